@@ -1,0 +1,57 @@
+// Typed rules, and the walls between folders (docs/design.md, "Which way imports go").
+import tseslint from "typescript-eslint";
+import { importX, createNodeResolver } from "eslint-plugin-import-x";
+import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
+
+const parts = ["formats", "sim", "backend", "calibrate", "real", "report", "cli"];
+const mayImport = {
+  formats: [],
+  sim: ["formats"],
+  backend: ["formats"],
+  calibrate: ["formats", "sim", "backend"],
+  real: ["formats", "sim", "backend"],
+  report: ["formats", "sim"],
+  cli: parts,
+};
+const walls = parts.flatMap((part) =>
+  parts
+    .filter((other) => other !== part && !mayImport[part].includes(other))
+    .map((other) => ({ target: `./${part}`, from: `./${other}`, message: `${part}/ may not import ${other}/` })),
+);
+const insideSim = [
+  { target: "./sim/kernel", from: "./sim", except: ["./kernel"], message: "the kernel knows nothing of serving" },
+  { target: "./sim", from: "./formats/files", message: "sim/ is pure: it takes schemas and types, never file access" },
+];
+const wallClock = [
+  { selector: "MemberExpression[object.name='Math'][property.name='random']", message: "use a stream of sim/kernel" },
+  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: "use real/clock.ts" },
+  { selector: "MemberExpression[object.name='performance'][property.name='now']", message: "use real/clock.ts" },
+];
+
+export default tseslint.config(
+  { ignores: ["dist/", "node_modules/", "results/", "coverage/"] },
+  {
+    files: ["**/*.ts"],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    plugins: { "import-x": importX },
+    languageOptions: { parserOptions: { projectService: true } },
+    settings: { "import-x/resolver-next": [createTypeScriptImportResolver(), createNodeResolver()] },
+    rules: {
+      "import-x/no-cycle": "error",
+      "import-x/no-default-export": "error",
+      "import-x/no-restricted-paths": ["error", { zones: [...walls, ...insideSim] }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/no-non-null-assertion": "off",
+    },
+  },
+  {
+    files: ["sim/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "no-restricted-syntax": ["error", ...wallClock],
+      "no-restricted-imports": ["error", { patterns: [{ group: ["node:*", "fs", "path"], message: "sim/ is pure" }] }],
+    },
+  },
+  { files: ["**/*.test.ts", "jest.config.ts"], rules: { "import-x/no-default-export": "off" } },
+);

@@ -1,0 +1,20 @@
+/** @jest-config-loader esbuild-register */
+import type { Config } from "jest";
+
+// Packages that jsdom pulls in as ESM only; the rest of node_modules loads as it is.
+const esmOnly = "@asamuzakjp|@bramus|@csstools|@exodus/bytes|css-tree|entities|parse5|tough-cookie";
+
+const config: Config = {
+  roots: ["<rootDir>/cli", "<rootDir>/formats", "<rootDir>/sim", "<rootDir>/backend", "<rootDir>/calibrate", "<rootDir>/real", "<rootDir>/report", "<rootDir>/test"],
+  testMatch: ["**/*.test.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
+  transform: { "^.+\\.(ts|js|mjs)$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
+  globalSetup: "<rootDir>/test/build-once.mjs",
+  reporters: ["default", "<rootDir>/test/count-reporter.mjs"],
+  coverageProvider: "v8",
+  testTimeout: 120_000,
+};
+
+export default config;
