@@ -1,0 +1,28 @@
+/** Reading experiment.yaml, with the line of whatever is wrong, and writing the resolved experiment back. */
+import { LineCounter, parseDocument, stringify, type Node } from "yaml";
+import { check } from "../check.js";
+import { ConfigError } from "../errors.js";
+import { experimentSchema, type Experiment } from "../experiment.js";
+import { readText, writeTextAtomic } from "./atomic.js";
+
+export function readExperiment(path: string): Experiment {
+  const lines = new LineCounter();
+  const document = parseDocument(readText(path), { lineCounter: lines });
+  const problem = document.errors[0];
+  if (problem !== undefined) {
+    const line = lines.linePos(problem.pos[0]).line;
+    throw new ConfigError(`${path}:${line}: not YAML: ${problem.message.split("\n")[0] ?? problem.code}`);
+  }
+  const lineOf = (keys: readonly PropertyKey[]): number | undefined => {
+    for (let length = keys.length; length >= 0; length--) {
+      const node = document.getIn(keys.slice(0, length), true) as Node | null | undefined;
+      if (node?.range) return lines.linePos(node.range[0]).line;
+    }
+    return undefined;
+  };
+  return check(experimentSchema, document.toJS(), { source: path, lineOf });
+}
+
+export function writeExperiment(path: string, experiment: Experiment): void {
+  writeTextAtomic(path, stringify(experiment));
+}

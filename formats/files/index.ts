@@ -1,0 +1,9 @@
+/** Reading and writing the formats. Node only; sim/ takes the schemas and types of formats/ alone. */
+export { readJson, readText, writeJson, writeTextAtomic } from "./atomic.js";
+export { checkRows, readCsv, writeCsv, type CsvRow } from "./csv.js";
+export { readProfile, writeProfile } from "./profile-file.js";
+export { readExperiment, writeExperiment } from "./experiment-file.js";
+export { readPrompts, readWorkloadCsv } from "./workload-file.js";
+export { readRun, writeRun } from "./run-folder.js";
+export { readOriginalCsv, writeOriginalCsv } from "./original-csv-file.js";
+export { readManifest, writeManifest } from "./manifest-file.js";

@@ -1,0 +1,9 @@
+/** The shape of everything that flows between the parts: schemas, types and errors, no file access. */
+export { ConfigError, ArtifactError, BackendError, InvariantError } from "./errors.js";
+export { check, suggest, type CheckContext } from "./check.js";
+export * from "./profile.js";
+export * from "./workload.js";
+export * from "./experiment.js";
+export * from "./run.js";
+export * from "./original-csv.js";
+export { jsonSchema, schemaNames } from "./json-schema.js";

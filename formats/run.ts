@@ -1,0 +1,100 @@
+/**
+ * A run folder: requests.csv and run.json, the same for simulated and real runs. In memory a request's times are whole
+ * nanoseconds since the start of the run; the file has milliseconds, a unit in each column name.
+ */
+import { z } from "zod";
+
+export const RUN_VERSION = 1;
+
+/** finished; refused: never admitted, with the reason; failed: started, then lost to an error. */
+export const requestStatuses = ["ok", "refused", "error"] as const;
+export type RequestStatus = (typeof requestStatuses)[number];
+
+/** One request of a run. Times in ns since the run's start; what a run does not know is absent. */
+export interface RequestRecord {
+  readonly requestId: string;
+  /** When the client meant to send it; latency counts from here. */
+  readonly arrivalNs: number;
+  readonly sentNs?: number;
+  /** When it first took part in a batch or step. */
+  readonly scheduledNs?: number;
+  readonly firstTokenNs?: number;
+  /** When the client held the whole answer. */
+  readonly lastTokenNs?: number;
+  readonly promptTokens: number;
+  readonly cachedTokens?: number;
+  readonly outputTokens: number;
+  readonly batchId?: number;
+  readonly batchSize?: number;
+  readonly preemptions?: number;
+  readonly status: RequestStatus;
+  readonly error?: string;
+  /** Columns that servesim does not know, kept as they came. */
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
+/** One batch of naive or dynamic: what ran, when, under which limit. Times in ns since the run's start. */
+export interface BatchRecord {
+  readonly batchId: number;
+  readonly startNs: number;
+  readonly firstTokenNs: number;
+  readonly endNs: number;
+  readonly size: number;
+  readonly limit: number;
+  readonly promptTokens: number;
+  readonly outputTokens: number;
+  readonly peakBytes?: number;
+  /** Why it left when it did: full, timeout or sla. */
+  readonly reason?: string;
+}
+
+export const runSchema = z.looseObject({
+  version: z.literal(RUN_VERSION),
+  source: z.enum(["sim", "real"]),
+  policy: z.string(),
+  date: z.string().optional(),
+  engine: z.looseObject({
+    name: z.string(),
+    version: z.string().optional(),
+    settings: z.record(z.string(), z.unknown()).default({}),
+  }),
+  model: z.looseObject({ name: z.string() }),
+  hardware: z.looseObject({}).default({}),
+  load: z.looseObject({ kind: z.string() }),
+  requests: z.int().nonnegative(),
+  seed: z.string().optional(),
+  policy_settings: z.record(z.string(), z.unknown()).optional(),
+  valid: z.strictObject({ ok: z.boolean(), reasons: z.array(z.string()) }).optional(),
+  notes: z.array(z.string()).optional(),
+  summary: z.record(z.string(), z.unknown()).optional(),
+});
+
+export type RunInfo = z.output<typeof runSchema>;
+
+/** A run as read from or written to its folder. */
+export interface Run {
+  readonly info: RunInfo;
+  readonly requests: readonly RequestRecord[];
+  readonly batches: readonly BatchRecord[];
+}
+
+/** What an experiment folder holds, and from which inputs each cell was made. */
+export const manifestSchema = z.strictObject({
+  version: z.literal(1),
+  experiment: z.string(),
+  servesim: z.string(),
+  profile: z.string(),
+  interrupted: z.boolean().default(false),
+  cells: z.array(
+    z.strictObject({
+      cell: z.string(),
+      policy: z.string(),
+      load: z.string(),
+      sim: z.string(),
+      real: z.array(z.string()),
+      inputs_sha256: z.string(),
+    }),
+  ),
+});
+
+export type Manifest = z.output<typeof manifestSchema>;

@@ -1,0 +1,30 @@
+/** A workload: the explicit list of requests that a run serves, and the CSV form users write by hand. */
+import { z } from "zod";
+
+/** One request. Without an arrival time it is issued by a closed-loop client. Lengths are tokens. */
+export interface WorkloadRequest {
+  readonly id: string;
+  readonly arrivalNs?: number;
+  readonly promptTokens: number;
+  readonly outputTokens: number;
+  readonly prompt?: string;
+}
+
+/** Requests in issue order, and how many may be outstanding (Infinity: open loop). */
+export interface Workload {
+  readonly requests: readonly WorkloadRequest[];
+  readonly maxConcurrency: number;
+  readonly thinkNs: number;
+}
+
+const tokens = z.coerce.number<string>().pipe(z.int().positive());
+
+/** A row of `arrival_ms,prompt_tokens,output_tokens[,request_id]`. */
+export const workloadRowSchema = z.strictObject({
+  arrival_ms: z.string().regex(/\S/, "expected a number").pipe(z.coerce.number<string>().nonnegative()),
+  prompt_tokens: tokens,
+  output_tokens: tokens,
+  request_id: z.string().min(1).optional(),
+});
+
+export const promptsSchema = z.array(z.string().regex(/\S/, "expected a prompt with at least one word")).min(1);

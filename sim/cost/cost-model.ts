@@ -1,0 +1,34 @@
+/** What the engine asks of a cost model: whole nanoseconds and bytes for a batch or a step. */
+
+export interface BatchShape {
+  readonly rows: number;
+  /** Padded prompt length and decoded output length, tokens. */
+  readonly promptTokens: number;
+  readonly outputTokens: number;
+}
+
+export interface BatchCost {
+  /** From dispatch to the first tokens, and from there to the answers at the client, ns. */
+  readonly prefillNs: number;
+  readonly decodeNs: number;
+  /** Peak memory while the batch runs, bytes. */
+  readonly peakBytes: number;
+}
+
+export interface StepShape {
+  readonly decodeRequests: number;
+  readonly decodeContextTokens: number;
+  readonly prefillRequests: number;
+  readonly prefillTokens: number;
+  readonly prefillAttentionPairs: number;
+}
+
+export interface CostModel {
+  /** Total memory, bytes. */
+  readonly totalBytes: number;
+  batch(shape: BatchShape): BatchCost;
+  /** Duration of one step, ns. */
+  step(shape: StepShape): number;
+  /** What was asked beyond the measured range so far, in words; empty when nothing was. */
+  readonly extrapolations: readonly string[];
+}

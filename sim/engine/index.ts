@@ -1,0 +1,3 @@
+/** Drives a policy with a cost model on the virtual clock, and keeps the request log. */
+export { Ledger } from "./ledger.js";
+export { simulate, type SimulationInput, type SimulationResult } from "./simulate.js";

@@ -1,0 +1,159 @@
+/**
+ * The request log of a run as it grows: every request's times, counted the same way for simulated and real runs, and
+ * checked while it is written (each request starts, gets its tokens once and ends once).
+ */
+import {
+  InvariantError,
+  type BatchRecord,
+  type RequestRecord,
+  type RequestStatus,
+  type WorkloadRequest,
+} from "../../formats/index.js";
+import type { BatchWork, PolicyRequest, StepWork } from "../policy/index.js";
+
+interface Entry {
+  readonly request: WorkloadRequest;
+  readonly arrivalNs: number;
+  readonly sentNs: number;
+  scheduledNs: number | undefined;
+  firstTokenNs: number | undefined;
+  lastTokenNs: number | undefined;
+  outputTokens: number;
+  batchId: number | undefined;
+  batchSize: number | undefined;
+  preemptions: number;
+  status: RequestStatus | undefined;
+  error: string | undefined;
+}
+
+export class Ledger {
+  private readonly entries: (Entry | undefined)[] = [];
+  private readonly batchRecords: BatchRecord[] = [];
+  private open = 0;
+
+  /** Requests sent that have not ended. */
+  get outstanding(): number {
+    return this.open;
+  }
+
+  sent(index: number, request: WorkloadRequest, arrivalNs: number, sentNs: number): void {
+    if (this.entries[index] !== undefined)
+      throw new InvariantError(`request ${request.id} was sent twice, at ${sentNs} ns`);
+    this.open++;
+    this.entries[index] = {
+      request,
+      arrivalNs,
+      sentNs,
+      scheduledNs: undefined,
+      firstTokenNs: undefined,
+      lastTokenNs: undefined,
+      outputTokens: 0,
+      batchId: undefined,
+      batchSize: undefined,
+      preemptions: 0,
+      status: undefined,
+      error: undefined,
+    };
+  }
+
+  /** The request ended without an answer. */
+  ended(index: number, status: "refused" | "error", reason: string): void {
+    const entry = this.live(index);
+    entry.status = status;
+    entry.error = reason;
+    this.open--;
+  }
+
+  /** A static batch ran: its members have their first token at the prefill's end, all tokens at the batch's end. */
+  batchRan(work: BatchWork, times: { startNs: number; firstTokenNs: number; endNs: number }, peakBytes?: number): void {
+    const { startNs, firstTokenNs, endNs } = times;
+    this.batchRecords.push({
+      batchId: work.id,
+      startNs,
+      firstTokenNs,
+      endNs,
+      size: work.requests.length,
+      limit: work.limit,
+      promptTokens: work.promptTokens,
+      outputTokens: work.outputTokens,
+      reason: work.reason,
+      ...(peakBytes === undefined ? {} : { peakBytes }),
+    });
+    for (const { index, outputTokens } of work.requests) {
+      const entry = this.live(index);
+      if (entry.scheduledNs !== undefined) throw new InvariantError(`request ${entry.request.id} ran in two batches`);
+      entry.scheduledNs = startNs;
+      entry.batchId = work.id;
+      entry.batchSize = work.requests.length;
+      entry.firstTokenNs = firstTokenNs;
+      entry.lastTokenNs = endNs;
+      entry.outputTokens = outputTokens;
+    }
+  }
+
+  /** A step began: first scheduling and preemptions are counted from its start. */
+  stepStarted(work: StepWork, startNs: number): void {
+    for (const { index } of work.requests) this.live(index).scheduledNs ??= startNs;
+    for (const { index } of work.preempted) this.live(index).preemptions++;
+  }
+
+  /** A step ended: each sampling request has one more token. */
+  stepRan(work: StepWork, endNs: number): void {
+    for (const { index } of work.sampling) {
+      const entry = this.live(index);
+      entry.firstTokenNs ??= endNs;
+      entry.lastTokenNs = endNs;
+      entry.outputTokens++;
+    }
+  }
+
+  /** The request has its whole answer. */
+  completed(request: PolicyRequest, nowNs: number): void {
+    const entry = this.live(request.index);
+    if (entry.outputTokens !== entry.request.outputTokens) {
+      throw new InvariantError(
+        `request ${entry.request.id} ended at ${nowNs} ns with ${entry.outputTokens} output tokens, ` +
+          `expected ${entry.request.outputTokens}`,
+      );
+    }
+    entry.status = "ok";
+    this.open--;
+  }
+
+  /** The finished log, in workload order; every request has ended. */
+  records(): { requests: RequestRecord[]; batches: readonly BatchRecord[] } {
+    const requests = this.entries.map((entry, index): RequestRecord => {
+      if (entry?.status === undefined) throw new InvariantError(`request at ${index} never ended`);
+      return toRecord(entry, entry.status);
+    });
+    return { requests, batches: this.batchRecords };
+  }
+
+  private live(index: number): Entry {
+    const entry = this.entries[index];
+    if (entry === undefined || entry.status !== undefined) {
+      throw new InvariantError(
+        `request at ${index} is worked on ${entry === undefined ? "before it was sent" : "after its end"}`,
+      );
+    }
+    return entry;
+  }
+}
+
+function toRecord(entry: Entry, status: RequestStatus): RequestRecord {
+  return {
+    requestId: entry.request.id,
+    arrivalNs: entry.arrivalNs,
+    sentNs: entry.sentNs,
+    ...(entry.scheduledNs === undefined ? {} : { scheduledNs: entry.scheduledNs }),
+    ...(entry.firstTokenNs === undefined ? {} : { firstTokenNs: entry.firstTokenNs }),
+    ...(entry.lastTokenNs === undefined ? {} : { lastTokenNs: entry.lastTokenNs }),
+    promptTokens: entry.request.promptTokens,
+    outputTokens: entry.outputTokens,
+    ...(entry.batchId === undefined ? {} : { batchId: entry.batchId }),
+    ...(entry.batchSize === undefined ? {} : { batchSize: entry.batchSize }),
+    preemptions: entry.preemptions,
+    status,
+    ...(entry.error === undefined ? {} : { error: entry.error }),
+  };
+}

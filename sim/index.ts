@@ -1,0 +1,10 @@
+/**
+ * servesim's simulator: workload -> policy -> cost model -> request log -> metrics. Pure: no file, no network, no wall
+ * clock, no Math.random; runs in a browser as in Node.
+ */
+export * from "./cost/index.js";
+export * from "./engine/index.js";
+export * from "./kernel/index.js";
+export * from "./metrics/index.js";
+export * from "./policy/index.js";
+export * from "./workload/index.js";

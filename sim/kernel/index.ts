@@ -1,0 +1,3 @@
+/** The simulation kernel: a calendar with a clock, and seeded random streams. Knows nothing of serving. */
+export { Calendar } from "./calendar.js";
+export { exponential, gamma, normal, stream, type Random } from "./random.js";

@@ -1,0 +1,9 @@
+/** What a policy may know of the machine it schedules for. */
+export interface Machine {
+  /** Memory in all, and taken before any request (weights, runtime), bytes. */
+  readonly totalBytes: number;
+  readonly baseBytes: number;
+  readonly kvBytesPerToken: number;
+  /** Longest prompt plus output that the model can hold, tokens. */
+  readonly positions: number;
+}

@@ -1,0 +1,27 @@
+/** naive: static batches of a fixed size, first in first out; a batch leaves when it is full or the timeout is over. */
+import { z } from "zod";
+import { BatchCollector } from "./batch-collector.js";
+import type { Policy } from "./policy.js";
+import { secondsToNs } from "./units.js";
+
+export const naiveSettings = z.strictObject({
+  batch_size: z.int().positive().default(4).describe("requests per batch"),
+  timeout_s: z.number().nonnegative().max(1e6).default(0.5).describe("longest collection of a batch, s"),
+});
+
+export function createNaive(settings: z.output<typeof naiveSettings>): Policy {
+  const collector = new BatchCollector(secondsToNs(settings.timeout_s));
+  return {
+    depth: 1,
+    isFifo: true,
+    arrived: (request) => {
+      collector.arrived(request);
+      return undefined;
+    },
+    decide: (nowNs) => collector.collect(nowNs, settings.batch_size),
+    finished: (work, nowNs) => {
+      collector.reopen(nowNs);
+      return work.requests;
+    },
+  };
+}

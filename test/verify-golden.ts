@@ -1,0 +1,37 @@
+/**
+ * npm run -s verify:golden -- FILE.json[.gz]: replays recorded scheduler decisions and prints, last,
+ * `scenarios S/T, events E/F identical`. Exit 1 when anything differs, 2 when the file cannot be read.
+ */
+import { ConfigError } from "../formats/index.js";
+import { readJson } from "../formats/files/index.js";
+import { replayNaiveDynamic } from "./golden/naive-dynamic.js";
+import type { GoldenReport } from "./golden/report.js";
+
+const replays: Readonly<Record<string, (file: unknown, source: string) => GoldenReport>> = {
+  "naive-dynamic-golden/1": replayNaiveDynamic,
+};
+
+function main(path: string | undefined): number {
+  if (path === undefined) throw new ConfigError("no file given, expected: npm run -s verify:golden -- FILE.json[.gz]");
+  const file = readJson(path);
+  const format = (file as { format?: unknown } | null)?.format;
+  const replay = typeof format === "string" ? replays[format] : undefined;
+  if (replay === undefined) {
+    const got = format === undefined ? "none" : JSON.stringify(format);
+    throw new ConfigError(`${path}: format: got ${got}, expected ${Object.keys(replays).join(" or ")}`);
+  }
+  const report = replay(file, path);
+  if (report.firstDifference !== undefined) console.log(`first difference: ${report.firstDifference}`);
+  console.log(
+    `scenarios ${report.identicalScenarios}/${report.scenarios}, ` +
+      `events ${report.identicalEvents}/${report.events} identical`,
+  );
+  return report.identicalScenarios === report.scenarios ? 0 : 1;
+}
+
+try {
+  process.exitCode = main(process.argv[2]);
+} catch (error) {
+  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 2;
+}
