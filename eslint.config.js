@@ -3,7 +3,7 @@ import tseslint from "typescript-eslint";
 import { importX, createNodeResolver } from "eslint-plugin-import-x";
 import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
 
-const parts = ["formats", "sim", "backend", "calibrate", "real", "report", "cli"];
+const parts = ["formats", "sim", "backend", "calibrate", "real", "report", "experiment", "cli"];
 const mayImport = {
   formats: [],
   sim: ["formats"],
@@ -11,6 +11,7 @@ const mayImport = {
   calibrate: ["formats", "sim", "backend"],
   real: ["formats", "sim", "backend"],
   report: ["formats", "sim"],
+  experiment: ["formats", "sim", "backend", "calibrate", "real", "report"],
   cli: parts,
 };
 const walls = parts.flatMap((part) =>

@@ -5,7 +5,17 @@ import type { Config } from "jest";
 const esmOnly = "@asamuzakjp|@bramus|@csstools|@exodus/bytes|css-tree|entities|parse5|tough-cookie";
 
 const config: Config = {
-  roots: ["<rootDir>/cli", "<rootDir>/formats", "<rootDir>/sim", "<rootDir>/backend", "<rootDir>/calibrate", "<rootDir>/real", "<rootDir>/report", "<rootDir>/test"],
+  roots: [
+    "<rootDir>/cli",
+    "<rootDir>/formats",
+    "<rootDir>/sim",
+    "<rootDir>/backend",
+    "<rootDir>/calibrate",
+    "<rootDir>/real",
+    "<rootDir>/report",
+    "<rootDir>/experiment",
+    "<rootDir>/test",
+  ],
   testMatch: ["**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },

@@ -6,13 +6,15 @@ import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
 
-type PathPart = PropertyKey;
+export type PathPart = PropertyKey;
 
 export interface CheckContext {
   /** File, flag or object the value came from, as the user knows it. */
   readonly source: string;
   /** Line of a path in the source, where the reader knows it. */
   readonly lineOf?: (path: readonly PathPart[]) => number | undefined;
+  /** How the user writes a path, where that is not `a.b[0]` (a flag, say). */
+  readonly nameOf?: (path: readonly PathPart[]) => string;
   /** Error class to throw: ConfigError for what users write, ArtifactError for what servesim writes. */
   readonly Failure?: new (message: string) => Error;
 }
@@ -40,7 +42,7 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, context: CheckCont
   const where = (path: readonly PathPart[]): string => {
     const line = context.lineOf?.(path);
     const at = line === undefined ? context.source : `${context.source}:${line}`;
-    return path.length === 0 ? at : `${at}: ${formatPath(path)}`;
+    return path.length === 0 ? at : `${at}: ${(context.nameOf ?? formatPath)(path)}`;
   };
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(schema, issue.path);
@@ -66,7 +68,10 @@ function depth(issues: readonly z.core.$ZodIssue[]): number {
 }
 
 function plain(message: string): string {
-  const text = message.replace(/^Invalid input: /, "").replace(/^Too (small|big): /, "");
+  const text = message
+    .replace(/^Invalid input: /, "")
+    .replace(/^Too (small|big): /, "")
+    .replace(/, received \w+$/, "");
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 

@@ -29,6 +29,7 @@ export const loadSchema = z.strictObject({
   arrivals: z.enum(["gamma", "constant"]).default("gamma"),
   output_len: z.int().positive().default(20),
   workload: z.string().optional().describe("CSV of explicit requests instead of prompts"),
+  cold_start: z.boolean().optional().describe("the first batch of this load pays the profile's cold start"),
 });
 
 const calibration = z.strictObject({
@@ -49,7 +50,8 @@ export const experimentSchema = z
     profile: z.string().optional().describe("profile to simulate with; absent: calibrate this machine"),
     calibrate: calibration.optional(),
     prompts: z.string().optional().describe("JSON array of prompts; absent: the 100 shipped ones"),
-    cold_start: z.boolean().default(false),
+    cold_start: z.boolean().default(false).describe("for loads that do not say"),
+    total_memory_mib: z.number().positive().optional().describe("memory that thresholds are a fraction of"),
     num_runs: z.int().min(0).max(100).default(1).describe("real repeats of each cell; 0: simulate only"),
     policies: z.array(policyChoiceSchema).default([]),
     loads: z.array(loadSchema).default([]),

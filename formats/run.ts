@@ -63,6 +63,7 @@ export const runSchema = z.looseObject({
   load: z.looseObject({ kind: z.string() }),
   requests: z.int().nonnegative(),
   seed: z.string().optional(),
+  inputs_sha256: z.string().optional().describe("fingerprint of what the run was made from"),
   policy_settings: z.record(z.string(), z.unknown()).optional(),
   valid: z.strictObject({ ok: z.boolean(), reasons: z.array(z.string()) }).optional(),
   notes: z.array(z.string()).optional(),
@@ -78,21 +79,19 @@ export interface Run {
   readonly batches: readonly BatchRecord[];
 }
 
-/** What an experiment folder holds, and from which inputs each cell was made. */
+/** What an experiment folder holds: its cells, and whether the last run of it came to its end. */
 export const manifestSchema = z.strictObject({
   version: z.literal(1),
   experiment: z.string(),
   servesim: z.string(),
-  profile: z.string(),
+  seed: z.string(),
   interrupted: z.boolean().default(false),
   cells: z.array(
     z.strictObject({
       cell: z.string(),
       policy: z.string(),
       load: z.string(),
-      sim: z.string(),
-      real: z.array(z.string()),
-      inputs_sha256: z.string(),
+      repeats: z.int().nonnegative().describe("real runs; 0: simulated only"),
     }),
   ),
 });

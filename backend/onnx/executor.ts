@@ -1,0 +1,151 @@
+/**
+ * Runs static batches on ONNX Runtime in a worker thread, because `session.run` blocks the thread it is called on.
+ * This file is the main thread's side: it refuses what cannot run, sends batches one at a time and turns failures into
+ * BackendError. Times are process.hrtime in nanoseconds, the same clock in both threads.
+ */
+import { Worker } from "node:worker_threads";
+import { availableParallelism } from "node:os";
+import { BackendError, InvariantError } from "../../formats/index.js";
+import { checkBatch } from "./batch.js";
+import type { BatchRequest, BatchRun } from "./batch.js";
+import type { ModelFiles } from "./model-cache.js";
+import { requireProvider } from "./providers.js";
+import type { ModelShape } from "./shape.js";
+import type { WorkerCommand, WorkerOptions, WorkerReply } from "./worker-protocol.js";
+
+/** A loaded model, ready to run; close it, or its thread keeps the process alive. */
+export interface OnnxExecutor {
+  readonly info: ExecutorInfo;
+  /** Runs one static batch: left-pads, prefill, then the Loop for outputTokens - 1 steps. Batches sent together queue. */
+  runBatch(batch: BatchRequest): Promise<BatchRun>;
+  /** Lets running batches end, frees the model and stops the thread. */
+  close(): Promise<void>;
+}
+
+/** What runs where; `loadMs` is the time from starting the thread to a loaded model. */
+export interface ExecutorInfo {
+  readonly ortVersion: string;
+  readonly provider: "cpu" | "cuda";
+  readonly threads: number;
+  readonly loadMs: number;
+  readonly model: ModelShape & { readonly name: string; readonly parameters: number; readonly weightBytes: number };
+}
+
+/** `threads` defaults to the cores that this process may use. */
+export interface ExecutorOptions {
+  readonly model: ModelFiles;
+  readonly device: "cpu" | "cuda";
+  readonly threads?: number;
+}
+
+/** Loads the prefill and decode graphs in a worker. Throws BackendError where the device or the model cannot be used. */
+export function startOnnxExecutor(options: ExecutorOptions): Promise<OnnxExecutor> {
+  return startExecutor(options, "cached");
+}
+
+/**
+ * The same interface on the plain graph: every row alone, no padding, no cache, the whole sequence again for each token.
+ * Slow by design; tests hold the real executor to its tokens. `firstTokenNs` is the first token of the first row.
+ */
+export function startUncachedExecutor(options: ExecutorOptions): Promise<OnnxExecutor> {
+  return startExecutor(options, "uncached");
+}
+
+async function startExecutor(options: ExecutorOptions, mode: WorkerOptions["mode"]): Promise<OnnxExecutor> {
+  const { model, device, threads = availableParallelism() } = options;
+  const { ortVersion } = await requireProvider(device);
+  const startNs = process.hrtime.bigint();
+  const workerData: WorkerOptions = { model, device, threads, mode };
+  const thread = new WorkerThread(new Worker(workerUrl(), { workerData }), `model "${model.name}" on ${device}`);
+  await thread.load();
+  const loadMs = Number(process.hrtime.bigint() - startNs) / 1e6;
+  const { name, shape, parameters, weightBytes } = model;
+  return {
+    info: { ortVersion, provider: device, threads, loadMs, model: { ...shape, name, parameters, weightBytes } },
+    async runBatch(batch) {
+      checkBatch(batch, shape);
+      const reply = await thread.send({ kind: "run", batch });
+      if (reply === undefined) throw new InvariantError("the ONNX worker answered a batch without a result");
+      return reply;
+    },
+    close: () => thread.close(),
+  };
+}
+
+/** Compiled code starts the worker beside it; TypeScript sources (Jest, tsx) start the one compiled into dist/. */
+function workerUrl(): URL {
+  const isSource = import.meta.url.endsWith(".ts");
+  return new URL(isSource ? "../../dist/backend/onnx/worker.js" : "./worker.js", import.meta.url);
+}
+
+interface Waiting {
+  readonly resolve: (run: BatchRun | undefined) => void;
+  readonly reject: (error: BackendError) => void;
+}
+
+/** One request and one answer at a time, in order; an answer with an error, or the thread's death, rejects. */
+class WorkerThread {
+  private readonly waiting: Waiting[] = [];
+  private ended: BackendError | undefined;
+  private closed: Promise<void> | undefined;
+
+  constructor(
+    private readonly worker: Worker,
+    private readonly what: string,
+  ) {
+    worker.on("message", (reply: WorkerReply) => {
+      const { resolve, reject } = this.waiting.shift()!;
+      if (reply.error === undefined) resolve(reply.run);
+      else reject(asBackendError(reply.error, what));
+    });
+    worker.on("error", (error: Error) => {
+      this.end(new BackendError(`the ONNX worker of ${what} failed: ${error.message}`, { cause: error }));
+    });
+    worker.on("exit", (code) => {
+      this.end(new BackendError(`the ONNX worker of ${what} has ended (exit code ${code}), start a new executor`));
+    });
+  }
+
+  send(command: WorkerCommand): Promise<BatchRun | undefined> {
+    if (this.ended) return Promise.reject(this.ended);
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      this.worker.postMessage(command);
+    });
+  }
+
+  async load(): Promise<void> {
+    try {
+      await this.send({ kind: "load" });
+    } catch (error) {
+      await this.worker.terminate();
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.ended ? Promise.resolve() : this.stop();
+    return this.closed;
+  }
+
+  private async stop(): Promise<void> {
+    try {
+      await this.send({ kind: "close" });
+    } finally {
+      await this.worker.terminate();
+    }
+  }
+
+  private end(error: BackendError): void {
+    this.ended ??= error;
+    for (const { reject } of this.waiting.splice(0)) reject(this.ended);
+  }
+}
+
+function asBackendError(cause: Error, what: string): BackendError {
+  const isMemory = /bad_alloc|bad allocation|out of memory|failed to allocate|array buffer allocation/i.test(
+    cause.message,
+  );
+  const advice = isMemory ? ": out of memory, choose a smaller batch, shorter prompts or a smaller model" : "";
+  return new BackendError(`ONNX Runtime failed with ${what}${advice}: ${cause.message}`, { cause });
+}

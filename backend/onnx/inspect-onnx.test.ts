@@ -1,0 +1,43 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ArtifactError, ConfigError } from "../../formats/index.js";
+import { inspectOnnxFile } from "./inspect-onnx.js";
+import { encodeModel } from "./onnx-proto.js";
+import { GraphWriter } from "./graph-writer.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "servesim-inspect-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function refusal(name: string, bytes: string | Uint8Array): Promise<Error> {
+  const path = join(folder, name);
+  await writeFile(path, bytes);
+  return inspectOnnxFile(path).catch((error: unknown) => error as Error);
+}
+
+test.each([
+  ["text", "this is a text file, not a model\n"],
+  ["an empty file", ""],
+  ["JSON", '{"version": 1}'],
+  ["zeros", new Uint8Array(4096)],
+  ["a model without nodes", encodeModel(new GraphWriter("").graph("empty", [], []))],
+])("%s is not an ONNX model, and the message names the path", async (name, bytes) => {
+  const error = await refusal(name, bytes);
+  expect(error).toBeInstanceOf(ArtifactError);
+  expect(error.message).toContain(`"${join(folder, name)}" is not an ONNX model`);
+});
+
+test("a file that is not there is told from one that is no model", async () => {
+  await expect(inspectOnnxFile(join(folder, "none.onnx"))).rejects.toThrow(/cannot read model .*none\.onnx.*ENOENT/);
+});
+
+test("a sound ONNX file is refused as not supported yet, with the presets", async () => {
+  const g = new GraphWriter("");
+  g.output(g.op("Neg", [g.float(1)]), "y");
+  const error = await refusal("sound.onnx", encodeModel(g.graph("sound", [], [])));
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(error.message).toMatch(/opset 20, 2 nodes.*not supported yet.*gpt2-xl/);
+});

@@ -1,0 +1,21 @@
+/** What the executor and its worker thread say to each other: one reply per command, in order. */
+import type { BatchRequest, BatchRun } from "./batch.js";
+import type { ModelFiles } from "./model-cache.js";
+
+/** Given to the worker when it starts. */
+export interface WorkerOptions {
+  readonly model: ModelFiles;
+  readonly device: "cpu" | "cuda";
+  readonly threads: number;
+  readonly mode: "cached" | "uncached";
+}
+
+/** `load` comes first and once, `close` last; only `run` is answered with a run. */
+export type WorkerCommand =
+  { readonly kind: "load" } | { readonly kind: "run"; readonly batch: BatchRequest } | { readonly kind: "close" };
+
+/** The command's result, or the error it failed with. */
+export interface WorkerReply {
+  readonly run?: BatchRun;
+  readonly error?: Error;
+}

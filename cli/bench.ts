@@ -1,0 +1,72 @@
+/** servesim bench: one policy for real on this machine, the same requests that simulate would take. */
+import { totalmem } from "node:os";
+import { z } from "zod";
+import { ensureModel, startOnnxExecutor } from "../backend/onnx/index.js";
+import { describeMachine } from "../calibrate/onnx/index.js";
+import { requireFits, workloadOf } from "../experiment/index.js";
+import { writeRun } from "../formats/files/index.js";
+import { benchOnnx } from "../real/index.js";
+import { describeLoad, loadTokenizer, policyNames } from "../sim/index.js";
+import type { Command } from "./command.js";
+import { declareFlags, parseFlags } from "./flags.js";
+import { interruptible } from "./interrupt.js";
+import { loadFlags, loadFromFlags } from "./load-flags.js";
+import { note } from "./output.js";
+import { planFromFlags, policyShape } from "./policy-flags.js";
+import { printRun } from "./print-run.js";
+import { startProgress } from "./progress.js";
+
+const ownFlags = {
+  policy: z.string().describe(`scheduler: ${policyNames.join(", ")}; onnx runs those of whole batches`),
+  backend: z.enum(["onnx"]).default("onnx").describe("what runs the batches"),
+  model: z.string().default("mini").describe("preset: tiny, mini, gpt2, gpt2-medium, gpt2-large, gpt2-xl"),
+  device: z.enum(["cpu", "cuda"]).default("cpu").describe("where to run"),
+  total_memory_mib: z.number().positive().optional().describe("memory that thresholds are a fraction of; absent: all"),
+  output: z.string().optional().describe("folder to write the run to"),
+  force: z.boolean().default(false).describe("replace a run that is there"),
+  json: z.boolean().default(false).describe("print one JSON object with vLLM bench's keys"),
+};
+
+export const benchCommand: Command = {
+  flags: (yargs) =>
+    declareFlags(declareFlags(declareFlags(yargs, ownFlags), loadFlags, "Load:"), policyShape(), "Policy settings:"),
+  run: async (args) => {
+    const flags = parseFlags(ownFlags, args);
+    const { prompts, seed } = parseFlags({ prompts: loadFlags.prompts, seed: loadFlags.seed }, args);
+    const plan = planFromFlags(flags.policy, args);
+    const load = loadFromFlags(args);
+    const workload = await workloadOf(load, prompts, seed);
+    const model = await ensureModel(flags.model);
+    requireFits(workload, model.shape.positions, flags.model);
+    const executor = await startOnnxExecutor({ model, device: flags.device });
+    const run = await interruptible(async (signal) => {
+      const bar = startProgress(`running ${flags.policy} for real, requests`);
+      try {
+        return await benchOnnx({
+          executor,
+          workload,
+          plan,
+          tokenize: await loadTokenizer(),
+          seed,
+          totalBytes: flags.total_memory_mib === undefined ? totalmem() : flags.total_memory_mib * 2 ** 20,
+          baseBytes: process.memoryUsage.rss(),
+          load: describeLoad(load),
+          hardware: describeMachine(executor.info.ortVersion),
+          date: new Date().toISOString(),
+          signal,
+          onProgress: (ended, total) => {
+            bar.update(ended, total);
+          },
+        });
+      } finally {
+        bar.stop();
+        await executor.close();
+      }
+    });
+    if (flags.output !== undefined) {
+      await writeRun(flags.output, run, { force: flags.force });
+      note(`run written to ${flags.output}`);
+    }
+    printRun(run, flags.json);
+  },
+};

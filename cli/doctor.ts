@@ -1,0 +1,103 @@
+/** servesim doctor: what this machine can run, what is missing and how to get it. */
+import { execFile } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
+import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { dirname } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { defaultCacheDir, listProviders } from "../backend/onnx/index.js";
+import type { Command } from "./command.js";
+import { declareFlags, parseFlags } from "./flags.js";
+import { figure, printJson, printTable } from "./output.js";
+
+const ownFlags = { json: z.boolean().default(false).describe("print the findings as JSON") };
+
+interface Finding {
+  readonly what: string;
+  readonly state: "ok" | "missing" | "info";
+  readonly detail: string;
+}
+
+export const doctorCommand: Command = {
+  flags: (yargs) => declareFlags(yargs, ownFlags),
+  run: async (args) => {
+    const { json } = parseFlags(ownFlags, args);
+    const findings = [nodeVersion(), machine(), ...(await onnxRuntime()), await gpu(), modelCache()];
+    if (json) printJson({ findings });
+    else
+      printTable(
+        ["what", "state", "detail"],
+        findings.map(({ what, state, detail }) => [what, state, wrap(detail)]),
+      );
+  },
+};
+
+function nodeVersion(): Finding {
+  const { node } = process.versions;
+  const isSupported = Number(node.split(".")[0]) >= 20;
+  return {
+    what: "Node",
+    state: isSupported ? "ok" : "missing",
+    detail: isSupported ? node : `${node}, install 20 or later`,
+  };
+}
+
+function machine(): Finding {
+  const gib = (bytes: number): string => `${figure(bytes / 2 ** 30, 3)} GiB`;
+  const detail = `${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${availableParallelism()} cores, ${gib(totalmem())} memory, ${gib(freemem())} free`;
+  return { what: "machine", state: "info", detail };
+}
+
+async function onnxRuntime(): Promise<Finding[]> {
+  try {
+    const { ortVersion, backends, bindingFolder, missingCudaFiles } = await listProviders();
+    const hasCuda = backends.some(({ name }) => name === "cuda") && missingCudaFiles.length === 0;
+    return [
+      {
+        what: "ONNX Runtime",
+        state: "ok",
+        detail: `${ortVersion}, providers ${backends.map(({ name }) => name).join(", ")}`,
+      },
+      {
+        what: "CUDA provider",
+        state: hasCuda ? "ok" : "missing",
+        detail: hasCuda
+          ? bindingFolder
+          : `${missingCudaFiles.join(", ")} not in ${bindingFolder}; for --device cuda copy those of ONNX Runtime ${ortVersion} ` +
+            "there (npm package com.github.asus4.onnxruntime.linux-x64-gpu@0.4.9 carries 1.29.0 for CUDA 13). --device cpu works without",
+      },
+    ];
+  } catch (error) {
+    return [{ what: "ONNX Runtime", state: "missing", detail: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+async function gpu(): Promise<Finding> {
+  try {
+    const query = ["--query-gpu=name,driver_version,memory.total,memory.used", "--format=csv,noheader"];
+    const { stdout } = await promisify(execFile)("nvidia-smi", query);
+    return { what: "GPU", state: "ok", detail: stdout.trim().replaceAll("\n", "; ") };
+  } catch {
+    return { what: "GPU", state: "info", detail: "none that nvidia-smi knows; everything runs on the CPU" };
+  }
+}
+
+function modelCache(): Finding {
+  const folder = defaultCacheDir();
+  let place = folder;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  try {
+    accessSync(place, constants.W_OK);
+    return { what: "model cache", state: "ok", detail: folder };
+  } catch {
+    return {
+      what: "model cache",
+      state: "missing",
+      detail: `${folder} is not writable; set SERVESIM_CACHE to a folder that is`,
+    };
+  }
+}
+
+function wrap(text: string): string {
+  return text.replace(/(.{1,90})(?:\s|$)/g, "$1\n").trim();
+}

@@ -1,0 +1,36 @@
+/** How a command ends: exit codes by kind of error, one message to stderr. The only place that turns errors into exits. */
+
+export const EXIT = { ok: 0, user: 2, backend: 3, threshold: 4, bug: 70, interrupted: 130 } as const;
+
+/** A threshold that the user set was not met: exit code 4. */
+export class ThresholdMissed extends Error {
+  override readonly name = "ThresholdMissed";
+}
+
+/** Ctrl-C: what was finished is kept, exit code 130. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+const codes: Readonly<Record<string, number>> = {
+  ConfigError: EXIT.user,
+  ArtifactError: EXIT.user,
+  BackendError: EXIT.backend,
+  ThresholdMissed: EXIT.threshold,
+  InvariantError: EXIT.bug,
+  Interrupted: EXIT.interrupted,
+  RunInterrupted: EXIT.interrupted,
+};
+
+/** Prints the error as its kind deserves and returns the exit code. Bugs show their stack, users' mistakes do not. */
+export function fail(error: unknown): number {
+  const known = error instanceof Error ? codes[error.name] : undefined;
+  if (error instanceof Error && known !== undefined && known !== EXIT.bug) {
+    const label = known === EXIT.interrupted ? "interrupted" : "error";
+    process.stderr.write(`${label}: ${error.message}\n`);
+    return known;
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`error: this is a bug in servesim, please report it with the command you ran\n${detail}\n`);
+  return EXIT.bug;
+}

@@ -1,0 +1,77 @@
+/**
+ * Flags from zod shapes: one description serves --help, parsing and checking. A key `max_time_wait_s` is the flag
+ * `--max-time-wait`; values are checked by the same schemas as files, and errors name the flag.
+ */
+import { z } from "zod";
+import type { Argv } from "yargs";
+import { check } from "../formats/index.js";
+
+export type Shape = Readonly<Record<string, z.ZodType>>;
+export type Flags<S extends Shape> = z.output<z.ZodObject<S>>;
+
+/** The flag of a key, without the dashes. */
+export function flagName(key: string): string {
+  return key.replace(/_s$/, "").replaceAll("_", "-");
+}
+
+interface Leaf {
+  readonly type?: string | string[];
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
+  readonly anyOf?: readonly Leaf[];
+}
+
+/** Declares the flags of a shape on a command, under a heading of its --help. */
+export function declareFlags(yargs: Argv, shape: Shape, group?: string): Argv {
+  for (const [key, schema] of Object.entries(shape)) {
+    const leaf = leafOf(schema);
+    const choices = leaf.enum === undefined ? "" : ` [${leaf.enum.join(", ")}]`;
+    yargs = yargs.option(flagName(key), {
+      describe: `${leaf.description ?? ""}${choices}`,
+      type: leaf.type === "boolean" ? "boolean" : "string",
+      requiresArg: leaf.type !== "boolean",
+      ...(leaf.default === undefined ? {} : { defaultDescription: JSON.stringify(leaf.default) }),
+      ...(group === undefined ? {} : { group }),
+    });
+  }
+  return yargs;
+}
+
+/** The values given on the command line for the keys of a shape, checked, with defaults filled. */
+export function parseFlags<S extends Shape>(shape: S, argv: Readonly<Record<string, unknown>>): Flags<S> {
+  return check(z.object(shape), givenFlags(shape, argv), flagContext) as Flags<S>;
+}
+
+/** Values as given, numbers and lists converted, nothing checked: for schemas with rules across keys. */
+export function givenFlags(shape: Shape, argv: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const given: Record<string, unknown> = {};
+  for (const [key, schema] of Object.entries(shape)) {
+    const value = argv[flagName(key)];
+    if (value !== undefined) given[key] = convert(value, leafOf(schema));
+  }
+  return given;
+}
+
+/** Names flags in errors the way they were typed. */
+export const flagContext = {
+  source: "command line",
+  nameOf: (path: readonly PropertyKey[]): string => `--${flagName(String(path[0]))}`,
+};
+
+function leafOf(schema: z.ZodType): Leaf {
+  return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Leaf;
+}
+
+function convert(value: unknown, leaf: Leaf): unknown {
+  if (typeof value !== "string") return value;
+  const types = [leaf, ...(leaf.anyOf ?? [])].flatMap(({ type }) => type ?? []);
+  if (types.includes("array")) return value.split(",").map((part) => toNumber(part));
+  if (types.includes("string")) return value;
+  return types.includes("number") || types.includes("integer") ? toNumber(value) : value;
+}
+
+function toNumber(text: string): unknown {
+  const number = Number(text);
+  return text.trim() === "" || Number.isNaN(number) ? text : number;
+}

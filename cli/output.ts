@@ -1,0 +1,38 @@
+/** What commands print: tables and JSON to stdout, notes to stderr. */
+import Table from "cli-table3";
+import pc from "picocolors";
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+export function printTable(columns: readonly string[], rows: readonly (readonly string[])[]): void {
+  const table = new Table({ head: columns.map((name) => pc.bold(name)), style: { head: [], border: [] } });
+  table.push(...rows.map((row) => [...row]));
+  process.stdout.write(`${table.toString()}\n`);
+}
+
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Progress and remarks, never part of the result. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+export function warn(line: string): void {
+  process.stderr.write(`${pc.yellow("warning:")} ${line}\n`);
+}
+
+/** A number with so many significant digits, no exponent; "-" when it is not known. */
+export function figure(value: number | null | undefined, digits = 4): string {
+  if (value === null || value === undefined) return "-";
+  if (value === 0) return "0";
+  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(Math.min(decimals, 6));
+}
+
+export function signedPercent(value: number | null | undefined): string {
+  return value === null || value === undefined ? "-" : `${value >= 0 ? "+" : ""}${value.toFixed(1)} %`;
+}

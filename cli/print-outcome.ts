@@ -1,0 +1,29 @@
+/** Prints what an experiment found: predicted, happened, how wrong, a line per cell and headline statistic. */
+import type { ExperimentResults } from "../experiment/index.js";
+import { figure, printTable, signedPercent, warn } from "./output.js";
+
+const headlines = [
+  ["e2el", "mean", "mean latency, ms"],
+  ["e2el", "p95", "P95 latency, ms"],
+  ["ttft", "mean", "mean TTFT, ms"],
+] as const;
+
+export function printOutcome({ cells }: ExperimentResults): void {
+  const rows = cells.flatMap(({ name, sim, comparison }) =>
+    headlines.flatMap(([metric, stat, title]) => {
+      if (comparison === undefined) {
+        const value = sim.info.summary?.[`${stat}_${metric}_ms`];
+        return stat === "mean" && typeof value === "number"
+          ? [[name, title, figure(value), "not run", "", "", ""]]
+          : [];
+      }
+      const entry = comparison.metrics.find((candidate) => candidate.metric === metric && candidate.stat === stat);
+      if (entry === undefined || !entry.shown) return [];
+      const error = entry.error_fraction === null ? null : entry.error_fraction * 100;
+      const spread = entry.spread?.map((value) => figure(value)).join(" to ") ?? "one run";
+      return [[name, title, figure(entry.sim), figure(entry.real), signedPercent(error), spread, entry.verdict ?? ""]];
+    }),
+  );
+  printTable(["cell", "what", "simulated", "real", "error", "real repeats", "noise"], rows);
+  for (const { name, sim } of cells) for (const text of sim.info.notes ?? []) warn(`${name}: ${text}`);
+}

@@ -1,0 +1,49 @@
+/** Progress on stderr: a bar with time left on a terminal, a line now and then elsewhere. */
+import { SingleBar } from "cli-progress";
+import { note } from "./output.js";
+
+export interface Progress {
+  update(done: number, total: number, label?: string): void;
+  stop(): void;
+}
+
+const LINE_EVERY_MS = 5_000;
+
+export function startProgress(title: string): Progress {
+  return process.stderr.isTTY ? barProgress(title) : lineProgress(title);
+}
+
+function barProgress(title: string): Progress {
+  const bar = new SingleBar({
+    format: `${title} {bar} {value}/{total} {label} {eta_formatted} left`,
+    hideCursor: true,
+    clearOnComplete: true,
+    etaBuffer: 50,
+  });
+  let started = false;
+  return {
+    update(done, total, label = "") {
+      if (!started) bar.start(total, done, { label });
+      else bar.update(done, { label });
+      started = true;
+    },
+    stop: () => {
+      if (started) bar.stop();
+    },
+  };
+}
+
+function lineProgress(title: string): Progress {
+  const startMs = process.uptime() * 1e3;
+  let lastMs = startMs;
+  return {
+    update(done, total, label = "") {
+      const nowMs = process.uptime() * 1e3;
+      if (done < 1 || (nowMs - lastMs < LINE_EVERY_MS && done < total)) return;
+      lastMs = nowMs;
+      const leftS = Math.ceil((((nowMs - startMs) / done) * (total - done)) / 1e3);
+      note(`${title} ${done}/${total}${label === "" ? "" : ` ${label}`}, ${leftS} s left`);
+    },
+    stop: () => undefined,
+  };
+}

@@ -1,0 +1,51 @@
+/** servesim report: charts and report.html, from an experiment's folder or from a CSV of the original suite. */
+import { join } from "node:path";
+import { z } from "zod";
+import { experimentFolder, publish } from "../experiment/index.js";
+import { ConfigError } from "../formats/index.js";
+import { readOriginalCsv, writeTextAtomic } from "../formats/files/index.js";
+import type { Command } from "./command.js";
+import { declareFlags, parseFlags } from "./flags.js";
+import { note, print, printJson } from "./output.js";
+
+const ownFlags = {
+  csv: z.string().optional().describe("CSV with the original suite's columns, instead of a folder"),
+  output: z.string().default("plots").describe("folder for the charts of --csv"),
+  json: z.boolean().default(false).describe("print what was written as JSON"),
+};
+
+export const reportCommand: Command = {
+  flags: (yargs) =>
+    declareFlags(
+      yargs.positional("folder", { type: "string", describe: "folder of an experiment, e.g. results/quickstart" }),
+      ownFlags,
+    ),
+  run: async (args) => {
+    const { csv, output, json } = parseFlags(ownFlags, args);
+    const folder = args["folder"];
+    if ((csv === undefined) === (typeof folder !== "string")) {
+      throw new ConfigError("report: give either the folder of an experiment or --csv FILE");
+    }
+    const written = csv === undefined ? await reportFolder(String(folder)) : await reportCsv(csv, output);
+    if (json) printJson({ written });
+    else for (const path of written) print(path);
+  },
+};
+
+async function reportFolder(path: string): Promise<string[]> {
+  const folder = experimentFolder(path);
+  await publish(folder);
+  return [folder.report, folder.comparison, folder.csv];
+}
+
+async function reportCsv(path: string, output: string): Promise<string[]> {
+  const { chartRowsFromOriginal, renderAllCharts, skippedCharts } = await import("../report/charts/index.js");
+  const rows = chartRowsFromOriginal(await readOriginalCsv(path));
+  if (rows.length === 0) throw new ConfigError(`${path}: no row has status "ok", there is nothing to draw`);
+  for (const { name, reason } of skippedCharts(rows)) note(`${name}: left out, ${reason}`);
+  return [...renderAllCharts(rows)].map(([name, svg]) => {
+    const file = join(output, `${name}.svg`);
+    writeTextAtomic(file, svg);
+    return file;
+  });
+}

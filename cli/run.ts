@@ -1,0 +1,41 @@
+/** servesim run EXPERIMENT.yaml: calibrate, simulate, run for real, compare, report; a second run does what is missing. */
+import { z } from "zod";
+import { publish, runExperiment } from "../experiment/index.js";
+import type { Command } from "./command.js";
+import { Interrupted } from "./fail.js";
+import { declareFlags, parseFlags } from "./flags.js";
+import { interruptible } from "./interrupt.js";
+import { note, print, printJson, warn } from "./output.js";
+import { printOutcome } from "./print-outcome.js";
+import { startProgress } from "./progress.js";
+
+const ownFlags = {
+  results: z.string().default("results").describe("folder that experiments are kept under"),
+  force: z.boolean().default(false).describe("calibrate and run everything anew"),
+  json: z.boolean().default(false).describe("print the comparison of every cell as JSON"),
+};
+
+export const runCommand: Command = {
+  flags: (yargs) =>
+    declareFlags(yargs.positional("experiment", { type: "string", describe: "experiment file, YAML" }), ownFlags),
+  run: async (args) => {
+    const { results, force, json } = parseFlags(ownFlags, args);
+    const path = String(args["experiment"]);
+    const reporter = { note, warn, progress: startProgress };
+    const folder = await interruptible(async (signal) => {
+      try {
+        return await runExperiment(path, { results, force, signal, reporter });
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);
+      }
+    });
+    const published = await publish(folder);
+    if (json)
+      printJson(
+        published.cells.map(({ name, sim, comparison }) => ({ cell: name, sim: sim.info.summary, comparison })),
+      );
+    else printOutcome(published);
+    if (!json) print(`report: ${folder.report}`);
+  },
+};

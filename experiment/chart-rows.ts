@@ -1,0 +1,31 @@
+/** The results as chart rows, a load by its label. */
+import type { Run } from "../formats/index.js";
+import { e2elMs, throughputTokensPerS, ttftMs } from "../sim/index.js";
+import type { ChartRow } from "../report/charts/index.js";
+import type { CellResult } from "./results.js";
+
+export function chartRows(cells: readonly CellResult[]): ChartRow[] {
+  return cells.flatMap((cell) => [
+    ...cell.real.flatMap((run, index) => rowsOf(run, cell, index + 1)),
+    ...rowsOf(cell.sim, cell, undefined),
+  ]);
+}
+
+function rowsOf(run: Run, cell: CellResult, repeat: number | undefined): ChartRow[] {
+  return run.requests.flatMap((request, index): ChartRow[] => {
+    const [latencyMs, firstMs, tokensPerS] = [e2elMs(request), ttftMs(request), throughputTokensPerS(request)];
+    if (request.status !== "ok" || latencyMs === null || firstMs === null || tokensPerS === null) return [];
+    return [
+      {
+        scheduler: cell.policy,
+        load: cell.load,
+        seq: index + 1,
+        source: run.info.source,
+        ...(repeat === undefined ? {} : { repeat }),
+        latencyS: latencyMs / 1e3,
+        ttftS: firstMs / 1e3,
+        tokensPerS,
+      },
+    ];
+  });
+}

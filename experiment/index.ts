@@ -1,0 +1,8 @@
+/** Experiments: the main job from a YAML file to a folder of results and a report. */
+export { experimentFolder, type ExperimentFolder } from "./folder.js";
+export { packageFile, packageVersion } from "./package-root.js";
+export { publish } from "./publish.js";
+export type { Reporter } from "./reporter.js";
+export type { CellResult, ExperimentResults } from "./results.js";
+export { runExperiment, type RunExperimentOptions } from "./run-experiment.js";
+export { requireFits, workloadOf } from "./workload-of.js";

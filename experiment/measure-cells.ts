@@ -1,0 +1,98 @@
+/**
+ * Runs the cells of an experiment for real: one executor for all, repeat after repeat over all cells, so that a drift of
+ * the machine spreads over the cells. Finished runs are kept, Ctrl-C loses only the one under way.
+ */
+import { defaultCacheDir, ensureModel, startOnnxExecutor, type OnnxExecutor } from "../backend/onnx/index.js";
+import { ConfigError, type Profile } from "../formats/index.js";
+import { benchOnnx } from "../real/index.js";
+import { describeLoad, loadTokenizer } from "../sim/index.js";
+import type { ExperimentFolder } from "./folder.js";
+import { fingerprint } from "./inputs-hash.js";
+import { isKept, keep, type RunPlace } from "./keep-or-make.js";
+import type { Reporter } from "./reporter.js";
+import type { CellWork } from "./simulate-cells.js";
+
+export interface MeasureCellsInput {
+  /** Cells of policies that run whole batches. */
+  readonly works: readonly CellWork[];
+  readonly repeats: number;
+  readonly profile: Profile;
+  readonly seed: string;
+  readonly folder: ExperimentFolder;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+  readonly reporter: Reporter;
+}
+
+interface Task extends CellWork {
+  readonly place: RunPlace;
+  readonly repeat: number;
+}
+
+/** Returns how many runs were made now. */
+export async function measureCells(input: MeasureCellsInput): Promise<number> {
+  const { works, repeats, profile, seed, folder, force } = input;
+  const tasks: Task[] = [];
+  for (let repeat = 1; repeat <= repeats; repeat++) {
+    for (const { cell, workload } of works) {
+      const { plan, load } = cell;
+      const memory = profile.memory.total_bytes;
+      const model = profile.model.name;
+      const inputs = fingerprint({ policy: plan.name, settings: plan.settings, load, workload, seed, memory, model });
+      const place = { path: folder.real(cell.name, repeat), inputs, force };
+      if (!(await isKept(place))) tasks.push({ cell, workload, place, repeat });
+    }
+  }
+  if (tasks.length === 0) return 0;
+  const executor = await startFor(profile);
+  try {
+    await runTasks(tasks, executor, input);
+  } finally {
+    await executor.close();
+  }
+  return tasks.length;
+}
+
+async function startFor(profile: Profile): Promise<OnnxExecutor> {
+  const { engine, model } = profile;
+  if (engine.name !== "onnxruntime-cpu" && engine.name !== "onnxruntime-cuda") {
+    throw new ConfigError(
+      `profile "${profile.name}" was measured on ${engine.name}, which servesim cannot run here; set num_runs: 0 to simulate only`,
+    );
+  }
+  const files = await ensureModel(model.name, { cacheDir: defaultCacheDir() });
+  return startOnnxExecutor({ model: files, device: engine.name === "onnxruntime-cuda" ? "cuda" : "cpu" });
+}
+
+async function runTasks(tasks: readonly Task[], executor: OnnxExecutor, input: MeasureCellsInput): Promise<void> {
+  const { profile, seed, signal, reporter } = input;
+  const tokenize = await loadTokenizer();
+  const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);
+  const bar = reporter.progress("running for real, requests");
+  let before = 0;
+  try {
+    for (const { cell, workload, place, repeat } of tasks) {
+      const run = await benchOnnx({
+        executor,
+        workload,
+        plan: cell.plan,
+        tokenize,
+        seed,
+        totalBytes: profile.memory.total_bytes,
+        baseBytes: profile.memory.base_bytes,
+        load: describeLoad(cell.load),
+        hardware: { ...profile.machine },
+        date: new Date().toISOString(),
+        signal,
+        onProgress: (ended) => {
+          bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
+        },
+      });
+      before += workload.requests.length;
+      await keep(place, run);
+      for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
+    }
+  } finally {
+    bar.stop();
+  }
+}

@@ -1,0 +1,198 @@
+/** What the report of an experiment says: outcome first, then machine, policies, definitions and files. */
+import type { CostTerm, FitScore, Profile } from "../formats/index.js";
+import { comparisonRows } from "../report/compare/index.js";
+import type { OutcomeRow, ReportInput } from "../report/html/index.js";
+import type { CellResult, ExperimentResults } from "./results.js";
+
+export function reportInput(results: ExperimentResults, charts: ReadonlyMap<string, string>): ReportInput {
+  const { experiment, profile, cells, manifest } = results;
+  return {
+    title: `servesim: ${experiment.name}`,
+    lead: lead(cells),
+    outcome: cells.flatMap(outcomeRows),
+    charts,
+    sections: [
+      machineSection(profile),
+      calibrationSection(profile),
+      policySection(cells),
+      definitionSection(),
+      filesSection(manifest.servesim, experiment.seed),
+    ],
+    warnings: warnings(results),
+  };
+}
+
+function lead(cells: readonly CellResult[]): string {
+  const compared = cells.flatMap(({ name, comparison }) => {
+    const entry = comparison?.metrics.find(({ metric, stat }) => metric === "e2el" && stat === "mean");
+    return entry?.error_fraction == null
+      ? []
+      : [{ name, error: Math.abs(entry.error_fraction), verdict: entry.verdict }];
+  });
+  const simulatedOnly = cells.length - compared.length;
+  const rest = simulatedOnly > 0 ? ` ${simulatedOnly} of ${cells.length} cells are simulated only.` : "";
+  if (compared.length === 0) return `${cells.length} cells were simulated; nothing was run for real.`;
+  const worst = compared.reduce((a, b) => (b.error > a.error ? b : a));
+  const inside = compared.filter(({ verdict }) => verdict === "inside").length;
+  return (
+    `The same requests were simulated and run for real in ${compared.length} cells. The simulated mean latency was at most ` +
+    `${(worst.error * 100).toFixed(1)} % off (${worst.name}); in ${inside} of ${compared.length} cells it lies inside the ` +
+    `noise of the real runs.${rest}`
+  );
+}
+
+function outcomeRows(cell: CellResult): OutcomeRow[] {
+  if (cell.comparison !== undefined) {
+    return comparisonRows(cell.comparison).map(
+      ({ metric, stat, unit, n, sim, real, errorPercent, ciPercent, spread, verdict }) => ({
+        cell: cell.name,
+        metric,
+        stat,
+        unit,
+        n,
+        sim,
+        real,
+        ...(errorPercent === null ? {} : { errorPercent }),
+        ...(ciPercent === null ? {} : { ciPercent: [ciPercent[0], ciPercent[1]] as [number, number] }),
+        ...(spread === null ? {} : { spread: [spread[0], spread[1]] as [number, number] }),
+        ...(verdict === null ? {} : { verdict }),
+      }),
+    );
+  }
+  const summary = cell.sim.info.summary ?? {};
+  const hidden = Array.isArray(summary["hidden_percentiles"]) ? (summary["hidden_percentiles"] as unknown[]) : [];
+  return ["ttft", "e2el", "tpot"].flatMap((metric) =>
+    ["mean", "p50", "p95", "p99"].flatMap((stat): OutcomeRow[] => {
+      const key = `${stat}_${metric}_ms`;
+      const sim = summary[key];
+      if (typeof sim !== "number" || hidden.includes(key)) return [];
+      return [{ cell: cell.name, metric, stat, unit: "ms", n: cell.sim.requests.length, sim }];
+    }),
+  );
+}
+
+function machineSection(profile: Profile): ReportInput["sections"][number] {
+  const { machine, model, engine } = profile;
+  const { cpu, memory_bytes, os, gpu, libraries } = machine;
+  const facts: [string, string][] = [
+    ["CPU", cpu === undefined ? "unknown" : `${cpu.model}, ${cpu.cores} cores`],
+    ...(gpu === undefined ? [] : [["GPU", gpu] as [string, string]]),
+    ["Memory", memory_bytes === undefined ? "unknown" : `${(memory_bytes / 2 ** 30).toFixed(1)} GiB`],
+    ["System", os ?? "unknown"],
+    ["Engine", `${engine.name} ${engine.version}`],
+    [
+      "Libraries",
+      Object.entries(libraries ?? {})
+        .map(([name, version]) => `${name} ${version}`)
+        .join(", "),
+    ],
+    [
+      "Model",
+      `${model.name}: ${model.layers} layers, ${model.width} wide, ${(model.parameters / 1e6).toFixed(1)} M parameters, ${model.dtype}`,
+    ],
+  ];
+  return { heading: "Machine and model", facts };
+}
+
+function calibrationSection(profile: Profile): ReportInput["sections"][number] {
+  const { cost, fit, held_out, date, source } = profile;
+  const score = (of: FitScore | undefined): string =>
+    of === undefined
+      ? "not known"
+      : `median ${(of.median_ape * 100).toFixed(1)} %, P90 ${(of.p90_ape * 100).toFixed(1)} %, ${of.points} shapes`;
+  return {
+    heading: "Calibration",
+    facts: [
+      ["Measured", `${date ?? "date not recorded"}; ${source}`],
+      ["Error on shapes of the fit", score(fit.batch)],
+      ["Error on shapes kept out", score(held_out?.batch)],
+      ["Cold start", `${(cost.cold_start_ns / 1e6).toFixed(1)} ms, once`],
+    ],
+    table: {
+      caption: "Cost of a batch: each coefficient, with its 95 % bootstrap interval",
+      columns: ["stage", "per", "µs", "interval, µs"],
+      rows: [
+        ...cost.prefill.map((term) => termRow("prefill", term)),
+        ...cost.decode_step.map((term) => termRow("decode step", term)),
+      ],
+    },
+  };
+}
+
+function termRow(stage: string, { basis, upto, beyond, coefficient_ns, ci95_ns }: CostTerm): string[] {
+  const clip = `${upto === undefined ? "" : ` up to ${upto}`}${beyond === undefined ? "" : ` beyond ${beyond}`}`;
+  const micros = (ns: number): string => (ns / 1e3).toPrecision(4);
+  const interval = ci95_ns === undefined ? "" : ci95_ns.map(micros).join(" to ");
+  return [stage, `${basis.replace("_", " ")}${clip}`, micros(coefficient_ns), interval];
+}
+
+function policySection(cells: readonly CellResult[]): ReportInput["sections"][number] {
+  const line = (settings: Readonly<Record<string, unknown>> | undefined): string =>
+    Object.entries(settings ?? {})
+      .map(([key, value]) => `${key} ${String(value)}`)
+      .join(", ");
+  return {
+    heading: "Policies and loads",
+    table: {
+      caption: "Settings of each cell, every default filled",
+      columns: ["cell", "policy", "settings", "load", "requests", "real repeats"],
+      rows: cells.map(({ name, sim, real }) => [
+        name,
+        sim.info.policy,
+        line(sim.info.policy_settings),
+        line(sim.info.load),
+        String(sim.requests.length),
+        String(real.length),
+      ]),
+    },
+  };
+}
+
+function definitionSection(): ReportInput["sections"][number] {
+  return {
+    heading: "Definitions",
+    facts: [
+      ["ttft", "time to first token: first token - arrival. For a static batch, the end of its prefill"],
+      ["e2el", "end-to-end latency: last token - arrival. For a static batch, its end: all answers return together"],
+      ["tpot", "time per output token: (e2el - ttft) / (output tokens - 1)"],
+      ["throughput", "of a request: output tokens / e2el; of a run: tokens or requests per second of its duration"],
+      ["queue", "first scheduled - arrival"],
+      ["error", "(simulated - real) / real, real being the mean over the repeats"],
+      [
+        "noise",
+        "inside: the simulated value lies between the real repeats (one repeat: within the bootstrap interval)",
+      ],
+      ["percentiles", "exact (R-7); shown from 6, 36, 72 and 368 requests on for P50, P90, P95 and P99"],
+    ],
+  };
+}
+
+function filesSection(version: string, seed: string): ReportInput["sections"][number] {
+  return {
+    heading: "Files",
+    facts: [
+      ["experiment.yaml", "the experiment, every default filled"],
+      ["profile.json", "what a batch costs on this machine; raw measurements beside it"],
+      ["cells/", "each cell's requests.csv, batches.csv and run.json, simulated and real"],
+      ["comparison.json", "every statistic of this page, with intervals"],
+      ["llm_inference_benchmark.csv", "all requests in the original suite's columns"],
+      ["plots/", "the charts as SVG"],
+      ["made by", `servesim ${version}, seed ${seed}`],
+    ],
+  };
+}
+
+function warnings({ cells, manifest }: ExperimentResults): string[] {
+  const all = cells.flatMap(({ name, sim, real }) => [
+    ...(sim.info.notes ?? []).map((note) => `${name}: ${note}`),
+    ...real.flatMap((run, index) =>
+      (run.info.valid?.reasons ?? []).map((reason) => `${name}, repeat ${index + 1}: ${reason}`),
+    ),
+    ...(real.length === 0 && manifest.cells.some(({ cell, repeats }) => cell === name && repeats > 0)
+      ? [`${name}: the real runs are missing, run the experiment again`]
+      : []),
+  ]);
+  return manifest.interrupted
+    ? ["The last run of this experiment was interrupted: results are incomplete.", ...all]
+    : all;
+}

@@ -1,0 +1,98 @@
+/**
+ * The main job: calibrate (or take a profile), simulate every cell, run for real what can run, compare, report. Each
+ * part is kept when its inputs are unchanged, so a second run, or one after Ctrl-C, does only what is missing.
+ */
+import { mkdirSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { ConfigError, type Experiment, type Manifest } from "../formats/index.js";
+import { readExperiment, writeExperiment, writeManifest } from "../formats/files/index.js";
+import { cellsOf, type Cell } from "./cells.js";
+import { experimentFolder, type ExperimentFolder } from "./folder.js";
+import { measureCells } from "./measure-cells.js";
+import { obtainProfile } from "./obtain-profile.js";
+import { packageVersion } from "./package-root.js";
+import type { Reporter } from "./reporter.js";
+import { simulateCells } from "./simulate-cells.js";
+import { requireFits, workloadOf } from "./workload-of.js";
+
+export interface RunExperimentOptions {
+  /** Folder that experiments are kept under. */
+  readonly results: string;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+  readonly reporter: Reporter;
+}
+
+/** Runs the experiment of a file and returns its folder; publishing the report is the next step. */
+export async function runExperiment(path: string, options: RunExperimentOptions): Promise<ExperimentFolder> {
+  const { force, signal, reporter } = options;
+  const experiment = resolvePaths(readExperiment(path), dirname(resolve(path)));
+  const cells = cellsOf(experiment, path);
+  if (experiment.num_runs > 0 && cells.some(({ coldStart }) => coldStart)) {
+    throw new ConfigError(`${path}: cold_start applies to simulations, real runs are warmed up; set num_runs: 0`);
+  }
+  const works = await Promise.all(
+    cells.map(async (cell) => ({ cell, workload: await workloadOf(cell.load, experiment.prompts, experiment.seed) })),
+  );
+  const folder = experimentFolder(join(options.results, experiment.name));
+  mkdirOrExplain(folder.root);
+  writeExperiment(folder.experiment, experiment);
+  const manifest = (interrupted: boolean): void => {
+    writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
+  };
+  manifest(true);
+
+  const profile = await obtainProfile(experiment, folder, { force, signal, reporter });
+  for (const { cell, workload } of works) {
+    if (cell.plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
+  }
+  const common = { profile, seed: experiment.seed, folder, force };
+  const simulated = await simulateCells({ ...common, works });
+  reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
+  const real = works.filter(({ cell }) => cell.plan.work === "batch");
+  if (experiment.num_runs > 0) {
+    const runs = real.length * experiment.num_runs;
+    const made = await measureCells({ ...common, works: real, repeats: experiment.num_runs, signal, reporter });
+    reporter.note(`ran ${made} of ${runs} real runs, ${runs - made} were there`);
+  }
+  manifest(false);
+  return folder;
+}
+
+/** Paths in an experiment file are relative to that file. */
+function resolvePaths(experiment: Experiment, base: string): Experiment {
+  const at = (path: string): string => (isAbsolute(path) ? path : join(base, path));
+  const load = <L extends { workload?: string | undefined }>(given: L): L =>
+    given.workload === undefined ? given : { ...given, workload: at(given.workload) };
+  return {
+    ...experiment,
+    ...(experiment.profile === undefined ? {} : { profile: at(experiment.profile) }),
+    ...(experiment.prompts === undefined ? {} : { prompts: at(experiment.prompts) }),
+    loads: experiment.loads.map(load),
+    cells: experiment.cells.map((cell) => ({ ...cell, load: load(cell.load) })),
+  };
+}
+
+function manifestOf(experiment: Experiment, cells: readonly Cell[], interrupted: boolean): Manifest {
+  return {
+    version: 1,
+    experiment: experiment.name,
+    servesim: packageVersion(),
+    seed: experiment.seed,
+    interrupted,
+    cells: cells.map(({ name, plan, policyLabel, loadLabel }) => ({
+      cell: name,
+      policy: policyLabel,
+      load: loadLabel,
+      repeats: plan.work === "batch" ? experiment.num_runs : 0,
+    })),
+  };
+}
+
+function mkdirOrExplain(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new ConfigError(`cannot make the folder ${path}; choose a place you may write to with --results`, { cause });
+  }
+}

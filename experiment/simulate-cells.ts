@@ -1,0 +1,57 @@
+/** Simulates the cells of an experiment; a cell that is there and made from the same inputs is kept. */
+import type { Profile, Run, Workload } from "../formats/index.js";
+import { planPolicy, simulateRun, summarise, type SimulatedRunInput } from "../sim/index.js";
+import type { Cell } from "./cells.js";
+import type { ExperimentFolder } from "./folder.js";
+import { fingerprint } from "./inputs-hash.js";
+import { isKept, keep } from "./keep-or-make.js";
+
+/** A cell with its explicit requests. */
+export interface CellWork {
+  readonly cell: Cell;
+  readonly workload: Workload;
+}
+
+export interface SimulateCellsInput {
+  readonly works: readonly CellWork[];
+  readonly profile: Profile;
+  readonly seed: string;
+  readonly folder: ExperimentFolder;
+  readonly force: boolean;
+}
+
+/** Returns how many cells were simulated now; the others were there. */
+export async function simulateCells({ works, profile, seed, folder, force }: SimulateCellsInput): Promise<number> {
+  let made = 0;
+  for (const { cell, workload } of works) {
+    const { plan, load, coldStart } = cell;
+    const inputs = fingerprint({
+      policy: plan.name,
+      settings: plan.settings,
+      profile,
+      load,
+      workload,
+      seed,
+      coldStart,
+    });
+    const place = { path: folder.sim(cell.name), inputs, force };
+    if (await isKept(place)) continue;
+    await keep(place, simulateWithSlaNote({ plan, profile, workload, load, seed, coldStart }));
+    made++;
+  }
+  return made;
+}
+
+/** Dynamic's two SLA rules are both simulated, and the run says so when they differ. */
+function simulateWithSlaNote(input: SimulatedRunInput): Run {
+  const run = simulateRun(input);
+  const { name, settings } = input.plan;
+  if (name !== "dynamic") return run;
+  const sla = settings["sla"] === "deadline" ? "reference" : "deadline";
+  const other = simulateRun({ ...input, plan: planPolicy(name, { ...settings, sla }, { source: "dynamic" }) });
+  const ends = (of: Run): string => of.requests.map(({ lastTokenNs }) => lastTokenNs).join();
+  if (ends(run) === ends(other)) return run;
+  const [own, others] = [run, other].map((of) => `${(summarise(of).mean_e2el_ms ?? 0).toFixed(1)} ms`);
+  const note = `sla "${String(settings["sla"])}" and "${sla}" differ under this load: mean latency ${own!} and ${others!}`;
+  return { ...run, info: { ...run.info, notes: [...(run.info.notes ?? []), note] } };
+}

@@ -1,0 +1,162 @@
+/**
+ * Drives a batch policy on the real clock: the counterpart of sim/engine/simulate.ts, with the same policy objects, the
+ * same clients and the same request log, and hardware in place of the cost model.
+ */
+import { InvariantError, type Workload } from "../formats/index.js";
+import { Client, Ledger, type BatchWork, type Policy } from "../sim/index.js";
+import type { Clock } from "./clock.js";
+
+/** What the hardware reports of one batch; times on the clock's scale. */
+export interface BatchOutcome {
+  readonly firstTokenNs: number;
+  readonly peakBytes: number;
+}
+
+export interface DriveInput {
+  readonly workload: Workload;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  /** Memory that the policy's threshold is a fraction of, bytes. */
+  readonly totalBytes: number;
+  /** Runs a batch; resolves when the answers are in the client's hands. */
+  runBatch(work: BatchWork): Promise<BatchOutcome>;
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(ended: number, total: number): void;
+}
+
+export interface DriveResult extends ReturnType<Ledger["records"]> {
+  /** How late each request was sent, ns, in sending order. */
+  readonly sendLagsNs: readonly number[];
+}
+
+/** Thrown when the signal stops a run; what had finished is not a result. */
+export class RunInterrupted extends Error {
+  override readonly name = "RunInterrupted";
+}
+
+/** Runs the workload to its end. A batch that fails ends its requests with the error and the run goes on. */
+export async function drive(input: DriveInput): Promise<DriveResult> {
+  return new RealRun(input).run();
+}
+
+interface Finished {
+  readonly work: BatchWork;
+  readonly startNs: number;
+  readonly outcome: BatchOutcome | Error;
+}
+
+class RealRun {
+  private readonly ledger = new Ledger();
+  private readonly client: Client;
+  private readonly originNs: number;
+  private readonly sendLagsNs: number[] = [];
+  private running: Promise<Finished> | undefined;
+  private ended = 0;
+
+  constructor(private readonly input: DriveInput) {
+    this.client = new Client(input.workload);
+    this.originNs = input.clock.nowNs();
+  }
+
+  async run(): Promise<DriveResult> {
+    for (;;) {
+      this.send();
+      const lookNs = this.running === undefined ? this.decide() : Infinity;
+      if (this.input.signal?.aborted === true) throw await this.interrupted();
+      const wakeNs = Math.min(lookNs, this.client.nextDueNs);
+      if (this.running === undefined && wakeNs === Infinity) break;
+      const finished = await this.nextEvent(wakeNs);
+      if (finished !== undefined) this.finish(finished);
+    }
+    if (this.ledger.outstanding > 0) {
+      throw new InvariantError(`the policy left ${this.ledger.outstanding} requests waiting with nothing to wait for`);
+    }
+    return { ...this.ledger.records(), sendLagsNs: this.sendLagsNs };
+  }
+
+  private nowNs(): number {
+    return this.input.clock.nowNs() - this.originNs;
+  }
+
+  private send(): void {
+    for (;;) {
+      const dueNs = this.client.nextDueNs;
+      const nowNs = this.nowNs();
+      const sent = this.client.take(nowNs);
+      if (sent === undefined) return;
+      this.sendLagsNs.push(nowNs - dueNs);
+      const { index, request, arrivalNs } = sent;
+      this.ledger.sent(index, request, arrivalNs, nowNs);
+      const { promptTokens, outputTokens } = request;
+      const refusal = this.input.policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);
+      if (refusal !== undefined) this.endWithout(index, "refused", refusal);
+    }
+  }
+
+  /** Starts a batch if the policy has one; otherwise returns when to look again. */
+  private decide(): number {
+    const startNs = this.nowNs();
+    const decision = this.input.policy.decide(startNs);
+    if (decision.kind === "wait") return decision.untilNs;
+    if (decision.kind !== "batch")
+      throw new InvariantError("only policies that run whole batches can be driven for real");
+    this.running = this.input.runBatch(decision).then(
+      (outcome) => ({ work: decision, startNs, outcome }),
+      (error: unknown) => ({
+        work: decision,
+        startNs,
+        outcome: error instanceof Error ? error : new Error(String(error)),
+      }),
+    );
+    return Infinity;
+  }
+
+  /** Waits for the running batch or for a moment, whichever is first. */
+  private async nextEvent(wakeNs: number): Promise<Finished | undefined> {
+    if (wakeNs === Infinity) return await this.running;
+    const timer = new AbortController();
+    const stop = (): void => {
+      timer.abort();
+    };
+    this.input.signal?.addEventListener("abort", stop);
+    const moment = this.input.clock.until(this.originNs + wakeNs, timer.signal).then(() => undefined);
+    try {
+      return await Promise.race(this.running === undefined ? [moment] : [this.running, moment]);
+    } finally {
+      timer.abort();
+      this.input.signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  private finish({ work, startNs, outcome }: Finished): void {
+    this.running = undefined;
+    const endNs = this.nowNs();
+    if (outcome instanceof Error) {
+      this.input.policy.finished(work, endNs, { memoryFraction: 0 });
+      for (const { index } of work.requests) this.endWithout(index, "error", outcome.message);
+      return;
+    }
+    const firstTokenNs = outcome.firstTokenNs - this.originNs;
+    this.ledger.batchRan(work, { startNs, firstTokenNs, endNs }, outcome.peakBytes);
+    const memoryFraction = outcome.peakBytes / this.input.totalBytes;
+    for (const request of this.input.policy.finished(work, endNs, { memoryFraction })) {
+      this.ledger.completed(request, endNs);
+      this.countEnd();
+    }
+  }
+
+  private endWithout(index: number, status: "refused" | "error", reason: string): void {
+    this.ledger.ended(index, status, reason);
+    this.countEnd();
+  }
+
+  private countEnd(): void {
+    this.client.ended(this.nowNs());
+    this.input.onProgress?.(++this.ended, this.input.workload.requests.length);
+  }
+
+  private async interrupted(): Promise<RunInterrupted> {
+    await this.running;
+    return new RunInterrupted(`stopped after ${this.ended} of ${this.input.workload.requests.length} requests`);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Batches of a batch policy (naive, dynamic), simulated beside real: how many, how large, how long each ran, and
+ * whether the scheduler formed the same sequence of batches.
+ */
+import type { BatchRecord, Run } from "../../formats/index.js";
+import { mean } from "../../sim/metrics/index.js";
+import { compareStatistic, type StatisticComparison } from "./statistic.js";
+
+/** How far two sequences of batch sizes agree, from the first batch on. */
+export interface SequenceAgreement {
+  readonly equal_leading: number;
+  readonly sim_batches: number;
+  readonly real_batches: number;
+}
+
+export interface BatchComparison {
+  /** count (batches), mean_size (requests), mean_service (ms, end - start); one value per run. */
+  readonly statistics: readonly StatisticComparison[];
+  /** One entry per real repeat. */
+  readonly sequences: readonly SequenceAgreement[];
+}
+
+/** Null when some run has no batches: a step-wise policy, or batches were not recorded. */
+export function compareBatches(sim: Run, reals: readonly Run[]): BatchComparison | null {
+  if ([sim, ...reals].some((run) => run.batches.length === 0)) return null;
+  const compare = (stat: string, unit: string, of: (batches: readonly BatchRecord[]) => number): StatisticComparison =>
+    compareStatistic(
+      { metric: "batches", stat, unit, n: sim.batches.length },
+      of(sim.batches),
+      reals.map((run) => of(run.batches)),
+    );
+  return {
+    statistics: [
+      compare("count", "batches", (batches) => batches.length),
+      compare("mean_size", "requests", (batches) => mean(batches.map((batch) => batch.size))),
+      compare("mean_service", "ms", (batches) => mean(batches.map((batch) => (batch.endNs - batch.startNs) / 1e6))),
+    ],
+    sequences: reals.map((run) => agreement(sizes(sim), sizes(run))),
+  };
+}
+
+function sizes(run: Run): number[] {
+  return [...run.batches].sort((a, b) => a.startNs - b.startNs || a.batchId - b.batchId).map((batch) => batch.size);
+}
+
+function agreement(sim: readonly number[], real: readonly number[]): SequenceAgreement {
+  let equal = 0;
+  while (equal < sim.length && equal < real.length && sim[equal] === real[equal]) equal++;
+  return { equal_leading: equal, sim_batches: sim.length, real_batches: real.length };
+}

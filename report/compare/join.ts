@@ -1,0 +1,102 @@
+/**
+ * Pairs the requests of a simulated run with those of its real repeats, by request id. A pair holds one record from
+ * each run; only requests that finished (status ok) everywhere are paired.
+ */
+import { ArtifactError, ConfigError, type RequestRecord, type Run } from "../../formats/index.js";
+
+const EXAMPLES = 3;
+
+/** One request as every run saw it. */
+export interface Pair {
+  readonly sim: RequestRecord;
+  readonly reals: readonly RequestRecord[];
+}
+
+/** Request ids that one side lacks: how many, and a few of them. */
+export interface Missing {
+  readonly count: number;
+  readonly examples: readonly string[];
+}
+
+/** How well the runs fit together, for comparison.json and for warnings. */
+export interface JoinReport {
+  /** Requests compared: in every run, finished in every run. */
+  readonly matched: number;
+  /** Requests in every run that were refused or failed in at least one. */
+  readonly not_ok: number;
+  readonly only_in_sim: Missing;
+  readonly only_in_real: Missing;
+  /** Compared requests whose prompt or output tokens differ between runs: then not the same work was compared. */
+  readonly different_lengths: number;
+}
+
+export interface Joined {
+  readonly pairs: readonly Pair[];
+  readonly report: JoinReport;
+}
+
+/** Joins by request id, in the order of `sim`. ArtifactError when no id is shared, or none finished everywhere. */
+export function joinRuns(sim: Run, reals: readonly Run[]): Joined {
+  if (reals.length === 0) throw new ConfigError("comparing with no real run, expected at least one");
+  const simById = byId(sim, "the simulated run");
+  const realsById = reals.map((run, index) => byId(run, runName(index, reals.length)));
+  const onlyInSim = [...simById.keys()].filter((id) => !realsById.every((real) => real.has(id)));
+  const onlyInReal = [...new Set(realsById.flatMap((real) => [...real.keys()]))].filter((id) => !simById.has(id));
+  const common = [...simById].flatMap(([id, record]): Pair[] => {
+    const records = realsById.flatMap((real) => real.get(id) ?? []);
+    return records.length === reals.length ? [{ sim: record, reals: records }] : [];
+  });
+  if (common.length === 0) {
+    const other = realsById.find((real) => ![...real.keys()].some((id) => simById.has(id))) ?? realsById[0]!;
+    throw new ArtifactError(
+      `the runs share no request id: ${describe(simById)} in the simulated run, ${describe(other)} in ` +
+        `${runName(realsById.indexOf(other), reals.length)}; compare runs of the same requests`,
+    );
+  }
+  const pairs = common.filter((pair) => all(pair).every((request) => request.status === "ok"));
+  if (pairs.length === 0) {
+    throw new ArtifactError(
+      `no request finished in every run: ${common.length} ids are shared, each was refused or failed somewhere ` +
+        `(see the columns status and error of requests.csv)`,
+    );
+  }
+  return {
+    pairs,
+    report: {
+      matched: pairs.length,
+      not_ok: common.length - pairs.length,
+      only_in_sim: { count: onlyInSim.length, examples: onlyInSim.slice(0, EXAMPLES) },
+      only_in_real: { count: onlyInReal.length, examples: onlyInReal.slice(0, EXAMPLES) },
+      different_lengths: pairs.filter((pair) => !sameLengths(pair)).length,
+    },
+  };
+}
+
+function byId(run: Run, name: string): Map<string, RequestRecord> {
+  const records = new Map<string, RequestRecord>();
+  for (const request of run.requests) {
+    if (records.has(request.requestId)) {
+      throw new ArtifactError(`${name} (${run.info.policy}) has request id "${request.requestId}" more than once`);
+    }
+    records.set(request.requestId, request);
+  }
+  return records;
+}
+
+function all(pair: Pair): RequestRecord[] {
+  return [pair.sim, ...pair.reals];
+}
+
+function sameLengths({ sim, reals }: Pair): boolean {
+  return reals.every((real) => real.promptTokens === sim.promptTokens && real.outputTokens === sim.outputTokens);
+}
+
+function runName(index: number, count: number): string {
+  return count === 1 ? "the real run" : `real run ${index + 1} of ${count}`;
+}
+
+function describe(records: ReadonlyMap<string, RequestRecord>): string {
+  if (records.size === 0) return "none";
+  const shown = [...records.keys()].slice(0, EXAMPLES).map((id) => `"${id}"`);
+  return `${records.size} (${[...shown, ...(records.size > EXAMPLES ? ["..."] : [])].join(", ")})`;
+}

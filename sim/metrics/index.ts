@@ -1,0 +1,8 @@
+/** What a run's requests went through, alike for simulated and real: per request, per run, with intervals. */
+export { minimumCount, percentileIsShown, quantile } from "./quantile.js";
+export { clientDelayMs, e2elMs, gapMs, queueMs, throughputTokensPerS, tpotMs, ttftMs } from "./request-metrics.js";
+export { mean } from "./statistics.js";
+export { type GoodputLimits } from "./goodput.js";
+export { summarise, type Summary, type SummaryOptions } from "./summary.js";
+export { rank, resampled } from "./ranked-sample.js";
+export { bootstrapInterval, bootstrapIntervals, type BootstrapOptions, type Interval } from "./bootstrap.js";

@@ -1,0 +1,38 @@
+/**
+ * Exact quantiles of a sorted sample, and the sample size from which a percentile may be shown.
+ * Definition R-7 (numpy's and d3's default): Hyndman and Fan, "Sample Quantiles in Statistical Packages", 1996.
+ */
+import { InvariantError } from "../../formats/index.js";
+
+/** Chance that the true quantile lies above (or below) every observation, for a percentile that is shown. */
+const TAIL_PROBABILITY = 0.025;
+
+/**
+ * The p-quantile (p in 0-1) of values in ascending order: linear between the two nearest ranks of (n - 1) * p.
+ * The order is not checked; no values, or p outside 0-1, is an InvariantError.
+ */
+export function quantile(sorted: Float64Array, p: number): number {
+  if (sorted.length === 0) throw new InvariantError("quantile of no values, expected at least one");
+  if (!(p >= 0 && p <= 1)) throw new InvariantError(`quantile of p = ${p}, expected 0 to 1`);
+  const rank = (sorted.length - 1) * p;
+  const below = Math.floor(rank);
+  return interpolate(sorted[below]!, sorted[Math.min(below + 1, sorted.length - 1)]!, rank - below);
+}
+
+/** Between two neighbouring ranks; equal neighbours give exactly their value. */
+export function interpolate(lower: number, upper: number, share: number): number {
+  return lower + (upper - lower) * share;
+}
+
+/**
+ * Least n at which the p-quantile has a distribution-free 95 % interval, so that the sample says something about it:
+ * the smallest n with max(p, 1 - p)^n <= 0.025. 6, 36, 72 and 368 for p50, p90, p95 and p99.
+ */
+export function minimumCount(p: number): number {
+  return Math.ceil(Math.log(TAIL_PROBABILITY) / Math.log(Math.max(p, 1 - p)));
+}
+
+/** Whether the p-quantile (p in 0-1) of n values is shown to people; files keep the number either way. */
+export function percentileIsShown(p: number, n: number): boolean {
+  return n >= minimumCount(p);
+}
