@@ -1,0 +1,100 @@
+/**
+ * What calibration measures: one batch, run once. Repeats of one shape form a cell, and a cell is what the fit sees.
+ * Times are whole-batch nanoseconds of the executor's own clock, memory is bytes.
+ */
+import { ArtifactError } from "../../formats/index.js";
+import { median } from "./quantile.js";
+
+/** Shape of a batch: rows, prompt tokens of each (left-padded), decode steps after the first token. */
+export interface BatchShape {
+  readonly batchSize: number;
+  readonly promptTokens: number;
+  readonly decodeSteps: number;
+}
+
+/** grid: repeats the fit uses; memory: the ascending memory pass; cold: the first batch of a process. */
+export const measurementKinds = ["grid", "memory", "cold"] as const;
+export type MeasurementKind = (typeof measurementKinds)[number];
+
+/** One batch, run once. `wallNs` is seen by the caller; `dispatchNs` is wallNs less the executor's own time. */
+export interface Measurement extends BatchShape {
+  readonly kind: MeasurementKind;
+  /** Repeat of this shape, from 0. */
+  readonly rep: number;
+  /** Position in the order of measuring, from 0. */
+  readonly order: number;
+  readonly prefillNs: number;
+  readonly decodeNs: number;
+  readonly wallNs: number;
+  readonly dispatchNs: number;
+  readonly peakRssBytes: number;
+}
+
+/** The repeats of one shape, and the median of each time. */
+export interface Cell extends BatchShape {
+  readonly repeats: readonly Measurement[];
+  readonly prefillNs: number;
+  readonly decodeNs: number;
+  readonly wallNs: number;
+}
+
+/** Name of a shape, the same everywhere (held-out rule, progress, warnings): `b4 p16 n8`. */
+export function shapeName(shape: BatchShape): string {
+  return `b${shape.batchSize} p${shape.promptTokens} n${shape.decodeSteps}`;
+}
+
+/**
+ * Name of a prompt block, `b4 p16`: shapes that differ in decode steps alone share their prefill, so cross-validation, the
+ * bootstrap and the held-out rule take or leave them together.
+ */
+export function blockName(shape: BatchShape): string {
+  return `b${shape.batchSize} p${shape.promptTokens}`;
+}
+
+/** Groups the `grid` measurements by shape, in order of first sight; a prefill's median is its block's. Refuses what is no duration. */
+export function toCells(measurements: readonly Measurement[]): Cell[] {
+  const groups = new Map<string, Measurement[]>();
+  const prefillsNs = new Map<string, number[]>();
+  for (const measurement of measurements) {
+    if (measurement.kind !== "grid") continue;
+    checkMeasurement(measurement);
+    const name = shapeName(measurement);
+    groups.set(name, [...(groups.get(name) ?? []), measurement]);
+    const block = blockName(measurement);
+    prefillsNs.set(block, [...(prefillsNs.get(block) ?? []), measurement.prefillNs]);
+  }
+  return [...groups.values()].map((repeats) => {
+    const { batchSize, promptTokens, decodeSteps } = repeats[0]!;
+    return {
+      batchSize,
+      promptTokens,
+      decodeSteps,
+      repeats,
+      prefillNs: median(prefillsNs.get(blockName(repeats[0]!))!),
+      decodeNs: median(repeats.map((m) => m.decodeNs)),
+      wallNs: median(repeats.map((m) => m.wallNs)),
+    };
+  });
+}
+
+/** ArtifactError when a measurement holds a time that cannot be: NaN, negative, a prefill of nothing. */
+export function checkMeasurement(measurement: Measurement): void {
+  const fail = (field: string, value: number, expected: string): never => {
+    throw new ArtifactError(
+      `measurement ${shapeName(measurement)} rep ${measurement.rep}: ${field} is ${value}, expected ${expected}; ` +
+        `take it out of the raw file, or calibrate again`,
+    );
+  };
+  const { batchSize, promptTokens, decodeSteps, prefillNs, decodeNs, wallNs, dispatchNs } = measurement;
+  for (const [field, value] of Object.entries({ batchSize, promptTokens })) {
+    if (!Number.isInteger(value) || value < 1) fail(field, value, "a positive integer");
+  }
+  if (!Number.isInteger(decodeSteps) || decodeSteps < 0) fail("decodeSteps", decodeSteps, "an integer from 0");
+  for (const [field, value] of Object.entries({ prefillNs, wallNs })) {
+    if (!Number.isFinite(value) || value <= 0) fail(field, value, "a positive duration in ns");
+  }
+  if (!Number.isFinite(decodeNs) || decodeNs < 0 || (decodeSteps > 0 && decodeNs === 0)) {
+    fail("decodeNs", decodeNs, `a duration in ns of ${decodeSteps} decode steps`);
+  }
+  if (!Number.isFinite(dispatchNs)) fail("dispatchNs", dispatchNs, "a finite duration in ns");
+}

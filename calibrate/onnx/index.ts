@@ -1,0 +1,5 @@
+/** Measures what batches cost on ONNX Runtime on this machine, and makes a profile of it. */
+export { calibrateOnnx, type CalibrateOptions, type Calibration } from "./calibrate.js";
+export { rawPathOf, writeCalibration } from "./write.js";
+export { planPathOf, readRaw } from "./raw-file.js";
+export type { CalibrationProgress } from "./session.js";

@@ -1,0 +1,80 @@
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ArtifactError, ConfigError } from "../../formats/index.js";
+import type { Measurement } from "../fit/index.js";
+import type { GridPlan } from "./plan.js";
+import { appendRaw, readRaw, resumeRaw, startRaw } from "./raw-file.js";
+
+const plan: GridPlan = {
+  model: "tiny",
+  device: "cpu",
+  batchSizes: [1, 2, 4],
+  promptTokens: [4, 8],
+  decodeSteps: [2],
+  repeats: 2,
+  seed: "1",
+};
+const machine = { cpu: "a cpu", cores: 2, runtime: "onnxruntime-node 1.29.0 cpu, 2 threads" };
+const measurement: Measurement = {
+  batchSize: 2,
+  promptTokens: 8,
+  decodeSteps: 2,
+  rep: 1,
+  order: 5,
+  prefillNs: 1_234_567,
+  decodeNs: 2_345_678,
+  wallNs: 3_999_999,
+  dispatchNs: 419_754,
+  peakRssBytes: 123_456_789,
+  kind: "grid",
+};
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "servesim-raw-"));
+  path = join(folder, "mini.measurements.csv");
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+test("what was appended is read back to the nanosecond", async () => {
+  startRaw(path, { plan, machine, baseBytes: 7 });
+  appendRaw(path, measurement);
+  appendRaw(path, { ...measurement, kind: "memory", rep: 0 });
+  expect(await readRaw(path)).toEqual([measurement, { ...measurement, kind: "memory", rep: 0 }]);
+});
+
+test("a file that holds measurements is not started over", () => {
+  startRaw(path, { plan, machine, baseBytes: 7 });
+  expect(() => {
+    startRaw(path, { plan, machine, baseBytes: 7 });
+  }).toThrow(/already holds measurements; pass --resume/);
+});
+
+test("a last row cut short is dropped on resuming, and the file can be appended to again", async () => {
+  startRaw(path, { plan, machine, baseBytes: 7 });
+  appendRaw(path, measurement);
+  appendFileSync(path, "2,8,2,1,6,1.2");
+  expect(await resumeRaw(path, { plan, machine })).toEqual({ measurements: [measurement], baseBytes: 7 });
+  appendRaw(path, { ...measurement, order: 6 });
+  expect(await readRaw(path)).toHaveLength(2);
+});
+
+test("another plan or another machine is refused by its first difference", async () => {
+  startRaw(path, { plan, machine, baseBytes: 7 });
+  const other = { plan: { ...plan, batchSizes: [1, 2] }, machine };
+  await expect(resumeRaw(path, other)).rejects.toThrow(ConfigError);
+  await expect(resumeRaw(path, other)).rejects.toThrow("plan batchSizes [1,2,4], now it is [1,2]");
+  const elsewhere = { plan, machine: { ...machine, cpu: "b cpu" } };
+  await expect(resumeRaw(path, elsewhere)).rejects.toThrow('machine cpu "a cpu", now it is "b cpu"');
+});
+
+test("a row whose time is no number is named by file and line", async () => {
+  startRaw(path, { plan, machine, baseBytes: 7 });
+  appendFileSync(path, "2,8,2,1,6,soon,1,1,1,1,grid\n");
+  await expect(readRaw(path)).rejects.toThrow(ArtifactError);
+  await expect(readRaw(path)).rejects.toThrow(/measurements\.csv:2: prefill_ms/);
+});

@@ -1,0 +1,160 @@
+/**
+ * The raw measurements on disk: a CSV row per batch, appended as it is made, so that a calibration cut short loses
+ * nothing; and beside it `<name>.plan.json`, which says what was measured where and is compared before going on.
+ * Times are milliseconds in the file, nanoseconds in memory.
+ */
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { z } from "zod";
+import { ArtifactError, ConfigError, check } from "../../formats/index.js";
+import { checkRows, readCsv, readJson, writeCsv, writeJson, writeTextAtomic } from "../../formats/files/index.js";
+import { measurementKinds, type Measurement } from "../fit/index.js";
+import type { GridPlan } from "./plan.js";
+
+const columns = [
+  "batch_size",
+  "prompt_tokens",
+  "decode_steps",
+  "rep",
+  "order",
+  "prefill_ms",
+  "decode_ms",
+  "wall_ms",
+  "dispatch_ms",
+  "peak_rss_bytes",
+  "kind",
+] as const;
+
+/** What a raw file belongs to. `baseBytes` is the memory before the first batch of the memory pass. */
+export interface RawContext {
+  readonly plan: GridPlan;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly runtime: string };
+  readonly baseBytes: number;
+}
+
+const contextSchema = z.object({
+  version: z.literal(1),
+  plan: z.record(z.string(), z.unknown()),
+  machine: z.record(z.string(), z.unknown()),
+  baseBytes: z.number(),
+});
+
+const count = z.string().pipe(z.coerce.number<string>()).pipe(z.int().nonnegative());
+const ns = z
+  .string()
+  .pipe(z.coerce.number<string>())
+  .transform((ms) => Math.round(ms * 1e6));
+
+const rowSchema = z
+  .object({
+    batch_size: count,
+    prompt_tokens: count,
+    decode_steps: count,
+    rep: count,
+    order: count,
+    prefill_ms: ns,
+    decode_ms: ns,
+    wall_ms: ns,
+    dispatch_ms: ns,
+    peak_rss_bytes: count,
+    kind: z.enum(measurementKinds),
+  })
+  .transform((row): Measurement => ({
+    batchSize: row.batch_size,
+    promptTokens: row.prompt_tokens,
+    decodeSteps: row.decode_steps,
+    rep: row.rep,
+    order: row.order,
+    prefillNs: row.prefill_ms,
+    decodeNs: row.decode_ms,
+    wallNs: row.wall_ms,
+    dispatchNs: row.dispatch_ms,
+    peakRssBytes: row.peak_rss_bytes,
+    kind: row.kind,
+  }));
+
+/** Where the plan of a raw file is kept. */
+export function planPathOf(rawPath: string): string {
+  return `${rawPath.replace(/\.csv$/, "")}.plan.json`;
+}
+
+/** Starts a raw file: its header and its plan. ConfigError when measurements are there already. */
+export function startRaw(rawPath: string, context: RawContext): void {
+  if (existsSync(rawPath)) {
+    throw new ConfigError(
+      `${rawPath} already holds measurements; pass --resume to go on with them, or choose another --output`,
+    );
+  }
+  writeRawContext(rawPath, context);
+  writeTextAtomic(rawPath, `${columns.join(",")}\n`);
+}
+
+/** Writes the plan of a raw file (again, when the memory pass was made anew). */
+export function writeRawContext(rawPath: string, context: RawContext): void {
+  writeJson(planPathOf(rawPath), { version: 1, ...context });
+}
+
+/** Adds one measurement at once, so that it survives whatever comes. */
+export function appendRaw(rawPath: string, measurement: Measurement): void {
+  const row = toRow(measurement);
+  appendFileSync(rawPath, `${columns.map((column) => row[column]).join(",")}\n`);
+}
+
+/** Writes all measurements, whole or not at all. */
+export async function writeRaw(rawPath: string, measurements: readonly Measurement[]): Promise<void> {
+  await writeCsv(rawPath, columns, measurements.map(toRow));
+}
+
+/** Reads raw measurements. */
+export async function readRaw(rawPath: string): Promise<Measurement[]> {
+  return checkRows(rowSchema, await readCsv(rawPath, columns), rawPath);
+}
+
+/**
+ * Reads what an interrupted calibration left; a last row cut short is dropped. Throws ConfigError when it was made with
+ * another plan or on another machine, and names the first difference.
+ */
+export async function resumeRaw(
+  rawPath: string,
+  now: Omit<RawContext, "baseBytes">,
+): Promise<{ readonly measurements: Measurement[]; readonly baseBytes: number }> {
+  const planPath = planPathOf(rawPath);
+  const then = check(contextSchema, readJson(planPath), { source: planPath, Failure: ArtifactError });
+  refuseDifference(rawPath, "plan", then.plan, { ...now.plan });
+  refuseDifference(rawPath, "machine", then.machine, { ...now.machine });
+  const text = readFileSync(rawPath, "utf8");
+  if (!text.endsWith("\n")) writeTextAtomic(rawPath, text.slice(0, text.lastIndexOf("\n") + 1));
+  return { measurements: await readRaw(rawPath), baseBytes: then.baseBytes };
+}
+
+function refuseDifference(
+  rawPath: string,
+  what: string,
+  then: Readonly<Record<string, unknown>>,
+  now: Readonly<Record<string, unknown>>,
+): void {
+  for (const [field, value] of Object.entries(now)) {
+    const made = field in then ? JSON.stringify(then[field]) : "unknown";
+    const asked = JSON.stringify(value);
+    if (made === asked) continue;
+    throw new ConfigError(
+      `cannot resume ${rawPath}: it was measured with ${what} ${field} ${made}, now it is ${asked}; ` +
+        `use the same options on the same machine, or choose another --output`,
+    );
+  }
+}
+
+function toRow(measurement: Measurement): Record<(typeof columns)[number], string | number> {
+  return {
+    batch_size: measurement.batchSize,
+    prompt_tokens: measurement.promptTokens,
+    decode_steps: measurement.decodeSteps,
+    rep: measurement.rep,
+    order: measurement.order,
+    prefill_ms: measurement.prefillNs / 1e6,
+    decode_ms: measurement.decodeNs / 1e6,
+    wall_ms: measurement.wallNs / 1e6,
+    dispatch_ms: measurement.dispatchNs / 1e6,
+    peak_rss_bytes: measurement.peakRssBytes,
+    kind: measurement.kind,
+  };
+}

@@ -1,0 +1,18 @@
+/** Writes a calibration: profile.json, and its raw measurements with their plan beside it. */
+import { basename } from "node:path";
+import { writeProfile } from "../../formats/files/index.js";
+import type { Calibration } from "./calibrate.js";
+import { writeRaw, writeRawContext } from "./raw-file.js";
+
+/** Where the raw measurements of a profile lie: `mini.json` has `mini.measurements.csv` beside it. */
+export function rawPathOf(profilePath: string): string {
+  return `${profilePath.replace(/\.json$/, "")}.measurements.csv`;
+}
+
+/** Writes profile, measurements and plan, each whole or not at all; the profile comes last and names the raw file. */
+export async function writeCalibration(calibration: Calibration, profilePath: string): Promise<void> {
+  const rawPath = rawPathOf(profilePath);
+  writeRawContext(rawPath, calibration.context);
+  await writeRaw(rawPath, calibration.measurements);
+  writeProfile(profilePath, { ...calibration.profile, raw: basename(rawPath) });
+}

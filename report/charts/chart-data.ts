@@ -1,0 +1,165 @@
+/**
+ * Rows grouped for drawing: cells of (scheduler, load, source), each with its repeats, and the statistics that charts
+ * show. A value is usable when it is finite, not negative and below 1e12; others are left out and counted.
+ */
+import { max, mean, min } from "d3";
+import { ConfigError } from "../../formats/index.js";
+import type { ChartRow, ChartSource } from "./chart-row.js";
+import { inPolicyOrder } from "./palette.js";
+import { byName, rangeText, xmlSafe } from "./text.js";
+
+/** The requests of one scheduler under one load from one source, an array of rows for each repeat. */
+export interface ChartCell {
+  readonly scheduler: string;
+  readonly load: string;
+  readonly source: ChartSource;
+  readonly repeats: readonly (readonly ChartRow[])[];
+}
+
+export interface ChartData {
+  readonly schedulers: readonly string[];
+  readonly loads: readonly string[];
+  readonly sources: readonly ChartSource[];
+  readonly cells: readonly ChartCell[];
+}
+
+/** A statistic of a cell: its mean over the repeats, their range, and the requests of the smallest repeat. */
+export interface CellStat {
+  readonly cell: ChartCell;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  readonly repeats: number;
+  readonly requests: number;
+}
+
+export const sourceNames: Readonly<Record<ChartSource, string>> = { real: "real", sim: "simulated" };
+
+/** Groups rows. Throws ConfigError when there are none. */
+export function chartData(rows: readonly ChartRow[]): ChartData {
+  if (rows.length === 0) throw new ConfigError("nothing to draw: got no finished requests, expected at least one row");
+  const grouped = new Map<string, { key: ChartRow; repeats: Map<number, ChartRow[]> }>();
+  for (const given of rows) {
+    const row = { ...given, scheduler: xmlSafe(given.scheduler), load: xmlSafe(given.load) };
+    const key = JSON.stringify([row.scheduler, row.load, row.source]);
+    const group = grouped.get(key) ?? { key: row, repeats: new Map<number, ChartRow[]>() };
+    grouped.set(key, group);
+    const repeat = group.repeats.get(row.repeat ?? 0) ?? [];
+    group.repeats.set(row.repeat ?? 0, repeat);
+    repeat.push(row);
+  }
+  const groups = [...grouped.values()];
+  const schedulers = inPolicyOrder(groups.map(({ key }) => key.scheduler));
+  const loads = [...new Set(groups.map(({ key }) => key.load))].sort(byName);
+  const sources = (["real", "sim"] as const).filter((source) => groups.some(({ key }) => key.source === source));
+  const cells = loads.flatMap((load) =>
+    schedulers.flatMap((scheduler) =>
+      sources.flatMap((source) => {
+        const group = grouped.get(JSON.stringify([scheduler, load, source]));
+        if (group === undefined) return [];
+        const repeats = [...group.repeats].sort(([a], [b]) => a - b).map(([, each]) => each);
+        return [{ scheduler, load, source, repeats }];
+      }),
+    ),
+  );
+  return { schedulers, loads, sources, cells };
+}
+
+/** Can this value be drawn? */
+export function isUsable(value: number): boolean {
+  return value >= 0 && value < 1e12;
+}
+
+/** The usable values of one repeat, ascending. */
+export function usableValues(rows: readonly ChartRow[], value: (row: ChartRow) => number): number[] {
+  return rows
+    .map(value)
+    .filter(isUsable)
+    .sort((a, b) => a - b);
+}
+
+/**
+ * A statistic of every cell that has one: `statistic` sees the usable values of each repeat, ascending and not empty,
+ * and answers undefined where it is not defined (too few values), which hides the cell.
+ */
+export function cellStats(
+  data: ChartData,
+  value: (row: ChartRow) => number,
+  statistic: (ascending: readonly number[]) => number | undefined,
+): CellStat[] {
+  return data.cells.flatMap((cell) => {
+    const samples = cell.repeats.map((rows) => usableValues(rows, value)).filter((sample) => sample.length > 0);
+    const perRepeat = samples.map(statistic).filter((each) => each !== undefined);
+    if (perRepeat.length === 0 || perRepeat.length < samples.length) return [];
+    return [
+      {
+        cell,
+        mean: mean(perRepeat)!,
+        min: min(perRepeat)!,
+        max: max(perRepeat)!,
+        repeats: perRepeat.length,
+        requests: min(samples, (sample) => sample.length)!,
+      },
+    ];
+  });
+}
+
+/** How many requests stand behind a chart: `n = 522 real (3 repeats) and 174 simulated requests`. */
+export function sampleText(data: ChartData): string {
+  const parts = data.sources.map((source) => {
+    const cells = data.cells.filter((cell) => cell.source === source);
+    const requests = cells.reduce((sum, cell) => sum + cell.repeats.reduce((n, rows) => n + rows.length, 0), 0);
+    const repeats = max(cells, (cell) => cell.repeats.length)!;
+    return `${requests.toLocaleString("en-US")} ${sourceNames[source]}${repeats > 1 ? ` (${repeats} repeats)` : ""}`;
+  });
+  return `n = ${parts.join(" and ")} request${parts.length === 1 && parts[0]!.startsWith("1 ") ? "" : "s"}`;
+}
+
+/** What the reader should know of rows that could not be drawn and of cells that do not exist. */
+export function dataNotes(data: ChartData, value: (row: ChartRow) => number): string[] {
+  const rows = data.cells.flatMap((cell) => cell.repeats.flat());
+  const leftOut = rows.filter((row) => !isUsable(value(row))).length;
+  const expected = data.loads.flatMap((load) =>
+    data.schedulers.flatMap((scheduler) => data.sources.map((source) => ({ scheduler, load, source }))),
+  );
+  const missing = expected.filter(
+    (want) =>
+      !data.cells.some(
+        (cell) => cell.scheduler === want.scheduler && cell.load === want.load && cell.source === want.source,
+      ),
+  );
+  const named = missing.slice(0, 3).map(cellName).join("; ");
+  return [
+    ...(leftOut > 0 ? [`${leftOut} of ${rows.length} values were negative or not finite and are left out.`] : []),
+    ...(missing.length > 0
+      ? [`No requests for ${named}${missing.length > 3 ? `; and ${missing.length - 3} more` : ""}.`]
+      : []),
+  ];
+}
+
+/** `naive, run 1, real`. */
+export function cellName(cell: Pick<ChartCell, "scheduler" | "load" | "source">): string {
+  return `${cell.scheduler}, ${loadName(cell.load)}, ${sourceNames[cell.source]}`;
+}
+
+/** A bare number is the original suite's run_num. */
+export function loadName(load: string): string {
+  return /^\d+$/.test(load) ? `run ${load}` : load;
+}
+
+/** Requests of a load: the range over its cells and repeats. */
+export function loadRequests(data: ChartData, load: string): readonly [number, number] {
+  const sizes = data.cells
+    .filter((cell) => cell.load === load)
+    .flatMap((cell) => cell.repeats.map((rows) => rows.length));
+  return [min(sizes)!, max(sizes)!];
+}
+
+/** What stands below each load: its requests as a detail where loads differ, else once in the axis label. */
+export function loadLabels(data: ChartData): { details: readonly (string | undefined)[]; axisLabel: string } {
+  const texts = data.loads.map((load) => `n = ${rangeText(...loadRequests(data, load))}`);
+  if (texts.length > 1 && texts.every((text) => text === texts[0])) {
+    return { details: texts.map(() => undefined), axisLabel: `load (${texts[0]!} requests in each run)` };
+  }
+  return { details: texts, axisLabel: "load, n = requests of each run" };
+}

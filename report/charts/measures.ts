@@ -1,0 +1,40 @@
+/** What charts can show of a request, from a row's columns, and how a value of it is written. */
+import { max } from "d3";
+import type { ChartRow } from "./chart-row.js";
+import { cellName, type CellStat } from "./chart-data.js";
+import { scaledUnit, timeUnit, type Unit } from "./axes.js";
+
+export interface Measure {
+  readonly name: string;
+  readonly value: (row: ChartRow) => number;
+  readonly unit: (maxValue: number) => Unit;
+}
+
+export const ttft: Measure = { name: "time to first token", value: (row) => row.ttftS, unit: timeUnit };
+export const latency: Measure = { name: "latency", value: (row) => row.latencyS, unit: timeUnit };
+export const throughput: Measure = {
+  name: "throughput per request",
+  value: (row) => row.tokensPerS,
+  unit: () => scaledUnit("tokens/s", 1),
+};
+
+/** The greatest value that a chart of these statistics must show. */
+export function greatest(stats: readonly CellStat[]): number {
+  return max(stats, (stat) => stat.max) ?? 0;
+}
+
+/** A statistic in full, for a tooltip: value, n, and the range of the repeats. */
+export function statText(stat: CellStat, name: string, unit: Unit): string {
+  const repeats =
+    stat.repeats > 1
+      ? `; ${stat.repeats} repeats from ${unit.text(stat.min, 6)} to ${unit.text(stat.max, 6)} ${unit.name}`
+      : "";
+  return `${cellName(stat.cell)}: ${name} ${unit.text(stat.mean, 6)} ${unit.name} (n = ${stat.requests}${repeats})`;
+}
+
+/** Statistics as a sentence for screen readers, the first 60 of them. */
+export function statsInWords(stats: readonly CellStat[], unit: Unit): string {
+  const said = stats.slice(0, 60).map((stat) => `${cellName(stat.cell)} ${unit.text(stat.mean)} ${unit.name}`);
+  const more = stats.length > said.length ? `; and ${stats.length - said.length} more` : "";
+  return `${said.join("; ")}${more}.`;
+}

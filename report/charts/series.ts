@@ -1,0 +1,45 @@
+/**
+ * Lines over loads, shared by the line charts and the percentile panels: one line per scheduler and source, broken
+ * where a load has no value, a marker per load and a whisker over the repeats.
+ */
+import { line } from "d3";
+import type { Area } from "./axes.js";
+import type { CellStat, ChartData } from "./chart-data.js";
+import { dash, drawMarker, drawWhisker } from "./frame.js";
+import { policyLooks } from "./palette.js";
+import { mark, type Mark } from "./svg.js";
+
+/** Draws every line with its markers and whiskers. */
+export function drawSeries(
+  body: Mark,
+  area: Area,
+  data: ChartData,
+  stats: readonly CellStat[],
+  xPx: (load: string) => number,
+  fraction: (value: number) => number,
+  tip: (stat: CellStat) => string,
+): void {
+  const looks = policyLooks(data.schedulers);
+  const yPx = (value: number): number => area.topPx + area.heightPx * (1 - fraction(value));
+  const inPlace = [...data.loads].sort((a, b) => xPx(a) - xPx(b));
+  for (const scheduler of data.schedulers) {
+    const look = looks.get(scheduler)!;
+    for (const source of data.sources) {
+      const own = stats.filter(({ cell }) => cell.scheduler === scheduler && cell.source === source);
+      const points = inPlace.map((load) => ({ load, stat: own.find(({ cell }) => cell.load === load) }));
+      const path = line<(typeof points)[number]>()
+        .digits(2)
+        .defined(({ stat }) => stat !== undefined)
+        .x(({ load }) => xPx(load))
+        .y(({ stat }) => yPx(stat!.mean))(points);
+      if (path !== null) {
+        mark(body, "path", { d: path, stroke: look.colour, "stroke-width": 2, fill: "none", ...dash(source) });
+      }
+      for (const { load, stat } of points) {
+        if (stat === undefined) continue;
+        if (stat.repeats > 1) drawWhisker(body, xPx(load), yPx(stat.min), yPx(stat.max), 5);
+        drawMarker(body, look, source, xPx(load), yPx(stat.mean), tip(stat));
+      }
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import { JSDOM } from "jsdom";
+import fc from "fast-check";
+import { ConfigError } from "../../formats/index.js";
+import { metricDefinitions, renderReport, type OutcomeRow, type ReportInput } from "./index.js";
+import { stripReachPercent } from "./error-strip.js";
+import { percentText, valueText } from "./outcome-table.js";
+
+const row = (more: Partial<OutcomeRow> = {}): OutcomeRow => ({
+  cell: "naive, 8 req/s",
+  metric: "ttft",
+  stat: "mean",
+  unit: "ms",
+  sim: 103.2,
+  real: 100,
+  errorPercent: 3.2,
+  ciPercent: [-1, 7.4],
+  spread: [96, 105],
+  verdict: "inside",
+  n: 99,
+  ...more,
+});
+
+const svg = `<svg xmlns="http://www.w3.org/2000/svg" class="servesim-chart"><title>one</title></svg>`;
+
+const report = (more: Partial<ReportInput> = {}): ReportInput => ({
+  title: "Three schedulers",
+  lead: "The simulator is right within 4 %.",
+  outcome: [row()],
+  charts: new Map([["ttft_bar_chart", svg]]),
+  sections: [
+    { heading: "Files", facts: [["experiment.yaml", "the resolved experiment"]] },
+    { heading: "Machine and profile", facts: [["GPU", "H100"]], paragraphs: ["Measured twice."] },
+    metricDefinitions,
+  ],
+  warnings: ["cell naive, 8 req/s left the measured range"],
+  ...more,
+});
+
+const page = (input: ReportInput) => new JSDOM(renderReport(input)).window.document;
+const texts = (document: Document, selector: string) =>
+  [...document.querySelectorAll(selector)].map((each) => each.textContent.replace(/\s+/g, " ").trim());
+
+/** The page after its script has run. */
+const scripted = (input: ReportInput) =>
+  new JSDOM(renderReport(input).replace(/<meta http-equiv[^>]*>/, ""), { runScripts: "dangerously" }).window;
+
+describe("renderReport", () => {
+  it("puts the answer first, then predicted and measured, charts, sections, warnings and files", () => {
+    const document = page(report());
+    expect(texts(document, "h1, .lead, h2")).toEqual([
+      "Three schedulers",
+      "The simulator is right within 4 %.",
+      "Predicted and measured",
+      "Charts",
+      "Machine and profile",
+      "Metrics",
+      "Warnings",
+      "Files",
+    ]);
+  });
+
+  it("loads nothing from outside", () => {
+    const html = renderReport(report());
+    expect(html).not.toMatch(/<link|<img|@import|url\(|src=|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
+    expect(html).toMatch(/default-src 'none'/);
+  });
+
+  it("gives each figure a row with its error, interval, spread and a verdict in words", () => {
+    const cells = texts(page(report()), "tbody tr:first-child > *");
+    expect(cells).toEqual([
+      "naive, 8 req/s",
+      "ttft mean ms",
+      "103.2",
+      "100.0",
+      "+3.2 %",
+      "−1.0 to +7.4 %",
+      "",
+      "96.00 to 105.0",
+      "99",
+      "✓ inside the noise",
+    ]);
+  });
+
+  it("marks what is missing with a dash", () => {
+    const outcome = [
+      row({ real: undefined, errorPercent: Number.NaN, ciPercent: undefined, spread: undefined, verdict: undefined }),
+    ];
+    expect(texts(page(report({ outcome })), "tbody tr:first-child > *").slice(2)).toEqual([
+      "103.2",
+      "–",
+      "–",
+      "–",
+      "",
+      "–",
+      "99",
+      "– no verdict",
+    ]);
+  });
+
+  it("shows mean and p95 of the main metrics up front and folds the rest by cell", () => {
+    const outcome = ["ttft", "latency", "throughput", "tpot"].flatMap((metric) =>
+      ["mean", "p50", "p95"].map((stat) => row({ metric, stat })),
+    );
+    const document = page(report({ outcome }));
+    expect(texts(document, ".wide:not(details *) tbody td:nth-child(2)")).toEqual(
+      ["ttft", "latency", "throughput"].flatMap((metric) => [`${metric} mean ms`, `${metric} p95 ms`]),
+    );
+    expect(texts(document, "summary")).toEqual(["naive, 8 req/s: 6 more figures"]);
+  });
+
+  it("keeps twelve cells of twelve figures to six rows a cell up front", () => {
+    const outcome = Array.from({ length: 12 }, (_, cell) =>
+      ["ttft", "latency", "throughput"].flatMap((metric) =>
+        ["mean", "p50", "p90", "p95"].map((stat) => row({ cell: `cell ${cell}`, metric, stat })),
+      ),
+    ).flat();
+    const document = page(report({ outcome }));
+    expect(document.querySelectorAll(".wide:not(details *) .outcome tbody tr")).toHaveLength(72);
+    expect(document.querySelectorAll("details")).toHaveLength(12);
+  });
+
+  it("shows every row without JavaScript, and filters by cell and metric with it", () => {
+    const outcome = [row(), row({ cell: "vllm" }), row({ cell: "vllm", metric: "tpot" })];
+    const still = page(report({ outcome }));
+    expect(still.querySelector("form")!.hidden).toBe(true);
+    expect(still.querySelectorAll("tr[hidden]")).toHaveLength(0);
+    const window = scripted(report({ outcome }));
+    const { document } = window;
+    expect(document.querySelector("form")!.hidden).toBe(false);
+    document.querySelector<HTMLSelectElement>("#filter-cell")!.value = "vllm";
+    document.querySelector("form")!.dispatchEvent(new window.Event("input"));
+    expect(texts(document, "tr[data-cell]:not([hidden]) th")).toEqual(["vllm", "vllm"]);
+    expect(texts(document, "#filter-count")).toEqual(["2 of 3 rows"]);
+    window.close();
+  });
+
+  it("can be used with a keyboard and a screen reader", () => {
+    const document = page(report());
+    expect(document.documentElement.lang).toBe("en");
+    expect(document.querySelector("body > a")!.getAttribute("href")).toBe("#main");
+    expect([...document.querySelectorAll("table")].every((each) => each.caption !== null)).toBe(true);
+    expect([...document.querySelectorAll("th")].every((each) => each.scope !== "")).toBe(true);
+    expect([...document.querySelectorAll("figure")].every((each) => each.querySelector("figcaption"))).toBe(true);
+    expect([...document.querySelectorAll("select")].every((each) => each.labels.length === 1)).toBe(true);
+    for (const link of document.querySelectorAll("a")) {
+      expect(document.querySelector(link.getAttribute("href")!)).not.toBeNull();
+    }
+  });
+
+  it("keeps any text text", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom("<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "</title><b>", "&amp;'"),
+        (bad) => {
+          const table = { caption: bad, columns: [bad, "b"], rows: [[bad, bad]] };
+          const document = page({
+            title: bad,
+            lead: bad,
+            outcome: [row({ cell: bad, metric: bad, stat: bad, unit: bad }), row({ cell: bad })],
+            charts: new Map(),
+            sections: [{ heading: bad, facts: [[bad, bad]], paragraphs: [bad], table }],
+            warnings: [bad],
+          });
+          expect(document.querySelectorAll("script")).toHaveLength(1);
+          expect(document.querySelectorAll("img, b")).toHaveLength(0);
+          expect(document.title).toBe(bad.trim());
+          expect(document.querySelector("h1")!.textContent).toBe(bad);
+          expect(document.querySelector("tr[data-cell]")!.getAttribute("data-cell")).toBe(bad);
+        },
+      ),
+    );
+  });
+
+  it("refuses a chart that is not plain SVG", () => {
+    for (const bad of ["<p>no</p>", "<svg><script>1</script></svg>", `<svg onload="x()"></svg>`]) {
+      expect(() => renderReport(report({ charts: new Map([["odd", bad]]) }))).toThrow(ConfigError);
+    }
+  });
+
+  it("says so when nothing was compared and there is nothing else to show", () => {
+    const document = page(report({ outcome: [], charts: new Map(), sections: [], warnings: [] }));
+    expect(texts(document, "h2")).toEqual(["Predicted and measured"]);
+    expect(texts(document, "main p")[0]).toMatch(/^Nothing was compared/);
+  });
+});
+
+describe("figures in the outcome table", () => {
+  it("have four significant digits", () => {
+    expect([0, 1234.5, 0.0123456, -3, 2e9, 1e-7].map(valueText)).toEqual([
+      "0",
+      "1,235",
+      "0.01235",
+      "−3.000",
+      "2.000e+9",
+      "1.000e−7",
+    ]);
+  });
+
+  it("have signed errors", () => {
+    expect([3.24, -0.4, 0.01, 1234].map(percentText)).toEqual(["+3.2", "−0.4", "0.0", "+1,234.0"]);
+  });
+
+  it("share one scale of error strips, wide enough for most", () => {
+    expect(stripReachPercent([row({ errorPercent: 3 })])).toBe(5);
+    expect(stripReachPercent([row({ errorPercent: -30 })])).toBe(50);
+    expect(stripReachPercent([row({ errorPercent: undefined })])).toBe(5);
+  });
+});
