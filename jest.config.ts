@@ -14,6 +14,7 @@ const config: Config = {
     "<rootDir>/real",
     "<rootDir>/report",
     "<rootDir>/experiment",
+    "<rootDir>/bench",
     "<rootDir>/test",
   ],
   testMatch: ["**/*.test.ts"],

@@ -2,7 +2,7 @@
 import { totalmem } from "node:os";
 import { z } from "zod";
 import { ensureModel, startOnnxExecutor } from "../backend/onnx/index.js";
-import { describeMachine } from "../calibrate/onnx/index.js";
+import { describeMachine } from "../backend/machine.js";
 import { requireFits, workloadOf } from "../experiment/index.js";
 import { writeRun } from "../formats/files/index.js";
 import { benchOnnx } from "../real/index.js";

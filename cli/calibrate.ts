@@ -39,7 +39,7 @@ export const calibrateCommand: Command = {
       "What to measure:",
     ),
   run: async (args) => {
-    const engine = String(args["engine"]);
+    const engine = String(args.engine);
     if (engine !== "onnx") {
       throw new ConfigError(`calibrate: no engine "${engine}"${suggest(engine, ["onnx"])} (known: onnx)`);
     }

@@ -25,8 +25,8 @@ export const compareCommand: Command = {
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
     const thresholds = (flags.fail_above ?? "").split(",").filter(Boolean).map(parseThreshold);
-    const sim = await readRun(String(args["sim"]));
-    const reals = await Promise.all((args["real"] as string[]).map((folder) => readRun(folder)));
+    const sim = await readRun(String(args.sim));
+    const reals = await Promise.all((args.real as string[]).map((folder) => readRun(folder)));
     const comparison = compareRuns(sim, reals, { seed: flags.seed });
     if (flags.json) printJson(comparison);
     else printComparison(comparisonRows(comparison), comparison);

@@ -40,7 +40,7 @@ export function declareFlags(yargs: Argv, shape: Shape, group?: string): Argv {
 
 /** The values given on the command line for the keys of a shape, checked, with defaults filled. */
 export function parseFlags<S extends Shape>(shape: S, argv: Readonly<Record<string, unknown>>): Flags<S> {
-  return check(z.object(shape), givenFlags(shape, argv), flagContext) as Flags<S>;
+  return check(z.object(shape), givenFlags(shape, argv), flagContext);
 }
 
 /** Values as given, numbers and lists converted, nothing checked: for schemas with rules across keys. */

@@ -4,7 +4,7 @@ import { check, ConfigError, loadSchema, type Load } from "../formats/index.js";
 import type { Args } from "./command.js";
 import { flagContext, givenFlags } from "./flags.js";
 
-const { label: _label, cold_start: _coldStart, ...loadShape } = loadSchema.shape;
+const loadShape = loadSchema.omit({ label: true, cold_start: true }).shape;
 
 /** Flags of simulate and bench that say which requests come when. */
 export const loadFlags = {
@@ -22,14 +22,15 @@ export const loadFlags = {
 
 /** The load that the flags describe. */
 export function loadFromFlags(args: Args): Load {
-  const { prompts, seed, ...given } = givenFlags(loadFlags, args);
-  if (given["workload"] !== undefined && prompts !== undefined) {
+  const { prompts, ...rest } = givenFlags(loadFlags, args);
+  const given = Object.fromEntries(Object.entries(rest).filter(([key]) => key !== "seed"));
+  if (given.workload !== undefined && prompts !== undefined) {
     throw new ConfigError("--workload and --prompts exclude each other, give one");
   }
-  const rate = given["request_rate"];
+  const rate = given.request_rate;
   if (typeof rate === "string") {
-    if (rate === "inf") delete given["request_rate"];
-    else given["request_rate"] = rate.trim() === "" || Number.isNaN(Number(rate)) ? rate : Number(rate);
+    if (rate === "inf") delete given.request_rate;
+    else given.request_rate = rate.trim() === "" || Number.isNaN(Number(rate)) ? rate : Number(rate);
   }
   return check(loadSchema, given, flagContext);
 }

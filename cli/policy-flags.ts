@@ -12,7 +12,7 @@ export function policyShape(): Shape {
       const { description } = schema;
       if (description === undefined) continue;
       const value = schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined;
-      const here = `${name}: ${description}${value === undefined ? "" : ` (${String(value)})`}`;
+      const here = `${name}: ${description}${value === undefined ? "" : ` (${JSON.stringify(value)})`}`;
       const earlier = merged[key]?.description;
       const bare = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
       merged[key] = bare.optional().describe(earlier === undefined ? here : `${earlier}; ${here}`);

@@ -18,7 +18,7 @@ export function printOutcome({ cells }: ExperimentResults): void {
           : [];
       }
       const entry = comparison.metrics.find((candidate) => candidate.metric === metric && candidate.stat === stat);
-      if (entry === undefined || !entry.shown) return [];
+      if (!entry?.shown) return [];
       const error = entry.error_fraction === null ? null : entry.error_fraction * 100;
       const spread = entry.spread?.map((value) => figure(value)).join(" to ") ?? "one run";
       return [[name, title, figure(entry.sim), figure(entry.real), signedPercent(error), spread, entry.verdict ?? ""]];

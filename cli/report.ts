@@ -22,7 +22,7 @@ export const reportCommand: Command = {
     ),
   run: async (args) => {
     const { csv, output, json } = parseFlags(ownFlags, args);
-    const folder = args["folder"];
+    const folder = args.folder;
     if ((csv === undefined) === (typeof folder !== "string")) {
       throw new ConfigError("report: give either the folder of an experiment or --csv FILE");
     }

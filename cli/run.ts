@@ -20,7 +20,7 @@ export const runCommand: Command = {
     declareFlags(yargs.positional("experiment", { type: "string", describe: "experiment file, YAML" }), ownFlags),
   run: async (args) => {
     const { results, force, json } = parseFlags(ownFlags, args);
-    const path = String(args["experiment"]);
+    const path = String(args.experiment);
     const reporter = { note, warn, progress: startProgress };
     const folder = await interruptible(async (signal) => {
       try {

@@ -6,7 +6,7 @@ import { print, printJson } from "./output.js";
 export const schemaCommand: Command = {
   flags: (yargs) => yargs.positional("name", { type: "string", describe: schemaNames.join(", ") }),
   run: (args) => {
-    const name = args["name"];
+    const name = args.name;
     if (typeof name === "string") printJson(jsonSchema(name));
     else for (const known of schemaNames) print(known);
   },

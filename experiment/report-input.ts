@@ -60,7 +60,7 @@ function outcomeRows(cell: CellResult): OutcomeRow[] {
     );
   }
   const summary = cell.sim.info.summary ?? {};
-  const hidden = Array.isArray(summary["hidden_percentiles"]) ? (summary["hidden_percentiles"] as unknown[]) : [];
+  const hidden = Array.isArray(summary.hidden_percentiles) ? (summary.hidden_percentiles as unknown[]) : [];
   return ["ttft", "e2el", "tpot"].flatMap((metric) =>
     ["mean", "p50", "p95", "p99"].flatMap((stat): OutcomeRow[] => {
       const key = `${stat}_${metric}_ms`;

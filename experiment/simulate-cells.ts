@@ -47,11 +47,11 @@ function simulateWithSlaNote(input: SimulatedRunInput): Run {
   const run = simulateRun(input);
   const { name, settings } = input.plan;
   if (name !== "dynamic") return run;
-  const sla = settings["sla"] === "deadline" ? "reference" : "deadline";
+  const sla = settings.sla === "deadline" ? "reference" : "deadline";
   const other = simulateRun({ ...input, plan: planPolicy(name, { ...settings, sla }, { source: "dynamic" }) });
   const ends = (of: Run): string => of.requests.map(({ lastTokenNs }) => lastTokenNs).join();
   if (ends(run) === ends(other)) return run;
   const [own, others] = [run, other].map((of) => `${(summarise(of).mean_e2el_ms ?? 0).toFixed(1)} ms`);
-  const note = `sla "${String(settings["sla"])}" and "${sla}" differ under this load: mean latency ${own!} and ${others!}`;
+  const note = `sla "${String(settings.sla)}" and "${sla}" differ under this load: mean latency ${own!} and ${others!}`;
   return { ...run, info: { ...run.info, notes: [...(run.info.notes ?? []), note] } };
 }

@@ -34,7 +34,7 @@ export function check<S extends z.ZodType>(schema: S, value: unknown, context: C
 /** "did you mean" for a name that is not known; empty when nothing known is near. */
 export function suggest(name: string, known: readonly string[]): string {
   if (known.length === 0) return "";
-  const nearest = closest(name, known as string[]);
+  const nearest = closest(name, known);
   return distance(name, nearest) <= Math.max(2, Math.floor(name.length / 3)) ? `, did you mean "${nearest}"?` : "";
 }
 
@@ -85,7 +85,7 @@ function formatPath(path: readonly PathPart[]): string {
 function show(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "number") return String(value);
-  const text = JSON.stringify(value) ?? typeof value;
+  const text = typeof value === "function" || typeof value === "symbol" ? typeof value : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

@@ -12,14 +12,14 @@ export function bootstrapIntervals(
   design: RelativeDesign,
   estimates: readonly number[],
   solver: LinearSolver,
-  options: { readonly samples: number; readonly seed: string; readonly weights: readonly number[] },
+  options: { readonly samples: number; readonly seed: string },
 ): [number, number][] {
   const random = stream(`${options.seed}/calibrate/bootstrap`);
   const blocks = Math.max(...design.blocks) + 1;
   const draws = Array.from({ length: options.samples }, () => {
     const times = new Array<number>(blocks).fill(0);
     for (let i = 0; i < blocks; i++) times[Math.floor(random() * blocks)]! += 1;
-    const weights = design.blocks.map((block, cell) => times[block]! * options.weights[cell]!);
+    const weights = design.blocks.map((block) => times[block]!);
     return solveRelative(design, solver, weights);
   });
   return estimates.map((estimate, term) => {

@@ -12,7 +12,7 @@ import { ratio, relativeDesign, solveRelative } from "./relative-fit.js";
 const FOLDS = 8;
 const MAX_KNOTS = 2;
 const MAX_CANDIDATES = 6;
-const LEAST_GAIN_FRACTION = 0.1;
+const LEAST_GAIN_FRACTION = 0.3;
 
 /** The given terms, some bent at knots among the levels measured; deterministic for a seed. */
 export function chooseKnots(

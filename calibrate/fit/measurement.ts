@@ -30,7 +30,10 @@ export interface Measurement extends BatchShape {
   readonly peakRssBytes: number;
 }
 
-/** The repeats of one shape, and the median of each time. */
+/**
+ * The repeats of one shape, and the median of each time. The median, because real runs meet the ordinary state of the machine
+ * and not its best: on a busy machine the fastest repeats lie up to 40 % below what batches usually take.
+ */
 export interface Cell extends BatchShape {
   readonly repeats: readonly Measurement[];
   readonly prefillNs: number;

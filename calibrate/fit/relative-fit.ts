@@ -6,7 +6,6 @@ import type { LinearSolver } from "./linear-solver.js";
 import type { FitTarget, TermShape } from "./features.js";
 import { blockName, type Cell } from "./measurement.js";
 import { normalEquations, solveNnls } from "./nnls.js";
-import { median } from "./quantile.js";
 
 /** Rows of features over measured time; the target of each is 1. */
 export interface RelativeDesign {
@@ -30,25 +29,6 @@ export function relativeDesign(target: FitTarget, terms: readonly TermShape[], c
 export function solveRelative(design: RelativeDesign, solver: LinearSolver, weights?: readonly number[]): number[] {
   const ones = design.rows.map(() => 1);
   return solveNnls(normalEquations(design.rows, ones, weights), solver);
-}
-
-/** Errors beyond this many robust standard deviations lose weight (Huber 1964). */
-const HUBER_LIMIT = 2;
-const HUBER_ROUNDS = 5;
-
-/**
- * Weights that keep a few cells disturbed in every repeat from bending the fit: 1 within two robust standard deviations of the
- * errors, less beyond.
- */
-export function huberWeights(design: RelativeDesign, solver: LinearSolver): number[] {
-  let weights = design.rows.map(() => 1);
-  for (let round = 0; round < HUBER_ROUNDS; round++) {
-    const coefficients = solveRelative(design, solver, weights);
-    const errors = design.rows.map((row) => Math.abs(ratio(row, coefficients) - 1));
-    const limit = HUBER_LIMIT * 1.4826 * median(errors);
-    weights = errors.map((error) => (error <= limit ? 1 : limit / error));
-  }
-  return weights;
 }
 
 /** Model over measured, for one row of the design. */

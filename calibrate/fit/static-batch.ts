@@ -1,5 +1,5 @@
 /**
- * From measurements to the cost part of a profile: prefill and decode step of a static batch, fitted to the centre of each
+ * From measurements to the cost part of a profile: prefill and decode step of a static batch, fitted to the median of each
  * shape's repeats, with intervals, and scored on the cells of the fit and on those held out of it. Times are nanoseconds, errors fractions.
  */
 import { ArtifactError, type CostTerm, type Profile } from "../../formats/index.js";
@@ -10,7 +10,7 @@ import { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
 import { checkMeasurement, shapeName, toCells, type BatchShape, type Cell, type Measurement } from "./measurement.js";
 import { residualQuantiles, repeatSpread } from "./noise.js";
 import { median } from "./quantile.js";
-import { huberWeights, relativeDesign, solveRelative, splitIdentifiable } from "./relative-fit.js";
+import { relativeDesign, solveRelative, splitIdentifiable } from "./relative-fit.js";
 import { score } from "./score.js";
 
 export interface FitOptions {
@@ -96,9 +96,8 @@ function fitTarget(
   const { kept, dropped } = splitIdentifiable(target, target.terms, cells);
   const shapes = chooseKnots(target, kept, cells, solver, seed);
   const design = relativeDesign(target, shapes, cells);
-  const weights = huberWeights(design, solver);
-  const coefficients = solveRelative(design, solver, weights);
-  const intervals = bootstrapIntervals(design, coefficients, solver, { samples: bootstrapSamples, seed, weights });
+  const coefficients = solveRelative(design, solver);
+  const intervals = bootstrapIntervals(design, coefficients, solver, { samples: bootstrapSamples, seed });
   const terms = shapes.flatMap((shape, i) => costTerm(shape, coefficients[i]!, intervals[i]!));
   return { terms, warnings: dropped.map((term) => explainDropped(target, term, kept)) };
 }

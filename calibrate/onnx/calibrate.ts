@@ -6,7 +6,7 @@ import { cpus, totalmem } from "node:os";
 import { ensureModel, startOnnxExecutor, type OnnxExecutor } from "../../backend/onnx/index.js";
 import { ConfigError, type CalibrationPlan, type Profile } from "../../formats/index.js";
 import { toCells, type Measurement } from "../fit/index.js";
-import { cpuModel, describeMachine, readGpu } from "./machine.js";
+import { cpuModel, describeMachine, readGpu } from "../../backend/machine.js";
 import type { MeasureTask } from "./measure.js";
 import { gridShapes, memoryShapes, resolvePlan, roundOrder, type GridPlan } from "./plan.js";
 import { buildProfile } from "./build-profile.js";

@@ -1,8 +1,8 @@
-/** Which shapes deserve further repeats: those whose fastest repeat no other confirms, a third of the grid at most. */
+/** Which shapes deserve further repeats: those whose median is least certain, a third of the grid at most. */
 import type { Cell } from "../fit/index.js";
 import type { MeasureTask } from "./measure.js";
 
-const CONFIRMED_FRACTION = 0.08;
+const WIDE_FRACTION = 0.1;
 const MAX_FRACTION = 0.34;
 const EXTRA_REPEATS = 2;
 
@@ -12,9 +12,9 @@ const EXTRA_REPEATS = 2;
  */
 export function unstableTasks(cells: readonly Cell[], plannedRepeats: number): MeasureTask[] {
   const unstable = cells
-    .map((cell) => ({ cell, gap: gapToSecond(cell, plannedRepeats) }))
-    .filter(({ gap }) => gap > CONFIRMED_FRACTION)
-    .sort((a, b) => b.gap - a.gap)
+    .map((cell) => ({ cell, spread: plannedSpread(cell, plannedRepeats) }))
+    .filter(({ spread }) => spread > WIDE_FRACTION)
+    .sort((a, b) => b.spread - a.spread)
     .slice(0, Math.ceil(cells.length * MAX_FRACTION));
   return Array.from({ length: EXTRA_REPEATS }, (_, extra) =>
     unstable.map(({ cell: { batchSize, promptTokens, decodeSteps } }): MeasureTask => ({
@@ -25,9 +25,9 @@ export function unstableTasks(cells: readonly Cell[], plannedRepeats: number): M
   ).flat();
 }
 
-/** How much slower the second fastest repeat was than the fastest, a fraction; 0 when there is one repeat. */
-function gapToSecond(cell: Cell, plannedRepeats: number): number {
+/** Half the range of the planned repeats over the middle of it, a fraction. */
+function plannedSpread(cell: Cell, plannedRepeats: number): number {
   const walls = cell.repeats.filter(({ rep }) => rep < plannedRepeats).map(({ wallNs }) => wallNs);
-  const [fastest, second] = walls.sort((a, b) => a - b);
-  return fastest === undefined || second === undefined ? 0 : second / fastest - 1;
+  const [low, high] = [Math.min(...walls), Math.max(...walls)];
+  return (high - low) / (high + low);
 }

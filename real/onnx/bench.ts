@@ -23,7 +23,7 @@ export interface OnnxBenchInput {
   /** Date to stamp the run with, ISO 8601. */
   readonly date: string;
   readonly signal?: AbortSignal | undefined;
-  onProgress?(ended: number, total: number): void;
+  readonly onProgress?: (ended: number, total: number) => void;
 }
 
 /** Batches run and thrown away before the clock starts, so that no warm-up is inside the run. */

@@ -18,13 +18,13 @@ function singleServer(arrivalsPerS: number, serviceS: () => number, customers: n
   const gapNs = (): number => Math.round((exponential(random) / arrivalsPerS) * 1e9);
   const arrivedNs: number[] = [];
   let served = 0;
-  let busy = false;
+  const server = { busy: false };
   let waitNs = 0;
   let sojournNs = 0;
   let areaNs = 0;
   let lastNs = 0;
   const start = (customer: number): void => {
-    busy = true;
+    server.busy = true;
     waitNs += calendar.nowNs - arrivedNs[customer]!;
     calendar.schedule(calendar.nowNs + Math.round(serviceS() * 1e9), DEPARTURE, customer);
   };
@@ -35,11 +35,11 @@ function singleServer(arrivalsPerS: number, serviceS: () => number, customers: n
     if (calendar.eventClass === ARRIVAL) {
       arrivedNs.push(calendar.nowNs);
       calendar.schedule(calendar.nowNs + gapNs(), ARRIVAL);
-      if (!busy) start(arrivedNs.length - 1);
+      if (!server.busy) start(arrivedNs.length - 1);
     } else {
       served++;
       sojournNs += calendar.nowNs - arrivedNs[calendar.payload]!;
-      busy = false;
+      server.busy = false;
       if (served < arrivedNs.length) start(served);
     }
   }

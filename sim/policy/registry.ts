@@ -60,5 +60,5 @@ export function planPolicy(name: string, settings: unknown, context: CheckContex
 
 /** Keeps each entry's settings type tied to its own `create`, then lets the table hold them side by side. */
 function entry<S extends z.ZodType>(registered: Registered<S>): Registered {
-  return registered as unknown as Registered;
+  return registered;
 }

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { availableParallelism, cpus, release, totalmem, type, arch } from "node:os";
 import { promisify } from "node:util";
-import { BackendError, type Profile } from "../../formats/index.js";
+import { BackendError, type Profile } from "../formats/index.js";
 
 /** A GPU as nvidia-smi sees it. */
 export interface Gpu {
