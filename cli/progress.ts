@@ -39,7 +39,7 @@ function lineProgress(title: string): Progress {
   return {
     update(done, total, label = "") {
       const nowMs = process.uptime() * 1e3;
-      if (done < 1 || (nowMs - lastMs < LINE_EVERY_MS && done < total)) return;
+      if (done < 1 || nowMs - lastMs < LINE_EVERY_MS) return;
       lastMs = nowMs;
       const leftS = Math.ceil((((nowMs - startMs) / done) * (total - done)) / 1e3);
       note(`${title} ${done}/${total}${label === "" ? "" : ` ${label}`}, ${leftS} s left`);

@@ -1,7 +1,7 @@
 /**
  * The CSV of the original Python suite: a row per request, one scheduler after the other. Its `ttft` and `latency` are
  * seconds, its token counts were whitespace words. servesim writes the same columns (with real tokens and an observed
- * TTFT) plus `source`, so that tools made for the old file read the new one.
+ * TTFT) plus `source` and `repeat`, so that tools made for the old file read the new one.
  */
 import { z } from "zod";
 
@@ -23,6 +23,7 @@ export const originalColumns = [
   "output_prompt",
   "error",
   "source",
+  "repeat",
 ] as const;
 
 const numeric = z.string().regex(/\S/, "expected a number").pipe(z.coerce.number<string>());
