@@ -1,7 +1,7 @@
 /** What the report of an experiment says: outcome first, then machine, policies, definitions and files. */
 import type { CostTerm, FitScore, Profile } from "../formats/index.js";
 import { comparisonRows } from "../report/compare/index.js";
-import type { OutcomeRow, ReportInput } from "../report/html/index.js";
+import { metricDefinitions, type OutcomeRow, type ReportInput } from "../report/html/index.js";
 import type { CellResult, ExperimentResults } from "./results.js";
 
 export function reportInput(results: ExperimentResults, charts: ReadonlyMap<string, string>): ReportInput {
@@ -15,7 +15,7 @@ export function reportInput(results: ExperimentResults, charts: ReadonlyMap<stri
       machineSection(profile),
       calibrationSection(profile),
       policySection(cells),
-      definitionSection(),
+      metricDefinitions,
       filesSection(manifest.servesim, experiment.seed),
     ],
     warnings: warnings(results),
@@ -34,10 +34,11 @@ function lead(cells: readonly CellResult[]): string {
   if (compared.length === 0) return `${cells.length} cells were simulated; nothing was run for real.`;
   const worst = compared.reduce((a, b) => (b.error > a.error ? b : a));
   const inside = compared.filter(({ verdict }) => verdict === "inside").length;
+  const near = compared.filter(({ error }) => error <= 0.1).length;
   return (
     `The same requests were simulated and run for real in ${compared.length} cells. The simulated mean latency was at most ` +
-    `${(worst.error * 100).toFixed(1)} % off (${worst.name}); in ${inside} of ${compared.length} cells it lies inside the ` +
-    `noise of the real runs.${rest}`
+    `${(worst.error * 100).toFixed(1)} % off (${worst.name}): within 10 % in ${near} of ${compared.length} cells, and inside ` +
+    `the spread of the real repeats in ${inside}.${rest}`
   );
 }
 
@@ -145,25 +146,6 @@ function policySection(cells: readonly CellResult[]): ReportInput["sections"][nu
         String(real.length),
       ]),
     },
-  };
-}
-
-function definitionSection(): ReportInput["sections"][number] {
-  return {
-    heading: "Definitions",
-    facts: [
-      ["ttft", "time to first token: first token - arrival. For a static batch, the end of its prefill"],
-      ["e2el", "end-to-end latency: last token - arrival. For a static batch, its end: all answers return together"],
-      ["tpot", "time per output token: (e2el - ttft) / (output tokens - 1)"],
-      ["throughput", "of a request: output tokens / e2el; of a run: tokens or requests per second of its duration"],
-      ["queue", "first scheduled - arrival"],
-      ["error", "(simulated - real) / real, real being the mean over the repeats"],
-      [
-        "noise",
-        "inside: the simulated value lies between the real repeats (one repeat: within the bootstrap interval)",
-      ],
-      ["percentiles", "exact (R-7); shown from 6, 36, 72 and 368 requests on for P50, P90, P95 and P99"],
-    ],
   };
 }
 

@@ -13,6 +13,10 @@ export const metricDefinitions: ReportSection = {
     ["throughput", "finished requests, output tokens or all tokens / (last token of the run − first arrival)"],
     ["p50, p90, p95, p99", "exact percentiles (R-7); hidden below 6, 36, 72, 368 requests"],
     ["error", "(simulated − real) / real, 95 % interval by bootstrap"],
-    ["inside the noise", "the error is no larger than what separates repeats of the real run"],
+    [
+      "inside the noise",
+      "the simulation lies between the lowest and highest real repeat (one repeat: 0 lies in the error's interval); " +
+        "a further real run would itself fall outside the range of three repeats half of the time",
+    ],
   ],
 };
