@@ -4,16 +4,14 @@ import { z } from "zod";
 import { ensureModel, startOnnxExecutor } from "../backend/onnx/index.js";
 import { describeMachine } from "../backend/machine.js";
 import { requireFits, workloadOf } from "../experiment/index.js";
-import { writeRun } from "../formats/files/index.js";
 import { benchOnnx } from "../real/index.js";
 import { describeLoad, loadTokenizer, policyNames } from "../sim/index.js";
 import type { Command } from "./command.js";
+import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { loadFlags, loadFromFlags } from "./load-flags.js";
-import { note } from "./output.js";
 import { planFromFlags, policyShape } from "./policy-flags.js";
-import { printRun } from "./print-run.js";
 import { startProgress } from "./progress.js";
 
 const ownFlags = {
@@ -22,9 +20,7 @@ const ownFlags = {
   model: z.string().default("mini").describe("preset: tiny, mini, gpt2, gpt2-medium, gpt2-large, gpt2-xl"),
   device: z.enum(["cpu", "cuda"]).default("cpu").describe("where to run"),
   total_memory_mib: z.number().positive().optional().describe("memory that thresholds are a fraction of; absent: all"),
-  output: z.string().optional().describe("folder to write the run to"),
-  force: z.boolean().default(false).describe("replace a run that is there"),
-  json: z.boolean().default(false).describe("print one JSON object with vLLM bench's keys"),
+  ...deliveryFlags,
 };
 
 export const benchCommand: Command = {
@@ -33,6 +29,7 @@ export const benchCommand: Command = {
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
     const { prompts, seed } = parseFlags({ prompts: loadFlags.prompts, seed: loadFlags.seed }, args);
+    requireRoom(flags);
     const plan = planFromFlags(flags.policy, args);
     const load = loadFromFlags(args);
     const workload = await workloadOf(load, prompts, seed);
@@ -63,10 +60,6 @@ export const benchCommand: Command = {
         await executor.close();
       }
     });
-    if (flags.output !== undefined) {
-      await writeRun(flags.output, run, { force: flags.force });
-      note(`run written to ${flags.output}`);
-    }
-    printRun(run, flags.json);
+    await deliverRun(run, flags);
   },
 };

@@ -61,20 +61,33 @@ async function main(): Promise<void> {
   const { packageVersion } = await import("../experiment/package-root.js");
   parser = parser.version(packageVersion());
   parser = parser.fail((message: string | undefined, error: Error | undefined) => {
-    throw error === undefined || error.name === "YError" ? new UsageError(message ?? error?.message ?? "") : error;
+    if (error !== undefined && !isUsage(error)) throw error;
+    throw new UsageError(message ?? error?.message ?? "");
   });
   await parser.parseAsync();
 }
 
 class UsageError extends Error {}
 
+/** A mistake of the command line, found by us or by yargs, which has its own class for some. */
+function isUsage(error: Error): boolean {
+  return error instanceof UsageError || error.name === "YError";
+}
+
 /** "Unknown argument: batchsize" with the nearest flag of the command, if one is near. */
 async function explainUsage(message: string): Promise<string> {
   const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(", ")[0];
   if (unknown === undefined) return message.charAt(0).toLowerCase() + message.slice(1);
   const { suggest } = await import("../formats/index.js");
+  if (!process.argv.some((word) => new RegExp(`^--?(no-)?${escapeRegExp(unknown)}(=|$)`).test(word))) {
+    return `unexpected argument "${unknown}"; see "servesim ${process.argv[2] ?? ""} --help"`;
+  }
   const known = await knownFlags();
   return `unknown flag --${unknown}${suggest(unknown, known)}; see "servesim ${process.argv[2] ?? ""} --help"`;
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[^\w-]/g, "\\$&");
 }
 
 async function knownFlags(): Promise<string[]> {
@@ -88,7 +101,7 @@ async function knownFlags(): Promise<string[]> {
 try {
   await main();
 } catch (error) {
-  if (error instanceof UsageError) {
+  if (error instanceof Error && isUsage(error)) {
     process.stderr.write(`error: ${await explainUsage(error.message)}\n`);
     process.exitCode = EXIT.user;
   } else {

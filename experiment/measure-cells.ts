@@ -24,15 +24,15 @@ export interface MeasureCellsInput {
   readonly reporter: Reporter;
 }
 
-interface Task extends CellWork {
+export interface RealTask extends CellWork {
   readonly place: RunPlace;
   readonly repeat: number;
 }
 
-/** Returns how many runs were made now. */
-export async function measureCells(input: MeasureCellsInput): Promise<number> {
+/** The runs still to make; ConfigError when one is there and made from other inputs. Writes nothing. */
+export async function realTasks(input: Omit<MeasureCellsInput, "signal" | "reporter">): Promise<RealTask[]> {
   const { works, repeats, profile, seed, folder, force } = input;
-  const tasks: Task[] = [];
+  const tasks: RealTask[] = [];
   for (let repeat = 1; repeat <= repeats; repeat++) {
     for (const { cell, workload } of works) {
       const { plan, load } = cell;
@@ -43,28 +43,32 @@ export async function measureCells(input: MeasureCellsInput): Promise<number> {
       if (!(await isKept(place))) tasks.push({ cell, workload, place, repeat });
     }
   }
-  if (tasks.length === 0) return 0;
-  const executor = await startFor(profile);
+  if (tasks.length > 0) deviceOf(profile);
+  return tasks;
+}
+
+export async function measureCells(tasks: readonly RealTask[], input: MeasureCellsInput): Promise<void> {
+  if (tasks.length === 0) return;
+  const device = deviceOf(input.profile);
+  const model = await ensureModel(input.profile.model.name, { cacheDir: defaultCacheDir() });
+  const executor = await startOnnxExecutor({ model, device });
   try {
     await runTasks(tasks, executor, input);
   } finally {
     await executor.close();
   }
-  return tasks.length;
 }
 
-async function startFor(profile: Profile): Promise<OnnxExecutor> {
-  const { engine, model } = profile;
-  if (engine.name !== "onnxruntime-cpu" && engine.name !== "onnxruntime-cuda") {
-    throw new ConfigError(
-      `profile "${profile.name}" was measured on ${engine.name}, which servesim cannot run here; set num_runs: 0 to simulate only`,
-    );
-  }
-  const files = await ensureModel(model.name, { cacheDir: defaultCacheDir() });
-  return startOnnxExecutor({ model: files, device: engine.name === "onnxruntime-cuda" ? "cuda" : "cpu" });
+/** Where the profile's engine runs; ConfigError for an engine that servesim does not run batches on. */
+function deviceOf({ name, engine }: Profile): "cpu" | "cuda" {
+  if (engine.name === "onnxruntime-cpu") return "cpu";
+  if (engine.name === "onnxruntime-cuda") return "cuda";
+  throw new ConfigError(
+    `profile "${name}" was measured on ${engine.name}, which servesim cannot run here; set num_runs: 0 to simulate only`,
+  );
 }
 
-async function runTasks(tasks: readonly Task[], executor: OnnxExecutor, input: MeasureCellsInput): Promise<void> {
+async function runTasks(tasks: readonly RealTask[], executor: OnnxExecutor, input: MeasureCellsInput): Promise<void> {
   const { profile, seed, signal, reporter } = input;
   const tokenize = await loadTokenizer();
   const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);

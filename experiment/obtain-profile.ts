@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { calibrateOnnx, planPathOf, rawPathOf, writeCalibration } from "../calibrate/onnx/index.js";
 import { ConfigError, type Experiment, type Profile } from "../formats/index.js";
-import { readProfile, writeProfile } from "../formats/files/index.js";
+import { readProfile } from "../formats/files/index.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
 import type { Reporter } from "./reporter.js";
@@ -13,15 +13,14 @@ export interface ProfileOptions {
   readonly reporter: Reporter;
 }
 
-/** A calibration that is there and of the same plan is kept; one that was cut short is resumed. */
+/** `named` is the profile that the experiment names, read. A calibration that is there and of the same plan is kept; one that was cut short is resumed. */
 export async function obtainProfile(
   experiment: Experiment,
+  named: Profile | undefined,
   folder: ExperimentFolder,
   options: ProfileOptions,
 ): Promise<Profile> {
-  const profile =
-    experiment.profile === undefined ? await calibrated(experiment, folder, options) : readProfile(experiment.profile);
-  if (experiment.profile !== undefined) writeProfile(folder.profile, profile);
+  const profile = named ?? (await calibrated(experiment, folder, options));
   if (experiment.total_memory_mib === undefined) return profile;
   return { ...profile, memory: { ...profile.memory, total_bytes: experiment.total_memory_mib * 2 ** 20 } };
 }

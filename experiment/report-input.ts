@@ -164,8 +164,9 @@ function filesSection(version: string, seed: string): ReportInput["sections"][nu
   };
 }
 
-function warnings({ cells, manifest }: ExperimentResults): string[] {
-  const all = cells.flatMap(({ name, sim, real }) => [
+function warnings({ cells, manifest, profile }: ExperimentResults): string[] {
+  const calibration = (profile.notes ?? []).map((note) => `calibration: ${note}`);
+  const runs = cells.flatMap(({ name, sim, real }) => [
     ...(sim.info.notes ?? []).map((note) => `${name}: ${note}`),
     ...real.flatMap((run, index) =>
       (run.info.valid?.reasons ?? []).map((reason) => `${name}, repeat ${index + 1}: ${reason}`),
@@ -174,6 +175,7 @@ function warnings({ cells, manifest }: ExperimentResults): string[] {
       ? [`${name}: the real runs are missing, run the experiment again`]
       : []),
   ]);
+  const all = [...calibration, ...runs];
   return manifest.interrupted
     ? ["The last run of this experiment was interrupted: results are incomplete.", ...all]
     : all;

@@ -5,14 +5,14 @@
 import { mkdirSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigError, type Experiment, type Manifest } from "../formats/index.js";
-import { readExperiment, writeExperiment, writeManifest } from "../formats/files/index.js";
+import { readExperiment, readProfile, writeExperiment, writeManifest, writeProfile } from "../formats/files/index.js";
 import { cellsOf, type Cell } from "./cells.js";
 import { experimentFolder, type ExperimentFolder } from "./folder.js";
-import { measureCells } from "./measure-cells.js";
+import { measureCells, realTasks } from "./measure-cells.js";
 import { obtainProfile } from "./obtain-profile.js";
 import { packageVersion } from "./package-root.js";
 import type { Reporter } from "./reporter.js";
-import { simulateCells } from "./simulate-cells.js";
+import { simTasks, simulateCells } from "./simulate-cells.js";
 import { requireFits, workloadOf } from "./workload-of.js";
 
 export interface RunExperimentOptions {
@@ -35,24 +35,32 @@ export async function runExperiment(path: string, options: RunExperimentOptions)
     cells.map(async (cell) => ({ cell, workload: await workloadOf(cell.load, experiment.prompts, experiment.seed) })),
   );
   const folder = experimentFolder(join(options.results, experiment.name));
+  const named = experiment.profile === undefined ? undefined : readProfile(experiment.profile);
   mkdirOrExplain(folder.root);
-  writeExperiment(folder.experiment, experiment);
-  const manifest = (interrupted: boolean): void => {
-    writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
-  };
-  manifest(true);
-
-  const profile = await obtainProfile(experiment, folder, { force, signal, reporter });
+  const profile = await obtainProfile(experiment, named, folder, { force, signal, reporter });
   for (const { cell, workload } of works) {
     if (cell.plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
   }
   const common = { profile, seed: experiment.seed, folder, force };
-  const simulated = await simulateCells({ ...common, works });
-  reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
   const real = works.filter(({ cell }) => cell.plan.work === "batch");
+  const toMeasure = { ...common, works: real, repeats: experiment.num_runs };
+  // What is there is checked before anything is written: an experiment that is refused leaves its folder as it was.
+  const simulations = await simTasks({ ...common, works });
+  const measurements = await realTasks(toMeasure);
+
+  writeExperiment(folder.experiment, experiment);
+  if (named !== undefined) writeProfile(folder.profile, named);
+  const manifest = (interrupted: boolean): void => {
+    writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
+  };
+  manifest(true);
+  await simulateCells(simulations, profile, experiment.seed);
+  const simulated = simulations.length;
+  reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
   if (experiment.num_runs > 0) {
     const runs = real.length * experiment.num_runs;
-    const made = await measureCells({ ...common, works: real, repeats: experiment.num_runs, signal, reporter });
+    await measureCells(measurements, { ...toMeasure, signal, reporter });
+    const made = measurements.length;
     reporter.note(`ran ${made} of ${runs} real runs, ${runs - made} were there`);
   }
   manifest(false);

@@ -4,7 +4,7 @@ import { planPolicy, simulateRun, summarise, type SimulatedRunInput } from "../s
 import type { Cell } from "./cells.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
-import { isKept, keep } from "./keep-or-make.js";
+import { isKept, keep, type RunPlace } from "./keep-or-make.js";
 
 /** A cell with its explicit requests. */
 export interface CellWork {
@@ -20,9 +20,13 @@ export interface SimulateCellsInput {
   readonly force: boolean;
 }
 
-/** Returns how many cells were simulated now; the others were there. */
-export async function simulateCells({ works, profile, seed, folder, force }: SimulateCellsInput): Promise<number> {
-  let made = 0;
+export interface SimTask extends CellWork {
+  readonly place: RunPlace;
+}
+
+/** The cells still to simulate; ConfigError when a cell is there and made from other inputs. Writes nothing. */
+export async function simTasks({ works, profile, seed, folder, force }: SimulateCellsInput): Promise<SimTask[]> {
+  const tasks: SimTask[] = [];
   for (const { cell, workload } of works) {
     const { plan, load, coldStart } = cell;
     const inputs = fingerprint({
@@ -35,11 +39,16 @@ export async function simulateCells({ works, profile, seed, folder, force }: Sim
       coldStart,
     });
     const place = { path: folder.sim(cell.name), inputs, force };
-    if (await isKept(place)) continue;
-    await keep(place, simulateWithSlaNote({ plan, profile, workload, load, seed, coldStart }));
-    made++;
+    if (!(await isKept(place))) tasks.push({ cell, workload, place });
   }
-  return made;
+  return tasks;
+}
+
+export async function simulateCells(tasks: readonly SimTask[], profile: Profile, seed: string): Promise<void> {
+  for (const { cell, workload, place } of tasks) {
+    const { plan, load, coldStart } = cell;
+    await keep(place, simulateWithSlaNote({ plan, profile, workload, load, seed, coldStart }));
+  }
 }
 
 /** Dynamic's two SLA rules are both simulated, and the run says so when they differ. */

@@ -23,7 +23,7 @@ export interface CheckContext {
 export function check<S extends z.ZodType>(schema: S, value: unknown, context: CheckContext): z.output<S> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => describe(issue, schema, context));
+  const problems = result.error.issues.flatMap((issue) => describe(issue, { schema, value, context }));
   const shown = problems.slice(0, 5).join("\n  ");
   const more = problems.length > 5 ? `\n  and ${problems.length - 5} more` : "";
   throw new (context.Failure ?? ConfigError)(
@@ -38,7 +38,14 @@ export function suggest(name: string, known: readonly string[]): string {
   return distance(name, nearest) <= Math.max(2, Math.floor(name.length / 3)) ? `, did you mean "${nearest}"?` : "";
 }
 
-function describe(issue: z.core.$ZodIssue, schema: z.ZodType, context: CheckContext): string[] {
+interface Checked {
+  readonly schema: z.ZodType;
+  readonly value: unknown;
+  readonly context: CheckContext;
+}
+
+function describe(issue: z.core.$ZodIssue, checked: Checked): string[] {
+  const { schema, value, context } = checked;
   const where = (path: readonly PathPart[]): string => {
     const line = context.lineOf?.(path);
     const at = line === undefined ? context.source : `${context.source}:${line}`;
@@ -55,12 +62,17 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, context: CheckCont
     const branches = issue.errors.filter((branch) => branch.length > 0);
     const deepest = branches.sort((a, b) => depth(b) - depth(a))[0];
     if (deepest !== undefined && depth(deepest) > 0) {
-      return deepest.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, schema, context));
+      return deepest.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, checked));
     }
     const expected = branches.flat().map((inner) => plain(inner.message));
-    return [`${where(issue.path)}: got ${show(issue.input)}, ${[...new Set(expected)].join(" or ")}`];
+    return [`${where(issue.path)}: got ${show(valueAt(value, issue.path))}, ${[...new Set(expected)].join(" or ")}`];
   }
-  return [`${where(issue.path)}: got ${show(issue.input)}, ${plain(issue.message)}`];
+  return [`${where(issue.path)}: got ${show(valueAt(value, issue.path))}, ${plain(issue.message)}`];
+}
+
+/** What the user wrote at a path; an issue's own input may be a conversion of it. */
+function valueAt(value: unknown, path: readonly PathPart[]): unknown {
+  return path.reduce((inner, part) => (inner as Record<PathPart, unknown> | null | undefined)?.[part], value);
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {

@@ -23,7 +23,7 @@ export const loadSchema = z.strictObject({
     .optional(),
   num_prompts: z.int().positive().max(10_000_000).optional(),
   max_concurrency: z.int().positive().optional(),
-  think_time_s: z.number().nonnegative().default(0),
+  think_time_s: z.number().nonnegative().max(1_000_000).default(0),
   request_rate: z.number().positive().optional(),
   burstiness: z.number().positive().default(1),
   arrivals: z.enum(["gamma", "constant"]).default("gamma"),
@@ -44,7 +44,7 @@ const calibration = z.strictObject({
 export const experimentSchema = z
   .strictObject({
     version: z.literal(EXPERIMENT_VERSION),
-    name: z.string().regex(/^[\w.-]+$/, "expected letters, digits, '.', '_' or '-'"),
+    name: z.string().regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'"),
     seed: z.union([z.string(), z.int()]).default(1).transform(String),
     description: z.string().optional(),
     profile: z.string().optional().describe("profile to simulate with; absent: calibrate this machine"),

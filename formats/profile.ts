@@ -91,6 +91,7 @@ export const profileSchema = z.strictObject({
       repeat_spread: z.number().nonnegative().describe("median half range over median of repeats of a cell"),
     })
     .optional(),
+  notes: z.array(z.string()).optional().describe("what a reader should know before trusting it"),
   plan_sha256: z.string().optional().describe("fingerprint of the calibration plan, to know a finished calibration"),
   raw: z.string().optional().describe("file of raw measurements, beside the profile"),
 });

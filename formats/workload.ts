@@ -17,11 +17,14 @@ export interface Workload {
   readonly thinkNs: number;
 }
 
+/** Nanoseconds stay whole numbers up to here, 104 days. */
+const LATEST_MS = Math.floor(Number.MAX_SAFE_INTEGER / 1e6);
+
 const tokens = z.coerce.number<string>().pipe(z.int().positive());
 
 /** A row of `arrival_ms,prompt_tokens,output_tokens[,request_id]`. */
 export const workloadRowSchema = z.strictObject({
-  arrival_ms: z.string().regex(/\S/, "expected a number").pipe(z.coerce.number<string>().nonnegative()),
+  arrival_ms: z.string().regex(/\S/, "expected a number").pipe(z.coerce.number<string>().nonnegative().max(LATEST_MS)),
   prompt_tokens: tokens,
   output_tokens: tokens,
   request_id: z.string().min(1).optional(),

@@ -1,7 +1,7 @@
 /**
  * Where the model bends. On a CPU a matrix-vector product (one row) and wide products differ, so time against rows may
  * be concave, convex or both. A knot splits a term into segments, each with its own slope; knots are added one at a time while
- * cross-validation over prompt blocks says that they predict cells left out better, by more than chance and by more than a tenth.
+ * cross-validation over prompt blocks says that they predict cells left out better, by more than chance and by more than 15 %.
  */
 import { stream } from "../../sim/kernel/index.js";
 import type { FitTarget, TermShape } from "./features.js";
@@ -12,7 +12,7 @@ import { ratio, relativeDesign, solveRelative } from "./relative-fit.js";
 const FOLDS = 8;
 const MAX_KNOTS = 2;
 const MAX_CANDIDATES = 6;
-const LEAST_GAIN_FRACTION = 0.3;
+const LEAST_GAIN_FRACTION = 0.15;
 
 /** The given terms, some bent at knots among the levels measured; deterministic for a seed. */
 export function chooseKnots(
@@ -101,7 +101,7 @@ function foldsOf(blocks: readonly number[], seed: string): number[] {
   return blocks.map((block) => foldOf.get(block)!);
 }
 
-/** Paired over cells: the mean gain exceeds its standard error and a tenth of the old error. */
+/** Paired over cells: the mean gain exceeds its standard error and 15 % of the old error. */
 function isBetter(trial: readonly number[], old: readonly number[]): boolean {
   const gains = old.map((error, i) => error - trial[i]!);
   const gain = mean(gains);

@@ -66,7 +66,9 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
       machine: describeMachine(executor.info.ortVersion, gpu),
       memory: { totalBytes: gpu?.totalBytes ?? totalmem(), baseBytes: context.baseBytes },
     });
-    return { profile: built.profile, measurements, warnings: [...load, ...built.warnings], context };
+    const warnings = [...load, ...built.warnings];
+    const profile = warnings.length > 0 ? { ...built.profile, notes: warnings } : built.profile;
+    return { profile, measurements, warnings, context };
   } finally {
     await executor.close();
   }

@@ -19,7 +19,7 @@ export interface GridPlan {
   readonly seed: string;
 }
 
-/** Covers the shipped prompts and 20 output tokens; about 25 s for `mini` on 2 cores. */
+/** Covers the shipped prompts and 20 output tokens; about 10 s for `mini` on 2 quiet cores, 25 s on busy ones. */
 const defaultLevels = {
   cpu: { batchSizes: [1, 2, 4, 8, 16], promptTokens: [1, 12, 48], decodeSteps: [5, 24] },
   cuda: { batchSizes: [1, 2, 4, 8, 16, 32], promptTokens: [8, 32, 128], decodeSteps: [5, 32] },

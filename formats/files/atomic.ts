@@ -13,8 +13,17 @@ export function writeTextAtomic(path: string, text: string): void {
     writeFileSync(temporary, path.endsWith(".gz") ? gzipSync(text) : text);
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw new ConfigError(`cannot write ${path}: ${reason(error)}; choose a folder you may write to`, { cause: error });
+  }
+}
+
+/** Removes a temporary file; where even that is refused (the path runs through a file), there is none. */
+function discard(temporary: string): void {
+  try {
+    rmSync(temporary, { force: true });
+  } catch {
+    // The error that brought us here says what is wrong.
   }
 }
 
@@ -35,11 +44,13 @@ export function readText(path: string): string {
 
 /** Reads JSON; ArtifactError names the file and what the parser said. */
 export function readJson(path: string): unknown {
-  const text = readText(path);
+  const text = readText(path).replace(/^\uFEFF/, "");
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ArtifactError(`${path} is not JSON: ${reason(error)}; it may be truncated`, { cause: error });
+    throw new ArtifactError(`${path} is not JSON: ${reason(error).replace(/\s+/g, " ")}; it may be truncated`, {
+      cause: error,
+    });
   }
 }
 

@@ -11,7 +11,9 @@ export function readExperiment(path: string): Experiment {
   const problem = document.errors[0];
   if (problem !== undefined) {
     const line = lines.linePos(problem.pos[0]).line;
-    throw new ConfigError(`${path}:${line}: not YAML: ${problem.message.split("\n")[0] ?? problem.code}`);
+    throw new ConfigError(
+      `${path}:${line}: not YAML: ${problem.message.split("\n")[0]!.replace(/ at line \d+, column \d+:$/, "")}`,
+    );
   }
   const lineOf = (keys: readonly PropertyKey[]): number | undefined => {
     for (let length = keys.length; length >= 0; length--) {

@@ -4,6 +4,6 @@ export { checkRows, readCsv, writeCsv, type CsvRow } from "./csv.js";
 export { readProfile, writeProfile } from "./profile-file.js";
 export { readExperiment, writeExperiment } from "./experiment-file.js";
 export { readPrompts, readWorkloadCsv } from "./workload-file.js";
-export { readRun, writeRun } from "./run-folder.js";
+export { readRun, refuseToReplace, writeRun } from "./run-folder.js";
 export { readOriginalCsv, writeOriginalCsv } from "./original-csv-file.js";
 export { readManifest, writeManifest } from "./manifest-file.js";

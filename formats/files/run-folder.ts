@@ -2,7 +2,7 @@
  * Run folders on disk: requests.csv[.gz] + run.json, and batches.csv for batch policies. Reads what servesim wrote and
  * recordings of the same form: unknown columns are kept, absent ones stay absent.
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { check } from "../check.js";
@@ -109,6 +109,7 @@ const batchRow = z
       promptTokens: row.prompt_tokens,
       outputTokens: row.output_tokens,
       peakBytes: row.peak_bytes,
+      reason: row.reason,
     }),
   );
 
@@ -135,11 +136,17 @@ export async function readRun(folder: string): Promise<Run> {
   return { info, requests, batches: checkRows(batchRow, batches, batchesPath ?? "") };
 }
 
-/** Writes a run folder; run.json comes last, so a folder that has it is whole. */
-export async function writeRun(folder: string, run: Run, options: { readonly force?: boolean } = {}): Promise<void> {
+/** ConfigError where a folder holds a run and `force` is not given; to be asked before long work, too. */
+export function refuseToReplace(folder: string, options: { readonly force?: boolean }): void {
   if (existsSync(join(folder, "run.json")) && options.force !== true) {
     throw new ConfigError(`${folder} already holds a run; choose another --output, or pass --force to replace it`);
   }
+}
+
+/** Writes a run folder; run.json goes first and comes last, so a folder that has it is whole and of one run. */
+export async function writeRun(folder: string, run: Run, options: { readonly force?: boolean } = {}): Promise<void> {
+  refuseToReplace(folder, options);
+  removeRun(folder);
   const known = new Set<string>(requestColumns);
   const extras = [...new Set(run.requests.flatMap((request) => Object.keys(request.extra ?? {})))].filter(
     (c) => !known.has(c),
@@ -147,6 +154,14 @@ export async function writeRun(folder: string, run: Run, options: { readonly for
   await writeCsv(join(folder, "requests.csv"), [...requestColumns, ...extras], run.requests.map(requestToRow));
   if (run.batches.length > 0) await writeCsv(join(folder, "batches.csv"), batchColumns, run.batches.map(batchToRow));
   writeJson(join(folder, "run.json"), run.info);
+}
+
+/** The files of an earlier run; a batches.csv left behind would be read with the new one. */
+function removeRun(folder: string): void {
+  if (!existsSync(join(folder, "run.json"))) return;
+  for (const name of ["run.json", "requests.csv.gz", "batches.csv", "batches.csv.gz"]) {
+    rmSync(join(folder, name), { force: true });
+  }
 }
 
 function requestToRow(request: RequestRecord): Record<string, string | number | undefined> {
@@ -184,7 +199,7 @@ function batchToRow(batch: BatchRecord): Record<string, string | number | undefi
   };
 }
 
-/** Nanoseconds as milliseconds; exact to the nanosecond when read back. */
+/** Nanoseconds as milliseconds; exact to the nanosecond when read back, for the first 26 days (2^51 ns) of a run. */
 function ms(ns: number | undefined): number | undefined {
   return ns === undefined ? undefined : ns / 1e6;
 }

@@ -3,24 +3,22 @@ import { ArtifactError } from "../errors.js";
 import { check } from "../check.js";
 import { promptsSchema, workloadRowSchema, type WorkloadRequest } from "../workload.js";
 import { readJson } from "./atomic.js";
-import { checkRows, readCsv } from "./csv.js";
+import { checkRows, lineOf, readCsv } from "./csv.js";
 
 /** `arrival_ms,prompt_tokens,output_tokens[,request_id]`, sorted by arrival (ties keep file order). */
 export async function readWorkloadCsv(path: string): Promise<WorkloadRequest[]> {
-  const rows = checkRows(
-    workloadRowSchema,
-    await readCsv(path, ["arrival_ms", "prompt_tokens", "output_tokens"]),
-    path,
-  );
+  const raw = await readCsv(path, ["arrival_ms", "prompt_tokens", "output_tokens"]);
+  const rows = checkRows(workloadRowSchema, raw, path);
   if (rows.length === 0)
     throw new ArtifactError(`${path} holds no requests, expected at least one row after the header`);
   const seen = new Map<string, number>();
   const requests = rows.map((row, index) => {
     const id = row.request_id ?? String(index);
+    const line = lineOf(raw[index]!);
     const earlier = seen.get(id);
     if (earlier !== undefined)
-      throw new ArtifactError(`${path}:${index + 2}: request_id "${id}" is also on line ${earlier}`);
-    seen.set(id, index + 2);
+      throw new ArtifactError(`${path}:${line}: request_id "${id}" is also on line ${earlier}`);
+    seen.set(id, line);
     return {
       id,
       arrivalNs: Math.round(row.arrival_ms * 1e6),

@@ -52,6 +52,9 @@ export class ProfileCost implements CostModel {
     const { decodeRequests, decodeContextTokens, prefillRequests, prefillTokens, prefillAttentionPairs } = shape;
     const { prefill, decode_step } = this.profile.cost;
     this.noteRange("batch", decodeRequests + prefillRequests, "requests in a step");
+    // Means over the step: chunks below the measured prompts are what chunking is for, so only "above" is worth telling.
+    this.noteAbove("prompt_tokens", prefillTokens / prefillRequests, "prompt tokens of a request in a step");
+    this.noteAbove("context_tokens", decodeContextTokens / decodeRequests, "context tokens of a request in a step");
     const hasDecode = decodeRequests > 0;
     const hasPrefill = prefillTokens > 0;
     const decodeNs = hasDecode ? sumTerms(decode_step, decodeQuantities(decodeRequests, decodeContextTokens)) : 0;
@@ -76,11 +79,15 @@ export class ProfileCost implements CostModel {
     return ns;
   }
 
+  private noteAbove(key: keyof Profile["range"], value: number, name: string): void {
+    if (value > this.profile.range[key][1]) this.noteRange(key, value, name);
+  }
+
   private noteRange(key: keyof Profile["range"], value: number, name: string): void {
     const [low, high] = this.profile.range[key];
     if (value >= low && value <= high) return;
     const side = value < low ? "below" : "above";
-    this.beyond.set(`${key}/${side}`, `${name} ${side} the measured ${low} to ${high}`);
+    this.beyond.set(`${name}/${side}`, `${name} ${side} the measured ${low} to ${high}`);
   }
 }
 

@@ -1,0 +1,322 @@
+/** The command line as users meet it: dist/cli/main.js in a process of its own, in a temporary folder. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const main = resolve("dist/cli/main.js");
+const profile = resolve("examples/original-suite/profile.json");
+const vllmKeys = [
+  "completed",
+  "duration",
+  "request_throughput",
+  "output_throughput",
+  ...["ttft", "tpot", "e2el"].flatMap((metric) => [`mean_${metric}_ms`, `p99_${metric}_ms`]),
+];
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "servesim-cli-"));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(words: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
+  const env = { ...process.env, SERVESIM_CACHE: join(folder, "cache"), NO_COLOR: "1", FORCE_COLOR: undefined };
+  const child = spawn(process.execPath, [main, ...words], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<Ended>((done, reject) => {
+    child.on("error", reject).on("close", (code) => {
+      done({ code, stdout, stderr });
+    });
+  });
+  return { child, ended };
+}
+
+const servesim = (...words: string[]): Promise<Ended> => start(words).ended;
+const simulate = (...words: string[]): Promise<Ended> =>
+  servesim("simulate", "--policy", "naive", "--profile", profile, ...words);
+
+/** A user's mistake: exit 2, one "error:" message that matches, no stack, nothing on stdout. */
+function expectMistake({ code, stdout, stderr }: Ended, message: RegExp): void {
+  expect(stderr).toMatch(message);
+  expect(stderr).toMatch(/^error: /m);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(stdout).toBe("");
+  expect(code).toBe(2);
+}
+
+function write(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function filesOf(name: string): Record<string, string> {
+  const root = join(folder, name);
+  return Object.fromEntries(readdirSync(root).map((file) => [file, readFileSync(join(root, file), "latin1")]));
+}
+
+/** Sends SIGINT once `isTime`, unless the process ends before. */
+async function interruptWhen(words: readonly string[], isTime: () => boolean): Promise<Ended> {
+  const { child, ended } = start(words);
+  const poll = setInterval(() => {
+    if (!isTime()) return;
+    clearInterval(poll);
+    child.kill("SIGINT");
+  }, 5);
+  try {
+    return await ended;
+  } finally {
+    clearInterval(poll);
+  }
+}
+
+describe("simulate", () => {
+  test("--json prints vLLM bench's keys, and nothing else goes to stdout", async () => {
+    const { code, stdout } = await simulate("--num-prompts", "8", "--max-concurrency", "2", "--json");
+    expect(code).toBe(0);
+    const summary = JSON.parse(stdout) as Record<string, unknown>;
+    expect(Object.keys(summary)).toEqual(expect.arrayContaining(vllmKeys));
+    expect(summary).toMatchObject({ source: "sim", policy: "naive", completed: 8, failed: 0 });
+  });
+
+  test("writes the same bytes for the same seed, and others for another", async () => {
+    const load = ["--policy", "vllm", "--profile", profile, "--num-prompts", "20", "--request-rate", "9"];
+    for (const [output, seed] of ["a 7", "b 7", "c 8"].map((text) => text.split(" ") as [string, string])) {
+      expect((await servesim("simulate", ...load, "--seed", seed, "--output", output)).code).toBe(0);
+    }
+    expect(Object.keys(filesOf("a"))).toContain("run.json");
+    expect(filesOf("b")).toEqual(filesOf("a"));
+    expect(filesOf("c")["requests.csv"]).not.toBe(filesOf("a")["requests.csv"]);
+    expectMistake(await servesim("simulate", ...load, "--output", "a"), /a already holds a run; .*--force/);
+  });
+
+  test("takes explicit requests from a workload CSV", async () => {
+    const path = write("workload.csv", "arrival_ms,prompt_tokens,output_tokens,request_id\n0,5,3,x\n10,7,2,y\n");
+    const { code, stdout } = await simulate("--workload", path, "--json", "--output", "from-csv");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ completed: 2, total_input_tokens: 12, total_output_tokens: 5 });
+    expect(filesOf("from-csv")["requests.csv"]).toMatch(/^y,10,/m);
+  });
+
+  test("refuses a truncated, empty or endless workload CSV with its line", async () => {
+    const header = "arrival_ms,prompt_tokens,output_tokens\n";
+    expectMistake(await simulate("--workload", write("cut.csv", `${header}0,5,3\n1,5`)), /cut\.csv:3: got 2 fields/);
+    expectMistake(await simulate("--workload", write("zero.csv", header)), /zero\.csv holds no requests/);
+    expectMistake(await simulate("--workload", write("far.csv", `${header}1e300,5,3\n`)), /far\.csv:2: arrival_ms/);
+  });
+
+  test.each([
+    [["--request-rate", "0"], /--request-rate: got 0, expected number to be >0/],
+    [["--request-rate", "-1"], /--request-rate: got -1/],
+    [["--request-rate", "NaN"], /--request-rate: got "NaN", expected number/],
+    [["--num-prompts", "1000000000"], /--num-prompts: got 1000000000/],
+    [["--think-time", "1e308"], /--think-time: got 1e\+308/],
+    [["--output-len", "1e15"], /request 0 .*model gpt2 has 1024 positions/],
+    [["--btch-size", "4"], /unknown flag --btch-size, did you mean "batch-size"\?/],
+    [["--max-num-seqs", "4"], /--max-num-seqs is a setting of vllm, not of naive/],
+    [["--batch-size"], /not enough arguments following: batch-size/],
+    [["surplus"], /unexpected argument "surplus"/],
+    [["--output", join(profile, "below")], /cannot write .*a part of the path is a file/],
+  ])("%j is a mistake that is explained", async (words, message) => {
+    expectMistake(await simulate("--num-prompts", "4", ...words), message);
+  });
+
+  test("a profile that is missing, truncated or a folder is named", async () => {
+    const run = (path: string) => servesim("simulate", "--policy", "naive", "--profile", path);
+    expectMistake(await run("nope.json"), /cannot read nope\.json: no such file or folder/);
+    expectMistake(await run(write("cut.json", readFileSync(profile, "utf8").slice(0, 500))), /cut\.json is not JSON/);
+    expectMistake(await run(folder), /it is a folder/);
+  });
+});
+
+describe("compare", () => {
+  beforeAll(async () => {
+    await simulate("--num-prompts", "40", "--max-concurrency", "4", "--output", "sim");
+    cpSync(join(folder, "sim"), join(folder, "slower"), { recursive: true });
+    const [header, ...rows] = filesOf("slower")["requests.csv"]!.trim().split("\n");
+    const last = header!.split(",").indexOf("last_token_ms");
+    const slower = rows.map((row) =>
+      row
+        .split(",")
+        .map((field, column) => (column === last ? String(Number(field) * 1.5) : field))
+        .join(","),
+    );
+    write("slower/requests.csv", `${[header, ...slower].join("\n")}\n`);
+  });
+
+  test("of a run with itself finds no error and exits 0", async () => {
+    const { code, stdout } = await servesim("compare", "sim", "sim", "--fail-above", "e2el.mean=0%", "--json");
+    expect(code).toBe(0);
+    const { metrics } = JSON.parse(stdout) as { metrics: { error_fraction: number | null }[] };
+    expect(metrics.length).toBeGreaterThan(4);
+    expect(metrics.filter(({ error_fraction }) => error_fraction !== null && error_fraction !== 0)).toEqual([]);
+  });
+
+  test("with an error above the threshold exits 4 and says which", async () => {
+    const { code, stdout, stderr } = await servesim("compare", "sim", "slower", "--fail-above", "e2el.mean=5%");
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/^error: .*e2el\.mean/);
+    expect(stdout).toContain("e2el mean");
+  });
+
+  test("refuses folders that are no runs, and thresholds that are none", async () => {
+    expectMistake(await servesim("compare", "sim", "nope"), /nope is not a folder, expected a run folder/);
+    expectMistake(await servesim("compare", "sim", "sim", "--fail-above", "e2e.mean=5%"), /did you mean "e2el\.mean"/);
+  });
+});
+
+describe("the small commands", () => {
+  test("schema lists the formats and prints one as JSON", async () => {
+    expect((await servesim("schema")).stdout.split("\n")).toContain("profile");
+    expect(JSON.parse((await servesim("schema", "profile")).stdout)).toMatchObject({ title: "servesim profile" });
+    expectMistake(await servesim("schema", "profil"), /did you mean "profile"/);
+  });
+
+  test("doctor --json says what there is", async () => {
+    const { code, stdout } = await servesim("doctor", "--json");
+    expect(code).toBe(0);
+    const { findings } = JSON.parse(stdout) as { findings: { what: string; state: string }[] };
+    expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(["Node", "ONNX Runtime", "model cache"]));
+  });
+
+  test("--help names every command, and a misspelt command the nearest", async () => {
+    const { code, stdout } = await servesim("--help");
+    expect(code).toBe(0);
+    for (const name of ["run", "calibrate", "simulate", "bench", "compare", "report", "schema", "doctor"]) {
+      expect(stdout).toMatch(new RegExp(`^ *servesim ${name}\\b`, "m"));
+    }
+    expectMistake(await servesim("simulat"), /did you mean simulate\?/);
+    expectMistake(await servesim(), /no command given/);
+  });
+
+  test("report --csv draws the seven charts of the original suite's columns", async () => {
+    const rows = ["naive", "dynamic"].flatMap((scheduler) =>
+      [1, 2, 3].flatMap((run) =>
+        Array.from(
+          { length: 8 },
+          (_, i) => `${scheduler},${run},${i + 1},ok,${0.2 + i / 50},${0.1 + i / 90},${40 - i},20`,
+        ),
+      ),
+    );
+    const header = "scheduler_type,run_num,seq,status,latency,ttft,tokens_per_sec,output_tokens";
+    const path = write("original.csv", [header, ...rows, ""].join("\r\n"));
+    const { code, stdout } = await servesim("report", "--csv", path, "--output", "plots");
+    expect(code).toBe(0);
+    const drawn = readdirSync(join(folder, "plots"));
+    for (const name of ["ttft_bar", "total_latency_bar", "throughput_bar", "ttft_line", "throughput_line"]) {
+      expect(drawn).toContain(`${name}_chart.svg`);
+    }
+    expect(drawn).toEqual(expect.arrayContaining(["latency_boxplot.svg", "latency_cdf.svg"]));
+    expect(stdout.trim().split("\n")).toHaveLength(drawn.length);
+  });
+
+  test("calibrate refuses a model, an engine or a place that is none, and leaves nothing", async () => {
+    const below = ["--output", "calibrated/profile.json"];
+    const text = write("model.txt", "not a model");
+    expectMistake(await servesim("calibrate", "onnx", "--model", text, ...below), /unknown model ".*model\.txt"/);
+    expectMistake(await servesim("calibrate", "onnxx", ...below), /no engine "onnxx", did you mean "onnx"\?/);
+    expectMistake(await servesim("calibrate", "onnx", "--batch-sizes", "1,a,3"), /--batch-sizes: got "a"/);
+    expect(existsSync(join(folder, "calibrated"))).toBe(false);
+  });
+});
+
+describe("run", () => {
+  const experiment = (name: string, numRuns: number): string => `version: 1
+name: ${name}
+calibrate: { model: tiny, batch_sizes: [1, 2, 4], prompt_tokens: [1, 16], decode_steps: [2, 8], repeats: 2 }
+num_runs: ${numRuns}
+policies:
+  - { policy: naive, batch_size: 4, timeout_s: 0.02 }
+  - { policy: dynamic, batch_size: 2, min_batch_size: 1, max_batch_size: 4, timeout_s: 0.02, max_time_wait_s: 0.05 }
+  - { policy: vllm, max_num_seqs: 4 }
+loads:
+  - { label: closed, num_prompts: 8, max_concurrency: 2, output_len: 4 }
+`;
+
+  test("calibrates, simulates, runs, compares and reports; a second run keeps all of it", async () => {
+    const path = write("tiny.yaml", experiment("tiny", 2));
+    const first = await servesim("run", path, "--results", "results");
+    expect(first.stderr).toMatch(/simulated 3 of 3 cells, 0 were there\n(.*\n)*ran 4 of 4 real runs, 0 were there/);
+    expect(first.code).toBe(0);
+    const root = join(folder, "results", "tiny");
+    const parts = ["report.html", "comparison.json", "manifest.json", "profile.json", "llm_inference_benchmark.csv"];
+    for (const part of parts) expect(existsSync(join(root, part))).toBe(true);
+    expect(existsSync(join(root, "cells", "naive--closed", "real-r2", "run.json"))).toBe(true);
+    expect(existsSync(join(root, "cells", "vllm--closed", "real"))).toBe(false);
+    const before = readFileSync(join(root, "cells", "naive--closed", "real", "requests.csv"), "utf8");
+
+    const second = await servesim("run", path, "--results", "results");
+    expect(second.code).toBe(0);
+    expect(second.stderr).toMatch(/calibration: kept /);
+    expect(second.stderr).toMatch(/simulated 0 of 3 cells, 3 were there\nran 0 of 4 real runs, 4 were there/);
+    expect(readFileSync(join(root, "cells", "naive--closed", "real", "requests.csv"), "utf8")).toBe(before);
+    expect((await servesim("report", root)).code).toBe(0);
+
+    const resolved = readFileSync(join(root, "experiment.yaml"), "utf8");
+    write("tiny.yaml", experiment("tiny", 2).replace("timeout_s: 0.02", "timeout_s: 0.03"));
+    expectMistake(await servesim("run", path, "--results", "results"), /made from other inputs .*--force/);
+    expect(readFileSync(join(root, "experiment.yaml"), "utf8")).toBe(resolved);
+    write("tiny.yaml", experiment("tiny", 2).replace("repeats: 2", "repeats: 3"));
+    expectMistake(await servesim("run", path, "--results", "results"), /calibrated with another plan; .*--force/);
+  });
+
+  test("goes on after Ctrl-C in the calibration and in the real runs", async () => {
+    const path = write("stopped.yaml", experiment("stopped", 4));
+    const root = join(folder, "results", "stopped");
+    const raw = join(root, "profile.measurements.csv");
+    const words = ["run", path, "--results", "results"];
+    const measured = (): boolean => existsSync(raw) && readFileSync(raw, "utf8").split("\n").length > 3;
+    const inCalibration = await interruptWhen(words, measured);
+    expect(inCalibration.stderr).toMatch(/interrupted: what was finished is kept under results; go on with the same/);
+    expect(inCalibration.code).toBe(130);
+    expect(existsSync(join(root, "profile.json"))).toBe(false);
+
+    const inRuns = await interruptWhen(words, () =>
+      existsSync(join(root, "cells", "naive--closed", "real", "run.json")),
+    );
+    expect(inRuns.code).toBe(130);
+    expect(JSON.parse(readFileSync(join(root, "manifest.json"), "utf8"))).toMatchObject({ interrupted: true });
+
+    const last = await servesim(...words);
+    expect(last.code).toBe(0);
+    expect(last.stderr).toMatch(/simulated 0 of 3 cells, 3 were there\nran [1-7] of 8 real runs, [1-7] were there/);
+    expect(JSON.parse(readFileSync(join(root, "manifest.json"), "utf8"))).toMatchObject({ interrupted: false });
+    expect(existsSync(join(root, "report.html"))).toBe(true);
+  });
+
+  test("examples/original-suite/experiment.yaml works as it is", async () => {
+    const { code, stdout } = await servesim("run", resolve("examples/original-suite/experiment.yaml"), "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toHaveLength(6);
+    expect(existsSync(join(folder, "results", "original-suite", "report.html"))).toBe(true);
+  });
+
+  test("an experiment that cannot be run leaves nothing under the results", async () => {
+    const simulated = experiment("refused", 1).replace(/^calibrate: .*$/m, `profile: ${profile}`);
+    const run = (text: string) => servesim("run", write("refused.yaml", text), "--results", "refused");
+    expectMistake(await run(simulated), /measured on original-suite, which servesim cannot run here; set num_runs: 0/);
+    expectMistake(await run(simulated.replace(profile, "nope.json")), /cannot read .*nope\.json/);
+    expectMistake(await run(simulated.replace("batch_size: 4", "bach_size: 4")), /did you mean "batch_size"\?/);
+    expectMistake(await run(simulated.replace("refused", "..")), /refused\.yaml:2: name: got "\.\."/);
+    for (const text of ["", "- a\n", "hello\n", "a: [\n"]) expectMistake(await run(text), /refused\.yaml/);
+    const left = existsSync(join(folder, "refused")) ? readdirSync(join(folder, "refused"), { recursive: true }) : [];
+    expect(left.filter((name) => name !== "refused")).toEqual([]);
+    mkdirSync(join(folder, "plain"), { recursive: true });
+    const file = write("plain/file", "");
+    const path = write("refused.yaml", simulated.replace("num_runs: 1", "num_runs: 0"));
+    expectMistake(await servesim("run", path, "--results", file), /cannot make the folder .*--results/);
+  });
+});

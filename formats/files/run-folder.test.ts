@@ -1,0 +1,233 @@
+import fc from "fast-check";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ArtifactError, ConfigError, type BatchRecord, type RequestRecord, type Run } from "../index.js";
+import { readRun, writeRun } from "./index.js";
+
+const recording = "../shared/data/vllm-h100/gpt2/seed-n25-r1";
+const folders: string[] = [];
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "servesim-run-"));
+  folders.push(folder);
+  return folder;
+}
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function buildRun(requests: readonly RequestRecord[], batches: readonly BatchRecord[] = []): Run {
+  return {
+    info: {
+      version: 1,
+      source: "sim",
+      policy: "naive",
+      engine: { name: "test", settings: {} },
+      model: { name: "mini" },
+      hardware: {},
+      load: { kind: "closed_loop" },
+      requests: requests.length,
+    },
+    requests,
+    batches,
+  };
+}
+
+function buildRequest(id: string, more: Partial<RequestRecord> = {}): RequestRecord {
+  return { requestId: id, arrivalNs: 1_500_001, promptTokens: 3, outputTokens: 20, status: "ok", ...more };
+}
+
+function buildBatch(batchId: number): BatchRecord {
+  return {
+    batchId,
+    startNs: 1,
+    firstTokenNs: 1_000_001,
+    endNs: 2_000_003,
+    size: 2,
+    limit: 4,
+    promptTokens: 9,
+    outputTokens: 40,
+    peakBytes: 1e9,
+    reason: "timeout",
+  };
+}
+
+async function written(run: Run): Promise<string> {
+  const folder = join(newFolder(), "run");
+  await writeRun(folder, run);
+  return folder;
+}
+
+/** A written run whose requests.csv was changed afterwards. */
+async function tampered(change: (csv: string) => string): Promise<string> {
+  const folder = await written(buildRun([buildRequest("a"), buildRequest("b"), buildRequest("c")]));
+  const path = join(folder, "requests.csv");
+  writeFileSync(path, change(readFileSync(path, "utf8")));
+  return folder;
+}
+
+const timeNs = fc.integer({ min: 0, max: 2 ** 51 });
+const count = fc.integer({ min: 0, max: 1e9 });
+const word = fc.string({ minLength: 1, maxLength: 12 }).filter((text) => text === text.trim() && text !== "");
+const maybe = (key: keyof RequestRecord, value: fc.Arbitrary<unknown>): fc.Arbitrary<Partial<RequestRecord>> =>
+  fc.option(value).map((some) => (some === null ? {} : { [key]: some }));
+
+const anyRequest = fc
+  .tuple(
+    fc.record({ arrivalNs: timeNs, promptTokens: count, outputTokens: count }),
+    fc.constantFrom("ok" as const, "refused" as const, "error" as const),
+    maybe("sentNs", timeNs),
+    maybe("scheduledNs", timeNs),
+    maybe("firstTokenNs", timeNs),
+    maybe("lastTokenNs", timeNs),
+    maybe("cachedTokens", count),
+    maybe("batchId", count),
+    maybe("error", word),
+    maybe(
+      "extra",
+      word.map((text) => ({ server_queue_ms: text })),
+    ),
+  )
+  .map(
+    ([base, status, ...rest]) =>
+      Object.assign({}, base, { status }, ...rest) as typeof base &
+        Partial<RequestRecord> &
+        Pick<RequestRecord, "status">,
+  );
+
+test("a run read back is the run that was written, to the nanosecond", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyRequest, { minLength: 1, maxLength: 8 }), async (bare) => {
+      const run = buildRun(
+        bare.map((request, index) => ({ requestId: String(index), ...request })),
+        [buildBatch(0), buildBatch(1)],
+      );
+      expect(await readRun(await written(run))).toEqual(run);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("text with commas, quotes and line breaks survives", async () => {
+  const run = buildRun([buildRequest('a,"b"', { status: "error", error: 'it said "no",\nthen left' })]);
+  expect(await readRun(await written(run))).toEqual(run);
+});
+
+test("columns that are not known are kept, columns that are missing stay absent", async () => {
+  const folder = await tampered(() => {
+    const header = "request_id,arrival_ms,prompt_tokens,output_tokens,status,probe,chunk_ms";
+    return `${header}\n0,1.5,3,20,ok,,1.2;3.4\n1,2,3,20,ok,warm,\n2,3,3,20,ok,,\n`;
+  });
+  const { requests } = await readRun(folder);
+  expect(requests[0]).toEqual({
+    requestId: "0",
+    arrivalNs: 1_500_000,
+    promptTokens: 3,
+    outputTokens: 20,
+    status: "ok",
+    extra: { chunk_ms: "1.2;3.4" },
+  });
+  expect(requests[1]?.extra).toEqual({ probe: "warm" });
+  expect(requests[2]).not.toHaveProperty("extra");
+  expect(requests[2]).not.toHaveProperty("firstTokenNs");
+});
+
+const recordingTest = existsSync(recording) ? test : test.skip;
+if (!existsSync(recording)) console.warn(`SKIPPED: no recording at ${recording}`);
+
+recordingTest("a recording of vLLM is read, its own columns kept", async () => {
+  const { info, requests, batches } = await readRun(recording);
+  expect(info).toMatchObject({ source: "real", policy: "vllm", engine: { name: "vllm" } });
+  expect(requests).toHaveLength(info.requests);
+  expect(requests[0]?.extra).toHaveProperty("server_prefill_ms");
+  expect(requests[0]?.extra).toHaveProperty("chunk_ms");
+  expect(requests[0]).not.toHaveProperty("scheduledNs");
+  expect(batches).toEqual([]);
+});
+
+recordingTest("a recording written again and read again is the same", async () => {
+  const run = await readRun(recording);
+  expect(await readRun(await written(run))).toEqual(run);
+});
+
+test("a requests.csv cut in mid-row is refused with its line", async () => {
+  const folder = await tampered((csv) => csv.slice(0, csv.lastIndexOf("c,") + 6));
+  await expect(readRun(folder)).rejects.toThrow(/requests\.csv:4: got \d+ fields, expected 14 .*may be truncated/);
+});
+
+test("a requests.csv cut between rows is refused by the count of run.json", async () => {
+  const folder = await tampered((csv) => csv.slice(0, csv.lastIndexOf("c,")));
+  await expect(readRun(folder)).rejects.toThrow(/holds 2 requests, run\.json says 3; the file may be truncated/);
+});
+
+test("a value of the wrong kind is quoted with line and column", async () => {
+  await expect(readRun(await tampered((csv) => csv.replace("b,1.500001", "b,soon")))).rejects.toThrow(
+    /requests\.csv:3: arrival_ms: got "soon", expected number$/,
+  );
+  await expect(readRun(await tampered((csv) => csv.replace(/b(.*),ok/, "b$1,okay")))).rejects.toThrow(
+    /requests\.csv:3: status: got "okay"/,
+  );
+});
+
+test("lines are counted through blank lines and quoted line breaks", async () => {
+  const header = "request_id,arrival_ms,prompt_tokens,output_tokens,status,error";
+  const folder = await tampered(() => `${header}\na,1,3,20,error,"two\nlines"\n\nb,soon,3,20,ok,\nc,1,3,20,ok,\n`);
+  await expect(readRun(folder)).rejects.toThrow(/requests\.csv:5: arrival_ms: got "soon"/);
+});
+
+test("a missing or doubled column is named", async () => {
+  await expect(readRun(await tampered((csv) => csv.replace("arrival_ms", "arrived")))).rejects.toThrow(
+    /requests\.csv:1: no column arrival_ms, got request_id, arrived/,
+  );
+  await expect(readRun(await tampered((csv) => csv.replace("sent_ms", "arrival_ms")))).rejects.toThrow(
+    /requests\.csv:1: two columns are called "arrival_ms"/,
+  );
+});
+
+test("a CSV with a byte order mark and CRLF is read", async () => {
+  const folder = await tampered((csv) => `\uFEFF${csv.replaceAll("\n", "\r\n")}`);
+  expect((await readRun(folder)).requests.map(({ requestId }) => requestId)).toEqual(["a", "b", "c"]);
+});
+
+test("a truncated run.json, a missing one and a file in place of the folder are ArtifactErrors", async () => {
+  const folder = await written(buildRun([buildRequest("a")]));
+  const path = join(folder, "run.json");
+  writeFileSync(path, readFileSync(path, "utf8").slice(0, 60));
+  await expect(readRun(folder)).rejects.toThrow(/run\.json is not JSON: .*may be truncated$/);
+  await expect(readRun(path)).rejects.toThrow(ArtifactError);
+  rmSync(path);
+  await expect(readRun(folder)).rejects.toThrow(/cannot read .*run\.json: no such file or folder/);
+});
+
+test("a run of another version is refused", async () => {
+  const folder = await written(buildRun([buildRequest("a")]));
+  const path = join(folder, "run.json");
+  writeFileSync(path, readFileSync(path, "utf8").replace('"version": 1', '"version": 2'));
+  await expect(readRun(folder)).rejects.toThrow(/run\.json: version: got 2, expected 1/);
+});
+
+test("a run is replaced only with force, and then whole", async () => {
+  const folder = await written(buildRun([buildRequest("a")], [buildBatch(0)]));
+  const other = buildRun([buildRequest("x"), buildRequest("y")]);
+  await expect(writeRun(folder, other)).rejects.toThrow(/already holds a run; .*--force/);
+  expect((await readRun(folder)).requests).toHaveLength(1);
+  await writeRun(folder, other, { force: true });
+  expect(await readRun(folder)).toEqual(other);
+});
+
+test("no temporary file is left", async () => {
+  const folder = await written(buildRun([buildRequest("a")], [buildBatch(0)]));
+  expect(readdirSync(folder).sort()).toEqual(["batches.csv", "requests.csv", "run.json"]);
+});
+
+test("a folder that cannot be made is a ConfigError that names it", async () => {
+  const file = join(newFolder(), "file");
+  writeFileSync(file, "");
+  for (const folder of [file, join(file, "below")]) {
+    const attempt = writeRun(folder, buildRun([buildRequest("a")]));
+    await expect(attempt).rejects.toThrow(ConfigError);
+    await expect(attempt).rejects.toThrow(/cannot write .*requests\.csv: a part of the path is a file/);
+  }
+});

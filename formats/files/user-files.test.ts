@@ -1,0 +1,232 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ArtifactError, ConfigError } from "../index.js";
+import {
+  readExperiment,
+  readOriginalCsv,
+  readProfile,
+  readPrompts,
+  readWorkloadCsv,
+  writeExperiment,
+  writeJson,
+  writeProfile,
+} from "./index.js";
+
+const exampleProfile = "examples/original-suite/profile.json";
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "servesim-files-"));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function profileWith(change: (text: string) => string): string {
+  return file("profile.json", change(readFileSync(exampleProfile, "utf8")));
+}
+
+describe("a profile", () => {
+  test("is read back as it was written", () => {
+    const profile = readProfile(exampleProfile);
+    const path = join(folder, "new", "profile.json");
+    writeProfile(path, profile);
+    expect(readProfile(path)).toEqual(profile);
+    expect(readdirSync(join(folder, "new"))).toEqual(["profile.json"]);
+  });
+
+  test("of another version, or of none, is refused before anything else", () => {
+    expect(() => readProfile(profileWith((text) => text.replace('"version": 1', '"version": 7, "odd": 1')))).toThrow(
+      /profile version 7, this servesim reads version 1; calibrate again/,
+    );
+    for (const text of ["{}", "[]", "null", "3"]) {
+      expect(() => readProfile(file("none.json", text))).toThrow(/profile version is missing/);
+    }
+  });
+
+  test("with a coefficient that is negative, null or text is refused with its path", () => {
+    const bad = (value: string) =>
+      profileWith((text) => text.replace('"coefficient_ns": 6177734', `"coefficient_ns": ${value}`));
+    expect(() => readProfile(bad("-1"))).toThrow(
+      /cost\.prefill\[0\]\.coefficient_ns: got -1, expected number to be >=0/,
+    );
+    expect(() => readProfile(bad("null"))).toThrow(/cost\.prefill\[0\]\.coefficient_ns: got null, expected number/);
+    expect(() => readProfile(bad('"NaN"'))).toThrow(/coefficient_ns: got "NaN", expected number/);
+    expect(() => readProfile(bad("1e999"))).toThrow(/coefficient_ns: got Infinity/);
+    expect(() => readProfile(bad("NaN"))).toThrow(/is not JSON/);
+  });
+
+  test("with a misspelt key is refused with the nearest known one", () => {
+    expect(() => readProfile(profileWith((text) => text.replace('"cold_start_ns"', '"cold_strat_ns"')))).toThrow(
+      /cost\.cold_strat_ns: unknown key "cold_strat_ns", did you mean "cold_start_ns"\?/,
+    );
+  });
+
+  test("that is truncated, empty, missing or a folder is an ArtifactError that names the file", () => {
+    expect(() => readProfile(profileWith((text) => text.slice(0, 700)))).toThrow(/profile\.json is not JSON/);
+    expect(() => readProfile(file("empty.json", ""))).toThrow(/empty\.json is not JSON/);
+    expect(() => readProfile(join(folder, "nope.json"))).toThrow(/cannot read .*nope\.json: no such file/);
+    expect(() => readProfile(folder)).toThrow(/it is a folder/);
+    expect(() => readProfile(folder)).toThrow(ArtifactError);
+  });
+
+  test("may begin with a byte order mark", () => {
+    expect(readProfile(profileWith((text) => `\uFEFF${text}`))).toEqual(readProfile(exampleProfile));
+  });
+});
+
+describe("an experiment", () => {
+  const whole = `version: 1
+name: small
+profile: profile.json
+policies:
+  - policy: naive
+    batch_size: 4
+loads:
+  - num_prompts: 8
+    max_concurrency: 2
+`;
+  const read = (text: string) => readExperiment(file("experiment.yaml", text));
+
+  test("gets its defaults, and is read back as it was written", () => {
+    const experiment = read(whole);
+    expect(experiment).toMatchObject({ seed: "1", num_runs: 1, loads: [{ output_len: 20, burstiness: 1 }] });
+    const path = join(folder, "again.yaml");
+    writeExperiment(path, experiment);
+    expect(readExperiment(path)).toEqual(experiment);
+  });
+
+  test("with a misspelt key is refused with its line and the nearest known one", () => {
+    expect(() => read(whole.replace("max_concurrency", "max_concurency"))).toThrow(
+      /experiment\.yaml:9: loads\[0\]\.max_concurency: unknown key "max_concurency", did you mean "max_concurrency"\?/,
+    );
+    expect(() => read(whole.replace("num_prompts", "zebra"))).toThrow(/:8: .*unknown key "zebra" \(known: label/);
+  });
+
+  test("without cells, or with neither profile nor calibration, says what is missing", () => {
+    expect(() => read(whole.slice(0, whole.indexOf("loads")))).toThrow(/at least one cell: give policies and loads/);
+    expect(() => read(whole.replace("profile: profile.json\n", ""))).toThrow(/expected "profile" .* or "calibrate"/);
+  });
+
+  test("with several mistakes names each with its line", () => {
+    expect(() => read(whole.replace(": 8", ": 0").replace(": 2", ": many"))).toThrow(
+      /2 problems:\n {2}.*:8: loads\[0\]\.num_prompts: got 0.*\n {2}.*:9: loads\[0\]\.max_concurrency: got "many"/,
+    );
+  });
+
+  test("that is empty, a list, text or no YAML is a ConfigError", () => {
+    for (const text of ["", "- a\n", "hello\n", "a: [1\n", "name: x\nname: y\n", "\u0000\u0001:\t{"]) {
+      expect(() => read(text)).toThrow(ConfigError);
+    }
+    expect(() => read("a: 1\nname: x\nname: y\n")).toThrow(/experiment\.yaml:3: not YAML: Map keys must be unique$/);
+  });
+
+  test("has a name that stays inside the results folder", () => {
+    for (const name of ["..", ".", ".hidden", "a/b", "''"]) {
+      expect(() => read(whole.replace("small", name))).toThrow(/:2: name: got /);
+    }
+  });
+
+  test("has times that fit the clock", () => {
+    expect(() => read(`${whole}    think_time_s: 1e300\n`)).toThrow(/:10: loads\[0\]\.think_time_s: got 1e\+300/);
+  });
+});
+
+describe("a workload CSV", () => {
+  const read = (text: string) => readWorkloadCsv(file("workload.csv", text));
+  const header = "arrival_ms,prompt_tokens,output_tokens";
+
+  test("is sorted by arrival, ties in file order, ids from the row where none is given", async () => {
+    expect((await read(`${header}\n2,5,3\n0.000001,6,3\n2,7,3\n`)).map(({ id, arrivalNs }) => [id, arrivalNs])).toEqual(
+      [
+        ["1", 1],
+        ["0", 2e6],
+        ["2", 2e6],
+      ],
+    );
+  });
+
+  test("with a request_id twice names both lines", async () => {
+    await expect(read(`${header},request_id\n0,5,3,a\n\n1,5,3,a\n`)).rejects.toThrow(
+      /workload\.csv:4: request_id "a" is also on line 2/,
+    );
+  });
+
+  test("is refused with its line where a value is missing, wrong, negative or out of range", async () => {
+    await expect(read(`${header}\n0,5,\n`)).rejects.toThrow(/:2: output_tokens: got nothing, expected number/);
+    await expect(read(`${header}\n0,5,x\n`)).rejects.toThrow(/:2: output_tokens: got "x", expected number/);
+    await expect(read(`${header}\n0,5,0\n`)).rejects.toThrow(/:2: output_tokens: got "0", expected number to be >0/);
+    await expect(read(`${header}\n-1,5,3\n`)).rejects.toThrow(/:2: arrival_ms: got "-1"/);
+    await expect(read(`${header}\nNaN,5,3\n`)).rejects.toThrow(/:2: arrival_ms: got "NaN"/);
+    await expect(read(`${header}\n1e300,5,3\n`)).rejects.toThrow(
+      /:2: arrival_ms: got "1e300", expected number to be <=/,
+    );
+  });
+
+  test("is refused where it is empty, has no rows, is cut short or has an open quote", async () => {
+    await expect(read("")).rejects.toThrow(/is empty, expected a header line with arrival_ms/);
+    await expect(read(`${header}\n`)).rejects.toThrow(/holds no requests/);
+    await expect(read(`${header}\n0,5,3\n1,5`)).rejects.toThrow(/:3: got 2 fields, expected 3/);
+    await expect(read(`${header}\n0,"5,3\n`)).rejects.toThrow(/:2: not CSV/);
+  });
+
+  test("may have quoted commas, CRLF and a byte order mark", async () => {
+    const requests = await read(`\uFEFF${header},request_id\r\n0,5,3,"a,b"\r\n1,5,3,"c ""d"""\r\n`);
+    expect(requests.map(({ id }) => id)).toEqual(["a,b", 'c "d"']);
+  });
+});
+
+describe("a file of prompts", () => {
+  const read = (text: string) => readPrompts(file("prompts.json", text));
+
+  test("is an array of texts", () => {
+    expect(read('["a", "b c"]')).toEqual(["a", "b c"]);
+  });
+
+  test("that is empty, no array, or has a blank prompt is refused", () => {
+    expect(() => read("")).toThrow(/prompts\.json is not JSON/);
+    expect(() => read("[]")).toThrow(/prompts\.json: got \[\], expected array to have >=1 items/);
+    expect(() => read('{"a": 1}')).toThrow(/got \{"a":1\}, expected array/);
+    expect(() => read('["a", "  "]')).toThrow(
+      /prompts\.json: \[1\]: got " {2}", expected a prompt with at least one word/,
+    );
+    expect(() => read('["a", 3]')).toThrow(/\[1\]: got 3, expected string/);
+  });
+});
+
+describe("a CSV of the original suite", () => {
+  const header = "scheduler_type,run_num,seq,latency,ttft,tokens_per_sec,output_tokens,output_prompt";
+  const read = (text: string) => readOriginalCsv(file("original.csv", text));
+
+  test("is read with answers of several lines", async () => {
+    expect(await read(`${header}\nnaive,1,1,0.5,0.1,40,20,"one\ntwo, three"\n`)).toMatchObject([
+      { scheduler_type: "naive", run_num: 1, latency: 0.5, status: "ok", output_prompt: "one\ntwo, three" },
+    ]);
+  });
+
+  test("names the line of a bad value after such an answer", async () => {
+    await expect(read(`${header}\nnaive,1,1,0.5,0.1,40,20,"a\nb"\nnaive,1,2,fast,0.1,40,20,x\n`)).rejects.toThrow(
+      /original\.csv:4: latency: got "fast", expected number/,
+    );
+    await expect(read(`${header}\n`)).rejects.toThrow(/holds no rows/);
+  });
+});
+
+test("writing where a part of the path is a file is a ConfigError", () => {
+  const path = join(file("plain", ""), "below", "x.json");
+  expect(() => {
+    writeJson(path, {});
+  }).toThrow(ConfigError);
+  expect(() => {
+    writeJson(folder, {});
+  }).toThrow(/cannot write .*; choose a folder you may write to/);
+  expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+});

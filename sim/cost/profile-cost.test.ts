@@ -1,0 +1,182 @@
+import type { Profile } from "../../formats/index.js";
+import { ProfileCost } from "./index.js";
+
+const prefill: Profile["cost"]["prefill"] = [
+  { basis: "base", coefficient_ns: 10_000 },
+  { basis: "tokens", coefficient_ns: 100 },
+];
+const decode_step: Profile["cost"]["decode_step"] = [
+  { basis: "base", coefficient_ns: 4000 },
+  { basis: "rows", coefficient_ns: 50 },
+  { basis: "context_tokens", coefficient_ns: 1 },
+];
+
+/** A profile with round coefficients; `cost` and `memory` replace parts. */
+function profile(change: { cost?: Partial<Profile["cost"]>; memory?: Partial<Profile["memory"]> } = {}): Profile {
+  const score = { points: 1, median_ape: 0, p90_ape: 0 };
+  return {
+    version: 1,
+    name: "round",
+    source: "made up",
+    machine: {},
+    model: {
+      name: "m",
+      layers: 1,
+      width: 1,
+      heads: 1,
+      vocab: 1,
+      positions: 1024,
+      parameters: 1,
+      dtype: "fp32",
+    },
+    engine: { name: "onnxruntime-cpu", version: "1", settings: {} },
+    cost: { kind: "static_batch", prefill, decode_step, dispatch_ns: 7, cold_start_ns: 1e6, ...change.cost },
+    memory: {
+      total_bytes: 1e6,
+      base_bytes: 1000,
+      terms: [
+        { basis: "rows", coefficient_bytes: 10 },
+        { basis: "kv_tokens", coefficient_bytes: 1 },
+      ],
+      kv_bytes_per_token: 1,
+      arena_keeps_peak: false,
+      ...change.memory,
+    },
+    range: { batch: [1, 8], prompt_tokens: [4, 100], context_tokens: [4, 200] },
+    fit: { batch: score },
+  };
+}
+
+const shape = { rows: 2, promptTokens: 10, outputTokens: 3 };
+
+describe("a batch", () => {
+  it("costs its prefill, then a step for every token after the first and the dispatch", () => {
+    // 10000 + 100 * 20. Two steps of 4000 + 50 * 2 that read 2 * 10, then 2 * 11 tokens, and 7.
+    expect(new ProfileCost(profile()).batch(shape)).toMatchObject({ prefillNs: 12_000, decodeNs: 4120 + 4122 + 7 });
+  });
+
+  it("of one output token decodes nothing", () => {
+    expect(new ProfileCost(profile()).batch({ ...shape, outputTokens: 1 }).decodeNs).toBe(7);
+  });
+
+  it("is answered in whole nanoseconds", () => {
+    const cost = new ProfileCost(profile({ cost: { prefill: [{ basis: "rows", coefficient_ns: 0.3 }] } }));
+    expect(cost.batch({ ...shape, rows: 5 }).prefillNs).toBe(2);
+  });
+
+  it("peaks at base, terms and the KV of all tokens", () => {
+    // 1000 + 10 * 2 + 2 * 13
+    expect(new ProfileCost(profile()).batch(shape).peakBytes).toBe(1046);
+  });
+});
+
+describe("the cold start", () => {
+  it("is paid by the first batch only, when asked for", () => {
+    const cost = new ProfileCost(profile(), { coldStart: true });
+    expect([cost.batch(shape).prefillNs, cost.batch(shape).prefillNs]).toEqual([1_012_000, 12_000]);
+  });
+
+  it("is paid by the first step only", () => {
+    const cost = new ProfileCost(profile(), { coldStart: true });
+    const step = {
+      decodeRequests: 1,
+      decodeContextTokens: 0,
+      prefillRequests: 0,
+      prefillTokens: 0,
+      prefillAttentionPairs: 0,
+    };
+    expect([cost.step(step), cost.step(step)]).toEqual([1_004_050, 4050]);
+  });
+
+  it("is not paid unless asked for", () => {
+    expect(new ProfileCost(profile()).batch(shape).prefillNs).toBe(12_000);
+  });
+});
+
+describe("the memory of an arena", () => {
+  const peaks = (arena_keeps_peak: boolean): number[] => {
+    const cost = new ProfileCost(profile({ memory: { arena_keeps_peak } }));
+    return [2, 8, 2].map((rows) => cost.batch({ ...shape, rows }).peakBytes);
+  };
+
+  it("is not given back where it keeps its peak", () => {
+    expect(peaks(true)).toEqual([1046, 1184, 1184]);
+  });
+
+  it("follows each batch where it does not", () => {
+    expect(peaks(false)).toEqual([1046, 1184, 1046]);
+  });
+});
+
+describe("a step", () => {
+  const none = {
+    decodeRequests: 0,
+    decodeContextTokens: 0,
+    prefillRequests: 0,
+    prefillTokens: 0,
+    prefillAttentionPairs: 0,
+  };
+
+  it("of decodes alone costs the sum of the decode terms, as a step of a batch does", () => {
+    const cost = new ProfileCost(profile({ cost: { dispatch_ns: 0 } }));
+    const stepNs = cost.step({ ...none, decodeRequests: 2, decodeContextTokens: 20 });
+    expect(stepNs).toBe(4000 + 50 * 2 + 20);
+    expect(stepNs).toBe(cost.batch({ ...shape, outputTokens: 2 }).decodeNs);
+  });
+
+  it("of prompts alone costs a batch's prefill", () => {
+    const cost = new ProfileCost(profile());
+    const stepNs = cost.step({ ...none, prefillRequests: 2, prefillTokens: 20, prefillAttentionPairs: 110 });
+    expect(stepNs).toBe(cost.batch(shape).prefillNs);
+  });
+
+  it("of both pays the larger base once", () => {
+    const mixed = {
+      decodeRequests: 2,
+      decodeContextTokens: 20,
+      prefillRequests: 1,
+      prefillTokens: 10,
+      prefillAttentionPairs: 55,
+    };
+    // 10000 + 100 * 10 and 50 * 2 + 20.
+    expect(new ProfileCost(profile()).step(mixed)).toBe(11_120);
+  });
+
+  it("takes at least a nanosecond", () => {
+    const free = [{ basis: "base", coefficient_ns: 0 } as const];
+    const cost = new ProfileCost(profile({ cost: { prefill: free, decode_step: free } }));
+    expect(cost.step({ ...none, decodeRequests: 1 })).toBe(1);
+  });
+});
+
+describe("what lies beyond the measured range", () => {
+  it("is silent inside", () => {
+    const cost = new ProfileCost(profile());
+    cost.batch({ rows: 8, promptTokens: 100, outputTokens: 101 });
+    cost.batch({ rows: 1, promptTokens: 4, outputTokens: 1 });
+    expect(cost.extrapolations).toEqual([]);
+  });
+
+  it("is noted once a side in words", () => {
+    const cost = new ProfileCost(profile());
+    for (const rows of [9, 10]) cost.batch({ rows, promptTokens: 100, outputTokens: 102 });
+    cost.batch({ rows: 1, promptTokens: 3, outputTokens: 2 });
+    expect(cost.extrapolations).toEqual([
+      "batch size above the measured 1 to 8",
+      "context tokens of a row above the measured 4 to 200",
+      "prompt tokens below the measured 4 to 100",
+    ]);
+  });
+
+  it("is noted for steps with more requests than were measured", () => {
+    const cost = new ProfileCost(profile());
+    cost.step({
+      decodeRequests: 6,
+      decodeContextTokens: 60,
+      prefillRequests: 3,
+      prefillTokens: 9,
+      prefillAttentionPairs: 18,
+    });
+    expect(cost.extrapolations).toEqual(["requests in a step above the measured 1 to 8"]);
+  });
+});

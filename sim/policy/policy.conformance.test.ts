@@ -1,0 +1,154 @@
+import fc from "fast-check";
+import type { Workload } from "../../formats/index.js";
+import { findPolicy, planPolicy, policyNames, type Machine, type PolicyPlan } from "./index.js";
+import {
+  affineCost,
+  endProblems,
+  fifoProblems,
+  idleProblems,
+  observe,
+  overlapProblems,
+  timeProblems,
+  tokenProblems,
+  type AffineTerms,
+  type Observation,
+} from "./policy.conformance.js";
+
+const machine: Machine = { totalBytes: 1e9, baseBytes: 0, kvBytesPerToken: 1e3, positions: 1024 };
+
+/** Gaps of bursts (0), of traffic and of idle spells. */
+const gapNs = fc.oneof(fc.constant(0), fc.integer({ max: 30_000_000, min: 0 }), fc.integer({ max: 3e9, min: 0 }));
+
+const workloads: fc.Arbitrary<Workload> = fc
+  .record({
+    requests: fc.array(
+      fc.record({
+        gapNs,
+        promptTokens: fc.integer({ min: 1, max: 60 }),
+        outputTokens: fc.integer({ min: 1, max: 12 }),
+      }),
+      { minLength: 1, maxLength: 30 },
+    ),
+    isTimed: fc.boolean(),
+    concurrency: fc.integer({ min: 1, max: 8 }),
+    isBounded: fc.boolean(),
+    thinkNs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 1e9 })),
+  })
+  .map(({ requests, isTimed, isBounded, concurrency, thinkNs }) => {
+    let arrivalNs = 0;
+    return {
+      requests: requests.map(({ gapNs, promptTokens, outputTokens }, index) => {
+        arrivalNs += gapNs;
+        return { id: String(index), promptTokens, outputTokens, ...(isTimed ? { arrivalNs } : {}) };
+      }),
+      maxConcurrency: isBounded || !isTimed ? concurrency : Infinity,
+      thinkNs,
+    };
+  });
+
+const costs: fc.Arbitrary<AffineTerms> = fc.record({
+  fixedNs: fc.integer({ min: 1, max: 50_000_000 }),
+  perRowNs: fc.integer({ min: 0, max: 10_000_000 }),
+  perTokenNs: fc.integer({ min: 0, max: 100_000 }),
+  memoryPerRow: fc.integer({ min: 0, max: 20 }).map((hundredths) => hundredths / 100),
+});
+
+const seconds = fc.oneof(
+  fc.constant(0),
+  fc.integer({ min: 0, max: 2000 }).map((milliseconds) => milliseconds / 1e3),
+);
+const small = fc.integer({ min: 1, max: 8 });
+
+/** Settings to draw for a policy; one that is not listed runs with its defaults. */
+const settingsOf: Readonly<Record<string, fc.Arbitrary<object>>> = {
+  naive: fc.record({ batch_size: small, timeout_s: seconds }),
+  dynamic: fc
+    .record({
+      batch_size: small,
+      min_batch_size: small,
+      more: fc.integer({ min: 0, max: 8 }),
+      timeout_s: seconds,
+      max_time_wait_s: seconds,
+      memory_threshold: fc.constantFrom(0.1, 0.5, 0.8, 1),
+      sla: fc.constantFrom("deadline", "reference"),
+    })
+    .map(({ more, ...settings }) => ({ ...settings, max_batch_size: settings.min_batch_size + more })),
+  vllm: fc.record(
+    {
+      max_num_seqs: small,
+      max_num_batched_tokens: fc.integer({ min: 1, max: 80 }),
+      block_size: fc.integer({ min: 1, max: 16 }),
+      num_gpu_blocks: fc.integer({ min: 2, max: 20 }),
+      max_model_len: fc.integer({ min: 20, max: 80 }),
+      enable_chunked_prefill: fc.constant(true),
+    },
+    { requiredKeys: [] },
+  ),
+};
+
+/** Whole prompts only: the budget must hold the longest request. */
+const wholePrompts = { max_num_batched_tokens: 60, max_model_len: 60, block_size: 8, enable_chunked_prefill: false };
+
+function cases(name: string): fc.Arbitrary<[object, Workload, AffineTerms]> {
+  const drawn = settingsOf[name] ?? fc.constant({});
+  return fc.tuple(name === "vllm" ? fc.oneof(drawn, fc.constant(wholePrompts)) : drawn, workloads, costs);
+}
+
+/** Longest that the machine may idle while requests wait: batches collect, steps never do. */
+function idleBoundNs({ settings }: PolicyPlan): number {
+  const timeoutS = settings.timeout_s;
+  return typeof timeoutS === "number" ? Math.round(timeoutS * 1e9) + 10_000_000 : 0;
+}
+
+describe.each(policyNames)("policy %s", (name) => {
+  const holds = (problems: (run: Observation, workload: Workload, plan: PolicyPlan) => unknown[]): void => {
+    fc.assert(
+      fc.property(cases(name), ([settings, workload, terms]) => {
+        const plan = planPolicy(name, settings, { source: "conformance" });
+        const run = observe(plan.create(machine), workload, affineCost(terms));
+        expect(problems(run, workload, plan)).toEqual([]);
+      }),
+      { numRuns: 80, seed: 20_251_124 },
+    );
+  };
+
+  it("says what it is and gives the kind of work that it is registered with", () => {
+    expect(findPolicy(name).describe).not.toBe("");
+    holds(({ ran }, _, plan) => ran.filter(({ work }) => work.kind !== plan.work));
+  });
+
+  it("ends every request exactly once, finished or refused with a reason", () => {
+    holds(endProblems);
+  });
+
+  it("gives every request the tokens it asked for, each after the KV of all before it", () => {
+    holds(tokenProblems);
+  });
+
+  it("first runs requests in arrival order where it promises to", () => {
+    holds(fifoProblems);
+  });
+
+  it("starts nothing while as much runs as its depth allows", () => {
+    holds(overlapProblems);
+  });
+
+  it("leaves the machine idle while requests wait no longer than its timeout allows", () => {
+    holds((run, _, plan) => idleProblems(run, idleBoundNs(plan)));
+  });
+
+  it("never lets a request's times go back", () => {
+    holds(timeProblems);
+  });
+
+  it("gives the same result when run again", () => {
+    fc.assert(
+      fc.property(cases(name), ([settings, workload, terms]) => {
+        const plan = planPolicy(name, settings, { source: "conformance" });
+        const again = () => observe(plan.create(machine), workload, affineCost(terms)).result;
+        expect(again()).toEqual(again());
+      }),
+      { numRuns: 40, seed: 20_251_124 },
+    );
+  });
+});

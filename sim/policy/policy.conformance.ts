@@ -1,0 +1,160 @@
+/**
+ * What every policy must keep, whichever it is: a policy is watched at its own interface while the simulator drives it,
+ * and each promise that was broken is said in words. policy.conformance.test.ts runs it over all registered policies.
+ */
+import type { RequestRecord, Workload } from "../../formats/index.js";
+import type { CostModel } from "../cost/index.js";
+import { simulate, type SimulationResult } from "../engine/index.js";
+import type { Policy, Work } from "./policy.js";
+
+/** A batch or step as the policy's caller saw it. */
+export interface RanWork {
+  readonly work: Work;
+  readonly startNs: number;
+  /** How long the machine stood idle before it while requests waited, ns. */
+  readonly idleNs: number;
+  /** Items in flight, this one included. */
+  readonly inFlight: number;
+}
+
+export interface Observation {
+  readonly result: SimulationResult;
+  readonly ran: readonly RanWork[];
+  readonly isFifo: boolean;
+  readonly depth: number;
+  /** How often each request of the workload was completed and refused by the policy. */
+  readonly completions: readonly number[];
+  readonly refusals: readonly number[];
+}
+
+/** Terms of an affine cost: fixed + rows + prompt tokens for a prefill, fixed + rows for a decode step. */
+export interface AffineTerms {
+  readonly fixedNs: number;
+  readonly perRowNs?: number;
+  readonly perTokenNs?: number;
+  /** Peak memory of a batch per row, fraction of the total. */
+  readonly memoryPerRow?: number;
+}
+
+export function affineCost({ fixedNs, perRowNs = 0, perTokenNs = 0, memoryPerRow = 0 }: AffineTerms): CostModel {
+  return {
+    totalBytes: 1,
+    extrapolations: [],
+    batch: ({ rows, promptTokens, outputTokens }) => ({
+      prefillNs: fixedNs + perRowNs * rows + perTokenNs * rows * promptTokens,
+      decodeNs: (outputTokens - 1) * (fixedNs + perRowNs * rows),
+      peakBytes: memoryPerRow * rows,
+    }),
+    step: ({ decodeRequests, prefillRequests, prefillTokens }) =>
+      fixedNs + perRowNs * (decodeRequests + prefillRequests) + perTokenNs * prefillTokens,
+  };
+}
+
+/** Simulates with a watch on the policy. */
+export function observe(policy: Policy, workload: Workload, cost: CostModel): Observation {
+  const ran: RanWork[] = [];
+  const completions = workload.requests.map(() => 0);
+  const refusals = workload.requests.map(() => 0);
+  let outstanding = 0;
+  let inFlight = 0;
+  let idleSinceNs = 0;
+  const watched: Policy = {
+    depth: policy.depth,
+    isFifo: policy.isFifo,
+    arrived: (request, nowNs) => {
+      const refusal = policy.arrived(request, nowNs);
+      if (refusal !== undefined) refusals[request.index]!++;
+      else if (outstanding++ === 0) idleSinceNs = nowNs;
+      return refusal;
+    },
+    decide: (nowNs) => {
+      const decision = policy.decide(nowNs);
+      if (decision.kind === "wait") return decision;
+      inFlight++;
+      ran.push({ work: decision, startNs: nowNs, idleNs: inFlight > 1 ? 0 : nowNs - idleSinceNs, inFlight });
+      return decision;
+    },
+    finished: (work, nowNs, feedback) => {
+      const done = policy.finished(work, nowNs, feedback);
+      inFlight--;
+      idleSinceNs = nowNs;
+      outstanding -= done.length;
+      for (const { index } of done) completions[index]!++;
+      return done;
+    },
+  };
+  const result = simulate({ workload, policy: watched, cost });
+  return { result, ran, isFifo: policy.isFifo, depth: policy.depth, completions, refusals };
+}
+
+/** Requests that did not end exactly once, or ran although they were refused. */
+export function endProblems({ result, completions, refusals }: Observation): string[] {
+  return result.requests.flatMap((request, index) => {
+    const ends = completions[index]! + refusals[index]!;
+    if (ends !== 1) return [`request ${index} ended ${ends} times`];
+    const isRefused = refusals[index] === 1;
+    if (request.status !== (isRefused ? "refused" : "ok")) return [`request ${index} is logged as ${request.status}`];
+    if (isRefused && request.scheduledNs !== undefined) return [`request ${index} was refused and ran`];
+    if (isRefused && (request.error ?? "") === "") return [`request ${index} was refused without a reason`];
+    return [];
+  });
+}
+
+/** Requests that got other tokens than they asked for, or without the KV of all tokens before. */
+export function tokenProblems({ result, ran }: Observation, workload: Workload): string[] {
+  const computed = workload.requests.map(() => 0);
+  const sampled = workload.requests.map(() => 0);
+  for (const { work } of ran) {
+    if (work.kind === "batch") {
+      for (const { index, promptTokens, outputTokens } of work.requests) {
+        computed[index]! += promptTokens + outputTokens - 1;
+        sampled[index]! += outputTokens;
+      }
+      continue;
+    }
+    for (const { index } of work.preempted) computed[index] = 0;
+    work.requests.forEach(({ index }, at) => (computed[index]! += work.tokens[at]!));
+    for (const { index } of work.sampling) sampled[index]!++;
+  }
+  return workload.requests.flatMap(({ promptTokens, outputTokens }, index) => {
+    const isRefused = result.requests[index]!.status === "refused";
+    const wantedKv = isRefused ? 0 : promptTokens + outputTokens - 1;
+    const wanted = isRefused ? 0 : outputTokens;
+    if (sampled[index] !== wanted) return [`request ${index} got ${sampled[index]!} tokens, expected ${wanted}`];
+    if (result.requests[index]!.outputTokens !== wanted) return [`request ${index} is logged with other tokens`];
+    return computed[index] === wantedKv ? [] : [`request ${index}: KV of ${computed[index]!}, expected ${wantedKv}`];
+  });
+}
+
+/** First schedulings out of arrival order; the client sends in workload order, so indices are arrival order. */
+export function fifoProblems({ ran, isFifo }: Observation): string[] {
+  if (!isFifo) return [];
+  const first = [...new Set(ran.flatMap(({ work }) => work.requests.map(({ index }) => index)))];
+  return first.flatMap((index, at) =>
+    at > 0 && index < first[at - 1]! ? [`request ${index} was first run after request ${first[at - 1]!}`] : [],
+  );
+}
+
+/** Work that started with more in flight than the policy's depth. */
+export function overlapProblems({ ran, depth }: Observation): string[] {
+  return ran.flatMap(({ work, startNs, inFlight }) =>
+    inFlight > depth ? [`work ${work.id} started at ${startNs} ns as number ${inFlight} in flight`] : [],
+  );
+}
+
+/** Work before which the machine idled longer than `boundNs` while requests waited. */
+export function idleProblems({ ran }: Observation, boundNs: number): string[] {
+  return ran.flatMap(({ work, idleNs }) =>
+    idleNs > boundNs ? [`${idleNs} ns idle before work ${work.id} while requests waited, bound ${boundNs} ns`] : [],
+  );
+}
+
+/** Requests whose times go back. */
+export function timeProblems({ result }: Observation): string[] {
+  return result.requests.flatMap((request) => (isMonotone(request) ? [] : [JSON.stringify(request)]));
+}
+
+function isMonotone({ arrivalNs, sentNs, scheduledNs, firstTokenNs, lastTokenNs }: RequestRecord): boolean {
+  const times = [arrivalNs, sentNs, scheduledNs, firstTokenNs, lastTokenNs].filter((time) => time !== undefined);
+  return times.every((time, at) => Number.isInteger(time) && (at === 0 || time >= times[at - 1]!));
+}

@@ -1,0 +1,56 @@
+import { ConfigError } from "../../formats/index.js";
+import { stream } from "../kernel/index.js";
+import { arrivalTimesNs, type ArrivalProcess } from "./index.js";
+
+const COUNT = 50_000;
+
+function arrivals(process: Partial<ArrivalProcess>, seed = "arrivals", count = COUNT): number[] {
+  return arrivalTimesNs(count, { ratePerS: 8, burstiness: 1, kind: "gamma", ...process }, stream(seed));
+}
+
+function gaps(times: readonly number[]): { mean: number; cv: number } {
+  const all = times.map((time, at) => time - (times[at - 1] ?? 0));
+  const mean = all.reduce((sum, gap) => sum + gap, 0) / all.length;
+  const variance = all.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / all.length;
+  return { mean, cv: Math.sqrt(variance) / mean };
+}
+
+describe("arrival times", () => {
+  it.each([
+    [1, 1],
+    [0.25, 2],
+    [4, 0.5],
+  ])("keep the mean rate at burstiness %p, with gaps of variation 1/sqrt(burstiness) = %p", (burstiness, cv) => {
+    const seen = gaps(arrivals({ burstiness }));
+    expect(Math.abs(seen.mean / 125e6 - 1)).toBeLessThan(0.03);
+    expect(Math.abs(seen.cv / cv - 1)).toBeLessThan(0.03);
+  });
+
+  it("are equally spaced when constant, to the rounding of whole nanoseconds", () => {
+    expect(arrivals({ kind: "constant" }, "any", 4)).toEqual([125e6, 250e6, 375e6, 500e6]);
+    // Rounding does not add up: 1e9 / 3 each.
+    expect(arrivals({ kind: "constant", ratePerS: 3 }, "any", 3)).toEqual([333_333_333, 666_666_667, 1e9]);
+  });
+
+  it("are all 0 without a rate, and at an infinite one", () => {
+    expect(arrivals({ ratePerS: undefined }, "any", 3)).toEqual([0, 0, 0]);
+    expect(arrivals({ ratePerS: Infinity }, "any", 3)).toEqual([0, 0, 0]);
+  });
+
+  it("are the same for the same seed, others for another", () => {
+    expect(arrivals({}, "a", 100)).toEqual(arrivals({}, "a", 100));
+    expect(arrivals({}, "a", 100)).not.toEqual(arrivals({}, "b", 100));
+  });
+
+  it("ascend in whole nanoseconds", () => {
+    const times = arrivals({ burstiness: 0.3 });
+    expect(times.every((time, at) => Number.isSafeInteger(time) && time >= (times[at - 1] ?? 0))).toBe(true);
+  });
+
+  it.each([{ ratePerS: 0 }, { ratePerS: -1 }, { ratePerS: NaN }, { burstiness: 0 }, { ratePerS: 1e-9 }])(
+    "are refused for %p",
+    (process) => {
+      expect(() => arrivals(process, "any", 100)).toThrow(ConfigError);
+    },
+  );
+});

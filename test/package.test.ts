@@ -1,0 +1,71 @@
+/** Guards of the package: what it depends on, what it installs, where that comes from. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+
+interface Manifest {
+  readonly type: string;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+  readonly engines: Readonly<Record<string, string>>;
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
+const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+  readonly packages: Readonly<Record<string, { readonly resolved?: string; readonly hasInstallScript?: boolean }>>;
+};
+
+test("the package depends on these libraries and no others", () => {
+  expect(Object.keys(manifest.dependencies)).toEqual([
+    "cli-progress",
+    "cli-table3",
+    "d3",
+    "fast-csv",
+    "fastest-levenshtein",
+    "gpt-tokenizer",
+    "jsdom",
+    "mathjs",
+    "onnxruntime-node",
+    "picocolors",
+    "protobufjs",
+    "seedrandom",
+    "yaml",
+    "yargs",
+    "zod",
+  ]);
+});
+
+test("it is an ES module for Node 20 with one command, which is compiled", () => {
+  expect(manifest.type).toBe("module");
+  expect(manifest.engines).toEqual({ node: expect.stringMatching(/^>=20/) as string });
+  expect(manifest.bin).toEqual({ servesim: "dist/cli/main.js" });
+  expect(readFileSync("cli/main.ts", "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+});
+
+test("installing it runs no scripts, its own or those of its dependencies", () => {
+  expect(readFileSync(".npmrc", "utf8").split("\n")).toContain("ignore-scripts=true");
+  for (const hook of ["preinstall", "install", "postinstall", "prepare"])
+    expect(manifest.scripts).not.toHaveProperty(hook);
+});
+
+test("the lock file names no registry, so that it works behind any mirror", () => {
+  const hosts = Object.entries(lock.packages).filter(([, { resolved }]) => resolved !== undefined);
+  expect(hosts).toEqual([]);
+});
+
+test("the files that the program reads at run time are packed", () => {
+  for (const name of ["dist", "examples", "prompts.json"]) {
+    expect(manifest.files).toContain(name);
+    if (name !== "dist") expect(existsSync(name)).toBe(true);
+  }
+});
+
+test("nothing that was built or measured is tracked by git", () => {
+  if (!existsSync(".git")) {
+    console.warn("SKIPPED: not a git checkout");
+    return;
+  }
+  const tracked = execFileSync("git", ["ls-files", "dist", "node_modules", "results"], { encoding: "utf8" });
+  expect(tracked).toBe("");
+});
