@@ -274,7 +274,7 @@ loads:
   });
 
   test("goes on after Ctrl-C in the calibration and in the real runs", async () => {
-    const path = write("stopped.yaml", experiment("stopped", 4));
+    const path = write("stopped.yaml", experiment("stopped", 4).replace("repeats: 2", "repeats: 12"));
     const root = join(folder, "results", "stopped");
     const raw = join(root, "profile.measurements.csv");
     const words = ["run", path, "--results", "results"];
