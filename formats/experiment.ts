@@ -15,7 +15,7 @@ export const policyChoiceSchema = z.looseObject({
     .optional(),
 });
 
-/** How requests arrive. `request_rate` in requests/s (absent or inf: all at once), `burstiness` 1 is Poisson. */
+/** How requests arrive. `request_rate` in requests/s (absent: all at once), `burstiness` 1 is Poisson. */
 export const loadSchema = z.strictObject({
   label: z
     .string()
