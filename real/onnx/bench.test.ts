@@ -35,7 +35,7 @@ function inputFor(policy: string, settings: Record<string, unknown>): OnnxBenchI
     executor,
     workload,
     plan: planPolicy(policy, settings, { source: "test" }),
-    tokenize: (text) => [...text].map((letter) => letter.charCodeAt(0)),
+    tokenize: (text) => Array.from(text, (letter) => letter.charCodeAt(0)),
     seed: "1",
     totalBytes: 2 ** 34,
     baseBytes: 2 ** 28,
