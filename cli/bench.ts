@@ -8,10 +8,9 @@ import { benchOnnx } from "../real/index.js";
 import { describeLoad, loadTokenizer, policyNames } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
-import { declareFlags, parseFlags } from "./flags.js";
+import { parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
-import { loadFlags, loadFromFlags } from "./load-flags.js";
-import { planFromFlags, policyShape } from "./policy-flags.js";
+import { declareRunFlags, runRequest } from "./run-request.js";
 import { startProgress } from "./progress.js";
 
 const ownFlags = {
@@ -24,14 +23,11 @@ const ownFlags = {
 };
 
 export const benchCommand: Command = {
-  flags: (yargs) =>
-    declareFlags(declareFlags(declareFlags(yargs, ownFlags), loadFlags, "Load:"), policyShape(), "Policy settings:"),
+  flags: (yargs) => declareRunFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
-    const { prompts, seed } = parseFlags({ prompts: loadFlags.prompts, seed: loadFlags.seed }, args);
     requireRoom(flags);
-    const plan = planFromFlags(flags.policy, args);
-    const load = loadFromFlags(args);
+    const { plan, load, prompts, seed } = runRequest(flags.policy, args);
     const workload = await workloadOf(load, prompts, seed);
     const model = await ensureModel(flags.model);
     requireFits(workload, model.shape.positions, flags.model);

@@ -5,9 +5,8 @@ import { readProfile } from "../formats/files/index.js";
 import { policyNames, simulateRun } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
-import { declareFlags, parseFlags } from "./flags.js";
-import { loadFlags, loadFromFlags } from "./load-flags.js";
-import { planFromFlags, policyShape } from "./policy-flags.js";
+import { parseFlags } from "./flags.js";
+import { declareRunFlags, runRequest } from "./run-request.js";
 
 const ownFlags = {
   policy: z.string().describe(`scheduler: ${policyNames.join(", ")}`),
@@ -17,14 +16,11 @@ const ownFlags = {
 };
 
 export const simulateCommand: Command = {
-  flags: (yargs) =>
-    declareFlags(declareFlags(declareFlags(yargs, ownFlags), loadFlags, "Load:"), policyShape(), "Policy settings:"),
+  flags: (yargs) => declareRunFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
-    const { prompts, seed } = parseFlags({ prompts: loadFlags.prompts, seed: loadFlags.seed }, args);
     requireRoom(flags);
-    const plan = planFromFlags(flags.policy, args);
-    const load = loadFromFlags(args);
+    const { plan, load, prompts, seed } = runRequest(flags.policy, args);
     const profile = readProfile(flags.profile);
     const workload = await workloadOf(load, prompts, seed);
     if (plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);

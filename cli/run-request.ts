@@ -1,0 +1,30 @@
+/** What simulate and bench are asked for alike: a policy, a load and where the run goes; their flags and parsing. */
+import type { Argv } from "yargs";
+import type { Load } from "../formats/index.js";
+import type { PolicyPlan } from "../sim/index.js";
+import type { Args } from "./command.js";
+import { declareFlags, parseFlags, type Shape } from "./flags.js";
+import { loadFlags, loadFromFlags } from "./load-flags.js";
+import { planFromFlags, policyShape } from "./policy-flags.js";
+
+export interface RunRequest {
+  readonly plan: PolicyPlan;
+  readonly load: Load;
+  readonly prompts: string | undefined;
+  readonly seed: string;
+}
+
+/** Declares a command's own flags, then those of the load and of every policy under headings. */
+export function declareRunFlags(yargs: Argv, ownFlags: Shape): Argv {
+  return declareFlags(
+    declareFlags(declareFlags(yargs, ownFlags), loadFlags, "Load:"),
+    policyShape(),
+    "Policy settings:",
+  );
+}
+
+/** The policy and load that the flags ask for, checked. */
+export function runRequest(policy: string, args: Args): RunRequest {
+  const { prompts, seed } = parseFlags({ prompts: loadFlags.prompts, seed: loadFlags.seed }, args);
+  return { plan: planFromFlags(policy, args), load: loadFromFlags(args), prompts, seed };
+}
