@@ -1,23 +1,47 @@
 /** Flags that say which requests come when. */
 import { z } from "zod";
-import { check, ConfigError, loadSchema, type Load } from "../formats/index.js";
+import { check, ConfigError, loadSchema, loadShape, type Load } from "../formats/index.js";
 import type { Args } from "./command.js";
 import { flagContext, givenFlags } from "./flags.js";
 
-const loadShape = loadSchema.omit({ label: true, cold_start: true }).shape;
+const sharedShape = z.object(loadShape).omit({ label: true, cold_start: true }).shape;
 
 /** Flags of simulate and bench that say which requests come when. */
 export const loadFlags = {
-  ...loadShape,
-  num_prompts: loadShape.num_prompts.describe("requests to send; absent: one per prompt"),
+  ...sharedShape,
+  num_prompts: loadShape.num_prompts.describe("requests to send; absent: one per prompt, all of a trace, or 1000"),
   max_concurrency: loadShape.max_concurrency.describe("closed loop: so many outstanding at most"),
   request_rate: z.union([z.number(), z.string()]).optional().describe("open loop: requests/s, or inf for all at once"),
   burstiness: loadShape.burstiness.describe("shape of the gaps: 1 Poisson, below 1 burstier"),
   arrivals: loadShape.arrivals.describe("gaps between arrivals: gamma by --burstiness, or constant"),
-  output_len: loadShape.output_len.describe("output tokens of each request"),
+  output_len: loadShape.output_len.describe("prompts and fixed: output tokens of each request"),
   think_time_s: loadShape.think_time_s.describe("closed loop: pause of a client after an answer, s"),
   prompts: z.string().optional().describe("JSON array of prompts; absent: the 100 shipped ones"),
   seed: z.string().default("1").describe("seed of everything random"),
+};
+
+/** Those of the load flags that apply to a trace file by itself. */
+export const traceFlags = {
+  num_prompts: loadFlags.num_prompts.describe("at most so many requests, the first of the slice"),
+  trace_format: loadShape.trace_format,
+  timed_trace_chunk_hash_size: loadShape.timed_trace_chunk_hash_size,
+  timed_trace_sec_multiplier: loadShape.timed_trace_sec_multiplier,
+  slice_start_s: loadShape.slice_start_s,
+  slice_end_s: loadShape.slice_end_s,
+  unbin: loadShape.unbin,
+  time_scale: loadShape.time_scale,
+  trace_rate: loadShape.trace_rate,
+  self_timed: loadShape.self_timed,
+  request_rate: loadShape.request_rate.describe(
+    "arrivals where the file has none, or with --no-self-timed, requests/s",
+  ),
+  burstiness: loadFlags.burstiness,
+  arrivals: loadFlags.arrivals,
+  rescale_to_rate: loadShape.rescale_to_rate,
+  ramp_up_strategy: loadShape.ramp_up_strategy,
+  ramp_up_start_rps: loadShape.ramp_up_start_rps,
+  ramp_up_end_rps: loadShape.ramp_up_end_rps,
+  priorities: loadShape.priorities,
 };
 
 /** The load that the flags describe. */
@@ -27,10 +51,20 @@ export function loadFromFlags(args: Args): Load {
   if (given.workload !== undefined && prompts !== undefined) {
     throw new ConfigError("--workload and --prompts exclude each other, give one");
   }
+  if (prompts !== undefined && (given.dataset_name ?? "prompts") !== "prompts") {
+    throw new ConfigError(
+      `--dataset-name ${String(given.dataset_name)} draws lengths, --prompts cannot be given with it`,
+    );
+  }
   const rate = given.request_rate;
   if (typeof rate === "string") {
     if (rate === "inf") delete given.request_rate;
     else given.request_rate = rate.trim() === "" || Number.isNaN(Number(rate)) ? rate : Number(rate);
   }
   return check(loadSchema, given, flagContext);
+}
+
+/** The load that a trace file and its flags describe. */
+export function traceLoadFromFlags(file: string, args: Args): Load {
+  return check(loadSchema, { ...givenFlags(traceFlags, args), workload: file }, flagContext);
 }

@@ -31,6 +31,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     "charts and report.html of an experiment, or of a CSV of the original suite",
     async () => (await import("./report.js")).reportCommand,
   ],
+  [
+    "trace <action> <file>",
+    "inspect, convert or slice a trace of requests",
+    async () => (await import("./trace.js")).traceCommand,
+  ],
   ["schema [name]", "the JSON Schema of a file format", async () => (await import("./schema.js")).schemaCommand],
   ["doctor", "what this machine can run, and what is missing", async () => (await import("./doctor.js")).doctorCommand],
 ];

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { requireFits, workloadOf } from "../experiment/index.js";
 import { readProfile } from "../formats/files/index.js";
-import { policyNames, simulateRun } from "../sim/index.js";
+import { engineNames, policyNames, routerNames, simulateRun } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
 import { parseFlags } from "./flags.js";
@@ -12,6 +12,12 @@ const ownFlags = {
   policy: z.string().describe(`scheduler: ${policyNames.join(", ")}`),
   profile: z.string().describe("profile.json of the machine to simulate"),
   cold_start: z.boolean().default(false).describe("the first batch pays the profile's cold start"),
+  engine: z
+    .enum(engineNames)
+    .default("fast")
+    .describe("vllm: jump over runs of equal steps, or do every step; the results are the same"),
+  replicas: z.int().positive().max(1000).default(1).describe("vllm: copies of the server behind a router"),
+  router: z.enum(routerNames).default("round-robin").describe("which replica a request goes to"),
   ...deliveryFlags,
 };
 
@@ -24,7 +30,9 @@ export const simulateCommand: Command = {
     const profile = readProfile(flags.profile);
     const workload = await workloadOf(load, prompts, seed);
     if (plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
-    const run = simulateRun({ plan, profile, workload, load, seed, coldStart: flags.cold_start });
+    const { engine, replicas, router } = flags;
+    const coldStart = flags.cold_start;
+    const run = simulateRun({ plan, profile, workload, load, seed, coldStart, engine, replicas, router });
     await deliverRun(run, flags);
   },
 };

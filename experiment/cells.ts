@@ -45,7 +45,8 @@ function planOf(choice: PolicyChoice, source: string): PolicyPlan {
 function labelOf(load: Load): string {
   const count = load.num_prompts === undefined ? "" : `-n${load.num_prompts}`;
   if (load.workload !== undefined) return `workload${count}`;
+  const dataset = load.dataset_name === undefined ? "" : `${load.dataset_name}-`;
   const clients = load.max_concurrency === undefined ? "" : `closed${load.max_concurrency}`;
   const rate = load.request_rate === undefined ? "" : `rate${load.request_rate}`;
-  return `${clients}${rate}${clients === "" && rate === "" ? "at-once" : ""}${count}`;
+  return `${dataset}${clients}${rate}${clients === "" && rate === "" ? "at-once" : ""}${count}`;
 }

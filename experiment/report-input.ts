@@ -1,7 +1,8 @@
 /** What the report of an experiment says: outcome first, then machine, policies, definitions and files. */
-import type { CostTerm, FitScore, Profile } from "../formats/index.js";
+import type { FitScore, Profile } from "../formats/index.js";
 import { comparisonRows } from "../report/compare/index.js";
 import { metricDefinitions, type OutcomeRow, type ReportInput } from "../report/html/index.js";
+import { costRows } from "./cost-rows.js";
 import type { CellResult, ExperimentResults } from "./results.js";
 
 export function reportInput(results: ExperimentResults, charts: ReadonlyMap<string, string>): ReportInput {
@@ -105,26 +106,24 @@ function calibrationSection(profile: Profile): ReportInput["sections"][number] {
     heading: "Calibration",
     facts: [
       ["Measured", `${date ?? "date not recorded"}; ${source}`],
-      ["Error on shapes of the fit", score(fit.batch)],
+      ["Error on shapes of the fit", score(fit?.batch)],
       ["Error on shapes kept out", score(held_out?.batch)],
-      ["Cold start", `${(cost.cold_start_ns / 1e6).toFixed(1)} ms, once`],
     ],
     table: {
-      caption: "Cost of a batch: each coefficient, with its 95 % bootstrap interval",
+      caption: `Cost of a ${cost.kind === "static_batch" ? "batch" : "step"}: each coefficient, with its 95 % bootstrap interval`,
       columns: ["stage", "per", "µs", "interval, µs"],
-      rows: [
-        ...cost.prefill.map((term) => termRow("prefill", term)),
-        ...cost.decode_step.map((term) => termRow("decode step", term)),
-      ],
+      rows: costRows(cost).map(({ stage, per, ns, intervalNs }) => [
+        stage,
+        per,
+        micros(ns),
+        intervalNs === undefined ? "" : intervalNs.map(micros).join(" to "),
+      ]),
     },
   };
 }
 
-function termRow(stage: string, { basis, upto, beyond, coefficient_ns, ci95_ns }: CostTerm): string[] {
-  const clip = `${upto === undefined ? "" : ` up to ${upto}`}${beyond === undefined ? "" : ` beyond ${beyond}`}`;
-  const micros = (ns: number): string => (ns / 1e3).toPrecision(4);
-  const interval = ci95_ns === undefined ? "" : ci95_ns.map(micros).join(" to ");
-  return [stage, `${basis.replace("_", " ")}${clip}`, micros(coefficient_ns), interval];
+function micros(ns: number): string {
+  return ns >= 1e6 ? (ns / 1e3).toFixed(0) : (ns / 1e3).toPrecision(4);
 }
 
 function policySection(cells: readonly CellResult[]): ReportInput["sections"][number] {

@@ -1,6 +1,6 @@
 /** Simulates the cells of an experiment; a cell that is there and made from the same inputs is kept. */
 import type { Profile, Run, Workload } from "../formats/index.js";
-import { planPolicy, simulateRun, summarise, type SimulatedRunInput } from "../sim/index.js";
+import { columnsOf, planPolicy, simulateRun, summarise, type SimulatedRunInput } from "../sim/index.js";
 import type { Cell } from "./cells.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
@@ -60,7 +60,9 @@ function simulateWithSlaNote(input: SimulatedRunInput): Run {
   const other = simulateRun({ ...input, plan: planPolicy(name, { ...settings, sla }, { source: "dynamic" }) });
   const ends = (of: Run): string => of.requests.map(({ lastTokenNs }) => lastTokenNs).join();
   if (ends(run) === ends(other)) return run;
-  const [own, others] = [run, other].map((of) => `${(summarise(of).mean_e2el_ms ?? 0).toFixed(1)} ms`);
+  const [own, others] = [run, other].map(
+    (of) => `${(summarise(columnsOf(of.requests)).mean_e2el_ms ?? 0).toFixed(1)} ms`,
+  );
   const note = `sla "${String(settings.sla)}" and "${sla}" differ under this load: mean latency ${own!} and ${others!}`;
   return { ...run, info: { ...run.info, notes: [...(run.info.notes ?? []), note] } };
 }

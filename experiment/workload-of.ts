@@ -1,12 +1,17 @@
-/** The explicit requests of a load, from prompts or a workload file, and whether a model can hold them. */
+/** The explicit requests of a load, from prompts, lengths or a trace, and whether a model can hold them. */
 import { ConfigError, type Load, type Workload } from "../formats/index.js";
-import { readPrompts, readWorkloadCsv } from "../formats/files/index.js";
-import { loadTokenizer, workloadFromPrompts, workloadFromRequests } from "../sim/index.js";
+import { readPrompts, readTrace, traceOptionsOf } from "../formats/files/index.js";
+import { loadTokenizer, workloadFromLengths, workloadFromPrompts, workloadFromRequests } from "../sim/index.js";
 import { packageFile } from "./package-root.js";
 
-/** `promptsPath` absent: the shipped prompts. */
+/** `promptsPath` absent: the shipped prompts. The workload's notes say what a trace's reader left out. */
 export async function workloadOf(load: Load, promptsPath: string | undefined, seed: string): Promise<Workload> {
-  if (load.workload !== undefined) return workloadFromRequests(load, await readWorkloadCsv(load.workload));
+  if (load.workload !== undefined) {
+    const { requests, notes } = await readTrace(load.workload, traceOptionsOf(load, loadTokenizer));
+    const workload = workloadFromRequests(load, requests, seed);
+    return notes.length === 0 ? workload : { ...workload, notes: notes.map((note) => `${load.workload}: ${note}`) };
+  }
+  if (load.dataset_name !== undefined && load.dataset_name !== "prompts") return workloadFromLengths(load, seed);
   const prompts = readPrompts(promptsPath ?? packageFile("prompts.json"));
   return workloadFromPrompts(load, { prompts, tokenize: await loadTokenizer() }, seed);
 }

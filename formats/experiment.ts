@@ -3,6 +3,7 @@
  * `loads` give the full cross, `cells` names pairs (so that a confounded design can be written down too).
  */
 import { z } from "zod";
+import { loadSchema } from "./load.js";
 
 export const EXPERIMENT_VERSION = 1;
 
@@ -13,23 +14,6 @@ export const policyChoiceSchema = z.looseObject({
     .string()
     .regex(/^[\w.-]+$/, "expected letters, digits, '.', '_' or '-'")
     .optional(),
-});
-
-/** How requests arrive. `request_rate` in requests/s (absent: all at once), `burstiness` 1 is Poisson. */
-export const loadSchema = z.strictObject({
-  label: z
-    .string()
-    .regex(/^[\w.-]+$/, "expected letters, digits, '.', '_' or '-'")
-    .optional(),
-  num_prompts: z.int().positive().max(10_000_000).optional(),
-  max_concurrency: z.int().positive().optional(),
-  think_time_s: z.number().nonnegative().max(1_000_000).default(0),
-  request_rate: z.number().positive().optional(),
-  burstiness: z.number().positive().default(1),
-  arrivals: z.enum(["gamma", "constant"]).default("gamma"),
-  output_len: z.int().positive().default(20),
-  workload: z.string().optional().describe("CSV of explicit requests instead of prompts"),
-  cold_start: z.boolean().optional().describe("the first batch of this load pays the profile's cold start"),
 });
 
 const calibration = z.strictObject({
@@ -66,5 +50,4 @@ export const experimentSchema = z
 
 export type Experiment = z.output<typeof experimentSchema>;
 export type PolicyChoice = z.output<typeof policyChoiceSchema>;
-export type Load = z.output<typeof loadSchema>;
 export type CalibrationPlan = z.output<typeof calibration>;

@@ -3,6 +3,8 @@ export { ConfigError, ArtifactError, BackendError, InvariantError } from "./erro
 export { check, suggest, type CheckContext } from "./check.js";
 export * from "./profile.js";
 export * from "./workload.js";
+export * from "./trace.js";
+export * from "./load.js";
 export * from "./experiment.js";
 export * from "./run.js";
 export * from "./original-csv.js";

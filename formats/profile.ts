@@ -35,7 +35,67 @@ const fitScore = z.strictObject({
   r2: z.number().optional(),
 });
 
+const ns = z.number().nonnegative();
+
+/** Time of one thing that grows with the requests of a step, ns. */
+const perStep = z.strictObject({ base_ns: ns, request_ns: ns.default(0) });
+
+const staticBatchCost = z.strictObject({
+  kind: z.literal("static_batch"),
+  prefill: z.array(costTerm).min(1),
+  decode_step: z.array(costTerm).min(1),
+  dispatch_ns: ns.default(0).describe("hand-over to the executor and back, once a batch"),
+  cold_start_ns: ns.default(0).describe("extra time of the first batch of a process"),
+});
+
+/**
+ * Two clocks of a vLLM engine, and the front end before it. A step's tokens are padded to a captured CUDA graph size
+ * where there is one. docs/design.md has the equations.
+ */
+const vllmEngineCost = z.strictObject({
+  kind: z.literal("vllm_engine"),
+  gpu: z.strictObject({
+    decode_base_ns: ns,
+    decode_padded_token_ns: ns.describe("per token of the padded step"),
+    context_token_ns: ns.describe("per cached token that attention reads"),
+    prefill_base_ns: ns,
+    prefill_padded_token_ns: ns.describe("per token of the padded step, in a step that prefills"),
+    attention_pair_ns: ns.describe("per query and key pair of the prefill chunks"),
+  }),
+  host: z.strictObject({
+    schedule: perStep,
+    update: perStep,
+    launch_full_graph: perStep.describe("decode only, one CUDA graph"),
+    launch_piecewise: perStep.describe("CUDA graphs between attention calls"),
+    launch_no_graph: perStep.describe("more tokens than the largest graph, or eager"),
+    launch_lead: z.number().min(0).max(1).describe("part of the launch after which the GPU begins"),
+    copy_ns: ns.describe("sampled tokens to the host"),
+    send_ns: ns.describe("outputs to the front end"),
+    take_request_ns: ns.describe("a request out of the input queue"),
+    wake_ns: ns.describe("an idle engine notices a request"),
+    empty_step_sleep_ns: ns.default(1e6).describe("pause after a step without tokens while requests wait"),
+  }),
+  front_end: z
+    .strictObject({
+      request_ns: ns.describe("handling of a request, before the engine"),
+      request_token_ns: ns.describe("and per prompt token"),
+      request_hops: z.int().nonnegative().describe("times that a request goes round the event loop after that"),
+      request_hop_ns: ns,
+      output_ns: ns.describe("handling of an engine output, whatever its tokens"),
+      output_token_ns: ns,
+      chunk_ns: ns.describe("one chunk written to one client"),
+      first_chunk_ns: ns.describe("what a request's first chunk takes beyond that"),
+    })
+    .optional(),
+});
+
 const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
+
+const fitScores = z.strictObject({
+  prefill: fitScore.optional(),
+  decode: fitScore.optional(),
+  batch: fitScore.describe("whole batches"),
+});
 
 export const profileSchema = z.strictObject({
   version: z.literal(PROFILE_VERSION),
@@ -64,13 +124,7 @@ export const profileSchema = z.strictObject({
     version: z.string(),
     settings: z.record(z.string(), z.unknown()).default({}),
   }),
-  cost: z.strictObject({
-    kind: z.literal("static_batch"),
-    prefill: z.array(costTerm).min(1),
-    decode_step: z.array(costTerm).min(1),
-    dispatch_ns: z.number().nonnegative().default(0).describe("hand-over to the executor and back, once a batch"),
-    cold_start_ns: z.number().nonnegative().default(0).describe("extra time of the first batch of a process"),
-  }),
+  cost: z.discriminatedUnion("kind", [staticBatchCost, vllmEngineCost]),
   memory: z.strictObject({
     total_bytes: z.number().positive(),
     base_bytes: z.number().nonnegative().describe("weights and runtime, before the first batch"),
@@ -83,8 +137,8 @@ export const profileSchema = z.strictObject({
     prompt_tokens: range,
     context_tokens: range,
   }),
-  fit: z.strictObject({ prefill: fitScore.optional(), decode: fitScore.optional(), batch: fitScore }),
-  held_out: z.strictObject({ prefill: fitScore.optional(), decode: fitScore.optional(), batch: fitScore }).optional(),
+  fit: fitScores.optional(),
+  held_out: fitScores.optional(),
   noise: z
     .strictObject({
       residual_quantiles: z.array(z.tuple([z.number().min(0).max(1), z.number()])).describe("[quantile, real/model]"),
@@ -97,6 +151,13 @@ export const profileSchema = z.strictObject({
 });
 
 export type Profile = z.output<typeof profileSchema>;
-export type CostTerm = Profile["cost"]["prefill"][number];
+/** A profile whose model prices whole batches, as the ONNX calibration fits it. */
+export type StaticBatchProfile = Omit<Profile, "cost" | "fit"> & {
+  readonly cost: StaticBatchCost;
+  readonly fit: z.output<typeof fitScores>;
+};
+export type StaticBatchCost = z.output<typeof staticBatchCost>;
+export type VllmEngineCost = z.output<typeof vllmEngineCost>;
+export type CostTerm = z.output<typeof costTerm>;
 export type BasisName = (typeof basisNames)[number];
 export type FitScore = z.output<typeof fitScore>;

@@ -1,6 +1,12 @@
 /** A workload: the explicit list of requests that a run serves, and the CSV form users write by hand. */
 import { z } from "zod";
 
+/**
+ * What a prompt says, as runs of one token id repeated, in order. Two prompts share a prefix exactly as far as their runs
+ * agree. A trace's block hash stands for its block: one run of the block's length under the hash's id.
+ */
+export type ContentRuns = readonly (readonly [tokenId: number, tokens: number])[];
+
 /** One request. Without an arrival time it is issued by a closed-loop client. Lengths are tokens. */
 export interface WorkloadRequest {
   readonly id: string;
@@ -8,6 +14,10 @@ export interface WorkloadRequest {
   readonly promptTokens: number;
   readonly outputTokens: number;
   readonly prompt?: string;
+  /** Drives prefix-cache hits; absent: shared with no other request. Its tokens sum to promptTokens. */
+  readonly content?: ContentRuns;
+  /** Lower is served earlier, under a priority policy; absent: 0. */
+  readonly priority?: number;
 }
 
 /** Requests in issue order, and how many may be outstanding (Infinity: open loop). */
@@ -15,19 +25,22 @@ export interface Workload {
   readonly requests: readonly WorkloadRequest[];
   readonly maxConcurrency: number;
   readonly thinkNs: number;
+  /** What the reader of a run should know of its requests (rows left out, say), a sentence each. */
+  readonly notes?: readonly string[];
 }
 
 /** Nanoseconds stay whole numbers up to here, 104 days. */
-const LATEST_MS = Math.floor(Number.MAX_SAFE_INTEGER / 1e6);
+export const LATEST_MS = Math.floor(Number.MAX_SAFE_INTEGER / 1e6);
 
 const tokens = z.coerce.number<string>().pipe(z.int().positive());
 
-/** A row of `arrival_ms,prompt_tokens,output_tokens[,request_id]`. */
+/** A row of `arrival_ms,prompt_tokens,output_tokens[,request_id][,priority]`. */
 export const workloadRowSchema = z.strictObject({
   arrival_ms: z.string().regex(/\S/, "expected a number").pipe(z.coerce.number<string>().nonnegative().max(LATEST_MS)),
   prompt_tokens: tokens,
   output_tokens: tokens,
   request_id: z.string().min(1).optional(),
+  priority: z.coerce.number<string>().pipe(z.int()).optional(),
 });
 
 export const promptsSchema = z.array(z.string().regex(/\S/, "expected a prompt with at least one word")).min(1);

@@ -1,5 +1,5 @@
 import type { Workload, WorkloadRequest } from "../formats/index.js";
-import { planPolicy, simulate, type Machine } from "../sim/index.js";
+import { planBatchPolicy, simulate, type Machine } from "../sim/index.js";
 import type { Clock } from "./clock.js";
 import { drive, RunInterrupted, type BatchOutcome, type DriveInput } from "./drive.js";
 import { validity } from "./validity.js";
@@ -63,7 +63,7 @@ const loads: [string, Workload][] = [
 ];
 
 describe.each(["naive", "dynamic"])("%s driven on the real clock", (name) => {
-  const plan = planPolicy(name, { batch_size: 4, timeout_s: 0.02 }, { source: "test" });
+  const plan = planBatchPolicy(name, { batch_size: 4, timeout_s: 0.02 }, { source: "test" });
 
   test.each(loads)(
     "decides and records as in the simulator when hardware costs what the model says: %s",
@@ -78,7 +78,6 @@ describe.each(["naive", "dynamic"])("%s driven on the real clock", (name) => {
           totalBytes: 100,
           extrapolations: [],
           batch: ({ rows }) => ({ prefillNs: 4 * MS, decodeNs: (6 + 5 * rows) * MS, peakBytes: 20 }),
-          step: () => 1,
         },
       });
       expect(real.requests).toEqual(simulated.requests);
@@ -87,7 +86,7 @@ describe.each(["naive", "dynamic"])("%s driven on the real clock", (name) => {
   );
 });
 
-const naive = planPolicy("naive", { batch_size: 2, timeout_s: 0.02 }, { source: "test" });
+const naive = planBatchPolicy("naive", { batch_size: 2, timeout_s: 0.02 }, { source: "test" });
 
 test("a batch that fails ends its requests with the error, and the run goes on", async () => {
   const clock = new ManualClock();

@@ -85,7 +85,8 @@ class RealRun {
       const sent = this.client.take(nowNs);
       if (sent === undefined) return;
       this.sendLagsNs.push(nowNs - dueNs);
-      const { index, request, arrivalNs } = sent;
+      const { index, arrivalNs } = sent;
+      const request = this.input.workload.requests[index]!;
       this.ledger.sent(index, request, arrivalNs, nowNs);
       const { promptTokens, outputTokens } = request;
       const refusal = this.input.policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);

@@ -6,19 +6,24 @@ import { ConfigError } from "../formats/index.js";
 import { readJson } from "../formats/files/index.js";
 import { replayNaiveDynamic } from "./golden/naive-dynamic.js";
 import type { GoldenReport } from "./golden/report.js";
+import { replayVllm } from "./golden/vllm.js";
 
-const replays: Readonly<Record<string, (file: unknown, source: string) => GoldenReport>> = {
-  "naive-dynamic-golden/1": replayNaiveDynamic,
-};
+type Replay = (file: unknown, source: string) => GoldenReport;
+
+/** By what a file says its format is; the recording of vLLM's classes says 1. */
+const replays = new Map<unknown, Replay>([
+  ["naive-dynamic-golden/1", replayNaiveDynamic],
+  [1, replayVllm],
+]);
 
 function main(path: string | undefined): number {
   if (path === undefined) throw new ConfigError("no file given, expected: npm run -s verify:golden -- FILE.json[.gz]");
   const file = readJson(path);
   const format = (file as { format?: unknown } | null)?.format;
-  const replay = typeof format === "string" ? replays[format] : undefined;
+  const replay = replays.get(format);
   if (replay === undefined) {
     const got = format === undefined ? "none" : JSON.stringify(format);
-    throw new ConfigError(`${path}: format: got ${got}, expected ${Object.keys(replays).join(" or ")}`);
+    throw new ConfigError(`${path}: format: got ${got}, expected "naive-dynamic-golden/1" or 1 (vLLM's classes)`);
   }
   const report = replay(file, path);
   if (report.firstDifference !== undefined) console.log(`first difference: ${report.firstDifference}`);

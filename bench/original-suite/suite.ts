@@ -3,7 +3,7 @@ import type { Experiment, Load, PolicyChoice, Profile } from "../../formats/inde
 import { readExperiment, readPrompts } from "../../formats/files/index.js";
 import {
   loadTokenizer,
-  planPolicy,
+  planBatchPolicy,
   ProfileCost,
   simulate,
   workloadFromPrompts,
@@ -47,7 +47,7 @@ export function simulateCell({ policy, load }: Cell, profile: Profile, prompts: 
   };
   return simulate({
     workload: workloadFromPrompts(load, prompts, "original-suite"),
-    policy: planPolicy(name, settings, { source: label }).create(machine),
+    policy: planBatchPolicy(name, settings, { source: label }).create(machine),
     cost: new ProfileCost(profile, { coldStart: load.cold_start === true }),
   });
 }

@@ -2,7 +2,7 @@
  * From measurements to the cost part of a profile: prefill and decode step of a static batch, fitted to the median of each
  * shape's repeats, with intervals, and scored on the cells of the fit and on those held out of it. Times are nanoseconds, errors fractions.
  */
-import { ArtifactError, type CostTerm, type Profile } from "../../formats/index.js";
+import { ArtifactError, type CostTerm, type Profile, type StaticBatchProfile } from "../../formats/index.js";
 import { bootstrapIntervals } from "./bootstrap.js";
 import { decodeTarget, modelledNs, prefillTarget, type FitTarget, type TermShape } from "./features.js";
 import { chooseKnots } from "./knots.js";
@@ -22,7 +22,7 @@ export interface FitOptions {
 }
 
 /** The parts of a profile that come out of a fit, and what its reader should know. */
-export interface StaticBatchFit extends Pick<Profile, "cost" | "fit" | "range"> {
+export interface StaticBatchFit extends Pick<StaticBatchProfile, "cost" | "fit" | "range"> {
   readonly noise: NonNullable<Profile["noise"]>;
   readonly held_out?: Profile["held_out"];
   readonly warnings: readonly string[];

@@ -36,8 +36,9 @@ test("a real model is measured and its profile written with the measurements bes
   expect(profile.engine.name).toBe("onnxruntime-cpu");
   expect(profile.model).toMatchObject({ name: "tiny", layers: 2, dtype: "float32" });
   expect(profile.range).toEqual({ batch: [1, 4], prompt_tokens: [4, 16], context_tokens: [4, 22] });
-  expect(profile.fit.batch.points).toBe(8);
+  expect(profile.fit!.batch.points).toBe(8);
   expect(profile.held_out!.batch.points).toBe(4);
+  if (profile.cost.kind !== "static_batch") throw new Error(`calibrated costs are ${profile.cost.kind}`);
   expect(profile.cost.prefill.every((term) => term.coefficient_ns > 0)).toBe(true);
   expect(profile.memory.base_bytes).toBeGreaterThan(1e7);
   expect(profile.memory.kv_bytes_per_token).toBe(2 * 2 * 32 * 4);

@@ -34,9 +34,15 @@ export function writeJson(path: string, value: unknown): void {
 
 /** Reads text (gunzips a .gz); ArtifactError when it is missing or not gzip. */
 export function readText(path: string): string {
+  return readBytes(path).toString("utf8");
+}
+
+/** Reads bytes; gunzips a .gz, and whatever begins as gzip does. ArtifactError when it is missing or cut short. */
+export function readBytes(path: string): Buffer {
   try {
     const bytes = readFileSync(path);
-    return (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
+    const isGzip = path.endsWith(".gz") || (bytes[0] === 0x1f && bytes[1] === 0x8b);
+    return isGzip ? gunzipSync(bytes) : bytes;
   } catch (error) {
     throw new ArtifactError(`cannot read ${path}: ${reason(error)}`, { cause: error });
   }

@@ -4,3 +4,4 @@ export { chartNames, renderAllCharts, renderChart, skippedCharts, type SkippedCh
 export type { ChartOptions } from "./chart.js";
 export { leastRequests } from "./latency-percentiles.js";
 export { inPolicyOrder, policyLooks, type PolicyLook } from "./palette.js";
+export { tracePicture } from "./trace-picture.js";

@@ -3,7 +3,7 @@
  * sets every statistic side by side. The result is comparison.json (fractions 0-1, units in each entry).
  */
 import type { Run } from "../../formats/index.js";
-import { summarise } from "../../sim/metrics/index.js";
+import { columnsOf, summarise } from "../../sim/metrics/index.js";
 import { compareBatches, type BatchComparison } from "./batches.js";
 import { splitE2el, type E2elSplit } from "./e2el-split.js";
 import { joinRuns, type JoinReport } from "./join.js";
@@ -73,8 +73,8 @@ const totalUnits = { request_throughput: "req/s", output_throughput: "tok/s", du
 
 /** One number per run has no bootstrap interval: a verdict needs repeats. */
 function compareTotals(sim: Run, reals: readonly Run[]): StatisticComparison[] {
-  const simSummary = summarise(sim);
-  const realSummaries = reals.map((run) => summarise(run));
+  const simSummary = summarise(columnsOf(sim.requests));
+  const realSummaries = reals.map((run) => summarise(columnsOf(run.requests)));
   return (Object.keys(totalUnits) as (keyof typeof totalUnits)[]).map((metric) =>
     compareStatistic(
       { metric, stat: "run", unit: totalUnits[metric], n: simSummary.completed },

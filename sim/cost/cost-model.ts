@@ -1,4 +1,4 @@
-/** What the engine asks of a cost model: whole nanoseconds and bytes for a batch or a step. */
+/** What the simulator asks of a cost model for whole batches: nanoseconds and bytes. */
 
 export interface BatchShape {
   readonly rows: number;
@@ -15,20 +15,10 @@ export interface BatchCost {
   readonly peakBytes: number;
 }
 
-export interface StepShape {
-  readonly decodeRequests: number;
-  readonly decodeContextTokens: number;
-  readonly prefillRequests: number;
-  readonly prefillTokens: number;
-  readonly prefillAttentionPairs: number;
-}
-
 export interface CostModel {
   /** Total memory, bytes. */
   readonly totalBytes: number;
   batch(shape: BatchShape): BatchCost;
-  /** Duration of one step, ns. */
-  step(shape: StepShape): number;
   /** What was asked beyond the measured range so far, in words; empty when nothing was. */
   readonly extrapolations: readonly string[];
 }

@@ -1,4 +1,8 @@
-/** Cost and memory models read from a profile. */
-export type { BatchCost, BatchShape, CostModel, StepShape } from "./cost-model.js";
+/** Cost models read from a profile: whole batches, and the steps of continuous batching. */
+export type { BatchCost, BatchShape, CostModel } from "./cost-model.js";
+export type { DecodeLaw, FrontEndCost, HostCost, StepCostModel, StepShape } from "./step-cost.js";
+export { linearDecodeLaw, noHost } from "./step-cost.js";
 export { ProfileCost, type CostOptions } from "./profile-cost.js";
+export { stepCostOf, type StepCostOptions } from "./step-cost-of.js";
+export { GraphSizes, defaultCaptureSizes } from "./graph-sizes.js";
 export { decodeQuantities, prefillQuantities, sumTerms, termQuantity, type Quantities } from "./terms.js";

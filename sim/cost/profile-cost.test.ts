@@ -1,18 +1,18 @@
-import type { Profile } from "../../formats/index.js";
-import { ProfileCost } from "./index.js";
+import { ConfigError, type Profile, type StaticBatchCost } from "../../formats/index.js";
+import { ProfileCost, stepCostOf } from "./index.js";
 
-const prefill: Profile["cost"]["prefill"] = [
+const prefill: StaticBatchCost["prefill"] = [
   { basis: "base", coefficient_ns: 10_000 },
   { basis: "tokens", coefficient_ns: 100 },
 ];
-const decode_step: Profile["cost"]["decode_step"] = [
+const decode_step: StaticBatchCost["decode_step"] = [
   { basis: "base", coefficient_ns: 4000 },
   { basis: "rows", coefficient_ns: 50 },
   { basis: "context_tokens", coefficient_ns: 1 },
 ];
 
 /** A profile with round coefficients; `cost` and `memory` replace parts. */
-function profile(change: { cost?: Partial<Profile["cost"]>; memory?: Partial<Profile["memory"]> } = {}): Profile {
+function profile(change: { cost?: Partial<StaticBatchCost>; memory?: Partial<Profile["memory"]> } = {}): Profile {
   const score = { points: 1, median_ape: 0, p90_ape: 0 };
   return {
     version: 1,
@@ -70,22 +70,25 @@ describe("a batch", () => {
   });
 });
 
+test("steps of the same profile cost what they cost inside a batch", () => {
+  const made = profile({ cost: { dispatch_ns: 0 } });
+  const steps = stepCostOf(made, { coldStart: false, maxNumSeqs: 8, maxNumBatchedTokens: 64 });
+  const none = { prefillRequests: 0, prefillTokens: 0, prefillContextTokens: 0, prefillAttentionPairs: 0 };
+  const stepNs = (contextTokens: number): number =>
+    steps.gpuNs({
+      ...none,
+      scheduledRequests: 2,
+      scheduledTokens: 2,
+      decodeRequests: 2,
+      decodeContextTokens: contextTokens,
+    });
+  expect(stepNs(20) + stepNs(22)).toBe(new ProfileCost(made).batch(shape).decodeNs);
+});
+
 describe("the cold start", () => {
   it("is paid by the first batch only, when asked for", () => {
     const cost = new ProfileCost(profile(), { coldStart: true });
     expect([cost.batch(shape).prefillNs, cost.batch(shape).prefillNs]).toEqual([1_012_000, 12_000]);
-  });
-
-  it("is paid by the first step only", () => {
-    const cost = new ProfileCost(profile(), { coldStart: true });
-    const step = {
-      decodeRequests: 1,
-      decodeContextTokens: 0,
-      prefillRequests: 0,
-      prefillTokens: 0,
-      prefillAttentionPairs: 0,
-    };
-    expect([cost.step(step), cost.step(step)]).toEqual([1_004_050, 4050]);
   });
 
   it("is not paid unless asked for", () => {
@@ -108,47 +111,6 @@ describe("the memory of an arena", () => {
   });
 });
 
-describe("a step", () => {
-  const none = {
-    decodeRequests: 0,
-    decodeContextTokens: 0,
-    prefillRequests: 0,
-    prefillTokens: 0,
-    prefillAttentionPairs: 0,
-  };
-
-  it("of decodes alone costs the sum of the decode terms, as a step of a batch does", () => {
-    const cost = new ProfileCost(profile({ cost: { dispatch_ns: 0 } }));
-    const stepNs = cost.step({ ...none, decodeRequests: 2, decodeContextTokens: 20 });
-    expect(stepNs).toBe(4000 + 50 * 2 + 20);
-    expect(stepNs).toBe(cost.batch({ ...shape, outputTokens: 2 }).decodeNs);
-  });
-
-  it("of prompts alone costs a batch's prefill", () => {
-    const cost = new ProfileCost(profile());
-    const stepNs = cost.step({ ...none, prefillRequests: 2, prefillTokens: 20, prefillAttentionPairs: 110 });
-    expect(stepNs).toBe(cost.batch(shape).prefillNs);
-  });
-
-  it("of both pays the larger base once", () => {
-    const mixed = {
-      decodeRequests: 2,
-      decodeContextTokens: 20,
-      prefillRequests: 1,
-      prefillTokens: 10,
-      prefillAttentionPairs: 55,
-    };
-    // 10000 + 100 * 10 and 50 * 2 + 20.
-    expect(new ProfileCost(profile()).step(mixed)).toBe(11_120);
-  });
-
-  it("takes at least a nanosecond", () => {
-    const free = [{ basis: "base", coefficient_ns: 0 } as const];
-    const cost = new ProfileCost(profile({ cost: { prefill: free, decode_step: free } }));
-    expect(cost.step({ ...none, decodeRequests: 1 })).toBe(1);
-  });
-});
-
 describe("what lies beyond the measured range", () => {
   it("is silent inside", () => {
     const cost = new ProfileCost(profile());
@@ -167,16 +129,32 @@ describe("what lies beyond the measured range", () => {
       "prompt tokens below the measured 4 to 100",
     ]);
   });
+});
 
-  it("is noted for steps with more requests than were measured", () => {
-    const cost = new ProfileCost(profile());
-    cost.step({
-      decodeRequests: 6,
-      decodeContextTokens: 60,
-      prefillRequests: 3,
-      prefillTokens: 9,
-      prefillAttentionPairs: 18,
-    });
-    expect(cost.extrapolations).toEqual(["requests in a step above the measured 1 to 8"]);
-  });
+test("the profile of a vLLM engine does not price batches", () => {
+  const perStep = { base_ns: 1, request_ns: 0 };
+  const gpu = {
+    decode_base_ns: 1,
+    decode_padded_token_ns: 1,
+    context_token_ns: 1,
+    prefill_base_ns: 1,
+    prefill_padded_token_ns: 1,
+    attention_pair_ns: 1,
+  };
+  const host = {
+    schedule: perStep,
+    update: perStep,
+    launch_full_graph: perStep,
+    launch_piecewise: perStep,
+    launch_no_graph: perStep,
+    launch_lead: 0,
+    copy_ns: 1,
+    send_ns: 1,
+    take_request_ns: 1,
+    wake_ns: 1,
+    empty_step_sleep_ns: 1,
+  };
+  const engine: Profile = { ...profile(), cost: { kind: "vllm_engine", gpu, host } };
+  expect(() => new ProfileCost(engine)).toThrow(ConfigError);
+  expect(() => new ProfileCost(engine)).toThrow('profile "round" prices the steps of a vLLM engine');
 });

@@ -1,4 +1,6 @@
-/** Drives a policy with a cost model on the virtual clock, and keeps the request log. */
+/** Drives schedulers with cost models on the virtual clock, and keeps the request log. */
 export { Ledger } from "./ledger.js";
 export { simulate, type SimulationInput, type SimulationResult } from "./simulate.js";
+export { engineNames, simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
 export { describeLoad, machineOf, simulateRun, type SimulatedRunInput } from "./simulate-run.js";
+export { routerNames, type RouterName } from "./router.js";

@@ -9,7 +9,7 @@ import {
   type RequestStatus,
   type WorkloadRequest,
 } from "../../formats/index.js";
-import type { BatchWork, PolicyRequest, StepWork } from "../policy/index.js";
+import type { BatchWork, PolicyRequest } from "../policy/index.js";
 
 interface Entry {
   readonly request: WorkloadRequest;
@@ -21,7 +21,7 @@ interface Entry {
   outputTokens: number;
   batchId: number | undefined;
   batchSize: number | undefined;
-  preemptions: number;
+
   status: RequestStatus | undefined;
   error: string | undefined;
 }
@@ -50,7 +50,7 @@ export class Ledger {
       outputTokens: 0,
       batchId: undefined,
       batchSize: undefined,
-      preemptions: 0,
+
       status: undefined,
       error: undefined,
     };
@@ -88,22 +88,6 @@ export class Ledger {
       entry.firstTokenNs = firstTokenNs;
       entry.lastTokenNs = endNs;
       entry.outputTokens = outputTokens;
-    }
-  }
-
-  /** A step began: first scheduling and preemptions are counted from its start. */
-  stepStarted(work: StepWork, startNs: number): void {
-    for (const { index } of work.requests) this.live(index).scheduledNs ??= startNs;
-    for (const { index } of work.preempted) this.live(index).preemptions++;
-  }
-
-  /** A step ended: each sampling request has one more token. */
-  stepRan(work: StepWork, endNs: number): void {
-    for (const { index } of work.sampling) {
-      const entry = this.live(index);
-      entry.firstTokenNs ??= endNs;
-      entry.lastTokenNs = endNs;
-      entry.outputTokens++;
     }
   }
 
@@ -152,7 +136,7 @@ function toRecord(entry: Entry, status: RequestStatus): RequestRecord {
     outputTokens: entry.outputTokens,
     ...(entry.batchId === undefined ? {} : { batchId: entry.batchId }),
     ...(entry.batchSize === undefined ? {} : { batchSize: entry.batchSize }),
-    preemptions: entry.preemptions,
+
     status,
     ...(entry.error === undefined ? {} : { error: entry.error }),
   };

@@ -2,11 +2,23 @@
  * One simulated run as its run folder holds it: a policy on a profile under a load. Same inputs, same bytes: nothing in
  * the result depends on the date or the machine that simulates.
  */
-import type { Load, Profile, Run, RunInfo, Workload } from "../../formats/index.js";
-import { ProfileCost } from "../cost/index.js";
-import { summarise } from "../metrics/index.js";
-import type { Machine, PolicyPlan } from "../policy/index.js";
+import {
+  check,
+  ConfigError,
+  type Load,
+  type Profile,
+  type RequestRecord,
+  type Run,
+  type RunInfo,
+  type Workload,
+} from "../../formats/index.js";
+import { ProfileCost, stepCostOf } from "../cost/index.js";
+import { columnsOf, summarise, type Summary } from "../metrics/index.js";
+import { serverSettings, type BatchPlan, type Machine, type PolicyPlan, type StepPlan } from "../policy/index.js";
+import type { RouterName } from "./router.js";
 import { simulate } from "./simulate.js";
+import { simulateSteps, type EngineName } from "./simulate-steps.js";
+import { recordsOf } from "./step-records.js";
 
 export interface SimulatedRunInput {
   readonly plan: PolicyPlan;
@@ -15,18 +27,82 @@ export interface SimulatedRunInput {
   readonly load: Load;
   readonly seed: string;
   readonly coldStart: boolean;
+  /** Of policies that run steps; default fast. */
+  readonly engine?: EngineName | undefined;
+  /** Copies of the server behind a router; default 1. */
+  readonly replicas?: number | undefined;
+  readonly router?: RouterName | undefined;
 }
 
 export function simulateRun(input: SimulatedRunInput): Run {
-  const { plan, profile, workload, load, seed, coldStart } = input;
-  const cost = new ProfileCost(profile, { coldStart });
-  const { requests, batches, workItems, busyNs, preemptions } = simulate({
+  const { plan, replicas = 1 } = input;
+  if (plan.work === "step") return stepRun(input, plan);
+  if (replicas > 1) {
+    throw new ConfigError(`${replicas} replicas of ${plan.name} are not modelled, expected 1, or the policy vllm`);
+  }
+  return batchRun(input, plan);
+}
+
+function batchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
+  const { profile, workload } = input;
+  const cost = new ProfileCost(profile, { coldStart: input.coldStart });
+  const { requests, batches, busyNs } = simulate({ workload, policy: plan.create(machineOf(profile)), cost });
+  const facts = { work_items: batches.length, busy_ms: busyNs / 1e6, preemptions: 0 };
+  const summary = summarise(columnsOf(requests));
+  return { info: runInfo(input, { facts, summary, extrapolations: cost.extrapolations }), requests, batches };
+}
+
+function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
+  const { profile, workload, coldStart, seed, engine = "fast", replicas = 1, router = "round-robin" } = input;
+  const machine = machineOf(profile);
+  const limits = plan.limits(machine);
+  const { maxNumSeqs, maxNumBatchedTokens } = limits;
+  const result = simulateSteps({
     workload,
-    policy: plan.create(machineOf(profile)),
-    cost,
+    limits,
+    cost: () => stepCostOf(profile, { coldStart, maxNumSeqs, maxNumBatchedTokens }),
+    engine,
+    replicas,
+    router,
+    seed,
   });
-  const notes = cost.extrapolations.map((what) => `extrapolated: ${what}`);
-  const info: RunInfo = {
+  const { log, steps, jumpedSteps, busyNs, preemptions, kvHighWater, kvBlocks, extrapolations } = result;
+  const facts = {
+    policy_settings: { ...plan.resolve(machine), num_gpu_blocks: limits.numGpuBlocks },
+    work_items: steps,
+    busy_ms: busyNs / 1e6,
+    preemptions,
+    engine_steps: { scheduled: steps - jumpedSteps, jumped: jumpedSteps },
+    kv_blocks: { total: kvBlocks, high_water: kvHighWater },
+    ...(replicas > 1 ? { replicas, router } : {}),
+  };
+  const summary = summarise(log, { itl: log.gaps });
+  const info = runInfo(input, { facts, summary, extrapolations });
+  let records: readonly RequestRecord[] | undefined;
+  // Made when they are first asked for: a million records are only worth it to be written.
+  return {
+    info,
+    batches: [],
+    get requests() {
+      return (records ??= recordsOf(log));
+    },
+  };
+}
+
+interface Outcome {
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly summary: Summary;
+  readonly extrapolations: readonly string[];
+}
+
+function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRunInput, outcome: Outcome): RunInfo {
+  const { facts, summary, extrapolations } = outcome;
+  const notes = [
+    ...(workload.notes ?? []),
+    ...extrapolations.map((what) => `extrapolated: ${what}`),
+    ...verdicts(summary),
+  ];
+  return {
     version: 1,
     source: "sim",
     policy: plan.name,
@@ -34,27 +110,32 @@ export function simulateRun(input: SimulatedRunInput): Run {
     model: { ...profile.model },
     hardware: { ...profile.machine },
     load: describeLoad(load),
-    requests: requests.length,
+    requests: workload.requests.length,
     seed,
     policy_settings: { ...plan.settings },
     profile: profile.name,
     cold_start: coldStart,
-    work_items: workItems,
-    busy_ms: busyNs / 1e6,
-    preemptions,
+    ...facts,
     ...(notes.length > 0 ? { notes } : {}),
-    summary: { ...summarise({ requests }) },
+    summary: { ...summary },
   };
-  return { info, requests, batches };
+}
+
+function verdicts({ overloaded, queue_growth_per_s }: Summary): string[] {
+  if (!overloaded) return [];
+  const growth = queue_growth_per_s === null ? "" : `, by ${queue_growth_per_s.toPrecision(3)} requests/s`;
+  return [`overload: requests come faster than they are served${growth}; latencies depend on how long the run is`];
 }
 
 /** What a policy may know of the machine that a profile was measured on. */
 export function machineOf(profile: Profile): Machine {
+  const { engine, memory, model } = profile;
   return {
-    totalBytes: profile.memory.total_bytes,
-    baseBytes: profile.memory.base_bytes,
-    kvBytesPerToken: profile.memory.kv_bytes_per_token,
-    positions: profile.model.positions,
+    totalBytes: memory.total_bytes,
+    baseBytes: memory.base_bytes,
+    kvBytesPerToken: memory.kv_bytes_per_token,
+    positions: model.positions,
+    ...(engine.name === "vllm" ? { server: check(serverSettings, engine.settings, { source: profile.name }) } : {}),
   };
 }
 
@@ -62,7 +143,8 @@ export function machineOf(profile: Profile): Machine {
 export function describeLoad(load: Load): RunInfo["load"] {
   const isClosed = load.request_rate === undefined && load.max_concurrency !== undefined;
   let kind = "all_at_once";
-  if (load.workload !== undefined) kind = "workload";
+  if (load.workload !== undefined && load.self_timed !== false) kind = "workload";
+  else if (load.ramp_up_strategy !== undefined) kind = "ramp_up";
   else if (isClosed) kind = "closed_loop";
   else if (load.request_rate !== undefined) kind = load.arrivals === "constant" ? "constant" : "gamma";
   return { kind, ...load };

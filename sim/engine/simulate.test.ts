@@ -1,7 +1,7 @@
-/** The engine against queueing theory, and its clients. */
+/** Policies of whole batches on the virtual clock: against queueing theory, and their clients. */
 import type { RequestRecord, WorkloadRequest } from "../../formats/index.js";
 import { stream } from "../kernel/index.js";
-import { planPolicy, policyNames, type Policy } from "../policy/index.js";
+import { planBatchPolicy, type Policy } from "../policy/index.js";
 import { affineCost } from "../policy/policy.conformance.js";
 import { arrivalTimesNs } from "../workload/index.js";
 import { simulate, type SimulationResult } from "./index.js";
@@ -10,7 +10,7 @@ const BATCH_NS = 100_000_000;
 const machine = { totalBytes: 1e9, baseBytes: 0, kvBytesPerToken: 1e3, positions: 4096 };
 
 function policy(name: string, settings: object = {}): Policy {
-  return planPolicy(name, settings, { source: "scene" }).create(machine);
+  return planBatchPolicy(name, settings, { source: "scene" }).create(machine);
 }
 
 /** One request at a time. */
@@ -72,27 +72,29 @@ describe("a single server under a Poisson stream", () => {
   });
 
   it("is busy for the sum of its batches, which never overlap", () => {
-    const { batches, busyNs, workItems } = poisson(0.7, 5_000);
+    const { batches, busyNs } = poisson(0.7, 5_000);
     expect(busyNs).toBe(batches.reduce((sum, { startNs, endNs }) => sum + endNs - startNs, 0));
     expect(busyNs).toBe(5_000 * BATCH_NS);
-    expect(workItems).toBe(batches.length);
     expect(batches.filter(({ startNs }, at) => at > 0 && startNs < batches[at - 1]!.endNs)).toEqual([]);
   });
 });
 
 describe("a closed loop", () => {
-  it.each(policyNames)("keeps exactly its concurrency outstanding under %s while requests are left", (name) => {
-    const { requests: records } = simulate({
-      workload: { requests: requests(60), maxConcurrency: 7, thinkNs: 0 },
-      policy: policy(name),
-      cost: affineCost({ fixedNs: BATCH_NS, perRowNs: 1_000_000 }),
-    });
-    const lastSentNs = Math.max(...records.map(({ sentNs }) => sentNs!));
-    // At the last send itself more may have ended than are left to send.
-    const levels = outstanding(records).filter(([timeNs]) => timeNs < lastSentNs);
-    expect(levels.length).toBeGreaterThan(2);
-    expect([...new Set(levels.map(([, level]) => level))]).toEqual([7]);
-  });
+  it.each(["naive", "dynamic"])(
+    "keeps exactly its concurrency outstanding under %s while requests are left",
+    (name) => {
+      const { requests: records } = simulate({
+        workload: { requests: requests(60), maxConcurrency: 7, thinkNs: 0 },
+        policy: policy(name),
+        cost: affineCost({ fixedNs: BATCH_NS, perRowNs: 1_000_000 }),
+      });
+      const lastSentNs = Math.max(...records.map(({ sentNs }) => sentNs!));
+      // At the last send itself more may have ended than are left to send.
+      const levels = outstanding(records).filter(([timeNs]) => timeNs < lastSentNs);
+      expect(levels.length).toBeGreaterThan(2);
+      expect([...new Set(levels.map(([, level]) => level))]).toEqual([7]);
+    },
+  );
 
   it("thinks between an answer and the next request", () => {
     const { requests: records } = simulate({
@@ -116,23 +118,31 @@ describe("a closed loop", () => {
   });
 
   it("sends the next request when one is refused", () => {
+    const served = single();
     const { requests: records } = simulate({
       workload: { requests: requests(5), maxConcurrency: 1, thinkNs: 0 },
-      policy: policy("vllm", { max_model_len: 5 }),
+      policy: {
+        isFifo: true,
+        arrived: (request, nowNs) => (request.index < 4 ? "too long" : served.arrived(request, nowNs)),
+        decide: (nowNs) => served.decide(nowNs),
+        finished: (work, nowNs, feedback) => served.finished(work, nowNs, feedback),
+      },
       cost: affineCost({ fixedNs: BATCH_NS }),
     });
-    expect(records.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "refused"));
+    expect(records.map(({ status }) => status)).toEqual(["refused", "refused", "refused", "refused", "ok"]);
+    expect(records.map(({ error }) => error)).toEqual(["too long", "too long", "too long", "too long", undefined]);
+    expect(records.at(-1)).toMatchObject({ sentNs: 0, lastTokenNs: BATCH_NS });
   });
 });
 
-describe("the engine", () => {
+describe("a simulation of batches", () => {
   it("has nothing to do for a workload without requests", () => {
     const result = simulate({
       workload: { requests: [], maxConcurrency: Infinity, thinkNs: 0 },
       policy: single(),
       cost: affineCost({ fixedNs: BATCH_NS }),
     });
-    expect(result).toEqual({ requests: [], batches: [], workItems: 0, busyNs: 0, preemptions: 0 });
+    expect(result).toEqual({ requests: [], batches: [], busyNs: 0 });
   });
 
   it("gives static batches their first token at the prefill's end and the answer at the batch's", () => {

@@ -1,11 +1,11 @@
 /**
- * The simulator: one policy, one cost model, one workload on a virtual clock. At one instant finished work comes first,
- * then arrivals, then the policy's decision. Same inputs, same result to the bit.
+ * The simulator of policies that run whole batches: one policy, one cost model, one workload on a virtual clock. At one
+ * instant a finished batch comes first, then arrivals, then the policy's decision. Same inputs, same result to the bit.
  */
 import { InvariantError, type BatchRecord, type RequestRecord, type Workload } from "../../formats/index.js";
 import type { CostModel } from "../cost/index.js";
 import { Calendar } from "../kernel/index.js";
-import type { Feedback, Policy, Work } from "../policy/index.js";
+import type { BatchWork, Feedback, Policy } from "../policy/index.js";
 import { Client } from "../workload/index.js";
 import { Ledger } from "./ledger.js";
 
@@ -22,10 +22,8 @@ export interface SimulationInput {
 export interface SimulationResult {
   readonly requests: readonly RequestRecord[];
   readonly batches: readonly BatchRecord[];
-  /** Batches or steps run, and the time the machine was busy, ns. */
-  readonly workItems: number;
+  /** Time the machine was busy, ns. */
   readonly busyNs: number;
-  readonly preemptions: number;
 }
 
 export function simulate(input: SimulationInput): SimulationResult {
@@ -33,7 +31,7 @@ export function simulate(input: SimulationInput): SimulationResult {
 }
 
 interface Running {
-  readonly work: Work;
+  readonly work: BatchWork;
   readonly feedback: Feedback;
 }
 
@@ -41,11 +39,9 @@ class Simulation {
   private readonly calendar = new Calendar();
   private readonly ledger = new Ledger();
   private readonly client: Client;
-  private readonly running = new Map<number, Running>();
+  private running: Running | undefined;
   private arrivalScheduled = false;
-  private workItems = 0;
   private busyNs = 0;
-  private preemptions = 0;
 
   constructor(private readonly input: SimulationInput) {
     this.client = new Client(input.workload);
@@ -55,7 +51,7 @@ class Simulation {
     const { calendar } = this;
     this.scheduleArrival();
     while (calendar.advance()) {
-      if (calendar.eventClass === WORK_DONE) this.finish(calendar.payload);
+      if (calendar.eventClass === WORK_DONE) this.finish();
       else if (calendar.eventClass === ARRIVAL) this.arrive();
       const instantIsOver = calendar.nextNs > calendar.nowNs || calendar.nextClass === LOOK;
       if (instantIsOver) this.decide();
@@ -65,8 +61,7 @@ class Simulation {
         `nothing is left to happen at ${calendar.nowNs} ns, but ${this.ledger.outstanding} requests have not ended`,
       );
     }
-    const { workItems, busyNs, preemptions } = this;
-    return { ...this.ledger.records(), workItems, busyNs, preemptions };
+    return { ...this.ledger.records(), busyNs: this.busyNs };
   }
 
   private scheduleArrival(): void {
@@ -80,7 +75,8 @@ class Simulation {
     const { nowNs } = this.calendar;
     this.arrivalScheduled = false;
     for (let sent = this.client.take(nowNs); sent !== undefined; sent = this.client.take(nowNs)) {
-      const { index, request, arrivalNs } = sent;
+      const { index, arrivalNs } = sent;
+      const request = this.input.workload.requests[index]!;
       this.ledger.sent(index, request, arrivalNs, nowNs);
       const { promptTokens, outputTokens } = request;
       const refusal = this.input.policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);
@@ -94,54 +90,40 @@ class Simulation {
 
   private decide(): void {
     const { nowNs } = this.calendar;
-    while (this.running.size < this.input.policy.depth) {
-      const decision = this.input.policy.decide(nowNs);
-      if (decision.kind !== "wait") {
-        this.start(decision);
-        continue;
-      }
-      if (decision.untilNs === Infinity) return;
-      if (decision.untilNs <= nowNs) {
-        throw new InvariantError(`the policy asked at ${nowNs} ns to be asked again at ${decision.untilNs} ns`);
-      }
-      this.calendar.schedule(decision.untilNs, LOOK);
+    if (this.running !== undefined) return;
+    const decision = this.input.policy.decide(nowNs);
+    if (decision.kind !== "wait") {
+      this.start(decision);
       return;
     }
+    if (decision.untilNs === Infinity) return;
+    if (decision.untilNs <= nowNs) {
+      throw new InvariantError(`the policy asked at ${nowNs} ns to be asked again at ${decision.untilNs} ns`);
+    }
+    this.calendar.schedule(decision.untilNs, LOOK);
   }
 
-  private start(work: Work): void {
+  private start(work: BatchWork): void {
     const startNs = this.calendar.nowNs;
     const { cost } = this.input;
-    let durationNs: number;
-    let memoryFraction = 0;
-    if (work.kind === "batch") {
-      const { prefillNs, decodeNs, peakBytes } = cost.batch({
-        rows: work.requests.length,
-        promptTokens: work.promptTokens,
-        outputTokens: work.outputTokens,
-      });
-      durationNs = prefillNs + decodeNs;
-      memoryFraction = peakBytes / cost.totalBytes;
-      const times = { startNs, firstTokenNs: startNs + prefillNs, endNs: startNs + durationNs };
-      this.ledger.batchRan(work, times, peakBytes);
-    } else {
-      durationNs = cost.step(work);
-      this.ledger.stepStarted(work, startNs);
-      this.preemptions += work.preempted.length;
-    }
-    this.workItems++;
-    this.busyNs += durationNs;
-    this.running.set(work.id, { work, feedback: { memoryFraction } });
-    this.calendar.schedule(startNs + durationNs, WORK_DONE, work.id);
+    const { prefillNs, decodeNs, peakBytes } = cost.batch({
+      rows: work.requests.length,
+      promptTokens: work.promptTokens,
+      outputTokens: work.outputTokens,
+    });
+    const endNs = startNs + prefillNs + decodeNs;
+    this.ledger.batchRan(work, { startNs, firstTokenNs: startNs + prefillNs, endNs }, peakBytes);
+    this.busyNs += endNs - startNs;
+    this.running = { work, feedback: { memoryFraction: peakBytes / cost.totalBytes } };
+    this.calendar.schedule(endNs, WORK_DONE);
   }
 
-  private finish(workId: number): void {
+  private finish(): void {
     const { nowNs } = this.calendar;
-    const running = this.running.get(workId);
-    if (running === undefined) throw new InvariantError(`work ${workId} ended twice, at ${nowNs} ns`);
-    this.running.delete(workId);
-    if (running.work.kind === "step") this.ledger.stepRan(running.work, nowNs);
-    for (const request of this.input.policy.finished(running.work, nowNs, running.feedback)) {
+    if (this.running === undefined) throw new InvariantError(`a batch ended at ${nowNs} ns, but none was running`);
+    const { work, feedback } = this.running;
+    this.running = undefined;
+    for (const request of this.input.policy.finished(work, nowNs, feedback)) {
       this.ledger.completed(request, nowNs);
       this.client.ended(nowNs);
     }

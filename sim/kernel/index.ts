@@ -1,3 +1,4 @@
 /** The simulation kernel: a calendar with a clock, and seeded random streams. Knows nothing of serving. */
 export { Calendar } from "./calendar.js";
 export { exponential, gamma, normal, stream, type Random } from "./random.js";
+export { Fifo } from "./fifo.js";

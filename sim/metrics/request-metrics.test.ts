@@ -1,5 +1,5 @@
 import type { RequestRecord } from "../../formats/index.js";
-import { clientDelayMs, e2elMs, known, queueMs, throughputTokensPerS, tpotMs, ttftMs } from "./request-metrics.js";
+import { clientDelayMs, e2elMs, queueMs, throughputTokensPerS, tpotMs, ttftMs } from "./request-metrics.js";
 
 const whole: RequestRecord = {
   requestId: "a",
@@ -36,9 +36,5 @@ describe("the metrics of one request", () => {
       expect(metric(bare)).toBeNull();
     }
     expect(throughputTokensPerS({ ...bare, lastTokenNs: 0 })).toBeNull();
-  });
-
-  it("are collected in order, unknown ones left out", () => {
-    expect([...known([whole, bare, whole], ttftMs)]).toEqual([50, 50]);
   });
 });

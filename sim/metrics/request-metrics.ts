@@ -41,17 +41,3 @@ export function throughputTokensPerS(request: RequestRecord): number | null {
 export function gapMs(fromNs: number | undefined, toNs: number | undefined): number | null {
   return fromNs === undefined || toNs === undefined ? null : (toNs - fromNs) / 1e6;
 }
-
-/** The known values of a metric over requests, in their order. */
-export function known(
-  requests: readonly RequestRecord[],
-  metric: (request: RequestRecord) => number | null,
-): Float64Array {
-  const values = new Float64Array(requests.length);
-  let count = 0;
-  for (const request of requests) {
-    const value = metric(request);
-    if (value !== null) values[count++] = value;
-  }
-  return values.subarray(0, count);
-}

@@ -14,17 +14,14 @@ export function quantileOf(name: StatisticName): number | undefined {
   return name.startsWith("p") ? Number(name.slice(1)) / 100 : undefined;
 }
 
-/** Every statistic of the values, in any order; null for no values. */
-export function describe(values: Float64Array): Statistics | null {
+/** Every statistic of the values, in any order, which it reorders; null for no values. */
+export function describeInPlace(values: Float64Array): Statistics | null {
   if (values.length === 0) return null;
   const average = mean(values);
-  const [p50, p90, p95, p99] = quantilesInPlace(values.slice(), [0.5, 0.9, 0.95, 0.99]) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { mean: average, median: p50, std: populationStd(values, average), p50, p90, p95, p99 };
+  const std = populationStd(values, average);
+  const quantiles = quantilesInPlace(values, [0.5, 0.9, 0.95, 0.99]);
+  const [p50, p90, p95, p99] = quantiles as [number, number, number, number];
+  return { mean: average, median: p50, std, p50, p90, p95, p99 };
 }
 
 /** Arithmetic mean; at least one value. */

@@ -1,11 +1,17 @@
 import fc from "fast-check";
 import type { RequestRecord } from "../../formats/index.js";
-import { summarise } from "./summary.js";
+import { GapSegments } from "./gap-segments.js";
+import { columnsOf } from "./request-columns.js";
+import { summarise as summariseColumns, type Summary, type SummaryOptions } from "./summary.js";
 
 const ms = 1e6;
 
 function request(id: number, times: Partial<RequestRecord>): RequestRecord {
   return { requestId: String(id), arrivalNs: 0, promptTokens: 10, outputTokens: 3, status: "ok", ...times };
+}
+
+function summarise(run: { readonly requests: readonly RequestRecord[] }, options?: SummaryOptions): Summary {
+  return summariseColumns(columnsOf(run.requests), options);
 }
 
 /** Two overlapping requests and a refused one; the first arrival is at 100 ms, the last token at 1100 ms. */
@@ -63,10 +69,31 @@ describe("summarise", () => {
 
   it("adds gaps between tokens where the run recorded them", () => {
     expect(summarise({ requests })).not.toHaveProperty("mean_itl_ms");
-    expect(summarise({ requests }, { itlMs: Float64Array.of(5, 1, 3) })).toMatchObject({
-      mean_itl_ms: 3,
-      median_itl_ms: 3,
-    });
+    const itl = Float64Array.of(5, 1, 3);
+    const collected = new GapSegments();
+    collected.add(1e6, 2e6, 3, 1);
+    for (const each of [itl, collected]) {
+      const summary = summarise({ requests }, { itl: each });
+      expect(summary).toMatchObject({ mean_itl_ms: 3, median_itl_ms: 3, p99_itl_ms: 4.96 });
+      expect(summary.hidden_percentiles).toContain("median_itl_ms");
+    }
+    expect([...itl]).toEqual([5, 1, 3]);
+  });
+
+  it("shows percentiles of the gaps by how many gaps there are, not requests", () => {
+    const itl = new GapSegments();
+    itl.addOne(7e6, 400);
+    const { hidden_percentiles: hidden } = summarise({ requests }, { itl });
+    expect(hidden.filter((key) => key.endsWith("_itl_ms"))).toEqual([]);
+    expect(hidden).toContain("p50_ttft_ms");
+  });
+
+  it("tells a queue that grows: an arrival each 10 ms, an answer each 20 ms", () => {
+    const growing = Array.from({ length: 101 }, (_, id) =>
+      request(id, { arrivalNs: id * 10 * ms, lastTokenNs: (id + 1) * 20 * ms }),
+    );
+    expect(summarise({ requests: growing })).toMatchObject({ overloaded: true, queue_growth_per_s: 50 });
+    expect(summarise({ requests })).toMatchObject({ overloaded: false, queue_growth_per_s: null });
   });
 
   it("names the percentiles that come from too few requests, and keeps their numbers", () => {

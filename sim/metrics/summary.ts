@@ -2,14 +2,24 @@
  * The summary of a run, simulated or real alike: the keys of `vllm bench serve` (milliseconds, requests/s, tokens/s)
  * and ours. Formulas are in docs/metrics.md. Only requests with status ok count; what cannot be computed is null.
  */
-import { ArtifactError, type RequestRecord } from "../../formats/index.js";
-import { isGood, type GoodputLimits } from "./goodput.js";
+import { ArtifactError } from "../../formats/index.js";
+import { GapSegments } from "./gap-segments.js";
+import { countGood, type GoodputLimits } from "./goodput.js";
+import { gapsMs, tpotsMs } from "./latencies.js";
+import { judgeOverload } from "./overload.js";
 import { percentileIsShown } from "./quantile.js";
-import { clientDelayMs, e2elMs, known, queueMs, tpotMs, ttftMs } from "./request-metrics.js";
-import { describe, mean, quantileOf, statisticNames, type StatisticName } from "./statistics.js";
-import { sweepLine } from "./sweep-line.js";
+import type { RequestColumns } from "./request-columns.js";
+import {
+  describeInPlace,
+  mean,
+  quantileOf,
+  statisticNames,
+  type StatisticName,
+  type Statistics,
+} from "./statistics.js";
+import { intervalsUntil, sweepLine, type Intervals } from "./sweep-line.js";
 
-type Statistics<Metric extends string> = Readonly<Record<`${StatisticName}_${Metric}_ms`, number | null>>;
+type StatisticKeys<Metric extends string> = Readonly<Record<`${StatisticName}_${Metric}_ms`, number | null>>;
 
 /** What run.json keeps as `summary`. */
 export type Summary = {
@@ -31,88 +41,123 @@ export type Summary = {
   readonly mean_queued_requests: number | null;
   /** Mean concurrency / (request throughput x mean e2el): 1 when every finished request has its times. */
   readonly littles_law_ratio: number | null;
+  /** Load came faster than it was served: latencies depend on how long the run was. */
+  readonly overloaded: boolean;
+  /** Requests/s by which the number in the system grew in the second half of the arrivals' time. */
+  readonly queue_growth_per_s: number | null;
   readonly mean_client_delay_ms: number | null;
   /** Keys whose number comes from too few requests to be shown to people; it stays here for machines. */
   readonly hidden_percentiles: readonly string[];
-} & Statistics<"ttft" | "tpot" | "e2el" | "queue"> &
-  Partial<Statistics<"itl">>;
+} & StatisticKeys<"ttft" | "tpot" | "e2el" | "queue"> &
+  Partial<StatisticKeys<"itl">>;
 
 export interface SummaryOptions {
   readonly goodput?: GoodputLimits | undefined;
-  /** Every gap between two output tokens of one request, pooled, where the run recorded them. */
-  readonly itlMs?: Float64Array | undefined;
+  /** Every gap between two output tokens of one request, pooled, where the run recorded them: in ms, or collected. */
+  readonly itl?: Float64Array | GapSegments | undefined;
+}
+
+/** What a run says of one latency. */
+interface Sample {
+  readonly metric: string;
+  readonly count: number;
+  readonly statistics: Statistics | null;
 }
 
 /** Summarises a run. A finished request that ends before it arrives is an ArtifactError. */
-export function summarise(run: { readonly requests: readonly RequestRecord[] }, options: SummaryOptions = {}): Summary {
-  const requests = run.requests.filter((request) => request.status === "ok");
-  const { goodput, itlMs } = options;
-  const samples: Record<string, Float64Array> = {
-    ttft: known(requests, ttftMs),
-    tpot: known(requests, tpotMs),
-    e2el: known(requests, e2elMs),
-    queue: known(requests, queueMs),
-    ...(itlMs === undefined ? {} : { itl: itlMs }),
-  };
-  const durationNs = runDurationNs(requests);
+export function summarise(columns: RequestColumns, options: SummaryOptions = {}): Summary {
+  const { arrivalNs, sentNs, scheduledNs, firstTokenNs, lastTokenNs } = columns;
+  const { goodput, itl } = options;
+  const { completed, inputTokens, outputTokens, durationNs } = totals(columns);
+  const samples = [
+    sampleOf("ttft", gapsMs(columns, arrivalNs, firstTokenNs)),
+    sampleOf("tpot", tpotsMs(columns)),
+    sampleOf("e2el", gapsMs(columns, arrivalNs, lastTokenNs)),
+    sampleOf("queue", gapsMs(columns, arrivalNs, scheduledNs)),
+    ...(itl === undefined ? [] : [itlSample(itl)]),
+  ];
+  const statistics = statisticKeys(samples);
   const perS = (count: number): number | null => (durationNs === null ? null : (count * 1e9) / durationNs);
-  const inputTokens = total(requests, (request) => request.promptTokens);
-  const outputTokens = total(requests, (request) => request.outputTokens);
-  const inSystem = occupancy(requests, (request) => request.lastTokenNs, durationNs);
-  const inQueue = occupancy(requests, (request) => request.scheduledNs, durationNs);
-  const delays = known(requests, clientDelayMs);
-  const statistics = { ...statisticsOf(samples) } as Statistics<"ttft" | "tpot" | "e2el" | "queue">;
+  const stays = intervalsUntil(columns, lastTokenNs);
+  const inSystem = occupancy(stays, durationNs);
+  const inQueue = occupancy(intervalsUntil(columns, scheduledNs), durationNs);
+  const { overloaded, growthPerS } = judgeOverload(columns, stays);
+  const delays = gapsMs(columns, arrivalNs, sentNs);
   return {
-    completed: requests.length,
-    failed: run.requests.length - requests.length,
+    completed,
+    failed: columns.rows - completed,
     duration: durationNs === null ? null : durationNs / 1e9,
     total_input_tokens: inputTokens,
     total_output_tokens: outputTokens,
-    request_throughput: perS(requests.length),
+    request_throughput: perS(completed),
     output_throughput: perS(outputTokens),
     total_token_throughput: perS(inputTokens + outputTokens),
-    ...(goodput === undefined
-      ? {}
-      : { request_goodput: perS(total(requests, (request) => (isGood(request, goodput) ? 1 : 0))) }),
+    ...(goodput === undefined ? {} : { request_goodput: perS(countGood(columns, goodput)) }),
     ...statistics,
     max_concurrent_requests: inSystem?.max ?? null,
     mean_concurrent_requests: inSystem?.mean ?? null,
     max_queued_requests: inQueue?.max ?? null,
     mean_queued_requests: inQueue?.mean ?? null,
-    littles_law_ratio: littlesLawRatio(inSystem?.mean ?? null, perS(requests.length), statistics.mean_e2el_ms),
+    littles_law_ratio: littlesLawRatio(inSystem?.mean ?? null, perS(completed), statistics.mean_e2el_ms),
+    overloaded,
+    queue_growth_per_s: growthPerS,
     mean_client_delay_ms: delays.length === 0 ? null : mean(delays),
     hidden_percentiles: hiddenPercentiles(samples),
   };
 }
 
-/** First arrival to last last token; null when no request ended, or all at one instant. */
-function runDurationNs(requests: readonly RequestRecord[]): number | null {
+interface Totals {
+  readonly completed: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** First arrival to last last token; null when no request ended, or all at one instant. */
+  readonly durationNs: number | null;
+}
+
+function totals(columns: RequestColumns): Totals {
+  const { rows, ok, arrivalNs, lastTokenNs, promptTokens, outputTokens } = columns;
+  let completed = 0;
+  let inputTotal = 0;
+  let outputTotal = 0;
   let firstNs = Infinity;
   let lastNs = -Infinity;
-  for (const { requestId, arrivalNs, lastTokenNs } of requests) {
-    firstNs = Math.min(firstNs, arrivalNs);
-    if (lastTokenNs === undefined) continue;
-    lastNs = Math.max(lastNs, lastTokenNs);
-    if (lastTokenNs < arrivalNs) {
+  for (let row = 0; row < rows; row++) {
+    if (ok[row] === 0) continue;
+    const startNs = arrivalNs[row]!;
+    const endNs = lastTokenNs[row]!;
+    completed++;
+    inputTotal += promptTokens[row]!;
+    outputTotal += outputTokens[row]!;
+    if (startNs < firstNs) firstNs = startNs;
+    if (endNs > lastNs) lastNs = endNs;
+    if (endNs < startNs) {
       throw new ArtifactError(
-        `request "${requestId}": last token at ${lastTokenNs / 1e6} ms, expected at or after its arrival at ` +
-          `${arrivalNs / 1e6} ms`,
+        `request "${columns.requestId(row)}": last token at ${endNs / 1e6} ms, expected at or after its arrival at ` +
+          `${startNs / 1e6} ms`,
       );
     }
   }
-  return lastNs > firstNs ? lastNs - firstNs : null;
+  const durationNs = lastNs > firstNs ? lastNs - firstNs : null;
+  return { completed, inputTokens: inputTotal, outputTokens: outputTotal, durationNs };
 }
 
-/** Maximum and mean number of requests between arrival and `endNs`; null when no request has that end. */
+/** The statistics of values that nobody else needs: they are reordered. */
+function sampleOf(metric: string, valuesMs: Float64Array): Sample {
+  return { metric, count: valuesMs.length, statistics: describeInPlace(valuesMs) };
+}
+
+function itlSample(itl: Float64Array | GapSegments): Sample {
+  if (itl instanceof GapSegments) return { metric: "itl", count: itl.gaps, statistics: itl.describe() };
+  return sampleOf("itl", itl.slice());
+}
+
+/** Maximum and mean number of open intervals; null when there are none. */
 function occupancy(
-  requests: readonly RequestRecord[],
-  endNs: (request: RequestRecord) => number | undefined,
+  intervals: Intervals,
   durationNs: number | null,
 ): { readonly max: number; readonly mean: number | null } | null {
-  const starts = known(requests, (request) => (endNs(request) === undefined ? null : request.arrivalNs));
-  const ends = known(requests, (request) => endNs(request) ?? null);
-  if (ends.length === 0) return null;
-  const { max, areaNs } = sweepLine(starts, ends);
+  if (intervals.endsNs.length === 0) return null;
+  const { max, areaNs } = sweepLine(intervals);
   return { max, mean: durationNs === null ? null : areaNs / durationNs };
 }
 
@@ -125,21 +170,20 @@ function littlesLawRatio(
   return concurrency / (ratePerS * (meanE2elMs / 1e3));
 }
 
-function statisticsOf(samples: Readonly<Record<string, Float64Array>>): Record<string, number | null> {
+function statisticKeys(samples: readonly Sample[]): StatisticKeys<"ttft" | "tpot" | "e2el" | "queue"> {
   return Object.fromEntries(
-    Object.entries(samples).flatMap(([metric, values]) => {
-      const statistics = describe(values);
-      return statisticNames.map((name) => [key(name, metric), statistics?.[name] ?? null] as const);
-    }),
-  );
+    samples.flatMap(({ metric, statistics }) =>
+      statisticNames.map((name) => [key(name, metric), statistics?.[name] ?? null] as const),
+    ),
+  ) as StatisticKeys<"ttft" | "tpot" | "e2el" | "queue">;
 }
 
-function hiddenPercentiles(samples: Readonly<Record<string, Float64Array>>): string[] {
-  return Object.entries(samples).flatMap(([metric, values]) =>
+function hiddenPercentiles(samples: readonly Sample[]): string[] {
+  return samples.flatMap(({ metric, count }) =>
     statisticNames
       .filter((name) => {
         const p = quantileOf(name);
-        return p !== undefined && values.length > 0 && !percentileIsShown(p, values.length);
+        return p !== undefined && count > 0 && !percentileIsShown(p, count);
       })
       .map((name) => key(name, metric)),
   );
@@ -147,10 +191,4 @@ function hiddenPercentiles(samples: Readonly<Record<string, Float64Array>>): str
 
 function key(statistic: StatisticName, metric: string): string {
   return `${statistic}_${metric}_ms`;
-}
-
-function total(requests: readonly RequestRecord[], count: (request: RequestRecord) => number): number {
-  let sum = 0;
-  for (const request of requests) sum += count(request);
-  return sum;
 }

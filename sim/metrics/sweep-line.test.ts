@@ -1,18 +1,45 @@
 import fc from "fast-check";
-import { sweepLine } from "./sweep-line.js";
+import { columnsOf } from "./request-columns.js";
+import { intervalsUntil, sweepLine } from "./sweep-line.js";
+
+/** What is known of requests that arrive and end then. */
+function sweep(times: readonly (readonly [startNs: number, endNs: number])[]): unknown {
+  const columns = columnsOf(
+    times.map(([arrivalNs, lastTokenNs], id) => ({
+      requestId: `${id}`,
+      arrivalNs,
+      lastTokenNs,
+      promptTokens: 1,
+      outputTokens: 1,
+      status: "ok",
+    })),
+  );
+  return sweepLine(intervalsUntil(columns, columns.lastTokenNs));
+}
 
 describe("sweepLine", () => {
   it("finds the peak and the area of three overlapping intervals", () => {
     // 0-10, 5-20, 8-9: one open for 5 + 10, two for 3 + 1, three for 1
-    expect(sweepLine(Float64Array.of(0, 5, 8), Float64Array.of(10, 20, 9))).toEqual({ max: 3, areaNs: 26 });
+    expect(
+      sweep([
+        [8, 9],
+        [0, 10],
+        [5, 20],
+      ]),
+    ).toEqual({ max: 3, areaNs: 26 });
   });
 
   it("does not count back-to-back intervals as overlapping", () => {
-    expect(sweepLine(Float64Array.of(0, 10), Float64Array.of(10, 20))).toEqual({ max: 1, areaNs: 20 });
+    expect(
+      sweep([
+        [0, 10],
+        [10, 20],
+      ]),
+    ).toEqual({ max: 1, areaNs: 20 });
   });
 
   it("gives nothing an area of nothing", () => {
-    expect(sweepLine(new Float64Array(0), new Float64Array(0))).toEqual({ max: 0, areaNs: 0 });
+    expect(sweep([])).toEqual({ max: 0, areaNs: 0 });
   });
 
   it("agrees with counting at every instant", () => {
@@ -23,9 +50,7 @@ describe("sweepLine", () => {
           { length: 60 },
           (_, at) => intervals.filter(({ start, length }) => start <= at && at < start + length).length,
         );
-        const starts = Float64Array.from(intervals, ({ start }) => start);
-        const ends = Float64Array.from(intervals, ({ start, length }) => start + length);
-        expect(sweepLine(starts, ends)).toEqual({
+        expect(sweep(intervals.map(({ start, length }) => [start, start + length]))).toEqual({
           max: Math.max(...counts),
           areaNs: counts.reduce((sum, count) => sum + count, 0),
         });

@@ -2,6 +2,14 @@
  * How many intervals [start, end) are open at once: the maximum, and the area under the count, exactly, by sweeping
  * over sorted starts and ends. At one instant ends come before starts, so back-to-back requests never overlap.
  */
+import type { RequestColumns } from "./request-columns.js";
+import { ascending } from "./sort-times.js";
+
+/** Intervals as their starts and their ends (ns), each ascending by itself; as many of one as of the other. */
+export interface Intervals {
+  readonly startsNs: Float64Array;
+  readonly endsNs: Float64Array;
+}
 
 export interface Sweep {
   readonly max: number;
@@ -9,18 +17,32 @@ export interface Sweep {
   readonly areaNs: number;
 }
 
-/** Sweeps over intervals given as parallel arrays (ns, end >= start); both arrays are left as they are. */
-export function sweepLine(startsNs: Float64Array, endsNs: Float64Array): Sweep {
-  const starts = ascending(startsNs);
-  const ends = ascending(endsNs);
+/** From arrival to `endNs` (a column of `columns`) of every finished request that has that end. */
+export function intervalsUntil(columns: RequestColumns, endNs: Float64Array): Intervals {
+  const { rows, ok, arrivalNs } = columns;
+  const startsNs = new Float64Array(rows);
+  const endsNs = new Float64Array(rows);
+  let count = 0;
+  for (let row = 0; row < rows; row++) {
+    if (ok[row] === 0 || Number.isNaN(endNs[row]!)) continue;
+    startsNs[count] = arrivalNs[row]!;
+    endsNs[count++] = endNs[row]!;
+  }
+  return { startsNs: ascending(startsNs.subarray(0, count)), endsNs: ascending(endsNs.subarray(0, count)) };
+}
+
+/** Sweeps over the intervals; no end lies before its start. */
+export function sweepLine({ startsNs, endsNs }: Intervals): Sweep {
+  const count = startsNs.length;
   let open = 0;
   let max = 0;
   let areaNs = 0;
-  let nowNs = starts[0] ?? 0;
+  let nowNs = startsNs[0] ?? 0;
   let started = 0;
-  for (const endNs of ends) {
-    for (; started < starts.length && starts[started]! < endNs; started++) {
-      const startNs = starts[started]!;
+  for (let ended = 0; ended < count; ended++) {
+    const endNs = endsNs[ended]!;
+    for (; started < count && startsNs[started]! < endNs; started++) {
+      const startNs = startsNs[started]!;
       areaNs += open * (startNs - nowNs);
       nowNs = startNs;
       open += 1;
@@ -31,12 +53,4 @@ export function sweepLine(startsNs: Float64Array, endsNs: Float64Array): Sweep {
     open -= 1;
   }
   return { max, areaNs };
-}
-
-/** The values themselves when they are in order already (arrivals mostly are), or else a sorted copy. */
-function ascending(values: Float64Array): Float64Array {
-  for (let i = 1; i < values.length; i++) {
-    if (values[i - 1]! > values[i]!) return values.slice().sort();
-  }
-  return values;
 }

@@ -1,6 +1,6 @@
 /** Naive and dynamic by hand: every expected number follows from design.md section 2 as the comment beside it says. */
 import fc from "fast-check";
-import { planPolicy } from "./index.js";
+import { planBatchPolicy } from "./index.js";
 import { affineCost, observe, type Observation } from "./policy.conformance.js";
 
 interface Scene {
@@ -19,7 +19,7 @@ function run({ policy, settings, arrivalsMs, batchMs = 100, memoryPerRow = 0 }: 
   });
   const machine = { totalBytes: 1, baseBytes: 0, kvBytesPerToken: 1, positions: 1024 };
   return observe(
-    planPolicy(policy, settings, { source: "scene" }).create(machine),
+    planBatchPolicy(policy, settings, { source: "scene" }).create(machine),
     { requests, maxConcurrency: Infinity, thinkNs: 0 },
     affineCost({ fixedNs: batchMs * 1e6, memoryPerRow }),
   );

@@ -27,7 +27,6 @@ export function createDynamic(settings: z.output<typeof dynamicSettings>): Polic
   const collector = new BatchCollector(secondsToNs(settings.timeout_s), sla);
   let size = settings.batch_size;
   return {
-    depth: 1,
     isFifo: true,
     arrived: (request) => {
       collector.arrived(request);

@@ -1,4 +1,21 @@
-/** The schedulers, behind one interface. */
+/** The schedulers: policies that run whole batches behind one interface, and those that run steps behind another. */
 export type * from "./policy.js";
 export type { Machine } from "./machine.js";
-export { findPolicy, planPolicy, policyNames, type PolicyPlan } from "./registry.js";
+export {
+  findPolicy,
+  planBatchPolicy,
+  planPolicy,
+  policyNames,
+  type BatchPlan,
+  type PolicyPlan,
+  type StepPlan,
+} from "./registry.js";
+export { CountScheduler, Scheduler, serverSettings, tokenCounts } from "./vllm/index.js";
+export type {
+  EngineStep,
+  SchedulerLimits,
+  SchedulerRequest,
+  StepScheduler,
+  TokenCounts,
+  TokenSink,
+} from "./vllm/index.js";

@@ -1,4 +1,6 @@
 /** What a policy may know of the machine it schedules for. */
+import type { ServerSettings } from "./vllm/settings.js";
+
 export interface Machine {
   /** Memory in all, and taken before any request (weights, runtime), bytes. */
   readonly totalBytes: number;
@@ -6,4 +8,6 @@ export interface Machine {
   readonly kvBytesPerToken: number;
   /** Longest prompt plus output that the model can hold, tokens. */
   readonly positions: number;
+  /** Settings of the vLLM server that the profile was measured on, where it was one. */
+  readonly server?: ServerSettings;
 }

@@ -12,7 +12,6 @@ export const naiveSettings = z.strictObject({
 export function createNaive(settings: z.output<typeof naiveSettings>): Policy {
   const collector = new BatchCollector(secondsToNs(settings.timeout_s));
   return {
-    depth: 1,
     isFifo: true,
     arrived: (request) => {
       collector.arrived(request);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Workload } from "../../formats/index.js";
-import { findPolicy, planPolicy, policyNames, type Machine, type PolicyPlan } from "./index.js";
+import { findPolicy, planBatchPolicy, policyNames, type BatchPlan, type Machine } from "./index.js";
 import {
   affineCost,
   endProblems,
@@ -73,38 +73,25 @@ const settingsOf: Readonly<Record<string, fc.Arbitrary<object>>> = {
       sla: fc.constantFrom("deadline", "reference"),
     })
     .map(({ more, ...settings }) => ({ ...settings, max_batch_size: settings.min_batch_size + more })),
-  vllm: fc.record(
-    {
-      max_num_seqs: small,
-      max_num_batched_tokens: fc.integer({ min: 1, max: 80 }),
-      block_size: fc.integer({ min: 1, max: 16 }),
-      num_gpu_blocks: fc.integer({ min: 2, max: 20 }),
-      max_model_len: fc.integer({ min: 20, max: 80 }),
-      enable_chunked_prefill: fc.constant(true),
-    },
-    { requiredKeys: [] },
-  ),
 };
 
-/** Whole prompts only: the budget must hold the longest request. */
-const wholePrompts = { max_num_batched_tokens: 60, max_model_len: 60, block_size: 8, enable_chunked_prefill: false };
-
 function cases(name: string): fc.Arbitrary<[object, Workload, AffineTerms]> {
-  const drawn = settingsOf[name] ?? fc.constant({});
-  return fc.tuple(name === "vllm" ? fc.oneof(drawn, fc.constant(wholePrompts)) : drawn, workloads, costs);
+  return fc.tuple(settingsOf[name] ?? fc.constant({}), workloads, costs);
 }
 
-/** Longest that the machine may idle while requests wait: batches collect, steps never do. */
-function idleBoundNs({ settings }: PolicyPlan): number {
+/** Longest that the machine may idle while requests wait, because a batch is collected. */
+function idleBoundNs({ settings }: BatchPlan): number {
   const timeoutS = settings.timeout_s;
   return typeof timeoutS === "number" ? Math.round(timeoutS * 1e9) + 10_000_000 : 0;
 }
 
-describe.each(policyNames)("policy %s", (name) => {
-  const holds = (problems: (run: Observation, workload: Workload, plan: PolicyPlan) => unknown[]): void => {
+const batchPolicies = policyNames.filter((name) => findPolicy(name).work === "batch");
+
+describe.each(batchPolicies)("policy %s", (name) => {
+  const holds = (problems: (run: Observation, workload: Workload, plan: BatchPlan) => unknown[]): void => {
     fc.assert(
       fc.property(cases(name), ([settings, workload, terms]) => {
-        const plan = planPolicy(name, settings, { source: "conformance" });
+        const plan = planBatchPolicy(name, settings, { source: "conformance" });
         const run = observe(plan.create(machine), workload, affineCost(terms));
         expect(problems(run, workload, plan)).toEqual([]);
       }),
@@ -112,16 +99,15 @@ describe.each(policyNames)("policy %s", (name) => {
     );
   };
 
-  it("says what it is and gives the kind of work that it is registered with", () => {
+  it("says what it is", () => {
     expect(findPolicy(name).describe).not.toBe("");
-    holds(({ ran }, _, plan) => ran.filter(({ work }) => work.kind !== plan.work));
   });
 
   it("ends every request exactly once, finished or refused with a reason", () => {
     holds(endProblems);
   });
 
-  it("gives every request the tokens it asked for, each after the KV of all before it", () => {
+  it("gives every request the tokens it asked for", () => {
     holds(tokenProblems);
   });
 
@@ -129,7 +115,7 @@ describe.each(policyNames)("policy %s", (name) => {
     holds(fifoProblems);
   });
 
-  it("starts nothing while as much runs as its depth allows", () => {
+  it("starts no batch while one runs", () => {
     holds(overlapProblems);
   });
 
@@ -144,7 +130,7 @@ describe.each(policyNames)("policy %s", (name) => {
   it("gives the same result when run again", () => {
     fc.assert(
       fc.property(cases(name), ([settings, workload, terms]) => {
-        const plan = planPolicy(name, settings, { source: "conformance" });
+        const plan = planBatchPolicy(name, settings, { source: "conformance" });
         const again = () => observe(plan.create(machine), workload, affineCost(terms)).result;
         expect(again()).toEqual(again());
       }),

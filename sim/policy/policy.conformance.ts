@@ -1,19 +1,20 @@
 /**
- * What every policy must keep, whichever it is: a policy is watched at its own interface while the simulator drives it,
- * and each promise that was broken is said in words. policy.conformance.test.ts runs it over all registered policies.
+ * What every policy that runs whole batches must keep, whichever it is: it is watched at its own interface while the
+ * simulator drives it, and each promise that was broken is said in words. policy.conformance.test.ts runs it over all
+ * registered ones. (steps.conformance.ts: the same for schedulers that run steps.)
  */
 import type { RequestRecord, Workload } from "../../formats/index.js";
 import type { CostModel } from "../cost/index.js";
 import { simulate, type SimulationResult } from "../engine/index.js";
-import type { Policy, Work } from "./policy.js";
+import type { BatchWork, Policy } from "./policy.js";
 
-/** A batch or step as the policy's caller saw it. */
+/** A batch as the policy's caller saw it. */
 export interface RanWork {
-  readonly work: Work;
+  readonly work: BatchWork;
   readonly startNs: number;
   /** How long the machine stood idle before it while requests waited, ns. */
   readonly idleNs: number;
-  /** Items in flight, this one included. */
+  /** Batches in flight, this one included. */
   readonly inFlight: number;
 }
 
@@ -21,7 +22,6 @@ export interface Observation {
   readonly result: SimulationResult;
   readonly ran: readonly RanWork[];
   readonly isFifo: boolean;
-  readonly depth: number;
   /** How often each request of the workload was completed and refused by the policy. */
   readonly completions: readonly number[];
   readonly refusals: readonly number[];
@@ -45,8 +45,6 @@ export function affineCost({ fixedNs, perRowNs = 0, perTokenNs = 0, memoryPerRow
       decodeNs: (outputTokens - 1) * (fixedNs + perRowNs * rows),
       peakBytes: memoryPerRow * rows,
     }),
-    step: ({ decodeRequests, prefillRequests, prefillTokens }) =>
-      fixedNs + perRowNs * (decodeRequests + prefillRequests) + perTokenNs * prefillTokens,
   };
 }
 
@@ -59,7 +57,6 @@ export function observe(policy: Policy, workload: Workload, cost: CostModel): Ob
   let inFlight = 0;
   let idleSinceNs = 0;
   const watched: Policy = {
-    depth: policy.depth,
     isFifo: policy.isFifo,
     arrived: (request, nowNs) => {
       const refusal = policy.arrived(request, nowNs);
@@ -84,7 +81,7 @@ export function observe(policy: Policy, workload: Workload, cost: CostModel): Ob
     },
   };
   const result = simulate({ workload, policy: watched, cost });
-  return { result, ran, isFifo: policy.isFifo, depth: policy.depth, completions, refusals };
+  return { result, ran, isFifo: policy.isFifo, completions, refusals };
 }
 
 /** Requests that did not end exactly once, or ran although they were refused. */
@@ -100,29 +97,16 @@ export function endProblems({ result, completions, refusals }: Observation): str
   });
 }
 
-/** Requests that got other tokens than they asked for, or without the KV of all tokens before. */
+/** Requests that got other tokens than they asked for. */
 export function tokenProblems({ result, ran }: Observation, workload: Workload): string[] {
-  const computed = workload.requests.map(() => 0);
   const sampled = workload.requests.map(() => 0);
   for (const { work } of ran) {
-    if (work.kind === "batch") {
-      for (const { index, promptTokens, outputTokens } of work.requests) {
-        computed[index]! += promptTokens + outputTokens - 1;
-        sampled[index]! += outputTokens;
-      }
-      continue;
-    }
-    for (const { index } of work.preempted) computed[index] = 0;
-    work.requests.forEach(({ index }, at) => (computed[index]! += work.tokens[at]!));
-    for (const { index } of work.sampling) sampled[index]!++;
+    for (const { index, outputTokens } of work.requests) sampled[index]! += outputTokens;
   }
-  return workload.requests.flatMap(({ promptTokens, outputTokens }, index) => {
-    const isRefused = result.requests[index]!.status === "refused";
-    const wantedKv = isRefused ? 0 : promptTokens + outputTokens - 1;
-    const wanted = isRefused ? 0 : outputTokens;
+  return workload.requests.flatMap(({ outputTokens }, index) => {
+    const wanted = result.requests[index]!.status === "refused" ? 0 : outputTokens;
     if (sampled[index] !== wanted) return [`request ${index} got ${sampled[index]!} tokens, expected ${wanted}`];
-    if (result.requests[index]!.outputTokens !== wanted) return [`request ${index} is logged with other tokens`];
-    return computed[index] === wantedKv ? [] : [`request ${index}: KV of ${computed[index]!}, expected ${wantedKv}`];
+    return result.requests[index]!.outputTokens === wanted ? [] : [`request ${index} is logged with other tokens`];
   });
 }
 
@@ -135,10 +119,10 @@ export function fifoProblems({ ran, isFifo }: Observation): string[] {
   );
 }
 
-/** Work that started with more in flight than the policy's depth. */
-export function overlapProblems({ ran, depth }: Observation): string[] {
+/** Batches that started while another ran. */
+export function overlapProblems({ ran }: Observation): string[] {
   return ran.flatMap(({ work, startNs, inFlight }) =>
-    inFlight > depth ? [`work ${work.id} started at ${startNs} ns as number ${inFlight} in flight`] : [],
+    inFlight > 1 ? [`work ${work.id} started at ${startNs} ns as number ${inFlight} in flight`] : [],
   );
 }
 
@@ -154,7 +138,8 @@ export function timeProblems({ result }: Observation): string[] {
   return result.requests.flatMap((request) => (isMonotone(request) ? [] : [JSON.stringify(request)]));
 }
 
-function isMonotone({ arrivalNs, sentNs, scheduledNs, firstTokenNs, lastTokenNs }: RequestRecord): boolean {
+/** Whether the times of a request, as far as it got, are whole ns and do not go back. */
+export function isMonotone({ arrivalNs, sentNs, scheduledNs, firstTokenNs, lastTokenNs }: RequestRecord): boolean {
   const times = [arrivalNs, sentNs, scheduledNs, firstTokenNs, lastTokenNs].filter((time) => time !== undefined);
   return times.every((time, at) => Number.isInteger(time) && (at === 0 || time >= times[at - 1]!));
 }

@@ -5,14 +5,27 @@ import { createDynamic, dynamicSettings } from "./dynamic.js";
 import type { Machine } from "./machine.js";
 import { createNaive, naiveSettings } from "./naive.js";
 import type { Policy } from "./policy.js";
-import { createVllm, vllmSettings } from "./vllm/index.js";
+import { limitsOf, resolveSettings, vllmSettings, type SchedulerLimits } from "./vllm/index.js";
 
-interface Registered<S extends z.ZodType = z.ZodType> {
+/** A policy that runs whole static batches, which real/onnx can run too, or one that runs steps. */
+type Registered<S extends z.ZodType = z.ZodType> = BatchPolicy<S> | StepPolicy<S>;
+
+interface Described<S extends z.ZodType> {
   readonly describe: string;
   readonly settings: S;
-  /** `batch`: whole static batches, which real/onnx can run; `step`: continuous batching. */
-  readonly work: "batch" | "step";
+}
+
+interface BatchPolicy<S extends z.ZodType> extends Described<S> {
+  readonly work: "batch";
   create(settings: z.output<S>, machine: Machine): Policy;
+}
+
+/** Continuous batching: schedulers are made from limits, by the engine that drives them. */
+interface StepPolicy<S extends z.ZodType> extends Described<S> {
+  readonly work: "step";
+  /** Settings with every default filled, those that depend on the machine too. */
+  resolve(settings: z.output<S>, machine: Machine): object;
+  limits(settings: z.output<S>, machine: Machine): SchedulerLimits;
 }
 
 const registry: Readonly<Record<string, Registered>> = {
@@ -28,18 +41,36 @@ const registry: Readonly<Record<string, Registered>> = {
     work: "batch",
     create: createDynamic,
   }),
-  vllm: entry({ describe: "continuous batching, paged KV", settings: vllmSettings, work: "step", create: createVllm }),
+  vllm: entry({
+    describe: "continuous batching, paged KV",
+    settings: vllmSettings,
+    work: "step",
+    resolve: resolveSettings,
+    limits: limitsOf,
+  }),
 };
 
 export const policyNames: readonly string[] = Object.keys(registry);
 
 /** A policy chosen and its settings checked, ready to be made anew for each run. */
-export interface PolicyPlan {
+export type PolicyPlan = BatchPlan | StepPlan;
+
+interface Plan {
   readonly name: string;
-  readonly work: "batch" | "step";
   /** Settings with every default filled. */
   readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface BatchPlan extends Plan {
+  readonly work: "batch";
   create(machine: Machine): Policy;
+}
+
+export interface StepPlan extends Plan {
+  readonly work: "step";
+  /** The settings with those defaults that depend on the machine. */
+  resolve(machine: Machine): object;
+  limits(machine: Machine): SchedulerLimits;
 }
 
 /** Looks a policy up by name; ConfigError with the nearest name when there is none. */
@@ -55,7 +86,23 @@ export function findPolicy(name: string): Registered {
 export function planPolicy(name: string, settings: unknown, context: CheckContext): PolicyPlan {
   const found = findPolicy(name);
   const checked = check(found.settings, settings, context) as Readonly<Record<string, unknown>>;
-  return { name, work: found.work, settings: checked, create: (machine) => found.create(checked, machine) };
+  if (found.work === "batch") {
+    return { name, work: "batch", settings: checked, create: (machine) => found.create(checked, machine) };
+  }
+  return {
+    name,
+    work: "step",
+    settings: checked,
+    resolve: (machine) => found.resolve(checked, machine),
+    limits: (machine) => found.limits(checked, machine),
+  };
+}
+
+/** As planPolicy, for callers that run whole batches only; ConfigError for a policy that runs steps. */
+export function planBatchPolicy(name: string, settings: unknown, context: CheckContext): BatchPlan {
+  const plan = planPolicy(name, settings, context);
+  if (plan.work === "batch") return plan;
+  throw new ConfigError(`policy "${name}" runs steps, expected one that runs whole batches (naive, dynamic)`);
 }
 
 /** Keeps each entry's settings type tied to its own `create`, then lets the table hold them side by side. */

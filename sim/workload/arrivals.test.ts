@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { ConfigError } from "../../formats/index.js";
 import { stream } from "../kernel/index.js";
-import { arrivalTimesNs, type ArrivalProcess } from "./index.js";
+import { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./index.js";
 
 const COUNT = 50_000;
 
@@ -52,5 +53,56 @@ describe("arrival times", () => {
     (process) => {
       expect(() => arrivals(process, "any", 100)).toThrow(ConfigError);
     },
+  );
+});
+
+/** So many arrivals, at one seed. */
+function few(count: number, process: Partial<ArrivalProcess>): number[] {
+  return arrivals({ ratePerS: undefined, ...process }, "few", count);
+}
+
+const rampUp: RampUp = { strategy: "linear", startPerS: 1, endPerS: 4 };
+
+describe("a ramp-up", () => {
+  it("has each gap at the rate of its request: equal steps when linear, equal factors when exponential", () => {
+    const gaps = (times: number[]): number[] => times.map((time, at) => (time - (times[at - 1] ?? 0)) / 1e9);
+    expect(gaps(few(4, { kind: "constant", rampUp }))).toEqual(
+      [1, 1 / 2, 1 / 3, 1 / 4].map((gap) => expect.closeTo(gap, 8) as number),
+    );
+    const exponential = gaps(few(3, { kind: "constant", rampUp: { ...rampUp, strategy: "exponential" } }));
+    expect(exponential).toEqual([1, 1 / 2, 1 / 4].map((gap) => expect.closeTo(gap, 8) as number));
+    expect(few(1, { kind: "constant", rampUp })).toEqual([1e9]);
+  });
+
+  it("takes as long as the mean gaps say, whatever the burstiness", () => {
+    const count = 40_000;
+    // Sum of 1 / (1 + 3 i / (n - 1)) is about n ln(4) / 3.
+    const expectedNs = (count * Math.log(4) * 1e9) / 3;
+    for (const burstiness of [1, 0.5]) {
+      expect(few(count, { rampUp, burstiness }).at(-1)! / expectedNs).toBeCloseTo(1, 1);
+    }
+  });
+
+  it("is refused at a rate of 0, and beyond 104 days", () => {
+    expect(() => few(5, { rampUp: { ...rampUp, startPerS: 0 } })).toThrow(/request rate is 0/);
+    expect(() => few(5, { rampUp: { ...rampUp, startPerS: 1e-9 } })).toThrow(/beyond 104 days/);
+  });
+});
+
+test("rescaled arrivals end exactly at count / rate and keep their pattern", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 200 }),
+      fc.double({ min: 0.01, max: 1000, noNaN: true }),
+      (count, ratePerS) => {
+        const plain = few(count, { ratePerS });
+        const rescaled = few(count, { ratePerS, isRescaled: true });
+        expect(rescaled.at(-1)).toBe(Math.round((count * 1e9) / ratePerS));
+        const factor = rescaled.at(-1)! / plain.at(-1)!;
+        rescaled.forEach((time, at) => {
+          expect(Math.abs(time - plain[at]! * factor)).toBeLessThanOrEqual(2 + factor);
+        });
+      },
+    ),
   );
 });

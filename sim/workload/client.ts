@@ -3,46 +3,57 @@
  * optional think time) and both combined are one rule: a request is sent at the later of its arrival time and the
  * moment a slot is free. Pure: the simulator and the real runner drive the same object.
  */
-import type { Workload, WorkloadRequest } from "../../formats/index.js";
+import type { Workload } from "../../formats/index.js";
 
 export interface SentRequest {
   /** Position in the workload. */
   readonly index: number;
-  readonly request: WorkloadRequest;
   /** When the client meant to send it: its arrival time, or for a closed loop the moment it was sent. */
   readonly arrivalNs: number;
 }
 
 export class Client {
+  /** When the next request is due; Infinity when none is left, or none until an outstanding one ends. */
+  nextDueNs: number;
   private cursor = 0;
+  /** NaN: as soon as a slot is free. */
+  private readonly arrivalNs: Float64Array;
+  private readonly isBounded: boolean;
   private readonly freeAtNs: number[];
   private freeHead = 0;
 
   constructor(private readonly workload: Workload) {
-    const slots = Math.min(workload.maxConcurrency, workload.requests.length);
-    this.freeAtNs = workload.maxConcurrency === Infinity ? [] : Array.from({ length: slots }, () => 0);
-  }
-
-  /** When the next request is due; Infinity when none is left, or none until an outstanding one ends. */
-  get nextDueNs(): number {
-    const request = this.workload.requests[this.cursor];
-    if (request === undefined) return Infinity;
-    const slotNs = this.workload.maxConcurrency === Infinity ? 0 : (this.freeAtNs[this.freeHead] ?? Infinity);
-    return Math.max(request.arrivalNs ?? 0, slotNs);
+    const { requests, maxConcurrency } = workload;
+    this.arrivalNs = new Float64Array(requests.length);
+    for (let index = 0; index < requests.length; index++) this.arrivalNs[index] = requests[index]!.arrivalNs ?? NaN;
+    this.isBounded = maxConcurrency !== Infinity;
+    const slots = this.isBounded ? Math.min(maxConcurrency, requests.length) : 0;
+    this.freeAtNs = Array.from({ length: slots }, () => 0);
+    this.nextDueNs = this.dueNs();
   }
 
   /** Takes the next request if it is due. */
   take(nowNs: number): SentRequest | undefined {
     const dueNs = this.nextDueNs;
     if (dueNs > nowNs) return undefined;
-    if (this.workload.maxConcurrency !== Infinity) this.freeHead++;
+    if (this.isBounded) this.freeHead++;
     const index = this.cursor++;
-    const request = this.workload.requests[index]!;
-    return { index, request, arrivalNs: request.arrivalNs ?? dueNs };
+    const arrivalNs = this.arrivalNs[index]!;
+    this.nextDueNs = this.dueNs();
+    return { index, arrivalNs: Number.isNaN(arrivalNs) ? dueNs : arrivalNs };
   }
 
   /** An outstanding request ended: its slot is free after the think time. */
   ended(nowNs: number): void {
-    if (this.workload.maxConcurrency !== Infinity) this.freeAtNs.push(nowNs + this.workload.thinkNs);
+    if (!this.isBounded) return;
+    this.freeAtNs.push(nowNs + this.workload.thinkNs);
+    this.nextDueNs = this.dueNs();
+  }
+
+  private dueNs(): number {
+    if (this.cursor >= this.arrivalNs.length) return Infinity;
+    const slotNs = this.isBounded ? (this.freeAtNs[this.freeHead] ?? Infinity) : 0;
+    const arrivalNs = this.arrivalNs[this.cursor]!;
+    return arrivalNs > slotNs ? arrivalNs : slotNs;
   }
 }

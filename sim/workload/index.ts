@@ -1,5 +1,13 @@
-/** Workloads: arrivals, prompts and traces become one explicit request list; the client that sends it. */
-export { arrivalTimesNs, type ArrivalProcess } from "./arrivals.js";
+/** Workloads: arrivals, lengths, prompts and traces become one explicit request list; the client that sends it. */
+export { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./arrivals.js";
+export { findBinning, unbinned, type Binning } from "./binning.js";
 export { Client, type SentRequest } from "./client.js";
-export { workloadFromPrompts, workloadFromRequests, type PromptSource } from "./from-load.js";
+export { workloadFromLengths, workloadFromPrompts, workloadFromRequests, type PromptSource } from "./from-load.js";
+export { prefixCeiling, type PrefixCeiling } from "./prefix-ceiling.js";
 export { loadTokenizer, type Tokenize } from "./tokenizer.js";
+export {
+  traceStatistics,
+  type ArrivalStatistics,
+  type LengthStatistics,
+  type TraceStatistics,
+} from "./trace-statistics.js";

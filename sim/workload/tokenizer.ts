@@ -2,8 +2,9 @@
 
 export type Tokenize = (text: string) => number[];
 
-/** The tokenizer; every text has at least one token, ids are below 50,257. */
+/** The tokenizer; ids are below 50,257. Special tokens in a text ("<|endoftext|>") are taken as plain text. */
 export async function loadTokenizer(): Promise<Tokenize> {
   const { encode } = await import("gpt-tokenizer/encoding/r50k_base");
-  return (text) => encode(text);
+  const plainText = { disallowedSpecial: new Set<string>() };
+  return (text) => encode(text, plainText);
 }

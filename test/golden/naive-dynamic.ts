@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { check, type WorkloadRequest } from "../../formats/index.js";
-import { planPolicy, simulate, type CostModel } from "../../sim/index.js";
+import { planBatchPolicy, simulate, type CostModel } from "../../sim/index.js";
 import type { GoldenReport } from "./report.js";
 
 const pair = z.tuple([z.number(), z.number()]);
@@ -51,7 +51,7 @@ function compareScenario(scenario: Scenario, source: string): string[] {
   const { config } = scenario;
   const settings = Object.fromEntries(Object.entries(config).filter(([key]) => settingNames.includes(key)));
   const reference = config.policy === "dynamic" ? { sla: "reference" } : {};
-  const plan = planPolicy(config.policy, { ...settings, ...reference }, { source: `${source}: ${config.name}` });
+  const plan = planBatchPolicy(config.policy, { ...settings, ...reference }, { source: `${source}: ${config.name}` });
   const machine = { totalBytes: 1, baseBytes: 0, kvBytesPerToken: 1, positions: Infinity };
   const requests = Array.from({ length: config.requests }, (_, index): WorkloadRequest => {
     const arrivalMs = config.arrivals_ms?.[index];
@@ -106,8 +106,5 @@ function affineCost(costMs: readonly [number, number], memory: readonly [number,
       decodeNs: 0,
       peakBytes: memory[0] + memory[1] * rows,
     }),
-    step: () => {
-      throw new Error("the format has static batches only");
-    },
   };
 }

@@ -1,249 +1,320 @@
-/** The vllm policy by hand: the steps below follow from vLLM V1's rules, worked out in the comments. */
-import fc from "fast-check";
-import { ConfigError, InvariantError } from "../../../formats/index.js";
-import { planPolicy, type Machine, type Policy, type StepWork } from "../index.js";
-import { affineCost, observe, type Observation } from "../policy.conformance.js";
-import { BlockPool } from "./block-pool.js";
+/** The rules of vLLM V1's scheduler by hand, after the behaviours that its own tests pin; sums are in the comments. */
+import { InvariantError } from "../../../formats/index.js";
+import { prompt, Scene } from "./scenes.js";
 
-const machine: Machine = { totalBytes: 1e6, baseBytes: 2e5, kvBytesPerToken: 100, positions: 64 };
-
-function vllm(settings: object): Policy {
-  return planPolicy("vllm", settings, { source: "scene" }).create(machine);
-}
-
-/** Serves requests of [prompt, output] tokens that all arrive at 0. */
-function run(settings: object, lengths: readonly (readonly [number, number])[]): Observation {
-  const requests = lengths.map(([promptTokens, outputTokens], index) => {
-    return { id: String(index), arrivalNs: 0, promptTokens, outputTokens };
-  });
-  return observe(vllm(settings), { requests, maxConcurrency: Infinity, thinkNs: 0 }, affineCost({ fixedNs: 1000 }));
-}
-
-function steps({ ran }: Observation): StepWork[] {
-  return ran.map(({ work }) => work).filter((work) => work.kind === "step");
-}
-
-/** Each step as "request:tokens", a * where it samples, and -request where it preempts. */
-function trace(observation: Observation): string[] {
-  return steps(observation).map(({ requests, tokens, sampling, preempted }) => {
-    const ran = requests.map((request, at) => {
-      return `${request.index}:${tokens[at]!}${sampling.includes(request) ? "*" : ""}`;
-    });
-    return [...ran, ...preempted.map(({ index }) => `-${index}`)].join(" ");
-  });
-}
-
-describe("the vllm policy", () => {
-  it("cuts a long prompt to the token budget and samples when it is whole", () => {
-    // 25 = 10 + 10 + 5, then one decode.
-    expect(trace(run({ max_num_batched_tokens: 10 }, [[25, 2]]))).toEqual(["0:10", "0:10", "0:5*", "0:1*"]);
-  });
-
-  it("serves decodes first and gives chunks what is left of the budget", () => {
-    // Budget 8. 4 + 4, then 1 + 7 twice: 18 of the second's 20 are done, 2 are left.
-    expect(
-      trace(
-        run({ max_num_batched_tokens: 8 }, [
-          [4, 5],
-          [20, 1],
-        ]),
-      ),
-    ).toEqual(["0:4* 1:4", "0:1* 1:7", "0:1* 1:7", "0:1* 1:2*", "0:1*"]);
-  });
-
-  it("counts what a step computes for the cost model", () => {
-    const [, second] = steps(
-      run({ max_num_batched_tokens: 8 }, [
-        [4, 5],
-        [20, 1],
-      ]),
+describe("a scheduling pass", () => {
+  it.each([false, true])("admits all that fit, in order of arrival (prefix caching %s)", (prefixCaching) => {
+    const scene = new Scene(
+      { prefixCaching },
+      Array.from({ length: 10 }, (_, id) => prompt(id, 10, 1)),
     );
-    // A decode that reads 4 cached tokens; a chunk of 7 after 4: 7*4 + 7*8/2.
-    expect(second).toMatchObject({
-      decodeRequests: 1,
-      decodeContextTokens: 4,
-      prefillRequests: 1,
-      prefillTokens: 7,
-      prefillAttentionPairs: 56,
-    });
+    expect(scene.schedule()).toBe(Array.from({ length: 10 }, (_, id) => `${id}:10*`).join(" "));
+    expect(scene.running).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(scene.waiting).toEqual([]);
   });
 
-  it("keeps prompts whole without chunked prefill: one that does not fit the budget waits", () => {
-    const settings = { max_num_batched_tokens: 8, max_model_len: 8, enable_chunked_prefill: false };
-    // 5 + 5 > 8; 1 + 5 fits.
-    expect(
-      trace(
-        run(settings, [
-          [5, 3],
-          [5, 1],
-        ]),
-      ),
-    ).toEqual(["0:5*", "0:1* 1:5*", "0:1*"]);
+  it("cuts the last prompt to the budget that is left and samples when it is whole", () => {
+    expect(new Scene({ maxNumBatchedTokens: 10 }, [prompt(1, 25, 2)]).run()).toEqual(["0:10", "0:10", "0:5*", "0:1*"]);
+  });
+
+  it("keeps prompts whole without chunked prefill: the first that does not fit ends the pass", () => {
+    const requests = [prompt(1, 800, 1), prompt(2, 800, 1), prompt(3, 10, 1), prompt(4, 10, 1)];
+    const limits = { maxNumBatchedTokens: 1024, maxNumSeqs: 3 };
+    expect(new Scene(limits, requests).schedule()).toBe("0:800* 1:224");
+    expect(new Scene({ ...limits, chunkedPrefill: false }, requests).schedule()).toBe("0:800*");
+  });
+
+  it("serves running requests first and gives chunks what is left", () => {
+    // Budget 8. 4 + 4, then 1 + 7 twice: 18 of the second's 20 are done, 2 are left.
+    const scene = new Scene({ maxNumBatchedTokens: 8 }, [prompt(1, 4, 5), prompt(2, 20, 1)]);
+    expect(scene.run()).toEqual(["0:4* 1:4", "0:1* 1:7", "0:1* 1:7", "0:1* 1:2*", "0:1*"]);
+  });
+
+  it("caps any one request at the long-prefill threshold", () => {
+    const requests = [1, 2, 3].map((id) => prompt(id, 800, 5));
+    const scene = new Scene({ maxNumBatchedTokens: 1024, longPrefillTokenThreshold: 400 }, requests);
+    expect([scene.step(), scene.step(), scene.step()]).toEqual([
+      "0:400 1:400 2:224",
+      "0:400* 1:400* 2:224",
+      "0:1* 1:1* 2:352*",
+    ]);
   });
 
   it("runs no more requests at once than it has seats", () => {
-    const two = run({ max_num_seqs: 2 }, [
-      [1, 2],
-      [1, 2],
-      [1, 2],
-    ]);
-    expect(trace(two)).toEqual(["0:1* 1:1*", "0:1* 1:1*", "2:1*", "2:1*"]);
-  });
-
-  it("lets a prompt that does not fit whole block those behind it, though they and its first chunk would fit", () => {
-    // 4 usable blocks of 4. A takes 2 (8 tokens). B's chunk of 8 needs 2, its whole prompt of 12 needs 3: it waits, and C
-    // (1 block) behind it. A's decodes compute 9 and 10: a third block. When A is done, B and C start.
-    const settings = { block_size: 4, num_gpu_blocks: 5, max_num_batched_tokens: 16 };
     expect(
-      trace(
-        run(settings, [
-          [8, 3],
-          [12, 1],
-          [4, 1],
-        ]),
-      ),
-    ).toEqual(["0:8*", "0:1*", "0:1*", "1:12* 2:4*"]);
+      new Scene(
+        { maxNumSeqs: 2 },
+        [1, 2, 3].map((id) => prompt(id, 1, 2)),
+      ).run(),
+    ).toEqual(["0:1* 1:1*", "0:1* 1:1*", "2:1*", "2:1*"]);
   });
 
-  it("preempts the latest admitted when blocks run out; it recomputes and gets all its tokens", () => {
-    // 4 usable blocks of 4, both prompts take 2. In step 3 A's ninth token needs a block: B goes, with 2 outputs. It needs
-    // 3 blocks for its 9 known tokens, so it waits until A (3 blocks) is done after step 6, and recomputes 9 in step 7.
-    const result = run({ block_size: 4, num_gpu_blocks: 5 }, [
-      [7, 6],
-      [7, 6],
-    ]);
-    expect(trace(result)).toEqual([
-      "0:7* 1:7*",
-      "0:1* 1:1*",
-      "0:1* -1",
-      "0:1*",
-      "0:1*",
-      "0:1*",
-      "1:9*",
-      "1:1*",
-      "1:1*",
-      "1:1*",
-    ]);
-    expect(result.result.preemptions).toBe(1);
-    expect(result.result.requests).toMatchObject([
-      { outputTokens: 6, preemptions: 0, firstTokenNs: 1000, lastTokenNs: 6000, status: "ok" },
-      { outputTokens: 6, preemptions: 1, firstTokenNs: 1000, lastTokenNs: 10_000, status: "ok" },
-    ]);
+  it("does not schedule a request again whose tokens are all in flight, and admits others meanwhile", () => {
+    const scene = new Scene({}, [prompt(1, 10, 5), prompt(2, 20, 5)], 1);
+    expect(scene.schedule()).toBe("0:10*");
+    scene.add(1);
+    expect(scene.schedule()).toBe("1:20*");
+    expect(scene.update()).toBe("0");
+    expect(scene.schedule()).toBe("0:1*");
+  });
+
+  it("counts decodes and prefill for the cost model, a resumed request's outputs as prefill", () => {
+    // 4 usable blocks of 4: the preemption below. The second pass decodes after 7 cached tokens each.
+    const scene = new Scene({ blockSize: 4, numGpuBlocks: 5 }, [prompt(1, 7, 6), prompt(2, 7, 6)]);
+    const passes = Array.from({ length: 7 }, () => {
+      const step = scene.scheduler.schedule();
+      scene.scheduler.update(step);
+      return step;
+    });
+    expect(passes[0]).toMatchObject({ prefillRequests: 2, prefillTokens: 14, decodeRequests: 0, firstTokens: 2 });
+    // Each chunk: 7*0 + 7*8/2.
+    expect(passes[0]!.prefillAttentionPairs).toBe(56);
+    expect(passes[1]).toMatchObject({ decodeRequests: 2, decodeContextTokens: 14, firstTokens: 0, scheduledTokens: 2 });
+    expect(passes[6]).toMatchObject({ prefillRequests: 1, prefillTokens: 9, samplingRequests: 1, firstTokens: 0 });
+  });
+});
+
+describe("admission by KV blocks", () => {
+  it("lets a prompt that does not fit whole block those behind it, though its first chunk would fit", () => {
+    // 10 usable blocks. A holds 1; B's 160 tokens need 10, its chunk of 16 one, C one.
+    const requests = [prompt(1, 16, 9), prompt(2, 160, 1), prompt(3, 16, 1)];
+    const limits = { numGpuBlocks: 11, maxNumBatchedTokens: 32 };
+    expect(new Scene(limits, requests).schedule()).toBe("0:16*");
+    expect(new Scene({ ...limits, reserveFullIsl: false }, requests).schedule()).toBe("0:16* 1:16");
+  });
+
+  it("keeps the watermark free of admissions, but not of decodes or of a request alone", () => {
+    // 10 usable blocks, 0.2 * 11: 2 are kept. A needs 9, more than 8, but is alone. With 7 held, B's 2 leave one.
+    expect(new Scene({ numGpuBlocks: 11, watermark: 0.2 }, [prompt(1, 144, 1)]).schedule()).toBe("0:144*");
+    const requests = [prompt(1, 112, 30), prompt(2, 32, 1), prompt(3, 16, 1)];
+    expect(new Scene({ numGpuBlocks: 11, watermark: 0.2 }, requests).schedule()).toBe("0:112*");
+    expect(new Scene({ numGpuBlocks: 11, watermark: 0.2 }, [requests[0]!, requests[2]!]).schedule()).toBe(
+      "0:112* 1:16*",
+    );
+    expect(new Scene({ numGpuBlocks: 11, watermark: 0.2 }, [prompt(1, 128, 30)]).run()).toHaveLength(30);
+  });
+});
+
+describe("preemption", () => {
+  it("puts back the latest admitted; it recomputes prompt and outputs and gets all its tokens", () => {
+    // 4 usable blocks of 4, both prompts take 2. In step 3 A's ninth token needs a block: B goes, with 2 outputs. It
+    // needs 3 blocks for its 9 known tokens, so it waits until A (3 blocks) is done after step 6.
+    const scene = new Scene({ blockSize: 4, numGpuBlocks: 5 }, [prompt(1, 7, 6), prompt(2, 7, 6)]);
+    const alone = ["0:1*", "0:1*", "0:1*"];
+    expect(scene.run()).toEqual(["0:7* 1:7*", "0:1* 1:1*", "0:1* -1", ...alone, "1:9*", "1:1*", "1:1*", "1:1*"]);
+    expect([scene.scheduler.freeBlocks, scene.scheduler.fewestFreeBlocks]).toEqual([4, 0]);
   });
 
   it("puts a preempted request in front of those that wait", () => {
     // As above with two seats and C waiting: from step 4 a seat and a block are free, enough for C, but B is before it.
-    const settings = { block_size: 4, num_gpu_blocks: 5, max_num_seqs: 2 };
-    const result = run(settings, [
-      [7, 6],
-      [7, 6],
-      [4, 1],
-    ]);
-    expect(trace(result).slice(2, 8)).toEqual(["0:1* -1", "0:1*", "0:1*", "0:1*", "1:9* 2:4*", "1:1*"]);
+    const limits = { blockSize: 4, numGpuBlocks: 5, maxNumSeqs: 2 };
+    const scene = new Scene(limits, [prompt(1, 7, 6), prompt(2, 7, 6), prompt(3, 4, 1)]);
+    expect(scene.run().slice(2, 8)).toEqual(["0:1* -1", "0:1*", "0:1*", "0:1*", "1:9* 2:4*", "1:1*"]);
   });
 
-  it("refuses what exceeds max_model_len and serves what just fits", () => {
-    const { result } = run({ max_model_len: 20 }, [
-      [15, 5],
-      [15, 6],
-    ]);
-    expect(result.requests).toMatchObject([
-      { status: "ok", outputTokens: 5 },
-      { status: "refused", outputTokens: 0, error: "21 tokens of prompt and output exceed max_model_len 20" },
-    ]);
+  it("still delivers the output of a step in flight, and readmits only when it has come", () => {
+    // 10 usable blocks, two prompts of 80. A's decode needs a block while B's first output is in flight.
+    const scene = new Scene({ numGpuBlocks: 11, maxNumBatchedTokens: 100 }, [prompt(1, 80, 3), prompt(2, 80, 3)]);
+    expect([scene.schedule(), scene.schedule()]).toEqual(["0:80* 1:20", "1:60*"]);
+    expect(scene.update()).toBe("0");
+    expect(scene.schedule()).toBe("0:1* -1");
+    scene.scheduler.abort(0);
+    expect(scene.schedule()).toBe("");
+    expect(scene.waiting).toEqual([1]);
+    expect(scene.update()).toBe("1");
+    expect(scene.schedule()).toBe("1:81*");
   });
 
-  it("takes max_model_len from the model when it is not given", () => {
-    expect(run({}, [[60, 5]]).result.requests[0]?.error).toContain("max_model_len 64");
+  it("takes the one ranked last under the priority policy, unschedules it if need be, and skips nobody", () => {
+    // 6 usable blocks of 4. A, ranked last, runs first and has room for its next token, B's and C's blocks are full. In
+    // the third pass B needs a block: A, already scheduled, goes and leaves 2, for B and for C behind it.
+    const limits = { blockSize: 4, numGpuBlocks: 7, schedulingPolicy: "priority" as const };
+    const requests = [prompt(1, 5, 9, { priority: 5 }), prompt(2, 8, 4, { priority: 1 }), prompt(3, 8, 4)];
+    const scene = new Scene(limits, requests, 1);
+    expect(scene.step()).toBe("0:5*");
+    scene.add(1);
+    scene.add(2);
+    expect(scene.step()).toBe("0:1* 2:8* 1:8*");
+    expect(scene.step()).toBe("2:1* 1:1* -0");
+    expect([scene.step(), scene.step(), scene.step()]).toEqual(["2:1* 1:1*", "2:1* 1:1*", "0:7*"]);
   });
 
-  it("refuses what the whole pool cannot hold and serves what just fits", () => {
-    // 2 usable blocks of 4. The last token needs no KV: 8 + 1 tokens hold 8, 8 + 2 hold 9.
-    const { result } = run({ block_size: 4, num_gpu_blocks: 3 }, [
-      [8, 1],
-      [8, 2],
-    ]);
-    expect(result.requests).toMatchObject([
-      { status: "ok" },
-      { status: "refused", error: "10 tokens need 3 KV blocks, the pool has 2" },
-    ]);
-  });
-
-  it("sizes the pool by the memory that is left, and says so when none is", () => {
-    // 0.9 of 1 MB less 0.2 MB is 700 kB; a block of 16 tokens is 1,600 B: 437 blocks, 436 to use, of 16 tokens.
-    const fits = (promptTokens: number): string | undefined =>
-      planPolicy("vllm", {}, { source: "scene" })
-        .create({ ...machine, positions: 1e6 })
-        .arrived({ index: 0, arrivalNs: 0, promptTokens, outputTokens: 1 }, 0);
-    expect(fits(436 * 16)).toBeUndefined();
-    expect(fits(436 * 16 + 1)).toContain("the pool has 436");
-    const full = { ...machine, baseBytes: 9e5 };
-    expect(() => planPolicy("vllm", {}, { source: "scene" }).create(full)).toThrow(ConfigError);
-  });
-
-  it("has its whole pool back after any load", () => {
-    const lengths = fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 12 })), {
-      minLength: 1,
-      maxLength: 20,
-    });
-    fc.assert(
-      fc.property(lengths, fc.integer({ min: 3, max: 12 }), (drawn, num_gpu_blocks) => {
-        const settings = { block_size: 4, num_gpu_blocks };
-        // A last request that takes every block and comes when all others are long done.
-        const all = (num_gpu_blocks - 1) * 4;
-        const policy = vllm(settings);
-        const requests = [...drawn, [all, 1] as const].map(([promptTokens, outputTokens], index) => {
-          const arrivalNs = index === drawn.length ? 1e9 : 0;
-          return { id: String(index), arrivalNs, promptTokens, outputTokens };
-        });
-        const workload = { requests, maxConcurrency: Infinity, thinkNs: 0 };
-        const last = steps(observe(policy, workload, affineCost({ fixedNs: 1 }))).at(-1)!;
-        expect([last.requests.map(({ index }) => index), last.tokens]).toEqual([[drawn.length], [all]]);
-      }),
-      { numRuns: 60, seed: 1 },
-    );
-  });
-
-  it.each([
-    "async_scheduling",
-    "enable_prefix_caching",
-    "long_prefill_token_threshold",
-    "scheduling_policy",
-    "speculative_config",
-    "enable_lora",
-    "kv_transfer_config",
-    "tensor_parallel_size",
-    "pipeline_parallel_size",
-  ])("models %s or refuses it by name", (option) => {
-    expect(() => planPolicy("vllm", { [option]: "not a value of it" }, { source: "scene" })).toThrow(option);
-  });
-
-  it("refuses speculative decoding, an option it never heard of, and a budget below whole prompts", () => {
-    const plan = (settings: object) => () => planPolicy("vllm", settings, { source: "scene" });
-    expect(plan({ speculative_config: { method: "ngram" } })).toThrow(/speculative_config.*not modelled/);
-    expect(plan({ max_num_sequences: 4 })).toThrow("max_num_sequences");
-    expect(plan({ enable_chunked_prefill: false, max_num_batched_tokens: 8, max_model_len: 9 })).toThrow(
-      "max_num_batched_tokens",
-    );
+  it("ends the pass when the request that needs a block is itself ranked last", () => {
+    // 4 usable blocks of 4, all held: A needs a fifth for its ninth token and goes; B waits for the next pass.
+    const limits = { blockSize: 4, numGpuBlocks: 5, schedulingPolicy: "priority" as const };
+    const scene = new Scene(limits, [prompt(1, 7, 9, { priority: 5 }), prompt(2, 8, 3)], 1);
+    expect(scene.step()).toBe("0:7*");
+    scene.add(1);
+    expect([scene.step(), scene.step(), scene.step()]).toEqual(["0:1* 1:8*", "-0", "1:1*"]);
   });
 });
 
-describe("the block pool", () => {
-  it("keeps one block in reserve and takes nothing when there are too few", () => {
-    const pool = new BlockPool(5);
-    expect([pool.usableBlocks, pool.freeBlocks]).toEqual([4, 4]);
-    expect([pool.take(3), pool.take(2), pool.freeBlocks]).toEqual([true, false, 1]);
-    pool.release(3);
-    expect(pool.freeBlocks).toBe(4);
+describe("the priority policy", () => {
+  it("admits by priority, then arrival, and reorders nobody who runs", () => {
+    const requests = [3, 2, 0, 2].map((priority, id) => prompt(id, 10, 2, { priority }));
+    const scene = new Scene({ schedulingPolicy: "priority", maxNumSeqs: 1 }, requests);
+    expect(scene.run()).toEqual(["2:10*", "2:1*", "1:10*", "1:1*", "3:10*", "3:1*", "0:10*", "0:1*"]);
+    const roomy = new Scene({ schedulingPolicy: "priority" }, requests, 1);
+    expect(roomy.step()).toBe("0:10*");
+    for (const index of [1, 2, 3]) roomy.add(index);
+    expect(roomy.step()).toBe("0:1* 2:10* 1:10* 3:10*");
   });
 
-  it("finds out when more is released than was taken", () => {
-    expect(() => {
-      new BlockPool(5).release(1);
-    }).toThrow(InvariantError);
+  it("behaves as fcfs when all priorities are equal", () => {
+    const requests = Array.from({ length: 6 }, (_, id) => prompt(id, 20, 12));
+    const limits = { numGpuBlocks: 8, maxNumBatchedTokens: 50 };
+    expect(new Scene({ ...limits, schedulingPolicy: "priority" }, requests).run()).toEqual(
+      new Scene(limits, requests).run(),
+    );
+  });
+
+  it("evicts no running request while blocks last, whatever waits", () => {
+    const scene = new Scene(
+      { schedulingPolicy: "priority", maxNumSeqs: 1 },
+      [prompt(1, 10, 3, { priority: 9 }), prompt(2, 10, 1, { priority: 0 })],
+      1,
+    );
+    scene.step();
+    scene.add(1);
+    expect([scene.step(), scene.step(), scene.step()]).toEqual(["0:1*", "0:1*", "1:10*"]);
   });
 });
 
-test("a policy that does not exist is answered with the nearest name", () => {
-  expect(() => planPolicy("vlm", {}, { source: "scene" })).toThrow(/no policy "vlm".*vllm/);
+describe("the end of a request", () => {
+  it("is its last output, the end-of-sequence token or a stop token; the others stay in order", () => {
+    const scene = new Scene({}, [
+      prompt(1, 5, 9, { eosAt: 2 }),
+      prompt(2, 5, 9),
+      prompt(3, 5, 9, { stopAt: 2 }),
+      prompt(4, 5, 2),
+      prompt(5, 5, 9),
+    ]);
+    scene.step();
+    scene.schedule();
+    expect(scene.update()).toBe("0 1 2 3 4 0=stop 2=stop 3=length");
+    expect(scene.running).toEqual([1, 4]);
+    expect(scene.schedule()).toBe("1:1* 4:1*");
+  });
+
+  it("ignores the end-of-sequence token below the least number of outputs", () => {
+    expect(new Scene({}, [prompt(1, 5, 6, { eosAt: 2, minTokens: 4 })]).run()).toHaveLength(6);
+    expect(new Scene({}, [prompt(1, 5, 6, { eosAt: 4, minTokens: 4 })]).run()).toHaveLength(4);
+  });
+
+  it("is the model's length for a request that the server let in", () => {
+    expect(new Scene({ maxModelLen: 20 }, [prompt(1, 15, 9)]).run()).toHaveLength(5);
+  });
+
+  it("leaves one empty pass to tell the worker", () => {
+    const scene = new Scene({}, [prompt(1, 5, 1)]);
+    scene.step();
+    expect([scene.scheduler.hasUnfinished(), scene.scheduler.hasWork()]).toEqual([false, true]);
+    expect(scene.step()).toBe("");
+    expect(scene.scheduler.hasWork()).toBe(false);
+  });
+
+  it("frees its blocks for the very next pass", () => {
+    const scene = new Scene({ numGpuBlocks: 6 }, [prompt(1, 80, 1), prompt(2, 80, 1)]);
+    expect(scene.run()).toEqual(["0:80*", "1:80*"]);
+  });
+
+  it("tells of a step that is updated twice", () => {
+    const scene = new Scene({}, [prompt(1, 5, 2)]);
+    const step = scene.scheduler.schedule();
+    scene.scheduler.update(step);
+    expect(() => scene.scheduler.update(step)).toThrow(InvariantError);
+  });
+});
+
+describe("asynchronous scheduling", () => {
+  const asyncScheduling = true;
+
+  it.each([1, 2, 3, 5])("computes prompt + outputs - 1 tokens with two steps in flight (%i outputs)", (outputs) => {
+    const scene = new Scene({ asyncScheduling }, [prompt(1, 20, outputs), prompt(2, 7, outputs)]);
+    const steps = scene.run();
+    expect([scene.tokensOf(0, steps), scene.tokensOf(1, steps)]).toEqual([20 + outputs - 1, 7 + outputs - 1]);
+  });
+
+  it("computes one token too many when a request ends by the end-of-sequence token, and drops it", () => {
+    const scene = new Scene({ asyncScheduling }, [prompt(1, 10, 9, { eosAt: 2 })]);
+    expect([scene.schedule(), scene.schedule(), scene.update()]).toEqual(["0:10*", "0:1*", "0"]);
+    expect([scene.schedule(), scene.update(), scene.update()]).toEqual(["0:1*", "0 0=stop", ""]);
+    expect(scene.scheduler.freeBlocks).toBe(999);
+  });
+
+  it("gives a seat on one pass late", () => {
+    const scene = new Scene({ asyncScheduling, maxNumSeqs: 1 }, [prompt(1, 10, 2), prompt(2, 10, 1)]);
+    expect([scene.schedule(), scene.schedule(), scene.update()]).toEqual(["0:10*", "0:1*", "0"]);
+    // The last token is in flight: nothing is scheduled, and the seat is taken until it has come.
+    expect([scene.schedule(), scene.update()]).toEqual(["", "0 0=length"]);
+    expect(scene.schedule()).toBe("1:10*");
+  });
+
+  it("keeps exactly the outputs delivered before an abort, in whatever order requests are aborted", () => {
+    const scene = new Scene(
+      { asyncScheduling },
+      [1, 2, 3].map((id) => prompt(id, 10, 9)),
+    );
+    scene.schedule();
+    scene.schedule();
+    expect(scene.update()).toBe("0 1 2");
+    expect(scene.scheduler.abort(1)).toBe(true);
+    scene.schedule();
+    expect(scene.update()).toBe("0 2");
+    expect(scene.scheduler.abort(2)).toBe(true);
+    expect(scene.scheduler.abort(0)).toBe(true);
+    expect(scene.scheduler.abort(0)).toBe(false);
+    expect(scene.update()).toBe("");
+    expect([scene.running, scene.scheduler.freeBlocks, scene.scheduler.hasUnfinished()]).toEqual([[], 999, false]);
+  });
+
+  it("shares the prefix with a request that is still in flight", () => {
+    // 6 full blocks of 100 tokens are hit, 4 tokens are left.
+    const scene = new Scene(
+      { asyncScheduling, prefixCaching: true },
+      [1, 1, 1].map((id) => prompt(id, 100, 3)),
+      2,
+    );
+    expect(scene.schedule()).toBe("0:100* 1:4*");
+    scene.add(2);
+    expect(scene.schedule()).toBe("0:1* 1:1* 2:4*");
+  });
+
+  it("delivers every output once when a request is preempted with two steps in flight, unless reset by force", () => {
+    for (const force of [false, true]) {
+      const scene = new Scene({ asyncScheduling, prefixCaching: true }, [prompt(1, 20, 4)]);
+      scene.schedule();
+      scene.schedule();
+      expect(scene.scheduler.resetPrefixCache(false)).toBe(false);
+      if (force) expect(scene.scheduler.resetPrefixCache(true)).toBe(true);
+      const outputs = [scene.update(), scene.update()];
+      expect(outputs).toEqual(force ? ["", ""] : ["0", "0"]);
+      expect(scene.tokensOf(0, scene.run())).toBe(force ? 20 + 3 : 2);
+    }
+  });
+});
+
+describe("a request that can never be served", () => {
+  const refused = (limits: object, promptTokens: number, outputTokens: number): string | undefined =>
+    new Scene(limits, [{ promptTokens, outputTokens }], 0).scheduler.add(0, 0);
+
+  it("is refused when it exceeds the model's length", () => {
+    expect(refused({ maxModelLen: 20 }, 15, 5)).toBeUndefined();
+    expect(refused({ maxModelLen: 20 }, 15, 6)).toBe("21 tokens of prompt and output exceed max_model_len 20");
+  });
+
+  it("is refused when the whole pool cannot hold it; the last token needs no KV", () => {
+    // 2 usable blocks of 4.
+    const limits = { blockSize: 4, numGpuBlocks: 3, watermark: 0.9 };
+    expect(refused(limits, 8, 1)).toBeUndefined();
+    expect(refused(limits, 8, 2)).toBe("10 tokens need 3 KV blocks, the pool has 2");
+    expect(new Scene(limits, [{ promptTokens: 8, outputTokens: 1 }]).run()).toEqual(["0:8*"]);
+  });
+
+  it("is refused when it can outgrow the budget and prompts are not cut", () => {
+    const limits = { chunkedPrefill: false, maxNumBatchedTokens: 10 };
+    expect(refused(limits, 8, 3)).toBeUndefined();
+    expect(refused(limits, 8, 4)).toContain("11 tokens to compute exceed max_num_batched_tokens 10");
+    expect(refused({ ...limits, longPrefillTokenThreshold: 5 }, 8, 4)).toBeUndefined();
+  });
 });

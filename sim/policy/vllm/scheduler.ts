@@ -1,178 +1,398 @@
 /**
- * Continuous batching as vLLM V1 schedules it, synchronous and first come first served: running requests first, then
- * admissions, under a token budget; chunked prefill; a paged KV cache; preemption of the latest admitted by recompute.
- * Source: vllm/v1/core/sched/scheduler.py (behaviour). A decode is a request one token behind, a prefill one that is
- * many behind; there are no phases.
+ * Continuous batching as vLLM V1 schedules it, every block and token: running requests first, then admissions, under a
+ * token budget; chunked prefill; a paged KV cache with prefix caching; preemption by recompute; synchronous, or
+ * asynchronous with two steps in flight. Computed tokens advance when they are scheduled; seats and blocks come free
+ * when the outputs are known. Source: vllm/v1/core/sched/{scheduler,async_scheduler}.py (behaviour).
  */
-import type { Policy, PolicyRequest, StepWork, Wait, Work } from "../policy.js";
-import { BlockPool } from "./block-pool.js";
+import { InvariantError } from "../../../formats/index.js";
+import { decodeSteps, isSteady, longestRun } from "./decode-run.js";
+import { KvCache } from "./kv-cache.js";
+import type { SchedulerLimits } from "./limits.js";
+import { PrefixStatistics } from "./prefix-statistics.js";
+import { refusalOf } from "./refusal.js";
+import { requestQueue, type RequestQueue } from "./request-queue.js";
+import { SchedulerStep } from "./scheduler-step.js";
+import { finishReason, isServedBefore, Sequence, type FinishReason, type ReplayRequest } from "./sequence.js";
+import type { StepScheduler, TokenSink } from "./step.js";
 
-export interface SchedulerLimits {
-  readonly maxNumSeqs: number;
-  readonly maxNumBatchedTokens: number;
-  readonly blockSize: number;
-  readonly numGpuBlocks: number;
-  readonly maxModelLen: number;
-  readonly chunkedPrefill: boolean;
-}
-
-/** A request in the engine: known tokens are prompt plus outputs so far, computed ones have their KV. */
-interface Sequence {
-  readonly request: PolicyRequest;
-  outputs: number;
-  computed: number;
-  blocks: number;
-}
-
-export class VllmScheduler implements Policy {
-  readonly depth = 1;
-  readonly isFifo = true;
-  private readonly waiting: Sequence[] = [];
-  private readonly running: Sequence[] = [];
-  private readonly pool: BlockPool;
+export class Scheduler implements StepScheduler<SchedulerStep> {
+  readonly depth: 1 | 2;
+  /** After any pass. */
+  fewestFreeBlocks: number;
+  private readonly kv: KvCache;
+  private readonly sequences: (Sequence | undefined)[] = [];
+  private readonly runningList: Sequence[] = [];
+  private readonly waiting: RequestQueue;
+  /** Passed over for a reason that will pass; served before those that wait. */
+  private readonly skipped: RequestQueue;
+  private unfinished = 0;
+  /** Ended since the latest pass: the worker must be told by another one. */
+  private untold = 0;
   private steps = 0;
-  private readonly inFlight: Sequence[] = [];
+  /** Scheduled and not updated, oldest first. */
+  private readonly inFlight: SchedulerStep[] = [];
+  private latest: SchedulerStep | undefined;
+  private skippedRun: readonly Sequence[] = [];
+  private prefix = new PrefixStatistics();
 
-  constructor(private readonly limits: SchedulerLimits) {
-    this.pool = new BlockPool(limits.numGpuBlocks);
+  constructor(
+    private readonly limits: SchedulerLimits,
+    private readonly requests: readonly ReplayRequest[],
+  ) {
+    this.depth = limits.asyncScheduling ? 2 : 1;
+    this.kv = new KvCache(limits);
+    this.fewestFreeBlocks = this.freeBlocks;
+    this.waiting = requestQueue(limits.schedulingPolicy);
+    this.skipped = requestQueue(limits.schedulingPolicy);
   }
 
-  arrived(request: PolicyRequest): string | undefined {
-    const tokens = request.promptTokens + request.outputTokens;
-    if (tokens > this.limits.maxModelLen) {
-      return `${tokens} tokens of prompt and output exceed max_model_len ${this.limits.maxModelLen}`;
-    }
-    if (this.blocksFor(tokens - 1) > this.pool.usableBlocks) {
-      return `${tokens} tokens need ${this.blocksFor(tokens - 1)} KV blocks, the pool has ${this.pool.usableBlocks}`;
-    }
-    if (!this.limits.chunkedPrefill && tokens - 1 > this.limits.maxNumBatchedTokens) {
-      return `${tokens} tokens exceed max_num_batched_tokens ${this.limits.maxNumBatchedTokens} without chunked prefill`;
-    }
-    this.waiting.push({ request, outputs: 0, computed: 0, blocks: 0 });
-    return undefined;
+  get runningRequests(): number {
+    return this.runningList.length;
   }
 
-  decide(): Work | Wait {
-    if (this.waiting.length === 0 && this.running.length === 0) return { kind: "wait", untilNs: Infinity };
-    const step = new StepBuilder(this.limits.maxNumBatchedTokens);
-    this.scheduleRunning(step);
-    if (step.preempted.length === 0) this.admit(step);
-    this.inFlight.push(...step.sampling);
-    return step.build(++this.steps);
+  get waitingRequests(): number {
+    return this.waiting.length + this.skipped.length;
   }
 
-  finished(): readonly PolicyRequest[] {
-    const done: PolicyRequest[] = [];
-    for (const sequence of this.inFlight) {
-      sequence.outputs++;
-      if (sequence.outputs < sequence.request.outputTokens) continue;
-      this.pool.release(sequence.blocks);
-      this.running.splice(this.running.indexOf(sequence), 1);
-      done.push(sequence.request);
-    }
-    this.inFlight.length = 0;
-    return done;
+  get freeBlocks(): number {
+    return this.kv.pool.freeBlocks;
   }
 
-  private scheduleRunning(step: StepBuilder): void {
-    for (let at = 0; at < this.running.length && step.budget > 0; at++) {
-      const sequence = this.running[at]!;
-      const tokens = Math.min(pending(sequence), step.budget);
-      while (!this.grow(sequence, tokens)) {
-        const victim = this.running.pop()!;
-        this.preempt(victim, step);
-        if (victim === sequence) return;
-      }
-      step.add(sequence, tokens);
-    }
+  /** Running requests in order of admission. */
+  get running(): readonly Sequence[] {
+    return this.runningList;
   }
 
-  private admit(step: StepBuilder): void {
-    while (this.waiting.length > 0 && step.budget > 0 && this.running.length < this.limits.maxNumSeqs) {
-      const sequence = this.waiting[0]!;
-      const wanted = pending(sequence);
-      if (!this.limits.chunkedPrefill && wanted > step.budget) return;
-      // The whole prompt must fit now, though only the first chunk is taken (scheduler_reserve_full_isl).
-      if (this.blocksFor(wanted) > this.pool.freeBlocks) return;
-      const tokens = Math.min(wanted, step.budget);
-      if (!this.grow(sequence, tokens)) return;
-      this.waiting.shift();
-      this.running.push(sequence);
-      step.add(sequence, tokens);
-    }
+  /** Waiting requests in order of service (fcfs), or in no order (priority). */
+  allWaiting(): Sequence[] {
+    return [...this.skipped.all(), ...this.waiting.all()];
   }
 
-  private grow(sequence: Sequence, tokens: number): boolean {
-    const more = this.blocksFor(sequence.computed + tokens) - sequence.blocks;
-    if (more > 0) {
-      if (!this.pool.take(more)) return false;
-      sequence.blocks += more;
-    }
+  /** Free KV blocks, next to be taken first. */
+  freeQueue(): number[] {
+    return this.kv.pool.freeQueue();
+  }
+
+  /** Prefix key of each KV block; undefined: none. */
+  blockKeys(): (number | undefined)[] {
+    return this.kv.pool.blockKeys();
+  }
+
+  hasUnfinished(): boolean {
+    return this.unfinished > 0;
+  }
+
+  hasWork(): boolean {
+    return this.unfinished > 0 || this.untold > 0;
+  }
+
+  add(index: number, arrivalNs: number): string | undefined {
+    const { promptTokens, outputTokens } = this.requests[index]!;
+    const reason = refusalOf(promptTokens, outputTokens, this.limits);
+    if (reason === undefined) this.enqueue(index, arrivalNs);
+    return reason;
+  }
+
+  /** Adds a request that may outgrow the limits, as a server does: it then stops at the model's length, or waits. */
+  enqueue(index: number, arrivalNs: number): void {
+    const sequence = new Sequence(index, arrivalNs, this.requests[index]!);
+    this.sequences[index] = sequence;
+    this.waiting.add(sequence);
+    this.unfinished++;
+  }
+
+  /** Ends a request wherever it is; outputs still in flight are lost. False when it is not in the engine. */
+  abort(index: number): boolean {
+    const sequence = this.sequences[index];
+    if (sequence === undefined) return false;
+    if (sequence.status === "running") this.runningList.splice(this.runningList.indexOf(sequence), 1);
+    else if (!this.waiting.remove(sequence)) this.skipped.remove(sequence);
+    this.end(sequence);
     return true;
   }
 
-  private preempt(victim: Sequence, step: StepBuilder): void {
-    this.pool.release(victim.blocks);
-    victim.blocks = 0;
-    victim.computed = 0;
-    this.waiting.unshift(victim);
-    step.preempted.push(victim.request);
-  }
-
-  private blocksFor(tokens: number): number {
-    return Math.ceil(tokens / this.limits.blockSize);
-  }
-}
-
-/** Tokens whose KV is missing. */
-function pending(sequence: Sequence): number {
-  return sequence.request.promptTokens + sequence.outputs - sequence.computed;
-}
-
-/** Collects what a step computes while the scheduler goes through its lists. */
-class StepBuilder {
-  readonly preempted: PolicyRequest[] = [];
-  readonly sampling: Sequence[] = [];
-  private readonly requests: PolicyRequest[] = [];
-  private readonly tokens: number[] = [];
-  private decodeRequests = 0;
-  private decodeContextTokens = 0;
-  private prefillRequests = 0;
-  private prefillTokens = 0;
-  private prefillAttentionPairs = 0;
-
-  constructor(public budget: number) {}
-
-  add(sequence: Sequence, tokens: number): void {
-    const before = sequence.computed;
-    this.requests.push(sequence.request);
-    this.tokens.push(tokens);
-    this.budget -= tokens;
-    if (tokens === 1 && sequence.outputs > 0 && pending(sequence) === 1) {
-      this.decodeRequests++;
-      this.decodeContextTokens += before;
-    } else {
-      this.prefillRequests++;
-      this.prefillTokens += tokens;
-      this.prefillAttentionPairs += tokens * before + (tokens * (tokens + 1)) / 2;
+  /**
+   * Empties the prefix cache; false while blocks are held. By force, all running requests go back to waiting first and
+   * outputs in flight are dropped.
+   */
+  resetPrefixCache(force = false): boolean {
+    if (force) {
+      for (let victim = this.runningList.pop(); victim !== undefined; victim = this.runningList.pop()) {
+        this.preempt(victim);
+        victim.dropsStale = victim.stale > 0;
+      }
     }
-    sequence.computed += tokens;
-    if (pending(sequence) === 0) this.sampling.push(sequence);
+    return this.kv.pool.reset();
   }
 
-  build(id: number): StepWork {
-    return {
-      kind: "step",
-      id,
-      requests: this.requests,
-      tokens: this.tokens,
-      decodeRequests: this.decodeRequests,
-      decodeContextTokens: this.decodeContextTokens,
-      prefillRequests: this.prefillRequests,
-      prefillTokens: this.prefillTokens,
-      prefillAttentionPairs: this.prefillAttentionPairs,
-      sampling: this.sampling.map((sequence) => sequence.request),
-      preempted: this.preempted,
-    };
+  /** What the prefix cache was asked and held since the latest call. */
+  takePrefixStatistics(): PrefixStatistics {
+    const taken = this.prefix;
+    this.prefix = new PrefixStatistics();
+    return taken;
+  }
+
+  schedule(): SchedulerStep {
+    const step = new SchedulerStep(this.steps++);
+    const budget = this.scheduleRunning(step);
+    if (step.preempted.length === 0) this.admitWaiting(step, budget);
+    this.commit(step);
+    this.fewestFreeBlocks = Math.min(this.fewestFreeBlocks, this.freeBlocks);
+    this.untold = 0;
+    this.latest = step;
+    this.inFlight.push(step);
+    return step;
+  }
+
+  update(step: SchedulerStep): readonly number[] {
+    const at = this.inFlight.indexOf(step);
+    if (at < 0) throw new InvariantError(`step ${step.id} was updated twice, or is not of this scheduler`);
+    this.inFlight.splice(at, 1);
+    const { scheduled, tokens, sampling } = step;
+    step.delivered = sampling;
+    let next = 0;
+    let kept: Sequence[] | undefined;
+    for (let i = 0; i < scheduled.length; i++) {
+      const sequence = scheduled[i]!;
+      const samples = sampling[next] === sequence;
+      if (samples) next++;
+      const delivers = this.settle(sequence, tokens[i]!, samples, step);
+      if (samples && !delivers) kept ??= sampling.slice(0, next - 1);
+      else if (samples) kept?.push(sequence);
+    }
+    if (kept !== undefined) step.delivered = kept;
+    if (step.finished.length > 0) this.leaveRunning();
+    return step.finished;
+  }
+
+  deliver(step: SchedulerStep, atNs: number, sink: TokenSink): void {
+    for (const { index } of step.delivered) sink.token(index, atNs);
+  }
+
+  decodeRun(): number {
+    const { limits, latest, inFlight, runningList: running } = this;
+    const left = limits.maxNumBatchedTokens - running.length;
+    if (latest === undefined || left < 0 || !isSteady(running, latest, inFlight, limits.asyncScheduling)) return 0;
+    const refused = this.isHeadRefused(left);
+    if (refused === "no") return 0;
+    return longestRun(running, limits, refused === "yes" ? this.freeBlocks : 0);
+  }
+
+  get contextTokens(): number {
+    let tokens = 0;
+    for (const sequence of this.runningList) tokens += sequence.computed;
+    return tokens;
+  }
+
+  skip(steps: number, latest: SchedulerStep | undefined): void {
+    if (latest !== undefined && latest !== this.latest) {
+      throw new InvariantError(`step ${latest.id} is not the latest one`);
+    }
+    decodeSteps(this.runningList, this.kv, this.limits, steps);
+    this.fewestFreeBlocks = Math.min(this.fewestFreeBlocks, this.freeBlocks);
+    this.skippedRun = this.latest!.scheduled;
+    this.steps += steps;
+    this.untold = 0;
+    // What is in flight stands for the last passes of the run.
+    for (const step of this.inFlight) step.standForLater(steps);
+  }
+
+  deliverRun(atNs: number, sink: TokenSink): void {
+    for (const sequence of this.skippedRun) sink.lastTokenWas(sequence.index, atNs);
+  }
+
+  /** Gives running requests their tokens, front to back; what is left of the budget. */
+  private scheduleRunning(step: SchedulerStep): number {
+    const { longPrefillTokenThreshold: threshold, maxModelLen } = this.limits;
+    const running = this.runningList;
+    let budget = this.limits.maxNumBatchedTokens;
+    for (let at = 0; at < running.length && budget > 0; at++) {
+      const sequence = running[at]!;
+      const { computed, placeholders } = sequence;
+      // The last token is in flight already.
+      if (placeholders > 0 && computed + 2 - placeholders >= sequence.promptTokens + sequence.maxTokens) continue;
+      let tokens = sequence.known + placeholders - computed;
+      if (threshold > 0 && tokens > threshold) tokens = threshold;
+      if (tokens > budget) tokens = budget;
+      if (tokens > maxModelLen - computed - 1) tokens = maxModelLen - computed - 1;
+      if (tokens <= 0) continue;
+      while (!this.kv.grow(sequence, tokens)) {
+        const victimAt = this.victim();
+        const victim = running[victimAt]!;
+        running.splice(victimAt, 1);
+        budget += step.withdraw(victim);
+        this.preempt(victim);
+        step.preempted.push(victim.index);
+        if (victim === sequence) return budget;
+        if (victimAt < at) at--;
+      }
+      step.add(sequence, tokens);
+      budget -= tokens;
+    }
+    return budget;
+  }
+
+  /** The latest admitted; under the priority policy the one ranked last, the earliest admitted of equals. */
+  private victim(): number {
+    const running = this.runningList;
+    if (this.limits.schedulingPolicy === "fcfs") return running.length - 1;
+    let last = 0;
+    for (let at = 1; at < running.length; at++) {
+      const [a, b] = [running[at]!, running[last]!];
+      if (a.priority > b.priority || (a.priority === b.priority && a.arrivalNs > b.arrivalNs)) last = at;
+    }
+    return last;
+  }
+
+  /** Takes all from a request that has left the running list; it will compute everything again. */
+  private preempt(victim: Sequence): void {
+    this.kv.release(victim);
+    victim.status = "preempted";
+    victim.computed = 0;
+    victim.stale = victim.inFlight;
+    victim.placeholders = 0;
+    victim.preemptions++;
+    this.waiting.putBack(victim);
+  }
+
+  private admitWaiting(step: SchedulerStep, budget: number): void {
+    const held: Sequence[] = [];
+    for (let left = budget; left > 0 && this.runningList.length < this.limits.maxNumSeqs;) {
+      const queue = this.queueToServe();
+      const sequence = queue.head();
+      if (sequence === undefined) break;
+      if (sequence.stale > 0) {
+        queue.takeHead();
+        held.push(sequence);
+        continue;
+      }
+      const cached = this.kv.lookUp(sequence);
+      const tokens = this.firstChunk(sequence, cached, left);
+      if (tokens === 0 || !this.kv.canAdmit(sequence, tokens, this.runningList.length)) break;
+      queue.takeHead();
+      this.admit(sequence, cached, tokens, step);
+      left -= tokens;
+    }
+    for (let at = held.length - 1; at >= 0; at--) this.skipped.putBack(held[at]!);
+  }
+
+  private queueToServe(): RequestQueue {
+    const skipped = this.skipped.head();
+    if (skipped === undefined) return this.waiting;
+    const waiting = this.waiting.head();
+    if (this.limits.schedulingPolicy === "fcfs" || waiting === undefined) return this.skipped;
+    return isServedBefore(waiting, skipped) ? this.waiting : this.skipped;
+  }
+
+  /** Tokens of a waiting request's first chunk; 0 when it must wait for more budget. */
+  private firstChunk(sequence: Sequence, cached: number, budget: number): number {
+    const { longPrefillTokenThreshold: threshold, chunkedPrefill } = this.limits;
+    let tokens = sequence.known - cached;
+    if (threshold > 0 && tokens > threshold) tokens = threshold;
+    if (tokens <= budget) return tokens;
+    return chunkedPrefill ? budget : 0;
+  }
+
+  private admit(sequence: Sequence, cached: number, tokens: number, step: SchedulerStep): void {
+    this.kv.admit(sequence, tokens);
+    if (this.limits.prefixCaching) this.prefix.count(sequence.known, cached, sequence.preemptions > 0);
+    sequence.status = "running";
+    sequence.computed = cached;
+    sequence.prefillEnd = sequence.known;
+    this.runningList.push(sequence);
+    step.admitted.push(sequence.index);
+    step.cachedTokens.push(cached);
+    step.add(sequence, tokens);
+  }
+
+  private commit(step: SchedulerStep): void {
+    const { scheduled } = step;
+    const isAsync = this.limits.asyncScheduling;
+    let sampling: Sequence[] | undefined;
+    for (let at = 0; at < scheduled.length; at++) {
+      const sequence = scheduled[at]!;
+      const tokens = step.tokens[at]!;
+      const context = sequence.computed;
+      sequence.computed = context + tokens;
+      sequence.inFlight += tokens;
+      if (context >= sequence.prefillEnd) {
+        step.decodeRequests++;
+        step.decodeContextTokens += context;
+      } else step.countPrefill(tokens, context);
+      if (sequence.computed >= sequence.known + sequence.placeholders) {
+        if (sequence.outputs + sequence.placeholders === 0) step.firstTokens++;
+        if (isAsync) sequence.placeholders++;
+        if (sequence.sampledIn !== step.id - 1) step.followsOn = false;
+        sequence.sampledIn = step.id;
+        sampling?.push(sequence);
+      } else sampling ??= scheduled.slice(0, at);
+    }
+    if (sampling !== undefined) step.sampling = sampling;
+  }
+
+  /** A scheduled request's tokens have run; whether its output, if it sampled one, is kept. */
+  private settle(sequence: Sequence, tokens: number, samples: boolean, step: SchedulerStep): boolean {
+    if (sequence.status === "finished") return false;
+    sequence.inFlight -= tokens;
+    const isStale = sequence.stale > 0;
+    if (isStale) {
+      sequence.stale -= tokens;
+      if (sequence.dropsStale) {
+        sequence.dropsStale = sequence.stale > 0;
+        return false;
+      }
+    }
+    if (!samples) return true;
+    sequence.outputs++;
+    sequence.known++;
+    if (this.limits.asyncScheduling) {
+      if (!isStale) sequence.placeholders--;
+      if (this.limits.prefixCaching && sequence.status === "running") {
+        this.kv.cacheUpTo(sequence, sequence.computed - sequence.placeholders);
+      }
+    }
+    const reason = finishReason(sequence, this.limits.maxModelLen);
+    if (reason !== undefined) this.finish(sequence, reason, step);
+    return true;
+  }
+
+  private finish(sequence: Sequence, reason: FinishReason, step: SchedulerStep): void {
+    if (sequence.status === "preempted" && !this.waiting.remove(sequence)) this.skipped.remove(sequence);
+    this.end(sequence);
+    step.finished.push(sequence.index);
+    step.finishReasons.push(reason);
+  }
+
+  private end(sequence: Sequence): void {
+    this.kv.release(sequence);
+    this.kv.forget(sequence);
+    sequence.status = "finished";
+    this.sequences[sequence.index] = undefined;
+    this.unfinished--;
+    this.untold++;
+  }
+
+  private leaveRunning(): void {
+    const running = this.runningList;
+    let kept = 0;
+    for (const sequence of running) if (sequence.status === "running") running[kept++] = sequence;
+    running.length = kept;
+  }
+
+  /**
+   * Whether the next admission fails, and goes on failing while running requests only take blocks: "now" when only as
+   * long as they take none.
+   */
+  private isHeadRefused(budget: number): "yes" | "now" | "no" {
+    if (budget <= 0 || this.runningList.length >= this.limits.maxNumSeqs) return "yes";
+    const sequence = this.queueToServe().head();
+    if (sequence === undefined) return "yes";
+    // Nothing is told of requests that could be admitted, or hit what the running ones will register.
+    if (sequence.stale > 0 || this.runningList.some(({ request }) => request.outputToken !== undefined)) return "no";
+    const cached = this.kv.lookUp(sequence);
+    const tokens = this.firstChunk(sequence, cached, budget);
+    if (tokens > 0 && this.kv.canAdmit(sequence, tokens, this.runningList.length)) return "no";
+    // Without the full-sequence gate, losing cached blocks that nobody holds can make the first chunk cheaper.
+    return this.kv.hasIdleHits && !this.limits.reserveFullIsl ? "now" : "yes";
   }
 }

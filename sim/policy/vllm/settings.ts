@@ -1,42 +1,83 @@
 /**
- * Settings of the vllm policy, by vLLM's names. What vLLM has and this policy does not model yet is refused by name
- * instead of being accepted in silence.
+ * Settings of the vllm policy, by vLLM's names and with its defaults. What vLLM has and this policy does not model is
+ * refused by name instead of being accepted in silence.
  */
 import { z } from "zod";
 
 const notModelled = [
-  "async_scheduling",
-  "enable_prefix_caching",
-  "long_prefill_token_threshold",
-  "scheduling_policy",
   "speculative_config",
   "enable_lora",
   "kv_transfer_config",
   "tensor_parallel_size",
   "pipeline_parallel_size",
+  "data_parallel_size",
+  "decode_context_parallel_size",
+  "stream_interval",
+  "sliding_window",
+  "attention_chunk_size",
+  "max_num_scheduled_tokens",
+  "prefill_schedule_interval",
+  "max_num_partial_prefills",
+  "max_long_partial_prefills",
+  "max_num_encoder_input_tokens",
+  "kv_cache_memory_bytes",
+  "kv_cache_dtype",
+  "kv_offloading_size",
+  "cpu_offload_gb",
+  "scheduler_cls",
+  "ubatch_size",
+  "enable_dbo",
 ] as const;
 
 const refused = Object.fromEntries(
-  notModelled.map((name) => [name, z.never(`"${name}" is not modelled yet, leave it out`).optional()]),
+  notModelled.map((name) => [name, z.never(`"${name}" is not modelled, leave it out`).optional()]),
 ) as Record<(typeof notModelled)[number], z.ZodOptional<z.ZodNever>>;
 
-export const vllmSettings = z
-  .strictObject({
-    max_num_seqs: z.int().positive().default(128).describe("requests in the running list"),
-    max_num_batched_tokens: z.int().positive().default(2048).describe("token budget of a step"),
-    block_size: z.int().positive().default(16).describe("tokens per KV block"),
-    num_gpu_blocks: z.int().min(2).optional().describe("KV blocks, one of them reserved; absent: what memory allows"),
-    gpu_memory_utilization: z.number().positive().max(1).default(0.9).describe("fraction of memory for weights and KV"),
-    max_model_len: z.int().positive().optional().describe("prompt plus output; absent: the model's positions"),
-    enable_chunked_prefill: z.boolean().default(true).describe("cut a long prompt to the budget that is left"),
-    ...refused,
-  })
-  .refine(
-    (s) => s.enable_chunked_prefill || s.max_model_len === undefined || s.max_num_batched_tokens >= s.max_model_len,
-    {
-      message: "without chunked prefill expected max_num_batched_tokens to be at least max_model_len",
-      path: ["max_num_batched_tokens"],
-    },
-  );
+/** vLLM's own, where neither the user nor a recorded server says otherwise. */
+export const vllmDefaults = {
+  max_num_seqs: 128,
+  max_num_batched_tokens: 2048,
+  block_size: 16,
+  gpu_memory_utilization: 0.92,
+  enable_chunked_prefill: true,
+  async_scheduling: true,
+  enable_prefix_caching: true,
+  long_prefill_token_threshold: 0,
+  scheduling_policy: "fcfs",
+  watermark: 0,
+  scheduler_reserve_full_isl: true,
+} as const;
+
+const modelled = {
+  max_num_seqs: z.int().positive().describe("requests in the running list"),
+  max_num_batched_tokens: z.int().positive().describe("token budget of a step"),
+  block_size: z.int().positive().describe("tokens per KV block"),
+  num_gpu_blocks: z.int().min(2).describe("KV blocks, one of them reserved; absent: what memory allows"),
+  gpu_memory_utilization: z.number().positive().max(1).describe("fraction of memory for weights and KV"),
+  max_model_len: z.int().positive().describe("prompt plus output; absent: the model's positions"),
+  enable_chunked_prefill: z.boolean().describe("cut a long prompt to the budget that is left"),
+  async_scheduling: z.boolean().describe("schedule the next step while one runs"),
+  enable_prefix_caching: z.boolean().describe("share the KV blocks of equal prefixes"),
+  long_prefill_token_threshold: z.int().nonnegative().describe("most tokens of one request in a step; 0: no cap"),
+  scheduling_policy: z.enum(["fcfs", "priority"]).describe("order of admission, choice of victims"),
+  watermark: z.number().min(0).max(1).describe("fraction of KV blocks that admissions leave free"),
+  scheduler_reserve_full_isl: z.boolean().describe("admit only what fits with its whole prompt"),
+};
+
+type Modelled = keyof typeof modelled;
+
+/** Every setting is optional: a profile of a vLLM server has its own, then come vLLM's defaults. */
+const optional = Object.fromEntries(
+  Object.entries(modelled).map(([name, schema]) => {
+    const value = name in vllmDefaults ? ` (the profile's server's, or ${String(vllmDefaults[name as never])})` : "";
+    return [name, schema.optional().describe(`${schema.description ?? ""}${value}`)];
+  }),
+) as { [Name in Modelled]: z.ZodOptional<(typeof modelled)[Name]> };
+
+export const vllmSettings = z.strictObject({ ...optional, ...refused });
+
+/** Settings that a server was recorded with: what is modelled of them, the rest left out. */
+export const serverSettings = z.object(optional);
 
 export type VllmSettings = z.output<typeof vllmSettings>;
+export type ServerSettings = z.output<typeof serverSettings>;

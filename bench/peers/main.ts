@@ -1,0 +1,89 @@
+/**
+ * npm run bench:peers [-- --rounds N] [--profile PATH]: dense and poisson on the peer and on servesim, in turn, each run
+ * in a process of its own; prints medians and the ratio. README.md beside says what is compared.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { BackendError, ConfigError, InvariantError } from "../../formats/index.js";
+import { runScript } from "../original-suite/run-script.js";
+import { buildCase, type CaseName } from "../sim/cases.js";
+import { runInFreshProcess } from "../sim/fresh-process.js";
+import { PROFILE_PATH } from "../sim/run-case.js";
+import { simulatedTable, speedTable, type Comparison } from "./comparison-table.js";
+import { peerSpec, replayOnPeer } from "./peer-run.js";
+import { PEER_PACKAGE, PEER_VERSION, peerPython } from "./venv.js";
+
+const COMPARED: readonly CaseName[] = ["dense", "poisson"];
+
+interface Options {
+  readonly rounds: number;
+  readonly profilePath: string;
+}
+
+await runScript(() => exitCodeOf(main));
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  const python = peerPython();
+  const comparisons: Comparison[] = [];
+  for (const name of COMPARED) comparisons.push(await compare(name, python, options));
+  const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}`;
+  console.log(`${PEER_PACKAGE} ${PEER_VERSION} and servesim, median of ${options.rounds}, on ${machine}`);
+  console.log(`\n${speedTable(comparisons)}\n\n${simulatedTable(comparisons)}`);
+}
+
+/** Peer, ours, peer, ours: what slows the machine for a while then slows both. */
+async function compare(name: CaseName, python: string, { rounds, profilePath }: Options): Promise<Comparison> {
+  const folder = mkdtempSync(join(tmpdir(), "servesim-trace-"));
+  try {
+    const spec = peerSpec(await buildCase(name, { capacityPerS: noCapacity }), folder);
+    const runs = Array.from({ length: rounds }, (_, round) => {
+      console.error(`${name}, round ${round + 1} of ${rounds}`);
+      return {
+        peer: replayOnPeer(python, spec),
+        ours: runInFreshProcess({ name, engine: "fast", profilePath, frontEnd: false, cold: false }),
+      };
+    });
+    return { name, peer: runs.map(({ peer }) => peer), ours: runs.map(({ ours }) => ours) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function noCapacity(): never {
+  throw new InvariantError("a case with a rate relative to capacity is not compared, expected a rate of its own");
+}
+
+/** 3 where the peer, Python or the network is what failed; runScript sees to the rest. */
+async function exitCodeOf(run: () => Promise<void>): Promise<number> {
+  try {
+    await run();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    console.error(`error: ${error.message}`);
+    return 3;
+  }
+}
+
+function parseOptions(argv: readonly string[]): Options {
+  const { rounds, profile } = parse(argv);
+  const count = Number(rounds);
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new ConfigError(`--rounds is "${rounds}", expected a whole number above 0`);
+  }
+  return { rounds: count, profilePath: profile };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: { rounds: { type: "string", default: "3" }, profile: { type: "string", default: PROFILE_PATH } },
+    }).values;
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The five cases that the simulator's speed is measured on: requests and the policy's settings. Deterministic: lengths
+ * and arrivals come from named streams. The machine is one recorded vLLM server of an 8B model (28982 blocks of 16).
+ */
+import { InvariantError, loadSchema, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
+import { readTrace } from "../../formats/files/index.js";
+import { arrivalTimesNs, stream } from "../../sim/index.js";
+import { drawTokens, type LengthShape } from "./token-lengths.js";
+
+export const caseNames = ["dense", "poisson", "million", "pressure", "mooncake"] as const;
+export type CaseName = (typeof caseNames)[number];
+
+export interface BenchCase {
+  readonly workload: Workload;
+  readonly load: Load;
+  /** Of the vllm policy, by vLLM's names. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** What a reader should know of it, in a few words. */
+  readonly note: string;
+}
+
+export interface CaseOptions {
+  /** Instead of the case's own number, for a quick look. */
+  readonly requests?: number | undefined;
+  /** Requests/s that the settings sustain under that workload; asked for where the case's rate depends on it. */
+  readonly capacityPerS: (settings: BenchCase["settings"], workload: Workload) => number;
+}
+
+/** Conversation lengths, cut where both together still fit in 4096 tokens. Means after the cut: about 217 and 190. */
+const PROMPT_SHAPE: LengthShape = { meanTokens: 220, sigma: 1, longestTokens: 2048 };
+const OUTPUT_SHAPE: LengthShape = { meanTokens: 190, sigma: 0.8, longestTokens: 2048 };
+
+const SERVER = { num_gpu_blocks: 28_982, block_size: 16, enable_prefix_caching: false };
+/** What the peer of bench/peers models too: one step at a time, so async scheduling is off on both sides. */
+const COMPARED = { ...SERVER, max_num_seqs: 256, max_num_batched_tokens: 8192, async_scheduling: false };
+const MOONCAKE_PATH = "../shared/data/mooncake/synthetic_trace.jsonl.gz";
+const MOONCAKE_LONGEST_TOKENS = 131_072;
+const UTILISATION = 0.7;
+/** Requests of the run that finds the capacity: long enough that filling up and draining weigh little. */
+const CAPACITY_REQUESTS = 8192;
+
+/** Builds a case: all of its workload, so that nothing of it is left to the measured time. */
+export async function buildCase(name: CaseName, options: CaseOptions): Promise<BenchCase> {
+  return builders[name](options);
+}
+
+const builders: Readonly<Record<CaseName, (options: CaseOptions) => BenchCase | Promise<BenchCase>>> = {
+  dense: ({ requests = 131_072 }) => ({
+    workload: closedLoop(
+      Array.from({ length: requests }, (_, index) => ({ id: String(index), promptTokens: 1024, outputTokens: 128 })),
+      64,
+    ),
+    load: loadSchema.parse({ num_prompts: requests, max_concurrency: 64, output_len: 128 }),
+    settings: COMPARED,
+    note: "closed loop of 64, 1024 in, 128 out",
+  }),
+  poisson: ({ requests = 100_000 }) => ({
+    ...openLoop("poisson", requests, 10),
+    settings: COMPARED,
+    note: "10 requests/s, lognormal lengths",
+  }),
+  million: ({ requests = 1_000_000, capacityPerS }) => {
+    const settings = { ...SERVER, max_num_seqs: 128, max_num_batched_tokens: 2048 };
+    const saturated = closedLoop(conversations("million/capacity", CAPACITY_REQUESTS), 128);
+    const ratePerS = UTILISATION * capacityPerS(settings, saturated);
+    return {
+      ...openLoop("million", requests, ratePerS),
+      settings,
+      note: `${ratePerS.toFixed(1)} requests/s, ${UTILISATION * 100} % of what a closed loop of 128 completes`,
+    };
+  },
+  pressure: ({ requests = 100_000 }) => ({
+    workload: closedLoop(conversations("pressure", requests), 64),
+    load: loadSchema.parse({ num_prompts: requests, max_concurrency: 64 }),
+    settings: { ...SERVER, num_gpu_blocks: 1600, max_num_seqs: 128, max_num_batched_tokens: 2048 },
+    note: "closed loop of 64 on 1600 blocks, lognormal lengths",
+  }),
+  mooncake: async ({ requests = Infinity }) => {
+    const { requests: all } = await readTrace(MOONCAKE_PATH, { format: "mooncake", loadTokenizer: noText });
+    const fitting = all.filter((request) => request.promptTokens + request.outputTokens <= MOONCAKE_LONGEST_TOKENS);
+    const left = all.length - fitting.length;
+    return {
+      workload: { requests: fitting.slice(0, requests), maxConcurrency: Infinity, thinkNs: 0 },
+      load: loadSchema.parse({ workload: MOONCAKE_PATH }),
+      settings: {
+        ...SERVER,
+        enable_prefix_caching: true,
+        max_num_seqs: 128,
+        max_num_batched_tokens: 8192,
+        max_model_len: MOONCAKE_LONGEST_TOKENS,
+      },
+      note: `the public trace with prefix caching, without ${left} requests above ${MOONCAKE_LONGEST_TOKENS} tokens`,
+    };
+  },
+};
+
+function openLoop(purpose: string, count: number, ratePerS: number): Pick<BenchCase, "workload" | "load"> {
+  const process = { ratePerS, burstiness: 1, kind: "gamma" } as const;
+  const arrivals = arrivalTimesNs(count, process, stream(`bench/${purpose}/arrivals`));
+  const requests = conversations(purpose, count).map((request, index) => ({ ...request, arrivalNs: arrivals[index]! }));
+  return {
+    workload: { requests, maxConcurrency: Infinity, thinkNs: 0 },
+    load: loadSchema.parse({ num_prompts: count, request_rate: ratePerS }),
+  };
+}
+
+function closedLoop(requests: readonly WorkloadRequest[], maxConcurrency: number): Workload {
+  return { requests, maxConcurrency, thinkNs: 0 };
+}
+
+function conversations(purpose: string, count: number): WorkloadRequest[] {
+  const prompts = stream(`bench/${purpose}/prompt-tokens`);
+  const outputs = stream(`bench/${purpose}/output-tokens`);
+  return Array.from({ length: count }, (_, index) => ({
+    id: String(index),
+    promptTokens: drawTokens(prompts, PROMPT_SHAPE),
+    outputTokens: drawTokens(outputs, OUTPUT_SHAPE),
+  }));
+}
+
+function noText(): never {
+  throw new InvariantError("a Mooncake trace asked for a tokenizer, expected lengths alone");
+}

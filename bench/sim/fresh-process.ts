@@ -1,0 +1,32 @@
+/** Runs a case in a process of its own, so that no case profits or suffers from the one before. */
+import { spawnSync } from "node:child_process";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BackendError, ConfigError } from "../../formats/index.js";
+import type { CaseRequest, DetailedFigures } from "./run-case.js";
+
+const MAIN = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
+
+/** The case's figures; ConfigError or BackendError with what the process said when it failed. */
+export function runInFreshProcess({
+  name,
+  engine,
+  profilePath,
+  requests,
+  frontEnd,
+  cold,
+}: CaseRequest): DetailedFigures {
+  const options = ["--case", name, "--engine", engine, "--profile", profilePath, "--json", "--details"];
+  if (frontEnd) options.push("--front-end");
+  if (cold) options.push("--cold");
+  if (requests !== undefined) options.push("--requests", String(requests));
+  // The loader that runs TypeScript is among this process's own options.
+  const child = spawnSync(process.execPath, [...process.execArgv, MAIN, ...options], { encoding: "utf8" });
+  // Exit code 2: a file or option is wrong, and the process has said in a line which.
+  if (child.status === 2) throw new ConfigError(child.stderr.trim().replace(/^error: /, ""));
+  if (child.status !== 0) {
+    const how = child.status === null ? `ended by ${String(child.signal)}` : `exit code ${child.status}`;
+    throw new BackendError(`case ${name} on the ${engine} engine: ${how}\n${child.stderr}`.trimEnd());
+  }
+  return JSON.parse(child.stdout) as DetailedFigures;
+}

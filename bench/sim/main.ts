@@ -1,0 +1,130 @@
+/**
+ * npm run -s bench:sim -- [--case NAME] [--engine fast|step] [--json [--details]] [--profile PATH] [--front-end] [--cold]
+ * [--requests N]: how fast the simulator is. Without --json each case runs on both engines, each time in a process of its own.
+ */
+import { parseArgs } from "node:util";
+import { ConfigError, suggest } from "../../formats/index.js";
+import { markdownTable } from "../original-suite/markdown-table.js";
+import { runScript } from "../original-suite/run-script.js";
+import { caseNames, type CaseName } from "./cases.js";
+import { runInFreshProcess } from "./fresh-process.js";
+import { engineNames, type EngineName } from "../../sim/index.js";
+import { PROFILE_PATH, runCase, type CaseFigures, type DetailedFigures } from "./run-case.js";
+
+const HEADER = [
+  "case",
+  "requests",
+  "seconds",
+  "requests/s",
+  "output tokens/s",
+  "events/request",
+  "steps jumped",
+  "preemptions",
+  "peak RSS MiB",
+  "times step engine",
+];
+
+await runScript(async () => {
+  const options = parseOptions(process.argv.slice(2));
+  const { profilePath, requests, frontEnd, cold } = options;
+  const shared = { profilePath, requests, frontEnd, cold };
+  if (options.json) {
+    if (options.name === undefined) throw new ConfigError(`--json: expected --case, one of ${caseNames.join(", ")}`);
+    const figures = await runCase({ name: options.name, engine: options.engine, ...shared });
+    console.log(JSON.stringify(options.details ? figures : contractOf(figures)));
+    return 0;
+  }
+  const rows: string[][] = [];
+  const notes: string[] = [];
+  for (const name of options.name === undefined ? caseNames : [options.name]) {
+    const fast = runInFreshProcess({ name, engine: "fast", ...shared });
+    const step = runInFreshProcess({ name, engine: "step", ...shared });
+    rows.push(tableRow(fast, step));
+    notes.push(`${name}: ${fast.note}; step engine ${step.seconds.toFixed(2)} s`);
+  }
+  console.log(`${markdownTable(HEADER, rows)}\n\n${notes.join("\n")}`);
+  return 0;
+});
+
+interface Options {
+  readonly name: CaseName | undefined;
+  readonly engine: EngineName;
+  readonly json: boolean;
+  readonly details: boolean;
+  readonly profilePath: string;
+  readonly requests: number | undefined;
+  readonly frontEnd: boolean;
+  readonly cold: boolean;
+}
+
+function parseOptions(argv: readonly string[]): Options {
+  const values = parse(argv);
+  return {
+    name: values.case === undefined ? undefined : oneOf("--case", values.case, caseNames),
+    engine: oneOf("--engine", values.engine, engineNames),
+    json: values.json,
+    details: values.details,
+    profilePath: values.profile,
+    frontEnd: values["front-end"],
+    cold: values.cold,
+    requests: values.requests === undefined ? undefined : count("--requests", values.requests),
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        case: { type: "string" },
+        engine: { type: "string", default: "fast" },
+        json: { type: "boolean", default: false },
+        details: { type: "boolean", default: false },
+        profile: { type: "string", default: PROFILE_PATH },
+        "front-end": { type: "boolean", default: false },
+        cold: { type: "boolean", default: false },
+        requests: { type: "string" },
+      },
+    }).values;
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function oneOf<Name extends string>(option: string, got: string, names: readonly Name[]): Name {
+  const found = names.find((name) => name === got);
+  if (found === undefined) {
+    throw new ConfigError(`${option} is "${got}"${suggest(got, names)}, expected one of ${names.join(", ")}`);
+  }
+  return found;
+}
+
+function count(option: string, got: string): number {
+  const value = Number(got);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new ConfigError(`${option} is "${got}", expected a whole number above 0`);
+  }
+  return value;
+}
+
+function contractOf(figures: DetailedFigures): CaseFigures {
+  const { case: name, requests, outputTokens, seconds, requestsPerS, peakRssMib, engine } = figures;
+  return { case: name, requests, outputTokens, seconds, requestsPerS, peakRssMib, engine };
+}
+
+/** Events are what the engine goes through one by one: a request's arrival and each step that was scheduled. */
+function tableRow(fast: DetailedFigures, step: DetailedFigures): string[] {
+  const steps = fast.scheduledSteps + fast.jumpedSteps;
+  return [
+    fast.case,
+    String(fast.requests),
+    fast.seconds.toFixed(2),
+    fast.requestsPerS.toFixed(0),
+    (fast.outputTokens / fast.seconds).toExponential(2),
+    ((fast.requests + fast.scheduledSteps) / fast.requests).toFixed(2),
+    `${((100 * fast.jumpedSteps) / steps).toFixed(1)} %`,
+    String(fast.preemptions),
+    fast.peakRssMib.toFixed(0),
+    `${(step.seconds / fast.seconds).toFixed(1)}x`,
+  ];
+}

@@ -1,0 +1,151 @@
+/** Runs one case in this process and measures it: seconds of the simulation with all its metrics, peak memory. */
+import { readFileSync } from "node:fs";
+import { performance } from "node:perf_hooks";
+import { z } from "zod";
+import { check, InvariantError, loadSchema, type Profile, type Workload } from "../../formats/index.js";
+import { readProfile } from "../../formats/files/index.js";
+import { planPolicy, simulateRun, type EngineName } from "../../sim/index.js";
+import { buildCase, type BenchCase, type CaseName } from "./cases.js";
+
+export const PROFILE_PATH = "profiles/llama-3.1-8b-h100.json";
+
+/** Requests of the runs before the clock starts, and how long they go on: by then the code is compiled. */
+const WARM_UP_REQUESTS = 20_000;
+const WARM_UP_MS = 1500;
+
+export interface CaseRequest {
+  readonly name: CaseName;
+  readonly engine: EngineName;
+  readonly profilePath: string;
+  /** Fewer than the case has, for a quick look. */
+  readonly requests?: number | undefined;
+  /** With the profile's front end, which takes more steps one by one; without it clients talk to the engine. */
+  readonly frontEnd: boolean;
+  /** Without runs before the clock starts. */
+  readonly cold: boolean;
+}
+
+/** What `--json` prints. */
+export interface CaseFigures {
+  readonly case: CaseName;
+  readonly requests: number;
+  readonly outputTokens: number;
+  readonly seconds: number;
+  readonly requestsPerS: number;
+  readonly peakRssMib: number;
+  readonly engine: EngineName;
+}
+
+/** What `--json --details` prints: also what was simulated, to see that two runs did the same work. */
+export interface DetailedFigures extends CaseFigures {
+  readonly note: string;
+  readonly completed: number;
+  readonly inputTokens: number;
+  /** Steps that went through the scheduler one by one, and those that a jump stood for. */
+  readonly scheduledSteps: number;
+  readonly jumpedSteps: number;
+  readonly preemptions: number;
+  /** Simulated: first arrival to last token, s; means over requests, ms. */
+  readonly makespanS: number | null;
+  readonly meanTtftMs: number | null;
+  readonly meanTpotMs: number | null;
+  readonly meanE2elMs: number | null;
+}
+
+const number = z.number().nullable();
+
+/** The part of run.json that is read here. */
+const infoSchema = z.looseObject({
+  engine_steps: z.looseObject({ scheduled: z.number(), jumped: z.number() }),
+  preemptions: z.number(),
+  summary: z.looseObject({
+    completed: z.number(),
+    duration: number,
+    total_input_tokens: z.number(),
+    total_output_tokens: z.number(),
+    request_throughput: number,
+    mean_ttft_ms: number,
+    mean_tpot_ms: number,
+    mean_e2el_ms: number,
+  }),
+});
+
+/**
+ * Start-up is reading the profile, building the workload and warming up; the clock runs from there to the finished
+ * summary.
+ */
+export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
+  const { name, engine, requests } = request;
+  const profile = profileOf(request);
+  const bench = await buildCase(name, {
+    requests,
+    capacityPerS: (settings, workload) => capacityPerS(settings, workload, profile),
+  });
+  if (!request.cold) warmUp(bench, profile, engine);
+  const startMs = performance.now();
+  const info = simulateBench(bench, profile, engine);
+  const seconds = (performance.now() - startMs) / 1e3;
+  const { engine_steps: steps, preemptions, summary } = check(infoSchema, info, { source: name });
+  const { length } = bench.workload.requests;
+  return {
+    case: name,
+    requests: length,
+    outputTokens: summary.total_output_tokens,
+    seconds,
+    requestsPerS: length / seconds,
+    peakRssMib: peakRssMib(),
+    engine,
+    note: bench.note,
+    completed: summary.completed,
+    inputTokens: summary.total_input_tokens,
+    scheduledSteps: steps.scheduled,
+    jumpedSteps: steps.jumped,
+    preemptions,
+    makespanS: summary.duration,
+    meanTtftMs: summary.mean_ttft_ms,
+    meanTpotMs: summary.mean_tpot_ms,
+    meanE2elMs: summary.mean_e2el_ms,
+  };
+}
+
+/** The profile asked for, with or without its front end. */
+function profileOf({ profilePath, frontEnd }: CaseRequest): Profile {
+  const profile = readProfile(profilePath);
+  if (profile.cost.kind === "static_batch" || frontEnd) return profile;
+  const { front_end: _, ...cost } = profile.cost;
+  return { ...profile, cost };
+}
+
+function warmUp(bench: BenchCase, profile: Profile, engine: EngineName): void {
+  const { workload } = bench;
+  const requests = workload.requests.slice(0, WARM_UP_REQUESTS);
+  const untilMs = performance.now() + WARM_UP_MS;
+  while (performance.now() < untilMs) {
+    simulateBench({ ...bench, workload: { ...workload, requests } }, profile, engine);
+  }
+}
+
+function simulateBench(bench: Omit<BenchCase, "note">, profile: Profile, engine: EngineName): unknown {
+  const { workload, load, settings } = bench;
+  const plan = planPolicy("vllm", settings, { source: "bench/sim/cases.ts" });
+  return simulateRun({ plan, profile, workload, load, seed: "bench", coldStart: false, engine }).info;
+}
+
+/** What a saturating workload completes a second: a run of its own, part of the start-up. */
+function capacityPerS(settings: BenchCase["settings"], workload: Workload, profile: Profile): number {
+  const info = simulateBench({ settings, workload, load: loadSchema.parse({}) }, profile, "fast");
+  const { request_throughput: perS } = check(infoSchema, info, { source: "capacity run" }).summary;
+  if (perS === null) throw new InvariantError("capacity run: no request completed, expected all of them");
+  return perS;
+}
+
+/** High-water mark of this process since it was started; elsewhere than on Linux a parent's may count too. */
+function peakRssMib(): number {
+  try {
+    const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    if (kib !== undefined) return Number(kib) / 1024;
+  } catch {
+    // No /proc: the system's own account below.
+  }
+  return process.resourceUsage().maxRSS / 1024;
+}

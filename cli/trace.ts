@@ -1,0 +1,154 @@
+/** servesim trace inspect|convert|slice FILE: what a trace looks like; another format, other times, a part of it. */
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { ConfigError, suggest, type Load, type Trace, type WorkloadRequest } from "../formats/index.js";
+import {
+  readTrace,
+  traceOptionsOf,
+  writeTextAtomic,
+  writeTrace,
+  writtenForms,
+  type WrittenForm,
+} from "../formats/files/index.js";
+import { loadTokenizer, traceStatistics, workloadFromRequests } from "../sim/index.js";
+import type { Args, Command } from "./command.js";
+import { declareFlags, flagName, givenFlags, parseFlags, type Flags } from "./flags.js";
+import { traceFlags, traceLoadFromFlags } from "./load-flags.js";
+import { note, printJson, warn } from "./output.js";
+import { printTrace, printTraceJson } from "./print-trace.js";
+
+const actions = ["inspect", "convert", "slice"] as const;
+type Action = (typeof actions)[number];
+
+const ownFlags = {
+  seed: z.string().default("1").describe("seed of everything random"),
+  json: z.boolean().default(false).describe("print one JSON object"),
+  force: z.boolean().default(false).describe("replace a file that is there"),
+};
+
+const inspectFlags = {
+  block_size: z.int().positive().default(16).describe("tokens of a block of the prefix cache"),
+  plot: z.string().optional().describe("SVG to draw: requests over time, lengths"),
+};
+
+const writeFlags = {
+  output: z.string().optional().describe("file to write, gzip when it ends in .gz"),
+  to: z
+    .enum(writtenForms)
+    .optional()
+    .describe("csv, or jsonl, which keeps what prompts share; absent: by the name of --output, then by what there is"),
+};
+
+const sliceFlags = {
+  start_row: z.int().min(0).optional().describe("first request kept, from 0, in order of arrival"),
+  end_row: z.int().positive().optional().describe("first request left out again"),
+};
+
+export const traceCommand: Command = {
+  flags: (yargs) => {
+    const words = yargs
+      .positional("action", { type: "string", describe: actions.join(", ") })
+      .positional("file", { type: "string", describe: "trace, workload CSV or run folder" });
+    const own = declareFlags(declareFlags(words, ownFlags), inspectFlags, "Inspect:");
+    const written = declareFlags(declareFlags(own, writeFlags, "Convert and slice:"), sliceFlags, "Slice:");
+    return declareFlags(written, traceFlags, "Changes, in this order: unbin, slice, number, times:");
+  },
+  run: async (args) => {
+    const action = actionOf(args.action);
+    refuseOthersFlags(action, args);
+    const load = traceLoadFromFlags(String(args.file), args);
+    const flags = parseFlags({ ...ownFlags, ...inspectFlags, ...writeFlags, ...sliceFlags }, args);
+    const output = action === "inspect" ? flags.plot : required(flags.output, action);
+    if (output !== undefined && existsSync(output) && !flags.force) {
+      throw new ConfigError(`${output} is there already; choose another name, or pass --force to replace it`);
+    }
+    const trace = await readTrace(String(args.file), traceOptionsOf(load, loadTokenizer));
+    const requests = slicedByRows(changed(trace, load, flags.seed), flags);
+    if (action === "inspect") await inspect(trace, requests, String(args.file), flags);
+    else write(trace, requests, { ...flags, output: required(flags.output, action) }, load);
+  },
+};
+
+function actionOf(given: unknown): Action {
+  const found = actions.find((name) => name === given);
+  if (found !== undefined) return found;
+  throw new ConfigError(
+    `trace: no action "${String(given)}"${suggest(String(given), actions)} (known: ${actions.join(", ")})`,
+  );
+}
+
+/** A flag of another action would do nothing. */
+function refuseOthersFlags(action: Action, args: Args): void {
+  const owned: readonly [readonly Action[], Readonly<Record<string, z.ZodType>>][] = [
+    [["inspect"], inspectFlags],
+    [["convert", "slice"], writeFlags],
+    [["slice"], sliceFlags],
+  ];
+  for (const [owners, shape] of owned) {
+    const given = Object.keys(givenFlags(shape, args))[0];
+    if (given === undefined || owners.includes(action)) continue;
+    throw new ConfigError(`--${flagName(given)} is a flag of trace ${owners.join(" and ")}, not of trace ${action}`);
+  }
+}
+
+function required(output: string | undefined, action: Action): string {
+  if (output === undefined) throw new ConfigError(`trace ${action}: got no --output, expected the file to write`);
+  return output;
+}
+
+/** The trace's requests as the flags change them; without arrival times and without a rate they keep having none. */
+function changed(trace: Trace, load: Load, seed: string): readonly WorkloadRequest[] {
+  const isUntimed = trace.requests[0]?.arrivalNs === undefined;
+  const hasRate = load.request_rate !== undefined || load.ramp_up_strategy !== undefined;
+  const { requests } = workloadFromRequests(load, trace.requests, seed);
+  if (!isUntimed || hasRate) return requests;
+  return requests.map(({ id, promptTokens, outputTokens }) => ({ id, promptTokens, outputTokens }));
+}
+
+function slicedByRows(
+  requests: readonly WorkloadRequest[],
+  { start_row: start = 0, end_row: end = Infinity }: Flags<typeof sliceFlags>,
+): readonly WorkloadRequest[] {
+  if (start === 0 && end === Infinity) return requests;
+  const rows = requests.slice(start, end);
+  const originNs = rows[0]?.arrivalNs;
+  if (rows.length === 0) {
+    throw new ConfigError(`no requests from row ${start} to ${end}, expected rows of 0 to ${requests.length}`);
+  }
+  return originNs === undefined
+    ? rows
+    : rows.map((request) => ({ ...request, arrivalNs: request.arrivalNs! - originNs }));
+}
+
+async function inspect(
+  trace: Trace,
+  requests: readonly WorkloadRequest[],
+  file: string,
+  { block_size: blockTokens, plot, json }: Flags<typeof inspectFlags> & Flags<typeof ownFlags>,
+): Promise<void> {
+  const statistics = traceStatistics(requests, { blockTokens, parts: 60 });
+  (json ? printTraceJson : printTrace)({ file, trace, statistics, blockTokens });
+  if (plot === undefined) return;
+  const { tracePicture } = await import("../report/charts/index.js");
+  writeTextAtomic(plot, tracePicture(requests, `Trace ${file.split("/").at(-1)!}`));
+  note(`picture written to ${plot}`);
+}
+
+function write(
+  trace: Trace,
+  requests: readonly WorkloadRequest[],
+  { output, to, json }: Omit<Flags<typeof writeFlags>, "output"> & Flags<typeof ownFlags> & { output: string },
+  load: Load,
+): void {
+  const hasContent = requests.some(({ content }) => content !== undefined);
+  const form = to ?? formOf(output) ?? (hasContent ? "jsonl" : "csv");
+  if (form === "csv" && hasContent) warn("the CSV does not say what prompts share; --to jsonl keeps it");
+  for (const text of trace.notes) warn(text);
+  writeTrace(output, requests, form, load.timed_trace_chunk_hash_size);
+  if (json) printJson({ written: output, format: form, requests: requests.length, notes: trace.notes });
+  else note(`${requests.length} requests written to ${output}`);
+}
+
+function formOf(path: string): WrittenForm | undefined {
+  return writtenForms.find((form) => path.endsWith(`.${form}`) || path.endsWith(`.${form}.gz`));
+}

@@ -1,0 +1,74 @@
+/** The coefficients of a profile as rows for people, whichever kind of cost it has: what they price, and per what. */
+import type { CostTerm, Profile, StaticBatchCost, VllmEngineCost } from "../formats/index.js";
+
+export interface CostRow {
+  readonly stage: string;
+  readonly per: string;
+  readonly ns: number;
+  /** 95 % bootstrap interval, where the calibration made one. */
+  readonly intervalNs?: readonly [number, number];
+}
+
+/** Every coefficient; per-request parts that are 0 are left out. */
+export function costRows(cost: Profile["cost"]): CostRow[] {
+  return cost.kind === "static_batch" ? batchRows(cost) : engineRows(cost);
+}
+
+function batchRows(cost: StaticBatchCost): CostRow[] {
+  return [
+    ...cost.prefill.map((term) => termRow("prefill", term)),
+    ...cost.decode_step.map((term) => termRow("decode step", term)),
+    { stage: "batch", per: "hand-over", ns: cost.dispatch_ns },
+    { stage: "first batch", per: "cold start", ns: cost.cold_start_ns },
+  ];
+}
+
+function termRow(stage: string, { basis, upto, beyond, coefficient_ns, ci95_ns }: CostTerm): CostRow {
+  const clip = `${upto === undefined ? "" : ` up to ${upto}`}${beyond === undefined ? "" : ` beyond ${beyond}`}`;
+  const interval = ci95_ns === undefined ? {} : { intervalNs: ci95_ns };
+  return { stage, per: `${basis.replace("_", " ")}${clip}`, ns: coefficient_ns, ...interval };
+}
+
+function engineRows({ gpu, host, front_end }: VllmEngineCost): CostRow[] {
+  const lead = `step, ${host.launch_lead} of it before the GPU begins`;
+  return [
+    { stage: "GPU, decode", per: "step", ns: gpu.decode_base_ns },
+    { stage: "GPU, decode", per: "padded token", ns: gpu.decode_padded_token_ns },
+    { stage: "GPU, prefill", per: "step", ns: gpu.prefill_base_ns },
+    { stage: "GPU, prefill", per: "padded token", ns: gpu.prefill_padded_token_ns },
+    { stage: "GPU, attention", per: "cached token", ns: gpu.context_token_ns },
+    { stage: "GPU, attention", per: "pair of a prefill", ns: gpu.attention_pair_ns },
+    ...growingRows("schedule", "step", host.schedule),
+    ...growingRows("launch, full graph", lead, host.launch_full_graph),
+    ...growingRows("launch, piecewise graphs", lead, host.launch_piecewise),
+    ...growingRows("launch, no graph", lead, host.launch_no_graph),
+    ...growingRows("update", "step", host.update),
+    { stage: "tokens to the host", per: "step", ns: host.copy_ns },
+    { stage: "outputs to the front end", per: "step", ns: host.send_ns },
+    { stage: "input queue", per: "request", ns: host.take_request_ns },
+    { stage: "idle engine wakes", per: "time", ns: host.wake_ns },
+    { stage: "step without tokens", per: "pause", ns: host.empty_step_sleep_ns },
+    ...(front_end === undefined ? [] : frontEndRows(front_end)),
+  ];
+}
+
+function growingRows(
+  stage: string,
+  per: string,
+  { base_ns, request_ns }: VllmEngineCost["host"]["schedule"],
+): CostRow[] {
+  const base = { stage, per, ns: base_ns };
+  return request_ns === 0 ? [base] : [base, { stage, per: "request", ns: request_ns }];
+}
+
+function frontEndRows(cost: NonNullable<VllmEngineCost["front_end"]>): CostRow[] {
+  return [
+    { stage: "front end, request", per: "request", ns: cost.request_ns },
+    { stage: "front end, request", per: "prompt token", ns: cost.request_token_ns },
+    { stage: "front end, request", per: `hop, ${cost.request_hops} a request`, ns: cost.request_hop_ns },
+    { stage: "front end, output", per: "output", ns: cost.output_ns },
+    { stage: "front end, output", per: "token", ns: cost.output_token_ns },
+    { stage: "front end, output", per: "chunk", ns: cost.chunk_ns },
+    { stage: "front end, output", per: "first chunk, beyond that", ns: cost.first_chunk_ns },
+  ];
+}

@@ -1,0 +1,101 @@
+/** Reads a trace of any known format, plain or gzip. The format is told by the file's content; no guess is made. */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { ArtifactError } from "../../errors.js";
+import type { Load } from "../../load.js";
+import type { Trace, TraceFormat } from "../../trace.js";
+import { readBytes } from "../atomic.js";
+import { azureColumns, readAzure } from "./azure.js";
+import { burstGptColumns, readBurstGpt } from "./burstgpt.js";
+import { csvTable, type CsvTable } from "./csv-table.js";
+import { readRequestCsv, readRunCsv, requestColumns, runColumns } from "./request-csv.js";
+import { readShareGpt } from "./sharegpt.js";
+import { readTimedTrace, timedTraceKeys } from "./timed-trace.js";
+
+export interface TraceOptions {
+  /** Absent: told by the content. */
+  readonly format?: TraceFormat | undefined;
+  /** For ShareGPT, which has texts: token ids of a text. */
+  readonly loadTokenizer: () => Promise<(text: string) => readonly number[]>;
+  /** Most requests that are needed, where reading more would take long. */
+  readonly limit?: number | undefined;
+  /** Tokens behind each hash id of JSON lines; 512. */
+  readonly blockTokens?: number | undefined;
+  /** Seconds of a unit of the timestamps of JSON lines; 0.001. */
+  readonly secondsPerUnit?: number | undefined;
+}
+
+/** How a load wants its trace read. */
+export function traceOptionsOf(load: Load, loadTokenizer: TraceOptions["loadTokenizer"]): TraceOptions {
+  return {
+    format: load.trace_format,
+    blockTokens: load.timed_trace_chunk_hash_size,
+    secondsPerUnit: load.timed_trace_sec_multiplier,
+    limit: load.num_prompts,
+    loadTokenizer,
+  };
+}
+
+/** Readers of CSV forms; a form fits when all its columns are there, and the first that fits is the narrowest. */
+const csvForms: readonly { format: TraceFormat; columns: readonly string[]; read: (table: CsvTable) => Trace }[] = [
+  { format: "azure", columns: azureColumns, read: readAzure },
+  { format: "burstgpt", columns: burstGptColumns, read: readBurstGpt },
+  { format: "run", columns: runColumns, read: readRunCsv },
+  { format: "csv", columns: requestColumns, read: readRequestCsv },
+];
+
+const knownForms = [
+  ...csvForms.map(({ format, columns }) => `${format} (CSV with ${columns.join(", ")})`),
+  `mooncake or timed_trace (JSON lines with ${timedTraceKeys.join(", ")})`,
+  "sharegpt (JSON array of conversations)",
+].join("; ");
+
+/** `path` may be a run folder, too. ArtifactError names file and line. */
+export async function readTrace(path: string, options: TraceOptions): Promise<Trace> {
+  const file = existsSync(path) && statSync(path).isDirectory() ? requestsOfRun(path) : path;
+  const bytes = readBytes(file);
+  const format = options.format ?? formatOf(file, bytes);
+  switch (format) {
+    case "mooncake":
+    case "timed_trace":
+      return readTimedTrace(file, bytes, {
+        blockTokens: options.blockTokens ?? 512,
+        secondsPerUnit: options.secondsPerUnit ?? 0.001,
+      });
+    case "sharegpt": {
+      const limit = options.limit === undefined ? {} : { limit: options.limit };
+      return readShareGpt(file, bytes, { tokenize: await options.loadTokenizer(), ...limit });
+    }
+    default:
+      return csvForms.find((form) => form.format === format)!.read(csvTable(file, bytes));
+  }
+}
+
+function formatOf(path: string, bytes: Buffer): TraceFormat {
+  const head = bytes
+    .toString("utf8", 0, 4096)
+    .replace(/^\uFEFF/, "")
+    .trimStart();
+  if (head === "") throw new ArtifactError(`${path} is empty, expected a trace: ${knownForms}`);
+  if (head.startsWith("{")) return "mooncake";
+  if (head.startsWith("[")) {
+    if (/^\[\s*("|\])/.test(head)) {
+      throw new ArtifactError(`${path} is a JSON array of texts, expected a trace; give prompts as --prompts`);
+    }
+    return "sharegpt";
+  }
+  const { header } = csvTable(path, bytes);
+  const form = csvForms.find(({ columns }) => columns.every((name) => header.includes(name)));
+  if (form !== undefined) return form.format;
+  throw new ArtifactError(
+    `${path}:1: got columns ${header.join(", ").slice(0, 200)}, which fit no known format: ${knownForms}`,
+  );
+}
+
+function requestsOfRun(folder: string): string {
+  const found = ["requests.csv", "requests.csv.gz"].map((name) => join(folder, name)).find((path) => existsSync(path));
+  if (found === undefined) {
+    throw new ArtifactError(`${folder} is a folder without requests.csv or requests.csv.gz, expected a run or a file`);
+  }
+  return found;
+}

@@ -1,0 +1,68 @@
+/**
+ * ShareGPT conversations as vLLM bench uses them: the first turn is the prompt, the second gives the output length, and
+ * what is very short or long is left out. Arrival times there are none. Order is the file's; vLLM bench shuffles.
+ */
+import type { Trace } from "../../trace.js";
+import type { WorkloadRequest } from "../../workload.js";
+import { jsonItems } from "./json-items.js";
+import { fieldError, finishedTrace, leftOut } from "./trace-rows.js";
+
+/** vLLM bench's limits, tokens. */
+const LEAST_TOKENS = 4;
+const MOST_PROMPT_TOKENS = 1024;
+const MOST_TOKENS = 2048;
+
+export interface ShareGptOptions {
+  /** Token ids of a text. */
+  readonly tokenize: (text: string) => readonly number[];
+  /** Stop after so many requests: tokenising a large file takes long. */
+  readonly limit?: number;
+}
+
+/** ids are the conversations' own where they are text, else their place in the file. */
+export function readShareGpt(path: string, bytes: Buffer, { tokenize, limit = Infinity }: ShareGptOptions): Trace {
+  const requests: WorkloadRequest[] = [];
+  const seen = new Set<string>();
+  const left = { oneTurn: 0, short: 0, long: 0 };
+  let rows = 0;
+  for (const { value, line } of jsonItems(path, bytes)) {
+    const index = rows++;
+    const [prompt, answer] = firstTurns(value, path, line);
+    if (prompt === undefined || answer === undefined) {
+      left.oneTurn++;
+      continue;
+    }
+    const promptTokens = tokenize(prompt).length;
+    const outputTokens = tokenize(answer).length;
+    if (promptTokens < LEAST_TOKENS || outputTokens < LEAST_TOKENS) left.short++;
+    else if (promptTokens > MOST_PROMPT_TOKENS || promptTokens + outputTokens > MOST_TOKENS) left.long++;
+    else {
+      const own = (value as { id?: unknown }).id;
+      const id = typeof own === "string" && own !== "" && !seen.has(own) ? own : `#${index}`;
+      seen.add(id);
+      requests.push({ id, promptTokens, outputTokens, prompt });
+      if (requests.length === limit) break;
+    }
+  }
+  const notes = [
+    ...leftOut(left.oneTurn, rows, "have fewer than two turns"),
+    ...leftOut(left.short, rows, `have a prompt or answer below ${LEAST_TOKENS} tokens`),
+    ...leftOut(
+      left.long,
+      rows,
+      `have a prompt above ${MOST_PROMPT_TOKENS} tokens, or above ${MOST_TOKENS} with the answer,`,
+    ),
+  ];
+  return finishedTrace({ format: "sharegpt", path, requests, rows, notes, isRebased: false });
+}
+
+function firstTurns(item: unknown, path: string, line: number): (string | undefined)[] {
+  const place = { path, line, column: "conversations" };
+  const turns = (item as { conversations?: unknown } | null)?.conversations;
+  if (!Array.isArray(turns)) throw fieldError(place, turns, "an array of turns {from, value}");
+  return turns.slice(0, 2).map((turn: unknown) => {
+    const text = (turn as { value?: unknown } | null)?.value;
+    if (typeof text !== "string") throw fieldError(place, turn, "a turn {from, value} whose value is text");
+    return text;
+  });
+}

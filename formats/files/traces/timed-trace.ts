@@ -1,0 +1,116 @@
+/**
+ * JSON lines of Mooncake and of vLLM bench's timed_trace: `timestamp`, `input_length`, `output_length` and `hash_ids`, one
+ * id for each block of tokens (512 in Mooncake, 16 in Alibaba's Bailian). Equal ids are equal text after equal text.
+ */
+import { ArtifactError } from "../../errors.js";
+import type { Trace } from "../../trace.js";
+import type { ContentRuns, WorkloadRequest } from "../../workload.js";
+import { textLines } from "./text-lines.js";
+import { fieldError, finishedTrace, leftOut, TimeColumn } from "./trace-rows.js";
+
+export const timedTraceKeys = ["timestamp", "input_length", "output_length"] as const;
+
+export interface TimedTraceUnits {
+  /** Tokens behind each hash id. */
+  readonly blockTokens: number;
+  /** Seconds of one unit of `timestamp`. */
+  readonly secondsPerUnit: number;
+}
+
+type Run = ContentRuns[number];
+
+/** Rows without input or output tokens are left out, and counted; other keys are ignored. */
+export function readTimedTrace(path: string, bytes: Buffer, units: TimedTraceUnits): Trace {
+  const requests: WorkloadRequest[] = [];
+  const fullBlocks = new Map<number, Run>();
+  const times = new TimeColumn(path, "timestamp", units.secondsPerUnit * 1e9);
+  let rows = 0;
+  let withoutTokens = 0;
+  let line = 0;
+  for (const text of textLines(bytes)) {
+    line++;
+    if (text.trim() === "") continue;
+    const row = rowOf(text, path, line);
+    const id = String(rows++);
+    const time = row.timestamp;
+    const arrivalNs = times.nsOf(typeof time === "number" ? time : NaN, line, time);
+    const promptTokens = tokens(row.input_length, path, line, "input_length");
+    const outputTokens = tokens(row.output_length, path, line, "output_length");
+    const priority = row.priority === undefined ? {} : { priority: wholeNumber(row.priority, path, line, "priority") };
+    if (promptTokens === 0 || outputTokens === 0) {
+      withoutTokens++;
+      continue;
+    }
+    const content =
+      row.hash_ids === undefined
+        ? {}
+        : { content: contentOf(row.hash_ids, promptTokens, units.blockTokens, fullBlocks, { path, line }) };
+    requests.push({ id, arrivalNs, promptTokens, outputTokens, ...content, ...priority });
+  }
+  const notes = leftOut(withoutTokens, rows, "have 0 input or output tokens");
+  return finishedTrace({ format: "mooncake", path, requests, rows, notes, isRebased: true });
+}
+
+function rowOf(text: string, path: string, line: number): Record<string, unknown> {
+  let row: unknown;
+  try {
+    row = JSON.parse(text);
+  } catch (error) {
+    const said = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
+    throw new ArtifactError(`${path}:${line}: not JSON: ${said.slice(0, 120)}; the file may be truncated`, {
+      cause: error,
+    });
+  }
+  if (typeof row !== "object" || row === null || Array.isArray(row)) {
+    throw new ArtifactError(
+      `${path}:${line}: got ${text.slice(0, 40)}, expected an object with ${timedTraceKeys.join(", ")}`,
+    );
+  }
+  const missing = timedTraceKeys.filter((key) => !(key in row));
+  if (missing.length > 0) {
+    const got = Object.keys(row).join(", ").slice(0, 200);
+    throw new ArtifactError(
+      `${path}:${line}: no key ${missing.join(", ")}, got ${got === "" ? "none" : got}; ` +
+        `expected ${timedTraceKeys.join(", ")} and, for prefix caching, hash_ids`,
+    );
+  }
+  return row as Record<string, unknown>;
+}
+
+function wholeNumber(value: unknown, path: string, line: number, column: string): number {
+  if (!Number.isSafeInteger(value)) throw fieldError({ path, line, column }, value, "a whole number");
+  return value as number;
+}
+
+function tokens(value: unknown, path: string, line: number, column: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0)
+    throw fieldError({ path, line, column }, value, "a whole number of tokens, 0 or more");
+  return value as number;
+}
+
+/** One run for each block; the last has what is left of the prompt. */
+function contentOf(
+  ids: unknown,
+  promptTokens: number,
+  blockTokens: number,
+  fullBlocks: Map<number, Run>,
+  at: { readonly path: string; readonly line: number },
+): ContentRuns {
+  const place = { ...at, column: "hash_ids" };
+  if (!Array.isArray(ids)) throw fieldError(place, ids, "an array of whole numbers");
+  const blocks = Math.ceil(promptTokens / blockTokens);
+  if (ids.length !== blocks) {
+    throw new ArtifactError(
+      `${at.path}:${at.line}: hash_ids: got ${ids.length} ids, expected ${blocks} for input_length ${promptTokens} in blocks ` +
+        `of ${blockTokens} tokens; if the trace has other blocks, set timed_trace_chunk_hash_size`,
+    );
+  }
+  return ids.map((id: unknown, index): Run => {
+    if (!Number.isSafeInteger(id) || (id as number) < 0) throw fieldError(place, id, "whole numbers, 0 or more");
+    const left = promptTokens - index * blockTokens;
+    if (left < blockTokens) return [id as number, left];
+    const known = fullBlocks.get(id as number) ?? [id as number, blockTokens];
+    fullBlocks.set(id as number, known);
+    return known;
+  });
+}

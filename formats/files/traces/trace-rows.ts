@@ -1,0 +1,85 @@
+/** What the readers of every trace format share: checked fields, rows left out, and requests in order of arrival. */
+import { ArtifactError } from "../../errors.js";
+import type { Trace, TraceFormat } from "../../trace.js";
+import { LATEST_MS, type WorkloadRequest } from "../../workload.js";
+
+/** Where a field stands, for errors. */
+export interface FieldPlace {
+  readonly path: string;
+  readonly line: number;
+  readonly column: string;
+}
+
+export function fieldError({ path, line, column }: FieldPlace, got: unknown, expected: string): ArtifactError {
+  const text = got === undefined || got === "" ? "nothing" : JSON.stringify(got);
+  const shown = text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return new ArtifactError(`${path}:${line}: ${column}: got ${shown}, expected ${expected}`);
+}
+
+/** A whole number of tokens from 0, as text. */
+export function tokensOf(text: string, line: number, path: string, column: string): number {
+  const tokens = Number(text);
+  if (text === "" || !Number.isSafeInteger(tokens) || tokens < 0) {
+    throw fieldError({ path, line, column }, text, "a whole number of tokens, 0 or more");
+  }
+  return tokens;
+}
+
+/**
+ * Times of a column as whole nanoseconds from its first row: taken from a day of 1970, a time of today would be no whole
+ * number of nanoseconds any more.
+ */
+export class TimeColumn {
+  private origin: number | undefined;
+
+  constructor(
+    private readonly path: string,
+    private readonly column: string,
+    private readonly nsPerUnit: number,
+  ) {}
+
+  /** `value` in the column's unit, NaN where it is no number; `got` is what the file says. */
+  nsOf(value: number, line: number, got: unknown): number {
+    this.origin ??= value;
+    const ns = Math.round((value - this.origin) * this.nsPerUnit);
+    if (!Number.isFinite(ns)) throw fieldError({ path: this.path, line, column: this.column }, got, "a number");
+    return ns;
+  }
+}
+
+export interface TraceOutcome {
+  readonly format: TraceFormat;
+  readonly path: string;
+  /** In file order; `arrivalNs` from any origin when rebased. */
+  readonly requests: WorkloadRequest[];
+  readonly rows: number;
+  readonly notes?: readonly string[];
+  /** Arrival times count from the first request's (else they are from 0 already). */
+  readonly isRebased: boolean;
+}
+
+/** The trace, by arrival; ArtifactError where no request is left or the span is beyond 104 days. */
+export function finishedTrace({ format, path, requests, rows, notes = [], isRebased }: TraceOutcome): Trace {
+  if (requests.length === 0) {
+    const why = rows === 0 ? "expected at least one row" : `all ${rows} rows were left out: ${notes.join("; ")}`;
+    throw new ArtifactError(`${path} holds no requests, ${why}`);
+  }
+  const arrivalOf = (request: WorkloadRequest): number => request.arrivalNs ?? 0;
+  const isInOrder = requests.every((request, at) => at === 0 || arrivalOf(requests[at - 1]!) <= arrivalOf(request));
+  const sorted = isInOrder ? requests : requests.sort((a, b) => arrivalOf(a) - arrivalOf(b));
+  const originNs = isRebased ? arrivalOf(sorted[0]!) : 0;
+  if (arrivalOf(sorted.at(-1)!) - originNs > LATEST_MS * 1e6) {
+    throw new ArtifactError(
+      `${path}: the last request comes ${Math.round((arrivalOf(sorted.at(-1)!) - originNs) / 1e9)} s after the first, ` +
+        "expected at most 104 days; cut the file, or set the unit of its times",
+    );
+  }
+  const shifted =
+    originNs === 0 ? sorted : sorted.map((request) => ({ ...request, arrivalNs: arrivalOf(request) - originNs }));
+  return { format, requests: shifted, rows, notes };
+}
+
+/** "3 of 12 rows <why> and are left out", or nothing. */
+export function leftOut(count: number, rows: number, why: string): string[] {
+  return count === 0 ? [] : [`${count} of ${rows} rows ${why} and ${count === 1 ? "is" : "are"} left out`];
+}

@@ -1,0 +1,156 @@
+/**
+ * A load: which requests come when. Lengths come from prompts, a trace or a distribution; arrivals from the trace, a
+ * rate or a number of clients. Flags and experiment files share this shape; docs/workloads.md explains each key.
+ */
+import { z } from "zod";
+import { traceFormatNames } from "./trace.js";
+
+/** Where prompt and output lengths come from, when not from a trace; vLLM bench's names where it has one. */
+export const datasetNames = ["prompts", "fixed", "random", "lognormal", "zipf", "prefix_repetition"] as const;
+
+/** Longest length that a distribution may be asked for, tokens. */
+const MOST_TOKENS = 10_000_000;
+
+const tokens = z.int().positive().max(MOST_TOKENS);
+const perSecond = z.number().positive();
+
+/** Keys that belong to one dataset, by the dataset. */
+const datasetShape = {
+  input_len: tokens.optional().describe("fixed: prompt tokens of each request"),
+  random_input_len: tokens.optional().describe("random: mean prompt tokens, prefix excluded (1024)"),
+  random_output_len: tokens.optional().describe("random: mean output tokens (128)"),
+  random_range_ratio: z.number().min(0).lt(1).optional().describe("random: lengths L(1-r) to L(1+r) (0)"),
+  random_prefix_len: z.int().min(0).max(MOST_TOKENS).optional().describe("random: tokens all prompts share (0)"),
+  lognormal_input_mean: tokens.optional().describe("lognormal: mean input tokens"),
+  lognormal_input_sigma: z.number().positive().max(5).optional().describe("lognormal: sigma of ln(input tokens)"),
+  lognormal_input_cv: z
+    .number()
+    .positive()
+    .max(100)
+    .optional()
+    .describe("lognormal: deviation / mean, instead of sigma"),
+  lognormal_input_p99: tokens.optional().describe("lognormal: 99th percentile, instead of sigma"),
+  lognormal_output_mean: tokens.optional().describe("lognormal: mean output tokens"),
+  lognormal_output_sigma: z.number().positive().max(5).optional().describe("lognormal: sigma of ln(output tokens)"),
+  lognormal_output_cv: z
+    .number()
+    .positive()
+    .max(100)
+    .optional()
+    .describe("lognormal: deviation / mean, instead of sigma"),
+  lognormal_output_p99: tokens.optional().describe("lognormal: 99th percentile, instead of sigma"),
+  zipf_input_exponent: z.number().positive().max(20).optional().describe("zipf: P(k) ~ k^-exponent (1)"),
+  zipf_input_max: z.int().positive().max(1_000_000).optional().describe("zipf: most prompt tokens"),
+  zipf_output_exponent: z.number().positive().max(20).optional().describe("zipf: P(k) ~ k^-exponent (1)"),
+  zipf_output_max: z.int().positive().max(1_000_000).optional().describe("zipf: most output tokens"),
+  prefix_repetition_prefix_len: tokens.optional().describe("prefix_repetition: tokens of a prefix (256)"),
+  prefix_repetition_suffix_len: tokens.optional().describe("prefix_repetition: own tokens of a prompt (256)"),
+  prefix_repetition_num_prefixes: tokens.optional().describe("prefix_repetition: different prefixes (10)"),
+  prefix_repetition_output_len: tokens.optional().describe("prefix_repetition: output tokens (128)"),
+};
+
+/** Keys that change a trace; they need a `workload`. */
+const traceShape = {
+  trace_format: z
+    .enum(traceFormatNames)
+    .optional()
+    .describe("format of the workload file; absent: told by its content"),
+  timed_trace_chunk_hash_size: tokens.optional().describe("JSON lines: tokens of the block behind each hash id (512)"),
+  timed_trace_sec_multiplier: z
+    .number()
+    .positive()
+    .max(86_400)
+    .optional()
+    .describe("JSON lines: seconds of one unit of timestamp (0.001)"),
+  self_timed: z.boolean().optional().describe("arrivals from the trace (true); false: lengths alone, arrivals by rate"),
+  time_scale: z
+    .number()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .describe("trace's times multiplied by this: 2 halves the rate"),
+  trace_rate: perSecond.optional().describe("trace's times scaled to this mean rate, requests/s"),
+  slice_start_s: z.number().min(0).optional().describe("leave out requests before this time of the trace, s"),
+  slice_end_s: z.number().positive().optional().describe("leave out requests from this time of the trace on, s"),
+  unbin: z.enum(["even", "uniform"]).optional().describe("spread the requests of a time bin evenly, or at random"),
+};
+
+/** Every key of a load, before rules across keys. */
+export const loadShape = {
+  label: z
+    .string()
+    .regex(/^[\w.-]+$/, "expected letters, digits, '.', '_' or '-'")
+    .optional(),
+  num_prompts: z.int().positive().max(10_000_000).optional(),
+  max_concurrency: z.int().positive().optional(),
+  think_time_s: z.number().nonnegative().max(1_000_000).default(0),
+  request_rate: perSecond.optional(),
+  burstiness: z.number().positive().default(1),
+  arrivals: z.enum(["gamma", "constant"]).default("gamma"),
+  rescale_to_rate: z.boolean().optional().describe("as vLLM bench: the last request exactly at num_prompts / rate"),
+  ramp_up_strategy: z.enum(["linear", "exponential"]).optional().describe("the rate changes from request to request"),
+  ramp_up_start_rps: perSecond.optional().describe("rate of the first request, requests/s"),
+  ramp_up_end_rps: perSecond.optional().describe("rate of the last request, requests/s"),
+  output_len: z.int().positive().default(20),
+  dataset_name: z.enum(datasetNames).optional().describe("where lengths come from; absent: prompts"),
+  ...datasetShape,
+  priorities: z
+    .string()
+    .regex(/^\s*-?\d+:\d*\.?\d+\s*(,\s*-?\d+:\d*\.?\d+\s*)*$/, 'expected "priority:weight,...", as in 0:0.9,1:0.1')
+    .optional()
+    .describe("shares of priorities, as 0:0.9,1:0.1; lower is served first"),
+  workload: z.string().optional().describe("trace or CSV of explicit requests instead of prompts"),
+  ...traceShape,
+  cold_start: z.boolean().optional().describe("the first batch of this load pays the profile's cold start"),
+};
+
+/** How requests arrive. `request_rate` in requests/s (absent: all at once), `burstiness` 1 is Poisson. */
+export const loadSchema = z.strictObject(loadShape).superRefine((load, context) => {
+  const refuse = (key: keyof Load, message: string): void => {
+    context.addIssue({ code: "custom", path: [key], message, input: load[key] });
+  };
+  const given = (key: keyof Load): boolean => load[key] !== undefined;
+  const dataset = load.dataset_name ?? "prompts";
+  if (load.workload !== undefined && given("dataset_name"))
+    refuse("dataset_name", "workload has lengths, expected one of the two");
+  for (const key of Object.keys(datasetShape) as (keyof typeof datasetShape)[]) {
+    const owner = key === "input_len" ? "fixed" : datasetNames.find((name) => key.startsWith(`${name}_`));
+    if (given(key) && owner !== dataset) refuse(key, `expected dataset_name ${owner ?? ""} with it, not ${dataset}`);
+  }
+  for (const key of Object.keys(traceShape) as (keyof typeof traceShape)[]) {
+    if (given(key) && load.workload === undefined) refuse(key, "expected a workload (a trace) with it");
+  }
+  if (dataset === "fixed" && load.input_len === undefined)
+    refuse("input_len", "expected prompt tokens, dataset_name is fixed");
+  for (const which of ["input", "output"] as const) {
+    if (dataset === "zipf" && !given(`zipf_${which}_max`))
+      refuse(`zipf_${which}_max`, "expected most tokens, dataset_name is zipf");
+    if (dataset !== "lognormal") continue;
+    if (!given(`lognormal_${which}_mean`))
+      refuse(`lognormal_${which}_mean`, "expected a mean, dataset_name is lognormal");
+    const spreads = (["sigma", "cv", "p99"] as const).filter((name) => given(`lognormal_${which}_${name}`));
+    if (spreads.length !== 1) {
+      refuse(`lognormal_${which}_${spreads[1] ?? "sigma"}`, "expected exactly one of sigma, cv and p99");
+    }
+  }
+  const rampKeys = ["ramp_up_strategy", "ramp_up_start_rps", "ramp_up_end_rps"] as const;
+  if (rampKeys.some(given)) {
+    for (const key of rampKeys)
+      if (!given(key)) refuse(key, "expected ramp_up_strategy, _start_rps and _end_rps together");
+    if (given("request_rate")) refuse("request_rate", "the ramp-up has its own rates, expected one of the two");
+  }
+  if (load.rescale_to_rate === true && load.request_rate === undefined) {
+    refuse("rescale_to_rate", "expected a request_rate with it");
+  }
+  if (given("time_scale") && given("trace_rate"))
+    refuse("time_scale", "trace_rate scales too, expected one of the two");
+  if (load.self_timed === false) {
+    for (const key of ["time_scale", "trace_rate", "unbin"] as const) {
+      if (given(key)) refuse(key, "self_timed is false, the trace's times are not used");
+    }
+  }
+  if ((load.slice_start_s ?? 0) >= (load.slice_end_s ?? Infinity))
+    refuse("slice_end_s", "expected more than slice_start_s");
+});
+
+export type Load = z.output<z.ZodObject<typeof loadShape>>;

@@ -1,0 +1,169 @@
+/** Steps of a vLLM engine by hand: round coefficients, every expected number worked out in the comment beside it. */
+import fc from "fast-check";
+import type { Profile, VllmEngineCost } from "../../formats/index.js";
+import { EngineStepCost } from "./engine-step-cost.js";
+import { GraphSizes } from "./index.js";
+import type { StepShape } from "./step-cost.js";
+
+const gpu: VllmEngineCost["gpu"] = {
+  decode_base_ns: 6_000_000,
+  decode_padded_token_ns: 9000,
+  context_token_ns: 40,
+  prefill_base_ns: 1_000_000,
+  prefill_padded_token_ns: 20_000,
+  attention_pair_ns: 0.5,
+};
+const host: VllmEngineCost["host"] = {
+  schedule: { base_ns: 180_000, request_ns: 13_000 },
+  update: { base_ns: 119_000, request_ns: 6000 },
+  launch_full_graph: { base_ns: 3_500_000, request_ns: 17_000 },
+  launch_piecewise: { base_ns: 12_000_000, request_ns: 0 },
+  launch_no_graph: { base_ns: 28_000_000, request_ns: 0 },
+  launch_lead: 0.25,
+  copy_ns: 76_000,
+  send_ns: 88_000,
+  take_request_ns: 9000,
+  wake_ns: 60_000,
+  empty_step_sleep_ns: 1_000_000,
+};
+const front_end: NonNullable<VllmEngineCost["front_end"]> = {
+  request_ns: 300_000,
+  request_token_ns: 100,
+  request_hops: 6,
+  request_hop_ns: 115_000,
+  output_ns: 500_000,
+  output_token_ns: 30_000,
+  chunk_ns: 40_000,
+  first_chunk_ns: 200_000,
+};
+const range: Profile["range"] = { batch: [1, 128], prompt_tokens: [1, 2048], context_tokens: [1, 4096] };
+
+function priced(change: Partial<VllmEngineCost> = {}): EngineStepCost {
+  return new EngineStepCost(
+    { kind: "vllm_engine", gpu, host, ...change },
+    range,
+    new GraphSizes([1, 2, 4, 8, 16, 24, 32], 8),
+  );
+}
+
+const none = { prefillRequests: 0, prefillTokens: 0, prefillContextTokens: 0, prefillAttentionPairs: 0 };
+
+function decodes(requests: number, contextTokens: number): StepShape {
+  return {
+    ...none,
+    scheduledRequests: requests,
+    scheduledTokens: requests,
+    decodeRequests: requests,
+    decodeContextTokens: contextTokens,
+  };
+}
+
+/** Decodes, and one chunk of `chunk` tokens after `cached` ones. */
+function mixed(decoding: StepShape, chunk: number, cached: number): StepShape {
+  return {
+    ...decoding,
+    scheduledRequests: decoding.scheduledRequests + 1,
+    scheduledTokens: decoding.scheduledTokens + chunk,
+    prefillRequests: 1,
+    prefillTokens: chunk,
+    prefillContextTokens: cached,
+    prefillAttentionPairs: chunk * cached + (chunk * (chunk + 1)) / 2,
+  };
+}
+
+describe("the GPU time of a step", () => {
+  it("of decodes grows with its padded size and what it reads", () => {
+    // 5 are padded to 8: 6000000 + 9000 * 8 + 40 * 1000.
+    expect(priced().gpuNs(decodes(5, 1000))).toBe(6_112_000);
+  });
+
+  it("of a long prefill is its own base and its padded tokens, and its pairs", () => {
+    // 400 tokens, no graph: 1000000 + 20000 * 400 = 9000000 against 6000000 + 9000 * 400 = 9600000; 0.5 * 80200 pairs.
+    expect(priced().gpuNs(mixed(decodes(0, 0), 400, 0))).toBe(9_600_000 + 40_100);
+    // 1000 tokens: 21000000 against 15000000; 0.5 * 500500 pairs.
+    expect(priced().gpuNs(mixed(decodes(0, 0), 1000, 0))).toBe(21_000_000 + 250_250);
+  });
+
+  it("of a short chunk beside decodes is what decoding so many padded tokens takes", () => {
+    // 3 + 10 = 13 tokens, padded to 16: 1320000 against 6144000. Pairs 10 * 50 + 55, context 300 + 50.
+    expect(priced().gpuNs(mixed(decodes(3, 300), 10, 50))).toBe(6_144_000 + Math.round(0.5 * 555) + 40 * 350);
+  });
+
+  it("is a nanosecond at least", () => {
+    const free = Object.fromEntries(Object.keys(gpu).map((key) => [key, 0])) as typeof gpu;
+    const cost = priced({ gpu: free });
+    expect([cost.gpuNs(decodes(3, 30)), cost.gpuNs(mixed(decodes(0, 0), 10, 0))]).toEqual([1, 1]);
+  });
+
+  it("of decodes follows a law that holds at each of its steps", () => {
+    const drawn = fc.record({
+      requests: fc.integer({ min: 1, max: 64 }),
+      contextTokens: fc.integer({ min: 0, max: 200_000 }),
+      context_token_ns: fc.double({ min: 0, max: 200, noNaN: true }),
+      decode_base_ns: fc.double({ min: 0, max: 1e7, noNaN: true }),
+      at: fc.nat(5000),
+    });
+    fc.assert(
+      fc.property(drawn, ({ requests, contextTokens, at, ...change }) => {
+        const cost = priced({ gpu: { ...gpu, ...change } });
+        const { firstNs, incrementNs, steps } = cost.decodeLaw(requests, contextTokens);
+        const read = contextTokens + at * requests;
+        expect(steps).toBe(Infinity);
+        expect([firstNs, incrementNs].every(Number.isSafeInteger)).toBe(true);
+        expect(cost.decodeLaw(requests, read)).toEqual({ firstNs: firstNs + at * incrementNs, incrementNs, steps });
+        expect(cost.gpuNs(decodes(requests, read))).toBe(firstNs + at * incrementNs);
+      }),
+      { numRuns: 1000, seed: 20_251_124 },
+    );
+  });
+});
+
+describe("the host's times", () => {
+  const times = priced().host;
+
+  it("grow with the requests of the step", () => {
+    expect([times.scheduleNs(0), times.scheduleNs(10), times.updateNs(10)]).toEqual([180_000, 310_000, 179_000]);
+  });
+
+  it("of the launch depend on the graphs that run the step", () => {
+    // Full up to the 8 seats, graphs between attention calls up to the largest size of 32.
+    expect(times.launchNs(decodes(8, 80))).toBe(3_500_000 + 8 * 17_000);
+    expect(times.launchNs(decodes(9, 90))).toBe(12_000_000);
+    expect(times.launchNs(mixed(decodes(2, 20), 30, 0))).toBe(12_000_000);
+    expect(times.launchNs(mixed(decodes(2, 20), 31, 0))).toBe(28_000_000);
+  });
+
+  it("let the GPU begin after a part of the launch", () => {
+    expect(times.leadNs(12_000_001)).toBe(3_000_000);
+  });
+
+  it("are taken from the profile as they are otherwise", () => {
+    const { copyNs, sendNs, takeRequestNs, wakeNs, emptyStepSleepNs } = times;
+    expect([copyNs, sendNs, takeRequestNs, wakeNs, emptyStepSleepNs]).toEqual([76_000, 88_000, 9000, 60_000, 1_000_000]); // prettier-ignore
+  });
+});
+
+describe("the front end", () => {
+  it("is there when the profile has one", () => {
+    expect(priced().frontEnd).toBeUndefined();
+    expect(priced({ front_end }).frontEnd).toMatchObject({ hops: 6, hopNs: 115_000 });
+  });
+
+  it("takes longer for longer prompts, more tokens and first tokens", () => {
+    const cost = priced({ front_end }).frontEnd!;
+    expect(cost.requestNs(1000)).toBe(400_000);
+    // 500000 + (30000 + 40000) * 5 + 200000 * 2
+    expect(cost.outputNs(5, 2)).toBe(1_250_000);
+  });
+});
+
+test("steps beyond the measured range are noted once", () => {
+  const cost = priced();
+  cost.gpuNs(decodes(128, 128 * 4096));
+  expect(cost.extrapolations).toEqual([]);
+  for (const requests of [129, 130]) cost.gpuNs(decodes(requests, requests * 4097));
+  expect(cost.extrapolations).toEqual([
+    "requests in a step above the measured 1 to 128",
+    "context tokens of a request in a step above the measured 1 to 4096",
+  ]);
+});

@@ -1,0 +1,176 @@
+/** Steps priced with a profile of whole batches: by hand, and the law of decodes against the prices it stands for. */
+import fc from "fast-check";
+import type { CostTerm, Profile, StaticBatchCost } from "../../formats/index.js";
+import { StaticStepCost } from "./static-step-cost.js";
+import type { StepShape } from "./step-cost.js";
+import { decodeQuantities, sumTerms } from "./terms.js";
+
+const round: StaticBatchCost = {
+  kind: "static_batch",
+  prefill: [
+    { basis: "base", coefficient_ns: 10_000 },
+    { basis: "tokens", coefficient_ns: 100 },
+  ],
+  decode_step: [
+    { basis: "base", coefficient_ns: 4000 },
+    { basis: "rows", coefficient_ns: 50 },
+    { basis: "context_tokens", coefficient_ns: 1 },
+  ],
+  dispatch_ns: 7,
+  cold_start_ns: 1e6,
+};
+const range: Profile["range"] = { batch: [1, 8], prompt_tokens: [4, 100], context_tokens: [4, 200] };
+
+function priced(change: Partial<StaticBatchCost> = {}, coldStart = false): StaticStepCost {
+  return new StaticStepCost({ ...round, ...change }, range, { coldStart });
+}
+
+/** A step of decodes that read `contextTokens`, and of prompts with nothing cached. */
+function step(decodes: number, contextTokens: number, prompts: readonly number[] = []): StepShape {
+  const prefillTokens = prompts.reduce((sum, tokens) => sum + tokens, 0);
+  return {
+    scheduledRequests: decodes + prompts.length,
+    scheduledTokens: decodes + prefillTokens,
+    decodeRequests: decodes,
+    decodeContextTokens: contextTokens,
+    prefillRequests: prompts.length,
+    prefillTokens,
+    prefillContextTokens: 0,
+    prefillAttentionPairs: prompts.reduce((sum, tokens) => sum + (tokens * (tokens + 1)) / 2, 0),
+  };
+}
+
+describe("a step on a profile of batches", () => {
+  it("of decodes alone costs the sum of the decode terms", () => {
+    expect(priced().gpuNs(step(2, 20))).toBe(4000 + 50 * 2 + 20);
+  });
+
+  it("of prompts alone costs a batch's prefill", () => {
+    // 10000 + 100 * 20
+    expect(priced().gpuNs(step(0, 0, [10, 10]))).toBe(12_000);
+  });
+
+  it("of both pays the larger base once", () => {
+    // 10000 + 100 * 10 and 50 * 2 + 20.
+    expect(priced().gpuNs(step(2, 20, [10]))).toBe(11_120);
+  });
+
+  it("takes at least a nanosecond", () => {
+    const free: CostTerm[] = [{ basis: "base", coefficient_ns: 0 }];
+    const cost = priced({ prefill: free, decode_step: free });
+    expect([cost.gpuNs(step(1, 0)), cost.gpuNs(step(0, 0, [5])), cost.gpuNs(step(1, 0, [5]))]).toEqual([1, 1, 1]);
+  });
+
+  it("pays the cold start once, when asked for", () => {
+    const cost = priced({}, true);
+    expect([cost.gpuNs(step(1, 0)), cost.gpuNs(step(1, 0))]).toEqual([1_004_050, 4050]);
+    expect(priced().gpuNs(step(1, 0))).toBe(4050);
+  });
+
+  it("has a host that takes no time, and no front end", () => {
+    const cost = priced();
+    const { host } = cost;
+    const launchNs = host.launchNs(step(3, 30));
+    expect([host.scheduleNs(3), launchNs, host.leadNs(0), host.updateNs(3), host.copyNs, host.sendNs]).toEqual([0, 0, 0, 0, 0, 0]); // prettier-ignore
+    expect(cost).not.toHaveProperty("frontEnd");
+  });
+
+  it("notes what lies beyond the measured range, each once", () => {
+    const cost = priced();
+    cost.gpuNs(step(6, 60, [3, 3, 3]));
+    cost.gpuNs(step(9, 90));
+    expect(cost.extrapolations).toEqual(["requests in a step above the measured 1 to 8"]);
+    cost.gpuNs(step(1, 201, [101]));
+    expect(cost.extrapolations.slice(1)).toEqual([
+      "context tokens of a request in a step above the measured 4 to 200",
+      "prompt tokens of a request in a step above the measured 4 to 100",
+    ]);
+  });
+});
+
+const coefficient = fc.oneof(fc.integer({ min: 0, max: 50_000 }), fc.double({ min: 0, max: 5000, noNaN: true }));
+const decodeTerm: fc.Arbitrary<CostTerm> = fc
+  .record({
+    basis: fc.constantFrom("base" as const, "rows" as const, "context_tokens" as const, "kv_tokens" as const),
+    coefficient_ns: coefficient,
+    from: fc.integer({ min: 1, max: 3000 }),
+    width: fc.integer({ min: 1, max: 3000 }),
+    clip: fc.constantFrom("none", "upto", "beyond", "both"),
+  })
+  .map(({ basis, coefficient_ns, from, width, clip }) => ({
+    basis,
+    coefficient_ns,
+    ...(clip === "beyond" || clip === "both" ? { beyond: from } : {}),
+    ...(clip === "upto" || clip === "both" ? { upto: from + width } : {}),
+  }));
+const laws = fc.record({
+  terms: fc.array(decodeTerm, { minLength: 1, maxLength: 5 }),
+  requests: fc.integer({ min: 1, max: 64 }),
+  contextTokens: fc.integer({ min: 0, max: 5000 }),
+  further: fc.nat(400),
+});
+
+describe("the law of decodes", () => {
+  it("gives what the law asked at each of its steps gives", () => {
+    fc.assert(
+      fc.property(laws, ({ terms, requests, contextTokens, further }) => {
+        const cost = priced({ decode_step: terms });
+        const { firstNs, incrementNs, steps } = cost.decodeLaw(requests, contextTokens);
+        expect(steps).toBeGreaterThanOrEqual(1);
+        const last = Math.min(further, steps - 1);
+        for (const at of [0, Math.floor(last / 2), last]) {
+          const askedNs = cost.decodeLaw(requests, contextTokens + at * requests).firstNs;
+          expect(askedNs).toBe(firstNs + at * incrementNs);
+        }
+      }),
+      { numRuns: 2000, seed: 20_251_124 },
+    );
+  });
+
+  it("says the price of a step of decodes", () => {
+    fc.assert(
+      fc.property(laws, ({ terms, requests, contextTokens }) => {
+        const cost = priced({ decode_step: terms });
+        const gpuNs = cost.gpuNs(step(requests, contextTokens));
+        expect(gpuNs).toBe(cost.decodeLaw(requests, contextTokens).firstNs);
+      }),
+      { numRuns: 500, seed: 20_251_124 },
+    );
+  });
+
+  it("differs from the terms' sum by rounding alone: half a ns, and half a ns per token of mean context", () => {
+    fc.assert(
+      fc.property(laws, ({ terms: drawn, requests, contextTokens }) => {
+        // A base that outweighs what a term beyond a knot would be at no context.
+        const terms: CostTerm[] = [{ basis: "base", coefficient_ns: 1e9 }, ...drawn];
+        const { firstNs } = priced({ decode_step: terms }).decodeLaw(requests, contextTokens);
+        const exactNs = sumTerms(terms, decodeQuantities(requests, contextTokens));
+        expect(Math.abs(firstNs - exactNs)).toBeLessThanOrEqual(2 + 0.5 * (contextTokens / requests));
+      }),
+      { numRuns: 500, seed: 20_251_124 },
+    );
+  });
+
+  it("ends with the last step that starts before a knot of what it reads", () => {
+    const knotted: CostTerm[] = [
+      { basis: "base", coefficient_ns: 5000 },
+      { basis: "context_tokens", coefficient_ns: 10, beyond: 100 },
+    ];
+    const cost = priced({ decode_step: knotted });
+    // Two requests: 20, 22, ..., 98 are below 100; at 100 the term begins to grow.
+    expect(cost.decodeLaw(2, 20)).toEqual({ firstNs: 5000, incrementNs: 0, steps: 40 });
+    expect(cost.decodeLaw(2, 100)).toEqual({ firstNs: 5000, incrementNs: 20, steps: Infinity });
+    expect(cost.decodeLaw(2, 104)).toEqual({ firstNs: 5040, incrementNs: 20, steps: Infinity });
+  });
+
+  it("is continuous over its knots", () => {
+    const knotted: CostTerm[] = [
+      { basis: "base", coefficient_ns: 1000 },
+      { basis: "context_tokens", coefficient_ns: 3, beyond: 50, upto: 90 },
+    ];
+    const cost = priced({ decode_step: knotted });
+    const pricesNs = Array.from({ length: 60 }, (_, at) => cost.gpuNs(step(1, 40 + at)));
+    const gapsNs = pricesNs.slice(1).map((ns, at) => ns - pricesNs[at]!);
+    expect([pricesNs[0], Math.min(...gapsNs), Math.max(...gapsNs), pricesNs.at(-1)]).toEqual([1000, 0, 3, 1120]);
+  });
+});

@@ -1,0 +1,23 @@
+/** The step prices of a profile, whichever kind it is. */
+import type { Profile } from "../../formats/index.js";
+import { EngineStepCost } from "./engine-step-cost.js";
+import { defaultCaptureSizes, GraphSizes } from "./graph-sizes.js";
+import { StaticStepCost } from "./static-step-cost.js";
+import type { StepCostModel } from "./step-cost.js";
+
+export interface StepCostOptions {
+  /** The first step pays the profile's cold start. */
+  readonly coldStart: boolean;
+  readonly maxNumSeqs: number;
+  readonly maxNumBatchedTokens: number;
+  /** Step sizes that CUDA graphs are captured for; absent: vLLM's default; empty: eager. */
+  readonly captureSizes?: readonly number[] | undefined;
+}
+
+export function stepCostOf(profile: Profile, options: StepCostOptions): StepCostModel {
+  const { cost, range } = profile;
+  if (cost.kind === "static_batch") return new StaticStepCost(cost, range, options);
+  const { maxNumSeqs, maxNumBatchedTokens, captureSizes } = options;
+  const sizes = captureSizes ?? defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens);
+  return new EngineStepCost(cost, range, new GraphSizes(sizes, maxNumSeqs));
+}

@@ -1,0 +1,96 @@
+/**
+ * What the engine loop asks of a cost model for the steps of continuous batching, in whole nanoseconds. Two clocks: the
+ * GPU computes, the host schedules, launches and takes results. A machine with one clock has a host that takes no time.
+ */
+
+/** Token counts over all requests of a step. */
+export interface StepShape {
+  readonly scheduledRequests: number;
+  readonly scheduledTokens: number;
+  readonly decodeRequests: number;
+  /** Cached tokens that the decodes read. */
+  readonly decodeContextTokens: number;
+  readonly prefillRequests: number;
+  readonly prefillTokens: number;
+  readonly prefillContextTokens: number;
+  /** Sum over prefill chunks of q tokens after c cached ones of q*c + q*(q+1)/2. */
+  readonly prefillAttentionPairs: number;
+}
+
+/**
+ * GPU times of consecutive steps that decode the same requests: first, first + increment, ... for `steps` steps at
+ * least. Exact, because a step's time is made of whole ns per request's context (see decodeLaw).
+ */
+export interface DecodeLaw {
+  readonly firstNs: number;
+  readonly incrementNs: number;
+  readonly steps: number;
+}
+
+export interface HostCost {
+  scheduleNs(requests: number): number;
+  launchNs(step: StepShape): number;
+  /** Part of a launch after which the GPU may begin. */
+  leadNs(launchNs: number): number;
+  updateNs(requests: number): number;
+  /** Sampled tokens to the host, and outputs to the front end. */
+  readonly copyNs: number;
+  readonly sendNs: number;
+  /** A request out of the input queue; an idle engine noticing one. */
+  readonly takeRequestNs: number;
+  readonly wakeNs: number;
+  /** Pause after a step without tokens while requests wait. */
+  readonly emptyStepSleepNs: number;
+}
+
+export interface FrontEndCost {
+  requestNs(promptTokens: number): number;
+  readonly hops: number;
+  readonly hopNs: number;
+  /** An engine output of so many tokens, each a chunk, some the first of their request. */
+  outputNs(tokens: number, firstTokens: number): number;
+}
+
+export interface StepCostModel {
+  readonly host: HostCost;
+  /** Absent: clients talk to the engine without a process in between. */
+  readonly frontEnd?: FrontEndCost;
+  gpuNs(step: StepShape): number;
+  /** The GPU times from a step on that decodes so many requests with so many cached tokens. */
+  decodeLaw(requests: number, contextTokens: number): DecodeLaw;
+  /** Tells the model that a run of decodes grew to so many cached tokens, for its extrapolation notes. */
+  noteDecodes(requests: number, contextTokens: number): void;
+  readonly extrapolations: readonly string[];
+}
+
+/** A host that takes no time. */
+export const noHost: HostCost = {
+  scheduleNs: () => 0,
+  launchNs: () => 0,
+  leadNs: () => 0,
+  updateNs: () => 0,
+  copyNs: 0,
+  sendNs: 0,
+  takeRequestNs: 0,
+  wakeNs: 0,
+  emptyStepSleepNs: 0,
+};
+
+/**
+ * The law of base + slope x context. Each further step reads one more token per request: with context = q x requests + r
+ * a step takes round(base) + round(slope x requests) x q + round(slope x r) ns, so steps differ by a whole number of ns.
+ * Against rounding the sum once it is off by at most half a ns per token of mean context.
+ */
+export function linearDecodeLaw(
+  baseNs: number,
+  contextTokenNs: number,
+  requests: number,
+  contextTokens: number,
+  steps: number,
+): DecodeLaw {
+  const depth = Math.floor(contextTokens / requests);
+  const rest = contextTokens - depth * requests;
+  const incrementNs = Math.round(contextTokenNs * requests);
+  const firstNs = Math.max(1, Math.round(baseNs)) + incrementNs * depth + Math.round(contextTokenNs * rest);
+  return { firstNs, incrementNs, steps };
+}

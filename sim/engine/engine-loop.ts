@@ -1,0 +1,354 @@
+/**
+ * One vLLM engine on the virtual clock: a scheduler, a host thread that schedules, launches and takes results, a GPU that
+ * computes, and the front end before them where the profile has one. Requests enter the engine between steps only.
+ * Rounds are taken one by one, or in jumps over runs of decodes whose times have a closed form (decode-run.ts); the two
+ * give the same times to the last bit. Source of the loop: vllm/v1/engine/core.py (behaviour); docs/design.md, section 4.
+ */
+import { ConfigError, InvariantError } from "../../formats/index.js";
+import { Fifo } from "../kernel/index.js";
+import type { DecodeLaw, StepCostModel } from "../cost/index.js";
+import type { EngineStep, StepScheduler, TokenSink } from "../policy/index.js";
+import {
+  asynchronousRun,
+  gpuEndOfRound,
+  roundsStartingBefore,
+  startOfRound,
+  synchronousRun,
+  type DecodeRun,
+  type RoundTimes,
+} from "./decode-run.js";
+import { FrontEnd, type OutputToSend } from "./front-end.js";
+import type { StepLog } from "./step-log.js";
+
+/** Steps without a token scheduled, or preemptions without a token sampled, after which the loop is called stuck. */
+const STUCK_STEPS = 1000;
+const STUCK_PREEMPTIONS = 10_000;
+
+export interface EngineLoopInput {
+  readonly scheduler: StepScheduler;
+  readonly cost: StepCostModel;
+  readonly log: StepLog;
+  /** Whether runs of decodes are jumped over. */
+  readonly jumps: boolean;
+  /** Whether advance() stops where a request ends, because its client may answer with another. */
+  readonly stopsAtEnds: boolean;
+  /** Whether a preemption is a PreemptionError, because the scheduler is right only without one. */
+  readonly refusesPreemption?: boolean;
+}
+
+/** The scheduler had to preempt a request where that was not to happen. */
+export class PreemptionError extends Error {}
+
+/** A request at the engine's input queue. */
+interface InboxEntry {
+  readonly index: number;
+  readonly atNs: number;
+  /** When it reached the server. */
+  readonly arrivalNs: number;
+}
+
+interface InFlight {
+  readonly step: EngineStep;
+  readonly endNs: number;
+}
+
+/** A request that left the engine, with or without an answer. */
+export interface Ended {
+  readonly index: number;
+  readonly atNs: number;
+}
+
+/** A step's output on its way to the clients, and the requests complete with it. */
+interface Output extends OutputToSend {
+  readonly step: EngineStep;
+  readonly complete: readonly number[];
+}
+
+/** Rounds of a closed form to take at once, and what the GPU does in them. */
+interface Jump {
+  readonly form: DecodeRun;
+  readonly rounds: number;
+  readonly requests: number;
+  readonly contextTokens: number;
+  readonly law: DecodeLaw;
+}
+
+export class EngineLoop implements TokenSink {
+  /** Requests that ended, in order, for the caller to take; kept only where advance() stops at them. */
+  readonly ended = new Fifo<Ended>();
+  steps = 0;
+  jumpedSteps = 0;
+  preemptions = 0;
+  /** GPU time of all steps, ns. */
+  busyNs = 0;
+  private hostNs = 0;
+  private gpuEndNs = 0;
+  private readonly inFlight: InFlight[] = [];
+  private readonly inbox = new Fifo<InboxEntry>();
+  private readonly frontEnd: FrontEnd<Output> | undefined;
+  private readonly arrivalNs = new Map<number, number>();
+  private deliveredNs = 0;
+  /** Host times of a round of decodes, by requests. */
+  private readonly roundTimes: RoundTimes[] = [];
+  private emptySteps = 0;
+  private preemptionsSinceToken = 0;
+
+  constructor(private readonly input: EngineLoopInput) {
+    const { cost } = input;
+    if (cost.frontEnd !== undefined) {
+      this.frontEnd = new FrontEnd<Output>(cost.frontEnd, {
+        requestReady: (index, atNs) => {
+          this.inbox.push({ index, atNs, arrivalNs: this.arrivalNs.get(index)! });
+          this.arrivalNs.delete(index);
+        },
+        delivered: ({ step, complete }, atNs) => {
+          this.deliver(step, complete, atNs);
+        },
+      });
+    }
+  }
+
+  /** A request reaches the server; times do not go back. */
+  arrive(index: number, atNs: number): void {
+    if (this.frontEnd === undefined) {
+      this.inbox.push({ index, atNs, arrivalNs: atNs });
+      return;
+    }
+    this.arrivalNs.set(index, atNs);
+    this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs);
+  }
+
+  /** When something happens next; Infinity when nothing will without another request. */
+  nextNs(): number {
+    const roundNs = this.nextRoundNs();
+    return this.frontEnd === undefined ? roundNs : Math.min(roundNs, this.frontEnd.nextNs());
+  }
+
+  /** A time before which no request ends, whatever happens elsewhere; at least nextNs(). */
+  quietUntilNs(): number {
+    const nextNs = this.nextNs();
+    if (this.frontEnd !== undefined || !this.input.jumps) return nextNs;
+    const run = this.runFrom(this.nextRoundNs(), Infinity, Infinity);
+    return run === undefined ? nextNs : startOfRound(run.form, run.rounds + 1);
+  }
+
+  /**
+   * Does everything that happens before `limitNs`, or up to the first end of a request if it stops there. No request
+   * arrives before `quietNs`, which is the limit unless another replica has its turn at the same instant.
+   */
+  advance(limitNs: number, quietNs = limitNs): void {
+    const { stopsAtEnds } = this.input;
+    const endedBefore = this.ended.length;
+    for (;;) {
+      const roundNs = this.nextRoundNs();
+      if (this.frontEnd !== undefined) {
+        const completed = this.frontEnd.runUntil(Math.min(roundNs, limitNs));
+        if (completed && stopsAtEnds) return;
+        if (this.nextRoundNs() < roundNs) continue;
+      }
+      if (roundNs >= limitNs) return;
+      this.round(roundNs, limitNs, quietNs);
+      if (stopsAtEnds && this.ended.length > endedBefore) return;
+    }
+  }
+
+  token(index: number, atNs: number): void {
+    this.input.log.token(index, atNs);
+  }
+
+  steadyTokens(requests: number, atNs: number): void {
+    this.input.log.steadyTokens(requests, atNs - this.deliveredNs);
+  }
+
+  lastTokenWas(index: number, atNs: number): void {
+    this.input.log.lastTokenNs[index] = atNs;
+  }
+
+  /** When the next round starts: the loop is there and has work, or a request wakes it. */
+  private nextRoundNs(): number {
+    if (this.inFlight.length > 0 || this.input.scheduler.hasWork()) return this.hostNs;
+    const first = this.inbox.peek();
+    if (first === undefined) return Infinity;
+    return first.atNs <= this.hostNs ? this.hostNs : first.atNs + this.input.cost.host.wakeNs;
+  }
+
+  private round(startNs: number, limitNs: number, quietNs: number): void {
+    const run = this.input.jumps ? this.runFrom(startNs, limitNs, quietNs) : undefined;
+    if (run !== undefined) this.jump(run);
+    else this.oneRound(startNs);
+  }
+
+  private oneRound(startNs: number): void {
+    const { scheduler, cost } = this.input;
+    const { host } = cost;
+    this.hostNs = startNs;
+    this.takeRequests(startNs);
+    let isEmpty = false;
+    if (scheduler.hasWork()) {
+      const step = this.scheduleStep();
+      isEmpty = step.scheduledTokens === 0;
+      if (!isEmpty && this.inFlight.length < scheduler.depth) return;
+    }
+    const oldest = this.inFlight.shift();
+    if (oldest === undefined) return;
+    const { step } = oldest;
+    const readyNs = step.scheduledTokens === 0 ? oldest.endNs : oldest.endNs + host.copyNs;
+    const complete = scheduler.update(step);
+    this.hostNs = Math.max(readyNs, this.hostNs) + host.updateNs(step.scheduledRequests) + host.sendNs;
+    this.sendOutput(step, complete);
+    if (isEmpty && scheduler.hasUnfinished()) this.hostNs += host.emptyStepSleepNs;
+  }
+
+  private takeRequests(startNs: number): void {
+    const { scheduler, log, cost, stopsAtEnds } = this.input;
+    for (let next = this.inbox.peek(); next !== undefined && next.atNs <= startNs; next = this.inbox.peek()) {
+      const { index, arrivalNs } = next;
+      this.inbox.shift();
+      this.hostNs += cost.host.takeRequestNs;
+      const refusal = scheduler.add(index, arrivalNs);
+      if (refusal === undefined) continue;
+      log.refused(index, refusal);
+      if (stopsAtEnds) this.ended.push({ index, atNs: this.hostNs });
+    }
+  }
+
+  private scheduleStep(): EngineStep {
+    const { scheduler, log, cost, refusesPreemption = false } = this.input;
+    const { host } = cost;
+    const startNs = this.hostNs;
+    const step = scheduler.schedule();
+    const { admitted, preempted } = step;
+    for (let i = 0; i < admitted.length; i++) log.admitted(admitted[i]!, step.cachedTokens[i]!, startNs);
+    for (const index of preempted) log.preemptions[index]!++;
+    if (preempted.length > 0 && refusesPreemption) throw new PreemptionError(`preemption in step ${step.id}`);
+    this.preemptions += preempted.length;
+    this.checkProgress(step);
+    const scheduledNs = startNs + host.scheduleNs(step.scheduledRequests);
+    this.steps++;
+    if (step.scheduledTokens === 0) {
+      this.hostNs = scheduledNs;
+      this.inFlight.push({ step, endNs: scheduledNs });
+      return step;
+    }
+    const launchNs = host.launchNs(step);
+    const launchedNs = scheduledNs + launchNs;
+    const gpuNs = cost.gpuNs(step);
+    const gpuStartNs = Math.max(this.gpuEndNs, scheduledNs + host.leadNs(launchNs));
+    this.gpuEndNs = Math.max(gpuStartNs + gpuNs, launchedNs);
+    this.busyNs += gpuNs;
+    this.hostNs = launchedNs;
+    this.inFlight.push({ step, endNs: this.gpuEndNs });
+    return step;
+  }
+
+  private sendOutput(step: EngineStep, complete: readonly number[]): void {
+    if (step.samplingRequests === 0) return;
+    if (this.frontEnd === undefined) {
+      this.deliver(step, complete, this.hostNs);
+      return;
+    }
+    const { samplingRequests: tokens, firstTokens } = step;
+    this.frontEnd.send({ step, complete, tokens, firstTokens, completes: complete.length > 0 }, this.hostNs);
+  }
+
+  private deliver(step: EngineStep, complete: readonly number[], atNs: number): void {
+    const { scheduler, log, stopsAtEnds } = this.input;
+    scheduler.deliver(step, atNs, this);
+    this.deliveredNs = atNs;
+    for (const index of complete) {
+      log.completed(index);
+      if (stopsAtEnds) this.ended.push({ index, atNs });
+    }
+  }
+
+  /** The jump that can start with the round at `startNs`: at least two rounds, all starting before `limitNs`. */
+  private runFrom(startNs: number, limitNs: number, quietNs: number): Jump | undefined {
+    const { scheduler, cost } = this.input;
+    const { inFlight, frontEnd } = this;
+    if (this.inbox.length > 0 || inFlight.length !== scheduler.depth - 1) return undefined;
+    const possible = scheduler.decodeRun();
+    if (possible < 2) return undefined;
+    const requests = scheduler.runningRequests;
+    const { contextTokens } = scheduler;
+    const law = cost.decodeLaw(requests, contextTokens);
+    const times = (this.roundTimes[requests] ??= roundTimes(cost, requests));
+    const form =
+      scheduler.depth === 1
+        ? synchronousRun(startNs, times, law)
+        : asynchronousRun(startNs, inFlight[0]!.endNs, times, law);
+    if (form === undefined) return undefined;
+    let rounds = Math.min(possible, form.rounds);
+    if (frontEnd === undefined) {
+      rounds = roundsStartingBefore(form, limitNs, rounds);
+    } else {
+      // An output is sent as the next round starts; it must be there before a request can be.
+      if (form.secondNs > quietNs || !frontEnd.isFreeBy(form.secondNs)) return undefined;
+      if (frontEnd.outputNs(requests, 0) > form.periodNs) return undefined;
+      rounds = Math.max(1, roundsStartingBefore(form, quietNs + 1, rounds + 1) - 1);
+    }
+    return rounds < 2 ? undefined : { form, rounds, requests, contextTokens, law };
+  }
+
+  private jump({ form, rounds, requests, contextTokens, law }: Jump): void {
+    const { scheduler, cost, log } = this.input;
+    const { frontEnd } = this;
+    frontEnd?.endOutput();
+    const outputNs = frontEnd === undefined ? 0 : frontEnd.outputNs(requests, 0);
+    const latest = this.inFlight[0]?.step;
+    scheduler.skip(rounds, latest);
+    cost.noteDecodes(requests, contextTokens + requests * (rounds - 1));
+    this.steps += rounds;
+    this.jumpedSteps += rounds;
+    this.emptySteps = 0;
+    this.preemptionsSinceToken = 0;
+    this.busyNs += rounds * law.firstNs + (law.incrementNs * rounds * (rounds - 1)) / 2;
+    log.steadyTokens(requests, form.secondNs + outputNs - this.deliveredNs);
+    log.steadyRun(requests, form.periodNs, form.growthNs, rounds - 1);
+    this.hostNs = startOfRound(form, rounds + 1);
+    this.gpuEndNs = gpuEndOfRound(form, rounds);
+    if (latest !== undefined) this.inFlight[0] = { step: latest, endNs: this.gpuEndNs };
+    this.deliveredNs = this.hostNs + outputNs;
+    frontEnd?.skipTo(this.deliveredNs);
+    scheduler.deliverRun(this.deliveredNs, this);
+  }
+
+  /** A scheduler may be stuck by its settings: requests of equal rank that preempt each other for ever. */
+  private checkProgress(step: EngineStep): void {
+    const { scheduler } = this.input;
+    const isIdle = step.scheduledTokens === 0 && scheduler.hasUnfinished();
+    this.emptySteps = isIdle ? this.emptySteps + 1 : 0;
+    this.preemptionsSinceToken = step.samplingRequests > 0 ? 0 : this.preemptionsSinceToken + step.preempted.length;
+    const state = (): string =>
+      `at ${this.hostNs / 1e6} ms: ${scheduler.runningRequests} requests running, ${scheduler.waitingRequests} waiting, ` +
+      `${scheduler.freeBlocks} KV blocks free`;
+    if (this.emptySteps >= STUCK_STEPS) {
+      throw new InvariantError(`nothing was scheduled in ${STUCK_STEPS} steps, ${state()}`);
+    }
+    if (this.preemptionsSinceToken >= STUCK_PREEMPTIONS) {
+      throw new ConfigError(
+        `livelock: ${STUCK_PREEMPTIONS} preemptions without an output token, ${state()}; running requests take each ` +
+          "other's blocks, give more num_gpu_blocks, or let scheduler_reserve_full_isl on",
+      );
+    }
+  }
+}
+
+function roundTimes({ host }: StepCostModel, requests: number): RoundTimes {
+  const launchNs = host.launchNs({
+    scheduledRequests: requests,
+    scheduledTokens: requests,
+    decodeRequests: requests,
+    decodeContextTokens: 0,
+    prefillRequests: 0,
+    prefillTokens: 0,
+    prefillContextTokens: 0,
+    prefillAttentionPairs: 0,
+  });
+  return {
+    scheduleNs: host.scheduleNs(requests),
+    launchNs,
+    leadNs: host.leadNs(launchNs),
+    copyNs: host.copyNs,
+    updateNs: host.updateNs(requests) + host.sendNs,
+  };
+}

@@ -1,0 +1,121 @@
+/** Several engines behind a router, on one clock. */
+import fc from "fast-check";
+import type { RequestRecord, Workload, WorkloadRequest } from "../../formats/index.js";
+import { routerNames, type RouterName } from "./router.js";
+import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
+import { recordsOf } from "./step-records.js";
+import { engineCosts, engineCostsAlone, roomyLimits, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
+import { gpuOnly } from "./steps.conformance.js";
+
+const engines = ["fast", "step"] as const;
+
+function open(workload: Workload): Workload {
+  const requests = workload.requests.map((request) => ({ arrivalNs: 0, ...request }));
+  return { requests, maxConcurrency: Infinity, thinkNs: 0 };
+}
+
+/** With the full-sequence gate nobody can be in each other's way for ever. */
+const limits = tightLimits.map((drawn) => ({ ...drawn, reserveFullIsl: true, schedulingPolicy: "fcfs" as const }));
+const scenes = fc.record({ workload: stepWorkloads(30), limits, cost: engineCosts });
+const aloneScenes = fc.record({ workload: stepWorkloads(30), limits, cost: engineCostsAlone });
+const RUNS = { numRuns: 150, seed: 20_251_124, endOnFailure: true };
+
+describe.each(engines)("replicas of the engine %s", (engine) => {
+  it("under round-robin serve every Nth request as one server alone would", () => {
+    fc.assert(
+      fc.property(aloneScenes, fc.integer({ min: 2, max: 4 }), ({ workload: drawn, limits, cost }, replicas) => {
+        const workload = open(drawn);
+        const whole = simulateSteps({ workload, limits, cost, engine, replicas, router: "round-robin" });
+        const records: RequestRecord[] = [];
+        let [steps, busyNs, preemptions] = [0, 0, 0];
+        for (let at = 0; at < replicas; at++) {
+          const requests = workload.requests.filter((_, index) => index % replicas === at);
+          const part = simulateSteps({ workload: { ...workload, requests }, limits, cost, engine });
+          recordsOf(part.log).forEach((record, index) => (records[at + index * replicas] = record));
+          steps += part.steps;
+          busyNs += part.busyNs;
+          preemptions += part.preemptions;
+        }
+        expect(recordsOf(whole.log)).toEqual(records);
+        expect([whole.steps, whole.busyNs, whole.preemptions]).toEqual([steps, busyNs, preemptions]);
+      }),
+      RUNS,
+    );
+  });
+
+  it.each(routerNames)("under %s end every request once, the same again with the same seed", (router) => {
+    fc.assert(
+      fc.property(scenes, fc.integer({ min: 1, max: 4 }), (scene, replicas) => {
+        const told = (): unknown => {
+          const { log, ...facts } = simulateSteps({ ...scene, engine, replicas, router, seed: "7" });
+          return { ...facts, records: recordsOf(log), gaps: log.gaps.describe() };
+        };
+        const { log } = simulateSteps({ ...scene, engine, replicas, router, seed: "7" });
+        const { requests } = scene.workload;
+        const served = requests.filter((_, index) => log.ok[index] === 1);
+        expect(served.length + log.refusals.size).toBe(requests.length);
+        const gaps = served.reduce((sum, { outputTokens }) => sum + outputTokens - 1, 0);
+        expect(log.gaps.gaps).toBe(gaps);
+        expect(told()).toEqual(told());
+      }),
+      { ...RUNS, numRuns: 60 },
+    );
+  });
+});
+
+describe("the router", () => {
+  /** Of 600 and 20 ns in turn, one each 200 ns: round-robin sends all long ones one way, more than one seat serves. */
+  const requests = Array.from({ length: 40 }, (_, index): WorkloadRequest => {
+    return { id: String(index), arrivalNs: index * 200, promptTokens: 4, outputTokens: index % 2 === 0 ? 60 : 2 };
+  });
+  const workload: Workload = { requests, maxConcurrency: Infinity, thinkNs: 0 };
+  const run = (router: RouterName): StepSimulationResult =>
+    simulateSteps({
+      workload,
+      limits: roomyLimits({ maxNumSeqs: 1 }),
+      cost: () => gpuOnly({ fixedNs: 10 }),
+      engine: "fast",
+      replicas: 2,
+      router,
+    });
+  const meanNs = ({ log }: StepSimulationResult): number =>
+    log.lastTokenNs.reduce((sum, lastNs, row) => sum + lastNs - log.arrivalNs[row]!, 0) / log.rows;
+
+  it("least-outstanding balances what round-robin sends one way", () => {
+    expect(meanNs(run("least-outstanding"))).toBeLessThan(0.5 * meanNs(run("round-robin")));
+  });
+
+  it("least-outstanding spreads a burst of equal requests evenly", () => {
+    const burst = Array.from({ length: 40 }, (_, index): WorkloadRequest => {
+      return { id: String(index), arrivalNs: 0, promptTokens: 16, outputTokens: 16 };
+    });
+    const { kvHighWater } = simulateSteps({
+      workload: { requests: burst, maxConcurrency: Infinity, thinkNs: 0 },
+      limits: roomyLimits(),
+      cost: () => gpuOnly({ fixedNs: 10 }),
+      engine: "fast",
+      replicas: 4,
+      router: "least-outstanding",
+    });
+    // 10 requests of 31 cached tokens: two blocks each.
+    expect(kvHighWater).toEqual([20, 20, 20, 20]);
+  });
+
+  it("least-outstanding in a closed loop sends to the replica whose request ended", () => {
+    const closed: Workload = {
+      requests: [20, 3, 3, 3].map((outputTokens, index) => ({ id: String(index), promptTokens: 4, outputTokens })),
+      maxConcurrency: 2,
+      thinkNs: 0,
+    };
+    const { log } = simulateSteps({
+      workload: closed,
+      limits: roomyLimits({ maxNumSeqs: 1 }),
+      cost: () => gpuOnly({ fixedNs: 10 }),
+      engine: "fast",
+      replicas: 2,
+      router: "least-outstanding",
+    });
+    // One seat each: the short ones follow each other on the second replica and never wait behind the long one.
+    expect([...log.lastTokenNs]).toEqual([200, 30, 60, 90]);
+  });
+});

@@ -1,0 +1,183 @@
+/**
+ * Continuous batching under a workload: clients, a router, and one engine loop per replica on one virtual clock. A
+ * replica is taken forward only when it could be next to end a request, or when a request is sent to it; until then its
+ * decodes are one jump. At one instant requests end first, then others arrive, then engines go on.
+ */
+import { InvariantError, type Workload } from "../../formats/index.js";
+import type { StepCostModel } from "../cost/index.js";
+import {
+  CountScheduler,
+  Scheduler,
+  tokenCounts,
+  type SchedulerLimits,
+  type StepScheduler,
+  type TokenCounts,
+} from "../policy/index.js";
+import { Client } from "../workload/index.js";
+import { EngineLoop, PreemptionError } from "./engine-loop.js";
+import { makeRouter, type RouterName } from "./router.js";
+import { StepLog } from "./step-log.js";
+
+/** `fast` jumps over runs of decodes; `step` does every step and token, the reference. Their results are the same. */
+export const engineNames = ["fast", "step"] as const;
+export type EngineName = (typeof engineNames)[number];
+
+export interface StepSimulationInput {
+  readonly workload: Workload;
+  readonly limits: SchedulerLimits;
+  /** Makes the prices of one replica. */
+  readonly cost: () => StepCostModel;
+  readonly engine: EngineName;
+  readonly replicas?: number;
+  readonly router?: RouterName;
+  /** Of the random router. */
+  readonly seed?: string;
+}
+
+export interface StepSimulationResult {
+  readonly log: StepLog;
+  /** Steps of all replicas, and how many of them were jumped over. */
+  readonly steps: number;
+  readonly jumpedSteps: number;
+  /** GPU time of all steps, ns. */
+  readonly busyNs: number;
+  readonly preemptions: number;
+  /** Most KV blocks in use at once, by replica, and how many a replica has. */
+  readonly kvHighWater: readonly number[];
+  readonly kvBlocks: number;
+  readonly extrapolations: readonly string[];
+}
+
+export function simulateSteps(input: StepSimulationInput): StepSimulationResult {
+  const { engine, limits, workload } = input;
+  const { requests } = workload;
+  const tokens = tokenCounts(requests);
+  const everyBlock = (): StepScheduler => new Scheduler(limits, requests);
+  const counts = (): StepScheduler => new CountScheduler({ ...limits, prefixCaching: false }, requests, tokens);
+  if (engine === "step") return new StepSimulation(input, tokens, everyBlock).run();
+  if (!limits.prefixCaching) return new StepSimulation(input, tokens, counts).run();
+  if (requests.some(({ content }) => content !== undefined)) return new StepSimulation(input, tokens, everyBlock).run();
+  // Without shared prefixes the cache changes nothing until a preempted request finds its own blocks again.
+  try {
+    return new StepSimulation(input, tokens, counts, { refusesPreemption: true }).run();
+  } catch (error) {
+    if (!(error instanceof PreemptionError)) throw error;
+    return new StepSimulation(input, tokens, everyBlock).run();
+  }
+}
+
+class StepSimulation {
+  private readonly log: StepLog;
+  private readonly client: Client;
+  private readonly replicas: readonly { loop: EngineLoop; scheduler: StepScheduler; cost: StepCostModel }[];
+  private readonly outstanding: Int32Array;
+  private readonly isClosed: boolean;
+
+  constructor(
+    private readonly input: StepSimulationInput,
+    tokens: TokenCounts,
+    makeScheduler: () => StepScheduler,
+    { refusesPreemption = false } = {},
+  ) {
+    const { workload, cost: makeCost, engine, replicas = 1 } = input;
+    const { requests } = workload;
+    this.log = new StepLog(requests, tokens);
+    this.client = new Client(workload);
+    this.isClosed = workload.maxConcurrency !== Infinity;
+    this.outstanding = new Int32Array(replicas);
+    const { log } = this;
+    this.replicas = Array.from({ length: replicas }, () => {
+      const scheduler = makeScheduler();
+      const cost = makeCost();
+      const stopsAtEnds = this.isClosed || replicas > 1;
+      const jumps = engine === "fast";
+      const loop = new EngineLoop({ scheduler, cost, log, jumps, stopsAtEnds, refusesPreemption });
+      return { loop, scheduler, cost };
+    });
+  }
+
+  run(): StepSimulationResult {
+    if (this.replicas.length === 1) this.runOne();
+    else this.runSeveral();
+    if (this.client.nextDueNs !== Infinity) throw new InvariantError("requests were left unsent");
+    this.log.checkWhole();
+    return this.result();
+  }
+
+  private runOne(): void {
+    const { client } = this;
+    const { loop } = this.replicas[0]!;
+    for (;;) {
+      const arrivalNs = client.nextDueNs;
+      const nextNs = loop.nextNs();
+      const endNs = this.isClosed ? this.endedHead(0) : Infinity;
+      if (endNs <= arrivalNs && endNs <= nextNs && endNs !== Infinity) this.takeEnd(0);
+      else if (arrivalNs <= nextNs) {
+        if (arrivalNs === Infinity) return;
+        this.send(arrivalNs, 0);
+      } else loop.advance(Math.min(arrivalNs, endNs));
+    }
+  }
+
+  private runSeveral(): void {
+    const { client, replicas } = this;
+    const route = makeRouter(this.input.router ?? "round-robin", this.input.seed ?? "1");
+    for (;;) {
+      const arrivalNs = client.nextDueNs;
+      let [endNs, ender] = [Infinity, -1];
+      let [quietNs, first, secondNs] = [Infinity, -1, Infinity];
+      for (let at = 0; at < replicas.length; at++) {
+        const headNs = this.endedHead(at);
+        if (headNs < endNs) [endNs, ender] = [headNs, at];
+        const untilNs = replicas[at]!.loop.quietUntilNs();
+        if (untilNs < quietNs) [quietNs, first, secondNs] = [untilNs, at, quietNs];
+        else secondNs = Math.min(secondNs, untilNs);
+      }
+      if (ender >= 0 && endNs <= arrivalNs && endNs <= quietNs) {
+        this.takeEnd(ender);
+      } else if (arrivalNs <= quietNs) {
+        if (arrivalNs === Infinity) return;
+        const target = route(this.outstanding);
+        replicas[target]!.loop.advance(arrivalNs);
+        this.send(arrivalNs, target);
+      } else {
+        const knownNs = Math.min(arrivalNs, endNs, this.isClosed ? secondNs : Infinity);
+        // Where two replicas have their turn at one instant, the first one goes on at it.
+        replicas[first]!.loop.advance(Math.max(knownNs, quietNs + 1), knownNs);
+      }
+    }
+  }
+
+  private endedHead(replica: number): number {
+    return this.replicas[replica]!.loop.ended.peek()?.atNs ?? Infinity;
+  }
+
+  private takeEnd(replica: number): void {
+    const { atNs } = this.replicas[replica]!.loop.ended.shift()!;
+    this.outstanding[replica]!--;
+    this.client.ended(atNs);
+  }
+
+  private send(nowNs: number, replica: number): void {
+    const sent = this.client.take(nowNs)!;
+    this.log.sent(sent.index, sent.arrivalNs, nowNs);
+    this.outstanding[replica]!++;
+    this.replicas[replica]!.loop.arrive(sent.index, nowNs);
+  }
+
+  private result(): StepSimulationResult {
+    const { replicas, log, input } = this;
+    const sum = (of: (loop: EngineLoop) => number): number => replicas.reduce((total, { loop }) => total + of(loop), 0);
+    const kvBlocks = input.limits.numGpuBlocks - 1;
+    return {
+      log,
+      steps: sum((loop) => loop.steps),
+      jumpedSteps: sum((loop) => loop.jumpedSteps),
+      busyNs: sum((loop) => loop.busyNs),
+      preemptions: sum((loop) => loop.preemptions),
+      kvHighWater: replicas.map(({ scheduler }) => kvBlocks - scheduler.fewestFreeBlocks),
+      kvBlocks,
+      extrapolations: [...new Set(replicas.flatMap(({ cost }) => cost.extrapolations))],
+    };
+  }
+}

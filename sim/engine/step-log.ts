@@ -1,0 +1,113 @@
+/**
+ * The request log of continuous batching by column, and the gaps between tokens as segments: no object per request, no
+ * record per token. Checks itself: a request ends once, and as many tokens are told of as the finished requests have.
+ */
+import { InvariantError, type WorkloadRequest } from "../../formats/index.js";
+import type { TokenCounts } from "../policy/index.js";
+import { GapSegments, type RequestColumns } from "../metrics/index.js";
+
+export class StepLog implements RequestColumns {
+  readonly rows: number;
+  readonly arrivalNs: Float64Array;
+  readonly sentNs: Float64Array;
+  readonly scheduledNs: Float64Array;
+  readonly firstTokenNs: Float64Array;
+  readonly lastTokenNs: Float64Array;
+  readonly promptTokens: Int32Array;
+  /** Of finished requests; 0 of others. */
+  readonly outputTokens: Int32Array;
+  private readonly wantedTokens: Int32Array;
+  readonly cachedTokens: Int32Array;
+  readonly preemptions: Int32Array;
+  readonly ok: Uint8Array;
+  /** Why requests were refused, by row. */
+  readonly refusals = new Map<number, string>();
+  readonly gaps = new GapSegments();
+  /** Requests sent that have not ended. */
+  outstanding = 0;
+  private tokens = 0;
+  private finishedTokens = 0;
+
+  constructor(
+    private readonly requests: readonly WorkloadRequest[],
+    counts: TokenCounts,
+  ) {
+    const rows = requests.length;
+    this.rows = rows;
+    const unknown = (): Float64Array => new Float64Array(rows).fill(NaN);
+    this.arrivalNs = unknown();
+    this.sentNs = unknown();
+    this.scheduledNs = unknown();
+    this.firstTokenNs = unknown();
+    this.lastTokenNs = unknown();
+    this.promptTokens = counts.promptTokens;
+    this.wantedTokens = counts.outputTokens;
+    this.outputTokens = new Int32Array(rows);
+    this.cachedTokens = new Int32Array(rows);
+    this.preemptions = new Int32Array(rows);
+    this.ok = new Uint8Array(rows);
+  }
+
+  readonly requestId = (row: number): string => this.requests[row]!.id;
+
+  sent(row: number, arrivalNs: number, sentNs: number): void {
+    if (!Number.isNaN(this.sentNs[row]!)) throw new InvariantError(`request ${this.requestId(row)} was sent twice`);
+    this.arrivalNs[row] = arrivalNs;
+    this.sentNs[row] = sentNs;
+    this.outstanding++;
+  }
+
+  refused(row: number, reason: string): void {
+    this.refusals.set(row, reason);
+    this.outstanding--;
+  }
+
+  /** A request joined the running list, for the first time or again; `cachedTokens` counts the first time. */
+  admitted(row: number, cachedTokens: number, atNs: number): void {
+    if (!Number.isNaN(this.scheduledNs[row]!)) return;
+    this.scheduledNs[row] = atNs;
+    this.cachedTokens[row] = cachedTokens;
+  }
+
+  token(row: number, atNs: number): void {
+    this.tokens++;
+    if (Number.isNaN(this.firstTokenNs[row]!)) this.firstTokenNs[row] = atNs;
+    else this.gaps.addOne(atNs - this.lastTokenNs[row]!, 1);
+    this.lastTokenNs[row] = atNs;
+  }
+
+  /** One more token for each of `requests` requests, `gapNs` after their last. */
+  steadyTokens(requests: number, gapNs: number): void {
+    this.tokens += requests;
+    this.gaps.addOne(gapNs, requests);
+  }
+
+  /** `count` more tokens for each of `requests` requests, gaps growing by `incrementNs` from `firstGapNs`. */
+  steadyRun(requests: number, firstGapNs: number, incrementNs: number, count: number): void {
+    this.tokens += requests * count;
+    this.gaps.add(firstGapNs, incrementNs, count, requests);
+  }
+
+  completed(row: number): void {
+    const outputTokens = this.wantedTokens[row]!;
+    if (this.ok[row] === 1 || Number.isNaN(this.lastTokenNs[row]!)) {
+      throw new InvariantError(
+        `request ${this.requestId(row)} ended ${this.ok[row] === 1 ? "twice" : "without a token"}`,
+      );
+    }
+    this.ok[row] = 1;
+    this.outputTokens[row] = outputTokens;
+    this.finishedTokens += outputTokens;
+    this.outstanding--;
+  }
+
+  /** Every request has ended, with all its tokens. */
+  checkWhole(): void {
+    if (this.outstanding > 0) throw new InvariantError(`${this.outstanding} requests have not ended`);
+    if (this.tokens !== this.finishedTokens) {
+      throw new InvariantError(
+        `${this.tokens} tokens reached clients, the finished requests have ${this.finishedTokens}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/** The records of a step log, made only when somebody wants them one by one. */
+import type { RequestRecord } from "../../formats/index.js";
+import type { StepLog } from "./step-log.js";
+
+export function recordsOf(log: StepLog): RequestRecord[] {
+  return Array.from({ length: log.rows }, (_, row) => recordOf(log, row));
+}
+
+function recordOf(log: StepLog, row: number): RequestRecord {
+  const refusal = log.refusals.get(row);
+  const scheduledNs = log.scheduledNs[row]!;
+  const firstTokenNs = log.firstTokenNs[row]!;
+  const lastTokenNs = log.lastTokenNs[row]!;
+  return {
+    requestId: log.requestId(row),
+    arrivalNs: log.arrivalNs[row]!,
+    sentNs: log.sentNs[row]!,
+    ...(Number.isNaN(scheduledNs) ? {} : { scheduledNs, cachedTokens: log.cachedTokens[row]! }),
+    ...(Number.isNaN(firstTokenNs) ? {} : { firstTokenNs }),
+    ...(Number.isNaN(lastTokenNs) ? {} : { lastTokenNs }),
+    promptTokens: log.promptTokens[row]!,
+    outputTokens: log.outputTokens[row]!,
+    preemptions: log.preemptions[row]!,
+    status: refusal === undefined ? "ok" : "refused",
+    ...(refusal === undefined ? {} : { error: refusal }),
+  };
+}

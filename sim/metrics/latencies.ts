@@ -1,0 +1,30 @@
+/**
+ * Latencies of a run's finished requests by column: the formulas of request-metrics.ts, in ms, over all rows at once. A
+ * row that lacks one of its times is left out.
+ */
+import type { RequestColumns } from "./request-columns.js";
+
+/** to - from, in the order of the rows; `fromNs` and `toNs` are columns of `columns`. */
+export function gapsMs(columns: RequestColumns, fromNs: Float64Array, toNs: Float64Array): Float64Array {
+  const { rows, ok } = columns;
+  const values = new Float64Array(rows);
+  let count = 0;
+  for (let row = 0; row < rows; row++) {
+    if (ok[row] === 0) continue;
+    const gapNs = toNs[row]! - fromNs[row]!;
+    if (!Number.isNaN(gapNs)) values[count++] = gapNs / 1e6;
+  }
+  return values.subarray(0, count);
+}
+
+/** Time per output token after the first, of answers of two tokens or more. */
+export function tpotsMs({ rows, ok, firstTokenNs, lastTokenNs, outputTokens }: RequestColumns): Float64Array {
+  const values = new Float64Array(rows);
+  let count = 0;
+  for (let row = 0; row < rows; row++) {
+    if (ok[row] === 0 || outputTokens[row]! <= 1) continue;
+    const decodeNs = lastTokenNs[row]! - firstTokenNs[row]!;
+    if (!Number.isNaN(decodeNs)) values[count++] = decodeNs / 1e6 / (outputTokens[row]! - 1);
+  }
+  return values.subarray(0, count);
+}

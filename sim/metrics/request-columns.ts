@@ -1,0 +1,45 @@
+/** The request log of a run by column, so that a million requests need no object each. Row i is request i. */
+import type { RequestRecord } from "../../formats/index.js";
+
+export interface RequestColumns {
+  readonly rows: number;
+  /** ns from the start of the run; NaN where a run does not know. */
+  readonly arrivalNs: Float64Array;
+  readonly sentNs: Float64Array;
+  readonly scheduledNs: Float64Array;
+  readonly firstTokenNs: Float64Array;
+  readonly lastTokenNs: Float64Array;
+  readonly promptTokens: Int32Array;
+  readonly outputTokens: Int32Array;
+  /** 1: finished; 0: refused or lost to an error. */
+  readonly ok: Uint8Array;
+  /** For messages. */
+  readonly requestId: (row: number) => string;
+}
+
+/** The columns of records, in their order. */
+export function columnsOf(records: readonly RequestRecord[]): RequestColumns {
+  const rows = records.length;
+  const columns = {
+    arrivalNs: new Float64Array(rows),
+    sentNs: new Float64Array(rows),
+    scheduledNs: new Float64Array(rows),
+    firstTokenNs: new Float64Array(rows),
+    lastTokenNs: new Float64Array(rows),
+    promptTokens: new Int32Array(rows),
+    outputTokens: new Int32Array(rows),
+    ok: new Uint8Array(rows),
+  };
+  for (let row = 0; row < rows; row++) {
+    const record = records[row]!;
+    columns.arrivalNs[row] = record.arrivalNs;
+    columns.sentNs[row] = record.sentNs ?? NaN;
+    columns.scheduledNs[row] = record.scheduledNs ?? NaN;
+    columns.firstTokenNs[row] = record.firstTokenNs ?? NaN;
+    columns.lastTokenNs[row] = record.lastTokenNs ?? NaN;
+    columns.promptTokens[row] = record.promptTokens;
+    columns.outputTokens[row] = record.outputTokens;
+    columns.ok[row] = record.status === "ok" ? 1 : 0;
+  }
+  return { rows, ...columns, requestId: (row) => records[row]!.requestId };
+}

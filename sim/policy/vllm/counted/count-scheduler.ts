@@ -1,0 +1,396 @@
+/**
+ * vLLM's scheduler by counts, for fast-forward: the same decisions as Scheduler without block ids and per-token work,
+ * where no prefix cache makes block identity matter. Requests that decode in every pass are one body (SteadyDecodes),
+ * so a pass costs what joins, leaves or prefills in it. When blocks or budget run short, the order of the running list
+ * decides: then it is walked as Scheduler does. scheduler.ts is the reference; verify:fast holds the two equal.
+ */
+import { InvariantError } from "../../../../formats/index.js";
+import type { SchedulerLimits, SchedulerRequest } from "../limits.js";
+import { refusalOf } from "../refusal.js";
+import type { StepScheduler, TokenSink } from "../step.js";
+import { tokenCounts, type TokenCounts } from "../token-counts.js";
+import { CountStep } from "./count-step.js";
+import { RunningList } from "./running-list.js";
+import { SteadyDecodes } from "./steady-decodes.js";
+import { ArrivalOrder, RankOrder, type WaitingQueue } from "./waiting-queue.js";
+
+const WAITING = 1;
+/** Running, with more than one known token to compute, or newly so. */
+const PREFILLING = 2;
+/** Running and steady: computes one token in every pass. */
+const STEADY = 3;
+/** Running, past its prefill, and passed over in the latest pass for lack of budget or blocks. */
+const STARVED = 4;
+/** Running, its last token scheduled; leaves when that step is updated. */
+const DRAINING = 5;
+
+export class CountScheduler implements StepScheduler<CountStep> {
+  readonly depth: 1 | 2;
+  freeBlocks: number;
+  fewestFreeBlocks: number;
+  private readonly running: RunningList;
+  private readonly waiting: WaitingQueue;
+  private readonly steady: SteadyDecodes;
+  /** Running requests that are PREFILLING or STARVED, in the order of the running list. */
+  private prefilling: number[] = [];
+  private readonly promptTokens: Int32Array;
+  private readonly outputTokens: Int32Array;
+  private readonly state: Uint8Array;
+  /** Tokens whose KV is computed or being computed; of a steady request the body knows. */
+  private readonly computed: Int32Array;
+  /** Known tokens to compute before the next one is sampled. */
+  private readonly target: Int32Array;
+  private readonly arrivalNs: Float64Array;
+  private readonly watermarkBlocks: number;
+  private latest: CountStep | undefined;
+  /** Requests that left the steady ones after a step whose tokens were at the client already. */
+  private left: { request: number; lastNs: number }[] = [];
+  private steps = 0;
+  private untold = false;
+
+  constructor(
+    private readonly limits: SchedulerLimits,
+    private readonly requests: readonly SchedulerRequest[],
+    counts: TokenCounts = tokenCounts(requests),
+  ) {
+    if (limits.prefixCaching) throw new InvariantError("the count scheduler has no prefix cache");
+    this.depth = limits.asyncScheduling ? 2 : 1;
+    this.freeBlocks = limits.numGpuBlocks - 1;
+    this.fewestFreeBlocks = this.freeBlocks;
+    this.watermarkBlocks = Math.floor(limits.watermark * limits.numGpuBlocks);
+    const count = requests.length;
+    this.promptTokens = counts.promptTokens;
+    this.outputTokens = counts.outputTokens;
+    this.running = new RunningList(count);
+    this.steady = new SteadyDecodes(count, Math.min(counts.longestOutput, limits.maxModelLen), limits.blockSize);
+    this.state = new Uint8Array(count);
+    this.computed = new Int32Array(count);
+    this.target = new Int32Array(count);
+    this.arrivalNs = new Float64Array(limits.schedulingPolicy === "priority" ? count : 0);
+    this.waiting =
+      limits.schedulingPolicy === "priority" ? new RankOrder((a, b) => this.rank(a, b) < 0) : new ArrivalOrder();
+  }
+
+  get runningRequests(): number {
+    return this.running.length;
+  }
+
+  get contextTokens(): number {
+    return this.steady.contextTokens;
+  }
+
+  get waitingRequests(): number {
+    return this.waiting.length;
+  }
+
+  add(index: number, arrivalNs: number): string | undefined {
+    const promptTokens = this.promptTokens[index]!;
+    const refusal = refusalOf(promptTokens, this.outputTokens[index]!, this.limits);
+    if (refusal !== undefined) return refusal;
+    this.state[index] = WAITING;
+    this.target[index] = promptTokens;
+    if (this.arrivalNs.length > 0) this.arrivalNs[index] = arrivalNs;
+    this.waiting.push(index);
+    return undefined;
+  }
+
+  hasWork(): boolean {
+    return this.untold || this.hasUnfinished();
+  }
+
+  hasUnfinished(): boolean {
+    return this.running.length > 0 || this.waiting.length > 0;
+  }
+
+  schedule(): CountStep {
+    const step = new CountStep(this.steps++);
+    this.untold = false;
+    const budget = this.isUnconstrained() ? this.runAll(step) : this.runInOrder(step);
+    if (step.preempted.length === 0 && this.waiting.length > 0) this.admit(step, budget);
+    for (let ended = this.steady.endingNow(); ended !== undefined; ended = this.steady.endingNow()) {
+      this.drain(ended, this.steady.computed(ended), step);
+      this.steady.remove(ended);
+    }
+    if (this.freeBlocks < this.fewestFreeBlocks) this.fewestFreeBlocks = this.freeBlocks;
+    this.latest = step;
+    return step;
+  }
+
+  update(step: CountStep): readonly number[] {
+    for (const request of step.ending) {
+      if (this.state[request] === DRAINING) {
+        this.running.remove(request);
+        this.freeBlocks += this.blocksFor(this.computed[request]!);
+      } else {
+        this.waiting.remove(request); // preempted while its last token was in flight
+      }
+      this.state[request] = 0;
+      this.untold = true;
+    }
+    return step.ending;
+  }
+
+  deliver(step: CountStep, atNs: number, sink: TokenSink): void {
+    for (const { request, lastNs } of this.left) sink.lastTokenWas(request, lastNs);
+    if (this.left.length > 0) this.left = [];
+    if (step.steady > 0) sink.steadyTokens(step.steady, atNs);
+    for (const request of step.joining) sink.token(request, atNs);
+    for (const request of step.ending) sink.lastTokenWas(request, atNs);
+    for (const request of step.leaving) sink.lastTokenWas(request, atNs);
+    step.deliveredNs = atNs;
+  }
+
+  decodeRun(): number {
+    const { steady, latest } = this;
+    if (latest === undefined || steady.size === 0 || steady.size !== this.running.length) return 0;
+    if (steady.size > this.limits.maxNumBatchedTokens) return 0;
+    if (this.depth === 2 && !(latest.isSteadyOnly && latest.steady === steady.size)) return 0;
+    const passes = steady.passesBeforeAnEnd();
+    if (passes === 0 || (this.waiting.length > 0 && this.admitsHead(this.limits.maxNumBatchedTokens - steady.size))) {
+      return 0;
+    }
+    return steady.passesWithin(this.freeBlocks, passes);
+  }
+
+  skip(steps: number): void {
+    this.freeBlocks -= this.steady.blocksOver(steps);
+    this.steady.passes += steps;
+    this.steps += steps;
+    this.untold = false;
+    if (this.freeBlocks < this.fewestFreeBlocks) this.fewestFreeBlocks = this.freeBlocks;
+  }
+
+  deliverRun(atNs: number): void {
+    if (this.depth === 1) this.latest!.deliveredNs = atNs;
+  }
+
+  /** Whether every running request gets all it wants, whatever the order. */
+  private isUnconstrained(): boolean {
+    const { steady, prefilling, limits } = this;
+    let tokens = steady.size;
+    let blocks = steady.blocksNextPass();
+    for (let at = 0; at < prefilling.length; at++) {
+      const request = prefilling[at]!;
+      const left = limits.maxNumBatchedTokens - tokens;
+      let wanted = this.wanted(request);
+      if (wanted > left) {
+        // Cut short, which is all right where nothing behind it wants tokens.
+        if (left <= 0 || at !== prefilling.length - 1 || !this.isLastThatRuns(request)) return false;
+        wanted = left;
+      }
+      tokens += wanted;
+      blocks += this.blocksToGrow(request, wanted);
+    }
+    return tokens <= limits.maxNumBatchedTokens && blocks <= this.freeBlocks;
+  }
+
+  private isLastThatRuns(request: number): boolean {
+    let behind = this.running.next(request);
+    while (behind >= 0 && this.state[behind] === DRAINING) behind = this.running.next(behind);
+    return behind < 0;
+  }
+
+  /** Gives every running request what it wants. Returns the budget left. */
+  private runAll(step: CountStep): number {
+    const { steady } = this;
+    step.steady = steady.size;
+    if (steady.size > 0) step.decodes(steady.size, steady.contextTokens);
+    this.freeBlocks -= steady.blocksNextPass();
+    steady.passes++;
+    let budget = this.limits.maxNumBatchedTokens - steady.size;
+    if (this.prefilling.length > 0) {
+      const served = this.prefilling;
+      this.prefilling = [];
+      for (const request of served) {
+        const tokens = Math.min(this.wanted(request), budget);
+        this.freeBlocks -= this.blocksToGrow(request, tokens);
+        budget -= tokens;
+        if (!this.compute(request, tokens, step)) this.prefilling.push(request);
+      }
+    }
+    return budget;
+  }
+
+  /** Goes through the running list front to back, preempting where blocks run out. Returns the budget left. */
+  private runInOrder(step: CountStep): number {
+    const { running, limits, state } = this;
+    const served: number[] = [];
+    const tokensOf: number[] = [];
+    let budget = limits.maxNumBatchedTokens;
+    let request = running.head;
+    scan: while (request >= 0 && budget > 0) {
+      if (state[request] === DRAINING) {
+        request = running.next(request);
+        continue;
+      }
+      const tokens = state[request] === STEADY ? 1 : Math.min(this.wanted(request), budget);
+      const blocks = this.blocksToGrow(request, tokens);
+      while (blocks > this.freeBlocks) {
+        const victim = this.victim();
+        const at = served.indexOf(victim);
+        let taken = 0;
+        if (at >= 0) {
+          taken = tokensOf[at]!;
+          budget += taken;
+          served.splice(at, 1);
+          tokensOf.splice(at, 1);
+        }
+        this.preempt(victim, taken, step);
+        if (victim === request) break scan;
+      }
+      this.freeBlocks -= blocks;
+      budget -= tokens;
+      served.push(request);
+      tokensOf.push(tokens);
+      request = running.next(request);
+    }
+    this.settle(served, tokensOf, step);
+    return budget;
+  }
+
+  /** Books what a walk in order decided, and takes those it passed over out of the steady ones. */
+  private settle(served: readonly number[], tokensOf: readonly number[], step: CountStep): void {
+    const { running, steady, state } = this;
+    let at = 0;
+    for (let request = running.head; request >= 0; request = running.next(request)) {
+      if (served[at] === request) {
+        at++;
+      } else if (state[request] === STEADY) {
+        this.leaveSteady(request);
+        state[request] = STARVED;
+        this.target[request] = this.computed[request]! + 1;
+      }
+    }
+    step.steady = steady.size;
+    if (steady.size > 0) step.decodes(steady.size, steady.contextTokens);
+    steady.passes++;
+    served.forEach((request, i) => {
+      if (state[request] === PREFILLING || state[request] === STARVED) this.compute(request, tokensOf[i]!, step);
+    });
+    this.prefilling = [];
+    for (let request = running.head; request >= 0; request = running.next(request)) {
+      if (state[request] === PREFILLING || state[request] === STARVED) this.prefilling.push(request);
+    }
+  }
+
+  private admit(step: CountStep, left: number): void {
+    const { waiting, running, limits } = this;
+    let budget = left;
+    while (waiting.length > 0 && this.admitsHead(budget)) {
+      const request = waiting.head();
+      const tokens = Math.min(this.wanted(request), budget);
+      waiting.shift();
+      running.push(request);
+      this.state[request] = PREFILLING;
+      step.admit(request);
+      this.freeBlocks -= this.blocksFor(tokens);
+      budget -= tokens;
+      if (!this.compute(request, tokens, step)) this.prefilling.push(request);
+    }
+    if (budget < 0 || running.length > limits.maxNumSeqs) {
+      throw new InvariantError(`step ${step.id} admitted beyond its budget or seats`);
+    }
+  }
+
+  /** Whether the next waiting request can start with `budget` tokens left. */
+  private admitsHead(budget: number): boolean {
+    const { limits, running } = this;
+    if (budget <= 0 || running.length >= limits.maxNumSeqs) return false;
+    const request = this.waiting.head();
+    const wanted = this.wanted(request);
+    if (!limits.chunkedPrefill && wanted > budget) return false;
+    const guard = running.length > 0 ? this.watermarkBlocks : 0;
+    const gated = limits.reserveFullIsl ? this.target[request]! : Math.min(wanted, budget);
+    return this.blocksFor(gated) + guard <= this.freeBlocks;
+  }
+
+  /** Computes `tokens` of a request outside the steady ones. Returns whether it samples, and so leaves that state. */
+  private compute(request: number, tokens: number, step: CountStep): boolean {
+    const before = this.computed[request]!;
+    const after = before + tokens;
+    if (this.state[request] === STARVED) step.decodes(1, before);
+    else step.prefills(tokens, before);
+    this.computed[request] = after;
+    if (after < this.target[request]!) return false;
+    const promptTokens = this.promptTokens[request]!;
+    step.join(request, after === promptTokens);
+    const remaining = promptTokens + this.outputTokens[request]! - 1 - after;
+    if (remaining === 0) {
+      this.drain(request, after, step);
+    } else {
+      this.state[request] = STEADY;
+      this.steady.add(request, after, remaining);
+    }
+    return true;
+  }
+
+  private drain(request: number, computed: number, step: CountStep): void {
+    this.state[request] = DRAINING;
+    this.computed[request] = computed;
+    step.end(request);
+  }
+
+  private victim(): number {
+    const { running } = this;
+    if (this.limits.schedulingPolicy === "fcfs") return running.tail;
+    let worst = running.head;
+    for (let request = running.next(worst); request >= 0; request = running.next(request)) {
+      if (this.priorityThenArrival(request, worst) > 0) worst = request;
+    }
+    return worst;
+  }
+
+  /** Puts a running request back; `taken` tokens were given to it in this pass. */
+  private preempt(request: number, taken: number, step: CountStep): void {
+    const state = this.state[request]!;
+    if (state === STEADY) this.leaveSteady(request);
+    const computed = this.computed[request]!;
+    this.freeBlocks += this.blocksFor(computed + taken);
+    // A decoding request has sampled a token for every one computed from its prompt's last on.
+    if (state === STEADY || state === DRAINING) this.target[request] = computed + 1;
+    this.computed[request] = 0;
+    this.state[request] = WAITING;
+    this.running.remove(request);
+    this.waiting.putBack(request);
+    step.preempt(request);
+  }
+
+  /** Takes a request out of the steady ones: its tokens so far are as of the latest step. */
+  private leaveSteady(request: number): void {
+    this.computed[request] = this.steady.computed(request);
+    this.steady.remove(request);
+    const latest = this.latest!;
+    if (Number.isNaN(latest.deliveredNs)) latest.leave(request);
+    else this.left.push({ request, lastNs: latest.deliveredNs });
+  }
+
+  /** Tokens a request outside the steady ones asks for in a pass. */
+  private wanted(request: number): number {
+    const pending = this.target[request]! - this.computed[request]!;
+    const threshold = this.limits.longPrefillTokenThreshold;
+    return threshold > 0 && pending > threshold ? threshold : pending;
+  }
+
+  private blocksToGrow(request: number, tokens: number): number {
+    if (this.state[request] === STEADY) return this.steady.needsBlock(request) ? 1 : 0;
+    const computed = this.computed[request]!;
+    return this.blocksFor(computed + tokens) - this.blocksFor(computed);
+  }
+
+  private blocksFor(tokens: number): number {
+    return Math.ceil(tokens / this.limits.blockSize);
+  }
+
+  private rank(a: number, b: number): number {
+    const order = this.priorityThenArrival(a, b);
+    if (order !== 0) return order;
+    const [idA, idB] = [this.requests[a]!.id, this.requests[b]!.id];
+    if (idA === undefined || idB === undefined || idA === idB) return a - b;
+    return idA < idB ? -1 : 1;
+  }
+
+  private priorityThenArrival(a: number, b: number): number {
+    const byPriority = (this.requests[a]!.priority ?? 0) - (this.requests[b]!.priority ?? 0);
+    return byPriority || this.arrivalNs[a]! - this.arrivalNs[b]!;
+  }
+}

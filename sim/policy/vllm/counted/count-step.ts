@@ -1,0 +1,93 @@
+/** A step as the count scheduler keeps it: sums for the cost model, and the few requests that are not steady in it. */
+import type { EngineStep } from "../step.js";
+
+const nobody: readonly number[] = [];
+
+export class CountStep implements EngineStep {
+  scheduledRequests = 0;
+  scheduledTokens = 0;
+  decodeRequests = 0;
+  decodeContextTokens = 0;
+  prefillRequests = 0;
+  prefillTokens = 0;
+  prefillContextTokens = 0;
+  prefillAttentionPairs = 0;
+  firstTokens = 0;
+  admitted: number[] = nobody as number[];
+  cachedTokens: number[] = nobody as number[];
+  preempted: number[] = nobody as number[];
+  /** Requests that sample in this step and sampled in the step before as well. */
+  steady = 0;
+  /** Requests that sample in this step but not in the step before. */
+  joining: number[] = nobody as number[];
+  /** Requests whose last token this step samples. */
+  ending: number[] = nobody as number[];
+  /** Requests that leave the steady ones after this step, without having ended. */
+  leaving: number[] = nobody as number[];
+  /** When its tokens were at the client; NaN until then. */
+  deliveredNs = NaN;
+
+  constructor(readonly id: number) {}
+
+  /** Whether all it did was decode the same requests as the step before. */
+  get isSteadyOnly(): boolean {
+    return (
+      this.steady === this.scheduledRequests &&
+      this.joining.length === 0 &&
+      this.ending.length === 0 &&
+      this.leaving.length === 0
+    );
+  }
+
+  get samplingRequests(): number {
+    return this.steady + this.joining.length;
+  }
+
+  decodes(requests: number, contextTokens: number): void {
+    this.decodeRequests += requests;
+    this.decodeContextTokens += contextTokens;
+    this.scheduledRequests += requests;
+    this.scheduledTokens += requests;
+  }
+
+  /** `tokens` of a prompt after `computed` cached ones. */
+  prefills(tokens: number, computed: number): void {
+    this.prefillRequests++;
+    this.prefillTokens += tokens;
+    this.prefillContextTokens += computed;
+    this.prefillAttentionPairs += tokens * computed + (tokens * (tokens + 1)) / 2;
+    this.scheduledRequests++;
+    this.scheduledTokens += tokens;
+  }
+
+  admit(request: number): void {
+    if (this.admitted === nobody) {
+      this.admitted = [request];
+      this.cachedTokens = [0];
+      return;
+    }
+    this.admitted.push(request);
+    this.cachedTokens.push(0);
+  }
+
+  preempt(request: number): void {
+    if (this.preempted === nobody) this.preempted = [request];
+    else this.preempted.push(request);
+  }
+
+  join(request: number, isFirstToken: boolean): void {
+    if (isFirstToken) this.firstTokens++;
+    if (this.joining === nobody) this.joining = [request];
+    else this.joining.push(request);
+  }
+
+  end(request: number): void {
+    if (this.ending === nobody) this.ending = [request];
+    else this.ending.push(request);
+  }
+
+  leave(request: number): void {
+    if (this.leaving === nobody) this.leaving = [request];
+    else this.leaving.push(request);
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * Which blocks each request holds: allocation when tokens are scheduled, the longest cached prefix of an admission, and
+ * registration of full blocks. Source: vllm/v1/core/kv_cache_manager.py (behaviour).
+ */
+import { InvariantError } from "../../../formats/index.js";
+import { BlockPool } from "./block-pool.js";
+import { ROOT_KEY } from "./prefix-keys.js";
+import type { SchedulerLimits } from "./limits.js";
+import type { Sequence } from "./sequence.js";
+
+export class KvCache {
+  readonly pool: BlockPool;
+  /** What the latest lookup found; the first `hitBlocks` count. Blocks among them that nobody holds. */
+  private readonly hits: number[] = [];
+  private hitBlocks = 0;
+  private idleHits = 0;
+  private readonly watermarkBlocks: number;
+  private readonly blockSize: number;
+  /** Key that stands before the first block of a salted request. */
+  private readonly salts = new Map<string, number>();
+
+  constructor(private readonly limits: SchedulerLimits) {
+    this.pool = new BlockPool(limits.numGpuBlocks);
+    this.blockSize = limits.blockSize;
+    this.watermarkBlocks = Math.floor(limits.watermark * limits.numGpuBlocks);
+  }
+
+  /** Blocks that so many tokens fill or begin. */
+  blocksFor(tokens: number): number {
+    return Math.ceil(tokens / this.blockSize);
+  }
+
+  /** Room for the next `tokens` of a running request; false, and nothing changed, when there are too few blocks. */
+  grow(sequence: Sequence, tokens: number): boolean {
+    const end = sequence.computed + tokens;
+    const { blocks } = sequence;
+    if (blocks.length * this.blockSize < end) {
+      const target = this.blocksFor(Math.min(end, this.limits.maxModelLen));
+      if (target - blocks.length > this.pool.freeBlocks) return false;
+      while (blocks.length < target) blocks.push(this.pool.take());
+    }
+    if (this.limits.prefixCaching) this.cacheUpTo(sequence, Math.min(end, sequence.known));
+    return true;
+  }
+
+  /**
+   * Looks for the longest prefix in the cache, for the admission that follows; its tokens. At least one known token is
+   * left to compute, so that there is something to sample from.
+   */
+  lookUp(sequence: Sequence): number {
+    this.hitBlocks = 0;
+    this.idleHits = 0;
+    if (!this.limits.prefixCaching) return 0;
+    const most = Math.floor((sequence.known - 1) / this.blockSize);
+    while (this.hitBlocks < most) {
+      // A key that is not made yet and is like no other cannot be in the cache.
+      if (this.hitBlocks === sequence.keys.length && this.isOwn(sequence)) break;
+      const block = this.pool.find(this.keyAt(sequence, this.hitBlocks));
+      if (block === 0) break;
+      if (this.pool.isFree(block)) this.idleHits++;
+      this.hits[this.hitBlocks++] = block;
+    }
+    return this.hitBlocks * this.blockSize;
+  }
+
+  /** Whether the latest lookup found blocks that nobody holds, which can be lost while the request waits. */
+  get hasIdleHits(): boolean {
+    return this.idleHits > 0;
+  }
+
+  /** Whether the request just looked up can be admitted with a first chunk of `tokens`. */
+  canAdmit(sequence: Sequence, tokens: number, others: number): boolean {
+    const { reserveFullIsl, maxModelLen } = this.limits;
+    const guard = others > 0 ? this.watermarkBlocks : 0;
+    const spare = this.pool.freeBlocks - guard - this.idleHits + this.hitBlocks;
+    const end = this.hitBlocks * this.blockSize + tokens;
+    // The whole of it must fit now, though only the first chunk is taken (scheduler_reserve_full_isl).
+    const wanted = reserveFullIsl ? Math.max(end, sequence.known) : end;
+    return Math.max(this.blocksFor(Math.min(wanted, maxModelLen)), this.hitBlocks) <= spare;
+  }
+
+  /** Gives a request that canAdmit its hits and the blocks of its first chunk. */
+  admit(sequence: Sequence, tokens: number): void {
+    const { blocks } = sequence;
+    if (blocks.length > 0) throw new InvariantError(`request ${sequence.index} holds KV blocks while it waits`);
+    for (let at = 0; at < this.hitBlocks; at++) {
+      const block = this.hits[at]!;
+      this.pool.touch(block);
+      blocks.push(block);
+    }
+    sequence.cachedBlocks = this.hitBlocks;
+    const end = this.hitBlocks * this.blockSize + tokens;
+    const target = this.blocksFor(Math.min(end, this.limits.maxModelLen));
+    while (blocks.length < target) blocks.push(this.pool.take());
+    if (this.limits.prefixCaching) this.cacheUpTo(sequence, Math.min(end, sequence.known));
+  }
+
+  /** Registers the full blocks of the first `tokens`, as far as they are not yet. */
+  cacheUpTo(sequence: Sequence, tokens: number): void {
+    while ((sequence.cachedBlocks + 1) * this.blockSize <= tokens) {
+      const at = sequence.cachedBlocks++;
+      this.pool.register(sequence.blocks[at]!, this.keyAt(sequence, at));
+    }
+  }
+
+  /** The request holds no blocks from now on; it keeps its keys. */
+  release(sequence: Sequence): void {
+    this.pool.release(sequence.blocks);
+    sequence.blocks.length = 0;
+    sequence.cachedBlocks = 0;
+  }
+
+  /** The request has ended: its keys are not asked for again. */
+  forget(sequence: Sequence): void {
+    for (let at = sequence.keys.length - 1; at >= 0; at--) this.pool.keys.release(sequence.keys[at]!);
+    sequence.keys.length = 0;
+  }
+
+  private keyAt(sequence: Sequence, block: number): number {
+    const { keys } = sequence;
+    while (keys.length <= block) keys.push(this.nextKey(sequence));
+    return keys[block]!;
+  }
+
+  /** Whether the next key would be like no other request's: outputs, or a prompt without content. */
+  private isOwn({ keys, request }: Sequence): boolean {
+    if (request.outputToken !== undefined) return false;
+    return request.content === undefined || (keys.length + 1) * this.blockSize > request.promptTokens;
+  }
+
+  private nextKey(sequence: Sequence): number {
+    if (this.isOwn(sequence)) return this.pool.keys.fresh();
+    const parent = sequence.keys.length > 0 ? sequence.keys[sequence.keys.length - 1]! : this.rootOf(sequence);
+    const run = sequence.request.content?.[sequence.contentRun];
+    if (run !== undefined && run[1] - sequence.contentOffset >= this.blockSize) {
+      advance(sequence, this.blockSize, run[1]);
+      return this.pool.keys.ofRun(parent, run[0]);
+    }
+    return this.keyOfText(sequence, parent);
+  }
+
+  /** Key of a block that several runs or outputs meet in. */
+  private keyOfText(sequence: Sequence, parent: number): number {
+    const runs: [tokenId: number, tokens: number][] = [];
+    const start = sequence.keys.length * this.blockSize;
+    for (let left = this.blockSize; left > 0;) {
+      const [tokenId, tokens] = nextTokens(sequence, start + this.blockSize - left, left);
+      const last = runs.at(-1);
+      if (last?.[0] === tokenId) last[1] += tokens;
+      else if (tokens > 0) runs.push([tokenId, tokens]);
+      left -= tokens;
+    }
+    if (runs.length === 1) return this.pool.keys.ofRun(parent, runs[0]![0]);
+    return this.pool.keys.ofText(parent, runs.map(([tokenId, tokens]) => `${tokenId}*${tokens}`).join());
+  }
+
+  private rootOf({ request: { salt } }: Sequence): number {
+    if (salt === undefined) return ROOT_KEY;
+    const known = this.salts.get(salt);
+    if (known !== undefined) return known;
+    const root = this.pool.keys.fresh();
+    this.salts.set(salt, root);
+    return root;
+  }
+}
+
+/** Takes at most `most` tokens of one id from the content's runs, then from the outputs. */
+function nextTokens(sequence: Sequence, position: number, most: number): [tokenId: number, tokens: number] {
+  const { content, promptTokens, outputToken } = sequence.request;
+  if (position >= promptTokens) return [outputToken!(position - promptTokens), 1];
+  const run = content?.[sequence.contentRun];
+  if (run === undefined) {
+    throw new InvariantError(`the content of request ${sequence.index} ends before its ${promptTokens} prompt tokens`);
+  }
+  const tokens = Math.min(most, run[1] - sequence.contentOffset);
+  advance(sequence, tokens, run[1]);
+  return [run[0], tokens];
+}
+
+function advance(sequence: Sequence, tokens: number, runTokens: number): void {
+  sequence.contentOffset += tokens;
+  if (sequence.contentOffset < runTokens) return;
+  sequence.contentRun++;
+  sequence.contentOffset = 0;
+}

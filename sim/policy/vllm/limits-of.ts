@@ -1,0 +1,56 @@
+/** The scheduler's limits on a machine, from the settings: what vLLM works out when it starts. */
+import { ConfigError } from "../../../formats/index.js";
+import type { Machine } from "../machine.js";
+import type { SchedulerLimits } from "./limits.js";
+import { vllmDefaults, type ServerSettings, type VllmSettings } from "./settings.js";
+
+/** Settings with every default filled: the user's, else those of the server that the profile is of, else vLLM's. */
+export type ResolvedSettings = {
+  readonly [Name in Exclude<keyof ServerSettings, "num_gpu_blocks">]-?: Exclude<ServerSettings[Name], undefined>;
+} & Pick<ServerSettings, "num_gpu_blocks">;
+
+export function resolveSettings(given: VllmSettings, { server = {}, positions }: Machine): ResolvedSettings {
+  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as ServerSettings;
+  // A pool counted in the server's blocks says nothing of other blocks or another share of the memory.
+  const changesPool = known.block_size !== undefined || known.gpu_memory_utilization !== undefined;
+  const { num_gpu_blocks: blocks, ...own } = server;
+  const pool = changesPool || blocks === undefined ? {} : { num_gpu_blocks: blocks };
+  return { ...vllmDefaults, max_model_len: positions, ...own, ...pool, ...known } as ResolvedSettings;
+}
+
+/** ConfigError when no memory is left for KV blocks. Seats are cut to the token budget, as vLLM does. */
+export function limitsOf(given: VllmSettings, machine: Machine): SchedulerLimits {
+  const settings = resolveSettings(given, machine);
+  const { max_num_batched_tokens: budget, max_model_len: maxModelLen } = settings;
+  if (!settings.enable_chunked_prefill && budget < maxModelLen) {
+    throw new ConfigError(
+      `max_num_batched_tokens ${budget} without chunked prefill, expected at least max_model_len ${maxModelLen}`,
+    );
+  }
+  return {
+    asyncScheduling: settings.async_scheduling,
+    maxNumSeqs: Math.min(settings.max_num_seqs, budget),
+    maxNumBatchedTokens: budget,
+    blockSize: settings.block_size,
+    numGpuBlocks: settings.num_gpu_blocks ?? blocksThatFit(settings, machine),
+    maxModelLen,
+    chunkedPrefill: settings.enable_chunked_prefill,
+    prefixCaching: settings.enable_prefix_caching,
+    longPrefillTokenThreshold: settings.long_prefill_token_threshold,
+    schedulingPolicy: settings.scheduling_policy,
+    watermark: settings.watermark,
+    reserveFullIsl: settings.scheduler_reserve_full_isl,
+  };
+}
+
+function blocksThatFit(settings: ResolvedSettings, machine: Machine): number {
+  const kvBytes = settings.gpu_memory_utilization * machine.totalBytes - machine.baseBytes;
+  const blocks = Math.floor(kvBytes / (settings.block_size * machine.kvBytesPerToken));
+  if (blocks < 2) {
+    throw new ConfigError(
+      `no memory is left for KV blocks: ${settings.gpu_memory_utilization} of ${machine.totalBytes} bytes less ` +
+        `${machine.baseBytes} bytes of weights and runtime; raise gpu_memory_utilization or give num_gpu_blocks`,
+    );
+  }
+  return blocks;
+}

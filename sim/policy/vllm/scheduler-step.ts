@@ -1,0 +1,81 @@
+/** A pass of the reference scheduler: who was scheduled with how many tokens, and, after its update, who got an output. */
+import type { Sequence, FinishReason } from "./sequence.js";
+import type { EngineStep } from "./step.js";
+
+/**
+ * Filled by the scheduler. A sequence counts as prefill while its computed tokens are below those it knew at its latest
+ * admission, as recorded servers count; afterwards it decodes.
+ */
+export class SchedulerStep implements EngineStep {
+  /** In scheduling order; `tokens` beside it. */
+  readonly scheduled: Sequence[] = [];
+  readonly tokens: number[] = [];
+  /** Those that will get an output token, in scheduling order; all of them: the same array as `scheduled`. */
+  sampling: Sequence[] = this.scheduled;
+  /** After update: those whose output token was kept. */
+  delivered: readonly Sequence[] = [];
+  /** After update: requests that ended with it, and why. */
+  readonly finished: number[] = [];
+  readonly finishReasons: FinishReason[] = [];
+  decodeRequests = 0;
+  decodeContextTokens = 0;
+  prefillTokens = 0;
+  prefillContextTokens = 0;
+  prefillAttentionPairs = 0;
+  firstTokens = 0;
+  /** Whether everybody who samples did so in the step before as well. */
+  followsOn = true;
+  readonly admitted: number[] = [];
+  readonly cachedTokens: number[] = [];
+  preempted: number[] = [];
+
+  constructor(public id: number) {}
+
+  get scheduledRequests(): number {
+    return this.scheduled.length;
+  }
+
+  get scheduledTokens(): number {
+    return this.decodeRequests + this.prefillTokens;
+  }
+
+  get prefillRequests(): number {
+    return this.scheduled.length - this.decodeRequests;
+  }
+
+  get samplingRequests(): number {
+    return this.sampling.length;
+  }
+
+  /** Whether every scheduled request decodes one token. */
+  get isAllDecodes(): boolean {
+    return this.decodeRequests === this.scheduled.length && this.sampling === this.scheduled;
+  }
+
+  add(sequence: Sequence, tokens: number): void {
+    this.scheduled.push(sequence);
+    this.tokens.push(tokens);
+  }
+
+  /** Takes a request back out; the tokens it had, 0 when it was not in. */
+  withdraw(sequence: Sequence): number {
+    const at = this.scheduled.lastIndexOf(sequence);
+    if (at < 0) return 0;
+    this.scheduled.splice(at, 1);
+    return this.tokens.splice(at, 1)[0]!;
+  }
+
+  /** Becomes the step that is `steps` passes later in a run of the same decodes. */
+  standForLater(steps: number): void {
+    this.id += steps;
+    this.preempted = [];
+    this.decodeContextTokens += steps * this.decodeRequests;
+  }
+
+  /** Counts what a chunk of `tokens` after `context` cached ones costs. */
+  countPrefill(tokens: number, context: number): void {
+    this.prefillTokens += tokens;
+    this.prefillContextTokens += context;
+    this.prefillAttentionPairs += tokens * context + (tokens * (tokens + 1)) / 2;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * What one scheduling pass of continuous batching decided, and the scheduler as the engine loop sees it. Two classes
+ * implement it: Scheduler (every block and token, the reference) and CountScheduler (counts only, for fast-forward).
+ */
+
+/** Who is told of output tokens when they reach the client. Times in whole ns. */
+export interface TokenSink {
+  /** One more output token of a request. */
+  token(index: number, atNs: number): void;
+  /** One more output token of each of `requests` requests that also had one in the delivery just before. */
+  steadyTokens(requests: number, atNs: number): void;
+  /** The request had its latest token at this time, one that was delivered among steady tokens. */
+  lastTokenWas(index: number, atNs: number): void;
+}
+
+/** Token counts over all requests of one step, and who joined and left while it was scheduled. */
+export interface EngineStep {
+  readonly id: number;
+  readonly scheduledRequests: number;
+  readonly scheduledTokens: number;
+  /** Requests past their prefill: one token each. Their cached tokens before the step. */
+  readonly decodeRequests: number;
+  readonly decodeContextTokens: number;
+  /** Requests whose known tokens at admission (prompt, and outputs of a resumed one) are not computed yet. */
+  readonly prefillRequests: number;
+  readonly prefillTokens: number;
+  readonly prefillContextTokens: number;
+  /** Sum over prefill chunks of q tokens after c cached ones of q*c + q*(q+1)/2. */
+  readonly prefillAttentionPairs: number;
+  /** Requests that get an output token from this step, and for how many of them it is their first. */
+  readonly samplingRequests: number;
+  readonly firstTokens: number;
+  /** Indices of requests admitted, new or resumed, and how many of their tokens the prefix cache held. */
+  readonly admitted: readonly number[];
+  readonly cachedTokens: readonly number[];
+  /** Indices of requests put back to recompute. */
+  readonly preempted: readonly number[];
+}
+
+/** A scheduler that the engine loop drives; requests are named by their index in the workload. */
+export interface StepScheduler<Step extends EngineStep = EngineStep> {
+  /** Steps that may be in flight: 1 synchronous, 2 asynchronous. */
+  readonly depth: 1 | 2;
+  readonly runningRequests: number;
+  readonly waitingRequests: number;
+  readonly freeBlocks: number;
+  /** Fewest free blocks there have been. */
+  readonly fewestFreeBlocks: number;
+  /** A request that arrived at `arrivalNs` enters the engine. Returns the reason when it can never be served. */
+  add(index: number, arrivalNs: number): string | undefined;
+  /** Whether schedule() has something to do: unfinished requests, or finished ones the worker has not been told of. */
+  hasWork(): boolean;
+  hasUnfinished(): boolean;
+  schedule(): Step;
+  /** The step's outputs are known: frees seats and blocks. Returns the requests that are complete, in order. */
+  update(step: Step): readonly number[];
+  /** Tells of the step's output tokens, once they are at the client. Steps are delivered in order, after update. */
+  deliver(step: Step, atNs: number, sink: TokenSink): void;
+  /**
+   * How many of the next passes, if nothing is added, schedule exactly the decodes of the latest pass again: no
+   * admission, no preemption, and no request completed by the updates between them. 0 when that cannot be told.
+   */
+  decodeRun(): number;
+  /** Cached tokens that the next pass of such a run reads. */
+  readonly contextTokens: number;
+  /**
+   * Does `steps` passes of such a run and the updates that belong to them at once, at most decodeRun(). `latest`, the
+   * step in flight (asynchronous), stands for the last pass from now on.
+   */
+  skip(steps: number, latest: Step | undefined): void;
+  /** Tells who had their latest token at `atNs`, the last delivery of a skipped run; the gaps are told of elsewhere. */
+  deliverRun(atNs: number, sink: TokenSink): void;
+}

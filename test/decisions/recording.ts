@@ -1,0 +1,147 @@
+/**
+ * A recorded vLLM server run as its folder has it: run.json (settings), requests.csv[.gz] (when each request entered the
+ * engine) and steps.csv[.gz] (one row per schedule() call). Times are microseconds on one clock.
+ */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { ArtifactError, check, ConfigError } from "../../formats/index.js";
+import { checkRows, readCsv, readJson } from "../../formats/files/index.js";
+import type { SchedulerLimits } from "../../sim/policy/vllm/limits.js";
+
+const count = z
+  .string("expected a whole number, got an empty field")
+  .pipe(z.coerce.number<string>())
+  .pipe(z.int().nonnegative());
+const positive = count.pipe(z.int().positive());
+
+const stepRow = z.looseObject({
+  step: count,
+  schedule_start_us: count,
+  update_start_us: count.optional(),
+  scheduled_requests: count,
+  scheduled_tokens: count,
+  decode_requests: count,
+  prefill_requests: count,
+  prefill_tokens: count,
+  context_tokens: count,
+  decode_context_tokens: count,
+  prefill_attention_pairs: count,
+  sampling_requests: count,
+  preempted: count,
+  running: count,
+  waiting: count,
+  waiting_before: count,
+  free_blocks: count,
+  prefill_chunks: z
+    .string()
+    .regex(/^[^:;]+:\d+:\d+(;[^:;]+:\d+:\d+)*$/, 'expected "id:q:c;..."')
+    .default(""),
+  preempted_ids: z.string().default(""),
+});
+
+const requestRow = z.looseObject({
+  request_id: z.string(),
+  prompt_tokens: positive,
+  output_tokens: positive,
+  status: z.literal("ok", "expected ok: requests cut short cannot be replayed").default("ok"),
+  priority: z.string().pipe(z.coerce.number<string>()).pipe(z.int()).default(0),
+  engine_add_us: count.optional(),
+  engine_add_step: count,
+});
+
+const off = (name: string): z.ZodOptional<z.ZodUnknown> =>
+  z
+    .unknown()
+    .refine((value) => value === null || value === false || value === undefined, `"${name}" is not modelled`)
+    .optional();
+
+const runJson = z.looseObject({
+  engine: z.looseObject({
+    settings: z.looseObject({
+      max_num_seqs: z.int().positive(),
+      max_num_batched_tokens: z.int().positive(),
+      max_model_len: z.int().positive(),
+      block_size: z.int().positive().default(16),
+      num_gpu_blocks: z.int().min(2),
+      enable_chunked_prefill: z.boolean().default(true),
+      enable_prefix_caching: z.boolean().default(true),
+      async_scheduling: z.boolean().default(true),
+      scheduling_policy: z.enum(["fcfs", "priority"]).default("fcfs"),
+      long_prefill_token_threshold: z.int().nonnegative().default(0),
+      watermark: z.number().min(0).max(1).default(0),
+      scheduler_reserve_full_isl: z.boolean().default(true),
+      speculative_config: off("speculative_config"),
+      kv_transfer_config: off("kv_transfer_config"),
+      enable_lora: off("enable_lora"),
+    }),
+  }),
+});
+
+export type StepRow = z.output<typeof stepRow>;
+export type RequestRow = z.output<typeof requestRow>;
+
+export interface Recording {
+  readonly limits: SchedulerLimits;
+  readonly requests: readonly RequestRow[];
+  readonly steps: readonly StepRow[];
+}
+
+/** Run folders at and below a folder, in order of name; none for a file beside them. ConfigError when it has none. */
+export function findRuns(folder: string): string[] {
+  if (!existsSync(folder)) throw new ConfigError(`${folder}: no such folder`);
+  if (!statSync(folder).isDirectory()) return [];
+  const runs = runsBelow(folder);
+  if (runs.length === 0) throw new ConfigError(`${folder}: no run in it, expected run.json and steps.csv[.gz]`);
+  return runs;
+}
+
+function runsBelow(folder: string): string[] {
+  if (existsSync(join(folder, "run.json"))) return [folder];
+  const inner = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return inner.flatMap(({ name }) => runsBelow(join(folder, name))).sort();
+}
+
+/** Reads a run folder; ArtifactError names file and line. */
+export async function readRecording(folder: string): Promise<Recording> {
+  const path = join(folder, "run.json");
+  const { settings } = check(runJson, readJson(path), { source: path, Failure: ArtifactError }).engine;
+  const steps = await rowsOf(stepRow, folder, "steps");
+  if (steps.length === 0) throw new ArtifactError(`${join(folder, "steps.csv")}: no step, expected at least one`);
+  return {
+    limits: {
+      asyncScheduling: settings.async_scheduling,
+      maxNumSeqs: settings.max_num_seqs,
+      maxNumBatchedTokens: settings.max_num_batched_tokens,
+      blockSize: settings.block_size,
+      numGpuBlocks: settings.num_gpu_blocks,
+      maxModelLen: settings.max_model_len,
+      chunkedPrefill: settings.enable_chunked_prefill,
+      prefixCaching: settings.enable_prefix_caching,
+      longPrefillTokenThreshold: settings.long_prefill_token_threshold,
+      schedulingPolicy: settings.scheduling_policy,
+      watermark: settings.watermark,
+      reserveFullIsl: settings.scheduler_reserve_full_isl,
+    },
+    requests: await rowsOf(requestRow, folder, "requests"),
+    steps,
+  };
+}
+
+async function rowsOf<S extends z.ZodObject<Record<string, z.ZodType>>>(
+  schema: S,
+  folder: string,
+  name: string,
+): Promise<z.output<S>[]> {
+  const plain = join(folder, `${name}.csv`);
+  const path = existsSync(plain) ? plain : `${plain}.gz`;
+  const required = Object.entries(schema.shape).filter(([, field]) => !field.safeParse(undefined).success);
+  return checkRows(
+    schema,
+    await readCsv(
+      path,
+      required.map(([column]) => column),
+    ),
+    path,
+  );
+}

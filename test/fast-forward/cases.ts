@@ -1,0 +1,185 @@
+/** Random simulations of continuous batching, small enough to step through, in every corner of settings and costs. */
+import fc from "fast-check";
+import type { CostTerm, Profile, VllmEngineCost, Workload, WorkloadRequest } from "../../formats/index.js";
+import { routerNames, stepCostOf, type RouterName, type SchedulerLimits } from "../../sim/index.js";
+
+export interface FastCase {
+  readonly limits: SchedulerLimits;
+  readonly workload: Workload;
+  readonly cost: Profile["cost"];
+  readonly coldStart: boolean;
+  readonly replicas: number;
+  readonly router: RouterName;
+}
+
+const upTo = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
+const from1 = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });
+const fraction = fc.double({ min: 0, max: 1, noNaN: true });
+/** Zero, far apart, and so close that regimes change. */
+const ns = (max: number): fc.Arbitrary<number> => fc.oneof(fc.constant(0), upTo(max), upTo(Math.ceil(max / 50)));
+
+const limitsButPool: fc.Arbitrary<Omit<SchedulerLimits, "numGpuBlocks">> = fc
+  .record({
+    asyncScheduling: fc.boolean(),
+    maxNumSeqs: fc.oneof(from1(4), from1(16)),
+    maxNumBatchedTokens: fc.oneof(from1(40), from1(400)),
+    blockSize: fc.constantFrom(1, 2, 4, 16),
+    maxModelLen: fc.constantFrom(150, 100_000, 100_000, 100_000),
+    chunkedPrefill: fc.constantFrom(true, true, false),
+    prefixCaching: fc.boolean(),
+    longPrefillTokenThreshold: fc.oneof(fc.constant(0), from1(40)),
+    schedulingPolicy: fc.constantFrom("fcfs", "priority"),
+    watermark: fc.oneof(fc.constant(0), fc.constantFrom(0.05, 0.3)),
+    reserveFullIsl: fc.boolean(),
+  })
+  .map((drawn) => ({ ...drawn, maxNumSeqs: Math.min(drawn.maxNumSeqs, drawn.maxNumBatchedTokens) }));
+
+/** KV blocks as a multiple of what the largest request needs: too few for it, tight, roomy. */
+const poolFactor = fc.constantFrom(0.6, 1, 1, 1.2, 1.5, 2, 3, 5, 1000);
+
+const requests = fc.array(
+  fc.record({
+    gapNs: fc.oneof(fc.constant(0), upTo(3_000), upTo(300_000), upTo(10_000_000)),
+    promptTokens: fc.oneof(from1(8), from1(60), from1(250)),
+    outputTokens: fc.oneof(from1(3), from1(30), from1(120)),
+    priority: fc.constantFrom(0, 0, 1, 2),
+    prefix: upTo(2),
+    prefixTokens: upTo(120),
+  }),
+  { minLength: 1, maxLength: 24 },
+);
+
+const workloads: fc.Arbitrary<Workload> = fc
+  .record({
+    drawn: requests,
+    loop: fc.constantFrom("open", "closed", "both"),
+    concurrency: from1(8),
+    thinkNs: ns(500_000),
+    hasContent: fc.boolean(),
+  })
+  .map(({ drawn, loop, concurrency, thinkNs, hasContent }) => {
+    let arrivalNs = 0;
+    const list = drawn.map((request, index): WorkloadRequest => {
+      const { gapNs, promptTokens, outputTokens, priority, prefix, prefixTokens } = request;
+      arrivalNs += gapNs;
+      const shared = Math.min(prefixTokens, promptTokens);
+      const runs = [
+        [prefix, shared],
+        [100 + index, promptTokens - shared],
+      ] as const;
+      return {
+        id: String(index),
+        promptTokens,
+        outputTokens,
+        priority,
+        ...(loop === "closed" ? {} : { arrivalNs }),
+        ...(hasContent ? { content: runs.filter(([, tokens]) => tokens > 0) } : {}),
+      };
+    });
+    return { requests: list, maxConcurrency: loop === "open" ? Infinity : concurrency, thinkNs };
+  });
+
+const coefficient = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 40, noNaN: true }), upTo(2_000));
+const knot = fc.oneof(fc.constant(undefined), from1(1_500));
+
+const contextTerms: fc.Arbitrary<CostTerm[]> = fc
+  .record({ basis: fc.constantFrom("context_tokens", "kv_tokens"), at: knot, below: coefficient, above: coefficient })
+  .map(({ basis, at, below, above }): CostTerm[] => {
+    if (at === undefined) return [{ basis, coefficient_ns: below }];
+    return [
+      { basis, upto: at, coefficient_ns: below },
+      { basis, beyond: at, coefficient_ns: above },
+    ];
+  });
+
+const staticCost: fc.Arbitrary<Profile["cost"]> = fc
+  .record({
+    base: ns(30_000),
+    row: coefficient,
+    token: coefficient,
+    pair: coefficient,
+    context: contextTerms,
+    cold: ns(1e6),
+  })
+  .map(({ base, row, token, pair, context, cold }) => ({
+    kind: "static_batch",
+    prefill: [
+      { basis: "base", coefficient_ns: base },
+      { basis: "tokens", coefficient_ns: token },
+      { basis: "attention_pairs", coefficient_ns: pair / 100 },
+    ],
+    decode_step: [{ basis: "base", coefficient_ns: base / 2 }, { basis: "rows", coefficient_ns: row }, ...context],
+    dispatch_ns: 0,
+    cold_start_ns: cold,
+  }));
+
+const perStep = (max: number): fc.Arbitrary<{ base_ns: number; request_ns: number }> =>
+  fc.record({ base_ns: ns(max), request_ns: ns(max / 20) });
+
+const frontEnd = fc.record({
+  request_ns: ns(20_000),
+  request_token_ns: coefficient,
+  request_hops: upTo(4),
+  request_hop_ns: ns(5_000),
+  output_ns: ns(20_000),
+  output_token_ns: ns(2_000),
+  chunk_ns: ns(2_000),
+  first_chunk_ns: ns(5_000),
+});
+
+const engineCost: fc.Arbitrary<VllmEngineCost> = fc
+  .record({
+    gpu: fc.record({
+      decode_base_ns: ns(60_000),
+      decode_padded_token_ns: ns(3_000),
+      context_token_ns: coefficient,
+      prefill_base_ns: ns(60_000),
+      prefill_padded_token_ns: coefficient,
+      attention_pair_ns: fc.constantFrom(0, 0.3, 7),
+    }),
+    host: fc.record({
+      schedule: perStep(10_000),
+      update: perStep(10_000),
+      launch_full_graph: perStep(60_000),
+      launch_piecewise: perStep(60_000),
+      launch_no_graph: perStep(60_000),
+      launch_lead: fraction,
+      copy_ns: ns(20_000),
+      send_ns: ns(5_000),
+      take_request_ns: ns(2_000),
+      wake_ns: ns(5_000),
+      empty_step_sleep_ns: ns(100_000),
+    }),
+    front_end: fc.option(frontEnd, { nil: undefined }),
+  })
+  .map(({ front_end, ...rest }) => ({
+    kind: "vllm_engine",
+    ...rest,
+    ...(front_end === undefined ? {} : { front_end }),
+  }));
+
+export const fastCases: fc.Arbitrary<FastCase> = fc
+  .record({
+    limits: limitsButPool,
+    poolFactor,
+    workload: workloads,
+    cost: fc.oneof(staticCost, engineCost, engineCost),
+    coldStart: fc.boolean(),
+    replicas: fc.constantFrom(1, 1, 1, 2, 3),
+    router: fc.constantFrom(...routerNames),
+  })
+  .map(({ limits, poolFactor: factor, ...rest }) => {
+    const tokens = Math.max(...rest.workload.requests.map((r) => r.promptTokens + r.outputTokens - 1));
+    const largest = Math.ceil(tokens / limits.blockSize);
+    return { ...rest, limits: { ...limits, numGpuBlocks: Math.max(2, Math.ceil(factor * largest) + 1) } };
+  });
+
+/** Step prices of a case: its cost in an otherwise bare profile. */
+export function stepCost({ cost, coldStart, limits }: FastCase): ReturnType<typeof stepCostOf> {
+  const profile = {
+    cost,
+    range: { batch: [1, 4], prompt_tokens: [1, 50], context_tokens: [1, 60] },
+  } as unknown as Profile;
+  const { maxNumSeqs, maxNumBatchedTokens } = limits;
+  return stepCostOf(profile, { coldStart, maxNumSeqs, maxNumBatchedTokens });
+}

@@ -1,0 +1,69 @@
+/** Runs a case with both engines and says where their results differ. */
+import { ConfigError } from "../../formats/index.js";
+import { simulateSteps, type EngineName } from "../../sim/index.js";
+import { stepCost, type FastCase } from "./cases.js";
+
+const columns = [
+  "arrivalNs",
+  "sentNs",
+  "scheduledNs",
+  "firstTokenNs",
+  "lastTokenNs",
+  "promptTokens",
+  "outputTokens",
+  "cachedTokens",
+  "preemptions",
+  "ok",
+] as const;
+
+export interface BothEngines {
+  readonly differences: readonly string[];
+  readonly steps: number;
+  readonly jumpedSteps: number;
+  readonly preemptions: number;
+}
+
+/** Every request's times, tokens and preemptions, steps, busy time, KV high-water marks and gap statistics. */
+export function compareEngines(fastCase: FastCase): BothEngines {
+  const run = (engine: EngineName): ReturnType<typeof simulateSteps> => {
+    const { workload, limits, replicas, router } = fastCase;
+    return simulateSteps({ workload, limits, cost: () => stepCost(fastCase), engine, replicas, router, seed: "7" });
+  };
+  const [fast, step] = [outcome(() => run("fast")), outcome(() => run("step"))];
+  if (typeof fast === "string" || typeof step === "string") {
+    const differences = fast === step ? [] : [`fast ${said(fast)}, step ${said(step)}`];
+    return { differences, steps: 0, jumpedSteps: 0, preemptions: 0 };
+  }
+  const differences: string[] = [];
+  const compare = (what: string, got: unknown, expected: unknown): void => {
+    const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
+    if (a !== b) differences.push(`${what}: fast ${a}, step ${b}`);
+  };
+  for (const column of columns) {
+    for (let row = 0; row < step.log.rows; row++) {
+      const [got, expected] = [fast.log[column][row]!, step.log[column][row]!];
+      if (!Object.is(got, expected)) differences.push(`${column} of request ${row}: fast ${got}, step ${expected}`);
+    }
+  }
+  compare("refusals", [...fast.log.refusals], [...step.log.refusals]);
+  compare("gaps", [fast.log.gaps.gaps, fast.log.gaps.describe()], [step.log.gaps.gaps, step.log.gaps.describe()]);
+  for (const fact of ["steps", "busyNs", "preemptions", "kvHighWater"] as const) compare(fact, fast[fact], step[fact]);
+  compare("extrapolations", [...fast.extrapolations].sort(), [...step.extrapolations].sort());
+  if (step.jumpedSteps > 0) differences.push(`the step engine jumped over ${step.jumpedSteps} steps`);
+  const { steps, jumpedSteps, preemptions } = fast;
+  return { differences, steps, jumpedSteps, preemptions };
+}
+
+/** The result, or the message of settings that get the scheduler stuck. */
+function outcome<Result>(run: () => Result): Result | string {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof ConfigError && error.message.startsWith("livelock")) return error.message;
+    throw error;
+  }
+}
+
+function said(result: unknown): string {
+  return typeof result === "string" ? `stopped: ${result}` : "went through";
+}

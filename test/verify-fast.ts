@@ -1,0 +1,42 @@
+/**
+ * npm run -s verify:fast [-- --cases N] [--seed S]: random simulations, fast-forwarded and step by step; every result
+ * must be the same to the last bit. Prints how much was jumped over; exit 1 with the smallest case found that differs.
+ */
+import { parseArgs } from "node:util";
+import fc from "fast-check";
+import { fastCases } from "./fast-forward/cases.js";
+import { compareEngines } from "./fast-forward/identical.js";
+
+const { values } = parseArgs({
+  options: { cases: { type: "string", default: "4000" }, seed: { type: "string", default: "1" } },
+});
+const numRuns = Number(values.cases);
+const seed = Number(values.seed);
+if (!Number.isSafeInteger(numRuns) || numRuns < 1 || !Number.isSafeInteger(seed)) {
+  console.error(`error: --cases ${values.cases} --seed ${values.seed}: expected whole numbers, at least 1 case`);
+  process.exit(2);
+}
+
+let [cases, steps, jumped, preempting] = [0, 0, 0, 0];
+const result = fc.check(
+  fc.property(fastCases, (fastCase) => {
+    const { differences, steps: all, jumpedSteps, preemptions } = compareEngines(fastCase);
+    cases++;
+    steps += all;
+    jumped += jumpedSteps;
+    if (preemptions > 0) preempting++;
+    if (differences.length > 0) throw new Error(differences.slice(0, 5).join("\n"));
+  }),
+  { numRuns, seed },
+);
+if (result.failed) {
+  console.log(fc.defaultReportMessage(result));
+  console.log(String(result.errorInstance));
+  console.log(`cases ${cases}: one differs, seed ${seed}`);
+  process.exitCode = 1;
+} else {
+  console.log(
+    `${steps} steps, ${((100 * jumped) / steps).toFixed(1)} % of them jumped over; ${preempting} cases preempt`,
+  );
+  console.log(`cases ${cases}/${numRuns} identical`);
+}
