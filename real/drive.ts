@@ -99,8 +99,6 @@ class RealRun {
     const startNs = this.nowNs();
     const decision = this.input.policy.decide(startNs);
     if (decision.kind === "wait") return decision.untilNs;
-    if (decision.kind !== "batch")
-      throw new InvariantError("only policies that run whole batches can be driven for real");
     this.running = this.input.runBatch(decision).then(
       (outcome) => ({ work: decision, startNs, outcome }),
       (error: unknown) => ({

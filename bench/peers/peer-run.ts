@@ -2,14 +2,14 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { packageFile } from "../../experiment/index.js";
 import { BackendError, check } from "../../formats/index.js";
 import type { BenchCase } from "../sim/cases.js";
 import { traceText } from "./trace-file.js";
 import { saidBy } from "./venv.js";
 
-const SCRIPT = fileURLToPath(new URL("./replay.py", import.meta.url));
+const SCRIPT = packageFile("bench/peers/replay.py");
 
 const reportSchema = z.strictObject({
   call_s: z.number().positive(),

@@ -112,8 +112,8 @@ export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
 function profileOf({ profilePath, frontEnd }: CaseRequest): Profile {
   const profile = readProfile(profilePath);
   if (profile.cost.kind === "static_batch" || frontEnd) return profile;
-  const { front_end: _, ...cost } = profile.cost;
-  return { ...profile, cost };
+  const { kind, gpu, host } = profile.cost;
+  return { ...profile, cost: { kind, gpu, host } };
 }
 
 function warmUp(bench: BenchCase, profile: Profile, engine: EngineName): void {

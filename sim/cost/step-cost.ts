@@ -91,6 +91,8 @@ export function linearDecodeLaw(
   const depth = Math.floor(contextTokens / requests);
   const rest = contextTokens - depth * requests;
   const incrementNs = Math.round(contextTokenNs * requests);
-  const firstNs = Math.max(1, Math.round(baseNs)) + incrementNs * depth + Math.round(contextTokenNs * rest);
-  return { firstNs, incrementNs, steps };
+  const firstNs = Math.round(baseNs) + incrementNs * depth + Math.round(contextTokenNs * rest);
+  if (firstNs >= 1) return { firstNs, incrementNs, steps };
+  // No step takes no time; from there on it is another law, unless it never gets longer.
+  return { firstNs: 1, incrementNs: 0, steps: incrementNs === 0 ? steps : 1 };
 }

@@ -108,20 +108,30 @@ export class EngineLoop implements TokenSink {
     }
   }
 
-  /** A request reaches the server; times do not go back. */
+  /** A request reaches the server, which takes it or refuses it at once; times do not go back. */
   arrive(index: number, atNs: number): void {
-    if (this.frontEnd === undefined) {
+    const { scheduler, log, stopsAtEnds } = this.input;
+    const refusal = scheduler.refusal(index);
+    if (refusal !== undefined) {
+      log.refused(index, refusal);
+      if (stopsAtEnds) this.ended.push({ index, atNs });
+    } else if (this.frontEnd === undefined) {
       this.inbox.push({ index, atNs, arrivalNs: atNs });
-      return;
+    } else {
+      this.arrivalNs.set(index, atNs);
+      this.frontEnd.arrive(index, log.promptTokens[index]!, atNs);
     }
-    this.arrivalNs.set(index, atNs);
-    this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs);
   }
 
   /** When something happens next; Infinity when nothing will without another request. */
   nextNs(): number {
     const roundNs = this.nextRoundNs();
     return this.frontEnd === undefined ? roundNs : Math.min(roundNs, this.frontEnd.nextNs());
+  }
+
+  /** Whether what happens next happens in the front end. At one instant it has its turn before the engine. */
+  nextIsFrontEnd(): boolean {
+    return this.frontEnd !== undefined && this.frontEnd.nextNs() <= this.nextRoundNs();
   }
 
   /** A time before which no request ends, whatever happens elsewhere; at least nextNs(). */
@@ -134,21 +144,21 @@ export class EngineLoop implements TokenSink {
 
   /**
    * Does everything that happens before `limitNs`, or up to the first end of a request if it stops there. No request
-   * arrives before `quietNs`, which is the limit unless another replica has its turn at the same instant.
+   * arrives before `quietNs`, and the front end goes on before `frontEndNs`: both are the limit, unless another replica
+   * has its turn at the same instant.
    */
-  advance(limitNs: number, quietNs = limitNs): void {
+  advance(limitNs: number, quietNs = limitNs, frontEndNs = limitNs): void {
     const { stopsAtEnds } = this.input;
-    const endedBefore = this.ended.length;
     for (;;) {
       const roundNs = this.nextRoundNs();
       if (this.frontEnd !== undefined) {
-        const completed = this.frontEnd.runUntil(Math.min(roundNs, limitNs));
-        if (completed && stopsAtEnds) return;
-        if (this.nextRoundNs() < roundNs) continue;
+        const paused = this.frontEnd.runUntil(Math.min(roundNs, frontEndNs - 1));
+        if (stopsAtEnds && this.ended.length > 0) return;
+        if (paused || this.nextRoundNs() < roundNs) continue;
       }
       if (roundNs >= limitNs) return;
       this.round(roundNs, limitNs, quietNs);
-      if (stopsAtEnds && this.ended.length > endedBefore) return;
+      if (stopsAtEnds && this.ended.length > 0) return;
     }
   }
 
@@ -200,15 +210,12 @@ export class EngineLoop implements TokenSink {
   }
 
   private takeRequests(startNs: number): void {
-    const { scheduler, log, cost, stopsAtEnds } = this.input;
+    const { scheduler, cost } = this.input;
     for (let next = this.inbox.peek(); next !== undefined && next.atNs <= startNs; next = this.inbox.peek()) {
       const { index, arrivalNs } = next;
       this.inbox.shift();
       this.hostNs += cost.host.takeRequestNs;
-      const refusal = scheduler.add(index, arrivalNs);
-      if (refusal === undefined) continue;
-      log.refused(index, refusal);
-      if (stopsAtEnds) this.ended.push({ index, atNs: this.hostNs });
+      scheduler.add(index, arrivalNs);
     }
   }
 

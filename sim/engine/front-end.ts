@@ -85,7 +85,7 @@ export class FrontEnd<Output extends OutputToSend> {
     return this.cost.outputNs(tokens, firstTokens);
   }
 
-  /** Does all up to and at `atNs`; stops after an output with which a request is complete, and says so. */
+  /** Does all up to and at `atNs`; stops when a request is ready for the engine or complete, and returns true. */
   runUntil(atNs: number): boolean {
     for (;;) {
       if (this.serving !== undefined) {
@@ -144,9 +144,12 @@ export class FrontEnd<Output extends OutputToSend> {
     this.join(endNs);
     if ("index" in job) {
       const hopsLeft = job.hopsLeft === undefined ? this.cost.hops : job.hopsLeft - 1;
-      if (hopsLeft === 0) this.exits.requestReady(job.index, endNs);
-      else this.queue.push({ ...job, hopsLeft });
-      return false;
+      if (hopsLeft > 0) {
+        this.queue.push({ ...job, hopsLeft });
+        return false;
+      }
+      this.exits.requestReady(job.index, endNs);
+      return true;
     }
     for (const { output } of job) this.exits.delivered(output, endNs);
     return job.some(({ output }) => output.completes);

@@ -4,7 +4,7 @@ import type { RequestRecord, Workload, WorkloadRequest } from "../../formats/ind
 import { routerNames, type RouterName } from "./router.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { engineCosts, engineCostsAlone, roomyLimits, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
 import { gpuOnly } from "./steps.conformance.js";
 
 const engines = ["fast", "step"] as const;
@@ -17,13 +17,12 @@ function open(workload: Workload): Workload {
 /** With the full-sequence gate nobody can be in each other's way for ever. */
 const limits = tightLimits.map((drawn) => ({ ...drawn, reserveFullIsl: true, schedulingPolicy: "fcfs" as const }));
 const scenes = fc.record({ workload: stepWorkloads(30), limits, cost: engineCosts });
-const aloneScenes = fc.record({ workload: stepWorkloads(30), limits, cost: engineCostsAlone });
 const RUNS = { numRuns: 150, seed: 20_251_124, endOnFailure: true };
 
 describe.each(engines)("replicas of the engine %s", (engine) => {
   it("under round-robin serve every Nth request as one server alone would", () => {
     fc.assert(
-      fc.property(aloneScenes, fc.integer({ min: 2, max: 4 }), ({ workload: drawn, limits, cost }, replicas) => {
+      fc.property(scenes, fc.integer({ min: 2, max: 4 }), ({ workload: drawn, limits, cost }, replicas) => {
         const workload = open(drawn);
         const whole = simulateSteps({ workload, limits, cost, engine, replicas, router: "round-robin" });
         const records: RequestRecord[] = [];

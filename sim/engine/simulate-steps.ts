@@ -124,16 +124,10 @@ class StepSimulation {
     const route = makeRouter(this.input.router ?? "round-robin", this.input.seed ?? "1");
     for (;;) {
       const arrivalNs = client.nextDueNs;
-      let [endNs, ender] = [Infinity, -1];
-      let [quietNs, first, secondNs] = [Infinity, -1, Infinity];
-      for (let at = 0; at < replicas.length; at++) {
-        const headNs = this.endedHead(at);
-        if (headNs < endNs) [endNs, ender] = [headNs, at];
-        const untilNs = replicas[at]!.loop.quietUntilNs();
-        if (untilNs < quietNs) [quietNs, first, secondNs] = [untilNs, at, quietNs];
-        else secondNs = Math.min(secondNs, untilNs);
-      }
-      if (ender >= 0 && endNs <= arrivalNs && endNs <= quietNs) {
+      const ender = this.firstEnded();
+      const endNs = this.endedHead(ender);
+      const { first, quietNs, secondNs } = this.turns();
+      if (endNs <= arrivalNs && endNs <= quietNs && endNs !== Infinity) {
         this.takeEnd(ender);
       } else if (arrivalNs <= quietNs) {
         if (arrivalNs === Infinity) return;
@@ -141,11 +135,34 @@ class StepSimulation {
         replicas[target]!.loop.advance(arrivalNs);
         this.send(arrivalNs, target);
       } else {
-        const knownNs = Math.min(arrivalNs, endNs, this.isClosed ? secondNs : Infinity);
-        // Where two replicas have their turn at one instant, the first one goes on at it.
-        replicas[first]!.loop.advance(Math.max(knownNs, quietNs + 1), knownNs);
+        const { loop } = replicas[first]!;
+        const limitNs = Math.min(arrivalNs, endNs, this.isClosed ? secondNs : Infinity);
+        // Where another replica has its turn at the same instant, this one does no more than what is due at it.
+        if (limitNs > quietNs) loop.advance(limitNs);
+        else loop.advance(loop.nextIsFrontEnd() ? limitNs : limitNs + 1, limitNs, limitNs + 1);
       }
     }
+  }
+
+  /** The replica whose turn is first (the front end's before the engine's), its time and that of the next replica. */
+  private turns(): { first: number; quietNs: number; secondNs: number } {
+    const { replicas } = this;
+    let [first, quietNs, secondNs] = [0, Infinity, Infinity];
+    for (let at = 0; at < replicas.length; at++) {
+      const { loop } = replicas[at]!;
+      const untilNs = loop.quietUntilNs();
+      const isFirst =
+        untilNs < quietNs || (untilNs === quietNs && loop.nextIsFrontEnd() && !replicas[first]!.loop.nextIsFrontEnd());
+      if (isFirst) [first, quietNs, secondNs] = [at, untilNs, quietNs];
+      else secondNs = Math.min(secondNs, untilNs);
+    }
+    return { first, quietNs, secondNs };
+  }
+
+  private firstEnded(): number {
+    let first = 0;
+    for (let at = 1; at < this.replicas.length; at++) if (this.endedHead(at) < this.endedHead(first)) first = at;
+    return first;
   }
 
   private endedHead(replica: number): number {

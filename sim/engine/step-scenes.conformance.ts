@@ -133,11 +133,6 @@ export const engineCosts: fc.Arbitrary<() => StepCostModel> = engineParts.map(({
   pricesOf({ ...parts, ...(front_end === undefined ? {} : { front_end }) }, maxNumSeqs),
 );
 
-/** The same without a front end. */
-export const engineCostsAlone: fc.Arbitrary<() => StepCostModel> = engineParts.map(({ maxNumSeqs, gpu, host }) =>
-  pricesOf({ gpu, host }, maxNumSeqs),
-);
-
 function pricesOf(parts: Omit<VllmEngineCost, "kind">, maxNumSeqs: number): () => StepCostModel {
   const profile = engineProfile({ kind: "vllm_engine", ...parts });
   return () => stepCostOf(profile, { coldStart: false, maxNumSeqs, maxNumBatchedTokens: 2048 });

@@ -227,10 +227,14 @@ class WatchedScheduler implements StepScheduler {
     return this.scheduler.contextTokens;
   }
 
-  add(index: number, arrivalNs: number): string | undefined {
-    const refusal = this.scheduler.add(index, arrivalNs);
+  refusal(index: number): string | undefined {
+    const refusal = this.scheduler.refusal(index);
     if (refusal !== undefined) this.refusals[index]!++;
     return refusal;
+  }
+
+  add(index: number, arrivalNs: number): void {
+    this.scheduler.add(index, arrivalNs);
   }
 
   hasWork(): boolean {

@@ -34,7 +34,7 @@ export function replayDecisions({ limits, requests, steps }: Recording): Decisio
       continue;
     }
     while (entered < arrivals.length && requests[arrivals[entered]!]!.engine_add_step <= row.step) {
-      scheduler.enqueue(arrivals[entered]!, entered);
+      scheduler.add(arrivals[entered]!, entered);
       entered++;
     }
     const waitingBefore = scheduler.waitingRequests;

@@ -153,7 +153,7 @@ function decisions({ config, requests, events }: Scenario): Event[] {
   for (let loop = 0; made.length < most; loop++) {
     const first = added;
     for (; added < arrivals.length && requests[arrivals[added]!]!.arrive <= loop; added++) {
-      scheduler.enqueue(arrivals[added]!, requests[arrivals[added]!]!.arrival_time ?? added);
+      scheduler.add(arrivals[added]!, requests[arrivals[added]!]!.arrival_time ?? added);
     }
     let scheduled = false;
     if (scheduler.hasWork()) {

@@ -2,11 +2,7 @@
 import type { SchedulerLimits } from "./limits.js";
 
 /** Why the request can never be served; undefined when it can. */
-export function refusalOf(
-  promptTokens: number,
-  outputTokens: number,
-  limits: SchedulerLimits,
-): string | undefined {
+export function refusalOf(promptTokens: number, outputTokens: number, limits: SchedulerLimits): string | undefined {
   const { maxModelLen, numGpuBlocks, blockSize } = limits;
   const tokens = promptTokens + outputTokens;
   if (tokens > maxModelLen) return `${tokens} tokens of prompt and output exceed max_model_len ${maxModelLen}`;

@@ -37,11 +37,11 @@ export class Scene {
   /** All requests are added at once, unless `added` says how many of them. */
   constructor(change: Partial<SchedulerLimits>, requests: readonly ReplayRequest[], added = requests.length) {
     this.scheduler = new Scheduler({ ...roomy, ...change }, requests);
-    for (let index = 0; index < added; index++) this.scheduler.enqueue(index, index);
+    for (let index = 0; index < added; index++) this.scheduler.add(index, index);
   }
 
   add(index: number): void {
-    this.scheduler.enqueue(index, index);
+    this.scheduler.add(index, index);
   }
 
   /** A pass as "request:tokens", a * where it samples, -request where it preempts. */

@@ -296,7 +296,7 @@ describe("asynchronous scheduling", () => {
 
 describe("a request that can never be served", () => {
   const refused = (limits: object, promptTokens: number, outputTokens: number): string | undefined =>
-    new Scene(limits, [{ promptTokens, outputTokens }], 0).scheduler.add(0, 0);
+    new Scene(limits, [{ promptTokens, outputTokens }], 0).scheduler.refusal(0);
 
   it("is refused when it exceeds the model's length", () => {
     expect(refused({ maxModelLen: 20 }, 15, 5)).toBeUndefined();

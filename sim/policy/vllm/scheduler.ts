@@ -86,15 +86,13 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     return this.unfinished > 0 || this.untold > 0;
   }
 
-  add(index: number, arrivalNs: number): string | undefined {
+  refusal(index: number): string | undefined {
     const { promptTokens, outputTokens } = this.requests[index]!;
-    const reason = refusalOf(promptTokens, outputTokens, this.limits);
-    if (reason === undefined) this.enqueue(index, arrivalNs);
-    return reason;
+    return refusalOf(promptTokens, outputTokens, this.limits);
   }
 
-  /** Adds a request that may outgrow the limits, as a server does: it then stops at the model's length, or waits. */
-  enqueue(index: number, arrivalNs: number): void {
+  /** A request that should be refused may be added all the same, as a server's: it stops at the model's length, or waits. */
+  add(index: number, arrivalNs: number): void {
     const sequence = new Sequence(index, arrivalNs, this.requests[index]!);
     this.sequences[index] = sequence;
     this.waiting.add(sequence);

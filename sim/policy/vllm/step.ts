@@ -46,8 +46,10 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   readonly freeBlocks: number;
   /** Fewest free blocks there have been. */
   readonly fewestFreeBlocks: number;
-  /** A request that arrived at `arrivalNs` enters the engine. Returns the reason when it can never be served. */
-  add(index: number, arrivalNs: number): string | undefined;
+  /** The reason when a request can never be served: it must not be added then. */
+  refusal(index: number): string | undefined;
+  /** A request that arrived at `arrivalNs` enters the engine. */
+  add(index: number, arrivalNs: number): void;
   /** Whether schedule() has something to do: unfinished requests, or finished ones the worker has not been told of. */
   hasWork(): boolean;
   hasUnfinished(): boolean;

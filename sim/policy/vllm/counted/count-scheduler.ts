@@ -83,15 +83,15 @@ export class CountScheduler implements StepScheduler<CountStep> {
     return this.waiting.length;
   }
 
-  add(index: number, arrivalNs: number): string | undefined {
-    const promptTokens = this.promptTokens[index]!;
-    const refusal = refusalOf(promptTokens, this.outputTokens[index]!, this.limits);
-    if (refusal !== undefined) return refusal;
+  refusal(index: number): string | undefined {
+    return refusalOf(this.promptTokens[index]!, this.outputTokens[index]!, this.limits);
+  }
+
+  add(index: number, arrivalNs: number): void {
     this.state[index] = WAITING;
-    this.target[index] = promptTokens;
+    this.target[index] = this.promptTokens[index]!;
     if (this.arrivalNs.length > 0) this.arrivalNs[index] = arrivalNs;
     this.waiting.push(index);
-    return undefined;
   }
 
   hasWork(): boolean {
