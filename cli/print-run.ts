@@ -57,7 +57,11 @@ export function printRun(run: Run, asJson: boolean): void {
 
 /** What continuous batching did: steps, preemptions, KV blocks. */
 function printEngine({ info }: Run): void {
-  const { engine_steps: steps, kv_blocks: kv, preemptions } = info as {
+  const {
+    engine_steps: steps,
+    kv_blocks: kv,
+    preemptions,
+  } = info as {
     engine_steps?: { scheduled: number; jumped: number };
     kv_blocks?: { total: number; high_water: readonly number[] };
     preemptions?: number;

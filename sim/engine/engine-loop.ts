@@ -309,8 +309,13 @@ export class EngineLoop implements TokenSink {
     this.emptySteps = 0;
     this.preemptionsSinceToken = 0;
     this.busyNs += rounds * law.firstNs + (law.incrementNs * rounds * (rounds - 1)) / 2;
-    log.steadyTokens(requests, form.secondNs + outputNs - this.deliveredNs);
-    log.steadyRun(requests, form.periodNs, form.growthNs, rounds - 1);
+    const firstGapNs = form.secondNs + outputNs - this.deliveredNs;
+    if (firstGapNs === form.periodNs - form.growthNs) {
+      log.steadyRun(requests, firstGapNs, form.growthNs, rounds);
+    } else {
+      log.steadyTokens(requests, firstGapNs);
+      log.steadyRun(requests, form.periodNs, form.growthNs, rounds - 1);
+    }
     this.hostNs = startOfRound(form, rounds + 1);
     this.gpuEndNs = gpuEndOfRound(form, rounds);
     if (latest !== undefined) this.inFlight[0] = { step: latest, endNs: this.gpuEndNs };

@@ -23,10 +23,7 @@ export class Fifo<Item> {
   shift(): Item | undefined {
     if (this.taken === this.items.length) return undefined;
     const item = this.items[this.taken++];
-    if (this.taken === this.items.length) {
-      this.items.length = 0;
-      this.taken = 0;
-    } else if (this.taken >= DROPPED_AT_ONCE && 2 * this.taken >= this.items.length) {
+    if (this.taken >= DROPPED_AT_ONCE && 2 * this.taken >= this.items.length) {
       this.items.splice(0, this.taken);
       this.taken = 0;
     }
