@@ -86,7 +86,6 @@ export class EngineLoop implements TokenSink {
   private readonly inFlight: InFlight[] = [];
   private readonly inbox = new Fifo<InboxEntry>();
   private readonly frontEnd: FrontEnd<Output> | undefined;
-  private readonly arrivalNs = new Map<number, number>();
   private deliveredNs = 0;
   /** Host times of a round of decodes, by requests. */
   private readonly roundTimes: RoundTimes[] = [];
@@ -97,9 +96,8 @@ export class EngineLoop implements TokenSink {
     const { cost } = input;
     if (cost.frontEnd !== undefined) {
       this.frontEnd = new FrontEnd<Output>(cost.frontEnd, {
-        requestReady: (index, atNs) => {
-          this.inbox.push({ index, atNs, arrivalNs: this.arrivalNs.get(index)! });
-          this.arrivalNs.delete(index);
+        requestReady: (index, arrivalNs, atNs) => {
+          this.inbox.push({ index, atNs, arrivalNs });
         },
         delivered: ({ step, complete }, atNs) => {
           this.deliver(step, complete, atNs);
@@ -118,7 +116,6 @@ export class EngineLoop implements TokenSink {
     } else if (this.frontEnd === undefined) {
       this.inbox.push({ index, atNs, arrivalNs: atNs });
     } else {
-      this.arrivalNs.set(index, atNs);
       this.frontEnd.arrive(index, log.promptTokens[index]!, atNs);
     }
   }

@@ -25,7 +25,7 @@ function output(name: string, tokens: number, firstTokens: number): NamedOutput 
 function build(hops = 2): { readonly frontEnd: FrontEnd<NamedOutput>; readonly out: string[] } {
   const out: string[] = [];
   const frontEnd = new FrontEnd<NamedOutput>(cost(hops), {
-    requestReady: (index, atNs) => out.push(`request ${index} at ${atNs}`),
+    requestReady: (index, _arrivedNs, atNs) => out.push(`request ${index} at ${atNs}`),
     delivered: ({ name }, atNs) => out.push(`${name} at ${atNs}`),
   });
   return { frontEnd, out };

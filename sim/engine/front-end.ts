@@ -8,15 +8,18 @@ import { Fifo } from "../kernel/index.js";
 
 /** What the front end hands on. */
 export interface FrontEndExits<Output> {
-  requestReady(index: number, atNs: number): void;
+  requestReady(index: number, arrivedNs: number, atNs: number): void;
   delivered(output: Output, atNs: number): void;
 }
 
 interface RequestJob {
   readonly index: number;
   readonly promptTokens: number;
-  /** Hops left; undefined: not handled yet. */
-  hopsLeft: number | undefined;
+  /** When it came in. */
+  readonly atNs: number;
+  /** Hops left once it has been handled; changes as it goes round. */
+  hopsLeft: number;
+  isHandled: boolean;
 }
 
 /** An engine output on its way: what it costs follows from its tokens, some the first of their request. */
@@ -36,11 +39,14 @@ export class FrontEnd<Output extends OutputToSend> {
   private freeNs = 0;
   /** Jobs in the order in which they joined; "outputs" stands for all outputs waiting when it is served. */
   private readonly queue = new Fifo<RequestJob | "outputs">();
-  private readonly arrivals = new Fifo<{ job: RequestJob; atNs: number }>();
+  private readonly arrivals = new Fifo<RequestJob>();
   private readonly outputs = new Fifo<PendingOutput<Output>>();
   /** Outputs, from the front of `outputs`, that wait in the queue. */
   private waitingOutputs = 0;
-  private serving: { job: RequestJob | readonly PendingOutput<Output>[]; endNs: number } | undefined;
+  /** What is in service until `servedNs`: a request or outputs; neither when the server is idle. */
+  private request: RequestJob | undefined;
+  private served: readonly PendingOutput<Output>[] | undefined;
+  private servedNs = 0;
 
   constructor(
     private readonly cost: FrontEndCost,
@@ -49,7 +55,7 @@ export class FrontEnd<Output extends OutputToSend> {
 
   /** A request comes in; times do not go back. */
   arrive(index: number, promptTokens: number, atNs: number): void {
-    this.arrivals.push({ job: { index, promptTokens, hopsLeft: undefined }, atNs });
+    this.arrivals.push({ index, promptTokens, atNs, hopsLeft: this.cost.hops, isHandled: false });
   }
 
   /** The engine sends an output; times do not go back. At one instant outputs come before requests. */
@@ -59,21 +65,20 @@ export class FrontEnd<Output extends OutputToSend> {
 
   /** When something happens next; Infinity when nothing will by itself. */
   nextNs(): number {
-    if (this.serving !== undefined) return this.serving.endNs;
+    if (this.isServing()) return this.servedNs;
     return this.queue.length > 0 ? this.freeNs : Math.max(this.freeNs, this.nextArrivalNs());
   }
 
   /** Whether all it has is outputs in service that end by `atNs` and complete no request, or nothing. */
   isFreeBy(atNs: number): boolean {
     if (this.arrivals.length > 0 || this.outputs.length > 0 || this.queue.length > 0) return false;
-    if (this.serving === undefined) return this.freeNs <= atNs;
-    const { job, endNs } = this.serving;
-    return endNs <= atNs && !("index" in job) && !job.some(({ output }) => output.completes);
+    if (!this.isServing()) return this.freeNs <= atNs;
+    return this.servedNs <= atNs && this.served !== undefined && !completes(this.served);
   }
 
   /** Ends the output in service before its time has come, when isFreeBy says that nothing can change it. */
   endOutput(): void {
-    if (this.serving !== undefined) this.end();
+    if (this.isServing()) this.end();
   }
 
   /** Outputs were handled, the last until `endNs`, without being sent through here. */
@@ -88,8 +93,8 @@ export class FrontEnd<Output extends OutputToSend> {
   /** Does all up to and at `atNs`; stops when a request is ready for the engine or complete, and returns true. */
   runUntil(atNs: number): boolean {
     for (;;) {
-      if (this.serving !== undefined) {
-        if (this.serving.endNs > atNs) return false;
+      if (this.isServing()) {
+        if (this.servedNs > atNs) return false;
         if (this.end()) return true;
       }
       if (this.queue.length === 0) {
@@ -113,7 +118,7 @@ export class FrontEnd<Output extends OutputToSend> {
       if (this.outputs.peek(this.waitingOutputs)?.atNs === nextNs) {
         if (this.waitingOutputs++ === 0) this.queue.push("outputs");
       } else {
-        this.queue.push(this.arrivals.shift()!.job);
+        this.queue.push(this.arrivals.shift()!);
       }
     }
   }
@@ -130,28 +135,42 @@ export class FrontEnd<Output extends OutputToSend> {
         tokens += output.tokens;
         firstTokens += output.firstTokens;
       }
-      this.serving = { job: taken, endNs: freeNs + cost.outputNs(tokens, firstTokens) };
+      this.served = taken;
+      this.servedNs = freeNs + cost.outputNs(tokens, firstTokens);
     } else {
-      const durationNs = job.hopsLeft === undefined ? cost.requestNs(job.promptTokens) : cost.hopNs;
-      this.serving = { job, endNs: freeNs + durationNs };
+      this.request = job;
+      this.servedNs = freeNs + (job.isHandled ? cost.hopNs : cost.requestNs(job.promptTokens));
     }
   }
 
   private end(): boolean {
-    const { job, endNs } = this.serving!;
-    this.serving = undefined;
-    this.freeNs = endNs;
-    this.join(endNs);
-    if ("index" in job) {
-      const hopsLeft = job.hopsLeft === undefined ? this.cost.hops : job.hopsLeft - 1;
-      if (hopsLeft > 0) {
-        this.queue.push({ ...job, hopsLeft });
-        return false;
-      }
-      this.exits.requestReady(job.index, endNs);
-      return true;
-    }
-    for (const { output } of job) this.exits.delivered(output, endNs);
-    return job.some(({ output }) => output.completes);
+    const { request, served, servedNs } = this;
+    this.request = undefined;
+    this.served = undefined;
+    this.freeNs = servedNs;
+    this.join(servedNs);
+    if (request !== undefined) return this.endRequest(request);
+    for (const { output } of served!) this.exits.delivered(output, servedNs);
+    return completes(served!);
   }
+
+  private endRequest(request: RequestJob): boolean {
+    if (request.isHandled) request.hopsLeft--;
+    request.isHandled = true;
+    if (request.hopsLeft > 0) {
+      this.queue.push(request);
+      return false;
+    }
+    this.exits.requestReady(request.index, request.atNs, this.freeNs);
+    return true;
+  }
+
+  private isServing(): boolean {
+    return this.request !== undefined || this.served !== undefined;
+  }
+}
+
+function completes(outputs: readonly PendingOutput<OutputToSend>[]): boolean {
+  for (const { output } of outputs) if (output.completes) return true;
+  return false;
 }
