@@ -52,7 +52,7 @@ interface InFlight {
   readonly endNs: number;
 }
 
-/** A request that left the engine, with or without an answer. */
+/** A request that is complete, its last token at its client. */
 export interface Ended {
   readonly index: number;
   readonly atNs: number;
@@ -106,18 +106,10 @@ export class EngineLoop implements TokenSink {
     }
   }
 
-  /** A request reaches the server, which takes it or refuses it at once; times do not go back. */
+  /** A request that the scheduler does not refuse reaches the server; times do not go back. */
   arrive(index: number, atNs: number): void {
-    const { scheduler, log, stopsAtEnds } = this.input;
-    const refusal = scheduler.refusal(index);
-    if (refusal !== undefined) {
-      log.refused(index, refusal);
-      if (stopsAtEnds) this.ended.push({ index, atNs });
-    } else if (this.frontEnd === undefined) {
-      this.inbox.push({ index, atNs, arrivalNs: atNs });
-    } else {
-      this.frontEnd.arrive(index, log.promptTokens[index]!, atNs);
-    }
+    if (this.frontEnd === undefined) this.inbox.push({ index, atNs, arrivalNs: atNs });
+    else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs);
   }
 
   /** When something happens next; Infinity when nothing will without another request. */

@@ -56,11 +56,12 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
   const { profile, workload, coldStart, seed, engine = "fast", replicas = 1, router = "round-robin" } = input;
   const machine = machineOf(profile);
   const limits = plan.limits(machine);
-  const { maxNumSeqs, maxNumBatchedTokens } = limits;
+  const settings = plan.resolve(machine);
+  const costOptions = { coldStart, captureSizes: captureSizes(settings, plan, profile), ...limits };
   const result = simulateSteps({
     workload,
     limits,
-    cost: () => stepCostOf(profile, { coldStart, maxNumSeqs, maxNumBatchedTokens }),
+    cost: () => stepCostOf(profile, costOptions),
     engine,
     replicas,
     router,
@@ -68,7 +69,7 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
   });
   const { log, steps, jumpedSteps, busyNs, preemptions, kvHighWater, kvBlocks, extrapolations } = result;
   const facts = {
-    policy_settings: { ...plan.resolve(machine), num_gpu_blocks: limits.numGpuBlocks },
+    policy_settings: { ...settings, num_gpu_blocks: limits.numGpuBlocks },
     work_items: steps,
     busy_ms: busyNs / 1e6,
     preemptions,
@@ -87,6 +88,23 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
       return (records ??= recordsOf(log));
     },
   };
+}
+
+/** Sizes of CUDA graphs, where the settings say; undefined: vLLM's rule. Only a profile of an engine prices them. */
+function captureSizes(
+  settings: ReturnType<StepPlan["resolve"]>,
+  plan: StepPlan,
+  { cost, name }: Profile,
+): readonly number[] | undefined {
+  for (const key of ["enforce_eager", "cudagraph_capture_sizes"]) {
+    if (cost.kind === "static_batch" && plan.settings[key] !== undefined) {
+      throw new ConfigError(
+        `${key}: profile "${name}" prices whole batches and knows no CUDA graphs, leave it out, or simulate on a ` +
+          "profile of a vLLM engine",
+      );
+    }
+  }
+  return settings.enforce_eager ? [] : settings.cudagraph_capture_sizes;
 }
 
 interface Outcome {

@@ -175,11 +175,19 @@ class StepSimulation {
     this.client.ended(atNs);
   }
 
+  /** Sends the next request. A server refuses at once what it can never serve. */
   private send(nowNs: number, replica: number): void {
-    const sent = this.client.take(nowNs)!;
-    this.log.sent(sent.index, sent.arrivalNs, nowNs);
+    const { index, arrivalNs } = this.client.take(nowNs)!;
+    const { loop, scheduler } = this.replicas[replica]!;
+    this.log.sent(index, arrivalNs, nowNs);
+    const refusal = scheduler.refusal(index);
+    if (refusal !== undefined) {
+      this.log.refused(index, refusal);
+      this.client.ended(nowNs);
+      return;
+    }
     this.outstanding[replica]!++;
-    this.replicas[replica]!.loop.arrive(sent.index, nowNs);
+    loop.arrive(index, nowNs);
   }
 
   private result(): StepSimulationResult {

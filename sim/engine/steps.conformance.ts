@@ -85,7 +85,13 @@ export function observeSteps(scheduler: StepScheduler, { workload, limits, cost 
     else if (arrivalNs === nextNs) {
       const sent = client.take(arrivalNs)!;
       log.sent(sent.index, sent.arrivalNs, arrivalNs);
-      loop.arrive(sent.index, arrivalNs);
+      const refusal = watched.refusal(sent.index);
+      if (refusal === undefined) {
+        loop.arrive(sent.index, arrivalNs);
+      } else {
+        log.refused(sent.index, refusal);
+        client.ended(arrivalNs);
+      }
     } else loop.advance(Math.min(arrivalNs, endNs));
   }
   const { steps, completions, refusals, tokens, freeBlocks, depth } = watched;

@@ -5,7 +5,7 @@ import { createDynamic, dynamicSettings } from "./dynamic.js";
 import type { Machine } from "./machine.js";
 import { createNaive, naiveSettings } from "./naive.js";
 import type { Policy } from "./policy.js";
-import { limitsOf, resolveSettings, vllmSettings, type SchedulerLimits } from "./vllm/index.js";
+import { limitsOf, resolveSettings, vllmSettings, type ResolvedSettings, type SchedulerLimits } from "./vllm/index.js";
 
 /** A policy that runs whole static batches, which real/onnx can run too, or one that runs steps. */
 type Registered<S extends z.ZodType = z.ZodType> = BatchPolicy<S> | StepPolicy<S>;
@@ -24,7 +24,7 @@ interface BatchPolicy<S extends z.ZodType> extends Described<S> {
 interface StepPolicy<S extends z.ZodType> extends Described<S> {
   readonly work: "step";
   /** Settings with every default filled, those that depend on the machine too. */
-  resolve(settings: z.output<S>, machine: Machine): object;
+  resolve(settings: z.output<S>, machine: Machine): ResolvedSettings;
   limits(settings: z.output<S>, machine: Machine): SchedulerLimits;
 }
 
@@ -69,7 +69,7 @@ export interface BatchPlan extends Plan {
 export interface StepPlan extends Plan {
   readonly work: "step";
   /** The settings with those defaults that depend on the machine. */
-  resolve(machine: Machine): object;
+  resolve(machine: Machine): ResolvedSettings;
   limits(machine: Machine): SchedulerLimits;
 }
 

@@ -4,18 +4,28 @@ import type { Machine } from "../machine.js";
 import type { SchedulerLimits } from "./limits.js";
 import { vllmDefaults, type ServerSettings, type VllmSettings } from "./settings.js";
 
+/** Settings that have no default of their own: the pool follows from memory, the graphs from seats and budget. */
+type Derived = "num_gpu_blocks" | "cudagraph_capture_sizes";
+
 /** Settings with every default filled: the user's, else those of the server that the profile is of, else vLLM's. */
 export type ResolvedSettings = {
-  readonly [Name in Exclude<keyof ServerSettings, "num_gpu_blocks">]-?: Exclude<ServerSettings[Name], undefined>;
-} & Pick<ServerSettings, "num_gpu_blocks">;
+  readonly [Name in Exclude<keyof ServerSettings, Derived>]-?: Exclude<ServerSettings[Name], undefined>;
+} & Pick<ServerSettings, Derived>;
 
 export function resolveSettings(given: VllmSettings, { server = {}, positions }: Machine): ResolvedSettings {
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as ServerSettings;
-  // A pool counted in the server's blocks says nothing of other blocks or another share of the memory.
-  const changesPool = known.block_size !== undefined || known.gpu_memory_utilization !== undefined;
-  const { num_gpu_blocks: blocks, ...own } = server;
-  const pool = changesPool || blocks === undefined ? {} : { num_gpu_blocks: blocks };
-  return { ...vllmDefaults, max_model_len: positions, ...own, ...pool, ...known } as ResolvedSettings;
+  const { num_gpu_blocks, cudagraph_capture_sizes, ...own } = server;
+  // What the server derived from its settings holds no more where those are others.
+  const keepsPool = known.block_size === undefined && known.gpu_memory_utilization === undefined;
+  const keepsGraphs = known.max_num_seqs === undefined && known.max_num_batched_tokens === undefined;
+  return {
+    ...vllmDefaults,
+    max_model_len: positions,
+    ...own,
+    ...(keepsPool ? { num_gpu_blocks } : {}),
+    ...(keepsGraphs ? { cudagraph_capture_sizes } : {}),
+    ...known,
+  } as ResolvedSettings;
 }
 
 /** ConfigError when no memory is left for KV blocks. Seats are cut to the token budget, as vLLM does. */

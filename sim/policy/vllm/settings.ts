@@ -46,6 +46,7 @@ export const vllmDefaults = {
   scheduling_policy: "fcfs",
   watermark: 0,
   scheduler_reserve_full_isl: true,
+  enforce_eager: false,
 } as const;
 
 const modelled = {
@@ -62,6 +63,10 @@ const modelled = {
   scheduling_policy: z.enum(["fcfs", "priority"]).describe("order of admission, choice of victims"),
   watermark: z.number().min(0).max(1).describe("fraction of KV blocks that admissions leave free"),
   scheduler_reserve_full_isl: z.boolean().describe("admit only what fits with its whole prompt"),
+  enforce_eager: z.boolean().describe("no CUDA graphs"),
+  cudagraph_capture_sizes: z
+    .array(z.int().positive())
+    .describe("step sizes that CUDA graphs are captured for; absent: vLLM's rule"),
 };
 
 type Modelled = keyof typeof modelled;
