@@ -36,4 +36,9 @@ export class Fifo<Item> {
     if (at >= 0) this.items.splice(at, 1);
     return at >= 0;
   }
+
+  /** All in it, front first. */
+  toArray(): Item[] {
+    return this.items.slice(this.taken);
+  }
 }

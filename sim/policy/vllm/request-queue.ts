@@ -2,78 +2,79 @@
  * Requests that wait for admission: a queue with room at its front for preempted ones (fcfs), or a heap by rank
  * (priority). Source: vllm/v1/core/sched/request_queue.py (behaviour).
  */
-import { isServedBefore, type Sequence } from "./sequence.js";
+import { Fifo } from "../../kernel/index.js";
 
-export interface RequestQueue {
+export interface RequestQueue<Request> {
   readonly length: number;
   /** Who is served next. */
-  head(): Sequence | undefined;
+  head(): Request | undefined;
   takeHead(): void;
   /** A new request. */
-  add(sequence: Sequence): void;
+  add(request: Request): void;
   /** A request that is to be served again: to the front, or by rank. */
-  putBack(sequence: Sequence): void;
+  putBack(request: Request): void;
   /** A request anywhere in the queue leaves it; false when it is not in it. */
-  remove(sequence: Sequence): boolean;
+  remove(request: Request): boolean;
   /** All in it: in the order of service under fcfs, in no order under priority. */
-  all(): Sequence[];
+  all(): Request[];
 }
 
-export function requestQueue(policy: "fcfs" | "priority"): RequestQueue {
-  return policy === "fcfs" ? new ArrivalQueue() : new RankQueue();
+/** `isServedBefore(a, b)`: a comes first under the priority policy. */
+export function requestQueue<Request>(
+  policy: "fcfs" | "priority",
+  isServedBefore: (a: Request, b: Request) => boolean,
+): RequestQueue<Request> {
+  return policy === "fcfs" ? new ArrivalQueue() : new RankQueue(isServedBefore);
 }
 
-class ArrivalQueue implements RequestQueue {
+class ArrivalQueue<Request> implements RequestQueue<Request> {
   /** What was put back; its last is the head. */
-  private readonly front: Sequence[] = [];
-  private readonly back: Sequence[] = [];
-  private taken = 0;
+  private readonly front: Request[] = [];
+  private readonly back = new Fifo<Request>();
 
   get length(): number {
-    return this.front.length + this.back.length - this.taken;
+    return this.front.length + this.back.length;
   }
 
-  head(): Sequence | undefined {
-    return this.front.length > 0 ? this.front[this.front.length - 1] : this.back[this.taken];
+  head(): Request | undefined {
+    return this.front.length > 0 ? this.front[this.front.length - 1] : this.back.peek();
   }
 
   takeHead(): void {
     if (this.front.length > 0) this.front.pop();
-    else if (++this.taken >= 1024 && this.taken * 2 >= this.back.length) {
-      this.back.splice(0, this.taken);
-      this.taken = 0;
-    }
+    else this.back.shift();
   }
 
-  add(sequence: Sequence): void {
-    this.back.push(sequence);
+  add(request: Request): void {
+    this.back.push(request);
   }
 
-  putBack(sequence: Sequence): void {
-    this.front.push(sequence);
+  putBack(request: Request): void {
+    this.front.push(request);
   }
 
-  remove(sequence: Sequence): boolean {
-    const inFront = this.front.indexOf(sequence);
-    if (inFront >= 0) this.front.splice(inFront, 1);
-    const inBack = inFront >= 0 ? -1 : this.back.indexOf(sequence, this.taken);
-    if (inBack >= 0) this.back.splice(inBack, 1);
-    return inFront >= 0 || inBack >= 0;
+  remove(request: Request): boolean {
+    const at = this.front.indexOf(request);
+    if (at < 0) return this.back.remove(request);
+    this.front.splice(at, 1);
+    return true;
   }
 
-  all(): Sequence[] {
-    return [...this.front.toReversed(), ...this.back.slice(this.taken)];
+  all(): Request[] {
+    return [...this.front.toReversed(), ...this.back.toArray()];
   }
 }
 
-class RankQueue implements RequestQueue {
-  private readonly heap: Sequence[] = [];
+class RankQueue<Request> implements RequestQueue<Request> {
+  private readonly heap: Request[] = [];
+
+  constructor(private readonly isServedBefore: (a: Request, b: Request) => boolean) {}
 
   get length(): number {
     return this.heap.length;
   }
 
-  head(): Sequence | undefined {
+  head(): Request | undefined {
     return this.heap[0];
   }
 
@@ -81,22 +82,22 @@ class RankQueue implements RequestQueue {
     this.removeAt(0);
   }
 
-  add(sequence: Sequence): void {
-    this.heap.push(sequence);
+  add(request: Request): void {
+    this.heap.push(request);
     this.rise(this.heap.length - 1);
   }
 
-  putBack(sequence: Sequence): void {
-    this.add(sequence);
+  putBack(request: Request): void {
+    this.add(request);
   }
 
-  remove(sequence: Sequence): boolean {
-    const at = this.heap.indexOf(sequence);
+  remove(request: Request): boolean {
+    const at = this.heap.indexOf(request);
     if (at >= 0) this.removeAt(at);
     return at >= 0;
   }
 
-  all(): Sequence[] {
+  all(): Request[] {
     return [...this.heap];
   }
 
@@ -112,7 +113,7 @@ class RankQueue implements RequestQueue {
     const { heap } = this;
     for (let at = from; at > 0;) {
       const parent = (at - 1) >> 1;
-      if (!isServedBefore(heap[at]!, heap[parent]!)) return;
+      if (!this.isServedBefore(heap[at]!, heap[parent]!)) return;
       this.swap(at, parent);
       at = parent;
     }
@@ -123,8 +124,8 @@ class RankQueue implements RequestQueue {
     for (let at = from; ;) {
       const [left, right] = [2 * at + 1, 2 * at + 2];
       let first = at;
-      if (left < heap.length && isServedBefore(heap[left]!, heap[first]!)) first = left;
-      if (right < heap.length && isServedBefore(heap[right]!, heap[first]!)) first = right;
+      if (left < heap.length && this.isServedBefore(heap[left]!, heap[first]!)) first = left;
+      if (right < heap.length && this.isServedBefore(heap[right]!, heap[first]!)) first = right;
       if (first === at) return;
       this.swap(at, first);
       at = first;

@@ -22,9 +22,9 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   private readonly kv: KvCache;
   private readonly sequences: (Sequence | undefined)[] = [];
   private readonly runningList: Sequence[] = [];
-  private readonly waiting: RequestQueue;
+  private readonly waiting: RequestQueue<Sequence>;
   /** Passed over for a reason that will pass; served before those that wait. */
-  private readonly skipped: RequestQueue;
+  private readonly skipped: RequestQueue<Sequence>;
   private unfinished = 0;
   /** Ended since the latest pass: the worker must be told by another one. */
   private untold = 0;
@@ -42,8 +42,8 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     this.depth = limits.asyncScheduling ? 2 : 1;
     this.kv = new KvCache(limits);
     this.fewestFreeBlocks = this.freeBlocks;
-    this.waiting = requestQueue(limits.schedulingPolicy);
-    this.skipped = requestQueue(limits.schedulingPolicy);
+    this.waiting = requestQueue(limits.schedulingPolicy, isServedBefore);
+    this.skipped = requestQueue(limits.schedulingPolicy, isServedBefore);
   }
 
   get runningRequests(): number {
@@ -274,7 +274,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     for (let at = held.length - 1; at >= 0; at--) this.skipped.putBack(held[at]!);
   }
 
-  private queueToServe(): RequestQueue {
+  private queueToServe(): RequestQueue<Sequence> {
     const skipped = this.skipped.head();
     if (skipped === undefined) return this.waiting;
     const waiting = this.waiting.head();

@@ -3,6 +3,8 @@
  * implement it: Scheduler (every block and token, the reference) and CountScheduler (counts only, for fast-forward).
  */
 
+import type { StepShape } from "../../cost/index.js";
+
 /** Who is told of output tokens when they reach the client. Times in whole ns. */
 export interface TokenSink {
   /** One more output token of a request. */
@@ -13,20 +15,12 @@ export interface TokenSink {
   lastTokenWas(index: number, atNs: number): void;
 }
 
-/** Token counts over all requests of one step, and who joined and left while it was scheduled. */
-export interface EngineStep {
+/**
+ * A step: its token counts, and who joined and left while it was scheduled. A request prefills while what it knew at its
+ * admission (its prompt, and the outputs of a resumed one) is not computed yet; then it decodes, one token a step.
+ */
+export interface EngineStep extends StepShape {
   readonly id: number;
-  readonly scheduledRequests: number;
-  readonly scheduledTokens: number;
-  /** Requests past their prefill: one token each. Their cached tokens before the step. */
-  readonly decodeRequests: number;
-  readonly decodeContextTokens: number;
-  /** Requests whose known tokens at admission (prompt, and outputs of a resumed one) are not computed yet. */
-  readonly prefillRequests: number;
-  readonly prefillTokens: number;
-  readonly prefillContextTokens: number;
-  /** Sum over prefill chunks of q tokens after c cached ones of q*c + q*(q+1)/2. */
-  readonly prefillAttentionPairs: number;
   /** Requests that get an output token from this step, and for how many of them it is their first. */
   readonly samplingRequests: number;
   readonly firstTokens: number;

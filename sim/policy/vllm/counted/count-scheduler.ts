@@ -6,13 +6,13 @@
  */
 import { InvariantError } from "../../../../formats/index.js";
 import type { SchedulerLimits, SchedulerRequest } from "../limits.js";
+import { requestQueue, type RequestQueue } from "../request-queue.js";
 import { refusalOf } from "../refusal.js";
 import type { StepScheduler, TokenSink } from "../step.js";
 import { tokenCounts, type TokenCounts } from "../token-counts.js";
 import { CountStep } from "./count-step.js";
 import { RunningList } from "./running-list.js";
 import { SteadyDecodes } from "./steady-decodes.js";
-import { ArrivalOrder, RankOrder, type WaitingQueue } from "./waiting-queue.js";
 
 const WAITING = 1;
 /** Running, with more than one known token to compute, or newly so. */
@@ -29,7 +29,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   freeBlocks: number;
   fewestFreeBlocks: number;
   private readonly running: RunningList;
-  private readonly waiting: WaitingQueue;
+  private readonly waiting: RequestQueue<number>;
   private readonly steady: SteadyDecodes;
   /** Running requests that are PREFILLING or STARVED, in the order of the running list. */
   private prefilling: number[] = [];
@@ -67,8 +67,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.computed = new Int32Array(count);
     this.target = new Int32Array(count);
     this.arrivalNs = new Float64Array(limits.schedulingPolicy === "priority" ? count : 0);
-    this.waiting =
-      limits.schedulingPolicy === "priority" ? new RankOrder((a, b) => this.rank(a, b) < 0) : new ArrivalOrder();
+    this.waiting = requestQueue(limits.schedulingPolicy, (a, b) => this.isServedBefore(a, b));
   }
 
   get runningRequests(): number {
@@ -91,7 +90,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.state[index] = WAITING;
     this.target[index] = this.promptTokens[index]!;
     if (this.arrivalNs.length > 0) this.arrivalNs[index] = arrivalNs;
-    this.waiting.push(index);
+    this.waiting.add(index);
   }
 
   hasWork(): boolean {
@@ -277,9 +276,9 @@ export class CountScheduler implements StepScheduler<CountStep> {
     const { waiting, running, limits } = this;
     let budget = left;
     while (waiting.length > 0 && this.admitsHead(budget)) {
-      const request = waiting.head();
+      const request = waiting.head()!;
       const tokens = Math.min(this.wanted(request), budget);
-      waiting.shift();
+      waiting.takeHead();
       running.push(request);
       this.state[request] = PREFILLING;
       step.admit(request);
@@ -296,7 +295,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   private admitsHead(budget: number): boolean {
     const { limits, running } = this;
     if (budget <= 0 || running.length >= limits.maxNumSeqs) return false;
-    const request = this.waiting.head();
+    const request = this.waiting.head()!;
     const wanted = this.wanted(request);
     if (!limits.chunkedPrefill && wanted > budget) return false;
     const guard = running.length > 0 ? this.watermarkBlocks : 0;
@@ -381,12 +380,11 @@ export class CountScheduler implements StepScheduler<CountStep> {
     return Math.ceil(tokens / this.limits.blockSize);
   }
 
-  private rank(a: number, b: number): number {
+  private isServedBefore(a: number, b: number): boolean {
     const order = this.priorityThenArrival(a, b);
-    if (order !== 0) return order;
+    if (order !== 0) return order < 0;
     const [idA, idB] = [this.requests[a]!.id, this.requests[b]!.id];
-    if (idA === undefined || idB === undefined || idA === idB) return a - b;
-    return idA < idB ? -1 : 1;
+    return idA === undefined || idB === undefined || idA === idB ? a < b : idA < idB;
   }
 
   private priorityThenArrival(a: number, b: number): number {
