@@ -4,7 +4,7 @@ import { check, ConfigError, loadSchema, loadShape, type Load } from "../formats
 import type { Args } from "./command.js";
 import { flagContext, givenFlags } from "./flags.js";
 
-const sharedShape = z.object(loadShape).omit({ label: true, cold_start: true }).shape;
+const sharedShape = z.object(loadShape).omit({ label: true, cold_start: true, utilisation: true }).shape;
 
 /** Flags of simulate and bench that say which requests come when. */
 export const loadFlags = {

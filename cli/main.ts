@@ -27,6 +27,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./compare.js")).compareCommand,
   ],
   [
+    "validate <validation>",
+    "calibrate, simulate and run for real over models, policies and loads: where do they agree",
+    async () => (await import("./validate.js")).validateCommand,
+  ],
+  [
     "report [folder]",
     "charts and report.html of an experiment, or of a CSV of the original suite",
     async () => (await import("./report.js")).reportCommand,

@@ -47,6 +47,10 @@ function labelOf(load: Load): string {
   if (load.workload !== undefined) return `workload${count}`;
   const dataset = load.dataset_name === undefined ? "" : `${load.dataset_name}-`;
   const clients = load.max_concurrency === undefined ? "" : `closed${load.max_concurrency}`;
-  const rate = load.request_rate === undefined ? "" : `rate${load.request_rate}`;
+  const rate = load.request_rate === undefined ? utilisationLabel(load) : `rate${load.request_rate}`;
   return `${dataset}${clients}${rate}${clients === "" && rate === "" ? "at-once" : ""}${count}`;
+}
+
+function utilisationLabel({ utilisation }: Load): string {
+  return utilisation === undefined ? "" : `load${Math.round(100 * utilisation)}`;
 }

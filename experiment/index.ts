@@ -6,4 +6,6 @@ export { publish } from "./publish.js";
 export type { Reporter } from "./reporter.js";
 export type { CellResult, ExperimentResults } from "./results.js";
 export { runExperiment, type RunExperimentOptions } from "./run-experiment.js";
+export { accuracyPage } from "./accuracy-page.js";
+export { validate, type ValidationResult } from "./validate.js";
 export { requireFits, workloadOf } from "./workload-of.js";

@@ -13,6 +13,7 @@ import { obtainProfile } from "./obtain-profile.js";
 import { packageVersion } from "./package-root.js";
 import type { Reporter } from "./reporter.js";
 import { simTasks, simulateCells } from "./simulate-cells.js";
+import { withRates } from "./utilisation.js";
 import { requireFits, workloadOf } from "./workload-of.js";
 
 export interface RunExperimentOptions {
@@ -25,23 +26,36 @@ export interface RunExperimentOptions {
 
 /** Runs the experiment of a file and returns its folder; publishing the report is the next step. */
 export async function runExperiment(path: string, options: RunExperimentOptions): Promise<ExperimentFolder> {
+  return runResolved(readExperiment(path), path, options);
+}
+
+/** Runs an experiment that was read or made; `path` is the file that it comes from. */
+export async function runResolved(
+  given: Experiment,
+  path: string,
+  options: RunExperimentOptions,
+): Promise<ExperimentFolder> {
   const { force, signal, reporter } = options;
-  const experiment = resolvePaths(readExperiment(path), dirname(resolve(path)));
-  const cells = cellsOf(experiment, path);
-  if (experiment.num_runs > 0 && cells.some(({ coldStart }) => coldStart)) {
+  const experiment = resolvePaths(given, dirname(resolve(path)));
+  const asked = cellsOf(experiment, path);
+  if (experiment.num_runs > 0 && asked.some(({ coldStart }) => coldStart)) {
     throw new ConfigError(`${path}: cold_start applies to simulations, real runs are warmed up; set num_runs: 0`);
   }
-  const works = await Promise.all(
-    cells.map(async (cell) => ({ cell, workload: await workloadOf(cell.load, experiment.prompts, experiment.seed) })),
-  );
+  const { prompts, seed } = experiment;
+  // Wrong loads are found before hours of measuring.
+  await Promise.all(asked.map(({ load }) => workloadOf(load, prompts, seed)));
   const folder = experimentFolder(join(options.results, experiment.name));
   const named = experiment.profile === undefined ? undefined : readProfile(experiment.profile);
   mkdirOrExplain(folder.root);
   const profile = await obtainProfile(experiment, named, folder, { force, signal, reporter });
+  const cells = await withRates(asked, { profile, prompts, seed });
+  const works = await Promise.all(
+    cells.map(async (cell) => ({ cell, workload: await workloadOf(cell.load, prompts, seed) })),
+  );
   for (const { cell, workload } of works) {
     if (cell.plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
   }
-  const common = { profile, seed: experiment.seed, folder, force };
+  const common = { profile, seed, folder, force };
   const real = works.filter(({ cell }) => cell.plan.work === "batch");
   const toMeasure = { ...common, works: real, repeats: experiment.num_runs };
   // What is there is checked before anything is written: an experiment that is refused leaves its folder as it was.
@@ -54,7 +68,7 @@ export async function runExperiment(path: string, options: RunExperimentOptions)
     writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
   };
   manifest(true);
-  await simulateCells(simulations, profile, experiment.seed);
+  await simulateCells(simulations, profile, seed);
   const simulated = simulations.length;
   reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
   if (experiment.num_runs > 0) {

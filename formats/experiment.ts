@@ -25,29 +25,45 @@ const calibration = z.strictObject({
   repeats: z.int().min(2).max(100).default(3),
 });
 
+const experimentShape = {
+  version: z.literal(EXPERIMENT_VERSION),
+  name: z.string().regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'"),
+  seed: z.union([z.string(), z.int()]).default(1).transform(String),
+  description: z.string().optional(),
+  profile: z.string().optional().describe("profile to simulate with; absent: calibrate this machine"),
+  calibrate: calibration.optional(),
+  prompts: z.string().optional().describe("JSON array of prompts; absent: the 100 shipped ones"),
+  cold_start: z.boolean().default(false).describe("for loads that do not say"),
+  total_memory_mib: z.number().positive().optional().describe("memory that thresholds are a fraction of"),
+  num_runs: z.int().min(0).max(100).default(1).describe("real repeats of each cell; 0: simulate only"),
+  policies: z.array(policyChoiceSchema).default([]),
+  loads: z.array(loadSchema).default([]),
+  cells: z.array(z.strictObject({ policy: policyChoiceSchema, load: loadSchema })).default([]),
+};
+
+/** Policies and loads are a full cross, or cells are named. */
+const hasCells = (e: { cells: unknown[]; policies: unknown[]; loads: unknown[] }): boolean =>
+  e.cells.length > 0 || (e.policies.length > 0 && e.loads.length > 0);
+const cellsMessage = "expected at least one cell: give policies and loads, or cells";
+
 export const experimentSchema = z
-  .strictObject({
-    version: z.literal(EXPERIMENT_VERSION),
-    name: z.string().regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'"),
-    seed: z.union([z.string(), z.int()]).default(1).transform(String),
-    description: z.string().optional(),
-    profile: z.string().optional().describe("profile to simulate with; absent: calibrate this machine"),
-    calibrate: calibration.optional(),
-    prompts: z.string().optional().describe("JSON array of prompts; absent: the 100 shipped ones"),
-    cold_start: z.boolean().default(false).describe("for loads that do not say"),
-    total_memory_mib: z.number().positive().optional().describe("memory that thresholds are a fraction of"),
-    num_runs: z.int().min(0).max(100).default(1).describe("real repeats of each cell; 0: simulate only"),
-    policies: z.array(policyChoiceSchema).default([]),
-    loads: z.array(loadSchema).default([]),
-    cells: z.array(z.strictObject({ policy: policyChoiceSchema, load: loadSchema })).default([]),
-  })
-  .refine((e) => e.cells.length > 0 || (e.policies.length > 0 && e.loads.length > 0), {
-    message: "expected at least one cell: give policies and loads, or cells",
-  })
+  .strictObject(experimentShape)
+  .refine(hasCells, { message: cellsMessage })
   .refine((e) => e.profile !== undefined || e.calibrate !== undefined, {
     message: 'expected "profile" (a file) or "calibrate" (measure this machine)',
   });
 
+/** validate.yaml: an experiment over several models, each calibrated, and how far simulated may be from real. */
+export const validationSchema = z
+  .strictObject({
+    ...experimentShape,
+    profile: z.never("validation calibrates this machine, leave it out").optional(),
+    models: z.array(z.string().min(1)).min(1).describe("each is calibrated and run"),
+    tolerance: z.number().positive().max(1).default(0.05).describe("error of a statistic that is no miss"),
+  })
+  .refine(hasCells, { message: cellsMessage });
+
+export type Validation = z.output<typeof validationSchema>;
 export type Experiment = z.output<typeof experimentSchema>;
 export type PolicyChoice = z.output<typeof policyChoiceSchema>;
 export type CalibrationPlan = z.output<typeof calibration>;

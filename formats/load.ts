@@ -87,6 +87,12 @@ export const loadShape = {
   request_rate: perSecond.optional(),
   burstiness: z.number().positive().default(1),
   arrivals: z.enum(["gamma", "constant"]).default("gamma"),
+  utilisation: z
+    .number()
+    .positive()
+    .max(10)
+    .optional()
+    .describe("experiments: request_rate as a fraction of what policy and machine sustain, found by simulation"),
   rescale_to_rate: z.boolean().optional().describe("as vLLM bench: the last request exactly at num_prompts / rate"),
   ramp_up_strategy: z.enum(["linear", "exponential"]).optional().describe("the rate changes from request to request"),
   ramp_up_start_rps: perSecond.optional().describe("rate of the first request, requests/s"),
@@ -132,6 +138,9 @@ export const loadSchema = z.strictObject(loadShape).superRefine((load, context) 
     if (spreads.length !== 1) {
       refuse(`lognormal_${which}_${spreads[1] ?? "sigma"}`, "expected exactly one of sigma, cv and p99");
     }
+  }
+  if (given("utilisation") && (given("request_rate") || given("max_concurrency") || given("workload"))) {
+    refuse("utilisation", "it sets the rate of an open loop, expected no request_rate, max_concurrency or workload");
   }
   const rampKeys = ["ramp_up_strategy", "ramp_up_start_rps", "ramp_up_end_rps"] as const;
   if (rampKeys.some(given)) {

@@ -1,11 +1,20 @@
 /** Reading experiment.yaml, with the line of whatever is wrong, and writing the resolved experiment back. */
 import { LineCounter, parseDocument, stringify, type Node } from "yaml";
+import type { z } from "zod";
 import { check } from "../check.js";
 import { ConfigError } from "../errors.js";
-import { experimentSchema, type Experiment } from "../experiment.js";
+import { experimentSchema, validationSchema, type Experiment, type Validation } from "../experiment.js";
 import { readText, writeTextAtomic } from "./atomic.js";
 
 export function readExperiment(path: string): Experiment {
+  return readYaml(path, experimentSchema);
+}
+
+export function readValidation(path: string): Validation {
+  return readYaml(path, validationSchema);
+}
+
+function readYaml<S extends z.ZodType>(path: string, schema: S): z.output<S> {
   const lines = new LineCounter();
   const document = parseDocument(readText(path), { lineCounter: lines });
   const problem = document.errors[0];
@@ -22,7 +31,7 @@ export function readExperiment(path: string): Experiment {
     }
     return undefined;
   };
-  return check(experimentSchema, document.toJS(), { source: path, lineOf });
+  return check(schema, document.toJS(), { source: path, lineOf });
 }
 
 export function writeExperiment(path: string, experiment: Experiment): void {

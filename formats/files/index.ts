@@ -2,7 +2,7 @@
 export { readJson, readText, writeJson, writeTextAtomic } from "./atomic.js";
 export { checkRows, readCsv, writeCsv, type CsvRow } from "./csv.js";
 export { readProfile, writeProfile } from "./profile-file.js";
-export { readExperiment, writeExperiment } from "./experiment-file.js";
+export { readExperiment, readValidation, writeExperiment } from "./experiment-file.js";
 export { readPrompts } from "./workload-file.js";
 export { readTrace, traceOptionsOf } from "./traces/read-trace.js";
 export { writeTrace, writtenForms, type WrittenForm } from "./traces/write-trace.js";

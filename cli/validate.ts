@@ -1,0 +1,61 @@
+/** servesim validate FILE: calibrate, simulate, run for real, and say in which cells the two agree. */
+import { join } from "node:path";
+import { z } from "zod";
+import { accuracyPage, validate } from "../experiment/index.js";
+import { readValidation, writeTextAtomic } from "../formats/files/index.js";
+import type { Command } from "./command.js";
+import { Interrupted, ThresholdMissed } from "./fail.js";
+import { declareFlags, parseFlags } from "./flags.js";
+import { interruptible } from "./interrupt.js";
+import { figure, note, print, printJson, printTable, signedPercent, warn } from "./output.js";
+import { startProgress } from "./progress.js";
+
+const ownFlags = {
+  results: z.string().default("results").describe("folder that experiments are kept under"),
+  force: z.boolean().default(false).describe("calibrate and run everything anew"),
+  strict: z.boolean().default(false).describe("exit 4 when a statistic misses"),
+  json: z.boolean().default(false).describe("print every statistic as JSON"),
+};
+
+export const validateCommand: Command = {
+  flags: (yargs) =>
+    declareFlags(yargs.positional("validation", { type: "string", describe: "validation file, YAML" }), ownFlags),
+  run: async (args) => {
+    const { results, force, strict, json } = parseFlags(ownFlags, args);
+    const path = String(args.validation);
+    const validation = readValidation(path);
+    const reporter = { note, warn, progress: startProgress };
+    const result = await interruptible(async (signal) => {
+      try {
+        return await validate(validation, path, { results, force, signal, reporter });
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);
+      }
+    });
+    const page = join(results, `${result.name}-accuracy.md`);
+    writeTextAtomic(page, accuracyPage(result, `servesim validate ${path}`));
+    const { statistics, tolerance } = result;
+    const missed = statistics.filter(({ holds }) => !holds);
+    if (json) printJson(result);
+    else {
+      printTable(
+        ["model", "cell", "statistic", "simulated, ms", "real, ms", "error", "holds"],
+        statistics.map(({ model, cell, metric, stat, sim, real, error_fraction, holds }) => [
+          model,
+          cell,
+          `${stat} ${metric}`,
+          figure(sim),
+          figure(real),
+          signedPercent(100 * error_fraction),
+          holds ? "yes" : "no",
+        ]),
+      );
+      print(
+        `${statistics.length - missed.length} of ${statistics.length} statistics are within ${100 * tolerance} % of the ` +
+          `real mean or inside the spread of the repeats; page: ${page}`,
+      );
+    }
+    if (strict && missed.length > 0) throw new ThresholdMissed(`${missed.length} statistics miss`);
+  },
+};
