@@ -1,6 +1,6 @@
 /** What the machine is, for the profile's manifest and to refuse resuming on another one. Memory in bytes. */
 import { execFile } from "node:child_process";
-import { availableParallelism, cpus, release, totalmem, type, arch } from "node:os";
+import { availableParallelism, cpus, freemem, release, totalmem, type, arch } from "node:os";
 import { promisify } from "node:util";
 import { BackendError, type Profile } from "../formats/index.js";
 
@@ -26,6 +26,13 @@ export function describeMachine(ortVersion: string, gpu?: Gpu): Profile["machine
 /** The CPU's name as the system gives it. */
 export function cpuModel(): string {
   return cpus()[0]?.model.trim() ?? "unknown";
+}
+
+/** Bytes that this process may still take: what the system has left, or less where a container limits it. */
+export function availableMemoryBytes(): number {
+  const limitBytes = process.constrainedMemory();
+  const isLimited = limitBytes > 0 && limitBytes < totalmem();
+  return Math.max(0, isLimited ? Math.min(freemem(), limitBytes - process.memoryUsage.rss()) : freemem());
 }
 
 /** The first GPU, its memory in use included; BackendError when nvidia-smi does not answer. */

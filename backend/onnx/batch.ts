@@ -3,12 +3,15 @@
  * Every row decodes `outputTokens` tokens; shorter prompts are padded on the left to the longest.
  */
 import { ConfigError } from "../../formats/index.js";
+import { checkSampling, type Sampling } from "./sampling.js";
 import { foldTokenId, tokenizerVocab, type ModelShape } from "./shape.js";
 
 /** Token ids of the GPT-2 tokenizer, one list per row. */
 export interface BatchRequest {
   readonly promptIds: readonly (readonly number[])[];
   readonly outputTokens: number;
+  /** The executor must have been started for it; without one, tokens are greedy. */
+  readonly sampling?: Sampling;
 }
 
 /** Times are process.hrtime nanoseconds, comparable with the main thread's. */
@@ -22,16 +25,32 @@ export interface BatchRun {
   readonly promptTokens: number;
   /** `outputTokens` ids for each row, in the order of the rows. */
   readonly tokens: number[][];
+  /** [outputTokens, rows, vocab], from the uncached executor, and from graphs that were written to give them. */
+  readonly logits?: Float32Array;
+  /**
+   * Where keys and values leave the runtime between steps (a user's export): how many bytes of them went in and out, and what
+   * passing as many through a graph that does nothing takes on this device.
+   */
+  readonly cacheCopies?: { readonly bytes: number; readonly costNs: number };
   /** Peak resident memory of the whole process while the batch ran; elsewhere than on Linux, what it holds afterwards. */
   readonly peakRssBytes: number;
 }
 
 /** Throws ConfigError for a batch that the model cannot run: empty, too long, or with ids that are no tokens. */
-export function checkBatch({ promptIds, outputTokens }: BatchRequest, shape: ModelShape): void {
+export function checkBatch(
+  { promptIds, outputTokens, sampling }: BatchRequest,
+  shape: ModelShape,
+  canSample: boolean,
+): void {
   if (promptIds.length === 0) throw new ConfigError("batch is empty, expected at least one prompt");
   if (!Number.isSafeInteger(outputTokens) || outputTokens < 1) {
     throw new ConfigError(`batch: outputTokens is ${outputTokens}, expected a whole number of at least 1`);
   }
+  if (sampling !== undefined) {
+    if (!canSample) throw new ConfigError("batch asks for sampling of an executor that was started without it");
+    checkSampling(sampling, promptIds.length);
+  }
+  const idEnd = Math.max(tokenizerVocab, shape.vocab);
   const longest = shape.positions - outputTokens;
   promptIds.forEach((ids, row) => {
     if (ids.length === 0) throw new ConfigError(`batch: prompt ${row} is empty, expected at least one token`);
@@ -41,9 +60,9 @@ export function checkBatch({ promptIds, outputTokens }: BatchRequest, shape: Mod
           `(${shape.positions} positions of the model less ${outputTokens} output tokens), shorten it or ask for fewer tokens`,
       );
     }
-    const wrong = ids.find((id) => !Number.isSafeInteger(id) || id < 0 || id >= tokenizerVocab);
+    const wrong = ids.find((id) => !Number.isSafeInteger(id) || id < 0 || id >= idEnd);
     if (wrong !== undefined) {
-      throw new ConfigError(`batch: prompt ${row} holds token id ${wrong}, expected 0 to ${tokenizerVocab - 1}`);
+      throw new ConfigError(`batch: prompt ${row} holds token id ${wrong}, expected 0 to ${idEnd - 1}`);
     }
   });
 }

@@ -10,18 +10,15 @@ import { tokenizerVocab } from "./shape.js";
 let cacheDir: string;
 let model: ModelFiles;
 let cached: OnnxExecutor;
-let uncached: OnnxExecutor;
 
 beforeAll(async () => {
   cacheDir = await mkdtemp(join(tmpdir(), "servesim-executor-"));
   model = await ensureModel("tiny", { cacheDir });
   cached = await startOnnxExecutor({ model, device: "cpu", threads: 2 });
-  uncached = await startUncachedExecutor({ model, device: "cpu", threads: 1 });
 });
 
 afterAll(async () => {
   await cached.close();
-  await uncached.close();
   await rm(cacheDir, { recursive: true });
 });
 
@@ -29,13 +26,21 @@ const random = seedrandom.alea("executor.test");
 const below = (end: number) => Math.floor(random.quick() * end);
 const prompt = (tokens: number) => Array.from({ length: tokens }, () => below(tokenizerVocab));
 
-async function expectSameTokens(promptIds: number[][], outputTokens: number): Promise<void> {
-  const [fast, plain] = await Promise.all([cached, uncached].map((one) => one.runBatch({ promptIds, outputTokens })));
-  expect(fast!.tokens).toEqual(plain!.tokens);
-  expect(fast!.tokens.map((row) => row.length)).toEqual(promptIds.map(() => outputTokens));
-}
+describe.each(["tiny", "tiny+fused", "llama-tiny"])("prefill and Loop of %s give the plain pass's tokens", (name) => {
+  let fast: OnnxExecutor;
+  let plain: OnnxExecutor;
+  beforeAll(async () => {
+    const files = await ensureModel(name, { cacheDir });
+    fast = await startOnnxExecutor({ model: files, device: "cpu", threads: 2 });
+    plain = await startUncachedExecutor({ model: files, device: "cpu", threads: 1 });
+  });
+  afterAll(() => Promise.all([fast.close(), plain.close()]));
 
-describe("prefill and Loop give the tokens of the plain forward pass", () => {
+  async function expectSameTokens(promptIds: number[][], outputTokens: number): Promise<void> {
+    const [got, expected] = await Promise.all([fast, plain].map((one) => one.runBatch({ promptIds, outputTokens })));
+    expect(got!.tokens).toEqual(expected!.tokens);
+    expect(got!.tokens.map((row) => row.length)).toEqual(promptIds.map(() => outputTokens));
+  }
   test("for one prompt", () => expectSameTokens([prompt(7)], 20));
   test("for a prompt of one token", () => expectSameTokens([prompt(1)], 8));
   test("for one output token, where no Loop runs", () => expectSameTokens([prompt(5), prompt(3)], 1));
@@ -89,6 +94,8 @@ test("batches sent together are answered each with its own tokens", async () => 
 
 test("info names the version, device, threads and model", () => {
   expect(cached.info).toMatchObject({ provider: "cpu", threads: 2, model: { name: "tiny", layers: 2, vocab: 512 } });
+  // 2 layers x keys and values x 32 wide x 4 bytes
+  expect(cached.info.model).toMatchObject({ precision: "fp32", fused: false, kvBytesPerToken: 512 });
   expect(cached.info.ortVersion).toMatch(/^\d+\.\d+\.\d+/);
   expect(cached.info.loadMs).toBeGreaterThan(0);
 });

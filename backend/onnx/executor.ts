@@ -5,10 +5,11 @@
  */
 import { Worker } from "node:worker_threads";
 import { availableParallelism } from "node:os";
-import { BackendError, InvariantError } from "../../formats/index.js";
+import { BackendError, ConfigError, InvariantError } from "../../formats/index.js";
 import { checkBatch } from "./batch.js";
 import type { BatchRequest, BatchRun } from "./batch.js";
 import type { ModelFiles } from "./model-cache.js";
+import type { Precision } from "./model-spec.js";
 import { requireProvider } from "./providers.js";
 import type { ModelShape } from "./shape.js";
 import type { WorkerCommand, WorkerOptions, WorkerReply } from "./worker-protocol.js";
@@ -28,7 +29,15 @@ export interface ExecutorInfo {
   readonly provider: "cpu" | "cuda";
   readonly threads: number;
   readonly loadMs: number;
-  readonly model: ModelShape & { readonly name: string; readonly parameters: number; readonly weightBytes: number };
+  readonly model: ModelShape & {
+    readonly name: string;
+    readonly precision: Precision;
+    readonly fused: boolean;
+    readonly parameters: number;
+    readonly weightBytes: number;
+    /** What one token of one row adds to the KV cache. */
+    readonly kvBytesPerToken: number;
+  };
 }
 
 /** `threads` defaults to the cores that this process may use. */
@@ -36,6 +45,8 @@ export interface ExecutorOptions {
   readonly model: ModelFiles;
   readonly device: "cpu" | "cuda";
   readonly threads?: number;
+  /** Loads the graphs that sample (default false); batches without sampling give greedy tokens there too, more slowly. */
+  readonly sampling?: boolean;
 }
 
 /** Loads the prefill and decode graphs in a worker. Throws BackendError where the device or the model cannot be used. */
@@ -47,23 +58,27 @@ export function startOnnxExecutor(options: ExecutorOptions): Promise<OnnxExecuto
  * The same interface on the plain graph: every row alone, no padding, no cache, the whole sequence again for each token.
  * Slow by design; tests hold the real executor to its tokens. `firstTokenNs` is the first token of the first row.
  */
-export function startUncachedExecutor(options: ExecutorOptions): Promise<OnnxExecutor> {
+export async function startUncachedExecutor(options: ExecutorOptions): Promise<OnnxExecutor> {
+  if (options.model.exported) {
+    throw new ConfigError(`model "${options.model.name}" is an export, it has no plain graph to run without its cache`);
+  }
   return startExecutor(options, "uncached");
 }
 
 async function startExecutor(options: ExecutorOptions, mode: WorkerOptions["mode"]): Promise<OnnxExecutor> {
-  const { model, device, threads = availableParallelism() } = options;
+  const { model, device, threads = availableParallelism(), sampling: canSample = false } = options;
   const { ortVersion } = await requireProvider(device);
   const startNs = process.hrtime.bigint();
-  const workerData: WorkerOptions = { model, device, threads, mode };
+  const workerData: WorkerOptions = { model, device, threads, mode, canSample };
   const thread = new WorkerThread(new Worker(workerUrl(), { workerData }), `model "${model.name}" on ${device}`);
   await thread.load();
   const loadMs = Number(process.hrtime.bigint() - startNs) / 1e6;
-  const { name, shape, parameters, weightBytes } = model;
+  const { name, shape, precision, fused, parameters, weightBytes, kvBytesPerToken } = model;
+  const info = { ...shape, name, precision, fused, parameters, weightBytes, kvBytesPerToken };
   return {
-    info: { ortVersion, provider: device, threads, loadMs, model: { ...shape, name, parameters, weightBytes } },
+    info: { ortVersion, provider: device, threads, loadMs, model: info },
     async runBatch(batch) {
-      checkBatch(batch, shape);
+      checkBatch(batch, shape, canSample);
       const reply = await thread.send({ kind: "run", batch });
       if (reply === undefined) throw new InvariantError("the ONNX worker answered a batch without a result");
       return reply;

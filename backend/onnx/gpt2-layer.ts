@@ -1,54 +1,74 @@
 /**
- * The pieces of GPT-2 that all three graphs share: embedding, one transformer layer, the LM head.
- * Hidden states are 2-D, [tokens, width], so that every linear layer is one Gemm; tokens = batch x query tokens.
- * Layout of keys and values: [batch, heads, context, head width], where appending a token is one Concat.
+ * GPT-2 in basic ops: embedding, pre-norm transformer layers, tied LM head.
+ * Radford et al. 2019; https://github.com/openai/gpt-2/blob/master/src/model.py
  */
+import {
+  append,
+  attentionScores,
+  attentionWeights,
+  biasMasks,
+  keyValueCache,
+  mergeHeads,
+  splitHeads,
+} from "./attention-layout.js";
+import type { Decoder, Pass } from "./decoder.js";
+import { gpt2Weights } from "./gpt2-weights.js";
 import type { GraphWriter } from "./graph-writer.js";
+import type { Precision } from "./model-spec.js";
 import { attribute } from "./onnx-proto.js";
 import type { ModelShape } from "./shape.js";
 
-/** What differs between reading a prompt and decoding one token. */
-export interface AttentionContext {
-  /** Added to the scores: 0 where a query may look, maskedScore elsewhere; broadcasts to [batch, heads, query, context]. */
-  readonly bias: string;
-  /** [tokens, width] -> [batch, heads, query, head width] */
-  splitHeads(value: string): string;
-  /** [batch, heads, query, head width] -> [tokens, width] */
-  mergeHeads(value: string): string;
-  /** Keys and values of earlier tokens, to be put before this layer's own. */
-  readonly past?: { readonly key: string; readonly value: string };
+/** Of every LayerNormalization. */
+export const gpt2Epsilon = 1e-5;
+
+/** The plain form, which every other one is compared with. */
+export function gpt2Decoder(shape: ModelShape, precision: Precision): Decoder {
+  return {
+    ...biasMasks,
+    weights: gpt2Weights(shape, precision),
+    cache: keyValueCache(shape),
+    run(g, pass) {
+      let hidden = gpt2Embed(g, pass);
+      const cache: string[] = [];
+      for (let layer = 0; layer < shape.layers; layer++) {
+        const past = pass.past?.slice(2 * layer, 2 * layer + 2);
+        const out = transformerLayer(g, shape, `h${layer}`, hidden, pass, past);
+        cache.push(out.key, out.value);
+        hidden = out.hidden;
+      }
+      return { hidden, cache };
+    },
+    logits: (g, hidden) => gpt2Head(g, layerNorm(g, hidden, "ln_f")),
+  };
 }
 
-/** Finite, so that a padded query that may look nowhere gives numbers and not NaN; exp() of it is exactly 0. */
-const maskedScore = -1e9;
-const epsilon = 1e-5;
-
-/** Sum of token and position embedding for flat [tokens] ids and positions. */
-export function embed(g: GraphWriter, tokenIds: string, positionIds: string): string {
-  return g.op("Add", [g.op("Gather", ["wte", tokenIds]), g.op("Gather", ["wpe", positionIds])]);
+/** Sum of token and position embedding, [tokens, width]. */
+export function gpt2Embed(g: GraphWriter, { tokenIds, positions }: Pass): string {
+  return g.op("Add", [g.op("Gather", ["wte", tokenIds]), g.op("Gather", ["wpe", positions])]);
 }
 
-/** One layer: returns the new hidden state and this layer's keys and values, the past included. */
-export function transformerLayer(
+/** Logits of normed hidden states [rows, width]; the LM head is the token embedding. */
+export function gpt2Head(g: GraphWriter, normed: string): string {
+  return g.op("Gemm", [normed, "wte"], attribute.int("transB", 1));
+}
+
+function transformerLayer(
   g: GraphWriter,
   shape: ModelShape,
-  layer: number,
+  name: string,
   hidden: string,
-  context: AttentionContext,
+  pass: Pass,
+  past: readonly string[] | undefined,
 ): { hidden: string; key: string; value: string } {
-  const name = `h${layer}`;
   const qkv = linear(g, layerNorm(g, hidden, `${name}.ln_1`), `${name}.attn`);
   const [query, ownKey, ownValue] = g
     .ops("Split", [qkv], 3, attribute.int("axis", 1), attribute.int("num_outputs", 3))
-    .map((part) => context.splitHeads(part)) as [string, string, string];
-  const { past } = context;
-  const key = past ? g.op("Concat", [past.key, ownKey], attribute.int("axis", 2)) : ownKey;
-  const value = past ? g.op("Concat", [past.value, ownValue], attribute.int("axis", 2)) : ownValue;
+    .map((part) => splitHeads(g, part, shape.heads, shape, pass)) as [string, string, string];
+  const key = append(g, past?.[0], ownKey);
+  const value = append(g, past?.[1], ownValue);
 
-  const scaled = g.op("Mul", [query, g.float(1 / Math.sqrt(shape.width / shape.heads))]);
-  const scores = g.op("MatMul", [scaled, g.op("Transpose", [key], attribute.ints("perm", [0, 1, 3, 2]))]);
-  const weights = g.op("Softmax", [g.op("Add", [scores, context.bias])], attribute.int("axis", -1));
-  const attended = context.mergeHeads(g.op("MatMul", [weights, value]));
+  const weights = attentionWeights(g, attentionScores(g, query, key, shape), pass.mask);
+  const attended = mergeHeads(g, g.op("MatMul", [weights, value]), shape, pass);
   const afterAttention = g.op("Add", [hidden, linear(g, attended, `${name}.attn_proj`)]);
 
   const expanded = linear(g, layerNorm(g, afterAttention, `${name}.ln_2`), `${name}.mlp`);
@@ -56,20 +76,11 @@ export function transformerLayer(
   return { hidden: g.op("Add", [afterAttention, linear(g, activated, `${name}.mlp_proj`)]), key, value };
 }
 
-/** Logits [tokens, vocab] of hidden states [tokens, width]; the LM head is the token embedding. */
-export function lmHead(g: GraphWriter, hidden: string): string {
-  return g.op("Gemm", [layerNorm(g, hidden, "ln_f"), "wte"], attribute.int("transB", 1));
-}
-
-/** Scores of 0 where `allowed` is true and maskedScore elsewhere. */
-export function attentionBias(g: GraphWriter, allowed: string): string {
-  return g.op("Where", [allowed, g.float(0), g.float(maskedScore)]);
-}
-
 function linear(g: GraphWriter, input: string, name: string): string {
   return g.op("Gemm", [input, `${name}.weight`, `${name}.bias`]);
 }
 
 function layerNorm(g: GraphWriter, input: string, name: string): string {
-  return g.op("LayerNormalization", [input, `${name}.weight`, `${name}.bias`], attribute.float("epsilon", epsilon));
+  const epsilon = attribute.float("epsilon", gpt2Epsilon);
+  return g.op("LayerNormalization", [input, `${name}.weight`, `${name}.bias`], epsilon);
 }

@@ -1,11 +1,8 @@
 /**
- * What the graphs of one model call their inputs and outputs, and the weights that each of them names.
- * B batch, P padded prompt tokens, N decode steps; keys and values are [B, heads, P, head width].
+ * What the graphs of one model call their inputs and outputs.
+ * B batch, P padded prompt tokens, N decode steps, V vocabulary.
  */
-import { externalConstant, type WeightTensor } from "./gpt2-weights.js";
-import { GraphWriter } from "./graph-writer.js";
 import { DataType, tensorInfo, type ValueInfo } from "./onnx-proto.js";
-import type { ModelShape } from "./shape.js";
 
 /** Inputs and outputs by name; pad_tokens counts the padding on the left of each row. */
 export const graphNames = {
@@ -14,26 +11,43 @@ export const graphNames = {
   firstToken: "first_token", // int64 [B, 1]
   steps: "steps", // int64 scalar, N >= 1
   tokens: "tokens", // int64 [B, N], the tokens after the first
-  logits: "logits", // float32 [B, P, vocab]
-  key: (layer: number) => `key_${layer}`,
-  value: (layer: number) => `value_${layer}`,
+  logits: "logits", // float32 [B, P, V]; of a step [N, B, V]
+  temperature: "temperature", // float32 scalar, above 0
+  topK: "top_k", // int64 [1], 1 to V
+  topP: "top_p", // float32 scalar, above 0, at most 1
+  uniforms: "uniforms", // float32 [B] or [N, B], from 0 up to but not 1
 } as const;
 
-/** key_0, value_0, key_1, ... */
-export function cacheNames(shape: ModelShape): string[] {
-  return Array.from({ length: shape.layers }, (_, layer) => [graphNames.key(layer), graphNames.value(layer)]).flat();
+/** One tensor of the KV cache: keys and values of one layer, or both in one. Sizes "B" and "P" depend on the batch. */
+export interface CacheTensor {
+  readonly name: string;
+  readonly dims: readonly (number | "B" | "P")[];
 }
 
-/** Declares the KV cache under other names; `tokens` null leaves its sizes open, as a Loop body needs that grows it. */
-export function cacheInfo(shape: ModelShape, rename: (name: string) => string, tokens: string | null): ValueInfo[] {
-  const batch = tokens === null ? null : "B";
-  const dims = [batch, shape.heads, tokens, shape.width / shape.heads];
-  return cacheNames(shape).map((name) => tensorInfo(rename(name), DataType.float, dims));
+/** Declares the KV cache under other names; `isOpen` leaves batch and tokens unknown, as a Loop body needs that grows it. */
+export function cacheInfo(
+  cache: readonly CacheTensor[],
+  realType: number,
+  rename: (name: string) => string = (name) => name,
+  isOpen = false,
+): ValueInfo[] {
+  return cache.map(({ name, dims }) => {
+    const open = dims.map((size) => (isOpen && typeof size === "string" ? null : size));
+    return tensorInfo(rename(name), realType, open);
+  });
 }
 
-/** A graph that may use every weight by name. */
-export function withWeights(weights: readonly WeightTensor[]): GraphWriter {
-  const g = new GraphWriter("");
-  for (const tensor of weights) g.addConstant(externalConstant(tensor));
-  return g;
+/** The sizes of a cache tensor after a prompt of this many rows and padded tokens. */
+export function cacheDims({ dims }: CacheTensor, rows: number, promptTokens: number): number[] {
+  return dims.map((size) => (size === "B" ? rows : size === "P" ? promptTokens : size));
+}
+
+/** The inputs of a graph that samples: scalars, and one uniform number for each token to be chosen. */
+export function samplingInfo(uniformDims: readonly string[]): ValueInfo[] {
+  return [
+    tensorInfo(graphNames.temperature, DataType.float, []),
+    tensorInfo(graphNames.topK, DataType.int64, [1]),
+    tensorInfo(graphNames.topP, DataType.float, []),
+    tensorInfo(graphNames.uniforms, DataType.float, uniformDims),
+  ];
 }

@@ -1,11 +1,13 @@
 /**
- * The ONNX Runtime backend that calibrate/ and real/ share: GPT-2-family models written by servesim itself, and an
- * executor that runs static batches of them in a worker thread.
+ * The ONNX Runtime backend that calibrate/ and real/ share: GPT-2-family and Llama-style models written by
+ * servesim itself, and an executor that runs static batches of them in a worker thread.
  */
 export { modelPresets, presetNames, isPresetName, tokenizerVocab, type ModelShape, type PresetName } from "./shape.js";
+export { kvBytesPerToken, type ModelForm, type ModelSpec, type Precision } from "./model-spec.js";
 export { ensureModel, defaultCacheDir, type EnsureModelOptions, type ModelFiles } from "./model-cache.js";
 export type { BuildProgress } from "./weights-file.js";
-export { inspectOnnxFile } from "./inspect-onnx.js";
+export { inspectOnnxFile, type OnnxFileInfo } from "./inspect-onnx.js";
 export { startOnnxExecutor, type ExecutorInfo, type ExecutorOptions, type OnnxExecutor } from "./executor.js";
 export type { BatchRequest, BatchRun } from "./batch.js";
+export type { Sampling } from "./sampling.js";
 export { listProviders, type ProviderReport } from "./providers.js";

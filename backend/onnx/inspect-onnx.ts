@@ -1,21 +1,28 @@
-/**
- * Looks at an .onnx file that the user names. Only models built here can run for now, so a sound file of someone else's
- * is refused as well, with another message than a file that is no ONNX model at all.
- */
+/** Reads an .onnx file that the user names: what it says of itself, its inputs, outputs and weights. */
 import { readFile } from "node:fs/promises";
-import { ArtifactError, ConfigError } from "../../formats/index.js";
-import { decodeModel, type DecodedModel } from "./onnx-proto.js";
+import { ArtifactError } from "../../formats/index.js";
+import { decodeModel, type DecodedModel, type DecodedValue } from "./onnx-proto.js";
 import { presetNames } from "./shape.js";
 
+/** An input or output: its onnx.TensorProto.DataType, and its sizes, undefined where the file leaves them open. */
+export interface OnnxValue {
+  readonly elemType: number;
+  readonly dims: readonly (number | undefined)[];
+}
+
 /** What an ONNX file says of itself. */
-interface OnnxFileInfo {
+export interface OnnxFileInfo {
   readonly producer: string;
   readonly opset: number;
   readonly nodes: number;
+  readonly inputs: ReadonlyMap<string, OnnxValue>;
+  readonly outputs: ReadonlyMap<string, OnnxValue>;
+  /** Numbers of each onnx.TensorProto.DataType among the weights of the main graph. */
+  readonly weightElements: ReadonlyMap<number, number>;
 }
 
 /** Reads the file's header and graph. Throws ArtifactError for a file that is missing or no ONNX model. */
-async function readOnnxFileInfo(path: string): Promise<OnnxFileInfo> {
+export async function inspectOnnxFile(path: string): Promise<OnnxFileInfo> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ArtifactError(
@@ -33,19 +40,27 @@ async function readOnnxFileInfo(path: string): Promise<OnnxFileInfo> {
   } catch (cause) {
     throw notOnnx(`it does not parse as ModelProto (${bytes.byteLength} bytes)`, cause);
   }
-  const nodes = model.graph?.node?.length ?? 0;
+  const { graph, opsetImport: opsets = [], producerName: producer = "" } = model;
+  const nodes = graph?.node?.length ?? 0;
   if (nodes === 0) throw notOnnx("it has no graph with nodes");
-  const opsets = model.opsetImport ?? [];
   const main = opsets.find(({ domain }) => domain === undefined || domain === "" || domain === "ai.onnx") ?? opsets[0];
   if (main?.version === undefined) throw notOnnx("it names no opset");
-  return { producer: model.producerName ?? "", opset: Number(main.version), nodes };
+  const weightElements = new Map<number, number>();
+  for (const { dims = [], dataType = 0 } of graph?.initializer ?? []) {
+    const elements = dims.reduce<number>((product, size) => product * Number(size), 1);
+    weightElements.set(dataType, (weightElements.get(dataType) ?? 0) + elements);
+  }
+  const [inputs, outputs] = [valuesOf(graph?.input), valuesOf(graph?.output)];
+  return { producer, opset: Number(main.version), nodes, inputs, outputs, weightElements };
 }
 
-/** Refuses `--model PATH.onnx`: ArtifactError where the file is no ONNX model, ConfigError where it is one. */
-export async function inspectOnnxFile(path: string): Promise<never> {
-  const { producer, opset, nodes } = await readOnnxFileInfo(path);
-  throw new ConfigError(
-    `model "${path}" is an ONNX file by "${producer}" (opset ${opset}, ${nodes} nodes), and models exported elsewhere are not ` +
-      `supported yet: expected one of ${presetNames}`,
+function valuesOf(values: readonly DecodedValue[] = []): ReadonlyMap<string, OnnxValue> {
+  return new Map(
+    values.map(({ name = "", type }) => {
+      const { elemType = 0, shape } = type?.tensorType ?? {};
+      // An open size decodes as dimValue 0; a fixed size of 0 has no use here.
+      const dims = (shape?.dim ?? []).map(({ dimValue }) => Number(dimValue ?? 0) || undefined);
+      return [name, { elemType, dims }];
+    }),
   );
 }

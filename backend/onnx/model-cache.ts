@@ -1,48 +1,54 @@
 /**
- * Builds a model once and keeps it: `<cacheDir>/<name>-<hash>/` with three small .onnx files, weights.bin and manifest.json.
+ * Builds a model once and keeps it: `<cacheDir>/<name>-<hash>/` with small .onnx files, weights.bin and manifest.json.
  * It is written to a temporary folder beside that one and renamed when complete, so a killed build leaves no half model.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { z } from "zod";
-import { ArtifactError, ConfigError } from "../../formats/index.js";
+import { ConfigError } from "../../formats/index.js";
+import { checkCachedModel, writeGraphs } from "./cached-files.js";
 import { decodeGraph } from "./decode-graph.js";
-import { forwardGraph, prefillGraph } from "./prompt-graphs.js";
-import { gpt2Weights, parameterCount, weightsFileBytes, weightsFileName, type WeightTensor } from "./gpt2-weights.js";
+import { decoderOf } from "./decoders.js";
+import { isExportPath, openExportedDecoder, type ExportedDecoder } from "./exported-decoder.js";
+import type { CacheTensor } from "./graph-io.js";
+import { kvBytesPerToken, parseModelSpec, type ModelForm, type ModelSpec } from "./model-spec.js";
 import { encodeModel } from "./onnx-proto.js";
-import { namedShape, type ModelShape } from "./shape.js";
+import { forwardGraph, prefillGraph } from "./prompt-graphs.js";
+import type { ModelShape } from "./shape.js";
+import { checkpointSource, noiseSource, type WeightSource } from "./weight-sources.js";
+import { parameterCount, weightsFileBytes, weightsFileName, type WeightTensor } from "./weight-table.js";
 import { writeWeightsFile, type BuildProgress } from "./weights-file.js";
 
 /** A complete model on disk. */
-export interface ModelFiles {
-  readonly name: string;
-  readonly shape: ModelShape;
+export interface ModelFiles extends ModelSpec {
   readonly seed: number;
+  /** The checkpoint that the weights are from; none where they are noise. */
+  readonly weightsPath?: string;
   readonly parameters: number;
   readonly weightBytes: number;
+  /** What one token of one row adds to the KV cache. */
+  readonly kvBytesPerToken: number;
+  readonly cache: readonly CacheTensor[];
   readonly folder: string;
   readonly prefillPath: string;
   readonly decodePath: string;
+  readonly sampledPrefillPath: string;
+  readonly sampledDecodePath: string;
   readonly forwardPath: string;
+  /** Set for a user's own export; all paths are then that file, which runs step by step. */
+  readonly exported?: ExportedDecoder;
 }
 
-/** `seed` makes the weights (default 1); `signal` stops a build, which then leaves nothing behind. */
-export interface EnsureModelOptions {
+/** `seed` makes the weights (default 1) unless they are read; `signal` stops a build, which then leaves nothing behind. */
+export interface EnsureModelOptions extends ModelForm {
+  /** A .safetensors file with the weights of a GPT-2 or Llama checkpoint of this shape. */
+  readonly weightsPath?: string;
   readonly cacheDir?: string;
   readonly seed?: number;
   readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
 }
-
-/** Raised by hand when the noise of weights-file.ts changes; the graphs and tensor table are hashed as they are. */
-const generatorVersion = 1;
-const manifestName = "manifest.json";
-
-const manifestSchema = z.object({
-  files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string().optional() })),
-});
 
 /** `$SERVESIM_CACHE`, else `$XDG_CACHE_HOME/servesim`, else `~/.cache/servesim`. */
 export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {
@@ -51,76 +57,91 @@ export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * The model of this preset or shape, from the cache or newly built. Throws ConfigError where the cache cannot be written,
- * ArtifactError where a cached model is damaged.
+ * The model of this preset or shape, from the cache or newly built. A preset may carry its form in its name
+ * (`gpt2+fused+fp16`); a path that ends in .onnx is a user's own decoder export and is used where it lies. Throws ConfigError where the cache cannot be written, ArtifactError where a cached model is damaged
+ * or a checkpoint does not fit.
  */
 export async function ensureModel(
-  shapeOrPreset: ModelShape | string,
+  shapeOrName: ModelShape | string,
   options: EnsureModelOptions = {},
 ): Promise<ModelFiles> {
-  const { name, shape } = namedShape(shapeOrPreset);
-  const { cacheDir = defaultCacheDir(), seed = 1 } = options;
-  const weights = gpt2Weights(shape);
-  const graphs = encodeGraphs(shape, weights);
-  const folder = join(cacheDir, `${name}-${contentHash(graphs, weights, seed)}`);
-  if (!(await exists(folder))) {
-    try {
-      await build(folder, graphs, weights, seed, options);
-    } catch (error) {
-      throw asCacheError(error, cacheDir);
-    }
+  if (isExportPath(shapeOrName)) return openExport(shapeOrName, options);
+  const spec = parseModelSpec(shapeOrName, options);
+  const { cacheDir = defaultCacheDir(), seed = 1, weightsPath } = options;
+  const { weights, cache } = decoderOf(spec);
+  const graphs = encodeGraphs(spec);
+  const source = weightsPath === undefined ? noiseSource(seed) : await checkpointSource(weightsPath, spec, weights);
+  const folder = join(cacheDir, `${spec.name}-${contentHash(graphs, weights, source)}`);
+  try {
+    if (!(await exists(folder))) await build(folder, graphs, weights, source, options);
+  } catch (error) {
+    throw asCacheError(error, cacheDir);
+  } finally {
+    await source.close();
   }
-  await checkModel(folder);
+  await checkCachedModel(folder);
+  const path = (name: keyof typeof graphs) => join(folder, name);
   return {
-    name,
-    shape,
+    ...spec,
     seed,
+    ...(weightsPath === undefined ? {} : { weightsPath }),
     parameters: parameterCount(weights),
     weightBytes: weightsFileBytes(weights),
+    kvBytesPerToken: kvBytesPerToken(spec.shape, spec.precision),
+    cache,
     folder,
-    prefillPath: join(folder, "prefill.onnx"),
-    decodePath: join(folder, "decode.onnx"),
-    forwardPath: join(folder, "forward.onnx"),
+    prefillPath: path("prefill.onnx"),
+    decodePath: path("decode.onnx"),
+    sampledPrefillPath: path("prefill-sampled.onnx"),
+    sampledDecodePath: path("decode-sampled.onnx"),
+    forwardPath: path("forward.onnx"),
   };
 }
 
-function encodeGraphs(shape: ModelShape, weights: readonly WeightTensor[]): Record<string, Uint8Array> {
+function openExport(path: string, { precision, fused, weightsPath }: EnsureModelOptions): Promise<ModelFiles> {
+  const given = Object.entries({ precision, fused, weights: weightsPath }).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return openExportedDecoder(path);
+  throw new ConfigError(
+    `model "${path}" is an export and has its own weights and form: leave out ${given.map(([name]) => name).join(" and ")}`,
+  );
+}
+
+function encodeGraphs(spec: ModelSpec) {
   return {
-    "prefill.onnx": encodeModel(prefillGraph(shape, weights)),
-    "decode.onnx": encodeModel(decodeGraph(shape, weights)),
-    "forward.onnx": encodeModel(forwardGraph(shape, weights)),
+    "prefill.onnx": encodeModel(prefillGraph(spec)),
+    "decode.onnx": encodeModel(decodeGraph(spec)),
+    "prefill-sampled.onnx": encodeModel(prefillGraph(spec, { sampled: true })),
+    "decode-sampled.onnx": encodeModel(decodeGraph(spec, { sampled: true })),
+    "forward.onnx": encodeModel(forwardGraph(spec)),
   };
 }
 
-function contentHash(graphs: Record<string, Uint8Array>, weights: readonly WeightTensor[], seed: number): string {
-  const hash = createHash("sha256").update(JSON.stringify({ generatorVersion, seed, weights }));
+function contentHash(
+  graphs: Readonly<Record<string, Uint8Array>>,
+  weights: readonly WeightTensor[],
+  { identity }: WeightSource,
+): string {
+  const hash = createHash("sha256").update(JSON.stringify({ identity, weights }));
   for (const bytes of Object.values(graphs)) hash.update(bytes);
   return hash.digest("hex").slice(0, 12);
 }
 
 async function build(
   folder: string,
-  graphs: Record<string, Uint8Array>,
+  graphs: Readonly<Record<string, Uint8Array>>,
   weights: readonly WeightTensor[],
-  seed: number,
+  source: WeightSource,
   { onProgress, signal }: EnsureModelOptions,
 ): Promise<void> {
   await removeAbandoned(folder);
   const temporary = `${folder}.tmp-${process.pid}-${randomUUID().slice(0, 8)}`;
   try {
     await mkdir(temporary, { recursive: true });
-    await writeWeightsFile(join(temporary, weightsFileName), weights, seed, (progress) => {
+    await writeWeightsFile(join(temporary, weightsFileName), weights, source, (progress) => {
       signal?.throwIfAborted();
       onProgress?.(progress);
     });
-    const files: z.infer<typeof manifestSchema>["files"] = [
-      { name: weightsFileName, bytes: weightsFileBytes(weights) },
-    ];
-    for (const [name, bytes] of Object.entries(graphs)) {
-      await writeFile(join(temporary, name), bytes);
-      files.push({ name, bytes: bytes.byteLength, sha256: sha256(bytes) });
-    }
-    await writeFile(join(temporary, manifestName), JSON.stringify({ files }, null, 2) + "\n");
+    await writeGraphs(temporary, graphs, weightsFileBytes(weights));
     // Another process may have built the same model meanwhile; its files are the same, so ours go.
     await rename(temporary, folder).catch(async (error: unknown) => {
       if (!(await exists(folder))) throw error;
@@ -150,28 +171,6 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** A cheap look: every file has its size, and the small ones their hash. */
-async function checkModel(folder: string): Promise<void> {
-  const damaged = (what: string) =>
-    new ArtifactError(`cached model "${folder}" is damaged: ${what}, delete this folder and run again`);
-  const text = await readFile(join(folder, manifestName), "utf8").catch(() => {
-    throw damaged(`${manifestName} cannot be read`);
-  });
-  const manifest = manifestSchema.safeParse(parseJson(text));
-  if (!manifest.success) throw damaged(`${manifestName} is not in the expected form`);
-  for (const { name, bytes, sha256: expectedHash } of manifest.data.files) {
-    const size = await stat(join(folder, name)).then(
-      (info) => info.size,
-      () => undefined,
-    );
-    if (size === undefined) throw damaged(`${name} is missing`);
-    if (size !== bytes) throw damaged(`${name} has ${size} bytes, expected ${bytes}`);
-    if (expectedHash !== undefined && sha256(await readFile(join(folder, name))) !== expectedHash) {
-      throw damaged(`${name} does not have the sha256 that ${manifestName} names`);
-    }
-  }
-}
-
 function asCacheError(error: unknown, cacheDir: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   const hint = "choose a writable folder with enough space by setting SERVESIM_CACHE";
@@ -188,16 +187,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

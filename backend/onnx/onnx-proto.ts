@@ -5,10 +5,12 @@
 import protobuf from "protobufjs/light.js";
 
 /** onnx.TensorProto.DataType */
-export const DataType = { float: 1, int64: 7, bool: 9 } as const;
+export const DataType = { float: 1, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 const AttributeType = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 const irVersion = 10;
 const opset = 20;
+/** ONNX Runtime's own operators: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md */
+export const contribDomain = "com.microsoft";
 
 /** onnx.AttributeProto; made by the helpers of `attribute`. */
 export interface Attribute {
@@ -25,6 +27,8 @@ export interface Attribute {
 export interface GraphNode {
   readonly name: string;
   readonly opType: string;
+  /** Empty for ONNX itself. */
+  readonly domain?: string;
   readonly input: readonly string[];
   readonly output: readonly string[];
   readonly attribute: readonly Attribute[];
@@ -58,12 +62,34 @@ export interface Graph {
   readonly output: readonly ValueInfo[];
 }
 
+/** An int64 of a decoded file. */
+export type DecodedInt = number | { toNumber(): number };
+
 /** What is read back of an onnx.ModelProto; every field may be missing in a file that is no ONNX model. */
 export interface DecodedModel {
-  readonly irVersion?: number | { toNumber(): number };
+  readonly irVersion?: DecodedInt;
   readonly producerName?: string;
-  readonly graph?: { readonly name?: string; readonly node?: readonly { readonly opType?: string }[] };
-  readonly opsetImport?: readonly { readonly domain?: string; readonly version?: number | { toNumber(): number } }[];
+  readonly graph?: {
+    readonly name?: string;
+    readonly node?: readonly { readonly opType?: string }[];
+    readonly initializer?: readonly { readonly dims?: readonly DecodedInt[]; readonly dataType?: number }[];
+    readonly input?: readonly DecodedValue[];
+    readonly output?: readonly DecodedValue[];
+  };
+  readonly opsetImport?: readonly { readonly domain?: string; readonly version?: DecodedInt }[];
+}
+
+/** An input or output as it is read back. */
+export interface DecodedValue {
+  readonly name?: string;
+  readonly type?: {
+    readonly tensorType?: {
+      readonly elemType?: number;
+      readonly shape?: {
+        readonly dim?: readonly { readonly dimValue?: DecodedInt; readonly dimParam?: string }[];
+      };
+    };
+  };
 }
 
 /** One attribute of a node, by kind. */
@@ -86,7 +112,11 @@ export function tensorInfo(name: string, elemType: number, dims: readonly (numbe
 
 /** The bytes of an .onnx file with this graph. */
 export function encodeModel(graph: Graph): Uint8Array {
-  const model = { irVersion, producerName: "servesim", graph, opsetImport: [{ domain: "", version: opset }] };
+  const opsetImport = [
+    { domain: "", version: opset },
+    { domain: contribDomain, version: 1 },
+  ];
+  const model = { irVersion, producerName: "servesim", graph, opsetImport };
   return modelType().encode(model).finish();
 }
 
@@ -121,6 +151,7 @@ const messages = {
     name: "string 3",
     opType: "string 4",
     attribute: "repeated AttributeProto 5",
+    domain: "string 7",
   }),
   AttributeProto: message({
     name: "string 1",

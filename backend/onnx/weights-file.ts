@@ -1,11 +1,9 @@
-/**
- * Writes weights.bin: seeded noise, one tensor after the other, never more than one chunk (4 MiB) in memory.
- * Each tensor has a stream of its own: alea(`${seed}/${tensor}`) seeds a xorshift32 generator (Marsaglia 2003, 13/17/5),
- * about 1.5 ns a number, so that writing gpt2-xl (1.5 G weights) is bound by the disk and not by the generator.
- */
+/** Writes weights.bin: one tensor after the other, never more than one chunk (4 MiB) in memory. */
 import { open } from "node:fs/promises";
-import seedrandom from "seedrandom";
-import { weightsFileBytes, type WeightTensor } from "./gpt2-weights.js";
+import { toHalf } from "./half.js";
+import { precisionBytes, type Precision } from "./model-spec.js";
+import type { WeightSource } from "./weight-sources.js";
+import { weightsFileBytes, type WeightTensor } from "./weight-table.js";
 
 const chunkElements = 1 << 20;
 
@@ -15,26 +13,25 @@ export interface BuildProgress {
   readonly totalBytes: number;
 }
 
-/** Writes all tensors to a new file at their offsets; the same seed gives the same bytes on every machine. */
+/** Writes all tensors to a new file at their offsets, in each one's precision. */
 export async function writeWeightsFile(
   path: string,
   tensors: readonly WeightTensor[],
-  seed: number,
+  source: WeightSource,
   onProgress?: (progress: BuildProgress) => void,
 ): Promise<void> {
   const totalBytes = weightsFileBytes(tensors);
   const chunk = new Float32Array(chunkElements);
-  const bytes = new Uint8Array(chunk.buffer);
   const file = await open(path, "wx");
   try {
     for (const tensor of tensors) {
-      let state = streamSeed(seed, tensor.name);
       for (let done = 0; done < tensor.elements; done += chunkElements) {
-        const count = Math.min(chunkElements, tensor.elements - done);
-        state = fillNoise(chunk, count, state, tensor);
-        const at = tensor.offsetBytes + done * Float32Array.BYTES_PER_ELEMENT;
-        await writeFully(file, bytes.subarray(0, count * Float32Array.BYTES_PER_ELEMENT), at);
-        onProgress?.({ writtenBytes: at + count * Float32Array.BYTES_PER_ELEMENT, totalBytes });
+        const part = chunk.subarray(0, Math.min(chunkElements, tensor.elements - done));
+        await source.fill(tensor, done, part);
+        const bytes = encode(part, tensor.precision);
+        const at = tensor.offsetBytes + done * precisionBytes[tensor.precision];
+        await writeFully(file, bytes, at);
+        onProgress?.({ writtenBytes: at + bytes.byteLength, totalBytes });
       }
     }
     await file.sync();
@@ -43,24 +40,9 @@ export async function writeWeightsFile(
   }
 }
 
-/** A state for xorshift32, which must not be 0. */
-function streamSeed(seed: number, tensorName: string): number {
-  return seedrandom.alea(`${seed}/${tensorName}`).int32() || 1;
-}
-
-/** Fills `count` numbers, uniform with the tensor's mean and deviation, and returns the generator's next state. */
-function fillNoise(chunk: Float32Array, count: number, state: number, tensor: WeightTensor): number {
-  // int32 / 2^31 is uniform in [-1, 1), whose deviation is 1 / sqrt(3).
-  const scale = (tensor.deviation * Math.sqrt(3)) / 2 ** 31;
-  const { mean } = tensor;
-  let x = state;
-  for (let i = 0; i < count; i++) {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    chunk[i] = mean + x * scale;
-  }
-  return x;
+function encode(numbers: Float32Array, precision: Precision): Uint8Array {
+  if (precision === "fp32") return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+  return new Uint8Array(Uint16Array.from(numbers, toHalf).buffer);
 }
 
 /** A single write may take less than it was given (2 GiB limit, signals); this one does not. */

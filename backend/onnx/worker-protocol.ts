@@ -8,6 +8,8 @@ export interface WorkerOptions {
   readonly device: "cpu" | "cuda";
   readonly threads: number;
   readonly mode: "cached" | "uncached";
+  /** Which graphs to load: those that sample can take the largest logit too, but pay for sorting. */
+  readonly canSample: boolean;
 }
 
 /** `load` comes first and once, `close` last; only `run` is answered with a run. */

@@ -5,7 +5,10 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
 import { readPeakRssBytes, resetPeakRss } from "./peak-rss.js";
-import { openCachedSessions, openUncachedSessions, type BatchSessions } from "./sessions.js";
+import type { BatchSessions } from "./open-session.js";
+import { openCachedSessions } from "./sessions.js";
+import { openStepSessions } from "./step-sessions.js";
+import { openUncachedSessions } from "./uncached-sessions.js";
 import type { WorkerCommand, WorkerOptions, WorkerReply } from "./worker-protocol.js";
 
 const port = parentPort;
@@ -23,7 +26,7 @@ port.on("message", (command: WorkerCommand) => {
 async function answer(command: WorkerCommand): Promise<WorkerReply> {
   switch (command.kind) {
     case "load":
-      sessions = await (options.mode === "cached" ? openCachedSessions(options) : openUncachedSessions(options));
+      sessions = await openSessions();
       return {};
     case "run": {
       if (sessions === undefined)
@@ -36,6 +39,12 @@ async function answer(command: WorkerCommand): Promise<WorkerReply> {
       await sessions?.release();
       return {};
   }
+}
+
+function openSessions(): Promise<BatchSessions> {
+  const { exported } = options.model;
+  if (exported) return openStepSessions(options, exported);
+  return options.mode === "cached" ? openCachedSessions(options) : openUncachedSessions(options);
 }
 
 function failure(error: unknown): WorkerReply {

@@ -1,0 +1,38 @@
+/**
+ * What a model family adds to the graphs: its weights, the layout of its KV cache and its layers. Everything else (padding,
+ * positions, the Loop, choosing tokens) is the same for all and lies in prompt-graphs.ts and decode-graph.ts.
+ */
+import type { CacheTensor } from "./graph-io.js";
+import type { GraphWriter } from "./graph-writer.js";
+import type { WeightTensor } from "./weight-table.js";
+
+/** New tokens on their way through the layers: Q of them in each of B rows. */
+export interface Pass {
+  /** int64, flat [B x Q] */
+  readonly tokenIds: string;
+  /** int64, flat [B x Q] */
+  readonly positions: string;
+  /** Q as int64 [1]; none where each row has one new token, as in a decode step. */
+  readonly queryTokens?: string;
+  /** Of `promptMask` or `stepMask`. */
+  readonly mask: string;
+  /** The cache before these tokens, in the order of `Decoder.cache`. */
+  readonly past?: readonly string[];
+}
+
+/** One model family in one form. */
+export interface Decoder {
+  readonly weights: readonly WeightTensor[];
+  readonly cache: readonly CacheTensor[];
+  /** Which axis of a cache tensor counts tokens. */
+  readonly cacheTokenAxis: number;
+  /** Who may look at whom in a prompt, from bool [B, P] (false for padding); earlier tokens only. */
+  promptMask(g: GraphWriter, visible: string): string;
+  /** Where one new token may look, from bool [B, context]; each step takes the first part along `stepMaskAxis`. */
+  stepMask(g: GraphWriter, visible: string): string;
+  readonly stepMaskAxis: number;
+  /** Runs all layers: the hidden state [B x Q, width] as `logits` takes it, and the cache with these tokens. */
+  run(g: GraphWriter, pass: Pass): { readonly hidden: string; readonly cache: readonly string[] };
+  /** Logits of hidden states [rows, width] in the graph's precision. */
+  logits(g: GraphWriter, hidden: string): string;
+}
