@@ -16,6 +16,17 @@ export const policyChoiceSchema = z.looseObject({
     .optional(),
 });
 
+/** Seconds, or text with a unit: `60`, `"60s"`, `"1.5m"`. */
+const duration = z
+  .union([
+    z.number().positive(),
+    z
+      .string()
+      .regex(/^\d+(\.\d+)?(s|m|h)?$/, 'expected seconds or a time such as "60s", "5m"')
+      .transform((text) => Number.parseFloat(text) * ({ m: 60, h: 3600 }[text.at(-1)!] ?? 1)),
+  ])
+  .refine((seconds) => seconds > 0, "expected more than 0 s");
+
 const calibration = z.strictObject({
   model: z.string().default("mini"),
   device: z.enum(["cpu", "cuda"]).default("cpu"),
@@ -23,6 +34,8 @@ const calibration = z.strictObject({
   prompt_tokens: z.array(z.int().positive()).min(2).optional(),
   decode_steps: z.array(z.int().nonnegative()).min(1).optional(),
   repeats: z.int().min(2).max(100).default(3),
+  max_repeats: z.int().min(2).max(1000).optional().describe("of a shape whose median stays uncertain; absent: 8"),
+  budget_s: duration.optional().describe("time that calibrating may take, e.g. 60s; absent: as long as it takes"),
 });
 
 const experimentShape = {

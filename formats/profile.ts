@@ -16,11 +16,13 @@ export const basisNames = ["base", "rows", "tokens", "attention_pairs", "context
 const basis = z.enum(basisNames);
 const interval = z.tuple([z.number(), z.number()]);
 
-/** value = coefficient * clip(basis), where clip is min(x, upto), max(0, x - beyond), or x itself. */
+/** value = coefficient * clip(basis), where clip is min(x, upto), max(0, x - beyond), or x itself; 0 for other batches. */
 const costTerm = z.strictObject({
   basis,
   upto: z.number().positive().optional(),
   beyond: z.number().positive().optional(),
+  rows_upto: z.number().positive().optional().describe("counts only in batches of at most so many rows"),
+  rows_beyond: z.number().positive().optional().describe("counts only in batches of more rows"),
   coefficient_ns: z.number().nonnegative(),
   ci95_ns: interval.optional(),
 });
@@ -91,6 +93,9 @@ const vllmEngineCost = z.strictObject({
 
 const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
 
+/** Coefficients of the cost terms, in their order, of fits to resampled measurements: one row a resample, ns. */
+const uncertainty = z.strictObject({ prefill: z.array(z.array(ns)), decode_step: z.array(z.array(ns)) });
+
 const fitScores = z.strictObject({
   prefill: fitScore.optional(),
   decode: fitScore.optional(),
@@ -131,6 +136,11 @@ export const profileSchema = z.strictObject({
     terms: z.array(memoryTerm),
     kv_bytes_per_token: z.number().positive(),
     arena_keeps_peak: z.boolean().describe("memory taken once is not given back"),
+    arena_region_bytes: z
+      .number()
+      .positive()
+      .optional()
+      .describe("the arena takes regions that double from 1 MiB up to this size; absent: as much as the terms say"),
   }),
   range: z.strictObject({
     batch: range,
@@ -145,6 +155,7 @@ export const profileSchema = z.strictObject({
       repeat_spread: z.number().nonnegative().describe("median half range over median of repeats of a cell"),
     })
     .optional(),
+  uncertainty: uncertainty.optional().describe("coefficients that the measurements allow as well, for bands"),
   notes: z.array(z.string()).optional().describe("what a reader should know before trusting it"),
   plan_sha256: z.string().optional().describe("fingerprint of the calibration plan, to know a finished calibration"),
   raw: z.string().optional().describe("file of raw measurements, beside the profile"),

@@ -1,29 +1,63 @@
 /**
- * 95 % intervals of coefficients by the bootstrap: prompt blocks (shapes that share their prefill) are drawn with
- * replacement and the same terms fitted again. Not repeats, because misfit between shapes is larger than noise within one.
+ * Coefficients that the measurements allow as well, by the bootstrap: prompt blocks (shapes that share their prefill) are
+ * drawn with replacement and the same terms fitted again. Not repeats, because misfit between shapes is larger than noise
+ * within one. Equations are summed per block once, so a draw costs its blocks and not its cells.
  */
 import { stream } from "../../sim/kernel/index.js";
 import type { LinearSolver } from "./linear-solver.js";
+import { normalEquations, solveNnls, type NormalEquations } from "./nnls.js";
 import { quantile } from "./quantile.js";
-import { solveRelative, type RelativeDesign } from "./relative-fit.js";
+import type { RelativeDesign } from "./relative-fit.js";
 
-/** 2.5 % and 97.5 % percentiles of each coefficient, in ns, widened to hold the estimate itself. */
-export function bootstrapIntervals(
+/** Coefficients in ns, a row per draw. `weights` are those of the fit. */
+export function bootstrapDraws(
   design: RelativeDesign,
-  estimates: readonly number[],
+  weights: readonly number[],
   solver: LinearSolver,
   options: { readonly samples: number; readonly seed: string },
-): [number, number][] {
+): number[][] {
   const random = stream(`${options.seed}/calibrate/bootstrap`);
-  const blocks = Math.max(...design.blocks) + 1;
-  const draws = Array.from({ length: options.samples }, () => {
-    const times = new Array<number>(blocks).fill(0);
-    for (let i = 0; i < blocks; i++) times[Math.floor(random() * blocks)]! += 1;
-    const weights = design.blocks.map((block) => times[block]!);
-    return solveRelative(design, solver, weights);
+  const blocks = blockEquations(design, weights);
+  return Array.from({ length: options.samples }, () => {
+    const times = new Array<number>(blocks.length).fill(0);
+    blocks.forEach(() => (times[Math.floor(random() * blocks.length)]! += 1));
+    return solveNnls(sumEquations(blocks, times), solver);
   });
+}
+
+/** 2.5 % and 97.5 % percentiles of each coefficient, in ns, widened to hold the estimate itself. */
+export function intervalsOf(draws: readonly (readonly number[])[], estimates: readonly number[]): [number, number][] {
   return estimates.map((estimate, term) => {
     const values = draws.map((draw) => draw[term]!);
+    if (values.length === 0) return [estimate, estimate];
     return [Math.min(estimate, quantile(values, 0.025)), Math.max(estimate, quantile(values, 0.975))];
   });
+}
+
+function blockEquations(design: RelativeDesign, weights: readonly number[]): NormalEquations[] {
+  const cellsOf = new Map<number, number[]>();
+  design.blocks.forEach((block, cell) => cellsOf.set(block, [...(cellsOf.get(block) ?? []), cell]));
+  return [...cellsOf.values()].map((cells) =>
+    normalEquations(
+      cells.map((cell) => design.rows[cell]!),
+      cells.map(() => 1),
+      cells.map((cell) => weights[cell]!),
+    ),
+  );
+}
+
+function sumEquations(blocks: readonly NormalEquations[], times: readonly number[]): NormalEquations {
+  const columns = blocks[0]!.moment.length;
+  const gram = Array.from({ length: columns }, () => new Array<number>(columns).fill(0));
+  const moment = new Array<number>(columns).fill(0);
+  blocks.forEach((block, number) => {
+    const weight = times[number]!;
+    if (weight === 0) return;
+    for (let i = 0; i < columns; i++) {
+      const [row, own] = [gram[i]!, block.gram[i]!];
+      moment[i]! += weight * block.moment[i]!;
+      for (let j = 0; j < columns; j++) row[j]! += weight * own[j]!;
+    }
+  });
+  return { gram, moment };
 }

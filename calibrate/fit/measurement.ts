@@ -12,8 +12,11 @@ export interface BatchShape {
   readonly decodeSteps: number;
 }
 
-/** grid: repeats the fit uses; memory: the ascending memory pass; cold: the first batch of a process. */
-export const measurementKinds = ["grid", "memory", "cold"] as const;
+/**
+ * grid: repeats the fit uses; memory: the ascending memory pass; cold: the first batch of a fresh executor; reference: one
+ * shape repeated through the session, which no fit uses, to see the machine drift.
+ */
+export const measurementKinds = ["grid", "memory", "cold", "reference"] as const;
 export type MeasurementKind = (typeof measurementKinds)[number];
 
 /** One batch, run once. `wallNs` is seen by the caller; `dispatchNs` is wallNs less the executor's own time. */
@@ -28,6 +31,12 @@ export interface Measurement extends BatchShape {
   readonly wallNs: number;
   readonly dispatchNs: number;
   readonly peakRssBytes: number;
+  /** Stretch of the session that it belongs to; a reference stands before its block. */
+  readonly block?: number;
+  /** Cores that other processes used since the reference before; of references alone. */
+  readonly otherCores?: number;
+  /** Only `wallNs` was seen; prefill and decode are differences between shapes, so the fit takes them for no measurement. */
+  readonly wallOnly?: boolean;
 }
 
 /**

@@ -1,8 +1,10 @@
 /**
- * Memory of a process that runs batches: base bytes (weights and runtime), and non-negative terms on top. Fitted to peaks
- * measured in ascending size, since an allocator's arena keeps what it once took. All in bytes.
+ * Memory of a process that runs batches: base bytes (weights and runtime), and non-negative terms on top. An allocator's
+ * arena keeps what it once took, so a peak belongs to the largest batch up to then. ONNX Runtime's CUDA arena grows in
+ * regions of up to 1 GiB (sim/cost/batch-memory.ts): where peaks come in such steps, the need lies between two of them.
  */
 import type { Profile } from "../../formats/index.js";
+import { arenaBytes } from "../../sim/cost/index.js";
 import { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
 import type { BatchShape, Measurement } from "./measurement.js";
 import { nnls } from "./nnls.js";
@@ -15,40 +17,190 @@ const memoryBases = ["base", "kv_tokens", "tokens", "rows"] as const;
 /** Terms on top of the base, and what to know of them; errors are fractions of the whole peak. */
 export interface MemoryFit {
   readonly terms: MemoryTerm[];
+  /** Bytes before the terms: those given, or found from the steps of the arena. */
+  readonly baseBytes: number;
+  /** Largest region of the arena, where peaks come in steps. */
+  readonly arenaRegionBytes?: number;
   readonly worstErrorFraction: number;
+  /** The same over points held out of the fit, where there are any. */
+  readonly heldOutErrorFraction?: number;
   readonly warnings: readonly string[];
 }
 
-const WORST_ERROR_FRACTION = 0.1;
-
-/** Fits `memory` measurements. No terms when no batch took more than the base. */
-export async function fitMemory(measurements: readonly Measurement[], baseBytes: number): Promise<MemoryFit> {
-  return fitMemoryWith(await loadLinearSolver(), measurements, baseBytes);
+export interface MemoryOptions {
+  /** Peaks that are predicted and not fitted. */
+  readonly isHeldOut?: (shape: BatchShape) => boolean;
 }
 
-function fitMemoryWith(solver: LinearSolver, measurements: readonly Measurement[], baseBytes: number): MemoryFit {
-  const points = measurements.filter((measurement) => measurement.kind === "memory");
-  if (points.length === 0) {
-    return { terms: [], worstErrorFraction: 0, warnings: ["memory: not measured, so a batch takes none"] };
+const WORST_ERROR_FRACTION = 0.1;
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+/** An allocator's regions are exact; anything else on the device comes and goes by less than this. */
+const STEP_TOLERANCE_BYTES = 8 * MIB;
+const ROUNDS = 60;
+
+/**
+ * Fits `memory` measurements, in the order of measuring. `baseBytes` is the memory before the first batch; undefined where
+ * nobody looked. No terms when no batch took more than the base.
+ */
+export async function fitMemory(
+  measurements: readonly Measurement[],
+  baseBytes?: number,
+  options: MemoryOptions = {},
+): Promise<MemoryFit> {
+  return fitMemoryWith(await loadLinearSolver(), measurements, baseBytes, options);
+}
+
+/** A measured peak, and the quantities of its batch. */
+interface Point {
+  readonly bytes: number;
+  readonly quantities: readonly number[];
+  readonly heldOut: boolean;
+}
+
+/** Least and most that the batches up to a point may have needed on top of the base. */
+type Need = readonly [number, number];
+
+/** Bytes on top of the base from the need of the neediest batch so far. */
+type Held = (neededBytes: number) => number;
+
+function fitMemoryWith(
+  solver: LinearSolver,
+  measurements: readonly Measurement[],
+  baseBytes: number | undefined,
+  { isHeldOut = () => false }: MemoryOptions,
+): MemoryFit {
+  const points = measurements
+    .filter((measurement) => measurement.kind === "memory")
+    .sort((a, b) => a.order - b.order)
+    .map((one): Point => ({
+      bytes: one.peakRssBytes,
+      quantities: memoryBases.map((basis) => quantity(basis, one)),
+      heldOut: isHeldOut(one),
+    }));
+  if (points.every(({ heldOut }) => heldOut)) {
+    const warnings = ["memory: not measured, so a batch takes none"];
+    return { terms: [], baseBytes: baseBytes ?? 0, worstErrorFraction: 0, warnings };
   }
-  const rows = points.map((point) => memoryBases.map((basis) => quantity(basis, point)));
-  const extra = points.map((point) => Math.max(0, point.peakRssBytes - baseBytes));
-  const coefficients = nnls(rows, extra, solver);
-  const errors = points.map((point, i) => {
-    const modelled = baseBytes + rows[i]!.reduce((sum, value, j) => sum + value * coefficients[j]!, 0);
-    return Math.abs(modelled - point.peakRssBytes) / point.peakRssBytes;
-  });
-  const terms = memoryBases.flatMap((basis, i) =>
-    coefficients[i]! > 0 ? [{ basis, coefficient_bytes: Math.round(coefficients[i]!) }] : [],
+  const steps = neverShrinks(points) && growsInRegions(points) ? stepBases(points, baseBytes) : [];
+  const asTermsSay = fitNeeds(solver, points, baseBytes ?? 0, exactNeed, (needed) => needed);
+  const inRegions = steps.map((base) =>
+    fitNeeds(solver, points, base, regionNeed, (needed) => arenaBytes(needed, GIB)),
   );
-  const worst = Math.max(...errors);
-  const warnings =
-    worst > WORST_ERROR_FRACTION
-      ? [
-          `memory: the model misses a measured peak by ${(100 * worst).toFixed(0)} %, so memory-aware decisions may differ`,
-        ]
-      : [];
-  return { terms, worstErrorFraction: worst, warnings };
+  const best = inRegions.reduce((a, b) => (b.meanError < a.meanError ? b : a), asTermsSay);
+  const worst = Math.max(...best.errors.filter((_, i) => !points[i]!.heldOut));
+  const unseen = best.errors.filter((_, i) => points[i]!.heldOut);
+  return {
+    terms: memoryBases.flatMap((basis, i) => {
+      const bytes = Math.round(best.coefficients[i]!);
+      return bytes > 0 ? [{ basis, coefficient_bytes: bytes }] : [];
+    }),
+    baseBytes: best.baseBytes,
+    ...(best === asTermsSay ? {} : { arenaRegionBytes: GIB }),
+    worstErrorFraction: worst,
+    ...(unseen.length > 0 ? { heldOutErrorFraction: Math.max(...unseen) } : {}),
+    warnings:
+      worst > WORST_ERROR_FRACTION
+        ? [
+            `memory: the model misses a measured peak by ${(100 * worst).toFixed(0)} %, so memory-aware decisions may differ`,
+          ]
+        : [],
+  };
+}
+
+/** Whether each peak holds the ones before, as in one process whose arena gives nothing back; else each is a batch's own. */
+function neverShrinks(points: readonly Point[]): boolean {
+  let highest = 0;
+  return points.every(({ bytes }) => {
+    const holds = bytes > 0.99 * highest;
+    highest = Math.max(highest, bytes);
+    return holds;
+  });
+}
+
+/** Whether the peaks grow, and by whole powers of two of at least 1 MiB. */
+function growsInRegions(points: readonly Point[]): boolean {
+  const growths = points.slice(1).flatMap(({ bytes }, i) => {
+    const growth = bytes - points[i]!.bytes;
+    return growth > STEP_TOLERANCE_BYTES ? [growth] : [];
+  });
+  const isRegions = (growth: number): boolean => {
+    const region = growth >= GIB ? GIB : 2 ** Math.round(Math.log2(growth));
+    return Math.abs(growth / region - Math.round(growth / region)) * region <= STEP_TOLERANCE_BYTES;
+  };
+  return growths.length >= 2 && growths.every(isRegions);
+}
+
+/** What may lie outside the arena: the first peak less each total that an arena can hold, or the base given. */
+function stepBases([first]: readonly Point[], baseBytes: number | undefined): number[] {
+  const bases: number[] = baseBytes === undefined ? [] : [baseBytes];
+  for (let held = arenaBytes(1, GIB); held <= first!.bytes; held = arenaBytes(held + 1, GIB)) {
+    if (baseBytes === undefined) bases.push(first!.bytes - held);
+  }
+  return bases;
+}
+
+function exactNeed(bytes: number): Need {
+  return [bytes, bytes];
+}
+
+/** Above the arena one region smaller, at most what the arena holds. */
+function regionNeed(bytes: number): Need {
+  let [below, held] = [0, 0];
+  while (held < bytes - STEP_TOLERANCE_BYTES) [below, held] = [held, arenaBytes(held + 1, GIB)];
+  return [below, held];
+}
+
+interface NeedFit {
+  readonly baseBytes: number;
+  readonly coefficients: readonly number[];
+  readonly errors: readonly number[];
+  readonly meanError: number;
+}
+
+/**
+ * Alternates: given coefficients, each peak belongs to the neediest batch up to it, and that batch's need to where the
+ * model has it inside its bounds; given needs, least squares. A batch under the peak of another says nothing of its own.
+ */
+function fitNeeds(
+  solver: LinearSolver,
+  points: readonly Point[],
+  baseBytes: number,
+  needOf: (bytes: number) => Need,
+  held: Held,
+): NeedFit {
+  const needs = points.map(({ bytes }) => needOf(Math.max(0, bytes - baseBytes)));
+  const fitted = points.map((_, i) => i).filter((i) => !points[i]!.heldOut);
+  const targets = needs.map(([low, high]) => (low + high) / 2);
+  const keeps = neverShrinks(points);
+  let owners = points.map((_, i) => i);
+  let best: NeedFit | undefined;
+  for (let round = 0; round < ROUNDS; round++) {
+    // Relative to the peak, as the errors are.
+    const weighted = fitted.map((i) => points[owners[i]!]!.quantities.map((value) => value / points[i]!.bytes));
+    const wanted = fitted.map((i) => targets[i]! / points[i]!.bytes);
+    const coefficients = nnls(weighted, wanted, solver);
+    const need = points.map(({ quantities }) => quantities.reduce((sum, q, j) => sum + q * coefficients[j]!, 0));
+    if (keeps) owners = neediest(need);
+    const errors = points.map(({ bytes }, i) => Math.abs(baseBytes + held(need[owners[i]!]!) - bytes) / bytes);
+    const meanError = fitted.reduce((sum, i) => sum + errors[i]!, 0) / fitted.length;
+    if (best === undefined || meanError < best.meanError) best = { baseBytes, coefficients, errors, meanError };
+    points.forEach((_, i) => {
+      const [low, high] = needs[i]!;
+      const margin = (high - low) / 10;
+      targets[i] = Math.min(Math.max(need[owners[i]!]!, low + margin), high - margin);
+    });
+  }
+  return best!;
+}
+
+/** For each point the one with the largest need up to it. */
+function neediest(needs: readonly number[]): number[] {
+  let owner = 0;
+  return needs.map((need, i) => {
+    if (need > needs[owner]!) owner = i;
+    return owner;
+  });
 }
 
 /** As sim/cost counts them: the prompt, the first token, and one per decode step. */

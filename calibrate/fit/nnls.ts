@@ -43,8 +43,11 @@ export function normalEquations(
   return { gram, moment };
 }
 
-/** Solves the normal equations under x >= 0. A column of zeros gets 0. */
-export function solveNnls({ gram, moment }: NormalEquations, solver: LinearSolver): number[] {
+/**
+ * Solves the normal equations under x >= 0. A column of zeros gets 0. Starting from a solution of like equations (`near`)
+ * saves the way there; the result is a solution of these all the same.
+ */
+export function solveNnls({ gram, moment }: NormalEquations, solver: LinearSolver, near?: readonly number[]): number[] {
   const columns = moment.length;
   const norms = gram.map((row, i) => Math.sqrt(row[i]!));
   const scaledGram = gram.map((row, i) => row.map((value, j) => value / (norms[i]! * norms[j]! || 1)));
@@ -54,19 +57,24 @@ export function solveNnls({ gram, moment }: NormalEquations, solver: LinearSolve
   let x = new Array<number>(columns).fill(0);
   const passive = new Array<boolean>(columns).fill(false);
   const usable = norms.map((norm) => norm > 0);
+  const resolve = (): number[] => solvePassive(scaledGram, scaledMoment, passive, solver);
+  if (near !== undefined) {
+    near.forEach((value, i) => (passive[i] = value > 0 && usable[i]!));
+    x = retreat(x, resolve(), passive, resolve);
+  }
   for (let round = 0; round < 10 * columns + 10; round++) {
     const gradient = scaledMoment.map((value, i) => value - dot(scaledGram[i]!, x));
     const entering = argmax(gradient, (i) => usable[i]! && !passive[i]! && gradient[i]! > tolerance);
     if (entering < 0) return x.map((value, i) => value / (norms[i]! || 1));
     passive[entering] = true;
-    const next = solvePassive(scaledGram, scaledMoment, passive, solver);
+    const next = resolve();
     // A column that the passive ones explain already comes back non-positive by rounding: leave it out for good.
     if (next[entering]! <= 0) {
       passive[entering] = false;
       usable[entering] = false;
       continue;
     }
-    x = retreat(x, next, passive, () => solvePassive(scaledGram, scaledMoment, passive, solver));
+    x = retreat(x, next, passive, resolve);
   }
   throw new InvariantError(`non-negative least squares with ${columns} columns did not settle`);
 }
@@ -78,10 +86,12 @@ function retreat(x: number[], next: number[], passive: boolean[], resolve: () =>
   while (target.some((value, i) => passive[i]! && value <= 0)) {
     const from = current;
     const to = target;
-    const step = Math.min(...from.flatMap((a, i) => (passive[i]! && to[i]! <= 0 ? [a / (a - to[i]!)] : [])));
+    const step = Math.min(
+      ...from.flatMap((a, i) => (passive[i]! && to[i]! <= 0 ? [a > 0 ? a / (a - to[i]!) : 0] : [])),
+    );
     current = from.map((a, i) => a + step * (to[i]! - a));
     passive.forEach((on, i) => {
-      if (on && to[i]! <= 0 && current[i]! <= 1e-14) {
+      if (on && to[i]! <= 0 && current[i]! <= 1e-12 * Math.max(1, from[i]!)) {
         passive[i] = false;
         current[i] = 0;
       }

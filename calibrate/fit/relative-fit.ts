@@ -1,11 +1,13 @@
 /**
  * Least squares of relative errors: each cell's row is divided by its measured time, so that 5 % of a short batch weighs
- * as much as 5 % of a long one. Normal equations are kept per cell; cross-validation and the bootstrap only add them up.
+ * as much as 5 % of a long one. Times cells' weights; the rest is normal equations, which cross-validation and the
+ * bootstrap only add up.
  */
 import type { LinearSolver } from "./linear-solver.js";
-import type { FitTarget, TermShape } from "./features.js";
+import { feature, type FitTarget, type TermShape } from "./features.js";
 import { blockName, type Cell } from "./measurement.js";
 import { normalEquations, solveNnls } from "./nnls.js";
+import { huberWeights } from "./weights.js";
 
 /** Rows of features over measured time; the target of each is 1. */
 export interface RelativeDesign {
@@ -17,18 +19,44 @@ export interface RelativeDesign {
 
 /** The design of those terms over those cells. */
 export function relativeDesign(target: FitTarget, terms: readonly TermShape[], cells: readonly Cell[]): RelativeDesign {
-  const names = [...new Set(cells.map(blockName))];
   return {
     terms,
-    blocks: cells.map((cell) => names.indexOf(blockName(cell))),
-    rows: cells.map((cell) => terms.map((term) => target.feature(term, cell) / target.measuredNs(cell))),
+    blocks: blocksOf(cells),
+    rows: cells.map((cell) => terms.map((term) => feature(term, cell) / target.measuredNs(cell))),
   };
 }
 
-/** Non-negative coefficients in ns, cell i counted `weights[i]` times. */
-export function solveRelative(design: RelativeDesign, solver: LinearSolver, weights?: readonly number[]): number[] {
+/** Number of each cell's prompt block, from 0. */
+export function blocksOf(cells: readonly Cell[]): number[] {
+  const numbers = new Map<string, number>();
+  return cells.map((cell) => {
+    const name = blockName(cell);
+    const number = numbers.get(name) ?? numbers.size;
+    numbers.set(name, number);
+    return number;
+  });
+}
+
+/** Coefficients in ns, and the weights that they came of. */
+export interface RobustFit {
+  readonly coefficients: readonly number[];
+  readonly weights: readonly number[];
+}
+
+const HUBER_ROUNDS = 5;
+
+/** Non-negative coefficients, cells far off the model counting less (weights.ts); starts from the given weights. */
+export function solveRobust(design: RelativeDesign, solver: LinearSolver, weights: readonly number[]): RobustFit {
   const ones = design.rows.map(() => 1);
-  return solveNnls(normalEquations(design.rows, ones, weights), solver);
+  const solve = (by: readonly number[]): number[] => solveNnls(normalEquations(design.rows, ones, by), solver);
+  let [coefficients, robust] = [solve(weights), weights];
+  for (let round = 0; round < HUBER_ROUNDS; round++) {
+    const residuals = design.rows.map((row) => ratio(row, coefficients) - 1);
+    const factors = huberWeights(residuals);
+    robust = weights.map((weight, i) => weight * factors[i]!);
+    coefficients = solve(robust);
+  }
+  return { coefficients, weights: robust };
 }
 
 /** Model over measured, for one row of the design. */

@@ -55,6 +55,42 @@ test("a straight cost with noise gets no knot", async () => {
   expect(cost.decode_step.every((term) => term.upto === undefined && term.beyond === undefined)).toBe(true);
 });
 
+test("a library that takes a slower kernel in small batches is found, though time falls beyond them", async () => {
+  const switching: Truth = { ...bentTruth, stepNs: (b, context) => 2e6 + (b <= 8 ? 1e6 : 0) + 1e4 * b + 200 * context };
+  const options = { batchSizes: [1, 2, 4, 8, 16, 32], noiseFraction: 0.01 };
+  const { cost, fit } = await fitStaticBatch(madeUpMeasurements(switching, options), { seed: "1" });
+  const slower = cost.decode_step.find((term) => term.rows_upto !== undefined)!;
+  expect(slower).toMatchObject({ basis: "base", rows_upto: 8 });
+  expect(slower.coefficient_ns / 1e6).toBeCloseTo(1, 1);
+  expect(fit.decode!.median_ape).toBeLessThan(0.02);
+});
+
+test("whole batches alone are enough where some have no decode steps", async () => {
+  const options = { decodeSteps: [0, 4, 24], noiseFraction: 0.01 };
+  const whole = madeUpMeasurements(bentTruth, options).map((m) => ({
+    ...m,
+    wallNs: m.wallNs - m.dispatchNs,
+    prefillNs: m.wallNs - m.dispatchNs,
+    decodeNs: 1,
+    dispatchNs: 0,
+    wallOnly: true,
+  }));
+  const { cost, fit } = await fitStaticBatch(whole, { seed: "1" });
+  expect(coefficient(cost.prefill, "tokens").coefficient_ns / 2e4).toBeCloseTo(1, 0);
+  expect(coefficient(cost.decode_step, "rows")).toMatchObject({ upto: 4 });
+  expect(coefficient(cost.decode_step, "rows").coefficient_ns / 6e5).toBeCloseTo(1, 1);
+  expect(fit.batch.median_ape).toBeLessThan(0.01);
+  expect(fit.prefill).toBeUndefined();
+});
+
+test("a plain fit has neither knots nor switches, and every cell has its residual", async () => {
+  const measurements = madeUpMeasurements(bentTruth);
+  const { cost, residuals } = await fitStaticBatch(measurements, { seed: "1", plain: true });
+  const clipped = [...cost.prefill, ...cost.decode_step].filter((term) => term.upto ?? term.beyond ?? term.rows_upto);
+  expect(clipped).toEqual([]);
+  expect(residuals).toHaveLength(30);
+});
+
 test("a fifth of the repeats taking thrice their time moves the fit by less than 5 %", async () => {
   const measurements = madeUpMeasurements(bentTruth, { noiseFraction: 0.02, disturbedFraction: 0.2 });
   const { cost } = await fitStaticBatch(measurements, { seed: "1" });

@@ -2,32 +2,39 @@
 import type { ExecutorInfo } from "../../backend/onnx/index.js";
 import { PROFILE_VERSION, check, type Profile, profileSchema } from "../../formats/index.js";
 import { blockName, describeNoise, fitMemory, fitStaticBatch, toCells, type Measurement } from "../fit/index.js";
-import { heldOutBlocks, type GridPlan } from "./plan.js";
+import { reportDrift, type DriftReport } from "./drift-watch.js";
+import { heldOutBlocks } from "./held-out.js";
+import type { GridPlan } from "./plan.js";
 
 export interface ProfileInputs {
   readonly plan: GridPlan;
+  /** Each task once. */
   readonly measurements: readonly Measurement[];
+  /** All that was measured, what was replaced and the references included. */
+  readonly everything: readonly Measurement[];
+  /** More of how it was measured, for the profile's engine settings. */
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly info: ExecutorInfo;
   readonly machine: Profile["machine"];
   readonly memory: { readonly totalBytes: number; readonly baseBytes: number };
 }
-
-const BYTES_PER_FLOAT32 = 4;
 
 /** Fits and checks the profile against its schema; `warnings` says what to know before trusting it. */
 export async function buildProfile(
   inputs: ProfileInputs,
 ): Promise<{ readonly profile: Profile; readonly warnings: readonly string[] }> {
   const { plan, measurements, info, machine, memory } = inputs;
-  const heldOut = heldOutBlocks(plan);
+  const cells = toCells(measurements);
+  const heldOut = heldOutBlocks(cells, plan.seed);
+  const drift = reportDrift(inputs.everything);
   const fitted = await fitStaticBatch(measurements, {
     seed: plan.seed,
     isHeldOut: (shape) => heldOut.has(blockName(shape)),
   });
   const memoryFit = await fitMemory(measurements, memory.baseBytes);
-  const warnings = [...fitted.warnings, ...memoryFit.warnings, ...describeNoise(toCells(measurements))];
-  const { name, layers, width, heads, vocab, positions, parameters } = info.model;
-  const { cost, range, fit, held_out, noise } = fitted;
+  const warnings = [...fitted.warnings, ...memoryFit.warnings, ...describeNoise(cells)];
+  const { name, layers, width, heads, vocab, positions, parameters, precision, kvBytesPerToken } = info.model;
+  const { cost, range, fit, held_out, noise, uncertainty } = fitted;
   const profile = check(
     profileSchema,
     {
@@ -36,24 +43,32 @@ export async function buildProfile(
       date: new Date().toISOString(),
       source: describeSource(inputs),
       machine,
-      model: { name, layers, width, heads, vocab, positions, parameters, dtype: "float32" },
+      model: { name, layers, width, heads, vocab, positions, parameters, dtype: `float${precision.slice(2)}` },
       engine: {
         name: info.provider === "cuda" ? "onnxruntime-cuda" : "onnxruntime-cpu",
         version: info.ortVersion,
-        settings: { threads: info.threads, seed: plan.seed, repeats: plan.repeats },
+        settings: {
+          threads: info.threads,
+          seed: plan.seed,
+          repeats: plan.repeats,
+          max_repeats: plan.maxRepeats,
+          ...inputs.settings,
+          ...(drift === undefined ? {} : { drift: driftSettings(drift) }),
+        },
       },
       cost,
       memory: {
         total_bytes: memory.totalBytes,
         base_bytes: memory.baseBytes,
         terms: memoryFit.terms,
-        kv_bytes_per_token: 2 * layers * width * BYTES_PER_FLOAT32,
+        kv_bytes_per_token: kvBytesPerToken,
         arena_keeps_peak: true,
       },
       range,
       fit,
       ...(held_out === undefined ? {} : { held_out }),
       noise,
+      uncertainty,
     },
     { source: `profile of model "${name}"` },
   );
@@ -65,6 +80,25 @@ function describeSource({ plan, measurements }: ProfileInputs): string {
   const list = (levels: readonly number[]): string => levels.join("/");
   return (
     `servesim calibrate onnx: ${grid} batches measured, batch sizes ${list(plan.batchSizes)}, prompts of ` +
-    `${list(plan.promptTokens)} tokens, ${list(plan.decodeSteps)} decode steps; fitted to the median of ${plan.repeats} repeats`
+    `${list(plan.promptTokens)} tokens, ${list(plan.decodeSteps)} decode steps; fitted to the median of ${repeatsOf(measurements)} repeats`
   );
+}
+
+/** How often shapes were measured: `3`, or `3 to 8`. */
+function repeatsOf(measurements: readonly Measurement[]): string {
+  const counts = toCells(measurements).map(({ repeats }) => repeats.length);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? String(least) : `${least} to ${most}`;
+}
+
+/** As files write it. */
+function driftSettings({ references, range, blocks, disturbedBlocks, remade, leftDisturbed }: DriftReport) {
+  return {
+    references,
+    range,
+    blocks,
+    disturbed_blocks: disturbedBlocks,
+    batches_remade: remade,
+    batches_left_disturbed: leftDisturbed,
+  };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { CalibrationPlan } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import { calibrateOnnx } from "./calibrate.js";
+import { chooseMeasurements } from "./drift-watch.js";
 import { readRaw } from "./raw-file.js";
 import type { CalibrationProgress } from "./session.js";
 import { rawPathOf, writeCalibration } from "./write.js";
@@ -85,7 +86,8 @@ test("a memory pass cut short is made again whole, since peaks of two processes 
   await expect(interrupted).rejects.toMatchObject({ name: "AbortError" });
   const cut = (await readRaw(rawPath)).length;
   const { measurements } = await calibrateOnnx(plan, { cacheDir: folder, rawPath, resume: true });
-  const memory = measurements.filter(({ kind }) => kind === "memory");
+  expect(measurements.filter(({ kind }) => kind === "memory").length).toBeGreaterThan(6);
+  const memory = chooseMeasurements(measurements).filter(({ kind }) => kind === "memory");
   expect(memory).toHaveLength(6);
   expect(memory.every(({ order }) => order >= cut)).toBe(true);
 });

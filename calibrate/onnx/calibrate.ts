@@ -1,19 +1,23 @@
 /**
- * Calibrates a model on this machine: cold start, memory in ascending size, then the grid in random order, round by
- * round, and the fit. Shapes whose repeats disagree get up to two repeats more. Nothing else should run meanwhile.
+ * Calibrates a model on this machine: measures what the plan asks for as far as memory and time allow, and fits a profile
+ * to it. Nothing else should run meanwhile; what did is told.
  */
-import { cpus, totalmem } from "node:os";
-import { ensureModel, startOnnxExecutor, type OnnxExecutor } from "../../backend/onnx/index.js";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableMemoryBytes, cpuModel, describeMachine, readGpu } from "../../backend/machine.js";
+import { ensureModel, startOnnxExecutor } from "../../backend/onnx/index.js";
+import { otherCores, readLoad } from "../../backend/other-load.js";
 import { ConfigError, type CalibrationPlan, type Profile } from "../../formats/index.js";
-import { toCells, type Measurement } from "../fit/index.js";
-import { cpuModel, describeMachine, readGpu } from "../../backend/machine.js";
-import type { MeasureTask } from "./measure.js";
-import { gridShapes, memoryShapes, resolvePlan, roundOrder, type GridPlan } from "./plan.js";
+import { blockName, toCells, type Measurement } from "../fit/index.js";
+import { MemoryBound } from "./batch-memory.js";
 import { buildProfile } from "./build-profile.js";
-import { appendRaw, resumeRaw, startRaw, writeRawContext, type RawContext } from "./raw-file.js";
-import { describeLoad, otherCores, readLoad } from "./other-load.js";
+import { describeLoad, describeSession } from "./describe-session.js";
+import { heldOutBlocks } from "./held-out.js";
+import { measurePlan, type MeasuredPlan } from "./measure-plan.js";
+import { timerOverheadNs, type MeasuringBench } from "./measuring-bench.js";
+import { pinProcess } from "./pin.js";
+import { referenceShape, resolvePlan, type GridPlan } from "./plan.js";
+import { appendRaw, resumeRaw, startRaw, writeRawContext, type EarlierSitting, type RawContext } from "./raw-file.js";
 import { CalibrationSession, type CalibrationProgress } from "./session.js";
-import { unstableTasks } from "./unstable.js";
 
 export interface CalibrateOptions {
   /** Fixes order, prompts and what is held out; "1" when absent. */
@@ -37,87 +41,127 @@ export interface Calibration {
   readonly context: RawContext;
 }
 
+/** Kept of a budget for the fit and for writing its files. */
+const FIT_RESERVE_NS = 4e9;
+/** Fewest shapes to fit, beside those held out. */
+const LEAST_FITTED = 3;
+
 /** Measures and fits. Builds the model when it is not in the cache yet. Throws ConfigError, ArtifactError, BackendError. */
 export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOptions = {}): Promise<Calibration> {
-  const { seed = "1", cacheDir, threads, signal } = options;
+  const { seed = "1", cacheDir, signal } = options;
   if (options.resume === true && options.rawPath === undefined) {
     throw new ConfigError("calibrate: resume needs the raw measurements to go on with, got no file; give --output");
   }
+  const endNs = plan.budget_s === undefined ? Infinity : nowNs() + plan.budget_s * 1e9;
   const model = await ensureModel(plan.model, {
     ...(cacheDir === undefined ? {} : { cacheDir }),
     ...(signal === undefined ? {} : { signal }),
   });
   const grid = resolvePlan(plan, model.shape, seed);
   signal?.throwIfAborted();
-  const executor = await startOnnxExecutor({
-    model,
-    device: grid.device,
-    ...(threads === undefined ? {} : { threads }),
-  });
+  const threads = options.threads ?? availableParallelism();
+  const pinning = await pinProcess(threads);
+  const startExecutor = () => startOnnxExecutor({ model, device: grid.device, threads });
   try {
-    const before = readLoad();
-    const { measurements, context } = await measureAll(executor, grid, options);
-    const load = describeLoad(otherCores(before, readLoad()), cpus().length);
-    const gpu = grid.device === "cuda" ? await readGpu() : undefined;
-    const built = await buildProfile({
-      plan: grid,
-      measurements,
-      info: executor.info,
-      machine: describeMachine(executor.info.ortVersion, gpu),
-      memory: { totalBytes: gpu?.totalBytes ?? totalmem(), baseBytes: context.baseBytes },
-    });
-    const warnings = [...load, ...built.warnings];
-    const profile = warnings.length > 0 ? { ...built.profile, notes: warnings } : built.profile;
-    return { profile, measurements, warnings, context };
+    const executor = await startExecutor();
+    try {
+      const gpu = grid.device === "cuda" ? await readGpu() : undefined;
+      const bench: MeasuringBench = {
+        executor,
+        startExecutor,
+        nowNs,
+        timerNs: timerOverheadNs(nowNs),
+        readLoad,
+        availableBytes: gpu === undefined ? availableMemoryBytes() : gpu.totalBytes - gpu.usedBytes,
+        ...(gpu === undefined ? {} : { readPeakBytes: async () => (await readGpu()).usedBytes }),
+      };
+      const before = readLoad();
+      const loadedBytes = gpu?.usedBytes ?? process.memoryUsage.rss();
+      const { session, made, context } = await measureAll(bench, grid, { ...options, endNs, loadedBytes });
+      const others = otherCores(before, readLoad());
+      const built = await buildProfile({
+        plan: grid,
+        measurements: session.chosen,
+        everything: session.measurements,
+        settings: {
+          ...(plan.budget_s === undefined ? {} : { budget_s: plan.budget_s }),
+          timer_ns: bench.timerNs,
+          pinned: pinning.isPinned,
+          ...(pinning.cpus === undefined ? {} : { cpus: pinning.cpus }),
+          other_cores: Number(others.toPrecision(3)),
+        },
+        info: executor.info,
+        machine: describeMachine(executor.info.ortVersion, gpu),
+        memory: { totalBytes: gpu?.totalBytes ?? totalmem(), baseBytes: context.baseBytes },
+      });
+      const warnings = [...describeLoad(others, cpus().length), ...describeSession(session, made), ...built.warnings];
+      const profile = warnings.length > 0 ? { ...built.profile, notes: warnings } : built.profile;
+      return { profile, measurements: session.measurements, warnings, context };
+    } finally {
+      await executor.close();
+    }
   } finally {
-    await executor.close();
+    await pinning.release();
   }
 }
 
+interface MeasureAllOptions extends CalibrateOptions {
+  readonly endNs: number;
+  /** Memory in use once the model is loaded. */
+  readonly loadedBytes: number;
+}
+
 async function measureAll(
-  executor: OnnxExecutor,
+  bench: MeasuringBench,
   plan: GridPlan,
-  options: CalibrateOptions,
-): Promise<{ readonly measurements: Measurement[]; readonly context: RawContext }> {
-  const { rawPath, resume, onProgress, signal } = options;
-  const onGpu = plan.device === "cuda";
-  const { info } = executor;
+  { rawPath, resume, onProgress, signal, endNs, loadedBytes }: MeasureAllOptions,
+): Promise<{ readonly session: CalibrationSession; readonly made: MeasuredPlan; readonly context: RawContext }> {
+  const { info } = bench.executor;
   const runtime = `onnxruntime-node ${info.ortVersion} ${info.provider}, ${info.threads} threads`;
   const here = { plan, machine: { cpu: cpuModel(), cores: info.threads, runtime } };
-  const loadedBytes = onGpu ? (await readGpu()).usedBytes : process.memoryUsage.rss();
-  const before = resume === true ? await resumeRaw(rawPath!, here) : { measurements: [], baseBytes: loadedBytes };
-  let context: RawContext = { ...here, baseBytes: before.baseBytes };
+  const nothing: EarlierSitting = { measurements: [], baseBytes: loadedBytes, scouted: false };
+  const earlier = resume === true ? await resumeRaw(rawPath!, here) : nothing;
+  let context: RawContext = { ...here, baseBytes: earlier.baseBytes, scouted: earlier.scouted };
   if (rawPath !== undefined && resume !== true) startRaw(rawPath, context);
 
   const session = new CalibrationSession({
-    executor,
+    bench,
     plan,
-    earlier: before.measurements,
+    reference: referenceShape(plan),
+    earlier: earlier.measurements,
     keep: (measurement) => {
       if (rawPath !== undefined) appendRaw(rawPath, measurement);
     },
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),
-    ...(onGpu ? { readPeakBytes: async () => (await readGpu()).usedBytes } : {}),
   });
-  const memory = memoryShapes(plan).map((shape): MeasureTask => ({ kind: "memory", shape, rep: 0 }));
-  const rounds = Array.from({ length: plan.repeats }, (_, rep) =>
-    roundOrder(plan, rep).map((shape): MeasureTask => ({ kind: "grid", shape, rep })),
-  );
-  session.expect(1 + memory.length + plan.repeats * gridShapes(plan).length);
+  const made = await measurePlan({
+    bench,
+    plan,
+    session,
+    bound: new MemoryBound(info.model, bench.availableBytes),
+    endNs: endNs - FIT_RESERVE_NS,
+    scouted: earlier.scouted,
+    onScout: (scouted) => {
+      context = { ...context, scouted, ...(scouted ? {} : { baseBytes: loadedBytes }) };
+      if (rawPath !== undefined) writeRawContext(rawPath, context);
+    },
+  });
+  if (endNs !== Infinity) requireEnough(session, plan, made);
+  return { session, made, context };
+}
 
-  const cold: MeasureTask = { kind: "cold", shape: memory[0]!.shape, rep: 0 };
-  if (session.has(cold)) await session.warmUp(cold.shape);
-  else await session.run([cold]);
-  if (memory.some((task) => !session.has(task))) {
-    // Peaks of two processes cannot be mixed, so a memory pass that was cut short is made again from its start.
-    context = { ...context, baseBytes: loadedBytes };
-    if (rawPath !== undefined) writeRawContext(rawPath, context);
-    for (const task of memory) await session.measure(task);
-  } else {
-    await session.warmUp(memory.at(-1)!.shape);
-  }
-  for (const round of rounds) await session.run(round);
-  await session.run(unstableTasks(toCells(session.measurements), plan.repeats));
-  return { measurements: session.measurements, context };
+/** ConfigError when the budget ended before there was enough to fit anything to. */
+function requireEnough(session: CalibrationSession, plan: GridPlan, { measured, allowed }: MeasuredPlan): void {
+  const cells = toCells(session.chosen);
+  const heldOut = heldOutBlocks(cells, plan.seed);
+  if (cells.filter((cell) => !heldOut.has(blockName(cell))).length >= LEAST_FITTED) return;
+  throw new ConfigError(
+    `calibrate: the budget ended with ${measured} of ${allowed} shapes measured, which is too little to fit a cost model ` +
+      `to; go on with --resume and a larger --budget, or choose fewer or smaller batch_sizes and prompt_tokens`,
+  );
+}
+
+function nowNs(): number {
+  return Number(process.hrtime.bigint());
 }

@@ -1,10 +1,10 @@
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ArtifactError, ConfigError } from "../../formats/index.js";
 import type { Measurement } from "../fit/index.js";
 import type { GridPlan } from "./plan.js";
-import { appendRaw, readRaw, resumeRaw, startRaw } from "./raw-file.js";
+import { appendRaw, planPathOf, readRaw, resumeRaw, startRaw } from "./raw-file.js";
 
 const plan: GridPlan = {
   model: "tiny",
@@ -13,6 +13,7 @@ const plan: GridPlan = {
   promptTokens: [4, 8],
   decodeSteps: [2],
   repeats: 2,
+  maxRepeats: 8,
   seed: "1",
 };
 const machine = { cpu: "a cpu", cores: 2, runtime: "onnxruntime-node 1.29.0 cpu, 2 threads" };
@@ -41,30 +42,49 @@ afterEach(() => {
 });
 
 test("what was appended is read back to the nanosecond", async () => {
-  startRaw(path, { plan, machine, baseBytes: 7 });
+  startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
   appendRaw(path, measurement);
   appendRaw(path, { ...measurement, kind: "memory", rep: 0 });
-  expect(await readRaw(path)).toEqual([measurement, { ...measurement, kind: "memory", rep: 0 }]);
+  const reference = { ...measurement, kind: "reference", block: 3, otherCores: 0.125 } as const;
+  appendRaw(path, reference);
+  expect(await readRaw(path)).toEqual([measurement, { ...measurement, kind: "memory", rep: 0 }, reference]);
+});
+
+test("measurements of servesim 0.1 are read, a calibration it began is not gone on with", async () => {
+  expect(await readRaw("profiles/mini-cpu-2core.measurements.csv")).toHaveLength(108);
+  startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
+  writeFileSync(planPathOf(path), JSON.stringify({ version: 1, plan, machine, baseBytes: 7 }));
+  await expect(resumeRaw(path, { plan, machine })).rejects.toThrow(/plan\.json: begun by an earlier servesim.*--force/);
+});
+
+test("a full disk is named, with what to do", () => {
+  expect(() => {
+    appendRaw("/dev/full", measurement);
+  }).toThrow(/cannot add a measurement to \/dev\/full: the disk is full; .*--resume/);
 });
 
 test("a file that holds measurements is not started over", () => {
-  startRaw(path, { plan, machine, baseBytes: 7 });
+  startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
   expect(() => {
-    startRaw(path, { plan, machine, baseBytes: 7 });
+    startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
   }).toThrow(/already holds measurements; pass --resume/);
 });
 
 test("a last row cut short is dropped on resuming, and the file can be appended to again", async () => {
-  startRaw(path, { plan, machine, baseBytes: 7 });
+  startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
   appendRaw(path, measurement);
   appendFileSync(path, "2,8,2,1,6,1.2");
-  expect(await resumeRaw(path, { plan, machine })).toEqual({ measurements: [measurement], baseBytes: 7 });
+  expect(await resumeRaw(path, { plan, machine })).toEqual({
+    measurements: [measurement],
+    baseBytes: 7,
+    scouted: false,
+  });
   appendRaw(path, { ...measurement, order: 6 });
   expect(await readRaw(path)).toHaveLength(2);
 });
 
 test("another plan or another machine is refused by its first difference", async () => {
-  startRaw(path, { plan, machine, baseBytes: 7 });
+  startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
   const other = { plan: { ...plan, batchSizes: [1, 2] }, machine };
   await expect(resumeRaw(path, other)).rejects.toThrow(ConfigError);
   await expect(resumeRaw(path, other)).rejects.toThrow("plan batchSizes [1,2,4], now it is [1,2]");
@@ -73,8 +93,8 @@ test("another plan or another machine is refused by its first difference", async
 });
 
 test("a row whose time is no number is named by file and line", async () => {
-  startRaw(path, { plan, machine, baseBytes: 7 });
-  appendFileSync(path, "2,8,2,1,6,soon,1,1,1,1,grid\n");
+  startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
+  appendFileSync(path, "2,8,2,1,6,soon,1,1,1,1,grid,,\n");
   await expect(readRaw(path)).rejects.toThrow(ArtifactError);
   await expect(readRaw(path)).rejects.toThrow(/measurements\.csv:2: prefill_ms/);
 });

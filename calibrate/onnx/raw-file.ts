@@ -23,19 +23,36 @@ const columns = [
   "peak_rss_bytes",
   "kind",
 ] as const;
+/** Absent in files of servesim 0.1. */
+const laterColumns = ["block", "other_cores"] as const;
+const allColumns = [...columns, ...laterColumns];
 
-/** What a raw file belongs to. `baseBytes` is the memory before the first batch of the memory pass. */
+/**
+ * What a raw file belongs to. `baseBytes` is the memory before the first batch of the memory pass, `scouted` says that the
+ * memory pass has come to its end, be it that of the grid, of the memory or of the time allowed for it.
+ */
 export interface RawContext {
   readonly plan: GridPlan;
   readonly machine: { readonly cpu: string; readonly cores: number; readonly runtime: string };
   readonly baseBytes: number;
+  readonly scouted: boolean;
 }
 
+/** What an earlier sitting left. */
+export interface EarlierSitting {
+  readonly measurements: Measurement[];
+  readonly baseBytes: number;
+  readonly scouted: boolean;
+}
+
+const PLAN_VERSION = 2;
+
 const contextSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(PLAN_VERSION),
   plan: z.record(z.string(), z.unknown()),
   machine: z.record(z.string(), z.unknown()),
   baseBytes: z.number(),
+  scouted: z.boolean(),
 });
 
 const count = z.string().pipe(z.coerce.number<string>()).pipe(z.int().nonnegative());
@@ -57,6 +74,8 @@ const rowSchema = z
     dispatch_ms: ns,
     peak_rss_bytes: count,
     kind: z.enum(measurementKinds),
+    block: count.optional(),
+    other_cores: z.string().pipe(z.coerce.number<string>()).optional(),
   })
   .transform((row): Measurement => ({
     batchSize: row.batch_size,
@@ -70,6 +89,8 @@ const rowSchema = z
     dispatchNs: row.dispatch_ms,
     peakRssBytes: row.peak_rss_bytes,
     kind: row.kind,
+    ...(row.block === undefined ? {} : { block: row.block }),
+    ...(row.other_cores === undefined ? {} : { otherCores: row.other_cores }),
   }));
 
 /** Where the plan of a raw file is kept. */
@@ -85,23 +106,31 @@ export function startRaw(rawPath: string, context: RawContext): void {
     );
   }
   writeRawContext(rawPath, context);
-  writeTextAtomic(rawPath, `${columns.join(",")}\n`);
+  writeTextAtomic(rawPath, `${allColumns.join(",")}\n`);
 }
 
 /** Writes the plan of a raw file (again, when the memory pass was made anew). */
 export function writeRawContext(rawPath: string, context: RawContext): void {
-  writeJson(planPathOf(rawPath), { version: 1, ...context });
+  writeJson(planPathOf(rawPath), { version: PLAN_VERSION, ...context });
 }
 
-/** Adds one measurement at once, so that it survives whatever comes. */
+/** Adds one measurement at once, so that it survives whatever comes. ConfigError when the disk takes no more. */
 export function appendRaw(rawPath: string, measurement: Measurement): void {
   const row = toRow(measurement);
-  appendFileSync(rawPath, `${columns.map((column) => row[column]).join(",")}\n`);
+  try {
+    appendFileSync(rawPath, `${allColumns.map((column) => row[column] ?? "").join(",")}\n`);
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code === "ENOSPC" ? "the disk is full" : (cause as Error).message;
+    throw new ConfigError(
+      `cannot add a measurement to ${rawPath}: ${why}; what was measured before is kept, make room and go on with --resume`,
+      { cause },
+    );
+  }
 }
 
 /** Writes all measurements, whole or not at all. */
 export async function writeRaw(rawPath: string, measurements: readonly Measurement[]): Promise<void> {
-  await writeCsv(rawPath, columns, measurements.map(toRow));
+  await writeCsv(rawPath, allColumns, measurements.map(toRow));
 }
 
 /** Reads raw measurements. */
@@ -115,15 +144,21 @@ export async function readRaw(rawPath: string): Promise<Measurement[]> {
  */
 export async function resumeRaw(
   rawPath: string,
-  now: Omit<RawContext, "baseBytes">,
-): Promise<{ readonly measurements: Measurement[]; readonly baseBytes: number }> {
+  now: Omit<RawContext, "baseBytes" | "scouted">,
+): Promise<EarlierSitting> {
   const planPath = planPathOf(rawPath);
-  const then = check(contextSchema, readJson(planPath), { source: planPath, Failure: ArtifactError });
+  const made = readJson(planPath) as { readonly version?: unknown } | null;
+  if (made?.version === 1) {
+    throw new ArtifactError(
+      `${planPath}: begun by an earlier servesim, which did not watch the machine for drift; calibrate again with --force`,
+    );
+  }
+  const then = check(contextSchema, made, { source: planPath, Failure: ArtifactError });
   refuseDifference(rawPath, "plan", then.plan, { ...now.plan });
   refuseDifference(rawPath, "machine", then.machine, { ...now.machine });
   const text = readFileSync(rawPath, "utf8");
   if (!text.endsWith("\n")) writeTextAtomic(rawPath, text.slice(0, text.lastIndexOf("\n") + 1));
-  return { measurements: await readRaw(rawPath), baseBytes: then.baseBytes };
+  return { measurements: await readRaw(rawPath), baseBytes: then.baseBytes, scouted: then.scouted };
 }
 
 function refuseDifference(
@@ -143,7 +178,7 @@ function refuseDifference(
   }
 }
 
-function toRow(measurement: Measurement): Record<(typeof columns)[number], string | number> {
+function toRow(measurement: Measurement): Record<(typeof allColumns)[number], string | number | undefined> {
   return {
     batch_size: measurement.batchSize,
     prompt_tokens: measurement.promptTokens,
@@ -156,5 +191,7 @@ function toRow(measurement: Measurement): Record<(typeof columns)[number], strin
     dispatch_ms: measurement.dispatchNs / 1e6,
     peak_rss_bytes: measurement.peakRssBytes,
     kind: measurement.kind,
+    block: measurement.block,
+    other_cores: measurement.otherCores,
   };
 }

@@ -5,4 +5,12 @@ export { linearDecodeLaw, noHost } from "./step-cost.js";
 export { ProfileCost, type CostOptions } from "./profile-cost.js";
 export { stepCostOf, type StepCostOptions } from "./step-cost-of.js";
 export { GraphSizes, defaultCaptureSizes } from "./graph-sizes.js";
-export { decodeQuantities, prefillQuantities, sumTerms, termQuantity, type Quantities } from "./terms.js";
+export { arenaBytes, batchBytes, largestBatch } from "./batch-memory.js";
+export {
+  decodeQuantities,
+  prefillQuantities,
+  sumTerms,
+  termQuantity,
+  type Quantities,
+  type TermClip,
+} from "./terms.js";

@@ -1,5 +1,6 @@
 /** Prices whole batches with a profile's coefficients, for every policy alike, so that only scheduling differs. */
 import { ConfigError, type Profile, type StaticBatchCost } from "../../formats/index.js";
+import { batchBytes } from "./batch-memory.js";
 import type { BatchCost, BatchShape, CostModel } from "./cost-model.js";
 import { RangeNotes } from "./range-notes.js";
 import { decodeQuantities, prefillQuantities, sumTerms } from "./terms.js";
@@ -54,11 +55,10 @@ export class ProfileCost implements CostModel {
     };
   }
 
-  private peakBytes({ rows, promptTokens, outputTokens }: BatchShape): number {
-    const { base_bytes, terms, arena_keeps_peak } = this.profile.memory;
-    const quantities = { ...prefillQuantities(rows, promptTokens), kv_tokens: rows * (promptTokens + outputTokens) };
-    const bytes = terms.reduce((sum, term) => sum + term.coefficient_bytes * quantities[term.basis], base_bytes);
-    this.arenaBytes = arena_keeps_peak ? Math.max(this.arenaBytes, bytes) : bytes;
+  private peakBytes(shape: BatchShape): number {
+    const { memory } = this.profile;
+    const bytes = batchBytes(memory, shape);
+    this.arenaBytes = memory.arena_keeps_peak ? Math.max(this.arenaBytes, bytes) : bytes;
     return Math.round(this.arenaBytes);
   }
 

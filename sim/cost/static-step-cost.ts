@@ -6,7 +6,7 @@
 import type { CostTerm, Profile, StaticBatchCost } from "../../formats/index.js";
 import { RangeNotes } from "./range-notes.js";
 import { linearDecodeLaw, noHost, type DecodeLaw, type StepCostModel, type StepShape } from "./step-cost.js";
-import { decodeQuantities, sumTerms, termQuantity, type Quantities } from "./terms.js";
+import { countsAt, decodeQuantities, sumTerms, termQuantity, type Quantities } from "./terms.js";
 
 export class StaticStepCost implements StepCostModel {
   readonly host = noHost;
@@ -37,8 +37,10 @@ export class StaticStepCost implements StepCostModel {
     // A mean over the step: chunks below the measured prompts are what chunking is for, so only "above" is worth telling.
     this.notes.checkAbove("prompt_tokens", prefillTokens / prefillRequests, "prompt tokens of a request in a step");
     const { prefill, decode_step } = this.cost;
-    const prefillNs = sumTerms(prefill, chunkQuantities(prefillRequests, prefillTokens, prefillAttentionPairs));
-    const sharedBaseNs = decodeRequests > 0 ? Math.min(baseNs(decode_step), baseNs(prefill)) : 0;
+    const chunks = chunkQuantities(prefillRequests, prefillTokens, prefillAttentionPairs);
+    const prefillNs = sumTerms(prefill, chunks);
+    const sharedBaseNs =
+      decodeRequests > 0 ? Math.min(baseNs(decode_step, decodeRequests), baseNs(prefill, prefillRequests)) : 0;
     return Math.max(1, Math.round(decodeNs + prefillNs - sharedBaseNs + coldNs));
   }
 
@@ -52,6 +54,7 @@ export class StaticStepCost implements StepCostModel {
         fixedNs += term.coefficient_ns * termQuantity(term, quantities);
         continue;
       }
+      if (!countsAt(term, requests)) continue;
       // Both parts are computed without the context, so that they come out the same in every step of the regime.
       const ownTokens = term.basis === "kv_tokens" ? requests : 0;
       const { growing, offset, knot } = regime(term, contextTokens + ownTokens);
@@ -85,6 +88,8 @@ function chunkQuantities(requests: number, tokens: number, attentionPairs: numbe
   return { base: 1, rows: requests, tokens, attention_pairs: attentionPairs, context_tokens: 0, kv_tokens: tokens };
 }
 
-function baseNs(terms: readonly CostTerm[]): number {
-  return terms.reduce((sum, term) => (term.basis === "base" ? sum + term.coefficient_ns : sum), 0);
+function baseNs(terms: readonly CostTerm[], rows: number): number {
+  return terms.reduce((sum, term) => {
+    return term.basis === "base" && countsAt(term, rows) ? sum + term.coefficient_ns : sum;
+  }, 0);
 }

@@ -32,6 +32,17 @@ describe("a cost term", () => {
   });
 });
 
+describe("a term of some batches alone", () => {
+  const base = (clip: Pick<CostTerm, "rows_upto" | "rows_beyond">): number[] =>
+    [4, 8, 9, 16, 17].map((rows) => termQuantity({ basis: "base", ...clip }, decodeQuantities(rows, 0)));
+
+  it("counts up to its rows, beyond them, or between", () => {
+    expect(base({ rows_upto: 8 })).toEqual([1, 1, 0, 0, 0]);
+    expect(base({ rows_beyond: 8 })).toEqual([0, 0, 1, 1, 1]);
+    expect(base({ rows_beyond: 8, rows_upto: 16 })).toEqual([0, 0, 1, 1, 0]);
+  });
+});
+
 test("terms are summed, each over its own quantity", () => {
   const terms: CostTerm[] = [
     { basis: "base", coefficient_ns: 1000 },

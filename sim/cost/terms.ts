@@ -4,12 +4,21 @@ import type { BasisName, CostTerm } from "../../formats/index.js";
 /** Quantities of a batch or step that terms may multiply; see formats/profile.ts for each. */
 export type Quantities = Readonly<Record<BasisName, number>>;
 
-/** The quantity of a term without its coefficient: min(x, upto), max(0, x - beyond), or x itself. */
-export function termQuantity(term: Pick<CostTerm, "basis" | "upto" | "beyond">, quantities: Quantities): number {
+/** A term without its coefficient: the quantity, where it is clipped, and the batches that it counts in. */
+export type TermClip = Pick<CostTerm, "basis" | "upto" | "beyond" | "rows_upto" | "rows_beyond">;
+
+/** The quantity of a term without its coefficient: min(x, upto), max(0, x - beyond), or x; 0 where it does not count. */
+export function termQuantity(term: TermClip, quantities: Quantities): number {
+  if (!countsAt(term, quantities.rows)) return 0;
   let x = quantities[term.basis];
   if (term.beyond !== undefined) x = Math.max(0, x - term.beyond);
   if (term.upto !== undefined) x = Math.min(x, term.upto - (term.beyond ?? 0));
   return x;
+}
+
+/** Whether a term counts in batches of so many rows: libraries choose other kernels for other numbers of rows. */
+export function countsAt({ rows_upto: upto, rows_beyond: beyond }: TermClip, rows: number): boolean {
+  return (upto === undefined || rows <= upto) && (beyond === undefined || rows > beyond);
 }
 
 /** Sum of the terms, ns, not rounded. */

@@ -1,0 +1,66 @@
+/** Whether a fit is good enough to simulate with: reasons against it, in words. Errors are fractions, texts have percent. */
+import type { FitScore } from "../../formats/index.js";
+import type { StaticBatchFit } from "./static-batch.js";
+
+/** The error of unseen batches beyond which a profile is refused: its simulations would say little. */
+export const MOST_HELD_OUT_ERROR = 0.1;
+
+/** A fit that misses unseen batches by too much; exit code 4 at the command line. */
+export class FitRefused extends Error {
+  override readonly name = "FitRefused";
+
+  constructor(readonly reasons: readonly string[]) {
+    super(reasons.join("\n  "));
+  }
+}
+
+/** What assess looks at; a profile's own scores will do. */
+export type AssessedFit = Pick<StaticBatchFit, "fit" | "held_out" | "noise"> & {
+  readonly warnings?: readonly string[];
+};
+
+/** Reasons to refuse the fit, the error first and then what may be behind it; none when it is good, or nothing was held out. */
+export function assess({ fit, held_out, noise, warnings = [] }: AssessedFit): string[] {
+  const unseen = held_out?.batch;
+  if (unseen === undefined || unseen.points === 0 || unseen.median_ape <= MOST_HELD_OUT_ERROR) return [];
+  const reasons = [
+    `the fit misses unseen batches by ${percent(unseen.median_ape)} (median of ${unseen.points} shapes held out), ` +
+      `expected at most ${percent(MOST_HELD_OUT_ERROR)}`,
+  ];
+  for (const part of ["prefill", "decode"] as const) {
+    const own = held_out?.[part];
+    if (own !== undefined && own.median_ape > MOST_HELD_OUT_ERROR) {
+      reasons.push(`${part} alone misses by ${percent(own.median_ape)}`);
+    }
+  }
+  if (noise.repeat_spread > MOST_HELD_OUT_ERROR) {
+    reasons.push(
+      `repeats of one shape differ by ±${percent(noise.repeat_spread)}: the machine was not quiet, so stop what else runs ` +
+        `and measure more repeats`,
+    );
+  } else if (isMuchWorse(unseen, fit.batch)) {
+    reasons.push(
+      `the shapes of the fit are met within ${percent(fit.batch.median_ape)}, so the grid is too coarse: measure more ` +
+        `batch sizes and prompt lengths`,
+    );
+  } else {
+    reasons.push(
+      "the shapes of the fit are missed as well, so batches on this machine do not cost what the terms can say",
+    );
+  }
+  return [...reasons, ...warnings];
+}
+
+/** Throws FitRefused where `assess` has reasons. */
+export function refuseBadFit(fit: AssessedFit): void {
+  const reasons = assess(fit);
+  if (reasons.length > 0) throw new FitRefused(reasons);
+}
+
+function isMuchWorse(unseen: FitScore, seen: FitScore): boolean {
+  return unseen.median_ape > 2 * seen.median_ape;
+}
+
+function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(1)} %`;
+}

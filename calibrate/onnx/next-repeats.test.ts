@@ -1,0 +1,45 @@
+import { toCells, type Measurement } from "../fit/index.js";
+import { nextRepeats } from "./next-repeats.js";
+import type { GridPlan } from "./plan.js";
+
+const plan: GridPlan = {
+  model: "tiny",
+  device: "cpu",
+  batchSizes: [1],
+  promptTokens: [4, 8],
+  decodeSteps: [2],
+  repeats: 3,
+  maxRepeats: 8,
+  seed: "1",
+};
+const repeatsOf = (promptTokens: number, wallsNs: readonly number[]): Measurement[] =>
+  wallsNs.map((wallNs, rep) => {
+    const shape = { batchSize: 1, promptTokens, decodeSteps: 2 };
+    const times = { prefillNs: wallNs / 2, decodeNs: wallNs / 2, wallNs, dispatchNs: 0, peakRssBytes: 1 };
+    return { ...shape, ...times, kind: "grid" as const, rep, order: rep };
+  });
+const asked = (measurements: readonly Measurement[], most = Infinity) =>
+  nextRepeats(toCells(measurements), plan, most).map(({ shape, rep }) => [shape.promptTokens, rep]);
+
+test("repeats that agree need no more", () => {
+  expect(asked(repeatsOf(4, [100, 104, 112]))).toEqual([]);
+});
+
+test("a shape whose repeats disagree gets one more, the widest first when not all may", () => {
+  const measurements = [...repeatsOf(4, [100, 150, 160]), ...repeatsOf(8, [100, 101, 140])];
+  expect(asked(measurements).sort()).toEqual([
+    [4, 3],
+    [8, 3],
+  ]);
+  expect(asked(measurements, 1)).toEqual([[4, 3]]);
+  expect(asked(measurements, 0)).toEqual([]);
+});
+
+test("one outlier among eight repeats is no longer held against a shape", () => {
+  expect(asked(repeatsOf(4, [100, 101, 300, 102, 100, 101, 103]))).toEqual([[4, 7]]);
+  expect(asked(repeatsOf(4, [100, 101, 300, 102, 100, 101, 103, 100]))).toEqual([]);
+});
+
+test("a shape that stays uncertain stops at the cap", () => {
+  expect(asked(repeatsOf(4, [100, 200, 300, 400, 100, 200, 300, 400]))).toEqual([]);
+});
