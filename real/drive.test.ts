@@ -126,11 +126,41 @@ test("an abort stops the run after the batch under way, and says how far it came
   });
   await expect(run).rejects.toThrow(RunInterrupted);
   await expect(run).rejects.toThrow("stopped after 2 of 6 requests");
+  const { finished } = (await run.catch((error: unknown) => error)) as RunInterrupted;
+  expect(finished.requests.map(({ requestId, status }) => [requestId, status])).toEqual([
+    ["r0", "ok"],
+    ["r1", "ok"],
+  ]);
+  expect(finished.batches).toHaveLength(1);
+});
+
+test("an abort in mid-batch keeps the batch's answers and gives up what waited", async () => {
+  const clock = new ManualClock();
+  const abort = new AbortController();
+  const runs = hardware(clock);
+  const run = drive({
+    workload: { requests: requests(6), maxConcurrency: 4, thinkNs: 0 },
+    clock,
+    totalBytes: 100,
+    policy: naive.create(machine),
+    signal: abort.signal,
+    runBatch: (work) => {
+      if (work.id === 2) abort.abort();
+      return runs(work);
+    },
+  });
+  const stopped = await run.then(
+    () => undefined,
+    (error: unknown) => error as RunInterrupted,
+  );
+  expect(stopped!.message).toBe("stopped after 4 of 6 requests");
+  expect(stopped!.finished.requests.map(({ status }) => status)).toEqual(Array(4).fill("ok"));
+  expect(stopped!.finished.batches).toHaveLength(2);
 });
 
 test("a client whose sending delay has a P99 above 5 ms makes a run invalid", () => {
   expect(validity([], [0, 1 * MS, 4 * MS])).toEqual({ ok: true, reasons: [] });
-  const lagging = validity([], [0, 0, 9 * MS])!;
+  const lagging = validity([], [0, 0, 9 * MS]);
   expect(lagging.ok).toBe(false);
   expect(lagging.reasons[0]).toMatch(/^the client lagged: P99 of the sending delay is 8.8 ms/);
 });

@@ -2,7 +2,7 @@
  * Drives a batch policy on the real clock: the counterpart of sim/engine/simulate.ts, with the same policy objects, the
  * same clients and the same request log, and hardware in place of the cost model.
  */
-import { InvariantError, type Workload } from "../formats/index.js";
+import { InvariantError, type Run, type Workload } from "../formats/index.js";
 import { Client, Ledger, type BatchWork, type Policy } from "../sim/index.js";
 import type { Clock } from "./clock.js";
 
@@ -29,9 +29,18 @@ export interface DriveResult extends ReturnType<Ledger["records"]> {
   readonly sendLagsNs: readonly number[];
 }
 
-/** Thrown when the signal stops a run; what had finished is not a result. */
+/** Thrown when the signal stops a run. What had finished is kept, and is not the result of the whole workload. */
 export class RunInterrupted extends Error {
   override readonly name = "RunInterrupted";
+
+  /** `finished`: the requests that had ended. `run`: the same as a run, marked invalid, where the thrower knows its context. */
+  constructor(
+    message: string,
+    readonly finished: DriveResult,
+    readonly run?: Run,
+  ) {
+    super(message);
+  }
 }
 
 /** Runs the workload to its end. A batch that fails ends its requests with the error and the run goes on. */
@@ -50,6 +59,7 @@ class RealRun {
   private readonly client: Client;
   private readonly originNs: number;
   private readonly sendLagsNs: number[] = [];
+  private readonly unanswered = new Set<number>();
   private running: Promise<Finished> | undefined;
   private ended = 0;
 
@@ -61,8 +71,8 @@ class RealRun {
   async run(): Promise<DriveResult> {
     for (;;) {
       this.send();
-      const lookNs = this.running === undefined ? this.decide() : Infinity;
       if (this.input.signal?.aborted === true) throw await this.interrupted();
+      const lookNs = this.running === undefined ? this.decide() : Infinity;
       const wakeNs = Math.min(lookNs, this.client.nextDueNs);
       if (this.running === undefined && wakeNs === Infinity) break;
       const finished = await this.nextEvent(wakeNs);
@@ -88,6 +98,7 @@ class RealRun {
       const { index, arrivalNs } = sent;
       const request = this.input.workload.requests[index]!;
       this.ledger.sent(index, request, arrivalNs, nowNs);
+      this.unanswered.add(index);
       const { promptTokens, outputTokens } = request;
       const refusal = this.input.policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);
       if (refusal !== undefined) this.endWithout(index, "refused", refusal);
@@ -140,22 +151,30 @@ class RealRun {
     const memoryFraction = outcome.peakBytes / this.input.totalBytes;
     for (const request of this.input.policy.finished(work, endNs, { memoryFraction })) {
       this.ledger.completed(request, endNs);
-      this.countEnd();
+      this.countEnd(request.index);
     }
   }
 
   private endWithout(index: number, status: "refused" | "error", reason: string): void {
     this.ledger.ended(index, status, reason);
-    this.countEnd();
+    this.countEnd(index);
   }
 
-  private countEnd(): void {
+  private countEnd(index: number): void {
+    this.unanswered.delete(index);
     this.client.ended(this.nowNs());
-    this.input.onProgress?.(++this.ended, this.input.workload.requests.length);
+    this.ended++;
+    this.input.onProgress?.(this.ended, this.input.workload.requests.length);
   }
 
+  /** Lets the running batch end, and gives up the requests that have no answer then. */
   private async interrupted(): Promise<RunInterrupted> {
-    await this.running;
-    return new RunInterrupted(`stopped after ${this.ended} of ${this.input.workload.requests.length} requests`);
+    if (this.running !== undefined) this.finish(await this.running);
+    const total = this.input.workload.requests.length;
+    const message = `stopped after ${this.ended} of ${total} requests`;
+    for (const index of this.unanswered) this.ledger.ended(index, "error", message);
+    const { requests, batches } = this.ledger.records();
+    const finished = requests.filter((_, index) => !this.unanswered.has(index));
+    return new RunInterrupted(message, { requests: finished, batches, sendLagsNs: this.sendLagsNs });
   }
 }

@@ -1,13 +1,36 @@
-/** Whether a real run may be trusted, with the reasons when it may not (design.md, "Real runs"). */
+/**
+ * Whether a real run may be trusted, with the reasons when it may not, and what is worth knowing when it may: a client
+ * that lagged, requests that failed, other processes at work, an event loop that was held up.
+ */
+import { WORTH_TELLING_CORES } from "../backend/other-load.js";
 import type { RequestRecord, RunInfo } from "../formats/index.js";
 import { quantile } from "../sim/index.js";
+import type { EventLoopDelay } from "./event-loop-delay.js";
 
 const MAX_LAG_P99_NS = 5_000_000;
+/** A run beside which others used this part of the machine measured them as much as itself. */
+const MAX_OTHER_FRACTION = 0.5;
+const WORTH_TELLING_DELAY_P99_NS = 5_000_000;
+/** CPU counters tick every 10 ms; over less than this they tell nothing. */
+const LEAST_LOAD_NS = 1e9;
+
+/** What went on beside a run. */
+export interface RunSurroundings {
+  /** Cores that other processes used on average, of how many, over how long. */
+  readonly otherCores: number;
+  readonly cores: number;
+  readonly durationNs: number;
+  readonly eventLoop: EventLoopDelay;
+}
 
 /** `sendLagsNs`: how late each request was sent. */
-export function validity(requests: readonly RequestRecord[], sendLagsNs: readonly number[]): RunInfo["valid"] {
+export function validity(
+  requests: readonly RequestRecord[],
+  sendLagsNs: readonly number[],
+  around?: RunSurroundings,
+): NonNullable<RunInfo["valid"]> {
   const reasons: string[] = [];
-  const lagP99Ns = quantile(Float64Array.from(sendLagsNs).sort(), 0.99);
+  const lagP99Ns = sendLagsNs.length === 0 ? 0 : quantile(Float64Array.from(sendLagsNs).sort(), 0.99);
   if (lagP99Ns > MAX_LAG_P99_NS) {
     reasons.push(
       `the client lagged: P99 of the sending delay is ${(lagP99Ns / 1e6).toFixed(1)} ms, at most 5 ms is valid`,
@@ -16,5 +39,28 @@ export function validity(requests: readonly RequestRecord[], sendLagsNs: readonl
   const failed = requests.filter((request) => request.status === "error");
   if (failed.length > 0)
     reasons.push(`${failed.length} requests failed, the first with: ${failed[0]!.error ?? "no reason"}`);
+  if (around !== undefined && isLoadKnown(around) && around.otherCores > MAX_OTHER_FRACTION * around.cores) {
+    reasons.push(`${describeOthers(around)}, at most half of them is valid; run again when nothing else does`);
+  }
   return { ok: reasons.length === 0, reasons };
+}
+
+/** What is worth knowing of a run that may be valid nonetheless. */
+export function runNotes(around: RunSurroundings): string[] {
+  const { otherCores, cores, eventLoop } = around;
+  const isNoted = otherCores >= WORTH_TELLING_CORES && otherCores <= MAX_OTHER_FRACTION * cores;
+  return [
+    ...(isNoted && isLoadKnown(around) ? [`${describeOthers(around)}, so times may be too long`] : []),
+    ...(eventLoop.p99Ns > WORTH_TELLING_DELAY_P99_NS
+      ? [`the event loop was held up: P99 of its delay is ${(eventLoop.p99Ns / 1e6).toFixed(1)} ms`]
+      : []),
+  ];
+}
+
+function isLoadKnown({ durationNs }: RunSurroundings): boolean {
+  return durationNs >= LEAST_LOAD_NS;
+}
+
+function describeOthers({ otherCores, cores }: RunSurroundings): string {
+  return `other processes kept ${otherCores.toFixed(1)} of ${cores} cores busy during the run`;
 }

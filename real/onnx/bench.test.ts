@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ensureModel, startOnnxExecutor, type OnnxExecutor } from "../../backend/onnx/index.js";
 import { ConfigError, type Workload } from "../../formats/index.js";
 import { planPolicy } from "../../sim/index.js";
+import { RunInterrupted } from "../drive.js";
 import { benchOnnx, type OnnxBenchInput } from "./bench.js";
 
 let cacheDir: string;
@@ -48,6 +49,10 @@ function inputFor(policy: string, settings: Record<string, unknown>): OnnxBenchI
 test("a tiny model serves a closed loop for real: every request answered, its first token before its answer", async () => {
   const { info, requests, batches } = await benchOnnx(inputFor("naive", { batch_size: 2, timeout_s: 0.01 }));
   expect(info).toMatchObject({ source: "real", policy: "naive", requests: 9, engine: { name: "onnxruntime-cpu" } });
+  const someNumber = expect.any(Number) as number;
+  expect(info).toMatchObject({ other_cores: someNumber, event_loop_delay_ms: { p99: someNumber } });
+  expect(info.engine.settings).toMatchObject({ load_ms: someNumber, warm_up_batches: 3 });
+  expect((info.engine.settings.warm_up_ms as number[]).every((ms) => ms > 0)).toBe(true);
   expect(requests.map(({ status }) => status)).toEqual(Array(9).fill("ok"));
   for (const { sentNs, scheduledNs, firstTokenNs, lastTokenNs } of requests) {
     expect(scheduledNs!).toBeGreaterThanOrEqual(sentNs!);
@@ -66,4 +71,19 @@ test("observed memory drives dynamic's batch size: above the threshold it shrink
 test("a policy that runs step by step is refused by name", async () => {
   await expect(benchOnnx(inputFor("vllm", {}))).rejects.toThrow(ConfigError);
   await expect(benchOnnx(inputFor("vllm", {}))).rejects.toThrow(/"vllm" runs step by step/);
+});
+
+test("an interrupted run hands over the requests that had finished, marked invalid", async () => {
+  const abort = new AbortController();
+  const stopped = await benchOnnx({
+    ...inputFor("naive", { batch_size: 2, timeout_s: 0.01 }),
+    signal: abort.signal,
+    onProgress: (ended) => {
+      if (ended === 4) abort.abort();
+    },
+  }).catch((error: unknown) => error as RunInterrupted);
+  if (!(stopped instanceof RunInterrupted)) throw new Error("the run was not interrupted");
+  expect(stopped.run!.requests.map(({ status }) => status)).toEqual(Array(4).fill("ok"));
+  expect(stopped.run!.info.requests).toBe(4);
+  expect(stopped.run!.info.valid!.reasons[0]).toBe("the run was interrupted: stopped after 4 of 9 requests");
 });

@@ -2,12 +2,15 @@
  * A real run on ONNX Runtime: batches of a policy go to the executor's worker thread. Prompts are tokenised before the
  * run; requests known only by length get seeded random ids, since the cost depends on shapes, not on values.
  */
+import { cpus } from "node:os";
+import { otherCores, readLoad } from "../../backend/other-load.js";
 import { ConfigError, type RunInfo, type Run, type Workload } from "../../formats/index.js";
 import type { OnnxExecutor } from "../../backend/onnx/index.js";
 import { stream, type PolicyPlan, type Tokenize } from "../../sim/index.js";
 import { realClock } from "../clock.js";
-import { drive } from "../drive.js";
-import { validity } from "../validity.js";
+import { drive, RunInterrupted, type DriveResult } from "../drive.js";
+import { watchEventLoop } from "../event-loop-delay.js";
+import { runNotes, validity, type RunSurroundings } from "../validity.js";
 
 export interface OnnxBenchInput {
   readonly executor: OnnxExecutor;
@@ -29,6 +32,10 @@ export interface OnnxBenchInput {
 /** Batches run and thrown away before the clock starts, so that no warm-up is inside the run. */
 const WARM_UP_BATCHES = 3;
 
+/**
+ * Runs the workload for real. Throws RunInterrupted on the signal, with a run of the requests that had ended; ConfigError
+ * for a policy that does not run whole batches.
+ */
 export async function benchOnnx(input: OnnxBenchInput): Promise<Run> {
   const { executor, workload, plan } = input;
   const { model } = executor.info;
@@ -38,48 +45,102 @@ export async function benchOnnx(input: OnnxBenchInput): Promise<Run> {
     );
   }
   const promptIds = idsOfRequests(workload, input.tokenize, input.seed, model.vocab);
-  await warmUp(executor, promptIds, workload);
+  const warmUpsNs = await warmUp(executor, promptIds, workload);
   const policy = plan.create({
     totalBytes: input.totalBytes,
     baseBytes: input.baseBytes,
-    kvBytesPerToken: 2 * model.layers * model.width * 4,
+    kvBytesPerToken: model.kvBytesPerToken,
     positions: model.positions,
   });
-  const result = await drive({
-    workload,
-    policy,
-    clock: realClock,
-    totalBytes: input.totalBytes,
-    signal: input.signal,
-    ...(input.onProgress === undefined ? {} : { onProgress: input.onProgress }),
-    runBatch: async (work) => {
-      const run = await executor.runBatch({
-        promptIds: work.requests.map(({ index }) => promptIds[index]!),
-        outputTokens: work.outputTokens,
-      });
-      return { firstTokenNs: run.firstTokenNs, peakBytes: run.peakRssBytes };
-    },
-  });
-  const { requests, batches } = result;
+  const endWatch = watchSurroundings();
+  try {
+    const result = await drive({
+      workload,
+      policy,
+      clock: realClock,
+      totalBytes: input.totalBytes,
+      signal: input.signal,
+      ...(input.onProgress === undefined ? {} : { onProgress: input.onProgress }),
+      runBatch: async (work) => {
+        const run = await executor.runBatch({
+          promptIds: work.requests.map(({ index }) => promptIds[index]!),
+          outputTokens: work.outputTokens,
+        });
+        return { firstTokenNs: run.firstTokenNs, peakBytes: run.peakRssBytes };
+      },
+    });
+    return describeRun(input, result, { warmUpsNs, around: endWatch() });
+  } catch (error) {
+    if (!(error instanceof RunInterrupted)) throw error;
+    const run = describeRun(input, error.finished, { warmUpsNs, around: endWatch(), interrupted: error.message });
+    throw new RunInterrupted(error.message, error.finished, run);
+  }
+}
+
+interface RunStory {
+  /** Wall times of the warm-up batches: the first has what a cold start costs, if the executor was fresh. */
+  readonly warmUpsNs: readonly number[];
+  readonly around: RunSurroundings;
+  /** Why the run did not come to its end. */
+  readonly interrupted?: string;
+}
+
+/** The run with everything that a reader needs to judge it. */
+function describeRun(
+  { executor, plan, hardware, load, seed, date }: OnnxBenchInput,
+  { requests, batches, sendLagsNs }: DriveResult,
+  { warmUpsNs, around, interrupted }: RunStory,
+): Run {
+  const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
+  const { reasons } = validity(requests, sendLagsNs, around);
+  const allReasons = interrupted === undefined ? reasons : [`the run was interrupted: ${interrupted}`, ...reasons];
+  const notes = runNotes(around);
   const info: RunInfo = {
     version: 1,
     source: "real",
     policy: plan.name,
-    date: input.date,
+    date,
     engine: {
       name: `onnxruntime-${executor.info.provider}`,
       version: executor.info.ortVersion,
-      settings: { threads: executor.info.threads, warm_up_batches: WARM_UP_BATCHES },
+      settings: {
+        threads: executor.info.threads,
+        load_ms: ms(executor.info.loadMs * 1e6),
+        warm_up_batches: WARM_UP_BATCHES,
+        warm_up_ms: warmUpsNs.map(ms),
+      },
     },
-    model: { ...model },
-    hardware: input.hardware,
-    load: input.load,
+    model: { ...executor.info.model },
+    hardware,
+    load,
     requests: requests.length,
-    seed: input.seed,
+    seed,
     policy_settings: { ...plan.settings },
-    valid: validity(requests, result.sendLagsNs),
+    other_cores: Number(around.otherCores.toPrecision(3)),
+    event_loop_delay_ms: {
+      p50: ms(around.eventLoop.p50Ns),
+      p99: ms(around.eventLoop.p99Ns),
+      max: ms(around.eventLoop.maxNs),
+    },
+    valid: { ok: allReasons.length === 0, reasons: allReasons },
+    ...(notes.length > 0 ? { notes } : {}),
   };
   return { info, requests, batches };
+}
+
+/** Watches what others do and how the event loop turns; the function returned ends it. */
+function watchSurroundings(): () => RunSurroundings {
+  const endEventLoop = watchEventLoop();
+  const before = readLoad();
+  return () => {
+    const after = readLoad();
+    return {
+      otherCores: otherCores(before, after),
+      cores: cpus().length,
+      durationNs: after.atNs - before.atNs,
+      eventLoop: endEventLoop(),
+    };
+  };
 }
 
 function idsOfRequests(workload: Workload, tokenize: Tokenize, seed: string, vocab: number): number[][] {
@@ -91,8 +152,19 @@ function idsOfRequests(workload: Workload, tokenize: Tokenize, seed: string, voc
   );
 }
 
-async function warmUp(executor: OnnxExecutor, promptIds: readonly number[][], workload: Workload): Promise<void> {
+/** Wall times of the batches, ns. */
+async function warmUp(
+  executor: OnnxExecutor,
+  promptIds: readonly number[][],
+  workload: Workload,
+): Promise<readonly number[]> {
   const rows = promptIds.slice(0, 4);
   const outputTokens = Math.max(1, ...workload.requests.slice(0, 4).map((request) => request.outputTokens));
-  for (let batch = 0; batch < WARM_UP_BATCHES; batch++) await executor.runBatch({ promptIds: rows, outputTokens });
+  const wallsNs: number[] = [];
+  for (let batch = 0; batch < WARM_UP_BATCHES; batch++) {
+    const startNs = realClock.nowNs();
+    await executor.runBatch({ promptIds: rows, outputTokens });
+    wallsNs.push(realClock.nowNs() - startNs);
+  }
+  return wallsNs;
 }

@@ -1,0 +1,40 @@
+/**
+ * How late the event loop turned while a run was on: sending, and seeing an answer, wait for it. Measured by a timer of
+ * 1 ms, whose own period is taken off. Nanoseconds.
+ */
+import { monitorEventLoopDelay } from "node:perf_hooks";
+
+/** Quantiles of the delay over a run. */
+export interface EventLoopDelay {
+  readonly p50Ns: number;
+  readonly p99Ns: number;
+  readonly maxNs: number;
+}
+
+/** The part of a perf_hooks histogram that is read. */
+export interface DelayHistogram {
+  readonly max: number;
+  percentile(percent: number): number;
+}
+
+const RESOLUTION_MS = 1;
+
+/** Starts watching; the function returned ends it and says what was seen. */
+export function watchEventLoop(): () => EventLoopDelay {
+  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  histogram.enable();
+  return () => {
+    histogram.disable();
+    return delayOf(histogram);
+  };
+}
+
+/** What lies beyond the timer's own period; 0 where the timer never fired. */
+export function delayOf(histogram: DelayHistogram): EventLoopDelay {
+  const beyond = (ns: number): number => Math.max(0, Math.round(ns - RESOLUTION_MS * 1e6) || 0);
+  return {
+    p50Ns: beyond(histogram.percentile(50)),
+    p99Ns: beyond(histogram.percentile(99)),
+    maxNs: beyond(histogram.max),
+  };
+}

@@ -1,0 +1,34 @@
+import { runNotes, validity, type RunSurroundings } from "./validity.js";
+
+const MS = 1_000_000;
+const quiet: RunSurroundings = {
+  otherCores: 0.1,
+  cores: 2,
+  durationNs: 5e9,
+  eventLoop: { p50Ns: 0, p99Ns: 1 * MS, maxNs: 30 * MS },
+};
+
+test("a quiet run is valid and has no notes", () => {
+  expect(validity([], [0, 1 * MS], quiet)).toEqual({ ok: true, reasons: [] });
+  expect(runNotes(quiet)).toEqual([]);
+});
+
+test("some work of others is noted, more than half of the cores makes the run invalid", () => {
+  const beside = { ...quiet, otherCores: 0.6 };
+  expect(validity([], [], beside).ok).toBe(true);
+  expect(runNotes(beside)[0]).toBe("other processes kept 0.6 of 2 cores busy during the run, so times may be too long");
+  const crowded = { ...quiet, otherCores: 1.3 };
+  expect(validity([], [], crowded).reasons[0]).toMatch(/^other processes kept 1.3 of 2 cores busy.*at most half/);
+  expect(runNotes(crowded)).toEqual([]);
+});
+
+test("a run shorter than the counters can tell is not judged by them", () => {
+  const short = { ...quiet, otherCores: 1.9, durationNs: 40 * MS };
+  expect(validity([], [], short).ok).toBe(true);
+  expect(runNotes({ ...short, otherCores: 0.5 })).toEqual([]);
+});
+
+test("an event loop that was held up is noted", () => {
+  const held = { ...quiet, eventLoop: { p50Ns: 0, p99Ns: 12 * MS, maxNs: 90 * MS } };
+  expect(runNotes(held)).toEqual(["the event loop was held up: P99 of its delay is 12.0 ms"]);
+});
