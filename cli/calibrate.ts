@@ -20,6 +20,8 @@ const planFlags = {
   prompt_tokens: planSchema.shape.prompt_tokens.describe("grid of prompt lengths, e.g. 8,32"),
   decode_steps: planSchema.shape.decode_steps.describe("grid of decode steps, e.g. 5,20"),
   repeats: planSchema.shape.repeats.describe("measurements of each shape"),
+  max_repeats: planSchema.shape.max_repeats,
+  budget_s: planSchema.shape.budget_s,
 };
 
 const ownFlags = {

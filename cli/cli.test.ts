@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 
 const main = resolve("dist/cli/main.js");
 const profile = resolve("examples/original-suite/profile.json");
+const h100 = resolve("profiles/llama-3.1-8b-h100.json");
 const vllmKeys = [
   "completed",
   "duration",
@@ -127,7 +128,12 @@ describe("simulate", () => {
     [["--output-len", "1e15"], /request 0 .*model gpt2 has 1024 positions/],
     [["--btch-size", "4"], /unknown flag --btch-size, did you mean "batch-size"\?/],
     [["--max-num-seqs", "4"], /--max-num-seqs is a setting of vllm, not of naive/],
-    [["--batch-size"], /not enough arguments following: batch-size/],
+    [["--batch-size"], /--batch-size: got nothing, expected a value/],
+    [["--json=5"], /--json: got "5", expected nothing, true or false/],
+    [["--tensor-parallel-size", "2"], /--tensor-parallel-size is a setting of vllm that is not modelled/],
+    [["--replicas", "2"], /--replicas is a flag of vllm, not of naive/],
+    [["--router", "random"], /--router is a flag of vllm, not of naive/],
+    [["--output", ""], /--output: got "", expected a folder/],
     [["surplus"], /unexpected argument "surplus"/],
     [["--output", join(profile, "below")], /cannot write .*a part of the path is a file/],
   ])("%j is a mistake that is explained", async (words, message) => {
@@ -139,6 +145,73 @@ describe("simulate", () => {
     expectMistake(await run("nope.json"), /cannot read nope\.json: no such file or folder/);
     expectMistake(await run(write("cut.json", readFileSync(profile, "utf8").slice(0, 500))), /cut\.json is not JSON/);
     expectMistake(await run(folder), /it is a folder/);
+  });
+});
+
+describe("simulate --policy vllm", () => {
+  const random = ["--dataset-name", "random", "--random-input-len", "200", "--random-output-len", "50"];
+  const vllm = (...words: string[]): Promise<Ended> =>
+    servesim("simulate", "--policy", "vllm", "--profile", h100, ...random, ...words);
+
+  test("both engines write the same bytes, save for how many steps were jumped over", async () => {
+    const words = ["--num-prompts", "200", "--request-rate", "40", "--num-gpu-blocks", "120", "--output"];
+    expect((await vllm(...words, "fast")).code).toBe(0);
+    expect((await vllm(...words, "step", "--engine", "step")).code).toBe(0);
+    const [fast, step] = [filesOf("fast"), filesOf("step")];
+    const steps = /"engine_steps": \{\s*"scheduled": (\d+),\s*"jumped": (\d+)\s*\}/;
+    const counts = [fast, step].map((files) => steps.exec(files["run.json"]!)!.slice(1).map(Number));
+    expect(counts[0]![0]! + counts[0]![1]!).toBe(counts[1]![0]);
+    expect(counts[1]![1]).toBe(0);
+    expect(JSON.parse(fast["run.json"]!)).toMatchObject({ preemptions: expect.any(Number) as number });
+    expect(fast["requests.csv"]).toBe(step["requests.csv"]);
+    expect(fast["run.json"]!.replace(steps, "")).toBe(step["run.json"]!.replace(steps, ""));
+  });
+
+  test("replicas share the load as the router says", async () => {
+    const words = ["--num-prompts", "60", "--request-rate", "40", "--replicas", "3", "--json", "--router"];
+    const [turns, least] = await Promise.all(
+      ["round-robin", "least-outstanding"].map(async (router) => {
+        const { code, stdout } = await vllm(...words, router);
+        expect(code).toBe(0);
+        return JSON.parse(stdout) as Record<string, unknown> & { kv_blocks: { high_water: number[] } };
+      }),
+    );
+    expect(turns).toMatchObject({ replicas: 3, router: "round-robin", completed: 60 });
+    expect(turns!.kv_blocks.high_water).toHaveLength(3);
+    expect(least!.router).toBe("least-outstanding");
+    expectMistake(await vllm("--router", "fastest"), /--router: got "fastest"/);
+    expectMistake(await vllm("--replicas", "1001"), /--replicas: got 1001/);
+  });
+
+  test("says that an overloaded run's latencies depend on its length", async () => {
+    const { code, stderr } = await vllm("--num-prompts", "2000", "--request-rate", "60", "--max-num-seqs", "4");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/overload: requests come faster than they are served, by [\d.]+ requests\/s/);
+  });
+
+  test("says why requests got no answer, and when none did", async () => {
+    const path = write("long.csv", "arrival_ms,prompt_tokens,output_tokens,request_id\n0,5,3,x\n1,5000,3,y\n");
+    const run = (...words: string[]) =>
+      servesim("simulate", "--policy", "vllm", "--profile", h100, "--workload", path, ...words);
+    const one = await run();
+    expect(one.stdout).toMatch(/: 1 request in /);
+    expect(one.stderr).toMatch(/1 of 2 requests got no answer, the first \(y\) because: .*exceed max_model_len 4096/);
+    const none = await run("--max-model-len", "2");
+    expect(none).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/none of 2 requests got an answer$/m) as string,
+    });
+  });
+
+  test.each([
+    [["--policy", "naive"], /profile "llama-3\.1-8b-h100" prices the steps of a vLLM engine/],
+    [["--batch-size", "4"], /--batch-size is a setting of naive and dynamic, not of vllm/],
+    [["--enable-chunked-prefill=maybe"], /--enable-chunked-prefill: got "maybe", expected nothing, true or false/],
+    [["--no-enable-chunked-prefill"], /without chunked prefill, expected at least max_model_len 4096/],
+    [["--cold-start"], /has no cold start, leave out --cold-start/],
+    [["--gpu-memory-utilization", "0.1"], /no memory is left for KV blocks/],
+  ])("%j is a mistake that is explained", async (words, message) => {
+    expectMistake(await vllm("--num-prompts", "4", ...words), message);
   });
 });
 
@@ -195,7 +268,7 @@ describe("the small commands", () => {
   test("--help names every command, and a misspelt command the nearest", async () => {
     const { code, stdout } = await servesim("--help");
     expect(code).toBe(0);
-    for (const name of ["run", "calibrate", "simulate", "bench", "compare", "report", "schema", "doctor"]) {
+    for (const name of ["run", "calibrate", "simulate", "bench", "compare", "report", "trace", "schema", "doctor"]) {
       expect(stdout).toMatch(new RegExp(`^ *servesim ${name}\\b`, "m"));
     }
     expectMistake(await servesim("simulat"), /did you mean simulate\?/);
@@ -302,6 +375,17 @@ loads:
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toHaveLength(6);
     expect(existsSync(join(folder, "results", "original-suite", "report.html"))).toBe(true);
+  });
+
+  test("examples/what-if.yaml works as it is, and its two settings differ under the heavy load", async () => {
+    const { code, stdout } = await servesim("run", resolve("examples/what-if.yaml"), "--json");
+    expect(code).toBe(0);
+    const cells = JSON.parse(stdout) as { cell: string; sim: { overloaded: boolean }; notes: string[] }[];
+    expect(cells).toHaveLength(4);
+    const overloaded = cells.filter(({ sim }) => sim.overloaded);
+    expect(overloaded.map(({ cell }) => cell)).toEqual(["seqs32--24-per-s"]);
+    expect(overloaded[0]!.notes.join()).toMatch(/^overload: /);
+    expect(existsSync(join(folder, "results", "what-if", "report.html"))).toBe(true);
   });
 
   test("an experiment that cannot be run leaves nothing under the results", async () => {

@@ -26,11 +26,12 @@ interface Leaf {
 export function declareFlags(yargs: Argv, shape: Shape, group?: string): Argv {
   for (const [key, schema] of Object.entries(shape)) {
     const leaf = leafOf(schema);
-    const choices = leaf.enum === undefined ? "" : ` [${leaf.enum.join(", ")}]`;
+    const isBoolean = leaf.type === "boolean";
     yargs = yargs.option(flagName(key), {
-      describe: `${leaf.description ?? ""}${choices}`,
-      type: leaf.type === "boolean" ? "boolean" : "string",
-      requiresArg: leaf.type !== "boolean",
+      describe: `${leaf.description ?? ""}${valueHint(leaf)}`,
+      // Declared as strings, numbers would be called strings in --help.
+      ...(isBoolean || isText(leaf) ? { type: isBoolean ? "boolean" : "string" } : {}),
+      requiresArg: !isBoolean,
       ...(leaf.default === undefined ? {} : { defaultDescription: JSON.stringify(leaf.default) }),
       ...(group === undefined ? {} : { group }),
     });
@@ -63,9 +64,25 @@ function leafOf(schema: z.ZodType): Leaf {
   return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Leaf;
 }
 
+/** What a flag takes, where yargs does not say. */
+function valueHint(leaf: Leaf): string {
+  if (leaf.enum !== undefined) return ` [${leaf.enum.join(", ")}]`;
+  const types = typesOf(leaf);
+  if (types.includes("array")) return " [numbers, as 1,2,4]";
+  return types.includes("number") || types.includes("integer") ? " [number]" : "";
+}
+
+function isText(leaf: Leaf): boolean {
+  return leaf.enum === undefined && !valueHint(leaf).includes("number");
+}
+
+function typesOf(leaf: Leaf): readonly string[] {
+  return [leaf, ...(leaf.anyOf ?? [])].flatMap(({ type }) => type ?? []);
+}
+
 function convert(value: unknown, leaf: Leaf): unknown {
   if (typeof value !== "string") return value;
-  const types = [leaf, ...(leaf.anyOf ?? [])].flatMap(({ type }) => type ?? []);
+  const types = typesOf(leaf);
   if (types.includes("array")) return value.split(",").map((part) => toNumber(part));
   if (types.includes("string")) return value;
   return types.includes("number") || types.includes("integer") ? toNumber(value) : value;

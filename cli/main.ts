@@ -42,6 +42,7 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./trace.js")).traceCommand,
   ],
   ["schema [name]", "the JSON Schema of a file format", async () => (await import("./schema.js")).schemaCommand],
+  ["setup <what>", "place what a device needs: setup cuda", async () => (await import("./setup.js")).setupCommand],
   ["doctor", "what this machine can run, and what is missing", async () => (await import("./doctor.js")).doctorCommand],
 ];
 
@@ -62,7 +63,11 @@ async function main(): Promise<void> {
     parser = parser.command(
       name,
       describe,
-      async (y: Argv) => (await load()).flags?.(y) ?? y,
+      async (y: Argv) => {
+        const declared = (await (await load()).flags?.(y)) ?? y;
+        refuseOddBooleans(words, declared);
+        return declared;
+      },
       async (args) => {
         await (await load()).run(args);
       },
@@ -79,6 +84,21 @@ async function main(): Promise<void> {
 
 class UsageError extends Error {}
 
+/** A boolean flag with a value that is neither true nor false; yargs would take it for false. */
+function refuseOddBooleans(words: readonly string[], declared: Argv): void {
+  const { boolean } = optionsOf(declared);
+  for (const word of words) {
+    const [, name, value] = /^--([\w-]+)=(.*)$/.exec(word) ?? [];
+    if (name === undefined || !boolean.includes(name.replace(/^no-/, "")) || /^(true|false)$/.test(value!)) continue;
+    throw new UsageError(`command line: --${name}: got "${value!}", expected nothing, true or false`);
+  }
+}
+
+/** What yargs knows of the flags declared so far. */
+function optionsOf(parser: Argv): { readonly key: object; readonly boolean: readonly string[] } {
+  return (parser as unknown as { getOptions(): { key: object; boolean: string[] } }).getOptions();
+}
+
 /** A mistake of the command line, found by us or by yargs, which has its own class for some. */
 function isUsage(error: Error): boolean {
   return error instanceof UsageError || error.name === "YError";
@@ -86,12 +106,17 @@ function isUsage(error: Error): boolean {
 
 /** "Unknown argument: batchsize" with the nearest flag of the command, if one is near. */
 async function explainUsage(message: string): Promise<string> {
+  const bare = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  if (bare !== undefined) return `command line: --${bare}: got nothing, expected a value`;
   const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(", ")[0];
   if (unknown === undefined) return message.charAt(0).toLowerCase() + message.slice(1);
   const { suggest } = await import("../formats/index.js");
   if (!process.argv.some((word) => new RegExp(`^--?(no-)?${escapeRegExp(unknown)}(=|$)`).test(word))) {
     return `unexpected argument "${unknown}"; see "servesim ${process.argv[2] ?? ""} --help"`;
   }
+  const { settingsNotModelled } = await import("./policy-flags.js");
+  const owner = settingsNotModelled().get(unknown);
+  if (owner !== undefined) return `--${unknown} is a setting of ${owner} that is not modelled, leave it out`;
   const known = await knownFlags();
   return `unknown flag --${unknown}${suggest(unknown, known)}; see "servesim ${process.argv[2] ?? ""} --help"`;
 }
@@ -105,7 +130,7 @@ async function knownFlags(): Promise<string[]> {
   if (found === undefined) return [];
   const command = await found[2]();
   const parser = (await command.flags?.(yargs([]))) ?? yargs([]);
-  return Object.keys((parser as unknown as { getOptions(): { key: object } }).getOptions().key);
+  return Object.keys(optionsOf(parser).key);
 }
 
 try {

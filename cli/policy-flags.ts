@@ -21,6 +21,17 @@ export function policyShape(): Shape {
   return merged;
 }
 
+/** Flags of settings that a policy knows by name only to refuse them, with the policy. */
+export function settingsNotModelled(): ReadonlyMap<string, string> {
+  return new Map(
+    policyNames.flatMap((name) =>
+      Object.entries(shapeOf(name)).flatMap(([key, { description }]) =>
+        description === undefined ? [[flagName(key), name] as const] : [],
+      ),
+    ),
+  );
+}
+
 /** The policy that the flags ask for. */
 export function planFromFlags(name: string, args: Readonly<Record<string, unknown>>): PolicyPlan {
   const own = shapeOf(name);

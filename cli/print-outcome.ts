@@ -9,6 +9,34 @@ const headlines = [
 ] as const;
 
 export function printOutcome({ cells }: ExperimentResults): void {
+  if (cells.every(({ comparison }) => comparison === undefined)) printPredictions(cells);
+  else printComparisons(cells);
+  for (const { name, sim } of cells) for (const text of sim.info.notes ?? []) warn(`${name}: ${text}`);
+}
+
+const predictions = [
+  ["mean_ttft_ms", "mean TTFT, ms"],
+  ["mean_e2el_ms", "mean latency, ms"],
+  ["p95_e2el_ms", "P95 latency, ms"],
+  ["output_throughput", "output tokens/s"],
+] as const;
+
+/** Where nothing was run for real, a line per cell. */
+function printPredictions(cells: ExperimentResults["cells"]): void {
+  printTable(
+    ["cell, simulated", ...predictions.map(([, title]) => title)],
+    cells.map(({ name, sim }) => [
+      name,
+      ...predictions.map(([key]) => {
+        const summary = sim.info.summary ?? {};
+        const hidden = summary.hidden_percentiles as readonly string[] | undefined;
+        return hidden?.includes(key) ? "(n too small)" : figure(summary[key] as number | null | undefined);
+      }),
+    ]),
+  );
+}
+
+function printComparisons(cells: ExperimentResults["cells"]): void {
   const rows = cells.flatMap(({ name, sim, comparison }) =>
     headlines.flatMap(([metric, stat, title]) => {
       if (comparison === undefined) {
@@ -25,5 +53,4 @@ export function printOutcome({ cells }: ExperimentResults): void {
     }),
   );
   printTable(["cell", "what", "simulated", "real", "error", "real repeats", "noise"], rows);
-  for (const { name, sim } of cells) for (const text of sim.info.notes ?? []) warn(`${name}: ${text}`);
 }

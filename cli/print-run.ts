@@ -29,11 +29,29 @@ export function printRun(run: Run, asJson: boolean): void {
     printJson({ ...context, ...told, ...summary, valid: valid ?? null, notes: notes ?? [] });
     return;
   }
-  print(
-    `${source === "sim" ? "simulated" : "real"} ${policy} on ${model.name} (${engine.name}): ` +
-      `${summary.completed} requests in ${figure(summary.duration)} s, ${figure(summary.request_throughput)} requests/s, ` +
-      `${figure(summary.output_throughput)} output tokens/s`,
-  );
+  const what = `${source === "sim" ? "simulated" : "real"} ${policy} on ${model.name} (${engine.name})`;
+  if (summary.completed === 0) print(`${what}: none of ${requestCount(summary.failed)} got an answer`);
+  else {
+    print(
+      `${what}: ${requestCount(summary.completed)} in ${figure(summary.duration)} s, ` +
+        `${figure(summary.request_throughput)} requests/s, ${figure(summary.output_throughput)} output tokens/s`,
+    );
+    printLatencies(summary);
+    printEngine(run);
+  }
+  if (summary.failed > 0) {
+    const first = run.requests.find((request) => request.status !== "ok");
+    const all = summary.completed + summary.failed;
+    warn(
+      `${summary.failed} of ${requestCount(all)} got no answer, ` +
+        `the first (${first?.requestId ?? "?"}) because: ${first?.error ?? "no reason given"}`,
+    );
+  }
+  for (const text of notes ?? []) warn(text);
+  for (const reason of valid?.reasons ?? []) warn(`run is not valid: ${reason}`);
+}
+
+function printLatencies(summary: Summary): void {
   printTable(
     ["ms", ...columns],
     metrics
@@ -46,13 +64,10 @@ export function printRun(run: Run, asJson: boolean): void {
         }),
       ]),
   );
-  printEngine(run);
-  if (summary.failed > 0) {
-    const first = run.requests.find((request) => request.status !== "ok");
-    warn(`${summary.failed} requests got no answer, the first because: ${first?.error ?? "no reason given"}`);
-  }
-  for (const text of notes ?? []) warn(text);
-  for (const reason of valid?.reasons ?? []) warn(`run is not valid: ${reason}`);
+}
+
+function requestCount(count: number): string {
+  return `${count} request${count === 1 ? "" : "s"}`;
 }
 
 /** What continuous batching did: steps, preemptions, KV blocks. */
@@ -68,11 +83,16 @@ function printEngine({ info }: Run): void {
   };
   if (steps === undefined || kv === undefined) return;
   const all = steps.scheduled + steps.jumped;
-  const replicas = kv.high_water.length > 1 ? ` on ${kv.high_water.length} replicas` : "";
+  const isOne = kv.high_water.length === 1;
   const used = Math.max(...kv.high_water);
   print(
-    `${all} steps${replicas}, ${((100 * steps.jumped) / Math.max(1, all)).toFixed(0)} % of them jumped over; ` +
-      `${preemptions ?? 0} preemptions; at most ${used} of ${kv.total} KV blocks in use ` +
-      `(${((100 * used) / kv.total).toFixed(1)} %)`,
+    `${all} steps${isOne ? "" : ` on ${kv.high_water.length} replicas`}, ` +
+      `${((100 * steps.jumped) / Math.max(1, all)).toFixed(0)} % of them jumped over; ` +
+      `${preemptions ?? 0} preemption${preemptions === 1 ? "" : "s"}; at most ${used} of ${kv.total} KV blocks in use` +
+      `${isOne ? "" : " on a replica"} (${percent(used / kv.total)})`,
   );
+}
+
+function percent(fraction: number): string {
+  return fraction > 0 && fraction < 0.001 ? "below 0.1 %" : `${(100 * fraction).toFixed(1)} %`;
 }

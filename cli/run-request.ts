@@ -17,7 +17,7 @@ export interface RunRequest {
 /** Declares a command's own flags, then those of the load and of every policy under headings. */
 export function declareRunFlags(yargs: Argv, ownFlags: Shape): Argv {
   return declareFlags(
-    declareFlags(declareFlags(yargs, ownFlags), loadFlags, "Load:"),
+    declareFlags(declareFlags(yargs, ownFlags, "Run:"), loadFlags, "Load:"),
     policyShape(),
     "Policy settings:",
   );

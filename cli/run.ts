@@ -33,7 +33,12 @@ export const runCommand: Command = {
     const published = await publish(folder);
     if (json)
       printJson(
-        published.cells.map(({ name, sim, comparison }) => ({ cell: name, sim: sim.info.summary, comparison })),
+        published.cells.map(({ name, sim, comparison }) => ({
+          cell: name,
+          sim: sim.info.summary,
+          notes: sim.info.notes ?? [],
+          comparison,
+        })),
       );
     else printOutcome(published);
     if (!json) print(`report: ${folder.report}`);

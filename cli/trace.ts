@@ -28,11 +28,11 @@ const ownFlags = {
 
 const inspectFlags = {
   block_size: z.int().positive().default(16).describe("tokens of a block of the prefix cache"),
-  plot: z.string().optional().describe("SVG to draw: requests over time, lengths"),
+  plot: z.string().min(1, "expected a file").optional().describe("SVG to draw: requests over time, lengths"),
 };
 
 const writeFlags = {
-  output: z.string().optional().describe("file to write, gzip when it ends in .gz"),
+  output: z.string().min(1, "expected a file").optional().describe("file to write, gzip when it ends in .gz"),
   to: z
     .enum(writtenForms)
     .optional()

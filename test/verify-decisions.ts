@@ -3,13 +3,17 @@
  * folders at and below each DIR, and prints, last, `runs R/R, steps S/T identical`. Exit 1 when anything differs, 2 when
  * a folder cannot be read.
  */
+import { runScript } from "../bench/original-suite/run-script.js";
 import { ConfigError } from "../formats/index.js";
 import { findRuns, readRecording } from "./decisions/recording.js";
 import { replayDecisions } from "./decisions/replay.js";
 
 async function main(folders: readonly string[]): Promise<number> {
   const runs = folders.flatMap(findRuns);
-  if (runs.length === 0) throw new ConfigError("no run folder given, expected: npm run -s verify:decisions -- DIR...");
+  if (runs.length === 0) {
+    const got = folders.length === 0 ? "" : `, got ${folders.join(", ")}`;
+    throw new ConfigError(`no run folder given${got}, expected: npm run -s verify:decisions -- DIR...`);
+  }
   const total = { runs: 0, steps: 0, identicalSteps: 0 };
   let firstDifference: string | undefined;
   for (const run of runs) {
@@ -24,12 +28,4 @@ async function main(folders: readonly string[]): Promise<number> {
   return firstDifference === undefined ? 0 : 1;
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 2;
-  },
-);
+await runScript(() => main(process.argv.slice(2)));

@@ -7,15 +7,7 @@ import fc from "fast-check";
 import { fastCases } from "./fast-forward/cases.js";
 import { compareEngines } from "./fast-forward/identical.js";
 
-const { values } = parseArgs({
-  options: { cases: { type: "string", default: "4000" }, seed: { type: "string", default: "1" } },
-});
-const numRuns = Number(values.cases);
-const seed = Number(values.seed);
-if (!Number.isSafeInteger(numRuns) || numRuns < 1 || !Number.isSafeInteger(seed)) {
-  console.error(`error: --cases ${values.cases} --seed ${values.seed}: expected whole numbers, at least 1 case`);
-  process.exit(2);
-}
+const { numRuns, seed } = options();
 
 let [cases, steps, jumped, preempting] = [0, 0, 0, 0];
 const result = fc.check(
@@ -39,4 +31,20 @@ if (result.failed) {
     `${steps} steps, ${((100 * jumped) / steps).toFixed(1)} % of them jumped over; ${preempting} cases preempt`,
   );
   console.log(`cases ${cases}/${numRuns} identical`);
+}
+
+function options(): { numRuns: number; seed: number } {
+  try {
+    const { values } = parseArgs({
+      options: { cases: { type: "string", default: "4000" }, seed: { type: "string", default: "1" } },
+    });
+    const isWhole = (text: string): boolean => /\d/.test(text) && Number.isSafeInteger(Number(text));
+    if (isWhole(values.cases) && Number(values.cases) >= 1 && isWhole(values.seed)) {
+      return { numRuns: Number(values.cases), seed: Number(values.seed) };
+    }
+    throw new Error(`--cases "${values.cases}" --seed "${values.seed}", expected whole numbers, at least 1 case`);
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message.replaceAll("\n", " ") : String(error)}`);
+    process.exit(2);
+  }
 }

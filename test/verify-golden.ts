@@ -2,6 +2,7 @@
  * npm run -s verify:golden -- FILE.json[.gz]: replays recorded scheduler decisions and prints, last,
  * `scenarios S/T, events E/F identical`. Exit 1 when anything differs, 2 when the file cannot be read.
  */
+import { runScript } from "../bench/original-suite/run-script.js";
 import { ConfigError } from "../formats/index.js";
 import { readJson } from "../formats/files/index.js";
 import { replayNaiveDynamic } from "./golden/naive-dynamic.js";
@@ -34,9 +35,4 @@ function main(path: string | undefined): number {
   return report.identicalScenarios === report.scenarios ? 0 : 1;
 }
 
-try {
-  process.exitCode = main(process.argv[2]);
-} catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 2;
-}
+await runScript(() => main(process.argv[2]));

@@ -13,7 +13,10 @@ const count = z
   .string("expected a whole number, got an empty field")
   .pipe(z.coerce.number<string>())
   .pipe(z.int().nonnegative());
-const positive = count.pipe(z.int().positive());
+/** More would be a mistake, and more than memory holds. */
+const MOST_BLOCKS = 2 ** 26;
+const MOST_TOKENS = 2 ** 24;
+const positive = count.pipe(z.int().positive().max(MOST_TOKENS));
 
 const stepRow = z.looseObject({
   step: count,
@@ -62,8 +65,8 @@ const runJson = z.looseObject({
       max_num_seqs: z.int().positive(),
       max_num_batched_tokens: z.int().positive(),
       max_model_len: z.int().positive(),
-      block_size: z.int().positive().default(16),
-      num_gpu_blocks: z.int().min(2),
+      block_size: z.int().positive().max(MOST_TOKENS).default(16),
+      num_gpu_blocks: z.int().min(2).max(MOST_BLOCKS),
       enable_chunked_prefill: z.boolean().default(true),
       enable_prefix_caching: z.boolean().default(true),
       async_scheduling: z.boolean().default(true),
@@ -107,6 +110,8 @@ export async function readRecording(folder: string): Promise<Recording> {
   const path = join(folder, "run.json");
   const { settings } = check(runJson, readJson(path), { source: path, Failure: ArtifactError }).engine;
   const steps = await rowsOf(stepRow, folder, "steps");
+  const requests = await rowsOf(requestRow, folder, "requests");
+  requireWhole(folder, requests, steps);
   if (steps.length === 0) throw new ArtifactError(`${join(folder, "steps.csv")}: no step, expected at least one`);
   return {
     limits: {
@@ -123,9 +128,28 @@ export async function readRecording(folder: string): Promise<Recording> {
       watermark: settings.watermark,
       reserveFullIsl: settings.scheduler_reserve_full_isl,
     },
-    requests: await rowsOf(requestRow, folder, "requests"),
+    requests,
     steps,
   };
+}
+
+/** ArtifactError where a step has a request that is not listed, or takes its results before it was made. */
+function requireWhole(folder: string, requests: readonly RequestRow[], steps: readonly StepRow[]): void {
+  const known = new Set(requests.map((row) => row.request_id));
+  for (const row of steps) {
+    const where = `${join(folder, "steps.csv")}: step ${row.step}`;
+    const ids = row.prefill_chunks === "" ? [] : row.prefill_chunks.split(";").map((chunk) => chunk.split(":")[0]!);
+    const stranger = ids.find((id) => !known.has(id));
+    if (stranger !== undefined) {
+      throw new ArtifactError(`${where} has request "${stranger}", which requests.csv lacks; it may be truncated`);
+    }
+    const { schedule_start_us: startUs, update_start_us: updateUs } = row;
+    if (updateUs !== undefined && updateUs < startUs) {
+      throw new ArtifactError(
+        `${where}: update_start_us: got ${updateUs}, expected schedule_start_us ${startUs} or more`,
+      );
+    }
+  }
 }
 
 async function rowsOf<S extends z.ZodObject<Record<string, z.ZodType>>>(

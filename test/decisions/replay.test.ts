@@ -86,6 +86,9 @@ describe("the replay of a server's decisions", () => {
     [{ steps: [] }, /no step/],
     [{ requests: [requests[0]!, "y,15,1,error,150,41"] }, /requests\.csv:3: status: got "error", expected ok/],
     [{ requests: ["x,10,2,ok,90,"] }, /requests\.csv:2: engine_add_step/],
+    [{ requests: [requests[0]!] }, /steps\.csv: step \d+ has request "y", which requests\.csv lacks/],
+    [{ steps: [steps[1]!.replace(",290,", ",9,")] }, /update_start_us: got 9, expected schedule_start_us 200 or more/],
+    [{ settings: { num_gpu_blocks: 1e12 } }, /num_gpu_blocks: got 1000000000000, expected/],
     [{ settings: { speculative_config: { method: "ngram" } } }, /speculative_config" is not modelled/],
     [{ settings: { num_gpu_blocks: undefined } }, /run\.json: engine\.settings\.num_gpu_blocks/],
   ])("refuses what it cannot read, naming file and line: %j", async (change, message) => {

@@ -15,12 +15,16 @@ const count = z.int().nonnegative();
 const ids = z.array(z.string());
 const pairs = z.array(z.tuple([z.string(), count]));
 
+/** More would be a mistake, and more than memory holds. */
+const MOST_BLOCKS = 2 ** 26;
+const MOST_TOKENS = 2 ** 24;
+
 const configSchema = z.strictObject({
   async_scheduling: z.boolean(),
   max_num_seqs: z.int().positive(),
   max_num_batched_tokens: z.int().positive(),
-  block_size: z.int().positive(),
-  num_blocks: z.int().min(2),
+  block_size: z.int().positive().max(MOST_TOKENS),
+  num_blocks: z.int().min(2).max(MOST_BLOCKS),
   enable_prefix_caching: z.boolean(),
   long_prefill_token_threshold: count.default(0),
   max_model_len: z.int().positive(),
@@ -33,8 +37,8 @@ const configSchema = z.strictObject({
 const requestSchema = z.strictObject({
   id: z.string(),
   arrive: count.describe("loop index"),
-  prompt: z.array(z.tuple([z.int(), z.int().positive()])).min(1),
-  max_tokens: z.int().positive(),
+  prompt: z.array(z.tuple([z.int(), z.int().positive().max(MOST_TOKENS)])).min(1),
+  max_tokens: z.int().positive().max(MOST_TOKENS),
   eos_at: z.int().positive().optional(),
   min_tokens: count.optional(),
   priority: z.int().optional(),
@@ -77,14 +81,14 @@ const scenarioSchema = z.strictObject({
   note: z.string().optional(),
   config: configSchema,
   requests: z.array(requestSchema),
-  events: z.array(z.discriminatedUnion("ev", [scheduleSchema, updateSchema])),
+  events: z.array(z.discriminatedUnion("ev", [scheduleSchema, updateSchema])).min(1),
 });
 
 export const vllmGolden = z.strictObject({
   format: z.literal(1),
   source: z.string(),
   rules: z.record(z.string(), z.string()),
-  scenarios: z.array(scenarioSchema),
+  scenarios: z.array(scenarioSchema).min(1),
 });
 
 type Scenario = z.output<typeof scenarioSchema>;

@@ -1,0 +1,38 @@
+/** servesim setup cuda: puts ONNX Runtime's CUDA provider in its place, and says what it does. */
+import { z } from "zod";
+import { placeProvider, providerPackage } from "../backend/cuda/index.js";
+import { listProviders } from "../backend/onnx/index.js";
+import { ConfigError } from "../formats/index.js";
+import type { Command } from "./command.js";
+import { declareFlags, parseFlags } from "./flags.js";
+import { note, print } from "./output.js";
+
+const ownFlags = {
+  from: z.string().optional().describe("package file fetched before (.tgz); absent: npm fetches it"),
+  force: z.boolean().default(false).describe("place it again where it is there"),
+};
+
+export const setupCommand: Command = {
+  flags: (yargs) =>
+    declareFlags(yargs.positional("what", { type: "string", describe: "cuda: the CUDA provider" }), ownFlags),
+  run: async (args) => {
+    if (args.what !== "cuda") throw new ConfigError(`setup ${String(args.what)}: expected "cuda"`);
+    const { from, force } = parseFlags(ownFlags, args);
+    const { ortVersion, bindingFolder, missingCudaFiles, backends } = await listProviders();
+    if (!backends.some(({ name }) => name === "cuda")) {
+      throw new ConfigError(
+        `onnxruntime-node has no CUDA provider for ${process.platform}-${process.arch}, it needs linux-x64`,
+      );
+    }
+    if (missingCudaFiles.length === 0 && !force) {
+      print(`the CUDA provider is there: ${bindingFolder}; "servesim doctor" tries it`);
+      return;
+    }
+    const placed = await placeProvider({ source: providerPackage, ortVersion, bindingFolder, file: from, note });
+    const mib = placed.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20;
+    print(
+      `placed the CUDA provider of ONNX Runtime ${ortVersion} (${mib.toFixed(0)} MiB). It wants CUDA ${providerPackage.cuda} ` +
+        'and cuDNN 9 where the loader finds them (LD_LIBRARY_PATH); "npm ci" removes it again; "servesim doctor" tries it',
+    );
+  },
+};
