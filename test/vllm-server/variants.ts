@@ -1,0 +1,17 @@
+/** The servers that checks ask for: one set of flags each, started one after the other. */
+
+export interface Variant {
+  readonly name: string;
+  readonly model: "tiny-llama" | "mid-llama" | "gpt2-small";
+  readonly flags: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const common = ["--load-format", "dummy", "--dtype", "float32", "--max-model-len", "1024", "--enforce-eager"];
+
+/** What calibration is measured on: no prefix cache, per-request times in the last chunk. */
+export const plain: Variant = {
+  name: "plain",
+  model: "mid-llama",
+  flags: [...common, "--max-num-seqs", "64", "--no-enable-prefix-caching", "--enable-per-request-metrics"],
+};
