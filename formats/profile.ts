@@ -42,6 +42,33 @@ const ns = z.number().nonnegative();
 /** Time of one thing that grows with the requests of a step, ns. */
 const perStep = z.strictObject({ base_ns: ns, request_ns: ns.default(0) });
 
+/** Time of a launch; absent `lead`: the host's `launch_lead`. */
+const launch = perStep.extend({ lead: z.number().min(0).max(1).optional() });
+
+/**
+ * How one time varies about its mean: quantiles [p, time / mean], p ascending from 0 to 1, linear between them, and how
+ * much a draw resembles the one before it (correlation of normal scores).
+ */
+const variation = z.strictObject({
+  quantiles: z.array(z.tuple([z.number().min(0).max(1), z.number().nonnegative()])).min(2),
+  autocorrelation: z.number().min(0).max(0.999).default(0),
+});
+
+const jitterNames = [
+  "schedule",
+  "update",
+  "launch_full_graph",
+  "launch_piecewise",
+  "launch_no_graph",
+  "gpu",
+  "request",
+  "output",
+] as const;
+const variations = Object.fromEntries(jitterNames.map((name) => [name, variation.optional()])) as Record<
+  (typeof jitterNames)[number],
+  z.ZodOptional<typeof variation>
+>;
+
 const staticBatchCost = z.strictObject({
   kind: z.literal("static_batch"),
   prefill: z.array(costTerm).min(1),
@@ -60,6 +87,7 @@ const vllmEngineCost = z.strictObject({
     decode_base_ns: ns,
     decode_padded_token_ns: ns.describe("per token of the padded step"),
     context_token_ns: ns.describe("per cached token that attention reads"),
+    mixed_base_ns: ns.optional().describe("decode_base_ns of a step that also prefills; absent: the same"),
     prefill_base_ns: ns,
     prefill_padded_token_ns: ns.describe("per token of the padded step, in a step that prefills"),
     attention_pair_ns: ns.describe("per query and key pair of the prefill chunks"),
@@ -67,9 +95,9 @@ const vllmEngineCost = z.strictObject({
   host: z.strictObject({
     schedule: perStep,
     update: perStep,
-    launch_full_graph: perStep.describe("decode only, one CUDA graph"),
-    launch_piecewise: perStep.describe("CUDA graphs between attention calls"),
-    launch_no_graph: perStep.describe("more tokens than the largest graph, or eager"),
+    launch_full_graph: launch.describe("decode only, one CUDA graph"),
+    launch_piecewise: launch.describe("CUDA graphs between attention calls"),
+    launch_no_graph: launch.describe("more tokens than the largest graph, or eager"),
     launch_lead: z.number().min(0).max(1).describe("part of the launch after which the GPU begins"),
     copy_ns: ns.describe("sampled tokens to the host"),
     send_ns: ns.describe("outputs to the front end"),
@@ -79,6 +107,7 @@ const vllmEngineCost = z.strictObject({
   }),
   front_end: z
     .strictObject({
+      accept_ns: ns.default(0).describe("from the client to the front end, occupying nobody"),
       request_ns: ns.describe("handling of a request, before the engine"),
       request_token_ns: ns.describe("and per prompt token"),
       request_hops: z.int().nonnegative().describe("times that a request goes round the event loop after that"),
@@ -87,8 +116,16 @@ const vllmEngineCost = z.strictObject({
       output_token_ns: ns,
       chunk_ns: ns.describe("one chunk written to one client"),
       first_chunk_ns: ns.describe("what a request's first chunk takes beyond that"),
+      delivery_ns: ns.default(0).describe("from the front end to the client, occupying nobody"),
     })
     .optional(),
+  jitter: z
+    .strictObject({
+      ...variations,
+      run_spread: ns.default(0).describe("standard deviation of the logarithm of all host times, from run to run"),
+    })
+    .optional()
+    .describe("how times vary from step to step; absent: every time is its mean"),
 });
 
 const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
@@ -169,6 +206,9 @@ export type StaticBatchProfile = Omit<Profile, "cost" | "fit"> & {
 };
 export type StaticBatchCost = z.output<typeof staticBatchCost>;
 export type VllmEngineCost = z.output<typeof vllmEngineCost>;
+export type EngineJitter = NonNullable<VllmEngineCost["jitter"]>;
+export type JitterName = (typeof jitterNames)[number];
+export type Variation = z.output<typeof variation>;
 export type CostTerm = z.output<typeof costTerm>;
 export type BasisName = (typeof basisNames)[number];
 export type FitScore = z.output<typeof fitScore>;

@@ -27,6 +27,7 @@ const host: VllmEngineCost["host"] = {
   empty_step_sleep_ns: 1_000_000,
 };
 const front_end: NonNullable<VllmEngineCost["front_end"]> = {
+  accept_ns: 0,
   request_ns: 300_000,
   request_token_ns: 100,
   request_hops: 6,
@@ -35,6 +36,7 @@ const front_end: NonNullable<VllmEngineCost["front_end"]> = {
   output_token_ns: 30_000,
   chunk_ns: 40_000,
   first_chunk_ns: 200_000,
+  delivery_ns: 0,
 };
 const range: Profile["range"] = { batch: [1, 128], prompt_tokens: [1, 2048], context_tokens: [1, 4096] };
 
@@ -134,7 +136,7 @@ describe("the host's times", () => {
   });
 
   it("let the GPU begin after a part of the launch", () => {
-    expect(times.leadNs(12_000_001)).toBe(3_000_000);
+    expect(times.leadNs(decodes(1, 10), 12_000_001)).toBe(3_000_000);
   });
 
   it("are taken from the profile as they are otherwise", () => {

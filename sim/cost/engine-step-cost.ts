@@ -5,6 +5,7 @@
 import type { Profile, VllmEngineCost } from "../../formats/index.js";
 import type { GraphSizes } from "./graph-sizes.js";
 import { RangeNotes } from "./range-notes.js";
+import { frontEndCost, hostCost, steady, type Factors } from "./host-cost.js";
 import {
   linearDecodeLaw,
   type DecodeLaw,
@@ -17,16 +18,20 @@ import {
 export class EngineStepCost implements StepCostModel {
   readonly host: HostCost;
   readonly frontEnd?: FrontEndCost;
+  readonly isSampled: boolean;
   private readonly notes: RangeNotes;
 
+  /** `factors`: how far each time is from its mean, drawn anew each time; absent: it is the mean. */
   constructor(
     private readonly cost: VllmEngineCost,
     range: Profile["range"],
     private readonly graphs: GraphSizes,
+    private readonly factors: Factors = steady,
   ) {
     this.notes = new RangeNotes(range);
-    this.host = hostCost(cost.host, graphs);
-    if (cost.front_end !== undefined) this.frontEnd = frontEndCost(cost.front_end);
+    this.isSampled = factors !== steady;
+    this.host = hostCost(cost.host, graphs, factors);
+    if (cost.front_end !== undefined) this.frontEnd = frontEndCost(cost.front_end, factors);
   }
 
   get extrapolations(): readonly string[] {
@@ -37,16 +42,22 @@ export class EngineStepCost implements StepCostModel {
     const { gpu } = this.cost;
     this.notes.checkAbove("batch", step.scheduledRequests, "requests in a step");
     if (step.decodeRequests > 0) this.noteDecodes(step.decodeRequests, step.decodeContextTokens);
-    if (step.prefillTokens === 0) return this.decodeLaw(step.decodeRequests, step.decodeContextTokens).firstNs;
+    const factor = this.factors.gpu();
+    if (step.prefillTokens === 0) {
+      const { firstNs } = this.decodeLaw(step.decodeRequests, step.decodeContextTokens);
+      return this.isSampled ? Math.max(1, Math.round(firstNs * factor)) : firstNs;
+    }
     const padded = this.graphs.paddedTokens(step.scheduledTokens);
     const prefillNs = gpu.prefill_base_ns + gpu.prefill_padded_token_ns * padded;
+    const mixedNs = (gpu.mixed_base_ns ?? gpu.decode_base_ns) + gpu.decode_padded_token_ns * padded;
     const contextTokens = step.decodeContextTokens + step.prefillContextTokens;
     return Math.max(
       1,
       Math.round(
-        Math.max(prefillNs, this.decodeBaseNs(padded)) +
+        (Math.max(prefillNs, mixedNs) +
           gpu.attention_pair_ns * step.prefillAttentionPairs +
-          gpu.context_token_ns * contextTokens,
+          gpu.context_token_ns * contextTokens) *
+          factor,
       ),
     );
   }
@@ -63,36 +74,4 @@ export class EngineStepCost implements StepCostModel {
   private decodeBaseNs(paddedTokens: number): number {
     return this.cost.gpu.decode_base_ns + this.cost.gpu.decode_padded_token_ns * paddedTokens;
   }
-}
-
-function hostCost(host: VllmEngineCost["host"], graphs: GraphSizes): HostCost {
-  const launch = { full: host.launch_full_graph, piecewise: host.launch_piecewise, none: host.launch_no_graph };
-  return {
-    scheduleNs: (requests) => growing(host.schedule, requests),
-    launchNs: (step) => {
-      const kind = graphs.kind(step.scheduledTokens, step.prefillTokens === 0);
-      return growing(launch[kind], step.scheduledRequests);
-    },
-    leadNs: (launchNs) => Math.round(host.launch_lead * launchNs),
-    updateNs: (requests) => growing(host.update, requests),
-    copyNs: Math.round(host.copy_ns),
-    sendNs: Math.round(host.send_ns),
-    takeRequestNs: Math.round(host.take_request_ns),
-    wakeNs: Math.round(host.wake_ns),
-    emptyStepSleepNs: Math.round(host.empty_step_sleep_ns),
-  };
-}
-
-function frontEndCost(cost: NonNullable<VllmEngineCost["front_end"]>): FrontEndCost {
-  return {
-    requestNs: (promptTokens) => Math.round(cost.request_ns + cost.request_token_ns * promptTokens),
-    hops: cost.request_hops,
-    hopNs: Math.round(cost.request_hop_ns),
-    outputNs: (tokens, firstTokens) =>
-      Math.round(cost.output_ns + (cost.output_token_ns + cost.chunk_ns) * tokens + cost.first_chunk_ns * firstTokens),
-  };
-}
-
-function growing({ base_ns, request_ns }: VllmEngineCost["host"]["schedule"], requests: number): number {
-  return Math.round(base_ns + request_ns * requests);
 }

@@ -2,6 +2,7 @@
 import type { Profile } from "../../formats/index.js";
 import { EngineStepCost } from "./engine-step-cost.js";
 import { defaultCaptureSizes, GraphSizes } from "./graph-sizes.js";
+import { jitterFactors } from "./host-cost.js";
 import { StaticStepCost } from "./static-step-cost.js";
 import type { StepCostModel } from "./step-cost.js";
 
@@ -12,12 +13,16 @@ export interface StepCostOptions {
   readonly maxNumBatchedTokens: number;
   /** Step sizes that CUDA graphs are captured for; absent: vLLM's default; empty: eager. */
   readonly captureSizes?: readonly number[] | undefined;
+  /** Names the streams that jitter is drawn from; absent: every time is its mean. */
+  readonly jitterStream?: string | undefined;
 }
 
 export function stepCostOf(profile: Profile, options: StepCostOptions): StepCostModel {
   const { cost, range } = profile;
   if (cost.kind === "static_batch") return new StaticStepCost(cost, range, options);
-  const { maxNumSeqs, maxNumBatchedTokens, captureSizes } = options;
+  const { maxNumSeqs, maxNumBatchedTokens, captureSizes, jitterStream } = options;
   const sizes = captureSizes ?? defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens);
-  return new EngineStepCost(cost, range, new GraphSizes(sizes, maxNumSeqs));
+  const factors =
+    jitterStream === undefined || cost.jitter === undefined ? undefined : jitterFactors(cost.jitter, jitterStream);
+  return new EngineStepCost(cost, range, new GraphSizes(sizes, maxNumSeqs), factors);
 }

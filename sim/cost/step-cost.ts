@@ -30,8 +30,8 @@ export interface DecodeLaw {
 export interface HostCost {
   scheduleNs(requests: number): number;
   launchNs(step: StepShape): number;
-  /** Part of a launch after which the GPU may begin. */
-  leadNs(launchNs: number): number;
+  /** How far into the step's launch, which takes `launchNs`, the GPU may begin. */
+  leadNs(step: StepShape, launchNs: number): number;
   updateNs(requests: number): number;
   /** Sampled tokens to the host, and outputs to the front end. */
   readonly copyNs: number;
@@ -44,6 +44,9 @@ export interface HostCost {
 }
 
 export interface FrontEndCost {
+  /** From the client to the front end and back to it, occupying nobody. */
+  readonly acceptNs: number;
+  readonly deliveryNs: number;
   requestNs(promptTokens: number): number;
   readonly hops: number;
   readonly hopNs: number;
@@ -55,6 +58,8 @@ export interface StepCostModel {
   readonly host: HostCost;
   /** Absent: clients talk to the engine without a process in between. */
   readonly frontEnd?: FrontEndCost;
+  /** Whether equal questions get different answers, so that nothing has a closed form. */
+  readonly isSampled?: boolean;
   gpuNs(step: StepShape): number;
   /** The GPU times from a step on that decodes so many requests with so many cached tokens. */
   decodeLaw(requests: number, contextTokens: number): DecodeLaw;

@@ -87,6 +87,9 @@ export class EngineLoop implements TokenSink {
   private readonly inbox = new Fifo<InboxEntry>();
   private readonly frontEnd: FrontEnd<Output> | undefined;
   private deliveredNs = 0;
+  /** From the client to the front end, and from there to the client. */
+  private readonly acceptNs: number;
+  private readonly deliveryNs: number;
   /** Host times of a round of decodes, by requests. */
   private readonly roundTimes: RoundTimes[] = [];
   private emptySteps = 0;
@@ -94,6 +97,8 @@ export class EngineLoop implements TokenSink {
 
   constructor(private readonly input: EngineLoopInput) {
     const { cost } = input;
+    this.acceptNs = cost.frontEnd?.acceptNs ?? 0;
+    this.deliveryNs = cost.frontEnd?.deliveryNs ?? 0;
     if (cost.frontEnd !== undefined) {
       this.frontEnd = new FrontEnd<Output>(cost.frontEnd, {
         requestReady: (index, arrivalNs, atNs) => {
@@ -109,7 +114,7 @@ export class EngineLoop implements TokenSink {
   /** A request that the scheduler does not refuse reaches the server; times do not go back. */
   arrive(index: number, atNs: number): void {
     if (this.frontEnd === undefined) this.inbox.push({ index, atNs, arrivalNs: atNs });
-    else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs);
+    else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs + this.acceptNs);
   }
 
   /** When something happens next; Infinity when nothing will without another request. */
@@ -152,7 +157,7 @@ export class EngineLoop implements TokenSink {
   }
 
   token(index: number, atNs: number): void {
-    this.input.log.token(index, atNs);
+    this.input.log.token(index, atNs + this.deliveryNs);
   }
 
   steadyTokens(requests: number, atNs: number): void {
@@ -160,7 +165,7 @@ export class EngineLoop implements TokenSink {
   }
 
   lastTokenWas(index: number, atNs: number): void {
-    this.input.log.lastTokenNs[index] = atNs;
+    this.input.log.lastTokenNs[index] = atNs + this.deliveryNs;
   }
 
   /** When the next round starts: the loop is there and has work, or a request wakes it. */
@@ -229,7 +234,7 @@ export class EngineLoop implements TokenSink {
     const launchNs = host.launchNs(step);
     const launchedNs = scheduledNs + launchNs;
     const gpuNs = cost.gpuNs(step);
-    const gpuStartNs = Math.max(this.gpuEndNs, scheduledNs + host.leadNs(launchNs));
+    const gpuStartNs = Math.max(this.gpuEndNs, scheduledNs + host.leadNs(step, launchNs));
     this.gpuEndNs = Math.max(gpuStartNs + gpuNs, launchedNs);
     this.busyNs += gpuNs;
     this.hostNs = launchedNs;
@@ -335,7 +340,7 @@ export class EngineLoop implements TokenSink {
 }
 
 function roundTimes({ host }: StepCostModel, requests: number): RoundTimes {
-  const launchNs = host.launchNs({
+  const step = {
     scheduledRequests: requests,
     scheduledTokens: requests,
     decodeRequests: requests,
@@ -344,11 +349,12 @@ function roundTimes({ host }: StepCostModel, requests: number): RoundTimes {
     prefillTokens: 0,
     prefillContextTokens: 0,
     prefillAttentionPairs: 0,
-  });
+  };
+  const launchNs = host.launchNs(step);
   return {
     scheduleNs: host.scheduleNs(requests),
     launchNs,
-    leadNs: host.leadNs(launchNs),
+    leadNs: host.leadNs(step, launchNs),
     copyNs: host.copyNs,
     updateNs: host.updateNs(requests) + host.sendNs,
   };

@@ -5,6 +5,8 @@ import { FrontEnd, type OutputToSend } from "./front-end.js";
 
 function cost(hops: number): FrontEndCost {
   return {
+    acceptNs: 0,
+    deliveryNs: 0,
     requestNs: (promptTokens) => 10 + promptTokens,
     hops,
     hopNs: 5,

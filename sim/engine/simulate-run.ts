@@ -32,6 +32,8 @@ export interface SimulatedRunInput {
   /** Copies of the server behind a router; default 1. */
   readonly replicas?: number | undefined;
   readonly router?: RouterName | undefined;
+  /** Whether times vary as the profile has measured, drawn with the seed; off: every time is its mean. Default off. */
+  readonly jitter?: boolean | undefined;
 }
 
 export function simulateRun(input: SimulatedRunInput): Run {
@@ -54,6 +56,7 @@ function batchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
 
 function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
   const { profile, workload, coldStart, seed, engine = "fast", replicas = 1, router = "round-robin" } = input;
+  const jitter = input.jitter === true && hasJitter(profile);
   const machine = machineOf(profile);
   const limits = plan.limits(machine);
   const settings = plan.resolve(machine);
@@ -61,7 +64,8 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
   const result = simulateSteps({
     workload,
     limits,
-    cost: () => stepCostOf(profile, costOptions),
+    cost: (replica) =>
+      stepCostOf(profile, { ...costOptions, jitterStream: jitter ? `${seed}/${replica}/jitter` : undefined }),
     engine,
     replicas,
     router,
@@ -76,6 +80,7 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
     engine_steps: { scheduled: steps - jumpedSteps, jumped: jumpedSteps },
     kv_blocks: { total: kvBlocks, high_water: kvHighWater },
     ...(replicas > 1 ? { replicas, router } : {}),
+    ...(hasJitter(profile) ? { jitter: jitter ? "on" : "off" } : {}),
   };
   const summary = summarise(log, { itl: log.gaps });
   const info = runInfo(input, { facts, summary, extrapolations });
@@ -88,6 +93,10 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
       return (records ??= recordsOf(log));
     },
   };
+}
+
+function hasJitter({ cost }: Profile): boolean {
+  return cost.kind === "vllm_engine" && cost.jitter !== undefined;
 }
 
 /** Sizes of CUDA graphs, where the settings say; undefined: vLLM's rule. Only a profile of an engine prices them. */

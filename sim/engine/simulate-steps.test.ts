@@ -246,7 +246,7 @@ describe("the two clocks", () => {
         const host: HostCost = {
           scheduleNs: () => c.scheduleNs,
           launchNs: () => c.launchNs,
-          leadNs: (launchNs) => Math.round(c.lead * launchNs),
+          leadNs: (_, launchNs) => Math.round(c.lead * launchNs),
           updateNs: () => c.updateNs,
           copyNs: c.copyNs,
           sendNs: c.sendNs,

@@ -25,8 +25,8 @@ export type EngineName = (typeof engineNames)[number];
 export interface StepSimulationInput {
   readonly workload: Workload;
   readonly limits: SchedulerLimits;
-  /** Makes the prices of one replica. */
-  readonly cost: () => StepCostModel;
+  /** Makes the prices of a replica, by its number. */
+  readonly cost: (replica: number) => StepCostModel;
   readonly engine: EngineName;
   readonly replicas?: number;
   readonly router?: RouterName;
@@ -82,18 +82,20 @@ class StepSimulation {
     const { workload, cost: makeCost, engine, replicas = 1 } = input;
     const { requests } = workload;
     this.log = new StepLog(requests, tokens);
-    this.client = new Client(workload);
     this.isClosed = workload.maxConcurrency !== Infinity;
     this.outstanding = new Int32Array(replicas);
     const { log } = this;
-    this.replicas = Array.from({ length: replicas }, () => {
+    this.replicas = Array.from({ length: replicas }, (_, replica) => {
       const scheduler = makeScheduler();
-      const cost = makeCost();
+      const cost = makeCost(replica);
       const stopsAtEnds = this.isClosed || replicas > 1;
-      const jumps = engine === "fast";
+      const jumps = engine === "fast" && cost.isSampled !== true;
       const loop = new EngineLoop({ scheduler, cost, log, jumps, stopsAtEnds, refusesPreemption });
       return { loop, scheduler, cost };
     });
+    // The client has an answer a while after the front end sent it; a closed loop goes on from there.
+    const deliveryNs = this.replicas[0]?.cost.frontEnd?.deliveryNs ?? 0;
+    this.client = new Client({ ...workload, thinkNs: workload.thinkNs + deliveryNs });
   }
 
   run(): StepSimulationResult {

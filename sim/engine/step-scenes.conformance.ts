@@ -114,6 +114,7 @@ const engineParts = fc.record({
   }),
   front_end: fc.option(
     fc.record({
+      accept_ns: fc.nat(3000),
       request_ns: ns,
       request_token_ns: fc.nat(100),
       request_hops: fc.nat(6),
@@ -122,6 +123,7 @@ const engineParts = fc.record({
       output_token_ns: fc.nat(500),
       chunk_ns: fc.nat(500),
       first_chunk_ns: fc.nat(5000),
+      delivery_ns: fc.nat(3000),
     }),
     { nil: undefined },
   ),

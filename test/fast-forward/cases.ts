@@ -125,6 +125,8 @@ const frontEnd = fc.record({
   output_token_ns: ns(2_000),
   chunk_ns: ns(2_000),
   first_chunk_ns: ns(5_000),
+  accept_ns: ns(3_000),
+  delivery_ns: ns(3_000),
 });
 
 const engineCost: fc.Arbitrary<VllmEngineCost> = fc

@@ -12,7 +12,7 @@ describe("fast-forward", () => {
         jumped += jumpedSteps;
         if (preemptions > 0) preempting++;
       }),
-      { numRuns: 400, seed: 20_261_124 },
+      { numRuns: 500, seed: 20_261_124 },
     );
     // Cases in which nothing is jumped over or preempted would show nothing.
     expect(jumped).toBeGreaterThan(10_000);

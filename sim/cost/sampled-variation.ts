@@ -1,0 +1,51 @@
+/**
+ * Draws of a time relative to its mean, from measured quantiles. Neighbouring draws may resemble each other: their normal
+ * scores follow an autoregression of order one (a Gaussian copula), which leaves the quantiles as they are.
+ */
+import type { Variation } from "../../formats/index.js";
+import { normal, type Random } from "../kernel/index.js";
+
+/** Factors of mean 1. */
+export function sampledVariation({ quantiles, autocorrelation }: Variation, random: Random): () => number {
+  const meanRatio = meanOf(quantiles);
+  const draw = autocorrelation === 0 ? random : correlatedUniform(autocorrelation, random);
+  return () => ratioAt(quantiles, draw()) / meanRatio;
+}
+
+/** Mean of a distribution whose quantile function is linear between the given points. */
+export function meanOf(quantiles: Variation["quantiles"]): number {
+  let mean = 0;
+  for (let at = 1; at < quantiles.length; at++) {
+    const [[lowP, low], [highP, high]] = [quantiles[at - 1]!, quantiles[at]!];
+    mean += ((highP - lowP) * (low + high)) / 2;
+  }
+  return mean > 0 ? mean : 1;
+}
+
+function ratioAt(quantiles: Variation["quantiles"], p: number): number {
+  let [low, high] = [0, quantiles.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (quantiles[middle]![0] <= p) low = middle;
+    else high = middle;
+  }
+  const [[lowP, lowRatio], [highP, highRatio]] = [quantiles[low]!, quantiles[high]!];
+  return highP === lowP ? highRatio : lowRatio + ((highRatio - lowRatio) * (p - lowP)) / (highP - lowP);
+}
+
+function correlatedUniform(correlation: number, random: Random): Random {
+  const fresh = Math.sqrt(1 - correlation * correlation);
+  let score = normal(random);
+  return () => {
+    score = correlation * score + fresh * normal(random);
+    return normalProbability(score);
+  };
+}
+
+/** Standard normal distribution function; absolute error below 1e-7 (Abramowitz and Stegun 26.2.17). */
+export function normalProbability(score: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(score));
+  const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const upper = (Math.exp((-score * score) / 2) / Math.sqrt(2 * Math.PI)) * series;
+  return score >= 0 ? 1 - upper : upper;
+}
