@@ -1,21 +1,31 @@
 /** servesim calibrate onnx: measures what a batch costs on this machine and writes a profile. */
 import { existsSync, rmSync } from "node:fs";
 import { z } from "zod";
-import { calibrateOnnx, planPathOf, rawPathOf, writeCalibration } from "../calibrate/onnx/index.js";
-import { check, ConfigError, experimentSchema, suggest } from "../formats/index.js";
+import { FitRefused } from "../calibrate/fit/index.js";
+import {
+  calibrateOnnx,
+  planPathOf,
+  probeOom,
+  rawPathOf,
+  writeCalibration,
+  writeMeasurements,
+  type Calibration,
+  type OomProbe,
+} from "../calibrate/onnx/index.js";
+import { check, ConfigError, experimentSchema, suggest, type CalibrationPlan } from "../formats/index.js";
+import { writeTextAtomic } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted } from "./fail.js";
-import { declareFlags, flagContext, givenFlags, parseFlags } from "./flags.js";
+import { declareFlags, flagContext, givenFlags, parseFlags, type Flags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
+import { modelFlags, samplingFlags } from "./model-flags.js";
 import { note, printJson, warn } from "./output.js";
-import { printProfile } from "./print-profile.js";
+import { printProbe, printProfile } from "./print-profile.js";
 import { startProgress } from "./progress.js";
 
 const planSchema = experimentSchema.shape.calibrate.unwrap();
 
-const planFlags = {
-  model: planSchema.shape.model.describe("preset: tiny, mini, gpt2, gpt2-medium, gpt2-large, gpt2-xl"),
-  device: planSchema.shape.device.describe("where to measure"),
+const gridFlags = {
   batch_sizes: planSchema.shape.batch_sizes.describe("grid of batch sizes, e.g. 1,2,4,8"),
   prompt_tokens: planSchema.shape.prompt_tokens.describe("grid of prompt lengths, e.g. 8,32"),
   decode_steps: planSchema.shape.decode_steps.describe("grid of decode steps, e.g. 5,20"),
@@ -23,23 +33,26 @@ const planFlags = {
   max_repeats: planSchema.shape.max_repeats,
   budget_s: planSchema.shape.budget_s,
 };
+const planFlags = { ...modelFlags, ...samplingFlags, ...gridFlags };
 
 const ownFlags = {
-  output: z.string().default("profile.json").describe("profile to write; raw measurements go beside it"),
+  output: z.string().default("profile.json").describe("profile to write; measurements and plot go beside it"),
   resume: z.boolean().default(false).describe("go on with a calibration that was interrupted"),
   force: z.boolean().default(false).describe("replace a profile that is there"),
   threads: z.int().positive().optional().describe("threads of ONNX Runtime; absent: the cores there are"),
+  memory_limit_mib: z.number().positive().optional().describe("memory that batches may take; absent: what is free"),
+  probe_oom: z.boolean().default(false).describe("then find the largest batch that runs, each try in its own process"),
   seed: z.string().default("1").describe("seed of order, prompts and what is held out"),
   json: z.boolean().default(false).describe("print the profile as JSON"),
 };
+type Own = Flags<typeof ownFlags>;
 
 export const calibrateCommand: Command = {
-  flags: (yargs) =>
-    declareFlags(
-      declareFlags(yargs.positional("engine", { type: "string", describe: "onnx" }), ownFlags),
-      planFlags,
-      "What to measure:",
-    ),
+  flags: (yargs) => {
+    const own = declareFlags(yargs.positional("engine", { type: "string", describe: "onnx" }), ownFlags);
+    const withModel = declareFlags(declareFlags(own, modelFlags, "Model:"), samplingFlags, "Tokens:");
+    return declareFlags(withModel, gridFlags, "What to measure:");
+  },
   run: async (args) => {
     const engine = String(args.engine);
     if (engine !== "onnx") {
@@ -52,30 +65,78 @@ export const calibrateCommand: Command = {
     }
     const rawPath = rawPathOf(flags.output);
     if (!flags.resume && flags.force) for (const path of [rawPath, planPathOf(rawPath)]) rmSync(path, { force: true });
-    const calibration = await interruptible(async (signal) => {
-      const bar = startProgress(`calibrating ${plan.model} on ${plan.device}`);
-      try {
-        return await calibrateOnnx(plan, {
-          seed: flags.seed,
-          rawPath,
-          resume: flags.resume,
-          ...(flags.threads === undefined ? {} : { threads: flags.threads }),
-          signal,
-          onProgress: ({ done, total, label }) => {
-            bar.update(done, total, label);
-          },
-        });
-      } catch (error) {
-        if (!signal.aborted) throw error;
-        throw new Interrupted(`measurements are kept in ${rawPath}; go on with the same command and --resume`);
-      } finally {
-        bar.stop();
-      }
-    });
-    await writeCalibration(calibration, flags.output);
-    note(`profile written to ${flags.output}, raw measurements to ${rawPath}`);
-    if (flags.json) printJson(calibration.profile);
-    else printProfile(calibration.profile);
-    for (const warning of calibration.warnings) warn(warning);
+    const calibration = await measure(plan, flags, rawPath);
+    const { residualPicture } = await import("../report/charts/index.js");
+    const plotPath = `${flags.output.replace(/\.json$/, "")}.residuals.svg`;
+    const { profile, refusal, residuals, warnings } = calibration;
+    writeTextAtomic(plotPath, residualPicture(residuals, `${profile.name}: modelled and measured batches`));
+    if (refusal.length > 0) {
+      await writeMeasurements(calibration, flags.output);
+      throw new FitRefused([
+        `no profile was written: ${refusal[0]!}`,
+        ...refusal.slice(1),
+        `measurements are kept in ${rawPath}, plot in ${plotPath}; --resume with a larger --max-repeats goes on from there`,
+      ]);
+    }
+    const probe = flags.probe_oom ? await probing(plan, profile, flags) : undefined;
+    const told = probe === undefined ? calibration : withProbe(calibration, probe);
+    await writeCalibration(told, flags.output);
+    note(`profile written to ${flags.output}, raw measurements to ${rawPath}, plot to ${plotPath}`);
+    if (flags.json) printJson(told.profile);
+    else printProfile(profile);
+    if (probe !== undefined && !flags.json) printProbe(probe);
+    for (const warning of warnings) warn(warning);
   },
 };
+
+async function measure(plan: CalibrationPlan, flags: Own, rawPath: string): Promise<Calibration> {
+  return interruptible(async (signal) => {
+    const bar = startProgress(`calibrating ${plan.model} on ${plan.device}`);
+    try {
+      return await calibrateOnnx(plan, {
+        seed: flags.seed,
+        rawPath,
+        resume: flags.resume,
+        ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+        ...(flags.memory_limit_mib === undefined ? {} : { memoryLimitBytes: flags.memory_limit_mib * 2 ** 20 }),
+        signal,
+        onProgress: ({ done, total, label }) => {
+          bar.update(done, total, label);
+        },
+      });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new Interrupted(`measurements are kept in ${rawPath}; go on with the same command and --resume`);
+    } finally {
+      bar.stop();
+    }
+  });
+}
+
+async function probing(plan: CalibrationPlan, profile: Calibration["profile"], flags: Own): Promise<OomProbe> {
+  return interruptible((signal) =>
+    probeOom(plan, profile, {
+      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+      ...(flags.memory_limit_mib === undefined ? {} : { limitBytes: flags.memory_limit_mib * 2 ** 20 }),
+      onTry: (rows) => {
+        note(`trying a batch of ${rows} rows in a process of its own`);
+      },
+      signal,
+    }),
+  );
+}
+
+/** What was found on the machine, in the profile's engine settings. */
+function withProbe(calibration: Calibration, probe: OomProbe): Calibration {
+  const { engine } = calibration.profile;
+  const found = {
+    prompt_tokens: probe.promptTokens,
+    output_tokens: probe.outputTokens,
+    limit_bytes: probe.limitBytes,
+    predicted_rows: probe.predictedRows,
+    fits_rows: probe.fits,
+    ...(probe.fails === undefined ? {} : { fails_rows: probe.fails }),
+  };
+  const settings = { ...engine.settings, probe_oom: found };
+  return { ...calibration, profile: { ...calibration.profile, engine: { ...engine, settings } } };
+}

@@ -17,6 +17,7 @@ const codes: Readonly<Record<string, number>> = {
   ArtifactError: EXIT.user,
   BackendError: EXIT.backend,
   ThresholdMissed: EXIT.threshold,
+  FitRefused: EXIT.threshold,
   InvariantError: EXIT.bug,
   Interrupted: EXIT.interrupted,
   RunInterrupted: EXIT.interrupted,

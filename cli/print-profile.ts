@@ -1,6 +1,8 @@
 /** Prints a profile for people: coefficients with intervals, and how well the fit holds on shapes kept out of it. */
+import type { OomProbe } from "../calibrate/onnx/index.js";
 import { costRows } from "../experiment/index.js";
 import type { FitScore, Profile } from "../formats/index.js";
+import { largestBatch } from "../sim/index.js";
 import { figure, print, printTable } from "./output.js";
 
 export function printProfile(profile: Profile): void {
@@ -32,6 +34,31 @@ export function printProfile(profile: Profile): void {
     `memory: ${mib(memory.base_bytes)} before the first batch, ${figure(memory.kv_bytes_per_token / 1024)} KiB of KV per token; ` +
       `measured for batches of ${range.batch.join(" to ")}, prompts of ${range.prompt_tokens.join(" to ")} tokens`,
   );
+  if (cost.kind === "static_batch") printLargestBatch(profile);
+}
+
+function printLargestBatch(profile: Profile): void {
+  const { range, memory } = profile;
+  const [, prompt] = range.prompt_tokens;
+  const output = Math.max(1, range.context_tokens[1] - prompt + 1);
+  const rows = largestBatch(profile, prompt, output);
+  const most =
+    rows === Infinity ? "memory does not grow with rows" : `${rows} rows fit into ${mib(memory.total_bytes)}`;
+  print(`largest batch of ${prompt} prompt and ${output} output tokens: ${most}, as the model has it`);
+}
+
+/** What trying found, beside what the memory model said. */
+export function printProbe(probe: OomProbe): void {
+  const { promptTokens, outputTokens, predictedRows, limitBytes, fits, fails, why } = probe;
+  const edge = fails === undefined ? "no larger one was tried" : `${fails} did not (${firstLine(why ?? "no reason")})`;
+  print(
+    `tried with ${mib(limitBytes)}: a batch of ${fits} rows of ${promptTokens} prompt and ${outputTokens} output tokens ran, ` +
+      `${edge}; the memory model said ${predictedRows}`,
+  );
+}
+
+function firstLine(text: string): string {
+  return text.split("\n")[0]!.slice(0, 160);
 }
 
 function micros(ns: number): string {

@@ -6,6 +6,8 @@ export { publish } from "./publish.js";
 export type { Reporter } from "./reporter.js";
 export type { CellResult, ExperimentResults } from "./results.js";
 export { runExperiment, type RunExperimentOptions } from "./run-experiment.js";
+export { answerColumns } from "./answer-columns.js";
+export { startMemory } from "./real-memory.js";
 export { accuracyPage } from "./accuracy-page.js";
 export { validate, type ValidationResult } from "./validate.js";
 export { requireFits, workloadOf } from "./workload-of.js";

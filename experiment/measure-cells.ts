@@ -2,13 +2,14 @@
  * Runs the cells of an experiment for real: one executor for all, repeat after repeat over all cells, so that a drift of
  * the machine spreads over the cells. Finished runs are kept, Ctrl-C loses only the one under way.
  */
-import { defaultCacheDir, ensureModel, startOnnxExecutor, type OnnxExecutor } from "../backend/onnx/index.js";
-import { ConfigError, type Profile } from "../formats/index.js";
-import { benchOnnx } from "../real/index.js";
+import { defaultCacheDir, ensureModel, samplingSettings, startOnnxExecutor } from "../backend/onnx/index.js";
+import { ConfigError, type CalibrationPlan, type Profile } from "../formats/index.js";
+import { benchOnnx, type OnnxBenchInput } from "../real/index.js";
 import { describeLoad, loadTokenizer } from "../sim/index.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
 import { isKept, keep, type RunPlace } from "./keep-or-make.js";
+import { startMemory, type RealMemory } from "./real-memory.js";
 import type { Reporter } from "./reporter.js";
 import type { CellWork } from "./simulate-cells.js";
 
@@ -17,6 +18,8 @@ export interface MeasureCellsInput {
   readonly works: readonly CellWork[];
   readonly repeats: number;
   readonly profile: Profile;
+  /** What the experiment says of the model beyond the profile's name: checkpoint, sampling. */
+  readonly calibrate?: CalibrationPlan | undefined;
   readonly seed: string;
   readonly folder: ExperimentFolder;
   readonly force: boolean;
@@ -50,10 +53,20 @@ export async function realTasks(input: Omit<MeasureCellsInput, "signal" | "repor
 export async function measureCells(tasks: readonly RealTask[], input: MeasureCellsInput): Promise<void> {
   if (tasks.length === 0) return;
   const device = deviceOf(input.profile);
-  const model = await ensureModel(input.profile.model.name, { cacheDir: defaultCacheDir() });
-  const executor = await startOnnxExecutor({ model, device });
+  const weightsPath = input.calibrate?.weights;
+  const model = await ensureModel(input.profile.model.name, {
+    cacheDir: defaultCacheDir(),
+    ...(weightsPath === undefined ? {} : { weightsPath }),
+  });
+  const sampling = samplingSettings(input.calibrate ?? {});
+  const executor = await startOnnxExecutor({ model, device, sampling: sampling !== undefined });
   try {
-    await runTasks(tasks, executor, input);
+    const memory = await startMemory(executor, undefined);
+    try {
+      await runTasks(tasks, { executor, sampling, ...pick(memory) }, input);
+    } finally {
+      memory.stop();
+    }
   } finally {
     await executor.close();
   }
@@ -68,7 +81,13 @@ function deviceOf({ name, engine }: Profile): "cpu" | "cuda" {
   );
 }
 
-async function runTasks(tasks: readonly RealTask[], executor: OnnxExecutor, input: MeasureCellsInput): Promise<void> {
+type Runner = Pick<OnnxBenchInput, "executor" | "sampling" | "takePeakBytes">;
+
+function pick({ takePeakBytes }: RealMemory): Pick<Runner, "takePeakBytes"> {
+  return takePeakBytes === undefined ? {} : { takePeakBytes };
+}
+
+async function runTasks(tasks: readonly RealTask[], runner: Runner, input: MeasureCellsInput): Promise<void> {
   const { profile, seed, signal, reporter } = input;
   const tokenize = await loadTokenizer();
   const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);
@@ -77,7 +96,7 @@ async function runTasks(tasks: readonly RealTask[], executor: OnnxExecutor, inpu
   try {
     for (const { cell, workload, place, repeat } of tasks) {
       const run = await benchOnnx({
-        executor,
+        ...runner,
         workload,
         plan: cell.plan,
         tokenize,

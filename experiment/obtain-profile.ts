@@ -59,7 +59,10 @@ async function calibrated(
     });
     const profile: Profile = { ...calibration.profile, plan_sha256: planPrint };
     await writeCalibration({ ...calibration, profile }, folder.profile);
-    for (const warning of calibration.warnings) reporter.warn(warning);
+    const { refusal, warnings } = calibration;
+    if (refusal.length > 0)
+      reporter.warn(`do not trust this calibration, "servesim calibrate" would refuse it: ${refusal.join("; ")}`);
+    for (const warning of warnings.filter((warning) => !refusal.includes(warning))) reporter.warn(warning);
     return readProfile(folder.profile);
   } finally {
     bar.stop();

@@ -57,7 +57,7 @@ export async function runResolved(
   }
   const common = { profile, seed, folder, force };
   const real = works.filter(({ cell }) => cell.plan.work === "batch");
-  const toMeasure = { ...common, works: real, repeats: experiment.num_runs };
+  const toMeasure = { ...common, works: real, repeats: experiment.num_runs, calibrate: experiment.calibrate };
   // What is there is checked before anything is written: an experiment that is refused leaves its folder as it was.
   const simulations = await simTasks({ ...common, works });
   const measurements = await realTasks(toMeasure);
@@ -90,6 +90,9 @@ function resolvePaths(experiment: Experiment, base: string): Experiment {
     ...experiment,
     ...(experiment.profile === undefined ? {} : { profile: at(experiment.profile) }),
     ...(experiment.prompts === undefined ? {} : { prompts: at(experiment.prompts) }),
+    ...(experiment.calibrate?.weights === undefined
+      ? {}
+      : { calibrate: { ...experiment.calibrate, weights: at(experiment.calibrate.weights) } }),
     loads: experiment.loads.map(load),
     cells: experiment.cells.map((cell) => ({ ...cell, load: load(cell.load) })),
   };

@@ -27,9 +27,38 @@ const duration = z
   ])
   .refine((seconds) => seconds > 0, "expected more than 0 s");
 
+/** How a model is written and what its weights are; shared by everything that runs one. */
+export const modelFormShape = {
+  precision: z.enum(["fp32", "fp16"]).optional().describe("number format of a preset; absent: fp32"),
+  fused: z.boolean().optional().describe("GPT-2 presets: fused operators (com.microsoft Attention and others)"),
+  weights: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("FILE.safetensors with a checkpoint of the preset's shape; absent: noise"),
+};
+
+/** How the next token is chosen; none of them, or a temperature of 0: the likeliest. */
+export const samplingShape = {
+  temperature: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe("sample tokens; 0: take the likeliest (absent: 0, or 1 with top-k or top-p)"),
+  top_k: z.int().positive().optional().describe("sample among so many likeliest tokens"),
+  top_p: z
+    .number()
+    .positive()
+    .max(1)
+    .optional()
+    .describe("sample among the fewest tokens that have this probability together"),
+};
+
 const calibration = z.strictObject({
   model: z.string().default("mini"),
   device: z.enum(["cpu", "cuda"]).default("cpu"),
+  ...modelFormShape,
+  ...samplingShape,
   batch_sizes: z.array(z.int().positive()).min(3).optional(),
   prompt_tokens: z.array(z.int().positive()).min(2).optional(),
   decode_steps: z.array(z.int().nonnegative()).min(1).optional(),

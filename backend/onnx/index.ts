@@ -4,10 +4,12 @@
  */
 export { modelPresets, presetNames, isPresetName, tokenizerVocab, type ModelShape, type PresetName } from "./shape.js";
 export { kvBytesPerToken, type ModelForm, type ModelSpec, type Precision } from "./model-spec.js";
-export { ensureModel, defaultCacheDir, type EnsureModelOptions, type ModelFiles } from "./model-cache.js";
+export { ensureModel, defaultCacheDir, modelForm, type EnsureModelOptions, type ModelFiles } from "./model-cache.js";
 export type { BuildProgress } from "./weights-file.js";
 export { inspectOnnxFile, type OnnxFileInfo } from "./inspect-onnx.js";
 export { startOnnxExecutor, type ExecutorInfo, type ExecutorOptions, type OnnxExecutor } from "./executor.js";
+export { tryBatch, type TriedBatch, type TryOutcome } from "./try-batch.js";
 export type { BatchRequest, BatchRun } from "./batch.js";
-export type { Sampling } from "./sampling.js";
+export { samplingSettings, type Sampling, type SamplingSettings } from "./sampling.js";
+export { CopyCount } from "./copy-count.js";
 export { listProviders, type ProviderReport } from "./providers.js";

@@ -12,7 +12,7 @@ import { decodeGraph } from "./decode-graph.js";
 import { decoderOf } from "./decoders.js";
 import { isExportPath, openExportedDecoder, type ExportedDecoder } from "./exported-decoder.js";
 import type { CacheTensor } from "./graph-io.js";
-import { kvBytesPerToken, parseModelSpec, type ModelForm, type ModelSpec } from "./model-spec.js";
+import { kvBytesPerToken, parseModelSpec, type ModelForm, type ModelSpec, type Precision } from "./model-spec.js";
 import { encodeModel } from "./onnx-proto.js";
 import { forwardGraph, prefillGraph } from "./prompt-graphs.js";
 import type { ModelShape } from "./shape.js";
@@ -48,6 +48,22 @@ export interface EnsureModelOptions extends ModelForm {
   readonly seed?: number;
   readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
+}
+
+/** The form and weights of a calibration plan, as options of `ensureModel`. */
+export function modelForm({ precision, fused, weights }: PlannedForm): EnsureModelOptions {
+  return {
+    ...(precision === undefined ? {} : { precision }),
+    ...(fused === undefined ? {} : { fused }),
+    ...(weights === undefined ? {} : { weightsPath: weights }),
+  };
+}
+
+/** As users give it, each key may be there without a value. */
+interface PlannedForm {
+  readonly precision?: Precision | undefined;
+  readonly fused?: boolean | undefined;
+  readonly weights?: string | undefined;
 }
 
 /** `$SERVESIM_CACHE`, else `$XDG_CACHE_HOME/servesim`, else `~/.cache/servesim`. */

@@ -17,6 +17,24 @@ export interface Sampling {
   readonly seeds: readonly string[];
 }
 
+/** Settings alone, as users give them; seeds belong to rows. */
+export type SamplingSettings = Omit<Sampling, "seeds">;
+
+/** The settings that were asked for; undefined where tokens are greedy: nothing given, or a temperature of 0. */
+export function samplingSettings(given: {
+  readonly temperature?: number | undefined;
+  readonly top_k?: number | undefined;
+  readonly top_p?: number | undefined;
+}): SamplingSettings | undefined {
+  const { temperature, top_k: topK, top_p: topP } = given;
+  if (temperature === 0 || (temperature ?? topK ?? topP) === undefined) return undefined;
+  return {
+    temperature: temperature ?? 1,
+    ...(topK === undefined ? {} : { topK }),
+    ...(topP === undefined ? {} : { topP }),
+  };
+}
+
 /** Throws ConfigError for settings out of range or a wrong number of seeds. */
 export function checkSampling({ temperature, topK, topP, seeds }: Sampling, rows: number): void {
   const wrong = (field: string, got: number, expected: string) =>

@@ -51,12 +51,6 @@ export function assess({ fit, held_out, noise, warnings = [] }: AssessedFit): st
   return [...reasons, ...warnings];
 }
 
-/** Throws FitRefused where `assess` has reasons. */
-export function refuseBadFit(fit: AssessedFit): void {
-  const reasons = assess(fit);
-  if (reasons.length > 0) throw new FitRefused(reasons);
-}
-
 function isMuchWorse(unseen: FitScore, seen: FitScore): boolean {
   return unseen.median_ape > 2 * seen.median_ape;
 }

@@ -1,7 +1,16 @@
 /** From measurements and what ran them to a profile: fits time and memory, and gathers what a reader should be told. */
 import type { ExecutorInfo } from "../../backend/onnx/index.js";
 import { PROFILE_VERSION, check, type Profile, profileSchema } from "../../formats/index.js";
-import { blockName, describeNoise, fitMemory, fitStaticBatch, toCells, type Measurement } from "../fit/index.js";
+import {
+  assess,
+  blockName,
+  describeNoise,
+  fitMemory,
+  fitStaticBatch,
+  toCells,
+  type Measurement,
+  type Residual,
+} from "../fit/index.js";
 import { reportDrift, type DriftReport } from "./drift-watch.js";
 import { heldOutBlocks } from "./held-out.js";
 import type { GridPlan } from "./plan.js";
@@ -20,9 +29,12 @@ export interface ProfileInputs {
 }
 
 /** Fits and checks the profile against its schema; `warnings` says what to know before trusting it. */
-export async function buildProfile(
-  inputs: ProfileInputs,
-): Promise<{ readonly profile: Profile; readonly warnings: readonly string[] }> {
+export async function buildProfile(inputs: ProfileInputs): Promise<{
+  readonly profile: Profile;
+  readonly warnings: readonly string[];
+  readonly residuals: readonly Residual[];
+  readonly refusal: readonly string[];
+}> {
   const { plan, measurements, info, machine, memory } = inputs;
   const cells = toCells(measurements);
   const heldOut = heldOutBlocks(cells, plan.seed);
@@ -72,7 +84,7 @@ export async function buildProfile(
     },
     { source: `profile of model "${name}"` },
   );
-  return { profile, warnings };
+  return { profile, warnings, residuals: fitted.residuals, refusal: assess({ ...fitted, warnings }) };
 }
 
 function describeSource({ plan, measurements }: ProfileInputs): string {

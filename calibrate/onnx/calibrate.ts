@@ -4,10 +4,11 @@
  */
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { availableMemoryBytes, cpuModel, describeMachine, readGpu } from "../../backend/machine.js";
-import { ensureModel, startOnnxExecutor } from "../../backend/onnx/index.js";
+import { CopyCount, ensureModel, modelForm, startOnnxExecutor, type OnnxExecutor } from "../../backend/onnx/index.js";
+import { GpuMemoryWatch } from "../../backend/gpu-memory.js";
 import { otherCores, readLoad } from "../../backend/other-load.js";
 import { ConfigError, type CalibrationPlan, type Profile } from "../../formats/index.js";
-import { blockName, toCells, type Measurement } from "../fit/index.js";
+import { blockName, toCells, type Measurement, type Residual } from "../fit/index.js";
 import { MemoryBound } from "./batch-memory.js";
 import { buildProfile } from "./build-profile.js";
 import { describeLoad, describeSession } from "./describe-session.js";
@@ -28,6 +29,8 @@ export interface CalibrateOptions {
   readonly resume?: boolean;
   readonly cacheDir?: string;
   readonly threads?: number;
+  /** Memory that batches may take; absent: what is available. */
+  readonly memoryLimitBytes?: number;
   readonly onProgress?: (progress: CalibrationProgress) => void;
   /** Stops between two batches; the promise rejects with the signal's reason, and `rawPath` keeps what was measured. */
   readonly signal?: AbortSignal;
@@ -38,6 +41,10 @@ export interface Calibration {
   readonly profile: Profile;
   readonly measurements: readonly Measurement[];
   readonly warnings: readonly string[];
+  /** Reasons not to use the profile; none when unseen batches are met. */
+  readonly refusal: readonly string[];
+  /** Whole batches as measured and as modelled. */
+  readonly residuals: readonly Residual[];
   readonly context: RawContext;
 }
 
@@ -54,26 +61,36 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
   }
   const endNs = plan.budget_s === undefined ? Infinity : nowNs() + plan.budget_s * 1e9;
   const model = await ensureModel(plan.model, {
+    ...modelForm(plan),
     ...(cacheDir === undefined ? {} : { cacheDir }),
     ...(signal === undefined ? {} : { signal }),
   });
-  const grid = resolvePlan(plan, model.shape, seed);
+  const grid = resolvePlan({ ...plan, model: model.name }, model.shape, seed);
   signal?.throwIfAborted();
   const threads = options.threads ?? availableParallelism();
   const pinning = await pinProcess(threads);
-  const startExecutor = () => startOnnxExecutor({ model, device: grid.device, threads });
+  const copies = new CopyCount();
+  const startExecutor = async (): Promise<OnnxExecutor> => {
+    const sampling = grid.sampling !== undefined;
+    return counting(await startOnnxExecutor({ model, device: grid.device, threads, sampling }), copies);
+  };
+  let watch: GpuMemoryWatch | undefined;
   try {
     const executor = await startExecutor();
     try {
       const gpu = grid.device === "cuda" ? await readGpu() : undefined;
+      watch = gpu === undefined ? undefined : await GpuMemoryWatch.start();
       const bench: MeasuringBench = {
         executor,
         startExecutor,
         nowNs,
         timerNs: timerOverheadNs(nowNs),
         readLoad,
-        availableBytes: gpu === undefined ? availableMemoryBytes() : gpu.totalBytes - gpu.usedBytes,
-        ...(gpu === undefined ? {} : { readPeakBytes: async () => (await readGpu()).usedBytes }),
+        availableBytes: Math.min(
+          options.memoryLimitBytes ?? Infinity,
+          gpu === undefined ? availableMemoryBytes() : gpu.totalBytes - gpu.usedBytes,
+        ),
+        ...(watch === undefined ? {} : { readPeakBytes: gpuPeaks(watch) }),
       };
       const before = readLoad();
       const loadedBytes = gpu?.usedBytes ?? process.memoryUsage.rss();
@@ -85,6 +102,8 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
         everything: session.measurements,
         settings: {
           ...(plan.budget_s === undefined ? {} : { budget_s: plan.budget_s }),
+          ...(grid.weights === undefined ? {} : { weights: grid.weights }),
+          ...(grid.sampling === undefined ? {} : { sampling: grid.sampling }),
           timer_ns: bench.timerNs,
           pinned: pinning.isPinned,
           ...(pinning.cpus === undefined ? {} : { cpus: pinning.cpus }),
@@ -94,15 +113,40 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
         machine: describeMachine(executor.info.ortVersion, gpu),
         memory: { totalBytes: gpu?.totalBytes ?? totalmem(), baseBytes: context.baseBytes },
       });
-      const warnings = [...describeLoad(others, cpus().length), ...describeSession(session, made), ...built.warnings];
-      const profile = warnings.length > 0 ? { ...built.profile, notes: warnings } : built.profile;
-      return { profile, measurements: session.measurements, warnings, context };
+      const warnings = [
+        ...describeLoad(others, cpus().length),
+        ...describeSession(session, made),
+        ...built.warnings,
+        ...copies.describe(),
+      ];
+      const { residuals, refusal } = built;
+      const notes = [...new Set([...refusal, ...warnings])];
+      const profile = notes.length > 0 ? { ...built.profile, notes } : built.profile;
+      return { profile, measurements: session.measurements, warnings, refusal, residuals, context };
     } finally {
+      watch?.stop();
       await executor.close();
     }
   } finally {
     await pinning.release();
   }
+}
+
+/** What was sampled while a batch ran, and what is in use at its end. */
+function gpuPeaks(watch: GpuMemoryWatch): () => Promise<number> {
+  return async () => Math.max(watch.takePeakBytes(), (await readGpu()).usedBytes);
+}
+
+/** The executor, with its copies counted. */
+function counting(executor: OnnxExecutor, copies: CopyCount): OnnxExecutor {
+  return {
+    ...executor,
+    async runBatch(batch) {
+      const run = await executor.runBatch(batch);
+      copies.add(run);
+      return run;
+    },
+  };
 }
 
 interface MeasureAllOptions extends CalibrateOptions {

@@ -1,6 +1,7 @@
 /** Measures what batches cost on ONNX Runtime on this machine, and makes a profile of it. */
 export { calibrateOnnx, type CalibrateOptions, type Calibration } from "./calibrate.js";
 export { describeMachine, type Gpu } from "../../backend/machine.js";
-export { rawPathOf, writeCalibration } from "./write.js";
+export { probeOom, type OomProbe } from "./probe-oom.js";
+export { rawPathOf, writeCalibration, writeMeasurements } from "./write.js";
 export { planPathOf, readRaw } from "./raw-file.js";
 export type { CalibrationProgress } from "./session.js";

@@ -23,8 +23,13 @@ export async function measureBatch(
   order: number,
 ): Promise<Measurement> {
   const promptIds = promptIdsOf(plan, shape, rep, tokenizerVocab);
+  const seeds = promptIds.map((_, row) => `${plan.seed}/calibrate/sampling/${row}`);
   const postNs = nowNs();
-  const run = await executor.runBatch({ promptIds, outputTokens: shape.decodeSteps + 1 });
+  const run = await executor.runBatch({
+    promptIds,
+    outputTokens: shape.decodeSteps + 1,
+    ...(plan.sampling === undefined ? {} : { sampling: { ...plan.sampling, seeds } }),
+  });
   const wallNs = nowNs() - postNs;
   const measurement: Measurement = {
     ...shape,

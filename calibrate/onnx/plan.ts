@@ -2,14 +2,19 @@
  * What will be measured, in which order: the plan's options with every default filled, the grid of shapes, the order of
  * each round and the shapes of the memory pass. Pure, and the same for the same seed.
  */
-import type { ModelShape } from "../../backend/onnx/index.js";
+import { samplingSettings, type ModelShape, type SamplingSettings } from "../../backend/onnx/index.js";
 import { ConfigError, type CalibrationPlan } from "../../formats/index.js";
 import { stream } from "../../sim/kernel/index.js";
 import { shapeName, type BatchShape } from "../fit/index.js";
 
 /** A calibration plan with every default filled; `seed` fixes order, prompts and what is held out. */
 export interface GridPlan {
+  /** Name with its form, as `gpt2+fused+fp16`, or the path of an export. */
   readonly model: string;
+  /** Checkpoint that the weights are from, where they are not noise. */
+  readonly weights?: string;
+  /** Absent: greedy tokens. */
+  readonly sampling?: SamplingSettings;
   readonly device: "cpu" | "cuda";
   readonly batchSizes: readonly number[];
   readonly promptTokens: readonly number[];
@@ -43,8 +48,11 @@ export function resolvePlan(plan: CalibrationPlan, shape: ModelShape, seed: stri
         `${decodeSteps.at(-1)!}), model "${plan.model}" has ${shape.positions}; choose shorter prompt_tokens or decode_steps`,
     );
   }
+  const sampling = samplingSettings(plan);
   return {
     model: plan.model,
+    ...(plan.weights === undefined ? {} : { weights: plan.weights }),
+    ...(sampling === undefined ? {} : { sampling }),
     device: plan.device,
     batchSizes: levels(plan.batch_sizes, defaults.batchSizes),
     promptTokens,

@@ -154,7 +154,8 @@ export async function resumeRaw(
     );
   }
   const then = check(contextSchema, made, { source: planPath, Failure: ArtifactError });
-  refuseDifference(rawPath, "plan", then.plan, { ...now.plan });
+  // More repeats may be asked of what is uncertain than at first.
+  refuseDifference(rawPath, "plan", then.plan, { ...now.plan, maxRepeats: then.plan.maxRepeats });
   refuseDifference(rawPath, "machine", then.machine, { ...now.machine });
   const text = readFileSync(rawPath, "utf8");
   if (!text.endsWith("\n")) writeTextAtomic(rawPath, text.slice(0, text.lastIndexOf("\n") + 1));

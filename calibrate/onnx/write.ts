@@ -9,10 +9,15 @@ export function rawPathOf(profilePath: string): string {
   return `${profilePath.replace(/\.json$/, "")}.measurements.csv`;
 }
 
-/** Writes profile, measurements and plan, each whole or not at all; the profile comes last and names the raw file. */
-export async function writeCalibration(calibration: Calibration, profilePath: string): Promise<void> {
+/** Writes measurements and plan, each whole or not at all: what is kept of a calibration whose profile is refused. */
+export async function writeMeasurements(calibration: Calibration, profilePath: string): Promise<void> {
   const rawPath = rawPathOf(profilePath);
   writeRawContext(rawPath, calibration.context);
   await writeRaw(rawPath, calibration.measurements);
-  writeProfile(profilePath, { ...calibration.profile, raw: basename(rawPath) });
+}
+
+/** Writes measurements, plan and profile; the profile comes last and names the raw file. */
+export async function writeCalibration(calibration: Calibration, profilePath: string): Promise<void> {
+  await writeMeasurements(calibration, profilePath);
+  writeProfile(profilePath, { ...calibration.profile, raw: basename(rawPathOf(profilePath)) });
 }

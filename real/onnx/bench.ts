@@ -5,7 +5,7 @@
 import { cpus } from "node:os";
 import { otherCores, readLoad } from "../../backend/other-load.js";
 import { ConfigError, type RunInfo, type Run, type Workload } from "../../formats/index.js";
-import type { OnnxExecutor } from "../../backend/onnx/index.js";
+import { CopyCount, type OnnxExecutor, type Sampling, type SamplingSettings } from "../../backend/onnx/index.js";
 import { stream, type PolicyPlan, type Tokenize } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type DriveResult } from "../drive.js";
@@ -21,6 +21,12 @@ export interface OnnxBenchInput {
   /** Memory that the policy's threshold is a fraction of, and that taken by the model, bytes. */
   readonly totalBytes: number;
   readonly baseBytes: number;
+  /** Absent: greedy tokens. The executor must have been started for it. */
+  readonly sampling?: SamplingSettings | undefined;
+  /** Columns to keep of an answer's token ids; absent: answers are thrown away. */
+  readonly describeAnswer?: ((tokenIds: readonly number[]) => Readonly<Record<string, string>>) | undefined;
+  /** Peak memory since it was last asked, where it is not the process's own (GPU). */
+  readonly takePeakBytes?: (() => number) | undefined;
   readonly load: RunInfo["load"];
   readonly hardware: RunInfo["hardware"];
   /** Date to stamp the run with, ISO 8601. */
@@ -39,20 +45,19 @@ const WARM_UP_BATCHES = 3;
 export async function benchOnnx(input: OnnxBenchInput): Promise<Run> {
   const { executor, workload, plan } = input;
   const { model } = executor.info;
-  if (plan.work !== "batch") {
-    throw new ConfigError(
-      `policy "${plan.name}" runs step by step, which --backend onnx cannot do for real; simulate it, or use naive or dynamic`,
-    );
-  }
+  requireBatches(plan);
   const promptIds = idsOfRequests(workload, input.tokenize, input.seed, model.vocab);
-  const warmUpsNs = await warmUp(executor, promptIds, workload);
+  const warmUpsNs = await warmUp(input, promptIds);
   const policy = plan.create({
     totalBytes: input.totalBytes,
     baseBytes: input.baseBytes,
     kvBytesPerToken: model.kvBytesPerToken,
     positions: model.positions,
   });
+  const answers = new Map<string, Readonly<Record<string, string>>>();
+  const copies = new CopyCount();
   const endWatch = watchSurroundings();
+  const story = (): RunStory => ({ warmUpsNs, around: endWatch(), copies, answers });
   try {
     const result = await drive({
       workload,
@@ -65,36 +70,53 @@ export async function benchOnnx(input: OnnxBenchInput): Promise<Run> {
         const run = await executor.runBatch({
           promptIds: work.requests.map(({ index }) => promptIds[index]!),
           outputTokens: work.outputTokens,
+          ...samplingOf(input, work.requests),
         });
-        return { firstTokenNs: run.firstTokenNs, peakBytes: run.peakRssBytes };
+        copies.add(run);
+        for (const [row, { index }] of work.requests.entries()) {
+          const { id, outputTokens } = workload.requests[index]!;
+          const columns = input.describeAnswer?.(run.tokens[row]!.slice(0, outputTokens));
+          if (columns !== undefined) answers.set(id, columns);
+        }
+        return { firstTokenNs: run.firstTokenNs, peakBytes: input.takePeakBytes?.() ?? run.peakRssBytes };
       },
     });
-    return describeRun(input, result, { warmUpsNs, around: endWatch() });
+    return describeRun(input, result, story());
   } catch (error) {
     if (!(error instanceof RunInterrupted)) throw error;
-    const run = describeRun(input, error.finished, { warmUpsNs, around: endWatch(), interrupted: error.message });
+    const run = describeRun(input, error.finished, { ...story(), interrupted: error.message });
     throw new RunInterrupted(error.message, error.finished, run);
   }
+}
+
+/** ConfigError for a policy that does not run whole batches. */
+export function requireBatches(plan: PolicyPlan): asserts plan is PolicyPlan & { readonly work: "batch" } {
+  if (plan.work === "batch") return;
+  throw new ConfigError(
+    `policy "${plan.name}" runs step by step, which --backend onnx cannot do for real; simulate it, or use naive or dynamic`,
+  );
 }
 
 interface RunStory {
   /** Wall times of the warm-up batches: the first has what a cold start costs, if the executor was fresh. */
   readonly warmUpsNs: readonly number[];
   readonly around: RunSurroundings;
+  readonly copies: CopyCount;
+  readonly answers: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Why the run did not come to its end. */
   readonly interrupted?: string;
 }
 
 /** The run with everything that a reader needs to judge it. */
 function describeRun(
-  { executor, plan, hardware, load, seed, date }: OnnxBenchInput,
+  { executor, plan, hardware, load, seed, date, sampling }: OnnxBenchInput,
   { requests, batches, sendLagsNs }: DriveResult,
-  { warmUpsNs, around, interrupted }: RunStory,
+  { warmUpsNs, around, copies, answers, interrupted }: RunStory,
 ): Run {
   const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
   const { reasons } = validity(requests, sendLagsNs, around);
   const allReasons = interrupted === undefined ? reasons : [`the run was interrupted: ${interrupted}`, ...reasons];
-  const notes = runNotes(around);
+  const notes = [...runNotes(around), ...copies.describe()];
   const info: RunInfo = {
     version: 1,
     source: "real",
@@ -108,6 +130,7 @@ function describeRun(
         load_ms: ms(executor.info.loadMs * 1e6),
         warm_up_batches: WARM_UP_BATCHES,
         warm_up_ms: warmUpsNs.map(ms),
+        ...(sampling === undefined ? {} : { sampling }),
       },
     },
     model: { ...executor.info.model },
@@ -125,7 +148,20 @@ function describeRun(
     valid: { ok: allReasons.length === 0, reasons: allReasons },
     ...(notes.length > 0 ? { notes } : {}),
   };
-  return { info, requests, batches };
+  const withAnswers = requests.map((request) => {
+    const extra = answers.get(request.requestId);
+    return extra === undefined ? request : { ...request, extra };
+  });
+  return { info, requests: withAnswers, batches };
+}
+
+/** A seed of its own for each request: its tokens do not depend on who shares its batch. */
+function samplingOf(
+  { sampling, seed, workload }: OnnxBenchInput,
+  requests: readonly { readonly index: number }[],
+): { readonly sampling?: Sampling } {
+  if (sampling === undefined) return {};
+  return { sampling: { ...sampling, seeds: requests.map(({ index }) => `${seed}/${workload.requests[index]!.id}`) } };
 }
 
 /** Watches what others do and how the event loop turns; the function returned ends it. */
@@ -153,17 +189,21 @@ function idsOfRequests(workload: Workload, tokenize: Tokenize, seed: string, voc
 }
 
 /** Wall times of the batches, ns. */
-async function warmUp(
-  executor: OnnxExecutor,
-  promptIds: readonly number[][],
-  workload: Workload,
-): Promise<readonly number[]> {
+async function warmUp(input: OnnxBenchInput, promptIds: readonly number[][]): Promise<readonly number[]> {
+  const { executor, workload } = input;
   const rows = promptIds.slice(0, 4);
   const outputTokens = Math.max(1, ...workload.requests.slice(0, 4).map((request) => request.outputTokens));
   const wallsNs: number[] = [];
   for (let batch = 0; batch < WARM_UP_BATCHES; batch++) {
     const startNs = realClock.nowNs();
-    await executor.runBatch({ promptIds: rows, outputTokens });
+    await executor.runBatch({
+      promptIds: rows,
+      outputTokens,
+      ...samplingOf(
+        input,
+        rows.map((_, index) => ({ index })),
+      ),
+    });
     wallsNs.push(realClock.nowNs() - startNs);
   }
   return wallsNs;

@@ -4,4 +4,5 @@ export { chartNames, renderAllCharts, renderChart, skippedCharts, type SkippedCh
 export type { ChartOptions } from "./chart.js";
 export { leastRequests } from "./latency-percentiles.js";
 export { inPolicyOrder, policyLooks, type PolicyLook } from "./palette.js";
+export { residualPicture, type ResidualPoint } from "./residual-picture.js";
 export { tracePicture } from "./trace-picture.js";

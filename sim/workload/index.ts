@@ -2,9 +2,10 @@
 export { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./arrivals.js";
 export { findBinning, unbinned, type Binning } from "./binning.js";
 export { Client, type SentRequest } from "./client.js";
+export { recordedWorkload } from "./recorded-load.js";
 export { workloadFromLengths, workloadFromPrompts, workloadFromRequests, type PromptSource } from "./from-load.js";
 export { prefixCeiling, type PrefixCeiling } from "./prefix-ceiling.js";
-export { loadTokenizer, type Tokenize } from "./tokenizer.js";
+export { loadDetokenizer, loadTokenizer, type Tokenize } from "./tokenizer.js";
 export {
   traceStatistics,
   type ArrivalStatistics,

@@ -8,3 +8,9 @@ export async function loadTokenizer(): Promise<Tokenize> {
   const plainText = { disallowedSpecial: new Set<string>() };
   return (text) => encode(text, plainText);
 }
+
+/** Text of GPT-2's token ids; parts of characters cut off at the end come out as U+FFFD. */
+export async function loadDetokenizer(): Promise<(tokenIds: readonly number[]) => string> {
+  const { decode } = await import("gpt-tokenizer/encoding/r50k_base");
+  return (tokenIds) => decode([...tokenIds]);
+}

@@ -1,0 +1,15 @@
+/** Flags that say which model runs where, and how its tokens are chosen; alike for calibrate and bench. */
+import { z } from "zod";
+import { presetNames } from "../backend/onnx/index.js";
+import { modelFormShape, samplingShape } from "../formats/index.js";
+
+export const modelFlags = {
+  model: z
+    .string()
+    .default("mini")
+    .describe(`preset (${presetNames}), or PATH.onnx: a decoder exported with past and present keys and values`),
+  device: z.enum(["cpu", "cuda"]).default("cpu").describe("where to run"),
+  ...modelFormShape,
+};
+
+export const samplingFlags = samplingShape;
