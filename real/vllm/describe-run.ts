@@ -1,0 +1,129 @@
+/** A measured load as a run: its records, and everything that a reader needs to judge it. */
+import { cpuModel } from "../../backend/machine.js";
+import type { RequestRecord, Run, RunInfo } from "../../formats/index.js";
+import { columnsOf, quantile, summarise, type RequestColumns } from "../../sim/index.js";
+import type { BenchVllmInput } from "./bench-vllm.js";
+import type { ClientWatch } from "./client-watch.js";
+import { chunkGapsMs, recordsOf } from "./records.js";
+import type { SentExchange } from "./run-load.js";
+import type { ServedModel } from "./served-model.js";
+import { judge, sendLagsNs } from "./verdict.js";
+
+export interface Measured {
+  readonly exchanges: readonly SentExchange[];
+  readonly originNs: number;
+  readonly around: ClientWatch;
+  readonly isStopped: boolean;
+  readonly model: ServedModel;
+  readonly version: string | undefined;
+  readonly warmUps: number;
+}
+
+export function describeRun(input: BenchVllmInput, measured: Measured): Run {
+  const { workload } = input;
+  const { exchanges, originNs, around, isStopped, warmUps } = measured;
+  const requests = recordsOf(exchanges, workload.requests, { originNs, probeOf: input.probeOf });
+  const verdict = judge({
+    requests,
+    exchanges,
+    around,
+    isStopped,
+    isWarm: warmUps > 0 || input.isWarm === true,
+    percentiles: input.percentiles ?? [50],
+    ignoreEos: input.sampling?.ignoreEos ?? true,
+    wantedTokens: (index) => workload.requests[index]!.outputTokens,
+  });
+  const notes = [...(workload.notes ?? []), ...verdict.notes];
+  const info: RunInfo = {
+    version: 1,
+    source: "real",
+    policy: "vllm",
+    date: input.date,
+    ...serverInfo(input, measured),
+    load: input.load,
+    requests: requests.length,
+    seed: input.seed,
+    ...(input.policySettings === undefined ? {} : { policy_settings: { ...input.policySettings } }),
+    client: { ...clientInfo(input, measured), failures: verdict.failures },
+    client_lag_ms_p99: lagMs(exchanges).p99 ?? null,
+    merged_chunks: exchanges.filter(isMerged).length,
+    summary: { ...summarise(columnsOf(requests), { itl: chunkGapsMs(exchanges) }) },
+    from_sent: fromSent(requests),
+    valid: verdict.valid,
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+  return { info, requests, batches: [] };
+}
+
+/** Engine, model and hardware as run.json names them. */
+export function serverInfo(
+  input: Pick<BenchVllmInput, "settings" | "hardware" | "baseUrl">,
+  { model, version }: Pick<Measured, "model" | "version">,
+): Pick<RunInfo, "engine" | "model" | "hardware"> {
+  const { name, maxModelLen } = model;
+  return {
+    engine: {
+      name: "vllm",
+      ...(version === undefined ? {} : { version }),
+      settings: {
+        ...(maxModelLen === undefined ? {} : { max_model_len: maxModelLen }),
+        ...input.settings,
+      },
+    },
+    model: { name },
+    hardware: input.hardware ?? {},
+  };
+}
+
+/** How the client sent, and how well it kept its schedule; milliseconds. */
+export function clientInfo(
+  input: BenchVllmInput,
+  { exchanges, around, warmUps }: Pick<Measured, "exchanges" | "around" | "warmUps">,
+): Record<string, unknown> {
+  const { sampling = { ignoreEos: true }, workers = 1 } = input;
+  const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
+  const { eventLoop, ownCores, otherCores } = around;
+  return {
+    base_url: input.baseUrl,
+    endpoint: input.endpoint ?? "/v1/completions",
+    ignore_eos: sampling.ignoreEos,
+    ...(sampling.temperature === undefined ? {} : { temperature: sampling.temperature }),
+    ...(sampling.topP === undefined ? {} : { top_p: sampling.topP }),
+    ...(sampling.topK === undefined ? {} : { top_k: sampling.topK }),
+    num_warmups: warmUps,
+    workers,
+    cpu: { model: cpuModel(), cores: around.cores, own_cores: rounded(ownCores), other_cores: rounded(otherCores) },
+    lag_ms: lagMs(exchanges),
+    event_loop_delay_ms: { p50: ms(eventLoop.p50Ns), p99: ms(eventLoop.p99Ns), max: ms(eventLoop.maxNs) },
+  };
+}
+
+/** The latencies as a client sees them that counts from when it wrote the request: what a late client hides. */
+export function fromSent(requests: readonly RequestRecord[]): Record<string, unknown> {
+  const columns = columnsOf(requests);
+  const counted: RequestColumns = {
+    ...columns,
+    arrivalNs: columns.arrivalNs.map((arrivalNs, row) => {
+      const sentNs = columns.sentNs[row]!;
+      return Number.isNaN(sentNs) ? arrivalNs : sentNs;
+    }),
+  };
+  const isOurs = ([key]: [string, unknown]): boolean => /^(mean|std|p\d+|median)_(ttft|e2el)_ms$/.test(key);
+  return Object.fromEntries(Object.entries(summarise(counted)).filter(isOurs));
+}
+
+/** An answer whose chunks hold more than one token here and there. */
+function isMerged({ outputTokens, chunkNs, failure }: SentExchange): boolean {
+  return failure === undefined && outputTokens !== undefined && chunkNs.length < outputTokens;
+}
+
+function lagMs(exchanges: readonly SentExchange[]): { p50?: number; p99?: number; max?: number } {
+  if (exchanges.length === 0) return {};
+  const sorted = Float64Array.from(sendLagsNs(exchanges)).sort();
+  const ms = (p: number): number => Math.round(quantile(sorted, p) / 1e3) / 1e3;
+  return { p50: ms(0.5), p99: ms(0.99), max: ms(1) };
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}

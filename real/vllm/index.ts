@@ -1,0 +1,13 @@
+/** Loads against a running vLLM server: the client, batches of the batch policies, results in vLLM bench's keys. */
+export {
+  benchVllm,
+  measureVllm,
+  type BenchVllmInput,
+  type VllmClientOptions,
+  type VllmMeasurement,
+} from "./bench-vllm.js";
+export { askJson, askServer, addressOf, defaultLimits, type ConnectionLimits } from "./connection.js";
+export { failureKinds, type FailureKind } from "./failure.js";
+export { endpoints, type Endpoint, type Sampling } from "./request-body.js";
+export { vllmResultJson, type ResultJsonOptions } from "./result-json.js";
+export { findServedModel, serverVersion, type ServedModel } from "./served-model.js";

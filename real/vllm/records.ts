@@ -1,0 +1,77 @@
+/** Exchanges with a server as the request records of a run; times from the run's start, latency from the intended time. */
+import type { RequestRecord, WorkloadRequest } from "../../formats/index.js";
+import type { SentExchange } from "./run-load.js";
+
+export interface RecordOptions {
+  readonly originNs: number;
+  /** Label of a request that probes something, for the column "probe". */
+  readonly probeOf?: ((request: WorkloadRequest, index: number) => string | undefined) | undefined;
+}
+
+/** The records in workload order; requests that were never sent have none. */
+export function recordsOf(
+  exchanges: readonly SentExchange[],
+  requests: readonly WorkloadRequest[],
+  options: RecordOptions,
+): RequestRecord[] {
+  return [...exchanges]
+    .sort((a, b) => a.index - b.index)
+    .map((exchange) => recordOf(exchange, requests[exchange.index]!, options));
+}
+
+function recordOf(exchange: SentExchange, request: WorkloadRequest, options: RecordOptions): RequestRecord {
+  const { originNs, probeOf } = options;
+  const { sentNs, chunkNs, cachedTokens, failure } = exchange;
+  const at = (ns: number): number => ns - originNs;
+  return {
+    requestId: request.id,
+    arrivalNs: at(exchange.intendedNs),
+    ...(sentNs === undefined ? {} : { sentNs: at(sentNs) }),
+    ...(chunkNs.length === 0 ? {} : { firstTokenNs: at(chunkNs[0]!) }),
+    // A request that failed has no end that a latency could be taken from.
+    ...(failure !== undefined || chunkNs.length === 0 ? {} : { lastTokenNs: at(chunkNs.at(-1)!) }),
+    promptTokens: exchange.promptTokens ?? request.promptTokens,
+    ...(cachedTokens === undefined ? {} : { cachedTokens }),
+    outputTokens: exchange.outputTokens ?? 0,
+    status: failure === undefined ? "ok" : "error",
+    ...(failure === undefined ? {} : { error: failure.message }),
+    extra: extraColumns(exchange, probeOf?.(request, exchange.index), at),
+  };
+}
+
+/** Columns beyond those of every run, milliseconds; empty where not known. */
+export function extraColumns(
+  exchange: SentExchange,
+  probe: string | undefined,
+  at: (ns: number) => number,
+): Record<string, string> {
+  const { queuedNs, sentNs, headersNs, chunkNs, chunkTokens, serverTimes, finishReason, failure, endNs } = exchange;
+  const ms = (ns: number | undefined): string => (ns === undefined ? "" : String(ns / 1e6));
+  const of = (value: number | undefined): string => (value === undefined ? "" : String(value));
+  const fromNs = sentNs ?? queuedNs;
+  return {
+    ...(probe === undefined ? {} : { probe }),
+    queued_ms: ms(at(queuedNs)),
+    headers_ms: ms(headersNs === undefined ? undefined : at(headersNs)),
+    server_queue_ms: of(serverTimes?.queueMs),
+    server_prefill_ms: of(serverTimes?.prefillMs),
+    server_decode_ms: of(serverTimes?.decodeMs),
+    finish_reason: finishReason ?? "",
+    failure: failure?.kind ?? "",
+    failed_ms: failure === undefined ? "" : ms(at(endNs)),
+    chunks: String(chunkNs.length),
+    chunk_ms: chunkNs.map((ns) => ((ns - fromNs) / 1e6).toFixed(3)).join(";"),
+    ...(chunkTokens.length === 0 ? {} : { chunk_tokens: chunkTokens.join(";") }),
+  };
+}
+
+/** Gaps between the chunks of requests that got their whole answer, pooled, ms: inter-token latency as vLLM bench has it. */
+export function chunkGapsMs(exchanges: readonly SentExchange[]): Float64Array {
+  const whole = exchanges.filter(({ failure }) => failure === undefined);
+  const gaps = new Float64Array(whole.reduce((sum, { chunkNs }) => sum + Math.max(0, chunkNs.length - 1), 0));
+  let at = 0;
+  for (const { chunkNs } of whole) {
+    for (let chunk = 1; chunk < chunkNs.length; chunk++) gaps[at++] = (chunkNs[chunk]! - chunkNs[chunk - 1]!) / 1e6;
+  }
+  return gaps;
+}

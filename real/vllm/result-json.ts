@@ -1,0 +1,155 @@
+/**
+ * A measured load in the keys of `vllm bench serve --save-result`, computed its way: latencies from when a request was
+ * handed to the HTTP client, gaps between chunks, duration from the run's start to its last end. Checked against
+ * vllm/benchmarks/serve.py of 0.32.
+ */
+import type { Load } from "../../formats/index.js";
+import { mean, quantile } from "../../sim/index.js";
+import type { VllmMeasurement } from "./bench-vllm.js";
+import type { SentExchange } from "./run-load.js";
+
+export interface ResultJsonOptions {
+  readonly load: Load;
+  readonly endpoint: string;
+  readonly date: Date;
+  readonly percentiles: readonly number[];
+  /** Adds the arrays that have an entry for each request. */
+  readonly detailed: boolean;
+}
+
+export function vllmResultJson(measurement: VllmMeasurement, options: ResultJsonOptions): Record<string, unknown> {
+  const { run, exchanges, originNs } = measurement;
+  const { load, detailed } = options;
+  const inOrder = [...exchanges].sort((a, b) => a.index - b.index);
+  const whole = inOrder.filter(({ failure }) => failure === undefined);
+  const durationS = (Math.max(originNs, ...inOrder.map(({ endNs }) => endNs)) - originNs) / 1e9;
+  const promptTokens = sum(whole.map(inputTokens(measurement, inOrder)));
+  const outputTokens = sum(whole.map(({ outputTokens: tokens }) => tokens ?? 0));
+  const perS = (count: number): number => (durationS === 0 ? 0 : count / durationS);
+  const isChat = options.endpoint.includes("chat");
+  const peaks = busiestSecond(whole);
+  return {
+    date: compactDate(options.date),
+    endpoint_type: isChat ? "openai-chat" : "openai",
+    backend: isChat ? "openai-chat" : "openai",
+    label: null,
+    model_id: run.info.model.name,
+    tokenizer_id: null,
+    num_prompts: run.requests.length,
+    request_rate: load.request_rate ?? "inf",
+    burstiness: load.burstiness,
+    max_concurrency: load.max_concurrency ?? null,
+    ...(load.ramp_up_strategy === undefined
+      ? {}
+      : {
+          ramp_up_strategy: load.ramp_up_strategy,
+          ramp_up_start_rps: load.ramp_up_start_rps,
+          ramp_up_end_rps: load.ramp_up_end_rps,
+        }),
+    duration: durationS,
+    completed: whole.length,
+    failed: inOrder.length - whole.length,
+    total_input_tokens: promptTokens,
+    total_output_tokens: outputTokens,
+    request_throughput: perS(whole.length),
+    request_goodput: null,
+    output_throughput: perS(outputTokens),
+    total_token_throughput: perS(promptTokens + outputTokens),
+    ...(detailed
+      ? perRequest(inOrder, measurement)
+      : { latencies: inOrder.map(latencyS), queue_times: queueTimes(inOrder) }),
+    max_output_tokens_per_s: peaks.chunks,
+    max_concurrent_requests: peaks.requests,
+    rtfx: 0,
+    ...statistics("ttft", whole.map(ttftS), options.percentiles),
+    ...statistics("tpot", whole.flatMap(tpotS), options.percentiles),
+    ...statistics("itl", whole.flatMap(itlsS), options.percentiles),
+    ...statistics("e2el", whole.map(latencyS), options.percentiles),
+  };
+}
+
+function perRequest(inOrder: readonly SentExchange[], measurement: VllmMeasurement): Record<string, unknown> {
+  return {
+    input_lens: inOrder.map(inputTokens(measurement, inOrder)),
+    output_lens: inOrder.map(({ outputTokens, failure }) => (failure === undefined ? outputTokens : 0)),
+    ttfts: inOrder.map(ttftS),
+    itls: inOrder.map(itlsS),
+    latencies: inOrder.map(latencyS),
+    start_times: inOrder.map(({ queuedNs }) => queuedNs / 1e9),
+    queue_times: queueTimes(inOrder),
+    generated_texts: inOrder.map(({ text }) => text),
+    errors: inOrder.map(({ failure }) => failure?.message ?? ""),
+  };
+}
+
+/** As vLLM has it, 0 for a request that never had a chunk; such requests are in no statistic. */
+function ttftS({ queuedNs, chunkNs }: SentExchange): number {
+  return chunkNs.length === 0 ? 0 : (chunkNs[0]! - queuedNs) / 1e9;
+}
+
+function latencyS({ queuedNs, chunkNs, failure }: SentExchange): number {
+  return chunkNs.length === 0 || failure !== undefined ? 0 : (chunkNs.at(-1)! - queuedNs) / 1e9;
+}
+
+function tpotS(exchange: SentExchange): number[] {
+  const tokens = exchange.outputTokens ?? 0;
+  return tokens > 1 ? [(latencyS(exchange) - ttftS(exchange)) / (tokens - 1)] : [];
+}
+
+function itlsS({ chunkNs }: SentExchange): number[] {
+  return chunkNs.slice(1).map((ns, at) => (ns - chunkNs[at]!) / 1e9);
+}
+
+/** Time that a request waited in the client before it was handed over. */
+function queueTimes(exchanges: readonly SentExchange[]): number[] {
+  return exchanges.map(({ queuedNs, intendedNs }) => Math.max(0, queuedNs - intendedNs) / 1e9);
+}
+
+/** As the server counted them, else as they were sent. */
+function inputTokens({ run }: VllmMeasurement, inOrder: readonly SentExchange[]): (exchange: SentExchange) => number {
+  const known = new Map(inOrder.map((exchange, row) => [exchange, run.requests[row]!.promptTokens]));
+  return (exchange) => known.get(exchange)!;
+}
+
+/** Most chunks in one second, and most requests that were open in one, seconds counted from the first request. */
+function busiestSecond(exchanges: readonly SentExchange[]): { chunks: number; requests: number } {
+  if (exchanges.length === 0) return { chunks: 0, requests: 0 };
+  const startNs = exchanges.reduce((least, { queuedNs }) => Math.min(least, queuedNs), Infinity);
+  const chunks: number[] = [];
+  const requests: number[] = [];
+  const second = (ns: number): number => Math.floor((ns - startNs) / 1e9);
+  for (const { queuedNs, chunkNs } of exchanges) {
+    for (const ns of chunkNs) chunks[second(ns)] = (chunks[second(ns)] ?? 0) + 1;
+    for (let at = second(queuedNs); at <= second(chunkNs.at(-1)!); at++) requests[at] = (requests[at] ?? 0) + 1;
+  }
+  const most = (counts: readonly (number | undefined)[]): number =>
+    counts.reduce<number>((max, count) => Math.max(max, count ?? 0), 0);
+  return { chunks: most(chunks), requests: most(requests) };
+}
+
+/** numpy's mean, median, std (of the population) and percentiles (linear), in ms; 0 of nothing. */
+function statistics(
+  metric: string,
+  valuesS: readonly number[],
+  percentiles: readonly number[],
+): Record<string, number> {
+  const sorted = Float64Array.from(valuesS.length === 0 ? [0] : valuesS, (value) => value * 1e3).sort();
+  const average = mean(sorted);
+  return {
+    [`mean_${metric}_ms`]: average,
+    [`median_${metric}_ms`]: quantile(sorted, 0.5),
+    [`std_${metric}_ms`]: Math.sqrt(mean(sorted.map((value) => (value - average) ** 2))),
+    ...Object.fromEntries(percentiles.map((p) => [`p${p}_${metric}_ms`, quantile(sorted, p / 100)])),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** As vLLM writes it: 20261124-180722, of the local time. */
+function compactDate(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
+}

@@ -1,0 +1,125 @@
+/**
+ * A load sent by several worker threads: each has an interleaved part of the schedule, all have the same start on the
+ * same clock, and their results are one list. For loads beyond what one core can send and read.
+ */
+import { Worker } from "node:worker_threads";
+import { BackendError, type Workload } from "../../formats/index.js";
+import { realClock } from "../clock.js";
+import type { EventLoopDelay } from "../event-loop-delay.js";
+import type { LoadResult, LoadSettings, SentExchange } from "./run-load.js";
+import type { FromWorker, ToWorker, WorkerPart } from "./worker-protocol.js";
+
+export interface RunInWorkersInput {
+  readonly settings: LoadSettings;
+  readonly workload: Workload;
+  readonly workers: number;
+  readonly signal: AbortSignal;
+  onEnded?(ended: number): void;
+}
+
+export interface WorkersResult extends LoadResult {
+  readonly eventLoops: readonly EventLoopDelay[];
+}
+
+/** Time from the last worker's being ready to the run's start, ns. */
+const START_MARGIN_NS = 20_000_000;
+
+export async function runInWorkers(input: RunInWorkersInput): Promise<WorkersResult> {
+  const parts = partsOf(input.workload, input.workers);
+  const ended = new Array<number>(parts.length).fill(0);
+  const threads = parts.map(
+    (part, at) =>
+      new LoadThread({ settings: input.settings, ...part }, (count) => {
+        ended[at] = count;
+        input.onEnded?.(ended.reduce((sum, own) => sum + own, 0));
+      }),
+  );
+  const stop = (): void => {
+    for (const thread of threads) thread.tell({ kind: "stop" });
+  };
+  try {
+    await Promise.all(threads.map(({ ready }) => ready));
+    const originNs = realClock.nowNs() + START_MARGIN_NS;
+    input.signal.addEventListener("abort", stop);
+    if (input.signal.aborted) stop();
+    for (const thread of threads) thread.tell({ kind: "start", originNs });
+    const results = await Promise.all(threads.map(({ done }) => done));
+    return {
+      originNs,
+      exchanges: results.flatMap(({ exchanges }) => exchanges),
+      eventLoops: results.map(({ eventLoop }) => eventLoop),
+    };
+  } finally {
+    input.signal.removeEventListener("abort", stop);
+    await Promise.all(threads.map((thread) => thread.end()));
+  }
+}
+
+/** Every n-th request to each of n workers; slots of a closed loop are shared out, so there are no more workers than slots. */
+export function partsOf(workload: Workload, workers: number): Omit<WorkerPart, "settings">[] {
+  const { requests, maxConcurrency } = workload;
+  const count = Math.max(1, Math.min(workers, requests.length, maxConcurrency));
+  return Array.from({ length: count }, (_, worker) => {
+    const indices = requests.map((__, index) => index).filter((index) => index % count === worker);
+    const slots = Math.floor(maxConcurrency / count) + (worker < maxConcurrency % count ? 1 : 0);
+    return {
+      indices,
+      workload: {
+        ...workload,
+        requests: indices.map((index) => requests[index]!),
+        maxConcurrency: maxConcurrency === Infinity ? Infinity : slots,
+      },
+    };
+  });
+}
+
+interface ThreadResult {
+  readonly exchanges: readonly SentExchange[];
+  readonly eventLoop: EventLoopDelay;
+}
+
+class LoadThread {
+  readonly ready: Promise<void>;
+  readonly done: Promise<ThreadResult>;
+  private readonly worker: Worker;
+
+  constructor(part: WorkerPart, onEnded: (ended: number) => void) {
+    const worker = new Worker(workerUrl(), { workerData: part });
+    this.worker = worker;
+    const died = new Promise<never>((_, reject) => {
+      const fail = (cause: unknown): void => {
+        reject(new BackendError("a worker thread of the load client died; send from fewer workers", { cause }));
+      };
+      worker.on("error", fail).on("exit", (code) => {
+        if (code !== 0) fail(new Error(`exit code ${code}`));
+      });
+    });
+    const told = <K extends FromWorker["kind"]>(kind: K): Promise<Extract<FromWorker, { kind: K }>> =>
+      new Promise((resolve) => {
+        worker.on("message", (message: FromWorker) => {
+          if (message.kind === kind) resolve(message as Extract<FromWorker, { kind: K }>);
+        });
+      });
+    worker.on("message", (message: FromWorker) => {
+      if (message.kind === "progress") onEnded(message.ended);
+    });
+    this.ready = Promise.race([told("ready"), died]).then(() => undefined);
+    this.done = Promise.race([told("done"), died]);
+    // Whoever waits for `ready` is told; nobody may be waiting for `done` yet.
+    this.done.catch(() => undefined);
+  }
+
+  tell(message: ToWorker): void {
+    this.worker.postMessage(message);
+  }
+
+  async end(): Promise<void> {
+    await this.worker.terminate();
+  }
+}
+
+/** Compiled code starts the worker beside it; TypeScript sources (Jest, tsx) start the one compiled into dist/. */
+function workerUrl(): URL {
+  const isSource = import.meta.url.endsWith(".ts");
+  return new URL(isSource ? "../../dist/real/vllm/client-worker.js" : "./client-worker.js", import.meta.url);
+}

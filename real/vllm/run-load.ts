@@ -1,0 +1,167 @@
+/**
+ * Sends a workload to a server: each request at its time (the schedule is fixed before the run; the wait is coarse, then
+ * fine) or as soon as a slot is free. A request that fails frees its slot and the run goes on; nothing is sent twice.
+ */
+import type { Pool } from "undici";
+import type { Workload } from "../../formats/index.js";
+import { Client } from "../../sim/index.js";
+import { realClock } from "../clock.js";
+import { BodiesAhead } from "./bodies-ahead.js";
+import { addressOf, openPool, type ConnectionLimits } from "./connection.js";
+import type { BodyOptions } from "./request-body.js";
+import { makeSending, type Exchange, type Sending } from "./send-request.js";
+
+export interface LoadSettings {
+  readonly baseUrl: string;
+  readonly body: BodyOptions;
+  readonly limits: ConnectionLimits;
+  readonly keepsText: boolean;
+}
+
+/** A request that was sent: its place in the workload, when it was meant to be (clock time, ns), and what became of it. */
+export interface SentExchange extends Exchange {
+  readonly index: number;
+  readonly intendedNs: number;
+}
+
+export interface RunLoadInput {
+  readonly settings: LoadSettings;
+  readonly workload: Workload;
+  /** Asked, once bodies are ready, for the clock time of the run's start, ns; absent: at once. */
+  readonly originNs?: () => Promise<number>;
+  readonly signal: AbortSignal;
+  onEnded?(ended: number): void;
+}
+
+export interface LoadResult {
+  readonly originNs: number;
+  /** In order of their ends. */
+  readonly exchanges: readonly SentExchange[];
+}
+
+/** Runs the load to its end, or until the signal: what is under way then ends as aborted. */
+export async function runLoad(input: RunLoadInput): Promise<LoadResult> {
+  const { settings, workload } = input;
+  const bodies = new BodiesAhead(workload.requests, settings.body);
+  bodies.fill();
+  const pool = openPool(addressOf(settings.baseUrl), settings.limits);
+  try {
+    const originNs = await (input.originNs ?? (() => Promise.resolve(realClock.nowNs())))();
+    return await new LoadRun(input, { originNs, pool, bodies }).run();
+  } finally {
+    await pool.destroy();
+  }
+}
+
+/** Longest time that requests are sent one after another before the event loop has a turn, ns. */
+const SEND_SLICE_NS = 1_000_000;
+
+const STOPPED = { kind: "aborted", message: "the run was stopped" } as const;
+
+class LoadRun {
+  private readonly client: Client;
+  private readonly path: string;
+  private readonly exchanges: SentExchange[] = [];
+  private readonly underWay = new Map<number, Sending>();
+  private wait: AbortController | undefined;
+  private armedNs = NaN;
+  private finish!: () => void;
+
+  constructor(
+    private readonly input: RunLoadInput,
+    private readonly at: { readonly originNs: number; readonly pool: Pool; readonly bodies: BodiesAhead },
+  ) {
+    const { baseUrl, body } = input.settings;
+    this.client = new Client(input.workload);
+    this.path = `${addressOf(baseUrl).prefix}${body.endpoint}`;
+  }
+
+  async run(): Promise<LoadResult> {
+    const { signal } = this.input;
+    const stop = (): void => {
+      this.stop();
+    };
+    signal.addEventListener("abort", stop);
+    try {
+      await new Promise<void>((resolve) => {
+        this.finish = resolve;
+        if (signal.aborted) this.stop();
+        else this.arm();
+      });
+    } finally {
+      this.wait?.abort();
+      signal.removeEventListener("abort", stop);
+    }
+    return { originNs: this.at.originNs, exchanges: this.exchanges };
+  }
+
+  /** Waits for the next request's time; ends the run when none is left. */
+  private arm(): void {
+    const dueNs = this.client.nextDueNs;
+    if (dueNs === this.armedNs) return;
+    this.wait?.abort();
+    this.armedNs = dueNs;
+    if (dueNs === Infinity) {
+      if (this.underWay.size === 0) this.finish();
+      return;
+    }
+    const wait = new AbortController();
+    this.wait = wait;
+    const go = (): void => {
+      if (!wait.signal.aborted) this.send();
+    };
+    // What is overdue waits for a turn of the event loop all the same: answers come in between.
+    if (dueNs <= this.nowNs()) setImmediate(go);
+    else void realClock.until(this.at.originNs + dueNs, wait.signal).then(go);
+  }
+
+  private send(): void {
+    const startNs = this.nowNs();
+    let nowNs = startNs;
+    while (nowNs - startNs < SEND_SLICE_NS) {
+      const sent = this.client.take(nowNs);
+      if (sent === undefined) break;
+      this.sendOne(sent.index, this.at.originNs + sent.arrivalNs);
+      nowNs = this.nowNs();
+    }
+    this.armedNs = NaN;
+    this.arm();
+  }
+
+  private sendOne(index: number, intendedNs: number): void {
+    const { limits, keepsText } = this.input.settings;
+    const { stallMs, requestMs } = limits;
+    const options = { path: this.path, stallMs, requestMs, keepsText };
+    const sending = makeSending(options, (exchange) => {
+      this.underWay.delete(index);
+      this.exchanges.push({ ...exchange, index, intendedNs });
+      this.client.ended(exchange.endNs - this.at.originNs);
+      this.input.onEnded?.(this.exchanges.length);
+      if (this.input.signal.aborted) this.finishWhenIdle();
+      else if (this.client.nextDueNs <= this.nowNs()) this.send();
+      else this.armAgain();
+    });
+    this.underWay.set(index, sending);
+    sending.send(this.at.pool, this.at.bodies.take(index));
+  }
+
+  private armAgain(): void {
+    // An end may have been the last thing to wait for.
+    if (this.client.nextDueNs === Infinity) this.armedNs = NaN;
+    this.arm();
+  }
+
+  private stop(): void {
+    this.wait?.abort();
+    for (const sending of [...this.underWay.values()]) sending.abort(STOPPED);
+    this.finishWhenIdle();
+  }
+
+  private finishWhenIdle(): void {
+    if (this.underWay.size === 0) this.finish();
+  }
+
+  private nowNs(): number {
+    return realClock.nowNs() - this.at.originNs;
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * One streamed request on a connection pool: when it was handed over, written, answered, and every chunk. Never rejects:
+ * what goes wrong is part of the result. The times are of the real clock, nanoseconds.
+ */
+import type { Dispatcher, Pool } from "undici";
+import { realClock } from "../clock.js";
+import { Answer, type ServerTimes } from "./answer.js";
+import { failureOf, httpFailure, type Failure } from "./failure.js";
+
+export interface SendOptions {
+  readonly path: string;
+  readonly stallMs: number;
+  readonly requestMs: number;
+  readonly keepsText: boolean;
+}
+
+/** What became of a request. Times that did not come to pass are undefined. */
+export interface Exchange {
+  /** Handed to the HTTP client, and written to a connection. */
+  readonly queuedNs: number;
+  readonly sentNs: number | undefined;
+  readonly headersNs: number | undefined;
+  readonly chunkNs: readonly number[];
+  /** Tokens of each chunk, where the server says; else empty. */
+  readonly chunkTokens: readonly number[];
+  readonly endNs: number;
+  readonly promptTokens: number | undefined;
+  readonly cachedTokens: number | undefined;
+  readonly outputTokens: number | undefined;
+  readonly finishReason: string | undefined;
+  readonly serverTimes: ServerTimes | undefined;
+  readonly text: string;
+  readonly failure: Failure | undefined;
+}
+
+/** A request: sent once, its result, and a way to give it up. */
+export interface Sending {
+  readonly done: Promise<Exchange>;
+  send(pool: Pool, body: Buffer): void;
+  abort(failure: Failure): void;
+}
+
+const HEADERS = { "content-type": "application/json", accept: "text/event-stream" };
+
+/** A request to be sent; `onEnd` is called as soon as the exchange is over, before `done` resolves. */
+export function makeSending(options: SendOptions, onEnd?: (exchange: Exchange) => void): Sending {
+  return new ExchangeHandler(options, onEnd);
+}
+
+/** Most of an error's body that is kept, characters. */
+const MOST_ERROR_BODY = 10_000;
+
+class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
+  readonly done: Promise<Exchange>;
+  private queuedNs = 0;
+  private sentNs: number | undefined;
+  private headersNs: number | undefined;
+  private status = 0;
+  private errorBody = "";
+  private failure: Failure | undefined;
+  private isOver = false;
+  private readonly answer: Answer;
+  private controller: Dispatcher.DispatchController | undefined;
+  private deadline: NodeJS.Timeout | undefined;
+  private resolve!: (exchange: Exchange) => void;
+
+  constructor(
+    private readonly options: SendOptions,
+    private readonly onEnd: ((exchange: Exchange) => void) | undefined,
+  ) {
+    this.answer = new Answer(options.keepsText);
+    this.done = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+  }
+
+  send(pool: Pool, body: Buffer): void {
+    const { path, requestMs } = this.options;
+    this.deadline = setTimeout(() => {
+      this.abort({ kind: "timeout", message: `no whole answer within ${requestMs / 1e3} s` });
+    }, requestMs);
+    this.queuedNs = realClock.nowNs();
+    pool.dispatch({ method: "POST", path, headers: HEADERS, body }, this);
+  }
+
+  abort(failure: Failure): void {
+    if (this.isOver) return;
+    this.failure ??= failure;
+    // Before a connection was found there is nothing to abort; it is given up when it gets there.
+    if (this.controller === undefined) this.over();
+    else this.controller.abort(new Error(failure.message));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.isOver) controller.abort(new Error("given up before it was sent"));
+    else this.sentNs = realClock.nowNs();
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number): void {
+    if (status < 200) return;
+    this.headersNs = realClock.nowNs();
+    this.status = status;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, bytes: Buffer): void {
+    const atNs = realClock.nowNs();
+    if (this.status !== 200) {
+      if (this.errorBody.length < MOST_ERROR_BODY) this.errorBody += bytes.toString();
+      return;
+    }
+    if (!this.answer.read(bytes, atNs)) this.abort(this.answer.failure!);
+  }
+
+  onResponseEnd(): void {
+    if (this.status === 200) this.answer.ended();
+    else this.failure ??= httpFailure(this.status, this.errorBody);
+    this.over();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    const wasSent = this.sentNs !== undefined;
+    this.failure ??= failureOf(error, { wasSent, chunks: this.answer.chunkNs.length, stallMs: this.options.stallMs });
+    this.over();
+  }
+
+  private over(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.deadline);
+    const { answer, queuedNs, sentNs, headersNs } = this;
+    const exchange: Exchange = {
+      queuedNs,
+      sentNs,
+      headersNs,
+      chunkNs: answer.chunkNs,
+      chunkTokens: answer.chunkTokens,
+      endNs: realClock.nowNs(),
+      promptTokens: answer.promptTokens,
+      cachedTokens: answer.cachedTokens,
+      outputTokens: answer.outputTokens,
+      finishReason: answer.finishReason,
+      serverTimes: answer.serverTimes,
+      text: answer.text,
+      failure: this.failure ?? answer.failure,
+    };
+    this.onEnd?.(exchange);
+    this.resolve(exchange);
+  }
+}

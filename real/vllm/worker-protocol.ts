@@ -1,0 +1,19 @@
+/** What the main thread and the client's worker threads tell each other. */
+import type { Workload } from "../../formats/index.js";
+import type { EventLoopDelay } from "../event-loop-delay.js";
+import type { LoadSettings, SentExchange } from "./run-load.js";
+
+/** A worker's part of the load: request `i` of the part is request `indices[i]` of the whole. */
+export interface WorkerPart {
+  readonly settings: LoadSettings;
+  readonly workload: Workload;
+  readonly indices: readonly number[];
+}
+
+/** ready -> start -> progress... -> done; stop at any time. `originNs`: the run's start on the clock of all threads. */
+export type ToWorker = { readonly kind: "start"; readonly originNs: number } | { readonly kind: "stop" };
+
+export type FromWorker =
+  | { readonly kind: "ready" }
+  | { readonly kind: "progress"; readonly ended: number }
+  | { readonly kind: "done"; readonly exchanges: readonly SentExchange[]; readonly eventLoop: EventLoopDelay };

@@ -1,0 +1,192 @@
+/**
+ * A server that speaks vLLM's protocol and fails on demand: streamed completions and chat completions with usage,
+ * /v1/models, /version, /metrics. It generates nothing; what a request gets is told by a script.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** How a request goes wrong: at its start, or after `afterChunks` chunks. */
+export type Misbehaviour =
+  | { readonly kind: "status"; readonly status: number; readonly body: string }
+  | { readonly kind: "reset" | "stall" | "garbage" | "not_json" | "error_event" | "cut"; readonly afterChunks: number }
+  | { readonly kind: "no_usage" };
+
+export interface Script {
+  readonly misbehaves?: Misbehaviour;
+  /** Time before the first chunk, and between two, ms; 0: at the next turn of the event loop. */
+  readonly firstMs?: number;
+  readonly gapMs?: number;
+  /** Tokens that a chunk holds (1). */
+  readonly tokensPerChunk?: number;
+  /** Per-request metrics in the usage chunk, ms. */
+  readonly metrics?: Readonly<Record<string, number>>;
+  /** Tokens of the answer; absent: max_tokens. */
+  readonly tokens?: number;
+}
+
+/** What a client sent. */
+export interface ReceivedRequest {
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface FakeVllmOptions {
+  /** What the n-th request (from 0) gets. */
+  readonly script?: (n: number, request: ReceivedRequest) => Script;
+  readonly model?: string;
+  readonly maxModelLen?: number;
+  /** The text of /metrics; undefined: not found. */
+  readonly metrics?: () => string | undefined;
+  readonly port?: number;
+}
+
+export interface FakeVllm {
+  readonly baseUrl: string;
+  readonly port: number;
+  readonly received: readonly ReceivedRequest[];
+  /** Most requests that were open at once. */
+  readonly mostOpen: () => number;
+  /** Ends it and every connection. */
+  close(): Promise<void>;
+}
+
+export async function startFakeVllm(options: FakeVllmOptions = {}): Promise<FakeVllm> {
+  const fake = new Fake(options);
+  await fake.listen(options.port ?? 0);
+  return fake;
+}
+
+class Fake implements FakeVllm {
+  readonly received: ReceivedRequest[] = [];
+  private open = 0;
+  private most = 0;
+  private readonly server: Server;
+
+  constructor(private readonly options: FakeVllmOptions) {
+    this.server = createServer((request, response) => {
+      void this.answer(request, response);
+    });
+  }
+
+  listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.on("error", reject).listen(port, "127.0.0.1", resolve);
+    });
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get baseUrl(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  readonly mostOpen = (): number => this.most;
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.server.close(() => {
+        resolve();
+      });
+      this.server.closeAllConnections();
+    });
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? "";
+    if (request.method === "POST") {
+      const body = JSON.parse(await textOf(request)) as Record<string, unknown>;
+      const n = this.received.push({ path, body }) - 1;
+      this.most = Math.max(this.most, ++this.open);
+      response.on("close", () => this.open--);
+      await stream(response, body, path, this.options.script?.(n, { path, body }) ?? {});
+      return;
+    }
+    const { model = "fake", maxModelLen = 4096, metrics } = this.options;
+    const text = path === "/metrics" ? metrics?.() : undefined;
+    if (path === "/v1/models") json(response, { data: [{ id: model, max_model_len: maxModelLen }] });
+    else if (path === "/version") json(response, { version: "0.0.0-fake" });
+    else if (text !== undefined) response.end(text);
+    else response.writeHead(404).end('{"detail":"Not Found"}');
+  }
+}
+
+function json(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value));
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const bytes of request) text += (bytes as Buffer).toString();
+  return text;
+}
+
+async function stream(
+  response: ServerResponse,
+  body: Readonly<Record<string, unknown>>,
+  path: string,
+  script: Script,
+): Promise<void> {
+  const { misbehaves, firstMs = 0, gapMs = 0, tokensPerChunk = 1 } = script;
+  if (misbehaves?.kind === "status") {
+    response.writeHead(misbehaves.status, { "content-type": "application/json" }).end(misbehaves.body);
+    return;
+  }
+  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" }).flushHeaders();
+  const send = (data: string): void => {
+    response.write(`data: ${data}\n\n`);
+  };
+  const tokens = script.tokens ?? Number(body.max_tokens);
+  const isChat = path.includes("chat");
+  if (isChat) send(JSON.stringify({ choices: [{ index: 0, delta: { role: "assistant", content: "" } }] }));
+  for (let sent = 0, chunk = 0; sent < tokens; chunk++) {
+    await pause(chunk === 0 ? firstMs : gapMs);
+    if (misbehaves !== undefined && "afterChunks" in misbehaves && misbehaves.afterChunks === chunk) {
+      if (await goWrong(misbehaves.kind, response, send)) return;
+    }
+    const held = Math.min(tokensPerChunk, tokens - sent);
+    sent += held;
+    const text = " x".repeat(held);
+    const ids = body.return_token_ids === true ? { token_ids: Array.from({ length: held }, () => 7) } : {};
+    const finish = { finish_reason: sent >= tokens ? "length" : null };
+    const content = isChat ? { delta: { content: text } } : { text };
+    send(JSON.stringify({ choices: [{ index: 0, ...content, ...ids, ...finish }] }));
+  }
+  if (misbehaves?.kind !== "no_usage") {
+    const usage = { prompt_tokens: promptTokensOf(body), completion_tokens: tokens };
+    send(JSON.stringify({ choices: [], usage, ...(script.metrics === undefined ? {} : { metrics: script.metrics }) }));
+  }
+  send("[DONE]");
+  response.end();
+}
+
+/** Goes wrong in the middle of an answer; whether that was the end of it. */
+async function goWrong(kind: string, response: ServerResponse, send: (data: string) => void): Promise<boolean> {
+  // What was written before is to be read before.
+  await pause(5);
+  if (kind === "reset") response.socket?.resetAndDestroy();
+  else if (kind === "cut") response.end();
+  else if (kind === "garbage") response.end("this is no event\n\n");
+  else if (kind === "not_json") send('{"choices": [');
+  else if (kind === "error_event") {
+    send(JSON.stringify({ error: { message: "EngineCore encountered an issue", code: 500 } }));
+    send("[DONE]");
+    response.end();
+  }
+  // A stall: the connection stays open and nothing comes.
+  return kind !== "not_json";
+}
+
+function promptTokensOf({ prompt, messages }: Readonly<Record<string, unknown>>): number {
+  if (Array.isArray(prompt)) return prompt.length;
+  const text = typeof prompt === "string" ? prompt : JSON.stringify(messages);
+  return text.split(/\s+/).length;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (ms === 0) setImmediate(resolve);
+    else setTimeout(resolve, ms);
+  });
+}
