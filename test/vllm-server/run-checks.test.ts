@@ -16,7 +16,7 @@ function benchOf(failing?: string): Bench & { readonly lines: string[]; readonly
         events.push(`stop ${name}`);
         return Promise.resolve();
       };
-      return Promise.resolve({ baseUrl: "http://127.0.0.1:1", model, pid: 1, logPath: "", stop });
+      return Promise.resolve({ baseUrl: "http://127.0.0.1:1", model, pid: 1, otlpPort: undefined, logPath: "", stop });
     },
     contextOf: (_check, server) => ({ server, folder: "", servesim: () => Promise.resolve("") }),
     say: (line) => {

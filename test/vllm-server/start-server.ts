@@ -14,6 +14,8 @@ export interface VllmServer {
   readonly baseUrl: string;
   readonly model: string;
   readonly pid: number;
+  /** Where it sends spans, if it does. */
+  readonly otlpPort: number | undefined;
   readonly logPath: string;
   /** Ends the process group that was started; returns when the process is gone. */
   stop(): Promise<void>;
@@ -22,11 +24,12 @@ export interface VllmServer {
 /** Starts a variant and waits until /health answers; the error quotes the end of the server's log. */
 export async function startVllm(cache: Cache, variant: Variant, port?: number): Promise<VllmServer> {
   const chosen = port ?? (await freePort());
+  const otlpPort = variant.isTraced === true ? await freePort() : undefined;
   mkdirSync(cache.scratch, { recursive: true });
   const logPath = join(cache.root, `server-${variant.name}.log`);
   const log = openSync(logPath, "w");
-  const child = spawn(cache.python, argumentsOf(cache, variant, chosen), {
-    env: { ...process.env, ...environmentOf(cache), ...variant.env },
+  const child = spawn(cache.python, [...argumentsOf(cache, variant, chosen), ...tracingFlags(otlpPort)], {
+    env: { ...process.env, ...environmentOf(cache) },
     stdio: ["ignore", log, log],
     cwd: cache.scratch,
     detached: true,
@@ -49,17 +52,21 @@ export async function startVllm(cache: Cache, variant: Variant, port?: number): 
     await stop();
     throw error;
   }
-  return { baseUrl, model: variant.model, pid, logPath, stop };
+  return { baseUrl, model: variant.model, pid, otlpPort, logPath, stop };
 }
 
-export function argumentsOf(cache: Cache, variant: Variant, port: number): string[] {
+function argumentsOf(cache: Cache, variant: Variant, port: number): string[] {
   const where = ["--host", "127.0.0.1", "--port", String(port)];
   const model = ["--model", join(cache.models, variant.model), "--served-model-name", variant.model];
   return ["-m", "vllm.entrypoints.openai.api_server", ...model, ...where, ...variant.flags];
 }
 
+function tracingFlags(port: number | undefined): string[] {
+  return port === undefined ? [] : ["--otlp-traces-endpoint", `http://127.0.0.1:${port}/v1/traces`];
+}
+
 /** Offline, one process (two starve the client on two cores), and nothing written to the user's home. */
-export function environmentOf(cache: Cache): Record<string, string> {
+function environmentOf(cache: Cache): Record<string, string> {
   return {
     HF_HUB_OFFLINE: "1",
     TRANSFORMERS_OFFLINE: "1",
@@ -68,6 +75,9 @@ export function environmentOf(cache: Cache): Record<string, string> {
     VLLM_CPU_KVCACHE_SPACE: "1",
     VLLM_ENABLE_V1_MULTIPROCESSING: "0",
     VLLM_SERVER_DEV_MODE: "1",
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf",
+    // Spans leave in batches, every half second instead of every five.
+    OTEL_BSP_SCHEDULE_DELAY: "500",
     OMP_NUM_THREADS: "1",
     HOME: cache.scratch,
     XDG_CACHE_HOME: cache.scratch,

@@ -4,7 +4,8 @@ export interface Variant {
   readonly name: string;
   readonly model: "tiny-llama" | "mid-llama" | "gpt2-small";
   readonly flags: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  /** It sends a span per request to a port that the harness chooses (`otlpPort` of the server). */
+  readonly isTraced?: boolean;
 }
 
 const common = ["--load-format", "dummy", "--dtype", "float32", "--max-model-len", "1024", "--enforce-eager"];
@@ -15,3 +16,6 @@ export const plain: Variant = {
   model: "mid-llama",
   flags: [...common, "--max-num-seqs", "64", "--no-enable-prefix-caching", "--enable-per-request-metrics"],
 };
+
+/** As plain, and spans of its requests go to a receiver. */
+export const traced: Variant = { ...plain, name: "traced", isTraced: true };

@@ -1,6 +1,7 @@
 /** The server answers: the ground under every other check. */
 import type { Check } from "../run-checks.js";
 import { plain } from "../variants.js";
+import { complete, promptOf } from "./complete.js";
 
 export const serves: Check = {
   name: "the server serves its model and counts tokens",
@@ -8,17 +9,10 @@ export const serves: Check = {
   run: async ({ server }) => {
     const models = (await (await fetch(`${server.baseUrl}/v1/models`)).json()) as { data: { id: string }[] };
     if (!models.data.some(({ id }) => id === server.model)) throw new Error(`no ${server.model} in /v1/models`);
-    const response = await fetch(`${server.baseUrl}/v1/completions`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ model: server.model, prompt: [5, 6, 7, 8], max_tokens: 9, ignore_eos: true }),
-    });
-    const { usage } = (await response.json()) as { usage: { prompt_tokens: number; completion_tokens: number } };
-    if (usage.prompt_tokens !== 4 || usage.completion_tokens !== 9) {
-      throw new Error(
-        `got ${usage.prompt_tokens} prompt and ${usage.completion_tokens} output tokens, expected 4 and 9`,
-      );
-    }
+    const { usage } = await complete(server, promptOf(4), 9);
+    const { prompt_tokens: prompt, completion_tokens: output } = usage;
+    if (prompt !== 4 || output !== 9)
+      throw new Error(`got ${prompt} prompt and ${output} output tokens, expected 4 and 9`);
     return `${server.model}, 4 prompt and 9 output tokens as asked`;
   },
 };

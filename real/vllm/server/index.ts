@@ -1,0 +1,4 @@
+/** What a running vLLM server says of itself. */
+export { startServerWatch, type ServerWatch, type WatchOptions } from "./watch.js";
+export { writeServerView } from "./view-files.js";
+export type { ServerView, ServerSample, HistogramView, QuantileView } from "./server-view.js";

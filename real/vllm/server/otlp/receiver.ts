@@ -1,0 +1,139 @@
+/**
+ * An OTLP/HTTP receiver for a server's request spans: POST /v1/traces in protocol buffers or JSON, plain or gzip. vLLM:
+ *   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf vllm serve ... --otlp-traces-endpoint http://HOST:PORT/v1/traces
+ * Listens on loopback unless told otherwise. Spans come in batches, five seconds late by default.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { ArtifactError, BackendError } from "../../../../formats/index.js";
+import { requestSpanOf, type RequestSpan } from "./request-span.js";
+import { spansOf, type TraceEncoding } from "./span.js";
+
+const MOST_BODY_BYTES = 32 * 2 ** 20;
+
+export interface OtlpReceiver {
+  readonly port: number;
+  /** Where the server must send to. */
+  readonly endpoint: string;
+  /** What was received so far. */
+  readonly spans: readonly RequestSpan[];
+  /** Exports that could not be read, with the first reason; gRPC counts as one. */
+  readonly refused: { readonly count: number; readonly first: string | undefined };
+  /** Waits until `count` spans are there, at most so long; says whether they are. */
+  waitFor(count: number, withinMs: number): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+export interface ReceiverOptions {
+  /** 0: any free port. */
+  readonly port: number;
+  readonly host?: string;
+}
+
+/** Begins to listen; BackendError when the port is taken. */
+export async function startOtlpReceiver({ port, host = "127.0.0.1" }: ReceiverOptions): Promise<OtlpReceiver> {
+  const spans: RequestSpan[] = [];
+  const refused: { count: number; first: string | undefined } = { count: 0, first: undefined };
+  const waiting = new Set<() => void>();
+  const refuse = (why: string): void => {
+    refused.count++;
+    refused.first ??= why;
+  };
+  const server = createServer((request, response) => {
+    void receive(request, response).then((outcome) => {
+      if (typeof outcome === "string") refuse(outcome);
+      else spans.push(...outcome);
+      for (const wake of waiting) wake();
+    });
+  });
+  server.on("clientError", (error: Error & { rawPacket?: Buffer }, socket) => {
+    // gRPC opens with HTTP/2's preface, which HTTP/1 cannot read.
+    const isGrpc = error.rawPacket?.subarray(0, 3).toString() === "PRI";
+    if (isGrpc) refuse("the server speaks gRPC; start it with OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf");
+    socket.destroy();
+  });
+  await listen(server, port, host);
+  const { port: actual } = server.address() as AddressInfo;
+  return {
+    port: actual,
+    endpoint: `http://${host}:${actual}/v1/traces`,
+    spans,
+    refused,
+    waitFor: (count, withinMs) =>
+      new Promise((resolve) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          waiting.delete(look);
+          resolve(spans.length >= count);
+        };
+        const look = (): void => {
+          if (spans.length >= count) end();
+        };
+        const timer = setTimeout(end, withinMs);
+        waiting.add(look);
+        look();
+      }),
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why =
+        cause.code === "EADDRINUSE" ? "something else listens there, choose another --otlp-port" : cause.message;
+      reject(new BackendError(`cannot receive traces at ${host}:${port}: ${why}`, { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Spans of one request to the receiver, or why there are none. Answers it. */
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<RequestSpan[] | string> {
+  const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+  const encoding = encodings.get(type ?? "");
+  const refuse = (status: number, why: string): string => {
+    response.writeHead(status, { "content-type": "text/plain", connection: "close" }).end(`${why}\n`);
+    return why;
+  };
+  if (request.method !== "POST" || request.url !== "/v1/traces") {
+    return refuse(404, `got ${request.method ?? ""} ${request.url ?? ""}, expected POST /v1/traces`);
+  }
+  if (encoding === undefined) {
+    return refuse(415, `got content-type "${type ?? ""}", expected ${[...encodings.keys()].join(" or ")}`);
+  }
+  try {
+    const bytes = await bodyOf(request);
+    const spans = spansOf(bytes, encoding).flatMap((span) => requestSpanOf(span) ?? []);
+    // An empty message says that everything was taken.
+    response.writeHead(200, { "content-type": type }).end(encoding === "json" ? "{}" : undefined);
+    return spans;
+  } catch (error) {
+    return refuse(400, error instanceof Error ? error.message : String(error));
+  }
+}
+
+const encodings: ReadonlyMap<string, TraceEncoding> = new Map([
+  ["application/x-protobuf", "protobuf"],
+  ["application/json", "json"],
+]);
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MOST_BODY_BYTES) throw new ArtifactError(`a trace export of over ${MOST_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  const body = Buffer.concat(chunks);
+  const coding = request.headers["content-encoding"] ?? "identity";
+  if (coding === "identity") return body;
+  if (coding !== "gzip") throw new ArtifactError(`got content-encoding "${coding}", expected gzip or none`);
+  return await promisify(gunzip)(body, { maxOutputLength: MOST_BODY_BYTES });
+}

@@ -1,0 +1,173 @@
+/**
+ * What a server says of a run: histograms (after less before), counters, and the gauges sampled while it went on.
+ * Times in ms. A histogram's mean is exact; a quantile is known to its bucket, which is given beside the interpolation.
+ */
+import { bucketQuantile, countOf, differenceOf, type Histogram } from "./histogram.js";
+import {
+  counterNames,
+  gaugeNames,
+  histogramNames,
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  type Reading,
+  type Snapshot,
+} from "./vllm-metrics.js";
+
+/** Gauges at a moment, ms since the run's start (negative: before it). */
+export interface ServerSample extends Reading {
+  readonly atMs: number;
+}
+
+/** `within`: the bucket that holds it; its second bound is null where the bucket has no end, and then so is `value`. */
+export interface QuantileView {
+  readonly value: number | null;
+  readonly within: readonly [number, number | null];
+}
+
+export interface HistogramView {
+  readonly count: number;
+  readonly mean: number | null;
+  readonly p50: QuantileView | null;
+  readonly p90: QuantileView | null;
+  readonly p95: QuantileView | null;
+  readonly p99: QuantileView | null;
+  /** [upper bound (null: no end), values up to it], where there are any. */
+  readonly buckets: readonly (readonly [number | null, number])[];
+}
+
+export interface GaugeView {
+  /** Over time. */
+  readonly mean: number;
+  readonly max: number;
+}
+
+/** server.json, save `samples`, which are server-samples.csv. */
+export interface ServerView {
+  readonly version: 1;
+  readonly block_size: number | null;
+  readonly num_gpu_blocks: number | null;
+  readonly histograms: Readonly<Partial<Record<HistogramName, HistogramView>>>;
+  readonly counters: Readonly<Partial<Record<CounterName, number>>>;
+  readonly gauges: Readonly<Partial<Record<GaugeName, GaugeView>>>;
+  readonly scrapes: ScrapeView;
+  /** What this server does not report, by our names. */
+  readonly missing: readonly string[];
+  readonly notes: readonly string[];
+  readonly samples: readonly ServerSample[];
+}
+
+/** How the gauges were read. `kept`: those that differ from the one before. */
+export interface ScrapeView {
+  readonly every_ms: number;
+  readonly taken: number;
+  readonly kept: number;
+  readonly failed: number;
+  readonly mean_ms: number | null;
+  readonly max_ms: number | null;
+}
+
+export interface Watched {
+  readonly before: Snapshot;
+  readonly after: Snapshot;
+  readonly samples: readonly ServerSample[];
+  readonly endMs: number;
+  readonly scrapes: ScrapeView;
+  /** Requests were still in the server when the last text was read. */
+  readonly isBusyAtEnd: boolean;
+}
+
+export function serverViewOf({ before, after, samples, endMs, scrapes, isBusyAtEnd }: Watched): ServerView {
+  const isRestarted = before.startedAtS !== after.startedAtS;
+  const histograms: Partial<Record<HistogramName, HistogramView>> = {};
+  const counters: Partial<Record<CounterName, number>> = {};
+  const missing: string[] = [];
+  for (const name of Object.keys(histogramNames) as HistogramName[]) {
+    const last = after.histograms[name];
+    if (last === undefined) missing.push(name);
+    const between = last === undefined || isRestarted ? undefined : differenceOf(last, before.histograms[name]);
+    if (between !== undefined) histograms[name] = histogramView(between);
+  }
+  for (const name of Object.keys(counterNames) as CounterName[]) {
+    const last = after.counters[name];
+    if (last === undefined) missing.push(name);
+    else if (!isRestarted) counters[name] = last - (before.counters[name] ?? 0);
+  }
+  const gauges: Partial<Record<GaugeName, GaugeView>> = {};
+  for (const name of Object.keys(gaugeNames) as GaugeName[]) {
+    const view = gaugeView(samples, name, endMs);
+    if (view !== undefined) gauges[name] = view;
+    else if (samples.length > 0) missing.push(name);
+  }
+  return {
+    version: 1,
+    block_size: after.cacheConfig?.block_size ?? null,
+    num_gpu_blocks: after.cacheConfig?.num_gpu_blocks ?? null,
+    histograms,
+    counters,
+    gauges,
+    scrapes,
+    missing,
+    notes: [
+      ...(isRestarted
+        ? ["the server was restarted during the run, so its histograms and counters say nothing of it"]
+        : []),
+      ...(isBusyAtEnd
+        ? ["the server still had requests when its metrics were read last, so its counts are too low"]
+        : []),
+      ...(isHeavy(scrapes) ? [heavyNote(scrapes)] : []),
+      ...(scrapes.failed > 0 ? [`${scrapes.failed} of ${scrapes.taken} readings of /metrics failed`] : []),
+    ],
+    samples,
+  };
+}
+
+/** The server answers in the process that also takes requests and sends tokens. */
+function isHeavy({ every_ms: everyMs, mean_ms: meanMs }: ScrapeView): boolean {
+  return everyMs > 0 && (meanMs ?? 0) > 0.05 * everyMs;
+}
+
+function heavyNote({ every_ms: everyMs, mean_ms: meanMs }: ScrapeView): string {
+  return `a reading of /metrics took ${meanMs!.toFixed(1)} ms, every ${everyMs} ms: that may slow the server; read less often where it matters`;
+}
+
+function histogramView(histogram: Histogram): HistogramView {
+  const count = countOf(histogram);
+  const quantile = (q: number): QuantileView | null => {
+    const found = bucketQuantile(histogram, q);
+    if (found === undefined) return null;
+    return { value: found.value ?? null, within: [found.above, finite(found.atMost)] };
+  };
+  const own = histogram.cumulative.map((sum, i) => sum - (histogram.cumulative[i - 1] ?? 0));
+  return {
+    count,
+    mean: count === 0 ? null : histogram.sum / count,
+    p50: quantile(0.5),
+    p90: quantile(0.9),
+    p95: quantile(0.95),
+    p99: quantile(0.99),
+    buckets: own.flatMap((values, i) => (values === 0 ? [] : [[finite(histogram.bounds[i]!), values] as const])),
+  };
+}
+
+/** JSON has no infinity. */
+function finite(bound: number): number | null {
+  return bound === Infinity ? null : bound;
+}
+
+/** A gauge holds its value until the next sample. Samples before the run count for the value at its start alone. */
+function gaugeView(samples: readonly ServerSample[], name: GaugeName, endMs: number): GaugeView | undefined {
+  let area = 0;
+  let lengthMs = 0;
+  let max = -Infinity;
+  samples.forEach((sample, i) => {
+    const value = sample[name];
+    const fromMs = Math.max(0, sample.atMs);
+    const toMs = Math.min(endMs, samples[i + 1]?.atMs ?? endMs);
+    if (value === undefined || toMs <= fromMs) return;
+    area += value * (toMs - fromMs);
+    lengthMs += toMs - fromMs;
+    max = Math.max(max, value);
+  });
+  return lengthMs === 0 ? undefined : { mean: area / lengthMs, max };
+}
