@@ -2,3 +2,5 @@
 export { startServerWatch, type ServerWatch, type WatchOptions } from "./watch.js";
 export { writeServerView } from "./view-files.js";
 export type { ServerView, ServerSample, HistogramView, QuantileView } from "./server-view.js";
+export { readServerSettings, type ServerSettings, type SettingSource } from "./settings.js";
+export { settingNames, type SettingName } from "./server-info.js";

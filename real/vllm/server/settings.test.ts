@@ -1,0 +1,134 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { readServerSettings } from "./settings.js";
+
+/** Serves fixed texts by path; all else is 404. Closed after each test. */
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+async function serve(pages: Readonly<Record<string, string>>): Promise<string> {
+  const all: Readonly<Record<string, string>> = {
+    "/v1/models": JSON.stringify({ data: [{ id: "m", max_model_len: 1024 }] }),
+    ...pages,
+  };
+  const server = createServer((request, response) => {
+    const text = all[request.url!.split("?")[0]!];
+    response.writeHead(text === undefined ? 404 : 200).end(text ?? '{"detail":"Not Found"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  closers.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const cacheLine = 'vllm:cache_config_info{block_size="16",enable_prefix_caching="False",num_gpu_blocks="28982"} 1.0\n';
+
+function info(config: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ vllm_config: config, system_env: {} });
+}
+
+test("a server that says little: blocks from /metrics, length from /v1/models, the rest unknown", async () => {
+  const read = await readServerSettings(await serve({ "/metrics": cacheLine }));
+  expect(read.settings).toEqual({
+    block_size: 16,
+    num_gpu_blocks: 28982,
+    enable_prefix_caching: false,
+    max_model_len: 1024,
+  });
+  expect(read.provenance).toMatchObject({ num_gpu_blocks: "/metrics", max_model_len: "/v1/models" });
+  expect(read.unknown).toContain("max_num_seqs");
+  expect(read.unknown).not.toContain("block_size");
+  expect(read).toMatchObject({ isDevMode: false, version: undefined, model: { name: "m" } });
+});
+
+test("what the user states fills the gaps, and may not contradict the server", async () => {
+  const baseUrl = await serve({ "/metrics": cacheLine });
+  const read = await readServerSettings(baseUrl, { stated: { max_num_seqs: 128, block_size: 16 } });
+  expect(read.settings.max_num_seqs).toBe(128);
+  expect(read.provenance).toMatchObject({ max_num_seqs: "stated", block_size: "/metrics" });
+  await expect(readServerSettings(baseUrl, { stated: { block_size: 32 } })).rejects.toThrow(
+    "block_size: stated as 32, but the server's /metrics says 16; leave it out",
+  );
+});
+
+test("null in /server_info is unknown, graphs are named, what is not modelled is told", async () => {
+  const config = {
+    scheduler_config: { max_num_seqs: 256, async_scheduling: null, policy: "priority" },
+    parallel_config: { tensor_parallel_size: 2, pipeline_parallel_size: 1 },
+    speculative_config: { method: "ngram" },
+    compilation_config: { cudagraph_mode: [2, 1], cudagraph_capture_sizes: [1, 2, 4] },
+  };
+  const read = await readServerSettings(
+    await serve({ "/server_info": info(config), "/version": '{"version":"0.26.0"}' }),
+  );
+  expect(read.settings).toMatchObject({
+    max_num_seqs: 256,
+    scheduling_policy: "priority",
+    cudagraph_mode: "FULL_AND_PIECEWISE",
+    cudagraph_capture_sizes: [1, 2, 4],
+  });
+  expect(read.unknown).toContain("async_scheduling");
+  expect(read.notModelled).toEqual(["tensor_parallel_size = 2", 'speculative_config = {"method":"ngram"}']);
+  expect(read).toMatchObject({ isDevMode: true, version: "0.26.0" });
+});
+
+test("a /server_info that is not vLLM's is refused, not passed over", async () => {
+  await expect(readServerSettings(await serve({ "/server_info": "<html>" }))).rejects.toThrow("expected JSON");
+  await expect(readServerSettings(await serve({ "/server_info": "{}" }))).rejects.toThrow("no vllm_config");
+});
+
+const fixtures = "../shared/vllm-cpu/fixtures";
+const recorded = existsSync(fixtures) ? test : test.skip;
+
+recorded("a recorded server in dev mode: every setting, model and CPU", async () => {
+  const read = await readServerSettings(
+    await serve({
+      "/server_info": readFileSync(`${fixtures}/server_info-gpt2-small.json`, "utf8"),
+      "/metrics": readFileSync(`${fixtures}/metrics-gpt2-small.txt`, "utf8"),
+    }),
+  );
+  expect(read.unknown).toEqual([]);
+  expect(read.settings).toEqual({
+    max_num_seqs: 64,
+    max_num_batched_tokens: 2048,
+    max_model_len: 1024,
+    block_size: 128,
+    num_gpu_blocks: 227,
+    gpu_memory_utilization: 0.92,
+    enable_chunked_prefill: true,
+    enable_prefix_caching: false,
+    async_scheduling: false,
+    scheduling_policy: "fcfs",
+    long_prefill_token_threshold: 0,
+    watermark: 0,
+    scheduler_reserve_full_isl: true,
+    stream_interval: 1,
+    enforce_eager: true,
+    cudagraph_mode: "NONE",
+    cudagraph_capture_sizes: [],
+  });
+  expect(read.model).toEqual({ name: "m", dtype: "bfloat16", weights: "dummy" });
+  expect(read.hardware).toEqual({ cpu: { model: "AMD EPYC", cores: 2 } });
+  expect(read.notModelled).toEqual([]);
+});
+
+recorded("a recorded server whose /server_info is a text: what the text says", async () => {
+  const read = await readServerSettings(
+    await serve({ "/server_info": readFileSync(`${fixtures}/server_info-text.json`, "utf8") }),
+  );
+  expect(read.settings).toEqual({
+    max_model_len: 1024,
+    enable_chunked_prefill: true,
+    enable_prefix_caching: true,
+    enforce_eager: true,
+    cudagraph_capture_sizes: [],
+    cudagraph_mode: "NONE",
+  });
+  expect(read.unknown).toContain("max_num_seqs");
+  expect(read.model).toEqual({ name: "m", dtype: "float32" });
+});

@@ -1,0 +1,108 @@
+/**
+ * Under which settings a server runs: from /server_info in dev mode, from /metrics (blocks, block size, prefix caching), from
+ * /v1/models (length), or as the user states them. What none of these says is listed as unknown, never guessed.
+ */
+import { BackendError, ConfigError } from "../../../formats/index.js";
+import { askServer } from "../connection.js";
+import { findServedModel, serverVersion } from "../served-model.js";
+import { serverInfoOf, settingNames, type ServerInfo, type SettingName } from "./server-info.js";
+import { snapshotOf } from "./vllm-metrics.js";
+
+export type SettingSource = "stated" | "/server_info" | "/metrics" | "/v1/models";
+
+export interface ServerSettings {
+  /** Of vLLM; undefined for a server that does not tell. */
+  readonly version: string | undefined;
+  readonly model: { readonly name: string } & Readonly<Record<string, unknown>>;
+  /** By the names of run.json's engine.settings. */
+  readonly settings: Readonly<Partial<Record<SettingName, unknown>>>;
+  /** Where each of them was learnt. */
+  readonly provenance: Readonly<Partial<Record<SettingName, SettingSource>>>;
+  readonly unknown: readonly SettingName[];
+  /** What the server uses and servesim does not model, as "name = value"; known in dev mode alone. */
+  readonly notModelled: readonly string[];
+  /** The server's GPU, driver and CPU, as far as it tells. */
+  readonly hardware: Readonly<Record<string, unknown>>;
+  readonly isDevMode: boolean;
+}
+
+export interface SettingsOptions {
+  /** Absent: the first model that is served. */
+  readonly model?: string | undefined;
+  /** What the user says of the server. A contradiction with what the server says is a ConfigError. */
+  readonly stated?: Readonly<Partial<Record<SettingName, unknown>>>;
+}
+
+/** Asks a server; BackendError when it does not answer at all. */
+export async function readServerSettings(baseUrl: string, options: SettingsOptions = {}): Promise<ServerSettings> {
+  const served = await findServedModel(baseUrl, options.model);
+  const version = await serverVersion(baseUrl);
+  const info = await serverInfo(baseUrl);
+  const settings: Partial<Record<SettingName, unknown>> = {};
+  const provenance: Partial<Record<SettingName, SettingSource>> = {};
+  const learn = (values: Readonly<Partial<Record<SettingName, unknown>>>, source: SettingSource): void => {
+    for (const [name, value] of Object.entries(values) as [SettingName, unknown][]) {
+      if (value === undefined || settings[name] !== undefined) continue;
+      settings[name] = value;
+      provenance[name] = source;
+    }
+  };
+  learn(info?.settings ?? {}, "/server_info");
+  learn(await metricsSettings(baseUrl), "/metrics");
+  learn({ max_model_len: served.maxModelLen }, "/v1/models");
+  refuseContradictions(options.stated ?? {}, settings, provenance);
+  learn(options.stated ?? {}, "stated");
+  return {
+    version,
+    model: { name: served.name, ...info?.model },
+    settings,
+    provenance,
+    unknown: settingNames.filter((name) => settings[name] === undefined),
+    notModelled: info?.notModelled ?? [],
+    hardware: info?.hardware ?? {},
+    isDevMode: info !== undefined,
+  };
+}
+
+async function serverInfo(baseUrl: string): Promise<ServerInfo | undefined> {
+  const { status, text } = await askServer(baseUrl, "/server_info?config_format=json");
+  if (status !== 200) return undefined;
+  const where = `${baseUrl}/server_info`;
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch (cause) {
+    throw new BackendError(`${where} answered with "${text.slice(0, 60)}", expected JSON`, { cause });
+  }
+  const info = serverInfoOf(answer);
+  if (info === undefined) throw new BackendError(`${where} has no vllm_config, expected vLLM's configuration`);
+  return info;
+}
+
+async function metricsSettings(baseUrl: string): Promise<Partial<Record<SettingName, unknown>>> {
+  const { status, text } = await askServer(baseUrl, "/metrics");
+  const cache = status === 200 ? snapshotOf(text).cacheConfig : undefined;
+  if (cache === undefined) return {};
+  const caching = cache.labels.get("enable_prefix_caching");
+  const memory = Number(cache.labels.get("gpu_memory_utilization"));
+  return {
+    block_size: cache.block_size,
+    num_gpu_blocks: cache.num_gpu_blocks,
+    enable_prefix_caching: caching === "True" ? true : caching === "False" ? false : undefined,
+    gpu_memory_utilization: Number.isNaN(memory) ? undefined : memory,
+  };
+}
+
+function refuseContradictions(
+  stated: Readonly<Partial<Record<SettingName, unknown>>>,
+  settings: Readonly<Partial<Record<SettingName, unknown>>>,
+  provenance: Readonly<Partial<Record<SettingName, SettingSource>>>,
+): void {
+  for (const [name, value] of Object.entries(stated) as [SettingName, unknown][]) {
+    const told = settings[name];
+    if (value === undefined || told === undefined || JSON.stringify(told) === JSON.stringify(value)) continue;
+    throw new ConfigError(
+      `${name}: stated as ${JSON.stringify(value)}, but the server's ${provenance[name]!} says ${JSON.stringify(told)}; leave it out`,
+    );
+  }
+}
