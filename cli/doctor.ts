@@ -1,11 +1,10 @@
 /** servesim doctor: what this machine can run, what is missing and how to get it. */
-import { execFile } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname } from "node:path";
-import { promisify } from "node:util";
 import { z } from "zod";
 import { defaultCacheDir, listProviders } from "../backend/onnx/index.js";
+import { checkGpu } from "./check-gpu.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { figure, printJson, printTable } from "./output.js";
@@ -22,7 +21,8 @@ export const doctorCommand: Command = {
   flags: (yargs) => declareFlags(yargs, ownFlags),
   run: async (args) => {
     const { json } = parseFlags(ownFlags, args);
-    const findings = [nodeVersion(), machine(), ...(await onnxRuntime()), await gpu(), modelCache()];
+    const runtime = await onnxRuntime();
+    const findings = [nodeVersion(), machine(), ...runtime, ...(await checkGpu(hasProvider(runtime))), modelCache()];
     if (json) printJson({ findings });
     else
       printTable(
@@ -31,6 +31,12 @@ export const doctorCommand: Command = {
       );
   },
 };
+
+const CUDA_PROVIDER = "CUDA provider";
+
+function hasProvider(findings: readonly Finding[]): boolean {
+  return findings.some(({ what, state }) => what === CUDA_PROVIDER && state === "ok");
+}
 
 function nodeVersion(): Finding {
   const { node } = process.versions;
@@ -59,26 +65,16 @@ async function onnxRuntime(): Promise<Finding[]> {
         detail: `${ortVersion}, providers ${backends.map(({ name }) => name).join(", ")}`,
       },
       {
-        what: "CUDA provider",
+        what: CUDA_PROVIDER,
         state: hasCuda ? "ok" : "missing",
         detail: hasCuda
           ? bindingFolder
-          : `${missingCudaFiles.join(", ")} not in ${bindingFolder}; for --device cuda copy those of ONNX Runtime ${ortVersion} ` +
-            "there (npm package com.github.asus4.onnxruntime.linux-x64-gpu@0.4.9 carries 1.29.0 for CUDA 13). --device cpu works without",
+          : `${missingCudaFiles.join(", ")} not in ${bindingFolder}; "servesim setup cuda" places them for --device cuda. ` +
+            "--device cpu works without",
       },
     ];
   } catch (error) {
     return [{ what: "ONNX Runtime", state: "missing", detail: error instanceof Error ? error.message : String(error) }];
-  }
-}
-
-async function gpu(): Promise<Finding> {
-  try {
-    const query = ["--query-gpu=name,driver_version,memory.total,memory.used", "--format=csv,noheader"];
-    const { stdout } = await promisify(execFile)("nvidia-smi", query);
-    return { what: "GPU", state: "ok", detail: stdout.trim().replaceAll("\n", "; ") };
-  } catch {
-    return { what: "GPU", state: "info", detail: "none that nvidia-smi knows; everything runs on the CPU" };
   }
 }
 

@@ -1,4 +1,5 @@
 /** Prints a run's summary: a table for people (percentiles of too few requests hidden), vLLM bench's keys for machines. */
+import type { UncertaintyBands } from "../experiment/index.js";
 import type { Run } from "../formats/index.js";
 import { columnsOf, summarise, type Summary } from "../sim/index.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
@@ -25,8 +26,10 @@ export function printRun(run: Run, asJson: boolean): void {
       model: model.name,
       policy_settings: run.info.policy_settings,
     };
+    const { uncertainty } = run.info;
+    const bands = uncertainty === undefined ? {} : { uncertainty };
     const told = Object.fromEntries(facts.flatMap((key) => (key in run.info ? [[key, run.info[key]]] : [])));
-    printJson({ ...context, ...told, ...summary, valid: valid ?? null, notes: notes ?? [] });
+    printJson({ ...context, ...told, ...summary, ...bands, valid: valid ?? null, notes: notes ?? [] });
     return;
   }
   const what = `${source === "sim" ? "simulated" : "real"} ${policy} on ${model.name} (${engine.name})`;
@@ -37,6 +40,8 @@ export function printRun(run: Run, asJson: boolean): void {
         `${figure(summary.request_throughput)} requests/s, ${figure(summary.output_throughput)} output tokens/s`,
     );
     printLatencies(summary);
+    printBands(run);
+    printStart(run);
     printEngine(run);
   }
   if (summary.failed > 0) {
@@ -63,6 +68,38 @@ function printLatencies(summary: Summary): void {
           return summary.hidden_percentiles.includes(key) ? "(n too small)" : figure(summary[key]);
         }),
       ]),
+  );
+}
+
+/** What calibration alone leaves open, where it was asked for. */
+function printBands({ info }: Run): void {
+  const { uncertainty } = info as { uncertainty?: UncertaintyBands };
+  if (uncertainty === undefined) return;
+  const { draws, level, bands } = uncertainty;
+  print(`${100 * level} % of ${draws} profiles that the measurements allow as well fall into these bands:`);
+  const summary = info.summary as Summary;
+  printTable(
+    ["ms", ...columns],
+    metrics
+      .filter(([metric]) => bands[`mean_${metric}_ms`] !== undefined)
+      .map(([metric, title]) => [
+        title,
+        ...columns.map((statistic) => {
+          const key = `${statistic}_${metric}_ms` as const;
+          const band = summary.hidden_percentiles.includes(key) ? undefined : bands[key];
+          return band === undefined ? "-" : band.map((value) => figure(value)).join(" to ");
+        }),
+      ]),
+  );
+}
+
+/** What came before a real run's clock started, so that no start-up is inside it. */
+function printStart({ info }: Run): void {
+  const { load_ms: load, warm_up_ms: warmUps } = info.engine.settings as { load_ms?: number; warm_up_ms?: number[] };
+  if (info.source !== "real" || load === undefined || warmUps === undefined) return;
+  const [first, ...later] = warmUps.map((ms) => figure(ms, 3));
+  print(
+    `before the run: model loaded in ${figure(load, 3)} ms, first batch ${first ?? "-"} ms, then ${later.join(", ")} ms`,
   );
 }
 

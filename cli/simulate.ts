@@ -1,6 +1,6 @@
 /** servesim simulate: one policy on one profile under one load, in virtual time. */
 import { z } from "zod";
-import { requireFits, workloadOf } from "../experiment/index.js";
+import { requireFits, uncertaintyBands, withBands, workloadOf } from "../experiment/index.js";
 import { readProfile } from "../formats/files/index.js";
 import { engineNames, policyNames, routerNames, simulateRun } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
@@ -23,6 +23,11 @@ const stepFlags = {
 const ownFlags = {
   policy: z.string().describe(`scheduler: ${policyNames.join(", ")}`),
   profile: z.string().describe("profile.json of the machine to simulate"),
+  uncertainty: z
+    .int()
+    .positive()
+    .optional()
+    .describe("repeat on so many profiles that the measurements allow as well, and print the bands"),
   cold_start: z.boolean().default(false).describe("the first batch pays the profile's cold start"),
   ...stepFlags,
   ...deliveryFlags,
@@ -46,8 +51,10 @@ export const simulateCommand: Command = {
     if (requests >= MANY_REQUESTS) note(`simulating ${requests} requests`);
     const { engine, replicas, router } = flags;
     const coldStart = flags.cold_start;
-    const run = simulateRun({ plan, profile, workload, load, seed, coldStart, engine, replicas, router });
-    await deliverRun(run, flags);
+    const input = { plan, profile, workload, load, seed, coldStart, engine, replicas, router };
+    const run = simulateRun(input);
+    const { uncertainty: draws } = flags;
+    await deliverRun(draws === undefined ? run : withBands(run, uncertaintyBands(input, draws)), flags);
   },
 };
 

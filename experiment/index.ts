@@ -8,6 +8,7 @@ export type { CellResult, ExperimentResults } from "./results.js";
 export { runExperiment, type RunExperimentOptions } from "./run-experiment.js";
 export { answerColumns } from "./answer-columns.js";
 export { startMemory } from "./real-memory.js";
+export { uncertaintyBands, withBands, type UncertaintyBands } from "./uncertainty.js";
 export { accuracyPage } from "./accuracy-page.js";
 export { validate, type ValidationResult } from "./validate.js";
 export { requireFits, workloadOf } from "./workload-of.js";

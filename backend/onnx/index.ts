@@ -11,5 +11,6 @@ export { startOnnxExecutor, type ExecutorInfo, type ExecutorOptions, type OnnxEx
 export { tryBatch, type TriedBatch, type TryOutcome } from "./try-batch.js";
 export type { BatchRequest, BatchRun } from "./batch.js";
 export { samplingSettings, type Sampling, type SamplingSettings } from "./sampling.js";
+export { compareTokens, compareWithCpu, type DeviceComparison } from "./compare-devices.js";
 export { CopyCount } from "./copy-count.js";
 export { listProviders, type ProviderReport } from "./providers.js";

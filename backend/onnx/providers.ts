@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { checkProvider } from "./check-provider.js";
 import { BackendError } from "../../formats/index.js";
 
 /** `backends` is ONNX Runtime's own list; `missingCudaFiles` names what device "cuda" lacks, empty where it can be tried. */
@@ -48,10 +49,10 @@ export async function requireProvider(device: "cpu" | "cuda"): Promise<ProviderR
   if (missingCudaFiles.length > 0) {
     throw new BackendError(
       `device "cuda" is not available: ${missingCudaFiles.join(" and ")} missing in "${bindingFolder}", expected those of ` +
-        `ONNX Runtime ${ortVersion} for your CUDA version; copy them there, or use device "cpu"; ` +
-        `npm package com.github.asus4.onnxruntime.linux-x64-gpu@0.4.9 carries 1.29.0 for CUDA 13`,
+        `ONNX Runtime ${ortVersion}; "servesim setup cuda" places those for CUDA 13, or use device "cpu"`,
     );
   }
+  await checkProvider(join(bindingFolder, cudaFiles[0]!), ortVersion);
   return report;
 }
 
