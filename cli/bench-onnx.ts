@@ -1,0 +1,69 @@
+/** servesim bench --backend onnx: a policy of whole batches on ONNX Runtime in this machine. */
+import { ensureModel, modelForm, samplingSettings, startOnnxExecutor } from "../backend/onnx/index.js";
+import { describeMachine } from "../backend/machine.js";
+import { answerColumns, requireFits, startMemory, workloadOf } from "../experiment/index.js";
+import { ConfigError, type Run } from "../formats/index.js";
+import { benchOnnx, requireBatches, type OnnxBenchInput } from "../real/index.js";
+import { describeLoad, loadTokenizer } from "../sim/index.js";
+import type { BenchRequest } from "./bench.js";
+import { deliverRun } from "./deliver-run.js";
+import { interruptible } from "./interrupt.js";
+import { startProgress } from "./progress.js";
+import { runRequest } from "./run-request.js";
+
+export async function benchOnOnnx({ flags, places, args }: BenchRequest): Promise<void> {
+  if (flags.policy === undefined) throw new ConfigError("--backend onnx takes a --policy: naive or dynamic");
+  if (flags.save_detailed && flags.output === undefined) {
+    throw new ConfigError("--save-detailed keeps answers in the run's folder, give --output too");
+  }
+  const { plan, load, prompts, seed } = runRequest(flags.policy, args);
+  requireBatches(plan);
+  const sampling = samplingSettings(flags);
+  const workload = await workloadOf(load, prompts, seed);
+  const model = await ensureModel(flags.model, modelForm(flags));
+  requireFits(workload, model.shape.positions, flags.model);
+  const executor = await startOnnxExecutor({ model, device: flags.device, sampling: sampling !== undefined });
+  try {
+    const memory = await startMemory(executor, flags.total_memory_mib);
+    const common = {
+      executor,
+      workload,
+      plan,
+      tokenize: await loadTokenizer(),
+      seed,
+      sampling,
+      ...(flags.save_detailed ? { describeAnswer: await answerColumns(model.shape.vocab) } : {}),
+      ...memory,
+      load: describeLoad(load),
+      hardware: describeMachine(executor.info.ortVersion, memory.gpu),
+    };
+    try {
+      for (const [at, output] of places.entries()) {
+        const run = await benchOnce(common, `running ${flags.policy} for real${of(at, places.length)}, requests`);
+        await deliverRun(run, { ...flags, output });
+      }
+    } finally {
+      memory.stop();
+    }
+  } finally {
+    await executor.close();
+  }
+}
+
+async function benchOnce(common: Omit<OnnxBenchInput, "date" | "signal" | "onProgress">, title: string): Promise<Run> {
+  return interruptible(async (signal) => {
+    const bar = startProgress(title);
+    try {
+      const onProgress = (ended: number, total: number): void => {
+        bar.update(ended, total);
+      };
+      return await benchOnnx({ ...common, date: new Date().toISOString(), signal, onProgress });
+    } finally {
+      bar.stop();
+    }
+  });
+}
+
+function of(at: number, repeats: number): string {
+  return repeats === 1 ? "" : ` (${at + 1} of ${repeats})`;
+}

@@ -1,0 +1,146 @@
+/** servesim bench --backend vllm as users meet it, against a server of our own that speaks vLLM's protocol. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { readRun } from "../formats/files/index.js";
+import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from "../test/support/fake-vllm.js";
+
+const main = resolve("dist/cli/main.js");
+let folder: string;
+let server: FakeVllm;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "servesim-bench-vllm-"));
+});
+
+afterEach(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(words: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
+  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
+  const child = spawn(process.execPath, [main, ...words], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<Ended>((done, reject) => {
+    child.on("error", reject).on("close", (code) => {
+      done({ code, stdout, stderr });
+    });
+  });
+  return { child, ended };
+}
+
+async function bench(options: FakeVllmOptions, ...words: string[]): Promise<Ended> {
+  server = await startFakeVllm(options);
+  return start(["bench", "--backend", "vllm", "--base-url", server.baseUrl, ...words]).ended;
+}
+
+const random = ["--dataset-name", "random", "--random-input-len", "12", "--random-output-len", "6"];
+const resultOf = (name: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(join(folder, name), "utf8")) as Record<string, unknown>;
+
+test("a run folder as recordings have it, with the server's model and what the user says of its settings", async () => {
+  const { code, stdout, stderr } = await bench(
+    {},
+    ...[...random, "--num-prompts", "40", "--request-rate", "400", "--output", "out", "--max-num-seqs", "16"],
+  );
+  expect([code, stderr.includes("error")]).toEqual([0, false]);
+  expect(stdout).toMatch(/^real vllm on fake \(vllm\): 40 requests in /);
+  expect(stdout).toMatch(/counted from sending, as a client that forgets its schedule would:/);
+  expect(stdout).toMatch(/client: sent .* ms late at P99/);
+  const { info, requests } = await readRun(join(folder, "out"));
+  expect(info).toMatchObject({
+    source: "real",
+    policy: "vllm",
+    engine: { name: "vllm", version: "0.0.0-fake", settings: { max_num_seqs: 16, max_model_len: 4096 } },
+    model: { name: "fake" },
+    load: { kind: "gamma", request_rate: 400 },
+    client: { endpoint: "/v1/completions", ignore_eos: true, num_warmups: 1, failures: {} },
+  });
+  expect(requests).toHaveLength(40);
+  const header = readFileSync(join(folder, "out", "requests.csv"), "utf8").split("\n")[0]!;
+  expect(header).toMatch(/^request_id,arrival_ms,sent_ms,scheduled_ms,first_token_ms,last_token_ms,prompt_tokens,/);
+  expect(header).toMatch(/,status,error,.*headers_ms,.*chunks,chunk_ms/);
+  expect(server.received).toHaveLength(41);
+});
+
+test("--save-result has the keys of vllm bench serve, --save-detailed its arrays", async () => {
+  const { code } = await bench(
+    { script: (n) => (n === 3 ? { misbehaves: { kind: "status", status: 500, body: "no" } } : {}) },
+    ...[...random, "--num-prompts", "8", "--max-concurrency", "2", "--save-result", "r.json", "--save-detailed"],
+    ...["--metric-percentiles", "50,99", "--max-tokens", "4", "--temperature", "0.5", "--top-k", "3"],
+  );
+  expect(code).toBe(0);
+  const result = resultOf("r.json");
+  const recorded = JSON.parse(readFileSync(resolve("real/vllm/testdata/vllm-bench.json"), "utf8")) as object;
+  expect(Object.keys(result)).toEqual(expect.arrayContaining(Object.keys(recorded)));
+  expect(result).toMatchObject({ completed: 7, failed: 1, max_concurrency: 2, request_rate: "inf", model_id: "fake" });
+  expect(result).toMatchObject({
+    total_input_tokens: 84,
+    total_output_tokens: 28,
+    output_lens: [4, 4, 0, 4, 4, 4, 4, 4],
+  });
+  expect((result.itls as number[][]).map((gaps) => gaps.length)).toEqual([3, 3, 0, 3, 3, 3, 3, 3]);
+  expect((result.generated_texts as string[])[0]).toBe(" x x x x");
+  expect((result.errors as string[])[2]).toBe("HTTP 500: no");
+  expect(server.received[1]!.body).toMatchObject({ max_tokens: 4, temperature: 0.5, top_k: 3 });
+});
+
+test("without --save-detailed the arrays that vLLM leaves out are left out", async () => {
+  await bench({}, ...random, "--num-prompts", "8", "--save-result", "r.json");
+  for (const key of ["ttfts", "itls", "input_lens", "output_lens", "errors", "generated_texts", "start_times"]) {
+    expect(resultOf("r.json")).not.toHaveProperty(key);
+  }
+});
+
+test("Ctrl-C writes the requests that had ended and exits with 130", async () => {
+  server = await startFakeVllm({
+    script: (n) => (n <= 10 ? {} : { misbehaves: { kind: "stall", afterChunks: 1 } }),
+  });
+  const words = ["--num-prompts", "30", "--max-concurrency", "2", "--output", "out"];
+  const { child, ended } = start(["bench", "--backend", "vllm", "--base-url", server.baseUrl, ...random, ...words]);
+  while (server.received.length < 13) await new Promise((resolve) => setTimeout(resolve, 10));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  child.kill("SIGINT");
+  const { code, stderr } = await ended;
+  expect(stderr).toMatch(/interrupted: stopped after 10 of 30 requests/);
+  expect(code).toBe(130);
+  const { info, requests } = await readRun(join(folder, "out"));
+  expect(requests.map(({ status }) => status)).toEqual(Array(10).fill("ok"));
+  expect(info.valid!.ok).toBe(false);
+});
+
+test.each([
+  [["--backend", "vllm"], 2, /--backend vllm takes the server's --base-url/],
+  [["--backend", "vllm", "--base-url", "here"], 2, /base URL is "here", expected one such as http/],
+  [
+    ["--backend", "vllm", "--base-url", "http://127.0.0.1:9"],
+    3,
+    /no server answers at http:\/\/127.0.0.1:9\/v1\/models/,
+  ],
+  [
+    ["--backend", "vllm", "--base-url", "http://x", "--device", "cpu"],
+    2,
+    /--device is a flag of --backend onnx, not of vllm/,
+  ],
+  [["--backend", "vllm", "--base-url", "http://x", "--save-detailed"], 2, /give --save-result FILE too/],
+  [["--base-url", "http://127.0.0.1:9", "--policy", "naive"], 2, /--base-url is a flag of --backend vllm, not of onnx/],
+  [["--num-prompts", "2"], 2, /--backend onnx takes a --policy: naive or dynamic/],
+])("bench %j is refused with its reason", async (words, exit, message) => {
+  server = await startFakeVllm();
+  const { code, stderr, stdout } = await start(["bench", ...words]).ended;
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect([code, stdout]).toEqual([exit, ""]);
+  expect(existsSync(join(folder, "out"))).toBe(false);
+});

@@ -1,0 +1,113 @@
+/** servesim bench --backend vllm: a load against a running vLLM server. */
+import { cpuModel } from "../backend/machine.js";
+import { cpus } from "node:os";
+import { workloadOf } from "../experiment/index.js";
+import { ConfigError, type Load, type Workload } from "../formats/index.js";
+import { writeJson } from "../formats/files/index.js";
+import { RunInterrupted } from "../real/index.js";
+import { measureVllm, vllmResultJson, type BenchVllmInput, type VllmMeasurement } from "../real/vllm/index.js";
+import { describeLoad } from "../sim/index.js";
+import type { BenchRequest } from "./bench.js";
+import { deliverRun } from "./deliver-run.js";
+import { givenFlags } from "./flags.js";
+import { interruptible } from "./interrupt.js";
+import { modelFlags } from "./model-flags.js";
+import { note } from "./output.js";
+import { policyShape } from "./policy-flags.js";
+import { printClient } from "./print-client.js";
+import { startProgress } from "./progress.js";
+import { runRequest } from "./run-request.js";
+import { clientOptions } from "./vllm-flags.js";
+
+/** Percentiles in the result file where none are asked for. */
+const RESULT_PERCENTILES = [50, 90, 95, 99];
+
+export async function benchOnVllm({ flags, places, args }: BenchRequest): Promise<void> {
+  const { base_url: baseUrl, policy = "vllm" } = flags;
+  if (baseUrl === undefined) {
+    throw new ConfigError("--backend vllm takes the server's --base-url, such as http://127.0.0.1:8000");
+  }
+  if (flags.save_detailed && flags.save_result === undefined) {
+    throw new ConfigError("--save-detailed adds each request to vLLM bench's JSON, give --save-result FILE too");
+  }
+  const { plan, load, prompts, seed } = runRequest(policy, args);
+  const workload = withLength(await workloadOf(load, prompts, seed), flags.max_tokens);
+  const { model } = givenFlags({ model: modelFlags.model }, args) as { model?: string };
+  const { temperature, top_p: topP, top_k: topK } = flags;
+  const common: Omit<BenchVllmInput, "date"> = {
+    ...clientOptions(flags, baseUrl, model, { temperature, topP, topK }),
+    workload,
+    load: describeLoad(load),
+    seed,
+    // Settings on the command line say what the server was started with.
+    settings: givenFlags(policyShape(), args),
+    policySettings: plan.settings,
+    hardware: { client: { cpu: { model: cpuModel(), cores: cpus().length } } },
+    workers: flags.client_workers,
+    keepsText: flags.save_detailed,
+    ...(flags.metric_percentiles === undefined ? {} : { percentiles: flags.metric_percentiles }),
+  };
+  for (const [at, output] of places.entries()) {
+    const which = places.length === 1 ? "" : ` (${at + 1} of ${places.length})`;
+    const date = new Date();
+    const measurement = await measureOnce({ ...common, date: date.toISOString() }, `sending requests${which}`, {
+      whenStopped: async (run) => {
+        await deliverRun(run, { ...flags, output });
+      },
+    });
+    if (flags.save_result !== undefined) saveResult(measurement, flags.save_result, { flags, load, date, at });
+    await deliverRun(measurement.run, { ...flags, output });
+    if (!flags.json) printClient(measurement.run);
+  }
+}
+
+async function measureOnce(
+  input: BenchVllmInput,
+  title: string,
+  { whenStopped }: { whenStopped: (run: NonNullable<RunInterrupted["run"]>) => Promise<void> },
+): Promise<VllmMeasurement> {
+  try {
+    return await interruptible(async (signal) => {
+      const bar = startProgress(title);
+      try {
+        const onProgress = (ended: number, total: number): void => {
+          bar.update(ended, total);
+        };
+        return await measureVllm({ ...input, signal, onProgress });
+      } finally {
+        bar.stop();
+      }
+    });
+  } catch (error) {
+    // What had ended is kept, marked invalid; the exit code says that it is not the whole.
+    if (error instanceof RunInterrupted && error.run !== undefined) await whenStopped(error.run);
+    throw error;
+  }
+}
+
+interface ResultContext {
+  readonly flags: BenchRequest["flags"];
+  readonly load: Load;
+  readonly date: Date;
+  readonly at: number;
+}
+
+function saveResult(measurement: VllmMeasurement, path: string, { flags, load, date, at }: ResultContext): void {
+  const file = at === 0 ? path : path.replace(/(\.[^./]*)?$/, (extension) => `-r${at + 1}${extension}`);
+  writeJson(
+    file,
+    vllmResultJson(measurement, {
+      load,
+      endpoint: flags.endpoint,
+      date,
+      percentiles: flags.metric_percentiles ?? RESULT_PERCENTILES,
+      detailed: flags.save_detailed,
+    }),
+  );
+  note(`result in vLLM bench's keys written to ${file}`);
+}
+
+function withLength(workload: Workload, outputTokens: number | undefined): Workload {
+  if (outputTokens === undefined) return workload;
+  return { ...workload, requests: workload.requests.map((request) => ({ ...request, outputTokens })) };
+}

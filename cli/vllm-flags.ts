@@ -1,0 +1,53 @@
+/** Flags of loads against a running vLLM server, by the names that vLLM's own benchmark has where it has one. */
+import { z } from "zod";
+import { endpoints } from "../real/vllm/request-body.js";
+import type { Sampling, VllmClientOptions } from "../real/vllm/index.js";
+import type { Flags } from "./flags.js";
+
+const seconds = z.number().positive().max(86_400);
+
+export const vllmFlags = {
+  base_url: z.string().optional().describe("vllm: the server, such as http://127.0.0.1:8000"),
+  endpoint: z.enum(endpoints).default("/v1/completions").describe("vllm: where requests go"),
+  num_warmups: z.int().nonnegative().max(10_000).default(1).describe("vllm: requests before the run, not part of it"),
+  max_tokens: z.int().positive().optional().describe("vllm: output tokens of each request, whatever the load says"),
+  ignore_eos: z.boolean().default(true).describe("vllm: generate until the output length, whatever comes"),
+  client_workers: z.int().positive().max(64).default(1).describe("vllm: threads that send and read"),
+  vocab_size: z.int().min(2).default(32_000).describe("vllm: random token ids are below this"),
+  return_token_ids: z.boolean().default(false).describe("vllm: record how many tokens each chunk holds"),
+  max_connections: z.int().positive().default(4096).describe("vllm: most connections at once (of each thread)"),
+  connect_timeout_s: seconds.default(10).describe("vllm: longest wait for a connection, s"),
+  stall_timeout_s: seconds.default(300).describe("vllm: longest time without a byte, s"),
+  request_timeout_s: seconds.default(21_600).describe("vllm: longest time of a request, s"),
+  metric_percentiles: z
+    .array(z.number().min(0).max(100))
+    .optional()
+    .describe("vllm: percentiles that matter: the run is not valid with too few requests for them (50)"),
+  save_result: z.string().min(1).optional().describe("vllm: file for vLLM bench's JSON of the run"),
+};
+
+export type VllmFlags = Flags<typeof vllmFlags>;
+
+/** The client's options that the flags ask for. */
+export function clientOptions(
+  flags: VllmFlags,
+  baseUrl: string,
+  model: string | undefined,
+  tokens: Omit<Sampling, "ignoreEos">,
+): VllmClientOptions {
+  return {
+    baseUrl,
+    model,
+    endpoint: flags.endpoint,
+    sampling: { ignoreEos: flags.ignore_eos, ...tokens },
+    vocab: flags.vocab_size,
+    warmUps: flags.num_warmups,
+    returnTokenIds: flags.return_token_ids,
+    limits: {
+      connections: flags.max_connections,
+      connectMs: 1e3 * flags.connect_timeout_s,
+      stallMs: 1e3 * flags.stall_timeout_s,
+      requestMs: 1e3 * flags.request_timeout_s,
+    },
+  };
+}
