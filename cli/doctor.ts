@@ -1,15 +1,21 @@
-/** servesim doctor: what this machine can run, what is missing and how to get it. */
+/** servesim doctor: what this machine can run, or with --base-url what a vLLM server can; what is missing and how to get it. */
 import { accessSync, constants, existsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { defaultCacheDir, listProviders } from "../backend/onnx/index.js";
 import { checkGpu } from "./check-gpu.js";
+import { ConfigError } from "../formats/index.js";
 import type { Command } from "./command.js";
+import { diagnoseServer } from "./doctor-server.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { figure, printJson, printTable } from "./output.js";
 
-const ownFlags = { json: z.boolean().default(false).describe("print the findings as JSON") };
+const ownFlags = {
+  base_url: z.string().optional().describe("check a running vLLM server instead, such as http://127.0.0.1:8000"),
+  model: z.string().optional().describe("with --base-url: the model there; absent: the first that it serves"),
+  json: z.boolean().default(false).describe("print the findings as JSON"),
+};
 
 interface Finding {
   readonly what: string;
@@ -20,17 +26,28 @@ interface Finding {
 export const doctorCommand: Command = {
   flags: (yargs) => declareFlags(yargs, ownFlags),
   run: async (args) => {
-    const { json } = parseFlags(ownFlags, args);
+    const { json, base_url: baseUrl, model } = parseFlags(ownFlags, args);
+    if (baseUrl !== undefined) {
+      const { findings, failure } = await diagnoseServer(baseUrl, model);
+      printFindings(findings, json);
+      if (failure !== undefined) throw failure;
+      return;
+    }
+    if (model !== undefined) throw new ConfigError("--model names a model of a server, give its --base-url too");
     const runtime = await onnxRuntime();
     const findings = [nodeVersion(), machine(), ...runtime, ...(await checkGpu(hasProvider(runtime))), modelCache()];
-    if (json) printJson({ findings });
-    else
-      printTable(
-        ["what", "state", "detail"],
-        findings.map(({ what, state, detail }) => [what, state, wrap(detail)]),
-      );
+    printFindings(findings, json);
   },
 };
+
+function printFindings(findings: readonly Finding[], json: boolean): void {
+  if (json) printJson({ findings });
+  else
+    printTable(
+      ["what", "state", "detail"],
+      findings.map(({ what, state, detail }) => [what, state, wrap(detail)]),
+    );
+}
 
 const CUDA_PROVIDER = "CUDA provider";
 

@@ -4,3 +4,4 @@ export { writeServerView } from "./view-files.js";
 export type { ServerView, ServerSample, HistogramView, QuantileView } from "./server-view.js";
 export { readServerSettings, type ServerSettings, type SettingSource } from "./settings.js";
 export { settingNames, type SettingName } from "./server-info.js";
+export { checkServer, type ServerFinding } from "./check-server.js";
