@@ -10,13 +10,13 @@ export interface CheckContext {
   /** A folder of this check's own, empty. */
   readonly folder: string;
   /** Runs servesim as a user would; throws with what it said when the exit code is not the expected one. */
-  servesim(args: readonly string[], expectedCode?: number): Promise<string>;
+  readonly servesim: (args: readonly string[], expectedCode?: number) => Promise<string>;
 }
 
 export interface Check {
   readonly name: string;
   readonly variant: Variant;
-  run(context: CheckContext): Promise<string>;
+  readonly run: (context: CheckContext) => Promise<string>;
 }
 
 /** The check cannot be done here, for a reason that is no fault: reported, counted apart. */
