@@ -5,16 +5,23 @@ import { workloadOf } from "../experiment/index.js";
 import { ConfigError, type Load, type Workload } from "../formats/index.js";
 import { writeJson } from "../formats/files/index.js";
 import { RunInterrupted } from "../real/index.js";
-import { measureVllm, vllmResultJson, type BenchVllmInput, type VllmMeasurement } from "../real/vllm/index.js";
+import { vllmResultJson, type BenchVllmInput, type VllmMeasurement } from "../real/vllm/index.js";
+import {
+  measureWatched,
+  writeServerView,
+  type WatchedMeasurement,
+  type WatchedOptions,
+} from "../real/vllm/server/index.js";
 import { describeLoad } from "../sim/index.js";
 import type { BenchRequest } from "./bench.js";
 import { deliverRun } from "./deliver-run.js";
 import { givenFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { modelFlags } from "./model-flags.js";
-import { note } from "./output.js";
+import { note, warn } from "./output.js";
 import { policyShape } from "./policy-flags.js";
 import { printClient } from "./print-client.js";
+import { printServer } from "./print-server.js";
 import { startProgress } from "./progress.js";
 import { runRequest } from "./run-request.js";
 import { clientOptions } from "./vllm-flags.js";
@@ -50,22 +57,36 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
   for (const [at, output] of places.entries()) {
     const which = places.length === 1 ? "" : ` (${at + 1} of ${places.length})`;
     const date = new Date();
-    const measurement = await measureOnce({ ...common, date: date.toISOString() }, `sending requests${which}`, {
-      whenStopped: async (run) => {
-        await deliverRun(run, { ...flags, output });
+    const { measurement, view, remarks } = await measureOnce(
+      { ...common, date: date.toISOString() },
+      {
+        title: `sending requests${which}`,
+        watch: {
+          ...(flags.server_view ? { everyMs: flags.metrics_interval_s * 1e3 } : {}),
+          ...(flags.otlp_port === undefined ? {} : { otlp: { port: flags.otlp_port, host: flags.otlp_host } }),
+        },
+        whenStopped: async (run) => {
+          await deliverRun(run, { ...flags, output });
+        },
       },
-    });
+    );
     if (flags.save_result !== undefined) saveResult(measurement, flags.save_result, { flags, load, date, at });
     await deliverRun(measurement.run, { ...flags, output });
+    if (view !== undefined && output !== undefined) await writeServerView(output, view);
     if (!flags.json) printClient(measurement.run);
+    if (!flags.json && view !== undefined) printServer(view);
+    for (const remark of remarks) warn(remark);
   }
 }
 
-async function measureOnce(
-  input: BenchVllmInput,
-  title: string,
-  { whenStopped }: { whenStopped: (run: NonNullable<RunInterrupted["run"]>) => Promise<void> },
-): Promise<VllmMeasurement> {
+interface OnceOptions {
+  readonly title: string;
+  readonly watch: WatchedOptions;
+  readonly whenStopped: (run: NonNullable<RunInterrupted["run"]>) => Promise<void>;
+}
+
+async function measureOnce(input: BenchVllmInput, options: OnceOptions): Promise<WatchedMeasurement> {
+  const { title, watch, whenStopped } = options;
   try {
     return await interruptible(async (signal) => {
       const bar = startProgress(title);
@@ -73,7 +94,7 @@ async function measureOnce(
         const onProgress = (ended: number, total: number): void => {
           bar.update(ended, total);
         };
-        return await measureVllm({ ...input, signal, onProgress });
+        return await measureWatched({ ...input, signal, onProgress }, watch);
       } finally {
         bar.stop();
       }

@@ -23,6 +23,15 @@ export const vllmFlags = {
     .array(z.number().min(0).max(100))
     .optional()
     .describe("vllm: percentiles that matter: the run is not valid with too few requests for them (50)"),
+  server_view: z.boolean().default(true).describe("vllm: read the server's /metrics before, during and after the run"),
+  metrics_interval_s: z
+    .number()
+    .min(0)
+    .max(3600)
+    .default(0.1)
+    .describe("vllm: between two readings, s; 0: none during it"),
+  otlp_port: z.int().min(1).max(65535).optional().describe("vllm: receive the server's span of each request here"),
+  otlp_host: z.string().default("127.0.0.1").describe("vllm: address that --otlp-port is open on"),
   save_result: z.string().min(1).optional().describe("vllm: file for vLLM bench's JSON of the run"),
 };
 

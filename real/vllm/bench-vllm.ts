@@ -8,6 +8,7 @@ import { watchClient, worstDelay, type ClientWatch } from "./client-watch.js";
 import { defaultLimits, type ConnectionLimits } from "./connection.js";
 import { describeRun } from "./describe-run.js";
 import type { Endpoint, Sampling } from "./request-body.js";
+import { requestIdPrefix } from "./request-id.js";
 import { runInWorkers } from "./run-in-workers.js";
 import { runLoad, type LoadSettings, type SentExchange } from "./run-load.js";
 import { findServedModel, serverVersion, type ServedModel } from "./served-model.js";
@@ -57,6 +58,8 @@ export interface BenchVllmInput extends VllmClientOptions {
   readonly percentiles?: readonly number[] | undefined;
   readonly keepsText?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Waited for between the warm-ups and the run. */
+  readonly onWarm?: (() => Promise<void>) | undefined;
   readonly onProgress?: ((ended: number, total: number) => void) | undefined;
 }
 
@@ -83,6 +86,7 @@ export async function measureVllm(input: BenchVllmInput): Promise<VllmMeasuremen
   const version = await serverVersion(baseUrl);
   const settings = loadSettings(input, model, input.keepsText ?? false);
   await sendWarmUps(settings, workload, warmUps);
+  await input.onWarm?.();
   const endWatch = watchClient();
   const sent = await send(input, settings, signal);
   const watched = endWatch();
@@ -106,6 +110,7 @@ export function loadSettings(
     baseUrl: input.baseUrl,
     limits: { ...defaultLimits, ...input.limits },
     keepsText,
+    requestIdPrefix: requestIdPrefix(input.date),
     body: {
       model: model.name,
       endpoint: input.endpoint ?? "/v1/completions",

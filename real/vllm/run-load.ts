@@ -16,6 +16,8 @@ export interface LoadSettings {
   readonly body: BodyOptions;
   readonly limits: ConnectionLimits;
   readonly keepsText: boolean;
+  /** Before a request's id in its X-Request-Id. */
+  readonly requestIdPrefix: string;
 }
 
 /** A request that was sent: its place in the workload, when it was meant to be (clock time, ns), and what became of it. */
@@ -129,9 +131,10 @@ class LoadRun {
   }
 
   private sendOne(index: number, intendedNs: number): void {
-    const { limits, keepsText } = this.input.settings;
+    const { limits, keepsText, requestIdPrefix } = this.input.settings;
     const { stallMs, requestMs } = limits;
-    const options = { path: this.path, stallMs, requestMs, keepsText };
+    const requestId = `${requestIdPrefix}${encodeURIComponent(this.input.workload.requests[index]!.id)}`;
+    const options = { path: this.path, stallMs, requestMs, keepsText, requestId };
     const sending = makeSending(options, (exchange) => {
       this.underWay.delete(index);
       this.exchanges.push({ ...exchange, index, intendedNs });

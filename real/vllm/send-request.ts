@@ -12,6 +12,8 @@ export interface SendOptions {
   readonly stallMs: number;
   readonly requestMs: number;
   readonly keepsText: boolean;
+  /** Sent as X-Request-Id; absent: the server makes one up. */
+  readonly requestId?: string | undefined;
 }
 
 /** What became of a request. Times that did not come to pass are undefined. */
@@ -75,12 +77,13 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
   }
 
   send(pool: Pool, body: Buffer): void {
-    const { path, requestMs } = this.options;
+    const { path, requestMs, requestId } = this.options;
     this.deadline = setTimeout(() => {
       this.abort({ kind: "timeout", message: `no whole answer within ${requestMs / 1e3} s` });
     }, requestMs);
     this.queuedNs = realClock.nowNs();
-    pool.dispatch({ method: "POST", path, headers: HEADERS, body }, this);
+    const headers = requestId === undefined ? HEADERS : { ...HEADERS, "x-request-id": requestId };
+    pool.dispatch({ method: "POST", path, headers, body }, this);
   }
 
   abort(failure: Failure): void {

@@ -28,6 +28,7 @@ export interface Script {
 export interface ReceivedRequest {
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
+  readonly requestId: string | undefined;
 }
 
 export interface FakeVllmOptions {
@@ -97,10 +98,12 @@ class Fake implements FakeVllm {
     const path = request.url ?? "";
     if (request.method === "POST") {
       const body = JSON.parse(await textOf(request)) as Record<string, unknown>;
-      const n = this.received.push({ path, body }) - 1;
+      const requestId = request.headers["x-request-id"];
+      const received = { path, body, requestId: typeof requestId === "string" ? requestId : undefined };
+      const n = this.received.push(received) - 1;
       this.most = Math.max(this.most, ++this.open);
       response.on("close", () => this.open--);
-      await stream(response, body, path, this.options.script?.(n, { path, body }) ?? {});
+      await stream(response, body, path, this.options.script?.(n, received) ?? {});
       return;
     }
     const { model = "fake", maxModelLen = 4096, metrics } = this.options;

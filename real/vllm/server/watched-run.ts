@@ -1,0 +1,127 @@
+/**
+ * A measured load with the server's own view of it: its metrics before, during and after, and its span of each request where
+ * it sends spans. What a span says goes into the columns server_queue_ms, server_prefill_ms, server_decode_ms of the run.
+ */
+import type { Run } from "../../../formats/index.js";
+import { BackendError } from "../../../formats/index.js";
+import { measureVllm, type BenchVllmInput, type VllmMeasurement } from "../bench-vllm.js";
+import { sentRequestId } from "../request-id.js";
+import { joinSpans, startOtlpReceiver, type JoinedSpans, type OtlpReceiver } from "./otlp/index.js";
+import type { ServerView } from "./server-view.js";
+import { startServerWatch, type ServerWatch } from "./watch.js";
+
+export interface WatchedOptions {
+  /** Pace of reading /metrics, ms; 0: before and after alone. Absent: no view. */
+  readonly everyMs?: number | undefined;
+  /** Where to receive spans; absent: nowhere. */
+  readonly otlp?: { readonly port: number; readonly host?: string } | undefined;
+}
+
+export interface WatchedMeasurement {
+  readonly measurement: VllmMeasurement;
+  readonly view: ServerView | undefined;
+  readonly spans: JoinedSpans | undefined;
+  /** Why there is no view or no span, where one was asked for; these are notes of the run, too. */
+  readonly remarks: readonly string[];
+}
+
+/** Servers send their spans in batches, every five seconds unless told otherwise. */
+const SPANS_WITHIN_MS = 15_000;
+
+/** As measureVllm. A server without metrics is measured all the same, and a remark says so. */
+export async function measureWatched(input: BenchVllmInput, options: WatchedOptions): Promise<WatchedMeasurement> {
+  const { everyMs, otlp } = options;
+  const remarks: string[] = [];
+  const receiver = otlp === undefined ? undefined : await startOtlpReceiver(otlp);
+  let watch: ServerWatch | undefined;
+  try {
+    const measured = await measureVllm({
+      ...input,
+      onWarm: async () => {
+        await input.onWarm?.();
+        if (everyMs !== undefined) watch = await startWatch(input.baseUrl, everyMs, remarks);
+      },
+    });
+    const view = await watch?.stop(measured.originNs);
+    watch = undefined;
+    const spans = receiver === undefined ? undefined : await receiveSpans(receiver, input, measured.run, remarks);
+    const run = withServersWord(measured.run, { input, view, spans, remarks });
+    return { measurement: { ...measured, run }, view, spans, remarks };
+  } finally {
+    await watch?.cancel();
+    await receiver?.stop();
+  }
+}
+
+async function startWatch(baseUrl: string, everyMs: number, remarks: string[]): Promise<ServerWatch | undefined> {
+  try {
+    return await startServerWatch(baseUrl, { everyMs });
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    remarks.push(`no view of the server: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function receiveSpans(
+  receiver: OtlpReceiver,
+  input: BenchVllmInput,
+  run: Run,
+  remarks: string[],
+): Promise<JoinedSpans> {
+  const ids = run.requests.filter(({ status }) => status === "ok").map(({ requestId }) => requestId);
+  const sent = ids.map((id) => sentRequestId(input.date, id));
+  await receiver.waitFor(sent.length + (input.warmUps ?? 1), SPANS_WITHIN_MS);
+  const joined = joinSpans(receiver.spans, sent);
+  if (joined.without.length > 0) {
+    const why =
+      receiver.refused.first ??
+      `the server must have been started with OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf and --otlp-traces-endpoint ${receiver.endpoint}`;
+    remarks.push(`no span came for ${joined.without.length} of ${sent.length} requests: ${why}`);
+  }
+  return joined;
+}
+
+interface ServersWord extends Pick<WatchedMeasurement, "view" | "spans" | "remarks"> {
+  readonly input: BenchVllmInput;
+}
+
+function withServersWord(run: Run, { input, view, spans, remarks }: ServersWord): Run {
+  const notes = [...(run.info.notes ?? []), ...(view?.notes ?? []), ...remarks];
+  const finished = view?.counters.requests_finished ?? 0;
+  const strangers = finished - run.requests.length;
+  const valid = run.info.valid ?? { ok: true, reasons: [] };
+  const reasons = [
+    ...valid.reasons,
+    ...(strangers > 0 ? [`the server finished ${strangers} requests of others during the run`] : []),
+  ];
+  const settings = {
+    ...(view?.block_size == null ? {} : { block_size: view.block_size }),
+    ...(view?.num_gpu_blocks == null ? {} : { num_gpu_blocks: view.num_gpu_blocks }),
+  };
+  const { engine } = run.info;
+  return {
+    ...run,
+    info: {
+      ...run.info,
+      engine: { ...engine, settings: { ...settings, ...engine.settings } },
+      ...(view?.counters.preemptions === undefined ? {} : { preemptions: view.counters.preemptions }),
+      valid: { ok: valid.ok && strangers <= 0, reasons },
+      ...(notes.length > 0 ? { notes } : {}),
+    },
+    requests: run.requests.map((request) => {
+      const span = spans?.spans.get(sentRequestId(input.date, request.requestId));
+      if (span === undefined) return request;
+      const text = (value: number | undefined): string => (value === undefined ? "" : String(value));
+      return {
+        ...request,
+        extra: {
+          ...request.extra,
+          server_queue_ms: text(span.queueMs),
+          server_prefill_ms: text(span.prefillMs),
+          server_decode_ms: text(span.decodeMs),
+        },
+      };
+    }),
+  };
+}
