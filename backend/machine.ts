@@ -28,11 +28,21 @@ export function cpuModel(): string {
   return cpus()[0]?.model.trim() ?? "unknown";
 }
 
-/** Bytes that this process may still take: what the system has left, or less where a container limits it. */
+/** Bytes that this process may still take: what the system has left, or less where a container or ulimit limits it. */
 export function availableMemoryBytes(): number {
-  const limitBytes = process.constrainedMemory();
-  const isLimited = limitBytes > 0 && limitBytes < totalmem();
-  return Math.max(0, isLimited ? Math.min(freemem(), limitBytes - process.memoryUsage.rss()) : freemem());
+  const containerBytes = process.constrainedMemory();
+  const limits = [containerBytes > 0 ? containerBytes : Infinity, ...ulimitBytes()];
+  const limitBytes = Math.min(...limits.filter((bytes) => bytes < totalmem()));
+  return Math.max(0, Math.min(freemem(), limitBytes - process.memoryUsage.rss()));
+}
+
+/** What `ulimit -d` and `ulimit -v` allow this process; none of them on most machines. */
+function ulimitBytes(): number[] {
+  const { userLimits = {} } = process.report.getReport() as { userLimits?: Record<string, { soft: unknown }> };
+  return ["data_seg_size_kbytes", "virtual_memory_kbytes"].flatMap((name) => {
+    const soft = Number(userLimits[name]?.soft);
+    return Number.isFinite(soft) ? [soft * 1024] : [];
+  });
 }
 
 /** The first GPU, its memory in use included; BackendError when nvidia-smi does not answer. */

@@ -1,6 +1,7 @@
 /** The files of a cached model: written with a manifest of their sizes and hashes, and checked against it before use. */
 import { createHash } from "node:crypto";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ArtifactError } from "../../formats/index.js";
@@ -17,7 +18,10 @@ export async function writeGraphs(
   graphs: Readonly<Record<string, Uint8Array>>,
   weightBytes: number,
 ): Promise<void> {
-  const files: z.infer<typeof manifestSchema>["files"] = [{ name: weightsFileName, bytes: weightBytes }];
+  const weightsHash = await fileSha256(join(folder, weightsFileName));
+  const files: z.infer<typeof manifestSchema>["files"] = [
+    { name: weightsFileName, bytes: weightBytes, sha256: weightsHash },
+  ];
   for (const [name, bytes] of Object.entries(graphs)) {
     await writeFile(join(folder, name), bytes);
     files.push({ name, bytes: bytes.byteLength, sha256: sha256(bytes) });
@@ -25,7 +29,10 @@ export async function writeGraphs(
   await writeFile(join(folder, manifestName), JSON.stringify({ files }, null, 2) + "\n");
 }
 
-/** A cheap look: every file has its size, and the small ones their hash. Throws ArtifactError naming the damage. */
+/**
+ * Every file has its size and its hash. The weights, which are large, are hashed only when they were touched after the
+ * manifest. Throws ArtifactError naming the damage.
+ */
 export async function checkCachedModel(folder: string): Promise<void> {
   const damaged = (what: string) =>
     new ArtifactError(`cached model "${folder}" is damaged: ${what}, delete this folder and run again`);
@@ -41,10 +48,30 @@ export async function checkCachedModel(folder: string): Promise<void> {
     );
     if (size === undefined) throw damaged(`${name} is missing`);
     if (size !== bytes) throw damaged(`${name} has ${size} bytes, expected ${bytes}`);
-    if (expectedHash !== undefined && sha256(await readFile(join(folder, name))) !== expectedHash) {
+    if (expectedHash === undefined || (name === weightsFileName && (await isOlder(folder, name, manifestName))))
+      continue;
+    if ((await fileSha256(join(folder, name))) !== expectedHash) {
       throw damaged(`${name} does not have the sha256 that ${manifestName} names`);
     }
+    // Found right: not to be hashed again until it changes.
+    if (name === weightsFileName) await touch(join(folder, manifestName));
   }
+}
+
+async function isOlder(folder: string, name: string, than: string): Promise<boolean> {
+  return (await stat(join(folder, name))).mtimeMs <= (await stat(join(folder, than))).mtimeMs;
+}
+
+/** Marks a file as new; a cache that is shared and not ours stays as it is. */
+async function touch(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined);
+}
+
+async function fileSha256(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
 }
 
 function sha256(bytes: Uint8Array): string {

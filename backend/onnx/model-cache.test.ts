@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ArtifactError, ConfigError } from "../../formats/index.js";
@@ -74,6 +74,11 @@ test("what a killed build left is removed by the next one", async () => {
 describe("a damaged model in the cache is refused with the folder to delete", () => {
   const damages: [string, (folder: string) => Promise<void>, string][] = [
     ["a changed graph of the same size", (folder) => flipByte(join(folder, "decode.onnx")), "sha256"],
+    [
+      "changed weights of the same size",
+      (folder) => flipByte(join(folder, "weights.bin")),
+      "weights.bin does not have the sha256",
+    ],
     ["a truncated weights file", (folder) => writeFile(join(folder, "weights.bin"), "short"), "has 5 bytes"],
     ["a missing graph", (folder) => rm(join(folder, "prefill.onnx")), "prefill.onnx is missing"],
     ["a missing manifest", (folder) => rm(join(folder, "manifest.json")), "manifest.json cannot be read"],
@@ -92,6 +97,13 @@ describe("a damaged model in the cache is refused with the folder to delete", ()
     await expect(again).rejects.toThrow(`"${folder}"`);
     await expect(again).rejects.toThrow("delete this folder");
   });
+});
+
+test("weights that were copied are hashed once and then known", async () => {
+  const { folder } = await ensureModel("tiny", { cacheDir });
+  await utimes(join(folder, "manifest.json"), new Date(0), new Date(0));
+  await ensureModel("tiny", { cacheDir });
+  expect((await stat(join(folder, "manifest.json"))).mtimeMs).toBeGreaterThan(0);
 });
 
 test("a cache folder that is a file, or cannot be written, is the user's to fix", async () => {

@@ -15,6 +15,7 @@ test("the estimate covers what mini was measured to take: 135 MiB more for 16 ro
 test("a million rows are refused where sixteen are not, and the largest batch that fits is known", () => {
   const bound = new MemoryBound(model, 8 * GIB);
   expect([16, 1_000_000].map((rows) => bound.allows(shape(rows)))).toEqual([true, false]);
+  expect([16, 1_000_000].map((rows) => bound.isRisky(shape(rows)))).toEqual([false, true]);
   const most = bound.mostRows(48, 24);
   expect([most, most + 1].map((rows) => bound.allows(shape(rows)))).toEqual([true, false]);
 });

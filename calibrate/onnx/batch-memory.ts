@@ -16,6 +16,8 @@ const ARENA_FACTOR = 2;
 const LEAST_DIFFERENCE_BYTES = 64 * 2 ** 20;
 /** Part of the memory available that batches may take. */
 const USABLE_FRACTION = 0.8;
+/** Part beyond which a batch is first tried in a process of its own. */
+const RISKY_FRACTION = 0.3;
 
 /** What of a model decides how much memory its batches take. */
 export type SizedModel = ModelShape & { readonly kvBytesPerToken: number };
@@ -45,6 +47,11 @@ export class MemoryBound {
   /** True when the batch is expected to fit. */
   allows(shape: BatchShape): boolean {
     return this.factor * batchBytes(shape, this.model) <= USABLE_FRACTION * this.availableBytes;
+  }
+
+  /** True when the batch may take so much that an estimate is not to be relied on. */
+  isRisky(shape: BatchShape): boolean {
+    return this.factor * batchBytes(shape, this.model) > RISKY_FRACTION * this.availableBytes;
   }
 
   /** Learns from a batch that ran; of batches in ascending size. */

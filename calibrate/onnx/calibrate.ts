@@ -4,7 +4,14 @@
  */
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { availableMemoryBytes, cpuModel, describeMachine, readGpu } from "../../backend/machine.js";
-import { CopyCount, ensureModel, modelForm, startOnnxExecutor, type OnnxExecutor } from "../../backend/onnx/index.js";
+import {
+  CopyCount,
+  ensureModel,
+  modelForm,
+  startOnnxExecutor,
+  tryBatch,
+  type OnnxExecutor,
+} from "../../backend/onnx/index.js";
 import { GpuMemoryWatch } from "../../backend/gpu-memory.js";
 import { otherCores, readLoad } from "../../backend/other-load.js";
 import { ConfigError, type CalibrationPlan, type Profile } from "../../formats/index.js";
@@ -80,21 +87,29 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
     try {
       const gpu = grid.device === "cuda" ? await readGpu() : undefined;
       watch = gpu === undefined ? undefined : await GpuMemoryWatch.start();
+      const availableBytes = Math.min(
+        options.memoryLimitBytes ?? Infinity,
+        gpu === undefined ? availableMemoryBytes() : gpu.totalBytes - gpu.usedBytes,
+      );
+      const bound = new MemoryBound(executor.info.model, availableBytes);
       const bench: MeasuringBench = {
         executor,
+        fitsApart: async (shape) => {
+          if (!bound.isRisky(shape)) return true;
+          const { batchSize: rows, promptTokens, decodeSteps } = shape;
+          const batch = { model, device: grid.device, threads, rows, promptTokens, outputTokens: decodeSteps + 1 };
+          return (await tryBatch({ ...batch, ...(gpu === undefined ? { limitBytes: availableBytes } : {}) })).fits;
+        },
         startExecutor,
         nowNs,
         timerNs: timerOverheadNs(nowNs),
         readLoad,
-        availableBytes: Math.min(
-          options.memoryLimitBytes ?? Infinity,
-          gpu === undefined ? availableMemoryBytes() : gpu.totalBytes - gpu.usedBytes,
-        ),
+        availableBytes,
         ...(watch === undefined ? {} : { readPeakBytes: gpuPeaks(watch) }),
       };
       const before = readLoad();
       const loadedBytes = gpu?.usedBytes ?? process.memoryUsage.rss();
-      const { session, made, context } = await measureAll(bench, grid, { ...options, endNs, loadedBytes });
+      const { session, made, context } = await measureAll(bench, grid, { ...options, endNs, loadedBytes, bound });
       const others = otherCores(before, readLoad());
       const built = await buildProfile({
         plan: grid,
@@ -153,12 +168,13 @@ interface MeasureAllOptions extends CalibrateOptions {
   readonly endNs: number;
   /** Memory in use once the model is loaded. */
   readonly loadedBytes: number;
+  readonly bound: MemoryBound;
 }
 
 async function measureAll(
   bench: MeasuringBench,
   plan: GridPlan,
-  { rawPath, resume, onProgress, signal, endNs, loadedBytes }: MeasureAllOptions,
+  { rawPath, resume, onProgress, signal, endNs, loadedBytes, bound }: MeasureAllOptions,
 ): Promise<{ readonly session: CalibrationSession; readonly made: MeasuredPlan; readonly context: RawContext }> {
   const { info } = bench.executor;
   const runtime = `onnxruntime-node ${info.ortVersion} ${info.provider}, ${info.threads} threads`;
@@ -183,7 +199,7 @@ async function measureAll(
     bench,
     plan,
     session,
-    bound: new MemoryBound(info.model, bench.availableBytes),
+    bound,
     endNs: endNs - FIT_RESERVE_NS,
     scouted: earlier.scouted,
     onScout: (scouted) => {

@@ -146,6 +146,23 @@ test("out of memory in mid-grid leaves out that shape and larger ones, and the r
   expect(made.tooLarge.map(shapeName)).toContain("b16 p1 n24");
 });
 
+test("a shape that does not fit in a process of its own is never run in this one", async () => {
+  const { bench } = buildBench({ memoryRows: 8 });
+  const ran: number[] = [];
+  const watched: OnnxExecutor = {
+    ...bench.executor,
+    runBatch: (batch) => {
+      ran.push(batch.promptIds.length);
+      return bench.executor.runBatch(batch);
+    },
+  };
+  const fitsApart = ({ batchSize }: { batchSize: number }) => Promise.resolve(batchSize <= 8);
+  const { session, made } = await measured({ ...bench, executor: watched, fitsApart });
+  expect(Math.max(...ran)).toBe(8);
+  expect(new Set(toCells(session.chosen).map(({ batchSize }) => batchSize))).toEqual(new Set([1, 2, 4, 8]));
+  expect(made.tooLarge.map(shapeName)).toContain("b16 p1 n24");
+});
+
 test("other failures of the hardware end the calibration", async () => {
   const { bench } = buildBench();
   const failing = { ...bench.executor, runBatch: () => Promise.reject(new BackendError("the worker has ended")) };

@@ -1,5 +1,6 @@
 /** What measuring needs of the machine: executors, a clock and the counters. Tests give a made-up one. */
 import type { OnnxExecutor } from "../../backend/onnx/index.js";
+import type { BatchShape } from "../fit/index.js";
 import type { LoadSnapshot } from "../../backend/other-load.js";
 
 export interface MeasuringBench {
@@ -10,6 +11,8 @@ export interface MeasuringBench {
   nowNs(): number;
   /** What reading that clock costs; inside every duration, and taken off it. */
   readonly timerNs: number;
+  /** Whether memory is enough for a shape that may take much of it, found out where it can do no harm; absent: not looked. */
+  fitsApart?(shape: BatchShape): Promise<boolean>;
   readLoad(): LoadSnapshot;
   /** Memory that batches may take, once the model is loaded. */
   readonly availableBytes: number;

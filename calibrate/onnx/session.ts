@@ -117,6 +117,7 @@ export class CalibrationSession {
       this.isLate = true;
       return false;
     }
+    if (!(await this.fitsApart(task.shape))) return false;
     try {
       const clock = { ...bench, ...(own.executor === undefined ? {} : { executor: own.executor }) };
       const timed = await measureBatch(clock, plan, task, this.order++);
@@ -153,6 +154,7 @@ export class CalibrationSession {
       this.isLate = true;
       return;
     }
+    if (!(await this.fitsApart(shape))) return;
     this.warm.add(shapeName(shape));
     try {
       await measureBatch(bench, plan, { kind: "cold", shape, rep: 0 }, 0);
@@ -160,6 +162,13 @@ export class CalibrationSession {
       if (!isOutOfMemory(error)) throw error;
       this.tooLarge.push(shape);
     }
+  }
+
+  /** False, and noted, when a shape that did not run yet is found not to fit. */
+  private async fitsApart(shape: BatchShape): Promise<boolean> {
+    if (this.warm.has(shapeName(shape)) || (await this.options.bench.fitsApart?.(shape)) !== false) return true;
+    this.tooLarge.push(shape);
+    return false;
   }
 
   private async measureReference(): Promise<void> {
