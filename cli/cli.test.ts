@@ -204,7 +204,6 @@ describe("simulate --policy vllm", () => {
   });
 
   test.each([
-    [["--policy", "naive"], /profile "llama-3\.1-8b-h100" prices the steps of a vLLM engine/],
     [["--batch-size", "4"], /--batch-size is a setting of naive and dynamic, not of vllm/],
     [["--enable-chunked-prefill=maybe"], /--enable-chunked-prefill: got "maybe", expected nothing, true or false/],
     [["--no-enable-chunked-prefill"], /without chunked prefill, expected at least max_model_len 4096/],

@@ -11,6 +11,21 @@ import {
 } from "../../formats/index.js";
 import type { BatchWork, PolicyRequest } from "../policy/index.js";
 
+/** What became of one member of a batch, where members differ. */
+export interface MemberOutcome {
+  readonly firstTokenNs?: number;
+  /** The member got no answer, and why. */
+  readonly failure?: { readonly status: "refused" | "error"; readonly reason: string };
+}
+
+/** A batch's times, ns; `members` in the batch's order, absent: all have the batch's. */
+export interface BatchTimes {
+  readonly startNs: number;
+  readonly firstTokenNs: number;
+  readonly endNs: number;
+  readonly members?: readonly MemberOutcome[] | undefined;
+}
+
 interface Entry {
   readonly request: WorkloadRequest;
   readonly arrivalNs: number;
@@ -64,9 +79,11 @@ export class Ledger {
     this.open--;
   }
 
-  /** A static batch ran: its members have their first token at the prefill's end, all tokens at the batch's end. */
-  batchRan(work: BatchWork, times: { startNs: number; firstTokenNs: number; endNs: number }, peakBytes?: number): void {
-    const { startNs, firstTokenNs, endNs } = times;
+  /**
+   * A batch ran: its members have their first token at the prefill's end, or at times of their own, and all tokens at the
+   * batch's end. A member that failed is still to be ended.
+   */
+  batchRan(work: BatchWork, { startNs, firstTokenNs, endNs, members }: BatchTimes, peakBytes?: number): void {
     this.batchRecords.push({
       batchId: work.id,
       startNs,
@@ -79,16 +96,25 @@ export class Ledger {
       reason: work.reason,
       ...(peakBytes === undefined ? {} : { peakBytes }),
     });
-    for (const { index, outputTokens } of work.requests) {
+    for (const [at, { index, outputTokens }] of work.requests.entries()) {
+      const own = members?.[at];
       const entry = this.live(index);
       if (entry.scheduledNs !== undefined) throw new InvariantError(`request ${entry.request.id} ran in two batches`);
       entry.scheduledNs = startNs;
       entry.batchId = work.id;
       entry.batchSize = work.requests.length;
-      entry.firstTokenNs = firstTokenNs;
+      entry.firstTokenNs = own === undefined ? firstTokenNs : own.firstTokenNs;
+      if (own?.failure !== undefined) continue;
       entry.lastTokenNs = endNs;
       entry.outputTokens = outputTokens;
     }
+  }
+
+  /** A member of a batch has its whole answer, or failed by itself. */
+  memberEnded(request: PolicyRequest, outcome: MemberOutcome | undefined, nowNs: number): void {
+    const failure = outcome?.failure;
+    if (failure === undefined) this.completed(request, nowNs);
+    else this.ended(request.index, failure.status, failure.reason);
   }
 
   /** The request has its whole answer. */

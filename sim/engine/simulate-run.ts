@@ -5,6 +5,7 @@
 import {
   check,
   ConfigError,
+  InvariantError,
   type Load,
   type Profile,
   type RequestRecord,
@@ -14,9 +15,17 @@ import {
 } from "../../formats/index.js";
 import { ProfileCost, stepCostOf } from "../cost/index.js";
 import { columnsOf, summarise, type Summary } from "../metrics/index.js";
-import { serverSettings, type BatchPlan, type Machine, type PolicyPlan, type StepPlan } from "../policy/index.js";
+import {
+  planPolicy,
+  serverSettings,
+  type BatchPlan,
+  type Machine,
+  type PolicyPlan,
+  type StepPlan,
+} from "../policy/index.js";
+import { EngineBatches } from "./engine-batches.js";
 import type { RouterName } from "./router.js";
-import { simulate } from "./simulate.js";
+import { simulate, simulateBatches } from "./simulate.js";
 import { simulateSteps, type EngineName } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
 
@@ -47,11 +56,51 @@ export function simulateRun(input: SimulatedRunInput): Run {
 
 function batchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
   const { profile, workload } = input;
+  if (profile.cost.kind === "vllm_engine") return engineBatchRun(input, plan);
   const cost = new ProfileCost(profile, { coldStart: input.coldStart });
   const { requests, batches, busyNs } = simulate({ workload, policy: plan.create(machineOf(profile)), cost });
   const facts = { work_items: batches.length, busy_ms: busyNs / 1e6, preemptions: 0 };
   const summary = summarise(columnsOf(requests));
   return { info: runInfo(input, { facts, summary, extrapolations: cost.extrapolations }), requests, batches };
+}
+
+/** A policy of whole batches as the client of a vLLM server, which has the settings of the profile's. */
+function engineBatchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
+  const { profile, workload, coldStart, seed, engine = "fast" } = input;
+  const machine = machineOf(profile);
+  const server = serverPlan(profile);
+  const limits = server.limits(machine);
+  const settings = server.resolve(machine);
+  const jitter = input.jitter === true && hasJitter(profile);
+  const jitterStream = jitter ? `${seed}/0/jitter` : undefined;
+  const cost = stepCostOf(profile, {
+    coldStart,
+    captureSizes: captureSizes(settings, server, profile),
+    ...limits,
+    jitterStream,
+  });
+  const hardware = new EngineBatches({ requests: workload.requests, limits, cost, engine });
+  const { requests, batches } = simulateBatches({ workload, policy: plan.create(machine), hardware });
+  const { loop, log, kvBlocks, kvHighWater } = hardware;
+  log.checkWhole();
+  const facts = {
+    server_settings: { ...settings, num_gpu_blocks: limits.numGpuBlocks },
+    work_items: batches.length,
+    busy_ms: loop.busyNs / 1e6,
+    preemptions: loop.preemptions,
+    engine_steps: { scheduled: loop.steps - loop.jumpedSteps, jumped: loop.jumpedSteps },
+    kv_blocks: { total: kvBlocks, high_water: [kvHighWater] },
+    ...(hasJitter(profile) ? { jitter: jitter ? "on" : "off" } : {}),
+  };
+  const summary = summarise(columnsOf(requests), { itl: log.gaps });
+  return { info: runInfo(input, { facts, summary, extrapolations: cost.extrapolations }), requests, batches };
+}
+
+/** The server's own scheduling, with the settings that the profile was measured with. */
+function serverPlan({ name }: Profile): StepPlan {
+  const plan = planPolicy("vllm", {}, { source: name });
+  if (plan.work !== "step") throw new InvariantError("the policy vllm runs whole batches, expected steps");
+  return plan;
 }
 
 function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {

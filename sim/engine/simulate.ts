@@ -5,8 +5,9 @@
 import { InvariantError, type BatchRecord, type RequestRecord, type Workload } from "../../formats/index.js";
 import type { CostModel } from "../cost/index.js";
 import { Calendar } from "../kernel/index.js";
-import type { BatchWork, Feedback, Policy } from "../policy/index.js";
+import type { BatchWork, Policy } from "../policy/index.js";
 import { Client } from "../workload/index.js";
+import { pricedHardware, type BatchHardware, type BatchRan } from "./batch-hardware.js";
 import { Ledger } from "./ledger.js";
 
 const WORK_DONE = 0;
@@ -19,6 +20,13 @@ export interface SimulationInput {
   readonly cost: CostModel;
 }
 
+/** As SimulationInput, with anything that runs batches in place of prices. */
+export interface BatchSimulationInput {
+  readonly workload: Workload;
+  readonly policy: Policy;
+  readonly hardware: BatchHardware;
+}
+
 export interface SimulationResult {
   readonly requests: readonly RequestRecord[];
   readonly batches: readonly BatchRecord[];
@@ -26,13 +34,17 @@ export interface SimulationResult {
   readonly busyNs: number;
 }
 
-export function simulate(input: SimulationInput): SimulationResult {
+export function simulate({ workload, policy, cost }: SimulationInput): SimulationResult {
+  return simulateBatches({ workload, policy, hardware: pricedHardware(cost) });
+}
+
+export function simulateBatches(input: BatchSimulationInput): SimulationResult {
   return new Simulation(input).run();
 }
 
 interface Running {
   readonly work: BatchWork;
-  readonly feedback: Feedback;
+  readonly ran: BatchRan;
 }
 
 class Simulation {
@@ -43,7 +55,7 @@ class Simulation {
   private arrivalScheduled = false;
   private busyNs = 0;
 
-  constructor(private readonly input: SimulationInput) {
+  constructor(private readonly input: BatchSimulationInput) {
     this.client = new Client(input.workload);
   }
 
@@ -105,26 +117,21 @@ class Simulation {
 
   private start(work: BatchWork): void {
     const startNs = this.calendar.nowNs;
-    const { cost } = this.input;
-    const { prefillNs, decodeNs, peakBytes } = cost.batch({
-      rows: work.requests.length,
-      promptTokens: work.promptTokens,
-      outputTokens: work.outputTokens,
-    });
-    const endNs = startNs + prefillNs + decodeNs;
-    this.ledger.batchRan(work, { startNs, firstTokenNs: startNs + prefillNs, endNs }, peakBytes);
-    this.busyNs += endNs - startNs;
-    this.running = { work, feedback: { memoryFraction: peakBytes / cost.totalBytes } };
-    this.calendar.schedule(endNs, WORK_DONE);
+    const ran = this.input.hardware.run(work, startNs);
+    this.ledger.batchRan(work, { startNs, ...ran }, ran.peakBytes);
+    this.busyNs += ran.endNs - startNs;
+    this.running = { work, ran };
+    this.calendar.schedule(ran.endNs, WORK_DONE);
   }
 
   private finish(): void {
     const { nowNs } = this.calendar;
     if (this.running === undefined) throw new InvariantError(`a batch ended at ${nowNs} ns, but none was running`);
-    const { work, feedback } = this.running;
+    const { work, ran } = this.running;
     this.running = undefined;
-    for (const request of this.input.policy.finished(work, nowNs, feedback)) {
-      this.ledger.completed(request, nowNs);
+    const { memoryFraction, members } = ran;
+    for (const request of this.input.policy.finished(work, nowNs, { memoryFraction })) {
+      this.ledger.memberEnded(request, members?.[work.requests.indexOf(request)], nowNs);
       this.client.ended(nowNs);
     }
     this.scheduleArrival();

@@ -1,0 +1,98 @@
+/**
+ * Batches from a client in front of a vLLM engine: all requests of a batch reach the server at once, each decodes its own
+ * length, and the batch ends when the last of them does. The engine (front end, scheduler, host and GPU) lives on between
+ * batches; nothing else is sent to it.
+ */
+import { InvariantError, type WorkloadRequest } from "../../formats/index.js";
+import type { StepCostModel } from "../cost/index.js";
+import {
+  CountScheduler,
+  Scheduler,
+  tokenCounts,
+  type BatchWork,
+  type SchedulerLimits,
+  type TokenCounts,
+} from "../policy/index.js";
+import type { BatchHardware, BatchRan } from "./batch-hardware.js";
+import { EngineLoop } from "./engine-loop.js";
+import type { MemberOutcome } from "./ledger.js";
+import type { EngineName } from "./simulate-steps.js";
+import { StepLog } from "./step-log.js";
+
+export interface EngineBatchesInput {
+  /** All that may come, in the workload's order: members of batches are named by their place in it. */
+  readonly requests: readonly WorkloadRequest[];
+  readonly limits: SchedulerLimits;
+  readonly cost: StepCostModel;
+  readonly engine: EngineName;
+}
+
+export class EngineBatches implements BatchHardware {
+  readonly log: StepLog;
+  readonly loop: EngineLoop;
+  /** KV blocks in all, and the most in use at once. */
+  readonly kvBlocks: number;
+  kvHighWater = 0;
+  private readonly scheduler: Scheduler | CountScheduler;
+
+  constructor({ requests, limits, cost, engine }: EngineBatchesInput) {
+    const tokens = tokenCounts(requests);
+    this.log = new StepLog(requests, tokens);
+    this.kvBlocks = limits.numGpuBlocks - 1;
+    this.scheduler = makeScheduler(engine, limits, requests, tokens);
+    const { scheduler, log } = this;
+    this.loop = new EngineLoop({ scheduler, cost, log, jumps: engine === "fast", stopsAtEnds: true });
+  }
+
+  run(work: BatchWork, startNs: number): BatchRan {
+    const { loop, log, scheduler } = this;
+    loop.advance(startNs);
+    scheduler.fewestFreeBlocks = scheduler.freeBlocks;
+    const refusals = work.requests.map(({ index }) => this.send(index, startNs));
+    let left = refusals.filter((refusal) => refusal === undefined).length;
+    while (left > 0) {
+      loop.advance(Infinity);
+      if (loop.ended.length === 0) throw new InvariantError(`${left} requests of batch ${work.id} never end`);
+      for (; loop.ended.length > 0; left--) loop.ended.shift();
+    }
+    const members = work.requests.map(({ index }, at): MemberOutcome => {
+      const reason = refusals[at];
+      return reason === undefined
+        ? { firstTokenNs: log.firstTokenNs[index]! }
+        : { failure: { status: "refused", reason } };
+    });
+    const used = this.kvBlocks - scheduler.fewestFreeBlocks;
+    this.kvHighWater = Math.max(this.kvHighWater, used);
+    const latest = (times: Float64Array): number =>
+      work.requests.reduce(
+        (latestNs, { index }, at) => (refusals[at] !== undefined ? latestNs : Math.max(latestNs, times[index]!)),
+        startNs,
+      );
+    return {
+      firstTokenNs: latest(log.firstTokenNs),
+      endNs: latest(log.lastTokenNs),
+      memoryFraction: used / this.kvBlocks,
+      members,
+    };
+  }
+
+  /** Sends a request to the server; returns why it can never be served, if it cannot. */
+  private send(index: number, atNs: number): string | undefined {
+    this.log.sent(index, atNs, atNs);
+    const refusal = this.scheduler.refusal(index);
+    if (refusal === undefined) this.loop.arrive(index, atNs);
+    else this.log.refused(index, refusal);
+    return refusal;
+  }
+}
+
+/** Prefix caching needs every block by its content; without it counts are enough. */
+function makeScheduler(
+  engine: EngineName,
+  limits: SchedulerLimits,
+  requests: readonly WorkloadRequest[],
+  tokens: TokenCounts,
+): Scheduler | CountScheduler {
+  if (engine === "step" || limits.prefixCaching) return new Scheduler(limits, requests);
+  return new CountScheduler(limits, requests, tokens);
+}
