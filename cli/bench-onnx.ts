@@ -1,5 +1,5 @@
 /** servesim bench --backend onnx: a policy of whole batches on ONNX Runtime in this machine. */
-import { ensureModel, modelForm, samplingSettings, startOnnxExecutor } from "../backend/onnx/index.js";
+import { ensureModel, modelForm, requireProvider, samplingSettings, startOnnxExecutor } from "../backend/onnx/index.js";
 import { describeMachine } from "../backend/machine.js";
 import { answerColumns, requireFits, startMemory, workloadOf } from "../experiment/index.js";
 import { ConfigError, type Run } from "../formats/index.js";
@@ -20,6 +20,8 @@ export async function benchOnOnnx({ flags, places, args }: BenchRequest): Promis
   requireBatches(plan);
   const sampling = samplingSettings(flags);
   const workload = await workloadOf(load, prompts, seed);
+  // Before a large model is built for a device that is not there.
+  await requireProvider(flags.device);
   const model = await ensureModel(flags.model, modelForm(flags));
   requireFits(workload, model.shape.positions, flags.model);
   const executor = await startOnnxExecutor({ model, device: flags.device, sampling: sampling !== undefined });

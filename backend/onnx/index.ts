@@ -13,4 +13,4 @@ export type { BatchRequest, BatchRun } from "./batch.js";
 export { samplingSettings, type Sampling, type SamplingSettings } from "./sampling.js";
 export { compareTokens, compareWithCpu, type DeviceComparison } from "./compare-devices.js";
 export { CopyCount } from "./copy-count.js";
-export { listProviders, type ProviderReport } from "./providers.js";
+export { listProviders, requireProvider, type ProviderReport } from "./providers.js";

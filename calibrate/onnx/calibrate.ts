@@ -8,6 +8,7 @@ import {
   CopyCount,
   ensureModel,
   modelForm,
+  requireProvider,
   startOnnxExecutor,
   tryBatch,
   type OnnxExecutor,
@@ -67,6 +68,8 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
     throw new ConfigError("calibrate: resume needs the raw measurements to go on with, got no file; give --output");
   }
   const endNs = plan.budget_s === undefined ? Infinity : nowNs() + plan.budget_s * 1e9;
+  // Before a large model is built for a device that is not there.
+  await requireProvider(plan.device);
   const model = await ensureModel(plan.model, {
     ...modelForm(plan),
     ...(cacheDir === undefined ? {} : { cacheDir }),
