@@ -54,7 +54,8 @@ describe("calibrate onnx", () => {
     const profile = readProfile(join(folder, "tiny.json"));
     expect(profile.held_out!.batch.median_ape).toBeLessThan(0.02);
     expect(profile.model.name).toBe("tiny+fused");
-    const { sampling, max_repeats, probe_oom } = profile.engine.settings as Record<string, never>;
+    const settings: Readonly<Record<string, unknown>> = profile.engine.settings;
+    const { sampling, max_repeats, probe_oom } = settings;
     expect({ sampling, max_repeats }).toEqual({ sampling: { temperature: 1, topK: 20 }, max_repeats: 2 });
     const { fits_rows: fits, fails_rows: fails } = probe_oom as Record<string, number>;
     expect(fits).toBeGreaterThan(0);
