@@ -1,0 +1,100 @@
+/**
+ * Two open-loop loads with Poisson arrivals: one that the fit may use, one of other lengths and another rate that it may not,
+ * to be predicted and scored. Both well below what the server can do, since beyond that runs do not repeat.
+ */
+import { exponential, stream, type Random } from "../../sim/index.js";
+import type { ProbedServer } from "./probe-groups.js";
+import { capacityPerS, stepMs, type Pace } from "./probe-pace.js";
+
+export interface LoadRequest {
+  readonly promptTokens: number;
+  readonly outputTokens: number;
+  readonly arrivalMs: number;
+}
+
+export interface ProbeLoad {
+  /** "mixed" is fitted, "held-out" is scored. */
+  readonly name: "mixed" | "held-out";
+  readonly ratePerS: number;
+  readonly requests: readonly LoadRequest[];
+  readonly expectedMs: number;
+}
+
+/** Fraction of the estimated capacity; lengths from and to, tokens. */
+interface Shape {
+  readonly name: ProbeLoad["name"];
+  readonly utilisation: number;
+  readonly promptTokens: readonly [number, number];
+  readonly outputTokens: readonly [number, number];
+}
+
+const shapes: readonly Shape[] = [
+  { name: "mixed", utilisation: 0.5, promptTokens: [16, 512], outputTokens: [16, 96] },
+  { name: "held-out", utilisation: 0.4, promptTokens: [128, 1024], outputTokens: [8, 160] },
+];
+
+/** With fewer a mean says little. */
+export const LEAST_REQUESTS = 30;
+/** With more it says no more. */
+const MOST_REQUESTS = 2_000;
+/** More tokens a second than this are more than one client should be trusted with. */
+const MOST_TOKENS_PER_S = 5_000;
+
+export interface LoadBudget {
+  readonly seed: string;
+  /** For each of the two loads. */
+  readonly loadMs: number;
+}
+
+/** Both loads; each lasts about `loadMs`, longer only where LEAST_REQUESTS need it. */
+export function probeLoads(server: ProbedServer, pace: Pace, { seed, loadMs }: LoadBudget): ProbeLoad[] {
+  return shapes.map((shape) => {
+    const random = stream(`${seed}/0/probe-load-${shape.name}`);
+    const outputRange = capped(shape.outputTokens, Math.floor(server.maxModelLen / 4));
+    const promptRange = capped(shape.promptTokens, server.maxModelLen - outputRange[1]);
+    const mean = { promptTokens: middle(promptRange), outputTokens: middle(outputRange) };
+    const seats = mostConcurrent(server, mean);
+    const mostPerS = MOST_TOKENS_PER_S / mean.outputTokens;
+    const ratePerS = Math.min(mostPerS, shape.utilisation * capacityPerS(pace, seats, mean));
+    // The last requests take their time after the last arrival.
+    const tailMs = outputRange[1] * stepMs(pace, seats);
+    const wanted = Math.floor((Math.max(0, loadMs - tailMs) / 1e3) * ratePerS);
+    const count = Math.min(MOST_REQUESTS, Math.max(LEAST_REQUESTS, wanted));
+    const requests = arrivals(random, count, ratePerS).map((arrivalMs) => ({
+      arrivalMs,
+      promptTokens: between(random, promptRange),
+      outputTokens: between(random, outputRange),
+    }));
+    return { name: shape.name, ratePerS, requests, expectedMs: requests.at(-1)!.arrivalMs + tailMs };
+  });
+}
+
+function mostConcurrent(
+  { maxNumSeqs, kvTokens }: ProbedServer,
+  mean: { promptTokens: number; outputTokens: number },
+): number {
+  if (kvTokens === undefined) return maxNumSeqs;
+  return Math.max(1, Math.min(maxNumSeqs, Math.floor((0.5 * kvTokens) / (mean.promptTokens + mean.outputTokens))));
+}
+
+function arrivals(random: Random, count: number, ratePerS: number): number[] {
+  let atMs = 0;
+  return Array.from({ length: count }, () => {
+    atMs += (1e3 / ratePerS) * exponential(random);
+    // Whole microseconds, so that files hold the same.
+    return Math.round(atMs * 1e3) / 1e3;
+  });
+}
+
+function capped([from, to]: readonly [number, number], most: number): [number, number] {
+  const end = Math.max(1, Math.min(to, most));
+  return [Math.min(from, end), end];
+}
+
+function middle([from, to]: readonly [number, number]): number {
+  return (from + to) / 2;
+}
+
+function between(random: Random, [from, to]: readonly [number, number]): number {
+  return from + Math.floor(random() * (to - from + 1));
+}
