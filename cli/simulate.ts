@@ -28,6 +28,7 @@ const ownFlags = {
     .positive()
     .optional()
     .describe("repeat on so many profiles that the measurements allow as well, and print the bands"),
+  jitter: z.boolean().default(false).describe("let times vary as they did in the calibration, seeded"),
   cold_start: z.boolean().default(false).describe("the first batch pays the profile's cold start"),
   ...stepFlags,
   ...deliveryFlags,
@@ -51,7 +52,8 @@ export const simulateCommand: Command = {
     if (requests >= MANY_REQUESTS) note(`simulating ${requests} requests`);
     const { engine, replicas, router } = flags;
     const coldStart = flags.cold_start;
-    const input = { plan, profile, workload, load, seed, coldStart, engine, replicas, router };
+    const { jitter } = flags;
+    const input = { plan, profile, workload, load, seed, coldStart, jitter, engine, replicas, router };
     const run = simulateRun(input);
     const { uncertainty: draws } = flags;
     await deliverRun(draws === undefined ? run : withBands(run, uncertaintyBands(input, draws)), flags);

@@ -59,7 +59,7 @@ export async function runResolved(
   const real = works.filter(({ cell }) => cell.plan.work === "batch");
   const toMeasure = { ...common, works: real, repeats: experiment.num_runs, calibrate: experiment.calibrate };
   // What is there is checked before anything is written: an experiment that is refused leaves its folder as it was.
-  const simulations = await simTasks({ ...common, works });
+  const simulations = await simTasks({ ...common, jitter: experiment.jitter, works });
   const measurements = await realTasks(toMeasure);
 
   writeExperiment(folder.experiment, experiment);
@@ -68,7 +68,7 @@ export async function runResolved(
     writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
   };
   manifest(true);
-  await simulateCells(simulations, profile, seed);
+  await simulateCells(simulations, { profile, seed, jitter: experiment.jitter });
   const simulated = simulations.length;
   reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
   if (experiment.num_runs > 0) {

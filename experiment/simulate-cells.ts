@@ -16,6 +16,7 @@ export interface SimulateCellsInput {
   readonly works: readonly CellWork[];
   readonly profile: Profile;
   readonly seed: string;
+  readonly jitter: boolean;
   readonly folder: ExperimentFolder;
   readonly force: boolean;
 }
@@ -25,7 +26,14 @@ export interface SimTask extends CellWork {
 }
 
 /** The cells still to simulate; ConfigError when a cell is there and made from other inputs. Writes nothing. */
-export async function simTasks({ works, profile, seed, folder, force }: SimulateCellsInput): Promise<SimTask[]> {
+export async function simTasks({
+  works,
+  profile,
+  seed,
+  jitter,
+  folder,
+  force,
+}: SimulateCellsInput): Promise<SimTask[]> {
   const tasks: SimTask[] = [];
   for (const { cell, workload } of works) {
     const { plan, load, coldStart } = cell;
@@ -37,6 +45,7 @@ export async function simTasks({ works, profile, seed, folder, force }: Simulate
       workload,
       seed,
       coldStart,
+      ...(jitter ? { jitter } : {}),
     });
     const place = { path: folder.sim(cell.name), inputs, force };
     if (!(await isKept(place))) tasks.push({ cell, workload, place });
@@ -44,10 +53,16 @@ export async function simTasks({ works, profile, seed, folder, force }: Simulate
   return tasks;
 }
 
-export async function simulateCells(tasks: readonly SimTask[], profile: Profile, seed: string): Promise<void> {
+export async function simulateCells(
+  tasks: readonly SimTask[],
+  { profile, seed, jitter }: Pick<SimulateCellsInput, "profile" | "seed" | "jitter">,
+): Promise<void> {
   for (const { cell, workload, place } of tasks) {
     const { plan, load, coldStart } = cell;
-    await keep(place, simulateWithSlaNote({ plan, profile, workload, load, seed, coldStart }));
+    await keep(
+      place,
+      simulateWithSlaNote({ plan, profile, workload, load, seed, coldStart, jitter: jitter && plan.work === "batch" }),
+    );
   }
 }
 

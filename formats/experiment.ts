@@ -76,6 +76,7 @@ const experimentShape = {
   calibrate: calibration.optional(),
   prompts: z.string().optional().describe("JSON array of prompts; absent: the 100 shipped ones"),
   cold_start: z.boolean().default(false).describe("for loads that do not say"),
+  jitter: z.boolean().default(false).describe("simulated batches vary as repeats did in the calibration"),
   total_memory_mib: z.number().positive().optional().describe("memory that thresholds are a fraction of"),
   num_runs: z.int().min(0).max(100).default(1).describe("real repeats of each cell; 0: simulate only"),
   policies: z.array(policyChoiceSchema).default([]),

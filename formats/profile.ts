@@ -189,6 +189,10 @@ export const profileSchema = z.strictObject({
   noise: z
     .strictObject({
       residual_quantiles: z.array(z.tuple([z.number().min(0).max(1), z.number()])).describe("[quantile, real/model]"),
+      repeat_quantiles: z
+        .array(z.tuple([z.number().min(0).max(1), z.number().positive()]))
+        .optional()
+        .describe("[quantile, repeat / median of its shape], for jitter"),
       repeat_spread: z.number().nonnegative().describe("median half range over median of repeats of a cell"),
     })
     .optional(),

@@ -13,6 +13,14 @@ export function residualQuantiles(
   return QUANTILES.map((q) => [q, Number(quantile(ratios, q).toPrecision(4))]);
 }
 
+/** Quantiles of single repeats over their shape's median; shapes measured once tell nothing. */
+export function repeatQuantiles(cells: readonly Cell[]): [number, number][] {
+  const ratios = cells.flatMap(({ repeats, wallNs }) =>
+    repeats.length < 2 ? [] : repeats.map((repeat) => repeat.wallNs / wallNs),
+  );
+  return ratios.length === 0 ? [] : QUANTILES.map((q) => [q, Number(quantile(ratios, q).toPrecision(4))]);
+}
+
 /** Median over cells of half the range of their repeats over their median, a fraction. */
 export function repeatSpread(cells: readonly Cell[]): number {
   const spreads = cells.map(cellSpread);

@@ -7,7 +7,7 @@ import { batchTarget, decodeTarget, modelledNs, prefillTarget } from "./features
 import { fitTarget, type PhaseFit, type TargetFit } from "./fit-target.js";
 import { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
 import { checkMeasurement, shapeName, toCells, type BatchShape, type Cell, type Measurement } from "./measurement.js";
-import { residualQuantiles, repeatSpread } from "./noise.js";
+import { repeatQuantiles, repeatSpread, residualQuantiles } from "./noise.js";
 import { median } from "./quantile.js";
 import { score } from "./score.js";
 
@@ -93,7 +93,11 @@ function fitWith(solver: LinearSolver, measurements: readonly Measurement[], opt
     range: rangeOf(cells),
     fit: scores(fitted),
     ...(heldOut.length > 0 ? { held_out: scores(heldOut) } : {}),
-    noise: { residual_quantiles: residualQuantiles(grid, batchNs), repeat_spread: repeatSpread(cells) },
+    noise: {
+      residual_quantiles: residualQuantiles(grid, batchNs),
+      repeat_quantiles: repeatQuantiles(cells),
+      repeat_spread: repeatSpread(cells),
+    },
     uncertainty: { prefill: keptDraws(prefill), decode_step: keptDraws(decode) },
     residuals: cells.map((cell) => residualOf(cell, batchNs(cell), unseen.has(cell))),
     warnings: [...warnings, ...cold.warnings],

@@ -1,5 +1,6 @@
 /** Prices whole batches with a profile's coefficients, for every policy alike, so that only scheduling differs. */
 import { ConfigError, type Profile, type StaticBatchCost } from "../../formats/index.js";
+import { batchJitter } from "./batch-jitter.js";
 import { batchBytes } from "./batch-memory.js";
 import type { BatchCost, BatchShape, CostModel } from "./cost-model.js";
 import { RangeNotes } from "./range-notes.js";
@@ -8,12 +9,15 @@ import { decodeQuantities, prefillQuantities, sumTerms } from "./terms.js";
 export interface CostOptions {
   /** The first batch of the run pays the profile's cold start. */
   readonly coldStart?: boolean;
+  /** Names the stream that each batch's variation is drawn from; absent: every batch takes what the model says. */
+  readonly jitterStream?: string | undefined;
 }
 
 export class ProfileCost implements CostModel {
   readonly totalBytes: number;
   private readonly cost: StaticBatchCost;
   private readonly notes: RangeNotes;
+  private readonly factor: () => number;
   private coldNs: number;
   private arenaBytes = 0;
 
@@ -30,6 +34,8 @@ export class ProfileCost implements CostModel {
     }
     this.cost = profile.cost;
     this.notes = new RangeNotes(profile.range);
+    const { jitterStream } = options;
+    this.factor = jitterStream === undefined ? () => 1 : batchJitter(profile, jitterStream);
     this.coldNs = options.coldStart === true ? profile.cost.cold_start_ns : 0;
   }
 
@@ -48,9 +54,10 @@ export class ProfileCost implements CostModel {
     for (let step = 0; step < outputTokens - 1; step++) {
       decodeNs += sumTerms(decode_step, decodeQuantities(rows, rows * (promptTokens + step)));
     }
+    const factor = this.factor();
     return {
-      prefillNs: Math.round(prefillNs),
-      decodeNs: Math.round(decodeNs + dispatch_ns),
+      prefillNs: Math.round(factor * prefillNs),
+      decodeNs: Math.round(factor * decodeNs + dispatch_ns),
       peakBytes: this.peakBytes(shape),
     };
   }

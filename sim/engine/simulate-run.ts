@@ -57,9 +57,11 @@ export function simulateRun(input: SimulatedRunInput): Run {
 function batchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
   const { profile, workload } = input;
   if (profile.cost.kind === "vllm_engine") return engineBatchRun(input, plan);
-  const cost = new ProfileCost(profile, { coldStart: input.coldStart });
+  const jitterStream = input.jitter === true ? `${input.seed}/0/jitter` : undefined;
+  const cost = new ProfileCost(profile, { coldStart: input.coldStart, jitterStream });
   const { requests, batches, busyNs } = simulate({ workload, policy: plan.create(machineOf(profile)), cost });
-  const facts = { work_items: batches.length, busy_ms: busyNs / 1e6, preemptions: 0 };
+  const told = input.jitter === true ? { jitter: "on" } : {};
+  const facts = { work_items: batches.length, busy_ms: busyNs / 1e6, preemptions: 0, ...told };
   const summary = summarise(columnsOf(requests));
   return { info: runInfo(input, { facts, summary, extrapolations: cost.extrapolations }), requests, batches };
 }

@@ -1,0 +1,30 @@
+/**
+ * How much longer or shorter than its modelled time a batch takes on a machine that does the same batch again: a factor for
+ * each batch, drawn from the quantiles that repeats of one shape had in the calibration (each over its shape's median).
+ */
+import { ConfigError, type Profile } from "../../formats/index.js";
+import { stream } from "../kernel/index.js";
+
+type Quantiles = readonly (readonly [quantile: number, factor: number])[];
+
+/** Draws factors, the same for the same stream name. ConfigError when the profile does not have the quantiles. */
+export function batchJitter({ name, noise }: Pick<Profile, "name" | "noise">, streamName: string): () => number {
+  const quantiles = noise?.repeat_quantiles;
+  if (quantiles === undefined || quantiles.length === 0) {
+    throw new ConfigError(
+      `profile "${name}" does not say how its repeats vary; calibrate again, or simulate without jitter`,
+    );
+  }
+  const random = stream(streamName);
+  return () => factorAt(quantiles, random());
+}
+
+/** Straight between two quantiles; the outermost ones beyond them. */
+function factorAt(quantiles: Quantiles, at: number): number {
+  const above = quantiles.findIndex(([quantile]) => quantile >= at);
+  if (above === -1) return quantiles.at(-1)![1];
+  const [highQuantile, high] = quantiles[above]!;
+  if (above === 0) return high;
+  const [lowQuantile, low] = quantiles[above - 1]!;
+  return low + ((high - low) * (at - lowQuantile)) / (highQuantile - lowQuantile);
+}
