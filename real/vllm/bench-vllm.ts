@@ -97,7 +97,11 @@ export async function measureVllm(input: BenchVllmInput): Promise<VllmMeasuremen
   const run = describeRun(input, { ...measured, model, version, warmUps });
   if (!isStopped) return { run, exchanges, originNs: sent.originNs };
   const message = `stopped after ${run.requests.length} of ${workload.requests.length} requests`;
-  throw new RunInterrupted(message, { requests: [...run.requests], batches: [], sendLagsNs: [] }, run);
+  throw new RunInterrupted(
+    message,
+    { requests: [...run.requests], batches: [], originNs: sent.originNs, sendLagsNs: [] },
+    run,
+  );
 }
 
 /** How requests are made and sent, all defaults filled. */

@@ -1,6 +1,6 @@
 /** A measured load as a run: its records, and everything that a reader needs to judge it. */
 import { cpuModel } from "../../backend/machine.js";
-import type { RequestRecord, Run, RunInfo } from "../../formats/index.js";
+import type { BatchRecord, RequestRecord, Run, RunInfo } from "../../formats/index.js";
 import { columnsOf, quantile, summarise, type RequestColumns } from "../../sim/index.js";
 import type { BenchVllmInput } from "./bench-vllm.js";
 import type { ClientWatch } from "./client-watch.js";
@@ -17,15 +17,29 @@ export interface Measured {
   readonly model: ServedModel;
   readonly version: string | undefined;
   readonly warmUps: number;
+  /** Where a batch policy stood between the clients and the server: its own log. */
+  readonly batched?: BatchedRun;
+}
+
+/** What a policy of whole batches made of the load. */
+export interface BatchedRun {
+  readonly policy: string;
+  readonly requests: readonly RequestRecord[];
+  readonly batches: readonly BatchRecord[];
+  /** How late requests reached the policy, ns. */
+  readonly sendLagsNs: readonly number[];
+  readonly notes: readonly string[];
 }
 
 export function describeRun(input: BenchVllmInput, measured: Measured): Run {
   const { workload } = input;
-  const { exchanges, originNs, around, isStopped, warmUps } = measured;
-  const requests = recordsOf(exchanges, workload.requests, { originNs, probeOf: input.probeOf });
+  const { exchanges, originNs, around, isStopped, warmUps, batched } = measured;
+  const requests = batched?.requests ?? recordsOf(exchanges, workload.requests, { originNs, probeOf: input.probeOf });
+  const lagsNs = [...(batched?.sendLagsNs ?? []), ...sendLagsNs(exchanges)];
   const verdict = judge({
     requests,
     exchanges,
+    lagsNs,
     around,
     isStopped,
     isWarm: warmUps > 0 || input.isWarm === true,
@@ -33,30 +47,30 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
     ignoreEos: input.sampling?.ignoreEos ?? true,
     wantedTokens: (index) => workload.requests[index]!.outputTokens,
   });
-  const notes = [...(workload.notes ?? []), ...verdict.notes];
+  const notes = [...(workload.notes ?? []), ...(batched?.notes ?? []), ...verdict.notes];
   const info: RunInfo = {
     version: 1,
     source: "real",
-    policy: "vllm",
+    policy: batched?.policy ?? "vllm",
     date: input.date,
     ...serverInfo(input, measured),
     load: input.load,
     requests: requests.length,
     seed: input.seed,
     ...(input.policySettings === undefined ? {} : { policy_settings: { ...input.policySettings } }),
-    client: { ...clientInfo(input, measured), failures: verdict.failures },
-    client_lag_ms_p99: lagMs(exchanges).p99 ?? null,
+    client: { ...clientInfo(input, measured), lag_ms: lagMs(lagsNs), failures: verdict.failures },
+    client_lag_ms_p99: lagMs(lagsNs).p99 ?? null,
     merged_chunks: exchanges.filter(isMerged).length,
     summary: { ...summarise(columnsOf(requests), { itl: chunkGapsMs(exchanges) }) },
     from_sent: fromSent(requests),
     valid: verdict.valid,
     ...(notes.length > 0 ? { notes } : {}),
   };
-  return { info, requests, batches: [] };
+  return { info, requests, batches: batched?.batches ?? [] };
 }
 
 /** Engine, model and hardware as run.json names them. */
-export function serverInfo(
+function serverInfo(
   input: Pick<BenchVllmInput, "settings" | "hardware" | "baseUrl">,
   { model, version }: Pick<Measured, "model" | "version">,
 ): Pick<RunInfo, "engine" | "model" | "hardware"> {
@@ -76,10 +90,7 @@ export function serverInfo(
 }
 
 /** How the client sent, and how well it kept its schedule; milliseconds. */
-export function clientInfo(
-  input: BenchVllmInput,
-  { exchanges, around, warmUps }: Pick<Measured, "exchanges" | "around" | "warmUps">,
-): Record<string, unknown> {
+function clientInfo(input: BenchVllmInput, { around, warmUps }: Measured): Record<string, unknown> {
   const { sampling = { ignoreEos: true }, workers = 1 } = input;
   const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
   const { eventLoop, ownCores, otherCores } = around;
@@ -93,13 +104,12 @@ export function clientInfo(
     num_warmups: warmUps,
     workers,
     cpu: { model: cpuModel(), cores: around.cores, own_cores: rounded(ownCores), other_cores: rounded(otherCores) },
-    lag_ms: lagMs(exchanges),
     event_loop_delay_ms: { p50: ms(eventLoop.p50Ns), p99: ms(eventLoop.p99Ns), max: ms(eventLoop.maxNs) },
   };
 }
 
 /** The latencies as a client sees them that counts from when it wrote the request: what a late client hides. */
-export function fromSent(requests: readonly RequestRecord[]): Record<string, unknown> {
+function fromSent(requests: readonly RequestRecord[]): Record<string, unknown> {
   const columns = columnsOf(requests);
   const counted: RequestColumns = {
     ...columns,
@@ -117,9 +127,9 @@ function isMerged({ outputTokens, chunkNs, failure }: SentExchange): boolean {
   return failure === undefined && outputTokens !== undefined && chunkNs.length < outputTokens;
 }
 
-function lagMs(exchanges: readonly SentExchange[]): { p50?: number; p99?: number; max?: number } {
-  if (exchanges.length === 0) return {};
-  const sorted = Float64Array.from(sendLagsNs(exchanges)).sort();
+function lagMs(lagsNs: readonly number[]): { p50?: number; p99?: number; max?: number } {
+  if (lagsNs.length === 0) return {};
+  const sorted = Float64Array.from(lagsNs).sort();
   const ms = (p: number): number => Math.round(quantile(sorted, p) / 1e3) / 1e3;
   return { p50: ms(0.5), p99: ms(0.99), max: ms(1) };
 }

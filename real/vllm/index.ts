@@ -1,4 +1,5 @@
 /** Loads against a running vLLM server: the client, batches of the batch policies, results in vLLM bench's keys. */
+export { benchBatches, type BenchBatchesInput } from "./bench-batches.js";
 export {
   benchVllm,
   measureVllm,

@@ -35,30 +35,58 @@ function recordOf(exchange: SentExchange, request: WorkloadRequest, options: Rec
     outputTokens: exchange.outputTokens ?? 0,
     status: failure === undefined ? "ok" : "error",
     ...(failure === undefined ? {} : { error: failure.message }),
-    extra: extraColumns(exchange, probeOf?.(request, exchange.index), at),
+    extra: extraColumns(exchange, {
+      originNs,
+      fromNs: sentNs ?? exchange.queuedNs,
+      probe: probeOf?.(request, exchange.index),
+    }),
   };
 }
 
-/** Columns beyond those of every run, milliseconds; empty where not known. */
-export function extraColumns(
+/** A record of a batch policy's with what was seen of the request itself: tokens as the server counted them, its columns. */
+export function withExchange(
+  record: RequestRecord,
   exchange: SentExchange,
-  probe: string | undefined,
-  at: (ns: number) => number,
-): Record<string, string> {
-  const { queuedNs, sentNs, headersNs, chunkNs, chunkTokens, serverTimes, finishReason, failure, endNs } = exchange;
-  const ms = (ns: number | undefined): string => (ns === undefined ? "" : String(ns / 1e6));
+  { originNs, probe }: { readonly originNs: number; readonly probe: string | undefined },
+): RequestRecord {
+  const { promptTokens = record.promptTokens, outputTokens = record.outputTokens, cachedTokens, chunkNs } = exchange;
+  const fromNs = originNs + (record.sentNs ?? record.arrivalNs);
+  const answeredNs = record.status === "ok" ? chunkNs.at(-1) : undefined;
+  return {
+    ...record,
+    promptTokens,
+    ...(cachedTokens === undefined ? {} : { cachedTokens }),
+    outputTokens: record.status === "ok" ? outputTokens : 0,
+    extra: {
+      ...extraColumns(exchange, { originNs, fromNs, probe }),
+      // When its own answer was whole; its client gets it at the batch's end.
+      answered_ms: answeredNs === undefined ? "" : String((answeredNs - originNs) / 1e6),
+    },
+  };
+}
+
+interface ColumnContext {
+  readonly originNs: number;
+  /** What chunk_ms counts from: the record's sent_ms, on the clock. */
+  readonly fromNs: number;
+  readonly probe: string | undefined;
+}
+
+/** Columns beyond those of every run, milliseconds; empty where not known. */
+function extraColumns(exchange: SentExchange, { originNs, fromNs, probe }: ColumnContext): Record<string, string> {
+  const { queuedNs, headersNs, chunkNs, chunkTokens, serverTimes, finishReason, failure, endNs } = exchange;
+  const at = (ns: number | undefined): string => (ns === undefined ? "" : String((ns - originNs) / 1e6));
   const of = (value: number | undefined): string => (value === undefined ? "" : String(value));
-  const fromNs = sentNs ?? queuedNs;
   return {
     ...(probe === undefined ? {} : { probe }),
-    queued_ms: ms(at(queuedNs)),
-    headers_ms: ms(headersNs === undefined ? undefined : at(headersNs)),
+    queued_ms: at(queuedNs),
+    headers_ms: at(headersNs),
     server_queue_ms: of(serverTimes?.queueMs),
     server_prefill_ms: of(serverTimes?.prefillMs),
     server_decode_ms: of(serverTimes?.decodeMs),
     finish_reason: finishReason ?? "",
     failure: failure?.kind ?? "",
-    failed_ms: failure === undefined ? "" : ms(at(endNs)),
+    failed_ms: at(failure === undefined ? undefined : endNs),
     chunks: String(chunkNs.length),
     chunk_ms: chunkNs.map((ns) => ((ns - fromNs) / 1e6).toFixed(3)).join(";"),
     ...(chunkTokens.length === 0 ? {} : { chunk_tokens: chunkTokens.join(";") }),

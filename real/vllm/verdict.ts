@@ -11,6 +11,8 @@ import type { SentExchange } from "./run-load.js";
 export interface VerdictInput {
   readonly requests: readonly RequestRecord[];
   readonly exchanges: readonly SentExchange[];
+  /** How late the client was, each time that it had something to do, ns. */
+  readonly lagsNs: readonly number[];
   readonly around: RunSurroundings;
   /** Whether the server had answered requests before the run. */
   readonly isWarm: boolean;
@@ -31,7 +33,7 @@ export function judge(input: VerdictInput): Verdict {
   const { requests, exchanges, isWarm, isStopped, percentiles, around } = input;
   const failures = countFailures(exchanges.map(({ failure }) => failure));
   // Others' load says nothing here: a server on this machine is one of the others.
-  const { reasons } = validity(requests, sendLagsNs(exchanges));
+  const { reasons } = validity(requests, input.lagsNs);
   if (isStopped) reasons.unshift("the run was stopped before its end");
   if (!isWarm) reasons.push("no request went before the run, so the server's warm-up is inside; send warm-up requests");
   const finished = requests.filter(({ status }) => status === "ok").length;

@@ -3,8 +3,7 @@
  * batches (here), or a vLLM engine that gets all requests of a batch at once (engine-batches.ts).
  */
 import type { CostModel } from "../cost/index.js";
-import type { BatchWork } from "../policy/index.js";
-import type { MemberOutcome } from "./ledger.js";
+import type { BatchWork, MemberOutcome } from "../policy/index.js";
 
 /** Times in ns since the run's start. */
 export interface BatchRan {

@@ -121,7 +121,7 @@ test("one batch of all requests is what the engine makes of them arriving at onc
     fc.property(stepWorkloads(), tightLimits, engineCosts, (workload, tight, cost) => {
       // Without the reservation requests can take each other's blocks for ever.
       const limits = { ...tight, reserveFullIsl: true };
-      const requests = workload.requests.map(({ arrivalNs: _, ...request }) => request);
+      const requests = workload.requests.map((request) => ({ ...request, arrivalNs: 0 }));
       const direct = simulateSteps({ workload: closed(requests, Infinity), limits, cost, engine: "step" });
       const batches = new EngineBatches({ requests, limits, cost: cost(), engine: "step" });
       const { endNs, members } = batches.run(batchOf(requests), 0);

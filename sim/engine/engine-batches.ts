@@ -10,12 +10,12 @@ import {
   Scheduler,
   tokenCounts,
   type BatchWork,
+  type MemberOutcome,
   type SchedulerLimits,
   type TokenCounts,
 } from "../policy/index.js";
 import type { BatchHardware, BatchRan } from "./batch-hardware.js";
 import { EngineLoop } from "./engine-loop.js";
-import type { MemberOutcome } from "./ledger.js";
 import type { EngineName } from "./simulate-steps.js";
 import { StepLog } from "./step-log.js";
 

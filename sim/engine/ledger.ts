@@ -9,14 +9,7 @@ import {
   type RequestStatus,
   type WorkloadRequest,
 } from "../../formats/index.js";
-import type { BatchWork, PolicyRequest } from "../policy/index.js";
-
-/** What became of one member of a batch, where members differ. */
-export interface MemberOutcome {
-  readonly firstTokenNs?: number;
-  /** The member got no answer, and why. */
-  readonly failure?: { readonly status: "refused" | "error"; readonly reason: string };
-}
+import type { BatchWork, MemberOutcome, PolicyRequest } from "../policy/index.js";
 
 /** A batch's times, ns; `members` in the batch's order, absent: all have the batch's. */
 export interface BatchTimes {

@@ -32,6 +32,13 @@ export interface BatchWork {
   readonly reason: DispatchReason;
 }
 
+/** What became of one member of a batch, where members differ. */
+export interface MemberOutcome {
+  readonly firstTokenNs?: number;
+  /** The member got no answer, and why. */
+  readonly failure?: { readonly status: "refused" | "error"; readonly reason: string };
+}
+
 /** Nothing to run now; look again at `untilNs` (Infinity: only when told of something). */
 export interface Wait {
   readonly kind: "wait";

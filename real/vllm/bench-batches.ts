@@ -1,0 +1,152 @@
+/**
+ * naive or dynamic in front of a running vLLM server: the policy object that the simulator runs too collects a batch, all
+ * its requests are sent at once, and the next batch waits for the last answer. Every member's client has its answer then;
+ * first tokens are each request's own. Memory is the server's KV cache in use, the most seen while the batch ran.
+ */
+import type { Pool } from "undici";
+import type { RequestRecord, Run, Workload } from "../../formats/index.js";
+import type { BatchPlan, BatchWork, MemberOutcome } from "../../sim/index.js";
+import { realClock } from "../clock.js";
+import { drive, RunInterrupted, type BatchOutcome, type DriveResult } from "../drive.js";
+import { loadSettings, type BenchVllmInput } from "./bench-vllm.js";
+import { watchClient } from "./client-watch.js";
+import { addressOf, openPool } from "./connection.js";
+import { describeRun } from "./describe-run.js";
+import { kvUsage, watchKvUsage } from "./kv-usage.js";
+import { withExchange } from "./records.js";
+import { requestBody } from "./request-body.js";
+import type { LoadSettings, SentExchange } from "./run-load.js";
+import { makeSending } from "./send-request.js";
+import { findServedModel, serverVersion } from "./served-model.js";
+import { sendWarmUps } from "./warm-up.js";
+
+export interface BenchBatchesInput extends Omit<BenchVllmInput, "workers" | "keepsText" | "policySettings"> {
+  readonly plan: BatchPlan;
+}
+
+/** The server has limits of its own; the policies ask for no more than this. */
+const UNKNOWN_MACHINE = { totalBytes: 1, baseBytes: 0, kvBytesPerToken: 1, positions: Number.MAX_SAFE_INTEGER };
+
+/**
+ * Runs the workload. A request that fails ends with its error, the others of its batch go on. BackendError where the
+ * server is not there or has no metrics. Throws RunInterrupted on the signal, after the batch under way.
+ */
+export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
+  const { workload, plan, baseUrl, warmUps = 1, signal, onProgress } = input;
+  const model = await findServedModel(baseUrl, input.model);
+  const version = await serverVersion(baseUrl);
+  await kvUsage(baseUrl);
+  const settings = loadSettings(input, model, false);
+  await sendWarmUps(settings, workload, warmUps);
+  const sender = new BatchSender(settings, workload);
+  const endWatch = watchClient();
+  const describe = (result: DriveResult, isStopped: boolean): Run => {
+    const { originNs } = result;
+    const exchanges = [...sender.exchanges.values()];
+    const batched = { policy: plan.name, ...result, requests: recordsOfBatches(input, result, sender) };
+    return describeRun(
+      { ...input, policySettings: plan.settings },
+      {
+        exchanges,
+        originNs,
+        around: endWatch(),
+        isStopped,
+        model,
+        version,
+        warmUps,
+        batched: { ...batched, notes: sender.notes() },
+      },
+    );
+  };
+  try {
+    const result = await drive({
+      workload,
+      policy: plan.create(UNKNOWN_MACHINE),
+      clock: realClock,
+      totalBytes: UNKNOWN_MACHINE.totalBytes,
+      runBatch: (work) => sender.run(work),
+      ...(signal === undefined ? {} : { signal }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
+    return describe(result, false);
+  } catch (error) {
+    if (!(error instanceof RunInterrupted)) throw error;
+    throw new RunInterrupted(error.message, error.finished, describe(error.finished, true));
+  } finally {
+    await sender.close();
+  }
+}
+
+/** Sends whole batches on one pool. */
+class BatchSender {
+  readonly exchanges = new Map<number, SentExchange>();
+  private readonly pool: Pool;
+  private readonly path: string;
+  private failedReadings = 0;
+
+  constructor(
+    private readonly settings: LoadSettings,
+    private readonly workload: Workload,
+  ) {
+    const address = addressOf(settings.baseUrl);
+    this.pool = openPool(address, settings.limits);
+    this.path = `${address.prefix}${settings.body.endpoint}`;
+  }
+
+  async run(work: BatchWork): Promise<BatchOutcome> {
+    const { body, limits, baseUrl } = this.settings;
+    const { requests } = this.workload;
+    const options = { path: this.path, stallMs: limits.stallMs, requestMs: limits.requestMs, keepsText: false };
+    const bodies = work.requests.map(({ index }) => requestBody(requests[index]!, body));
+    const kvInUse = watchKvUsage(baseUrl);
+    const intendedNs = realClock.nowNs();
+    const sendings = bodies.map((bytes) => {
+      const sending = makeSending(options);
+      sending.send(this.pool, bytes);
+      return sending;
+    });
+    const ended = await Promise.all(sendings.map(({ done }) => done));
+    const endNs = realClock.nowNs();
+    for (const [at, exchange] of ended.entries()) {
+      const { index } = work.requests[at]!;
+      this.exchanges.set(index, { ...exchange, index, intendedNs });
+    }
+    const members = ended.map(({ chunkNs, failure }): MemberOutcome => ({
+      ...(chunkNs.length === 0 ? {} : { firstTokenNs: chunkNs[0]! }),
+      ...(failure === undefined ? {} : { failure: { status: "error", reason: failure.message } }),
+    }));
+    const firstTokens = members.flatMap(({ firstTokenNs }) => firstTokenNs ?? []);
+    const { most: memoryFraction, failed } = await kvInUse();
+    this.failedReadings += failed;
+    return {
+      firstTokenNs: firstTokens.length === 0 ? endNs : Math.max(...firstTokens),
+      memoryFraction,
+      members,
+      endNs,
+    };
+  }
+
+  notes(): string[] {
+    const { failedReadings } = this;
+    return failedReadings === 0 ? [] : [`the server's KV usage could not be read ${failedReadings} times`];
+  }
+
+  close(): Promise<void> {
+    return this.pool.destroy();
+  }
+}
+
+/** The policy's records with what was seen of each request. */
+function recordsOfBatches(
+  { workload, probeOf }: BenchBatchesInput,
+  { requests, originNs }: DriveResult,
+  sender: BatchSender,
+): RequestRecord[] {
+  const indexOf = new Map(workload.requests.map(({ id }, index) => [id, index]));
+  return requests.map((record) => {
+    const index = indexOf.get(record.requestId)!;
+    const exchange = sender.exchanges.get(index);
+    if (exchange === undefined) return record;
+    return withExchange(record, exchange, { originNs, probe: probeOf?.(workload.requests[index]!, index) });
+  });
+}
