@@ -1,10 +1,10 @@
 import { realClock } from "./clock.js";
 
-test("waiting ends at the moment or later, never before", async () => {
+test.each(["fine", "coarse"] as const)("%s waiting ends at the moment or later, never before", async (precision) => {
   const { signal } = new AbortController();
   for (const delayNs of [0, 100_000, 3_000_000, 12_000_000]) {
     const dueNs = realClock.nowNs() + delayNs;
-    await realClock.until(dueNs, signal);
+    await realClock.until(dueNs, signal, precision);
     expect(realClock.nowNs()).toBeGreaterThanOrEqual(dueNs);
   }
 });

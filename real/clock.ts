@@ -8,13 +8,19 @@ const COARSE_MARGIN_NS = 2_000_000;
 export interface Clock {
   /** Whole nanoseconds since an arbitrary moment; the same clock in every thread of the process. */
   nowNs(): number;
-  /** Resolves at `timeNs` (at once when it is past), or as soon as the signal aborts. */
-  until(timeNs: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves at `timeNs` (at once when it is past), or as soon as the signal aborts. "coarse" may be a millisecond or two
+   * late and leaves the processor to others meanwhile.
+   */
+  until(timeNs: number, signal: AbortSignal, precision?: "fine" | "coarse"): Promise<void>;
 }
 
 export const realClock: Clock = {
   nowNs: () => Number(process.hrtime.bigint()),
-  async until(timeNs, signal) {
+  async until(timeNs, signal, precision = "fine") {
+    while (precision === "coarse" && !signal.aborted && realClock.nowNs() < timeNs) {
+      await sleep((timeNs - realClock.nowNs()) / 1e6, signal);
+    }
     const coarseMs = (timeNs - COARSE_MARGIN_NS - realClock.nowNs()) / 1e6;
     if (coarseMs > 0) await sleep(coarseMs, signal);
     while (!signal.aborted && realClock.nowNs() < timeNs) await new Promise(setImmediate);
