@@ -3,13 +3,21 @@
  * same clients and the same request log, and hardware in place of the cost model.
  */
 import { InvariantError, type Run, type Workload } from "../formats/index.js";
-import { Client, Ledger, type BatchWork, type Policy } from "../sim/index.js";
+import { Client, Ledger, type BatchWork, type MemberOutcome, type Policy } from "../sim/index.js";
 import type { Clock } from "./clock.js";
 
 /** What the hardware reports of one batch; times on the clock's scale. */
 export interface BatchOutcome {
+  /** When every member that got a first token had it. */
   readonly firstTokenNs: number;
-  readonly peakBytes: number;
+  /** Peak memory, bytes; absent where only its fraction is known. */
+  readonly peakBytes?: number;
+  /** Peak memory of all there is; absent: peakBytes of totalBytes. */
+  readonly memoryFraction?: number;
+  /** Each member's own, in the batch's order, times on the clock's scale; absent: all have the batch's. */
+  readonly members?: readonly MemberOutcome[];
+  /** When the answers were in the client's hands; absent: when this is told. */
+  readonly endNs?: number;
 }
 
 export interface DriveInput {
@@ -25,6 +33,8 @@ export interface DriveInput {
 }
 
 export interface DriveResult extends ReturnType<Ledger["records"]> {
+  /** The run's start on the clock, ns. */
+  readonly originNs: number;
   /** How late each request was sent, ns, in sending order. */
   readonly sendLagsNs: readonly number[];
 }
@@ -81,7 +91,7 @@ class RealRun {
     if (this.ledger.outstanding > 0) {
       throw new InvariantError(`the policy left ${this.ledger.outstanding} requests waiting with nothing to wait for`);
     }
-    return { ...this.ledger.records(), sendLagsNs: this.sendLagsNs };
+    return { ...this.ledger.records(), originNs: this.originNs, sendLagsNs: this.sendLagsNs };
   }
 
   private nowNs(): number {
@@ -142,17 +152,22 @@ class RealRun {
 
   private finish({ work, startNs, outcome }: Finished): void {
     this.running = undefined;
-    const endNs = this.nowNs();
+    const toldNs = this.nowNs();
     if (outcome instanceof Error) {
-      this.input.policy.finished(work, endNs, { memoryFraction: 0 });
+      this.input.policy.finished(work, toldNs, { memoryFraction: 0 });
       for (const { index } of work.requests) this.endWithout(index, "error", outcome.message);
       return;
     }
+    const endNs = outcome.endNs === undefined ? toldNs : outcome.endNs - this.originNs;
+    const { peakBytes = 0, memoryFraction = peakBytes / this.input.totalBytes } = outcome;
     const firstTokenNs = outcome.firstTokenNs - this.originNs;
-    this.ledger.batchRan(work, { startNs, firstTokenNs, endNs }, outcome.peakBytes);
-    const memoryFraction = outcome.peakBytes / this.input.totalBytes;
+    const members = outcome.members?.map(({ firstTokenNs: ownNs, ...member }) => ({
+      ...member,
+      ...(ownNs === undefined ? {} : { firstTokenNs: ownNs - this.originNs }),
+    }));
+    this.ledger.batchRan(work, { startNs, firstTokenNs, endNs, members }, outcome.peakBytes);
     for (const request of this.input.policy.finished(work, endNs, { memoryFraction })) {
-      this.ledger.completed(request, endNs);
+      this.ledger.memberEnded(request, members?.[work.requests.indexOf(request)], endNs);
       this.countEnd(request.index);
     }
   }
@@ -177,6 +192,11 @@ class RealRun {
     for (const index of this.unanswered) this.ledger.ended(index, "error", message);
     const { requests, batches } = this.ledger.records();
     const finished = requests.filter((_, index) => !this.unanswered.has(index));
-    return new RunInterrupted(message, { requests: finished, batches, sendLagsNs: this.sendLagsNs });
+    return new RunInterrupted(message, {
+      requests: finished,
+      batches,
+      originNs: this.originNs,
+      sendLagsNs: this.sendLagsNs,
+    });
   }
 }
