@@ -120,6 +120,18 @@ test("Ctrl-C writes the requests that had ended and exits with 130", async () =>
   expect(info.valid!.ok).toBe(false);
 });
 
+test("--policy naive sends batches, with the server's KV cache as their memory", async () => {
+  const metrics = (): string => 'vllm:kv_cache_usage_perc{engine="0"} 0.25\n';
+  const words = ["--policy", "naive", "--batch-size", "3", "--num-prompts", "9", "--max-concurrency", "6"];
+  const { code, stdout } = await bench({ metrics }, ...random, ...words, "--timeout", "1", "--output", "out");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^real naive on fake \(vllm\): 9 requests in /);
+  const { info, batches } = await readRun(join(folder, "out"));
+  expect(info).toMatchObject({ policy: "naive", policy_settings: { batch_size: 3 }, engine: { name: "vllm" } });
+  expect(info.engine.settings).not.toHaveProperty("batch_size");
+  expect(batches.map(({ size }) => size)).toEqual([3, 3, 3]);
+});
+
 test.each([
   [["--backend", "vllm"], 2, /--backend vllm takes the server's --base-url/],
   [["--backend", "vllm", "--base-url", "here"], 2, /base URL is "here", expected one such as http/],
@@ -135,6 +147,11 @@ test.each([
   ],
   [["--backend", "vllm", "--base-url", "http://x", "--save-detailed"], 2, /give --save-result FILE too/],
   [["--base-url", "http://127.0.0.1:9", "--policy", "naive"], 2, /--base-url is a flag of --backend vllm, not of onnx/],
+  [
+    ["--backend", "vllm", "--base-url", "http://x", "--policy", "naive", "--client-workers", "2"],
+    2,
+    /--client-workers cannot be given with --policy naive/,
+  ],
   [["--num-prompts", "2"], 2, /--backend onnx takes a --policy: naive or dynamic/],
 ])("bench %j is refused with its reason", async (words, exit, message) => {
   server = await startFakeVllm();

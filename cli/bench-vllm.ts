@@ -5,17 +5,13 @@ import { workloadOf } from "../experiment/index.js";
 import { ConfigError, type Load, type Workload } from "../formats/index.js";
 import { writeJson } from "../formats/files/index.js";
 import { RunInterrupted } from "../real/index.js";
-import { vllmResultJson, type BenchVllmInput, type VllmMeasurement } from "../real/vllm/index.js";
-import {
-  measureWatched,
-  writeServerView,
-  type WatchedMeasurement,
-  type WatchedOptions,
-} from "../real/vllm/server/index.js";
+import { benchBatches, vllmResultJson, type BenchVllmInput, type VllmMeasurement } from "../real/vllm/index.js";
+import { measureWatched, readServerSettings, writeServerView, type WatchedOptions } from "../real/vllm/server/index.js";
 import { describeLoad } from "../sim/index.js";
 import type { BenchRequest } from "./bench.js";
+import type { Args } from "./command.js";
 import { deliverRun } from "./deliver-run.js";
-import { givenFlags } from "./flags.js";
+import { flagName, givenFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { modelFlags } from "./model-flags.js";
 import { note, warn } from "./output.js";
@@ -24,7 +20,7 @@ import { printClient } from "./print-client.js";
 import { printServer } from "./print-server.js";
 import { startProgress } from "./progress.js";
 import { runRequest } from "./run-request.js";
-import { clientOptions } from "./vllm-flags.js";
+import { clientOptions, vllmFlags } from "./vllm-flags.js";
 
 /** Percentiles in the result file where none are asked for. */
 const RESULT_PERCENTILES = [50, 90, 95, 99];
@@ -38,18 +34,22 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
     throw new ConfigError("--save-detailed adds each request to vLLM bench's JSON, give --save-result FILE too");
   }
   const { plan, load, prompts, seed } = runRequest(policy, args);
-  const workload = withLength(await workloadOf(load, prompts, seed), flags.max_tokens);
+  if (plan.work === "batch") refuseWithBatches(plan.name, args);
+  const requests = withLength(await workloadOf(load, prompts, seed), flags.max_tokens);
   const { model } = givenFlags({ model: modelFlags.model }, args) as { model?: string };
   const { temperature, top_p: topP, top_k: topK } = flags;
+  // Settings of the policy vllm on the command line say what the server was started with.
+  const stated = plan.work === "step" ? givenFlags(policyShape(), args) : {};
+  const server = await readServerSettings(baseUrl, { model, stated });
+  const workload = { ...requests, notes: [...(requests.notes ?? []), ...notModelledNotes(server.notModelled)] };
   const common: Omit<BenchVllmInput, "date"> = {
     ...clientOptions(flags, baseUrl, model, { temperature, topP, topK }),
     workload,
     load: describeLoad(load),
     seed,
-    // Settings on the command line say what the server was started with.
-    settings: givenFlags(policyShape(), args),
+    settings: server.settings,
     policySettings: plan.settings,
-    hardware: { client: { cpu: { model: cpuModel(), cores: cpus().length } } },
+    hardware: { ...server.hardware, client: { cpu: { model: cpuModel(), cores: cpus().length } } },
     workers: flags.client_workers,
     keepsText: flags.save_detailed,
     ...(flags.metric_percentiles === undefined ? {} : { percentiles: flags.metric_percentiles }),
@@ -57,18 +57,25 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
   for (const [at, output] of places.entries()) {
     const which = places.length === 1 ? "" : ` (${at + 1} of ${places.length})`;
     const date = new Date();
-    const { measurement, view, remarks } = await measureOnce(
-      { ...common, date: date.toISOString() },
-      {
-        title: `sending requests${which}`,
-        watch: {
-          ...(flags.server_view ? { everyMs: flags.metrics_interval_s * 1e3 } : {}),
-          ...(flags.otlp_port === undefined ? {} : { otlp: { port: flags.otlp_port, host: flags.otlp_host } }),
-        },
-        whenStopped: async (run) => {
-          await deliverRun(run, { ...flags, output });
-        },
+    const input = { ...common, date: date.toISOString() };
+    const once: OnceOptions = {
+      title: `sending ${plan.work === "batch" ? `batches of ${plan.name}` : "requests"}${which}, requests`,
+      whenStopped: async (run) => {
+        await deliverRun(run, { ...flags, output });
       },
+    };
+    if (plan.work === "batch") {
+      const run = await runOnce(once, (during) => benchBatches({ ...input, ...during, plan }));
+      await deliverRun(run, { ...flags, output });
+      if (!flags.json) printClient(run);
+      continue;
+    }
+    const watch: WatchedOptions = {
+      ...(flags.server_view ? { everyMs: flags.metrics_interval_s * 1e3 } : {}),
+      ...(flags.otlp_port === undefined ? {} : { otlp: { port: flags.otlp_port, host: flags.otlp_host } }),
+    };
+    const { measurement, view, remarks } = await runOnce(once, (during) =>
+      measureWatched({ ...input, ...during }, watch),
     );
     if (flags.save_result !== undefined) saveResult(measurement, flags.save_result, { flags, load, date, at });
     await deliverRun(measurement.run, { ...flags, output });
@@ -81,12 +88,13 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
 
 interface OnceOptions {
   readonly title: string;
-  readonly watch: WatchedOptions;
   readonly whenStopped: (run: NonNullable<RunInterrupted["run"]>) => Promise<void>;
 }
 
-async function measureOnce(input: BenchVllmInput, options: OnceOptions): Promise<WatchedMeasurement> {
-  const { title, watch, whenStopped } = options;
+/** What a run is given while it goes on: the signal of Ctrl-C, and where to tell how far it is. */
+type During = Pick<BenchVllmInput, "signal" | "onProgress">;
+
+async function runOnce<T>({ title, whenStopped }: OnceOptions, measure: (during: During) => Promise<T>): Promise<T> {
   try {
     return await interruptible(async (signal) => {
       const bar = startProgress(title);
@@ -94,7 +102,7 @@ async function measureOnce(input: BenchVllmInput, options: OnceOptions): Promise
         const onProgress = (ended: number, total: number): void => {
           bar.update(ended, total);
         };
-        return await measureWatched({ ...input, signal, onProgress }, watch);
+        return await measure({ signal, onProgress });
       } finally {
         bar.stop();
       }
@@ -104,6 +112,20 @@ async function measureOnce(input: BenchVllmInput, options: OnceOptions): Promise
     if (error instanceof RunInterrupted && error.run !== undefined) await whenStopped(error.run);
     throw error;
   }
+}
+
+/** Flags that only a run without batches can follow. */
+function refuseWithBatches(policy: string, args: Args): void {
+  const { client_workers, save_result, otlp_port } = vllmFlags;
+  const [given] = Object.keys(givenFlags({ client_workers, save_result, otlp_port }, args));
+  if (given === undefined) return;
+  throw new ConfigError(
+    `--${flagName(given)} cannot be given with --policy ${policy}, which sends batches; leave it out`,
+  );
+}
+
+function notModelledNotes(settings: readonly string[]): string[] {
+  return settings.length === 0 ? [] : [`the server uses what servesim does not model: ${settings.join(", ")}`];
 }
 
 interface ResultContext {
