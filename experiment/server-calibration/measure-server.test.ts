@@ -1,0 +1,128 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readRun } from "../../formats/files/index.js";
+import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from "../../test/support/fake-vllm.js";
+import { measureServer, type MeasuredServer, type MeasureServerInput } from "./measure-server.js";
+
+let folder: string;
+let fake: FakeVllm;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "servesim-calibrate-"));
+});
+afterEach(async () => {
+  await fake.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const stated = { max_num_seqs: 8, max_num_batched_tokens: 256, async_scheduling: false };
+
+function metrics(cached = 0): string {
+  return [
+    'vllm:request_queue_time_seconds_bucket{le="+Inf"} 0',
+    `vllm:prefix_cache_hits_total ${cached}`,
+    "vllm:num_requests_running 0",
+    'vllm:cache_config_info{block_size="16",num_gpu_blocks="500"} 1',
+    "",
+  ].join("\n");
+}
+
+async function start(options: FakeVllmOptions = {}): Promise<void> {
+  fake = await startFakeVllm({ maxModelLen: 512, metrics: () => metrics(), ...options });
+}
+
+function measure(changes: Partial<MeasureServerInput> = {}): Promise<MeasuredServer> {
+  return measureServer({
+    baseUrl: fake.baseUrl,
+    stated,
+    vocab: 1000,
+    budgetMs: 2_000,
+    seed: "1",
+    rawFolder: join(folder, "p.json.raw"),
+    resume: false,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    ...changes,
+  });
+}
+
+test("three runs of the recorded form: labelled probes one group after another, a load to fit, a load to score", async () => {
+  await start();
+  const labels: string[] = [];
+  const measured = await measure({ onProgress: (_, __, label) => labels.push(label) });
+  const raw = join(folder, "p.json.raw");
+  const probes = await readRun(join(raw, "probes"));
+  expect(probes.info.load).toEqual({ kind: "probes" });
+  expect(probes.info.engine.settings).toMatchObject({
+    ...stated,
+    max_model_len: 512,
+    block_size: 16,
+    num_gpu_blocks: 500,
+  });
+  const kinds = new Set(probes.requests.map(({ extra }) => extra!.probe!.replaceAll(/\d+/g, "#")));
+  expect([...kinds]).toEqual(expect.arrayContaining(["prefill-p#-o#", "decode-b#-c#", "mixed-b#"]));
+  const eight = probes.requests.filter(({ extra }) => extra!.probe === "decode-b8-c16");
+  expect(eight.length % 8).toBe(0);
+  expect(eight.length).toBeGreaterThan(0);
+  for (const name of ["mixed", "held-out"]) {
+    const load = await readRun(join(raw, name));
+    expect(load.info.load.kind).toBe("open_loop");
+    expect(load.requests.length).toBeGreaterThanOrEqual(30);
+    expect(existsSync(join(raw, name, "server.json"))).toBe(true);
+  }
+  expect(readdirSync(raw)).not.toContain("groups");
+  expect(labels).toContain("mixed load");
+  expect(measured.settings.provenance.max_num_seqs).toBe("stated");
+});
+
+test("an interrupted calibration goes on where it was", async () => {
+  await start();
+  const controller = new AbortController();
+  const raw = join(folder, "p.json.raw");
+  const stopAt = (_: number, __: number, label: string): void => {
+    if (label === "held-out load") controller.abort();
+  };
+  await expect(measure({ signal: controller.signal, onProgress: stopAt })).rejects.toThrow();
+  const kept = readdirSync(join(raw, "groups"));
+  expect(kept.length).toBeGreaterThan(3);
+  const stamp = new Date(1e12);
+  for (const name of kept) utimesSync(join(raw, "groups", name, "run.json"), stamp, stamp);
+  const sentBefore = fake.received.length;
+  let stampsKept = 0;
+  const look = (_: number, __: number, label: string): void => {
+    if (label !== "held-out load") return;
+    stampsKept = kept.filter((name) => statSync(join(raw, "groups", name, "run.json")).mtimeMs === 1e12).length;
+  };
+  const { probes, mixed } = await measure({ resume: true, onProgress: look });
+  expect(stampsKept).toBe(kept.length);
+  expect(fake.received.length - sentBefore).toBeLessThan(probes.requests.length + mixed.requests.length);
+  // Once whole, nothing is sent but the questions what server it is.
+  const sentWhole = fake.received.length;
+  expect((await measure({ resume: true })).probes.requests).toHaveLength(probes.requests.length);
+  expect(fake.received).toHaveLength(sentWhole);
+  await expect(measure({ resume: true, stated: { ...stated, max_num_seqs: 16 } })).rejects.toThrow(
+    /measured on another server \(max_num_seqs 8, now 16\)/,
+  );
+});
+
+test("settings that neither server nor user tells are asked for by their flags", async () => {
+  await start();
+  await expect(measure({ stated: { max_num_seqs: 8 } })).rejects.toThrow(
+    "does not tell max_num_batched_tokens, async_scheduling; state them as it was started (--max-num-batched-tokens, --async-scheduling)",
+  );
+});
+
+test("random prompts that are found in the prefix cache end the calibration", async () => {
+  let cached = 0;
+  await start({ metrics: () => metrics(cached), script: () => ((cached += 10), {}) });
+  await expect(measure()).rejects.toThrow(/prompt tokens in its prefix cache.*--no-enable-prefix-caching/s);
+});
+
+test("probes that fail end the calibration, with the first reason", async () => {
+  await start({
+    script: (_, { body }) =>
+      body.max_tokens === 64 ? { misbehaves: { kind: "status", status: 500, body: "out of memory" } } : {},
+  });
+  await expect(measure()).rejects.toThrow(/probes failed, the first with: HTTP 500.*out of memory/);
+});

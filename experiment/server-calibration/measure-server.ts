@@ -1,0 +1,186 @@
+/**
+ * A live black-box calibration's measuring half: what a server is, how fast about, probes and loads within a budget. Leaves
+ * `probes`, `mixed` and `held-out` as run folders of the recorded form. The server is not touched beyond requests to it.
+ */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { probePlan, type ProbePlan } from "../../calibrate/vllm/probe-plan.js";
+import { BackendError, type Run } from "../../formats/index.js";
+import { readRun, writeRun } from "../../formats/files/index.js";
+import { realClock } from "../../real/index.js";
+import { measureVllm } from "../../real/vllm/index.js";
+import { startServerWatch, type ServerSettings, type SettingName } from "../../real/vllm/server/index.js";
+import { findVocabulary, learnServer, tryPrefixCache, type PrefixCacheFinding } from "./learn-server.js";
+import { mergeRuns } from "./merge-runs.js";
+import { readPlanFile, refuseOtherServer, writePlanFile, type PlanFile } from "./plan-file.js";
+import { groupsFolder, runPlan, type PlanRuns, type ProbeCommon } from "./run-plan.js";
+import { timeServer } from "./time-server.js";
+
+export interface MeasureServerInput {
+  readonly baseUrl: string;
+  readonly model?: string | undefined;
+  /** Settings that the server does not tell, as the user states them. */
+  readonly stated: Readonly<Partial<Record<SettingName, unknown>>>;
+  /** Token ids below this are sent; absent: found by asking. */
+  readonly vocab?: number | undefined;
+  readonly budgetMs: number;
+  readonly seed: string;
+  readonly rawFolder: string;
+  readonly resume: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number, total: number, label: string) => void;
+}
+
+export interface MeasuredServer {
+  readonly settings: ServerSettings;
+  readonly probes: Run;
+  readonly mixed: Run;
+  readonly heldOut: Run;
+  /** Probe groups left out of the plan for its budget, and those for which the server was too slow. */
+  readonly dropped: readonly string[];
+  readonly skipped: readonly string[];
+  /** What a reader of the calibration should know, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Idle time between two groups. */
+const PAUSE_MS = 50;
+/** More of the probes' prompts than this in the prefix cache would make prefills look too short. */
+const MOST_CACHED_FRACTION = 0.01;
+
+export async function measureServer(input: MeasureServerInput): Promise<MeasuredServer> {
+  const { baseUrl, rawFolder, signal } = input;
+  const beganNs = realClock.nowNs();
+  const { settings, server } = await learnServer(baseUrl, input.model, input.stated);
+  const found = { model: settings.model.name, vllm: settings.version ?? null, settings: { ...settings.settings } };
+  const before = input.resume ? readPlanFile(rawFolder) : undefined;
+  if (before !== undefined) refuseOtherServer(rawFolder, before, found);
+  else rmSync(rawFolder, { recursive: true, force: true });
+  const vocab = before?.vocab ?? input.vocab ?? (await findVocabulary(baseUrl, settings.model.name));
+  const seed = before?.seed ?? input.seed;
+  const whole = before === undefined ? undefined : await readWhole(rawFolder);
+  if (whole !== undefined) return { settings, ...whole, dropped: [], skipped: [], notes: [] };
+  const common = commonInput(input, { settings, vocab, seed });
+  await warmUp(common);
+  const cache = await tryPrefixCache(common, Math.min(512, server.maxModelLen - 1));
+  const pace = before?.pace ?? (await timeServer(common, server));
+  const planned: PlanFile = before ?? { version: 1, ...found, vocab, budget_ms: input.budgetMs, seed, pace };
+  const spentMs = (realClock.nowNs() - beganNs) / 1e6;
+  const budgetMs = Math.max(1, planned.budget_ms - (before === undefined ? spentMs : 0));
+  if (before === undefined) writePlanFile(rawFolder, { ...planned, budget_ms: budgetMs });
+  const plan = probePlan(server, pace, { budgetMs, seed, pauseMs: PAUSE_MS });
+  signal.throwIfAborted();
+  const watch = await startServerWatch(baseUrl, { everyMs: 0 });
+  let runs: PlanRuns;
+  try {
+    runs = await runPlan({
+      plan,
+      common,
+      rawFolder,
+      budgetMs,
+      pauseMs: PAUSE_MS,
+      signal,
+      onProgress: input.onProgress,
+    });
+  } catch (error) {
+    await watch.cancel();
+    throw error;
+  }
+  const { counters } = await watch.stop(beganNs);
+  const merged = withModel(mergeRuns(runs.probes), settings);
+  refuseFailures(merged, rawFolder);
+  const promptTokens = merged.requests.reduce((sum, request) => sum + request.promptTokens, 0);
+  refuseCached(counters.cached_tokens ?? 0, promptTokens, baseUrl);
+  await writeRun(join(rawFolder, "probes"), merged, { force: true });
+  rmSync(groupsFolder(rawFolder), { recursive: true, force: true });
+  return {
+    settings,
+    probes: merged,
+    mixed: runs.mixed,
+    heldOut: runs.heldOut,
+    dropped: plan.dropped,
+    skipped: runs.skipped,
+    notes: notesOf({ plan, runs, settings, cache, preemptions: counters.preemptions }),
+  };
+}
+
+/** The three runs of a calibration that was measured to its end. */
+async function readWhole(rawFolder: string): Promise<Pick<MeasuredServer, "probes" | "mixed" | "heldOut"> | undefined> {
+  const [probes, mixed, heldOut] = ["probes", "mixed", "held-out"].map((name) => join(rawFolder, name));
+  if (!existsSync(join(probes!, "run.json"))) return undefined;
+  return { probes: await readRun(probes!), mixed: await readRun(mixed!), heldOut: await readRun(heldOut!) };
+}
+
+function commonInput(
+  { baseUrl }: MeasureServerInput,
+  { settings, vocab, seed }: { settings: ServerSettings; vocab: number; seed: string },
+): ProbeCommon {
+  return {
+    baseUrl,
+    model: settings.model.name,
+    seed,
+    vocab,
+    date: new Date().toISOString(),
+    settings: settings.settings,
+    hardware: settings.hardware,
+    sampling: { ignoreEos: true, temperature: 0 },
+    warmUps: 0,
+    isWarm: true,
+  };
+}
+
+/** What comes first on a server may compile, load or allocate. */
+async function warmUp(common: ProbeCommon): Promise<void> {
+  const requests = Array.from({ length: 4 }, (_, i) => ({ id: `warm-${i}`, promptTokens: 64, outputTokens: 8 }));
+  const workload = { requests, maxConcurrency: 1, thinkNs: 0 };
+  await measureVllm({ ...common, workload, load: { kind: "probes" }, warmUps: 2 });
+}
+
+/** What the server says of its model beyond the name. */
+function withModel(run: Run, { model }: ServerSettings): Run {
+  return { ...run, info: { ...run.info, model: { ...model } } };
+}
+
+function refuseFailures({ requests }: Run, rawFolder: string): void {
+  const failed = requests.filter(({ status }) => status !== "ok");
+  if (failed.length === 0) return;
+  throw new BackendError(
+    `${failed.length} of ${requests.length} probes failed, the first with: ${failed[0]!.error ?? "no reason"}; ` +
+      `what was measured is in ${rawFolder}, see the server's log`,
+  );
+}
+
+function refuseCached(cachedTokens: number, promptTokens: number, baseUrl: string): void {
+  if (cachedTokens <= MOST_CACHED_FRACTION * promptTokens) return;
+  throw new BackendError(
+    `the server at ${baseUrl} found ${cachedTokens} of ${promptTokens} prompt tokens in its prefix cache, though prompts are random: ` +
+      "someone else uses it, or --vocab-size is too small; start it with --no-enable-prefix-caching",
+  );
+}
+
+interface Noted {
+  readonly plan: ProbePlan;
+  readonly runs: PlanRuns;
+  readonly settings: ServerSettings;
+  readonly cache: PrefixCacheFinding;
+  readonly preemptions: number | undefined;
+}
+
+function notesOf({ plan, runs, settings, cache, preemptions }: Noted): string[] {
+  const { unknown, notModelled } = settings;
+  const left = [...plan.dropped, ...runs.skipped];
+  return [
+    ...(left.length > 0 ? [`left out for the budget: ${left.join("; ")}`] : []),
+    ...(unknown.length > 0 ? [`settings that the server does not tell: ${unknown.join(", ")}`] : []),
+    ...notModelled.map((what) => `the server uses ${what}, which is not modelled`),
+    ...((cache.hitTokens ?? 0) > 0
+      ? [
+          `the server keeps prompts: ${cache.hitTokens!} of ${cache.promptTokens} tokens of a repeated one were cached; probes never repeat`,
+        ]
+      : []),
+    ...((preemptions ?? 0) > 0
+      ? [`${preemptions!} preemptions while probing, so some times hold a recomputation`]
+      : []),
+    ...[runs.mixed, runs.heldOut].flatMap(({ info }) => info.valid?.reasons ?? []),
+  ];
+}

@@ -1,0 +1,67 @@
+import type { RequestRecord, Run } from "../../formats/index.js";
+import { mergeRuns } from "./merge-runs.js";
+
+function request(changes: Partial<RequestRecord>): RequestRecord {
+  return { requestId: "0", arrivalNs: 0, promptTokens: 8, outputTokens: 2, status: "ok", ...changes };
+}
+
+function run(requests: readonly RequestRecord[], reasons: readonly string[] = []): Run {
+  return {
+    info: {
+      version: 1,
+      source: "real",
+      policy: "vllm",
+      engine: { name: "vllm", settings: {} },
+      model: { name: "m" },
+      hardware: {},
+      load: { kind: "probes" },
+      requests: requests.length,
+      merged_chunks: 2,
+      summary: { mean_ttft_ms: 3 },
+      valid: { ok: reasons.length === 0, reasons: [...reasons] },
+    },
+    requests,
+    batches: [],
+  };
+}
+
+const MS = 1e6;
+
+test("the second run begins after the first has ended, every time of it moved by as much", () => {
+  const first = request({ sentNs: 1 * MS, firstTokenNs: 4 * MS, lastTokenNs: 9 * MS });
+  const second = request({
+    arrivalNs: 2 * MS,
+    sentNs: 3 * MS,
+    firstTokenNs: 5 * MS,
+    lastTokenNs: 6 * MS,
+    extra: { probe: "decode-b1-c8", queued_ms: "2.5", headers_ms: "4", failed_ms: "", chunk_ms: "2;3" },
+  });
+  const merged = mergeRuns([run([first]), run([second])]);
+  expect(merged.requests[0]).toEqual(first);
+  const byNs = merged.requests[1]!.arrivalNs - second.arrivalNs;
+  expect(byNs).toBeGreaterThan(9 * MS);
+  expect(merged.requests[1]).toMatchObject({
+    sentNs: 3 * MS + byNs,
+    firstTokenNs: 5 * MS + byNs,
+    lastTokenNs: 6 * MS + byNs,
+    extra: {
+      probe: "decode-b1-c8",
+      queued_ms: String(2.5 + byNs / MS),
+      headers_ms: String(4 + byNs / MS),
+      failed_ms: "",
+      chunk_ms: "2;3",
+    },
+  });
+});
+
+test("a run whose request failed late is over when it failed", () => {
+  const failed = request({ sentNs: 1, status: "error", error: "stalled", extra: { failed_ms: "70" } });
+  const merged = mergeRuns([run([failed]), run([request({})])]);
+  expect(merged.requests[1]!.arrivalNs).toBeGreaterThan(70 * MS);
+});
+
+test("counts add up, reasons are told once, and one run's summary is not everyone's", () => {
+  const { info } = mergeRuns([run([request({})], ["late"]), run([request({})], ["late"]), run([request({})])]);
+  expect(info).toMatchObject({ requests: 3, merged_chunks: 6, valid: { ok: false, reasons: ["late"] } });
+  expect(info.summary).toBeUndefined();
+});

@@ -1,0 +1,63 @@
+/** Runs of probes, one after another, as one run on one clock: the form in which recordings hold their probes. */
+import type { RequestRecord, Run, RunInfo } from "../../formats/index.js";
+import { quantile } from "../../sim/index.js";
+
+/** Idle time put between two runs. */
+const GAP_NS = 50e6;
+/** Columns with times from the run's start, ms; others count from the request's sending. */
+const timeColumns = ["queued_ms", "headers_ms", "failed_ms"];
+
+/** What run.json says that holds for one run alone. */
+const ofOneRun = ["summary", "from_sent", "client", "notes"];
+
+/** Notes and reasons of all; `info` otherwise as in the first. At least one run. */
+export function mergeRuns(runs: readonly Run[]): Run {
+  const requests: RequestRecord[] = [];
+  let startNs = 0;
+  for (const run of runs) {
+    for (const request of run.requests) requests.push(shifted(request, startNs));
+    startNs = GAP_NS + Math.max(startNs, ...requests.slice(-run.requests.length).map(endNs));
+  }
+  const info = Object.fromEntries(
+    Object.entries(runs[0]!.info).filter(([name]) => !ofOneRun.includes(name)),
+  ) as RunInfo;
+  const reasons = unique(runs.flatMap(({ info: { valid } }) => valid?.reasons ?? []));
+  const notes = unique(runs.flatMap(({ info: { notes: own } }) => own ?? []));
+  const lags = requests.flatMap(({ sentNs, arrivalNs }) => (sentNs === undefined ? [] : [(sentNs - arrivalNs) / 1e6]));
+  return {
+    info: {
+      ...info,
+      requests: requests.length,
+      client_lag_ms_p99: lags.length === 0 ? null : Number(quantile(Float64Array.from(lags).sort(), 0.99).toFixed(3)),
+      merged_chunks: runs.reduce((sum, run) => sum + Number(run.info.merged_chunks ?? 0), 0),
+      valid: { ok: reasons.length === 0, reasons },
+      ...(notes.length > 0 ? { notes } : {}),
+    },
+    requests,
+    batches: [],
+  };
+}
+
+function shifted(request: RequestRecord, byNs: number): RequestRecord {
+  const { sentNs, firstTokenNs, lastTokenNs, extra } = request;
+  const moved = Object.entries(extra ?? {}).map(([name, text]): [string, string] =>
+    timeColumns.includes(name) && text !== "" ? [name, String(Number(text) + byNs / 1e6)] : [name, text],
+  );
+  return {
+    ...request,
+    arrivalNs: request.arrivalNs + byNs,
+    ...(sentNs === undefined ? {} : { sentNs: sentNs + byNs }),
+    ...(firstTokenNs === undefined ? {} : { firstTokenNs: firstTokenNs + byNs }),
+    ...(lastTokenNs === undefined ? {} : { lastTokenNs: lastTokenNs + byNs }),
+    ...(extra === undefined ? {} : { extra: Object.fromEntries(moved) }),
+  };
+}
+
+function endNs({ arrivalNs, sentNs, lastTokenNs, extra }: RequestRecord): number {
+  const failedNs = Number(extra?.failed_ms ?? "0") * 1e6;
+  return Math.max(arrivalNs, sentNs ?? 0, lastTokenNs ?? 0, failedNs);
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
