@@ -1,7 +1,7 @@
 /** servesim validate FILE: calibrate, simulate, run for real, and say in which cells the two agree. */
 import { join } from "node:path";
 import { z } from "zod";
-import { accuracyPage, validate } from "../experiment/index.js";
+import { accuracyPage, accuracySection, validate, writeMarkedSection } from "../experiment/index.js";
 import { readValidation, writeTextAtomic } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted, ThresholdMissed } from "./fail.js";
@@ -13,6 +13,7 @@ import { startProgress } from "./progress.js";
 const ownFlags = {
   results: z.string().default("results").describe("folder that experiments are kept under"),
   force: z.boolean().default(false).describe("calibrate and run everything anew"),
+  page: z.string().optional().describe("page whose section onnx-cpu is to be replaced, e.g. docs/accuracy.md"),
   strict: z.boolean().default(false).describe("exit 4 when a statistic misses"),
   json: z.boolean().default(false).describe("print every statistic as JSON"),
 };
@@ -21,7 +22,7 @@ export const validateCommand: Command = {
   flags: (yargs) =>
     declareFlags(yargs.positional("validation", { type: "string", describe: "validation file, YAML" }), ownFlags),
   run: async (args) => {
-    const { results, force, strict, json } = parseFlags(ownFlags, args);
+    const { results, force, strict, json, page: into } = parseFlags(ownFlags, args);
     const path = String(args.validation);
     const validation = readValidation(path);
     const reporter = { note, warn, progress: startProgress };
@@ -35,6 +36,7 @@ export const validateCommand: Command = {
     });
     const page = join(results, `${result.name}-accuracy.md`);
     writeTextAtomic(page, accuracyPage(result, `servesim validate ${path}`));
+    if (into !== undefined) writeMarkedSection(into, "onnx-cpu", accuracySection(result, `servesim validate ${path}`));
     const { statistics, tolerance } = result;
     const missed = statistics.filter(({ holds }) => !holds);
     if (json) printJson(result);

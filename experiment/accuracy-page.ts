@@ -1,17 +1,22 @@
 /** A validation as the Markdown page that docs/ keeps: what was run, every statistic, the batches. */
 import type { JudgedStatistic, ValidationResult } from "./validate.js";
 
+/** A page of its own. */
 export function accuracyPage(result: ValidationResult, command: string): string {
-  const { statistics, tolerance, held_out } = result;
+  return `# Accuracy: ${result.name}\n\n${accuracySection(result, command)}`;
+}
+
+/** The same without a heading, to stand in another page. */
+export function accuracySection(result: ValidationResult, command: string): string {
+  const { statistics, tolerance, held_out, runs, machine } = result;
   const held = statistics.filter(({ holds }) => holds).length;
   const calibrations = Object.entries(held_out).map(
     ([model, error]) => `${model} ${error === null ? "not known" : `${(100 * error).toFixed(1)} %`}`,
   );
   return [
-    `# Accuracy: ${result.name}`,
-    "",
-    `Made by \`${command}\`. A statistic holds when the simulated value is within ${100 * tolerance} % of the mean of the ` +
-      `real repeats, or inside their spread: **${held} of ${statistics.length}** hold.`,
+    `Made by \`${command}\` on ${machine}. A statistic holds when the simulated value is within ${100 * tolerance} % of the ` +
+      `mean of the real repeats, or inside their spread: **${held} of ${statistics.length}** hold. ` +
+      `${runs.disturbed} of ${runs.all} real runs were disturbed (other processes at work, or a client that lagged).`,
     "",
     `Calibration, median error on shapes kept out of the fit: ${calibrations.join(", ")}.`,
     "",
@@ -20,16 +25,30 @@ export function accuracyPage(result: ValidationResult, command: string): string 
       statistics.map(statisticRow),
     ),
     "",
-    "Batches: how many of the simulated batches, from the first on, have the size of the real run's (first repeat).",
+    "Batches: how many, from the first on, have the size of the first real run's: of the simulation, and of the second real " +
+      "run, which says how far the machine agrees with itself. A request that comes about when a batch ends is in that batch " +
+      "or the next, and from there on two runs differ.",
     "",
     ...table(
-      ["model", "cell", "equal from the start", "simulated", "real"],
-      result.batches.map(({ model, cell, equal_leading, sim_batches, real_batches }) => [
-        model,
-        cell,
-        String(equal_leading),
-        String(sim_batches),
-        String(real_batches),
+      [
+        "model",
+        "cell",
+        "equal, simulated",
+        "equal, second real",
+        "batches, simulated",
+        "real",
+        "mean batch, ms",
+        "real",
+      ],
+      result.batches.map((of) => [
+        of.model,
+        of.cell,
+        String(of.equal_leading),
+        String(of.repeat_equal_leading),
+        String(of.sim_batches),
+        String(of.real_batches),
+        of.sim_service_ms.toFixed(1),
+        of.real_service_ms.toFixed(1),
       ]),
     ),
     "",

@@ -45,12 +45,21 @@ test("the page counts what holds and marks what does not", () => {
       { ...statistic, spread: [9, 12], holds: true },
       { ...statistic, spread: [9, 10.5], holds: false },
     ],
-    batches: [{ model: "m", cell: "c", equal_leading: 3, sim_batches: 4, real_batches: 5 }],
+    batches: [
+      {
+        ...{ model: "m", cell: "c", equal_leading: 3, repeat_equal_leading: 2, sim_batches: 4, real_batches: 5 },
+        ...{ sim_service_ms: 10.04, real_service_ms: 11.06 },
+      },
+    ],
+    runs: { all: 12, disturbed: 2 },
+    machine: "a CPU, 2 cores",
     held_out: { m: 0.021 },
   };
   const page = accuracyPage(result, "servesim validate small.yaml");
   expect(page).toContain("**1 of 2** hold");
   expect(page).toContain("m 2.1 %");
+  expect(page).toContain("on a CPU, 2 cores");
+  expect(page).toContain("2 of 12 real runs were disturbed");
   expect(page).toContain("| m | c | mean e2el | 11.0 | 10.0 | +10.0 % | 9.0 to 10.5 | **no** |");
-  expect(page).toContain("| m | c | 3 | 4 | 5 |");
+  expect(page).toContain("| m | c | 3 | 2 | 4 | 5 | 10.0 | 11.1 |");
 });

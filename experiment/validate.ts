@@ -3,9 +3,9 @@
  * statistic that is to agree. A statistic holds when its error is within the tolerance, or the simulated value lies
  * inside the spread of the real repeats.
  */
-import { ConfigError, type Validation } from "../formats/index.js";
-import type { Comparison } from "../report/compare/index.js";
-import { readResults, type ExperimentResults } from "./results.js";
+import { ConfigError, type Profile, type Validation } from "../formats/index.js";
+import { sequenceAgreement, type Comparison } from "../report/compare/index.js";
+import { readResults, type CellResult, type ExperimentResults } from "./results.js";
 import { runResolved, type RunExperimentOptions } from "./run-experiment.js";
 
 const judged = [
@@ -29,13 +29,24 @@ export interface JudgedStatistic {
   readonly holds: boolean;
 }
 
-/** Batches of a cell: those equal to the real run's from the first on, of the first repeat. */
+/** Batches of a cell: those of the same size as the first real run's, from the first on. */
 export interface JudgedBatches {
   readonly model: string;
   readonly cell: string;
   readonly equal_leading: number;
   readonly sim_batches: number;
   readonly real_batches: number;
+  /** The same of the second real run: how far the machine agrees with itself. */
+  readonly repeat_equal_leading: number;
+  /** Mean time of a batch, ms; real: of all repeats. */
+  readonly sim_service_ms: number;
+  readonly real_service_ms: number;
+}
+
+/** Real runs, and those that something disturbed (real/validity.ts). */
+export interface JudgedRuns {
+  readonly all: number;
+  readonly disturbed: number;
 }
 
 export interface ValidationResult {
@@ -43,6 +54,8 @@ export interface ValidationResult {
   readonly tolerance: number;
   readonly statistics: readonly JudgedStatistic[];
   readonly batches: readonly JudgedBatches[];
+  readonly runs: JudgedRuns;
+  readonly machine: string;
   /** Held-out median error of each model's calibration, fraction. */
   readonly held_out: Readonly<Record<string, number | null>>;
 }
@@ -70,6 +83,8 @@ export async function validate(
     tolerance,
     statistics: results.flatMap(([model, of]) => judge(model, of, tolerance)),
     batches: results.flatMap(([model, of]) => batchesOf(model, of)),
+    runs: runsOf(results.flatMap(([, { cells }]) => cells)),
+    machine: machineOf(results[0]![1].profile),
     held_out: Object.fromEntries(
       results.map(([model, { profile }]) => [model, profile.held_out?.batch.median_ape ?? null]),
     ),
@@ -97,8 +112,23 @@ function statisticOf(
 }
 
 function batchesOf(model: string, { cells }: ExperimentResults): JudgedBatches[] {
-  return cells.flatMap(({ name, comparison }) => {
+  return cells.flatMap(({ name, comparison, real }) => {
     const sequence = comparison?.batches?.sequences[0];
-    return sequence === undefined ? [] : [{ model, cell: name, ...sequence }];
+    const service = comparison?.batches?.statistics.find(({ stat }) => stat === "mean_service");
+    const [first, second] = real;
+    if (sequence === undefined || service?.sim == null || service.real == null || !first || !second) return [];
+    const repeat = sequenceAgreement(second, first);
+    const times = { sim_service_ms: service.sim, real_service_ms: service.real };
+    return [{ model, cell: name, ...sequence, repeat_equal_leading: repeat.equal_leading, ...times }];
   });
+}
+
+function runsOf(cells: readonly CellResult[]): JudgedRuns {
+  const runs = cells.flatMap(({ real }) => real);
+  return { all: runs.length, disturbed: runs.filter(({ info }) => info.valid?.ok === false).length };
+}
+
+function machineOf({ machine: { cpu, os }, engine }: Profile): string {
+  const processor = cpu === undefined ? "unknown CPU" : `${cpu.model}, ${cpu.cores} cores`;
+  return [processor, ...(os === undefined ? [] : [os]), `${engine.name} ${engine.version}`].join("; ");
 }

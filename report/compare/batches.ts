@@ -35,8 +35,13 @@ export function compareBatches(sim: Run, reals: readonly Run[]): BatchComparison
       compare("mean_size", "requests", (batches) => mean(batches.map((batch) => batch.size))),
       compare("mean_service", "ms", (batches) => mean(batches.map((batch) => (batch.endNs - batch.startNs) / 1e6))),
     ],
-    sequences: reals.map((run) => agreement(sizes(sim), sizes(run))),
+    sequences: reals.map((run) => sequenceAgreement(sim, run)),
   };
+}
+
+/** How far the batch sizes of two runs are the same. */
+export function sequenceAgreement(sim: Run, real: Run): SequenceAgreement {
+  return agreement(sizes(sim), sizes(real));
 }
 
 function sizes(run: Run): number[] {
