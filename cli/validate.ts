@@ -1,7 +1,13 @@
 /** servesim validate FILE: calibrate, simulate, run for real, and say in which cells the two agree. */
 import { join } from "node:path";
 import { z } from "zod";
-import { accuracyPage, accuracySection, validate, writeMarkedSection } from "../experiment/index.js";
+import {
+  accuracyPage,
+  accuracySection,
+  requireMarkedSection,
+  validate,
+  writeMarkedSection,
+} from "../experiment/index.js";
 import { readValidation, writeTextAtomic } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted, ThresholdMissed } from "./fail.js";
@@ -9,6 +15,9 @@ import { declareFlags, parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { figure, note, print, printJson, printTable, signedPercent, warn } from "./output.js";
 import { startProgress } from "./progress.js";
+
+/** Marks in docs/accuracy.md. */
+const SECTION = "onnx-cpu";
 
 const ownFlags = {
   results: z.string().default("results").describe("folder that experiments are kept under"),
@@ -25,6 +34,8 @@ export const validateCommand: Command = {
     const { results, force, strict, json, page: into } = parseFlags(ownFlags, args);
     const path = String(args.validation);
     const validation = readValidation(path);
+    // Before an hour of measuring.
+    if (into !== undefined) requireMarkedSection(into, SECTION);
     const reporter = { note, warn, progress: startProgress };
     const result = await interruptible(async (signal) => {
       try {
@@ -36,7 +47,7 @@ export const validateCommand: Command = {
     });
     const page = join(results, `${result.name}-accuracy.md`);
     writeTextAtomic(page, accuracyPage(result, `servesim validate ${path}`));
-    if (into !== undefined) writeMarkedSection(into, "onnx-cpu", accuracySection(result, `servesim validate ${path}`));
+    if (into !== undefined) writeMarkedSection(into, SECTION, accuracySection(result, `servesim validate ${path}`));
     const { statistics, tolerance } = result;
     const missed = statistics.filter(({ holds }) => !holds);
     if (json) printJson(result);

@@ -9,7 +9,7 @@ export { runExperiment, type RunExperimentOptions } from "./run-experiment.js";
 export { answerColumns } from "./answer-columns.js";
 export { startMemory } from "./real-memory.js";
 export { uncertaintyBands, withBands, type UncertaintyBands } from "./uncertainty.js";
-export { writeMarkedSection } from "./marked-section.js";
+export { requireMarkedSection, writeMarkedSection } from "./marked-section.js";
 export { accuracyPage, accuracySection } from "./accuracy-page.js";
 export { validate, type ValidationResult } from "./validate.js";
 export { requireFits, workloadOf } from "./workload-of.js";

@@ -5,16 +5,26 @@
 import { ArtifactError } from "../formats/index.js";
 import { readText, writeTextAtomic } from "../formats/files/index.js";
 
+interface Section {
+  readonly before: string;
+  readonly after: string;
+}
+
 /** ArtifactError when the page is not there, or does not have the two marks, once each and in this order. */
-export function writeMarkedSection(path: string, name: string, body: string): void {
+export function requireMarkedSection(path: string, name: string): Section {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
-  const page = readText(path);
-  const [before, ...afterBegin] = page.split(begin);
-  const [inside, ...after] = afterBegin.join(begin).split(end);
-  if (afterBegin.length !== 1 || after.length !== 1 || inside === undefined) {
+  const [before, inside, ...moreBegins] = readText(path).split(begin);
+  const [, after, ...moreEnds] = inside?.split(end) ?? [];
+  if (after === undefined || moreBegins.length > 0 || moreEnds.length > 0) {
     throw new ArtifactError(
       `${path}: expected "${begin}" and after it "${end}", once each, to put the section between`,
     );
   }
-  writeTextAtomic(path, `${before!}${begin}\n\n${body.trim()}\n\n${end}${after[0]!}`);
+  return { before: `${before!}${begin}`, after: `${end}${after}` };
+}
+
+/** Replaces the section; throws as `requireMarkedSection` does. */
+export function writeMarkedSection(path: string, name: string, body: string): void {
+  const { before, after } = requireMarkedSection(path, name);
+  writeTextAtomic(path, `${before}\n\n${body.trim()}\n\n${after}`);
 }
