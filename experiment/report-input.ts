@@ -88,12 +88,18 @@ function machineSection(profile: Profile): ReportInput["sections"][number] {
         .map(([name, version]) => `${name} ${version}`)
         .join(", "),
     ],
-    [
-      "Model",
-      `${model.name}: ${model.layers} layers, ${model.width} wide, ${(model.parameters / 1e6).toFixed(1)} M parameters, ${model.dtype}`,
-    ],
+    ["Model", `${model.name}: ${[...shapeFacts(model), model.dtype].join(", ")}`],
   ];
   return { heading: "Machine and model", facts };
+}
+
+/** What is known of a model's shape; a server does not always tell. */
+function shapeFacts({ layers, width, parameters }: Profile["model"]): string[] {
+  return [
+    ...(layers === undefined ? [] : [`${layers} layers`]),
+    ...(width === undefined ? [] : [`${width} wide`]),
+    ...(parameters === undefined ? [] : [`${(parameters / 1e6).toFixed(1)} M parameters`]),
+  ];
 }
 
 function calibrationSection(profile: Profile): ReportInput["sections"][number] {

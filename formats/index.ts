@@ -7,5 +7,6 @@ export * from "./trace.js";
 export * from "./load.js";
 export * from "./experiment.js";
 export * from "./run.js";
+export type { EngineStepRecord } from "./engine-step.js";
 export * from "./original-csv.js";
 export { jsonSchema, schemaNames } from "./json-schema.js";

@@ -45,13 +45,9 @@ const perStep = z.strictObject({ base_ns: ns, request_ns: ns.default(0) });
 /** Time of a launch; absent `lead`: the host's `launch_lead`. */
 const launch = perStep.extend({ lead: z.number().min(0).max(1).optional() });
 
-/**
- * How one time varies about its mean: quantiles [p, time / mean], p ascending from 0 to 1, linear between them, and how
- * much a draw resembles the one before it (correlation of normal scores).
- */
+/** How one time varies about its mean: quantiles [p, time / mean], p ascending from 0 to 1, linear between them. */
 const variation = z.strictObject({
   quantiles: z.array(z.tuple([z.number().min(0).max(1), z.number().nonnegative()])).min(2),
-  autocorrelation: z.number().min(0).max(0.999).default(0),
 });
 
 const jitterNames = [
@@ -117,11 +113,25 @@ const vllmEngineCost = z.strictObject({
       chunk_ns: ns.describe("one chunk written to one client"),
       first_chunk_ns: ns.describe("what a request's first chunk takes beyond that"),
       delivery_ns: ns.default(0).describe("from the front end to the client, occupying nobody"),
+      first_wait_token_ns: ns
+        .default(0)
+        .describe("a first chunk waits so much longer, per token beside it, for its turn"),
     })
     .optional(),
   jitter: z
     .strictObject({
       ...variations,
+      host_state: z
+        .strictObject({
+          share: z.number().min(0).max(1).describe("of the variance of launches' normal scores"),
+          memory_ns: z.number().positive().describe("time in which its correlation falls to 1/e"),
+        })
+        .optional()
+        .describe("launches near in time are long or short together"),
+      output_stall: z
+        .strictObject({ probability: z.number().min(0).max(1), mean_ns: ns })
+        .optional()
+        .describe("the front end is held up at an output, exponentially long"),
       run_spread: ns.default(0).describe("standard deviation of the logarithm of all host times, from run to run"),
     })
     .optional()
@@ -139,6 +149,9 @@ const fitScores = z.strictObject({
   batch: fitScore.describe("whole batches"),
 });
 
+/** Of the model; a server does not always tell. */
+const size = z.int().positive().optional();
+
 export const profileSchema = z.strictObject({
   version: z.literal(PROFILE_VERSION),
   name: z.string().min(1),
@@ -153,12 +166,12 @@ export const profileSchema = z.strictObject({
   }),
   model: z.strictObject({
     name: z.string(),
-    layers: z.int().positive(),
-    width: z.int().positive(),
-    heads: z.int().positive(),
-    vocab: z.int().positive(),
+    layers: size,
+    width: size,
+    heads: size,
+    vocab: size,
     positions: z.int().positive().describe("longest prompt plus output, tokens"),
-    parameters: z.int().positive(),
+    parameters: size,
     dtype: z.string(),
   }),
   engine: z.strictObject({

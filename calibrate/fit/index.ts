@@ -15,3 +15,5 @@ export {
   type Measurement,
   type MeasurementKind,
 } from "./measurement.js";
+export { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
+export { normalEquations, solveNnls } from "./nnls.js";

@@ -35,7 +35,9 @@ export interface ProbeGroup {
 }
 
 const SHORT_CONTEXT = 16;
-const DECODE_OUTPUTS = 64;
+/** Decode steps of a rung: as many as take so long on a full server, within bounds. */
+const RUNG_MS = 1_500;
+const rungOutputs = ({ batchStepMs }: Pace): number => stepsWithin(RUNG_MS, batchStepMs, [24, 64]);
 /** KV blocks are not filled to the last, so that nothing is preempted. */
 const MOST_KV_FRACTION = 0.9;
 
@@ -101,14 +103,17 @@ function concurrencyLadder(server: ProbedServer, pace: Pace): ProbeGroup[] {
 }
 
 function contextLadder(server: ProbedServer, pace: Pace): ProbeGroup[] {
-  const longest = server.maxModelLen - DECODE_OUTPUTS;
+  const longest = server.maxModelLen - rungOutputs(pace);
   const contexts = [256, 1024, 2048, 3500].filter((context) => context <= longest);
   if (longest < 2048 && longest > 256) contexts.push(longest);
   const batches = [16, 64, 4].map((batch) => Math.min(batch, server.maxNumSeqs));
   const rungs = [...new Set(batches)].flatMap((batch) => [...new Set(contexts)].map((context) => ({ batch, context })));
   return [1, 2].flatMap((round) =>
     rungs.flatMap(({ batch, context }) => {
-      const tier = round === 2 ? 4 : batch === batches[0] ? 1 : 3;
+      // One rung with a short and one with the longest context tell what attention costs.
+      const isShort = batch === batches[0] && context === contexts[0];
+      const isLong = batch === batches[2] && context === contexts.at(-1);
+      const tier = round === 2 ? 4 : isShort || isLong ? 1 : batch === batches[0] ? 2 : 3;
       return decodeGroup({ batch, context, round, tier }, server, pace);
     }),
   );
@@ -123,14 +128,15 @@ interface Rung {
 
 /** Requests that start together and decode together; none where the KV cache or the length does not allow it. */
 function decodeGroup({ batch, context, round, tier }: Rung, server: ProbedServer, pace: Pace): ProbeGroup[] {
-  const fits = fitsKv(server, batch * (context + DECODE_OUTPUTS));
-  if (batch > server.maxNumSeqs || context + DECODE_OUTPUTS > server.maxModelLen || !fits) return [];
+  const outputTokens = rungOutputs(pace);
+  const fits = fitsKv(server, batch * (context + outputTokens));
+  if (batch > server.maxNumSeqs || context + outputTokens > server.maxModelLen || !fits) return [];
   const label = `decode-b${batch}-c${context}`;
-  const requests = Array.from({ length: batch }, () => request(label, context, DECODE_OUTPUTS));
+  const requests = Array.from({ length: batch }, () => request(label, context, outputTokens));
   return [together(`${label}, round ${round}`, tier, requests, pace)];
 }
 
-const MIXED_OUTPUTS = 96;
+const MIXED_MS = 3_000;
 
 /** Decodes that run while prompts of several lengths join, one after another. */
 function mixedGroups(server: ProbedServer, pace: Pace): ProbeGroup[] {
@@ -138,7 +144,8 @@ function mixedGroups(server: ProbedServer, pace: Pace): ProbeGroup[] {
   const groups = [8, 64].map((wanted) => Math.min(wanted, server.maxNumSeqs - 1)).filter((decodes) => decodes >= 1);
   return [1, 2].flatMap((round) =>
     [...new Set(groups)].flatMap((decodes) => {
-      const outputTokens = Math.min(MIXED_OUTPUTS, server.maxModelLen - SHORT_CONTEXT);
+      const steps = stepsWithin(MIXED_MS, pace.batchStepMs, [48, 96]);
+      const outputTokens = Math.min(steps, server.maxModelLen - SHORT_CONTEXT);
       const label = `mixed-b${decodes}`;
       const running = Array.from({ length: decodes }, () => request(label, SHORT_CONTEXT, outputTokens));
       const joins = joining(label, lengths, { decodes, outputTokens, pace });
@@ -188,6 +195,11 @@ function request(label: string, promptTokens: number, outputTokens: number): Pro
 
 function together(name: string, tier: ProbeGroup["tier"], requests: readonly ProbeRequest[], pace: Pace): ProbeGroup {
   return { name, tier, isOneByOne: false, requests, expectedMs: togetherMs(pace, requests) };
+}
+
+/** Steps that take so long, within bounds. */
+function stepsWithin(ms: number, stepMs: number, [least, most]: readonly [number, number]): number {
+  return Math.max(least, Math.min(most, stepMs === 0 ? most : Math.round(ms / stepMs)));
 }
 
 function fitsKv({ kvTokens }: ProbedServer, tokens: number): boolean {

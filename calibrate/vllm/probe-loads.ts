@@ -37,6 +37,7 @@ const shapes: readonly Shape[] = [
 export const LEAST_REQUESTS = 30;
 /** With more it says no more. */
 const MOST_REQUESTS = 2_000;
+const MOST_DECODE_MS = 5_000;
 /** More tokens a second than this are more than one client should be trusted with. */
 const MOST_TOKENS_PER_S = 5_000;
 
@@ -50,7 +51,9 @@ export interface LoadBudget {
 export function probeLoads(server: ProbedServer, pace: Pace, { seed, loadMs }: LoadBudget): ProbeLoad[] {
   return shapes.map((shape) => {
     const random = stream(`${seed}/0/probe-load-${shape.name}`);
-    const outputRange = capped(shape.outputTokens, Math.floor(server.maxModelLen / 4));
+    // On a slow server outputs are shorter, so that the last do not take most of the time.
+    const slowCap = Math.max(32, Math.floor(MOST_DECODE_MS / stepMs(pace, server.maxNumSeqs)));
+    const outputRange = capped(shape.outputTokens, Math.min(Math.floor(server.maxModelLen / 4), slowCap));
     const promptRange = capped(shape.promptTokens, server.maxModelLen - outputRange[1]);
     const mean = { promptTokens: middle(promptRange), outputTokens: middle(outputRange) };
     const seats = mostConcurrent(server, mean);

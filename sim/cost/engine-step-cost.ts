@@ -5,7 +5,7 @@
 import type { Profile, VllmEngineCost } from "../../formats/index.js";
 import type { GraphSizes } from "./graph-sizes.js";
 import { RangeNotes } from "./range-notes.js";
-import { frontEndCost, hostCost, steady, type Factors } from "./host-cost.js";
+import { frontEndCost, hostCost, meanFactors, type Factors } from "./host-cost.js";
 import {
   linearDecodeLaw,
   type DecodeLaw,
@@ -19,17 +19,20 @@ export class EngineStepCost implements StepCostModel {
   readonly host: HostCost;
   readonly frontEnd?: FrontEndCost;
   readonly isSampled: boolean;
+  private readonly gpuFactor: Factors["gpu"];
   private readonly notes: RangeNotes;
 
-  /** `factors`: how far each time is from its mean, drawn anew each time; absent: it is the mean. */
+  /** `sampled`: how far each time is from its mean, drawn anew each time; absent: it is the mean. */
   constructor(
     private readonly cost: VllmEngineCost,
     range: Profile["range"],
     private readonly graphs: GraphSizes,
-    private readonly factors: Factors = steady,
+    sampled?: Factors,
   ) {
+    const factors = sampled ?? meanFactors(cost.jitter);
     this.notes = new RangeNotes(range);
-    this.isSampled = factors !== steady;
+    this.isSampled = sampled !== undefined;
+    this.gpuFactor = factors.gpu;
     this.host = hostCost(cost.host, graphs, factors);
     if (cost.front_end !== undefined) this.frontEnd = frontEndCost(cost.front_end, factors);
   }
@@ -42,7 +45,7 @@ export class EngineStepCost implements StepCostModel {
     const { gpu } = this.cost;
     this.notes.checkAbove("batch", step.scheduledRequests, "requests in a step");
     if (step.decodeRequests > 0) this.noteDecodes(step.decodeRequests, step.decodeContextTokens);
-    const factor = this.factors.gpu();
+    const factor = this.gpuFactor(0);
     if (step.prefillTokens === 0) {
       const { firstNs } = this.decodeLaw(step.decodeRequests, step.decodeContextTokens);
       return this.isSampled ? Math.max(1, Math.round(firstNs * factor)) : firstNs;

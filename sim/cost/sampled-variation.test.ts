@@ -1,5 +1,5 @@
 import { stream } from "../kernel/index.js";
-import { meanOf, normalProbability, sampledVariation } from "./sampled-variation.js";
+import { hostUniform, meanOf, normalProbability, variationFactor } from "./sampled-variation.js";
 
 const quantiles: [number, number][] = [
   [0, 0.5],
@@ -8,34 +8,35 @@ const quantiles: [number, number][] = [
   [1, 4],
 ];
 
-function draws(autocorrelation: number, count: number): number[] {
-  const draw = sampledVariation({ quantiles, autocorrelation }, stream(`test/${autocorrelation}`));
-  return Array.from({ length: count }, draw);
-}
-
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function correlation(values: readonly number[], lag: number): number {
+  const level = mean(values);
+  const pairs = values.slice(lag).map((value, at) => (value - level) * (values[at]! - level));
+  return mean(pairs) / mean(values.map((value) => (value - level) ** 2));
+}
 
 test("the mean of piecewise linear quantiles is the area under them", () => {
   // 0.5 x 0.7 + 0.4 x 1.2 + 0.1 x 2.75
   expect(meanOf(quantiles)).toBeCloseTo(1.105, 12);
 });
 
-test.each([0, 0.6])("draws have mean 1 and the given quantiles, with autocorrelation %p", (autocorrelation) => {
-  const values = draws(autocorrelation, 200_000);
-  expect(mean(values)).toBeCloseTo(1, 1.9);
-  const sorted = Float64Array.from(values).sort();
-  expect(sorted[100_000]! * 1.105).toBeCloseTo(0.9, 1.5);
-  expect(sorted[180_000]! * 1.105).toBeCloseTo(1.5, 1.5);
+test("factors have mean 1 and the given quantiles", () => {
+  const factor = variationFactor({ quantiles });
+  expect(factor(0.5) * 1.105).toBeCloseTo(0.9, 12);
+  expect(factor(0.95) * 1.105).toBeCloseTo(2.75, 12);
+  const grid = Array.from({ length: 100_000 }, (_, k) => factor((k + 0.5) / 100_000));
+  expect(mean(grid)).toBeCloseTo(1, 6);
 });
 
-test("neighbouring draws resemble each other as much as asked, and not at all when not asked", () => {
-  const correlation = (values: readonly number[]): number => {
-    const level = mean(values);
-    const pairs = values.slice(1).map((value, at) => (value - level) * (values[at]! - level));
-    return mean(pairs) / mean(values.map((value) => (value - level) ** 2));
-  };
-  expect(Math.abs(correlation(draws(0, 50_000)))).toBeLessThan(0.03);
-  expect(correlation(draws(0.8, 50_000))).toBeGreaterThan(0.5);
+test("uniforms of the host's state are uniform, alike when near in time and not when far", () => {
+  const drawAt = hostUniform({ share: 0.8, memory_ns: 100 }, stream("test/host"));
+  const values = Array.from({ length: 100_000 }, (_, k) => drawAt(10 * k));
+  const sorted = [...values].sort((a, b) => a - b);
+  for (const p of [0.05, 0.5, 0.95]) expect(sorted[p * 100_000]!).toBeCloseTo(p, 1.5);
+  expect(correlation(values, 1)).toBeGreaterThan(0.6);
+  expect(correlation(values, 1)).toBeLessThan(0.8);
+  expect(Math.abs(correlation(values, 60))).toBeLessThan(0.06);
 });
 
 test("the normal distribution function is that of the tables", () => {

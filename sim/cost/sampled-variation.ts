@@ -1,15 +1,11 @@
-/**
- * Draws of a time relative to its mean, from measured quantiles. Neighbouring draws may resemble each other: their normal
- * scores follow an autoregression of order one (a Gaussian copula), which leaves the quantiles as they are.
- */
-import type { Variation } from "../../formats/index.js";
+/** Draws of a time relative to its mean, from measured quantiles. */
+import type { EngineJitter, Variation } from "../../formats/index.js";
 import { normal, type Random } from "../kernel/index.js";
 
-/** Factors of mean 1. */
-export function sampledVariation({ quantiles, autocorrelation }: Variation, random: Random): () => number {
+/** Factors of mean 1, by a uniform number. */
+export function variationFactor({ quantiles }: Variation): (uniform: number) => number {
   const meanRatio = meanOf(quantiles);
-  const draw = autocorrelation === 0 ? random : correlatedUniform(autocorrelation, random);
-  return () => ratioAt(quantiles, draw()) / meanRatio;
+  return (uniform) => ratioAt(quantiles, uniform) / meanRatio;
 }
 
 /** Mean of a distribution whose quantile function is linear between the given points. */
@@ -33,12 +29,23 @@ function ratioAt(quantiles: Variation["quantiles"], p: number): number {
   return highP === lowP ? highRatio : lowRatio + ((highRatio - lowRatio) * (p - lowP)) / (highP - lowP);
 }
 
-function correlatedUniform(correlation: number, random: Random): Random {
-  const fresh = Math.sqrt(1 - correlation * correlation);
-  let score = normal(random);
-  return () => {
-    score = correlation * score + fresh * normal(random);
-    return normalProbability(score);
+/**
+ * Uniform numbers of which those near in time resemble each other: their normal scores share the state of the host, an
+ * Ornstein-Uhlenbeck process (a Gaussian copula, which leaves the quantiles of what is drawn with them as they are).
+ * Times do not go back.
+ */
+export function hostUniform(
+  { share, memory_ns: memoryNs }: NonNullable<EngineJitter["host_state"]>,
+  random: Random,
+): (atNs: number) => number {
+  let state = normal(random);
+  let sinceNs = 0;
+  const [shared, own] = [Math.sqrt(share), Math.sqrt(1 - share)];
+  return (atNs) => {
+    const kept = Math.exp(-(atNs - sinceNs) / memoryNs);
+    state = kept * state + Math.sqrt(1 - kept * kept) * normal(random);
+    sinceNs = atNs;
+    return normalProbability(shared * state + own * normal(random));
   };
 }
 

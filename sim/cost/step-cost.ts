@@ -29,7 +29,8 @@ export interface DecodeLaw {
 
 export interface HostCost {
   scheduleNs(requests: number): number;
-  launchNs(step: StepShape): number;
+  /** A launch that begins at `atNs`; times do not go back. */
+  launchNs(step: StepShape, atNs: number): number;
   /** How far into the step's launch, which takes `launchNs`, the GPU may begin. */
   leadNs(step: StepShape, launchNs: number): number;
   updateNs(requests: number): number;
@@ -52,6 +53,10 @@ export interface FrontEndCost {
   readonly hopNs: number;
   /** An engine output of so many tokens, each a chunk, some the first of their request. */
   outputNs(tokens: number, firstTokens: number): number;
+  /** The part of it that comes after half of its tokens are written; at most the whole. */
+  restNs(tokens: number, firstTokens: number): number;
+  /** How much later than the end of its job a first chunk is at its client, by the tokens of the job. */
+  firstWaitNs(tokens: number): number;
 }
 
 export interface StepCostModel {

@@ -90,6 +90,8 @@ export class EngineLoop implements TokenSink {
   /** From the client to the front end, and from there to the client. */
   private readonly acceptNs: number;
   private readonly deliveryNs: number;
+  /** How long after the others of its step a request's first token is written. */
+  private firstLateNs = 0;
   /** Host times of a round of decodes, by requests. */
   private readonly roundTimes: RoundTimes[] = [];
   private emptySteps = 0;
@@ -104,7 +106,8 @@ export class EngineLoop implements TokenSink {
         requestReady: (index, arrivalNs, atNs) => {
           this.inbox.push({ index, atNs, arrivalNs });
         },
-        delivered: ({ step, complete }, atNs) => {
+        delivered: ({ step, complete }, atNs, firstLateNs) => {
+          this.firstLateNs = firstLateNs;
           this.deliver(step, complete, atNs);
         },
       });
@@ -157,7 +160,7 @@ export class EngineLoop implements TokenSink {
   }
 
   token(index: number, atNs: number): void {
-    this.input.log.token(index, atNs + this.deliveryNs);
+    this.input.log.token(index, atNs + this.deliveryNs, this.firstLateNs);
   }
 
   steadyTokens(requests: number, atNs: number): void {
@@ -231,7 +234,7 @@ export class EngineLoop implements TokenSink {
       this.inFlight.push({ step, endNs: scheduledNs });
       return step;
     }
-    const launchNs = host.launchNs(step);
+    const launchNs = host.launchNs(step, scheduledNs);
     const launchedNs = scheduledNs + launchNs;
     const gpuNs = cost.gpuNs(step);
     const gpuStartNs = Math.max(this.gpuEndNs, scheduledNs + host.leadNs(step, launchNs));
@@ -284,7 +287,7 @@ export class EngineLoop implements TokenSink {
     } else {
       // An output is sent as the next round starts; it must be there before a request can be.
       if (form.secondNs > quietNs || !frontEnd.isFreeBy(form.secondNs)) return undefined;
-      if (frontEnd.outputNs(requests, 0) > form.periodNs) return undefined;
+      if (frontEnd.outputNs(requests, 0).ns > form.periodNs) return undefined;
       rounds = Math.max(1, roundsStartingBefore(form, quietNs + 1, rounds + 1) - 1);
     }
     return rounds < 2 ? undefined : { form, rounds, requests, contextTokens, law };
@@ -294,7 +297,8 @@ export class EngineLoop implements TokenSink {
     const { scheduler, cost, log } = this.input;
     const { frontEnd } = this;
     frontEnd?.endOutput();
-    const outputNs = frontEnd === undefined ? 0 : frontEnd.outputNs(requests, 0);
+    const output = frontEnd === undefined ? { ns: 0, restNs: 0 } : frontEnd.outputNs(requests, 0);
+    const outputNs = output.ns - output.restNs;
     const latest = this.inFlight[0]?.step;
     scheduler.skip(rounds, latest);
     cost.noteDecodes(requests, contextTokens + requests * (rounds - 1));
@@ -314,7 +318,7 @@ export class EngineLoop implements TokenSink {
     this.gpuEndNs = gpuEndOfRound(form, rounds);
     if (latest !== undefined) this.inFlight[0] = { step: latest, endNs: this.gpuEndNs };
     this.deliveredNs = this.hostNs + outputNs;
-    frontEnd?.skipTo(this.deliveredNs);
+    frontEnd?.skipTo(this.hostNs + output.ns);
     scheduler.deliverRun(this.deliveredNs, this);
   }
 
@@ -350,7 +354,7 @@ function roundTimes({ host }: StepCostModel, requests: number): RoundTimes {
     prefillContextTokens: 0,
     prefillAttentionPairs: 0,
   };
-  const launchNs = host.launchNs(step);
+  const launchNs = host.launchNs(step, 0);
   return {
     scheduleNs: host.scheduleNs(requests),
     launchNs,

@@ -11,6 +11,8 @@ function cost(hops: number): FrontEndCost {
     hops,
     hopNs: 5,
     outputNs: (tokens, firstTokens) => 20 + 3 * tokens + 7 * firstTokens,
+    restNs: () => 0,
+    firstWaitNs: () => 0,
   };
 }
 

@@ -1,7 +1,8 @@
 /**
  * The process between clients and engine: one server, first come first served. A request is handled, then goes round the
  * event loop a few times, each time behind what waits there. Engine outputs that wait together are handled as one job,
- * which is how tokens of several steps reach a client in one chunk. Times in whole ns.
+ * which is how tokens of several steps reach a client in one chunk. A job writes chunk after chunk: its tokens are told of
+ * when half of them are written, and firsts are written last. Times in whole ns.
  */
 import type { FrontEndCost } from "../cost/index.js";
 import { Fifo } from "../kernel/index.js";
@@ -9,7 +10,8 @@ import { Fifo } from "../kernel/index.js";
 /** What the front end hands on. */
 export interface FrontEndExits<Output> {
   requestReady(index: number, arrivedNs: number, atNs: number): void;
-  delivered(output: Output, atNs: number): void;
+  /** `firstLateNs`: how much later the first chunks of new requests come, which are written at the end of the job. */
+  delivered(output: Output, atNs: number, firstLateNs: number): void;
 }
 
 interface RequestJob {
@@ -47,6 +49,10 @@ export class FrontEnd<Output extends OutputToSend> {
   private request: RequestJob | undefined;
   private served: readonly PendingOutput<Output>[] | undefined;
   private servedNs = 0;
+  /** What the outputs in service, or told of just now, take beyond `servedNs`. */
+  private restNs = 0;
+  /** How much later than the others of the job first chunks come. */
+  private firstLateNs = 0;
 
   constructor(
     private readonly cost: FrontEndCost,
@@ -73,12 +79,15 @@ export class FrontEnd<Output extends OutputToSend> {
   isFreeBy(atNs: number): boolean {
     if (this.arrivals.length > 0 || this.outputs.length > 0 || this.queue.length > 0) return false;
     if (!this.isServing()) return this.freeNs <= atNs;
-    return this.servedNs <= atNs && this.served !== undefined && !completes(this.served);
+    if (this.request !== undefined) return false;
+    // Told of already: only the rest of its job is in service.
+    if (this.served === undefined) return this.servedNs <= atNs;
+    return this.servedNs + this.restNs <= atNs && !completes(this.served);
   }
 
   /** Ends the output in service before its time has come, when isFreeBy says that nothing can change it. */
   endOutput(): void {
-    if (this.isServing()) this.end();
+    while (this.isServing()) this.end();
   }
 
   /** Outputs were handled, the last until `endNs`, without being sent through here. */
@@ -86,14 +95,15 @@ export class FrontEnd<Output extends OutputToSend> {
     this.freeNs = endNs;
   }
 
-  outputNs(tokens: number, firstTokens: number): number {
-    return this.cost.outputNs(tokens, firstTokens);
+  /** How long an output takes, and how much of it comes after half of its tokens are written. */
+  outputNs(tokens: number, firstTokens: number): { readonly ns: number; readonly restNs: number } {
+    return { ns: this.cost.outputNs(tokens, firstTokens), restNs: this.cost.restNs(tokens, firstTokens) };
   }
 
   /** Does all up to and at `atNs`; stops when a request is ready for the engine or complete, and returns true. */
   runUntil(atNs: number): boolean {
     for (;;) {
-      if (this.isServing()) {
+      while (this.isServing()) {
         if (this.servedNs > atNs) return false;
         if (this.end()) return true;
       }
@@ -136,7 +146,9 @@ export class FrontEnd<Output extends OutputToSend> {
         firstTokens += output.firstTokens;
       }
       this.served = taken;
-      this.servedNs = freeNs + cost.outputNs(tokens, firstTokens);
+      this.restNs = cost.restNs(tokens, firstTokens);
+      this.firstLateNs = this.restNs + cost.firstWaitNs(tokens);
+      this.servedNs = freeNs + cost.outputNs(tokens, firstTokens) - this.restNs;
     } else {
       this.request = job;
       this.servedNs = freeNs + (job.isHandled ? cost.hopNs : cost.requestNs(job.promptTokens));
@@ -144,14 +156,21 @@ export class FrontEnd<Output extends OutputToSend> {
   }
 
   private end(): boolean {
-    const { request, served, servedNs } = this;
-    this.request = undefined;
-    this.served = undefined;
-    this.freeNs = servedNs;
-    this.join(servedNs);
-    if (request !== undefined) return this.endRequest(request);
-    for (const { output } of served!) this.exits.delivered(output, servedNs);
-    return completes(served!);
+    const { request, served, servedNs, restNs } = this;
+    if (served !== undefined && restNs > 0) {
+      this.served = undefined;
+      this.servedNs = servedNs + restNs;
+    } else {
+      this.request = undefined;
+      this.served = undefined;
+      this.restNs = 0;
+      this.freeNs = servedNs;
+      this.join(servedNs);
+      if (request !== undefined) return this.endRequest(request);
+      if (served === undefined) return false;
+    }
+    for (const { output } of served) this.exits.delivered(output, servedNs, this.firstLateNs);
+    return completes(served);
   }
 
   private endRequest(request: RequestJob): boolean {
@@ -166,7 +185,7 @@ export class FrontEnd<Output extends OutputToSend> {
   }
 
   private isServing(): boolean {
-    return this.request !== undefined || this.served !== undefined;
+    return this.request !== undefined || this.served !== undefined || this.restNs > 0;
   }
 }
 

@@ -69,9 +69,11 @@ export class StepLog implements RequestColumns {
     this.cachedTokens[row] = cachedTokens;
   }
 
-  token(row: number, atNs: number): void {
+  /** `firstLateNs`: how much later it came if it was the first; gaps count from when the others of its step came. */
+  token(row: number, atNs: number, firstLateNs = 0): void {
     this.tokens++;
-    if (Number.isNaN(this.firstTokenNs[row]!)) this.firstTokenNs[row] = atNs;
+    const isFirst = Number.isNaN(this.firstTokenNs[row]!);
+    if (isFirst) this.firstTokenNs[row] = atNs + firstLateNs;
     else this.gaps.addOne(atNs - this.lastTokenNs[row]!, 1);
     this.lastTokenNs[row] = atNs;
   }
@@ -96,6 +98,7 @@ export class StepLog implements RequestColumns {
       );
     }
     this.ok[row] = 1;
+    if (outputTokens === 1) this.lastTokenNs[row] = this.firstTokenNs[row]!;
     this.outputTokens[row] = outputTokens;
     this.finishedTokens += outputTokens;
     this.outstanding--;

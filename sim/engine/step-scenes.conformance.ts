@@ -124,6 +124,7 @@ const engineParts = fc.record({
       chunk_ns: fc.nat(500),
       first_chunk_ns: fc.nat(5000),
       delivery_ns: fc.nat(3000),
+      first_wait_token_ns: fc.nat(1000),
     }),
     { nil: undefined },
   ),

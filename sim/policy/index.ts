@@ -10,7 +10,7 @@ export {
   type PolicyPlan,
   type StepPlan,
 } from "./registry.js";
-export { CountScheduler, Scheduler, serverSettings, tokenCounts } from "./vllm/index.js";
+export { CountScheduler, limitsOf, Scheduler, serverSettings, tokenCounts } from "./vllm/index.js";
 export type {
   EngineStep,
   SchedulerLimits,

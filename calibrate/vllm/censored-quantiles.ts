@@ -1,0 +1,47 @@
+/**
+ * The distribution of values of which some are known only to be at most so much: the product-limit estimate of Kaplan and
+ * Meier (1958) on the reversed axis, since what is hidden lies below.
+ */
+
+export interface Sighting {
+  readonly value: number;
+  /** False: the value is `value` or less. */
+  readonly isExact: boolean;
+}
+
+/** Quantiles [p, value], p from 0 to 1, at most `points` of them; undefined with fewer than `least` exact values. */
+export function censoredQuantiles(
+  sightings: readonly Sighting[],
+  { points = 41, least = 8 } = {},
+): [p: number, value: number][] | undefined {
+  const exact = sightings.filter(({ isExact }) => isExact).length;
+  if (exact < least) return undefined;
+  // From the largest down: at each exact value the share of what is at risk (at most this large) that has it.
+  const descending = [...sightings].sort((a, b) => b.value - a.value || Number(b.isExact) - Number(a.isExact));
+  const atOrBelow: [value: number, p: number][] = [];
+  let share = 1;
+  descending.forEach(({ value, isExact }, above) => {
+    if (!isExact) return;
+    atOrBelow.push([value, share]);
+    share *= 1 - 1 / (descending.length - above);
+  });
+  const ascending = atOrBelow.reverse();
+  return quantilesAt(ascending, points);
+}
+
+/** What lies below the least exact value has its value: nothing more is known of it. */
+function quantilesAt(ascending: readonly [value: number, p: number][], points: number): [number, number][] {
+  const quantiles: [number, number][] = [];
+  let at = 0;
+  for (let k = 0; k < points; k++) {
+    const p = spacedProbability(k / (points - 1));
+    while (at < ascending.length - 1 && ascending[at]![1] < p) at++;
+    quantiles.push([p, ascending[at]![0]]);
+  }
+  return quantiles;
+}
+
+/** Denser near 1, where the tail is. */
+function spacedProbability(share: number): number {
+  return 1 - (1 - share) ** 2;
+}

@@ -1,0 +1,106 @@
+/**
+ * What an engine's step log says of its two clocks. The host schedules step i and launches it, then takes the results of
+ * the step before (asynchronous) or of the same step: so the start of an update is the later of the end of the latest
+ * launch and the end of the updated step on the GPU. Times in ns.
+ */
+import type { EngineStepRecord } from "../../formats/index.js";
+import type { GraphKind, GraphSizes } from "../../sim/index.js";
+
+/** A step with tokens, in order. */
+export interface TimedStep {
+  readonly record: EngineStepRecord;
+  readonly kind: GraphKind;
+  readonly paddedTokens: number;
+  readonly scheduleEndNs: number;
+  /** When its results were taken; NaN: the recording ended before. */
+  readonly updateStartNs: number;
+  /** The step launched last before its results were taken: itself when it was the only one in flight. */
+  latest: TimedStep | undefined;
+  /** The update that came after its launch was of this step: its launch may show in it. */
+  shownBy: TimedStep | undefined;
+  /** Whether the GPU had nothing to do before it. */
+  readonly previous: TimedStep | undefined;
+}
+
+/** A stretch of host time of `requests` requests. */
+export interface HostStretch {
+  readonly requests: number;
+  readonly ns: number;
+}
+
+export interface Timeline {
+  readonly steps: readonly TimedStep[];
+  readonly schedules: readonly HostStretch[];
+  readonly updates: readonly HostStretch[];
+  /** From the end of an update to the next schedule, where the loop went straight on. */
+  readonly sendsNs: readonly number[];
+}
+
+/** More than this between an update and the next schedule is waiting, not work. */
+const STRAIGHT_ON_NS = 1e6;
+
+export function timelineOf(records: readonly EngineStepRecord[], graphs: GraphSizes): Timeline {
+  const steps: TimedStep[] = [];
+  const schedules: HostStretch[] = [];
+  const updates: HostStretch[] = [];
+  const sendsNs: number[] = [];
+  const bySteps = new Map<EngineStepRecord, TimedStep>();
+  let latest: TimedStep | undefined;
+  let isLaunchFresh = false;
+  let updatedNs = NaN;
+  for (const { record, isUpdate } of callsOf(records)) {
+    const { scheduledRequests: requests, scheduledTokens } = record;
+    if (!isUpdate) {
+      const sendNs = record.scheduleStartNs - updatedNs;
+      if (sendNs >= 0 && sendNs < STRAIGHT_ON_NS) sendsNs.push(sendNs);
+      updatedNs = NaN;
+      if (scheduledTokens === 0) continue;
+      schedules.push({ requests, ns: record.scheduleEndNs - record.scheduleStartNs });
+      latest = timed(record, graphs, steps.at(-1));
+      bySteps.set(record, latest);
+      steps.push(latest);
+      isLaunchFresh = true;
+      continue;
+    }
+    const updated = bySteps.get(record);
+    if (updated !== undefined) {
+      updated.latest = latest;
+      if (isLaunchFresh && latest !== undefined) latest.shownBy = updated;
+      isLaunchFresh = false;
+      updates.push({ requests, ns: record.updateEndNs! - record.updateStartNs! });
+    }
+    updatedNs = record.updateEndNs!;
+  }
+  return { steps, schedules, updates, sendsNs };
+}
+
+function timed(record: EngineStepRecord, graphs: GraphSizes, previous: TimedStep | undefined): TimedStep {
+  return {
+    record,
+    kind: graphs.kind(record.scheduledTokens, record.prefillTokens === 0),
+    paddedTokens: graphs.paddedTokens(record.scheduledTokens),
+    scheduleEndNs: record.scheduleEndNs,
+    updateStartNs: record.updateStartNs ?? NaN,
+    latest: undefined,
+    shownBy: undefined,
+    previous,
+  };
+}
+
+export interface EngineCall {
+  readonly record: EngineStepRecord;
+  readonly isUpdate: boolean;
+}
+
+/** The engine's calls in order of time; at one instant an older step's update comes before a newer step's schedule. */
+export function callsOf(records: readonly EngineStepRecord[]): EngineCall[] {
+  const calls = records.flatMap((record) => [
+    { record, isUpdate: false, atNs: record.scheduleStartNs },
+    ...(record.updateStartNs === undefined || record.updateEndNs === undefined
+      ? []
+      : [{ record, isUpdate: true, atNs: record.updateStartNs }]),
+  ]);
+  return calls.sort(
+    (a, b) => a.atNs - b.atNs || a.record.step - b.record.step || Number(a.isUpdate) - Number(b.isUpdate),
+  );
+}

@@ -1,0 +1,41 @@
+/** A recorded run simulated again: its requests under its own settings and load, on a profile of the same model. */
+import { ArtifactError, ConfigError, type Load, type Profile, type Run } from "../../formats/index.js";
+import { planPolicy, serverSettings } from "../policy/index.js";
+import { recordedWorkload } from "../workload/index.js";
+import { simulateRun } from "./simulate-run.js";
+
+export interface ReplayOptions {
+  /** Of the jitter. */
+  readonly seed: string;
+  /** Whether times vary as the profile has measured; off: every time is its mean. */
+  readonly jitter: boolean;
+}
+
+/** ConfigError for a profile or recording of something else than a vLLM server. */
+export function replayRecording(profile: Profile, recording: Run, { seed, jitter }: ReplayOptions): Run {
+  if (profile.cost.kind !== "vllm_engine") {
+    throw new ConfigError(`profile "${profile.name}" is not of a vLLM engine, expected one made by calibrate vllm`);
+  }
+  const plan = planPolicy("vllm", recordedSettings(recording), { source: "run.json engine.settings" });
+  const { requests, ...rest } = recordedWorkload(recording);
+  return simulateRun({
+    plan,
+    profile,
+    workload: { requests, ...rest },
+    load: recording.info.load as unknown as Load,
+    seed,
+    coldStart: false,
+    jitter,
+  });
+}
+
+/** What of a recorded server's settings is modelled; a setting that is not, and matters, is refused by the policy. */
+function recordedSettings({ info }: Run): Readonly<Record<string, unknown>> {
+  if (info.engine.name !== "vllm") {
+    throw new ArtifactError(`the recording is of engine "${info.engine.name}", expected a run of vllm`);
+  }
+  const known = Object.keys(serverSettings.shape);
+  return Object.fromEntries(
+    Object.entries(info.engine.settings).filter(([name, value]) => known.includes(name) && value != null),
+  );
+}

@@ -1,0 +1,40 @@
+/** The load of a recorded run, to be sent again: its requests in sending order, open or closed as it was recorded. */
+import { ArtifactError, type RequestRecord, type Run, type Workload } from "../../formats/index.js";
+
+/**
+ * Requests that were answered; the others are left out, with a note. A closed loop keeps its number of clients and how
+ * long they took from an answer to the next request; elsewhere every request comes when it was recorded.
+ */
+export function recordedWorkload({ info, requests }: Run): Workload {
+  const sent = requests
+    .filter(({ status }) => status === "ok")
+    .sort((a, b) => a.arrivalNs - b.arrivalNs || sentNs(a) - sentNs(b));
+  if (sent.length === 0) throw new ArtifactError("the recording has no answered request, expected one at least");
+  const maxConcurrency = typeof info.load.max_concurrency === "number" ? info.load.max_concurrency : Infinity;
+  const isClosed = info.load.kind === "closed_loop" && maxConcurrency !== Infinity;
+  const leftOut = requests.length - sent.length;
+  return {
+    requests: sent.map((request) => ({
+      id: request.requestId,
+      promptTokens: request.promptTokens,
+      outputTokens: request.outputTokens,
+      ...(isClosed ? {} : { arrivalNs: Math.max(0, request.arrivalNs) }),
+    })),
+    maxConcurrency,
+    thinkNs: isClosed ? turnaroundNs(sent, maxConcurrency) : 0,
+    ...(leftOut > 0 ? { notes: [`${leftOut} recorded requests without an answer are left out`] } : {}),
+  };
+}
+
+/** Median time from the k-th answer to the request that it let go, which the client took. */
+function turnaroundNs(requests: readonly RequestRecord[], clients: number): number {
+  const sends = Float64Array.from(requests, sentNs).sort();
+  const ends = Float64Array.from(requests, ({ lastTokenNs }) => lastTokenNs ?? NaN).sort();
+  const gaps = sends.subarray(Math.min(clients, sends.length)).map((atNs, k) => atNs - ends[k]!);
+  const known = gaps.filter((gap) => gap >= 0).sort();
+  return known.length === 0 ? 0 : Math.round(known[known.length >> 1]!);
+}
+
+function sentNs({ arrivalNs, sentNs: at }: RequestRecord): number {
+  return at ?? arrivalNs;
+}
