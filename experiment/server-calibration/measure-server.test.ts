@@ -37,7 +37,7 @@ function measure(changes: Partial<MeasureServerInput> = {}): Promise<MeasuredSer
     baseUrl: fake.baseUrl,
     stated,
     vocab: 1000,
-    budgetMs: 2_000,
+    budgetMs: 6_000,
     seed: "1",
     rawFolder: join(folder, "p.json.raw"),
     resume: false,
