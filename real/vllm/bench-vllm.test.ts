@@ -138,6 +138,9 @@ test("text goes as text, shared content as shared ids", async () => {
     thinkNs: 0,
   };
   await benchVllm(await inputFor({}, { workload }));
+  // Warm-ups are text where the first requests are, and another text, which no cache helps.
+  expect(server!.received[0]!.body.prompt).toMatch(/^\w+ \w+$/);
+  expect(server!.received[0]!.body.prompt).not.toBe("Hello there");
   const [text, b, c] = bodies();
   expect(text).toMatchObject({ prompt: "Hello there" });
   expect(text).not.toHaveProperty("cache_salt");

@@ -76,7 +76,7 @@ const WORDS =
   "you were all her she there would their we him been has when who will no more if out so up said what its about than";
 
 /** As many words as the prompt has tokens; the server says how many tokens they are. */
-function randomWords(request: WorkloadRequest, seed: string): string {
+export function randomWords(request: WorkloadRequest, seed: string): string {
   const words = WORDS.split(" ");
   const random = stream(`${seed}/0/words/${request.id}`);
   return Array.from({ length: request.promptTokens }, () => words[Math.floor(random() * words.length)]!).join(" ");

@@ -1,7 +1,7 @@
 /** Requests before a run, one after another: they warm the server up, and show that it takes such requests at all. */
 import { BackendError, type Workload } from "../../formats/index.js";
 import { addressOf, openPool } from "./connection.js";
-import { requestBody } from "./request-body.js";
+import { randomWords, requestBody } from "./request-body.js";
 import type { LoadSettings } from "./run-load.js";
 import { makeSending } from "./send-request.js";
 
@@ -14,18 +14,25 @@ export async function sendWarmUps(settings: LoadSettings, workload: Workload, co
   try {
     for (let at = 0; at < count; at++) {
       const { requests } = workload;
-      const { promptTokens, outputTokens } = requests[at % requests.length]!;
-      const request = { id: `warm-up ${at}`, promptTokens, outputTokens };
+      const { promptTokens, outputTokens, prompt } = requests[at % requests.length]!;
+      const tokens = { id: `warm-up ${at}`, promptTokens, outputTokens };
+      const request = prompt === undefined ? tokens : { ...tokens, prompt: randomWords(tokens, body.seed) };
       const sending = makeSending(options);
       sending.send(pool, requestBody(request, body));
       const { failure } = await sending.done;
       if (failure === undefined) continue;
       throw new BackendError(
         `the server at ${baseUrl} did not answer warm-up request ${at + 1} of ${count} (${promptTokens} prompt tokens, ` +
-          `${outputTokens} output tokens): ${failure.message}`,
+          `${outputTokens} output tokens): ${failure.message}${hint(failure.message, body.vocab)}`,
       );
     }
   } finally {
     await pool.destroy();
   }
+}
+
+/** What to do about prompts that the model has no words for. */
+function hint(message: string, vocab: number): string {
+  if (!/vocab/i.test(message)) return "";
+  return `; random token ids are drawn below ${vocab}, give the model's own vocabulary with --vocab-size`;
 }
