@@ -121,12 +121,18 @@ const vllmEngineCost = z.strictObject({
   jitter: z
     .strictObject({
       ...variations,
-      host_state: z
-        .strictObject({
-          share: z.number().min(0).max(1).describe("of the variance of launches' normal scores"),
-          memory_ns: z.number().positive().describe("time in which its correlation falls to 1/e"),
-        })
-        .optional()
+      host_states: z
+        .array(
+          z.strictObject({
+            share: z.number().min(0).max(1).describe("of the variance of launches' normal scores"),
+            memory_ns: z.number().positive().describe("time in which its correlation falls to 1/e"),
+          }),
+        )
+        .refine(
+          (states) => states.reduce((sum, { share }) => sum + share, 0) <= 1,
+          "expected shares of 1 in sum at most",
+        )
+        .default([])
         .describe("launches near in time are long or short together"),
       output_stall: z
         .strictObject({ probability: z.number().min(0).max(1), mean_ns: ns })

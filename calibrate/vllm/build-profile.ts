@@ -29,7 +29,7 @@ export function engineCostOf(engine: EngineFit, frontEnd: FrontEndFit | undefine
     launch_piecewise: launch.piecewise.variation,
     launch_no_graph: launch.none.variation,
     gpu: variations.gpu,
-    host_state: engine.hostState,
+    host_states: engine.hostStates,
     ...frontEnd?.jitter,
   };
   const known = Object.fromEntries(Object.entries(given).filter(([, variation]) => variation !== undefined));

@@ -8,7 +8,7 @@ import { meanOf, type GraphKind } from "../../sim/index.js";
 import type { LinearSolver } from "../fit/index.js";
 import { censoredQuantiles, type Sighting } from "./censored-quantiles.js";
 import { gpuNsOf, graphKinds, type EngineModel, type GpuTimes, type LaunchTimes } from "./engine-model.js";
-import { fitHostState, type ShownLaunch } from "./fit-host-state.js";
+import { fitHostStates, type ShownLaunch } from "./fit-host-state.js";
 import { fitGpu, gpuRatios, type GpuFit } from "./fit-gpu.js";
 import { readTimeline, type Reading } from "./read-timeline.js";
 import { growthOf, mean, quantileOfValues, rounded, variationOf, type Growth } from "./spread.js";
@@ -39,7 +39,7 @@ export interface EngineFit {
     readonly update?: Variation | undefined;
     readonly gpu?: Variation | undefined;
   };
-  readonly hostState: EngineJitter["host_state"];
+  readonly hostStates: EngineJitter["host_states"];
   /** Standard deviation of the logarithm of launch means between recordings of traffic; undefined with fewer than two. */
   readonly runSpread?: number | undefined;
   /** What the logs do not tell, a sentence each. */
@@ -90,7 +90,7 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver): Eng
       update: variationOf(ratios(updates, update)),
       gpu: variationOf(gpuRatios(readings.flat(), model.gpu).filter((ratio) => ratio > 0.7 && ratio < 1.5)),
     },
-    hostState: hostStateOf(logs, readings, model, launch),
+    hostStates: hostStatesOf(logs, readings, model, launch),
     runSpread: runSpreadOf(logs, readings, model),
     unidentified: unidentifiedOf(fit!, launch),
   };
@@ -233,6 +233,10 @@ function launchBehindGpu({ step }: Reading, model: EngineModel): number {
   return lead > 0 && totalNs > gpuNs ? Math.min(totalNs, (totalNs - gpuNs) / lead) : NaN;
 }
 
+function areMostlyExact(sightings: readonly Sighting[]): boolean {
+  return sightings.filter(({ isExact }) => isExact).length >= 0.8 * sightings.length;
+}
+
 /** Launches that show by themselves tell how they grow with the requests; hidden ones would tilt the line. */
 function lineOf(sightings: readonly LaunchSighting[], before: Growth): Growth {
   const exact = sightings.filter(({ isExact }) => isExact);
@@ -240,8 +244,7 @@ function lineOf(sightings: readonly LaunchSighting[], before: Growth): Growth {
     exact.map(({ value }) => value),
     0.5,
   );
-  const isMostlySeen = exact.length >= 0.8 * sightings.length;
-  if (!isMostlySeen) return { baseNs: middleNs, requestNs: 0 };
+  if (!areMostlyExact(sightings)) return { baseNs: middleNs, requestNs: 0 };
   const usual = exact.filter(({ value }) => value < 3 * middleNs);
   const line = growthOf(usual.map(({ requests, value }) => ({ requests, ns: value })));
   return line.baseNs > 0 ? line : before;
@@ -258,20 +261,22 @@ function leadOf(kind: GraphKind, readings: readonly (readonly Reading[])[], mode
 }
 
 /** From traffic where there is any: what is near in time, of any kind. */
-function hostStateOf(
+function hostStatesOf(
   logs: readonly EngineLog[],
   readings: readonly (readonly Reading[])[],
   model: EngineModel,
   launch: Readonly<Record<GraphKind, LaunchFit>>,
-): EngineJitter["host_state"] {
+): EngineJitter["host_states"] {
   const isOnlyProbes = logs.every(({ isProbes }) => isProbes);
-  return fitHostState(
+  return fitHostStates(
     readings.flatMap((run, at) => {
       if (logs[at]!.isProbes && !isOnlyProbes) return [];
       const shown = graphKinds.flatMap((kind): ShownLaunch[] => {
         const { baseNs, requestNs, variation } = launch[kind];
-        if (variation === undefined) return [];
-        return sightingsOf(kind, run, logs[at]!, model).flatMap(({ isExact, value, requests, atNs }) =>
+        const sightings = sightingsOf(kind, run, logs[at]!, model);
+        // Where most are hidden, those that show were long.
+        if (variation === undefined || !areMostlyExact(sightings)) return [];
+        return sightings.flatMap(({ isExact, value, requests, atNs }) =>
           isExact ? [{ atNs, ratio: value / (baseNs + requestNs * requests), quantiles: variation.quantiles }] : [],
         );
       });

@@ -144,7 +144,9 @@ function replayWith(
   jitter?: FrontEndJitter,
 ): FrontEndReplay {
   const factors =
-    jitter === undefined ? meanFactors(undefined) : jitterFactors({ ...jitter, run_spread: 0 }, "fit/front-end");
+    jitter === undefined
+      ? meanFactors(undefined)
+      : jitterFactors({ ...jitter, host_states: [], run_spread: 0 }, "fit/front-end");
   return replayFrontEnd(requests, traffic.outputs, frontEndCost(frontEnd, factors), sendNs);
 }
 

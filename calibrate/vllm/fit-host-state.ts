@@ -14,38 +14,64 @@ export interface ShownLaunch {
   readonly quantiles: readonly (readonly [p: number, ratio: number])[];
 }
 
-/** Pairs further apart than this tell nothing. */
+/** A slow state is what is left of the likeness at lags from NEAR_NS to FAR_NS; its memory is taken to be SLOW_NS. */
+const NEAR_NS = 300e6;
 const FAR_NS = 3e9;
+const SLOW_NS = 2e9;
 const NEIGHBOURS = 12;
 const LEAST_PAIRS = 200;
 
-/** `runs`: launches of each recording in order of time. Undefined with too few of them. */
-export function fitHostState(runs: readonly (readonly ShownLaunch[])[]): EngineJitter["host_state"] {
-  const pairs: { readonly gapNs: number; readonly product: number }[] = [];
-  for (const run of runs) {
-    const scores = run.map(scoreOf);
-    for (let first = 0; first < run.length; first++) {
-      for (let second = first + 1; second < run.length && second <= first + NEIGHBOURS; second++) {
-        const gapNs = run[second]!.atNs - run[first]!.atNs;
-        if (gapNs > FAR_NS) break;
-        pairs.push({ gapNs, product: scores[first]! * scores[second]! });
-      }
+interface Pair {
+  readonly gapNs: number;
+  readonly product: number;
+}
+
+/** `runs`: launches of each recording in order of time. A fast and a slow state; none with too few launches. */
+export function fitHostStates(runs: readonly (readonly ShownLaunch[])[]): EngineJitter["host_states"] {
+  const pairs = runs.flatMap(pairsOf);
+  const near = pairs.filter(({ gapNs }) => gapNs < NEAR_NS);
+  const far = pairs.filter(({ gapNs }) => gapNs >= NEAR_NS);
+  if (near.length < LEAST_PAIRS) return [];
+  const slow = far.length < LEAST_PAIRS ? 0 : shareAt(SLOW_NS, far, 0.3).share;
+  let best = { share: 0, memory_ns: NEAR_NS, loss: Infinity };
+  for (let memoryNs = 2e6; memoryNs < NEAR_NS; memoryNs *= 1.25) {
+    const rest = near.map(({ gapNs, product }) => ({ gapNs, product: product - slow * Math.exp(-gapNs / SLOW_NS) }));
+    const { share, loss } = shareAt(memoryNs, rest, 0.98 - slow);
+    if (loss < best.loss) best = { share, memory_ns: memoryNs, loss };
+  }
+  return [
+    { share: best.share, memory_ns: best.memory_ns },
+    { share: slow, memory_ns: SLOW_NS },
+  ];
+}
+
+function pairsOf(run: readonly ShownLaunch[]): Pair[] {
+  const pairs: Pair[] = [];
+  const scores = run.map(scoreOf);
+  for (let first = 0; first < run.length; first++) {
+    for (let second = first + 1; second < run.length && second <= first + NEIGHBOURS; second++) {
+      const gapNs = run[second]!.atNs - run[first]!.atNs;
+      if (gapNs > FAR_NS) break;
+      pairs.push({ gapNs, product: scores[first]! * scores[second]! });
     }
   }
-  if (pairs.length < LEAST_PAIRS) return undefined;
-  let best: { readonly share: number; readonly memory_ns: number; readonly loss: number } | undefined;
-  for (let memory_ns = 5e6; memory_ns < 2e9; memory_ns *= 1.25) {
-    let [ee, ep] = [0, 0];
-    for (const { gapNs, product } of pairs) {
-      const expected = Math.exp(-gapNs / memory_ns);
-      ee += expected * expected;
-      ep += expected * product;
-    }
-    const share = Math.min(0.98, Math.max(0, ep / ee));
-    const loss = share * share * ee - 2 * share * ep;
-    if (best === undefined || loss < best.loss) best = { share, memory_ns, loss };
+  return pairs;
+}
+
+/** Least squares share of a state of that memory, and the loss against none. */
+function shareAt(
+  memoryNs: number,
+  pairs: readonly Pair[],
+  most: number,
+): { readonly share: number; readonly loss: number } {
+  let [ee, ep] = [0, 0];
+  for (const { gapNs, product } of pairs) {
+    const expected = Math.exp(-gapNs / memoryNs);
+    ee += expected * expected;
+    ep += expected * product;
   }
-  return { share: best!.share, memory_ns: best!.memory_ns };
+  const share = Math.min(most, Math.max(0, ep / ee));
+  return { share, loss: share * share * ee - 2 * share * ep };
 }
 
 function scoreOf({ ratio, quantiles }: ShownLaunch): number {

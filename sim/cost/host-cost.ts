@@ -45,8 +45,8 @@ export function jitterFactors(jitter: EngineJitter, name: string): Factors {
     return (atNs) => scale * ratio(uniform(atNs));
   };
   const own = (of: JitterName): ((atNs: number) => number) => factor(of, stream(`${name}/${of}`));
-  const state = jitter.host_state === undefined ? undefined : hostUniform(jitter.host_state, stream(`${name}/host`));
-  const launch = (of: JitterName): ((atNs: number) => number) => (state === undefined ? own(of) : factor(of, state));
+  const state = hostUniform(jitter.host_states, stream(`${name}/host`));
+  const launch = (of: JitterName): ((atNs: number) => number) => factor(of, state);
   const { probability, mean_ns } = jitter.output_stall ?? { probability: 0, mean_ns: 0 };
   const stalls = stream(`${name}/stall`);
   return {

@@ -30,7 +30,7 @@ test("factors have mean 1 and the given quantiles", () => {
 });
 
 test("uniforms of the host's state are uniform, alike when near in time and not when far", () => {
-  const drawAt = hostUniform({ share: 0.8, memory_ns: 100 }, stream("test/host"));
+  const drawAt = hostUniform([{ share: 0.8, memory_ns: 100 }], stream("test/host"));
   const values = Array.from({ length: 100_000 }, (_, k) => drawAt(10 * k));
   const sorted = [...values].sort((a, b) => a - b);
   for (const p of [0.05, 0.5, 0.95]) expect(sorted[p * 100_000]!).toBeCloseTo(p, 1.5);

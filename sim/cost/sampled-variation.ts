@@ -30,22 +30,23 @@ function ratioAt(quantiles: Variation["quantiles"], p: number): number {
 }
 
 /**
- * Uniform numbers of which those near in time resemble each other: their normal scores share the state of the host, an
- * Ornstein-Uhlenbeck process (a Gaussian copula, which leaves the quantiles of what is drawn with them as they are).
+ * Uniform numbers of which those near in time resemble each other: their normal scores share the states of the host,
+ * Ornstein-Uhlenbeck processes (a Gaussian copula, which leaves the quantiles of what is drawn with them as they are).
  * Times do not go back.
  */
-export function hostUniform(
-  { share, memory_ns: memoryNs }: NonNullable<EngineJitter["host_state"]>,
-  random: Random,
-): (atNs: number) => number {
-  let state = normal(random);
+export function hostUniform(states: EngineJitter["host_states"], random: Random): (atNs: number) => number {
+  const levels = states.map(() => normal(random));
+  const own = Math.sqrt(Math.max(0, 1 - states.reduce((sum, { share }) => sum + share, 0)));
   let sinceNs = 0;
-  const [shared, own] = [Math.sqrt(share), Math.sqrt(1 - share)];
   return (atNs) => {
-    const kept = Math.exp(-(atNs - sinceNs) / memoryNs);
-    state = kept * state + Math.sqrt(1 - kept * kept) * normal(random);
+    let score = own * normal(random);
+    states.forEach(({ share, memory_ns: memoryNs }, at) => {
+      const kept = Math.exp(-(atNs - sinceNs) / memoryNs);
+      levels[at] = kept * levels[at]! + Math.sqrt(1 - kept * kept) * normal(random);
+      score += Math.sqrt(share) * levels[at];
+    });
     sinceNs = atNs;
-    return normalProbability(shared * state + own * normal(random));
+    return normalProbability(score);
   };
 }
 
