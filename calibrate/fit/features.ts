@@ -87,8 +87,10 @@ export function feature(term: TermShape, { batchSize, promptTokens, decodeSteps 
     termQuantity(term, decodeQuantities(batchSize, batchSize * (promptTokens + step)));
   if (decodeSteps === 0) return 0;
   const [first, last] = [stepQuantity(0), stepQuantity(decodeSteps - 1)];
+  const isClipped = term.upto !== undefined || term.beyond !== undefined;
+  const grows = term.basis === "context_tokens" || term.basis === "kv_tokens";
   // Without a clip a quantity is constant or grows by the same every step.
-  if (term.upto === undefined && term.beyond === undefined) return (decodeSteps * (first + last)) / 2;
+  if (!isClipped || !grows) return (decodeSteps * (first + last)) / 2;
   let sum = 0;
   for (let step = 0; step < decodeSteps; step++) sum += stepQuantity(step);
   return sum;

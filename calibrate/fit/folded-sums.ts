@@ -9,6 +9,8 @@ import type { NormalEquations } from "./nnls.js";
 /** Feature over measured time of each cell, by term; computed once. */
 export class FeatureColumns {
   private readonly ids = new Map<string, number>();
+  /** The same by object: a model's terms are asked for again and again. */
+  private readonly idsOfTerms = new WeakMap<TermShape, number>();
   private readonly columns: Float64Array[] = [];
 
   constructor(
@@ -20,6 +22,14 @@ export class FeatureColumns {
 
   /** Number of a term's column; 0 is the column of ones, which is what the model should come to. */
   idOf(term: TermShape): number {
+    const seen = this.idsOfTerms.get(term);
+    if (seen !== undefined) return seen;
+    const id = this.idByName(term);
+    this.idsOfTerms.set(term, id);
+    return id;
+  }
+
+  private idByName(term: TermShape): number {
     const name = [term.phase, term.basis, term.beyond, term.upto, term.rows_beyond, term.rows_upto].join();
     const known = this.ids.get(name);
     if (known !== undefined) return known;
