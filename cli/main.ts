@@ -12,8 +12,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
   ],
   [
     "calibrate <engine>",
-    "measure what a batch costs on this machine: writes a profile",
-    async () => (await import("./calibrate.js")).calibrateCommand,
+    "measure what a batch costs on this machine (onnx), or a running server (vllm): writes a profile",
+    async () =>
+      process.argv.slice(3).includes("vllm")
+        ? (await import("./calibrate-vllm.js")).calibrateVllmCommand
+        : (await import("./calibrate.js")).calibrateCommand,
   ],
   [
     "simulate",

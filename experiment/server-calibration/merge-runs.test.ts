@@ -54,6 +54,19 @@ test("the second run begins after the first has ended, every time of it moved by
   });
 });
 
+test("late sending is counted over the groups, other reasons are told once", () => {
+  const late = (lagMs: number, reasons: readonly string[]): Run => {
+    const { info, ...rest } = run([request({})], reasons);
+    return { ...rest, info: { ...info, client_lag_ms_p99: lagMs } };
+  };
+  const lagged = "the client lagged: P99 of the sending delay is";
+  const { info } = mergeRuns([late(9, [`${lagged} 9`]), late(1, ["odd"]), late(20, [`${lagged} 20`, "odd"])]);
+  expect(info.valid!.reasons).toEqual([
+    "odd",
+    "the client lagged in 2 of 3 groups, at worst a P99 of 20.0 ms, at most 5 ms is valid",
+  ]);
+});
+
 test("a run whose request failed late is over when it failed", () => {
   const failed = request({ sentNs: 1, status: "error", error: "stalled", extra: { failed_ms: "70" } });
   const merged = mergeRuns([run([failed]), run([request({})])]);

@@ -21,7 +21,7 @@ export function mergeRuns(runs: readonly Run[]): Run {
   const info = Object.fromEntries(
     Object.entries(runs[0]!.info).filter(([name]) => !ofOneRun.includes(name)),
   ) as RunInfo;
-  const reasons = unique(runs.flatMap(({ info: { valid } }) => valid?.reasons ?? []));
+  const reasons = reasonsOf(runs);
   const notes = unique(runs.flatMap(({ info: { notes: own } }) => own ?? []));
   const lags = requests.flatMap(({ sentNs, arrivalNs }) => (sentNs === undefined ? [] : [(sentNs - arrivalNs) / 1e6]));
   return {
@@ -36,6 +36,23 @@ export function mergeRuns(runs: readonly Run[]): Run {
     requests,
     batches: [],
   };
+}
+
+const MAX_LAG_P99_MS = 5;
+
+/** Each reason once; late sending, whose figure differs from run to run, as a count. */
+function reasonsOf(runs: readonly Run[]): string[] {
+  const others = unique(runs.flatMap(({ info: { valid } }) => valid?.reasons ?? [])).filter(
+    (reason) => !reason.startsWith("the client lagged"),
+  );
+  const lags = runs.map(({ info }) => Number(info.client_lag_ms_p99 ?? 0));
+  const late = lags.filter((lag) => lag > MAX_LAG_P99_MS).length;
+  if (late === 0) return others;
+  const worst = Math.max(...lags).toFixed(1);
+  return [
+    ...others,
+    `the client lagged in ${late} of ${runs.length} groups, at worst a P99 of ${worst} ms, at most ${MAX_LAG_P99_MS} ms is valid`,
+  ];
 }
 
 function shifted(request: RequestRecord, byNs: number): RequestRecord {

@@ -1,0 +1,67 @@
+/** servesim calibrate vllm as users meet it, against a server of our own that speaks vLLM's protocol. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { readRun } from "../formats/files/index.js";
+import { startFakeVllm, type FakeVllm } from "../test/support/fake-vllm.js";
+
+const main = resolve("dist/cli/main.js");
+const metrics = 'vllm:request_queue_time_seconds_bucket{le="+Inf"} 0\nvllm:num_requests_running 0\n';
+const stated = ["--max-num-seqs", "4", "--max-num-batched-tokens", "256", "--no-async-scheduling"];
+
+let folder: string;
+let fake: FakeVllm;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "servesim-calibrate-vllm-"));
+  fake = await startFakeVllm({ maxModelLen: 256, metrics: () => metrics });
+});
+afterEach(async () => {
+  await fake.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly said: string;
+}
+
+async function calibrate(...flags: readonly string[]): Promise<Ended> {
+  const words = ["calibrate", "vllm", "--base-url", fake.baseUrl, ...flags];
+  const child = spawn(process.execPath, [main, ...words], { cwd: folder, env: { ...process.env, NO_COLOR: "1" } });
+  let [out, said] = ["", ""];
+  child.stdout.on("data", (bytes: Buffer) => (out += bytes.toString()));
+  child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
+  const code = await new Promise<number | null>((done) => child.once("close", done));
+  return { code, out, said };
+}
+
+test("probes and loads are measured within the budget, and kept where they are", async () => {
+  const { code, out, said } = await calibrate(...stated, "--budget", "8s", "--output", "server.json", "--json");
+  expect([code, said]).toEqual([0, expect.stringContaining("raw runs written to server.json.raw")]);
+  const told = JSON.parse(out) as { provenance: object; runs: readonly { name: string; requests: number }[] };
+  expect(told.provenance).toMatchObject({ max_num_seqs: "stated", max_model_len: "/v1/models" });
+  for (const { name, requests } of told.runs) {
+    expect((await readRun(join(folder, "server.json.raw", name))).requests).toHaveLength(requests);
+  }
+  const again = await calibrate(...stated, "--budget", "8s", "--output", "server.json");
+  expect([again.code, again.said]).toEqual([
+    2,
+    expect.stringContaining("go on with --resume, or measure anew with --force"),
+  ]);
+  expect(await calibrate(...stated, "--output", "server.json", "--resume")).toMatchObject({ code: 0 });
+});
+
+test.each([
+  [["--budget", "soon"], '--budget: got "soon", expected a time such as 120s or 2m'],
+  [["--max-num-seqs", "0"], "--max-num-seqs: got 0"],
+  [["--max-num-seqs", "4"], "does not tell max_num_batched_tokens, async_scheduling"],
+  [[...stated, "--max-model-len", "512"], "max_model_len: stated as 512, but the server's /v1/models says 256"],
+])("%j is refused with exit 2, and nothing is sent", async (flags, why) => {
+  const { code, said } = await calibrate(...flags);
+  expect([code, said]).toEqual([2, expect.stringContaining(why)]);
+  expect(fake.received).toHaveLength(0);
+  expect(existsSync(join(folder, "profile.json.raw"))).toBe(false);
+});

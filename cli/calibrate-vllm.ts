@@ -1,0 +1,125 @@
+/** servesim calibrate vllm: probes and loads sent to a running vLLM server, within a budget. */
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { measureServer, type MeasuredServer } from "../experiment/server-calibration/index.js";
+import { ConfigError, type Run } from "../formats/index.js";
+import { RunInterrupted } from "../real/index.js";
+import type { SettingName } from "../real/vllm/server/index.js";
+import { serverSettings } from "../sim/index.js";
+import type { Command } from "./command.js";
+import { Interrupted } from "./fail.js";
+import { declareFlags, parseFlags, type Flags } from "./flags.js";
+import { interruptible } from "./interrupt.js";
+import { figure, note, printJson, printTable, warn } from "./output.js";
+import { startProgress } from "./progress.js";
+
+/** "120s", "2m" or bare seconds. */
+const duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?(s|m)?$/, "expected a time such as 120s or 2m")
+  .transform((text) => Number.parseFloat(text) * (text.endsWith("m") ? 60e3 : 1e3));
+
+const ownFlags = {
+  base_url: z.string().optional().describe("the server, such as http://127.0.0.1:8000"),
+  model: z.string().optional().describe("the model there; absent: the first that it serves"),
+  output: z.string().default("profile.json").describe("profile to write; raw runs go beside it, into OUTPUT.raw"),
+  budget: duration.default(120_000).describe("time that probes and loads may take, such as 120s or 2m"),
+  vocab_size: z.int().min(2).optional().describe("random token ids are below this; absent: found by asking"),
+  resume: z.boolean().default(false).describe("go on with a calibration that was interrupted"),
+  force: z.boolean().default(false).describe("replace what is there"),
+  seed: z.string().default("1").describe("seed of lengths, arrivals, token ids and order"),
+  json: z.boolean().default(false).describe("print the findings as JSON"),
+};
+type Own = Flags<typeof ownFlags>;
+
+/** Settings of the server for those that tell them not; what a server tells may not be contradicted. */
+const statedFlags = Object.fromEntries(
+  Object.entries(serverSettings.shape).map(([name, schema]) => {
+    // What it is where nobody says does not apply here: it is asked for.
+    const description = (schema.description ?? "").replace(/ \(the profile's server's.*\)$/, "");
+    return [name, schema.describe(description)];
+  }),
+);
+
+export const calibrateVllmCommand: Command = {
+  flags: (yargs) =>
+    declareFlags(
+      declareFlags(yargs.positional("engine", { type: "string", describe: "vllm" }), ownFlags),
+      statedFlags,
+      "What the server was started with, where it does not tell (see servesim doctor --base-url):",
+    ),
+  run: async (args) => {
+    const flags = parseFlags(ownFlags, args);
+    if (flags.base_url === undefined) {
+      throw new ConfigError("calibrate vllm takes the server's --base-url, such as http://127.0.0.1:8000");
+    }
+    const rawFolder = `${flags.output}.raw`;
+    if (existsSync(rawFolder) && !flags.force && !flags.resume) {
+      throw new ConfigError(`${rawFolder} is there already; go on with --resume, or measure anew with --force`);
+    }
+    const stated = parseFlags(statedFlags, args) as Partial<Record<SettingName, unknown>>;
+    const measured = await measure(flags, flags.base_url, { rawFolder, stated });
+    report(measured, rawFolder, flags.json);
+  },
+};
+
+interface Where {
+  readonly rawFolder: string;
+  readonly stated: Readonly<Partial<Record<SettingName, unknown>>>;
+}
+
+async function measure(flags: Own, baseUrl: string, { rawFolder, stated }: Where): Promise<MeasuredServer> {
+  return interruptible(async (signal) => {
+    const bar = startProgress("calibrating vLLM, s");
+    try {
+      return await measureServer({
+        baseUrl,
+        model: flags.model,
+        stated,
+        vocab: flags.vocab_size,
+        budgetMs: flags.budget,
+        seed: flags.seed,
+        rawFolder,
+        resume: flags.resume,
+        signal,
+        onProgress: (done, total, label) => {
+          bar.update(done, total, label);
+        },
+      });
+    } catch (error) {
+      if (!signal.aborted && !(error instanceof RunInterrupted)) throw error;
+      throw new Interrupted(`measurements are kept in ${rawFolder}; go on with the same command and --resume`);
+    } finally {
+      bar.stop();
+    }
+  });
+}
+
+function report({ probes, mixed, heldOut, settings, notes }: MeasuredServer, rawFolder: string, json: boolean): void {
+  const runs = { probes, mixed, "held-out": heldOut };
+  if (json) {
+    const counted = Object.entries(runs).map(([name, { requests, info }]) => ({
+      name,
+      requests: requests.length,
+      valid: info.valid,
+    }));
+    printJson({ raw: rawFolder, settings: settings.settings, provenance: settings.provenance, runs: counted, notes });
+  } else {
+    printTable(
+      ["run", "requests", "mean ttft", "mean tpot", "valid"],
+      Object.entries(runs).map(([name, run]) => [name, String(run.requests.length), ...means(run), validOf(run)]),
+    );
+  }
+  note(`raw runs written to ${rawFolder}`);
+  for (const line of notes) warn(line);
+}
+
+/** Of a load; a mean over probes means nothing. */
+function means({ info: { summary, load } }: Run): string[] {
+  if (load.kind === "probes") return ["-", "-"];
+  return ["mean_ttft_ms", "mean_tpot_ms"].map((name) => `${figure(summary?.[name] as number | null | undefined)} ms`);
+}
+
+function validOf({ info: { valid } }: Run): string {
+  return valid === undefined || valid.ok ? "yes" : "no";
+}
