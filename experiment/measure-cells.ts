@@ -3,7 +3,7 @@
  * the machine spreads over the cells. Finished runs are kept, Ctrl-C loses only the one under way.
  */
 import { defaultCacheDir, ensureModel, samplingSettings, startOnnxExecutor } from "../backend/onnx/index.js";
-import { ConfigError, type CalibrationPlan, type Profile } from "../formats/index.js";
+import { ConfigError, type CalibrationPlan, type Profile, type VllmServer } from "../formats/index.js";
 import { benchOnnx, type OnnxBenchInput } from "../real/index.js";
 import { describeLoad, loadTokenizer } from "../sim/index.js";
 import type { ExperimentFolder } from "./folder.js";
@@ -14,12 +14,14 @@ import type { Reporter } from "./reporter.js";
 import type { CellWork } from "./simulate-cells.js";
 
 export interface MeasureCellsInput {
-  /** Cells of policies that run whole batches. */
+  /** Cells of policies that run whole batches; of any, on a server. */
   readonly works: readonly CellWork[];
   readonly repeats: number;
   readonly profile: Profile;
   /** What the experiment says of the model beyond the profile's name: checkpoint, sampling. */
   readonly calibrate?: CalibrationPlan | undefined;
+  /** The server that they run on; absent: this machine. */
+  readonly vllm?: VllmServer | undefined;
   readonly seed: string;
   readonly folder: ExperimentFolder;
   readonly force: boolean;
@@ -34,19 +36,20 @@ export interface RealTask extends CellWork {
 
 /** The runs still to make; ConfigError when one is there and made from other inputs. Writes nothing. */
 export async function realTasks(input: Omit<MeasureCellsInput, "signal" | "reporter">): Promise<RealTask[]> {
-  const { works, repeats, profile, seed, folder, force } = input;
+  const { works, repeats, profile, seed, folder, force, vllm } = input;
   const tasks: RealTask[] = [];
   for (let repeat = 1; repeat <= repeats; repeat++) {
     for (const { cell, workload } of works) {
       const { plan, load } = cell;
       const memory = profile.memory.total_bytes;
       const model = profile.model.name;
-      const inputs = fingerprint({ policy: plan.name, settings: plan.settings, load, workload, seed, memory, model });
+      const on = vllm === undefined ? { memory, model } : { vllm };
+      const inputs = fingerprint({ policy: plan.name, settings: plan.settings, load, workload, seed, ...on });
       const place = { path: folder.real(cell.name, repeat), inputs, force };
       if (!(await isKept(place))) tasks.push({ cell, workload, place, repeat });
     }
   }
-  if (tasks.length > 0) deviceOf(profile);
+  if (tasks.length > 0 && vllm === undefined) deviceOf(profile);
   return tasks;
 }
 
@@ -77,7 +80,8 @@ function deviceOf({ name, engine }: Profile): "cpu" | "cuda" {
   if (engine.name === "onnxruntime-cpu") return "cpu";
   if (engine.name === "onnxruntime-cuda") return "cuda";
   throw new ConfigError(
-    `profile "${name}" was measured on ${engine.name}, which servesim cannot run here; set num_runs: 0 to simulate only`,
+    `profile "${name}" was measured on ${engine.name}, which servesim cannot run here; set num_runs: 0 to simulate ` +
+      "only, or give the server to measure on as vllm: { base_url: ... }",
   );
 }
 

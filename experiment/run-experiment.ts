@@ -9,6 +9,7 @@ import { readExperiment, readProfile, writeExperiment, writeManifest, writeProfi
 import { cellsOf, type Cell } from "./cells.js";
 import { experimentFolder, type ExperimentFolder } from "./folder.js";
 import { measureCells, realTasks } from "./measure-cells.js";
+import { askServer, measureOnServer } from "./measure-on-server.js";
 import { obtainProfile } from "./obtain-profile.js";
 import { packageVersion } from "./package-root.js";
 import type { Reporter } from "./reporter.js";
@@ -56,11 +57,13 @@ export async function runResolved(
     if (cell.plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
   }
   const common = { profile, seed, folder, force };
-  const real = works.filter(({ cell }) => cell.plan.work === "batch");
-  const toMeasure = { ...common, works: real, repeats: experiment.num_runs, calibrate: experiment.calibrate };
+  const { vllm, calibrate } = experiment;
+  const real = works.filter(({ cell }) => runsForReal(cell, experiment));
+  const toMeasure = { ...common, works: real, repeats: experiment.num_runs, calibrate, vllm };
   // What is there is checked before anything is written: an experiment that is refused leaves its folder as it was.
   const simulations = await simTasks({ ...common, jitter: experiment.jitter, works });
   const measurements = await realTasks(toMeasure);
+  const server = vllm === undefined ? undefined : await askServer(vllm, measurements, { profile, reporter });
 
   writeExperiment(folder.experiment, experiment);
   if (named !== undefined) writeProfile(folder.profile, named);
@@ -73,12 +76,18 @@ export async function runResolved(
   reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
   if (experiment.num_runs > 0) {
     const runs = real.length * experiment.num_runs;
-    await measureCells(measurements, { ...toMeasure, signal, reporter });
+    if (server === undefined) await measureCells(measurements, { ...toMeasure, signal, reporter });
+    else await measureOnServer(measurements, { server, seed, signal, reporter });
     const made = measurements.length;
     reporter.note(`ran ${made} of ${runs} real runs, ${runs - made} were there`);
   }
   manifest(false);
   return folder;
+}
+
+/** Batches run anywhere; steps where a vLLM server does them. */
+function runsForReal({ plan }: Pick<Cell, "plan">, { vllm }: Experiment): boolean {
+  return plan.work === "batch" || vllm !== undefined;
 }
 
 /** Paths in an experiment file are relative to that file. */
@@ -109,7 +118,7 @@ function manifestOf(experiment: Experiment, cells: readonly Cell[], interrupted:
       cell: name,
       policy: policyLabel,
       load: loadLabel,
-      repeats: plan.work === "batch" ? experiment.num_runs : 0,
+      repeats: runsForReal({ plan }, experiment) ? experiment.num_runs : 0,
     })),
   };
 }

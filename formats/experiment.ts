@@ -67,6 +67,17 @@ const calibration = z.strictObject({
   budget_s: duration.optional().describe("time that calibrating may take, e.g. 60s; absent: as long as it takes"),
 });
 
+/** A running vLLM server that all policies are measured on; what is absent is left to the server. */
+const vllmServer = z.strictObject({
+  base_url: z.url({ protocol: /^https?$/ }).describe("of the server, such as http://127.0.0.1:8000"),
+  model: z.string().min(1).optional().describe("absent: the first that it serves"),
+  endpoint: z.enum(["/v1/completions", "/v1/chat/completions"]).default("/v1/completions"),
+  ignore_eos: z.boolean().default(true).describe("generate until the output length, whatever comes"),
+  ...samplingShape,
+  vocab_size: z.int().min(2).default(32_000).describe("random token ids are below this"),
+  num_warmups: z.int().nonnegative().default(1).describe("requests before each run, not part of it"),
+});
+
 const experimentShape = {
   version: z.literal(EXPERIMENT_VERSION),
   name: z.string().regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'"),
@@ -74,6 +85,7 @@ const experimentShape = {
   description: z.string().optional(),
   profile: z.string().optional().describe("profile to simulate with; absent: calibrate this machine"),
   calibrate: calibration.optional(),
+  vllm: vllmServer.optional().describe("measure every cell on this server, those of vllm too; absent: on this machine"),
   prompts: z.string().optional().describe("JSON array of prompts; absent: the 100 shipped ones"),
   cold_start: z.boolean().default(false).describe("for loads that do not say"),
   jitter: z.boolean().default(false).describe("simulated batches vary as repeats did in the calibration"),
@@ -94,6 +106,11 @@ export const experimentSchema = z
   .refine(hasCells, { message: cellsMessage })
   .refine((e) => e.profile !== undefined || e.calibrate !== undefined, {
     message: 'expected "profile" (a file) or "calibrate" (measure this machine)',
+  })
+  .refine((e) => e.vllm === undefined || e.profile !== undefined, {
+    path: ["vllm"],
+    message:
+      'calibrate measures this machine, not the server: expected "profile" with it, of the server (servesim calibrate vllm)',
   });
 
 /** validate.yaml: an experiment over several models, each calibrated, and how far simulated may be from real. */
@@ -101,6 +118,7 @@ export const validationSchema = z
   .strictObject({
     ...experimentShape,
     profile: z.never("validation calibrates this machine, leave it out").optional(),
+    vllm: z.never("validation runs on this machine, leave it out").optional(),
     models: z.array(z.string().min(1)).min(1).describe("each is calibrated and run"),
     tolerance: z.number().positive().max(1).default(0.05).describe("error of a statistic that is no miss"),
   })
@@ -110,3 +128,4 @@ export type Validation = z.output<typeof validationSchema>;
 export type Experiment = z.output<typeof experimentSchema>;
 export type PolicyChoice = z.output<typeof policyChoiceSchema>;
 export type CalibrationPlan = z.output<typeof calibration>;
+export type VllmServer = z.output<typeof vllmServer>;

@@ -9,6 +9,7 @@ export {
 } from "./bench-vllm.js";
 export { askJson, askServer, addressOf, defaultLimits, type ConnectionLimits } from "./connection.js";
 export { failureKinds, type FailureKind } from "./failure.js";
+export { kvUsage } from "./kv-usage.js";
 export { endpoints, type Endpoint, type Sampling } from "./request-body.js";
 export { vllmResultJson, type ResultJsonOptions } from "./result-json.js";
 export { findServedModel, serverVersion, type ServedModel } from "./served-model.js";
