@@ -111,5 +111,7 @@ test("a cell that states settings the server does not have is refused", async ()
 test("a server needs a profile, not a calibration of this machine", async () => {
   await start();
   const yaml = text(server.baseUrl).replace(/^profile: .*$/m, "calibrate: { model: tiny }");
-  await expect(run(yaml)).rejects.toThrow(/three\.yaml:4: vllm: got .*, calibrate measures this machine, not the server: expected "profile"/);
+  await expect(run(yaml)).rejects.toThrow(
+    /three\.yaml:4: vllm: got .*, calibrate measures this machine, not the server: expected "profile"/,
+  );
 });
