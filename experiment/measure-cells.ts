@@ -2,13 +2,15 @@
  * Runs the cells of an experiment for real: one executor for all, repeat after repeat over all cells, so that a drift of
  * the machine spreads over the cells. Finished runs are kept, Ctrl-C loses only the one under way.
  */
+import { WORTH_TELLING_CORES } from "../backend/other-load.js";
 import { defaultCacheDir, ensureModel, samplingSettings, startOnnxExecutor } from "../backend/onnx/index.js";
-import { ConfigError, type CalibrationPlan, type Profile, type VllmServer } from "../formats/index.js";
+import { ConfigError, type CalibrationPlan, type Profile, type Run, type VllmServer } from "../formats/index.js";
 import { benchOnnx, type OnnxBenchInput } from "../real/index.js";
 import { describeLoad, loadTokenizer } from "../sim/index.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
 import { isKept, keep, type RunPlace } from "./keep-or-make.js";
+import { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 import { startMemory, type RealMemory } from "./real-memory.js";
 import type { Reporter } from "./reporter.js";
 import type { CellWork } from "./simulate-cells.js";
@@ -27,6 +29,7 @@ export interface MeasureCellsInput {
   readonly force: boolean;
   readonly signal: AbortSignal;
   readonly reporter: Reporter;
+  readonly quiet?: QuietOptions | undefined;
 }
 
 export interface RealTask extends CellWork {
@@ -35,7 +38,7 @@ export interface RealTask extends CellWork {
 }
 
 /** The runs still to make; ConfigError when one is there and made from other inputs. Writes nothing. */
-export async function realTasks(input: Omit<MeasureCellsInput, "signal" | "reporter">): Promise<RealTask[]> {
+export async function realTasks(input: Omit<MeasureCellsInput, "signal" | "reporter" | "quiet">): Promise<RealTask[]> {
   const { works, repeats, profile, seed, folder, force, vllm } = input;
   const tasks: RealTask[] = [];
   for (let repeat = 1; repeat <= repeats; repeat++) {
@@ -99,22 +102,24 @@ async function runTasks(tasks: readonly RealTask[], runner: Runner, input: Measu
   let before = 0;
   try {
     for (const { cell, workload, place, repeat } of tasks) {
-      const run = await benchOnnx({
-        ...runner,
-        workload,
-        plan: cell.plan,
-        tokenize,
-        seed,
-        totalBytes: profile.memory.total_bytes,
-        baseBytes: profile.memory.base_bytes,
-        load: describeLoad(cell.load),
-        hardware: { ...profile.machine },
-        date: new Date().toISOString(),
-        signal,
-        onProgress: (ended) => {
-          bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
-        },
-      });
+      const run = await undisturbed(input, () =>
+        benchOnnx({
+          ...runner,
+          workload,
+          plan: cell.plan,
+          tokenize,
+          seed,
+          totalBytes: profile.memory.total_bytes,
+          baseBytes: profile.memory.base_bytes,
+          load: describeLoad(cell.load),
+          hardware: { ...profile.machine },
+          date: new Date().toISOString(),
+          signal,
+          onProgress: (ended) => {
+            bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
+          },
+        }),
+      );
       before += workload.requests.length;
       await keep(place, run);
       for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
@@ -122,4 +127,22 @@ async function runTasks(tasks: readonly RealTask[], runner: Runner, input: Measu
   } finally {
     bar.stop();
   }
+}
+
+/** A run made again while others disturbed it, as often as is allowed; the last one stays, disturbed or not. */
+async function undisturbed({ quiet, signal, reporter }: MeasureCellsInput, make: () => Promise<Run>): Promise<Run> {
+  for (let attempt = 1; ; attempt++) {
+    await waitUntilQuiet({ waitS: quiet?.waitS ?? 0, signal, reporter });
+    const run = await make();
+    const reasons = disturbances(run);
+    if (reasons.length === 0 || attempt >= (quiet?.attempts ?? 1)) return run;
+    reporter.note(`made again, since ${reasons.join("; ")}`);
+  }
+}
+
+/** Stricter than what makes a run invalid: agreement within a few percent is asked of it. */
+function disturbances({ info }: Run): string[] {
+  const { other_cores: others, valid } = info as { other_cores?: number } & Run["info"];
+  const busy = others !== undefined && others > WORTH_TELLING_CORES;
+  return [...(valid?.reasons ?? []), ...(busy ? [`other processes used ${others.toFixed(2)} cores beside it`] : [])];
 }

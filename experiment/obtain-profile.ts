@@ -5,11 +5,13 @@ import { ConfigError, type Experiment, type Profile } from "../formats/index.js"
 import { readProfile } from "../formats/files/index.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
+import { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 import type { Reporter } from "./reporter.js";
 
 export interface ProfileOptions {
   readonly force: boolean;
   readonly signal: AbortSignal;
+  readonly quiet?: QuietOptions | undefined;
   readonly reporter: Reporter;
 }
 
@@ -28,7 +30,7 @@ export async function obtainProfile(
 async function calibrated(
   experiment: Experiment,
   folder: ExperimentFolder,
-  { force, signal, reporter }: ProfileOptions,
+  { force, signal, reporter, quiet }: ProfileOptions,
 ): Promise<Profile> {
   const plan = experiment.calibrate;
   if (plan === undefined) throw new ConfigError("the experiment has neither profile nor calibrate");
@@ -46,6 +48,7 @@ async function calibrated(
   const rawPath = rawPathOf(folder.profile);
   if (force) for (const path of [rawPath, planPathOf(rawPath)]) rmSync(path, { force: true });
   const resume = existsSync(planPathOf(rawPath));
+  await waitUntilQuiet({ waitS: quiet?.waitS ?? 0, signal, reporter });
   const bar = reporter.progress(`calibrating ${plan.model} on ${plan.device}`);
   try {
     const calibration = await calibrateOnnx(plan, {

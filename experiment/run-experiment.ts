@@ -12,6 +12,7 @@ import { measureCells, realTasks } from "./measure-cells.js";
 import { askServer, measureOnServer } from "./measure-on-server.js";
 import { obtainProfile } from "./obtain-profile.js";
 import { packageVersion } from "./package-root.js";
+import type { QuietOptions } from "./quiet.js";
 import type { Reporter } from "./reporter.js";
 import { simTasks, simulateCells } from "./simulate-cells.js";
 import { withRates } from "./utilisation.js";
@@ -23,6 +24,8 @@ export interface RunExperimentOptions {
   readonly force: boolean;
   readonly signal: AbortSignal;
   readonly reporter: Reporter;
+  /** Absent: measure at once, and once. */
+  readonly quiet?: QuietOptions;
 }
 
 /** Runs the experiment of a file and returns its folder; publishing the report is the next step. */
@@ -36,7 +39,7 @@ export async function runResolved(
   path: string,
   options: RunExperimentOptions,
 ): Promise<ExperimentFolder> {
-  const { force, signal, reporter } = options;
+  const { force, signal, reporter, quiet } = options;
   const experiment = resolvePaths(given, dirname(resolve(path)));
   const asked = cellsOf(experiment, path);
   if (experiment.num_runs > 0 && asked.some(({ coldStart }) => coldStart)) {
@@ -48,7 +51,7 @@ export async function runResolved(
   const folder = experimentFolder(join(options.results, experiment.name));
   const named = experiment.profile === undefined ? undefined : readProfile(experiment.profile);
   mkdirOrExplain(folder.root);
-  const profile = await obtainProfile(experiment, named, folder, { force, signal, reporter });
+  const profile = await obtainProfile(experiment, named, folder, { force, signal, reporter, quiet });
   const cells = await withRates(asked, { profile, prompts, seed });
   const works = await Promise.all(
     cells.map(async (cell) => ({ cell, workload: await workloadOf(cell.load, prompts, seed) })),
@@ -76,7 +79,7 @@ export async function runResolved(
   reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
   if (experiment.num_runs > 0) {
     const runs = real.length * experiment.num_runs;
-    if (server === undefined) await measureCells(measurements, { ...toMeasure, signal, reporter });
+    if (server === undefined) await measureCells(measurements, { ...toMeasure, signal, reporter, quiet });
     else await measureOnServer(measurements, { server, seed, signal, reporter });
     const made = measurements.length;
     reporter.note(`ran ${made} of ${runs} real runs, ${runs - made} were there`);

@@ -62,7 +62,7 @@ export interface ValidationResult {
 
 /** Runs what is missing of a validation and judges all of it; `path` is the file that it comes from. */
 export async function validate(
-  { models, tolerance, ...experiment }: Validation,
+  { models, tolerance, wait_quiet_s: waitS, attempts, ...experiment }: Validation,
   path: string,
   options: RunExperimentOptions,
 ): Promise<ValidationResult> {
@@ -76,7 +76,7 @@ export async function validate(
     options.reporter.note(`model ${model}`);
     const calibrate = { device: "cpu", repeats: 3, ...experiment.calibrate, model } as const;
     const own = { ...experiment, name: `${experiment.name}-${model}`, calibrate };
-    results.push([model, await readResults(await runResolved(own, path, options))]);
+    results.push([model, await readResults(await runResolved(own, path, { ...options, quiet: { waitS, attempts } }))]);
   }
   return {
     name: experiment.name,

@@ -120,6 +120,17 @@ export const validationSchema = z
     profile: z.never("validation calibrates this machine, leave it out").optional(),
     vllm: z.never("validation runs on this machine, leave it out").optional(),
     models: z.array(z.string().min(1)).min(1).describe("each is calibrated and run"),
+    wait_quiet_s: z
+      .int()
+      .nonnegative()
+      .default(0)
+      .describe("wait so long at most, before each measurement, until no other process is at work"),
+    attempts: z
+      .int()
+      .min(1)
+      .max(10)
+      .default(1)
+      .describe("a real run that was disturbed is made again, so often in all"),
     tolerance: z.number().positive().max(1).default(0.05).describe("error of a statistic that is no miss"),
   })
   .refine(hasCells, { message: cellsMessage });
