@@ -152,6 +152,11 @@ test.each([
     2,
     /--client-workers cannot be given with --policy naive/,
   ],
+  [
+    ["--backend", "vllm", "--base-url", "http://x", "--save-result", "/dev/null/r.json"],
+    2,
+    /cannot write \/dev\/null: a part of the path is a file/,
+  ],
   [["--num-prompts", "2"], 2, /--backend onnx takes a --policy: naive or dynamic/],
 ])("bench %j is refused with its reason", async (words, exit, message) => {
   server = await startFakeVllm();

@@ -1,6 +1,7 @@
 /** servesim bench --backend vllm: a load against a running vLLM server. */
 import { cpuModel } from "../backend/machine.js";
 import { cpus } from "node:os";
+import { dirname } from "node:path";
 import { workloadOf } from "../experiment/index.js";
 import { ConfigError, type Load, type Workload } from "../formats/index.js";
 import { writeJson } from "../formats/files/index.js";
@@ -10,7 +11,7 @@ import { measureWatched, readServerSettings, writeServerView, type WatchedOption
 import { describeLoad } from "../sim/index.js";
 import type { BenchRequest } from "./bench.js";
 import type { Args } from "./command.js";
-import { deliverRun } from "./deliver-run.js";
+import { deliverRun, requireRoom } from "./deliver-run.js";
 import { flagName, givenFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { modelFlags } from "./model-flags.js";
@@ -33,6 +34,7 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
   if (flags.save_detailed && flags.save_result === undefined) {
     throw new ConfigError("--save-detailed adds each request to vLLM bench's JSON, give --save-result FILE too");
   }
+  if (flags.save_result !== undefined) requireRoom({ ...flags, output: dirname(flags.save_result), force: true });
   const { plan, load, prompts, seed } = runRequest(policy, args);
   if (plan.work === "batch") refuseWithBatches(plan.name, args);
   const requests = withLength(await workloadOf(load, prompts, seed), flags.max_tokens);

@@ -48,10 +48,9 @@ function firstDueNs(nowNs: bigint): bigint {
 
 const server = createServer((request, response) => {
   if (request.method === "GET") {
-    response.setHeader("content-type", "application/json");
-    response.end(
-      request.url === "/v1/models" ? '{"data":[{"id":"bare","max_model_len":100000}]}' : '{"version":"bare"}',
-    );
+    const known = { "/v1/models": '{"data":[{"id":"bare","max_model_len":100000}]}', "/version": '{"version":"bare"}' };
+    const text = known[request.url as keyof typeof known] as string | undefined;
+    response.writeHead(text === undefined ? 404 : 200, { "content-type": "application/json" }).end(text ?? "{}");
     return;
   }
   let body = "";
