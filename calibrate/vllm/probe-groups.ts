@@ -152,7 +152,8 @@ function mixedGroups(server: ProbedServer, pace: Pace): ProbeGroup[] {
       const tokens =
         decodes * (SHORT_CONTEXT + outputTokens) + joins.reduce((sum, join) => sum + join.promptTokens + 4, 0);
       if (joins.length === 0 || !fitsKv(server, tokens)) return [];
-      return [together(`${label}, round ${round}`, round === 1 ? 1 : 3, [...running, ...joins], pace)];
+      const tier = round === 2 ? 3 : decodes === groups[0] ? 1 : 2;
+      return [together(`${label}, round ${round}`, tier, [...running, ...joins], pace)];
     }),
   );
 }

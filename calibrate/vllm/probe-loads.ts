@@ -38,6 +38,7 @@ export const LEAST_REQUESTS = 30;
 /** With more it says no more. */
 const MOST_REQUESTS = 2_000;
 const MOST_DECODE_MS = 5_000;
+const MOST_PREFILL_MS = 400;
 /** More tokens a second than this are more than one client should be trusted with. */
 const MOST_TOKENS_PER_S = 5_000;
 
@@ -51,10 +52,11 @@ export interface LoadBudget {
 export function probeLoads(server: ProbedServer, pace: Pace, { seed, loadMs }: LoadBudget): ProbeLoad[] {
   return shapes.map((shape) => {
     const random = stream(`${seed}/0/probe-load-${shape.name}`);
-    // On a slow server outputs are shorter, so that the last do not take most of the time.
+    // On a slow server both are shorter, so that enough requests fit in the time.
     const slowCap = Math.max(32, Math.floor(MOST_DECODE_MS / stepMs(pace, server.maxNumSeqs)));
     const outputRange = capped(shape.outputTokens, Math.min(Math.floor(server.maxModelLen / 4), slowCap));
-    const promptRange = capped(shape.promptTokens, server.maxModelLen - outputRange[1]);
+    const slowPrompt = Math.max(64, Math.floor(MOST_PREFILL_MS / Math.max(pace.prefillTokenMs, 1e-6)));
+    const promptRange = capped(shape.promptTokens, Math.min(server.maxModelLen - outputRange[1], slowPrompt));
     const mean = { promptTokens: middle(promptRange), outputTokens: middle(outputRange) };
     const seats = mostConcurrent(server, mean);
     const mostPerS = MOST_TOKENS_PER_S / mean.outputTokens;

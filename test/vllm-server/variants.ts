@@ -19,3 +19,23 @@ export const plain: Variant = {
 
 /** As plain, and spans of its requests go to a receiver. */
 export const traced: Variant = { ...plain, name: "traced", isTraced: true };
+
+/** Few KV blocks and a prefix cache, on the smallest model. */
+export const tight: Variant = {
+  name: "tight",
+  model: "tiny-llama",
+  flags: [
+    ...common,
+    ...[
+      "--max-num-seqs",
+      "64",
+      "--max-num-batched-tokens",
+      "128",
+      "--block-size",
+      "32",
+      "--num-gpu-blocks-override",
+      "48",
+    ],
+    "--enable-prefix-caching",
+  ],
+};

@@ -53,7 +53,7 @@ function metrics({ running, served, startedAtS = 1000 }: State): string {
 
 /** Notes that do not depend on how quick this machine is. */
 function faults(notes: readonly string[]): string[] {
-  return notes.filter((note) => !note.includes("may slow the server"));
+  return notes.filter((note) => !note.includes("was read less often"));
 }
 
 async function until(condition: () => boolean): Promise<void> {

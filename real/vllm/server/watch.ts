@@ -1,7 +1,8 @@
 /**
  * Watches a server through /metrics: all of it before and after a run, the gauges at a steady pace in between. One reading
  * at a time over one connection; a reading equal to the one before is not kept. Each reading costs the server's front end
- * some time (the view says how long it took), so a slow pace, or none (everyMs 0), suits measurements that are delicate.
+ * some time (the view says how long it took); where that is much, readings are made less often. Delicate measurements do
+ * without (everyMs 0).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "undici";
@@ -109,7 +110,10 @@ export async function startServerWatch(baseUrl: string, options: WatchOptions = 
   };
 }
 
-/** At each multiple of the pace; one that is past when the reading before ends is left out. */
+/** Readings take at most this part of the time: the server answers them in the process that serves requests. */
+const MOST_READING_FRACTION = 0.1;
+
+/** At each multiple of the pace that is late enough after the reading before. */
 async function readSteadily(
   read: () => Promise<unknown>,
   clock: Clock,
@@ -118,9 +122,12 @@ async function readSteadily(
 ): Promise<void> {
   const startNs = clock.nowNs();
   while (!signal.aborted) {
+    const beganNs = clock.nowNs();
     await read();
-    const sinceNs = clock.nowNs() - startNs;
-    const leftNs = (Math.floor(sinceNs / everyNs) + 1) * everyNs - sinceNs;
+    const nowNs = clock.nowNs();
+    const earliestNs = nowNs + (nowNs - beganNs) * (1 / MOST_READING_FRACTION - 1);
+    const turn = Math.floor((earliestNs - startNs) / everyNs) + 1;
+    const leftNs = startNs + turn * everyNs - nowNs;
     // A timer's own coarseness is enough here; an abort ends the wait.
     await sleep(leftNs / 1e6, undefined, { signal }).catch(() => undefined);
   }

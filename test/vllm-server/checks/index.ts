@@ -1,9 +1,12 @@
 /** Every check of `npm run test:vllm`, in order. To add one: a file here and a line in this list. */
 import type { Check } from "../run-checks.js";
 import { bench } from "./bench.js";
+import { calibrate } from "./calibrate.js";
 import { doctor } from "./doctor.js";
+import { preemptions } from "./preemptions.js";
+import { prefixCache } from "./prefix-cache.js";
 import { serverView } from "./server-view.js";
 import { serves } from "./serves.js";
 import { spans } from "./spans.js";
 
-export const checks: readonly Check[] = [serves, doctor, serverView, spans, bench];
+export const checks: readonly Check[] = [serves, doctor, serverView, spans, bench, prefixCache, preemptions, calibrate];

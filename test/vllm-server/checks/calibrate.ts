@@ -1,0 +1,34 @@
+/** servesim calibrate vllm on a real server: within its budget, probes of every kind, two loads, settings all known. */
+import { join } from "node:path";
+import { readRun } from "../../../formats/files/index.js";
+import type { Check } from "../run-checks.js";
+import { plain } from "../variants.js";
+
+const BUDGET_S = 150;
+
+export const calibrate: Check = {
+  name: "calibrate measures probes and loads within its budget",
+  variant: plain,
+  run: async ({ server, folder, servesim }) => {
+    const output = join(folder, "profile.json");
+    const startS = process.uptime();
+    await servesim(["calibrate", "vllm", "--base-url", server.baseUrl, "--budget", `${BUDGET_S}s`, "--output", output]);
+    const tookS = process.uptime() - startS;
+    const raw = `${output}.raw`;
+    const { requests, info } = await readRun(join(raw, "probes"));
+    const kinds = new Set(requests.map(({ extra }) => extra!.probe!.replaceAll(/\d+/g, "#")));
+    for (const kind of ["prefill-p#-o#", "decode-b#-c#", "mixed-b#"]) {
+      if (!kinds.has(kind)) throw new Error(`no probe of the form ${kind}, got ${[...kinds].join(", ")}`);
+    }
+    const wrong = requests.filter(({ status, outputTokens, extra }) => {
+      const asked = /-o(\d+)$/.exec(extra!.probe!)?.[1];
+      return status !== "ok" || (asked !== undefined && outputTokens !== Number(asked));
+    });
+    if (wrong.length > 0) throw new Error(`${wrong.length} of ${requests.length} probes failed or have another length`);
+    const { max_num_seqs: seats, async_scheduling: isAsync } = info.engine.settings;
+    if (seats !== 64 || isAsync !== false) throw new Error(`settings: got ${JSON.stringify(info.engine.settings)}`);
+    const loads = await Promise.all(["mixed", "held-out"].map((name) => readRun(join(raw, name))));
+    const counts = loads.map((load) => load.requests.length);
+    return `${requests.length} probes, loads of ${counts.join(" and ")} requests, ${tookS.toFixed(0)} s of ${BUDGET_S} s`;
+  },
+};
