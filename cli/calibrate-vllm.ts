@@ -1,12 +1,17 @@
-/** servesim calibrate vllm: probes and loads sent to a running vLLM server, within a budget. */
+/**
+ * servesim calibrate vllm: a profile of a vLLM server, from probes and loads sent to it within a budget (--base-url), or
+ * from runs that were recorded (--from).
+ */
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import { readRecordings } from "../experiment/read-recordings.js";
 import { measureServer, type MeasuredServer } from "../experiment/server-calibration/index.js";
 import { ConfigError, type Run } from "../formats/index.js";
 import { RunInterrupted } from "../real/index.js";
 import type { SettingName } from "../real/vllm/server/index.js";
 import { serverSettings } from "../sim/index.js";
-import type { Command } from "./command.js";
+import type { Args, Command } from "./command.js";
+import { fitRecordings } from "./fit-recordings.js";
 import { Interrupted } from "./fail.js";
 import { declareFlags, parseFlags, type Flags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
@@ -20,6 +25,8 @@ const duration = z
   .transform((text) => Number.parseFloat(text) * (text.endsWith("m") ? 60e3 : 1e3));
 
 const ownFlags = {
+  black_box: z.boolean().default(false).describe("fit to clients' times alone, whatever else was recorded"),
+  name: z.string().min(1).optional().describe("of the profile; absent: model and vLLM version"),
   base_url: z.string().optional().describe("the server, such as http://127.0.0.1:8000"),
   model: z.string().optional().describe("the model there; absent: the first that it serves"),
   output: z.string().default("profile.json").describe("profile to write; raw runs go beside it, into OUTPUT.raw"),
@@ -47,11 +54,31 @@ export const calibrateVllmCommand: Command = {
       declareFlags(yargs.positional("engine", { type: "string", describe: "vllm" }), ownFlags),
       statedFlags,
       "What the server was started with, where it does not tell (see servesim doctor --base-url):",
-    ),
+    )
+      .option("from", {
+        type: "string",
+        array: true,
+        describe: "folders of recorded runs to fit to, instead of a server",
+      })
+      .option("held-out", {
+        type: "string",
+        array: true,
+        describe: "with --from: recorded runs to score the profile on",
+      }),
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
+    if (existsSync(flags.output) && !flags.force && !flags.resume) {
+      throw new ConfigError(`${flags.output} is there already; choose another --output, or pass --force to replace it`);
+    }
+    const from = foldersOf(args, "from");
+    if (from.length > 0) {
+      await fitRecordings({ runs: await readRecordings(from), heldOut: await readRecordings(foldersOf(args, "held-out")), flags }); // prettier-ignore
+      return;
+    }
     if (flags.base_url === undefined) {
-      throw new ConfigError("calibrate vllm takes the server's --base-url, such as http://127.0.0.1:8000");
+      throw new ConfigError(
+        "calibrate vllm takes the server's --base-url, such as http://127.0.0.1:8000, or recorded runs --from DIR...",
+      );
     }
     const rawFolder = `${flags.output}.raw`;
     if (existsSync(rawFolder) && !flags.force && !flags.resume) {
@@ -62,6 +89,10 @@ export const calibrateVllmCommand: Command = {
     report(measured, rawFolder, flags.json);
   },
 };
+
+function foldersOf(args: Args, flag: string): readonly string[] {
+  return ((args[flag] as readonly string[] | undefined) ?? []).map(String);
+}
 
 interface Where {
   readonly rawFolder: string;

@@ -205,6 +205,19 @@ export const profileSchema = z.strictObject({
   }),
   fit: fitScores.optional(),
   held_out: fitScores.optional(),
+  held_out_runs: z
+    .array(
+      z.strictObject({
+        recording: z.string(),
+        requests: z.int().positive(),
+        metrics: z.record(
+          z.string(),
+          z.object({ real: z.number().nullable(), sim: z.number().nullable(), error: z.number().nullable() }),
+        ),
+      }),
+    )
+    .optional()
+    .describe("vllm_engine: recorded runs kept out of the fit, and how they were predicted; milliseconds"),
   noise: z
     .strictObject({
       residual_quantiles: z.array(z.tuple([z.number().min(0).max(1), z.number()])).describe("[quantile, real/model]"),

@@ -1,6 +1,11 @@
-/** From recorded runs of one vLLM server to a profile of it: GPU and host clock from step logs, front end from both sides. */
-import { ArtifactError, type Profile } from "../../formats/index.js";
-import { loadLinearSolver } from "../fit/index.js";
+/**
+ * From recorded runs of one vLLM server to a profile of it. With step logs: the engine's two clocks from the steps, the
+ * front end from what it did between clients and engine. Without, or as a black box: all of it through the simulator.
+ */
+import type { Profile, VllmEngineCost } from "../../formats/index.js";
+import { replayRecording } from "../../sim/index.js";
+import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
+import { fitBlackBox } from "./black-box.js";
 import { ASSUMED, buildProfile, engineCostOf } from "./build-profile.js";
 import { fitEngine } from "./fit-engine.js";
 import { fitFrontEnd } from "./fit-front-end.js";
@@ -8,20 +13,34 @@ import { recordedTraffic } from "./recorded-outputs.js";
 import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
 import { timelineOf } from "./timeline.js";
 
-/** Of probes in the front end's fit: bursts and lone requests are not how it is used. */
-const PROBES_WEIGHT = 0.2;
-
-export interface VllmCalibration {
-  readonly profile: Profile;
+export interface VllmCalibrationOptions {
+  readonly name: string;
+  /** Clients' times alone, whatever else was recorded. */
+  readonly isBlackBox: boolean;
+  readonly onProgress?: ((done: number, total: number, what: string) => void) | undefined;
 }
 
-export async function calibrateVllm(
-  runs: readonly RecordedRun[],
-  options: { readonly name: string },
-): Promise<VllmCalibration> {
+/** Of probes in the front end's fit: bursts and lone requests are not how it is used. */
+const PROBES_WEIGHT = 0.3;
+
+export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmCalibrationOptions): Promise<Profile> {
   const solver = await loadLinearSolver();
-  const logged = runs.filter(({ steps }) => steps !== undefined && steps.length > 0);
-  if (logged.length === 0) throw new ArtifactError("no step logs");
+  const logged = options.isBlackBox ? [] : runs.filter(({ steps }) => steps !== undefined && steps.length > 0);
+  const parts = logged.length > 0 ? fitLogged(logged, solver, options) : fitUnlogged(runs, solver, options);
+  const left = logged.length > 0 && logged.length < runs.length ? [leftOutNote(runs, logged)] : [];
+  return buildProfile({ name: options.name, cost: parts.cost, runs, notes: [...parts.notes, ...left] });
+}
+
+interface FittedParts {
+  readonly cost: VllmEngineCost;
+  readonly notes: readonly string[];
+}
+
+function fitLogged(
+  logged: readonly RecordedRun[],
+  solver: LinearSolver,
+  { onProgress }: VllmCalibrationOptions,
+): FittedParts {
   const engine = fitEngine(
     logged.map((run) => {
       const { graphs, isAsync } = settingsOf(run);
@@ -29,15 +48,39 @@ export async function calibrateVllm(
     }),
     solver,
   );
-  const frontLogs = logged.flatMap((recorded) => {
+  const logs = logged.flatMap((recorded) => {
     const { run, steps } = recorded;
     const traffic = recordedTraffic(run, steps!);
-    return traffic === undefined
-      ? []
-      : [{ requests: run.requests, traffic, weight: isProbes(recorded) ? PROBES_WEIGHT : 1 }];
+    const weight = isProbes(recorded) ? PROBES_WEIGHT : 1;
+    return traffic === undefined ? [] : [{ requests: run.requests, traffic, weight }];
   });
+  const progress = (done: number, total: number): void => onProgress?.(done, total, "front end");
   const frontEnd =
-    frontLogs.length === 0 ? undefined : fitFrontEnd(frontLogs, { sendNs: engine.sendNs, wakeNs: ASSUMED.wake_ns });
-  const cost = engineCostOf(engine, frontEnd);
-  return { profile: buildProfile({ name: options.name, cost, runs, notes: engine.unidentified }) };
+    logs.length === 0
+      ? undefined
+      : fitFrontEnd(logs, { sendNs: engine.sendNs, wakeNs: ASSUMED.wake_ns, onProgress: progress });
+  const notes =
+    frontEnd === undefined
+      ? ["front end: the steps do not follow from the requests as recorded, it is left out and takes no time"]
+      : [];
+  return { cost: engineCostOf(engine, frontEnd), notes: [...engine.unidentified, ...notes] };
+}
+
+function fitUnlogged(
+  runs: readonly RecordedRun[],
+  solver: LinearSolver,
+  { onProgress }: VllmCalibrationOptions,
+): FittedParts {
+  return fitBlackBox(runs, solver, {
+    replay: (run, cost) => {
+      const profile = buildProfile({ name: "trial", cost, runs, notes: [] });
+      return replayRecording(profile, run, { seed: "fit", jitter: true });
+    },
+    onProgress: (done, total) => onProgress?.(done, total, "simulated trials"),
+  });
+}
+
+function leftOutNote(runs: readonly RecordedRun[], logged: readonly RecordedRun[]): string {
+  const left = runs.filter((run) => !logged.includes(run)).map(({ name }) => name);
+  return `without a step log, and not used in the fit: ${left.join(", ")}`;
 }

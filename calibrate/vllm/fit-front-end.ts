@@ -29,25 +29,36 @@ export interface FrontEndFitOptions {
   /** From the end of an update until its output is at the front end, ns. */
   readonly sendNs: number;
   readonly wakeNs: number;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** Turns of the event loop that a request takes; only their sum shows. */
 const HOPS = 6;
 const CAP_MS = 10;
+/** Trials of each search: for the means alone, then with variation, each from where the one before ended. */
+const trials = { means: [300, 150], variation: [400, 300, 200] } as const;
+const total = [...trials.means, ...trials.variation].reduce((sum, count) => sum + count, 0);
 const quantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
 export function fitFrontEnd(logs: readonly FrontEndLog[], options: FrontEndFitOptions): FrontEndFit {
   const views = logs.map(viewOf);
   const start = [0.3e6, 100, 0.11e6, 0.5e6, 0.06e6, 0.15e6, 0.4e6, 0.4e6, 0.04e6].map(Math.log);
   const size = start.map(() => 0.5);
-  const lossOf = (x: readonly number[]): number =>
-    views.reduce(
-      (sum, view) => sum + view.weight * pairedLoss(view, replayWith(frontEndAt(x), view, options), options),
-      0,
+  let done = 0;
+  const onTrial = (): void => {
+    done++;
+    options.onProgress?.(Math.min(done, total), total);
+  };
+  const lossOf = (x: readonly number[]): number => {
+    onTrial();
+    const losses = views.map(
+      (view) => view.weight * pairedLoss(view, replayWith(frontEndAt(x), view, options), options),
     );
-  const coarse = nelderMead(lossOf, start, { size, evaluations: 350 });
-  const fine = nelderMead(lossOf, coarse.x, { size: start.map(() => 0.2), evaluations: 250 });
-  return fitVariation(views, fine.x, options);
+    return losses.reduce((sum, loss) => sum + loss, 0);
+  };
+  const coarse = nelderMead(lossOf, start, { size, evaluations: trials.means[0] });
+  const fine = nelderMead(lossOf, coarse.x, { size: start.map(() => 0.2), evaluations: trials.means[1] });
+  return fitVariation(views, fine.x, { ...options, onTrial });
 }
 
 function frontEndAt(x: readonly number[]): FrontEnd {
@@ -176,7 +187,11 @@ function groupLoss(errorsNs: readonly number[]): number {
 }
 
 /** How request and output jobs vary, and how often outputs are held up: quantiles and means of both delays must agree. */
-function fitVariation(views: readonly View[], mean: readonly number[], options: FrontEndFitOptions): FrontEndFit {
+function fitVariation(
+  views: readonly View[],
+  mean: readonly number[],
+  { onTrial, ...options }: FrontEndFitOptions & { readonly onTrial: () => void },
+): FrontEndFit {
   const at = (x: readonly number[]): FrontEndFit => {
     const [request, output, stallLogit, stall, ...times] = x;
     return {
@@ -190,6 +205,7 @@ function fitVariation(views: readonly View[], mean: readonly number[], options: 
   };
   const reals = views.map((view) => delaysOf(view));
   const lossOf = (x: readonly number[]): number => {
+    onTrial();
     const { frontEnd, jitter } = at(x);
     return views.reduce((sum, view, index) => {
       const replay = replayWith(frontEnd, view, options, jitter);
@@ -198,12 +214,15 @@ function fitVariation(views: readonly View[], mean: readonly number[], options: 
     }, 0);
   };
   const start = [Math.log(0.3), Math.log(0.3), -1.5, Math.log(10e6), ...mean];
-  let best = nelderMead(lossOf, start, { size: [0.7, 0.7, 1, 0.5, ...mean.map(() => 0.3)], evaluations: 400 });
-  for (const size of [0.4, -0.3, 0.2]) {
-    const again = nelderMead(lossOf, best.x, { size: start.map(() => size), evaluations: 400 });
-    best = again;
-  }
-  return at(best.x);
+  let { x } = nelderMead(lossOf, start, {
+    size: [0.7, 0.7, 1, 0.5, ...mean.map(() => 0.3)],
+    evaluations: trials.variation[0],
+  });
+  trials.variation.slice(1).forEach((evaluations, round) => {
+    const size = start.map(() => (round === 0 ? 0.4 : -0.25));
+    ({ x } = nelderMead(lossOf, x, { size, evaluations }));
+  });
+  return at(x);
 }
 
 interface Delays {

@@ -1,16 +1,24 @@
-/** Quantiles of a log-normal time about its mean. */
+/** Quantiles of a log-normal time about its mean, with a heavy tail where asked. */
 import type { Variation } from "../../formats/index.js";
 
 const POINTS = 41;
 
-/** `sigma`: standard deviation of the logarithm. Mean 1; the ends are the 0.05 % and 99.95 % quantiles. */
-export function logNormalVariation(sigma: number): Variation {
-  const quantiles = Array.from({ length: POINTS }, (_, k): [number, number] => {
+/** Some times are much longer: `share` of them are 1.5 to `most` times what the others take at most. */
+export interface HeavyTail {
+  readonly share: number;
+  readonly most: number;
+}
+
+/** `sigma`: standard deviation of the logarithm of most times. The ends are their 0.5 % and 99.5 % quantiles. */
+export function logNormalVariation(sigma: number, tail: HeavyTail = { share: 0, most: 1 }): Variation {
+  const body = Array.from({ length: POINTS }, (_, k): [number, number] => {
     const p = k / (POINTS - 1);
-    const clipped = Math.min(0.9995, Math.max(0.0005, p));
-    return [p, Number(Math.exp(sigma * normalQuantile(clipped) - (sigma * sigma) / 2).toPrecision(5))];
+    const clipped = Math.min(0.995, Math.max(0.005, p));
+    return [p * (1 - tail.share), Number(Math.exp(sigma * normalQuantile(clipped)).toPrecision(5))];
   });
-  return { quantiles };
+  if (tail.share === 0) return { quantiles: body };
+  const end = body.at(-1)![1];
+  return { quantiles: [...body, [1 - tail.share, 1.5 * end], [1, tail.most * end]] };
 }
 
 /** Abramowitz and Stegun 26.2.23; absolute error below 4.5e-4. */

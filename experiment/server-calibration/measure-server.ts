@@ -4,7 +4,7 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { probePlan, type ProbePlan } from "../../calibrate/vllm/probe-plan.js";
+import { probePlan, type ProbePlan } from "../../calibrate/vllm/index.js";
 import { BackendError, type Run } from "../../formats/index.js";
 import { readRun, writeRun } from "../../formats/files/index.js";
 import { realClock } from "../../real/index.js";

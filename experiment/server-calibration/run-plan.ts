@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProbeGroup } from "../../calibrate/vllm/probe-groups.js";
 import type { ProbeLoad } from "../../calibrate/vllm/probe-loads.js";
-import type { ProbePlan } from "../../calibrate/vllm/probe-plan.js";
+import type { ProbePlan } from "../../calibrate/vllm/index.js";
 import type { Run, WorkloadRequest } from "../../formats/index.js";
 import { readRun, writeRun } from "../../formats/files/index.js";
 import { realClock } from "../../real/index.js";

@@ -1,0 +1,230 @@
+/**
+ * Fits an engine to clients' times alone, through the simulator: the recorded requests are sent again to an engine with
+ * trial costs, until latencies of loads and of probes agree. Starts from closed forms of the probes, then moves a few
+ * costs at a time, those that the same features tell of.
+ */
+import { ArtifactError, type Run, type VllmEngineCost } from "../../formats/index.js";
+import { ttftMs, tpotMs } from "../../sim/index.js";
+import { normalEquations, solveNnls, type LinearSolver } from "../fit/index.js";
+import { ASSUMPTIONS, costOf, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
+import { chunkGapsMs, gapQuantiles, loadFeatures, probeFeatures, type Feature } from "./client-features.js";
+import { nelderMead } from "./nelder-mead.js";
+import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
+import { quantileOfValues } from "./spread.js";
+import { quantile } from "../../sim/index.js";
+
+/** Simulates a recorded run on an engine of such costs. */
+export type Replay = (run: Run, cost: VllmEngineCost) => Run;
+
+export interface BlackBoxOptions {
+  readonly replay: Replay;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface BlackBoxFit {
+  readonly cost: VllmEngineCost;
+  readonly notes: readonly string[];
+  /** Root of the mean squared logarithm of simulated over recorded features, by weight: about a typical relative error. */
+  readonly error: number;
+}
+
+/** Costs that are moved together, and how many trials they get in a round. */
+const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: number])[] = [
+  [["decode_base", "decode_padded_token", "context_token", "launch_full", "schedule_request"], 70],
+  [["launch_piecewise", "launch_none", "prefill_base", "prefill_padded_token", "attention_pair"], 70],
+  [["accept", "request", "output", "output_token", "first_wait_token", "delivery"], 80],
+  [["launch_sigma", "front_sigma", "stall_probability", "stall"], 40],
+];
+const ROUNDS = 3;
+/**
+ * A pull towards the start, of one factor of e, so that what no feature tells of stays where it was. A decode's launch
+ * hides behind the GPU, and the price of attention behind that of tokens.
+ */
+const PULL = 0.002;
+const strongPull: Partial<Record<ParameterName, number>> = {
+  launch_full: 0.03,
+  attention_pair: 0.02,
+  prefill_base: 0.02,
+};
+
+export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, options: BlackBoxOptions): BlackBoxFit {
+  const start = startOf(runs, solver);
+  const targets = runs.map((run) => targetOf(run, options.replay));
+  const total = ROUNDS * blocks.reduce((sum, [, evaluations]) => sum + evaluations, 0);
+  let done = 0;
+  const logsOf = (p: Parameters): number[] => parameterNames.map((name) => Math.log(p[name]));
+  const at = (x: readonly number[]): Parameters =>
+    Object.fromEntries(parameterNames.map((name, index) => [name, Math.exp(x[index]!)])) as unknown as Parameters;
+  const origin = logsOf(start);
+  const errorOf = (x: readonly number[]): number => {
+    const cost = costOf(at(x));
+    const losses = targets.map((target) => target(cost));
+    const pull = x.reduce(
+      (sum, value, index) => sum + (strongPull[parameterNames[index]!] ?? PULL) * (value - origin[index]!) ** 2,
+      0,
+    );
+    return losses.reduce((sum, loss) => sum + loss, 0) / losses.length + pull;
+  };
+  let x = origin;
+  let best = Infinity;
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [names, evaluations] of blocks) {
+      const indices = names.map((name) => parameterNames.indexOf(name));
+      const whole = (part: readonly number[]): number[] =>
+        x.map((value, index) => (indices.includes(index) ? part[indices.indexOf(index)]! : value));
+      const size = indices.map(() => (round === 0 ? 0.35 : 0.15 / round));
+      const before = x;
+      const minimum = nelderMead(
+        (part) => {
+          options.onProgress?.(Math.min(++done, total), total);
+          return errorOf(whole(part));
+        },
+        indices.map((index) => before[index]!),
+        { size, evaluations },
+      );
+      x = whole(minimum.x);
+      best = minimum.value;
+    }
+  }
+  return { cost: costOf(at(x)), notes: [...ASSUMPTIONS, ...untold(runs)], error: Math.sqrt(best) };
+}
+
+/** How far a simulation of this run is from it: weighted mean of squared logarithms. */
+function targetOf(recorded: RecordedRun, replay: Replay): (cost: VllmEngineCost) => number {
+  const { run } = recorded;
+  const featuresOf = isProbes(recorded)
+    ? (of: Run): Feature[] => probeFeatures(of.requests, groupsOf(run))
+    : (of: Run): Feature[] => loadFeatures(of.requests);
+  const answered: Run = { ...run, requests: run.requests.filter(({ status }) => status === "ok") };
+  const real = featuresOf(answered);
+  const gaps = isProbes(recorded) ? new Float64Array() : chunkGapsMs(answered);
+  return (cost) => {
+    const simulated = replay(answered, cost);
+    const sim = new Map(featuresOf(simulated).map(({ name, ms }) => [name, ms]));
+    let [loss, weights] = [0, 0];
+    const compare = (simMs: number, realMs: number, weight: number): void => {
+      loss += weight * Math.log(Math.max(simMs, 0.05) / Math.max(realMs, 0.05)) ** 2;
+      weights += weight;
+    };
+    for (const { name, ms, weight } of real) compare(sim.get(name) ?? 0.05, ms, weight);
+    if (gaps.length > 200) {
+      const { summary = {} } = simulated.info;
+      for (const p of gapQuantiles)
+        compare(Number(summary[`p${100 * p}_itl_ms`]), quantile(gaps, p), p === 0.99 ? 0.5 : 1);
+    }
+    return loss / weights;
+  };
+}
+
+function groupsOf({ requests }: Run): (id: string) => string {
+  const groups = new Map(requests.map(({ requestId, extra }) => [requestId, extra?.probe ?? ""]));
+  return (id) => groups.get(id) ?? "";
+}
+
+/** Closed forms: decode ladders give the period of a step, lone prefills what a token costs; the rest as elsewhere. */
+function startOf(runs: readonly RecordedRun[], solver: LinearSolver): Parameters {
+  const probes = runs.filter(isProbes);
+  const requests = runs.flatMap(({ run }) => run.requests).filter(({ status }) => status === "ok");
+  const tpots = requests.map(tpotMs).filter((value) => value !== null);
+  const ttfts = requests.map(ttftMs).filter((value) => value !== null);
+  if (tpots.length < 10) {
+    throw new ArtifactError(
+      "the recordings have fewer than 10 answers of two tokens or more, too few to fit an engine to",
+    );
+  }
+  const fastestMs = quantileOfValues(tpots, 0.05);
+  const decode = decodeLadder(probes, solver) ?? [0.85 * fastestMs * 1e6, fastestMs * 1e6 * 1e-3, fastestMs * 6];
+  const perToken = prefillLadder(probes, solver) ?? decode[0]! * 3.4e-3;
+  const idleMs = quantileOfValues(ttfts, 0.02);
+  const least = (ns: number, of: number): number => Math.max(ns, of);
+  const base = least(decode[0]!, 1e5);
+  const front = Math.min(0.3 * idleMs * 1e6, 4e6);
+  return {
+    decode_base: base,
+    decode_padded_token: least(decode[1]!, 1e-4 * base),
+    context_token: least(decode[2]!, 1e-7 * base),
+    prefill_base: 0.15 * base,
+    prefill_padded_token: least(perToken, 2e-4 * base),
+    attention_pair: 2.6e-5 * perToken,
+    launch_full: 0.5 * base,
+    launch_piecewise: least(0.6 * idleMs * 1e6, 1.2 * base),
+    launch_none: least(1.4 * idleMs * 1e6, 2.4 * base),
+    schedule: 0.025 * base,
+    schedule_request: 0.002 * base,
+    accept: 0.3 * front,
+    request: 0.1 * front,
+    request_token: 100,
+    output: 0.3 * front,
+    output_token: 0.05e6,
+    first_wait_token: 0.02e6,
+    delivery: 0.2 * front,
+    launch_sigma: 0.25,
+    front_sigma: 0.3,
+    stall_probability: 0.015,
+    stall: 5e6,
+  };
+}
+
+/** Base, per padded token, per cached token of a decode step, ns, from the `decode-b<batch>-c<context>` probes. */
+function decodeLadder(probes: readonly RecordedRun[], solver: LinearSolver): number[] | undefined {
+  const rows: number[][] = [];
+  const times: number[] = [];
+  for (const recorded of probes) {
+    const { graphs } = settingsOf(recorded);
+    const groups = new Map<string, number[]>();
+    for (const request of recorded.run.requests) {
+      const ms = tpotMs(request);
+      if (ms === null || !/^decode-b\d+-c\d+$/.test(request.extra?.probe ?? "")) continue;
+      const key = `${request.extra!.probe!}-o${request.outputTokens}`;
+      groups.set(key, [...(groups.get(key) ?? []), ms]);
+    }
+    for (const [key, values] of groups) {
+      const [, batch, context, output] = /^decode-b(\d+)-c(\d+)-o(\d+)$/.exec(key)!.map(Number) as [number, number, number, number]; // prettier-ignore
+      const ns = quantileOfValues(values, 0.5) * 1e6;
+      rows.push([1, graphs.paddedTokens(batch), batch * (context + output / 2)].map((value) => value / ns));
+      times.push(ns);
+    }
+  }
+  if (rows.length < 5) return undefined;
+  return solveNnls(
+    normalEquations(
+      rows,
+      times.map(() => 1),
+    ),
+    solver,
+  );
+}
+
+/** Per token, ns, from lone prefills of one chunk that are long enough to keep the GPU busy. */
+function prefillLadder(probes: readonly RecordedRun[], solver: LinearSolver): number | undefined {
+  const rows: number[][] = [];
+  const lengths = new Set<number>();
+  for (const { run } of probes) {
+    const budget = Number(run.info.engine.settings.max_num_batched_tokens);
+    for (const request of run.requests) {
+      const ms = ttftMs(request);
+      const tokens = request.promptTokens;
+      if (ms === null || tokens < 1000 || tokens > budget || !request.extra?.probe?.startsWith("prefill-")) continue;
+      lengths.add(tokens);
+      rows.push([1, tokens].map((value) => value / (ms * 1e6)));
+    }
+  }
+  if (lengths.size < 2) return undefined;
+  const ones = rows.map(() => 1);
+  return solveNnls(normalEquations(rows, ones), solver)[1];
+}
+
+/** What these recordings cannot tell. */
+function untold(runs: readonly RecordedRun[]): string[] {
+  const probes = runs.filter(isProbes).flatMap(({ run }) => run.requests.map(({ extra }) => extra?.probe ?? ""));
+  const told: string[] = [];
+  if (!probes.some((probe) => probe.startsWith("decode-"))) {
+    told.push("no decode probes: what a step costs by requests and by context is not told apart well");
+  }
+  if (!probes.some((probe) => probe.startsWith("prefill-"))) {
+    told.push("no lone prefills: what prompt tokens cost is told by loads alone");
+  }
+  if (runs.every(isProbes))
+    told.push("no load: launches and the front end in traffic are not told, only on an idle server");
+  return told;
+}

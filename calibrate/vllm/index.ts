@@ -1,0 +1,4 @@
+/** Calibration of a vLLM server: recorded runs to a profile of its engine; the probes of a live calibration. */
+export { calibrateVllm, type VllmCalibrationOptions } from "./calibrate-vllm.js";
+export { probePlan, type ProbePlan } from "./probe-plan.js";
+export type { RecordedRun } from "./recorded-run.js";

@@ -1,0 +1,95 @@
+/** Fits a profile to recorded runs of a vLLM server, scores it on those kept out, writes and prints it. */
+import { calibrateVllm, type RecordedRun } from "../calibrate/vllm/index.js";
+import { FitRefused } from "../calibrate/fit/index.js";
+import { replayMetrics, replayReport, replayStatistics, type ReplayReport } from "../experiment/replay-report.js";
+import type { Profile } from "../formats/index.js";
+import { writeProfile } from "../formats/files/index.js";
+import { note, printJson, printTable, signedPercent, warn } from "./output.js";
+import { printProfile } from "./print-profile.js";
+import { startProgress } from "./progress.js";
+
+export interface FitRequest {
+  readonly runs: readonly RecordedRun[];
+  readonly heldOut: readonly RecordedRun[];
+  readonly flags: {
+    readonly name?: string | undefined;
+    readonly output: string;
+    readonly black_box: boolean;
+    readonly seed: string;
+    readonly json: boolean;
+  };
+}
+
+/** A profile whose mean time per output token or latency misses a load kept out of the fit by more than this is not written. */
+const MOST_HELD_OUT_ERROR = 0.1;
+const REPLICATIONS = 10;
+
+export async function fitRecordings({ runs, heldOut, flags }: FitRequest): Promise<void> {
+  const profile = await fit({ runs, flags });
+  const scores = heldOut.map(({ name, run }) =>
+    replayReport(profile, run, { name, seed: flags.seed, jitter: true, replications: REPLICATIONS }),
+  );
+  refuseBadFit(scores);
+  const scored: Profile = scores.length === 0 ? profile : { ...profile, held_out_runs: scores.map(heldOutOf) };
+  writeProfile(flags.output, scored);
+  note(`profile written to ${flags.output}`);
+  if (flags.json) printJson(scored);
+  else {
+    printProfile(scored);
+    if (scores.length > 0) printScores(scores);
+  }
+  if (scores.length === 0)
+    warn("no run was kept out of the fit (--held-out DIR...): its error on other loads is not known");
+  for (const line of profile.notes ?? []) warn(line);
+}
+
+async function fit({ runs, flags }: Pick<FitRequest, "runs" | "flags">): Promise<Profile> {
+  const { model, engine } = runs[0]!.run.info;
+  const bar = startProgress("fitting");
+  try {
+    return await calibrateVllm(runs, {
+      name: flags.name ?? `${model.name}-vllm-${engine.version ?? "unknown"}`,
+      isBlackBox: flags.black_box,
+      onProgress: (done, total, what) => {
+        bar.update(done, total, what);
+      },
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
+function heldOutOf({ recording, requests, metrics }: ReplayReport): NonNullable<Profile["held_out_runs"]>[number] {
+  const plain = Object.entries(metrics).map(([key, { real, sim, error }]) => [key, { real, sim, error }] as const);
+  return { recording, requests, metrics: Object.fromEntries(plain) };
+}
+
+function refuseBadFit(scores: readonly ReplayReport[]): void {
+  const bad = scores.flatMap(({ recording, metrics }) =>
+    (["mean_tpot_ms", "mean_e2el_ms"] as const).flatMap((key) => {
+      const { error } = metrics[key];
+      const isBad = error !== null && Math.abs(error) > MOST_HELD_OUT_ERROR;
+      return isBad ? [`${recording}: ${key} is off by ${signedPercent(100 * error)}`] : [];
+    }),
+  );
+  if (bad.length === 0) return;
+  throw new FitRefused([
+    `the model does not hold on what was kept out of the fit (at most ${100 * MOST_HELD_OUT_ERROR} % is allowed); no profile was written`,
+    ...bad,
+    "fit to loads more like those, or to more of them; overload and a host that drifts cannot be predicted so closely",
+  ]);
+}
+
+function printScores(scores: readonly ReplayReport[]): void {
+  const keys = replayStatistics.flatMap((stat) => replayMetrics.map((metric) => `${stat}_${metric}_ms` as const));
+  printTable(
+    ["held out", ...keys.map((key) => key.replace("_ms", "").replace("_", " "))],
+    scores.map(({ recording, metrics }) => [
+      recording,
+      ...keys.map((key) => {
+        const { error } = metrics[key];
+        return signedPercent(error === null ? null : 100 * error);
+      }),
+    ]),
+  );
+}

@@ -1,0 +1,120 @@
+/**
+ * How a simulation of a recorded run compares with it: the recorded requests are simulated under the recorded settings
+ * and load, as often as asked with other draws of the jitter; every statistic is the mean over these, beside the real one.
+ */
+import type { Profile, Run } from "../formats/index.js";
+import { columnsOf, replayRecording, summarise } from "../sim/index.js";
+
+export const replayStatistics = ["mean", "p50", "p95", "p99"] as const;
+export const replayMetrics = ["ttft", "tpot", "e2el"] as const;
+type StatisticKey = `${(typeof replayStatistics)[number]}_${(typeof replayMetrics)[number]}_ms`;
+
+export interface ReplayStatistic {
+  readonly real: number | null;
+  /** Mean over the replications. */
+  readonly sim: number | null;
+  /** (sim - real) / real. */
+  readonly error: number | null;
+  /** Least and most over the replications. */
+  readonly band: readonly [number, number] | null;
+}
+
+export interface ReplayReport {
+  readonly recording: string;
+  readonly profile: string;
+  readonly requests: number;
+  readonly replications: number;
+  readonly jitter: "on" | "off";
+  readonly metrics: Readonly<Record<StatisticKey, ReplayStatistic>>;
+  readonly preemptions: { readonly real: number | null; readonly sim: number };
+  /** Mean milliseconds of a request by part, where the recording has the server's own times. */
+  readonly split: Readonly<Record<"queue" | "prefill" | "decode", { real: number; sim: number }>> | null;
+  readonly overloaded: boolean;
+  readonly notes: readonly string[];
+}
+
+export interface ReplayReportOptions {
+  /** What to call the recording. */
+  readonly name: string;
+  readonly seed: string;
+  readonly jitter: boolean;
+  readonly replications: number;
+}
+
+export function replayReport(profile: Profile, recording: Run, options: ReplayReportOptions): ReplayReport {
+  const { jitter, seed } = options;
+  const isJittered = jitter && profile.cost.kind === "vllm_engine" && profile.cost.jitter !== undefined;
+  const replications = isJittered ? options.replications : 1;
+  const runs = Array.from({ length: replications }, (_, k) =>
+    replayRecording(profile, recording, { seed: k === 0 ? seed : `${seed}/${k}`, jitter }),
+  );
+  const answered = recording.requests.filter(({ status }) => status === "ok");
+  const real = summarise(columnsOf(answered)) as unknown as Readonly<Record<string, number | null>>;
+  const summaries = runs.map(({ info }) => info.summary as Readonly<Record<string, number | null>>);
+  const keys = replayStatistics.flatMap((stat) => replayMetrics.map((metric): StatisticKey => `${stat}_${metric}_ms`));
+  const metrics = Object.fromEntries(
+    keys.map((key) => [key, statistic(real[key] ?? null, summaries.map((summary) => summary[key] ?? null))]), // prettier-ignore
+  ) as unknown as ReplayReport["metrics"];
+  const notes = [...new Set(runs.flatMap(({ info }) => info.notes ?? []))];
+  return {
+    recording: options.name,
+    profile: profile.name,
+    requests: answered.length,
+    replications,
+    jitter: isJittered ? "on" : "off",
+    metrics,
+    preemptions: {
+      real: typeof recording.info.preemptions === "number" ? recording.info.preemptions : null,
+      sim: meanOf(runs.map(({ info }) => Number(info.preemptions))),
+    },
+    split: splitOf(answered, runs),
+    overloaded: summaries.some(({ overloaded }) => Boolean(overloaded)),
+    notes,
+  };
+}
+
+function statistic(real: number | null, sims: readonly (number | null)[]): ReplayStatistic {
+  const known = sims.filter((value) => value !== null);
+  if (known.length < sims.length || known.length === 0) return { real, sim: null, error: null, band: null };
+  const sim = meanOf(known);
+  const error = real === null || real === 0 ? null : sim / real - 1;
+  return { real, sim, error, band: [Math.min(...known), Math.max(...known)] };
+}
+
+/** Queue: to the schedule that admitted it; prefill: to the first token at the client; decode: to the last. */
+function splitOf(answered: Run["requests"], runs: readonly Run[]): ReplayReport["split"] {
+  const real = answered.flatMap(({ arrivalNs, firstTokenNs, lastTokenNs, extra }) => {
+    const addedUs = Number(extra?.engine_add_us ?? NaN);
+    const queueMs = Number(extra?.server_queue_ms ?? NaN);
+    if (Number.isNaN(addedUs + queueMs) || firstTokenNs === undefined || lastTokenNs === undefined) return [];
+    return [partsOf(arrivalNs, addedUs * 1e3 + queueMs * 1e6, firstTokenNs, lastTokenNs)];
+  });
+  if (real.length === 0) return null;
+  const sim = runs.flatMap(({ requests }) =>
+    requests.flatMap(({ status, arrivalNs, scheduledNs, firstTokenNs, lastTokenNs }) =>
+      status === "ok" ? [partsOf(arrivalNs, scheduledNs!, firstTokenNs!, lastTokenNs!)] : [],
+    ),
+  );
+  const part = (name: "queue" | "prefill" | "decode"): { real: number; sim: number } => ({
+    real: meanOf(real.map((parts) => parts[name])),
+    sim: meanOf(sim.map((parts) => parts[name])),
+  });
+  return { queue: part("queue"), prefill: part("prefill"), decode: part("decode") };
+}
+
+function partsOf(
+  arrivalNs: number,
+  scheduledNs: number,
+  firstNs: number,
+  lastNs: number,
+): Record<"queue" | "prefill" | "decode", number> {
+  return {
+    queue: (scheduledNs - arrivalNs) / 1e6,
+    prefill: (firstNs - scheduledNs) / 1e6,
+    decode: (lastNs - firstNs) / 1e6,
+  };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
