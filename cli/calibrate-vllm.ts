@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import type { RecordedRun } from "../calibrate/vllm/index.js";
 import { readRecordings } from "../experiment/read-recordings.js";
 import { measureServer, type MeasuredServer } from "../experiment/server-calibration/index.js";
 import { ConfigError, type Run } from "../formats/index.js";
@@ -32,6 +33,7 @@ const ownFlags = {
   output: z.string().default("profile.json").describe("profile to write; raw runs go beside it, into OUTPUT.raw"),
   budget: duration.default(120_000).describe("time that probes and loads may take, such as 120s or 2m"),
   vocab_size: z.int().min(2).optional().describe("random token ids are below this; absent: found by asking"),
+  measure_only: z.boolean().default(false).describe("leave the raw runs, fit no profile (fit them later with --from)"),
   resume: z.boolean().default(false).describe("go on with a calibration that was interrupted"),
   force: z.boolean().default(false).describe("replace what is there"),
   seed: z.string().default("1").describe("seed of lengths, arrivals, token ids and order"),
@@ -86,9 +88,17 @@ export const calibrateVllmCommand: Command = {
     }
     const stated = parseFlags(statedFlags, args) as Partial<Record<SettingName, unknown>>;
     const measured = await measure(flags, flags.base_url, { rawFolder, stated });
-    report(measured, rawFolder, flags.json);
+    report(measured, rawFolder, flags);
+    if (flags.measure_only) return;
+    const runs = [recordingOf("probes", measured.probes), recordingOf("mixed", measured.mixed)];
+    await fitRecordings({ runs, heldOut: [recordingOf("held-out", measured.heldOut)], flags });
   },
 };
+
+/** What clients saw is all there is of a live server. */
+function recordingOf(name: string, run: Run): RecordedRun {
+  return { name, run, steps: [] };
+}
 
 function foldersOf(args: Args, flag: string): readonly string[] {
   return ((args[flag] as readonly string[] | undefined) ?? []).map(String);
@@ -126,16 +136,18 @@ async function measure(flags: Own, baseUrl: string, { rawFolder, stated }: Where
   });
 }
 
-function report({ probes, mixed, heldOut, settings, notes }: MeasuredServer, rawFolder: string, json: boolean): void {
+/** With --json the profile is the one object printed, unless only measurements are wanted. */
+function report({ probes, mixed, heldOut, settings, notes }: MeasuredServer, rawFolder: string, flags: Own): void {
   const runs = { probes, mixed, "held-out": heldOut };
-  if (json) {
+  if (flags.json && flags.measure_only) {
     const counted = Object.entries(runs).map(([name, { requests, info }]) => ({
       name,
       requests: requests.length,
       valid: info.valid,
     }));
     printJson({ raw: rawFolder, settings: settings.settings, provenance: settings.provenance, runs: counted, notes });
-  } else {
+  }
+  if (!flags.json) {
     printTable(
       ["run", "requests", "mean ttft", "mean tpot", "valid"],
       Object.entries(runs).map(([name, run]) => [name, String(run.requests.length), ...means(run), validOf(run)]),
