@@ -45,6 +45,9 @@ const ownFlags = {
   seed: z.string().default("1").describe("seed of order, prompts and what is held out"),
   json: z.boolean().default(false).describe("print the profile as JSON"),
 };
+/** Drawing the residuals takes about so long. */
+const PLOT_S = 1;
+
 type Own = Flags<typeof ownFlags>;
 
 export const calibrateCommand: Command = {
@@ -99,6 +102,7 @@ async function measure(plan: CalibrationPlan, flags: Own, rawPath: string): Prom
         resume: flags.resume,
         ...(flags.threads === undefined ? {} : { threads: flags.threads }),
         ...(flags.memory_limit_mib === undefined ? {} : { memoryLimitBytes: flags.memory_limit_mib * 2 ** 20 }),
+        budgetSpentS: process.uptime() + PLOT_S,
         signal,
         onProgress: ({ done, total, label }) => {
           bar.update(done, total, label);

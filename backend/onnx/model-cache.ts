@@ -190,7 +190,10 @@ function isRunning(pid: number): boolean {
 function asCacheError(error: unknown, cacheDir: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   const hint = "choose a writable folder with enough space by setting SERVESIM_CACHE";
-  if (code !== undefined && ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENOSPC", "EDQUOT", "EFBIG"].includes(code)) {
+  if (
+    code !== undefined &&
+    ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENOSPC", "EDQUOT", "EFBIG"].includes(code)
+  ) {
     return new ConfigError(`cannot build the model in cache folder "${cacheDir}": ${message}, ${hint}`, {
       cause: error,
     });

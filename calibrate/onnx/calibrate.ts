@@ -37,6 +37,8 @@ export interface CalibrateOptions {
   readonly resume?: boolean;
   readonly cacheDir?: string;
   readonly threads?: number;
+  /** Seconds of the plan's budget that are gone already, or will be needed afterwards. */
+  readonly budgetSpentS?: number;
   /** Memory that batches may take; absent: what is available. */
   readonly memoryLimitBytes?: number;
   readonly onProgress?: (progress: CalibrationProgress) => void;
@@ -67,7 +69,7 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
   if (options.resume === true && options.rawPath === undefined) {
     throw new ConfigError("calibrate: resume needs the raw measurements to go on with, got no file; give --output");
   }
-  const endNs = plan.budget_s === undefined ? Infinity : nowNs() + plan.budget_s * 1e9;
+  const endNs = plan.budget_s === undefined ? Infinity : nowNs() + (plan.budget_s - (options.budgetSpentS ?? 0)) * 1e9;
   // Before a large model is built for a device that is not there.
   await requireProvider(plan.device);
   const model = await ensureModel(plan.model, {
