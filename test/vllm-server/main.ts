@@ -1,7 +1,7 @@
 /**
  * npm run test:vllm: a real vLLM server on this machine's CPU, installed if needed, every check of checks/ against it.
  *   --recipe DIR  the folder with requirements-lock.txt and make_models.py (default ../shared/vllm-cpu)
- *   --only TEXT   checks whose name holds TEXT
+ *   --only TEXT   checks whose name holds TEXT; may be given again
  *   --serve PORT  no checks: start the first server there until Ctrl-C
  * Last line: `vllm: P passed, F failed, S skipped`. Exit 1 when one failed; a machine that cannot run it skips, loudly.
  */
@@ -18,7 +18,7 @@ import { startVllm } from "./start-server.js";
 import { plain } from "./variants.js";
 
 const { values } = parseArgs({
-  options: { recipe: { type: "string" }, only: { type: "string" }, serve: { type: "string" } },
+  options: { recipe: { type: "string" }, only: { type: "string", multiple: true }, serve: { type: "string" } },
 });
 
 function say(line: string): void {
@@ -36,8 +36,8 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.serve !== undefined) return await serve(cache, Number(values.serve));
-  const chosen = checks.filter(({ name }) => name.includes(values.only ?? ""));
-  if (chosen.length === 0) throw new Error(`no check has "${values.only ?? ""}" in its name`);
+  const chosen = checks.filter(({ name }) => (values.only ?? [""]).some((text) => name.includes(text)));
+  if (chosen.length === 0) throw new Error(`no check has "${(values.only ?? []).join('" or "')}" in its name`);
   const { passed, failed, skipped } = await runAll(cache, chosen);
   say(`vllm: ${passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0 ? 0 : 1;
@@ -52,7 +52,7 @@ async function runAll(cache: Cache, chosen: typeof checks): Promise<Tally> {
       contextOf: (check, server) => {
         const folder = join(work, check.name.replaceAll(/\W+/g, "-"));
         mkdirSync(folder);
-        return { server, folder, servesim };
+        return { server, folder, shared: work, servesim };
       },
     });
   } finally {

@@ -18,7 +18,7 @@ function benchOf(failing?: string): Bench & { readonly lines: string[]; readonly
       };
       return Promise.resolve({ baseUrl: "http://127.0.0.1:1", model, pid: 1, otlpPort: undefined, logPath: "", stop });
     },
-    contextOf: (_check, server) => ({ server, folder: "", servesim: () => Promise.resolve("") }),
+    contextOf: (_check, server) => ({ server, folder: "", shared: "", servesim: () => Promise.resolve("") }),
     say: (line) => {
       lines.push(line);
     },

@@ -9,6 +9,8 @@ export interface CheckContext {
   readonly server: VllmServer;
   /** A folder of this check's own, empty. */
   readonly folder: string;
+  /** Shared by all checks: what one measures, a later one may use. */
+  readonly shared: string;
   /** Runs servesim as a user would; throws with what it said when the exit code is not the expected one. */
   readonly servesim: (args: readonly string[], expectedCode?: number) => Promise<string>;
 }

@@ -1,18 +1,35 @@
 /** servesim calibrate vllm on a real server: within its budget, probes of every kind, two loads, settings all known. */
 import { join } from "node:path";
+import type { Profile } from "../../../formats/index.js";
 import { readRun } from "../../../formats/files/index.js";
 import type { Check } from "../run-checks.js";
 import { plain } from "../variants.js";
 
 const BUDGET_S = 150;
 
+/** Where the profile is for the checks after this one. */
+export function profilePath(shared: string): string {
+  return join(shared, "profile.json");
+}
+
 export const calibrate: Check = {
-  name: "calibrate measures probes and loads within its budget",
+  name: "calibrate measures within its budget, fits, and holds on a load kept out of the fit",
   variant: plain,
-  run: async ({ server, folder, servesim }) => {
-    const output = join(folder, "profile.json");
+  run: async ({ server, shared, servesim }) => {
+    const output = profilePath(shared);
     const startS = process.uptime();
-    await servesim(["calibrate", "vllm", "--base-url", server.baseUrl, "--budget", `${BUDGET_S}s`, "--output", output]);
+    const budget = ["--budget", `${BUDGET_S}s`];
+    const out = await servesim([
+      "calibrate",
+      "vllm",
+      "--base-url",
+      server.baseUrl,
+      ...budget,
+      "--output",
+      output,
+      "--json",
+    ]);
+    const { held_out_runs: heldOut } = JSON.parse(out) as Profile;
     const tookS = process.uptime() - startS;
     const raw = `${output}.raw`;
     const { requests, info } = await readRun(join(raw, "probes"));
@@ -29,6 +46,8 @@ export const calibrate: Check = {
     if (seats !== 64 || isAsync !== false) throw new Error(`settings: got ${JSON.stringify(info.engine.settings)}`);
     const loads = await Promise.all(["mixed", "held-out"].map((name) => readRun(join(raw, name))));
     const counts = loads.map((load) => load.requests.length);
-    return `${requests.length} probes, loads of ${counts.join(" and ")} requests, ${tookS.toFixed(0)} s of ${BUDGET_S} s`;
+    const percent = (key: string): string => `${(100 * (heldOut?.[0]?.metrics[key]?.error ?? NaN)).toFixed(1)} %`;
+    const errors = ["mean_ttft_ms", "mean_tpot_ms", "mean_e2el_ms"].map((key) => `${key} ${percent(key)}`).join(", ");
+    return `${requests.length} probes, loads of ${counts.join(" and ")} requests, ${tookS.toFixed(0)} s with a budget of ${BUDGET_S} s; held out: ${errors}`;
   },
 };

@@ -1,5 +1,6 @@
 /** Every check of `npm run test:vllm`, in order. To add one: a file here and a line in this list. */
 import type { Check } from "../run-checks.js";
+import { agreement } from "./agreement.js";
 import { bench } from "./bench.js";
 import { calibrate } from "./calibrate.js";
 import { doctor } from "./doctor.js";
@@ -9,4 +10,14 @@ import { serverView } from "./server-view.js";
 import { serves } from "./serves.js";
 import { spans } from "./spans.js";
 
-export const checks: readonly Check[] = [serves, doctor, serverView, spans, bench, prefixCache, preemptions, calibrate];
+export const checks: readonly Check[] = [
+  serves,
+  doctor,
+  serverView,
+  spans,
+  bench,
+  prefixCache,
+  preemptions,
+  calibrate,
+  agreement,
+];
