@@ -120,14 +120,16 @@ function printTable(pairs: readonly { readonly theirs: Result; readonly ours: Re
   let agreed = 0;
   for (const metric of metrics) {
     const [them, us] = [pairs.map(({ theirs: r }) => r[metric]!), pairs.map(({ ours: r }) => r[metric]!)];
-    const differences = pairs.map((_, at) => (100 * (us[at]! - them[at]!)) / them[at]!);
-    const half = (t * deviation(differences)) / Math.sqrt(pairs.length);
-    const difference = mean(differences);
-    const agrees = Math.abs(difference) <= half || difference === 0;
+    // Of ratios, so that twice as long weighs as much as half as long.
+    const logs = pairs.map((_, at) => Math.log(us[at]! / them[at]!));
+    const half = (t * deviation(logs)) / Math.sqrt(pairs.length);
+    const agrees = Math.abs(mean(logs)) <= half || mean(logs) === 0;
     if (agrees) agreed++;
-    const interval = `${(difference - half).toFixed(1)} to ${(difference + half).toFixed(1)} %`;
+    const percent = (log: number): string => (100 * Math.expm1(log)).toFixed(1);
+    const difference = percent(mean(logs));
+    const interval = `${percent(mean(logs) - half)} to ${percent(mean(logs) + half)} %`;
     console.log(
-      `| ${metric} | ${figures(them)} | ${figures(us)} | ${difference.toFixed(1)} % | ${interval} | ${agrees ? "yes" : "no"} |`,
+      `| ${metric} | ${figures(them)} | ${figures(us)} | ${difference} % | ${interval} | ${agrees ? "yes" : "no"} |`,
     );
   }
   console.log(

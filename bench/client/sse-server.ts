@@ -7,7 +7,6 @@ import type { AddressInfo } from "node:net";
 
 interface Stream {
   readonly response: ServerResponse;
-  readonly promptTokens: number;
   readonly tokens: number;
   sent: number;
   dueNs: bigint;
@@ -24,7 +23,7 @@ function writeDue(): void {
 }
 
 function writeOne(stream: Stream): void {
-  const { response, promptTokens, tokens } = stream;
+  const { response, tokens } = stream;
   stream.sent++;
   stream.dueNs += gapNs;
   const finish = stream.sent === tokens ? '"length"' : "null";
@@ -35,8 +34,8 @@ function writeOne(stream: Stream): void {
     `"text":"${text}","logprobs":null,"finish_reason":${finish},"stop_reason":null,"prompt_token_ids":null,"token_ids":null}]}\n\n`;
   if (stream.sent === tokens) {
     streams.delete(stream);
-    const usage = `{"prompt_tokens":${promptTokens},"total_tokens":${promptTokens + tokens},"completion_tokens":${tokens}}`;
-    event += `data: {"id":"cmpl-9f77efaefcbcf22a","choices":[],"usage":${usage}}\n\ndata: [DONE]\n\n`;
+    // It has no tokenizer, so it does not say how long prompts are.
+    event += `data: {"id":"cmpl-9f77efaefcbcf22a","choices":[],"usage":{"completion_tokens":${tokens}}}\n\ndata: [DONE]\n\n`;
     response.end(event);
   } else response.write(event);
 }
@@ -56,11 +55,11 @@ const server = createServer((request, response) => {
   let body = "";
   request.on("data", (bytes: Buffer) => (body += bytes.toString()));
   request.on("end", () => {
-    const { max_tokens: tokens, prompt } = JSON.parse(body) as { max_tokens: number; prompt: number[] };
+    const { max_tokens: tokens } = JSON.parse(body) as { max_tokens: number };
     response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
     response.socket?.setNoDelay(true);
     const dueNs = firstDueNs(process.hrtime.bigint());
-    const stream: Stream = { response, promptTokens: prompt.length, tokens, sent: 0, dueNs };
+    const stream: Stream = { response, tokens, sent: 0, dueNs };
     streams.add(stream);
     response.on("close", () => streams.delete(stream));
   });
