@@ -1,2 +1,2 @@
 /** Measuring a running vLLM server for a calibration. */
-export { measureServer, type MeasuredServer, type MeasureServerInput } from "./measure-server.js";
+export { measureServer, type MeasuredServer } from "./measure-server.js";

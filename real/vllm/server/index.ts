@@ -1,8 +1,8 @@
 /** What a running vLLM server says of itself. */
-export { startServerWatch, type ServerWatch, type WatchOptions } from "./watch.js";
+export { startServerWatch } from "./watch.js";
 export { writeServerView } from "./view-files.js";
-export type { ServerView, ServerSample, HistogramView, QuantileView } from "./server-view.js";
-export { readServerSettings, type ServerSettings, type SettingSource } from "./settings.js";
-export { settingNames, type SettingName } from "./server-info.js";
+export type { ServerView } from "./server-view.js";
+export { readServerSettings, type ServerSettings } from "./settings.js";
+export type { SettingName } from "./server-info.js";
 export { checkServer, type ServerFinding } from "./check-server.js";
-export { measureWatched, type WatchedMeasurement, type WatchedOptions } from "./watched-run.js";
+export { measureWatched, type WatchedOptions } from "./watched-run.js";
