@@ -49,6 +49,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     "simulate a recorded run of a vLLM server again, beside what was recorded",
     async () => (await import("./replay.js")).replayCommand,
   ],
+  [
+    "import <form> <folder>",
+    "a recording in another form (llmservingsim) as a run folder",
+    async () => (await import("./import.js")).importCommand,
+  ],
   ["schema [name]", "the JSON Schema of a file format", async () => (await import("./schema.js")).schemaCommand],
   ["setup <what>", "place what a device needs: setup cuda", async () => (await import("./setup.js")).setupCommand],
   ["doctor", "what this machine can run, and what is missing", async () => (await import("./doctor.js")).doctorCommand],

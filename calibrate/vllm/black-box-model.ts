@@ -41,7 +41,7 @@ export type ParameterName = (typeof parameterNames)[number];
 export type Parameters = Readonly<Record<ParameterName, number>>;
 
 /** Of launches, as on a measured server. */
-const TAIL = { share: 0.03, most: 3 };
+const TAIL = { share: 0.03, most: 2 };
 /** A run differs from the next by about this much where nothing was measured of it. */
 const RUN_SPREAD = 0.01;
 

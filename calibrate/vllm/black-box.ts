@@ -3,18 +3,17 @@
  * trial costs, until latencies of loads and of probes agree. Starts from closed forms of the probes, then moves a few
  * costs at a time, those that the same features tell of.
  */
-import { ArtifactError, type Run, type VllmEngineCost } from "../../formats/index.js";
-import { ttftMs, tpotMs } from "../../sim/index.js";
+import { ArtifactError, type RequestRecord, type Run, type VllmEngineCost } from "../../formats/index.js";
 import { normalEquations, solveNnls, type LinearSolver } from "../fit/index.js";
 import { ASSUMPTIONS, costOf, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import { chunkGapsMs, gapQuantiles, loadFeatures, probeFeatures, type Feature } from "./client-features.js";
 import { nelderMead } from "./nelder-mead.js";
 import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
 import { quantileOfValues } from "./spread.js";
-import { quantile } from "../../sim/index.js";
+import { e2elMs, quantile, tpotMs, ttftMs } from "../../sim/index.js";
 
 /** Simulates a recorded run on an engine of such costs. */
-export type Replay = (run: Run, cost: VllmEngineCost) => Run;
+export type Replay = (run: Run, cost: VllmEngineCost, seed: string) => Run;
 
 export interface BlackBoxOptions {
   readonly replay: Replay;
@@ -30,63 +29,78 @@ export interface BlackBoxFit {
 
 /** Costs that are moved together, and how many trials they get in a round. */
 const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: number])[] = [
-  [["decode_base", "decode_padded_token", "context_token", "launch_full", "schedule_request"], 70],
-  [["launch_piecewise", "launch_none", "prefill_base", "prefill_padded_token", "attention_pair"], 70],
+  [["decode_base", "decode_padded_token", "context_token", "launch_piecewise", "launch_none"], 90],
+  [["launch_full", "schedule_request", "prefill_base", "prefill_padded_token", "attention_pair"], 60],
   [["accept", "request", "output", "output_token", "first_wait_token", "delivery"], 80],
   [["launch_sigma", "front_sigma", "stall_probability", "stall"], 40],
 ];
 const ROUNDS = 3;
+/** Simulated runs of a load, with other draws of the jitter, so that one draw does not decide. */
+const LOAD_REPLICATIONS = 3;
 /**
- * A pull towards the start, of one factor of e, so that what no feature tells of stays where it was. A decode's launch
- * hides behind the GPU, and the price of attention behind that of tokens.
+ * A pull towards the start, of one factor of e, so that what no feature tells of stays where it was. It is strong for what
+ * probes tell in closed form, and for what hides behind it: a decode's launch behind the GPU, attention behind tokens.
  */
 const PULL = 0.002;
 const strongPull: Partial<Record<ParameterName, number>> = {
   launch_full: 0.03,
+  decode_base: 0.02,
+  decode_padded_token: 0.004,
+  context_token: 0.004,
+  prefill_padded_token: 0.02,
   attention_pair: 0.02,
+  schedule_request: 0.02,
   prefill_base: 0.02,
 };
 
 export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, options: BlackBoxOptions): BlackBoxFit {
-  const start = startOf(runs, solver);
   const targets = runs.map((run) => targetOf(run, options.replay));
-  const total = ROUNDS * blocks.reduce((sum, [, evaluations]) => sum + evaluations, 0);
+  const lossOf = (cost: VllmEngineCost): number =>
+    targets.reduce((sum, target) => sum + target(cost), 0) / targets.length;
+  const { cost, error } = searchCosts(startOf(runs, solver), lossOf, { onProgress: options.onProgress });
+  return { cost, error, notes: [...ASSUMPTIONS, ...untold(runs)] };
+}
+
+export interface SearchOptions {
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Share of the usual number of trials. */
+  readonly effort?: number;
+}
+
+/** Moves the costs, block by block, to where the loss (a mean squared logarithm) is least; deterministic. */
+export function searchCosts(
+  start: Parameters,
+  lossOf: (cost: VllmEngineCost) => number,
+  { onProgress, effort = 1 }: SearchOptions = {},
+): { readonly cost: VllmEngineCost; readonly error: number } {
+  const total = Math.round(effort * ROUNDS * blocks.reduce((sum, [, evaluations]) => sum + evaluations, 0));
   let done = 0;
-  const logsOf = (p: Parameters): number[] => parameterNames.map((name) => Math.log(p[name]));
   const at = (x: readonly number[]): Parameters =>
     Object.fromEntries(parameterNames.map((name, index) => [name, Math.exp(x[index]!)])) as unknown as Parameters;
-  const origin = logsOf(start);
+  const origin = parameterNames.map((name) => Math.log(start[name]));
   const errorOf = (x: readonly number[]): number => {
-    const cost = costOf(at(x));
-    const losses = targets.map((target) => target(cost));
-    const pull = x.reduce(
-      (sum, value, index) => sum + (strongPull[parameterNames[index]!] ?? PULL) * (value - origin[index]!) ** 2,
-      0,
-    );
-    return losses.reduce((sum, loss) => sum + loss, 0) / losses.length + pull;
+    onProgress?.(Math.min(++done, total), total);
+    const pulls = x.map((value, index) => (strongPull[parameterNames[index]!] ?? PULL) * (value - origin[index]!) ** 2);
+    return lossOf(costOf(at(x))) + pulls.reduce((sum, pull) => sum + pull, 0);
   };
-  let x = origin;
+  let x: readonly number[] = origin;
   let best = Infinity;
   for (let round = 0; round < ROUNDS; round++) {
     for (const [names, evaluations] of blocks) {
+      const before = x;
       const indices = names.map((name) => parameterNames.indexOf(name));
       const whole = (part: readonly number[]): number[] =>
-        x.map((value, index) => (indices.includes(index) ? part[indices.indexOf(index)]! : value));
-      const size = indices.map(() => (round === 0 ? 0.35 : 0.15 / round));
-      const before = x;
+        before.map((value, index) => (indices.includes(index) ? part[indices.indexOf(index)]! : value));
       const minimum = nelderMead(
-        (part) => {
-          options.onProgress?.(Math.min(++done, total), total);
-          return errorOf(whole(part));
-        },
+        (part) => errorOf(whole(part)),
         indices.map((index) => before[index]!),
-        { size, evaluations },
+        { size: indices.map(() => (round === 0 ? 0.35 : 0.15 / round)), evaluations: effort * evaluations },
       );
       x = whole(minimum.x);
       best = minimum.value;
     }
   }
-  return { cost: costOf(at(x)), notes: [...ASSUMPTIONS, ...untold(runs)], error: Math.sqrt(best) };
+  return { cost: costOf(at(x)), error: Math.sqrt(best) };
 }
 
 /** How far a simulation of this run is from it: weighted mean of squared logarithms. */
@@ -96,24 +110,37 @@ function targetOf(recorded: RecordedRun, replay: Replay): (cost: VllmEngineCost)
     ? (of: Run): Feature[] => probeFeatures(of.requests, groupsOf(run))
     : (of: Run): Feature[] => loadFeatures(of.requests);
   const answered: Run = { ...run, requests: run.requests.filter(({ status }) => status === "ok") };
-  const real = featuresOf(answered);
+  // Requests without times were part of the load, and tell nothing.
+  const told = new Set(
+    answered.requests.filter((request) => e2elMs(request) !== null).map(({ requestId }) => requestId),
+  );
   const gaps = isProbes(recorded) ? new Float64Array() : chunkGapsMs(answered);
+  const real = [...featuresOf(answered), ...gapFeatures(gaps)];
+  const replications = isProbes(recorded) ? 1 : LOAD_REPLICATIONS;
   return (cost) => {
-    const simulated = replay(answered, cost);
-    const sim = new Map(featuresOf(simulated).map(({ name, ms }) => [name, ms]));
-    let [loss, weights] = [0, 0];
-    const compare = (simMs: number, realMs: number, weight: number): void => {
-      loss += weight * Math.log(Math.max(simMs, 0.05) / Math.max(realMs, 0.05)) ** 2;
-      weights += weight;
+    const sim = new Map<string, number>();
+    const add = (name: string, ms: number): void => {
+      sim.set(name, (sim.get(name) ?? 0) + ms / replications);
     };
-    for (const { name, ms, weight } of real) compare(sim.get(name) ?? 0.05, ms, weight);
-    if (gaps.length > 200) {
-      const { summary = {} } = simulated.info;
-      for (const p of gapQuantiles)
-        compare(Number(summary[`p${100 * p}_itl_ms`]), quantile(gaps, p), p === 0.99 ? 0.5 : 1);
+    for (let k = 0; k < replications; k++) {
+      const simulated = replay(answered, cost, `fit/${k}`);
+      const ofTold = { ...simulated, requests: simulated.requests.filter(({ requestId }) => told.has(requestId)) };
+      for (const { name, ms } of featuresOf(ofTold)) add(name, ms);
+      for (const p of gapQuantiles) add(`itl p${100 * p}`, Number(simulated.info.summary?.[`p${100 * p}_itl_ms`]));
+    }
+    let [loss, weights] = [0, 0];
+    for (const { name, ms, weight } of real) {
+      loss += weight * Math.log(Math.max(sim.get(name) ?? 0, 0.05) / Math.max(ms, 0.05)) ** 2;
+      weights += weight;
     }
     return loss / weights;
   };
+}
+
+/** Quantiles of gaps between chunks, where enough chunks were recorded; the longest count less. */
+function gapFeatures(gaps: Float64Array): Feature[] {
+  if (gaps.length < 200) return [];
+  return gapQuantiles.map((p) => ({ name: `itl p${100 * p}`, ms: quantile(gaps, p), weight: p === 0.99 ? 0.5 : 1 }));
 }
 
 function groupsOf({ requests }: Run): (id: string) => string {
@@ -137,18 +164,34 @@ function startOf(runs: readonly RecordedRun[], solver: LinearSolver): Parameters
   const perToken = prefillLadder(probes, solver) ?? decode[0]! * 3.4e-3;
   const idleMs = quantileOfValues(ttfts, 0.02);
   const least = (ns: number, of: number): number => Math.max(ns, of);
+  const from = startFrom({ fastestTpotMs: fastestMs, idleTtftMs: idleMs });
   const base = least(decode[0]!, 1e5);
-  const front = Math.min(0.3 * idleMs * 1e6, 4e6);
   return {
+    ...from,
     decode_base: base,
     decode_padded_token: least(decode[1]!, 1e-4 * base),
     context_token: least(decode[2]!, 1e-7 * base),
-    prefill_base: 0.15 * base,
     prefill_padded_token: least(perToken, 2e-4 * base),
     attention_pair: 2.6e-5 * perToken,
+  };
+}
+
+/** A start from two latencies alone, in the proportions of measured servers. */
+export function startFrom(seen: { readonly fastestTpotMs: number; readonly idleTtftMs: number }): Parameters {
+  const base = Math.max(1e5, 0.85 * seen.fastestTpotMs * 1e6);
+  const idleNs = seen.idleTtftMs * 1e6;
+  const front = Math.min(0.3 * idleNs, 4e6);
+  const perToken = 3.4e-3 * base;
+  return {
+    decode_base: base,
+    decode_padded_token: 1.2e-3 * base,
+    context_token: 7e-6 * base,
+    prefill_base: 0.15 * base,
+    prefill_padded_token: perToken,
+    attention_pair: 2.6e-5 * perToken,
     launch_full: 0.5 * base,
-    launch_piecewise: least(0.6 * idleMs * 1e6, 1.2 * base),
-    launch_none: least(1.4 * idleMs * 1e6, 2.4 * base),
+    launch_piecewise: Math.max(0.6 * idleNs, 1.2 * base),
+    launch_none: Math.max(1.4 * idleNs, 2.4 * base),
     schedule: 0.025 * base,
     schedule_request: 0.002 * base,
     accept: 0.3 * front,
@@ -173,15 +216,15 @@ function decodeLadder(probes: readonly RecordedRun[], solver: LinearSolver): num
     const { graphs } = settingsOf(recorded);
     const groups = new Map<string, number[]>();
     for (const request of recorded.run.requests) {
-      const ms = tpotMs(request);
-      if (ms === null || !/^decode-b\d+-c\d+$/.test(request.extra?.probe ?? "")) continue;
+      const ms = lateGapMs(request);
+      if (ms === undefined || !/^decode-b\d+-c\d+$/.test(request.extra?.probe ?? "")) continue;
       const key = `${request.extra!.probe!}-o${request.outputTokens}`;
       groups.set(key, [...(groups.get(key) ?? []), ms]);
     }
     for (const [key, values] of groups) {
       const [, batch, context, output] = /^decode-b(\d+)-c(\d+)-o(\d+)$/.exec(key)!.map(Number) as [number, number, number, number]; // prettier-ignore
       const ns = quantileOfValues(values, 0.5) * 1e6;
-      rows.push([1, graphs.paddedTokens(batch), batch * (context + output / 2)].map((value) => value / ns));
+      rows.push([1, graphs.paddedTokens(batch), batch * (context + 0.75 * output)].map((value) => value / ns));
       times.push(ns);
     }
   }
@@ -193,6 +236,20 @@ function decodeLadder(probes: readonly RecordedRun[], solver: LinearSolver): num
     ),
     solver,
   );
+}
+
+/**
+ * Mean gap between the later half of its tokens: those before may have waited for prefills of others of its group.
+ * Undefined where the token times were not recorded one by one.
+ */
+function lateGapMs({ extra, outputTokens }: RequestRecord): number | undefined {
+  const times = (extra?.chunk_ms ?? "")
+    .split(";")
+    .filter((text) => text !== "")
+    .map(Number);
+  if (times.length !== outputTokens || outputTokens < 4) return undefined;
+  const middle = outputTokens >> 1;
+  return (times.at(-1)! - times[middle]!) / (outputTokens - 1 - middle);
 }
 
 /** Per token, ns, from lone prefills of one chunk that are long enough to keep the GPU busy. */

@@ -72,9 +72,9 @@ function fitUnlogged(
   { onProgress }: VllmCalibrationOptions,
 ): FittedParts {
   return fitBlackBox(runs, solver, {
-    replay: (run, cost) => {
+    replay: (run, cost, seed) => {
       const profile = buildProfile({ name: "trial", cost, runs, notes: [] });
-      return replayRecording(profile, run, { seed: "fit", jitter: true });
+      return replayRecording(profile, run, { seed, jitter: true });
     },
     onProgress: (done, total) => onProgress?.(done, total, "simulated trials"),
   });

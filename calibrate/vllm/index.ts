@@ -2,3 +2,4 @@
 export { calibrateVllm, type VllmCalibrationOptions } from "./calibrate-vllm.js";
 export { probePlan, type ProbePlan } from "./probe-plan.js";
 export type { RecordedRun } from "./recorded-run.js";
+export { searchCosts, startFrom } from "./black-box.js";

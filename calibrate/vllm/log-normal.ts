@@ -3,7 +3,7 @@ import type { Variation } from "../../formats/index.js";
 
 const POINTS = 41;
 
-/** Some times are much longer: `share` of them are 1.5 to `most` times what the others take at most. */
+/** Some times are longer: `share` of them are 1 to `most` times what the others take at most. */
 export interface HeavyTail {
   readonly share: number;
   readonly most: number;
@@ -18,7 +18,7 @@ export function logNormalVariation(sigma: number, tail: HeavyTail = { share: 0, 
   });
   if (tail.share === 0) return { quantiles: body };
   const end = body.at(-1)![1];
-  return { quantiles: [...body, [1 - tail.share, 1.5 * end], [1, tail.most * end]] };
+  return { quantiles: [...body, [1, tail.most * end]] };
 }
 
 /** Abramowitz and Stegun 26.2.23; absolute error below 4.5e-4. */

@@ -30,25 +30,23 @@ const stepRow = z
     sampling_requests: count,
     preempted: count.optional(),
   })
-  .transform(
-    (row): EngineStepRecord => ({
-      step: row.step,
-      scheduleStartNs: row.schedule_start_us,
-      scheduleEndNs: row.schedule_end_us,
-      updateStartNs: row.update_start_us,
-      updateEndNs: row.update_end_us,
-      scheduledRequests: row.scheduled_requests,
-      scheduledTokens: row.scheduled_tokens,
-      decodeRequests: row.decode_requests,
-      decodeContextTokens: row.decode_context_tokens,
-      prefillRequests: row.prefill_requests,
-      prefillTokens: row.prefill_tokens,
-      contextTokens: row.context_tokens,
-      prefillAttentionPairs: row.prefill_attention_pairs,
-      samplingRequests: row.sampling_requests,
-      preempted: row.preempted ?? 0,
-    }),
-  );
+  .transform((row): EngineStepRecord => ({
+    step: row.step,
+    scheduleStartNs: row.schedule_start_us,
+    scheduleEndNs: row.schedule_end_us,
+    updateStartNs: row.update_start_us,
+    updateEndNs: row.update_end_us,
+    scheduledRequests: row.scheduled_requests,
+    scheduledTokens: row.scheduled_tokens,
+    decodeRequests: row.decode_requests,
+    decodeContextTokens: row.decode_context_tokens,
+    prefillRequests: row.prefill_requests,
+    prefillTokens: row.prefill_tokens,
+    contextTokens: row.context_tokens,
+    prefillAttentionPairs: row.prefill_attention_pairs,
+    samplingRequests: row.sampling_requests,
+    preempted: row.preempted ?? 0,
+  }));
 
 /** The engine steps of a run folder; undefined where it has none. Problems name file and line. */
 export async function readSteps(folder: string): Promise<readonly EngineStepRecord[] | undefined> {

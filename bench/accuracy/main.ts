@@ -1,0 +1,141 @@
+/**
+ * npm run -s accuracy [-- --data FOLDER] [-- --page docs/accuracy.md]: fits profiles to a part of the recorded runs, with
+ * step logs and from client times alone, simulates every other run, and says where they agree. Minutes; prints Markdown.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { calibrateVllm } from "../../calibrate/vllm/index.js";
+import { writeMarkedSection } from "../../experiment/marked-section.js";
+import { readRecordings } from "../../experiment/read-recordings.js";
+import { replayReport, type ReplayReport } from "../../experiment/replay-report.js";
+import { ConfigError } from "../../formats/index.js";
+import { markdownTable } from "../original-suite/markdown-table.js";
+import { runScript } from "../original-suite/run-script.js";
+import { aiconfiguratorSection } from "./aiconfigurator.js";
+import { judge, type Judged } from "./judge.js";
+import { llmServingSimSection } from "./llmservingsim.js";
+import { accuracyParts, loadKindOf, loadNameOf, type AccuracyPart } from "./plan.js";
+
+const { values } = parseArgs({
+  options: {
+    data: { type: "string", default: "../shared/data" },
+    page: { type: "string" },
+    only: { type: "string" },
+    replications: { type: "string", default: "10" },
+  },
+});
+
+/** Sections of the page, by the name that --only takes. */
+const sections: Readonly<Record<string, () => Promise<string>>> = {
+  "vllm-h100": async () => {
+    const parts: string[] = [];
+    for (const part of accuracyParts) parts.push(await partSection(join(values.data, "vllm-h100"), part));
+    return parts.join("\n\n");
+  },
+  llmservingsim: () => llmServingSimSection(join(values.data, "llmservingsim")),
+  aiconfigurator: () => aiconfiguratorSection(join(values.data, "aiconfigurator")),
+};
+
+await runScript(async () => {
+  if (!existsSync(values.data)) throw new ConfigError(`${values.data}: no such folder, give --data FOLDER`);
+  const names = values.only === undefined ? Object.keys(sections) : values.only.split(",");
+  for (const name of names) {
+    const make = sections[name];
+    if (make === undefined) {
+      throw new ConfigError(`--only ${name}: expected some of ${Object.keys(sections).join(", ")}, comma between`);
+    }
+    const section = await make();
+    console.log(section);
+    if (values.page !== undefined) writeMarkedSection(values.page, name, section);
+  }
+  return 0;
+});
+
+async function partSection(data: string, part: AccuracyPart): Promise<string> {
+  console.error(`fitting: ${part.title}`);
+  const beganNs = process.hrtime.bigint();
+  const runs = await readRecordings(part.fit.map((name) => join(data, name)));
+  const profile = await calibrateVllm(runs, { name: part.title, isBlackBox: part.isBlackBox });
+  const seconds = Number(process.hrtime.bigint() - beganNs) / 1e9;
+  const names = part.score.flatMap((setting) => recordingsOf(data, setting));
+  const scored = await readRecordings(names.map((name) => join(data, name)));
+  const reports = scored.map(({ run }, at) => ({
+    name: names[at]!,
+    report: replayReport(profile, run, {
+      name: names[at]!,
+      seed: "1",
+      jitter: true,
+      replications: Number(values.replications),
+    }),
+  }));
+  const rows = reports.map(({ name, report }) => {
+    const repeats = reports.filter((other) => loadNameOf(other.name) === loadNameOf(name));
+    return {
+      name,
+      report,
+      judged: judge(
+        report,
+        repeats.map((other) => other.report),
+        loadKindOf(name),
+      ),
+    };
+  });
+  const unseen = rows.filter(({ name }) => !part.fit.includes(name));
+  const counts = unseen
+    .flatMap(({ judged }) => judged)
+    .reduce((sum, { verdict }) => ({ met: sum.met + (verdict === "missed" ? 0 : 1), all: sum.all + 1 }), {
+      met: 0,
+      all: 0,
+    });
+  return [
+    `#### ${part.title}`,
+    "",
+    `Fitted to ${part.fit.join(", ")} in ${seconds.toFixed(0)} s. Of the statistics of runs that are not in the fit ` +
+      `**${counts.met} of ${counts.all}** hold.`,
+    "",
+    markdownTable(
+      ["recording", ...headings, "preemptions"],
+      rows.map(({ name, report, judged }) => [
+        `${name}${part.fit.includes(name) ? " (in the fit)" : ""}`,
+        ...headingsOf(judged),
+        preemptionsOf(report),
+      ]),
+    ),
+  ].join("\n");
+}
+
+const keys = ["ttft", "tpot", "e2el"].flatMap((metric) =>
+  ["mean", "p50", "p95", "p99"].map((stat) => `${stat}_${metric}_ms`),
+);
+const headings = keys.map((key) => key.replace("_ms", "").replace("_", " "));
+const marks: Readonly<Record<Judged["verdict"], string>> = {
+  within: "",
+  "inside repeats": " =",
+  "in band": " ~",
+  missed: " x",
+};
+
+function headingsOf(judged: readonly Judged[]): string[] {
+  return keys.map((key) => {
+    const found = judged.find((one) => one.key === key);
+    if (found === undefined) return "";
+    const percent = (100 * found.error).toFixed(1);
+    return `${found.error >= 0 ? "+" : ""}${percent}${marks[found.verdict]}`;
+  });
+}
+
+function preemptionsOf({ preemptions: { real, sim } }: ReplayReport): string {
+  return real === null || (real === 0 && sim === 0) ? "" : `${real} real, ${sim.toFixed(0)} simulated`;
+}
+
+/** Runs of a setting, probes apart: they are no load. */
+function recordingsOf(data: string, setting: string): string[] {
+  const folder = join(data, setting);
+  if (!existsSync(folder)) throw new ConfigError(`${folder}: no such folder, expected the recorded runs of ${setting}`);
+  const runs = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return runs
+    .map(({ name }) => `${setting}/${name}`)
+    .filter((name) => !name.endsWith("/probes"))
+    .sort();
+}

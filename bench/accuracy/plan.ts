@@ -1,0 +1,31 @@
+/** What is fitted to which recorded runs of ../shared/data/vllm-h100 and scored on which. */
+import type { LoadKind } from "./judge.js";
+
+export interface AccuracyPart {
+  readonly title: string;
+  /** Recordings below the data folder that the profile is fitted to. */
+  readonly fit: readonly string[];
+  readonly isBlackBox: boolean;
+  /** Settings whose other recordings are scored; those of the fit are marked. */
+  readonly score: readonly string[];
+}
+
+const llama = ["llama8b/probes", "llama8b/poisson-light-r1", "llama8b/poisson-medium-r1"];
+const gpt2 = ["gpt2/probes", "gpt2/poisson-light-r1", "gpt2/poisson-medium-r1"];
+
+export const accuracyParts: readonly AccuracyPart[] = [
+  { title: "Llama-3.1-8B, host 1, step logs", fit: llama, isBlackBox: false, score: ["llama8b"] },
+  { title: "Llama-3.1-8B, host 1, client times alone", fit: llama, isBlackBox: true, score: ["llama8b"] },
+  { title: "GPT-2, host 1, step logs", fit: gpt2, isBlackBox: false, score: ["gpt2", "gpt2-kv1200"] },
+  { title: "GPT-2, host 1, client times alone", fit: gpt2, isBlackBox: true, score: ["gpt2", "gpt2-kv1200"] },
+];
+
+export function loadKindOf(recording: string): LoadKind {
+  if (recording.includes("kvpressure")) return "block pressure";
+  return recording.includes("capacity") ? "near capacity" : "below capacity";
+}
+
+/** Runs that differ in their repeat alone have one name. */
+export function loadNameOf(recording: string): string {
+  return recording.replace(/-r\d+$/, "");
+}

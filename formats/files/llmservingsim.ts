@@ -1,0 +1,124 @@
+/**
+ * Recordings of LLMServingSim (casys-kaist, MIT): meta.json with the engine's settings, requests.jsonl with the engine's
+ * own times of each request, seconds on one clock. Read as a run folder would be; times count from the first arrival.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { check } from "../check.js";
+import { ArtifactError } from "../errors.js";
+import type { RequestRecord, Run } from "../run.js";
+import { readJson, readText } from "./atomic.js";
+
+const seconds = z.number().nonnegative();
+
+const requestLine = z.looseObject({
+  request_id: z.string().min(1),
+  input_toks: z.int().positive(),
+  output_toks: z.int().positive(),
+  queued_ts: seconds,
+  scheduled_ts: seconds,
+  first_token_ts: seconds,
+  last_token_ts: seconds,
+});
+
+const count = z.int().positive();
+const metaSchema = z.looseObject({
+  model: z.string(),
+  vllm_version: z.string(),
+  engine_kwargs: z.looseObject({
+    max_num_seqs: count,
+    max_num_batched_tokens: count,
+    max_model_len: count.nullish(),
+    dtype: z.string().optional(),
+  }),
+  kv_cache: z.looseObject({ num_gpu_blocks: count, block_size: count, enable_prefix_caching: z.boolean() }).optional(),
+  hardware: z.looseObject({ device_name: z.string() }).optional(),
+  started_at: z.string().optional(),
+  resolved_config: z
+    .looseObject({
+      scheduler_config: z.looseObject({ async_scheduling: z.boolean().optional() }).optional(),
+      compilation_config: z.looseObject({ cudagraph_capture_sizes: z.array(count).optional() }).optional(),
+    })
+    .optional(),
+});
+
+/** Settings that a recording does not have (KV blocks, of some) stay absent. ArtifactError names file and line. */
+export function readLlmServingSim(folder: string): Run {
+  const metaPath = join(folder, "meta.json");
+  const path = join(folder, "requests.jsonl");
+  for (const file of [metaPath, path]) {
+    if (!existsSync(file)) {
+      throw new ArtifactError(
+        `${file}: no such file, expected a recording of LLMServingSim (meta.json, requests.jsonl)`,
+      );
+    }
+  }
+  const meta = check(metaSchema, readJson(metaPath), { source: metaPath, Failure: ArtifactError });
+  const lines = readText(path)
+    .split("\n")
+    .map((text, index) => ({ text: text.trim(), line: index + 1 }))
+    .filter(({ text }) => text !== "");
+  const rows = lines.map(({ text, line }) =>
+    check(requestLine, parseLine(text, path, line), { source: `${path}:${line}`, Failure: ArtifactError }),
+  );
+  if (rows.length === 0) throw new ArtifactError(`${path}: no request, expected one on each line`);
+  const originS = Math.min(...rows.map(({ queued_ts: queuedS }) => queuedS));
+  const toNs = (timeS: number): number => Math.round((timeS - originS) * 1e9);
+  const requests = rows.map((row): RequestRecord => ({
+    requestId: row.request_id,
+    arrivalNs: toNs(row.queued_ts),
+    sentNs: toNs(row.queued_ts),
+    scheduledNs: toNs(row.scheduled_ts),
+    firstTokenNs: toNs(row.first_token_ts),
+    lastTokenNs: toNs(row.last_token_ts),
+    promptTokens: row.input_toks,
+    outputTokens: row.output_toks,
+    status: "ok",
+  }));
+  const { engine_kwargs: given, kv_cache: cache, resolved_config: resolved } = meta;
+  const graphs = resolved?.compilation_config?.cudagraph_capture_sizes;
+  return {
+    info: {
+      version: 1,
+      source: "real",
+      policy: "vllm",
+      ...(meta.started_at === undefined ? {} : { date: meta.started_at }),
+      engine: {
+        name: "vllm",
+        version: meta.vllm_version,
+        settings: {
+          max_num_seqs: given.max_num_seqs,
+          max_num_batched_tokens: given.max_num_batched_tokens,
+          ...(given.max_model_len == null ? {} : { max_model_len: given.max_model_len }),
+          ...(cache === undefined
+            ? {}
+            : {
+                block_size: cache.block_size,
+                num_gpu_blocks: cache.num_gpu_blocks,
+                enable_prefix_caching: cache.enable_prefix_caching,
+              }),
+          async_scheduling: resolved?.scheduler_config?.async_scheduling ?? true,
+          ...(graphs === undefined ? {} : { cudagraph_capture_sizes: graphs }),
+        },
+      },
+      model: { name: meta.model, ...(given.dtype === undefined ? {} : { dtype: given.dtype }) },
+      hardware: meta.hardware === undefined ? {} : { gpu: meta.hardware.device_name },
+      load: { kind: "open_loop" },
+      requests: requests.length,
+      notes: [
+        "converted from a recording of LLMServingSim; times are the engine's, no client and no front end is in them",
+      ],
+    },
+    requests,
+    batches: [],
+  };
+}
+
+function parseLine(text: string, path: string, line: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ArtifactError(`${path}:${line}: not JSON; the file may be truncated`, { cause: error });
+  }
+}
