@@ -85,7 +85,7 @@ describe("in fp32 the tokens are the plain graph's, and logits those of an indep
 });
 
 describe("in fp16 the logits are within 2 % of the largest one of the float64 pass on the same halves", () => {
-  // Found on the CPU: 0.2 to 1.6 % with ONNX Runtime 1.29, 0.3 % with 1.30, which rounds to halves in other places.
+  // Found on the CPU: 0.2 to 1.6 % with ONNX Runtime 1.29 (0.3 % with 1.30).
   test.each(["tiny+fp16", "tiny+fused+fp16", "llama-tiny+fp16"])("%s", async (name) => {
     const { plain, cached } = await compare(name);
     expect([plain, cached].filter((share) => !(share < 2e-2))).toEqual([]);
