@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 
 const main = resolve("dist/cli/main.js");
 const profile = resolve("examples/original-suite/profile.json");
-const h100 = resolve("profiles/llama-3.1-8b-h100.json");
+const h100 = resolve("profiles/h100-llama-3.1-8b-vllm-0.26.json");
 const vllmKeys = [
   "completed",
   "duration",

@@ -2,8 +2,8 @@
 import { calibrateVllm, type RecordedRun } from "../calibrate/vllm/index.js";
 import { FitRefused } from "../calibrate/fit/index.js";
 import { replayMetrics, replayReport, replayStatistics, type ReplayReport } from "../experiment/replay-report.js";
-import type { Profile } from "../formats/index.js";
-import { writeProfile } from "../formats/files/index.js";
+import { ConfigError, type Profile } from "../formats/index.js";
+import { readProfile, writeProfile } from "../formats/files/index.js";
 import { note, printJson, printTable, signedPercent, warn } from "./output.js";
 import { printProfile } from "./print-profile.js";
 import { startProgress } from "./progress.js";
@@ -15,6 +15,8 @@ export interface FitRequest {
     readonly name?: string | undefined;
     readonly output: string;
     readonly black_box: boolean;
+    readonly refit?: "host" | undefined;
+    readonly base?: string | undefined;
     readonly seed: string;
     readonly json: boolean;
   };
@@ -45,11 +47,13 @@ export async function fitRecordings({ runs, heldOut, flags }: FitRequest): Promi
 
 async function fit({ runs, flags }: Pick<FitRequest, "runs" | "flags">): Promise<Profile> {
   const { model, engine } = runs[0]!.run.info;
+  const base = baseOf(flags);
   const bar = startProgress("fitting");
   try {
     return await calibrateVllm(runs, {
       name: flags.name ?? `${model.name}-vllm-${engine.version ?? "unknown"}`,
       isBlackBox: flags.black_box,
+      base,
       onProgress: (done, total, what) => {
         bar.update(done, total, what);
       },
@@ -57,6 +61,14 @@ async function fit({ runs, flags }: Pick<FitRequest, "runs" | "flags">): Promise
   } finally {
     bar.stop();
   }
+}
+
+function baseOf({ refit, base }: FitRequest["flags"]): Profile | undefined {
+  if (refit === undefined && base === undefined) return undefined;
+  if (refit === undefined || base === undefined) {
+    throw new ConfigError("--refit host and --base PROFILE.json go together: whose GPU prices are to be kept");
+  }
+  return readProfile(base);
 }
 
 function heldOutOf({ recording, requests, metrics }: ReplayReport): NonNullable<Profile["held_out_runs"]>[number] {

@@ -50,6 +50,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./replay.js")).replayCommand,
   ],
   [
+    "profiles <action> [profile]",
+    "the measured profiles that ship: list, or show one",
+    async () => (await import("./profiles.js")).profilesCommand,
+  ],
+  [
     "import <form> <folder>",
     "a recording in another form (llmservingsim) as a run folder",
     async () => (await import("./import.js")).importCommand,

@@ -28,7 +28,10 @@ const ownFlags = {
     .positive()
     .optional()
     .describe("repeat on so many profiles that the measurements allow as well, and print the bands"),
-  jitter: z.boolean().default(false).describe("let times vary as they did in the calibration, seeded"),
+  jitter: z
+    .enum(["on", "off"])
+    .optional()
+    .describe("times vary as measured, seeded, or are their means (on where a vLLM profile has it; off for batches)"),
   cold_start: z.boolean().default(false).describe("the first batch pays the profile's cold start"),
   ...stepFlags,
   ...deliveryFlags,
@@ -52,7 +55,7 @@ export const simulateCommand: Command = {
     if (requests >= MANY_REQUESTS) note(`simulating ${requests} requests`);
     const { engine, replicas, router } = flags;
     const coldStart = flags.cold_start;
-    const { jitter } = flags;
+    const jitter = flags.jitter === undefined ? undefined : flags.jitter === "on";
     const input = { plan, profile, workload, load, seed, coldStart, jitter, engine, replicas, router };
     const run = simulateRun(input);
     const { uncertainty: draws } = flags;

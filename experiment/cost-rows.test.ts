@@ -3,7 +3,7 @@ import type { Profile } from "../formats/index.js";
 import { costRows } from "./cost-rows.js";
 
 const CPU = "profiles/mini-cpu-2core.json";
-const GPU = "profiles/llama-3.1-8b-h100.json";
+const GPU = "profiles/h100-llama-3.1-8b-vllm-0.26.json";
 
 /** Every number of a part of a profile's cost that is in ns. */
 function coefficients(part: object): number[] {
@@ -46,7 +46,7 @@ describe("the rows of a profile's cost", () => {
     const { kind, gpu, host } = cost;
     const stages = costRows({ kind, gpu, host }).map(({ stage }) => stage);
     expect(stages.filter((stage) => stage === "schedule")).toHaveLength(2);
-    expect(stages.filter((stage) => stage === "launch, no graph")).toHaveLength(1);
+    expect(stages.filter((stage) => stage === "launch, full graph")).toHaveLength(1);
     expect(stages.some((stage) => stage.startsWith("front end"))).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 /** The coefficients of a profile as rows for people, whichever kind of cost it has: what they price, and per what. */
-import type { CostTerm, Profile, StaticBatchCost, VllmEngineCost } from "../formats/index.js";
+import type { CostTerm, EngineJitter, Profile, StaticBatchCost, VllmEngineCost } from "../formats/index.js";
 
 export interface CostRow {
   readonly stage: string;
@@ -29,19 +29,25 @@ function termRow(stage: string, { basis, upto, beyond, coefficient_ns, ci95_ns }
   return { stage, per: `${basis.replace("_", " ")}${clip}`, ns: coefficient_ns, ...interval };
 }
 
-function engineRows({ gpu, host, front_end }: VllmEngineCost): CostRow[] {
-  const lead = `step, ${host.launch_lead} of it before the GPU begins`;
+function engineRows({ gpu, host, front_end, jitter }: VllmEngineCost): CostRow[] {
+  const launch = (
+    stage: string,
+    { lead = host.launch_lead, ...time }: VllmEngineCost["host"]["launch_no_graph"],
+  ): CostRow[] => growingRows(stage, `step, ${lead.toFixed(2)} of it before the GPU begins`, time);
   return [
     { stage: "GPU, decode", per: "step", ns: gpu.decode_base_ns },
     { stage: "GPU, decode", per: "padded token", ns: gpu.decode_padded_token_ns },
+    ...(gpu.mixed_base_ns === undefined
+      ? []
+      : [{ stage: "GPU, decode", per: "step that also prefills", ns: gpu.mixed_base_ns }]),
     { stage: "GPU, prefill", per: "step", ns: gpu.prefill_base_ns },
     { stage: "GPU, prefill", per: "padded token", ns: gpu.prefill_padded_token_ns },
     { stage: "GPU, attention", per: "cached token", ns: gpu.context_token_ns },
     { stage: "GPU, attention", per: "pair of a prefill", ns: gpu.attention_pair_ns },
     ...growingRows("schedule", "step", host.schedule),
-    ...growingRows("launch, full graph", lead, host.launch_full_graph),
-    ...growingRows("launch, piecewise graphs", lead, host.launch_piecewise),
-    ...growingRows("launch, no graph", lead, host.launch_no_graph),
+    ...launch("launch, full graph", host.launch_full_graph),
+    ...launch("launch, piecewise graphs", host.launch_piecewise),
+    ...launch("launch, no graph", host.launch_no_graph),
     ...growingRows("update", "step", host.update),
     { stage: "tokens to the host", per: "step", ns: host.copy_ns },
     { stage: "outputs to the front end", per: "step", ns: host.send_ns },
@@ -49,6 +55,7 @@ function engineRows({ gpu, host, front_end }: VllmEngineCost): CostRow[] {
     { stage: "idle engine wakes", per: "time", ns: host.wake_ns },
     { stage: "step without tokens", per: "pause", ns: host.empty_step_sleep_ns },
     ...(front_end === undefined ? [] : frontEndRows(front_end)),
+    ...(jitter === undefined ? [] : jitterRows(jitter)),
   ];
 }
 
@@ -63,6 +70,7 @@ function growingRows(
 
 function frontEndRows(cost: NonNullable<VllmEngineCost["front_end"]>): CostRow[] {
   return [
+    { stage: "front end, request", per: "way from the client", ns: cost.accept_ns },
     { stage: "front end, request", per: "request", ns: cost.request_ns },
     { stage: "front end, request", per: "prompt token", ns: cost.request_token_ns },
     { stage: "front end, request", per: `hop, ${cost.request_hops} a request`, ns: cost.request_hop_ns },
@@ -70,5 +78,31 @@ function frontEndRows(cost: NonNullable<VllmEngineCost["front_end"]>): CostRow[]
     { stage: "front end, output", per: "token", ns: cost.output_token_ns },
     { stage: "front end, output", per: "chunk", ns: cost.chunk_ns },
     { stage: "front end, output", per: "first chunk, beyond that", ns: cost.first_chunk_ns },
+    { stage: "front end, output", per: "first chunk, waiting, token", ns: cost.first_wait_token_ns },
+    { stage: "front end, output", per: "way to the client", ns: cost.delivery_ns },
   ];
+}
+
+/** Of what varies, the parts that are times; shapes are left to charts. */
+function jitterRows({ output_stall, host_states }: EngineJitter): CostRow[] {
+  return [
+    ...(output_stall === undefined
+      ? []
+      : [
+          {
+            stage: "front end, held up",
+            per: `time, ${percent(output_stall.probability)} of outputs`,
+            ns: output_stall.mean_ns,
+          },
+        ]),
+    ...host_states.map(({ share, memory_ns }) => ({
+      stage: "launches alike",
+      per: `memory, ${percent(share)} of their variance`,
+      ns: memory_ns,
+    })),
+  ];
+}
+
+function percent(fraction: number): string {
+  return `${(100 * fraction).toPrecision(2)} %`;
 }

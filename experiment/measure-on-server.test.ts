@@ -25,7 +25,7 @@ afterEach(async () => {
 
 const text = (baseUrl: string, vllmSettings = ""): string => `version: 1
 name: three
-profile: ${resolve("profiles/llama-3.1-8b-h100.json")}
+profile: ${resolve("profiles/h100-llama-3.1-8b-vllm-0.26.json")}
 vllm: { base_url: "${baseUrl}", temperature: 0.5 }
 num_runs: 2
 policies:

@@ -16,7 +16,7 @@ export interface SimulateCellsInput {
   readonly works: readonly CellWork[];
   readonly profile: Profile;
   readonly seed: string;
-  readonly jitter: boolean;
+  readonly jitter: boolean | undefined;
   readonly folder: ExperimentFolder;
   readonly force: boolean;
 }
@@ -45,7 +45,7 @@ export async function simTasks({
       workload,
       seed,
       coldStart,
-      ...(jitter ? { jitter } : {}),
+      ...(jitter === undefined ? {} : { jitter }),
     });
     const place = { path: folder.sim(cell.name), inputs, force };
     if (!(await isKept(place))) tasks.push({ cell, workload, place });
@@ -59,10 +59,7 @@ export async function simulateCells(
 ): Promise<void> {
   for (const { cell, workload, place } of tasks) {
     const { plan, load, coldStart } = cell;
-    await keep(
-      place,
-      simulateWithSlaNote({ plan, profile, workload, load, seed, coldStart, jitter: jitter && plan.work === "batch" }),
-    );
+    await keep(place, simulateWithSlaNote({ plan, profile, workload, load, seed, coldStart, jitter }));
   }
 }
 

@@ -88,7 +88,10 @@ const experimentShape = {
   vllm: vllmServer.optional().describe("measure every cell on this server, those of vllm too; absent: on this machine"),
   prompts: z.string().optional().describe("JSON array of prompts; absent: the 100 shipped ones"),
   cold_start: z.boolean().default(false).describe("for loads that do not say"),
-  jitter: z.boolean().default(false).describe("simulated batches vary as repeats did in the calibration"),
+  jitter: z
+    .boolean()
+    .optional()
+    .describe("simulated times vary as measured; absent: on where a vLLM profile has it, off for static batches"),
   total_memory_mib: z.number().positive().optional().describe("memory that thresholds are a fraction of"),
   num_runs: z.int().min(0).max(100).default(1).describe("real repeats of each cell; 0: simulate only"),
   policies: z.array(policyChoiceSchema).default([]),

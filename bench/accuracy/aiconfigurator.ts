@@ -23,7 +23,7 @@ const WEIGHT_BYTES = 65.5e9;
 const WORKSPACE_BYTES = 4e9;
 const KV_TOKEN_BYTES = 262_144;
 /** Trials to choose a budget and a number of requests with, as a share of those of the fit. */
-const CHOICE_EFFORT = 0.15;
+const CHOICE_EFFORT = 0.3;
 
 const count = z.string().pipe(z.coerce.number<string>()).pipe(z.int().positive());
 const ms = z.string().pipe(z.coerce.number<string>()).pipe(z.number().positive());

@@ -37,6 +37,17 @@ const sections: Readonly<Record<string, () => Promise<string>>> = {
   aiconfigurator: () => aiconfiguratorSection(join(values.data, "aiconfigurator")),
 };
 
+const keys = ["ttft", "tpot", "e2el"].flatMap((metric) =>
+  ["mean", "p50", "p95", "p99"].map((stat) => `${stat}_${metric}_ms`),
+);
+const headings = keys.map((key) => key.replace("_ms", "").replace("_", " "));
+const marks: Readonly<Record<Judged["verdict"], string>> = {
+  within: "",
+  "inside repeats": " =",
+  "in band": " ~",
+  missed: " x",
+};
+
 await runScript(async () => {
   if (!existsSync(values.data)) throw new ConfigError(`${values.data}: no such folder, give --data FOLDER`);
   const names = values.only === undefined ? Object.keys(sections) : values.only.split(",");
@@ -104,17 +115,6 @@ async function partSection(data: string, part: AccuracyPart): Promise<string> {
     ),
   ].join("\n");
 }
-
-const keys = ["ttft", "tpot", "e2el"].flatMap((metric) =>
-  ["mean", "p50", "p95", "p99"].map((stat) => `${stat}_${metric}_ms`),
-);
-const headings = keys.map((key) => key.replace("_ms", "").replace("_", " "));
-const marks: Readonly<Record<Judged["verdict"], string>> = {
-  within: "",
-  "inside repeats": " =",
-  "in band": " ~",
-  missed: " x",
-};
 
 function headingsOf(judged: readonly Judged[]): string[] {
   return keys.map((key) => {

@@ -7,7 +7,7 @@ import { readProfile } from "../../formats/files/index.js";
 import { planPolicy, simulateRun, type EngineName } from "../../sim/index.js";
 import { buildCase, type BenchCase, type CaseName } from "./cases.js";
 
-export const PROFILE_PATH = "profiles/llama-3.1-8b-h100.json";
+export const PROFILE_PATH = "bench/sim/llama-8b-profile.json";
 
 /** Requests of the runs before the clock starts, and how long they go on: by then the code is compiled. */
 const WARM_UP_REQUESTS = 20_000;

@@ -17,6 +17,8 @@ export type Replay = (run: Run, cost: VllmEngineCost, seed: string) => Run;
 
 export interface BlackBoxOptions {
   readonly replay: Replay;
+  /** Prices of this GPU and model from elsewhere, not to be fitted. */
+  readonly gpu?: VllmEngineCost["gpu"] | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -42,6 +44,7 @@ const LOAD_REPLICATIONS = 3;
  * probes tell in closed form, and for what hides behind it: a decode's launch behind the GPU, attention behind tokens.
  */
 const PULL = 0.002;
+const WEAK_PULL = 0.0003;
 const strongPull: Partial<Record<ParameterName, number>> = {
   launch_full: 0.03,
   decode_base: 0.02,
@@ -55,32 +58,40 @@ const strongPull: Partial<Record<ParameterName, number>> = {
 
 export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, options: BlackBoxOptions): BlackBoxFit {
   const targets = runs.map((run) => targetOf(run, options.replay));
+  const priced = (cost: VllmEngineCost): VllmEngineCost =>
+    options.gpu === undefined ? cost : { ...cost, gpu: options.gpu };
   const lossOf = (cost: VllmEngineCost): number =>
-    targets.reduce((sum, target) => sum + target(cost), 0) / targets.length;
-  const { cost, error } = searchCosts(startOf(runs, solver), lossOf, { onProgress: options.onProgress });
-  return { cost, error, notes: [...ASSUMPTIONS, ...untold(runs)] };
+    targets.reduce((sum, target) => sum + target(priced(cost)), 0) / targets.length;
+  const { cost, error } = searchCosts(startOf(runs, solver), lossOf, {
+    onProgress: options.onProgress,
+    isStartTold: runs.some(isProbes),
+  });
+  return { cost: priced(cost), error, notes: [...ASSUMPTIONS, ...untold(runs)] };
 }
 
 export interface SearchOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Share of the usual number of trials. */
   readonly effort?: number;
+  /** Whether probes told the start, so that it is worth keeping to. */
+  readonly isStartTold?: boolean;
 }
 
 /** Moves the costs, block by block, to where the loss (a mean squared logarithm) is least; deterministic. */
 export function searchCosts(
   start: Parameters,
   lossOf: (cost: VllmEngineCost) => number,
-  { onProgress, effort = 1 }: SearchOptions = {},
+  { onProgress, effort = 1, isStartTold = false }: SearchOptions = {},
 ): { readonly cost: VllmEngineCost; readonly error: number } {
   const total = Math.round(effort * ROUNDS * blocks.reduce((sum, [, evaluations]) => sum + evaluations, 0));
   let done = 0;
   const at = (x: readonly number[]): Parameters =>
     Object.fromEntries(parameterNames.map((name, index) => [name, Math.exp(x[index]!)])) as unknown as Parameters;
   const origin = parameterNames.map((name) => Math.log(start[name]));
+  const pullOf = (name: ParameterName): number => (isStartTold ? (strongPull[name] ?? PULL) : WEAK_PULL);
   const errorOf = (x: readonly number[]): number => {
     onProgress?.(Math.min(++done, total), total);
-    const pulls = x.map((value, index) => (strongPull[parameterNames[index]!] ?? PULL) * (value - origin[index]!) ** 2);
+    const pulls = x.map((value, index) => pullOf(parameterNames[index]!) * (value - origin[index]!) ** 2);
     return lossOf(costOf(at(x))) + pulls.reduce((sum, pull) => sum + pull, 0);
   };
   let x: readonly number[] = origin;

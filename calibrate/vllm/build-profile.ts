@@ -76,7 +76,7 @@ export function buildProfile({ name, cost, runs, notes }: ProfileFacts): Profile
     version: 1,
     name,
     ...(first.info.date === undefined ? {} : { date: first.info.date }),
-    source: `fitted to recorded runs of vLLM ${version ?? "of unknown version"}: ${sources}`,
+    source: `fitted to recorded runs of vLLM ${version ?? "of unknown version"}: ${sources}${startedWith(first)}`,
     machine: {
       ...(typeof gpu === "string" ? { gpu } : {}),
       ...(typeof cpu?.model === "string" && typeof cpu.cores === "number"
@@ -91,6 +91,10 @@ export function buildProfile({ name, cost, runs, notes }: ProfileFacts): Profile
     range: rangeOf(runs),
     notes: [...notes],
   };
+}
+
+function startedWith({ info }: RecordedRun["run"]): string {
+  return typeof info.engine.args === "string" ? `; the server was started with: ${info.engine.args}` : "";
 }
 
 function memoryOf(

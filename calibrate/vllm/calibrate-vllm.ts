@@ -2,11 +2,12 @@
  * From recorded runs of one vLLM server to a profile of it. With step logs: the engine's two clocks from the steps, the
  * front end from what it did between clients and engine. Without, or as a black box: all of it through the simulator.
  */
-import type { Profile, VllmEngineCost } from "../../formats/index.js";
+import { ConfigError, type Profile, type VllmEngineCost } from "../../formats/index.js";
 import { replayRecording } from "../../sim/index.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { fitBlackBox } from "./black-box.js";
 import { ASSUMED, buildProfile, engineCostOf } from "./build-profile.js";
+import type { GpuTimes } from "./engine-model.js";
 import { fitEngine } from "./fit-engine.js";
 import { fitFrontEnd } from "./fit-front-end.js";
 import { recordedTraffic } from "./recorded-outputs.js";
@@ -17,6 +18,8 @@ export interface VllmCalibrationOptions {
   readonly name: string;
   /** Clients' times alone, whatever else was recorded. */
   readonly isBlackBox: boolean;
+  /** A profile of the same model and GPU on another host: its GPU prices are kept, the host's are fitted. */
+  readonly base?: Profile | undefined;
   readonly onProgress?: ((done: number, total: number, what: string) => void) | undefined;
 }
 
@@ -28,7 +31,8 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
   const logged = options.isBlackBox ? [] : runs.filter(({ steps }) => steps !== undefined && steps.length > 0);
   const parts = logged.length > 0 ? fitLogged(logged, solver, options) : fitUnlogged(runs, solver, options);
   const left = logged.length > 0 && logged.length < runs.length ? [leftOutNote(runs, logged)] : [];
-  return buildProfile({ name: options.name, cost: parts.cost, runs, notes: [...parts.notes, ...left] });
+  const kept = options.base === undefined ? [] : [`GPU prices are those of profile "${options.base.name}"`];
+  return buildProfile({ name: options.name, cost: parts.cost, runs, notes: [...kept, ...parts.notes, ...left] });
 }
 
 interface FittedParts {
@@ -39,7 +43,7 @@ interface FittedParts {
 function fitLogged(
   logged: readonly RecordedRun[],
   solver: LinearSolver,
-  { onProgress }: VllmCalibrationOptions,
+  { onProgress, base }: VllmCalibrationOptions,
 ): FittedParts {
   const engine = fitEngine(
     logged.map((run) => {
@@ -47,6 +51,7 @@ function fitLogged(
       return { timeline: timelineOf(run.steps!, graphs), isProbes: isProbes(run), isAsync };
     }),
     solver,
+    base === undefined ? undefined : gpuOf(base),
   );
   const logs = logged.flatMap((recorded) => {
     const { run, steps } = recorded;
@@ -69,15 +74,23 @@ function fitLogged(
 function fitUnlogged(
   runs: readonly RecordedRun[],
   solver: LinearSolver,
-  { onProgress }: VllmCalibrationOptions,
+  { onProgress, base }: VllmCalibrationOptions,
 ): FittedParts {
   return fitBlackBox(runs, solver, {
     replay: (run, cost, seed) => {
       const profile = buildProfile({ name: "trial", cost, runs, notes: [] });
       return replayRecording(profile, run, { seed, jitter: true });
     },
+    gpu: base === undefined ? undefined : gpuOf(base),
     onProgress: (done, total) => onProgress?.(done, total, "simulated trials"),
   });
+}
+
+function gpuOf({ name, cost }: Profile): GpuTimes {
+  if (cost.kind !== "vllm_engine") {
+    throw new ConfigError(`profile "${name}" is not of a vLLM engine, so its GPU prices cannot be kept`);
+  }
+  return { ...cost.gpu, mixed_base_ns: cost.gpu.mixed_base_ns ?? cost.gpu.decode_base_ns };
 }
 
 function leftOutNote(runs: readonly RecordedRun[], logged: readonly RecordedRun[]): string {

@@ -55,8 +55,10 @@ const ENOUGH_LAUNCHES = 40;
 /** Where a launch of each kind lets the GPU begin, until fitted: one graph at its end, single kernels at once. */
 const typicalLead: Readonly<Record<GraphKind, number>> = { full: 0.9, piecewise: 0.3, none: 0.1 };
 
-export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver): EngineFit {
-  let model = firstModel(logs);
+/** `knownGpu`: prices of this GPU and model from elsewhere, not to be fitted. */
+export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, knownGpu?: GpuTimes): EngineFit {
+  const first = firstModel(logs);
+  let model = knownGpu === undefined ? first : { ...first, gpu: knownGpu };
   let fit: GpuFit | undefined;
   const pricedByAsync = logs.some(({ isAsync }) => isAsync);
   for (let pass = 0; pass < PASSES; pass++) {
@@ -64,7 +66,7 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver): Eng
     // One step in flight: launch and GPU time show as their sum alone, so GPU prices come from elsewhere if they can.
     const pricing = readings.filter((_, at) => logs[at]!.isAsync || !pricedByAsync).flat();
     fit = fitGpu(pricing, model.gpu, solver);
-    model = { ...model, gpu: fit.gpu };
+    model = { ...model, gpu: knownGpu ?? fit.gpu };
     const again = logs.map(({ timeline }) => readTimeline(timeline, model));
     model = { ...model, launch: launchModels(logs, again, model) };
   }
@@ -92,7 +94,7 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver): Eng
     },
     hostStates: hostStatesOf(logs, readings, model, launch),
     runSpread: runSpreadOf(logs, readings, model),
-    unidentified: unidentifiedOf(fit!, launch),
+    unidentified: unidentifiedOf(knownGpu === undefined ? fit : undefined, launch),
   };
 }
 
@@ -311,12 +313,17 @@ function varianceOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + (value - level) ** 2, 0) / Math.max(1, values.length - 1);
 }
 
-function unidentifiedOf(gpu: GpuFit, launch: Readonly<Record<GraphKind, LaunchFit>>): string[] {
+function unidentifiedOf(gpu: GpuFit | undefined, launch: Readonly<Record<GraphKind, LaunchFit>>): string[] {
   const told: string[] = [];
-  if (gpu.decodeSteps < 20) told.push("GPU time of decodes: the host was slower in nearly every step, it is a guess");
-  if (gpu.mixedSteps < 20)
+  if (gpu !== undefined && gpu.decodeSteps < 20) {
+    told.push("GPU time of decodes: the host was slower in nearly every step, it is a guess");
+  }
+  if (gpu !== undefined && gpu.mixedSteps < 20) {
     told.push("GPU time of short prefill steps: hidden behind their launch, taken as a decode's");
-  if (gpu.computeSteps < 20) told.push("GPU time per prefill token: too few long prefills, it is a guess");
+  }
+  if (gpu !== undefined && gpu.computeSteps < 20) {
+    told.push("GPU time per prefill token: too few long prefills, it is a guess");
+  }
   for (const kind of graphKinds) {
     if (launch[kind].steps < 8) told.push(`launch of steps of kind "${kind}": it never showed, it is a guess`);
   }

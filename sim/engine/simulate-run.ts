@@ -41,7 +41,10 @@ export interface SimulatedRunInput {
   /** Copies of the server behind a router; default 1. */
   readonly replicas?: number | undefined;
   readonly router?: RouterName | undefined;
-  /** Whether times vary as the profile has measured, drawn with the seed; off: every time is its mean. Default off. */
+  /**
+   * Whether times vary as the profile has measured, drawn with the seed; off: every time is its mean. Default: on for a
+   * vLLM engine whose profile has jitter, since its means and tails come from it, and off for static batches.
+   */
   readonly jitter?: boolean | undefined;
 }
 
@@ -57,10 +60,10 @@ export function simulateRun(input: SimulatedRunInput): Run {
 function batchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
   const { profile, workload } = input;
   if (profile.cost.kind === "vllm_engine") return engineBatchRun(input, plan);
-  const jitterStream = input.jitter === true ? `${input.seed}/0/jitter` : undefined;
+  const jitterStream = isJittered(input) ? `${input.seed}/0/jitter` : undefined;
   const cost = new ProfileCost(profile, { coldStart: input.coldStart, jitterStream });
   const { requests, batches, busyNs } = simulate({ workload, policy: plan.create(machineOf(profile)), cost });
-  const told = input.jitter === true ? { jitter: "on" } : {};
+  const told = isJittered(input) ? { jitter: "on" } : {};
   const facts = { work_items: batches.length, busy_ms: busyNs / 1e6, preemptions: 0, ...told };
   const summary = summarise(columnsOf(requests));
   return { info: runInfo(input, { facts, summary, extrapolations: cost.extrapolations }), requests, batches };
@@ -73,7 +76,7 @@ function engineBatchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
   const server = serverPlan(profile);
   const limits = server.limits(machine);
   const settings = server.resolve(machine);
-  const jitter = input.jitter === true && hasJitter(profile);
+  const jitter = isJittered(input);
   const jitterStream = jitter ? `${seed}/0/jitter` : undefined;
   const cost = stepCostOf(profile, {
     coldStart,
@@ -107,7 +110,7 @@ function serverPlan({ name }: Profile): StepPlan {
 
 function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
   const { profile, workload, coldStart, seed, engine = "fast", replicas = 1, router = "round-robin" } = input;
-  const jitter = input.jitter === true && hasJitter(profile);
+  const jitter = isJittered(input);
   const machine = machineOf(profile);
   const limits = plan.limits(machine);
   const settings = plan.resolve(machine);
@@ -144,6 +147,11 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
       return (records ??= recordsOf(log));
     },
   };
+}
+
+function isJittered({ jitter, profile }: SimulatedRunInput): boolean {
+  if (profile.cost.kind === "static_batch") return jitter === true;
+  return jitter !== false && hasJitter(profile);
 }
 
 function hasJitter({ cost }: Profile): boolean {

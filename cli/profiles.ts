@@ -1,0 +1,99 @@
+/** servesim profiles list|show: the measured profiles that ship with servesim. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { packageFile } from "../experiment/index.js";
+import { ConfigError, suggest, type Profile } from "../formats/index.js";
+import { readProfile } from "../formats/files/index.js";
+import type { Command } from "./command.js";
+import { declareFlags, parseFlags } from "./flags.js";
+import { figure, print, printJson, printTable, signedPercent } from "./output.js";
+import { printProfile } from "./print-profile.js";
+
+const ownFlags = { json: z.boolean().default(false).describe("print JSON") };
+
+export const profilesCommand: Command = {
+  flags: (yargs) =>
+    declareFlags(
+      yargs
+        .positional("action", { type: "string", describe: "list or show" })
+        .positional("profile", { type: "string", describe: "show: which one" }),
+      ownFlags,
+    ),
+  run: (args) => {
+    const { json } = parseFlags(ownFlags, args);
+    const action = String(args.action);
+    const shipped = shippedProfiles();
+    if (action === "list") list(shipped, json);
+    else if (action === "show") show(find(shipped, args.profile), json);
+    else throw new ConfigError(`profiles: got "${action}", expected list or show`);
+  },
+};
+
+interface Shipped {
+  readonly path: string;
+  readonly profile: Profile;
+}
+
+function shippedProfiles(): Shipped[] {
+  const folder = packageFile("profiles");
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
+  return files.sort().map((name) => ({ path: join(folder, name), profile: readProfile(join(folder, name)) }));
+}
+
+function find(shipped: readonly Shipped[], name: unknown): Shipped {
+  const names = shipped.map(({ profile }) => profile.name);
+  const wanted = typeof name === "string" ? name : "";
+  const found = shipped.find(({ profile }) => profile.name === wanted);
+  if (found === undefined) {
+    throw new ConfigError(`profiles show: got "${wanted}"${suggest(wanted, names)} (known: ${names.join(", ")})`);
+  }
+  return found;
+}
+
+function list(shipped: readonly Shipped[], json: boolean): void {
+  if (json) {
+    printJson(shipped.map(({ path, profile: { name, source, machine, model, engine } }) => ({ name, path, source, machine, model, engine }))); // prettier-ignore
+    return;
+  }
+  printTable(
+    ["profile", "engine", "model", "machine", "held out, median error"],
+    shipped.map(({ profile }) => [
+      profile.name,
+      `${profile.engine.name} ${profile.engine.version}`,
+      profile.model.name,
+      profile.machine.gpu ?? profile.machine.cpu?.model ?? "unknown",
+      heldOutOf(profile),
+    ]),
+  );
+  print("a profile's file is profiles/NAME.json; servesim profiles show NAME has its costs and where they came from");
+}
+
+/** Of whole batches, or of the mean latencies of whole runs. */
+function heldOutOf({ held_out, held_out_runs = [] }: Profile): string {
+  if (held_out !== undefined) return `${figure(100 * held_out.batch.median_ape, 2)} % of a batch's time`;
+  const errors = held_out_runs
+    .flatMap(({ metrics }) => metrics.mean_e2el_ms?.error ?? [])
+    .map(Math.abs)
+    .sort((a, b) => a - b);
+  if (errors.length === 0) return "not known";
+  return `${figure(100 * errors[errors.length >> 1]!, 2)} % of a load's mean latency`;
+}
+
+function show({ path, profile }: Shipped, json: boolean): void {
+  if (json) {
+    printJson(profile);
+    return;
+  }
+  printProfile(profile);
+  for (const { recording, metrics } of profile.held_out_runs ?? []) {
+    const errors = ["mean_ttft_ms", "mean_tpot_ms", "mean_e2el_ms"].map((key) => {
+      const error = metrics[key]?.error;
+      return `${key.replace("_ms", "").replace("_", " ")} ${signedPercent(error == null ? null : 100 * error)}`;
+    });
+    print(`kept out of the fit, ${recording}: ${errors.join(", ")}`);
+  }
+  for (const line of profile.notes ?? []) print(`note: ${line}`);
+  if (profile.raw !== undefined) print(`measurements: ${profile.raw}, beside the profile`);
+  print(path);
+}
