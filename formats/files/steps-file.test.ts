@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { ArtifactError } from "../index.js";
+import { readSteps } from "./index.js";
+
+const header =
+  "step,schedule_start_us,schedule_end_us,update_start_us,update_end_us,scheduled_requests,scheduled_tokens," +
+  "decode_requests,prefill_requests,prefill_tokens,context_tokens,decode_context_tokens,prefill_attention_pairs," +
+  "sampling_requests,running";
+const good = ["0,10,12.5,20,21,1,64,0,1,64,0,0,2080,1,1", "1,22,23,30,31,1,1,1,0,0,64,64,0,1,1"];
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "servesim-steps-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function stepsOf(...rows: readonly string[]): ReturnType<typeof readSteps> {
+  writeFileSync(join(folder, "steps.csv"), `${[header, ...rows].join("\n")}\n`);
+  return readSteps(folder);
+}
+
+test("steps are read in whole nanoseconds, columns that are not known left out", async () => {
+  const steps = (await stepsOf(...good))!;
+  expect(steps).toHaveLength(2);
+  expect(steps[0]).toEqual({
+    step: 0,
+    scheduleStartNs: 10_000,
+    scheduleEndNs: 12_500,
+    updateStartNs: 20_000,
+    updateEndNs: 21_000,
+    scheduledRequests: 1,
+    scheduledTokens: 64,
+    decodeRequests: 0,
+    decodeContextTokens: 0,
+    prefillRequests: 1,
+    prefillTokens: 64,
+    contextTokens: 0,
+    prefillAttentionPairs: 2080,
+    samplingRequests: 1,
+    preempted: 0,
+  });
+});
+
+test("a step whose results were not taken has no update", async () => {
+  const [, last] = (await stepsOf(good[0]!, "1,22,23,,,1,1,1,0,0,64,64,0,1,1"))!;
+  expect([last!.updateStartNs, last!.updateEndNs]).toEqual([undefined, undefined]);
+});
+
+test("a packed file is read alike, and a folder without one has no steps", async () => {
+  expect(await readSteps(folder)).toBeUndefined();
+  writeFileSync(join(folder, "steps.csv.gz"), gzipSync(`${[header, ...good].join("\n")}\n`));
+  expect(await readSteps(folder)).toHaveLength(2);
+});
+
+test.each([
+  ["1,22,23,30,31,1,1,1,0,0", /steps\.csv:3: got 10 fields, expected 15 .*truncated/],
+  ["1,22,23,30,31,-1,1,1,0,0,64,64,0,1,1", /steps\.csv:3: scheduled_requests: got "-1"/],
+  ["1,soon,23,30,31,1,1,1,0,0,64,64,0,1,1", /steps\.csv:3: schedule_start_us: /],
+  ["1,22,23,30,31,1,1.5,1,0,0,64,64,0,1,1", /steps\.csv:3: scheduled_tokens: got "1\.5"/],
+])("a bad row is named by file, line and column: %s", async (row, message) => {
+  const read = stepsOf(good[0]!, row);
+  await expect(read).rejects.toThrow(message);
+  await expect(read).rejects.toThrow(ArtifactError);
+});
+
+test("a file without a column that is needed is refused with its name", async () => {
+  writeFileSync(join(folder, "steps.csv"), `${header.replace(",sampling_requests", "")}\n`);
+  await expect(readSteps(folder)).rejects.toThrow(/steps\.csv:1: no column sampling_requests/);
+});

@@ -1,0 +1,121 @@
+import type { EngineJitter, VllmEngineCost } from "../../formats/index.js";
+import { GraphSizes } from "./graph-sizes.js";
+import { frontEndCost, hostCost, jitterFactors, meanFactors, type Factors } from "./host-cost.js";
+import type { StepShape } from "./step-cost.js";
+
+const wide = {
+  quantiles: [
+    [0, 0.5],
+    [0.5, 1],
+    [1, 2.5],
+  ] as [number, number][],
+};
+
+const jitter: EngineJitter = {
+  schedule: wide,
+  update: wide,
+  launch_full_graph: wide,
+  launch_piecewise: wide,
+  launch_no_graph: wide,
+  gpu: wide,
+  request: wide,
+  output: wide,
+  host_states: [{ share: 0.5, memory_ns: 20e6 }],
+  output_stall: { probability: 0.1, mean_ns: 5e6 },
+  run_spread: 0,
+};
+
+const host: VllmEngineCost["host"] = {
+  schedule: { base_ns: 100_000, request_ns: 1000 },
+  update: { base_ns: 50_000, request_ns: 500 },
+  launch_full_graph: { base_ns: 2e6, request_ns: 0, lead: 0.5 },
+  launch_piecewise: { base_ns: 6e6, request_ns: 10_000, lead: 0.3 },
+  launch_no_graph: { base_ns: 9e6, request_ns: 0 },
+  launch_lead: 0.1,
+  copy_ns: 76_000,
+  send_ns: 90_000,
+  take_request_ns: 9000,
+  wake_ns: 60_000,
+  empty_step_sleep_ns: 1e6,
+};
+
+const frontEnd: NonNullable<VllmEngineCost["front_end"]> = {
+  accept_ns: 100_000,
+  request_ns: 300_000,
+  request_token_ns: 100,
+  request_hops: 6,
+  request_hop_ns: 50_000,
+  output_ns: 400_000,
+  output_token_ns: 30_000,
+  chunk_ns: 10_000,
+  first_chunk_ns: 50_000,
+  delivery_ns: 200_000,
+  first_wait_token_ns: 20_000,
+};
+
+function step(scheduledTokens: number, prefillTokens: number): StepShape {
+  const scheduledRequests = prefillTokens > 0 ? 1 : scheduledTokens;
+  return {
+    scheduledRequests,
+    scheduledTokens,
+    decodeRequests: prefillTokens > 0 ? 0 : scheduledRequests,
+    decodeContextTokens: 0,
+    prefillRequests: prefillTokens > 0 ? 1 : 0,
+    prefillTokens,
+    prefillContextTokens: 0,
+    prefillAttentionPairs: 0,
+  };
+}
+
+const names = ["schedule", "update", "launch_full_graph", "launch_piecewise", "launch_no_graph", "gpu", "request", "output"] as const; // prettier-ignore
+const drawsOf = (factors: Factors, count: number): number[][] =>
+  Array.from({ length: count }, (_, k) => [...names.map((name) => factors[name](5e6 * k)), factors.stallNs()]);
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+test("the same name draws the same factors, another name others", () => {
+  const draws = drawsOf(jitterFactors(jitter, "1/0/jitter"), 50);
+  expect(drawsOf(jitterFactors(jitter, "1/0/jitter"), 50)).toEqual(draws);
+  expect(drawsOf(jitterFactors(jitter, "2/0/jitter"), 50)).not.toEqual(draws);
+});
+
+test("what one kind of time draws does not shift what another does", () => {
+  const [one, two] = [jitterFactors(jitter, "x"), jitterFactors(jitter, "x")];
+  for (let k = 0; k < 10; k++) one.gpu(0);
+  expect(one.schedule(0)).toBe(two.schedule(0));
+  expect(one.launch_full_graph(0)).toBe(two.launch_full_graph(0));
+});
+
+test("every factor has mean 1, and being held up its own mean", () => {
+  const draws = drawsOf(jitterFactors(jitter, "means"), 40_000);
+  names.forEach((_, at) => {
+    expect(Math.abs(mean(draws.map((row) => row[at]!)) - 1)).toBeLessThan(0.04);
+  });
+  expect(Math.abs(mean(draws.map((row) => row.at(-1)!)) / 0.5e6 - 1)).toBeLessThan(0.05);
+});
+
+test("a run is slower or faster as a whole on its host, never on its GPU", () => {
+  const factors = jitterFactors({ host_states: [], run_spread: 0.2 }, "spread");
+  const scale = factors.schedule(0);
+  expect(scale).not.toBe(1);
+  expect([factors.launch_full_graph(1), factors.update(2), factors.output(3)]).toEqual([scale, scale, scale]);
+  expect(factors.gpu(0)).toBe(1);
+});
+
+test("without jitter every time is its mean, that of being held up too", () => {
+  const steady = frontEndCost(frontEnd, meanFactors(jitter));
+  // 2 tokens of 30 + 10 us, one of them a first chunk.
+  expect(steady.outputNs(2, 1)).toBe(400_000 + 2 * 40_000 + 50_000 + 0.1 * 5e6);
+  expect([steady.requestNs(1000), steady.hopNs]).toEqual([400_000, 50_000]);
+  expect(frontEndCost(frontEnd, meanFactors(undefined)).outputNs(2, 1)).toBe(530_000);
+  const sampled = frontEndCost(frontEnd, jitterFactors(jitter, "output"));
+  const outputs = Array.from({ length: 40_000 }, () => sampled.outputNs(2, 1));
+  expect(Math.abs(mean(outputs) / steady.outputNs(2, 1) - 1)).toBeLessThan(0.04);
+});
+
+test("a launch costs by the kind of its step, and lets the GPU begin after its own part", () => {
+  const cost = hostCost(host, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(jitter));
+  const [decodes, piecewise, eager] = [step(3, 0), step(12, 12), step(100, 100)];
+  expect([decodes, piecewise, eager].map((one) => cost.launchNs(one, 0))).toEqual([2e6, 6.01e6, 9e6]);
+  expect([decodes, piecewise, eager].map((one) => cost.leadNs(one, 1e6))).toEqual([0.5e6, 0.3e6, 0.1e6]);
+  expect([cost.scheduleNs(8), cost.updateNs(8)]).toEqual([108_000, 54_000]);
+});
