@@ -58,7 +58,8 @@ function readLaunch(
   const gapNs = shownBy.updateStartNs - scheduleEndNs;
   if (shownBy === step) return { ns: gapNs, isExact: false };
   const readyNs = (predictedEndNs.get(shownBy) ?? Infinity) + model.copyNs - scheduleEndNs;
-  return { ns: gapNs, isExact: gapNs > readyNs + 0.1e6 + 0.04 * gpuNsOf(shownBy, model.gpu) };
+  const doubtNs = Math.max(0.04 * gpuNsOf(shownBy, model.gpu), 0.1 * readyNs);
+  return { ns: gapNs, isExact: gapNs > readyNs + 0.1e6 + doubtNs };
 }
 
 interface Predicted {

@@ -30,7 +30,8 @@ export function settingsOf({ name, run }: RecordedRun): RecordedSettings {
       `${name}/run.json: engine.settings lacks max_num_seqs or max_num_batched_tokens, expected the server's settings`,
     );
   }
-  const sizes = settings.enforce_eager === true ? [] : settings.cudagraph_capture_sizes;
+  const isEager = settings.enforce_eager === true || run.info.engine.settings.cudagraph_mode === "NONE";
+  const sizes = isEager ? [] : settings.cudagraph_capture_sizes;
   const graphs = new GraphSizes(sizes ?? defaultCaptureSizes(maxNumSeqs, budget), maxNumSeqs);
   return { isAsync: isAsync ?? true, maxNumSeqs, graphs };
 }

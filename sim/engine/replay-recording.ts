@@ -34,8 +34,13 @@ function recordedSettings({ info }: Run): Readonly<Record<string, unknown>> {
   if (info.engine.name !== "vllm") {
     throw new ArtifactError(`the recording is of engine "${info.engine.name}", expected a run of vllm`);
   }
+  const { settings } = info.engine;
+  for (const name of ["speculative_config", "kv_transfer_config", "enable_lora"]) {
+    if (settings[name] != null && settings[name] !== false) {
+      throw new ConfigError(`run.json engine.settings.${name}: a server with it is not modelled`);
+    }
+  }
   const known = Object.keys(serverSettings.shape);
-  return Object.fromEntries(
-    Object.entries(info.engine.settings).filter(([name, value]) => known.includes(name) && value != null),
-  );
+  const given = Object.entries(settings).filter(([name, value]) => known.includes(name) && value != null);
+  return { ...Object.fromEntries(given), ...(settings.cudagraph_mode === "NONE" ? { enforce_eager: true } : {}) };
 }
