@@ -10,7 +10,7 @@ export function printProfile(profile: Profile): void {
   print(`${profile.name}: ${profile.source}`);
   printTable(
     ["stage", "per", "µs", "95 % interval, µs"],
-    costRows(cost).map(({ stage, per, ns, intervalNs }) => [
+    costRows(cost, profile.cost_intervals).map(({ stage, per, ns, intervalNs }) => [
       stage,
       per,
       micros(ns),

@@ -9,9 +9,9 @@ export interface CostRow {
   readonly intervalNs?: readonly [number, number];
 }
 
-/** Every coefficient; per-request parts that are 0 are left out. */
-export function costRows(cost: Profile["cost"]): CostRow[] {
-  return cost.kind === "static_batch" ? batchRows(cost) : engineRows(cost);
+/** Every coefficient; per-request parts that are 0 are left out. `intervals`: of an engine's, by place in the cost. */
+export function costRows(cost: Profile["cost"], intervals: Profile["cost_intervals"] = {}): CostRow[] {
+  return cost.kind === "static_batch" ? batchRows(cost) : engineRows(cost, intervals);
 }
 
 function batchRows(cost: StaticBatchCost): CostRow[] {
@@ -29,25 +29,58 @@ function termRow(stage: string, { basis, upto, beyond, coefficient_ns, ci95_ns }
   return { stage, per: `${basis.replace("_", " ")}${clip}`, ns: coefficient_ns, ...interval };
 }
 
-function engineRows({ gpu, host, front_end, jitter }: VllmEngineCost): CostRow[] {
+function engineRows(
+  { gpu, host, front_end, jitter }: VllmEngineCost,
+  intervals: NonNullable<Profile["cost_intervals"]>,
+): CostRow[] {
+  const within = (place: string): Pick<CostRow, "intervalNs"> => {
+    const intervalNs = intervals[place];
+    return intervalNs === undefined ? {} : { intervalNs };
+  };
   const launch = (
     stage: string,
     { lead = host.launch_lead, ...time }: VllmEngineCost["host"]["launch_no_graph"],
-  ): CostRow[] => growingRows(stage, `step, ${lead.toFixed(2)} of it before the GPU begins`, time);
+    interval: Pick<CostRow, "intervalNs">,
+  ): CostRow[] => {
+    const [base, ...more] = growingRows(stage, `step, ${lead.toFixed(2)} of it before the GPU begins`, time);
+    return [{ ...base!, ...interval }, ...more];
+  };
   return [
-    { stage: "GPU, decode", per: "step", ns: gpu.decode_base_ns },
-    { stage: "GPU, decode", per: "padded token", ns: gpu.decode_padded_token_ns },
+    { stage: "GPU, decode", per: "step", ns: gpu.decode_base_ns, ...within("gpu.decode_base_ns") },
+    {
+      stage: "GPU, decode",
+      per: "padded token",
+      ns: gpu.decode_padded_token_ns,
+      ...within("gpu.decode_padded_token_ns"),
+    },
     ...(gpu.mixed_base_ns === undefined
       ? []
-      : [{ stage: "GPU, decode", per: "step that also prefills", ns: gpu.mixed_base_ns }]),
-    { stage: "GPU, prefill", per: "step", ns: gpu.prefill_base_ns },
-    { stage: "GPU, prefill", per: "padded token", ns: gpu.prefill_padded_token_ns },
-    { stage: "GPU, attention", per: "cached token", ns: gpu.context_token_ns },
-    { stage: "GPU, attention", per: "pair of a prefill", ns: gpu.attention_pair_ns },
+      : [
+          {
+            stage: "GPU, decode",
+            per: "step that also prefills",
+            ns: gpu.mixed_base_ns,
+            ...within("gpu.mixed_base_ns"),
+          },
+        ]),
+    { stage: "GPU, prefill", per: "step", ns: gpu.prefill_base_ns, ...within("gpu.prefill_base_ns") },
+    {
+      stage: "GPU, prefill",
+      per: "padded token",
+      ns: gpu.prefill_padded_token_ns,
+      ...within("gpu.prefill_padded_token_ns"),
+    },
+    { stage: "GPU, attention", per: "cached token", ns: gpu.context_token_ns, ...within("gpu.context_token_ns") },
+    {
+      stage: "GPU, attention",
+      per: "pair of a prefill",
+      ns: gpu.attention_pair_ns,
+      ...within("gpu.attention_pair_ns"),
+    },
     ...growingRows("schedule", "step", host.schedule),
-    ...launch("launch, full graph", host.launch_full_graph),
-    ...launch("launch, piecewise graphs", host.launch_piecewise),
-    ...launch("launch, no graph", host.launch_no_graph),
+    ...launch("launch, full graph", host.launch_full_graph, within("host.launch_full_graph.base_ns")),
+    ...launch("launch, piecewise graphs", host.launch_piecewise, within("host.launch_piecewise.base_ns")),
+    ...launch("launch, no graph", host.launch_no_graph, within("host.launch_no_graph.base_ns")),
     ...growingRows("update", "step", host.update),
     { stage: "tokens to the host", per: "step", ns: host.copy_ns },
     { stage: "outputs to the front end", per: "step", ns: host.send_ns },

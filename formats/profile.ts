@@ -205,6 +205,10 @@ export const profileSchema = z.strictObject({
   }),
   fit: fitScores.optional(),
   held_out: fitScores.optional(),
+  cost_intervals: z
+    .record(z.string(), interval)
+    .optional()
+    .describe("vllm_engine: 95 % intervals of coefficients, ns, by their place in the cost: gpu.decode_base_ns"),
   held_out_runs: z
     .array(
       z.strictObject({

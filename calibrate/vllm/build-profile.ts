@@ -1,5 +1,6 @@
 /** A profile of a vLLM engine from its fitted parts and what the recordings say of model, machine and server. */
 import { ArtifactError, type EngineJitter, type Profile, type VllmEngineCost } from "../../formats/index.js";
+import type { Intervals } from "./engine-intervals.js";
 import type { EngineFit } from "./fit-engine.js";
 import type { FrontEndFit } from "./fit-front-end.js";
 import { recordedModel } from "./model-shape.js";
@@ -64,9 +65,10 @@ export interface ProfileFacts {
   readonly cost: VllmEngineCost;
   readonly runs: readonly RecordedRun[];
   readonly notes: readonly string[];
+  readonly intervals?: Intervals | undefined;
 }
 
-export function buildProfile({ name, cost, runs, notes }: ProfileFacts): Profile {
+export function buildProfile({ name, cost, runs, notes, intervals }: ProfileFacts): Profile {
   const first = runs[0]!.run;
   const { settings, version } = first.info.engine;
   const { model, kvBytesPerToken, weightBytes } = recordedModel(first);
@@ -89,6 +91,7 @@ export function buildProfile({ name, cost, runs, notes }: ProfileFacts): Profile
     cost,
     memory: memoryOf(settings, runs[0]!.name, { kvBytesPerToken: kvBytesPerToken ?? 1, weightBytes: weightBytes ?? 0 }),
     range: rangeOf(runs),
+    ...(intervals === undefined ? {} : { cost_intervals: rounded(intervals as Profile["cost_intervals"] & object) }),
     notes: [...notes],
   };
 }

@@ -7,6 +7,7 @@ import { replayRecording } from "../../sim/index.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { fitBlackBox } from "./black-box.js";
 import { ASSUMED, buildProfile, engineCostOf } from "./build-profile.js";
+import type { Intervals } from "./engine-intervals.js";
 import type { GpuTimes } from "./engine-model.js";
 import { fitEngine } from "./fit-engine.js";
 import { fitFrontEnd } from "./fit-front-end.js";
@@ -32,12 +33,19 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
   const parts = logged.length > 0 ? fitLogged(logged, solver, options) : fitUnlogged(runs, solver, options);
   const left = logged.length > 0 && logged.length < runs.length ? [leftOutNote(runs, logged)] : [];
   const kept = options.base === undefined ? [] : [`GPU prices are those of profile "${options.base.name}"`];
-  return buildProfile({ name: options.name, cost: parts.cost, runs, notes: [...kept, ...parts.notes, ...left] });
+  return buildProfile({
+    name: options.name,
+    cost: parts.cost,
+    runs,
+    notes: [...kept, ...parts.notes, ...left],
+    intervals: parts.intervals,
+  });
 }
 
 interface FittedParts {
   readonly cost: VllmEngineCost;
   readonly notes: readonly string[];
+  readonly intervals?: Intervals;
 }
 
 function fitLogged(
@@ -68,7 +76,11 @@ function fitLogged(
     frontEnd === undefined
       ? ["front end: the steps do not follow from the requests as recorded, it is left out and takes no time"]
       : [];
-  return { cost: engineCostOf(engine, frontEnd), notes: [...engine.unidentified, ...notes] };
+  return {
+    cost: engineCostOf(engine, frontEnd),
+    notes: [...engine.unidentified, ...notes],
+    intervals: engine.intervals,
+  };
 }
 
 function fitUnlogged(

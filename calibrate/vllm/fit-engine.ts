@@ -7,6 +7,7 @@ import type { EngineJitter, Variation } from "../../formats/index.js";
 import { meanOf, type GraphKind } from "../../sim/index.js";
 import type { LinearSolver } from "../fit/index.js";
 import { censoredQuantiles, type Sighting } from "./censored-quantiles.js";
+import { intervalsOf, type Intervals } from "./engine-intervals.js";
 import { gpuNsOf, graphKinds, type EngineModel, type GpuTimes, type LaunchTimes } from "./engine-model.js";
 import { fitHostStates, type ShownLaunch } from "./fit-host-state.js";
 import { fitGpu, gpuRatios, type GpuFit } from "./fit-gpu.js";
@@ -42,6 +43,8 @@ export interface EngineFit {
   readonly hostStates: EngineJitter["host_states"];
   /** Standard deviation of the logarithm of launch means between recordings of traffic; undefined with fewer than two. */
   readonly runSpread?: number | undefined;
+  /** 95 % intervals of GPU prices and of launches' base times, ns, by their place in a profile's cost. */
+  readonly intervals: Intervals;
   /** What the logs do not tell, a sentence each. */
   readonly unidentified: readonly string[];
 }
@@ -54,6 +57,12 @@ const ENOUGH_LAUNCHES = 40;
 
 /** Where a launch of each kind lets the GPU begin, until fitted: one graph at its end, single kernels at once. */
 const typicalLead: Readonly<Record<GraphKind, number>> = { full: 0.9, piecewise: 0.3, none: 0.1 };
+
+const launchKeys: Readonly<Record<GraphKind, string>> = {
+  full: "host.launch_full_graph.base_ns",
+  piecewise: "host.launch_piecewise.base_ns",
+  none: "host.launch_no_graph.base_ns",
+};
 
 /** `knownGpu`: prices of this GPU and model from elsewhere, not to be fitted. */
 export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, knownGpu?: GpuTimes): EngineFit {
@@ -94,6 +103,15 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
     },
     hostStates: hostStatesOf(logs, readings, model, launch),
     runSpread: runSpreadOf(logs, readings, model),
+    intervals: intervalsOf(readings, (resampled) => {
+      const pricing = resampled.filter((_, at) => logs[at]!.isAsync || !pricedByAsync).flat();
+      const gpu: Partial<GpuTimes> = knownGpu === undefined ? fitGpu(pricing, model.gpu, solver).gpu : {};
+      const launches = graphKinds.map((kind) => [launchKeys[kind], launchOf(kind, logs, resampled, model).baseNs]);
+      return {
+        ...Object.fromEntries(Object.entries(gpu).map(([name, ns]): [string, number] => [`gpu.${name}`, ns])),
+        ...(Object.fromEntries(launches) as Record<string, number>),
+      };
+    }),
     unidentified: unidentifiedOf(knownGpu === undefined ? fit : undefined, launch),
   };
 }

@@ -1,0 +1,35 @@
+/**
+ * How sure the fit of an engine is: intervals from resampled stretches of the step logs. Stretches, not steps, since
+ * neighbouring steps resemble each other. What shows of the two clocks is read once, with the fitted model.
+ */
+import { stream } from "../../sim/index.js";
+import type { Reading } from "./read-timeline.js";
+import { quantileOfValues } from "./spread.js";
+
+export type Intervals = Readonly<Record<string, readonly [number, number]>>;
+
+const SAMPLES = 40;
+const STRETCH_STEPS = 50;
+
+/** 95 % intervals of whatever `fit` makes of readings by recording. */
+export function intervalsOf(
+  readings: readonly (readonly Reading[])[],
+  fit: (resampled: readonly (readonly Reading[])[]) => Readonly<Record<string, number>>,
+): Intervals {
+  const random = stream("fit/engine-intervals");
+  const resample = (run: readonly Reading[]): Reading[] => {
+    const stretches = Math.max(1, Math.ceil(run.length / STRETCH_STEPS));
+    return Array.from({ length: stretches }, () => {
+      const first = Math.floor(random() * stretches) * STRETCH_STEPS;
+      return run.slice(first, first + STRETCH_STEPS);
+    }).flat();
+  };
+  const fits = Array.from({ length: SAMPLES }, () => fit(readings.map(resample)));
+  const names = Object.keys(fits[0]!);
+  return Object.fromEntries(
+    names.map((name) => {
+      const values = fits.map((one) => one[name]!);
+      return [name, [quantileOfValues(values, 0.025), quantileOfValues(values, 0.975)] as const];
+    }),
+  );
+}
