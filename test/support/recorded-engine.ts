@@ -1,0 +1,305 @@
+/**
+ * Recordings of an engine of which every cost is known: the simulated one, watched from outside as a real server's step
+ * log is. When a step was scheduled and its results taken follows from docs/design.md, section 4.
+ */
+import type { RecordedRun } from "../../calibrate/vllm/index.js";
+import {
+  InvariantError,
+  type EngineStepRecord,
+  type VllmEngineCost,
+  type WorkloadRequest,
+} from "../../formats/index.js";
+import { EngineStepCost } from "../../sim/cost/engine-step-cost.js";
+import { EngineLoop } from "../../sim/engine/engine-loop.js";
+import { StepLog } from "../../sim/engine/step-log.js";
+import { recordsOf } from "../../sim/engine/step-records.js";
+import {
+  defaultCaptureSizes,
+  GraphSizes,
+  jitterFactors,
+  limitsOf,
+  Scheduler,
+  serverSettings,
+  tokenCounts,
+  type DecodeLaw,
+  type HostCost,
+  type StepCostModel,
+  type StepShape,
+} from "../../sim/index.js";
+import type { SchedulerStep } from "../../sim/policy/vllm/scheduler-step.js";
+
+export interface KnownRequest {
+  readonly arrivalMs: number;
+  readonly promptTokens: number;
+  readonly outputTokens: number;
+  /** Its group, of probes. */
+  readonly probe?: string;
+}
+
+export interface KnownEngine {
+  readonly cost: VllmEngineCost;
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+const smallServer = {
+  max_num_seqs: 32,
+  max_num_batched_tokens: 1024,
+  max_model_len: 4096,
+  block_size: 16,
+  num_gpu_blocks: 8000,
+  enable_prefix_caching: false,
+  async_scheduling: true,
+};
+
+const config = { num_hidden_layers: 8, hidden_size: 1024, num_attention_heads: 16, num_key_value_heads: 4, intermediate_size: 4096, vocab_size: 32_000 }; // prettier-ignore
+
+/** Requests sent at their times, whatever the engine does; `seed` of the jitter, where its costs have one. */
+export function recordEngine(
+  { cost, settings: given = {} }: KnownEngine,
+  sent: readonly KnownRequest[],
+  { name, seed = "1" }: { readonly name: string; readonly seed?: string },
+): RecordedRun {
+  const settings = { ...smallServer, ...given };
+  const isProbes = sent.some(({ probe }) => probe !== undefined);
+  const requests = sent.map(({ arrivalMs, promptTokens, outputTokens }, index): WorkloadRequest => {
+    return { id: String(index), arrivalNs: Math.round(arrivalMs * 1e6), promptTokens, outputTokens };
+  });
+  const watched = watch(cost, settings, requests, `${name}/${seed}`);
+  const records = recordsOf(watched.log).map((record, index) => {
+    const chunks = watched.log.chunksNs[index]!.map((atNs) => ((atNs - record.sentNs!) / 1e6).toFixed(2));
+    const extra: Record<string, string> = {
+      probe: sent[index]!.probe ?? "",
+      engine_add_step: String(watched.addedStep[index]!),
+      engine_add_us: String(watched.addedNs[index]! / 1e3),
+      chunks: String(chunks.length),
+      chunk_ms: chunks.join(";"),
+    };
+    return { ...record, extra };
+  });
+  return {
+    name,
+    run: {
+      info: {
+        version: 1,
+        source: "real",
+        policy: "vllm",
+        engine: { name: "vllm", version: "0.26.0", settings },
+        model: { name: "known", dtype: "bfloat16", config },
+        hardware: { gpu: "none" },
+        load: { kind: isProbes ? "probes" : "open_loop" },
+        requests: records.length,
+        preemptions: watched.preemptions,
+      },
+      requests: records,
+      batches: [],
+    },
+    steps: watched.steps,
+  };
+}
+
+interface Watched {
+  readonly log: ChunkLog;
+  readonly steps: readonly EngineStepRecord[];
+  readonly addedStep: Int32Array;
+  readonly addedNs: Float64Array;
+  readonly preemptions: number;
+}
+
+function watch(
+  cost: VllmEngineCost,
+  settings: Readonly<Record<string, unknown>>,
+  requests: readonly WorkloadRequest[],
+  jitterStream: string,
+): Watched {
+  const machine = { totalBytes: Infinity, baseBytes: 0, kvBytesPerToken: 1, positions: 4096 };
+  const limits = limitsOf(serverSettings.parse(settings), machine);
+  const { maxNumSeqs, maxNumBatchedTokens } = limits;
+  const graphs = new GraphSizes(defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens), maxNumSeqs);
+  const everything: [number, number] = [0, 1e9];
+  const range = { batch: everything, prompt_tokens: everything, context_tokens: everything };
+  const factors = cost.jitter === undefined ? undefined : jitterFactors(cost.jitter, jitterStream);
+  const clocks = new WatchedCost(new EngineStepCost(cost, range, graphs, factors));
+  const log = new ChunkLog(requests, tokenCounts(requests));
+  const scheduler = new WatchedScheduler(limits, requests);
+  const loop = new EngineLoop({ scheduler, cost: clocks, log, jumps: false, stopsAtEnds: false });
+  scheduler.watch(clocks, () => Reflect.get(loop, "hostNs") as number);
+  requests
+    .map(({ arrivalNs = 0 }, index) => ({ arrivalNs, index }))
+    .sort((a, b) => a.arrivalNs - b.arrivalNs)
+    .forEach(({ arrivalNs, index }) => {
+      const refusal = scheduler.refusal(index);
+      if (refusal !== undefined) throw new InvariantError(`request ${index} would be refused: ${refusal}`);
+      loop.advance(arrivalNs);
+      log.sent(index, arrivalNs, arrivalNs);
+      loop.arrive(index, arrivalNs);
+    });
+  loop.advance(Infinity);
+  log.checkWhole();
+  const { addedStep, addedNs } = scheduler;
+  return { log, steps: scheduler.engineSteps(), addedStep, addedNs, preemptions: loop.preemptions };
+}
+
+/** Keeps when each chunk came to its client: tokens at one instant are one chunk. */
+class ChunkLog extends StepLog {
+  readonly chunksNs: number[][] = Array.from({ length: this.rows }, () => []);
+
+  override token(row: number, atNs: number, firstLateNs = 0): void {
+    super.token(row, atNs, firstLateNs);
+    const chunks = this.chunksNs[row]!;
+    const chunkNs = chunks.length === 0 ? atNs + firstLateNs : atNs;
+    if (chunks.at(-1) !== chunkNs) chunks.push(chunkNs);
+  }
+}
+
+/** Passes an engine's costs on, and keeps the GPU's clock by them. */
+class WatchedCost implements StepCostModel {
+  readonly host: HostCost;
+  readonly frontEnd?: NonNullable<StepCostModel["frontEnd"]>;
+  readonly isSampled = true;
+  scheduledNs = NaN;
+  gpuEndNs = 0;
+  updateNs = NaN;
+  private beginsNs = NaN;
+  private launchedNs = NaN;
+
+  constructor(private readonly of: EngineStepCost) {
+    const { host } = of;
+    if (of.frontEnd !== undefined) this.frontEnd = of.frontEnd;
+    this.host = {
+      ...host,
+      launchNs: (step, atNs) => {
+        const launchNs = host.launchNs(step, atNs);
+        this.scheduledNs = atNs;
+        this.launchedNs = atNs + launchNs;
+        return launchNs;
+      },
+      leadNs: (step, launchNs) => {
+        const leadNs = host.leadNs(step, launchNs);
+        this.beginsNs = this.launchedNs - launchNs + leadNs;
+        this.gpuEndNs = Math.max(Math.max(this.gpuEndNs, this.beginsNs) + this.computedNs, this.launchedNs);
+        return leadNs;
+      },
+      updateNs: (requests) => (this.updateNs = host.updateNs(requests)),
+    };
+  }
+
+  private computedNs = 0;
+
+  /** The loop asks before it asks for the lead. */
+  gpuNs(step: StepShape): number {
+    return (this.computedNs = this.of.gpuNs(step));
+  }
+
+  decodeLaw(requests: number, contextTokens: number): DecodeLaw {
+    return this.of.decodeLaw(requests, contextTokens);
+  }
+
+  noteDecodes(): void {
+    // Ranges are of no interest here.
+  }
+
+  get extrapolations(): readonly string[] {
+    return this.of.extrapolations;
+  }
+}
+
+interface Watching {
+  readonly step: SchedulerStep;
+  readonly startNs: number;
+  readonly record: Omit<EngineStepRecord, "scheduleEndNs">;
+  endNs: number;
+  gpuEndNs: number;
+  updateStartNs: number;
+  updateEndNs: number;
+}
+
+/** Keeps when the engine called it, and with which requests it was handed at which step. */
+class WatchedScheduler extends Scheduler {
+  readonly addedStep: Int32Array;
+  readonly addedNs: Float64Array;
+  private readonly watched: Watching[] = [];
+  private clocks!: WatchedCost;
+  private nowNs!: () => number;
+  /** The call whose end the costs have not told yet. */
+  private settleCall: (() => void) | undefined;
+
+  constructor(limits: ConstructorParameters<typeof Scheduler>[0], requests: readonly WorkloadRequest[]) {
+    super(limits, requests);
+    this.addedStep = new Int32Array(requests.length);
+    this.addedNs = new Float64Array(requests.length);
+  }
+
+  watch(clocks: WatchedCost, nowNs: () => number): void {
+    this.clocks = clocks;
+    this.nowNs = nowNs;
+  }
+
+  override add(index: number, arrivalNs: number): void {
+    this.settleLast();
+    super.add(index, arrivalNs);
+    this.addedStep[index] = this.watched.length;
+    this.addedNs[index] = this.nowNs();
+  }
+
+  override schedule(): SchedulerStep {
+    this.settleLast();
+    const startNs = this.nowNs();
+    const step = super.schedule();
+    const watching: Watching = {
+      step,
+      startNs,
+      record: shapeOf(step, startNs),
+      endNs: NaN,
+      gpuEndNs: 0,
+      updateStartNs: NaN,
+      updateEndNs: NaN,
+    };
+    this.watched.push(watching);
+    this.settleCall = () => {
+      watching.endNs = step.scheduledTokens === 0 ? startNs : this.clocks.scheduledNs;
+      watching.gpuEndNs = step.scheduledTokens === 0 ? -Infinity : this.clocks.gpuEndNs;
+    };
+    return step;
+  }
+
+  override update(step: SchedulerStep): readonly number[] {
+    this.settleLast();
+    const watching = this.watched[step.id]!;
+    const readyNs = watching.gpuEndNs + this.clocks.host.copyNs;
+    watching.updateStartNs = Math.max(readyNs, this.nowNs());
+    this.settleCall = () => {
+      watching.updateEndNs = watching.updateStartNs + this.clocks.updateNs;
+    };
+    return super.update(step);
+  }
+
+  engineSteps(): EngineStepRecord[] {
+    this.settleLast();
+    return this.watched.map(({ record, endNs, updateStartNs, updateEndNs }) => {
+      const isTaken = !Number.isNaN(updateStartNs);
+      return { ...record, scheduleEndNs: endNs, ...(isTaken ? { updateStartNs, updateEndNs } : {}) };
+    });
+  }
+
+  private settleLast(): void {
+    this.settleCall?.();
+    this.settleCall = undefined;
+  }
+}
+
+function shapeOf(step: SchedulerStep, scheduleStartNs: number): Watching["record"] {
+  return {
+    step: step.id,
+    scheduleStartNs,
+    scheduledRequests: step.scheduledRequests,
+    scheduledTokens: step.scheduledTokens,
+    decodeRequests: step.decodeRequests,
+    decodeContextTokens: step.decodeContextTokens,
+    prefillRequests: step.prefillRequests,
+    prefillTokens: step.prefillTokens,
+    contextTokens: step.decodeContextTokens + step.prefillContextTokens,
+    prefillAttentionPairs: step.prefillAttentionPairs,
+    samplingRequests: step.samplingRequests,
+    preempted: step.preempted.length,
+  };
+}
