@@ -19,6 +19,8 @@ export interface BlackBoxOptions {
   readonly replay: Replay;
   /** Prices of this GPU and model from elsewhere, not to be fitted. */
   readonly gpu?: VllmEngineCost["gpu"] | undefined;
+  /** Share of the usual number of trials; default 1. */
+  readonly effort?: number | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -64,6 +66,7 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     targets.reduce((sum, target) => sum + target(priced(cost)), 0) / targets.length;
   const { cost, error } = searchCosts(startOf(runs, solver), lossOf, {
     onProgress: options.onProgress,
+    effort: options.effort,
     isStartTold: runs.some(isProbes),
   });
   return { cost: priced(cost), error, notes: [...ASSUMPTIONS, ...untold(runs)] };
@@ -71,8 +74,8 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
 
 export interface SearchOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  /** Share of the usual number of trials. */
-  readonly effort?: number;
+  /** Share of the usual number of trials; default 1. */
+  readonly effort?: number | undefined;
   /** Whether probes told the start, so that it is worth keeping to. */
   readonly isStartTold?: boolean;
 }

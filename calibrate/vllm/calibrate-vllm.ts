@@ -21,6 +21,8 @@ export interface VllmCalibrationOptions {
   readonly isBlackBox: boolean;
   /** A profile of the same model and GPU on another host: its GPU prices are kept, the host's are fitted. */
   readonly base?: Profile | undefined;
+  /** Share of the usual number of trials of the searches; default 1. */
+  readonly effort?: number | undefined;
   readonly onProgress?: ((done: number, total: number, what: string) => void) | undefined;
 }
 
@@ -51,7 +53,7 @@ interface FittedParts {
 function fitLogged(
   logged: readonly RecordedRun[],
   solver: LinearSolver,
-  { onProgress, base }: VllmCalibrationOptions,
+  { onProgress, base, effort }: VllmCalibrationOptions,
 ): FittedParts {
   const engine = fitEngine(
     logged.map((run) => {
@@ -71,7 +73,7 @@ function fitLogged(
   const frontEnd =
     logs.length === 0
       ? undefined
-      : fitFrontEnd(logs, { sendNs: engine.sendNs, wakeNs: ASSUMED.wake_ns, onProgress: progress });
+      : fitFrontEnd(logs, { sendNs: engine.sendNs, wakeNs: ASSUMED.wake_ns, effort, onProgress: progress });
   const notes =
     frontEnd === undefined
       ? ["front end: the steps do not follow from the requests as recorded, it is left out and takes no time"]
@@ -86,7 +88,7 @@ function fitLogged(
 function fitUnlogged(
   runs: readonly RecordedRun[],
   solver: LinearSolver,
-  { onProgress, base }: VllmCalibrationOptions,
+  { onProgress, base, effort }: VllmCalibrationOptions,
 ): FittedParts {
   return fitBlackBox(runs, solver, {
     replay: (run, cost, seed) => {
@@ -94,6 +96,7 @@ function fitUnlogged(
       return replayRecording(profile, run, { seed, jitter: true });
     },
     gpu: base === undefined ? undefined : gpuOf(base),
+    effort,
     onProgress: (done, total) => onProgress?.(done, total, "simulated trials"),
   });
 }

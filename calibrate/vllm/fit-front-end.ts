@@ -29,6 +29,8 @@ export interface FrontEndFitOptions {
   /** From the end of an update until its output is at the front end, ns. */
   readonly sendNs: number;
   readonly wakeNs: number;
+  /** Share of the usual number of trials; default 1. */
+  readonly effort?: number | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -42,12 +44,14 @@ const quantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
 export function fitFrontEnd(logs: readonly FrontEndLog[], options: FrontEndFitOptions): FrontEndFit {
   const views = logs.map(viewOf);
+  const { effort = 1 } = options;
   const start = [0.3e6, 100, 0.11e6, 0.5e6, 0.06e6, 0.15e6, 0.4e6, 0.4e6, 0.04e6].map(Math.log);
   const size = start.map(() => 0.5);
   let done = 0;
   const onTrial = (): void => {
     done++;
-    options.onProgress?.(Math.min(done, total), total);
+    const all = Math.round(effort * total);
+    options.onProgress?.(Math.min(done, all), all);
   };
   const lossOf = (x: readonly number[]): number => {
     onTrial();
@@ -56,8 +60,8 @@ export function fitFrontEnd(logs: readonly FrontEndLog[], options: FrontEndFitOp
     );
     return losses.reduce((sum, loss) => sum + loss, 0);
   };
-  const coarse = nelderMead(lossOf, start, { size, evaluations: trials.means[0] });
-  const fine = nelderMead(lossOf, coarse.x, { size: start.map(() => 0.2), evaluations: trials.means[1] });
+  const coarse = nelderMead(lossOf, start, { size, evaluations: effort * trials.means[0] });
+  const fine = nelderMead(lossOf, coarse.x, { size: start.map(() => 0.2), evaluations: effort * trials.means[1] });
   return fitVariation(views, fine.x, { ...options, onTrial });
 }
 
@@ -190,7 +194,7 @@ function groupLoss(errorsNs: readonly number[]): number {
 function fitVariation(
   views: readonly View[],
   mean: readonly number[],
-  { onTrial, ...options }: FrontEndFitOptions & { readonly onTrial: () => void },
+  { onTrial, effort = 1, ...options }: FrontEndFitOptions & { readonly onTrial: () => void },
 ): FrontEndFit {
   const at = (x: readonly number[]): FrontEndFit => {
     const [request, output, stallLogit, stall, ...times] = x;
@@ -216,11 +220,11 @@ function fitVariation(
   const start = [Math.log(0.3), Math.log(0.3), -1.5, Math.log(10e6), ...mean];
   let { x } = nelderMead(lossOf, start, {
     size: [0.7, 0.7, 1, 0.5, ...mean.map(() => 0.3)],
-    evaluations: trials.variation[0],
+    evaluations: effort * trials.variation[0],
   });
   trials.variation.slice(1).forEach((evaluations, round) => {
     const size = start.map(() => (round === 0 ? 0.4 : -0.25));
-    ({ x } = nelderMead(lossOf, x, { size, evaluations }));
+    ({ x } = nelderMead(lossOf, x, { size, evaluations: effort * evaluations }));
   });
   return at(x);
 }
