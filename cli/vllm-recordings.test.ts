@@ -67,9 +67,11 @@ describe("replay", () => {
   });
 
   test("a folder that is missing, and a profile of something else than vLLM, are named", async () => {
-    const absent = await servesim("replay", "--profile", profile, "--recording", "absent");
+    const [absent, batches] = await Promise.all([
+      servesim("replay", "--profile", profile, "--recording", "absent"),
+      servesim("replay", "--profile", onnx, "--recording", recording),
+    ]);
     expectMistake(absent, /absent is not a folder, expected a run folder/);
-    const batches = await servesim("replay", "--profile", onnx, "--recording", recording);
     expectMistake(batches, /profile "mini-cpu" is not of a vLLM engine/);
   });
 
@@ -166,8 +168,9 @@ describe("calibrate vllm --from", () => {
 
   test("a folder that is missing or without a run is named", async () => {
     mkdirSync(join(folder, "empty"));
-    expectMistake(await calibrate("--from", "absent"), /absent: not a folder that can be read/);
-    expectMistake(await calibrate("--from", "empty"), /empty: no run in it, expected run\.json/);
+    const [absent, empty] = await Promise.all([calibrate("--from", "absent"), calibrate("--from", "empty")]);
+    expectMistake(absent, /absent: not a folder that can be read/);
+    expectMistake(empty, /empty: no run in it, expected run\.json/);
   });
 
   test("a run of another engine is named with it", async () => {
@@ -180,8 +183,11 @@ describe("calibrate vllm --from", () => {
   });
 
   test("--refit and --base go together", async () => {
-    expectMistake(await calibrate("--from", recording, "--refit", "host"), /--refit host and --base PROFILE\.json go together/); // prettier-ignore
-    expectMistake(await calibrate("--from", recording, "--base", profile), /go together/);
+    const from = ["--from", recording];
+    const alone = [calibrate(...from, "--refit", "host"), calibrate(...from, "--base", profile)];
+    for (const ended of await Promise.all(alone)) {
+      expectMistake(ended, /--refit host and --base PROFILE\.json go together/);
+    }
   });
 
   test("--held-out is read before anything is fitted", async () => {

@@ -1,0 +1,73 @@
+import type { RequestRecord, Run } from "../formats/index.js";
+import { readProfile } from "../formats/files/index.js";
+import { replayRecording } from "../sim/index.js";
+import { replayReport } from "./replay-report.js";
+
+const profile = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
+
+function request(id: string, arrivalMs: number, more: Partial<RequestRecord> = {}): RequestRecord {
+  return {
+    requestId: id,
+    arrivalNs: arrivalMs * 1e6,
+    firstTokenNs: (arrivalMs + 20) * 1e6,
+    lastTokenNs: (arrivalMs + 100) * 1e6,
+    promptTokens: 20,
+    outputTokens: 11,
+    status: "ok",
+    ...more,
+  };
+}
+
+function recording(requests: readonly RequestRecord[]): Run {
+  const settings = { num_gpu_blocks: 33, max_num_seqs: 8, max_num_batched_tokens: 256, max_model_len: 512 };
+  return {
+    info: {
+      version: 1,
+      source: "real",
+      policy: "vllm",
+      engine: { name: "vllm", settings },
+      model: { name: "m" },
+      hardware: {},
+      load: { kind: "open_loop" },
+      requests: requests.length,
+    },
+    requests,
+    batches: [],
+  };
+}
+
+test("what the server answered, its simulation answers too, up to the longest it may be", () => {
+  // 512 tokens take every block that can be used; the last token's place is never needed.
+  const longest = request("longest", 0, { promptTokens: 500, outputTokens: 12 });
+  const { requests } = replayRecording(profile, recording([longest, request("other", 1)]), { seed: "1", jitter: true });
+  expect(requests.map(({ requestId, status, outputTokens }) => [requestId, status, outputTokens])).toEqual([
+    ["longest", "ok", 12],
+    ["other", "ok", 11],
+  ]);
+});
+
+test("real statistics are of the answered requests, simulated ones the mean over the runs, within their band", () => {
+  const failed: RequestRecord = { requestId: "x", arrivalNs: 0, promptTokens: 5, outputTokens: 0, status: "error" };
+  const run = recording([request("a", 0), failed, request("b", 300)]);
+  const options = { name: "r", seed: "1", jitter: true, replications: 3 };
+  const report = replayReport(profile, run, options);
+  expect(report).toMatchObject({ requests: 2, replications: 3, jitter: "on", preemptions: { real: null, sim: 0 }, split: null }); // prettier-ignore
+  expect(report.notes).toContain("1 recorded requests without an answer are left out");
+  const { real, sim, error, band } = report.metrics.mean_ttft_ms;
+  expect(real).toBeCloseTo(20, 9);
+  expect(report.metrics.mean_tpot_ms.real).toBeCloseTo(8, 9);
+  expect(error).toBeCloseTo(sim! / 20 - 1, 9);
+  expect(band![0]).toBeLessThan(sim!);
+  expect(band![1]).toBeGreaterThan(sim!);
+  // The first of them is what one run alone gives.
+  const one = replayReport(profile, run, { ...options, replications: 1 }).metrics.mean_ttft_ms.sim!;
+  expect(one).toBeGreaterThanOrEqual(band![0]);
+  expect(one).toBeLessThanOrEqual(band![1]);
+});
+
+test("without jitter one simulation is all there is", () => {
+  const report = replayReport(profile, recording([request("a", 0)]), { name: "r", seed: "1", jitter: false, replications: 9 }); // prettier-ignore
+  expect([report.jitter, report.replications]).toEqual(["off", 1]);
+  const { sim, band } = report.metrics.p99_e2el_ms;
+  expect(band).toEqual([sim, sim]);
+});
