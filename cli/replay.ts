@@ -2,7 +2,9 @@
 import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { replayMetrics, replayReport, replayStatistics, type ReplayReport } from "../experiment/replay-report.js";
-import { readProfile, readRun } from "../formats/files/index.js";
+import { runChartRows } from "../experiment/chart-rows.js";
+import { readProfile, readRun, writeTextAtomic } from "../formats/files/index.js";
+import { replayRecording } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { figure, print, printJson, printTable, signedPercent, warn } from "./output.js";
@@ -13,19 +15,26 @@ const ownFlags = {
   jitter: z.enum(["on", "off"]).default("on").describe("whether times vary as measured; off: each is its mean"),
   replications: z.int().positive().max(1000).default(10).describe("simulations, each with other draws of the jitter"),
   seed: z.string().default("1").describe("seed of the jitter"),
+  plot: z.string().min(1, "expected a file").optional().describe("SVG to draw both latency distributions to"),
   json: z.boolean().default(false).describe("print the comparison as JSON"),
 };
 
 export const replayCommand: Command = {
   flags: (yargs) => declareFlags(yargs, ownFlags),
   run: async (args) => {
-    const { profile, recording, jitter, replications, seed, json } = parseFlags(ownFlags, args);
-    const report = replayReport(readProfile(profile), await readRun(recording), {
-      name: basename(resolve(recording)),
-      seed,
-      jitter: jitter === "on",
-      replications,
-    });
+    const { replications, seed, json, plot, ...flags } = parseFlags(ownFlags, args);
+    const profile = readProfile(flags.profile);
+    const recording = await readRun(flags.recording);
+    const name = basename(resolve(flags.recording));
+    const jitter = flags.jitter === "on";
+    const report = replayReport(profile, recording, { name, seed, jitter, replications });
+    if (plot !== undefined) {
+      const { renderChart } = await import("../report/charts/index.js");
+      const cell = { policy: "vllm", load: name };
+      const simulated = replayRecording(profile, recording, { seed, jitter });
+      const rows = [...runChartRows(recording, cell, 1), ...runChartRows(simulated, cell)];
+      writeTextAtomic(plot, renderChart("latency_cdf", rows, { title: `${name} on ${profile.name}` }));
+    }
     if (json) printJson(report);
     else printReport(report);
   },

@@ -6,12 +6,13 @@ import type { CellResult } from "./results.js";
 
 export function chartRows(cells: readonly CellResult[]): ChartRow[] {
   return cells.flatMap((cell) => [
-    ...cell.real.flatMap((run, index) => rowsOf(run, cell, index + 1)),
-    ...rowsOf(cell.sim, cell, undefined),
+    ...cell.real.flatMap((run, index) => runChartRows(run, cell, index + 1)),
+    ...runChartRows(cell.sim, cell),
   ]);
 }
 
-function rowsOf(run: Run, cell: CellResult, repeat: number | undefined): ChartRow[] {
+/** Answered requests of one run; `repeat` tells real runs of the same load apart. */
+export function runChartRows(run: Run, cell: Pick<CellResult, "policy" | "load">, repeat?: number): ChartRow[] {
   return run.requests.flatMap((request, index): ChartRow[] => {
     const [latencyMs, firstMs, tokensPerS] = [e2elMs(request), ttftMs(request), throughputTokensPerS(request)];
     if (request.status !== "ok" || latencyMs === null || firstMs === null || tokensPerS === null) return [];

@@ -185,8 +185,11 @@ describe("an engine whose GPU and host take turns to be the slower", () => {
     }
   });
 
-  test("everything was seen, so nothing is called a guess", () => {
-    expect(fit.unidentified).toEqual([]);
+  test("all was seen but where the GPU begins in launches longer than its steps, and that is said", () => {
+    expect(fit.unidentified).toEqual([
+      'how far into a launch of kind "piecewise" the GPU begins: 0.3 is assumed',
+      'how far into a launch of kind "none" the GPU begins: 0.1 is assumed',
+    ]);
   });
 });
 

@@ -55,6 +55,9 @@ const PASSES = 8;
 /** Launches of a kind in traffic, from which on idle ones are left out. */
 const ENOUGH_LAUNCHES = 40;
 
+/** Steps from which the lead of a launch is told. */
+const LEAST_LEADS = 20;
+
 /** Where a launch of each kind lets the GPU begin, until fitted: one graph at its end, single kernels at once. */
 const typicalLead: Readonly<Record<GraphKind, number>> = { full: 0.9, piecewise: 0.3, none: 0.1 };
 
@@ -112,7 +115,12 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
         ...(Object.fromEntries(launches) as Record<string, number>),
       };
     }),
-    unidentified: unidentifiedOf(knownGpu === undefined ? fit : undefined, launch),
+    unidentified: [
+      ...unidentifiedOf(knownGpu === undefined ? fit : undefined, launch),
+      ...graphKinds
+        .filter((kind) => model.launch[kind].lead === typicalLead[kind])
+        .map((kind) => `how far into a launch of kind "${kind}" the GPU begins: ${model.launch[kind].lead} is assumed`),
+    ],
   };
 }
 
@@ -270,14 +278,19 @@ function lineOf(sightings: readonly LaunchSighting[], before: Growth): Growth {
   return line.baseNs > 0 ? line : before;
 }
 
-/** The part of a launch after which the GPU begins, from steps that found it idle and whose launch shows. */
+/** The part of a launch after which the GPU begins. */
 function leadOf(kind: GraphKind, readings: readonly (readonly Reading[])[], model: EngineModel): number {
-  const leads = readings.flat().flatMap(({ step, isLaunchExact, launchNs, startsIdle, untilGpuEndNs }) => {
+  const leads = leadsOf(kind, readings, model);
+  if (leads.length < LEAST_LEADS) return model.launch[kind].lead;
+  return Math.min(1, Math.max(0, quantileOfValues(leads, 0.5)));
+}
+
+/** From steps that found the GPU idle and whose launch shows. */
+function leadsOf(kind: GraphKind, readings: readonly (readonly Reading[])[], model: EngineModel): number[] {
+  return readings.flat().flatMap(({ step, isLaunchExact, launchNs, startsIdle, untilGpuEndNs }) => {
     if (step.kind !== kind || !isLaunchExact || !startsIdle || Number.isNaN(untilGpuEndNs)) return [];
     return [(untilGpuEndNs - gpuNsOf(step, model.gpu)) / launchNs];
   });
-  if (leads.length < 20) return model.launch[kind].lead;
-  return Math.min(1, Math.max(0, quantileOfValues(leads, 0.5)));
 }
 
 /** From traffic where there is any: what is near in time, of any kind. */
