@@ -37,7 +37,7 @@ export const agreement: Check = {
     const sim = join(folder, "sim");
     const bench = ["bench", "--backend", "vllm", "--base-url", server.baseUrl, "--vocab-size", "8000"];
     await servesim([...bench, ...load, "--num-runs", String(REPEATS), "--output", real]);
-    await servesim(["simulate", "--policy", "vllm", "--profile", profile, "--jitter", ...load, "--output", sim]);
+    await servesim(["simulate", "--policy", "vllm", "--profile", profile, "--jitter", "on", ...load, "--output", sim]);
     const repeats = Array.from({ length: REPEATS }, (_, i) => (i === 0 ? real : `${real}-r${i + 1}`));
     await servesim(["compare", sim, ...repeats]);
     const means = async (path: string, key: string): Promise<number> =>
