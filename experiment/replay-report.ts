@@ -3,7 +3,7 @@
  * and load, as often as asked with other draws of the jitter; every statistic is the mean over these, beside the real one.
  */
 import type { Profile, Run } from "../formats/index.js";
-import { columnsOf, replayRecording, summarise } from "../sim/index.js";
+import { columnsOf, mean, replayRecording, summarise } from "../sim/index.js";
 
 export const replayStatistics = ["mean", "p50", "p95", "p99"] as const;
 export const replayMetrics = ["ttft", "tpot", "e2el"] as const;
@@ -65,7 +65,7 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
     metrics,
     preemptions: {
       real: typeof recording.info.preemptions === "number" ? recording.info.preemptions : null,
-      sim: meanOf(runs.map(({ info }) => Number(info.preemptions))),
+      sim: mean(runs.map(({ info }) => Number(info.preemptions))),
     },
     split: splitOf(answered, runs),
     overloaded: summaries.some(({ overloaded }) => Boolean(overloaded)),
@@ -76,7 +76,7 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
 function statistic(real: number | null, sims: readonly (number | null)[]): ReplayStatistic {
   const known = sims.filter((value) => value !== null);
   if (known.length < sims.length || known.length === 0) return { real, sim: null, error: null, band: null };
-  const sim = meanOf(known);
+  const sim = mean(known);
   const error = real === null || real === 0 ? null : sim / real - 1;
   return { real, sim, error, band: [Math.min(...known), Math.max(...known)] };
 }
@@ -96,8 +96,8 @@ function splitOf(answered: Run["requests"], runs: readonly Run[]): ReplayReport[
     ),
   );
   const part = (name: "queue" | "prefill" | "decode"): { real: number; sim: number } => ({
-    real: meanOf(real.map((parts) => parts[name])),
-    sim: meanOf(sim.map((parts) => parts[name])),
+    real: mean(real.map((parts) => parts[name])),
+    sim: mean(sim.map((parts) => parts[name])),
   });
   return { queue: part("queue"), prefill: part("prefill"), decode: part("decode") };
 }
@@ -113,8 +113,4 @@ function partsOf(
     prefill: (firstNs - scheduledNs) / 1e6,
     decode: (lastNs - firstNs) / 1e6,
   };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

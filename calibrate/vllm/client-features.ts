@@ -3,7 +3,7 @@
  * chunks; of probes, medians by group. Milliseconds.
  */
 import type { RequestRecord, Run } from "../../formats/index.js";
-import { e2elMs, quantile, tpotMs, ttftMs } from "../../sim/index.js";
+import { e2elMs, mean, quantile, tpotMs, ttftMs } from "../../sim/index.js";
 
 /** A number and how much it counts. */
 export interface Feature {
@@ -75,8 +75,4 @@ export const gapQuantiles = [0.5, 0.9, 0.95, 0.99] as const;
 
 function sorted(values: readonly (number | null)[]): Float64Array {
   return Float64Array.from(values.filter((value) => value !== null)).sort();
-}
-
-function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

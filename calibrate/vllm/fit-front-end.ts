@@ -3,7 +3,7 @@
  * tokens reached their clients. First its mean times, then how they vary, so that quantiles of both delays agree.
  */
 import type { EngineJitter, RequestRecord, VllmEngineCost } from "../../formats/index.js";
-import { frontEndCost, jitterFactors, meanFactors } from "../../sim/index.js";
+import { frontEndCost, jitterFactors, mean, meanFactors } from "../../sim/index.js";
 import { nelderMead } from "./nelder-mead.js";
 import type { RecordedTraffic } from "./recorded-outputs.js";
 import { replayFrontEnd, type FrontEndReplay } from "./replay-front-end.js";
@@ -276,7 +276,7 @@ function quantileLoss(got: Delays, real: Delays): number {
     const [a, b] = [got[way], real[way]];
     if (b.length === 0) continue;
     for (const p of quantiles) loss += squaredLog(at(a, p), at(b, p));
-    loss += 4 * squaredLog(meanOf(a), meanOf(b));
+    loss += 4 * squaredLog(mean(a), mean(b));
   }
   return loss;
 }
@@ -287,10 +287,6 @@ function squaredLog(got: number, real: number, least = 0.05): number {
 
 function at(sorted: Float64Array, p: number): number {
   return sorted[Math.round(p * (sorted.length - 1))]!;
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function sortedMs(ns: readonly number[]): Float64Array {
