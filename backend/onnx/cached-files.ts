@@ -8,6 +8,9 @@ import { ArtifactError } from "../../formats/index.js";
 import { weightsFileName } from "./weight-table.js";
 
 const manifestName = "manifest.json";
+
+/** Files changed within this time of each other may carry one and the same time stamp (2 s on the coarsest file systems). */
+const timestampTickMs = 2000;
 const manifestSchema = z.object({
   files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string().optional() })),
 });
@@ -30,8 +33,8 @@ export async function writeGraphs(
 }
 
 /**
- * Every file has its size and its hash. The weights, which are large, are hashed only when they were touched after the
- * manifest. Throws ArtifactError naming the damage.
+ * Every file has its size and its hash. The weights, which are large, are hashed only when they may have been touched
+ * after the manifest. Throws ArtifactError naming the damage.
  */
 export async function checkCachedModel(folder: string): Promise<void> {
   const damaged = (what: string) =>
@@ -48,7 +51,7 @@ export async function checkCachedModel(folder: string): Promise<void> {
     );
     if (size === undefined) throw damaged(`${name} is missing`);
     if (size !== bytes) throw damaged(`${name} has ${size} bytes, expected ${bytes}`);
-    if (expectedHash === undefined || (name === weightsFileName && (await isOlder(folder, name, manifestName))))
+    if (expectedHash === undefined || (name === weightsFileName && (await isSurelyOlder(folder, name, manifestName))))
       continue;
     if ((await fileSha256(join(folder, name))) !== expectedHash) {
       throw damaged(`${name} does not have the sha256 that ${manifestName} names`);
@@ -58,8 +61,8 @@ export async function checkCachedModel(folder: string): Promise<void> {
   }
 }
 
-async function isOlder(folder: string, name: string, than: string): Promise<boolean> {
-  return (await stat(join(folder, name))).mtimeMs <= (await stat(join(folder, than))).mtimeMs;
+async function isSurelyOlder(folder: string, name: string, than: string): Promise<boolean> {
+  return (await stat(join(folder, name))).mtimeMs + timestampTickMs < (await stat(join(folder, than))).mtimeMs;
 }
 
 /** Marks a file as new; a cache that is shared and not ours stays as it is. */

@@ -99,6 +99,14 @@ describe("a damaged model in the cache is refused with the folder to delete", ()
   });
 });
 
+test("weights changed within one tick of the file system's clock are noticed all the same", async () => {
+  const { folder } = await ensureModel("tiny", { cacheDir });
+  await flipByte(join(folder, "weights.bin"));
+  const now = new Date();
+  for (const name of ["weights.bin", "manifest.json"]) await utimes(join(folder, name), now, now);
+  await expect(ensureModel("tiny", { cacheDir })).rejects.toThrow("weights.bin does not have the sha256");
+});
+
 test("weights that were copied are hashed once and then known", async () => {
   const { folder } = await ensureModel("tiny", { cacheDir });
   await utimes(join(folder, "manifest.json"), new Date(0), new Date(0));
