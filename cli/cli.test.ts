@@ -104,6 +104,14 @@ describe("simulate", () => {
     expectMistake(await servesim("simulate", ...load, "--output", "a"), /a already holds a run; .*--force/);
   });
 
+  test("ends its work when nobody reads on, as behind | head", async () => {
+    const words = ["--num-prompts", "8", "--json", "--output", "read-by-none"];
+    const { child, ended } = start(["simulate", "--policy", "naive", "--profile", profile, ...words]);
+    child.stdout!.destroy();
+    expect(await ended).toMatchObject({ code: 0, stderr: expect.not.stringContaining("EPIPE") as string });
+    expect(Object.keys(filesOf("read-by-none"))).toContain("run.json");
+  });
+
   test("takes explicit requests from a workload CSV", async () => {
     const path = write("workload.csv", "arrival_ms,prompt_tokens,output_tokens,request_id\n0,5,3,x\n10,7,2,y\n");
     const { code, stdout } = await simulate("--workload", path, "--json", "--output", "from-csv");

@@ -1,7 +1,13 @@
 /** Fits a profile to recorded runs of a vLLM server, scores it on those kept out, writes and prints it. */
 import { calibrateVllm, type RecordedRun } from "../calibrate/vllm/index.js";
 import { FitRefused } from "../calibrate/fit/index.js";
-import { replayMetrics, replayReport, replayStatistics, type ReplayReport } from "../experiment/replay-report.js";
+import {
+  heldOutRun,
+  replayMetrics,
+  replayReport,
+  replayStatistics,
+  type ReplayReport,
+} from "../experiment/replay-report.js";
 import { ConfigError, type Profile } from "../formats/index.js";
 import { readProfile, writeProfile } from "../formats/files/index.js";
 import { note, printJson, printTable, signedPercent, warn } from "./output.js";
@@ -24,7 +30,7 @@ export interface FitRequest {
 
 /** A profile whose mean time per output token or latency misses a load kept out of the fit by more than this is not written. */
 const MOST_HELD_OUT_ERROR = 0.1;
-const REPLICATIONS = 10;
+const REPLICATIONS = 50;
 
 export async function fitRecordings({ runs, heldOut, flags }: FitRequest): Promise<void> {
   const profile = await fit({ runs, flags });
@@ -32,7 +38,7 @@ export async function fitRecordings({ runs, heldOut, flags }: FitRequest): Promi
     replayReport(profile, run, { name, seed: flags.seed, jitter: true, replications: REPLICATIONS }),
   );
   refuseBadFit(scores);
-  const scored: Profile = scores.length === 0 ? profile : { ...profile, held_out_runs: scores.map(heldOutOf) };
+  const scored: Profile = scores.length === 0 ? profile : { ...profile, held_out_runs: scores.map(heldOutRun) };
   writeProfile(flags.output, scored);
   note(`profile written to ${flags.output}`);
   if (flags.json) printJson(scored);
@@ -69,11 +75,6 @@ function baseOf({ refit, base }: FitRequest["flags"]): Profile | undefined {
     throw new ConfigError("--refit host and --base PROFILE.json go together: whose GPU prices are to be kept");
   }
   return readProfile(base);
-}
-
-function heldOutOf({ recording, requests, metrics }: ReplayReport): NonNullable<Profile["held_out_runs"]>[number] {
-  const plain = Object.entries(metrics).map(([key, { real, sim, error }]) => [key, { real, sim, error }] as const);
-  return { recording, requests, metrics: Object.fromEntries(plain) };
 }
 
 function refuseBadFit(scores: readonly ReplayReport[]): void {

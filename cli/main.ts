@@ -151,6 +151,13 @@ async function knownFlags(): Promise<string[]> {
   return Object.keys(optionsOf(parser).key);
 }
 
+/** A reader that has seen enough (`| head`) ends the printing, not the work: what goes to files is still written. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 try {
   await main();
 } catch (error) {

@@ -13,7 +13,7 @@ const ownFlags = {
   profile: z.string().describe("profile.json of the server's model and host"),
   recording: z.string().describe("folder of the recorded run: run.json and requests.csv[.gz]"),
   jitter: z.enum(["on", "off"]).default("on").describe("whether times vary as measured; off: each is its mean"),
-  replications: z.int().positive().max(1000).default(10).describe("simulations, each with other draws of the jitter"),
+  replications: z.int().positive().max(1000).default(50).describe("simulations, each with other draws of the jitter"),
   seed: z.string().default("1").describe("seed of the jitter"),
   plot: z.string().min(1, "expected a file").optional().describe("SVG to draw both latency distributions to"),
   json: z.boolean().default(false).describe("print the comparison as JSON"),
@@ -44,7 +44,7 @@ function printReport(report: ReplayReport): void {
   const { recording, profile, requests, replications, jitter, metrics, preemptions, split, notes } = report;
   print(`${recording} on ${profile}: ${requests} requests, ${replications} simulated runs, jitter ${jitter}`);
   printTable(
-    ["ms", "real", "simulated", "error", "simulated runs"],
+    ["ms", "real", "simulated", "error", "nine in ten runs"],
     replayMetrics.flatMap((metric) =>
       replayStatistics.map((stat) => {
         const { real, sim, error, band } = metrics[`${stat}_${metric}_ms`];

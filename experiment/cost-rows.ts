@@ -107,6 +107,7 @@ function frontEndRows(cost: NonNullable<VllmEngineCost["front_end"]>): CostRow[]
     { stage: "front end, request", per: "request", ns: cost.request_ns },
     { stage: "front end, request", per: "prompt token", ns: cost.request_token_ns },
     { stage: "front end, request", per: `hop, ${cost.request_hops} a request`, ns: cost.request_hop_ns },
+    { stage: "front end, request", per: "way to each hop", ns: cost.request_hop_gap_ns },
     { stage: "front end, output", per: "output", ns: cost.output_ns },
     { stage: "front end, output", per: "token", ns: cost.output_token_ns },
     { stage: "front end, output", per: "chunk", ns: cost.chunk_ns },
@@ -124,7 +125,7 @@ function jitterRows({ output_stall, host_states }: EngineJitter): CostRow[] {
       : [
           {
             stage: "front end, held up",
-            per: `time, ${percent(output_stall.probability)} of outputs`,
+            per: `time, ${percent(output_stall.token_probability)} of tokens`,
             ns: output_stall.mean_ns,
           },
         ]),

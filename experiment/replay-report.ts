@@ -3,7 +3,7 @@
  * and load, as often as asked with other draws of the jitter; every statistic is the mean over these, beside the real one.
  */
 import type { Profile, Run } from "../formats/index.js";
-import { columnsOf, mean, replayRecording, summarise } from "../sim/index.js";
+import { columnsOf, mean, quantile, replayRecording, summarise } from "../sim/index.js";
 
 export const replayStatistics = ["mean", "p50", "p95", "p99"] as const;
 export const replayMetrics = ["ttft", "tpot", "e2el"] as const;
@@ -15,7 +15,7 @@ export interface ReplayStatistic {
   readonly sim: number | null;
   /** (sim - real) / real. */
   readonly error: number | null;
-  /** Least and most over the replications. */
+  /** Of nine tenths of the replications. */
   readonly band: readonly [number, number] | null;
 }
 
@@ -73,12 +73,23 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
   };
 }
 
+/** What a profile keeps of the report of a run that was not in its fit. */
+export function heldOutRun({
+  recording,
+  requests,
+  metrics,
+}: ReplayReport): NonNullable<Profile["held_out_runs"]>[number] {
+  const plain = Object.entries(metrics).map(([key, { real, sim, error }]) => [key, { real, sim, error }] as const);
+  return { recording, requests, metrics: Object.fromEntries(plain) };
+}
+
 function statistic(real: number | null, sims: readonly (number | null)[]): ReplayStatistic {
   const known = sims.filter((value) => value !== null);
   if (known.length < sims.length || known.length === 0) return { real, sim: null, error: null, band: null };
   const sim = mean(known);
+  const sorted = Float64Array.from(known).sort();
   const error = real === null || real === 0 ? null : sim / real - 1;
-  return { real, sim, error, band: [Math.min(...known), Math.max(...known)] };
+  return { real, sim, error, band: [quantile(sorted, 0.05), quantile(sorted, 0.95)] };
 }
 
 /** Queue: to the schedule that admitted it; prefill: to the first token at the client; decode: to the last. */

@@ -108,6 +108,7 @@ const vllmEngineCost = z.strictObject({
       request_token_ns: ns.describe("and per prompt token"),
       request_hops: z.int().nonnegative().describe("times that a request goes round the event loop after that"),
       request_hop_ns: ns,
+      request_hop_gap_ns: ns.default(0).describe("away before each of them, occupying nobody"),
       output_ns: ns.describe("handling of an engine output, whatever its tokens"),
       output_token_ns: ns,
       chunk_ns: ns.describe("one chunk written to one client"),
@@ -124,7 +125,11 @@ const vllmEngineCost = z.strictObject({
       host_states: z
         .array(
           z.strictObject({
-            share: z.number().min(0).max(1).describe("of the variance of launches' normal scores"),
+            share: z
+              .number()
+              .min(0)
+              .max(1)
+              .describe("of the variance of the normal scores of launches and front-end jobs"),
             memory_ns: z.number().positive().describe("time in which its correlation falls to 1/e"),
           }),
         )
@@ -133,11 +138,11 @@ const vllmEngineCost = z.strictObject({
           "expected shares of 1 in sum at most",
         )
         .default([])
-        .describe("launches near in time are long or short together"),
+        .describe("launches and front-end jobs near in time are long or short together"),
       output_stall: z
-        .strictObject({ probability: z.number().min(0).max(1), mean_ns: ns })
+        .strictObject({ token_probability: z.number().min(0).max(1), mean_ns: ns })
         .optional()
-        .describe("the front end is held up at an output, exponentially long"),
+        .describe("with each token of an output the front end may be held up, exponentially long"),
       run_spread: ns.default(0).describe("standard deviation of the logarithm of all host times, from run to run"),
     })
     .optional()

@@ -22,7 +22,7 @@ const { values } = parseArgs({
     data: { type: "string", default: "../shared/data" },
     page: { type: "string" },
     only: { type: "string" },
-    replications: { type: "string", default: "10" },
+    replications: { type: "string", default: "50" },
   },
 });
 

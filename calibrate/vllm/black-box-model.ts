@@ -45,6 +45,9 @@ const TAIL = { share: 0.03, most: 2 };
 /** A run differs from the next by about this much where nothing was measured of it. */
 const RUN_SPREAD = 0.01;
 
+/** Share of a token's cost in the front end that is the writing of its chunk, on a measured server. */
+const WRITTEN = 0.6;
+
 export function costOf(p: Parameters): VllmEngineCost {
   const launches = logNormalVariation(p.launch_sigma, TAIL);
   return {
@@ -74,9 +77,10 @@ export function costOf(p: Parameters): VllmEngineCost {
       request_token_ns: p.request_token,
       request_hops: 6,
       request_hop_ns: p.request / 4,
+      request_hop_gap_ns: p.request / 2,
       output_ns: p.output,
-      output_token_ns: p.output_token,
-      chunk_ns: 0,
+      output_token_ns: (1 - WRITTEN) * p.output_token,
+      chunk_ns: WRITTEN * p.output_token,
       first_chunk_ns: p.output_token,
       delivery_ns: p.delivery,
       first_wait_token_ns: p.first_wait_token,
@@ -87,7 +91,7 @@ export function costOf(p: Parameters): VllmEngineCost {
       launch_no_graph: launches,
       request: logNormalVariation(p.front_sigma),
       output: logNormalVariation(p.front_sigma),
-      output_stall: { probability: Math.min(0.5, p.stall_probability), mean_ns: p.stall },
+      output_stall: { token_probability: Math.min(0.1, p.stall_probability), mean_ns: p.stall },
       host_states: [
         { share: 0.6, memory_ns: 70e6 },
         { share: 0.1, memory_ns: 2e9 },

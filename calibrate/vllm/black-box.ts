@@ -217,7 +217,7 @@ export function startFrom(seen: { readonly fastestTpotMs: number; readonly idleT
     delivery: 0.2 * front,
     launch_sigma: 0.25,
     front_sigma: 0.3,
-    stall_probability: 0.015,
+    stall_probability: 0.002,
     stall: 5e6,
   };
 }

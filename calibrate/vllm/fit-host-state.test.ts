@@ -1,9 +1,9 @@
 import { exponential, stream } from "../../sim/index.js";
-import { hostUniform } from "../../sim/cost/sampled-variation.js";
+import { HostStates } from "../../sim/cost/sampled-variation.js";
 import { fitHostStates, type ShownLaunch } from "./fit-host-state.js";
 import { logNormalVariation } from "./log-normal.js";
 
-type States = Parameters<typeof hostUniform>[0];
+type States = ConstructorParameters<typeof HostStates>[0];
 
 const { quantiles } = logNormalVariation(0.3);
 
@@ -19,7 +19,7 @@ function ratioAt(uniform: number): number {
 
 /** Launches of a host in those states, at times 6 ms or some 300 ms apart. */
 function launches(states: States, name: string, count = 6000): ShownLaunch[] {
-  const uniformAt = hostUniform(states, stream(`${name}/host`));
+  const uniformAt = new HostStates(states, stream(`${name}/host`)).uniform(stream(`${name}/own`));
   const gaps = stream(`${name}/gaps`);
   let atNs = 0;
   return Array.from({ length: count }, () => {

@@ -22,6 +22,8 @@ export interface RecordedEntry {
   readonly atNs: number;
   /** Whether the engine was waiting for it. */
   readonly wokeEngine: boolean;
+  /** Whether no other entered with it. */
+  readonly isAlone: boolean;
 }
 
 export interface RecordedTraffic {
@@ -60,10 +62,11 @@ export function recordedTraffic(run: Run, steps: readonly EngineStepRecord[]): R
       continue;
     }
     const wokeEngine = !scheduler.hasWork();
+    const isAlone = entrySteps[order[entered + 1] ?? -1] !== record.step;
     for (; entered < order.length && entrySteps[order[entered]!]! <= record.step; entered++) {
       const request = order[entered]!;
       scheduler.add(request, entered);
-      entries.push({ request, notBeforeNs: looked, atNs: record.scheduleStartNs, wokeEngine });
+      entries.push({ request, notBeforeNs: looked, atNs: record.scheduleStartNs, wokeEngine, isAlone });
     }
     looked = record.scheduleStartNs;
     const step = scheduler.schedule();

@@ -32,6 +32,7 @@ const front_end: NonNullable<VllmEngineCost["front_end"]> = {
   request_token_ns: 100,
   request_hops: 6,
   request_hop_ns: 115_000,
+  request_hop_gap_ns: 25_000,
   output_ns: 500_000,
   output_token_ns: 30_000,
   chunk_ns: 40_000,
@@ -125,7 +126,9 @@ describe("the host's times", () => {
   const times = priced().host;
 
   it("grow with the requests of the step", () => {
-    expect([times.scheduleNs(0), times.scheduleNs(10), times.updateNs(10)]).toEqual([180_000, 310_000, 179_000]);
+    expect([times.scheduleNs(0, 0), times.scheduleNs(10, 0), times.updateNs(10, 0)]).toEqual([
+      180_000, 310_000, 179_000,
+    ]);
   });
 
   it("of the launch depend on the graphs that run the step", () => {
@@ -149,14 +152,16 @@ describe("the host's times", () => {
 describe("the front end", () => {
   it("is there when the profile has one", () => {
     expect(priced().frontEnd).toBeUndefined();
-    expect(priced({ front_end }).frontEnd).toMatchObject({ hops: 6, hopNs: 115_000 });
+    expect(priced({ front_end }).frontEnd).toMatchObject({ hops: 6 });
   });
 
   it("takes longer for longer prompts, more tokens and first tokens", () => {
     const cost = priced({ front_end }).frontEnd!;
-    expect(cost.requestNs(1000)).toBe(400_000);
+    expect([cost.requestNs(1000, 0), cost.hopNs(0), cost.hopGapNs(0)]).toEqual([400_000, 115_000, 25_000]);
     // 500000 + (30000 + 40000) * 5 + 200000 * 2
-    expect(cost.outputNs(5, 2)).toBe(1_250_000);
+    expect(cost.outputNs({ tokens: 5, chunks: 5, firstTokens: 2 }, 0)).toBe(1_250_000);
+    // Those of three of them are of two outputs: 500000 + 30000 * 8 + 40000 * 5
+    expect(cost.outputNs({ tokens: 8, chunks: 5, firstTokens: 0 }, 0)).toBe(940_000);
   });
 });
 

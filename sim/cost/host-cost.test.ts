@@ -21,7 +21,7 @@ const jitter: EngineJitter = {
   request: wide,
   output: wide,
   host_states: [{ share: 0.5, memory_ns: 20e6 }],
-  output_stall: { probability: 0.1, mean_ns: 5e6 },
+  output_stall: { token_probability: 0.1, mean_ns: 5e6 },
   run_spread: 0,
 };
 
@@ -45,6 +45,7 @@ const frontEnd: NonNullable<VllmEngineCost["front_end"]> = {
   request_token_ns: 100,
   request_hops: 6,
   request_hop_ns: 50_000,
+  request_hop_gap_ns: 20_000,
   output_ns: 400_000,
   output_token_ns: 30_000,
   chunk_ns: 10_000,
@@ -69,7 +70,7 @@ function step(scheduledTokens: number, prefillTokens: number): StepShape {
 
 const names = ["schedule", "update", "launch_full_graph", "launch_piecewise", "launch_no_graph", "gpu", "request", "output"] as const; // prettier-ignore
 const drawsOf = (factors: Factors, count: number): number[][] =>
-  Array.from({ length: count }, (_, k) => [...names.map((name) => factors[name](5e6 * k)), factors.stallNs()]);
+  Array.from({ length: count }, (_, k) => [...names.map((name) => factors[name](5e6 * k)), factors.stallNs(1)]);
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 test("the same name draws the same factors, another name others", () => {
@@ -93,6 +94,20 @@ test("every factor has mean 1, and being held up its own mean", () => {
   expect(Math.abs(mean(draws.map((row) => row.at(-1)!)) / 0.5e6 - 1)).toBeLessThan(0.05);
 });
 
+test("an output is held up the likelier the more tokens it has", () => {
+  const factors = jitterFactors(jitter, "held up");
+  const heldUp = (tokens: number): number =>
+    mean(Array.from({ length: 20_000 }, () => Number(factors.stallNs(tokens) > 0)));
+  expect(Math.abs(heldUp(1) - 0.1)).toBeLessThan(0.01);
+  expect(Math.abs(heldUp(20) - (1 - 0.9 ** 20))).toBeLessThan(0.01);
+});
+
+test("half of the chunks and the first ones are written after an output is told of", () => {
+  const cost = frontEndCost(frontEnd, meanFactors(undefined));
+  const restNs = (chunks: number, firstTokens: number): number => cost.restNs({ tokens: 9, chunks, firstTokens });
+  expect([restNs(0, 0), restNs(6, 0), restNs(6, 2)]).toEqual([0, 30_000, 130_000]);
+});
+
 test("a run is slower or faster as a whole on its host, never on its GPU", () => {
   const factors = jitterFactors({ host_states: [], run_spread: 0.2 }, "spread");
   const scale = factors.schedule(0);
@@ -103,13 +118,14 @@ test("a run is slower or faster as a whole on its host, never on its GPU", () =>
 
 test("without jitter every time is its mean, that of being held up too", () => {
   const steady = frontEndCost(frontEnd, meanFactors(jitter));
+  const job = { tokens: 2, chunks: 2, firstTokens: 1 };
   // 2 tokens of 30 + 10 us, one of them a first chunk.
-  expect(steady.outputNs(2, 1)).toBe(400_000 + 2 * 40_000 + 50_000 + 0.1 * 5e6);
-  expect([steady.requestNs(1000), steady.hopNs]).toEqual([400_000, 50_000]);
-  expect(frontEndCost(frontEnd, meanFactors(undefined)).outputNs(2, 1)).toBe(530_000);
+  expect(steady.outputNs(job, 0)).toBe(400_000 + 2 * 40_000 + 50_000 + 0.19 * 5e6);
+  expect([steady.requestNs(1000, 0), steady.hopNs(0), steady.hopGapNs(0)]).toEqual([400_000, 50_000, 20_000]);
+  expect(frontEndCost(frontEnd, meanFactors(undefined)).outputNs(job, 0)).toBe(530_000);
   const sampled = frontEndCost(frontEnd, jitterFactors(jitter, "output"));
-  const outputs = Array.from({ length: 40_000 }, () => sampled.outputNs(2, 1));
-  expect(Math.abs(mean(outputs) / steady.outputNs(2, 1) - 1)).toBeLessThan(0.04);
+  const outputs = Array.from({ length: 40_000 }, (_, k) => sampled.outputNs(job, 5e6 * k));
+  expect(Math.abs(mean(outputs) / steady.outputNs(job, 0) - 1)).toBeLessThan(0.04);
 });
 
 test("a launch costs by the kind of its step, and lets the GPU begin after its own part", () => {
@@ -117,5 +133,5 @@ test("a launch costs by the kind of its step, and lets the GPU begin after its o
   const [decodes, piecewise, eager] = [step(3, 0), step(12, 12), step(100, 100)];
   expect([decodes, piecewise, eager].map((one) => cost.launchNs(one, 0))).toEqual([2e6, 6.01e6, 9e6]);
   expect([decodes, piecewise, eager].map((one) => cost.leadNs(one, 1e6))).toEqual([0.5e6, 0.3e6, 0.1e6]);
-  expect([cost.scheduleNs(8), cost.updateNs(8)]).toEqual([108_000, 54_000]);
+  expect([cost.scheduleNs(8, 0), cost.updateNs(8, 0)]).toEqual([108_000, 54_000]);
 });

@@ -2,14 +2,16 @@
 import type { EngineJitter, JitterName, VllmEngineCost } from "../../formats/index.js";
 import { exponential, normal, stream } from "../kernel/index.js";
 import type { GraphKind, GraphSizes } from "./graph-sizes.js";
-import { hostUniform, variationFactor } from "./sampled-variation.js";
-import type { FrontEndCost, HostCost, StepShape } from "./step-cost.js";
+import { HostStates, variationFactor } from "./sampled-variation.js";
+import type { FrontEndCost, HostCost, OutputJob, StepShape } from "./step-cost.js";
 
 /**
  * Factors by which times differ from their means, by the time at which they are asked for; and how long the front end is
- * held up at an output, ns.
+ * held up at an output of so many tokens, ns (what collects the garbage comes with what is allocated).
  */
-export type Factors = Readonly<Record<JitterName, (atNs: number) => number>> & { readonly stallNs: () => number };
+export type Factors = Readonly<Record<JitterName, (atNs: number) => number>> & {
+  readonly stallNs: (tokens: number) => number;
+};
 
 const always = (): number => 1;
 
@@ -29,9 +31,13 @@ const steady: Factors = {
 /** Every time is its mean, that of being held up, too. */
 export function meanFactors(jitter: EngineJitter | undefined): Factors {
   if (jitter?.output_stall === undefined) return steady;
-  const { probability, mean_ns } = jitter.output_stall;
-  const meanNs = probability * mean_ns;
-  return { ...steady, stallNs: () => meanNs };
+  const { token_probability, mean_ns } = jitter.output_stall;
+  return { ...steady, stallNs: (tokens) => heldUp(token_probability, tokens) * mean_ns };
+}
+
+/** Probability of being held up at an output of so many tokens. */
+function heldUp(withToken: number, tokens: number): number {
+  return 1 - (1 - withToken) ** tokens;
 }
 
 /** Factors drawn from the streams `${name}/...`; one more, drawn once, for all times of the host. */
@@ -44,21 +50,21 @@ export function jitterFactors(jitter: EngineJitter, name: string): Factors {
     const ratio = variationFactor(variation);
     return (atNs) => scale * ratio(uniform(atNs));
   };
+  const states = new HostStates(jitter.host_states, stream(`${name}/host`));
   const own = (of: JitterName): ((atNs: number) => number) => factor(of, stream(`${name}/${of}`));
-  const state = hostUniform(jitter.host_states, stream(`${name}/host`));
-  const launch = (of: JitterName): ((atNs: number) => number) => factor(of, state);
-  const { probability, mean_ns } = jitter.output_stall ?? { probability: 0, mean_ns: 0 };
+  const ofHost = (of: JitterName): ((atNs: number) => number) => factor(of, states.uniform(stream(`${name}/${of}`)));
+  const { token_probability: chance, mean_ns } = jitter.output_stall ?? { token_probability: 0, mean_ns: 0 };
   const stalls = stream(`${name}/stall`);
   return {
     schedule: own("schedule"),
     update: own("update"),
-    launch_full_graph: launch("launch_full_graph"),
-    launch_piecewise: launch("launch_piecewise"),
-    launch_no_graph: launch("launch_no_graph"),
+    launch_full_graph: ofHost("launch_full_graph"),
+    launch_piecewise: ofHost("launch_piecewise"),
+    launch_no_graph: ofHost("launch_no_graph"),
     gpu: own("gpu"),
-    request: own("request"),
-    output: own("output"),
-    stallNs: () => (stalls() < probability ? mean_ns * exponential(stalls) : 0),
+    request: ofHost("request"),
+    output: ofHost("output"),
+    stallNs: (tokens) => (stalls() < heldUp(chance, tokens) ? mean_ns * exponential(stalls) : 0),
   };
 }
 
@@ -72,13 +78,13 @@ export function hostCost(host: VllmEngineCost["host"], graphs: GraphSizes, facto
   const launchOf = (step: StepShape): (typeof launchNames)[GraphKind] =>
     launchNames[graphs.kind(step.scheduledTokens, step.prefillTokens === 0)];
   return {
-    scheduleNs: (requests) => growing(host.schedule, requests, factors.schedule(0)),
+    scheduleNs: (requests, atNs) => growing(host.schedule, requests, factors.schedule(atNs)),
     launchNs: (step, atNs) => {
       const name = launchOf(step);
       return growing(host[name], step.scheduledRequests, factors[name](atNs));
     },
     leadNs: (step, launchNs) => Math.round((host[launchOf(step)].lead ?? host.launch_lead) * launchNs),
-    updateNs: (requests) => growing(host.update, requests, factors.update(0)),
+    updateNs: (requests, atNs) => growing(host.update, requests, factors.update(atNs)),
     copyNs: Math.round(host.copy_ns),
     sendNs: Math.round(host.send_ns),
     takeRequestNs: Math.round(host.take_request_ns),
@@ -88,22 +94,24 @@ export function hostCost(host: VllmEngineCost["host"], graphs: GraphSizes, facto
 }
 
 export function frontEndCost(cost: NonNullable<VllmEngineCost["front_end"]>, factors: Factors): FrontEndCost {
-  const tokenNs = cost.output_token_ns + cost.chunk_ns;
-  const restNs = (tokens: number, firstTokens: number): number =>
-    Math.round((tokenNs * tokens) / 2 + cost.first_chunk_ns * firstTokens);
+  const restNs = ({ chunks, firstTokens }: OutputJob): number =>
+    Math.round((cost.chunk_ns * chunks) / 2 + cost.first_chunk_ns * firstTokens);
   return {
     acceptNs: Math.round(cost.accept_ns),
     deliveryNs: Math.round(cost.delivery_ns),
-    requestNs: (promptTokens) =>
-      Math.round((cost.request_ns + cost.request_token_ns * promptTokens) * factors.request(0)),
+    requestNs: (promptTokens, atNs) =>
+      Math.round((cost.request_ns + cost.request_token_ns * promptTokens) * factors.request(atNs)),
     hops: cost.request_hops,
-    hopNs: Math.round(cost.request_hop_ns),
-    outputNs: (tokens, firstTokens) => {
-      const meanNs = cost.output_ns + tokenNs * tokens + cost.first_chunk_ns * firstTokens;
-      return Math.max(restNs(tokens, firstTokens), Math.round(meanNs * factors.output(0) + factors.stallNs()));
+    hopNs: (atNs) => Math.round(cost.request_hop_ns * factors.request(atNs)),
+    hopGapNs: (atNs) => Math.round(cost.request_hop_gap_ns * factors.request(atNs)),
+    outputNs: (job, atNs) => {
+      const { tokens, chunks, firstTokens } = job;
+      const writtenNs = cost.chunk_ns * chunks + cost.first_chunk_ns * firstTokens;
+      const meanNs = cost.output_ns + cost.output_token_ns * tokens + writtenNs;
+      return Math.max(restNs(job), Math.round(meanNs * factors.output(atNs) + factors.stallNs(tokens)));
     },
     restNs,
-    firstWaitNs: (tokens) => Math.round(cost.first_wait_token_ns * tokens),
+    firstWaitNs: ({ chunks }) => Math.round(cost.first_wait_token_ns * chunks),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Cost models read from a profile: whole batches, and the steps of continuous batching. */
 export type { BatchCost, BatchShape, CostModel } from "./cost-model.js";
-export type { DecodeLaw, FrontEndCost, HostCost, StepCostModel, StepShape } from "./step-cost.js";
+export type { DecodeLaw, FrontEndCost, HostCost, OutputJob, StepCostModel, StepShape } from "./step-cost.js";
 export { linearDecodeLaw, noHost } from "./step-cost.js";
 export { ProfileCost, type CostOptions } from "./profile-cost.js";
 export { meanOf } from "./sampled-variation.js";

@@ -30,24 +30,60 @@ function ratioAt(quantiles: Variation["quantiles"], p: number): number {
 }
 
 /**
- * Uniform numbers of which those near in time resemble each other: their normal scores share the states of the host,
- * Ornstein-Uhlenbeck processes (a Gaussian copula, which leaves the quantiles of what is drawn with them as they are).
- * Times do not go back.
+ * How slow the host is at a moment, a normal score: the sum of its states. Times that differ with it keep the quantiles
+ * they have and become alike when near in time (a Gaussian copula).
  */
-export function hostUniform(states: EngineJitter["host_states"], random: Random): (atNs: number) => number {
-  const levels = states.map(() => normal(random));
-  const own = Math.sqrt(Math.max(0, 1 - states.reduce((sum, { share }) => sum + share, 0)));
-  let sinceNs = 0;
-  return (atNs) => {
-    let score = own * normal(random);
-    states.forEach(({ share, memory_ns: memoryNs }, at) => {
-      const kept = Math.exp(-(atNs - sinceNs) / memoryNs);
-      levels[at] = kept * levels[at]! + Math.sqrt(1 - kept * kept) * normal(random);
-      score += Math.sqrt(share) * levels[at];
-    });
-    sinceNs = atNs;
-    return normalProbability(score);
-  };
+export class HostStates {
+  private readonly states: readonly { readonly weight: number; readonly level: SlowLevel }[];
+  /** What of the variance of a score is its own. */
+  private readonly ownShare: number;
+
+  constructor(states: EngineJitter["host_states"], random: Random) {
+    this.states = states.map(({ share, memory_ns }) => ({
+      weight: Math.sqrt(share),
+      level: new SlowLevel(memory_ns, random),
+    }));
+    this.ownShare = Math.max(0, 1 - states.reduce((sum, { share }) => sum + share, 0));
+  }
+
+  /** Uniform numbers, of which those near in time resemble each other and those of the other names. */
+  uniform(random: Random): (atNs: number) => number {
+    const ownWeight = Math.sqrt(this.ownShare);
+    return (atNs) => {
+      let score = ownWeight * normal(random);
+      for (const { weight, level } of this.states) score += weight * level.at(atNs);
+      return normalProbability(score);
+    };
+  }
+}
+
+/** Cells in a level's memory, and cells after which it has forgotten all. */
+const CELLS = 50;
+const FORGOTTEN = 20 * CELLS;
+
+/**
+ * An Ornstein-Uhlenbeck process on cells of time, so that its path hangs on the seed and not on who asks when. Two
+ * processes ask, the clock of one a little ahead of the other's: a time before the last cell is taken to be in it.
+ */
+class SlowLevel {
+  private value: number;
+  private cell = 0;
+  private readonly kept = Math.exp(-1 / CELLS);
+  private readonly fresh = Math.sqrt(1 - this.kept * this.kept);
+
+  constructor(
+    private readonly memoryNs: number,
+    private readonly random: Random,
+  ) {
+    this.value = normal(random);
+  }
+
+  at(atNs: number): number {
+    const cell = Math.floor((atNs / this.memoryNs) * CELLS);
+    this.cell = Math.max(this.cell, cell - FORGOTTEN);
+    for (; this.cell < cell; this.cell++) this.value = this.kept * this.value + this.fresh * normal(this.random);
+    return this.value;
+  }
 }
 
 /** Standard normal distribution function; absolute error below 1e-7 (Abramowitz and Stegun 26.2.17). */

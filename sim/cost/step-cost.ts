@@ -28,12 +28,12 @@ export interface DecodeLaw {
 }
 
 export interface HostCost {
-  scheduleNs(requests: number): number;
+  scheduleNs(requests: number, atNs: number): number;
   /** A launch that begins at `atNs`; times do not go back. */
   launchNs(step: StepShape, atNs: number): number;
   /** How far into the step's launch, which takes `launchNs`, the GPU may begin. */
   leadNs(step: StepShape, launchNs: number): number;
-  updateNs(requests: number): number;
+  updateNs(requests: number, atNs: number): number;
   /** Sampled tokens to the host, and outputs to the front end. */
   readonly copyNs: number;
   readonly sendNs: number;
@@ -44,19 +44,28 @@ export interface HostCost {
   readonly emptyStepSleepNs: number;
 }
 
+/** Engine outputs that the front end handles at once. */
+export interface OutputJob {
+  readonly tokens: number;
+  /** What is written to clients: tokens of one request, though of several outputs, go in one. */
+  readonly chunks: number;
+  /** Tokens that are the first of their request. */
+  readonly firstTokens: number;
+}
+
 export interface FrontEndCost {
   /** From the client to the front end and back to it, occupying nobody. */
   readonly acceptNs: number;
   readonly deliveryNs: number;
-  requestNs(promptTokens: number): number;
+  requestNs(promptTokens: number, atNs: number): number;
   readonly hops: number;
-  readonly hopNs: number;
-  /** An engine output of so many tokens, each a chunk, some the first of their request. */
-  outputNs(tokens: number, firstTokens: number): number;
-  /** The part of it that comes after half of its tokens are written; at most the whole. */
-  restNs(tokens: number, firstTokens: number): number;
-  /** How much later than the end of its job a first chunk is at its client, by the tokens of the job. */
-  firstWaitNs(tokens: number): number;
+  hopNs(atNs: number): number;
+  hopGapNs(atNs: number): number;
+  outputNs(job: OutputJob, atNs: number): number;
+  /** The part of it that comes after half of its chunks are written; at most the whole. */
+  restNs(job: OutputJob): number;
+  /** How much later than the end of its job a first chunk is at its client. */
+  firstWaitNs(job: OutputJob): number;
 }
 
 export interface StepCostModel {

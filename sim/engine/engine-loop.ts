@@ -201,7 +201,8 @@ export class EngineLoop implements TokenSink {
     const { step } = oldest;
     const readyNs = step.scheduledTokens === 0 ? oldest.endNs : oldest.endNs + host.copyNs;
     const complete = scheduler.update(step);
-    this.hostNs = Math.max(readyNs, this.hostNs) + host.updateNs(step.scheduledRequests) + host.sendNs;
+    const updateStartNs = Math.max(readyNs, this.hostNs);
+    this.hostNs = updateStartNs + host.updateNs(step.scheduledRequests, updateStartNs) + host.sendNs;
     this.sendOutput(step, complete);
     if (isEmpty && scheduler.hasUnfinished()) this.hostNs += host.emptyStepSleepNs;
   }
@@ -227,7 +228,7 @@ export class EngineLoop implements TokenSink {
     if (preempted.length > 0 && refusesPreemption) throw new PreemptionError(`preemption in step ${step.id}`);
     this.preemptions += preempted.length;
     this.checkProgress(step);
-    const scheduledNs = startNs + host.scheduleNs(step.scheduledRequests);
+    const scheduledNs = startNs + host.scheduleNs(step.scheduledRequests, startNs);
     this.steps++;
     if (step.scheduledTokens === 0) {
       this.hostNs = scheduledNs;
@@ -287,7 +288,7 @@ export class EngineLoop implements TokenSink {
     } else {
       // An output is sent as the next round starts; it must be there before a request can be.
       if (form.secondNs > quietNs || !frontEnd.isFreeBy(form.secondNs)) return undefined;
-      if (frontEnd.outputNs(requests, 0).ns > form.periodNs) return undefined;
+      if (frontEnd.decodesNs(requests).ns > form.periodNs) return undefined;
       rounds = Math.max(1, roundsStartingBefore(form, quietNs + 1, rounds + 1) - 1);
     }
     return rounds < 2 ? undefined : { form, rounds, requests, contextTokens, law };
@@ -297,7 +298,7 @@ export class EngineLoop implements TokenSink {
     const { scheduler, cost, log } = this.input;
     const { frontEnd } = this;
     frontEnd?.endOutput();
-    const output = frontEnd === undefined ? { ns: 0, restNs: 0 } : frontEnd.outputNs(requests, 0);
+    const output = frontEnd === undefined ? { ns: 0, restNs: 0 } : frontEnd.decodesNs(requests);
     const outputNs = output.ns - output.restNs;
     const latest = this.inFlight[0]?.step;
     scheduler.skip(rounds, latest);
@@ -356,10 +357,10 @@ function roundTimes({ host }: StepCostModel, requests: number): RoundTimes {
   };
   const launchNs = host.launchNs(step, 0);
   return {
-    scheduleNs: host.scheduleNs(requests),
+    scheduleNs: host.scheduleNs(requests, 0),
     launchNs,
     leadNs: host.leadNs(step, launchNs),
     copyNs: host.copyNs,
-    updateNs: host.updateNs(requests) + host.sendNs,
+    updateNs: host.updateNs(requests, 0) + host.sendNs,
   };
 }

@@ -1,16 +1,17 @@
-/** The front end by hand, in ns: 10 and the prompt a request, then hops of 5; 20, 3 a token and 7 a first token an output. */
+/** The front end by hand, in ns: 10 and the prompt a request, then hops of 5; an output 20, 1 a token, 2 a chunk, 7 a first token. */
 import fc from "fast-check";
 import type { FrontEndCost } from "../cost/index.js";
 import { FrontEnd, type OutputToSend } from "./front-end.js";
 
-function cost(hops: number): FrontEndCost {
+function cost(hops: number, gapNs: number): FrontEndCost {
   return {
     acceptNs: 0,
     deliveryNs: 0,
     requestNs: (promptTokens) => 10 + promptTokens,
     hops,
-    hopNs: 5,
-    outputNs: (tokens, firstTokens) => 20 + 3 * tokens + 7 * firstTokens,
+    hopNs: () => 5,
+    hopGapNs: () => gapNs,
+    outputNs: ({ tokens, chunks, firstTokens }) => 20 + tokens + 2 * chunks + 7 * firstTokens,
     restNs: () => 0,
     firstWaitNs: () => 0,
   };
@@ -26,9 +27,9 @@ function output(name: string, tokens: number, firstTokens: number): NamedOutput 
 }
 
 /** A front end and what came out of it, as "what at time". */
-function build(hops = 2): { readonly frontEnd: FrontEnd<NamedOutput>; readonly out: string[] } {
+function build(hops = 2, gapNs = 0): { readonly frontEnd: FrontEnd<NamedOutput>; readonly out: string[] } {
   const out: string[] = [];
-  const frontEnd = new FrontEnd<NamedOutput>(cost(hops), {
+  const frontEnd = new FrontEnd<NamedOutput>(cost(hops, gapNs), {
     requestReady: (index, _arrivedNs, atNs) => out.push(`request ${index} at ${atNs}`),
     delivered: ({ name }, atNs) => out.push(`${name} at ${atNs}`),
   });
@@ -68,6 +69,30 @@ describe("a request", () => {
     expect(out).toEqual(["request 0 at 145", "request 1 at 150"]);
   });
 
+  it("is away before each hop where there is a gap, and lets others by", () => {
+    const { frontEnd, out } = build(2, 8);
+    frontEnd.arrive(0, 4, 100);
+    frontEnd.send(output("a", 1, 0), 115);
+    runTo(frontEnd, 114);
+    // Handled until 114, away until 122; a's 23 until 138; hop until 143, away until 151, hop until 156.
+    expect([frontEnd.nextNs(), frontEnd.isFreeBy(1000)]).toEqual([115, false]);
+    runTo(frontEnd, 1000);
+    expect(out).toEqual(["a at 138", "request 0 at 156"]);
+  });
+
+  it("never overtakes one before it on the way to a hop, however short its own gap", () => {
+    const gaps = [40, 1];
+    const out: string[] = [];
+    const frontEnd = new FrontEnd<NamedOutput>(
+      { ...cost(1, 0), hopGapNs: () => gaps.shift()! },
+      { requestReady: (index, _, atNs) => out.push(`request ${index} at ${atNs}`), delivered: () => undefined },
+    );
+    frontEnd.arrive(0, 0, 100);
+    frontEnd.arrive(1, 0, 101);
+    runTo(frontEnd, 1000);
+    expect(out).toEqual(["request 0 at 155", "request 1 at 160"]);
+  });
+
   it("that comes later starts anew after an idle spell", () => {
     const { frontEnd, out } = build(0);
     frontEnd.arrive(0, 0, 100);
@@ -91,8 +116,8 @@ describe("an output", () => {
     frontEnd.send(output("a", 2, 1), 100);
     frontEnd.send(output("b", 1, 0), 105);
     runTo(frontEnd, 1000);
-    // The request is handled until 105; then 20 + 3 * 3 + 7.
-    expect(out).toEqual(["request 0 at 105", "a at 141", "b at 141"]);
+    // The request is handled until 105; then 20 + 3 + 7, and two chunks: b's token goes with one of a's.
+    expect(out).toEqual(["request 0 at 105", "a at 139", "b at 139"]);
   });
 
   it("that comes while another is handled is a job of its own", () => {
@@ -110,7 +135,7 @@ describe("an output", () => {
     frontEnd.arrive(1, 0, 92);
     frontEnd.send(output("b", 1, 0), 93);
     runTo(frontEnd, 1000);
-    expect(out).toEqual(["request 0 at 100", "a at 126", "b at 126", "request 1 at 136"]);
+    expect(out).toEqual(["request 0 at 100", "a at 124", "b at 124", "request 1 at 134"]);
   });
 
   it("comes before a request of the same instant", () => {
@@ -183,9 +208,9 @@ test("everything comes out once, in the order in which it came in, however far e
     { maxLength: 40 },
   );
   fc.assert(
-    fc.property(events, fc.nat(4), fc.boolean(), (drawn, hops, isStepwise) => {
+    fc.property(events, fc.nat(4), fc.constantFrom(0, 7), fc.boolean(), (drawn, hops, gapNs, isStepwise) => {
       const run = (pauses: boolean): string[] => {
-        const { frontEnd, out } = build(hops);
+        const { frontEnd, out } = build(hops, gapNs);
         let nowNs = 0;
         drawn.forEach(({ gapNs, isOutput, size, pauseNs }, index) => {
           // Stops on the way must not matter: each before the next thing comes in.

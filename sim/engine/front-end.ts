@@ -2,9 +2,9 @@
  * The process between clients and engine: one server, first come first served. A request is handled, then goes round the
  * event loop a few times, each time behind what waits there. Engine outputs that wait together are handled as one job,
  * which is how tokens of several steps reach a client in one chunk. A job writes chunk after chunk: its tokens are told of
- * when half of them are written, and firsts are written last. Times in whole ns.
+ * when half of its chunks are written, and firsts are written last. Times in whole ns.
  */
-import type { FrontEndCost } from "../cost/index.js";
+import type { FrontEndCost, OutputJob } from "../cost/index.js";
 import { Fifo } from "../kernel/index.js";
 
 /** What the front end hands on. */
@@ -42,6 +42,9 @@ export class FrontEnd<Output extends OutputToSend> {
   /** Jobs in the order in which they joined; "outputs" stands for all outputs waiting when it is served. */
   private readonly queue = new Fifo<RequestJob | "outputs">();
   private readonly arrivals = new Fifo<RequestJob>();
+  /** Requests on a turn round the event loop, and when they are back. */
+  private readonly turning = new Fifo<{ readonly job: RequestJob; readonly atNs: number }>();
+  private turnedNs = 0;
   private readonly outputs = new Fifo<PendingOutput<Output>>();
   /** Outputs, from the front of `outputs`, that wait in the queue. */
   private waitingOutputs = 0;
@@ -77,7 +80,8 @@ export class FrontEnd<Output extends OutputToSend> {
 
   /** Whether all it has is outputs in service that end by `atNs` and complete no request, or nothing. */
   isFreeBy(atNs: number): boolean {
-    if (this.arrivals.length > 0 || this.outputs.length > 0 || this.queue.length > 0) return false;
+    if (this.arrivals.length > 0 || this.turning.length > 0 || this.outputs.length > 0 || this.queue.length > 0)
+      return false;
     if (!this.isServing()) return this.freeNs <= atNs;
     if (this.request !== undefined) return false;
     // Told of already: only the rest of its job is in service.
@@ -95,9 +99,10 @@ export class FrontEnd<Output extends OutputToSend> {
     this.freeNs = endNs;
   }
 
-  /** How long an output takes, and how much of it comes after half of its tokens are written. */
-  outputNs(tokens: number, firstTokens: number): { readonly ns: number; readonly restNs: number } {
-    return { ns: this.cost.outputNs(tokens, firstTokens), restNs: this.cost.restNs(tokens, firstTokens) };
+  /** How long a step's decodes take where times do not vary, and how much of it comes after half of them are written. */
+  decodesNs(requests: number): { readonly ns: number; readonly restNs: number } {
+    const job = { tokens: requests, chunks: requests, firstTokens: 0 };
+    return { ns: this.cost.outputNs(job, 0), restNs: this.cost.restNs(job) };
   }
 
   /** Does all up to and at `atNs`; stops when a request is ready for the engine or complete, and returns true. */
@@ -119,7 +124,7 @@ export class FrontEnd<Output extends OutputToSend> {
 
   private nextArrivalNs(): number {
     const outputNs = this.outputs.peek(this.waitingOutputs)?.atNs ?? Infinity;
-    return Math.min(this.arrivals.peek()?.atNs ?? Infinity, outputNs);
+    return Math.min(this.arrivals.peek()?.atNs ?? Infinity, this.turning.peek()?.atNs ?? Infinity, outputNs);
   }
 
   /** All that came by `atNs` joins the queue in the order of coming. */
@@ -127,6 +132,8 @@ export class FrontEnd<Output extends OutputToSend> {
     for (let nextNs = this.nextArrivalNs(); nextNs <= atNs; nextNs = this.nextArrivalNs()) {
       if (this.outputs.peek(this.waitingOutputs)?.atNs === nextNs) {
         if (this.waitingOutputs++ === 0) this.queue.push("outputs");
+      } else if (this.turning.peek()?.atNs === nextNs) {
+        this.queue.push(this.turning.shift()!.job);
       } else {
         this.queue.push(this.arrivals.shift()!);
       }
@@ -139,19 +146,14 @@ export class FrontEnd<Output extends OutputToSend> {
     if (job === "outputs") {
       const taken: PendingOutput<Output>[] = [];
       for (; this.waitingOutputs > 0; this.waitingOutputs--) taken.push(this.outputs.shift()!);
-      let tokens = 0;
-      let firstTokens = 0;
-      for (const { output } of taken) {
-        tokens += output.tokens;
-        firstTokens += output.firstTokens;
-      }
+      const outputs = jobOf(taken);
       this.served = taken;
-      this.restNs = cost.restNs(tokens, firstTokens);
-      this.firstLateNs = this.restNs + cost.firstWaitNs(tokens);
-      this.servedNs = freeNs + cost.outputNs(tokens, firstTokens) - this.restNs;
+      this.restNs = cost.restNs(outputs);
+      this.firstLateNs = this.restNs + cost.firstWaitNs(outputs);
+      this.servedNs = freeNs + cost.outputNs(outputs, freeNs) - this.restNs;
     } else {
       this.request = job;
-      this.servedNs = freeNs + (job.isHandled ? cost.hopNs : cost.requestNs(job.promptTokens));
+      this.servedNs = freeNs + (job.isHandled ? cost.hopNs(freeNs) : cost.requestNs(job.promptTokens, freeNs));
     }
   }
 
@@ -177,7 +179,9 @@ export class FrontEnd<Output extends OutputToSend> {
     if (request.isHandled) request.hopsLeft--;
     request.isHandled = true;
     if (request.hopsLeft > 0) {
-      this.queue.push(request);
+      const gapNs = this.cost.hopGapNs(this.freeNs);
+      if (gapNs === 0) this.queue.push(request);
+      else this.turning.push({ job: request, atNs: (this.turnedNs = Math.max(this.turnedNs, this.freeNs + gapNs)) });
       return false;
     }
     this.exits.requestReady(request.index, request.atNs, this.freeNs);
@@ -187,6 +191,17 @@ export class FrontEnd<Output extends OutputToSend> {
   private isServing(): boolean {
     return this.request !== undefined || this.served !== undefined || this.restNs > 0;
   }
+}
+
+/** Outputs one after the other are mostly of the same requests: their chunks are taken to be those of the largest. */
+function jobOf(outputs: readonly PendingOutput<OutputToSend>[]): OutputJob {
+  let [tokens, chunks, firstTokens] = [0, 0, 0];
+  for (const { output } of outputs) {
+    tokens += output.tokens;
+    chunks = Math.max(chunks, output.tokens);
+    firstTokens += output.firstTokens;
+  }
+  return { tokens, chunks, firstTokens };
 }
 
 function completes(outputs: readonly PendingOutput<OutputToSend>[]): boolean {

@@ -119,6 +119,7 @@ const engineParts = fc.record({
       request_token_ns: fc.nat(100),
       request_hops: fc.nat(6),
       request_hop_ns: fc.nat(5000),
+      request_hop_gap_ns: fc.constantFrom(0, 300, 7000),
       output_ns: ns,
       output_token_ns: fc.nat(500),
       chunk_ns: fc.nat(500),

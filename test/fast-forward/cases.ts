@@ -121,6 +121,7 @@ const frontEnd = fc.record({
   request_token_ns: coefficient,
   request_hops: upTo(4),
   request_hop_ns: ns(5_000),
+  request_hop_gap_ns: fc.oneof(fc.constant(0), ns(5_000)),
   output_ns: ns(20_000),
   output_token_ns: ns(2_000),
   chunk_ns: ns(2_000),

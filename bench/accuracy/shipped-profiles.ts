@@ -1,0 +1,96 @@
+/**
+ * Fits the profiles of vLLM servers that ship (profiles/h100-*-vllm-*.json) to the recordings, scores them on runs kept out
+ * of their fit and writes them: `npm run -s profiles:vllm [-- --data DIR] [--only NAME]`.
+ */
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
+import { calibrateVllm, type RecordedRun } from "../../calibrate/vllm/index.js";
+import { readRecordings } from "../../experiment/read-recordings.js";
+import { heldOutRun, replayReport } from "../../experiment/replay-report.js";
+import { ConfigError, type Profile } from "../../formats/index.js";
+import { readProfile, writeProfile } from "../../formats/files/index.js";
+import { columnsOf, summarise } from "../../sim/index.js";
+import { runScript } from "../original-suite/run-script.js";
+import { loadNameOf } from "./plan.js";
+
+interface ShippedProfile {
+  readonly name: string;
+  readonly fit: readonly string[];
+  readonly heldOut: readonly string[];
+  /** Whose GPU prices are kept. */
+  readonly base?: string;
+}
+
+const kept = ["poisson-light-r2", "poisson-light-r3", "poisson-medium-r2", "poisson-medium-r3", "closed-c10-r1", "closed-c10-r2"]; // prettier-ignore
+const used = ["probes", "poisson-light-r1", "poisson-medium-r1"];
+const within = (setting: string, runs: readonly string[]): string[] => runs.map((run) => `${setting}/${run}`);
+
+const LLAMA = "h100-llama-3.1-8b-vllm-0.26";
+const m2 = "llama8b-m2/poisson-medium-r1";
+const sync = "llama8b-sync/poisson-medium-r1";
+const shipped: readonly ShippedProfile[] = [
+  { name: LLAMA, fit: within("llama8b", used), heldOut: within("llama8b", kept) },
+  { name: `${LLAMA}-host2`, fit: [m2], heldOut: [sync], base: LLAMA },
+  { name: `${LLAMA}-sync`, fit: [sync], heldOut: [], base: LLAMA },
+  { name: "h100-gpt2-vllm-0.26", fit: within("gpt2", used), heldOut: within("gpt2", kept) },
+];
+
+/** From here on identical runs differ so much that the host must have drifted. */
+const DRIFT = 0.1;
+
+const { values } = parseArgs({
+  options: { data: { type: "string", default: "../shared/data/vllm-h100" }, only: { type: "string" } },
+});
+
+await runScript(async () => {
+  if (!existsSync(values.data)) throw new ConfigError(`${values.data}: no such folder, give --data FOLDER`);
+  const chosen = shipped.filter(({ name }) => values.only === undefined || values.only === name);
+  if (chosen.length === 0) {
+    throw new ConfigError(`--only ${values.only}: expected one of ${shipped.map(({ name }) => name).join(", ")}`);
+  }
+  for (const one of chosen) await make(one);
+  return 0;
+});
+
+async function make({ name, fit, heldOut, base }: ShippedProfile): Promise<void> {
+  const read = (names: readonly string[]): ReturnType<typeof readRecordings> =>
+    readRecordings(names.map((run) => join(values.data, run)));
+  const [runs, keptOut] = [await read(fit), await read(heldOut)];
+  const profile = await calibrateVllm(runs, {
+    name,
+    isBlackBox: false,
+    ...(base === undefined ? {} : { base: readProfile(fileOf(base)) }),
+  });
+  const reports = keptOut.map(({ run }, at) =>
+    replayReport(profile, run, { name: heldOut[at]!, seed: "1", jitter: true, replications: 50 }),
+  );
+  const scores = reports.map(heldOutRun);
+  const notes = [...(profile.notes ?? []), ...driftNotes([...runs, ...keptOut])];
+  const raw = `raw/vllm-h100/${fit[0]!.split("/")[0]!}`;
+  writeProfile(fileOf(name), { ...profile, notes, raw, ...(scores.length === 0 ? {} : { held_out_runs: scores }) });
+  const meanErrors = reports.map(
+    ({ recording, metrics: { mean_ttft_ms, mean_tpot_ms, mean_e2el_ms } }) =>
+    [recording, ...[mean_ttft_ms, mean_tpot_ms, mean_e2el_ms].map(({ error }) => `${(100 * error!).toFixed(1)} %`)].join("  "), // prettier-ignore
+  );
+  console.log([`${basename(fileOf(name))}: mean ttft, tpot, e2el of runs kept out`, ...meanErrors].join("\n  "));
+}
+
+function fileOf(name: string): string {
+  return join("profiles", `${name}.json`);
+}
+
+/** How much identical runs differ where that is more than a profile can be asked for. */
+function driftNotes(recordings: readonly RecordedRun[]): NonNullable<Profile["notes"]> {
+  const times = new Map<string, number[]>();
+  for (const { name, run } of recordings) {
+    const load = loadNameOf(name);
+    times.set(load, [...(times.get(load) ?? []), summarise(columnsOf(run.requests)).mean_tpot_ms!]);
+  }
+  const most = Math.max(0, ...[...times.values()].map((ms) => Math.max(...ms) / Math.min(...ms) - 1));
+  if (most < DRIFT) return [];
+  const percent = `${Math.round(100 * most)} %`;
+  return [
+    `the recorded host drifts: mean time per output token of identical runs differs by up to ${percent}, and so do errors on single runs`,
+  ];
+}
