@@ -7,6 +7,7 @@ import { ArtifactError, type RequestRecord, type Run, type VllmEngineCost } from
 import { normalEquations, solveNnls, type LinearSolver } from "../fit/index.js";
 import { ASSUMPTIONS, costOf, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import { chunkGapsMs, gapQuantiles, loadFeatures, probeFeatures, type Feature } from "./client-features.js";
+import { evolve } from "./evolution.js";
 import { nelderMead } from "./nelder-mead.js";
 import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
 import { quantileOfValues } from "./spread.js";
@@ -38,9 +39,14 @@ const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: 
   [["accept", "request", "output", "output_token", "first_wait_token", "delivery"], 80],
   [["launch_sigma", "front_sigma", "stall_probability", "stall"], 40],
 ];
-const ROUNDS = 3;
+/** Of the simplex in each round. */
+const sizes = [0.15, 0.075];
+/** What comes before: all costs at once, coarsely. */
+const evolution = { evaluations: 600, population: 20, name: "calibrate/black-box" };
 /** Simulated runs of a load, with other draws of the jitter, so that one draw does not decide. */
 const LOAD_REPLICATIONS = 3;
+/** Of probes beside loads, for which the profile is: between probes the host is quicker. They tell the start, too. */
+const PROBES_WEIGHT = 0.3;
 /**
  * A pull towards the start, of one factor of e, so that what no feature tells of stays where it was. It is strong for what
  * probes tell in closed form, and for what hides behind it: a decode's launch behind the GPU, attention behind tokens.
@@ -59,11 +65,15 @@ const strongPull: Partial<Record<ParameterName, number>> = {
 };
 
 export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, options: BlackBoxOptions): BlackBoxFit {
-  const targets = runs.map((run) => targetOf(run, options.replay));
+  const targets = runs.map((run) => ({
+    missOf: targetOf(run, options.replay),
+    weight: runs.every(isProbes) || !isProbes(run) ? 1 : PROBES_WEIGHT,
+  }));
+  const weights = targets.reduce((sum, { weight }) => sum + weight, 0);
   const priced = (cost: VllmEngineCost): VllmEngineCost =>
     options.gpu === undefined ? cost : { ...cost, gpu: options.gpu };
   const lossOf = (cost: VllmEngineCost): number =>
-    targets.reduce((sum, target) => sum + target(priced(cost)), 0) / targets.length;
+    targets.reduce((sum, { missOf, weight }) => sum + weight * missOf(priced(cost)), 0) / weights;
   const { cost, error } = searchCosts(startOf(runs, solver), lossOf, {
     onProgress: options.onProgress,
     effort: options.effort,
@@ -80,13 +90,15 @@ export interface SearchOptions {
   readonly isStartTold?: boolean;
 }
 
-/** Moves the costs, block by block, to where the loss (a mean squared logarithm) is least; deterministic. */
+/** Moves the costs, all at once and then block by block, to where the loss (a mean squared logarithm) is least; deterministic. */
 export function searchCosts(
   start: Parameters,
   lossOf: (cost: VllmEngineCost) => number,
   { onProgress, effort = 1, isStartTold = false }: SearchOptions = {},
 ): { readonly cost: VllmEngineCost; readonly error: number } {
-  const total = Math.round(effort * ROUNDS * blocks.reduce((sum, [, evaluations]) => sum + evaluations, 0));
+  const total = Math.round(
+    effort * (evolution.evaluations + sizes.length * blocks.reduce((sum, [, evaluations]) => sum + evaluations, 0)),
+  );
   let done = 0;
   const at = (x: readonly number[]): Parameters =>
     Object.fromEntries(parameterNames.map((name, index) => [name, Math.exp(x[index]!)])) as unknown as Parameters;
@@ -97,9 +109,10 @@ export function searchCosts(
     const pulls = x.map((value, index) => pullOf(parameterNames[index]!) * (value - origin[index]!) ** 2);
     return lossOf(costOf(at(x))) + pulls.reduce((sum, pull) => sum + pull, 0);
   };
-  let x: readonly number[] = origin;
+  const evolved = evolve(errorOf, origin, { ...evolution, size: origin.map(() => 0.3), evaluations: effort * evolution.evaluations }); // prettier-ignore
+  let x = errorOf(evolved) < errorOf(origin) ? evolved : origin;
   let best = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (const size of sizes) {
     for (const [names, evaluations] of blocks) {
       const before = x;
       const indices = names.map((name) => parameterNames.indexOf(name));
@@ -108,7 +121,7 @@ export function searchCosts(
       const minimum = nelderMead(
         (part) => errorOf(whole(part)),
         indices.map((index) => before[index]!),
-        { size: indices.map(() => (round === 0 ? 0.35 : 0.15 / round)), evaluations: effort * evaluations },
+        { size: indices.map(() => size), evaluations: effort * evaluations },
       );
       x = whole(minimum.x);
       best = minimum.value;
