@@ -2,4 +2,5 @@
 export { calibrateVllm, type VllmCalibrationOptions } from "./calibrate-vllm.js";
 export { probePlan, type ProbePlan } from "./probe-plan.js";
 export type { RecordedRun } from "./recorded-run.js";
-export { searchCosts, startFrom } from "./black-box.js";
+export { startFrom } from "./black-box-start.js";
+export { searchCosts } from "./search-costs.js";
