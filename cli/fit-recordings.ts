@@ -4,8 +4,8 @@ import { FitRefused } from "../calibrate/fit/index.js";
 import {
   heldOutRun,
   replayMetrics,
-  replayReport,
   replayStatistics,
+  scoreHeldOut,
   type ReplayReport,
 } from "../experiment/replay-report.js";
 import { ConfigError, type Profile } from "../formats/index.js";
@@ -30,13 +30,10 @@ export interface FitRequest {
 
 /** A profile whose mean time per output token or latency misses a load kept out of the fit by more than this is not written. */
 const MOST_HELD_OUT_ERROR = 0.1;
-const REPLICATIONS = 50;
 
 export async function fitRecordings({ runs, heldOut, flags }: FitRequest): Promise<void> {
   const profile = await fit({ runs, flags });
-  const scores = heldOut.map(({ name, run }) =>
-    replayReport(profile, run, { name, seed: flags.seed, jitter: true, replications: REPLICATIONS }),
-  );
+  const scores = scoreHeldOut(profile, heldOut, flags.seed);
   refuseBadFit(scores);
   const scored: Profile = scores.length === 0 ? profile : { ...profile, held_out_runs: scores.map(heldOutRun) };
   writeProfile(flags.output, scored);

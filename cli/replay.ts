@@ -1,7 +1,13 @@
 /** servesim replay: a recorded run of a vLLM server simulated again on a profile, beside what was recorded. */
 import { basename, resolve } from "node:path";
 import { z } from "zod";
-import { replayMetrics, replayReport, replayStatistics, type ReplayReport } from "../experiment/replay-report.js";
+import {
+  REPLICATIONS,
+  replayMetrics,
+  replayReport,
+  replayStatistics,
+  type ReplayReport,
+} from "../experiment/replay-report.js";
 import { runChartRows } from "../experiment/chart-rows.js";
 import { readProfile, readRun, writeTextAtomic } from "../formats/files/index.js";
 import { replayRecording } from "../sim/index.js";
@@ -13,7 +19,12 @@ const ownFlags = {
   profile: z.string().describe("profile.json of the server's model and host"),
   recording: z.string().describe("folder of the recorded run: run.json and requests.csv[.gz]"),
   jitter: z.enum(["on", "off"]).default("on").describe("whether times vary as measured; off: each is its mean"),
-  replications: z.int().positive().max(1000).default(50).describe("simulations, each with other draws of the jitter"),
+  replications: z
+    .int()
+    .positive()
+    .max(1000)
+    .default(REPLICATIONS)
+    .describe("simulations, each with other draws of the jitter"),
   seed: z.string().default("1").describe("seed of the jitter"),
   plot: z.string().min(1, "expected a file").optional().describe("SVG to draw both latency distributions to"),
   json: z.boolean().default(false).describe("print the comparison as JSON"),

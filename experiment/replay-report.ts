@@ -73,6 +73,19 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
   };
 }
 
+/** Simulations from which a statistic's mean is told. */
+export const REPLICATIONS = 50;
+
+/** Reports of runs that were not in a profile's fit. */
+export function scoreHeldOut(
+  profile: Profile,
+  heldOut: readonly { readonly name: string; readonly run: Run }[],
+  seed: string,
+): ReplayReport[] {
+  const options = { seed, jitter: true, replications: REPLICATIONS };
+  return heldOut.map(({ name, run }) => replayReport(profile, run, { name, ...options }));
+}
+
 /** What a profile keeps of the report of a run that was not in its fit. */
 export function heldOutRun({
   recording,

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { calibrateVllm } from "../../calibrate/vllm/index.js";
 import { writeMarkedSection } from "../../experiment/marked-section.js";
 import { readRecordings } from "../../experiment/read-recordings.js";
-import { replayReport, type ReplayReport } from "../../experiment/replay-report.js";
+import { REPLICATIONS, replayReport, type ReplayReport } from "../../experiment/replay-report.js";
 import { ConfigError } from "../../formats/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";
@@ -22,7 +22,7 @@ const { values } = parseArgs({
     data: { type: "string", default: "../shared/data" },
     page: { type: "string" },
     only: { type: "string" },
-    replications: { type: "string", default: "50" },
+    replications: { type: "string", default: String(REPLICATIONS) },
   },
 });
 

@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { calibrateVllm, type RecordedRun } from "../../calibrate/vllm/index.js";
 import { readRecordings } from "../../experiment/read-recordings.js";
-import { heldOutRun, replayReport } from "../../experiment/replay-report.js";
+import { heldOutRun, scoreHeldOut } from "../../experiment/replay-report.js";
 import { ConfigError, type Profile } from "../../formats/index.js";
 import { readProfile, writeProfile } from "../../formats/files/index.js";
 import { columnsOf, summarise } from "../../sim/index.js";
@@ -62,17 +62,15 @@ async function make({ name, fit, heldOut, base }: ShippedProfile): Promise<void>
     isBlackBox: false,
     ...(base === undefined ? {} : { base: readProfile(fileOf(base)) }),
   });
-  const reports = keptOut.map(({ run }, at) =>
-    replayReport(profile, run, { name: heldOut[at]!, seed: "1", jitter: true, replications: 50 }),
-  );
+  const reports = scoreHeldOut(profile, keptOut, "1");
   const scores = reports.map(heldOutRun);
   const notes = [...(profile.notes ?? []), ...driftNotes([...runs, ...keptOut])];
   const raw = `raw/vllm-h100/${fit[0]!.split("/")[0]!}`;
   writeProfile(fileOf(name), { ...profile, notes, raw, ...(scores.length === 0 ? {} : { held_out_runs: scores }) });
-  const meanErrors = reports.map(
-    ({ recording, metrics: { mean_ttft_ms, mean_tpot_ms, mean_e2el_ms } }) =>
-    [recording, ...[mean_ttft_ms, mean_tpot_ms, mean_e2el_ms].map(({ error }) => `${(100 * error!).toFixed(1)} %`)].join("  "), // prettier-ignore
-  );
+  const meanErrors = reports.map(({ recording, metrics }) => {
+    const errors = [metrics.mean_ttft_ms, metrics.mean_tpot_ms, metrics.mean_e2el_ms].map(({ error }) => 100 * error!);
+    return [recording, ...errors.map((error) => `${error.toFixed(1)} %`)].join("  ");
+  });
   console.log([`${basename(fileOf(name))}: mean ttft, tpot, e2el of runs kept out`, ...meanErrors].join("\n  "));
 }
 

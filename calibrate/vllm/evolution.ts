@@ -32,6 +32,8 @@ export function evolve(
   const stepMemory = (effective + 2) / (n + effective + 3);
   const stepDamping = 1 + 2 * Math.max(0, Math.sqrt((effective - 1) / (n + 1)) - 1) + stepMemory;
   const pathMemory = 4 / (n + 4);
+  const gainOf = (memory: number): number => Math.sqrt(memory * (2 - memory) * effective);
+  const [stepGain, pathGain] = [gainOf(stepMemory), gainOf(pathMemory)];
   const rankMu = Math.min(1, (2 * (effective - 2 + 1 / effective)) / ((n + 2) ** 2 + effective));
   const rankOne = 2 / ((n + 1.3) ** 2 + effective);
   const scale = (n + 2) / 3;
@@ -44,24 +46,22 @@ export function evolve(
   let path = start.map(() => 0);
   const generations = Math.max(1, Math.floor(evaluations / population));
   for (let generation = 0; generation < generations; generation++) {
+    const widths = variances.map(Math.sqrt);
     const drawn = Array.from({ length: population }, () => {
       const z = start.map(() => normal(random));
-      const x = mean.map((at, i) => at + step * Math.sqrt(variances[i]!) * z[i]!);
+      const x = mean.map((at, i) => at + step * widths[i]! * z[i]!);
       return { z, value: of(x) };
     });
     drawn.sort((a, b) => a.value - b.value);
     const moved = start.map((_, i) => weights.reduce((total, weight, rank) => total + weight * drawn[rank]!.z[i]!, 0));
-    mean = mean.map((at, i) => at + step * Math.sqrt(variances[i]!) * moved[i]!);
-    stepPath = stepPath.map((at, i) => (1 - stepMemory) * at + Math.sqrt(stepMemory * (2 - stepMemory) * effective) * moved[i]!); // prettier-ignore
-    const norm = Math.hypot(...stepPath);
-    path = path.map(
-      (at, i) => (1 - pathMemory) * at + Math.sqrt(pathMemory * (2 - pathMemory) * effective) * Math.sqrt(variances[i]!) * moved[i]!, // prettier-ignore
-    );
+    mean = mean.map((at, i) => at + step * widths[i]! * moved[i]!);
+    stepPath = stepPath.map((at, i) => (1 - stepMemory) * at + stepGain * moved[i]!);
+    path = path.map((at, i) => (1 - pathMemory) * at + pathGain * widths[i]! * moved[i]!);
     variances = variances.map((variance, i) => {
       const ofRanks = weights.reduce((total, weight, rank) => total + weight * drawn[rank]!.z[i]! ** 2, 0);
       return (1 - learnOne - learnMu) * variance + learnOne * path[i]! ** 2 + learnMu * variance * ofRanks;
     });
-    step *= Math.exp((stepMemory / stepDamping) * (norm / expectedNorm - 1));
+    step *= Math.exp((stepMemory / stepDamping) * (Math.hypot(...stepPath) / expectedNorm - 1));
   }
   return mean;
 }

@@ -133,5 +133,5 @@ test("a launch costs by the kind of its step, and lets the GPU begin after its o
   const [decodes, piecewise, eager] = [step(3, 0), step(12, 12), step(100, 100)];
   expect([decodes, piecewise, eager].map((one) => cost.launchNs(one, 0))).toEqual([2e6, 6.01e6, 9e6]);
   expect([decodes, piecewise, eager].map((one) => cost.leadNs(one, 1e6))).toEqual([0.5e6, 0.3e6, 0.1e6]);
-  expect([cost.scheduleNs(8, 0), cost.updateNs(8, 0)]).toEqual([108_000, 54_000]);
+  expect([cost.scheduleNs(8), cost.updateNs(8)]).toEqual([108_000, 54_000]);
 });

@@ -78,13 +78,13 @@ export function hostCost(host: VllmEngineCost["host"], graphs: GraphSizes, facto
   const launchOf = (step: StepShape): (typeof launchNames)[GraphKind] =>
     launchNames[graphs.kind(step.scheduledTokens, step.prefillTokens === 0)];
   return {
-    scheduleNs: (requests, atNs) => growing(host.schedule, requests, factors.schedule(atNs)),
+    scheduleNs: (requests) => growing(host.schedule, requests, factors.schedule(0)),
     launchNs: (step, atNs) => {
       const name = launchOf(step);
       return growing(host[name], step.scheduledRequests, factors[name](atNs));
     },
     leadNs: (step, launchNs) => Math.round((host[launchOf(step)].lead ?? host.launch_lead) * launchNs),
-    updateNs: (requests, atNs) => growing(host.update, requests, factors.update(atNs)),
+    updateNs: (requests) => growing(host.update, requests, factors.update(0)),
     copyNs: Math.round(host.copy_ns),
     sendNs: Math.round(host.send_ns),
     takeRequestNs: Math.round(host.take_request_ns),

@@ -62,8 +62,9 @@ const CELLS = 50;
 const FORGOTTEN = 20 * CELLS;
 
 /**
- * An Ornstein-Uhlenbeck process on cells of time, so that its path hangs on the seed and not on who asks when. Two
- * processes ask, the clock of one a little ahead of the other's: a time before the last cell is taken to be in it.
+ * An Ornstein-Uhlenbeck process on cells of time, so that its path hangs on the seed and not on who asks when, but for
+ * spells longer than it remembers, which are skipped. Two processes ask, the clock of one a little ahead of the other's:
+ * a time before the last cell is taken to be in it.
  */
 class SlowLevel {
   private value: number;

@@ -71,7 +71,7 @@ describe("a step on a profile of batches", () => {
     const cost = priced();
     const { host } = cost;
     const launchNs = host.launchNs(step(3, 30), 0);
-    expect([host.scheduleNs(3, 0), launchNs, host.leadNs(step(3, 30), 0), host.updateNs(3, 0), host.copyNs, host.sendNs]).toEqual([0, 0, 0, 0, 0, 0]); // prettier-ignore
+    expect([host.scheduleNs(3), launchNs, host.leadNs(step(3, 30), 0), host.updateNs(3), host.copyNs, host.sendNs]).toEqual([0, 0, 0, 0, 0, 0]); // prettier-ignore
     expect(cost).not.toHaveProperty("frontEnd");
   });
 

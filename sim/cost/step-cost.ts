@@ -28,12 +28,12 @@ export interface DecodeLaw {
 }
 
 export interface HostCost {
-  scheduleNs(requests: number, atNs: number): number;
+  scheduleNs(requests: number): number;
   /** A launch that begins at `atNs`; times do not go back. */
   launchNs(step: StepShape, atNs: number): number;
   /** How far into the step's launch, which takes `launchNs`, the GPU may begin. */
   leadNs(step: StepShape, launchNs: number): number;
-  updateNs(requests: number, atNs: number): number;
+  updateNs(requests: number): number;
   /** Sampled tokens to the host, and outputs to the front end. */
   readonly copyNs: number;
   readonly sendNs: number;

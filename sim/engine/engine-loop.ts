@@ -201,8 +201,7 @@ export class EngineLoop implements TokenSink {
     const { step } = oldest;
     const readyNs = step.scheduledTokens === 0 ? oldest.endNs : oldest.endNs + host.copyNs;
     const complete = scheduler.update(step);
-    const updateStartNs = Math.max(readyNs, this.hostNs);
-    this.hostNs = updateStartNs + host.updateNs(step.scheduledRequests, updateStartNs) + host.sendNs;
+    this.hostNs = Math.max(readyNs, this.hostNs) + host.updateNs(step.scheduledRequests) + host.sendNs;
     this.sendOutput(step, complete);
     if (isEmpty && scheduler.hasUnfinished()) this.hostNs += host.emptyStepSleepNs;
   }
@@ -228,7 +227,7 @@ export class EngineLoop implements TokenSink {
     if (preempted.length > 0 && refusesPreemption) throw new PreemptionError(`preemption in step ${step.id}`);
     this.preemptions += preempted.length;
     this.checkProgress(step);
-    const scheduledNs = startNs + host.scheduleNs(step.scheduledRequests, startNs);
+    const scheduledNs = startNs + host.scheduleNs(step.scheduledRequests);
     this.steps++;
     if (step.scheduledTokens === 0) {
       this.hostNs = scheduledNs;
@@ -357,10 +356,10 @@ function roundTimes({ host }: StepCostModel, requests: number): RoundTimes {
   };
   const launchNs = host.launchNs(step, 0);
   return {
-    scheduleNs: host.scheduleNs(requests, 0),
+    scheduleNs: host.scheduleNs(requests),
     launchNs,
     leadNs: host.leadNs(step, launchNs),
     copyNs: host.copyNs,
-    updateNs: host.updateNs(requests, 0) + host.sendNs,
+    updateNs: host.updateNs(requests) + host.sendNs,
   };
 }

@@ -44,6 +44,7 @@ export class FrontEnd<Output extends OutputToSend> {
   private readonly arrivals = new Fifo<RequestJob>();
   /** Requests on a turn round the event loop, and when they are back. */
   private readonly turning = new Fifo<{ readonly job: RequestJob; readonly atNs: number }>();
+  /** When the last of them is back. */
   private turnedNs = 0;
   private readonly outputs = new Fifo<PendingOutput<Output>>();
   /** Outputs, from the front of `outputs`, that wait in the queue. */
@@ -179,13 +180,22 @@ export class FrontEnd<Output extends OutputToSend> {
     if (request.isHandled) request.hopsLeft--;
     request.isHandled = true;
     if (request.hopsLeft > 0) {
-      const gapNs = this.cost.hopGapNs(this.freeNs);
-      if (gapNs === 0) this.queue.push(request);
-      else this.turning.push({ job: request, atNs: (this.turnedNs = Math.max(this.turnedNs, this.freeNs + gapNs)) });
+      this.turn(request);
       return false;
     }
     this.exits.requestReady(request.index, request.atNs, this.freeNs);
     return true;
+  }
+
+  /** Sends a request round the event loop; it does not overtake the one before it. */
+  private turn(job: RequestJob): void {
+    const gapNs = this.cost.hopGapNs(this.freeNs);
+    if (gapNs === 0) {
+      this.queue.push(job);
+      return;
+    }
+    this.turnedNs = Math.max(this.turnedNs, this.freeNs + gapNs);
+    this.turning.push({ job, atNs: this.turnedNs });
   }
 
   private isServing(): boolean {

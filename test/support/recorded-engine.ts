@@ -179,7 +179,7 @@ class WatchedCost implements StepCostModel {
         this.gpuEndNs = Math.max(Math.max(this.gpuEndNs, this.beginsNs) + this.computedNs, this.launchedNs);
         return leadNs;
       },
-      updateNs: (requests, atNs) => (this.updateNs = host.updateNs(requests, atNs)),
+      updateNs: (requests) => (this.updateNs = host.updateNs(requests)),
     };
   }
 
