@@ -10,12 +10,15 @@ export function accuracyPage(result: ValidationResult, command: string): string 
 export function accuracySection(result: ValidationResult, command: string): string {
   const { statistics, tolerance, held_out, runs, machine } = result;
   const held = statistics.filter(({ holds }) => holds).length;
+  const heldAsCalibrated = statistics.filter(({ holds_as_calibrated }) => holds_as_calibrated).length;
   const calibrations = Object.entries(held_out).map(
     ([model, error]) => `${model} ${error === null ? "not known" : `${(100 * error).toFixed(1)} %`}`,
   );
   return [
     `Made by \`${command}\` on ${machine}. A statistic holds when the simulated value is within ${100 * tolerance} % of the ` +
-      `mean of the real repeats, or inside their spread: **${held} of ${statistics.length}** hold. ` +
+      `mean of the real repeats, or inside their spread: **${held} of ${statistics.length}** hold. Simulated is at the pace ` +
+      "of the machine during the real runs, which a reference batch before and after each run tells; at the pace of the " +
+      `calibration ${heldAsCalibrated} hold. ` +
       `${runs.disturbed} of ${runs.all} real runs were disturbed (other processes at work, or a client that lagged).`,
     "",
     `Calibration, median error on shapes kept out of the fit: ${calibrations.join(", ")}.`,
@@ -27,7 +30,7 @@ export function accuracySection(result: ValidationResult, command: string): stri
     "",
     "Batches: how many, from the first on, have the size of the first real run's: of the simulation, and of the second real " +
       "run, which says how far the machine agrees with itself. A request that comes about when a batch ends is in that batch " +
-      "or the next, and from there on two runs differ.",
+      "or the next, and from there on two runs differ. Pace: time of the reference batch over what it took in the calibration.",
     "",
     ...table(
       [
@@ -37,8 +40,9 @@ export function accuracySection(result: ValidationResult, command: string): stri
         "equal, second real",
         "batches, simulated",
         "real",
-        "mean batch, ms",
+        "mean batch, as calibrated, ms",
         "real",
+        "machine's pace",
       ],
       result.batches.map((of) => [
         of.model,
@@ -49,6 +53,7 @@ export function accuracySection(result: ValidationResult, command: string): stri
         String(of.real_batches),
         of.sim_service_ms.toFixed(1),
         of.real_service_ms.toFixed(1),
+        of.pace === null ? "" : of.pace.toFixed(3),
       ]),
     ),
     "",

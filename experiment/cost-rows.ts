@@ -29,92 +29,77 @@ function termRow(stage: string, { basis, upto, beyond, coefficient_ns, ci95_ns }
   return { stage, per: `${basis.replace("_", " ")}${clip}`, ns: coefficient_ns, ...interval };
 }
 
-function engineRows(
-  { gpu, host, front_end, jitter }: VllmEngineCost,
-  intervals: NonNullable<Profile["cost_intervals"]>,
-): CostRow[] {
-  const within = (place: string): Pick<CostRow, "intervalNs"> => {
-    const intervalNs = intervals[place];
-    return intervalNs === undefined ? {} : { intervalNs };
-  };
-  const launch = (
+type EngineLine = readonly [stage: string, per: string, place: string];
+
+function engineRows(cost: VllmEngineCost, intervals: NonNullable<Profile["cost_intervals"]>): CostRow[] {
+  const { host, front_end, jitter } = cost;
+  const launchLine = (
     stage: string,
-    { lead = host.launch_lead, ...time }: VllmEngineCost["host"]["launch_no_graph"],
-    interval: Pick<CostRow, "intervalNs">,
-  ): CostRow[] => {
-    const [base, ...more] = growingRows(stage, `step, ${lead.toFixed(2)} of it before the GPU begins`, time);
-    return [{ ...base!, ...interval }, ...more];
+    name: "launch_full_graph" | "launch_piecewise" | "launch_no_graph",
+  ): EngineLine[] => {
+    const { lead = host.launch_lead } = host[name];
+    return growing(stage, `host.${name}`, `step, ${lead.toFixed(2)} of it before the GPU begins`);
   };
+  const lines: EngineLine[] = [
+    ["GPU, decode", "step", "gpu.decode_base_ns"],
+    ["GPU, decode", "padded token", "gpu.decode_padded_token_ns"],
+    ["GPU, decode", "step that also prefills", "gpu.mixed_base_ns"],
+    ["GPU, prefill", "step", "gpu.prefill_base_ns"],
+    ["GPU, prefill", "padded token", "gpu.prefill_padded_token_ns"],
+    ["GPU, attention", "cached token", "gpu.context_token_ns"],
+    ["GPU, attention", "pair of a prefill", "gpu.attention_pair_ns"],
+    ...growing("schedule", "host.schedule"),
+    ...launchLine("launch, full graph", "launch_full_graph"),
+    ...launchLine("launch, piecewise graphs", "launch_piecewise"),
+    ...launchLine("launch, no graph", "launch_no_graph"),
+    ...growing("update", "host.update"),
+    ["tokens to the host", "step", "host.copy_ns"],
+    ["outputs to the front end", "step", "host.send_ns"],
+    ["input queue", "request", "host.take_request_ns"],
+    ["idle engine wakes", "time", "host.wake_ns"],
+    ["step without tokens", "pause", "host.empty_step_sleep_ns"],
+    ...(front_end === undefined ? [] : frontEndLines(front_end.request_hops)),
+  ];
   return [
-    { stage: "GPU, decode", per: "step", ns: gpu.decode_base_ns, ...within("gpu.decode_base_ns") },
-    {
-      stage: "GPU, decode",
-      per: "padded token",
-      ns: gpu.decode_padded_token_ns,
-      ...within("gpu.decode_padded_token_ns"),
-    },
-    ...(gpu.mixed_base_ns === undefined
-      ? []
-      : [
-          {
-            stage: "GPU, decode",
-            per: "step that also prefills",
-            ns: gpu.mixed_base_ns,
-            ...within("gpu.mixed_base_ns"),
-          },
-        ]),
-    { stage: "GPU, prefill", per: "step", ns: gpu.prefill_base_ns, ...within("gpu.prefill_base_ns") },
-    {
-      stage: "GPU, prefill",
-      per: "padded token",
-      ns: gpu.prefill_padded_token_ns,
-      ...within("gpu.prefill_padded_token_ns"),
-    },
-    { stage: "GPU, attention", per: "cached token", ns: gpu.context_token_ns, ...within("gpu.context_token_ns") },
-    {
-      stage: "GPU, attention",
-      per: "pair of a prefill",
-      ns: gpu.attention_pair_ns,
-      ...within("gpu.attention_pair_ns"),
-    },
-    ...growingRows("schedule", "step", host.schedule),
-    ...launch("launch, full graph", host.launch_full_graph, within("host.launch_full_graph.base_ns")),
-    ...launch("launch, piecewise graphs", host.launch_piecewise, within("host.launch_piecewise.base_ns")),
-    ...launch("launch, no graph", host.launch_no_graph, within("host.launch_no_graph.base_ns")),
-    ...growingRows("update", "step", host.update),
-    { stage: "tokens to the host", per: "step", ns: host.copy_ns },
-    { stage: "outputs to the front end", per: "step", ns: host.send_ns },
-    { stage: "input queue", per: "request", ns: host.take_request_ns },
-    { stage: "idle engine wakes", per: "time", ns: host.wake_ns },
-    { stage: "step without tokens", per: "pause", ns: host.empty_step_sleep_ns },
-    ...(front_end === undefined ? [] : frontEndRows(front_end)),
+    ...lines.flatMap(([stage, per, place]) => {
+      const ns = numberAt(cost, place);
+      if (ns === undefined || (ns === 0 && place.endsWith(".request_ns") && place.startsWith("host."))) return [];
+      const intervalNs = intervals[place];
+      return [{ stage, per, ns, ...(intervalNs === undefined ? {} : { intervalNs }) }];
+    }),
     ...(jitter === undefined ? [] : jitterRows(jitter)),
   ];
 }
 
-function growingRows(
-  stage: string,
-  per: string,
-  { base_ns, request_ns }: VllmEngineCost["host"]["schedule"],
-): CostRow[] {
-  const base = { stage, per, ns: base_ns };
-  return request_ns === 0 ? [base] : [base, { stage, per: "request", ns: request_ns }];
+function growing(stage: string, place: string, per = "step"): EngineLine[] {
+  return [
+    [stage, per, `${place}.base_ns`],
+    [stage, "request", `${place}.request_ns`],
+  ];
 }
 
-function frontEndRows(cost: NonNullable<VllmEngineCost["front_end"]>): CostRow[] {
+function frontEndLines(hops: number): EngineLine[] {
+  const [request, output] = ["front end, request", "front end, output"];
   return [
-    { stage: "front end, request", per: "way from the client", ns: cost.accept_ns },
-    { stage: "front end, request", per: "request", ns: cost.request_ns },
-    { stage: "front end, request", per: "prompt token", ns: cost.request_token_ns },
-    { stage: "front end, request", per: `hop, ${cost.request_hops} a request`, ns: cost.request_hop_ns },
-    { stage: "front end, request", per: "way to each hop", ns: cost.request_hop_gap_ns },
-    { stage: "front end, output", per: "output", ns: cost.output_ns },
-    { stage: "front end, output", per: "token", ns: cost.output_token_ns },
-    { stage: "front end, output", per: "chunk", ns: cost.chunk_ns },
-    { stage: "front end, output", per: "first chunk, beyond that", ns: cost.first_chunk_ns },
-    { stage: "front end, output", per: "first chunk, waiting, token", ns: cost.first_wait_token_ns },
-    { stage: "front end, output", per: "way to the client", ns: cost.delivery_ns },
+    [request, "way from the client", "front_end.accept_ns"],
+    [request, "request", "front_end.request_ns"],
+    [request, "prompt token", "front_end.request_token_ns"],
+    [request, `hop, ${hops} a request`, "front_end.request_hop_ns"],
+    [request, "way to each hop", "front_end.request_hop_gap_ns"],
+    [output, "output", "front_end.output_ns"],
+    [output, "token", "front_end.output_token_ns"],
+    [output, "chunk", "front_end.chunk_ns"],
+    [output, "first chunk, beyond that", "front_end.first_chunk_ns"],
+    [output, "first chunk, waiting, token", "front_end.first_wait_token_ns"],
+    [output, "way to the client", "front_end.delivery_ns"],
   ];
+}
+
+function numberAt(cost: VllmEngineCost, place: string): number | undefined {
+  const at = place
+    .split(".")
+    .reduce<unknown>((part, key) => (part as Record<string, unknown> | undefined)?.[key], cost);
+  return at as number | undefined;
 }
 
 /** Of what varies, the parts that are times; shapes are left to charts. */

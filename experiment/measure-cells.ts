@@ -13,6 +13,7 @@ import { isKept, keep, type RunPlace } from "./keep-or-make.js";
 import { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 import { startMemory, type RealMemory } from "./real-memory.js";
 import type { Reporter } from "./reporter.js";
+import { paceOf, type MeasurePace } from "./pace.js";
 import type { CellWork } from "./simulate-cells.js";
 
 export interface MeasureCellsInput {
@@ -69,7 +70,8 @@ export async function measureCells(tasks: readonly RealTask[], input: MeasureCel
   try {
     const memory = await startMemory(executor, undefined);
     try {
-      await runTasks(tasks, { executor, sampling, ...pick(memory) }, input);
+      const measurePace = paceOf(input.profile, executor, sampling);
+      await runTasks(tasks, { executor, sampling, measurePace, ...pick(memory) }, input);
     } finally {
       memory.stop();
     }
@@ -88,45 +90,70 @@ function deviceOf({ name, engine }: Profile): "cpu" | "cuda" {
   );
 }
 
-type Runner = Pick<OnnxBenchInput, "executor" | "sampling" | "takePeakBytes">;
+interface Runner extends Pick<OnnxBenchInput, "executor" | "sampling" | "takePeakBytes"> {
+  readonly measurePace: MeasurePace | undefined;
+}
 
 function pick({ takePeakBytes }: RealMemory): Pick<Runner, "takePeakBytes"> {
   return takePeakBytes === undefined ? {} : { takePeakBytes };
 }
 
-async function runTasks(tasks: readonly RealTask[], runner: Runner, input: MeasureCellsInput): Promise<void> {
+async function runTasks(
+  tasks: readonly RealTask[],
+  { measurePace, ...runner }: Runner,
+  input: MeasureCellsInput,
+): Promise<void> {
   const { profile, seed, signal, reporter } = input;
   const tokenize = await loadTokenizer();
   const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);
   const bar = reporter.progress("running for real, requests");
+  const busy: number[] = [];
   let before = 0;
   try {
     for (const { cell, workload, place, repeat } of tasks) {
       const run = await undisturbed(input, () =>
-        benchOnnx({
-          ...runner,
-          workload,
-          plan: cell.plan,
-          tokenize,
-          seed,
-          totalBytes: profile.memory.total_bytes,
-          baseBytes: profile.memory.base_bytes,
-          load: describeLoad(cell.load),
-          hardware: { ...profile.machine },
-          date: new Date().toISOString(),
-          signal,
-          onProgress: (ended) => {
-            bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
-          },
-        }),
+        atPace(measurePace, () =>
+          benchOnnx({
+            ...runner,
+            workload,
+            plan: cell.plan,
+            tokenize,
+            seed,
+            totalBytes: profile.memory.total_bytes,
+            baseBytes: profile.memory.base_bytes,
+            load: describeLoad(cell.load),
+            hardware: { ...profile.machine },
+            date: new Date().toISOString(),
+            signal,
+            onProgress: (ended) => {
+              bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
+            },
+          }),
+        ),
       );
       before += workload.requests.length;
       await keep(place, run);
       for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
+      const others = othersBeside(run);
+      if (others > WORTH_TELLING_CORES) busy.push(others);
     }
   } finally {
     bar.stop();
   }
+  if (busy.length === 0) return;
+  reporter.warn(
+    `other processes were at work beside ${busy.length} of ${tasks.length} real runs, on up to ` +
+      `${Math.max(...busy).toFixed(1)} cores: what was measured there is slower than this machine is, and agrees less`,
+  );
+}
+
+/** A run that knows the machine's pace before and after it. */
+async function atPace(measurePace: MeasurePace | undefined, make: () => Promise<Run>): Promise<Run> {
+  if (measurePace === undefined) return await make();
+  const before = await measurePace();
+  const run = await make();
+  const pace = [before, await measurePace()].map((value) => Number(value.toPrecision(4)));
+  return { ...run, info: { ...run.info, pace } };
 }
 
 /** A run made again while others disturbed it, as often as is allowed; the last one stays, disturbed or not. */
@@ -141,8 +168,13 @@ async function undisturbed({ quiet, signal, reporter }: MeasureCellsInput, make:
 }
 
 /** Stricter than what makes a run invalid: agreement within a few percent is asked of it. */
-function disturbances({ info }: Run): string[] {
-  const { other_cores: others, valid } = info as { other_cores?: number } & Run["info"];
-  const busy = others !== undefined && others > WORTH_TELLING_CORES;
-  return [...(valid?.reasons ?? []), ...(busy ? [`other processes used ${others.toFixed(2)} cores beside it`] : [])];
+function disturbances(run: Run): string[] {
+  const others = othersBeside(run);
+  const busy = others > WORTH_TELLING_CORES ? [`other processes used ${others.toFixed(2)} cores beside it`] : [];
+  return [...(run.info.valid?.reasons ?? []), ...busy];
+}
+
+/** Cores. */
+function othersBeside({ info }: Run): number {
+  return typeof info.other_cores === "number" ? info.other_cores : 0;
 }

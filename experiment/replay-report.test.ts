@@ -1,7 +1,7 @@
-import type { RequestRecord, Run } from "../formats/index.js";
+import type { RequestRecord, Run, VllmEngineCost } from "../formats/index.js";
 import { readProfile } from "../formats/files/index.js";
 import { replayRecording } from "../sim/index.js";
-import { replayReport } from "./replay-report.js";
+import { replayReport, splitParts } from "./replay-report.js";
 
 const profile = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
 
@@ -46,6 +46,14 @@ test("what the server answered, its simulation answers too, up to the longest it
   ]);
 });
 
+test("a recording that does not say how long a request may be served what it answered", () => {
+  const { info, ...rest } = recording([request("long", 0, { promptTokens: profile.model.positions, outputTokens: 2 })]);
+  const { max_model_len, ...settings } = info.engine.settings;
+  expect(max_model_len).toBe(512);
+  const unlimited = { ...rest, info: { ...info, engine: { ...info.engine, settings: { ...settings, num_gpu_blocks: 10_000 } } } }; // prettier-ignore
+  expect(replayRecording(profile, unlimited, { seed: "1", jitter: true }).requests[0]).toMatchObject({ status: "ok" });
+});
+
 test("real statistics are of the answered requests, simulated ones the mean over the runs, within their band", () => {
   const failed: RequestRecord = { requestId: "x", arrivalNs: 0, promptTokens: 5, outputTokens: 0, status: "error" };
   const run = recording([request("a", 0), failed, request("b", 300)]);
@@ -67,6 +75,19 @@ test("real statistics are of the answered requests, simulated ones the mean over
   const [low, middle, high] = [...ones].sort((a, b) => a - b) as [number, number, number];
   expect(band![0]).toBeCloseTo(low + 0.1 * (middle - low), 9);
   expect(band![1]).toBeCloseTo(high - 0.1 * (high - middle), 9);
+});
+
+test("latency is split into what the engine tells of a request, and the client's rest", () => {
+  const extra = { server_queue_ms: "1", server_prefill_ms: "14", server_decode_ms: "79.5" };
+  const run = recording([request("a", 0, { extra }), request("b", 300)]);
+  const { split, metrics } = replayReport(profile, run, { name: "r", seed: "1", jitter: false, replications: 1 });
+  const of = (side: "real" | "sim"): number[] => splitParts.map((part) => split![part][side]);
+  expect(of("real")).toEqual([1, 14, 79.5, 5.5]);
+  expect(of("sim").every((ms) => ms >= 0)).toBe(true);
+  const { accept_ns, delivery_ns } = (profile.cost as VllmEngineCost).front_end!;
+  expect(split!.client.sim).toBeGreaterThan((accept_ns + delivery_ns) / 1e6);
+  // Columns are rounded to a microsecond.
+  expect(Math.abs(of("sim").reduce((sum, ms) => sum + ms) - metrics.mean_e2el_ms.sim!)).toBeLessThan(0.002);
 });
 
 test("without jitter one simulation is all there is", () => {

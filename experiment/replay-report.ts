@@ -3,10 +3,13 @@
  * and load, as often as asked with other draws of the jitter; every statistic is the mean over these, beside the real one.
  */
 import type { Profile, Run } from "../formats/index.js";
-import { columnsOf, mean, quantile, replayRecording, summarise } from "../sim/index.js";
+import { columnsOf, e2elMs, mean, quantile, replayRecording, summarise } from "../sim/index.js";
 
 export const replayStatistics = ["mean", "p50", "p95", "p99"] as const;
 export const replayMetrics = ["ttft", "tpot", "e2el"] as const;
+export const splitParts = ["queue", "prefill", "decode", "client"] as const;
+type SplitPart = (typeof splitParts)[number];
+type Parts = Readonly<Record<SplitPart, number>>;
 type StatisticKey = `${(typeof replayStatistics)[number]}_${(typeof replayMetrics)[number]}_ms`;
 
 export interface ReplayStatistic {
@@ -27,8 +30,8 @@ export interface ReplayReport {
   readonly jitter: "on" | "off";
   readonly metrics: Readonly<Record<StatisticKey, ReplayStatistic>>;
   readonly preemptions: { readonly real: number | null; readonly sim: number };
-  /** Mean milliseconds of a request by part, where the recording has the server's own times. */
-  readonly split: Readonly<Record<"queue" | "prefill" | "decode", { real: number; sim: number }>> | null;
+  /** Mean milliseconds of a request by part, where recording and profile have the engine's own times. */
+  readonly split: Readonly<Record<SplitPart, { real: number; sim: number }>> | null;
   readonly overloaded: boolean;
   readonly notes: readonly string[];
 }
@@ -105,36 +108,23 @@ function statistic(real: number | null, sims: readonly (number | null)[]): Repla
   return { real, sim, error, band: [quantile(sorted, 0.05), quantile(sorted, 0.95)] };
 }
 
-/** Queue: to the schedule that admitted it; prefill: to the first token at the client; decode: to the last. */
+/** Queue, prefill and decode as the engine tells them; client: the rest, which is the front end's way in and out. */
 function splitOf(answered: Run["requests"], runs: readonly Run[]): ReplayReport["split"] {
-  const real = answered.flatMap(({ arrivalNs, firstTokenNs, lastTokenNs, extra }) => {
-    const addedUs = Number(extra?.engine_add_us ?? NaN);
-    const queueMs = Number(extra?.server_queue_ms ?? NaN);
-    if (Number.isNaN(addedUs + queueMs) || firstTokenNs === undefined || lastTokenNs === undefined) return [];
-    return [partsOf(arrivalNs, addedUs * 1e3 + queueMs * 1e6, firstTokenNs, lastTokenNs)];
+  const real = answered.flatMap(partsOf);
+  const sim = runs.flatMap(({ requests }) => requests.flatMap(partsOf));
+  if (real.length === 0 || sim.length === 0) return null;
+  const entries = splitParts.map((part) => {
+    const meanOf = (parts: readonly Parts[]): number => mean(parts.map((one) => one[part]));
+    return [part, { real: meanOf(real), sim: meanOf(sim) }] as const;
   });
-  if (real.length === 0) return null;
-  const sim = runs.flatMap(({ requests }) =>
-    requests.flatMap(({ status, arrivalNs, scheduledNs, firstTokenNs, lastTokenNs }) =>
-      status === "ok" ? [partsOf(arrivalNs, scheduledNs!, firstTokenNs!, lastTokenNs!)] : [],
-    ),
-  );
-  const part = (name: "queue" | "prefill" | "decode"): { real: number; sim: number } => ({
-    real: mean(real.map((parts) => parts[name])),
-    sim: mean(sim.map((parts) => parts[name])),
-  });
-  return { queue: part("queue"), prefill: part("prefill"), decode: part("decode") };
+  return Object.fromEntries(entries) as NonNullable<ReplayReport["split"]>;
 }
 
-function partsOf(
-  arrivalNs: number,
-  scheduledNs: number,
-  firstNs: number,
-  lastNs: number,
-): Record<"queue" | "prefill" | "decode", number> {
-  return {
-    queue: (scheduledNs - arrivalNs) / 1e6,
-    prefill: (firstNs - scheduledNs) / 1e6,
-    decode: (lastNs - firstNs) / 1e6,
-  };
+function partsOf(request: Run["requests"][number]): Parts[] {
+  const e2el = e2elMs(request);
+  const [queue, prefill, decode] = (["queue", "prefill", "decode"] as const).map((part) =>
+    parseFloat(request.extra?.[`server_${part}_ms`] ?? ""),
+  ) as [number, number, number];
+  const server = queue + prefill + decode;
+  return e2el === null || Number.isNaN(server) ? [] : [{ queue, prefill, decode, client: e2el - server }];
 }

@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigError, type Experiment, type Manifest } from "../formats/index.js";
 import { readExperiment, readProfile, writeExperiment, writeManifest, writeProfile } from "../formats/files/index.js";
+import { worksOf } from "./cell-works.js";
 import { cellsOf, type Cell } from "./cells.js";
 import { experimentFolder, type ExperimentFolder } from "./folder.js";
 import { measureCells, realTasks } from "./measure-cells.js";
@@ -15,8 +16,7 @@ import { packageVersion } from "./package-root.js";
 import type { QuietOptions } from "./quiet.js";
 import type { Reporter } from "./reporter.js";
 import { simTasks, simulateCells } from "./simulate-cells.js";
-import { withRates } from "./utilisation.js";
-import { requireFits, workloadOf } from "./workload-of.js";
+import { workloadOf } from "./workload-of.js";
 
 export interface RunExperimentOptions {
   /** Folder that experiments are kept under. */
@@ -52,13 +52,8 @@ export async function runResolved(
   const named = experiment.profile === undefined ? undefined : readProfile(experiment.profile);
   mkdirOrExplain(folder.root);
   const profile = await obtainProfile(experiment, named, folder, { force, signal, reporter, quiet });
-  const cells = await withRates(asked, { profile, prompts, seed });
-  const works = await Promise.all(
-    cells.map(async (cell) => ({ cell, workload: await workloadOf(cell.load, prompts, seed) })),
-  );
-  for (const { cell, workload } of works) {
-    if (cell.plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
-  }
+  const works = await worksOf(asked, { profile, prompts, seed });
+  const cells = works.map(({ cell }) => cell);
   const common = { profile, seed, folder, force };
   const { vllm, calibrate } = experiment;
   const real = works.filter(({ cell }) => runsForReal(cell, experiment));

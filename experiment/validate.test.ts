@@ -42,13 +42,13 @@ test("the page counts what holds and marks what does not", () => {
     name: "small",
     tolerance: 0.05,
     statistics: [
-      { ...statistic, spread: [9, 12], holds: true },
-      { ...statistic, spread: [9, 10.5], holds: false },
+      { ...statistic, spread: [9, 12], holds: true, holds_as_calibrated: false },
+      { ...statistic, spread: [9, 10.5], holds: false, holds_as_calibrated: false },
     ],
     batches: [
       {
         ...{ model: "m", cell: "c", equal_leading: 3, repeat_equal_leading: 2, sim_batches: 4, real_batches: 5 },
-        ...{ sim_service_ms: 10.04, real_service_ms: 11.06 },
+        ...{ sim_service_ms: 10.04, real_service_ms: 11.06, pace: 1.094 },
       },
     ],
     runs: { all: 12, disturbed: 2 },
@@ -57,9 +57,10 @@ test("the page counts what holds and marks what does not", () => {
   };
   const page = accuracyPage(result, "servesim validate small.yaml");
   expect(page).toContain("**1 of 2** hold");
+  expect(page).toContain("at the pace of the calibration 0 hold");
   expect(page).toContain("m 2.1 %");
   expect(page).toContain("on a CPU, 2 cores");
   expect(page).toContain("2 of 12 real runs were disturbed");
   expect(page).toContain("| m | c | mean e2el | 11.0 | 10.0 | +10.0 % | 9.0 to 10.5 | **no** |");
-  expect(page).toContain("| m | c | 3 | 2 | 4 | 5 | 10.0 | 11.1 |");
+  expect(page).toContain("| m | c | 3 | 2 | 4 | 5 | 10.0 | 11.1 | 1.094 |");
 });

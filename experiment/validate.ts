@@ -1,12 +1,18 @@
 /**
  * Validation: the same experiment for each of several models, each calibrated on this machine, and a verdict for every
  * statistic that is to agree. A statistic holds when its error is within the tolerance, or the simulated value lies
- * inside the spread of the real repeats.
+ * inside the spread of the real repeats. Simulated is at the pace that the machine had during the real runs (pace.ts), often
+ * enough that one draw of the jitter does not decide.
  */
 import { ConfigError, type Profile, type Validation } from "../formats/index.js";
-import { sequenceAgreement, type Comparison } from "../report/compare/index.js";
+import { mean, simulateRun } from "../sim/index.js";
+import { sequenceAgreement } from "../report/compare/index.js";
+import { worksOf } from "./cell-works.js";
+import { cellsOf } from "./cells.js";
+import { atPace, paceDuring } from "./pace.js";
 import { readResults, type CellResult, type ExperimentResults } from "./results.js";
 import { runResolved, type RunExperimentOptions } from "./run-experiment.js";
+import type { CellWork } from "./simulate-cells.js";
 
 const judged = [
   ["ttft", "mean"],
@@ -20,13 +26,15 @@ export interface JudgedStatistic {
   readonly cell: string;
   readonly metric: string;
   readonly stat: string;
-  /** ms. */
+  /** ms; mean of the simulated runs, and of the real repeats. */
   readonly sim: number;
   readonly real: number;
   readonly error_fraction: number;
   /** Least and greatest of the real repeats, ms. */
   readonly spread: readonly [number, number] | null;
   readonly holds: boolean;
+  /** Whether it would, simulated at the pace of the calibration. */
+  readonly holds_as_calibrated: boolean;
 }
 
 /** Batches of a cell: those of the same size as the first real run's, from the first on. */
@@ -41,6 +49,8 @@ export interface JudgedBatches {
   /** Mean time of a batch, ms; real: of all repeats. */
   readonly sim_service_ms: number;
   readonly real_service_ms: number;
+  /** Of the machine during the real runs, by the calibration's reference batch; above 1 it is slower. */
+  readonly pace: number | null;
 }
 
 /** Real runs, and those that something disturbed (real/validity.ts). */
@@ -81,7 +91,7 @@ export async function validate(
   return {
     name: experiment.name,
     tolerance,
-    statistics: results.flatMap(([model, of]) => judge(model, of, tolerance)),
+    statistics: (await Promise.all(results.map(([model, of]) => judge(model, of, { path, tolerance })))).flat(),
     batches: results.flatMap(([model, of]) => batchesOf(model, of)),
     runs: runsOf(results.flatMap(([, { cells }]) => cells)),
     machine: machineOf(results[0]![1].profile),
@@ -91,34 +101,67 @@ export async function validate(
   };
 }
 
-function judge(model: string, { cells }: ExperimentResults, tolerance: number): JudgedStatistic[] {
-  return cells.flatMap(({ name, comparison }) =>
-    judged.flatMap(([metric, stat]) => {
-      const entry = statisticOf(comparison, metric, stat);
-      if (entry?.sim == null || entry.real == null || entry.error_fraction === null || !entry.shown) return [];
-      const { sim, real, error_fraction, spread, verdict } = entry;
-      const holds = Math.abs(error_fraction) <= tolerance || verdict === "inside";
-      return [{ model, cell: name, metric, stat, sim, real, error_fraction, spread, holds }];
-    }),
-  );
+async function judge(
+  model: string,
+  { cells, experiment, profile }: ExperimentResults,
+  { path, tolerance }: { readonly path: string; readonly tolerance: number },
+): Promise<JudgedStatistic[]> {
+  const { prompts, seed, jitter } = experiment;
+  const works = await worksOf(cellsOf(experiment, path), { profile, prompts, seed });
+  return cells.flatMap((result) => {
+    const { name, comparison } = result;
+    const work = works.find(({ cell }) => cell.name === name)!;
+    const meansAt = (pace: number): SummaryMeans => simulatedMeans(work, atPace(profile, pace), { seed, jitter });
+    const [asThen, asCalibrated] = [meansAt(paceOfCell(result) ?? 1), meansAt(1)];
+    return judged.flatMap(([metric, stat]) => {
+      const entry = comparison?.metrics.find((one) => one.metric === metric && one.stat === stat);
+      if (entry?.real == null || !entry.shown) return [];
+      const { real, spread } = entry;
+      const key = `${stat}_${metric}_ms`;
+      const holds = (sim: number): boolean =>
+        Math.abs(sim / real - 1) <= tolerance || (spread !== null && spread[0] <= sim && sim <= spread[1]);
+      const sim = asThen[key]!;
+      const verdicts = { holds: holds(sim), holds_as_calibrated: holds(asCalibrated[key]!) };
+      return [{ model, cell: name, metric, stat, sim, real, error_fraction: sim / real - 1, spread, ...verdicts }];
+    });
+  });
 }
 
-function statisticOf(
-  comparison: Comparison | undefined,
-  metric: string,
-  stat: string,
-): Comparison["metrics"][number] | undefined {
-  return comparison?.metrics.find((entry) => entry.metric === metric && entry.stat === stat);
+type SummaryMeans = Readonly<Record<string, number>>;
+
+/** Simulated runs behind a statistic. */
+const REPLICATIONS = 20;
+
+/** The statistics that are judged, mean of runs that differ in their jitter. */
+function simulatedMeans(
+  { cell, workload }: CellWork,
+  profile: Profile,
+  { seed, jitter }: { readonly seed: string; readonly jitter: boolean | undefined },
+): SummaryMeans {
+  const { plan, load, coldStart } = cell;
+  const summaries = Array.from({ length: jitter === true ? REPLICATIONS : 1 }, (_, k) => {
+    const { info } = simulateRun({ plan, profile, workload, load, seed: `${seed}/${k}`, coldStart, jitter });
+    return info.summary as Readonly<Record<string, number>>;
+  });
+  const keys = judged.map(([metric, stat]) => `${stat}_${metric}_ms`);
+  return Object.fromEntries(keys.map((key) => [key, mean(summaries.map((summary) => summary[key]!))]));
+}
+
+function paceOfCell({ real }: CellResult): number | undefined {
+  const paces = real.flatMap((run) => paceDuring(run) ?? []);
+  return paces.length === 0 ? undefined : mean(paces);
 }
 
 function batchesOf(model: string, { cells }: ExperimentResults): JudgedBatches[] {
-  return cells.flatMap(({ name, comparison, real }) => {
+  return cells.flatMap((result) => {
+    const { name, comparison, real } = result;
     const sequence = comparison?.batches?.sequences[0];
     const service = comparison?.batches?.statistics.find(({ stat }) => stat === "mean_service");
     const [first, second] = real;
     if (sequence === undefined || service?.sim == null || service.real == null || !first || !second) return [];
     const repeat = sequenceAgreement(second, first);
-    const times = { sim_service_ms: service.sim, real_service_ms: service.real };
+    const pace = paceOfCell(result) ?? null;
+    const times = { sim_service_ms: service.sim, real_service_ms: service.real, pace };
     return [{ model, cell: name, ...sequence, repeat_equal_leading: repeat.equal_leading, ...times }];
   });
 }

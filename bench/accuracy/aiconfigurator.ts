@@ -7,7 +7,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { searchCosts, startFrom } from "../../calibrate/vllm/index.js";
+import { costOf, searchCosts, startFrom } from "../../calibrate/vllm/index.js";
 import { ConfigError, type VllmEngineCost } from "../../formats/index.js";
 import { checkRows, readCsv } from "../../formats/files/index.js";
 import { limitsOf, simulateSteps, stepCostOf, summarise } from "../../sim/index.js";
@@ -113,13 +113,13 @@ function scoreSize(size: number, points: readonly Point[]): string[] {
   const tried = budgets.flatMap((budget) =>
     turns.map((perClient) => {
       const conditions = { budget, perClient };
-      return { conditions, ...searchCosts(start, lossUnder(conditions), { effort: CHOICE_EFFORT }) };
+      return { conditions, ...searchCosts([start], lossUnder(conditions), { effort: CHOICE_EFFORT }) };
     }),
   );
   const { conditions } = tried.reduce((least, one) => (one.error < least.error ? one : least));
-  const best = searchCosts(start, lossUnder(conditions));
+  const best = searchCosts([start], lossUnder(conditions));
   const errors = scored.map((point) => {
-    const { ttftMs, tpotMs } = simulated(best.cost, point, conditions);
+    const { ttftMs, tpotMs } = simulated(costOf(best.parameters), point, conditions);
     return { ttft: Math.abs(ttftMs / point.ttftMs - 1), tpot: Math.abs(tpotMs / point.tpotMs - 1) };
   });
   const at = (metric: "ttft" | "tpot", p: number): string => {

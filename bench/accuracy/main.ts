@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { calibrateVllm } from "../../calibrate/vllm/index.js";
 import { writeMarkedSection } from "../../experiment/marked-section.js";
 import { readRecordings } from "../../experiment/read-recordings.js";
-import { REPLICATIONS, replayReport, type ReplayReport } from "../../experiment/replay-report.js";
+import { REPLICATIONS, replayReport, splitParts, type ReplayReport } from "../../experiment/replay-report.js";
 import { ConfigError } from "../../formats/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";
@@ -113,7 +113,22 @@ async function partSection(data: string, part: AccuracyPart): Promise<string> {
         preemptionsOf(report),
       ]),
     ),
+    "",
+    "Mean latency of a request, simulated less real, by the part of its way:",
+    "",
+    markdownTable(
+      ["recording", "real e2el, ms", ...splitParts],
+      rows.map(({ name, report }) => [name, report.metrics.mean_e2el_ms.real!.toFixed(0), ...splitOf(report)]),
+    ),
   ].join("\n");
+}
+
+function splitOf({ split }: ReplayReport): string[] {
+  return splitParts.map((part) => {
+    if (split === null) return "";
+    const ms = split[part].sim - split[part].real;
+    return `${ms >= 0 ? "+" : ""}${ms.toFixed(1)}`;
+  });
 }
 
 function headingsOf(judged: readonly Judged[]): string[] {

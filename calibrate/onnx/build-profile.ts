@@ -8,12 +8,13 @@ import {
   fitMemory,
   fitStaticBatch,
   toCells,
+  type BatchShape,
   type Measurement,
   type Residual,
 } from "../fit/index.js";
 import { reportDrift, type DriftReport } from "./drift-watch.js";
 import { heldOutBlocks } from "./held-out.js";
-import type { GridPlan } from "./plan.js";
+import { referenceShape, type GridPlan } from "./plan.js";
 
 export interface ProfileInputs {
   readonly plan: GridPlan;
@@ -65,7 +66,7 @@ export async function buildProfile(inputs: ProfileInputs): Promise<{
           repeats: plan.repeats,
           max_repeats: plan.maxRepeats,
           ...inputs.settings,
-          ...(drift === undefined ? {} : { drift: driftSettings(drift) }),
+          ...(drift === undefined ? {} : { drift: driftSettings(drift, referenceShape(plan)) }),
         },
       },
       cost,
@@ -104,9 +105,13 @@ function repeatsOf(measurements: readonly Measurement[]): string {
 }
 
 /** As files write it. */
-function driftSettings({ references, range, blocks, disturbedBlocks, remade, leftDisturbed }: DriftReport) {
+function driftSettings(
+  { references, usualNs, range, blocks, disturbedBlocks, remade, leftDisturbed }: DriftReport,
+  { batchSize, promptTokens, decodeSteps }: BatchShape,
+) {
   return {
     references,
+    reference: { batch_size: batchSize, prompt_tokens: promptTokens, decode_steps: decodeSteps, ms: usualNs / 1e6 },
     range,
     blocks,
     disturbed_blocks: disturbedBlocks,

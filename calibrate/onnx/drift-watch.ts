@@ -67,6 +67,8 @@ export function disturbedTasks(measurements: readonly Measurement[], most: numbe
 /** What the references saw, for the profile and its notes. */
 export interface DriftReport {
   readonly references: number;
+  /** Their median, ns. */
+  readonly usualNs: number;
   /** Shortest and longest reference against the median. */
   readonly range: readonly [number, number];
   readonly blocks: number;
@@ -97,6 +99,7 @@ export function reportDrift(measurements: readonly Measurement[]): DriftReport |
     .flatMap(({ otherCores }) => otherCores ?? []);
   return {
     references: groups.size,
+    usualNs: usual,
     range: [round(Math.min(...deviations)), round(Math.max(...deviations))],
     blocks: blocks.length,
     disturbedBlocks: disturbed.length,

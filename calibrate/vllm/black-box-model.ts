@@ -21,6 +21,7 @@ export const parameterNames = [
   "launch_full",
   "launch_piecewise",
   "launch_none",
+  "launch_request",
   "schedule",
   "schedule_request",
   "accept",
@@ -37,6 +38,14 @@ export const parameterNames = [
 ] as const;
 
 export type ParameterName = (typeof parameterNames)[number];
+export const gpuParameters: ReadonlySet<ParameterName> = new Set([
+  "decode_base",
+  "decode_padded_token",
+  "context_token",
+  "prefill_base",
+  "prefill_padded_token",
+  "attention_pair",
+]);
 /** Natural units (ns; sigmas and probabilities as they are), every one positive. */
 export type Parameters = Readonly<Record<ParameterName, number>>;
 
@@ -63,9 +72,9 @@ export function costOf(p: Parameters): VllmEngineCost {
     host: {
       schedule: { base_ns: p.schedule, request_ns: p.schedule_request },
       update: { base_ns: p.schedule / 2, request_ns: p.schedule_request / 2 },
-      launch_full_graph: { base_ns: p.launch_full, request_ns: 0, lead: 0.62 },
-      launch_piecewise: { base_ns: p.launch_piecewise, request_ns: 0, lead: 0.3 },
-      launch_no_graph: { base_ns: p.launch_none, request_ns: 0, lead: 0.1 },
+      launch_full_graph: { base_ns: p.launch_full, request_ns: p.launch_request, lead: 0.62 },
+      launch_piecewise: { base_ns: p.launch_piecewise, request_ns: p.launch_request, lead: 0.3 },
+      launch_no_graph: { base_ns: p.launch_none, request_ns: p.launch_request, lead: 0.1 },
       launch_lead: 0.1,
       copy_ns: 76_000,
       send_ns: 90_000,

@@ -50,6 +50,7 @@ export function startFrom(seen: { readonly fastestTpotMs: number; readonly idleT
     launch_full: 0.5 * base,
     launch_piecewise: Math.max(0.6 * idleNs, 1.2 * base),
     launch_none: Math.max(1.4 * idleNs, 2.4 * base),
+    launch_request: 1e-3 * base,
     schedule: 0.025 * base,
     schedule_request: 0.002 * base,
     accept: 0.3 * front,
@@ -63,6 +64,18 @@ export function startFrom(seen: { readonly fastestTpotMs: number; readonly idleT
     front_sigma: 0.3,
     stall_probability: 0.002,
     stall: 5e6,
+  };
+}
+
+/** The same step times, set by the host: what a decode takes is its launch, and the GPU is done before the next. */
+export function hostBound(start: Parameters): Parameters {
+  return {
+    ...start,
+    launch_full: start.decode_base,
+    launch_request: start.decode_padded_token,
+    decode_base: 0.3 * start.decode_base,
+    decode_padded_token: 0.2 * start.decode_padded_token,
+    context_token: 0.3 * start.context_token,
   };
 }
 

@@ -4,8 +4,10 @@
  */
 import type { Run, VllmEngineCost } from "../../formats/index.js";
 import type { LinearSolver } from "../fit/index.js";
-import { ASSUMPTIONS } from "./black-box-model.js";
-import { startOf } from "./black-box-start.js";
+import { surenessOf, type Miss } from "./black-box-intervals.js";
+import { ASSUMPTIONS, costOf, gpuParameters, type ParameterName } from "./black-box-model.js";
+import { hostBound, startOf } from "./black-box-start.js";
+import type { Intervals } from "./engine-intervals.js";
 import { chunkGapsMs, gapQuantiles, loadFeatures, probeFeatures, type Feature } from "./client-features.js";
 import { isProbes, type RecordedRun } from "./recorded-run.js";
 import { searchCosts } from "./search-costs.js";
@@ -25,6 +27,7 @@ export interface BlackBoxOptions {
 
 export interface BlackBoxFit {
   readonly cost: VllmEngineCost;
+  readonly intervals: Intervals;
   readonly notes: readonly string[];
   /** Root of the mean squared logarithm of simulated over recorded features, by weight: about a typical relative error. */
   readonly error: number;
@@ -36,25 +39,36 @@ const LOAD_REPLICATIONS = 3;
 const PROBES_WEIGHT = 0.3;
 
 export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, options: BlackBoxOptions): BlackBoxFit {
-  const targets = runs.map((run) => ({
-    missOf: targetOf(run, options.replay),
-    weight: runs.every(isProbes) || !isProbes(run) ? 1 : PROBES_WEIGHT,
-  }));
-  const weights = targets.reduce((sum, { weight }) => sum + weight, 0);
+  const weightOf = (run: RecordedRun): number => (runs.every(isProbes) || !isProbes(run) ? 1 : PROBES_WEIGHT);
+  const weights = runs.reduce((sum, run) => sum + weightOf(run), 0);
+  const targets = runs.map((run) => targetOf(run, options.replay, weightOf(run) / weights));
   const priced = (cost: VllmEngineCost): VllmEngineCost =>
     options.gpu === undefined ? cost : { ...cost, gpu: options.gpu };
+  const missesOf = (cost: VllmEngineCost): Miss[] => targets.flatMap((missesOfRun) => missesOfRun(priced(cost)));
   const lossOf = (cost: VllmEngineCost): number =>
-    targets.reduce((sum, { missOf, weight }) => sum + weight * missOf(priced(cost)), 0) / weights;
-  const { cost, error } = searchCosts(startOf(runs, solver), lossOf, {
+    missesOf(cost).reduce((sum, { log, weight }) => sum + weight * log ** 2, 0);
+  const start = startOf(runs, solver);
+  const isStartTold = runs.some(isProbes);
+  // Either clock may set the pace of a decode. Which it is shows beside a start that probes told; else it is the GPU's.
+  const starts = isStartTold && options.gpu === undefined ? [start, hostBound(start)] : [start];
+  const { error, ...found } = searchCosts(starts, lossOf, {
     onProgress: options.onProgress,
     effort: options.effort,
-    isStartTold: runs.some(isProbes),
+    isStartTold,
   });
-  return { cost: priced(cost), error, notes: [...ASSUMPTIONS, ...untold(runs)] };
+  const { intervals, untold } = surenessOf(found, (parameters) => missesOf(costOf(parameters)), solver);
+  const isGiven = (place: string): boolean => options.gpu !== undefined && place.startsWith("gpu.");
+  const unknown = options.gpu === undefined ? untold : untold.filter((name) => !gpuParameters.has(name));
+  return {
+    cost: priced(costOf(found.parameters)),
+    intervals: Object.fromEntries(Object.entries(intervals).filter(([place]) => !isGiven(place))),
+    error,
+    notes: [...ASSUMPTIONS, ...untoldBy(runs), ...startDecides(unknown)],
+  };
 }
 
-/** How far a simulation of this run is from it: weighted mean of squared logarithms. */
-function targetOf(recorded: RecordedRun, replay: Replay): (cost: VllmEngineCost) => number {
+/** How far a simulation of this run is from it, feature by feature; `share` of all weight is this run's. */
+function targetOf(recorded: RecordedRun, replay: Replay, share: number): (cost: VllmEngineCost) => Miss[] {
   const { run } = recorded;
   const featuresOf = isProbes(recorded)
     ? (of: Run): Feature[] => probeFeatures(of.requests, groupsOf(run))
@@ -66,6 +80,7 @@ function targetOf(recorded: RecordedRun, replay: Replay): (cost: VllmEngineCost)
   );
   const gaps = isProbes(recorded) ? new Float64Array() : chunkGapsMs(answered);
   const real = [...featuresOf(answered), ...gapFeatures(gaps)];
+  const weights = real.reduce((sum, { weight }) => sum + weight, 0);
   const replications = isProbes(recorded) ? 1 : LOAD_REPLICATIONS;
   return (cost) => {
     const sim = new Map<string, number>();
@@ -78,12 +93,10 @@ function targetOf(recorded: RecordedRun, replay: Replay): (cost: VllmEngineCost)
       for (const { name, ms } of featuresOf(ofTold)) add(name, ms);
       for (const p of gapQuantiles) add(`itl p${100 * p}`, Number(simulated.info.summary?.[`p${100 * p}_itl_ms`]));
     }
-    let [loss, weights] = [0, 0];
-    for (const { name, ms, weight } of real) {
-      loss += weight * Math.log(Math.max(sim.get(name) ?? 0, 0.05) / Math.max(ms, 0.05)) ** 2;
-      weights += weight;
-    }
-    return loss / weights;
+    return real.map(({ name, ms, weight }) => ({
+      log: Math.log(Math.max(sim.get(name) ?? 0, 0.05) / Math.max(ms, 0.05)),
+      weight: (share * weight) / weights,
+    }));
   };
 }
 
@@ -99,7 +112,7 @@ function groupsOf({ requests }: Run): (id: string) => string {
 }
 
 /** What these recordings cannot tell. */
-function untold(runs: readonly RecordedRun[]): string[] {
+function untoldBy(runs: readonly RecordedRun[]): string[] {
   const probes = runs.filter(isProbes).flatMap(({ run }) => run.requests.map(({ extra }) => extra?.probe ?? ""));
   const told: string[] = [];
   if (!probes.some((probe) => probe.startsWith("decode-"))) {
@@ -111,4 +124,10 @@ function untold(runs: readonly RecordedRun[]): string[] {
   if (runs.every(isProbes))
     told.push("no load: launches and the front end in traffic are not told, only on an idle server");
   return told;
+}
+
+function startDecides(names: readonly ParameterName[]): string[] {
+  if (names.length === 0) return [];
+  const words = names.map((name) => name.replaceAll("_", " ")).join(", ");
+  return [`these recordings hardly tell, so they stay near where the search began: ${words}`];
 }

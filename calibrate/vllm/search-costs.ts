@@ -1,5 +1,6 @@
 /** Moves an engine's costs to where a simulation with them is nearest to what was seen. */
 import type { VllmEngineCost } from "../../formats/index.js";
+import type { FoundCosts } from "./black-box-intervals.js";
 import { costOf, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import { evolve } from "./evolution.js";
 import { nelderMead } from "./nelder-mead.js";
@@ -7,14 +8,16 @@ import { nelderMead } from "./nelder-mead.js";
 /** Costs that are moved together, and how many trials they get in a round. */
 const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: number])[] = [
   [["decode_base", "decode_padded_token", "context_token", "launch_piecewise", "launch_none"], 90],
-  [["launch_full", "schedule_request", "prefill_base", "prefill_padded_token", "attention_pair"], 60],
+  [["launch_full", "launch_request", "schedule_request", "prefill_base", "prefill_padded_token", "attention_pair"], 60],
   [["accept", "request", "output", "output_token", "first_wait_token", "delivery"], 80],
   [["launch_sigma", "front_sigma", "stall_probability", "stall"], 40],
 ];
 /** Of the simplex in each round. */
 const sizes = [0.15, 0.075];
-/** What comes before: all costs at once, coarsely. */
-const evolution = { evaluations: 600, population: 20, name: "calibrate/black-box" };
+/** What comes before: all costs at once, coarsely. Where no probe told the start, it is far and takes longer. */
+const evolution = { population: 20, size: 0.3, fromTold: 600, fromUntold: 1500 };
+/** Of each start, where there are several, to see which is to be followed. */
+const SCOUTING = 160;
 /**
  * A pull towards the start, of one factor of e, so that what no feature tells of stays where it was. It is strong for what
  * probes tell in closed form, and for what hides behind it: a decode's launch behind the GPU, attention behind tokens.
@@ -40,28 +43,54 @@ export interface SearchOptions {
   readonly isStartTold?: boolean;
 }
 
-/** Moves the costs, all at once and then block by block, to where the loss (a mean squared logarithm) is least; deterministic. */
+interface Searched {
+  readonly origin: readonly number[];
+  readonly x: readonly number[];
+  readonly value: number;
+}
+
+/**
+ * Moves the costs from the most promising start, all at once and then block by block, to where the loss (a mean squared
+ * logarithm) is least; deterministic.
+ */
 export function searchCosts(
-  start: Parameters,
+  starts: readonly Parameters[],
   lossOf: (cost: VllmEngineCost) => number,
   { onProgress, effort = 1, isStartTold = false }: SearchOptions = {},
-): { readonly cost: VllmEngineCost; readonly error: number } {
-  const total = Math.round(
-    effort * (evolution.evaluations + sizes.length * blocks.reduce((sum, [, evaluations]) => sum + evaluations, 0)),
-  );
+): FoundCosts & { readonly error: number } {
+  const evaluations = isStartTold ? evolution.fromTold : evolution.fromUntold;
+  const scouting = starts.length > 1 ? starts.length * SCOUTING : 0;
+  const refining = sizes.length * blocks.reduce((sum, [, trials]) => sum + trials, 0);
+  const total = Math.round(effort * (scouting + evaluations + refining));
   let done = 0;
-  const at = (x: readonly number[]): Parameters =>
-    Object.fromEntries(parameterNames.map((name, index) => [name, Math.exp(x[index]!)])) as unknown as Parameters;
-  const origin = parameterNames.map((name) => Math.log(start[name]));
   const pullOf = (name: ParameterName): number => (isStartTold ? (strongPull[name] ?? PULL) : WEAK_PULL);
-  const errorOf = (x: readonly number[]): number => {
-    onProgress?.(Math.min(++done, total), total);
-    const pulls = x.map((value, index) => pullOf(parameterNames[index]!) * (value - origin[index]!) ** 2);
-    return lossOf(costOf(at(x))) + pulls.reduce((sum, pull) => sum + pull, 0);
+  const errorFrom =
+    (origin: readonly number[]) =>
+    (x: readonly number[]): number => {
+      onProgress?.(Math.min(++done, total), total);
+      const pulls = x.map((value, index) => pullOf(parameterNames[index]!) * (value - origin[index]!) ** 2);
+      return lossOf(costOf(parametersAt(x))) + pulls.reduce((sum, pull) => sum + pull, 0);
+    };
+  const evolved = (from: Searched, trials: number, name: string): Searched => {
+    const errorOf = errorFrom(from.origin);
+    const { population, size } = evolution;
+    const x = evolve(errorOf, from.x, { population, name, size: from.x.map(() => size), evaluations: effort * trials });
+    const value = errorOf(x);
+    return value < from.value ? { ...from, x, value } : from;
   };
-  const evolved = evolve(errorOf, origin, { ...evolution, size: origin.map(() => 0.3), evaluations: effort * evolution.evaluations }); // prettier-ignore
-  let x = errorOf(evolved) < errorOf(origin) ? evolved : origin;
-  let best = Infinity;
+  const origins = starts.map((start) => parameterNames.map((name) => Math.log(start[name])));
+  const begun = origins.map((origin): Searched => ({ origin, x: origin, value: errorFrom(origin)(origin) }));
+  const scouted = scouting === 0 ? begun : begun.map((one) => evolved(one, SCOUTING, "calibrate/black-box/scouting"));
+  const chosen = scouted.reduce((best, one) => (one.value < best.value ? one : best));
+  const found = evolved(chosen, evaluations, "calibrate/black-box");
+  const { x, value } = refined(found, errorFrom(chosen.origin), effort);
+  const pulls = Object.fromEntries(parameterNames.map((name) => [name, pullOf(name)])) as FoundCosts["pulls"];
+  return { parameters: parametersAt(x), pulls, error: Math.sqrt(value) };
+}
+
+/** Block by block, by simplices that shrink from round to round. */
+function refined(found: Searched, errorOf: (x: readonly number[]) => number, effort: number): Searched {
+  let { x, value } = found;
   for (const size of sizes) {
     for (const [names, evaluations] of blocks) {
       const before = x;
@@ -74,8 +103,13 @@ export function searchCosts(
         { size: indices.map(() => size), evaluations: effort * evaluations },
       );
       x = whole(minimum.x);
-      best = minimum.value;
+      value = minimum.value;
     }
   }
-  return { cost: costOf(at(x)), error: Math.sqrt(best) };
+  return { ...found, x, value };
+}
+
+function parametersAt(x: readonly number[]): Parameters {
+  const natural = parameterNames.map((name, index) => [name, Math.exp(x[index]!)] as const);
+  return Object.fromEntries(natural) as unknown as Parameters;
 }

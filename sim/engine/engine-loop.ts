@@ -18,6 +18,7 @@ import {
   type RoundTimes,
 } from "./decode-run.js";
 import { FrontEnd, type OutputToSend } from "./front-end.js";
+import { ServerTimes } from "./server-times.js";
 import type { StepLog } from "./step-log.js";
 
 /** Steps without a token scheduled, or preemptions without a token sampled, after which the loop is called stuck. */
@@ -62,6 +63,8 @@ export interface Ended {
 interface Output extends OutputToSend {
   readonly step: EngineStep;
   readonly complete: readonly number[];
+  /** When the engine had it. */
+  readonly updatedNs: number;
 }
 
 /** Rounds of a closed form to take at once, and what the GPU does in them. */
@@ -87,6 +90,8 @@ export class EngineLoop implements TokenSink {
   private readonly inbox = new Fifo<InboxEntry>();
   private readonly frontEnd: FrontEnd<Output> | undefined;
   private deliveredNs = 0;
+  /** When the engine had the output that is being delivered. */
+  private updatedNs = 0;
   /** From the client to the front end, and from there to the client. */
   private readonly acceptNs: number;
   private readonly deliveryNs: number;
@@ -102,12 +107,14 @@ export class EngineLoop implements TokenSink {
     this.acceptNs = cost.frontEnd?.acceptNs ?? 0;
     this.deliveryNs = cost.frontEnd?.deliveryNs ?? 0;
     if (cost.frontEnd !== undefined) {
+      input.log.serverTimes ??= new ServerTimes(input.log.rows);
       this.frontEnd = new FrontEnd<Output>(cost.frontEnd, {
         requestReady: (index, arrivalNs, atNs) => {
           this.inbox.push({ index, atNs, arrivalNs });
         },
-        delivered: ({ step, complete }, atNs, firstLateNs) => {
+        delivered: ({ step, complete, updatedNs }, atNs, firstLateNs) => {
           this.firstLateNs = firstLateNs;
+          this.updatedNs = updatedNs;
           this.deliver(step, complete, atNs);
         },
       });
@@ -160,7 +167,9 @@ export class EngineLoop implements TokenSink {
   }
 
   token(index: number, atNs: number): void {
-    this.input.log.token(index, atNs + this.deliveryNs, this.firstLateNs);
+    const { log } = this.input;
+    log.token(index, atNs + this.deliveryNs, this.firstLateNs);
+    log.serverTimes?.token(index, this.updatedNs);
   }
 
   steadyTokens(requests: number, atNs: number): void {
@@ -168,7 +177,9 @@ export class EngineLoop implements TokenSink {
   }
 
   lastTokenWas(index: number, atNs: number): void {
-    this.input.log.lastTokenNs[index] = atNs + this.deliveryNs;
+    const { log } = this.input;
+    log.lastTokenNs[index] = atNs + this.deliveryNs;
+    log.serverTimes?.token(index, this.updatedNs);
   }
 
   /** When the next round starts: the loop is there and has work, or a request wakes it. */
@@ -201,18 +212,20 @@ export class EngineLoop implements TokenSink {
     const { step } = oldest;
     const readyNs = step.scheduledTokens === 0 ? oldest.endNs : oldest.endNs + host.copyNs;
     const complete = scheduler.update(step);
-    this.hostNs = Math.max(readyNs, this.hostNs) + host.updateNs(step.scheduledRequests) + host.sendNs;
-    this.sendOutput(step, complete);
+    const updatedNs = Math.max(readyNs, this.hostNs) + host.updateNs(step.scheduledRequests);
+    this.hostNs = updatedNs + host.sendNs;
+    this.sendOutput(step, complete, updatedNs);
     if (isEmpty && scheduler.hasUnfinished()) this.hostNs += host.emptyStepSleepNs;
   }
 
   private takeRequests(startNs: number): void {
-    const { scheduler, cost } = this.input;
+    const { scheduler, cost, log } = this.input;
     for (let next = this.inbox.peek(); next !== undefined && next.atNs <= startNs; next = this.inbox.peek()) {
       const { index, arrivalNs } = next;
       this.inbox.shift();
       this.hostNs += cost.host.takeRequestNs;
       scheduler.add(index, arrivalNs);
+      log.serverTimes?.taken(index, this.hostNs);
     }
   }
 
@@ -245,14 +258,15 @@ export class EngineLoop implements TokenSink {
     return step;
   }
 
-  private sendOutput(step: EngineStep, complete: readonly number[]): void {
+  private sendOutput(step: EngineStep, complete: readonly number[], updatedNs: number): void {
     if (step.samplingRequests === 0) return;
     if (this.frontEnd === undefined) {
       this.deliver(step, complete, this.hostNs);
       return;
     }
     const { samplingRequests: tokens, firstTokens } = step;
-    this.frontEnd.send({ step, complete, tokens, firstTokens, completes: complete.length > 0 }, this.hostNs);
+    const completes = complete.length > 0;
+    this.frontEnd.send({ step, complete, updatedNs, tokens, firstTokens, completes }, this.hostNs);
   }
 
   private deliver(step: EngineStep, complete: readonly number[], atNs: number): void {

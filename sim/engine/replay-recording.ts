@@ -16,7 +16,9 @@ export function replayRecording(profile: Profile, recording: Run, { seed, jitter
   if (profile.cost.kind !== "vllm_engine") {
     throw new ConfigError(`profile "${profile.name}" is not of a vLLM engine, expected one made by calibrate vllm`);
   }
-  const plan = planPolicy("vllm", recordedSettings(recording), { source: "run.json engine.settings" });
+  const plan = planPolicy("vllm", recordedSettings(recording, profile.model.positions), {
+    source: "run.json engine.settings",
+  });
   const { requests, ...rest } = recordedWorkload(recording);
   return simulateRun({
     plan,
@@ -30,7 +32,7 @@ export function replayRecording(profile: Profile, recording: Run, { seed, jitter
 }
 
 /** What of a recorded server's settings is modelled; a setting that is not, and matters, is refused by the policy. */
-function recordedSettings({ info }: Run): Readonly<Record<string, unknown>> {
+function recordedSettings({ info, requests }: Run, positions: number): Readonly<Record<string, unknown>> {
   if (info.engine.name !== "vllm") {
     throw new ArtifactError(`the recording is of engine "${info.engine.name}", expected a run of vllm`);
   }
@@ -42,5 +44,12 @@ function recordedSettings({ info }: Run): Readonly<Record<string, unknown>> {
   }
   const known = Object.keys(serverSettings.shape);
   const given = Object.entries(settings).filter(([name, value]) => known.includes(name) && value != null);
-  return { ...Object.fromEntries(given), ...(settings.cudagraph_mode === "NONE" ? { enforce_eager: true } : {}) };
+  // A server that is not known to have a limit served whatever it answered.
+  const lengths = requests.map(({ promptTokens, outputTokens }) => promptTokens + outputTokens);
+  const max_model_len = lengths.reduce((most, length) => Math.max(most, length), positions);
+  return {
+    max_model_len,
+    ...Object.fromEntries(given),
+    ...(settings.cudagraph_mode === "NONE" ? { enforce_eager: true } : {}),
+  };
 }

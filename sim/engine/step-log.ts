@@ -5,6 +5,7 @@
 import { InvariantError, type WorkloadRequest } from "../../formats/index.js";
 import type { TokenCounts } from "../policy/index.js";
 import { GapSegments, type RequestColumns } from "../metrics/index.js";
+import type { ServerTimes } from "./server-times.js";
 
 export class StepLog implements RequestColumns {
   readonly rows: number;
@@ -23,6 +24,8 @@ export class StepLog implements RequestColumns {
   /** Why requests were refused, by row. */
   readonly refusals = new Map<number, string>();
   readonly gaps = new GapSegments();
+  /** Where a front end stands between engine and client. */
+  serverTimes?: ServerTimes;
   /** Requests sent that have not ended. */
   outstanding = 0;
   private tokens = 0;

@@ -23,5 +23,6 @@ function recordOf(log: StepLog, row: number): RequestRecord {
     preemptions: log.preemptions[row]!,
     status: refusal === undefined ? "ok" : "refused",
     ...(refusal === undefined ? {} : { error: refusal }),
+    ...(log.serverTimes === undefined ? {} : { extra: log.serverTimes.columns(row, scheduledNs) }),
   };
 }
