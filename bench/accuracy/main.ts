@@ -9,7 +9,7 @@ import { calibrateVllm } from "../../calibrate/vllm/index.js";
 import { writeMarkedSection } from "../../experiment/marked-section.js";
 import { readRecordings } from "../../experiment/read-recordings.js";
 import { REPLICATIONS, replayReport, splitParts, type ReplayReport } from "../../experiment/replay-report.js";
-import { ConfigError } from "../../formats/index.js";
+import { ConfigError, type Profile } from "../../formats/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";
 import { aiconfiguratorSection } from "./aiconfigurator.js";
@@ -30,7 +30,8 @@ const { values } = parseArgs({
 const sections: Readonly<Record<string, () => Promise<string>>> = {
   "vllm-h100": async () => {
     const parts: string[] = [];
-    for (const part of accuracyParts) parts.push(await partSection(join(values.data, "vllm-h100"), part));
+    const profiles = new Map<string, Profile>();
+    for (const part of accuracyParts) parts.push(await partSection(join(values.data, "vllm-h100"), part, profiles));
     return parts.join("\n\n");
   },
   llmservingsim: () => llmServingSimSection(join(values.data, "llmservingsim")),
@@ -63,12 +64,10 @@ await runScript(async () => {
   return 0;
 });
 
-async function partSection(data: string, part: AccuracyPart): Promise<string> {
-  console.error(`fitting: ${part.title}`);
-  const beganNs = process.hrtime.bigint();
-  const runs = await readRecordings(part.fit.map((name) => join(data, name)));
-  const profile = await calibrateVllm(runs, { name: part.title, isBlackBox: part.isBlackBox });
-  const seconds = Number(process.hrtime.bigint() - beganNs) / 1e9;
+/** `profiles`: of the parts before, by title; this part's is added. */
+async function partSection(data: string, part: AccuracyPart, profiles: Map<string, Profile>): Promise<string> {
+  const { profile, how } = await profileOf(data, part, profiles);
+  profiles.set(part.title, profile);
   const names = part.score.flatMap((setting) => recordingsOf(data, setting));
   const scored = await readRecordings(names.map((name) => join(data, name)));
   const reports = scored.map(({ run }, at) => ({
@@ -102,8 +101,7 @@ async function partSection(data: string, part: AccuracyPart): Promise<string> {
   return [
     `#### ${part.title}`,
     "",
-    `Fitted to ${part.fit.join(", ")} in ${seconds.toFixed(0)} s. Of the statistics of runs that are not in the fit ` +
-      `**${counts.met} of ${counts.all}** hold.`,
+    `${how} Of the statistics of runs that are not in the fit **${counts.met} of ${counts.all}** hold.`,
     "",
     markdownTable(
       ["recording", ...headings, "preemptions"],
@@ -121,6 +119,22 @@ async function partSection(data: string, part: AccuracyPart): Promise<string> {
       rows.map(({ name, report }) => [name, report.metrics.mean_e2el_ms.real!.toFixed(0), ...splitOf(report)]),
     ),
   ].join("\n");
+}
+
+async function profileOf(
+  data: string,
+  { title, fit, base: from, isBlackBox }: AccuracyPart,
+  profiles: ReadonlyMap<string, Profile>,
+): Promise<{ readonly profile: Profile; readonly how: string }> {
+  const base = from === undefined ? undefined : profiles.get(from)!;
+  if (base !== undefined && fit.length === 0) return { profile: base, how: `The profile "${from}", as it is.` };
+  console.error(`fitting: ${title}`);
+  const beganNs = process.hrtime.bigint();
+  const runs = await readRecordings(fit.map((name) => join(data, name)));
+  const profile = await calibrateVllm(runs, { name: title, isBlackBox, base });
+  const seconds = Number(process.hrtime.bigint() - beganNs) / 1e9;
+  const kept = from === undefined ? "" : `, GPU prices those of "${from}"`;
+  return { profile, how: `Fitted to ${fit.join(", ")} in ${seconds.toFixed(0)} s${kept}.` };
 }
 
 function splitOf({ split }: ReplayReport): string[] {

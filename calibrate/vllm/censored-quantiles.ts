@@ -9,7 +9,7 @@ export interface Sighting {
   readonly isExact: boolean;
 }
 
-/** Quantiles [p, value], p from 0 to 1, at most `points` of them; undefined with fewer than `least` exact values. */
+/** Quantiles [p, value], p from 0 to 1, `points` of them and some more near 0; undefined with fewer than `least` exact values. */
 export function censoredQuantiles(
   sightings: readonly Sighting[],
   { points = 41, least = 8 } = {},
@@ -33,13 +33,16 @@ export function censoredQuantiles(
 function quantilesAt(ascending: readonly [value: number, p: number][], points: number): [number, number][] {
   const quantiles: [number, number][] = [];
   let at = 0;
-  for (let k = 0; k < points; k++) {
-    const p = spacedProbability(k / (points - 1));
+  const spaced = Array.from({ length: points - 1 }, (_, k) => spacedProbability((k + 1) / (points - 1)));
+  for (const p of [...NEAR_ZERO, ...spaced]) {
     while (at < ascending.length - 1 && ascending[at]![1] < p) at++;
     quantiles.push([p, ascending[at]![0]]);
   }
   return quantiles;
 }
+
+/** Few values are far below the others, and between two points a line is drawn. */
+const NEAR_ZERO = [0, 0.002, 0.01, 0.025];
 
 /** Denser near 1, where the tail is. */
 function spacedProbability(share: number): number {

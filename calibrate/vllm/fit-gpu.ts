@@ -59,7 +59,10 @@ function computePrices(readings: readonly Reading[], gpu: GpuTimes, solver: Line
   return { prefill_base_ns: base!, prefill_padded_token_ns: padded!, attention_pair_ns: pairs! };
 }
 
-/** Non-negative least squares of relative errors, again without the outliers of the fit before. */
+/**
+ * Non-negative least squares of errors relative to the fit before, and without its outliers. Relative to the measured times
+ * it would come out low: short ones would count more.
+ */
 function robust(
   rows: readonly (readonly number[])[],
   times: readonly number[],
@@ -72,11 +75,11 @@ function robust(
     const inliers =
       pass === 0 ? kept : kept.filter((at) => Math.abs(dot(rows[at]!, prices) / times[at]! - 1) < OUTLIER);
     const used = inliers.length >= LEAST_STEPS ? inliers : kept;
-    const scaled = used.map((at) => rows[at]!.map((value) => value / times[at]!));
+    const scaleOf = (at: number): number => (pass === 0 ? times[at]! : dot(rows[at]!, prices));
     prices = solveNnls(
       normalEquations(
-        scaled,
-        used.map(() => 1),
+        used.map((at) => rows[at]!.map((value) => value / scaleOf(at))),
+        used.map((at) => times[at]! / scaleOf(at)),
       ),
       solver,
     );

@@ -3,6 +3,7 @@
  * share x exp(-time / memory).
  */
 import type { EngineJitter } from "../../formats/index.js";
+import { INTERRUPTED } from "../../sim/index.js";
 import { normalQuantile } from "./log-normal.js";
 
 /** A launch that showed. */
@@ -47,12 +48,14 @@ export function fitHostStates(runs: readonly (readonly ShownLaunch[])[]): Engine
 
 function pairsOf(run: readonly ShownLaunch[]): Pair[] {
   const pairs: Pair[] = [];
-  const scores = run.map(scoreOf);
-  for (let first = 0; first < run.length; first++) {
-    for (let second = first + 1; second < run.length && second <= first + NEIGHBOURS; second++) {
-      const gapNs = run[second]!.atNs - run[first]!.atNs;
+  const scored = run
+    .map((launch) => ({ atNs: launch.atNs, score: scoreOf(launch) }))
+    .filter(({ score }) => score < Infinity);
+  for (let first = 0; first < scored.length; first++) {
+    for (let second = first + 1; second < scored.length && second <= first + NEIGHBOURS; second++) {
+      const gapNs = scored[second]!.atNs - scored[first]!.atNs;
       if (gapNs > FAR_NS) break;
-      pairs.push({ gapNs, product: scores[first]! * scores[second]! });
+      pairs.push({ gapNs, product: scored[first]!.score * scored[second]!.score });
     }
   }
   return pairs;
@@ -74,11 +77,13 @@ function shareAt(
   return { share, loss: share * share * ee - 2 * share * ep };
 }
 
+/** Infinity: it was interrupted, and tells nothing of the host. */
 function scoreOf({ ratio, quantiles }: ShownLaunch): number {
   let at = 0;
   while (at < quantiles.length - 1 && quantiles[at + 1]![1] < ratio) at++;
   const [lowP, low] = quantiles[at]!;
   const [highP, high] = quantiles[Math.min(at + 1, quantiles.length - 1)]!;
   const share = high > low ? Math.min(1, Math.max(0, (ratio - low) / (high - low))) : 0.5;
-  return normalQuantile(Math.min(0.998, Math.max(0.002, lowP + share * (highP - lowP))));
+  const place = (lowP + share * (highP - lowP)) / (1 - INTERRUPTED);
+  return place > 1 ? Infinity : normalQuantile(Math.min(0.998, Math.max(0.002, place)));
 }

@@ -29,6 +29,9 @@ function ratioAt(quantiles: Variation["quantiles"], p: number): number {
   return highP === lowP ? highRatio : lowRatio + ((highRatio - lowRatio) * (p - lowP)) / (highP - lowP);
 }
 
+/** Of times, the longest: something came between, which says little of the time after it. */
+export const INTERRUPTED = 0.03;
+
 /**
  * How slow the host is at a moment, a normal score: the sum of its states. Times that differ with it keep the quantiles
  * they have and become alike when near in time (a Gaussian copula).
@@ -46,13 +49,17 @@ export class HostStates {
     this.ownShare = Math.max(0, 1 - states.reduce((sum, { share }) => sum + share, 0));
   }
 
-  /** Uniform numbers, of which those near in time resemble each other and those of the other names. */
+  /**
+   * Uniform numbers, of which those near in time resemble each other and those of the other names, but for the longest
+   * times, which come at any moment.
+   */
   uniform(random: Random): (atNs: number) => number {
     const ownWeight = Math.sqrt(this.ownShare);
     return (atNs) => {
       let score = ownWeight * normal(random);
       for (const { weight, level } of this.states) score += weight * level.at(atNs);
-      return normalProbability(score);
+      const place = random();
+      return place < INTERRUPTED ? 1 - place : (1 - INTERRUPTED) * normalProbability(score);
     };
   }
 }
