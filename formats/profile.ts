@@ -143,6 +143,12 @@ const vllmEngineCost = z.strictObject({
         .strictObject({ token_probability: z.number().min(0).max(1), mean_ns: ns })
         .optional()
         .describe("with each token of an output the front end may be held up, exponentially long"),
+      interrupted_share: z
+        .number()
+        .min(0)
+        .max(0.5)
+        .optional()
+        .describe("of times, the longest, which come at any moment whatever the host's states; absent: 0"),
       run_spread: ns.default(0).describe("standard deviation of the logarithm of all host times, from run to run"),
     })
     .optional()

@@ -2,6 +2,7 @@
 import { ArtifactError, type EngineJitter, type Profile, type VllmEngineCost } from "../../formats/index.js";
 import type { Intervals } from "./engine-intervals.js";
 import type { EngineFit } from "./fit-engine.js";
+import { INTERRUPTED } from "./fit-host-state.js";
 import type { FrontEndFit } from "./fit-front-end.js";
 import { recordedModel } from "./model-shape.js";
 import type { RecordedRun } from "./recorded-run.js";
@@ -49,7 +50,11 @@ export function engineCostOf(engine: EngineFit, frontEnd: FrontEndFit | undefine
       ...ASSUMED,
     },
     ...(frontEnd === undefined ? {} : { front_end: frontEnd.frontEnd }),
-    jitter: { ...(known as unknown as EngineJitter), run_spread: engine.runSpread ?? 0 },
+    jitter: {
+      ...(known as unknown as EngineJitter),
+      interrupted_share: INTERRUPTED,
+      run_spread: engine.runSpread ?? 0,
+    },
   });
 }
 

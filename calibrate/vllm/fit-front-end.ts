@@ -4,6 +4,7 @@
  */
 import type { EngineJitter, VllmEngineCost } from "../../formats/index.js";
 import { frontEndCost, jitterFactors, mean, meanFactors } from "../../sim/index.js";
+import { INTERRUPTED } from "./fit-host-state.js";
 import { nelderMead } from "./nelder-mead.js";
 import { pooled, quantileLoss, recordedDelays, replayedDelays, squaredLog } from "./front-end-delays.js";
 import { viewOf, type FrontEndLog, type Seen, type View } from "./front-end-view.js";
@@ -112,7 +113,10 @@ function replayWith(
   const factors =
     jitter === undefined
       ? meanFactors(undefined)
-      : jitterFactors({ ...jitter, host_states: hostStates, run_spread: 0 }, `fit/front-end/${draw}`);
+      : jitterFactors(
+          { ...jitter, host_states: hostStates, interrupted_share: INTERRUPTED, run_spread: 0 },
+          `fit/front-end/${draw}`,
+        );
   return replayFrontEnd(requests, traffic.outputs, frontEndCost(frontEnd, factors), sendNs);
 }
 

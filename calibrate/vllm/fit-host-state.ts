@@ -3,8 +3,10 @@
  * share x exp(-time / memory).
  */
 import type { EngineJitter } from "../../formats/index.js";
-import { INTERRUPTED } from "../../sim/index.js";
 import { normalQuantile } from "./log-normal.js";
+
+/** Of times, the longest: something came between, which says little of the times after it. */
+export const INTERRUPTED = 0.03;
 
 /** A launch that showed. */
 export interface ShownLaunch {

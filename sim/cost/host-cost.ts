@@ -50,7 +50,7 @@ export function jitterFactors(jitter: EngineJitter, name: string): Factors {
     const ratio = variationFactor(variation);
     return (atNs) => scale * ratio(uniform(atNs));
   };
-  const states = new HostStates(jitter.host_states, stream(`${name}/host`));
+  const states = new HostStates(jitter.host_states, stream(`${name}/host`), jitter.interrupted_share);
   const own = (of: JitterName): ((atNs: number) => number) => factor(of, stream(`${name}/${of}`));
   const ofHost = (of: JitterName): ((atNs: number) => number) => factor(of, states.uniform(stream(`${name}/${of}`)));
   const { token_probability: chance, mean_ns } = jitter.output_stall ?? { token_probability: 0, mean_ns: 0 };

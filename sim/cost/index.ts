@@ -3,7 +3,7 @@ export type { BatchCost, BatchShape, CostModel } from "./cost-model.js";
 export type { DecodeLaw, FrontEndCost, HostCost, OutputJob, StepCostModel, StepShape } from "./step-cost.js";
 export { linearDecodeLaw, noHost } from "./step-cost.js";
 export { ProfileCost, type CostOptions } from "./profile-cost.js";
-export { INTERRUPTED, meanOf } from "./sampled-variation.js";
+export { meanOf } from "./sampled-variation.js";
 export { frontEndCost, jitterFactors, meanFactors } from "./host-cost.js";
 export { stepCostOf, type StepCostOptions } from "./step-cost-of.js";
 export { GraphSizes, defaultCaptureSizes, type GraphKind } from "./graph-sizes.js";

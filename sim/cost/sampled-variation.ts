@@ -29,9 +29,6 @@ function ratioAt(quantiles: Variation["quantiles"], p: number): number {
   return highP === lowP ? highRatio : lowRatio + ((highRatio - lowRatio) * (p - lowP)) / (highP - lowP);
 }
 
-/** Of times, the longest: something came between, which says little of the time after it. */
-export const INTERRUPTED = 0.03;
-
 /**
  * How slow the host is at a moment, a normal score: the sum of its states. Times that differ with it keep the quantiles
  * they have and become alike when near in time (a Gaussian copula).
@@ -41,7 +38,12 @@ export class HostStates {
   /** What of the variance of a score is its own. */
   private readonly ownShare: number;
 
-  constructor(states: EngineJitter["host_states"], random: Random) {
+  /** `interruptedShare`: of times, the longest, which come at any moment whatever the states. */
+  constructor(
+    states: EngineJitter["host_states"],
+    random: Random,
+    private readonly interruptedShare = 0,
+  ) {
     this.states = states.map(({ share, memory_ns }) => ({
       weight: Math.sqrt(share),
       level: new SlowLevel(memory_ns, random),
@@ -50,16 +52,18 @@ export class HostStates {
   }
 
   /**
-   * Uniform numbers, of which those near in time resemble each other and those of the other names, but for the longest
-   * times, which come at any moment.
+   * Uniform numbers, of which those near in time resemble each other and those of the other names, but for those of the
+   * interrupted.
    */
   uniform(random: Random): (atNs: number) => number {
     const ownWeight = Math.sqrt(this.ownShare);
+    const interrupted = this.interruptedShare;
     return (atNs) => {
       let score = ownWeight * normal(random);
       for (const { weight, level } of this.states) score += weight * level.at(atNs);
+      if (interrupted === 0) return normalProbability(score);
       const place = random();
-      return place < INTERRUPTED ? 1 - place : (1 - INTERRUPTED) * normalProbability(score);
+      return place < interrupted ? 1 - place : (1 - interrupted) * normalProbability(score);
     };
   }
 }
