@@ -13,7 +13,7 @@ import { isKept, keep, type RunPlace } from "./keep-or-make.js";
 import { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 import { startMemory, type RealMemory } from "./real-memory.js";
 import type { Reporter } from "./reporter.js";
-import { paceOf, type MeasurePace } from "./pace.js";
+import { describePace, paceDuring, paceOf, type MeasurePace } from "./pace.js";
 import type { CellWork } from "./simulate-cells.js";
 
 export interface MeasureCellsInput {
@@ -108,6 +108,7 @@ async function runTasks(
   const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);
   const bar = reporter.progress("running for real, requests");
   const busy: number[] = [];
+  const paces: number[] = [];
   let before = 0;
   try {
     for (const { cell, workload, place, repeat } of tasks) {
@@ -136,10 +137,14 @@ async function runTasks(
       for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
       const others = othersBeside(run);
       if (others > WORTH_TELLING_CORES) busy.push(others);
+      const pace = paceDuring(run);
+      if (pace !== undefined) paces.push(pace);
     }
   } finally {
     bar.stop();
   }
+  const pace = describePace(paces);
+  if (pace !== undefined) reporter.warn(pace);
   if (busy.length === 0) return;
   reporter.warn(
     `other processes were at work beside ${busy.length} of ${tasks.length} real runs, on up to ` +

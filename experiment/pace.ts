@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { OnnxExecutor, SamplingSettings } from "../backend/onnx/index.js";
 import { InvariantError, type Profile, type Run } from "../formats/index.js";
-import { quantile, stream } from "../sim/index.js";
+import { mean, quantile, stream } from "../sim/index.js";
 
 /** Of the reference, each time. */
 const REPEATS = 5;
@@ -28,6 +28,21 @@ export type MeasurePace = () => Promise<number>;
 export function paceDuring({ info }: Run): number | undefined {
   const known = z.tuple([z.number(), z.number()]).safeParse(info.pace);
   return known.success ? (known.data[0] + known.data[1]) / 2 : undefined;
+}
+
+/** A pace this far from 1 shows in what is compared. */
+const WORTH_TELLING = 0.05;
+
+/** A sentence on real runs that the machine was slower or faster in than in its calibration; undefined where it was not. */
+export function describePace(paces: readonly number[]): string | undefined {
+  if (paces.length === 0) return undefined;
+  const off = mean(paces) - 1;
+  if (Math.abs(off) < WORTH_TELLING) return undefined;
+  const [how, what] = off > 0 ? ["slower", "short"] : ["faster", "long"];
+  return (
+    `the machine was ${Math.round(100 * Math.abs(off))} % ${how} during the real runs than in its calibration, by a reference ` +
+    `batch before and after each: simulated times are about as much too ${what}`
+  );
 }
 
 /** The profile as it would be had the machine been at that pace when it was calibrated. */
