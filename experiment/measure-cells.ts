@@ -10,10 +10,10 @@ import { describeLoad, loadTokenizer } from "../sim/index.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
 import { isKept, keep, type RunPlace } from "./keep-or-make.js";
+import { describePace, paceDuring, paceOf, type MeasurePace } from "./pace.js";
 import { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 import { startMemory, type RealMemory } from "./real-memory.js";
 import type { Reporter } from "./reporter.js";
-import { describePace, paceDuring, paceOf, type MeasurePace } from "./pace.js";
 import type { CellWork } from "./simulate-cells.js";
 
 export interface MeasureCellsInput {
@@ -113,7 +113,7 @@ async function runTasks(
   try {
     for (const { cell, workload, place, repeat } of tasks) {
       const run = await undisturbed(input, () =>
-        atPace(measurePace, () =>
+        withPace(measurePace, () =>
           benchOnnx({
             ...runner,
             workload,
@@ -153,7 +153,7 @@ async function runTasks(
 }
 
 /** A run that knows the machine's pace before and after it. */
-async function atPace(measurePace: MeasurePace | undefined, make: () => Promise<Run>): Promise<Run> {
+async function withPace(measurePace: MeasurePace | undefined, make: () => Promise<Run>): Promise<Run> {
   if (measurePace === undefined) return await make();
   const before = await measurePace();
   const run = await make();

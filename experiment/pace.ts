@@ -4,8 +4,9 @@
  */
 import { z } from "zod";
 import type { OnnxExecutor, SamplingSettings } from "../backend/onnx/index.js";
+import { promptIdsOf } from "../calibrate/onnx/index.js";
 import { InvariantError, type Profile, type Run } from "../formats/index.js";
-import { mean, quantile, stream } from "../sim/index.js";
+import { mean, quantile } from "../sim/index.js";
 
 /** Of the reference, each time. */
 const REPEATS = 5;
@@ -73,11 +74,8 @@ export function paceOf(
   const known = referenceOf.safeParse(engine.settings);
   if (!known.success) return undefined;
   const { batch_size, prompt_tokens, decode_steps, ms } = known.data.drift.reference;
-  const random = stream("pace/token-ids");
-  const { vocab } = executor.info.model;
-  const promptIds = Array.from({ length: batch_size }, () =>
-    Array.from({ length: prompt_tokens }, () => Math.floor(random() * vocab)),
-  );
+  const shape = { batchSize: batch_size, promptTokens: prompt_tokens, decodeSteps: decode_steps };
+  const promptIds = promptIdsOf({ seed: "pace" }, shape, 0, executor.info.model.vocab);
   const seeds = promptIds.map((_, row) => `pace/sampling/${row}`);
   const batch = {
     promptIds,

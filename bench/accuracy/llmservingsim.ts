@@ -10,6 +10,7 @@ import { ConfigError, type RequestRecord, type Run } from "../../formats/index.j
 import { readLlmServingSim } from "../../formats/files/index.js";
 import { columnsOf, replayRecording, summarise } from "../../sim/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
+import { signed } from "./signed.js";
 
 const FITTED = 100;
 const REPLICATIONS = 10;
@@ -48,8 +49,7 @@ async function errorsOf(folder: string, name: string): Promise<string[]> {
     statistics.map((stat) => {
       const key = `${stat}_${metric}_ms`;
       const sim = sims.reduce((sum, one) => sum + one[key]!, 0) / sims.length;
-      const error = 100 * (sim / real[key]! - 1);
-      return `${error >= 0 ? "+" : ""}${error.toFixed(1)}`;
+      return signed(100 * (sim / real[key]! - 1));
     }),
   );
 }

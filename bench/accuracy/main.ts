@@ -16,6 +16,7 @@ import { aiconfiguratorSection } from "./aiconfigurator.js";
 import { judge, type Judged } from "./judge.js";
 import { llmServingSimSection } from "./llmservingsim.js";
 import { accuracyParts, loadKindOf, loadNameOf, type AccuracyPart } from "./plan.js";
+import { signed } from "./signed.js";
 
 const { values } = parseArgs({
   options: {
@@ -138,19 +139,14 @@ async function profileOf(
 }
 
 function splitOf({ split }: ReplayReport): string[] {
-  return splitParts.map((part) => {
-    if (split === null) return "";
-    const ms = split[part].sim - split[part].real;
-    return `${ms >= 0 ? "+" : ""}${ms.toFixed(1)}`;
-  });
+  return splitParts.map((part) => (split === null ? "" : signed(split[part].sim - split[part].real)));
 }
 
 function headingsOf(judged: readonly Judged[]): string[] {
   return keys.map((key) => {
     const found = judged.find((one) => one.key === key);
     if (found === undefined) return "";
-    const percent = (100 * found.error).toFixed(1);
-    return `${found.error >= 0 ? "+" : ""}${percent}${marks[found.verdict]}`;
+    return `${signed(100 * found.error)}${marks[found.verdict]}`;
   });
 }
 

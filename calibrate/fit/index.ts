@@ -16,4 +16,4 @@ export {
   type MeasurementKind,
 } from "./measurement.js";
 export { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
-export { normalEquations, solveNnls } from "./nnls.js";
+export { nnls, normalEquations } from "./nnls.js";

@@ -3,5 +3,6 @@ export { calibrateOnnx, type CalibrateOptions, type Calibration } from "./calibr
 export { describeMachine, type Gpu } from "../../backend/machine.js";
 export { probeOom, type OomProbe } from "./probe-oom.js";
 export { rawPathOf, writeCalibration, writeMeasurements } from "./write.js";
+export { promptIdsOf } from "./plan.js";
 export { planPathOf, readRaw } from "./raw-file.js";
 export type { CalibrationProgress } from "./session.js";

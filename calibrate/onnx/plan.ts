@@ -104,8 +104,13 @@ export function tokensHeld({ batchSize, promptTokens, decodeSteps }: BatchShape)
 }
 
 /** Random token ids for each row, the same for the same seed, shape and repeat. */
-export function promptIdsOf(plan: GridPlan, shape: BatchShape, rep: number, vocab: number): number[][] {
-  const random = stream(`${plan.seed}/calibrate/prompts/${shapeName(shape)}/${rep}`);
+export function promptIdsOf(
+  { seed }: Pick<GridPlan, "seed">,
+  shape: BatchShape,
+  rep: number,
+  vocab: number,
+): number[][] {
+  const random = stream(`${seed}/calibrate/prompts/${shapeName(shape)}/${rep}`);
   return Array.from({ length: shape.batchSize }, () =>
     Array.from({ length: shape.promptTokens }, () => Math.floor(random() * vocab)),
   );

@@ -1,7 +1,8 @@
 import { loadLinearSolver } from "../fit/index.js";
-import { surenessOf, type FoundCosts, type Miss } from "./black-box-intervals.js";
+import { surenessOf, type Miss } from "./black-box-intervals.js";
 import { parameterNames, type Parameters } from "./black-box-model.js";
 import { startFrom } from "./black-box-start.js";
+import type { FoundCosts } from "./search-costs.js";
 
 const parameters = startFrom({ fastestTpotMs: 7, idleTtftMs: 20 });
 const found: FoundCosts = {
@@ -19,7 +20,7 @@ function missesOf(at: Parameters): Miss[] {
 }
 
 test("intervals are those of the linear least squares that the costs are near", async () => {
-  const { intervals, untold } = surenessOf(found, missesOf, await loadLinearSolver());
+  const { intervals, untold } = surenessOf(found, parameterNames, missesOf, await loadLinearSolver());
   // Gram of the two, one sixth each: base 4, token 10, both 2; the pulls beside it.
   const [bb, tt, bt] = [4 / 6 + 0.002, 10 / 6 + 0.002, 2 / 6];
   const deviation = Math.sqrt(((NOISE ** 2 / 6) * tt) / (bb * tt - bt * bt));
@@ -30,7 +31,7 @@ test("intervals are those of the linear least squares that the costs are near", 
 });
 
 test("a cost that no feature tells has the interval of its pull, at every place where it stands", async () => {
-  const { intervals } = surenessOf(found, missesOf, await loadLinearSolver());
+  const { intervals } = surenessOf(found, parameterNames, missesOf, await loadLinearSolver());
   const deviation = NOISE / Math.sqrt(6 * 0.002);
   for (const place of ["host.schedule.base_ns", "host.update.base_ns"]) {
     const [low, high] = intervals[place]!;

@@ -4,19 +4,14 @@
  * not independent of each other, so intervals are rather too narrow than too wide.
  */
 import { normalEquations, type LinearSolver } from "../fit/index.js";
-import { costOf, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
+import { costOf, type ParameterName, type Parameters } from "./black-box-model.js";
 import type { Intervals } from "./engine-intervals.js";
+import type { FoundCosts } from "./search-costs.js";
 
 /** Logarithm of a simulated over the recorded feature; the weights of all sum to 1. */
 export interface Miss {
   readonly log: number;
   readonly weight: number;
-}
-
-export interface FoundCosts {
-  readonly parameters: Parameters;
-  /** Pull of each towards the start, of a factor of e, in units of the loss. */
-  readonly pulls: Readonly<Record<ParameterName, number>>;
 }
 
 export interface Sureness {
@@ -29,8 +24,10 @@ export interface Sureness {
 /** Change of a cost's logarithm by which slopes are taken: beyond the roughness of a simulation. */
 const STEP = 0.1;
 
+/** Of the costs of those names; the others are not in question. */
 export function surenessOf(
   { parameters, pulls }: FoundCosts,
+  names: readonly ParameterName[],
   missesOf: (parameters: Parameters) => readonly Miss[],
   solver: LinearSolver,
 ): Sureness {
@@ -40,7 +37,7 @@ export function surenessOf(
   const features = 1 / weights.reduce((sum, weight) => sum + weight * weight, 0);
   const moved = (name: ParameterName, by: number): number[] =>
     missesOf({ ...parameters, [name]: parameters[name] * Math.exp(by) }).map(({ log }) => log);
-  const slopes = parameterNames.map((name) => {
+  const slopes = names.map((name) => {
     const [up, down] = [moved(name, STEP), moved(name, -STEP)];
     return up.map((value, at) => (value - down[at]!) / (2 * STEP));
   });
@@ -50,19 +47,14 @@ export function surenessOf(
     misses.map(() => 0),
     weights,
   );
-  const information = gram.map((row, i) =>
-    row.map((value, j) => (i === j ? value + pulls[parameterNames[i]!] : value)),
-  );
-  const deviations = parameterNames.map((_, i) => {
-    const unit = parameterNames.map((_, j) => (i === j ? 1 : 0));
+  const information = gram.map((row, i) => row.map((value, j) => (i === j ? value + pulls[names[i]!] : value)));
+  const deviations = names.map((_, i) => {
+    const unit = names.map((_, j) => (i === j ? 1 : 0));
     return Math.sqrt((loss / features) * solver(information, unit)[i]!);
   });
   return {
-    intervals: Object.assign(
-      {},
-      ...parameterNames.map((name, i) => places(parameters, name, deviations[i]!)),
-    ) as Intervals,
-    untold: parameterNames.filter((name, i) => gram[i]![i]! < pulls[name]),
+    intervals: Object.assign({}, ...names.map((name, i) => places(parameters, name, deviations[i]!))) as Intervals,
+    untold: names.filter((name, i) => gram[i]![i]! < pulls[name]),
   };
 }
 

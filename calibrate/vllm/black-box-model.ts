@@ -11,13 +11,17 @@ export const ASSUMPTIONS: readonly string[] = [
   "client times alone: update takes half as long as schedule; launches near in time are alike, and 3 % of them much longer, as on a measured server",
 ];
 
-export const parameterNames = [
+const gpuParameterNames = [
   "decode_base",
   "decode_padded_token",
   "context_token",
   "prefill_base",
   "prefill_padded_token",
   "attention_pair",
+] as const;
+
+/** All but the prices of the GPU. */
+export const hostParameterNames = [
   "launch_full",
   "launch_piecewise",
   "launch_none",
@@ -37,15 +41,9 @@ export const parameterNames = [
   "stall",
 ] as const;
 
+export const parameterNames = [...gpuParameterNames, ...hostParameterNames] as const;
+
 export type ParameterName = (typeof parameterNames)[number];
-export const gpuParameters: ReadonlySet<ParameterName> = new Set([
-  "decode_base",
-  "decode_padded_token",
-  "context_token",
-  "prefill_base",
-  "prefill_padded_token",
-  "attention_pair",
-]);
 /** Natural units (ns; sigmas and probabilities as they are), every one positive. */
 export type Parameters = Readonly<Record<ParameterName, number>>;
 

@@ -1,8 +1,9 @@
 /** Where the search of an engine's costs starts: from closed forms of probes, and in the proportions of measured servers. */
 import { ArtifactError, type RequestRecord } from "../../formats/index.js";
 import { tpotMs, ttftMs } from "../../sim/index.js";
-import { normalEquations, solveNnls, type LinearSolver } from "../fit/index.js";
+import { nnls, type LinearSolver } from "../fit/index.js";
 import type { Parameters } from "./black-box-model.js";
+import { chunkTimesMs } from "./client-features.js";
 import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
 import { quantileOfValues } from "./spread.js";
 
@@ -82,7 +83,6 @@ export function hostBound(start: Parameters): Parameters {
 /** Base, per padded token, per cached token of a decode step, ns, from the `decode-b<batch>-c<context>` probes. */
 function decodeLadder(probes: readonly RecordedRun[], solver: LinearSolver): number[] | undefined {
   const rows: number[][] = [];
-  const times: number[] = [];
   for (const recorded of probes) {
     const { graphs } = settingsOf(recorded);
     const groups = new Map<string, number[]>();
@@ -96,15 +96,12 @@ function decodeLadder(probes: readonly RecordedRun[], solver: LinearSolver): num
       const [, batch, context, output] = /^decode-b(\d+)-c(\d+)-o(\d+)$/.exec(key)!.map(Number) as [number, number, number, number]; // prettier-ignore
       const ns = quantileOfValues(values, 0.5) * 1e6;
       rows.push([1, graphs.paddedTokens(batch), batch * (context + 0.75 * output)].map((value) => value / ns));
-      times.push(ns);
     }
   }
   if (rows.length < 5) return undefined;
-  return solveNnls(
-    normalEquations(
-      rows,
-      times.map(() => 1),
-    ),
+  return nnls(
+    rows,
+    rows.map(() => 1),
     solver,
   );
 }
@@ -114,10 +111,7 @@ function decodeLadder(probes: readonly RecordedRun[], solver: LinearSolver): num
  * Undefined where the token times were not recorded one by one.
  */
 function lateGapMs({ extra, outputTokens }: RequestRecord): number | undefined {
-  const times = (extra?.chunk_ms ?? "")
-    .split(";")
-    .filter((text) => text !== "")
-    .map(Number);
+  const times = chunkTimesMs(extra);
   if (times.length !== outputTokens || outputTokens < 4) return undefined;
   const middle = outputTokens >> 1;
   return (times.at(-1)! - times[middle]!) / (outputTokens - 1 - middle);
@@ -138,6 +132,9 @@ function prefillLadder(probes: readonly RecordedRun[], solver: LinearSolver): nu
     }
   }
   if (lengths.size < 2) return undefined;
-  const ones = rows.map(() => 1);
-  return solveNnls(normalEquations(rows, ones), solver)[1];
+  return nnls(
+    rows,
+    rows.map(() => 1),
+    solver,
+  )[1];
 }

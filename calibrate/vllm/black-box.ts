@@ -5,7 +5,7 @@
 import type { Run, VllmEngineCost } from "../../formats/index.js";
 import type { LinearSolver } from "../fit/index.js";
 import { surenessOf, type Miss } from "./black-box-intervals.js";
-import { ASSUMPTIONS, costOf, gpuParameters, type ParameterName } from "./black-box-model.js";
+import { ASSUMPTIONS, costOf, hostParameterNames, parameterNames, type ParameterName } from "./black-box-model.js";
 import { hostBound, startOf } from "./black-box-start.js";
 import type { Intervals } from "./engine-intervals.js";
 import { chunkGapsMs, gapQuantiles, loadFeatures, probeFeatures, type Feature } from "./client-features.js";
@@ -56,14 +56,13 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     effort: options.effort,
     isStartTold,
   });
-  const { intervals, untold } = surenessOf(found, (parameters) => missesOf(costOf(parameters)), solver);
-  const isGiven = (place: string): boolean => options.gpu !== undefined && place.startsWith("gpu.");
-  const unknown = options.gpu === undefined ? untold : untold.filter((name) => !gpuParameters.has(name));
+  const fitted = options.gpu === undefined ? parameterNames : hostParameterNames;
+  const { intervals, untold } = surenessOf(found, fitted, (parameters) => missesOf(costOf(parameters)), solver);
   return {
     cost: priced(costOf(found.parameters)),
-    intervals: Object.fromEntries(Object.entries(intervals).filter(([place]) => !isGiven(place))),
+    intervals,
     error,
-    notes: [...ASSUMPTIONS, ...untoldBy(runs), ...startDecides(unknown)],
+    notes: [...ASSUMPTIONS, ...untoldBy(runs), ...startDecides(untold)],
   };
 }
 

@@ -57,14 +57,19 @@ export function probeFeatures(requests: readonly RequestRecord[], groupOf: (id: 
   return features;
 }
 
+/** When the chunks of a request came, ms after it was sent; empty where they were not recorded. */
+export function chunkTimesMs(extra: RequestRecord["extra"]): number[] {
+  return (extra?.chunk_ms ?? "")
+    .split(";")
+    .filter((text) => text !== "")
+    .map(Number);
+}
+
 /** Gaps between chunks of the requests whose chunks were recorded, ascending; empty where none were. */
 export function chunkGapsMs({ requests }: Run): Float64Array {
   const gaps: number[] = [];
   for (const { extra, outputTokens } of requests) {
-    const times = (extra?.chunk_ms ?? "")
-      .split(";")
-      .filter((text) => text !== "")
-      .map(Number);
+    const times = chunkTimesMs(extra);
     if (times.length !== outputTokens) continue;
     for (let at = 1; at < times.length; at++) gaps.push(times[at]! - times[at - 1]!);
   }

@@ -1,5 +1,5 @@
 /** Fits the GPU's prices to the steps whose GPU time shows. Non-negative, relative, and deaf to single stalls. */
-import { solveNnls, normalEquations, type LinearSolver } from "../fit/index.js";
+import { nnls, type LinearSolver } from "../fit/index.js";
 import { gpuNsOf, gpuParts, type GpuTimes } from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
 import { quantileOfValues } from "./spread.js";
@@ -76,11 +76,9 @@ function robust(
       pass === 0 ? kept : kept.filter((at) => Math.abs(dot(rows[at]!, prices) / times[at]! - 1) < OUTLIER);
     const used = inliers.length >= LEAST_STEPS ? inliers : kept;
     const scaleOf = (at: number): number => (pass === 0 ? times[at]! : dot(rows[at]!, prices));
-    prices = solveNnls(
-      normalEquations(
-        used.map((at) => rows[at]!.map((value) => value / scaleOf(at))),
-        used.map((at) => times[at]! / scaleOf(at)),
-      ),
+    prices = nnls(
+      used.map((at) => rows[at]!.map((value) => value / scaleOf(at))),
+      used.map((at) => times[at]! / scaleOf(at)),
       solver,
     );
   }

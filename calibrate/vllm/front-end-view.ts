@@ -1,5 +1,6 @@
 /** A recording as the front end's fit looks at it: the tokens whose way to their client is known. */
 import type { RequestRecord } from "../../formats/index.js";
+import { chunkTimesMs } from "./client-features.js";
 import type { RecordedTraffic } from "./recorded-outputs.js";
 
 /** One recording. */
@@ -57,7 +58,7 @@ function mergedShare(requests: readonly RequestRecord[]): number | undefined {
 
 /** When each token came, where each came in a chunk of its own. */
 function chunkTimesNs({ sentNs, arrivalNs, outputTokens, extra }: RequestRecord): number[] | undefined {
-  const times = extra?.chunk_ms?.split(";").filter((ms) => ms !== "");
-  if (times?.length !== outputTokens) return undefined;
-  return times.map((ms) => (sentNs ?? arrivalNs) + Number(ms) * 1e6);
+  const times = chunkTimesMs(extra);
+  if (times.length !== outputTokens) return undefined;
+  return times.map((ms) => (sentNs ?? arrivalNs) + ms * 1e6);
 }

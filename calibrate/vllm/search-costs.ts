@@ -1,6 +1,5 @@
 /** Moves an engine's costs to where a simulation with them is nearest to what was seen. */
 import type { VllmEngineCost } from "../../formats/index.js";
-import type { FoundCosts } from "./black-box-intervals.js";
 import { costOf, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import { evolve } from "./evolution.js";
 import { nelderMead } from "./nelder-mead.js";
@@ -41,6 +40,12 @@ export interface SearchOptions {
   readonly effort?: number | undefined;
   /** Whether probes told the start, so that it is worth keeping to. */
   readonly isStartTold?: boolean;
+}
+
+export interface FoundCosts {
+  readonly parameters: Parameters;
+  /** Pull of each towards the start, of a factor of e, in units of the loss. */
+  readonly pulls: Readonly<Record<ParameterName, number>>;
 }
 
 interface Searched {
