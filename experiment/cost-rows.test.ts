@@ -40,6 +40,22 @@ describe("the rows of a profile's cost", () => {
     ]);
   });
 
+  it("have decodes of sizes that lie off the line", () => {
+    const { cost } = readProfile(GPU);
+    if (cost.kind !== "vllm_engine") throw new Error(`${GPU} has costs of kind ${cost.kind}`);
+    const gpu = {
+      ...cost.gpu,
+      decode_base_ns: 100,
+      decode_padded_token_ns: 10,
+      decode_factors: [[2, 1.5]] as [number, number][],
+    };
+    expect(costRows({ ...cost, gpu })).toContainEqual({
+      stage: "GPU, decode",
+      per: "step of 2, 1.50 of base and tokens",
+      ns: 180,
+    });
+  });
+
   it("leave out parts per request that are 0, and a front end that is not there", () => {
     const { cost } = readProfile(GPU);
     if (cost.kind !== "vllm_engine") throw new Error(`${GPU} has costs of kind ${cost.kind}`);

@@ -67,8 +67,18 @@ function engineRows(cost: VllmEngineCost, intervals: NonNullable<Profile["cost_i
       const intervalNs = intervals[place];
       return [{ stage, per, ns, ...(intervalNs === undefined ? {} : { intervalNs }) }];
     }),
+    ...sizeRows(cost.gpu),
     ...(jitter === undefined ? [] : jitterRows(jitter)),
   ];
+}
+
+/** Decodes of the sizes that were measured to lie off the line. */
+function sizeRows({ decode_base_ns, decode_padded_token_ns, decode_factors = [] }: VllmEngineCost["gpu"]): CostRow[] {
+  return decode_factors.map(([tokens, factor]) => ({
+    stage: "GPU, decode",
+    per: `step of ${tokens}, ${factor.toFixed(2)} of base and tokens`,
+    ns: factor * (decode_base_ns + decode_padded_token_ns * tokens),
+  }));
 }
 
 function growing(stage: string, place: string, per = "step"): EngineLine[] {

@@ -20,6 +20,12 @@ async function readRecording(folder: string): Promise<RecordedRun> {
 }
 
 function runFolders(folder: string): string[] {
+  const runs = runsUnder(folder);
+  if (runs.length === 0) throw new ArtifactError(`${folder}: no run in it, expected run.json and requests.csv[.gz]`);
+  return runs.sort();
+}
+
+function runsUnder(folder: string): string[] {
   let entries;
   try {
     entries = readdirSync(folder, { withFileTypes: true });
@@ -27,8 +33,5 @@ function runFolders(folder: string): string[] {
     throw new ArtifactError(`${folder}: not a folder that can be read, expected a recorded run`, { cause: error });
   }
   if (entries.some(({ name }) => name === "run.json")) return [folder];
-  const inner = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
-  const runs = inner.flatMap(runFolders);
-  if (runs.length === 0) throw new ArtifactError(`${folder}: no run in it, expected run.json and requests.csv[.gz]`);
-  return runs.sort();
+  return entries.filter((entry) => entry.isDirectory()).flatMap(({ name }) => runsUnder(join(folder, name)));
 }

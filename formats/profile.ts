@@ -73,6 +73,18 @@ const staticBatchCost = z.strictObject({
   cold_start_ns: ns.default(0).describe("extra time of the first batch of a process"),
 });
 
+const decodeFactors = z
+  .array(z.tuple([z.int().positive(), z.number().positive()]))
+  .min(1)
+  .refine(
+    (points) => points.every(([tokens], at) => at === 0 || tokens > points[at - 1]![0]),
+    "expected ascending tokens",
+  )
+  .describe(
+    "[padded tokens, time of a decode step over decode_base_ns + decode_padded_token_ns x tokens], straight between two; " +
+      "absent: 1",
+  );
+
 /**
  * Two clocks of a vLLM engine, and the front end before it. A step's tokens are padded to a captured CUDA graph size
  * where there is one. docs/design.md has the equations.
@@ -87,6 +99,7 @@ const vllmEngineCost = z.strictObject({
     prefill_base_ns: ns,
     prefill_padded_token_ns: ns.describe("per token of the padded step, in a step that prefills"),
     attention_pair_ns: ns.describe("per query and key pair of the prefill chunks"),
+    decode_factors: decodeFactors.optional(),
   }),
   host: z.strictObject({
     schedule: perStep,

@@ -23,6 +23,8 @@ export function openSession(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: "sequential",
+    // Memory would depend on whether shapes repeat (docs/design.md, "No memory patterns").
+    enableMemPattern: false,
     graphOptimizationLevel: "all",
     // Failures are thrown and reported once, by the executor; ONNX Runtime need not write them to stderr as well.
     logSeverityLevel: 4,

@@ -13,7 +13,7 @@ export interface TriedBatch {
   readonly rows: number;
   readonly promptTokens: number;
   readonly outputTokens: number;
-  /** Memory that the process may take; absent: what the system gives. */
+  /** Resident memory that the process may take, as a container's limit counts it; absent: what the system gives. */
   readonly limitBytes?: number;
 }
 
@@ -39,15 +39,10 @@ export async function tryBatch(batch: TriedBatch): Promise<TryOutcome> {
 }
 
 async function runProcess(batch: TriedBatch): Promise<{ readonly stdout: string; readonly ended?: string }> {
-  const { limitBytes } = batch;
-  const words = [process.execPath, programPath(), JSON.stringify(batch)];
-  // Of a process: what it may write to, which leaves out the mapped weights.
-  const limited = ["-c", `ulimit -d ${Math.floor((limitBytes ?? 0) / 1024)} && exec "$0" "$@"`, ...words];
-  const [program, args] = limitBytes === undefined ? [words[0]!, words.slice(1)] : ["/bin/sh", limited];
   return new Promise((resolve, reject) => {
-    execFile(program, args, { maxBuffer: 2 ** 24 }, (error, stdout) => {
+    execFile(process.execPath, [programPath(), JSON.stringify(batch)], { maxBuffer: 2 ** 24 }, (error, stdout) => {
       if (error === null) resolve({ stdout });
-      else if (error.code === "ENOENT") reject(new BackendError(`cannot start ${program}`, { cause: error }));
+      else if (error.code === "ENOENT") reject(new BackendError(`cannot start ${process.execPath}`, { cause: error }));
       else resolve({ stdout, ended: error.signal ?? `exit code ${String(error.code)}` });
     });
   });

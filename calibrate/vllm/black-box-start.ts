@@ -1,14 +1,24 @@
 /** Where the search of an engine's costs starts: from closed forms of probes, and in the proportions of measured servers. */
-import { ArtifactError, type RequestRecord } from "../../formats/index.js";
+import { ArtifactError, type VllmEngineCost } from "../../formats/index.js";
 import { tpotMs, ttftMs } from "../../sim/index.js";
-import { nnls, type LinearSolver } from "../fit/index.js";
+import type { LinearSolver } from "../fit/index.js";
 import type { Parameters } from "./black-box-model.js";
-import { chunkTimesMs } from "./client-features.js";
-import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
+import { decodeLadder, prefillLadder } from "./probe-ladders.js";
+import { isEager, isProbes, type RecordedRun } from "./recorded-run.js";
 import { quantileOfValues } from "./spread.js";
 
-/** Closed forms: decode ladders give the period of a step, lone prefills what a token costs; the rest as elsewhere. */
-export function startOf(runs: readonly RecordedRun[], solver: LinearSolver): Parameters {
+export interface Starts {
+  readonly starts: readonly Parameters[];
+  /** Of the GPU's prices, which no search moves; undefined where decodes lie on their line, or no probe tells. */
+  readonly decodeFactors: VllmEngineCost["gpu"]["decode_factors"];
+}
+
+/**
+ * Starts that differ in which clock sets the pace of a decode, the GPU's or the host's: that shows beside a start that probes
+ * told, else the GPU's is taken. Decode ladders give the period of a step, lone prefills what tokens cost; the rest is as on
+ * other servers.
+ */
+export function startsOf(runs: readonly RecordedRun[], solver: LinearSolver): Starts {
   const probes = runs.filter(isProbes);
   const requests = runs.flatMap(({ run }) => run.requests).filter(({ status }) => status === "ok");
   const tpots = requests.map(tpotMs).filter((value) => value !== null);
@@ -19,20 +29,37 @@ export function startOf(runs: readonly RecordedRun[], solver: LinearSolver): Par
     );
   }
   const fastestMs = quantileOfValues(tpots, 0.05);
-  const decode = decodeLadder(probes, solver) ?? [0.85 * fastestMs * 1e6, fastestMs * 1e6 * 1e-3, fastestMs * 6];
-  const perToken = prefillLadder(probes, solver) ?? decode[0]! * 3.4e-3;
+  const ladder = decodeLadder(probes, solver);
+  const decode = ladder?.line ?? [0.85 * fastestMs * 1e6, fastestMs * 1e6 * 1e-3, fastestMs * 6];
+  const prefill = prefillLadder(probes, solver);
+  const perToken = prefill?.tokenNs ?? decode[0] * 3.4e-3;
   const idleMs = quantileOfValues(ttfts, 0.02);
   const least = (ns: number, of: number): number => Math.max(ns, of);
+  const base = least(decode[0], 1e5);
+  // Without CUDA graphs decodes, too, are launched kernel by kernel.
+  const decodeLaunch = runs.every(isEager) ? "launch_none" : "launch_full";
   const from = startFrom({ fastestTpotMs: fastestMs, idleTtftMs: idleMs });
-  const base = least(decode[0]!, 1e5);
-  return {
+  const start = {
     ...from,
+    [decodeLaunch]: from.launch_full,
     decode_base: base,
-    decode_padded_token: least(decode[1]!, 1e-4 * base),
-    context_token: least(decode[2]!, 1e-7 * base),
+    decode_padded_token: least(decode[1], 1e-4 * base),
+    context_token: least(decode[2], 1e-7 * base),
     prefill_padded_token: least(perToken, 2e-4 * base),
-    attention_pair: 2.6e-5 * perToken,
+    attention_pair: least(prefill?.pairNs ?? 0, 2.6e-5 * perToken),
   };
+  const decodeFactors = ladder?.factors;
+  if (probes.length === 0 || ladder?.growsFourfold === true) return { starts: [start], decodeFactors };
+  // The same step times as launches, and a GPU that is done before the next.
+  const hostBound = {
+    ...start,
+    [decodeLaunch]: start.decode_base,
+    launch_request: start.decode_padded_token,
+    decode_base: 0.3 * start.decode_base,
+    decode_padded_token: 0.2 * start.decode_padded_token,
+    context_token: 0.3 * start.context_token,
+  };
+  return { starts: [start, hostBound], decodeFactors };
 }
 
 /** A start from two latencies alone, in the proportions of measured servers. */
@@ -66,75 +93,4 @@ export function startFrom(seen: { readonly fastestTpotMs: number; readonly idleT
     stall_probability: 0.002,
     stall: 5e6,
   };
-}
-
-/** The same step times, set by the host: what a decode takes is its launch, and the GPU is done before the next. */
-export function hostBound(start: Parameters): Parameters {
-  return {
-    ...start,
-    launch_full: start.decode_base,
-    launch_request: start.decode_padded_token,
-    decode_base: 0.3 * start.decode_base,
-    decode_padded_token: 0.2 * start.decode_padded_token,
-    context_token: 0.3 * start.context_token,
-  };
-}
-
-/** Base, per padded token, per cached token of a decode step, ns, from the `decode-b<batch>-c<context>` probes. */
-function decodeLadder(probes: readonly RecordedRun[], solver: LinearSolver): number[] | undefined {
-  const rows: number[][] = [];
-  for (const recorded of probes) {
-    const { graphs } = settingsOf(recorded);
-    const groups = new Map<string, number[]>();
-    for (const request of recorded.run.requests) {
-      const ms = lateGapMs(request);
-      if (ms === undefined || !/^decode-b\d+-c\d+$/.test(request.extra?.probe ?? "")) continue;
-      const key = `${request.extra!.probe!}-o${request.outputTokens}`;
-      groups.set(key, [...(groups.get(key) ?? []), ms]);
-    }
-    for (const [key, values] of groups) {
-      const [, batch, context, output] = /^decode-b(\d+)-c(\d+)-o(\d+)$/.exec(key)!.map(Number) as [number, number, number, number]; // prettier-ignore
-      const ns = quantileOfValues(values, 0.5) * 1e6;
-      rows.push([1, graphs.paddedTokens(batch), batch * (context + 0.75 * output)].map((value) => value / ns));
-    }
-  }
-  if (rows.length < 5) return undefined;
-  return nnls(
-    rows,
-    rows.map(() => 1),
-    solver,
-  );
-}
-
-/**
- * Mean gap between the later half of its tokens: those before may have waited for prefills of others of its group.
- * Undefined where the token times were not recorded one by one.
- */
-function lateGapMs({ extra, outputTokens }: RequestRecord): number | undefined {
-  const times = chunkTimesMs(extra);
-  if (times.length !== outputTokens || outputTokens < 4) return undefined;
-  const middle = outputTokens >> 1;
-  return (times.at(-1)! - times[middle]!) / (outputTokens - 1 - middle);
-}
-
-/** Per token, ns, from lone prefills of one chunk that are long enough to keep the GPU busy. */
-function prefillLadder(probes: readonly RecordedRun[], solver: LinearSolver): number | undefined {
-  const rows: number[][] = [];
-  const lengths = new Set<number>();
-  for (const { run } of probes) {
-    const budget = Number(run.info.engine.settings.max_num_batched_tokens);
-    for (const request of run.requests) {
-      const ms = ttftMs(request);
-      const tokens = request.promptTokens;
-      if (ms === null || tokens < 1000 || tokens > budget || !request.extra?.probe?.startsWith("prefill-")) continue;
-      lengths.add(tokens);
-      rows.push([1, tokens].map((value) => value / (ms * 1e6)));
-    }
-  }
-  if (lengths.size < 2) return undefined;
-  return nnls(
-    rows,
-    rows.map(() => 1),
-    solver,
-  )[1];
 }

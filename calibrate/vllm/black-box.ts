@@ -6,7 +6,7 @@ import type { Run, VllmEngineCost } from "../../formats/index.js";
 import type { LinearSolver } from "../fit/index.js";
 import { surenessOf, type Miss } from "./black-box-intervals.js";
 import { ASSUMPTIONS, costOf, hostParameterNames, parameterNames, type ParameterName } from "./black-box-model.js";
-import { hostBound, startOf } from "./black-box-start.js";
+import { startsOf } from "./black-box-start.js";
 import type { Intervals } from "./engine-intervals.js";
 import { chunkGapsMs, gapQuantiles, loadFeatures, probeFeatures, type Feature } from "./client-features.js";
 import { isProbes, type RecordedRun } from "./recorded-run.js";
@@ -42,19 +42,19 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
   const weightOf = (run: RecordedRun): number => (runs.every(isProbes) || !isProbes(run) ? 1 : PROBES_WEIGHT);
   const weights = runs.reduce((sum, run) => sum + weightOf(run), 0);
   const targets = runs.map((run) => targetOf(run, options.replay, weightOf(run) / weights));
-  const priced = (cost: VllmEngineCost): VllmEngineCost =>
-    options.gpu === undefined ? cost : { ...cost, gpu: options.gpu };
+  const { starts, decodeFactors } = startsOf(runs, solver);
+  const ofLadder = decodeFactors === undefined ? {} : { decode_factors: decodeFactors };
+  const priced = (cost: VllmEngineCost): VllmEngineCost => ({
+    ...cost,
+    gpu: options.gpu ?? { ...cost.gpu, ...ofLadder },
+  });
   const missesOf = (cost: VllmEngineCost): Miss[] => targets.flatMap((missesOfRun) => missesOfRun(priced(cost)));
   const lossOf = (cost: VllmEngineCost): number =>
     missesOf(cost).reduce((sum, { log, weight }) => sum + weight * log ** 2, 0);
-  const start = startOf(runs, solver);
-  const isStartTold = runs.some(isProbes);
-  // Either clock may set the pace of a decode. Which it is shows beside a start that probes told; else it is the GPU's.
-  const starts = isStartTold && options.gpu === undefined ? [start, hostBound(start)] : [start];
-  const { error, ...found } = searchCosts(starts, lossOf, {
+  const { error, ...found } = searchCosts(options.gpu === undefined ? starts : starts.slice(0, 1), lossOf, {
     onProgress: options.onProgress,
     effort: options.effort,
-    isStartTold,
+    isStartTold: runs.some(isProbes),
   });
   const fitted = options.gpu === undefined ? parameterNames : hostParameterNames;
   const { intervals, untold } = surenessOf(found, fitted, (parameters) => missesOf(costOf(parameters)), solver);

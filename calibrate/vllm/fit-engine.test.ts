@@ -4,7 +4,8 @@ import { exponential, stream } from "../../sim/index.js";
 import { recordEngine, type KnownEngine, type KnownRequest } from "../../test/support/recorded-engine.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { gpuNsOf } from "./engine-model.js";
-import { fitEngine, type EngineFit, type EngineLog, type LaunchFit } from "./fit-engine.js";
+import { fitEngine, type EngineFit } from "./fit-engine.js";
+import type { EngineLog, LaunchFit } from "./fit-launches.js";
 import { logNormalVariation } from "./log-normal.js";
 import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
 import { timelineOf, type TimedStep } from "./timeline.js";
@@ -180,11 +181,11 @@ describe("an engine whose GPU and host take turns to be the slower", () => {
   });
 
   test("the intervals of GPU prices hold them, to 1 %", () => {
-    const gpu = known.gpu as Readonly<Record<string, number>>;
+    const gpu = known.gpu;
     const told = Object.entries(fit.intervals).filter(([name]) => name.startsWith("gpu."));
     expect(told.length).toBeGreaterThan(4);
     for (const [name, [low, high]] of told) {
-      const truth = gpu[name.slice("gpu.".length)]!;
+      const truth = Number(gpu[name.slice("gpu.".length) as keyof typeof gpu]);
       expect([name, low < 1.01 * truth && truth < 1.01 * high]).toEqual([name, true]);
       expect(high).toBeGreaterThanOrEqual(low);
     }

@@ -84,10 +84,10 @@ function lonePrefill(promptTokens: number, outputTokens: number): ProbeRequest {
   return { label: `prefill-p${promptTokens}-o${outputTokens}`, promptTokens, outputTokens, offsetMs: 0 };
 }
 
-/** Powers of two first; between them, where padding to CUDA graph sizes shows, later. */
-const coreBatches = [1, 4, 16, 64, 128, 256];
-const moreBatches = [2, 8, 32, 96, 192];
-const oddBatches = [3, 5, 12, 24, 48, 100];
+/** Powers of two first; between them, where padding to CUDA graph sizes and other kernels show, later. */
+const coreBatches = [1, 2, 4, 16, 64, 128, 256];
+const moreBatches = [3, 8, 32, 96, 192];
+const oddBatches = [5, 12, 24, 48, 100];
 
 function concurrencyLadder(server: ProbedServer, pace: Pace): ProbeGroup[] {
   const core = [...new Set([...coreBatches.filter((batch) => batch < server.maxNumSeqs), server.maxNumSeqs])];

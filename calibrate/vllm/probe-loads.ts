@@ -38,7 +38,7 @@ export const LEAST_REQUESTS = 30;
 /** With more it says no more. */
 const MOST_REQUESTS = 2_000;
 const MOST_DECODE_MS = 5_000;
-const MOST_PREFILL_MS = 400;
+const MOST_PREFILL_MS = 200;
 /** More tokens a second than this are more than one client should be trusted with. */
 const MOST_TOKENS_PER_S = 5_000;
 

@@ -35,3 +35,8 @@ export function settingsOf({ name, run }: RecordedRun): RecordedSettings {
   const graphs = new GraphSizes(sizes ?? defaultCaptureSizes(maxNumSeqs, budget), maxNumSeqs);
   return { isAsync: isAsync ?? true, maxNumSeqs, graphs };
 }
+
+/** Whether not even a lone decode has a CUDA graph. */
+export function isEager(recorded: RecordedRun): boolean {
+  return settingsOf(recorded).graphs.kind(1, true) === "none";
+}

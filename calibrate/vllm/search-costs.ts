@@ -13,8 +13,9 @@ const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: 
 ];
 /** Of the simplex in each round. */
 const sizes = [0.15, 0.075];
-/** What comes before: all costs at once, coarsely. Where no probe told the start, it is far and takes longer. */
-const evolution = { population: 20, size: 0.3, fromTold: 600, fromUntold: 1500 };
+/** What comes before: all costs at once. Where no probe told the start, it is far: steps are long and there are more. */
+const POPULATION = 20;
+const evolution = { told: { size: 0.06, evaluations: 600 }, untold: { size: 0.3, evaluations: 1500 } };
 /** Of each start, where there are several, to see which is to be followed. */
 const SCOUTING = 160;
 /**
@@ -63,7 +64,7 @@ export function searchCosts(
   lossOf: (cost: VllmEngineCost) => number,
   { onProgress, effort = 1, isStartTold = false }: SearchOptions = {},
 ): FoundCosts & { readonly error: number } {
-  const evaluations = isStartTold ? evolution.fromTold : evolution.fromUntold;
+  const { size, evaluations } = isStartTold ? evolution.told : evolution.untold;
   const scouting = starts.length > 1 ? starts.length * SCOUTING : 0;
   const refining = sizes.length * blocks.reduce((sum, [, trials]) => sum + trials, 0);
   const total = Math.round(effort * (scouting + evaluations + refining));
@@ -78,8 +79,12 @@ export function searchCosts(
     };
   const evolved = (from: Searched, trials: number, name: string): Searched => {
     const errorOf = errorFrom(from.origin);
-    const { population, size } = evolution;
-    const x = evolve(errorOf, from.x, { population, name, size: from.x.map(() => size), evaluations: effort * trials });
+    const x = evolve(errorOf, from.x, {
+      population: POPULATION,
+      name,
+      size: from.x.map(() => size),
+      evaluations: effort * trials,
+    });
     const value = errorOf(x);
     return value < from.value ? { ...from, x, value } : from;
   };

@@ -4,8 +4,7 @@
  */
 import { ConfigError, type Profile } from "../../formats/index.js";
 import { stream } from "../kernel/index.js";
-
-type Quantiles = readonly (readonly [quantile: number, factor: number])[];
+import { piecewiseLinear } from "./piecewise-linear.js";
 
 /** Draws factors, the same for the same stream name. ConfigError when the profile does not have the quantiles. */
 export function batchJitter({ name, noise }: Pick<Profile, "name" | "noise">, streamName: string): () => number {
@@ -16,15 +15,5 @@ export function batchJitter({ name, noise }: Pick<Profile, "name" | "noise">, st
     );
   }
   const random = stream(streamName);
-  return () => factorAt(quantiles, random());
-}
-
-/** Straight between two quantiles; the outermost ones beyond them. */
-function factorAt(quantiles: Quantiles, at: number): number {
-  const above = quantiles.findIndex(([quantile]) => quantile >= at);
-  if (above === -1) return quantiles.at(-1)![1];
-  const [highQuantile, high] = quantiles[above]!;
-  if (above === 0) return high;
-  const [lowQuantile, low] = quantiles[above - 1]!;
-  return low + ((high - low) * (at - lowQuantile)) / (highQuantile - lowQuantile);
+  return () => piecewiseLinear(quantiles, random());
 }

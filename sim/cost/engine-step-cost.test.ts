@@ -76,6 +76,23 @@ function mixed(decoding: StepShape, chunk: number, cached: number): StepShape {
 }
 
 describe("the GPU time of a step", () => {
+  it("of decodes is the line's times the factor of its padded size, not so what it reads", () => {
+    const decode_factors: [number, number][] = [
+      [2, 1.5],
+      [8, 1],
+      [32, 2],
+    ];
+    const cost = priced({ gpu: { ...gpu, decode_factors } });
+    // (6000000 + 9000 * 2) * 1.5 + 40 * 100.
+    expect(cost.gpuNs(decodes(2, 100))).toBe(9_031_000);
+    // Half-way from 2 to 8 are 5, but 5 are padded to 8.
+    expect(cost.gpuNs(decodes(5, 1000))).toBe(priced().gpuNs(decodes(5, 1000)));
+    // 16 lie a third of the way from 8 to 32: (6000000 + 9000 * 16) * 4 / 3.
+    expect(cost.gpuNs(decodes(16, 0))).toBe(8_192_000);
+    // A step that prefills has none.
+    expect(cost.gpuNs(mixed(decodes(2, 100), 100, 0))).toBe(priced().gpuNs(mixed(decodes(2, 100), 100, 0)));
+  });
+
   it("of decodes grows with its padded size and what it reads", () => {
     // 5 are padded to 8: 6000000 + 9000 * 8 + 40 * 1000.
     expect(priced().gpuNs(decodes(5, 1000))).toBe(6_112_000);
@@ -94,7 +111,7 @@ describe("the GPU time of a step", () => {
   });
 
   it("is a nanosecond at least", () => {
-    const free = Object.fromEntries(Object.keys(gpu).map((key) => [key, 0])) as typeof gpu;
+    const free = Object.fromEntries(Object.keys(gpu).map((key) => [key, 0])) as unknown as typeof gpu;
     const cost = priced({ gpu: free });
     expect([cost.gpuNs(decodes(3, 30)), cost.gpuNs(mixed(decodes(0, 0), 10, 0))]).toEqual([1, 1]);
   });

@@ -4,6 +4,7 @@
  */
 import type { Profile, VllmEngineCost } from "../../formats/index.js";
 import type { GraphSizes } from "./graph-sizes.js";
+import { piecewiseLinear } from "./piecewise-linear.js";
 import { RangeNotes } from "./range-notes.js";
 import { frontEndCost, hostCost, meanFactors, type Factors } from "./host-cost.js";
 import {
@@ -75,6 +76,8 @@ export class EngineStepCost implements StepCostModel {
   }
 
   private decodeBaseNs(paddedTokens: number): number {
-    return this.cost.gpu.decode_base_ns + this.cost.gpu.decode_padded_token_ns * paddedTokens;
+    const { decode_base_ns, decode_padded_token_ns, decode_factors } = this.cost.gpu;
+    const lineNs = decode_base_ns + decode_padded_token_ns * paddedTokens;
+    return decode_factors === undefined ? lineNs : lineNs * piecewiseLinear(decode_factors, paddedTokens);
   }
 }

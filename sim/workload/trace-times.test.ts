@@ -34,6 +34,7 @@ describe("a replayed trace", () => {
 
   it("has the mean rate that is asked for, whatever it had", () => {
     expect(times(replay(trace, { trace_rate: 3 }))).toEqual([0, 0.25e9, 0.5e9, 1e9]);
+    expect(times(replay(requestsAt([1e12, 1e12 + 1]), { trace_rate: 0.1 }))).toEqual([1e12, 1.01e12]);
     fc.assert(
       fc.property(anyTimes, fc.double({ min: 0.1, max: 100, noNaN: true }), (requests, rate) => {
         if (meanRatePerS(requests) === undefined) return;

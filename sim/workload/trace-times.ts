@@ -32,7 +32,7 @@ export function meanRatePerS(requests: readonly WorkloadRequest[]): number | und
   return spanNs > 0 ? ((requests.length - 1) * 1e9) / spanNs : undefined;
 }
 
-/** Times from the first request's scaled so that the mean rate is `ratePerS`; its pattern stays. */
+/** Times from the first request's on scaled so that the mean rate is `ratePerS`: the pattern and the first stay. */
 export function scaledToRate(requests: readonly WorkloadRequest[], ratePerS: number): readonly WorkloadRequest[] {
   const rate = meanRatePerS(requests);
   if (rate === undefined) {
@@ -41,7 +41,8 @@ export function scaledToRate(requests: readonly WorkloadRequest[], ratePerS: num
         "and request_rate",
     );
   }
-  return moved(requests, (arrivalNs) => arrivalNs * (rate / ratePerS));
+  const firstNs = requests[0]?.arrivalNs ?? 0;
+  return moved(requests, (arrivalNs) => firstNs + (arrivalNs - firstNs) * (rate / ratePerS));
 }
 
 function moved(requests: readonly WorkloadRequest[], change: (arrivalNs: number) => number): WorkloadRequest[] {
