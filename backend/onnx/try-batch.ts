@@ -39,11 +39,9 @@ export async function tryBatch(batch: TriedBatch): Promise<TryOutcome> {
 }
 
 async function runProcess(batch: TriedBatch): Promise<{ readonly stdout: string; readonly ended?: string }> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     execFile(process.execPath, [programPath(), JSON.stringify(batch)], { maxBuffer: 2 ** 24 }, (error, stdout) => {
-      if (error === null) resolve({ stdout });
-      else if (error.code === "ENOENT") reject(new BackendError(`cannot start ${process.execPath}`, { cause: error }));
-      else resolve({ stdout, ended: error.signal ?? `exit code ${String(error.code)}` });
+      resolve(error === null ? { stdout } : { stdout, ended: error.signal ?? `exit code ${String(error.code)}` });
     });
   });
 }

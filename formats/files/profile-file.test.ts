@@ -1,5 +1,8 @@
-import { readdirSync } from "node:fs";
-import { readProfile } from "./index.js";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Profile } from "../profile.js";
+import { readProfile, writeProfile } from "./index.js";
 
 const FOLDER = "profiles";
 const shipped = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
@@ -17,5 +20,33 @@ describe.each(shipped)("the shipped profile %s", (file) => {
     const { range, memory } = readProfile(`${FOLDER}/${file}`);
     for (const [low, high] of Object.values(range)) expect(low).toBeLessThanOrEqual(high);
     expect(memory.base_bytes).toBeLessThan(memory.total_bytes);
+  });
+});
+
+describe("decode factors", () => {
+  const { cost, ...rest } = readProfile(join(FOLDER, "h100-gpt2-vllm-0.26.json"));
+  const folder = mkdtempSync(join(tmpdir(), "servesim-profile-"));
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function withFactors(decode_factors: [number, number][]): Profile {
+    if (cost.kind !== "vllm_engine") throw new Error(`costs of kind ${cost.kind}`);
+    const path = join(folder, "profile.json");
+    writeProfile(path, { ...rest, cost: { ...cost, gpu: { ...cost.gpu, decode_factors } } });
+    return readProfile(path);
+  }
+
+  it("stand by ascending tokens", () => {
+    expect(withFactors([[1, 1.2], [2, 0.9]]).cost).toMatchObject({ gpu: { decode_factors: [[1, 1.2], [2, 0.9]] } }); // prettier-ignore
+  });
+
+  it.each<[string, [number, number][], RegExp]>([
+    ["out of order", [[2, 1], [1, 1]], /cost\.gpu\.decode_factors: .*expected ascending tokens/], // prettier-ignore
+    ["of no tokens", [[0, 1]], /cost\.gpu\.decode_factors\[0\]\[0\]/],
+    ["of 0", [[1, 0]], /cost\.gpu\.decode_factors\[0\]\[1\]/],
+    ["absent", [], /cost\.gpu\.decode_factors/],
+  ])("%s are refused with their place", (_, factors, message) => {
+    expect(() => withFactors(factors)).toThrow(message);
   });
 });

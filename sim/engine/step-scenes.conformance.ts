@@ -98,6 +98,14 @@ const engineParts = fc.record({
     prefill_base_ns: ns,
     prefill_padded_token_ns: fc.nat(500),
     attention_pair_ns: fc.double({ min: 0, max: 5, noNaN: true }),
+    decode_factors: fc.option(
+      fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 130 }), fc.double({ min: 0.1, max: 10, noNaN: true })), {
+        selector: ([tokens]) => tokens,
+        minLength: 1,
+        maxLength: 4,
+      }),
+      { nil: undefined },
+    ),
   }),
   host: fc.record({
     schedule: growing,
@@ -133,8 +141,18 @@ const engineParts = fc.record({
 });
 
 /** Prices of a vLLM engine with every part drawn, from free to dominant; with and without a front end. */
-export const engineCosts: fc.Arbitrary<() => StepCostModel> = engineParts.map(({ maxNumSeqs, front_end, ...parts }) =>
-  pricesOf({ ...parts, ...(front_end === undefined ? {} : { front_end }) }, maxNumSeqs),
+export const engineCosts: fc.Arbitrary<() => StepCostModel> = engineParts.map(
+  ({ maxNumSeqs, front_end, gpu: { decode_factors, ...gpu }, host }) => {
+    const factors = decode_factors?.sort(([a], [b]) => a - b);
+    return pricesOf(
+      {
+        gpu: { ...gpu, ...(factors === undefined ? {} : { decode_factors: factors }) },
+        host,
+        ...(front_end === undefined ? {} : { front_end }),
+      },
+      maxNumSeqs,
+    );
+  },
 );
 
 function pricesOf(parts: Omit<VllmEngineCost, "kind">, maxNumSeqs: number): () => StepCostModel {
