@@ -55,7 +55,7 @@ export async function aiconfiguratorSection(data: string): Promise<string> {
   const sizes = [...new Set(points.map(({ parallel }) => parallel))]
     .sort((a, b) => a - b)
     .map((size) => halves(points.filter(({ parallel }) => parallel === size)));
-  const conditions = bestConditions(sizes.map(({ fitted }) => fitted));
+  const conditions = bestConditions(sizes.flatMap(({ fitted, scored }) => (scored.length === 0 ? [] : [fitted])));
   const rows = sizes.map((size) => scoreSize(size, conditions));
   const header = [
     "GPUs",
@@ -116,6 +116,7 @@ function bestConditions(sizes: readonly (readonly Point[])[]): Conditions {
       console.error(`trying: token budget ${budget}, ${perClient} requests a client`);
       const conditions = { budget, perClient };
       const errors = sizes.map((fitted) => fit(fitted, conditions, CHOICE_EFFORT).error);
+      console.error(`errors: ${errors.map((error) => error.toFixed(3)).join(", ")}`);
       return { conditions, loss: errors.reduce((sum, error) => sum + error ** 2, 0) };
     }),
   );
