@@ -2,7 +2,7 @@
  * Published mean TTFT and TPOT of vLLM 0.12 serving Qwen3-32B on H100s, closed loops over lengths, concurrency and tensor
  * parallel size. For each size the model is fitted to every other point and scored on the rest. The server's settings were
  * not published: 1024 seats, KV blocks as memory leaves them; the token budget and how many requests each client sent are
- * those that fit all sizes best.
+ * those that fit best.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -52,24 +52,25 @@ interface Point {
 
 export async function aiconfiguratorSection(data: string): Promise<string> {
   const points = await readPoints(data);
-  const sizes = [...new Set(points.map(({ parallel }) => parallel))]
-    .sort((a, b) => a - b)
-    .map((size) => halves(points.filter(({ parallel }) => parallel === size)));
-  const conditions = bestConditions(sizes.flatMap(({ fitted, scored }) => (scored.length === 0 ? [] : [fitted])));
-  const rows = sizes.map((size) => scoreSize(size, conditions));
+  const sizes = [...new Set(points.map(({ parallel }) => parallel))].sort((a, b) => a - b);
+  const rows = sizes.map((size) => {
+    console.error(`fitting: tensor parallel ${size}`);
+    return scoreSize(
+      size,
+      points.filter(({ parallel }) => parallel === size),
+    );
+  });
   const header = [
     "GPUs",
     "points scored",
+    "token budget",
+    "requests a client",
     "TTFT median",
     "TTFT P90",
     "TPOT median",
     "TPOT P90",
   ];
-  const { budget, perClient } = conditions;
-  return (
-    `Absolute errors on the points that were not fitted to, %, with a token budget of ${budget} and ${perClient} requests a ` +
-    `client.\n\n${markdownTable(header, rows)}`
-  );
+  return `Absolute errors on the points that were not fitted to, %.\n\n${markdownTable(header, rows)}`;
 }
 
 async function readPoints(data: string): Promise<Point[]> {
@@ -97,56 +98,44 @@ async function readPoints(data: string): Promise<Point[]> {
   );
 }
 
-interface Halves {
-  readonly fitted: readonly Point[];
-  readonly scored: readonly Point[];
-}
-
-function halves(points: readonly Point[]): Halves {
-  return {
-    fitted: points.filter((_, at) => at % 2 === 0),
-    scored: points.filter((_, at) => at % 2 === 1),
-  };
-}
-
-/** One server and one client measured all sizes: the conditions under which all of them are fitted best. */
-function bestConditions(sizes: readonly (readonly Point[])[]): Conditions {
+function scoreSize(size: number, points: readonly Point[]): string[] {
+  const fitted = points.filter((_, at) => at % 2 === 0);
+  const scored = points.filter((_, at) => at % 2 === 1);
+  if (scored.length === 0) return [String(size), "0", "", "", "", "", "", ""];
+  const start = startFrom({ fastestTpotMs: Math.min(...fitted.map(({ tpotMs }) => tpotMs)), idleTtftMs: 20 });
+  const lossUnder =
+    (conditions: Conditions) =>
+    (cost: VllmEngineCost): number =>
+      fitted.reduce((sum, point) => {
+        const { ttftMs, tpotMs } = simulated(cost, point, conditions);
+        return sum + (Math.log(ttftMs / point.ttftMs) ** 2 + Math.log(tpotMs / point.tpotMs) ** 2) / 2;
+      }, 0) / fitted.length;
   const tried = budgets.flatMap((budget) =>
     turns.map((perClient) => {
-      console.error(`trying: token budget ${budget}, ${perClient} requests a client`);
       const conditions = { budget, perClient };
-      const errors = sizes.map((fitted) => fit(fitted, conditions, CHOICE_EFFORT).error);
-      console.error(`errors: ${errors.map((error) => error.toFixed(3)).join(", ")}`);
-      return { conditions, loss: errors.reduce((sum, error) => sum + error ** 2, 0) };
+      return { conditions, ...searchCosts([start], lossUnder(conditions), { effort: CHOICE_EFFORT }) };
     }),
   );
-  return tried.reduce((least, one) => (one.loss < least.loss ? one : least)).conditions;
-}
-
-function fit(fitted: readonly Point[], conditions: Conditions, effort = 1): ReturnType<typeof searchCosts> {
-  const start = startFrom({ fastestTpotMs: Math.min(...fitted.map(({ tpotMs }) => tpotMs)), idleTtftMs: 20 });
-  const lossOf = (cost: VllmEngineCost): number =>
-    fitted.reduce((sum, point) => {
-      const { ttftMs, tpotMs } = simulated(cost, point, conditions);
-      return sum + (Math.log(ttftMs / point.ttftMs) ** 2 + Math.log(tpotMs / point.tpotMs) ** 2) / 2;
-    }, 0) / fitted.length;
-  return searchCosts([start], lossOf, { effort });
-}
-
-function scoreSize({ fitted, scored }: Halves, conditions: Conditions): string[] {
-  const size = String(fitted[0]!.parallel);
-  if (scored.length === 0) return [size, "0", "", "", "", ""];
-  console.error(`fitting: tensor parallel ${size}`);
-  const cost = costOf(fit(fitted, conditions).parameters);
+  const { conditions } = tried.reduce((least, one) => (one.error < least.error ? one : least));
+  const best = searchCosts([start], lossUnder(conditions));
   const errors = scored.map((point) => {
-    const { ttftMs, tpotMs } = simulated(cost, point, conditions);
+    const { ttftMs, tpotMs } = simulated(costOf(best.parameters), point, conditions);
     return { ttft: Math.abs(ttftMs / point.ttftMs - 1), tpot: Math.abs(tpotMs / point.tpotMs - 1) };
   });
   const at = (metric: "ttft" | "tpot", p: number): string => {
     const sorted = errors.map((error) => error[metric]).sort((a, b) => a - b);
     return (100 * sorted[Math.round(p * (sorted.length - 1))]!).toFixed(1);
   };
-  return [size, String(scored.length), at("ttft", 0.5), at("ttft", 0.9), at("tpot", 0.5), at("tpot", 0.9)];
+  return [
+    String(size),
+    String(scored.length),
+    String(conditions.budget),
+    String(conditions.perClient),
+    at("ttft", 0.5),
+    at("ttft", 0.9),
+    at("tpot", 0.5),
+    at("tpot", 0.9),
+  ];
 }
 
 const machine = { totalBytes: 1e12, baseBytes: 0, kvBytesPerToken: 1, positions: SETTINGS.max_model_len };
