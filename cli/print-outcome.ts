@@ -1,6 +1,6 @@
 /** Prints what an experiment found: predicted, happened, how wrong, a line per cell and headline statistic. */
 import type { ExperimentResults } from "../experiment/index.js";
-import { figure, printTable, signedPercent, warn } from "./output.js";
+import { figure, print, printTable, signedPercent, warn } from "./output.js";
 
 const headlines = [
   ["e2el", "mean", "mean latency, ms"],
@@ -13,6 +13,9 @@ export function printOutcome({ cells }: ExperimentResults): void {
   else printComparisons(cells);
   for (const { name, sim } of cells) for (const text of sim.info.notes ?? []) warn(`${name}: ${text}`);
 }
+
+const PACE =
+  "pace: time of a reference batch beside the real runs over its time in the calibration; above 1 the machine was slower";
 
 const predictions = [
   ["mean_ttft_ms", "mean TTFT, ms"],
@@ -37,20 +40,24 @@ function printPredictions(cells: ExperimentResults["cells"]): void {
 }
 
 function printComparisons(cells: ExperimentResults["cells"]): void {
-  const rows = cells.flatMap(({ name, sim, comparison }) =>
+  const rows = cells.flatMap(({ name, sim, comparison, pace }) =>
     headlines.flatMap(([metric, stat, title]) => {
       if (comparison === undefined) {
         const value = sim.info.summary?.[`${stat}_${metric}_ms`];
         return stat === "mean" && typeof value === "number"
-          ? [[name, title, figure(value), "not run", "", "", ""]]
+          ? [[name, title, figure(value), "not run", "", "", "", ""]]
           : [];
       }
       const entry = comparison.metrics.find((candidate) => candidate.metric === metric && candidate.stat === stat);
       if (!entry?.shown) return [];
       const error = entry.error_fraction === null ? null : entry.error_fraction * 100;
       const spread = entry.spread?.map((value) => figure(value)).join(" to ") ?? "one run";
-      return [[name, title, figure(entry.sim), figure(entry.real), signedPercent(error), spread, entry.verdict ?? ""]];
+      const values = [figure(entry.sim), figure(entry.real), signedPercent(error), spread, entry.verdict ?? ""];
+      return [[name, title, ...values, pace?.toFixed(2) ?? ""]];
     }),
   );
-  printTable(["cell", "what", "simulated", "real", "error", "real repeats", "noise"], rows);
+  const isPaced = cells.some(({ pace }) => pace !== undefined);
+  const told = (row: readonly string[]): string[] => (isPaced ? [...row] : row.slice(0, -1));
+  printTable(told(["cell", "what", "simulated", "real", "error", "real repeats", "noise", "pace"]), rows.map(told));
+  if (isPaced) print(PACE);
 }

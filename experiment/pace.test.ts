@@ -1,7 +1,7 @@
 import type { OnnxExecutor } from "../backend/onnx/index.js";
 import { readProfile } from "../formats/files/index.js";
 import type { Profile, Run, StaticBatchCost } from "../formats/index.js";
-import { atPace, describePace, paceDuring, paceOf } from "./pace.js";
+import { atPace, describePace, meanPace, paceDuring, paceOf } from "./pace.js";
 
 const profile = readProfile("profiles/mini-cpu-2core.json");
 const reference = { batch_size: 3, prompt_tokens: 5, decode_steps: 2, ms: 20 };
@@ -44,6 +44,12 @@ test("a run's pace is the mean of before and after", () => {
   const info = { pace: [1.1, 1.2] } as unknown as Run["info"];
   expect(paceDuring({ info, requests: [], batches: [] })).toBeCloseTo(1.15, 9);
   expect(paceDuring({ info: {} as Run["info"], requests: [], batches: [] })).toBeUndefined();
+});
+
+test("the pace of several runs is the mean of those that know theirs", () => {
+  const runs = [[1, 1.2], [1.3, 1.3], undefined].map((pace) => ({ info: { pace } }) as unknown as Run);
+  expect(meanPace(runs)).toBeCloseTo(1.2, 12);
+  expect(meanPace(runs.slice(2))).toBeUndefined();
 });
 
 test("a pace that would show in a comparison is told", () => {

@@ -31,6 +31,12 @@ export function paceDuring({ info }: Run): number | undefined {
   return known.success ? (known.data[0] + known.data[1]) / 2 : undefined;
 }
 
+/** Over all runs that know theirs; undefined where none does. */
+export function meanPace(runs: readonly Run[]): number | undefined {
+  const paces = runs.flatMap((run) => paceDuring(run) ?? []);
+  return paces.length === 0 ? undefined : mean(paces);
+}
+
 /** A pace this far from 1 shows in what is compared. */
 const WORTH_TELLING = 0.05;
 

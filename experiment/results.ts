@@ -5,6 +5,7 @@ import { ArtifactError, type Experiment, type Manifest, type Profile, type Run }
 import { readExperiment, readManifest, readProfile, readRun } from "../formats/files/index.js";
 import { compareRuns, type Comparison } from "../report/compare/index.js";
 import type { ExperimentFolder } from "./folder.js";
+import { meanPace } from "./pace.js";
 
 export interface CellResult {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface CellResult {
   readonly real: readonly Run[];
   /** Present where there are real runs. */
   readonly comparison?: Comparison;
+  /** Of the machine during the real runs, over that of its calibration; above 1 it was slower. Absent: not measured. */
+  readonly pace?: number | undefined;
 }
 
 export interface ExperimentResults {
@@ -42,7 +45,7 @@ export async function readResults(folder: ExperimentFolder): Promise<ExperimentR
       if (run !== undefined) real.push(run);
     }
     const comparison = real.length === 0 ? {} : { comparison: compareRuns(sim, real, { seed: manifest.seed }) };
-    cells.push({ name: cell, policy, load, sim, real, ...comparison });
+    cells.push({ name: cell, policy, load, sim, real, ...comparison, pace: meanPace(real) });
   }
   if (cells.length === 0) throw new ArtifactError(`${folder.root} holds no finished cell; run its experiment again`);
   const experiment = readExperiment(folder.experiment);

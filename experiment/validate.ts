@@ -9,7 +9,7 @@ import { mean, simulateRun } from "../sim/index.js";
 import { sequenceAgreement } from "../report/compare/index.js";
 import { worksOf } from "./cell-works.js";
 import { cellsOf } from "./cells.js";
-import { atPace, paceDuring } from "./pace.js";
+import { atPace } from "./pace.js";
 import { readResults, type CellResult, type ExperimentResults } from "./results.js";
 import { runResolved, type RunExperimentOptions } from "./run-experiment.js";
 import type { CellWork } from "./simulate-cells.js";
@@ -109,10 +109,10 @@ async function judge(
   const { prompts, seed, jitter } = experiment;
   const works = await worksOf(cellsOf(experiment, path), { profile, prompts, seed });
   return cells.flatMap((result) => {
-    const { name, comparison } = result;
+    const { name, comparison, pace = 1 } = result;
     const work = works.find(({ cell }) => cell.name === name)!;
     const meansAt = (pace: number): SummaryMeans => simulatedMeans(work, atPace(profile, pace), { seed, jitter });
-    const [asThen, asCalibrated] = [meansAt(paceOfCell(result) ?? 1), meansAt(1)];
+    const [asThen, asCalibrated] = [meansAt(pace), meansAt(1)];
     return judged.flatMap(([metric, stat]) => {
       const entry = comparison?.metrics.find((one) => one.metric === metric && one.stat === stat);
       if (entry?.real == null || !entry.shown) return [];
@@ -147,20 +147,14 @@ function simulatedMeans(
   return Object.fromEntries(keys.map((key) => [key, mean(summaries.map((summary) => summary[key]!))]));
 }
 
-function paceOfCell({ real }: CellResult): number | undefined {
-  const paces = real.flatMap((run) => paceDuring(run) ?? []);
-  return paces.length === 0 ? undefined : mean(paces);
-}
-
 function batchesOf(model: string, { cells }: ExperimentResults): JudgedBatches[] {
   return cells.flatMap((result) => {
-    const { name, comparison, real } = result;
+    const { name, comparison, real, pace = null } = result;
     const sequence = comparison?.batches?.sequences[0];
     const service = comparison?.batches?.statistics.find(({ stat }) => stat === "mean_service");
     const [first, second] = real;
     if (sequence === undefined || service?.sim == null || service.real == null || !first || !second) return [];
     const repeat = sequenceAgreement(second, first);
-    const pace = paceOfCell(result) ?? null;
     const times = { sim_service_ms: service.sim, real_service_ms: service.real, pace };
     return [{ model, cell: name, ...sequence, repeat_equal_leading: repeat.equal_leading, ...times }];
   });
