@@ -1,5 +1,6 @@
 /** The coefficients of a profile as rows for people, whichever kind of cost it has: what they price, and per what. */
 import type { CostTerm, EngineJitter, Profile, StaticBatchCost, VllmEngineCost } from "../formats/index.js";
+import { decodeBaseNs } from "../sim/index.js";
 
 export interface CostRow {
   readonly stage: string;
@@ -73,11 +74,11 @@ function engineRows(cost: VllmEngineCost, intervals: NonNullable<Profile["cost_i
 }
 
 /** Decodes of the sizes that were measured to lie off the line. */
-function sizeRows({ decode_base_ns, decode_padded_token_ns, decode_factors = [] }: VllmEngineCost["gpu"]): CostRow[] {
-  return decode_factors.map(([tokens, factor]) => ({
+function sizeRows(gpu: VllmEngineCost["gpu"]): CostRow[] {
+  return (gpu.decode_factors ?? []).map(([tokens, factor]) => ({
     stage: "GPU, decode",
     per: `step of ${tokens}, ${factor.toFixed(2)} of base and tokens`,
-    ns: factor * (decode_base_ns + decode_padded_token_ns * tokens),
+    ns: decodeBaseNs(gpu, tokens),
   }));
 }
 

@@ -1,24 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Run } from "../formats/index.js";
 import { writeRun } from "../formats/files/index.js";
+import { smallRun } from "../test/support/small-run.js";
 import { readRecordings } from "./read-recordings.js";
 
-const run: Run = {
-  info: {
-    version: 1,
-    source: "real",
-    policy: "vllm",
-    engine: { name: "vllm", settings: {} },
-    model: { name: "m" },
-    hardware: {},
-    load: { kind: "open_loop" },
-    requests: 1,
-  },
-  requests: [{ requestId: "0", arrivalNs: 0, promptTokens: 8, outputTokens: 2, status: "ok" }],
-  batches: [],
-};
+const request = { requestId: "0", arrivalNs: 0, promptTokens: 8, outputTokens: 2, status: "ok" } as const;
+const run = smallRun([request]);
 
 let folder: string;
 beforeEach(() => {
@@ -51,10 +39,8 @@ test("steps are there where they were logged", async () => {
 test("what holds no run of vLLM is named", async () => {
   mkdirSync(join(folder, "empty", "inner"), { recursive: true });
   writeFileSync(join(folder, "file"), "");
-  await writeRun(join(folder, "batches"), {
-    ...run,
-    info: { ...run.info, engine: { name: "onnxruntime", settings: {} } },
-  });
+  const batches = smallRun([request], { engine: { name: "onnxruntime", settings: {} } });
+  await writeRun(join(folder, "batches"), batches);
   await expect(namesIn("empty")).rejects.toThrow(/empty: no run in it, expected run\.json and requests\.csv/);
   await expect(namesIn("absent")).rejects.toThrow(/absent: not a folder that can be read/);
   await expect(namesIn("file")).rejects.toThrow(/file: not a folder that can be read/);

@@ -1,6 +1,6 @@
 /** The two clocks of the engine as the fit works with them: GPU time of a step, launch time by kind. Times in ns. */
 import type { VllmEngineCost } from "../../formats/index.js";
-import { piecewiseLinear, type GraphKind } from "../../sim/index.js";
+import { decodeBaseNs, type GraphKind } from "../../sim/index.js";
 import type { Growth } from "./spread.js";
 import type { TimedStep } from "./timeline.js";
 
@@ -30,9 +30,8 @@ export function gpuParts(
 ): { readonly memoryNs: number; readonly computeNs: number; readonly restNs: number } {
   const decodes = record.prefillTokens === 0;
   const contextTokens = decodes ? record.decodeContextTokens : record.contextTokens;
-  const factor = decodes && gpu.decode_factors !== undefined ? piecewiseLinear(gpu.decode_factors, paddedTokens) : 1;
   return {
-    memoryNs: factor * ((decodes ? gpu.decode_base_ns : gpu.mixed_base_ns) + gpu.decode_padded_token_ns * paddedTokens),
+    memoryNs: decodes ? decodeBaseNs(gpu, paddedTokens) : gpu.mixed_base_ns + gpu.decode_padded_token_ns * paddedTokens,
     computeNs: decodes ? 0 : gpu.prefill_base_ns + gpu.prefill_padded_token_ns * paddedTokens,
     restNs: gpu.context_token_ns * contextTokens + gpu.attention_pair_ns * record.prefillAttentionPairs,
   };

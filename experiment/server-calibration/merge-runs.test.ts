@@ -1,4 +1,5 @@
 import type { RequestRecord, Run } from "../../formats/index.js";
+import { smallRun } from "../../test/support/small-run.js";
 import { mergeRuns } from "./merge-runs.js";
 
 function request(changes: Partial<RequestRecord>): RequestRecord {
@@ -6,23 +7,12 @@ function request(changes: Partial<RequestRecord>): RequestRecord {
 }
 
 function run(requests: readonly RequestRecord[], reasons: readonly string[] = []): Run {
-  return {
-    info: {
-      version: 1,
-      source: "real",
-      policy: "vllm",
-      engine: { name: "vllm", settings: {} },
-      model: { name: "m" },
-      hardware: {},
-      load: { kind: "probes" },
-      requests: requests.length,
-      merged_chunks: 2,
-      summary: { mean_ttft_ms: 3 },
-      valid: { ok: reasons.length === 0, reasons: [...reasons] },
-    },
-    requests,
-    batches: [],
-  };
+  return smallRun(requests, {
+    load: { kind: "probes" },
+    merged_chunks: 2,
+    summary: { mean_ttft_ms: 3 },
+    valid: { ok: reasons.length === 0, reasons: [...reasons] },
+  });
 }
 
 const MS = 1e6;

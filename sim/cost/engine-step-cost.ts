@@ -16,6 +16,15 @@ import {
   type StepShape,
 } from "./step-cost.js";
 
+/** What a step of decodes takes on the GPU but for the tokens that attention reads. */
+export function decodeBaseNs(
+  { decode_base_ns, decode_padded_token_ns, decode_factors }: VllmEngineCost["gpu"],
+  paddedTokens: number,
+): number {
+  const lineNs = decode_base_ns + decode_padded_token_ns * paddedTokens;
+  return decode_factors === undefined ? lineNs : lineNs * piecewiseLinear(decode_factors, paddedTokens);
+}
+
 export class EngineStepCost implements StepCostModel {
   readonly host: HostCost;
   readonly frontEnd?: FrontEndCost;
@@ -67,17 +76,11 @@ export class EngineStepCost implements StepCostModel {
   }
 
   decodeLaw(requests: number, contextTokens: number): DecodeLaw {
-    const baseNs = this.decodeBaseNs(this.graphs.paddedTokens(requests));
+    const baseNs = decodeBaseNs(this.cost.gpu, this.graphs.paddedTokens(requests));
     return linearDecodeLaw(baseNs, this.cost.gpu.context_token_ns, requests, contextTokens, Infinity);
   }
 
   noteDecodes(requests: number, contextTokens: number): void {
     this.notes.checkAbove("context_tokens", contextTokens / requests, "context tokens of a request in a step");
-  }
-
-  private decodeBaseNs(paddedTokens: number): number {
-    const { decode_base_ns, decode_padded_token_ns, decode_factors } = this.cost.gpu;
-    const lineNs = decode_base_ns + decode_padded_token_ns * paddedTokens;
-    return decode_factors === undefined ? lineNs : lineNs * piecewiseLinear(decode_factors, paddedTokens);
   }
 }

@@ -18,6 +18,16 @@ test.each([
   expect(piecewiseLinear(curve, x)).toBe(y);
 });
 
+test("of two points at one x the later counts", () => {
+  const stepped: Curve = [
+    [0, 1],
+    [1, 2],
+    [1, 5],
+    [2, 6],
+  ];
+  expect([0.5, 1, 1.5].map((x) => piecewiseLinear(stepped, x))).toEqual([1.5, 5, 5.5]);
+});
+
 test("one point is a level", () => {
   expect([1, 7, 9].map((x) => piecewiseLinear([[7, 3]], x))).toEqual([3, 3, 3]);
 });

@@ -1,11 +1,12 @@
 /** Draws of a time relative to its mean, from measured quantiles. */
 import type { EngineJitter, Variation } from "../../formats/index.js";
 import { normal, type Random } from "../kernel/index.js";
+import { piecewiseLinear } from "./piecewise-linear.js";
 
 /** Factors of mean 1, by a uniform number. */
 export function variationFactor({ quantiles }: Variation): (uniform: number) => number {
   const meanRatio = meanOf(quantiles);
-  return (uniform) => ratioAt(quantiles, uniform) / meanRatio;
+  return (uniform) => piecewiseLinear(quantiles, uniform) / meanRatio;
 }
 
 /** Mean of a distribution whose quantile function is linear between the given points. */
@@ -16,17 +17,6 @@ export function meanOf(quantiles: Variation["quantiles"]): number {
     mean += ((highP - lowP) * (low + high)) / 2;
   }
   return mean > 0 ? mean : 1;
-}
-
-function ratioAt(quantiles: Variation["quantiles"], p: number): number {
-  let [low, high] = [0, quantiles.length - 1];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (quantiles[middle]![0] <= p) low = middle;
-    else high = middle;
-  }
-  const [[lowP, lowRatio], [highP, highRatio]] = [quantiles[low]!, quantiles[high]!];
-  return highP === lowP ? highRatio : lowRatio + ((highRatio - lowRatio) * (p - lowP)) / (highP - lowP);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { RequestRecord, Run } from "../../formats/index.js";
+import { smallRun } from "../../test/support/small-run.js";
 import { recordedWorkload } from "./recorded-load.js";
 
 const MS = 1e6;
@@ -27,20 +28,7 @@ const failed = (id: string, arrivalMs: number): RequestRecord => ({
 });
 
 function recording(requests: readonly RequestRecord[], load: Run["info"]["load"]): Run {
-  return {
-    info: {
-      version: 1,
-      source: "real",
-      policy: "vllm",
-      engine: { name: "vllm", settings: {} },
-      model: { name: "m" },
-      hardware: {},
-      load,
-      requests: requests.length,
-    },
-    requests,
-    batches: [],
-  };
+  return smallRun(requests, { load });
 }
 
 test("an open loop comes as it was recorded, in sending order, from no earlier than 0", () => {
