@@ -170,6 +170,14 @@ const vllmEngineCost = z.strictObject({
 
 const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
 
+/** Costs of a vLLM engine that its recordings allow as well, one row a draw, in the order of `names`. */
+const costDraws = z
+  .strictObject({
+    names: z.array(z.string()).min(1).describe("places in the cost: gpu.decode_base_ns"),
+    values: z.array(z.array(z.number())).min(1),
+  })
+  .refine(({ names, values }) => values.every((row) => row.length === names.length), "expected a value for each name");
+
 /** Coefficients of the cost terms, in their order, of fits to resampled measurements: one row a resample, ns. */
 const uncertainty = z.strictObject({ prefill: z.array(z.array(ns)), decode_step: z.array(z.array(ns)) });
 
@@ -233,6 +241,7 @@ export const profileSchema = z.strictObject({
     .record(z.string(), interval)
     .optional()
     .describe("vllm_engine: 95 % intervals of coefficients, ns, by their place in the cost: gpu.decode_base_ns"),
+  cost_draws: costDraws.optional().describe("vllm_engine: joint draws of the fitted costs, for prediction intervals"),
   held_out_runs: z
     .array(
       z.strictObject({
@@ -268,6 +277,7 @@ export type StaticBatchProfile = Omit<Profile, "cost" | "fit"> & {
   readonly cost: StaticBatchCost;
   readonly fit: z.output<typeof fitScores>;
 };
+export type CostDraws = z.output<typeof costDraws>;
 export type StaticBatchCost = z.output<typeof staticBatchCost>;
 export type VllmEngineCost = z.output<typeof vllmEngineCost>;
 export type EngineJitter = NonNullable<VllmEngineCost["jitter"]>;

@@ -15,14 +15,18 @@ export interface StepCostOptions {
   readonly captureSizes?: readonly number[] | undefined;
   /** Names the streams that jitter is drawn from; absent: every time is its mean. */
   readonly jitterStream?: string | undefined;
+  /** Names the stream of what a whole run shares, the pace of its host; default: `jitterStream`. */
+  readonly runStream?: string | undefined;
 }
 
 export function stepCostOf(profile: Profile, options: StepCostOptions): StepCostModel {
   const { cost, range } = profile;
   if (cost.kind === "static_batch") return new StaticStepCost(cost, range, options);
-  const { maxNumSeqs, maxNumBatchedTokens, captureSizes, jitterStream } = options;
+  const { maxNumSeqs, maxNumBatchedTokens, captureSizes, jitterStream, runStream } = options;
   const sizes = captureSizes ?? defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens);
   const factors =
-    jitterStream === undefined || cost.jitter === undefined ? undefined : jitterFactors(cost.jitter, jitterStream);
+    jitterStream === undefined || cost.jitter === undefined
+      ? undefined
+      : jitterFactors(cost.jitter, jitterStream, runStream);
   return new EngineStepCost(cost, range, new GraphSizes(sizes, maxNumSeqs), factors);
 }

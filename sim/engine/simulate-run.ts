@@ -46,6 +46,8 @@ export interface SimulatedRunInput {
    * vLLM engine whose profile has jitter, since its means and tails come from it, and off for static batches.
    */
   readonly jitter?: boolean | undefined;
+  /** Seed of what a whole run shares, the pace of its host; default: `seed`. Another one is another day of the same server. */
+  readonly runSeed?: string | undefined;
 }
 
 export function simulateRun(input: SimulatedRunInput): Run {
@@ -83,6 +85,7 @@ function engineBatchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
     captureSizes: captureSizes(settings, server, profile),
     ...limits,
     jitterStream,
+    runStream: `${input.runSeed ?? seed}/0/jitter`,
   });
   const hardware = new EngineBatches({ requests: workload.requests, limits, cost, engine });
   const { requests, batches } = simulateBatches({ workload, policy: plan.create(machine), hardware });
@@ -110,6 +113,7 @@ function serverPlan({ name }: Profile): StepPlan {
 
 function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
   const { profile, workload, coldStart, seed, engine = "fast", replicas = 1, router = "round-robin" } = input;
+  const { runSeed = seed } = input;
   const jitter = isJittered(input);
   const machine = machineOf(profile);
   const limits = plan.limits(machine);
@@ -119,7 +123,11 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
     workload,
     limits,
     cost: (replica) =>
-      stepCostOf(profile, { ...costOptions, jitterStream: jitter ? `${seed}/${replica}/jitter` : undefined }),
+      stepCostOf(profile, {
+        ...costOptions,
+        jitterStream: jitter ? `${seed}/${replica}/jitter` : undefined,
+        runStream: `${runSeed}/${replica}/jitter`,
+      }),
     engine,
     replicas,
     router,
