@@ -3,7 +3,7 @@
  * the server's did, from the step at which each request entered the engine.
  */
 import type { EngineStepRecord, Run } from "../../formats/index.js";
-import { limitsOf, Scheduler, serverSettings, type OutputToSend } from "../../sim/index.js";
+import { DEFAULT_VERSION, limitsOf, Scheduler, serverSettings, type OutputToSend } from "../../sim/index.js";
 import { callsOf } from "./timeline.js";
 
 /** The output of one step, as it leaves the engine. */
@@ -80,6 +80,7 @@ export function recordedTraffic(run: Run, steps: readonly EngineStepRecord[]): R
 
 function schedulerOf({ info, requests }: Run): Scheduler {
   const settings = serverSettings.parse(info.engine.settings);
-  const machine = { totalBytes: Infinity, baseBytes: 0, kvBytesPerToken: 1, positions: Infinity };
+  const { version: serverVersion = DEFAULT_VERSION } = info.engine;
+  const machine = { totalBytes: Infinity, baseBytes: 0, kvBytesPerToken: 1, positions: Infinity, serverVersion };
   return new Scheduler(limitsOf(settings, machine), requests);
 }

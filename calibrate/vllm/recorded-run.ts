@@ -1,6 +1,6 @@
 /** A recorded vLLM run as the fit takes it: what the client saw, the server's settings, and its steps where they were logged. */
 import { ArtifactError, check, type EngineStepRecord, type Run } from "../../formats/index.js";
-import { defaultCaptureSizes, GraphSizes, serverSettings } from "../../sim/index.js";
+import { DEFAULT_VERSION, defaultCaptureSizes, GraphSizes, rulesOf, serverSettings } from "../../sim/index.js";
 
 export interface RecordedRun {
   /** Where it came from, for messages. */
@@ -32,7 +32,8 @@ export function settingsOf({ name, run }: RecordedRun): RecordedSettings {
   }
   const isEager = settings.enforce_eager === true || run.info.engine.settings.cudagraph_mode === "NONE";
   const sizes = isEager ? [] : settings.cudagraph_capture_sizes;
-  const graphs = new GraphSizes(sizes ?? defaultCaptureSizes(maxNumSeqs, budget), maxNumSeqs);
+  const rules = rulesOf(run.info.engine.version ?? DEFAULT_VERSION);
+  const graphs = new GraphSizes(sizes ?? defaultCaptureSizes(maxNumSeqs, budget, rules), maxNumSeqs);
   return { isAsync: isAsync ?? true, maxNumSeqs, graphs };
 }
 

@@ -98,6 +98,15 @@ describe("the GPU time of a step", () => {
     expect(priced().gpuNs(decodes(5, 1000))).toBe(6_112_000);
   });
 
+  it("of a prompt's last token over a context is that of one more decode where vLLM counts it as one", () => {
+    const rest = { ...mixed(decodes(4, 300), 1, 50), promptRests: 1 };
+    const cost = new EngineStepCost({ kind: "vllm_engine", gpu, host }, range, new GraphSizes([1, 2, 4, 8], 8, true));
+    const one = decodes(5, 350);
+    expect(cost.gpuNs(rest)).toBe(cost.gpuNs(one));
+    expect(cost.host.launchNs(rest, 0)).toBe(cost.host.launchNs(one, 0));
+    expect(cost.host.launchNs(rest, 0)).not.toBe(priced().host.launchNs(rest, 0));
+  });
+
   it("of a long prefill is its own base and its padded tokens, and its pairs", () => {
     // 400 tokens, no graph: 1000000 + 20000 * 400 = 9000000 against 6000000 + 9000 * 400 = 9600000; 0.5 * 80200 pairs.
     expect(priced().gpuNs(mixed(decodes(0, 0), 400, 0))).toBe(9_600_000 + 40_100);

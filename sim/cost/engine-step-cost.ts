@@ -56,8 +56,8 @@ export class EngineStepCost implements StepCostModel {
     this.notes.checkAbove("batch", step.scheduledRequests, "requests in a step");
     if (step.decodeRequests > 0) this.noteDecodes(step.decodeRequests, step.decodeContextTokens);
     const factor = this.gpuFactor(0);
-    if (step.prefillTokens === 0) {
-      const { firstNs } = this.decodeLaw(step.decodeRequests, step.decodeContextTokens);
+    if (this.graphs.isDecodes(step)) {
+      const { firstNs } = this.decodeLaw(step.scheduledRequests, step.decodeContextTokens + step.prefillContextTokens);
       return this.isSampled ? Math.max(1, Math.round(firstNs * factor)) : firstNs;
     }
     const padded = this.graphs.paddedTokens(step.scheduledTokens);

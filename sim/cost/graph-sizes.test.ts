@@ -1,4 +1,4 @@
-import { defaultCaptureSizes, GraphSizes } from "./index.js";
+import { defaultCaptureSizes, GraphSizes, type StepShape } from "./index.js";
 
 /** As recorded from a server with --max-num-seqs 128 --max-num-batched-tokens 2048, which says them itself. */
 const RECORDED = [
@@ -6,28 +6,44 @@ const RECORDED = [
   200, 208, 216, 224, 232, 240, 248, 256,
 ];
 
+/** Up to 0.30, and since. */
+const earlier = { capturesSeats: false };
+const later = { capturesSeats: true };
+
 describe("the sizes captured by default", () => {
   it("are those of a recorded server with 128 seats", () => {
-    expect(defaultCaptureSizes(128, 2048)).toEqual(RECORDED);
+    expect(defaultCaptureSizes(128, 2048, earlier)).toEqual(RECORDED);
   });
 
   it("are 51 up to 512 for 1024 seats and a budget of 8192", () => {
-    const sizes = defaultCaptureSizes(1024, 8192);
+    const sizes = defaultCaptureSizes(1024, 8192, earlier);
     expect([sizes.length, sizes.at(-1), sizes.at(-2)]).toEqual([51, 512, 496]);
   });
 
   it("go up to twice the seats", () => {
-    expect(defaultCaptureSizes(1, 2048)).toEqual([1, 2]);
-    expect(defaultCaptureSizes(3, 2048)).toEqual([1, 2, 4]);
-    expect(defaultCaptureSizes(10, 2048)).toEqual([1, 2, 4, 8, 16]);
-    expect(defaultCaptureSizes(130, 2048).at(-1)).toBe(256);
-    expect(defaultCaptureSizes(136, 2048).at(-1)).toBe(272);
+    expect(defaultCaptureSizes(1, 2048, earlier)).toEqual([1, 2]);
+    expect(defaultCaptureSizes(3, 2048, earlier)).toEqual([1, 2, 4]);
+    expect(defaultCaptureSizes(10, 2048, earlier)).toEqual([1, 2, 4, 8, 16]);
+    expect(defaultCaptureSizes(130, 2048, earlier).at(-1)).toBe(256);
+    expect(defaultCaptureSizes(136, 2048, earlier).at(-1)).toBe(272);
   });
 
   it("end with the token budget where that is the least", () => {
-    expect(defaultCaptureSizes(128, 100).slice(-2)).toEqual([96, 100]);
-    expect(defaultCaptureSizes(128, 96).slice(-2)).toEqual([88, 96]);
-    expect(defaultCaptureSizes(128, 3)).toEqual([1, 2, 3]);
+    expect(defaultCaptureSizes(128, 100, earlier).slice(-2)).toEqual([96, 100]);
+    expect(defaultCaptureSizes(128, 96, earlier).slice(-2)).toEqual([88, 96]);
+    expect(defaultCaptureSizes(128, 3, earlier)).toEqual([1, 2, 3]);
+  });
+
+  it("hold the seats themselves since vLLM 0.31, once and in order", () => {
+    const added = (seats: number, budget = 2048): number[] => {
+      const before = defaultCaptureSizes(seats, budget, earlier);
+      return defaultCaptureSizes(seats, budget, later).filter((size) => !before.includes(size));
+    };
+    expect([added(100), added(12), added(6)]).toEqual([[100], [12], [6]]);
+    expect([added(256), added(1024, 8192), added(128)]).toEqual([[], [], []]);
+    expect(defaultCaptureSizes(12, 2048, later)).toEqual([1, 2, 4, 8, 12, 16, 24]);
+    // Beyond the largest size there is none.
+    expect(added(700, 8192)).toEqual([]);
   });
 });
 
@@ -53,6 +69,27 @@ describe("a step", () => {
     ]);
     // 5 decodes are padded to 8, more than the 6 seats.
     expect(new GraphSizes(RECORDED, 6).kind(5, true)).toBe("piecewise");
+  });
+
+  it("counts a prompt's last token over an existing context as a decode since vLLM 0.31, and only that", () => {
+    const step = (prefillTokens: number, promptRests: number): StepShape => ({
+      scheduledRequests: 8,
+      scheduledTokens: 8,
+      decodeRequests: 8 - prefillTokens,
+      decodeContextTokens: 80,
+      prefillRequests: prefillTokens,
+      prefillTokens,
+      prefillContextTokens: 10 * promptRests,
+      prefillAttentionPairs: 11 * prefillTokens,
+      promptRests,
+    });
+    const since = new GraphSizes(RECORDED, 128, true);
+    expect([graphs.isDecodes(step(0, 0)), graphs.isDecodes(step(2, 2))]).toEqual([true, false]);
+    expect([since.isDecodes(step(0, 0)), since.isDecodes(step(2, 2)), since.isDecodes(step(2, 1))]).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 
   it("has no graph where none is captured", () => {

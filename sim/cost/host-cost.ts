@@ -76,7 +76,7 @@ const launchNames = {
 
 export function hostCost(host: VllmEngineCost["host"], graphs: GraphSizes, factors: Factors): HostCost {
   const launchOf = (step: StepShape): (typeof launchNames)[GraphKind] =>
-    launchNames[graphs.kind(step.scheduledTokens, step.prefillTokens === 0)];
+    launchNames[graphs.kind(step.scheduledTokens, graphs.isDecodes(step))];
   return {
     scheduleNs: (requests) => growing(host.schedule, requests, factors.schedule(0)),
     launchNs: (step, atNs) => {

@@ -6,7 +6,7 @@ export { ProfileCost, type CostOptions } from "./profile-cost.js";
 export { meanOf } from "./sampled-variation.js";
 export { frontEndCost, jitterFactors, meanFactors } from "./host-cost.js";
 export { stepCostOf, type StepCostOptions } from "./step-cost-of.js";
-export { GraphSizes, defaultCaptureSizes, type GraphKind } from "./graph-sizes.js";
+export { GraphSizes, defaultCaptureSizes, type GraphKind, type GraphRules } from "./graph-sizes.js";
 export { decodeBaseNs } from "./engine-step-cost.js";
 export { arenaBytes, batchBytes, largestBatch } from "./batch-memory.js";
 export {

@@ -72,7 +72,8 @@ describe("a batch", () => {
 
 test("steps of the same profile cost what they cost inside a batch", () => {
   const made = profile({ cost: { dispatch_ns: 0 } });
-  const steps = stepCostOf(made, { coldStart: false, maxNumSeqs: 8, maxNumBatchedTokens: 64 });
+  const rules = { capturesSeats: true, promptRestIsDecode: true };
+  const steps = stepCostOf(made, { coldStart: false, maxNumSeqs: 8, maxNumBatchedTokens: 64, rules });
   const none = { prefillRequests: 0, prefillTokens: 0, prefillContextTokens: 0, prefillAttentionPairs: 0 };
   const stepNs = (contextTokens: number): number =>
     steps.gpuNs({

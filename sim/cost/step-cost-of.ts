@@ -1,7 +1,7 @@
 /** The step prices of a profile, whichever kind it is. */
 import type { Profile } from "../../formats/index.js";
 import { EngineStepCost } from "./engine-step-cost.js";
-import { defaultCaptureSizes, GraphSizes } from "./graph-sizes.js";
+import { defaultCaptureSizes, GraphSizes, type GraphRules } from "./graph-sizes.js";
 import { jitterFactors } from "./host-cost.js";
 import { StaticStepCost } from "./static-step-cost.js";
 import type { StepCostModel } from "./step-cost.js";
@@ -11,6 +11,7 @@ export interface StepCostOptions {
   readonly coldStart: boolean;
   readonly maxNumSeqs: number;
   readonly maxNumBatchedTokens: number;
+  readonly rules: GraphRules;
   /** Step sizes that CUDA graphs are captured for; absent: vLLM's default; empty: eager. */
   readonly captureSizes?: readonly number[] | undefined;
   /** Names the streams that jitter is drawn from; absent: every time is its mean. */
@@ -22,11 +23,11 @@ export interface StepCostOptions {
 export function stepCostOf(profile: Profile, options: StepCostOptions): StepCostModel {
   const { cost, range } = profile;
   if (cost.kind === "static_batch") return new StaticStepCost(cost, range, options);
-  const { maxNumSeqs, maxNumBatchedTokens, captureSizes, jitterStream, runStream } = options;
-  const sizes = captureSizes ?? defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens);
+  const { maxNumSeqs, maxNumBatchedTokens, rules, captureSizes, jitterStream, runStream } = options;
+  const sizes = captureSizes ?? defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens, rules);
   const factors =
     jitterStream === undefined || cost.jitter === undefined
       ? undefined
       : jitterFactors(cost.jitter, jitterStream, runStream);
-  return new EngineStepCost(cost, range, new GraphSizes(sizes, maxNumSeqs), factors);
+  return new EngineStepCost(cost, range, new GraphSizes(sizes, maxNumSeqs, rules.promptRestIsDecode), factors);
 }

@@ -15,6 +15,8 @@ export interface StepShape {
   readonly prefillContextTokens: number;
   /** Sum over prefill chunks of q tokens after c cached ones of q*c + q*(q+1)/2. */
   readonly prefillAttentionPairs: number;
+  /** Prefill chunks of one token, the last of its prompt, over an existing context; absent: 0. */
+  readonly promptRests?: number;
 }
 
 /**

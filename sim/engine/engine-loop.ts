@@ -201,21 +201,24 @@ export class EngineLoop implements TokenSink {
     const { host } = cost;
     this.hostNs = startNs;
     this.takeRequests(startNs);
-    let isEmpty = false;
-    if (scheduler.hasWork()) {
-      const step = this.scheduleStep();
-      isEmpty = step.scheduledTokens === 0;
-      if (!isEmpty && this.inFlight.length < scheduler.depth) return;
-    }
+    const scheduledTokens = scheduler.hasWork() ? this.scheduleStep().scheduledTokens : 0;
+    const isFilling = this.inFlight.length < scheduler.depth && (scheduledTokens > 0 || scheduler.hasWork());
+    if (!isFilling) this.updateOldest();
+    // Also after the last request ended, whose end the worker is still to be told of.
+    if (scheduledTokens === 0 && scheduler.hasWork()) this.hostNs += host.emptyStepSleepNs;
+  }
+
+  /** Takes the results of the oldest step in flight, if there is one. */
+  private updateOldest(): void {
+    const { scheduler, cost } = this.input;
     const oldest = this.inFlight.shift();
     if (oldest === undefined) return;
     const { step } = oldest;
-    const readyNs = step.scheduledTokens === 0 ? oldest.endNs : oldest.endNs + host.copyNs;
+    const readyNs = step.scheduledTokens === 0 ? oldest.endNs : oldest.endNs + cost.host.copyNs;
     const complete = scheduler.update(step);
-    const updatedNs = Math.max(readyNs, this.hostNs) + host.updateNs(step.scheduledRequests);
-    this.hostNs = updatedNs + host.sendNs;
+    const updatedNs = Math.max(readyNs, this.hostNs) + cost.host.updateNs(step.scheduledRequests);
+    this.hostNs = updatedNs + cost.host.sendNs;
     this.sendOutput(step, complete, updatedNs);
-    if (isEmpty && scheduler.hasUnfinished()) this.hostNs += host.emptyStepSleepNs;
   }
 
   private takeRequests(startNs: number): void {

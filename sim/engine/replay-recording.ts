@@ -1,6 +1,6 @@
 /** A recorded run simulated again: its requests under its own settings and load, on a profile of the same model. */
 import { ArtifactError, ConfigError, type Load, type Profile, type Run } from "../../formats/index.js";
-import { planPolicy, serverSettings } from "../policy/index.js";
+import { planPolicy, serverSettings, VERSION_PATTERN } from "../policy/index.js";
 import { recordedWorkload } from "../workload/index.js";
 import { simulateRun } from "./simulate-run.js";
 
@@ -47,7 +47,10 @@ function recordedSettings({ info, requests }: Run, positions: number): Readonly<
   // A server that is not known to have a limit served whatever it answered.
   const lengths = requests.map(({ promptTokens, outputTokens }) => promptTokens + outputTokens);
   const max_model_len = lengths.reduce((most, length) => Math.max(most, length), positions);
+  const { version } = info.engine;
   return {
+    // A server of no known version is taken for one of the profile's.
+    ...(version !== undefined && VERSION_PATTERN.test(version) ? { vllm_version: version } : {}),
     max_model_len,
     ...Object.fromEntries(given),
     ...(settings.cudagraph_mode === "NONE" ? { enforce_eager: true } : {}),

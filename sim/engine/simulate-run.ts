@@ -16,6 +16,7 @@ import {
 import { ProfileCost, stepCostOf } from "../cost/index.js";
 import { columnsOf, summarise, type Summary } from "../metrics/index.js";
 import {
+  assumedOf,
   planPolicy,
   serverSettings,
   type BatchPlan,
@@ -101,7 +102,9 @@ function engineBatchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
     ...(hasJitter(profile) ? { jitter: jitter ? "on" : "off" } : {}),
   };
   const summary = summarise(columnsOf(requests), { itl: log.gaps });
-  return { info: runInfo(input, { facts, summary, extrapolations: cost.extrapolations }), requests, batches };
+  const { extrapolations } = cost;
+  const info = runInfo(input, { facts, summary, extrapolations, vllmVersion: settings.vllm_version });
+  return { info, requests, batches };
 }
 
 /** The server's own scheduling, with the settings that the profile was measured with. */
@@ -145,7 +148,7 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
     ...(hasJitter(profile) ? { jitter: jitter ? "on" : "off" } : {}),
   };
   const summary = summarise(log, { itl: log.gaps });
-  const info = runInfo(input, { facts, summary, extrapolations });
+  const info = runInfo(input, { facts, summary, extrapolations, vllmVersion: settings.vllm_version });
   let records: readonly RequestRecord[] | undefined;
   // Made when they are first asked for: a million records are only worth it to be written.
   return {
@@ -187,12 +190,16 @@ interface Outcome {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly summary: Summary;
   readonly extrapolations: readonly string[];
+  /** Version of the vLLM server that was simulated, where one was. */
+  readonly vllmVersion?: string;
 }
 
 function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRunInput, outcome: Outcome): RunInfo {
-  const { facts, summary, extrapolations } = outcome;
+  const { facts, summary, extrapolations, vllmVersion } = outcome;
+  const assumed = vllmVersion === undefined ? undefined : assumedOf(vllmVersion);
   const notes = [
     ...(workload.notes ?? []),
+    ...(assumed === undefined ? [] : [`version: ${assumed}`]),
     ...extrapolations.map((what) => `extrapolated: ${what}`),
     ...verdicts(summary),
   ];
@@ -229,7 +236,12 @@ export function machineOf(profile: Profile): Machine {
     baseBytes: memory.base_bytes,
     kvBytesPerToken: memory.kv_bytes_per_token,
     positions: model.positions,
-    ...(engine.name === "vllm" ? { server: check(serverSettings, engine.settings, { source: profile.name }) } : {}),
+    ...(engine.name === "vllm"
+      ? {
+          server: check(serverSettings, engine.settings, { source: profile.name }),
+          serverVersion: engine.version,
+        }
+      : {}),
   };
 }
 

@@ -2,11 +2,12 @@
 import fc from "fast-check";
 import type { ContentRuns, Profile, VllmEngineCost, Workload, WorkloadRequest } from "../../formats/index.js";
 import { stepCostOf, type StepCostModel } from "../cost/index.js";
-import type { SchedulerLimits } from "../policy/index.js";
+import { DEFAULT_VERSION, rulesOf, type SchedulerLimits } from "../policy/index.js";
 
 /** Room for everything; `change` replaces parts. */
 export function roomyLimits(change: Partial<SchedulerLimits> = {}): SchedulerLimits {
   return {
+    rules: rulesOf(DEFAULT_VERSION),
     asyncScheduling: false,
     maxNumSeqs: 64,
     maxNumBatchedTokens: 2048,
@@ -26,8 +27,10 @@ export function roomyLimits(change: Partial<SchedulerLimits> = {}): SchedulerLim
 /** Small pools and budgets, so that requests wait, are cut, preempted and refused. No prefix cache. */
 export const tightLimits: fc.Arbitrary<SchedulerLimits> = fc
   .record({
+    rules: fc.constantFrom("0.28.0", DEFAULT_VERSION).map(rulesOf),
     asyncScheduling: fc.boolean(),
     maxNumSeqs: fc.integer({ min: 1, max: 8 }),
+    maxNumActiveSeqs: fc.constantFrom(undefined, undefined, 1),
     maxNumBatchedTokens: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 40, max: 200 })),
     blockSize: fc.constantFrom(1, 4, 16),
     poolTokens: fc.oneof(fc.integer({ min: 60, max: 250 }), fc.integer({ min: 60, max: 250 }), fc.constant(6000)),
@@ -35,6 +38,7 @@ export const tightLimits: fc.Arbitrary<SchedulerLimits> = fc
     chunkedPrefill: fc.boolean(),
     prefixCaching: fc.constant(false),
     longPrefillTokenThreshold: fc.constantFrom(0, 0, 7, 30),
+    adaptivePrefillCap: fc.boolean(),
     schedulingPolicy: fc.constantFrom("fcfs" as const, "priority" as const),
     watermark: fc.constantFrom(0, 0.05, 0.2),
     reserveFullIsl: fc.boolean(),
@@ -157,7 +161,8 @@ export const engineCosts: fc.Arbitrary<() => StepCostModel> = engineParts.map(
 
 function pricesOf(parts: Omit<VllmEngineCost, "kind">, maxNumSeqs: number): () => StepCostModel {
   const profile = engineProfile({ kind: "vllm_engine", ...parts });
-  return () => stepCostOf(profile, { coldStart: false, maxNumSeqs, maxNumBatchedTokens: 2048 });
+  return () =>
+    stepCostOf(profile, { coldStart: false, maxNumSeqs, maxNumBatchedTokens: 2048, rules: rulesOf(DEFAULT_VERSION) });
 }
 
 /** A profile with those costs; the rest is made up. */

@@ -10,7 +10,17 @@ export {
   type PolicyPlan,
   type StepPlan,
 } from "./registry.js";
-export { CountScheduler, limitsOf, Scheduler, serverSettings, tokenCounts } from "./vllm/index.js";
+export {
+  assumedOf,
+  CountScheduler,
+  DEFAULT_VERSION,
+  limitsOf,
+  rulesOf,
+  Scheduler,
+  serverSettings,
+  tokenCounts,
+  VERSION_PATTERN,
+} from "./vllm/index.js";
 export type {
   EngineStep,
   SchedulerLimits,
@@ -18,4 +28,5 @@ export type {
   StepScheduler,
   TokenCounts,
   TokenSink,
+  VersionRules,
 } from "./vllm/index.js";

@@ -10,4 +10,6 @@ export interface Machine {
   readonly positions: number;
   /** Settings of the vLLM server that the profile was measured on, where it was one. */
   readonly server?: ServerSettings;
+  /** Its version, as it was recorded. */
+  readonly serverVersion?: string;
 }

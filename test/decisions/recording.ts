@@ -8,6 +8,7 @@ import { z } from "zod";
 import { ArtifactError, check, ConfigError } from "../../formats/index.js";
 import { checkRows, readCsv, readJson } from "../../formats/files/index.js";
 import type { SchedulerLimits } from "../../sim/policy/vllm/limits.js";
+import { DEFAULT_VERSION, rulesOf } from "../../sim/policy/vllm/versions.js";
 
 const count = z
   .string("expected a whole number, got an empty field")
@@ -61,9 +62,12 @@ const off = (name: string): z.ZodOptional<z.ZodUnknown> =>
 
 const runJson = z.looseObject({
   engine: z.looseObject({
+    version: z.string().default(DEFAULT_VERSION),
     settings: z.looseObject({
       max_num_seqs: z.int().positive(),
+      max_num_active_seqs: z.int().positive().nullish(),
       max_num_batched_tokens: z.int().positive(),
+      max_num_scheduled_tokens: z.int().positive().nullish(),
       max_model_len: z.int().positive(),
       block_size: z.int().positive().max(MOST_TOKENS).default(16),
       num_gpu_blocks: z.int().min(2).max(MOST_BLOCKS),
@@ -72,6 +76,7 @@ const runJson = z.looseObject({
       async_scheduling: z.boolean().default(true),
       scheduling_policy: z.enum(["fcfs", "priority"]).default("fcfs"),
       long_prefill_token_threshold: z.int().nonnegative().default(0),
+      long_prefill_token_threshold_adaptive: z.boolean().default(false),
       watermark: z.number().min(0).max(1).default(0),
       scheduler_reserve_full_isl: z.boolean().default(true),
       speculative_config: off("speculative_config"),
@@ -108,22 +113,26 @@ function runsBelow(folder: string): string[] {
 /** Reads a run folder; ArtifactError names file and line. */
 export async function readRecording(folder: string): Promise<Recording> {
   const path = join(folder, "run.json");
-  const { settings } = check(runJson, readJson(path), { source: path, Failure: ArtifactError }).engine;
+  const { version, settings } = check(runJson, readJson(path), { source: path, Failure: ArtifactError }).engine;
   const steps = await rowsOf(stepRow, folder, "steps");
   const requests = await rowsOf(requestRow, folder, "requests");
   requireWhole(folder, requests, steps);
   if (steps.length === 0) throw new ArtifactError(`${join(folder, "steps.csv")}: no step, expected at least one`);
   return {
     limits: {
+      rules: rulesOf(version),
       asyncScheduling: settings.async_scheduling,
       maxNumSeqs: settings.max_num_seqs,
+      maxNumActiveSeqs: settings.max_num_active_seqs ?? undefined,
       maxNumBatchedTokens: settings.max_num_batched_tokens,
+      maxNumScheduledTokens: settings.max_num_scheduled_tokens ?? undefined,
       blockSize: settings.block_size,
       numGpuBlocks: settings.num_gpu_blocks,
       maxModelLen: settings.max_model_len,
       chunkedPrefill: settings.enable_chunked_prefill,
       prefixCaching: settings.enable_prefix_caching,
       longPrefillTokenThreshold: settings.long_prefill_token_threshold,
+      adaptivePrefillCap: settings.long_prefill_token_threshold_adaptive,
       schedulingPolicy: settings.scheduling_policy,
       watermark: settings.watermark,
       reserveFullIsl: settings.scheduler_reserve_full_isl,

@@ -1,7 +1,7 @@
 /** Random simulations of continuous batching, small enough to step through, in every corner of settings and costs. */
 import fc from "fast-check";
 import type { CostTerm, Profile, VllmEngineCost, Workload, WorkloadRequest } from "../../formats/index.js";
-import { routerNames, stepCostOf, type RouterName, type SchedulerLimits } from "../../sim/index.js";
+import { routerNames, rulesOf, stepCostOf, type RouterName, type SchedulerLimits } from "../../sim/index.js";
 
 export interface FastCase {
   readonly limits: SchedulerLimits;
@@ -20,14 +20,18 @@ const ns = (max: number): fc.Arbitrary<number> => fc.oneof(fc.constant(0), upTo(
 
 const limitsButPool: fc.Arbitrary<Omit<SchedulerLimits, "numGpuBlocks">> = fc
   .record({
+    rules: fc.constantFrom("0.28.0", "0.29.0", "0.31.0").map(rulesOf),
     asyncScheduling: fc.boolean(),
     maxNumSeqs: fc.oneof(from1(4), from1(16)),
+    maxNumActiveSeqs: fc.oneof(fc.constant(undefined), from1(6)),
+    maxNumScheduledTokens: fc.oneof(fc.constant(undefined), from1(40), from1(400)),
     maxNumBatchedTokens: fc.oneof(from1(40), from1(400)),
     blockSize: fc.constantFrom(1, 2, 4, 16),
     maxModelLen: fc.constantFrom(150, 100_000, 100_000, 100_000),
     chunkedPrefill: fc.constantFrom(true, true, false),
     prefixCaching: fc.boolean(),
     longPrefillTokenThreshold: fc.oneof(fc.constant(0), from1(40)),
+    adaptivePrefillCap: fc.boolean(),
     schedulingPolicy: fc.constantFrom("fcfs", "priority"),
     watermark: fc.oneof(fc.constant(0), fc.constantFrom(0.05, 0.3)),
     reserveFullIsl: fc.boolean(),
@@ -184,6 +188,6 @@ export function stepCost({ cost, coldStart, limits }: FastCase): ReturnType<type
     cost,
     range: { batch: [1, 4], prompt_tokens: [1, 50], context_tokens: [1, 60] },
   } as unknown as Profile;
-  const { maxNumSeqs, maxNumBatchedTokens } = limits;
-  return stepCostOf(profile, { coldStart, maxNumSeqs, maxNumBatchedTokens });
+  const { maxNumSeqs, maxNumBatchedTokens, rules } = limits;
+  return stepCostOf(profile, { coldStart, maxNumSeqs, maxNumBatchedTokens, rules });
 }

@@ -114,7 +114,7 @@ function watch(
   const machine = { totalBytes: Infinity, baseBytes: 0, kvBytesPerToken: 1, positions: 4096 };
   const limits = limitsOf(serverSettings.parse(settings), machine);
   const { maxNumSeqs, maxNumBatchedTokens } = limits;
-  const graphs = new GraphSizes(defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens), maxNumSeqs);
+  const graphs = new GraphSizes(defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens, limits.rules), maxNumSeqs);
   const everything: [number, number] = [0, 1e9];
   const range = { batch: everything, prompt_tokens: everything, context_tokens: everything };
   const factors = cost.jitter === undefined ? undefined : jitterFactors(cost.jitter, jitterStream);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { SchedulerLimits, SchedulerRequest } from "./limits.js";
 import type { SchedulerStep } from "./scheduler-step.js";
 import { Scheduler } from "./scheduler.js";
+import { DEFAULT_VERSION, rulesOf } from "./versions.js";
 
 interface Scene {
   readonly limits: SchedulerLimits;
@@ -32,6 +33,7 @@ const request = fc
 
 const scenes: fc.Arbitrary<Scene> = fc.record({
   limits: fc.record({
+    rules: fc.constantFrom("0.28.0", DEFAULT_VERSION).map(rulesOf),
     asyncScheduling: fc.boolean(),
     maxNumSeqs: fc.integer({ min: 1, max: 8 }),
     maxNumBatchedTokens: fc.integer({ min: 4, max: 40 }),
@@ -41,6 +43,7 @@ const scenes: fc.Arbitrary<Scene> = fc.record({
     chunkedPrefill: fc.constant(true),
     prefixCaching: fc.boolean(),
     longPrefillTokenThreshold: fc.constantFrom(0, 5),
+    adaptivePrefillCap: fc.boolean(),
     schedulingPolicy: fc.constantFrom("fcfs" as const, "priority" as const),
     watermark: fc.constantFrom(0, 0.1),
     reserveFullIsl: fc.boolean(),
@@ -160,6 +163,7 @@ describe("a decode run", () => {
   });
 
   const limits: SchedulerLimits = {
+    rules: rulesOf(DEFAULT_VERSION),
     asyncScheduling: false,
     maxNumSeqs: 2,
     maxNumBatchedTokens: 64,

@@ -6,3 +6,4 @@ export { Scheduler } from "./scheduler.js";
 export { serverSettings, vllmSettings } from "./settings.js";
 export type { EngineStep, StepScheduler, TokenSink } from "./step.js";
 export { tokenCounts, type TokenCounts } from "./token-counts.js";
+export { assumedOf, DEFAULT_VERSION, rulesOf, VERSION_PATTERN, type VersionRules } from "./versions.js";

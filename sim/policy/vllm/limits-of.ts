@@ -3,22 +3,32 @@ import { ConfigError } from "../../../formats/index.js";
 import type { Machine } from "../machine.js";
 import type { SchedulerLimits } from "./limits.js";
 import { vllmDefaults, type ServerSettings, type VllmSettings } from "./settings.js";
+import { DEFAULT_VERSION, laterSettings, rulesOf } from "./versions.js";
 
 /** Settings that have no default of their own: the pool follows from memory, the graphs from seats and budget. */
 type Derived = "num_gpu_blocks" | "cudagraph_capture_sizes";
 
+/** Settings that are off where they are absent. */
+type Off = "max_num_active_seqs" | "max_num_scheduled_tokens" | "max_num_queued_reqs" | "max_num_queued_tokens";
+
 /** Settings with every default filled: the user's, else those of the server that the profile is of, else vLLM's. */
 export type ResolvedSettings = {
-  readonly [Name in Exclude<keyof ServerSettings, Derived>]-?: Exclude<ServerSettings[Name], undefined>;
-} & Pick<ServerSettings, Derived>;
+  readonly [Name in Exclude<keyof ServerSettings, Derived | Off>]-?: Exclude<ServerSettings[Name], undefined>;
+} & Pick<ServerSettings, Derived | Off> & { readonly vllm_version: string };
 
-export function resolveSettings(given: VllmSettings, { server = {}, positions }: Machine): ResolvedSettings {
-  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as ServerSettings;
+/** ConfigError for a setting that the server's version does not have yet. */
+export function resolveSettings(given: VllmSettings, machine: Machine): ResolvedSettings {
+  const { server = {}, serverVersion = DEFAULT_VERSION, positions } = machine;
+  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as VllmSettings;
+  const { vllm_version = serverVersion } = known;
+  rejectLater({ ...server, ...known }, known, vllm_version);
   const { num_gpu_blocks, cudagraph_capture_sizes, ...own } = server;
   // What the server derived from its settings holds no more where those are others.
   const keepsPool = known.block_size === undefined && known.gpu_memory_utilization === undefined;
-  const keepsGraphs = known.max_num_seqs === undefined && known.max_num_batched_tokens === undefined;
+  const keepsGraphs =
+    known.max_num_seqs === undefined && known.max_num_batched_tokens === undefined && known.vllm_version === undefined;
   return {
+    vllm_version,
     ...vllmDefaults,
     max_model_len: positions,
     ...own,
@@ -26,6 +36,18 @@ export function resolveSettings(given: VllmSettings, { server = {}, positions }:
     ...(keepsGraphs ? { cudagraph_capture_sizes } : {}),
     ...known,
   } as ResolvedSettings;
+}
+
+/** A setting may be false at a server without it, as long as nobody asks for that. */
+function rejectLater(settings: VllmSettings, given: VllmSettings, version: string): void {
+  for (const [name, since] of laterSettings(version)) {
+    const value = settings[name as keyof VllmSettings];
+    if (value === undefined || (value === false && !(name in given))) continue;
+    throw new ConfigError(
+      `${name}: vLLM ${version} has no such setting, it came with ${since}; leave it out, or give a vllm_version from ` +
+        `${since} on`,
+    );
+  }
 }
 
 /** ConfigError when no memory is left for KV blocks. Seats are cut to the token budget, as vLLM does. */
@@ -37,20 +59,40 @@ export function limitsOf(given: VllmSettings, machine: Machine): SchedulerLimits
       `max_num_batched_tokens ${budget} without chunked prefill, expected at least max_model_len ${maxModelLen}`,
     );
   }
+  requireAtMost(settings, "max_num_active_seqs", "max_num_seqs");
+  requireAtMost(settings, "max_num_scheduled_tokens", "max_num_batched_tokens");
+  const maxNumSeqs = Math.min(settings.max_num_seqs, budget);
+  const { max_num_active_seqs: active = maxNumSeqs } = settings;
   return {
+    rules: rulesOf(settings.vllm_version),
     asyncScheduling: settings.async_scheduling,
-    maxNumSeqs: Math.min(settings.max_num_seqs, budget),
+    maxNumSeqs,
+    maxNumActiveSeqs: Math.min(active, maxNumSeqs),
     maxNumBatchedTokens: budget,
+    maxNumScheduledTokens: settings.max_num_scheduled_tokens,
     blockSize: settings.block_size,
     numGpuBlocks: settings.num_gpu_blocks ?? blocksThatFit(settings, machine),
     maxModelLen,
     chunkedPrefill: settings.enable_chunked_prefill,
     prefixCaching: settings.enable_prefix_caching,
     longPrefillTokenThreshold: settings.long_prefill_token_threshold,
+    adaptivePrefillCap: settings.long_prefill_token_threshold_adaptive,
     schedulingPolicy: settings.scheduling_policy,
     watermark: settings.watermark,
     reserveFullIsl: settings.scheduler_reserve_full_isl,
+    maxNumQueuedReqs: settings.max_num_queued_reqs,
+    maxNumQueuedTokens: settings.max_num_queued_tokens,
   };
+}
+
+function requireAtMost(
+  settings: ResolvedSettings,
+  name: "max_num_active_seqs" | "max_num_scheduled_tokens",
+  limit: "max_num_seqs" | "max_num_batched_tokens",
+): void {
+  const value = settings[name];
+  if (value === undefined || value <= settings[limit]) return;
+  throw new ConfigError(`${name}: got ${value}, expected at most ${limit}, which is ${settings[limit]}`);
 }
 
 function blocksThatFit(settings: ResolvedSettings, machine: Machine): number {

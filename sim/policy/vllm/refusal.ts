@@ -1,5 +1,5 @@
 /** Requests that could never be served under the limits: the server refuses them, a simulation says why. */
-import type { SchedulerLimits } from "./limits.js";
+import { stepBudget, type SchedulerLimits } from "./limits.js";
 
 /** Why the request can never be served; undefined when it can. */
 export function refusalOf(promptTokens: number, outputTokens: number, limits: SchedulerLimits): string | undefined {
@@ -9,13 +9,19 @@ export function refusalOf(promptTokens: number, outputTokens: number, limits: Sc
   // The last token's KV is never computed. Alone in the engine a request may use every block, the watermark's too.
   const blocks = Math.ceil((tokens - 1) / blockSize);
   if (blocks > numGpuBlocks - 1) return `${tokens} tokens need ${blocks} KV blocks, the pool has ${numGpuBlocks - 1}`;
-  // A preempted request computes its outputs again too.
-  const chunk = limits.longPrefillTokenThreshold > 0 ? limits.longPrefillTokenThreshold : tokens - 1;
-  if (!limits.chunkedPrefill && Math.min(tokens - 1, chunk) > limits.maxNumBatchedTokens) {
-    return (
-      `${tokens - 1} tokens to compute exceed max_num_batched_tokens ${limits.maxNumBatchedTokens} ` +
-      "and enable_chunked_prefill is off"
-    );
+  const budget = stepBudget(limits);
+  if (!limits.chunkedPrefill && longestChunk(tokens - 1, limits) > budget) {
+    const name = budget < limits.maxNumBatchedTokens ? "max_num_scheduled_tokens" : "max_num_batched_tokens";
+    return `${tokens - 1} tokens to compute exceed ${name} ${budget} and enable_chunked_prefill is off`;
   }
   return undefined;
+}
+
+/** What it may have to compute at once: a preempted request computes its outputs again too, and one alone may be uncapped. */
+function longestChunk(
+  tokens: number,
+  { longPrefillTokenThreshold, adaptivePrefillCap, rules }: SchedulerLimits,
+): number {
+  const isCapped = longPrefillTokenThreshold > 0 && !rules.sparesLoneRequest && adaptivePrefillCap !== true;
+  return isCapped ? Math.min(tokens, longPrefillTokenThreshold) : tokens;
 }

@@ -3,9 +3,11 @@ import type { SchedulerLimits } from "./limits.js";
 import type { SchedulerStep } from "./scheduler-step.js";
 import { Scheduler } from "./scheduler.js";
 import type { ReplayRequest } from "./sequence.js";
+import { DEFAULT_VERSION, rulesOf } from "./versions.js";
 
 /** Synchronous, prefix caching off, 999 usable blocks of 16. */
 export const roomy: SchedulerLimits = {
+  rules: rulesOf(DEFAULT_VERSION),
   asyncScheduling: false,
   maxNumSeqs: 16,
   maxNumBatchedTokens: 8192,

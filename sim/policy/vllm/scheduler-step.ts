@@ -22,6 +22,7 @@ export class SchedulerStep implements EngineStep {
   prefillTokens = 0;
   prefillContextTokens = 0;
   prefillAttentionPairs = 0;
+  promptRests = 0;
   firstTokens = 0;
   /** Whether everybody who samples did so in the step before as well. */
   followsOn = true;
@@ -72,8 +73,9 @@ export class SchedulerStep implements EngineStep {
     this.decodeContextTokens += steps * this.decodeRequests;
   }
 
-  /** Counts what a chunk of `tokens` after `context` cached ones costs. */
-  countPrefill(tokens: number, context: number): void {
+  /** Counts what a chunk of `tokens` after `context` cached ones costs, of a prefill that ends at `end`. */
+  countPrefill(tokens: number, context: number, end: number): void {
+    if (tokens === 1 && context > 0 && context + 1 === end) this.promptRests++;
     this.prefillTokens += tokens;
     this.prefillContextTokens += context;
     this.prefillAttentionPairs += tokens * context + (tokens * (tokens + 1)) / 2;

@@ -1,6 +1,7 @@
 /** The rules of vLLM V1's scheduler by hand, after the behaviours that its own tests pin; sums are in the comments. */
 import { InvariantError } from "../../../formats/index.js";
 import { prompt, Scene } from "./scenes.js";
+import { rulesOf } from "./versions.js";
 
 describe("a scheduling pass", () => {
   it.each([false, true])("admits all that fit, in order of arrival (prefix caching %s)", (prefixCaching) => {
@@ -196,11 +197,6 @@ describe("the end of a request", () => {
     expect(scene.schedule()).toBe("1:1* 4:1*");
   });
 
-  it("ignores the end-of-sequence token below the least number of outputs", () => {
-    expect(new Scene({}, [prompt(1, 5, 6, { eosAt: 2, minTokens: 4 })]).run()).toHaveLength(6);
-    expect(new Scene({}, [prompt(1, 5, 6, { eosAt: 4, minTokens: 4 })]).run()).toHaveLength(4);
-  });
-
   it("is the model's length for a request that the server let in", () => {
     expect(new Scene({ maxModelLen: 20 }, [prompt(1, 15, 9)]).run()).toHaveLength(5);
   });
@@ -315,6 +311,10 @@ describe("a request that can never be served", () => {
     const limits = { chunkedPrefill: false, maxNumBatchedTokens: 10 };
     expect(refused(limits, 8, 3)).toBeUndefined();
     expect(refused(limits, 8, 4)).toContain("11 tokens to compute exceed max_num_batched_tokens 10");
-    expect(refused({ ...limits, longPrefillTokenThreshold: 5 }, 8, 4)).toBeUndefined();
+    // Capped, until it is alone: then no longer.
+    const capped = { ...limits, longPrefillTokenThreshold: 5 };
+    expect(refused({ ...capped, rules: rulesOf("0.30.0") }, 8, 4)).toBeUndefined();
+    expect(refused({ ...capped, rules: rulesOf("0.31.0") }, 8, 4)).toContain("11 tokens to compute exceed");
+    expect(refused({ ...limits, maxNumScheduledTokens: 9 }, 8, 3)).toContain("exceed max_num_scheduled_tokens 9");
   });
 });

@@ -7,7 +7,8 @@
 import { InvariantError } from "../../../formats/index.js";
 import { decodeSteps, isSteady, longestRun } from "./decode-run.js";
 import { KvCache } from "./kv-cache.js";
-import type { SchedulerLimits } from "./limits.js";
+import { seatsOf, stepBudget, type SchedulerLimits } from "./limits.js";
+import { prefillCap } from "./prefill-cap.js";
 import { PrefixStatistics } from "./prefix-statistics.js";
 import { refusalOf } from "./refusal.js";
 import { requestQueue, type RequestQueue } from "./request-queue.js";
@@ -23,8 +24,10 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   private readonly sequences: (Sequence | undefined)[] = [];
   private readonly runningList: Sequence[] = [];
   private readonly waiting: RequestQueue<Sequence>;
-  /** Passed over for a reason that will pass; served before those that wait. */
+  /** Passed over for a reason that will pass, and served before those that wait; unused where the rules have one queue. */
   private readonly skipped: RequestQueue<Sequence>;
+  private readonly budget: number;
+  private readonly seats: number;
   private unfinished = 0;
   /** Ended since the latest pass: the worker must be told by another one. */
   private untold = 0;
@@ -40,6 +43,8 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     private readonly requests: readonly ReplayRequest[],
   ) {
     this.depth = limits.asyncScheduling ? 2 : 1;
+    this.budget = stepBudget(limits);
+    this.seats = seatsOf(limits);
     this.kv = new KvCache(limits);
     this.fewestFreeBlocks = this.freeBlocks;
     this.waiting = requestQueue(limits.schedulingPolicy, isServedBefore);
@@ -132,8 +137,9 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
 
   schedule(): SchedulerStep {
     const step = new SchedulerStep(this.steps++);
-    const budget = this.scheduleRunning(step);
-    if (step.preempted.length === 0) this.admitWaiting(step, budget);
+    const cap = this.prefillCap();
+    const budget = this.scheduleRunning(step, cap);
+    if (step.preempted.length === 0) this.admitWaiting(step, budget, cap);
     this.commit(step);
     this.fewestFreeBlocks = Math.min(this.fewestFreeBlocks, this.freeBlocks);
     this.untold = 0;
@@ -169,7 +175,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
 
   decodeRun(): number {
     const { limits, latest, inFlight, runningList: running } = this;
-    const left = limits.maxNumBatchedTokens - running.length;
+    const left = this.budget - running.length;
     if (latest === undefined || left < 0 || !isSteady(running, latest, inFlight, limits.asyncScheduling)) return 0;
     const refused = this.isHeadRefused(left);
     if (refused === "no") return 0;
@@ -199,18 +205,23 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     for (const sequence of this.skippedRun) sink.lastTokenWas(sequence.index, atNs);
   }
 
+  /** Most tokens of one request in a pass that begins now. */
+  private prefillCap(): number {
+    return prefillCap(this.limits, this.runningRequests + this.waitingRequests);
+  }
+
   /** Gives running requests their tokens, front to back; what is left of the budget. */
-  private scheduleRunning(step: SchedulerStep): number {
-    const { longPrefillTokenThreshold: threshold, maxModelLen } = this.limits;
+  private scheduleRunning(step: SchedulerStep, cap: number): number {
+    const { maxModelLen } = this.limits;
     const running = this.runningList;
-    let budget = this.limits.maxNumBatchedTokens;
+    let { budget } = this;
     for (let at = 0; at < running.length && budget > 0; at++) {
       const sequence = running[at]!;
       const { computed, placeholders } = sequence;
       // The last token is in flight already.
       if (placeholders > 0 && computed + 2 - placeholders >= sequence.promptTokens + sequence.maxTokens) continue;
       let tokens = sequence.known + placeholders - computed;
-      if (threshold > 0 && tokens > threshold) tokens = threshold;
+      if (tokens > cap) tokens = cap;
       if (tokens > budget) tokens = budget;
       if (tokens > maxModelLen - computed - 1) tokens = maxModelLen - computed - 1;
       if (tokens <= 0) continue;
@@ -253,9 +264,9 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     this.waiting.putBack(victim);
   }
 
-  private admitWaiting(step: SchedulerStep, budget: number): void {
+  private admitWaiting(step: SchedulerStep, budget: number, cap: number): void {
     const held: Sequence[] = [];
-    for (let left = budget; left > 0 && this.runningList.length < this.limits.maxNumSeqs;) {
+    for (let left = budget; left > 0 && this.runningList.length < this.seats;) {
       const queue = this.queueToServe();
       const sequence = queue.head();
       if (sequence === undefined) break;
@@ -265,13 +276,14 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
         continue;
       }
       const cached = this.kv.lookUp(sequence);
-      const tokens = this.firstChunk(sequence, cached, left);
+      const tokens = this.firstChunk(sequence.known - cached, left, cap);
       if (tokens === 0 || !this.kv.canAdmit(sequence, tokens, this.runningList.length)) break;
       queue.takeHead();
       this.admit(sequence, cached, tokens, step);
       left -= tokens;
     }
-    for (let at = held.length - 1; at >= 0; at--) this.skipped.putBack(held[at]!);
+    const back = this.limits.rules.hasOneQueue ? this.waiting : this.skipped;
+    for (let at = held.length - 1; at >= 0; at--) back.putBack(held[at]!);
   }
 
   private queueToServe(): RequestQueue<Sequence> {
@@ -282,13 +294,11 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     return isServedBefore(waiting, skipped) ? this.waiting : this.skipped;
   }
 
-  /** Tokens of a waiting request's first chunk; 0 when it must wait for more budget. */
-  private firstChunk(sequence: Sequence, cached: number, budget: number): number {
-    const { longPrefillTokenThreshold: threshold, chunkedPrefill } = this.limits;
-    let tokens = sequence.known - cached;
-    if (threshold > 0 && tokens > threshold) tokens = threshold;
+  /** Tokens of a waiting request's first chunk, of those that it has to compute; 0 when it must wait for more budget. */
+  private firstChunk(pending: number, budget: number, cap: number): number {
+    const tokens = Math.min(pending, cap);
     if (tokens <= budget) return tokens;
-    return chunkedPrefill ? budget : 0;
+    return this.limits.chunkedPrefill ? budget : 0;
   }
 
   private admit(sequence: Sequence, cached: number, tokens: number, step: SchedulerStep): void {
@@ -316,7 +326,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
       if (context >= sequence.prefillEnd) {
         step.decodeRequests++;
         step.decodeContextTokens += context;
-      } else step.countPrefill(tokens, context);
+      } else step.countPrefill(tokens, context, sequence.prefillEnd);
       if (sequence.computed >= sequence.known + sequence.placeholders) {
         if (sequence.outputs + sequence.placeholders === 0) step.firstTokens++;
         if (isAsync) sequence.placeholders++;
@@ -349,7 +359,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
         this.kv.cacheUpTo(sequence, sequence.computed - sequence.placeholders);
       }
     }
-    const reason = finishReason(sequence, this.limits.maxModelLen);
+    const reason = finishReason(sequence, this.limits);
     if (reason !== undefined) this.finish(sequence, reason, step);
     return true;
   }
@@ -382,13 +392,13 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
    * long as they take none.
    */
   private isHeadRefused(budget: number): "yes" | "now" | "no" {
-    if (budget <= 0 || this.runningList.length >= this.limits.maxNumSeqs) return "yes";
+    if (budget <= 0 || this.runningList.length >= this.seats) return "yes";
     const sequence = this.queueToServe().head();
     if (sequence === undefined) return "yes";
     // Nothing is told of requests that could be admitted, or hit what the running ones will register.
     if (sequence.stale > 0 || this.runningList.some(({ request }) => request.outputToken !== undefined)) return "no";
     const cached = this.kv.lookUp(sequence);
-    const tokens = this.firstChunk(sequence, cached, budget);
+    const tokens = this.firstChunk(sequence.known - cached, budget, this.prefillCap());
     if (tokens > 0 && this.kv.canAdmit(sequence, tokens, this.runningList.length)) return "no";
     // Without the full-sequence gate, losing cached blocks that nobody holds can make the first chunk cheaper.
     return this.kv.hasIdleHits && !this.limits.reserveFullIsl ? "now" : "yes";

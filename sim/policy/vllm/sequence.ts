@@ -2,7 +2,7 @@
  * A request inside the reference scheduler. Known tokens are prompt plus outputs so far; computed ones have their KV or
  * are scheduled to get it; there are no phases (vllm/v1/request.py, behaviour).
  */
-import type { SchedulerRequest } from "./limits.js";
+import type { SchedulerLimits, SchedulerRequest } from "./limits.js";
 
 /** A request with what only recorded decisions need. */
 export interface ReplayRequest extends SchedulerRequest {
@@ -10,7 +10,7 @@ export interface ReplayRequest extends SchedulerRequest {
   readonly eosAt?: number;
   /** This output, counted from 1, is a stop token. */
   readonly stopAt?: number;
-  /** Neither of the two ends the request before so many outputs. */
+  /** Neither of the two ends the request before so many outputs, nor does its length; without effect since 0.29. */
   readonly minTokens?: number;
   /** Requests of different salts share no blocks. */
   readonly salt?: string;
@@ -63,9 +63,10 @@ export class Sequence {
 }
 
 /** Whether the latest output ends the request (vllm/v1/core/sched/utils.py, behaviour). */
-export function finishReason(sequence: Sequence, maxModelLen: number): FinishReason | undefined {
+export function finishReason(sequence: Sequence, { maxModelLen, rules }: SchedulerLimits): FinishReason | undefined {
   const { outputs, request } = sequence;
-  if (request.minTokens !== undefined && outputs < request.minTokens) return undefined;
+  // What min_tokens guards since 0.29, the detection of repetitions, is not modelled.
+  if (!rules.endsBelowMinTokens && request.minTokens !== undefined && outputs < request.minTokens) return undefined;
   if (outputs === request.eosAt || outputs === request.stopAt) return "stop";
   if (sequence.known >= maxModelLen || outputs >= sequence.maxTokens) return "length";
   return undefined;

@@ -3,6 +3,7 @@
  * refused by name instead of being accepted in silence.
  */
 import { z } from "zod";
+import { DEFAULT_VERSION, VERSION_PATTERN } from "./versions.js";
 
 const notModelled = [
   "speculative_config",
@@ -15,7 +16,6 @@ const notModelled = [
   "stream_interval",
   "sliding_window",
   "attention_chunk_size",
-  "max_num_scheduled_tokens",
   "prefill_schedule_interval",
   "max_num_partial_prefills",
   "max_long_partial_prefills",
@@ -27,13 +27,22 @@ const notModelled = [
   "scheduler_cls",
   "ubatch_size",
   "enable_dbo",
+  // New from 0.29 to 0.32.
+  "prefix_cache_retention_interval",
+  "enable_mamba_shared_prefix_checkpoint",
+  "swa_bounded_replay",
+  "dp_sync_interval",
+  "disable_eagle_block_drop",
+  "cudagraph_decoder_replay",
+  "decoder_replay_cudagraph_capture_sizes",
+  "decoder_replay_trim_threshold",
 ] as const;
 
 const refused = Object.fromEntries(
   notModelled.map((name) => [name, z.never(`"${name}" is not modelled, leave it out`).optional()]),
 ) as Record<(typeof notModelled)[number], z.ZodOptional<z.ZodNever>>;
 
-/** vLLM's own, where neither the user nor a recorded server says otherwise. */
+/** vLLM's own, where neither the user nor a recorded server says otherwise: the same from 0.26 to 0.32. */
 export const vllmDefaults = {
   max_num_seqs: 128,
   max_num_batched_tokens: 2048,
@@ -43,6 +52,7 @@ export const vllmDefaults = {
   async_scheduling: true,
   enable_prefix_caching: true,
   long_prefill_token_threshold: 0,
+  long_prefill_token_threshold_adaptive: false,
   scheduling_policy: "fcfs",
   watermark: 0,
   scheduler_reserve_full_isl: true,
@@ -51,7 +61,15 @@ export const vllmDefaults = {
 
 const modelled = {
   max_num_seqs: z.int().positive().describe("requests in the running list"),
+  max_num_active_seqs: z
+    .int()
+    .positive()
+    .describe("running requests at which admissions stop, max_num_seqs or fewer; absent: max_num_seqs; from 0.31"),
   max_num_batched_tokens: z.int().positive().describe("token budget of a step"),
+  max_num_scheduled_tokens: z
+    .int()
+    .positive()
+    .describe("token budget of a step where it is below max_num_batched_tokens, which goes on sizing CUDA graphs"),
   block_size: z.int().positive().describe("tokens per KV block"),
   num_gpu_blocks: z.int().min(2).describe("KV blocks, one of them reserved; absent: what memory allows"),
   gpu_memory_utilization: z.number().positive().max(1).describe("fraction of memory for weights and KV"),
@@ -60,6 +78,17 @@ const modelled = {
   async_scheduling: z.boolean().describe("schedule the next step while one runs"),
   enable_prefix_caching: z.boolean().describe("share the KV blocks of equal prefixes"),
   long_prefill_token_threshold: z.int().nonnegative().describe("most tokens of one request in a step; 0: no cap"),
+  long_prefill_token_threshold_adaptive: z
+    .boolean()
+    .describe("that cap is at least an equal share of max_num_batched_tokens; from 0.31"),
+  max_num_queued_reqs: z
+    .int()
+    .positive()
+    .describe("reject a request (HTTP 503) beyond so many unfinished ones; absent: none; from 0.29"),
+  max_num_queued_tokens: z
+    .int()
+    .positive()
+    .describe("reject requests (HTTP 503) while so many prompt tokens wait for a first token; absent: none; from 0.29"),
   scheduling_policy: z.enum(["fcfs", "priority"]).describe("order of admission, choice of victims"),
   watermark: z.number().min(0).max(1).describe("fraction of KV blocks that admissions leave free"),
   scheduler_reserve_full_isl: z.boolean().describe("admit only what fits with its whole prompt"),
@@ -79,7 +108,13 @@ const optional = Object.fromEntries(
   }),
 ) as { [Name in Modelled]: z.ZodOptional<(typeof modelled)[Name]> };
 
-export const vllmSettings = z.strictObject({ ...optional, ...refused });
+const version = z
+  .string('expected a version in quotes, such as "0.32"')
+  .regex(VERSION_PATTERN, "expected a version of vLLM, such as 0.32 or 0.28.1")
+  .optional()
+  .describe(`whose rules, CUDA graphs and settings the server has (the profile's server's, or ${DEFAULT_VERSION})`);
+
+export const vllmSettings = z.strictObject({ vllm_version: version, ...optional, ...refused });
 
 /** Settings that a server was recorded with: what is modelled of them, the rest left out. */
 export const serverSettings = z.object(optional);

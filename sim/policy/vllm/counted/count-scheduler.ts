@@ -5,7 +5,8 @@
  * decides: then it is walked as Scheduler does. scheduler.ts is the reference; verify:fast holds the two equal.
  */
 import { InvariantError } from "../../../../formats/index.js";
-import type { SchedulerLimits, SchedulerRequest } from "../limits.js";
+import { seatsOf, stepBudget, type SchedulerLimits, type SchedulerRequest } from "../limits.js";
+import { prefillCap } from "../prefill-cap.js";
 import { requestQueue, type RequestQueue } from "../request-queue.js";
 import { refusalOf } from "../refusal.js";
 import type { StepScheduler, TokenSink } from "../step.js";
@@ -42,6 +43,10 @@ export class CountScheduler implements StepScheduler<CountStep> {
   private readonly target: Int32Array;
   private readonly arrivalNs: Float64Array;
   private readonly watermarkBlocks: number;
+  private readonly budget: number;
+  private readonly seats: number;
+  /** Most tokens of one request in the latest pass, or in the one that decodeRun looks at. */
+  private cap = Infinity;
   private latest: CountStep | undefined;
   /** Requests that left the steady ones after a step whose tokens were at the client already. */
   private left: { request: number; lastNs: number }[] = [];
@@ -57,6 +62,8 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.depth = limits.asyncScheduling ? 2 : 1;
     this.freeBlocks = limits.numGpuBlocks - 1;
     this.fewestFreeBlocks = this.freeBlocks;
+    this.budget = stepBudget(limits);
+    this.seats = seatsOf(limits);
     this.watermarkBlocks = Math.floor(limits.watermark * limits.numGpuBlocks);
     const count = requests.length;
     this.promptTokens = counts.promptTokens;
@@ -104,6 +111,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   schedule(): CountStep {
     const step = new CountStep(this.steps++);
     this.untold = false;
+    this.cap = prefillCap(this.limits, this.running.length + this.waiting.length);
     const budget = this.isUnconstrained() ? this.runAll(step) : this.runInOrder(step);
     if (step.preempted.length === 0 && this.waiting.length > 0) this.admit(step, budget);
     for (let ended = this.steady.endingNow(); ended !== undefined; ended = this.steady.endingNow()) {
@@ -142,12 +150,11 @@ export class CountScheduler implements StepScheduler<CountStep> {
   decodeRun(): number {
     const { steady, latest } = this;
     if (latest === undefined || steady.size === 0 || steady.size !== this.running.length) return 0;
-    if (steady.size > this.limits.maxNumBatchedTokens) return 0;
+    if (steady.size > this.budget) return 0;
     if (this.depth === 2 && !(latest.isSteadyOnly && latest.steady === steady.size)) return 0;
     const passes = steady.passesBeforeAnEnd();
-    if (passes === 0 || (this.waiting.length > 0 && this.admitsHead(this.limits.maxNumBatchedTokens - steady.size))) {
-      return 0;
-    }
+    this.cap = prefillCap(this.limits, this.running.length + this.waiting.length);
+    if (passes === 0 || (this.waiting.length > 0 && this.admitsHead(this.budget - steady.size))) return 0;
     return steady.passesWithin(this.freeBlocks, passes);
   }
 
@@ -165,12 +172,12 @@ export class CountScheduler implements StepScheduler<CountStep> {
 
   /** Whether every running request gets all it wants, whatever the order. */
   private isUnconstrained(): boolean {
-    const { steady, prefilling, limits } = this;
+    const { steady, prefilling, budget } = this;
     let tokens = steady.size;
     let blocks = steady.blocksNextPass();
     for (let at = 0; at < prefilling.length; at++) {
       const request = prefilling[at]!;
-      const left = limits.maxNumBatchedTokens - tokens;
+      const left = budget - tokens;
       let wanted = this.wanted(request);
       if (wanted > left) {
         // Cut short, which is all right where nothing behind it wants tokens.
@@ -180,7 +187,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
       tokens += wanted;
       blocks += this.blocksToGrow(request, wanted);
     }
-    return tokens <= limits.maxNumBatchedTokens && blocks <= this.freeBlocks;
+    return tokens <= budget && blocks <= this.freeBlocks;
   }
 
   private isLastThatRuns(request: number): boolean {
@@ -196,7 +203,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     if (steady.size > 0) step.decodes(steady.size, steady.contextTokens);
     this.freeBlocks -= steady.blocksNextPass();
     steady.passes++;
-    let budget = this.limits.maxNumBatchedTokens - steady.size;
+    let budget = this.budget - steady.size;
     if (this.prefilling.length > 0) {
       const served = this.prefilling;
       this.prefilling = [];
@@ -212,10 +219,10 @@ export class CountScheduler implements StepScheduler<CountStep> {
 
   /** Goes through the running list front to back, preempting where blocks run out. Returns the budget left. */
   private runInOrder(step: CountStep): number {
-    const { running, limits, state } = this;
+    const { running, state } = this;
     const served: number[] = [];
     const tokensOf: number[] = [];
-    let budget = limits.maxNumBatchedTokens;
+    let { budget } = this;
     let request = running.head;
     scan: while (request >= 0 && budget > 0) {
       if (state[request] === DRAINING) {
@@ -273,7 +280,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   private admit(step: CountStep, left: number): void {
-    const { waiting, running, limits } = this;
+    const { waiting, running, seats } = this;
     let budget = left;
     while (waiting.length > 0 && this.admitsHead(budget)) {
       const request = waiting.head()!;
@@ -286,7 +293,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
       budget -= tokens;
       if (!this.compute(request, tokens, step)) this.prefilling.push(request);
     }
-    if (budget < 0 || running.length > limits.maxNumSeqs) {
+    if (budget < 0 || running.length > seats) {
       throw new InvariantError(`step ${step.id} admitted beyond its budget or seats`);
     }
   }
@@ -294,7 +301,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   /** Whether the next waiting request can start with `budget` tokens left. */
   private admitsHead(budget: number): boolean {
     const { limits, running } = this;
-    if (budget <= 0 || running.length >= limits.maxNumSeqs) return false;
+    if (budget <= 0 || running.length >= this.seats) return false;
     const request = this.waiting.head()!;
     const wanted = this.wanted(request);
     if (!limits.chunkedPrefill && wanted > budget) return false;
@@ -308,7 +315,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     const before = this.computed[request]!;
     const after = before + tokens;
     if (this.state[request] === STARVED) step.decodes(1, before);
-    else step.prefills(tokens, before);
+    else step.prefills(tokens, before, this.target[request]!);
     this.computed[request] = after;
     if (after < this.target[request]!) return false;
     const promptTokens = this.promptTokens[request]!;
@@ -365,9 +372,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
 
   /** Tokens a request outside the steady ones asks for in a pass. */
   private wanted(request: number): number {
-    const pending = this.target[request]! - this.computed[request]!;
-    const threshold = this.limits.longPrefillTokenThreshold;
-    return threshold > 0 && pending > threshold ? threshold : pending;
+    return Math.min(this.target[request]! - this.computed[request]!, this.cap);
   }
 
   private blocksToGrow(request: number, tokens: number): number {

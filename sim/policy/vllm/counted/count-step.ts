@@ -12,6 +12,7 @@ export class CountStep implements EngineStep {
   prefillTokens = 0;
   prefillContextTokens = 0;
   prefillAttentionPairs = 0;
+  promptRests = 0;
   firstTokens = 0;
   admitted: number[] = nobody as number[];
   cachedTokens: number[] = nobody as number[];
@@ -50,8 +51,9 @@ export class CountStep implements EngineStep {
     this.scheduledTokens += requests;
   }
 
-  /** `tokens` of a prompt after `computed` cached ones. */
-  prefills(tokens: number, computed: number): void {
+  /** `tokens` of a prefill after `computed` cached ones; it ends at `end`. */
+  prefills(tokens: number, computed: number, end: number): void {
+    if (tokens === 1 && computed > 0 && computed + 1 === end) this.promptRests++;
     this.prefillRequests++;
     this.prefillTokens += tokens;
     this.prefillContextTokens += computed;

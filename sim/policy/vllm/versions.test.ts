@@ -1,0 +1,61 @@
+import { assumedOf, DEFAULT_VERSION, laterSettings, rulesOf } from "./versions.js";
+
+const rulesIn = (version: string): string[] =>
+  Object.entries(rulesOf(version))
+    .filter(([, holds]) => holds)
+    .map(([rule]) => rule);
+
+const ALL = ["endsBelowMinTokens", "sparesLoneRequest", "hasOneQueue", "capturesSeats", "promptRestIsDecode"];
+
+describe("the rules of a version of vLLM", () => {
+  it.each([
+    ["0.26.0", []],
+    ["0.28.1", []],
+    ["0.29.0", ["endsBelowMinTokens"]],
+    ["0.30.0", ["endsBelowMinTokens"]],
+    ["0.31.0", ALL],
+    ["0.32", ALL],
+    [DEFAULT_VERSION, ALL],
+  ])("of %s are %j, and nothing is assumed", (version, rules) => {
+    expect(rulesIn(version)).toEqual(rules);
+    expect(assumedOf(version)).toBeUndefined();
+  });
+
+  it.each([
+    ["0.19.0", "0.26.0", "vLLM 0.19.0 is older than 0.26, whose rules are assumed"],
+    ["0.33.1", "0.32.0", "vLLM 0.33.1 is newer than 0.32, whose rules are assumed"],
+    ["1.0.0", "0.32.0", "vLLM 1.0.0 is newer than 0.32, whose rules are assumed"],
+    ["unknown", "0.32.0", 'vLLM version "unknown" is no release: the rules of 0.32 are assumed'],
+    ["", "0.32.0", 'vLLM version "" is no release: the rules of 0.32 are assumed'],
+    ["0.26.0+cpu", "0.26.0", "vLLM 0.26.0+cpu is taken for release 0.26"],
+    [
+      "0.28.1.dev12+g91a893de6",
+      "0.28.0",
+      "vLLM 0.28.1.dev12+g91a893de6 is no release: the rules of 0.28 are assumed, some may be those of the one beside it",
+    ],
+    [
+      "v0.31.0rc2",
+      "0.31.0",
+      "vLLM v0.31.0rc2 is no release: the rules of 0.31 are assumed, some may be those of the one beside it",
+    ],
+  ])("of %j are taken for those of %s, and that is said", (version, like, said) => {
+    expect(rulesOf(version)).toEqual(rulesOf(like));
+    expect(assumedOf(version)).toBe(said);
+  });
+
+  it("know a release with a v before it, without a patch number and rebuilt", () => {
+    for (const version of ["v0.30.0", "0.30", "0.30.0.post1"]) {
+      expect(rulesOf(version)).toEqual(rulesOf("0.30.0"));
+      expect(assumedOf(version)).toBeUndefined();
+    }
+  });
+});
+
+test("settings that came after a version are known with the release that they came with", () => {
+  expect([...laterSettings("0.30.0")]).toEqual([
+    ["max_num_active_seqs", "0.31.0"],
+    ["long_prefill_token_threshold_adaptive", "0.31.0"],
+  ]);
+  expect([...laterSettings("0.26.0").keys()]).toContain("max_num_queued_reqs");
+  expect(laterSettings("0.32.0").size).toBe(0);
+});
