@@ -112,7 +112,7 @@ const vllmEngineCost = z.strictObject({
     send_ns: ns.describe("outputs to the front end"),
     take_request_ns: ns.describe("a request out of the input queue"),
     wake_ns: ns.describe("an idle engine notices a request"),
-    empty_step_sleep_ns: ns.default(1e6).describe("pause after a step without tokens while requests wait"),
+    empty_step_sleep_ns: ns.default(1e6).describe("pause after a step without tokens while work is left"),
   }),
   front_end: z
     .strictObject({

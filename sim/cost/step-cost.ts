@@ -42,7 +42,7 @@ export interface HostCost {
   /** A request out of the input queue; an idle engine noticing one. */
   readonly takeRequestNs: number;
   readonly wakeNs: number;
-  /** Pause after a step without tokens while requests wait. */
+  /** Pause after a step without tokens while requests wait, or an end that the worker is still to be told of. */
   readonly emptyStepSleepNs: number;
 }
 

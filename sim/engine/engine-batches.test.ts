@@ -104,6 +104,14 @@ test("a request that the server can never serve is refused, and its batch goes o
   expect(records[1]!.lastTokenNs).toBeUndefined();
 });
 
+test("a member beyond what may wait for the server is rejected with the reason, and the next batch is let in", () => {
+  const limits = roomyLimits({ maxNumQueuedReqs: 2 });
+  const requests = requestsOf(Array.from({ length: 6 }, () => [10, 2] as const));
+  const { requests: records } = run(closed(requests, 3), { settings: { batch_size: 3, timeout_s: 1 }, limits });
+  expect(records.map(({ status }) => status)).toEqual(["ok", "ok", "refused", "ok", "ok", "refused"]);
+  expect(records[2]!.error).toBe("HTTP 503: 2 requests are unfinished, max_num_queued_reqs is 2");
+});
+
 test("KV blocks in use are the memory that dynamic looks at: where they are short its batches get smaller", () => {
   const requests = requestsOf(Array.from({ length: 60 }, () => [64, 8] as const));
   const settings = { batch_size: 4, min_batch_size: 1, max_batch_size: 12, timeout_s: 1, memory_threshold: 0.5 };

@@ -16,6 +16,7 @@ import {
 } from "../policy/index.js";
 import type { BatchHardware, BatchRan } from "./batch-hardware.js";
 import { EngineLoop } from "./engine-loop.js";
+import { QueueLimits } from "./queue-limits.js";
 import type { EngineName } from "./simulate-steps.js";
 import { StepLog } from "./step-log.js";
 
@@ -34,11 +35,13 @@ export class EngineBatches implements BatchHardware {
   readonly kvBlocks: number;
   kvHighWater = 0;
   private readonly scheduler: Scheduler | CountScheduler;
+  private readonly queueLimits: QueueLimits;
 
   constructor({ requests, limits, cost, engine }: EngineBatchesInput) {
     const tokens = tokenCounts(requests);
     this.log = new StepLog(requests, tokens);
     this.kvBlocks = limits.numGpuBlocks - 1;
+    this.queueLimits = new QueueLimits(limits, this.log, cost.frontEnd?.deliveryNs ?? 0);
     this.scheduler = makeScheduler(engine, limits, requests, tokens);
     const { scheduler, log } = this;
     this.loop = new EngineLoop({ scheduler, cost, log, jumps: engine === "fast", stopsAtEnds: true });
@@ -76,10 +79,10 @@ export class EngineBatches implements BatchHardware {
     };
   }
 
-  /** Sends a request to the server; returns why it can never be served, if it cannot. */
+  /** Sends a request to the server; returns why it is not served, if it is not. */
   private send(index: number, atNs: number): string | undefined {
     this.log.sent(index, atNs, atNs);
-    const refusal = this.scheduler.refusal(index);
+    const refusal = this.scheduler.refusal(index) ?? this.queueLimits.rejection(index, atNs);
     if (refusal === undefined) this.loop.arrive(index, atNs);
     else this.log.refused(index, refusal);
     return refusal;

@@ -140,6 +140,19 @@ describe.each(engines)("the engine %s", (engine) => {
     expect([sync!.busyNs, async!.busyNs]).toEqual([400, 400]);
   });
 
+  it("sleeps after its last request before it tells the worker, asynchronous alone: one that comes then waits", () => {
+    // The first ends at 200. Asynchronously its last step was in flight beside an empty one, whose sleep follows; then two
+    // empty steps tell the worker. The next one comes 100 ns into the sleep.
+    const [sync, async] = both(
+      open([
+        [0, 4, 2],
+        [300, 4, 1],
+      ]),
+    );
+    expect([sync!.log.lastTokenNs[0], async!.log.lastTokenNs[0]]).toEqual([200, 200]);
+    expect([sync!.log.scheduledNs[1], async!.log.scheduledNs[1]]).toEqual([300, 200 + SLEEP_NS]);
+  });
+
   it("takes an empty step after the last request to tell the worker, two when asynchronous", () => {
     const [sync, async] = both(open([[0, 4, 2]]));
     expect([sync!.steps, async!.steps]).toEqual([3, 4]);

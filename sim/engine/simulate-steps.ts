@@ -15,6 +15,7 @@ import {
 } from "../policy/index.js";
 import { Client } from "../workload/index.js";
 import { EngineLoop, PreemptionError } from "./engine-loop.js";
+import { QueueLimits } from "./queue-limits.js";
 import { makeRouter, type RouterName } from "./router.js";
 import { StepLog } from "./step-log.js";
 
@@ -66,10 +67,17 @@ export function simulateSteps(input: StepSimulationInput): StepSimulationResult 
   }
 }
 
+interface Replica {
+  readonly loop: EngineLoop;
+  readonly scheduler: StepScheduler;
+  readonly cost: StepCostModel;
+  readonly queueLimits: QueueLimits;
+}
+
 class StepSimulation {
   private readonly log: StepLog;
   private readonly client: Client;
-  private readonly replicas: readonly { loop: EngineLoop; scheduler: StepScheduler; cost: StepCostModel }[];
+  private readonly replicas: readonly Replica[];
   private readonly outstanding: Int32Array;
   private readonly isClosed: boolean;
 
@@ -91,7 +99,8 @@ class StepSimulation {
       const stopsAtEnds = this.isClosed || replicas > 1;
       const jumps = engine === "fast" && cost.isSampled !== true;
       const loop = new EngineLoop({ scheduler, cost, log, jumps, stopsAtEnds, refusesPreemption });
-      return { loop, scheduler, cost };
+      const queueLimits = new QueueLimits(input.limits, log, cost.frontEnd?.deliveryNs ?? 0);
+      return { loop, scheduler, cost, queueLimits };
     });
     // The client has an answer a while after the front end sent it; a closed loop goes on from there.
     const deliveryNs = this.replicas[0]?.cost.frontEnd?.deliveryNs ?? 0;
@@ -177,12 +186,12 @@ class StepSimulation {
     this.client.ended(atNs);
   }
 
-  /** Sends the next request. A server refuses at once what it can never serve. */
+  /** Sends the next request. A server refuses at once what it can never serve, or what is beyond its queue. */
   private send(nowNs: number, replica: number): void {
     const { index, arrivalNs } = this.client.take(nowNs)!;
-    const { loop, scheduler } = this.replicas[replica]!;
+    const { loop, scheduler, queueLimits } = this.replicas[replica]!;
     this.log.sent(index, arrivalNs, nowNs);
-    const refusal = scheduler.refusal(index);
+    const refusal = scheduler.refusal(index) ?? queueLimits.rejection(index, nowNs);
     if (refusal !== undefined) {
       this.log.refused(index, refusal);
       this.client.ended(nowNs);

@@ -35,6 +35,8 @@ const limitsButPool: fc.Arbitrary<Omit<SchedulerLimits, "numGpuBlocks">> = fc
     schedulingPolicy: fc.constantFrom("fcfs", "priority"),
     watermark: fc.oneof(fc.constant(0), fc.constantFrom(0.05, 0.3)),
     reserveFullIsl: fc.boolean(),
+    maxNumQueuedReqs: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, from1(8)),
+    maxNumQueuedTokens: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, from1(400)),
   })
   .map((drawn) => ({ ...drawn, maxNumSeqs: Math.min(drawn.maxNumSeqs, drawn.maxNumBatchedTokens) }));
 

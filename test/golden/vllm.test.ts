@@ -2,9 +2,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { replayVllm } from "./vllm.js";
 
-const recorded = join(process.cwd(), "..", "shared", "vllm-scheduler-golden.json");
-const hasRecorded = existsSync(recorded);
-if (!hasRecorded) console.warn(`SKIPPED: ${recorded} is not here, so the 61 recorded scenarios are NOT replayed`);
+const files = [
+  ["vllm-scheduler-golden.json", 61, 0],
+  ["vllm-scheduler-golden-0.32.json", 127, 0],
+  ["vllm-scheduler-golden-more.json", 48, 74],
+] as const;
+const pathOf = (file: string): string => join(process.cwd(), "..", "shared", file);
+for (const [file, scenarios] of files) {
+  if (!existsSync(pathOf(file)))
+    console.warn(`SKIPPED: ${file} is not here: ${scenarios} recorded scenarios NOT replayed`);
+}
 
 const config = {
   async_scheduling: false,
@@ -60,15 +67,22 @@ const events = [
   { ev: "update", loop: 2, step: 2, tokens: [], running: [], free: 4 },
 ];
 
-function recording(change: { config?: object; events?: object[] } = {}): unknown {
+interface Change {
+  readonly config?: object;
+  readonly events?: object[];
+  readonly requests?: object[];
+  readonly file?: object;
+}
+
+function recording(change: Change = {}): unknown {
   const requests = [{ id: "a", arrive: 0, prompt: [[7, 17]], max_tokens: 2 }];
   const scenario = {
     name: "small",
     config: { ...config, ...change.config },
-    requests,
+    requests: change.requests ?? requests,
     events: change.events ?? events,
   };
-  return { format: 1, source: "by hand", rules: {}, scenarios: [scenario] };
+  return { format: 1, source: "by hand, as vLLM 0.32.0 does", rules: {}, scenarios: [scenario], ...change.file };
 }
 
 /** The recording with fields of one event replaced. */
@@ -76,11 +90,16 @@ function altered(at: number, fields: object): unknown {
   return recording({ events: events.map((event, index) => (index === at ? { ...event, ...fields } : event)) });
 }
 
-(hasRecorded ? it : it.skip)("every recorded decision of vLLM's scheduler classes is made again", () => {
-  const report = replayVllm(JSON.parse(readFileSync(recorded, "utf8")), recorded);
-  expect(report.firstDifference).toBeUndefined();
-  expect([report.identicalScenarios, report.scenarios]).toEqual([61, 61]);
-  expect(report.identicalEvents).toBe(report.events);
+describe.each(files)("every recorded decision of vLLM's scheduler classes in %s", (file, scenarios, skipped) => {
+  const path = pathOf(file);
+  (existsSync(path) ? it : it.skip)("is made again, but for those that draft", () => {
+    const report = replayVllm(JSON.parse(readFileSync(path, "utf8")), path);
+    expect(report.firstDifference).toBeUndefined();
+    expect([report.identicalScenarios, report.scenarios]).toEqual([scenarios, scenarios]);
+    expect(report.identicalEvents).toBe(report.events);
+    expect(report.skipped ?? []).toHaveLength(skipped);
+    expect(report.notes).toBeUndefined();
+  });
 });
 
 describe("the replay of a recording", () => {
@@ -122,5 +141,59 @@ describe("the replay of a recording", () => {
     expect(() => replayVllm(recording({ config: { num_lookahead_tokens: 2 } }), "file.json")).toThrow(
       /file.json: scenarios\[0\].config.num_lookahead_tokens: unknown key/,
     );
+  });
+
+  it("goes by the version that the file says, else the first that its source names, else the newest, and says so", () => {
+    // One request of 40 tokens under a cap of 10: whole since 0.31, in four chunks before.
+    const requests = [{ id: "a", arrive: 0, prompt: [[7, 40]], max_tokens: 1 }];
+    const capped = { long_prefill_token_threshold: 10 };
+    const first = (file: object): unknown => {
+      const nothing = { ...events[4], loop: 0, step: 0, added: ["a"] };
+      const report = replayVllm(recording({ config: capped, requests, events: [nothing], file }), "test");
+      return /scheduled: got (\S+),/.exec(report.firstDifference!)?.[1];
+    };
+    expect(first({ source: "vLLM 0.32.0 (unmodified)" })).toBe('[["a",40]]');
+    expect(first({ source: "vLLM main (2026-08-20, between v0.28.0 and v0.29.0)" })).toBe('[["a",10]]');
+    expect(first({ source: "vLLM 0.32.0", version: "0.30.0" })).toBe('[["a",10]]');
+    expect(first({ source: "by hand" })).toBe('[["a",40]]');
+    const notes = (file: object): unknown => replayVllm(recording({ file }), "test").notes;
+    expect(notes({ source: "by hand" })).toEqual(["neither version nor source names a release: vLLM 0.32.0 assumed"]);
+    expect(notes({ source: "vLLM 0.28.0" })).toBeUndefined();
+    expect(notes({ version: "0.35.0" })).toEqual(["vLLM 0.35.0 is newer than 0.32, whose rules are assumed"]);
+  });
+
+  it("skips a scenario with drafts by name, and counts it nowhere", () => {
+    const drafting = recording({ config: { spec: { method: "ngram", k: 2, lookahead: 0, draft_slots: 0 } } });
+    expect(replayVllm(drafting, "test")).toEqual({
+      scenarios: 0,
+      identicalScenarios: 0,
+      events: 0,
+      identicalEvents: 0,
+      skipped: ["small"],
+    });
+  });
+
+  describe("of requests that follow others or are aborted", () => {
+    const after = (loop: number): object => ({ ev: "schedule", loop, step: loop, running: [], waiting: [], free: 4 });
+    const turns = (events: object[], requests: object[]): string | undefined =>
+      replayVllm(recording({ requests, events }), "test").firstDifference;
+    const one = { id: "a", arrive: 0, prompt: [[7, 17]], max_tokens: 2 };
+
+    it("begins a turn so many loop indices after the end, with prompt and outputs before its own", () => {
+      // a ends at loop 1 with 17 + 2 tokens. b comes at loop 3 with 20, 16 of them cached.
+      const next = { id: "b", after: { id: "a", delay: 2 }, prompt: [[9, 1]], max_tokens: 1 };
+      const told = turns([...events, { ...after(3), added: ["b"], scheduled: [["b", 5]] }], [one, next]);
+      expect(told).toContain('event 6 (schedule of step 3, loop 3): scheduled: got [["b",4]], expected [["b",5]]');
+    });
+
+    it.each([
+      [{ loop: 1 }, 2, '(schedule of step 1, loop 1): aborted: got [["a","running"]], expected []'],
+      [{ outputs: 1 }, 2, '(schedule of step 1, loop 1): aborted: got [["a","running"]], expected []'],
+      [{ state: "running" }, 2, '(schedule of step 1, loop 1): aborted: got [["a","running"]], expected []'],
+      [{ state: "waiting" }, 0, '(schedule of step 0, loop 0): aborted: got [["a","waiting"]], expected []'],
+      [{ loop: 0, when: "update" }, 1, '(update of step 0, loop 0): aborted: got [["a","running"]], expected []'],
+    ])("aborts at the first chance when %j", (abort, at, said) => {
+      expect(turns(events, [{ ...one, abort }])).toContain(`event ${at} ${said}`);
+    });
   });
 });

@@ -23,10 +23,27 @@ const places = {
   enforce_eager: ["model_config", "enforce_eager"],
   cudagraph_mode: ["compilation_config", "cudagraph_mode"],
   cudagraph_capture_sizes: ["compilation_config", "cudagraph_capture_sizes"],
+  max_num_active_seqs: ["scheduler_config", "max_num_active_seqs"],
+  max_num_scheduled_tokens: ["scheduler_config", "max_num_scheduled_tokens"],
+  long_prefill_token_threshold_adaptive: ["scheduler_config", "long_prefill_token_threshold_adaptive"],
+  max_num_queued_reqs: ["scheduler_config", "max_num_queued_reqs"],
+  max_num_queued_tokens: ["scheduler_config", "max_num_queued_tokens"],
 } as const;
 
 export type SettingName = keyof typeof places;
-export const settingNames = Object.keys(places) as readonly SettingName[];
+const allNames = Object.keys(places) as readonly SettingName[];
+
+/** Off where the server does not name them; older servers do not have them. */
+const offWhereAbsent: ReadonlySet<SettingName> = new Set<SettingName>([
+  "max_num_active_seqs",
+  "max_num_scheduled_tokens",
+  "long_prefill_token_threshold_adaptive",
+  "max_num_queued_reqs",
+  "max_num_queued_tokens",
+]);
+
+/** Settings that every server has: one that is not told is not known. */
+export const settingNames = allNames.filter((name) => !offWhereAbsent.has(name));
 
 /** And in the text form, where it is there at all. */
 const textNames: Readonly<Partial<Record<SettingName, string>>> = {
@@ -71,7 +88,7 @@ export function serverInfoOf(answer: unknown): ServerInfo | undefined {
     return { settings: settingsOfText(config), notModelled: [], model: dtype === undefined ? {} : { dtype }, hardware };
   }
   const settings: Partial<Record<SettingName, unknown>> = {};
-  for (const name of settingNames) {
+  for (const name of allNames) {
     const [section, key] = places[name];
     const value = asObject(config[section])[key];
     if (value === null || value === undefined) continue;

@@ -77,6 +77,15 @@ test("null in /server_info is unknown, graphs are named, what is not modelled is
   expect(read).toMatchObject({ isDevMode: true, version: "0.26.0" });
 });
 
+test("options that only newer servers have are told where they are used, and are never called unknown", async () => {
+  const config = { scheduler_config: { max_num_active_seqs: 64, max_num_queued_reqs: null } };
+  const read = await readServerSettings(await serve({ "/server_info": info(config) }));
+  expect(read.settings.max_num_active_seqs).toBe(64);
+  expect(read.settings).not.toHaveProperty("max_num_queued_reqs");
+  expect(read.unknown).not.toContain("max_num_queued_reqs");
+  expect(read.unknown).not.toContain("max_num_scheduled_tokens");
+});
+
 test("a /server_info that is not vLLM's is refused, not passed over", async () => {
   await expect(readServerSettings(await serve({ "/server_info": "<html>" }))).rejects.toThrow("expected JSON");
   await expect(readServerSettings(await serve({ "/server_info": "{}" }))).rejects.toThrow("no vllm_config");
@@ -105,6 +114,7 @@ recorded("a recorded server in dev mode: every setting, model and CPU", async ()
     async_scheduling: false,
     scheduling_policy: "fcfs",
     long_prefill_token_threshold: 0,
+    long_prefill_token_threshold_adaptive: false,
     watermark: 0,
     scheduler_reserve_full_isl: true,
     stream_interval: 1,

@@ -1,9 +1,10 @@
 import { check, ConfigError } from "../../../formats/index.js";
-import { limitsOf } from "./limits-of.js";
+import type { Machine } from "../machine.js";
+import { limitsOf, resolveSettings } from "./limits-of.js";
 import type { SchedulerLimits } from "./limits.js";
-import { vllmSettings } from "./settings.js";
+import { vllmSettings, type ServerSettings } from "./settings.js";
 
-const machine = { totalBytes: 1e6, baseBytes: 2e5, kvBytesPerToken: 100, positions: 64 };
+const machine: Machine = { totalBytes: 1e6, baseBytes: 2e5, kvBytesPerToken: 100, positions: 64 };
 
 function limits(settings: object, on = machine): SchedulerLimits {
   return limitsOf(check(vllmSettings, settings, { source: "scene" }), on);
@@ -44,6 +45,9 @@ describe("the limits of the vllm policy", () => {
     "data_parallel_size",
     "stream_interval",
     "sliding_window",
+    "prefix_cache_retention_interval",
+    "decoder_replay_cudagraph_capture_sizes",
+    "dp_sync_interval",
   ])("refuse %s by name: it is not modelled", (option) => {
     expect(() => limits({ [option]: 1 })).toThrow(new RegExp(`"${option}" is not modelled`));
   });
@@ -54,5 +58,53 @@ describe("the limits of the vllm policy", () => {
     expect(() => limits({ enable_chunked_prefill: false, max_num_batched_tokens: 8, max_model_len: 9 })).toThrow(
       "max_num_batched_tokens",
     );
+  });
+
+  it("go by the version that is given, else by the profile's, else by the newest that is known", () => {
+    const cap = (settings: object, on: Machine = machine): boolean => limits(settings, on).rules.sparesLoneRequest;
+    const recorded = { ...machine, serverVersion: "0.26.0", server: {} };
+    expect([cap({}), cap({}, recorded), cap({ vllm_version: "0.31" }, recorded)]).toEqual([true, false, true]);
+    expect(() => limits({ vllm_version: "main" })).toThrow("expected a version of vLLM, such as 0.32 or 0.28.1");
+    expect(() => limits({ vllm_version: 0.32 })).toThrow('in quotes, such as "0.32"');
+  });
+
+  it("take options of later versions, and reject them for an earlier one with the version that has them", () => {
+    const options = {
+      max_num_active_seqs: 8,
+      max_num_queued_reqs: 20,
+      max_num_queued_tokens: 900,
+      long_prefill_token_threshold_adaptive: true,
+      max_num_scheduled_tokens: 256,
+    };
+    expect(limits(options)).toMatchObject({
+      maxNumActiveSeqs: 8,
+      maxNumQueuedReqs: 20,
+      maxNumQueuedTokens: 900,
+      adaptivePrefillCap: true,
+      maxNumScheduledTokens: 256,
+    });
+    const { max_num_active_seqs, max_num_queued_reqs } = options;
+    expect(() => limits({ vllm_version: "0.30.0", max_num_active_seqs })).toThrow(/max_num_active_seqs: .*0\.31\.0/);
+    expect(limits({ vllm_version: "0.30.0", max_num_queued_reqs }).maxNumQueuedReqs).toBe(20);
+    expect(() => limits({ vllm_version: "0.28.0", max_num_queued_reqs })).toThrow(/max_num_queued_reqs: .*0\.29\.0/);
+  });
+
+  it("reject an earlier version for a server that uses what came later, not for one that has it switched off", () => {
+    const on = (server: ServerSettings): Machine => ({ ...machine, serverVersion: "0.32.0", server });
+    const earlier = { vllm_version: "0.30.0" };
+    expect(() => limits(earlier, on({ max_num_active_seqs: 4 }))).toThrow("max_num_active_seqs: vLLM 0.30.0");
+    expect(limits(earlier, on({ long_prefill_token_threshold_adaptive: false })).adaptivePrefillCap).toBe(false);
+  });
+
+  it("keep active seats within the seats, and a step's tokens within the budget", () => {
+    expect(() => limits({ max_num_active_seqs: 129 })).toThrow("expected at most max_num_seqs, which is 128");
+    expect(() => limits({ max_num_scheduled_tokens: 2049 })).toThrow("expected at most max_num_batched_tokens");
+    expect(limits({ max_num_seqs: 64, max_num_batched_tokens: 32 }).maxNumActiveSeqs).toBe(32);
+  });
+
+  it("derive the graphs again where another version is asked for", () => {
+    const recorded = { ...machine, serverVersion: "0.26.0", server: { cudagraph_capture_sizes: [1, 2] } };
+    expect(resolveSettings({}, recorded).cudagraph_capture_sizes).toEqual([1, 2]);
+    expect(resolveSettings({ vllm_version: "0.32.0" }, recorded).cudagraph_capture_sizes).toBeUndefined();
   });
 });
