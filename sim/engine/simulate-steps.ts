@@ -168,7 +168,7 @@ class StepSimulation {
   }
 
   private endedHead(replica: number): number {
-    return this.replicas[replica]!.loop.ended.peek()?.atNs ?? Infinity;
+    return this.replicas[replica]!.loop.ended.nextNs;
   }
 
   private takeEnd(replica: number): void {

@@ -128,7 +128,8 @@ const frontEnd = fc.record({
   first_chunk_ns: ns(5_000),
   accept_ns: ns(3_000),
   delivery_ns: ns(3_000),
-  first_wait_token_ns: ns(1_000),
+  // Up to many steps of waiting.
+  first_wait_token_ns: fc.oneof(ns(1_000), ns(30_000)),
 });
 
 const engineCost: fc.Arbitrary<VllmEngineCost> = fc
