@@ -4,6 +4,7 @@ import { EngineStepCost } from "./engine-step-cost.js";
 import { defaultCaptureSizes, GraphSizes } from "./graph-sizes.js";
 import { jitterFactors } from "./host-cost.js";
 import { StaticStepCost } from "./static-step-cost.js";
+import { measuredSteps } from "./range-use.js";
 import type { StepCostModel } from "./step-cost.js";
 
 export interface StepCostOptions {
@@ -28,5 +29,5 @@ export function stepCostOf(profile: Profile, options: StepCostOptions): StepCost
     jitterStream === undefined || cost.jitter === undefined
       ? undefined
       : jitterFactors(cost.jitter, jitterStream, runStream);
-  return new EngineStepCost(cost, range, new GraphSizes(sizes, maxNumSeqs), factors);
+  return new EngineStepCost(cost, measuredSteps(profile), new GraphSizes(sizes, maxNumSeqs), factors);
 }

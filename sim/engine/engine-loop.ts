@@ -314,7 +314,7 @@ export class EngineLoop implements TokenSink {
     const outputNs = output.ns - output.restNs;
     const latest = this.inFlight[0]?.step;
     scheduler.skip(rounds, latest);
-    cost.noteDecodes(requests, contextTokens + requests * (rounds - 1));
+    cost.rangeUse?.decodes(requests, contextTokens, rounds, law);
     this.steps += rounds;
     this.jumpedSteps += rounds;
     this.emptySteps = 0;

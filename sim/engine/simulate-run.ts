@@ -6,6 +6,7 @@ import {
   check,
   ConfigError,
   InvariantError,
+  type Extrapolation,
   type Load,
   type Profile,
   type RequestRecord,
@@ -13,7 +14,7 @@ import {
   type RunInfo,
   type Workload,
 } from "../../formats/index.js";
-import { ProfileCost, stepCostOf } from "../cost/index.js";
+import { extrapolationNotes, extrapolationOf, ProfileCost, stepCostOf } from "../cost/index.js";
 import { columnsOf, summarise, type Summary } from "../metrics/index.js";
 import {
   planPolicy,
@@ -68,7 +69,7 @@ function batchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
   const told = isJittered(input) ? { jitter: "on" } : {};
   const facts = { work_items: batches.length, busy_ms: busyNs / 1e6, preemptions: 0, ...told };
   const summary = summarise(columnsOf(requests));
-  return { info: runInfo(input, { facts, summary, extrapolations: cost.extrapolations }), requests, batches };
+  return { info: runInfo(input, { facts, summary, extrapolation: extrapolationOf([cost]) }), requests, batches };
 }
 
 /** A policy of whole batches as the client of a vLLM server, which has the settings of the profile's. */
@@ -101,7 +102,7 @@ function engineBatchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
     ...(hasJitter(profile) ? { jitter: jitter ? "on" : "off" } : {}),
   };
   const summary = summarise(columnsOf(requests), { itl: log.gaps });
-  return { info: runInfo(input, { facts, summary, extrapolations: cost.extrapolations }), requests, batches };
+  return { info: runInfo(input, { facts, summary, extrapolation: extrapolationOf([cost]) }), requests, batches };
 }
 
 /** The server's own scheduling, with the settings that the profile was measured with. */
@@ -133,7 +134,7 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
     router,
     seed,
   });
-  const { log, steps, jumpedSteps, busyNs, preemptions, kvHighWater, kvBlocks, extrapolations } = result;
+  const { log, steps, jumpedSteps, busyNs, preemptions, kvHighWater, kvBlocks, extrapolation } = result;
   const facts = {
     policy_settings: { ...settings, num_gpu_blocks: limits.numGpuBlocks },
     work_items: steps,
@@ -145,7 +146,7 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
     ...(hasJitter(profile) ? { jitter: jitter ? "on" : "off" } : {}),
   };
   const summary = summarise(log, { itl: log.gaps });
-  const info = runInfo(input, { facts, summary, extrapolations });
+  const info = runInfo(input, { facts, summary, extrapolation });
   let records: readonly RequestRecord[] | undefined;
   // Made when they are first asked for: a million records are only worth it to be written.
   return {
@@ -186,16 +187,12 @@ function captureSizes(
 interface Outcome {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly summary: Summary;
-  readonly extrapolations: readonly string[];
+  readonly extrapolation: Extrapolation;
 }
 
 function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRunInput, outcome: Outcome): RunInfo {
-  const { facts, summary, extrapolations } = outcome;
-  const notes = [
-    ...(workload.notes ?? []),
-    ...extrapolations.map((what) => `extrapolated: ${what}`),
-    ...verdicts(summary),
-  ];
+  const { facts, summary, extrapolation } = outcome;
+  const notes = [...(workload.notes ?? []), ...extrapolationNotes(extrapolation), ...verdicts(summary)];
   return {
     version: 1,
     source: "sim",
@@ -210,6 +207,7 @@ function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRu
     profile: profile.name,
     cold_start: coldStart,
     ...facts,
+    extrapolation,
     ...(notes.length > 0 ? { notes } : {}),
     summary: { ...summary },
   };

@@ -63,8 +63,6 @@ export function gpuOnly(terms: {
       incrementNs: perContextNs * requests,
       steps: Infinity,
     }),
-    noteDecodes: () => undefined,
-    extrapolations: [],
   };
 }
 

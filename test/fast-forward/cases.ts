@@ -183,7 +183,15 @@ export const fastCases: fc.Arbitrary<FastCase> = fc
 export function stepCost({ cost, coldStart, limits }: FastCase): ReturnType<typeof stepCostOf> {
   const profile = {
     cost,
-    range: { batch: [1, 4], prompt_tokens: [1, 50], context_tokens: [1, 60] },
+    engine: { settings: {} },
+    range: {
+      batch: [2, 4],
+      prompt_tokens: [1, 50],
+      context_tokens: [9, 60],
+      step_tokens: [3, 40],
+      prefill_tokens: [5, 50],
+      attention_pairs: [0, 500],
+    },
   } as unknown as Profile;
   const { maxNumSeqs, maxNumBatchedTokens } = limits;
   return stepCostOf(profile, { coldStart, maxNumSeqs, maxNumBatchedTokens });

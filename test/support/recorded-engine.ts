@@ -194,14 +194,6 @@ class WatchedCost implements StepCostModel {
   decodeLaw(requests: number, contextTokens: number): DecodeLaw {
     return this.of.decodeLaw(requests, contextTokens);
   }
-
-  noteDecodes(): void {
-    // Ranges are of no interest here.
-  }
-
-  get extrapolations(): readonly string[] {
-    return this.of.extrapolations;
-  }
 }
 
 interface Watching {
