@@ -12,7 +12,16 @@ const metrics = [
   ["queue", "queue time"],
 ] as const;
 /** What only some runs tell, as run.json names it. */
-const facts = ["engine_steps", "preemptions", "kv_blocks", "replicas", "router", "client", "from_sent"] as const;
+const facts = [
+  "engine_steps",
+  "preemptions",
+  "kv_blocks",
+  "replicas",
+  "router",
+  "client",
+  "from_sent",
+  "extrapolation",
+] as const;
 const columns = ["mean", "p50", "p90", "p95", "p99"] as const;
 
 export function printRun(run: Run, asJson: boolean): void {

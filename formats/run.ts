@@ -48,6 +48,31 @@ export interface BatchRecord {
   readonly reason?: string;
 }
 
+/**
+ * Of a simulated run: the share of its time spent beyond what the profile was measured on, and in which quantities, each
+ * to which end of the measured range, how far was asked, for which share of the time.
+ */
+const extrapolation = z.strictObject({
+  share: z.number().min(0).max(1),
+  of: z.array(
+    z.strictObject({
+      quantity: z.enum([
+        "batch",
+        "step_tokens",
+        "prefill_tokens",
+        "attention_pairs",
+        "prompt_tokens",
+        "context_tokens",
+      ]),
+      side: z.enum(["below", "above"]),
+      measured_to: z.number(),
+      asked: z.number(),
+      share: z.number().min(0).max(1),
+    }),
+  ),
+});
+export type Extrapolation = z.output<typeof extrapolation>;
+
 export const runSchema = z.looseObject({
   version: z.literal(RUN_VERSION),
   source: z.enum(["sim", "real"]),
@@ -67,6 +92,7 @@ export const runSchema = z.looseObject({
   policy_settings: z.record(z.string(), z.unknown()).optional(),
   valid: z.strictObject({ ok: z.boolean(), reasons: z.array(z.string()) }).optional(),
   notes: z.array(z.string()).optional(),
+  extrapolation: extrapolation.optional(),
   summary: z.record(z.string(), z.unknown()).optional(),
 });
 

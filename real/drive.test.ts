@@ -76,7 +76,6 @@ describe.each(["naive", "dynamic"])("%s driven on the real clock", (name) => {
         policy: plan.create(machine),
         cost: {
           totalBytes: 100,
-          extrapolations: [],
           batch: ({ rows }) => ({ prefillNs: 4 * MS, decodeNs: (6 + 5 * rows) * MS, peakBytes: 20 }),
         },
       });

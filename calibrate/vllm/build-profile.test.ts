@@ -19,8 +19,11 @@ function withSettings(settings: Readonly<Record<string, unknown>>): RecordedRun 
 const profileOf = (...runs: RecordedRun[]): ReturnType<typeof buildProfile> =>
   buildProfile({ name: "built", cost, runs, notes: [] });
 
-test("the range is what was recorded: longest prompt and context, most requests at once", () => {
-  expect(profileOf(recorded).range).toEqual({ batch: [1, 1], prompt_tokens: [1, 300], context_tokens: [1, 311] });
+test("the range is what was recorded: prompts and contexts, most requests at once, and the steps where they are logged", () => {
+  const told = { batch: [1, 1], prompt_tokens: [100, 300], context_tokens: [100, 311] };
+  const steps = { step_tokens: [1, 300], prefill_tokens: [100, 300], attention_pairs: [5050, 45_150] };
+  expect(profileOf(recorded).range).toEqual({ ...told, ...steps });
+  expect(profileOf({ ...recorded, steps: undefined }).range).toEqual(told);
   const burst = sent.map((request) => ({ ...request, arrivalMs: 0 }));
   const together = recordEngine({ cost }, burst, { name: "together" });
   expect(profileOf(recorded, together).range.batch).toEqual([1, 3]);

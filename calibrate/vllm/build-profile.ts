@@ -4,6 +4,7 @@ import type { Intervals } from "./engine-intervals.js";
 import type { EngineFit } from "./fit-engine.js";
 import { INTERRUPTED } from "./fit-host-state.js";
 import type { FrontEndFit } from "./fit-front-end.js";
+import { measuredRange } from "./measured-range.js";
 import { recordedModel } from "./model-shape.js";
 import type { RecordedRun } from "./recorded-run.js";
 
@@ -95,7 +96,7 @@ export function buildProfile({ name, cost, runs, notes, intervals }: ProfileFact
     engine: { name: "vllm", version: version ?? "unknown", settings },
     cost,
     memory: memoryOf(settings, runs[0]!.name, { kvBytesPerToken: kvBytesPerToken ?? 1, weightBytes: weightBytes ?? 0 }),
-    range: rangeOf(runs),
+    range: measuredRange(runs),
     ...(intervals === undefined ? {} : { cost_intervals: rounded(intervals as Profile["cost_intervals"] & object) }),
     notes: [...notes],
   };
@@ -127,33 +128,4 @@ function memoryOf(
     kv_bytes_per_token: kvBytesPerToken,
     arena_keeps_peak: false,
   };
-}
-
-function rangeOf(runs: readonly RecordedRun[]): Profile["range"] {
-  const requests = runs.flatMap(({ run }) => run.requests);
-  const most = (of: (request: (typeof requests)[number]) => number): number =>
-    requests.reduce((largest, request) => Math.max(largest, of(request)), 1);
-  const largestStep = runs.reduce(
-    (largest, { run, steps }) =>
-      (steps ?? []).reduce((most, step) => Math.max(most, step.scheduledRequests), Math.max(largest, concurrency(run.requests))), // prettier-ignore
-    1,
-  );
-  const { max_num_seqs: seats } = runs[0]!.run.info.engine.settings;
-  return {
-    batch: [1, typeof seats === "number" ? Math.min(seats, largestStep) : largestStep],
-    prompt_tokens: [1, most(({ promptTokens }) => promptTokens)],
-    context_tokens: [1, most(({ promptTokens, outputTokens }) => promptTokens + outputTokens)],
-  };
-}
-
-/** Most requests that were with the server at once. */
-function concurrency(requests: readonly { arrivalNs: number; lastTokenNs?: number }[]): number {
-  const ends = requests.map(({ lastTokenNs, arrivalNs }) => lastTokenNs ?? arrivalNs).sort((a, b) => a - b);
-  const starts = requests.map(({ arrivalNs }) => arrivalNs).sort((a, b) => a - b);
-  let [ended, most] = [0, 0];
-  starts.forEach((atNs, started) => {
-    while (ends[ended]! <= atNs) ended++;
-    most = Math.max(most, started + 1 - ended);
-  });
-  return most;
 }

@@ -95,7 +95,13 @@ const anyRequest = fc
       Object.assign({}, base, { status }, ...rest) as typeof base &
         Partial<RequestRecord> &
         Pick<RequestRecord, "status">,
-  );
+  )
+  // The last token of an answer never precedes the first.
+  .map(({ firstTokenNs, lastTokenNs, ...request }) => ({
+    ...request,
+    ...(firstTokenNs === undefined ? {} : { firstTokenNs: Math.min(firstTokenNs, lastTokenNs ?? Infinity) }),
+    ...(lastTokenNs === undefined ? {} : { lastTokenNs: Math.max(lastTokenNs, firstTokenNs ?? 0) }),
+  }));
 
 test("a run read back is the run that was written, to the nanosecond", async () => {
   await fc.assert(
@@ -168,6 +174,16 @@ test("a value of the wrong kind is quoted with line and column", async () => {
   );
   await expect(readRun(await tampered((csv) => csv.replace(/b(.*),ok/, "b$1,okay")))).rejects.toThrow(
     /requests\.csv:3: status: got "okay"/,
+  );
+});
+
+test("an answer whose last token precedes its first is rejected with its line", async () => {
+  const folder = await tampered(
+    () =>
+      "request_id,arrival_ms,first_token_ms,last_token_ms,prompt_tokens,output_tokens,status\na,1,7,7,3,1,ok\nb,1,7,6.9,3,2,ok\n",
+  );
+  await expect(readRun(folder)).rejects.toThrow(
+    /requests\.csv:3: last_token_ms: got "6.9", expected a time at or after first_token_ms/,
   );
 });
 

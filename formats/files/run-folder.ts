@@ -64,6 +64,11 @@ const requestRow = z
     status: z.enum(requestStatuses),
     error: z.string().optional(),
   })
+  .refine(
+    ({ first_token_ms: firstNs, last_token_ms: lastNs }) =>
+      !(firstNs !== undefined && lastNs !== undefined) || firstNs <= lastNs,
+    { path: ["last_token_ms"], message: "expected a time at or after first_token_ms" },
+  )
   .transform((row): RequestRecord => {
     const extra = Object.entries(row).filter(([name]) => !(requestColumns as readonly string[]).includes(name));
     return dropAbsent({

@@ -1,4 +1,5 @@
 /** What the simulator asks of a cost model for whole batches: nanoseconds and bytes. */
+import type { RangeUse } from "./range-use.js";
 
 export interface BatchShape {
   readonly rows: number;
@@ -19,6 +20,6 @@ export interface CostModel {
   /** Total memory, bytes. */
   readonly totalBytes: number;
   batch(shape: BatchShape): BatchCost;
-  /** What was asked beyond the measured range so far, in words; empty when nothing was. */
-  readonly extrapolations: readonly string[];
+  /** What was asked beyond the measured range so far; absent: nothing was measured. */
+  readonly rangeUse?: RangeUse;
 }

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import type { Profile, VllmEngineCost } from "../../formats/index.js";
 import { EngineStepCost } from "./engine-step-cost.js";
+import { extrapolationOf } from "./range-use.js";
 import { GraphSizes } from "./index.js";
 import type { StepShape } from "./step-cost.js";
 
@@ -189,13 +190,17 @@ describe("the front end", () => {
   });
 });
 
-test("steps beyond the measured range are noted once", () => {
+test("steps beyond the measured range are told of, with their share of the GPU's time", () => {
   const cost = priced();
-  cost.gpuNs(decodes(128, 128 * 4096));
-  expect(cost.extrapolations).toEqual([]);
-  for (const requests of [129, 130]) cost.gpuNs(decodes(requests, requests * 4097));
-  expect(cost.extrapolations).toEqual([
-    "requests in a step above the measured 1 to 128",
-    "context tokens of a request in a step above the measured 1 to 4096",
-  ]);
+  const insideNs = cost.gpuNs(decodes(128, 128 * 4096));
+  expect(extrapolationOf([cost])).toEqual({ share: 0, of: [] });
+  const beyondNs = cost.gpuNs(decodes(129, 129 * 4097)) + cost.gpuNs(decodes(130, 130 * 4098));
+  const share = beyondNs / (insideNs + beyondNs);
+  expect(extrapolationOf([cost])).toEqual({
+    share,
+    of: [
+      { quantity: "batch", side: "above", measured_to: 128, asked: 130, share },
+      { quantity: "context_tokens", side: "above", measured_to: 4096, asked: 4098, share },
+    ],
+  });
 });

@@ -2,10 +2,10 @@
  * Prices steps as a profile of a vLLM engine has them: GPU and host clocks, CUDA graph padding, the launch by kind of
  * step, the front end. Equations in docs/design.md.
  */
-import type { Profile, VllmEngineCost } from "../../formats/index.js";
+import type { VllmEngineCost } from "../../formats/index.js";
 import type { GraphSizes } from "./graph-sizes.js";
 import { piecewiseLinear } from "./piecewise-linear.js";
-import { RangeNotes } from "./range-notes.js";
+import { RangeUse, type MeasuredRange } from "./range-use.js";
 import { frontEndCost, hostCost, meanFactors, type Factors } from "./host-cost.js";
 import {
   linearDecodeLaw,
@@ -30,31 +30,31 @@ export class EngineStepCost implements StepCostModel {
   readonly frontEnd?: FrontEndCost;
   readonly isSampled: boolean;
   private readonly gpuFactor: Factors["gpu"];
-  private readonly notes: RangeNotes;
+  readonly rangeUse: RangeUse;
 
   /** `sampled`: how far each time is from its mean, drawn anew each time; absent: it is the mean. */
   constructor(
     private readonly cost: VllmEngineCost,
-    range: Profile["range"],
+    range: MeasuredRange,
     private readonly graphs: GraphSizes,
     sampled?: Factors,
   ) {
     const factors = sampled ?? meanFactors(cost.jitter);
-    this.notes = new RangeNotes(range);
+    this.rangeUse = new RangeUse(range);
     this.isSampled = sampled !== undefined;
     this.gpuFactor = factors.gpu;
     this.host = hostCost(cost.host, graphs, factors);
     if (cost.front_end !== undefined) this.frontEnd = frontEndCost(cost.front_end, factors);
   }
 
-  get extrapolations(): readonly string[] {
-    return this.notes.notes;
+  gpuNs(step: StepShape): number {
+    const ns = this.pricedNs(step);
+    this.rangeUse.step(step, ns);
+    return ns;
   }
 
-  gpuNs(step: StepShape): number {
+  private pricedNs(step: StepShape): number {
     const { gpu } = this.cost;
-    this.notes.checkAbove("batch", step.scheduledRequests, "requests in a step");
-    if (step.decodeRequests > 0) this.noteDecodes(step.decodeRequests, step.decodeContextTokens);
     const factor = this.gpuFactor(0);
     if (this.graphs.isDecodes(step)) {
       const { firstNs } = this.decodeLaw(step.scheduledRequests, step.decodeContextTokens + step.prefillContextTokens);
@@ -78,9 +78,5 @@ export class EngineStepCost implements StepCostModel {
   decodeLaw(requests: number, contextTokens: number): DecodeLaw {
     const baseNs = decodeBaseNs(this.cost.gpu, this.graphs.paddedTokens(requests));
     return linearDecodeLaw(baseNs, this.cost.gpu.context_token_ns, requests, contextTokens, Infinity);
-  }
-
-  noteDecodes(requests: number, contextTokens: number): void {
-    this.notes.checkAbove("context_tokens", contextTokens / requests, "context tokens of a request in a step");
   }
 }

@@ -7,6 +7,8 @@ export { meanOf } from "./sampled-variation.js";
 export { frontEndCost, jitterFactors, meanFactors } from "./host-cost.js";
 export { stepCostOf, type StepCostOptions } from "./step-cost-of.js";
 export { GraphSizes, defaultCaptureSizes, type GraphKind, type GraphRules } from "./graph-sizes.js";
+export { extrapolationOf } from "./range-use.js";
+export { extrapolationNotes } from "./extrapolation-notes.js";
 export { decodeBaseNs } from "./engine-step-cost.js";
 export { arenaBytes, batchBytes, largestBatch } from "./batch-memory.js";
 export {

@@ -1,5 +1,5 @@
 import { ConfigError, type Profile, type StaticBatchCost } from "../../formats/index.js";
-import { ProfileCost, stepCostOf } from "./index.js";
+import { extrapolationNotes, extrapolationOf, ProfileCost, stepCostOf, type BatchCost } from "./index.js";
 
 const prefill: StaticBatchCost["prefill"] = [
   { basis: "base", coefficient_ns: 10_000 },
@@ -117,17 +117,30 @@ describe("what lies beyond the measured range", () => {
     const cost = new ProfileCost(profile());
     cost.batch({ rows: 8, promptTokens: 100, outputTokens: 101 });
     cost.batch({ rows: 1, promptTokens: 4, outputTokens: 1 });
-    expect(cost.extrapolations).toEqual([]);
+    expect(extrapolationOf([cost])).toEqual({ share: 0, of: [] });
   });
 
-  it("is noted once a side in words", () => {
+  it("is told of by side, with the share of the time and in words", () => {
     const cost = new ProfileCost(profile());
-    for (const rows of [9, 10]) cost.batch({ rows, promptTokens: 100, outputTokens: 102 });
-    cost.batch({ rows: 1, promptTokens: 3, outputTokens: 2 });
-    expect(cost.extrapolations).toEqual([
-      "batch size above the measured 1 to 8",
-      "context tokens of a row above the measured 4 to 200",
-      "prompt tokens below the measured 4 to 100",
+    const time = ({ prefillNs, decodeNs }: BatchCost): number => prefillNs + decodeNs;
+    const largeNs = [9, 10].map((rows) => time(cost.batch({ rows, promptTokens: 100, outputTokens: 102 })));
+    const shortNs = time(cost.batch({ rows: 1, promptTokens: 3, outputTokens: 2 }));
+    const insideNs = time(cost.batch({ rows: 8, promptTokens: 100, outputTokens: 101 }));
+    const totalNs = largeNs[0]! + largeNs[1]! + shortNs + insideNs;
+    const [large, short] = [(largeNs[0]! + largeNs[1]!) / totalNs, shortNs / totalNs];
+    const extrapolation = extrapolationOf([cost]);
+    expect(extrapolation).toEqual({
+      share: (largeNs[0]! + largeNs[1]! + shortNs) / totalNs,
+      of: [
+        { quantity: "batch", side: "above", measured_to: 8, asked: 10, share: large },
+        { quantity: "prompt_tokens", side: "below", measured_to: 4, asked: 3, share: short },
+        { quantity: "context_tokens", side: "above", measured_to: 200, asked: 201, share: large },
+      ],
+    });
+    expect(extrapolationNotes(extrapolation)).toEqual([
+      expect.stringMatching(
+        /^extrapolated for \d+\.\d % of the time, .*: up to 10 requests at once \(measured to 8; .* %\), down to 3 tokens of a prompt \(measured from 4; .*\), up to 201 context/,
+      ),
     ]);
   });
 });

@@ -3,7 +3,7 @@ import { ConfigError, type Profile, type StaticBatchCost } from "../../formats/i
 import { batchJitter } from "./batch-jitter.js";
 import { batchBytes } from "./batch-memory.js";
 import type { BatchCost, BatchShape, CostModel } from "./cost-model.js";
-import { RangeNotes } from "./range-notes.js";
+import { RangeUse } from "./range-use.js";
 import { decodeQuantities, prefillQuantities, sumTerms } from "./terms.js";
 
 export interface CostOptions {
@@ -16,7 +16,7 @@ export interface CostOptions {
 export class ProfileCost implements CostModel {
   readonly totalBytes: number;
   private readonly cost: StaticBatchCost;
-  private readonly notes: RangeNotes;
+  readonly rangeUse: RangeUse;
   private readonly factor: () => number;
   private coldNs: number;
   private arenaBytes = 0;
@@ -33,21 +33,14 @@ export class ProfileCost implements CostModel {
       );
     }
     this.cost = profile.cost;
-    this.notes = new RangeNotes(profile.range);
+    this.rangeUse = new RangeUse(profile.range);
     const { jitterStream } = options;
     this.factor = jitterStream === undefined ? () => 1 : batchJitter(profile, jitterStream);
     this.coldNs = options.coldStart === true ? profile.cost.cold_start_ns : 0;
   }
 
-  get extrapolations(): readonly string[] {
-    return this.notes.notes;
-  }
-
   batch(shape: BatchShape): BatchCost {
     const { rows, promptTokens, outputTokens } = shape;
-    this.notes.check("batch", rows, "batch size");
-    this.notes.check("prompt_tokens", promptTokens, "prompt tokens");
-    this.notes.check("context_tokens", promptTokens + outputTokens - 1, "context tokens of a row");
     const { prefill, decode_step, dispatch_ns } = this.cost;
     const prefillNs = sumTerms(prefill, prefillQuantities(rows, promptTokens)) + this.takeColdStart();
     let decodeNs = 0;
@@ -55,11 +48,13 @@ export class ProfileCost implements CostModel {
       decodeNs += sumTerms(decode_step, decodeQuantities(rows, rows * (promptTokens + step)));
     }
     const factor = this.factor();
-    return {
+    const priced = {
       prefillNs: Math.round(factor * prefillNs),
       decodeNs: Math.round(factor * decodeNs + dispatch_ns),
       peakBytes: this.peakBytes(shape),
     };
+    this.rangeUse.batch(rows, promptTokens, promptTokens + outputTokens - 1, priced.prefillNs + priced.decodeNs);
+    return priced;
   }
 
   private peakBytes(shape: BatchShape): number {

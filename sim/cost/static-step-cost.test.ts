@@ -1,6 +1,7 @@
 /** Steps priced with a profile of whole batches: by hand, and the law of decodes against the prices it stands for. */
 import fc from "fast-check";
 import type { CostTerm, Profile, StaticBatchCost } from "../../formats/index.js";
+import { extrapolationOf } from "./range-use.js";
 import { StaticStepCost } from "./static-step-cost.js";
 import type { StepShape } from "./step-cost.js";
 import { decodeQuantities, sumTerms } from "./terms.js";
@@ -79,11 +80,13 @@ describe("a step on a profile of batches", () => {
     const cost = priced();
     cost.gpuNs(step(6, 60, [3, 3, 3]));
     cost.gpuNs(step(9, 90));
-    expect(cost.extrapolations).toEqual(["requests in a step above the measured 1 to 8"]);
+    expect(extrapolationOf([cost]).of.map(({ quantity, side, asked }) => [quantity, side, asked])).toEqual([
+      ["batch", "above", 9],
+    ]);
     cost.gpuNs(step(1, 201, [101]));
-    expect(cost.extrapolations.slice(1)).toEqual([
-      "context tokens of a request in a step above the measured 4 to 200",
-      "prompt tokens of a request in a step above the measured 4 to 100",
+    expect(extrapolationOf([cost]).of.slice(1)).toMatchObject([
+      { quantity: "prompt_tokens", side: "above", measured_to: 100, asked: 101 },
+      { quantity: "context_tokens", side: "above", measured_to: 200, asked: 201 },
     ]);
   });
 });

@@ -4,13 +4,13 @@
  * chunks' terms: exact for pure steps, an assumption for mixed ones that a profile of batches cannot check.
  */
 import type { CostTerm, Profile, StaticBatchCost } from "../../formats/index.js";
-import { RangeNotes } from "./range-notes.js";
+import { RangeUse } from "./range-use.js";
 import { linearDecodeLaw, noHost, type DecodeLaw, type StepCostModel, type StepShape } from "./step-cost.js";
 import { countsAt, decodeQuantities, sumTerms, termQuantity, type Quantities } from "./terms.js";
 
 export class StaticStepCost implements StepCostModel {
   readonly host = noHost;
-  private readonly notes: RangeNotes;
+  readonly rangeUse: RangeUse;
   private coldNs: number;
 
   constructor(
@@ -18,24 +18,22 @@ export class StaticStepCost implements StepCostModel {
     range: Profile["range"],
     options: { readonly coldStart: boolean },
   ) {
-    this.notes = new RangeNotes(range);
+    this.rangeUse = new RangeUse(range);
     this.coldNs = options.coldStart ? cost.cold_start_ns : 0;
   }
 
-  get extrapolations(): readonly string[] {
-    return this.notes.notes;
+  gpuNs(step: StepShape): number {
+    const ns = this.pricedNs(step);
+    this.rangeUse.step(step, ns);
+    return ns;
   }
 
-  gpuNs(step: StepShape): number {
+  private pricedNs(step: StepShape): number {
     const { decodeRequests, decodeContextTokens, prefillRequests, prefillTokens, prefillAttentionPairs } = step;
     const coldNs = this.coldNs;
     this.coldNs = 0;
-    this.notes.check("batch", step.scheduledRequests, "requests in a step");
-    if (decodeRequests > 0) this.noteDecodes(decodeRequests, decodeContextTokens);
     const decodeNs = decodeRequests > 0 ? this.decodeLaw(decodeRequests, decodeContextTokens).firstNs : 0;
     if (prefillTokens === 0) return decodeNs + Math.round(coldNs);
-    // A mean over the step: chunks below the measured prompts are what chunking is for, so only "above" is worth telling.
-    this.notes.checkAbove("prompt_tokens", prefillTokens / prefillRequests, "prompt tokens of a request in a step");
     const { prefill, decode_step } = this.cost;
     const chunks = chunkQuantities(prefillRequests, prefillTokens, prefillAttentionPairs);
     const prefillNs = sumTerms(prefill, chunks);
@@ -63,10 +61,6 @@ export class StaticStepCost implements StepCostModel {
       fixedNs += term.coefficient_ns * (growing ? ownTokens + offset : offset);
     }
     return linearDecodeLaw(fixedNs, contextTokenNs, requests, contextTokens, steps);
-  }
-
-  noteDecodes(requests: number, contextTokens: number): void {
-    this.notes.checkAbove("context_tokens", contextTokens / requests, "context tokens of a request in a step");
   }
 }
 

@@ -4,6 +4,7 @@ import { EngineStepCost } from "./engine-step-cost.js";
 import { defaultCaptureSizes, GraphSizes, type GraphRules } from "./graph-sizes.js";
 import { jitterFactors } from "./host-cost.js";
 import { StaticStepCost } from "./static-step-cost.js";
+import { measuredSteps } from "./range-use.js";
 import type { StepCostModel } from "./step-cost.js";
 
 export interface StepCostOptions {
@@ -29,5 +30,6 @@ export function stepCostOf(profile: Profile, options: StepCostOptions): StepCost
     jitterStream === undefined || cost.jitter === undefined
       ? undefined
       : jitterFactors(cost.jitter, jitterStream, runStream);
-  return new EngineStepCost(cost, range, new GraphSizes(sizes, maxNumSeqs, rules.promptRestIsDecode), factors);
+  const graphs = new GraphSizes(sizes, maxNumSeqs, rules.promptRestIsDecode);
+  return new EngineStepCost(cost, measuredSteps(profile), graphs, factors);
 }

@@ -2,6 +2,7 @@
  * What the engine loop asks of a cost model for the steps of continuous batching, in whole nanoseconds. Two clocks: the
  * GPU computes, the host schedules, launches and takes results. A machine with one clock has a host that takes no time.
  */
+import type { RangeUse } from "./range-use.js";
 
 /** Token counts over all requests of a step. */
 export interface StepShape {
@@ -79,9 +80,8 @@ export interface StepCostModel {
   gpuNs(step: StepShape): number;
   /** The GPU times from a step on that decodes so many requests with so many cached tokens. */
   decodeLaw(requests: number, contextTokens: number): DecodeLaw;
-  /** Tells the model that a run of decodes grew to so many cached tokens, for its extrapolation notes. */
-  noteDecodes(requests: number, contextTokens: number): void;
-  readonly extrapolations: readonly string[];
+  /** What was asked beyond the measured range so far; absent: nothing was measured. Jumps tell it of their decodes. */
+  readonly rangeUse?: RangeUse;
 }
 
 /** A host that takes no time. */

@@ -17,6 +17,7 @@ import {
   type DecodeRun,
   type RoundTimes,
 } from "./decode-run.js";
+import { Ends } from "./ends.js";
 import { FrontEnd, type OutputToSend } from "./front-end.js";
 import { ServerTimes } from "./server-times.js";
 import type { StepLog } from "./step-log.js";
@@ -53,12 +54,6 @@ interface InFlight {
   readonly endNs: number;
 }
 
-/** A request that is complete, its last token at its client. */
-export interface Ended {
-  readonly index: number;
-  readonly atNs: number;
-}
-
 /** A step's output on its way to the clients, and the requests complete with it. */
 interface Output extends OutputToSend {
   readonly step: EngineStep;
@@ -77,8 +72,8 @@ interface Jump {
 }
 
 export class EngineLoop implements TokenSink {
-  /** Requests that ended, in order, for the caller to take; kept only where advance() stops at them. */
-  readonly ended = new Fifo<Ended>();
+  /** Requests that are complete, for the caller to take when their time has come; kept only where advance() stops at them. */
+  readonly ended = new Ends();
   steps = 0;
   jumpedSteps = 0;
   preemptions = 0;
@@ -97,6 +92,8 @@ export class EngineLoop implements TokenSink {
   private readonly deliveryNs: number;
   /** How long after the others of its step a request's first token is written. */
   private firstLateNs = 0;
+  /** When all first chunks told of are out. */
+  private firstsOutNs = 0;
   /** Host times of a round of decodes, by requests. */
   private readonly roundTimes: RoundTimes[] = [];
   private emptySteps = 0;
@@ -114,6 +111,7 @@ export class EngineLoop implements TokenSink {
         },
         delivered: ({ step, complete, updatedNs }, atNs, firstLateNs) => {
           this.firstLateNs = firstLateNs;
+          if (step.firstTokens > 0) this.firstsOutNs = Math.max(this.firstsOutNs, atNs + firstLateNs);
           this.updatedNs = updatedNs;
           this.deliver(step, complete, atNs);
         },
@@ -147,29 +145,28 @@ export class EngineLoop implements TokenSink {
   }
 
   /**
-   * Does everything that happens before `limitNs`, or up to the first end of a request if it stops there. No request
+   * Does everything that happens before `limitNs`, or before the first end of a request if it stops there. No request
    * arrives before `quietNs`, and the front end goes on before `frontEndNs`: both are the limit, unless another replica
    * has its turn at the same instant.
    */
   advance(limitNs: number, quietNs = limitNs, frontEndNs = limitNs): void {
-    const { stopsAtEnds } = this.input;
+    const { ended } = this;
     for (;;) {
       const roundNs = this.nextRoundNs();
       if (this.frontEnd !== undefined) {
-        const paused = this.frontEnd.runUntil(Math.min(roundNs, frontEndNs - 1));
-        if (stopsAtEnds && this.ended.length > 0) return;
+        const paused = this.frontEnd.runUntil(Math.min(roundNs, Math.min(frontEndNs, ended.nextNs) - 1));
         if (paused || this.nextRoundNs() < roundNs) continue;
       }
-      if (roundNs >= limitNs) return;
-      this.round(roundNs, limitNs, quietNs);
-      if (stopsAtEnds && this.ended.length > 0) return;
+      const endNs = ended.nextNs;
+      if (roundNs >= limitNs || roundNs >= endNs) return;
+      this.round(roundNs, Math.min(limitNs, endNs), Math.min(quietNs, endNs));
     }
   }
 
-  token(index: number, atNs: number): void {
+  token(index: number, atNs: number): boolean {
     const { log } = this.input;
-    log.token(index, atNs + this.deliveryNs, this.firstLateNs);
     log.serverTimes?.token(index, this.updatedNs);
+    return log.token(index, atNs + this.deliveryNs, this.firstLateNs);
   }
 
   steadyTokens(requests: number, atNs: number): void {
@@ -178,7 +175,7 @@ export class EngineLoop implements TokenSink {
 
   lastTokenWas(index: number, atNs: number): void {
     const { log } = this.input;
-    log.lastTokenNs[index] = atNs + this.deliveryNs;
+    log.lastTokenWas(index, atNs + this.deliveryNs);
     log.serverTimes?.token(index, this.updatedNs);
   }
 
@@ -278,7 +275,7 @@ export class EngineLoop implements TokenSink {
     this.deliveredNs = atNs;
     for (const index of complete) {
       log.completed(index);
-      if (stopsAtEnds) this.ended.push({ index, atNs });
+      if (stopsAtEnds) this.ended.push(index, log.lastTokenNs[index]! - this.deliveryNs);
     }
   }
 
@@ -302,6 +299,8 @@ export class EngineLoop implements TokenSink {
     if (frontEnd === undefined) {
       rounds = roundsStartingBefore(form, limitNs, rounds);
     } else {
+      // While first chunks are still to be written, gaps differ from request to request.
+      if (this.firstsOutNs > this.deliveredNs) return undefined;
       // An output is sent as the next round starts; it must be there before a request can be.
       if (form.secondNs > quietNs || !frontEnd.isFreeBy(form.secondNs)) return undefined;
       if (frontEnd.decodesNs(requests).ns > form.periodNs) return undefined;
@@ -318,7 +317,7 @@ export class EngineLoop implements TokenSink {
     const outputNs = output.ns - output.restNs;
     const latest = this.inFlight[0]?.step;
     scheduler.skip(rounds, latest);
-    cost.noteDecodes(requests, contextTokens + requests * (rounds - 1));
+    cost.rangeUse?.decodes(requests, contextTokens, rounds, law);
     this.steps += rounds;
     this.jumpedSteps += rounds;
     this.emptySteps = 0;

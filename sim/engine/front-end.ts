@@ -55,8 +55,9 @@ export class FrontEnd<Output extends OutputToSend> {
   private servedNs = 0;
   /** What the outputs in service, or told of just now, take beyond `servedNs`. */
   private restNs = 0;
-  /** How much later than the others of the job first chunks come. */
+  /** How much later than the others of the job first chunks come, and whether there are any. */
   private firstLateNs = 0;
+  private hasLateFirsts = false;
 
   constructor(
     private readonly cost: FrontEndCost,
@@ -79,7 +80,7 @@ export class FrontEnd<Output extends OutputToSend> {
     return this.queue.length > 0 ? this.freeNs : Math.max(this.freeNs, this.nextArrivalNs());
   }
 
-  /** Whether all it has is outputs in service that end by `atNs` and complete no request, or nothing. */
+  /** Whether all it has is outputs in service that end by `atNs`, complete no request and leave no first chunk behind, or nothing. */
   isFreeBy(atNs: number): boolean {
     if (this.arrivals.length > 0 || this.turning.length > 0 || this.outputs.length > 0 || this.queue.length > 0)
       return false;
@@ -87,7 +88,7 @@ export class FrontEnd<Output extends OutputToSend> {
     if (this.request !== undefined) return false;
     // Told of already: only the rest of its job is in service.
     if (this.served === undefined) return this.servedNs <= atNs;
-    return this.servedNs + this.restNs <= atNs && !completes(this.served);
+    return this.servedNs + this.restNs <= atNs && !this.hasLateFirsts && !completes(this.served);
   }
 
   /** Ends the output in service before its time has come, when isFreeBy says that nothing can change it. */
@@ -151,6 +152,7 @@ export class FrontEnd<Output extends OutputToSend> {
       this.served = taken;
       this.restNs = cost.restNs(outputs);
       this.firstLateNs = this.restNs + cost.firstWaitNs(outputs);
+      this.hasLateFirsts = outputs.firstTokens > 0 && this.firstLateNs > 0;
       this.servedNs = freeNs + cost.outputNs(outputs, freeNs) - this.restNs;
     } else {
       this.request = job;

@@ -119,6 +119,11 @@ export class Ledger {
           `expected ${entry.request.outputTokens}`,
       );
     }
+    if (entry.firstTokenNs! > entry.lastTokenNs!) {
+      throw new InvariantError(
+        `request ${entry.request.id} has its first token at ${entry.firstTokenNs} ns and its last at ${entry.lastTokenNs}`,
+      );
+    }
     entry.status = "ok";
     this.open--;
   }

@@ -6,6 +6,7 @@ import {
   check,
   ConfigError,
   InvariantError,
+  type Extrapolation,
   type Load,
   type Profile,
   type RequestRecord,
@@ -13,7 +14,7 @@ import {
   type RunInfo,
   type Workload,
 } from "../../formats/index.js";
-import { ProfileCost, stepCostOf } from "../cost/index.js";
+import { extrapolationNotes, extrapolationOf, ProfileCost, stepCostOf } from "../cost/index.js";
 import { columnsOf, summarise, type Summary } from "../metrics/index.js";
 import {
   assumedOf,
@@ -69,7 +70,7 @@ function batchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
   const told = isJittered(input) ? { jitter: "on" } : {};
   const facts = { work_items: batches.length, busy_ms: busyNs / 1e6, preemptions: 0, ...told };
   const summary = summarise(columnsOf(requests));
-  return { info: runInfo(input, { facts, summary, extrapolations: cost.extrapolations }), requests, batches };
+  return { info: runInfo(input, { facts, summary, extrapolation: extrapolationOf([cost]) }), requests, batches };
 }
 
 /** A policy of whole batches as the client of a vLLM server, which has the settings of the profile's. */
@@ -102,8 +103,8 @@ function engineBatchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
     ...(hasJitter(profile) ? { jitter: jitter ? "on" : "off" } : {}),
   };
   const summary = summarise(columnsOf(requests), { itl: log.gaps });
-  const { extrapolations } = cost;
-  const info = runInfo(input, { facts, summary, extrapolations, vllmVersion: settings.vllm_version });
+  const extrapolation = extrapolationOf([cost]);
+  const info = runInfo(input, { facts, summary, extrapolation, vllmVersion: settings.vllm_version });
   return { info, requests, batches };
 }
 
@@ -136,7 +137,7 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
     router,
     seed,
   });
-  const { log, steps, jumpedSteps, busyNs, preemptions, kvHighWater, kvBlocks, extrapolations } = result;
+  const { log, steps, jumpedSteps, busyNs, preemptions, kvHighWater, kvBlocks, extrapolation } = result;
   const facts = {
     policy_settings: { ...settings, num_gpu_blocks: limits.numGpuBlocks },
     work_items: steps,
@@ -148,7 +149,7 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
     ...(hasJitter(profile) ? { jitter: jitter ? "on" : "off" } : {}),
   };
   const summary = summarise(log, { itl: log.gaps });
-  const info = runInfo(input, { facts, summary, extrapolations, vllmVersion: settings.vllm_version });
+  const info = runInfo(input, { facts, summary, extrapolation, vllmVersion: settings.vllm_version });
   let records: readonly RequestRecord[] | undefined;
   // Made when they are first asked for: a million records are only worth it to be written.
   return {
@@ -189,18 +190,18 @@ function captureSizes(
 interface Outcome {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly summary: Summary;
-  readonly extrapolations: readonly string[];
+  readonly extrapolation: Extrapolation;
   /** Version of the vLLM server that was simulated, where one was. */
   readonly vllmVersion?: string;
 }
 
 function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRunInput, outcome: Outcome): RunInfo {
-  const { facts, summary, extrapolations, vllmVersion } = outcome;
+  const { facts, summary, extrapolation, vllmVersion } = outcome;
   const assumed = vllmVersion === undefined ? undefined : assumedOf(vllmVersion);
   const notes = [
     ...(workload.notes ?? []),
     ...(assumed === undefined ? [] : [`version: ${assumed}`]),
-    ...extrapolations.map((what) => `extrapolated: ${what}`),
+    ...extrapolationNotes(extrapolation),
     ...verdicts(summary),
   ];
   return {
@@ -217,6 +218,7 @@ function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRu
     profile: profile.name,
     cold_start: coldStart,
     ...facts,
+    extrapolation,
     ...(notes.length > 0 ? { notes } : {}),
     summary: { ...summary },
   };

@@ -95,7 +95,7 @@ describe.each(engines)("a client of the engine %s", (engine) => {
   it("has nothing to do without requests", () => {
     const result = run({ requests: [], maxConcurrency: Infinity, thinkNs: 0 }, { engine });
     expect([result.log.rows, result.steps, result.busyNs, result.preemptions]).toEqual([0, 0, 0, 0]);
-    expect([result.kvHighWater, result.extrapolations]).toEqual([[0], []]);
+    expect([result.kvHighWater, result.extrapolation]).toEqual([[0], { share: 0, of: [] }]);
   });
 });
 

@@ -3,8 +3,8 @@
  * replica is taken forward only when it could be next to end a request, or when a request is sent to it; until then its
  * decodes are one jump. At one instant requests end first, then others arrive, then engines go on.
  */
-import { InvariantError, type Workload } from "../../formats/index.js";
-import type { StepCostModel } from "../cost/index.js";
+import { InvariantError, type Extrapolation, type Workload } from "../../formats/index.js";
+import { extrapolationOf, type StepCostModel } from "../cost/index.js";
 import {
   CountScheduler,
   Scheduler,
@@ -46,7 +46,7 @@ export interface StepSimulationResult {
   /** Most KV blocks in use at once, by replica, and how many a replica has. */
   readonly kvHighWater: readonly number[];
   readonly kvBlocks: number;
-  readonly extrapolations: readonly string[];
+  readonly extrapolation: Extrapolation;
 }
 
 export function simulateSteps(input: StepSimulationInput): StepSimulationResult {
@@ -177,7 +177,7 @@ class StepSimulation {
   }
 
   private endedHead(replica: number): number {
-    return this.replicas[replica]!.loop.ended.peek()?.atNs ?? Infinity;
+    return this.replicas[replica]!.loop.ended.nextNs;
   }
 
   private takeEnd(replica: number): void {
@@ -213,7 +213,7 @@ class StepSimulation {
       preemptions: sum((loop) => loop.preemptions),
       kvHighWater: replicas.map(({ scheduler }) => kvBlocks - scheduler.fewestFreeBlocks),
       kvBlocks,
-      extrapolations: [...new Set(replicas.flatMap(({ cost }) => cost.extrapolations))],
+      extrapolation: extrapolationOf(replicas.map(({ cost }) => cost)),
     };
   }
 }

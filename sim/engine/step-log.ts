@@ -72,13 +72,28 @@ export class StepLog implements RequestColumns {
     this.cachedTokens[row] = cachedTokens;
   }
 
-  /** `firstLateNs`: how much later it came if it was the first; gaps count from when the others of its step came. */
-  token(row: number, atNs: number, firstLateNs = 0): void {
+  /**
+   * `firstLateNs`: how much later it comes if it is the first. A client's chunks are written in order: a token that finds
+   * the first one not yet written goes out with it. Returns whether it comes later than `atNs`.
+   */
+  token(row: number, atNs: number, firstLateNs = 0): boolean {
     this.tokens++;
     const isFirst = Number.isNaN(this.firstTokenNs[row]!);
-    if (isFirst) this.firstTokenNs[row] = atNs + firstLateNs;
-    else this.gaps.addOne(atNs - this.lastTokenNs[row]!, 1);
-    this.lastTokenNs[row] = atNs;
+    if (isFirst) {
+      this.firstTokenNs[row] = atNs + firstLateNs;
+      this.lastTokenNs[row] = atNs + firstLateNs;
+      return firstLateNs > 0;
+    }
+    const latestNs = this.lastTokenNs[row]!;
+    const chunkNs = Math.max(atNs, latestNs);
+    this.gaps.addOne(chunkNs - latestNs, 1);
+    this.lastTokenNs[row] = chunkNs;
+    return chunkNs > atNs;
+  }
+
+  /** The latest of its tokens, told of among steady ones, came at this time, or with a first chunk still to be written. */
+  lastTokenWas(row: number, atNs: number): void {
+    if (!(this.lastTokenNs[row]! > atNs)) this.lastTokenNs[row] = atNs;
   }
 
   /** One more token for each of `requests` requests, `gapNs` after their last. */
@@ -101,13 +116,12 @@ export class StepLog implements RequestColumns {
       );
     }
     this.ok[row] = 1;
-    if (outputTokens === 1) this.lastTokenNs[row] = this.firstTokenNs[row]!;
     this.outputTokens[row] = outputTokens;
     this.finishedTokens += outputTokens;
     this.outstanding--;
   }
 
-  /** Every request has ended, with all its tokens. */
+  /** Every request has ended, with all its tokens, and its times are in order. */
   checkWhole(): void {
     if (this.outstanding > 0) throw new InvariantError(`${this.outstanding} requests have not ended`);
     if (this.tokens !== this.finishedTokens) {
@@ -115,5 +129,16 @@ export class StepLog implements RequestColumns {
         `${this.tokens} tokens reached clients, the finished requests have ${this.finishedTokens}`,
       );
     }
+    for (let row = 0; row < this.rows; row++) if (this.ok[row] === 1) this.checkOrder(row);
+  }
+
+  private checkOrder(row: number): void {
+    const [arrivalNs, sentNs] = [this.arrivalNs[row]!, this.sentNs[row]!];
+    const [scheduledNs, firstNs, lastNs] = [this.scheduledNs[row]!, this.firstTokenNs[row]!, this.lastTokenNs[row]!];
+    if (arrivalNs <= sentNs && sentNs <= scheduledNs && scheduledNs <= firstNs && firstNs <= lastNs) return;
+    throw new InvariantError(
+      `request ${this.requestId(row)}: arrival ${arrivalNs}, sent ${sentNs}, scheduled ${scheduledNs}, first token ` +
+        `${firstNs} and last token ${lastNs} ns are not in this order`,
+    );
   }
 }

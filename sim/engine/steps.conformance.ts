@@ -63,8 +63,6 @@ export function gpuOnly(terms: {
       incrementNs: perContextNs * requests,
       steps: Infinity,
     }),
-    noteDecodes: () => undefined,
-    extrapolations: [],
   };
 }
 
@@ -78,7 +76,7 @@ export function observeSteps(scheduler: StepScheduler, { workload, limits, cost 
   const client = new Client(workload);
   for (;;) {
     const arrivalNs = client.nextDueNs;
-    const endNs = loop.ended.peek()?.atNs ?? Infinity;
+    const endNs = loop.ended.nextNs;
     const nextNs = Math.min(arrivalNs, endNs, loop.nextNs());
     if (nextNs === Infinity) break;
     if (endNs === nextNs) client.ended(loop.ended.shift()!.atNs);
@@ -278,7 +276,7 @@ class WatchedScheduler implements StepScheduler {
     this.scheduler.deliver(step, atNs, {
       token: (index, timeNs) => {
         this.tokens++;
-        sink.token(index, timeNs);
+        return sink.token(index, timeNs);
       },
       steadyTokens: (requests, timeNs) => {
         this.tokens += requests;

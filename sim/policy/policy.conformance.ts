@@ -39,7 +39,6 @@ export interface AffineTerms {
 export function affineCost({ fixedNs, perRowNs = 0, perTokenNs = 0, memoryPerRow = 0 }: AffineTerms): CostModel {
   return {
     totalBytes: 1,
-    extrapolations: [],
     batch: ({ rows, promptTokens, outputTokens }) => ({
       prefillNs: fixedNs + perRowNs * rows + perTokenNs * rows * promptTokens,
       decodeNs: (outputTokens - 1) * (fixedNs + perRowNs * rows),

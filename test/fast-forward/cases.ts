@@ -134,7 +134,8 @@ const frontEnd = fc.record({
   first_chunk_ns: ns(5_000),
   accept_ns: ns(3_000),
   delivery_ns: ns(3_000),
-  first_wait_token_ns: ns(1_000),
+  // Up to many steps of waiting.
+  first_wait_token_ns: fc.oneof(ns(1_000), ns(30_000)),
 });
 
 const engineCost: fc.Arbitrary<VllmEngineCost> = fc
@@ -188,7 +189,15 @@ export const fastCases: fc.Arbitrary<FastCase> = fc
 export function stepCost({ cost, coldStart, limits }: FastCase): ReturnType<typeof stepCostOf> {
   const profile = {
     cost,
-    range: { batch: [1, 4], prompt_tokens: [1, 50], context_tokens: [1, 60] },
+    engine: { settings: {} },
+    range: {
+      batch: [2, 4],
+      prompt_tokens: [1, 50],
+      context_tokens: [9, 60],
+      step_tokens: [3, 40],
+      prefill_tokens: [5, 50],
+      attention_pairs: [0, 500],
+    },
   } as unknown as Profile;
   const { maxNumSeqs, maxNumBatchedTokens, rules } = limits;
   return stepCostOf(profile, { coldStart, maxNumSeqs, maxNumBatchedTokens, rules });

@@ -100,7 +100,6 @@ function us(milliseconds: number): string {
 function affineCost(costMs: readonly [number, number], memory: readonly [number, number]): CostModel {
   return {
     totalBytes: 1,
-    extrapolations: [],
     batch: ({ rows }) => ({
       prefillNs: Math.round((costMs[0] + costMs[1] * rows) * 1e6),
       decodeNs: 0,

@@ -143,11 +143,12 @@ function watch(
 class ChunkLog extends StepLog {
   readonly chunksNs: number[][] = Array.from({ length: this.rows }, () => []);
 
-  override token(row: number, atNs: number, firstLateNs = 0): void {
-    super.token(row, atNs, firstLateNs);
+  override token(row: number, atNs: number, firstLateNs = 0): boolean {
+    const isLate = super.token(row, atNs, firstLateNs);
     const chunks = this.chunksNs[row]!;
-    const chunkNs = chunks.length === 0 ? atNs + firstLateNs : atNs;
+    const chunkNs = this.lastTokenNs[row]!;
     if (chunks.at(-1) !== chunkNs) chunks.push(chunkNs);
+    return isLate;
   }
 }
 
@@ -192,14 +193,6 @@ class WatchedCost implements StepCostModel {
 
   decodeLaw(requests: number, contextTokens: number): DecodeLaw {
     return this.of.decodeLaw(requests, contextTokens);
-  }
-
-  noteDecodes(): void {
-    // Ranges are of no interest here.
-  }
-
-  get extrapolations(): readonly string[] {
-    return this.of.extrapolations;
   }
 }
 

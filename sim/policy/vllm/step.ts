@@ -7,8 +7,11 @@ import type { StepShape } from "../../cost/index.js";
 
 /** Who is told of output tokens when they reach the client. Times in whole ns. */
 export interface TokenSink {
-  /** One more output token of a request. */
-  token(index: number, atNs: number): void;
+  /**
+   * One more output token of a request. Returns whether it reaches the client later than that, behind the first one: then
+   * the request's next token is to be told of by itself, too.
+   */
+  token(index: number, atNs: number): boolean;
   /** One more output token of each of `requests` requests that also had one in the delivery just before. */
   steadyTokens(requests: number, atNs: number): void;
   /** The request had its latest token at this time, one that was delivered among steady tokens. */

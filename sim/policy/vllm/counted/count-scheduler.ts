@@ -50,6 +50,8 @@ export class CountScheduler implements StepScheduler<CountStep> {
   private latest: CountStep | undefined;
   /** Requests that left the steady ones after a step whose tokens were at the client already. */
   private left: { request: number; lastNs: number }[] = [];
+  /** Steady requests with tokens still on their way to the client: their next one is told of by itself. */
+  private late: number[] = [];
   private steps = 0;
   private untold = false;
 
@@ -139,11 +141,20 @@ export class CountScheduler implements StepScheduler<CountStep> {
 
   deliver(step: CountStep, atNs: number, sink: TokenSink): void {
     for (const { request, lastNs } of this.left) sink.lastTokenWas(request, lastNs);
+    if (this.late.length > 0)
+      this.late = this.late.filter((request) => !this.left.some((of) => of.request === request));
     if (this.left.length > 0) this.left = [];
-    if (step.steady > 0) sink.steadyTokens(step.steady, atNs);
-    for (const request of step.joining) sink.token(request, atNs);
+    const { late } = this;
+    if (step.steady > late.length) sink.steadyTokens(step.steady - late.length, atNs);
+    const stillLate: number[] = [];
+    for (const request of late) if (sink.token(request, atNs)) stillLate.push(request);
+    for (const request of step.joining) if (sink.token(request, atNs)) stillLate.push(request);
     for (const request of step.ending) sink.lastTokenWas(request, atNs);
     for (const request of step.leaving) sink.lastTokenWas(request, atNs);
+    this.late =
+      stillLate.length === 0
+        ? stillLate
+        : stillLate.filter((request) => !step.ending.includes(request) && !step.leaving.includes(request));
     step.deliveredNs = atNs;
   }
 
