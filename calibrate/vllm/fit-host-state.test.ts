@@ -19,7 +19,7 @@ function ratioAt(uniform: number): number {
 
 /** Launches of a host in those states, at times 6 ms or some 300 ms apart. */
 function launches(states: States, name: string, count = 6000): ShownLaunch[] {
-  const uniformAt = new HostStates(states, stream(`${name}/host`)).uniform(stream(`${name}/own`));
+  const uniformAt = new HostStates(states, `${name}/host`).uniform(stream(`${name}/own`));
   const gaps = stream(`${name}/gaps`);
   let atNs = 0;
   return Array.from({ length: count }, () => {

@@ -4,7 +4,9 @@ export type { DecodeLaw, FrontEndCost, HostCost, OutputJob, StepCostModel, StepS
 export { linearDecodeLaw, noHost } from "./step-cost.js";
 export { ProfileCost, type CostOptions } from "./profile-cost.js";
 export { meanOf } from "./sampled-variation.js";
-export { frontEndCost, jitterFactors, meanFactors } from "./host-cost.js";
+export { frontEndCost, jitterFactors, meanFactors, requestsNs, softLaterNs } from "./host-cost.js";
+export { ASSUMED_RUN_SPREAD, atPace, atRunPace } from "./host-pace.js";
+export { withCostDraw } from "./cost-draw.js";
 export { stepCostOf, type StepCostOptions } from "./step-cost-of.js";
 export { GraphSizes, defaultCaptureSizes, type GraphKind } from "./graph-sizes.js";
 export { decodeBaseNs } from "./engine-step-cost.js";

@@ -3,6 +3,7 @@ import type { Profile } from "../../formats/index.js";
 import { EngineStepCost } from "./engine-step-cost.js";
 import { defaultCaptureSizes, GraphSizes } from "./graph-sizes.js";
 import { jitterFactors } from "./host-cost.js";
+import { atPace, runFactor } from "./host-pace.js";
 import { StaticStepCost } from "./static-step-cost.js";
 import type { StepCostModel } from "./step-cost.js";
 
@@ -24,9 +25,11 @@ export function stepCostOf(profile: Profile, options: StepCostOptions): StepCost
   if (cost.kind === "static_batch") return new StaticStepCost(cost, range, options);
   const { maxNumSeqs, maxNumBatchedTokens, captureSizes, jitterStream, runStream } = options;
   const sizes = captureSizes ?? defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens);
-  const factors =
-    jitterStream === undefined || cost.jitter === undefined
-      ? undefined
-      : jitterFactors(cost.jitter, jitterStream, runStream);
-  return new EngineStepCost(cost, range, new GraphSizes(sizes, maxNumSeqs), factors);
+  const graphs = new GraphSizes(sizes, maxNumSeqs);
+  const pace = cost.host.pace ?? 1;
+  if (jitterStream === undefined || cost.jitter === undefined) {
+    return new EngineStepCost(atPace(cost, pace), range, graphs);
+  }
+  const runPace = pace * runFactor(cost.jitter, runStream ?? jitterStream);
+  return new EngineStepCost(atPace(cost, runPace), range, graphs, jitterFactors(cost.jitter, jitterStream));
 }
