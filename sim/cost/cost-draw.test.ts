@@ -1,8 +1,9 @@
-import type { VllmEngineCost } from "../../formats/index.js";
-import { readProfile } from "../../formats/files/index.js";
+import { readFileSync } from "node:fs";
+import { profileSchema, type VllmEngineCost } from "../../formats/index.js";
 import { withCostDraw } from "./cost-draw.js";
 
-const profile = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
+const file = new URL("../../profiles/h100-llama-3.1-8b-vllm-0.26.json", import.meta.url);
+const profile = profileSchema.parse(JSON.parse(readFileSync(file, "utf8")));
 const names = ["gpu.decode_base_ns", "host.launch_full_graph.base_ns", "front_end.output_ns"];
 const drawn = { ...profile, cost_draws: { names, values: [[1, 2, 3], [4, 5, 6]] } }; // prettier-ignore
 

@@ -20,7 +20,7 @@ test("a level is a function of seed, level and cell: who asked before, when and 
 test("it is standard normal and forgets at its memory, over the seams of its blocks as within them", () => {
   const [products, squares, counts] = [new Float64Array(3), new Float64Array(2), [0, 0]];
   const gapsNs = [CELL_NS, MEMORY_NS, 3 * MEMORY_NS];
-  for (let seed = 0; seed < 1500; seed++) {
+  for (let seed = 0; seed < 4000; seed++) {
     const level = new HostLevel(MEMORY_NS, `test/${seed}`);
     // Just before a seam, so that each gap but none crosses it; and within a block.
     const seamNs = BLOCK_NS - 0.5 * CELL_NS;
