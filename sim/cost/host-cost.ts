@@ -16,6 +16,9 @@ export type Factors = Readonly<Record<JitterName, (atNs: number) => number>> & {
 
 const always = (): number => 1;
 
+/** What the host and the front end on it do. */
+const hostNames = ["schedule", "update", "launch_full_graph", "launch_piecewise", "launch_no_graph", "request", "output"] as const satisfies readonly JitterName[]; // prettier-ignore
+
 /** Every time is its mean. */
 const steady: Factors = {
   schedule: always,
@@ -29,11 +32,13 @@ const steady: Factors = {
   stallNs: () => 0,
 };
 
-/** Every time is its mean, that of being held up, too. */
-export function meanFactors(jitter: EngineJitter | undefined): Factors {
-  if (jitter?.output_stall === undefined) return steady;
+/** Every time is its mean, that of being held up, too; `paceAt`: times the pace of the host, where that is known. */
+export function meanFactors(jitter: EngineJitter | undefined, paceAt?: (atNs: number) => number): Factors {
+  const named = hostNames.map((name) => [name, paceAt]);
+  const factors = paceAt === undefined ? steady : { ...steady, ...(Object.fromEntries(named) as Partial<Factors>) };
+  if (jitter?.output_stall === undefined) return factors;
   const { token_probability, mean_ns } = jitter.output_stall;
-  return { ...steady, stallNs: (tokens) => heldUp(token_probability, tokens) * mean_ns };
+  return { ...factors, stallNs: (tokens) => heldUp(token_probability, tokens) * mean_ns };
 }
 
 /** Probability of being held up at an output of so many tokens. */
@@ -43,10 +48,11 @@ function heldUp(withToken: number, tokens: number): number {
 
 /**
  * Factors drawn from the streams `${name}/...`. Where the jitter has a pace, all times of the host share it and vary about
- * it each on its own; else launches and front-end jobs are alike by the host's states.
+ * it each on its own; else launches and front-end jobs are alike by the host's states. `known`: the path of the pace, which
+ * is drawn where it is absent.
  */
-export function jitterFactors(jitter: EngineJitter, name: string): Factors {
-  const paceAt = jitter.pace === undefined ? always : hostPace(jitter.pace, `${name}/pace`);
+export function jitterFactors(jitter: EngineJitter, name: string, known?: (atNs: number) => number): Factors {
+  const paceAt = known ?? (jitter.pace === undefined ? undefined : hostPace(jitter.pace, `${name}/pace`));
   const states = new HostStates(jitter.host_states, `${name}/host`, jitter.interrupted_share);
   const own = (of: JitterName): ((atNs: number) => number) => {
     const variation = jitter[of];
@@ -57,11 +63,11 @@ export function jitterFactors(jitter: EngineJitter, name: string): Factors {
   };
   const paced = (of: JitterName): ((atNs: number) => number) => {
     const residual = own(of);
-    return jitter.pace === undefined ? residual : (atNs) => paceAt(atNs) * residual(atNs);
+    return paceAt === undefined ? residual : (atNs) => paceAt(atNs) * residual(atNs);
   };
   const ofHost = (of: JitterName): ((atNs: number) => number) => {
     const variation = jitter[of];
-    if (jitter.pace !== undefined || variation === undefined) return paced(of);
+    if (paceAt !== undefined || variation === undefined) return paced(of);
     const ratio = variationFactor(variation);
     const uniform = states.uniform(stream(`${name}/${of}`));
     return (atNs) => ratio(uniform(atNs));

@@ -20,7 +20,7 @@ test("a level is a function of seed, level and cell: who asked before, when and 
 test("it is standard normal and forgets at its memory, over the seams of its blocks as within them", () => {
   const [products, squares, counts] = [new Float64Array(3), new Float64Array(2), [0, 0]];
   const gapsNs = [CELL_NS, MEMORY_NS, 3 * MEMORY_NS];
-  for (let seed = 0; seed < 4000; seed++) {
+  for (let seed = 0; seed < 1000; seed++) {
     const level = new HostLevel(MEMORY_NS, `test/${seed}`);
     // Just before a seam, so that each gap but none crosses it; and within a block.
     const seamNs = BLOCK_NS - 0.5 * CELL_NS;
@@ -34,7 +34,7 @@ test("it is standard normal and forgets at its memory, over the seams of its blo
   expect(squares[0]! / counts[0]!).toBeCloseTo(1, 0.6);
   expect(squares[1]! / counts[1]!).toBeCloseTo(1, 0.6);
   gapsNs.forEach((gapNs, at) => {
-    expect(Math.abs(products[at]! / counts[0]! - Math.exp(-gapNs / MEMORY_NS))).toBeLessThan(0.08);
+    expect(Math.abs(products[at]! / counts[0]! - Math.exp(-gapNs / MEMORY_NS))).toBeLessThan(0.12);
   });
 });
 

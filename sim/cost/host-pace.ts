@@ -46,11 +46,19 @@ export function atPace(cost: VllmEngineCost, pace: number): VllmEngineCost {
       copy_ns: host.copy_ns,
       empty_step_sleep_ns: host.empty_step_sleep_ns,
     },
-    ...(frontEnd === undefined ? {} : { front_end: scaled(frontEnd, pace) as typeof frontEnd }),
+    ...(frontEnd === undefined ? {} : { front_end: frontEndAtPace(frontEnd, pace) }),
     ...(stall === undefined
       ? {}
       : { jitter: { ...jitter!, output_stall: { ...stall, mean_ns: pace * stall.mean_ns } } }),
   };
+}
+
+/** A front end on a host that takes `pace` times as long. */
+export function frontEndAtPace<FrontEnd extends NonNullable<VllmEngineCost["front_end"]>>(
+  of: FrontEnd,
+  pace: number,
+): FrontEnd {
+  return scaled(of, pace) as FrontEnd;
 }
 
 /** A profile of the same host in a run of that pace, known and not drawn. */

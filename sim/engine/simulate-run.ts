@@ -13,7 +13,7 @@ import {
   type RunInfo,
   type Workload,
 } from "../../formats/index.js";
-import { ProfileCost, stepCostOf } from "../cost/index.js";
+import { ASSUMED_RUN_SPREAD, ProfileCost, stepCostOf } from "../cost/index.js";
 import { columnsOf, summarise, type Summary } from "../metrics/index.js";
 import {
   planPolicy,
@@ -189,11 +189,13 @@ interface Outcome {
   readonly extrapolations: readonly string[];
 }
 
-function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRunInput, outcome: Outcome): RunInfo {
+function runInfo(input: SimulatedRunInput, outcome: Outcome): RunInfo {
+  const { plan, profile, workload, load, seed, coldStart } = input;
   const { facts, summary, extrapolations } = outcome;
   const notes = [
     ...(workload.notes ?? []),
     ...extrapolations.map((what) => `extrapolated: ${what}`),
+    ...assumedSpread(input),
     ...verdicts(summary),
   ];
   return {
@@ -213,6 +215,15 @@ function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRu
     ...(notes.length > 0 ? { notes } : {}),
     summary: { ...summary },
   };
+}
+
+/** A profile from few runs does not know how far the next one is from them. */
+function assumedSpread(input: SimulatedRunInput): string[] {
+  const { cost } = input.profile;
+  if (!isJittered(input) || cost.kind !== "vllm_engine" || cost.jitter?.run_spread !== null) return [];
+  return [
+    `how much the host's pace differs from run to run is not known of this profile: ${100 * ASSUMED_RUN_SPREAD} % is assumed`,
+  ];
 }
 
 function verdicts({ overloaded, queue_growth_per_s }: Summary): string[] {
