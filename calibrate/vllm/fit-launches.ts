@@ -4,7 +4,15 @@ import { meanOf, type GraphKind } from "../../sim/index.js";
 import { censoredQuantiles, type Sighting } from "./censored-quantiles.js";
 import { gpuNsOf, graphKinds, idleSpanNs, launchScale, type EngineModel, type LaunchTimes } from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
-import { quantileOfValues, rounded, significantGrowth, type Growth } from "./spread.js";
+import {
+  growthOf,
+  mean,
+  quantileOfValues,
+  rounded,
+  significantGrowth,
+  weightedQuantiles,
+  type Growth,
+} from "./spread.js";
 import type { TimedStep, Timeline } from "./timeline.js";
 
 /** A step log to fit to. */
@@ -65,9 +73,9 @@ export function launchOf(
   const exact = used.filter(({ isExact }) => isExact);
   const line = exact.length < ENOUGH_LAUNCHES ? before : lineOf(used, before);
   const priceNs = (requests: number): number => Math.max(1, line.baseNs + line.requestNs * requests);
-  const quantiles = censoredQuantiles(
-    used.map(({ value, requests, isExact }) => ({ value: value / priceNs(requests), isExact })),
-  );
+  const ratiosOf = (sightings: readonly LaunchSighting[]): Sighting[] =>
+    sightings.map(({ value, requests, isExact }) => ({ value: value / priceNs(requests), isExact }));
+  const quantiles = used === seen ? censoredQuantiles(ratiosOf(seen)) : withTail(ratiosOf(used), ratiosOf(seen));
   if (quantiles === undefined) return { ...before, steps: exact.length };
   const scale = meanOf(quantiles);
   const ratios = quantiles.map(([p, ratio]): [number, number] => [p, ratio / scale]);
@@ -151,10 +159,54 @@ function lineOf(sightings: readonly LaunchSighting[], before: Growth): Growth {
     exact.map(({ value }) => value),
     0.5,
   );
-  if (!areMostlyExact(sightings)) return { baseNs: middleNs, requestNs: 0 };
+  if (!areMostlyExact(sightings)) return censoredLine(sightings) ?? { baseNs: middleNs, requestNs: 0 };
   const usual = exact.filter(({ value }) => value < 3 * middleNs);
   const line = significantGrowth(usual.map(({ requests, value }) => ({ requests, ns: value })));
   return line.baseNs > 0 ? line : before;
+}
+
+/** The quantiles of `some`, but for what is so long that nothing hides it: of that `all` tell how often it comes. */
+function withTail(some: readonly Sighting[], all: readonly Sighting[]): [number, number][] | undefined {
+  const body = censoredQuantiles(some, { points: 401 });
+  const hidden = all.filter(({ isExact }) => !isExact).map(({ value }) => value);
+  if (body === undefined || hidden.length === 0) return body;
+  const clear = quantileOfValues(hidden, 0.95);
+  const tail = all.filter(({ isExact, value }) => isExact && value > clear).map(({ value }) => value);
+  const values = body
+    .slice(1)
+    .flatMap(([p, value], at) => (value > clear ? [] : [{ value, weight: p - body[at]![0] }]));
+  const inBody = values.reduce((sum, { weight }) => sum + weight, 0);
+  const tailShare = tail.length / all.length;
+  const weights = values.map(({ weight }) => ((1 - tailShare) * weight) / inBody);
+  return weightedQuantiles(
+    [...values.map(({ value }) => value), ...tail],
+    [...weights, ...tail.map(() => tailShare / tail.length)],
+  );
+}
+
+/** Groups by requests, and launches that show of each, from which a line through half-hidden ones is told. */
+const GROUPS = 5;
+const LEAST_SHOWN = 30;
+
+/** A line through the means of groups of like requests, of each what hidden launches allow; undefined: too few groups. */
+function censoredLine(sightings: readonly LaunchSighting[]): Growth | undefined {
+  const ordered = [...sightings].sort((a, b) => a.requests - b.requests);
+  const size = Math.ceil(ordered.length / GROUPS);
+  const points = Array.from({ length: GROUPS }, (_, k) => ordered.slice(k * size, (k + 1) * size)).flatMap((group) => {
+    const shown = group.filter(({ isExact }) => isExact);
+    const quantiles = shown.length < LEAST_SHOWN ? undefined : censoredQuantiles(group);
+    if (quantiles === undefined) return [];
+    const ns = meanOf(quantiles);
+    const spreadNs = Math.sqrt(mean(shown.map(({ value }) => (value - ns) ** 2)) / shown.length);
+    return [{ requests: mean(group.map(({ requests }) => requests)), ns, spreadNs }];
+  });
+  if (points.length < 3) return undefined;
+  const line = growthOf(points);
+  const meanX = mean(points.map(({ requests }) => requests));
+  const xx = points.reduce((sum, { requests }) => sum + (requests - meanX) ** 2, 0);
+  const errorNs =
+    Math.sqrt(points.reduce((sum, { requests, spreadNs }) => sum + ((requests - meanX) * spreadNs) ** 2, 0)) / xx;
+  return line.requestNs > 3 * errorNs ? line : { baseNs: mean(points.map(({ ns }) => ns)), requestNs: 0 };
 }
 
 /** The part of a launch after which the GPU begins. */
