@@ -7,9 +7,10 @@ import {
   replayReport,
   replayStatistics,
   type ReplayReport,
+  type ReplayStatistic,
 } from "../experiment/replay-report.js";
 import { runChartRows } from "../experiment/chart-rows.js";
-import { readProfile, readRun, writeTextAtomic } from "../formats/files/index.js";
+import { readProfile, readRun, readSteps, writeTextAtomic } from "../formats/files/index.js";
 import { replayRecording } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
@@ -36,9 +37,10 @@ export const replayCommand: Command = {
     const { replications, seed, json, plot, ...flags } = parseFlags(ownFlags, args);
     const profile = readProfile(flags.profile);
     const recording = await readRun(flags.recording);
+    const steps = await readSteps(flags.recording);
     const name = basename(resolve(flags.recording));
     const jitter = flags.jitter === "on";
-    const report = replayReport(profile, recording, { name, seed, jitter, replications });
+    const report = replayReport(profile, recording, { name, seed, jitter, replications, steps });
     if (plot !== undefined) {
       const { renderChart } = await import("../report/charts/index.js");
       const cell = { policy: "vllm", load: name };
@@ -53,23 +55,33 @@ export const replayCommand: Command = {
 
 function printReport(report: ReplayReport): void {
   const { recording, profile, requests, replications, jitter, metrics, preemptions, split, notes } = report;
+  const { pace, pace_unknown: paceUnknown, metrics_at_pace: atPace } = report;
   print(`${recording} on ${profile}: ${requests} requests, ${replications} simulated runs, jitter ${jitter}`);
+  const simulated = ({ sim, error, band }: ReplayStatistic): string[] => [
+    figure(sim),
+    signedPercent(error === null ? null : 100 * error),
+    band === null || replications === 1 ? "" : band.map((value) => figure(value)).join(" to "),
+  ];
   printTable(
-    ["ms", "real", "simulated", "error", "nine in ten runs"],
+    ["ms", "real", "simulated", "error", "nine in ten runs", ...(atPace === null ? [] : ["at its pace", "error", "nine in ten"])], // prettier-ignore
     replayMetrics.flatMap((metric) =>
       replayStatistics.map((stat) => {
-        const { real, sim, error, band } = metrics[`${stat}_${metric}_ms`];
-        const percent = signedPercent(error === null ? null : 100 * error);
+        const key = `${stat}_${metric}_ms` as const;
+        const blind = metrics[key];
         return [
           `${metric} ${stat}`,
-          figure(real),
-          figure(sim),
-          percent,
-          band === null || replications === 1 ? "" : band.map((value) => figure(value)).join(" to "),
+          figure(blind.real),
+          ...simulated(blind),
+          ...(atPace === null ? [] : simulated(atPace[key])),
         ];
       }),
     ),
   );
+  if (pace.run === null) print(`pace of the host: not told, ${paceUnknown}; no score at the run's pace`);
+  else {
+    const [run, usual] = [pace.run, pace.profile].map((value) => value.toFixed(3));
+    print(`pace of the host: ${run} in this run, by its step log; ${usual} in the profile (longer times: larger)`);
+  }
   if (preemptions.real !== null) {
     print(`preemptions: ${preemptions.real} real, ${figure(preemptions.sim)} simulated`);
   }

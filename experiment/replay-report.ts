@@ -1,9 +1,20 @@
 /**
  * How a simulation of a recorded run compares with it: the recorded requests are simulated under the recorded settings
- * and load, as often as asked with other draws of the jitter; every statistic is the mean over these, beside the real one.
+ * and load, as often as asked with other draws of the jitter, the run's pace and the fitted costs; every statistic is the
+ * mean over these, beside the real one. Where the run's pace is known from its step log, once more at that pace.
  */
-import type { Profile, Run } from "../formats/index.js";
-import { columnsOf, e2elMs, mean, quantile, replayRecording, summarise } from "../sim/index.js";
+import { runPaceOf } from "../calibrate/vllm/index.js";
+import type { EngineStepRecord, Profile, Run } from "../formats/index.js";
+import {
+  atRunPace,
+  columnsOf,
+  e2elMs,
+  mean,
+  quantile,
+  replayRecording,
+  summarise,
+  withCostDraw,
+} from "../sim/index.js";
 
 export const replayStatistics = ["mean", "p50", "p95", "p99"] as const;
 export const replayMetrics = ["ttft", "tpot", "e2el"] as const;
@@ -22,13 +33,21 @@ export interface ReplayStatistic {
   readonly band: readonly [number, number] | null;
 }
 
+export type ReplayMetrics = Readonly<Record<StatisticKey, ReplayStatistic>>;
+
 export interface ReplayReport {
   readonly recording: string;
   readonly profile: string;
   readonly requests: number;
   readonly replications: number;
   readonly jitter: "on" | "off";
-  readonly metrics: Readonly<Record<StatisticKey, ReplayStatistic>>;
+  readonly metrics: ReplayMetrics;
+  /** Of the host, over the profile's costs: as the run's step log tells it (null: it does not), as the profile has it. */
+  readonly pace: { readonly run: number | null; readonly profile: number };
+  /** Why the run's pace is not told. */
+  readonly pace_unknown?: string;
+  /** At the run's pace. */
+  readonly metrics_at_pace: ReplayMetrics | null;
   readonly preemptions: { readonly real: number | null; readonly sim: number };
   /** Mean milliseconds of a request by part, where recording and profile have the engine's own times. */
   readonly split: Readonly<Record<SplitPart, { real: number; sim: number }>> | null;
@@ -42,30 +61,32 @@ export interface ReplayReportOptions {
   readonly seed: string;
   readonly jitter: boolean;
   readonly replications: number;
+  /** The recording's step log, which tells the pace of its host. */
+  readonly steps?: readonly EngineStepRecord[] | undefined;
 }
 
 export function replayReport(profile: Profile, recording: Run, options: ReplayReportOptions): ReplayReport {
-  const { jitter, seed } = options;
+  const { jitter, name, steps } = options;
   const isJittered = jitter && profile.cost.kind === "vllm_engine" && profile.cost.jitter !== undefined;
   const replications = isJittered ? options.replications : 1;
-  const runs = Array.from({ length: replications }, (_, k) =>
-    replayRecording(profile, recording, { seed: k === 0 ? seed : `${seed}/${k}`, jitter }),
-  );
+  const runs = replayRuns(profile, recording, { ...options, replications });
   const answered = recording.requests.filter(({ status }) => status === "ok");
-  const real = summarise(columnsOf(answered)) as unknown as Readonly<Record<string, number | null>>;
-  const summaries = runs.map(({ info }) => info.summary as Readonly<Record<string, number | null>>);
-  const keys = replayStatistics.flatMap((stat) => replayMetrics.map((metric): StatisticKey => `${stat}_${metric}_ms`));
-  const metrics = Object.fromEntries(
-    keys.map((key) => [key, statistic(real[key] ?? null, summaries.map((summary) => summary[key] ?? null))]), // prettier-ignore
-  ) as unknown as ReplayReport["metrics"];
+  const real = summarise(columnsOf(answered)) as unknown as Summary;
+  const { pace: runPace, ...unknown } = runPaceOf(profile, { name, run: recording, steps });
+  const pacedRuns =
+    runPace === null ? null : replayRuns(atRunPace(profile, runPace), recording, { ...options, replications });
+  const summaries = runs.map(summaryOf);
   const notes = [...new Set(runs.flatMap(({ info }) => info.notes ?? []))];
   return {
-    recording: options.name,
+    recording: name,
     profile: profile.name,
     requests: answered.length,
     replications,
     jitter: isJittered ? "on" : "off",
-    metrics,
+    metrics: metricsOf(real, summaries),
+    pace: { run: runPace, profile: profile.cost.kind === "vllm_engine" ? (profile.cost.host.pace ?? 1) : 1 },
+    ...("reason" in unknown ? { pace_unknown: unknown.reason } : {}),
+    metrics_at_pace: pacedRuns === null ? null : metricsOf(real, pacedRuns.map(summaryOf)),
     preemptions: {
       real: typeof recording.info.preemptions === "number" ? recording.info.preemptions : null,
       sim: mean(runs.map(({ info }) => Number(info.preemptions))),
@@ -74,6 +95,27 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
     overloaded: summaries.some(({ overloaded }) => Boolean(overloaded)),
     notes,
   };
+}
+
+type Summary = Readonly<Record<string, number | null>>;
+
+/** Each with a seed of its own, of which the run's pace is drawn too, and its own draw of the costs. */
+function replayRuns(profile: Profile, recording: Run, { seed, jitter, replications }: ReplayReportOptions): Run[] {
+  return Array.from({ length: replications }, (_, k) => {
+    const drawn = jitter ? withCostDraw(profile, k) : profile;
+    return replayRecording(drawn, recording, { seed: k === 0 ? seed : `${seed}/${k}`, jitter });
+  });
+}
+
+function summaryOf({ info }: Run): Summary {
+  return info.summary as Summary;
+}
+
+function metricsOf(real: Summary, summaries: readonly Summary[]): ReplayMetrics {
+  const keys = replayStatistics.flatMap((stat) => replayMetrics.map((metric): StatisticKey => `${stat}_${metric}_ms`));
+  return Object.fromEntries(
+    keys.map((key) => [key, statistic(real[key] ?? null, summaries.map((summary) => summary[key] ?? null))]), // prettier-ignore
+  ) as unknown as ReplayMetrics;
 }
 
 /** Simulations from which a statistic's mean is told. */

@@ -42,8 +42,36 @@ const ns = z.number().nonnegative();
 /** Time of one thing that grows with the requests of a step, ns. */
 const perStep = z.strictObject({ base_ns: ns, request_ns: ns.default(0) });
 
+/** The first requests of a step may cost more each than those after them. */
+const perRequest = perStep.extend({
+  first_requests: z
+    .strictObject({ upto: z.int().positive(), request_ns: ns })
+    .optional()
+    .describe("each of the first `upto` requests of a step takes so much longer; absent: none"),
+});
+
+const schedule = perRequest.extend({
+  prefill_request_ns: ns.optional().describe("a request that prefills takes so much longer; absent: 0"),
+});
+
 /** Time of a launch; absent `lead`: the host's `launch_lead`. */
-const launch = perStep.extend({ lead: z.number().min(0).max(1).optional() });
+const launch = perStep.extend({
+  lead: z.number().min(0).max(1).optional(),
+  overlap_power: z
+    .number()
+    .min(1)
+    .optional()
+    .describe(
+      "steps that prefill on an idle GPU end after (launch^p + (lead x launch + gpu)^p)^(1/p); absent: after the later",
+    ),
+});
+
+/** Hidden states of a host: Ornstein-Uhlenbeck processes by share of the variance and memory. */
+const hostState = (of: string): z.ZodObject<{ share: z.ZodNumber; memory_ns: z.ZodNumber }> =>
+  z.strictObject({
+    share: z.number().min(0).max(1).describe(of),
+    memory_ns: z.number().positive().describe("time in which its correlation falls to 1/e"),
+  });
 
 /** How one time varies about its mean: quantiles [p, time / mean], p ascending from 0 to 1, linear between them. */
 const variation = z.strictObject({
@@ -100,14 +128,29 @@ const vllmEngineCost = z.strictObject({
     prefill_padded_token_ns: ns.describe("per token of the padded step, in a step that prefills"),
     attention_pair_ns: ns.describe("per query and key pair of the prefill chunks"),
     decode_factors: decodeFactors.optional(),
+    large_graph: z
+      .strictObject({ beyond: z.int().positive(), upto: z.int().positive(), extra_ns: ns })
+      .optional()
+      .describe(
+        "a step that prefills, by a graph of more than `beyond` and at most `upto` tokens, takes so much longer",
+      ),
   }),
   host: z.strictObject({
-    schedule: perStep,
-    update: perStep,
+    pace: z
+      .number()
+      .positive()
+      .optional()
+      .describe("of this host: all its times and the front end's over those given here; absent: 1"),
+    schedule,
+    update: perRequest,
     launch_full_graph: launch.describe("decode only, one CUDA graph"),
     launch_piecewise: launch.describe("CUDA graphs between attention calls"),
     launch_no_graph: launch.describe("more tokens than the largest graph, or eager"),
     launch_lead: z.number().min(0).max(1).describe("part of the launch after which the GPU begins"),
+    launch_recency: z
+      .strictObject({ share: z.number().min(0).max(1), memory_ns: z.number().positive() })
+      .optional()
+      .describe("launches of steps that prefill take so much less soon after one without graphs; absent: none"),
     copy_ns: ns.describe("sampled tokens to the host"),
     send_ns: ns.describe("outputs to the front end"),
     take_request_ns: ns.describe("a request out of the input queue"),
@@ -135,17 +178,17 @@ const vllmEngineCost = z.strictObject({
   jitter: z
     .strictObject({
       ...variations,
+      pace: z
+        .strictObject({
+          ...variation.shape,
+          states: z.array(hostState("of the variance of the pace's normal score, relative to the sum")).min(1),
+        })
+        .optional()
+        .describe(
+          "a factor that all times of host and front end share, and its path in time; absent: host_states has it",
+        ),
       host_states: z
-        .array(
-          z.strictObject({
-            share: z
-              .number()
-              .min(0)
-              .max(1)
-              .describe("of the variance of the normal scores of launches and front-end jobs"),
-            memory_ns: z.number().positive().describe("time in which its correlation falls to 1/e"),
-          }),
-        )
+        .array(hostState("of the variance of the normal scores of launches and front-end jobs"))
         .refine(
           (states) => states.reduce((sum, { share }) => sum + share, 0) <= 1,
           "expected shares of 1 in sum at most",
@@ -162,7 +205,14 @@ const vllmEngineCost = z.strictObject({
         .max(0.5)
         .optional()
         .describe("of times, the longest, which come at any moment whatever the host's states; absent: 0"),
-      run_spread: ns.default(0).describe("standard deviation of the logarithm of all host times, from run to run"),
+      run_spread: z
+        .number()
+        .nonnegative()
+        .nullable()
+        .default(null)
+        .describe(
+          "standard deviation of the logarithm of all host times, from run to run; null: unknown, one is assumed",
+        ),
     })
     .optional()
     .describe("how times vary from step to step; absent: every time is its mean"),

@@ -2,7 +2,7 @@
 import { ArtifactError, type EngineJitter, type Profile, type VllmEngineCost } from "../../formats/index.js";
 import type { Intervals } from "./engine-intervals.js";
 import type { EngineFit } from "./fit-engine.js";
-import { INTERRUPTED } from "./fit-host-state.js";
+import type { LaunchFit } from "./fit-launches.js";
 import type { FrontEndFit } from "./fit-front-end.js";
 import { measuredRange } from "./measured-range.js";
 import { recordedModel } from "./model-shape.js";
@@ -15,15 +15,17 @@ export const ASSUMED = { take_request_ns: 9000, wake_ns: 60_000, empty_step_slee
 const GPU_MEMORY_UTILIZATION = 0.92;
 
 export function engineCostOf(engine: EngineFit, frontEnd: FrontEndFit | undefined): VllmEngineCost {
-  const { launch, schedule, update, variations } = engine;
+  const { launch, calls, variations, recency } = engine;
   const launchOf = ({
     baseNs,
     requestNs,
     lead,
-  }: (typeof launch)["full"]): VllmEngineCost["host"]["launch_piecewise"] => ({
+    overlapPower,
+  }: LaunchFit): VllmEngineCost["host"]["launch_piecewise"] => ({
     base_ns: baseNs,
     request_ns: requestNs,
     lead,
+    ...(overlapPower < Infinity ? { overlap_power: overlapPower } : {}),
   });
   const given = {
     schedule: variations.schedule,
@@ -32,7 +34,7 @@ export function engineCostOf(engine: EngineFit, frontEnd: FrontEndFit | undefine
     launch_piecewise: launch.piecewise.variation,
     launch_no_graph: launch.none.variation,
     gpu: variations.gpu,
-    host_states: engine.hostStates,
+    pace: engine.pace,
     ...frontEnd?.jitter,
   };
   const known = Object.fromEntries(Object.entries(given).filter(([, variation]) => variation !== undefined));
@@ -40,12 +42,12 @@ export function engineCostOf(engine: EngineFit, frontEnd: FrontEndFit | undefine
     kind: "vllm_engine",
     gpu: engine.gpu,
     host: {
-      schedule: { base_ns: schedule.baseNs, request_ns: schedule.requestNs },
-      update: { base_ns: update.baseNs, request_ns: update.requestNs },
+      ...calls,
       launch_full_graph: launchOf(launch.full),
       launch_piecewise: launchOf(launch.piecewise),
       launch_no_graph: launchOf(launch.none),
       launch_lead: launch.none.lead,
+      ...(recency === undefined ? {} : { launch_recency: { share: recency.share, memory_ns: recency.memoryNs } }),
       copy_ns: engine.copyNs,
       send_ns: engine.sendNs,
       ...ASSUMED,
@@ -53,8 +55,8 @@ export function engineCostOf(engine: EngineFit, frontEnd: FrontEndFit | undefine
     ...(frontEnd === undefined ? {} : { front_end: frontEnd.frontEnd }),
     jitter: {
       ...(known as unknown as EngineJitter),
-      interrupted_share: INTERRUPTED,
-      run_spread: engine.runSpread ?? 0,
+      host_states: [],
+      run_spread: engine.runSpread ?? null,
     },
   });
 }

@@ -61,16 +61,18 @@ function fitLogged(
   const engine = fitEngine(
     logged.map((run) => {
       const { graphs, isAsync } = settingsOf(run);
-      return { timeline: timelineOf(run.steps!, graphs), isProbes: isProbes(run), isAsync };
+      const load = run.name.replace(/-r\d+$/, "");
+      return { timeline: timelineOf(run.steps!, graphs), isProbes: isProbes(run), isAsync, load };
     }),
     solver,
     base === undefined ? undefined : gpuOf(base),
   );
-  const logs = logged.flatMap((recorded) => {
+  const logs = logged.flatMap((recorded, at) => {
     const { run, steps } = recorded;
+    const path = engine.paths[at]!;
     const traffic = recordedTraffic(run, steps!);
     const weight = isProbes(recorded) ? PROBES_WEIGHT : 1;
-    return traffic === undefined ? [] : [{ requests: run.requests, traffic, weight }];
+    return traffic === undefined ? [] : [{ requests: run.requests, traffic, path, weight }];
   });
   const progress = (done: number, total: number): void => onProgress?.(done, total, "front end");
   const frontEnd =
@@ -79,7 +81,6 @@ function fitLogged(
       : fitFrontEnd(logs, {
           sendNs: engine.sendNs,
           wakeNs: ASSUMED.wake_ns,
-          hostStates: engine.hostStates,
           effort,
           onProgress: progress,
         });

@@ -29,12 +29,16 @@ export function censoredQuantiles(
   return quantilesAt(ascending, points);
 }
 
+/** Probabilities of the quantiles that are kept: denser near 1, where the tail is, and some more near 0. */
+export function keptProbabilities(points = 41): number[] {
+  return [...NEAR_ZERO, ...Array.from({ length: points - 1 }, (_, k) => spacedProbability((k + 1) / (points - 1)))];
+}
+
 /** What lies below the least exact value has its value: nothing more is known of it. */
 function quantilesAt(ascending: readonly [value: number, p: number][], points: number): [number, number][] {
   const quantiles: [number, number][] = [];
   let at = 0;
-  const spaced = Array.from({ length: points - 1 }, (_, k) => spacedProbability((k + 1) / (points - 1)));
-  for (const p of [...NEAR_ZERO, ...spaced]) {
+  for (const p of keptProbabilities(points)) {
     while (at < ascending.length - 1 && ascending[at]![1] < p) at++;
     quantiles.push([p, ascending[at]![0]]);
   }

@@ -1,12 +1,13 @@
 /** The fit against engines of which every cost is known: simulated, and watched as a real one's step log watches it. */
 import type { Variation, VllmEngineCost } from "../../formats/index.js";
-import { exponential, stream } from "../../sim/index.js";
+import { atPace, exponential, requestsNs, stream } from "../../sim/index.js";
 import { recordEngine, type KnownEngine, type KnownRequest } from "../../test/support/recorded-engine.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { gpuNsOf } from "./engine-model.js";
 import { fitEngine, type EngineFit } from "./fit-engine.js";
 import type { EngineLog, LaunchFit } from "./fit-launches.js";
 import { logNormalVariation } from "./log-normal.js";
+import { meanPace, pacePath } from "./read-pace.js";
 import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
 import { timelineOf, type TimedStep } from "./timeline.js";
 
@@ -14,9 +15,9 @@ const host: VllmEngineCost["host"] = {
   schedule: { base_ns: 120_000, request_ns: 2000 },
   update: { base_ns: 60_000, request_ns: 1500 },
   launch_full_graph: { base_ns: 2.6e6, request_ns: 0, lead: 0.6 },
-  launch_piecewise: { base_ns: 7e6, request_ns: 0, lead: 0.3 },
-  launch_no_graph: { base_ns: 10e6, request_ns: 0, lead: 0.1 },
-  launch_lead: 0.1,
+  launch_piecewise: { base_ns: 7e6, request_ns: 0, lead: 0.03, overlap_power: 3.5 },
+  launch_no_graph: { base_ns: 10e6, request_ns: 0, lead: 0.03, overlap_power: 3.5 },
+  launch_lead: 0.03,
   copy_ns: 76_000,
   send_ns: 90_000,
   take_request_ns: 9000,
@@ -37,13 +38,14 @@ const known: VllmEngineCost = {
   },
   host,
   jitter: {
-    schedule: logNormalVariation(0.15),
-    update: logNormalVariation(0.15),
-    launch_full_graph: logNormalVariation(0.2),
-    launch_piecewise: logNormalVariation(0.2),
-    launch_no_graph: logNormalVariation(0.2),
+    schedule: logNormalVariation(0.1),
+    update: logNormalVariation(0.1),
+    launch_full_graph: logNormalVariation(0.1),
+    launch_piecewise: logNormalVariation(0.1),
+    launch_no_graph: logNormalVariation(0.1),
     gpu: logNormalVariation(0.01),
-    host_states: [{ share: 0.5, memory_ns: 30e6 }],
+    pace: { ...logNormalVariation(0.2), states: [{ share: 1, memory_ns: 80e6 }] },
+    host_states: [],
     run_spread: 0,
   },
 };
@@ -118,11 +120,11 @@ describe("an engine whose GPU and host take turns to be the slower", () => {
   });
 
   test("the recording is one: the loop goes straight on from each update, or takes a request first", () => {
-    const { sendsNs, updates, schedules } = timelineOf(runs[1]!.steps!, settingsOf(runs[1]!).graphs);
+    const { sendsNs, calls } = timelineOf(runs[1]!.steps!, settingsOf(runs[1]!).graphs);
     const { send_ns: sendNs, take_request_ns: takeNs } = host;
     expect(sendsNs.every((ns) => (ns - sendNs) % takeNs === 0 && ns >= sendNs)).toBe(true);
     expect(sendsNs.filter((ns) => ns === sendNs).length).toBeGreaterThan(0.9 * sendsNs.length);
-    expect(updates).toHaveLength(schedules.length);
+    expect(2 * calls.filter(({ isUpdate }) => isUpdate).length).toBe(calls.length);
   });
 
   test("GPU prices come back within 3 %, of any step", () => {
@@ -151,10 +153,9 @@ describe("an engine whose GPU and host take turns to be the slower", () => {
 
   test("so do where in its launch the GPU begins, and how long schedule and update take", () => {
     expect(Math.abs(fit.launch.full.lead - 0.6)).toBeLessThan(0.05);
-    expect(Math.abs(fit.launch.piecewise.lead - 0.3)).toBeLessThan(0.15);
-    expect(Math.abs(fit.launch.none.lead - 0.1)).toBeLessThan(0.15);
-    expect(error(fit.schedule.baseNs + 8 * fit.schedule.requestNs, 136_000)).toBeLessThan(0.02);
-    expect(error(fit.update.baseNs + 8 * fit.update.requestNs, 72_000)).toBeLessThan(0.02);
+    const { schedule, update } = fit.calls;
+    expect(error(requestsNs(schedule, 8), 136_000)).toBeLessThan(0.04);
+    expect(error(requestsNs(update, 8), 72_000)).toBeLessThan(0.04);
     expect(error(fit.sendNs, 90_000)).toBeLessThan(0.02);
   });
 
@@ -164,20 +165,31 @@ describe("an engine whose GPU and host take turns to be the slower", () => {
       return at(0.9) / at(0.5);
     };
     const { schedule, gpu } = fit.variations;
-    expect(error(spreadOf(schedule!), spreadOf(logNormalVariation(0.15)))).toBeLessThan(0.04);
+    expect(error(spreadOf(schedule!), spreadOf(logNormalVariation(0.1)))).toBeLessThan(0.06);
     expect(error(spreadOf(gpu!), spreadOf(logNormalVariation(0.01)))).toBeLessThan(0.01);
-    expect(error(spreadOf(fit.launch.none.variation!), spreadOf(logNormalVariation(0.2)))).toBeLessThan(0.1);
+    expect(error(spreadOf(fit.launch.none.variation!), spreadOf(logNormalVariation(0.1)))).toBeLessThan(0.1);
   });
 
-  test("launches near in time were alike, and not those far from each other", () => {
-    const likeness = (states: typeof fit.hostStates, gapNs: number): number =>
-      states.reduce((sum, { share, memory_ns }) => sum + share * Math.exp(-gapNs / memory_ns), 0);
-    const states = known.jitter!.host_states;
-    // Launches are 10 ms apart and more: what share nearer ones have follows from the memory alone.
-    for (const gapNs of [15e6, 30e6]) {
-      expect(Math.abs(likeness(fit.hostStates, gapNs) - likeness(states, gapNs))).toBeLessThan(0.15);
-    }
-    expect(likeness(fit.hostStates, 300e6)).toBeLessThan(0.1);
+  test("the pace that all of them share comes back: how far it goes, and for how long", () => {
+    const { quantiles, states } = fit.pace!;
+    const at = (p: number): number => quantiles.find(([q]) => q >= p)![1];
+    expect(error(at(0.9) / at(0.5), Math.exp(0.2 * 1.2816))).toBeLessThan(0.06);
+    const sum = states.reduce((total, { share }) => total + share, 0);
+    const likeness =
+      states.reduce((total, { share, memory_ns }) => total + share * Math.exp(-80e6 / memory_ns), 0) / sum;
+    expect(Math.abs(likeness - 1 / Math.E)).toBeLessThan(0.12);
+  });
+
+  test("the pace of each run is that of its own path", () => {
+    runs.forEach((_, at) => expect(Math.abs(meanPace(fit.paths[at]!) - 1)).toBeLessThan(0.06));
+    const slow = { ...known, host: { ...host, pace: 1.3 } };
+    const { graphs } = settingsOf(runs[1]!);
+    const other = recordEngine({ cost: atPace(slow, 1.3) }, poisson("light", 180, 90), { name: "slow" });
+    const { calls } = fit;
+    const usual = pacePath(timelineOf(runs[1]!.steps!, graphs), calls);
+    expect(error(meanPace(pacePath(timelineOf(other.steps!, graphs), calls)) / meanPace(usual), 1.3)).toBeLessThan(
+      0.05,
+    );
   });
 
   test("the intervals of GPU prices hold them, to 1 %", () => {
@@ -193,8 +205,8 @@ describe("an engine whose GPU and host take turns to be the slower", () => {
 
   test("all was seen but where the GPU begins in launches longer than its steps, and that is said", () => {
     expect(fit.unidentified).toEqual([
-      'how far into a launch of kind "piecewise" the GPU begins: 0.3 is assumed',
-      'how far into a launch of kind "none" the GPU begins: 0.1 is assumed',
+      'how far into a launch of kind "piecewise" the GPU begins: 0.03 is assumed',
+      'how far into a launch of kind "none" the GPU begins: 0.03 is assumed',
     ]);
   });
 });

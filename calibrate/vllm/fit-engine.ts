@@ -7,25 +7,22 @@ import type { EngineJitter, Variation } from "../../formats/index.js";
 import type { GraphKind } from "../../sim/index.js";
 import type { LinearSolver } from "../fit/index.js";
 import { intervalsOf, type Intervals } from "./engine-intervals.js";
-import { graphKinds, type EngineModel, type GpuTimes, type LaunchTimes } from "./engine-model.js";
+import { graphKinds, type EngineModel, type GpuTimes, type LaunchTimes, type Recency } from "./engine-model.js";
 import { fitGpu, gpuRatios, type GpuFit } from "./fit-gpu.js";
-import {
-  hostStatesOf,
-  launchModels,
-  launchOf,
-  runSpreadOf,
-  typicalLead,
-  type EngineLog,
-  type LaunchFit,
-} from "./fit-launches.js";
+import { launchModels, launchOf, typicalLead, type EngineLog, type LaunchFit } from "./fit-launches.js";
 import { readTimeline } from "./read-timeline.js";
-import { growthOf, mean, quantileOfValues, variationOf, type Growth } from "./spread.js";
+import { TYPICAL_OVERLAP, withOverlap } from "./fit-overlap.js";
+import { fitPace } from "./fit-pace.js";
+import { recencyOf } from "./fit-recency.js";
+import { paceAt, type CallCosts, type PacePath } from "./read-pace.js";
+import { runSpreadOf } from "./run-spread.js";
+import { mean, quantileOfValues, variationOf } from "./spread.js";
 
 export interface EngineFit {
   readonly gpu: GpuTimes;
   readonly launch: Readonly<Record<GraphKind, LaunchFit>>;
-  readonly schedule: Growth;
-  readonly update: Growth;
+  readonly calls: CallCosts;
+  readonly recency?: Recency | undefined;
   readonly copyNs: number;
   readonly sendNs: number;
   readonly variations: {
@@ -33,8 +30,10 @@ export interface EngineFit {
     readonly update?: Variation | undefined;
     readonly gpu?: Variation | undefined;
   };
-  readonly hostStates: EngineJitter["host_states"];
-  /** Standard deviation of the logarithm of launch means between recordings of traffic; undefined with fewer than two. */
+  readonly pace: EngineJitter["pace"];
+  /** Of each recording. */
+  readonly paths: readonly PacePath[];
+  /** Standard deviation of the logarithm of the pace between runs of one load; undefined with fewer than five. */
   readonly runSpread?: number | undefined;
   /** 95 % intervals of GPU prices and of launches' base times, ns, by their place in a profile's cost. */
   readonly intervals: Intervals;
@@ -54,6 +53,10 @@ const launchKeys: Readonly<Record<GraphKind, string>> = {
 
 /** `knownGpu`: prices of this GPU and model from elsewhere, not to be fitted. */
 export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, knownGpu?: GpuTimes): EngineFit {
+  const paces = fitPace(logs, solver);
+  logs.forEach(({ timeline }, at) => {
+    for (const step of timeline.steps) step.pace = paceAt(paces.paths[at]!, step.scheduleEndNs);
+  });
   const first = firstModel(logs);
   let model = knownGpu === undefined ? first : { ...first, gpu: knownGpu };
   let fit: GpuFit | undefined;
@@ -66,13 +69,10 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
     model = { ...model, gpu: knownGpu ?? fit.gpu };
     const again = logs.map(({ timeline }) => readTimeline(timeline, model));
     model = { ...model, launch: launchModels(logs, again, model) };
+    model = { ...model, recency: recencyOf(logs, again, model) };
+    model = { ...model, launch: withOverlap(logs, again, model) };
   }
   const readings = logs.map(({ timeline }) => readTimeline(timeline, model));
-  const schedules = logs.flatMap(({ timeline }) => timeline.schedules);
-  const updates = logs.flatMap(({ timeline }) => timeline.updates);
-  const [schedule, update] = [growthOf(schedules), growthOf(updates)];
-  const ratios = (of: readonly { requests: number; ns: number }[], { baseNs, requestNs }: Growth): number[] =>
-    of.map(({ requests, ns }) => ns / (baseNs + requestNs * requests));
   const sends = logs.flatMap(({ timeline }) => timeline.sendsNs);
   const launch = Object.fromEntries(
     graphKinds.map((kind) => [kind, launchOf(kind, logs, readings, model)]),
@@ -80,17 +80,17 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
   return {
     gpu: model.gpu,
     launch,
-    schedule,
-    update,
+    calls: paces.means,
+    recency: model.recency,
     copyNs: COPY_NS,
     sendNs: sends.length === 0 ? 0 : mean(sends),
     variations: {
-      schedule: variationOf(ratios(schedules, schedule)),
-      update: variationOf(ratios(updates, update)),
+      ...paces.residuals,
       gpu: variationOf(gpuRatios(readings.flat(), model.gpu).filter((ratio) => ratio > 0.7 && ratio < 1.5)),
     },
-    hostStates: hostStatesOf(logs, readings, model, launch),
-    runSpread: runSpreadOf(logs, readings, model),
+    pace: paces.pace,
+    paths: paces.paths,
+    runSpread: runSpreadOf(logs, paces.paths),
     intervals: intervalsOf(readings, (resampled) => {
       const pricing = resampled.filter((_, at) => logs[at]!.isAsync || !pricedByAsync).flat();
       const gpu: Partial<GpuTimes> = knownGpu === undefined ? fitGpu(pricing, model.gpu, solver).gpu : {};
@@ -130,6 +130,7 @@ function firstModel(logs: readonly EngineLog[]): EngineModel {
     baseNs: ns,
     requestNs: 0,
     lead: typicalLead[kind],
+    overlapPower: kind === "full" ? Infinity : TYPICAL_OVERLAP,
     p90Ratio: 1.3,
   });
   return {

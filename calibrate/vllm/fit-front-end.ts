@@ -3,8 +3,7 @@
  * tokens reached their clients. First its mean times, then how they vary, so that quantiles of both delays agree.
  */
 import type { EngineJitter, VllmEngineCost } from "../../formats/index.js";
-import { frontEndCost, jitterFactors, mean, meanFactors } from "../../sim/index.js";
-import { INTERRUPTED } from "./fit-host-state.js";
+import { frontEndAtPace, frontEndCost, jitterFactors, mean, meanFactors } from "../../sim/index.js";
 import { nelderMead } from "./nelder-mead.js";
 import { pooled, quantileLoss, recordedDelays, replayedDelays, squaredLog } from "./front-end-delays.js";
 import { viewOf, type FrontEndLog, type Seen, type View } from "./front-end-view.js";
@@ -24,8 +23,6 @@ export interface FrontEndFitOptions {
   /** From the end of an update until its output is at the front end, ns. */
   readonly sendNs: number;
   readonly wakeNs: number;
-  /** Of the host, which front end and engine share. */
-  readonly hostStates: EngineJitter["host_states"];
   /** Share of the usual number of trials; default 1. */
   readonly effort?: number | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -38,7 +35,7 @@ const CAP_MS = 10;
 const PAIRED_WEIGHT = 0.02;
 /** With a token, at most. */
 const LIKELIEST_STALL = 0.01;
-/** Draws of the host's states and the jobs' own variation, over which delays are pooled. */
+/** Draws of the jobs' own variation, over which delays are pooled. */
 const draws = [0, 1];
 /** Trials of each search: for the means alone, then with variation, each from where the one before ended. */
 const trials = { means: [300, 150], variation: [400, 300, 200] } as const;
@@ -105,19 +102,17 @@ function mergedLoss(view: View, replay: FrontEndReplay): number {
 
 function replayWith(
   frontEnd: FrontEnd,
-  { requests, traffic }: View,
-  { sendNs, hostStates }: FrontEndFitOptions,
+  { requests, traffic, runPace, paceAt }: View,
+  { sendNs }: FrontEndFitOptions,
   jitter?: FrontEndJitter,
   draw = 0,
 ): FrontEndReplay {
   const factors =
     jitter === undefined
-      ? meanFactors(undefined)
-      : jitterFactors(
-          { ...jitter, host_states: hostStates, interrupted_share: INTERRUPTED, run_spread: 0 },
-          `fit/front-end/${draw}`,
-        );
-  return replayFrontEnd(requests, traffic.outputs, frontEndCost(frontEnd, factors), sendNs);
+      ? meanFactors(undefined, paceAt)
+      : jitterFactors({ ...jitter, host_states: [], run_spread: 0 }, `fit/front-end/${draw}`, paceAt);
+  const cost = frontEndCost(frontEndAtPace(frontEnd, runPace), factors);
+  return replayFrontEnd(requests, traffic.outputs, cost, runPace * sendNs);
 }
 
 /** Mean absolute errors of both ways, stalls capped, and how far their means are off, ms. */

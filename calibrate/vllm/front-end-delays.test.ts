@@ -22,6 +22,7 @@ function viewWith(entry: Partial<RecordedEntry> = {}): View {
   return viewOf({
     requests: [request],
     weight: 1,
+    path: { timesNs: Float64Array.of(0), paces: Float64Array.of(1), weightsNs: Float64Array.of(1) },
     traffic: {
       outputs: [
         { ...output, firstTokens: 1, updatedNs: 135 * ms },

@@ -1,12 +1,15 @@
 /** A recording as the front end's fit looks at it: the tokens whose way to their client is known. */
 import type { RequestRecord } from "../../formats/index.js";
 import { chunkTimesMs } from "./client-features.js";
+import { meanPace, paceTable, type PacePath } from "./read-pace.js";
 import type { RecordedTraffic } from "./recorded-outputs.js";
 
 /** One recording. */
 export interface FrontEndLog {
   readonly requests: readonly RequestRecord[];
   readonly traffic: RecordedTraffic;
+  /** Of the host, which front end and engine share. */
+  readonly path: PacePath;
   /** How much it counts. */
   readonly weight: number;
 }
@@ -15,6 +18,9 @@ export interface View extends FrontEndLog {
   /** Tokens whose time at the client is known: which output had them, when they came; firsts apart. */
   readonly firsts: readonly Seen[];
   readonly others: readonly Seen[];
+  /** Mean pace of the host, and over that the pace at a time. */
+  readonly runPace: number;
+  readonly paceAt: (atNs: number) => number;
   /** Share of output tokens that came in a chunk with an earlier one; undefined where chunks were not counted. */
   readonly merged: number | undefined;
 }
@@ -24,7 +30,7 @@ export interface Seen {
   readonly atNs: number;
 }
 
-export function viewOf({ requests, traffic, weight }: FrontEndLog): View {
+export function viewOf({ requests, traffic, path, weight }: FrontEndLog): View {
   const firsts: Seen[] = [];
   const others: Seen[] = [];
   const count = new Int32Array(requests.length);
@@ -42,7 +48,10 @@ export function viewOf({ requests, traffic, weight }: FrontEndLog): View {
       }
     }
   });
-  return { requests, traffic, weight, firsts, others, merged: mergedShare(requests) };
+  const runPace = meanPace(path);
+  const table = paceTable(path);
+  const paceAt = (atNs: number): number => table(atNs) / runPace;
+  return { requests, traffic, path, weight, firsts, others, runPace, paceAt, merged: mergedShare(requests) };
 }
 
 function mergedShare(requests: readonly RequestRecord[]): number | undefined {

@@ -2,6 +2,7 @@
 export { calibrateVllm, type VllmCalibrationOptions } from "./calibrate-vllm.js";
 export { probePlan, type ProbePlan } from "./probe-plan.js";
 export type { RecordedRun } from "./recorded-run.js";
+export { runPaceOf, type RunPace } from "./run-pace.js";
 export { costOf } from "./black-box-model.js";
 export { startFrom } from "./black-box-start.js";
 export { searchCosts } from "./search-costs.js";

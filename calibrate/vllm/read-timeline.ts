@@ -3,7 +3,7 @@
  * which steps' GPU time can be told. What one clock hides of the other is decided by the model, never by the outcome, so
  * that what is told is not biased.
  */
-import { gpuNsOf, launchMeanNs, type EngineModel } from "./engine-model.js";
+import { gpuNsOf, gpuNsOfSpan, idleSpanNs, launchMeanNs, type EngineModel } from "./engine-model.js";
 import type { TimedStep, Timeline } from "./timeline.js";
 
 export interface Reading {
@@ -29,15 +29,20 @@ export function readTimeline({ steps }: Timeline, model: EngineModel): Reading[]
     const beginsNs = step.scheduleEndNs + model.launch[step.kind].lead * assumedNs;
     const startNs = Math.max(gpuFreeNs, beginsNs);
     const gpuNs = gpuNsOf(step, model.gpu);
-    const endNs = Math.max(startNs + gpuNs, step.scheduleEndNs + assumedNs);
+    const startsIdle = gpuFreeNs <= beginsNs;
+    const endNs = startsIdle
+      ? step.scheduleEndNs + idleSpanNs(model, step, assumedNs, gpuNs)
+      : Math.max(startNs + gpuNs, step.scheduleEndNs + assumedNs);
     predictedEndNs.set(step, endNs);
     const seenEndNs = step.updateStartNs - model.copyNs;
     const shows = gpuEndShows(step, model, { endNs, startNs, gpuNs, assumedNs });
+    const shownGpuNs = (): number =>
+      startsIdle ? gpuNsOfSpan(model, step, assumedNs, seenEndNs - step.scheduleEndNs) : seenEndNs - startNs;
     const reading: Reading = {
       step,
       launchNs: launch.ns,
       isLaunchExact: launch.isExact,
-      gpuNs: shows ? seenEndNs - startNs : NaN,
+      gpuNs: shows ? shownGpuNs() : NaN,
       startsIdle: gpuFreeNs <= step.scheduleEndNs,
       untilGpuEndNs: shows ? seenEndNs - step.scheduleEndNs : NaN,
     };
@@ -62,6 +67,10 @@ function readLaunch(
   return { ns: gapNs, isExact: gapNs > readyNs + 0.1e6 + doubtNs };
 }
 
+/** How much longer than its launch a step's GPU time has to be for its end to tell of it, after the later and softly. */
+const CLEAR_OF_LAUNCH = 1.05;
+const CLEAR_OF_SOFT = 1.15;
+
 interface Predicted {
   readonly endNs: number;
   readonly startNs: number;
@@ -74,7 +83,8 @@ function gpuEndShows(step: TimedStep, model: EngineModel, { endNs, startNs, gpuN
   const { latest, scheduleEndNs, updateStartNs } = step;
   if (latest === undefined || Number.isNaN(updateStartNs)) return false;
   // The GPU may have ended before its own launch was over.
-  if (startNs + gpuNs < scheduleEndNs + 1.05 * assumedNs) return false;
+  const isSoft = model.launch[step.kind].overlapPower < Infinity && step.record.prefillTokens > 0;
+  if (startNs + gpuNs < scheduleEndNs + (isSoft ? CLEAR_OF_SOFT : CLEAR_OF_LAUNCH) * assumedNs) return false;
   if (latest === step) return true;
   const hostNs = latest.scheduleEndNs + launchMeanNs(model, latest) * model.launch[latest.kind].p90Ratio;
   return endNs + model.copyNs > hostNs;

@@ -1,7 +1,7 @@
 /** Statistics of measured times: means that a few stalls do not own, ratios about a fitted line. */
 import type { Variation } from "../../formats/index.js";
 import { quantile } from "../../sim/index.js";
-import { censoredQuantiles, type Sighting } from "./censored-quantiles.js";
+import { censoredQuantiles, keptProbabilities, type Sighting } from "./censored-quantiles.js";
 
 /** base + slope x requests, neither negative. */
 export interface Growth {
@@ -24,6 +24,23 @@ export function growthOf(points: readonly { readonly requests: number; readonly 
   return baseNs >= 0 ? { baseNs, requestNs: slope } : { baseNs: 0, requestNs: meanX > 0 ? meanY / meanX : 0 };
 }
 
+/** A slope of fewer standard errors is noise. */
+const SIGNIFICANT = 3;
+
+/** The line of growthOf; level where its slope may be noise. */
+export function significantGrowth(points: readonly { readonly requests: number; readonly ns: number }[]): Growth {
+  const line = growthOf(points);
+  if (line.requestNs === 0 || points.length < 3) return line;
+  const meanX = mean(points.map(({ requests }) => requests));
+  let [xx, rest] = [0, 0];
+  for (const { requests, ns } of points) {
+    xx += (requests - meanX) ** 2;
+    rest += (ns - line.baseNs - line.requestNs * requests) ** 2;
+  }
+  const errorNs = Math.sqrt(rest / (points.length - 2) / xx);
+  return line.requestNs > SIGNIFICANT * errorNs ? line : { baseNs: mean(points.map(({ ns }) => ns)), requestNs: 0 };
+}
+
 /** How values vary about 1; undefined when there are too few to tell. */
 export function variationOf(ratios: readonly number[], least = 50): Variation | undefined {
   const sightings = ratios.map((value): Sighting => ({ value, isExact: true }));
@@ -42,4 +59,17 @@ export function mean(values: readonly number[]): number {
 
 export function quantileOfValues(values: readonly number[], p: number): number {
   return quantile(Float64Array.from(values).sort(), p);
+}
+
+/** Quantiles of values that count by their weights, at the probabilities that profiles keep. */
+export function weightedQuantiles(values: readonly number[], weights: readonly number[]): [number, number][] {
+  const order = values.map((_, at) => at).sort((a, b) => values[a]! - values[b]!);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const quantiles: [number, number][] = [];
+  let [next, below] = [0, 0];
+  for (const p of keptProbabilities()) {
+    while (next < order.length - 1 && below + weights[order[next]!]! < p * total) below += weights[order[next++]!]!;
+    quantiles.push([p, values[order[next]!]!]);
+  }
+  return rounded(quantiles);
 }

@@ -18,20 +18,26 @@ export interface TimedStep {
   latest: TimedStep | undefined;
   /** The update that came after its launch was of this step: its launch may show in it. */
   shownBy: TimedStep | undefined;
-  /** Whether the GPU had nothing to do before it. */
   readonly previous: TimedStep | undefined;
+  /** Of the host at its launch. */
+  pace: number;
+  /** Time from the last launch without graphs to its own, ns. */
+  readonly sinceEagerNs: number;
 }
 
-/** A stretch of host time of `requests` requests. */
-export interface HostStretch {
+/** A call of schedule() or update() for a step with tokens. */
+export interface HostCall {
+  readonly isUpdate: boolean;
+  readonly atNs: number;
   readonly requests: number;
+  readonly prefillRequests: number;
   readonly ns: number;
 }
 
 export interface Timeline {
   readonly steps: readonly TimedStep[];
-  readonly schedules: readonly HostStretch[];
-  readonly updates: readonly HostStretch[];
+  /** In order of time. */
+  readonly calls: readonly HostCall[];
   /** From the end of an update to the next schedule, where the loop went straight on. */
   readonly sendsNs: readonly number[];
 }
@@ -41,21 +47,21 @@ const STRAIGHT_ON_NS = 1e6;
 
 export function timelineOf(records: readonly EngineStepRecord[], graphs: GraphSizes): Timeline {
   const steps: TimedStep[] = [];
-  const schedules: HostStretch[] = [];
-  const updates: HostStretch[] = [];
+  const calls: HostCall[] = [];
   const sendsNs: number[] = [];
   const bySteps = new Map<EngineStepRecord, TimedStep>();
   let latest: TimedStep | undefined;
   let isLaunchFresh = false;
   let updatedNs = NaN;
   for (const { record, isUpdate } of callsOf(records)) {
-    const { scheduledRequests: requests, scheduledTokens } = record;
+    const { scheduledRequests: requests, prefillRequests, scheduledTokens } = record;
     if (!isUpdate) {
       const sendNs = record.scheduleStartNs - updatedNs;
       if (sendNs >= 0 && sendNs < STRAIGHT_ON_NS) sendsNs.push(sendNs);
       updatedNs = NaN;
       if (scheduledTokens === 0) continue;
-      schedules.push({ requests, ns: record.scheduleEndNs - record.scheduleStartNs });
+      const [atNs, endNs] = [record.scheduleStartNs, record.scheduleEndNs];
+      calls.push({ isUpdate, atNs, requests, prefillRequests, ns: endNs - atNs });
       latest = timed(record, graphs, steps.at(-1));
       bySteps.set(record, latest);
       steps.push(latest);
@@ -67,17 +73,22 @@ export function timelineOf(records: readonly EngineStepRecord[], graphs: GraphSi
       updated.latest = latest;
       if (isLaunchFresh && latest !== undefined) latest.shownBy = updated;
       isLaunchFresh = false;
-      updates.push({ requests, ns: record.updateEndNs! - record.updateStartNs! });
+      const [atNs, endNs] = [record.updateStartNs!, record.updateEndNs!];
+      calls.push({ isUpdate, atNs, requests, prefillRequests, ns: endNs - atNs });
     }
     updatedNs = record.updateEndNs!;
   }
-  return { steps, schedules, updates, sendsNs };
+  return { steps, calls, sendsNs };
 }
 
 function timed(record: EngineStepRecord, graphs: GraphSizes, previous: TimedStep | undefined): TimedStep {
+  const isEager = previous !== undefined && previous.kind === "none" && previous.record.prefillTokens > 0;
+  const gapNs = record.scheduleEndNs - (previous?.scheduleEndNs ?? -Infinity);
   return {
     record,
     kind: graphs.kind(record.scheduledTokens, record.prefillTokens === 0),
+    pace: 1,
+    sinceEagerNs: isEager ? gapNs : gapNs + (previous?.sinceEagerNs ?? Infinity),
     paddedTokens: graphs.paddedTokens(record.scheduledTokens),
     scheduleEndNs: record.scheduleEndNs,
     updateStartNs: record.updateStartNs ?? NaN,

@@ -153,7 +153,7 @@ describe("the host's times", () => {
   const times = priced().host;
 
   it("grow with the requests of the step", () => {
-    expect([times.scheduleNs(0), times.scheduleNs(10), times.updateNs(10)]).toEqual([180_000, 310_000, 179_000]);
+    expect([times.scheduleNs(decodes(10, 100), 0), times.updateNs(10, 0)]).toEqual([310_000, 179_000]);
   });
 
   it("of the launch depend on the graphs that run the step", () => {

@@ -3,7 +3,7 @@
  * step, the front end. Equations in docs/design.md.
  */
 import type { VllmEngineCost } from "../../formats/index.js";
-import type { GraphSizes } from "./graph-sizes.js";
+import type { GraphKind, GraphSizes } from "./graph-sizes.js";
 import { piecewiseLinear } from "./piecewise-linear.js";
 import { RangeUse, type MeasuredRange } from "./range-use.js";
 import { frontEndCost, hostCost, meanFactors, type Factors } from "./host-cost.js";
@@ -68,11 +68,18 @@ export class EngineStepCost implements StepCostModel {
       1,
       Math.round(
         (Math.max(prefillNs, mixedNs) +
+          this.largeGraphNs(padded, this.graphs.kind(step.scheduledTokens, false)) +
           gpu.attention_pair_ns * step.prefillAttentionPairs +
           gpu.context_token_ns * contextTokens) *
           factor,
       ),
     );
+  }
+
+  private largeGraphNs(padded: number, kind: GraphKind): number {
+    const large = this.cost.gpu.large_graph;
+    if (large === undefined || kind === "none" || padded <= large.beyond || padded > large.upto) return 0;
+    return large.extra_ns;
   }
 
   decodeLaw(requests: number, contextTokens: number): DecodeLaw {

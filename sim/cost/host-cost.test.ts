@@ -108,12 +108,20 @@ test("half of the chunks and the first ones are written after an output is told 
   expect([restNs(0, 0), restNs(6, 0), restNs(6, 2)]).toEqual([0, 30_000, 130_000]);
 });
 
-test("a run is slower or faster as a whole on its host, never on its GPU", () => {
-  const factors = jitterFactors({ host_states: [], run_spread: 0.2 }, "spread");
-  const scale = factors.schedule(0);
-  expect(scale).not.toBe(1);
-  expect([factors.launch_full_graph(1), factors.update(2), factors.output(3)]).toEqual([scale, scale, scale]);
-  expect(factors.gpu(0)).toBe(1);
+test("at a shared pace all times of the host are slow together, each about it on its own, and the GPU not at all", () => {
+  const states = [{ share: 1, memory_ns: 50e6 }];
+  const factors = jitterFactors({ pace: { ...wide, states }, gpu: wide, host_states: [], run_spread: 0 }, "shared");
+  const times = [0, 1e6, 1e9, 1e6];
+  const paces = times.map((atNs) => factors.schedule(atNs));
+  expect(new Set(paces).size).toBe(2 + Number(paces[1] !== paces[0]));
+  for (const name of ["update", "launch_full_graph", "launch_no_graph", "request", "output"] as const) {
+    expect(times.map((atNs) => factors[name](atNs))).toEqual(paces);
+  }
+  const own = jitterFactors({ pace: { ...wide, states }, schedule: wide, host_states: [], run_spread: 0 }, "shared");
+  expect(times.map((atNs) => own.update(atNs))).toEqual(paces);
+  expect(own.schedule(0)).not.toBe(own.schedule(0));
+  const everywhere = Array.from({ length: 20_000 }, (_, k) => factors.update(20e6 * k));
+  expect(Math.abs(mean(everywhere) - 1)).toBeLessThan(0.03);
 });
 
 test("without jitter every time is its mean, that of being held up too", () => {
@@ -133,5 +141,34 @@ test("a launch costs by the kind of its step, and lets the GPU begin after its o
   const [decodes, piecewise, eager] = [step(3, 0), step(12, 12), step(100, 100)];
   expect([decodes, piecewise, eager].map((one) => cost.launchNs(one, 0))).toEqual([2e6, 6.01e6, 9e6]);
   expect([decodes, piecewise, eager].map((one) => cost.leadNs(one, 1e6))).toEqual([0.5e6, 0.3e6, 0.1e6]);
-  expect([cost.scheduleNs(8), cost.updateNs(8)]).toEqual([108_000, 54_000]);
+  expect([cost.scheduleNs(step(8, 0), 0), cost.updateNs(8, 0)]).toEqual([108_000, 54_000]);
+});
+
+test("the first requests of a step, and those that prefill, may take longer each", () => {
+  const first_requests = { upto: 4, request_ns: 500 };
+  const more = { ...host, schedule: { ...host.schedule, first_requests, prefill_request_ns: 50_000 }, update: { ...host.update, first_requests } }; // prettier-ignore
+  const cost = hostCost(more, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(undefined));
+  expect([cost.scheduleNs(step(2, 0), 0), cost.scheduleNs(step(8, 0), 0)]).toEqual([103_000, 110_000]);
+  expect(cost.scheduleNs(step(12, 12), 0)).toBe(101_500 + 50_000);
+  expect([cost.updateNs(2, 0), cost.updateNs(8, 0)]).toEqual([52_000, 56_000]);
+});
+
+test("launches of prefills are shorter soon after one without graphs, those of decodes never", () => {
+  const recent = { ...host, launch_recency: { share: 0.2, memory_ns: 60e6 } };
+  const cost = hostCost(recent, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(undefined));
+  const [decodes, piecewise, eager] = [step(3, 0), step(12, 12), step(100, 100)];
+  expect([cost.launchNs(piecewise, 0), cost.launchNs(eager, 0)]).toEqual([6.01e6, 9e6]);
+  expect(cost.launchNs(eager, 60e6)).toBe(Math.round(9e6 * (1 - 0.2 / Math.E)));
+  expect(cost.launchNs(decodes, 61e6)).toBe(2e6);
+  expect(cost.launchNs(piecewise, 60e6)).toBe(Math.round(6.01e6 * 0.8));
+});
+
+test("a GPU that finds kernels one by one ends later than either clock alone, with a graph after the later", () => {
+  const soft = { ...host, launch_no_graph: { ...host.launch_no_graph, lead: 0, overlap_power: 2 } };
+  const cost = hostCost(soft, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(undefined));
+  expect(cost.idleSpanNs(step(100, 100), 3e6, 4e6)).toBe(5e6);
+  expect(cost.idleSpanNs(step(100, 100), 3e6, 0)).toBe(3e6);
+  expect(cost.idleSpanNs(step(12, 12), 3e6, 4e6)).toBe(0.3 * 3e6 + 4e6);
+  // Decodes without graphs have a closed form, and none of a soft end.
+  expect(cost.idleSpanNs(step(100, 0), 3e6, 4e6)).toBe(4e6);
 });

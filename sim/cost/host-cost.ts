@@ -1,7 +1,8 @@
 /** Times of a vLLM engine's host process and of the front end before it, as a profile has them, jittered where asked. */
 import type { EngineJitter, JitterName, VllmEngineCost } from "../../formats/index.js";
-import { exponential, normal, stream } from "../kernel/index.js";
+import { exponential, stream } from "../kernel/index.js";
 import type { GraphKind, GraphSizes } from "./graph-sizes.js";
+import { hostPace } from "./host-pace.js";
 import { HostStates, variationFactor } from "./sampled-variation.js";
 import type { FrontEndCost, HostCost, OutputJob, StepShape } from "./step-cost.js";
 
@@ -14,6 +15,9 @@ export type Factors = Readonly<Record<JitterName, (atNs: number) => number>> & {
 };
 
 const always = (): number => 1;
+
+/** What the host and the front end on it do. */
+const hostNames = ["schedule", "update", "launch_full_graph", "launch_piecewise", "launch_no_graph", "request", "output"] as const satisfies readonly JitterName[]; // prettier-ignore
 
 /** Every time is its mean. */
 const steady: Factors = {
@@ -28,11 +32,13 @@ const steady: Factors = {
   stallNs: () => 0,
 };
 
-/** Every time is its mean, that of being held up, too. */
-export function meanFactors(jitter: EngineJitter | undefined): Factors {
-  if (jitter?.output_stall === undefined) return steady;
+/** Every time is its mean, that of being held up, too; `paceAt`: times the pace of the host, where that is known. */
+export function meanFactors(jitter: EngineJitter | undefined, paceAt?: (atNs: number) => number): Factors {
+  const named = hostNames.map((name) => [name, paceAt]);
+  const factors = paceAt === undefined ? steady : { ...steady, ...(Object.fromEntries(named) as Partial<Factors>) };
+  if (jitter?.output_stall === undefined) return factors;
   const { token_probability, mean_ns } = jitter.output_stall;
-  return { ...steady, stallNs: (tokens) => heldUp(token_probability, tokens) * mean_ns };
+  return { ...factors, stallNs: (tokens) => heldUp(token_probability, tokens) * mean_ns };
 }
 
 /** Probability of being held up at an output of so many tokens. */
@@ -40,24 +46,37 @@ function heldUp(withToken: number, tokens: number): number {
   return 1 - (1 - withToken) ** tokens;
 }
 
-/** Factors drawn from the streams `${name}/...`; one more, drawn once from `${run}/run`, for all times of the host. */
-export function jitterFactors(jitter: EngineJitter, name: string, run = name): Factors {
-  const runFactor = Math.exp(jitter.run_spread * normal(stream(`${run}/run`)));
-  const factor = (of: JitterName, uniform: (atNs: number) => number): ((atNs: number) => number) => {
+/**
+ * Factors drawn from the streams `${name}/...`. Where the jitter has a pace, all times of the host share it and vary about
+ * it each on its own; else launches and front-end jobs are alike by the host's states. `known`: the path of the pace, which
+ * is drawn where it is absent.
+ */
+export function jitterFactors(jitter: EngineJitter, name: string, known?: (atNs: number) => number): Factors {
+  const paceAt = known ?? (jitter.pace === undefined ? undefined : hostPace(jitter.pace, `${name}/pace`));
+  const states = new HostStates(jitter.host_states, `${name}/host`, jitter.interrupted_share);
+  const own = (of: JitterName): ((atNs: number) => number) => {
     const variation = jitter[of];
-    const scale = of === "gpu" ? 1 : runFactor;
-    if (variation === undefined) return () => scale;
+    if (variation === undefined) return always;
     const ratio = variationFactor(variation);
-    return (atNs) => scale * ratio(uniform(atNs));
+    const random = stream(`${name}/${of}`);
+    return () => ratio(random());
   };
-  const states = new HostStates(jitter.host_states, stream(`${name}/host`), jitter.interrupted_share);
-  const own = (of: JitterName): ((atNs: number) => number) => factor(of, stream(`${name}/${of}`));
-  const ofHost = (of: JitterName): ((atNs: number) => number) => factor(of, states.uniform(stream(`${name}/${of}`)));
+  const paced = (of: JitterName): ((atNs: number) => number) => {
+    const residual = own(of);
+    return paceAt === undefined ? residual : (atNs) => paceAt(atNs) * residual(atNs);
+  };
+  const ofHost = (of: JitterName): ((atNs: number) => number) => {
+    const variation = jitter[of];
+    if (paceAt !== undefined || variation === undefined) return paced(of);
+    const ratio = variationFactor(variation);
+    const uniform = states.uniform(stream(`${name}/${of}`));
+    return (atNs) => ratio(uniform(atNs));
+  };
   const { token_probability: chance, mean_ns } = jitter.output_stall ?? { token_probability: 0, mean_ns: 0 };
   const stalls = stream(`${name}/stall`);
   return {
-    schedule: own("schedule"),
-    update: own("update"),
+    schedule: paced("schedule"),
+    update: paced("update"),
     launch_full_graph: ofHost("launch_full_graph"),
     launch_piecewise: ofHost("launch_piecewise"),
     launch_no_graph: ofHost("launch_no_graph"),
@@ -74,23 +93,58 @@ const launchNames = {
   none: "launch_no_graph",
 } as const satisfies Record<GraphKind, JitterName>;
 
+/** Times of the host, of one run: a launch without graphs is remembered by the launches after it. */
 export function hostCost(host: VllmEngineCost["host"], graphs: GraphSizes, factors: Factors): HostCost {
   const launchOf = (step: StepShape): (typeof launchNames)[GraphKind] =>
     launchNames[graphs.kind(step.scheduledTokens, graphs.isDecodes(step))];
+  const leadNs = (step: StepShape, launchNs: number): number =>
+    Math.round((host[launchOf(step)].lead ?? host.launch_lead) * launchNs);
+  const recency = launchRecency(host.launch_recency);
   return {
-    scheduleNs: (requests) => growing(host.schedule, requests, factors.schedule(0)),
+    scheduleNs: (step, atNs) => {
+      const prefillNs = (host.schedule.prefill_request_ns ?? 0) * step.prefillRequests;
+      return Math.round((requestsNs(host.schedule, step.scheduledRequests) + prefillNs) * factors.schedule(atNs));
+    },
     launchNs: (step, atNs) => {
       const name = launchOf(step);
-      return growing(host[name], step.scheduledRequests, factors[name](atNs));
+      const { base_ns, request_ns } = host[name];
+      const recent = graphs.isDecodes(step) ? 1 : recency(name === "launch_no_graph", atNs);
+      return Math.round((base_ns + request_ns * step.scheduledRequests) * factors[name](atNs) * recent);
     },
-    leadNs: (step, launchNs) => Math.round((host[launchOf(step)].lead ?? host.launch_lead) * launchNs),
-    updateNs: (requests) => growing(host.update, requests, factors.update(0)),
+    leadNs,
+    idleSpanNs: (step, launchNs, gpuNs) => {
+      const { overlap_power: power = Infinity } = host[launchOf(step)];
+      const afterNs = leadNs(step, launchNs) + gpuNs;
+      const isSoft = power < Infinity && !graphs.isDecodes(step);
+      return isSoft ? softLaterNs(launchNs, afterNs, power) : Math.max(launchNs, afterNs);
+    },
+    updateNs: (requests, atNs) => Math.round(requestsNs(host.update, requests) * factors.update(atNs)),
     copyNs: Math.round(host.copy_ns),
     sendNs: Math.round(host.send_ns),
     takeRequestNs: Math.round(host.take_request_ns),
     wakeNs: Math.round(host.wake_ns),
     emptyStepSleepNs: Math.round(host.empty_step_sleep_ns),
   };
+}
+
+/** What a launch of a step that prefills takes of its time, by how long ago the last one without graphs was. */
+function launchRecency(recency: VllmEngineCost["host"]["launch_recency"]): (isEager: boolean, atNs: number) => number {
+  if (recency === undefined) return always;
+  const { share, memory_ns } = recency;
+  let lastNs = -Infinity;
+  return (isEager, atNs) => {
+    const factor = 1 - share * Math.exp((lastNs - atNs) / memory_ns);
+    if (isEager) lastNs = atNs;
+    return factor;
+  };
+}
+
+/** The later of two ends that hold each other up the more the nearer they are; whole ns. */
+export function softLaterNs(oneNs: number, otherNs: number, power: number): number {
+  const later = Math.max(oneNs, otherNs);
+  if (later === 0) return 0;
+  const ratio = Math.min(oneNs, otherNs) / later;
+  return Math.round(later * (1 + ratio ** power) ** (1 / power));
 }
 
 export function frontEndCost(cost: NonNullable<VllmEngineCost["front_end"]>, factors: Factors): FrontEndCost {
@@ -115,10 +169,12 @@ export function frontEndCost(cost: NonNullable<VllmEngineCost["front_end"]>, fac
   };
 }
 
-function growing(
-  { base_ns, request_ns }: VllmEngineCost["host"]["schedule"],
+/** Mean time of a call by the requests of its step. */
+export function requestsNs(
+  { base_ns, request_ns, first_requests }: VllmEngineCost["host"]["update"],
   requests: number,
-  factor: number,
 ): number {
-  return Math.round((base_ns + request_ns * requests) * factor);
+  const firstNs =
+    first_requests === undefined ? 0 : first_requests.request_ns * Math.min(requests, first_requests.upto);
+  return base_ns + request_ns * requests + firstNs;
 }

@@ -1,6 +1,7 @@
 /** Draws of a time relative to its mean, from measured quantiles. */
 import type { EngineJitter, Variation } from "../../formats/index.js";
 import { normal, type Random } from "../kernel/index.js";
+import { HostLevel } from "./host-level.js";
 import { piecewiseLinear } from "./piecewise-linear.js";
 
 /** Factors of mean 1, by a uniform number. */
@@ -24,21 +25,31 @@ export function meanOf(quantiles: Variation["quantiles"]): number {
  * they have and become alike when near in time (a Gaussian copula).
  */
 export class HostStates {
-  private readonly states: readonly { readonly weight: number; readonly level: SlowLevel }[];
+  private readonly states: readonly { readonly weight: number; readonly level: HostLevel }[];
   /** What of the variance of a score is its own. */
   private readonly ownShare: number;
 
-  /** `interruptedShare`: of times, the longest, which come at any moment whatever the states. */
+  /**
+   * The states' paths are drawn from the streams `${name}/...`. `interruptedShare`: of times, the longest, which come at
+   * any moment whatever the states.
+   */
   constructor(
     states: EngineJitter["host_states"],
-    random: Random,
+    name: string,
     private readonly interruptedShare = 0,
   ) {
-    this.states = states.map(({ share, memory_ns }) => ({
+    this.states = states.map(({ share, memory_ns }, number) => ({
       weight: Math.sqrt(share),
-      level: new SlowLevel(memory_ns, random),
+      level: new HostLevel(memory_ns, `${name}/${number}`),
     }));
     this.ownShare = Math.max(0, 1 - states.reduce((sum, { share }) => sum + share, 0));
+  }
+
+  /** The normal score of the states alone. */
+  scoreAt(atNs: number): number {
+    let score = 0;
+    for (const { weight, level } of this.states) score += weight * level.at(atNs);
+    return score;
   }
 
   /**
@@ -49,42 +60,11 @@ export class HostStates {
     const ownWeight = Math.sqrt(this.ownShare);
     const interrupted = this.interruptedShare;
     return (atNs) => {
-      let score = ownWeight * normal(random);
-      for (const { weight, level } of this.states) score += weight * level.at(atNs);
+      const score = ownWeight * normal(random) + this.scoreAt(atNs);
       if (interrupted === 0) return normalProbability(score);
       const place = random();
       return place < interrupted ? 1 - place : (1 - interrupted) * normalProbability(score);
     };
-  }
-}
-
-/** Cells in a level's memory, and cells after which it has forgotten all. */
-const CELLS = 50;
-const FORGOTTEN = 20 * CELLS;
-
-/**
- * An Ornstein-Uhlenbeck process on cells of time, so that its path hangs on the seed and not on who asks when, but for
- * spells longer than it remembers, which are skipped. Two processes ask, the clock of one a little ahead of the other's:
- * a time before the last cell is taken to be in it.
- */
-class SlowLevel {
-  private value: number;
-  private cell = 0;
-  private readonly kept = Math.exp(-1 / CELLS);
-  private readonly fresh = Math.sqrt(1 - this.kept * this.kept);
-
-  constructor(
-    private readonly memoryNs: number,
-    private readonly random: Random,
-  ) {
-    this.value = normal(random);
-  }
-
-  at(atNs: number): number {
-    const cell = Math.floor((atNs / this.memoryNs) * CELLS);
-    this.cell = Math.max(this.cell, cell - FORGOTTEN);
-    for (; this.cell < cell; this.cell++) this.value = this.kept * this.value + this.fresh * normal(this.random);
-    return this.value;
   }
 }
 

@@ -72,7 +72,8 @@ describe("a step on a profile of batches", () => {
     const cost = priced();
     const { host } = cost;
     const launchNs = host.launchNs(step(3, 30), 0);
-    expect([host.scheduleNs(3), launchNs, host.leadNs(step(3, 30), 0), host.updateNs(3), host.copyNs, host.sendNs]).toEqual([0, 0, 0, 0, 0, 0]); // prettier-ignore
+    expect([host.scheduleNs(step(3, 30), 0), launchNs, host.leadNs(step(3, 30), 0), host.updateNs(3, 0), host.copyNs, host.sendNs]).toEqual([0, 0, 0, 0, 0, 0]); // prettier-ignore
+    expect(host.idleSpanNs(step(3, 30), launchNs, 4050)).toBe(4050);
     expect(cost).not.toHaveProperty("frontEnd");
   });
 

@@ -3,6 +3,7 @@ import type { Profile } from "../../formats/index.js";
 import { EngineStepCost } from "./engine-step-cost.js";
 import { defaultCaptureSizes, GraphSizes, type GraphRules } from "./graph-sizes.js";
 import { jitterFactors } from "./host-cost.js";
+import { atPace, runFactor } from "./host-pace.js";
 import { StaticStepCost } from "./static-step-cost.js";
 import { measuredSteps } from "./range-use.js";
 import type { StepCostModel } from "./step-cost.js";
@@ -26,10 +27,12 @@ export function stepCostOf(profile: Profile, options: StepCostOptions): StepCost
   if (cost.kind === "static_batch") return new StaticStepCost(cost, range, options);
   const { maxNumSeqs, maxNumBatchedTokens, rules, captureSizes, jitterStream, runStream } = options;
   const sizes = captureSizes ?? defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens, rules);
-  const factors =
-    jitterStream === undefined || cost.jitter === undefined
-      ? undefined
-      : jitterFactors(cost.jitter, jitterStream, runStream);
   const graphs = new GraphSizes(sizes, maxNumSeqs, rules.promptRestIsDecode);
-  return new EngineStepCost(cost, measuredSteps(profile), graphs, factors);
+  const measured = measuredSteps(profile);
+  const pace = cost.host.pace ?? 1;
+  if (jitterStream === undefined || cost.jitter === undefined) {
+    return new EngineStepCost(atPace(cost, pace), measured, graphs);
+  }
+  const runPace = pace * runFactor(cost.jitter, runStream ?? jitterStream);
+  return new EngineStepCost(atPace(cost, runPace), measured, graphs, jitterFactors(cost.jitter, jitterStream));
 }

@@ -31,12 +31,16 @@ export interface DecodeLaw {
 }
 
 export interface HostCost {
-  scheduleNs(requests: number): number;
+  /** A call that begins at `atNs`. */
+  scheduleNs(step: StepShape, atNs: number): number;
   /** A launch that begins at `atNs`; times do not go back. */
   launchNs(step: StepShape, atNs: number): number;
   /** How far into the step's launch, which takes `launchNs`, the GPU may begin. */
   leadNs(step: StepShape, launchNs: number): number;
-  updateNs(requests: number): number;
+  /** From the end of its scheduling to the end of a step on the GPU, which had nothing to do before. */
+  idleSpanNs(step: StepShape, launchNs: number, gpuNs: number): number;
+  /** A call that begins at `atNs`. */
+  updateNs(requests: number, atNs: number): number;
   /** Sampled tokens to the host, and outputs to the front end. */
   readonly copyNs: number;
   readonly sendNs: number;
@@ -89,6 +93,7 @@ export const noHost: HostCost = {
   scheduleNs: () => 0,
   launchNs: () => 0,
   leadNs: () => 0,
+  idleSpanNs: (_, launchNs, gpuNs) => Math.max(launchNs, gpuNs),
   updateNs: () => 0,
   copyNs: 0,
   sendNs: 0,

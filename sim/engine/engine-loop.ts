@@ -213,7 +213,8 @@ export class EngineLoop implements TokenSink {
     const { step } = oldest;
     const readyNs = step.scheduledTokens === 0 ? oldest.endNs : oldest.endNs + cost.host.copyNs;
     const complete = scheduler.update(step);
-    const updatedNs = Math.max(readyNs, this.hostNs) + cost.host.updateNs(step.scheduledRequests);
+    const takenNs = Math.max(readyNs, this.hostNs);
+    const updatedNs = takenNs + cost.host.updateNs(step.scheduledRequests, takenNs);
     this.hostNs = updatedNs + cost.host.sendNs;
     this.sendOutput(step, complete, updatedNs);
   }
@@ -240,7 +241,7 @@ export class EngineLoop implements TokenSink {
     if (preempted.length > 0 && refusesPreemption) throw new PreemptionError(`preemption in step ${step.id}`);
     this.preemptions += preempted.length;
     this.checkProgress(step);
-    const scheduledNs = startNs + host.scheduleNs(step.scheduledRequests);
+    const scheduledNs = startNs + host.scheduleNs(step, startNs);
     this.steps++;
     if (step.scheduledTokens === 0) {
       this.hostNs = scheduledNs;
@@ -250,8 +251,10 @@ export class EngineLoop implements TokenSink {
     const launchNs = host.launchNs(step, scheduledNs);
     const launchedNs = scheduledNs + launchNs;
     const gpuNs = cost.gpuNs(step);
-    const gpuStartNs = Math.max(this.gpuEndNs, scheduledNs + host.leadNs(step, launchNs));
-    this.gpuEndNs = Math.max(gpuStartNs + gpuNs, launchedNs);
+    this.gpuEndNs =
+      this.gpuEndNs <= scheduledNs + host.leadNs(step, launchNs)
+        ? scheduledNs + host.idleSpanNs(step, launchNs, gpuNs)
+        : Math.max(this.gpuEndNs + gpuNs, launchedNs);
     this.busyNs += gpuNs;
     this.hostNs = launchedNs;
     this.inFlight.push({ step, endNs: this.gpuEndNs });
@@ -372,10 +375,10 @@ function roundTimes({ host }: StepCostModel, requests: number): RoundTimes {
   };
   const launchNs = host.launchNs(step, 0);
   return {
-    scheduleNs: host.scheduleNs(requests),
+    scheduleNs: host.scheduleNs(step, 0),
     launchNs,
     leadNs: host.leadNs(step, launchNs),
     copyNs: host.copyNs,
-    updateNs: host.updateNs(requests) + host.sendNs,
+    updateNs: host.updateNs(requests, 0) + host.sendNs,
   };
 }

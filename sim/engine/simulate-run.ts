@@ -14,7 +14,7 @@ import {
   type RunInfo,
   type Workload,
 } from "../../formats/index.js";
-import { extrapolationNotes, extrapolationOf, ProfileCost, stepCostOf } from "../cost/index.js";
+import { ASSUMED_RUN_SPREAD, extrapolationNotes, extrapolationOf, ProfileCost, stepCostOf } from "../cost/index.js";
 import { columnsOf, summarise, type Summary } from "../metrics/index.js";
 import {
   assumedOf,
@@ -195,13 +195,15 @@ interface Outcome {
   readonly vllmVersion?: string;
 }
 
-function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRunInput, outcome: Outcome): RunInfo {
+function runInfo(input: SimulatedRunInput, outcome: Outcome): RunInfo {
+  const { plan, profile, workload, load, seed, coldStart } = input;
   const { facts, summary, extrapolation, vllmVersion } = outcome;
   const assumed = vllmVersion === undefined ? undefined : assumedOf(vllmVersion);
   const notes = [
     ...(workload.notes ?? []),
     ...(assumed === undefined ? [] : [`version: ${assumed}`]),
     ...extrapolationNotes(extrapolation),
+    ...assumedSpread(input),
     ...verdicts(summary),
   ];
   return {
@@ -222,6 +224,15 @@ function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRu
     ...(notes.length > 0 ? { notes } : {}),
     summary: { ...summary },
   };
+}
+
+/** A profile from few runs does not know how far the next one is from them. */
+function assumedSpread(input: SimulatedRunInput): string[] {
+  const { cost } = input.profile;
+  if (!isJittered(input) || cost.kind !== "vllm_engine" || cost.jitter?.run_spread !== null) return [];
+  return [
+    `how much the host's pace differs from run to run is not known of this profile: ${100 * ASSUMED_RUN_SPREAD} % is assumed`,
+  ];
 }
 
 function verdicts({ overloaded, queue_growth_per_s }: Summary): string[] {

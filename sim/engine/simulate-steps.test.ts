@@ -260,6 +260,7 @@ describe("the two clocks", () => {
           scheduleNs: () => c.scheduleNs,
           launchNs: () => c.launchNs,
           leadNs: (_, launchNs) => Math.round(c.lead * launchNs),
+          idleSpanNs: (_, launchNs, gpuNs) => Math.max(launchNs, Math.round(c.lead * launchNs) + gpuNs),
           updateNs: () => c.updateNs,
           copyNs: c.copyNs,
           sendNs: c.sendNs,

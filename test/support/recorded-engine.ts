@@ -177,10 +177,13 @@ class WatchedCost implements StepCostModel {
       leadNs: (step, launchNs) => {
         const leadNs = host.leadNs(step, launchNs);
         this.beginsNs = this.launchedNs - launchNs + leadNs;
-        this.gpuEndNs = Math.max(Math.max(this.gpuEndNs, this.beginsNs) + this.computedNs, this.launchedNs);
+        this.gpuEndNs =
+          this.gpuEndNs <= this.beginsNs
+            ? this.launchedNs - launchNs + host.idleSpanNs(step, launchNs, this.computedNs)
+            : Math.max(this.gpuEndNs + this.computedNs, this.launchedNs);
         return leadNs;
       },
-      updateNs: (requests) => (this.updateNs = host.updateNs(requests)),
+      updateNs: (requests, atNs) => (this.updateNs = host.updateNs(requests, atNs)),
     };
   }
 

@@ -1,0 +1,81 @@
+/**
+ * The pace of a host: one factor that all its times and those of the front end share, because both run on its cores. It
+ * drifts within a run (a path in time, from the profile's jitter) and differs from run to run (a factor drawn once).
+ */
+import type { EngineJitter, Profile, VllmEngineCost } from "../../formats/index.js";
+import { normal, stream } from "../kernel/index.js";
+import { HostStates, normalProbability, variationFactor } from "./sampled-variation.js";
+
+/**
+ * Standard deviation of the logarithm of a run's pace where a profile does not know it, from fewer than five runs of one
+ * load. Source: mean pace of the recorded runs of an 8B model on two hosts; docs/calibration-vllm.md, "From run to run".
+ */
+export const ASSUMED_RUN_SPREAD = 0.08;
+
+/** The factor of a whole run, of the stream `${run}/run`. */
+export function runFactor({ run_spread }: EngineJitter, run: string): number {
+  return Math.exp((run_spread ?? ASSUMED_RUN_SPREAD) * normal(stream(`${run}/run`)));
+}
+
+/** The pace of a host at a moment, of mean 1; its path is drawn from the streams `${name}/...`. */
+export function hostPace(pace: NonNullable<EngineJitter["pace"]>, name: string): (atNs: number) => number {
+  const sum = pace.states.reduce((total, { share }) => total + share, 0);
+  const states = new HostStates(
+    pace.states.map(({ share, memory_ns }) => ({ share: share / sum, memory_ns })),
+    name,
+  );
+  const factor = variationFactor(pace);
+  let [lastScore, last] = [NaN, 1];
+  return (atNs) => {
+    const score = states.scoreAt(atNs);
+    if (score === lastScore) return last;
+    lastScore = score;
+    return (last = factor(normalProbability(score)));
+  };
+}
+
+/** The costs of an engine whose host takes `pace` times as long: all but the copy from the GPU and the pause that vLLM sets. */
+export function atPace(cost: VllmEngineCost, pace: number): VllmEngineCost {
+  if (pace === 1) return cost;
+  const { host, front_end: frontEnd, jitter } = cost;
+  const stall = jitter?.output_stall;
+  return {
+    ...cost,
+    host: {
+      ...(scaled(host, pace) as typeof host),
+      copy_ns: host.copy_ns,
+      empty_step_sleep_ns: host.empty_step_sleep_ns,
+    },
+    ...(frontEnd === undefined ? {} : { front_end: frontEndAtPace(frontEnd, pace) }),
+    ...(stall === undefined
+      ? {}
+      : { jitter: { ...jitter!, output_stall: { ...stall, mean_ns: pace * stall.mean_ns } } }),
+  };
+}
+
+/** A front end on a host that takes `pace` times as long. */
+export function frontEndAtPace<FrontEnd extends NonNullable<VllmEngineCost["front_end"]>>(
+  of: FrontEnd,
+  pace: number,
+): FrontEnd {
+  return scaled(of, pace) as FrontEnd;
+}
+
+/** A profile of the same host in a run of that pace, known and not drawn. */
+export function atRunPace(profile: Profile, pace: number): Profile {
+  const { cost } = profile;
+  if (cost.kind !== "vllm_engine") return profile;
+  const jitter = cost.jitter === undefined ? {} : { jitter: { ...cost.jitter, run_spread: 0 } };
+  return { ...profile, cost: { ...cost, host: { ...cost.host, pace }, ...jitter } };
+}
+
+/** Every time of a part of the costs by `pace`; memories, leads and counts stay. */
+function scaled(part: object, pace: number): object {
+  return Object.fromEntries(
+    Object.entries(part).map(([name, value]: [string, unknown]) => {
+      if (name === "launch_recency") return [name, value];
+      if (typeof value === "number" && name.endsWith("_ns")) return [name, value * pace];
+      return [name, typeof value === "object" && value !== null ? scaled(value, pace) : value];
+    }),
+  );
+}
