@@ -1,0 +1,87 @@
+/**
+ * A run of the same server and the same mix of requests in which the server is kept full: clients that send the next
+ * request when they have an answer, more of them than the server has seats, so that some always wait.
+ */
+import { InvariantError, type Run, type WorkloadRequest } from "../../formats/index.js";
+import { machineOf, simulateRun, type SimulatedRunInput } from "../engine/index.js";
+import { stream } from "../kernel/index.js";
+import type { Mix } from "./mix.js";
+import { relativeWork, type Sized } from "./relative-work.js";
+import { steadyRate, type SteadyRate } from "./steady-rate.js";
+
+/** Clients beyond the seats, as a share of them and at least. */
+const SPARE_SHARE = 0.25;
+const LEAST_SPARE = 16;
+/**
+ * Generations of requests, each as many as there are seats, before the measurement begins: it takes some until requests no
+ * longer end in the clusters in which they began.
+ */
+const WARM_UP = { step: 6, batch: 2 } as const;
+
+export interface Saturated {
+  readonly run: Run;
+  readonly rate: SteadyRate;
+  /** What a request takes of the server, 1 on average over the mix. */
+  readonly workOf: (request: Sized) => number;
+  /** Whether the load's own bound on outstanding requests leaves the server with fewer than it could take. */
+  readonly isClientBound: boolean;
+}
+
+/** Keeps one server full with `measured` requests beside those that fill and empty it. */
+export function saturate(input: SimulatedRunInput, mix: Mix, measured: number): Saturated | undefined {
+  const seats = seatsOf(input);
+  const spare = Math.max(LEAST_SPARE, Math.ceil(SPARE_SHARE * seats));
+  const bound = input.workload.maxConcurrency / (input.replicas ?? 1);
+  const clients = Math.max(1, Math.min(seats + spare, Math.round(bound)));
+  const warmUp = WARM_UP[input.plan.work] * seats + settling(input);
+  const requests = started(mix.take(warmUp + measured + clients), Math.min(seats, clients), input);
+  const run = simulateRun({
+    ...input,
+    workload: { requests, maxConcurrency: clients, thinkNs: input.workload.thinkNs },
+    seed: `${input.seed}/capacity`,
+    runSeed: input.runSeed ?? input.seed,
+    coldStart: false,
+    replicas: 1,
+  });
+  const answered = run.requests.slice(seats).filter(({ status }) => status === "ok");
+  if (answered.length === 0) return undefined;
+  const workOf = relativeWork(answered, mix.population);
+  const rate = steadyRate(run.requests, { first: warmUp, last: clients }, workOf);
+  return rate === undefined ? undefined : { run, rate, workOf, isClientBound: clients < seats + spare };
+}
+
+/** Requests that a server has in work at once, at most. */
+export function seatsOf({ plan, profile }: SimulatedRunInput): number {
+  if (plan.work === "step") return plan.limits(machineOf(profile)).maxNumSeqs;
+  const { batch_size, max_batch_size = batch_size } = plan.settings;
+  if (typeof max_batch_size !== "number") {
+    throw new InvariantError(`the policy ${plan.name} has no batch size, expected batch_size or max_batch_size`);
+  }
+  return max_batch_size;
+}
+
+/** Requests that a batch size which follows memory takes to settle: by one a batch from its most to its least. */
+function settling({ plan: { settings } }: SimulatedRunInput): number {
+  const { min_batch_size: least, max_batch_size: most } = settings;
+  return typeof least === "number" && typeof most === "number" ? ((most - least) * (most + least)) / 2 : 0;
+}
+
+/**
+ * Where requests end one by one, the first to fill the server have answers of which a random part is left, as in a
+ * server that has been at work for long: otherwise all would begin and end together, again and again.
+ */
+function started(
+  requests: readonly WorkloadRequest[],
+  first: number,
+  { plan, seed }: SimulatedRunInput,
+): WorkloadRequest[] {
+  const random = stream(`${seed}/0/capacity-start`);
+  const isStaggered = plan.work === "step";
+  return requests.map(({ promptTokens, outputTokens, content, priority }, index) => ({
+    id: String(index),
+    promptTokens,
+    outputTokens: isStaggered && index < first ? Math.max(1, Math.ceil(random() * outputTokens)) : outputTokens,
+    ...(content === undefined ? {} : { content }),
+    ...(priority === undefined ? {} : { priority }),
+  }));
+}
