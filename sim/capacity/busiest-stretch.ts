@@ -1,14 +1,17 @@
 /**
- * The stretch of a load that brings the most work. It is ten times as long as a request is in service with the server
- * full: so long, a tenth more than capacity makes a request wait for as long as it is served. Where the load comes by
- * chance, a stretch only counts that brings more than chance would bring at a constant rate.
+ * The stretch of a load that brings the most work. It is at least ten times as long as a request is in service with the
+ * server full: so long, a tenth more than capacity makes a request wait for as long as it is served. Where the load comes
+ * by chance, some stretch always brings more than another. Then the one is looked for that surely brings most: whose work
+ * less what chance may add to it is most, and more than at a constant rate.
  */
 import type { Stretch } from "./offered.js";
 
-/** Length of a stretch, in times of service; and the requests that come in it on average, at least. */
+/** Length of the shortest stretches, in times of service; and the requests that come in one on average, at least. */
 const SERVICES = 10;
 const LEAST_REQUESTS = 100;
-/** Parts of a stretch whose work is compared with that of the next, to tell how much chance makes it vary. */
+/** From one length of stretches to the next. */
+const LONGER = Math.SQRT2;
+/** Parts of a shortest stretch, whose work is compared with that of the next to tell how much chance makes it vary. */
 const PARTS = 10;
 /** Chance that a constant rate is taken for one that varies. */
 const FALSE_ALARM = 0.005;
@@ -24,15 +27,19 @@ export interface Timeline {
 /** Undefined where the load is as short as a stretch, or does not vary as far as can be told. */
 export function busiestStretch(timeline: Timeline, serviceS: number): Stretch | undefined {
   const { timesS, worksS, isByChance } = timeline;
-  const firstS = timesS[0]!;
-  const spanS = timesS.at(-1)! - firstS;
-  const lengthS = Math.max(SERVICES * serviceS, (LEAST_REQUESTS * spanS) / timesS.length);
-  if (lengthS >= spanS) return undefined;
-  const { from, to, workS } = heaviest(timeline, lengthS);
-  const totalS = worksS.reduce((sum, work) => sum + work, 0) - worksS.at(-1)!;
-  const meanS = (totalS * lengthS) / spanS;
-  if (isByChance && workS - meanS < margin(spanS / lengthS) * chanceS(timeline, lengthS)) return undefined;
-  if (workS <= meanS) return undefined;
+  const spanS = timesS.at(-1)! - timesS[0]!;
+  const shortestS = Math.max(SERVICES * serviceS, (LEAST_REQUESTS * spanS) / timesS.length);
+  if (shortestS >= spanS) return undefined;
+  const chancePerRootS = isByChance ? margin(spanS / shortestS) * chanceOf(timeline, shortestS / PARTS) : 0;
+  let best = { from: 0, to: 0, workS: 0, lengthS: shortestS, surely: -Infinity };
+  for (let lengthS = shortestS; lengthS < spanS; lengthS *= LONGER) {
+    const found = heaviest(timeline, lengthS);
+    const surely = found.workS / lengthS - chancePerRootS / Math.sqrt(lengthS);
+    if (surely > best.surely) best = { ...found, lengthS, surely };
+  }
+  const { from, to, workS, lengthS, surely } = best;
+  const mean = (worksS.reduce((sum, work) => sum + work, 0) - worksS.at(-1)!) / spanS;
+  if (surely <= mean * (1 + 1e-9)) return undefined;
   return {
     from_s: timesS[from]!,
     to_s: timesS[from]! + lengthS,
@@ -63,11 +70,10 @@ function margin(stretches: number): number {
 }
 
 /**
- * Standard deviation of a stretch's work by chance, from the differences between neighbouring parts: a rate that changes
- * more slowly than that leaves no trace in them (von Neumann, 1941).
+ * Standard deviation of the work that comes in a second, by chance: from the differences between neighbouring parts, in
+ * which a rate that changes more slowly than that leaves no trace (von Neumann, 1941).
  */
-function chanceS({ timesS, worksS }: Timeline, lengthS: number): number {
-  const partS = lengthS / PARTS;
+function chanceOf({ timesS, worksS }: Timeline, partS: number): number {
   const firstS = timesS[0]!;
   const parts = new Float64Array(Math.floor((timesS.at(-1)! - firstS) / partS));
   for (let at = 0; at < timesS.length; at++) {
@@ -76,5 +82,5 @@ function chanceS({ timesS, worksS }: Timeline, lengthS: number): number {
   }
   let squares = 0;
   for (let at = 1; at < parts.length; at++) squares += (parts[at]! - parts[at - 1]!) ** 2;
-  return Math.sqrt((PARTS * squares) / (2 * (parts.length - 1)));
+  return Math.sqrt(squares / (2 * (parts.length - 1)) / partS);
 }

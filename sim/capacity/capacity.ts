@@ -5,7 +5,7 @@
 import { ConfigError } from "../../formats/index.js";
 import type { SimulatedRunInput } from "../engine/index.js";
 import { boundBy, type BoundName } from "./bound-by.js";
-import { mixOf } from "./mix.js";
+import { mixOf, type Mix } from "./mix.js";
 import { isOpenLoop, offeredLoad, type Stretch } from "./offered.js";
 import type { Sized } from "./relative-work.js";
 import { saturate, seatsOf, type Saturated } from "./saturate.js";
@@ -17,6 +17,13 @@ const LEAST_MEASURED = 400;
 const MEASURED_PER_SEAT = { step: 3, batch: 40 } as const;
 /** Steps that the longest of its runs takes, about: some tenths of a second. */
 const MOST_STEPS = 20_000;
+/**
+ * Where requests come one by one, what is offered of the rate found so far; which share of that a full server does not
+ * serve; and how often more is tried.
+ */
+const MORE = 1.08;
+const KEPT_UP = 0.985;
+const MOST_TRIES = 5;
 /** Steps of an engine that take as long to simulate as one output token of a batch. */
 const STEPS_PER_BATCH_TOKEN = 0.02;
 
@@ -70,7 +77,7 @@ export function capacityOf(input: SimulatedRunInput): Capacity | NoCapacity {
     utilisation,
     ...(busiest === undefined ? {} : { busiest }),
     verdict,
-    bound_by: boundBy(input, full.saturated, measuredFirst(input)),
+    bound_by: boundBy(input, full.first, measuredFirst(input)),
     // Of a second's arrivals, what is beyond capacity waits for as long as it takes to serve it.
     ...(verdict === "above" ? { latency_growth_s_per_min: 60 * (most - 1) } : {}),
   };
@@ -84,25 +91,24 @@ export interface FullRate {
   readonly serviceS: number;
   /** Seconds of all servers that a request of such lengths takes. */
   readonly workS: (request: Sized) => number;
-  readonly saturated: Saturated;
+  /** The run that other settings can be compared with. */
+  readonly first: Saturated;
 }
 
 /** What all replicas together serve with all of them kept full. The load's own times are not looked at. */
 export function saturatedRate(input: SimulatedRunInput): FullRate | NoCapacity {
   const { replicas = 1, workload } = input;
   const mix = mixOf(input, replicas);
-  let saturated: Saturated | undefined;
+  let found: Found | undefined;
   try {
-    const measured = measuredFirst(input);
-    saturated = saturate(input, mix, measured);
-    const times = saturated === undefined ? 1 : timesAsLong(saturated);
-    if (times > 1) saturated = saturate(input, mix, Math.ceil(measured * times)) ?? saturated;
+    found = findRate(input, mix);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { reason: `capacity is not known, the full server does not work: ${error.message}`, isRemarkable: true };
   }
-  if (saturated === undefined) return { reason: "capacity is not known, no request is answered", isRemarkable: true };
-  const { run, rate, workOf } = saturated;
+  if (found === undefined) return { reason: "capacity is not known, no request is answered", isRemarkable: true };
+  const { first, last } = found;
+  const { run, rate, workOf } = last;
   const servers = Math.min(replicas, workload.maxConcurrency);
   // What is refused at once takes nothing.
   const answered = run.requests.filter(({ status }) => status === "ok");
@@ -115,8 +121,35 @@ export function saturatedRate(input: SimulatedRunInput): FullRate | NoCapacity {
     halfWidth: rate.halfWidth,
     serviceS: rate.serviceS,
     workS: (request) => workOf(request) / requestsPerS,
-    saturated,
+    first,
   };
+}
+
+interface Found {
+  /** Full from the start and short, to compare other settings with. */
+  readonly first: Saturated;
+  /** What tells the rate. */
+  readonly last: Saturated;
+}
+
+/**
+ * Batches of a full server are alike. Continuous batching depends on how it came to be full: requests that begin together
+ * end together, and take fewer steps. So it is filled by a load that is a little more than it serves, as it would be.
+ */
+function findRate(input: SimulatedRunInput, mix: Mix): Found | undefined {
+  const measured = measuredFirst(input);
+  const first = saturate(input, mix, measured);
+  if (first === undefined) return undefined;
+  const longer = Math.ceil(measured * Math.max(1, timesAsLong(first)));
+  if (input.plan.work === "batch")
+    return { first, last: longer > measured ? (saturate(input, mix, longer) ?? first) : first };
+  let last = first;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const ratePerS = MORE * last.rate.requestsPerS;
+    last = saturate(input, mix, longer, ratePerS) ?? last;
+    if (last.rate.requestsPerS < KEPT_UP * ratePerS) break;
+  }
+  return { first, last };
 }
 
 /** How many times as many requests make the rate narrow, within what may be spent on it. */

@@ -5,6 +5,7 @@
 import { InvariantError, type Run, type WorkloadRequest } from "../../formats/index.js";
 import { machineOf, simulateRun, type SimulatedRunInput } from "../engine/index.js";
 import { stream } from "../kernel/index.js";
+import { arrivalTimesNs } from "../workload/index.js";
 import type { Mix } from "./mix.js";
 import { relativeWork, type Sized } from "./relative-work.js";
 import { steadyRate, type SteadyRate } from "./steady-rate.js";
@@ -27,14 +28,24 @@ export interface Saturated {
   readonly isClientBound: boolean;
 }
 
-/** Keeps one server full with `measured` requests beside those that fill and empty it. */
-export function saturate(input: SimulatedRunInput, mix: Mix, measured: number): Saturated | undefined {
+/**
+ * Keeps one server full with `measured` requests beside those that fill and empty it. At once; with `ratePerS` the requests
+ * come at that rate, which is to be more than it can take, until as many as there are clients wait.
+ */
+export function saturate(
+  input: SimulatedRunInput,
+  mix: Mix,
+  measured: number,
+  ratePerS?: number,
+): Saturated | undefined {
   const seats = seatsOf(input);
   const spare = Math.max(LEAST_SPARE, Math.ceil(SPARE_SHARE * seats));
   const bound = input.workload.maxConcurrency / (input.replicas ?? 1);
   const clients = Math.max(1, Math.min(seats + spare, Math.round(bound)));
   const warmUp = WARM_UP[input.plan.work] * seats + settling(input);
-  const requests = started(mix.take(warmUp + measured + clients), Math.min(seats, clients), input);
+  const taken = mix.take(warmUp + measured + clients);
+  const requests =
+    ratePerS === undefined ? started(taken, Math.min(seats, clients), input) : comingAt(taken, ratePerS, input);
   const run = simulateRun({
     ...input,
     workload: { requests, maxConcurrency: clients, thinkNs: input.workload.thinkNs },
@@ -63,7 +74,7 @@ export function seatsOf({ plan, profile }: SimulatedRunInput): number {
 /** Requests that a batch size which follows memory takes to settle: by one a batch from its most to its least. */
 function settling({ plan: { settings } }: SimulatedRunInput): number {
   const { min_batch_size: least, max_batch_size: most } = settings;
-  return typeof least === "number" && typeof most === "number" ? ((most - least) * (most + least)) / 2 : 0;
+  return typeof least === "number" && typeof most === "number" ? Math.ceil(((most - least) * (most + least)) / 2) : 0;
 }
 
 /**
@@ -77,11 +88,31 @@ function started(
 ): WorkloadRequest[] {
   const random = stream(`${seed}/0/capacity-start`);
   const isStaggered = plan.work === "step";
-  return requests.map(({ promptTokens, outputTokens, content, priority }, index) => ({
+  return requests.map((request, index) => {
+    const { outputTokens } = request;
+    const left = isStaggered && index < first ? Math.max(1, Math.ceil(random() * outputTokens)) : outputTokens;
+    return { ...untimed(request, index), outputTokens: left };
+  });
+}
+
+/** Poisson arrivals. */
+function comingAt(
+  requests: readonly WorkloadRequest[],
+  ratePerS: number,
+  { seed }: SimulatedRunInput,
+): WorkloadRequest[] {
+  const random = stream(`${seed}/0/capacity-arrivals`);
+  const timesNs = arrivalTimesNs(requests.length, { ratePerS, burstiness: 1, kind: "gamma" }, random);
+  return requests.map((request, index) => ({ ...untimed(request, index), arrivalNs: timesNs[index]! }));
+}
+
+function untimed(request: WorkloadRequest, index: number): WorkloadRequest {
+  const { promptTokens, outputTokens, content, priority } = request;
+  return {
     id: String(index),
     promptTokens,
-    outputTokens: isStaggered && index < first ? Math.max(1, Math.ceil(random() * outputTokens)) : outputTokens,
+    outputTokens,
     ...(content === undefined ? {} : { content }),
     ...(priority === undefined ? {} : { priority }),
-  }));
+  };
 }
