@@ -6,7 +6,10 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-export function printTable(columns: readonly string[], rows: readonly (readonly string[])[]): void {
+/** Text, or text over several columns. */
+export type TableCell = string | { readonly colSpan: number; readonly content: string };
+
+export function printTable(columns: readonly string[], rows: readonly (readonly TableCell[])[]): void {
   const table = new Table({ head: columns.map((name) => pc.bold(name)), style: { head: [], border: [] } });
   table.push(...rows.map((row) => [...row]));
   process.stdout.write(`${table.toString()}\n`);

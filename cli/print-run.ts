@@ -1,7 +1,8 @@
 /** Prints a run's summary: a table for people (percentiles of too few requests hidden), vLLM bench's keys for machines. */
 import type { UncertaintyBands } from "../experiment/index.js";
 import type { Run } from "../formats/index.js";
-import { columnsOf, summarise, type Summary } from "../sim/index.js";
+import { columnsOf, summarise, type RunCapacity, type Summary } from "../sim/index.js";
+import { growingText, growsThroughout, printCapacity } from "./print-capacity.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
 
 const metrics = [
@@ -21,6 +22,7 @@ const facts = [
   "client",
   "from_sent",
   "extrapolation",
+  "capacity",
 ] as const;
 const columns = ["mean", "p50", "p90", "p95", "p99"] as const;
 
@@ -48,7 +50,8 @@ export function printRun(run: Run, asJson: boolean): void {
       `${what}: ${requestCount(summary.completed)} in ${figure(summary.duration)} s, ` +
         `${figure(summary.request_throughput)} requests/s, ${figure(summary.output_throughput)} output tokens/s`,
     );
-    printLatencies(summary);
+    printCapacity(run);
+    printLatencies(summary, run.info.capacity as RunCapacity | null | undefined);
     printBands(run);
     printStart(run);
     printEngine(run);
@@ -65,18 +68,23 @@ export function printRun(run: Run, asJson: boolean): void {
   for (const reason of valid?.reasons ?? []) warn(`run is not valid: ${reason}`);
 }
 
-function printLatencies(summary: Summary): void {
+/** Above capacity what grows with the run has no figures; the others have, with the remark. */
+function printLatencies(summary: Summary, capacity: RunCapacity | null | undefined): void {
+  const isAbove = capacity?.verdict === "above";
   printTable(
-    ["ms", ...columns],
+    [isAbove ? "ms, above capacity" : "ms", ...columns],
     metrics
       .filter(([metric]) => summary[`mean_${metric}_ms`] !== undefined)
-      .map(([metric, title]) => [
-        title,
-        ...columns.map((statistic) => {
-          const key = `${statistic}_${metric}_ms` as const;
-          return summary.hidden_percentiles.includes(key) ? "(n too small)" : figure(summary[key]);
-        }),
-      ]),
+      .map(([metric, title]) => {
+        if (isAbove && growsThroughout(capacity, metric)) return [title, ...growingText(capacity, columns.length)];
+        return [
+          title,
+          ...columns.map((statistic) => {
+            const key = `${statistic}_${metric}_ms` as const;
+            return summary.hidden_percentiles.includes(key) ? "(n too small)" : figure(summary[key]);
+          }),
+        ];
+      }),
   );
 }
 
@@ -87,6 +95,7 @@ function printBands({ info }: Run): void {
   const { draws, level, bands } = uncertainty;
   print(`${100 * level} % of ${draws} profiles that the measurements allow as well fall into these bands:`);
   const summary = info.summary as Summary;
+  const capacity = info.capacity as RunCapacity | null | undefined;
   printTable(
     ["ms", ...columns],
     metrics
@@ -95,7 +104,8 @@ function printBands({ info }: Run): void {
         title,
         ...columns.map((statistic) => {
           const key = `${statistic}_${metric}_ms` as const;
-          const band = summary.hidden_percentiles.includes(key) ? undefined : bands[key];
+          const isHidden = summary.hidden_percentiles.includes(key) || growsThroughout(capacity, metric);
+          const band = isHidden ? undefined : bands[key];
           return band === undefined ? "-" : band.map((value) => figure(value)).join(" to ");
         }),
       ]),

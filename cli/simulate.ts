@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { requireFits, uncertaintyBands, withBands, workloadOf } from "../experiment/index.js";
 import { readProfile } from "../formats/files/index.js";
-import { engineNames, policyNames, routerNames, simulateRun } from "../sim/index.js";
+import { capacityOf, engineNames, policyNames, routerNames, simulateRun, withCapacity } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
 import { ConfigError, type Profile } from "../formats/index.js";
@@ -57,7 +57,7 @@ export const simulateCommand: Command = {
     const coldStart = flags.cold_start;
     const jitter = flags.jitter === undefined ? undefined : flags.jitter === "on";
     const input = { plan, profile, workload, load, seed, coldStart, jitter, engine, replicas, router };
-    const run = simulateRun(input);
+    const run = withCapacity(simulateRun(input), capacityOf(input));
     const { uncertainty: draws } = flags;
     await deliverRun(draws === undefined ? run : withBands(run, uncertaintyBands(input, draws)), flags);
   },

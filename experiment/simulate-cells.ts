@@ -1,6 +1,14 @@
 /** Simulates the cells of an experiment; a cell that is there and made from the same inputs is kept. */
 import type { Profile, Run, Workload } from "../formats/index.js";
-import { columnsOf, planPolicy, simulateRun, summarise, type SimulatedRunInput } from "../sim/index.js";
+import {
+  capacityOf,
+  columnsOf,
+  planPolicy,
+  simulateRun,
+  summarise,
+  withCapacity,
+  type SimulatedRunInput,
+} from "../sim/index.js";
 import type { Cell } from "./cells.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
@@ -59,7 +67,8 @@ export async function simulateCells(
 ): Promise<void> {
   for (const { cell, workload, place } of tasks) {
     const { plan, load, coldStart } = cell;
-    await keep(place, simulateWithSlaNote({ plan, profile, workload, load, seed, coldStart, jitter }));
+    const input = { plan, profile, workload, load, seed, coldStart, jitter };
+    await keep(place, withCapacity(simulateWithSlaNote(input), capacityOf(input)));
   }
 }
 

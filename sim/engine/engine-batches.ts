@@ -44,7 +44,9 @@ export class EngineBatches implements BatchHardware {
     this.queueLimits = new QueueLimits(limits, this.log, cost.frontEnd?.deliveryNs ?? 0);
     this.scheduler = makeScheduler(engine, limits, requests, tokens);
     const { scheduler, log } = this;
-    this.loop = new EngineLoop({ scheduler, cost, log, jumps: engine === "fast", stopsAtEnds: true });
+    // Times that vary from step to step have no closed form to jump by.
+    const jumps = engine === "fast" && cost.isSampled !== true;
+    this.loop = new EngineLoop({ scheduler, cost, log, jumps, stopsAtEnds: true, limits });
   }
 
   run(work: BatchWork, startNs: number): BatchRan {

@@ -7,7 +7,7 @@
 import { ConfigError, InvariantError } from "../../formats/index.js";
 import { Fifo } from "../kernel/index.js";
 import type { DecodeLaw, StepCostModel } from "../cost/index.js";
-import type { EngineStep, StepScheduler, TokenSink } from "../policy/index.js";
+import type { EngineStep, SchedulerLimits, StepScheduler, TokenSink } from "../policy/index.js";
 import {
   asynchronousRun,
   gpuEndOfRound,
@@ -18,6 +18,7 @@ import {
   type RoundTimes,
 } from "./decode-run.js";
 import { Ends } from "./ends.js";
+import { countStop, noStops, type AdmissionStops } from "./admission-stops.js";
 import { FrontEnd, type OutputToSend } from "./front-end.js";
 import { ServerTimes } from "./server-times.js";
 import type { StepLog } from "./step-log.js";
@@ -36,6 +37,8 @@ export interface EngineLoopInput {
   readonly stopsAtEnds: boolean;
   /** Whether a preemption is a PreemptionError, because the scheduler is right only without one. */
   readonly refusesPreemption?: boolean;
+  /** Of the scheduler, to tell what keeps requests waiting; absent: that is not counted. */
+  readonly limits?: SchedulerLimits;
 }
 
 /** The scheduler had to preempt a request where that was not to happen. */
@@ -79,6 +82,10 @@ export class EngineLoop implements TokenSink {
   preemptions = 0;
   /** GPU time of all steps, ns. */
   busyNs = 0;
+  /** Time in which the host thread worked: neither waited for the GPU nor for requests, ns. */
+  hostBusyNs = 0;
+  readonly admissionStops: AdmissionStops = noStops();
+  private waitedNs = 0;
   private hostNs = 0;
   private gpuEndNs = 0;
   private readonly inFlight: InFlight[] = [];
@@ -117,6 +124,11 @@ export class EngineLoop implements TokenSink {
         },
       });
     }
+  }
+
+  /** Time in which the front end worked, ns. */
+  get frontEndBusyNs(): number {
+    return this.frontEnd?.busyNs ?? 0;
   }
 
   /** A request that the scheduler does not refuse reaches the server; times do not go back. */
@@ -189,8 +201,13 @@ export class EngineLoop implements TokenSink {
 
   private round(startNs: number, limitNs: number, quietNs: number): void {
     const run = this.input.jumps ? this.runFrom(startNs, limitNs, quietNs) : undefined;
-    if (run !== undefined) this.jump(run);
-    else this.oneRound(startNs);
+    if (run !== undefined) {
+      this.jump(run);
+      return;
+    }
+    this.waitedNs = 0;
+    this.oneRound(startNs);
+    this.hostBusyNs += this.hostNs - startNs - this.waitedNs;
   }
 
   private oneRound(startNs: number): void {
@@ -202,7 +219,10 @@ export class EngineLoop implements TokenSink {
     const isFilling = this.inFlight.length < scheduler.depth && (scheduledTokens > 0 || scheduler.hasWork());
     if (!isFilling) this.updateOldest();
     // Also after the last request ended, whose end the worker is still to be told of.
-    if (scheduledTokens === 0 && scheduler.hasWork()) this.hostNs += host.emptyStepSleepNs;
+    if (scheduledTokens === 0 && scheduler.hasWork()) {
+      this.hostNs += host.emptyStepSleepNs;
+      this.waitedNs += host.emptyStepSleepNs;
+    }
   }
 
   /** Takes the results of the oldest step in flight, if there is one. */
@@ -213,6 +233,7 @@ export class EngineLoop implements TokenSink {
     const { step } = oldest;
     const readyNs = step.scheduledTokens === 0 ? oldest.endNs : oldest.endNs + cost.host.copyNs;
     const complete = scheduler.update(step);
+    this.waitedNs += Math.max(0, readyNs - this.hostNs);
     const takenNs = Math.max(readyNs, this.hostNs);
     const updatedNs = takenNs + cost.host.updateNs(step.scheduledRequests, takenNs);
     this.hostNs = updatedNs + cost.host.sendNs;
@@ -241,6 +262,7 @@ export class EngineLoop implements TokenSink {
     if (preempted.length > 0 && refusesPreemption) throw new PreemptionError(`preemption in step ${step.id}`);
     this.preemptions += preempted.length;
     this.checkProgress(step);
+    this.countStops(step.scheduledTokens, 1);
     const scheduledNs = startNs + host.scheduleNs(step, startNs);
     this.steps++;
     if (step.scheduledTokens === 0) {
@@ -321,6 +343,9 @@ export class EngineLoop implements TokenSink {
     const latest = this.inFlight[0]?.step;
     scheduler.skip(rounds, latest);
     cost.rangeUse?.decodes(requests, contextTokens, rounds, law);
+    this.countStops(requests, rounds);
+    const { scheduleNs, launchNs, updateNs } = this.roundTimes[requests]!;
+    this.hostBusyNs += rounds * (scheduleNs + launchNs + updateNs);
     this.steps += rounds;
     this.jumpedSteps += rounds;
     this.emptySteps = 0;
@@ -337,8 +362,13 @@ export class EngineLoop implements TokenSink {
     this.gpuEndNs = gpuEndOfRound(form, rounds);
     if (latest !== undefined) this.inFlight[0] = { step: latest, endNs: this.gpuEndNs };
     this.deliveredNs = this.hostNs + outputNs;
-    frontEnd?.skipTo(this.hostNs + output.ns);
+    frontEnd?.skipTo(this.hostNs + output.ns, rounds * output.ns);
     scheduler.deliverRun(this.deliveredNs, this);
+  }
+
+  private countStops(scheduledTokens: number, passes: number): void {
+    const { limits, scheduler } = this.input;
+    if (limits !== undefined) countStop(this.admissionStops, scheduler, limits, scheduledTokens, passes);
   }
 
   /** A scheduler may be stuck by its settings: requests of equal rank that preempt each other for ever. */

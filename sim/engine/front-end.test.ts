@@ -190,10 +190,12 @@ describe("a jump over outputs", () => {
     runTo(frontEnd, 100);
     frontEnd.endOutput();
     expect(out).toEqual(["a at 123"]);
-    frontEnd.skipTo(500);
+    expect(frontEnd.busyNs).toBe(23);
+    frontEnd.skipTo(500, 300);
     frontEnd.arrive(0, 0, 450);
     runTo(frontEnd, 1000);
     expect(out.at(-1)).toBe("request 0 at 510");
+    expect(frontEnd.busyNs).toBe(23 + 300 + 10);
   });
 });
 

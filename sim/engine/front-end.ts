@@ -38,6 +38,8 @@ interface PendingOutput<Output extends OutputToSend> {
 }
 
 export class FrontEnd<Output extends OutputToSend> {
+  /** Time of all jobs begun, ns. */
+  busyNs = 0;
   private freeNs = 0;
   /** Jobs in the order in which they joined; "outputs" stands for all outputs waiting when it is served. */
   private readonly queue = new Fifo<RequestJob | "outputs">();
@@ -96,9 +98,10 @@ export class FrontEnd<Output extends OutputToSend> {
     while (this.isServing()) this.end();
   }
 
-  /** Outputs were handled, the last until `endNs`, without being sent through here. */
-  skipTo(endNs: number): void {
+  /** Outputs were handled, the last until `endNs` and in all for `busyNs`, without being sent through here. */
+  skipTo(endNs: number, busyNs: number): void {
     this.freeNs = endNs;
+    this.busyNs += busyNs;
   }
 
   /** How long a step's decodes take where times do not vary, and how much of it comes after half of them are written. */
@@ -158,6 +161,7 @@ export class FrontEnd<Output extends OutputToSend> {
       this.request = job;
       this.servedNs = freeNs + (job.isHandled ? cost.hopNs(freeNs) : cost.requestNs(job.promptTokens, freeNs));
     }
+    this.busyNs += this.servedNs + this.restNs - freeNs;
   }
 
   private end(): boolean {

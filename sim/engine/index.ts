@@ -1,4 +1,5 @@
 /** Drives schedulers with cost models on the virtual clock, and keeps the request log. */
+export { stopNames, type AdmissionStops } from "./admission-stops.js";
 export { FrontEnd, type OutputToSend } from "./front-end.js";
 export { Ledger } from "./ledger.js";
 export { simulate, type SimulationInput, type SimulationResult } from "./simulate.js";

@@ -14,6 +14,7 @@ import {
   type TokenCounts,
 } from "../policy/index.js";
 import { Client } from "../workload/index.js";
+import { addStops, type AdmissionStops } from "./admission-stops.js";
 import { EngineLoop, PreemptionError } from "./engine-loop.js";
 import { QueueLimits } from "./queue-limits.js";
 import { makeRouter, type RouterName } from "./router.js";
@@ -42,6 +43,10 @@ export interface StepSimulationResult {
   readonly jumpedSteps: number;
   /** GPU time of all steps, ns. */
   readonly busyNs: number;
+  /** Time in which host threads and front ends worked, of all replicas, ns. */
+  readonly hostBusyNs: number;
+  readonly frontEndBusyNs: number;
+  readonly admissionStops: AdmissionStops;
   readonly preemptions: number;
   /** Most KV blocks in use at once, by replica, and how many a replica has. */
   readonly kvHighWater: readonly number[];
@@ -98,7 +103,15 @@ class StepSimulation {
       const cost = makeCost(replica);
       const stopsAtEnds = this.isClosed || replicas > 1;
       const jumps = engine === "fast" && cost.isSampled !== true;
-      const loop = new EngineLoop({ scheduler, cost, log, jumps, stopsAtEnds, refusesPreemption });
+      const loop = new EngineLoop({
+        scheduler,
+        cost,
+        log,
+        jumps,
+        stopsAtEnds,
+        refusesPreemption,
+        limits: input.limits,
+      });
       const queueLimits = new QueueLimits(input.limits, log, cost.frontEnd?.deliveryNs ?? 0);
       return { loop, scheduler, cost, queueLimits };
     });
@@ -210,6 +223,9 @@ class StepSimulation {
       steps: sum((loop) => loop.steps),
       jumpedSteps: sum((loop) => loop.jumpedSteps),
       busyNs: sum((loop) => loop.busyNs),
+      hostBusyNs: sum((loop) => loop.hostBusyNs),
+      frontEndBusyNs: sum((loop) => loop.frontEndBusyNs),
+      admissionStops: addStops(replicas.map(({ loop }) => loop.admissionStops)),
       preemptions: sum((loop) => loop.preemptions),
       kvHighWater: replicas.map(({ scheduler }) => kvBlocks - scheduler.fewestFreeBlocks),
       kvBlocks,

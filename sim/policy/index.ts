@@ -17,7 +17,9 @@ export {
   limitsOf,
   rulesOf,
   Scheduler,
+  seatsOf,
   serverSettings,
+  stepBudget,
   tokenCounts,
   VERSION_PATTERN,
 } from "./vllm/index.js";

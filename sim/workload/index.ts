@@ -2,6 +2,7 @@
 export { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./arrivals.js";
 export { findBinning, unbinned, type Binning } from "./binning.js";
 export { Client, type SentRequest } from "./client.js";
+export { syntheticLengths } from "./lengths.js";
 export { recordedWorkload } from "./recorded-load.js";
 export { workloadFromLengths, workloadFromPrompts, workloadFromRequests, type PromptSource } from "./from-load.js";
 export { prefixCeiling, type PrefixCeiling } from "./prefix-ceiling.js";

@@ -47,7 +47,16 @@ export function compareEngines(fastCase: FastCase): BothEngines {
   }
   compare("refusals", [...fast.log.refusals], [...step.log.refusals]);
   compare("gaps", [fast.log.gaps.gaps, fast.log.gaps.describe()], [step.log.gaps.gaps, step.log.gaps.describe()]);
-  for (const fact of ["steps", "busyNs", "preemptions", "kvHighWater"] as const) compare(fact, fast[fact], step[fact]);
+  const facts = [
+    "steps",
+    "busyNs",
+    "hostBusyNs",
+    "frontEndBusyNs",
+    "admissionStops",
+    "preemptions",
+    "kvHighWater",
+  ] as const;
+  for (const fact of facts) compare(fact, fast[fact], step[fact]);
   compare("extrapolation", fast.extrapolation, step.extrapolation);
   if (step.jumpedSteps > 0) differences.push(`the step engine jumped over ${step.jumpedSteps} steps`);
   const { steps, jumpedSteps, preemptions } = fast;

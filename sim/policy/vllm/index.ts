@@ -1,7 +1,7 @@
 /** Continuous batching over a paged KV cache, as vLLM schedules it. */
 export { CountScheduler } from "./counted/count-scheduler.js";
 export { limitsOf, resolveSettings, type ResolvedSettings } from "./limits-of.js";
-export type { SchedulerLimits, SchedulerRequest } from "./limits.js";
+export { seatsOf, stepBudget, type SchedulerLimits, type SchedulerRequest } from "./limits.js";
 export { Scheduler } from "./scheduler.js";
 export { serverSettings, vllmSettings } from "./settings.js";
 export type { EngineStep, StepScheduler, TokenSink } from "./step.js";

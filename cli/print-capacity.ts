@@ -1,0 +1,48 @@
+/** Prints how a simulated load compares with what the server can take, and marks what grows with the run beyond that. */
+import type { Run } from "../formats/index.js";
+import type { RunCapacity } from "../sim/index.js";
+import { figure, print, type TableCell } from "./output.js";
+
+const clocks = { gpu: "GPU", host: "host thread", front_end: "front end" } as const;
+const limits = {
+  ...clocks,
+  seats: "seats",
+  kv_blocks: "KV blocks",
+  token_budget: "the token budget of a step",
+} as const;
+
+/** A line or two; nothing for runs without a capacity. */
+export function printCapacity({ info }: Run): void {
+  const capacity = info.capacity as RunCapacity | null | undefined;
+  if (capacity === undefined || capacity === null) return;
+  const { requests_per_s, output_tokens_per_s, offered_requests_per_s: offered, utilisation, bound_by } = capacity;
+  const { busiest, verdict, busy } = capacity;
+  print(
+    `capacity ${figure(requests_per_s)} requests/s, ${figure(output_tokens_per_s)} output tokens/s ` +
+      `(to ${percent(capacity.half_width, 1)}), limited by ${limits[bound_by]}; ` +
+      `offered ${figure(offered)} requests/s: ${percent(utilisation)}${busiest === undefined ? `, ${verdict}` : ""}`,
+  );
+  if (busiest !== undefined) {
+    const { from_s, to_s, offered_requests_per_s: most, utilisation: share } = busiest;
+    print(
+      `busiest from ${figure(from_s)} to ${figure(to_s)} s: ${figure(most)} requests/s, ${percent(share)} of capacity, ` +
+        verdict,
+    );
+  }
+  const told = Object.entries(clocks).filter(([name]) => name === "gpu" || busy[name as "host"] > 0);
+  print(`busy during the run: ${told.map(([name, what]) => `${what} ${percent(busy[name as "gpu"])}`).join(", ")}`);
+}
+
+/** Whether a latency of the run says no more than how long the run is: it waits for a queue that grows all the time. */
+export function growsThroughout(capacity: RunCapacity | null | undefined, metric: string): boolean {
+  return capacity?.verdict === "above" && capacity.utilisation > 1 && ["ttft", "e2el", "queue"].includes(metric);
+}
+
+/** What stands in place of the figures, over so many columns. */
+export function growingText({ latency_growth_s_per_min: growth }: RunCapacity, columns: number): TableCell[] {
+  return [{ colSpan: columns, content: `grows with the run: by ${figure(growth, 2)} s for every minute of it` }];
+}
+
+function percent(fraction: number, decimals = 0): string {
+  return `${(100 * fraction).toFixed(decimals)} %`;
+}

@@ -1,0 +1,98 @@
+/**
+ * What limits a server that is kept full. A limit that stopped admissions binds if the server does more with twice of it;
+ * where none does, the clock that is busiest binds.
+ */
+import { check, ConfigError, type Profile } from "../../formats/index.js";
+import { machineOf, stopNames, type AdmissionStops, type SimulatedRunInput } from "../engine/index.js";
+import { planPolicy, serverSettings } from "../policy/index.js";
+import { mixOf } from "./mix.js";
+import { saturate, type Saturated } from "./saturate.js";
+
+export const boundNames = ["gpu", "host", "front_end", "seats", "kv_blocks", "token_budget"] as const;
+export type BoundName = (typeof boundNames)[number];
+type Limit = Exclude<BoundName, "gpu" | "host" | "front_end">;
+
+/** Passes that a limit must have stopped, of all, to be looked at. */
+const STOPPING_SHARE = 0.2;
+/** What twice of a limit must bring for it to bind. */
+const LEAST_GAIN = 0.05;
+/** Of the largest batch size, what batches must have for memory not to be what keeps them small. */
+const NEARLY_ALL = 0.9;
+
+/** `measured`: requests of the runs with twice of a limit. */
+export function boundBy(input: SimulatedRunInput, saturated: Saturated, measured: number): BoundName {
+  let best: { readonly limit: Limit; readonly gain: number } | undefined;
+  const mix = mixOf(input, input.replicas);
+  for (const limit of stopping(input, saturated)) {
+    const doubled = saturateOrGiveUp(() => saturate(twice(input, limit, saturated), mix, measured));
+    if (doubled === undefined) continue;
+    const gain = doubled.rate.requestsPerS / saturated.rate.requestsPerS - 1;
+    if (gain >= LEAST_GAIN && gain > (best?.gain ?? 0)) best = { limit, gain };
+  }
+  return best?.limit ?? busiestClock(saturated);
+}
+
+/** Settings that are twice as large need not work together. */
+function saturateOrGiveUp(run: () => Saturated | undefined): Saturated | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
+/** The limits that stopped admissions. */
+function stopping({ plan }: SimulatedRunInput, { run, isClientBound }: Saturated): Limit[] {
+  if (plan.work === "batch") {
+    const { batch_size: size, max_batch_size: most = size } = plan.settings as Record<string, number>;
+    const later = run.batches.slice(Math.floor(run.batches.length / 2));
+    const limit = later.reduce((sum, batch) => sum + batch.limit, 0) / later.length;
+    return limit >= NEARLY_ALL * most! ? ["seats"] : ["kv_blocks"];
+  }
+  const stops = run.info.admission_stops as AdmissionStops;
+  const passes = stopNames.reduce((sum, name) => sum + stops[name], 0);
+  const found = (["seats", "kv_blocks", "token_budget"] as const).filter(
+    (name) => stops[name] >= STOPPING_SHARE * passes,
+  );
+  return isClientBound && !found.includes("seats") ? ["seats", ...found] : found;
+}
+
+/** The same server with twice as much of a limit. */
+function twice(input: SimulatedRunInput, limit: Limit, { isClientBound }: Saturated): SimulatedRunInput {
+  const { plan, profile, workload } = input;
+  if (limit === "seats" && isClientBound) {
+    return { ...input, workload: { ...workload, maxConcurrency: 2 * workload.maxConcurrency } };
+  }
+  if (plan.work === "batch") {
+    if (limit === "kv_blocks") return { ...input, profile: withTwiceTheMemory(profile) };
+    const sizes = Object.entries(plan.settings).filter(([name]) => name === "batch_size" || name === "max_batch_size");
+    const doubled = Object.fromEntries(sizes.map(([name, size]) => [name, 2 * Number(size)]));
+    return { ...input, plan: planPolicy(plan.name, { ...plan.settings, ...doubled }, { source: plan.name }) };
+  }
+  const { maxNumSeqs, numGpuBlocks, maxNumBatchedTokens } = plan.limits(machineOf(profile));
+  const setting = {
+    seats: { max_num_seqs: 2 * maxNumSeqs },
+    kv_blocks: { num_gpu_blocks: 2 * numGpuBlocks },
+    token_budget: { max_num_batched_tokens: 2 * maxNumBatchedTokens },
+  }[limit];
+  return { ...input, plan: planPolicy(plan.name, { ...plan.settings, ...setting }, { source: plan.name }) };
+}
+
+function withTwiceTheMemory(profile: Profile): Profile {
+  const { engine, memory } = profile;
+  const { num_gpu_blocks: blocks } = check(serverSettings, engine.settings, { source: profile.name });
+  const settings = blocks === undefined ? engine.settings : { ...engine.settings, num_gpu_blocks: 2 * blocks };
+  const total_bytes = 2 * memory.total_bytes;
+  return { ...profile, memory: { ...memory, total_bytes }, engine: { ...engine, settings } };
+}
+
+function busiestClock({ run }: Saturated): BoundName {
+  const { busy_ms, host_busy_ms = 0, front_end_busy_ms = 0 } = run.info as unknown as Readonly<Record<string, number>>;
+  const clocks = [
+    ["gpu", busy_ms ?? 0],
+    ["host", host_busy_ms],
+    ["front_end", front_end_busy_ms],
+  ] as const;
+  return clocks.reduce((busiest, clock) => (clock[1] > busiest[1] ? clock : busiest))[0];
+}

@@ -1,0 +1,165 @@
+/**
+ * Capacity: the requests/s and output tokens/s of a load's mix of requests with the server kept full, told by a simulation
+ * of its own (saturate.ts), and the load beside it. How each figure comes about: docs/metrics.md.
+ */
+import { ConfigError } from "../../formats/index.js";
+import type { SimulatedRunInput } from "../engine/index.js";
+import { boundBy, type BoundName } from "./bound-by.js";
+import { mixOf, type Mix } from "./mix.js";
+import { isOpenLoop, offeredLoad, type Stretch } from "./offered.js";
+import type { Sized } from "./relative-work.js";
+import { saturate, seatsOfServer, type Saturated } from "./saturate.js";
+
+/** The rate is measured over longer until half of its 95 % interval is within this fraction. */
+const WANTED_HALF_WIDTH = 0.01;
+/** Requests measured first: at least, and for each seat. */
+const LEAST_MEASURED = 400;
+const MEASURED_PER_SEAT = { step: 3, batch: 40 } as const;
+/** Steps that the longest of its runs takes, about: some tenths of a second. */
+const MOST_STEPS = 20_000;
+/**
+ * Where requests come one by one, what is offered of the rate found so far; which share of that a full server does not
+ * serve; and how often more is tried.
+ */
+const MORE = 1.08;
+const KEPT_UP = 0.985;
+const MOST_TRIES = 5;
+/** Steps of an engine that take as long to simulate as one output token of a batch. */
+const STEPS_PER_BATCH_TOKEN = 0.02;
+
+const NEAR = 0.9;
+const ABOVE = 1;
+
+export type CapacityVerdict = "below" | "near" | "above";
+
+/** As run.json and --json have it, but for what the run itself was busy with. */
+export interface Capacity {
+  readonly requests_per_s: number;
+  readonly output_tokens_per_s: number;
+  /** Half of the 95 % interval of both, as a fraction. */
+  readonly half_width: number;
+  readonly offered_requests_per_s: number;
+  /** Offered over capacity. */
+  readonly utilisation: number;
+  /** The stretch with the most work, where the rate varies; the verdict goes by it. */
+  readonly busiest?: Stretch;
+  readonly verdict: CapacityVerdict;
+  readonly bound_by: BoundName;
+  /** Above capacity: seconds by which a request that arrives a minute later is answered later than that. */
+  readonly latency_growth_s_per_min?: number;
+}
+
+/** Why a run has no capacity to be compared with. */
+export interface NoCapacity {
+  readonly reason: string;
+  /** Whether its reader should be told; not of loads that nobody would ask it of. */
+  readonly isRemarkable: boolean;
+}
+
+/** Capacity of an open loop. It depends on policy, profile, load and seeds, not on the number of requests. */
+export function capacityOf(input: SimulatedRunInput): Capacity | NoCapacity {
+  if (!isOpenLoop(input.workload)) {
+    const reason = "requests come when others are answered, or all at once: nothing is offered per second";
+    return { reason, isRemarkable: false };
+  }
+  const full = saturatedRate(input);
+  if ("reason" in full) return full;
+  const { requestsPerS, outputTokensPerS, halfWidth, serviceS, workS } = full;
+  const { requestsPerS: offered, busiest } = offeredLoad(input, { requestsPerS, serviceS, workS });
+  const utilisation = offered / requestsPerS;
+  const most = Math.max(utilisation, busiest?.utilisation ?? 0);
+  const verdict = most > ABOVE ? "above" : most >= NEAR ? "near" : "below";
+  return {
+    requests_per_s: requestsPerS,
+    output_tokens_per_s: outputTokensPerS,
+    half_width: halfWidth,
+    offered_requests_per_s: offered,
+    utilisation,
+    ...(busiest === undefined ? {} : { busiest }),
+    verdict,
+    bound_by: boundBy(input, full.first, measuredFirst(input)),
+    // Of a second's arrivals, what is beyond capacity waits for as long as it takes to serve it.
+    ...(verdict === "above" ? { latency_growth_s_per_min: 60 * (most - 1) } : {}),
+  };
+}
+
+export interface FullRate {
+  readonly requestsPerS: number;
+  readonly outputTokensPerS: number;
+  readonly halfWidth: number;
+  /** Mean time of a request in service with the server full, s. */
+  readonly serviceS: number;
+  /** Seconds of all servers that a request of such lengths takes. */
+  readonly workS: (request: Sized) => number;
+  /** The run that other settings can be compared with. */
+  readonly first: Saturated;
+}
+
+/** What all replicas together serve with all of them kept full. The load's own times are not looked at. */
+export function saturatedRate(input: SimulatedRunInput): FullRate | NoCapacity {
+  const { replicas = 1, workload } = input;
+  const mix = mixOf(input, replicas);
+  let found: Found | undefined;
+  try {
+    found = findRate(input, mix);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { reason: `capacity is not known, the full server does not work: ${error.message}`, isRemarkable: true };
+  }
+  if (found === undefined) return { reason: "capacity is not known, no request is answered", isRemarkable: true };
+  const { first, last } = found;
+  const { run, rate, workOf } = last;
+  const servers = Math.min(replicas, workload.maxConcurrency);
+  // What is refused at once takes nothing.
+  const answered = run.requests.filter(({ status }) => status === "ok");
+  const servedShare = answered.length / run.requests.length;
+  const requestsPerS = (servers * rate.requestsPerS) / servedShare;
+  const outputTokens = mix.population.reduce((sum, request) => sum + request.outputTokens, 0) / mix.population.length;
+  return {
+    requestsPerS,
+    outputTokensPerS: requestsPerS * outputTokens,
+    halfWidth: rate.halfWidth,
+    serviceS: rate.serviceS,
+    workS: (request) => workOf(request) / requestsPerS,
+    first,
+  };
+}
+
+interface Found {
+  /** Full from the start and short, to compare other settings with. */
+  readonly first: Saturated;
+  /** What tells the rate. */
+  readonly last: Saturated;
+}
+
+/**
+ * Batches of a full server are alike. Continuous batching depends on how it came to be full: requests that begin together
+ * end together, and take fewer steps. So it is filled by a load that is a little more than it serves, as it would be.
+ */
+function findRate(input: SimulatedRunInput, mix: Mix): Found | undefined {
+  const measured = measuredFirst(input);
+  const first = saturate(input, mix, measured);
+  if (first === undefined) return undefined;
+  const longer = Math.ceil(measured * Math.max(1, timesAsLong(first)));
+  if (input.plan.work === "batch")
+    return { first, last: longer > measured ? (saturate(input, mix, longer) ?? first) : first };
+  let last = first;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const ratePerS = MORE * last.rate.requestsPerS;
+    last = saturate(input, mix, longer, ratePerS) ?? last;
+    if (last.rate.requestsPerS < KEPT_UP * ratePerS) break;
+  }
+  return { first, last };
+}
+
+/** How many times as many requests make the rate narrow, within what may be spent on it. */
+function timesAsLong({ rate, run }: Saturated): number {
+  const wanted = (rate.halfWidth / WANTED_HALF_WIDTH) ** 2;
+  const steps = (run.info.engine_steps as { scheduled: number } | undefined)?.scheduled;
+  const spent = steps ?? STEPS_PER_BATCH_TOKEN * run.batches.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
+  return Math.min(wanted, MOST_STEPS / Math.max(1, spent));
+}
+
+function measuredFirst(input: SimulatedRunInput): number {
+  return Math.max(LEAST_MEASURED, MEASURED_PER_SEAT[input.plan.work] * seatsOfServer(input));
+}

@@ -1,0 +1,85 @@
+/**
+ * The requests of a load without their times, in any number: those of a distribution are drawn from it, those of a list
+ * (prompts, a trace) are the list's own, taken evenly where it is longer than wanted and again where it is shorter.
+ */
+import type { ContentRuns, Load, WorkloadRequest } from "../../formats/index.js";
+import { stream } from "../kernel/index.js";
+import type { SimulatedRunInput } from "../engine/index.js";
+import { syntheticLengths } from "../workload/index.js";
+
+/** Draws that stand for a distribution of lengths. */
+const POPULATION = 20_000;
+/** Requests of a list whose prompts share something, most: which hit the cache depends on their order. */
+const MOST_SHARING = 20_000;
+/** Ids of contents of one repetition of a list are so far from those of the next. */
+const ID_DISTANCE = 2 ** 32;
+
+export interface Mix {
+  /** All that it is made of. */
+  readonly population: readonly WorkloadRequest[];
+  /** `count` of them, in an order of the seed's, or their own where prompts share something. */
+  take(count: number): WorkloadRequest[];
+}
+
+/** `every`: of a list whose prompts share something only every so many-th, as a replica behind a router sees it. */
+export function mixOf({ load, workload, seed }: Pick<SimulatedRunInput, "load" | "workload" | "seed">, every = 1): Mix {
+  const population = isDrawn(load) ? drawn(load, workload.requests, seed) : workload.requests;
+  if (population.some(({ content }) => content !== undefined)) {
+    const seen = population.filter((_, index) => index % every === 0).slice(0, MOST_SHARING);
+    return { population, take: (count) => repeated(seen, count) };
+  }
+  const sorted = [...population].sort((a, b) => a.outputTokens - b.outputTokens || a.promptTokens - b.promptTokens);
+  return { population, take: (count) => shuffled(evenly(sorted, count), seed) };
+}
+
+function isDrawn(load: Load): boolean {
+  return load.workload === undefined && load.dataset_name !== undefined && load.dataset_name !== "prompts";
+}
+
+/** The distribution, of which the run's own requests are the first; priorities are theirs in turn. */
+function drawn(load: Load, own: readonly WorkloadRequest[], seed: string): WorkloadRequest[] {
+  const { promptTokens, outputTokens, contentOf } = syntheticLengths(load, Math.max(POPULATION, own.length), seed);
+  return Array.from(promptTokens, (prompt, index) => {
+    const priority = own[index % own.length]?.priority;
+    return {
+      id: String(index),
+      promptTokens: prompt,
+      outputTokens: outputTokens[index]!,
+      ...(contentOf === undefined ? {} : { content: contentOf(index) }),
+      ...(priority === undefined ? {} : { priority }),
+    };
+  });
+}
+
+/** So many of a sorted list that every part of it has its share. */
+function evenly(sorted: readonly WorkloadRequest[], count: number): WorkloadRequest[] {
+  const { length } = sorted;
+  if (count <= length)
+    return Array.from({ length: count }, (_, k) => sorted[Math.floor(((k + 0.5) * length) / count)]!);
+  const whole = Array.from({ length: Math.floor(count / length) }, () => sorted).flat();
+  return [...whole, ...(count % length === 0 ? [] : evenly(sorted, count % length))];
+}
+
+/** Fisher and Yates. */
+function shuffled(requests: WorkloadRequest[], seed: string): WorkloadRequest[] {
+  const random = stream(`${seed}/0/capacity-order`);
+  for (let last = requests.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    [requests[last], requests[other]] = [requests[other]!, requests[last]!];
+  }
+  return requests;
+}
+
+/** The list again and again; a repetition shares with itself what the list does, and nothing with the one before. */
+function repeated(list: readonly WorkloadRequest[], count: number): WorkloadRequest[] {
+  return Array.from({ length: count }, (_, k) => {
+    const request = list[k % list.length]!;
+    const times = Math.floor(k / list.length);
+    const { content } = request;
+    return times === 0 || content === undefined ? request : { ...request, content: renamed(content, times) };
+  });
+}
+
+function renamed(content: ContentRuns, times: number): ContentRuns {
+  return content.map(([tokenId, tokens]) => [tokenId + times * ID_DISTANCE, tokens] as const);
+}

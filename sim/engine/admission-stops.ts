@@ -1,0 +1,39 @@
+/**
+ * What kept requests waiting: for every pass of a scheduler after which some still wait, the limit that stopped the
+ * admissions. `none`: nobody waited at the scheduler.
+ */
+import { seatsOf, stepBudget, type SchedulerLimits, type StepScheduler } from "../policy/index.js";
+
+export const stopNames = ["seats", "kv_blocks", "token_budget", "none"] as const;
+export type StopName = (typeof stopNames)[number];
+
+/** Passes, by what stopped the admissions. */
+export type AdmissionStops = Record<StopName, number>;
+
+export function noStops(): AdmissionStops {
+  return { seats: 0, kv_blocks: 0, token_budget: 0, none: 0 };
+}
+
+/** Counts `passes` passes that scheduled so many tokens and left the scheduler as it is. */
+export function countStop(
+  stops: AdmissionStops,
+  { waitingRequests, runningRequests }: Pick<StepScheduler, "waitingRequests" | "runningRequests">,
+  limits: SchedulerLimits,
+  scheduledTokens: number,
+  passes: number,
+): void {
+  // A prompt that may not be cut needs as much of the budget as it has tokens.
+  const budget = stepBudget(limits);
+  const wanted = limits.chunkedPrefill ? 1 : Math.min(limits.maxModelLen, budget);
+  if (waitingRequests === 0) stops.none += passes;
+  else if (runningRequests >= seatsOf(limits)) stops.seats += passes;
+  else if (budget - scheduledTokens < wanted) stops.token_budget += passes;
+  else stops.kv_blocks += passes;
+}
+
+/** The sum over engines. */
+export function addStops(all: readonly AdmissionStops[]): AdmissionStops {
+  const total = noStops();
+  for (const stops of all) for (const name of stopNames) total[name] += stops[name];
+  return total;
+}

@@ -1,0 +1,103 @@
+/**
+ * What is true of a case, without the code that is tested: the capacity from long open loops of other seeds that bring a
+ * little more than is served, so that the server is kept full, and whether a long open loop at the rate grows.
+ */
+import type { RequestRecord } from "../../formats/index.js";
+import { machineOf, simulateRun, workloadFromLengths, type SimulatedRunInput } from "../../sim/index.js";
+import type { CapacityCase } from "./cases.js";
+
+/** Of the time of the arrivals, when counting begins. */
+const COUNTED_FROM = 0.3;
+/** What the first open loop offers of what a closed one served: little, since how a server fills changes what it serves. */
+const START = 0.6;
+/** What an open loop offers of the rate that the one before it served, before and after one was not served all. */
+const MORE = 1.12;
+const LITTLE_MORE = 1.05;
+/** Below this share of what came, not all was served. */
+const ALL = 0.98;
+/** Open loops that count, which come after one that was not served all and another; and all that there may be. */
+const COUNTED_ROUNDS = 2;
+const MOST_ROUNDS = 40;
+/** Of the growth that a load above capacity must have, what shows it: half way to none. */
+const SHOWN = 0.5;
+
+export function inputOf({ plan, profile, load, seed, replicas }: CapacityCase): Omit<SimulatedRunInput, "workload"> {
+  return { plan, profile, load, seed, replicas, coldStart: false };
+}
+
+/** Requests per second of the case's server, kept full. */
+export function trueCapacityPerS(given: CapacityCase): number {
+  let ratePerS = START * closedLoopPerS(given);
+  const counted: number[] = [];
+  for (let round = 0, kept = true; counted.length <= COUNTED_ROUNDS; round++) {
+    if (round === MOST_ROUNDS) throw new Error(`case ${given.number}: no rate is found that is too high`);
+    const { servedPerS, share } = overloaded(given, (kept ? MORE : LITTLE_MORE) * ratePerS, round);
+    kept &&= share > ALL;
+    ratePerS = servedPerS;
+    if (!kept) counted.push(servedPerS);
+  }
+  return counted.slice(1).reduce((sum, rate) => sum + rate, 0) / COUNTED_ROUNDS;
+}
+
+/** Where to begin: clients enough for all seats, which begin together and may go on together. */
+function closedLoopPerS(given: CapacityCase): number {
+  const seed = `${given.seed}/closed`;
+  const seats = seatsOf(given) * given.replicas;
+  const load = { ...given.load, num_prompts: 10 * seats, max_concurrency: 2 * seats + 60 };
+  const workload = workloadFromLengths(load, seed);
+  const run = simulateRun({ ...inputOf(given), load, workload, seed, runSeed: given.seed });
+  return run.info.summary!.request_throughput as number;
+}
+
+/** What is served of a load that is offered at that rate: per second, and of what comes. */
+function overloaded(given: CapacityCase, request_rate: number, round: number): { servedPerS: number; share: number } {
+  const seed = `${given.seed}/truth/${round}`;
+  const load = { ...given.load, num_prompts: longCount(given), request_rate };
+  const workload = workloadFromLengths(load, seed);
+  const run = simulateRun({ ...inputOf(given), load, workload, seed, runSeed: given.seed });
+  const toS = run.requests.at(-1)!.arrivalNs / 1e9;
+  const fromS = COUNTED_FROM * toS;
+  const countOf = (timesS: readonly number[]): number => timesS.filter((timeS) => timeS > fromS && timeS <= toS).length;
+  const served = countOf(endsS(run.requests));
+  const came = countOf(run.requests.map(({ arrivalNs }) => arrivalNs / 1e9));
+  return { servedPerS: served / (toS - fromS), share: served / came };
+}
+
+/**
+ * Whether requests in the system grow in number over the second half of a long run at the rate, evenly spaced: by
+ * arrivals less capacity per second, or not at all.
+ */
+export function grows(given: CapacityCase, ratePerS: number): boolean {
+  const seed = `${given.seed}/open`;
+  const load = {
+    ...given.load,
+    num_prompts: 2 * longCount(given),
+    request_rate: ratePerS,
+    arrivals: "constant" as const,
+  };
+  const workload = workloadFromLengths(load, seed);
+  const run = simulateRun({ ...inputOf(given), load, workload, seed, runSeed: given.seed });
+  const lastS = run.requests.at(-1)!.arrivalNs / 1e9;
+  const answered = endsS(run.requests).filter((end) => end > lastS / 2 && end <= lastS).length;
+  const growthPerS = ratePerS - answered / (lastS / 2);
+  return growthPerS > SHOWN * ratePerS * (1 - 1 / Math.max(given.utilisation, 1.05));
+}
+
+/** Long beside what the server holds at once, and not longer than it takes seconds to simulate. */
+function longCount(given: CapacityCase): number {
+  if (given.plan.work === "step") return Math.max(8_000, 40 * seatsOf(given)) * given.replicas;
+  return given.profile.cost.kind === "vllm_engine"
+    ? Math.max(1_200, 120 * seatsOf(given))
+    : Math.max(4_000, 300 * seatsOf(given));
+}
+
+function seatsOf({ plan, profile }: CapacityCase): number {
+  if (plan.work === "step") return plan.limits(machineOf(profile)).maxNumSeqs;
+  const { batch_size, max_batch_size = batch_size } = plan.settings as Record<string, number>;
+  return max_batch_size!;
+}
+
+function endsS(requests: readonly RequestRecord[]): number[] {
+  const answered = requests.filter(({ status }) => status === "ok");
+  return Array.from(Float64Array.from(answered, ({ lastTokenNs }) => lastTokenNs! / 1e9).sort());
+}
