@@ -1,8 +1,8 @@
 /** Prints a run's summary: a table for people (percentiles of too few requests hidden), vLLM bench's keys for machines. */
-import type { UncertaintyBands } from "../experiment/index.js";
 import type { Run } from "../formats/index.js";
 import { columnsOf, summarise, type Summary } from "../sim/index.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
+import { intervalsOf, predicted, printIntervalKey, totals } from "./print-intervals.js";
 
 const metrics = [
   ["ttft", "time to first token"],
@@ -26,21 +26,19 @@ export function printRun(run: Run, asJson: boolean): void {
       model: model.name,
       policy_settings: run.info.policy_settings,
     };
-    const { uncertainty } = run.info;
-    const bands = uncertainty === undefined ? {} : { uncertainty };
+    const predictions = Object.fromEntries(
+      ["replications", "intervals"].flatMap((key) => (key in run.info ? [[key, run.info[key]]] : [])),
+    );
     const told = Object.fromEntries(facts.flatMap((key) => (key in run.info ? [[key, run.info[key]]] : [])));
-    printJson({ ...context, ...told, ...summary, ...bands, valid: valid ?? null, notes: notes ?? [] });
+    printJson({ ...context, ...told, ...summary, ...predictions, valid: valid ?? null, notes: notes ?? [] });
     return;
   }
   const what = `${source === "sim" ? "simulated" : "real"} ${policy} on ${model.name} (${engine.name})`;
   if (summary.completed === 0) print(`${what}: none of ${requestCount(summary.failed)} got an answer`);
   else {
-    print(
-      `${what}: ${requestCount(summary.completed)} in ${figure(summary.duration)} s, ` +
-        `${figure(summary.request_throughput)} requests/s, ${figure(summary.output_throughput)} output tokens/s`,
-    );
-    printLatencies(summary);
-    printBands(run);
+    print(`${what}: ${requestCount(summary.completed)} in ${totals(run.info, summary)}`);
+    printLatencies(run, summary);
+    printIntervalKey(run.info);
     printStart(run);
     printEngine(run);
   }
@@ -56,7 +54,8 @@ export function printRun(run: Run, asJson: boolean): void {
   for (const reason of valid?.reasons ?? []) warn(`run is not valid: ${reason}`);
 }
 
-function printLatencies(summary: Summary): void {
+function printLatencies({ info }: Run, summary: Summary): void {
+  const intervals = intervalsOf(info);
   printTable(
     ["ms", ...columns],
     metrics
@@ -65,29 +64,9 @@ function printLatencies(summary: Summary): void {
         title,
         ...columns.map((statistic) => {
           const key = `${statistic}_${metric}_ms` as const;
-          return summary.hidden_percentiles.includes(key) ? "(n too small)" : figure(summary[key]);
-        }),
-      ]),
-  );
-}
-
-/** What calibration alone leaves open, where it was asked for. */
-function printBands({ info }: Run): void {
-  const { uncertainty } = info as { uncertainty?: UncertaintyBands };
-  if (uncertainty === undefined) return;
-  const { draws, level, bands } = uncertainty;
-  print(`${100 * level} % of ${draws} profiles that the measurements allow as well fall into these bands:`);
-  const summary = info.summary as Summary;
-  printTable(
-    ["ms", ...columns],
-    metrics
-      .filter(([metric]) => bands[`mean_${metric}_ms`] !== undefined)
-      .map(([metric, title]) => [
-        title,
-        ...columns.map((statistic) => {
-          const key = `${statistic}_${metric}_ms` as const;
-          const band = summary.hidden_percentiles.includes(key) ? undefined : bands[key];
-          return band === undefined ? "-" : band.map((value) => figure(value)).join(" to ");
+          return summary.hidden_percentiles.includes(key)
+            ? "(n too small)"
+            : predicted(summary[key], intervals[key], "\n");
         }),
       ]),
   );
@@ -125,7 +104,7 @@ function printEngine({ info }: Run): void {
   print(
     `${all} steps${isOne ? "" : ` on ${kv.high_water.length} replicas`}, ` +
       `${((100 * steps.jumped) / Math.max(1, all)).toFixed(0)} % of them jumped over; ` +
-      `${preemptions ?? 0} preemption${preemptions === 1 ? "" : "s"}; at most ${used} of ${kv.total} KV blocks in use` +
+      `${figure(preemptions ?? 0)} preemption${preemptions === 1 ? "" : "s"}; at most ${used} of ${kv.total} KV blocks in use` +
       `${isOne ? "" : " on a replica"} (${percent(used / kv.total)})`,
   );
 }

@@ -1,7 +1,8 @@
 /** Times of a vLLM engine's host process and of the front end before it, as a profile has them, jittered where asked. */
 import type { EngineJitter, JitterName, VllmEngineCost } from "../../formats/index.js";
-import { exponential, normal, stream } from "../kernel/index.js";
+import { exponential, stream } from "../kernel/index.js";
 import type { GraphKind, GraphSizes } from "./graph-sizes.js";
+import { runPaceScore } from "./run-pace.js";
 import { HostStates, variationFactor } from "./sampled-variation.js";
 import type { FrontEndCost, HostCost, OutputJob, StepShape } from "./step-cost.js";
 
@@ -42,7 +43,7 @@ function heldUp(withToken: number, tokens: number): number {
 
 /** Factors drawn from the streams `${name}/...`; one more, drawn once from `${run}/run`, for all times of the host. */
 export function jitterFactors(jitter: EngineJitter, name: string, run = name): Factors {
-  const runFactor = Math.exp(jitter.run_spread * normal(stream(`${run}/run`)));
+  const runFactor = Math.exp(jitter.run_spread * runPaceScore(run));
   const factor = (of: JitterName, uniform: (atNs: number) => number): ((atNs: number) => number) => {
     const variation = jitter[of];
     const scale = of === "gpu" ? 1 : runFactor;

@@ -5,6 +5,8 @@ export { linearDecodeLaw, noHost } from "./step-cost.js";
 export { ProfileCost, type CostOptions } from "./profile-cost.js";
 export { meanOf } from "./sampled-variation.js";
 export { frontEndCost, jitterFactors, meanFactors } from "./host-cost.js";
+export { costDrawCount, withCostDraw } from "./cost-draw.js";
+export { meanRunPaceScore, replicaStream } from "./run-pace.js";
 export { stepCostOf, type StepCostOptions } from "./step-cost-of.js";
 export { GraphSizes, defaultCaptureSizes, type GraphKind } from "./graph-sizes.js";
 export { decodeBaseNs } from "./engine-step-cost.js";
