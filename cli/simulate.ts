@@ -1,12 +1,20 @@
 /** servesim simulate: one policy on one profile under one load, in virtual time. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { defaultJitter, replicate, requireFits, workOf, workloadOf } from "../experiment/index.js";
+import {
+  defaultJitter,
+  replicate,
+  requireFits,
+  workOf,
+  workloadOf,
+  type ReplicateOptions,
+} from "../experiment/index.js";
 import { readProfile } from "../formats/files/index.js";
-import { engineNames, policyNames, routerNames } from "../sim/index.js";
+import { engineNames, policyNames, routerNames, type SimulatedRunInput } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
-import { ConfigError, type Load, type Profile, type Workload } from "../formats/index.js";
+import { ConfigError, type Load, type Profile, type Run, type Workload } from "../formats/index.js";
+import { Interrupted } from "./fail.js";
 import { flagName, givenFlags, parseFlags } from "./flags.js";
 import { note } from "./output.js";
 import { startProgress } from "./progress.js";
@@ -63,19 +71,35 @@ export const simulateCommand: Command = {
     const input = { plan, profile, workload, load, seed, coldStart, jitter, engine, replicas, router };
     const resample = flags.resample_load ? await resampling(workload, load, { prompts, seed }) : undefined;
     noteLong(workload, replications);
-    const progress = startProgress("replications");
-    const { run } = await replicate(input, {
-      replications,
-      resample,
-      onProgress: (done, atMost) => {
-        if (atMost > 1) progress.update(done, atMost);
-      },
-    }).finally(() => {
-      progress.stop();
-    });
-    await deliverRun(run, flags);
+    await deliverRun(await replicated(input, { replications, resample }), flags);
   },
 };
+
+/**
+ * Ctrl-C ends the process at once while this thread simulates the first replication; from then on it would only end the bar
+ * of progress, so it is listened to.
+ */
+async function replicated(input: SimulatedRunInput, options: ReplicateOptions): Promise<Run> {
+  const progress = startProgress("replications");
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stop = (): void => {
+    controller.abort();
+  };
+  const onProgress = (done: number, atMost: number): void => {
+    if (atMost === 1) return;
+    if (done === 1) process.on("SIGINT", stop).on("SIGTERM", stop);
+    progress.update(done, atMost);
+  };
+  try {
+    return (await replicate(input, { ...options, signal, onProgress })).run;
+  } catch (error) {
+    throw signal.aborted ? new Interrupted("nothing was written") : error;
+  } finally {
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+    progress.stop();
+  }
+}
 
 /** Says before it begins that a simulation takes long, and how to make it shorter. */
 function noteLong(workload: Workload, replications: number | undefined): void {
