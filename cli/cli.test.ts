@@ -140,6 +140,9 @@ describe("simulate", () => {
     [["--json=5"], /--json: got "5", expected nothing, true or false/],
     [["--tensor-parallel-size", "2"], /--tensor-parallel-size is a setting of vllm that is not modelled/],
     [["--replicas", "2"], /--replicas is a flag of vllm, not of naive/],
+    [["--replications", "0"], /--replications: got 0/],
+    [["--replications", "4"], /replications would all be the same: .*does not say how times vary.*--replications 1/],
+    [["--uncertainty", "10"], /unknown flag --uncertainty/],
     [["--router", "random"], /--router is a flag of vllm, not of naive/],
     [["--output", ""], /--output: got "", expected a folder/],
     [["surplus"], /unexpected argument "surplus"/],
@@ -189,6 +192,61 @@ describe("simulate --policy vllm", () => {
     expect(least!.router).toBe("least-outstanding");
     expectMistake(await vllm("--router", "fastest"), /--router: got "fastest"/);
     expectMistake(await vllm("--replicas", "1001"), /--replicas: got 1001/);
+  });
+
+  test("repeats itself and prints each value with its interval; the records are those of one run", async () => {
+    const words = ["--num-prompts", "80", "--request-rate", "20"];
+    const { code, stdout } = await vllm(...words, "--output", "repeated");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^simulated vllm .*: 80 requests in [\d.]+ \([\d.]+-[\d.]+\) s/);
+    expect(stdout).toMatch(/mean of \d+ replications, and in brackets where 9 of 10 real runs fall/);
+    const once = await vllm(...words, "--replications", "1", "--output", "once");
+    expect(once.stdout).not.toMatch(/replications|\(/);
+    expect(filesOf("once")["requests.csv"]).toBe(filesOf("repeated")["requests.csv"]);
+    const again = await vllm(...words, "--output", "again");
+    expect(again.stdout).toBe(stdout);
+    expect(filesOf("again")).toEqual(filesOf("repeated"));
+  });
+
+  test("--json has an interval for each statistic, with the spread by cause", async () => {
+    const { stdout } = await vllm("--num-prompts", "80", "--request-rate", "20", "--replications", "9", "--json");
+    const said = JSON.parse(stdout) as Record<string, number> & { intervals: Record<string, Record<string, number>> };
+    expect(said.replications).toBe(9);
+    const interval = said.intervals.mean_tpot_ms!;
+    expect(Object.keys(interval)).toEqual(["low", "high", "from_seed", "from_run", "from_calibration"]);
+    expect(interval.low).toBeLessThan(said.mean_tpot_ms!);
+    expect(interval.high).toBeGreaterThan(said.mean_tpot_ms!);
+    expect(Object.keys(said.intervals)).toEqual(expect.arrayContaining(["p99_ttft_ms", "request_throughput"]));
+  });
+
+  test("--resample-load draws the load anew, and is a mistake for a load that is not drawn", async () => {
+    const words = ["--num-prompts", "40", "--request-rate", "20", "--replications", "8", "--json"];
+    const spread = async (...more: string[]): Promise<number> => {
+      const { low, high } = (
+        JSON.parse((await vllm(...words, ...more)).stdout) as {
+          intervals: { duration: { low: number; high: number } };
+        }
+      ).intervals.duration;
+      return high - low;
+    };
+    expect(await spread("--resample-load")).toBeGreaterThan(3 * (await spread()));
+    const path = write("given.csv", "arrival_ms,prompt_tokens,output_tokens\n0,5,3\n10,7,2\n");
+    const given = ["simulate", "--policy", "vllm", "--profile", h100, "--workload", path, "--resample-load"];
+    expectMistake(await servesim(...given), /--resample-load: the trace gives times and lengths/);
+  });
+
+  test("ends on Ctrl-C, its threads too, and writes nothing", async () => {
+    const words = ["--num-prompts", "200000", "--request-rate", "20", "--output", "never"];
+    const { child, ended } = start(["simulate", "--policy", "vllm", "--profile", h100, ...random, ...words]);
+    const said = await new Promise<string>((resolve) => {
+      child.stderr!.on("data", (text: Buffer) => {
+        child.kill("SIGINT");
+        resolve(text.toString());
+      });
+    });
+    expect(said).toMatch(/^simulating 200000 requests, up to 8 times for intervals \(once: --replications 1\)/);
+    expect((await ended).stdout).toBe("");
+    expect(existsSync(join(folder, "never"))).toBe(false);
   });
 
   test("says that an overloaded run's latencies depend on its length", async () => {

@@ -1,9 +1,9 @@
 /** Prints a run's summary: a table for people (percentiles of too few requests hidden), vLLM bench's keys for machines. */
-import type { UncertaintyBands } from "../experiment/index.js";
 import type { Run } from "../formats/index.js";
 import { columnsOf, summarise, type RunCapacity, type Summary } from "../sim/index.js";
 import { growingText, growsThroughout, printCapacity } from "./print-capacity.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
+import { intervalsOf, predicted, printIntervalKey, totals } from "./print-intervals.js";
 
 const metrics = [
   ["ttft", "time to first token"],
@@ -37,22 +37,20 @@ export function printRun(run: Run, asJson: boolean): void {
       model: model.name,
       policy_settings: run.info.policy_settings,
     };
-    const { uncertainty } = run.info;
-    const bands = uncertainty === undefined ? {} : { uncertainty };
+    const predictions = Object.fromEntries(
+      ["replications", "intervals"].flatMap((key) => (key in run.info ? [[key, run.info[key]]] : [])),
+    );
     const told = Object.fromEntries(facts.flatMap((key) => (key in run.info ? [[key, run.info[key]]] : [])));
-    printJson({ ...context, ...told, ...summary, ...bands, valid: valid ?? null, notes: notes ?? [] });
+    printJson({ ...context, ...told, ...summary, ...predictions, valid: valid ?? null, notes: notes ?? [] });
     return;
   }
   const what = `${source === "sim" ? "simulated" : "real"} ${policy} on ${model.name} (${engine.name})`;
   if (summary.completed === 0) print(`${what}: none of ${requestCount(summary.failed)} got an answer`);
   else {
-    print(
-      `${what}: ${requestCount(summary.completed)} in ${figure(summary.duration)} s, ` +
-        `${figure(summary.request_throughput)} requests/s, ${figure(summary.output_throughput)} output tokens/s`,
-    );
+    print(`${what}: ${requestCount(summary.completed)} in ${totals(run.info, summary)}`);
     printCapacity(run);
-    printLatencies(summary, run.info.capacity as RunCapacity | null | undefined);
-    printBands(run);
+    printLatencies(run, summary);
+    printIntervalKey(run.info);
     printStart(run);
     printEngine(run);
   }
@@ -69,7 +67,9 @@ export function printRun(run: Run, asJson: boolean): void {
 }
 
 /** Above capacity what grows with the run has no figures; the others have, with the remark. */
-function printLatencies(summary: Summary, capacity: RunCapacity | null | undefined): void {
+function printLatencies({ info }: Run, summary: Summary): void {
+  const intervals = intervalsOf(info);
+  const capacity = info.capacity as RunCapacity | null | undefined;
   const isAbove = capacity?.verdict === "above";
   printTable(
     [isAbove ? "ms, above capacity" : "ms", ...columns],
@@ -81,34 +81,12 @@ function printLatencies(summary: Summary, capacity: RunCapacity | null | undefin
           title,
           ...columns.map((statistic) => {
             const key = `${statistic}_${metric}_ms` as const;
-            return summary.hidden_percentiles.includes(key) ? "(n too small)" : figure(summary[key]);
+            return summary.hidden_percentiles.includes(key)
+              ? "(n too small)"
+              : predicted(summary[key], intervals[key], "\n");
           }),
         ];
       }),
-  );
-}
-
-/** What calibration alone leaves open, where it was asked for. */
-function printBands({ info }: Run): void {
-  const { uncertainty } = info as { uncertainty?: UncertaintyBands };
-  if (uncertainty === undefined) return;
-  const { draws, level, bands } = uncertainty;
-  print(`${100 * level} % of ${draws} profiles that the measurements allow as well fall into these bands:`);
-  const summary = info.summary as Summary;
-  const capacity = info.capacity as RunCapacity | null | undefined;
-  printTable(
-    ["ms", ...columns],
-    metrics
-      .filter(([metric]) => bands[`mean_${metric}_ms`] !== undefined)
-      .map(([metric, title]) => [
-        title,
-        ...columns.map((statistic) => {
-          const key = `${statistic}_${metric}_ms` as const;
-          const isHidden = summary.hidden_percentiles.includes(key) || growsThroughout(capacity, metric);
-          const band = isHidden ? undefined : bands[key];
-          return band === undefined ? "-" : band.map((value) => figure(value)).join(" to ");
-        }),
-      ]),
   );
 }
 
@@ -144,7 +122,7 @@ function printEngine({ info }: Run): void {
   print(
     `${all} steps${isOne ? "" : ` on ${kv.high_water.length} replicas`}, ` +
       `${((100 * steps.jumped) / Math.max(1, all)).toFixed(0)} % of them jumped over; ` +
-      `${preemptions ?? 0} preemption${preemptions === 1 ? "" : "s"}; at most ${used} of ${kv.total} KV blocks in use` +
+      `${figure(preemptions ?? 0)} preemption${preemptions === 1 ? "" : "s"}; at most ${used} of ${kv.total} KV blocks in use` +
       `${isOne ? "" : " on a replica"} (${percent(used / kv.total)})`,
   );
 }

@@ -1,13 +1,30 @@
 /** servesim simulate: one policy on one profile under one load, in virtual time. */
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { requireFits, uncertaintyBands, withBands, workloadOf } from "../experiment/index.js";
+import {
+  defaultJitter,
+  replicate,
+  requireFits,
+  workOf,
+  workloadOf,
+  type ReplicateOptions,
+} from "../experiment/index.js";
 import { readProfile } from "../formats/files/index.js";
-import { capacityOf, engineNames, policyNames, routerNames, simulateRun, withCapacity } from "../sim/index.js";
+import {
+  capacityOf,
+  engineNames,
+  policyNames,
+  routerNames,
+  withCapacity,
+  type SimulatedRunInput,
+} from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
-import { ConfigError, type Profile } from "../formats/index.js";
+import { ConfigError, type Load, type Profile, type Run, type Workload } from "../formats/index.js";
+import { Interrupted } from "./fail.js";
 import { flagName, givenFlags, parseFlags } from "./flags.js";
 import { note } from "./output.js";
+import { startProgress } from "./progress.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
 
 /** What only policies that run steps have. */
@@ -23,15 +40,19 @@ const stepFlags = {
 const ownFlags = {
   policy: z.string().describe(`scheduler: ${policyNames.join(", ")}`),
   profile: z.string().describe("profile.json of the machine to simulate"),
-  uncertainty: z
+  replications: z
     .int()
     .positive()
+    .max(1000)
     .optional()
-    .describe("repeat on so many profiles that the measurements allow as well, and print the bands"),
+    .describe(
+      "simulate so often, for intervals; 1: once, without (absent: as often as they need, 12 to 50 times, large loads 8)",
+    ),
+  resample_load: z.boolean().default(false).describe("each replication draws arrivals and lengths anew"),
   jitter: z
     .enum(["on", "off"])
     .optional()
-    .describe("times vary as measured, seeded, or are their means (on where a vLLM profile has it; off for batches)"),
+    .describe("times vary as measured, seeded, or are their means (absent: on where the profile says how they vary)"),
   cold_start: z.boolean().default(false).describe("the first batch pays the profile's cold start"),
   ...stepFlags,
   ...deliveryFlags,
@@ -51,17 +72,67 @@ export const simulateCommand: Command = {
     if (flags.cold_start) requireColdStart(profile);
     const workload = await workloadOf(load, prompts, seed);
     if (plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
-    const requests = workload.requests.length;
-    if (requests >= MANY_REQUESTS) note(`simulating ${requests} requests`);
-    const { engine, replicas, router } = flags;
+    const { engine, replicas, router, replications } = flags;
     const coldStart = flags.cold_start;
-    const jitter = flags.jitter === undefined ? undefined : flags.jitter === "on";
+    const jitter = flags.jitter === undefined ? defaultJitter({ plan, profile }) : flags.jitter === "on";
     const input = { plan, profile, workload, load, seed, coldStart, jitter, engine, replicas, router };
-    const run = withCapacity(simulateRun(input), capacityOf(input));
-    const { uncertainty: draws } = flags;
-    await deliverRun(draws === undefined ? run : withBands(run, uncertaintyBands(input, draws)), flags);
+    const resample = flags.resample_load ? await resampling(workload, load, { prompts, seed }) : undefined;
+    noteLong(workload, replications);
+    const run = await replicated(input, { replications, resample });
+    await deliverRun(withCapacity(run, capacityOf(input)), flags);
   },
 };
+
+/**
+ * Ctrl-C ends the process at once while this thread simulates the first replication; from then on it would only end the bar
+ * of progress, so it is listened to.
+ */
+async function replicated(input: SimulatedRunInput, options: ReplicateOptions): Promise<Run> {
+  const progress = startProgress("replications");
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stop = (): void => {
+    controller.abort();
+  };
+  const onProgress = (done: number, atMost: number): void => {
+    if (atMost === 1) return;
+    if (done === 1) process.on("SIGINT", stop).on("SIGTERM", stop);
+    progress.update(done, atMost);
+  };
+  try {
+    return (await replicate(input, { ...options, signal, onProgress })).run;
+  } catch (error) {
+    throw signal.aborted ? new Interrupted("nothing was written") : error;
+  } finally {
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+    progress.stop();
+  }
+}
+
+/** Says before it begins that a simulation takes long, and how to make it shorter. */
+function noteLong(workload: Workload, replications: number | undefined): void {
+  const { requests } = workload;
+  if (requests.length < MANY_REQUESTS) return;
+  const times = replications ?? workOf(workload).most;
+  const often = times === 1 ? "" : `, ${replications === undefined ? "up to " : ""}${times} times for intervals`;
+  const once = often === "" ? "" : " (once: --replications 1)";
+  note(`simulating ${requests.length} requests${often}${once}`);
+}
+
+/** How replications draw the load anew; ConfigError where a seed changes nothing of it. */
+async function resampling(
+  workload: Workload,
+  load: Load,
+  { prompts, seed }: { readonly prompts: string | undefined; readonly seed: string },
+): Promise<(seed: string) => Promise<Workload>> {
+  const draw = (own: string): Promise<Workload> => workloadOf(load, prompts, own);
+  if (isDeepStrictEqual((await draw(`${seed}/1`)).requests, workload.requests)) {
+    const why =
+      load.workload === undefined ? "this load has nothing that is drawn" : "the trace gives times and lengths";
+    throw new ConfigError(`--resample-load: ${why}, the requests are the same for every seed; leave it out`);
+  }
+  return draw;
+}
 
 /** A flag that would do nothing. */
 function refuseStepFlags(policy: string, args: Args): void {

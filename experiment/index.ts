@@ -8,7 +8,16 @@ export type { CellResult, ExperimentResults } from "./results.js";
 export { runExperiment, type RunExperimentOptions } from "./run-experiment.js";
 export { answerColumns } from "./answer-columns.js";
 export { startMemory } from "./real-memory.js";
-export { uncertaintyBands, withBands, type UncertaintyBands } from "./uncertainty.js";
+export {
+  defaultJitter,
+  replicate,
+  workOf,
+  type PredictedInterval,
+  type PredictedIntervals,
+  type Replicated,
+  type ReplicateOptions,
+  type ReplicationWork,
+} from "./replicate/index.js";
 export { requireMarkedSection, writeMarkedSection } from "./marked-section.js";
 export { accuracyPage, accuracySection } from "./accuracy-page.js";
 export { validate, type ValidationResult } from "./validate.js";

@@ -69,7 +69,7 @@ export async function runResolved(
     writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
   };
   manifest(true);
-  await simulateCells(simulations, { profile, seed, jitter: experiment.jitter });
+  await simulateCells(simulations, { profile, seed, jitter: experiment.jitter, signal, reporter });
   const simulated = simulations.length;
   reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
   if (experiment.num_runs > 0) {

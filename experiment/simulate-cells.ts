@@ -13,6 +13,8 @@ import type { Cell } from "./cells.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
 import { isKept, keep, type RunPlace } from "./keep-or-make.js";
+import { defaultJitter, replicate } from "./replicate/index.js";
+import type { Reporter } from "./reporter.js";
 
 /** A cell with its explicit requests. */
 export interface CellWork {
@@ -54,6 +56,7 @@ export async function simTasks({
       seed,
       coldStart,
       ...(jitter === undefined ? {} : { jitter }),
+      hasIntervals: true,
     });
     const place = { path: folder.sim(cell.name), inputs, force };
     if (!(await isKept(place))) tasks.push({ cell, workload, place });
@@ -61,20 +64,33 @@ export async function simTasks({
   return tasks;
 }
 
+/** Each cell often enough for its intervals. */
 export async function simulateCells(
   tasks: readonly SimTask[],
-  { profile, seed, jitter }: Pick<SimulateCellsInput, "profile" | "seed" | "jitter">,
+  { profile, seed, signal, reporter, ...given }: SimulateCellsOptions,
 ): Promise<void> {
-  for (const { cell, workload, place } of tasks) {
-    const { plan, load, coldStart } = cell;
-    const input = { plan, profile, workload, load, seed, coldStart, jitter };
-    await keep(place, withCapacity(simulateWithSlaNote(input), capacityOf(input)));
+  const progress = reporter.progress("simulating, cells");
+  try {
+    for (const [done, { cell, workload, place }] of tasks.entries()) {
+      progress.update(done, tasks.length, cell.name);
+      const { plan, load, coldStart } = cell;
+      const jitter = given.jitter ?? defaultJitter({ plan, profile });
+      const input = { plan, profile, workload, load, seed, coldStart, jitter };
+      const { run } = await replicate(input, { signal });
+      await keep(place, withCapacity(withSlaNote(input, run), capacityOf(input)));
+    }
+  } finally {
+    progress.stop();
   }
 }
 
+export interface SimulateCellsOptions extends Pick<SimulateCellsInput, "profile" | "seed" | "jitter"> {
+  readonly signal: AbortSignal;
+  readonly reporter: Reporter;
+}
+
 /** Dynamic's two SLA rules are both simulated, and the run says so when they differ. */
-function simulateWithSlaNote(input: SimulatedRunInput): Run {
-  const run = simulateRun(input);
+function withSlaNote(input: SimulatedRunInput, run: Run): Run {
   const { name, settings } = input.plan;
   if (name !== "dynamic") return run;
   const sla = settings.sla === "deadline" ? "reference" : "deadline";

@@ -91,7 +91,7 @@ const experimentShape = {
   jitter: z
     .boolean()
     .optional()
-    .describe("simulated times vary as measured; absent: on where a vLLM profile has it, off for static batches"),
+    .describe("simulated times vary as measured; absent: on where the profile says how they vary"),
   total_memory_mib: z.number().positive().optional().describe("memory that thresholds are a fraction of"),
   num_runs: z.int().min(0).max(100).default(1).describe("real repeats of each cell; 0: simulate only"),
   policies: z.array(policyChoiceSchema).default([]),

@@ -32,7 +32,7 @@ export interface Residual extends BatchShape {
 export interface StaticBatchFit extends Pick<StaticBatchProfile, "cost" | "fit" | "range"> {
   readonly noise: NonNullable<Profile["noise"]>;
   readonly held_out?: Profile["held_out"];
-  /** Bootstrap coefficients, at most 100 rows, for `sampleProfiles`. */
+  /** Bootstrap coefficients, at most 100 rows, for `withCostDraw`. */
   readonly uncertainty: NonNullable<Profile["uncertainty"]>;
   readonly residuals: readonly Residual[];
   readonly warnings: readonly string[];

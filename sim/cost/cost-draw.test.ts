@@ -1,26 +1,55 @@
 import { readFileSync } from "node:fs";
-import { profileSchema, type VllmEngineCost } from "../../formats/index.js";
-import { withCostDraw } from "./cost-draw.js";
+import { ConfigError, profileSchema, type Profile } from "../../formats/index.js";
+import { costDrawCount, withCostDraw } from "./cost-draw.js";
 
-const file = new URL("../../profiles/h100-llama-3.1-8b-vllm-0.26.json", import.meta.url);
-const profile = profileSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-const names = ["gpu.decode_base_ns", "host.launch_full_graph.base_ns", "front_end.output_ns"];
-const drawn = { ...profile, cost_draws: { names, values: [[1, 2, 3], [4, 5, 6]] } }; // prettier-ignore
+const shipped = (name: string): Profile =>
+  profileSchema.parse(JSON.parse(readFileSync(`profiles/${name}.json`, "utf8")));
+const batches = shipped("h100-gpt2-fp32");
+const server = shipped("h100-llama-3.1-8b-vllm-0.26");
 
-test("a draw puts its row in the places that it names, and leaves the rest and the profile as they are", () => {
-  const before = structuredClone(drawn);
-  const cost = withCostDraw(drawn, 3).cost as VllmEngineCost;
-  expect([cost.gpu.decode_base_ns, cost.host.launch_full_graph.base_ns, cost.front_end!.output_ns]).toEqual([4, 5, 6]);
-  expect(cost.gpu.attention_pair_ns).toBe((profile.cost as VllmEngineCost).gpu.attention_pair_ns);
-  expect(drawn).toEqual(before);
-  expect((withCostDraw(drawn, 2).cost as VllmEngineCost).gpu.decode_base_ns).toBe(1);
+function withDraws(names: string[], values: number[][]): Profile {
+  return { ...server, cost_draws: { names, values } };
+}
+
+test("a draw of a server's costs is put in its places, modulo the number of draws, and nothing else changes", () => {
+  const profile = withDraws(["gpu.decode_base_ns", "host.launch_full_graph.base_ns"], [[1, 2], [3, 4]]); // prettier-ignore
+  expect(costDrawCount(profile)).toBe(2);
+  const { cost } = withCostDraw(profile, 5);
+  const { cost: own } = server;
+  if (cost.kind !== "vllm_engine" || own.kind !== "vllm_engine") throw new Error("the profile is of a vLLM engine");
+  expect(cost.gpu).toEqual({ ...own.gpu, decode_base_ns: 3 });
+  expect(cost.host).toEqual({ ...own.host, launch_full_graph: { ...own.host.launch_full_graph, base_ns: 4 } });
+  expect(cost.front_end).toEqual(own.front_end);
+  expect(withCostDraw(profile, 0).cost).not.toEqual(cost);
+  expect(profile.cost).toBe(server.cost);
 });
 
-test("a profile without draws, or without the part that one names, is as it is", () => {
-  const { cost_draws, ...none } = drawn;
-  expect(cost_draws.values).toHaveLength(2);
-  expect(withCostDraw(none, 1)).toBe(none);
-  const { front_end, ...engine } = profile.cost as VllmEngineCost;
-  expect(front_end).toBeDefined();
-  expect(withCostDraw({ ...drawn, cost: engine }, 0).cost).not.toHaveProperty("front_end");
+test("a draw of static batches has the same terms with other coefficients", () => {
+  const { cost } = withCostDraw(batches, 7);
+  if (cost.kind !== "static_batch" || batches.cost.kind !== "static_batch") throw new Error("it prices batches");
+  expect(cost.prefill.map(({ coefficient_ns }) => coefficient_ns)).toEqual(batches.uncertainty!.prefill[7]);
+  expect(cost.decode_step.map(({ coefficient_ns }) => coefficient_ns)).toEqual(batches.uncertainty!.decode_step[7]);
+  expect(cost.decode_step.map(({ basis, upto }) => [basis, upto])).toEqual(
+    batches.cost.decode_step.map(({ basis, upto }) => [basis, upto]),
+  );
+  expect(withCostDraw(batches, 107).cost).toEqual(cost);
+});
+
+test("a profile that keeps no draws comes back as it is", () => {
+  const bare = { ...server };
+  delete bare.cost_draws;
+  expect(costDrawCount(bare)).toBe(0);
+  expect(withCostDraw(bare, 3)).toBe(bare);
+});
+
+test.each([
+  ["gpu.no_such.base_ns", 1, "got gpu.no_such.base_ns, expected the place of a number"],
+  ["host.update", 1, "got host.update, expected the place of a number"],
+  ["gpu.decode_bse_ns", 1, "decode_bse_ns"],
+  ["gpu.decode_base_ns", -1, "decode_base_ns: got -1"],
+])("a draw of %s, %d ns, is rejected", (name, ns, message) => {
+  const draw = (): Profile => withCostDraw(withDraws([name], [[ns]]), 0);
+  expect(draw).toThrow(ConfigError);
+  expect(draw).toThrow('profile "h100-llama-3.1-8b-vllm-0.26" with draw 0 of its cost_draws: ');
+  expect(draw).toThrow(message);
 });

@@ -1,17 +1,67 @@
-/** A profile with other costs that its recordings allow as well: one row of its cost draws. */
-import type { Profile } from "../../formats/index.js";
+/**
+ * A profile with other costs that its measurements allow as well, one joint draw of its fit: bootstrap coefficients of
+ * static batches (`uncertainty`, terms and knots as fitted), or costs of a vLLM engine by their place (`cost_draws`).
+ */
+import {
+  check,
+  ConfigError,
+  profileSchema,
+  type CostTerm,
+  type Profile,
+  type StaticBatchCost,
+} from "../../formats/index.js";
 
-/** Row `draw`, modulo the number of rows; the profile itself where it has none. */
+/** How many draws the profile keeps; 0: it says nothing of what its calibration leaves open. */
+export function costDrawCount({ cost, uncertainty, cost_draws }: Profile): number {
+  if (cost.kind === "vllm_engine") return cost_draws?.values.length ?? 0;
+  return Math.max(uncertainty?.prefill.length ?? 0, uncertainty?.decode_step.length ?? 0);
+}
+
+/**
+ * The profile with the costs of one draw, counted from 0 and modulo the number of draws. A profile that keeps none comes
+ * back as it is. ConfigError for a draw of what is no cost of the profile, or of a value that it cannot have.
+ */
 export function withCostDraw(profile: Profile, draw: number): Profile {
-  const { cost_draws: draws, cost } = profile;
-  if (draws === undefined) return profile;
-  const row = draws.values[draw % draws.values.length]!;
+  const { cost, uncertainty, cost_draws } = profile;
+  const draws = costDrawCount(profile);
+  if (draws === 0) return profile;
+  const at = draw % draws;
+  if (cost.kind === "static_batch") return { ...profile, cost: withCoefficients(cost, uncertainty!, at) };
+  const { names, values } = cost_draws!;
   const drawn = structuredClone(cost);
-  draws.names.forEach((name, at) => {
-    const keys = name.split(".");
-    const last = keys.pop()!;
-    const part = keys.reduce<unknown>((of, key) => (of as Record<string, unknown> | undefined)?.[key], drawn);
-    if (part !== undefined) (part as Record<string, number>)[last] = row[at]!;
+  const source = `profile "${profile.name}" with draw ${at} of its cost_draws`;
+  names.forEach((name, column) => {
+    set(drawn, name, values[at]![column]!, source);
   });
-  return { ...profile, cost: drawn };
+  return { ...profile, cost: check(profileSchema.shape.cost, drawn, { source }) };
+}
+
+/** A phase without draws (nothing was measured of it) stays as it is. */
+function withCoefficients(
+  cost: StaticBatchCost,
+  { prefill, decode_step }: NonNullable<Profile["uncertainty"]>,
+  draw: number,
+): StaticBatchCost {
+  const termsOf = (terms: readonly CostTerm[], coefficients: readonly number[] | undefined): CostTerm[] =>
+    terms.map((term, i) => ({ ...term, coefficient_ns: coefficients?.[i] ?? term.coefficient_ns }));
+  return {
+    ...cost,
+    prefill: termsOf(cost.prefill, prefill[draw]),
+    decode_step: termsOf(cost.decode_step, decode_step[draw]),
+  };
+}
+
+type Node = Record<string, unknown>;
+
+/** Puts a number at a place such as `host.update.base_ns`; whether there is such a place, the schema of the cost knows. */
+function set(cost: object, place: string, value: number, source: string): void {
+  const keys = place.split(".");
+  const last = keys.pop()!;
+  const isNode = (node: unknown): node is Node => typeof node === "object" && node !== null;
+  let node: unknown = cost;
+  for (const key of keys) node = isNode(node) ? node[key] : undefined;
+  if (!isNode(node) || isNode(node[last])) {
+    throw new ConfigError(`${source}: got ${place}, expected the place of a number in the cost, as gpu.decode_base_ns`);
+  }
+  node[last] = value;
 }

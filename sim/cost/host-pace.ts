@@ -3,7 +3,7 @@
  * drifts within a run (a path in time, from the profile's jitter) and differs from run to run (a factor drawn once).
  */
 import type { EngineJitter, Profile, VllmEngineCost } from "../../formats/index.js";
-import { normal, stream } from "../kernel/index.js";
+import { runPaceScore } from "./run-pace.js";
 import { HostStates, normalProbability, variationFactor } from "./sampled-variation.js";
 
 /**
@@ -14,7 +14,7 @@ export const ASSUMED_RUN_SPREAD = 0.08;
 
 /** The factor of a whole run, of the stream `${run}/run`. */
 export function runFactor({ run_spread }: EngineJitter, run: string): number {
-  return Math.exp((run_spread ?? ASSUMED_RUN_SPREAD) * normal(stream(`${run}/run`)));
+  return Math.exp((run_spread ?? ASSUMED_RUN_SPREAD) * runPaceScore(run));
 }
 
 /** The pace of a host at a moment, of mean 1; its path is drawn from the streams `${name}/...`. */

@@ -4,6 +4,6 @@ export { FrontEnd, type OutputToSend } from "./front-end.js";
 export { Ledger } from "./ledger.js";
 export { simulate, type SimulationInput, type SimulationResult } from "./simulate.js";
 export { engineNames, simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
-export { describeLoad, machineOf, simulateRun, type SimulatedRunInput } from "./simulate-run.js";
-export { replayRecording, type ReplayOptions } from "./replay-recording.js";
+export { describeLoad, isJittered, machineOf, simulateRun, type SimulatedRunInput } from "./simulate-run.js";
+export { replayInput, replayRecording, type ReplayOptions } from "./replay-recording.js";
 export { routerNames, type RouterName } from "./router.js";

@@ -2,7 +2,7 @@
 import { ArtifactError, ConfigError, type Load, type Profile, type Run } from "../../formats/index.js";
 import { planPolicy, serverSettings, VERSION_PATTERN } from "../policy/index.js";
 import { recordedWorkload } from "../workload/index.js";
-import { simulateRun } from "./simulate-run.js";
+import { simulateRun, type SimulatedRunInput } from "./simulate-run.js";
 
 export interface ReplayOptions {
   /** Of the jitter. */
@@ -12,7 +12,12 @@ export interface ReplayOptions {
 }
 
 /** ConfigError for a profile or recording of something else than a vLLM server. */
-export function replayRecording(profile: Profile, recording: Run, { seed, jitter }: ReplayOptions): Run {
+export function replayRecording(profile: Profile, recording: Run, options: ReplayOptions): Run {
+  return simulateRun(replayInput(profile, recording, options));
+}
+
+/** What is simulated when a recording is simulated again; ConfigError as above. */
+export function replayInput(profile: Profile, recording: Run, { seed, jitter }: ReplayOptions): SimulatedRunInput {
   if (profile.cost.kind !== "vllm_engine") {
     throw new ConfigError(`profile "${profile.name}" is not of a vLLM engine, expected one made by calibrate vllm`);
   }
@@ -20,7 +25,7 @@ export function replayRecording(profile: Profile, recording: Run, { seed, jitter
     source: "run.json engine.settings",
   });
   const { requests, ...rest } = recordedWorkload(recording);
-  return simulateRun({
+  return {
     plan,
     profile,
     workload: { requests, ...rest },
@@ -28,7 +33,7 @@ export function replayRecording(profile: Profile, recording: Run, { seed, jitter
     seed,
     coldStart: false,
     jitter,
-  });
+  };
 }
 
 /** What of a recorded server's settings is modelled; a setting that is not, and matters, is refused by the policy. */

@@ -14,7 +14,14 @@ import {
   type RunInfo,
   type Workload,
 } from "../../formats/index.js";
-import { ASSUMED_RUN_SPREAD, extrapolationNotes, extrapolationOf, ProfileCost, stepCostOf } from "../cost/index.js";
+import {
+  ASSUMED_RUN_SPREAD,
+  extrapolationNotes,
+  extrapolationOf,
+  ProfileCost,
+  replicaStream,
+  stepCostOf,
+} from "../cost/index.js";
 import { columnsOf, summarise, type Summary } from "../metrics/index.js";
 import {
   assumedOf,
@@ -64,7 +71,7 @@ export function simulateRun(input: SimulatedRunInput): Run {
 function batchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
   const { profile, workload } = input;
   if (profile.cost.kind === "vllm_engine") return engineBatchRun(input, plan);
-  const jitterStream = isJittered(input) ? `${input.seed}/0/jitter` : undefined;
+  const jitterStream = isJittered(input) ? replicaStream(input.seed, 0) : undefined;
   const cost = new ProfileCost(profile, { coldStart: input.coldStart, jitterStream });
   const { requests, batches, busyNs } = simulate({ workload, policy: plan.create(machineOf(profile)), cost });
   const told = isJittered(input) ? { jitter: "on" } : {};
@@ -81,13 +88,13 @@ function engineBatchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
   const limits = server.limits(machine);
   const settings = server.resolve(machine);
   const jitter = isJittered(input);
-  const jitterStream = jitter ? `${seed}/0/jitter` : undefined;
+  const jitterStream = jitter ? replicaStream(seed, 0) : undefined;
   const cost = stepCostOf(profile, {
     coldStart,
     captureSizes: captureSizes(settings, server, profile),
     ...limits,
     jitterStream,
-    runStream: `${input.runSeed ?? seed}/0/jitter`,
+    runStream: replicaStream(input.runSeed ?? seed, 0),
   });
   const hardware = new EngineBatches({ requests: workload.requests, limits, cost, engine });
   const { requests, batches } = simulateBatches({ workload, policy: plan.create(machine), hardware });
@@ -132,8 +139,8 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
     cost: (replica) =>
       stepCostOf(profile, {
         ...costOptions,
-        jitterStream: jitter ? `${seed}/${replica}/jitter` : undefined,
-        runStream: `${runSeed}/${replica}/jitter`,
+        jitterStream: jitter ? replicaStream(seed, replica) : undefined,
+        runStream: replicaStream(runSeed, replica),
       }),
     engine,
     replicas,
@@ -167,7 +174,8 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
   };
 }
 
-function isJittered({ jitter, profile }: SimulatedRunInput): boolean {
+/** Whether times are drawn rather than taken at their means. */
+export function isJittered({ jitter, profile }: Pick<SimulatedRunInput, "jitter" | "profile">): boolean {
   if (profile.cost.kind === "static_batch") return jitter === true;
   return jitter !== false && hasJitter(profile);
 }

@@ -1,7 +1,7 @@
-import { ConfigError, type CostTerm, type Profile } from "../../formats/index.js";
+import type { CostTerm, Profile } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
+import { costDrawCount, withCostDraw } from "../../sim/index.js";
 import { bentTruth, madeUpMeasurements } from "./made-up.js";
-import { sampleProfiles } from "./sample-profiles.js";
 import { fitStaticBatch } from "./static-batch.js";
 
 const shipped = readProfile("profiles/h100-gpt2-fp32.json");
@@ -18,10 +18,10 @@ function stepTerms({ cost }: Profile): readonly CostTerm[] {
   return cost.decode_step;
 }
 
-test("samples have the same terms, other coefficients, and lie about the estimate", async () => {
+test("draws of a fit have the same terms, other coefficients, and lie about the estimate", async () => {
   const profile = await fittedProfile();
-  const samples = sampleProfiles(profile, 100, "1");
-  expect(samples).toHaveLength(100);
+  expect(costDrawCount(profile)).toBe(100);
+  const samples = Array.from({ length: 100 }, (_, draw) => withCostDraw(profile, draw));
   stepTerms(profile).forEach((term, i) => {
     const drawn = samples.map((sample) => stepTerms(sample)[i]!);
     expect(new Set(drawn.map(({ coefficient_ns }) => coefficient_ns)).size).toBeGreaterThan(20);
@@ -30,16 +30,4 @@ test("samples have the same terms, other coefficients, and lie about the estimat
     expect(inside.length).toBeGreaterThanOrEqual(85);
     for (const { basis, upto } of drawn) expect({ basis, upto }).toEqual({ basis: term.basis, upto: term.upto });
   });
-});
-
-test("the same seed draws the same profiles, another seed others", async () => {
-  const profile = await fittedProfile();
-  expect(sampleProfiles(profile, 5, "1")).toEqual(sampleProfiles(profile, 5, "1"));
-  expect(sampleProfiles(profile, 5, "1")).not.toEqual(sampleProfiles(profile, 5, "2"));
-});
-
-test("a profile that keeps no draws is refused by name", () => {
-  const certain = Object.fromEntries(Object.entries(shipped).filter(([key]) => key !== "uncertainty")) as Profile;
-  expect(() => sampleProfiles(certain, 3, "1")).toThrow(ConfigError);
-  expect(() => sampleProfiles(certain, 3, "1")).toThrow('profile "h100-gpt2-fp32" says nothing of its uncertainty');
 });

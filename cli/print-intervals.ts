@@ -1,0 +1,50 @@
+/** How a predicted statistic is written: the mean over the replications, and the interval that one real run falls into. */
+import type { PredictedInterval, PredictedIntervals } from "../experiment/index.js";
+import type { RunInfo } from "../formats/index.js";
+import type { Summary } from "../sim/index.js";
+import { figure, print } from "./output.js";
+
+/** Intervals of a run, by the summary's key; none for a real run, or one that was simulated once. */
+export function intervalsOf(info: RunInfo): PredictedIntervals {
+  return (info as { intervals?: PredictedIntervals }).intervals ?? {};
+}
+
+/** `11.6 (11.2-12.1)`, or the value alone; between the two what `gap` says. Digits go by the width of the interval. */
+export function predicted(
+  value: number | null | undefined,
+  interval: PredictedInterval | undefined,
+  gap = " ",
+): string {
+  if (interval === undefined || value === null || value === undefined) return figure(value);
+  const { low, high } = interval;
+  if (low === high) return figure(value);
+  // The last digit is about a tenth of the width.
+  const decimals = Math.min(6, Math.max(0, Math.ceil(-Math.log10(0.15 * (high - low)))));
+  const [middle, from, to] = [value, low, high].map((number) => number.toFixed(decimals));
+  return `${middle!}${gap}(${from!}-${to!})`;
+}
+
+const causes = [
+  ["from_seed", "chance in single times"],
+  ["from_run", "pace of the host"],
+  ["from_calibration", "calibration"],
+] as const;
+
+/** What the intervals are, and where the spread of the mean latency comes from. */
+export function printIntervalKey(info: RunInfo): void {
+  const { mean_e2el_ms: latency } = intervalsOf(info);
+  if (latency === undefined) return;
+  print(`mean of ${Number(info.replications)} replications, and in brackets where 9 of 10 real runs fall`);
+  const parts = causes.flatMap(([key, title]) => (latency[key] === null ? [] : [[title, latency[key]] as const]));
+  if (parts.length < 2) return;
+  const told = parts.map(([title, ms]) => `${title} ${figure(ms, 2)} ms`).join(", ");
+  print(`standard deviation of the mean end-to-end latency from run to run: ${told}`);
+}
+
+/** The first line of a run's summary, after what it is of. */
+export function totals(info: RunInfo, summary: Summary): string {
+  const intervals = intervalsOf(info);
+  const of = (key: "duration" | "request_throughput" | "output_throughput"): string =>
+    predicted(summary[key], intervals[key]);
+  return `${of("duration")} s, ${of("request_throughput")} requests/s, ${of("output_throughput")} output tokens/s`;
+}

@@ -1,0 +1,54 @@
+/** What differs from one replication to the next: the seed's draws, the pace of the host, the costs of the fit. */
+import type { Profile } from "../../formats/index.js";
+import { costDrawCount, isJittered, type SimulatedRunInput } from "../../sim/index.js";
+
+export interface Causes {
+  /** Times are drawn, or the load or the router's choices are. */
+  readonly seed: boolean;
+  /** The host of a run is drawn slower or faster. */
+  readonly run: boolean;
+  /** Costs that the calibration's measurements allow as well. */
+  readonly calibration: boolean;
+}
+
+/**
+ * Whether times vary where nobody said: as the profile has measured it, for batches too where it knows how repeats of one
+ * batch differed. A real machine's times do, and intervals without that would be too narrow. Undefined: the simulator's own.
+ */
+export function defaultJitter({ profile, plan }: Pick<SimulatedRunInput, "profile" | "plan">): boolean | undefined {
+  if (profile.cost.kind === "vllm_engine" || plan.work === "step") return undefined;
+  const quantiles = profile.noise?.repeat_quantiles;
+  return quantiles !== undefined && quantiles.length > 0 ? true : undefined;
+}
+
+export function causesOf(input: SimulatedRunInput, isResampled: boolean): Causes {
+  const { profile, replicas = 1, router } = input;
+  const timesVary = haveTimes(input) && isJittered(input);
+  return {
+    seed: timesVary || isResampled || (replicas > 1 && router === "random"),
+    run: timesVary && runSpread(profile) > 0,
+    calibration: costDrawCount(profile) > 0,
+  };
+}
+
+/** What the intervals do not hold, a sentence each. */
+export function missingCauses(input: SimulatedRunInput, causes: Causes): string[] {
+  const { profile, jitter } = input;
+  const name = `profile "${profile.name}"`;
+  const missing: string[] = [];
+  if (jitter === false) missing.push("with jitter off no time varies from batch to batch or step to step");
+  else if (!haveTimes(input)) missing.push(`${name} measured whole batches and does not say how single steps vary`);
+  else if (!isJittered(input)) missing.push(`${name} does not say how times vary`);
+  else if (!causes.run) missing.push(`${name} does not say how the pace of its machine differs from run to run`);
+  if (!causes.calibration) missing.push(`calibration uncertainty unknown: ${name} keeps no draws of its fit`);
+  return missing;
+}
+
+/** A profile of whole batches has no times of steps to draw. */
+function haveTimes({ profile, plan }: SimulatedRunInput): boolean {
+  return profile.cost.kind === "vllm_engine" || plan.work === "batch";
+}
+
+function runSpread({ cost }: Profile): number {
+  return cost.kind === "vllm_engine" ? (cost.jitter?.run_spread ?? 0) : 0;
+}

@@ -1,0 +1,179 @@
+/**
+ * A simulated run repeated: each replication has other draws of the times, another pace of its host and other costs that the
+ * calibration allows, as another real run would (docs/metrics.md, "Intervals"). The first has the seed as given and the
+ * profile as it is. Arrivals and lengths stay, unless they are drawn anew on request.
+ */
+import { availableParallelism } from "node:os";
+import { ConfigError, type Run, type Workload } from "../../formats/index.js";
+import { costDrawCount, stream, type SimulatedRunInput } from "../../sim/index.js";
+import { causesOf, missingCauses, type Causes } from "./causes.js";
+import { areEnough, leastKnownWidth, TOKEN_BUDGET, workOf, type ReplicationWork } from "./how-many.js";
+import { ownLane, workerLane, type Lane } from "./lanes.js";
+import { merge } from "./merge.js";
+import { baseOf, runReplication, type ReplicationResult, type ReplicationTask, type SummaryValues } from "./task.js";
+
+export interface ReplicateOptions {
+  /** So many; absent: as many as the intervals need. 1: one run, without intervals. */
+  readonly replications?: number | undefined;
+  /** Draws the load anew with a seed; absent: all replications have the same requests. */
+  readonly resample?: ((seed: string) => Promise<Workload>) | undefined;
+  /** Threads, 1: this one; absent: one for each core where that is worth their start. What comes out does not depend on it. */
+  readonly workers?: number | undefined;
+  /** Rejects with the signal's reason, and ends the threads. */
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(done: number, atMost: number): void;
+}
+
+export interface Replicated {
+  /** Records of the first replication; the summary has means, `intervals` one interval for each statistic. */
+  readonly run: Run;
+  /** Of every replication, in order. */
+  readonly summaries: readonly SummaryValues[];
+}
+
+/** Output tokens from which worker threads are worth their start. */
+const WORTH_THREADS = 3e6;
+
+export async function replicate(input: SimulatedRunInput, options: ReplicateOptions = {}): Promise<Replicated> {
+  const { replications, resample, signal } = options;
+  signal?.throwIfAborted();
+  const causes = causesOf(input, resample !== undefined);
+  const doesVary = causes.seed || causes.run || causes.calibration;
+  if (!doesVary && (replications ?? 1) > 1) throw nothingVaries(input, causes);
+  const work = workOf(input.workload);
+  const limit = doesVary ? (replications ?? work.most) : 1;
+  const timesVary = causes.calibration && causes.seed;
+  const base = baseOf(input, limit > 1 && timesVary);
+  const tasks = tasksOf(input, limit);
+  const isEnough = replications === undefined ? areEnough : () => false;
+  const collected = await collect({ base, tasks, isEnough, work, options });
+  const { run, results } = collected;
+  const notes = notesOf(input, { causes, doesVary, work, results, isFixed: replications !== undefined });
+  const merged = merge({ run, results, tasks, causes, replicas: input.replicas ?? 1, notes });
+  return { run: merged, summaries: results.map(({ summary }) => summary) };
+}
+
+function tasksOf({ seed, profile }: SimulatedRunInput, count: number): ReplicationTask[] {
+  const draws = drawOrder(costDrawCount(profile), seed);
+  return Array.from({ length: count }, (_, index) => ({
+    index,
+    seed: index === 0 ? seed : `${seed}/${index}`,
+    draw: index === 0 || draws.length === 0 ? null : draws[(index - 1) % draws.length]!,
+  }));
+}
+
+/** All draws in a seeded order, so that none comes twice before each has come once. */
+function drawOrder(count: number, seed: string): number[] {
+  const random = stream(`${seed}/calibration-draws`);
+  const keyed = Array.from({ length: count }, (_, draw) => ({ draw, key: random() }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ draw }) => draw);
+}
+
+interface Collecting {
+  readonly base: ReturnType<typeof baseOf>;
+  readonly tasks: readonly ReplicationTask[];
+  readonly isEnough: (results: readonly ReplicationResult[]) => boolean;
+  readonly work: ReplicationWork;
+  readonly options: ReplicateOptions;
+}
+
+/** Results in order, up to the first number of them that is enough: the same, whichever came first. */
+async function collect({ base, tasks, isEnough, work, options }: Collecting): Promise<{
+  readonly run: Run;
+  readonly results: readonly ReplicationResult[];
+}> {
+  const { resample, signal } = options;
+  const rest = tasks.length - 1;
+  const isWorthThreads = work.outputTokens * rest >= WORTH_THREADS;
+  const workers = Math.min(rest, options.workers ?? (isWorthThreads ? availableParallelism() : 1));
+  const lanes: Lane[] = workers > 1 ? Array.from({ length: workers }, () => workerLane(base)) : [ownLane(base)];
+  const results: (ReplicationResult | undefined)[] = [];
+  let next = 1;
+  let whole = 0;
+  let isEnded = false;
+  let end!: () => void;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const take = (result: ReplicationResult): void => {
+    results[result.index] = result;
+    while (!isEnded && results[whole] !== undefined) {
+      whole++;
+      options.onProgress?.(whole, tasks.length);
+      isEnded = whole === tasks.length || isEnough(results.slice(0, whole) as ReplicationResult[]);
+    }
+    if (isEnded) end();
+  };
+  const drive = async (lane: Lane): Promise<void> => {
+    while (!isEnded && next < tasks.length) {
+      const task = tasks[next++]!;
+      take(await lane.run(resample === undefined ? task : { ...task, workload: await resample(task.seed) }));
+      signal?.throwIfAborted();
+    }
+    await ended;
+  };
+  const abort = new AbortController();
+  try {
+    // The threads are at work already when this one does the first replication.
+    const driven = Promise.all(lanes.map(drive));
+    driven.catch(() => undefined);
+    const { run, result } = runReplication(base, tasks[0]!);
+    take(result);
+    await Promise.race([driven, ended, rejectedBy(signal, abort.signal)]);
+    return { run, results: results.slice(0, whole) as ReplicationResult[] };
+  } finally {
+    isEnded = true;
+    abort.abort();
+    await Promise.all(lanes.map((lane) => lane.close()));
+  }
+}
+
+/** Rejects when the signal aborts, until nobody listens any more. */
+function rejectedBy(signal: AbortSignal | undefined, unheard: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void => {
+      reject(signal!.reason as Error);
+    };
+    if (signal?.aborted === true) fail();
+    signal?.addEventListener("abort", fail, { signal: unheard });
+  });
+}
+
+interface NotesInput {
+  readonly causes: Causes;
+  readonly doesVary: boolean;
+  readonly work: ReplicationWork;
+  readonly results: readonly ReplicationResult[];
+  readonly isFixed: boolean;
+}
+
+function notesOf(input: SimulatedRunInput, { causes, doesVary, work, results, isFixed }: NotesInput): string[] {
+  if (!doesVary) return isFixed ? [] : [`no intervals: ${missingCauses(input, causes).join("; ")}`];
+  if (results.length === 1) return [];
+  const notes = missingCauses(input, causes).map((what) => `the intervals are too narrow: ${what}`);
+  if (isFixed || results.length < work.most) return notes;
+  const ran = `${results.length} replications were run`;
+  if (work.isLarge) {
+    notes.push(
+      `${ran}, the fewest that intervals are made of, since each has ${millions(work.outputTokens)} output tokens; ` +
+        "--replications sets another number",
+    );
+  } else if (work.outputTokens * results.length > TOKEN_BUDGET - work.outputTokens && leastKnownWidth(results) > 1) {
+    notes.push(
+      `${ran}, as many as ${millions(TOKEN_BUDGET)} output tokens allow: the ends of the intervals are not well known; ` +
+        "--replications sets another number",
+    );
+  }
+  return notes;
+}
+
+function millions(tokens: number): string {
+  return `${(tokens / 1e6).toPrecision(3)} million`;
+}
+
+function nothingVaries(input: SimulatedRunInput, causes: Causes): ConfigError {
+  return new ConfigError(
+    `replications would all be the same: ${missingCauses(input, causes).join("; ")}; simulate once (--replications 1), ` +
+      "or calibrate again for a profile that says how its times vary",
+  );
+}

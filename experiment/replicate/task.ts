@@ -1,0 +1,51 @@
+/** One replication: what it is told, what it answers, and the work itself, in whichever thread. */
+import type { Run, Workload } from "../../formats/index.js";
+import { planPolicy, simulateRun, withCostDraw, type SimulatedRunInput } from "../../sim/index.js";
+
+/** What all replications share, in a form that crosses threads: a plan holds functions, its name and settings do not. */
+export interface ReplicationBase {
+  readonly policy: { readonly name: string; readonly settings: Readonly<Record<string, unknown>> };
+  readonly input: Omit<SimulatedRunInput, "plan">;
+  /** Whether each draw of the calibration is simulated at mean times, too, which tells what the draw alone does. */
+  readonly isSteadyWanted: boolean;
+}
+
+export interface ReplicationTask {
+  readonly index: number;
+  /** Of the draws of times and of the run's pace. */
+  readonly seed: string;
+  /** Of the profile's costs; null: the estimates themselves. */
+  readonly draw: number | null;
+  /** Absent: the workload of all. */
+  readonly workload?: Workload | undefined;
+}
+
+export type SummaryValues = Readonly<Record<string, unknown>>;
+
+export interface ReplicationResult {
+  readonly index: number;
+  readonly summary: SummaryValues;
+  /** Of the same draw of the calibration at mean times and the shared workload; null: not wanted. */
+  readonly steady: SummaryValues | null;
+  readonly preemptions: number;
+  readonly notes: readonly string[];
+}
+
+export function baseOf({ plan, ...input }: SimulatedRunInput, isSteadyWanted: boolean): ReplicationBase {
+  return { policy: { name: plan.name, settings: plan.settings }, input, isSteadyWanted };
+}
+
+export function runReplication(
+  { policy, input, isSteadyWanted }: ReplicationBase,
+  { index, seed, draw, workload }: ReplicationTask,
+): { readonly run: Run; readonly result: ReplicationResult } {
+  const plan = planPolicy(policy.name, policy.settings, { source: `settings of ${policy.name}` });
+  const profile = draw === null ? input.profile : withCostDraw(input.profile, draw);
+  const run = simulateRun({ ...input, plan, profile, seed, runSeed: seed, workload: workload ?? input.workload });
+  const steady = isSteadyWanted ? simulateRun({ ...input, plan, profile, jitter: false }).info.summary! : null;
+  const { summary, preemptions, notes } = run.info;
+  return {
+    run,
+    result: { index, summary: summary!, steady, preemptions: Number(preemptions), notes: notes ?? [] },
+  };
+}
