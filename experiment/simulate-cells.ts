@@ -1,10 +1,14 @@
-/** Simulates the cells of an experiment; a cell that is there and made from the same inputs is kept. */
+/**
+ * Simulates the cells of an experiment, at the pace of the calibration and at that measured before a real run; what is there
+ * and made from the same inputs is kept.
+ */
 import type { Profile, Run, Workload } from "../formats/index.js";
 import { columnsOf, planPolicy, simulateRun, summarise, type SimulatedRunInput } from "../sim/index.js";
 import type { Cell } from "./cells.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
-import { isKept, keep, type RunPlace } from "./keep-or-make.js";
+import { isKept, isMadeFrom, keep, type RunPlace } from "./keep-or-make.js";
+import { atPace } from "./pace.js";
 
 /** A cell with its explicit requests. */
 export interface CellWork {
@@ -36,31 +40,53 @@ export async function simTasks({
 }: SimulateCellsInput): Promise<SimTask[]> {
   const tasks: SimTask[] = [];
   for (const { cell, workload } of works) {
-    const { plan, load, coldStart } = cell;
-    const inputs = fingerprint({
-      policy: plan.name,
-      settings: plan.settings,
-      profile,
-      load,
-      workload,
-      seed,
-      coldStart,
-      ...(jitter === undefined ? {} : { jitter }),
-    });
+    const inputs = inputsOf({ cell, workload }, { profile, seed, jitter });
     const place = { path: folder.sim(cell.name), inputs, force };
     if (!(await isKept(place))) tasks.push({ cell, workload, place });
   }
   return tasks;
 }
 
-export async function simulateCells(
-  tasks: readonly SimTask[],
-  { profile, seed, jitter }: Pick<SimulateCellsInput, "profile" | "seed" | "jitter">,
+export async function simulateCells(tasks: readonly SimTask[], options: SimulateOptions): Promise<void> {
+  for (const { place, ...work } of tasks) await keep(place, simulateCell(work, options));
+}
+
+export type SimulateOptions = Pick<SimulateCellsInput, "profile" | "seed" | "jitter">;
+
+/**
+ * Simulates a cell at that pace of the machine into `path`, unless it is there. What is there at another pace belongs to a
+ * real run that was not finished, and is replaced.
+ */
+export async function simulateAtPace(
+  work: CellWork,
+  { profile, ...options }: SimulateOptions,
+  { path, pace }: { readonly path: string; readonly pace: number },
 ): Promise<void> {
-  for (const { cell, workload, place } of tasks) {
-    const { plan, load, coldStart } = cell;
-    await keep(place, simulateWithSlaNote({ plan, profile, workload, load, seed, coldStart, jitter }));
-  }
+  const inputs = inputsOf(work, { profile, ...options }, pace);
+  if (await isMadeFrom(path, inputs)) return;
+  const { info, ...run } = simulateCell(work, { profile: atPace(profile, pace), ...options });
+  await keep({ path, inputs, force: true }, { ...run, info: { ...info, simulated_at_pace: pace } });
+}
+
+/** Fingerprint of what a simulation is made from; `pace` absent: that of the calibration. */
+function inputsOf({ cell, workload }: CellWork, { profile, seed, jitter }: SimulateOptions, pace?: number): string {
+  const { plan, load, coldStart } = cell;
+  return fingerprint({
+    policy: plan.name,
+    settings: plan.settings,
+    profile,
+    load,
+    workload,
+    seed,
+    coldStart,
+    ...(jitter === undefined ? {} : { jitter }),
+    ...(pace === undefined ? {} : { pace }),
+  });
+}
+
+function simulateCell({ cell, workload }: CellWork, { profile, seed, jitter }: SimulateOptions): Run {
+  const { plan, load, coldStart } = cell;
+  return simulateWithSlaNote({ plan, profile, workload, load, seed, coldStart, jitter });
 }
 
 /** Dynamic's two SLA rules are both simulated, and the run says so when they differ. */

@@ -6,6 +6,7 @@ import {
   check,
   ConfigError,
   InvariantError,
+  trustWarning,
   type Load,
   type Profile,
   type RequestRecord,
@@ -191,7 +192,9 @@ interface Outcome {
 
 function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRunInput, outcome: Outcome): RunInfo {
   const { facts, summary, extrapolations } = outcome;
+  const distrust = trustWarning(profile);
   const notes = [
+    ...(distrust === undefined ? [] : [distrust]),
     ...(workload.notes ?? []),
     ...extrapolations.map((what) => `extrapolated: ${what}`),
     ...verdicts(summary),

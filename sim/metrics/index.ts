@@ -8,3 +8,4 @@ export { GapSegments } from "./gap-segments.js";
 export { summarise, type Summary, type SummaryOptions } from "./summary.js";
 export { rank, resampled } from "./ranked-sample.js";
 export { bootstrapInterval, bootstrapIntervals, type BootstrapOptions, type Interval } from "./bootstrap.js";
+export { studentT } from "./student-t.js";
