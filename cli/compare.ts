@@ -9,7 +9,7 @@ import {
   parseThreshold,
   type Threshold,
 } from "../report/compare/index.js";
-import type { Command } from "./command.js";
+import { PARSING, type Command } from "./command.js";
 import { ThresholdMissed } from "./fail.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { printJson, warn } from "./output.js";
@@ -32,6 +32,8 @@ export const compareCommand: Command = {
   flags: (yargs) =>
     declareFlags(
       yargs
+        // Positionals are read as repeated flags: without this only the last real run would be left.
+        .parserConfiguration({ ...PARSING, "duplicate-arguments-array": true })
         .positional("sim", { type: "string", describe: "run folder of the simulation" })
         .positional("real", { type: "string", array: true, describe: "run folders of the real repeats" }),
       ownFlags,

@@ -12,6 +12,7 @@ import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
 import { isKept, keep, type RunPlace } from "./keep-or-make.js";
 import { describePace, paceAbout, paceOf, type MeasurePace, type Pace } from "./pace.js";
+import { predictedRun } from "./predicted-run.js";
 import { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 import { startMemory, type RealMemory } from "./real-memory.js";
 import type { Reporter } from "./reporter.js";
@@ -117,26 +118,24 @@ async function runTasks(
     for (const { cell, workload, place, repeat } of tasks) {
       const predict = (pace: number): Promise<void> =>
         simulateAtPace({ cell, workload }, input, { path: input.folder.simAtPace(cell.name, repeat), pace });
-      const run = await undisturbed(input, () =>
-        withPace(measurePace, predict, () =>
-          benchOnnx({
-            ...runner,
-            workload,
-            plan: cell.plan,
-            tokenize,
-            seed,
-            totalBytes: profile.memory.total_bytes,
-            baseBytes: profile.memory.base_bytes,
-            load: describeLoad(cell.load),
-            hardware: { ...profile.machine },
-            date: new Date().toISOString(),
-            signal,
-            onProgress: (ended) => {
-              bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
-            },
-          }),
-        ),
-      );
+      const make = (): Promise<Run> =>
+        benchOnnx({
+          ...runner,
+          workload,
+          plan: cell.plan,
+          tokenize,
+          seed,
+          totalBytes: profile.memory.total_bytes,
+          baseBytes: profile.memory.base_bytes,
+          load: describeLoad(cell.load),
+          hardware: { ...profile.machine },
+          date: new Date().toISOString(),
+          signal,
+          onProgress: (ended) => {
+            bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
+          },
+        });
+      const run = await undisturbed(input, () => predictedRun({ measurePace, predict, make }));
       before += workload.requests.length;
       await keep(place, run);
       for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
@@ -154,21 +153,6 @@ async function runTasks(
     `other processes were at work beside ${busy.length} of ${tasks.length} real runs, on up to ` +
       `${Math.max(...busy).toFixed(1)} cores: what was measured there is slower than this machine is, and agrees less`,
   );
-}
-
-/** A run that was predicted at the machine's pace before it, and knows that pace and the one after it. */
-async function withPace(
-  measurePace: MeasurePace | undefined,
-  predict: (pace: number) => Promise<void>,
-  make: () => Promise<Run>,
-): Promise<Run> {
-  if (measurePace === undefined) return await make();
-  const measured = async (): Promise<number> => Number((await measurePace()).toPrecision(4));
-  const before = await measured();
-  await predict(before);
-  const run = await make();
-  const pace: Pace = { before, after: await measured() };
-  return { ...run, info: { ...run.info, pace } };
 }
 
 /** A run made again while others disturbed it, as often as is allowed; the last one stays, disturbed or not. */
