@@ -308,6 +308,28 @@ describe("compare", () => {
     expect(code).toBe(4);
     expect(stderr).toMatch(/^error: .*e2el\.mean/);
     expect(stdout).toContain("e2el mean");
+    expect(stdout).toMatch(/duration run .* -33\.3 % .* cannot tell \(one real run\), at least 1 more needed/);
+  });
+
+  test("says that it cannot tell where a threshold is met by one real run, and takes tolerances", async () => {
+    const { code, stdout, stderr } = await servesim("compare", "sim", "slower", "--fail-above", "ttft.mean=40%");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /warning: ttft\.mean is off by 0 %, 90 % interval 0 % to 0 %, allowed 40 %: cannot tell \(one real run\)/,
+    );
+    expect(stdout).toMatch(/verdicts: agrees 0, differs \d+, cannot tell \d+ of \d+/);
+    const repeated = await servesim("compare", "sim", "slower", "slower", "--tolerance", "e2el.mean=99%", "--json");
+    const { metrics, real } = JSON.parse(repeated.stdout) as {
+      metrics: { metric: string; stat: string; verdict: string }[];
+      real: object[];
+    };
+    expect(real).toHaveLength(2);
+    const verdictOf = (stat: string) => metrics.find((one) => one.metric === "e2el" && one.stat === stat)!.verdict;
+    expect([verdictOf("mean"), verdictOf("p50")]).toEqual(["agrees", "differs"]);
+    expectMistake(
+      await servesim("compare", "sim", "sim", "--tolerance", "e2el=5%"),
+      /threshold "e2el=5%": unknown statistic "e2el" \(metrics: ttft/,
+    );
   });
 
   test("refuses folders that are no runs, and thresholds that are none", async () => {
@@ -395,12 +417,30 @@ loads:
     expect(existsSync(join(root, "cells", "naive--closed", "real-r2", "run.json"))).toBe(true);
     expect(existsSync(join(root, "cells", "vllm--closed", "real"))).toBe(false);
     const before = readFileSync(join(root, "cells", "naive--closed", "real", "requests.csv"), "utf8");
+    expect(first.stdout).toMatch(
+      /\nagrees \d+, differs \d+, cannot tell \d+ of \d+\nat the pace of the calibration: agrees/,
+    );
+    const info = (run: string): Record<string, unknown> =>
+      JSON.parse(readFileSync(join(root, "cells", "naive--closed", run, "run.json"), "utf8")) as Record<
+        string,
+        unknown
+      >;
+    const { pace } = info("real-r2") as { pace: { before: number; after: number } };
+    expect(info("sim-at-pace-r2").simulated_at_pace).toBe(pace.before);
+    const { cells } = JSON.parse(readFileSync(join(root, "comparison.json"), "utf8")) as { cells: object[] };
+    expect(cells[0]).toMatchObject({
+      ...{ simulated_at: "pace before each real run", as_calibrated: { level: 0.9 }, level: 0.9 },
+      pace: { before: expect.any(Number) as number, after: expect.any(Number) as number },
+    });
+    const predicted = filesOf(join("results", "tiny", "cells", "naive--closed", "sim-at-pace"));
+    rmSync(join(root, "cells", "naive--closed", "sim-at-pace"), { recursive: true });
 
     const second = await servesim("run", path, "--results", "results");
     expect(second.code).toBe(0);
     expect(second.stderr).toMatch(/calibration: kept /);
     expect(second.stderr).toMatch(/simulated 0 of 3 cells, 3 were there\nran 0 of 4 real runs, 4 were there/);
     expect(readFileSync(join(root, "cells", "naive--closed", "real", "requests.csv"), "utf8")).toBe(before);
+    expect(filesOf(join("results", "tiny", "cells", "naive--closed", "sim-at-pace"))).toEqual(predicted);
     expect((await servesim("report", root)).code).toBe(0);
 
     const resolved = readFileSync(join(root, "experiment.yaml"), "utf8");

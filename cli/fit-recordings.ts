@@ -8,7 +8,7 @@ import {
   scoreHeldOut,
   type ReplayReport,
 } from "../experiment/replay-report.js";
-import { ConfigError, type Profile } from "../formats/index.js";
+import { ConfigError, HELD_OUT_GATE, type Profile } from "../formats/index.js";
 import { readProfile, writeProfile } from "../formats/files/index.js";
 import { note, printJson, printTable, signedPercent, warn } from "./output.js";
 import { printProfile } from "./print-profile.js";
@@ -27,9 +27,6 @@ export interface FitRequest {
     readonly json: boolean;
   };
 }
-
-/** A profile whose mean time per output token or latency misses a load kept out of the fit by more than this is not written. */
-const MOST_HELD_OUT_ERROR = 0.1;
 
 export async function fitRecordings({ runs, heldOut, flags }: FitRequest): Promise<void> {
   const profile = await fit({ runs, flags });
@@ -78,13 +75,13 @@ function refuseBadFit(scores: readonly ReplayReport[]): void {
   const bad = scores.flatMap(({ recording, metrics }) =>
     (["mean_tpot_ms", "mean_e2el_ms"] as const).flatMap((key) => {
       const { error } = metrics[key];
-      const isBad = error !== null && Math.abs(error) > MOST_HELD_OUT_ERROR;
+      const isBad = error !== null && Math.abs(error) > HELD_OUT_GATE;
       return isBad ? [`${recording}: ${key} is off by ${signedPercent(100 * error)}`] : [];
     }),
   );
   if (bad.length === 0) return;
   throw new FitRefused([
-    `the model does not hold on what was kept out of the fit (at most ${100 * MOST_HELD_OUT_ERROR} % is allowed); no profile was written`,
+    `the model does not hold on what was kept out of the fit (at most ${100 * HELD_OUT_GATE} % is allowed); no profile was written`,
     ...bad,
     "fit to loads more like those, or to more of them; overload and a host that drifts cannot be predicted so closely",
   ]);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** servesim's command line: finds the command, turns every failure into one message and an exit code. */
 import yargs, { type Argv } from "yargs";
-import type { Command } from "./command.js";
+import { PARSING, type Command } from "./command.js";
 import { EXIT, fail } from "./fail.js";
 
 const commands: readonly (readonly [name: string, describe: string, load: () => Promise<Command>])[] = [
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
     .usage(
       "$0 <command>\n\nCompare LLM serving schedulers: calibrate on real hardware, simulate, run for real, see the difference.",
     )
-    .parserConfiguration({ "duplicate-arguments-array": false, "camel-case-expansion": false, "parse-numbers": false })
+    .parserConfiguration(PARSING)
     .strict()
     .demandCommand(1, 'no command given, see "servesim --help"')
     .recommendCommands()

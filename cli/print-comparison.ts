@@ -1,10 +1,25 @@
-/** Prints a comparison: simulated, real, error with interval, spread of the repeats, verdict. */
-import type { Comparison, ComparisonRow } from "../report/compare/index.js";
+/** Prints a comparison: simulated, real, error with interval and tolerance, spread of the repeats, verdict. */
+import { tallyText, type Comparison, type ComparisonRow } from "../report/compare/index.js";
 import { figure, print, printTable, signedPercent, warn } from "./output.js";
+
+const ONE_RUN =
+  "one real run: how much a second one would differ is known only where the simulation says so; the interval is else of the " +
+  "requests alone, and no statistic agrees";
 
 export function printComparison(rows: readonly ComparisonRow[], comparison: Comparison): void {
   printTable(
-    ["metric", "unit", "n", "simulated", "real", "error", "95 % interval", "real repeats", "noise"],
+    [
+      "metric",
+      "unit",
+      "n",
+      "simulated",
+      "real",
+      "error",
+      `${100 * comparison.level} % interval`,
+      "tolerance",
+      "real repeats",
+      "verdict",
+    ],
     rows.map((row) => [
       `${row.metric} ${row.stat}`,
       row.unit,
@@ -12,11 +27,14 @@ export function printComparison(rows: readonly ComparisonRow[], comparison: Comp
       figure(row.sim),
       figure(row.real),
       signedPercent(row.errorPercent),
-      row.ciPercent === null ? "" : row.ciPercent.map(signedPercent).join(" to "),
+      row.intervalPercent === null ? "" : row.intervalPercent.map(signedPercent).join(" to "),
+      `${figure(row.tolerancePercent, 2)} %`,
       row.spread === null ? "" : row.spread.map((value) => figure(value)).join(" to "),
-      row.verdict ?? "",
+      row.verdictText,
     ]),
   );
+  print(`verdicts: ${tallyText(comparison.verdicts)}`);
+  if (comparison.real.length === 1) print(ONE_RUN);
   const parts = (["queue", "prefill", "decode"] as const).flatMap((name) => {
     const part = comparison.e2el_split[name];
     return part === null ? [] : [`${name} ${figure(part.error_ms)} ms`];

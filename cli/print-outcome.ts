@@ -1,5 +1,6 @@
-/** Prints what an experiment found: predicted, happened, how wrong, a line per cell and headline statistic. */
-import type { ExperimentResults } from "../experiment/index.js";
+/** Prints what an experiment found: predicted, happened, how wrong, with a verdict, a line per cell and headline statistic. */
+import type { CellResult, ExperimentResults } from "../experiment/index.js";
+import { LEVEL, tallyOf, tallyText, verdictText, type StatisticComparison } from "../report/compare/index.js";
 import { figure, print, printTable, signedPercent, warn } from "./output.js";
 
 const headlines = [
@@ -15,7 +16,8 @@ export function printOutcome({ cells }: ExperimentResults): void {
 }
 
 const PACE =
-  "pace: time of a reference batch beside the real runs over its time in the calibration; above 1 the machine was slower";
+  "pace: time of a reference batch just before and just after the real runs over its time in the calibration; above 1 the machine " +
+  "was slower. Each run is simulated at the pace before it; the pace after it explains a miss";
 
 const predictions = [
   ["mean_ttft_ms", "mean TTFT, ms"],
@@ -40,24 +42,48 @@ function printPredictions(cells: ExperimentResults["cells"]): void {
 }
 
 function printComparisons(cells: ExperimentResults["cells"]): void {
-  const rows = cells.flatMap(({ name, sim, comparison, pace }) =>
-    headlines.flatMap(([metric, stat, title]) => {
-      if (comparison === undefined) {
-        const value = sim.info.summary?.[`${stat}_${metric}_ms`];
-        return stat === "mean" && typeof value === "number"
-          ? [[name, title, figure(value), "not run", "", "", "", ""]]
-          : [];
-      }
-      const entry = comparison.metrics.find((candidate) => candidate.metric === metric && candidate.stat === stat);
-      if (!entry?.shown) return [];
-      const error = entry.error_fraction === null ? null : entry.error_fraction * 100;
-      const spread = entry.spread?.map((value) => figure(value)).join(" to ") ?? "one run";
-      const values = [figure(entry.sim), figure(entry.real), signedPercent(error), spread, entry.verdict ?? ""];
-      return [[name, title, ...values, pace?.toFixed(2) ?? ""]];
-    }),
-  );
+  const rows = cells.flatMap((cell) => headlines.flatMap((headline) => rowOf(cell, headline)));
   const isPaced = cells.some(({ pace }) => pace !== undefined);
   const told = (row: readonly string[]): string[] => (isPaced ? [...row] : row.slice(0, -1));
-  printTable(told(["cell", "what", "simulated", "real", "error", "real repeats", "noise", "pace"]), rows.map(told));
+  const interval = `${100 * LEVEL} % interval`;
+  const columns = ["cell", "what", "simulated", "real", "error", interval, "tolerance", "verdict", "pace"];
+  printTable(told(columns), rows.map(told));
+  const judged = (of: "comparison" | "asCalibrated"): StatisticComparison[] =>
+    cells.flatMap((cell) => headlines.flatMap(([metric, stat]) => entryOf(cell[of], metric, stat) ?? []));
+  print(tallyText(tallyOf(judged("comparison"))));
+  const asCalibrated = judged("asCalibrated");
+  if (asCalibrated.length > 0) print(`at the pace of the calibration: ${tallyText(tallyOf(asCalibrated))}`);
   if (isPaced) print(PACE);
+}
+
+/** A headline of a cell; nothing where too few requests tell it. */
+function rowOf(cell: CellResult, [metric, stat, title]: (typeof headlines)[number]): string[][] {
+  const { name, sim, comparison, pace } = cell;
+  if (comparison === undefined) {
+    const value = sim.info.summary?.[`${stat}_${metric}_ms`];
+    return stat === "mean" && typeof value === "number"
+      ? [[name, title, figure(value), "not run", "", "", "", "", ""]]
+      : [];
+  }
+  const entry = entryOf(comparison, metric, stat);
+  if (entry === undefined) return [];
+  const { error_fraction: error, interval_fraction: interval, verdict, noise, more_repeats: moreRepeats } = entry;
+  const percent = (fraction: number): string => signedPercent(100 * fraction);
+  return [
+    [
+      name,
+      title,
+      figure(entry.sim),
+      figure(entry.real),
+      error === null ? "-" : percent(error),
+      interval === null ? "" : interval.map(percent).join(" to "),
+      `${figure(100 * entry.tolerance_fraction, 2)} %`,
+      verdict === null || noise === null ? "" : verdictText({ verdict, noise, moreRepeats }),
+      pace === undefined ? "" : `${pace.before.toFixed(2)}, ${pace.after.toFixed(2)}`,
+    ],
+  ];
+}
+
+function entryOf(comparison: CellResult["comparison"], metric: string, stat: string): StatisticComparison | undefined {
+  return comparison?.metrics.find((one) => one.metric === metric && one.stat === stat && one.shown);
 }

@@ -3,11 +3,11 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { packageFile } from "../experiment/index.js";
-import { ConfigError, suggest, type Profile } from "../formats/index.js";
+import { ConfigError, HELD_OUT_GATE, suggest, trustOf, trustWarning, type Profile } from "../formats/index.js";
 import { readProfile } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
-import { figure, print, printJson, printTable, signedPercent } from "./output.js";
+import { figure, print, printJson, printTable, signedPercent, warn } from "./output.js";
 import { printProfile } from "./print-profile.js";
 
 const ownFlags = { json: z.boolean().default(false).describe("print JSON") };
@@ -53,20 +53,38 @@ function find(shipped: readonly Shipped[], name: unknown): Shipped {
 
 function list(shipped: readonly Shipped[], json: boolean): void {
   if (json) {
-    printJson(shipped.map(({ path, profile: { name, source, machine, model, engine } }) => ({ name, path, source, machine, model, engine }))); // prettier-ignore
+    printJson(
+      shipped.map(({ path, profile }) => {
+        const { name, source, machine, model, engine } = profile;
+        return { name, path, source, machine, model, engine, trust: trustOf(profile) };
+      }),
+    );
     return;
   }
   printTable(
-    ["profile", "engine", "model", "machine", "held out, median error"],
+    ["profile", "engine", "model", "machine", "held out, median error", "usable"],
     shipped.map(({ profile }) => [
       profile.name,
       `${profile.engine.name} ${profile.engine.version}`,
       profile.model.name,
       profile.machine.gpu ?? profile.machine.cpu?.model ?? "unknown",
       heldOutOf(profile),
+      trustText(profile),
     ]),
   );
+  print(
+    `usable: mean time per output token and latency of every load that was kept out of the fit were met within ` +
+      `${100 * HELD_OUT_GATE} %, or of batches the median time`,
+  );
   print("a profile's file is profiles/NAME.json; servesim profiles show NAME has its costs and where they came from");
+}
+
+/** `yes`, `no: +82.4 % (mean tpot of gpt2/poisson-medium-r3)`, or that nothing was kept out. */
+function trustText(profile: Profile): string {
+  const { state, worst } = trustOf(profile);
+  if (state === "usable") return "yes";
+  if (worst === undefined) return "not known";
+  return `no: ${signedPercent(100 * worst.errorFraction)} (${worst.what})`;
 }
 
 /** Of whole batches, or of the mean latencies of whole runs. */
@@ -86,6 +104,9 @@ function show({ path, profile }: Shipped, json: boolean): void {
     return;
   }
   printProfile(profile);
+  const distrust = trustWarning(profile);
+  if (distrust !== undefined) warn(distrust);
+  print(`usable: ${trustText(profile)}`);
   for (const { recording, metrics } of profile.held_out_runs ?? []) {
     const errors = ["mean_ttft_ms", "mean_tpot_ms", "mean_e2el_ms"].map((key) => {
       const error = metrics[key]?.error;

@@ -33,11 +33,12 @@ export const runCommand: Command = {
     const published = await publish(folder);
     if (json)
       printJson(
-        published.cells.map(({ name, sim, comparison, pace }) => ({
+        published.cells.map(({ name, sim, comparison, asCalibrated, pace }) => ({
           cell: name,
           sim: sim.info.summary,
           notes: sim.info.notes ?? [],
           comparison,
+          as_calibrated: asCalibrated,
           pace,
         })),
       );

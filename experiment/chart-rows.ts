@@ -1,4 +1,4 @@
-/** The results as chart rows, a load by its label. */
+/** The results as chart rows, a load by its label; simulated at the pace before each real run, where there is one. */
 import type { Run } from "../formats/index.js";
 import { e2elMs, throughputTokensPerS, ttftMs } from "../sim/index.js";
 import type { ChartRow } from "../report/charts/index.js";
@@ -7,11 +7,11 @@ import type { CellResult } from "./results.js";
 export function chartRows(cells: readonly CellResult[]): ChartRow[] {
   return cells.flatMap((cell) => [
     ...cell.real.flatMap((run, index) => runChartRows(run, cell, index + 1)),
-    ...runChartRows(cell.sim, cell),
+    ...(cell.predictions?.flatMap((run, index) => runChartRows(run, cell, index + 1)) ?? runChartRows(cell.sim, cell)),
   ]);
 }
 
-/** Answered requests of one run; `repeat` tells real runs of the same load apart. */
+/** Answered requests of one run; `repeat` tells runs of the same load apart. */
 export function runChartRows(run: Run, cell: Pick<CellResult, "policy" | "load">, repeat?: number): ChartRow[] {
   return run.requests.flatMap((request, index): ChartRow[] => {
     const [latencyMs, firstMs, tokensPerS] = [e2elMs(request), ttftMs(request), throughputTokensPerS(request)];

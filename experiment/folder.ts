@@ -10,7 +10,10 @@ export interface ExperimentFolder {
   readonly report: string;
   readonly csv: string;
   plot(name: string): string;
+  /** At the pace of the calibration. */
   sim(cell: string): string;
+  /** At the pace measured just before that real run; repeats as in `real`. */
+  simAtPace(cell: string, repeat: number): string;
   /** Repeats count from 1; the first is `real`, as where there is only one. */
   real(cell: string, repeat: number): string;
 }
@@ -26,6 +29,7 @@ export function experimentFolder(root: string): ExperimentFolder {
     csv: join(root, "llm_inference_benchmark.csv"),
     plot: (name) => join(root, "plots", `${name}.svg`),
     sim: (cell) => join(root, "cells", cell, "sim"),
+    simAtPace: (cell, repeat) => join(root, "cells", cell, repeat === 1 ? "sim-at-pace" : `sim-at-pace-r${repeat}`),
     real: (cell, repeat) => join(root, "cells", cell, repeat === 1 ? "real" : `real-r${repeat}`),
   };
 }

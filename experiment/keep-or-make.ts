@@ -14,12 +14,16 @@ export interface RunPlace {
 /** True when the run is there and may stay; ConfigError when another one is in its place. */
 export async function isKept({ path, inputs, force }: RunPlace): Promise<boolean> {
   if (force || !existsSync(join(path, "run.json"))) return false;
-  const { info } = await readRun(path);
-  if (info.inputs_sha256 === inputs) return true;
+  if (await isMadeFrom(path, inputs)) return true;
   throw new ConfigError(
     `${path} was made from other inputs (profile, policy, load, prompts or seed changed); pass --force to make the ` +
       `experiment again, or give it another name`,
   );
+}
+
+/** Whether the run is there and was made from these inputs. */
+export async function isMadeFrom(path: string, inputs: string): Promise<boolean> {
+  return existsSync(join(path, "run.json")) && (await readRun(path)).info.inputs_sha256 === inputs;
 }
 
 /** Writes a run with the fingerprint of its inputs. */

@@ -1,6 +1,7 @@
 /**
  * Runs the cells of an experiment for real: one executor for all, repeat after repeat over all cells, so that a drift of
- * the machine spreads over the cells. Finished runs are kept, Ctrl-C loses only the one under way.
+ * the machine spreads over the cells. Each run is predicted first: reference batches tell the pace of the machine, the cell is
+ * simulated at that pace, and only then it is run. Finished runs are kept, Ctrl-C loses only the one under way.
  */
 import { WORTH_TELLING_CORES } from "../backend/other-load.js";
 import { defaultCacheDir, ensureModel, samplingSettings, startOnnxExecutor } from "../backend/onnx/index.js";
@@ -10,11 +11,12 @@ import { describeLoad, loadTokenizer } from "../sim/index.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
 import { isKept, keep, type RunPlace } from "./keep-or-make.js";
-import { describePace, paceDuring, paceOf, type MeasurePace } from "./pace.js";
+import { describePace, paceAbout, paceOf, type MeasurePace, type Pace } from "./pace.js";
+import { predictedRun } from "./predicted-run.js";
 import { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 import { startMemory, type RealMemory } from "./real-memory.js";
 import type { Reporter } from "./reporter.js";
-import type { CellWork } from "./simulate-cells.js";
+import { simulateAtPace, type CellWork } from "./simulate-cells.js";
 
 export interface MeasureCellsInput {
   /** Cells of policies that run whole batches; of any, on a server. */
@@ -26,6 +28,8 @@ export interface MeasureCellsInput {
   /** The server that they run on; absent: this machine. */
   readonly vllm?: VllmServer | undefined;
   readonly seed: string;
+  /** Whether simulated times vary. */
+  readonly jitter: boolean | undefined;
   readonly folder: ExperimentFolder;
   readonly force: boolean;
   readonly signal: AbortSignal;
@@ -108,57 +112,47 @@ async function runTasks(
   const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);
   const bar = reporter.progress("running for real, requests");
   const busy: number[] = [];
-  const paces: number[] = [];
+  const paces: Pace[] = [];
   let before = 0;
   try {
     for (const { cell, workload, place, repeat } of tasks) {
-      const run = await undisturbed(input, () =>
-        withPace(measurePace, () =>
-          benchOnnx({
-            ...runner,
-            workload,
-            plan: cell.plan,
-            tokenize,
-            seed,
-            totalBytes: profile.memory.total_bytes,
-            baseBytes: profile.memory.base_bytes,
-            load: describeLoad(cell.load),
-            hardware: { ...profile.machine },
-            date: new Date().toISOString(),
-            signal,
-            onProgress: (ended) => {
-              bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
-            },
-          }),
-        ),
-      );
+      const predict = (pace: number): Promise<void> =>
+        simulateAtPace({ cell, workload }, input, { path: input.folder.simAtPace(cell.name, repeat), pace });
+      const make = (): Promise<Run> =>
+        benchOnnx({
+          ...runner,
+          workload,
+          plan: cell.plan,
+          tokenize,
+          seed,
+          totalBytes: profile.memory.total_bytes,
+          baseBytes: profile.memory.base_bytes,
+          load: describeLoad(cell.load),
+          hardware: { ...profile.machine },
+          date: new Date().toISOString(),
+          signal,
+          onProgress: (ended) => {
+            bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
+          },
+        });
+      const run = await undisturbed(input, () => predictedRun({ measurePace, predict, make }));
       before += workload.requests.length;
       await keep(place, run);
       for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
       const others = othersBeside(run);
       if (others > WORTH_TELLING_CORES) busy.push(others);
-      const pace = paceDuring(run);
+      const pace = paceAbout(run);
       if (pace !== undefined) paces.push(pace);
     }
   } finally {
     bar.stop();
   }
-  const pace = describePace(paces);
-  if (pace !== undefined) reporter.warn(pace);
+  for (const line of describePace(paces)) reporter.warn(line);
   if (busy.length === 0) return;
   reporter.warn(
     `other processes were at work beside ${busy.length} of ${tasks.length} real runs, on up to ` +
       `${Math.max(...busy).toFixed(1)} cores: what was measured there is slower than this machine is, and agrees less`,
   );
-}
-
-/** A run that knows the machine's pace before and after it. */
-async function withPace(measurePace: MeasurePace | undefined, make: () => Promise<Run>): Promise<Run> {
-  if (measurePace === undefined) return await make();
-  const before = await measurePace();
-  const run = await make();
-  const pace = [before, await measurePace()].map((value) => Number(value.toPrecision(4)));
-  return { ...run, info: { ...run.info, pace } };
 }
 
 /** A run made again while others disturbed it, as often as is allowed; the last one stays, disturbed or not. */

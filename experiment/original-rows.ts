@@ -13,7 +13,10 @@ export function originalRows(
   return cells.flatMap((cell) => {
     const runNum = loads.indexOf(cell.load) + 1;
     const rows = (run: Run, repeat: number): Row[] => rowsOf(run, cell, { runNum, repeat }, promptOf);
-    return [...cell.real.flatMap((run, index) => rows(run, index + 1)), ...rows(cell.sim, 1)];
+    return [
+      ...cell.real.flatMap((run, index) => rows(run, index + 1)),
+      ...(cell.predictions ?? [cell.sim]).flatMap((run, index) => rows(run, index + 1)),
+    ];
   });
 }
 

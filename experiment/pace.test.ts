@@ -1,7 +1,7 @@
 import type { OnnxExecutor } from "../backend/onnx/index.js";
 import { readProfile } from "../formats/files/index.js";
 import type { Profile, Run, StaticBatchCost } from "../formats/index.js";
-import { atPace, describePace, meanPace, paceDuring, paceOf } from "./pace.js";
+import { atPace, describePace, meanPace, paceAbout, paceBeside, paceOf } from "./pace.js";
 
 const profile = readProfile("profiles/mini-cpu-2core.json");
 const reference = { batch_size: 3, prompt_tokens: 5, decode_steps: 2, ms: 20 };
@@ -40,22 +40,35 @@ test("a profile without a reference has no pace", () => {
   expect(paceOf(withReference({}), executorOf([]).executor, undefined)).toBeUndefined();
 });
 
-test("a run's pace is the mean of before and after", () => {
-  const info = { pace: [1.1, 1.2] } as unknown as Run["info"];
-  expect(paceDuring({ info, requests: [], batches: [] })).toBeCloseTo(1.15, 9);
-  expect(paceDuring({ info: {} as Run["info"], requests: [], batches: [] })).toBeUndefined();
+const withPace = (pace: unknown): Run => ({ info: { pace }, requests: [], batches: [] }) as unknown as Run;
+
+test("a run keeps the pace before it apart from the pace after it; earlier versions had a pair", () => {
+  expect(paceAbout(withPace({ before: 1.1, after: 1.2 }))).toEqual({ before: 1.1, after: 1.2 });
+  expect(paceAbout(withPace([1.1, 1.2]))).toEqual({ before: 1.1, after: 1.2 });
+  expect([paceAbout(withPace(undefined)), paceAbout(withPace({ before: 0, after: 1 }))]).toEqual([
+    undefined,
+    undefined,
+  ]);
+  expect(paceBeside({ before: 1.1, after: 1.2 })).toBeCloseTo(1.15, 9);
 });
 
 test("the pace of several runs is the mean of those that know theirs", () => {
-  const runs = [[1, 1.2], [1.3, 1.3], undefined].map((pace) => ({ info: { pace } }) as unknown as Run);
-  expect(meanPace(runs)).toBeCloseTo(1.2, 12);
+  const runs = [[1, 1.2], [1.3, 1.4], undefined].map(withPace);
+  expect(meanPace(runs)!.before).toBeCloseTo(1.15, 12);
+  expect(meanPace(runs)!.after).toBeCloseTo(1.3, 12);
   expect(meanPace(runs.slice(2))).toBeUndefined();
 });
 
-test("a pace that would show in a comparison is told", () => {
-  expect(describePace([1.1, 1.3])).toMatch(/^the machine was 20 % slower during .* too short$/);
-  expect(describePace([0.9])).toMatch(/^the machine was 10 % faster during .* too long$/);
-  expect([describePace([]), describePace([1.02, 0.97])]).toEqual([undefined, undefined]);
+test("a pace before the runs that would show is told, and so is a change beside them, apart", () => {
+  const paces = (...pairs: [number, number][]) => pairs.map(([before, after]) => ({ before, after }));
+  expect(describePace(paces([1.1, 1.1], [1.3, 1.3]))).toEqual([
+    expect.stringMatching(/^just before .* 20 % slower .* simulated at the pace before it$/),
+  ]);
+  expect(describePace(paces([1, 1.4]))).toEqual([
+    expect.stringMatching(/^beside .* 20 % slower than just before them, .* about as much too short$/),
+  ]);
+  expect(describePace(paces([1, 0.8]))[0]).toMatch(/10 % faster than just before them, .* too long$/);
+  expect([describePace([]), describePace(paces([1.02, 1.03]))]).toEqual([[], []]);
 });
 
 test("at another pace every coefficient is as much longer", () => {

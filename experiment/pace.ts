@@ -1,6 +1,8 @@
 /**
- * How fast this machine is while a run is measured, beside how fast it was when its profile was: the calibration's reference
- * batch is run again. A shared or a warm machine changes by several per cent within minutes, which no schedule explains.
+ * How fast this machine is when a run is measured, beside how fast it was when its profile was: the calibration's reference
+ * batch is run again, before and after. A shared or a warm machine changes by several per cent within minutes, which no
+ * schedule explains. The pace before a run is known when the run is predicted, and the prediction is made at it. The pace
+ * beside it, after it too, is not: it explains a miss and enters no prediction.
  */
 import { z } from "zod";
 import type { OnnxExecutor, SamplingSettings } from "../backend/onnx/index.js";
@@ -25,31 +27,59 @@ const referenceOf = z.object({
 /** Time of the reference batch over what it took in the calibration: above 1, the machine is slower. */
 export type MeasurePace = () => Promise<number>;
 
-/** The pace of the machine during a run, where it was measured. */
-export function paceDuring({ info }: Run): number | undefined {
-  const known = z.tuple([z.number(), z.number()]).safeParse(info.pace);
-  return known.success ? (known.data[0] + known.data[1]) / 2 : undefined;
+/** Just before a real run and just after it, as run.json has it. */
+export interface Pace {
+  readonly before: number;
+  readonly after: number;
+}
+
+const positive = z.number().positive();
+/** Runs made by earlier versions have a pair. */
+const paceForms = z.union([
+  z.object({ before: positive, after: positive }),
+  z.tuple([positive, positive]).transform(([before, after]) => ({ before, after })),
+]);
+
+/** The pace of the machine about a run, where it was measured. */
+export function paceAbout({ info }: Run): Pace | undefined {
+  return paceForms.safeParse(info.pace).data;
 }
 
 /** Over all runs that know theirs; undefined where none does. */
-export function meanPace(runs: readonly Run[]): number | undefined {
-  const paces = runs.flatMap((run) => paceDuring(run) ?? []);
-  return paces.length === 0 ? undefined : mean(paces);
+export function meanPace(runs: readonly Run[]): Pace | undefined {
+  const paces = runs.flatMap((run) => paceAbout(run) ?? []);
+  if (paces.length === 0) return undefined;
+  return { before: mean(paces.map(({ before }) => before)), after: mean(paces.map(({ after }) => after)) };
 }
 
-/** A pace this far from 1 shows in what is compared. */
+/** As far as it can be told, the pace while the run went on: between before and after. */
+export function paceBeside({ before, after }: Pace): number {
+  return (before + after) / 2;
+}
+
+/** A pace this far from another one shows in what is compared. */
 const WORTH_TELLING = 0.05;
 
-/** A sentence on real runs that the machine was slower or faster in than in its calibration; undefined where it was not. */
-export function describePace(paces: readonly number[]): string | undefined {
-  if (paces.length === 0) return undefined;
-  const off = mean(paces) - 1;
-  if (Math.abs(off) < WORTH_TELLING) return undefined;
-  const [how, what] = off > 0 ? ["slower", "short"] : ["faster", "long"];
-  return (
-    `the machine was ${Math.round(100 * Math.abs(off))} % ${how} during the real runs than in its calibration, by a reference ` +
-    `batch before and after each: simulated times are about as much too ${what}`
-  );
+/** Sentences on the pace of real runs: before them, which their simulations are at, and how it changed beside them. */
+export function describePace(paces: readonly Pace[]): string[] {
+  if (paces.length === 0) return [];
+  const percent = (off: number): string => `${Math.round(100 * Math.abs(off))} % ${off > 0 ? "slower" : "faster"}`;
+  const before = mean(paces.map((pace) => pace.before)) - 1;
+  const changed = mean(paces.map((pace) => paceBeside(pace) / pace.before)) - 1;
+  return [
+    ...(Math.abs(before) < WORTH_TELLING
+      ? []
+      : [
+          `just before the real runs the machine was ${percent(before)} than in its calibration, by a reference batch: ` +
+            "each is simulated at the pace before it",
+        ]),
+    ...(Math.abs(changed) < WORTH_TELLING
+      ? []
+      : [
+          `beside the real runs the machine was ${percent(changed)} than just before them, by the reference batch after each: ` +
+            `simulated times are about as much too ${changed > 0 ? "short" : "long"}`,
+        ]),
+  ];
 }
 
 /** The profile as it would be had the machine been at that pace when it was calibrated. */

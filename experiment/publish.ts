@@ -13,9 +13,21 @@ export async function publish(folder: ExperimentFolder): Promise<ExperimentResul
   const results = await readResults(folder);
   const { cells, experiment } = results;
   writeJson(folder.comparison, {
-    version: 1,
+    version: 2,
     experiment: experiment.name,
-    cells: cells.flatMap(({ name, comparison }) => (comparison === undefined ? [] : [{ cell: name, ...comparison }])),
+    cells: cells.flatMap(({ name, comparison, asCalibrated, pace }) =>
+      comparison === undefined
+        ? []
+        : [
+            {
+              cell: name,
+              simulated_at: asCalibrated === undefined ? "calibration" : "pace before each real run",
+              ...comparison,
+              ...(asCalibrated === undefined ? {} : { as_calibrated: asCalibrated }),
+              ...(pace === undefined ? {} : { pace }),
+            },
+          ],
+    ),
   });
   await writeOriginalCsv(folder.csv, originalRows(cells, await promptLookup(results)));
   const { renderAllCharts } = await import("../report/charts/index.js");

@@ -1,8 +1,15 @@
 /** What the report of an experiment says: outcome first, then machine, policies, definitions and files. */
 import type { FitScore, Profile } from "../formats/index.js";
-import { comparisonRows } from "../report/compare/index.js";
+import {
+  comparisonRows,
+  tallyOf,
+  tallyText,
+  type Comparison,
+  type StatisticComparison,
+} from "../report/compare/index.js";
 import { metricDefinitions, type OutcomeRow, type ReportInput } from "../report/html/index.js";
 import { costRows } from "./cost-rows.js";
+import { describePace, paceAbout } from "./pace.js";
 import type { CellResult, ExperimentResults } from "./results.js";
 
 export function reportInput(results: ExperimentResults, charts: ReadonlyMap<string, string>): ReportInput {
@@ -16,6 +23,7 @@ export function reportInput(results: ExperimentResults, charts: ReadonlyMap<stri
       machineSection(profile),
       calibrationSection(profile),
       policySection(cells),
+      ...paceSection(cells),
       metricDefinitions,
       filesSection(manifest.servesim, experiment.seed),
     ],
@@ -28,38 +36,38 @@ function lead(cells: readonly CellResult[]): string {
     const entry = comparison?.metrics.find(({ metric, stat }) => metric === "e2el" && stat === "mean");
     return entry?.error_fraction == null
       ? []
-      : [{ name, error: Math.abs(entry.error_fraction), verdict: entry.verdict }];
+      : [{ name, error: Math.abs(entry.error_fraction), verdict: entry.verdict, tolerance: entry.tolerance_fraction }];
   });
   const simulatedOnly = cells.length - compared.length;
   const rest = simulatedOnly > 0 ? ` ${simulatedOnly} of ${cells.length} cells are simulated only.` : "";
   if (compared.length === 0) return `${cells.length} cells were simulated; nothing was run for real.`;
   const worst = compared.reduce((a, b) => (b.error > a.error ? b : a));
-  const inside = compared.filter(({ verdict }) => verdict === "inside").length;
-  const near = compared.filter(({ error }) => error <= 0.1).length;
+  const all = tallyOf(cells.flatMap(({ comparison }) => (comparison === undefined ? [] : judgedOf(comparison))));
+  const paced = cells.some(({ predictions }) => predictions !== undefined)
+    ? " Each real run was simulated at the pace that the machine had just before it."
+    : "";
   return (
-    `The same requests were simulated and run for real in ${compared.length} cells. The simulated mean latency was at most ` +
-    `${(worst.error * 100).toFixed(1)} % off (${worst.name}): within 10 % in ${near} of ${compared.length} cells, and inside ` +
-    `the spread of the real repeats in ${inside}.${rest}`
+    `The same requests were simulated and run for real in ${compared.length} cells. Mean latency, within ` +
+    `${100 * worst.tolerance} %: ${tallyText(tallyOf(compared))}; the largest error is ${(worst.error * 100).toFixed(1)} % ` +
+    `(${worst.name}). All figures: ${tallyText(all)}.${paced}${rest}`
   );
+}
+
+/** Figures of a comparison that people are shown. */
+function judgedOf({ metrics, totals, batches }: Comparison): StatisticComparison[] {
+  return [...metrics, ...totals, ...(batches?.statistics ?? [])].filter(({ shown }) => shown);
 }
 
 function outcomeRows(cell: CellResult): OutcomeRow[] {
   if (cell.comparison !== undefined) {
-    return comparisonRows(cell.comparison).map(
-      ({ metric, stat, unit, n, sim, real, errorPercent, ciPercent, spread, verdict }) => ({
-        cell: cell.name,
-        metric,
-        stat,
-        unit,
-        n,
-        sim,
-        real,
-        ...(errorPercent === null ? {} : { errorPercent }),
-        ...(ciPercent === null ? {} : { ciPercent: [ciPercent[0], ciPercent[1]] as [number, number] }),
-        ...(spread === null ? {} : { spread: [spread[0], spread[1]] as [number, number] }),
-        ...(verdict === null ? {} : { verdict }),
-      }),
-    );
+    return comparisonRows(cell.comparison).map(({ errorPercent, intervalPercent, spread, verdict, ...row }) => ({
+      cell: cell.name,
+      ...row,
+      ...(errorPercent === null ? {} : { errorPercent }),
+      ...(intervalPercent === null ? {} : { intervalPercent }),
+      ...(spread === null ? {} : { spread }),
+      ...(verdict === null ? {} : { verdict }),
+    }));
   }
   const summary = cell.sim.info.summary ?? {};
   const hidden = Array.isArray(summary.hidden_percentiles) ? (summary.hidden_percentiles as unknown[]) : [];
@@ -154,13 +162,48 @@ function policySection(cells: readonly CellResult[]): ReportInput["sections"][nu
   };
 }
 
+/** What the simulations are at, beside what explains their misses; nothing where no run knows its pace. */
+function paceSection(cells: readonly CellResult[]): ReportInput["sections"] {
+  const runs = cells.flatMap(({ name, real }) =>
+    real.flatMap((run, index) => {
+      const pace = paceAbout(run);
+      return pace === undefined ? [] : [[name, String(index + 1), pace.before.toFixed(3), pace.after.toFixed(3)]];
+    }),
+  );
+  if (runs.length === 0) return [];
+  const tallies = (["asCalibrated", "comparison"] as const).map((key) =>
+    tallyText(
+      tallyOf(cells.flatMap((cell) => (cell[key] === undefined || !cell.asCalibrated ? [] : judgedOf(cell[key])))),
+    ),
+  );
+  return [
+    {
+      heading: "Pace of the machine",
+      paragraphs: [
+        "Time of the calibration's reference batch over what it took in the calibration: above 1 the machine was slower. Before " +
+          "a real run it is known when the run is predicted, and the run is simulated at it; after the run it explains a miss " +
+          "and enters no simulation.",
+        `At the pace before each run: ${tallies[1]!}. At the pace of the calibration: ${tallies[0]!}.`,
+      ],
+      table: {
+        caption: "Pace of the machine before and after each real run",
+        columns: ["cell", "repeat", "before", "after"],
+        rows: runs,
+      },
+    },
+  ];
+}
+
 function filesSection(version: string, seed: string): ReportInput["sections"][number] {
   return {
     heading: "Files",
     facts: [
       ["experiment.yaml", "the experiment, every default filled"],
       ["profile.json", "what a batch costs on this machine; raw measurements beside it"],
-      ["cells/", "each cell's requests.csv, batches.csv and run.json, simulated and real"],
+      [
+        "cells/",
+        "each cell's requests.csv, batches.csv and run.json: simulated, at the pace before each real run, and real",
+      ],
       ["comparison.json", "every statistic of this page, with intervals"],
       ["llm_inference_benchmark.csv", "all requests in the original suite's columns"],
       ["plots/", "the charts as SVG"],
@@ -180,7 +223,8 @@ function warnings({ cells, manifest, profile }: ExperimentResults): string[] {
       ? [`${name}: the real runs are missing, run the experiment again`]
       : []),
   ]);
-  const all = [...calibration, ...runs];
+  const paces = describePace(cells.flatMap(({ real }) => real.flatMap((run) => paceAbout(run) ?? [])));
+  const all = [...calibration, ...paces, ...runs];
   return manifest.interrupted
     ? ["The last run of this experiment was interrupted: results are incomplete.", ...all]
     : all;

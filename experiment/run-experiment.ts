@@ -5,17 +5,26 @@
 import { mkdirSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigError, type Experiment, type Manifest } from "../formats/index.js";
-import { readExperiment, readProfile, writeExperiment, writeManifest, writeProfile } from "../formats/files/index.js";
+import {
+  readExperiment,
+  readProfile,
+  readRun,
+  writeExperiment,
+  writeManifest,
+  writeProfile,
+} from "../formats/files/index.js";
+import { parseThreshold } from "../report/compare/index.js";
 import { worksOf } from "./cell-works.js";
 import { cellsOf, type Cell } from "./cells.js";
 import { experimentFolder, type ExperimentFolder } from "./folder.js";
 import { measureCells, realTasks } from "./measure-cells.js";
 import { askServer, measureOnServer } from "./measure-on-server.js";
 import { obtainProfile } from "./obtain-profile.js";
+import { paceAbout } from "./pace.js";
 import { packageVersion } from "./package-root.js";
 import type { QuietOptions } from "./quiet.js";
 import type { Reporter } from "./reporter.js";
-import { simTasks, simulateCells } from "./simulate-cells.js";
+import { simTasks, simulateAtPace, simulateCells, type CellWork, type SimulateOptions } from "./simulate-cells.js";
 import { workloadOf } from "./workload-of.js";
 
 export interface RunExperimentOptions {
@@ -46,6 +55,7 @@ export async function runResolved(
     throw new ConfigError(`${path}: cold_start applies to simulations, real runs are warmed up; set num_runs: 0`);
   }
   const { prompts, seed } = experiment;
+  (experiment.tolerances ?? []).map(parseThreshold);
   // Wrong loads are found before hours of measuring.
   await Promise.all(asked.map(({ load }) => workloadOf(load, prompts, seed)));
   const folder = experimentFolder(join(options.results, experiment.name));
@@ -57,9 +67,10 @@ export async function runResolved(
   const common = { profile, seed, folder, force };
   const { vllm, calibrate } = experiment;
   const real = works.filter(({ cell }) => runsForReal(cell, experiment));
-  const toMeasure = { ...common, works: real, repeats: experiment.num_runs, calibrate, vllm };
+  const { jitter } = experiment;
+  const toMeasure = { ...common, works: real, repeats: experiment.num_runs, calibrate, vllm, jitter };
   // What is there is checked before anything is written: an experiment that is refused leaves its folder as it was.
-  const simulations = await simTasks({ ...common, jitter: experiment.jitter, works });
+  const simulations = await simTasks({ ...common, jitter, works });
   const measurements = await realTasks(toMeasure);
   const server = vllm === undefined ? undefined : await askServer(vllm, measurements, { profile, reporter });
 
@@ -69,18 +80,37 @@ export async function runResolved(
     writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
   };
   manifest(true);
-  await simulateCells(simulations, { profile, seed, jitter: experiment.jitter, signal, reporter });
+  await simulateCells(simulations, { profile, seed, jitter, signal, reporter });
   const simulated = simulations.length;
   reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
   if (experiment.num_runs > 0) {
     const runs = real.length * experiment.num_runs;
     if (server === undefined) await measureCells(measurements, { ...toMeasure, signal, reporter, quiet });
     else await measureOnServer(measurements, { server, seed, signal, reporter });
+    if (vllm === undefined)
+      await predictAgain(real, { profile, seed, jitter, signal, folder, repeats: experiment.num_runs });
     const made = measurements.length;
     reporter.note(`ran ${made} of ${runs} real runs, ${runs - made} were there`);
   }
   manifest(false);
   return folder;
+}
+
+/**
+ * Real runs that are there and know the pace before them, but whose simulation at it is missing, are simulated now: the
+ * result depends on nothing measured later.
+ */
+async function predictAgain(
+  works: readonly CellWork[],
+  { folder, repeats, ...options }: SimulateOptions & { readonly folder: ExperimentFolder; readonly repeats: number },
+): Promise<void> {
+  for (const work of works) {
+    for (let repeat = 1; repeat <= repeats; repeat++) {
+      const pace = paceAbout(await readRun(folder.real(work.cell.name, repeat)))?.before;
+      if (pace !== undefined)
+        await simulateAtPace(work, options, { path: folder.simAtPace(work.cell.name, repeat), pace });
+    }
+  }
 }
 
 /** Batches run anywhere; steps where a vLLM server does them. */

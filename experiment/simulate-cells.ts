@@ -1,4 +1,7 @@
-/** Simulates the cells of an experiment; a cell that is there and made from the same inputs is kept. */
+/**
+ * Simulates the cells of an experiment, at the pace of the calibration and at that measured before a real run; what is there
+ * and made from the same inputs is kept.
+ */
 import type { Profile, Run, Workload } from "../formats/index.js";
 import {
   capacityOf,
@@ -12,7 +15,8 @@ import {
 import type { Cell } from "./cells.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
-import { isKept, keep, type RunPlace } from "./keep-or-make.js";
+import { isKept, isMadeFrom, keep, type RunPlace } from "./keep-or-make.js";
+import { atPace } from "./pace.js";
 import { defaultJitter, replicate } from "./replicate/index.js";
 import type { Reporter } from "./reporter.js";
 
@@ -46,18 +50,7 @@ export async function simTasks({
 }: SimulateCellsInput): Promise<SimTask[]> {
   const tasks: SimTask[] = [];
   for (const { cell, workload } of works) {
-    const { plan, load, coldStart } = cell;
-    const inputs = fingerprint({
-      policy: plan.name,
-      settings: plan.settings,
-      profile,
-      load,
-      workload,
-      seed,
-      coldStart,
-      ...(jitter === undefined ? {} : { jitter }),
-      hasIntervals: true,
-    });
+    const inputs = inputsOf({ cell, workload }, { profile, seed, jitter });
     const place = { path: folder.sim(cell.name), inputs, force };
     if (!(await isKept(place))) tasks.push({ cell, workload, place });
   }
@@ -67,21 +60,68 @@ export async function simTasks({
 /** Each cell often enough for its intervals. */
 export async function simulateCells(
   tasks: readonly SimTask[],
-  { profile, seed, signal, reporter, ...given }: SimulateCellsOptions,
+  { reporter, ...options }: SimulateOptions & { readonly reporter: Reporter },
 ): Promise<void> {
   const progress = reporter.progress("simulating, cells");
   try {
-    for (const [done, { cell, workload, place }] of tasks.entries()) {
-      progress.update(done, tasks.length, cell.name);
-      const { plan, load, coldStart } = cell;
-      const jitter = given.jitter ?? defaultJitter({ plan, profile });
-      const input = { plan, profile, workload, load, seed, coldStart, jitter };
-      const { run } = await replicate(input, { signal });
-      await keep(place, withCapacity(withSlaNote(input, run), capacityOf(input)));
+    for (const [done, { place, ...work }] of tasks.entries()) {
+      progress.update(done, tasks.length, work.cell.name);
+      await keep(place, await simulateCell(work, options));
     }
   } finally {
     progress.stop();
   }
+}
+
+export type SimulateOptions = Pick<SimulateCellsInput, "profile" | "seed" | "jitter"> & {
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Simulates a cell at that pace of the machine into `path`, unless it is there. What is there at another pace belongs to a
+ * real run that was not finished, and is replaced.
+ */
+export async function simulateAtPace(
+  work: CellWork,
+  { profile, ...options }: SimulateOptions,
+  { path, pace }: { readonly path: string; readonly pace: number },
+): Promise<void> {
+  const inputs = inputsOf(work, { profile, ...options }, pace);
+  if (await isMadeFrom(path, inputs)) return;
+  const { info, ...run } = await simulateCell(work, { profile: atPace(profile, pace), ...options });
+  await keep({ path, inputs, force: true }, { ...run, info: { ...info, simulated_at_pace: pace } });
+}
+
+/** Fingerprint of what a simulation is made from; `pace` absent: that of the calibration. */
+function inputsOf(
+  { cell, workload }: CellWork,
+  { profile, seed, jitter }: Omit<SimulateOptions, "signal">,
+  pace?: number,
+): string {
+  const { plan, load, coldStart } = cell;
+  return fingerprint({
+    policy: plan.name,
+    settings: plan.settings,
+    profile,
+    load,
+    workload,
+    seed,
+    coldStart,
+    ...(jitter === undefined ? {} : { jitter }),
+    ...(pace === undefined ? {} : { pace }),
+    hasIntervals: true,
+  });
+}
+
+async function simulateCell(
+  { cell, workload }: CellWork,
+  { profile, seed, signal, ...given }: SimulateOptions,
+): Promise<Run> {
+  const { plan, load, coldStart } = cell;
+  const jitter = given.jitter ?? defaultJitter({ plan, profile });
+  const input = { plan, profile, workload, load, seed, coldStart, jitter };
+  const { run } = await replicate(input, { signal });
+  return withCapacity(withSlaNote(input, run), capacityOf(input));
 }
 
 export interface SimulateCellsOptions extends Pick<SimulateCellsInput, "profile" | "seed" | "jitter"> {

@@ -1,18 +1,27 @@
 /**
  * Validation: the same experiment for each of several models, each calibrated on this machine, and a verdict for every
- * statistic that is to agree. A statistic holds when its error is within the tolerance, or the simulated value lies
- * inside the spread of the real repeats. Simulated is at the pace that the machine had during the real runs (pace.ts), often
- * enough that one draw of the jitter does not decide.
+ * statistic that is to agree (report/compare/verdict.ts). Each real run is predicted at the pace that the machine had just
+ * before it (pace.ts), often enough that one draw of the jitter does not decide. Beside it stand the verdicts at the pace of
+ * the calibration, and at the pace beside the real runs, which no prediction can know.
  */
 import { ConfigError, type Profile, type Validation } from "../formats/index.js";
-import { mean, simulateRun } from "../sim/index.js";
-import { sequenceAgreement } from "../report/compare/index.js";
+import { columnsOf, mean, summarise } from "../sim/index.js";
+import {
+  judgeError,
+  parseThreshold,
+  sequenceAgreement,
+  withTolerances,
+  type Judgement,
+  type NoiseSource,
+  type ToleranceOf,
+  type Verdict,
+} from "../report/compare/index.js";
 import { worksOf } from "./cell-works.js";
 import { cellsOf } from "./cells.js";
-import { atPace } from "./pace.js";
+import { paceAbout, paceBeside, type Pace } from "./pace.js";
+import { repeatedSimulation, type RepeatedStatistic } from "./repeated-simulation.js";
 import { readResults, type CellResult, type ExperimentResults } from "./results.js";
 import { runResolved, type RunExperimentOptions } from "./run-experiment.js";
-import type { CellWork } from "./simulate-cells.js";
 
 const judged = [
   ["ttft", "mean"],
@@ -26,15 +35,23 @@ export interface JudgedStatistic {
   readonly cell: string;
   readonly metric: string;
   readonly stat: string;
-  /** ms; mean of the simulated runs, and of the real repeats. */
+  /** ms; mean over the predictions, one for each real repeat, and over the repeats. */
   readonly sim: number;
   readonly real: number;
   readonly error_fraction: number;
+  /** Of the error, at LEVEL. */
+  readonly interval_fraction: readonly [number, number];
+  readonly tolerance_fraction: number;
   /** Least and greatest of the real repeats, ms. */
-  readonly spread: readonly [number, number] | null;
-  readonly holds: boolean;
-  /** Whether it would, simulated at the pace of the calibration. */
-  readonly holds_as_calibrated: boolean;
+  readonly spread: readonly [number, number];
+  readonly verdict: Verdict;
+  readonly noise: NoiseSource;
+  /** Of "cannot tell": repeats to add until it can be told; null: none would do. */
+  readonly more_repeats: number | null;
+  /** Simulated at the pace of the calibration. */
+  readonly verdict_as_calibrated: Verdict;
+  /** Simulated at the pace beside each real run; null where it was not measured. */
+  readonly verdict_beside: Verdict | null;
 }
 
 /** Batches of a cell: those of the same size as the first real run's, from the first on. */
@@ -49,8 +66,8 @@ export interface JudgedBatches {
   /** Mean time of a batch, ms; real: of all repeats. */
   readonly sim_service_ms: number;
   readonly real_service_ms: number;
-  /** Of the machine during the real runs, by the calibration's reference batch; above 1 it is slower. */
-  readonly pace: number | null;
+  /** Of the machine before and after the real runs, by the calibration's reference batch; above 1 it is slower. */
+  readonly pace: Pace | null;
 }
 
 /** Real runs, and those that something disturbed (real/validity.ts). */
@@ -61,7 +78,6 @@ export interface JudgedRuns {
 
 export interface ValidationResult {
   readonly name: string;
-  readonly tolerance: number;
   readonly statistics: readonly JudgedStatistic[];
   readonly batches: readonly JudgedBatches[];
   readonly runs: JudgedRuns;
@@ -81,6 +97,7 @@ export async function validate(
       `${path}: num_runs is ${experiment.num_runs}, expected at least 2: repeats are the noise floor`,
     );
   }
+  const toleranceOf = withTolerances(() => tolerance, (experiment.tolerances ?? []).map(parseThreshold));
   const results: [model: string, results: ExperimentResults][] = [];
   for (const model of models) {
     options.reporter.note(`model ${model}`);
@@ -90,8 +107,7 @@ export async function validate(
   }
   return {
     name: experiment.name,
-    tolerance,
-    statistics: (await Promise.all(results.map(([model, of]) => judge(model, of, { path, tolerance })))).flat(),
+    statistics: (await Promise.all(results.map(([model, of]) => judge(model, of, { path, toleranceOf })))).flat(),
     batches: results.flatMap(([model, of]) => batchesOf(model, of)),
     runs: runsOf(results.flatMap(([, { cells }]) => cells)),
     machine: machineOf(results[0]![1].profile),
@@ -104,47 +120,60 @@ export async function validate(
 async function judge(
   model: string,
   { cells, experiment, profile }: ExperimentResults,
-  { path, tolerance }: { readonly path: string; readonly tolerance: number },
+  { path, toleranceOf }: { readonly path: string; readonly toleranceOf: ToleranceOf },
 ): Promise<JudgedStatistic[]> {
   const { prompts, seed, jitter } = experiment;
   const works = await worksOf(cellsOf(experiment, path), { profile, prompts, seed });
-  return cells.flatMap((result) => {
-    const { name, comparison, pace = 1 } = result;
-    const work = works.find(({ cell }) => cell.name === name)!;
-    const meansAt = (pace: number): SummaryMeans => simulatedMeans(work, atPace(profile, pace), { seed, jitter });
-    const [asThen, asCalibrated] = [meansAt(pace), meansAt(1)];
-    return judged.flatMap(([metric, stat]) => {
-      const entry = comparison?.metrics.find((one) => one.metric === metric && one.stat === stat);
-      if (entry?.real == null || !entry.shown) return [];
-      const { real, spread } = entry;
-      const key = `${stat}_${metric}_ms`;
-      const holds = (sim: number): boolean =>
-        Math.abs(sim / real - 1) <= tolerance || (spread !== null && spread[0] <= sim && sim <= spread[1]);
-      const sim = asThen[key]!;
-      const verdicts = { holds: holds(sim), holds_as_calibrated: holds(asCalibrated[key]!) };
-      return [{ model, cell: name, metric, stat, sim, real, error_fraction: sim / real - 1, spread, ...verdicts }];
+  const keys = judged.map(([metric, stat]) => `${stat}_${metric}_ms`);
+  return cells.flatMap(({ name, real }) => {
+    if (real.length < 2) return [];
+    const simulate = repeatedSimulation(
+      works.find(({ cell }) => cell.name === name)!,
+      { profile, seed, jitter, keys },
+    );
+    const paces = real.map(paceAbout);
+    const isKnown = paces.every((pace) => pace !== undefined);
+    const asCalibrated = [simulate(1)];
+    const predicted = isKnown ? paces.map(({ before }) => simulate(before)) : asCalibrated;
+    const beside = isKnown ? paces.map((pace) => simulate(paceBeside(pace))) : undefined;
+    const summaries = real.map(({ requests }) => summarise(columnsOf(requests)));
+    return judged.flatMap(([metric, stat]): JudgedStatistic[] => {
+      const key = `${stat}_${metric}_ms` as const;
+      const reals = summaries.map((summary) => summary[key]);
+      const isShown = summaries.every(({ hidden_percentiles: hidden }) => !hidden.includes(key));
+      if (!isShown || !reals.every((value) => value !== null)) return [];
+      const tolerance = toleranceOf(metric, stat);
+      const judgeAt = (sims: readonly Readonly<Record<string, RepeatedStatistic>>[]): Judgement | null =>
+        judgeError({
+          sims: sims.map((sim) => sim[key]!.mean),
+          reals,
+          tolerance,
+          simulation: sims.map((sim) => sim[key]!.spread).reduce((a, b) => (b.draws > a.draws ? b : a)),
+        });
+      const found = judgeAt(predicted);
+      const blind = judgeAt(asCalibrated);
+      if (found === null || blind === null) return [];
+      return [
+        {
+          model,
+          cell: name,
+          metric,
+          stat,
+          sim: mean(predicted.map((sim) => sim[key]!.mean)),
+          real: mean(reals),
+          error_fraction: found.error,
+          interval_fraction: found.interval,
+          tolerance_fraction: tolerance,
+          spread: [Math.min(...reals), Math.max(...reals)],
+          verdict: found.verdict,
+          noise: found.noise,
+          more_repeats: found.moreRepeats,
+          verdict_as_calibrated: blind.verdict,
+          verdict_beside: beside === undefined ? null : (judgeAt(beside)?.verdict ?? null),
+        },
+      ];
     });
   });
-}
-
-type SummaryMeans = Readonly<Record<string, number>>;
-
-/** Simulated runs behind a statistic. */
-const REPLICATIONS = 20;
-
-/** The statistics that are judged, mean of runs that differ in their jitter. */
-function simulatedMeans(
-  { cell, workload }: CellWork,
-  profile: Profile,
-  { seed, jitter }: { readonly seed: string; readonly jitter: boolean | undefined },
-): SummaryMeans {
-  const { plan, load, coldStart } = cell;
-  const summaries = Array.from({ length: jitter === true ? REPLICATIONS : 1 }, (_, k) => {
-    const { info } = simulateRun({ plan, profile, workload, load, seed: `${seed}/${k}`, coldStart, jitter });
-    return info.summary as Readonly<Record<string, number>>;
-  });
-  const keys = judged.map(([metric, stat]) => `${stat}_${metric}_ms`);
-  return Object.fromEntries(keys.map((key) => [key, mean(summaries.map((summary) => summary[key]!))]));
 }
 
 function batchesOf(model: string, { cells }: ExperimentResults): JudgedBatches[] {

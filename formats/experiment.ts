@@ -94,6 +94,10 @@ const experimentShape = {
     .describe("simulated times vary as measured; absent: on where the profile says how they vary"),
   total_memory_mib: z.number().positive().optional().describe("memory that thresholds are a fraction of"),
   num_runs: z.int().min(0).max(100).default(1).describe("real repeats of each cell; 0: simulate only"),
+  tolerances: z
+    .array(z.string())
+    .optional()
+    .describe('errors that count as agreement, such as ["e2el.mean=5%", "ttft.p95=10%"]; absent: docs/metrics.md'),
   policies: z.array(policyChoiceSchema).default([]),
   loads: z.array(loadSchema).default([]),
   cells: z.array(z.strictObject({ policy: policyChoiceSchema, load: loadSchema })).default([]),
@@ -134,7 +138,12 @@ export const validationSchema = z
       .max(10)
       .default(1)
       .describe("a real run that was disturbed is made again, so often in all"),
-    tolerance: z.number().positive().max(1).default(0.05).describe("error of a statistic that is no miss"),
+    tolerance: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.05)
+      .describe("error that counts as agreement, of statistics that tolerances does not name"),
   })
   .refine(hasCells, { message: cellsMessage });
 

@@ -1,26 +1,43 @@
 import type { ReplayReport } from "../../experiment/replay-report.js";
+import { identicalRuns } from "./identical-runs.js";
 import { judge, toleranceOf } from "./judge.js";
 
 function report(real: number, sim: number, band: [number, number] = [sim, sim]): ReplayReport {
-  return { metrics: { mean_ttft_ms: { real, sim, error: sim / real - 1, band } } } as unknown as ReplayReport;
+  const metrics = { mean_ttft_ms: { real, sim, error: sim / real - 1, band } };
+  return { metrics, replications: 50 } as unknown as ReplayReport;
 }
 
-const verdictOf = (...args: Parameters<typeof judge>): string => judge(...args)[0]!.verdict;
+const judged = (...args: Parameters<typeof judge>) => judge(...args)[0]!;
 
-test("a statistic within its tolerance is within, one beyond it is missed", () => {
-  expect(verdictOf(report(100, 104.9), [report(100, 104.9)], "below capacity")).toBe("within");
-  expect(verdictOf(report(100, 105.1), [report(100, 105.1)], "below capacity")).toBe("missed");
+test("a statistic agrees where its error lies within the tolerance with all the noise that simulated runs have", () => {
+  expect(judged(report(100, 102, [101, 103]), [], "below capacity")).toMatchObject({
+    verdict: "agrees",
+    noise: "simulation",
+  });
+  expect(judged(report(100, 104.9, [103, 107]), [], "below capacity").verdict).toBe("cannot tell");
+  expect(judged(report(100, 115, [113, 117]), [], "below capacity").verdict).toBe("differs");
 });
 
-test("beyond its tolerance it may lie inside the range of identical real runs", () => {
-  const repeats = [report(100, 108), report(109, 108)];
-  expect(verdictOf(repeats[0]!, repeats, "below capacity")).toBe("inside repeats");
+test("beyond its tolerance nothing agrees, however wide the band of simulated runs or the range of real ones", () => {
+  expect(judged(report(100, 130, [90, 170]), [], "near capacity").verdict).toBe("cannot tell");
+  const others = [report(90, 108), report(125, 108)];
+  expect(judged(report(100, 133), others, "below capacity")).toMatchObject({
+    verdict: "cannot tell",
+    noise: "other runs",
+  });
 });
 
-test("near capacity the real value may lie in the band of the simulated runs, elsewhere not", () => {
-  const wide = report(100, 130, [90, 170]);
-  expect(verdictOf(wide, [wide], "near capacity")).toBe("in band");
-  expect(verdictOf(wide, [wide], "below capacity")).toBe("missed");
+test("without a band and other runs nothing is known of the noise, and nothing agrees", () => {
+  expect(judged(report(100, 100), [report(100, 100)], "below capacity")).toMatchObject({ verdict: "cannot tell", noise: "unknown" }); // prettier-ignore
+});
+
+test("the noise of a run is that of other runs of its load, without the run itself and those of the fit", () => {
+  const names = ["a/light-r1", "a/light-r2", "a/light-r3", "a/light-r4", "a/closed-r1"];
+  expect(identicalRuns("a/light-r2", names, ["a/light-r1"])).toEqual(["a/light-r3", "a/light-r4"]);
+  expect(identicalRuns("a/closed-r1", names, [])).toEqual([]);
+  // A scored run that lies far off would widen the noise to which it is held.
+  const others = [report(100, 120), report(100.5, 120)];
+  expect(judged(report(150, 120), others, "below capacity").verdict).toBe("differs");
 });
 
 test("tolerances are those of the means and of the tails, wider under block pressure", () => {

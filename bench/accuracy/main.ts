@@ -13,9 +13,11 @@ import { ConfigError, type Profile } from "../../formats/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";
 import { aiconfiguratorSection } from "./aiconfigurator.js";
+import { tallyOf, tallyText } from "../../report/compare/index.js";
+import { identicalRuns, repeatsTheFit } from "./identical-runs.js";
 import { judge, type Judged } from "./judge.js";
 import { llmServingSimSection } from "./llmservingsim.js";
-import { accuracyParts, loadKindOf, loadNameOf, type AccuracyPart } from "./plan.js";
+import { accuracyParts, loadKindOf, type AccuracyPart } from "./plan.js";
 import { signed } from "./signed.js";
 
 const { values } = parseArgs({
@@ -43,12 +45,7 @@ const keys = ["ttft", "tpot", "e2el"].flatMap((metric) =>
   ["mean", "p50", "p95", "p99"].map((stat) => `${stat}_${metric}_ms`),
 );
 const headings = keys.map((key) => key.replace("_ms", "").replace("_", " "));
-const marks: Readonly<Record<Judged["verdict"], string>> = {
-  within: "",
-  "inside repeats": " =",
-  "in band": " ~",
-  missed: " x",
-};
+const marks: Readonly<Record<Judged["verdict"], string>> = { agrees: "", differs: " x", "cannot tell": " ?" };
 
 await runScript(async () => {
   if (!existsSync(values.data)) throw new ConfigError(`${values.data}: no such folder, give --data FOLDER`);
@@ -81,28 +78,14 @@ async function partSection(data: string, part: AccuracyPart, profiles: Map<strin
     }),
   }));
   const rows = reports.map(({ name, report }) => {
-    const repeats = reports.filter((other) => loadNameOf(other.name) === loadNameOf(name));
-    return {
-      name,
-      report,
-      judged: judge(
-        report,
-        repeats.map((other) => other.report),
-        loadKindOf(name),
-      ),
-    };
+    const identical = identicalRuns(name, names, part.fit);
+    const others = reports.filter((other) => identical.includes(other.name)).map((other) => other.report);
+    return { name, report, judged: judge(report, others, loadKindOf(name)) };
   });
-  const unseen = rows.filter(({ name }) => !part.fit.includes(name));
-  const counts = unseen
-    .flatMap(({ judged }) => judged)
-    .reduce((sum, { verdict }) => ({ met: sum.met + (verdict === "missed" ? 0 : 1), all: sum.all + 1 }), {
-      met: 0,
-      all: 0,
-    });
   return [
     `#### ${part.title}`,
     "",
-    `${how} Of the statistics of runs that are not in the fit **${counts.met} of ${counts.all}** hold.`,
+    `${how} ${headline(rows, part.fit)}`,
     "",
     markdownTable(
       ["recording", ...headings, "preemptions"],
@@ -120,6 +103,22 @@ async function partSection(data: string, part: AccuracyPart, profiles: Map<strin
       rows.map(({ name, report }) => [name, report.metrics.mean_e2el_ms.real!.toFixed(0), ...splitOf(report)]),
     ),
   ].join("\n");
+}
+
+/** Verdicts of runs that are not in the fit, and apart those of its loads again and those of loads that it has not seen. */
+function headline(
+  rows: readonly { readonly name: string; readonly judged: readonly Judged[] }[],
+  fit: readonly string[],
+): string {
+  const unseen = rows.filter(({ name }) => !fit.includes(name));
+  const tally = (some: typeof unseen): string => tallyText(tallyOf(some.flatMap(({ judged }) => judged)));
+  const again = unseen.filter(({ name }) => repeatsTheFit(name, fit));
+  const parts =
+    again.length === 0 || again.length === unseen.length
+      ? ""
+      : ` Loads of the fit recorded again, with the same arrivals: ${tally(again)}; loads that the fit has not seen: ` +
+        `${tally(unseen.filter((row) => !again.includes(row)))}.`;
+  return `Statistics of runs that are not in the fit: **${tally(unseen)}**.${parts}`;
 }
 
 async function profileOf(

@@ -1,9 +1,6 @@
 /** Whether a fit is good enough to simulate with: reasons against it, in words. Errors are fractions, texts have percent. */
-import type { FitScore } from "../../formats/index.js";
+import { HELD_OUT_GATE, type FitScore } from "../../formats/index.js";
 import type { StaticBatchFit } from "./static-batch.js";
-
-/** The error of unseen batches beyond which a profile is refused: its simulations would say little. */
-export const MOST_HELD_OUT_ERROR = 0.1;
 
 /** A fit that misses unseen batches by too much; exit code 4 at the command line. */
 export class FitRefused extends Error {
@@ -22,18 +19,18 @@ export type AssessedFit = Pick<StaticBatchFit, "fit" | "held_out" | "noise"> & {
 /** Reasons to refuse the fit, the error first and then what may be behind it; none when it is good, or nothing was held out. */
 export function assess({ fit, held_out, noise, warnings = [] }: AssessedFit): string[] {
   const unseen = held_out?.batch;
-  if (unseen === undefined || unseen.points === 0 || unseen.median_ape <= MOST_HELD_OUT_ERROR) return [];
+  if (unseen === undefined || unseen.points === 0 || unseen.median_ape <= HELD_OUT_GATE) return [];
   const reasons = [
     `the fit misses unseen batches by ${percent(unseen.median_ape)} (median of ${unseen.points} shapes held out), ` +
-      `expected at most ${percent(MOST_HELD_OUT_ERROR)}`,
+      `expected at most ${percent(HELD_OUT_GATE)}`,
   ];
   for (const part of ["prefill", "decode"] as const) {
     const own = held_out?.[part];
-    if (own !== undefined && own.median_ape > MOST_HELD_OUT_ERROR) {
+    if (own !== undefined && own.median_ape > HELD_OUT_GATE) {
       reasons.push(`${part} alone misses by ${percent(own.median_ape)}`);
     }
   }
-  if (noise.repeat_spread > MOST_HELD_OUT_ERROR) {
+  if (noise.repeat_spread > HELD_OUT_GATE) {
     reasons.push(
       `repeats of one shape differ by ±${percent(noise.repeat_spread)}: the machine was not quiet, so stop what else runs ` +
         `and measure more repeats`,

@@ -5,6 +5,7 @@
 import type { BatchRecord, Run } from "../../formats/index.js";
 import { mean } from "../../sim/metrics/index.js";
 import { compareStatistic, type StatisticComparison } from "./statistic.js";
+import type { ToleranceOf } from "./tolerances.js";
 
 /** How far two sequences of batch sizes agree, from the first batch on. */
 export interface SequenceAgreement {
@@ -21,12 +22,16 @@ export interface BatchComparison {
 }
 
 /** Null when some run has no batches: a step-wise policy, or batches were not recorded. */
-export function compareBatches(sim: Run, reals: readonly Run[]): BatchComparison | null {
-  if ([sim, ...reals].some((run) => run.batches.length === 0)) return null;
+export function compareBatches(
+  sims: readonly Run[],
+  reals: readonly Run[],
+  toleranceOf: ToleranceOf,
+): BatchComparison | null {
+  if ([...sims, ...reals].some((run) => run.batches.length === 0)) return null;
   const compare = (stat: string, unit: string, of: (batches: readonly BatchRecord[]) => number): StatisticComparison =>
     compareStatistic(
-      { metric: "batches", stat, unit, n: sim.batches.length },
-      of(sim.batches),
+      { metric: "batches", stat, unit, n: sims[0]!.batches.length, tolerance: toleranceOf("batches", stat) },
+      sims.map((run) => ({ value: of(run.batches) })),
       reals.map((run) => of(run.batches)),
     );
   return {
@@ -35,7 +40,7 @@ export function compareBatches(sim: Run, reals: readonly Run[]): BatchComparison
       compare("mean_size", "requests", (batches) => mean(batches.map((batch) => batch.size))),
       compare("mean_service", "ms", (batches) => mean(batches.map((batch) => (batch.endNs - batch.startNs) / 1e6))),
     ],
-    sequences: reals.map((run) => sequenceAgreement(sim, run)),
+    sequences: reals.map((run, at) => sequenceAgreement(sims[at] ?? sims[0]!, run)),
   };
 }
 

@@ -4,6 +4,7 @@ import { compareRuns, type Comparison } from "./compare-runs.js";
 import { comparisonRows } from "./rows.js";
 import { buildBatch, buildRun, type RequestTimes } from "./run-builder.js";
 import type { StatisticComparison } from "./statistic.js";
+import { parseThreshold } from "./thresholds.js";
 
 /** `count` requests, one every 10 ms; each waits 5 ms, gets its first token 20 x scale ms later, two more after. */
 function steady(source: "sim" | "real", count: number, scale: number): Run {
@@ -40,35 +41,88 @@ describe("compareRuns", () => {
       real: 25,
       difference: -5,
       error_fraction: -0.2,
-      ci95_fraction: [-0.5, 0], // pairs drawn: aa gives -0.5, bb gives 0
+      interval_fraction: [-0.5, 0], // pairs drawn: aa gives -0.5, bb gives 0
+      tolerance_fraction: 0.05,
       spread: null,
-      verdict: "inside",
-      rule: "bootstrap",
+      verdict: "cannot tell",
+      noise: "unknown",
+      more_repeats: 1,
       shown: true,
     });
-    expect(entry(comparison, "e2el", "mean")).toMatchObject({ sim: 70, real: 50, verdict: "outside" });
+    expect(entry(comparison, "e2el", "mean")).toMatchObject({ sim: 70, real: 50, verdict: "cannot tell" });
     expect(entry(comparison, "tpot", "p50")).toMatchObject({ sim: 25, real: 12.5, shown: false });
     expect(entry(comparison, "throughput", "mean")).toMatchObject({ unit: "tok/s", real: 62.5 });
     expect(entry(comparison, "queue", "mean")).toMatchObject({ n: 0, sim: null, real: null, verdict: null });
-    expect(entry(comparison, "duration", "run")).toMatchObject({ unit: "s", sim: 0.09, real: 0.06, verdict: null });
+    expect(entry(comparison, "duration", "run")).toMatchObject({
+      unit: "s",
+      sim: 0.09,
+      real: 0.06,
+      verdict: "cannot tell",
+    });
     expect(entry(comparison, "output_throughput", "run")).toMatchObject({ real: 100, n: 2 });
   });
 
-  it("judges by the range of the repeats where there are two or more", () => {
-    const reals = [steady("real", 40, 1), steady("real", 40, 1.5)];
-    const inside = compareRuns(steady("sim", 40, 1.2), reals);
-    expect(entry(inside, "ttft", "mean")).toMatchObject({
-      sim: 29,
-      real: 30,
-      spread: [25, 35],
-      verdict: "inside",
-      rule: "repeats",
+  it("judges by Student's interval where there are two repeats or more", () => {
+    const reals = [1, 1.04, 0.96].map((scale) => steady("real", 40, scale));
+    const agreeing = compareRuns(steady("sim", 40, 1), reals);
+    expect(entry(agreeing, "ttft", "mean")).toMatchObject({
+      sim: 25,
+      real: 25,
+      verdict: "cannot tell",
+      more_repeats: 1,
     });
-    expect(entry(inside, "duration", "run").rule).toBe("repeats");
-    expect(entry(compareRuns(steady("sim", 40, 2), reals), "ttft", "mean").verdict).toBe("outside");
+    expect(entry(agreeing, "e2el", "mean")).toMatchObject({ verdict: "agrees", noise: "repeats", more_repeats: null });
+    expect(entry(agreeing, "duration", "run")).toMatchObject({ verdict: "agrees", noise: "repeats" });
+    const differing = compareRuns(steady("sim", 40, 2), reals);
+    expect(entry(differing, "ttft", "mean").verdict).toBe("differs");
+    const { agrees, differs, "cannot tell": open } = differing.verdicts;
+    const shown = [...differing.metrics, ...differing.totals].filter((each) => each.shown && each.verdict !== null);
+    expect(agrees + differs + open).toBe(shown.length);
   });
 
-  it("finds a run inside its own noise, with no error at all", () => {
+  it("cannot tell an error of a third where repeats span 40 % to either side", () => {
+    const reals = [0.6, 1, 1.4].map((scale) => steady("real", 40, 5 * scale));
+    const { error_fraction, verdict } = entry(compareRuns(steady("sim", 40, 3.23), reals), "ttft", "mean");
+    expect(error_fraction).toBeCloseTo(-0.337, 2);
+    expect(verdict).toBe("cannot tell");
+  });
+
+  it("compares each real run with its own simulation, where it has one", () => {
+    const scales = [1, 1.5, 2];
+    const reals = scales.map((scale) => steady("real", 40, scale));
+    const paired = compareRuns(scales.map((scale) => steady("sim", 40, scale * 1.01)), reals); // prettier-ignore
+    expect(entry(paired, "ttft", "mean")).toMatchObject({ verdict: "agrees", noise: "repeats" });
+    expect(entry(paired, "ttft", "mean").error_fraction).toBeCloseTo(0.3 / 35, 9);
+    expect(entry(compareRuns(steady("sim", 40, 1.51), reals), "ttft", "mean").verdict).toBe("cannot tell");
+    expect(paired.e2el_split.prefill).toMatchObject({ sim_ms: expect.closeTo(30.3, 9) as number, real_ms: 30 });
+  });
+
+  it("judges by the tolerances given", () => {
+    const reals = [1, 1.001].map((scale) => steady("real", 40, scale));
+    const verdictAt = (...tolerances: string[]): string | null => {
+      const options = { tolerances: tolerances.map(parseThreshold) };
+      return entry(compareRuns(steady("sim", 40, 1.1), reals, options), "ttft", "mean").verdict;
+    };
+    expect([verdictAt(), verdictAt("ttft.mean=20%"), verdictAt("ttft.p50=20%")]).toEqual([
+      "differs",
+      "agrees",
+      "differs",
+    ]);
+  });
+
+  it("takes the mean over a simulation's replications and its word for how much runs differ", () => {
+    const sim = steady("sim", 40, 1.5);
+    const interval = { low: 25, high: 26, from_seed: 0.3, from_run: 0.4, from_calibration: 0 };
+    const info = { ...sim.info, summary: { mean_ttft_ms: 25.1 }, intervals: { mean_ttft_ms: interval } };
+    const real = steady("real", 40, 1);
+    const found = entry(compareRuns({ ...sim, info }, [real]), "ttft", "mean");
+    expect(found).toMatchObject({ sim: 25.1, real: 25, noise: "simulation", verdict: "agrees" });
+    // Of fewer requests than were simulated the mean over the replications is not known.
+    const part = { ...real, requests: real.requests.slice(1) };
+    expect(entry(compareRuns({ ...sim, info }, [part]), "ttft", "mean").sim).toBe(35);
+  });
+
+  it("finds a run no error against itself, and does not call that agreement", () => {
     const times = fc.record({ waitMs: fc.nat(50), prefillMs: fc.nat(50), decodeMs: fc.integer({ min: 1, max: 500 }) });
     fc.assert(
       fc.property(fc.array(times, { minLength: 2, maxLength: 20 }), (requests) => {
@@ -83,18 +137,15 @@ describe("compareRuns", () => {
               lastMs: i + waitMs + prefillMs + decodeMs,
             })),
           );
-        for (const { difference, error_fraction, ci95_fraction, verdict } of compareRuns(
-          build("sim"),
-          [build("real")],
-          {
-            resamples: 50,
-          },
-        ).metrics) {
+        const { metrics } = compareRuns(build("sim"), [build("real")], { resamples: 50 });
+        for (const { difference, error_fraction, interval_fraction, verdict } of metrics) {
           expect(difference).toBe(0);
           expect([0, null]).toContain(error_fraction);
-          expect([null, "inside"]).toContain(verdict);
-          if (ci95_fraction !== null) expect(ci95_fraction).toEqual([0, 0]);
+          expect([null, "cannot tell"]).toContain(verdict);
+          if (interval_fraction !== null) expect(interval_fraction).toEqual([0, 0]);
         }
+        const repeated = compareRuns(build("sim"), [build("real"), build("real")]).metrics;
+        expect(repeated.every(({ verdict }) => verdict === null || verdict === "agrees")).toBe(true);
       }),
       { numRuns: 30 },
     );
@@ -104,7 +155,7 @@ describe("compareRuns", () => {
     const compare = (seed: string): Comparison =>
       compareRuns(steady("sim", 40, 1.1), [steady("real", 40, 1)], { seed, resamples: 200 });
     expect(compare("7")).toEqual(compare("7"));
-    expect(entry(compare("7"), "e2el", "p95").ci95_fraction).not.toBeNull();
+    expect(entry(compare("7"), "e2el", "p95").interval_fraction).not.toBeNull();
   });
 
   it("has no relative error against zero, but a difference", () => {
@@ -113,7 +164,7 @@ describe("compareRuns", () => {
     expect(entry(compareRuns(queued("sim", 3), [queued("real", 0)]), "queue", "mean")).toMatchObject({
       difference: 3,
       error_fraction: null,
-      ci95_fraction: null,
+      interval_fraction: null,
       verdict: null,
     });
   });
@@ -156,7 +207,7 @@ describe("compareRuns", () => {
     expect(batches.statistics).toMatchObject([
       { stat: "count", sim: 2, real: 2.5, spread: [2, 3] },
       { stat: "mean_size", sim: 3, real: 2.5 },
-      { stat: "mean_service", unit: "ms", sim: 10, real: 11, verdict: "inside" },
+      { stat: "mean_service", unit: "ms", sim: 10, real: 11, verdict: "cannot tell" },
     ]);
     expect(compareRuns(sim, [buildRun("real", requests)]).batches).toBeNull();
   });
@@ -177,7 +228,8 @@ describe("comparisonRows", () => {
       errorPercent: 80,
       unit: "ms",
     });
-    expect(rows.at(-1)).toMatchObject({ metric: "duration", unit: "s", ciPercent: null, spread: null });
+    expect(rows.at(-1)).toMatchObject({ metric: "duration", unit: "s", spread: null, tolerancePercent: 5 });
+    expect(rows.at(-1)!.verdictText).toBe("cannot tell (one real run), at least 1 more needed");
   });
 
   it("leaves out what one side does not know", () => {

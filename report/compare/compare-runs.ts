@@ -1,6 +1,6 @@
 /**
- * compare: how wrong was the simulation. Joins a simulated run with one or more real repeats of the same requests and
- * sets every statistic side by side. The result is comparison.json (fractions 0-1, units in each entry).
+ * compare: how wrong was the simulation. Joins a simulation, or one for each real run, with the real repeats of the
+ * same requests and sets every statistic side by side. The result is comparison.json (fractions 0-1, units in each entry).
  */
 import type { Run } from "../../formats/index.js";
 import { columnsOf, summarise } from "../../sim/metrics/index.js";
@@ -8,15 +8,22 @@ import { compareBatches, type BatchComparison } from "./batches.js";
 import { splitE2el, type E2elSplit } from "./e2el-split.js";
 import { joinRuns, type JoinReport } from "./join.js";
 import { compareRequestMetric, requestMetricNames } from "./request-metric.js";
+import { simulatedValue } from "./simulated-value.js";
 import { compareStatistic, type StatisticComparison } from "./statistic.js";
+import { tallyOf, type Tally } from "./tally.js";
+import type { Threshold } from "./thresholds.js";
+import { defaultTolerance, withTolerances, type ToleranceOf } from "./tolerances.js";
+import { LEVEL } from "./verdict.js";
 
-export const COMPARISON_VERSION = 1;
+export const COMPARISON_VERSION = 2;
 
 export interface CompareOptions {
   /** Seed of the bootstrap; the same seed gives the same intervals. Default "1". */
   readonly seed?: string | undefined;
-  /** Bootstrap resamples; default 1000. */
+  /** Bootstrap resamples, of a single real run; default 1000. */
   readonly resamples?: number | undefined;
+  /** In place of the defaults of the statistics that they name. */
+  readonly tolerances?: readonly Threshold[] | undefined;
 }
 
 /** The content of comparison.json. */
@@ -27,6 +34,10 @@ export interface Comparison {
   readonly real: readonly RunLabel[];
   readonly seed: string;
   readonly resamples: number;
+  /** Probability with which an interval holds the error. */
+  readonly level: number;
+  /** How often each verdict was given, of statistics that people are shown. */
+  readonly verdicts: Tally;
   readonly join: JoinReport;
   /** ttft, e2el, tpot, throughput, queue: mean, p50, p95, p99 of each, over the joined requests. */
   readonly metrics: readonly StatisticComparison[];
@@ -44,23 +55,42 @@ export interface RunLabel {
   readonly requests: number;
 }
 
-/** Compares runs; ArtifactError when they are not of the same requests. Any run may stand on either side. */
-export function compareRuns(sim: Run, reals: readonly Run[], options: CompareOptions = {}): Comparison {
-  const { seed = "1", resamples = 1000 } = options;
-  const { pairs, report } = joinRuns(sim, reals);
+/**
+ * Compares runs; ArtifactError when they are not of the same requests. Any run may stand on either side. `sim`: one run, or
+ * one for each real run, such as at the pace that the machine had before it.
+ */
+export function compareRuns(
+  sim: Run | readonly Run[],
+  reals: readonly Run[],
+  options: CompareOptions = {},
+): Comparison {
+  const { seed = "1", resamples = 1000, tolerances = [] } = options;
+  const sims = "info" in sim ? [sim] : sim;
+  const { pairs, report } = joinRuns(sims, reals);
+  const { info } = sims[0]!;
+  const toleranceOf = withTolerances(defaultTolerance(info.engine.name), tolerances);
+  const metrics = requestMetricNames.flatMap((metric) =>
+    compareRequestMetric(metric, pairs, {
+      sims,
+      toleranceOf,
+      bootstrap: { name: `${seed}/0/compare-${metric}`, resamples },
+    }),
+  );
+  const totals = compareTotals(sims, reals, toleranceOf);
+  const batches = compareBatches(sims, reals, toleranceOf);
   return {
     version: COMPARISON_VERSION,
-    sim: label(sim),
+    sim: label(sims[0]!),
     real: reals.map(label),
     seed,
     resamples,
+    level: LEVEL,
+    verdicts: tallyOf([...metrics, ...totals, ...(batches?.statistics ?? [])].filter(({ shown }) => shown)),
     join: report,
-    metrics: requestMetricNames.flatMap((metric) =>
-      compareRequestMetric(metric, pairs, { name: `${seed}/0/compare-${metric}`, resamples }),
-    ),
-    totals: compareTotals(sim, reals),
-    e2el_split: splitE2el(pairs, sim.info.source === "sim"),
-    batches: compareBatches(sim, reals),
+    metrics,
+    totals,
+    e2el_split: splitE2el(pairs, info.source === "sim"),
+    batches,
   };
 }
 
@@ -71,14 +101,23 @@ function label(run: Run): RunLabel {
 
 const totalUnits = { request_throughput: "req/s", output_throughput: "tok/s", duration: "s" } as const;
 
-/** One number per run has no bootstrap interval: a verdict needs repeats. */
-function compareTotals(sim: Run, reals: readonly Run[]): StatisticComparison[] {
-  const simSummary = summarise(columnsOf(sim.requests));
+/** One number per run: of a single real run nothing tells how it would differ in another. */
+function compareTotals(sims: readonly Run[], reals: readonly Run[], toleranceOf: ToleranceOf): StatisticComparison[] {
+  const simSummaries = sims.map((run) => summarise(columnsOf(run.requests)));
   const realSummaries = reals.map((run) => summarise(columnsOf(run.requests)));
   return (Object.keys(totalUnits) as (keyof typeof totalUnits)[]).map((metric) =>
     compareStatistic(
-      { metric, stat: "run", unit: totalUnits[metric], n: simSummary.completed },
-      simSummary[metric],
+      {
+        metric,
+        stat: "run",
+        unit: totalUnits[metric],
+        n: simSummaries[0]!.completed,
+        tolerance: toleranceOf(metric, "run"),
+      },
+      simSummaries.map((summary, at) => {
+        const value = summary[metric];
+        return value === null ? null : simulatedValue(sims[at]!, metric, value, true);
+      }),
       realSummaries.map((summary) => summary[metric]),
     ),
   );

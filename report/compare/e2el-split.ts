@@ -33,7 +33,7 @@ const decodeMs: Gap = (request) => gapMs(request.firstTokenNs, request.lastToken
 
 /**
  * Splits over the pairs that have every time; where no pair has a scheduled time, into ttft and decode only. The left
- * run of a pair, when it is `simulated`, has no client: without a sent time it counts as sent on arrival.
+ * runs of a pair, when they are `simulated`, have no client: without a sent time they count as sent on arrival.
  */
 export function splitE2el(pairs: readonly Pair[], simulated: boolean): E2elSplit {
   const timed = pairs.filter((pair) => has(pair, decodeMs));
@@ -51,7 +51,7 @@ export function splitE2el(pairs: readonly Pair[], simulated: boolean): E2elSplit
 }
 
 function has(pair: Pair, gap: Gap): boolean {
-  return [pair.sim, ...pair.reals].every((request) => gap(request) !== null);
+  return [...pair.sims, ...pair.reals].every((request) => gap(request) !== null);
 }
 
 function clientPart(pairs: readonly Pair[], simulated: boolean): LatencyPart | null {
@@ -62,13 +62,13 @@ function clientPart(pairs: readonly Pair[], simulated: boolean): LatencyPart | n
   );
 }
 
-function sentOnArrival({ sim, reals }: Pair): Pair {
-  return { sim: { ...sim, sentNs: sim.sentNs ?? sim.arrivalNs }, reals };
+function sentOnArrival({ sims, reals }: Pair): Pair {
+  return { sims: sims.map((sim) => ({ ...sim, sentNs: sim.sentNs ?? sim.arrivalNs })), reals };
 }
 
 function part(pairs: readonly Pair[], gap: Gap): LatencyPart | null {
   if (pairs.length === 0) return null;
-  const sim_ms = mean(pairs.map((pair) => gap(pair.sim)!));
+  const sim_ms = mean(pairs.map((pair) => mean(pair.sims.map((sim) => gap(sim)!))));
   const real_ms = mean(pairs.map((pair) => mean(pair.reals.map((real) => gap(real)!))));
   return { sim_ms, real_ms, error_ms: sim_ms - real_ms };
 }

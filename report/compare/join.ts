@@ -1,5 +1,5 @@
 /**
- * Pairs the requests of a simulated run with those of its real repeats, by request id. A pair holds one record from
+ * Pairs the requests of simulated runs with those of the real repeats, by request id. A pair holds one record from
  * each run; only requests that finished (status ok) everywhere are paired.
  */
 import { ArtifactError, ConfigError, type RequestRecord, type Run } from "../../formats/index.js";
@@ -8,7 +8,8 @@ const EXAMPLES = 3;
 
 /** One request as every run saw it. */
 export interface Pair {
-  readonly sim: RequestRecord;
+  /** One, or one for each real run. */
+  readonly sims: readonly RequestRecord[];
   readonly reals: readonly RequestRecord[];
 }
 
@@ -35,16 +36,24 @@ export interface Joined {
   readonly report: JoinReport;
 }
 
-/** Joins by request id, in the order of `sim`. ArtifactError when no id is shared, or none finished everywhere. */
-export function joinRuns(sim: Run, reals: readonly Run[]): Joined {
+/** Joins by request id, in the order of the first simulation. ArtifactError when no id is shared, or none finished everywhere. */
+export function joinRuns(sims: readonly Run[], reals: readonly Run[]): Joined {
   if (reals.length === 0) throw new ConfigError("comparing with no real run, expected at least one");
-  const simById = byId(sim, "the simulated run");
+  if (sims.length !== 1 && sims.length !== reals.length) {
+    throw new ConfigError(
+      `comparing ${sims.length} simulations with ${reals.length} real runs, expected one, or one for each`,
+    );
+  }
+  const simsById = sims.map((sim) => byId(sim, "the simulated run"));
+  const simById = simsById[0]!;
   const realsById = reals.map((run, index) => byId(run, runName(index, reals.length)));
   const onlyInSim = [...simById.keys()].filter((id) => !realsById.every((real) => real.has(id)));
   const onlyInReal = [...new Set(realsById.flatMap((real) => [...real.keys()]))].filter((id) => !simById.has(id));
   const common = [...simById].flatMap(([id, record]): Pair[] => {
+    const others = simsById.slice(1).flatMap((sim) => sim.get(id) ?? []);
     const records = realsById.flatMap((real) => real.get(id) ?? []);
-    return records.length === reals.length ? [{ sim: record, reals: records }] : [];
+    const isEverywhere = records.length === reals.length && others.length === sims.length - 1;
+    return isEverywhere ? [{ sims: [record, ...others], reals: records }] : [];
   });
   if (common.length === 0) {
     const other = realsById.find((real) => ![...real.keys()].some((id) => simById.has(id))) ?? realsById[0]!;
@@ -84,10 +93,11 @@ function byId(run: Run, name: string): Map<string, RequestRecord> {
 }
 
 function all(pair: Pair): RequestRecord[] {
-  return [pair.sim, ...pair.reals];
+  return [...pair.sims, ...pair.reals];
 }
 
-function sameLengths({ sim, reals }: Pair): boolean {
+function sameLengths({ sims, reals }: Pair): boolean {
+  const sim = sims[0]!;
   return reals.every((real) => real.promptTokens === sim.promptTokens && real.outputTokens === sim.outputTokens);
 }
 

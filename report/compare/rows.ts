@@ -1,7 +1,9 @@
 /** A comparison as flat rows for tables: what people are shown, percentages instead of fractions. */
 import type { Interval } from "../../sim/metrics/index.js";
 import type { Comparison } from "./compare-runs.js";
-import type { StatisticComparison, Verdict } from "./statistic.js";
+import type { StatisticComparison } from "./statistic.js";
+import { verdictText } from "./tally.js";
+import type { Verdict } from "./verdict.js";
 
 /** One row; sim, real and spread in `unit`. */
 export interface ComparisonRow {
@@ -13,9 +15,13 @@ export interface ComparisonRow {
   readonly real: number;
   /** Null when real is 0. */
   readonly errorPercent: number | null;
-  readonly ciPercent: Interval | null;
+  /** Of the error, at the comparison's level. */
+  readonly intervalPercent: Interval | null;
+  readonly tolerancePercent: number;
   readonly spread: Interval | null;
   readonly verdict: Verdict | null;
+  /** The verdict in words, with what would tell where it cannot be told; empty where there is none. */
+  readonly verdictText: string;
 }
 
 /**
@@ -28,10 +34,25 @@ export function comparisonRows(comparison: Comparison): ComparisonRow[] {
 }
 
 function row(entry: StatisticComparison): ComparisonRow[] {
-  const { metric, stat, unit, n, sim, real, spread, verdict, shown } = entry;
+  const { metric, stat, unit, n, sim, real, spread, verdict, noise, shown } = entry;
   if (!shown || sim === null || real === null) return [];
-  const errorPercent = entry.error_fraction === null ? null : entry.error_fraction * 100;
-  const ci = entry.ci95_fraction;
-  const ciPercent: Interval | null = ci === null ? null : [ci[0] * 100, ci[1] * 100];
-  return [{ metric, stat, unit, n, sim, real, errorPercent, ciPercent, spread, verdict }];
+  const percent = (fraction: number): number => fraction * 100;
+  const interval = entry.interval_fraction;
+  return [
+    {
+      metric,
+      stat,
+      unit,
+      n,
+      sim,
+      real,
+      errorPercent: entry.error_fraction === null ? null : percent(entry.error_fraction),
+      intervalPercent: interval === null ? null : [percent(interval[0]), percent(interval[1])],
+      tolerancePercent: percent(entry.tolerance_fraction),
+      spread,
+      verdict,
+      verdictText:
+        verdict === null || noise === null ? "" : verdictText({ verdict, noise, moreRepeats: entry.more_repeats }),
+    },
+  ];
 }

@@ -1,14 +1,10 @@
 /**
- * One statistic of the simulated run beside the same statistic of the real repeats: difference, relative error, spread
- * of the repeats, and whether the simulation lies inside the noise.
+ * One statistic of the simulation beside the same statistic of the real repeats: difference, relative error with its
+ * interval, spread of the repeats, and the verdict.
  */
 import { mean, type Interval } from "../../sim/metrics/index.js";
-
-/** inside: the simulation cannot be told from another real run. */
-export type Verdict = "inside" | "outside";
-
-/** repeats: sim within [min, max] of two or more repeats; bootstrap: one repeat, 0 within the error's interval. */
-export type VerdictRule = "repeats" | "bootstrap";
+import { widest, type SimulatedValue } from "./simulated-value.js";
+import { judgeError, type NoiseSource, type Verdict } from "./verdict.js";
 
 /** A line of comparison.json. Null: could not be computed. */
 export interface StatisticComparison {
@@ -17,6 +13,7 @@ export interface StatisticComparison {
   readonly unit: string;
   /** Requests (or batches) that the simulated number is made of. */
   readonly n: number;
+  /** Mean over the simulations, where each real repeat has its own. */
   readonly sim: number | null;
   /** Mean over the repeats of the statistic. */
   readonly real: number | null;
@@ -24,37 +21,54 @@ export interface StatisticComparison {
   readonly difference: number | null;
   /** (sim - real) / real; null when real is 0. */
   readonly error_fraction: number | null;
-  /** 95 % bootstrap interval of the error, from paired resampling of requests. */
-  readonly ci95_fraction: Interval | null;
+  /** Of the error, at the comparison's level; what it holds: `noise`. */
+  readonly interval_fraction: Interval | null;
+  /** Error that counts as agreement. */
+  readonly tolerance_fraction: number;
   /** [min, max] of the real repeats, where there are at least two. */
   readonly spread: Interval | null;
   readonly verdict: Verdict | null;
-  readonly rule: VerdictRule | null;
+  /** Where it is known from how much identical real runs differ. */
+  readonly noise: NoiseSource | null;
+  /** Of a verdict "cannot tell": real repeats to add until it can be told; null: none would do. */
+  readonly more_repeats: number | null;
   /** False when n is too small to show this percentile to people. */
   readonly shown: boolean;
 }
 
-/** What the statistic is called, and how sure one can be of it. */
+/** What the statistic is called, what error it may have, and how sure one can be of it. */
 export interface StatisticLabel {
   readonly metric: string;
   readonly stat: string;
   readonly unit: string;
   readonly n: number;
-  readonly ci95?: Interval | null;
+  readonly tolerance: number;
+  /** Interval of the error over the requests, for a single real run. */
+  readonly requests?: Interval | null;
   readonly shown?: boolean;
 }
 
-/** Compares one statistic; `reals` has one value per repeat. */
+/** Compares one statistic; `sims` has one value, or one for each of `reals`. */
 export function compareStatistic(
   label: StatisticLabel,
-  sim: number | null,
+  sims: readonly (SimulatedValue | null)[],
   reals: readonly (number | null)[],
 ): StatisticComparison {
-  const { metric, stat, unit, n, ci95 = null, shown = true } = label;
+  const { metric, stat, unit, n, tolerance, requests, shown = true } = label;
+  const simulated = sims.filter((value) => value !== null);
   const values = reals.filter((value) => value !== null);
-  const complete = sim !== null && values.length === reals.length && values.length > 0;
-  const real = complete ? mean(values) : null;
-  const spread: Interval | null = complete && values.length > 1 ? [Math.min(...values), Math.max(...values)] : null;
+  const sim = simulated.length === sims.length && sims.length > 0 ? mean(simulated.map(({ value }) => value)) : null;
+  const isComplete = sim !== null && values.length === reals.length && values.length > 0;
+  const real = isComplete ? mean(values) : null;
+  const judged = isComplete
+    ? judgeError({
+        sims: simulated.map(({ value }) => value),
+        reals: values,
+        tolerance,
+        simulation: widest(simulated.map(({ spread }) => spread)),
+        requests,
+      })
+    : null;
   return {
     metric,
     stat,
@@ -62,11 +76,14 @@ export function compareStatistic(
     n,
     sim,
     real,
-    difference: complete ? sim - real! : null,
-    error_fraction: complete ? relativeError(sim, real!) : null,
-    ci95_fraction: ci95,
-    spread,
-    ...judge(complete ? sim : null, spread, ci95),
+    difference: isComplete ? sim - real! : null,
+    error_fraction: isComplete ? relativeError(sim, real!) : null,
+    interval_fraction: judged?.interval ?? null,
+    tolerance_fraction: tolerance,
+    spread: isComplete && values.length > 1 ? [Math.min(...values), Math.max(...values)] : null,
+    verdict: judged?.verdict ?? null,
+    noise: judged?.noise ?? null,
+    more_repeats: judged?.moreRepeats ?? null,
     shown,
   };
 }
@@ -74,18 +91,4 @@ export function compareStatistic(
 /** (sim - real) / real, null when real is 0. */
 export function relativeError(sim: number, real: number): number | null {
   return real === 0 ? null : (sim - real) / real;
-}
-
-function judge(
-  sim: number | null,
-  spread: Interval | null,
-  ci95: Interval | null,
-): { verdict: Verdict | null; rule: VerdictRule | null } {
-  if (sim !== null && spread !== null) return { verdict: within(sim, spread), rule: "repeats" };
-  if (sim !== null && ci95 !== null) return { verdict: within(0, ci95), rule: "bootstrap" };
-  return { verdict: null, rule: null };
-}
-
-function within(value: number, [low, high]: Interval): Verdict {
-  return low <= value && value <= high ? "inside" : "outside";
 }

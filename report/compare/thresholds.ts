@@ -6,6 +6,8 @@ import { minimumCount } from "../../sim/metrics/index.js";
 import type { Comparison } from "./compare-runs.js";
 import { requestMetricNames, statNames, statQuantiles, type RequestMetric, type Stat } from "./request-metric.js";
 import type { StatisticComparison } from "./statistic.js";
+import { verdictText } from "./tally.js";
+import { LEVEL } from "./verdict.js";
 
 /** Largest absolute relative error (0-1) that one statistic may have. */
 export interface Threshold {
@@ -54,6 +56,22 @@ export function checkThresholds(comparison: Comparison, thresholds: readonly Thr
     const errorFraction = entry?.error_fraction ?? null;
     if (errorFraction !== null && Math.abs(errorFraction) <= threshold.limitFraction) return [];
     return [{ threshold, errorFraction, reason: reasonFor(threshold, entry) }];
+  });
+}
+
+/** Of the thresholds that are met, those of which the comparison cannot tell whether they would be again, in a sentence each. */
+export function doubtfulThresholds(comparison: Comparison, thresholds: readonly Threshold[]): string[] {
+  const unmet = new Set(checkThresholds(comparison, thresholds).map(({ threshold }) => threshold));
+  return thresholds.flatMap((threshold) => {
+    const { metric, stat, limitFraction } = threshold;
+    const entry = comparison.metrics.find((one) => one.metric === metric && one.stat === stat);
+    if (unmet.has(threshold) || entry?.verdict !== "cannot tell" || entry.noise === null) return [];
+    const { interval_fraction: interval, noise, more_repeats: moreRepeats } = entry;
+    const range = interval === null ? "" : `, ${100 * LEVEL} % interval ${interval.map(percent).join(" to ")}`;
+    const verdict = verdictText({ verdict: "cannot tell", noise, moreRepeats });
+    return [
+      `${metric}.${stat} is off by ${percent(entry.error_fraction ?? 0)}${range}, allowed ${percent(limitFraction)}: ${verdict}`,
+    ];
   });
 }
 

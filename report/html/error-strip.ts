@@ -1,6 +1,6 @@
 /**
- * An error as a tiny picture in a table cell: a line at zero, a band for what the real repeats span, a bar for the 95 %
- * interval, a dot for the error. All strips of a report share one scale, so rows compare at a glance.
+ * An error as a tiny picture in a table cell: a line at zero, brackets at the tolerance, a band for what the real repeats
+ * span, a bar for the 90 % interval, a dot for the error. All strips of a report share one scale, so rows compare at a glance.
  */
 import type { OutcomeRow } from "./report-input.js";
 
@@ -33,8 +33,15 @@ export function errorStrip(row: OutcomeRow, reachPercent: number): string {
       ? bar(100 * (row.spread[0] / real - 1), 100 * (row.spread[1] / real - 1), "strip-noise")
       : "";
   const interval =
-    row.ciPercent?.every((value) => Number.isFinite(value)) === true ? bar(...row.ciPercent, "strip-interval") : "";
-  return `<svg width="${widthPx}" height="${heightPx}" viewBox="0 0 ${widthPx} ${heightPx}" aria-hidden="true"><path class="strip-zero" d="M${widthPx / 2},0V${heightPx}"/>${noise}${interval}${point(row.errorPercent, reachPercent, xPx, middle)}</svg>`;
+    row.intervalPercent?.every((value) => Number.isFinite(value)) === true
+      ? bar(...row.intervalPercent, "strip-interval")
+      : "";
+  const edge = (percent: number): string => `<path class="strip-tolerance" d="M${xPx(percent)},2V${heightPx - 2}"/>`;
+  const tolerance =
+    row.tolerancePercent !== undefined && row.tolerancePercent <= reachPercent
+      ? [-row.tolerancePercent, row.tolerancePercent].map(edge).join("")
+      : "";
+  return `<svg width="${widthPx}" height="${heightPx}" viewBox="0 0 ${widthPx} ${heightPx}" aria-hidden="true"><path class="strip-zero" d="M${widthPx / 2},0V${heightPx}"/>${noise}${tolerance}${interval}${point(row.errorPercent, reachPercent, xPx, middle)}</svg>`;
 }
 
 function point(percent: number, reachPercent: number, xPx: (percent: number) => string, middle: number): string {

@@ -12,11 +12,15 @@ export const metricDefinitions: ReportSection = {
     ["queue time", "first scheduled − arrival"],
     ["throughput", "finished requests, output tokens or all tokens / (last token of the run − first arrival)"],
     ["p50, p90, p95, p99", "exact percentiles (R-7); hidden below 6, 36, 72, 368 requests"],
-    ["error", "(simulated − real) / real, 95 % interval by bootstrap"],
     [
-      "inside the noise",
-      "the simulation lies between the lowest and highest real repeat (one repeat: 0 lies in the error's interval); " +
-        "a further real run would itself fall outside the range of three repeats half of the time",
+      "error",
+      "(simulated − real) / real, with a 90 % interval: Student's t on the real repeats, and what the simulation leaves open",
+    ],
+    [
+      "verdict",
+      "agrees: the interval lies within the tolerance; differs: it lies outside entirely; cannot tell: the noise is wider than " +
+        "the tolerance or the interval straddles its edge. With a single real run the noise is not known, unless the simulation " +
+        "says how much runs differ: then nothing agrees, and differs is only what is off by more than a factor of two",
     ],
   ],
 };

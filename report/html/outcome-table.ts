@@ -2,6 +2,7 @@
  * The first thing a report shows: what was predicted, what happened, how wrong. Means and p95 of TTFT, latency and
  * throughput stand in one table, everything else in a folded table for each cell.
  */
+import { tallyOf, tallyText, type Verdict } from "../compare/index.js";
 import { errorStrip, stripReachPercent } from "./error-strip.js";
 import { escaped } from "./escape.js";
 import type { OutcomeRow } from "./report-input.js";
@@ -24,21 +25,21 @@ export function outcomeSection(rows: readonly OutcomeRow[]): string {
 ${filterForm(rows)}
 ${table(caption, upFront, reachPercent)}
 ${folded.join("\n")}
-<p class="note">Error: simulated against real, in percent of real; the strip shows it with its 95 % interval on a scale of
-±${reachPercent} %, over the band that the real repeats span. A verdict needs repeats: <em>inside the noise</em> means
-that the error is no larger than what separates the repeats.</p>`;
+<p class="note">Error: simulated against real, in percent of real; the strip shows it with its 90 % interval and dashed lines
+at the tolerance on a scale of ±${reachPercent} %, over the band that the real repeats span. <em>Agrees</em>: the whole interval lies within the tolerance;
+<em>differs</em>: it lies outside; <em>cannot tell</em>: neither, since the noise is too wide.</p>`;
 }
 
 function isUpFront(row: OutcomeRow): boolean {
   return /ttft|latency|e2el|throughput|tokens_per_s/i.test(row.metric) && /^(mean|p95)$/i.test(row.stat);
 }
 
-/** `8 of 12 figures inside the noise, 3 outside, 1 without a verdict.` */
+/** `Verdicts: agrees 8, differs 3, cannot tell 1 of 12; 2 more figures without a verdict.` */
 function tally(rows: readonly OutcomeRow[]): string {
-  const count = (verdict: OutcomeRow["verdict"]): number => rows.filter((row) => row.verdict === verdict).length;
-  const open = rows.length - count("inside") - count("outside");
-  const total = `${rows.length} figure${rows.length === 1 ? "" : "s"}`;
-  return `Of ${total}, ${count("inside")} inside the noise, ${count("outside")} outside, ${open} without a verdict.`;
+  const judged = rows.flatMap(({ verdict }) => (verdict === undefined ? [] : [{ verdict }]));
+  const open = rows.length - judged.length;
+  const rest = open === 0 ? "" : `; ${open} more figure${open === 1 ? "" : "s"} without a verdict`;
+  return `Verdicts: ${tallyText(tallyOf(judged))}${rest}.`;
 }
 
 /** Hidden until the script shows it: without JavaScript every row is there anyway. */
@@ -69,7 +70,8 @@ function table(caption: string, rows: readonly OutcomeRow[], reachPercent: numbe
     "Simulated",
     "Real",
     "Error",
-    "95 % interval",
+    "90 % interval",
+    "Tolerance",
     "Strip",
     "Spread of repeats",
     "n",
@@ -91,28 +93,32 @@ ${body.join("\n")}
 
 function outcomeRow(row: OutcomeRow, first: boolean, reachPercent: number): string {
   const figure = (value: number | undefined): string => (isNumber(value) ? valueText(value) : "–");
-  const interval = row.ciPercent?.every(isNumber) === true ? `${row.ciPercent.map(percentText).join(" to ")} %` : "–";
+  const interval =
+    row.intervalPercent?.every(isNumber) === true ? `${row.intervalPercent.map(percentText).join(" to ")} %` : "–";
   const spread = row.spread?.every(isNumber) === true ? row.spread.map(valueText).join(" to ") : "–";
   const error = isNumber(row.errorPercent) ? `${percentText(row.errorPercent)} %` : "–";
+  const tolerance = isNumber(row.tolerancePercent) ? `±${row.tolerancePercent.toFixed(1)} %` : "–";
   const unit = row.unit === "" ? "" : ` <span class="unit">${escaped(row.unit)}</span>`;
   const number = (text: string): string => `<td class="number">${text}</td>`;
   return [
     `<tr data-cell="${escaped(row.cell)}" data-metric="${escaped(row.metric)}"${first ? ' class="first"' : ""}>`,
     `<th scope="row" title="${escaped(row.cell)}">${escaped(row.cell)}</th>`,
     `<td>${escaped(`${row.metric} ${row.stat}`)}${unit}</td>`,
-    ...[figure(row.sim), figure(row.real), error, interval].map(number),
+    ...[figure(row.sim), figure(row.real), error, interval, tolerance].map(number),
     `<td class="strip">${errorStrip(row, reachPercent)}</td>`,
     ...[spread, String(row.n)].map(number),
-    `<td class="verdict">${verdictText(row.verdict)}</td></tr>`,
+    `<td class="verdict">${verdictCell(row)}</td></tr>`,
   ].join("");
 }
 
 /** Said in words and with a sign; colour only repeats it. */
-function verdictText(verdict: OutcomeRow["verdict"]): string {
+function verdictCell({ verdict, verdictText }: OutcomeRow): string {
   if (verdict === undefined) return `<span class="open">– no verdict</span>`;
-  const sign = verdict === "inside" ? "✓" : "✗";
-  return `<span class="${verdict}"><span aria-hidden="true">${sign}</span> ${verdict} the noise</span>`;
+  const text = escaped(verdictText ?? verdict);
+  return `<span class="${verdict.replace(" ", "-")}"><span aria-hidden="true">${signs[verdict]}</span> ${text}</span>`;
 }
+
+const signs: Readonly<Record<Verdict, string>> = { agrees: "✓", differs: "✗", "cannot tell": "?" };
 
 /** Four significant digits, so that a column lines up, thousands separated; no exponent where people can do without. */
 export function valueText(value: number): string {

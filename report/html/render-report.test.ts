@@ -13,9 +13,10 @@ const row = (more: Partial<OutcomeRow> = {}): OutcomeRow => ({
   sim: 103.2,
   real: 100,
   errorPercent: 3.2,
-  ciPercent: [-1, 7.4],
+  intervalPercent: [-1, 4.4],
+  tolerancePercent: 5,
   spread: [96, 105],
-  verdict: "inside",
+  verdict: "agrees",
   n: 99,
   ...more,
 });
@@ -73,28 +74,59 @@ describe("renderReport", () => {
       "103.2",
       "100.0",
       "+3.2 %",
-      "−1.0 to +7.4 %",
+      "−1.0 to +4.4 %",
+      "±5.0 %",
       "",
       "96.00 to 105.0",
       "99",
-      "✓ inside the noise",
+      "✓ agrees",
     ]);
   });
 
   it("marks what is missing with a dash", () => {
     const outcome = [
-      row({ real: undefined, errorPercent: Number.NaN, ciPercent: undefined, spread: undefined, verdict: undefined }),
+      row({
+        real: undefined,
+        errorPercent: Number.NaN,
+        intervalPercent: undefined,
+        spread: undefined,
+        verdict: undefined,
+      }),
     ];
     expect(texts(page(report({ outcome })), "tbody tr:first-child > *").slice(2)).toEqual([
       "103.2",
       "–",
       "–",
       "–",
+      "±5.0 %",
       "",
       "–",
       "99",
       "– no verdict",
     ]);
+  });
+
+  it("says each verdict in words with a sign of its own, and counts agreement alone", () => {
+    const open = { verdict: "cannot tell", verdictText: "cannot tell, 4 more repeats would" } as const;
+    const document = page(
+      report({ outcome: [row(), row({ verdict: "differs" }), row(open), row({ verdict: undefined })] }),
+    );
+    expect(texts(document, "td.verdict")).toEqual([
+      "✓ agrees",
+      "✗ differs",
+      "? cannot tell, 4 more repeats would",
+      "– no verdict",
+    ]);
+    expect(texts(document, "main p")[0]).toBe(
+      "Verdicts: agrees 1, differs 1, cannot tell 1 of 3; 1 more figure without a verdict.",
+    );
+    expect([...document.querySelectorAll(".cannot-tell")]).toHaveLength(1);
+  });
+
+  it("marks the tolerance on the strip where it fits", () => {
+    const edges = (tolerancePercent: number): number =>
+      page(report({ outcome: [row({ tolerancePercent })] })).querySelectorAll(".strip-tolerance").length;
+    expect([edges(5), edges(50)]).toEqual([2, 0]);
   });
 
   it("shows mean and p95 of the main metrics up front and folds the rest by cell", () => {

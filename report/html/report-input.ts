@@ -1,6 +1,5 @@
 /** What a report is made of: generic rows and sections, so that any command can fill them. All text is plain text. */
-
-export type Verdict = "inside" | "outside";
+import type { Verdict } from "../compare/index.js";
 
 /** One predicted figure and what happened. `spread`: lowest and highest real repeat, in `unit`. */
 export interface OutcomeRow {
@@ -11,11 +10,14 @@ export interface OutcomeRow {
   readonly unit: string;
   readonly sim?: number | undefined;
   readonly real?: number | undefined;
-  /** (simulated - real) / real in percent, with its 95 % interval. */
+  /** (simulated - real) / real in percent, with its 90 % interval and what counts as agreement. */
   readonly errorPercent?: number | undefined;
-  readonly ciPercent?: readonly [number, number] | undefined;
+  readonly intervalPercent?: readonly [number, number] | undefined;
+  readonly tolerancePercent?: number | undefined;
   readonly spread?: readonly [number, number] | undefined;
   readonly verdict?: Verdict | undefined;
+  /** The verdict in words, with what would tell where it cannot be told. */
+  readonly verdictText?: string | undefined;
   /** Requests behind the figure. */
   readonly n: number;
 }

@@ -6,9 +6,9 @@
 /** CSS text. */
 export const styleSheet = `
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1c2128; --soft: #57606a; --line: #d8dee4; --wash: #f3f5f7;
-  --link: #0a58b0; --good: #0f6b3d; --bad: #a8320a; --noise: #9fb6cc; }
+  --link: #0a58b0; --good: #0f6b3d; --bad: #a8320a; --doubt: #6b4e00; --noise: #9fb6cc; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14181d; --ink: #e6eaef; --soft: #a3adb8; --line: #323a44;
-  --wash: #1d232a; --link: #7db5f5; --good: #63d297; --bad: #ff9d76; --noise: #4a6078; } }
+  --wash: #1d232a; --link: #7db5f5; --good: #63d297; --bad: #ff9d76; --doubt: #e2c26b; --noise: #4a6078; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.5rem; max-width: 76rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
@@ -35,11 +35,13 @@ tbody th { font-weight: 600; }
 tr.first > * { border-top: 1px solid var(--line); }
 .strip svg { display: block; }
 .strip-zero { stroke: var(--soft); }
+.strip-tolerance { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 2 2; }
 .strip-noise { stroke: var(--noise); stroke-width: 10; }
 .strip-interval { stroke: var(--ink); stroke-width: 2; }
 .strip-error { fill: var(--ink); }
-.inside { color: var(--good); font-weight: 600; }
-.outside { color: var(--bad); font-weight: 600; }
+.agrees { color: var(--good); font-weight: 600; }
+.differs { color: var(--bad); font-weight: 600; }
+.cannot-tell { color: var(--doubt); }
 .open, .unit { color: var(--soft); }
 form { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; margin: 0.75rem 0; }
 form[hidden] { display: none; }
@@ -61,7 +63,7 @@ dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 @media print {
   :root { --paper: #ffffff; --ink: #000000; --soft: #444444; --line: #cccccc; --wash: #ffffff; --link: #000000;
-    --good: #0f6b3d; --bad: #a8320a; --noise: #9fb6cc; color-scheme: light; }
+    --good: #0f6b3d; --bad: #a8320a; --doubt: #6b4e00; --noise: #9fb6cc; color-scheme: light; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav, form, .skip { display: none !important; }
   .wide { overflow: visible; }

@@ -7,6 +7,7 @@ import {
   ConfigError,
   InvariantError,
   type Extrapolation,
+  trustWarning,
   type Load,
   type Profile,
   type RequestRecord,
@@ -213,7 +214,9 @@ function runInfo(input: SimulatedRunInput, outcome: Outcome): RunInfo {
   const { plan, profile, workload, load, seed, coldStart } = input;
   const { facts, summary, extrapolation, vllmVersion } = outcome;
   const assumed = vllmVersion === undefined ? undefined : assumedOf(vllmVersion);
+  const distrust = trustWarning(profile);
   const notes = [
+    ...(distrust === undefined ? [] : [distrust]),
     ...(workload.notes ?? []),
     ...(assumed === undefined ? [] : [`version: ${assumed}`]),
     ...extrapolationNotes(extrapolation),

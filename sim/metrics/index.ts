@@ -8,11 +8,6 @@ export { GapSegments } from "./gap-segments.js";
 export { summarise, type Summary, type SummaryOptions } from "./summary.js";
 export { rank, resampled } from "./ranked-sample.js";
 export { bootstrapInterval, bootstrapIntervals, type BootstrapOptions, type Interval } from "./bootstrap.js";
-export {
-  PREDICTION_LEVEL,
-  predictionInterval,
-  sampleDeviation,
-  student95,
-  widthUncertainty,
-} from "./prediction-interval.js";
+export { PREDICTION_LEVEL, predictionInterval, sampleDeviation, widthUncertainty } from "./prediction-interval.js";
+export { studentT } from "./student-t.js";
 export { variancePartsOf, type KnownCauses, type VarianceParts } from "./variance-parts.js";

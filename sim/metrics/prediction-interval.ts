@@ -6,6 +6,7 @@
  */
 import { mean } from "./statistics.js";
 import type { Interval } from "./bootstrap.js";
+import { studentT } from "./student-t.js";
 
 /** Probability that one more run lies in the interval. */
 export const PREDICTION_LEVEL = 0.9;
@@ -15,11 +16,6 @@ const OUTSIDE = 0.05;
 
 /** Runs from which the 5 % and 95 % places among n values, (n + 1) p, are ranks that exist. */
 const ORDERED_FROM = 19;
-
-/** Student's t that 5 % lie above, by degrees of freedom from 1. */
-const T95 = [
-  6.314, 2.92, 2.353, 2.132, 2.015, 1.943, 1.895, 1.86, 1.833, 1.812, 1.796, 1.782, 1.771, 1.761, 1.753, 1.746, 1.74,
-] as const;
 
 /** Null for fewer than two values, which say nothing of how one more may differ. Equal values: an interval of no width. */
 export function predictionInterval(values: readonly number[]): Interval | null {
@@ -41,15 +37,10 @@ function between(sorted: Float64Array): Interval {
   return [low + (sorted[at + 1]! - low) * share, high - (high - sorted[last - at - 1]!) * share];
 }
 
-/** Student's t that 5 % lie above; beyond 17 degrees of freedom to about 0.005. */
-export function student95(degreesOfFreedom: number): number {
-  return T95[degreesOfFreedom - 1] ?? 1.645 + 1.55 / degreesOfFreedom;
-}
-
 function student(values: readonly number[]): Interval {
   const n = values.length;
   const middle = mean(values);
-  const reach = student95(n - 1) * sampleDeviation(values) * Math.sqrt(1 + 1 / n);
+  const reach = studentT(PREDICTION_LEVEL, n - 1) * sampleDeviation(values) * Math.sqrt(1 + 1 / n);
   const low = middle - reach;
   // What is never negative is not predicted to be.
   return [values.every((value) => value >= 0) ? Math.max(0, low) : low, middle + reach];

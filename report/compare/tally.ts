@@ -1,0 +1,28 @@
+/** Verdicts counted, and said in words: agreement first and alone, the other two beside it. */
+import { MOST_RUNS, verdicts, type Judgement, type Verdict } from "./verdict.js";
+
+/** How often each verdict was given; what has no verdict counts nowhere. */
+export type Tally = Readonly<Record<Verdict, number>>;
+
+export function tallyOf(given: readonly { readonly verdict: Verdict | null }[]): Tally {
+  const count = (verdict: Verdict): number => given.filter((one) => one.verdict === verdict).length;
+  return { agrees: count("agrees"), differs: count("differs"), "cannot tell": count("cannot tell") };
+}
+
+/** `agrees 61, differs 20, cannot tell 3 of 84`. */
+export function tallyText(tally: Tally): string {
+  const all = verdicts.reduce((sum, verdict) => sum + tally[verdict], 0);
+  return `${verdicts.map((verdict) => `${verdict} ${tally[verdict]}`).join(", ")} of ${all}`;
+}
+
+/** The verdict, and what would tell where it cannot be told: `cannot tell, 4 more repeats would`. */
+export function verdictText({
+  verdict,
+  noise,
+  moreRepeats,
+}: Pick<Judgement, "verdict" | "noise" | "moreRepeats">): string {
+  if (verdict !== "cannot tell") return noise === "unknown" ? `${verdict} (one real run)` : verdict;
+  if (noise === "unknown") return "cannot tell (one real run), at least 1 more needed";
+  if (moreRepeats === null) return `cannot tell, nor would ${MOST_RUNS} repeats`;
+  return `cannot tell, ${moreRepeats} more repeat${moreRepeats === 1 ? "" : "s"} would`;
+}
