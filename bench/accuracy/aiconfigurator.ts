@@ -13,7 +13,13 @@ import { checkRows, readCsv } from "../../formats/files/index.js";
 import { limitsOf, simulateSteps, stepCostOf, summarise } from "../../sim/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 
-const SETTINGS = { max_num_seqs: 1024, max_model_len: 40_960, block_size: 16, enable_prefix_caching: false } as const;
+const SETTINGS = {
+  vllm_version: "0.12.0",
+  max_num_seqs: 1024,
+  max_model_len: 40_960,
+  block_size: 16,
+  enable_prefix_caching: false,
+} as const;
 const budgets = [2048, 8192] as const;
 /** Requests a client sends, one after the other. */
 const turns = [2, 5, 10] as const;

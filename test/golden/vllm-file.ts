@@ -26,7 +26,7 @@ const configSchema = z.strictObject({
   watermark: z.number().min(0).max(1).default(0),
   scheduler_reserve_full_isl: z.boolean().default(true),
   enable_chunked_prefill: z.boolean().default(true),
-  spec: z.looseObject({}).optional().describe("speculative decoding: not modelled"),
+  spec: z.looseObject({}).nullish().describe("speculative decoding: not modelled"),
 });
 
 const stateSchema = z.enum(["waiting", "running", "preempted"]);

@@ -7,7 +7,7 @@ import { check } from "../../formats/index.js";
 import { assumedOf } from "../../sim/policy/vllm/versions.js";
 import type { GoldenReport } from "./report.js";
 import { decisions } from "./vllm-drive.js";
-import { versionOf, vllmGolden, type Event } from "./vllm-file.js";
+import { versionOf, vllmGolden, type Event, type Scenario } from "./vllm-file.js";
 
 /**
  * Replays a whole file. After a scenario's first difference its remaining events count as not identical. Scenarios with
@@ -17,8 +17,9 @@ export function replayVllm(file: unknown, source: string): GoldenReport {
   const golden = check(vllmGolden, file, { source });
   const { version, note } = versionOf(golden);
   const notes = [note, assumedOf(version)].filter((text) => text !== undefined);
-  const skipped = golden.scenarios.filter(({ config }) => config.spec !== undefined).map(({ name }) => name);
-  const scenarios = golden.scenarios.filter(({ config }) => config.spec === undefined);
+  const drafts = ({ config }: Scenario): boolean => config.spec != null;
+  const skipped = golden.scenarios.filter(drafts).map(({ name }) => name);
+  const scenarios = golden.scenarios.filter((scenario) => !drafts(scenario));
   const report = { scenarios: scenarios.length, identicalScenarios: 0, events: 0, identicalEvents: 0 };
   let firstDifference: string | undefined;
   for (const scenario of scenarios) {
