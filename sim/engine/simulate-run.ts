@@ -192,7 +192,7 @@ interface Outcome {
 
 function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRunInput, outcome: Outcome): RunInfo {
   const { facts, summary, extrapolation } = outcome;
-  const notes = [...(workload.notes ?? []), ...extrapolationNotes(extrapolation), ...verdicts(summary)];
+  const notes = [...(workload.notes ?? []), ...verdicts(summary), ...extrapolationNotes(extrapolation)];
   return {
     version: 1,
     source: "sim",
