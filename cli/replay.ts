@@ -10,7 +10,7 @@ import {
 } from "../experiment/replay-report.js";
 import { runChartRows } from "../experiment/chart-rows.js";
 import { readProfile, readRun, writeTextAtomic } from "../formats/files/index.js";
-import { replayRecording } from "../sim/index.js";
+import { replayRecording, withoutNetwork } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { figure, print, printJson, printTable, signedPercent, warn } from "./output.js";
@@ -35,7 +35,7 @@ export const replayCommand: Command = {
   run: async (args) => {
     const { replications, seed, json, plot, ...flags } = parseFlags(ownFlags, args);
     const profile = readProfile(flags.profile);
-    const recording = await readRun(flags.recording);
+    const recording = withoutNetwork(await readRun(flags.recording));
     const name = basename(resolve(flags.recording));
     const jitter = flags.jitter === "on";
     const report = replayReport(profile, recording, { name, seed, jitter, replications });

@@ -50,7 +50,7 @@ test("the capacity of a server with more than 128 seats is that of all its seats
   });
   const of = { name: "c", policyLabel: "p", loadLabel: "l", plan, load, coldStart: false };
   const [rated] = await withRates([of], { profile: server, prompts: undefined, seed: "1" });
-  const { utilisation: _, ...rest } = load;
+  const rest = { ...load, utilisation: undefined };
   const capacity = async (clients: number): Promise<number> => {
     const closed = { ...rest, num_prompts: 3000, max_concurrency: clients };
     const workload = await workloadOf(closed, undefined, "1");

@@ -60,6 +60,7 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
     date: input.date,
     ...serverInfo(input, measured),
     load: input.load,
+    ...(input.network === undefined ? {} : { network: { ...input.network } }),
     requests: requests.length,
     seed: input.seed,
     ...(input.policySettings === undefined ? {} : { policy_settings: { ...input.policySettings } }),
@@ -84,10 +85,11 @@ function otherEngineNotes({ engine }: ServedModel): string[] {
 
 /** Engine, model and hardware as run.json names them. */
 function serverInfo(
-  input: Pick<BenchVllmInput, "settings" | "hardware" | "baseUrl">,
+  input: Pick<BenchVllmInput, "settings" | "unmodelled" | "hardware" | "baseUrl">,
   { model, version }: Pick<Measured, "model" | "version">,
 ): Pick<RunInfo, "engine" | "model" | "hardware"> {
   const { name, maxModelLen, engine } = model;
+  const { unmodelled = [] } = input;
   return {
     engine: {
       name: engine,
@@ -96,6 +98,7 @@ function serverInfo(
         ...(maxModelLen === undefined ? {} : { max_model_len: maxModelLen }),
         ...input.settings,
       },
+      ...(unmodelled.length === 0 ? {} : { unmodelled }),
     },
     model: { name },
     hardware: input.hardware ?? {},

@@ -192,7 +192,12 @@ interface Outcome {
 
 function runInfo({ plan, profile, workload, load, seed, coldStart }: SimulatedRunInput, outcome: Outcome): RunInfo {
   const { facts, summary, extrapolation } = outcome;
-  const notes = [...(workload.notes ?? []), ...verdicts(summary), ...extrapolationNotes(extrapolation)];
+  const notes = [
+    ...(workload.notes ?? []),
+    ...verdicts(summary),
+    ...extrapolationNotes(extrapolation),
+    ...(profile.server_notes ?? []).map((note) => `profile: ${note}`),
+  ];
   return {
     version: 1,
     source: "sim",

@@ -44,8 +44,8 @@ export interface FakeVllmOptions {
   readonly version?: string | null;
   /** The answer of /server_info; absent: not found. */
   readonly serverInfo?: object;
-  /** What the way to the server and back takes beside its work: every answer begins this much later, ms. */
-  readonly networkMs?: number;
+  /** Every answer begins this much later, ms. */
+  readonly answerMs?: number;
   readonly port?: number;
 }
 
@@ -104,8 +104,8 @@ class Fake implements FakeVllm {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? "";
-    const { networkMs = 0 } = this.options;
-    if (networkMs > 0) await pause(networkMs);
+    const { answerMs = 0 } = this.options;
+    if (answerMs > 0) await pause(answerMs);
     if (request.method === "POST") {
       const body = JSON.parse(await textOf(request)) as Record<string, unknown>;
       const requestId = request.headers["x-request-id"];

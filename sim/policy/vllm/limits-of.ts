@@ -14,6 +14,7 @@ export type ResolvedSettings = {
 
 export function resolveSettings(given: VllmSettings, { server = {}, positions }: Machine): ResolvedSettings {
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as ServerSettings;
+  refuseOtherParallelism(known, server);
   const { num_gpu_blocks, cudagraph_capture_sizes, ...own } = server;
   // What the server derived from its settings holds no more where those are others.
   const keepsPool = known.block_size === undefined && known.gpu_memory_utilization === undefined;
@@ -26,6 +27,17 @@ export function resolveSettings(given: VllmSettings, { server = {}, positions }:
     ...(keepsGraphs ? { cudagraph_capture_sizes } : {}),
     ...known,
   } as ResolvedSettings;
+}
+
+/** Tensor parallelism is a fact of a profile: what a step costs on more or fewer GPUs does not follow from it. */
+function refuseOtherParallelism(given: ServerSettings, server: ServerSettings): void {
+  const { tensor_parallel_size: asked } = given;
+  const measured = server.tensor_parallel_size ?? vllmDefaults.tensor_parallel_size;
+  if (asked === undefined || asked === measured) return;
+  throw new ConfigError(
+    `tensor_parallel_size: got ${asked}, expected ${measured}, as the profile was measured; costs on ${asked} GPUs do not ` +
+      "follow from it, calibrate a server that runs on so many",
+  );
 }
 
 /** ConfigError when no memory is left for KV blocks. Seats are cut to the token budget, as vLLM does. */
