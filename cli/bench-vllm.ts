@@ -6,8 +6,20 @@ import { workloadOf } from "../experiment/index.js";
 import { ConfigError, type Load, type Workload } from "../formats/index.js";
 import { writeJson } from "../formats/files/index.js";
 import { RunInterrupted } from "../real/index.js";
-import { benchBatches, vllmResultJson, type BenchVllmInput, type VllmMeasurement } from "../real/vllm/index.js";
-import { measureWatched, readServerSettings, writeServerView, type WatchedOptions } from "../real/vllm/server/index.js";
+import {
+  benchBatches,
+  measureNetwork,
+  vllmResultJson,
+  type BenchVllmInput,
+  type VllmMeasurement,
+} from "../real/vllm/index.js";
+import {
+  measureWatched,
+  readServerSettings,
+  writeServerView,
+  type WatchedOptions,
+  type ServerSettings,
+} from "../real/vllm/server/index.js";
 import { describeLoad } from "../sim/index.js";
 import type { BenchRequest } from "./bench.js";
 import type { Args } from "./command.js";
@@ -43,13 +55,15 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
   // Settings of the policy vllm on the command line say what the server was started with.
   const stated = plan.work === "step" ? givenFlags(policyShape(), args) : {};
   const server = await readServerSettings(baseUrl, { model, stated });
-  const workload = { ...requests, notes: [...(requests.notes ?? []), ...notModelledNotes(server.notModelled)] };
+  const workload = { ...requests, notes: [...(requests.notes ?? []), ...notModelledNotes(server)] };
   const common: Omit<BenchVllmInput, "date"> = {
     ...clientOptions(flags, baseUrl, model, { temperature, topP, topK }),
     workload,
     load: describeLoad(load),
     seed,
     settings: server.settings,
+    network: await measureNetwork(baseUrl),
+    unmodelled: server.unmodelled.map(({ seen }) => seen),
     policySettings: plan.settings,
     hardware: { ...server.hardware, client: { cpu: { model: cpuModel(), cores: cpus().length } } },
     workers: flags.client_workers,
@@ -126,8 +140,9 @@ function refuseWithBatches(policy: string, args: Args): void {
   );
 }
 
-function notModelledNotes(settings: readonly string[]): string[] {
-  return settings.length === 0 ? [] : [`the server uses what servesim does not model: ${settings.join(", ")}`];
+function notModelledNotes({ unmodelled, leftOut }: ServerSettings): string[] {
+  const all = [...unmodelled.map(({ seen }) => seen), ...leftOut];
+  return all.length === 0 ? [] : [`the server uses what servesim does not model: ${all.join(", ")}`];
 }
 
 interface ResultContext {

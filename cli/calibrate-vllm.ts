@@ -10,7 +10,7 @@ import { measureServer, type MeasuredServer } from "../experiment/server-calibra
 import { ConfigError, type Run } from "../formats/index.js";
 import { RunInterrupted } from "../real/index.js";
 import type { SettingName } from "../real/vllm/server/index.js";
-import { serverSettings } from "../sim/index.js";
+import { serverSettings, withoutNetwork } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { fitRecordings } from "./fit-recordings.js";
 import { Interrupted } from "./fail.js";
@@ -99,7 +99,7 @@ export const calibrateVllmCommand: Command = {
 
 /** What clients saw is all there is of a live server. */
 function recordingOf(name: string, run: Run): RecordedRun {
-  return { name, run, steps: [] };
+  return { name, run: withoutNetwork(run), steps: [] };
 }
 
 function foldersOf(args: Args, flag: string): readonly string[] {

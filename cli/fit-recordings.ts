@@ -10,6 +10,7 @@ import {
 } from "../experiment/replay-report.js";
 import { ConfigError, HELD_OUT_GATE, type Profile } from "../formats/index.js";
 import { readProfile, writeProfile } from "../formats/files/index.js";
+import { rejectUnmodelled } from "../sim/index.js";
 import { note, printJson, printTable, signedPercent, warn } from "./output.js";
 import { printProfile } from "./print-profile.js";
 import { startProgress } from "./progress.js";
@@ -29,6 +30,7 @@ export interface FitRequest {
 }
 
 export async function fitRecordings({ runs, heldOut, flags }: FitRequest): Promise<void> {
+  for (const { name, run } of heldOut) rejectUnmodelled(run, name);
   const profile = await fit({ runs, flags });
   const scores = scoreHeldOut(profile, heldOut, flags.seed);
   refuseBadFit(scores);
@@ -42,7 +44,7 @@ export async function fitRecordings({ runs, heldOut, flags }: FitRequest): Promi
   }
   if (scores.length === 0)
     warn("no run was kept out of the fit (--held-out DIR...): its error on other loads is not known");
-  for (const line of profile.notes ?? []) warn(line);
+  for (const line of [...(profile.notes ?? []), ...(profile.server_notes ?? [])]) warn(line);
 }
 
 async function fit({ runs, flags }: Pick<FitRequest, "runs" | "flags">): Promise<Profile> {

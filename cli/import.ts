@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ConfigError, suggest, type Run } from "../formats/index.js";
 import { readLlmServingSim, refuseToReplace, writeRun } from "../formats/files/index.js";
+import { rejectUnmodelled } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { note } from "./output.js";
@@ -30,7 +31,9 @@ export const importCommand: Command = {
     }
     const { output, force, num_gpu_blocks: blocks } = parseFlags(ownFlags, args);
     refuseToReplace(output, { force });
-    const run = withBlocks(readers[form]!(String(args.folder)), blocks);
+    const recorded = readers[form]!(String(args.folder));
+    rejectUnmodelled(recorded, String(args.folder));
+    const run = withBlocks(recorded, blocks);
     await writeRun(output, run, { force });
     note(`${run.requests.length} requests written to ${output}`);
   },

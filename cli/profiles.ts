@@ -114,7 +114,7 @@ function show({ path, profile }: Shipped, json: boolean): void {
     });
     print(`kept out of the fit, ${recording}: ${errors.join(", ")}`);
   }
-  for (const line of profile.notes ?? []) print(`note: ${line}`);
+  for (const line of [...(profile.server_notes ?? []), ...(profile.notes ?? [])]) print(`note: ${line}`);
   if (profile.raw !== undefined) print(`measurements: ${profile.raw}, beside the profile`);
   print(path);
 }

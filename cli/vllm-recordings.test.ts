@@ -129,6 +129,36 @@ describe("import llmservingsim", () => {
     expectMistake(await servesim(...words), /ours/);
   });
 
+  test("two engines behind one address are rejected by import, replay and calibrate alike", async () => {
+    const two = { ...meta, engine_kwargs: { ...meta.engine_kwargs, data_parallel_size: 2 } };
+    mkdirSync(join(folder, "two"));
+    writeFileSync(join(folder, "two", "meta.json"), JSON.stringify(two));
+    writeFileSync(join(folder, "two", "requests.jsonl"), lines.join("\n"));
+    const seen = /the server uses what is not modelled: data_parallel_size = 2 \(data parallelism\); .*--replicas/;
+    expectMistake(
+      await servesim("import", "llmservingsim", "two", "--output", "twoOut", "--num-gpu-blocks", "9"),
+      seen,
+    );
+    expect(existsSync(join(folder, "twoOut"))).toBe(false);
+    // As a run folder that was made by hand, or by an older version.
+    cpSync(recording, join(folder, "dp"), { recursive: true });
+    const path = join(folder, "dp", "run.json");
+    const text = readFileSync(path, "utf8").replace('"max_num_seqs"', '"data_parallel_size": 2, "max_num_seqs"');
+    rmSync(path);
+    writeFileSync(path, text);
+    expectMistake(await servesim("replay", "--profile", profile, "--recording", "dp"), seen);
+    const words = ["calibrate", "vllm", "--output", "dp.json"];
+    expectMistake(await servesim(...words, "--from", "dp"), seen);
+    expectMistake(await servesim(...words, "--from", recording, "--held-out", "dp"), seen);
+    expect(existsSync(join(folder, "dp.json"))).toBe(false);
+  });
+
+  const published = resolve("../shared/data/llmservingsim/RTXPRO6000-Qwen3-30B-A3B-Instruct-2507");
+  (existsSync(published) ? test : test.skip)("a published recording of two engines is rejected", async () => {
+    const ended = await servesim("import", "llmservingsim", published, "--output", "qwen", "--num-gpu-blocks", "30000");
+    expectMistake(ended, /data_parallel_size = 2 \(data parallelism\)/);
+  });
+
   test("another form is refused with those that are known", async () => {
     const ended = await servesim("import", "llmservingsin", "theirs", "--output", "ours2");
     expectMistake(ended, /no form "llmservingsin", did you mean "llmservingsim"\?/);

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { RecordedRun } from "../calibrate/vllm/index.js";
 import { ArtifactError } from "../formats/index.js";
+import { withoutNetwork } from "../sim/index.js";
 import { readRun, readSteps } from "../formats/files/index.js";
 
 /** A folder of run folders stands for all of them. ArtifactError names what cannot be read, or is no run of vLLM. */
@@ -16,7 +17,11 @@ async function readRecording(folder: string): Promise<RecordedRun> {
     throw new ArtifactError(`${join(folder, "run.json")}: engine "${run.info.engine.name}", expected a run of vllm`);
   }
   const path = resolve(folder);
-  return { name: `${basename(dirname(path))}/${basename(path)}`, run, steps: await readSteps(folder) };
+  return {
+    name: `${basename(dirname(path))}/${basename(path)}`,
+    run: withoutNetwork(run),
+    steps: await readSteps(folder),
+  };
 }
 
 function runFolders(folder: string): string[] {

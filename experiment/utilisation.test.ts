@@ -37,3 +37,27 @@ test("below capacity a queue is served, above it it grows", async () => {
 test("it is refused beside a rate of its own", () => {
   expect(() => loadSchema.parse({ utilisation: 0.5, request_rate: 3 })).toThrow("expected no request_rate");
 });
+
+test("the capacity of a server with more than 128 seats is that of all its seats", async () => {
+  const server = readProfile(resolve("profiles/h100-llama-3.1-8b-vllm-0.26.json"));
+  const plan = planPolicy("vllm", { max_num_seqs: 512 }, { source: "test" });
+  const load = loadSchema.parse({
+    utilisation: 1,
+    dataset_name: "random",
+    random_input_len: 64,
+    random_output_len: 128,
+    num_prompts: 10,
+  });
+  const of = { name: "c", policyLabel: "p", loadLabel: "l", plan, load, coldStart: false };
+  const [rated] = await withRates([of], { profile: server, prompts: undefined, seed: "1" });
+  const rest = { ...load, utilisation: undefined };
+  const capacity = async (clients: number): Promise<number> => {
+    const closed = { ...rest, num_prompts: 3000, max_concurrency: clients };
+    const workload = await workloadOf(closed, undefined, "1");
+    const { info } = simulateRun({ plan, profile: server, workload, load: closed, seed: "1", coldStart: false });
+    return info.summary!.request_throughput as number;
+  };
+  const [few, all] = [await capacity(128), await capacity(1024)];
+  expect(all / few).toBeGreaterThan(1.3);
+  expect(rated!.load.request_rate! / all).toBeCloseTo(1, 1);
+});

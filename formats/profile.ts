@@ -320,6 +320,10 @@ export const profileSchema = z.strictObject({
     .optional(),
   uncertainty: uncertainty.optional().describe("coefficients that the measurements allow as well, for bands"),
   notes: z.array(z.string()).optional().describe("what a reader should know before trusting it"),
+  server_notes: z
+    .array(z.string())
+    .optional()
+    .describe("vllm_engine: of the server and how it was measured; told again in every result made with the profile"),
   plan_sha256: z.string().optional().describe("fingerprint of the calibration plan, to know a finished calibration"),
   raw: z.string().optional().describe("file of raw measurements, beside the profile"),
 });

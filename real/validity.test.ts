@@ -28,7 +28,16 @@ test("a run shorter than the counters can tell is not judged by them", () => {
   expect(runNotes({ ...short, otherCores: 0.5 })).toEqual([]);
 });
 
-test("an event loop that was held up is noted", () => {
-  const held = { ...quiet, eventLoop: { p50Ns: 0, p99Ns: 12 * MS, maxNs: 90 * MS } };
-  expect(runNotes(held)).toEqual(["the event loop was held up: P99 of its delay is 12.0 ms"]);
+test("a run whose client's event loop was late by more than 5 ms at P99 is not valid", () => {
+  const heldUp = (p99Ns: number): RunSurroundings => ({ ...quiet, eventLoop: { p50Ns: 0, p99Ns, maxNs: 90 * MS } });
+  expect(validity([], [], heldUp(5 * MS))).toEqual({ ok: true, reasons: [] });
+  const { ok, reasons } = validity([], [], heldUp(12 * MS));
+  expect(ok).toBe(false);
+  expect(reasons).toEqual([
+    expect.stringMatching(
+      /^the client was held up: P99 of its event loop's delay is 12\.0 ms, at most 5 ms is valid; /,
+    ),
+  ]);
+  expect(validity([], [], undefined, heldUp(12 * MS).eventLoop).reasons).toEqual(reasons);
+  expect(runNotes(heldUp(12 * MS))).toEqual([]);
 });

@@ -10,7 +10,8 @@ import type { EventLoopDelay } from "./event-loop-delay.js";
 const MAX_LAG_P99_NS = 5_000_000;
 /** A run beside which others used this part of the machine measured them as much as itself. */
 const MAX_OTHER_FRACTION = 0.5;
-const WORTH_TELLING_DELAY_P99_NS = 5_000_000;
+/** A client whose event loop turned later than this, at P99, stamped chunks and sent requests that much late. */
+const MAX_LOOP_DELAY_P99_NS = 5_000_000;
 /** CPU counters tick every 10 ms; over less than this they tell nothing. */
 const LEAST_LOAD_NS = 1e9;
 
@@ -23,17 +24,24 @@ export interface RunSurroundings {
   readonly eventLoop: EventLoopDelay;
 }
 
-/** `sendLagsNs`: how late each request was sent. */
+/** `sendLagsNs`: how late each request was sent. `eventLoop`: of what sends and reads; absent with `around`: that one's. */
 export function validity(
   requests: readonly RequestRecord[],
   sendLagsNs: readonly number[],
   around?: RunSurroundings,
+  eventLoop = around?.eventLoop,
 ): NonNullable<RunInfo["valid"]> {
   const reasons: string[] = [];
   const lagP99Ns = sendLagsNs.length === 0 ? 0 : quantile(Float64Array.from(sendLagsNs).sort(), 0.99);
   if (lagP99Ns > MAX_LAG_P99_NS) {
     reasons.push(
       `the client lagged: P99 of the sending delay is ${(lagP99Ns / 1e6).toFixed(1)} ms, at most 5 ms is valid`,
+    );
+  }
+  if (eventLoop !== undefined && eventLoop.p99Ns > MAX_LOOP_DELAY_P99_NS) {
+    reasons.push(
+      `the client was held up: P99 of its event loop's delay is ${(eventLoop.p99Ns / 1e6).toFixed(1)} ms, at most 5 ms ` +
+        "is valid; give the client a core of its own",
     );
   }
   const failed = requests.filter((request) => request.status === "error");
@@ -47,14 +55,9 @@ export function validity(
 
 /** What is worth knowing of a run that may be valid nonetheless. */
 export function runNotes(around: RunSurroundings): string[] {
-  const { otherCores, cores, eventLoop } = around;
+  const { otherCores, cores } = around;
   const isNoted = otherCores >= WORTH_TELLING_CORES && otherCores <= MAX_OTHER_FRACTION * cores;
-  return [
-    ...(isNoted && isLoadKnown(around) ? [`${describeOthers(around)}, so times may be too long`] : []),
-    ...(eventLoop.p99Ns > WORTH_TELLING_DELAY_P99_NS
-      ? [`the event loop was held up: P99 of its delay is ${(eventLoop.p99Ns / 1e6).toFixed(1)} ms`]
-      : []),
-  ];
+  return isNoted && isLoadKnown(around) ? [`${describeOthers(around)}, so times may be too long`] : [];
 }
 
 function isLoadKnown({ durationNs }: RunSurroundings): boolean {

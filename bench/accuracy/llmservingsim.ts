@@ -21,9 +21,17 @@ export async function llmServingSimSection(data: string): Promise<string> {
   if (!existsSync(data)) throw new ConfigError(`${data}: no such folder, expected recordings of LLMServingSim`);
   const folders = readdirSync(data, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const rows: string[][] = [];
-  for (const { name } of folders) rows.push([name, ...(await errorsOf(join(data, name), name))]);
+  const rejected: string[] = [];
+  for (const { name } of folders) {
+    try {
+      rows.push([name, ...(await errorsOf(join(data, name), name))]);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      rejected.push(`- ${error.message}`);
+    }
+  }
   const header = ["recording", ...metrics.flatMap((metric) => statistics.map((stat) => `${stat} ${metric}`))];
-  return `Errors of simulated statistics of the requests after the first ${FITTED}, %.\n\n${markdownTable(header, rows)}`;
+  return `Errors of simulated statistics of the requests after the first ${FITTED}, %.\n\n${markdownTable(header, rows)}${rejected.length === 0 ? "" : `\nRejected:\n\n${rejected.join("\n")}\n`}`;
 }
 
 async function errorsOf(folder: string, name: string): Promise<string[]> {

@@ -101,7 +101,32 @@ export function buildProfile({ name, cost, runs, notes, intervals }: ProfileFact
     range: measuredRange(runs),
     ...(intervals === undefined ? {} : { cost_intervals: rounded(intervals as Profile["cost_intervals"] & object) }),
     notes: [...notes],
+    ...serverNotesOf(runs),
   };
+}
+
+/** A round trip below this is nobody's concern, ms. */
+const NEAR_MS = 0.2;
+
+/** What the recordings say of their server, each once; the way to it, where it was long enough to matter. */
+function serverNotesOf(runs: readonly RecordedRun[]): { server_notes?: string[] } {
+  const told = runs.flatMap(({ run: { info } }) =>
+    Array.isArray(info.server_notes) ? info.server_notes.map(String) : [],
+  );
+  const ways = runs.flatMap(({ run: { info } }) => {
+    const { network } = info as { network?: { round_trip_ms?: number; is_taken_off?: boolean } };
+    const ms = network?.is_taken_off === true ? (network.round_trip_ms ?? 0) : 0;
+    return ms < NEAR_MS ? [] : [ms];
+  });
+  const way =
+    ways.length === 0
+      ? []
+      : [
+          `the client of the calibration was a round trip of ${Math.max(...ways).toFixed(1)} ms away from the server, which was ` +
+            "taken off: times are those of a client beside the server",
+        ];
+  const notes = [...new Set([...told, ...way])];
+  return notes.length === 0 ? {} : { server_notes: notes };
 }
 
 function startedWith({ info }: RecordedRun["run"]): string {

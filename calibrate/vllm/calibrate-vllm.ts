@@ -3,7 +3,7 @@
  * front end from what it did between clients and engine. Without, or as a black box: all of it through the simulator.
  */
 import { ConfigError, type Profile, type VllmEngineCost } from "../../formats/index.js";
-import { replayRecording } from "../../sim/index.js";
+import { rejectUnmodelled, replayRecording } from "../../sim/index.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { fitBlackBox } from "./black-box.js";
 import { ASSUMED, buildProfile, engineCostOf } from "./build-profile.js";
@@ -33,6 +33,7 @@ export interface VllmCalibrationOptions {
 const PROBES_WEIGHT = 0.1;
 
 export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmCalibrationOptions): Promise<Profile> {
+  for (const { name, run } of runs) rejectUnmodelled(run, name);
   const solver = await loadLinearSolver();
   const logged = options.isBlackBox ? [] : runs.filter(({ steps }) => steps !== undefined && steps.length > 0);
   const parts = logged.length > 0 ? fitLogged(logged, solver, options) : fitUnlogged(runs, solver, options);

@@ -8,6 +8,7 @@ import {
   type SettingName,
 } from "../../real/vllm/server/index.js";
 import { addressOf, measureVllm, type BenchVllmInput } from "../../real/vllm/index.js";
+import { rejectSeen } from "../../sim/index.js";
 import { realClock } from "../../real/index.js";
 import type { ProbedServer } from "../../calibrate/vllm/probe-groups.js";
 
@@ -17,6 +18,9 @@ const indispensable: readonly SettingName[] = [
   "max_num_batched_tokens",
   "max_model_len",
   "async_scheduling",
+  // A profile's memory is told by these, and a fit without them comes to its end for nothing.
+  "num_gpu_blocks",
+  "block_size",
 ];
 
 /** The server's limits; ConfigError names the settings that it does not tell, and how to state them. */
@@ -40,7 +44,7 @@ export function probedServerOf({ settings, unknown }: ServerSettings): ProbedSer
     maxNumBatchedTokens: Number(settings.max_num_batched_tokens),
     maxModelLen: Number(settings.max_model_len),
     // One block is the scheduler's own.
-    ...(blocks === undefined || blockSize === undefined ? {} : { kvTokens: (Number(blocks) - 1) * Number(blockSize) }),
+    kvTokens: (Number(blocks) - 1) * Number(blockSize),
     ...(sizes === undefined ? {} : { largestGraph: Math.max(0, ...sizes) }),
   };
 }
@@ -51,6 +55,13 @@ export async function learnServer(
   stated: Readonly<Partial<Record<SettingName, unknown>>>,
 ): Promise<{ readonly settings: ServerSettings; readonly server: ProbedServer }> {
   const settings = await readServerSettings(baseUrl, { model, stated });
+  if (settings.engine !== "vllm") {
+    throw new ConfigError(
+      `${baseUrl} is no vLLM server as far as it tells (engine "${settings.engine}"), expected vLLM: others can be measured ` +
+        "(bench --backend vllm), but have no profile",
+    );
+  }
+  rejectSeen(settings.unmodelled, baseUrl);
   return { settings, server: probedServerOf(settings) };
 }
 

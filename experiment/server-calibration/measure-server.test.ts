@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readRun } from "../../formats/files/index.js";
@@ -111,6 +120,42 @@ test("settings that neither server nor user tells are asked for by their flags",
   await expect(measure({ stated: { max_num_seqs: 8 } })).rejects.toThrow(
     "does not tell max_num_batched_tokens, async_scheduling; state them as it was started (--max-num-batched-tokens, --async-scheduling)",
   );
+});
+
+test("the number of KV blocks is asked for before anything is sent, and stating it on resuming is the same server", async () => {
+  const blockless = (): string => metrics().replace(',num_gpu_blocks="500"', "");
+  await start({ metrics: blockless });
+  await expect(measure()).rejects.toThrow(
+    "does not tell num_gpu_blocks; state them as it was started (--num-gpu-blocks)",
+  );
+  expect(fake.received).toHaveLength(0);
+  const controller = new AbortController();
+  const stopAt = (_: number, __: number, label: string): void => {
+    if (label === "mixed load") controller.abort();
+  };
+  const known = { ...stated, num_gpu_blocks: 400 };
+  await expect(measure({ stated: known, signal: controller.signal, onProgress: stopAt })).rejects.toThrow();
+  // As a calibration of an older version left it, which did not ask.
+  const path = join(folder, "p.json.raw", "plan.json");
+  const plan = JSON.parse(readFileSync(path, "utf8")) as { settings: Record<string, unknown> };
+  delete plan.settings.num_gpu_blocks;
+  writeFileSync(path, JSON.stringify(plan));
+  const { probes, mixed, heldOut } = await measure({ stated: known, resume: true });
+  for (const { info } of [probes, mixed, heldOut]) expect(info.engine.settings.num_gpu_blocks).toBe(400);
+  await expect(measure({ stated: { ...known, max_num_seqs: 16 }, resume: true })).rejects.toThrow("another server");
+});
+
+test("a server of two engines, with drafts or of another kind is rejected before anything is sent", async () => {
+  await start({ metrics: () => `${metrics()}vllm:num_requests_running{engine="1"} 0\n` });
+  await expect(measure()).rejects.toThrow(/\/metrics has 2 engines \(data parallelism\); .*--replicas/);
+  expect(fake.received).toHaveLength(0);
+  await fake.close();
+  const vllm_config = { parallel_config: { data_parallel_size: 1 }, speculative_config: { method: "ngram" } };
+  await start({ serverInfo: { vllm_config, system_env: {} } });
+  await expect(measure()).rejects.toThrow(/speculative_config = .*\(speculative decoding\)/);
+  await fake.close();
+  await start({ ownedBy: "sglang", metrics: () => undefined });
+  await expect(measure()).rejects.toThrow(/is no vLLM server as far as it tells \(engine "sglang"\)/);
 });
 
 test("random prompts that are found in the prefix cache end the calibration", async () => {

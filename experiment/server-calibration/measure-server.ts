@@ -8,7 +8,7 @@ import { probePlan, type ProbePlan } from "../../calibrate/vllm/index.js";
 import { BackendError, type Run } from "../../formats/index.js";
 import { readRun, writeRun } from "../../formats/files/index.js";
 import { realClock } from "../../real/index.js";
-import { measureVllm } from "../../real/vllm/index.js";
+import { measureNetwork, measureVllm } from "../../real/vllm/index.js";
 import { startServerWatch, type ServerSettings, type SettingName } from "../../real/vllm/server/index.js";
 import { findVocabulary, learnServer, tryPrefixCache, type PrefixCacheFinding } from "./learn-server.js";
 import { mergeRuns } from "./merge-runs.js";
@@ -59,8 +59,20 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
   const vocab = before?.vocab ?? input.vocab ?? (await findVocabulary(baseUrl, settings.model.name));
   const seed = before?.seed ?? input.seed;
   const whole = before === undefined ? undefined : await readWhole(rawFolder);
-  if (whole !== undefined) return { settings, ...whole, dropped: [], skipped: [], notes: [] };
-  const common = commonInput(input, { settings, vocab, seed });
+  if (whole !== undefined) {
+    const [probes, mixed, heldOut] = [whole.probes, whole.mixed, whole.heldOut].map((run) => asKnownNow(run, settings));
+    return {
+      settings,
+      probes: probes!,
+      mixed: mixed!,
+      heldOut: heldOut!,
+      dropped: [],
+      skipped: [],
+      notes: notesIn(probes!),
+    };
+  }
+  const network = await measureNetwork(baseUrl);
+  const common = { ...commonInput(input, { settings, vocab, seed }), network };
   await warmUp(common);
   const cache = await tryPrefixCache(common, Math.min(512, server.maxModelLen - 1));
   const pace = before?.pace ?? (await timeServer(common, server));
@@ -87,7 +99,10 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
     throw error;
   }
   const { counters } = await watch.stop(beganNs);
-  const merged = withModel(mergeRuns(runs.probes), settings);
+  const probes = asKnownNow(mergeRuns(runs.probes), settings);
+  const serverNotes = serverNotesOf({ runs, settings, cache, preemptions: counters.preemptions });
+  const merged = { ...probes, info: { ...probes.info, server_notes: serverNotes } };
+  const [mixed, heldOut] = [asKnownNow(runs.mixed, settings), asKnownNow(runs.heldOut, settings)];
   refuseFailures(merged, rawFolder);
   const promptTokens = merged.requests.reduce((sum, request) => sum + request.promptTokens, 0);
   refuseCached(counters.cached_tokens ?? 0, promptTokens, baseUrl);
@@ -96,12 +111,17 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
   return {
     settings,
     probes: merged,
-    mixed: runs.mixed,
-    heldOut: runs.heldOut,
+    mixed,
+    heldOut,
     dropped: plan.dropped,
     skipped: runs.skipped,
-    notes: notesOf({ plan, runs, settings, cache, preemptions: counters.preemptions }),
+    notes: [...leftNotes(plan, runs), ...serverNotes],
   };
+}
+
+/** What was found out about the server when it was measured. */
+function notesIn({ info }: Run): readonly string[] {
+  return Array.isArray(info.server_notes) ? info.server_notes.map(String) : [];
 }
 
 /** The three runs of a calibration that was measured to its end. */
@@ -136,9 +156,10 @@ async function warmUp(common: ProbeCommon): Promise<void> {
   await measureVllm({ ...common, workload, load: { kind: "probes" }, warmUps: 2 });
 }
 
-/** What the server says of its model beyond the name. */
-function withModel(run: Run, { model }: ServerSettings): Run {
-  return { ...run, info: { ...run.info, model: { ...model } } };
+/** The run with what is known of model and settings now: a part that was measured before may have been told less. */
+function asKnownNow(run: Run, { model, settings }: ServerSettings): Run {
+  const { engine } = run.info;
+  return { ...run, info: { ...run.info, model: { ...model }, engine: { ...engine, settings: { ...engine.settings, ...settings } } } }; // prettier-ignore
 }
 
 function refuseFailures({ requests }: Run, rawFolder: string): void {
@@ -158,21 +179,24 @@ function refuseCached(cachedTokens: number, promptTokens: number, baseUrl: strin
   );
 }
 
+function leftNotes({ dropped }: ProbePlan, { skipped }: PlanRuns): string[] {
+  const left = [...dropped, ...skipped];
+  return left.length > 0 ? [`left out for the budget: ${left.join("; ")}`] : [];
+}
+
 interface Noted {
-  readonly plan: ProbePlan;
   readonly runs: PlanRuns;
   readonly settings: ServerSettings;
   readonly cache: PrefixCacheFinding;
   readonly preemptions: number | undefined;
 }
 
-function notesOf({ plan, runs, settings, cache, preemptions }: Noted): string[] {
-  const { unknown, notModelled } = settings;
-  const left = [...plan.dropped, ...runs.skipped];
+/** What is true of the server, and of how it was measured, in every result made with its profile. */
+function serverNotesOf({ runs, settings, cache, preemptions }: Noted): string[] {
+  const { unknown, leftOut } = settings;
   return [
-    ...(left.length > 0 ? [`left out for the budget: ${left.join("; ")}`] : []),
     ...(unknown.length > 0 ? [`settings that the server does not tell: ${unknown.join(", ")}`] : []),
-    ...notModelled.map((what) => `the server uses ${what}, which is not modelled`),
+    ...leftOut.map((what) => `the server uses ${what}, which is not modelled`),
     ...((cache.hitTokens ?? 0) > 0
       ? [
           `the server keeps prompts: ${cache.hitTokens!} of ${cache.promptTokens} tokens of a repeated one were cached; probes never repeat`,

@@ -44,16 +44,19 @@ test("the second run begins after the first has ended, every time of it moved by
   });
 });
 
-test("late sending is counted over the groups, other reasons are told once", () => {
+test("a late client is counted over the groups, other reasons are told once", () => {
   const late = (lagMs: number, reasons: readonly string[]): Run => {
     const { info, ...rest } = run([request({})], reasons);
-    return { ...rest, info: { ...info, client_lag_ms_p99: lagMs } };
+    const client = { event_loop_delay_ms: { p99: lagMs - 3 } };
+    return { ...rest, info: { ...info, client_lag_ms_p99: lagMs, client } };
   };
   const lagged = "the client lagged: P99 of the sending delay is";
-  const { info } = mergeRuns([late(9, [`${lagged} 9`]), late(1, ["odd"]), late(20, [`${lagged} 20`, "odd"])]);
+  const heldUp = "the client was held up: P99 of its event loop's delay is 17 ms";
+  const { info } = mergeRuns([late(7, [`${lagged} 7`]), late(1, ["odd"]), late(20, [`${lagged} 20`, heldUp, "odd"])]);
   expect(info.valid!.reasons).toEqual([
     "odd",
     "the client lagged in 2 of 3 groups, at worst a P99 of 20.0 ms, at most 5 ms is valid",
+    "the client's event loop was held up in 1 of 3 groups, at worst a P99 of 17.0 ms, at most 5 ms is valid",
   ]);
 });
 

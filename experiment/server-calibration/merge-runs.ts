@@ -40,19 +40,32 @@ export function mergeRuns(runs: readonly Run[]): Run {
 
 const MAX_LAG_P99_MS = 5;
 
-/** Each reason once; late sending, whose figure differs from run to run, as a count. */
+/** Each reason once; a late client, whose figures differ from run to run, as counts. */
 function reasonsOf(runs: readonly Run[]): string[] {
   const others = unique(runs.flatMap(({ info: { valid } }) => valid?.reasons ?? [])).filter(
-    (reason) => !reason.startsWith("the client lagged"),
+    (reason) => !/^the client (lagged|was held up):/.test(reason),
   );
-  const lags = runs.map(({ info }) => Number(info.client_lag_ms_p99 ?? 0));
-  const late = lags.filter((lag) => lag > MAX_LAG_P99_MS).length;
-  if (late === 0) return others;
-  const worst = Math.max(...lags).toFixed(1);
+  const counted = (what: string, delaysMs: readonly number[]): string[] => {
+    const late = delaysMs.filter((delayMs) => delayMs > MAX_LAG_P99_MS).length;
+    if (late === 0) return [];
+    const worst = Math.max(...delaysMs).toFixed(1);
+    return [
+      `${what} in ${late} of ${runs.length} groups, at worst a P99 of ${worst} ms, at most ${MAX_LAG_P99_MS} ms is valid`,
+    ];
+  };
   return [
     ...others,
-    `the client lagged in ${late} of ${runs.length} groups, at worst a P99 of ${worst} ms, at most ${MAX_LAG_P99_MS} ms is valid`,
+    ...counted(
+      "the client lagged",
+      runs.map(({ info }) => Number(info.client_lag_ms_p99 ?? 0)),
+    ),
+    ...counted("the client's event loop was held up", runs.map(loopDelayMs)),
   ];
+}
+
+function loopDelayMs({ info }: Run): number {
+  const { client } = info as { client?: { event_loop_delay_ms?: { p99?: number } } };
+  return client?.event_loop_delay_ms?.p99 ?? 0;
 }
 
 function shifted(request: RequestRecord, byNs: number): RequestRecord {

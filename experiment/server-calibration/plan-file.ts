@@ -39,7 +39,10 @@ export function readPlanFile(rawFolder: string): PlanFile | undefined {
   return check(planFileSchema, readJson(path), { source: path, Failure: ArtifactError });
 }
 
-/** ConfigError when another server answers now than the one that was measured. */
+/**
+ * ConfigError when another server answers now than the one that was measured. A setting that was not known then, and is
+ * stated or told now, is no other server.
+ */
 export function refuseOtherServer(
   rawFolder: string,
   before: PlanFile,
@@ -51,7 +54,7 @@ export function refuseOtherServer(
     ...(before.model === now.model ? [] : [`model ${before.model}, now ${now.model}`]),
     ...(before.vllm === now.vllm ? [] : [`vLLM ${before.vllm ?? "unknown"}, now ${now.vllm ?? "unknown"}`]),
     ...names.flatMap((name) =>
-      same(before.settings[name], now.settings[name])
+      before.settings[name] === undefined || same(before.settings[name], now.settings[name])
         ? []
         : [`${name} ${JSON.stringify(before.settings[name])}, now ${JSON.stringify(now.settings[name])}`],
     ),

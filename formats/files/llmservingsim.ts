@@ -31,6 +31,7 @@ const metaSchema = z.looseObject({
     max_num_batched_tokens: count,
     max_model_len: count.nullish(),
     dtype: z.string().optional(),
+    tensor_parallel_size: count.optional(),
   }),
   kv_cache: z.looseObject({ num_gpu_blocks: count, block_size: count, enable_prefix_caching: z.boolean() }).optional(),
   hardware: z.looseObject({ device_name: z.string() }).optional(),
@@ -100,6 +101,8 @@ export function readLlmServingSim(folder: string): Run {
               }),
           async_scheduling: resolved?.scheduler_config?.async_scheduling ?? true,
           ...(graphs === undefined ? {} : { cudagraph_capture_sizes: graphs }),
+          ...(given.tensor_parallel_size === undefined ? {} : { tensor_parallel_size: given.tensor_parallel_size }),
+          ...otherSettings(given, resolved),
         },
       },
       model: { name: meta.model, ...(given.dtype === undefined ? {} : { dtype: given.dtype }) },
@@ -113,6 +116,32 @@ export function readLlmServingSim(folder: string): Run {
     requests,
     batches: [],
   };
+}
+
+/** What decides whether the server is modelled at all. */
+const telling = [
+  "data_parallel_size",
+  "pipeline_parallel_size",
+  "decode_context_parallel_size",
+  "prefill_context_parallel_size",
+  "enable_lora",
+  "lora_config",
+  "speculative_config",
+  "kv_transfer_config",
+] as const;
+
+/** As the engine was asked for, else as it resolved it. */
+function otherSettings(
+  given: Readonly<Record<string, unknown>>,
+  resolved: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const parallel = (resolved.parallel_config ?? {}) as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    telling.flatMap((name) => {
+      const value = given[name] ?? parallel[name] ?? resolved[name];
+      return value === undefined || value === null ? [] : [[name, value]];
+    }),
+  );
 }
 
 function parseLine(text: string, path: string, line: number): unknown {

@@ -96,7 +96,7 @@ export class Answer {
     const { delta, token_ids: ids } = choice;
     if (choice.finish_reason != null) this.finishReason = choice.finish_reason;
     // A chat's first chunk names the role, before any token.
-    const isRoleOnly = delta?.role !== undefined && (delta.content ?? "") === "" && (ids?.length ?? 0) === 0;
+    const isRoleOnly = delta?.role !== undefined && !saysSomething(delta) && (ids?.length ?? 0) === 0;
     if (isRoleOnly && choice.finish_reason == null) return;
     this.chunkNs.push(this.readAtNs);
     if (ids != null) this.chunkTokens.push(ids.length);
@@ -120,9 +120,23 @@ export class Answer {
   }
 }
 
+/** What a chat's chunk may hold of the model's tokens: the answer, or what a reasoning or tool parser took for its own. */
+interface Delta {
+  readonly role?: string;
+  readonly content?: string | null;
+  /** vLLM's name today, and its former one. */
+  readonly reasoning?: string | null;
+  readonly reasoning_content?: string | null;
+  readonly tool_calls?: readonly unknown[] | null;
+}
+
+function saysSomething({ content, reasoning, reasoning_content: former, tool_calls: calls }: Delta): boolean {
+  return [content, reasoning, former].some((text) => (text ?? "") !== "") || (calls?.length ?? 0) > 0;
+}
+
 interface Choice {
   readonly text?: string;
-  readonly delta?: { readonly role?: string; readonly content?: string | null };
+  readonly delta?: Delta;
   readonly token_ids?: readonly number[] | null;
   readonly finish_reason?: string | null;
 }

@@ -39,8 +39,7 @@ async function inputFor(options: FakeVllmOptions, more: Partial<BenchVllmInput> 
 }
 
 /** Why a run is not valid, but for what depends on how busy this machine is. */
-const reasonsButLag = ({ valid }: RunInfo): string[] =>
-  valid!.reasons.filter((r) => !r.startsWith("the client lagged"));
+const reasonsButLag = ({ valid }: RunInfo): string[] => valid!.reasons.filter((r) => !r.startsWith("the client "));
 
 /** Requests of the run, as the server got them, warm-ups left out. */
 const bodies = (warmUps = 2): Readonly<Record<string, unknown>>[] => server!.received.slice(warmUps).map((r) => r.body);

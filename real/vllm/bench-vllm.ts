@@ -7,6 +7,7 @@ import { RunInterrupted } from "../drive.js";
 import { watchClient, worstDelay, type ClientWatch } from "./client-watch.js";
 import { defaultLimits, type ConnectionLimits } from "./connection.js";
 import { describeRun } from "./describe-run.js";
+import type { Network } from "./network.js";
 import type { Endpoint, Sampling } from "./request-body.js";
 import { requestIdPrefix } from "./request-id.js";
 import { runInWorkers } from "./run-in-workers.js";
@@ -50,6 +51,10 @@ export interface BenchVllmInput extends VllmClientOptions {
   readonly probeOf?: ((request: WorkloadRequest, index: number) => string | undefined) | undefined;
   /** Settings of the server, where known, by vLLM's names. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** What the server was seen to use that no profile models: a fit or a replay of the run rejects it. */
+  readonly unmodelled?: readonly string[] | undefined;
+  /** The way to the server, where it was measured. */
+  readonly network?: Network | undefined;
   readonly policySettings?: Readonly<Record<string, unknown>> | undefined;
   readonly hardware?: RunInfo["hardware"] | undefined;
   /** Worker threads that send (1: this thread). */

@@ -20,8 +20,11 @@ export const defaultLimits: ConnectionLimits = {
   requestMs: 6 * 3600 * 1000,
 };
 
-/** vLLM's server closes a connection after 5 s without a request; ours are given up well before. */
-const KEEP_ALIVE_MS = 2_000;
+/**
+ * vLLM's server closes a connection after 5 s without a request; ours are given up before, and outlive the pauses between
+ * probes, so that no probe pays for a connection that another has opened.
+ */
+const KEEP_ALIVE_MS = 4_500;
 
 /** Where a server is: the origin, and the path before its own (mostly empty). */
 export interface ServerAddress {

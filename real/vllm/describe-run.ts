@@ -47,14 +47,20 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
     ignoreEos: input.sampling?.ignoreEos ?? true,
     wantedTokens: (index) => workload.requests[index]!.outputTokens,
   });
-  const notes = [...(workload.notes ?? []), ...(batched?.notes ?? []), ...verdict.notes];
+  const notes = [
+    ...otherEngineNotes(measured.model),
+    ...(workload.notes ?? []),
+    ...(batched?.notes ?? []),
+    ...verdict.notes,
+  ];
   const info: RunInfo = {
     version: 1,
     source: "real",
-    policy: batched?.policy ?? "vllm",
+    policy: batched?.policy ?? measured.model.engine,
     date: input.date,
     ...serverInfo(input, measured),
     load: input.load,
+    ...(input.network === undefined ? {} : { network: { ...input.network } }),
     requests: requests.length,
     seed: input.seed,
     ...(input.policySettings === undefined ? {} : { policy_settings: { ...input.policySettings } }),
@@ -69,20 +75,30 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
   return { info, requests, batches: batched?.batches ?? [] };
 }
 
+/** A run on another engine is measured all the same; nothing of it can be simulated. */
+function otherEngineNotes({ engine }: ServedModel): string[] {
+  if (engine === "vllm") return [];
+  return [
+    `the server is no vLLM as far as it tells (engine "${engine}"), so no profile and no simulation applies to it`,
+  ];
+}
+
 /** Engine, model and hardware as run.json names them. */
 function serverInfo(
-  input: Pick<BenchVllmInput, "settings" | "hardware" | "baseUrl">,
+  input: Pick<BenchVllmInput, "settings" | "unmodelled" | "hardware" | "baseUrl">,
   { model, version }: Pick<Measured, "model" | "version">,
 ): Pick<RunInfo, "engine" | "model" | "hardware"> {
-  const { name, maxModelLen } = model;
+  const { name, maxModelLen, engine } = model;
+  const { unmodelled = [] } = input;
   return {
     engine: {
-      name: "vllm",
+      name: engine,
       ...(version === undefined ? {} : { version }),
       settings: {
         ...(maxModelLen === undefined ? {} : { max_model_len: maxModelLen }),
         ...input.settings,
       },
+      ...(unmodelled.length === 0 ? {} : { unmodelled }),
     },
     model: { name },
     hardware: input.hardware ?? {},

@@ -4,7 +4,7 @@
  */
 import type { RequestRecord, RunInfo } from "../../formats/index.js";
 import { percentileIsShown } from "../../sim/index.js";
-import { runNotes, validity, type RunSurroundings } from "../validity.js";
+import { validity, type RunSurroundings } from "../validity.js";
 import { countFailures, type FailureKind } from "./failure.js";
 import type { SentExchange } from "./run-load.js";
 
@@ -33,7 +33,7 @@ export function judge(input: VerdictInput): Verdict {
   const { requests, exchanges, isWarm, isStopped, percentiles, around } = input;
   const failures = countFailures(exchanges.map(({ failure }) => failure));
   // Others' load says nothing here: a server on this machine is one of the others.
-  const { reasons } = validity(requests, input.lagsNs);
+  const { reasons } = validity(requests, input.lagsNs, undefined, around.eventLoop);
   if (isStopped) reasons.unshift("the run was stopped before its end");
   if (!isWarm) reasons.push("no request went before the run, so the server's warm-up is inside; send warm-up requests");
   const finished = requests.filter(({ status }) => status === "ok").length;
@@ -42,7 +42,7 @@ export function judge(input: VerdictInput): Verdict {
     const names = tooFew.map((p) => `P${p}`).join(", ");
     reasons.push(`${finished} finished requests are too few for ${names}`);
   }
-  const notes = [...failureNotes(failures), ...lengthNotes(input), ...runNotes({ ...around, durationNs: 0 })];
+  const notes = [...failureNotes(failures), ...lengthNotes(input)];
   return { valid: { ok: reasons.length === 0, reasons }, notes, failures };
 }
 

@@ -1,7 +1,7 @@
 /** A recorded run simulated again: its requests under its own settings and load, on a profile of the same model. */
 import { ArtifactError, ConfigError, type Load, type Profile, type Run } from "../../formats/index.js";
 import { planPolicy, serverSettings, VERSION_PATTERN } from "../policy/index.js";
-import { recordedWorkload } from "../workload/index.js";
+import { recordedWorkload, rejectUnmodelled } from "../workload/index.js";
 import { simulateRun, type SimulatedRunInput } from "./simulate-run.js";
 
 export interface ReplayOptions {
@@ -41,12 +41,8 @@ function recordedSettings({ info, requests }: Run, positions: number): Readonly<
   if (info.engine.name !== "vllm") {
     throw new ArtifactError(`the recording is of engine "${info.engine.name}", expected a run of vllm`);
   }
+  rejectUnmodelled({ info, requests, batches: [] }, "the recording");
   const { settings } = info.engine;
-  for (const name of ["speculative_config", "kv_transfer_config", "enable_lora"]) {
-    if (settings[name] != null && settings[name] !== false) {
-      throw new ConfigError(`run.json engine.settings.${name}: a server with it is not modelled`);
-    }
-  }
   const known = Object.keys(serverSettings.shape);
   const given = Object.entries(settings).filter(([name, value]) => known.includes(name) && value != null);
   // A server that is not known to have a limit served whatever it answered.

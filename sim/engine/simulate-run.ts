@@ -219,9 +219,10 @@ function runInfo(input: SimulatedRunInput, outcome: Outcome): RunInfo {
     ...(distrust === undefined ? [] : [distrust]),
     ...(workload.notes ?? []),
     ...(assumed === undefined ? [] : [`version: ${assumed}`]),
+    ...verdicts(summary),
     ...extrapolationNotes(extrapolation),
     ...assumedSpread(input),
-    ...verdicts(summary),
+    ...(profile.server_notes ?? []).map((note) => `profile: ${note}`),
   ];
   return {
     version: 1,

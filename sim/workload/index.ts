@@ -13,3 +13,11 @@ export {
   type LengthStatistics,
   type TraceStatistics,
 } from "./trace-statistics.js";
+export {
+  rejectSeen,
+  rejectUnmodelled,
+  unmodelledFeature,
+  unmodelledSettings,
+  type Unmodelled,
+} from "./unmodelled-server.js";
+export { withoutNetwork } from "./without-network.js";

@@ -71,6 +71,20 @@ test("requests without an answer are left out, and counted in a note", () => {
   expect(notes).toEqual(["2 recorded requests without an answer are left out"]);
 });
 
+test("a recording whose prompts were found in the prefix cache is rejected with what was seen", () => {
+  const hit = [
+    request("a", 0, 10),
+    request("b", 5, 15, { cachedTokens: 16 }),
+    request("c", 6, 15, { cachedTokens: 0 }),
+  ];
+  expect(() => recordedWorkload(recording(hit, { kind: "open_loop" }))).toThrow(
+    /found 16 of 60 prompt tokens \(26\.7 %\) of 1 requests in its prefix cache, .*--no-enable-prefix-caching/,
+  );
+  // By chance, of random prompts.
+  const chance = request("d", 7, 20, { promptTokens: 4000, cachedTokens: 16 });
+  expect(recordedWorkload(recording([request("a", 0, 10), chance], { kind: "open_loop" })).requests).toHaveLength(2);
+});
+
 test("a recording without an answer is refused", () => {
   expect(() => recordedWorkload(recording([failed("x", 0)], { kind: "open_loop" }))).toThrow(
     "the recording has no answered request",

@@ -6,6 +6,7 @@ import { ArtifactError, type RequestRecord, type Run, type Workload } from "../.
  * long they took from an answer to the next request; elsewhere every request comes when it was recorded.
  */
 export function recordedWorkload({ info, requests }: Run): Workload {
+  rejectCached(requests);
   const sent = requests
     .filter(({ status }) => status === "ok")
     .sort((a, b) => a.arrivalNs - b.arrivalNs || sentNs(a) - sentNs(b));
@@ -24,6 +25,27 @@ export function recordedWorkload({ info, requests }: Run): Workload {
     thinkNs: isClosed ? turnaroundNs(sent, maxConcurrency) : 0,
     ...(leftOut > 0 ? { notes: [`${leftOut} recorded requests without an answer are left out`] } : {}),
   };
+}
+
+/** Of random prompts so many are found in a prefix cache by chance; more come from prefixes that requests share. */
+const MOST_CACHED_SHARE = 0.01;
+
+/**
+ * Prompt tokens that the server found in its prefix cache cost it nothing, and a recording does not say which requests share
+ * which prefixes: simulated without them, prefills would be too long.
+ */
+function rejectCached(requests: readonly RequestRecord[]): void {
+  const sum = (of: (request: RequestRecord) => number): number =>
+    requests.reduce((total, request) => total + of(request), 0);
+  const cached = sum(({ cachedTokens = 0 }) => cachedTokens);
+  const prompts = sum(({ promptTokens }) => promptTokens);
+  if (cached <= MOST_CACHED_SHARE * prompts) return;
+  const hits = requests.filter(({ cachedTokens = 0 }) => cachedTokens > 0).length;
+  throw new ArtifactError(
+    `the server found ${cached} of ${prompts} prompt tokens (${((100 * cached) / prompts).toFixed(1)} %) of ${hits} requests in its ` +
+      "prefix cache, and the recording does not say which prefixes they share; record with --no-enable-prefix-caching or random " +
+      "prompts, or simulate the trace itself (--workload), whose prompts say it",
+  );
 }
 
 /** Median time from the k-th answer to the request that it let go, which the client took. */

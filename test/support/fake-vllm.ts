@@ -38,6 +38,14 @@ export interface FakeVllmOptions {
   readonly maxModelLen?: number;
   /** The text of /metrics; undefined: not found. */
   readonly metrics?: () => string | undefined;
+  /** Who owns the model, as the server says; absent: it does not. */
+  readonly ownedBy?: string;
+  /** Of /version (0.0.0-fake); null: not found. */
+  readonly version?: string | null;
+  /** The answer of /server_info; absent: not found. */
+  readonly serverInfo?: object;
+  /** Every answer begins this much later, ms. */
+  readonly answerMs?: number;
   readonly port?: number;
 }
 
@@ -96,6 +104,8 @@ class Fake implements FakeVllm {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? "";
+    const { answerMs = 0 } = this.options;
+    if (answerMs > 0) await pause(answerMs);
     if (request.method === "POST") {
       const body = JSON.parse(await textOf(request)) as Record<string, unknown>;
       const requestId = request.headers["x-request-id"];
@@ -108,8 +118,11 @@ class Fake implements FakeVllm {
     }
     const { model = "fake", maxModelLen = 4096, metrics } = this.options;
     const text = path === "/metrics" ? metrics?.() : undefined;
-    if (path === "/v1/models") json(response, { data: [{ id: model, max_model_len: maxModelLen }] });
-    else if (path === "/version") json(response, { version: "0.0.0-fake" });
+    const { ownedBy, version = "0.0.0-fake", serverInfo } = this.options;
+    const owner = ownedBy === undefined ? {} : { owned_by: ownedBy };
+    if (path === "/v1/models") json(response, { data: [{ id: model, max_model_len: maxModelLen, ...owner }] });
+    else if (path === "/version" && version !== null) json(response, { version });
+    else if (path.startsWith("/server_info") && serverInfo !== undefined) json(response, serverInfo);
     else if (text !== undefined) response.end(text);
     else response.writeHead(404).end('{"detail":"Not Found"}');
   }

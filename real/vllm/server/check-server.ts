@@ -27,7 +27,7 @@ const VOCAB = 1_000;
 /** Asks a server and sends it short requests; BackendError when it does not answer at all, ConfigError for another model. */
 export async function checkServer(baseUrl: string, model?: string): Promise<ServerFinding[]> {
   const settings = await readServerSettings(baseUrl, { model });
-  const { version, notModelled } = settings;
+  const { version, unmodelled, leftOut } = settings;
   const { name } = settings.model;
   const length = settings.settings.max_model_len;
   const body: BodyOptions = {
@@ -48,9 +48,10 @@ export async function checkServer(baseUrl: string, model?: string): Promise<Serv
     await metricsFinding(baseUrl),
     devModeFinding(settings),
     settingsFinding(settings),
-    ...notModelled.map((what) =>
-      missing("model of it", `${what} is not modelled: simulations of this server will be off`),
+    ...unmodelled.map(({ seen, remedy }) =>
+      missing("model of it", `${seen} is not modelled, so calibrate rejects this server; ${remedy}`),
     ),
+    ...leftOut.map((what) => missing("model of it", `${what} is not modelled: simulations of this server will be off`)),
     cachingFinding(settings),
   ];
 }

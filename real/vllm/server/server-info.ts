@@ -3,6 +3,7 @@
  * (config_format=json), else as the text of its configuration. Null there means "not decided", and is not known here.
  */
 import { z } from "zod";
+import { unmodelledSettings, type Unmodelled } from "../../../sim/index.js";
 
 /** Where each setting of run.json's engine.settings stands in the JSON form. */
 const places = {
@@ -21,6 +22,7 @@ const places = {
   scheduler_reserve_full_isl: ["scheduler_config", "scheduler_reserve_full_isl"],
   stream_interval: ["scheduler_config", "stream_interval"],
   enforce_eager: ["model_config", "enforce_eager"],
+  tensor_parallel_size: ["parallel_config", "tensor_parallel_size"],
   cudagraph_mode: ["compilation_config", "cudagraph_mode"],
   cudagraph_capture_sizes: ["compilation_config", "cudagraph_capture_sizes"],
   max_num_active_seqs: ["scheduler_config", "max_num_active_seqs"],
@@ -51,24 +53,26 @@ const textNames: Readonly<Partial<Record<SettingName, string>>> = {
   enable_chunked_prefill: "enable_chunked_prefill",
   enable_prefix_caching: "enable_prefix_caching",
   enforce_eager: "enforce_eager",
+  tensor_parallel_size: "tensor_parallel_size",
 };
 
-/** What servesim does not model and its place: the value that means "not used". */
-const unusedValues: readonly (readonly [path: readonly [string, string | null], unused: unknown])[] = [
-  [["parallel_config", "tensor_parallel_size"], 1],
-  [["parallel_config", "pipeline_parallel_size"], 1],
-  [["parallel_config", "data_parallel_size"], 1],
-  [["parallel_config", "decode_context_parallel_size"], 1],
-  [["speculative_config", null], null],
-  [["lora_config", null], null],
-  [["kv_transfer_config", null], null],
-  [["cache_config", "sliding_window"], null],
-];
+/** In the text form, settings that decide whether the server is modelled. */
+const tellingTexts = [
+  "pipeline_parallel_size",
+  "data_parallel_size",
+  "decode_context_parallel_size",
+  "prefill_context_parallel_size",
+  "speculative_config",
+  "lora_config",
+  "kv_transfer_config",
+] as const;
 
 export interface ServerInfo {
   readonly settings: Readonly<Partial<Record<SettingName, unknown>>>;
-  /** What the server uses and servesim does not model, as "name = value". */
-  readonly notModelled: readonly string[];
+  /** What the server uses and no profile models. */
+  readonly unmodelled: readonly Unmodelled[];
+  /** What simulations leave out though a profile can be made, as "name = value". */
+  readonly leftOut: readonly string[];
   readonly model: Readonly<Record<string, unknown>>;
   readonly hardware: Readonly<Record<string, unknown>>;
 }
@@ -85,7 +89,9 @@ export function serverInfoOf(answer: unknown): ServerInfo | undefined {
   const hardware = hardwareOf(asObject(env));
   if (typeof config === "string") {
     const dtype = /\bdtype=torch\.(\w+)/.exec(config)?.[1];
-    return { settings: settingsOfText(config), notModelled: [], model: dtype === undefined ? {} : { dtype }, hardware };
+    const unmodelled = unmodelledSettings(tellingOfText(config));
+    const model = dtype === undefined ? {} : { dtype };
+    return { settings: settingsOfText(config), unmodelled, leftOut: [], model, hardware };
   }
   const settings: Partial<Record<SettingName, unknown>> = {};
   for (const name of allNames) {
@@ -94,7 +100,15 @@ export function serverInfoOf(answer: unknown): ServerInfo | undefined {
     if (value === null || value === undefined) continue;
     settings[name] = name === "cudagraph_mode" ? cudagraphMode(value) : value;
   }
-  return { settings, notModelled: notModelledOf(config), model: modelOf(config), hardware };
+  const { parallel_config: parallel, speculative_config, lora_config, kv_transfer_config } = config;
+  const telling = { ...asObject(parallel), speculative_config, lora_config, kv_transfer_config };
+  return {
+    settings,
+    unmodelled: unmodelledSettings(telling),
+    leftOut: leftOutOf(config),
+    model: modelOf(config),
+    hardware,
+  };
 }
 
 function settingsOfText(config: string): Partial<Record<SettingName, unknown>> {
@@ -127,12 +141,19 @@ function cudagraphMode(value: unknown): unknown {
   return graphModes.get(JSON.stringify(value)) ?? value;
 }
 
-function notModelledOf(config: Json): string[] {
-  return unusedValues.flatMap(([[section, key], unused]) => {
-    const value = key === null ? config[section] : asObject(config[section])[key];
-    if (value === undefined || value === null || value === unused) return [];
-    return [`${key ?? section} = ${JSON.stringify(value)}`];
-  });
+function leftOutOf(config: Json): string[] {
+  const { sliding_window: window } = asObject(config.cache_config);
+  return window === undefined || window === null ? [] : [`sliding_window = ${JSON.stringify(window)}`];
+}
+
+/** `name=value` of the text; None is nothing. */
+function tellingOfText(config: string): Json {
+  return Object.fromEntries(
+    tellingTexts.flatMap((name) => {
+      const value = new RegExp(`\\b${name}=([^,\\s]+)`).exec(config)?.[1];
+      return value === undefined || value === "None" ? [] : [[name, value]];
+    }),
+  );
 }
 
 function modelOf(config: Json): Json {

@@ -73,7 +73,10 @@ test("null in /server_info is unknown, graphs are named, what is not modelled is
     cudagraph_capture_sizes: [1, 2, 4],
   });
   expect(read.unknown).toContain("async_scheduling");
-  expect(read.notModelled).toEqual(["tensor_parallel_size = 2", 'speculative_config = {"method":"ngram"}']);
+  expect(read.settings.tensor_parallel_size).toBe(2);
+  expect(read.unmodelled.map(({ seen }) => seen)).toEqual([
+    'speculative_config = {"method":"ngram"} (speculative decoding)',
+  ]);
   expect(read).toMatchObject({ isDevMode: true, version: "0.26.0" });
 });
 
@@ -119,12 +122,13 @@ recorded("a recorded server in dev mode: every setting, model and CPU", async ()
     scheduler_reserve_full_isl: true,
     stream_interval: 1,
     enforce_eager: true,
+    tensor_parallel_size: 1,
     cudagraph_mode: "NONE",
     cudagraph_capture_sizes: [],
   });
   expect(read.model).toEqual({ name: "m", dtype: "bfloat16", weights: "dummy" });
   expect(read.hardware).toEqual({ cpu: { model: "AMD EPYC", cores: 2 } });
-  expect(read.notModelled).toEqual([]);
+  expect([read.unmodelled, read.leftOut]).toEqual([[], []]);
 });
 
 recorded("a recorded server whose /server_info is a text: what the text says", async () => {
@@ -134,6 +138,7 @@ recorded("a recorded server whose /server_info is a text: what the text says", a
   expect(read.settings).toEqual({
     max_model_len: 1024,
     enable_chunked_prefill: true,
+    tensor_parallel_size: 1,
     enable_prefix_caching: true,
     enforce_eager: true,
     cudagraph_capture_sizes: [],

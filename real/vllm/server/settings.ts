@@ -3,14 +3,18 @@
  * /v1/models (length), or as the user states them. What none of these says is listed as unknown, never guessed.
  */
 import { BackendError, ConfigError } from "../../../formats/index.js";
+import type { Unmodelled } from "../../../sim/index.js";
 import { askServer } from "../connection.js";
 import { findServedModel, serverVersion } from "../served-model.js";
 import { serverInfoOf, settingNames, type ServerInfo, type SettingName } from "./server-info.js";
+import { unmodelledMetrics } from "./unmodelled-metrics.js";
 import { snapshotOf } from "./vllm-metrics.js";
 
 export type SettingSource = "stated" | "/server_info" | "/metrics" | "/v1/models";
 
 export interface ServerSettings {
+  /** Which engine answers: "vllm", or what another calls itself. */
+  readonly engine: string;
   /** Of vLLM; undefined for a server that does not tell. */
   readonly version: string | undefined;
   readonly model: { readonly name: string } & Readonly<Record<string, unknown>>;
@@ -19,8 +23,10 @@ export interface ServerSettings {
   /** Where each of them was learnt. */
   readonly provenance: Readonly<Partial<Record<SettingName, SettingSource>>>;
   readonly unknown: readonly SettingName[];
-  /** What the server uses and servesim does not model, as "name = value"; known in dev mode alone. */
-  readonly notModelled: readonly string[];
+  /** What the server uses and no profile models, by /server_info (in dev mode) and /metrics. */
+  readonly unmodelled: readonly Unmodelled[];
+  /** What simulations leave out though a profile can be made, as "name = value"; known only in dev mode. */
+  readonly leftOut: readonly string[];
   /** The server's GPU, driver and CPU, as far as it tells. */
   readonly hardware: Readonly<Record<string, unknown>>;
   readonly isDevMode: boolean;
@@ -53,12 +59,14 @@ export async function readServerSettings(baseUrl: string, options: SettingsOptio
   refuseContradictions(options.stated ?? {}, settings, provenance);
   learn(options.stated ?? {}, "stated");
   return {
+    engine: served.engine,
     version,
     model: { name: served.name, ...info?.model },
     settings,
     provenance,
     unknown: settingNames.filter((name) => settings[name] === undefined),
-    notModelled: info?.notModelled ?? [],
+    unmodelled: uniqueBySeen([...(info?.unmodelled ?? []), ...(await unmodelledByMetrics(baseUrl))]),
+    leftOut: info?.leftOut ?? [],
     hardware: info?.hardware ?? {},
     isDevMode: info !== undefined,
   };
@@ -77,6 +85,15 @@ async function serverInfo(baseUrl: string): Promise<ServerInfo | undefined> {
   const info = serverInfoOf(answer);
   if (info === undefined) throw new BackendError(`${where} has no vllm_config, expected vLLM's configuration`);
   return info;
+}
+
+async function unmodelledByMetrics(baseUrl: string): Promise<Unmodelled[]> {
+  const { status, text } = await askServer(baseUrl, "/metrics");
+  return status === 200 ? unmodelledMetrics(text) : [];
+}
+
+function uniqueBySeen(all: readonly Unmodelled[]): Unmodelled[] {
+  return [...new Map(all.map((of) => [of.seen, of])).values()];
 }
 
 async function metricsSettings(baseUrl: string): Promise<Partial<Record<SettingName, unknown>>> {

@@ -40,7 +40,6 @@ describe("the limits of the vllm policy", () => {
     "speculative_config",
     "enable_lora",
     "kv_transfer_config",
-    "tensor_parallel_size",
     "pipeline_parallel_size",
     "data_parallel_size",
     "stream_interval",
@@ -50,6 +49,16 @@ describe("the limits of the vllm policy", () => {
     "dp_sync_interval",
   ])("refuse %s by name: it is not modelled", (option) => {
     expect(() => limits({ [option]: 1 })).toThrow(new RegExp(`"${option}" is not modelled`));
+  });
+
+  it("take the tensor parallelism that the profile was measured with, and reject another with the reason", () => {
+    const on = { ...machine, server: { tensor_parallel_size: 4 } };
+    expect(limits({ tensor_parallel_size: 4 }, on).maxNumSeqs).toBe(128);
+    expect(limits({ tensor_parallel_size: 1 }).maxNumSeqs).toBe(128);
+    expect(() => limits({ tensor_parallel_size: 2 }, on)).toThrow(
+      "tensor_parallel_size: got 2, expected 4, as the profile was measured; costs on 2 GPUs do not follow from it",
+    );
+    expect(() => limits({ tensor_parallel_size: 2 })).toThrow("got 2, expected 1");
   });
 
   it("refuse an option that vLLM has not, a policy it has not, and a budget below whole prompts", () => {

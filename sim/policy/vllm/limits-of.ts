@@ -16,12 +16,13 @@ export type ResolvedSettings = {
   readonly [Name in Exclude<keyof ServerSettings, Derived | Off>]-?: Exclude<ServerSettings[Name], undefined>;
 } & Pick<ServerSettings, Derived | Off> & { readonly vllm_version: string };
 
-/** ConfigError for a setting that the server's version does not have yet. */
+/** ConfigError for a setting that the server's version does not have yet, or that the profile was not measured with. */
 export function resolveSettings(given: VllmSettings, machine: Machine): ResolvedSettings {
   const { server = {}, serverVersion = DEFAULT_VERSION, positions } = machine;
   const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as VllmSettings;
   const { vllm_version = serverVersion } = known;
   rejectLater({ ...server, ...known }, known, vllm_version);
+  rejectOtherParallelism(known, server);
   const { num_gpu_blocks, cudagraph_capture_sizes, ...own } = server;
   // What the server derived from its settings holds no more where those are others.
   const keepsPool = known.block_size === undefined && known.gpu_memory_utilization === undefined;
@@ -48,6 +49,17 @@ function rejectLater(settings: VllmSettings, given: VllmSettings, version: strin
         `${since} on`,
     );
   }
+}
+
+/** Tensor parallelism is a fact of a profile: what a step costs on more or fewer GPUs does not follow from it. */
+function rejectOtherParallelism(given: ServerSettings, server: ServerSettings): void {
+  const { tensor_parallel_size: asked } = given;
+  const measured = server.tensor_parallel_size ?? vllmDefaults.tensor_parallel_size;
+  if (asked === undefined || asked === measured) return;
+  throw new ConfigError(
+    `tensor_parallel_size: got ${asked}, expected ${measured}, as the profile was measured; costs on ${asked} GPUs do not ` +
+      "follow from it, calibrate a server that runs on so many",
+  );
 }
 
 /** ConfigError when no memory is left for KV blocks. Seats are cut to the token budget, as vLLM does. */

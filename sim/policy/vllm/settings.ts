@@ -9,7 +9,6 @@ const notModelled = [
   "speculative_config",
   "enable_lora",
   "kv_transfer_config",
-  "tensor_parallel_size",
   "pipeline_parallel_size",
   "data_parallel_size",
   "decode_context_parallel_size",
@@ -57,6 +56,7 @@ export const vllmDefaults = {
   watermark: 0,
   scheduler_reserve_full_isl: true,
   enforce_eager: false,
+  tensor_parallel_size: 1,
 } as const;
 
 const modelled = {
@@ -93,6 +93,7 @@ const modelled = {
   watermark: z.number().min(0).max(1).describe("fraction of KV blocks that admissions leave free"),
   scheduler_reserve_full_isl: z.boolean().describe("admit only what fits with its whole prompt"),
   enforce_eager: z.boolean().describe("no CUDA graphs"),
+  tensor_parallel_size: z.int().positive().describe("GPUs that share each layer; only as the profile was measured"),
   cudagraph_capture_sizes: z
     .array(z.int().positive())
     .describe("step sizes that CUDA graphs are captured for; absent: vLLM's rule"),

@@ -1,0 +1,48 @@
+/**
+ * What the way to a server and back takes, apart from the server: the time of a TCP connect is one round trip, answered by
+ * the other side's kernel and not by the server. Behind a proxy it is the way to the proxy. Names are looked up before.
+ */
+import { lookup } from "node:dns/promises";
+import { connect } from "node:net";
+import { BackendError } from "../../formats/index.js";
+import { quantile } from "../../sim/index.js";
+import { realClock } from "../clock.js";
+import { addressOf } from "./connection.js";
+
+export interface Network {
+  /** Median of a round trip, ms, over so many connects. */
+  readonly round_trip_ms: number;
+  readonly connects: number;
+}
+
+const CONNECTS = 21;
+const LONGEST_MS = 10_000;
+
+export async function measureNetwork(baseUrl: string): Promise<Network> {
+  const { protocol, hostname, port } = new URL(addressOf(baseUrl).origin);
+  const { address } = await lookup(hostname.replace(/^\[(.*)\]$/, "$1"));
+  const to = { host: address, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port) };
+  const timesNs: number[] = [];
+  for (let i = 0; i < CONNECTS; i++) timesNs.push(await connectNs(to, baseUrl));
+  const medianNs = quantile(Float64Array.from(timesNs).sort(), 0.5);
+  return { round_trip_ms: Math.round(medianNs / 1e3) / 1e3, connects: CONNECTS };
+}
+
+function connectNs(to: { readonly host: string; readonly port: number }, baseUrl: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const startNs = realClock.nowNs();
+    const fail = (cause?: Error): void => {
+      socket.destroy();
+      reject(new BackendError(`no connection to ${baseUrl}: ${cause?.message ?? "too slow"}`, { cause }));
+    };
+    const socket = connect({ ...to, noDelay: true, timeout: LONGEST_MS });
+    socket.once("connect", () => {
+      resolve(realClock.nowNs() - startNs);
+      socket.destroy();
+    });
+    socket.once("timeout", () => {
+      fail();
+    });
+    socket.once("error", fail);
+  });
+}

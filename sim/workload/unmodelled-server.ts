@@ -1,0 +1,155 @@
+/**
+ * What a recorded or running vLLM server used that no profile and no simulation of servesim models: several engines or
+ * pipeline stages behind one address, drafts, KV from elsewhere, adapters. Seen in settings, in the flags of its start, and
+ * in answers whose chunks hold several tokens though nobody else was served. Tensor parallelism is a fact of a profile.
+ */
+import { ConfigError, type RequestRecord, type Run } from "../../formats/index.js";
+
+interface Feature {
+  readonly name: string;
+  /** Settings that turn it on, by vLLM's names, and short flags that set the first. */
+  readonly settings: readonly string[];
+  readonly short: readonly string[];
+  readonly remedy: string;
+}
+
+const OTHER_SERVER = "measure a server without it";
+
+const features: readonly Feature[] = [
+  {
+    name: "data parallelism",
+    settings: ["data_parallel_size"],
+    short: ["-dp"],
+    remedy: "measure one engine by itself (data_parallel_size 1) and simulate copies of it with --replicas",
+  },
+  {
+    name: "pipeline parallelism",
+    settings: ["pipeline_parallel_size"],
+    short: ["-pp"],
+    remedy: "measure a server without it; tensor parallelism can be measured",
+  },
+  {
+    name: "context parallelism",
+    settings: ["decode_context_parallel_size", "prefill_context_parallel_size"],
+    short: ["-dcp", "-pcp"],
+    remedy: OTHER_SERVER,
+  },
+  {
+    name: "speculative decoding",
+    settings: ["speculative_config", "speculative_model", "num_speculative_tokens"],
+    short: ["-sc"],
+    remedy: OTHER_SERVER,
+  },
+  {
+    name: "KV transfer",
+    settings: ["kv_transfer_config"],
+    short: [],
+    remedy: "measure a server that computes its own prefills",
+  },
+  {
+    name: "LoRA",
+    settings: ["enable_lora", "lora_config"],
+    short: [],
+    remedy: "measure the base model without adapters",
+  },
+];
+
+/** Something a server uses and no profile models. */
+export interface Unmodelled {
+  /** What was seen: "data_parallel_size = 2 (data parallelism)". */
+  readonly seen: string;
+  readonly remedy: string;
+}
+
+/** By settings, as vLLM names them. */
+export function unmodelledSettings(settings: Readonly<Record<string, unknown>>): Unmodelled[] {
+  return features.flatMap(({ name, settings: names, remedy }) =>
+    names.flatMap((setting) => {
+      const value = settings[setting];
+      return isUsed(value) ? [{ seen: `${setting} = ${JSON.stringify(value)} (${name})`, remedy }] : [];
+    }),
+  );
+}
+
+/** One of the features, by its name, seen somewhere else. */
+export function unmodelledFeature(name: string, evidence: string): Unmodelled {
+  const feature = features.find((of) => of.name === name)!;
+  return { seen: `${evidence} (${name})`, remedy: feature.remedy };
+}
+
+/** ConfigError where the server of a recorded run used what is not modelled; `source` names the run. */
+export function rejectUnmodelled(run: Run, source: string): void {
+  const { settings, args, unmodelled } = run.info.engine;
+  const seenThen = Array.isArray(unmodelled)
+    ? unmodelled.map((seen) => ({ seen: String(seen), remedy: OTHER_SERVER }))
+    : [];
+  const seen = [...seenThen, ...unmodelledSettings({ ...flagsOf(args), ...settings })];
+  rejectSeen([...seen, ...severalTokensAChunk(run.requests)], source);
+}
+
+/** ConfigError with all that was seen. */
+export function rejectSeen(seen: readonly Unmodelled[], source: string): void {
+  if (seen.length === 0) return;
+  const remedies = [...new Set(seen.map(({ remedy }) => remedy))];
+  throw new ConfigError(
+    `${source}: the server uses what is not modelled: ${seen.map((of) => of.seen).join(", ")}; ${remedies.join("; ")}`,
+  );
+}
+
+/** A size of 1, false, null or nothing at all: not used. */
+function isUsed(value: unknown): boolean {
+  if (value === null || value === undefined || value === false || value === "") return false;
+  const size = typeof value === "object" || value === true ? NaN : Number(value);
+  return Number.isNaN(size) ? true : size > 1;
+}
+
+/** Settings out of a command line: --data-parallel-size 2, --data_parallel_size=2, -dp 2, --enable-lora. */
+function flagsOf(args: unknown): Record<string, unknown> {
+  if (typeof args !== "string") return {};
+  const words = args.split(/\s+/).filter((word) => word !== "");
+  const found: Record<string, unknown> = {};
+  words.forEach((word, at) => {
+    const [flag = "", given] = word.split(/=(.*)/s);
+    const value = given ?? (words[at + 1]?.startsWith("-") === false ? words[at + 1] : true);
+    const short = features.flatMap((of) => (of.short.includes(flag) ? of.settings[of.short.indexOf(flag)]! : []))[0];
+    if (short !== undefined) found[short] = value;
+    else if (flag.startsWith("--")) found[flag.slice(2).replaceAll("-", "_")] = value;
+  });
+  return found;
+}
+
+/** Requests that nobody else was served beside, fewer than which tell nothing, and outputs that they need. */
+const LEAST_LONE = 3;
+const LEAST_OUTPUTS = 8;
+/** A front end merges tokens when it is busy; for a lone request 3 % of chunks hold two at most, as measured on a CPU. */
+const MOST_TOKENS_A_CHUNK = 1.2;
+
+function severalTokensAChunk(requests: readonly RequestRecord[]): Unmodelled[] {
+  const ratios = loneRequests(requests)
+    .flatMap(({ outputTokens, extra }) => {
+      const chunks = Number(extra?.chunks ?? NaN);
+      return outputTokens >= LEAST_OUTPUTS && chunks > 0 ? [outputTokens / chunks] : [];
+    })
+    .sort((a, b) => a - b);
+  const median = ratios[ratios.length >> 1];
+  if (median === undefined || ratios.length < LEAST_LONE || median <= MOST_TOKENS_A_CHUNK) return [];
+  return [
+    {
+      seen: `${median.toFixed(2)} tokens a chunk in the median of ${ratios.length} requests that were alone`,
+      remedy:
+        "speculative decoding, a stream_interval above 1 or a proxy that buffers does that; measure a server without it, and without the proxy",
+    },
+  ];
+}
+
+/** Answered requests that overlap with no other. */
+function loneRequests(requests: readonly RequestRecord[]): RequestRecord[] {
+  const byArrival = [...requests].sort((a, b) => a.arrivalNs - b.arrivalNs);
+  let latestEndNs = -Infinity;
+  return byArrival.filter((request, at) => {
+    const { arrivalNs, lastTokenNs = arrivalNs, status } = request;
+    const isFirst = arrivalNs >= latestEndNs;
+    latestEndNs = Math.max(latestEndNs, lastTokenNs);
+    return status === "ok" && isFirst && (byArrival[at + 1]?.arrivalNs ?? Infinity) >= lastTokenNs;
+  });
+}
