@@ -1,5 +1,8 @@
 /** Prints what an experiment found: predicted, happened, how wrong, a line per cell and headline statistic. */
 import type { ExperimentResults } from "../experiment/index.js";
+import type { Run } from "../formats/index.js";
+import type { RunCapacity } from "../sim/index.js";
+import { growsThroughout } from "./print-capacity.js";
 import { figure, print, printTable, signedPercent, warn } from "./output.js";
 
 const headlines = [
@@ -33,10 +36,18 @@ function printPredictions(cells: ExperimentResults["cells"]): void {
       ...predictions.map(([key]) => {
         const summary = sim.info.summary ?? {};
         const hidden = summary.hidden_percentiles as readonly string[] | undefined;
+        const capacity = sim.info.capacity as RunCapacity | null | undefined;
+        if (growsThroughout(capacity, key.split("_")[1]!)) return "grows with the run";
         return hidden?.includes(key) ? "(n too small)" : figure(summary[key] as number | null | undefined);
       }),
     ]),
   );
+}
+
+/** Above capacity a latency says how long the run was. */
+function titleOf(sim: Run, title: string): string {
+  const capacity = sim.info.capacity as RunCapacity | null | undefined;
+  return capacity?.verdict === "above" ? `${title} (grows with the run)` : title;
 }
 
 function printComparisons(cells: ExperimentResults["cells"]): void {
@@ -45,7 +56,7 @@ function printComparisons(cells: ExperimentResults["cells"]): void {
       if (comparison === undefined) {
         const value = sim.info.summary?.[`${stat}_${metric}_ms`];
         return stat === "mean" && typeof value === "number"
-          ? [[name, title, figure(value), "not run", "", "", "", ""]]
+          ? [[name, titleOf(sim, title), figure(value), "not run", "", "", "", ""]]
           : [];
       }
       const entry = comparison.metrics.find((candidate) => candidate.metric === metric && candidate.stat === stat);
@@ -53,7 +64,7 @@ function printComparisons(cells: ExperimentResults["cells"]): void {
       const error = entry.error_fraction === null ? null : entry.error_fraction * 100;
       const spread = entry.spread?.map((value) => figure(value)).join(" to ") ?? "one run";
       const values = [figure(entry.sim), figure(entry.real), signedPercent(error), spread, entry.verdict ?? ""];
-      return [[name, title, ...values, pace?.toFixed(2) ?? ""]];
+      return [[name, titleOf(sim, title), ...values, pace?.toFixed(2) ?? ""]];
     }),
   );
   const isPaced = cells.some(({ pace }) => pace !== undefined);

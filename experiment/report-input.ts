@@ -3,6 +3,7 @@ import type { FitScore, Profile } from "../formats/index.js";
 import { comparisonRows } from "../report/compare/index.js";
 import { metricDefinitions, type OutcomeRow, type ReportInput } from "../report/html/index.js";
 import { costRows } from "./cost-rows.js";
+import { GROWS, isAboveCapacity } from "./overload-remark.js";
 import type { CellResult, ExperimentResults } from "./results.js";
 
 export function reportInput(results: ExperimentResults, charts: ReadonlyMap<string, string>): ReportInput {
@@ -10,7 +11,7 @@ export function reportInput(results: ExperimentResults, charts: ReadonlyMap<stri
   return {
     title: `servesim: ${experiment.name}`,
     lead: lead(cells),
-    outcome: cells.flatMap(outcomeRows),
+    outcome: cells.flatMap((cell) => outcomeRows(cell).map((row) => withRemark(row, cell))),
     charts,
     sections: [
       machineSection(profile),
@@ -41,6 +42,11 @@ function lead(cells: readonly CellResult[]): string {
     `${(worst.error * 100).toFixed(1)} % off (${worst.name}): within 10 % in ${near} of ${compared.length} cells, and inside ` +
     `the spread of the real repeats in ${inside}.${rest}`
   );
+}
+
+/** No latency of a load above capacity stands there as if it were the server's. */
+function withRemark(row: OutcomeRow, cell: CellResult): OutcomeRow {
+  return row.unit === "ms" && isAboveCapacity(cell) ? { ...row, unit: `ms, ${GROWS}` } : row;
 }
 
 function outcomeRows(cell: CellResult): OutcomeRow[] {

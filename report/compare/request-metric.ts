@@ -7,6 +7,7 @@ import {
   bootstrapIntervals,
   e2elMs,
   mean,
+  effectiveCount,
   percentileIsShown,
   queueMs,
   rank,
@@ -52,13 +53,18 @@ export function compareRequestMetric(
     .filter((row): row is number[] => row.every((value) => value !== null));
   const n = values.length;
   const runs = (pairs[0]?.reals.length ?? 0) + 1;
+  // Requests of a run wait for each other: they count as far as they are independent, in the run where they are least.
+  const counts = Array.from({ length: runs }, (_, run) =>
+    effectiveCount(Float64Array.from(values, (row) => row[run]!)),
+  );
+  const effective = Math.min(n, ...counts);
   const samples = Array.from({ length: runs }, (_, run) => rank(Float64Array.from(values, (row) => row[run]!)));
   const statisticsOf = (draws: Uint32Array): number[][] => samples.map((sample) => resampled(sample, draws, quantiles));
   const intervals = bootstrapIntervals(n, (draws) => errors(statisticsOf(draws)), bootstrap);
   const [sim, ...reals] = n === 0 ? [] : statisticsOf(new Uint32Array(n).fill(1));
   return statNames.map((stat, index) => {
     const p = statQuantiles[stat];
-    const shown = n > 0 && (p === null || percentileIsShown(p, n));
+    const shown = n > 0 && (p === null || percentileIsShown(p, effective));
     const label = { metric, stat, unit, n, ci95: intervals[index] ?? null, shown };
     return compareStatistic(label, sim?.[index] ?? null, n === 0 ? [] : reals.map((real) => real[index]!));
   });
