@@ -249,10 +249,19 @@ describe("simulate --policy vllm", () => {
     expect(existsSync(join(folder, "never"))).toBe(false);
   });
 
-  test("says that an overloaded run's latencies depend on its length", async () => {
-    const { code, stderr } = await vllm("--num-prompts", "2000", "--request-rate", "60", "--max-num-seqs", "4");
+  test("says of a load above capacity by how much, and prints no latency that grows with the run", async () => {
+    const { code, stdout, stderr } = await vllm("--num-prompts", "200", "--request-rate", "60", "--max-num-seqs", "4");
     expect(code).toBe(0);
-    expect(stderr).toMatch(/overload: requests come faster than they are served, by [\d.]+ requests\/s/);
+    expect(stderr).toMatch(
+      /overload: \d+ % of what the server can take is offered; latencies grow with the run, by [\d.]+ s/,
+    );
+    expect(stdout).toMatch(
+      /^capacity [\d.]+ requests\/s, .* limited by seats; offered 60\.00 requests\/s: \d+ %, above$/m,
+    );
+    for (const latency of ["time to first token", "end-to-end latency", "queue time"]) {
+      expect(stdout).toMatch(new RegExp(`${latency} +│ grows with the run: by [\\d.]+ s for every minute of it +│`));
+    }
+    expect(stdout).toMatch(/ms, above capacity .*\n.*\n.*\n.*\n│ time per output token │ [\d.]+/);
   });
 
   test("says why requests got no answer, and when none did", async () => {

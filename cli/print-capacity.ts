@@ -29,8 +29,14 @@ export function printCapacity({ info }: Run): void {
         verdict,
     );
   }
-  const told = Object.entries(clocks).filter(([name]) => name === "gpu" || busy[name as "host"] > 0);
-  print(`busy during the run: ${told.map(([name, what]) => `${what} ${percent(busy[name as "gpu"])}`).join(", ")}`);
+  // Profiles of whole batches know one clock, of whatever runs them.
+  if (busy.host === 0 && busy.front_end === 0) print(`busy during the run: ${percent(busy.gpu)}`);
+  else {
+    const shares = Object.entries(clocks).map(
+      ([name, what]) => `${what} ${percent(busy[name as keyof typeof clocks])}`,
+    );
+    print(`busy during the run: ${shares.join(", ")}`);
+  }
 }
 
 /** Whether a latency of the run says no more than how long the run is: it waits for a queue that grows all the time. */

@@ -1,6 +1,9 @@
 /** Prints what an experiment found: predicted, happened, how wrong, with a verdict, a line per cell and headline statistic. */
 import type { CellResult, ExperimentResults } from "../experiment/index.js";
+import type { Run } from "../formats/index.js";
 import { LEVEL, tallyOf, tallyText, verdictText, type StatisticComparison } from "../report/compare/index.js";
+import type { RunCapacity } from "../sim/index.js";
+import { growsThroughout } from "./print-capacity.js";
 import { figure, print, printTable, signedPercent, warn } from "./output.js";
 
 const headlines = [
@@ -35,10 +38,18 @@ function printPredictions(cells: ExperimentResults["cells"]): void {
       ...predictions.map(([key]) => {
         const summary = sim.info.summary ?? {};
         const hidden = summary.hidden_percentiles as readonly string[] | undefined;
+        const capacity = sim.info.capacity as RunCapacity | null | undefined;
+        if (growsThroughout(capacity, key.split("_")[1]!)) return "grows with the run";
         return hidden?.includes(key) ? "(n too small)" : figure(summary[key] as number | null | undefined);
       }),
     ]),
   );
+}
+
+/** Above capacity a latency says how long the run was. */
+function titleOf(sim: Run, title: string): string {
+  const capacity = sim.info.capacity as RunCapacity | null | undefined;
+  return capacity?.verdict === "above" ? `${title} (grows with the run)` : title;
 }
 
 function printComparisons(cells: ExperimentResults["cells"]): void {
@@ -62,7 +73,7 @@ function rowOf(cell: CellResult, [metric, stat, title]: (typeof headlines)[numbe
   if (comparison === undefined) {
     const value = sim.info.summary?.[`${stat}_${metric}_ms`];
     return stat === "mean" && typeof value === "number"
-      ? [[name, title, figure(value), "not run", "", "", "", "", ""]]
+      ? [[name, titleOf(sim, title), figure(value), "not run", "", "", "", "", ""]]
       : [];
   }
   const entry = entryOf(comparison, metric, stat);
@@ -72,7 +83,7 @@ function rowOf(cell: CellResult, [metric, stat, title]: (typeof headlines)[numbe
   return [
     [
       name,
-      title,
+      titleOf(sim, title),
       figure(entry.sim),
       figure(entry.real),
       error === null ? "-" : percent(error),

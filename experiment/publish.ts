@@ -4,6 +4,7 @@ import { cellsOf } from "./cells.js";
 import { chartRows } from "./chart-rows.js";
 import type { ExperimentFolder } from "./folder.js";
 import { originalRows } from "./original-rows.js";
+import { overloadRemark } from "./overload-remark.js";
 import { reportInput } from "./report-input.js";
 import { readResults, type ExperimentResults } from "./results.js";
 import { workloadOf } from "./workload-of.js";
@@ -32,7 +33,7 @@ export async function publish(folder: ExperimentFolder): Promise<ExperimentResul
   await writeOriginalCsv(folder.csv, originalRows(cells, await promptLookup(results)));
   const { renderAllCharts } = await import("../report/charts/index.js");
   const { renderReport } = await import("../report/html/index.js");
-  const charts = renderAllCharts(chartRows(cells));
+  const charts = renderAllCharts(chartRows(cells), overloadRemark(cells));
   for (const [name, svg] of charts) writeTextAtomic(folder.plot(name), svg);
   writeTextAtomic(folder.report, renderReport(reportInput(results, charts)));
   return results;

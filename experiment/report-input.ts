@@ -9,6 +9,7 @@ import {
 } from "../report/compare/index.js";
 import { metricDefinitions, type OutcomeRow, type ReportInput } from "../report/html/index.js";
 import { costRows } from "./cost-rows.js";
+import { GROWS, isAboveCapacity } from "./overload-remark.js";
 import { describePace, paceAbout } from "./pace.js";
 import type { CellResult, ExperimentResults } from "./results.js";
 
@@ -17,7 +18,7 @@ export function reportInput(results: ExperimentResults, charts: ReadonlyMap<stri
   return {
     title: `servesim: ${experiment.name}`,
     lead: lead(cells),
-    outcome: cells.flatMap(outcomeRows),
+    outcome: cells.flatMap((cell) => outcomeRows(cell).map((row) => withRemark(row, cell))),
     charts,
     sections: [
       machineSection(profile),
@@ -56,6 +57,11 @@ function lead(cells: readonly CellResult[]): string {
 /** Figures of a comparison that people are shown. */
 function judgedOf({ metrics, totals, batches }: Comparison): StatisticComparison[] {
   return [...metrics, ...totals, ...(batches?.statistics ?? [])].filter(({ shown }) => shown);
+}
+
+/** No latency of a load above capacity stands there as if it were the server's. */
+function withRemark(row: OutcomeRow, cell: CellResult): OutcomeRow {
+  return row.unit === "ms" && isAboveCapacity(cell) ? { ...row, unit: `ms, ${GROWS}` } : row;
 }
 
 function outcomeRows(cell: CellResult): OutcomeRow[] {

@@ -47,14 +47,15 @@ export function renderChart(name: string, rows: readonly ChartRow[], options: Ch
 
 /**
  * Every chart that the rows allow, by name. A chart left out (parity with one source, percentiles of five requests) is
- * named with its reason below the last chart, and by `skippedCharts`. Throws ConfigError when there are no rows.
+ * named with its reason below the last chart, and by `skippedCharts`. `remark` stands below each. Throws ConfigError when there are no rows.
  */
-export function renderAllCharts(rows: readonly ChartRow[]): ReadonlyMap<string, string> {
+export function renderAllCharts(rows: readonly ChartRow[], remark = ""): ReadonlyMap<string, string> {
   const skipped = skippedCharts(rows);
   const drawn = chartNames.filter((name) => !skipped.some((each) => each.name === name));
   const note = skipped.map(({ name, reason }) => `${name} is not drawn: ${reason}.`).join(" ");
+  const noteOf = (name: string): string => [remark, name === drawn.at(-1) ? note : ""].filter(Boolean).join(" ");
   return new Map(
-    drawn.map((name) => [name, renderChart(name, rows, note !== "" && name === drawn.at(-1) ? { note } : {})]),
+    drawn.map((name) => [name, renderChart(name, rows, noteOf(name) === "" ? {} : { note: noteOf(name) })]),
   );
 }
 

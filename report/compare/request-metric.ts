@@ -7,6 +7,7 @@ import {
   bootstrapIntervals,
   e2elMs,
   mean,
+  effectiveCount,
   percentileIsShown,
   queueMs,
   rank,
@@ -62,6 +63,11 @@ export function compareRequestMetric(
     .filter((row): row is number[] => row.every((value) => value !== null));
   const n = values.length;
   const runs = values[0]?.length ?? 0;
+  // Requests of a run wait for each other: they count as far as they are independent, in the run where they are least.
+  const counts = Array.from({ length: runs }, (_, run) =>
+    effectiveCount(Float64Array.from(values, (row) => row[run]!)),
+  );
+  const effective = Math.min(n, ...counts);
   const samples = Array.from({ length: runs }, (_, run) => rank(Float64Array.from(values, (row) => row[run]!)));
   const statisticsOf = (draws: Uint32Array): number[][] => samples.map((sample) => resampled(sample, draws, quantiles));
   const isSingle = runs === sims.length + 1;
@@ -72,7 +78,7 @@ export function compareRequestMetric(
   const isWhole = sims.map(({ requests }) => requests.filter((request) => of(request) !== null).length === n);
   return statNames.map((stat, index) => {
     const p = statQuantiles[stat];
-    const shown = n > 0 && (p === null || percentileIsShown(p, n));
+    const shown = n > 0 && (p === null || percentileIsShown(p, effective));
     const tolerance = toleranceOf(metric, stat);
     const label = { metric, stat, unit, n, tolerance, requests: intervals[index] ?? null, shown };
     const simulated = sims.map((run, at) => {

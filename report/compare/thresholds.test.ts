@@ -50,7 +50,7 @@ describe("checkThresholds", () => {
   });
 
   it("says when the percentile comes from few requests", () => {
-    expect(check("ttft.p99=5%")[0]).toMatch(/; n = 1 is too few for p99, 368 would do$/);
+    expect(check("ttft.p99=5%")[0]).toMatch(/; n = 1 is too few for p99, 368 independent requests would do$/);
   });
 
   it("does not take an unknown error for a met threshold", () => {

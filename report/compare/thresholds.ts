@@ -84,7 +84,10 @@ function reasonFor({ metric, stat, limitFraction }: Threshold, entry: StatisticC
   const values = `simulated ${round(entry.sim)} ${entry.unit}, real ${round(entry.real)} ${entry.unit}`;
   if (entry.error_fraction === null) return `${name} has no relative error (${values}), ${limit}`;
   const p = statQuantiles[stat];
-  const few = entry.shown || p === null ? "" : `; n = ${entry.n} is too few for ${stat}, ${minimumCount(p)} would do`;
+  const few =
+    entry.shown || p === null
+      ? ""
+      : `; n = ${entry.n} is too few for ${stat}, ${minimumCount(p)} independent requests would do`;
   const sign = entry.error_fraction > 0 ? "+" : "";
   return `${name} is off by ${sign}${percent(entry.error_fraction)} (${values}), ${limit}${few}`;
 }

@@ -58,7 +58,8 @@ export function saturate(
   const answered = run.requests.slice(seats).filter(({ status }) => status === "ok");
   if (answered.length === 0) return undefined;
   const workOf = relativeWork(answered, mix.population);
-  const rate = steadyRate(run.requests, { first: warmUp, last: clients }, workOf);
+  const endedShare = run.requests.filter(({ status }) => status === "ok").length / run.requests.length;
+  const rate = steadyRate(run.requests, { first: Math.floor(endedShare * warmUp), last: clients }, workOf);
   return rate === undefined ? undefined : { run, rate, workOf, isClientBound: clients < seats + spare };
 }
 

@@ -28,3 +28,25 @@ export function tpotsMs({ rows, ok, firstTokenNs, lastTokenNs, outputTokens }: R
   }
   return values.subarray(0, count);
 }
+
+/** The rows in order of arrival, for what depends on it; mostly they are, and nothing is copied. */
+export function inOrderOfArrival(columns: RequestColumns): RequestColumns {
+  const { rows, arrivalNs } = columns;
+  let isOrdered = true;
+  for (let row = 1; row < rows && isOrdered; row++) isOrdered = !(arrivalNs[row]! < arrivalNs[row - 1]!);
+  if (isOrdered) return columns;
+  const order = Uint32Array.from({ length: rows }, (_, row) => row).sort((a, b) => arrivalNs[a]! - arrivalNs[b]!);
+  const ordered = (values: Float64Array): Float64Array => Float64Array.from(order, (row) => values[row]!);
+  return {
+    rows,
+    arrivalNs: ordered(arrivalNs),
+    sentNs: ordered(columns.sentNs),
+    scheduledNs: ordered(columns.scheduledNs),
+    firstTokenNs: ordered(columns.firstTokenNs),
+    lastTokenNs: ordered(columns.lastTokenNs),
+    promptTokens: Int32Array.from(order, (row) => columns.promptTokens[row]!),
+    outputTokens: Int32Array.from(order, (row) => columns.outputTokens[row]!),
+    ok: Uint8Array.from(order, (row) => columns.ok[row]!),
+    requestId: (row) => columns.requestId(order[row]!),
+  };
+}

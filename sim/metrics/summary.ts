@@ -3,9 +3,10 @@
  * and ours. Formulas are in docs/metrics.md. Only requests with status ok count; what cannot be computed is null.
  */
 import { ArtifactError } from "../../formats/index.js";
+import { effectiveCount } from "./effective-count.js";
 import { GapSegments } from "./gap-segments.js";
 import { countGood, type GoodputLimits } from "./goodput.js";
-import { gapsMs, tpotsMs } from "./latencies.js";
+import { gapsMs, inOrderOfArrival, tpotsMs } from "./latencies.js";
 import { judgeOverload } from "./overload.js";
 import { percentileIsShown } from "./quantile.js";
 import type { RequestColumns } from "./request-columns.js";
@@ -18,6 +19,8 @@ import {
   type Statistics,
 } from "./statistics.js";
 import { intervalsUntil, sweepLine, type Intervals } from "./sweep-line.js";
+
+type EffectiveCounts<Metric extends string> = Readonly<Record<`effective_n_${Metric}`, number>>;
 
 type StatisticKeys<Metric extends string> = Readonly<Record<`${StatisticName}_${Metric}_ms`, number | null>>;
 
@@ -46,10 +49,12 @@ export type Summary = {
   /** Requests/s by which the number in the system grew in the second half of the arrivals' time. */
   readonly queue_growth_per_s: number | null;
   readonly mean_client_delay_ms: number | null;
-  /** Keys whose number comes from too few requests to be shown to people; it stays here for machines. */
+  /** Keys whose number comes from too few requests, as far as they are independent, to be shown to people; it stays here. */
   readonly hidden_percentiles: readonly string[];
 } & StatisticKeys<"ttft" | "tpot" | "e2el" | "queue"> &
-  Partial<StatisticKeys<"itl">>;
+  Partial<StatisticKeys<"itl">> &
+  EffectiveCounts<"ttft" | "tpot" | "e2el" | "queue"> &
+  Partial<EffectiveCounts<"itl">>;
 
 export interface SummaryOptions {
   readonly goodput?: GoodputLimits | undefined;
@@ -61,20 +66,24 @@ export interface SummaryOptions {
 interface Sample {
   readonly metric: string;
   readonly count: number;
+  /** As many independent values would say as much. */
+  readonly effectiveCount: number;
   readonly statistics: Statistics | null;
 }
 
 /** Summarises a run. A finished request that ends before it arrives is an ArtifactError. */
 export function summarise(columns: RequestColumns, options: SummaryOptions = {}): Summary {
-  const { arrivalNs, sentNs, scheduledNs, firstTokenNs, lastTokenNs } = columns;
+  const { arrivalNs, sentNs, scheduledNs, lastTokenNs } = columns;
   const { goodput, itl } = options;
   const { completed, inputTokens, outputTokens, durationNs } = totals(columns);
+  const ordered = inOrderOfArrival(columns);
+  const tpot = sampleOf("tpot", tpotsMs(ordered));
   const samples = [
-    sampleOf("ttft", gapsMs(columns, arrivalNs, firstTokenNs)),
-    sampleOf("tpot", tpotsMs(columns)),
-    sampleOf("e2el", gapsMs(columns, arrivalNs, lastTokenNs)),
-    sampleOf("queue", gapsMs(columns, arrivalNs, scheduledNs)),
-    ...(itl === undefined ? [] : [itlSample(itl)]),
+    sampleOf("ttft", gapsMs(ordered, ordered.arrivalNs, ordered.firstTokenNs)),
+    tpot,
+    sampleOf("e2el", gapsMs(ordered, ordered.arrivalNs, ordered.lastTokenNs)),
+    sampleOf("queue", gapsMs(ordered, ordered.arrivalNs, ordered.scheduledNs)),
+    ...(itl === undefined ? [] : [itlSample(itl, tpot)]),
   ];
   const statistics = statisticKeys(samples);
   const perS = (count: number): number | null => (durationNs === null ? null : (count * 1e9) / durationNs);
@@ -94,6 +103,7 @@ export function summarise(columns: RequestColumns, options: SummaryOptions = {})
     total_token_throughput: perS(inputTokens + outputTokens),
     ...(goodput === undefined ? {} : { request_goodput: perS(countGood(columns, goodput)) }),
     ...statistics,
+    ...effectiveCounts(samples),
     max_concurrent_requests: inSystem?.max ?? null,
     mean_concurrent_requests: inSystem?.mean ?? null,
     max_queued_requests: inQueue?.max ?? null,
@@ -141,14 +151,19 @@ function totals(columns: RequestColumns): Totals {
   return { completed, inputTokens: inputTotal, outputTokens: outputTotal, durationNs };
 }
 
-/** The statistics of values that nobody else needs: they are reordered. */
+/** The statistics of values in order of arrival that nobody else needs: they are reordered. */
 function sampleOf(metric: string, valuesMs: Float64Array): Sample {
-  return { metric, count: valuesMs.length, statistics: describeInPlace(valuesMs) };
+  const count = valuesMs.length;
+  return { metric, count, effectiveCount: effectiveCount(valuesMs), statistics: describeInPlace(valuesMs) };
 }
 
-function itlSample(itl: Float64Array | GapSegments): Sample {
-  if (itl instanceof GapSegments) return { metric: "itl", count: itl.gaps, statistics: itl.describe() };
-  return sampleOf("itl", itl.slice());
+/** Gaps come in no order: what is independent of them is taken to be the share that it is of their requests' tpot. */
+function itlSample(itl: Float64Array | GapSegments, tpot: Sample): Sample {
+  const isCollected = itl instanceof GapSegments;
+  const count = isCollected ? itl.gaps : itl.length;
+  const statistics = isCollected ? itl.describe() : describeInPlace(itl.slice());
+  const share = tpot.count === 0 ? 1 : tpot.effectiveCount / tpot.count;
+  return { metric: "itl", count, effectiveCount: share * count, statistics };
 }
 
 /** Maximum and mean number of open intervals; null when there are none. */
@@ -178,12 +193,18 @@ function statisticKeys(samples: readonly Sample[]): StatisticKeys<"ttft" | "tpot
   ) as StatisticKeys<"ttft" | "tpot" | "e2el" | "queue">;
 }
 
+function effectiveCounts(samples: readonly Sample[]): EffectiveCounts<"ttft" | "tpot" | "e2el" | "queue"> {
+  return Object.fromEntries(
+    samples.map((sample) => [`effective_n_${sample.metric}`, Math.round(10 * sample.effectiveCount) / 10] as const),
+  ) as EffectiveCounts<"ttft" | "tpot" | "e2el" | "queue">;
+}
+
 function hiddenPercentiles(samples: readonly Sample[]): string[] {
-  return samples.flatMap(({ metric, count }) =>
+  return samples.flatMap(({ metric, count, effectiveCount: effective }) =>
     statisticNames
       .filter((name) => {
         const p = quantileOf(name);
-        return p !== undefined && count > 0 && !percentileIsShown(p, count);
+        return p !== undefined && count > 0 && !percentileIsShown(p, effective);
       })
       .map((name) => key(name, metric)),
   );

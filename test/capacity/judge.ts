@@ -48,13 +48,22 @@ function steady({ load, requests, seed }: CapacityCase, ratePerS: number): Loade
 function surge({ load, requests: count, seed, utilisation }: CapacityCase, truePerS: number): Loaded {
   const { requests } = workloadFromLengths({ ...load, num_prompts: count }, seed);
   const random = stream(`${seed}/0/surge`);
-  const [first, last] = [((1 - IN_SURGE) / 2) * count, ((1 + IN_SURGE) / 2) * count];
-  let timeS = 0;
-  const timed = requests.map((request, index): WorkloadRequest => {
-    const share = index >= first && index < last ? utilisation : CALM;
-    timeS += exponential(random) / (share * truePerS);
-    return { ...request, arrivalNs: Math.round(timeS * 1e9) };
+  const [first, last] = [1 - IN_SURGE, 1 + IN_SURGE].map((share) => Math.floor((share / 2) * count)) as [
+    number,
+    number,
+  ];
+  const gaps = requests.map(() => exponential(random));
+  // Each part has its mean rate exactly: what a part offers is known, not drawn.
+  const parts = [gaps.slice(0, first), gaps.slice(first, last), gaps.slice(last)].map((part, at) => {
+    const scale = part.length / part.reduce((sum, gap) => sum + gap, 0);
+    return part.map((gap) => (scale * gap) / ((at === 1 ? utilisation : CALM) * truePerS));
   });
+  let timeS = 0;
+  const gapsS = parts.flat();
+  const timed = requests.map((request, index): WorkloadRequest => ({
+    ...request,
+    arrivalNs: Math.round((timeS += gapsS[index]!) * 1e9),
+  }));
   return {
     load: { ...load, workload: "surge.csv" },
     workload: { requests: timed, maxConcurrency: Infinity, thinkNs: 0 },

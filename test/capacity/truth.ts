@@ -12,7 +12,7 @@ const COUNTED_FROM = 0.3;
 const START = 0.6;
 /** What an open loop offers of the rate that the one before it served, before and after one was not served all. */
 const MORE = 1.12;
-const LITTLE_MORE = 1.05;
+const LITTLE_MORE = { step: 1.05, batch: 1.5 } as const;
 /** Below this share of what came, not all was served. */
 const ALL = 0.98;
 /** Open loops that count, which come after one that was not served all and another; and all that there may be. */
@@ -31,7 +31,7 @@ export function trueCapacityPerS(given: CapacityCase): number {
   const counted: number[] = [];
   for (let round = 0, kept = true; counted.length <= COUNTED_ROUNDS; round++) {
     if (round === MOST_ROUNDS) throw new Error(`case ${given.number}: no rate is found that is too high`);
-    const { servedPerS, share } = overloaded(given, (kept ? MORE : LITTLE_MORE) * ratePerS, round);
+    const { servedPerS, share } = overloaded(given, (kept ? MORE : LITTLE_MORE[given.plan.work]) * ratePerS, round);
     kept &&= share > ALL;
     ratePerS = servedPerS;
     if (!kept) counted.push(servedPerS);

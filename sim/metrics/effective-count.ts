@@ -1,0 +1,75 @@
+/**
+ * How many independent values a series says as much as: n / tau, where tau = 1 + 2 (rho_1 + rho_2 + ...) is its integrated
+ * autocorrelation time. The sum ends at the first lag W >= 5 tau(W) (Sokal, "Monte Carlo methods in statistical mechanics",
+ * 1997); since the mean is the series' own, it is too small by (2 W + 1) tau / n, which is put back (Wolff, "Monte Carlo
+ * errors with less errors", 2004). Where neighbours are not alike, values count as independent. A long series is first cut
+ * into batches, whose means stand for the values: O(n).
+ */
+
+/** Batches at most. */
+const MOST_BATCHES = 4096;
+/** Lags that are summed, in integrated autocorrelation times. */
+const WINDOW = 5;
+/** Lags at most, as a share of the series: beyond it nothing is known. */
+const LONGEST_LAG = 1 / 3;
+/** Standard deviations of chance, 1 / sqrt(n), that neighbours must be alike by for a series to be taken for dependent. */
+const ALIKE = 2;
+
+/** For values in the order in which they came; from 0 to their number. All values equal: their number. */
+export function effectiveCount(values: Float64Array): number {
+  const n = values.length;
+  if (n < 2) return n;
+  const mean = meanOf(values);
+  const variance = squaresAround(values, mean) / n;
+  if (variance <= (mean * 1e-12) ** 2) return n;
+  const size = Math.ceil(n / MOST_BATCHES);
+  const batches = size === 1 ? values : batchMeans(values, size);
+  const count = batches.length;
+  const around = meanOf(batches);
+  const ofBatches = squaresAround(batches, around) / count;
+  if (ofBatches === 0) return n;
+  // Variance of the mean: that of batches, tau times as large as if they were independent.
+  const ofMean = (ofBatches * autocorrelationTime(batches, around, ofBatches)) / count;
+  return Math.min(n, variance / ofMean);
+}
+
+/** At least what independent values have, so that a chance negative correlation is not taken for more of them. */
+function autocorrelationTime(values: Float64Array, mean: number, variance: number): number {
+  const n = values.length;
+  const longest = Math.floor(n * LONGEST_LAG);
+  let tau = 1;
+  let lag = 0;
+  while (lag < longest && lag < WINDOW * tau) {
+    lag++;
+    let products = 0;
+    for (let at = lag; at < n; at++) products += (values[at]! - mean) * (values[at - lag]! - mean);
+    const correlation = products / (n - lag) / variance;
+    if (lag === 1 && correlation < ALIKE / Math.sqrt(n)) return 1;
+    tau += 2 * correlation;
+  }
+  if (lag === 0) return 1;
+  return Math.max(1, tau) * (1 + (2 * lag + 1) / n);
+}
+
+/** Of whole batches; what is left at the end is left out. */
+function batchMeans(values: Float64Array, size: number): Float64Array {
+  const means = new Float64Array(Math.floor(values.length / size));
+  for (let batch = 0; batch < means.length; batch++) {
+    let sum = 0;
+    for (let at = batch * size; at < (batch + 1) * size; at++) sum += values[at]!;
+    means[batch] = sum / size;
+  }
+  return means;
+}
+
+function meanOf(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
+
+function squaresAround(values: Float64Array, mean: number): number {
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return squares;
+}
