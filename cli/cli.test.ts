@@ -289,6 +289,20 @@ describe("simulate --policy vllm", () => {
   });
 });
 
+test("a simulation on a profile that misses what was kept out of its fit says so with the figure, and so does its run.json", async () => {
+  const shipped = JSON.parse(readFileSync(profile, "utf8")) as object;
+  const metrics = { mean_e2el_ms: { real: 10, sim: 13.7, error: 0.37 } };
+  const missing = { ...shipped, held_out_runs: [{ recording: "medium", requests: 9, metrics }] };
+  const path = write("missing.json", JSON.stringify(missing));
+  const words = ["--policy", "naive", "--profile", path, "--num-prompts", "4", "--max-concurrency", "2"];
+  const { code, stderr } = await servesim("simulate", ...words, "--output", "missed");
+  expect(code).toBe(0);
+  expect(stderr).toMatch(
+    /warning: profile ".*" is not usable for predictions: .* by up to \+37\.0 % \(mean e2el of medium\)/,
+  );
+  expect(JSON.parse(filesOf("missed")["run.json"]!)).toMatchObject({ notes: [expect.stringContaining("+37.0 %")] });
+});
+
 describe("compare", () => {
   beforeAll(async () => {
     await simulate("--num-prompts", "40", "--max-concurrency", "4", "--output", "sim");

@@ -1,5 +1,5 @@
 /** Prints what an experiment found: predicted, happened, how wrong, with a verdict, a line per cell and headline statistic. */
-import type { CellResult, ExperimentResults } from "../experiment/index.js";
+import { sharedNotes, type CellResult, type ExperimentResults } from "../experiment/index.js";
 import type { Run } from "../formats/index.js";
 import { LEVEL, tallyOf, tallyText, verdictText, type StatisticComparison } from "../report/compare/index.js";
 import type { RunCapacity } from "../sim/index.js";
@@ -15,7 +15,7 @@ const headlines = [
 export function printOutcome({ cells }: ExperimentResults): void {
   if (cells.every(({ comparison }) => comparison === undefined)) printPredictions(cells);
   else printComparisons(cells);
-  for (const { name, sim } of cells) for (const text of sim.info.notes ?? []) warn(`${name}: ${text}`);
+  for (const text of sharedNotes(cells.map(({ name, sim }) => ({ name, notes: sim.info.notes ?? [] })))) warn(text);
 }
 
 const PACE =

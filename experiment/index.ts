@@ -1,6 +1,7 @@
 /** Experiments: the main job from a YAML file to a folder of results and a report. */
 export { costRows, type CostRow } from "./cost-rows.js";
 export { experimentFolder, type ExperimentFolder } from "./folder.js";
+export { sharedNotes } from "./shared-notes.js";
 export { packageFile, packageVersion } from "./package-root.js";
 export { publish } from "./publish.js";
 export type { Reporter } from "./reporter.js";

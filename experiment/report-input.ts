@@ -12,6 +12,7 @@ import { costRows } from "./cost-rows.js";
 import { GROWS, isAboveCapacity } from "./overload-remark.js";
 import { describePace, paceAbout } from "./pace.js";
 import type { CellResult, ExperimentResults } from "./results.js";
+import { sharedNotes } from "./shared-notes.js";
 
 export function reportInput(results: ExperimentResults, charts: ReadonlyMap<string, string>): ReportInput {
   const { experiment, profile, cells, manifest } = results;
@@ -220,8 +221,8 @@ function filesSection(version: string, seed: string): ReportInput["sections"][nu
 
 function warnings({ cells, manifest, profile }: ExperimentResults): string[] {
   const calibration = (profile.notes ?? []).map((note) => `calibration: ${note}`);
-  const runs = cells.flatMap(({ name, sim, real }) => [
-    ...(sim.info.notes ?? []).map((note) => `${name}: ${note}`),
+  const simulated = sharedNotes(cells.map(({ name, sim }) => ({ name, notes: sim.info.notes ?? [] })));
+  const runs = cells.flatMap(({ name, real }) => [
     ...real.flatMap((run, index) =>
       (run.info.valid?.reasons ?? []).map((reason) => `${name}, repeat ${index + 1}: ${reason}`),
     ),
@@ -230,7 +231,7 @@ function warnings({ cells, manifest, profile }: ExperimentResults): string[] {
       : []),
   ]);
   const paces = describePace(cells.flatMap(({ real }) => real.flatMap((run) => paceAbout(run) ?? [])));
-  const all = [...calibration, ...paces, ...runs];
+  const all = [...calibration, ...paces, ...simulated, ...runs];
   return manifest.interrupted
     ? ["The last run of this experiment was interrupted: results are incomplete.", ...all]
     : all;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Reporter } from "./reporter.js";
@@ -82,4 +82,9 @@ test("real runs of a profile that cannot run here, or with a cold start, are ref
   await expect(run(real)).rejects.toThrow(/cannot run here; set num_runs: 0/);
   await expect(run(`${real}cold_start: true\n`)).rejects.toThrow(/cold_start applies to simulations/);
   expect(contents()).toEqual({});
+});
+
+test("a tolerance that names no statistic is refused before anything is written", async () => {
+  await expect(run(`${simulatedOnly(2)}tolerances: ["e2e.mean=5%"]\n`)).rejects.toThrow(/did you mean "e2el\.mean"/);
+  expect(existsSync(join(folder, "small"))).toBe(false);
 });

@@ -45,7 +45,11 @@ const keys = ["ttft", "tpot", "e2el"].flatMap((metric) =>
   ["mean", "p50", "p95", "p99"].map((stat) => `${stat}_${metric}_ms`),
 );
 const headings = keys.map((key) => key.replace("_ms", "").replace("_", " "));
-const marks: Readonly<Record<Judged["verdict"], string>> = { agrees: "", differs: " x", "cannot tell": " ?" };
+/** Nothing: it agrees; x: it differs; ?4: it cannot be told, four more repeats would, ? alone: none would. */
+function markOf({ verdict, moreRepeats }: Judged): string {
+  if (verdict === "agrees") return "";
+  return verdict === "differs" ? " x" : ` ?${moreRepeats ?? ""}`;
+}
 
 await runScript(async () => {
   if (!existsSync(values.data)) throw new ConfigError(`${values.data}: no such folder, give --data FOLDER`);
@@ -145,7 +149,7 @@ function headingsOf(judged: readonly Judged[]): string[] {
   return keys.map((key) => {
     const found = judged.find((one) => one.key === key);
     if (found === undefined) return "";
-    return `${signed(100 * found.error)}${marks[found.verdict]}`;
+    return `${signed(100 * found.error)}${markOf(found)}`;
   });
 }
 
