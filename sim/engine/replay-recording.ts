@@ -9,10 +9,12 @@ export interface ReplayOptions {
   readonly seed: string;
   /** Whether times vary as the profile has measured; off: every time is its mean. */
   readonly jitter: boolean;
+  /** Of the jitter's pace: its path, as the recording has it; absent: drawn with the seed. */
+  readonly paceAt?: ((atNs: number) => number) | undefined;
 }
 
 /** ConfigError for a profile or recording of something else than a vLLM server. */
-export function replayRecording(profile: Profile, recording: Run, { seed, jitter }: ReplayOptions): Run {
+export function replayRecording(profile: Profile, recording: Run, { seed, jitter, paceAt }: ReplayOptions): Run {
   if (profile.cost.kind !== "vllm_engine") {
     throw new ConfigError(`profile "${profile.name}" is not of a vLLM engine, expected one made by calibrate vllm`);
   }
@@ -28,6 +30,7 @@ export function replayRecording(profile: Profile, recording: Run, { seed, jitter
     seed,
     coldStart: false,
     jitter,
+    paceAt,
   });
 }
 
