@@ -6,7 +6,7 @@ import { ConfigError, type CostDraws, type Profile, type VllmEngineCost } from "
 import { replayRecording } from "../../sim/index.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { fitBlackBox } from "./black-box.js";
-import { ASSUMED, buildProfile, engineCostOf } from "./build-profile.js";
+import { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./build-profile.js";
 import { costDrawsOf } from "./cost-draws.js";
 import type { Intervals } from "./engine-intervals.js";
 import type { GpuTimes } from "./engine-model.js";
@@ -40,14 +40,14 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
   const { base } = options;
   const refit = base === undefined || logged.length === 0 ? undefined : refitPace(base, logged);
   if (base !== undefined && refit?.cost != null) {
-    const { cost_intervals: intervals, cost_draws: draws, range } = base;
-    const built = buildProfile({ name: options.name, cost: refit.cost, runs, notes: [refit.note], intervals: intervals as Intervals | undefined, draws }); // prettier-ignore
+    const { cost_intervals: intervals, cost_draws: draws, cost_sources: sources, range } = base;
+    const built = buildProfile({ name: options.name, cost: refit.cost, runs, notes: [refit.note], intervals, draws, sources }); // prettier-ignore
     return { ...built, range };
   }
   const why =
-    refit === undefined || refit.cost !== null
-      ? []
-      : [`one number for the pace of the host was not enough, so all its times were fitted: ${refit.reason}`];
+    refit?.cost === null
+      ? [`one number for the pace of the host was not enough, so all its times were fitted: ${refit.reason}`]
+      : [];
   const parts = logged.length > 0 ? fitLogged(logged, solver, options) : fitUnlogged(runs, solver, options);
   const left = logged.length > 0 && logged.length < runs.length ? [leftOutNote(runs, logged)] : [];
   const kept = options.base === undefined ? [] : [`GPU prices are those of profile "${options.base.name}"`];
@@ -58,6 +58,7 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
     notes: [...kept, ...why, ...parts.notes, ...left],
     intervals: parts.intervals,
     draws: parts.draws,
+    sources: parts.sources,
   });
 }
 
@@ -66,6 +67,7 @@ interface FittedParts {
   readonly notes: readonly string[];
   readonly intervals?: Intervals;
   readonly draws?: CostDraws | undefined;
+  readonly sources?: Readonly<Record<string, string>> | undefined;
 }
 
 function fitLogged(
@@ -107,6 +109,7 @@ function fitLogged(
   return {
     cost,
     draws: costDrawsOf(engine, cost),
+    sources: loggedSources(engine, frontEnd),
     notes: [...engine.unidentified, ...notes],
     intervals: engine.intervals,
   };

@@ -23,6 +23,8 @@ export interface EngineFit {
   readonly launch: Readonly<Record<GraphKind, LaunchFit>>;
   readonly calls: CallCosts;
   readonly recency?: Recency | undefined;
+  /** Whether a synchronous run told how launch and GPU overlap. */
+  readonly overlapIsTold: boolean;
   readonly copyNs: number;
   readonly sendNs: number;
   readonly variations: {
@@ -104,6 +106,7 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
     launch,
     calls: paces.means,
     recency: model.recency,
+    overlapIsTold: pricedByAsync && logs.some(({ isAsync, isProbes }) => !isAsync && !isProbes),
     copyNs: COPY_NS,
     sendNs: sends.length === 0 ? 0 : mean(sends),
     variations: {
