@@ -49,11 +49,15 @@ function engineRows(cost: VllmEngineCost, intervals: NonNullable<Profile["cost_i
     ["GPU, prefill", "padded token", "gpu.prefill_padded_token_ns"],
     ["GPU, attention", "cached token", "gpu.context_token_ns"],
     ["GPU, attention", "pair of a prefill", "gpu.attention_pair_ns"],
+    ["GPU, prefill", "step of a large graph, beyond that", "gpu.large_graph.extra_ns"],
     ...growing("schedule", "host.schedule"),
+    ["schedule", "of the first requests, beyond that", "host.schedule.first_requests.request_ns"],
+    ["schedule", "request that prefills, beyond that", "host.schedule.prefill_request_ns"],
     ...launchLine("launch, full graph", "launch_full_graph"),
     ...launchLine("launch, piecewise graphs", "launch_piecewise"),
     ...launchLine("launch, no graph", "launch_no_graph"),
     ...growing("update", "host.update"),
+    ["update", "of the first requests, beyond that", "host.update.first_requests.request_ns"],
     ["tokens to the host", "step", "host.copy_ns"],
     ["outputs to the front end", "step", "host.send_ns"],
     ["input queue", "request", "host.take_request_ns"],
@@ -114,8 +118,13 @@ function numberAt(cost: VllmEngineCost, place: string): number | undefined {
 }
 
 /** Of what varies, the parts that are times; shapes are left to charts. */
-function jitterRows({ output_stall, host_states }: EngineJitter): CostRow[] {
+function jitterRows({ output_stall, host_states, pace }: EngineJitter): CostRow[] {
   return [
+    ...(pace?.states ?? []).map(({ share, memory_ns }) => ({
+      stage: "pace of the host",
+      per: `memory, weight ${share.toPrecision(2)}`,
+      ns: memory_ns,
+    })),
     ...(output_stall === undefined
       ? []
       : [

@@ -1,6 +1,7 @@
 import type { RequestRecord, Run, VllmEngineCost } from "../formats/index.js";
 import { readProfile } from "../formats/files/index.js";
-import { replayRecording } from "../sim/index.js";
+import { atPace, replayRecording } from "../sim/index.js";
+import { recordEngine } from "../test/support/recorded-engine.js";
 import { replayReport, splitParts } from "./replay-report.js";
 
 const profile = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
@@ -95,4 +96,42 @@ test("without jitter one simulation is all there is", () => {
   expect([report.jitter, report.replications]).toEqual(["off", 1]);
   const { sim, band } = report.metrics.p99_e2el_ms;
   expect(band).toEqual([sim, sim]);
+});
+
+describe("a recording with a step log", () => {
+  const cost = profile.cost as VllmEngineCost;
+  const sent = Array.from({ length: 60 }, (_, k) => ({ arrivalMs: 40 * k, promptTokens: 40, outputTokens: 30 }));
+  const slow = recordEngine({ cost: atPace(cost, 1.4) }, sent, { name: "slow" });
+  const options = { name: "slow", seed: "1", jitter: true, replications: 4 };
+
+  it("tells the pace of its host, and is scored at that pace too", () => {
+    const { pace, metrics, metrics_at_pace: atItsPace } = replayReport(profile, slow.run, { ...options, steps: slow.steps }); // prettier-ignore
+    expect(pace.profile).toBe(1);
+    expect(Math.abs(pace.run! / 1.4 - 1)).toBeLessThan(0.08);
+    expect(metrics.mean_ttft_ms.error!).toBeLessThan(-0.15);
+    expect(Math.abs(atItsPace!.mean_ttft_ms.error!)).toBeLessThan(0.1);
+    expect(Object.keys(atItsPace!)).toEqual(Object.keys(metrics));
+    expect(atItsPace!.p95_tpot_ms.real).toBe(metrics.p95_tpot_ms.real);
+  });
+
+  it("has no such score without the log, or on a profile whose calls were not measured, and says why", () => {
+    const without = replayReport(profile, slow.run, options);
+    expect([without.pace.run, without.metrics_at_pace]).toEqual([null, null]);
+    expect(without.pace_unknown).toMatch(/no step log/);
+    const { schedule, ...jitter } = cost.jitter!;
+    expect(schedule).toBeDefined();
+    const blackBox = { ...profile, cost: { ...cost, jitter } };
+    const unmeasured = replayReport(blackBox, slow.run, { ...options, steps: slow.steps });
+    expect([unmeasured.pace.run, unmeasured.pace_unknown]).toEqual([null, expect.stringMatching(/not fitted to step logs/)]); // prettier-ignore
+  });
+
+  it("is simulated with other costs in each run where the profile has draws of them, so that its band is wider", () => {
+    const names = ["gpu.decode_base_ns"];
+    const values = [[5e6], [7e6], [8e6], [6e6]];
+    const bandOf = (of: typeof profile): number => {
+      const { band } = replayReport(of, slow.run, options).metrics.mean_tpot_ms;
+      return band![1] - band![0];
+    };
+    expect(bandOf({ ...profile, cost_draws: { names, values } })).toBeGreaterThan(2 * bandOf(profile));
+  });
 });

@@ -46,7 +46,7 @@ export interface ReplayReport {
   readonly pace: { readonly run: number | null; readonly profile: number };
   /** Why the run's pace is not told. */
   readonly pace_unknown?: string;
-  /** At the run's pace. */
+  /** At the run's pace as its step log has it, from moment to moment. */
   readonly metrics_at_pace: ReplayMetrics | null;
   readonly preemptions: { readonly real: number | null; readonly sim: number };
   /** Mean milliseconds of a request by part, where recording and profile have the engine's own times. */
@@ -72,9 +72,11 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
   const runs = replayRuns(profile, recording, { ...options, replications });
   const answered = recording.requests.filter(({ status }) => status === "ok");
   const real = summarise(columnsOf(answered)) as unknown as Summary;
-  const { pace: runPace, ...unknown } = runPaceOf(profile, { name, run: recording, steps });
+  const told = runPaceOf(profile, { name, run: recording, steps });
   const pacedRuns =
-    runPace === null ? null : replayRuns(atRunPace(profile, runPace), recording, { ...options, replications });
+    told.pace === null
+      ? null
+      : replayRuns(atRunPace(profile, told.pace), recording, { ...options, replications }, told.paceAt);
   const summaries = runs.map(summaryOf);
   const notes = [...new Set(runs.flatMap(({ info }) => info.notes ?? []))];
   return {
@@ -84,8 +86,8 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
     replications,
     jitter: isJittered ? "on" : "off",
     metrics: metricsOf(real, summaries),
-    pace: { run: runPace, profile: profile.cost.kind === "vllm_engine" ? (profile.cost.host.pace ?? 1) : 1 },
-    ...("reason" in unknown ? { pace_unknown: unknown.reason } : {}),
+    pace: { run: told.pace, profile: profile.cost.kind === "vllm_engine" ? (profile.cost.host.pace ?? 1) : 1 },
+    ...(told.pace === null ? { pace_unknown: told.reason } : {}),
     metrics_at_pace: pacedRuns === null ? null : metricsOf(real, pacedRuns.map(summaryOf)),
     preemptions: {
       real: typeof recording.info.preemptions === "number" ? recording.info.preemptions : null,
@@ -100,10 +102,15 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
 type Summary = Readonly<Record<string, number | null>>;
 
 /** Each with a seed of its own, of which the run's pace is drawn too, and its own draw of the costs. */
-function replayRuns(profile: Profile, recording: Run, { seed, jitter, replications }: ReplayReportOptions): Run[] {
+function replayRuns(
+  profile: Profile,
+  recording: Run,
+  { seed, jitter, replications }: ReplayReportOptions,
+  paceAt?: (atNs: number) => number,
+): Run[] {
   return Array.from({ length: replications }, (_, k) => {
     const drawn = jitter ? withCostDraw(profile, k) : profile;
-    return replayRecording(drawn, recording, { seed: k === 0 ? seed : `${seed}/${k}`, jitter });
+    return replayRecording(drawn, recording, { seed: k === 0 ? seed : `${seed}/${k}`, jitter, paceAt });
   });
 }
 

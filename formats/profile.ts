@@ -294,6 +294,10 @@ export const profileSchema = z.strictObject({
     .record(z.string(), interval)
     .optional()
     .describe("vllm_engine: 95 % intervals of coefficients, ns, by their place in the cost: gpu.decode_base_ns"),
+  cost_sources: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("vllm_engine: where a cost is from that the recordings do not tell, by its place"),
   cost_draws: costDraws.optional().describe("vllm_engine: joint draws of the fitted costs, for prediction intervals"),
   held_out_runs: z
     .array(

@@ -1,8 +1,14 @@
 /** A profile of a vLLM engine from its fitted parts and what the recordings say of model, machine and server. */
-import { ArtifactError, type EngineJitter, type Profile, type VllmEngineCost } from "../../formats/index.js";
+import {
+  ArtifactError,
+  type CostDraws,
+  type EngineJitter,
+  type Profile,
+  type VllmEngineCost,
+} from "../../formats/index.js";
 import type { Intervals } from "./engine-intervals.js";
 import type { EngineFit } from "./fit-engine.js";
-import type { LaunchFit } from "./fit-launches.js";
+import { typicalLead, type LaunchFit } from "./fit-launches.js";
 import type { FrontEndFit } from "./fit-front-end.js";
 import { measuredRange } from "./measured-range.js";
 import { recordedModel } from "./model-shape.js";
@@ -10,6 +16,32 @@ import type { RecordedRun } from "./recorded-run.js";
 
 /** Of an engine's loop; not told apart from what stands before or after them by any recording. */
 export const ASSUMED = { take_request_ns: 9000, wake_ns: 60_000, empty_step_sleep_ns: 1_000_000 } as const;
+
+const NOT_APART =
+  "assumed: no recording tells it from what stands beside it; half or twice moves tpot by less than 1 %";
+
+const ASSUMED_LEAD = "assumed: one graph begins near its end, single kernels at once";
+const ASSUMED_OVERLAP = "assumed: as a synchronous run of the recorded 8B server has it";
+
+/** Where the costs of a fit to step logs are from that it does not tell, by place. */
+export function loggedSources(
+  { launch, overlapIsTold }: EngineFit,
+  frontEnd: FrontEndFit | undefined,
+): Readonly<Record<string, string>> {
+  const kinds = { launch_full_graph: launch.full, launch_piecewise: launch.piecewise, launch_no_graph: launch.none };
+  const launches = Object.entries(kinds).flatMap(([name, { lead, overlapPower }]) => [
+    ...(Object.values(typicalLead).includes(lead) ? [[`host.${name}.lead`, ASSUMED_LEAD]] : []),
+    ...(overlapPower < Infinity && !overlapIsTold ? [[`host.${name}.overlap_power`, ASSUMED_OVERLAP]] : []),
+  ]);
+  return {
+    "host.copy_ns": NOT_APART,
+    "host.take_request_ns": NOT_APART,
+    "host.wake_ns": NOT_APART,
+    "host.empty_step_sleep_ns": "vLLM 0.26: a sleep of 1 ms after a step without tokens",
+    ...(frontEnd === undefined ? {} : { "front_end.request_hops": "assumed: only the sum of all hops shows" }),
+    ...(Object.fromEntries(launches) as Record<string, string>),
+  };
+}
 
 /** A server that no memory setting is known of is taken to have used vLLM's default share of its memory. */
 const GPU_MEMORY_UTILIZATION = 0.92;
@@ -74,19 +106,21 @@ export interface ProfileFacts {
   readonly runs: readonly RecordedRun[];
   readonly notes: readonly string[];
   readonly intervals?: Intervals | undefined;
+  readonly draws?: CostDraws | undefined;
+  readonly sources?: Readonly<Record<string, string>> | undefined;
 }
 
-export function buildProfile({ name, cost, runs, notes, intervals }: ProfileFacts): Profile {
+export function buildProfile({ name, cost, runs, notes, intervals, draws, sources }: ProfileFacts): Profile {
   const first = runs[0]!.run;
   const { settings, version } = first.info.engine;
   const { model, kvBytesPerToken, weightBytes } = recordedModel(first);
   const { gpu, cpu } = first.info.hardware as { gpu?: unknown; cpu?: { model?: unknown; cores?: unknown } };
-  const sources = runs.map((run) => run.name).join(", ");
+  const recordings = runs.map((run) => run.name).join(", ");
   return {
     version: 1,
     name,
     ...(first.info.date === undefined ? {} : { date: first.info.date }),
-    source: `fitted to recorded runs of vLLM ${version ?? "of unknown version"}: ${sources}${startedWith(first)}`,
+    source: `fitted to recorded runs of vLLM ${version ?? "of unknown version"}: ${recordings}${startedWith(first)}`,
     machine: {
       ...(typeof gpu === "string" ? { gpu } : {}),
       ...(typeof cpu?.model === "string" && typeof cpu.cores === "number"
@@ -100,6 +134,8 @@ export function buildProfile({ name, cost, runs, notes, intervals }: ProfileFact
     memory: memoryOf(settings, runs[0]!.name, { kvBytesPerToken: kvBytesPerToken ?? 1, weightBytes: weightBytes ?? 0 }),
     range: measuredRange(runs),
     ...(intervals === undefined ? {} : { cost_intervals: rounded(intervals as Profile["cost_intervals"] & object) }),
+    ...(sources === undefined ? {} : { cost_sources: { ...sources } }),
+    ...(draws === undefined ? {} : { cost_draws: draws }),
     notes: [...notes],
     ...serverNotesOf(runs),
   };

@@ -2,17 +2,19 @@
  * From recorded runs of one vLLM server to a profile of it. With step logs: the engine's two clocks from the steps, the
  * front end from what it did between clients and engine. Without, or as a black box: all of it through the simulator.
  */
-import { ConfigError, type Profile, type VllmEngineCost } from "../../formats/index.js";
+import { ConfigError, type CostDraws, type Profile, type VllmEngineCost } from "../../formats/index.js";
 import { rejectUnmodelled, replayRecording } from "../../sim/index.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { fitBlackBox } from "./black-box.js";
-import { ASSUMED, buildProfile, engineCostOf } from "./build-profile.js";
+import { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./build-profile.js";
+import { costDrawsOf } from "./cost-draws.js";
 import type { Intervals } from "./engine-intervals.js";
 import type { GpuTimes } from "./engine-model.js";
 import { fitEngine } from "./fit-engine.js";
 import { fitFrontEnd } from "./fit-front-end.js";
 import { recordedTraffic } from "./recorded-outputs.js";
 import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
+import { refitPace } from "./refit-pace.js";
 import { timelineOf } from "./timeline.js";
 
 export interface VllmCalibrationOptions {
@@ -36,6 +38,17 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
   for (const { name, run } of runs) rejectUnmodelled(run, name);
   const solver = await loadLinearSolver();
   const logged = options.isBlackBox ? [] : runs.filter(({ steps }) => steps !== undefined && steps.length > 0);
+  const { base } = options;
+  const refit = base === undefined || logged.length === 0 ? undefined : refitPace(base, logged);
+  if (base !== undefined && refit?.cost != null) {
+    const { cost_intervals: intervals, cost_draws: draws, cost_sources: sources, range } = base;
+    const built = buildProfile({ name: options.name, cost: refit.cost, runs, notes: [refit.note], intervals, draws, sources }); // prettier-ignore
+    return { ...built, range };
+  }
+  const why =
+    refit?.cost === null
+      ? [`one number for the pace of the host was not enough, so all its times were fitted: ${refit.reason}`]
+      : [];
   const parts = logged.length > 0 ? fitLogged(logged, solver, options) : fitUnlogged(runs, solver, options);
   const left = logged.length > 0 && logged.length < runs.length ? [leftOutNote(runs, logged)] : [];
   const kept = options.base === undefined ? [] : [`GPU prices are those of profile "${options.base.name}"`];
@@ -43,8 +56,10 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
     name: options.name,
     cost: parts.cost,
     runs,
-    notes: [...kept, ...parts.notes, ...left],
+    notes: [...kept, ...why, ...parts.notes, ...left],
     intervals: parts.intervals,
+    draws: parts.draws,
+    sources: parts.sources,
   });
 }
 
@@ -52,6 +67,8 @@ interface FittedParts {
   readonly cost: VllmEngineCost;
   readonly notes: readonly string[];
   readonly intervals?: Intervals;
+  readonly draws?: CostDraws | undefined;
+  readonly sources?: Readonly<Record<string, string>> | undefined;
 }
 
 function fitLogged(
@@ -89,8 +106,11 @@ function fitLogged(
     frontEnd === undefined
       ? ["front end: the steps do not follow from the requests as recorded, it is left out and takes no time"]
       : [];
+  const cost = engineCostOf(engine, frontEnd);
   return {
-    cost: engineCostOf(engine, frontEnd),
+    cost,
+    draws: costDrawsOf(engine, cost),
+    sources: loggedSources(engine, frontEnd),
     notes: [...engine.unidentified, ...notes],
     intervals: engine.intervals,
   };

@@ -181,7 +181,9 @@ describe("an engine whose GPU and host take turns to be the slower", () => {
   });
 
   test("the pace of each run is that of its own path", () => {
-    runs.forEach((_, at) => expect(Math.abs(meanPace(fit.paths[at]!) - 1)).toBeLessThan(0.06));
+    runs.forEach((_, at) => {
+      expect(Math.abs(meanPace(fit.paths[at]!) - 1)).toBeLessThan(0.06);
+    });
     const slow = { ...known, host: { ...host, pace: 1.3 } };
     const { graphs } = settingsOf(runs[1]!);
     const other = recordEngine({ cost: atPace(slow, 1.3) }, poisson("light", 180, 90), { name: "slow" });

@@ -6,15 +6,15 @@
 import type { EngineJitter, Variation } from "../../formats/index.js";
 import type { GraphKind } from "../../sim/index.js";
 import type { LinearSolver } from "../fit/index.js";
-import { intervalsOf, type Intervals } from "./engine-intervals.js";
+import { intervalsOf, resampledFits, type Intervals } from "./engine-intervals.js";
 import { graphKinds, type EngineModel, type GpuTimes, type LaunchTimes, type Recency } from "./engine-model.js";
 import { fitGpu, gpuRatios, type GpuFit } from "./fit-gpu.js";
 import { launchModels, launchOf, typicalLead, type EngineLog, type LaunchFit } from "./fit-launches.js";
-import { readTimeline } from "./read-timeline.js";
+import { readTimeline, type Reading } from "./read-timeline.js";
 import { TYPICAL_OVERLAP, withOverlap } from "./fit-overlap.js";
 import { fitPace } from "./fit-pace.js";
 import { recencyOf } from "./fit-recency.js";
-import { paceAt, type CallCosts, type PacePath } from "./read-pace.js";
+import { callNs, paceAt, type CallCosts, type PacePath } from "./read-pace.js";
 import { runSpreadOf } from "./run-spread.js";
 import { mean, quantileOfValues, variationOf } from "./spread.js";
 
@@ -23,6 +23,8 @@ export interface EngineFit {
   readonly launch: Readonly<Record<GraphKind, LaunchFit>>;
   readonly calls: CallCosts;
   readonly recency?: Recency | undefined;
+  /** Whether a synchronous run told how launch and GPU overlap. */
+  readonly overlapIsTold: boolean;
   readonly copyNs: number;
   readonly sendNs: number;
   readonly variations: {
@@ -37,6 +39,8 @@ export interface EngineFit {
   readonly runSpread?: number | undefined;
   /** 95 % intervals of GPU prices and of launches' base times, ns, by their place in a profile's cost. */
   readonly intervals: Intervals;
+  /** Fits to resampled stretches of the logs, by place in a profile's cost. */
+  readonly draws: readonly Readonly<Record<string, number>>[];
   /** What the logs do not tell, a sentence each. */
   readonly unidentified: readonly string[];
 }
@@ -44,11 +48,13 @@ export interface EngineFit {
 /** Results reach the host this long after the GPU has them; not told apart from GPU time by any log. */
 const COPY_NS = 76_000;
 const PASSES = 8;
+/** Calls this far from their cost, in the logarithm, were interrupted. */
+const CALL_FARTHEST = 0.6;
 
 const launchKeys: Readonly<Record<GraphKind, string>> = {
-  full: "host.launch_full_graph.base_ns",
-  piecewise: "host.launch_piecewise.base_ns",
-  none: "host.launch_no_graph.base_ns",
+  full: "host.launch_full_graph",
+  piecewise: "host.launch_piecewise",
+  none: "host.launch_no_graph",
 };
 
 /** `knownGpu`: prices of this GPU and model from elsewhere, not to be fitted. */
@@ -77,11 +83,30 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
   const launch = Object.fromEntries(
     graphKinds.map((kind) => [kind, launchOf(kind, logs, readings, model)]),
   ) as unknown as Record<GraphKind, LaunchFit>;
+  const draws = resampledFits(readings, (resampled) => {
+    const pricing = resampled.filter((_, at) => logs[at]!.isAsync || !pricedByAsync).flat();
+    const gpu: Partial<GpuTimes> = knownGpu === undefined ? fitGpu(pricing, model.gpu, solver).gpu : {};
+    const launches = graphKinds.flatMap((kind) => {
+      const { baseNs, requestNs } = launchOf(kind, logs, resampled, model);
+      const slope = launch[kind].requestNs > 0 ? [[`${launchKeys[kind]}.request_ns`, requestNs]] : [];
+      // Where the fit has no slope a draw has none: its mean takes it.
+      const meanNs = launch[kind].requestNs > 0 ? baseNs : baseNs + requestNs * meanRequests(resampled, kind);
+      return [[`${launchKeys[kind]}.base_ns`, meanNs], ...slope];
+    });
+    return {
+      ...Object.fromEntries(
+        Object.entries(gpu).flatMap(([name, ns]) => (typeof ns === "number" ? [[`gpu.${name}`, ns]] : [])),
+      ),
+      ...(Object.fromEntries(launches) as Record<string, number>),
+      ...callDraw(resampled, paces.means),
+    };
+  });
   return {
     gpu: model.gpu,
     launch,
     calls: paces.means,
     recency: model.recency,
+    overlapIsTold: pricedByAsync && logs.some(({ isAsync, isProbes }) => !isAsync && !isProbes),
     copyNs: COPY_NS,
     sendNs: sends.length === 0 ? 0 : mean(sends),
     variations: {
@@ -91,17 +116,8 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
     pace: paces.pace,
     paths: paces.paths,
     runSpread: runSpreadOf(logs, paces.paths),
-    intervals: intervalsOf(readings, (resampled) => {
-      const pricing = resampled.filter((_, at) => logs[at]!.isAsync || !pricedByAsync).flat();
-      const gpu: Partial<GpuTimes> = knownGpu === undefined ? fitGpu(pricing, model.gpu, solver).gpu : {};
-      const launches = graphKinds.map((kind) => [launchKeys[kind], launchOf(kind, logs, resampled, model).baseNs]);
-      return {
-        ...Object.fromEntries(
-          Object.entries(gpu).flatMap(([name, ns]) => (typeof ns === "number" ? [[`gpu.${name}`, ns]] : [])),
-        ),
-        ...(Object.fromEntries(launches) as Record<string, number>),
-      };
-    }),
+    intervals: intervalsOf(draws.map(withoutSlopes)),
+    draws,
     unidentified: [
       ...unidentifiedOf(knownGpu === undefined ? fit : undefined, launch),
       ...graphKinds
@@ -109,6 +125,35 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
         .map((kind) => `how far into a launch of kind "${kind}" the GPU begins: ${model.launch[kind].lead} is assumed`),
     ],
   };
+}
+
+/** Slopes of launches and calls go with their bases: an interval of one alone says little. */
+function withoutSlopes(draw: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(draw).filter(([name]) => name.startsWith("gpu.") || /^host\.launch_.*\.base_ns$/.test(name)),
+  );
+}
+
+function meanRequests(readings: readonly (readonly Reading[])[], kind: GraphKind): number {
+  const counts = readings.flat().flatMap(({ step }) => (step.kind === kind ? [step.record.scheduledRequests] : []));
+  return counts.length === 0 ? 0 : mean(counts);
+}
+
+/** The mean costs of the calls as resampled steps have them: each moved as a whole by the mean of its ratios, interruptions apart. */
+function callDraw(readings: readonly (readonly Reading[])[], means: CallCosts): Readonly<Record<string, number>> {
+  const scaleOf = (isUpdate: boolean): number => {
+    const logs = readings.flat().flatMap(({ step: { record, pace } }) => {
+      const { scheduledRequests: requests, prefillRequests } = record;
+      const [fromNs, toNs] = isUpdate
+        ? [record.updateStartNs ?? NaN, record.updateEndNs ?? NaN]
+        : [record.scheduleStartNs, record.scheduleEndNs];
+      const usualNs = callNs(means, { isUpdate, requests, prefillRequests, atNs: fromNs, ns: toNs - fromNs }) * pace;
+      const log = Math.log((toNs - fromNs) / usualNs);
+      return Math.abs(log) < CALL_FARTHEST ? [log] : [];
+    });
+    return logs.length === 0 ? 1 : Math.exp(mean(logs));
+  };
+  return { schedule: scaleOf(false), update: scaleOf(true) };
 }
 
 /** A start that reading can improve on: decodes as long as they seem, launches as they are on known servers. */

@@ -1,12 +1,17 @@
 /** The pace of the host in one recorded run, beside the costs of a profile: read from its step log, where both can tell. */
 import type { Profile } from "../../formats/index.js";
 import { usualCosts } from "./fit-pace.js";
-import { meanPace, pacePath } from "./read-pace.js";
+import { meanPace, pacePath, paceTable } from "./read-pace.js";
 import { settingsOf, type RecordedRun } from "./recorded-run.js";
 import { timelineOf } from "./timeline.js";
 
-/** Mean pace over the time in which the host was at work; null: not told, and why. */
-export type RunPace = { readonly pace: number } | { readonly pace: null; readonly reason: string };
+/**
+ * Mean pace over the time in which the host was at work, and over that the pace by time, which ends with the recording;
+ * null: not told, and why.
+ */
+export type RunPace =
+  | { readonly pace: number; readonly paceAt: (atNs: number) => number }
+  | { readonly pace: null; readonly reason: string };
 
 /** Fewer calls are a moment, not a run. */
 const LEAST_CALLS = 50;
@@ -24,5 +29,8 @@ export function runPaceOf({ cost }: Profile, recorded: RecordedRun): RunPace {
   if (timeline.calls.length < LEAST_CALLS) {
     return { pace: null, reason: `the step log has ${timeline.calls.length} calls, too few to tell` };
   }
-  return { pace: meanPace(pacePath(timeline, usualCosts(cost))) };
+  const path = pacePath(timeline, usualCosts(cost));
+  const pace = meanPace(path);
+  const table = paceTable(path);
+  return { pace, paceAt: (atNs) => table(atNs) / pace };
 }

@@ -82,7 +82,7 @@ export function timelineOf(records: readonly EngineStepRecord[], graphs: GraphSi
 }
 
 function timed(record: EngineStepRecord, graphs: GraphSizes, previous: TimedStep | undefined): TimedStep {
-  const isEager = previous !== undefined && previous.kind === "none" && previous.record.prefillTokens > 0;
+  const isEager = previous?.kind === "none" && previous.record.prefillTokens > 0;
   const gapNs = record.scheduleEndNs - (previous?.scheduleEndNs ?? -Infinity);
   return {
     record,

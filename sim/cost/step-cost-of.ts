@@ -20,12 +20,14 @@ export interface StepCostOptions {
   readonly jitterStream?: string | undefined;
   /** Names the stream of what a whole run shares, the pace of its host; default: `jitterStream`. */
   readonly runStream?: string | undefined;
+  /** The pace of the host by time, over the profile's, where it is known; absent: drawn. */
+  readonly paceAt?: ((atNs: number) => number) | undefined;
 }
 
 export function stepCostOf(profile: Profile, options: StepCostOptions): StepCostModel {
   const { cost, range } = profile;
   if (cost.kind === "static_batch") return new StaticStepCost(cost, range, options);
-  const { maxNumSeqs, maxNumBatchedTokens, rules, captureSizes, jitterStream, runStream } = options;
+  const { maxNumSeqs, maxNumBatchedTokens, rules, captureSizes, jitterStream, runStream, paceAt } = options;
   const sizes = captureSizes ?? defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens, rules);
   const graphs = new GraphSizes(sizes, maxNumSeqs, rules.promptRestIsDecode);
   const measured = measuredSteps(profile);
@@ -34,5 +36,5 @@ export function stepCostOf(profile: Profile, options: StepCostOptions): StepCost
     return new EngineStepCost(atPace(cost, pace), measured, graphs);
   }
   const runPace = pace * runFactor(cost.jitter, runStream ?? jitterStream);
-  return new EngineStepCost(atPace(cost, runPace), measured, graphs, jitterFactors(cost.jitter, jitterStream));
+  return new EngineStepCost(atPace(cost, runPace), measured, graphs, jitterFactors(cost.jitter, jitterStream, paceAt));
 }

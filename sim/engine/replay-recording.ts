@@ -9,6 +9,8 @@ export interface ReplayOptions {
   readonly seed: string;
   /** Whether times vary as the profile has measured; off: every time is its mean. */
   readonly jitter: boolean;
+  /** Of the jitter's pace: its path, as the recording has it; absent: drawn with the seed. */
+  readonly paceAt?: ((atNs: number) => number) | undefined;
 }
 
 /** ConfigError for a profile or recording of something else than a vLLM server. */
@@ -17,7 +19,11 @@ export function replayRecording(profile: Profile, recording: Run, options: Repla
 }
 
 /** What is simulated when a recording is simulated again; ConfigError as above. */
-export function replayInput(profile: Profile, recording: Run, { seed, jitter }: ReplayOptions): SimulatedRunInput {
+export function replayInput(
+  profile: Profile,
+  recording: Run,
+  { seed, jitter, paceAt }: ReplayOptions,
+): SimulatedRunInput {
   if (profile.cost.kind !== "vllm_engine") {
     throw new ConfigError(`profile "${profile.name}" is not of a vLLM engine, expected one made by calibrate vllm`);
   }
@@ -33,6 +39,7 @@ export function replayInput(profile: Profile, recording: Run, { seed, jitter }: 
     seed,
     coldStart: false,
     jitter,
+    paceAt,
   };
 }
 

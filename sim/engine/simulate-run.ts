@@ -58,6 +58,8 @@ export interface SimulatedRunInput {
   readonly jitter?: boolean | undefined;
   /** Seed of what a whole run shares, the pace of its host; default: `seed`. Another one is another day of the same server. */
   readonly runSeed?: string | undefined;
+  /** The pace of the host by time, over the profile's, where it is known, of a recorded run; absent: drawn with the seed. */
+  readonly paceAt?: ((atNs: number) => number) | undefined;
 }
 
 export function simulateRun(input: SimulatedRunInput): Run {
@@ -142,6 +144,7 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
         ...costOptions,
         jitterStream: jitter ? replicaStream(seed, replica) : undefined,
         runStream: replicaStream(runSeed, replica),
+        paceAt: input.paceAt,
       }),
     engine,
     replicas,

@@ -1,0 +1,69 @@
+/** With jitter, too, the fast engine and the step by step one are the same to the last bit. */
+import { readFileSync } from "node:fs";
+import { profileSchema, type Profile, type VllmEngineCost } from "../../formats/index.js";
+import { planPolicy } from "../policy/index.js";
+import { simulateRun } from "./simulate-run.js";
+
+const file = new URL("../../profiles/h100-llama-3.1-8b-vllm-0.26.json", import.meta.url);
+const shipped = profileSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+
+/** With every mechanism of the host that a profile may have. */
+function withAll(profile: Profile): Profile {
+  const cost = profile.cost as VllmEngineCost;
+  const { host } = cost;
+  const { quantiles } = cost.jitter!.schedule!;
+  return {
+    ...profile,
+    cost: {
+      ...cost,
+      gpu: { ...cost.gpu, large_graph: { beyond: 128, upto: 256, extra_ns: 1e6 } },
+      host: {
+        ...host,
+        pace: 1.2,
+        launch_recency: { share: 0.2, memory_ns: 60e6 },
+        launch_no_graph: { ...host.launch_no_graph, overlap_power: 3.5 },
+        launch_piecewise: { ...host.launch_piecewise, overlap_power: 3.5 },
+      },
+      jitter: { ...cost.jitter!, pace: { quantiles, states: [{ share: 1, memory_ns: 70e6 }] }, run_spread: null },
+    },
+  };
+}
+
+const requests = Array.from({ length: 300 }, (_, k) => ({
+  id: String(k),
+  arrivalNs: 30e6 * k + (k % 7) * 11e6,
+  promptTokens: 10 + ((k * 331) % 900),
+  outputTokens: 1 + ((k * 53) % 120),
+}));
+
+test.each([true, false])("jitter %p: every time of every request is the same", (jitter) => {
+  const run = (engine: "fast" | "step"): unknown => {
+    const { info, requests: records } = simulateRun({
+      plan: planPolicy("vllm", {}, { source: "test" }),
+      profile: withAll(shipped),
+      workload: { requests, maxConcurrency: Infinity, thinkNs: 0 },
+      load: {} as never,
+      seed: "1",
+      coldStart: false,
+      jitter,
+      engine,
+    });
+    return [records, info.summary, info.preemptions];
+  };
+  expect(run("fast")).toEqual(run("step"));
+});
+
+test("a host whose spread from run to run is not known says what is assumed", () => {
+  const notes = (jitter: boolean): readonly string[] =>
+    simulateRun({
+      plan: planPolicy("vllm", {}, { source: "test" }),
+      profile: withAll(shipped),
+      workload: { requests: requests.slice(0, 5), maxConcurrency: Infinity, thinkNs: 0 },
+      load: {} as never,
+      seed: "1",
+      coldStart: false,
+      jitter,
+    }).info.notes ?? [];
+  expect(notes(true).join("\n")).toMatch(/pace differs from run to run is not known .* 8 % is assumed/);
+  expect(notes(false).join("\n")).not.toMatch(/is assumed/);
+});
