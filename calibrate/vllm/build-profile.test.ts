@@ -60,3 +60,19 @@ test("it names the recordings and how the server was started", () => {
     "fitted to recorded runs of vLLM 0.26.0: one at a time, again; the server was started with: --max-num-seqs 32",
   );
 });
+
+test("what the recordings say of their server, and a long way to it, goes into the profile, each once", () => {
+  const noted = (more: object): RecordedRun => ({
+    ...recorded,
+    run: { ...recorded.run, info: { ...recorded.run.info, ...more } },
+  });
+  expect(profileOf(recorded)).not.toHaveProperty("server_notes");
+  const near = noted({ server_notes: ["3 preemptions"], network: { round_trip_ms: 0.05, is_taken_off: true } });
+  const far = noted({ server_notes: ["3 preemptions", "odd"], network: { round_trip_ms: 12.34, is_taken_off: true } });
+  expect(profileOf(near).server_notes).toEqual(["3 preemptions"]);
+  expect(profileOf(near, far).server_notes).toEqual([
+    "3 preemptions",
+    "odd",
+    expect.stringMatching(/round trip of 12\.3 ms away from the server, which was taken off/),
+  ]);
+});

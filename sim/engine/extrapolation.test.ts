@@ -19,11 +19,11 @@ function workloadOf(promptTokens: number, outputTokens: number): Workload {
   return { requests, maxConcurrency: Infinity, thinkNs: 0 };
 }
 
-function run(workload: Workload, settings: object, engine: EngineName = "fast", jitter = true): Run {
+function run(workload: Workload, settings: object, engine: EngineName = "fast", jitter = true, of = profile): Run {
   const plan = planPolicy("vllm", settings, { source: "test" });
   return simulateRun({
     plan,
-    profile,
+    profile: of,
     workload,
     load: loadSchema.parse({ num_prompts: 12 }),
     seed: "1",
@@ -73,3 +73,9 @@ test.each([true, false])(
     expect(fast.info.extrapolation!.share).toBeLessThan(1);
   },
 );
+
+test("what is known of the server comes back in every result made with its profile", () => {
+  const noted = { ...profile, server_notes: ["the server keeps prompts"] };
+  const { info } = run(workloadOf(300, 40), {}, "fast", true, noted);
+  expect(info.notes).toEqual(["profile: the server keeps prompts"]);
+});
