@@ -11,7 +11,19 @@ const headlines = [
 export function printOutcome({ cells }: ExperimentResults): void {
   if (cells.every(({ comparison }) => comparison === undefined)) printPredictions(cells);
   else printComparisons(cells);
-  for (const { name, sim } of cells) for (const text of sim.info.notes ?? []) warn(`${name}: ${text}`);
+  printNotes(cells);
+}
+
+/** What the simulations say of themselves; what all of them say, once. */
+function printNotes(cells: ExperimentResults["cells"]): void {
+  const tellers = new Map<string, string[]>();
+  for (const { name, sim } of cells) {
+    for (const text of sim.info.notes ?? []) tellers.set(text, [...(tellers.get(text) ?? []), name]);
+  }
+  for (const [text, names] of tellers) {
+    const isOfAll = names.length === cells.length && names.length > 1;
+    for (const name of isOfAll ? ["every cell"] : names) warn(`${name}: ${text}`);
+  }
 }
 
 const PACE =
