@@ -51,3 +51,18 @@ test("where no run knows it there is no column", () => {
   expect(text).toMatch(/any +│ .* agrees +│\n/);
   expect(text).not.toContain("pace");
 });
+
+test("what every cell says of itself is said once", () => {
+  const writeError = process.stderr.write.bind(process.stderr);
+  let text = "";
+  process.stderr.write = (part: string) => {
+    text += part;
+    return true;
+  };
+  const noted = (name: string, ...notes: string[]): object => ({ name, sim: { info: { summary: {}, notes } } });
+  printed([noted("a", "no draws", "overload"), noted("b", "no draws")]);
+  process.stderr.write = writeError;
+  expect(text.match(/no draws/g)).toHaveLength(1);
+  expect(text).toContain("every cell: no draws");
+  expect(text).toContain("a: overload");
+});

@@ -10,7 +10,7 @@ import {
   columnsOf,
   e2elMs,
   mean,
-  quantile,
+  predictionInterval,
   replayRecording,
   summarise,
   withCostDraw,
@@ -29,7 +29,7 @@ export interface ReplayStatistic {
   readonly sim: number | null;
   /** (sim - real) / real. */
   readonly error: number | null;
-  /** Of nine tenths of the replications. */
+  /** One real run lies in it with a probability of 90 %; null for one replication. */
   readonly band: readonly [number, number] | null;
 }
 
@@ -152,9 +152,8 @@ function statistic(real: number | null, sims: readonly (number | null)[]): Repla
   const known = sims.filter((value) => value !== null);
   if (known.length < sims.length || known.length === 0) return { real, sim: null, error: null, band: null };
   const sim = mean(known);
-  const sorted = Float64Array.from(known).sort();
   const error = real === null || real === 0 ? null : sim / real - 1;
-  return { real, sim, error, band: [quantile(sorted, 0.05), quantile(sorted, 0.95)] };
+  return { real, sim, error, band: predictionInterval(known) };
 }
 
 /** Queue, prefill and decode as the engine tells them; client: the rest, which is the front end's way in and out. */

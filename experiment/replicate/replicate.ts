@@ -139,6 +139,9 @@ function rejectedBy(signal: AbortSignal | undefined, unheard: AbortSignal): Prom
   });
 }
 
+/** A width that is known so many times worse than it should be is told of: to 22 % of itself. */
+const WORTH_TELLING = 1.5;
+
 interface NotesInput {
   readonly causes: Causes;
   readonly doesVary: boolean;
@@ -158,7 +161,10 @@ function notesOf(input: SimulatedRunInput, { causes, doesVary, work, results, is
       `${ran}, the fewest that intervals are made of, since each has ${millions(work.outputTokens)} output tokens; ` +
         "--replications sets another number",
     );
-  } else if (work.outputTokens * results.length > TOKEN_BUDGET - work.outputTokens && leastKnownWidth(results) > 1) {
+  } else if (
+    work.outputTokens * results.length > TOKEN_BUDGET - work.outputTokens &&
+    leastKnownWidth(results) > WORTH_TELLING
+  ) {
     notes.push(
       `${ran}, as many as ${millions(TOKEN_BUDGET)} output tokens allow: the ends of the intervals are not well known; ` +
         "--replications sets another number",
