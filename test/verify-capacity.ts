@@ -24,7 +24,7 @@ if (json) {
   const errors = judged.flatMap(({ toldPerS, truePerS }) => (toldPerS === null ? [] : [toldPerS / truePerS - 1]));
   const sorted = errors.map(Math.abs).sort((a, b) => a - b);
   const at = (share: number): string => `${(100 * sorted[Math.floor(share * (sorted.length - 1))]!).toFixed(1)} %`;
-  console.log(`capacity against the long closed loops: error ${at(0.5)} (median), ${at(0.95)} (P95), ${at(1)} (most)`);
+  console.log(`capacity against the long open loops: error ${at(0.5)} (median), ${at(0.95)} (P95), ${at(1)} (most)`);
   console.log(
     `open loops that grow or not as they should: ${judged.filter((one) => one.isBorneOut).length} of ${cases}`,
   );

@@ -108,12 +108,9 @@ export function saturatedRate(input: SimulatedRunInput): FullRate | NoCapacity {
   }
   if (found === undefined) return { reason: "capacity is not known, no request is answered", isRemarkable: true };
   const { first, last } = found;
-  const { run, rate, workOf } = last;
+  const { rate, workOf } = last;
   const servers = Math.min(replicas, workload.maxConcurrency);
-  // What is refused at once takes nothing.
-  const answered = run.requests.filter(({ status }) => status === "ok");
-  const servedShare = answered.length / run.requests.length;
-  const requestsPerS = (servers * rate.requestsPerS) / servedShare;
+  const requestsPerS = servers * rate.requestsPerS;
   const outputTokens = mix.population.reduce((sum, request) => sum + request.outputTokens, 0) / mix.population.length;
   return {
     requestsPerS,

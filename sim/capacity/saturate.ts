@@ -58,9 +58,12 @@ export function saturate(
   const answered = run.requests.slice(seats).filter(({ status }) => status === "ok");
   if (answered.length === 0) return undefined;
   const workOf = relativeWork(answered, mix.population);
+  // What is refused at once takes nothing of the server, and counts as done.
   const endedShare = run.requests.filter(({ status }) => status === "ok").length / run.requests.length;
-  const rate = steadyRate(run.requests, { first: Math.floor(endedShare * warmUp), last: clients }, workOf);
-  return rate === undefined ? undefined : { run, rate, workOf, isClientBound: clients < seats + spare };
+  const found = steadyRate(run.requests, { first: Math.floor(endedShare * warmUp), last: clients }, workOf);
+  if (found === undefined) return undefined;
+  const rate = { ...found, requestsPerS: found.requestsPerS / endedShare };
+  return { run, rate, workOf, isClientBound: clients < seats + spare };
 }
 
 /** Requests that a server has in work at once, at most. */
