@@ -162,7 +162,9 @@ const vllmEngineCost = z.strictObject({
         .max(0.5)
         .optional()
         .describe("of times, the longest, which come at any moment whatever the host's states; absent: 0"),
-      run_spread: ns.default(0).describe("standard deviation of the logarithm of all host times, from run to run"),
+      run_spread: ns
+        .optional()
+        .describe("standard deviation of the logarithm of all host times, from run to run; absent: unknown"),
     })
     .optional()
     .describe("how times vary from step to step; absent: every time is its mean"),

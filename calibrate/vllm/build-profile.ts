@@ -1,5 +1,11 @@
 /** A profile of a vLLM engine from its fitted parts and what the recordings say of model, machine and server. */
-import { ArtifactError, type EngineJitter, type Profile, type VllmEngineCost } from "../../formats/index.js";
+import {
+  ArtifactError,
+  type CostDraws,
+  type EngineJitter,
+  type Profile,
+  type VllmEngineCost,
+} from "../../formats/index.js";
 import type { Intervals } from "./engine-intervals.js";
 import type { EngineFit } from "./fit-engine.js";
 import { INTERRUPTED } from "./fit-host-state.js";
@@ -71,9 +77,10 @@ export interface ProfileFacts {
   readonly runs: readonly RecordedRun[];
   readonly notes: readonly string[];
   readonly intervals?: Intervals | undefined;
+  readonly draws?: CostDraws | undefined;
 }
 
-export function buildProfile({ name, cost, runs, notes, intervals }: ProfileFacts): Profile {
+export function buildProfile({ name, cost, runs, notes, intervals, draws }: ProfileFacts): Profile {
   const first = runs[0]!.run;
   const { settings, version } = first.info.engine;
   const { model, kvBytesPerToken, weightBytes } = recordedModel(first);
@@ -97,6 +104,7 @@ export function buildProfile({ name, cost, runs, notes, intervals }: ProfileFact
     memory: memoryOf(settings, runs[0]!.name, { kvBytesPerToken: kvBytesPerToken ?? 1, weightBytes: weightBytes ?? 0 }),
     range: rangeOf(runs),
     ...(intervals === undefined ? {} : { cost_intervals: rounded(intervals as Profile["cost_intervals"] & object) }),
+    ...(draws === undefined ? {} : { cost_draws: draws }),
     notes: [...notes],
   };
 }

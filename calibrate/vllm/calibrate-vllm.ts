@@ -2,7 +2,7 @@
  * From recorded runs of one vLLM server to a profile of it. With step logs: the engine's two clocks from the steps, the
  * front end from what it did between clients and engine. Without, or as a black box: all of it through the simulator.
  */
-import { ConfigError, type Profile, type VllmEngineCost } from "../../formats/index.js";
+import { ConfigError, type CostDraws, type Profile, type VllmEngineCost } from "../../formats/index.js";
 import { replayRecording } from "../../sim/index.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { fitBlackBox } from "./black-box.js";
@@ -11,6 +11,7 @@ import type { Intervals } from "./engine-intervals.js";
 import type { GpuTimes } from "./engine-model.js";
 import { fitEngine } from "./fit-engine.js";
 import { fitFrontEnd } from "./fit-front-end.js";
+import { chunkFindings } from "./merged-chunks.js";
 import { recordedTraffic } from "./recorded-outputs.js";
 import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
 import { timelineOf } from "./timeline.js";
@@ -37,13 +38,15 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
   const logged = options.isBlackBox ? [] : runs.filter(({ steps }) => steps !== undefined && steps.length > 0);
   const parts = logged.length > 0 ? fitLogged(logged, solver, options) : fitUnlogged(runs, solver, options);
   const left = logged.length > 0 && logged.length < runs.length ? [leftOutNote(runs, logged)] : [];
+  const ofChunks = logged.length > 0 ? chunkFindings(logged).notes : [];
   const kept = options.base === undefined ? [] : [`GPU prices are those of profile "${options.base.name}"`];
   return buildProfile({
     name: options.name,
     cost: parts.cost,
     runs,
-    notes: [...kept, ...parts.notes, ...left],
+    notes: [...kept, ...parts.notes, ...ofChunks, ...left],
     intervals: parts.intervals,
+    draws: parts.draws,
   });
 }
 
@@ -51,6 +54,7 @@ interface FittedParts {
   readonly cost: VllmEngineCost;
   readonly notes: readonly string[];
   readonly intervals?: Intervals;
+  readonly draws?: CostDraws;
 }
 
 function fitLogged(

@@ -3,5 +3,5 @@ export { calibrateVllm, type VllmCalibrationOptions } from "./calibrate-vllm.js"
 export { probePlan, type ProbePlan } from "./probe-plan.js";
 export type { RecordedRun } from "./recorded-run.js";
 export { costOf } from "./black-box-model.js";
-export { startFrom } from "./black-box-start.js";
+export { guessed, startFrom } from "./black-box-start.js";
 export { searchCosts } from "./search-costs.js";

@@ -42,7 +42,7 @@ function heldUp(withToken: number, tokens: number): number {
 
 /** Factors drawn from the streams `${name}/...`; one more, drawn once from `${run}/run`, for all times of the host. */
 export function jitterFactors(jitter: EngineJitter, name: string, run = name): Factors {
-  const runFactor = Math.exp(jitter.run_spread * normal(stream(`${run}/run`)));
+  const runFactor = Math.exp((jitter.run_spread ?? 0) * normal(stream(`${run}/run`)));
   const factor = (of: JitterName, uniform: (atNs: number) => number): ((atNs: number) => number) => {
     const variation = jitter[of];
     const scale = of === "gpu" ? 1 : runFactor;
