@@ -74,7 +74,9 @@ test("draws are at least thirty, spread as the intervals say and lean together a
   expect(Math.abs(correlation - -bt / Math.sqrt(bb * tt))).toBeLessThan(0.25);
   // A cost that stands in two places moves in both alike.
   const [schedule, update] = [logsOf(draws, "host.schedule.base_ns"), logsOf(draws, "host.update.base_ns")];
-  schedule.forEach((log, i) => { expect(log - update[i]!).toBeCloseTo(Math.log(2), 3); });
+  schedule.forEach((log, i) => {
+    expect(log - update[i]!).toBeCloseTo(Math.log(2), 3);
+  });
 });
 
 test("no draw is farther off than three deviations or a factor of three", async () => {
