@@ -93,7 +93,8 @@ export const calibrateVllmCommand: Command = {
     report(measured, rawFolder, flags);
     if (flags.measure_only) return;
     const runs = [recordingOf("probes", measured.probes), recordingOf("mixed", measured.mixed)];
-    await fitRecordings({ runs, heldOut: [recordingOf("held-out", measured.heldOut)], flags });
+    const heldOut = [recordingOf("held-out", measured.heldOut), recordingOf("held-out-busy", measured.busy)];
+    await fitRecordings({ runs, heldOut, flags });
   },
 };
 
@@ -139,8 +140,12 @@ async function measure(flags: Own, baseUrl: string, { rawFolder, stated }: Where
 }
 
 /** With --json the profile is the one object printed, unless only measurements are wanted. */
-function report({ probes, mixed, heldOut, settings, notes }: MeasuredServer, rawFolder: string, flags: Own): void {
-  const runs = { probes, mixed, "held-out": heldOut };
+function report(
+  { probes, mixed, heldOut, busy, settings, notes }: MeasuredServer,
+  rawFolder: string,
+  flags: Own,
+): void {
+  const runs = { probes, mixed, "held-out": heldOut, "held-out-busy": busy };
   if (flags.json && flags.measure_only) {
     const counted = Object.entries(runs).map(([name, { requests, info }]) => ({
       name,

@@ -10,6 +10,7 @@ import { normalEquations, type LinearSolver } from "../fit/index.js";
 import { costOf, type ParameterName, type Parameters } from "./black-box-model.js";
 import type { AssumedParts } from "./black-box-constants.js";
 import { cholesky } from "./cholesky.js";
+import { coefficientsOf } from "./cost-places.js";
 import type { Intervals } from "./engine-intervals.js";
 import type { FoundCosts } from "./search-costs.js";
 
@@ -93,7 +94,7 @@ export function surenessOf(
       .map((value) => (loss / features) * value);
   });
   const deviations = covariance.map((row, i) => Math.sqrt(row[i]!));
-  const at = (of: Parameters): Record<string, number> => coefficientsOf(of, parts);
+  const at = (of: Parameters): Record<string, number> => coefficientsOf(costOf(of, parts));
   const intervals = Object.assign(
     {},
     ...names.map((name, i) => places(parameters, name, { deviation: deviations[i]!, at })),
@@ -153,18 +154,4 @@ function drawsOf(
     return wanted.map((place) => Number(coefficients[place]!.toPrecision(5)));
   });
   return { names: [...wanted], values };
-}
-
-function coefficientsOf(parameters: Parameters, parts: AssumedParts | undefined): Record<string, number> {
-  const { gpu, host, front_end } = costOf(parameters, parts);
-  return numbersOf({ gpu, host, front_end });
-}
-
-function numbersOf(value: object, path = ""): Record<string, number> {
-  const entries = Object.entries(value).map(([key, field]: [string, unknown]) => {
-    const place = path === "" ? key : `${path}.${key}`;
-    if (typeof field === "object" && field !== null) return numbersOf(field, place);
-    return typeof field === "number" ? { [place]: field } : {};
-  });
-  return Object.assign({}, ...entries) as Record<string, number>;
 }

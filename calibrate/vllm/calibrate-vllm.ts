@@ -3,13 +3,14 @@
  * front end from what it did between clients and engine. Without, or as a black box: all of it through the simulator.
  */
 import { ConfigError, type CostDraws, type Profile, type VllmEngineCost } from "../../formats/index.js";
-import { replayRecording } from "../../sim/index.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { fitBlackBox } from "./black-box.js";
+import { trialReplay } from "./client-target.js";
 import { ASSUMED, buildProfile, engineCostOf } from "./build-profile.js";
 import type { Intervals } from "./engine-intervals.js";
 import type { GpuTimes } from "./engine-model.js";
 import { fitEngine } from "./fit-engine.js";
+import { fitPace, paceNote, profileAtPace } from "./fit-pace.js";
 import { fitFrontEnd } from "./fit-front-end.js";
 import { chunkFindings } from "./merged-chunks.js";
 import { recordedTraffic } from "./recorded-outputs.js";
@@ -103,15 +104,25 @@ function fitUnlogged(
   solver: LinearSolver,
   { onProgress, base, effort }: VllmCalibrationOptions,
 ): FittedParts {
-  return fitBlackBox(runs, solver, {
-    replay: (run, cost, seed) => {
-      const profile = buildProfile({ name: "trial", cost, runs, notes: [] });
-      return replayRecording(profile, run, { seed, jitter: true });
-    },
+  const replay = trialReplay(runs);
+  const before: string[] = [];
+  if (base !== undefined) {
+    const gpu = gpuOf(base);
+    const cost = { ...(base.cost as VllmEngineCost), gpu };
+    const paced = fitPace(cost, runs, replay);
+    if (paced !== undefined) before.push(paceNote(base.name, paced));
+    if (paced?.suffices === true) {
+      const { notes } = chunkFindings(runs);
+      return { ...profileAtPace(base, cost, paced.pace), notes: [...before, ...notes] };
+    }
+  }
+  const fitted = fitBlackBox(runs, solver, {
+    replay,
     gpu: base === undefined ? undefined : gpuOf(base),
     effort,
     onProgress: (done, total) => onProgress?.(done, total, "simulated trials"),
   });
+  return { ...fitted, notes: [...before, ...fitted.notes] };
 }
 
 function gpuOf({ name, cost }: Profile): GpuTimes {

@@ -3,15 +3,22 @@
  * loads: means and quantiles of latencies and gaps, and requests one by one; of probes: medians of groups.
  */
 import type { Run, VllmEngineCost } from "../../formats/index.js";
-import { e2elMs, quantile } from "../../sim/index.js";
+import { e2elMs, quantile, replayRecording } from "../../sim/index.js";
 import type { Miss } from "./black-box-intervals.js";
 import type { SearchConstants } from "./black-box-constants.js";
+import { buildProfile } from "./build-profile.js";
 import { chunkGapsMs, gapQuantiles, loadFeatures, probeFeatures, type Feature } from "./client-features.js";
 import { pairedGroups, pairedMiss, timesOf } from "./paired-times.js";
 import { isProbes, type RecordedRun } from "./recorded-run.js";
 
 /** Simulates a recorded run on an engine of such costs. */
 export type Replay = (run: Run, cost: VllmEngineCost, seed: string) => Run;
+
+/** Through a profile of nothing but the costs and what the runs say of model and server. */
+export function trialReplay(runs: readonly RecordedRun[]): Replay {
+  return (run, cost, seed) =>
+    replayRecording(buildProfile({ name: "trial", cost, runs, notes: [] }), run, { seed, jitter: true });
+}
 
 export interface ClientTarget {
   /** The weights of all features sum to `share` at most. */

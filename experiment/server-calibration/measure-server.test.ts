@@ -37,7 +37,7 @@ function measure(changes: Partial<MeasureServerInput> = {}): Promise<MeasuredSer
     baseUrl: fake.baseUrl,
     stated,
     vocab: 1000,
-    budgetMs: 6_000,
+    budgetMs: 9_000,
     seed: "1",
     rawFolder: join(folder, "p.json.raw"),
     resume: false,
@@ -47,7 +47,7 @@ function measure(changes: Partial<MeasureServerInput> = {}): Promise<MeasuredSer
   });
 }
 
-test("three runs of the recorded form: labelled probes one group after another, a load to fit, a load to score", async () => {
+test("runs of the recorded form: labelled probes one group after another, a load to fit, two loads to score", async () => {
   await start();
   const labels: string[] = [];
   const measured = await measure({ onProgress: (_, __, label) => labels.push(label) });
@@ -65,7 +65,7 @@ test("three runs of the recorded form: labelled probes one group after another, 
   const eight = probes.requests.filter(({ extra }) => extra!.probe === "decode-b8-c16");
   expect(eight.length % 8).toBe(0);
   expect(eight.length).toBeGreaterThan(0);
-  for (const name of ["mixed", "held-out"]) {
+  for (const name of ["mixed", "held-out", "held-out-busy"]) {
     const load = await readRun(join(raw, name));
     expect(load.info.load.kind).toBe("open_loop");
     expect(load.requests.length).toBeGreaterThanOrEqual(30);
@@ -74,6 +74,9 @@ test("three runs of the recorded form: labelled probes one group after another, 
   expect(readdirSync(raw)).not.toContain("groups");
   expect(labels).toContain("mixed load");
   expect(measured.settings.provenance.max_num_seqs).toBe("stated");
+  expect(measured.notes.join("\n")).toMatch(
+    /held-out-busy: \d+ requests at [\d.]+\/s, \d+ % of what ladders and the lighter loads/,
+  );
 });
 
 test("an interrupted calibration goes on where it was", async () => {

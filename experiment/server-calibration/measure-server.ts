@@ -1,6 +1,6 @@
 /**
  * A live black-box calibration's measuring half: what a server is, how fast about, probes and loads within a budget. Leaves
- * `probes`, `mixed` and `held-out` as run folders of the recorded form. The server is not touched beyond requests to it.
+ * `probes`, `mixed`, `held-out` and `held-out-busy` as run folders of the recorded form. The server is not touched beyond requests to it.
  */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -36,6 +36,8 @@ export interface MeasuredServer {
   readonly probes: Run;
   readonly mixed: Run;
   readonly heldOut: Run;
+  /** Kept out of the fit as well, near what the server can do. */
+  readonly busy: Run;
   /** Probe groups left out of the plan for its budget, and those for which the server was too slow. */
   readonly dropped: readonly string[];
   readonly skipped: readonly string[];
@@ -75,6 +77,8 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
   try {
     runs = await runPlan({
       plan,
+      server,
+      pace,
       common,
       rawFolder,
       budgetMs,
@@ -98,17 +102,25 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
     probes: merged,
     mixed: runs.mixed,
     heldOut: runs.heldOut,
+    busy: runs.busy,
     dropped: plan.dropped,
     skipped: runs.skipped,
     notes: notesOf({ plan, runs, settings, cache, preemptions: counters.preemptions }),
   };
 }
 
-/** The three runs of a calibration that was measured to its end. */
-async function readWhole(rawFolder: string): Promise<Pick<MeasuredServer, "probes" | "mixed" | "heldOut"> | undefined> {
-  const [probes, mixed, heldOut] = ["probes", "mixed", "held-out"].map((name) => join(rawFolder, name));
-  if (!existsSync(join(probes!, "run.json"))) return undefined;
-  return { probes: await readRun(probes!), mixed: await readRun(mixed!), heldOut: await readRun(heldOut!) };
+/** The runs of a calibration that was measured to its end. */
+async function readWhole(
+  rawFolder: string,
+): Promise<Pick<MeasuredServer, "probes" | "mixed" | "heldOut" | "busy"> | undefined> {
+  const read = (name: string): Promise<Run> => readRun(join(rawFolder, name));
+  if (!existsSync(join(rawFolder, "probes", "run.json"))) return undefined;
+  return {
+    probes: await read("probes"),
+    mixed: await read("mixed"),
+    heldOut: await read("held-out"),
+    busy: await read("held-out-busy"),
+  };
 }
 
 function commonInput(
@@ -181,6 +193,6 @@ function notesOf({ plan, runs, settings, cache, preemptions }: Noted): string[] 
     ...((preemptions ?? 0) > 0
       ? [`${preemptions!} preemptions while probing, so some times hold a recomputation`]
       : []),
-    ...[runs.mixed, runs.heldOut].flatMap(({ info }) => info.valid?.reasons ?? []),
+    ...runs.notes,
   ];
 }
