@@ -1,7 +1,8 @@
 /**
  * npm run -s bench:sensitivity [-- --refit] [-- --page FILE]: what a prediction changes by when a constant that was taken as
  * given is halved or doubled. Without --refit: constants in the shipped profile of Llama-3.1-8B, all else as it is. With it:
- * constants of the fit from client times alone, each with a fit of its own (few trials) to one recorded load. Prints Markdown.
+ * constants of the fit from client times alone (--only some), each with a fit of its own (few trials) to one recorded load.
+ * Prints Markdown.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "8" },
     refit: { type: "boolean", default: false },
     effort: { type: "string", default: "0.05" },
+    only: { type: "string" },
     page: { type: "string" },
   },
 });
@@ -78,10 +80,13 @@ async function refitTable(profile: Profile, loads: readonly Run[]): Promise<stri
     fitBlackBox(runs, solver, { replay: trialReplay(runs), gpu, effort: Number(values.effort), constants: of }).cost;
   const base = figuresOf(profile, fitted(blackBoxConstants), loads);
   const rows: string[][] = [];
-  for (const { name, times } of constants) {
+  const chosen = constants.filter(({ name }) => values.only === undefined || values.only.split(",").includes(name));
+  for (const { name, times } of chosen) {
     for (const factor of factors) {
       console.error(`fitting: ${name} x ${factor}`);
-      rows.push([name, `x ${factor}`, ...changes(figuresOf(profile, fitted(times(blackBoxConstants, factor)), loads), base)]); // prettier-ignore
+      const cost = fitted(times(blackBoxConstants, factor));
+      rows.push([name, `x ${factor}`, ...changes(figuresOf(profile, cost, loads), base)]);
+      console.error(rows.at(-1)!.join(" | "));
     }
   }
   return (

@@ -44,8 +44,8 @@ const MOST_REQUESTS = 2_000;
 const MOST_DECODE_MS = 5_000;
 const MOST_PREFILL_MS = 200;
 /**
- * More tokens a second than this are more than one client should be trusted with: beyond about 9,000 its own times are late by
- * over a millisecond at P99 (npm run -s bench:client, two cores). A load that this holds back says so by its utilisation.
+ * More tokens a second than this are more than one client should be trusted with; how late it is by events a second: npm run
+ * -s bench:client. A load that this holds back says so by its utilisation.
  */
 const MOST_TOKENS_PER_S = 5_000;
 

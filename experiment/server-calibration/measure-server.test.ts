@@ -37,7 +37,7 @@ function measure(changes: Partial<MeasureServerInput> = {}): Promise<MeasuredSer
     baseUrl: fake.baseUrl,
     stated,
     vocab: 1000,
-    budgetMs: 9_000,
+    budgetMs: 30_000,
     seed: "1",
     rawFolder: join(folder, "p.json.raw"),
     resume: false,
@@ -120,6 +120,24 @@ test("random prompts that are found in the prefix cache end the calibration", as
   let cached = 0;
   await start({ metrics: () => metrics(cached), script: () => ((cached += 10), {}) });
   await expect(measure()).rejects.toThrow(/prompt tokens in its prefix cache.*--no-enable-prefix-caching/s);
+});
+
+/** Metrics of a server on which someone else is at work: as many requests again, until so many were sent in all. */
+function shared(untilSent: number): () => string {
+  return () => {
+    const sent = fake.received.length;
+    const others = Math.min(sent, untilSent);
+    return `${metrics()}vllm:request_success_total{finished_reason="length"} ${sent + others}\n`;
+  };
+}
+
+test("a load that others disturbed is measured again once, and the calibration ends when it is disturbed again", async () => {
+  await start({ metrics: shared(Infinity) });
+  await expect(measure()).rejects.toThrow(
+    /the mixed load was disturbed twice: .*requests of others.*nobody else uses.*--resume/s,
+  );
+  // What was disturbed is on disk, and is not taken for good when the calibration goes on.
+  await expect(measure({ resume: true })).rejects.toThrow(/disturbed twice/);
 });
 
 test("probes that fail end the calibration, with the first reason", async () => {
