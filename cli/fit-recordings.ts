@@ -18,6 +18,8 @@ import { startProgress } from "./progress.js";
 export interface FitRequest {
   readonly runs: readonly RecordedRun[];
   readonly heldOut: readonly RecordedRun[];
+  /** Of the measuring, for the profile. */
+  readonly notes?: readonly string[] | undefined;
   readonly flags: {
     readonly name?: string | undefined;
     readonly output: string;
@@ -29,12 +31,12 @@ export interface FitRequest {
   };
 }
 
-export async function fitRecordings({ runs, heldOut, flags }: FitRequest): Promise<void> {
+export async function fitRecordings({ runs, heldOut, flags, notes: measured = [] }: FitRequest): Promise<void> {
   const profile = await fit({ runs, flags });
   const scores = scoreHeldOut(profile, heldOut, flags.seed);
   const { missed, untold } = gateHeldOut(scores);
   rejectBadFit(missed);
-  const notes = [...(profile.notes ?? []), ...untold];
+  const notes = [...(profile.notes ?? []), ...measured, ...untold];
   const scored: Profile = {
     ...profile,
     notes,

@@ -27,6 +27,8 @@ export interface MeasureServerInput {
   readonly seed: string;
   readonly rawFolder: string;
   readonly resume: boolean;
+  /** Loads that were disturbed twice are used all the same, and a note says so. */
+  readonly acceptDisturbed: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number, label: string) => void;
 }
@@ -83,6 +85,7 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
       rawFolder,
       budgetMs,
       pauseMs: PAUSE_MS,
+      acceptDisturbed: input.acceptDisturbed,
       signal,
       onProgress: input.onProgress,
     });

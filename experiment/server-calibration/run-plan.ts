@@ -29,6 +29,8 @@ export interface RunPlanInput {
   readonly rawFolder: string;
   readonly budgetMs: number;
   readonly pauseMs: number;
+  /** Keep a load that was disturbed twice, with a note, instead of ending the calibration. */
+  readonly acceptDisturbed: boolean;
   readonly signal: AbortSignal;
   /** In seconds of the plan. */
   readonly onProgress: (done: number, total: number, label: string) => void;
@@ -150,9 +152,13 @@ async function validLoadRun(load: ProbeLoad, input: RunPlanInput, notes: string[
   rmSync(join(input.rawFolder, load.name), { recursive: true, force: true });
   const again = await loadRun(load, input);
   if (again.info.valid?.ok !== false) return again;
+  if (input.acceptDisturbed) {
+    notes.push(`${load.name} was disturbed again, and is used all the same: ${again.info.valid.reasons.join("; ")}`);
+    return again;
+  }
   throw new BackendError(
     `the ${load.name} load was disturbed twice: ${again.info.valid.reasons.join("; ")}; calibrate from a machine with nothing ` +
-      "else to do, on a server that nobody else uses; what was measured is kept, go on with --resume",
+      "else to do, on a server that nobody else uses; what was measured is kept, go on with --resume, or with --accept-disturbed, too",
   );
 }
 
