@@ -40,7 +40,8 @@ async function calibrate(...flags: readonly string[]): Promise<Ended> {
 
 test("probes and loads are measured within the budget, and kept where they are", async () => {
   const only = ["--measure-only", "--output", "server.json"];
-  const { code, out, said } = await calibrate(...stated, ...only, "--budget", "8s", "--json");
+  // Other tests may keep the cores busy.
+  const { code, out, said } = await calibrate(...stated, ...only, "--budget", "20s", "--accept-disturbed", "--json");
   expect([code, said]).toEqual([0, expect.stringContaining("raw runs written to server.json.raw")]);
   const told = JSON.parse(out) as { provenance: object; runs: readonly { name: string; requests: number }[] };
   expect(told.provenance).toMatchObject({ max_num_seqs: "stated", max_model_len: "/v1/models" });

@@ -37,6 +37,10 @@ const ownFlags = {
   vocab_size: z.int().min(2).optional().describe("random token ids are below this; absent: found by asking"),
   measure_only: z.boolean().default(false).describe("leave the raw runs, fit no profile (fit them later with --from)"),
   resume: z.boolean().default(false).describe("go on with a calibration that was interrupted"),
+  accept_disturbed: z
+    .boolean()
+    .default(false)
+    .describe("use loads that others or a late client disturbed twice all the same; the profile's notes say so"),
   force: z.boolean().default(false).describe("replace what is there"),
   seed: z.string().default("1").describe("seed of lengths, arrivals, token ids and order"),
   json: z.boolean().default(false).describe("print the findings as JSON"),
@@ -93,7 +97,8 @@ export const calibrateVllmCommand: Command = {
     report(measured, rawFolder, flags);
     if (flags.measure_only) return;
     const runs = [recordingOf("probes", measured.probes), recordingOf("mixed", measured.mixed)];
-    await fitRecordings({ runs, heldOut: [recordingOf("held-out", measured.heldOut)], flags });
+    const heldOut = [recordingOf("held-out", measured.heldOut), recordingOf("held-out-busy", measured.busy)];
+    await fitRecordings({ runs, heldOut, flags, notes: measured.notes });
   },
 };
 
@@ -124,6 +129,7 @@ async function measure(flags: Own, baseUrl: string, { rawFolder, stated }: Where
         seed: flags.seed,
         rawFolder,
         resume: flags.resume,
+        acceptDisturbed: flags.accept_disturbed,
         signal,
         onProgress: (done, total, label) => {
           bar.update(done, total, label);
@@ -139,8 +145,12 @@ async function measure(flags: Own, baseUrl: string, { rawFolder, stated }: Where
 }
 
 /** With --json the profile is the one object printed, unless only measurements are wanted. */
-function report({ probes, mixed, heldOut, settings, notes }: MeasuredServer, rawFolder: string, flags: Own): void {
-  const runs = { probes, mixed, "held-out": heldOut };
+function report(
+  { probes, mixed, heldOut, busy, settings, notes }: MeasuredServer,
+  rawFolder: string,
+  flags: Own,
+): void {
+  const runs = { probes, mixed, "held-out": heldOut, "held-out-busy": busy };
   if (flags.json && flags.measure_only) {
     const counted = Object.entries(runs).map(([name, { requests, info }]) => ({
       name,

@@ -66,7 +66,7 @@ test("a profile is written with its error on the run that was kept out, and repl
 
   const refused = await calibrate("--held-out", "slow", "--output", "refused.json");
   expect(refused.code).toBe(4);
-  expect(refused.stderr).toMatch(/does not hold .* \(at most 10 % is allowed\).*slow: mean_tpot_ms is off by [-−]/s);
+  expect(refused.stderr).toMatch(/does not hold .*slow: mean_tpot_ms is off by [-−].* \(at most 10 % is allowed\)/s);
   expect(existsSync(join(folder, "refused.json"))).toBe(false);
 });
 

@@ -8,7 +8,8 @@ import {
   scoreHeldOut,
   type ReplayReport,
 } from "../experiment/replay-report.js";
-import { ConfigError, HELD_OUT_GATE, type Profile } from "../formats/index.js";
+import { gateHeldOut } from "../experiment/held-out-gate.js";
+import { ConfigError, type Profile } from "../formats/index.js";
 import { readProfile, writeProfile } from "../formats/files/index.js";
 import { rejectUnmodelled } from "../sim/index.js";
 import { note, printJson, printTable, signedPercent, warn } from "./output.js";
@@ -18,6 +19,8 @@ import { startProgress } from "./progress.js";
 export interface FitRequest {
   readonly runs: readonly RecordedRun[];
   readonly heldOut: readonly RecordedRun[];
+  /** Of the measuring, for the profile. */
+  readonly notes?: readonly string[] | undefined;
   readonly flags: {
     readonly name?: string | undefined;
     readonly output: string;
@@ -29,12 +32,18 @@ export interface FitRequest {
   };
 }
 
-export async function fitRecordings({ runs, heldOut, flags }: FitRequest): Promise<void> {
+export async function fitRecordings({ runs, heldOut, flags, notes: measured = [] }: FitRequest): Promise<void> {
   for (const { name, run } of heldOut) rejectUnmodelled(run, name);
   const profile = await fit({ runs, flags });
   const scores = scoreHeldOut(profile, heldOut, flags.seed);
-  refuseBadFit(scores);
-  const scored: Profile = scores.length === 0 ? profile : { ...profile, held_out_runs: scores.map(heldOutRun) };
+  const { missed, untold } = gateHeldOut(scores);
+  rejectBadFit(missed);
+  const notes = [...(profile.notes ?? []), ...measured, ...untold];
+  const scored: Profile = {
+    ...profile,
+    notes,
+    ...(scores.length === 0 ? {} : { held_out_runs: scores.map(heldOutRun) }),
+  };
   writeProfile(flags.output, scored);
   note(`profile written to ${flags.output}`);
   if (flags.json) printJson(scored);
@@ -44,7 +53,7 @@ export async function fitRecordings({ runs, heldOut, flags }: FitRequest): Promi
   }
   if (scores.length === 0)
     warn("no run was kept out of the fit (--held-out DIR...): its error on other loads is not known");
-  for (const line of [...(profile.notes ?? []), ...(profile.server_notes ?? [])]) warn(line);
+  for (const line of [...notes, ...(profile.server_notes ?? [])]) warn(line);
 }
 
 async function fit({ runs, flags }: Pick<FitRequest, "runs" | "flags">): Promise<Profile> {
@@ -73,18 +82,11 @@ function baseOf({ refit, base }: FitRequest["flags"]): Profile | undefined {
   return readProfile(base);
 }
 
-function refuseBadFit(scores: readonly ReplayReport[]): void {
-  const bad = scores.flatMap(({ recording, metrics }) =>
-    (["mean_tpot_ms", "mean_e2el_ms"] as const).flatMap((key) => {
-      const { error } = metrics[key];
-      const isBad = error !== null && Math.abs(error) > HELD_OUT_GATE;
-      return isBad ? [`${recording}: ${key} is off by ${signedPercent(100 * error)}`] : [];
-    }),
-  );
-  if (bad.length === 0) return;
+function rejectBadFit(missed: readonly string[]): void {
+  if (missed.length === 0) return;
   throw new FitRefused([
-    `the model does not hold on what was kept out of the fit (at most ${100 * HELD_OUT_GATE} % is allowed); no profile was written`,
-    ...bad,
+    "the model does not hold on what was kept out of the fit; no profile was written",
+    ...missed,
     "fit to loads more like those, or to more of them; overload and a host that drifts cannot be predicted so closely",
   ]);
 }

@@ -7,7 +7,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { costOf, searchCosts, startFrom } from "../../calibrate/vllm/index.js";
+import { costOf, guessed, searchCosts, startFrom } from "../../calibrate/vllm/index.js";
 import { ConfigError, type VllmEngineCost } from "../../formats/index.js";
 import { checkRows, readCsv } from "../../formats/files/index.js";
 import { limitsOf, simulateSteps, stepCostOf, summarise } from "../../sim/index.js";
@@ -108,7 +108,8 @@ function scoreSize(size: number, points: readonly Point[]): string[] {
   const fitted = points.filter((_, at) => at % 2 === 0);
   const scored = points.filter((_, at) => at % 2 === 1);
   if (scored.length === 0) return [String(size), "0", "", "", "", "", "", ""];
-  const start = startFrom({ fastestTpotMs: Math.min(...fitted.map(({ tpotMs }) => tpotMs)), idleTtftMs: 20 });
+  const fastestTpotMs = Math.min(...fitted.map(({ tpotMs }) => tpotMs));
+  const start = guessed(startFrom({ fastestTpotMs, idleTtftMs: 20 }));
   const lossUnder =
     (conditions: Conditions) =>
     (cost: VllmEngineCost): number =>

@@ -17,14 +17,15 @@ const REPLICATIONS = 10;
 const statistics = ["mean", "p50", "p95"] as const;
 const metrics = ["ttft", "tpot", "e2el"] as const;
 
-export async function llmServingSimSection(data: string): Promise<string> {
+/** `effort`: share of the usual number of trials. */
+export async function llmServingSimSection(data: string, effort = 1): Promise<string> {
   if (!existsSync(data)) throw new ConfigError(`${data}: no such folder, expected recordings of LLMServingSim`);
   const folders = readdirSync(data, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const rows: string[][] = [];
   const rejected: string[] = [];
   for (const { name } of folders) {
     try {
-      rows.push([name, ...(await errorsOf(join(data, name), name))]);
+      rows.push([name, ...(await errorsOf(join(data, name), name, effort))]);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       rejected.push(`- ${error.message}`);
@@ -34,7 +35,7 @@ export async function llmServingSimSection(data: string): Promise<string> {
   return `Errors of simulated statistics of the requests after the first ${FITTED}, %.\n\n${markdownTable(header, rows)}${rejected.length === 0 ? "" : `\nRejected:\n\n${rejected.join("\n")}\n`}`;
 }
 
-async function errorsOf(folder: string, name: string): Promise<string[]> {
+async function errorsOf(folder: string, name: string, effort: number): Promise<string[]> {
   console.error(`fitting: ${name}`);
   const run = withBlocks(readLlmServingSim(folder));
   const order = [...run.requests].sort((a, b) => a.arrivalNs - b.arrivalNs);
@@ -43,7 +44,7 @@ async function errorsOf(folder: string, name: string): Promise<string[]> {
     ...run,
     requests: run.requests.map((request) => (fitted.has(request.requestId) ? request : hidden(request))),
   };
-  const profile = await calibrateVllm([{ name, run: shown }], { name, isBlackBox: true });
+  const profile = await calibrateVllm([{ name, run: shown }], { name, isBlackBox: true, effort });
   const of = (requests: readonly RequestRecord[]): Readonly<Record<string, number>> =>
     summarise(columnsOf(requests.filter(({ requestId }) => !fitted.has(requestId)))) as unknown as Record<
       string,

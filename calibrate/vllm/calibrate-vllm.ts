@@ -3,15 +3,19 @@
  * front end from what it did between clients and engine. Without, or as a black box: all of it through the simulator.
  */
 import { ConfigError, type CostDraws, type Profile, type VllmEngineCost } from "../../formats/index.js";
-import { rejectUnmodelled, replayRecording } from "../../sim/index.js";
+import { rejectUnmodelled } from "../../sim/index.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { fitBlackBox } from "./black-box.js";
+import { atPace } from "./black-box-model.js";
 import { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./build-profile.js";
+import { clientPaceNote, fitClientPace } from "./client-pace.js";
+import { trialReplay } from "./client-target.js";
 import { costDrawsOf } from "./cost-draws.js";
 import type { Intervals } from "./engine-intervals.js";
 import type { GpuTimes } from "./engine-model.js";
 import { fitEngine } from "./fit-engine.js";
 import { fitFrontEnd } from "./fit-front-end.js";
+import { chunkFindings } from "./merged-chunks.js";
 import { recordedTraffic } from "./recorded-outputs.js";
 import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
 import { refitPace } from "./refit-pace.js";
@@ -51,12 +55,13 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
       : [];
   const parts = logged.length > 0 ? fitLogged(logged, solver, options) : fitUnlogged(runs, solver, options);
   const left = logged.length > 0 && logged.length < runs.length ? [leftOutNote(runs, logged)] : [];
+  const ofChunks = logged.length > 0 ? chunkFindings(logged).notes : [];
   const kept = options.base === undefined ? [] : [`GPU prices are those of profile "${options.base.name}"`];
   return buildProfile({
     name: options.name,
     cost: parts.cost,
     runs,
-    notes: [...kept, ...why, ...parts.notes, ...left],
+    notes: [...kept, ...why, ...parts.notes, ...ofChunks, ...left],
     intervals: parts.intervals,
     draws: parts.draws,
     sources: parts.sources,
@@ -66,7 +71,7 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
 interface FittedParts {
   readonly cost: VllmEngineCost;
   readonly notes: readonly string[];
-  readonly intervals?: Intervals;
+  readonly intervals?: Intervals | undefined;
   readonly draws?: CostDraws | undefined;
   readonly sources?: Readonly<Record<string, string>> | undefined;
 }
@@ -121,15 +126,26 @@ function fitUnlogged(
   solver: LinearSolver,
   { onProgress, base, effort }: VllmCalibrationOptions,
 ): FittedParts {
-  return fitBlackBox(runs, solver, {
-    replay: (run, cost, seed) => {
-      const profile = buildProfile({ name: "trial", cost, runs, notes: [] });
-      return replayRecording(profile, run, { seed, jitter: true });
-    },
+  const replay = trialReplay(runs);
+  const before: string[] = [];
+  if (base !== undefined) {
+    const gpu = gpuOf(base);
+    const cost = { ...(base.cost as VllmEngineCost), gpu };
+    const paced = fitClientPace(cost, runs, replay);
+    if (paced !== undefined) before.push(clientPaceNote(base.name, paced));
+    if (paced?.suffices === true) {
+      const { cost_intervals: intervals, cost_draws: draws, cost_sources: sources } = base;
+      const notes = [...before, ...chunkFindings(runs).notes];
+      return { cost: atPace(cost, paced.pace), intervals, draws, sources, notes };
+    }
+  }
+  const fitted = fitBlackBox(runs, solver, {
+    replay,
     gpu: base === undefined ? undefined : gpuOf(base),
     effort,
     onProgress: (done, total) => onProgress?.(done, total, "simulated trials"),
   });
+  return { ...fitted, notes: [...before, ...fitted.notes] };
 }
 
 function gpuOf({ name, cost }: Profile): GpuTimes {

@@ -3,6 +3,7 @@ import type { RequestRecord, VllmEngineCost } from "../../formats/index.js";
 import { ttftMs } from "../../sim/index.js";
 import { nnls, type LinearSolver } from "../fit/index.js";
 import { chunkTimesMs } from "./client-features.js";
+import { chunksAt } from "./merged-chunks.js";
 import { isEager, settingsOf, type RecordedRun } from "./recorded-run.js";
 import { quantileOfValues } from "./spread.js";
 
@@ -11,9 +12,14 @@ const OFF_LINE = 0.08;
 /** Where only long contexts were probed, attention may seem to take all of the time. */
 const LEAST_FACTOR = 0.1;
 
+/** Least tokens or context of a ladder's longest rung over its shortest, for what grows with them to be told. */
+const LEAST_REACH = 2;
+
 export interface DecodeLadder {
   /** Base, per padded token, per cached token, ns. */
   readonly line: readonly [baseNs: number, tokenNs: number, contextTokenNs: number];
+  /** Which of the three the rungs tell: something grows with it among them. */
+  readonly tells: { readonly base: boolean; readonly token: boolean; readonly context: boolean };
   /** The largest batch takes more than four times as long as the smallest: no launch does, so it is the GPU's time. */
   readonly growsFourfold: boolean;
   /**
@@ -24,14 +30,26 @@ export interface DecodeLadder {
   readonly factors: VllmEngineCost["gpu"]["decode_factors"];
 }
 
-/** What decode steps take, from the `decode-b<batch>-c<context>` probes. */
-export function decodeLadder(probes: readonly RecordedRun[], solver: LinearSolver): DecodeLadder | undefined {
-  const steps: { readonly tokens: number; readonly contextTokens: number; readonly ns: number }[] = [];
+interface DecodeRung {
+  readonly tokens: number;
+  /** Of one request, and of all. */
+  readonly context: number;
+  readonly contextTokens: number;
+  readonly ns: number;
+}
+
+/** What decode steps take, from the `decode-b<batch>-c<context>` probes. `interval`: tokens a chunk, where the server says so. */
+export function decodeLadder(
+  probes: readonly RecordedRun[],
+  solver: LinearSolver,
+  interval = 1,
+): DecodeLadder | undefined {
+  const steps: DecodeRung[] = [];
   for (const recorded of probes) {
     const { graphs } = settingsOf(recorded);
     const groups = new Map<string, number[]>();
     for (const request of recorded.run.requests) {
-      const ms = lateGapMs(request);
+      const ms = lateGapMs(request, interval);
       if (ms === undefined || !/^decode-b\d+-c\d+$/.test(request.extra?.probe ?? "")) continue;
       const key = `${request.extra!.probe!}-o${request.outputTokens}`;
       groups.set(key, [...(groups.get(key) ?? []), ms]);
@@ -40,19 +58,28 @@ export function decodeLadder(probes: readonly RecordedRun[], solver: LinearSolve
       const [, batch, context, output] = /^decode-b(\d+)-c(\d+)-o(\d+)$/.exec(key)!.map(Number) as [number, number, number, number]; // prettier-ignore
       steps.push({
         tokens: graphs.paddedTokens(batch),
+        context: context + 0.75 * output,
         contextTokens: batch * (context + 0.75 * output),
         ns: quantileOfValues(values, 0.5) * 1e6,
       });
     }
   }
   if (steps.length < 5) return undefined;
+  const reachOf = (values: readonly number[]): number => Math.max(...values) / Math.min(...values);
+  // Rungs of one context have tokens in proportion to batch and context alike.
+  const tells = {
+    token: reachOf(steps.map(({ tokens }) => tokens)) >= LEAST_REACH,
+    context: reachOf(steps.map(({ context }) => context)) >= LEAST_REACH,
+  };
   const [baseNs, tokenNs, contextTokenNs] = nnls(
-    steps.map(({ tokens, contextTokens, ns }) => [1, tokens, contextTokens].map((value) => value / ns)),
+    steps.map(({ tokens, contextTokens, ns }) =>
+      [1, tells.token ? tokens : 0, tells.context ? contextTokens : 0].map((value) => value / ns),
+    ),
     steps.map(() => 1),
     solver,
   ) as [number, number, number];
   // Of each size those that read least: attention is told apart from the rest no better than the line tells it.
-  const shortest = new Map<number, (typeof steps)[number]>();
+  const shortest = new Map<number, DecodeRung>();
   for (const step of steps) {
     const known = shortest.get(step.tokens);
     if (known === undefined || step.contextTokens < known.contextTokens) shortest.set(step.tokens, step);
@@ -67,6 +94,7 @@ export function decodeLadder(probes: readonly RecordedRun[], solver: LinearSolve
   const mostTokens = Math.max(...steps.map(({ tokens }) => tokens));
   return {
     line: [baseNs, tokenNs, contextTokenNs],
+    tells: { base: baseNs > 0, token: tells.token && tokenNs > 0, context: tells.context && contextTokenNs > 0 },
     growsFourfold: tokenNs * mostTokens > 3 * baseNs,
     factors: isOff ? factors : undefined,
   };
@@ -76,8 +104,14 @@ export function decodeLadder(probes: readonly RecordedRun[], solver: LinearSolve
  * Mean gap between the later half of its tokens: those before may have waited for prefills of others of its group.
  * Undefined where the token times were not recorded one by one.
  */
-function lateGapMs({ extra, outputTokens }: RequestRecord): number | undefined {
+function lateGapMs({ extra, outputTokens }: RequestRecord, interval: number): number | undefined {
   const times = chunkTimesMs(extra);
+  if (interval > 1) {
+    // The last chunk may hold fewer tokens.
+    const [from, to] = [times.length >> 1, times.length - 2];
+    const isRegular = times.length === chunksAt(interval, outputTokens) && to > from;
+    return isRegular ? (times[to]! - times[from]!) / ((to - from) * interval) : undefined;
+  }
   if (times.length !== outputTokens || outputTokens < 4) return undefined;
   const middle = outputTokens >> 1;
   return (times.at(-1)! - times[middle]!) / (outputTokens - 1 - middle);

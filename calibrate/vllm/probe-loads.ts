@@ -1,6 +1,7 @@
 /**
- * Two open-loop loads with Poisson arrivals: one that the fit may use, one of other lengths and another rate that it may not,
- * to be predicted and scored. Both well below what the server can do, since beyond that runs do not repeat.
+ * Three open-loop loads with Poisson arrivals: one that the fit may use; two of other lengths and other rates that it may not,
+ * to be predicted and scored. One of these is well below what the server can do, where runs repeat; the other near it, where
+ * queues form and a profile is asked about most.
  */
 import { exponential, stream, type Random } from "../../sim/index.js";
 import type { ProbedServer } from "./probe-groups.js";
@@ -13,9 +14,11 @@ export interface LoadRequest {
 }
 
 export interface ProbeLoad {
-  /** "mixed" is fitted, "held-out" is scored. */
-  readonly name: "mixed" | "held-out";
+  /** "mixed" is fitted, the others are scored. */
+  readonly name: "mixed" | "held-out" | "held-out-busy";
   readonly ratePerS: number;
+  /** Of what the server can do by the pace that was known, 0-1. */
+  readonly utilisation: number;
   readonly requests: readonly LoadRequest[];
   readonly expectedMs: number;
 }
@@ -31,6 +34,7 @@ interface Shape {
 const shapes: readonly Shape[] = [
   { name: "mixed", utilisation: 0.5, promptTokens: [16, 512], outputTokens: [16, 96] },
   { name: "held-out", utilisation: 0.4, promptTokens: [128, 1024], outputTokens: [8, 160] },
+  { name: "held-out-busy", utilisation: 0.85, promptTokens: [32, 768], outputTokens: [16, 128] },
 ];
 
 /** With fewer a mean says little. */
@@ -39,16 +43,19 @@ export const LEAST_REQUESTS = 30;
 const MOST_REQUESTS = 2_000;
 const MOST_DECODE_MS = 5_000;
 const MOST_PREFILL_MS = 200;
-/** More tokens a second than this are more than one client should be trusted with. */
+/**
+ * More tokens a second than this are more than one client should be trusted with; how late it is by events a second: npm run
+ * -s bench:client. A load that this holds back says so by its utilisation.
+ */
 const MOST_TOKENS_PER_S = 5_000;
 
 export interface LoadBudget {
   readonly seed: string;
-  /** For each of the two loads. */
+  /** For each of the loads. */
   readonly loadMs: number;
 }
 
-/** Both loads; each lasts about `loadMs`, longer only where LEAST_REQUESTS need it. */
+/** All loads; each lasts about `loadMs`, longer only where LEAST_REQUESTS need it. */
 export function probeLoads(server: ProbedServer, pace: Pace, { seed, loadMs }: LoadBudget): ProbeLoad[] {
   return shapes.map((shape) => {
     const random = stream(`${seed}/0/probe-load-${shape.name}`);
@@ -60,7 +67,8 @@ export function probeLoads(server: ProbedServer, pace: Pace, { seed, loadMs }: L
     const mean = { promptTokens: middle(promptRange), outputTokens: middle(outputRange) };
     const seats = mostConcurrent(server, mean);
     const mostPerS = MOST_TOKENS_PER_S / mean.outputTokens;
-    const ratePerS = Math.min(mostPerS, shape.utilisation * capacityPerS(pace, seats, mean));
+    const capacity = capacityPerS(pace, seats, mean);
+    const ratePerS = Math.min(mostPerS, shape.utilisation * capacity);
     // The last requests take their time after the last arrival.
     const tailMs = outputRange[1] * stepMs(pace, seats);
     const wanted = Math.floor((Math.max(0, loadMs - tailMs) / 1e3) * ratePerS);
@@ -70,7 +78,8 @@ export function probeLoads(server: ProbedServer, pace: Pace, { seed, loadMs }: L
       promptTokens: between(random, promptRange),
       outputTokens: between(random, outputRange),
     }));
-    return { name: shape.name, ratePerS, requests, expectedMs: requests.at(-1)!.arrivalMs + tailMs };
+    const expectedMs = requests.at(-1)!.arrivalMs + tailMs;
+    return { name: shape.name, ratePerS, utilisation: ratePerS / capacity, requests, expectedMs };
   });
 }
 

@@ -12,6 +12,8 @@ export interface Pace {
   readonly decodeStepMs: number;
   readonly batch: number;
   readonly batchStepMs: number;
+  /** What a prompt that joins running decodes holds them up by, beyond its tokens: a longer launch. Absent: nothing. */
+  readonly joinMs?: number | undefined;
 }
 
 /** A decode step of so many requests, on the line through the two that were timed. */
@@ -37,7 +39,7 @@ export function oneByOneMs(pace: Pace, requests: readonly ProbeRequest[]): numbe
 
 /** Requests a second that a server with so many seats can do at most, of such mean lengths. */
 export function capacityPerS(pace: Pace, seats: number, mean: { promptTokens: number; outputTokens: number }): number {
-  const prefillMs = mean.promptTokens * pace.prefillTokenMs;
+  const prefillMs = (pace.joinMs ?? 0) + mean.promptTokens * pace.prefillTokenMs;
   const decodeMs = (mean.outputTokens * stepMs(pace, seats)) / seats;
   return 1e3 / (prefillMs + decodeMs);
 }

@@ -31,7 +31,7 @@ test.each([
     expect([...labels].some((label) => kind.test(label))).toBe(true);
   }
   expect(labels).toContain(`decode-b${server.maxNumSeqs}-c16`);
-  expect(plan.loads.map(({ name }) => name)).toEqual(["mixed", "held-out"]);
+  expect(plan.loads.map(({ name }) => name)).toEqual(["mixed", "held-out", "held-out-busy"]);
 });
 
 test("labels say what the requests are", () => {
@@ -68,7 +68,9 @@ test("too short a budget is refused with one that would do, and that one does", 
     said = (error as Error).message;
   }
   const [, needS] = /a budget of 5 s is too short .* give --budget (\d+)s or more/.exec(said)!;
-  expect(ask(Number(needS) * 1e3)).toMatchObject({ loads: [{ name: "mixed" }, { name: "held-out" }] });
+  expect(ask(Number(needS) * 1e3)).toMatchObject({
+    loads: [{ name: "mixed" }, { name: "held-out" }, { name: "held-out-busy" }],
+  });
 });
 
 test("nothing is longer than the model, needs more seats or more KV cache than there is", () => {
@@ -90,9 +92,11 @@ test("lone prompts stand on both sides of the largest graph, and beyond the budg
   expect(prefillLengths(small)).toEqual([16, 64, 128, 256, 512, 1022]);
 });
 
-test("the two loads have enough requests, other lengths and another rate; the same seed gives the same", () => {
-  const [mixed, heldOut] = probePlan(large, gpu, budget).loads;
-  expect(Math.min(mixed!.requests.length, heldOut!.requests.length)).toBeGreaterThanOrEqual(LEAST_REQUESTS);
+test("the loads have enough requests, other lengths and another rate; the same seed gives the same", () => {
+  const { loads } = probePlan(large, gpu, budget);
+  const [mixed, heldOut, busy] = loads;
+  expect(Math.min(...loads.map(({ requests }) => requests.length))).toBeGreaterThanOrEqual(LEAST_REQUESTS);
+  expect([mixed!.utilisation, heldOut!.utilisation, busy!.utilisation].map((part) => Number(part.toFixed(2)))).toEqual([0.5, 0.4, 0.85]); // prettier-ignore
   expect(mixed!.ratePerS).not.toBe(heldOut!.ratePerS);
   const longest = (load: typeof mixed): number => Math.max(...load!.requests.map(({ promptTokens }) => promptTokens));
   expect(longest(heldOut)).toBeGreaterThan(longest(mixed));

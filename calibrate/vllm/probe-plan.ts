@@ -1,17 +1,19 @@
 /**
- * What to send to a vLLM server within a time budget: probes, a load to fit, a load to score. What does not fit is dropped,
+ * What to send to a vLLM server within a time budget: probes, a load to fit, two loads to score. What does not fit is dropped,
  * least informative first, and named. Pure: the same server, pace, budget and seed give the same plan.
  */
 import { ConfigError } from "../../formats/index.js";
 import { stream } from "../../sim/index.js";
 import { probeGroups, type ProbedServer, type ProbeGroup } from "./probe-groups.js";
-import { probeLoads, type ProbeLoad } from "./probe-loads.js";
+import { probeLoads, type LoadBudget, type ProbeLoad } from "./probe-loads.js";
 import type { Pace } from "./probe-pace.js";
 
 export interface ProbePlan {
   /** In the order to send them: tier by tier, shuffled within one, so that drift does not look like a trend. */
   readonly groups: readonly ProbeGroup[];
   readonly loads: readonly ProbeLoad[];
+  /** Seed and length of the loads, to plan one again once more is known of the server. */
+  readonly loadBudget: LoadBudget;
   /** Names of the groups that did not fit. */
   readonly dropped: readonly string[];
   readonly expectedMs: number;
@@ -24,12 +26,14 @@ export interface PlanBudget {
   readonly pauseMs: number;
 }
 
-/** Part of the budget for the two loads together. */
-const LOADS_FRACTION = 0.4;
+/** Part of the budget for the loads together. */
+const LOADS_FRACTION = 0.5;
+const LOADS = 3;
 
 /** ConfigError when not even what is indispensable fits, with the budget that would do. */
 export function probePlan(server: ProbedServer, pace: Pace, { budgetMs, seed, pauseMs }: PlanBudget): ProbePlan {
-  const loads = probeLoads(server, pace, { seed, loadMs: (LOADS_FRACTION / 2) * budgetMs });
+  const loadBudget = { seed, loadMs: (LOADS_FRACTION / LOADS) * budgetMs };
+  const loads = probeLoads(server, pace, loadBudget);
   const cost = ({ expectedMs }: { readonly expectedMs: number }): number => expectedMs + pauseMs;
   const loadsMs = loads.reduce((sum, load) => sum + cost(load), 0);
   const kept = new Set(probeGroups(server, pace));
@@ -49,11 +53,11 @@ export function probePlan(server: ProbedServer, pace: Pace, { budgetMs, seed, pa
     // With a longer budget the loads are longer, too; their arrivals are random.
     const needS = Math.ceil(Math.max(1.1 * expectedMs, (1.2 * (expectedMs - loadsMs)) / (1 - LOADS_FRACTION)) / 1e3);
     throw new ConfigError(
-      `a budget of ${Math.round(budgetMs / 1e3)} s is too short for this server: lone prefills, ladders and two loads take about ` +
+      `a budget of ${Math.round(budgetMs / 1e3)} s is too short for this server: lone prefills, ladders and three loads take about ` +
         `${needS} s; give --budget ${needS}s or more`,
     );
   }
-  return { groups: ordered([...kept], seed), loads, dropped, expectedMs };
+  return { groups: ordered([...kept], seed), loads, loadBudget, dropped, expectedMs };
 }
 
 function ordered(groups: readonly ProbeGroup[], seed: string): ProbeGroup[] {

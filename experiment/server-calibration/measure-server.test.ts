@@ -46,17 +46,19 @@ function measure(changes: Partial<MeasureServerInput> = {}): Promise<MeasuredSer
     baseUrl: fake.baseUrl,
     stated,
     vocab: 1000,
-    budgetMs: 6_000,
+    budgetMs: 20_000,
     seed: "1",
     rawFolder: join(folder, "p.json.raw"),
     resume: false,
+    // Here other tests may keep the cores busy.
+    acceptDisturbed: true,
     signal: new AbortController().signal,
     onProgress: () => undefined,
     ...changes,
   });
 }
 
-test("three runs of the recorded form: labelled probes one group after another, a load to fit, a load to score", async () => {
+test("runs of the recorded form: labelled probes one group after another, a load to fit, two loads to score", async () => {
   await start();
   const labels: string[] = [];
   const measured = await measure({ onProgress: (_, __, label) => labels.push(label) });
@@ -74,7 +76,7 @@ test("three runs of the recorded form: labelled probes one group after another, 
   const eight = probes.requests.filter(({ extra }) => extra!.probe === "decode-b8-c16");
   expect(eight.length % 8).toBe(0);
   expect(eight.length).toBeGreaterThan(0);
-  for (const name of ["mixed", "held-out"]) {
+  for (const name of ["mixed", "held-out", "held-out-busy"]) {
     const load = await readRun(join(raw, name));
     expect(load.info.load.kind).toBe("open_loop");
     expect(load.requests.length).toBeGreaterThanOrEqual(30);
@@ -83,6 +85,9 @@ test("three runs of the recorded form: labelled probes one group after another, 
   expect(readdirSync(raw)).not.toContain("groups");
   expect(labels).toContain("mixed load");
   expect(measured.settings.provenance.max_num_seqs).toBe("stated");
+  expect(measured.notes.join("\n")).toMatch(
+    /held-out-busy: \d+ requests at [\d.]+\/s, \d+ % of what ladders and the lighter loads/,
+  );
 });
 
 test("an interrupted calibration goes on where it was", async () => {
@@ -162,6 +167,24 @@ test("random prompts that are found in the prefix cache end the calibration", as
   let cached = 0;
   await start({ metrics: () => metrics(cached), script: () => ((cached += 10), {}) });
   await expect(measure()).rejects.toThrow(/prompt tokens in its prefix cache.*--no-enable-prefix-caching/s);
+});
+
+/** Metrics of a server on which someone else is at work: as many requests again, until so many were sent in all. */
+function shared(untilSent: number): () => string {
+  return () => {
+    const sent = fake.received.length;
+    const others = Math.min(sent, untilSent);
+    return `${metrics()}vllm:request_success_total{finished_reason="length"} ${sent + others}\n`;
+  };
+}
+
+test("a load that others disturbed is measured again once, and the calibration ends when it is disturbed again", async () => {
+  await start({ metrics: shared(Infinity) });
+  await expect(measure({ acceptDisturbed: false })).rejects.toThrow(
+    /the mixed load was disturbed twice: .*requests of others.*nobody else uses.*--resume/s,
+  );
+  // What was disturbed is on disk, and is not taken for good when the calibration goes on.
+  await expect(measure({ resume: true, acceptDisturbed: false })).rejects.toThrow(/disturbed twice/);
 });
 
 test("probes that fail end the calibration, with the first reason", async () => {

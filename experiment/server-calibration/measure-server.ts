@@ -1,6 +1,6 @@
 /**
  * A live black-box calibration's measuring half: what a server is, how fast about, probes and loads within a budget. Leaves
- * `probes`, `mixed` and `held-out` as run folders of the recorded form. The server is not touched beyond requests to it.
+ * `probes`, `mixed`, `held-out` and `held-out-busy` as run folders of the recorded form. The server is not touched beyond requests to it.
  */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -27,6 +27,8 @@ export interface MeasureServerInput {
   readonly seed: string;
   readonly rawFolder: string;
   readonly resume: boolean;
+  /** Loads that were disturbed twice are used all the same, and a note says so. */
+  readonly acceptDisturbed: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number, label: string) => void;
 }
@@ -36,6 +38,8 @@ export interface MeasuredServer {
   readonly probes: Run;
   readonly mixed: Run;
   readonly heldOut: Run;
+  /** Kept out of the fit as well, near what the server can do. */
+  readonly busy: Run;
   /** Probe groups left out of the plan for its budget, and those for which the server was too slow. */
   readonly dropped: readonly string[];
   readonly skipped: readonly string[];
@@ -60,15 +64,16 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
   const seed = before?.seed ?? input.seed;
   const whole = before === undefined ? undefined : await readWhole(rawFolder);
   if (whole !== undefined) {
-    const [probes, mixed, heldOut] = [whole.probes, whole.mixed, whole.heldOut].map((run) => asKnownNow(run, settings));
+    const now = (run: Run): Run => asKnownNow(run, settings);
     return {
       settings,
-      probes: probes!,
-      mixed: mixed!,
-      heldOut: heldOut!,
+      probes: now(whole.probes),
+      mixed: now(whole.mixed),
+      heldOut: now(whole.heldOut),
+      busy: now(whole.busy),
       dropped: [],
       skipped: [],
-      notes: notesIn(probes!),
+      notes: notesIn(whole.probes),
     };
   }
   const network = await measureNetwork(baseUrl);
@@ -87,10 +92,13 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
   try {
     runs = await runPlan({
       plan,
+      server,
+      pace,
       common,
       rawFolder,
       budgetMs,
       pauseMs: PAUSE_MS,
+      acceptDisturbed: input.acceptDisturbed,
       signal,
       onProgress: input.onProgress,
     });
@@ -102,7 +110,7 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
   const probes = asKnownNow(mergeRuns(runs.probes), settings);
   const serverNotes = serverNotesOf({ runs, settings, cache, preemptions: counters.preemptions });
   const merged = { ...probes, info: { ...probes.info, server_notes: serverNotes } };
-  const [mixed, heldOut] = [asKnownNow(runs.mixed, settings), asKnownNow(runs.heldOut, settings)];
+  const [mixed, heldOut, busy] = [runs.mixed, runs.heldOut, runs.busy].map((run) => asKnownNow(run, settings)) as [Run, Run, Run]; // prettier-ignore
   refuseFailures(merged, rawFolder);
   const promptTokens = merged.requests.reduce((sum, request) => sum + request.promptTokens, 0);
   refuseCached(counters.cached_tokens ?? 0, promptTokens, baseUrl);
@@ -113,6 +121,7 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
     probes: merged,
     mixed,
     heldOut,
+    busy,
     dropped: plan.dropped,
     skipped: runs.skipped,
     notes: [...leftNotes(plan, runs), ...serverNotes],
@@ -124,11 +133,18 @@ function notesIn({ info }: Run): readonly string[] {
   return Array.isArray(info.server_notes) ? info.server_notes.map(String) : [];
 }
 
-/** The three runs of a calibration that was measured to its end. */
-async function readWhole(rawFolder: string): Promise<Pick<MeasuredServer, "probes" | "mixed" | "heldOut"> | undefined> {
-  const [probes, mixed, heldOut] = ["probes", "mixed", "held-out"].map((name) => join(rawFolder, name));
-  if (!existsSync(join(probes!, "run.json"))) return undefined;
-  return { probes: await readRun(probes!), mixed: await readRun(mixed!), heldOut: await readRun(heldOut!) };
+/** The runs of a calibration that was measured to its end. */
+async function readWhole(
+  rawFolder: string,
+): Promise<Pick<MeasuredServer, "probes" | "mixed" | "heldOut" | "busy"> | undefined> {
+  const read = (name: string): Promise<Run> => readRun(join(rawFolder, name));
+  if (!existsSync(join(rawFolder, "probes", "run.json"))) return undefined;
+  return {
+    probes: await read("probes"),
+    mixed: await read("mixed"),
+    heldOut: await read("held-out"),
+    busy: await read("held-out-busy"),
+  };
 }
 
 function commonInput(
@@ -205,6 +221,6 @@ function serverNotesOf({ runs, settings, cache, preemptions }: Noted): string[] 
     ...((preemptions ?? 0) > 0
       ? [`${preemptions!} preemptions while probing, so some times hold a recomputation`]
       : []),
-    ...[runs.mixed, runs.heldOut].flatMap(({ info }) => info.valid?.reasons ?? []),
+    ...runs.notes,
   ];
 }

@@ -1,14 +1,18 @@
 /**
- * Sends a probe plan to a server, group by group, and keeps each group's run: indispensable probes, then the two loads, then
- * the other probes while the budget lasts. What is measured already (an interrupted calibration) is read, not sent again.
+ * Sends a probe plan to a server, group by group, and keeps each group's run: indispensable probes, then the loads, then the
+ * other probes while the budget lasts. The load near capacity is planned from what the probes before it told. What is measured
+ * already (an interrupted calibration) is read, not sent again.
  */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProbeGroup } from "../../calibrate/vllm/probe-groups.js";
-import type { ProbeLoad } from "../../calibrate/vllm/probe-loads.js";
+import { learntPace } from "../../calibrate/vllm/learnt-pace.js";
+import { probeLoads, type ProbeLoad } from "../../calibrate/vllm/probe-loads.js";
+import type { ProbedServer } from "../../calibrate/vllm/probe-groups.js";
+import type { Pace } from "../../calibrate/vllm/probe-pace.js";
 import type { ProbePlan } from "../../calibrate/vllm/index.js";
-import type { Run, WorkloadRequest } from "../../formats/index.js";
+import { BackendError, type Run, type WorkloadRequest } from "../../formats/index.js";
 import { readRun, writeRun } from "../../formats/files/index.js";
 import { realClock } from "../../real/index.js";
 import { measureVllm, type BenchVllmInput } from "../../real/vllm/index.js";
@@ -18,10 +22,15 @@ export type ProbeCommon = Omit<BenchVllmInput, "workload" | "load" | "probeOf">;
 
 export interface RunPlanInput {
   readonly plan: ProbePlan;
+  readonly server: ProbedServer;
+  /** What the plan was made with. */
+  readonly pace: Pace;
   readonly common: ProbeCommon;
   readonly rawFolder: string;
   readonly budgetMs: number;
   readonly pauseMs: number;
+  /** Keep a load that was disturbed twice, with a note, instead of ending the calibration. */
+  readonly acceptDisturbed: boolean;
   readonly signal: AbortSignal;
   /** In seconds of the plan. */
   readonly onProgress: (done: number, total: number, label: string) => void;
@@ -32,6 +41,10 @@ export interface PlanRuns {
   readonly probes: readonly Run[];
   readonly mixed: Run;
   readonly heldOut: Run;
+  /** Near what the server can do, kept out of the fit like the one before. */
+  readonly busy: Run;
+  /** How the load near capacity was planned, and what was measured twice. */
+  readonly notes: readonly string[];
   /** Groups left out because the server was slower than planned. */
   readonly skipped: readonly string[];
 }
@@ -64,13 +77,34 @@ export async function runPlan(input: RunPlanInput): Promise<PlanRuns> {
   const numbered = plan.groups.map((group, at) => ({ group, at }));
   for (const { group, at } of numbered.filter(({ group: { tier } }) => tier === 1)) await send(group, at);
   const loads: Run[] = [];
-  for (const load of plan.loads) {
-    loads.push(await step(load.expectedMs, `${load.name} load`, () => loadRun(load, input)));
+  const notes: string[] = [];
+  for (const planned of plan.loads) {
+    const load = planned.name === "held-out-busy" ? busyLoad(probes, loads, input) : planned;
+    if (load !== planned) notes.push(busyNote(load));
+    loads.push(await step(load.expectedMs, `${load.name} load`, () => validLoadRun(load, input, notes)));
     sentMs += load.expectedMs + input.pauseMs;
   }
   for (const { group, at } of numbered.filter(({ group: { tier } }) => tier > 1)) await send(group, at);
   input.onProgress(Math.ceil(plan.expectedMs / 1e3), Math.ceil(plan.expectedMs / 1e3), "done");
-  return { probes, mixed: loads[0]!, heldOut: loads[1]!, skipped };
+  return { probes, mixed: loads[0]!, heldOut: loads[1]!, busy: loads[2]!, notes, skipped };
+}
+
+/** The load near capacity, planned with what the indispensable probes and the lighter loads told of the server. */
+function busyLoad(probes: readonly Run[], loads: readonly Run[], { plan, server, pace }: RunPlanInput): ProbeLoad {
+  const sent = probes.flatMap(({ requests }) => requests);
+  const learnt = learntPace(
+    sent,
+    loads.map(({ requests }) => requests),
+    pace,
+  );
+  return probeLoads(server, learnt, plan.loadBudget).find(({ name }) => name === "held-out-busy")!;
+}
+
+function busyNote({ ratePerS, utilisation, requests }: ProbeLoad): string {
+  return (
+    `held-out-busy: ${requests.length} requests at ${ratePerS.toPrecision(3)}/s, ${(100 * utilisation).toFixed(0)} % of what ladders ` +
+    "and the lighter loads say that the server can do of such lengths"
+  );
 }
 
 /** Where the runs of groups are while a calibration goes on. */
@@ -104,6 +138,28 @@ async function groupRun(
   await writeRun(folder, run);
   await sleep(pauseMs);
   return run;
+}
+
+/**
+ * A run that was disturbed (a client that lagged, someone else's requests) is measured once more; BackendError when that is
+ * disturbed, too: neither a fit nor a score may rest on it.
+ */
+async function validLoadRun(load: ProbeLoad, input: RunPlanInput, notes: string[]): Promise<Run> {
+  const first = await loadRun(load, input);
+  if (first.info.valid?.ok !== false) return first;
+  notes.push(`${load.name} was measured again: ${first.info.valid.reasons.join("; ")}`);
+  input.signal.throwIfAborted();
+  rmSync(join(input.rawFolder, load.name), { recursive: true, force: true });
+  const again = await loadRun(load, input);
+  if (again.info.valid?.ok !== false) return again;
+  if (input.acceptDisturbed) {
+    notes.push(`${load.name} was disturbed again, and is used all the same: ${again.info.valid.reasons.join("; ")}`);
+    return again;
+  }
+  throw new BackendError(
+    `the ${load.name} load was disturbed twice: ${again.info.valid.reasons.join("; ")}; calibrate from a machine with nothing ` +
+      "else to do, on a server that nobody else uses; what was measured is kept, go on with --resume, or with --accept-disturbed, too",
+  );
 }
 
 async function loadRun(load: ProbeLoad, { common, rawFolder, pauseMs, signal }: RunPlanInput): Promise<Run> {

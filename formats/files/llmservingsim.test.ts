@@ -12,11 +12,13 @@ const meta = {
   hardware: { device_name: "RTX" },
 };
 
-const line = (id: string, atS: number): string =>
+/** `lagS`: how long after it arrived, by the wall clock, the engine took it in. */
+const line = (id: string, atS: number, lagS?: number): string =>
   JSON.stringify({
     request_id: id,
     input_toks: 100,
     output_toks: 5,
+    ...(lagS === undefined ? {} : { arrival_time: 1.7e9 + atS - lagS }),
     queued_ts: atS,
     scheduled_ts: atS + 0.001,
     first_token_ts: atS + 0.02,
@@ -46,6 +48,26 @@ test("times count from the first arrival, in nanoseconds", () => {
   ]);
   expect(requests[1]).toMatchObject({ scheduledNs: 1e6, firstTokenNs: 20e6, lastTokenNs: 60e6, promptTokens: 100 });
   expect(info.requests).toBe(2);
+});
+
+test("requests arrive by arrival_time, behind which the engine's clock is by the smallest lag", () => {
+  recording(JSON.stringify(meta), line("a", 1000, 0.02), line("b", 1001, 0.12), line("c", 1002, 0.01));
+  const { requests, info } = readLlmServingSim(folder);
+  // b waited 0.11 s longer than c until a step was over, and its time to first token has that in it.
+  const arrivalsS = requests.map(({ arrivalNs }) => arrivalNs / 1e9);
+  expect(arrivalsS[0]).toBeCloseTo(0, 5);
+  expect(arrivalsS[1]).toBeCloseTo(0.9, 5);
+  expect(arrivalsS[2]).toBeCloseTo(2.01, 5);
+  expect((requests[1]!.firstTokenNs! - requests[1]!.arrivalNs) / 1e6).toBeCloseTo(130, 2);
+  expect(requests[2]!.scheduledNs! - requests[2]!.arrivalNs).toBeCloseTo(1e6, -3);
+  expect(info.notes!.join()).not.toContain("queued_ts");
+});
+
+test("without arrival_time it says that times to first token are too short", () => {
+  recording(JSON.stringify(meta), line("a", 1000, 0.02), line("b", 1001));
+  const { requests, info } = readLlmServingSim(folder);
+  expect(requests.map(({ arrivalNs }) => arrivalNs)).toEqual([0, 1e9]);
+  expect(info.notes!.join()).toMatch(/queued_ts.*times to first token are too short/);
 });
 
 test("settings are those of the recording; what it does not have stays absent", () => {

@@ -11,7 +11,9 @@ const shipped = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
 const profile: Profile = (() => {
   const { cost } = shipped;
   if (cost.kind !== "vllm_engine" || cost.jitter === undefined) throw new Error("the profile has jitter");
-  const values = Array.from({ length: 50 }, (_, i) => [cost.gpu.decode_base_ns * (0.97 + (0.06 * ((i * 23) % 50)) / 49)]);
+  const values = Array.from({ length: 50 }, (_, i) => [
+    cost.gpu.decode_base_ns * (0.97 + (0.06 * ((i * 23) % 50)) / 49),
+  ]);
   return {
     ...shipped,
     cost: { ...cost, jitter: { ...cost.jitter, run_spread: 0.05 } },
@@ -72,7 +74,10 @@ test("a server that is slower than its profile lies outside", async () => {
 });
 
 test("runs of the fit are left out, and runs that repeat one are marked", async () => {
-  const fitted = { ...profile, source: "fitted to recorded runs of vLLM 0.26.0: llama8b/probes, llama8b/poisson-light-r1; the server" };
+  const fitted = {
+    ...profile,
+    source: "fitted to recorded runs of vLLM 0.26.0: llama8b/probes, llama8b/poisson-light-r1; the server",
+  };
   expect(isInFit(fitted, "llama8b/poisson-light-r1")).toBe(true);
   expect(isInFit(fitted, "llama8b/poisson-light-r11")).toBe(false);
   expect(repeatsFit(fitted, "llama8b/poisson-light-r2")).toBe(true);
@@ -106,7 +111,14 @@ test("the check needs several runs to call a coverage wrong", () => {
       utilisation: 0.5,
       repeats_fit: false,
       replications: 20,
-      statistics: Array.from({ length: 12 }, (_, i) => ({ key: "k", real: 1, sim: 1, low: 0, high: 2, inside: i < count })),
+      statistics: Array.from({ length: 12 }, (_, i) => ({
+        key: "k",
+        real: 1,
+        sim: 1,
+        low: 0,
+        high: 2,
+        inside: i < count,
+      })),
     }));
   expect(coverageOf([])).toMatchObject({ coverage: null, verdict: "no runs" });
   expect(coverageOf(runs([11, 10, 11])).verdict).toBe("as wanted");

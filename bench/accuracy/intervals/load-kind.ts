@@ -36,7 +36,12 @@ function capacityPerS(input: SimulatedRunInput): number {
   const { requests } = input.workload;
   const copies = Math.ceil(ENOUGH / requests.length);
   const waiting = Array.from({ length: copies }, (_, copy) =>
-    requests.map(({ id, promptTokens, outputTokens }) => ({ id: `${copy}/${id}`, promptTokens, outputTokens, arrivalNs: 0 })),
+    requests.map(({ id, promptTokens, outputTokens }) => ({
+      id: `${copy}/${id}`,
+      promptTokens,
+      outputTokens,
+      arrivalNs: 0,
+    })),
   ).flat();
   const run = simulateRun({ ...input, workload: { ...input.workload, requests: waiting } });
   const ends = Float64Array.from(

@@ -51,7 +51,9 @@ await runScript(async () => {
     }
   }
   if (covered.length === 0) {
-    throw new ConfigError(["no run is left to judge:", ...left.map((one) => `${one.recording}: ${one.why}`)].join("\n  "));
+    throw new ConfigError(
+      ["no run is left to judge:", ...left.map((one) => `${one.recording}: ${one.why}`)].join("\n  "),
+    );
   }
   const coverage = coverageByKind(covered);
   if (values.json) console.log(JSON.stringify({ level: 0.9, coverage, runs: covered, left_out: left }, null, 2));

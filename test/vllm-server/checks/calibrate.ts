@@ -1,4 +1,4 @@
-/** servesim calibrate vllm on a real server: within its budget, probes of every kind, two loads, settings all known. */
+/** servesim calibrate vllm on a real server: within its budget, probes of every kind, three loads, settings all known. */
 import { join } from "node:path";
 import type { Profile } from "../../../formats/index.js";
 import { readRun } from "../../../formats/files/index.js";
@@ -44,10 +44,10 @@ export const calibrate: Check = {
     if (wrong.length > 0) throw new Error(`${wrong.length} of ${requests.length} probes failed or have another length`);
     const { max_num_seqs: seats, async_scheduling: isAsync } = info.engine.settings;
     if (seats !== 64 || isAsync !== false) throw new Error(`settings: got ${JSON.stringify(info.engine.settings)}`);
-    const loads = await Promise.all(["mixed", "held-out"].map((name) => readRun(join(raw, name))));
+    const loads = await Promise.all(["mixed", "held-out", "held-out-busy"].map((name) => readRun(join(raw, name))));
     const counts = loads.map((load) => load.requests.length);
     const percent = (key: string): string => `${(100 * (heldOut?.[0]?.metrics[key]?.error ?? NaN)).toFixed(1)} %`;
     const errors = ["mean_ttft_ms", "mean_tpot_ms", "mean_e2el_ms"].map((key) => `${key} ${percent(key)}`).join(", ");
-    return `${requests.length} probes, loads of ${counts.join(" and ")} requests, ${tookS.toFixed(0)} s with a budget of ${BUDGET_S} s; held out: ${errors}`;
+    return `${requests.length} probes, loads of ${counts.join(", ")} requests, ${tookS.toFixed(0)} s with a budget of ${BUDGET_S} s; held out: ${errors}`;
   },
 };

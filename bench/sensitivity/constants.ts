@@ -1,0 +1,48 @@
+/** Constants of the fit from client times alone, and how one of them is halved or doubled. */
+import type { BlackBoxConstants } from "../../calibrate/vllm/index.js";
+
+export interface Constant {
+  readonly name: string;
+  readonly times: (of: BlackBoxConstants, factor: number) => BlackBoxConstants;
+}
+
+type Parts = BlackBoxConstants["parts"];
+type Search = BlackBoxConstants["search"];
+
+const part = (name: string, times: (parts: Parts, factor: number) => Partial<Parts>): Constant => ({
+  name,
+  times: (of, factor) => ({ ...of, parts: { ...of.parts, ...times(of.parts, factor) } }),
+});
+const search = (name: string, times: (search: Search, factor: number) => Partial<Search>): Constant => ({
+  name,
+  times: (of, factor) => ({ ...of, search: { ...of.search, ...times(of.search, factor) } }),
+});
+
+export const constants: readonly Constant[] = [
+  part("leads", ({ leads: { full, piecewise, none } }, by) => ({
+    leads: { full: Math.min(1, by * full), piecewise: Math.min(1, by * piecewise), none: Math.min(1, by * none) },
+  })),
+  part("launchTail.share", ({ launchTail }, by) => ({ launchTail: { ...launchTail, share: by * launchTail.share } })),
+  part("launchTail.most", ({ launchTail }, by) => ({ launchTail: { ...launchTail, most: by * launchTail.most } })),
+  part("writtenShare", ({ writtenShare }, by) => ({ writtenShare: Math.min(1, by * writtenShare) })),
+  part("updateShare", ({ updateShare }, by) => ({ updateShare: by * updateShare })),
+  part("hopShare, hopGapShare", ({ hopShare, hopGapShare }, by) => ({ hopShare: by * hopShare, hopGapShare: by * hopGapShare })), // prettier-ignore
+  part("requestHops", ({ requestHops }, by) => ({ requestHops: Math.round(by * requestHops) })),
+  part("copyNs, sendNs", ({ copyNs, sendNs }, by) => ({ copyNs: by * copyNs, sendNs: by * sendNs })),
+  part("hostStates.share", ({ hostStates }, by) => ({
+    hostStates: hostStates.map((state) => ({ ...state, share: Math.min(by, 1 / 0.7) * state.share })),
+  })),
+  search("pulls", ({ pulls }, by) => ({
+    pulls: {
+      told: by * pulls.told,
+      toldSlope: by * pulls.toldSlope,
+      scaled: by * pulls.scaled,
+      guessed: by * pulls.guessed,
+      pace: by * pulls.pace,
+    },
+  })),
+  search("sizes", ({ sizes }, by) => ({ sizes: { told: by * sizes.told, guessed: by * sizes.guessed } })),
+  search("population", ({ population }, by) => ({ population: Math.round(by * population) })),
+  search("pairedWeight", ({ pairedWeight }, by) => ({ pairedWeight: by * pairedWeight })),
+  search("chaos", ({ chaos }, by) => ({ chaos: by * chaos })),
+];

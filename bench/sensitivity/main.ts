@@ -1,0 +1,130 @@
+/**
+ * npm run -s bench:sensitivity [-- --refit] [-- --page FILE]: what a prediction changes by when a constant that was taken as
+ * given is halved or doubled. Without --refit: constants in the shipped profile of Llama-3.1-8B, all else as it is. With it:
+ * constants of the fit from client times alone (--only some), each with a fit of its own (few trials) to one recorded load.
+ * Prints Markdown.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { loadLinearSolver } from "../../calibrate/fit/index.js";
+import { blackBoxConstants, fitBlackBox, trialReplay } from "../../calibrate/vllm/index.js";
+import { readRecordings } from "../../experiment/read-recordings.js";
+import { writeMarkedSection } from "../../experiment/marked-section.js";
+import { ConfigError, type Profile, type Run, type VllmEngineCost } from "../../formats/index.js";
+import { readProfile } from "../../formats/files/index.js";
+import { mean, replayRecording } from "../../sim/index.js";
+import { markdownTable } from "../original-suite/markdown-table.js";
+import { runScript } from "../original-suite/run-script.js";
+import { constants } from "./constants.js";
+import { fields } from "./fields.js";
+
+const { values } = parseArgs({
+  options: {
+    data: { type: "string", default: "../shared/data/vllm-h100" },
+    profile: { type: "string", default: "profiles/h100-llama-3.1-8b-vllm-0.26.json" },
+    seeds: { type: "string", default: "8" },
+    refit: { type: "boolean", default: false },
+    effort: { type: "string", default: "0.05" },
+    only: { type: "string" },
+    page: { type: "string" },
+  },
+});
+
+const metrics = ["mean_ttft_ms", "mean_tpot_ms", "mean_e2el_ms", "p99_ttft_ms"] as const;
+const factors = [0.5, 2] as const;
+/** Requests a second of the heavy load, about 96 % of what the server can do: the medium one, faster. */
+const HEAVY_PER_S = 33;
+
+type Figures = readonly (readonly number[])[];
+
+await runScript(async () => {
+  const profile = readProfile(values.profile);
+  if (profile.cost.kind !== "vllm_engine")
+    throw new ConfigError(`${values.profile}: expected a profile of a vLLM engine`);
+  const loads = await readLoads();
+  const table = values.refit ? await refitTable(profile, loads) : fieldTable(profile, profile.cost, loads);
+  console.log(table);
+  if (values.page !== undefined) {
+    writeMarkedSection(values.page, values.refit ? "sensitivity-refit" : "sensitivity", table);
+  }
+  return 0;
+});
+
+/** Light (13.3/s), medium (28.7/s) and heavy. */
+async function readLoads(): Promise<Run[]> {
+  const names = ["poisson-light-r1", "poisson-medium-r1"];
+  const [light, medium] = await readRecordings(names.map((name) => join(values.data, "llama8b", name)));
+  const { run } = medium!;
+  const lastNs = Math.max(...run.requests.map(({ arrivalNs }) => arrivalNs));
+  const faster = (run.requests.length / HEAVY_PER_S) * (1e9 / lastNs);
+  const requests = run.requests.map((request) => ({ ...request, arrivalNs: Math.round(faster * request.arrivalNs) }));
+  return [light!.run, run, { ...run, requests }];
+}
+
+function fieldTable(profile: Profile, cost: VllmEngineCost, loads: readonly Run[]): string {
+  const base = figuresOf(profile, cost, loads);
+  const rows = fields.flatMap(({ name, times }) =>
+    factors.map((factor) => [name, `x ${factor}`, ...changes(figuresOf(profile, times(cost, factor), loads), base)]),
+  );
+  return (
+    `Profile ${profile.name}, one constant halved or doubled and all else as it is, ${values.seeds} draws of the jitter, ` +
+    `the same in every row. ${told(rows)}`
+  );
+}
+
+async function refitTable(profile: Profile, loads: readonly Run[]): Promise<string> {
+  const solver = await loadLinearSolver();
+  const runs = await readRecordings([join(values.data, "llama8b-m2", "poisson-medium-r1")]);
+  const { gpu } = profile.cost as VllmEngineCost;
+  const fitted = (of: typeof blackBoxConstants): VllmEngineCost =>
+    fitBlackBox(runs, solver, { replay: trialReplay(runs), gpu, effort: Number(values.effort), constants: of }).cost;
+  const base = figuresOf(profile, fitted(blackBoxConstants), loads);
+  const rows: string[][] = [];
+  const chosen = constants.filter(({ name }) => values.only === undefined || values.only.split(",").includes(name));
+  for (const { name, times } of chosen) {
+    for (const factor of factors) {
+      console.error(`fitting: ${name} x ${factor}`);
+      const cost = fitted(times(blackBoxConstants, factor));
+      rows.push([name, `x ${factor}`, ...changes(figuresOf(profile, cost, loads), base)]);
+      console.error(rows.at(-1)!.join(" | "));
+    }
+  }
+  return (
+    `The host fitted to llama8b-m2/poisson-medium-r1 from client times, with ${values.effort} of the usual trials, once with each ` +
+    `constant halved or doubled. ${told(rows)}`
+  );
+}
+
+function told(rows: readonly (readonly string[])[]): string {
+  const header = ["constant", "", ...["light", "medium", "heavy"].map((load) => `${load}: ${metrics.map(shortOf).join(" / ")}`)]; // prettier-ignore
+  return (
+    "Change of a prediction, %, of loads at 13.3, 28.7 and 33 requests a second (heavy: about 96 % of capacity).\n\n" +
+    markdownTable(header, rows)
+  );
+}
+
+function shortOf(metric: (typeof metrics)[number]): string {
+  return metric.replace("_ms", "").replace("mean_", "").replace("_", " ");
+}
+
+/** Of each load, each metric's mean over the draws. */
+function figuresOf(profile: Profile, cost: VllmEngineCost, loads: readonly Run[]): Figures {
+  return loads.map((load) => {
+    const summaries = Array.from({ length: Number(values.seeds) }, (_, k) => {
+      const { info } = replayRecording({ ...profile, cost }, load, { seed: `sensitivity/${k}`, jitter: true });
+      return info.summary as Readonly<Record<string, number>>;
+    });
+    return metrics.map((metric) => mean(summaries.map((summary) => summary[metric]!)));
+  });
+}
+
+function changes(figures: Figures, base: Figures): string[] {
+  return figures.map((load, at) =>
+    load
+      .map((value, metric) => {
+        const change = 100 * (value / base[at]![metric]! - 1);
+        return `${change < 0 ? "-" : "+"}${Math.abs(change).toFixed(1)}`;
+      })
+      .join(" / "),
+  );
+}

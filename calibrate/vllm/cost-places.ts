@@ -1,0 +1,17 @@
+/** Coefficients of a vLLM engine's cost by their place in it: "gpu.decode_base_ns". */
+import type { VllmEngineCost } from "../../formats/index.js";
+
+/** Of GPU, host and front end; how times vary has no places of its own. */
+export function coefficientsOf({ gpu, host, front_end }: VllmEngineCost): Record<string, number> {
+  return numbersOf({ gpu, host, front_end });
+}
+
+function numbersOf(value: object, path = ""): Record<string, number> {
+  const entries = Object.entries(value).map(([key, field]: [string, unknown]) => {
+    const place = path === "" ? key : `${path}.${key}`;
+    if (Array.isArray(field)) return {};
+    if (typeof field === "object" && field !== null) return numbersOf(field, place);
+    return typeof field === "number" ? { [place]: field } : {};
+  });
+  return Object.assign({}, ...entries) as Record<string, number>;
+}
