@@ -145,8 +145,13 @@ async function groupRun(
  * disturbed, too: neither a fit nor a score may rest on it.
  */
 async function validLoadRun(load: ProbeLoad, input: RunPlanInput, notes: string[]): Promise<Run> {
+  const wasThere = existsSync(join(input.rawFolder, load.name, "run.json"));
   const first = await loadRun(load, input);
   if (first.info.valid?.ok !== false) return first;
+  if (wasThere && input.acceptDisturbed) {
+    notes.push(`${load.name} was disturbed, and is used all the same: ${first.info.valid.reasons.join("; ")}`);
+    return first;
+  }
   notes.push(`${load.name} was measured again: ${first.info.valid.reasons.join("; ")}`);
   input.signal.throwIfAborted();
   rmSync(join(input.rawFolder, load.name), { recursive: true, force: true });
