@@ -1,6 +1,12 @@
-import { resolve } from "node:path";
-import { loadSchema, type Load, type Profile, type VllmEngineCost, type WorkloadRequest } from "../../formats/index.js";
-import { readProfile } from "../../formats/files/index.js";
+import { readFileSync } from "node:fs";
+import {
+  loadSchema,
+  profileSchema,
+  type Load,
+  type Profile,
+  type VllmEngineCost,
+  type WorkloadRequest,
+} from "../../formats/index.js";
 import { ProfileCost } from "../cost/index.js";
 import { simulateRun, type SimulatedRunInput } from "../engine/index.js";
 import { exponential, stream } from "../kernel/index.js";
@@ -9,8 +15,10 @@ import { workloadFromLengths } from "../workload/index.js";
 import { capacityOf, type Capacity } from "./capacity.js";
 import { withCapacity } from "./with-capacity.js";
 
-const batches = readProfile(resolve("profiles/mini-cpu-2core.json"));
-const engine = readProfile(resolve("profiles/h100-llama-3.1-8b-vllm-0.26.json"));
+const shipped = (name: string): Profile =>
+  profileSchema.parse(JSON.parse(readFileSync(`profiles/${name}.json`, "utf8")));
+const batches = shipped("mini-cpu-2core");
+const engine = shipped("h100-llama-3.1-8b-vllm-0.26");
 
 interface Asked {
   readonly profile?: Profile;
@@ -161,12 +169,9 @@ describe("bound_by", () => {
   const seats = { max_num_seqs: 64 };
 
   it("is the GPU where a step takes as long as it has requests", () => {
-    const profile = withCost(({ gpu }) => {
-      const { decode_factors: _, ...rest } = gpu;
-      return {
-        gpu: { ...rest, decode_base_ns: 1e5, mixed_base_ns: 1e5, decode_padded_token_ns: 2e6, context_token_ns: 0 },
-      };
-    });
+    const profile = withCost(({ gpu }) => ({
+      gpu: { ...gpu, decode_base_ns: 1e5, mixed_base_ns: 1e5, decode_padded_token_ns: 2e6, context_token_ns: 0 },
+    }));
     expect(bound({ profile, settings: { ...seats, enforce_eager: true } })).toBe("gpu");
   });
 
