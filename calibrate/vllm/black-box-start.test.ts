@@ -91,3 +91,18 @@ test("notes name every fitted cost once, by what its start is worth", () => {
   const named = notes.flatMap((note) => note.slice(note.indexOf(": ") + 2).split(", "));
   expect([...named].sort()).toEqual(parameterNames.map((name) => name.replaceAll("_", " ")).sort());
 });
+
+test("every cost starts above 0, also where lone prefills grow with the square of their length alone", () => {
+  const squares = prefills.map((length) => [`prefill-p${length}-o1`, 2, length, 1] as const);
+  const recorded = probes([...squares, ...ladder]);
+  const requests = recorded.run.requests.map((request) => {
+    if (!request.extra!.probe!.startsWith("prefill-")) return request;
+    const firstTokenNs = request.arrivalNs + 5e6 + 100 * request.promptTokens ** 2;
+    return { ...request, firstTokenNs, lastTokenNs: firstTokenNs };
+  });
+  const { starts } = startsOf([{ ...recorded, run: { ...recorded.run, requests } }, load], solver);
+  for (const { parameters: found, origins } of starts) {
+    expect(Object.values(found).every((value) => value > 0)).toBe(true);
+    expect(origins.attention_pair).toBe("told");
+  }
+});

@@ -50,10 +50,11 @@ export function startsOf(runs: readonly RecordedRun[], solver: LinearSolver, int
   const ladder = decodeLadder(probes, solver, interval);
   const decode = ladder?.line ?? [0.85 * fastestMs * 1e6, fastestMs * 1e6 * 1e-3, fastestMs * 6];
   const prefill = prefillLadder(probes, solver);
-  const perToken = prefill?.tokenNs ?? decode[0] * 3.4e-3;
   const idleMs = quantileOfValues(ttfts, 0.02);
   const least = (ns: number, of: number): number => Math.max(ns, of);
   const base = least(decode[0], 1e5);
+  // Of lone prefills whose growth is all in pairs of tokens, none is left for the tokens: no cost of a search may start at 0.
+  const perToken = least(prefill?.tokenNs ?? decode[0] * 3.4e-3, 2e-4 * base);
   // Without CUDA graphs decodes, too, are launched kernel by kernel.
   const decodeLaunch = runs.every(isEager) ? "launch_none" : "launch_full";
   const from = startFrom({ fastestTpotMs: fastestMs, idleTtftMs: idleMs });
@@ -64,7 +65,7 @@ export function startsOf(runs: readonly RecordedRun[], solver: LinearSolver, int
     decode_padded_token: least(decode[1], 1e-4 * base),
     context_token: least(decode[2], 1e-7 * base),
     mixed_base: base,
-    prefill_padded_token: least(perToken, 2e-4 * base),
+    prefill_padded_token: perToken,
     attention_pair: least(prefill?.pairNs ?? 0, 2.6e-5 * perToken),
   };
   const isTold = ladder?.tells ?? { base: false, token: false, context: false };

@@ -59,6 +59,13 @@ interface Searched {
   readonly value: number;
 }
 
+/** Logarithms that a trial may be from its start: what is farther is no engine, and its times are beyond what clocks count. */
+const FARTHEST = { cost: Math.log(100), pace: Math.log(3) } as const;
+
+function bounded(value: number, most: number): number {
+  return Math.max(-most, Math.min(most, value));
+}
+
 /** Beside each other: what all loads share is in the costs. */
 export function centred(paces: readonly number[]): readonly number[] {
   const mean = paces.reduce((sum, pace) => sum + pace, 0) / Math.max(1, paces.length);
@@ -82,8 +89,11 @@ export function searchCosts(
   const total = Math.round(effort * (scouting + whole + refining));
   let done = 0;
   const at = (x: readonly number[], { parameters }: Start): Pick<FoundCosts, "parameters" | "paces"> => ({
-    parameters: { ...parameters, ...Object.fromEntries(names.map((name, index) => [name, Math.exp(x[index]!)])) },
-    paces: centred(x.slice(names.length)),
+    parameters: {
+      ...parameters,
+      ...Object.fromEntries(names.map((name, index) => [name, parameters[name] * Math.exp(bounded(x[index]! - Math.log(parameters[name]), FARTHEST.cost))])), // prettier-ignore
+    },
+    paces: centred(x.slice(names.length).map((pace) => bounded(pace, FARTHEST.pace))),
   });
   const errorFrom =
     (start: Start, origin: readonly number[]) =>
