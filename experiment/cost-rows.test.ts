@@ -61,7 +61,7 @@ describe("the rows of a profile's cost", () => {
     if (cost.kind !== "vllm_engine") throw new Error(`${GPU} has costs of kind ${cost.kind}`);
     const { kind, gpu, host } = cost;
     const stages = costRows({ kind, gpu, host }).map(({ stage }) => stage);
-    expect(stages.filter((stage) => stage === "schedule")).toHaveLength(2);
+    expect(stages.filter((stage) => stage === "schedule")).toHaveLength(4);
     expect(stages.filter((stage) => stage === "launch, full graph")).toHaveLength(1);
     expect(stages.some((stage) => stage.startsWith("front end"))).toBe(false);
   });

@@ -56,6 +56,7 @@ function engineRows(cost: VllmEngineCost, intervals: NonNullable<Profile["cost_i
     ...launchLine("launch, full graph", "launch_full_graph"),
     ...launchLine("launch, piecewise graphs", "launch_piecewise"),
     ...launchLine("launch, no graph", "launch_no_graph"),
+    ["launch, soon after one without graphs", "memory", "host.launch_recency.memory_ns"],
     ...growing("update", "host.update"),
     ["update", "of the first requests, beyond that", "host.update.first_requests.request_ns"],
     ["tokens to the host", "step", "host.copy_ns"],
