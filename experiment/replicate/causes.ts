@@ -1,6 +1,6 @@
 /** What differs from one replication to the next: the seed's draws, the pace of the host, the costs of the fit. */
 import type { Profile } from "../../formats/index.js";
-import { costDrawCount, isJittered, type SimulatedRunInput } from "../../sim/index.js";
+import { ASSUMED_RUN_SPREAD, costDrawCount, isJittered, type SimulatedRunInput } from "../../sim/index.js";
 
 export interface Causes {
   /** Times are drawn, or the load or the router's choices are. */
@@ -49,6 +49,8 @@ function haveTimes({ profile, plan }: SimulatedRunInput): boolean {
   return profile.cost.kind === "vllm_engine" || plan.work === "batch";
 }
 
+/** Assumed where a profile does not know it, as its simulations do. */
 function runSpread({ cost }: Profile): number {
-  return cost.kind === "vllm_engine" ? (cost.jitter?.run_spread ?? 0) : 0;
+  if (cost.kind !== "vllm_engine" || cost.jitter === undefined) return 0;
+  return cost.jitter.run_spread ?? ASSUMED_RUN_SPREAD;
 }

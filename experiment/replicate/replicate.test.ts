@@ -10,7 +10,8 @@ import type { PredictedInterval, PredictedIntervals } from "./merge.js";
 import { replicate, type Replicated, type ReplicateOptions } from "./replicate.js";
 import { baseOf, runReplication } from "./task.js";
 
-const server = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
+/** A profile that keeps no draws of its fit. */
+const server = { ...readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json"), cost_draws: undefined };
 const batches = readProfile("profiles/h100-gpt2-fp32.json");
 const load = loadSchema.parse({
   dataset_name: "random",

@@ -3,11 +3,13 @@
  * of its own (saturate.ts), and the load beside it. How each figure comes about: docs/metrics.md.
  */
 import { ConfigError } from "../../formats/index.js";
+import { atRunPace } from "../cost/index.js";
 import type { SimulatedRunInput } from "../engine/index.js";
 import { boundBy, type BoundName } from "./bound-by.js";
 import { mixOf, type Mix } from "./mix.js";
 import { isOpenLoop, offeredLoad, type Stretch } from "./offered.js";
 import type { Sized } from "./relative-work.js";
+import type { StepPlan } from "../policy/index.js";
 import { saturate, seatsOfServer, type Saturated } from "./saturate.js";
 
 /** The rate is measured over longer until half of its 95 % interval is within this fraction. */
@@ -96,7 +98,8 @@ export interface FullRate {
 }
 
 /** What all replicas together serve with all of them kept full. The load's own times are not looked at. */
-export function saturatedRate(input: SimulatedRunInput): FullRate | NoCapacity {
+export function saturatedRate(asked: SimulatedRunInput): FullRate | NoCapacity {
+  const input = usualServer(asked);
   const { replicas = 1, workload } = input;
   const mix = mixOf(input, replicas);
   let found: Found | undefined;
@@ -119,6 +122,20 @@ export function saturatedRate(input: SimulatedRunInput): FullRate | NoCapacity {
     serviceS: rate.serviceS,
     workS: (request) => workOf(request) / requestsPerS,
     first,
+  };
+}
+
+/** The server on a day of its usual pace, on which requests are rejected only if they could never be served. */
+function usualServer({ plan, profile, ...input }: SimulatedRunInput): SimulatedRunInput {
+  const { cost } = profile;
+  const pace = cost.kind === "vllm_engine" ? (cost.host.pace ?? 1) : 1;
+  return { ...input, plan: plan.work === "step" ? withoutQueueLimits(plan) : plan, profile: atRunPace(profile, pace) };
+}
+
+function withoutQueueLimits(plan: StepPlan): StepPlan {
+  return {
+    ...plan,
+    limits: (machine) => ({ ...plan.limits(machine), maxNumQueuedReqs: undefined, maxNumQueuedTokens: undefined }),
   };
 }
 

@@ -51,7 +51,6 @@ export function saturate(
     ...input,
     workload: { requests, maxConcurrency: clients, thinkNs: input.workload.thinkNs },
     seed: `${input.seed}/capacity`,
-    runSeed: input.runSeed ?? input.seed,
     coldStart: false,
     replicas: 1,
   });

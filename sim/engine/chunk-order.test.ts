@@ -105,7 +105,7 @@ test("no last token precedes a first, and the gaps of all requests add up to las
     { numRuns: 300, seed: 20_261_126 },
   );
   // Without answers that came in one chunk nothing would be shown.
-  expect(late).toBeGreaterThan(20);
+  expect(late).toBeGreaterThan(10);
 });
 
 test("a log whose last token precedes the first is refused as a bug of ours", () => {

@@ -14,6 +14,7 @@ import { EngineLoop } from "../../sim/engine/engine-loop.js";
 import { StepLog } from "../../sim/engine/step-log.js";
 import { recordsOf } from "../../sim/engine/step-records.js";
 import {
+  atPace,
   defaultCaptureSizes,
   GraphSizes,
   jitterFactors,
@@ -118,7 +119,7 @@ function watch(
   const everything: [number, number] = [0, 1e9];
   const range = { batch: everything, prompt_tokens: everything, context_tokens: everything };
   const factors = cost.jitter === undefined ? undefined : jitterFactors(cost.jitter, jitterStream);
-  const clocks = new WatchedCost(new EngineStepCost(cost, range, graphs, factors));
+  const clocks = new WatchedCost(new EngineStepCost(atPace(cost, cost.host.pace ?? 1), range, graphs, factors));
   const log = new ChunkLog(requests, tokenCounts(requests));
   const scheduler = new WatchedScheduler(limits, requests);
   const loop = new EngineLoop({ scheduler, cost: clocks, log, jumps: false, stopsAtEnds: false });
