@@ -8,7 +8,7 @@ import { startFakeVllm, type FakeVllm } from "../test/support/fake-vllm.js";
 
 const main = resolve("dist/cli/main.js");
 const metrics = 'vllm:request_queue_time_seconds_bucket{le="+Inf"} 0\nvllm:num_requests_running 0\n';
-const stated = ["--max-num-seqs", "4", "--max-num-batched-tokens", "256", "--no-async-scheduling"];
+const stated = ["--max-num-seqs", "4", "--max-num-batched-tokens", "256", "--num-gpu-blocks", "600", "--block-size", "16", "--no-async-scheduling"]; // prettier-ignore
 
 let folder: string;
 let fake: FakeVllm;

@@ -1,6 +1,6 @@
 /** The fit against engines of which every cost is known: simulated, and watched as a real one's step log watches it. */
 import type { Variation, VllmEngineCost } from "../../formats/index.js";
-import { atPace, exponential, requestsNs, stream } from "../../sim/index.js";
+import { exponential, requestsNs, stream } from "../../sim/index.js";
 import { recordEngine, type KnownEngine, type KnownRequest } from "../../test/support/recorded-engine.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { gpuNsOf } from "./engine-model.js";
@@ -186,7 +186,7 @@ describe("an engine whose GPU and host take turns to be the slower", () => {
     });
     const slow = { ...known, host: { ...host, pace: 1.3 } };
     const { graphs } = settingsOf(runs[1]!);
-    const other = recordEngine({ cost: atPace(slow, 1.3) }, poisson("light", 180, 90), { name: "slow" });
+    const other = recordEngine({ cost: slow }, poisson("light", 180, 90), { name: "slow" });
     const { calls } = fit;
     const usual = pacePath(timelineOf(runs[1]!.steps!, graphs), calls);
     expect(error(meanPace(pacePath(timelineOf(other.steps!, graphs), calls)) / meanPace(usual), 1.3)).toBeLessThan(

@@ -16,7 +16,7 @@ export function withCapacity(run: Run, capacity: Capacity | NoCapacity): Run {
   }
   const isAbove = capacity.verdict === "above";
   const others = notes.filter((note) => !note.startsWith("overload: "));
-  const all = [...others, ...(isAbove ? [overloadNote(capacity)] : [])];
+  const all = [...(isAbove ? [overloadNote(capacity)] : []), ...others];
   return withInfo(run, {
     capacity: { ...capacity, busy: busyOf(run) } satisfies RunCapacity,
     notes: all.length > 0 ? all : undefined,
