@@ -1,5 +1,5 @@
 /** Fits a profile to recorded runs of a vLLM server, scores it on those kept out, writes and prints it. */
-import { calibrateVllm, type RecordedRun } from "../calibrate/vllm/index.js";
+import { calibrateVllm, withRunSpread, type RecordedRun } from "../calibrate/vllm/index.js";
 import { FitRefused } from "../calibrate/fit/index.js";
 import {
   heldOutRun,
@@ -34,7 +34,7 @@ export interface FitRequest {
 
 export async function fitRecordings({ runs, heldOut, flags, notes: measured = [] }: FitRequest): Promise<void> {
   for (const { name, run } of heldOut) rejectUnmodelled(run, name);
-  const profile = await fit({ runs, flags });
+  const profile = withRunSpread(await fit({ runs, flags }), [...runs, ...heldOut]);
   const scores = scoreHeldOut(profile, heldOut, flags.seed);
   const { missed, untold } = gateHeldOut(scores);
   rejectBadFit(missed);

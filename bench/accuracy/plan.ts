@@ -37,8 +37,3 @@ export function loadKindOf(recording: string): LoadKind {
   if (recording.includes("kvpressure")) return "block pressure";
   return recording.includes("capacity") ? "near capacity" : "below capacity";
 }
-
-/** Runs that differ in their repeat alone have one name. */
-export function loadNameOf(recording: string): string {
-  return recording.replace(/-r\d+$/, "");
-}

@@ -5,14 +5,13 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { calibrateVllm, type RecordedRun } from "../../calibrate/vllm/index.js";
+import { calibrateVllm, loadOf, withRunSpread, type RecordedRun } from "../../calibrate/vllm/index.js";
 import { readRecordings } from "../../experiment/read-recordings.js";
 import { heldOutRun, scoreHeldOut } from "../../experiment/replay-report.js";
 import { ConfigError, type Profile, type VllmEngineCost } from "../../formats/index.js";
 import { readProfile, writeProfile } from "../../formats/files/index.js";
 import { columnsOf, summarise } from "../../sim/index.js";
 import { runScript } from "../original-suite/run-script.js";
-import { loadNameOf } from "./plan.js";
 
 interface ShippedProfile {
   readonly name: string;
@@ -77,7 +76,7 @@ async function make({ name, fit, heldOut, base, largeGraph: large }: ShippedProf
     effort: Number(values.effort),
     ...(base === undefined ? {} : { base: readProfile(fileOf(base)) }),
   });
-  const profile = large === undefined ? fitted : withLargeGraph(fitted, large);
+  const profile = withRunSpread(large === undefined ? fitted : withLargeGraph(fitted, large), [...runs, ...keptOut]);
   const reports = scoreHeldOut(profile, keptOut, "1");
   const scores = reports.map(heldOutRun);
   const notes = [...(profile.notes ?? []), ...driftNotes([...runs, ...keptOut])];
@@ -108,7 +107,7 @@ function fileOf(name: string): string {
 function driftNotes(recordings: readonly RecordedRun[]): NonNullable<Profile["notes"]> {
   const times = new Map<string, number[]>();
   for (const { name, run } of recordings) {
-    const load = loadNameOf(name);
+    const load = loadOf(name);
     times.set(load, [...(times.get(load) ?? []), summarise(columnsOf(run.requests)).mean_tpot_ms!]);
   }
   const most = Math.max(0, ...[...times.values()].map((ms) => Math.max(...ms) / Math.min(...ms) - 1));

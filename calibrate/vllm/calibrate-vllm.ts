@@ -19,6 +19,7 @@ import { chunkFindings } from "./merged-chunks.js";
 import { recordedTraffic } from "./recorded-outputs.js";
 import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
 import { refitPace } from "./refit-pace.js";
+import { loadOf } from "./run-spread.js";
 import { timelineOf } from "./timeline.js";
 
 export interface VllmCalibrationOptions {
@@ -84,7 +85,7 @@ function fitLogged(
   const engine = fitEngine(
     logged.map((run) => {
       const { graphs, isAsync } = settingsOf(run);
-      const load = run.name.replace(/-r\d+$/, "");
+      const load = loadOf(run.name);
       return { timeline: timelineOf(run.steps!, graphs), isProbes: isProbes(run), isAsync, load };
     }),
     solver,

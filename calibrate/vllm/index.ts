@@ -3,6 +3,7 @@ export { calibrateVllm, type VllmCalibrationOptions } from "./calibrate-vllm.js"
 export { probePlan, type ProbePlan } from "./probe-plan.js";
 export type { RecordedRun } from "./recorded-run.js";
 export { runPaceOf, type RunPace } from "./run-pace.js";
+export { loadOf, withRunSpread } from "./run-spread.js";
 export { fitBlackBox } from "./black-box.js";
 export { blackBoxConstants, type BlackBoxConstants } from "./black-box-constants.js";
 export { trialReplay } from "./client-target.js";

@@ -1,6 +1,6 @@
 /** Which shipped profile predicts a recorded run, and whether the run was in its fit. */
 import { ConfigError, type Profile } from "../../../formats/index.js";
-import { loadNameOf } from "../plan.js";
+import { loadOf } from "../../../calibrate/vllm/index.js";
 
 /** Profile of a setting: that of the longest name that the setting's folder begins with. */
 const shipped: Readonly<Record<string, string>> = {
@@ -30,7 +30,7 @@ export function isInFit({ source }: Profile, recording: string): boolean {
 
 /** Whether another run of the same load was in the fit, with the same arrivals and lengths. */
 export function repeatsFit({ source }: Profile, recording: string): boolean {
-  return fitted(source).map(loadNameOf).includes(loadNameOf(recording));
+  return fitted(source).map(loadOf).includes(loadOf(recording));
 }
 
 function fitted(source: string): string[] {
