@@ -1,5 +1,6 @@
 /** Reading and writing the formats. Node only; sim/ takes the schemas and types of formats/ alone. */
-export { readJson, readText, writeJson, writeTextAtomic } from "./atomic.js";
+export { readJson, writeJson, writeLinesAtomic, writeTextAtomic } from "./atomic.js";
+export { readText } from "./read-bytes.js";
 export { checkRows, readCsv, writeCsv, type CsvRow } from "./csv.js";
 export { readProfile, writeProfile } from "./profile-file.js";
 export { readExperiment, readValidation, writeExperiment } from "./experiment-file.js";
