@@ -7,6 +7,8 @@ export { readExperiment, readValidation, writeExperiment } from "./experiment-fi
 export { readPrompts } from "./workload-file.js";
 export { readTrace, traceOptionsOf } from "./traces/read-trace.js";
 export { writeTrace, writtenForms, type WrittenForm } from "./traces/write-trace.js";
+export { whileLocked } from "./folder-lock.js";
+export { removeAbandoned } from "./temporary.js";
 export { readRun, refuseToReplace, writeRun } from "./run-folder.js";
 export { readLlmServingSim } from "./llmservingsim.js";
 export { readSteps } from "./steps-file.js";
