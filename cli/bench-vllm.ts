@@ -1,5 +1,6 @@
 /** servesim bench --backend vllm: a load against a running vLLM server. */
 import { cpuModel } from "../backend/machine.js";
+import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { workloadOf } from "../experiment/index.js";
@@ -45,6 +46,11 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
   }
   if (flags.save_detailed && flags.save_result === undefined) {
     throw new ConfigError("--save-detailed adds each request to vLLM bench's JSON, give --save-result FILE too");
+  }
+  if (flags.save_result !== undefined && existsSync(flags.save_result) && !flags.force) {
+    throw new ConfigError(
+      `${flags.save_result} is there already; choose another --save-result, or pass --force to replace it`,
+    );
   }
   if (flags.save_result !== undefined) requireRoom({ ...flags, output: dirname(flags.save_result), force: true });
   const { plan, load, prompts, seed } = runRequest(policy, args);
@@ -93,9 +99,10 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
     const { measurement, view, remarks } = await runOnce(once, (during) =>
       measureWatched({ ...input, ...during }, watch),
     );
-    if (flags.save_result !== undefined) saveResult(measurement, flags.save_result, { flags, load, date, at });
+    // Before anything else is made of it: whatever fails then, the run is there.
     await deliverRun(measurement.run, { ...flags, output });
     if (view !== undefined && output !== undefined) await writeServerView(output, view);
+    if (flags.save_result !== undefined) saveResult(measurement, flags.save_result, { flags, load, date, at });
     if (!flags.json) printClient(measurement.run);
     if (!flags.json && view !== undefined) printServer(view);
     for (const remark of remarks) warn(remark);

@@ -67,10 +67,13 @@ export const calibrateCommand: Command = {
       throw new ConfigError(`${flags.output} is there already; choose another --output, or pass --force to replace it`);
     }
     const rawPath = rawPathOf(flags.output);
+    const plotPath = `${flags.output.replace(/\.json$/, "")}.residuals.svg`;
+    if (existsSync(plotPath) && !flags.force && !flags.resume) {
+      throw new ConfigError(`${plotPath} is there already; choose another --output, or pass --force to replace it`);
+    }
     if (!flags.resume && flags.force) for (const path of [rawPath, planPathOf(rawPath)]) rmSync(path, { force: true });
     const calibration = await measure(plan, flags, rawPath);
     const { residualPicture } = await import("../report/charts/index.js");
-    const plotPath = `${flags.output.replace(/\.json$/, "")}.residuals.svg`;
     const { profile, refusal, residuals, warnings } = calibration;
     writeTextAtomic(plotPath, residualPicture(residuals, `${profile.name}: modelled and measured batches`));
     if (refusal.length > 0) {

@@ -1,6 +1,6 @@
 /** Prints a run's summary: a table for people (percentiles of too few requests hidden), vLLM bench's keys for machines. */
-import type { Run } from "../formats/index.js";
-import { columnsOf, summarise, type RunCapacity, type Summary } from "../sim/index.js";
+import { eachRequest, type RequestRecord, type Run } from "../formats/index.js";
+import { columnsIn, summarise, type RunCapacity, type Summary } from "../sim/index.js";
 import { growingText, growsThroughout, printCapacity } from "./print-capacity.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
 import { intervalsOf, predicted, printIntervalKey, totals } from "./print-intervals.js";
@@ -27,7 +27,7 @@ const facts = [
 const columns = ["mean", "p50", "p90", "p95", "p99"] as const;
 
 export function printRun(run: Run, asJson: boolean): void {
-  const summary = (run.info.summary as Summary | undefined) ?? summarise(columnsOf(run.requests));
+  const summary = (run.info.summary as Summary | undefined) ?? summarise(columnsIn(run));
   const { source, policy, engine, model, valid, notes } = run.info;
   if (asJson) {
     const context = {
@@ -55,7 +55,7 @@ export function printRun(run: Run, asJson: boolean): void {
     printEngine(run);
   }
   if (summary.failed > 0) {
-    const first = run.requests.find((request) => request.status !== "ok");
+    const first = firstFailed(run);
     const all = summary.completed + summary.failed;
     warn(
       `${summary.failed} of ${requestCount(all)} got no answer, ` +
@@ -98,6 +98,11 @@ function printStart({ info }: Run): void {
   print(
     `before the run: model loaded in ${figure(load, 3)} ms, first batch ${first ?? "-"} ms, then ${later.join(", ")} ms`,
   );
+}
+
+function firstFailed(run: Run): RequestRecord | undefined {
+  for (const request of eachRequest(run)) if (request.status !== "ok") return request;
+  return undefined;
 }
 
 function requestCount(count: number): string {

@@ -1,9 +1,10 @@
 /** servesim report: charts and report.html, from an experiment's folder or from a CSV of the original suite. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { experimentFolder, publish } from "../experiment/index.js";
 import { ConfigError } from "../formats/index.js";
-import { readOriginalCsv, writeTextAtomic } from "../formats/files/index.js";
+import { readOriginalCsv, whileLocked, writeTextAtomic } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { note, print, printJson } from "./output.js";
@@ -34,7 +35,8 @@ export const reportCommand: Command = {
 
 async function reportFolder(path: string): Promise<string[]> {
   const folder = experimentFolder(path);
-  await publish(folder);
+  if (existsSync(path)) await whileLocked(path, () => publish(folder));
+  else await publish(folder);
   return [folder.report, folder.comparison, folder.csv];
 }
 

@@ -1,6 +1,8 @@
 /** servesim run EXPERIMENT.yaml: calibrate, simulate, run for real, compare, report; a second run does what is missing. */
+import { join } from "node:path";
 import { z } from "zod";
 import { publish, runExperiment } from "../experiment/index.js";
+import { readExperiment, whileLocked } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted } from "./fail.js";
 import { declareFlags, parseFlags } from "./flags.js";
@@ -21,28 +23,37 @@ export const runCommand: Command = {
   run: async (args) => {
     const { results, force, json } = parseFlags(ownFlags, args);
     const path = String(args.experiment);
-    const reporter = { note, warn, progress: startProgress };
-    const folder = await interruptible(async (signal) => {
-      try {
-        return await runExperiment(path, { results, force, signal, reporter });
-      } catch (error) {
-        if (!signal.aborted) throw error;
-        throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);
-      }
-    });
-    const published = await publish(folder);
-    if (json)
-      printJson(
-        published.cells.map(({ name, sim, comparison, asCalibrated, pace }) => ({
-          cell: name,
-          sim: sim.info.summary,
-          notes: sim.info.notes ?? [],
-          comparison,
-          as_calibrated: asCalibrated,
-          pace,
-        })),
-      );
-    else printOutcome(published);
-    if (!json) print(`report: ${folder.report}`);
+    const { name } = readExperiment(path);
+    await whileLocked(join(results, name), () => runLocked(path, { results, force, json }));
   },
 };
+
+/** Nobody else works in the experiment's folder meanwhile. */
+async function runLocked(
+  path: string,
+  { results, force, json }: { readonly results: string; readonly force: boolean; readonly json: boolean },
+): Promise<void> {
+  const reporter = { note, warn, progress: startProgress };
+  const folder = await interruptible(async (signal) => {
+    try {
+      return await runExperiment(path, { results, force, signal, reporter });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);
+    }
+  });
+  const published = await publish(folder);
+  if (json)
+    printJson(
+      published.cells.map(({ name, sim, comparison, asCalibrated, pace }) => ({
+        cell: name,
+        sim: sim.info.summary,
+        notes: sim.info.notes ?? [],
+        comparison,
+        as_calibrated: asCalibrated,
+        pace,
+      })),
+    );
+  else printOutcome(published);
+  if (!json) print(`report: ${folder.report}`);
+}

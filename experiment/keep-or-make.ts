@@ -1,7 +1,7 @@
 /** A finished run is kept when its inputs are unchanged, and never replaced by one of other inputs without --force. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError, type Run } from "../formats/index.js";
+import { ConfigError, withInfo, type Run } from "../formats/index.js";
 import { readRun, writeRun } from "../formats/files/index.js";
 
 export interface RunPlace {
@@ -28,5 +28,5 @@ export async function isMadeFrom(path: string, inputs: string): Promise<boolean>
 
 /** Writes a run with the fingerprint of its inputs. */
 export async function keep({ path, inputs, force }: RunPlace, run: Run): Promise<void> {
-  await writeRun(path, { ...run, info: { ...run.info, inputs_sha256: inputs } }, { force });
+  await writeRun(path, withInfo(run, { ...run.info, inputs_sha256: inputs }), { force });
 }

@@ -11,6 +11,7 @@ import {
   e2elMs,
   mean,
   predictionInterval,
+  READ_PACE_SPREAD,
   replayRecording,
   summarise,
   withCostDraw,
@@ -76,7 +77,12 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
   const pacedRuns =
     told.pace === null
       ? null
-      : replayRuns(atRunPace(profile, told.pace), recording, { ...options, replications }, told.paceAt);
+      : replayRuns(
+          atRunPace(profile, told.pace, READ_PACE_SPREAD),
+          recording,
+          { ...options, replications },
+          told.paceAt,
+        );
   const summaries = runs.map(summaryOf);
   const notes = [...new Set(runs.flatMap(({ info }) => info.notes ?? []))];
   return {

@@ -1,5 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Reporter } from "./reporter.js";
 import { runExperiment } from "./run-experiment.js";
@@ -87,4 +89,32 @@ test("real runs of a profile that cannot run here, or with a cold start, are ref
 test("a tolerance that names no statistic is refused before anything is written", async () => {
   await expect(run(`${simulatedOnly(2)}tolerances: ["e2e.mean=5%"]\n`)).rejects.toThrow(/did you mean "e2el\.mean"/);
   expect(existsSync(join(folder, "small"))).toBe(false);
+});
+
+test("files of others in a folder of that name are not replaced, nor is the experiment itself", async () => {
+  const root = join(folder, "small");
+  mkdirSync(root);
+  writeFileSync(join(root, "report.html"), "mine");
+  await expect(run(simulatedOnly(2))).rejects.toThrow(
+    /report\.html would be replaced, and .*small is no experiment's folder/,
+  );
+  expect(readdirSync(root)).toEqual(["report.html"]);
+  rmSync(join(root, "report.html"));
+  const path = join(root, "experiment.yaml");
+  writeFileSync(path, simulatedOnly(2));
+  const options = { results: folder, force: true, signal: new AbortController().signal, reporter: buildReporter() };
+  await expect(runExperiment(path, options)).rejects.toThrow(
+    /experiment\.yaml would be replaced by the experiment with/,
+  );
+  expect(readFileSync(path, "utf8")).toBe(simulatedOnly(2));
+});
+
+test("what a killed run left half-written is removed by the next", async () => {
+  await run(simulatedOnly(2));
+  const { pid } = spawnSync(process.execPath, ["-e", ""]);
+  const host = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+  const left = join(folder, "small", `.profile.json.${host}-${pid}-00000000.tmp`);
+  writeFileSync(left, "{");
+  await run(simulatedOnly(2));
+  expect(existsSync(left)).toBe(false);
 });

@@ -2,13 +2,14 @@
  * The main job: calibrate (or take a profile), simulate every cell, run for real what can run, compare, report. Each
  * part is kept when its inputs are unchanged, so a second run, or one after Ctrl-C, does only what is missing.
  */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigError, type Experiment, type Manifest } from "../formats/index.js";
 import {
   readExperiment,
   readProfile,
   readRun,
+  removeAbandoned,
   writeExperiment,
   writeManifest,
   writeProfile,
@@ -60,7 +61,9 @@ export async function runResolved(
   await Promise.all(asked.map(({ load }) => workloadOf(load, prompts, seed)));
   const folder = experimentFolder(join(options.results, experiment.name));
   const named = experiment.profile === undefined ? undefined : readProfile(experiment.profile);
+  refuseOthersFiles(folder, { path, force, hasProfile: named !== undefined });
   mkdirOrExplain(folder.root);
+  for (const place of [folder.root, join(folder.root, "plots")]) removeAbandoned(place);
   const profile = await obtainProfile(experiment, named, folder, { force, signal, reporter, quiet });
   const works = await worksOf(asked, { profile, prompts, seed });
   const cells = works.map(({ cell }) => cell);
@@ -74,12 +77,13 @@ export async function runResolved(
   const measurements = await realTasks(toMeasure);
   const server = vllm === undefined ? undefined : await askServer(vllm, measurements, { profile, reporter });
 
-  writeExperiment(folder.experiment, experiment);
-  if (named !== undefined) writeProfile(folder.profile, named);
   const manifest = (interrupted: boolean): void => {
     writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
   };
+  // First: the folder is this experiment's from here on.
   manifest(true);
+  writeExperiment(folder.experiment, experiment);
+  if (named !== undefined) writeProfile(folder.profile, named);
   await simulateCells(simulations, { profile, seed, jitter, signal, reporter });
   const simulated = simulations.length;
   reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
@@ -94,6 +98,28 @@ export async function runResolved(
   }
   manifest(false);
   return folder;
+}
+
+/** ConfigError where a folder without a manifest, which is no experiment's, holds files that would be replaced. */
+function refuseOthersFiles(
+  folder: ExperimentFolder,
+  { path, force, hasProfile }: { readonly path: string; readonly force: boolean; readonly hasProfile: boolean },
+): void {
+  if (resolve(path) === resolve(folder.experiment)) {
+    throw new ConfigError(
+      `${path} would be replaced by the experiment with every default filled; move it, or name it anew`,
+    );
+  }
+  if (force || existsSync(folder.manifest)) return;
+  const { experiment, comparison, report, csv, profile } = folder;
+  const held = [experiment, comparison, report, csv, ...(hasProfile ? [profile] : [])].filter((file) =>
+    existsSync(file),
+  );
+  if (held.length === 0) return;
+  throw new ConfigError(
+    `${held.join(" and ")} would be replaced, and ${folder.root} is no experiment's folder (no manifest.json); give the ` +
+      "experiment another name, another --results, or pass --force",
+  );
 }
 
 /**

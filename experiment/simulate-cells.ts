@@ -2,10 +2,10 @@
  * Simulates the cells of an experiment, at the pace of the calibration and at that measured before a real run; what is there
  * and made from the same inputs is kept.
  */
-import type { Profile, Run, Workload } from "../formats/index.js";
+import { withInfo, type Profile, type Run, type Workload } from "../formats/index.js";
 import {
   capacityOf,
-  columnsOf,
+  columnsIn,
   planPolicy,
   simulateRun,
   summarise,
@@ -88,8 +88,8 @@ export async function simulateAtPace(
 ): Promise<void> {
   const inputs = inputsOf(work, { profile, ...options }, pace);
   if (await isMadeFrom(path, inputs)) return;
-  const { info, ...run } = await simulateCell(work, { profile: atPace(profile, pace), ...options });
-  await keep({ path, inputs, force: true }, { ...run, info: { ...info, simulated_at_pace: pace } });
+  const run = await simulateCell(work, { profile: atPace(profile, pace), ...options });
+  await keep({ path, inputs, force: true }, withInfo(run, { ...run.info, simulated_at_pace: pace }));
 }
 
 /** Fingerprint of what a simulation is made from; `pace` absent: that of the calibration. */
@@ -135,11 +135,9 @@ function withSlaNote(input: SimulatedRunInput, run: Run): Run {
   if (name !== "dynamic") return run;
   const sla = settings.sla === "deadline" ? "reference" : "deadline";
   const other = simulateRun({ ...input, plan: planPolicy(name, { ...settings, sla }, { source: "dynamic" }) });
-  const ends = (of: Run): string => of.requests.map(({ lastTokenNs }) => lastTokenNs).join();
-  if (ends(run) === ends(other)) return run;
-  const [own, others] = [run, other].map(
-    (of) => `${(summarise(columnsOf(of.requests)).mean_e2el_ms ?? 0).toFixed(1)} ms`,
-  );
+  const [ends, otherEnds] = [run, other].map((of) => columnsIn(of).lastTokenNs);
+  if (ends!.every((ns, row) => Object.is(ns, otherEnds![row]))) return run;
+  const [own, others] = [run, other].map((of) => `${(summarise(columnsIn(of)).mean_e2el_ms ?? 0).toFixed(1)} ms`);
   const note = `sla "${String(settings.sla)}" and "${sla}" differ under this load: mean latency ${own!} and ${others!}`;
-  return { ...run, info: { ...run.info, notes: [...(run.info.notes ?? []), note] } };
+  return withInfo(run, { ...run.info, notes: [...(run.info.notes ?? []), note] });
 }

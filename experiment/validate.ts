@@ -4,7 +4,9 @@
  * before it (pace.ts), often enough that one draw of the jitter does not decide. Beside it stand the verdicts at the pace of
  * the calibration, and at the pace beside the real runs, which no prediction can know.
  */
+import { join } from "node:path";
 import { ConfigError, type Profile, type Validation } from "../formats/index.js";
+import { whileLocked } from "../formats/files/index.js";
 import { columnsOf, mean, summarise } from "../sim/index.js";
 import {
   judgeError,
@@ -103,7 +105,10 @@ export async function validate(
     options.reporter.note(`model ${model}`);
     const calibrate = { device: "cpu", repeats: 3, ...experiment.calibrate, model } as const;
     const own = { ...experiment, name: `${experiment.name}-${model}`, calibrate };
-    results.push([model, await readResults(await runResolved(own, path, { ...options, quiet: { waitS, attempts } }))]);
+    const found = await whileLocked(join(options.results, own.name), async () =>
+      readResults(await runResolved(own, path, { ...options, quiet: { waitS, attempts } })),
+    );
+    results.push([model, found]);
   }
   return {
     name: experiment.name,

@@ -8,6 +8,8 @@ export * from "./trace.js";
 export * from "./load.js";
 export * from "./experiment.js";
 export * from "./run.js";
+export * from "./request-table.js";
+export { eachRequest, recordsOfTable, requestCount, tableRun, withInfo } from "./table-run.js";
 export type { EngineStepRecord } from "./engine-step.js";
 export * from "./original-csv.js";
 export { jsonSchema, schemaNames } from "./json-schema.js";

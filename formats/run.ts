@@ -3,6 +3,7 @@
  * nanoseconds since the start of the run; the file has milliseconds, a unit in each column name.
  */
 import { z } from "zod";
+import type { RequestTable } from "./request-table.js";
 
 export const RUN_VERSION = 1;
 
@@ -89,6 +90,8 @@ export const runSchema = z.looseObject({
   requests: z.int().nonnegative(),
   seed: z.string().optional(),
   inputs_sha256: z.string().optional().describe("fingerprint of what the run was made from"),
+  requests_sha256: z.string().optional().describe("SHA-256 of requests.csv, unpacked; absent: not checked"),
+  batches_sha256: z.string().optional().describe("the same of batches.csv"),
   policy_settings: z.record(z.string(), z.unknown()).optional(),
   valid: z.strictObject({ ok: z.boolean(), reasons: z.array(z.string()) }).optional(),
   notes: z.array(z.string()).optional(),
@@ -103,6 +106,8 @@ export interface Run {
   readonly info: RunInfo;
   readonly requests: readonly RequestRecord[];
   readonly batches: readonly BatchRecord[];
+  /** The same requests by column, where the run has them so; `requests` then makes all records when first asked for. */
+  readonly table?: RequestTable;
 }
 
 /** What an experiment folder holds: its cells, and whether the last run of it came to its end. */

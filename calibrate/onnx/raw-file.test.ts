@@ -98,3 +98,23 @@ test("a row whose time is no number is named by file and line", async () => {
   await expect(readRaw(path)).rejects.toThrow(ArtifactError);
   await expect(readRaw(path)).rejects.toThrow(/measurements\.csv:2: prefill_ms/);
 });
+
+test("killed between its plan and its first measurement, a calibration is begun again", async () => {
+  startRaw(path, { plan, machine, baseBytes: 7, scouted: true });
+  for (const left of [undefined, "", "batch_size,prom"]) {
+    if (left === undefined) rmSync(path);
+    else writeFileSync(path, left);
+    expect(await resumeRaw(path, { plan, machine })).toEqual({ measurements: [], baseBytes: 7, scouted: false });
+    appendRaw(path, measurement);
+    expect(await readRaw(path)).toEqual([measurement]);
+  }
+});
+
+test("somebody else's plan file is not replaced", () => {
+  writeFileSync(planPathOf(path), '{"mine": 1}');
+  expect(() => {
+    startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
+  }).toThrow(
+    /mini\.plan\.json is there already and is no plan of a calibration|measurements\.plan\.json is there already/,
+  );
+});

@@ -3,10 +3,18 @@
  * nothing; and beside it `<name>.plan.json`, which says what was measured where and is compared before going on.
  * Times are milliseconds in the file, nanoseconds in memory.
  */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { z } from "zod";
 import { ArtifactError, ConfigError, check } from "../../formats/index.js";
-import { checkRows, readCsv, readJson, writeCsv, writeJson, writeTextAtomic } from "../../formats/files/index.js";
+import {
+  checkRows,
+  readCsv,
+  readJson,
+  readText,
+  writeCsv,
+  writeJson,
+  writeTextAtomic,
+} from "../../formats/files/index.js";
 import { measurementKinds, type Measurement } from "../fit/index.js";
 import type { GridPlan } from "./plan.js";
 
@@ -105,9 +113,15 @@ export function startRaw(rawPath: string, context: RawContext): void {
       `${rawPath} already holds measurements; pass --resume to go on with them, or choose another --output`,
     );
   }
+  const planPath = planPathOf(rawPath);
+  if (existsSync(planPath) && !contextSchema.safeParse(readJson(planPath)).success) {
+    throw new ConfigError(`${planPath} is there already and is no plan of a calibration; choose another --output`);
+  }
   writeRawContext(rawPath, context);
-  writeTextAtomic(rawPath, `${allColumns.join(",")}\n`);
+  writeTextAtomic(rawPath, header);
 }
+
+const header = `${allColumns.join(",")}\n`;
 
 /** Writes the plan of a raw file (again, when the memory pass was made anew). */
 export function writeRawContext(rawPath: string, context: RawContext): void {
@@ -157,8 +171,14 @@ export async function resumeRaw(
   // More repeats may be asked of what is uncertain than at first.
   refuseDifference(rawPath, "plan", then.plan, { ...now.plan, maxRepeats: then.plan.maxRepeats });
   refuseDifference(rawPath, "machine", then.machine, { ...now.machine });
-  const text = readFileSync(rawPath, "utf8");
-  if (!text.endsWith("\n")) writeTextAtomic(rawPath, text.slice(0, text.lastIndexOf("\n") + 1));
+  const text = existsSync(rawPath) ? readText(rawPath) : "";
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  // Cut short between its plan and its first measurement.
+  if (whole === "") {
+    writeTextAtomic(rawPath, header);
+    return { measurements: [], baseBytes: then.baseBytes, scouted: false };
+  }
+  if (whole !== text) writeTextAtomic(rawPath, whole);
   return { measurements: await readRaw(rawPath), baseBytes: then.baseBytes, scouted: then.scouted };
 }
 

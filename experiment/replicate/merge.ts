@@ -1,5 +1,5 @@
 /** Replications as one run: the records of the first, means of the summaries, and an interval for each statistic. */
-import type { Run } from "../../formats/index.js";
+import { withInfo, type Run } from "../../formats/index.js";
 import {
   mean,
   meanRunPaceScore,
@@ -42,14 +42,7 @@ export function merge(input: MergeInput): Run {
     summary: meanSummary(results.map(({ summary }) => summary)),
     ...(results.length === 1 ? {} : { intervals: intervalsOf(input) }),
   };
-  return {
-    info,
-    batches: run.batches,
-    // A run makes its records when they are first asked for.
-    get requests() {
-      return run.requests;
-    },
-  };
+  return withInfo(run, info);
 }
 
 function intervalsOf({ results, tasks, causes, replicas }: MergeInput): PredictedIntervals {

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -195,4 +196,17 @@ test("probes that fail end the calibration, with the first reason", async () => 
       body.max_tokens === 64 ? { misbehaves: { kind: "status", status: 500, body: "out of memory" } } : {},
   });
   await expect(measure()).rejects.toThrow(/probes failed, the first with: HTTP 500.*out of memory/);
+});
+
+test("a folder that holds other files is not cleared, resumed or not", async () => {
+  await start();
+  const rawFolder = join(folder, "p.json.raw");
+  mkdirSync(rawFolder);
+  writeFileSync(join(rawFolder, "thesis.tex"), "mine");
+  for (const resume of [false, true]) {
+    await expect(measure({ resume })).rejects.toThrow(
+      /p\.json\.raw holds thesis\.tex, which no calibration of a server left/,
+    );
+  }
+  expect(readFileSync(join(rawFolder, "thesis.tex"), "utf8")).toBe("mine");
 });

@@ -2,10 +2,10 @@
  * A live black-box calibration's measuring half: what a server is, how fast about, probes and loads within a budget. Leaves
  * `probes`, `mixed`, `held-out` and `held-out-busy` as run folders of the recorded form. The server is not touched beyond requests to it.
  */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { probePlan, type ProbePlan } from "../../calibrate/vllm/index.js";
-import { BackendError, type Run } from "../../formats/index.js";
+import { BackendError, ConfigError, type Run } from "../../formats/index.js";
 import { readRun, writeRun } from "../../formats/files/index.js";
 import { realClock } from "../../real/index.js";
 import { measureNetwork, measureVllm } from "../../real/vllm/index.js";
@@ -59,7 +59,7 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
   const found = { model: settings.model.name, vllm: settings.version ?? null, settings: { ...settings.settings } };
   const before = input.resume ? readPlanFile(rawFolder) : undefined;
   if (before !== undefined) refuseOtherServer(rawFolder, before, found);
-  else rmSync(rawFolder, { recursive: true, force: true });
+  else clearRawFolder(rawFolder);
   const vocab = before?.vocab ?? input.vocab ?? (await findVocabulary(baseUrl, settings.model.name));
   const seed = before?.seed ?? input.seed;
   const whole = before === undefined ? undefined : await readWhole(rawFolder);
@@ -126,6 +126,21 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
     skipped: runs.skipped,
     notes: [...leftNotes(plan, runs), ...serverNotes],
   };
+}
+
+/** What a calibration leaves in its raw folder. */
+const ownNames = ["plan.json", "groups", "probes", "mixed", "held-out", "held-out-busy"];
+
+/** Removes an earlier calibration; ConfigError for a folder that holds anything else, which is somebody's. */
+function clearRawFolder(rawFolder: string): void {
+  if (!existsSync(rawFolder)) return;
+  const others = readdirSync(rawFolder).filter((name) => !ownNames.includes(name) && !name.endsWith(".tmp"));
+  if (others.length > 0) {
+    throw new ConfigError(
+      `${rawFolder} holds ${others.slice(0, 3).join(", ")}, which no calibration of a server left there; choose another --output`,
+    );
+  }
+  for (const name of ownNames) rmSync(join(rawFolder, name), { recursive: true, force: true });
 }
 
 /** What was found out about the server when it was measured. */

@@ -1,51 +1,71 @@
 /** Files appear whole or not at all: written under a temporary name in the same folder, then renamed. */
-import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { createWriteStream, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGzip, gzipSync } from "node:zlib";
 import { ArtifactError, ConfigError } from "../errors.js";
+import { reasonOf } from "./file-reason.js";
+import { readText } from "./read-bytes.js";
+import { temporaryBeside } from "./temporary.js";
 
 /** Writes text (gzip when the name ends in .gz); makes the folder; ConfigError when the place is not writable. */
 export function writeTextAtomic(path: string, text: string): void {
-  const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+  const temporary = temporaryBeside(path);
   try {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(temporary, path.endsWith(".gz") ? gzipSync(text) : text);
     renameSync(temporary, path);
   } catch (error) {
     discard(temporary);
-    throw new ConfigError(`cannot write ${path}: ${reason(error)}; choose a folder you may write to`, { cause: error });
+    throw cannotWrite(path, error);
   }
 }
 
-/** Removes a temporary file; where even that is refused (the path runs through a file), there is none. */
-function discard(temporary: string): void {
+/** Text of a chunk before it is handed to the disk, characters: a file may be longer than a string may be. */
+const CHUNK = 1 << 18;
+
+/**
+ * Writes lines, each with a line break, one after another: as long as they may be together. Whole or not at all, gzip when the
+ * name ends in .gz. Returns the SHA-256 of the text, hex.
+ */
+export async function writeLinesAtomic(path: string, lines: Iterable<string>): Promise<string> {
+  const temporary = temporaryBeside(path);
+  const hash = createHash("sha256");
   try {
-    rmSync(temporary, { force: true });
-  } catch {
-    // The error that brought us here says what is wrong.
+    mkdirSync(dirname(path), { recursive: true });
+    const source = Readable.from(chunksOf(lines, hash), { objectMode: false });
+    const file = createWriteStream(temporary, { flush: true });
+    if (path.endsWith(".gz")) await pipeline(source, createGzip(), file);
+    else await pipeline(source, file);
+    renameSync(temporary, path);
+    return hash.digest("hex");
+  } catch (error) {
+    discard(temporary);
+    // What makes the lines may throw for reasons of its own.
+    throw (error as NodeJS.ErrnoException).syscall === undefined ? error : cannotWrite(path, error);
   }
+}
+
+function* chunksOf(lines: Iterable<string>, hash: ReturnType<typeof createHash>): Generator<Buffer> {
+  let text = "";
+  const flushed = (): Buffer => {
+    const bytes = Buffer.from(text);
+    hash.update(bytes);
+    text = "";
+    return bytes;
+  };
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length >= CHUNK) yield flushed();
+  }
+  if (text !== "") yield flushed();
 }
 
 /** Two-space JSON with a final newline, written whole. */
 export function writeJson(path: string, value: unknown): void {
   writeTextAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** Reads text (gunzips a .gz); ArtifactError when it is missing or not gzip. */
-export function readText(path: string): string {
-  return readBytes(path).toString("utf8");
-}
-
-/** Reads bytes; gunzips a .gz, and whatever begins as gzip does. ArtifactError when it is missing or cut short. */
-export function readBytes(path: string): Buffer {
-  try {
-    const bytes = readFileSync(path);
-    const isGzip = path.endsWith(".gz") || (bytes[0] === 0x1f && bytes[1] === 0x8b);
-    return isGzip ? gunzipSync(bytes) : bytes;
-  } catch (error) {
-    throw new ArtifactError(`cannot read ${path}: ${reason(error)}`, { cause: error });
-  }
 }
 
 /** Reads JSON; ArtifactError names the file and what the parser said. */
@@ -54,29 +74,23 @@ export function readJson(path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ArtifactError(`${path} is not JSON: ${reason(error).replace(/\s+/g, " ")}; it may be truncated`, {
+    throw new ArtifactError(`${path} is not JSON: ${reasonOf(error).replace(/\s+/g, " ")}; it may be truncated`, {
       cause: error,
     });
   }
 }
 
-function reason(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  switch (code) {
-    case "ENOENT":
-      return "no such file or folder";
-    case "EACCES":
-    case "EPERM":
-    case "EROFS":
-      return "permission denied";
-    case "ENOTDIR":
-    case "EEXIST":
-      return "a part of the path is a file, not a folder";
-    case "EISDIR":
-      return "it is a folder";
-    case "ENOSPC":
-      return "the disk is full";
-    default:
-      return error instanceof Error ? error.message : String(error);
+export function cannotWrite(path: string, error: unknown): ConfigError {
+  return new ConfigError(`cannot write ${path}: ${reasonOf(error)}; choose a folder you may write to`, {
+    cause: error,
+  });
+}
+
+/** Removes a temporary file or folder; where even that is refused (the path runs through a file), there is none. */
+export function discard(temporary: string): void {
+  try {
+    rmSync(temporary, { recursive: true, force: true });
+  } catch {
+    // The error that brought us here says what is wrong.
   }
 }

@@ -1,9 +1,11 @@
-/** CSV through fast-csv, with the line named when a row is short, long or holds a bad value. */
-import { parseString, writeToString } from "fast-csv";
+/** CSV tables, with the line named when a row is short, long or holds a bad value. */
+import type { createHash } from "node:crypto";
 import type { z } from "zod";
 import { ArtifactError } from "../errors.js";
 import { check } from "../check.js";
-import { readText, writeTextAtomic } from "./atomic.js";
+import { writeLinesAtomic } from "./atomic.js";
+import { csvLine, csvLines, CsvProblem, type CsvLine } from "./csv-text.js";
+import { byteChunks } from "./read-bytes.js";
 
 /** Line of a row in its file: blank lines and quoted line breaks count, so it is not the row's index. */
 const lineKey = Symbol("line");
@@ -15,64 +17,114 @@ export function lineOf(row: CsvRow): number {
   return row[lineKey] ?? 0;
 }
 
+export interface CsvOptions {
+  /** Columns that must be there. */
+  readonly required: readonly string[];
+  /** Is fed all bytes of the text. */
+  readonly hash?: ReturnType<typeof createHash> | undefined;
+}
+
 /**
- * Reads a CSV with a header line. `required` columns must be there; every row must have as many fields as the header,
- * so a file cut short in mid-row is refused with its line.
+ * Hands on the rows of a file as they are read, each as long as the header, to what `begin` makes of the header. A file cut
+ * short in mid-row is an ArtifactError with its line.
  */
-export async function readCsv(path: string, required: readonly string[]): Promise<CsvRow[]> {
-  const text = readText(path).replace(/^\uFEFF/, "");
-  const rows = await new Promise<{ fields: string[]; line: number }[]>((resolve, reject) => {
-    const all: { fields: string[]; line: number }[] = [];
-    let line = 1;
-    parseString(text, { headers: false, ignoreEmpty: false })
-      .on("error", (error: Error) => {
-        const said = error.message.replace(/\s+/g, " ").slice(0, 120);
-        reject(new ArtifactError(`${path}:${line}: not CSV: ${said}`, { cause: error }));
-      })
-      .on("data", (raw: string[]) => {
-        const fields = raw.map((field) => field.trim());
-        if (fields.some((field) => field !== "")) all.push({ fields, line });
-        line += 1 + raw.reduce((breaks, field) => breaks + field.split("\n").length - 1, 0);
-      })
-      .on("end", () => {
-        resolve(all);
-      });
-  });
-  const [first, ...body] = rows;
-  const header = first?.fields;
+export async function eachRow(
+  path: string,
+  { required, hash }: CsvOptions,
+  begin: (header: readonly string[]) => (row: CsvLine) => void,
+): Promise<void> {
+  let header: readonly string[] | undefined;
+  let take: ((row: CsvLine) => void) | undefined;
+  try {
+    for await (const rows of csvLines(hashed(byteChunks(path), hash))) {
+      for (const row of rows) {
+        if (take === undefined || header === undefined) {
+          header = row.fields;
+          checkHeader(path, row, required);
+          take = begin(header);
+          continue;
+        }
+        if (row.fields.length !== header.length) throw shortRow(path, row, header);
+        take(row);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof CsvProblem)) throw error;
+    throw new ArtifactError(`${path}:${error.line}: not CSV: ${error.message}`, { cause: error });
+  }
   if (header === undefined)
     throw new ArtifactError(`${path} is empty, expected a header line with ${required.join(", ")}`);
-  const missing = required.filter((name) => !header.includes(name));
-  if (missing.length > 0) {
-    throw new ArtifactError(`${path}:1: no column ${missing.join(", ")}, got ${header.join(", ").slice(0, 200)}`);
+}
+
+/** All rows of a file, by column name. `required` columns must be there. */
+export async function readCsv(path: string, required: readonly string[]): Promise<CsvRow[]> {
+  const all: CsvRow[] = [];
+  await eachRow(path, { required }, (header) => (row) => all.push(namedRow(header, row)));
+  return all;
+}
+
+/** A row by column name. */
+export function namedRow(header: readonly string[], { fields, line }: CsvLine): CsvRow {
+  return { ...Object.fromEntries(header.map((name, column) => [name, fields[column]!])), [lineKey]: line };
+}
+
+async function* hashed(chunks: AsyncIterable<Buffer>, hash: CsvOptions["hash"]): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    hash?.update(chunk);
+    yield chunk;
   }
-  const twice = header.find((name, column) => header.indexOf(name) !== column);
-  if (twice !== undefined)
-    throw new ArtifactError(`${path}:1: two columns are called "${twice}", expected one of each`);
-  return body.map(({ fields, line }) => {
-    if (fields.length !== header.length) {
-      throw new ArtifactError(
-        `${path}:${line}: got ${fields.length} fields, expected ${header.length} (${header.join(",")}); the file may be truncated`,
-      );
+}
+
+/** ArtifactError where a column is missing or there twice. */
+export function checkHeader(path: string, { fields, line }: CsvLine, required: readonly string[]): void {
+  const names = new Set(fields);
+  const missing = required.filter((name) => !names.has(name));
+  if (missing.length > 0) {
+    throw new ArtifactError(`${path}:${line}: no column ${missing.join(", ")}, got ${fields.join(", ").slice(0, 200)}`);
+  }
+  if (names.size === fields.length) return;
+  const seen = new Set<string>();
+  for (const name of fields) {
+    if (seen.has(name)) {
+      throw new ArtifactError(`${path}:${line}: two columns are called "${name.slice(0, 60)}", expected one of each`);
     }
-    return { ...Object.fromEntries(header.map((name, column) => [name, fields[column]!])), [lineKey]: line };
-  });
+    seen.add(name);
+  }
+}
+
+function shortRow(path: string, { fields, line }: CsvLine, header: readonly string[]): ArtifactError {
+  return new ArtifactError(
+    `${path}:${line}: got ${fields.length} fields, expected ${header.length} (${header.join(",").slice(0, 200)}); ` +
+      "the file may be truncated",
+  );
 }
 
 /** Checks each row against a schema; empty fields count as absent; errors name file, line and column. */
 export function checkRows<S extends z.ZodType>(schema: S, rows: readonly CsvRow[], path: string): z.output<S>[] {
-  return rows.map((row) => {
-    const filled = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== ""));
-    return check(schema, filled, { source: `${path}:${lineOf(row)}`, Failure: ArtifactError });
-  });
+  return rows.map((row) => checkRow(schema, row, path));
 }
 
-/** Writes rows under the given columns, whole or not at all; absent values stay empty. */
+export function checkRow<S extends z.ZodType>(schema: S, row: CsvRow, path: string): z.output<S> {
+  const filled = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== ""));
+  return check(schema, filled, { source: `${path}:${lineOf(row)}`, Failure: ArtifactError });
+}
+
+/**
+ * Writes rows under the given columns, whole or not at all, one after another; absent values stay empty. Returns the SHA-256
+ * of the text.
+ */
 export async function writeCsv(
   path: string,
   columns: readonly string[],
-  rows: readonly Readonly<Record<string, string | number | undefined>>[],
-): Promise<void> {
-  const cells = rows.map((row) => columns.map((name) => row[name] ?? ""));
-  writeTextAtomic(path, `${await writeToString([[...columns], ...cells])}\n`);
+  rows: Iterable<Readonly<Record<string, string | number | undefined>>>,
+): Promise<string> {
+  return await writeLinesAtomic(path, linesOf(columns, rows));
+}
+
+function* linesOf(
+  columns: readonly string[],
+  rows: Iterable<Readonly<Record<string, string | number | undefined>>>,
+): Generator<string> {
+  yield csvLine(columns);
+  for (const row of rows) yield csvLine(columns.map((name) => row[name]));
 }

@@ -4,7 +4,8 @@ import type { z } from "zod";
 import { check } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { experimentSchema, validationSchema, type Experiment, type Validation } from "../experiment.js";
-import { readText, writeTextAtomic } from "./atomic.js";
+import { writeTextAtomic } from "./atomic.js";
+import { readText } from "./read-bytes.js";
 
 export function readExperiment(path: string): Experiment {
   return readYaml(path, experimentSchema);

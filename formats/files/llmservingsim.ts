@@ -9,7 +9,8 @@ import { z } from "zod";
 import { check } from "../check.js";
 import { ArtifactError } from "../errors.js";
 import type { RequestRecord, Run } from "../run.js";
-import { readJson, readText } from "./atomic.js";
+import { readJson } from "./atomic.js";
+import { readText } from "./read-bytes.js";
 
 const seconds = z.number().nonnegative();
 

@@ -1,9 +1,21 @@
 import fc from "fast-check";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { ArtifactError, ConfigError, type BatchRecord, type RequestRecord, type Run } from "../index.js";
-import { readRun, writeRun } from "./index.js";
+import { readRun, refuseToReplace, writeRun } from "./index.js";
 
 const recording = "../shared/data/vllm-h100/gpt2/seed-n25-r1";
 const folders: string[] = [];
@@ -65,7 +77,15 @@ async function tampered(change: (csv: string) => string): Promise<string> {
   const folder = await written(buildRun([buildRequest("a"), buildRequest("b"), buildRequest("c")]));
   const path = join(folder, "requests.csv");
   writeFileSync(path, change(readFileSync(path, "utf8")));
+  unsigned(folder);
   return folder;
+}
+
+/** As a recording that servesim has not written: run.json says nothing of the other files' contents. */
+function unsigned(folder: string): void {
+  const path = join(folder, "run.json");
+  const info = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+  writeFileSync(path, JSON.stringify({ ...info, requests_sha256: undefined, batches_sha256: undefined }));
 }
 
 const timeNs = fc.integer({ min: 0, max: 2 ** 51 });
@@ -244,6 +264,94 @@ test("a folder that cannot be made is a ConfigError that names it", async () => 
   for (const folder of [file, join(file, "below")]) {
     const attempt = writeRun(folder, buildRun([buildRequest("a")]));
     await expect(attempt).rejects.toThrow(ConfigError);
-    await expect(attempt).rejects.toThrow(/cannot write .*requests\.csv: a part of the path is a file/);
+    await expect(attempt).rejects.toThrow(/cannot write .*: (it is a file|a part of the path is a file)/);
   }
+});
+
+test("a run folder with batches of another run, or a changed requests.csv, is rejected", async () => {
+  const folder = await written(buildRun([buildRequest("a"), buildRequest("b")]));
+  const requests = join(folder, "requests.csv");
+  const whole = readFileSync(requests, "utf8");
+  writeFileSync(requests, whole.replace(",20,", ",21,"));
+  await expect(readRun(folder)).rejects.toThrow(
+    /requests\.csv is not what was written: got SHA-256 \w{16}\.\.\., run\.json says .*take requests_sha256 out of run\.json/,
+  );
+  writeFileSync(requests, whole);
+  writeFileSync(join(folder, "batches.csv"), readFileSync(join(await written(buildRun([buildRequest("a")], [buildBatch(0)])), "batches.csv"))); // prettier-ignore
+  await expect(readRun(folder)).rejects.toThrow(/batches\.csv is not of this run/);
+  rmSync(join(folder, "batches.csv"));
+  writeFileSync(join(folder, "requests.csv.gz"), gzipSync(whole));
+  rmSync(requests);
+  expect((await readRun(folder)).requests).toHaveLength(2);
+});
+
+test("files that are no run's are not replaced without force, and others never", async () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, "notes.txt"), "mine");
+  writeFileSync(join(folder, "requests.csv"), "mine,too\n");
+  writeFileSync(join(folder, "batches.csv"), "another run's\n");
+  const run = buildRun([buildRequest("a")]);
+  expect(() => {
+    refuseToReplace(folder, {});
+  }).toThrow(/holds batches\.csv and requests\.csv without a run\.json, which would be replaced/);
+  await expect(writeRun(folder, run)).rejects.toThrow(ConfigError);
+  expect(readFileSync(join(folder, "requests.csv"), "utf8")).toBe("mine,too\n");
+  await writeRun(folder, run, { force: true });
+  expect(readdirSync(folder).sort()).toEqual(["notes.txt", "requests.csv", "run.json"]);
+  expect(await readRun(folder)).toEqual(run);
+  expect(readFileSync(join(folder, "notes.txt"), "utf8")).toBe("mine");
+});
+
+/** A process id of this host that runs no more, as temporary names carry it. */
+function nameOfDead(name: string): string {
+  const { pid } = spawnSync(process.execPath, ["-e", ""]);
+  const host = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+  return `.${name}.${host}-${pid}-00000000.tmp`;
+}
+
+test("what a killed process had written whole is brought to its place, what it had not is removed", async () => {
+  const old = buildRun([buildRequest("a")], [buildBatch(0)]);
+  const fresh = buildRun([buildRequest("x"), buildRequest("y")]);
+  const states: [name: string, before: (folder: string, staged: string) => void][] = [
+    ["staged", () => undefined],
+    [
+      "moving",
+      (folder, staged) => {
+        for (const name of ["run.json", "batches.csv"]) rmSync(join(folder, name));
+        renameSync(join(staged, "requests.csv"), join(folder, "requests.csv"));
+      },
+    ],
+  ];
+  for (const [name, before] of states) {
+    const folder = await written(old);
+    const staged = join(folder, nameOfDead(name));
+    renameSync(await written(fresh), staged);
+    before(folder, staged);
+    expect(() => {
+      refuseToReplace(folder, {});
+    }).toThrow(/already holds a run/);
+    expect(await readRun(folder)).toEqual(fresh);
+    expect(readdirSync(folder).sort()).toEqual(["requests.csv", "run.json"]);
+  }
+  const parent = newFolder();
+  renameSync(await written(fresh), join(parent, nameOfDead("whole")));
+  mkdirSync(join(parent, nameOfDead("cut")));
+  writeFileSync(join(parent, nameOfDead("profile.json")), "{");
+  expect(() => {
+    refuseToReplace(join(parent, "whole"), {});
+  }).toThrow(/already holds a run/);
+  expect(await readRun(join(parent, "whole"))).toEqual(fresh);
+  await writeRun(join(parent, "next"), old);
+  expect(readdirSync(parent).sort()).toEqual(["next", "whole"]);
+});
+
+test("cells that a spreadsheet would run as formulas are written with an apostrophe, and read without", async () => {
+  const texts = ["=1+1", "@SUM(A1)", "-2+3+cmd|' /C calc'!A0", "'=already", "+a"];
+  const run = buildRun(
+    texts.map((text) => buildRequest(text, { status: "error", error: text, extra: { note: text, queued_ms: "-0.5" } })),
+  );
+  const folder = await written(run);
+  expect(await readRun(folder)).toEqual(run);
+  const cells = readFileSync(join(folder, "requests.csv"), "utf8").split(/[\n,]/);
+  expect(cells.filter((cell) => /^"?[=@+-]/.test(cell) && cell !== "-0.5")).toEqual([]);
 });

@@ -2,14 +2,20 @@
  * Run folders on disk: requests.csv[.gz] + run.json, and batches.csv for batch policies. Reads what servesim wrote and
  * recordings of the same form: unknown columns are kept, absent ones stay absent.
  */
-import { existsSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { check } from "../check.js";
 import { ArtifactError, ConfigError } from "../errors.js";
+import { GrowingTable, type RequestTable } from "../request-table.js";
 import { requestStatuses, runSchema, type BatchRecord, type RequestRecord, type Run } from "../run.js";
-import { readJson, writeJson } from "./atomic.js";
-import { checkRows, readCsv, writeCsv, type CsvRow } from "./csv.js";
+import { eachRequest, tableRun } from "../table-run.js";
+import { readJson, writeJson, writeLinesAtomic } from "./atomic.js";
+import { checkRow, eachRow, namedRow, writeCsv } from "./csv.js";
+import { csvLine } from "./csv-text.js";
+import { plainRequests } from "./plain-requests.js";
+import { finishAbandoned, heldNames, writeWholeFolder, type FolderForm } from "./whole-folder.js";
 
 const requestColumns = [
   "request_id",
@@ -46,6 +52,8 @@ const timeNs = z
   .pipe(z.coerce.number<string>())
   .transform((ms) => Math.round(ms * 1e6));
 const count = z.string().pipe(z.coerce.number<string>()).pipe(z.int().nonnegative());
+/** Columns of a table hold whole numbers up to here. */
+const smallCount = count.pipe(z.int().max(2 ** 31 - 1));
 
 const requestRow = z
   .looseObject({
@@ -55,12 +63,12 @@ const requestRow = z
     scheduled_ms: timeNs.optional(),
     first_token_ms: timeNs.optional(),
     last_token_ms: timeNs.optional(),
-    prompt_tokens: count,
-    cached_tokens: count.optional(),
-    output_tokens: count,
+    prompt_tokens: smallCount,
+    cached_tokens: smallCount.optional(),
+    output_tokens: smallCount,
     batch_id: count.optional(),
-    batch_size: count.optional(),
-    preemptions: count.optional(),
+    batch_size: smallCount.optional(),
+    preemptions: smallCount.optional(),
     status: z.enum(requestStatuses),
     error: z.string().optional(),
   })
@@ -118,75 +126,151 @@ const batchRow = z
     }),
   );
 
-/** Reads a run folder; every problem names the file and line. */
+/** All that belongs to a run: beside its own files the steps of an engine and a server's view of it. */
+const runFolder: FolderForm = {
+  names: [
+    ...["run.json", "requests.csv", "requests.csv.gz", "batches.csv", "batches.csv.gz"],
+    ...["steps.csv", "steps.csv.gz", "server.json", "server-samples.csv"],
+  ],
+  key: "run.json",
+};
+
+/** Reads a run folder; every problem names the file and line. Records are made when they are asked for. */
 export async function readRun(folder: string): Promise<Run> {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new ArtifactError(`${folder} is not a folder, expected a run folder with run.json and requests.csv`);
   }
-  const info = check(runSchema, readJson(join(folder, "run.json")), {
-    source: join(folder, "run.json"),
-    Failure: ArtifactError,
-  });
+  const infoPath = join(folder, "run.json");
+  const stored = check(runSchema, readJson(infoPath), { source: infoPath, Failure: ArtifactError });
+  const { requests_sha256: requestsHash, batches_sha256: batchesHash, ...info } = stored;
   const requestsPath = existing(folder, "requests.csv");
   if (requestsPath === undefined) throw new ArtifactError(`${folder} has no requests.csv or requests.csv.gz`);
-  const required = ["request_id", "arrival_ms", "prompt_tokens", "output_tokens", "status"];
-  const requests = checkRows(requestRow, await readCsv(requestsPath, required), requestsPath);
-  if (requests.length !== info.requests) {
+  const { table, sha256 } = await readRequests(requestsPath);
+  if (table.rows !== info.requests) {
     throw new ArtifactError(
-      `${requestsPath} holds ${requests.length} requests, run.json says ${info.requests}; the file may be truncated`,
+      `${requestsPath} holds ${table.rows} requests, run.json says ${info.requests}; the file may be truncated`,
     );
   }
+  requireHash(requestsPath, sha256, requestsHash);
   const batchesPath = existing(folder, "batches.csv");
-  const batches: CsvRow[] = batchesPath === undefined ? [] : await readCsv(batchesPath, batchColumns.slice(0, 8));
-  return { info, requests, batches: checkRows(batchRow, batches, batchesPath ?? "") };
+  if (batchesPath === undefined) {
+    if (batchesHash !== undefined)
+      throw new ArtifactError(`${folder} has no batches.csv, run.json says that there is one`);
+    return tableRun(info, table, []);
+  }
+  if (requestsHash !== undefined && batchesHash === undefined) {
+    throw new ArtifactError(`${batchesPath} is not of this run, run.json knows of no batches; move it away`);
+  }
+  const batches = await readBatches(batchesPath);
+  requireHash(batchesPath, batches.sha256, batchesHash);
+  return tableRun(info, table, batches.records);
 }
 
-/** ConfigError where a folder holds a run and `force` is not given; to be asked before long work, too. */
+async function readRequests(path: string): Promise<{ readonly table: RequestTable; readonly sha256: string }> {
+  const required = ["request_id", "arrival_ms", "prompt_tokens", "output_tokens", "status"];
+  const hash = createHash("sha256");
+  const table = new GrowingTable();
+  await eachRow(path, { required, hash }, (header) => {
+    const plain = plainRequests(header);
+    return (row) => {
+      table.add(plain(row.fields) ?? checkRow(requestRow, namedRow(header, row), path));
+    };
+  });
+  return { table: table.finished(), sha256: hash.digest("hex") };
+}
+
+async function readBatches(path: string): Promise<{ readonly records: BatchRecord[]; readonly sha256: string }> {
+  const hash = createHash("sha256");
+  const records: BatchRecord[] = [];
+  await eachRow(path, { required: batchColumns.slice(0, 8), hash }, (header) => (row) => {
+    records.push(checkRow(batchRow, namedRow(header, row), path));
+  });
+  return { records, sha256: hash.digest("hex") };
+}
+
+function requireHash(path: string, got: string, expected: string | undefined): void {
+  if (expected === undefined || got === expected) return;
+  const name = basename(path).replace(/\.gz$/, "").replace(".csv", "_sha256");
+  throw new ArtifactError(
+    `${path} is not what was written: got SHA-256 ${got.slice(0, 16)}..., run.json says ${expected.slice(0, 16)}...; restore the ` +
+      `file, or take ${name} out of run.json to use it as it is`,
+  );
+}
+
+/** ConfigError where a folder holds a run, or files that would be replaced, and `force` is not given; to be asked before long work, too. */
 export function refuseToReplace(folder: string, options: { readonly force?: boolean }): void {
-  if (existsSync(join(folder, "run.json")) && options.force !== true) {
+  finishAbandoned(folder, runFolder);
+  const held = heldNames(folder, runFolder);
+  if (held.length === 0 || options.force === true) return;
+  if (held.includes("run.json")) {
     throw new ConfigError(`${folder} already holds a run; choose another --output, or pass --force to replace it`);
   }
+  throw new ConfigError(
+    `${folder} holds ${held.join(" and ")} without a run.json, which would be replaced; move the files away, choose another ` +
+      "folder, or pass --force to replace them",
+  );
 }
 
-/** Writes a run folder; run.json goes first and comes last, so a folder that has it is whole and of one run. */
+/** Writes a run folder, whole or not at all: run.json comes last and says what the other files are. */
 export async function writeRun(folder: string, run: Run, options: { readonly force?: boolean } = {}): Promise<void> {
   refuseToReplace(folder, options);
-  removeRun(folder);
-  const known = new Set<string>(requestColumns);
-  const extras = [...new Set(run.requests.flatMap((request) => Object.keys(request.extra ?? {})))].filter(
-    (c) => !known.has(c),
-  );
-  await writeCsv(join(folder, "requests.csv"), [...requestColumns, ...extras], run.requests.map(requestToRow));
-  if (run.batches.length > 0) await writeCsv(join(folder, "batches.csv"), batchColumns, run.batches.map(batchToRow));
-  writeJson(join(folder, "run.json"), run.info);
+  await writeWholeFolder(folder, runFolder, async (inside) => {
+    const requestsHash = await writeRequests(join(inside, "requests.csv"), run);
+    const batchesHash =
+      run.batches.length === 0
+        ? undefined
+        : await writeCsv(join(inside, "batches.csv"), batchColumns, mapped(run.batches, batchToRow));
+    writeJson(join(inside, "run.json"), { ...run.info, requests_sha256: requestsHash, batches_sha256: batchesHash });
+  });
 }
 
-/** The files of an earlier run; a batches.csv left behind would be read with the new one. */
-function removeRun(folder: string): void {
-  if (!existsSync(join(folder, "run.json"))) return;
-  for (const name of ["run.json", "requests.csv.gz", "batches.csv", "batches.csv.gz"]) {
-    rmSync(join(folder, name), { force: true });
+async function writeRequests(path: string, run: Run): Promise<string> {
+  const extras = extraColumns(run);
+  return await writeLinesAtomic(path, requestLines(run, extras));
+}
+
+function* requestLines(run: Run, extras: readonly string[]): Generator<string> {
+  yield csvLine([...requestColumns, ...extras]);
+  for (const request of eachRequest(run)) {
+    const { extra } = request;
+    const own = ownCells(request);
+    yield csvLine(extras.length === 0 ? own : [...own, ...extras.map((name) => extra?.[name])]);
   }
 }
 
-function requestToRow(request: RequestRecord): Record<string, string | number | undefined> {
-  return {
-    ...request.extra,
-    request_id: request.requestId,
-    arrival_ms: ms(request.arrivalNs),
-    sent_ms: ms(request.sentNs),
-    scheduled_ms: ms(request.scheduledNs),
-    first_token_ms: ms(request.firstTokenNs),
-    last_token_ms: ms(request.lastTokenNs),
-    prompt_tokens: request.promptTokens,
-    cached_tokens: request.cachedTokens,
-    output_tokens: request.outputTokens,
-    batch_id: request.batchId,
-    batch_size: request.batchSize,
-    preemptions: request.preemptions,
-    status: request.status,
-    error: request.error,
-  };
+/** Columns beyond those that every run has, in the order in which they first appear. */
+function extraColumns(run: Run): string[] {
+  const found = new Set<string>();
+  for (const { extra } of eachRequest(run)) {
+    if (extra === undefined) continue;
+    for (const name in extra) found.add(name);
+  }
+  for (const name of requestColumns) found.delete(name);
+  return [...found];
+}
+
+function* mapped<T, R>(values: Iterable<T>, map: (value: T) => R): Generator<R> {
+  for (const value of values) yield map(value);
+}
+
+/** In the order of `requestColumns`. */
+function ownCells(request: RequestRecord): (string | number | undefined)[] {
+  return [
+    request.requestId,
+    ms(request.arrivalNs),
+    ms(request.sentNs),
+    ms(request.scheduledNs),
+    ms(request.firstTokenNs),
+    ms(request.lastTokenNs),
+    request.promptTokens,
+    request.cachedTokens,
+    request.outputTokens,
+    request.batchId,
+    request.batchSize,
+    request.preemptions,
+    request.status,
+    request.error,
+  ];
 }
 
 function batchToRow(batch: BatchRecord): Record<string, string | number | undefined> {

@@ -1,5 +1,5 @@
 /** Puts capacity into a finished run: beside what the run was busy with, in its notes, and in its verdict on overload. */
-import type { Run } from "../../formats/index.js";
+import { withInfo, type Run } from "../../formats/index.js";
 import type { Capacity, NoCapacity } from "./capacity.js";
 
 /** `capacity` of run.json and --json. */
@@ -12,30 +12,23 @@ export type RunCapacity = Capacity & {
 export function withCapacity(run: Run, capacity: Capacity | NoCapacity): Run {
   const { summary, notes = [] } = run.info;
   if ("reason" in capacity) {
-    return withInfo(run, { capacity: null, ...(capacity.isRemarkable ? { notes: [...notes, capacity.reason] } : {}) });
+    return changedInfo(run, { capacity: null, ...(capacity.isRemarkable ? { notes: [...notes, capacity.reason] } : {}) });
   }
   const isAbove = capacity.verdict === "above";
   const others = notes.filter((note) => !note.startsWith("overload: "));
   const all = [...(isAbove ? [overloadNote(capacity)] : []), ...others];
-  return withInfo(run, {
+  return changedInfo(run, {
     capacity: { ...capacity, busy: busyOf(run) } satisfies RunCapacity,
     notes: all.length > 0 ? all : undefined,
     summary: { ...summary, overloaded: isAbove },
   });
 }
 
-function withInfo(run: Run, changed: Readonly<Record<string, unknown>>): Run {
+function changedInfo(run: Run, changed: Readonly<Record<string, unknown>>): Run {
   const info = Object.fromEntries(
     Object.entries({ ...run.info, ...changed }).filter(([, value]) => value !== undefined),
   );
-  return {
-    info: info as Run["info"],
-    batches: run.batches,
-    // Records are made when they are asked for.
-    get requests() {
-      return run.requests;
-    },
-  };
+  return withInfo(run, info as Run["info"]);
 }
 
 function overloadNote({ utilisation, busiest, latency_growth_s_per_min: growth = 0 }: Capacity): string {

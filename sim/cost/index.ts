@@ -5,7 +5,7 @@ export { linearDecodeLaw, noHost } from "./step-cost.js";
 export { ProfileCost, type CostOptions } from "./profile-cost.js";
 export { meanOf, variationFactor } from "./sampled-variation.js";
 export { frontEndCost, jitterFactors, meanFactors, requestsNs, softLaterNs } from "./host-cost.js";
-export { ASSUMED_RUN_SPREAD, atPace, atRunPace, frontEndAtPace } from "./host-pace.js";
+export { ASSUMED_RUN_SPREAD, atPace, atRunPace, frontEndAtPace, READ_PACE_SPREAD } from "./host-pace.js";
 export { costDrawCount, withCostDraw } from "./cost-draw.js";
 export { meanRunPaceScore, replicaStream } from "./run-pace.js";
 export { stepCostOf, type StepCostOptions } from "./step-cost-of.js";

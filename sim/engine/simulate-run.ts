@@ -10,7 +10,7 @@ import {
   trustWarning,
   type Load,
   type Profile,
-  type RequestRecord,
+  tableRun,
   type Run,
   type RunInfo,
   type Workload,
@@ -23,7 +23,7 @@ import {
   replicaStream,
   stepCostOf,
 } from "../cost/index.js";
-import { columnsOf, summarise, type Summary } from "../metrics/index.js";
+import { summarise, type Summary } from "../metrics/index.js";
 import {
   assumedOf,
   planPolicy,
@@ -37,7 +37,7 @@ import { EngineBatches } from "./engine-batches.js";
 import type { RouterName } from "./router.js";
 import { simulate, simulateBatches } from "./simulate.js";
 import { simulateSteps, type EngineName } from "./simulate-steps.js";
-import { recordsOf } from "./step-records.js";
+import { tableOf } from "./step-records.js";
 
 export interface SimulatedRunInput {
   readonly plan: PolicyPlan;
@@ -76,11 +76,11 @@ function batchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
   if (profile.cost.kind === "vllm_engine") return engineBatchRun(input, plan);
   const jitterStream = isJittered(input) ? replicaStream(input.seed, 0) : undefined;
   const cost = new ProfileCost(profile, { coldStart: input.coldStart, jitterStream });
-  const { requests, batches, busyNs } = simulate({ workload, policy: plan.create(machineOf(profile)), cost });
+  const { table, batches, busyNs } = simulate({ workload, policy: plan.create(machineOf(profile)), cost });
   const told = isJittered(input) ? { jitter: "on" } : {};
   const facts = { work_items: batches.length, busy_ms: busyNs / 1e6, preemptions: 0, ...told };
-  const summary = summarise(columnsOf(requests));
-  return { info: runInfo(input, { facts, summary, extrapolation: extrapolationOf([cost]) }), requests, batches };
+  const summary = summarise(table);
+  return tableRun(runInfo(input, { facts, summary, extrapolation: extrapolationOf([cost]) }), table, batches);
 }
 
 /** A policy of whole batches as the client of a vLLM server, which has the settings of the profile's. */
@@ -100,7 +100,7 @@ function engineBatchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
     runStream: replicaStream(input.runSeed ?? seed, 0),
   });
   const hardware = new EngineBatches({ requests: workload.requests, limits, cost, engine });
-  const { requests, batches } = simulateBatches({ workload, policy: plan.create(machine), hardware });
+  const { table, batches } = simulateBatches({ workload, policy: plan.create(machine), hardware });
   const { loop, log, kvBlocks, kvHighWater } = hardware;
   log.checkWhole();
   const facts = {
@@ -115,10 +115,10 @@ function engineBatchRun(input: SimulatedRunInput, plan: BatchPlan): Run {
     kv_blocks: { total: kvBlocks, high_water: [kvHighWater] },
     ...(hasJitter(profile) ? { jitter: jitter ? "on" : "off" } : {}),
   };
-  const summary = summarise(columnsOf(requests), { itl: log.gaps });
+  const summary = summarise(table, { itl: log.gaps });
   const extrapolation = extrapolationOf([cost]);
   const info = runInfo(input, { facts, summary, extrapolation, vllmVersion: settings.vllm_version });
-  return { info, requests, batches };
+  return tableRun(info, table, batches);
 }
 
 /** The server's own scheduling, with the settings that the profile was measured with. */
@@ -167,15 +167,7 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
   };
   const summary = summarise(log, { itl: log.gaps });
   const info = runInfo(input, { facts, summary, extrapolation, vllmVersion: settings.vllm_version });
-  let records: readonly RequestRecord[] | undefined;
-  // Made when they are first asked for: a million records are only worth it to be written.
-  return {
-    info,
-    batches: [],
-    get requests() {
-      return (records ??= recordsOf(log));
-    },
-  };
+  return tableRun(info, tableOf(log), []);
 }
 
 /** Whether times are drawn rather than taken at their means. */

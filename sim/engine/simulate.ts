@@ -2,7 +2,14 @@
  * The simulator of policies that run whole batches: one policy, one cost model, one workload on a virtual clock. At one
  * instant a finished batch comes first, then arrivals, then the policy's decision. Same inputs, same result to the bit.
  */
-import { InvariantError, type BatchRecord, type RequestRecord, type Workload } from "../../formats/index.js";
+import {
+  InvariantError,
+  recordsOfTable,
+  type BatchRecord,
+  type RequestRecord,
+  type RequestTable,
+  type Workload,
+} from "../../formats/index.js";
 import type { CostModel } from "../cost/index.js";
 import { Calendar } from "../kernel/index.js";
 import type { BatchWork, Policy } from "../policy/index.js";
@@ -29,6 +36,8 @@ export interface BatchSimulationInput {
 
 export interface SimulationResult {
   readonly requests: readonly RequestRecord[];
+  /** The same by column; not enumerable. */
+  readonly table: RequestTable;
   readonly batches: readonly BatchRecord[];
   /** Time the machine was busy, ns. */
   readonly busyNs: number;
@@ -73,7 +82,18 @@ class Simulation {
         `nothing is left to happen at ${calendar.nowNs} ns, but ${this.ledger.outstanding} requests have not ended`,
       );
     }
-    return { ...this.ledger.records(), busyNs: this.busyNs };
+    const table = this.ledger.table();
+    const { batches } = this.ledger;
+    let records: readonly RequestRecord[] | undefined;
+    const result = {
+      batches,
+      busyNs: this.busyNs,
+      // Ten million records are only made where somebody wants them all.
+      get requests() {
+        return (records ??= recordsOfTable(table));
+      },
+    };
+    return Object.defineProperty(result, "table", { value: table }) as SimulationResult;
   }
 
   private scheduleArrival(): void {

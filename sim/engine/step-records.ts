@@ -1,6 +1,23 @@
 /** The records of a step log, made only when somebody wants them one by one. */
-import type { RequestRecord } from "../../formats/index.js";
+import type { RequestRecord, RequestTable } from "../../formats/index.js";
 import type { StepLog } from "./step-log.js";
+
+/** The log as a table; its columns are the log's own. */
+export function tableOf(log: StepLog): RequestTable {
+  return {
+    rows: log.rows,
+    arrivalNs: log.arrivalNs,
+    sentNs: log.sentNs,
+    scheduledNs: log.scheduledNs,
+    firstTokenNs: log.firstTokenNs,
+    lastTokenNs: log.lastTokenNs,
+    promptTokens: log.promptTokens,
+    outputTokens: log.outputTokens,
+    ok: log.ok,
+    requestId: log.requestId,
+    record: (row) => recordOf(log, row),
+  };
+}
 
 export function recordsOf(log: StepLog): RequestRecord[] {
   return Array.from({ length: log.rows }, (_, row) => recordOf(log, row));

@@ -1,21 +1,7 @@
 /** The request log of a run by column, so that a million requests need no object each. Row i is request i. */
-import type { RequestRecord } from "../../formats/index.js";
+import type { RequestColumns, RequestRecord, Run } from "../../formats/index.js";
 
-export interface RequestColumns {
-  readonly rows: number;
-  /** ns from the start of the run; NaN where a run does not know. */
-  readonly arrivalNs: Float64Array;
-  readonly sentNs: Float64Array;
-  readonly scheduledNs: Float64Array;
-  readonly firstTokenNs: Float64Array;
-  readonly lastTokenNs: Float64Array;
-  readonly promptTokens: Int32Array;
-  readonly outputTokens: Int32Array;
-  /** 1: finished; 0: refused or lost to an error. */
-  readonly ok: Uint8Array;
-  /** For messages. */
-  readonly requestId: (row: number) => string;
-}
+export type { RequestColumns };
 
 /** The columns of records, in their order. */
 export function columnsOf(records: readonly RequestRecord[]): RequestColumns {
@@ -42,4 +28,9 @@ export function columnsOf(records: readonly RequestRecord[]): RequestColumns {
     columns.ok[row] = record.status === "ok" ? 1 : 0;
   }
   return { rows, ...columns, requestId: (row) => records[row]!.requestId };
+}
+
+/** The columns of a run's requests, as it keeps them or made of its records. */
+export function columnsIn(run: Run): RequestColumns {
+  return run.table ?? columnsOf(run.requests);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ArtifactError } from "../../errors.js";
 import type { Load } from "../../load.js";
 import type { Trace, TraceFormat } from "../../trace.js";
-import { readBytes } from "../atomic.js";
+import { readBytes } from "../read-bytes.js";
 import { azureColumns, readAzure } from "./azure.js";
 import { burstGptColumns, readBurstGpt } from "./burstgpt.js";
 import { csvTable, type CsvTable } from "./csv-table.js";

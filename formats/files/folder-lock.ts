@@ -1,0 +1,155 @@
+/**
+ * One process at a time works in a folder: `.lock` in it tells which, by host and process id. The lock of a process that is no
+ * more is taken over; one of another host is not, since nobody here can tell whether that process still runs.
+ */
+import { linkSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { ConfigError } from "../errors.js";
+import { cannotWrite } from "./atomic.js";
+import { isAlive, temporaryBeside } from "./temporary.js";
+
+const ownerSchema = z.object({
+  pid: z.int().positive(),
+  host: z.string(),
+  /** Tells a process from an earlier one with its id; absent where the system does not say. */
+  started: z.string().optional(),
+});
+type Owner = z.output<typeof ownerSchema>;
+
+export const LOCK_NAME = ".lock";
+
+/** Does the work while no other process does any in this folder, which is made. ConfigError where one is at it. */
+export async function whileLocked<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const release = lockFolder(folder);
+  try {
+    return await work();
+  } finally {
+    release();
+  }
+}
+
+/** Returns what gives the folder free again. */
+function lockFolder(folder: string): () => void {
+  const path = join(folder, LOCK_NAME);
+  const own = JSON.stringify(ownOwner());
+  const made = temporaryBeside(path);
+  let first: string | undefined;
+  try {
+    first = mkdirSync(folder, { recursive: true });
+    writeFileSync(made, `${own}\n`);
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  }
+  try {
+    // Twice: the lock of a process that is no more may be in the way.
+    for (let attempt = 1; !isLinked(made, path); attempt++) {
+      const text = textOf(path);
+      if (text === undefined) continue;
+      const owner = ownerOf(text);
+      if (owner === undefined || !isGone(owner) || attempt > 3) throw heldBy(folder, path, owner);
+      takeAway(path, text);
+    }
+  } finally {
+    rmSync(made, { force: true });
+  }
+  return () => {
+    if (textOf(path)?.trim() === own) rmSync(path, { force: true });
+    if (first !== undefined) removeEmpty(resolve(folder), resolve(first));
+  };
+}
+
+/** Folders that were made for the lock and in which nothing was put. */
+function removeEmpty(folder: string, first: string): void {
+  try {
+    rmdirSync(folder);
+    if (folder !== first) removeEmpty(dirname(folder), first);
+  } catch {
+    // Not empty.
+  }
+}
+
+/** False where the lock is there already. The link is made whole or not at all. */
+function isLinked(made: string, path: string): boolean {
+  try {
+    linkSync(made, path);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    // A file system without hard links.
+    if (code === "EPERM" || code === "ENOTSUP" || code === "ENOSYS") return isWritten(made, path);
+    throw cannotWrite(path, error);
+  }
+}
+
+function isWritten(made: string, path: string): boolean {
+  try {
+    writeFileSync(path, readFileSync(made), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw cannotWrite(path, error);
+  }
+}
+
+/** Removes that lock, and no other that took its place meanwhile. */
+function takeAway(path: string, text: string): void {
+  const aside = temporaryBeside(path);
+  try {
+    renameSync(path, aside);
+  } catch {
+    return; // Another process was faster.
+  }
+  if (textOf(aside) !== text) isLinked(aside, path);
+  rmSync(aside, { force: true });
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").slice(0, 1000);
+  } catch {
+    return undefined;
+  }
+}
+
+function ownerOf(text: string): Owner | undefined {
+  try {
+    return ownerSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function isGone({ pid, host, started }: Owner): boolean {
+  if (host !== hostname()) return false;
+  return !isAlive(pid) || (started !== undefined && started !== startOf(pid));
+}
+
+function ownOwner(): Owner {
+  const started = startOf(process.pid);
+  return { pid: process.pid, host: hostname(), ...(started === undefined ? {} : { started }) };
+}
+
+/** Boot and clock tick in which a process began, as Linux tells; undefined elsewhere. */
+function startOf(pid: number): string | undefined {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    // The name of the program, in parentheses, may hold blanks.
+    const ticks = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ")[19]!;
+    return `${boot}/${ticks}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function heldBy(folder: string, path: string, owner: Owner | undefined): ConfigError {
+  if (owner === undefined)
+    return new ConfigError(`${path} is no lock of servesim's; remove it, or name another folder`);
+  const where = owner.host === hostname() ? "" : ` on ${owner.host}`;
+  return new ConfigError(
+    `${folder} is being worked on by process ${owner.pid}${where}; wait for its end` +
+      (where === "" ? ", or name another folder" : `, or, if that process is no more, remove ${path}`),
+  );
+}

@@ -1,0 +1,147 @@
+/**
+ * The requests of a run by column, so that ten million of them need no object each. Row i is request i; times are ns from
+ * the start of the run, NaN where the run does not know.
+ */
+import type { RequestRecord } from "./run.js";
+import { requestStatuses } from "./run.js";
+
+export interface RequestColumns {
+  readonly rows: number;
+  readonly arrivalNs: Float64Array;
+  readonly sentNs: Float64Array;
+  readonly scheduledNs: Float64Array;
+  readonly firstTokenNs: Float64Array;
+  readonly lastTokenNs: Float64Array;
+  readonly promptTokens: Int32Array;
+  readonly outputTokens: Int32Array;
+  /** 1: finished; 0: refused or lost to an error. */
+  readonly ok: Uint8Array;
+  /** For messages. */
+  readonly requestId: (row: number) => string;
+}
+
+/** Columns that records can be made of, one at a time. */
+export interface RequestTable extends RequestColumns {
+  record(row: number): RequestRecord;
+}
+
+/** Numbers of 0 and above, or nothing, by row; -1 stands for nothing. */
+const NONE = -1;
+const FIRST_CAPACITY = 1024;
+
+/** A table that grows by records; what most rows do not have (ids of their own, errors, further columns) is kept apart. */
+export class GrowingTable {
+  private rows = 0;
+  private times = this.floats(FIRST_CAPACITY);
+  private counts = this.ints(FIRST_CAPACITY);
+  private status = new Uint8Array(FIRST_CAPACITY);
+  /** Empty where it is the row's number. */
+  private readonly ids: string[] = [];
+  private readonly errors = new Map<number, string>();
+  private readonly extras: (Readonly<Record<string, string>> | undefined)[] = [];
+
+  add(record: RequestRecord): void {
+    const row = this.rows++;
+    if (row === this.status.length) this.grow();
+    const { times, counts } = this;
+    times.arrivalNs[row] = record.arrivalNs;
+    times.sentNs[row] = record.sentNs ?? NaN;
+    times.scheduledNs[row] = record.scheduledNs ?? NaN;
+    times.firstTokenNs[row] = record.firstTokenNs ?? NaN;
+    times.lastTokenNs[row] = record.lastTokenNs ?? NaN;
+    counts.promptTokens[row] = record.promptTokens;
+    counts.outputTokens[row] = record.outputTokens;
+    counts.cachedTokens[row] = record.cachedTokens ?? NONE;
+    counts.batchId[row] = record.batchId ?? NONE;
+    counts.batchSize[row] = record.batchSize ?? NONE;
+    counts.preemptions[row] = record.preemptions ?? NONE;
+    this.status[row] = requestStatuses.indexOf(record.status);
+    this.ids.push(record.requestId === String(row) ? "" : record.requestId);
+    if (record.error !== undefined) this.errors.set(row, record.error);
+    if (record.extra !== undefined) this.extras[row] = record.extra;
+  }
+
+  /** What was added so far; to be asked once, at the end. */
+  finished(): RequestTable {
+    const { rows, counts } = this;
+    const cut = <T extends Record<string, Float64Array | Int32Array>>(columns: T): T =>
+      Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.subarray(0, rows)])) as T;
+    const ok = new Uint8Array(rows);
+    for (let row = 0; row < rows; row++) ok[row] = this.status[row] === 0 ? 1 : 0;
+    return {
+      rows,
+      ...cut(this.times),
+      promptTokens: counts.promptTokens.subarray(0, rows),
+      outputTokens: counts.outputTokens.subarray(0, rows),
+      ok,
+      requestId: (row) => this.idOf(row),
+      record: (row) => this.recordAt(row),
+    };
+  }
+
+  private idOf(row: number): string {
+    const id = this.ids[row]!;
+    return id === "" ? String(row) : id;
+  }
+
+  private recordAt(row: number): RequestRecord {
+    const { times, counts } = this;
+    const record: { -readonly [Key in keyof RequestRecord]: RequestRecord[Key] } = {
+      requestId: this.idOf(row),
+      arrivalNs: times.arrivalNs[row]!,
+      promptTokens: counts.promptTokens[row]!,
+      outputTokens: counts.outputTokens[row]!,
+      status: requestStatuses[this.status[row]!]!,
+    };
+    for (const name of ["sentNs", "scheduledNs", "firstTokenNs", "lastTokenNs"] as const) {
+      const ns = times[name][row]!;
+      if (!Number.isNaN(ns)) record[name] = ns;
+    }
+    for (const name of ["cachedTokens", "batchId", "batchSize", "preemptions"] as const) {
+      const count = counts[name][row]!;
+      if (count !== NONE) record[name] = count;
+    }
+    const error = this.errors.get(row);
+    if (error !== undefined) record.error = error;
+    const extra = this.extras[row];
+    if (extra !== undefined) record.extra = extra;
+    return record;
+  }
+
+  private grow(): void {
+    const capacity = 2 * this.rows;
+    const grown = <T extends Record<string, Float64Array | Int32Array>>(from: T, to: T): T => {
+      for (const [name, column] of Object.entries(to)) column.set(from[name]!);
+      return to;
+    };
+    this.times = grown(this.times, this.floats(capacity));
+    this.counts = grown(this.counts, this.ints(capacity));
+    const status = new Uint8Array(capacity);
+    status.set(this.status);
+    this.status = status;
+  }
+
+  private floats(rows: number) {
+    const column = (): Float64Array => new Float64Array(rows);
+    return {
+      arrivalNs: column(),
+      sentNs: column(),
+      scheduledNs: column(),
+      firstTokenNs: column(),
+      lastTokenNs: column(),
+    };
+  }
+
+  private ints(rows: number) {
+    const column = (): Float64Array => new Float64Array(rows);
+    const tokens = (): Int32Array => new Int32Array(rows);
+    return {
+      promptTokens: tokens(),
+      outputTokens: tokens(),
+      cachedTokens: tokens(),
+      batchId: column(),
+      batchSize: tokens(),
+      preemptions: tokens(),
+    };
+  }
+}
