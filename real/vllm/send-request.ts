@@ -60,6 +60,9 @@ export function makeSending(options: SendOptions, onEnd?: (exchange: Exchange) =
 const MOST_ERROR_BODY = 10_000;
 const MOST_ERROR_BYTES = 2 ** 20;
 
+/** What a gateway's own page and a server that does not stream answer with; other types may be events all the same. */
+const NO_STREAM = /^(text\/html|application\/json)\b/i;
+
 /** A server that has sent its end mark has this long to end the answer; it counts as whole either way. */
 const END_GRACE_MS = 5_000;
 
@@ -120,11 +123,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
     this.status = status;
     this.location = headers.location;
     const coding = headers["content-encoding"];
-    if (status !== 200 || coding === undefined || coding === "identity") return;
-    this.abort({
-      kind: "malformed",
-      message: `content-encoding "${plainLine(coding, 40)}", though none was asked for`,
-    });
+    if (status !== 200) return;
+    if (coding !== undefined && coding !== "identity") {
+      this.abort(malformed(`content-encoding "${plainLine(coding, 40)}", though none was asked for`));
+      return;
+    }
+    const type = headers["content-type"];
+    if (type === undefined || !NO_STREAM.test(type)) return;
+    this.abort(malformed(`content-type "${plainLine(type, 60)}", expected text/event-stream`));
   }
 
   onResponseData(_: Dispatcher.DispatchController, bytes: Buffer): void {
@@ -195,4 +201,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
     this.onEnd?.(exchange);
     this.resolve(exchange);
   }
+}
+
+function malformed(message: string): Failure {
+  return { kind: "malformed", message };
 }

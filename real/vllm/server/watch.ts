@@ -80,7 +80,8 @@ export async function startServerWatch(baseUrl: ServerRef, options: WatchOptions
   const loop = everyMs === 0 ? Promise.resolve() : readSteadily(readUntilStopped, clock, everyMs * 1e6, abort.signal);
   const lastSnapshot = async (): Promise<Snapshot | string> => {
     try {
-      return snapshotOf(await scrape(), where);
+      const last = snapshotOf(await scrape(), where);
+      return Object.keys(last.histograms).length === 0 ? noVllmMetrics(where) : last;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
