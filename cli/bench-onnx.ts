@@ -9,6 +9,7 @@ import type { BenchRequest } from "./bench.js";
 import { deliverRun } from "./deliver-run.js";
 import { interruptible } from "./interrupt.js";
 import { startProgress } from "./progress.js";
+import { requireAnswers } from "./require-answers.js";
 import { runRequest } from "./run-request.js";
 
 export async function benchOnOnnx({ flags, places, args }: BenchRequest): Promise<void> {
@@ -39,11 +40,14 @@ export async function benchOnOnnx({ flags, places, args }: BenchRequest): Promis
       load: describeLoad(load),
       hardware: describeMachine(executor.info.ortVersion, memory.gpu),
     };
+    const runs: Run[] = [];
     try {
       for (const [at, output] of places.entries()) {
         const run = await benchOnce(common, `running ${flags.policy} for real${of(at, places.length)}, requests`);
         await deliverRun(run, { ...flags, output });
+        runs.push(run);
       }
+      requireAnswers(runs);
     } finally {
       memory.stop();
     }

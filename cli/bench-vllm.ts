@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { workloadOf } from "../experiment/index.js";
-import { ConfigError, type Load, type Workload } from "../formats/index.js";
+import { ConfigError, type Load, type Run, type Workload } from "../formats/index.js";
 import { writeJson } from "../formats/files/index.js";
 import { RunInterrupted } from "../real/index.js";
 import {
@@ -33,15 +33,17 @@ import { policyShape } from "./policy-flags.js";
 import { printClient } from "./print-client.js";
 import { printServer } from "./print-server.js";
 import { startProgress } from "./progress.js";
+import { requireAnswers } from "./require-answers.js";
 import { runRequest } from "./run-request.js";
+import { serverAt } from "./server-flags.js";
 import { clientOptions, vllmFlags } from "./vllm-flags.js";
 
 /** Percentiles in the result file where none are asked for. */
 const RESULT_PERCENTILES = [50, 90, 95, 99];
 
 export async function benchOnVllm({ flags, places, args }: BenchRequest): Promise<void> {
-  const { base_url: baseUrl, policy = "vllm" } = flags;
-  if (baseUrl === undefined) {
+  const { base_url: url, policy = "vllm" } = flags;
+  if (url === undefined) {
     throw new ConfigError("--backend vllm takes the server's --base-url, such as http://127.0.0.1:8000");
   }
   if (flags.save_detailed && flags.save_result === undefined) {
@@ -56,6 +58,7 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
   const { plan, load, prompts, seed } = runRequest(policy, args);
   if (plan.work === "batch") refuseWithBatches(plan.name, args);
   const requests = withLength(await workloadOf(load, prompts, seed), flags.max_tokens);
+  const baseUrl = serverAt(url, flags);
   const { model } = givenFlags({ model: modelFlags.model }, args) as { model?: string };
   const { temperature, top_p: topP, top_k: topK } = flags;
   // Settings of the policy vllm on the command line say what the server was started with.
@@ -76,6 +79,7 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
     keepsText: flags.save_detailed,
     ...(flags.metric_percentiles === undefined ? {} : { percentiles: flags.metric_percentiles }),
   };
+  const runs: Run[] = [];
   for (const [at, output] of places.entries()) {
     const which = places.length === 1 ? "" : ` (${at + 1} of ${places.length})`;
     const date = new Date();
@@ -90,6 +94,7 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
       const run = await runOnce(once, (during) => benchBatches({ ...input, ...during, plan }));
       await deliverRun(run, { ...flags, output });
       if (!flags.json) printClient(run);
+      runs.push(run);
       continue;
     }
     const watch: WatchedOptions = {
@@ -106,7 +111,9 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
     if (!flags.json) printClient(measurement.run);
     if (!flags.json && view !== undefined) printServer(view);
     for (const remark of remarks) warn(remark);
+    runs.push(measurement.run);
   }
+  requireAnswers(runs);
 }
 
 interface OnceOptions {

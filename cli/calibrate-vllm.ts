@@ -9,6 +9,7 @@ import { readRecordings } from "../experiment/read-recordings.js";
 import { measureServer, type MeasuredServer } from "../experiment/server-calibration/index.js";
 import { ConfigError, type Run } from "../formats/index.js";
 import { RunInterrupted } from "../real/index.js";
+import type { ServerAddress } from "../real/vllm/index.js";
 import type { SettingName } from "../real/vllm/server/index.js";
 import { serverSettings, withoutNetwork } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
@@ -18,6 +19,7 @@ import { declareFlags, parseFlags, type Flags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { figure, note, printJson, printTable, warn } from "./output.js";
 import { startProgress } from "./progress.js";
+import { refuseServerFlags, serverAt, serverFlags } from "./server-flags.js";
 
 /** "120s", "2m" or bare seconds. */
 const duration = z
@@ -32,6 +34,7 @@ const ownFlags = {
   name: z.string().min(1).optional().describe("of the profile; absent: model and vLLM version"),
   base_url: z.string().optional().describe("the server, such as http://127.0.0.1:8000"),
   model: z.string().optional().describe("the model there; absent: the first that it serves"),
+  ...serverFlags,
   output: z.string().default("profile.json").describe("profile to write; raw runs go beside it, into OUTPUT.raw"),
   budget: duration.default(120_000).describe("time that probes and loads may take, such as 120s or 2m"),
   vocab_size: z.int().min(2).optional().describe("random token ids are below this; absent: found by asking"),
@@ -80,6 +83,7 @@ export const calibrateVllmCommand: Command = {
     }
     const from = foldersOf(args, "from");
     if (from.length > 0) {
+      refuseServerFlags(args);
       await fitRecordings({ runs: await readRecordings(from), heldOut: await readRecordings(foldersOf(args, "held-out")), flags }); // prettier-ignore
       return;
     }
@@ -93,7 +97,7 @@ export const calibrateVllmCommand: Command = {
       throw new ConfigError(`${rawFolder} is there already; go on with --resume, or measure anew with --force`);
     }
     const stated = parseFlags(statedFlags, args) as Partial<Record<SettingName, unknown>>;
-    const measured = await measure(flags, flags.base_url, { rawFolder, stated });
+    const measured = await measure(flags, serverAt(flags.base_url, flags), { rawFolder, stated });
     report(measured, rawFolder, flags);
     if (flags.measure_only) return;
     const runs = [recordingOf("probes", measured.probes), recordingOf("mixed", measured.mixed)];
@@ -116,7 +120,7 @@ interface Where {
   readonly stated: Readonly<Partial<Record<SettingName, unknown>>>;
 }
 
-async function measure(flags: Own, baseUrl: string, { rawFolder, stated }: Where): Promise<MeasuredServer> {
+async function measure(flags: Own, baseUrl: ServerAddress, { rawFolder, stated }: Where): Promise<MeasuredServer> {
   return interruptible(async (signal) => {
     const bar = startProgress("calibrating vLLM, s");
     try {

@@ -1,5 +1,6 @@
 /** servesim doctor --base-url: whether a running server can be measured, line by line, and what to do where it cannot. */
 import { BackendError } from "../formats/index.js";
+import { shownUrl, type ServerRef } from "../real/vllm/index.js";
 import { checkServer, type ServerFinding } from "../real/vllm/server/index.js";
 
 /** Findings for printing, and how the command ends: with an error (exit 3) when nothing can be measured there. */
@@ -8,7 +9,7 @@ export interface ServerDiagnosis {
   readonly failure: BackendError | undefined;
 }
 
-export async function diagnoseServer(baseUrl: string, model: string | undefined): Promise<ServerDiagnosis> {
+export async function diagnoseServer(baseUrl: ServerRef, model: string | undefined): Promise<ServerDiagnosis> {
   let found: ServerFinding[];
   try {
     found = await checkServer(baseUrl, model);
@@ -20,6 +21,7 @@ export async function diagnoseServer(baseUrl: string, model: string | undefined)
   const names = broken.map(({ what }) => what).join(", ");
   return {
     findings: found.map(({ what, state, detail }) => ({ what, state, detail })),
-    failure: broken.length === 0 ? undefined : new BackendError(`${baseUrl} cannot be measured: ${names} missing`),
+    failure:
+      broken.length === 0 ? undefined : new BackendError(`${shownUrl(baseUrl)} cannot be measured: ${names} missing`),
   };
 }

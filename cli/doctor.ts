@@ -10,10 +10,12 @@ import type { Command } from "./command.js";
 import { diagnoseServer } from "./doctor-server.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { figure, printJson, printTable } from "./output.js";
+import { refuseServerFlags, serverAt, serverFlags } from "./server-flags.js";
 
 const ownFlags = {
   base_url: z.string().optional().describe("check a running vLLM server instead, such as http://127.0.0.1:8000"),
   model: z.string().optional().describe("with --base-url: the model there; absent: the first that it serves"),
+  ...serverFlags,
   json: z.boolean().default(false).describe("print the findings as JSON"),
 };
 
@@ -26,13 +28,15 @@ interface Finding {
 export const doctorCommand: Command = {
   flags: (yargs) => declareFlags(yargs, ownFlags),
   run: async (args) => {
-    const { json, base_url: baseUrl, model } = parseFlags(ownFlags, args);
+    const flags = parseFlags(ownFlags, args);
+    const { json, base_url: baseUrl, model } = flags;
     if (baseUrl !== undefined) {
-      const { findings, failure } = await diagnoseServer(baseUrl, model);
+      const { findings, failure } = await diagnoseServer(serverAt(baseUrl, flags), model);
       printFindings(findings, json);
       if (failure !== undefined) throw failure;
       return;
     }
+    refuseServerFlags(args);
     if (model !== undefined) throw new ConfigError("--model names a model of a server, give its --base-url too");
     const runtime = await onnxRuntime();
     const findings = [nodeVersion(), machine(), ...runtime, ...(await checkGpu(hasProvider(runtime))), modelCache()];

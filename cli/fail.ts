@@ -1,4 +1,5 @@
 /** How a command ends: exit codes by kind of error, one message to stderr. The only place that turns errors into exits. */
+import { printable } from "../formats/plain-text.js";
 
 export const EXIT = { ok: 0, user: 2, backend: 3, threshold: 4, bug: 70, interrupted: 130 } as const;
 
@@ -28,10 +29,12 @@ export function fail(error: unknown): number {
   const known = error instanceof Error ? codes[error.name] : undefined;
   if (error instanceof Error && known !== undefined && known !== EXIT.bug) {
     const label = known === EXIT.interrupted ? "interrupted" : "error";
-    process.stderr.write(`${label}: ${error.message}\n`);
+    process.stderr.write(`${label}: ${printable(error.message)}\n`);
     return known;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`error: this is a bug in servesim, please report it with the command you ran\n${detail}\n`);
+  process.stderr.write(
+    `error: this is a bug in servesim, please report it with the command you ran\n${printable(detail)}\n`,
+  );
   return EXIT.bug;
 }

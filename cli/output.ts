@@ -1,9 +1,13 @@
-/** What commands print: tables and JSON to stdout, notes to stderr. */
+/**
+ * What commands print: tables and JSON to stdout, notes to stderr. Texts may be those of a server or a file (names, errors,
+ * headers), so each is made printable here, whoever passes it on.
+ */
 import Table from "cli-table3";
 import pc from "picocolors";
+import { printable, printableJson } from "../formats/index.js";
 
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${printableJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 /** Text, or text over several columns. */
@@ -11,21 +15,25 @@ export type TableCell = string | { readonly colSpan: number; readonly content: s
 
 export function printTable(columns: readonly string[], rows: readonly (readonly TableCell[])[]): void {
   const table = new Table({ head: columns.map((name) => pc.bold(name)), style: { head: [], border: [] } });
-  table.push(...rows.map((row) => [...row]));
+  table.push(...rows.map((row) => row.map(printableCell)));
   process.stdout.write(`${table.toString()}\n`);
 }
 
+function printableCell(cell: TableCell): TableCell {
+  return typeof cell === "string" ? printable(cell) : { ...cell, content: printable(cell.content) };
+}
+
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${printable(line)}\n`);
 }
 
 /** Progress and remarks, never part of the result. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printable(line)}\n`);
 }
 
 export function warn(line: string): void {
-  process.stderr.write(`${pc.yellow("warning:")} ${line}\n`);
+  process.stderr.write(`${pc.yellow("warning:")} ${printable(line)}\n`);
 }
 
 /** A number with so many significant digits, no exponent; "-" when it is not known. */

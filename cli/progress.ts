@@ -1,5 +1,6 @@
 /** Progress on stderr: a bar with time left on a terminal, a line now and then elsewhere. */
 import { SingleBar } from "cli-progress";
+import { printable } from "../formats/index.js";
 import { note } from "./output.js";
 
 export interface Progress {
@@ -23,8 +24,8 @@ function barProgress(title: string): Progress {
   let started = false;
   return {
     update(done, total, label = "") {
-      if (!started) bar.start(total, done, { label });
-      else bar.update(done, { label });
+      if (!started) bar.start(total, done, { label: printable(label) });
+      else bar.update(done, { label: printable(label) });
       started = true;
     },
     stop: () => {

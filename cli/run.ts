@@ -10,10 +10,12 @@ import { interruptible } from "./interrupt.js";
 import { note, print, printJson, warn } from "./output.js";
 import { printOutcome } from "./print-outcome.js";
 import { startProgress } from "./progress.js";
+import { serverAccess, serverFlags } from "./server-flags.js";
 
 const ownFlags = {
   results: z.string().default("results").describe("folder that experiments are kept under"),
   force: z.boolean().default(false).describe("calibrate and run everything anew"),
+  ...serverFlags,
   json: z.boolean().default(false).describe("print the comparison of every cell as JSON"),
 };
 
@@ -21,22 +23,28 @@ export const runCommand: Command = {
   flags: (yargs) =>
     declareFlags(yargs.positional("experiment", { type: "string", describe: "experiment file, YAML" }), ownFlags),
   run: async (args) => {
-    const { results, force, json } = parseFlags(ownFlags, args);
+    const flags = parseFlags(ownFlags, args);
+    const { results, force, json } = flags;
+    const access = serverAccess(flags);
     const path = String(args.experiment);
     const { name } = readExperiment(path);
-    await whileLocked(join(results, name), () => runLocked(path, { results, force, json }));
+    await whileLocked(join(results, name), () => runLocked(path, { results, force, json, access }));
   },
 };
 
+interface LockedRun {
+  readonly results: string;
+  readonly force: boolean;
+  readonly json: boolean;
+  readonly access: ReturnType<typeof serverAccess>;
+}
+
 /** Nobody else works in the experiment's folder meanwhile. */
-async function runLocked(
-  path: string,
-  { results, force, json }: { readonly results: string; readonly force: boolean; readonly json: boolean },
-): Promise<void> {
+async function runLocked(path: string, { results, force, json, access }: LockedRun): Promise<void> {
   const reporter = { note, warn, progress: startProgress };
   const folder = await interruptible(async (signal) => {
     try {
-      return await runExperiment(path, { results, force, signal, reporter });
+      return await runExperiment(path, { results, force, signal, reporter, access });
     } catch (error) {
       if (!signal.aborted) throw error;
       throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);

@@ -1,13 +1,15 @@
 /** Flags of loads against a running vLLM server, by the names that vLLM's own benchmark has where it has one. */
 import { z } from "zod";
 import { endpoints } from "../real/vllm/request-body.js";
-import type { Sampling, VllmClientOptions } from "../real/vllm/index.js";
+import type { Sampling, ServerAddress, VllmClientOptions } from "../real/vllm/index.js";
 import type { Flags } from "./flags.js";
+import { serverFlags } from "./server-flags.js";
 
 const seconds = z.number().positive().max(86_400);
 
 export const vllmFlags = {
   base_url: z.string().optional().describe("vllm: the server, such as http://127.0.0.1:8000"),
+  ...serverFlags,
   endpoint: z.enum(endpoints).default("/v1/completions").describe("vllm: where requests go"),
   num_warmups: z.int().nonnegative().max(10_000).default(1).describe("vllm: requests before the run, not part of it"),
   max_tokens: z.int().positive().optional().describe("vllm: output tokens of each request, whatever the load says"),
@@ -40,7 +42,7 @@ export type VllmFlags = Flags<typeof vllmFlags>;
 /** The client's options that the flags ask for. */
 export function clientOptions(
   flags: VllmFlags,
-  baseUrl: string,
+  baseUrl: ServerAddress,
   model: string | undefined,
   tokens: Omit<Sampling, "ignoreEos">,
 ): VllmClientOptions {

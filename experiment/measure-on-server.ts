@@ -3,7 +3,15 @@
  * the others, so that all policies have the same engine and GPU. Finished runs are kept, Ctrl-C loses only the one under way.
  */
 import type { Profile, Run, VllmServer } from "../formats/index.js";
-import { benchBatches, benchVllm, kvUsage, type VllmClientOptions } from "../real/vllm/index.js";
+import {
+  addressOf,
+  benchBatches,
+  benchVllm,
+  INSECURE_NOTE,
+  kvUsage,
+  type ServerAccess,
+  type VllmClientOptions,
+} from "../real/vllm/index.js";
 import { readServerSettings, type ServerSettings } from "../real/vllm/server/index.js";
 import { describeLoad } from "../sim/index.js";
 import { keep } from "./keep-or-make.js";
@@ -16,6 +24,13 @@ export interface AskedServer {
   readonly settings: ServerSettings;
 }
 
+export interface AskServerOptions {
+  readonly profile: Profile;
+  readonly reporter: Reporter;
+  readonly signal?: AbortSignal | undefined;
+  readonly access?: ServerAccess | undefined;
+}
+
 /**
  * Asks the server before anything is written; undefined when nothing is left to measure. BackendError where it does not
  * answer, ConfigError where a cell states settings that it does not have. What differs from the profile is a warning.
@@ -23,15 +38,17 @@ export interface AskedServer {
 export async function askServer(
   vllm: VllmServer,
   tasks: readonly RealTask[],
-  { profile, reporter }: { readonly profile: Profile; readonly reporter: Reporter },
+  { profile, reporter, signal, access }: AskServerOptions,
 ): Promise<AskedServer | undefined> {
   if (tasks.length === 0) return undefined;
-  const { base_url: baseUrl, model } = vllm;
-  const settings = await readServerSettings(baseUrl, { model });
+  const { model } = vllm;
+  const baseUrl = addressOf(vllm.base_url, access);
+  if (baseUrl.isInsecure) reporter.warn(INSECURE_NOTE);
+  const settings = await readServerSettings(baseUrl, { model, signal });
   for (const { cell } of tasks) {
-    if (cell.plan.work === "step") await readServerSettings(baseUrl, { model, stated: cell.plan.settings });
+    if (cell.plan.work === "step") await readServerSettings(baseUrl, { model, stated: cell.plan.settings, signal });
   }
-  if (tasks.some(({ cell }) => cell.plan.work === "batch")) await kvUsage(baseUrl);
+  if (tasks.some(({ cell }) => cell.plan.work === "batch")) await kvUsage(baseUrl, { signal });
   const differing = differences(profile, settings);
   if (differing.length > 0) {
     reporter.warn(`the server runs under other settings than profile "${profile.name}": ${differing.join(", ")}`);

@@ -14,6 +14,7 @@ import {
   writeManifest,
   writeProfile,
 } from "../formats/files/index.js";
+import { shownUrl, type ServerAccess } from "../real/vllm/index.js";
 import { parseThreshold } from "../report/compare/index.js";
 import { worksOf } from "./cell-works.js";
 import { cellsOf, type Cell } from "./cells.js";
@@ -34,6 +35,8 @@ export interface RunExperimentOptions {
   readonly force: boolean;
   readonly signal: AbortSignal;
   readonly reporter: Reporter;
+  /** What lets the client in at the experiment's server, beside its URL. */
+  readonly access?: ServerAccess;
   /** Absent: measure at once, and once. */
   readonly quiet?: QuietOptions;
 }
@@ -75,14 +78,15 @@ export async function runResolved(
   // What is there is checked before anything is written: an experiment that is refused leaves its folder as it was.
   const simulations = await simTasks({ ...common, jitter, works });
   const measurements = await realTasks(toMeasure);
-  const server = vllm === undefined ? undefined : await askServer(vllm, measurements, { profile, reporter });
+  const asking = { profile, reporter, signal, access: options.access };
+  const server = vllm === undefined ? undefined : await askServer(vllm, measurements, asking);
 
   const manifest = (interrupted: boolean): void => {
     writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
   };
   // First: the folder is this experiment's from here on.
   manifest(true);
-  writeExperiment(folder.experiment, experiment);
+  writeExperiment(folder.experiment, withoutCredentials(experiment));
   if (named !== undefined) writeProfile(folder.profile, named);
   await simulateCells(simulations, { profile, seed, jitter, signal, reporter });
   const simulated = simulations.length;
@@ -142,6 +146,12 @@ async function predictAgain(
 /** Batches run anywhere; steps where a vLLM server does them. */
 function runsForReal({ plan }: Pick<Cell, "plan">, { vllm }: Experiment): boolean {
   return plan.work === "batch" || vllm !== undefined;
+}
+
+/** The experiment as it is kept: of its server's URL only what may be shown. */
+function withoutCredentials(experiment: Experiment): Experiment {
+  const { vllm } = experiment;
+  return vllm === undefined ? experiment : { ...experiment, vllm: { ...vllm, base_url: shownUrl(vllm.base_url) } };
 }
 
 /** Paths in an experiment file are relative to that file. */

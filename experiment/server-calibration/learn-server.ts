@@ -1,13 +1,13 @@
 /** What a live calibration must know of a server before it sends probes: settings that bound them, ids that it takes, its cache. */
-import { Pool } from "undici";
-import { BackendError, ConfigError } from "../../formats/index.js";
+import { BackendError, ConfigError, plainLine } from "../../formats/index.js";
 import {
   readServerSettings,
   startServerWatch,
   type ServerSettings,
+  type SettingsOptions,
   type SettingName,
 } from "../../real/vllm/server/index.js";
-import { addressOf, measureVllm, type BenchVllmInput } from "../../real/vllm/index.js";
+import { askServer, measureVllm, shownUrl, type BenchVllmInput, type ServerRef } from "../../real/vllm/index.js";
 import { rejectSeen } from "../../sim/index.js";
 import { realClock } from "../../real/index.js";
 import type { ProbedServer } from "../../calibrate/vllm/probe-groups.js";
@@ -50,46 +50,39 @@ export function probedServerOf({ settings, unknown }: ServerSettings): ProbedSer
 }
 
 export async function learnServer(
-  baseUrl: string,
+  baseUrl: ServerRef,
   model: string | undefined,
-  stated: Readonly<Partial<Record<SettingName, unknown>>>,
+  { stated, signal }: Pick<SettingsOptions, "stated" | "signal">,
 ): Promise<{ readonly settings: ServerSettings; readonly server: ProbedServer }> {
-  const settings = await readServerSettings(baseUrl, { model, stated });
+  const settings = await readServerSettings(baseUrl, { model, ...(stated === undefined ? {} : { stated }), signal });
   if (settings.engine !== "vllm") {
     throw new ConfigError(
-      `${baseUrl} is no vLLM server as far as it tells (engine "${settings.engine}"), expected vLLM: others can be measured ` +
+      `${shownUrl(baseUrl)} is no vLLM server as far as it tells (engine "${settings.engine}"), expected vLLM: others can be measured ` +
         "(bench --backend vllm), but have no profile",
     );
   }
-  rejectSeen(settings.unmodelled, baseUrl);
+  rejectSeen(settings.unmodelled, shownUrl(baseUrl));
   return { settings, server: probedServerOf(settings) };
 }
 
 /** Sizes that vocabularies are at least as large as, tried from the top. */
 const vocabularies = [128_000, 100_000, 50_000, 32_000, 16_000, 8_000, 4_000, 2_000, 1_000];
 
+/** Longest wait for one token, ms: the first of a server may compile. */
+const COMPLETION_MS = 60_000;
+
 /** A number of token ids that the server takes, found by asking; BackendError when it takes none. */
-export async function findVocabulary(baseUrl: string, model: string): Promise<number> {
-  const { origin, prefix } = addressOf(baseUrl);
-  const pool = new Pool(origin, { headersTimeout: 60_000, bodyTimeout: 60_000 });
+export async function findVocabulary(baseUrl: ServerRef, model: string, signal?: AbortSignal): Promise<number> {
   let said = "";
-  try {
-    for (const size of vocabularies) {
-      const { statusCode, body } = await pool.request({
-        method: "POST",
-        path: `${prefix}/v1/completions`,
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ model, prompt: [size - 1], max_tokens: 1 }),
-      });
-      said = await body.text();
-      if (statusCode === 200) return size;
-      if (statusCode !== 400) break;
-    }
-  } finally {
-    await pool.close();
+  for (const size of vocabularies) {
+    const post = JSON.stringify({ model, prompt: [size - 1], max_tokens: 1 });
+    const { status, text } = await askServer(baseUrl, "/v1/completions", { post, withinMs: COMPLETION_MS, signal });
+    if (status === 200) return size;
+    said = text;
+    if (status !== 400) break;
   }
   throw new BackendError(
-    `${baseUrl} takes no prompt of token ids: ${said.slice(0, 200)}; state --vocab-size, or see its log`,
+    `${shownUrl(baseUrl)} takes no prompt of token ids: ${plainLine(said, 200)}; state --vocab-size, or see its log`,
   );
 }
 
@@ -110,7 +103,7 @@ export async function tryPrefixCache(
     outputTokens: 1,
     content: [[1, promptTokens]] as const,
   }));
-  const watch = await startServerWatch(common.baseUrl, { everyMs: 0 });
+  const watch = await startServerWatch(common.baseUrl, { everyMs: 0, signal: common.signal });
   const workload = { requests, maxConcurrency: 1, thinkNs: 0 };
   const { run } = await measureVllm({ ...common, workload, load: { kind: "probes" } });
   const view = await watch.stop(realClock.nowNs());

@@ -8,7 +8,14 @@ import { probePlan, type ProbePlan } from "../../calibrate/vllm/index.js";
 import { BackendError, ConfigError, type Run } from "../../formats/index.js";
 import { readRun, writeRun } from "../../formats/files/index.js";
 import { realClock } from "../../real/index.js";
-import { measureNetwork, measureVllm } from "../../real/vllm/index.js";
+import {
+  addressOf,
+  INSECURE_NOTE,
+  measureNetwork,
+  measureVllm,
+  shownUrl,
+  type ServerRef,
+} from "../../real/vllm/index.js";
 import { startServerWatch, type ServerSettings, type SettingName } from "../../real/vllm/server/index.js";
 import { findVocabulary, learnServer, tryPrefixCache, type PrefixCacheFinding } from "./learn-server.js";
 import { mergeRuns } from "./merge-runs.js";
@@ -17,7 +24,7 @@ import { groupsFolder, runPlan, type PlanRuns, type ProbeCommon } from "./run-pl
 import { timeServer } from "./time-server.js";
 
 export interface MeasureServerInput {
-  readonly baseUrl: string;
+  readonly baseUrl: ServerRef;
   readonly model?: string | undefined;
   /** Settings that the server does not tell, as the user states them. */
   readonly stated: Readonly<Partial<Record<SettingName, unknown>>>;
@@ -55,12 +62,12 @@ const MOST_CACHED_FRACTION = 0.01;
 export async function measureServer(input: MeasureServerInput): Promise<MeasuredServer> {
   const { baseUrl, rawFolder, signal } = input;
   const beganNs = realClock.nowNs();
-  const { settings, server } = await learnServer(baseUrl, input.model, input.stated);
+  const { settings, server } = await learnServer(baseUrl, input.model, { stated: input.stated, signal });
   const found = { model: settings.model.name, vllm: settings.version ?? null, settings: { ...settings.settings } };
   const before = input.resume ? readPlanFile(rawFolder) : undefined;
   if (before !== undefined) refuseOtherServer(rawFolder, before, found);
   else clearRawFolder(rawFolder);
-  const vocab = before?.vocab ?? input.vocab ?? (await findVocabulary(baseUrl, settings.model.name));
+  const vocab = before?.vocab ?? input.vocab ?? (await findVocabulary(baseUrl, settings.model.name, signal));
   const seed = before?.seed ?? input.seed;
   const whole = before === undefined ? undefined : await readWhole(rawFolder);
   if (whole !== undefined) {
@@ -77,7 +84,7 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
     };
   }
   const network = await measureNetwork(baseUrl);
-  const common = { ...commonInput(input, { settings, vocab, seed }), network };
+  const common = { ...commonInput(input, { settings, vocab, seed }), network, signal };
   await warmUp(common);
   const cache = await tryPrefixCache(common, Math.min(512, server.maxModelLen - 1));
   const pace = before?.pace ?? (await timeServer(common, server));
@@ -87,7 +94,7 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
   if (before === undefined) writePlanFile(rawFolder, { ...planned, budget_ms: budgetMs });
   const plan = probePlan(server, pace, { budgetMs, seed, pauseMs: PAUSE_MS });
   signal.throwIfAborted();
-  const watch = await startServerWatch(baseUrl, { everyMs: 0 });
+  const watch = await startServerWatch(baseUrl, { everyMs: 0, signal });
   let runs: PlanRuns;
   try {
     runs = await runPlan({
@@ -106,14 +113,15 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
     await watch.cancel();
     throw error;
   }
-  const { counters } = await watch.stop(beganNs);
+  const { counters, notes: viewNotes } = await watch.stop(beganNs);
   const probes = asKnownNow(mergeRuns(runs.probes), settings);
-  const serverNotes = serverNotesOf({ runs, settings, cache, preemptions: counters.preemptions });
+  const told = { runs, settings, cache, preemptions: counters.preemptions };
+  const serverNotes = [...insecureNotes(baseUrl), ...serverNotesOf(told), ...viewNotes];
   const merged = { ...probes, info: { ...probes.info, server_notes: serverNotes } };
   const [mixed, heldOut, busy] = [runs.mixed, runs.heldOut, runs.busy].map((run) => asKnownNow(run, settings)) as [Run, Run, Run]; // prettier-ignore
   refuseFailures(merged, rawFolder);
   const promptTokens = merged.requests.reduce((sum, request) => sum + request.promptTokens, 0);
-  refuseCached(counters.cached_tokens ?? 0, promptTokens, baseUrl);
+  refuseCached(counters.cached_tokens ?? 0, promptTokens, shownUrl(baseUrl));
   await writeRun(join(rawFolder, "probes"), merged, { force: true });
   rmSync(groupsFolder(rawFolder), { recursive: true, force: true });
   return {
@@ -178,6 +186,11 @@ function commonInput(
     warmUps: 0,
     isWarm: true,
   };
+}
+
+/** A profile of a server that may be another says so, as every result made with it does. */
+function insecureNotes(baseUrl: ServerRef): string[] {
+  return addressOf(baseUrl).isInsecure ? [INSECURE_NOTE] : [];
 }
 
 /** What comes first on a server may compile, load or allocate. */

@@ -2,7 +2,7 @@
 import { BackendError, type Run } from "../../formats/index.js";
 import type { ProbedServer } from "../../calibrate/vllm/probe-groups.js";
 import type { Pace } from "../../calibrate/vllm/probe-pace.js";
-import { measureVllm, type BenchVllmInput } from "../../real/vllm/index.js";
+import { measureVllm, shownUrl, type BenchVllmInput } from "../../real/vllm/index.js";
 import { quantile } from "../../sim/index.js";
 
 const STEPS = 32;
@@ -31,7 +31,7 @@ export async function timeServer(
     const { run } = await measureVllm({ ...common, workload, load: { kind: "probes" }, percentiles: [] });
     const failed = run.requests.find(({ status }) => status !== "ok");
     if (failed !== undefined)
-      throw new BackendError(`a first request to ${common.baseUrl} failed: ${failed.error ?? "no reason"}`);
+      throw new BackendError(`a first request to ${shownUrl(common.baseUrl)} failed: ${failed.error ?? "no reason"}`);
     return run;
   };
   // The first of each shape may compile something.

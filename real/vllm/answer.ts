@@ -5,17 +5,12 @@
  */
 import { StringDecoder } from "node:string_decoder";
 import { createParser, type EventSourceParser } from "eventsource-parser";
+import { plainLine } from "../../formats/index.js";
+import type { AnswerLimits } from "./answer-limits.js";
+import { chunkOf, type Choice, type Chunk, type ServerTimes } from "./chunk.js";
 import { errorText, type Failure } from "./failure.js";
 
-/** What a server says of a request in its last chunk, ms (vLLM's --enable-per-request-metrics). */
-export interface ServerTimes {
-  readonly queueMs: number | undefined;
-  readonly prefillMs: number | undefined;
-  readonly decodeMs: number | undefined;
-}
-
-/** Longest event that is taken, bytes: what never ends is not an event. */
-const MOST_EVENT_BYTES = 64 * 2 ** 20;
+export type { ServerTimes } from "./chunk.js";
 
 export class Answer {
   /** When each chunk with a choice was read, ns. */
@@ -28,29 +23,41 @@ export class Answer {
   serverTimes: ServerTimes | undefined;
   text = "";
   failure: Failure | undefined;
+  /** The end mark was read: what follows it is not part of the answer. */
+  isDone = false;
   private usageTokens: number | undefined;
-  private isDone = false;
+  private bytes = 0;
   private readAtNs = 0;
   private readonly decoder = new StringDecoder("utf8");
   private readonly parser: EventSourceParser;
 
-  constructor(private readonly keepsText: boolean) {
+  constructor(
+    private readonly keepsText: boolean,
+    private readonly limits: AnswerLimits,
+  ) {
     this.parser = createParser({
-      maxBufferSize: MOST_EVENT_BYTES,
+      maxBufferSize: limits.eventChars,
       onEvent: ({ data }) => {
         this.event(data);
       },
       onError: (error) => {
-        this.malformed(error.message);
+        this.malformed(plainLine(error.message));
       },
     });
   }
 
   /** Bytes read at a time; false when the answer cannot be followed any more. */
   read(bytes: Buffer, atNs: number): boolean {
+    if (this.failure !== undefined) return false;
     this.readAtNs = atNs;
+    this.bytes += bytes.length;
+    if (this.bytes > this.limits.bytes) {
+      this.malformed(`got over ${this.limits.bytes} bytes, far more than the tokens asked for take`);
+      return false;
+    }
     this.parser.feed(this.decoder.write(bytes));
-    return this.failure === undefined;
+    // Read anew: events that were fed may have failed.
+    return (this.failure as Failure | undefined) === undefined;
   }
 
   /** The stream ended: what is missing is a failure. */
@@ -73,96 +80,45 @@ export class Answer {
   }
 
   private event(data: string): void {
-    if (this.failure !== undefined) return;
+    if (this.failure !== undefined || this.isDone) return;
     if (data === "[DONE]") {
       this.isDone = true;
       return;
     }
-    const chunk = parseChunk(data);
-    if (chunk === undefined) {
-      this.malformed(`got ${JSON.stringify(data.slice(0, 80))}, expected a JSON object`);
+    const chunk = chunkOf(data);
+    if (typeof chunk === "string") {
+      this.malformed(chunk);
       return;
     }
-    if (chunk.error !== undefined && chunk.error !== null) {
+    if (chunk.error !== undefined) {
       this.failure = { kind: "server_error", message: errorText(data) };
       return;
     }
-    const choice = chunk.choices?.[0];
-    if (choice !== undefined) this.choice(choice);
-    if (chunk.usage !== undefined && chunk.usage !== null) this.usage(chunk.usage, chunk.metrics);
+    if (chunk.choice !== undefined) this.choice(chunk.choice);
+    this.usage(chunk);
   }
 
-  private choice(choice: Choice): void {
-    const { delta, token_ids: ids } = choice;
-    if (choice.finish_reason != null) this.finishReason = choice.finish_reason;
-    // A chat's first chunk names the role, before any token.
-    const isRoleOnly = delta?.role !== undefined && !saysSomething(delta) && (ids?.length ?? 0) === 0;
-    if (isRoleOnly && choice.finish_reason == null) return;
+  private choice({ holdsNothing, finishReason, tokens, text }: Choice): void {
+    if (finishReason !== undefined) this.finishReason = finishReason;
+    if (holdsNothing && finishReason === undefined) return;
+    if (this.chunkNs.length >= this.limits.chunks) {
+      this.malformed("more chunks than four times the tokens asked for");
+      return;
+    }
     this.chunkNs.push(this.readAtNs);
-    if (ids != null) this.chunkTokens.push(ids.length);
-    if (this.keepsText) this.text += choice.text ?? delta?.content ?? "";
+    if (tokens !== undefined) this.chunkTokens.push(tokens);
+    if (this.keepsText) this.text += text;
   }
 
-  private usage(usage: Usage, metrics: Chunk["metrics"]): void {
-    this.usageTokens = usage.completion_tokens;
-    this.promptTokens = usage.prompt_tokens;
-    this.cachedTokens = usage.prompt_tokens_details?.cached_tokens ?? undefined;
-    if (metrics == null) return;
-    this.serverTimes = {
-      queueMs: metrics.queue_time_ms ?? undefined,
-      prefillMs: metrics.time_to_first_token_ms ?? undefined,
-      decodeMs: metrics.generation_time_ms ?? undefined,
-    };
+  private usage({ usage, serverTimes }: Chunk): void {
+    if (usage === undefined) return;
+    this.usageTokens = usage.outputTokens;
+    this.promptTokens = usage.promptTokens;
+    this.cachedTokens = usage.cachedTokens;
+    if (serverTimes !== undefined) this.serverTimes = serverTimes;
   }
 
   private malformed(what: string): void {
     this.failure ??= { kind: "malformed", message: `after ${this.chunkNs.length} chunks: ${what}` };
-  }
-}
-
-/** What a chat's chunk may hold of the model's tokens: the answer, or what a reasoning or tool parser took for its own. */
-interface Delta {
-  readonly role?: string;
-  readonly content?: string | null;
-  /** vLLM's name today, and its former one. */
-  readonly reasoning?: string | null;
-  readonly reasoning_content?: string | null;
-  readonly tool_calls?: readonly unknown[] | null;
-}
-
-function saysSomething({ content, reasoning, reasoning_content: former, tool_calls: calls }: Delta): boolean {
-  return [content, reasoning, former].some((text) => (text ?? "") !== "") || (calls?.length ?? 0) > 0;
-}
-
-interface Choice {
-  readonly text?: string;
-  readonly delta?: Delta;
-  readonly token_ids?: readonly number[] | null;
-  readonly finish_reason?: string | null;
-}
-
-interface Usage {
-  readonly prompt_tokens?: number;
-  readonly completion_tokens?: number;
-  readonly prompt_tokens_details?: { readonly cached_tokens?: number | null } | null;
-}
-
-interface Chunk {
-  readonly error?: unknown;
-  readonly choices?: readonly Choice[];
-  readonly usage?: Usage | null;
-  readonly metrics?: {
-    readonly queue_time_ms?: number | null;
-    readonly time_to_first_token_ms?: number | null;
-    readonly generation_time_ms?: number | null;
-  } | null;
-}
-
-function parseChunk(data: string): Chunk | undefined {
-  try {
-    const value: unknown = JSON.parse(data);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -10,7 +10,7 @@ import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type BatchOutcome, type DriveResult } from "../drive.js";
 import { loadSettings, type BenchVllmInput } from "./bench-vllm.js";
 import { watchClient } from "./client-watch.js";
-import { addressOf, openPool } from "./connection.js";
+import { openPool } from "./connection.js";
 import { describeRun } from "./describe-run.js";
 import { kvUsage, watchKvUsage } from "./kv-usage.js";
 import { withExchange } from "./records.js";
@@ -18,6 +18,7 @@ import { requestBody } from "./request-body.js";
 import type { LoadSettings, SentExchange } from "./run-load.js";
 import { makeSending } from "./send-request.js";
 import { findServedModel, serverVersion } from "./served-model.js";
+import { addressOf, type ServerAddress } from "./server-address.js";
 import { sendWarmUps } from "./warm-up.js";
 
 export interface BenchBatchesInput extends Omit<BenchVllmInput, "workers" | "keepsText" | "policySettings"> {
@@ -33,9 +34,9 @@ const UNKNOWN_MACHINE = { totalBytes: 1, baseBytes: 0, kvBytesPerToken: 1, posit
  */
 export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
   const { workload, plan, baseUrl, warmUps = 1, signal, onProgress } = input;
-  const model = await findServedModel(baseUrl, input.model);
-  const version = await serverVersion(baseUrl);
-  await kvUsage(baseUrl);
+  const model = await findServedModel(baseUrl, input.model, { signal });
+  const version = await serverVersion(baseUrl, { signal });
+  await kvUsage(baseUrl, { signal });
   const settings = loadSettings(input, model, false);
   await sendWarmUps(settings, workload, warmUps);
   const sender = new BatchSender(settings, workload);
@@ -81,27 +82,28 @@ export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
 class BatchSender {
   readonly exchanges = new Map<number, SentExchange>();
   private readonly pool: Pool;
-  private readonly path: string;
+  private readonly address: ServerAddress;
   private failedReadings = 0;
 
   constructor(
     private readonly settings: LoadSettings,
     private readonly workload: Workload,
   ) {
-    const address = addressOf(settings.baseUrl);
-    this.pool = openPool(address, settings.limits);
-    this.path = `${address.prefix}${settings.body.endpoint}`;
+    this.address = addressOf(settings.baseUrl);
+    this.pool = openPool(this.address, settings.limits);
   }
 
   async run(work: BatchWork): Promise<BatchOutcome> {
     const { body, limits, baseUrl } = this.settings;
     const { requests } = this.workload;
-    const options = { path: this.path, stallMs: limits.stallMs, requestMs: limits.requestMs, keepsText: false };
-    const bodies = work.requests.map(({ index }) => requestBody(requests[index]!, body));
+    const { stallMs, requestMs } = limits;
+    const options = { address: this.address, endpoint: body.endpoint, stallMs, requestMs, keepsText: false };
+    const members = work.requests.map(({ index }) => requests[index]!);
+    const bodies = members.map((asked) => ({ asked, bytes: requestBody(asked, body) }));
     const kvInUse = watchKvUsage(baseUrl);
     const intendedNs = realClock.nowNs();
-    const sendings = bodies.map((bytes) => {
-      const sending = makeSending(options);
+    const sendings = bodies.map(({ asked, bytes }) => {
+      const sending = makeSending({ ...options, asked });
       sending.send(this.pool, bytes);
       return sending;
     });
@@ -111,17 +113,17 @@ class BatchSender {
       const { index } = work.requests[at]!;
       this.exchanges.set(index, { ...exchange, index, intendedNs });
     }
-    const members = ended.map(({ chunkNs, failure }): MemberOutcome => ({
+    const outcomes = ended.map(({ chunkNs, failure }): MemberOutcome => ({
       ...(chunkNs.length === 0 ? {} : { firstTokenNs: chunkNs[0]! }),
       ...(failure === undefined ? {} : { failure: { status: "error", reason: failure.message } }),
     }));
-    const firstTokens = members.flatMap(({ firstTokenNs }) => firstTokenNs ?? []);
+    const firstTokens = outcomes.flatMap(({ firstTokenNs }) => firstTokenNs ?? []);
     const { most: memoryFraction, failed } = await kvInUse();
     this.failedReadings += failed;
     return {
       firstTokenNs: firstTokens.length === 0 ? endNs : Math.max(...firstTokens),
       memoryFraction,
-      members,
+      members: outcomes,
       endNs,
     };
   }

@@ -13,6 +13,7 @@ import { requestIdPrefix } from "./request-id.js";
 import { runInWorkers } from "./run-in-workers.js";
 import { runLoad, type LoadSettings, type SentExchange } from "./run-load.js";
 import { findServedModel, serverVersion, type ServedModel } from "./served-model.js";
+import type { ServerRef } from "./server-address.js";
 import { sendWarmUps } from "./warm-up.js";
 
 /** Ids that nearly every vocabulary has. */
@@ -20,8 +21,8 @@ const DEFAULT_VOCAB = 32_000;
 
 /** How requests are made and sent, whatever the load. */
 export interface VllmClientOptions {
-  /** Of the server, such as http://127.0.0.1:8000. */
-  readonly baseUrl: string;
+  /** Of the server, such as http://127.0.0.1:8000, with what lets a client in where it takes more (addressOf). */
+  readonly baseUrl: ServerRef;
   /** Absent: the first that the server serves. */
   readonly model?: string | undefined;
   /** Default /v1/completions. */
@@ -87,8 +88,8 @@ export async function benchVllm(input: BenchVllmInput): Promise<Run> {
 /** As benchVllm, with the exchanges. */
 export async function measureVllm(input: BenchVllmInput): Promise<VllmMeasurement> {
   const { workload, baseUrl, warmUps = 1, signal = new AbortController().signal } = input;
-  const model = await findServedModel(baseUrl, input.model);
-  const version = await serverVersion(baseUrl);
+  const model = await findServedModel(baseUrl, input.model, { signal });
+  const version = await serverVersion(baseUrl, { signal });
   const settings = loadSettings(input, model, input.keepsText ?? false);
   await sendWarmUps(settings, workload, warmUps);
   await input.onWarm?.();

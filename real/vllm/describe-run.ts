@@ -7,6 +7,7 @@ import type { ClientWatch } from "./client-watch.js";
 import { chunkGapsMs, recordsOf } from "./records.js";
 import type { SentExchange } from "./run-load.js";
 import type { ServedModel } from "./served-model.js";
+import { addressOf, INSECURE_NOTE, shownUrl } from "./server-address.js";
 import { judge, sendLagsNs } from "./verdict.js";
 
 export interface Measured {
@@ -48,6 +49,7 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
     wantedTokens: (index) => workload.requests[index]!.outputTokens,
   });
   const notes = [
+    ...(addressOf(input.baseUrl).isInsecure ? [INSECURE_NOTE] : []),
     ...otherEngineNotes(measured.model),
     ...(workload.notes ?? []),
     ...(batched?.notes ?? []),
@@ -111,7 +113,8 @@ function clientInfo(input: BenchVllmInput, { around, warmUps }: Measured): Recor
   const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
   const { eventLoop, ownCores, otherCores } = around;
   return {
-    base_url: input.baseUrl,
+    base_url: shownUrl(input.baseUrl),
+    ...(addressOf(input.baseUrl).isInsecure ? { tls_verified: false } : {}),
     endpoint: input.endpoint ?? "/v1/completions",
     ignore_eos: sampling.ignoreEos,
     ...(sampling.temperature === undefined ? {} : { temperature: sampling.temperature }),

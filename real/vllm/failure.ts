@@ -1,4 +1,5 @@
-/** Why a request got no whole answer: a kind to count by, and what happened in words. */
+/** Why a request got no whole answer: a kind to count by, and what happened in words, printable whatever the server said. */
+import { plainLine } from "../../formats/index.js";
 
 export const failureKinds = [
   "connect",
@@ -15,7 +16,7 @@ export const failureKinds = [
   "aborted",
 ] as const;
 /**
- * connect: no connection (refused, no route, too slow). reset: the connection broke. http_*: another status than 200.
+ * connect: no connection (refused, no route, too slow, a certificate that is not trusted). reset: the connection broke. http_*: another status than 200.
  * server_error: an error in the stream. malformed: not server-sent events of JSON. incomplete: the stream ended before
  * its end mark. stalled: nothing came for too long. timeout: the whole answer took too long. no_usage: the server did
  * not say how many tokens. aborted: the run was stopped.
@@ -41,6 +42,9 @@ const CONNECT_CODES = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
+/** Node's codes of certificates that do not verify. */
+const CERTIFICATE_CODE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME|^ERR_SSL|^ERR_TLS/;
+
 /** How far a request had come when its transport failed. */
 export interface Progress {
   readonly wasSent: boolean;
@@ -55,33 +59,58 @@ export function failureOf(error: Error, { wasSent, chunks, stallMs }: Progress):
   if (code === "UND_ERR_BODY_TIMEOUT" || code === "UND_ERR_HEADERS_TIMEOUT") {
     return { kind: "stalled", message: `nothing came for ${stallMs / 1e3} s${after}` };
   }
-  const why = code === undefined ? error.message : `${error.message} (${code})`;
+  const said = plainLine(error.message, MOST_TEXT);
+  const why = code === undefined ? said : `${said} (${code})`;
+  if (code !== undefined && CERTIFICATE_CODE.test(code)) {
+    return { kind: "connect", message: `${why}; give the certificate that signed it with --cacert FILE` };
+  }
   if (!wasSent && (code === undefined || CONNECT_CODES.has(code))) return { kind: "connect", message: why };
+  if (code === "UND_ERR_HEADERS_OVERFLOW") return { kind: "malformed", message: `headers too long${after}: ${why}` };
   if (code?.startsWith("HPE_") === true) return { kind: "malformed", message: `not HTTP${after}: ${why}` };
   return { kind: "reset", message: `connection lost${after}: ${why}` };
 }
 
-/** The failure of an answer with another status than 200; `body` is what came of it. */
-export function httpFailure(status: number, body: string): Failure {
+/** The failure of an answer with another status than 200; `body` is what came of it, `location` where it points. */
+export function httpFailure(status: number, body: string, location?: string): Failure {
   const kind = status >= 500 ? "http_5xx" : status >= 400 ? "http_4xx" : "http_other";
-  return { kind, message: `HTTP ${status}: ${errorText(body)}` };
+  const isRedirect = status >= 300 && status < 400;
+  return { kind, message: `HTTP ${status}: ${isRedirect ? redirectText(location) : errorText(body)}` };
+}
+
+/** What a redirect says, as far as it may be shown: its query and userinfo may be secrets. */
+export function redirectText(location: unknown, base?: string): string {
+  const text = typeof location === "string" ? location : undefined;
+  return `${text === undefined ? "a redirect to nowhere" : `a redirect to "${shownLocation(text, base)}"`}; redirects are not followed, give the URL of the server itself`;
+}
+
+function shownLocation(text: string, base = "relative://here"): string {
+  try {
+    const { protocol, host, pathname } = new URL(text, base);
+    return plainLine(protocol === "relative:" ? pathname : `${protocol}//${host}${pathname}`, MOST_TEXT);
+  } catch {
+    return plainLine(text.replace(/\/\/[^/]*@/, "//...@").replace(/[?#].*$/s, "?..."), MOST_TEXT);
+  }
 }
 
 const MOST_TEXT = 300;
 
 /** The message in an OpenAI-style error body, or the body itself, cut short. */
 export function errorText(body: string): string {
-  let text = body.trim();
+  let text = body;
   try {
-    const parsed = JSON.parse(body) as { error?: { message?: unknown } | string; message?: unknown; detail?: unknown };
-    const inner = typeof parsed.error === "object" ? parsed.error.message : (parsed.error ?? parsed.message);
+    const parsed = JSON.parse(body) as {
+      error?: { message?: unknown } | string | null;
+      message?: unknown;
+      detail?: unknown;
+    };
+    const inner = typeof parsed.error === "object" ? parsed.error?.message : (parsed.error ?? parsed.message);
     const found = inner ?? parsed.detail;
     if (found !== undefined) text = typeof found === "string" ? found : JSON.stringify(found);
   } catch {
     // Not JSON: the body is the message.
   }
-  if (text === "") return "no body";
-  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}...` : text;
+  const line = plainLine(text, MOST_TEXT);
+  return line === "" ? "no body" : line;
 }
 
 /** How many requests failed by kind; kinds that did not occur are absent. */

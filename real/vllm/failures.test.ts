@@ -47,7 +47,13 @@ const cases: readonly (readonly [what: string, Misbehaviour, FailureKind, messag
       /^HTTP 503: upstream gone$/,
       false,
     ],
-    ["a redirect", { kind: "status", status: 307, body: "" }, "http_other", /^HTTP 307: no body$/, false],
+    [
+      "a redirect",
+      { kind: "status", status: 307, body: "" },
+      "http_other",
+      /^HTTP 307: a redirect to nowhere; redirects are not followed/,
+      false,
+    ],
     ["a reset in mid-stream", { kind: "reset", afterChunks: 2 }, "reset", /^connection lost after 2 chunks: /, true],
     [
       "a reset before any chunk",

@@ -7,7 +7,16 @@ export {
   type VllmClientOptions,
   type VllmMeasurement,
 } from "./bench-vllm.js";
-export { askJson, askServer, addressOf, defaultLimits, type ConnectionLimits } from "./connection.js";
+export { askJson, askServer, type AskOptions } from "./ask-server.js";
+export { defaultLimits, type ConnectionLimits } from "./connection.js";
+export {
+  addressOf,
+  INSECURE_NOTE,
+  shownUrl,
+  type ServerAccess,
+  type ServerAddress,
+  type ServerRef,
+} from "./server-address.js";
 export { failureKinds, type FailureKind } from "./failure.js";
 export { kvUsage } from "./kv-usage.js";
 export { endpoints, type Endpoint, type Sampling } from "./request-body.js";

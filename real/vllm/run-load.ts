@@ -7,12 +7,14 @@ import type { Workload } from "../../formats/index.js";
 import { Client } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { BodiesAhead } from "./bodies-ahead.js";
-import { addressOf, openPool, type ConnectionLimits } from "./connection.js";
+import { openPool, type ConnectionLimits } from "./connection.js";
 import type { BodyOptions } from "./request-body.js";
+import { withPrefix } from "./request-id.js";
 import { makeSending, type Exchange, type Sending } from "./send-request.js";
+import { addressOf, type ServerAddress, type ServerRef } from "./server-address.js";
 
 export interface LoadSettings {
-  readonly baseUrl: string;
+  readonly baseUrl: ServerRef;
   readonly body: BodyOptions;
   readonly limits: ConnectionLimits;
   readonly keepsText: boolean;
@@ -62,7 +64,7 @@ const STOPPED = { kind: "aborted", message: "the run was stopped" } as const;
 
 class LoadRun {
   private readonly client: Client;
-  private readonly path: string;
+  private readonly address: ServerAddress;
   private readonly exchanges: SentExchange[] = [];
   private readonly underWay = new Map<number, Sending>();
   private wait: AbortController | undefined;
@@ -73,9 +75,8 @@ class LoadRun {
     private readonly input: RunLoadInput,
     private readonly at: { readonly originNs: number; readonly pool: Pool; readonly bodies: BodiesAhead },
   ) {
-    const { baseUrl, body } = input.settings;
     this.client = new Client(input.workload);
-    this.path = `${addressOf(baseUrl).prefix}${body.endpoint}`;
+    this.address = addressOf(input.settings.baseUrl);
   }
 
   async run(): Promise<LoadResult> {
@@ -131,10 +132,12 @@ class LoadRun {
   }
 
   private sendOne(index: number, intendedNs: number): void {
-    const { limits, keepsText, requestIdPrefix } = this.input.settings;
+    const { limits, keepsText, requestIdPrefix: prefix, body } = this.input.settings;
     const { stallMs, requestMs } = limits;
-    const requestId = `${requestIdPrefix}${encodeURIComponent(this.input.workload.requests[index]!.id)}`;
-    const options = { path: this.path, stallMs, requestMs, keepsText, requestId };
+    const asked = this.input.workload.requests[index]!;
+    const requestId = withPrefix(prefix, asked.id);
+    const { address } = this;
+    const options = { address, endpoint: body.endpoint, asked, stallMs, requestMs, keepsText, requestId };
     const sending = makeSending(options, (exchange) => {
       this.underWay.delete(index);
       this.exchanges.push({ ...exchange, index, intendedNs });

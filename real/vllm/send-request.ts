@@ -2,13 +2,20 @@
  * One streamed request on a connection pool: when it was handed over, written, answered, and every chunk. Never rejects:
  * what goes wrong is part of the result. The times are of the real clock, nanoseconds.
  */
+import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher, Pool } from "undici";
 import { realClock } from "../clock.js";
+import { plainLine } from "../../formats/index.js";
 import { Answer, type ServerTimes } from "./answer.js";
+import { answerLimits, type Asked } from "./answer-limits.js";
 import { failureOf, httpFailure, type Failure } from "./failure.js";
+import { pathOf, withoutSecrets, type ServerAddress } from "./server-address.js";
 
 export interface SendOptions {
-  readonly path: string;
+  readonly address: ServerAddress;
+  readonly endpoint: string;
+  /** Tokens of the request: how much of an answer is taken depends on them. */
+  readonly asked: Asked;
   readonly stallMs: number;
   readonly requestMs: number;
   readonly keepsText: boolean;
@@ -49,8 +56,15 @@ export function makeSending(options: SendOptions, onEnd?: (exchange: Exchange) =
   return new ExchangeHandler(options, onEnd);
 }
 
-/** Most of an error's body that is kept, characters. */
+/** Most of an error's body that is kept, characters, and that is read, bytes. */
 const MOST_ERROR_BODY = 10_000;
+const MOST_ERROR_BYTES = 2 ** 20;
+
+/** What a gateway's own page and a server that does not stream answer with; other types may be events all the same. */
+const NO_STREAM = /^(text\/html|application\/json)\b/i;
+
+/** A server that has sent its end mark has this long to end the answer; it counts as whole either way. */
+const END_GRACE_MS = 5_000;
 
 class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
   readonly done: Promise<Exchange>;
@@ -59,6 +73,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
   private headersNs: number | undefined;
   private status = 0;
   private errorBody = "";
+  private errorBytes = 0;
+  private location: string | undefined;
   private failure: Failure | undefined;
   private isOver = false;
   private readonly answer: Answer;
@@ -70,20 +86,21 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
     private readonly options: SendOptions,
     private readonly onEnd: ((exchange: Exchange) => void) | undefined,
   ) {
-    this.answer = new Answer(options.keepsText);
+    this.answer = new Answer(options.keepsText, answerLimits(options.asked));
     this.done = new Promise((resolve) => {
       this.resolve = resolve;
     });
   }
 
   send(pool: Pool, body: Buffer): void {
-    const { path, requestMs, requestId } = this.options;
+    const { address, endpoint, requestMs, requestId } = this.options;
     this.deadline = setTimeout(() => {
       this.abort({ kind: "timeout", message: `no whole answer within ${requestMs / 1e3} s` });
     }, requestMs);
     this.queuedNs = realClock.nowNs();
-    const headers = requestId === undefined ? HEADERS : { ...HEADERS, "x-request-id": requestId };
-    pool.dispatch({ method: "POST", path, headers, body }, this);
+    const named = requestId === undefined ? {} : { "x-request-id": requestId };
+    const headers = { ...HEADERS, ...named, ...address.headers };
+    pool.dispatch({ method: "POST", path: pathOf(address, endpoint), headers, body }, this);
   }
 
   abort(failure: Failure): void {
@@ -100,28 +117,60 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
     else this.sentNs = realClock.nowNs();
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.headersNs = realClock.nowNs();
     this.status = status;
+    this.location = headers.location;
+    const coding = headers["content-encoding"];
+    if (status !== 200) return;
+    if (coding !== undefined && coding !== "identity") {
+      this.abort(malformed(`content-encoding "${plainLine(coding, 40)}", though none was asked for`));
+      return;
+    }
+    const type = headers["content-type"];
+    if (type === undefined || !NO_STREAM.test(type)) return;
+    this.abort(malformed(`content-type "${plainLine(type, 60)}", expected text/event-stream`));
   }
 
   onResponseData(_: Dispatcher.DispatchController, bytes: Buffer): void {
     const atNs = realClock.nowNs();
     if (this.status !== 200) {
+      this.errorBytes += bytes.length;
       if (this.errorBody.length < MOST_ERROR_BODY) this.errorBody += bytes.toString();
+      if (this.errorBytes > MOST_ERROR_BYTES) this.abort(httpFailure(this.status, this.errorBody, this.location));
       return;
     }
+    const wasDone = this.answer.isDone;
     if (!this.answer.read(bytes, atNs)) this.abort(this.answer.failure!);
+    else if (this.answer.isDone && !wasDone) this.awaitEnd();
+  }
+
+  /** The answer is whole; how the server ends the connection is of no interest. */
+  private awaitEnd(): void {
+    clearTimeout(this.deadline);
+    this.deadline = setTimeout(
+      () => {
+        this.answer.ended();
+        this.over();
+        this.controller!.abort(new Error("the answer was whole before the connection ended"));
+      },
+      Math.min(END_GRACE_MS, this.options.stallMs / 2),
+    );
   }
 
   onResponseEnd(): void {
     if (this.status === 200) this.answer.ended();
-    else this.failure ??= httpFailure(this.status, this.errorBody);
+    else this.failure ??= httpFailure(this.status, this.errorBody, this.location);
     this.over();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.failure === undefined && this.answer.isDone) {
+      this.answer.ended();
+      this.over();
+      return;
+    }
     const wasSent = this.sentNs !== undefined;
     this.failure ??= failureOf(error, { wasSent, chunks: this.answer.chunkNs.length, stallMs: this.options.stallMs });
     this.over();
@@ -132,6 +181,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
     this.isOver = true;
     clearTimeout(this.deadline);
     const { answer, queuedNs, sentNs, headersNs } = this;
+    const { address } = this.options;
+    const failure = this.failure ?? answer.failure;
     const exchange: Exchange = {
       queuedNs,
       sentNs,
@@ -142,12 +193,16 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
       promptTokens: answer.promptTokens,
       cachedTokens: answer.cachedTokens,
       outputTokens: answer.outputTokens,
-      finishReason: answer.finishReason,
+      finishReason: answer.finishReason === undefined ? undefined : withoutSecrets(answer.finishReason, address),
       serverTimes: answer.serverTimes,
-      text: answer.text,
-      failure: this.failure ?? answer.failure,
+      text: answer.text === "" ? "" : withoutSecrets(answer.text, address),
+      failure: failure === undefined ? undefined : { ...failure, message: withoutSecrets(failure.message, address) },
     };
     this.onEnd?.(exchange);
     this.resolve(exchange);
   }
+}
+
+function malformed(message: string): Failure {
+  return { kind: "malformed", message };
 }

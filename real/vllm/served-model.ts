@@ -1,7 +1,8 @@
 /** Which model a server serves, and what it says of itself. */
 import { z } from "zod";
-import { BackendError, ConfigError } from "../../formats/index.js";
-import { askJson, askServer } from "./connection.js";
+import { BackendError, ConfigError, plainLine } from "../../formats/index.js";
+import { askJson, askServer, type AskOptions } from "./ask-server.js";
+import { shownUrl, type ServerRef } from "./server-address.js";
 
 /** What vLLM calls itself. */
 const VLLM = "vllm";
@@ -14,6 +15,9 @@ export interface ServedModel {
   readonly engine: string;
 }
 
+/** Longest name of a model, characters. */
+const MOST_NAME = 300;
+
 const modelList = z.looseObject({
   data: z
     .array(
@@ -23,42 +27,60 @@ const modelList = z.looseObject({
 });
 
 /** The model called `wanted`, or the first that is served. BackendError without a server, ConfigError for another name. */
-export async function findServedModel(baseUrl: string, wanted?: string): Promise<ServedModel> {
-  const answer = modelList.safeParse(await askJson(baseUrl, "/v1/models"));
+export async function findServedModel(
+  baseUrl: ServerRef,
+  wanted?: string,
+  options: AskOptions = {},
+): Promise<ServedModel> {
+  const answer = modelList.safeParse(await askJson(baseUrl, "/v1/models", options));
   if (!answer.success) {
-    throw new BackendError(`${baseUrl}/v1/models lists no model, expected an OpenAI-style server that serves one`);
+    throw new BackendError(
+      `${shownUrl(baseUrl)}/v1/models lists no model, expected an OpenAI-style server that serves one`,
+    );
   }
   const { data } = answer.data;
   const found = wanted === undefined ? data[0]! : data.find(({ id }) => id === wanted);
   if (found === undefined) {
     throw new ConfigError(
-      `${baseUrl} does not serve a model "${wanted ?? ""}" (it serves: ${data.map(({ id }) => id).join(", ")}); leave out ` +
+      `${shownUrl(baseUrl)} does not serve a model "${wanted ?? ""}" (it serves: ${plainLine(data.map(({ id }) => id).join(", "))}); leave out ` +
         "the model to take the first",
     );
   }
-  return { name: found.id, maxModelLen: found.max_model_len ?? undefined, engine: await engineOf(baseUrl, found.owned_by ?? "") }; // prettier-ignore
+  refuseOddName(found.id, baseUrl);
+  const engine = await engineOf(baseUrl, found.owned_by ?? "", options);
+  return { name: found.id, maxModelLen: found.max_model_len ?? undefined, engine };
+}
+
+/** A name is sent back as it is, so it cannot be cleaned: one that no terminal and no file should hold is rejected. */
+function refuseOddName(name: string, baseUrl: ServerRef): void {
+  const shown = plainLine(name, MOST_NAME);
+  if (shown === name) return;
+  throw new BackendError(
+    `${shownUrl(baseUrl)}/v1/models names a model ${JSON.stringify(plainLine(name, 60))}, expected at most ${MOST_NAME} ` +
+      "characters, none of them a control character; give another with --served-model-name when the server is started",
+  );
 }
 
 /**
  * By who owns the model (vLLM, SGLang, TensorRT-LLM and llama.cpp each name themselves), or by vLLM's own metrics behind a
  * gateway that names itself. Only vLLM of those that name nobody answers to /version.
  */
-async function engineOf(baseUrl: string, owner: string): Promise<string> {
-  const name = owner.trim().toLowerCase();
+async function engineOf(baseUrl: ServerRef, owner: string, options: AskOptions): Promise<string> {
+  const name = plainLine(owner, 60).toLowerCase();
   if (name === VLLM) return VLLM;
-  const { status, text } = await askServer(baseUrl, "/metrics");
+  const { status, text } = await askServer(baseUrl, "/metrics", options);
   if (status === 200 && /^vllm:/m.test(text)) return VLLM;
   if (name !== "") return name;
-  return (await serverVersion(baseUrl)) === undefined ? "unknown" : VLLM;
+  return (await serverVersion(baseUrl, options)) === undefined ? "unknown" : VLLM;
 }
 
 /** vLLM's version; undefined for a server that does not tell. */
-export async function serverVersion(baseUrl: string): Promise<string | undefined> {
-  const { status, text } = await askServer(baseUrl, "/version");
+export async function serverVersion(baseUrl: ServerRef, options: AskOptions = {}): Promise<string | undefined> {
+  const { status, text } = await askServer(baseUrl, "/version", options);
   if (status !== 200) return undefined;
   try {
     const { version } = JSON.parse(text) as { version?: unknown };
-    return typeof version === "string" ? version : undefined;
+    return typeof version === "string" ? plainLine(version, 60) : undefined;
   } catch {
     return undefined;
   }

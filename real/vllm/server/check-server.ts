@@ -3,10 +3,12 @@
  * what to do where it is missing. Sends two short requests.
  */
 import { BackendError } from "../../../formats/index.js";
-import { addressOf, askServer, defaultLimits, openPool } from "../connection.js";
+import { accessHint, askServer } from "../ask-server.js";
+import { defaultLimits, openPool } from "../connection.js";
 import { errorText } from "../failure.js";
 import { requestBody, type BodyOptions } from "../request-body.js";
 import { makeSending, type Exchange } from "../send-request.js";
+import { addressOf, INSECURE_NOTE, shownUrl, type ServerRef } from "../server-address.js";
 import { readServerSettings, type ServerSettings } from "./settings.js";
 import { snapshotOf } from "./vllm-metrics.js";
 
@@ -25,7 +27,7 @@ const limits = { ...defaultLimits, connections: 2, stallMs: 60_000, requestMs: 1
 const VOCAB = 1_000;
 
 /** Asks a server and sends it short requests; BackendError when it does not answer at all, ConfigError for another model. */
-export async function checkServer(baseUrl: string, model?: string): Promise<ServerFinding[]> {
+export async function checkServer(baseUrl: ServerRef, model?: string): Promise<ServerFinding[]> {
   const settings = await readServerSettings(baseUrl, { model });
   const { version, unmodelled, leftOut } = settings;
   const { name } = settings.model;
@@ -42,7 +44,8 @@ export async function checkServer(baseUrl: string, model?: string): Promise<Serv
   return [
     version === undefined
       ? missing("server", "answers, but not to /version: is it vLLM? Others are measured without a view of the server")
-      : essential("server", true, `vLLM ${version} at ${baseUrl}`),
+      : essential("server", true, `vLLM ${version} at ${shownUrl(baseUrl)}`),
+    ...(addressOf(baseUrl).isInsecure ? [missing("TLS", INSECURE_NOTE)] : []),
     essential("model", true, `${name}, ${length === undefined ? "length unknown" : `up to ${Number(length)} tokens`}`),
     ...(await completionFindings(baseUrl, body)),
     await metricsFinding(baseUrl),
@@ -56,10 +59,10 @@ export async function checkServer(baseUrl: string, model?: string): Promise<Serv
   ];
 }
 
-async function completionFindings(baseUrl: string, options: BodyOptions): Promise<ServerFinding[]> {
-  const { origin, prefix } = addressOf(baseUrl);
-  const pool = openPool({ origin, prefix }, limits);
-  const path = `${prefix}${options.endpoint}`;
+async function completionFindings(baseUrl: ServerRef, options: BodyOptions): Promise<ServerFinding[]> {
+  const address = addressOf(baseUrl);
+  const { endpoint } = options;
+  const pool = openPool(address, limits);
   const request = { id: "doctor", promptTokens: PROMPT_TOKENS, outputTokens: OUTPUT_TOKENS };
   try {
     const whole = {
@@ -67,21 +70,19 @@ async function completionFindings(baseUrl: string, options: BodyOptions): Promis
       stream: false,
       stream_options: undefined,
     };
-    const headers = { "content-type": "application/json" };
-    const answer = await pool.request({ method: "POST", path, headers, body: JSON.stringify(whole) });
-    const text = await answer.body.text();
-    const sending = makeSending({ path, ...limits, keepsText: false });
+    const answer = await askServer(address, endpoint, { post: JSON.stringify(whole), withinMs: limits.requestMs });
+    const sending = makeSending({ address, endpoint, asked: request, ...limits, keepsText: false });
     sending.send(pool, requestBody(request, options));
     const exchange = await sending.done;
     return [
-      wholeFinding(answer.statusCode, text),
+      wholeFinding(answer.status, answer.text),
       streamFinding(exchange),
       tokensFinding(exchange),
       timesFinding(exchange),
     ];
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new BackendError(`the server at ${baseUrl} broke off a short completion: ${said}; see its log`, { cause });
+    if (!(cause instanceof BackendError)) throw cause;
+    throw new BackendError(`a short completion failed: ${cause.message}`, { cause });
   } finally {
     await pool.destroy();
   }
@@ -92,7 +93,7 @@ function wholeFinding(status: number, text: string): ServerFinding {
   return essential(
     "completion",
     false,
-    `HTTP ${status} (${errorText(text)}); the server must take token ids at /v1/completions`,
+    `HTTP ${status} (${errorText(text)})${accessHint(status)}; the server must take token ids at /v1/completions`,
   );
 }
 
@@ -124,11 +125,11 @@ function timesFinding({ serverTimes }: Exchange): ServerFinding {
   );
 }
 
-async function metricsFinding(baseUrl: string): Promise<ServerFinding> {
+async function metricsFinding(baseUrl: ServerRef): Promise<ServerFinding> {
   const { status, text } = await askServer(baseUrl, "/metrics");
   const remedy = "start vLLM without --disable-log-stats for its view of a run";
   if (status !== 200) return missing("metrics", `/metrics answered with HTTP ${status}; ${remedy}`);
-  const { histograms, cacheConfig } = snapshotOf(text);
+  const { histograms, cacheConfig } = snapshotOf(text, `${shownUrl(baseUrl)}/metrics`);
   const count = Object.keys(histograms).length;
   if (count === 0) return missing("metrics", `/metrics has no histogram of vLLM's; ${remedy}`);
   const blocks = cacheConfig?.num_gpu_blocks === undefined ? "" : `, ${cacheConfig.num_gpu_blocks} KV blocks`;

@@ -2,7 +2,7 @@
  * Histograms of a Prometheus text: cumulative counts at upper bounds, and the exact sum. Of a difference (after less
  * before) the mean is exact; a quantile is known to a bucket and interpolated within it, as Prometheus does.
  */
-import { ArtifactError } from "../../../formats/index.js";
+import { ArtifactError, plainLine } from "../../../formats/index.js";
 import type { Exposition } from "./prometheus.js";
 
 export interface Histogram {
@@ -21,7 +21,11 @@ export function histogramOf(metrics: Exposition, name: string): Histogram | unde
   for (const { labels, value } of buckets) {
     const text = labels.get("le") ?? "";
     const bound = text === "+Inf" ? Infinity : Number.parseFloat(text);
-    if (Number.isNaN(bound)) throw new ArtifactError(`metric ${name}_bucket: le is "${text}", expected a number`);
+    if (!(value >= 0 && value < Infinity)) {
+      throw new ArtifactError(`metric ${name}_bucket: got ${value}, expected a count`);
+    }
+    if (Number.isNaN(bound))
+      throw new ArtifactError(`metric ${name}_bucket: le is "${plainLine(text, 40)}", expected a number`);
     byBound.set(bound, (byBound.get(bound) ?? 0) + value);
   }
   const bounds = [...byBound.keys()].sort((a, b) => a - b);

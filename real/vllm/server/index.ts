@@ -2,7 +2,7 @@
 export { startServerWatch } from "./watch.js";
 export { writeServerView } from "./view-files.js";
 export type { ServerView } from "./server-view.js";
-export { readServerSettings, type ServerSettings } from "./settings.js";
+export { readServerSettings, type ServerSettings, type SettingsOptions } from "./settings.js";
 export type { SettingName } from "./server-info.js";
 export { checkServer, type ServerFinding } from "./check-server.js";
 export { measureWatched, type WatchedOptions } from "./watched-run.js";

@@ -3,7 +3,7 @@
  * their own name, so that a counter is found under the name it is printed with ("vllm:num_preemptions_total").
  * Format: https://prometheus.io/docs/instrumenting/exposition_formats/
  */
-import { ArtifactError } from "../../../formats/index.js";
+import { ArtifactError, plainLine } from "../../../formats/index.js";
 
 export interface Sample {
   readonly labels: ReadonlyMap<string, string>;
@@ -17,7 +17,7 @@ export type Exposition = ReadonlyMap<string, readonly Sample[]>;
  * Parses a text; with `only`, just the samples of these names (the rest is skipped unread, which is what makes it
  * cheap to scrape ten times a second). ArtifactError names the line.
  */
-export function parsePrometheus(text: string, only?: ReadonlySet<string>): Exposition {
+export function parsePrometheus(text: string, only?: Pick<ReadonlySet<string>, "has">): Exposition {
   const found = new Map<string, Sample[]>();
   let lineNumber = 0;
   for (let start = 0; start < text.length;) {
@@ -54,7 +54,7 @@ const escapes: Readonly<Record<string, string>> = { n: "\n", '"': '"', "\\": "\\
 
 function parseSample(line: string, name: string, lineNumber: number): Sample {
   const refuse = (expected: string): never => {
-    throw new ArtifactError(`metrics line ${lineNumber}: got "${line.slice(0, 120)}", expected ${expected}`);
+    throw new ArtifactError(`metrics line ${lineNumber}: got "${plainLine(line, 120)}", expected ${expected}`);
   };
   const labels = new Map<string, string>();
   let at = name.length;

@@ -69,7 +69,8 @@ export interface ScrapeView {
 
 export interface Watched {
   readonly before: Snapshot;
-  readonly after: Snapshot;
+  /** Why there is none, where the last reading failed: gauges are told all the same. */
+  readonly after: Snapshot | string;
   readonly samples: readonly ServerSample[];
   readonly endMs: number;
   readonly scrapes: ScrapeView;
@@ -77,21 +78,26 @@ export interface Watched {
   readonly isBusyAtEnd: boolean;
 }
 
-export function serverViewOf({ before, after, samples, endMs, scrapes, isBusyAtEnd }: Watched): ServerView {
+export function serverViewOf({ before, after: last, samples, endMs, scrapes, isBusyAtEnd }: Watched): ServerView {
+  const failure = typeof last === "string" ? last : undefined;
+  const after: Snapshot = typeof last === "string" ? { ...before, counters: {}, histograms: {} } : last;
   const isRestarted = before.startedAtS !== after.startedAtS;
   const histograms: Partial<Record<HistogramName, HistogramView>> = {};
   const counters: Partial<Record<CounterName, number>> = {};
   const missing: string[] = [];
+  const backwards: string[] = [];
   for (const name of Object.keys(histogramNames) as HistogramName[]) {
-    const last = after.histograms[name];
-    if (last === undefined) missing.push(name);
-    const between = last === undefined || isRestarted ? undefined : differenceOf(last, before.histograms[name]);
+    const now = after.histograms[name];
+    if (now === undefined) missing.push(name);
+    const between = now === undefined || isRestarted ? undefined : differenceOf(now, before.histograms[name]);
     if (between !== undefined) histograms[name] = histogramView(between);
   }
   for (const name of Object.keys(counterNames) as CounterName[]) {
-    const last = after.counters[name];
-    if (last === undefined) missing.push(name);
-    else if (!isRestarted) counters[name] = last - (before.counters[name] ?? 0);
+    const now = after.counters[name];
+    const sofar = before.counters[name] ?? 0;
+    if (now === undefined) missing.push(name);
+    else if (now < sofar) backwards.push(name);
+    else if (!isRestarted) counters[name] = now - sofar;
   }
   const gauges: Partial<Record<GaugeName, GaugeView>> = {};
   for (const name of Object.keys(gaugeNames) as GaugeName[]) {
@@ -109,10 +115,16 @@ export function serverViewOf({ before, after, samples, endMs, scrapes, isBusyAtE
     scrapes,
     missing,
     notes: [
+      ...(failure === undefined
+        ? []
+        : [`the server's histograms and counters of the run are not known, its last reading failed: ${failure}`]),
+      ...(backwards.length > 0 && !isRestarted
+        ? [`the server counted backwards, so it says nothing of ${backwards.join(", ")}`]
+        : []),
       ...(isRestarted
         ? ["the server was restarted during the run, so its histograms and counters say nothing of it"]
         : []),
-      ...(isBusyAtEnd
+      ...(isBusyAtEnd && failure === undefined
         ? ["the server still had requests when its metrics were read last, so its counts are too low"]
         : []),
       ...(isHeavy(scrapes) ? [heavyNote(scrapes)] : []),

@@ -2,10 +2,11 @@
  * Under which settings a server runs: from /server_info in dev mode, from /metrics (blocks, block size, prefix caching), from
  * /v1/models (length), or as the user states them. What none of these says is listed as unknown, never guessed.
  */
-import { BackendError, ConfigError } from "../../../formats/index.js";
+import { BackendError, ConfigError, plainLine } from "../../../formats/index.js";
 import type { Unmodelled } from "../../../sim/index.js";
-import { askServer } from "../connection.js";
+import { askServer, type AskOptions } from "../ask-server.js";
 import { findServedModel, serverVersion } from "../served-model.js";
+import { shownUrl, type ServerRef } from "../server-address.js";
 import { serverInfoOf, settingNames, type ServerInfo, type SettingName } from "./server-info.js";
 import { unmodelledMetrics } from "./unmodelled-metrics.js";
 import { snapshotOf } from "./vllm-metrics.js";
@@ -37,13 +38,15 @@ export interface SettingsOptions {
   readonly model?: string | undefined;
   /** What the user says of the server. A contradiction with what the server says is a ConfigError. */
   readonly stated?: Readonly<Partial<Record<SettingName, unknown>>>;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Asks a server; BackendError when it does not answer at all. */
-export async function readServerSettings(baseUrl: string, options: SettingsOptions = {}): Promise<ServerSettings> {
-  const served = await findServedModel(baseUrl, options.model);
-  const version = await serverVersion(baseUrl);
-  const info = await serverInfo(baseUrl);
+export async function readServerSettings(baseUrl: ServerRef, options: SettingsOptions = {}): Promise<ServerSettings> {
+  const asking = { signal: options.signal };
+  const served = await findServedModel(baseUrl, options.model, asking);
+  const version = await serverVersion(baseUrl, asking);
+  const info = await serverInfo(baseUrl, asking);
   const settings: Partial<Record<SettingName, unknown>> = {};
   const provenance: Partial<Record<SettingName, SettingSource>> = {};
   const learn = (values: Readonly<Partial<Record<SettingName, unknown>>>, source: SettingSource): void => {
@@ -54,7 +57,7 @@ export async function readServerSettings(baseUrl: string, options: SettingsOptio
     }
   };
   learn(info?.settings ?? {}, "/server_info");
-  learn(await metricsSettings(baseUrl), "/metrics");
+  learn(await metricsSettings(baseUrl, asking), "/metrics");
   learn({ max_model_len: served.maxModelLen }, "/v1/models");
   refuseContradictions(options.stated ?? {}, settings, provenance);
   learn(options.stated ?? {}, "stated");
@@ -65,30 +68,30 @@ export async function readServerSettings(baseUrl: string, options: SettingsOptio
     settings,
     provenance,
     unknown: settingNames.filter((name) => settings[name] === undefined),
-    unmodelled: uniqueBySeen([...(info?.unmodelled ?? []), ...(await unmodelledByMetrics(baseUrl))]),
+    unmodelled: uniqueBySeen([...(info?.unmodelled ?? []), ...(await unmodelledByMetrics(baseUrl, asking))]),
     leftOut: info?.leftOut ?? [],
     hardware: info?.hardware ?? {},
     isDevMode: info !== undefined,
   };
 }
 
-async function serverInfo(baseUrl: string): Promise<ServerInfo | undefined> {
-  const { status, text } = await askServer(baseUrl, "/server_info?config_format=json");
+async function serverInfo(baseUrl: ServerRef, asking: AskOptions): Promise<ServerInfo | undefined> {
+  const { status, text } = await askServer(baseUrl, "/server_info?config_format=json", asking);
   if (status !== 200) return undefined;
-  const where = `${baseUrl}/server_info`;
+  const where = `${shownUrl(baseUrl)}/server_info`;
   let answer: unknown;
   try {
     answer = JSON.parse(text);
   } catch (cause) {
-    throw new BackendError(`${where} answered with "${text.slice(0, 60)}", expected JSON`, { cause });
+    throw new BackendError(`${where} answered with "${plainLine(text, 60)}", expected JSON`, { cause });
   }
   const info = serverInfoOf(answer);
   if (info === undefined) throw new BackendError(`${where} has no vllm_config, expected vLLM's configuration`);
   return info;
 }
 
-async function unmodelledByMetrics(baseUrl: string): Promise<Unmodelled[]> {
-  const { status, text } = await askServer(baseUrl, "/metrics");
+async function unmodelledByMetrics(baseUrl: ServerRef, asking: AskOptions): Promise<Unmodelled[]> {
+  const { status, text } = await askServer(baseUrl, "/metrics", asking);
   return status === 200 ? unmodelledMetrics(text) : [];
 }
 
@@ -96,9 +99,9 @@ function uniqueBySeen(all: readonly Unmodelled[]): Unmodelled[] {
   return [...new Map(all.map((of) => [of.seen, of])).values()];
 }
 
-async function metricsSettings(baseUrl: string): Promise<Partial<Record<SettingName, unknown>>> {
-  const { status, text } = await askServer(baseUrl, "/metrics");
-  const cache = status === 200 ? snapshotOf(text).cacheConfig : undefined;
+async function metricsSettings(baseUrl: ServerRef, asking: AskOptions): Promise<Partial<Record<SettingName, unknown>>> {
+  const { status, text } = await askServer(baseUrl, "/metrics", asking);
+  const cache = status === 200 ? snapshotOf(text, `${shownUrl(baseUrl)}/metrics`).cacheConfig : undefined;
   if (cache === undefined) return {};
   const caching = cache.labels.get("enable_prefix_caching");
   const memory = Number(cache.labels.get("gpu_memory_utilization"));

@@ -5,8 +5,11 @@
 import { unmodelledFeature, type Unmodelled } from "../../../sim/index.js";
 import { parsePrometheus } from "./prometheus.js";
 
+/** All that is looked for; what else a text holds is not read. */
+const vllmNames = { has: (name: string): boolean => name.startsWith("vllm:") };
+
 export function unmodelledMetrics(text: string): Unmodelled[] {
-  const metrics = parsePrometheus(text);
+  const metrics = parsePrometheus(text, vllmNames);
   const names = [...metrics.keys()];
   const engines = new Set((metrics.get("vllm:num_requests_running") ?? []).map(({ labels }) => labels.get("engine")));
   const drafts = names.find((name) => name.startsWith("vllm:spec_decode_"));

@@ -2,6 +2,7 @@
  * vLLM's metrics by our names. Names that vLLM has changed over time are listed newest first. Seconds become
  * milliseconds. What a server does not have is undefined, never zero.
  */
+import { ArtifactError, BackendError } from "../../../formats/index.js";
 import { histogramOf, type Histogram } from "./histogram.js";
 import { parsePrometheus, type Exposition } from "./prometheus.js";
 
@@ -40,9 +41,20 @@ export type Reading = Readonly<Record<GaugeName | "preemptions", number | undefi
 /** The names that a reading needs: all else in the text is skipped. */
 const readingNames: ReadonlySet<string> = new Set([...Object.values(gaugeNames), counterNames.preemptions].flat());
 
-/** Reads the gauges alone, as often as wanted. */
-export function readingOf(text: string): Reading {
-  const metrics = parsePrometheus(text, readingNames);
+const STARTED = "process_start_time_seconds";
+const CACHE_CONFIG = "vllm:cache_config_info";
+
+/** The names that a snapshot needs. A server may have many more: a text of theirs alone would fill the memory. */
+const snapshotNames: ReadonlySet<string> = new Set([
+  STARTED,
+  CACHE_CONFIG,
+  ...Object.values(counterNames).flat(),
+  ...Object.values(histogramNames).flatMap((names) => names.flatMap((name) => [`${name}_bucket`, `${name}_sum`])),
+]);
+
+/** Reads the gauges alone, as often as wanted. BackendError names `where` the text is from when it cannot be read. */
+export function readingOf(text: string, where = "/metrics"): Reading {
+  const metrics = parsed(text, where, readingNames);
   return {
     running: sumOf(metrics, gaugeNames.running),
     waiting: sumOf(metrics, gaugeNames.waiting),
@@ -67,20 +79,35 @@ export interface Snapshot {
   readonly startedAtS?: number;
 }
 
-export function snapshotOf(text: string): Snapshot {
-  const metrics = parsePrometheus(text);
-  const startedAtS = metrics.get("process_start_time_seconds")?.[0]?.value;
+/** All of it. BackendError names `where` the text is from when it cannot be read. */
+export function snapshotOf(text: string, where = "/metrics"): Snapshot {
+  const metrics = parsed(text, where, snapshotNames);
+  const startedAtS = finite(metrics.get(STARTED)?.[0]?.value);
   const cacheConfig = cacheConfigOf(metrics);
   return {
     counters: present(counterNames, (names) => sumOf(metrics, names)),
-    histograms: present(histogramNames, (names) => firstHistogram(metrics, names)),
+    histograms: fromServer(where, () => present(histogramNames, (names) => firstHistogram(metrics, names))),
     ...(cacheConfig === undefined ? {} : { cacheConfig }),
     ...(startedAtS === undefined ? {} : { startedAtS }),
   };
 }
 
+function parsed(text: string, where: string, only: ReadonlySet<string>): Exposition {
+  return fromServer(where, () => parsePrometheus(text, only));
+}
+
+/** A text of another form is the server's failure, and no file of the user's. */
+function fromServer<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof ArtifactError)) throw cause;
+    throw new BackendError(`${where} is not in Prometheus's text format: ${cause.message}`, { cause });
+  }
+}
+
 function cacheConfigOf(metrics: Exposition): CacheConfig | undefined {
-  const labels = metrics.get("vllm:cache_config_info")?.[0]?.labels;
+  const labels = metrics.get(CACHE_CONFIG)?.[0]?.labels;
   if (labels === undefined) return undefined;
   const blockSize = wholeNumber(labels.get("block_size"));
   const blocks = wholeNumber(labels.get("num_gpu_blocks"));
@@ -92,7 +119,8 @@ function cacheConfigOf(metrics: Exposition): CacheConfig | undefined {
 }
 
 function wholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+  // Up to nine digits: there is no server with a thousand million blocks.
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
 /** Seconds to milliseconds, bounds and sum. */
@@ -114,12 +142,17 @@ function samplesOf(metrics: Exposition, names: readonly string[]): readonly numb
 
 /** Over engines and other labels. */
 function sumOf(metrics: Exposition, names: readonly string[]): number | undefined {
-  return samplesOf(metrics, names)?.reduce((sum, value) => sum + value, 0);
+  return finite(samplesOf(metrics, names)?.reduce((sum, value) => sum + value, 0));
 }
 
 function meanOf(metrics: Exposition, names: readonly string[]): number | undefined {
   const values = samplesOf(metrics, names);
-  return values === undefined ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values === undefined ? undefined : finite(values.reduce((sum, value) => sum + value, 0) / values.length);
+}
+
+/** No count and no gauge of vLLM's is negative, infinite or not a number: what is, is not known. */
+function finite(value: number | undefined): number | undefined {
+  return value !== undefined && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
 function present<Name extends string, T>(

@@ -5,27 +5,33 @@
  * without (everyMs 0).
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client } from "undici";
 import { BackendError } from "../../../formats/index.js";
 import { realClock, type Clock } from "../../clock.js";
-import { addressOf } from "../connection.js";
+import { accessHint, openAsking, type Asking, type AskOptions } from "../ask-server.js";
+import { addressOf, type ServerRef } from "../server-address.js";
 import { serverViewOf, type ServerSample, type ServerView } from "./server-view.js";
-import { readingOf, snapshotOf, type Reading } from "./vllm-metrics.js";
+import { readingOf, snapshotOf, type Reading, type Snapshot } from "./vllm-metrics.js";
 
 export interface WatchOptions {
   /** Pace of the readings in ms; 0: only before and after. */
   readonly everyMs?: number;
   readonly clock?: Clock;
+  /** Cuts waiting short; what was read until then is still summed up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ServerWatch {
-  /** Reads a last time, once the server is idle, and sums up. `runStartNs`, of the watch's clock, is the view's zero. */
+  /**
+   * Reads a last time, once the server is idle, and sums up. `runStartNs`, of the watch's clock, is the view's zero. Ends within
+   * a few readings' deadlines, whatever the server does; a note says what the last reading lacked.
+   */
   stop(runStartNs: number): Promise<ServerView>;
   /** Gives up without a view. */
   cancel(): Promise<void>;
 }
 
-const TIMEOUT_MS = 5_000;
+/** Deadline of one reading, ms, unless the address has a shorter one. */
+const READING_MS = 5_000;
 /** A server whose client has its answers is idle within a step or two; another client's requests may keep it busy. */
 const IDLE_READINGS = 20;
 const IDLE_PAUSE_MS = 50;
@@ -35,45 +41,55 @@ interface TimedReading extends Reading {
 }
 
 /** Begins to watch; BackendError when the server has no metrics. */
-export async function startServerWatch(baseUrl: string, options: WatchOptions = {}): Promise<ServerWatch> {
-  const { everyMs = 100, clock = realClock } = options;
-  const { origin, prefix } = addressOf(baseUrl);
-  const client = new Client(origin, {
-    headersTimeout: TIMEOUT_MS,
-    bodyTimeout: TIMEOUT_MS,
-    connectTimeout: TIMEOUT_MS,
-  });
-  const scrape = (): Promise<string> => scrapeOnce(client, `${prefix}/metrics`, baseUrl);
-  let before;
+export async function startServerWatch(baseUrl: ServerRef, options: WatchOptions = {}): Promise<ServerWatch> {
+  const { everyMs = 100, clock = realClock, signal } = options;
+  const address = addressOf(baseUrl);
+  const where = `${address.url}/metrics`;
+  const withinMs = Math.min(READING_MS, address.askMs);
+  const asking = openAsking(address);
+  const scrape = (until = signal): Promise<string> => scrapeOnce(asking, where, { withinMs, signal: until });
+  let before: Snapshot;
   try {
-    before = snapshotOf(await scrape());
-    if (Object.keys(before.histograms).length === 0) throw new BackendError(noVllmMetrics(baseUrl));
+    before = snapshotOf(await scrape(), where);
+    if (Object.keys(before.histograms).length === 0) throw new BackendError(noVllmMetrics(where));
   } catch (error) {
-    await client.destroy();
+    await asking.close();
     throw error;
   }
   const readings: TimedReading[] = [];
-  const tookNs: number[] = [];
+  const took = { count: 0, sumNs: 0, maxNs: 0 };
   let failed = 0;
   const abort = new AbortController();
-  const read = async (): Promise<Reading | undefined> => {
+  const read = async (until?: AbortSignal): Promise<Reading | undefined> => {
     const sentNs = clock.nowNs();
     try {
-      const reading = readingOf(await scrape());
+      const reading = readingOf(await scrape(until), where);
       const doneNs = clock.nowNs();
-      tookNs.push(doneNs - sentNs);
+      took.count++;
+      took.sumNs += doneNs - sentNs;
+      took.maxNs = Math.max(took.maxNs, doneNs - sentNs);
       if (!isEqual(reading, readings.at(-1))) readings.push({ atNs: (sentNs + doneNs) / 2, ...reading });
       return reading;
     } catch {
-      failed++;
+      // A reading that the end of the run cut short did not fail.
+      if (until?.aborted !== true) failed++;
       return undefined;
     }
   };
-  const loop = everyMs === 0 ? Promise.resolve() : readSteadily(read, clock, everyMs * 1e6, abort.signal);
+  const readUntilStopped = (): Promise<unknown> => read(abort.signal);
+  const loop = everyMs === 0 ? Promise.resolve() : readSteadily(readUntilStopped, clock, everyMs * 1e6, abort.signal);
+  const lastSnapshot = async (): Promise<Snapshot | string> => {
+    try {
+      const last = snapshotOf(await scrape(), where);
+      return Object.keys(last.histograms).length === 0 ? noVllmMetrics(where) : last;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
   return {
     cancel: async () => {
       abort.abort();
-      await client.destroy();
+      await asking.close();
       await loop;
     },
     stop: async (runStartNs) => {
@@ -81,13 +97,12 @@ export async function startServerWatch(baseUrl: string, options: WatchOptions = 
       abort.abort();
       await loop;
       try {
-        const isBusyAtEnd = !(await isIdleSoon(read));
-        const after = snapshotOf(await scrape());
+        const isBusyAtEnd = !(await isIdleSoon(() => read(signal), clock, endNs + 2 * withinMs * 1e6));
+        const after = await lastSnapshot();
         const samples = readings.map(({ atNs, ...reading }): ServerSample => ({
           atMs: (atNs - runStartNs) / 1e6,
           ...reading,
         }));
-        const taken = tookNs.length + failed;
         return serverViewOf({
           before,
           after,
@@ -96,15 +111,15 @@ export async function startServerWatch(baseUrl: string, options: WatchOptions = 
           isBusyAtEnd,
           scrapes: {
             every_ms: everyMs,
-            taken,
+            taken: took.count + failed,
             kept: samples.length,
             failed,
-            mean_ms: tookNs.length === 0 ? null : tookNs.reduce((sum, ns) => sum + ns, 0) / tookNs.length / 1e6,
-            max_ms: tookNs.length === 0 ? null : Math.max(...tookNs) / 1e6,
+            mean_ms: took.count === 0 ? null : took.sumNs / took.count / 1e6,
+            max_ms: took.count === 0 ? null : took.maxNs / 1e6,
           },
         });
       } finally {
-        await client.close();
+        await asking.close();
       }
     },
   };
@@ -133,8 +148,8 @@ async function readSteadily(
   }
 }
 
-async function isIdleSoon(read: () => Promise<Reading | undefined>): Promise<boolean> {
-  for (let tries = 0; tries < IDLE_READINGS; tries++) {
+async function isIdleSoon(read: () => Promise<Reading | undefined>, clock: Clock, untilNs: number): Promise<boolean> {
+  for (let tries = 0; tries < IDLE_READINGS && clock.nowNs() < untilNs; tries++) {
     const reading = await read();
     if (reading !== undefined && (reading.running ?? 0) === 0 && (reading.waiting ?? 0) === 0) return true;
     await sleep(IDLE_PAUSE_MS);
@@ -148,19 +163,12 @@ function isEqual(reading: Reading, last: Reading | undefined): boolean {
   );
 }
 
-async function scrapeOnce(client: Client, path: string, baseUrl: string): Promise<string> {
-  let answer: { status: number; text: string };
-  try {
-    const { statusCode, body } = await client.request({ method: "GET", path });
-    answer = { status: statusCode, text: await body.text() };
-  } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new BackendError(`cannot read ${baseUrl}/metrics: ${said}; is the server running there?`, { cause });
-  }
-  if (answer.status === 200) return answer.text;
-  throw new BackendError(`${baseUrl}/metrics answered with HTTP ${answer.status}, expected vLLM's metrics`);
+async function scrapeOnce(asking: Asking, where: string, options: AskOptions): Promise<string> {
+  const { status, text } = await asking.ask("/metrics", options);
+  if (status === 200) return text;
+  throw new BackendError(`${where} answered with HTTP ${status}${accessHint(status)}, expected vLLM's metrics`);
 }
 
-function noVllmMetrics(baseUrl: string): string {
-  return `${baseUrl}/metrics has no histogram of vLLM's; start the server without --disable-log-stats`;
+function noVllmMetrics(where: string): string {
+  return `${where} has no histogram of vLLM's; start the server without --disable-log-stats`;
 }

@@ -3,12 +3,12 @@
  * it sends spans. What a span says goes into the columns server_queue_ms, server_prefill_ms, server_decode_ms of the run.
  */
 import type { Run } from "../../../formats/index.js";
-import { BackendError } from "../../../formats/index.js";
 import { measureVllm, type BenchVllmInput, type VllmMeasurement } from "../bench-vllm.js";
 import { sentRequestId } from "../request-id.js";
+import type { ServerRef } from "../server-address.js";
 import { joinSpans, startOtlpReceiver, type JoinedSpans, type OtlpReceiver } from "./otlp/index.js";
 import type { ServerView } from "./server-view.js";
-import { startServerWatch, type ServerWatch } from "./watch.js";
+import { startServerWatch, type ServerWatch, type WatchOptions } from "./watch.js";
 
 export interface WatchedOptions {
   /** Pace of reading /metrics, ms; 0: before and after alone. Absent: no view. */
@@ -28,23 +28,31 @@ export interface WatchedMeasurement {
 /** Servers send their spans in batches, every five seconds unless told otherwise. */
 const SPANS_WITHIN_MS = 15_000;
 
+/** Spans of a run's requests and warm-ups, some of them twice, and of others that the server answered meanwhile. */
+function mostSpans({ workload, warmUps = 1 }: BenchVllmInput): number {
+  return 10_000 + 2 * (workload.requests.length + warmUps);
+}
+
 /** As measureVllm. A server without metrics is measured all the same, and a remark says so. */
 export async function measureWatched(input: BenchVllmInput, options: WatchedOptions): Promise<WatchedMeasurement> {
   const { everyMs, otlp } = options;
   const remarks: string[] = [];
-  const receiver = otlp === undefined ? undefined : await startOtlpReceiver(otlp);
+  const receiver = otlp === undefined ? undefined : await startOtlpReceiver({ ...otlp, mostSpans: mostSpans(input) });
   let watch: ServerWatch | undefined;
   try {
     const measured = await measureVllm({
       ...input,
       onWarm: async () => {
         await input.onWarm?.();
-        if (everyMs !== undefined) watch = await startWatch(input.baseUrl, everyMs, remarks);
+        if (everyMs !== undefined) watch = await startWatch(input.baseUrl, { everyMs, signal: input.signal }, remarks);
       },
     });
-    const view = await watch?.stop(measured.originNs);
+    // The run is measured: from here on nothing that a server says or fails to say may cost it.
+    const view = await orRemark("no view of the server", remarks, async () => watch?.stop(measured.originNs));
     watch = undefined;
-    const spans = receiver === undefined ? undefined : await receiveSpans(receiver, input, measured.run, remarks);
+    const spans = await orRemark("no spans", remarks, async () =>
+      receiver === undefined ? undefined : receiveSpans(receiver, input, measured.run, remarks),
+    );
     const run = withServersWord(measured.run, { input, view, spans, remarks });
     return { measurement: { ...measured, run }, view, spans, remarks };
   } finally {
@@ -53,12 +61,20 @@ export async function measureWatched(input: BenchVllmInput, options: WatchedOpti
   }
 }
 
-async function startWatch(baseUrl: string, everyMs: number, remarks: string[]): Promise<ServerWatch | undefined> {
+async function startWatch(
+  baseUrl: ServerRef,
+  options: WatchOptions,
+  remarks: string[],
+): Promise<ServerWatch | undefined> {
+  return orRemark("no view of the server", remarks, () => startServerWatch(baseUrl, options));
+}
+
+/** What `work` comes to; where it fails, a remark says why there is none. */
+async function orRemark<T>(what: string, remarks: string[], work: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await startServerWatch(baseUrl, { everyMs });
+    return await work();
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error;
-    remarks.push(`no view of the server: ${error.message}`);
+    remarks.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
 }
@@ -71,7 +87,7 @@ async function receiveSpans(
 ): Promise<JoinedSpans> {
   const ids = run.requests.filter(({ status }) => status === "ok").map(({ requestId }) => requestId);
   const sent = ids.map((id) => sentRequestId(input.date, id));
-  await receiver.waitFor(sent.length + (input.warmUps ?? 1), SPANS_WITHIN_MS);
+  await receiver.waitFor(sent.length + (input.warmUps ?? 1), SPANS_WITHIN_MS, input.signal);
   const joined = joinSpans(receiver.spans, sent);
   if (joined.without.length > 0) {
     const why =

@@ -7,11 +7,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { ArtifactError, BackendError } from "../../../../formats/index.js";
+import { ArtifactError, BackendError, plainLine } from "../../../../formats/index.js";
 import { requestSpanOf, type RequestSpan } from "./request-span.js";
 import { spansOf, type TraceEncoding } from "./span.js";
 
-const MOST_BODY_BYTES = 32 * 2 ** 20;
+/** Of an export, packed and unpacked. vLLM's are some hundred KB. */
+const MOST_BODY_BYTES = 4 * 2 ** 20;
+/** Exports at once: each may fill a body. */
+const MOST_CONNECTIONS = 16;
+/** Longest time for an export to come in, ms. */
+const EXPORT_MS = 30_000;
+/** Spans kept where nobody says how many there can be. */
+const MOST_SPANS = 1_000_000;
+/** Longest reason that is kept, characters: it quotes the sender. */
+const MOST_REASON = 300;
 
 export interface OtlpReceiver {
   readonly port: number;
@@ -21,8 +30,8 @@ export interface OtlpReceiver {
   readonly spans: readonly RequestSpan[];
   /** Exports that could not be read, with the first reason; gRPC counts as one. */
   readonly refused: { readonly count: number; readonly first: string | undefined };
-  /** Waits until `count` spans are there, at most so long; says whether they are. */
-  waitFor(count: number, withinMs: number): Promise<boolean>;
+  /** Waits until `count` spans are there, at most so long or until the signal; says whether they are. */
+  waitFor(count: number, withinMs: number, signal?: AbortSignal): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -30,24 +39,42 @@ export interface ReceiverOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly host?: string;
+  /** Spans beyond so many are not kept, and counted as refused. */
+  readonly mostSpans?: number;
 }
 
 /** Begins to listen; BackendError when the port is taken. */
-export async function startOtlpReceiver({ port, host = "127.0.0.1" }: ReceiverOptions): Promise<OtlpReceiver> {
+export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpReceiver> {
+  const { port, host = "127.0.0.1", mostSpans = MOST_SPANS } = options;
   const spans: RequestSpan[] = [];
   const refused: { count: number; first: string | undefined } = { count: 0, first: undefined };
   const waiting = new Set<() => void>();
   const refuse = (why: string): void => {
     refused.count++;
-    refused.first ??= why;
+    refused.first ??= plainLine(why, MOST_REASON);
   };
-  const server = createServer((request, response) => {
-    void receive(request, response).then((outcome) => {
-      if (typeof outcome === "string") refuse(outcome);
-      else spans.push(...outcome);
-      for (const wake of waiting) wake();
-    });
+  const keep = (received: readonly RequestSpan[]): void => {
+    const room = mostSpans - spans.length;
+    for (const span of received.slice(0, room)) spans.push(span);
+    if (received.length > room) refuse(`more than ${mostSpans} spans came`);
+  };
+  const limits = { requestTimeout: EXPORT_MS, headersTimeout: EXPORT_MS, connectionsCheckingInterval: 1_000 };
+  const server = createServer(limits, (request, response) => {
+    // Nothing that is sent here may end the run that it is received beside.
+    receive(request, response)
+      .then((outcome) => {
+        if (typeof outcome === "string") refuse(outcome);
+        else keep(outcome);
+      })
+      .catch((error: unknown) => {
+        refuse(error instanceof Error ? error.message : String(error));
+        response.destroy();
+      })
+      .finally(() => {
+        for (const wake of [...waiting]) wake();
+      });
   });
+  server.maxConnections = MOST_CONNECTIONS;
   server.on("clientError", (error: Error & { rawPacket?: Buffer }, socket) => {
     // gRPC opens with HTTP/2's preface, which HTTP/1 cannot read.
     const isGrpc = error.rawPacket?.subarray(0, 3).toString() === "PRI";
@@ -61,10 +88,11 @@ export async function startOtlpReceiver({ port, host = "127.0.0.1" }: ReceiverOp
     endpoint: `http://${host}:${actual}/v1/traces`,
     spans,
     refused,
-    waitFor: (count, withinMs) =>
+    waitFor: (count, withinMs, signal) =>
       new Promise((resolve) => {
         const end = (): void => {
           clearTimeout(timer);
+          signal?.removeEventListener("abort", end);
           waiting.delete(look);
           resolve(spans.length >= count);
         };
@@ -73,7 +101,9 @@ export async function startOtlpReceiver({ port, host = "127.0.0.1" }: ReceiverOp
         };
         const timer = setTimeout(end, withinMs);
         waiting.add(look);
-        look();
+        signal?.addEventListener("abort", end);
+        if (signal?.aborted === true) end();
+        else look();
       }),
     stop: async () => {
       server.closeAllConnections();
@@ -84,7 +114,8 @@ export async function startOtlpReceiver({ port, host = "127.0.0.1" }: ReceiverOp
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
+    // Also for errors later on: one without a listener would end the process.
+    server.on("error", (cause: NodeJS.ErrnoException) => {
       const why =
         cause.code === "EADDRINUSE" ? "something else listens there, choose another --otlp-port" : cause.message;
       reject(new BackendError(`cannot receive traces at ${host}:${port}: ${why}`, { cause }));
@@ -123,17 +154,24 @@ const encodings: ReadonlyMap<string, TraceEncoding> = new Map([
   ["application/json", "json"],
 ]);
 
+const tooLong = `a trace export of over ${MOST_BODY_BYTES} bytes, expected batches of some hundred spans`;
+
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) throw new ArtifactError(`a trace export of over ${MOST_BODY_BYTES} bytes`);
+    if (bytes > MOST_BODY_BYTES) throw new ArtifactError(tooLong);
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks);
   const coding = request.headers["content-encoding"] ?? "identity";
   if (coding === "identity") return body;
   if (coding !== "gzip") throw new ArtifactError(`got content-encoding "${coding}", expected gzip or none`);
-  return await promisify(gunzip)(body, { maxOutputLength: MOST_BODY_BYTES });
+  try {
+    return await promisify(gunzip)(body, { maxOutputLength: MOST_BODY_BYTES });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw new ArtifactError(tooLong, { cause });
+    throw cause;
+  }
 }

@@ -21,13 +21,18 @@ export interface RequestSpan {
   readonly outputTokens: number | undefined;
 }
 
-/** A request's span; undefined for a span of another kind (start-up, say). */
+/** vLLM's own ids, and those that a client sends, are far shorter, characters. */
+const LONGEST_ID = 2_000;
+/** No time in seconds and no number of tokens is larger. */
+const LARGEST = 10_000_000;
+
+/** A request's span; undefined for a span of another kind (start-up, say). What nobody can have measured is left out. */
 export function requestSpanOf({ attributes }: Span): RequestSpan | undefined {
   const id = attributes.get("gen_ai.request.id");
-  if (typeof id !== "string") return undefined;
+  if (typeof id !== "string" || id.length > LONGEST_ID) return undefined;
   const number = (name: string): number | undefined => {
     const value = attributes.get(name);
-    return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+    return typeof value === "number" && value >= 0 && value <= LARGEST ? value : undefined;
   };
   const latencyMs = (name: string): number | undefined => {
     const seconds = number(`gen_ai.latency.${name}`);

@@ -1,6 +1,7 @@
 /** Spans of an OTLP export, from protocol buffers or JSON, with the attributes that are plain values. */
 import { z } from "zod";
-import { ArtifactError } from "../../../../formats/index.js";
+import { ArtifactError, plainLine } from "../../../../formats/index.js";
+import { refuseTooMany } from "./item-count.js";
 import { decodeExport } from "./trace-proto.js";
 
 export type Attribute = string | number | boolean;
@@ -47,9 +48,11 @@ export type TraceEncoding = "protobuf" | "json";
 export function spansOf(bytes: Buffer, encoding: TraceEncoding): Span[] {
   let value: unknown;
   try {
+    refuseTooMany(bytes, encoding);
     value = encoding === "json" ? JSON.parse(bytes.toString("utf8")) : decodeExport(bytes);
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
+    if (cause instanceof ArtifactError) throw cause;
+    const said = plainLine(cause instanceof Error ? cause.message : String(cause));
     throw new ArtifactError(`a trace export of ${bytes.length} bytes is not ${encoding}: ${said}`, { cause });
   }
   const parsed = exportSchema.safeParse(value);
