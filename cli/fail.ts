@@ -31,6 +31,11 @@ export function fail(error: unknown): number {
     process.stderr.write(`${label}: ${error.message}\n`);
     return known;
   }
+  return failWithBug(error);
+}
+
+/** Says that it is our bug, with the stack. */
+export function failWithBug(error: unknown): number {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`error: this is a bug in servesim, please report it with the command you ran\n${detail}\n`);
   return EXIT.bug;

@@ -22,9 +22,9 @@ export const runCommand: Command = {
     const { results, force, json } = parseFlags(ownFlags, args);
     const path = String(args.experiment);
     const reporter = { note, warn, progress: startProgress };
-    const folder = await interruptible(async (signal) => {
+    const folder = await interruptible(async (signal, blocking) => {
       try {
-        return await runExperiment(path, { results, force, signal, reporter });
+        return await runExperiment(path, { results, force, signal, blocking, reporter });
       } catch (error) {
         if (!signal.aborted) throw error;
         throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);

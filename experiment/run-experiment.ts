@@ -23,6 +23,7 @@ import { obtainProfile } from "./obtain-profile.js";
 import { paceAbout } from "./pace.js";
 import { packageVersion } from "./package-root.js";
 import type { QuietOptions } from "./quiet.js";
+import type { Blocking } from "./replicate/index.js";
 import type { Reporter } from "./reporter.js";
 import { simTasks, simulateAtPace, simulateCells, type CellWork, type SimulateOptions } from "./simulate-cells.js";
 import { workloadOf } from "./workload-of.js";
@@ -32,6 +33,8 @@ export interface RunExperimentOptions {
   readonly results: string;
   readonly force: boolean;
   readonly signal: AbortSignal;
+  /** Does what keeps this thread from hearing signals. */
+  readonly blocking?: Blocking | undefined;
   readonly reporter: Reporter;
   /** Absent: measure at once, and once. */
   readonly quiet?: QuietOptions;
@@ -48,7 +51,7 @@ export async function runResolved(
   path: string,
   options: RunExperimentOptions,
 ): Promise<ExperimentFolder> {
-  const { force, signal, reporter, quiet } = options;
+  const { force, signal, blocking, reporter, quiet } = options;
   const experiment = resolvePaths(given, dirname(resolve(path)));
   const asked = cellsOf(experiment, path);
   if (experiment.num_runs > 0 && asked.some(({ coldStart }) => coldStart)) {
@@ -80,15 +83,15 @@ export async function runResolved(
     writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
   };
   manifest(true);
-  await simulateCells(simulations, { profile, seed, jitter, signal, reporter });
+  await simulateCells(simulations, { profile, seed, jitter, signal, blocking, reporter });
   const simulated = simulations.length;
   reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
   if (experiment.num_runs > 0) {
     const runs = real.length * experiment.num_runs;
-    if (server === undefined) await measureCells(measurements, { ...toMeasure, signal, reporter, quiet });
+    if (server === undefined) await measureCells(measurements, { ...toMeasure, signal, blocking, reporter, quiet });
     else await measureOnServer(measurements, { server, seed, signal, reporter });
     if (vllm === undefined)
-      await predictAgain(real, { profile, seed, jitter, signal, folder, repeats: experiment.num_runs });
+      await predictAgain(real, { ...common, jitter, signal, blocking, repeats: experiment.num_runs });
     const made = measurements.length;
     reporter.note(`ran ${made} of ${runs} real runs, ${runs - made} were there`);
   }

@@ -8,10 +8,11 @@ import { probePlan, type ProbePlan } from "../../calibrate/vllm/index.js";
 import { BackendError, type Run } from "../../formats/index.js";
 import { readRun, writeRun } from "../../formats/files/index.js";
 import { realClock } from "../../real/index.js";
-import { measureNetwork, measureVllm } from "../../real/vllm/index.js";
+import { defaultLimits, measureNetwork, measureVllm } from "../../real/vllm/index.js";
 import { startServerWatch, type ServerSettings, type SettingName } from "../../real/vllm/server/index.js";
 import { findVocabulary, learnServer, tryPrefixCache, type PrefixCacheFinding } from "./learn-server.js";
 import { mergeRuns } from "./merge-runs.js";
+import { preparation } from "./preparation.js";
 import { readPlanFile, refuseOtherServer, writePlanFile, type PlanFile } from "./plan-file.js";
 import { groupsFolder, runPlan, type PlanRuns, type ProbeCommon } from "./run-plan.js";
 import { timeServer } from "./time-server.js";
@@ -52,15 +53,17 @@ const PAUSE_MS = 50;
 /** More of the probes' prompts than this in the prefix cache would make prefills look too short. */
 const MOST_CACHED_FRACTION = 0.01;
 
+/** BackendError where the server needs the whole budget before the first probe. */
 export async function measureServer(input: MeasureServerInput): Promise<MeasuredServer> {
   const { baseUrl, rawFolder, signal } = input;
   const beganNs = realClock.nowNs();
-  const { settings, server } = await learnServer(baseUrl, input.model, input.stated);
+  const early = preparation(input);
+  const { settings, server } = await early(learnServer(baseUrl, input.model, input.stated));
   const found = { model: settings.model.name, vllm: settings.version ?? null, settings: { ...settings.settings } };
   const before = input.resume ? readPlanFile(rawFolder) : undefined;
   if (before !== undefined) refuseOtherServer(rawFolder, before, found);
   else rmSync(rawFolder, { recursive: true, force: true });
-  const vocab = before?.vocab ?? input.vocab ?? (await findVocabulary(baseUrl, settings.model.name));
+  const vocab = before?.vocab ?? input.vocab ?? (await early(findVocabulary(baseUrl, settings.model.name)));
   const seed = before?.seed ?? input.seed;
   const whole = before === undefined ? undefined : await readWhole(rawFolder);
   if (whole !== undefined) {
@@ -76,18 +79,19 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
       notes: notesIn(whole.probes),
     };
   }
-  const network = await measureNetwork(baseUrl);
+  const network = await early(measureNetwork(baseUrl));
   const common = { ...commonInput(input, { settings, vocab, seed }), network };
-  await warmUp(common);
-  const cache = await tryPrefixCache(common, Math.min(512, server.maxModelLen - 1));
-  const pace = before?.pace ?? (await timeServer(common, server));
+  const first = { ...common, signal: early.signal };
+  await early(warmUp(first));
+  const cache = await early(tryPrefixCache(first, Math.min(512, server.maxModelLen - 1)));
+  const pace = before?.pace ?? (await early(timeServer(first, server)));
   const planned: PlanFile = before ?? { version: 1, ...found, vocab, budget_ms: input.budgetMs, seed, pace };
   const spentMs = (realClock.nowNs() - beganNs) / 1e6;
   const budgetMs = Math.max(1, planned.budget_ms - (before === undefined ? spentMs : 0));
   if (before === undefined) writePlanFile(rawFolder, { ...planned, budget_ms: budgetMs });
   const plan = probePlan(server, pace, { budgetMs, seed, pauseMs: PAUSE_MS });
   signal.throwIfAborted();
-  const watch = await startServerWatch(baseUrl, { everyMs: 0 });
+  const watch = await early(startServerWatch(baseUrl, { everyMs: 0 }));
   let runs: PlanRuns;
   try {
     runs = await runPlan({
@@ -148,7 +152,7 @@ async function readWhole(
 }
 
 function commonInput(
-  { baseUrl }: MeasureServerInput,
+  { baseUrl, budgetMs, signal }: MeasureServerInput,
   { settings, vocab, seed }: { settings: ServerSettings; vocab: number; seed: string },
 ): ProbeCommon {
   return {
@@ -162,6 +166,9 @@ function commonInput(
     sampling: { ignoreEos: true, temperature: 0 },
     warmUps: 0,
     isWarm: true,
+    // No single answer is worth more than the whole budget.
+    limits: { stallMs: Math.min(defaultLimits.stallMs, budgetMs), requestMs: budgetMs },
+    signal,
   };
 }
 

@@ -7,6 +7,7 @@ export { readPrompts } from "./workload-file.js";
 export { readTrace, traceOptionsOf } from "./traces/read-trace.js";
 export { writeTrace, writtenForms, type WrittenForm } from "./traces/write-trace.js";
 export { readRun, refuseToReplace, writeRun } from "./run-folder.js";
+export { runLog, type RunLog } from "./run-log.js";
 export { readLlmServingSim } from "./llmservingsim.js";
 export { readSteps } from "./steps-file.js";
 export { readOriginalCsv, writeOriginalCsv } from "./original-csv-file.js";

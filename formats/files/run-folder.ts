@@ -10,6 +10,7 @@ import { ArtifactError, ConfigError } from "../errors.js";
 import { requestStatuses, runSchema, type BatchRecord, type RequestRecord, type Run } from "../run.js";
 import { readJson, writeJson } from "./atomic.js";
 import { checkRows, readCsv, writeCsv, type CsvRow } from "./csv.js";
+import { readCutRun, removeRunLog } from "./run-log.js";
 
 const requestColumns = [
   "request_id",
@@ -118,7 +119,7 @@ const batchRow = z
     }),
   );
 
-/** Reads a run folder; every problem names the file and line. */
+/** Reads a run folder, also of a run that was cut; every problem names the file and line. */
 export async function readRun(folder: string): Promise<Run> {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new ArtifactError(`${folder} is not a folder, expected a run folder with run.json and requests.csv`);
@@ -127,6 +128,7 @@ export async function readRun(folder: string): Promise<Run> {
     source: join(folder, "run.json"),
     Failure: ArtifactError,
   });
+  if (info.cut === true) return readCutRun(folder, info);
   const requestsPath = existing(folder, "requests.csv");
   if (requestsPath === undefined) throw new ArtifactError(`${folder} has no requests.csv or requests.csv.gz`);
   const required = ["request_id", "arrival_ms", "prompt_tokens", "output_tokens", "status"];
@@ -151,7 +153,7 @@ export function refuseToReplace(folder: string, options: { readonly force?: bool
 /** Writes a run folder; run.json goes first and comes last, so a folder that has it is whole and of one run. */
 export async function writeRun(folder: string, run: Run, options: { readonly force?: boolean } = {}): Promise<void> {
   refuseToReplace(folder, options);
-  removeRun(folder);
+  if (!isCut(folder)) removeRun(folder);
   const known = new Set<string>(requestColumns);
   const extras = [...new Set(run.requests.flatMap((request) => Object.keys(request.extra ?? {})))].filter(
     (c) => !known.has(c),
@@ -159,6 +161,18 @@ export async function writeRun(folder: string, run: Run, options: { readonly for
   await writeCsv(join(folder, "requests.csv"), [...requestColumns, ...extras], run.requests.map(requestToRow));
   if (run.batches.length > 0) await writeCsv(join(folder, "batches.csv"), batchColumns, run.batches.map(batchToRow));
   writeJson(join(folder, "run.json"), run.info);
+  removeRunLog(folder);
+}
+
+/** A run that goes on or was cut stays readable until the whole one has its run.json, which replaces the other at once. */
+function isCut(folder: string): boolean {
+  const path = join(folder, "run.json");
+  try {
+    return existsSync(path) && runSchema.safeParse(readJson(path)).data?.cut === true;
+  } catch {
+    // No JSON: whatever it was, it cannot be read as a run.
+    return false;
+  }
 }
 
 /** The files of an earlier run; a batches.csv left behind would be read with the new one. */

@@ -128,13 +128,21 @@ export class Ledger {
     this.open--;
   }
 
+  /** The batch that ran last. */
+  get lastBatch(): BatchRecord | undefined {
+    return this.batchRecords.at(-1);
+  }
+
+  /** A request that has ended. */
+  record(index: number): RequestRecord {
+    const entry = this.entries[index];
+    if (entry?.status === undefined) throw new InvariantError(`request at ${index} never ended`);
+    return toRecord(entry, entry.status);
+  }
+
   /** The finished log, in workload order; every request has ended. */
   records(): { requests: RequestRecord[]; batches: readonly BatchRecord[] } {
-    const requests = this.entries.map((entry, index): RequestRecord => {
-      if (entry?.status === undefined) throw new InvariantError(`request at ${index} never ended`);
-      return toRecord(entry, entry.status);
-    });
-    return { requests, batches: this.batchRecords };
+    return { requests: this.entries.map((_, index) => this.record(index)), batches: this.batchRecords };
   }
 
   private live(index: number): Entry {
