@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { BackendError } from "../formats/index.js";
+import { NVIDIA_SMI_MS } from "./machine.js";
 
 const EVERY_MS = 50;
 const MIB = 2 ** 20;
@@ -16,16 +17,20 @@ export class GpuMemoryWatch {
 
   private constructor(private readonly child: ChildProcess) {}
 
-  /** Resolves at the first sample; BackendError where `program` gives none. */
-  static async start(program = "nvidia-smi"): Promise<GpuMemoryWatch> {
+  /** Resolves at the first sample; BackendError where `program` gives none, or not within `withinMs`. */
+  static async start(program = "nvidia-smi", withinMs = NVIDIA_SMI_MS): Promise<GpuMemoryWatch> {
     const query = ["--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0", `--loop-ms=${EVERY_MS}`];
     const child = spawn(program, query, { stdio: ["ignore", "pipe", "ignore"] });
     const watch = new GpuMemoryWatch(child);
     await new Promise<void>((resolve, reject) => {
       const fail = (why: string): void => {
-        child.kill();
+        clearTimeout(timer);
+        child.kill("SIGKILL");
         reject(new BackendError(`cannot watch the GPU's memory: nvidia-smi ${why}; install it, or use --device cpu`));
       };
+      const timer = setTimeout(() => {
+        fail(`said nothing within ${withinMs / 1e3} s`);
+      }, withinMs);
       child.on("error", (error) => {
         fail(`did not start (${error.message})`);
       });
@@ -39,6 +44,7 @@ export class GpuMemoryWatch {
           return;
         }
         watch.add(mib * MIB);
+        clearTimeout(timer);
         resolve();
       });
     });

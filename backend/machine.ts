@@ -4,6 +4,9 @@ import { availableParallelism, cpus, freemem, release, totalmem, type, arch } fr
 import { promisify } from "node:util";
 import { BackendError, type Profile } from "../formats/index.js";
 
+/** Longest wait for nvidia-smi, which hangs on a GPU that has fallen off the bus. */
+export const NVIDIA_SMI_MS = 20_000;
+
 /** A GPU as nvidia-smi sees it. */
 export interface Gpu {
   readonly name: string;
@@ -49,7 +52,10 @@ function ulimitBytes(): number[] {
 export async function readGpu(): Promise<Gpu> {
   const query = ["--query-gpu=name,driver_version,memory.total,memory.used", "--format=csv,noheader,nounits", "--id=0"];
   try {
-    const { stdout } = await promisify(execFile)("nvidia-smi", query);
+    const { stdout } = await promisify(execFile)("nvidia-smi", query, {
+      timeout: NVIDIA_SMI_MS,
+      killSignal: "SIGKILL",
+    });
     const [name = "", driver = "", totalMib, usedMib] = stdout.trim().split(/\s*,\s*/);
     return { name, driver, totalBytes: Number(totalMib) * 2 ** 20, usedBytes: Number(usedMib) * 2 ** 20 };
   } catch (cause) {

@@ -3,12 +3,11 @@ import { ensureModel, modelForm, requireProvider, samplingSettings, startOnnxExe
 import { describeMachine } from "../backend/machine.js";
 import { answerColumns, requireFits, startMemory, workloadOf } from "../experiment/index.js";
 import { ConfigError, type Run } from "../formats/index.js";
-import { benchOnnx, requireBatches, type OnnxBenchInput } from "../real/index.js";
+import { benchOnnx, requireBatches } from "../real/index.js";
 import { describeLoad, loadTokenizer } from "../sim/index.js";
 import type { BenchRequest } from "./bench.js";
 import { deliverRun } from "./deliver-run.js";
-import { interruptible } from "./interrupt.js";
-import { startProgress } from "./progress.js";
+import { realRun } from "./real-run.js";
 import { requireAnswers } from "./require-answers.js";
 import { runRequest } from "./run-request.js";
 
@@ -43,8 +42,11 @@ export async function benchOnOnnx({ flags, places, args }: BenchRequest): Promis
     const runs: Run[] = [];
     try {
       for (const [at, output] of places.entries()) {
-        const run = await benchOnce(common, `running ${flags.policy} for real${of(at, places.length)}, requests`);
-        await deliverRun(run, { ...flags, output });
+        const title = `running ${flags.policy} for real${of(at, places.length)}, requests`;
+        const run = await realRun(title, { ...flags, output }, (during) =>
+          benchOnnx({ ...common, ...during, date: new Date().toISOString() }),
+        );
+        await deliverRun(run, { ...flags, output }, { isKept: true });
         runs.push(run);
       }
       requireAnswers(runs);
@@ -54,20 +56,6 @@ export async function benchOnOnnx({ flags, places, args }: BenchRequest): Promis
   } finally {
     await executor.close();
   }
-}
-
-async function benchOnce(common: Omit<OnnxBenchInput, "date" | "signal" | "onProgress">, title: string): Promise<Run> {
-  return interruptible(async (signal) => {
-    const bar = startProgress(title);
-    try {
-      const onProgress = (ended: number, total: number): void => {
-        bar.update(ended, total);
-      };
-      return await benchOnnx({ ...common, date: new Date().toISOString(), signal, onProgress });
-    } finally {
-      bar.stop();
-    }
-  });
 }
 
 function of(at: number, repeats: number): string {

@@ -6,7 +6,6 @@ import { dirname } from "node:path";
 import { workloadOf } from "../experiment/index.js";
 import { ConfigError, type Load, type Run, type Workload } from "../formats/index.js";
 import { writeJson } from "../formats/files/index.js";
-import { RunInterrupted } from "../real/index.js";
 import {
   benchBatches,
   measureNetwork,
@@ -26,13 +25,12 @@ import type { BenchRequest } from "./bench.js";
 import type { Args } from "./command.js";
 import { deliverRun, requireRoom } from "./deliver-run.js";
 import { flagName, givenFlags } from "./flags.js";
-import { interruptible } from "./interrupt.js";
 import { modelFlags } from "./model-flags.js";
 import { note, warn } from "./output.js";
 import { policyShape } from "./policy-flags.js";
 import { printClient } from "./print-client.js";
 import { printServer } from "./print-server.js";
-import { startProgress } from "./progress.js";
+import { realRun } from "./real-run.js";
 import { requireAnswers } from "./require-answers.js";
 import { runRequest } from "./run-request.js";
 import { serverAt } from "./server-flags.js";
@@ -84,16 +82,14 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
     const which = places.length === 1 ? "" : ` (${at + 1} of ${places.length})`;
     const date = new Date();
     const input = { ...common, date: date.toISOString() };
-    const once: OnceOptions = {
-      title: `sending ${plan.work === "batch" ? `batches of ${plan.name}` : "requests"}${which}, requests`,
-      whenStopped: async (run) => {
-        await deliverRun(run, { ...flags, output });
-      },
-    };
+    const title = `sending ${plan.work === "batch" ? `batches of ${plan.name}` : "requests"}${which}, requests`;
+    const delivery = { ...flags, output };
     if (plan.work === "batch") {
-      const run = await runOnce(once, (during) => benchBatches({ ...input, ...during, plan }));
-      await deliverRun(run, { ...flags, output });
-      if (!flags.json) printClient(run);
+      const run = await realRun(title, delivery, (during) => benchBatches({ ...input, ...during, plan }));
+      const printMore = (): void => {
+        if (!flags.json) printClient(run);
+      };
+      await deliverRun(run, delivery, { isKept: true, printMore });
       runs.push(run);
       continue;
     }
@@ -101,47 +97,21 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
       ...(flags.server_view ? { everyMs: flags.metrics_interval_s * 1e3 } : {}),
       ...(flags.otlp_port === undefined ? {} : { otlp: { port: flags.otlp_port, host: flags.otlp_host } }),
     };
-    const { measurement, view, remarks } = await runOnce(once, (during) =>
+    const { measurement, view, remarks } = await realRun(title, delivery, (during) =>
       measureWatched({ ...input, ...during }, watch),
     );
+    const printMore = (): void => {
+      if (!flags.json) printClient(measurement.run);
+      if (!flags.json && view !== undefined) printServer(view);
+      for (const remark of remarks) warn(remark);
+    };
     // Before anything else is made of it: whatever fails then, the run is there.
-    await deliverRun(measurement.run, { ...flags, output });
+    await deliverRun(measurement.run, delivery, { isKept: true, printMore });
     if (view !== undefined && output !== undefined) await writeServerView(output, view);
     if (flags.save_result !== undefined) saveResult(measurement, flags.save_result, { flags, load, date, at });
-    if (!flags.json) printClient(measurement.run);
-    if (!flags.json && view !== undefined) printServer(view);
-    for (const remark of remarks) warn(remark);
     runs.push(measurement.run);
   }
   requireAnswers(runs);
-}
-
-interface OnceOptions {
-  readonly title: string;
-  readonly whenStopped: (run: NonNullable<RunInterrupted["run"]>) => Promise<void>;
-}
-
-/** What a run is given while it goes on: the signal of Ctrl-C, and where to tell how far it is. */
-type During = Pick<BenchVllmInput, "signal" | "onProgress">;
-
-async function runOnce<T>({ title, whenStopped }: OnceOptions, measure: (during: During) => Promise<T>): Promise<T> {
-  try {
-    return await interruptible(async (signal) => {
-      const bar = startProgress(title);
-      try {
-        const onProgress = (ended: number, total: number): void => {
-          bar.update(ended, total);
-        };
-        return await measure({ signal, onProgress });
-      } finally {
-        bar.stop();
-      }
-    });
-  } catch (error) {
-    // What had ended is kept, marked invalid; the exit code says that it is not the whole.
-    if (error instanceof RunInterrupted && error.run !== undefined) await whenStopped(error.run);
-    throw error;
-  }
 }
 
 /** Flags that only a run without batches can follow. */

@@ -18,6 +18,7 @@ import { Interrupted } from "./fail.js";
 import { declareFlags, parseFlags, type Flags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { figure, note, printJson, printTable, warn } from "./output.js";
+import { warnIfCut } from "./read-run.js";
 import { startProgress } from "./progress.js";
 import { refuseServerFlags, serverAt, serverFlags } from "./server-flags.js";
 
@@ -84,7 +85,9 @@ export const calibrateVllmCommand: Command = {
     const from = foldersOf(args, "from");
     if (from.length > 0) {
       refuseServerFlags(args);
-      await fitRecordings({ runs: await readRecordings(from), heldOut: await readRecordings(foldersOf(args, "held-out")), flags }); // prettier-ignore
+      const [runs, heldOut] = [await readRecordings(from), await readRecordings(foldersOf(args, "held-out"))];
+      for (const { name, run } of [...runs, ...heldOut]) warnIfCut(name, run);
+      await fitRecordings({ runs, heldOut, flags });
       return;
     }
     if (flags.base_url === undefined) {

@@ -1,6 +1,5 @@
 /** servesim compare SIM REAL...: how wrong a simulated run was; thresholds set the exit code. */
 import { z } from "zod";
-import { readRun } from "../formats/files/index.js";
 import {
   checkThresholds,
   compareRuns,
@@ -14,6 +13,7 @@ import { ThresholdMissed } from "./fail.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { printJson, warn } from "./output.js";
 import { printComparison } from "./print-comparison.js";
+import { readRunSaying } from "./read-run.js";
 
 const ownFlags = {
   fail_above: z
@@ -43,8 +43,8 @@ export const compareCommand: Command = {
     const parse = (text = ""): Threshold[] => text.split(",").filter(Boolean).map(parseThreshold);
     const thresholds = parse(flags.fail_above);
     const tolerances = [...thresholds, ...parse(flags.tolerance)];
-    const sim = await readRun(String(args.sim));
-    const reals = await Promise.all((args.real as string[]).map((folder) => readRun(folder)));
+    const sim = await readRunSaying(String(args.sim));
+    const reals = await Promise.all((args.real as string[]).map((folder) => readRunSaying(folder)));
     const comparison = compareRuns(sim, reals, { seed: flags.seed, tolerances });
     if (flags.json) printJson(comparison);
     else printComparison(comparisonRows(comparison), comparison);

@@ -1,12 +1,14 @@
-/** What simulate and bench do with a finished run: write its folder where asked, then print it. */
+/** What simulate and bench do with a finished run: print it, then write its folder where asked; and keep a real one as it goes. */
 import { existsSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { ConfigError, type Run } from "../formats/index.js";
-import { refuseToReplace, writeRun } from "../formats/files/index.js";
+import { ConfigError, type Run, type RunJournal } from "../formats/index.js";
+import { refuseToReplace, runLog, writeRun } from "../formats/files/index.js";
 import { Interrupted } from "./fail.js";
-import { interruptible } from "./interrupt.js";
-import { note } from "./output.js";
+import { interruptible, turnOfTheLoop } from "./interrupt.js";
+import { saveAtTheEnd } from "./last-resort.js";
+import { note, warn } from "./output.js";
 import { printRun } from "./print-run.js";
 import type { Flags } from "./flags.js";
 
@@ -16,8 +18,10 @@ export const deliveryFlags = {
   json: z.boolean().default(false).describe("print one JSON object with vLLM bench's keys"),
 };
 
+type Delivery = Flags<typeof deliveryFlags>;
+
 /** Refuses before the work, not after it, a place that holds a run or that cannot be written to. */
-export function requireRoom({ output, force }: Flags<typeof deliveryFlags>): void {
+export function requireRoom({ output, force }: Delivery): void {
   if (output === undefined) return;
   refuseToReplace(output, { force });
   let place = resolve(output);
@@ -34,16 +38,71 @@ export function requireRoom({ output, force }: Flags<typeof deliveryFlags>): voi
   }
 }
 
-export async function deliverRun(run: Run, { output, force, json }: Flags<typeof deliveryFlags>): Promise<void> {
-  if (output !== undefined) {
-    // Ctrl-C waits for the files to be whole.
-    await interruptible(async (signal) => {
-      await writeRun(output, run, { force });
-      // A signal is noticed between turns of the event loop only.
-      await new Promise((resume) => setImmediate(resume));
-      if (signal.aborted) throw new Interrupted(`the run is whole in ${output}`);
-    });
-    note(`run written to ${output}`);
+/**
+ * Does a real run with a journal in the output folder, so that whatever ends the process, the requests that had finished are
+ * there. Without a folder there is no journal.
+ */
+export async function keptAsItGoes<T>(
+  { output }: Pick<Delivery, "output">,
+  work: (journal: RunJournal | undefined) => Promise<T>,
+): Promise<T> {
+  if (output === undefined) return work(undefined);
+  const log = runLog(output, warn);
+  const saved = saveAtTheEnd(() => {
+    log.close();
+  });
+  try {
+    return await work(log);
+  } finally {
+    saved();
+    log.close();
   }
+}
+
+export interface DeliveryOptions {
+  /** The folder holds this run's own journal, which the run replaces. */
+  readonly isKept?: boolean;
+  /** Prints what belongs under the run. */
+  readonly printMore?: () => void;
+}
+
+/** Prints first: whatever becomes of the folder, the result has been seen. */
+export async function deliverRun(run: Run, flags: Delivery, options: DeliveryOptions = {}): Promise<void> {
+  const { output, json } = flags;
   printRun(run, json);
+  options.printMore?.();
+  if (output === undefined) return;
+  const force = flags.force || options.isKept === true;
+  // Ctrl-C waits for the files to be whole.
+  await interruptible(async (signal) => {
+    await writeSomewhere(run, output, force);
+    await turnOfTheLoop();
+    if (signal.aborted) throw new Interrupted(`the run is whole in ${output}`);
+  });
+  note(`run written to ${output}`);
+}
+
+/** Where the folder cannot be written (the disk is full), another is; the ConfigError says which. */
+async function writeSomewhere(run: Run, output: string, force: boolean): Promise<void> {
+  try {
+    await writeRun(output, run, { force });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const other = await writeElsewhere(run, basename(resolve(output)));
+    if (other === undefined) throw error;
+    throw new ConfigError(`${error.message}; the run was written to ${other} instead`, { cause: error });
+  }
+}
+
+async function writeElsewhere(run: Run, name: string): Promise<string | undefined> {
+  for (const place of [process.cwd(), tmpdir()]) {
+    try {
+      const folder = mkdtempSync(join(place, `${name}-`));
+      await writeRun(folder, run);
+      return folder;
+    } catch (error) {
+      warn(`nor can the run be written to ${place}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return undefined;
 }

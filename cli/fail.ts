@@ -32,6 +32,11 @@ export function fail(error: unknown): number {
     process.stderr.write(`${label}: ${printable(error.message)}\n`);
     return known;
   }
+  return failWithBug(error);
+}
+
+/** Says that it is our bug, with the stack. */
+export function failWithBug(error: unknown): number {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(
     `error: this is a bug in servesim, please report it with the command you ran\n${printable(detail)}\n`,

@@ -1,19 +1,52 @@
-/** Ctrl-C as an AbortSignal: the first asks the work to stop cleanly, the second ends the process at once. */
+/**
+ * What a signal does, for every command. The first Ctrl-C (SIGINT), SIGTERM or SIGHUP asks the work to stop cleanly, the
+ * second ends the process at once; what was to be kept is written before. While this thread computes, and would hear of a
+ * signal only afterwards, signals have their usual effect: they end the process, and everything on disk is whole.
+ */
+import { endNow } from "./last-resort.js";
 import { note } from "./output.js";
 import { EXIT } from "./fail.js";
 
-/** Runs `work` with a signal that SIGINT and SIGTERM abort. */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Does work that does not let the event loop turn for long; signals end the process meanwhile. */
+export type Blocking = <T>(work: () => T | Promise<T>) => Promise<T>;
+
+/** Runs `work` with a signal that SIGINT, SIGTERM and SIGHUP abort. */
+export async function interruptible<T>(work: (signal: AbortSignal, blocking: Blocking) => Promise<T>): Promise<T> {
   const controller = new AbortController();
+  const { signal } = controller;
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (signal.aborted) endNow(EXIT.interrupted);
     note("\nstopping; what is finished is kept (again to stop at once)");
     controller.abort();
   };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
+  const listen = (): void => {
+    for (const name of SIGNALS) process.on(name, stop);
+  };
+  const unlisten = (): void => {
+    for (const name of SIGNALS) process.off(name, stop);
+  };
+  const blocking: Blocking = async (blocked) => {
+    // A signal that came before is heard first.
+    await turnOfTheLoop();
+    signal.throwIfAborted();
+    unlisten();
+    try {
+      return await blocked();
+    } finally {
+      listen();
+    }
+  };
+  listen();
   try {
-    return await work(controller.signal);
+    return await work(signal, blocking);
   } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
+    unlisten();
   }
+}
+
+/** Signals are noticed between turns of the event loop only. */
+export function turnOfTheLoop(): Promise<void> {
+  return new Promise((resume) => setImmediate(resume));
 }

@@ -3,6 +3,8 @@
 import yargs, { type Argv } from "yargs";
 import { PARSING, type Command } from "./command.js";
 import { EXIT, fail } from "./fail.js";
+import { catchTheUncaught } from "./last-resort.js";
+import { watchOutput } from "./output.js";
 
 const commands: readonly (readonly [name: string, describe: string, load: () => Promise<Command>])[] = [
   [
@@ -63,6 +65,9 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
   ["setup <what>", "place what a device needs: setup cuda", async () => (await import("./setup.js")).setupCommand],
   ["doctor", "what this machine can run, and what is missing", async () => (await import("./doctor.js")).doctorCommand],
 ];
+
+/** Longest time that an interrupted command takes to end once it has said so. */
+const LINGER_MS = 500;
 
 async function main(): Promise<void> {
   const words = process.argv.slice(2);
@@ -151,13 +156,8 @@ async function knownFlags(): Promise<string[]> {
   return Object.keys(optionsOf(parser).key);
 }
 
-/** A reader that has seen enough (`| head`) ends the printing, not the work: what goes to files is still written. */
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
-
+catchTheUncaught();
+const output = watchOutput();
 try {
   await main();
 } catch (error) {
@@ -168,3 +168,11 @@ try {
     process.exitCode = fail(error);
   }
 }
+process.exitCode ??= EXIT.ok;
+output.whenLost((why) => {
+  if (process.exitCode !== EXIT.ok) return;
+  process.stderr.write(`error: cannot write to standard output: ${why}; what goes to files was written\n`);
+  process.exitCode = EXIT.user;
+});
+// What is still open, such as a connection that does not answer, must not hold up a command that was told to stop.
+if (process.exitCode === EXIT.interrupted) setTimeout(() => process.exit(), LINGER_MS).unref();

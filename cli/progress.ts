@@ -17,7 +17,8 @@ export function startProgress(title: string): Progress {
 function barProgress(title: string): Progress {
   const bar = new SingleBar({
     format: `${title} {bar} {value}/{total} {label} {eta_formatted} left`,
-    hideCursor: true,
+    // A process that a signal ends while it computes could not show it again.
+    hideCursor: false,
     clearOnComplete: true,
     etaBuffer: 50,
   });

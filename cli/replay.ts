@@ -10,10 +10,11 @@ import {
   type ReplayStatistic,
 } from "../experiment/replay-report.js";
 import { runChartRows } from "../experiment/chart-rows.js";
-import { readProfile, readRun, readSteps, writeTextAtomic } from "../formats/files/index.js";
+import { readProfile, readSteps, writeTextAtomic } from "../formats/files/index.js";
 import { replayRecording, withoutNetwork } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
+import { readRunSaying } from "./read-run.js";
 import { figure, print, printJson, printTable, signedPercent, warn } from "./output.js";
 
 const ownFlags = {
@@ -36,7 +37,7 @@ export const replayCommand: Command = {
   run: async (args) => {
     const { replications, seed, json, plot, ...flags } = parseFlags(ownFlags, args);
     const profile = readProfile(flags.profile);
-    const recording = withoutNetwork(await readRun(flags.recording));
+    const recording = withoutNetwork(await readRunSaying(flags.recording));
     const steps = await readSteps(flags.recording);
     const name = basename(resolve(flags.recording));
     const jitter = flags.jitter === "on";

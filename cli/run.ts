@@ -42,9 +42,9 @@ interface LockedRun {
 /** Nobody else works in the experiment's folder meanwhile. */
 async function runLocked(path: string, { results, force, json, access }: LockedRun): Promise<void> {
   const reporter = { note, warn, progress: startProgress };
-  const folder = await interruptible(async (signal) => {
+  const folder = await interruptible(async (signal, blocking) => {
     try {
-      return await runExperiment(path, { results, force, signal, reporter, access });
+      return await runExperiment(path, { results, force, signal, blocking, reporter, access });
     } catch (error) {
       if (!signal.aborted) throw error;
       throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);

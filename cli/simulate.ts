@@ -23,6 +23,7 @@ import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
 import { ConfigError, type Load, type Profile, type Run, type Workload } from "../formats/index.js";
 import { Interrupted } from "./fail.js";
 import { flagName, givenFlags, parseFlags } from "./flags.js";
+import { interruptible } from "./interrupt.js";
 import { note } from "./output.js";
 import { startProgress } from "./progress.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
@@ -79,34 +80,26 @@ export const simulateCommand: Command = {
     const resample = flags.resample_load ? await resampling(workload, load, { prompts, seed }) : undefined;
     noteLong(workload, replications);
     const run = await replicated(input, { replications, resample });
-    await deliverRun(withCapacity(run, capacityOf(input)), flags);
+    await deliverRun(run, flags);
   },
 };
 
-/**
- * Ctrl-C ends the process at once while this thread simulates the first replication; from then on it would only end the bar
- * of progress, so it is listened to.
- */
-async function replicated(input: SimulatedRunInput, options: ReplicateOptions): Promise<Run> {
-  const progress = startProgress("replications");
-  const controller = new AbortController();
-  const { signal } = controller;
-  const stop = (): void => {
-    controller.abort();
-  };
-  const onProgress = (done: number, atMost: number): void => {
-    if (atMost === 1) return;
-    if (done === 1) process.on("SIGINT", stop).on("SIGTERM", stop);
-    progress.update(done, atMost);
-  };
-  try {
-    return (await replicate(input, { ...options, signal, onProgress })).run;
-  } catch (error) {
-    throw signal.aborted ? new Interrupted("nothing was written") : error;
-  } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
-    progress.stop();
-  }
+/** Until a folder is written there is nothing to keep: Ctrl-C ends the process, or what its worker threads do. */
+function replicated(input: SimulatedRunInput, options: ReplicateOptions): Promise<Run> {
+  return interruptible(async (signal, blocking) => {
+    const progress = startProgress("replications");
+    const onProgress = (done: number, atMost: number): void => {
+      if (atMost > 1) progress.update(done, atMost);
+    };
+    try {
+      const { run } = await replicate(input, { ...options, signal, blocking, onProgress });
+      return await blocking(() => withCapacity(run, capacityOf(input)));
+    } catch (error) {
+      throw signal.aborted ? new Interrupted("nothing was written") : error;
+    } finally {
+      progress.stop();
+    }
+  });
 }
 
 /** Says before it begins that a simulation takes long, and how to make it shorter. */

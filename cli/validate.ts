@@ -38,9 +38,9 @@ export const validateCommand: Command = {
     // Before an hour of measuring.
     if (into !== undefined) requireMarkedSection(into, SECTION);
     const reporter = { note, warn, progress: startProgress };
-    const result = await interruptible(async (signal) => {
+    const result = await interruptible(async (signal, blocking) => {
       try {
-        return await validate(validation, path, { results, force, signal, reporter });
+        return await validate(validation, path, { results, force, signal, blocking, reporter });
       } catch (error) {
         if (!signal.aborted) throw error;
         throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);

@@ -15,6 +15,7 @@ import { describePace, paceAbout, paceOf, type MeasurePace, type Pace } from "./
 import { predictedRun } from "./predicted-run.js";
 import { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 import { startMemory, type RealMemory } from "./real-memory.js";
+import type { Blocking } from "./replicate/index.js";
 import type { Reporter } from "./reporter.js";
 import { simulateAtPace, type CellWork } from "./simulate-cells.js";
 
@@ -33,6 +34,8 @@ export interface MeasureCellsInput {
   readonly folder: ExperimentFolder;
   readonly force: boolean;
   readonly signal: AbortSignal;
+  /** Does what keeps this thread from hearing signals. */
+  readonly blocking?: Blocking | undefined;
   readonly reporter: Reporter;
   readonly quiet?: QuietOptions | undefined;
 }
@@ -43,7 +46,9 @@ export interface RealTask extends CellWork {
 }
 
 /** The runs still to make; ConfigError when one is there and made from other inputs. Writes nothing. */
-export async function realTasks(input: Omit<MeasureCellsInput, "signal" | "reporter" | "quiet">): Promise<RealTask[]> {
+export async function realTasks(
+  input: Omit<MeasureCellsInput, "signal" | "blocking" | "reporter" | "quiet">,
+): Promise<RealTask[]> {
   const { works, repeats, profile, seed, folder, force, vllm } = input;
   const tasks: RealTask[] = [];
   for (let repeat = 1; repeat <= repeats; repeat++) {

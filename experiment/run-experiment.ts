@@ -25,6 +25,7 @@ import { obtainProfile } from "./obtain-profile.js";
 import { paceAbout } from "./pace.js";
 import { packageVersion } from "./package-root.js";
 import type { QuietOptions } from "./quiet.js";
+import type { Blocking } from "./replicate/index.js";
 import type { Reporter } from "./reporter.js";
 import { simTasks, simulateAtPace, simulateCells, type CellWork, type SimulateOptions } from "./simulate-cells.js";
 import { workloadOf } from "./workload-of.js";
@@ -34,6 +35,8 @@ export interface RunExperimentOptions {
   readonly results: string;
   readonly force: boolean;
   readonly signal: AbortSignal;
+  /** Does what keeps this thread from hearing signals. */
+  readonly blocking?: Blocking | undefined;
   readonly reporter: Reporter;
   /** What lets the client in at the experiment's server, beside its URL. */
   readonly access?: ServerAccess;
@@ -52,7 +55,7 @@ export async function runResolved(
   path: string,
   options: RunExperimentOptions,
 ): Promise<ExperimentFolder> {
-  const { force, signal, reporter, quiet } = options;
+  const { force, signal, blocking, reporter, quiet } = options;
   const experiment = resolvePaths(given, dirname(resolve(path)));
   const asked = cellsOf(experiment, path);
   if (experiment.num_runs > 0 && asked.some(({ coldStart }) => coldStart)) {
@@ -88,15 +91,15 @@ export async function runResolved(
   manifest(true);
   writeExperiment(folder.experiment, withoutCredentials(experiment));
   if (named !== undefined) writeProfile(folder.profile, named);
-  await simulateCells(simulations, { profile, seed, jitter, signal, reporter });
+  await simulateCells(simulations, { profile, seed, jitter, signal, blocking, reporter });
   const simulated = simulations.length;
   reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
   if (experiment.num_runs > 0) {
     const runs = real.length * experiment.num_runs;
-    if (server === undefined) await measureCells(measurements, { ...toMeasure, signal, reporter, quiet });
+    if (server === undefined) await measureCells(measurements, { ...toMeasure, signal, blocking, reporter, quiet });
     else await measureOnServer(measurements, { server, seed, signal, reporter });
     if (vllm === undefined)
-      await predictAgain(real, { profile, seed, jitter, signal, folder, repeats: experiment.num_runs });
+      await predictAgain(real, { ...common, jitter, signal, blocking, repeats: experiment.num_runs });
     const made = measurements.length;
     reporter.note(`ran ${made} of ${runs} real runs, ${runs - made} were there`);
   }

@@ -17,7 +17,7 @@ import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./inputs-hash.js";
 import { isKept, isMadeFrom, keep, type RunPlace } from "./keep-or-make.js";
 import { atPace } from "./pace.js";
-import { defaultJitter, replicate } from "./replicate/index.js";
+import { asUsual, defaultJitter, replicate, type Blocking } from "./replicate/index.js";
 import type { Reporter } from "./reporter.js";
 
 /** A cell with its explicit requests. */
@@ -75,6 +75,8 @@ export async function simulateCells(
 
 export type SimulateOptions = Pick<SimulateCellsInput, "profile" | "seed" | "jitter"> & {
   readonly signal: AbortSignal;
+  /** Does what keeps this thread from hearing signals. */
+  readonly blocking?: Blocking | undefined;
 };
 
 /**
@@ -95,7 +97,7 @@ export async function simulateAtPace(
 /** Fingerprint of what a simulation is made from; `pace` absent: that of the calibration. */
 function inputsOf(
   { cell, workload }: CellWork,
-  { profile, seed, jitter }: Omit<SimulateOptions, "signal">,
+  { profile, seed, jitter }: Pick<SimulateOptions, "profile" | "seed" | "jitter">,
   pace?: number,
 ): string {
   const { plan, load, coldStart } = cell;
@@ -115,13 +117,13 @@ function inputsOf(
 
 async function simulateCell(
   { cell, workload }: CellWork,
-  { profile, seed, signal, ...given }: SimulateOptions,
+  { profile, seed, signal, blocking = asUsual, ...given }: SimulateOptions,
 ): Promise<Run> {
   const { plan, load, coldStart } = cell;
   const jitter = given.jitter ?? defaultJitter({ plan, profile });
   const input = { plan, profile, workload, load, seed, coldStart, jitter };
-  const { run } = await replicate(input, { signal });
-  return withCapacity(withSlaNote(input, run), capacityOf(input));
+  const { run } = await replicate(input, { signal, blocking });
+  return blocking(() => withCapacity(withSlaNote(input, run), capacityOf(input)));
 }
 
 export interface SimulateCellsOptions extends Pick<SimulateCellsInput, "profile" | "seed" | "jitter"> {

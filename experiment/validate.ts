@@ -21,6 +21,7 @@ import {
 import { worksOf } from "./cell-works.js";
 import { cellsOf } from "./cells.js";
 import { paceAbout, paceBeside, type Pace } from "./pace.js";
+import { asUsual } from "./replicate/index.js";
 import { repeatedSimulation, type RepeatedStatistic } from "./repeated-simulation.js";
 import { readResults, type CellResult, type ExperimentResults } from "./results.js";
 import { runResolved, type RunExperimentOptions } from "./run-experiment.js";
@@ -110,9 +111,12 @@ export async function validate(
     );
     results.push([model, found]);
   }
+  const { blocking = asUsual } = options;
+  const judgeAll = (): Promise<JudgedStatistic[][]> =>
+    Promise.all(results.map(([model, of]) => judge(model, of, { path, toleranceOf })));
   return {
     name: experiment.name,
-    statistics: (await Promise.all(results.map(([model, of]) => judge(model, of, { path, toleranceOf })))).flat(),
+    statistics: (await blocking(judgeAll)).flat(),
     batches: results.flatMap(([model, of]) => batchesOf(model, of)),
     runs: runsOf(results.flatMap(([, { cells }]) => cells)),
     machine: machineOf(results[0]![1].profile),

@@ -89,6 +89,12 @@ export const runSchema = z.looseObject({
   load: z.looseObject({ kind: z.string() }),
   requests: z.int().nonnegative(),
   seed: z.string().optional(),
+  cut: z.boolean().optional().describe("the run was not written to its end: its process ended before"),
+  planned_requests: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe("of a run that goes on or was cut: all that it was to send"),
   inputs_sha256: z.string().optional().describe("fingerprint of what the run was made from"),
   requests_sha256: z.string().optional().describe("SHA-256 of requests.csv, unpacked; absent: not checked"),
   batches_sha256: z.string().optional().describe("the same of batches.csv"),
@@ -108,6 +114,14 @@ export interface Run {
   readonly batches: readonly BatchRecord[];
   /** The same requests by column, where the run has them so; `requests` then makes all records when first asked for. */
   readonly table?: RequestTable;
+}
+
+/** Told of what ends while a run goes on, so that it can be kept at once. */
+export interface RunJournal {
+  /** The run's clock starts now; `info` is what is known of the run so far. */
+  begin(info: RunInfo): void;
+  request(record: RequestRecord): void;
+  batch(record: BatchRecord): void;
 }
 
 /** What an experiment folder holds: its cells, and whether the last run of it came to its end. */

@@ -2,7 +2,7 @@
  * Drives a batch policy on the real clock: the counterpart of sim/engine/simulate.ts, with the same policy objects, the
  * same clients and the same request log, and hardware in place of the cost model.
  */
-import { InvariantError, type Run, type Workload } from "../formats/index.js";
+import { InvariantError, type BatchRecord, type RequestRecord, type Run, type Workload } from "../formats/index.js";
 import { Client, Ledger, type BatchWork, type MemberOutcome, type Policy } from "../sim/index.js";
 import type { Clock } from "./clock.js";
 
@@ -30,6 +30,17 @@ export interface DriveInput {
   runBatch(work: BatchWork): Promise<BatchOutcome>;
   readonly signal?: AbortSignal | undefined;
   onProgress?(ended: number, total: number): void;
+  /** Told of each request and each batch as it ends. */
+  onEnded?(ended: EndedRequest): void;
+  onBatch?(batch: BatchRecord): void;
+}
+
+export interface EndedRequest {
+  readonly record: RequestRecord;
+  /** In the workload. */
+  readonly index: number;
+  /** The run's start on the clock, ns. */
+  readonly originNs: number;
 }
 
 export interface DriveResult extends ReturnType<Ledger["records"]> {
@@ -42,6 +53,13 @@ export interface DriveResult extends ReturnType<Ledger["records"]> {
 /** Thrown when the signal stops a run. What had finished is kept, and is not the result of the whole workload. */
 export class RunInterrupted extends Error {
   override readonly name = "RunInterrupted";
+
+  /** Throws where the signal has stopped a run before its start: nothing of the workload was sent. */
+  static throwBeforeStart({ aborted }: AbortSignal): void {
+    if (!aborted) return;
+    const nothing = { requests: [], batches: [], originNs: 0, sendLagsNs: [] };
+    throw new RunInterrupted("stopped before the first request", nothing);
+  }
 
   /** `finished`: the requests that had ended. `run`: the same as a run, marked invalid, where the thrower knows its context. */
   constructor(
@@ -166,6 +184,7 @@ class RealRun {
       ...(ownNs === undefined ? {} : { firstTokenNs: ownNs - this.originNs }),
     }));
     this.ledger.batchRan(work, { startNs, firstTokenNs, endNs, members }, outcome.peakBytes);
+    this.input.onBatch?.(this.ledger.lastBatch!);
     for (const request of this.input.policy.finished(work, endNs, { memoryFraction })) {
       this.ledger.memberEnded(request, members?.[work.requests.indexOf(request)], endNs);
       this.countEnd(request.index);
@@ -181,6 +200,7 @@ class RealRun {
     this.unanswered.delete(index);
     this.client.ended(this.nowNs());
     this.ended++;
+    this.input.onEnded?.({ record: this.ledger.record(index), index, originNs: this.originNs });
     this.input.onProgress?.(this.ended, this.input.workload.requests.length);
   }
 

@@ -5,14 +5,15 @@
  */
 import { Worker } from "node:worker_threads";
 import { availableParallelism } from "node:os";
-import { BackendError, ConfigError, InvariantError } from "../../formats/index.js";
+import { ConfigError, InvariantError } from "../../formats/index.js";
 import { checkBatch } from "./batch.js";
 import type { BatchRequest, BatchRun } from "./batch.js";
 import type { ModelFiles } from "./model-cache.js";
 import type { Precision } from "./model-spec.js";
 import { requireProvider } from "./providers.js";
 import type { ModelShape } from "./shape.js";
-import type { WorkerCommand, WorkerOptions, WorkerReply } from "./worker-protocol.js";
+import { WorkerThread } from "./worker-thread.js";
+import type { WorkerOptions } from "./worker-protocol.js";
 
 /** A loaded model, ready to run; close it, or its thread keeps the process alive. */
 export interface OnnxExecutor {
@@ -47,7 +48,13 @@ export interface ExecutorOptions {
   readonly threads?: number;
   /** Loads the graphs that sample (default false); batches without sampling give greedy tokens there too, more slowly. */
   readonly sampling?: boolean;
+  /** A batch that takes longer hangs (one hour): BackendError, and the executor has ended. */
+  readonly batchLimitMs?: number;
 }
+
+/** Loading reads a few GB at most; longer, and the device or the disk hangs. */
+const LOAD_LIMIT_MS = 1_800_000;
+const BATCH_LIMIT_MS = 3_600_000;
 
 /** Loads the prefill and decode graphs in a worker. Throws BackendError where the device or the model cannot be used. */
 export function startOnnxExecutor(options: ExecutorOptions): Promise<OnnxExecutor> {
@@ -67,11 +74,12 @@ export async function startUncachedExecutor(options: ExecutorOptions): Promise<O
 
 async function startExecutor(options: ExecutorOptions, mode: WorkerOptions["mode"]): Promise<OnnxExecutor> {
   const { model, device, threads = availableParallelism(), sampling: canSample = false } = options;
+  const { batchLimitMs = BATCH_LIMIT_MS } = options;
   const { ortVersion } = await requireProvider(device);
   const startNs = process.hrtime.bigint();
   const workerData: WorkerOptions = { model, device, threads, mode, canSample };
   const thread = new WorkerThread(new Worker(workerUrl(), { workerData }), `model "${model.name}" on ${device}`);
-  await thread.load();
+  await thread.load(LOAD_LIMIT_MS);
   const loadMs = Number(process.hrtime.bigint() - startNs) / 1e6;
   const { name, shape, precision, fused, parameters, weightBytes, kvBytesPerToken } = model;
   const info = { ...shape, name, precision, fused, parameters, weightBytes, kvBytesPerToken };
@@ -79,7 +87,7 @@ async function startExecutor(options: ExecutorOptions, mode: WorkerOptions["mode
     info: { ortVersion, provider: device, threads, loadMs, model: info },
     async runBatch(batch) {
       checkBatch(batch, shape, canSample);
-      const reply = await thread.send({ kind: "run", batch });
+      const reply = await thread.send({ kind: "run", batch }, batchLimitMs);
       if (reply === undefined) throw new InvariantError("the ONNX worker answered a batch without a result");
       return reply;
     },
@@ -91,76 +99,4 @@ async function startExecutor(options: ExecutorOptions, mode: WorkerOptions["mode
 function workerUrl(): URL {
   const isSource = import.meta.url.endsWith(".ts");
   return new URL(isSource ? "../../dist/backend/onnx/worker.js" : "./worker.js", import.meta.url);
-}
-
-interface Waiting {
-  readonly resolve: (run: BatchRun | undefined) => void;
-  readonly reject: (error: BackendError) => void;
-}
-
-/** One request and one answer at a time, in order; an answer with an error, or the thread's death, rejects. */
-class WorkerThread {
-  private readonly waiting: Waiting[] = [];
-  private ended: BackendError | undefined;
-  private closed: Promise<void> | undefined;
-
-  constructor(
-    private readonly worker: Worker,
-    private readonly what: string,
-  ) {
-    worker.on("message", (reply: WorkerReply) => {
-      const { resolve, reject } = this.waiting.shift()!;
-      if (reply.error === undefined) resolve(reply.run);
-      else reject(asBackendError(reply.error, what));
-    });
-    worker.on("error", (error: Error) => {
-      this.end(new BackendError(`the ONNX worker of ${what} failed: ${error.message}`, { cause: error }));
-    });
-    worker.on("exit", (code) => {
-      this.end(new BackendError(`the ONNX worker of ${what} has ended (exit code ${code}), start a new executor`));
-    });
-  }
-
-  send(command: WorkerCommand): Promise<BatchRun | undefined> {
-    if (this.ended) return Promise.reject(this.ended);
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
-      this.worker.postMessage(command);
-    });
-  }
-
-  async load(): Promise<void> {
-    try {
-      await this.send({ kind: "load" });
-    } catch (error) {
-      await this.worker.terminate();
-      throw error;
-    }
-  }
-
-  close(): Promise<void> {
-    this.closed ??= this.ended ? Promise.resolve() : this.stop();
-    return this.closed;
-  }
-
-  private async stop(): Promise<void> {
-    try {
-      await this.send({ kind: "close" });
-    } finally {
-      await this.worker.terminate();
-    }
-  }
-
-  private end(error: BackendError): void {
-    this.ended ??= error;
-    for (const { reject } of this.waiting.splice(0)) reject(this.ended);
-  }
-}
-
-function asBackendError(cause: Error, what: string): BackendError {
-  const isMemory = /bad_alloc|bad allocation|out of memory|failed to allocate|array buffer allocation/i.test(
-    cause.message,
-  );
-  const advice = isMemory ? ": out of memory, choose a smaller batch, shorter prompts or a smaller model" : "";
-  return new BackendError(`ONNX Runtime failed with ${what}${advice}: ${cause.message}`, { cause });
 }

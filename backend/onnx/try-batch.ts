@@ -3,6 +3,7 @@
  * not this one: it is the first that the kernel ends, and on the CPU it may not take more than a limit.
  */
 import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { BackendError } from "../../formats/index.js";
 import type { ModelFiles } from "./model-cache.js";
 
@@ -26,22 +27,52 @@ export type TryOutcome =
 export type TryReply =
   { readonly peakBytes: number } | { readonly outOfMemory: string } | { readonly otherError: string };
 
+/** The kernel's way to end a process when memory runs out, and those of a runtime that cannot go on without. */
+const memorySignals: readonly string[] = ["SIGKILL", "SIGABRT", "SIGSEGV", "SIGBUS"];
+
+export interface TryOptions {
+  /** Ends the process; tryBatch then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** What runs the batch; absent: try-batch-main.js of this package. */
+  readonly programPath?: string;
+}
+
 /** Throws BackendError where the batch fails for another reason than memory. */
-export async function tryBatch(batch: TriedBatch): Promise<TryOutcome> {
-  const { stdout, ended } = await runProcess(batch);
+export async function tryBatch(batch: TriedBatch, options: TryOptions = {}): Promise<TryOutcome> {
+  const { stdout, stderr, ended, byUs } = await runProcess(batch, options);
+  options.signal?.throwIfAborted();
   const reply = parseReply(stdout);
   if (reply === undefined) {
-    if (ended === undefined) throw new BackendError("a batch tried in its own process ended without an answer");
+    if (!memorySignals.includes(ended) || byUs) {
+      const said = stderr.trim().split("\n").at(-1) ?? "";
+      throw new BackendError(
+        `a batch tried in its own process ended without an answer (${ended})${said === "" ? "" : `: ${said}`}`,
+      );
+    }
     return { fits: false, why: `its process was ended: ${ended}` };
   }
   if ("otherError" in reply) throw new BackendError(`a batch tried in its own process failed: ${reply.otherError}`);
   return "peakBytes" in reply ? { fits: true, ...reply } : { fits: false, why: reply.outOfMemory };
 }
 
-async function runProcess(batch: TriedBatch): Promise<{ readonly stdout: string; readonly ended?: string }> {
+interface EndedProcess {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** A signal's name, or the exit code. */
+  readonly ended: string;
+  /** It took too long, and was ended. */
+  readonly byUs: boolean;
+}
+
+/** A batch that takes longer than this hangs. */
+const LONGEST_MS = 3_600_000;
+
+function runProcess(batch: TriedBatch, { signal, programPath = ownProgram() }: TryOptions): Promise<EndedProcess> {
+  const options = { maxBuffer: 2 ** 24, timeout: LONGEST_MS, killSignal: "SIGKILL", signal } as const;
   return new Promise((resolve) => {
-    execFile(process.execPath, [programPath(), JSON.stringify(batch)], { maxBuffer: 2 ** 24 }, (error, stdout) => {
-      resolve(error === null ? { stdout } : { stdout, ended: error.signal ?? `exit code ${String(error.code)}` });
+    execFile(process.execPath, [programPath, JSON.stringify(batch)], options, (error, stdout, stderr) => {
+      const ended = error?.signal ?? `exit code ${String(error?.code ?? 0)}`;
+      resolve({ stdout, stderr, ended, byUs: error?.killed === true });
     });
   });
 }
@@ -53,8 +84,8 @@ function parseReply(stdout: string): TryReply | undefined {
 }
 
 /** Compiled code lies beside this file; TypeScript sources (Jest, tsx) run the one compiled into dist/. */
-function programPath(): string {
+function ownProgram(): string {
   const isSource = import.meta.url.endsWith(".ts");
-  return new URL(isSource ? "../../dist/backend/onnx/try-batch-main.js" : "./try-batch-main.js", import.meta.url)
-    .pathname;
+  const file = isSource ? "../../dist/backend/onnx/try-batch-main.js" : "./try-batch-main.js";
+  return fileURLToPath(new URL(file, import.meta.url));
 }

@@ -46,6 +46,8 @@ export function expandCpuList(list: string): number[] {
   });
 }
 
+const TASKSET_MS = 10_000;
+
 const linux: PinningSystem = {
   allowedCpus: () => {
     try {
@@ -55,6 +57,8 @@ const linux: PinningSystem = {
     }
   },
   setCpus: async (list) => {
-    await promisify(execFile)("taskset", ["--all-tasks", "--cpu-list", "--pid", list, String(process.pid)]);
+    await promisify(execFile)("taskset", ["--all-tasks", "--cpu-list", "--pid", list, String(process.pid)], {
+      timeout: TASKSET_MS,
+    });
   },
 };

@@ -51,7 +51,8 @@ export async function probeOom(plan: CalibrationPlan, profile: Profile, options:
     signal?.throwIfAborted();
     onTry?.(rows);
     const shape = { rows, promptTokens, outputTokens };
-    const outcome = await tryBatch({ model, device: plan.device, threads, ...shape, ...(onCpu ? { limitBytes } : {}) });
+    const batch = { model, device: plan.device, threads, ...shape, ...(onCpu ? { limitBytes } : {}) };
+    const outcome = await tryBatch(batch, { signal });
     if (!outcome.fits) why = outcome.why;
     return outcome.fits;
   });

@@ -19,10 +19,18 @@ export interface ReplicateOptions {
   readonly resample?: ((seed: string) => Promise<Workload>) | undefined;
   /** Threads, 1: this one; absent: one for each core where that is worth their start. What comes out does not depend on it. */
   readonly workers?: number | undefined;
-  /** Rejects with the signal's reason, and ends the threads. */
+  /** Rejects with the signal's reason, and ends the threads. Not heard while this thread simulates: see `blocking`. */
   readonly signal?: AbortSignal | undefined;
+  /** Does what keeps this thread from hearing signals. */
+  readonly blocking?: Blocking | undefined;
   onProgress?(done: number, atMost: number): void;
 }
+
+/** Does work that does not let the event loop turn for long. */
+export type Blocking = <T>(work: () => T | Promise<T>) => Promise<T>;
+
+/** For whom no signal matters. */
+export const asUsual: Blocking = (work) => Promise.resolve().then(work);
 
 export interface Replicated {
   /** Records of the first replication; the summary has means, `intervals` one interval for each statistic. */
@@ -82,7 +90,7 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
   readonly run: Run;
   readonly results: readonly ReplicationResult[];
 }> {
-  const { resample, signal } = options;
+  const { resample, signal, blocking = asUsual } = options;
   const rest = tasks.length - 1;
   const isWorthThreads = work.outputTokens * rest >= WORTH_THREADS;
   const workers = Math.min(rest, options.workers ?? (isWorthThreads ? availableParallelism() : 1));
@@ -113,14 +121,18 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
     await ended;
   };
   const abort = new AbortController();
-  try {
+  const simulateAll = async (first: Blocking): ReturnType<typeof collect> => {
     // The threads are at work already when this one does the first replication.
     const driven = Promise.all(lanes.map(drive));
     driven.catch(() => undefined);
-    const { run, result } = runReplication(base, tasks[0]!);
+    const { run, result } = await first(() => runReplication(base, tasks[0]!));
     take(result);
     await Promise.race([driven, ended, rejectedBy(signal, abort.signal)]);
     return { run, results: results.slice(0, whole) as ReplicationResult[] };
+  };
+  try {
+    // Beside threads only the first replication keeps this thread busy, without them all do.
+    return await (workers > 1 ? simulateAll(blocking) : blocking(() => simulateAll(asUsual)));
   } finally {
     isEnded = true;
     abort.abort();

@@ -10,6 +10,7 @@ import { readRun, writeRun } from "../../formats/files/index.js";
 import { realClock } from "../../real/index.js";
 import {
   addressOf,
+  defaultLimits,
   INSECURE_NOTE,
   measureNetwork,
   measureVllm,
@@ -19,6 +20,7 @@ import {
 import { startServerWatch, type ServerSettings, type SettingName } from "../../real/vllm/server/index.js";
 import { findVocabulary, learnServer, tryPrefixCache, type PrefixCacheFinding } from "./learn-server.js";
 import { mergeRuns } from "./merge-runs.js";
+import { preparation } from "./preparation.js";
 import { readPlanFile, refuseOtherServer, writePlanFile, type PlanFile } from "./plan-file.js";
 import { groupsFolder, runPlan, type PlanRuns, type ProbeCommon } from "./run-plan.js";
 import { timeServer } from "./time-server.js";
@@ -59,15 +61,17 @@ const PAUSE_MS = 50;
 /** More of the probes' prompts than this in the prefix cache would make prefills look too short. */
 const MOST_CACHED_FRACTION = 0.01;
 
+/** BackendError where the server needs the whole budget before the first probe. */
 export async function measureServer(input: MeasureServerInput): Promise<MeasuredServer> {
   const { baseUrl, rawFolder, signal } = input;
   const beganNs = realClock.nowNs();
-  const { settings, server } = await learnServer(baseUrl, input.model, { stated: input.stated, signal });
+  const early = preparation({ url: shownUrl(baseUrl), budgetMs: input.budgetMs, signal });
+  const { settings, server } = await early(learnServer(baseUrl, input.model, { stated: input.stated, signal }));
   const found = { model: settings.model.name, vllm: settings.version ?? null, settings: { ...settings.settings } };
   const before = input.resume ? readPlanFile(rawFolder) : undefined;
   if (before !== undefined) refuseOtherServer(rawFolder, before, found);
   else clearRawFolder(rawFolder);
-  const vocab = before?.vocab ?? input.vocab ?? (await findVocabulary(baseUrl, settings.model.name, signal));
+  const vocab = before?.vocab ?? input.vocab ?? (await early(findVocabulary(baseUrl, settings.model.name, signal)));
   const seed = before?.seed ?? input.seed;
   const whole = before === undefined ? undefined : await readWhole(rawFolder);
   if (whole !== undefined) {
@@ -83,18 +87,19 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
       notes: notesIn(whole.probes),
     };
   }
-  const network = await measureNetwork(baseUrl);
+  const network = await early(measureNetwork(baseUrl));
   const common = { ...commonInput(input, { settings, vocab, seed }), network, signal };
-  await warmUp(common);
-  const cache = await tryPrefixCache(common, Math.min(512, server.maxModelLen - 1));
-  const pace = before?.pace ?? (await timeServer(common, server));
+  const first = { ...common, signal: early.signal };
+  await early(warmUp(first));
+  const cache = await early(tryPrefixCache(first, Math.min(512, server.maxModelLen - 1)));
+  const pace = before?.pace ?? (await early(timeServer(first, server)));
   const planned: PlanFile = before ?? { version: 1, ...found, vocab, budget_ms: input.budgetMs, seed, pace };
   const spentMs = (realClock.nowNs() - beganNs) / 1e6;
   const budgetMs = Math.max(1, planned.budget_ms - (before === undefined ? spentMs : 0));
   if (before === undefined) writePlanFile(rawFolder, { ...planned, budget_ms: budgetMs });
   const plan = probePlan(server, pace, { budgetMs, seed, pauseMs: PAUSE_MS });
   signal.throwIfAborted();
-  const watch = await startServerWatch(baseUrl, { everyMs: 0, signal });
+  const watch = await early(startServerWatch(baseUrl, { everyMs: 0, signal }));
   let runs: PlanRuns;
   try {
     runs = await runPlan({
@@ -171,7 +176,7 @@ async function readWhole(
 }
 
 function commonInput(
-  { baseUrl }: MeasureServerInput,
+  { baseUrl, budgetMs, signal }: MeasureServerInput,
   { settings, vocab, seed }: { settings: ServerSettings; vocab: number; seed: string },
 ): ProbeCommon {
   return {
@@ -185,6 +190,9 @@ function commonInput(
     sampling: { ignoreEos: true, temperature: 0 },
     warmUps: 0,
     isWarm: true,
+    // No single answer is worth more than the whole budget.
+    limits: { stallMs: Math.min(defaultLimits.stallMs, budgetMs), requestMs: budgetMs },
+    signal,
   };
 }
 

@@ -10,6 +10,7 @@ export { writeTrace, writtenForms, type WrittenForm } from "./traces/write-trace
 export { whileLocked } from "./folder-lock.js";
 export { removeAbandoned } from "./temporary.js";
 export { readRun, refuseToReplace, writeRun } from "./run-folder.js";
+export { runLog, type RunLog } from "./run-log.js";
 export { readLlmServingSim } from "./llmservingsim.js";
 export { readSteps } from "./steps-file.js";
 export { readOriginalCsv, writeOriginalCsv } from "./original-csv-file.js";

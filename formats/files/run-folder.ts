@@ -15,6 +15,7 @@ import { readJson, writeJson, writeLinesAtomic } from "./atomic.js";
 import { checkRow, eachRow, namedRow, writeCsv } from "./csv.js";
 import { csvLine } from "./csv-text.js";
 import { plainRequests } from "./plain-requests.js";
+import { readCutRun, removeRunLog } from "./run-log.js";
 import { finishAbandoned, heldNames, writeWholeFolder, type FolderForm } from "./whole-folder.js";
 
 const requestColumns = [
@@ -135,13 +136,14 @@ const runFolder: FolderForm = {
   key: "run.json",
 };
 
-/** Reads a run folder; every problem names the file and line. Records are made when they are asked for. */
+/** Reads a run folder, also of a run that was cut; every problem names the file and line. Records are made when they are asked for. */
 export async function readRun(folder: string): Promise<Run> {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new ArtifactError(`${folder} is not a folder, expected a run folder with run.json and requests.csv`);
   }
   const infoPath = join(folder, "run.json");
   const stored = check(runSchema, readJson(infoPath), { source: infoPath, Failure: ArtifactError });
+  if (stored.cut === true) return readCutRun(folder, stored);
   const { requests_sha256: requestsHash, batches_sha256: batchesHash, ...info } = stored;
   const requestsPath = existing(folder, "requests.csv");
   if (requestsPath === undefined) throw new ArtifactError(`${folder} has no requests.csv or requests.csv.gz`);
@@ -222,6 +224,7 @@ export async function writeRun(folder: string, run: Run, options: { readonly for
         : await writeCsv(join(inside, "batches.csv"), batchColumns, mapped(run.batches, batchToRow));
     writeJson(join(inside, "run.json"), { ...run.info, requests_sha256: requestsHash, batches_sha256: batchesHash });
   });
+  removeRunLog(folder);
 }
 
 async function writeRequests(path: string, run: Run): Promise<string> {

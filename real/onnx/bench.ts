@@ -4,7 +4,14 @@
  */
 import { cpus } from "node:os";
 import { otherCores, readLoad } from "../../backend/other-load.js";
-import { ConfigError, type RunInfo, type Run, type Workload } from "../../formats/index.js";
+import {
+  ConfigError,
+  type RequestRecord,
+  type Run,
+  type RunInfo,
+  type RunJournal,
+  type Workload,
+} from "../../formats/index.js";
 import { CopyCount, type OnnxExecutor, type Sampling, type SamplingSettings } from "../../backend/onnx/index.js";
 import { stream, type PolicyPlan, type Tokenize } from "../../sim/index.js";
 import { realClock } from "../clock.js";
@@ -32,6 +39,8 @@ export interface OnnxBenchInput {
   /** Date to stamp the run with, ISO 8601. */
   readonly date: string;
   readonly signal?: AbortSignal | undefined;
+  /** Keeps what ends while the run goes on. */
+  readonly journal?: RunJournal | undefined;
   readonly onProgress?: (ended: number, total: number) => void;
 }
 
@@ -39,11 +48,11 @@ export interface OnnxBenchInput {
 const WARM_UP_BATCHES = 3;
 
 /**
- * Runs the workload for real. Throws RunInterrupted on the signal, with a run of the requests that had ended; ConfigError
- * for a policy that does not run whole batches.
+ * Runs the workload for real. Throws RunInterrupted on the signal, with a run of the requests that had ended (none, in the
+ * warm-ups); ConfigError for a policy that does not run whole batches.
  */
 export async function benchOnnx(input: OnnxBenchInput): Promise<Run> {
-  const { executor, workload, plan } = input;
+  const { executor, workload, plan, journal } = input;
   const { model } = executor.info;
   requireBatches(plan);
   const promptIds = idsOfRequests(workload, input.tokenize, input.seed, model.vocab);
@@ -57,6 +66,7 @@ export async function benchOnnx(input: OnnxBenchInput): Promise<Run> {
   const answers = new Map<string, Readonly<Record<string, string>>>();
   const copies = new CopyCount();
   const endWatch = watchSurroundings();
+  journal?.begin({ ...infoAtStart(input, warmUpsNs), planned_requests: workload.requests.length });
   const story = (): RunStory => ({ warmUpsNs, around: endWatch(), copies, answers });
   try {
     const result = await drive({
@@ -66,6 +76,8 @@ export async function benchOnnx(input: OnnxBenchInput): Promise<Run> {
       totalBytes: input.totalBytes,
       signal: input.signal,
       ...(input.onProgress === undefined ? {} : { onProgress: input.onProgress }),
+      onEnded: ({ record }) => journal?.request(withAnswer(record, answers)),
+      onBatch: (batch) => journal?.batch(batch),
       runBatch: async (work) => {
         const run = await executor.runBatch({
           promptIds: work.requests.map(({ index }) => promptIds[index]!),
@@ -107,17 +119,14 @@ interface RunStory {
   readonly interrupted?: string;
 }
 
-/** The run with everything that a reader needs to judge it. */
-function describeRun(
+const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
+
+/** What is known of the run before its clock starts. */
+function infoAtStart(
   { executor, plan, hardware, load, seed, date, sampling }: OnnxBenchInput,
-  { requests, batches, sendLagsNs }: DriveResult,
-  { warmUpsNs, around, copies, answers, interrupted }: RunStory,
-): Run {
-  const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
-  const { reasons } = validity(requests, sendLagsNs, around);
-  const allReasons = interrupted === undefined ? reasons : [`the run was interrupted: ${interrupted}`, ...reasons];
-  const notes = [...runNotes(around), ...copies.describe()];
-  const info: RunInfo = {
+  warmUpsNs: readonly number[],
+): RunInfo {
+  return {
     version: 1,
     source: "real",
     policy: plan.name,
@@ -136,9 +145,24 @@ function describeRun(
     model: { ...executor.info.model },
     hardware,
     load,
-    requests: requests.length,
+    requests: 0,
     seed,
     policy_settings: { ...plan.settings },
+  };
+}
+
+/** The run with everything that a reader needs to judge it. */
+function describeRun(
+  input: OnnxBenchInput,
+  { requests, batches, sendLagsNs }: DriveResult,
+  { warmUpsNs, around, copies, answers, interrupted }: RunStory,
+): Run {
+  const { reasons } = validity(requests, sendLagsNs, around);
+  const allReasons = interrupted === undefined ? reasons : [`the run was interrupted: ${interrupted}`, ...reasons];
+  const notes = [...runNotes(around), ...copies.describe()];
+  const info: RunInfo = {
+    ...infoAtStart(input, warmUpsNs),
+    requests: requests.length,
     other_cores: Number(around.otherCores.toPrecision(3)),
     event_loop_delay_ms: {
       p50: ms(around.eventLoop.p50Ns),
@@ -148,11 +172,12 @@ function describeRun(
     valid: { ok: allReasons.length === 0, reasons: allReasons },
     ...(notes.length > 0 ? { notes } : {}),
   };
-  const withAnswers = requests.map((request) => {
-    const extra = answers.get(request.requestId);
-    return extra === undefined ? request : { ...request, extra };
-  });
-  return { info, requests: withAnswers, batches };
+  return { info, requests: requests.map((request) => withAnswer(request, answers)), batches };
+}
+
+function withAnswer(request: RequestRecord, answers: RunStory["answers"]): RequestRecord {
+  const extra = answers.get(request.requestId);
+  return extra === undefined ? request : { ...request, extra };
 }
 
 /** A seed of its own for each request: its tokens do not depend on who shares its batch. */
@@ -195,6 +220,8 @@ async function warmUp(input: OnnxBenchInput, promptIds: readonly number[][]): Pr
   const outputTokens = Math.max(1, ...workload.requests.slice(0, 4).map((request) => request.outputTokens));
   const wallsNs: number[] = [];
   for (let batch = 0; batch < WARM_UP_BATCHES; batch++) {
+    // Only between turns of the event loop is a signal noticed; a batch is one.
+    if (input.signal !== undefined) RunInterrupted.throwBeforeStart(input.signal);
     const startNs = realClock.nowNs();
     await executor.runBatch({
       promptIds: rows,

@@ -11,7 +11,7 @@ import { drive, RunInterrupted, type BatchOutcome, type DriveResult } from "../d
 import { loadSettings, type BenchVllmInput } from "./bench-vllm.js";
 import { watchClient } from "./client-watch.js";
 import { openPool } from "./connection.js";
-import { describeRun } from "./describe-run.js";
+import { describeRun, infoAtStart } from "./describe-run.js";
 import { kvUsage, watchKvUsage } from "./kv-usage.js";
 import { withExchange } from "./records.js";
 import { requestBody } from "./request-body.js";
@@ -33,31 +33,32 @@ const UNKNOWN_MACHINE = { totalBytes: 1, baseBytes: 0, kvBytesPerToken: 1, posit
  * server is not there or has no metrics. Throws RunInterrupted on the signal, after the batch under way.
  */
 export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
-  const { workload, plan, baseUrl, warmUps = 1, signal, onProgress } = input;
+  const { workload, plan, baseUrl, warmUps = 1, onProgress, journal, probeOf } = input;
+  const { signal = new AbortController().signal } = input;
   const model = await findServedModel(baseUrl, input.model, { signal });
   const version = await serverVersion(baseUrl, { signal });
   await kvUsage(baseUrl, { signal });
   const settings = loadSettings(input, model, false);
-  await sendWarmUps(settings, workload, warmUps);
+  await sendWarmUps(settings, workload, { count: warmUps, signal });
   const sender = new BatchSender(settings, workload);
+  const described = { ...input, policySettings: plan.settings };
+  const atStart = infoAtStart(described, { model, version, warmUps, policy: plan.name });
+  journal?.begin({ ...atStart, planned_requests: workload.requests.length });
   const endWatch = watchClient();
   const describe = (result: DriveResult, isStopped: boolean): Run => {
     const { originNs } = result;
     const exchanges = [...sender.exchanges.values()];
     const batched = { policy: plan.name, ...result, requests: recordsOfBatches(input, result, sender) };
-    return describeRun(
-      { ...input, policySettings: plan.settings },
-      {
-        exchanges,
-        originNs,
-        around: endWatch(),
-        isStopped,
-        model,
-        version,
-        warmUps,
-        batched: { ...batched, notes: sender.notes() },
-      },
-    );
+    return describeRun(described, {
+      exchanges,
+      originNs,
+      around: endWatch(),
+      isStopped,
+      model,
+      version,
+      warmUps,
+      batched: { ...batched, notes: sender.notes() },
+    });
   };
   try {
     const result = await drive({
@@ -66,7 +67,13 @@ export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
       clock: realClock,
       totalBytes: UNKNOWN_MACHINE.totalBytes,
       runBatch: (work) => sender.run(work),
-      ...(signal === undefined ? {} : { signal }),
+      signal,
+      onBatch: (batch) => journal?.batch(batch),
+      onEnded: ({ record, index, originNs }) => {
+        const exchange = sender.exchanges.get(index);
+        const probe = probeOf?.(workload.requests[index]!, index);
+        journal?.request(exchange === undefined ? record : withExchange(record, exchange, { originNs, probe }));
+      },
       ...(onProgress === undefined ? {} : { onProgress }),
     });
     return describe(result, false);

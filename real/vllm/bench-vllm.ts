@@ -2,13 +2,14 @@
  * A load against a running vLLM server, continuous batching by the server itself: the requests of a workload on their
  * schedule, and a run folder's content of what came back. Also the calibration's way to send probes.
  */
-import type { Run, RunInfo, Workload, WorkloadRequest } from "../../formats/index.js";
+import type { Run, RunInfo, RunJournal, Workload, WorkloadRequest } from "../../formats/index.js";
 import { RunInterrupted } from "../drive.js";
 import { watchClient, worstDelay, type ClientWatch } from "./client-watch.js";
 import { defaultLimits, type ConnectionLimits } from "./connection.js";
-import { describeRun } from "./describe-run.js";
+import { describeRun, infoAtStart } from "./describe-run.js";
 import type { Network } from "./network.js";
 import type { Endpoint, Sampling } from "./request-body.js";
+import { recordOf } from "./records.js";
 import { requestIdPrefix } from "./request-id.js";
 import { runInWorkers } from "./run-in-workers.js";
 import { runLoad, type LoadSettings, type SentExchange } from "./run-load.js";
@@ -64,6 +65,8 @@ export interface BenchVllmInput extends VllmClientOptions {
   readonly percentiles?: readonly number[] | undefined;
   readonly keepsText?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Keeps what ends while the run goes on. */
+  readonly journal?: RunJournal | undefined;
   /** Waited for between the warm-ups and the run. */
   readonly onWarm?: (() => Promise<void>) | undefined;
   readonly onProgress?: ((ended: number, total: number) => void) | undefined;
@@ -79,7 +82,7 @@ export interface VllmMeasurement {
 
 /**
  * Sends the workload. A request that fails is a record with status "error"; BackendError only where the server does not
- * answer before the run. Throws RunInterrupted on the signal, with a run of the requests that had ended.
+ * answer before the run. Throws RunInterrupted on the signal, with a run of the requests that had ended (none, before it).
  */
 export async function benchVllm(input: BenchVllmInput): Promise<Run> {
   return (await measureVllm(input)).run;
@@ -91,8 +94,11 @@ export async function measureVllm(input: BenchVllmInput): Promise<VllmMeasuremen
   const model = await findServedModel(baseUrl, input.model, { signal });
   const version = await serverVersion(baseUrl, { signal });
   const settings = loadSettings(input, model, input.keepsText ?? false);
-  await sendWarmUps(settings, workload, warmUps);
+  await sendWarmUps(settings, workload, { count: warmUps, signal });
   await input.onWarm?.();
+  RunInterrupted.throwBeforeStart(signal);
+  const planned_requests = workload.requests.length;
+  input.journal?.begin({ ...infoAtStart(input, { model, version, warmUps }), planned_requests });
   const endWatch = watchClient();
   const sent = await send(input, settings, signal);
   const watched = endWatch();
@@ -141,11 +147,16 @@ interface Sent {
 }
 
 async function send(input: BenchVllmInput, settings: LoadSettings, signal: AbortSignal): Promise<Sent> {
-  const { workload, workers = 1, onProgress } = input;
+  const { workload, workers = 1, onProgress, journal, probeOf } = input;
   const onEnded = (ended: number): void => {
     onProgress?.(ended, workload.requests.length);
   };
-  if (workers === 1) return runLoad({ settings, workload, signal, onEnded });
-  const { eventLoops, ...sent } = await runInWorkers({ settings, workload, workers, signal, onEnded });
+  const onExchange = (exchange: SentExchange, originNs: number): void => {
+    // Given up by the stop: not finished, and in no result.
+    if (journal === undefined || exchange.failure?.kind === "aborted") return;
+    journal.request(recordOf(exchange, workload.requests[exchange.index]!, { originNs, probeOf }));
+  };
+  if (workers === 1) return runLoad({ settings, workload, signal, onEnded, onExchange });
+  const { eventLoops, ...sent } = await runInWorkers({ settings, workload, workers, signal, onEnded, onExchange });
   return { ...sent, eventLoop: worstDelay(eventLoops) };
 }

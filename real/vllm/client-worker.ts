@@ -2,11 +2,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
 import { watchEventLoop } from "../event-loop-delay.js";
-import { runLoad } from "./run-load.js";
+import { runLoad, type SentExchange } from "./run-load.js";
 import type { FromWorker, ToWorker, WorkerPart } from "./worker-protocol.js";
-
-/** Ended requests between two reports of progress. */
-const REPORT_EVERY = 32;
 
 if (parentPort === null) throw new InvariantError("client-worker.js was started on its own, expected a worker thread");
 const port = parentPort;
@@ -25,24 +22,33 @@ port.on("message", (message: ToWorker) => {
   else controller.abort();
 });
 
-const { exchanges, eventLoop } = await work();
-tell({ kind: "done", exchanges: exchanges.map((own) => ({ ...own, index: indices[own.index]! })), eventLoop });
+/** Told after the turn of the event loop in which they ended, whose other answers are timed first. */
+let untold: SentExchange[] = [];
+const tellEnded = (): void => {
+  if (untold.length > 0) tell({ kind: "ended", exchanges: untold });
+  untold = [];
+};
+
+const eventLoop = await work();
+tellEnded();
+tell({ kind: "done", eventLoop });
 port.close();
 
 async function work() {
-  const onEnded = (ended: number): void => {
-    if (ended % REPORT_EVERY === 0 || ended === workload.requests.length) tell({ kind: "progress", ended });
+  const onExchange = (exchange: SentExchange): void => {
+    if (untold.length === 0) setImmediate(tellEnded);
+    untold.push({ ...exchange, index: indices[exchange.index]! });
   };
   const whenReady = async (): Promise<number> => {
     tell({ kind: "ready" });
     return started;
   };
   let endWatch = watchEventLoop();
-  const { exchanges: sent } = await runLoad({
+  await runLoad({
     settings,
     workload,
     signal: controller.signal,
-    onEnded,
+    onExchange,
     originNs: async () => {
       const originNs = await whenReady();
       // Making the bodies held the event loop up; only the run counts.
@@ -51,5 +57,5 @@ async function work() {
       return originNs;
     },
   });
-  return { exchanges: sent, eventLoop: endWatch() };
+  return endWatch();
 }

@@ -32,6 +32,26 @@ export interface BatchedRun {
   readonly notes: readonly string[];
 }
 
+/** What is known of a run before its clock starts. */
+export function infoAtStart(
+  input: BenchVllmInput,
+  { policy, ...measured }: Pick<Measured, "model" | "version" | "warmUps"> & { readonly policy?: string },
+): RunInfo {
+  return {
+    version: 1,
+    source: "real",
+    policy: policy ?? measured.model.engine,
+    date: input.date,
+    ...serverInfo(input, measured),
+    load: input.load,
+    ...(input.network === undefined ? {} : { network: { ...input.network } }),
+    requests: 0,
+    seed: input.seed,
+    ...(input.policySettings === undefined ? {} : { policy_settings: { ...input.policySettings } }),
+    client: clientSettings(input, measured.warmUps),
+  };
+}
+
 export function describeRun(input: BenchVllmInput, measured: Measured): Run {
   const { workload } = input;
   const { exchanges, originNs, around, isStopped, warmUps, batched } = measured;
@@ -55,17 +75,17 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
     ...(batched?.notes ?? []),
     ...verdict.notes,
   ];
+  const { model, version } = measured;
+  const policy = batched?.policy;
+  const known = infoAtStart(input, {
+    model,
+    version,
+    warmUps,
+    ...(policy === undefined ? {} : { policy }),
+  });
   const info: RunInfo = {
-    version: 1,
-    source: "real",
-    policy: batched?.policy ?? measured.model.engine,
-    date: input.date,
-    ...serverInfo(input, measured),
-    load: input.load,
-    ...(input.network === undefined ? {} : { network: { ...input.network } }),
+    ...known,
     requests: requests.length,
-    seed: input.seed,
-    ...(input.policySettings === undefined ? {} : { policy_settings: { ...input.policySettings } }),
     client: { ...clientInfo(input, measured), lag_ms: lagMs(lagsNs), failures: verdict.failures },
     client_lag_ms_p99: lagMs(lagsNs).p99 ?? null,
     merged_chunks: exchanges.filter(isMerged).length,
@@ -107,11 +127,9 @@ function serverInfo(
   };
 }
 
-/** How the client sent, and how well it kept its schedule; milliseconds. */
-function clientInfo(input: BenchVllmInput, { around, warmUps }: Measured): Record<string, unknown> {
+/** How the client sends. */
+function clientSettings(input: BenchVllmInput, warmUps: number): Record<string, unknown> {
   const { sampling = { ignoreEos: true }, workers = 1 } = input;
-  const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
-  const { eventLoop, ownCores, otherCores } = around;
   return {
     base_url: shownUrl(input.baseUrl),
     ...(addressOf(input.baseUrl).isInsecure ? { tls_verified: false } : {}),
@@ -122,6 +140,15 @@ function clientInfo(input: BenchVllmInput, { around, warmUps }: Measured): Recor
     ...(sampling.topK === undefined ? {} : { top_k: sampling.topK }),
     num_warmups: warmUps,
     workers,
+  };
+}
+
+/** How the client sent, and how well it kept its schedule; milliseconds. */
+function clientInfo(input: BenchVllmInput, { around, warmUps }: Measured): Record<string, unknown> {
+  const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
+  const { eventLoop, ownCores, otherCores } = around;
+  return {
+    ...clientSettings(input, warmUps),
     cpu: { model: cpuModel(), cores: around.cores, own_cores: rounded(ownCores), other_cores: rounded(otherCores) },
     event_loop_delay_ms: { p50: ms(eventLoop.p50Ns), p99: ms(eventLoop.p99Ns), max: ms(eventLoop.maxNs) },
   };

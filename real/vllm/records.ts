@@ -19,7 +19,8 @@ export function recordsOf(
     .map((exchange) => recordOf(exchange, requests[exchange.index]!, options));
 }
 
-function recordOf(exchange: SentExchange, request: WorkloadRequest, options: RecordOptions): RequestRecord {
+/** The record of one exchange. */
+export function recordOf(exchange: SentExchange, request: WorkloadRequest, options: RecordOptions): RequestRecord {
   const { originNs, probeOf } = options;
   const { sentNs, chunkNs, cachedTokens, failure } = exchange;
   const at = (ns: number): number => ns - originNs;

@@ -15,6 +15,8 @@ export interface RunInWorkersInput {
   readonly workers: number;
   readonly signal: AbortSignal;
   onEnded?(ended: number): void;
+  /** Told of each exchange once its worker has told of it; the start on the clock, ns. */
+  onExchange?(exchange: SentExchange, originNs: number): void;
 }
 
 export interface WorkersResult extends LoadResult {
@@ -26,12 +28,16 @@ const START_MARGIN_NS = 20_000_000;
 
 export async function runInWorkers(input: RunInWorkersInput): Promise<WorkersResult> {
   const parts = partsOf(input.workload, input.workers);
-  const ended = new Array<number>(parts.length).fill(0);
+  const exchanges: SentExchange[] = [];
+  let originNs = 0;
   const threads = parts.map(
-    (part, at) =>
-      new LoadThread({ settings: input.settings, ...part }, (count) => {
-        ended[at] = count;
-        input.onEnded?.(ended.reduce((sum, own) => sum + own, 0));
+    (part) =>
+      new LoadThread({ settings: input.settings, ...part }, (ended) => {
+        for (const exchange of ended) {
+          exchanges.push(exchange);
+          input.onExchange?.(exchange, originNs);
+        }
+        input.onEnded?.(exchanges.length);
       }),
   );
   const stop = (): void => {
@@ -39,16 +45,12 @@ export async function runInWorkers(input: RunInWorkersInput): Promise<WorkersRes
   };
   try {
     await Promise.all(threads.map(({ ready }) => ready));
-    const originNs = realClock.nowNs() + START_MARGIN_NS;
+    originNs = realClock.nowNs() + START_MARGIN_NS;
     input.signal.addEventListener("abort", stop);
     if (input.signal.aborted) stop();
     for (const thread of threads) thread.tell({ kind: "start", originNs });
-    const results = await Promise.all(threads.map(({ done }) => done));
-    return {
-      originNs,
-      exchanges: results.flatMap(({ exchanges }) => exchanges),
-      eventLoops: results.map(({ eventLoop }) => eventLoop),
-    };
+    const eventLoops = await Promise.all(threads.map(({ done }) => done));
+    return { originNs, exchanges, eventLoops };
   } finally {
     input.signal.removeEventListener("abort", stop);
     await Promise.all(threads.map((thread) => thread.end()));
@@ -73,17 +75,12 @@ export function partsOf(workload: Workload, workers: number): Omit<WorkerPart, "
   });
 }
 
-interface ThreadResult {
-  readonly exchanges: readonly SentExchange[];
-  readonly eventLoop: EventLoopDelay;
-}
-
 class LoadThread {
   readonly ready: Promise<void>;
-  readonly done: Promise<ThreadResult>;
+  readonly done: Promise<EventLoopDelay>;
   private readonly worker: Worker;
 
-  constructor(part: WorkerPart, onEnded: (ended: number) => void) {
+  constructor(part: WorkerPart, onEnded: (ended: readonly SentExchange[]) => void) {
     const worker = new Worker(workerUrl(), { workerData: part });
     this.worker = worker;
     const died = new Promise<never>((_, reject) => {
@@ -101,10 +98,10 @@ class LoadThread {
         });
       });
     worker.on("message", (message: FromWorker) => {
-      if (message.kind === "progress") onEnded(message.ended);
+      if (message.kind === "ended") onEnded(message.exchanges);
     });
     this.ready = Promise.race([told("ready"), died]).then(() => undefined);
-    this.done = Promise.race([told("done"), died]);
+    this.done = Promise.race([told("done"), died]).then(({ eventLoop }) => eventLoop);
     // Whoever waits for `ready` is told; nobody may be waiting for `done` yet.
     this.done.catch(() => undefined);
   }

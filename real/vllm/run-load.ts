@@ -35,6 +35,8 @@ export interface RunLoadInput {
   readonly originNs?: () => Promise<number>;
   readonly signal: AbortSignal;
   onEnded?(ended: number): void;
+  /** Told of each exchange as it ends; the start on the clock, ns. */
+  onExchange?(exchange: SentExchange, originNs: number): void;
 }
 
 export interface LoadResult {
@@ -140,7 +142,9 @@ class LoadRun {
     const options = { address, endpoint: body.endpoint, asked, stallMs, requestMs, keepsText, requestId };
     const sending = makeSending(options, (exchange) => {
       this.underWay.delete(index);
-      this.exchanges.push({ ...exchange, index, intendedNs });
+      const sent = { ...exchange, index, intendedNs };
+      this.exchanges.push(sent);
+      this.input.onExchange?.(sent, this.at.originNs);
       this.client.ended(exchange.endNs - this.at.originNs);
       this.input.onEnded?.(this.exchanges.length);
       if (this.input.signal.aborted) this.finishWhenIdle();

@@ -10,10 +10,11 @@ export interface WorkerPart {
   readonly indices: readonly number[];
 }
 
-/** ready -> start -> progress... -> done; stop at any time. `originNs`: the run's start on the clock of all threads. */
+/** ready -> start -> ended... -> done; stop at any time. `originNs`: the run's start on the clock of all threads. */
 export type ToWorker = { readonly kind: "start"; readonly originNs: number } | { readonly kind: "stop" };
 
 export type FromWorker =
   | { readonly kind: "ready" }
-  | { readonly kind: "progress"; readonly ended: number }
-  | { readonly kind: "done"; readonly exchanges: readonly SentExchange[]; readonly eventLoop: EventLoopDelay };
+  /** Exchanges that ended in one turn of the worker's event loop; `index` is that of the whole workload. */
+  | { readonly kind: "ended"; readonly exchanges: readonly SentExchange[] }
+  | { readonly kind: "done"; readonly eventLoop: EventLoopDelay };

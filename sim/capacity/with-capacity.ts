@@ -12,7 +12,10 @@ export type RunCapacity = Capacity & {
 export function withCapacity(run: Run, capacity: Capacity | NoCapacity): Run {
   const { summary, notes = [] } = run.info;
   if ("reason" in capacity) {
-    return changedInfo(run, { capacity: null, ...(capacity.isRemarkable ? { notes: [...notes, capacity.reason] } : {}) });
+    return changedInfo(run, {
+      capacity: null,
+      ...(capacity.isRemarkable ? { notes: [...notes, capacity.reason] } : {}),
+    });
   }
   const isAbove = capacity.verdict === "above";
   const others = notes.filter((note) => !note.startsWith("overload: "));

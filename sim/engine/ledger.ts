@@ -131,6 +131,17 @@ export class Ledger {
     this.open--;
   }
 
+  /** The batch that ran last. */
+  get lastBatch(): BatchRecord | undefined {
+    return this.batchRecords.at(-1);
+  }
+
+  /** A request that has ended. */
+  record(index: number): RequestRecord {
+    if ((this.state[index] ?? UNKNOWN) < ENDED) throw new InvariantError(`request at ${index} never ended`);
+    return this.recordAt(index);
+  }
+
   /** The finished log, in workload order; every request has ended. */
   records(): { requests: RequestRecord[]; batches: readonly BatchRecord[] } {
     return { requests: recordsOfTable(this.table()), batches: this.batchRecords };

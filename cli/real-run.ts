@@ -1,0 +1,44 @@
+/** A real run from the command line: heard signals, a bar of progress, a journal, and what becomes of a run that is stopped. */
+import type { RunJournal } from "../formats/index.js";
+import { RunInterrupted } from "../real/index.js";
+import { deliverRun, keptAsItGoes, type deliveryFlags } from "./deliver-run.js";
+import type { Flags } from "./flags.js";
+import { interruptible } from "./interrupt.js";
+import { startProgress } from "./progress.js";
+
+/** What a run is given while it goes on. */
+export interface During {
+  readonly signal: AbortSignal;
+  readonly onProgress: (ended: number, total: number) => void;
+  readonly journal: RunJournal | undefined;
+}
+
+/**
+ * Measures with signals heard. Of a run that is stopped, what had ended is printed and kept, marked invalid; the exit code
+ * says that it is not the whole.
+ */
+export async function realRun<T>(
+  title: string,
+  flags: Flags<typeof deliveryFlags>,
+  measure: (during: During) => Promise<T>,
+): Promise<T> {
+  try {
+    return await keptAsItGoes(flags, (journal) =>
+      interruptible(async (signal) => {
+        const bar = startProgress(title);
+        try {
+          const onProgress = (ended: number, total: number): void => {
+            bar.update(ended, total);
+          };
+          return await measure({ signal, onProgress, journal });
+        } finally {
+          bar.stop();
+        }
+      }),
+    );
+  } catch (error) {
+    if (error instanceof RunInterrupted && error.run !== undefined)
+      await deliverRun(error.run, flags, { isKept: true });
+    throw error;
+  }
+}

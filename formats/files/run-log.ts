@@ -1,0 +1,206 @@
+/**
+ * What a run has finished so far, kept while it goes on: run.json with `cut: true`, and finished.jsonl, to which a line is
+ * added for each request and each batch that ends. However the process ends, what was added is there; writeRun replaces both
+ * by the whole run. Lines are written once a turn of the event loop, after the turn's answers were timed, and reach the disk
+ * (fsync) within a second.
+ */
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fsync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { check } from "../check.js";
+import { ArtifactError, ConfigError } from "../errors.js";
+import {
+  requestStatuses,
+  type BatchRecord,
+  type RequestRecord,
+  type Run,
+  type RunInfo,
+  type RunJournal,
+} from "../run.js";
+import { writeJson } from "./atomic.js";
+
+/** A journal in a run folder. `begin` makes the folder, and replaces what a run before has left in it. */
+export interface RunLog extends RunJournal {
+  /** Writes what has not been written yet; at once, so that it may be called when the process is about to end. */
+  flush(): void;
+  /** The same, and waits for the disk; nothing can be added afterwards. */
+  close(): void;
+}
+
+const LOG_NAME = "finished.jsonl";
+const SYNC_EVERY_MS = 1_000;
+/** Of a run that is to be replaced. */
+const runFiles = ["run.json", "requests.csv", "requests.csv.gz", "batches.csv", "batches.csv.gz"];
+
+/** `onTrouble` is told once when a line cannot be written (the disk is full); it is tried again with the next one. */
+export function runLog(folder: string, onTrouble: (message: string) => void): RunLog {
+  let fd: number | undefined;
+  let lines: string[] = [];
+  /** What a full disk did not take, mostly from the middle of a line on. */
+  let rest: Buffer = Buffer.alloc(0);
+  let isWaiting = false;
+  let isSyncing = false;
+  let isTold = false;
+
+  const flush = (): void => {
+    isWaiting = false;
+    rest = Buffer.concat([rest, Buffer.from(lines.join(""))]);
+    lines = [];
+    try {
+      while (fd !== undefined && rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if (isTold) return;
+      isTold = true;
+      onTrouble(`cannot keep finished requests in ${folder} as they end: ${reasonOf(error)}; the run goes on`);
+    }
+  };
+  const syncSoon = (): void => {
+    if (isSyncing) return;
+    isSyncing = true;
+    setTimeout(() => {
+      isSyncing = false;
+      if (rest.length > 0) flush();
+      if (fd !== undefined) fsync(fd, () => undefined);
+    }, SYNC_EVERY_MS).unref();
+  };
+  const add = (line: object): void => {
+    if (fd === undefined) return;
+    lines.push(`${JSON.stringify(line)}\n`);
+    syncSoon();
+    // Where the disk was full, the next try comes with the next sync.
+    if (isWaiting || rest.length > 0) return;
+    isWaiting = true;
+    setImmediate(flush);
+  };
+  return {
+    begin: (info) => {
+      try {
+        mkdirSync(folder, { recursive: true });
+        // run.json goes first and comes last: a log is never read with another run's description.
+        for (const name of runFiles) rmSync(join(folder, name), { force: true });
+        fd = openSync(join(folder, LOG_NAME), "w");
+      } catch (cause) {
+        throw new ConfigError(`cannot write ${folder}: ${reasonOf(cause)}; choose a folder you may write to`, {
+          cause,
+        });
+      }
+      writeJson(join(folder, "run.json"), { ...info, cut: true });
+    },
+    request: (request) => {
+      add({ request });
+    },
+    batch: (batch) => {
+      add({ batch });
+    },
+    flush,
+    close: () => {
+      flush();
+      if (fd === undefined) return;
+      try {
+        fsyncSync(fd);
+      } catch {
+        // What the disk does not take was told when it was written.
+      }
+      closeSync(fd);
+      fd = undefined;
+    },
+  };
+}
+
+/** Removes the log of a run that is whole now. */
+export function removeRunLog(folder: string): void {
+  rmSync(join(folder, LOG_NAME), { force: true });
+}
+
+const ns = z.number();
+const tokens = z.int().nonnegative();
+const logLine = z.union([
+  z.strictObject({
+    request: z.strictObject({
+      requestId: z.string(),
+      arrivalNs: ns,
+      sentNs: ns.optional(),
+      scheduledNs: ns.optional(),
+      firstTokenNs: ns.optional(),
+      lastTokenNs: ns.optional(),
+      promptTokens: tokens,
+      cachedTokens: tokens.optional(),
+      outputTokens: tokens,
+      batchId: tokens.optional(),
+      batchSize: tokens.optional(),
+      preemptions: tokens.optional(),
+      status: z.enum(requestStatuses),
+      error: z.string().optional(),
+      extra: z.record(z.string(), z.string()).optional(),
+    }),
+  }),
+  z.strictObject({
+    batch: z.strictObject({
+      batchId: tokens,
+      startNs: ns,
+      firstTokenNs: ns,
+      endNs: ns,
+      size: tokens,
+      limit: tokens,
+      promptTokens: tokens,
+      outputTokens: tokens,
+      peakBytes: tokens.optional(),
+      reason: z.string().optional(),
+    }),
+  }),
+]);
+
+/**
+ * A run that was cut: its finished requests by arrival, marked invalid, with a note. A last line cut short is dropped; any
+ * other bad line is an ArtifactError that names it.
+ */
+export async function readCutRun(folder: string, info: RunInfo): Promise<Run> {
+  const path = join(folder, LOG_NAME);
+  const requests: RequestRecord[] = [];
+  const batches: BatchRecord[] = [];
+  for await (const { value, line } of linesOf(path)) {
+    const read = check(logLine, value, { source: `${path}:${line}`, Failure: ArtifactError });
+    if ("request" in read) requests.push(read.request as RequestRecord);
+    else batches.push(read.batch as BatchRecord);
+  }
+  requests.sort((a, b) => a.arrivalNs - b.arrivalNs);
+  const planned = typeof info.planned_requests === "number" ? ` of ${info.planned_requests}` : "";
+  const remark = `the run was cut before its end: ${requests.length}${planned} requests had finished, only they are in it`;
+  const valid = { ok: false, reasons: [remark, ...(info.valid?.reasons ?? [])] };
+  return { info: { ...info, requests: requests.length, valid }, requests, batches };
+}
+
+/** The lines as JSON, without the last one where it is not whole. */
+async function* linesOf(path: string): AsyncGenerator<{ readonly value: unknown; readonly line: number }> {
+  if (!existsSync(path)) return;
+  let line = 0;
+  let bad: ArtifactError | undefined;
+  for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    if (bad !== undefined) throw bad;
+    line++;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (cause) {
+      bad = new ArtifactError(`${path}:${line}: not JSON, expected a finished request or batch`, { cause });
+      continue;
+    }
+    yield { value, line };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if ((error as NodeJS.ErrnoException).code === "ENOSPC") return "the disk is full";
+  return error instanceof Error ? error.message : String(error);
+}
