@@ -47,9 +47,7 @@ describe.each(Object.entries(shapes))("flags of %s", (_, shape) => {
   test("take odd values as numbers that can be computed with, or reject them in a few words that name the flag", () => {
     for (const [key, schema] of Object.entries(shape)) {
       for (const text of odd) {
-        const { value, error } = outcome(
-          () => parseFlags({ [key]: schema }, { [flagName(key)]: text })[key],
-        );
+        const { value, error } = outcome(() => parseFlags({ [key]: schema }, { [flagName(key)]: text })[key]);
         if (error === undefined) {
           for (const number of [value].flat()) if (typeof number === "number") expect(number).not.toBeNaN();
           continue;
