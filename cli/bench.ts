@@ -1,6 +1,6 @@
 /** servesim bench: one policy for real, on this machine or on a vLLM server, the same requests that simulate would take. */
 import { z } from "zod";
-import { ConfigError } from "../formats/index.js";
+import { ConfigError, MOST_MEMORY_MIB, policyNameSchema } from "../formats/index.js";
 import { policyNames } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { deliveryFlags, requireRoom } from "./deliver-run.js";
@@ -11,12 +11,16 @@ import { vllmFlags } from "./vllm-flags.js";
 
 const ownFlags = {
   backend: z.enum(["onnx", "vllm"]).default("onnx").describe("what serves: ONNX Runtime here, or a vLLM server"),
-  policy: z
-    .string()
+  policy: policyNameSchema
     .optional()
     .describe(`scheduler: ${policyNames.join(", ")}; onnx runs those of whole batches; absent with vllm: vllm`),
   num_runs: z.int().positive().max(100).default(1).describe("repeats; their spread is the noise of the machine"),
-  total_memory_mib: z.number().positive().optional().describe("memory that thresholds are a fraction of; absent: all"),
+  total_memory_mib: z
+    .number()
+    .positive()
+    .max(MOST_MEMORY_MIB)
+    .optional()
+    .describe("memory that thresholds are a fraction of; absent: all"),
   save_detailed: z
     .boolean()
     .default(false)

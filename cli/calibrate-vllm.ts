@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { RecordedRun } from "../calibrate/vllm/index.js";
 import { readRecordings } from "../experiment/read-recordings.js";
 import { measureServer, type MeasuredServer } from "../experiment/server-calibration/index.js";
-import { ConfigError, type Run } from "../formats/index.js";
+import { ConfigError, MOST_VOCAB, MOST_WAIT_S, type Run } from "../formats/index.js";
 import { RunInterrupted } from "../real/index.js";
 import type { ServerAddress } from "../real/vllm/index.js";
 import type { SettingName } from "../real/vllm/server/index.js";
@@ -26,7 +26,8 @@ import { refuseServerFlags, serverAt, serverFlags } from "./server-flags.js";
 const duration = z
   .string()
   .regex(/^\d+(\.\d+)?(s|m)?$/, "expected a time such as 120s or 2m")
-  .transform((text) => Number.parseFloat(text) * (text.endsWith("m") ? 60e3 : 1e3));
+  .transform((text) => Number.parseFloat(text) * (text.endsWith("m") ? 60e3 : 1e3))
+  .refine((ms) => ms > 0 && ms <= 1e3 * MOST_WAIT_S, "expected more than 0 s, and at most a week");
 
 const ownFlags = {
   black_box: z.boolean().default(false).describe("fit to clients' times alone, whatever else was recorded"),
@@ -38,7 +39,12 @@ const ownFlags = {
   ...serverFlags,
   output: z.string().default("profile.json").describe("profile to write; raw runs go beside it, into OUTPUT.raw"),
   budget: duration.default(120_000).describe("time that probes and loads may take, such as 120s or 2m"),
-  vocab_size: z.int().min(2).optional().describe("random token ids are below this; absent: found by asking"),
+  vocab_size: z
+    .int()
+    .min(2)
+    .max(MOST_VOCAB)
+    .optional()
+    .describe("random token ids are below this; absent: found by asking"),
   measure_only: z.boolean().default(false).describe("leave the raw runs, fit no profile (fit them later with --from)"),
   resume: z.boolean().default(false).describe("go on with a calibration that was interrupted"),
   accept_disturbed: z

@@ -12,7 +12,14 @@ import {
   type Calibration,
   type OomProbe,
 } from "../calibrate/onnx/index.js";
-import { check, ConfigError, experimentSchema, suggest, type CalibrationPlan } from "../formats/index.js";
+import {
+  check,
+  ConfigError,
+  experimentSchema,
+  MOST_MEMORY_MIB,
+  suggest,
+  type CalibrationPlan,
+} from "../formats/index.js";
 import { writeTextAtomic } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted } from "./fail.js";
@@ -39,8 +46,13 @@ const ownFlags = {
   output: z.string().default("profile.json").describe("profile to write; measurements and plot go beside it"),
   resume: z.boolean().default(false).describe("go on with a calibration that was interrupted"),
   force: z.boolean().default(false).describe("replace a profile that is there"),
-  threads: z.int().positive().optional().describe("threads of ONNX Runtime; absent: the cores there are"),
-  memory_limit_mib: z.number().positive().optional().describe("memory that batches may take; absent: what is free"),
+  threads: z.int().positive().max(1024).optional().describe("threads of ONNX Runtime; absent: the cores there are"),
+  memory_limit_mib: z
+    .number()
+    .positive()
+    .max(MOST_MEMORY_MIB)
+    .optional()
+    .describe("memory that batches may take; absent: what is free"),
   probe_oom: z.boolean().default(false).describe("then find the largest batch that runs, each try in its own process"),
   seed: z.string().default("1").describe("seed of order, prompts and what is held out"),
   json: z.boolean().default(false).describe("print the profile as JSON"),

@@ -20,7 +20,7 @@ import {
 } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
-import { ConfigError, type Load, type Profile, type Run, type Workload } from "../formats/index.js";
+import { ConfigError, policyNameSchema, type Load, type Profile, type Run, type Workload } from "../formats/index.js";
 import { Interrupted } from "./fail.js";
 import { flagName, givenFlags, parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
@@ -39,7 +39,7 @@ const stepFlags = {
 };
 
 const ownFlags = {
-  policy: z.string().describe(`scheduler: ${policyNames.join(", ")}`),
+  policy: policyNameSchema.describe(`scheduler: ${policyNames.join(", ")}`),
   profile: z.string().describe("profile.json of the machine to simulate"),
   replications: z
     .int()

@@ -1,5 +1,6 @@
 /** Flags of loads against a running vLLM server, by the names that vLLM's own benchmark has where it has one. */
 import { z } from "zod";
+import { MOST_TOKENS, MOST_VOCAB } from "../formats/index.js";
 import { endpoints } from "../real/vllm/request-body.js";
 import type { Sampling, ServerAddress, VllmClientOptions } from "../real/vllm/index.js";
 import type { Flags } from "./flags.js";
@@ -12,24 +13,35 @@ export const vllmFlags = {
   ...serverFlags,
   endpoint: z.enum(endpoints).default("/v1/completions").describe("vllm: where requests go"),
   num_warmups: z.int().nonnegative().max(10_000).default(1).describe("vllm: requests before the run, not part of it"),
-  max_tokens: z.int().positive().optional().describe("vllm: output tokens of each request, whatever the load says"),
+  max_tokens: z
+    .int()
+    .positive()
+    .max(MOST_TOKENS)
+    .optional()
+    .describe("vllm: output tokens of each request, whatever the load says"),
   ignore_eos: z.boolean().default(true).describe("vllm: generate until the output length, whatever comes"),
   client_workers: z.int().positive().max(64).default(1).describe("vllm: threads that send and read"),
-  vocab_size: z.int().min(2).default(32_000).describe("vllm: random token ids are below this"),
+  vocab_size: z.int().min(2).max(MOST_VOCAB).default(32_000).describe("vllm: random token ids are below this"),
   return_token_ids: z.boolean().default(false).describe("vllm: record how many tokens each chunk holds"),
-  max_connections: z.int().positive().default(4096).describe("vllm: most connections at once (of each thread)"),
+  max_connections: z
+    .int()
+    .positive()
+    .max(65_535)
+    .default(4096)
+    .describe("vllm: most connections at once (of each thread)"),
   connect_timeout_s: seconds.default(10).describe("vllm: longest wait for a connection, s"),
   stall_timeout_s: seconds.default(300).describe("vllm: longest time without a byte, s"),
   request_timeout_s: seconds.default(21_600).describe("vllm: longest time of a request, s"),
   metric_percentiles: z
     .array(z.number().min(0).max(100))
+    .max(100)
     .optional()
     .describe("vllm: percentiles that matter: the run is not valid with too few requests for them (50)"),
   server_view: z.boolean().default(true).describe("vllm: read the server's /metrics before, during and after the run"),
   metrics_interval_s: z
     .number()
-    .min(0)
     .max(3600)
+    .refine((seconds) => seconds === 0 || seconds >= 0.01, "expected 0, or at least 0.01 s")
     .default(0.1)
     .describe("vllm: between two readings, s; 0: none during it"),
   otlp_port: z.int().min(1).max(65535).optional().describe("vllm: receive the server's span of each request here"),

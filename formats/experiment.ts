@@ -3,18 +3,34 @@
  * `loads` give the full cross, `cells` names pairs (so that a confounded design can be written down too).
  */
 import { z } from "zod";
-import { loadSchema } from "./load.js";
+import { labelSchema, loadSchema, MOST_LABEL } from "./load.js";
+import { MOST_TOKENS } from "./workload.js";
 
 export const EXPERIMENT_VERSION = 1;
 
+/** A policy's name as given, before it is looked up. */
+export const policyNameSchema = z.string().min(1).max(MOST_LABEL);
+
 /** A policy by its registered name and settings; `label` names the cell folder. The policy checks the settings. */
 export const policyChoiceSchema = z.looseObject({
-  policy: z.string().min(1),
-  label: z
-    .string()
-    .regex(/^[\w.-]+$/, "expected letters, digits, '.', '_' or '-'")
-    .optional(),
+  policy: policyNameSchema,
+  label: labelSchema.optional(),
 });
+
+/** Most cells of an experiment: each has a folder, a simulation and a row of the report. */
+const MOST_CELLS = 10_000;
+
+/** Longest time that a budget or a wait may be given, s: a week. */
+export const MOST_WAIT_S = 7 * 86_400;
+
+/** Memory that a setting may name, MiB: a pebibyte. */
+export const MOST_MEMORY_MIB = 2 ** 30;
+
+/** Random token ids are below a number of at most so much. */
+export const MOST_VOCAB = 2 ** 31 - 1;
+
+/** Values of one axis of a grid. */
+const MOST_LEVELS = 100;
 
 /** Seconds, or text with a unit: `60`, `"60s"`, `"1.5m"`. */
 const duration = z
@@ -25,7 +41,7 @@ const duration = z
       .regex(/^\d+(\.\d+)?(s|m|h)?$/, 'expected seconds or a time such as "60s", "5m"')
       .transform((text) => Number.parseFloat(text) * ({ m: 60, h: 3600 }[text.at(-1)!] ?? 1)),
   ])
-  .refine((seconds) => seconds > 0, "expected more than 0 s");
+  .refine((seconds) => seconds > 0 && seconds <= MOST_WAIT_S, "expected more than 0 s, and at most a week");
 
 /** How a model is written and what its weights are; shared by everything that runs one. */
 export const modelFormShape = {
@@ -42,7 +58,7 @@ export const modelFormShape = {
 export const samplingShape = {
   temperature: z
     .number()
-    .nonnegative()
+    .refine((t) => t === 0 || (t >= 1e-3 && t <= 1e3), "expected 0, or 0.001 to 1000")
     .optional()
     .describe("sample tokens; 0: take the likeliest (absent: 0, or 1 with top-k or top-p)"),
   top_k: z.int().positive().optional().describe("sample among so many likeliest tokens"),
@@ -59,9 +75,9 @@ const calibration = z.strictObject({
   device: z.enum(["cpu", "cuda"]).default("cpu"),
   ...modelFormShape,
   ...samplingShape,
-  batch_sizes: z.array(z.int().positive()).min(3).optional(),
-  prompt_tokens: z.array(z.int().positive()).min(2).optional(),
-  decode_steps: z.array(z.int().nonnegative()).min(1).optional(),
+  batch_sizes: z.array(z.int().positive().max(65_536)).min(3).max(MOST_LEVELS).optional(),
+  prompt_tokens: z.array(z.int().positive().max(MOST_TOKENS)).min(2).max(MOST_LEVELS).optional(),
+  decode_steps: z.array(z.int().nonnegative().max(MOST_TOKENS)).min(1).max(MOST_LEVELS).optional(),
   repeats: z.int().min(2).max(100).default(3),
   max_repeats: z.int().min(2).max(1000).optional().describe("of a shape whose median stays uncertain; absent: 8"),
   budget_s: duration.optional().describe("time that calibrating may take, e.g. 60s; absent: as long as it takes"),
@@ -74,13 +90,16 @@ const vllmServer = z.strictObject({
   endpoint: z.enum(["/v1/completions", "/v1/chat/completions"]).default("/v1/completions"),
   ignore_eos: z.boolean().default(true).describe("generate until the output length, whatever comes"),
   ...samplingShape,
-  vocab_size: z.int().min(2).default(32_000).describe("random token ids are below this"),
-  num_warmups: z.int().nonnegative().default(1).describe("requests before each run, not part of it"),
+  vocab_size: z.int().min(2).max(MOST_VOCAB).default(32_000).describe("random token ids are below this"),
+  num_warmups: z.int().nonnegative().max(10_000).default(1).describe("requests before each run, not part of it"),
 });
 
 const experimentShape = {
   version: z.literal(EXPERIMENT_VERSION),
-  name: z.string().regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'"),
+  name: z
+    .string()
+    .max(100, { error: "expected at most 100 characters", abort: true })
+    .regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'"),
   seed: z.union([z.string(), z.int()]).default(1).transform(String),
   description: z.string().optional(),
   profile: z.string().optional().describe("profile to simulate with; absent: calibrate this machine"),
@@ -92,7 +111,12 @@ const experimentShape = {
     .boolean()
     .optional()
     .describe("simulated times vary as measured; absent: on where the profile says how they vary"),
-  total_memory_mib: z.number().positive().optional().describe("memory that thresholds are a fraction of"),
+  total_memory_mib: z
+    .number()
+    .positive()
+    .max(MOST_MEMORY_MIB)
+    .optional()
+    .describe("memory that thresholds are a fraction of"),
   num_runs: z.int().min(0).max(100).default(1).describe("real repeats of each cell; 0: simulate only"),
   tolerances: z
     .array(z.string())
@@ -108,9 +132,15 @@ const hasCells = (e: { cells: unknown[]; policies: unknown[]; loads: unknown[] }
   e.cells.length > 0 || (e.policies.length > 0 && e.loads.length > 0);
 const cellsMessage = "expected at least one cell: give policies and loads, or cells";
 
+/** Each policy under each load is a cell, so two lists of a thousand make a million. */
+const isBounded = (e: { cells: unknown[]; policies: unknown[]; loads: unknown[] }): boolean =>
+  e.policies.length * e.loads.length + e.cells.length <= MOST_CELLS;
+const boundMessage = `expected at most ${MOST_CELLS} cells (policies x loads + cells); split the experiment`;
+
 export const experimentSchema = z
   .strictObject(experimentShape)
   .refine(hasCells, { message: cellsMessage })
+  .refine(isBounded, { message: boundMessage })
   .refine((e) => e.profile !== undefined || e.calibrate !== undefined, {
     message: 'expected "profile" (a file) or "calibrate" (measure this machine)',
   })
@@ -130,6 +160,7 @@ export const validationSchema = z
     wait_quiet_s: z
       .int()
       .nonnegative()
+      .max(MOST_WAIT_S)
       .default(0)
       .describe("wait so long at most, before each measurement, until no other process is at work"),
     attempts: z
@@ -145,7 +176,8 @@ export const validationSchema = z
       .default(0.05)
       .describe("error that counts as agreement, of statistics that tolerances does not name"),
   })
-  .refine(hasCells, { message: cellsMessage });
+  .refine(hasCells, { message: cellsMessage })
+  .refine(isBounded, { message: boundMessage });
 
 export type Validation = z.output<typeof validationSchema>;
 export type Experiment = z.output<typeof experimentSchema>;

@@ -4,12 +4,16 @@
  */
 import { z } from "zod";
 import { traceFormatNames } from "./trace.js";
+import { MOST_TOKENS } from "./workload.js";
 
 /** Where prompt and output lengths come from, when not from a trace; vLLM bench's names where it has one. */
 export const datasetNames = ["prompts", "fixed", "random", "lognormal", "zipf", "prefix_repetition"] as const;
 
-/** Longest length that a distribution may be asked for, tokens. */
-const MOST_TOKENS = 10_000_000;
+/** Characters of a label. */
+export const MOST_LABEL = 100;
+
+/** Characters of `priorities`, enough for some hundred pairs. */
+const MOST_PRIORITIES_TEXT = 10_000;
 
 const tokens = z.int().positive().max(MOST_TOKENS);
 const perSecond = z.number().positive();
@@ -75,14 +79,27 @@ const traceShape = {
   unbin: z.enum(["even", "uniform"]).optional().describe("spread the requests of a time bin evenly, or at random"),
 };
 
+/** A label of a policy or load: two of them name a cell's folder, whose name may have 255 bytes. */
+export const labelSchema = z
+  .string()
+  .max(MOST_LABEL, { error: `expected at most ${MOST_LABEL} characters`, abort: true })
+  .regex(/^[\w.-]+$/, "expected letters, digits, '.', '_' or '-'");
+
+/** One pair of `priorities`; no text makes it go back and forth. */
+const SHARE = /^\s*-?\d+:(?:\d+(?:\.\d+)?|\.\d+)\s*$/;
+
+const prioritiesSchema = z
+  .string()
+  .max(MOST_PRIORITIES_TEXT, { error: `expected at most ${MOST_PRIORITIES_TEXT} characters`, abort: true })
+  .refine((text) => text.split(",").every((pair) => SHARE.test(pair)), {
+    error: 'expected "priority:weight,...", as in 0:0.9,1:0.1',
+  });
+
 /** Every key of a load, before rules across keys. */
 export const loadShape = {
-  label: z
-    .string()
-    .regex(/^[\w.-]+$/, "expected letters, digits, '.', '_' or '-'")
-    .optional(),
+  label: labelSchema.optional(),
   num_prompts: z.int().positive().max(10_000_000).optional(),
-  max_concurrency: z.int().positive().optional(),
+  max_concurrency: z.int().positive().max(10_000_000).optional(),
   think_time_s: z.number().nonnegative().max(1_000_000).default(0),
   request_rate: perSecond.optional(),
   burstiness: z.number().positive().default(1),
@@ -97,14 +114,10 @@ export const loadShape = {
   ramp_up_strategy: z.enum(["linear", "exponential"]).optional().describe("the rate changes from request to request"),
   ramp_up_start_rps: perSecond.optional().describe("rate of the first request, requests/s"),
   ramp_up_end_rps: perSecond.optional().describe("rate of the last request, requests/s"),
-  output_len: z.int().positive().default(20),
+  output_len: tokens.default(20),
   dataset_name: z.enum(datasetNames).optional().describe("where lengths come from; absent: prompts"),
   ...datasetShape,
-  priorities: z
-    .string()
-    .regex(/^\s*-?\d+:\d*\.?\d+\s*(,\s*-?\d+:\d*\.?\d+\s*)*$/, 'expected "priority:weight,...", as in 0:0.9,1:0.1')
-    .optional()
-    .describe("shares of priorities, as 0:0.9,1:0.1; lower is served first"),
+  priorities: prioritiesSchema.optional().describe("shares of priorities, as 0:0.9,1:0.1; lower is served first"),
   workload: z.string().optional().describe("trace or CSV of explicit requests instead of prompts"),
   ...traceShape,
   cold_start: z.boolean().optional().describe("the first batch of this load pays the profile's cold start"),

@@ -32,7 +32,10 @@ export interface Workload {
 /** Nanoseconds stay whole numbers up to here, 104 days. */
 export const LATEST_MS = Math.floor(Number.MAX_SAFE_INTEGER / 1e6);
 
-const tokens = z.coerce.number<string>().pipe(z.int().positive());
+/** Longest prompt or answer of a request, tokens; beyond the context of any model. */
+export const MOST_TOKENS = 10_000_000;
+
+const tokens = z.coerce.number<string>().pipe(z.int().positive().max(MOST_TOKENS));
 
 /** A row of `arrival_ms,prompt_tokens,output_tokens[,request_id][,priority]`. */
 export const workloadRowSchema = z.strictObject({

@@ -13,7 +13,7 @@ interface Manifest {
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
 const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
-  readonly packages: Readonly<Record<string, { readonly resolved?: string; readonly hasInstallScript?: boolean }>>;
+  readonly packages: Readonly<Record<string, { readonly resolved?: string; readonly engines?: object }>>;
 };
 
 test("the package depends on these libraries and no others", () => {
@@ -38,11 +38,19 @@ test("the package depends on these libraries and no others", () => {
   ]);
 });
 
-test("it is an ES module for Node 20 with one command, which is compiled", () => {
+test("it is an ES module with one command, which is compiled", () => {
   expect(manifest.type).toBe("module");
-  expect(manifest.engines).toEqual({ node: expect.stringMatching(/^>=20/) as string });
   expect(manifest.bin).toEqual({ servesim: "dist/cli/main.js" });
   expect(readFileSync("cli/main.ts", "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+});
+
+test("it says the versions of Node that it is tried on, and that its most demanding library takes", () => {
+  const versions = "^20.19.0 || ^22.13.0 || >=24.0.0";
+  expect(manifest.engines).toEqual({ node: versions });
+  expect(lock.packages[""]!.engines).toEqual({ node: versions });
+  expect(lock.packages["node_modules/jsdom"]!.engines).toEqual({ node: versions });
+  expect(readFileSync(".ci/nodes", "utf8")).toContain("versions=(20 22 24 26)");
+  expect(readFileSync("README.md", "utf8")).toContain("Node 20.19, 22.13, 24 or later");
 });
 
 test("installing it runs no scripts, its own or those of its dependencies", () => {

@@ -129,6 +129,16 @@ describe("an export that cannot run is refused", () => {
     );
   });
 
+  test("when a name is of a layer that cannot be there, at once", async () => {
+    const graph = exportGraph(await ensureModel("tiny", { cacheDir }), true);
+    for (const number of ["999999999", "9".repeat(400), "99"]) {
+      const far = tensorInfo(`past_key_values.${number}.key`, DataType.float, [1]);
+      const error = await refusal("far.onnx", { ...graph, input: [...graph.input, far] });
+      expect(error).toBeInstanceOf(ArtifactError);
+      expect(String(error)).toMatch(/"past_key_values\.9+.* is of a layer beyond the model's 13 inputs and outputs/);
+    }
+  });
+
   test("when it has no cache at all", async () => {
     const graph = exportGraph(await ensureModel("tiny", { cacheDir }), true);
     const without = (values: Graph["input"]) => values.filter(({ name }) => !/past|present/.test(name));

@@ -39,7 +39,7 @@ export async function openExportedDecoder(path: string): Promise<ModelFiles> {
   const file = await inspectOnnxFile(path);
   checkNames(path, file);
   const config = await readConfig(path);
-  const layers = layersOf(file);
+  const layers = layersOf(path, file);
   const key = file.inputs.get("past_key_values.0.key")!;
   const [, kvHeads, , headWidth] = key.dims;
   const vocab = file.outputs.get("logits")!.dims[2] ?? config.vocab_size;
@@ -84,16 +84,30 @@ function cacheNames(prefix: string, layers: number): string[] {
   return Array.from({ length: layers }, (_, layer) => parts.map((part) => `${prefix}.${layer}.${part}`)).flat();
 }
 
-/** Counts the layers by their outputs, so that an export without past is told which inputs it lacks. */
-function layersOf({ inputs, outputs }: OnnxFileInfo): number {
-  const indexes = [...inputs.keys(), ...outputs.keys()].map((name) =>
-    /^(?:past_key_values|present)\.(\d+)\./.exec(name),
-  );
-  return Math.max(0, ...indexes.map((match) => (match ? Number(match[1]) + 1 : 0)));
+/**
+ * Counts the layers by their outputs, so that an export without past is told which inputs it lacks. ArtifactError for a
+ * number that no model with so few names has: what follows lists the names of every layer.
+ */
+function layersOf(path: string, { inputs, outputs }: OnnxFileInfo): number {
+  const names = [...inputs.keys(), ...outputs.keys()];
+  let layers = 0;
+  for (const name of names) {
+    const match = /^(?:past_key_values|present)\.(\d+)\./.exec(name);
+    if (match === null) continue;
+    if (Number(match[1]) >= names.length) {
+      const shown = name.length > 60 ? `${name.slice(0, 57)}...` : name;
+      throw new ArtifactError(
+        `model "${path}": "${shown}" is of a layer beyond the model's ${names.length} inputs and outputs, expected layers ` +
+          `numbered from 0 without gaps, as optimum-cli writes them`,
+      );
+    }
+    layers = Math.max(layers, Number(match[1]) + 1);
+  }
+  return layers;
 }
 
 function checkNames(path: string, file: OnnxFileInfo): void {
-  const layers = Math.max(1, layersOf(file));
+  const layers = Math.max(1, layersOf(path, file));
   const inputs = ["input_ids", "attention_mask", ...cacheNames("past_key_values", layers)];
   const outputs = ["logits", ...cacheNames("present", layers)];
   const known = new Set([...inputs, "position_ids"]);

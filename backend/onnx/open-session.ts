@@ -1,6 +1,7 @@
 /** What all sessions share: how ONNX Runtime is set up, the clock, and reading tokens out of tensors. Worker thread only. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { BatchRequest, BatchRun } from "./batch.js";
+import { halfTensor } from "./half-tensor.js";
 import type { Precision } from "./model-spec.js";
 import type { WorkerOptions } from "./worker-protocol.js";
 
@@ -67,9 +68,7 @@ export class CachePool {
     let start = 0;
     const entries = sizes.map(({ name, dims }, index): [string, Tensor] => {
       const part = this.numbers.subarray(start, (start += counts[index]!));
-      const tensor =
-        part instanceof Float32Array ? new Tensor("float32", part, dims) : new Tensor("float16", part, dims);
-      return [name, tensor];
+      return [name, part instanceof Float32Array ? new Tensor("float32", part, dims) : halfTensor(part, dims)];
     });
     return Object.fromEntries(entries);
   }

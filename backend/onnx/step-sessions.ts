@@ -7,7 +7,7 @@ import { Tensor, type InferenceSession } from "onnxruntime-node";
 import { leftPad, type BatchRequest } from "./batch.js";
 import { cacheDims, type CacheTensor } from "./graph-io.js";
 import { GraphWriter } from "./graph-writer.js";
-import { fromHalf } from "./half.js";
+import { floatsOf } from "./half-tensor.js";
 import { CachePool, int64Tensor, nowNs, openSession, type BatchSessions, type TimedRun } from "./open-session.js";
 import { DataType, encodeModel, tensorInfo } from "./onnx-proto.js";
 import { drawUniforms, sampleToken } from "./sampling.js";
@@ -41,7 +41,7 @@ export async function openStepSessions(options: WorkerOptions, exported: Exporte
       const { logits } = await session.run(feeds, outputs);
       for (const [row, output] of tokens.entries()) {
         const last = ((row + 1) * fresh - 1) * shape.vocab;
-        const choices = asFloats(logits!.data, last, shape.vocab);
+        const choices = floatsOf(logits!.data, last, shape.vocab);
         const uniform = uniforms?.[step * rows + row];
         output.push(uniform === undefined ? indexOfLargest(choices) : sampleToken(choices, sampling!, uniform));
       }
@@ -78,12 +78,6 @@ function promptFeeds(ids: BigInt64Array, padTokens: BigInt64Array, done: number,
 
 function sized(cache: readonly CacheTensor[], rows: number, tokens: number) {
   return cache.map((part) => ({ name: part.name, dims: cacheDims(part, rows, tokens) }));
-}
-
-function asFloats(data: Tensor["data"], start: number, count: number): Float32Array {
-  if (data instanceof Float32Array) return data.subarray(start, start + count);
-  const halves = data as Uint16Array;
-  return Float32Array.from(halves.subarray(start, start + count), fromHalf);
 }
 
 /** Nanoseconds for one byte to enter or leave: the median of 9 passes of 4 MiB through a graph that does nothing. */

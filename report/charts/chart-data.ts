@@ -6,6 +6,7 @@ import { max, mean, min } from "d3";
 import { ConfigError } from "../../formats/index.js";
 import type { ChartRow, ChartSource } from "./chart-row.js";
 import { inPolicyOrder } from "./palette.js";
+import { shortNames } from "./short-names.js";
 import { byName, rangeText, xmlSafe } from "./text.js";
 
 /** The requests of one scheduler under one load from one source, an array of rows for each repeat. */
@@ -39,8 +40,9 @@ export const sourceNames: Readonly<Record<ChartSource, string>> = { real: "real"
 export function chartData(rows: readonly ChartRow[]): ChartData {
   if (rows.length === 0) throw new ConfigError("nothing to draw: got no finished requests, expected at least one row");
   const grouped = new Map<string, { key: ChartRow; repeats: Map<number, ChartRow[]> }>();
+  const [schedulerName, loadName] = [shortNames(), shortNames()];
   for (const given of rows) {
-    const row = { ...given, scheduler: xmlSafe(given.scheduler), load: xmlSafe(given.load) };
+    const row = { ...given, scheduler: schedulerName(xmlSafe(given.scheduler)), load: loadName(xmlSafe(given.load)) };
     const key = JSON.stringify([row.scheduler, row.load, row.source]);
     const group = grouped.get(key) ?? { key: row, repeats: new Map<number, ChartRow[]>() };
     grouped.set(key, group);

@@ -22,12 +22,20 @@ function charEm(char: string): number {
 export function shortened(text: string, maxPx: number, fontPx: number): string {
   if (textWidthPx(text, fontPx) <= maxPx) return text;
   const chars = Array.from(text);
-  for (let keep = chars.length - 1; keep > 1; keep--) {
-    const head = Math.ceil(keep / 2);
-    const cut = `${chars.slice(0, head).join("")}…${chars.slice(chars.length - (keep - head)).join("")}`;
-    if (textWidthPx(cut, fontPx) <= maxPx) return cut;
+  let best = "…";
+  // From the shortest on: a name may have thousands of characters, the room has a few dozen.
+  for (let keep = 2; keep < chars.length; keep++) {
+    const cut = cutInMiddle(chars, keep);
+    if (textWidthPx(cut, fontPx) > maxPx) break;
+    best = cut;
   }
-  return "…";
+  return best;
+}
+
+/** The first and the last of the characters, `keep` together, around an ellipsis. */
+export function cutInMiddle(chars: readonly string[], keep: number): string {
+  const head = Math.ceil(keep / 2);
+  return `${chars.slice(0, head).join("")}…${chars.slice(chars.length - (keep - head)).join("")}`;
 }
 
 /** Lines of at most `maxPx`, broken at spaces; a single word that is too long is shortened. */

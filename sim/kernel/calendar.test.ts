@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { InvariantError } from "../../formats/index.js";
+import { ConfigError, InvariantError } from "../../formats/index.js";
 import { Calendar, exponential, gamma, normal, stream } from "./index.js";
 
 test("events come by time, then class, then order of scheduling", () => {
@@ -18,6 +18,12 @@ test("events come by time, then class, then order of scheduling", () => {
       expect(taken).toEqual(expected);
     }),
   );
+});
+
+test("an event beyond 104 days is a mistake of the user's, who is told", () => {
+  expect(() => {
+    new Calendar().schedule(2 ** 53 + 2, 1);
+  }).toThrow(ConfigError);
 });
 
 test("an event scheduled while events are taken still comes in its place", () => {

@@ -3,7 +3,7 @@
  * Times are whole nanoseconds; classes break ties at one instant (a lower class first). Binary heap over parallel
  * arrays, so an event costs no object. Shape after SimPy's environment: one queue, one clock that never goes back.
  */
-import { InvariantError } from "../../formats/index.js";
+import { ConfigError, InvariantError } from "../../formats/index.js";
 
 export class Calendar {
   /** Time of the event last taken, ns. */
@@ -33,8 +33,14 @@ export class Calendar {
     return this.classes[0] ?? Infinity;
   }
 
-  /** Schedules an event. A time in the past, NaN or a fraction is our bug: InvariantError. */
+  /** Schedules an event. A time in the past, NaN or a fraction is our bug: InvariantError; one beyond 104 days is not. */
   schedule(timeNs: number, eventClass: number, payload = 0): void {
+    if (timeNs > Number.MAX_SAFE_INTEGER && timeNs !== Infinity) {
+      throw new ConfigError(
+        `something would last until ${timeNs} ns, expected at most 104 days, up to which nanoseconds are whole numbers; ` +
+          "take fewer requests, shorter pauses or timeouts, or correct the profile's costs",
+      );
+    }
     if (!Number.isSafeInteger(timeNs) || timeNs < this.nowNs) {
       throw new InvariantError(`event of class ${eventClass} scheduled for ${timeNs} ns at ${this.nowNs} ns`);
     }

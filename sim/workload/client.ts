@@ -3,7 +3,7 @@
  * optional think time) and both combined are one rule: a request is sent at the later of its arrival time and the
  * moment a slot is free. Pure: the simulator and the real runner drive the same object.
  */
-import type { Workload } from "../../formats/index.js";
+import { ConfigError, LATEST_MS, type Workload } from "../../formats/index.js";
 
 export interface SentRequest {
   /** Position in the workload. */
@@ -43,8 +43,9 @@ export class Client {
     return { index, arrivalNs: Number.isNaN(arrivalNs) ? dueNs : arrivalNs };
   }
 
-  /** An outstanding request ended: its slot is free after the think time. */
+  /** An outstanding request ended: its slot is free after the think time. ConfigError where times are no whole numbers any more. */
   ended(nowNs: number): void {
+    if (nowNs + this.workload.thinkNs > LATEST_MS * 1e6) throw tooLong(nowNs);
     if (!this.isBounded) return;
     this.freeAtNs.push(nowNs + this.workload.thinkNs);
     this.nextDueNs = this.dueNs();
@@ -56,4 +57,11 @@ export class Client {
     const arrivalNs = this.arrivalNs[this.cursor]!;
     return arrivalNs > slotNs ? arrivalNs : slotNs;
   }
+}
+
+function tooLong(nowNs: number): ConfigError {
+  return new ConfigError(
+    `the run goes on for ${Math.round(nowNs / 1e9)} s and more, expected at most 104 days, up to which nanoseconds are whole ` +
+      "numbers; take fewer requests, shorter outputs or pauses, or correct the profile's costs",
+  );
 }

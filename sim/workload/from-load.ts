@@ -1,5 +1,5 @@
 /** Turns a load and its prompts, lengths or trace into the one explicit request list that runs serve. */
-import { ConfigError, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
+import { ConfigError, LATEST_MS, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
 import { stream } from "../kernel/index.js";
 import { arrivalTimesNs } from "./arrivals.js";
 import { findBinning, unbinned } from "./binning.js";
@@ -146,10 +146,16 @@ function nsOf(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.round(seconds * 1e9);
 }
 
+/** ConfigError where the pauses of a client alone take the run beyond the last time there is. */
 function withClients(requests: readonly WorkloadRequest[], load: Load): Workload {
-  return {
-    requests,
-    maxConcurrency: load.max_concurrency ?? Infinity,
-    thinkNs: Math.round(load.think_time_s * 1e9),
-  };
+  const maxConcurrency = load.max_concurrency ?? Infinity;
+  const thinkNs = Math.round(load.think_time_s * 1e9);
+  const pauses = Math.ceil(requests.length / maxConcurrency) - 1;
+  if (pauses > 0 && pauses * thinkNs > LATEST_MS * 1e6) {
+    throw new ConfigError(
+      `think_time_s is ${load.think_time_s}, with ${requests.length} requests of ${maxConcurrency} clients the run would go ` +
+        "beyond 104 days, the longest there is; shorten the think time, or take fewer requests or more clients",
+    );
+  }
+  return { requests, maxConcurrency, thinkNs };
 }

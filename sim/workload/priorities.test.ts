@@ -19,6 +19,13 @@ describe("priorities", () => {
     expect(() => replay(requestsAt([0]), { priorities: "0:0,1:0" })).toThrow(/priorities are "0:0,1:0", expected/);
   });
 
+  it("of many kinds come in their shares, those of no weight never", () => {
+    const shares = Array.from({ length: 500 }, (_, at) => `${at}:${at % 2}`).join(",");
+    const drawn = replay(requestsAt(Array.from({ length: 20_000 }, (_, at) => at)), { priorities: shares });
+    expect(drawn.every(({ priority }) => priority! % 2 === 1)).toBe(true);
+    expect(new Set(drawn.map(({ priority }) => priority)).size).toBe(250);
+  });
+
   it("replace a trace's own, which stay when none are given", () => {
     const own = requestsAt([0, 1, 2]).map((request) => ({ ...request, priority: 7 }));
     expect(replay(own, { priorities: "2:1" }).every(({ priority }) => priority === 2)).toBe(true);

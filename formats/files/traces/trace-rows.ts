@@ -1,7 +1,7 @@
 /** What the readers of every trace format share: checked fields, rows left out, and requests in order of arrival. */
 import { ArtifactError } from "../../errors.js";
 import type { Trace, TraceFormat } from "../../trace.js";
-import { LATEST_MS, type WorkloadRequest } from "../../workload.js";
+import { LATEST_MS, MOST_TOKENS, type WorkloadRequest } from "../../workload.js";
 
 /** Where a field stands, for errors. */
 export interface FieldPlace {
@@ -58,11 +58,18 @@ export interface TraceOutcome {
   readonly isRebased: boolean;
 }
 
-/** The trace, by arrival; ArtifactError where no request is left or the span is beyond 104 days. */
+/** The trace, by arrival; ArtifactError where no request is left, one is too long or the span is beyond 104 days. */
 export function finishedTrace({ format, path, requests, rows, notes = [], isRebased }: TraceOutcome): Trace {
   if (requests.length === 0) {
     const why = rows === 0 ? "expected at least one row" : `all ${rows} rows were left out: ${notes.join("; ")}`;
     throw new ArtifactError(`${path} holds no requests, ${why}`);
+  }
+  const longest = requests.find((request) => Math.max(request.promptTokens, request.outputTokens) > MOST_TOKENS);
+  if (longest !== undefined) {
+    throw new ArtifactError(
+      `${path}: request ${longest.id} has ${longest.promptTokens} prompt and ${longest.outputTokens} output tokens, expected ` +
+        `at most ${MOST_TOKENS} of either; correct or remove its row`,
+    );
   }
   const arrivalOf = (request: WorkloadRequest): number => request.arrivalNs ?? 0;
   const isInOrder = requests.every((request, at) => at === 0 || arrivalOf(requests[at - 1]!) <= arrivalOf(request));
