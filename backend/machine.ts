@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { availableParallelism, cpus, freemem, release, totalmem, type, arch } from "node:os";
 import { promisify } from "node:util";
-import { BackendError, type Profile } from "../formats/index.js";
+import { BackendError, type Profile, least } from "../formats/index.js";
 
 /** A GPU as nvidia-smi sees it. */
 export interface Gpu {
@@ -32,7 +32,7 @@ export function cpuModel(): string {
 export function availableMemoryBytes(): number {
   const containerBytes = process.constrainedMemory();
   const limits = [containerBytes > 0 ? containerBytes : Infinity, ...ulimitBytes()];
-  const limitBytes = Math.min(...limits.filter((bytes) => bytes < totalmem()));
+  const limitBytes = least(limits.filter((bytes) => bytes < totalmem()));
   return Math.max(0, Math.min(freemem(), limitBytes - process.memoryUsage.rss()));
 }
 

@@ -11,7 +11,7 @@ export type TableCell = string | { readonly colSpan: number; readonly content: s
 
 export function printTable(columns: readonly string[], rows: readonly (readonly TableCell[])[]): void {
   const table = new Table({ head: columns.map((name) => pc.bold(name)), style: { head: [], border: [] } });
-  table.push(...rows.map((row) => [...row]));
+  for (const row of rows) table.push([...row]);
   process.stdout.write(`${table.toString()}\n`);
 }
 

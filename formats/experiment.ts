@@ -12,7 +12,8 @@ export const policyChoiceSchema = z.looseObject({
   policy: z.string().min(1),
   label: z
     .string()
-    .regex(/^[\w.-]+$/, "expected letters, digits, '.', '_' or '-'")
+    .regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'")
+    .max(100)
     .optional(),
 });
 
@@ -80,7 +81,10 @@ const vllmServer = z.strictObject({
 
 const experimentShape = {
   version: z.literal(EXPERIMENT_VERSION),
-  name: z.string().regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'"),
+  name: z
+    .string()
+    .regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'")
+    .max(100),
   seed: z.union([z.string(), z.int()]).default(1).transform(String),
   description: z.string().optional(),
   profile: z.string().optional().describe("profile to simulate with; absent: calibrate this machine"),

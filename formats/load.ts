@@ -79,7 +79,8 @@ const traceShape = {
 export const loadShape = {
   label: z
     .string()
-    .regex(/^[\w.-]+$/, "expected letters, digits, '.', '_' or '-'")
+    .regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'")
+    .max(100)
     .optional(),
   num_prompts: z.int().positive().max(10_000_000).optional(),
   max_concurrency: z.int().positive().optional(),

@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { ArtifactError } from "../../formats/index.js";
+import { ArtifactError, greatest } from "../../formats/index.js";
 import type { CacheTensor } from "./graph-io.js";
 import { inspectOnnxFile, type OnnxFileInfo } from "./inspect-onnx.js";
 import type { ModelFiles } from "./model-cache.js";
@@ -89,7 +89,7 @@ function layersOf({ inputs, outputs }: OnnxFileInfo): number {
   const indexes = [...inputs.keys(), ...outputs.keys()].map((name) =>
     /^(?:past_key_values|present)\.(\d+)\./.exec(name),
   );
-  return Math.max(0, ...indexes.map((match) => (match ? Number(match[1]) + 1 : 0)));
+  return Math.max(0, greatest(indexes.map((match) => (match ? Number(match[1]) + 1 : 0))));
 }
 
 function checkNames(path: string, file: OnnxFileInfo): void {

@@ -4,7 +4,7 @@
  */
 import { cpus } from "node:os";
 import { otherCores, readLoad } from "../../backend/other-load.js";
-import { ConfigError, type RunInfo, type Run, type Workload } from "../../formats/index.js";
+import { ConfigError, type RunInfo, type Run, type Workload, greatest } from "../../formats/index.js";
 import { CopyCount, type OnnxExecutor, type Sampling, type SamplingSettings } from "../../backend/onnx/index.js";
 import { stream, type PolicyPlan, type Tokenize } from "../../sim/index.js";
 import { realClock } from "../clock.js";
@@ -192,7 +192,7 @@ function idsOfRequests(workload: Workload, tokenize: Tokenize, seed: string, voc
 async function warmUp(input: OnnxBenchInput, promptIds: readonly number[][]): Promise<readonly number[]> {
   const { executor, workload } = input;
   const rows = promptIds.slice(0, 4);
-  const outputTokens = Math.max(1, ...workload.requests.slice(0, 4).map((request) => request.outputTokens));
+  const outputTokens = Math.max(1, greatest(workload.requests.slice(0, 4).map((request) => request.outputTokens)));
   const wallsNs: number[] = [];
   for (let batch = 0; batch < WARM_UP_BATCHES; batch++) {
     const startNs = realClock.nowNs();

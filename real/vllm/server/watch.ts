@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "undici";
-import { BackendError } from "../../../formats/index.js";
+import { BackendError, greatest } from "../../../formats/index.js";
 import { realClock, type Clock } from "../../clock.js";
 import { addressOf } from "../connection.js";
 import { serverViewOf, type ServerSample, type ServerView } from "./server-view.js";
@@ -100,7 +100,7 @@ export async function startServerWatch(baseUrl: string, options: WatchOptions = 
             kept: samples.length,
             failed,
             mean_ms: tookNs.length === 0 ? null : tookNs.reduce((sum, ns) => sum + ns, 0) / tookNs.length / 1e6,
-            max_ms: tookNs.length === 0 ? null : Math.max(...tookNs) / 1e6,
+            max_ms: tookNs.length === 0 ? null : greatest(tookNs) / 1e6,
           },
         });
       } finally {

@@ -44,7 +44,7 @@ export async function startOtlpReceiver({ port, host = "127.0.0.1" }: ReceiverOp
   const server = createServer((request, response) => {
     void receive(request, response).then((outcome) => {
       if (typeof outcome === "string") refuse(outcome);
-      else spans.push(...outcome);
+      else for (const span of outcome) spans.push(span);
       for (const wake of waiting) wake();
     });
   });
