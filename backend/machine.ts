@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { availableParallelism, cpus, freemem, release, totalmem, type, arch } from "node:os";
 import { promisify } from "node:util";
-import { BackendError, type Profile } from "../formats/index.js";
+import { BackendError, type Profile, least } from "../formats/index.js";
 
 /** Longest wait for nvidia-smi, which hangs on a GPU that has fallen off the bus. */
 export const NVIDIA_SMI_MS = 20_000;
@@ -35,7 +35,7 @@ export function cpuModel(): string {
 export function availableMemoryBytes(): number {
   const containerBytes = process.constrainedMemory();
   const limits = [containerBytes > 0 ? containerBytes : Infinity, ...ulimitBytes()];
-  const limitBytes = Math.min(...limits.filter((bytes) => bytes < totalmem()));
+  const limitBytes = least(limits.filter((bytes) => bytes < totalmem()));
   return Math.max(0, Math.min(freemem(), limitBytes - process.memoryUsage.rss()));
 }
 

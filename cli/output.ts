@@ -15,7 +15,7 @@ export type TableCell = string | { readonly colSpan: number; readonly content: s
 
 export function printTable(columns: readonly string[], rows: readonly (readonly TableCell[])[]): void {
   const table = new Table({ head: columns.map((name) => pc.bold(name)), style: { head: [], border: [] } });
-  table.push(...rows.map((row) => row.map(printableCell)));
+  for (const row of rows) table.push(row.map(printableCell));
   process.stdout.write(`${table.toString()}\n`);
 }
 

@@ -1,5 +1,5 @@
 /** Prints a run's summary: a table for people (percentiles of too few requests hidden), vLLM bench's keys for machines. */
-import { eachRequest, type RequestRecord, type Run } from "../formats/index.js";
+import { eachRequest, type RequestRecord, type Run, greatest } from "../formats/index.js";
 import { columnsIn, summarise, type RunCapacity, type Summary } from "../sim/index.js";
 import { growingText, growsThroughout, printCapacity } from "./print-capacity.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
@@ -123,7 +123,7 @@ function printEngine({ info }: Run): void {
   if (steps === undefined || kv === undefined) return;
   const all = steps.scheduled + steps.jumped;
   const isOne = kv.high_water.length === 1;
-  const used = Math.max(...kv.high_water);
+  const used = greatest(kv.high_water);
   print(
     `${all} steps${isOne ? "" : ` on ${kv.high_water.length} replicas`}, ` +
       `${((100 * steps.jumped) / Math.max(1, all)).toFixed(0)} % of them jumped over; ` +

@@ -1,5 +1,5 @@
 /** Prints what a trace looks like: a table and a line of its arrivals for people, snake_case keys for machines. */
-import type { Trace } from "../formats/index.js";
+import { greatest, type Trace } from "../formats/index.js";
 import type { ArrivalStatistics, LengthStatistics, TraceStatistics } from "../sim/index.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
 
@@ -72,7 +72,7 @@ function arrivalLines(arrivals: ArrivalStatistics): string[] {
     `burstiness: variation of the gaps ${gaps}, index of dispersion in 1 s ${dispersion} (both 1 for Poisson)`,
     ...(counts.length > 1
       ? [
-          `over time: ${sparkline(counts)} (highest ${Math.max(...counts)} in ${figure(spanNs / 1e9 / counts.length, 3)} s)`,
+          `over time: ${sparkline(counts)} (highest ${greatest(counts)} in ${figure(spanNs / 1e9 / counts.length, 3)} s)`,
         ]
       : []),
     ...(binning === undefined
@@ -102,6 +102,6 @@ const bars = "▁▂▃▄▅▆▇█";
 
 /** A bar for each count, the highest full. */
 function sparkline(counts: readonly number[]): string {
-  const highest = Math.max(...counts);
+  const highest = greatest(counts);
   return counts.map((value) => bars[Math.min(bars.length - 1, Math.floor((value / highest) * bars.length))]).join("");
 }

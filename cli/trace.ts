@@ -65,7 +65,7 @@ export const traceCommand: Command = {
     const trace = await readTrace(String(args.file), traceOptionsOf(load, loadTokenizer));
     const requests = slicedByRows(changed(trace, load, flags.seed), flags);
     if (action === "inspect") await inspect(trace, requests, String(args.file), flags);
-    else write(trace, requests, { ...flags, output: required(flags.output, action) }, load);
+    else await write(trace, requests, { ...flags, output: required(flags.output, action) }, load);
   },
 };
 
@@ -134,17 +134,17 @@ async function inspect(
   note(`picture written to ${plot}`);
 }
 
-function write(
+async function write(
   trace: Trace,
   requests: readonly WorkloadRequest[],
   { output, to, json }: Omit<Flags<typeof writeFlags>, "output"> & Flags<typeof ownFlags> & { output: string },
   load: Load,
-): void {
+): Promise<void> {
   const hasContent = requests.some(({ content }) => content !== undefined);
   const form = to ?? formOf(output) ?? (hasContent ? "jsonl" : "csv");
   if (form === "csv" && hasContent) warn("the CSV does not say what prompts share; --to jsonl keeps it");
   for (const text of trace.notes) warn(text);
-  writeTrace(output, requests, form, load.timed_trace_chunk_hash_size);
+  await writeTrace(output, requests, form, load.timed_trace_chunk_hash_size);
   if (json) printJson({ written: output, format: form, requests: requests.length, notes: trace.notes });
   else note(`${requests.length} requests written to ${output}`);
 }

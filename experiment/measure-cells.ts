@@ -5,7 +5,14 @@
  */
 import { WORTH_TELLING_CORES } from "../backend/other-load.js";
 import { defaultCacheDir, ensureModel, samplingSettings, startOnnxExecutor } from "../backend/onnx/index.js";
-import { ConfigError, type CalibrationPlan, type Profile, type Run, type VllmServer } from "../formats/index.js";
+import {
+  ConfigError,
+  type CalibrationPlan,
+  type Profile,
+  type Run,
+  type VllmServer,
+  greatest,
+} from "../formats/index.js";
 import { benchOnnx, type OnnxBenchInput } from "../real/index.js";
 import { describeLoad, loadTokenizer } from "../sim/index.js";
 import type { ExperimentFolder } from "./folder.js";
@@ -156,7 +163,7 @@ async function runTasks(
   if (busy.length === 0) return;
   reporter.warn(
     `other processes were at work beside ${busy.length} of ${tasks.length} real runs, on up to ` +
-      `${Math.max(...busy).toFixed(1)} cores: what was measured there is slower than this machine is, and agrees less`,
+      `${greatest(busy).toFixed(1)} cores: what was measured there is slower than this machine is, and agrees less`,
   );
 }
 

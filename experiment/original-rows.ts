@@ -1,40 +1,39 @@
 /** The results as rows of the original suite's CSV: one per request and run, `source` and `repeat` telling them apart. */
-import type { Run } from "../formats/index.js";
+import { eachRequest, type Run } from "../formats/index.js";
 import type { CellResult } from "./results.js";
 
 type Row = Record<string, string | number | undefined>;
 
 /** `run_num` numbers the loads from 1 in the order of the experiment. Prompts are looked up by request id. */
-export function originalRows(
+export function* originalRows(
   cells: readonly CellResult[],
   promptOf: (load: string, requestId: string) => string | undefined,
-): Row[] {
+): Generator<Row> {
   const loads = [...new Set(cells.map(({ load }) => load))];
-  return cells.flatMap((cell) => {
+  for (const cell of cells) {
     const runNum = loads.indexOf(cell.load) + 1;
-    const rows = (run: Run, repeat: number): Row[] => rowsOf(run, cell, { runNum, repeat }, promptOf);
-    return [
-      ...cell.real.flatMap((run, index) => rows(run, index + 1)),
-      ...(cell.predictions ?? [cell.sim]).flatMap((run, index) => rows(run, index + 1)),
-    ];
-  });
+    for (const runs of [cell.real, cell.predictions ?? [cell.sim]]) {
+      for (const [index, run] of runs.entries()) yield* rowsOf(run, cell, { runNum, repeat: index + 1 }, promptOf);
+    }
+  }
 }
 
-function rowsOf(
+function* rowsOf(
   run: Run,
   cell: CellResult,
   { runNum, repeat }: { runNum: number; repeat: number },
   promptOf: (load: string, requestId: string) => string | undefined,
-): Row[] {
+): Generator<Row> {
   const peaks = new Map(run.batches.map(({ batchId, peakBytes }) => [batchId, peakBytes]));
-  return run.requests.map((request, index) => {
+  let seq = 0;
+  for (const request of eachRequest(run)) {
     const { requestId, status, arrivalNs, firstTokenNs, lastTokenNs, promptTokens, outputTokens, batchId } = request;
     const latencyS = lastTokenNs === undefined ? undefined : (lastTokenNs - arrivalNs) / 1e9;
     const peakBytes = batchId === undefined ? undefined : peaks.get(batchId);
-    return {
+    yield {
       scheduler_type: cell.policy,
       run_num: runNum,
-      seq: index + 1,
+      seq: ++seq,
       status,
       batch_num: batchId ?? 0,
       current_batch_size: request.batchSize ?? 0,
@@ -51,5 +50,5 @@ function rowsOf(
       source: run.info.source,
       repeat,
     };
-  });
+  }
 }

@@ -1,5 +1,5 @@
 /** What the report of an experiment says: outcome first, then machine, policies, definitions and files. */
-import type { FitScore, Profile } from "../formats/index.js";
+import { requestCount, type FitScore, type Profile } from "../formats/index.js";
 import {
   comparisonRows,
   tallyOf,
@@ -83,7 +83,7 @@ function outcomeRows(cell: CellResult): OutcomeRow[] {
       const key = `${stat}_${metric}_ms`;
       const sim = summary[key];
       if (typeof sim !== "number" || hidden.includes(key)) return [];
-      return [{ cell: cell.name, metric, stat, unit: "ms", n: cell.sim.requests.length, sim }];
+      return [{ cell: cell.name, metric, stat, unit: "ms", n: requestCount(cell.sim), sim }];
     }),
   );
 }
@@ -162,7 +162,7 @@ function policySection(cells: readonly CellResult[]): ReportInput["sections"][nu
         sim.info.policy,
         line(sim.info.policy_settings),
         line(sim.info.load),
-        String(sim.requests.length),
+        String(requestCount(sim)),
         String(real.length),
       ]),
     },

@@ -2,7 +2,7 @@
  * Loads given as a fraction of capacity: the request rate that a policy sustains on a profile, found by simulating a
  * closed loop that never lets it run dry. Each policy has a capacity of its own.
  */
-import { InvariantError, type Load, type Profile } from "../formats/index.js";
+import { InvariantError, type Load, type Profile, greatest } from "../formats/index.js";
 import { machineOf, simulateRun, type PolicyPlan } from "../sim/index.js";
 import type { Cell } from "./cells.js";
 import { workloadOf } from "./workload-of.js";
@@ -51,5 +51,5 @@ async function capacityPerS(plan: PolicyPlan, load: Load, { profile, prompts, se
 function seatsOf(plan: PolicyPlan, profile: Profile): number {
   if (plan.work === "step") return plan.limits(machineOf(profile)).maxNumSeqs;
   const { batch_size: fixed, max_batch_size: most } = plan.settings;
-  return Math.max(1, ...[fixed, most].filter((size) => typeof size === "number"));
+  return Math.max(1, greatest([fixed, most].filter((size) => typeof size === "number")));
 }

@@ -5,7 +5,7 @@
  * the calibration, and at the pace beside the real runs, which no prediction can know.
  */
 import { join } from "node:path";
-import { ConfigError, type Profile, type Validation } from "../formats/index.js";
+import { ConfigError, type Profile, type Validation, greatest, least } from "../formats/index.js";
 import { whileLocked } from "../formats/files/index.js";
 import { columnsOf, mean, summarise } from "../sim/index.js";
 import {
@@ -101,11 +101,12 @@ export async function validate(
     );
   }
   const toleranceOf = withTolerances(() => tolerance, (experiment.tolerances ?? []).map(parseThreshold));
+  const folderNames = namesOf(experiment.name, models, path);
   const results: [model: string, results: ExperimentResults][] = [];
   for (const model of models) {
     options.reporter.note(`model ${model}`);
     const calibrate = { device: "cpu", repeats: 3, ...experiment.calibrate, model } as const;
-    const own = { ...experiment, name: `${experiment.name}-${model}`, calibrate };
+    const own = { ...experiment, name: folderNames.get(model)!, calibrate };
     const found = await whileLocked(join(options.results, own.name), async () =>
       readResults(await runResolved(own, path, { ...options, quiet: { waitS, attempts } })),
     );
@@ -124,6 +125,17 @@ export async function validate(
       results.map(([model, { profile }]) => [model, profile.held_out?.batch.median_ape ?? null]),
     ),
   };
+}
+
+/** One folder for each model beside the others, also where a model's name is a path. */
+function namesOf(experiment: string, models: readonly string[], path: string): ReadonlyMap<string, string> {
+  const names = new Map(
+    models.map((model) => [model, `${experiment}-${model.replaceAll(/[^\w.-]+/g, "_").slice(0, 100)}`]),
+  );
+  if (new Set(names.values()).size === models.length) return names;
+  throw new ConfigError(
+    `${path}: models: two of them would share a folder under --results; name each once, and shorter`,
+  );
 }
 
 async function judge(
@@ -173,7 +185,7 @@ async function judge(
           error_fraction: found.error,
           interval_fraction: found.interval,
           tolerance_fraction: tolerance,
-          spread: [Math.min(...reals), Math.max(...reals)],
+          spread: [least(reals), greatest(reals)],
           verdict: found.verdict,
           noise: found.noise,
           more_repeats: found.moreRepeats,

@@ -2,6 +2,7 @@
  * Checks a value against a zod schema and says what is wrong the way a user can act on: where (file, line, path),
  * what was got, what was expected, and the nearest known name for a misspelt key.
  */
+import { greatest } from "./extremes.js";
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
@@ -76,7 +77,7 @@ function valueAt(value: unknown, path: readonly PathPart[]): unknown {
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {
-  return Math.max(...issues.map((issue) => issue.path.length));
+  return greatest(issues.map((issue) => issue.path.length));
 }
 
 function plain(message: string): string {

@@ -9,6 +9,7 @@ export * from "./trace.js";
 export * from "./load.js";
 export * from "./experiment.js";
 export * from "./run.js";
+export { greatest, least, norm } from "./extremes.js";
 export * from "./request-table.js";
 export { eachRequest, recordsOfTable, requestCount, tableRun, withInfo } from "./table-run.js";
 export type { EngineStepRecord } from "./engine-step.js";

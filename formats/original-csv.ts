@@ -31,7 +31,7 @@ const seconds = numeric.pipe(z.number().nonnegative());
 
 /** The columns that charts need; others may be absent. */
 export const originalRowSchema = z.looseObject({
-  scheduler_type: z.string().min(1),
+  scheduler_type: z.string().min(1).max(100),
   run_num: numeric.pipe(z.int()),
   seq: numeric.pipe(z.int()),
   status: z.string().default("ok"),

@@ -133,7 +133,10 @@ export const manifestSchema = z.strictObject({
   interrupted: z.boolean().default(false),
   cells: z.array(
     z.strictObject({
-      cell: z.string(),
+      cell: z
+        .string()
+        .regex(/^[\w-][\w.+-]*$/, "expected a folder's name: letters, digits, '.', '_', '+' or '-'")
+        .max(250),
       policy: z.string(),
       load: z.string(),
       repeats: z.int().nonnegative().describe("real runs; 0: simulated only"),

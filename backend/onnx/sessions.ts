@@ -56,7 +56,9 @@ export async function openCachedSessions(options: WorkerOptions): Promise<BatchS
       ...samplingFeeds?.decode,
     });
     const endNs = nowNs();
-    rowsOf(rest!, rows).forEach((ids, row) => tokens[row]!.push(...ids));
+    rowsOf(rest!, rows).forEach((ids, row) => {
+      for (const id of ids) tokens[row]!.push(id);
+    });
     return { startNs, firstTokenNs, endNs, promptTokens, tokens, ...joinLogits(firstLogits, logits) };
   };
   const release = async () => {

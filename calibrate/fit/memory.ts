@@ -3,7 +3,7 @@
  * arena keeps what it once took, so a peak belongs to the largest batch up to then. ONNX Runtime's CUDA arena grows in
  * regions of up to 1 GiB (sim/cost/batch-memory.ts): where peaks come in such steps, the need lies between two of them.
  */
-import type { Profile } from "../../formats/index.js";
+import { greatest, type Profile } from "../../formats/index.js";
 import { arenaBytes } from "../../sim/cost/index.js";
 import { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
 import type { BatchShape, Measurement } from "./measurement.js";
@@ -88,7 +88,7 @@ function fitMemoryWith(
     fitNeeds(solver, points, base, regionNeed, (needed) => arenaBytes(needed, GIB)),
   );
   const best = inRegions.reduce((a, b) => (b.meanError < a.meanError ? b : a), asTermsSay);
-  const worst = Math.max(...best.errors.filter((_, i) => !points[i]!.heldOut));
+  const worst = greatest(best.errors.filter((_, i) => !points[i]!.heldOut));
   const unseen = best.errors.filter((_, i) => points[i]!.heldOut);
   return {
     terms: memoryBases.flatMap((basis, i) => {
@@ -98,7 +98,7 @@ function fitMemoryWith(
     baseBytes: best.baseBytes,
     ...(best === asTermsSay ? {} : { arenaRegionBytes: GIB }),
     worstErrorFraction: worst,
-    ...(unseen.length > 0 ? { heldOutErrorFraction: Math.max(...unseen) } : {}),
+    ...(unseen.length > 0 ? { heldOutErrorFraction: greatest(unseen) } : {}),
     warnings:
       worst > WORST_ERROR_FRACTION
         ? [

@@ -4,7 +4,7 @@
  * of like kind, so with columns scaled to norm 1 the squared condition number costs nothing, and a bootstrap re-weights
  * cells without touching the rows again.
  */
-import { InvariantError } from "../../formats/index.js";
+import { InvariantError, greatest, least } from "../../formats/index.js";
 import type { LinearSolver } from "./linear-solver.js";
 
 /** Normal equations of a least-squares problem: gram = A'A, moment = A'b. */
@@ -52,7 +52,7 @@ export function solveNnls({ gram, moment }: NormalEquations, solver: LinearSolve
   const norms = gram.map((row, i) => Math.sqrt(row[i]!));
   const scaledGram = gram.map((row, i) => row.map((value, j) => value / (norms[i]! * norms[j]! || 1)));
   const scaledMoment = moment.map((value, i) => value / (norms[i]! || 1));
-  const tolerance = 1e-10 * Math.max(...scaledMoment.map(Math.abs), Number.MIN_VALUE);
+  const tolerance = 1e-10 * Math.max(greatest(scaledMoment.map(Math.abs)), Number.MIN_VALUE);
 
   let x = new Array<number>(columns).fill(0);
   const passive = new Array<boolean>(columns).fill(false);
@@ -86,9 +86,7 @@ function retreat(x: number[], next: number[], passive: boolean[], resolve: () =>
   while (target.some((value, i) => passive[i]! && value <= 0)) {
     const from = current;
     const to = target;
-    const step = Math.min(
-      ...from.flatMap((a, i) => (passive[i]! && to[i]! <= 0 ? [a > 0 ? a / (a - to[i]!) : 0] : [])),
-    );
+    const step = least(from.flatMap((a, i) => (passive[i]! && to[i]! <= 0 ? [a > 0 ? a / (a - to[i]!) : 0] : [])));
     current = from.map((a, i) => a + step * (to[i]! - a));
     passive.forEach((on, i) => {
       if (on && to[i]! <= 0 && current[i]! <= 1e-12 * Math.max(1, from[i]!)) {

@@ -1,4 +1,5 @@
 /** What the model leaves unexplained: spread between repeats, residuals of whole batches, drift over the session. */
+import { greatest, least } from "../../formats/index.js";
 import { shapeName, type BatchShape, type Cell, type Measurement } from "./measurement.js";
 import { median, quantile } from "./quantile.js";
 
@@ -30,7 +31,7 @@ export function repeatSpread(cells: readonly Cell[]): number {
 /** Half the range of a cell's wall times over their median, a fraction; 0 for one repeat. */
 export function cellSpread(cell: Cell): number {
   const walls = cell.repeats.map((repeat) => repeat.wallNs);
-  return (Math.max(...walls) - Math.min(...walls)) / 2 / cell.wallNs;
+  return (greatest(walls) - least(walls)) / 2 / cell.wallNs;
 }
 
 /**

@@ -4,6 +4,7 @@
  * bootstrap only add up.
  */
 import type { LinearSolver } from "./linear-solver.js";
+import { norm } from "../../formats/index.js";
 import { feature, type FitTarget, type TermShape } from "./features.js";
 import { blockName, type Cell } from "./measurement.js";
 import { normalEquations, solveNnls } from "./nnls.js";
@@ -85,8 +86,8 @@ export function splitIdentifiable(
       const along = rest.reduce((sum, value, i) => sum + value * direction[i]!, 0);
       rest = rest.map((value, i) => value - along * direction[i]!);
     }
-    const length = Math.hypot(...rest);
-    if (length <= 1e-6 * Math.hypot(...vector)) {
+    const length = norm(rest);
+    if (length <= 1e-6 * norm(vector)) {
       dropped.push(term);
     } else {
       kept.push(term);

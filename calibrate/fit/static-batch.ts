@@ -2,7 +2,7 @@
  * From measurements to the cost part of a profile: prefill and decode step of a static batch, fitted to the median of each
  * shape's repeats, with intervals, and scored on the cells of the fit and on those held out of it. Times are nanoseconds, errors fractions.
  */
-import { ArtifactError, type Profile, type StaticBatchProfile } from "../../formats/index.js";
+import { ArtifactError, type Profile, type StaticBatchProfile, greatest, least } from "../../formats/index.js";
 import { batchTarget, decodeTarget, modelledNs, prefillTarget } from "./features.js";
 import { fitTarget, type PhaseFit, type TargetFit } from "./fit-target.js";
 import { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
@@ -152,7 +152,7 @@ function coldStart(
 }
 
 function rangeOf(cells: readonly Cell[]): Profile["range"] {
-  const span = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)];
+  const span = (values: readonly number[]): [number, number] => [least(values), greatest(values)];
   const contexts = cells.flatMap(({ promptTokens, decodeSteps }) =>
     decodeSteps > 0 ? [promptTokens, promptTokens + decodeSteps] : [],
   );

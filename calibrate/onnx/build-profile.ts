@@ -1,6 +1,6 @@
 /** From measurements and what ran them to a profile: fits time and memory, and gathers what a reader should be told. */
 import type { ExecutorInfo } from "../../backend/onnx/index.js";
-import { PROFILE_VERSION, check, type Profile, profileSchema } from "../../formats/index.js";
+import { PROFILE_VERSION, check, type Profile, profileSchema, greatest, least } from "../../formats/index.js";
 import {
   assess,
   blockName,
@@ -100,8 +100,8 @@ function describeSource({ plan, measurements }: ProfileInputs): string {
 /** How often shapes were measured: `3`, or `3 to 8`. */
 function repeatsOf(measurements: readonly Measurement[]): string {
   const counts = toCells(measurements).map(({ repeats }) => repeats.length);
-  const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  return least === most ? String(least) : `${least} to ${most}`;
+  const [fewest, most] = [least(counts), greatest(counts)];
+  return fewest === most ? String(most) : `${fewest} to ${most}`;
 }
 
 /** As files write it. */

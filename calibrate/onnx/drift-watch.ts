@@ -3,6 +3,7 @@
  * something else was at work (a neighbour, heat, the clock), and the block beside it is measured again. Fractions of the
  * session's median; negative is faster.
  */
+import { greatest, least } from "../../formats/index.js";
 import { shapeName, type Measurement } from "../fit/index.js";
 import { medianOf } from "./median-interval.js";
 import type { MeasureTask } from "./measure.js";
@@ -100,7 +101,7 @@ export function reportDrift(measurements: readonly Measurement[]): DriftReport |
   return {
     references: groups.size,
     usualNs: usual,
-    range: [round(Math.min(...deviations)), round(Math.max(...deviations))],
+    range: [round(least(deviations)), round(greatest(deviations))],
     blocks: blocks.length,
     disturbedBlocks: disturbed.length,
     remade: grid.length - chosen.length,

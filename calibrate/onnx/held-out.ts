@@ -1,4 +1,5 @@
 /** Which shapes are kept out of the fit and scored: at least a fifth of those measured, the corners of the grid among them. */
+import { greatest, least } from "../../formats/index.js";
 import { createHash } from "node:crypto";
 import { blockName, type BatchShape } from "../fit/index.js";
 
@@ -47,7 +48,7 @@ function cornersOf(ranked: readonly BatchShape[]): BatchShape[] {
 /** In how many ways a block lies inside the measured range. */
 function centrality({ batchSize, promptTokens }: BatchShape, blocks: readonly BatchShape[]): number {
   const isInner = (level: number, levels: readonly number[]): number =>
-    level === Math.min(...levels) || level === Math.max(...levels) ? 0 : 1;
+    level === least(levels) || level === greatest(levels) ? 0 : 1;
   const sizes = blocks.map((block) => block.batchSize);
   const prompts = blocks.map((block) => block.promptTokens);
   return isInner(batchSize, sizes) + isInner(promptTokens, prompts);

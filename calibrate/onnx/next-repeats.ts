@@ -1,4 +1,5 @@
 /** Which shapes deserve another repeat: those whose median is least certain, until it is certain enough or costs too much. */
+import { greatest } from "../../formats/index.js";
 import { shapeName, type Cell } from "../fit/index.js";
 import { stream } from "../../sim/kernel/index.js";
 import { medianHalfWidth } from "./median-interval.js";
@@ -22,7 +23,7 @@ export function nextRepeats(cells: readonly Cell[], plan: GridPlan, most: number
   return wide
     .map(({ cell }): MeasureTask => {
       const { batchSize, promptTokens, decodeSteps, repeats } = cell;
-      const rep = Math.max(...repeats.map((repeat) => repeat.rep)) + 1;
+      const rep = greatest(repeats.map((repeat) => repeat.rep)) + 1;
       return { kind: "grid", shape: { batchSize, promptTokens, decodeSteps }, rep };
     })
     .map((task) => ({ task, key: stream(`${plan.seed}/calibrate/repeat/${shapeName(task.shape)}/${task.rep}`)() }))

@@ -1,4 +1,5 @@
 /** A budget too short for the whole grid gets a coarser one of the same range, and only then a smaller one. */
+import { greatest } from "../../formats/index.js";
 import type { BatchShape } from "../fit/index.js";
 
 /**
@@ -17,7 +18,7 @@ export function thinGrid(
     thin = step(thin);
   }
   while (!fits(thin)) {
-    const largest = Math.max(...thin.map(({ batchSize }) => batchSize));
+    const largest = greatest(thin.map(({ batchSize }) => batchSize));
     const smaller = shapes.filter(({ batchSize }) => batchSize < largest);
     if (new Set(smaller.map(({ batchSize }) => batchSize)).size < LEAST_BATCH_SIZES) break;
     thin = shortestSteps(thinBatches(thinPrompts(smaller)));

@@ -5,6 +5,7 @@ import {
   type EngineJitter,
   type Profile,
   type VllmEngineCost,
+  greatest,
 } from "../../formats/index.js";
 import type { Intervals } from "./engine-intervals.js";
 import type { EngineFit } from "./fit-engine.js";
@@ -158,7 +159,7 @@ function serverNotesOf(runs: readonly RecordedRun[]): { server_notes?: string[] 
     ways.length === 0
       ? []
       : [
-          `the client of the calibration was a round trip of ${Math.max(...ways).toFixed(1)} ms away from the server, which was ` +
+          `the client of the calibration was a round trip of ${greatest(ways).toFixed(1)} ms away from the server, which was ` +
             "taken off: times are those of a client beside the server",
         ];
   const notes = [...new Set([...told, ...way])];

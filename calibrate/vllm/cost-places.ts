@@ -7,11 +7,12 @@ export function coefficientsOf({ gpu, host, front_end }: VllmEngineCost): Record
 }
 
 function numbersOf(value: object, path = ""): Record<string, number> {
-  const entries = Object.entries(value).map(([key, field]: [string, unknown]) => {
+  const found: Record<string, number> = {};
+  for (const [key, field] of Object.entries(value) as [string, unknown][]) {
     const place = path === "" ? key : `${path}.${key}`;
-    if (Array.isArray(field)) return {};
-    if (typeof field === "object" && field !== null) return numbersOf(field, place);
-    return typeof field === "number" ? { [place]: field } : {};
-  });
-  return Object.assign({}, ...entries) as Record<string, number>;
+    if (Array.isArray(field)) continue;
+    if (typeof field === "object" && field !== null) Object.assign(found, numbersOf(field, place));
+    else if (typeof field === "number") found[place] = field;
+  }
+  return found;
 }

@@ -4,6 +4,7 @@
  * it would a simplex. CMA-ES with a diagonal covariance: Ros and Hansen, "A simple
  * modification in CMA-ES achieving linear time and space complexity" (2008), constants as there. Deterministic by name.
  */
+import { norm } from "../../formats/index.js";
 import { normal, stream } from "../../sim/index.js";
 
 export interface EvolutionOptions {
@@ -61,7 +62,7 @@ export function evolve(
       const ofRanks = weights.reduce((total, weight, rank) => total + weight * drawn[rank]!.z[i]! ** 2, 0);
       return (1 - learnOne - learnMu) * variance + learnOne * path[i]! ** 2 + learnMu * variance * ofRanks;
     });
-    step *= Math.exp((stepMemory / stepDamping) * (Math.hypot(...stepPath) / expectedNorm - 1));
+    step *= Math.exp((stepMemory / stepDamping) * (norm(stepPath) / expectedNorm - 1));
   }
   return mean;
 }

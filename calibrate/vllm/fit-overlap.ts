@@ -2,6 +2,7 @@
  * How launch and GPU of a step that prefills hold each other up on an idle GPU, from recordings with one step in flight:
  * there each step's whole span shows, and its launch is known from the other recordings and the host's pace.
  */
+import { least } from "../../formats/index.js";
 import { gpuNsOf, idleSpanNs, launchMeanNs, type EngineModel } from "./engine-model.js";
 import type { EngineLog } from "./fit-launches.js";
 import type { Reading } from "./read-timeline.js";
@@ -37,7 +38,7 @@ export function withOverlap(
       return sum + Math.min(CAP, Math.abs(error));
     }, 0);
   });
-  return launchesWith(model.launch, powers[losses.indexOf(Math.min(...losses))]!);
+  return launchesWith(model.launch, powers[losses.indexOf(least(losses))]!);
 }
 
 function launchesWith({ full, piecewise, none }: EngineModel["launch"], overlapPower: number): EngineModel["launch"] {

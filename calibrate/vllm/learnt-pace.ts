@@ -3,7 +3,7 @@
  * them: enough to plan a load near what it can do. Decode ladders give a step of one and of many requests; what answers of a
  * load took beyond such steps is what the prompts that joined meanwhile held them up by.
  */
-import type { RequestRecord } from "../../formats/index.js";
+import { greatest, type RequestRecord } from "../../formats/index.js";
 import { mean, tpotMs, ttftMs } from "../../sim/index.js";
 import { stepMs, type Pace } from "./probe-pace.js";
 import { growthOf, quantileOfValues } from "./spread.js";
@@ -37,7 +37,7 @@ export function learntPace(
     const known = steps.get(batch);
     return known === undefined ? undefined : quantileOfValues(known, 0.5);
   };
-  const largest = Math.max(0, ...steps.keys());
+  const largest = Math.max(0, greatest(steps.keys()));
   const learnt: Pace = {
     fixedMs: line?.baseNs ?? before.fixedMs,
     prefillTokenMs: line?.requestNs ?? before.prefillTokenMs,
@@ -61,7 +61,7 @@ function joinOf(load: readonly RequestRecord[], pace: Pace): { readonly requests
   if (answers.length < LEAST.answers) return [];
   const arrivals = Float64Array.from(answers, ({ arrivalNs }) => arrivalNs).sort();
   const during = (fromNs: number, toNs: number): number => countBefore(arrivals, toNs) - countBefore(arrivals, fromNs);
-  const [beganNs, endedNs] = [arrivals[0]!, Math.max(...answers.map(({ lastTokenNs }) => lastTokenNs!))];
+  const [beganNs, endedNs] = [arrivals[0]!, greatest(answers.map(({ lastTokenNs }) => lastTokenNs!))];
   const spans = answers.map(({ firstTokenNs, lastTokenNs }) => lastTokenNs! - firstTokenNs!);
   const running = spans.reduce((sum, ns) => sum + ns, 0) / (endedNs - beganNs);
   const decodeMs = stepMs(pace, Math.max(1, running));

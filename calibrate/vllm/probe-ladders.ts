@@ -1,5 +1,5 @@
 /** Closed forms of probes: what a decode step takes by its batch and context, what a prefill takes by its length. */
-import type { RequestRecord, VllmEngineCost } from "../../formats/index.js";
+import { greatest, least, type RequestRecord, type VllmEngineCost } from "../../formats/index.js";
 import { ttftMs } from "../../sim/index.js";
 import { nnls, type LinearSolver } from "../fit/index.js";
 import { chunkTimesMs } from "./client-features.js";
@@ -65,7 +65,7 @@ export function decodeLadder(
     }
   }
   if (steps.length < 5) return undefined;
-  const reachOf = (values: readonly number[]): number => Math.max(...values) / Math.min(...values);
+  const reachOf = (values: readonly number[]): number => greatest(values) / least(values);
   // Rungs of one context have tokens in proportion to batch and context alike.
   const tells = {
     token: reachOf(steps.map(({ tokens }) => tokens)) >= LEAST_REACH,
@@ -91,7 +91,7 @@ export function decodeLadder(
       return [tokens, Number(Math.max(LEAST_FACTOR, factor).toPrecision(4))];
     });
   const isOff = probes.every(isEager) && factors.some(([, factor]) => Math.abs(Math.log(factor)) > OFF_LINE);
-  const mostTokens = Math.max(...steps.map(({ tokens }) => tokens));
+  const mostTokens = greatest(steps.map(({ tokens }) => tokens));
   return {
     line: [baseNs, tokenNs, contextTokenNs],
     tells: { base: baseNs > 0, token: tells.token && tokenNs > 0, context: tells.context && contextTokenNs > 0 },
@@ -138,7 +138,7 @@ export function prefillLadder(
     }
   }
   const medians = [...byLength].map(([tokens, values]) => ({ tokens, ns: quantileOfValues(values, 0.5) * 1e6 }));
-  const leastNs = Math.min(...medians.map(({ ns }) => ns));
+  const leastNs = least(medians.map(({ ns }) => ns));
   const grown = medians.filter(({ ns }) => ns > GROWN * leastNs);
   if (grown.length < 2) return undefined;
   const isCurved = grown.length >= LEAST_LENGTHS;

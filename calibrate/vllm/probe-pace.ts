@@ -2,6 +2,7 @@
  * How long a server will take for a probe, roughly, from a handful of timings: enough to fit a plan into a budget, of no
  * use for anything else. Milliseconds.
  */
+import { greatest } from "../../formats/index.js";
 import type { ProbeRequest } from "./probe-groups.js";
 
 export interface Pace {
@@ -27,8 +28,8 @@ export function stepMs(pace: Pace, requests: number): number {
 /** Requests sent together: their prompts one after another, then steps that shrink as they end. */
 export function togetherMs(pace: Pace, requests: readonly ProbeRequest[]): number {
   const promptTokens = requests.reduce((sum, request) => sum + request.promptTokens, 0);
-  const longest = Math.max(...requests.map(({ outputTokens }) => outputTokens));
-  const lastMs = Math.max(...requests.map(({ offsetMs }) => offsetMs));
+  const longest = greatest(requests.map(({ outputTokens }) => outputTokens));
+  const lastMs = greatest(requests.map(({ offsetMs }) => offsetMs));
   return pace.fixedMs + lastMs + promptTokens * pace.prefillTokenMs + longest * stepMs(pace, requests.length);
 }
 

@@ -1,5 +1,5 @@
 /** Moves an engine's costs to where a simulation with them is nearest to what was seen. */
-import type { VllmEngineCost } from "../../formats/index.js";
+import { greatest, type VllmEngineCost } from "../../formats/index.js";
 import { blackBoxConstants, type BlackBoxConstants, type Pulls } from "./black-box-constants.js";
 import { costOf, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import type { Start } from "./black-box-start.js";
@@ -85,7 +85,7 @@ export function searchCosts(
   const { search, parts } = constants;
   const scouting = starts.length > 1 ? starts.length * SCOUTING : 0;
   const refining = sizes.length * (blocks.reduce((sum, [, trials]) => sum + trials, 0) + (paces > 1 ? PACE_TRIALS : 0));
-  const whole = Math.max(...starts.map((start) => evaluationsFrom(start, names, search.evaluations)));
+  const whole = greatest(starts.map((start) => evaluationsFrom(start, names, search.evaluations)));
   const total = Math.round(effort * (scouting + whole + refining));
   let done = 0;
   const at = (x: readonly number[], { parameters }: Start): Pick<FoundCosts, "parameters" | "paces"> => ({

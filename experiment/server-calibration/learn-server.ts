@@ -1,5 +1,5 @@
 /** What a live calibration must know of a server before it sends probes: settings that bound them, ids that it takes, its cache. */
-import { BackendError, ConfigError, plainLine } from "../../formats/index.js";
+import { BackendError, ConfigError, greatest, plainLine } from "../../formats/index.js";
 import {
   readServerSettings,
   startServerWatch,
@@ -45,7 +45,7 @@ export function probedServerOf({ settings, unknown }: ServerSettings): ProbedSer
     maxModelLen: Number(settings.max_model_len),
     // One block is the scheduler's own.
     kvTokens: (Number(blocks) - 1) * Number(blockSize),
-    ...(sizes === undefined ? {} : { largestGraph: Math.max(0, ...sizes) }),
+    ...(sizes === undefined ? {} : { largestGraph: Math.max(0, greatest(sizes)) }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Runs of probes, one after another, as one run on one clock: the form in which recordings hold their probes. */
-import type { RequestRecord, Run, RunInfo } from "../../formats/index.js";
+import { greatest, type RequestRecord, type Run, type RunInfo } from "../../formats/index.js";
 import { quantile } from "../../sim/index.js";
 
 /** Idle time put between two runs. */
@@ -16,7 +16,7 @@ export function mergeRuns(runs: readonly Run[]): Run {
   let startNs = 0;
   for (const run of runs) {
     for (const request of run.requests) requests.push(shifted(request, startNs));
-    startNs = GAP_NS + Math.max(startNs, ...requests.slice(-run.requests.length).map(endNs));
+    startNs = GAP_NS + Math.max(startNs, greatest(requests.slice(-run.requests.length).map(endNs)));
   }
   const info = Object.fromEntries(
     Object.entries(runs[0]!.info).filter(([name]) => !ofOneRun.includes(name)),
@@ -48,7 +48,7 @@ function reasonsOf(runs: readonly Run[]): string[] {
   const counted = (what: string, delaysMs: readonly number[]): string[] => {
     const late = delaysMs.filter((delayMs) => delayMs > MAX_LAG_P99_MS).length;
     if (late === 0) return [];
-    const worst = Math.max(...delaysMs).toFixed(1);
+    const worst = greatest(delaysMs).toFixed(1);
     return [
       `${what} in ${late} of ${runs.length} groups, at worst a P99 of ${worst} ms, at most ${MAX_LAG_P99_MS} ms is valid`,
     ];

@@ -1,12 +1,14 @@
 /** Files appear whole or not at all: written under a temporary name in the same folder, then renamed. */
 import { createHash } from "node:crypto";
-import { createWriteStream, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip, gzipSync } from "node:zlib";
 import { ArtifactError, ConfigError } from "../errors.js";
 import { reasonOf } from "./file-reason.js";
+import { parseJson } from "./parse-json.js";
 import { readText } from "./read-bytes.js";
 import { temporaryBeside } from "./temporary.js";
 
@@ -36,7 +38,8 @@ export async function writeLinesAtomic(path: string, lines: Iterable<string>): P
   try {
     mkdirSync(dirname(path), { recursive: true });
     const source = Readable.from(chunksOf(lines, hash), { objectMode: false });
-    const file = createWriteStream(temporary, { flush: true });
+    // Opened first: a stream may open its file after it was given up, and leave it behind.
+    const file = (await open(temporary, "w")).createWriteStream({ flush: true });
     if (path.endsWith(".gz")) await pipeline(source, createGzip(), file);
     else await pipeline(source, file);
     renameSync(temporary, path);
@@ -72,7 +75,7 @@ export function writeJson(path: string, value: unknown): void {
 export function readJson(path: string): unknown {
   const text = readText(path).replace(/^\uFEFF/, "");
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new ArtifactError(`${path} is not JSON: ${reasonOf(error).replace(/\s+/g, " ")}; it may be truncated`, {
       cause: error,

@@ -112,6 +112,17 @@ function quotedRowAt(text: string, start: number, line: number, isEnd: boolean):
   }
 }
 
+/** The fields of one line that has quotes; undefined where a quote stays open or text follows one. */
+export function quotedFields(text: string): string[] | undefined {
+  try {
+    const row = quotedRowAt(text, 0, 1, true);
+    return row !== undefined && row.next >= text.length ? row.fields : undefined;
+  } catch (error) {
+    if (error instanceof CsvProblem) return undefined;
+    throw error;
+  }
+}
+
 function skipBlank(text: string, at: number): number {
   blank.lastIndex = at;
   blank.test(text);

@@ -1,5 +1,5 @@
 /** Reading experiment.yaml, with the line of whatever is wrong, and writing the resolved experiment back. */
-import { LineCounter, parseDocument, stringify, type Node } from "yaml";
+import { LineCounter, parseDocument, stringify, type Document, type Node } from "yaml";
 import type { z } from "zod";
 import { check } from "../check.js";
 import { ConfigError } from "../errors.js";
@@ -17,7 +17,7 @@ export function readValidation(path: string): Validation {
 
 function readYaml<S extends z.ZodType>(path: string, schema: S): z.output<S> {
   const lines = new LineCounter();
-  const document = parseDocument(readText(path), { lineCounter: lines });
+  const document = parsed(path, lines);
   const problem = document.errors[0];
   if (problem !== undefined) {
     const line = lines.linePos(problem.pos[0]).line;
@@ -32,7 +32,40 @@ function readYaml<S extends z.ZodType>(path: string, schema: S): z.output<S> {
     }
     return undefined;
   };
-  return check(schema, document.toJS(), { source: path, lineOf });
+  return check(schema, plainOf(document, path), { source: path, lineOf });
+}
+
+/** Far more than an experiment needs; a document of some kilobytes can nest or repeat itself beyond what memory holds. */
+const MOST_YAML_CHARACTERS = 1 << 20;
+const MOST_ALIASES = 100;
+
+function parsed(path: string, lineCounter: LineCounter): Document.Parsed {
+  const text = readText(path);
+  if (text.length > MOST_YAML_CHARACTERS) {
+    throw new ConfigError(`${path}: got ${text.length} characters, expected at most ${MOST_YAML_CHARACTERS}`);
+  }
+  try {
+    return parseDocument(text, { lineCounter });
+  } catch (error) {
+    throw tooNested(path, error);
+  }
+}
+
+function plainOf(document: Document.Parsed, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MOST_ALIASES });
+  } catch (error) {
+    throw tooNested(path, error);
+  }
+}
+
+/** A stack that overflows, or aliases of aliases (yaml counts what they would become). */
+function tooNested(path: string, cause: unknown): unknown {
+  if (cause instanceof RangeError) return new ConfigError(`${path}: nested too deep for an experiment`, { cause });
+  if (cause instanceof ReferenceError) {
+    return new ConfigError(`${path}: ${cause.message.toLowerCase()}; write out what aliases stand for`, { cause });
+  }
+  return cause;
 }
 
 export function writeExperiment(path: string, experiment: Experiment): void {

@@ -3,6 +3,7 @@
  * own times of each request, seconds on one clock, and when it arrived, seconds of the wall clock. Read as a run folder would
  * be; times count from the first arrival.
  */
+import { least } from "../extremes.js";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -10,6 +11,7 @@ import { check } from "../check.js";
 import { ArtifactError } from "../errors.js";
 import type { RequestRecord, Run } from "../run.js";
 import { readJson } from "./atomic.js";
+import { parseJson } from "./parse-json.js";
 import { readText } from "./read-bytes.js";
 
 const seconds = z.number().nonnegative();
@@ -68,7 +70,7 @@ export function readLlmServingSim(folder: string): Run {
   );
   if (rows.length === 0) throw new ArtifactError(`${path}: no request, expected one on each line`);
   const arrivalsS = arrivalsOnEngineClock(rows);
-  const originS = Math.min(...arrivalsS);
+  const originS = least(arrivalsS);
   const toNs = (timeS: number): number => Math.round((timeS - originS) * 1e9);
   const requests = rows.map((row, at): RequestRecord => ({
     requestId: row.request_id,
@@ -160,13 +162,13 @@ function otherSettings(
  */
 function arrivalsOnEngineClock(rows: readonly z.output<typeof requestLine>[]): number[] {
   if (rows.some(({ arrival_time: atS }) => atS === undefined)) return rows.map(({ queued_ts: atS }) => atS);
-  const behindS = Math.min(...rows.map(({ arrival_time: atS, queued_ts: queuedS }) => queuedS - atS!));
+  const behindS = least(rows.map(({ arrival_time: atS, queued_ts: queuedS }) => queuedS - atS!));
   return rows.map(({ arrival_time: atS }) => atS! + behindS);
 }
 
 function parseLine(text: string, path: string, line: number): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new ArtifactError(`${path}:${line}: not JSON; the file may be truncated`, { cause: error });
   }

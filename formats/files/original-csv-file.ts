@@ -15,7 +15,7 @@ export async function readOriginalCsv(path: string): Promise<OriginalRow[]> {
 /** Writes rows with the original suite's columns and `source`. */
 export async function writeOriginalCsv(
   path: string,
-  rows: readonly Readonly<Record<string, string | number | undefined>>[],
+  rows: Iterable<Readonly<Record<string, string | number | undefined>>>,
 ): Promise<void> {
   await writeCsv(path, originalColumns, rows);
 }

@@ -6,6 +6,7 @@ import { cpus } from "node:os";
 import { otherCores, readLoad } from "../../backend/other-load.js";
 import {
   ConfigError,
+  greatest,
   type RequestRecord,
   type Run,
   type RunInfo,
@@ -217,7 +218,7 @@ function idsOfRequests(workload: Workload, tokenize: Tokenize, seed: string, voc
 async function warmUp(input: OnnxBenchInput, promptIds: readonly number[][]): Promise<readonly number[]> {
   const { executor, workload } = input;
   const rows = promptIds.slice(0, 4);
-  const outputTokens = Math.max(1, ...workload.requests.slice(0, 4).map((request) => request.outputTokens));
+  const outputTokens = Math.max(1, greatest(workload.requests.slice(0, 4).map((request) => request.outputTokens)));
   const wallsNs: number[] = [];
   for (let batch = 0; batch < WARM_UP_BATCHES; batch++) {
     // Only between turns of the event loop is a signal noticed; a batch is one.

@@ -4,7 +4,7 @@
  * first tokens are each request's own. Memory is the server's KV cache in use, the most seen while the batch ran.
  */
 import type { Pool } from "undici";
-import type { RequestRecord, Run, Workload } from "../../formats/index.js";
+import { greatest, type RequestRecord, type Run, type Workload } from "../../formats/index.js";
 import type { BatchPlan, BatchWork, MemberOutcome } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type BatchOutcome, type DriveResult } from "../drive.js";
@@ -128,7 +128,7 @@ class BatchSender {
     const { most: memoryFraction, failed } = await kvInUse();
     this.failedReadings += failed;
     return {
-      firstTokenNs: firstTokens.length === 0 ? endNs : Math.max(...firstTokens),
+      firstTokenNs: firstTokens.length === 0 ? endNs : greatest(firstTokens),
       memoryFraction,
       members: outcomes,
       endNs,

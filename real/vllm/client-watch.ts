@@ -1,4 +1,5 @@
 /** What sending a load cost the client: its CPU time, and how late its event loops turned. */
+import { greatest } from "../../formats/index.js";
 import { cpus } from "node:os";
 import { otherCores, readLoad } from "../../backend/other-load.js";
 import { watchEventLoop, type EventLoopDelay } from "../event-loop-delay.js";
@@ -28,6 +29,6 @@ export function watchClient(): () => ClientWatch {
 
 /** The worst of several event loops, quantile by quantile. */
 export function worstDelay(delays: readonly EventLoopDelay[]): EventLoopDelay {
-  const most = (of: (delay: EventLoopDelay) => number): number => Math.max(0, ...delays.map(of));
+  const most = (of: (delay: EventLoopDelay) => number): number => Math.max(0, greatest(delays.map(of)));
   return { p50Ns: most(({ p50Ns }) => p50Ns), p99Ns: most(({ p99Ns }) => p99Ns), maxNs: most(({ maxNs }) => maxNs) };
 }

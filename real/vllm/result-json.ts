@@ -3,7 +3,7 @@
  * handed to the HTTP client, gaps between chunks, duration from the run's start to its last end. Checked against
  * vllm/benchmarks/serve.py of 0.32.
  */
-import type { Load } from "../../formats/index.js";
+import { greatest, type Load } from "../../formats/index.js";
 import { mean, quantile } from "../../sim/index.js";
 import type { VllmMeasurement } from "./bench-vllm.js";
 import type { SentExchange } from "./run-load.js";
@@ -22,7 +22,7 @@ export function vllmResultJson(measurement: VllmMeasurement, options: ResultJson
   const { load, detailed } = options;
   const inOrder = [...exchanges].sort((a, b) => a.index - b.index);
   const whole = inOrder.filter(({ failure }) => failure === undefined);
-  const durationS = (Math.max(originNs, ...inOrder.map(({ endNs }) => endNs)) - originNs) / 1e9;
+  const durationS = (Math.max(originNs, greatest(inOrder.map(({ endNs }) => endNs))) - originNs) / 1e9;
   const promptTokens = sum(whole.map(inputTokens(measurement, inOrder)));
   const outputTokens = sum(whole.map(({ outputTokens: tokens }) => tokens ?? 0));
   const perS = (count: number): number => (durationS === 0 ? 0 : count / durationS);

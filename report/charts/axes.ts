@@ -2,6 +2,7 @@
  * Axes: values to fractions of an axis (0 at its start, 1 at its end), round ticks, units, and drawing them. Times stay
  * in seconds inside; an axis shows milliseconds when everything on it is below half a second.
  */
+import { greatest } from "../../formats/index.js";
 import { scaleLinear, scaleLog } from "d3";
 import { axisLine, gridLine, label, mark, softInk, type Mark } from "./svg.js";
 import { numberText, shortened, textWidthPx, wrapped } from "./text.js";
@@ -84,7 +85,7 @@ export function wantsLog(min: number, max: number, times: number): boolean {
 
 /** Room in px to the left of a plot for an axis: its label and its longest tick. */
 export function leftRoomPx(axis: ValueAxis): number {
-  return 34 + Math.max(...axis.ticks.map((tick) => textWidthPx(axis.tickText(tick), tickFontPx)));
+  return 34 + greatest(axis.ticks.map((tick) => textWidthPx(axis.tickText(tick), tickFontPx)));
 }
 
 /** Grid lines, ticks and the label of a value axis at the left. */
@@ -142,8 +143,8 @@ export function categoryRoom(categories: readonly Category[], slotPx: number): {
       textWidthPx(detail, tickFontPx) > slotPx,
   );
   const details = categories.some(({ detail }) => detail !== undefined) ? 1 : 0;
-  if (!slanted) return { slanted, heightPx: 8 + 14 * (Math.max(...lines.map((each) => each.length)) + details) };
-  const longestPx = Math.max(...categories.map((each) => textWidthPx(slantedText(each), tickFontPx)));
+  if (!slanted) return { slanted, heightPx: 8 + 14 * (greatest(lines.map((each) => each.length)) + details) };
+  const longestPx = greatest(categories.map((each) => textWidthPx(slantedText(each), tickFontPx)));
   return { slanted, heightPx: 18 + longestPx * Math.sin(slantRadians) };
 }
 

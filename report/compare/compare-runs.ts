@@ -2,8 +2,8 @@
  * compare: how wrong was the simulation. Joins a simulation, or one for each real run, with the real repeats of the
  * same requests and sets every statistic side by side. The result is comparison.json (fractions 0-1, units in each entry).
  */
-import type { Run } from "../../formats/index.js";
-import { columnsOf, summarise } from "../../sim/metrics/index.js";
+import { requestCount, type Run } from "../../formats/index.js";
+import { columnsIn, summarise } from "../../sim/metrics/index.js";
 import { compareBatches, type BatchComparison } from "./batches.js";
 import { splitE2el, type E2elSplit } from "./e2el-split.js";
 import { joinRuns, type JoinReport } from "./join.js";
@@ -96,15 +96,15 @@ export function compareRuns(
 
 function label(run: Run): RunLabel {
   const { source, policy, engine } = run.info;
-  return { source, policy, engine: engine.name, requests: run.requests.length };
+  return { source, policy, engine: engine.name, requests: requestCount(run) };
 }
 
 const totalUnits = { request_throughput: "req/s", output_throughput: "tok/s", duration: "s" } as const;
 
 /** One number per run: of a single real run nothing tells how it would differ in another. */
 function compareTotals(sims: readonly Run[], reals: readonly Run[], toleranceOf: ToleranceOf): StatisticComparison[] {
-  const simSummaries = sims.map((run) => summarise(columnsOf(run.requests)));
-  const realSummaries = reals.map((run) => summarise(columnsOf(run.requests)));
+  const simSummaries = sims.map((run) => summarise(columnsIn(run)));
+  const realSummaries = reals.map((run) => summarise(columnsIn(run)));
   return (Object.keys(totalUnits) as (keyof typeof totalUnits)[]).map((metric) =>
     compareStatistic(
       {

@@ -2,7 +2,7 @@
  * Pairs the requests of simulated runs with those of the real repeats, by request id. A pair holds one record from
  * each run; only requests that finished (status ok) everywhere are paired.
  */
-import { ArtifactError, ConfigError, type RequestRecord, type Run } from "../../formats/index.js";
+import { ArtifactError, ConfigError, type RequestRecord, type Run, eachRequest } from "../../formats/index.js";
 
 const EXAMPLES = 3;
 
@@ -83,7 +83,7 @@ export function joinRuns(sims: readonly Run[], reals: readonly Run[]): Joined {
 
 function byId(run: Run, name: string): Map<string, RequestRecord> {
   const records = new Map<string, RequestRecord>();
-  for (const request of run.requests) {
+  for (const request of eachRequest(run)) {
     if (records.has(request.requestId)) {
       throw new ArtifactError(`${name} (${run.info.policy}) has request id "${request.requestId}" more than once`);
     }

@@ -2,7 +2,7 @@
  * Error of a per-request metric: mean, p50, p95 and p99 over the paired requests. Of a single real run, with intervals from
  * resampling the pairs (a request is drawn with its simulated and its real values together).
  */
-import type { RequestRecord, Run } from "../../formats/index.js";
+import { least, type RequestRecord, type Run } from "../../formats/index.js";
 import {
   bootstrapIntervals,
   e2elMs,
@@ -67,7 +67,7 @@ export function compareRequestMetric(
   const counts = Array.from({ length: runs }, (_, run) =>
     effectiveCount(Float64Array.from(values, (row) => row[run]!)),
   );
-  const effective = Math.min(n, ...counts);
+  const effective = Math.min(n, least(counts));
   const samples = Array.from({ length: runs }, (_, run) => rank(Float64Array.from(values, (row) => row[run]!)));
   const statisticsOf = (draws: Uint32Array): number[][] => samples.map((sample) => resampled(sample, draws, quantiles));
   const isSingle = runs === sims.length + 1;

@@ -5,7 +5,7 @@
  * that of a simulation with jitter that was not repeated.
  */
 import { z } from "zod";
-import type { Run } from "../../formats/index.js";
+import { greatest, type Run } from "../../formats/index.js";
 import type { SimulationSpread } from "./verdict.js";
 
 /** Of one key; the parts by cause are spreads, of which only the ratio is used. */
@@ -62,11 +62,11 @@ export function simulatedValue(run: Run, key: string, ofRequests: number, isWhol
 export function widest(spreads: readonly (SimulationSpread | undefined)[]): SimulationSpread | undefined {
   const known = spreads.filter((spread) => spread !== undefined);
   if (known.length === 0) return undefined;
-  const most = (of: (spread: SimulationSpread) => number): number => Math.max(...known.map(of));
+  const most = (of: (spread: SimulationSpread) => number): number => greatest(known.map(of));
   const drawn = known.flatMap(({ draws }) => (draws === "a run" ? [] : [draws]));
   return {
     run: most(({ run }) => run),
-    draws: drawn.length < known.length ? "a run" : Math.max(...drawn),
+    draws: drawn.length < known.length ? "a run" : greatest(drawn),
     calibration: most(({ calibration }) => calibration),
   };
 }

@@ -2,6 +2,7 @@
  * One statistic of the simulation beside the same statistic of the real repeats: difference, relative error with its
  * interval, spread of the repeats, and the verdict.
  */
+import { greatest, least } from "../../formats/index.js";
 import { mean, type Interval } from "../../sim/metrics/index.js";
 import { widest, type SimulatedValue } from "./simulated-value.js";
 import { judgeError, type NoiseSource, type Verdict } from "./verdict.js";
@@ -80,7 +81,7 @@ export function compareStatistic(
     error_fraction: isComplete ? relativeError(sim, real!) : null,
     interval_fraction: judged?.interval ?? null,
     tolerance_fraction: tolerance,
-    spread: isComplete && values.length > 1 ? [Math.min(...values), Math.max(...values)] : null,
+    spread: isComplete && values.length > 1 ? [least(values), greatest(values)] : null,
     verdict: judged?.verdict ?? null,
     noise: judged?.noise ?? null,
     more_repeats: judged?.moreRepeats ?? null,

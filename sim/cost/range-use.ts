@@ -3,7 +3,7 @@
  * A step or batch counts with the time that it takes on the GPU (of a batch: with all its time), so a jump over a run of
  * decodes counts exactly as its steps one by one.
  */
-import type { Extrapolation, Profile } from "../../formats/index.js";
+import { greatest, least, type Extrapolation, type Profile } from "../../formats/index.js";
 import type { DecodeLaw } from "./step-cost.js";
 
 /** Quantities in the order of their bits; `range` of a profile says how far each was measured. */
@@ -138,7 +138,7 @@ export class RangeUse {
           quantity: quantities[at]!,
           side: isAbove ? ("above" as const) : ("below" as const),
           measured_to: isAbove ? uses[0]!.high[at]! : uses[0]!.low[at]!,
-          asked: isAbove ? Math.max(...asked) : Math.min(...asked),
+          asked: isAbove ? greatest(asked) : least(asked),
           share: shareOf(sum((use) => use.beyondNs[side]!)),
         },
       ];

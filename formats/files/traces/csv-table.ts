@@ -3,6 +3,8 @@
  * second. Quoted fields may hold commas and doubled quotes, not line breaks.
  */
 import { ArtifactError } from "../../errors.js";
+import { checkHeader } from "../csv.js";
+import { cellText, quotedFields, type CsvLine } from "../csv-text.js";
 import { textLines } from "./text-lines.js";
 
 export interface CsvTable {
@@ -12,21 +14,13 @@ export interface CsvTable {
   readonly rows: Iterable<CsvLine>;
 }
 
-export interface CsvLine {
-  readonly fields: readonly string[];
-  /** Line in the file, from 1. */
-  readonly line: number;
-}
-
 /** The table in a file's bytes. ArtifactError with its line where a row is not as long as the header. */
 export function csvTable(path: string, bytes: Buffer): CsvTable {
   const lines = parsedLines(path, bytes);
   const first = lines.next();
   if (first.done === true) return { path, header: [], rows: [] };
   const header = first.value.fields;
-  const twice = header.find((name, column) => header.indexOf(name) !== column);
-  if (twice !== undefined)
-    throw new ArtifactError(`${path}:${first.value.line}: two columns are called "${twice}", expected one of each`);
+  checkHeader(path, first.value, []);
   return { path, header, rows: ofLength(path, lines, header) };
 }
 
@@ -46,7 +40,7 @@ function* ofLength(path: string, lines: Iterable<CsvLine>, header: readonly stri
   for (const row of lines) {
     if (row.fields.length !== header.length) {
       throw new ArtifactError(
-        `${path}:${row.line}: got ${row.fields.length} fields, expected ${header.length} (${header.join(",")}); ` +
+        `${path}:${row.line}: got ${row.fields.length} fields, expected ${header.length} (${header.join(",").slice(0, 200)}); ` +
           "the file may be truncated",
       );
     }
@@ -59,22 +53,11 @@ function* parsedLines(path: string, bytes: Buffer): Generator<CsvLine> {
   for (const text of textLines(bytes)) {
     line++;
     if (text.trim() === "") continue;
-    const fields = text.includes('"') ? quotedFields(text) : text.split(",");
+    const isQuoted = text.includes('"');
+    const fields = isQuoted ? quotedFields(text) : text.split(",");
     if (fields === undefined) throw new ArtifactError(`${path}:${line}: not CSV: a quote is not closed on its line`);
-    for (let column = 0; column < fields.length; column++) fields[column] = fields[column]!.trim();
+    // What was in quotes is read already.
+    for (let column = 0; !isQuoted && column < fields.length; column++) fields[column] = cellText(fields[column]!);
     yield { fields, line };
-  }
-}
-
-/** Undefined where a quote stays open. */
-function quotedFields(text: string): string[] | undefined {
-  const fields: string[] = [];
-  let at = 0;
-  for (;;) {
-    const rest = /^\s*"((?:[^"]|"")*)"\s*(?=,|$)|^[^",]*(?=,|$)/.exec(text.slice(at));
-    if (rest === null) return undefined;
-    fields.push(rest[1] === undefined ? rest[0] : rest[1].replaceAll('""', '"'));
-    at += rest[0].length + 1;
-    if (at > text.length) return fields;
   }
 }

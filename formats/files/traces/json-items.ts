@@ -1,5 +1,6 @@
 /** The items of a JSON array one at a time, from bytes: a file of conversations can be longer than a string may be. */
 import { ArtifactError } from "../../errors.js";
+import { parseJson } from "../parse-json.js";
 
 export interface JsonItem {
   readonly value: unknown;
@@ -52,7 +53,7 @@ export function* jsonItems(path: string, bytes: Buffer): Generator<JsonItem> {
 
 function parsed(text: string, path: string, line: number): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     const said = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
     throw new ArtifactError(`${path}:${line}: not JSON: ${said.slice(0, 120)}`, { cause: error });

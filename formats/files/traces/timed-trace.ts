@@ -5,6 +5,7 @@
 import { ArtifactError } from "../../errors.js";
 import type { Trace } from "../../trace.js";
 import type { ContentRuns, WorkloadRequest } from "../../workload.js";
+import { parseJson } from "../parse-json.js";
 import { textLines } from "./text-lines.js";
 import { fieldError, finishedTrace, leftOut, TimeColumn } from "./trace-rows.js";
 
@@ -54,7 +55,7 @@ export function readTimedTrace(path: string, bytes: Buffer, units: TimedTraceUni
 function rowOf(text: string, path: string, line: number): Record<string, unknown> {
   let row: unknown;
   try {
-    row = JSON.parse(text);
+    row = parseJson(text);
   } catch (error) {
     const said = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
     throw new ArtifactError(`${path}:${line}: not JSON: ${said.slice(0, 120)}; the file may be truncated`, {

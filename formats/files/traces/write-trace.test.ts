@@ -27,10 +27,10 @@ const sharing: WorkloadRequest[] = [512, 1000].map((promptTokens, at) => ({
 test("requests are read back from CSV as they were written, to the nanosecond", async () => {
   for (const name of ["trace.csv", "trace.csv.gz"]) {
     const path = join(folder, name);
-    writeTrace(path, plain, "csv");
+    await writeTrace(path, plain, "csv");
     expect((await readTrace(path, { loadTokenizer })).requests).toEqual(plain);
   }
-  writeTrace(join(folder, "priority.csv"), [{ ...plain[0]!, priority: -2 }, plain[1]!], "csv");
+  await writeTrace(join(folder, "priority.csv"), [{ ...plain[0]!, priority: -2 }, plain[1]!], "csv");
   expect(readFileSync(join(folder, "priority.csv"), "utf8")).toBe(
     'arrival_ms,prompt_tokens,output_tokens,request_id,priority\n0,5,3,"a,b",-2\n1234.567891,7,2,"c ""d""",0\n',
   );
@@ -38,18 +38,16 @@ test("requests are read back from CSV as they were written, to the nanosecond", 
 
 test("JSON lines keep what prompts share, and priorities", async () => {
   const path = join(folder, "trace.jsonl");
-  writeTrace(path, sharing, "jsonl");
+  await writeTrace(path, sharing, "jsonl");
   expect((await readTrace(path, { loadTokenizer })).requests).toEqual(sharing);
 });
 
-test("requests that a form cannot hold are refused and nothing is written", () => {
+test("requests that a form cannot hold are refused and nothing is written", async () => {
   const path = join(folder, "never.jsonl");
-  const write = (request: Partial<WorkloadRequest>) => () => {
-    writeTrace(path, [{ ...plain[0]!, ...request }], "jsonl");
-  };
-  expect(write({ content: [[1, 2], [2, 3]] })).toThrow(/content is not in blocks of 512 tokens/); // prettier-ignore
-  expect(() => {
-    writeTrace(path, [{ id: "0", promptTokens: 5, outputTokens: 3 }], "csv");
-  }).toThrow(ConfigError);
+  const odd: Partial<WorkloadRequest> = { content: [[1, 2], [2, 3]] }; // prettier-ignore
+  await expect(writeTrace(path, [{ ...plain[0]!, ...odd }], "jsonl")).rejects.toThrow(
+    /content is not in blocks of 512 tokens/,
+  );
+  await expect(writeTrace(path, [{ id: "0", promptTokens: 5, outputTokens: 3 }], "csv")).rejects.toThrow(ConfigError);
   expect(existsSync(path)).toBe(false);
 });

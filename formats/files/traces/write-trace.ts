@@ -1,7 +1,8 @@
 /** Writes requests as servesim's CSV, or as JSON lines (timed_trace), which keep what prompts share. */
 import { ConfigError } from "../../errors.js";
 import type { ContentRuns, WorkloadRequest } from "../../workload.js";
-import { writeTextAtomic } from "../atomic.js";
+import { writeLinesAtomic } from "../atomic.js";
+import { csvCell } from "../csv-text.js";
 
 export const writtenForms = ["csv", "jsonl"] as const;
 export type WrittenForm = (typeof writtenForms)[number];
@@ -10,24 +11,27 @@ export type WrittenForm = (typeof writtenForms)[number];
  * Writes a trace, whole or not at all; gzip when the name ends in .gz. Times are ms, exact to the nanosecond for 26 days.
  * `blockTokens`: tokens behind each hash id of JSON lines. ConfigError where a request has no arrival time.
  */
-export function writeTrace(
+export async function writeTrace(
   path: string,
   requests: readonly WorkloadRequest[],
   form: WrittenForm,
   blockTokens = 512,
-): void {
-  const lines = form === "csv" ? csvLines(requests) : requests.map((request) => jsonLine(request, blockTokens));
-  writeTextAtomic(path, `${lines.join("\n")}\n`);
+): Promise<void> {
+  await writeLinesAtomic(path, form === "csv" ? csvLines(requests) : jsonLines(requests, blockTokens));
 }
 
-function csvLines(requests: readonly WorkloadRequest[]): string[] {
+function* csvLines(requests: readonly WorkloadRequest[]): Generator<string> {
   const hasPriority = requests.some(({ priority }) => priority !== undefined);
   const header = `arrival_ms,prompt_tokens,output_tokens,request_id${hasPriority ? ",priority" : ""}`;
-  const rows = requests.map((request) => {
+  yield header;
+  for (const request of requests) {
     const own = `${arrivalMs(request)},${request.promptTokens},${request.outputTokens},${field(request.id)}`;
-    return hasPriority ? `${own},${request.priority ?? 0}` : own;
-  });
-  return [header, ...rows];
+    yield hasPriority ? `${own},${request.priority ?? 0}` : own;
+  }
+}
+
+function* jsonLines(requests: readonly WorkloadRequest[], blockTokens: number): Generator<string> {
+  for (const request of requests) yield jsonLine(request, blockTokens);
 }
 
 function jsonLine(request: WorkloadRequest, blockTokens: number): string {
@@ -60,6 +64,7 @@ function arrivalMs({ id, arrivalNs }: WorkloadRequest): number {
   return arrivalNs / 1e6;
 }
 
+/** A line break in an id would be one row too many for readers that know none. */
 function field(text: string): string {
-  return /[",\s]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvCell(text.replaceAll(/\s+/g, " "));
 }
