@@ -6,7 +6,7 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import { ConfigError } from "../formats/index.js";
-import { addressOf, INSECURE_NOTE, type ServerAccess, type ServerAddress } from "../real/vllm/index.js";
+import { addressOf, unsafeRemarks, type ServerAccess, type ServerAddress } from "../real/vllm/index.js";
 import type { Args } from "./command.js";
 import { flagName, givenFlags, type Flags } from "./flags.js";
 import { warn } from "./output.js";
@@ -33,7 +33,7 @@ export const serverFlags = {
 /** The server at a URL, as the flags and the environment let the client in. Says what is not safe about it. */
 export function serverAt(baseUrl: string, flags: Flags<typeof serverFlags>): ServerAddress {
   const server = addressOf(baseUrl, serverAccess(flags));
-  warnUnsafe(server);
+  for (const remark of unsafeRemarks(server)) warn(remark);
   return server;
 }
 
@@ -56,16 +56,6 @@ export function serverAccess(
 export function refuseServerFlags(args: Args): void {
   const [given] = Object.keys(givenFlags(serverFlags, args));
   if (given !== undefined) throw new ConfigError(`--${flagName(given)} is about a server, give its --base-url too`);
-}
-
-/** What anyone on the way may read or fake. */
-export function warnUnsafe({ url, headers, query, isInsecure }: ServerAddress): void {
-  if (isInsecure) warn(INSECURE_NOTE);
-  const { protocol, hostname } = new URL(url);
-  const isHere = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
-  if (protocol === "http:" && !isHere && (Object.keys(headers).length > 0 || query !== "")) {
-    warn(`keys and headers go to ${url} unencrypted, where anyone on the way can read them; use https://`);
-  }
 }
 
 /** yargs keeps the last of a repeated flag, so the words are read themselves. */

@@ -7,8 +7,8 @@ import {
   addressOf,
   benchBatches,
   benchVllm,
-  INSECURE_NOTE,
   kvUsage,
+  unsafeRemarks,
   type ServerAccess,
   type VllmClientOptions,
 } from "../real/vllm/index.js";
@@ -43,7 +43,7 @@ export async function askServer(
   if (tasks.length === 0) return undefined;
   const { model } = vllm;
   const baseUrl = addressOf(vllm.base_url, access);
-  if (baseUrl.isInsecure) reporter.warn(INSECURE_NOTE);
+  for (const remark of unsafeRemarks(baseUrl)) reporter.warn(remark);
   const settings = await readServerSettings(baseUrl, { model, signal });
   for (const { cell } of tasks) {
     if (cell.plan.work === "step") await readServerSettings(baseUrl, { model, stated: cell.plan.settings, signal });

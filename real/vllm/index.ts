@@ -13,6 +13,7 @@ export {
   addressOf,
   INSECURE_NOTE,
   shownUrl,
+  unsafeRemarks,
   type ServerAccess,
   type ServerAddress,
   type ServerRef,

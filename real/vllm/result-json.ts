@@ -33,6 +33,9 @@ export function vllmResultJson(measurement: VllmMeasurement, options: ResultJson
     endpoint_type: isChat ? "openai-chat" : "openai",
     backend: isChat ? "openai-chat" : "openai",
     label: null,
+    ...((run.info.client as Record<string, unknown> | undefined)?.tls_verified === false
+      ? { tls_verified: false }
+      : {}),
     model_id: run.info.model.name,
     tokenizer_id: null,
     num_prompts: run.requests.length,

@@ -74,6 +74,19 @@ export function tlsOf({ ca, isInsecure }: ServerAddress): { ca?: string; rejectU
   return { ...(ca === undefined ? {} : { ca }), rejectUnauthorized: !isInsecure };
 }
 
+/** What anyone on the way to the server may read or fake, a sentence each. */
+export function unsafeRemarks({ url, headers, query, isInsecure }: ServerAddress): string[] {
+  const { protocol, hostname } = new URL(url);
+  const isHere = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+  const hasSecrets = Object.keys(headers).length > 0 || query !== "";
+  return [
+    ...(isInsecure ? [INSECURE_NOTE] : []),
+    ...(protocol === "http:" && !isHere && hasSecrets
+      ? [`keys and headers go to ${url} unencrypted, where anyone on the way can read them; use https://`]
+      : []),
+  ];
+}
+
 /** The text without the secrets that were sent: a server may say them back. */
 export function withoutSecrets(text: string, { headers, query }: Pick<ServerAddress, "headers" | "query">): string {
   let rest = text;

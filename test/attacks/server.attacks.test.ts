@@ -2,7 +2,7 @@
  * Attacks of a server on the commands that talk to it, as processes: each ends by its deadlines, keeps the requests that were
  * answered, leaves with the right exit code and stays small. The slowest wait is a control request's deadline, 0.5 s.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { spawn } from "node:child_process";
@@ -81,7 +81,7 @@ async function outcomes(): Promise<Record<string, number>> {
 
 const elsewhere = { location: "http://user:hush@192.0.2.1/login?token=hush" };
 const inStreams: readonly (readonly [what: string, Attack, kind: string, said: RegExp])[] = [
-  ["answers a byte a second", hostile.drip, "timeout", /no whole answer within 2 s|nothing came/],
+  ["answers a byte a second", hostile.drip, "stalled", /nothing came for 0.5 s/],
   ["floods with comments", hostile.flood(": x\n\n"), "malformed", /got over \d+ bytes/],
   ["floods with tokens", hostile.flood('data: {"choices":[{"text":"x"}]}\n\n'), "malformed", /four times the tokens/],
   ["floods with one line", hostile.flood("x"), "malformed", /exceeded max buffer size/],
@@ -93,7 +93,7 @@ const inStreams: readonly (readonly [what: string, Attack, kind: string, said: R
   ["redirects", hostile.status(302, "", elsewhere), "http_other", /redirect to "http:\/\/192.0.2.1\/login"; redirects are not/],
   ["sends a gzip bomb", hostile.gzipBomb, "malformed", /content-encoding "gzip"/],
   ["sends a huge header", hostile.hugeHeader, "malformed", /headers too long/i],
-  ["speaks something else than HTTP", hostile.notHttp, "malformed", /not HTTP/],
+  ["speaks something else than HTTP", hostile.notHttp, "reset", /connection lost|not HTTP/],
   ["answers with a page", hostile.html, "malformed", /content-type "text\/html", expected text\/event-stream/],
   ["sends half an event of JSON", hostile.events('data: {"choices":[\n\n'), "malformed", /expected a JSON object/],
   ["sends choices that are text", hostile.events('data: {"choices":"abc"}\n\n'), "malformed", /choices: got .*expected a list/],
@@ -120,6 +120,27 @@ test("a server that never ends a whole answer costs nothing of it", async () => 
   const attack = hostile.lying({ isOpen: true });
   const ended = await bench({ path: "/v1/completions", attack, isAttacked: (at) => at % 3 === 2 });
   expect([ended.code, await outcomes()]).toEqual([0, { ok: 6 }]);
+});
+
+test("an answer that drips is given up at the request's deadline, however often a byte comes", async () => {
+  const path = "/v1/completions";
+  const isAttacked = (at: number): boolean => at === 3;
+  const ended = await bench({ path, attack: hostile.drip, isAttacked }, "--stall-timeout", "30");
+  expect([ended.code, await outcomes()]).toEqual([0, { ok: 5, timeout: 1 }]);
+});
+
+test("prompts and ids with halves of characters are sent and kept", async () => {
+  const turn = (from: string, value: string): object => ({ from, value });
+  const chat = (id: string): object => ({
+    id,
+    conversations: [turn("human", "a\ud800 b c d e"), turn("gpt", "x y z x y z")],
+  });
+  writeFileSync(join(folder, "chats.json"), JSON.stringify(["1", "\udfff2"].map(chat)));
+  server = await startHostileVllm();
+  const flags = ["--workload", "chats.json", "--trace-format", "sharegpt", "--max-concurrency", "1", "--output", "out"];
+  const ended = await servesim("bench", "--backend", "vllm", "--base-url", server.baseUrl, ...flags);
+  expect([ended.code, /error: .*/.exec(ended.said)]).toEqual([0, null]);
+  expect(await outcomes()).toEqual({ ok: 2 });
 });
 
 test("a server that fails every request: the run is kept, exit 3", async () => {

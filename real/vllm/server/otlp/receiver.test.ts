@@ -112,3 +112,61 @@ test("spans are joined to the client's requests by vLLM's naming of them", async
   expect(without).toEqual(["run-10"]);
   expect(others).toBe(2);
 });
+
+/** Nested messages of the fields that lead to a span, around so many empty ones: two bytes each. */
+function emptySpans(count: number): Buffer {
+  const spans = Buffer.alloc(2 * count);
+  for (let at = 0; at < spans.length; at += 2) spans[at] = 0x12;
+  const around = (tag: number, body: Buffer): Buffer => {
+    const length: number[] = [];
+    for (let left = body.length; ; left >>>= 7) {
+      length.push(left > 127 ? (left & 127) | 128 : left);
+      if (left <= 127) break;
+    }
+    return Buffer.concat([Buffer.from([tag, ...length]), body]);
+  };
+  return around(0x0a, around(0x12, spans));
+}
+
+const packed = { "content-encoding": "gzip" };
+const jsonType = { "content-type": "application/json" };
+
+test.each([
+  [
+    "two million empty spans in a few KB",
+    gzipSync(emptySpans(2_000_000)),
+    { ...protobufType, ...packed },
+    "over 200000 spans",
+  ],
+  [
+    "as many in JSON",
+    gzipSync(`{"resourceSpans":[${"{},".repeat(1_000_000)}{}]}`),
+    { ...jsonType, ...packed },
+    "over 200000 spans",
+  ],
+  ["a gzip bomb", gzipSync(Buffer.alloc(2 ** 26)), { ...protobufType, ...packed }, "over 4194304 bytes"],
+  ["groups in groups without end", Buffer.alloc(2 ** 20, 0x0b), protobufType, "not protobuf"],
+  ["lists in lists without end", "[".repeat(150_000), jsonType, "not json"],
+  ["a length beyond the end", Buffer.from([0x0a, 0xff, 0xff, 0xff, 0x0f]), protobufType, "cut short"],
+])("%s are refused, and the next export is taken", async (_, body, headers, why) => {
+  const response = await post(body, headers);
+  expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(why)]);
+  expect((await post(encodeExport(exported("cmpl-a-0")), protobufType)).status).toBe(200);
+  expect(receiver.spans).toHaveLength(1);
+});
+
+test("no more spans are kept than there can be", async () => {
+  await receiver.stop();
+  receiver = await startOtlpReceiver({ port: 0, mostSpans: 3 });
+  await post(encodeExport(exported("a", "b")), protobufType);
+  await post(encodeExport(exported("c", "d")), protobufType);
+  expect(receiver.spans.map(({ serverRequestId }) => serverRequestId)).toEqual(["a", "b", "c"]);
+  expect(receiver.refused.first).toBe("more than 3 spans came");
+});
+
+test("a signal ends the wait for spans", async () => {
+  const stop = new AbortController();
+  const waited = receiver.waitFor(1, 60_000, stop.signal);
+  stop.abort();
+  expect(await waited).toBe(false);
+});
