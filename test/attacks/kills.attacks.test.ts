@@ -148,6 +148,7 @@ const stated = [
   "16",
   "--num-gpu-blocks",
   "100",
+  "--async-scheduling",
 ];
 
 test("calibrate vllm gives a server up that takes the whole budget for its first request", async () => {
