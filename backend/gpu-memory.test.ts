@@ -43,3 +43,8 @@ test.each([
   await expect(started).rejects.toThrow(BackendError);
   await expect(started).rejects.toThrow(message);
 });
+
+test("an nvidia-smi that hangs is given up", async () => {
+  const started = GpuMemoryWatch.start(nvidiaSmi("exec tail -f /dev/null"), 30);
+  await expect(started).rejects.toThrow(/nvidia-smi said nothing within 0.03 s/);
+});

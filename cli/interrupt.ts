@@ -46,7 +46,10 @@ export async function interruptible<T>(work: (signal: AbortSignal, blocking: Blo
   }
 }
 
-/** Signals are noticed between turns of the event loop only. */
-export function turnOfTheLoop(): Promise<void> {
-  return new Promise((resume) => setImmediate(resume));
+/**
+ * Signals are noticed between turns of the event loop only, when it looks for what has come. The first turn may have looked
+ * already; the second looks after this was called.
+ */
+export async function turnOfTheLoop(): Promise<void> {
+  for (let turns = 0; turns < 2; turns++) await new Promise((resume) => setImmediate(resume));
 }

@@ -1,9 +1,11 @@
 /** servesim as users meet it: dist/cli/main.js in a process of its own, in a folder that the test gives. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { join, resolve } from "node:path";
 
 export interface Ended {
   readonly code: number | null;
+  /** What ended it, if a signal did. */
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -12,7 +14,27 @@ const main = resolve("dist/cli/main.js");
 
 /** Runs to the end; models are cached in the folder. `shell`: what the shell does before, as `ulimit -f 64`. */
 export function servesimIn(folder: string, words: readonly string[], shell?: string): Promise<Ended> {
-  const env = { ...process.env, SERVESIM_CACHE: join(folder, "cache"), NO_COLOR: "1", FORCE_COLOR: undefined };
+  return startServesimIn(folder, words, shell === undefined ? {} : { shell }).ended;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** What it has said on stderr so far. */
+  readonly said: () => string;
+}
+
+export interface StartOptions {
+  /** What the shell does before. */
+  readonly shell?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts it, to be watched or killed while it runs. */
+export function startServesimIn(folder: string, words: readonly string[], options: StartOptions = {}): Started {
+  const { shell } = options;
+  const cache = { SERVESIM_CACHE: join(folder, "cache"), NO_COLOR: "1", FORCE_COLOR: undefined };
+  const env = { ...process.env, ...cache, ...options.env };
   const command = [process.execPath, main, ...words];
   const [program, args] =
     shell === undefined ? [command[0]!, command.slice(1)] : ["/bin/sh", ["-c", `${shell}; exec "$0" "$@"`, ...command]];
@@ -21,9 +43,27 @@ export function servesimIn(folder: string, words: readonly string[], shell?: str
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((done, reject) => {
-    child.on("error", reject).on("close", (code) => {
-      done({ code, stdout, stderr });
+  const ended = new Promise<Ended>((done, reject) => {
+    child.on("error", reject).on("close", (code, signal) => {
+      done({ code, signal, stdout, stderr });
     });
   });
+  return { child, ended, said: () => stderr };
+}
+
+/** Signals once `isTime`, looked at every few milliseconds, unless the process ends before; rejects then. */
+export async function signalWhen(
+  { child, ended }: Started,
+  signal: NodeJS.Signals,
+  isTime: () => boolean,
+): Promise<Ended> {
+  let isSent = false;
+  const look = setInterval(() => {
+    if (isSent || !isTime()) return;
+    isSent = child.kill(signal);
+  }, 3);
+  const result = await ended;
+  clearInterval(look);
+  if (!isSent) throw new Error(`it ended before it was signalled: ${JSON.stringify(result)}`);
+  return result;
 }
