@@ -126,11 +126,6 @@ async function simulateCell(
   return blocking(() => withCapacity(withSlaNote(input, run), capacityOf(input)));
 }
 
-export interface SimulateCellsOptions extends Pick<SimulateCellsInput, "profile" | "seed" | "jitter"> {
-  readonly signal: AbortSignal;
-  readonly reporter: Reporter;
-}
-
 /** Dynamic's two SLA rules are both simulated, and the run says so when they differ. */
 function withSlaNote(input: SimulatedRunInput, run: Run): Run {
   const { name, settings } = input.plan;

@@ -22,6 +22,7 @@ test("the package depends on these libraries and no others", () => {
     "cli-table3",
     "d3",
     "eventsource-parser",
+    "fast-csv",
     "fastest-levenshtein",
     "gpt-tokenizer",
     "jsdom",

@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { ArtifactError, greatest } from "../../formats/index.js";
+import { ArtifactError } from "../../formats/index.js";
 import type { CacheTensor } from "./graph-io.js";
 import { inspectOnnxFile, type OnnxFileInfo } from "./inspect-onnx.js";
 import type { ModelFiles } from "./model-cache.js";

@@ -103,7 +103,9 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
           if (!bound.isRisky(shape)) return true;
           const { batchSize: rows, promptTokens, decodeSteps } = shape;
           const batch = { model, device: grid.device, threads, rows, promptTokens, outputTokens: decodeSteps + 1 };
-          return (await tryBatch({ ...batch, ...(gpu === undefined ? { limitBytes: availableBytes } : {}) }, { signal })).fits;
+          return (
+            await tryBatch({ ...batch, ...(gpu === undefined ? { limitBytes: availableBytes } : {}) }, { signal })
+          ).fits;
         },
         startExecutor,
         nowNs,

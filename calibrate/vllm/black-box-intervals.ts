@@ -95,10 +95,9 @@ export function surenessOf(
   });
   const deviations = covariance.map((row, i) => Math.sqrt(row[i]!));
   const at = (of: Parameters): Record<string, number> => coefficientsOf(costOf(of, parts));
-  const intervals = Object.assign(
-    {},
-    ...names.map((name, i) => places(parameters, name, { deviation: deviations[i]!, at })),
-  ) as Intervals;
+  const intervals: Intervals = Object.fromEntries(
+    names.flatMap((name, i) => Object.entries(places(parameters, name, { deviation: deviations[i]!, at }))),
+  );
   return {
     intervals,
     draws: drawsOf(parameters, names, { covariance, deviations, at, places: Object.keys(intervals) }),

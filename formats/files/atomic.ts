@@ -32,7 +32,7 @@ const CHUNK = 1 << 18;
  * Writes lines, each with a line break, one after another: as long as they may be together. Whole or not at all, gzip when the
  * name ends in .gz. Returns the SHA-256 of the text, hex.
  */
-export async function writeLinesAtomic(path: string, lines: Iterable<string>): Promise<string> {
+export async function writeLinesAtomic(path: string, lines: Iterable<string> | AsyncIterable<string>): Promise<string> {
   const temporary = temporaryBeside(path);
   const hash = createHash("sha256");
   try {
@@ -51,7 +51,10 @@ export async function writeLinesAtomic(path: string, lines: Iterable<string>): P
   }
 }
 
-function* chunksOf(lines: Iterable<string>, hash: ReturnType<typeof createHash>): Generator<Buffer> {
+async function* chunksOf(
+  lines: Iterable<string> | AsyncIterable<string>,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<Buffer> {
   let text = "";
   const flushed = (): Buffer => {
     const bytes = Buffer.from(text);
@@ -59,7 +62,7 @@ function* chunksOf(lines: Iterable<string>, hash: ReturnType<typeof createHash>)
     text = "";
     return bytes;
   };
-  for (const line of lines) {
+  for await (const line of lines) {
     text += `${line}\n`;
     if (text.length >= CHUNK) yield flushed();
   }

@@ -164,8 +164,13 @@ export function csvLine(values: readonly (string | number | undefined)[]): strin
 
 /** A text cell, quoted where that is needed. */
 export function csvCell(text: string): string {
-  const safe = formula.test(text) && !digits.test(text) ? `'${text}` : text;
+  const safe = notRun(text);
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** A text with an apostrophe before it where a spreadsheet would run it. */
+export function notRun(text: string): string {
+  return formula.test(text) && !digits.test(text) ? `'${text}` : text;
 }
 
 /** What a cell of a file of this form says. */

@@ -1,10 +1,11 @@
 /** CSV tables, with the line named when a row is short, long or holds a bad value. */
 import type { createHash } from "node:crypto";
+import { writeToString } from "fast-csv";
 import type { z } from "zod";
 import { ArtifactError } from "../errors.js";
 import { check } from "../check.js";
 import { writeLinesAtomic } from "./atomic.js";
-import { csvLine, csvLines, CsvProblem, type CsvLine } from "./csv-text.js";
+import { csvLine, csvLines, CsvProblem, notRun, type CsvLine } from "./csv-text.js";
 import { byteChunks } from "./read-bytes.js";
 
 /** Line of a row in its file: blank lines and quoted line breaks count, so it is not the row's index. */
@@ -121,10 +122,25 @@ export async function writeCsv(
   return await writeLinesAtomic(path, linesOf(columns, rows));
 }
 
-function* linesOf(
+/** Rows that are formatted at once. */
+const BLOCK = 1000;
+
+async function* linesOf(
   columns: readonly string[],
   rows: Iterable<Readonly<Record<string, string | number | undefined>>>,
-): Generator<string> {
+): AsyncGenerator<string> {
   yield csvLine(columns);
-  for (const row of rows) yield csvLine(columns.map((name) => row[name]));
+  let block: (string | number | undefined)[][] = [];
+  const formatted = async (): Promise<string> => await writeToString(block, { headers: false, rowDelimiter: "\n" });
+  for (const row of rows) {
+    block.push(columns.map((name) => cellOf(row[name])));
+    if (block.length < BLOCK) continue;
+    yield await formatted();
+    block = [];
+  }
+  if (block.length > 0) yield await formatted();
+}
+
+function cellOf(value: string | number | undefined): string | number | undefined {
+  return typeof value === "string" ? notRun(value) : value;
 }

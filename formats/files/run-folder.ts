@@ -141,6 +141,8 @@ export async function readRun(folder: string): Promise<Run> {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new ArtifactError(`${folder} is not a folder, expected a run folder with run.json and requests.csv`);
   }
+  // A process may have been killed while it moved a whole run to its place.
+  finishAbandoned(folder, runFolder);
   const infoPath = join(folder, "run.json");
   const stored = check(runSchema, readJson(infoPath), { source: infoPath, Failure: ArtifactError });
   if (stored.cut === true) return readCutRun(folder, stored);

@@ -268,7 +268,8 @@ class WatchedScheduler implements StepScheduler {
     const complete = this.scheduler.update(step);
     this.inFlight--;
     for (const index of complete) this.completions[index]!++;
-    this.completedOf.get(step)!.push(...complete);
+    const completed = this.completedOf.get(step)!;
+    for (const index of complete) completed.push(index);
     return complete;
   }
 

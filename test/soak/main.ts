@@ -34,10 +34,10 @@ const child = spawn(
   ],
   { stdio: ["ignore", "ignore", "inherit"] },
 );
-let isOver = false;
+const over = new AbortController();
 const ended = new Promise<number | null>((resolve) => {
   child.on("close", (code) => {
-    isOver = true;
+    over.abort();
     resolve(code);
   });
 });
@@ -45,7 +45,7 @@ const readings: MemoryReading[] = [];
 const startNs = process.hrtime.bigint();
 const seconds = (): number => Number(process.hrtime.bigint() - startNs) / 1e9;
 const isSending = (): boolean => server.received.length < requests;
-while (!isOver && isSending()) {
+while (!over.signal.aborted && isSending()) {
   const bytes = residentBytes(child.pid!);
   if (bytes !== undefined) readings.push({ atS: seconds(), bytes });
   await sleep(1_000);

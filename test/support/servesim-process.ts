@@ -57,13 +57,12 @@ export async function signalWhen(
   signal: NodeJS.Signals,
   isTime: () => boolean,
 ): Promise<Ended> {
-  let isSent = false;
+  let sent = 0;
   const look = setInterval(() => {
-    if (isSent || !isTime()) return;
-    isSent = child.kill(signal);
+    if (sent === 0 && isTime() && child.kill(signal)) sent++;
   }, 3);
   const result = await ended;
   clearInterval(look);
-  if (!isSent) throw new Error(`it ended before it was signalled: ${JSON.stringify(result)}`);
+  if (sent === 0) throw new Error(`it ended before it was signalled: ${JSON.stringify(result)}`);
   return result;
 }
