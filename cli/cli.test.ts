@@ -133,7 +133,7 @@ describe("simulate", () => {
     [["--request-rate", "NaN"], /--request-rate: got "NaN", expected number/],
     [["--num-prompts", "1000000000"], /--num-prompts: got 1000000000/],
     [["--think-time", "1e308"], /--think-time: got 1e\+308/],
-    [["--output-len", "1e15"], /request 0 .*model gpt2 has 1024 positions/],
+    [["--output-len", "1e6"], /request 0 .*model gpt2 has 1024 positions/],
     [["--btch-size", "4"], /unknown flag --btch-size, did you mean "batch-size"\?/],
     [["--max-num-seqs", "4"], /--max-num-seqs is a setting of vllm, not of naive/],
     [["--batch-size"], /--batch-size: got nothing, expected a value/],
@@ -320,6 +320,9 @@ describe("compare", () => {
         .join(","),
     );
     write("slower/requests.csv", `${[header, ...slower].join("\n")}\n`);
+    const { requests_sha256, ...info } = JSON.parse(filesOf("slower")["run.json"]!) as Record<string, unknown>;
+    expect(requests_sha256).toMatch(/^[0-9a-f]{64}$/);
+    write("slower/run.json", JSON.stringify(info));
   });
 
   test("of a run with itself finds no error and exits 0", async () => {
@@ -534,6 +537,9 @@ loads:
     mkdirSync(join(folder, "plain"), { recursive: true });
     const file = write("plain/file", "");
     const path = write("refused.yaml", simulated.replace("num_runs: 1", "num_runs: 0"));
-    expectMistake(await servesim("run", path, "--results", file), /cannot make the folder .*--results/);
+    expectMistake(
+      await servesim("run", path, "--results", file),
+      /cannot write .*refused: a part of the path is a file/,
+    );
   });
 });
