@@ -18,6 +18,11 @@ const config: Config = {
     "<rootDir>/test",
   ],
   testMatch: ["**/*.test.ts"],
+  // Killed processes take minutes: npm run test:attacks.
+  testPathIgnorePatterns: [
+    "/node_modules/",
+    ...(process.env.SERVESIM_ATTACKS === "all" ? [] : ["/kills\\.attacks\\."]),
+  ],
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: { "^.+\\.(ts|js|mjs)$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
