@@ -3,7 +3,7 @@
  * little more than is served, so that the server is kept full, and whether a long open loop at the rate grows.
  */
 import type { RequestRecord } from "../../formats/index.js";
-import { machineOf, simulateRun, workloadFromLengths, type SimulatedRunInput } from "../../sim/index.js";
+import { atRunPace, machineOf, simulateRun, workloadFromLengths, type SimulatedRunInput } from "../../sim/index.js";
 import type { CapacityCase } from "./cases.js";
 
 /** Of the time of the arrivals, when counting begins. */
@@ -23,6 +23,13 @@ const SHOWN = 0.5;
 
 export function inputOf({ plan, profile, load, seed, replicas }: CapacityCase): Omit<SimulatedRunInput, "workload"> {
   return { plan, profile, load, seed, replicas, coldStart: false };
+}
+
+/** On a host of its usual pace, which is whose capacity is told. */
+function onUsualDay(given: CapacityCase): Omit<SimulatedRunInput, "workload"> {
+  const { cost } = given.profile;
+  const pace = cost.kind === "vllm_engine" ? (cost.host.pace ?? 1) : 1;
+  return inputOf({ ...given, profile: atRunPace(given.profile, pace) });
 }
 
 /** Requests per second of the case's server, kept full. */
@@ -45,7 +52,7 @@ function closedLoopPerS(given: CapacityCase): number {
   const seats = seatsOf(given) * given.replicas;
   const load = { ...given.load, num_prompts: 10 * seats, max_concurrency: 2 * seats + 60 };
   const workload = workloadFromLengths(load, seed);
-  const run = simulateRun({ ...inputOf(given), load, workload, seed, runSeed: given.seed });
+  const run = simulateRun({ ...onUsualDay(given), load, workload, seed });
   return run.info.summary!.request_throughput as number;
 }
 
@@ -54,7 +61,7 @@ function overloaded(given: CapacityCase, request_rate: number, round: number): {
   const seed = `${given.seed}/truth/${round}`;
   const load = { ...given.load, num_prompts: longCount(given), request_rate };
   const workload = workloadFromLengths(load, seed);
-  const run = simulateRun({ ...inputOf(given), load, workload, seed, runSeed: given.seed });
+  const run = simulateRun({ ...onUsualDay(given), load, workload, seed });
   const toS = run.requests.at(-1)!.arrivalNs / 1e9;
   const fromS = COUNTED_FROM * toS;
   const countOf = (timesS: readonly number[]): number => timesS.filter((timeS) => timeS > fromS && timeS <= toS).length;
@@ -76,7 +83,7 @@ export function grows(given: CapacityCase, ratePerS: number): boolean {
     arrivals: "constant" as const,
   };
   const workload = workloadFromLengths(load, seed);
-  const run = simulateRun({ ...inputOf(given), load, workload, seed, runSeed: given.seed });
+  const run = simulateRun({ ...onUsualDay(given), load, workload, seed });
   const lastS = run.requests.at(-1)!.arrivalNs / 1e9;
   const answered = endsS(run.requests).filter((end) => end > lastS / 2 && end <= lastS).length;
   const growthPerS = ratePerS - answered / (lastS / 2);
