@@ -111,15 +111,13 @@ function breakWrites(): { readonly NODE_OPTIONS: string } {
     path,
     `import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-const isFull = (path) => String(path).includes("out/requests.csv");
-const full = () => Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
-for (const name of ["writeFileSync", "openSync"]) {
-  const usual = fs[name];
-  fs[name] = (path, ...rest) => {
-    if (isFull(path)) throw full();
-    return usual(path, ...rest);
-  };
-}
+const isFull = (path) => /\\/out\\/.*requests\\.csv/.test(String(path));
+const full = () => Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC", syscall: "open" });
+const usual = fs.promises.open;
+fs.promises.open = async (path, ...rest) => {
+  if (isFull(path)) throw full();
+  return usual(path, ...rest);
+};
 syncBuiltinESMExports();
 `,
   );

@@ -34,7 +34,10 @@ export async function writeWholeFolder(
       removeAbandoned(dirname(staged), (path) => existsSync(join(path, form.key)));
       mkdirSync(staged);
     });
-    await fill(staged);
+    await fill(staged).catch((error: unknown) => {
+      // The place that was asked for is named, not the hidden one.
+      throw error instanceof ConfigError && error.cause !== undefined ? cannotWrite(folder, error.cause) : error;
+    });
     attempt(folder, () => {
       if (isThere) replaceBy(realpathSync(place), staged, form);
       else renameSync(staged, place);
