@@ -49,6 +49,16 @@ export interface BatchRecord {
   readonly reason?: string;
 }
 
+/** What a profile may be asked for beyond its range. */
+export const rangeQuantities = [
+  "batch",
+  "step_tokens",
+  "prefill_tokens",
+  "attention_pairs",
+  "prompt_tokens",
+  "context_tokens",
+] as const;
+
 /**
  * Of a simulated run: the share of its time spent beyond what the profile was measured on, and in which quantities, each
  * to which end of the measured range, how far was asked, for which share of the time.
@@ -57,14 +67,7 @@ const extrapolation = z.strictObject({
   share: z.number().min(0).max(1),
   of: z.array(
     z.strictObject({
-      quantity: z.enum([
-        "batch",
-        "step_tokens",
-        "prefill_tokens",
-        "attention_pairs",
-        "prompt_tokens",
-        "context_tokens",
-      ]),
+      quantity: z.enum(rangeQuantities),
       side: z.enum(["below", "above"]),
       measured_to: z.number(),
       asked: z.number(),

@@ -43,12 +43,12 @@ test.each([0.7, 1.25])("a host that takes %f times as long is told by one number
   );
 });
 
-test("where the GPU differs, one number for the host does not do, and it says so", () => {
+test("where the GPU differs, one number for the host is not enough, and it says so", () => {
   const gpu = { ...cost.gpu, decode_base_ns: 3 * cost.gpu.decode_base_ns };
   const run = load({ ...cost, gpu });
   const found = fitClientPace(cost, [run], replayOf(run))!;
   expect(found.suffices).toBe(false);
-  expect(clientPaceNote("mine", found)).toContain("does not do, so its costs were fitted anew");
+  expect(clientPaceNote("mine", found)).toContain("is not enough, so its costs were fitted anew");
 });
 
 test("a handful of requests tells no pace", () => {

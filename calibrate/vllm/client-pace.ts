@@ -64,7 +64,7 @@ export function clientPaceNote(base: string, { pace, rest, suffices }: ClientPac
     `${percent(rest.tpot)}, to the first token by ${percent(rest.ttft)}`;
   return suffices
     ? `the host takes ${pace.toFixed(3)} times as long as that of profile "${base}", all else being the same: ${seen}`
-    : `one number for the whole host (${pace.toFixed(3)} times that of profile "${base}") does not do, so its costs were fitted anew: ${seen}`;
+    : `one number for the whole host (${pace.toFixed(3)} times that of profile "${base}") is not enough, so its costs were fitted anew: ${seen}`;
 }
 
 interface Split {

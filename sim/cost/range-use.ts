@@ -3,18 +3,11 @@
  * A step or batch counts with the time that it takes on the GPU (of a batch: with all its time), so a jump over a run of
  * decodes counts exactly as its steps one by one.
  */
-import { greatest, least, type Extrapolation, type Profile } from "../../formats/index.js";
+import { greatest, least, rangeQuantities, type Extrapolation, type Profile } from "../../formats/index.js";
 import type { DecodeLaw } from "./step-cost.js";
 
-/** Quantities in the order of their bits; `range` of a profile says how far each was measured. */
-const quantities = [
-  "batch",
-  "step_tokens",
-  "prefill_tokens",
-  "attention_pairs",
-  "prompt_tokens",
-  "context_tokens",
-] as const;
+/** In the order of their bits; `range` of a profile says how far each was measured. */
+const quantities = rangeQuantities;
 type RangeQuantity = (typeof quantities)[number];
 export type MeasuredRange = Readonly<Partial<Record<RangeQuantity, readonly [number, number] | undefined>>>;
 
