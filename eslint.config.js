@@ -3,15 +3,17 @@ import tseslint from "typescript-eslint";
 import { importX, createNodeResolver } from "eslint-plugin-import-x";
 import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
 
-const parts = ["formats", "sim", "backend", "calibrate", "real", "report", "experiment", "cli"];
+const parts = ["formats", "sim", "machine", "onnx", "calibrate", "real", "report", "jobs", "cli"];
+const below = ["formats", "sim", "machine", "onnx"];
 const mayImport = {
   formats: [],
   sim: ["formats"],
-  backend: ["formats"],
-  calibrate: ["formats", "sim", "backend"],
-  real: ["formats", "sim", "backend"],
+  machine: ["formats"],
+  onnx: ["formats"],
+  calibrate: below,
+  real: below,
   report: ["formats", "sim"],
-  experiment: ["formats", "sim", "backend", "calibrate", "real", "report"],
+  jobs: [...below, "calibrate", "real", "report"],
   cli: parts,
 };
 const walls = parts.flatMap((part) =>
@@ -47,6 +49,7 @@ export default tseslint.config(
     settings: { "import-x/resolver-next": [createTypeScriptImportResolver(), createNodeResolver()] },
     rules: {
       "import-x/no-cycle": "error",
+      "import-x/no-internal-modules": ["error", { allow: ["node:*/*", "protobufjs/*", "**/index.js"] }],
       "import-x/no-default-export": "error",
       "import-x/no-restricted-paths": ["error", { zones: [...walls, ...insideSim] }],
       "@typescript-eslint/consistent-type-imports": "error",

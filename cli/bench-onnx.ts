@@ -1,7 +1,7 @@
 /** servesim bench --backend onnx: a policy of whole batches on ONNX Runtime in this machine. */
-import { ensureModel, modelForm, requireProvider, samplingSettings, startOnnxExecutor } from "../backend/onnx/index.js";
-import { describeMachine } from "../backend/machine.js";
-import { answerColumns, requireFits, startMemory, workloadOf } from "../experiment/index.js";
+import { ensureModel, modelForm, requireProvider, samplingSettings, startOnnxExecutor } from "../onnx/index.js";
+import { describeMachine } from "../machine/index.js";
+import { answerColumns, requireFits, workloadOf, startMemory } from "../jobs/inputs/index.js";
 import { ConfigError, type Run } from "../formats/index.js";
 import { benchOnnx, requireBatches } from "../real/index.js";
 import { describeLoad, loadTokenizer } from "../sim/index.js";

@@ -1,9 +1,9 @@
 /** servesim bench --backend vllm: a load against a running vLLM server. */
-import { cpuModel } from "../backend/machine.js";
+import { cpuModel } from "../machine/index.js";
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
-import { workloadOf } from "../experiment/index.js";
+import { workloadOf } from "../jobs/inputs/index.js";
 import { ConfigError, type Load, type Run, type Workload } from "../formats/index.js";
 import { writeJson } from "../formats/files/index.js";
 import {

@@ -5,8 +5,8 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import type { RecordedRun } from "../calibrate/vllm/index.js";
-import { readRecordings } from "../experiment/read-recordings.js";
-import { measureServer, type MeasuredServer } from "../experiment/server-calibration/index.js";
+import { readRecordings } from "../jobs/replay/index.js";
+import { measureServer, type MeasuredServer } from "../jobs/vllm-calibration/index.js";
 import { ConfigError, MOST_VOCAB, MOST_WAIT_S, type Run } from "../formats/index.js";
 import { RunInterrupted } from "../real/index.js";
 import type { ServerAddress } from "../real/vllm/index.js";

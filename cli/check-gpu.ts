@@ -1,6 +1,6 @@
 /** What doctor says of a GPU: the card, and a small model run on it beside the CPU. */
-import { readGpu } from "../backend/machine.js";
-import { compareWithCpu, type DeviceComparison } from "../backend/onnx/index.js";
+import { readGpu } from "../machine/index.js";
+import { compareWithCpu, type DeviceComparison } from "../onnx/index.js";
 import { BackendError } from "../formats/index.js";
 
 export interface GpuFinding {

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { defaultCacheDir, listProviders } from "../backend/onnx/index.js";
+import { defaultCacheDir, listProviders } from "../onnx/index.js";
 import { checkGpu } from "./check-gpu.js";
 import { ConfigError } from "../formats/index.js";
 import type { Command } from "./command.js";

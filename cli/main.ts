@@ -96,7 +96,7 @@ async function main(): Promise<void> {
       },
     );
   }
-  const { packageVersion } = await import("../experiment/package-root.js");
+  const { packageVersion } = await import("../jobs/inputs/package-root.js");
   parser = parser.version(packageVersion());
   parser = parser.fail((message: string | undefined, error: Error | undefined) => {
     if (error !== undefined && !isUsage(error)) throw error;

@@ -1,6 +1,6 @@
 /** Flags that say which model runs where, and how its tokens are chosen; alike for calibrate and bench. */
 import { z } from "zod";
-import { presetNames } from "../backend/onnx/index.js";
+import { presetNames } from "../onnx/index.js";
 import { modelFormShape, samplingShape } from "../formats/index.js";
 
 export const modelFlags = {

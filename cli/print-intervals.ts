@@ -1,5 +1,5 @@
 /** How a predicted statistic is written: the mean over the replications, and the interval that one real run falls into. */
-import type { PredictedInterval, PredictedIntervals } from "../experiment/index.js";
+import type { PredictedInterval, PredictedIntervals } from "../jobs/replicate/index.js";
 import type { RunInfo } from "../formats/index.js";
 import type { Summary } from "../sim/index.js";
 import { figure, print } from "./output.js";

@@ -1,4 +1,4 @@
-import type { ExperimentResults } from "../experiment/index.js";
+import type { ExperimentResults } from "../jobs/experiment/index.js";
 import { printOutcome } from "./print-outcome.js";
 
 const write = process.stdout.write.bind(process.stdout);

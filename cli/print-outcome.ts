@@ -1,5 +1,6 @@
 /** Prints what an experiment found: predicted, happened, how wrong, with a verdict, a line per cell and headline statistic. */
-import { sharedNotes, type CellResult, type ExperimentResults } from "../experiment/index.js";
+import { sharedNotes } from "../jobs/inputs/index.js";
+import type { CellResult, ExperimentResults } from "../jobs/experiment/index.js";
 import type { Run } from "../formats/index.js";
 import { LEVEL, tallyOf, tallyText, verdictText, type StatisticComparison } from "../report/compare/index.js";
 import type { RunCapacity } from "../sim/index.js";

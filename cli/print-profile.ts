@@ -1,6 +1,6 @@
 /** Prints a profile for people: coefficients with intervals, and how well the fit holds on shapes kept out of it. */
 import type { OomProbe } from "../calibrate/onnx/index.js";
-import { costRows } from "../experiment/index.js";
+import { costRows } from "../jobs/experiment/index.js";
 import type { FitScore, Profile } from "../formats/index.js";
 import { largestBatch } from "../sim/index.js";
 import { figure, print, printTable } from "./output.js";

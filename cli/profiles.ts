@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { packageFile } from "../experiment/index.js";
+import { packageFile } from "../jobs/inputs/index.js";
 import { ConfigError, HELD_OUT_GATE, suggest, trustOf, trustWarning, type Profile } from "../formats/index.js";
 import { readProfile } from "../formats/files/index.js";
 import type { Command } from "./command.js";

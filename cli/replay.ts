@@ -8,8 +8,8 @@ import {
   replayStatistics,
   type ReplayReport,
   type ReplayStatistic,
-} from "../experiment/replay-report.js";
-import { runChartRows } from "../experiment/chart-rows.js";
+} from "../jobs/replay/index.js";
+import { runChartRows } from "../jobs/experiment/index.js";
 import { readProfile, readSteps, writeTextAtomic } from "../formats/files/index.js";
 import { replayRecording, withoutNetwork } from "../sim/index.js";
 import type { Command } from "./command.js";

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { experimentFolder, publish } from "../experiment/index.js";
+import { experimentFolder, publish } from "../jobs/experiment/index.js";
 import { ConfigError } from "../formats/index.js";
 import { readOriginalCsv, whileLocked, writeTextAtomic } from "../formats/files/index.js";
 import type { Command } from "./command.js";

@@ -1,7 +1,7 @@
 /** servesim run EXPERIMENT.yaml: calibrate, simulate, run for real, compare, report; a second run does what is missing. */
 import { join } from "node:path";
 import { z } from "zod";
-import { publish, runExperiment } from "../experiment/index.js";
+import { publish, runExperiment } from "../jobs/experiment/index.js";
 import { readExperiment, whileLocked } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted } from "./fail.js";

@@ -1,7 +1,7 @@
 /** servesim setup cuda: puts ONNX Runtime's CUDA provider in its place, and says what it does. */
 import { z } from "zod";
-import { placeProvider, providerPackage } from "../backend/cuda/index.js";
-import { listProviders } from "../backend/onnx/index.js";
+import { placeProvider, providerPackage } from "../onnx/cuda/index.js";
+import { listProviders } from "../onnx/index.js";
 import { ConfigError } from "../formats/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";

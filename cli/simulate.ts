@@ -1,14 +1,8 @@
 /** servesim simulate: one policy on one profile under one load, in virtual time. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import {
-  defaultJitter,
-  replicate,
-  requireFits,
-  workOf,
-  workloadOf,
-  type ReplicateOptions,
-} from "../experiment/index.js";
+import { defaultJitter, replicate, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
+import { requireFits, workloadOf } from "../jobs/inputs/index.js";
 import { readProfile } from "../formats/files/index.js";
 import {
   capacityOf,

@@ -1,14 +1,8 @@
 /** servesim validate FILE: calibrate, simulate, run for real, and say in which cells the two agree. */
 import { join } from "node:path";
 import { z } from "zod";
-import {
-  accuracyPage,
-  accuracySection,
-  requireMarkedSection,
-  validate,
-  writeMarkedSection,
-} from "../experiment/index.js";
-import { readValidation, writeTextAtomic } from "../formats/files/index.js";
+import { accuracyPage, accuracySection, validate } from "../jobs/validation/index.js";
+import { requireMarkedSection, writeMarkedSection, readValidation, writeTextAtomic } from "../formats/files/index.js";
 import { LEVEL, tallyOf, tallyText, verdictText } from "../report/compare/index.js";
 import type { Command } from "./command.js";
 import { Interrupted, ThresholdMissed } from "./fail.js";

@@ -1,8 +1,7 @@
 /** Flags of loads against a running vLLM server, by the names that vLLM's own benchmark has where it has one. */
 import { z } from "zod";
 import { MOST_TOKENS, MOST_VOCAB } from "../formats/index.js";
-import { endpoints } from "../real/vllm/request-body.js";
-import type { Sampling, ServerAddress, VllmClientOptions } from "../real/vllm/index.js";
+import { endpoints, type Sampling, type ServerAddress, type VllmClientOptions } from "../real/vllm/index.js";
 import type { Flags } from "./flags.js";
 import { serverFlags } from "./server-flags.js";
 

@@ -2,7 +2,7 @@
  * Whether a real run may be trusted, with the reasons when it may not, and what is worth knowing when it may: a client
  * that lagged, requests that failed, other processes at work, an event loop that was held up.
  */
-import { WORTH_TELLING_CORES } from "../backend/other-load.js";
+import { WORTH_TELLING_CORES } from "../machine/index.js";
 import type { RequestRecord, RunInfo } from "../formats/index.js";
 import { quantile } from "../sim/index.js";
 import type { EventLoopDelay } from "./event-loop-delay.js";

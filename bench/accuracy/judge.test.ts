@@ -1,4 +1,4 @@
-import type { ReplayReport } from "../../experiment/replay-report.js";
+import type { ReplayReport } from "../../jobs/replay/replay-report.js";
 import { identicalRuns } from "./identical-runs.js";
 import { judge, toleranceOf } from "./judge.js";
 

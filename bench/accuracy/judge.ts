@@ -3,7 +3,7 @@
  * tolerance for its kind of load. How much identical runs differ is told by the other runs of the same load, without the one
  * that is scored and those of the fit; where fewer than two are left, by the band of the simulated runs.
  */
-import type { ReplayReport } from "../../experiment/replay-report.js";
+import type { ReplayReport } from "../../jobs/replay/index.js";
 import { judgeError, type Judgement } from "../../report/compare/index.js";
 
 export const loadKinds = ["below capacity", "block pressure", "near capacity"] as const;

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { fitStaticBatch, type BatchShape, type Measurement } from "../../calibrate/fit/index.js";
-import { writeMarkedSection } from "../../experiment/index.js";
+import { writeMarkedSection } from "../../formats/files/index.js";
 import { normal, stream } from "../../sim/kernel/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";

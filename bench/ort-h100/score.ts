@@ -6,8 +6,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import { writeMarkedSection } from "../../experiment/index.js";
-import { writeProfile } from "../../formats/files/index.js";
+import { writeMarkedSection, writeProfile } from "../../formats/files/index.js";
 import type { Measurement } from "../../calibrate/fit/index.js";
 import { largestBatch } from "../../sim/cost/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";

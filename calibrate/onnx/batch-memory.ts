@@ -2,7 +2,7 @@
  * How much memory a batch takes, before it is run: from the model's shape alone, then corrected by the batches that ran.
  * What would not fit is never tried, since the kernel ends a process that takes too much without a word. Bytes.
  */
-import type { ModelShape } from "../../backend/onnx/index.js";
+import type { ModelShape } from "../../onnx/index.js";
 import type { BatchShape } from "../fit/index.js";
 
 const FLOAT_BYTES = 4;

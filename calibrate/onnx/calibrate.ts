@@ -3,7 +3,7 @@
  * to it. Nothing else should run meanwhile; what did is told.
  */
 import { availableParallelism, cpus, totalmem } from "node:os";
-import { availableMemoryBytes, cpuModel, describeMachine, readGpu } from "../../backend/machine.js";
+import { availableMemoryBytes, cpuModel, describeMachine, readGpu, GpuMemoryWatch, otherCores, readLoad } from "../../machine/index.js";
 import {
   CopyCount,
   ensureModel,
@@ -12,9 +12,7 @@ import {
   startOnnxExecutor,
   tryBatch,
   type OnnxExecutor,
-} from "../../backend/onnx/index.js";
-import { GpuMemoryWatch } from "../../backend/gpu-memory.js";
-import { otherCores, readLoad } from "../../backend/other-load.js";
+} from "../../onnx/index.js";
 import { ConfigError, type CalibrationPlan, type Profile } from "../../formats/index.js";
 import { blockName, toCells, type Measurement, type Residual } from "../fit/index.js";
 import { MemoryBound } from "./batch-memory.js";

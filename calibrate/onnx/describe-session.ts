@@ -1,5 +1,5 @@
 /** What a reader should know of how a calibration went: others' work, drift, uncertain medians, what was left out. */
-import { WORTH_TELLING_CORES } from "../../backend/other-load.js";
+import { WORTH_TELLING_CORES } from "../../machine/index.js";
 import { shapeName, toCells } from "../fit/index.js";
 import { COLD_SAMPLES, type MeasuredPlan } from "./measure-plan.js";
 import { DISTURBED_FRACTION, reportDrift, type DriftReport } from "./drift-watch.js";

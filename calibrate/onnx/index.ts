@@ -1,6 +1,6 @@
 /** Measures what batches cost on ONNX Runtime on this machine, and makes a profile of it. */
 export { calibrateOnnx, type CalibrateOptions, type Calibration } from "./calibrate.js";
-export { describeMachine, type Gpu } from "../../backend/machine.js";
+export { describeMachine, type Gpu } from "../../machine/index.js";
 export { probeOom, type OomProbe } from "./probe-oom.js";
 export { rawPathOf, writeCalibration, writeMeasurements } from "./write.js";
 export { promptIdsOf } from "./plan.js";

@@ -1,4 +1,4 @@
-import { modelPresets, type BatchRequest, type OnnxExecutor } from "../../backend/onnx/index.js";
+import { modelPresets, type BatchRequest, type OnnxExecutor } from "../../onnx/index.js";
 import { BackendError, ConfigError } from "../../formats/index.js";
 import { shapeName, toCells, type Measurement } from "../fit/index.js";
 import { MemoryBound } from "./batch-memory.js";

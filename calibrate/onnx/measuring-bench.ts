@@ -1,7 +1,7 @@
 /** What measuring needs of the machine: executors, a clock and the counters. Tests give a made-up one. */
-import type { OnnxExecutor } from "../../backend/onnx/index.js";
+import type { OnnxExecutor } from "../../onnx/index.js";
 import type { BatchShape } from "../fit/index.js";
-import type { LoadSnapshot } from "../../backend/other-load.js";
+import type { LoadSnapshot } from "../../machine/index.js";
 
 export interface MeasuringBench {
   readonly executor: OnnxExecutor;

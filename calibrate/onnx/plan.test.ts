@@ -1,4 +1,4 @@
-import { modelPresets } from "../../backend/onnx/index.js";
+import { modelPresets } from "../../onnx/index.js";
 import { ConfigError } from "../../formats/index.js";
 import { shapeName } from "../fit/index.js";
 import { gridShapes, memoryShapes, promptIdsOf, referenceShape, resolvePlan, roundOrder } from "./plan.js";

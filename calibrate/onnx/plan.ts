@@ -2,7 +2,7 @@
  * What will be measured, in which order: the plan's options with every default filled, the grid of shapes, the order of
  * each round and the shapes of the memory pass. Pure, and the same for the same seed.
  */
-import { samplingSettings, type ModelShape, type SamplingSettings } from "../../backend/onnx/index.js";
+import { samplingSettings, type ModelShape, type SamplingSettings } from "../../onnx/index.js";
 import { ConfigError, type CalibrationPlan } from "../../formats/index.js";
 import { stream } from "../../sim/kernel/index.js";
 import { shapeName, type BatchShape } from "../fit/index.js";

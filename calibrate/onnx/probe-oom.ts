@@ -1,10 +1,10 @@
 /**
  * Checks on the machine how large a batch may be: the profile's own prediction first, then outward to the real edge. Each
- * batch runs in a process of its own (backend/onnx/try-batch.ts), so running out of memory ends nothing that matters.
+ * batch runs in a process of its own (onnx/try-batch.ts), so running out of memory ends nothing that matters.
  */
 import { availableParallelism } from "node:os";
-import { availableMemoryBytes } from "../../backend/machine.js";
-import { ensureModel, modelForm, tryBatch } from "../../backend/onnx/index.js";
+import { availableMemoryBytes } from "../../machine/index.js";
+import { ensureModel, modelForm, tryBatch } from "../../onnx/index.js";
 import type { CalibrationPlan, Profile } from "../../formats/index.js";
 import { largestBatch } from "../../sim/cost/index.js";
 import { findMemoryEdge, type MemoryEdge } from "./memory-edge.js";

@@ -3,8 +3,8 @@
  * batches when asked and before time runs out. Grid tasks run in blocks with a reference between them. Starts from what an
  * earlier, interrupted sitting left.
  */
-import type { OnnxExecutor } from "../../backend/onnx/index.js";
-import { otherCores } from "../../backend/other-load.js";
+import type { OnnxExecutor } from "../../onnx/index.js";
+import { otherCores } from "../../machine/index.js";
 import { BackendError } from "../../formats/index.js";
 import { shapeName, type BatchShape, type Measurement } from "../fit/index.js";
 import { BLOCK_TASKS, chooseMeasurements, REFERENCE_REPEATS } from "./drift-watch.js";

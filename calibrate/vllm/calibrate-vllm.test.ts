@@ -3,8 +3,8 @@ import type { Profile, Run, VllmEngineCost } from "../../formats/index.js";
 import { exponential, mean, replayRecording, stream, tpotMs, ttftMs } from "../../sim/index.js";
 import { recordEngine, type KnownRequest } from "../../test/support/recorded-engine.js";
 import { calibrateVllm } from "./calibrate-vllm.js";
-import { logNormalVariation } from "./log-normal.js";
-import type { RecordedRun } from "./recorded-run.js";
+import { logNormalVariation } from "../fit/index.js";
+import type { RecordedRun } from "./recording/index.js";
 
 const launches = logNormalVariation(0.25);
 

@@ -5,22 +5,11 @@
 import { ConfigError, type CostDraws, type Profile, type VllmEngineCost } from "../../formats/index.js";
 import { rejectUnmodelled } from "../../sim/index.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
-import { fitBlackBox } from "./black-box.js";
-import { atPace } from "./black-box-model.js";
-import { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./build-profile.js";
-import { clientPaceNote, fitClientPace } from "./client-pace.js";
-import { trialReplay } from "./client-target.js";
-import { costDrawsOf } from "./cost-draws.js";
-import type { Intervals } from "./engine-intervals.js";
-import type { GpuTimes } from "./engine-model.js";
-import { fitEngine } from "./fit-engine.js";
-import { fitFrontEnd } from "./fit-front-end.js";
-import { chunkFindings } from "./merged-chunks.js";
-import { recordedTraffic } from "./recorded-outputs.js";
-import { isProbes, settingsOf, type RecordedRun } from "./recorded-run.js";
-import { refitPace } from "./refit-pace.js";
-import { loadOf } from "./run-spread.js";
-import { timelineOf } from "./timeline.js";
+import { fitBlackBox, atPace, clientPaceNote, fitClientPace, trialReplay } from "./client-times/index.js";
+import { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./profile/index.js";
+import { costDrawsOf, type Intervals, type GpuTimes, fitEngine, refitPace, loadOf } from "./step-logs/index.js";
+import { fitFrontEnd } from "./front-end/index.js";
+import { chunkFindings, recordedTraffic, isProbes, settingsOf, type RecordedRun, timelineOf } from "./recording/index.js";
 
 export interface VllmCalibrationOptions {
   readonly name: string;

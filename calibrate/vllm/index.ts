@@ -1,12 +1,24 @@
 /** Calibration of a vLLM server: recorded runs to a profile of its engine; the probes of a live calibration. */
 export { calibrateVllm, type VllmCalibrationOptions } from "./calibrate-vllm.js";
-export { probePlan, type ProbePlan } from "./probe-plan.js";
-export type { RecordedRun } from "./recorded-run.js";
-export { runPaceOf, type RunPace } from "./run-pace.js";
-export { loadOf, withRunSpread } from "./run-spread.js";
-export { fitBlackBox } from "./black-box.js";
-export { blackBoxConstants, type BlackBoxConstants } from "./black-box-constants.js";
-export { trialReplay } from "./client-target.js";
-export { costOf } from "./black-box-model.js";
-export { guessed, startFrom } from "./black-box-start.js";
-export { searchCosts } from "./search-costs.js";
+export {
+  blackBoxConstants,
+  costOf,
+  fitBlackBox,
+  guessed,
+  searchCosts,
+  startFrom,
+  trialReplay,
+  type BlackBoxConstants,
+} from "./client-times/index.js";
+export {
+  learntPace,
+  probeLoads,
+  probePlan,
+  type Pace,
+  type ProbedServer,
+  type ProbeGroup,
+  type ProbeLoad,
+  type ProbePlan,
+} from "./probes/index.js";
+export type { RecordedRun } from "./recording/index.js";
+export { loadOf, runPaceOf, withRunSpread, type RunPace } from "./step-logs/index.js";

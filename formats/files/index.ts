@@ -15,3 +15,4 @@ export { readLlmServingSim } from "./llmservingsim.js";
 export { readSteps } from "./steps-file.js";
 export { readOriginalCsv, writeOriginalCsv } from "./original-csv-file.js";
 export { readManifest, writeManifest } from "./manifest-file.js";
+export { writeMarkedSection, requireMarkedSection } from "./marked-section.js";

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureModel, startOnnxExecutor, type OnnxExecutor } from "../../backend/onnx/index.js";
+import { ensureModel, startOnnxExecutor, type OnnxExecutor } from "../../onnx/index.js";
 import { ConfigError, type Workload } from "../../formats/index.js";
 import { planPolicy } from "../../sim/index.js";
 import { RunInterrupted } from "../drive.js";

@@ -3,7 +3,7 @@
  * run; requests known only by length get seeded random ids, since the cost depends on shapes, not on values.
  */
 import { cpus } from "node:os";
-import { otherCores, readLoad } from "../../backend/other-load.js";
+import { otherCores, readLoad } from "../../machine/index.js";
 import {
   ConfigError,
   greatest,
@@ -13,7 +13,7 @@ import {
   type RunJournal,
   type Workload,
 } from "../../formats/index.js";
-import { CopyCount, type OnnxExecutor, type Sampling, type SamplingSettings } from "../../backend/onnx/index.js";
+import { CopyCount, type OnnxExecutor, type Sampling, type SamplingSettings } from "../../onnx/index.js";
 import { stream, type PolicyPlan, type Tokenize } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type DriveResult } from "../drive.js";

@@ -1,7 +1,7 @@
 /** What sending a load cost the client: its CPU time, and how late its event loops turned. */
 import { greatest } from "../../formats/index.js";
 import { cpus } from "node:os";
-import { otherCores, readLoad } from "../../backend/other-load.js";
+import { otherCores, readLoad } from "../../machine/index.js";
 import { watchEventLoop, type EventLoopDelay } from "../event-loop-delay.js";
 import type { RunSurroundings } from "../validity.js";
 

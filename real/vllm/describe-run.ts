@@ -1,5 +1,5 @@
 /** A measured load as a run: its records, and everything that a reader needs to judge it. */
-import { cpuModel } from "../../backend/machine.js";
+import { cpuModel } from "../../machine/index.js";
 import type { BatchRecord, RequestRecord, Run, RunInfo } from "../../formats/index.js";
 import { columnsOf, quantile, summarise, type RequestColumns } from "../../sim/index.js";
 import type { BenchVllmInput } from "./bench-vllm.js";

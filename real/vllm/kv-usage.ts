@@ -4,7 +4,7 @@
  */
 import { BackendError } from "../../formats/index.js";
 import { askServer, type AskOptions } from "./ask-server.js";
-import { readingOf } from "./server/vllm-metrics.js";
+import { readingOf } from "./server/index.js";
 import { shownUrl, type ServerRef } from "./server-address.js";
 
 const FIRST_MS = 20;

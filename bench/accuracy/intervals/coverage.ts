@@ -2,7 +2,7 @@
  * How many statistics of recorded runs lie in the interval that 9 of 10 real runs are predicted to fall into, by kind of load.
  * Runs of a profile's fit are left out: of them an interval says nothing.
  */
-import { replicate, type PredictedIntervals } from "../../../experiment/index.js";
+import { replicate, type PredictedIntervals } from "../../../jobs/replicate/index.js";
 import type { Profile, Run } from "../../../formats/index.js";
 import { columnsOf, mean, replayInput, sampleDeviation, studentT, summarise } from "../../../sim/index.js";
 import { coverageKinds, kindOfLoad, type CoverageKind } from "./load-kind.js";

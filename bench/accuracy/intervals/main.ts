@@ -5,8 +5,8 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { packageFile } from "../../../experiment/index.js";
-import { readRecordings } from "../../../experiment/read-recordings.js";
+import { packageFile } from "../../../jobs/inputs/index.js";
+import { readRecordings } from "../../../jobs/replay/index.js";
 import { ArtifactError, ConfigError, type Profile } from "../../../formats/index.js";
 import { readProfile } from "../../../formats/files/index.js";
 import { markdownTable } from "../../original-suite/markdown-table.js";

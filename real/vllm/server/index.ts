@@ -6,3 +6,4 @@ export { readServerSettings, type ServerSettings, type SettingsOptions } from ".
 export type { SettingName } from "./server-info.js";
 export { checkServer, type ServerFinding } from "./check-server.js";
 export { measureWatched, type WatchedOptions } from "./watched-run.js";
+export { readingOf } from "./vllm-metrics.js";

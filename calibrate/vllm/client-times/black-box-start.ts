@@ -1,0 +1,174 @@
+/**
+ * Where the search of an engine's costs starts, and what each cost's start is worth: told by probes in closed form, in the
+ * proportions of measured servers to something that probes told, or guessed.
+ */
+import { ArtifactError, type VllmEngineCost } from "../../../formats/index.js";
+import { tpotMs, ttftMs } from "../../../sim/index.js";
+import { type LinearSolver, quantileOfValues } from "../../fit/index.js";
+import { parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
+import { decodeLadder, prefillLadder } from "./probe-ladders.js";
+import { isEager, isProbes, type RecordedRun } from "../recording/index.js";
+
+/**
+ * told: a closed form of probes had data for it. scaled: assumed, in the proportion of measured servers to what probes told.
+ * guessed: assumed, and what it is in proportion to was no more than seen in a load.
+ */
+export type Origin = "told" | "scaled" | "guessed";
+export type Origins = Readonly<Record<ParameterName, Origin>>;
+
+export interface Start {
+  readonly parameters: Parameters;
+  readonly origins: Origins;
+}
+
+export interface Starts {
+  readonly starts: readonly Start[];
+  /** Of the GPU's costs, which no search moves; undefined where decodes lie on their line, or no probe tells. */
+  readonly decodeFactors: VllmEngineCost["gpu"]["decode_factors"];
+}
+
+/** Costs whose start is a multiple of what a decode step takes; the others' is one of the time to a first token, or of neither. */
+const ofDecodes: readonly ParameterName[] = ["decode_base", "decode_padded_token", "context_token", "mixed_base", "prefill_base", "prefill_padded_token", "attention_pair", "launch_full", "launch_request", "schedule", "schedule_request"]; // prettier-ignore
+
+/**
+ * Starts that differ in which clock sets the pace of a decode, the GPU's or the host's: that shows beside a start that probes
+ * told, else the GPU's is taken. `interval`: tokens a chunk. Decode ladders give the period of a step, lone prefills what tokens cost; the rest is as on
+ * other servers.
+ */
+export function startsOf(runs: readonly RecordedRun[], solver: LinearSolver, interval = 1): Starts {
+  const probes = runs.filter(isProbes);
+  const requests = runs.flatMap(({ run }) => run.requests).filter(({ status }) => status === "ok");
+  const tpots = requests.map(tpotMs).filter((value) => value !== null);
+  const ttfts = requests.map(ttftMs).filter((value) => value !== null);
+  if (tpots.length < 10) {
+    throw new ArtifactError(
+      "the recordings have fewer than 10 answers of two tokens or more, too few to fit an engine to",
+    );
+  }
+  const fastestMs = quantileOfValues(tpots, 0.05);
+  const ladder = decodeLadder(probes, solver, interval);
+  const decode = ladder?.line ?? [0.85 * fastestMs * 1e6, fastestMs * 1e6 * 1e-3, fastestMs * 6];
+  const prefill = prefillLadder(probes, solver);
+  const idleMs = quantileOfValues(ttfts, 0.02);
+  const least = (ns: number, of: number): number => Math.max(ns, of);
+  const base = least(decode[0], 1e5);
+  // Of lone prefills whose growth is all in pairs of tokens, none is left for the tokens: no cost of a search may start at 0.
+  const perToken = least(prefill?.tokenNs ?? decode[0] * 3.4e-3, 2e-4 * base);
+  // Without CUDA graphs decodes, too, are launched kernel by kernel.
+  const decodeLaunch = runs.every(isEager) ? "launch_none" : "launch_full";
+  const from = startFrom({ fastestTpotMs: fastestMs, idleTtftMs: idleMs });
+  const parameters = {
+    ...from,
+    [decodeLaunch]: from.launch_full,
+    decode_base: base,
+    decode_padded_token: least(decode[1], 1e-4 * base),
+    context_token: least(decode[2], 1e-7 * base),
+    mixed_base: base,
+    prefill_padded_token: perToken,
+    attention_pair: least(prefill?.pairNs ?? 0, 2.6e-5 * perToken),
+  };
+  const isTold = ladder?.tells ?? { base: false, token: false, context: false };
+  const ofPrefills: ParameterName[] = [
+    ...((prefill?.tokenNs ?? 0) > 0 ? (["prefill_padded_token"] as const) : []),
+    ...((prefill?.pairNs ?? 0) > 0 ? (["attention_pair"] as const) : []),
+  ];
+  const originsWith = (ofSteps: Partial<Record<keyof typeof isTold, ParameterName>>): Origins => {
+    const told = new Set([
+      ...ofPrefills,
+      ...Object.entries(ofSteps).flatMap(([what, name]) => (isTold[what as keyof typeof isTold] ? [name] : [])),
+    ]);
+    return originsOf(told, { decodes: isTold.base, idle: ttftsAlone(probes) });
+  };
+  const start: Start = {
+    parameters,
+    origins: originsWith({ base: "decode_base", token: "decode_padded_token", context: "context_token" }),
+  };
+  const decodeFactors = ladder?.factors;
+  if (probes.length === 0 || ladder?.growsFourfold === true) return { starts: [start], decodeFactors };
+  // The same step times as launches, and a GPU that is done before the next.
+  const hostBound: Start = {
+    parameters: {
+      ...parameters,
+      [decodeLaunch]: parameters.decode_base,
+      launch_request: parameters.decode_padded_token,
+      decode_base: 0.3 * parameters.decode_base,
+      mixed_base: 0.3 * parameters.decode_base,
+      decode_padded_token: 0.2 * parameters.decode_padded_token,
+      context_token: 0.3 * parameters.context_token,
+    },
+    origins: originsWith({ base: decodeLaunch, token: "launch_request" }),
+  };
+  return { starts: [start, hostBound], decodeFactors };
+}
+
+/** A start of which nothing was told by probes. */
+export function guessed(parameters: Parameters): Start {
+  return { parameters, origins: originsOf(new Set(), { decodes: false, idle: false }) };
+}
+
+function originsOf(
+  told: ReadonlySet<ParameterName>,
+  scales: { readonly decodes: boolean; readonly idle: boolean },
+): Origins {
+  const originOf = (name: ParameterName): Origin => {
+    if (told.has(name)) return "told";
+    return (ofDecodes.includes(name) ? scales.decodes : scales.idle) ? "scaled" : "guessed";
+  };
+  return Object.fromEntries(parameterNames.map((name) => [name, originOf(name)])) as Origins;
+}
+
+/** Whether lone prefills say what a first token takes on an idle server. */
+function ttftsAlone(probes: readonly RecordedRun[]): boolean {
+  return probes.some(({ run }) =>
+    run.requests.some((request) => request.extra?.probe?.startsWith("prefill-") === true && ttftMs(request) !== null),
+  );
+}
+
+/** What a reader should know of each cost's start: what probes told, and what is assumed. */
+export function originNotes(origins: Origins, names: readonly ParameterName[]): string[] {
+  const listed = (of: Origin): string =>
+    names
+      .filter((name) => origins[name] === of)
+      .map((name) => name.replaceAll("_", " "))
+      .join(", ");
+  const [told, scaled, guesses] = (["told", "scaled", "guessed"] as const).map(listed) as [string, string, string];
+  return [
+    ...(told === "" ? [] : [`told by probes in closed form, and kept near that: ${told}`]),
+    ...(scaled === "" ? [] : [`start assumed, in the proportions of measured servers to what probes told: ${scaled}`]),
+    ...(guesses === "" ? [] : [`start guessed from the fastest answers, since no probe tells: ${guesses}`]),
+  ];
+}
+
+/** A start from two latencies alone, in the proportions of measured servers. */
+export function startFrom(seen: { readonly fastestTpotMs: number; readonly idleTtftMs: number }): Parameters {
+  const base = Math.max(1e5, 0.85 * seen.fastestTpotMs * 1e6);
+  const idleNs = seen.idleTtftMs * 1e6;
+  const front = Math.min(0.3 * idleNs, 4e6);
+  const perToken = 3.4e-3 * base;
+  return {
+    decode_base: base,
+    decode_padded_token: 1.2e-3 * base,
+    context_token: 7e-6 * base,
+    mixed_base: base,
+    prefill_base: 0.15 * base,
+    prefill_padded_token: perToken,
+    attention_pair: 2.6e-5 * perToken,
+    launch_full: 0.5 * base,
+    launch_piecewise: Math.max(0.6 * idleNs, 1.2 * base),
+    launch_none: Math.max(1.4 * idleNs, 2.4 * base),
+    launch_request: 1e-3 * base,
+    schedule: 0.025 * base,
+    schedule_request: 0.002 * base,
+    accept: 0.3 * front,
+    request: 0.1 * front,
+    request_token: 100,
+    output: 0.3 * front,
+    output_token: 0.05e6,
+    first_wait_token: 0.02e6,
+    delivery: 0.2 * front,
+    launch_sigma: 0.25,
+    front_sigma: 0.3,
+    stall_probability: 0.002,
+    stall: 5e6,
+  };
+}

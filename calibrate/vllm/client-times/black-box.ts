@@ -1,0 +1,124 @@
+/**
+ * Fits an engine to clients' times alone, through the simulator: the recorded requests are sent again to an engine with
+ * trial costs, until latencies of loads and of probes agree.
+ */
+import type { CostDraws, VllmEngineCost } from "../../../formats/index.js";
+import type { LinearSolver } from "../../fit/index.js";
+import { blackBoxConstants, type BlackBoxConstants } from "./black-box-constants.js";
+import { surenessOf, type Miss } from "./black-box-intervals.js";
+import {
+  ASSUMPTIONS,
+  atPace,
+  costOf,
+  hostParameterNames,
+  parameterNames,
+  type ParameterName,
+} from "./black-box-model.js";
+import { originNotes, startsOf } from "./black-box-start.js";
+import { clientTarget, type Replay } from "./client-target.js";
+import type { Intervals } from "../step-logs/index.js";
+import { chunkFindings, isProbes, type RecordedRun } from "../recording/index.js";
+import { searchCosts } from "./search-costs.js";
+
+export interface BlackBoxOptions {
+  readonly replay: Replay;
+  /** Costs of this GPU and model from elsewhere, not to be fitted. */
+  readonly gpu?: VllmEngineCost["gpu"] | undefined;
+  /** Share of the usual number of trials; default 1. */
+  readonly effort?: number | undefined;
+  readonly constants?: BlackBoxConstants | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface BlackBoxFit {
+  readonly cost: VllmEngineCost;
+  readonly intervals: Intervals;
+  readonly draws: CostDraws;
+  readonly notes: readonly string[];
+  /** Root of the mean squared logarithm of simulated over recorded features, by weight: about a typical relative error. */
+  readonly error: number;
+}
+
+export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, options: BlackBoxOptions): BlackBoxFit {
+  const { constants = blackBoxConstants, replay, gpu } = options;
+  const { search, parts } = constants;
+  const weightOf = (run: RecordedRun): number => (runs.every(isProbes) || !isProbes(run) ? 1 : search.probesWeight);
+  const weights = runs.reduce((sum, run) => sum + weightOf(run), 0);
+  const loads = runs.filter((run) => !isProbes(run));
+  const targets = runs.map((run) => ({
+    load: loads.indexOf(run),
+    ...clientTarget(run, { replay, share: weightOf(run) / weights, weighing: search }),
+  }));
+  const { interval, notes: ofChunks } = chunkFindings(runs);
+  const { starts, decodeFactors } = startsOf(runs, solver, interval);
+  const ofLadder = decodeFactors === undefined ? {} : { decode_factors: decodeFactors };
+  const priced = (cost: VllmEngineCost): VllmEngineCost => ({ ...cost, gpu: gpu ?? { ...cost.gpu, ...ofLadder } });
+  /** Of probes the pace is that of the costs. */
+  const inLoad = (cost: VllmEngineCost, load: number, paces: readonly number[]): VllmEngineCost =>
+    atPace(priced(cost), load < 0 || paces.length < 2 ? 1 : Math.exp(paces[load]!));
+  const missesOf = (cost: VllmEngineCost, paces: readonly number[]): Miss[] =>
+    targets.flatMap((target) => target.missesOf(inLoad(cost, target.load, paces)));
+  const lossOf = (cost: VllmEngineCost, paces: readonly number[]): number =>
+    missesOf(cost, paces).reduce((sum, { log, weight }) => sum + weight * log ** 2, 0);
+  const names = gpu === undefined ? parameterNames : hostParameterNames;
+  const { error, ...found } = searchCosts(gpu === undefined ? starts : starts.slice(0, 1), lossOf, {
+    onProgress: options.onProgress,
+    effort: options.effort,
+    names,
+    paces: loads.length > 1 ? loads.length : 0,
+    constants,
+    onSettle: (cost, paces) => {
+      for (const target of targets) target.settle(inLoad(cost, target.load, paces));
+    },
+  });
+  const { intervals, draws, untold } = surenessOf(found, solver, {
+    names,
+    missesOf: (parameters, paces) => missesOf(costOf(parameters, parts), paces),
+    pacePull: search.pulls.pace,
+    parts,
+  });
+  return {
+    cost: priced(costOf(found.parameters, parts)),
+    intervals,
+    draws,
+    error,
+    notes: [
+      ...ASSUMPTIONS,
+      ...ofChunks,
+      ...untoldBy(runs),
+      ...originNotes(found.start.origins, names),
+      ...startDecides(untold),
+      ...paceNotes(loads, found.paces),
+    ],
+  };
+}
+
+/** What these recordings cannot tell. */
+function untoldBy(runs: readonly RecordedRun[]): string[] {
+  const probes = runs.filter(isProbes).flatMap(({ run }) => run.requests.map(({ extra }) => extra?.probe ?? ""));
+  const told: string[] = [];
+  if (!probes.some((probe) => probe.startsWith("decode-"))) {
+    told.push("no decode probes: what a step costs by requests and by context is not told apart well");
+  }
+  if (!probes.some((probe) => probe.startsWith("prefill-"))) {
+    told.push("no lone prefills: what prompt tokens cost is told by loads alone");
+  }
+  if (runs.every(isProbes))
+    told.push("no load: launches and the front end in traffic are not told, only on an idle server");
+  return told;
+}
+
+function startDecides(names: readonly ParameterName[]): string[] {
+  if (names.length === 0) return [];
+  const words = names.map((name) => name.replaceAll("_", " ")).join(", ");
+  return [`these recordings hardly tell, so they stay near where the search began: ${words}`];
+}
+
+/** Paces that differ by less are alike. */
+const ALIKE = 0.02;
+
+function paceNotes(loads: readonly RecordedRun[], paces: readonly number[]): string[] {
+  if (!paces.some((pace) => Math.abs(pace) > ALIKE)) return [];
+  const each = loads.map(({ name }, at) => `${Math.exp(paces[at]!).toFixed(2)} in ${name}`).join(", ");
+  return [`the host took longer in some loads than in others; beside their mean, which the profile has: ${each}`];
+}

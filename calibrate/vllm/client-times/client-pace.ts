@@ -1,0 +1,133 @@
+/**
+ * Another host of the same GPU as one number: how many times as long its jobs take as those of the host of a profile. Told
+ * by clients' times of the first part of each load, and checked on the rest, which was not looked at: where the rest is met,
+ * one number does, and nothing else of the profile needs a new fit.
+ */
+import type { RequestRecord, Run, VllmEngineCost } from "../../../formats/index.js";
+import { e2elMs, mean, tpotMs, ttftMs } from "../../../sim/index.js";
+import { blackBoxConstants } from "./black-box-constants.js";
+import { atPace } from "./black-box-model.js";
+import { clientTarget, type Replay } from "./client-target.js";
+import { isProbes, type RecordedRun } from "../recording/index.js";
+
+/** Of each load's requests, by arrival; matched so, errors on the rest were least on recorded hosts. */
+const FIRST_PART = 0.35;
+/** Requests of a first part that tell anything. */
+const LEAST_REQUESTS = 20;
+/** Farther from the profile's host it is another machine in more than its speed. */
+const FARTHEST = 2.5;
+/** Of the rest of a load, off at most: half of what a run kept out of a fit may be off, for the run is the same. */
+const MOST_ERROR = { tpot: 0.05, ttft: 0.2 } as const;
+const REPLICATIONS = 8;
+
+export interface ClientPace {
+  readonly pace: number;
+  /** Relative errors of means over the rest of the loads. */
+  readonly rest: Readonly<Record<keyof typeof MOST_ERROR, number>>;
+  readonly suffices: boolean;
+}
+
+/** Undefined where no load has requests enough. */
+export function fitClientPace(
+  cost: VllmEngineCost,
+  runs: readonly RecordedRun[],
+  replay: Replay,
+): ClientPace | undefined {
+  const loads = runs.filter((run) => !isProbes(run)).map(split);
+  if (loads.some(({ first }) => first.size < LEAST_REQUESTS) || loads.length === 0) return undefined;
+  const targets = loads.map(({ recorded, first }) =>
+    clientTarget(showing(recorded, first), { replay, share: 1 / loads.length, weighing: blackBoxConstants.search }),
+  );
+  const lossAt = (log: number): number =>
+    targets
+      .flatMap((target) => target.missesOf(atPace(cost, Math.exp(log))))
+      .reduce((sum, { log: miss, weight }) => sum + weight * miss ** 2, 0);
+  const pace = Math.exp(leastOf(lossAt, Math.log(FARTHEST)));
+  const rest = { tpot: 0, ttft: 0 };
+  for (const { recorded, first } of loads) {
+    const simulated = Array.from({ length: REPLICATIONS }, (_, k) =>
+      replay(recorded.run, atPace(cost, pace), `pace/${k}`),
+    );
+    rest.tpot += errorOf(tpotMs, recorded.run, { simulated, first }) / loads.length;
+    rest.ttft += errorOf(ttftMs, recorded.run, { simulated, first }) / loads.length;
+  }
+  const isWithin = Math.abs(rest.tpot) <= MOST_ERROR.tpot && Math.abs(rest.ttft) <= MOST_ERROR.ttft;
+  const isInside = Math.abs(Math.log(pace)) < 0.95 * Math.log(FARTHEST);
+  return { pace, rest, suffices: isWithin && isInside };
+}
+
+/** What one number says of a host, in words. */
+export function clientPaceNote(base: string, { pace, rest, suffices }: ClientPace): string {
+  const percent = (error: number): string => `${error < 0 ? "-" : "+"}${Math.abs(100 * error).toFixed(1)} %`;
+  const seen =
+    `told by the first ${100 * FIRST_PART} % of the requests; of the others mean time per output token is then off by ` +
+    `${percent(rest.tpot)}, to the first token by ${percent(rest.ttft)}`;
+  return suffices
+    ? `the host takes ${pace.toFixed(3)} times as long as that of profile "${base}", all else being the same: ${seen}`
+    : `one number for the whole host (${pace.toFixed(3)} times that of profile "${base}") is not enough, so its costs were fitted anew: ${seen}`;
+}
+
+interface Split {
+  readonly recorded: RecordedRun;
+  /** Ids of the first requests. */
+  readonly first: ReadonlySet<string>;
+}
+
+function split(recorded: RecordedRun): Split {
+  const order = recorded.run.requests
+    .filter((request) => request.status === "ok" && e2elMs(request) !== null)
+    .sort((a, b) => a.arrivalNs - b.arrivalNs);
+  const first = order.slice(0, Math.round(FIRST_PART * order.length));
+  return { recorded, first: new Set(first.map(({ requestId }) => requestId)) };
+}
+
+/** The same load, in which only some requests have their times. */
+function showing(recorded: RecordedRun, shown: ReadonlySet<string>): RecordedRun {
+  const hidden = ({ requestId, arrivalNs, promptTokens, outputTokens, status }: RequestRecord): RequestRecord => {
+    return { requestId, arrivalNs, promptTokens, outputTokens, status };
+  };
+  const requests = recorded.run.requests.map((request) => (shown.has(request.requestId) ? request : hidden(request)));
+  return { ...recorded, run: { ...recorded.run, requests } };
+}
+
+interface Rest {
+  readonly simulated: readonly Run[];
+  readonly first: ReadonlySet<string>;
+}
+
+function errorOf(metric: typeof tpotMs, real: Run, { simulated, first }: Rest): number {
+  const meanOf = ({ requests }: Run): number =>
+    mean(
+      Float64Array.from(
+        requests
+          .filter(({ requestId, status }) => status === "ok" && !first.has(requestId))
+          .map(metric)
+          .filter((ms) => ms !== null),
+      ),
+    );
+  return mean(simulated.map(meanOf)) / meanOf(real) - 1;
+}
+
+/** Where a function of one variable is least between -reach and reach: a grid, then a golden section about its best point. */
+function leastOf(of: (x: number) => number, reach: number): number {
+  const points = 13;
+  const step = (2 * reach) / (points - 1);
+  const grid = Array.from({ length: points }, (_, k) => -reach + k * step).map((x) => ({ x, value: of(x) }));
+  const best = grid.reduce((least, one) => (one.value < least.value ? one : least));
+  const ratio = (Math.sqrt(5) - 1) / 2;
+  let [low, high] = [best.x - step, best.x + step];
+  let [a, b] = [high - ratio * (high - low), low + ratio * (high - low)];
+  let [atA, atB] = [of(a), of(b)];
+  while (high - low > 0.005) {
+    if (atA < atB) {
+      [high, b, atB] = [b, a, atA];
+      a = high - ratio * (high - low);
+      atA = of(a);
+    } else {
+      [low, a, atA] = [a, b, atB];
+      b = low + ratio * (high - low);
+      atB = of(b);
+    }
+  }
+  return (low + high) / 2;
+}

@@ -1,0 +1,124 @@
+/**
+ * A recorded run as something to fit to: how far a simulation of it with trial costs is from it, feature by feature. Of
+ * loads: means and quantiles of latencies and gaps, and requests one by one; of probes: medians of groups.
+ */
+import type { Run, VllmEngineCost } from "../../../formats/index.js";
+import { e2elMs, quantile, replayRecording } from "../../../sim/index.js";
+import type { Miss } from "./black-box-intervals.js";
+import type { SearchConstants } from "./black-box-constants.js";
+import { buildProfile } from "../profile/index.js";
+import { chunkGapsMs, gapQuantiles, loadFeatures, probeFeatures, type Feature, isProbes, type RecordedRun } from "../recording/index.js";
+import { pairedGroups, pairedMiss, timesOf } from "./paired-times.js";
+
+/** Simulates a recorded run on an engine of such costs. */
+export type Replay = (run: Run, cost: VllmEngineCost, seed: string) => Run;
+
+/** Through a profile of nothing but the costs and what the runs say of model and server. */
+export function trialReplay(runs: readonly RecordedRun[]): Replay {
+  return (run, cost, seed) =>
+    replayRecording(buildProfile({ name: "trial", cost, runs, notes: [] }), run, { seed, jitter: true });
+}
+
+export interface ClientTarget {
+  /** The weights of all features sum to `share` at most. */
+  readonly missesOf: (cost: VllmEngineCost) => Miss[];
+  /** Sees at these costs which features differ from draw to draw of the jitter, and has them count less from now on. */
+  readonly settle: (cost: VllmEngineCost) => void;
+}
+
+export interface TargetOptions {
+  readonly replay: Replay;
+  /** Of all weight, this run's. */
+  readonly share: number;
+  readonly weighing: Pick<SearchConstants, "pairedWeight" | "chaos">;
+}
+
+/** Simulated runs of a load, with other draws of the jitter, so that one draw does not decide; and to see how draws differ. */
+const LOAD_REPLICATIONS = 3;
+const SETTLE_REPLICATIONS = 8;
+/** Clients' clocks tell no less, ms. */
+const LEAST_MS = 0.05;
+
+interface Weighed {
+  readonly log: number;
+  readonly weight: number;
+}
+
+export function clientTarget(recorded: RecordedRun, { replay, share, weighing }: TargetOptions): ClientTarget {
+  const answered: Run = {
+    ...recorded.run,
+    requests: recorded.run.requests.filter(({ status }) => status === "ok"),
+  };
+  const compare = isProbes(recorded) ? probesComparison(answered) : loadComparison(answered, weighing.pairedWeight);
+  const replications = isProbes(recorded) ? 1 : LOAD_REPLICATIONS;
+  /** Of each feature; counted until the first settling as if all draws were alike. */
+  let steadiness: readonly number[] | undefined;
+  const missesIn = (cost: VllmEngineCost, count: number): Weighed[][] =>
+    Array.from({ length: count }, (_, k) => compare(replay(answered, cost, `fit/${k}`)));
+  return {
+    missesOf: (cost) => {
+      const draws = missesIn(cost, replications);
+      const total = draws[0]!.reduce((sum, { weight }) => sum + weight, 0);
+      return draws[0]!.map(({ weight }, at) => ({
+        log: draws.reduce((sum, draw) => sum + draw[at]!.log, 0) / draws.length,
+        weight: (share * weight * (steadiness?.[at] ?? 1)) / total,
+      }));
+    },
+    settle: (cost) => {
+      if (isProbes(recorded)) return;
+      const draws = missesIn(cost, SETTLE_REPLICATIONS);
+      steadiness = draws[0]!.map((_, at) => {
+        const logs = draws.map((draw) => draw[at]!.log);
+        return 1 / (1 + (deviationOf(logs) / weighing.chaos) ** 2);
+      });
+    },
+  };
+}
+
+function deviationOf(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
+function missOf({ ms, weight }: Feature, simulatedMs: number | undefined): Weighed {
+  return { log: Math.log(Math.max(simulatedMs ?? 0, LEAST_MS) / Math.max(ms, LEAST_MS)), weight };
+}
+
+function probesComparison(real: Run): (simulated: Run) => Weighed[] {
+  const groups = new Map(real.requests.map(({ requestId, extra }) => [requestId, extra?.probe ?? ""]));
+  const featuresOf = ({ requests }: Run): Feature[] => probeFeatures(requests, (id) => groups.get(id) ?? "");
+  const seen = featuresOf(real);
+  return (simulated) => {
+    const found = new Map(featuresOf(simulated).map(({ name, ms }) => [name, ms]));
+    return seen.map((feature) => missOf(feature, found.get(feature.name)));
+  };
+}
+
+function loadComparison(real: Run, pairedWeight: number): (simulated: Run) => Weighed[] {
+  // Requests without times were part of the load, and tell nothing.
+  const told = real.requests.filter((request) => e2elMs(request) !== null);
+  const isTold = new Set(told.map(({ requestId }) => requestId));
+  const seen = loadFeatures(told);
+  const gaps = gapFeatures(chunkGapsMs(real));
+  const groups = pairedGroups(told);
+  const times = timesOf(told);
+  const ofStatistics = [...seen, ...gaps].reduce((sum, { weight }) => sum + weight, 0);
+  const ofGroup = (pairedWeight * ofStatistics) / Math.max(1, groups.length);
+  return ({ requests, info }) => {
+    const ofTold = requests.filter(({ requestId }) => isTold.has(requestId));
+    const found = new Map(loadFeatures(ofTold).map(({ name, ms }) => [name, ms]));
+    for (const p of gapQuantiles) found.set(`itl p${100 * p}`, Number(info.summary?.[`p${100 * p}_itl_ms`]));
+    const byId = new Map(ofTold.map((request) => [request.requestId, request]));
+    const simulated = timesOf(told.map(({ requestId }) => byId.get(requestId)!));
+    return [
+      ...[...seen, ...gaps].map((feature) => missOf(feature, found.get(feature.name))),
+      ...groups.map((group) => ({ log: pairedMiss(group, simulated, times), weight: ofGroup })),
+    ];
+  };
+}
+
+/** Quantiles of gaps between chunks, where enough chunks were recorded; the longest count less. */
+function gapFeatures(gaps: Float64Array): Feature[] {
+  if (gaps.length < 200) return [];
+  return gapQuantiles.map((p) => ({ name: `itl p${100 * p}`, ms: quantile(gaps, p), weight: p === 0.99 ? 0.5 : 1 }));
+}

@@ -1,0 +1,148 @@
+/** Closed forms of probes: what a decode step takes by its batch and context, what a prefill takes by its length. */
+import { greatest, least, type RequestRecord, type VllmEngineCost } from "../../../formats/index.js";
+import { ttftMs } from "../../../sim/index.js";
+import { nnls, type LinearSolver, quantileOfValues } from "../../fit/index.js";
+import { chunkTimesMs, chunksAt, isEager, settingsOf, type RecordedRun } from "../recording/index.js";
+
+/** From where on a step of the ladder is taken to be off its line by more than its measurement, as a logarithm. */
+const OFF_LINE = 0.08;
+/** Where only long contexts were probed, attention may seem to take all of the time. */
+const LEAST_FACTOR = 0.1;
+
+/** Least tokens or context of a ladder's longest rung over its shortest, for what grows with them to be told. */
+const LEAST_REACH = 2;
+
+export interface DecodeLadder {
+  /** Base, per padded token, per cached token, ns. */
+  readonly line: readonly [baseNs: number, tokenNs: number, contextTokenNs: number];
+  /** Which of the three the rungs tell: something grows with it among them. */
+  readonly tells: { readonly base: boolean; readonly token: boolean; readonly context: boolean };
+  /** The largest batch takes more than four times as long as the smallest: no launch does, so it is the GPU's time. */
+  readonly growsFourfold: boolean;
+  /**
+   * Measured over the line's by padded tokens; undefined where all steps are near their line. Only without CUDA graphs: with
+   * them steps of a ladder lie within 3 % of a line, but for slow spells of the host (Llama-3.1-8B on an H100), while without,
+   * as on a CPU, kernels for one, two or many rows differ by 10 to 30 %.
+   */
+  readonly factors: VllmEngineCost["gpu"]["decode_factors"];
+}
+
+interface DecodeRung {
+  readonly tokens: number;
+  /** Of one request, and of all. */
+  readonly context: number;
+  readonly contextTokens: number;
+  readonly ns: number;
+}
+
+/** What decode steps take, from the `decode-b<batch>-c<context>` probes. `interval`: tokens a chunk, where the server says so. */
+export function decodeLadder(
+  probes: readonly RecordedRun[],
+  solver: LinearSolver,
+  interval = 1,
+): DecodeLadder | undefined {
+  const steps: DecodeRung[] = [];
+  for (const recorded of probes) {
+    const { graphs } = settingsOf(recorded);
+    const groups = new Map<string, number[]>();
+    for (const request of recorded.run.requests) {
+      const ms = lateGapMs(request, interval);
+      if (ms === undefined || !/^decode-b\d+-c\d+$/.test(request.extra?.probe ?? "")) continue;
+      const key = `${request.extra!.probe!}-o${request.outputTokens}`;
+      groups.set(key, [...(groups.get(key) ?? []), ms]);
+    }
+    for (const [key, values] of groups) {
+      const [, batch, context, output] = /^decode-b(\d+)-c(\d+)-o(\d+)$/.exec(key)!.map(Number) as [number, number, number, number]; // prettier-ignore
+      steps.push({
+        tokens: graphs.paddedTokens(batch),
+        context: context + 0.75 * output,
+        contextTokens: batch * (context + 0.75 * output),
+        ns: quantileOfValues(values, 0.5) * 1e6,
+      });
+    }
+  }
+  if (steps.length < 5) return undefined;
+  const reachOf = (values: readonly number[]): number => greatest(values) / least(values);
+  // Rungs of one context have tokens in proportion to batch and context alike.
+  const tells = {
+    token: reachOf(steps.map(({ tokens }) => tokens)) >= LEAST_REACH,
+    context: reachOf(steps.map(({ context }) => context)) >= LEAST_REACH,
+  };
+  const [baseNs, tokenNs, contextTokenNs] = nnls(
+    steps.map(({ tokens, contextTokens, ns }) =>
+      [1, tells.token ? tokens : 0, tells.context ? contextTokens : 0].map((value) => value / ns),
+    ),
+    steps.map(() => 1),
+    solver,
+  ) as [number, number, number];
+  // Of each size those that read least: attention is told apart from the rest no better than the line tells it.
+  const shortest = new Map<number, DecodeRung>();
+  for (const step of steps) {
+    const known = shortest.get(step.tokens);
+    if (known === undefined || step.contextTokens < known.contextTokens) shortest.set(step.tokens, step);
+  }
+  const factors = [...shortest.values()]
+    .sort((a, b) => a.tokens - b.tokens)
+    .map(({ tokens, contextTokens, ns }): [number, number] => {
+      const factor = (ns - contextTokenNs * contextTokens) / (baseNs + tokenNs * tokens);
+      return [tokens, Number(Math.max(LEAST_FACTOR, factor).toPrecision(4))];
+    });
+  const isOff = probes.every(isEager) && factors.some(([, factor]) => Math.abs(Math.log(factor)) > OFF_LINE);
+  const mostTokens = greatest(steps.map(({ tokens }) => tokens));
+  return {
+    line: [baseNs, tokenNs, contextTokenNs],
+    tells: { base: baseNs > 0, token: tells.token && tokenNs > 0, context: tells.context && contextTokenNs > 0 },
+    growsFourfold: tokenNs * mostTokens > 3 * baseNs,
+    factors: isOff ? factors : undefined,
+  };
+}
+
+/**
+ * Mean gap between the later half of its tokens: those before may have waited for prefills of others of its group.
+ * Undefined where the token times were not recorded one by one.
+ */
+function lateGapMs({ extra, outputTokens }: RequestRecord, interval: number): number | undefined {
+  const times = chunkTimesMs(extra);
+  if (interval > 1) {
+    // The last chunk may hold fewer tokens.
+    const [from, to] = [times.length >> 1, times.length - 2];
+    const isRegular = times.length === chunksAt(interval, outputTokens) && to > from;
+    return isRegular ? (times[to]! - times[from]!) / ((to - from) * interval) : undefined;
+  }
+  if (times.length !== outputTokens || outputTokens < 4) return undefined;
+  const middle = outputTokens >> 1;
+  return (times.at(-1)! - times[middle]!) / (outputTokens - 1 - middle);
+}
+
+/** Prompts that take so many times as long as the shortest: shorter ones wait for their launch, which is as long for all. */
+const GROWN = 3;
+/** Lengths from which on what attention costs is told apart from what tokens cost. */
+const LEAST_LENGTHS = 4;
+
+/** Per token and per pair of tokens, ns, from lone prefills of one chunk, by the median of each length. */
+export function prefillLadder(
+  probes: readonly RecordedRun[],
+  solver: LinearSolver,
+): { readonly tokenNs: number; readonly pairNs: number | undefined } | undefined {
+  const byLength = new Map<number, number[]>();
+  for (const { run } of probes) {
+    const budget = Number(run.info.engine.settings.max_num_batched_tokens);
+    for (const request of run.requests) {
+      const ms = ttftMs(request);
+      const tokens = request.promptTokens;
+      if (ms === null || tokens > budget || !request.extra?.probe?.startsWith("prefill-")) continue;
+      byLength.set(tokens, [...(byLength.get(tokens) ?? []), ms]);
+    }
+  }
+  const medians = [...byLength].map(([tokens, values]) => ({ tokens, ns: quantileOfValues(values, 0.5) * 1e6 }));
+  const leastNs = least(medians.map(({ ns }) => ns));
+  const grown = medians.filter(({ ns }) => ns > GROWN * leastNs);
+  if (grown.length < 2) return undefined;
+  const isCurved = grown.length >= LEAST_LENGTHS;
+  const [, tokenNs, pairNs] = nnls(
+    grown.map(({ tokens, ns }) => [1, tokens, ...(isCurved ? [tokens ** 2 / 2] : [])].map((value) => value / ns)),
+    grown.map(() => 1),
+    solver,
+  );
+  return { tokenNs: tokenNs!, pairNs };
+}

@@ -1,0 +1,182 @@
+/**
+ * Fits the front end to what it did with known requests and engine outputs: when requests reached the engine, and when
+ * tokens reached their clients. First its mean times, then how they vary, so that quantiles of both delays agree.
+ */
+import type { EngineJitter, VllmEngineCost } from "../../../formats/index.js";
+import { frontEndAtPace, frontEndCost, jitterFactors, mean, meanFactors } from "../../../sim/index.js";
+import { nelderMead, logNormalVariation } from "../../fit/index.js";
+import { pooled, quantileLoss, recordedDelays, replayedDelays, squaredLog } from "./front-end-delays.js";
+import { viewOf, type FrontEndLog, type Seen, type View } from "./front-end-view.js";
+import type { RecordedTraffic } from "../recording/index.js";
+import { replayFrontEnd, type FrontEndReplay } from "./replay-front-end.js";
+
+export type FrontEnd = NonNullable<VllmEngineCost["front_end"]>;
+export type FrontEndJitter = Pick<EngineJitter, "request" | "output" | "output_stall">;
+
+export interface FrontEndFit {
+  readonly frontEnd: FrontEnd;
+  readonly jitter: FrontEndJitter;
+}
+
+export interface FrontEndFitOptions {
+  /** From the end of an update until its output is at the front end, ns. */
+  readonly sendNs: number;
+  readonly wakeNs: number;
+  /** Share of the usual number of trials; default 1. */
+  readonly effort?: number | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Turns of the event loop that a request takes; only their sum shows. */
+const HOPS = 6;
+const CAP_MS = 10;
+/** Of moments paired one by one, beside the delays' quantiles: alone they would have jobs vary too little. */
+const PAIRED_WEIGHT = 0.02;
+/** With a token, at most. */
+const LIKELIEST_STALL = 0.01;
+/** Draws of the jobs' own variation, over which delays are pooled. */
+const draws = [0, 1];
+/** Trials of each search: for the means alone, then with variation, each from where the one before ended. */
+const trials = { means: [300, 150], variation: [400, 300, 200] } as const;
+const total = [...trials.means, ...trials.variation].reduce((sum, count) => sum + count, 0);
+
+export function fitFrontEnd(logs: readonly FrontEndLog[], options: FrontEndFitOptions): FrontEndFit {
+  const views = logs.map(viewOf);
+  const { effort = 1 } = options;
+  const start = [0.3e6, 100, 0.11e6, 0.05e6, 0.5e6, 0.03e6, 0.03e6, 0.15e6, 0.1e6, 0.4e6, 0.04e6].map(Math.log);
+  const size = start.map(() => 0.5);
+  let done = 0;
+  const onTrial = (): void => {
+    done++;
+    const all = Math.round(effort * total);
+    options.onProgress?.(Math.min(done, all), all);
+  };
+  const lossOf = (x: readonly number[]): number => {
+    onTrial();
+    const losses = views.map(
+      (view) => view.weight * pairedLoss(view, replayWith(frontEndAt(x), view, options), options),
+    );
+    return losses.reduce((sum, loss) => sum + loss, 0);
+  };
+  const coarse = nelderMead(lossOf, start, { size, evaluations: effort * trials.means[0] });
+  const fine = nelderMead(lossOf, coarse.x, { size: start.map(() => 0.2), evaluations: effort * trials.means[1] });
+  return fitVariation(views, fine.x, { ...options, onTrial });
+}
+
+function frontEndAt(x: readonly number[]): FrontEnd {
+  const [request, perToken, hop, gap, output, perOutputToken, chunk, first, accept, delivery, wait] = x.map(Math.exp);
+  return {
+    accept_ns: accept!,
+    request_ns: request!,
+    request_token_ns: perToken!,
+    request_hops: HOPS,
+    request_hop_ns: hop!,
+    request_hop_gap_ns: gap!,
+    output_ns: output!,
+    output_token_ns: perOutputToken!,
+    chunk_ns: chunk!,
+    first_chunk_ns: first!,
+    delivery_ns: delivery!,
+    first_wait_token_ns: wait!,
+  };
+}
+
+/** Outputs that went out with the one before: their tokens came in its chunks, but those of new requests. */
+function mergedIn({ deliveredNs }: FrontEndReplay, { outputs }: RecordedTraffic): number {
+  let [merged, tokens] = [0, 0];
+  outputs.forEach((output, at) => {
+    tokens += output.tokens;
+    if (at > 0 && deliveredNs[at] === deliveredNs[at - 1]) merged += output.tokens - output.firstTokens;
+  });
+  return merged / tokens;
+}
+
+/** What no count tells apart from none. */
+const LEAST_MERGED = 0.01;
+
+function mergedLoss(view: View, replay: FrontEndReplay): number {
+  if (view.merged === undefined) return 0;
+  return squaredLog(LEAST_MERGED + mergedIn(replay, view.traffic), LEAST_MERGED + view.merged, 0);
+}
+
+function replayWith(
+  frontEnd: FrontEnd,
+  { requests, traffic, runPace, paceAt }: View,
+  { sendNs }: FrontEndFitOptions,
+  jitter?: FrontEndJitter,
+  draw = 0,
+): FrontEndReplay {
+  const factors =
+    jitter === undefined
+      ? meanFactors(undefined, paceAt)
+      : jitterFactors({ ...jitter, host_states: [], run_spread: 0 }, `fit/front-end/${draw}`, paceAt);
+  const cost = frontEndCost(frontEndAtPace(frontEnd, runPace), factors);
+  return replayFrontEnd(requests, traffic.outputs, cost, runPace * sendNs);
+}
+
+/** Mean absolute errors of both ways, stalls capped, and how far their means are off, ms. */
+function pairedLoss(view: View, replay: FrontEndReplay, { wakeNs }: FrontEndFitOptions): number {
+  const entries = view.traffic.entries.map(({ request, notBeforeNs, atNs, wokeEngine }) => {
+    const readyNs = replay.readyNs[request]!;
+    if (wokeEngine) return readyNs + wakeNs - atNs;
+    return readyNs > atNs ? readyNs - atNs : Math.min(0, readyNs - notBeforeNs);
+  });
+  const delays = (seen: readonly Seen[], predictedNs: Float64Array): number[] =>
+    seen.map(({ output, atNs }) => predictedNs[output]! - atNs);
+  const firsts = groupLoss(delays(view.firsts, replay.firstsNs));
+  const others = groupLoss(delays(view.others, replay.deliveredNs));
+  return groupLoss(entries) + firsts + others + mergedLoss(view, replay);
+}
+
+function groupLoss(errorsNs: readonly number[]): number {
+  if (errorsNs.length === 0) return 0;
+  let [absolute, signed] = [0, 0];
+  for (const ns of errorsNs) {
+    const capped = Math.max(-CAP_MS, Math.min(CAP_MS, ns / 1e6));
+    absolute += Math.abs(capped);
+    signed += capped;
+  }
+  return (absolute + 0.5 * Math.abs(signed)) / errorsNs.length;
+}
+
+/** How request and output jobs vary, and how often outputs are held up: quantiles and means of both delays must agree. */
+function fitVariation(
+  views: readonly View[],
+  means: readonly number[],
+  { onTrial, effort = 1, ...options }: FrontEndFitOptions & { readonly onTrial: () => void },
+): FrontEndFit {
+  const at = (x: readonly number[]): FrontEndFit => {
+    const [request, output, stallLogit, stall, ...times] = x;
+    return {
+      frontEnd: frontEndAt(times),
+      jitter: {
+        request: logNormalVariation(Math.exp(request!)),
+        output: logNormalVariation(Math.exp(output!)),
+        output_stall: { token_probability: LIKELIEST_STALL / (1 + Math.exp(-stallLogit!)), mean_ns: Math.exp(stall!) },
+      },
+    };
+  };
+  const reals = views.map(recordedDelays);
+  const lossOf = (x: readonly number[]): number => {
+    onTrial();
+    const { frontEnd, jitter } = at(x);
+    return views.reduce((sum, view, index) => {
+      const replays = draws.map((draw) => replayWith(frontEnd, view, options, jitter, draw));
+      const paired = mean(
+        replays.map((replay) => PAIRED_WEIGHT * pairedLoss(view, replay, options) + mergedLoss(view, replay)),
+      );
+      const delays = pooled(replays.map((replay) => replayedDelays(view, replay, options.wakeNs)));
+      return sum + view.weight * (paired + quantileLoss(delays, reals[index]!));
+    }, 0);
+  };
+  const start = [Math.log(0.3), Math.log(0.3), -1.5, Math.log(10e6), ...means];
+  let { x } = nelderMead(lossOf, start, {
+    size: [0.7, 0.7, 1, 0.5, ...means.map(() => 0.3)],
+    evaluations: effort * trials.variation[0],
+  });
+  trials.variation.slice(1).forEach((evaluations, round) => {
+    const size = start.map(() => (round === 0 ? 0.4 : -0.25));
+    ({ x } = nelderMead(lossOf, x, { size, evaluations: effort * evaluations }));
+  });
+  return at(x);
+}

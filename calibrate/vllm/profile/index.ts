@@ -1,0 +1,2 @@
+/** From fitted costs to a profile. */
+export { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./build-profile.js";

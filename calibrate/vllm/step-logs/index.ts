@@ -1,0 +1,9 @@
+/** Costs of the engine, from logs of its steps. */
+export { costDrawsOf } from "./cost-draws.js";
+export type { Intervals } from "./engine-intervals.js";
+export type { GpuTimes } from "./engine-model.js";
+export { fitEngine, type EngineFit } from "./fit-engine.js";
+export { refitPace } from "./refit-pace.js";
+export { loadOf, withRunSpread } from "./run-spread.js";
+export { runPaceOf, type RunPace } from "./run-pace.js";
+export { typicalLead, type LaunchFit } from "./fit-launches.js";

@@ -1,0 +1,68 @@
+/** How much the pace of a host differs from run to run, where enough runs of the same loads were recorded to tell. */
+import type { Profile } from "../../../formats/index.js";
+import { ASSUMED_RUN_SPREAD, PREDICTION_LEVEL, studentT } from "../../../sim/index.js";
+import type { EngineLog } from "./fit-launches.js";
+import { meanPace, type PacePath, type RecordedRun, isProbes } from "../recording/index.js";
+import { runPaceOf } from "./run-pace.js";
+
+/** That of five runs of one load: its spread is known to about a third. */
+const LEAST_FREEDOM = 4;
+
+/** Of a normal distribution, in standard deviations: what lies within is PREDICTION_LEVEL of it. */
+const NORMAL = 1.645;
+
+/** One run: the load that its repeats have in common, and its pace. */
+interface PacedRun {
+  readonly load: string;
+  readonly pace: number;
+}
+
+/** The load of a recording: its name without the number of the repeat. */
+export function loadOf(name: string): string {
+  return name.replace(/-r\d+$/, "");
+}
+
+/** Standard deviation of the logarithm of the pace of runs of one load, pooled over loads; undefined: not told. */
+export function runSpreadOf(logs: readonly EngineLog[], paths: readonly PacePath[]): number | undefined {
+  return spreadOf(
+    logs.flatMap(({ isProbes: isProbing, load }, at) =>
+      isProbing || load === undefined ? [] : [{ load, pace: meanPace(paths[at]!) }],
+    ),
+  );
+}
+
+/**
+ * The profile with the spread of these runs, whether they were in its fit or not: their pace is read from their step logs,
+ * and nothing else of them is used. As it is where they do not tell.
+ */
+export function withRunSpread(profile: Profile, runs: readonly RecordedRun[]): Profile {
+  const { cost } = profile;
+  if (cost.kind !== "vllm_engine" || cost.jitter === undefined) return profile;
+  const paced = runs.flatMap((run): PacedRun[] => {
+    const { pace } = isProbes(run) ? { pace: null } : runPaceOf(profile, run);
+    return pace === null ? [] : [{ load: loadOf(run.name), pace }];
+  });
+  const spread = spreadOf(paced);
+  if (spread === undefined) return profile;
+  return { ...profile, cost: { ...cost, jitter: { ...cost.jitter, run_spread: Number(spread.toPrecision(3)) } } };
+}
+
+/**
+ * Widened for how few runs tell it, as Student's t is, and not below what recorded servers in general have: a few runs of
+ * one day lie closer together than those of the next.
+ */
+function spreadOf(runs: readonly PacedRun[]): number | undefined {
+  const byLoad = new Map<string, number[]>();
+  for (const { load, pace } of runs) {
+    if (pace > 0) byLoad.set(load, [...(byLoad.get(load) ?? []), Math.log(pace)]);
+  }
+  let [squares, freedom] = [0, 0];
+  for (const values of byLoad.values()) {
+    const level = values.reduce((sum, value) => sum + value, 0) / values.length;
+    squares += values.reduce((sum, value) => sum + (value - level) ** 2, 0);
+    freedom += values.length - 1;
+  }
+  if (freedom < LEAST_FREEDOM) return undefined;
+  const widened = studentT(PREDICTION_LEVEL, freedom) / NORMAL;
+  return Math.max(ASSUMED_RUN_SPREAD, widened * Math.sqrt(squares / freedom));
+}

@@ -1,0 +1,11 @@
+/** Experiments: the main job from a YAML file to a folder of results and a report. */
+export { costRows, type CostRow } from "./cost-rows.js";
+export { experimentFolder, type ExperimentFolder } from "./folder.js";
+export { publish } from "./publish.js";
+export { type CellResult, type ExperimentResults, readResults } from "./results.js";
+export { runExperiment, type RunExperimentOptions, runResolved } from "./run-experiment.js";
+export { runChartRows } from "./chart-rows.js";
+export { atPace, paceAbout, paceBeside, type Pace } from "./pace.js";
+export type { CellWork } from "./simulate-cells.js";
+export { worksOf } from "./cell-works.js";
+export { cellsOf } from "./cells.js";

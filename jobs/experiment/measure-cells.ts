@@ -1,0 +1,189 @@
+/**
+ * Runs the cells of an experiment for real: one executor for all, repeat after repeat over all cells, so that a drift of
+ * the machine spreads over the cells. Each run is predicted first: reference batches tell the pace of the machine, the cell is
+ * simulated at that pace, and only then it is run. Finished runs are kept, Ctrl-C loses only the one under way.
+ */
+import { WORTH_TELLING_CORES } from "../../machine/index.js";
+import { defaultCacheDir, ensureModel, samplingSettings, startOnnxExecutor } from "../../onnx/index.js";
+import {
+  ConfigError,
+  type CalibrationPlan,
+  type Profile,
+  type Run,
+  type VllmServer,
+  greatest,
+} from "../../formats/index.js";
+import { benchOnnx, type OnnxBenchInput } from "../../real/index.js";
+import { describeLoad, loadTokenizer } from "../../sim/index.js";
+import type { ExperimentFolder } from "./folder.js";
+import { fingerprint } from "./inputs-hash.js";
+import { isKept, keep, type RunPlace } from "./keep-or-make.js";
+import { describePace, paceAbout, paceOf, type MeasurePace, type Pace } from "./pace.js";
+import { predictedRun } from "./predicted-run.js";
+import { waitUntilQuiet, type QuietOptions, startMemory, type RealMemory, type Reporter } from "../inputs/index.js";
+import type { Blocking } from "../replicate/index.js";
+import { simulateAtPace, type CellWork } from "./simulate-cells.js";
+
+export interface MeasureCellsInput {
+  /** Cells of policies that run whole batches; of any, on a server. */
+  readonly works: readonly CellWork[];
+  readonly repeats: number;
+  readonly profile: Profile;
+  /** What the experiment says of the model beyond the profile's name: checkpoint, sampling. */
+  readonly calibrate?: CalibrationPlan | undefined;
+  /** The server that they run on; absent: this machine. */
+  readonly vllm?: VllmServer | undefined;
+  readonly seed: string;
+  /** Whether simulated times vary. */
+  readonly jitter: boolean | undefined;
+  readonly folder: ExperimentFolder;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+  /** Does what keeps this thread from hearing signals. */
+  readonly blocking?: Blocking | undefined;
+  readonly reporter: Reporter;
+  readonly quiet?: QuietOptions | undefined;
+}
+
+export interface RealTask extends CellWork {
+  readonly place: RunPlace;
+  readonly repeat: number;
+}
+
+/** The runs still to make; ConfigError when one is there and made from other inputs. Writes nothing. */
+export async function realTasks(
+  input: Omit<MeasureCellsInput, "signal" | "blocking" | "reporter" | "quiet">,
+): Promise<RealTask[]> {
+  const { works, repeats, profile, seed, folder, force, vllm } = input;
+  const tasks: RealTask[] = [];
+  for (let repeat = 1; repeat <= repeats; repeat++) {
+    for (const { cell, workload } of works) {
+      const { plan, load } = cell;
+      const memory = profile.memory.total_bytes;
+      const model = profile.model.name;
+      const on = vllm === undefined ? { memory, model } : { vllm };
+      const inputs = fingerprint({ policy: plan.name, settings: plan.settings, load, workload, seed, ...on });
+      const place = { path: folder.real(cell.name, repeat), inputs, force };
+      if (!(await isKept(place))) tasks.push({ cell, workload, place, repeat });
+    }
+  }
+  if (tasks.length > 0 && vllm === undefined) deviceOf(profile);
+  return tasks;
+}
+
+export async function measureCells(tasks: readonly RealTask[], input: MeasureCellsInput): Promise<void> {
+  if (tasks.length === 0) return;
+  const device = deviceOf(input.profile);
+  const weightsPath = input.calibrate?.weights;
+  const model = await ensureModel(input.profile.model.name, {
+    cacheDir: defaultCacheDir(),
+    ...(weightsPath === undefined ? {} : { weightsPath }),
+  });
+  const sampling = samplingSettings(input.calibrate ?? {});
+  const executor = await startOnnxExecutor({ model, device, sampling: sampling !== undefined });
+  try {
+    const memory = await startMemory(executor, undefined);
+    try {
+      const measurePace = paceOf(input.profile, executor, sampling);
+      await runTasks(tasks, { executor, sampling, measurePace, ...pick(memory) }, input);
+    } finally {
+      memory.stop();
+    }
+  } finally {
+    await executor.close();
+  }
+}
+
+/** Where the profile's engine runs; ConfigError for an engine that servesim does not run batches on. */
+function deviceOf({ name, engine }: Profile): "cpu" | "cuda" {
+  if (engine.name === "onnxruntime-cpu") return "cpu";
+  if (engine.name === "onnxruntime-cuda") return "cuda";
+  throw new ConfigError(
+    `profile "${name}" was measured on ${engine.name}, which servesim cannot run here; set num_runs: 0 to simulate ` +
+      "only, or give the server to measure on as vllm: { base_url: ... }",
+  );
+}
+
+interface Runner extends Pick<OnnxBenchInput, "executor" | "sampling" | "takePeakBytes"> {
+  readonly measurePace: MeasurePace | undefined;
+}
+
+function pick({ takePeakBytes }: RealMemory): Pick<Runner, "takePeakBytes"> {
+  return takePeakBytes === undefined ? {} : { takePeakBytes };
+}
+
+async function runTasks(
+  tasks: readonly RealTask[],
+  { measurePace, ...runner }: Runner,
+  input: MeasureCellsInput,
+): Promise<void> {
+  const { profile, seed, signal, reporter } = input;
+  const tokenize = await loadTokenizer();
+  const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);
+  const bar = reporter.progress("running for real, requests");
+  const busy: number[] = [];
+  const paces: Pace[] = [];
+  let before = 0;
+  try {
+    for (const { cell, workload, place, repeat } of tasks) {
+      const predict = (pace: number): Promise<void> =>
+        simulateAtPace({ cell, workload }, input, { path: input.folder.simAtPace(cell.name, repeat), pace });
+      const make = (): Promise<Run> =>
+        benchOnnx({
+          ...runner,
+          workload,
+          plan: cell.plan,
+          tokenize,
+          seed,
+          totalBytes: profile.memory.total_bytes,
+          baseBytes: profile.memory.base_bytes,
+          load: describeLoad(cell.load),
+          hardware: { ...profile.machine },
+          date: new Date().toISOString(),
+          signal,
+          onProgress: (ended) => {
+            bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
+          },
+        });
+      const run = await undisturbed(input, () => predictedRun({ measurePace, predict, make }));
+      before += workload.requests.length;
+      await keep(place, run);
+      for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
+      const others = othersBeside(run);
+      if (others > WORTH_TELLING_CORES) busy.push(others);
+      const pace = paceAbout(run);
+      if (pace !== undefined) paces.push(pace);
+    }
+  } finally {
+    bar.stop();
+  }
+  for (const line of describePace(paces)) reporter.warn(line);
+  if (busy.length === 0) return;
+  reporter.warn(
+    `other processes were at work beside ${busy.length} of ${tasks.length} real runs, on up to ` +
+      `${greatest(busy).toFixed(1)} cores: what was measured there is slower than this machine is, and agrees less`,
+  );
+}
+
+/** A run made again while others disturbed it, as often as is allowed; the last one stays, disturbed or not. */
+async function undisturbed({ quiet, signal, reporter }: MeasureCellsInput, make: () => Promise<Run>): Promise<Run> {
+  for (let attempt = 1; ; attempt++) {
+    await waitUntilQuiet({ waitS: quiet?.waitS ?? 0, signal, reporter });
+    const run = await make();
+    const reasons = disturbances(run);
+    if (reasons.length === 0 || attempt >= (quiet?.attempts ?? 1)) return run;
+    reporter.note(`made again, since ${reasons.join("; ")}`);
+  }
+}
+
+/** Stricter than what makes a run invalid: agreement within a few percent is asked of it. */
+function disturbances(run: Run): string[] {
+  const others = othersBeside(run);
+  const busy = others > WORTH_TELLING_CORES ? [`other processes used ${others.toFixed(2)} cores beside it`] : [];
+  return [...(run.info.valid?.reasons ?? []), ...busy];
+}
+
+/** Cores. */
+function othersBeside({ info }: Run): number {
+  return typeof info.other_cores === "number" ? info.other_cores : 0;
+}

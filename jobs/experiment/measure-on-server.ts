@@ -1,0 +1,120 @@
+/**
+ * Runs the cells of an experiment on a vLLM server: its own scheduling for the policy vllm, batches from the client for
+ * the others, so that all policies have the same engine and GPU. Finished runs are kept, Ctrl-C loses only the one under way.
+ */
+import type { Profile, Run, VllmServer } from "../../formats/index.js";
+import {
+  addressOf,
+  benchBatches,
+  benchVllm,
+  kvUsage,
+  unsafeRemarks,
+  type ServerAccess,
+  type VllmClientOptions,
+} from "../../real/vllm/index.js";
+import { readServerSettings, type ServerSettings } from "../../real/vllm/server/index.js";
+import { describeLoad } from "../../sim/index.js";
+import { keep } from "./keep-or-make.js";
+import type { RealTask } from "./measure-cells.js";
+import type { Reporter } from "../inputs/index.js";
+
+/** A server that has answered, and under which settings it runs. */
+export interface AskedServer {
+  readonly client: VllmClientOptions;
+  readonly settings: ServerSettings;
+}
+
+export interface AskServerOptions {
+  readonly profile: Profile;
+  readonly reporter: Reporter;
+  readonly signal?: AbortSignal | undefined;
+  readonly access?: ServerAccess | undefined;
+}
+
+/**
+ * Asks the server before anything is written; undefined when nothing is left to measure. BackendError where it does not
+ * answer, ConfigError where a cell states settings that it does not have. What differs from the profile is a warning.
+ */
+export async function askServer(
+  vllm: VllmServer,
+  tasks: readonly RealTask[],
+  { profile, reporter, signal, access }: AskServerOptions,
+): Promise<AskedServer | undefined> {
+  if (tasks.length === 0) return undefined;
+  const { model } = vllm;
+  const baseUrl = addressOf(vllm.base_url, access);
+  for (const remark of unsafeRemarks(baseUrl)) reporter.warn(remark);
+  const settings = await readServerSettings(baseUrl, { model, signal });
+  for (const { cell } of tasks) {
+    if (cell.plan.work === "step") await readServerSettings(baseUrl, { model, stated: cell.plan.settings, signal });
+  }
+  if (tasks.some(({ cell }) => cell.plan.work === "batch")) await kvUsage(baseUrl, { signal });
+  const differing = differences(profile, settings);
+  if (differing.length > 0) {
+    reporter.warn(`the server runs under other settings than profile "${profile.name}": ${differing.join(", ")}`);
+  }
+  const { endpoint, ignore_eos: ignoreEos, temperature, top_k: topK, top_p: topP } = vllm;
+  return {
+    settings,
+    client: {
+      baseUrl,
+      model: settings.model.name,
+      endpoint,
+      sampling: { ignoreEos, temperature, topK, topP },
+      vocab: vllm.vocab_size,
+      warmUps: vllm.num_warmups,
+    },
+  };
+}
+
+export interface MeasureOnServerInput {
+  readonly server: AskedServer;
+  readonly seed: string;
+  readonly signal: AbortSignal;
+  readonly reporter: Reporter;
+}
+
+export async function measureOnServer(tasks: readonly RealTask[], input: MeasureOnServerInput): Promise<void> {
+  const { server, seed, signal, reporter } = input;
+  const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);
+  const bar = reporter.progress("running on the server, requests");
+  let before = 0;
+  try {
+    for (const task of tasks) {
+      const { cell, workload, place, repeat } = task;
+      const run = await measureOne(task, {
+        ...server.client,
+        workload,
+        load: describeLoad(cell.load),
+        seed,
+        date: new Date().toISOString(),
+        settings: server.settings.settings,
+        hardware: server.settings.hardware,
+        signal,
+        onProgress: (ended: number) => {
+          bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
+        },
+      });
+      before += workload.requests.length;
+      await keep(place, run);
+      for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
+    }
+  } finally {
+    bar.stop();
+  }
+}
+
+function measureOne({ cell }: RealTask, input: Parameters<typeof benchVllm>[0]): Promise<Run> {
+  const { plan } = cell;
+  if (plan.work === "batch") return benchBatches({ ...input, plan });
+  return benchVllm({ ...input, policySettings: plan.settings });
+}
+
+/** Settings that both tell of, and tell differently. */
+function differences({ engine }: Profile, { settings }: ServerSettings): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => {
+    const measured = engine.settings[name];
+    const isSame = measured === undefined || JSON.stringify(measured) === JSON.stringify(value);
+    return isSame ? [] : [`${name} ${JSON.stringify(value)} instead of ${JSON.stringify(measured)}`];
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * How fast this machine is when a run is measured, beside how fast it was when its profile was: the calibration's reference
+ * batch is run again, before and after. A shared or a warm machine changes by several per cent within minutes, which no
+ * schedule explains. The pace before a run is known when the run is predicted, and the prediction is made at it. The pace
+ * beside it, after it too, is not: it explains a miss and enters no prediction.
+ */
+import { z } from "zod";
+import type { OnnxExecutor, SamplingSettings } from "../../onnx/index.js";
+import { promptIdsOf } from "../../calibrate/onnx/index.js";
+import { InvariantError, type Profile, type Run } from "../../formats/index.js";
+import { mean, quantile } from "../../sim/index.js";
+
+/** Of the reference, each time. */
+const REPEATS = 5;
+
+const referenceOf = z.object({
+  drift: z.object({
+    reference: z.object({
+      batch_size: z.number(),
+      prompt_tokens: z.number(),
+      decode_steps: z.number(),
+      ms: z.number().positive(),
+    }),
+  }),
+});
+
+/** Time of the reference batch over what it took in the calibration: above 1, the machine is slower. */
+export type MeasurePace = () => Promise<number>;
+
+/** Just before a real run and just after it, as run.json has it. */
+export interface Pace {
+  readonly before: number;
+  readonly after: number;
+}
+
+const positive = z.number().positive();
+/** Runs made by earlier versions have a pair. */
+const paceForms = z.union([
+  z.object({ before: positive, after: positive }),
+  z.tuple([positive, positive]).transform(([before, after]) => ({ before, after })),
+]);
+
+/** The pace of the machine about a run, where it was measured. */
+export function paceAbout({ info }: Run): Pace | undefined {
+  return paceForms.safeParse(info.pace).data;
+}
+
+/** Over all runs that know theirs; undefined where none does. */
+export function meanPace(runs: readonly Run[]): Pace | undefined {
+  const paces = runs.flatMap((run) => paceAbout(run) ?? []);
+  if (paces.length === 0) return undefined;
+  return { before: mean(paces.map(({ before }) => before)), after: mean(paces.map(({ after }) => after)) };
+}
+
+/** As far as it can be told, the pace while the run went on: between before and after. */
+export function paceBeside({ before, after }: Pace): number {
+  return (before + after) / 2;
+}
+
+/** A pace this far from another one shows in what is compared. */
+const WORTH_TELLING = 0.05;
+
+/** Sentences on the pace of real runs: before them, which their simulations are at, and how it changed beside them. */
+export function describePace(paces: readonly Pace[]): string[] {
+  if (paces.length === 0) return [];
+  const percent = (off: number): string => `${Math.round(100 * Math.abs(off))} % ${off > 0 ? "slower" : "faster"}`;
+  const before = mean(paces.map((pace) => pace.before)) - 1;
+  const changed = mean(paces.map((pace) => paceBeside(pace) / pace.before)) - 1;
+  return [
+    ...(Math.abs(before) < WORTH_TELLING
+      ? []
+      : [
+          `just before the real runs the machine was ${percent(before)} than in its calibration, by a reference batch: ` +
+            "each is simulated at the pace before it",
+        ]),
+    ...(Math.abs(changed) < WORTH_TELLING
+      ? []
+      : [
+          `beside the real runs the machine was ${percent(changed)} than just before them, by the reference batch after each: ` +
+            `simulated times are about as much too ${changed > 0 ? "short" : "long"}`,
+        ]),
+  ];
+}
+
+/** The profile as it would be had the machine been at that pace when it was calibrated. */
+export function atPace(profile: Profile, pace: number): Profile {
+  const { cost } = profile;
+  if (cost.kind !== "static_batch") throw new InvariantError(`pace is of batches, this profile is of ${cost.kind}`);
+  const scaled = (terms: typeof cost.prefill): typeof cost.prefill =>
+    terms.map(({ coefficient_ns, ...term }) => ({ ...term, coefficient_ns: pace * coefficient_ns }));
+  const { prefill, decode_step, dispatch_ns, cold_start_ns } = cost;
+  return {
+    ...profile,
+    cost: {
+      kind: "static_batch",
+      prefill: scaled(prefill),
+      decode_step: scaled(decode_step),
+      dispatch_ns: pace * dispatch_ns,
+      cold_start_ns: pace * cold_start_ns,
+    },
+  };
+}
+
+/** Undefined for a profile that keeps no reference; `sampling` as in its calibration. */
+export function paceOf(
+  { engine }: Profile,
+  executor: OnnxExecutor,
+  sampling: SamplingSettings | undefined,
+): MeasurePace | undefined {
+  const known = referenceOf.safeParse(engine.settings);
+  if (!known.success) return undefined;
+  const { batch_size, prompt_tokens, decode_steps, ms } = known.data.drift.reference;
+  const shape = { batchSize: batch_size, promptTokens: prompt_tokens, decodeSteps: decode_steps };
+  const promptIds = promptIdsOf({ seed: "pace" }, shape, 0, executor.info.model.vocab);
+  const seeds = promptIds.map((_, row) => `pace/sampling/${row}`);
+  const batch = {
+    promptIds,
+    outputTokens: decode_steps + 1,
+    ...(sampling === undefined ? {} : { sampling: { ...sampling, seeds } }),
+  };
+  return async () => {
+    const timesMs: number[] = [];
+    for (let repeat = 0; repeat < REPEATS; repeat++) {
+      const startNs = process.hrtime.bigint();
+      await executor.runBatch(batch);
+      timesMs.push(Number(process.hrtime.bigint() - startNs) / 1e6);
+    }
+    return quantile(Float64Array.from(timesMs).sort(), 0.5) / ms;
+  };
+}

@@ -1,0 +1,22 @@
+/** A real run that is predicted before it is made: reference batches, simulation at their pace, run, reference batches. */
+import type { Run } from "../../formats/index.js";
+import type { MeasurePace, Pace } from "./pace.js";
+
+export interface PredictedRunInput {
+  /** Absent: the profile keeps no reference, so nothing is predicted at another pace than its own. */
+  readonly measurePace: MeasurePace | undefined;
+  /** Is done with the prediction when it resolves, so that it takes nothing from the run. */
+  readonly predict: (pace: number) => Promise<void>;
+  readonly make: () => Promise<Run>;
+}
+
+/** The run, with the pace before it, which the prediction was made at, and the pace after it, which it cannot have known. */
+export async function predictedRun({ measurePace, predict, make }: PredictedRunInput): Promise<Run> {
+  if (measurePace === undefined) return await make();
+  const measured = async (): Promise<number> => Number((await measurePace()).toPrecision(4));
+  const before = await measured();
+  await predict(before);
+  const run = await make();
+  const pace: Pace = { before, after: await measured() };
+  return { ...run, info: { ...run.info, pace } };
+}

@@ -1,0 +1,196 @@
+/**
+ * The main job: calibrate (or take a profile), simulate every cell, run for real what can run, compare, report. Each
+ * part is kept when its inputs are unchanged, so a second run, or one after Ctrl-C, does only what is missing.
+ */
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { ConfigError, type Experiment, type Manifest } from "../../formats/index.js";
+import {
+  readExperiment,
+  readProfile,
+  readRun,
+  removeAbandoned,
+  writeExperiment,
+  writeManifest,
+  writeProfile,
+} from "../../formats/files/index.js";
+import { shownUrl, type ServerAccess } from "../../real/vllm/index.js";
+import { parseThreshold } from "../../report/compare/index.js";
+import { worksOf } from "./cell-works.js";
+import { cellsOf, type Cell } from "./cells.js";
+import { experimentFolder, type ExperimentFolder } from "./folder.js";
+import { measureCells, realTasks } from "./measure-cells.js";
+import { askServer, measureOnServer } from "./measure-on-server.js";
+import { obtainProfile } from "./obtain-profile.js";
+import { paceAbout } from "./pace.js";
+import { packageVersion, type QuietOptions, type Reporter, workloadOf } from "../inputs/index.js";
+import type { Blocking } from "../replicate/index.js";
+import { simTasks, simulateAtPace, simulateCells, type CellWork, type SimulateOptions } from "./simulate-cells.js";
+
+export interface RunExperimentOptions {
+  /** Folder that experiments are kept under. */
+  readonly results: string;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+  /** Does what keeps this thread from hearing signals. */
+  readonly blocking?: Blocking | undefined;
+  readonly reporter: Reporter;
+  /** What lets the client in at the experiment's server, beside its URL. */
+  readonly access?: ServerAccess;
+  /** Absent: measure at once, and once. */
+  readonly quiet?: QuietOptions;
+}
+
+/** Runs the experiment of a file and returns its folder; publishing the report is the next step. */
+export async function runExperiment(path: string, options: RunExperimentOptions): Promise<ExperimentFolder> {
+  return runResolved(readExperiment(path), path, options);
+}
+
+/** Runs an experiment that was read or made; `path` is the file that it comes from. */
+export async function runResolved(
+  given: Experiment,
+  path: string,
+  options: RunExperimentOptions,
+): Promise<ExperimentFolder> {
+  const { force, signal, blocking, reporter, quiet } = options;
+  const experiment = resolvePaths(given, dirname(resolve(path)));
+  const asked = cellsOf(experiment, path);
+  if (experiment.num_runs > 0 && asked.some(({ coldStart }) => coldStart)) {
+    throw new ConfigError(`${path}: cold_start applies to simulations, real runs are warmed up; set num_runs: 0`);
+  }
+  const { prompts, seed } = experiment;
+  (experiment.tolerances ?? []).map(parseThreshold);
+  // Wrong loads are found before hours of measuring.
+  await Promise.all(asked.map(({ load }) => workloadOf(load, prompts, seed)));
+  const folder = experimentFolder(join(options.results, experiment.name));
+  const named = experiment.profile === undefined ? undefined : readProfile(experiment.profile);
+  refuseOthersFiles(folder, { path, force, hasProfile: named !== undefined });
+  mkdirOrExplain(folder.root);
+  for (const place of [folder.root, join(folder.root, "plots")]) removeAbandoned(place);
+  const profile = await obtainProfile(experiment, named, folder, { force, signal, reporter, quiet });
+  const works = await worksOf(asked, { profile, prompts, seed });
+  const cells = works.map(({ cell }) => cell);
+  const common = { profile, seed, folder, force };
+  const { vllm, calibrate } = experiment;
+  const real = works.filter(({ cell }) => runsForReal(cell, experiment));
+  const { jitter } = experiment;
+  const toMeasure = { ...common, works: real, repeats: experiment.num_runs, calibrate, vllm, jitter };
+  // What is there is checked before anything is written: an experiment that is refused leaves its folder as it was.
+  const simulations = await simTasks({ ...common, jitter, works });
+  const measurements = await realTasks(toMeasure);
+  const asking = { profile, reporter, signal, access: options.access };
+  const server = vllm === undefined ? undefined : await askServer(vllm, measurements, asking);
+
+  const manifest = (interrupted: boolean): void => {
+    writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
+  };
+  // First: the folder is this experiment's from here on.
+  manifest(true);
+  writeExperiment(folder.experiment, withoutCredentials(experiment));
+  if (named !== undefined) writeProfile(folder.profile, named);
+  await simulateCells(simulations, { profile, seed, jitter, signal, blocking, reporter });
+  const simulated = simulations.length;
+  reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
+  if (experiment.num_runs > 0) {
+    const runs = real.length * experiment.num_runs;
+    if (server === undefined) await measureCells(measurements, { ...toMeasure, signal, blocking, reporter, quiet });
+    else await measureOnServer(measurements, { server, seed, signal, reporter });
+    if (vllm === undefined)
+      await predictAgain(real, { ...common, jitter, signal, blocking, repeats: experiment.num_runs });
+    const made = measurements.length;
+    reporter.note(`ran ${made} of ${runs} real runs, ${runs - made} were there`);
+  }
+  manifest(false);
+  return folder;
+}
+
+/** ConfigError where a folder without a manifest, which is no experiment's, holds files that would be replaced. */
+function refuseOthersFiles(
+  folder: ExperimentFolder,
+  { path, force, hasProfile }: { readonly path: string; readonly force: boolean; readonly hasProfile: boolean },
+): void {
+  if (resolve(path) === resolve(folder.experiment)) {
+    throw new ConfigError(
+      `${path} would be replaced by the experiment with every default filled; move it, or name it anew`,
+    );
+  }
+  if (force || existsSync(folder.manifest)) return;
+  const { experiment, comparison, report, csv, profile } = folder;
+  const held = [experiment, comparison, report, csv, ...(hasProfile ? [profile] : [])].filter((file) =>
+    existsSync(file),
+  );
+  if (held.length === 0) return;
+  throw new ConfigError(
+    `${held.join(" and ")} would be replaced, and ${folder.root} is no experiment's folder (no manifest.json); give the ` +
+      "experiment another name, another --results, or pass --force",
+  );
+}
+
+/**
+ * Real runs that are there and know the pace before them, but whose simulation at it is missing, are simulated now: the
+ * result depends on nothing measured later.
+ */
+async function predictAgain(
+  works: readonly CellWork[],
+  { folder, repeats, ...options }: SimulateOptions & { readonly folder: ExperimentFolder; readonly repeats: number },
+): Promise<void> {
+  for (const work of works) {
+    for (let repeat = 1; repeat <= repeats; repeat++) {
+      const pace = paceAbout(await readRun(folder.real(work.cell.name, repeat)))?.before;
+      if (pace !== undefined)
+        await simulateAtPace(work, options, { path: folder.simAtPace(work.cell.name, repeat), pace });
+    }
+  }
+}
+
+/** Batches run anywhere; steps where a vLLM server does them. */
+function runsForReal({ plan }: Pick<Cell, "plan">, { vllm }: Experiment): boolean {
+  return plan.work === "batch" || vllm !== undefined;
+}
+
+/** The experiment as it is kept: of its server's URL only what may be shown. */
+function withoutCredentials(experiment: Experiment): Experiment {
+  const { vllm } = experiment;
+  return vllm === undefined ? experiment : { ...experiment, vllm: { ...vllm, base_url: shownUrl(vllm.base_url) } };
+}
+
+/** Paths in an experiment file are relative to that file. */
+function resolvePaths(experiment: Experiment, base: string): Experiment {
+  const at = (path: string): string => (isAbsolute(path) ? path : join(base, path));
+  const load = <L extends { workload?: string | undefined }>(given: L): L =>
+    given.workload === undefined ? given : { ...given, workload: at(given.workload) };
+  return {
+    ...experiment,
+    ...(experiment.profile === undefined ? {} : { profile: at(experiment.profile) }),
+    ...(experiment.prompts === undefined ? {} : { prompts: at(experiment.prompts) }),
+    ...(experiment.calibrate?.weights === undefined
+      ? {}
+      : { calibrate: { ...experiment.calibrate, weights: at(experiment.calibrate.weights) } }),
+    loads: experiment.loads.map(load),
+    cells: experiment.cells.map((cell) => ({ ...cell, load: load(cell.load) })),
+  };
+}
+
+function manifestOf(experiment: Experiment, cells: readonly Cell[], interrupted: boolean): Manifest {
+  return {
+    version: 1,
+    experiment: experiment.name,
+    servesim: packageVersion(),
+    seed: experiment.seed,
+    interrupted,
+    cells: cells.map(({ name, plan, policyLabel, loadLabel }) => ({
+      cell: name,
+      policy: policyLabel,
+      load: loadLabel,
+      repeats: runsForReal({ plan }, experiment) ? experiment.num_runs : 0,
+    })),
+  };
+}
+
+function mkdirOrExplain(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new ConfigError(`cannot make the folder ${path}; choose a place you may write to with --results`, { cause });
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Whether a profile holds on the loads that were kept out of its fit. A mean misses when it is off by more than its tolerance
+ * and by more than simulated runs of that load differ among themselves: near capacity a queue that forms in one run does not
+ * in the next, so there a mean over fifty says less than their band. Below capacity bands are a few per cent wide, and the
+ * tolerance decides.
+ */
+import { HELD_OUT_GATE } from "../../formats/index.js";
+import type { ReplayReport, ReplayStatistic } from "./replay-report.js";
+
+/**
+ * Relative errors allowed. Time to first token has more: repeats of one load differ by up to 3 % in it below capacity, and what
+ * a client sees of it holds a host's moods, which move it about five times as much as time per output token.
+ */
+export const heldOutTolerances = {
+  mean_ttft_ms: 0.2,
+  mean_tpot_ms: HELD_OUT_GATE,
+  mean_e2el_ms: HELD_OUT_GATE,
+} as const;
+
+export interface GateFindings {
+  /** A profile with any of these is not written. */
+  readonly missed: readonly string[];
+  /** Beyond the tolerance, but within what simulated runs differ by: for the profile's notes. */
+  readonly untold: readonly string[];
+}
+
+export function gateHeldOut(reports: readonly Pick<ReplayReport, "recording" | "metrics">[]): GateFindings {
+  const [missed, untold]: [string[], string[]] = [[], []];
+  for (const { recording, metrics } of reports) {
+    for (const [key, tolerance] of Object.entries(heldOutTolerances)) {
+      const { real, error, band } = metrics[key as keyof typeof heldOutTolerances];
+      if (error === null || Math.abs(error) <= tolerance) continue;
+      const off = `${recording}: ${key} is off by ${percent(error)} (at most ${100 * tolerance} % is allowed`;
+      if (isInside(real, band)) {
+        const [low, high] = band!.map((ms) => ms.toPrecision(3));
+        untold.push(
+          `${off}), but simulated runs of that load differ by as much, ${low} to ${high} ms: it cannot be told`,
+        );
+      } else missed.push(`${off})`);
+    }
+  }
+  return { missed, untold };
+}
+
+function isInside(real: number | null, band: ReplayStatistic["band"]): boolean {
+  return real !== null && band !== null && real >= band[0] && real <= band[1];
+}
+
+function percent(error: number): string {
+  return `${error < 0 ? "−" : "+"}${Math.abs(100 * error).toFixed(1)} %`;
+}

@@ -1,0 +1,121 @@
+/** A validation as the Markdown page that docs/ keeps: what was run, every statistic, the batches. */
+import { LEVEL, tallyOf, tallyText, verdictText, type Verdict } from "../../report/compare/index.js";
+import type { JudgedBatches, JudgedStatistic, ValidationResult } from "./validate.js";
+
+/** A page of its own. */
+export function accuracyPage(result: ValidationResult, command: string): string {
+  return `# Accuracy: ${result.name}\n\n${accuracySection(result, command)}`;
+}
+
+/** The same without a heading, to stand in another page. */
+export function accuracySection(result: ValidationResult, command: string): string {
+  const { statistics, held_out, runs, machine } = result;
+  const calibrations = Object.entries(held_out).map(
+    ([model, error]) => `${model} ${error === null ? "not known" : `${(100 * error).toFixed(1)} %`}`,
+  );
+  return [
+    `Made by \`${command}\` on ${machine}. A statistic agrees when the ${100 * LEVEL} % interval of its error lies within the ` +
+      "tolerance, differs when it lies outside entirely, and cannot be told otherwise. Each real run is simulated at the pace " +
+      "that reference batches showed just before it: " +
+      `**${tallyText(tallyOf(statistics))}**. ` +
+      `${runs.disturbed} of ${runs.all} real runs were disturbed (other processes at work, or a client that lagged).`,
+    "",
+    ...table(
+      ["simulated at the pace", "agrees", "differs", "cannot tell"],
+      [
+        ["before each real run (a prediction)", ...counts(statistics, ({ verdict }) => verdict)],
+        ["of the calibration (a prediction, blind)", ...counts(statistics, (of) => of.verdict_as_calibrated)],
+        ["beside each real run (an explanation)", ...counts(statistics, (of) => of.verdict_beside)],
+      ],
+    ),
+    "",
+    "The pace beside a run, from reference batches before and after it, is known only when the run is over: what agrees at it and " +
+      "not at the pace before was missed since the machine changed.",
+    "",
+    `Calibration, median error on shapes kept out of the fit: ${calibrations.join(", ")}.`,
+    "",
+    ...table(
+      [
+        "model",
+        "cell",
+        "statistic",
+        "simulated, ms",
+        "real, ms",
+        "error",
+        `${100 * LEVEL} % interval`,
+        "tolerance",
+        "real repeats, ms",
+        "verdict",
+      ],
+      statistics.map(statisticRow),
+    ),
+    "",
+    "Batches: how many, from the first on, have the size of the first real run's: of the simulation, and of the second real " +
+      "run, which says how far the machine agrees with itself. A request that comes about when a batch ends is in that batch " +
+      "or the next, and from there on two runs differ. Pace: time of the reference batch, before and after the real runs, over " +
+      "what it took in the calibration.",
+    "",
+    ...table(
+      [
+        "model",
+        "cell",
+        "equal, simulated",
+        "equal, second real",
+        "batches, simulated",
+        "real",
+        "mean batch, simulated, ms",
+        "real",
+        "pace before",
+        "pace after",
+      ],
+      result.batches.map(batchRow),
+    ),
+    "",
+  ].join("\n");
+}
+
+function counts(statistics: readonly JudgedStatistic[], of: (one: JudgedStatistic) => Verdict | null): string[] {
+  const tally = tallyOf(statistics.map((one) => ({ verdict: of(one) })));
+  return [tally.agrees, tally.differs, tally["cannot tell"]].map(String);
+}
+
+function batchRow(of: JudgedBatches): string[] {
+  return [
+    of.model,
+    of.cell,
+    String(of.equal_leading),
+    String(of.repeat_equal_leading),
+    String(of.sim_batches),
+    String(of.real_batches),
+    of.sim_service_ms.toFixed(1),
+    of.real_service_ms.toFixed(1),
+    of.pace === null ? "" : of.pace.before.toFixed(3),
+    of.pace === null ? "" : of.pace.after.toFixed(3),
+  ];
+}
+
+function statisticRow(of: JudgedStatistic): string[] {
+  const { verdict, noise, more_repeats: moreRepeats } = of;
+  const text = verdictText({ verdict, noise, moreRepeats });
+  return [
+    of.model,
+    of.cell,
+    `${of.stat} ${of.metric}`,
+    of.sim.toFixed(1),
+    of.real.toFixed(1),
+    percent(of.error_fraction),
+    of.interval_fraction.map(percent).join(" to "),
+    `${(100 * of.tolerance_fraction).toFixed(0)} %`,
+    of.spread.map((value) => value.toFixed(1)).join(" to "),
+    verdict === "differs" ? `**${text}**` : text,
+  ];
+}
+
+function percent(fraction: number): string {
+  return `${fraction >= 0 ? "+" : ""}${(100 * fraction).toFixed(1)} %`;
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)];
+}

@@ -1,0 +1,3 @@
+/** Validation: one experiment over several models, with a verdict for each statistic. */
+export { accuracyPage, accuracySection } from "./accuracy-page.js";
+export { validate } from "./validate.js";

@@ -1,0 +1,111 @@
+/** What a live calibration must know of a server before it sends probes: settings that bound them, ids that it takes, its cache. */
+import { BackendError, ConfigError, greatest, plainLine } from "../../formats/index.js";
+import {
+  readServerSettings,
+  startServerWatch,
+  type ServerSettings,
+  type SettingsOptions,
+  type SettingName,
+} from "../../real/vllm/server/index.js";
+import { askServer, measureVllm, shownUrl, type BenchVllmInput, type ServerRef } from "../../real/vllm/index.js";
+import { rejectSeen } from "../../sim/index.js";
+import { realClock } from "../../real/index.js";
+import type { ProbedServer } from "../../calibrate/vllm/index.js";
+
+/** Without these neither probes nor the fit mean anything. */
+const indispensable: readonly SettingName[] = [
+  "max_num_seqs",
+  "max_num_batched_tokens",
+  "max_model_len",
+  "async_scheduling",
+  // A profile's memory is told by these, and a fit without them comes to its end for nothing.
+  "num_gpu_blocks",
+  "block_size",
+];
+
+/** The server's limits; ConfigError names the settings that it does not tell, and how to state them. */
+export function probedServerOf({ settings, unknown }: ServerSettings): ProbedServer {
+  const missing = indispensable.filter((name) => unknown.includes(name));
+  if (missing.length > 0) {
+    const flags = missing.map((name) => `--${name.replaceAll("_", "-")}`).join(", ");
+    throw new ConfigError(
+      `the server does not tell ${missing.join(", ")}; state them as it was started (${flags}), or start it with VLLM_SERVER_DEV_MODE=1`,
+    );
+  }
+  const {
+    num_gpu_blocks: blocks,
+    block_size: blockSize,
+    cudagraph_capture_sizes: graphs,
+    enforce_eager: isEager,
+  } = settings;
+  const sizes = isEager === true ? [] : (graphs as readonly number[] | undefined);
+  return {
+    maxNumSeqs: Number(settings.max_num_seqs),
+    maxNumBatchedTokens: Number(settings.max_num_batched_tokens),
+    maxModelLen: Number(settings.max_model_len),
+    // One block is the scheduler's own.
+    kvTokens: (Number(blocks) - 1) * Number(blockSize),
+    ...(sizes === undefined ? {} : { largestGraph: Math.max(0, greatest(sizes)) }),
+  };
+}
+
+export async function learnServer(
+  baseUrl: ServerRef,
+  model: string | undefined,
+  { stated, signal }: Pick<SettingsOptions, "stated" | "signal">,
+): Promise<{ readonly settings: ServerSettings; readonly server: ProbedServer }> {
+  const settings = await readServerSettings(baseUrl, { model, ...(stated === undefined ? {} : { stated }), signal });
+  if (settings.engine !== "vllm") {
+    throw new ConfigError(
+      `${shownUrl(baseUrl)} is no vLLM server as far as it tells (engine "${settings.engine}"), expected vLLM: others can be measured ` +
+        "(bench --backend vllm), but have no profile",
+    );
+  }
+  rejectSeen(settings.unmodelled, shownUrl(baseUrl));
+  return { settings, server: probedServerOf(settings) };
+}
+
+/** Sizes that vocabularies are at least as large as, tried from the top. */
+const vocabularies = [128_000, 100_000, 50_000, 32_000, 16_000, 8_000, 4_000, 2_000, 1_000];
+
+/** Longest wait for one token, ms: the first of a server may compile. */
+const COMPLETION_MS = 60_000;
+
+/** A number of token ids that the server takes, found by asking; BackendError when it takes none. */
+export async function findVocabulary(baseUrl: ServerRef, model: string, signal?: AbortSignal): Promise<number> {
+  let said = "";
+  for (const size of vocabularies) {
+    const post = JSON.stringify({ model, prompt: [size - 1], max_tokens: 1 });
+    const { status, text } = await askServer(baseUrl, "/v1/completions", { post, withinMs: COMPLETION_MS, signal });
+    if (status === 200) return size;
+    said = text;
+    if (status !== 400) break;
+  }
+  throw new BackendError(
+    `${shownUrl(baseUrl)} takes no prompt of token ids: ${plainLine(said, 200)}; state --vocab-size, or see its log`,
+  );
+}
+
+export interface PrefixCacheFinding {
+  /** Tokens of a repeated prompt that were found in the cache; undefined where neither usage nor metrics tell. */
+  readonly hitTokens: number | undefined;
+  readonly promptTokens: number;
+}
+
+/** Sends one prompt of random ids twice: does the server keep prompts? */
+export async function tryPrefixCache(
+  common: Omit<BenchVllmInput, "workload" | "load">,
+  promptTokens: number,
+): Promise<PrefixCacheFinding> {
+  const requests = ["first", "again"].map((word) => ({
+    id: `prefix-${word}`,
+    promptTokens,
+    outputTokens: 1,
+    content: [[1, promptTokens]] as const,
+  }));
+  const watch = await startServerWatch(common.baseUrl, { everyMs: 0, signal: common.signal });
+  const workload = { requests, maxConcurrency: 1, thinkNs: 0 };
+  const { run } = await measureVllm({ ...common, workload, load: { kind: "probes" } });
+  const view = await watch.stop(realClock.nowNs());
+  return { hitTokens: run.requests[1]?.cachedTokens ?? view.counters.cached_tokens, promptTokens };
+}

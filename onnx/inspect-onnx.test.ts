@@ -1,0 +1,53 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ArtifactError } from "../formats/index.js";
+import { inspectOnnxFile } from "./inspect-onnx.js";
+import { DataType, encodeModel, tensorInfo } from "./onnx-proto.js";
+import { GraphWriter } from "./graph-writer.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "servesim-inspect-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function refusal(name: string, bytes: string | Uint8Array): Promise<Error> {
+  const path = join(folder, name);
+  await writeFile(path, bytes);
+  return inspectOnnxFile(path).then(
+    () => new Error("no error"),
+    (error: unknown) => error as Error,
+  );
+}
+
+test.each([
+  ["text", "this is a text file, not a model\n"],
+  ["an empty file", ""],
+  ["JSON", '{"version": 1}'],
+  ["zeros", new Uint8Array(4096)],
+  ["a model without nodes", encodeModel(new GraphWriter("").graph("empty", [], []))],
+])("%s is not an ONNX model, and the message names the path", async (name, bytes) => {
+  const error = await refusal(name, bytes);
+  expect(error).toBeInstanceOf(ArtifactError);
+  expect(error.message).toContain(`"${join(folder, name)}" is not an ONNX model`);
+});
+
+test("a file that is not there is told from one that is no model", async () => {
+  await expect(inspectOnnxFile(join(folder, "none.onnx"))).rejects.toThrow(/cannot read model .*none\.onnx.*ENOENT/);
+});
+
+test("a sound ONNX file tells its producer, opset, nodes, inputs, outputs and weights", async () => {
+  const g = new GraphWriter("");
+  g.output(g.op("Mul", ["x", g.float(2)]), "y");
+  const info = (name: string) => tensorInfo(name, DataType.float, ["B", 3, null]);
+  const path = join(folder, "sound.onnx");
+  await writeFile(path, encodeModel(g.graph("sound", [info("x")], [info("y")])));
+  const value = { elemType: DataType.float, dims: [undefined, 3, undefined] };
+  expect(await inspectOnnxFile(path)).toEqual({
+    ...{ producer: "servesim", opset: 20, nodes: 2 },
+    inputs: new Map([["x", value]]),
+    outputs: new Map([["y", value]]),
+    weightElements: new Map([[DataType.float, 1]]),
+  });
+});
