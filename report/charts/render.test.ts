@@ -135,7 +135,7 @@ describe("renderChart", () => {
   });
 
   it("refuses an unknown chart by name, with a suggestion", () => {
-    expect(() => renderChart("ttft_bar", [oneRow])).toThrow(/unknown chart "ttft_bar".*did you mean "ttft_bar_chart"/);
+    expect(() => renderChart("ttft_bar_chrt", [oneRow])).toThrow(/unknown chart "ttft_bar_chrt".*did you mean "ttft_bar_chart"/);
   });
 
   it("refuses rows that have nothing for the chart", () => {
@@ -151,7 +151,7 @@ describe("renderAllCharts", () => {
     expect([...charts.keys()]).toEqual(
       chartNames.filter((name) => name !== "parity" && name !== "latency_percentiles"),
     );
-    expect(text(parsed(charts.get("latency_cdf")!)).replace(/\s+/g, " ")).toContain("parity is not drawn");
+    expect(text(parsed([...charts.values()].at(-1)!)).replace(/\s+/g, " ")).toContain("parity is not drawn");
     expect(skippedCharts([oneRow]).map(({ name }) => name)).toEqual(["latency_percentiles", "parity"]);
   });
 
