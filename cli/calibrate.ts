@@ -16,7 +16,7 @@ import {
   check,
   ConfigError,
   experimentSchema,
-  MOST_MEMORY_MIB,
+  MAX_MEMORY_MIB,
   suggest,
   type CalibrationPlan,
 } from "../formats/index.js";
@@ -50,7 +50,7 @@ const ownFlags = {
   memory_limit_mib: z
     .number()
     .positive()
-    .max(MOST_MEMORY_MIB)
+    .max(MAX_MEMORY_MIB)
     .optional()
     .describe("memory that batches may take; absent: what is free"),
   probe_oom: z.boolean().default(false).describe("then find the largest batch that runs, each try in its own process"),

@@ -11,8 +11,8 @@ import { workloadOf } from "../inputs/index.js";
 const CLIENTS_A_SEAT = 2;
 const REQUESTS_A_SEAT = 6;
 /** Never fewer: filling up and draining shall weigh little. */
-const LEAST_CLIENTS = 128;
-const LEAST_REQUESTS = 800;
+const MIN_CLIENTS = 128;
+const MIN_REQUESTS = 800;
 
 export interface CapacityInput {
   readonly profile: Profile;
@@ -36,8 +36,8 @@ async function capacityPerS(plan: PolicyPlan, load: Load, { profile, prompts, se
   const seats = seatsOf(plan, profile);
   const saturating: Load = {
     ...load,
-    num_prompts: Math.max(LEAST_REQUESTS, REQUESTS_A_SEAT * seats),
-    max_concurrency: Math.max(LEAST_CLIENTS, CLIENTS_A_SEAT * seats),
+    num_prompts: Math.max(MIN_REQUESTS, REQUESTS_A_SEAT * seats),
+    max_concurrency: Math.max(MIN_CLIENTS, CLIENTS_A_SEAT * seats),
     think_time_s: 0,
   };
   const workload = await workloadOf(saturating, prompts, seed);

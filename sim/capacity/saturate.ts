@@ -13,7 +13,7 @@ import { steadyRate, type SteadyRate } from "./steady-rate.js";
 
 /** Clients beyond the seats, as a share of them and at least. */
 const SPARE_SHARE = 0.25;
-const LEAST_SPARE = 16;
+const MIN_SPARE = 16;
 /**
  * Generations of requests, each as many as there are seats, before the measurement begins: it takes some until requests no
  * longer end in the clusters in which they began.
@@ -40,7 +40,7 @@ export function saturate(
   ratePerS?: number,
 ): Saturated | undefined {
   const seats = seatsOfServer(input);
-  const spare = Math.max(LEAST_SPARE, Math.ceil(SPARE_SHARE * seats));
+  const spare = Math.max(MIN_SPARE, Math.ceil(SPARE_SHARE * seats));
   const bound = input.workload.maxConcurrency / (input.replicas ?? 1);
   const clients = Math.max(1, Math.min(seats + spare, Math.round(bound)));
   const warmUp = WARM_UP[input.plan.work] * seats + settling(input);

@@ -17,7 +17,7 @@ const LITTLE_MORE = { step: 1.05, batch: 1.5 } as const;
 const ALL = 0.98;
 /** Open loops that count, which come after one that was not served all and another; and all that there may be. */
 const COUNTED_ROUNDS = 2;
-const MOST_ROUNDS = 40;
+const MAX_ROUNDS = 40;
 /** Of the growth that a load above capacity must have, what shows it: half way to none. */
 const SHOWN = 0.5;
 
@@ -37,7 +37,7 @@ export function trueCapacityPerS(given: CapacityCase): number {
   let ratePerS = START * closedLoopPerS(given);
   const counted: number[] = [];
   for (let round = 0, kept = true; counted.length <= COUNTED_ROUNDS; round++) {
-    if (round === MOST_ROUNDS) throw new Error(`case ${given.number}: no rate is found that is too high`);
+    if (round === MAX_ROUNDS) throw new Error(`case ${given.number}: no rate is found that is too high`);
     const { servedPerS, share } = overloaded(given, (kept ? MORE : LITTLE_MORE[given.plan.work]) * ratePerS, round);
     kept &&= share > ALL;
     ratePerS = servedPerS;

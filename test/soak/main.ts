@@ -12,10 +12,10 @@ import { parseArgs } from "node:util";
 import { startFakeVllm } from "../support/fake-vllm.js";
 import { growthBytes, residentBytes, type MemoryReading } from "./memory-growth.js";
 
-const MOST_GROWTH_MIB = 50;
+const MAX_GROWTH_MIB = 50;
 /** Share of the run that does not count, and at most how long of it, s. */
 const SETTLING = 0.25;
-const MOST_SETTLING_S = 300;
+const MAX_SETTLING_S = 300;
 
 const { values } = parseArgs({
   options: { minutes: { type: "string", default: "1" }, rate: { type: "string", default: "50" } },
@@ -54,11 +54,11 @@ const sentS = seconds();
 const code = await ended;
 await server.close();
 rmSync(folder, { recursive: true });
-const settledS = Math.min(MOST_SETTLING_S, SETTLING * sentS);
+const settledS = Math.min(MAX_SETTLING_S, SETTLING * sentS);
 const grownMib = growthBytes(readings, settledS) / 2 ** 20;
-const isFine = code === 0 && grownMib < MOST_GROWTH_MIB;
+const isFine = code === 0 && grownMib < MAX_GROWTH_MIB;
 process.stdout.write(
   `soak: ${server.received.length} requests in ${sentS.toFixed(0)} s, exit code ${String(code)}; grew by ${grownMib.toFixed(1)} MiB ` +
-    `after the first ${settledS.toFixed(0)} s, at most ${MOST_GROWTH_MIB} allowed: ${isFine ? "ok" : "TOO MUCH"}\n`,
+    `after the first ${settledS.toFixed(0)} s, at most ${MAX_GROWTH_MIB} allowed: ${isFine ? "ok" : "TOO MUCH"}\n`,
 );
 process.exitCode = isFine ? 0 : 1;

@@ -44,8 +44,8 @@ const DRAWS = 64;
  * No draw is farther from the fit than so many deviations, nor than a factor of so much: a cost that nothing tells is drawn
  * within what measured servers differ by, not within what a linear extrapolation allows.
  */
-const MOST_DEVIATIONS = 3;
-const MOST_FACTOR = 3;
+const MAX_DEVIATIONS = 3;
+const MAX_FACTOR = 3;
 
 export function surenessOf(
   { parameters, paces, pulls }: Pick<FoundCosts, "parameters" | "paces" | "pulls">,
@@ -137,7 +137,7 @@ function drawsOf(
 ): CostDraws {
   const root = cholesky(covariance);
   const random = stream("calibrate/black-box/draws");
-  const bounds = deviations.map((deviation) => Math.min(MOST_DEVIATIONS * deviation, Math.log(MOST_FACTOR)));
+  const bounds = deviations.map((deviation) => Math.min(MAX_DEVIATIONS * deviation, Math.log(MAX_FACTOR)));
   const draw = (): number[] => {
     const z = names.map(() => normal(random));
     return root.map((row) => row.reduce((sum, value, j) => sum + value * z[j]!, 0));

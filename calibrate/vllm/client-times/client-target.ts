@@ -7,7 +7,15 @@ import { e2elMs, quantile, replayRecording } from "../../../sim/index.js";
 import type { Miss } from "./black-box-intervals.js";
 import type { SearchConstants } from "./black-box-constants.js";
 import { buildProfile } from "../profile/index.js";
-import { chunkGapsMs, gapQuantiles, loadFeatures, probeFeatures, type Feature, isProbes, type RecordedRun } from "../recording/index.js";
+import {
+  chunkGapsMs,
+  gapQuantiles,
+  loadFeatures,
+  probeFeatures,
+  type Feature,
+  isProbes,
+  type RecordedRun,
+} from "../recording/index.js";
 import { pairedGroups, pairedMiss, timesOf } from "./paired-times.js";
 
 /** Simulates a recorded run on an engine of such costs. */
@@ -37,7 +45,7 @@ export interface TargetOptions {
 const LOAD_REPLICATIONS = 3;
 const SETTLE_REPLICATIONS = 8;
 /** Clients' clocks tell no less, ms. */
-const LEAST_MS = 0.05;
+const MIN_MS = 0.05;
 
 interface Weighed {
   readonly log: number;
@@ -81,7 +89,7 @@ function deviationOf(values: readonly number[]): number {
 }
 
 function missOf({ ms, weight }: Feature, simulatedMs: number | undefined): Weighed {
-  return { log: Math.log(Math.max(simulatedMs ?? 0, LEAST_MS) / Math.max(ms, LEAST_MS)), weight };
+  return { log: Math.log(Math.max(simulatedMs ?? 0, MIN_MS) / Math.max(ms, MIN_MS)), weight };
 }
 
 function probesComparison(real: Run): (simulated: Run) => Weighed[] {

@@ -92,11 +92,11 @@ function mergedIn({ deliveredNs }: FrontEndReplay, { outputs }: RecordedTraffic)
 }
 
 /** What no count tells apart from none. */
-const LEAST_MERGED = 0.01;
+const MIN_MERGED = 0.01;
 
 function mergedLoss(view: View, replay: FrontEndReplay): number {
   if (view.merged === undefined) return 0;
-  return squaredLog(LEAST_MERGED + mergedIn(replay, view.traffic), LEAST_MERGED + view.merged, 0);
+  return squaredLog(MIN_MERGED + mergedIn(replay, view.traffic), MIN_MERGED + view.merged, 0);
 }
 
 function replayWith(

@@ -1,6 +1,6 @@
 import type { ProbedServer } from "./probe-groups.js";
 import { prefillLengths } from "./probe-groups.js";
-import { LEAST_REQUESTS } from "./probe-loads.js";
+import { MIN_REQUESTS } from "./probe-loads.js";
 import type { Pace } from "./probe-pace.js";
 import { probePlan } from "./probe-plan.js";
 
@@ -95,7 +95,7 @@ test("lone prompts stand on both sides of the largest graph, and beyond the budg
 test("the loads have enough requests, other lengths and another rate; the same seed gives the same", () => {
   const { loads } = probePlan(large, gpu, budget);
   const [mixed, heldOut, busy] = loads;
-  expect(Math.min(...loads.map(({ requests }) => requests.length))).toBeGreaterThanOrEqual(LEAST_REQUESTS);
+  expect(Math.min(...loads.map(({ requests }) => requests.length))).toBeGreaterThanOrEqual(MIN_REQUESTS);
   expect([mixed!.utilisation, heldOut!.utilisation, busy!.utilisation].map((part) => Number(part.toFixed(2)))).toEqual([0.5, 0.4, 0.85]); // prettier-ignore
   expect(mixed!.ratePerS).not.toBe(heldOut!.ratePerS);
   const longest = (load: typeof mixed): number => Math.max(...load!.requests.map(({ promptTokens }) => promptTokens));

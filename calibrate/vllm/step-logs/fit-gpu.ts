@@ -5,7 +5,7 @@ import type { Reading } from "./read-timeline.js";
 import type { TimedStep } from "../recording/index.js";
 
 /** Fewer steps than this tell nothing of their price. */
-const LEAST_STEPS = 20;
+const MIN_STEPS = 20;
 /** A step this far from its price is a stall, not the GPU. */
 const OUTLIER = 0.25;
 
@@ -22,15 +22,15 @@ export function fitGpu(readings: readonly Reading[], before: GpuTimes, solver: L
   const shown = readings.filter(({ gpuNs }) => gpuNs > 0);
   const decodes = shown.filter(({ step }) => step.record.prefillTokens === 0);
   const prefills = shown.filter(({ step }) => step.record.prefillTokens > 0);
-  let gpu = decodes.length >= LEAST_STEPS ? { ...before, ...decodePrices(decodes, before, solver) } : before;
+  let gpu = decodes.length >= MIN_STEPS ? { ...before, ...decodePrices(decodes, before, solver) } : before;
   const isCompute = (step: TimedStep): boolean => {
     const { memoryNs, computeNs } = gpuParts(step, gpu);
     return computeNs > memoryNs;
   };
   const compute = prefills.filter(({ step }) => isCompute(step));
   const mixed = prefills.filter(({ step }) => !isCompute(step));
-  if (compute.length >= LEAST_STEPS) gpu = { ...gpu, ...computePrices(compute, gpu, solver) };
-  if (mixed.length >= LEAST_STEPS) {
+  if (compute.length >= MIN_STEPS) gpu = { ...gpu, ...computePrices(compute, gpu, solver) };
+  if (mixed.length >= MIN_STEPS) {
     const rests = mixed.map(({ step, gpuNs }) => {
       const { memoryNs, restNs } = gpuParts(step, { ...gpu, mixed_base_ns: 0 });
       return gpuNs - memoryNs - restNs;
@@ -73,7 +73,7 @@ function robust(
     const kept = rows.map((_, at) => at).filter((at) => times[at]! > 0);
     const inliers =
       pass === 0 ? kept : kept.filter((at) => Math.abs(dot(rows[at]!, prices) / times[at]! - 1) < OUTLIER);
-    const used = inliers.length >= LEAST_STEPS ? inliers : kept;
+    const used = inliers.length >= MIN_STEPS ? inliers : kept;
     const scaleOf = (at: number): number => (pass === 0 ? times[at]! : dot(rows[at]!, prices));
     prices = nnls(
       used.map((at) => rows[at]!.map((value) => value / scaleOf(at))),

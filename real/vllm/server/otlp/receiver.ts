@@ -12,15 +12,15 @@ import { requestSpanOf, type RequestSpan } from "./request-span.js";
 import { spansOf, type TraceEncoding } from "./span.js";
 
 /** Of an export, packed and unpacked. vLLM's are some hundred KB. */
-const MOST_BODY_BYTES = 4 * 2 ** 20;
+const MAX_BODY_BYTES = 4 * 2 ** 20;
 /** Exports at once: each may fill a body. */
-const MOST_CONNECTIONS = 16;
+const MAX_CONNECTIONS = 16;
 /** Longest time for an export to come in, ms. */
 const EXPORT_MS = 30_000;
 /** Spans kept where nobody says how many there can be. */
-const MOST_SPANS = 1_000_000;
+const MAX_SPANS = 1_000_000;
 /** Longest reason that is kept, characters: it quotes the sender. */
-const MOST_REASON = 300;
+const MAX_REASON = 300;
 
 export interface OtlpReceiver {
   readonly port: number;
@@ -45,13 +45,13 @@ export interface ReceiverOptions {
 
 /** Begins to listen; BackendError when the port is taken. */
 export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpReceiver> {
-  const { port, host = "127.0.0.1", mostSpans = MOST_SPANS } = options;
+  const { port, host = "127.0.0.1", mostSpans = MAX_SPANS } = options;
   const spans: RequestSpan[] = [];
   const refused: { count: number; first: string | undefined } = { count: 0, first: undefined };
   const waiting = new Set<() => void>();
   const refuse = (why: string): void => {
     refused.count++;
-    refused.first ??= plainLine(why, MOST_REASON);
+    refused.first ??= plainLine(why, MAX_REASON);
   };
   const keep = (received: readonly RequestSpan[]): void => {
     const room = mostSpans - spans.length;
@@ -74,7 +74,7 @@ export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpR
         for (const wake of [...waiting]) wake();
       });
   });
-  server.maxConnections = MOST_CONNECTIONS;
+  server.maxConnections = MAX_CONNECTIONS;
   server.on("clientError", (error: Error & { rawPacket?: Buffer }, socket) => {
     // gRPC opens with HTTP/2's preface, which HTTP/1 cannot read.
     const isGrpc = error.rawPacket?.subarray(0, 3).toString() === "PRI";
@@ -154,14 +154,14 @@ const encodings: ReadonlyMap<string, TraceEncoding> = new Map([
   ["application/json", "json"],
 ]);
 
-const tooLong = `a trace export of over ${MOST_BODY_BYTES} bytes, expected batches of some hundred spans`;
+const tooLong = `a trace export of over ${MAX_BODY_BYTES} bytes, expected batches of some hundred spans`;
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) throw new ArtifactError(tooLong);
+    if (bytes > MAX_BODY_BYTES) throw new ArtifactError(tooLong);
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks);
@@ -169,7 +169,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   if (coding === "identity") return body;
   if (coding !== "gzip") throw new ArtifactError(`got content-encoding "${coding}", expected gzip or none`);
   try {
-    return await promisify(gunzip)(body, { maxOutputLength: MOST_BODY_BYTES });
+    return await promisify(gunzip)(body, { maxOutputLength: MAX_BODY_BYTES });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw new ArtifactError(tooLong, { cause });
     throw cause;
