@@ -1,5 +1,5 @@
 import { joinRuns } from "./join.js";
-import { buildRun } from "./run-builder.js";
+import { buildRun } from "./run-builder.fixture.js";
 
 const done = (id: string) => ({ id, firstMs: 1, lastMs: 2 });
 

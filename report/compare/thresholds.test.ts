@@ -1,6 +1,6 @@
 import { ConfigError } from "../../formats/index.js";
 import { compareRuns } from "./compare-runs.js";
-import { buildRun } from "./run-builder.js";
+import { buildRun } from "./run-builder.fixture.js";
 import { checkThresholds, parseThreshold } from "./thresholds.js";
 
 describe("parseThreshold", () => {
