@@ -1,6 +1,6 @@
 import { experimentSchema } from "../../formats/index.js";
 import { cellsOf } from "./cells.js";
-import { fingerprint } from "./inputs-hash.js";
+import { fingerprint } from "./fingerprint.js";
 import { requireFits } from "../inputs/workload-of.js";
 
 function buildExperiment(parts: object) {
