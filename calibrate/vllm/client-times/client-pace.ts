@@ -56,15 +56,15 @@ export function fitClientPace(
   return { pace, rest, suffices: isWithin && isInside };
 }
 
-/** What one number says of a host, in words. */
+/** Says in words how well one number describes a host. */
 export function clientPaceNote(base: string, { pace, rest, suffices }: ClientPace): string {
   const percent = (error: number): string => `${error < 0 ? "-" : "+"}${Math.abs(100 * error).toFixed(1)} %`;
-  const seen =
-    `told by the first ${100 * FIRST_PART} % of the requests; of the others mean time per output token is then off by ` +
-    `${percent(rest.tpot)}, to the first token by ${percent(rest.ttft)}`;
+  const basis =
+    `fitted to the first ${100 * FIRST_PART} % of the requests; on the others, mean time per output token is then off by ` +
+    `${percent(rest.tpot)}, mean time to first token by ${percent(rest.ttft)}`;
   return suffices
-    ? `the host takes ${pace.toFixed(3)} times as long as that of profile "${base}", all else being the same: ${seen}`
-    : `one number for the whole host (${pace.toFixed(3)} times that of profile "${base}") is not enough, so its costs were fitted anew: ${seen}`;
+    ? `the host takes ${pace.toFixed(3)} times as long as that of profile "${base}", all else being the same: ${basis}`
+    : `one number for the whole host (${pace.toFixed(3)} times that of profile "${base}") is not enough, so its costs were fitted anew: ${basis}`;
 }
 
 interface Split {

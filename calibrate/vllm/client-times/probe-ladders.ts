@@ -9,7 +9,7 @@ const OFF_LINE = 0.08;
 /** Where only long contexts were probed, attention may seem to take all of the time. */
 const MIN_FACTOR = 0.1;
 
-/** Least tokens or context of a ladder's longest rung over its shortest, for what grows with them to be told. */
+/** Least tokens or context of a ladder's longest rung over its shortest, for the growth to be measurable. */
 const MIN_REACH = 2;
 
 export interface DecodeLadder {
@@ -75,7 +75,7 @@ export function decodeLadder(
     steps.map(() => 1),
     solver,
   ) as [number, number, number];
-  // Of each size those that read least: attention is told apart from the rest no better than the line tells it.
+  // Of each size those that read least: attention is separated from the rest no better than by the line.
   const shortest = new Map<number, DecodeRung>();
   for (const step of steps) {
     const known = shortest.get(step.tokens);
@@ -116,7 +116,7 @@ function lateGapMs({ extra, outputTokens }: RequestRecord, interval: number): nu
 
 /** Prompts that take so many times as long as the shortest: shorter ones wait for their launch, which is as long for all. */
 const GROWN = 3;
-/** Lengths from which on what attention costs is told apart from what tokens cost. */
+/** Lengths from which the costs of attention and of tokens can be separated. */
 const MIN_LENGTHS = 4;
 
 /** Per token and per pair of tokens, ns, from lone prefills of one chunk, by the median of each length. */

@@ -19,16 +19,16 @@ export interface Miss {
   readonly weight: number;
 }
 
-export interface Sureness {
+export interface Identifiability {
   /** 95 % intervals of coefficients, by their place in the cost. */
   readonly intervals: Intervals;
   /** Costs that the recordings allow as well, all coefficients at once. */
   readonly draws: CostDraws;
   /** Costs that the start decides more than the recordings do. */
-  readonly untold: readonly ParameterName[];
+  readonly weaklyIdentified: readonly ParameterName[];
 }
 
-export interface SurenessOptions {
+export interface IdentifiabilityOptions {
   /** Costs that were fitted; the others are not in question. */
   readonly names: readonly ParameterName[];
   readonly missesOf: (parameters: Parameters, paces: readonly number[]) => readonly Miss[];
@@ -47,11 +47,11 @@ const DRAWS = 64;
 const MAX_DEVIATIONS = 3;
 const MAX_FACTOR = 3;
 
-export function surenessOf(
+export function identifiability(
   { parameters, paces, pulls }: Pick<FoundCosts, "parameters" | "paces" | "pulls">,
   solver: LinearSolver,
-  { names, missesOf, pacePull, parts }: SurenessOptions,
-): Sureness {
+  { names, missesOf, pacePull, parts }: IdentifiabilityOptions,
+): Identifiability {
   const misses = missesOf(parameters, paces);
   const weights = misses.map(({ weight }) => weight);
   const loss = misses.reduce((sum, { log, weight }) => sum + weight * log * log, 0);
@@ -100,7 +100,7 @@ export function surenessOf(
   return {
     intervals,
     draws: drawsOf(parameters, names, { covariance, deviations, at, places: Object.keys(intervals) }),
-    untold: names.filter((name, i) => gram[i]![i]! < pulls[name]),
+    weaklyIdentified: names.filter((name, i) => gram[i]![i]! < pulls[name]),
   };
 }
 
