@@ -258,12 +258,18 @@ describe("simulate --policy vllm", () => {
       /overload: \d+ % of what the server can take is offered; latencies grow with the run, by [\d.]+ s/,
     );
     expect(stdout).toMatch(
-      /^capacity [\d.]+ requests\/s, .* limited by seats; offered 60\.00 requests\/s: \d+ %, above$/m,
+      /^capacity [\d.]+ requests\/s, .* limited by max_num_seqs; offered 60\.00 requests\/s: \d+ %, above$/m,
     );
     for (const latency of ["time to first token", "end-to-end latency", "queue time"]) {
       expect(stdout).toMatch(new RegExp(`${latency} +│ grows with the run: by [\\d.]+ s for every minute of it +│`));
     }
     expect(stdout).toMatch(/ms, above capacity .*\n.*\n.*\n.*\n│ time per output token │ [\d.]+/);
+  });
+
+  test("names the setting that limits capacity by the policy's own name for it", async () => {
+    const words = ["--num-prompts", "40", "--request-rate", "60", "--profile", profile];
+    const { stdout } = await servesim("simulate", "--policy", "naive", "--batch-size", "2", ...words);
+    expect(stdout).toMatch(/ limited by the batch size; offered 60\.00 requests\/s/);
   });
 
   test("says why requests got no answer, and when none did", async () => {

@@ -4,12 +4,6 @@ import type { RunCapacity } from "../sim/index.js";
 import { figure, print, type TableCell } from "./output.js";
 
 const clocks = { gpu: "GPU", host: "host thread", front_end: "front end" } as const;
-const limits = {
-  ...clocks,
-  seats: "seats",
-  kv_blocks: "KV blocks",
-  token_budget: "the token budget of a step",
-} as const;
 
 /** A line or two; nothing for runs without a capacity. */
 export function printCapacity({ info }: Run): void {
@@ -19,7 +13,7 @@ export function printCapacity({ info }: Run): void {
   const { busiest, verdict, busy } = capacity;
   print(
     `capacity ${figure(requests_per_s)} requests/s, ${figure(output_tokens_per_s)} output tokens/s ` +
-      `(to ${percent(capacity.half_width, 1)}), limited by ${limits[bound_by]}; ` +
+      `(to ${percent(capacity.half_width, 1)}), limited by ${limitText(bound_by, info)}; ` +
       `offered ${figure(offered)} requests/s: ${percent(utilisation)}${busiest === undefined ? `, ${verdict}` : ""}`,
   );
   if (busiest !== undefined) {
@@ -29,7 +23,7 @@ export function printCapacity({ info }: Run): void {
         verdict,
     );
   }
-  // Profiles of whole batches know one clock, of whatever runs them.
+  // Profiles of whole batches have a single clock.
   if (busy.host === 0 && busy.front_end === 0) print(`busy during the run: ${percent(busy.gpu)}`);
   else {
     const shares = Object.entries(clocks).map(
@@ -39,12 +33,26 @@ export function printCapacity({ info }: Run): void {
   }
 }
 
-/** Whether a latency of the run says no more than how long the run is: it waits for a queue that grows all the time. */
+/** What binds, by the name of its setting where it has one. */
+function limitText(bound: RunCapacity["bound_by"], { policy_settings }: Run["info"]): string {
+  switch (bound) {
+    case "seats":
+      return policy_settings !== undefined && "max_num_seqs" in policy_settings ? "max_num_seqs" : "the batch size";
+    case "kv_blocks":
+      return "KV blocks";
+    case "token_budget":
+      return "max_num_batched_tokens";
+    default:
+      return clocks[bound];
+  }
+}
+
+/** Whether a latency of the run says nothing but how long the run is, because its queue grows throughout. */
 export function growsThroughout(capacity: RunCapacity | null | undefined, metric: string): boolean {
   return capacity?.verdict === "above" && capacity.utilisation > 1 && ["ttft", "e2el", "queue"].includes(metric);
 }
 
-/** What stands in place of the figures, over so many columns. */
+/** What replaces the figures, across that many columns. */
 export function growingText({ latency_growth_s_per_min: growth }: RunCapacity, columns: number): TableCell[] {
   return [{ colSpan: columns, content: `grows with the run: by ${figure(growth, 2)} s for every minute of it` }];
 }

@@ -7,10 +7,10 @@ import { machineOf, simulateRun, type PolicyPlan } from "../../sim/index.js";
 import type { Cell } from "./cells.js";
 import { workloadOf } from "../inputs/index.js";
 
-/** Clients, so many for each seat, keep every seat taken and a queue behind; and each seat serves so many requests. */
-const CLIENTS_A_SEAT = 2;
-const REQUESTS_A_SEAT = 6;
-/** Never fewer: filling up and draining shall weigh little. */
+/** Clients per slot, enough to keep every slot taken with a queue behind; requests that each slot serves. */
+const CLIENTS_PER_SLOT = 2;
+const REQUESTS_PER_SLOT = 6;
+/** Never fewer, so that filling up and draining weigh little. */
 const MIN_CLIENTS = 128;
 const MIN_REQUESTS = 800;
 
@@ -33,11 +33,11 @@ export async function withRates(cells: readonly Cell[], input: CapacityInput): P
 }
 
 async function capacityPerS(plan: PolicyPlan, load: Load, { profile, prompts, seed }: CapacityInput): Promise<number> {
-  const seats = seatsOf(plan, profile);
+  const slots = slotsOf(plan, profile);
   const saturating: Load = {
     ...load,
-    num_prompts: Math.max(MIN_REQUESTS, REQUESTS_A_SEAT * seats),
-    max_concurrency: Math.max(MIN_CLIENTS, CLIENTS_A_SEAT * seats),
+    num_prompts: Math.max(MIN_REQUESTS, REQUESTS_PER_SLOT * slots),
+    max_concurrency: Math.max(MIN_CLIENTS, CLIENTS_PER_SLOT * slots),
     think_time_s: 0,
   };
   const workload = await workloadOf(saturating, prompts, seed);
@@ -47,8 +47,8 @@ async function capacityPerS(plan: PolicyPlan, load: Load, { profile, prompts, se
   return perS;
 }
 
-/** Requests that the policy serves at once, at most. */
-function seatsOf(plan: PolicyPlan, profile: Profile): number {
+/** Most requests that the policy serves at once. */
+function slotsOf(plan: PolicyPlan, profile: Profile): number {
   if (plan.work === "step") return plan.limits(machineOf(profile)).maxNumSeqs;
   const { batch_size: fixed, max_batch_size: most } = plan.settings;
   return Math.max(1, greatest([fixed, most].filter((size) => typeof size === "number")));

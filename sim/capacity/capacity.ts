@@ -10,13 +10,13 @@ import { mixOf, type Mix } from "./mix.js";
 import { isOpenLoop, offeredLoad, type Stretch } from "./offered.js";
 import type { Sized } from "./relative-work.js";
 import type { StepPlan } from "../policy/index.js";
-import { saturate, seatsOfServer, type Saturated } from "./saturate.js";
+import { saturate, slotsOfServer, type Saturated } from "./saturate.js";
 
 /** The rate is measured over longer until half of its 95 % interval is within this fraction. */
 const WANTED_HALF_WIDTH = 0.01;
-/** Requests measured first: at least, and for each seat. */
+/** Requests measured first: at least, and per slot. */
 const MIN_MEASURED = 400;
-const MEASURED_PER_SEAT = { step: 3, batch: 40 } as const;
+const MEASURED_PER_SLOT = { step: 3, batch: 40 } as const;
 /** Steps that the longest of its runs takes, about: some tenths of a second. */
 const MAX_STEPS = 20_000;
 /**
@@ -175,5 +175,5 @@ function timesAsLong({ rate, run }: Saturated): number {
 }
 
 function measuredFirst(input: SimulatedRunInput): number {
-  return Math.max(MIN_MEASURED, MEASURED_PER_SEAT[input.plan.work] * seatsOfServer(input));
+  return Math.max(MIN_MEASURED, MEASURED_PER_SLOT[input.plan.work] * slotsOfServer(input));
 }

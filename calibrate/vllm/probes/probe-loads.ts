@@ -65,12 +65,12 @@ export function probeLoads(server: ProbedServer, pace: Pace, { seed, loadMs }: L
     const slowPrompt = Math.max(64, Math.floor(MAX_PREFILL_MS / Math.max(pace.prefillTokenMs, 1e-6)));
     const promptRange = capped(shape.promptTokens, Math.min(server.maxModelLen - outputRange[1], slowPrompt));
     const mean = { promptTokens: middle(promptRange), outputTokens: middle(outputRange) };
-    const seats = mostConcurrent(server, mean);
+    const slots = mostConcurrent(server, mean);
     const mostPerS = MAX_TOKENS_PER_S / mean.outputTokens;
-    const capacity = capacityPerS(pace, seats, mean);
+    const capacity = capacityPerS(pace, slots, mean);
     const ratePerS = Math.min(mostPerS, shape.utilisation * capacity);
     // The last requests take their time after the last arrival.
-    const tailMs = outputRange[1] * stepMs(pace, seats);
+    const tailMs = outputRange[1] * stepMs(pace, slots);
     const wanted = Math.floor((Math.max(0, loadMs - tailMs) / 1e3) * ratePerS);
     const count = Math.min(MAX_REQUESTS, Math.max(MIN_REQUESTS, wanted));
     const requests = arrivals(random, count, ratePerS).map((arrivalMs) => ({

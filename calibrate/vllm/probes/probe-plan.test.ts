@@ -73,7 +73,7 @@ test("too short a budget is refused with one that would do, and that one does", 
   });
 });
 
-test("nothing is longer than the model, needs more seats or more KV cache than there is", () => {
+test("no probe is longer than the model allows, or needs more slots or KV cache than there are", () => {
   const tight: ProbedServer = { maxNumSeqs: 6, maxNumBatchedTokens: 256, maxModelLen: 300, kvTokens: 1_200 };
   const plan = probePlan(tight, cpu, { ...budget, budgetMs: 1e9 });
   const all = [...plan.groups, ...plan.loads].flatMap(({ requests }) => [...requests]);

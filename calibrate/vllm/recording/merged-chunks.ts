@@ -20,7 +20,7 @@ const MIN_TOKENS = 8;
 const MIN_GAP_MS = 0.05;
 /**
  * A gap below this part of its answer's mean gap is a chunk that came with the one before. At most 0.1 % of gaps are so short
- * on recorded servers (vLLM 0.26, GPT-2 and Llama-3.1-8B, up to all seats taken).
+ * on recorded servers (vLLM 0.26, GPT-2 and Llama-3.1-8B, up to all slots taken).
  */
 const TOGETHER = 0.1;
 const MAX_TOGETHER = 0.2;
