@@ -31,7 +31,7 @@ const duration = z
 
 const ownFlags = {
   black_box: z.boolean().default(false).describe("fit to clients' times alone, whatever else was recorded"),
-  refit: z.enum(["host"]).optional().describe("host: keep the GPU prices of --base, fit the rest to one short load"),
+  refit: z.enum(["host"]).optional().describe("host: keep the GPU costs of --base and fit the rest to one short load"),
   base: z.string().optional().describe("profile of the same model and GPU on another host, for --refit"),
   name: z.string().min(1).optional().describe("of the profile; absent: model and vLLM version"),
   base_url: z.string().optional().describe("the server, such as http://127.0.0.1:8000"),

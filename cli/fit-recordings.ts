@@ -1,7 +1,14 @@
 /** Fits a profile to recorded runs of a vLLM server, scores it on those kept out, writes and prints it. */
 import { calibrateVllm, withRunSpread, type RecordedRun } from "../calibrate/vllm/index.js";
 import { FitRefused } from "../calibrate/fit/index.js";
-import { heldOutRun, replayMetrics, replayStatistics, scoreHeldOut, type ReplayReport, gateHeldOut } from "../jobs/replay/index.js";
+import {
+  heldOutRun,
+  replayMetrics,
+  replayStatistics,
+  scoreHeldOut,
+  type ReplayReport,
+  gateHeldOut,
+} from "../jobs/replay/index.js";
 import { ConfigError, type Profile } from "../formats/index.js";
 import { readProfile, writeProfile } from "../formats/files/index.js";
 import { rejectUnmodelled } from "../sim/index.js";
@@ -70,7 +77,9 @@ async function fit({ runs, flags }: Pick<FitRequest, "runs" | "flags">): Promise
 function baseOf({ refit, base }: FitRequest["flags"]): Profile | undefined {
   if (refit === undefined && base === undefined) return undefined;
   if (refit === undefined || base === undefined) {
-    throw new ConfigError("--refit host and --base PROFILE.json go together: whose GPU prices are to be kept");
+    throw new ConfigError(
+      "give --refit host and --base PROFILE.json together; the base is the profile whose GPU costs are kept",
+    );
   }
   return readProfile(base);
 }

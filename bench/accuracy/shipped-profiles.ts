@@ -16,7 +16,7 @@ interface ShippedProfile {
   readonly name: string;
   readonly fit: readonly string[];
   readonly heldOut: readonly string[];
-  /** Whose costs are kept where one number for the host's pace is enough, else its GPU prices. */
+  /** The profile whose costs are kept: all of them where the host's pace alone is enough, else those of the GPU. */
   readonly base?: string;
   /** What these runs do not show, measured on others of the same server. */
   readonly largeGraph?: VllmEngineCost["gpu"]["large_graph"];

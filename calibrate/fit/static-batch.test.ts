@@ -104,7 +104,7 @@ test("one batch size leaves out the rows term and says so", async () => {
   expect(warnings).toContainEqual(expect.stringMatching(/decode_step: .*cannot tell "rows" from base/));
 });
 
-test("shapes without decode steps price a step at 0 and say so", async () => {
+test("without shapes that have decode steps, a step costs 0 and a warning says so", async () => {
   const { cost, warnings } = await fitStaticBatch(syntheticMeasurements(bentTruth, { decodeSteps: [0] }), {
     seed: "1",
   });

@@ -52,10 +52,10 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
   const { interval, notes: ofChunks } = chunkFindings(runs);
   const { starts, decodeFactors } = startsOf(runs, solver, interval);
   const ofLadder = decodeFactors === undefined ? {} : { decode_factors: decodeFactors };
-  const priced = (cost: VllmEngineCost): VllmEngineCost => ({ ...cost, gpu: gpu ?? { ...cost.gpu, ...ofLadder } });
+  const withGpu = (cost: VllmEngineCost): VllmEngineCost => ({ ...cost, gpu: gpu ?? { ...cost.gpu, ...ofLadder } });
   /** Of probes the pace is that of the costs. */
   const inLoad = (cost: VllmEngineCost, load: number, paces: readonly number[]): VllmEngineCost =>
-    atPace(priced(cost), load < 0 || paces.length < 2 ? 1 : Math.exp(paces[load]!));
+    atPace(withGpu(cost), load < 0 || paces.length < 2 ? 1 : Math.exp(paces[load]!));
   const missesOf = (cost: VllmEngineCost, paces: readonly number[]): Miss[] =>
     targets.flatMap((target) => target.missesOf(inLoad(cost, target.load, paces)));
   const lossOf = (cost: VllmEngineCost, paces: readonly number[]): number =>
@@ -78,7 +78,7 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     parts,
   });
   return {
-    cost: priced(costOf(found.parameters, parts)),
+    cost: withGpu(costOf(found.parameters, parts)),
     intervals,
     draws,
     error,

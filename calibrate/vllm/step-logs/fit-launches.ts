@@ -73,9 +73,9 @@ export function launchOf(
   const used = isEnough(afterPrefills) ? afterPrefills : seen;
   const exact = used.filter(({ isExact }) => isExact);
   const line = exact.length < ENOUGH_LAUNCHES ? before : lineOf(used, before);
-  const priceNs = (requests: number): number => Math.max(1, line.baseNs + line.requestNs * requests);
+  const costNs = (requests: number): number => Math.max(1, line.baseNs + line.requestNs * requests);
   const ratiosOf = (sightings: readonly LaunchSighting[]): Sighting[] =>
-    sightings.map(({ value, requests, isExact }) => ({ value: value / priceNs(requests), isExact }));
+    sightings.map(({ value, requests, isExact }) => ({ value: value / costNs(requests), isExact }));
   const quantiles = used === seen ? censoredQuantiles(ratiosOf(seen)) : withTail(ratiosOf(used), ratiosOf(seen));
   if (quantiles === undefined) return { ...before, steps: exact.length };
   const scale = meanOf(quantiles);
