@@ -1,7 +1,7 @@
 /** servesim calibrate onnx: measures what a batch costs on this machine and writes a profile. */
 import { existsSync, rmSync } from "node:fs";
 import { z } from "zod";
-import { FitRefused } from "../calibrate/fit/index.js";
+import { FitRejected } from "../calibrate/fit/index.js";
 import {
   calibrateOnnx,
   planPathOf,
@@ -86,13 +86,13 @@ export const calibrateCommand: Command = {
     if (!flags.resume && flags.force) for (const path of [rawPath, planPathOf(rawPath)]) rmSync(path, { force: true });
     const calibration = await measure(plan, flags, rawPath);
     const { residualPicture } = await import("../report/charts/index.js");
-    const { profile, refusal, residuals, warnings } = calibration;
+    const { profile, rejection, residuals, warnings } = calibration;
     writeTextAtomic(plotPath, residualPicture(residuals, `${profile.name}: modelled and measured batches`));
-    if (refusal.length > 0) {
+    if (rejection.length > 0) {
       await writeMeasurements(calibration, flags.output);
-      throw new FitRefused([
-        `no profile was written: ${refusal[0]!}`,
-        ...refusal.slice(1),
+      throw new FitRejected([
+        `no profile was written: ${rejection[0]!}`,
+        ...rejection.slice(1),
         `measurements are kept in ${rawPath}, plot in ${plotPath}; --resume with a larger --max-repeats goes on from there`,
       ]);
     }

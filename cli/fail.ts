@@ -18,7 +18,7 @@ const codes: Readonly<Record<string, number>> = {
   ArtifactError: EXIT.user,
   BackendError: EXIT.backend,
   ThresholdMissed: EXIT.threshold,
-  FitRefused: EXIT.threshold,
+  FitRejected: EXIT.threshold,
   InvariantError: EXIT.bug,
   Interrupted: EXIT.interrupted,
   RunInterrupted: EXIT.interrupted,

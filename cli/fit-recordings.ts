@@ -1,6 +1,6 @@
 /** Fits a profile to recorded runs of a vLLM server, scores it on those kept out, writes and prints it. */
 import { calibrateVllm, withRunSpread, type RecordedRun } from "../calibrate/vllm/index.js";
-import { FitRefused } from "../calibrate/fit/index.js";
+import { FitRejected } from "../calibrate/fit/index.js";
 import {
   heldOutRun,
   replayMetrics,
@@ -86,7 +86,7 @@ function baseOf({ refit, base }: FitRequest["flags"]): Profile | undefined {
 
 function rejectBadFit(missed: readonly string[]): void {
   if (missed.length === 0) return;
-  throw new FitRefused([
+  throw new FitRejected([
     "the model does not hold on what was kept out of the fit; no profile was written",
     ...missed,
     "fit to loads more like those, or to more of them; overload and a host that drifts cannot be predicted so closely",

@@ -124,7 +124,7 @@ test.each([
   ["prefillNs", -1],
   ["decodeNs", 0],
   ["wallNs", Number.POSITIVE_INFINITY],
-])("a measurement with %s %p is refused by name", async (field, value) => {
+])("a measurement with %s %p is rejected by name", async (field, value) => {
   const [first, ...rest] = syntheticMeasurements(bentTruth);
   const broken = [{ ...first!, [field]: value }, ...rest];
   await expect(fitStaticBatch(broken, { seed: "1" })).rejects.toThrow(ArtifactError);

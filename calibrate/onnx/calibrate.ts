@@ -58,7 +58,7 @@ export interface Calibration {
   readonly measurements: readonly Measurement[];
   readonly warnings: readonly string[];
   /** Reasons not to use the profile; none when unseen batches are met. */
-  readonly refusal: readonly string[];
+  readonly rejection: readonly string[];
   /** Whole batches as measured and as modelled. */
   readonly residuals: readonly Residual[];
   readonly context: RawContext;
@@ -147,10 +147,10 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
         ...built.warnings,
         ...copies.describe(),
       ];
-      const { residuals, refusal } = built;
-      const notes = [...new Set([...refusal, ...warnings])];
+      const { residuals, rejection } = built;
+      const notes = [...new Set([...rejection, ...warnings])];
       const profile = notes.length > 0 ? { ...built.profile, notes } : built.profile;
-      return { profile, measurements: session.measurements, warnings, refusal, residuals, context };
+      return { profile, measurements: session.measurements, warnings, rejection, residuals, context };
     } finally {
       watch?.stop();
       await executor.close();

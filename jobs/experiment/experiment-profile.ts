@@ -61,10 +61,10 @@ async function calibrated(
     });
     const profile: Profile = { ...calibration.profile, plan_sha256: planPrint };
     await writeCalibration({ ...calibration, profile }, folder.profile);
-    const { refusal, warnings } = calibration;
-    if (refusal.length > 0)
-      reporter.warn(`do not trust this calibration, "servesim calibrate" would refuse it: ${refusal.join("; ")}`);
-    for (const warning of warnings.filter((warning) => !refusal.includes(warning))) reporter.warn(warning);
+    const { rejection, warnings } = calibration;
+    if (rejection.length > 0)
+      reporter.warn(`do not trust this calibration, "servesim calibrate" would reject it: ${rejection.join("; ")}`);
+    for (const warning of warnings.filter((warning) => !rejection.includes(warning))) reporter.warn(warning);
     return readProfile(folder.profile);
   } finally {
     bar.stop();

@@ -75,7 +75,7 @@ export async function runResolved(
   const real = workloads.filter(({ cell }) => runsForReal(cell, experiment));
   const { jitter } = experiment;
   const toMeasure = { ...common, workloads: real, repeats: experiment.num_runs, calibrate, vllm, jitter };
-  // What is there is checked before anything is written: an experiment that is refused leaves its folder as it was.
+  // What is there is checked before anything is written: an experiment that is rejected leaves its folder as it was.
   const simulations = await simTasks({ ...common, jitter, workloads });
   const measurements = await realTasks(toMeasure);
   const asking = { profile, reporter, signal, access: options.access };

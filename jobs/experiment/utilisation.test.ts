@@ -34,7 +34,7 @@ test("below capacity a queue is served, above it it grows", async () => {
   expect(await meanE2elMs(0.5)).toBeLessThan((await meanE2elMs(1.6)) / 3);
 });
 
-test("it is refused beside a rate of its own", () => {
+test("it is rejected beside a rate of its own", () => {
   expect(() => loadSchema.parse({ utilisation: 0.5, request_rate: 3 })).toThrow("expected no request_rate");
 });
 

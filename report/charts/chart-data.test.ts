@@ -16,7 +16,7 @@ const row = (more: Partial<ChartRow>): ChartRow => ({
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe("chartData", () => {
-  it("refuses no rows", () => {
+  it("rejects no rows", () => {
     expect(() => chartData([])).toThrow(ConfigError);
   });
 

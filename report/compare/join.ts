@@ -23,7 +23,7 @@ export interface Missing {
 export interface JoinReport {
   /** Requests compared: in every run, finished in every run. */
   readonly matched: number;
-  /** Requests in every run that were refused or failed in at least one. */
+  /** Requests in every run that were rejected or failed in at least one. */
   readonly not_ok: number;
   readonly only_in_sim: Missing;
   readonly only_in_real: Missing;
@@ -65,7 +65,7 @@ export function joinRuns(sims: readonly Run[], reals: readonly Run[]): Joined {
   const pairs = common.filter((pair) => all(pair).every((request) => request.status === "ok"));
   if (pairs.length === 0) {
     throw new ArtifactError(
-      `no request finished in every run: ${common.length} ids are shared, each was refused or failed somewhere ` +
+      `no request finished in every run: ${common.length} ids are shared, each was rejected or failed somewhere ` +
         `(see the columns status and error of requests.csv)`,
     );
   }

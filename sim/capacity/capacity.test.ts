@@ -150,7 +150,7 @@ describe("capacityOf continuous batching", () => {
     });
   });
 
-  it("counts what is refused at once as offered and as done", () => {
+  it("counts what is rejected at once as offered and as done", () => {
     const load = {
       dataset_name: "random",
       random_input_len: 1000,
@@ -160,7 +160,7 @@ describe("capacityOf continuous batching", () => {
     };
     const all = told(inputOf({ load }));
     const some = told(inputOf({ load, settings: { max_model_len: 1000 } }));
-    // About half are refused, the longer ones.
+    // About half are rejected, the longer ones.
     expect(some.requests_per_s).toBeGreaterThan(1.7 * all.requests_per_s);
   });
 });

@@ -57,7 +57,7 @@ export function saturate(
   const answered = run.requests.slice(slots).filter(({ status }) => status === "ok");
   if (answered.length === 0) return undefined;
   const workOf = relativeWork(answered, mix.population);
-  // What is refused at once takes nothing of the server, and counts as done.
+  // What is rejected at once takes nothing of the server, and counts as done.
   const endedShare = run.requests.filter(({ status }) => status === "ok").length / run.requests.length;
   const found = steadyRate(run.requests, { first: Math.floor(endedShare * warmUp), last: clients }, workOf);
   if (found === undefined) return undefined;

@@ -59,7 +59,7 @@ test("a shorter budget drops the least informative first, and says what", () => 
   expect(lost.every(({ tier }) => tier >= worstKept)).toBe(true);
 });
 
-test("too short a budget is refused with one that would do, and that one does", () => {
+test("too short a budget is rejected with one that would do, and that one does", () => {
   const ask = (budgetMs: number): unknown => probePlan(small, cpu, { ...budget, budgetMs });
   let said = "";
   try {

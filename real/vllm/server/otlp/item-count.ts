@@ -14,7 +14,7 @@ const NESTED_FIELDS = [1, 2, 2, 9, 2] as const;
 const LENGTH_DELIMITED = 2;
 
 /** ArtifactError when there are too many. */
-export function refuseTooMany(bytes: Uint8Array, encoding: "protobuf" | "json"): void {
+export function rejectTooMany(bytes: Uint8Array, encoding: "protobuf" | "json"): void {
   const items = encoding === "json" ? bracesIn(bytes) : messagesIn(protobuf.Reader.create(bytes), bytes.length, 0);
   if (items > MAX_ITEMS) {
     throw new ArtifactError(

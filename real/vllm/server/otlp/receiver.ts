@@ -29,7 +29,7 @@ export interface OtlpReceiver {
   /** What was received so far. */
   readonly spans: readonly RequestSpan[];
   /** Exports that could not be read, with the first reason; gRPC counts as one. */
-  readonly refused: { readonly count: number; readonly first: string | undefined };
+  readonly rejected: { readonly count: number; readonly first: string | undefined };
   /** Waits until `count` spans are there, at most so long or until the signal; says whether they are. */
   waitFor(count: number, withinMs: number, signal?: AbortSignal): Promise<boolean>;
   stop(): Promise<void>;
@@ -39,7 +39,7 @@ export interface ReceiverOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly host?: string;
-  /** Spans beyond so many are not kept, and counted as refused. */
+  /** Spans beyond so many are not kept, and counted as rejected. */
   readonly mostSpans?: number;
 }
 
@@ -47,27 +47,27 @@ export interface ReceiverOptions {
 export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpReceiver> {
   const { port, host = "127.0.0.1", mostSpans = MAX_SPANS } = options;
   const spans: RequestSpan[] = [];
-  const refused: { count: number; first: string | undefined } = { count: 0, first: undefined };
+  const rejected: { count: number; first: string | undefined } = { count: 0, first: undefined };
   const waiting = new Set<() => void>();
-  const refuse = (why: string): void => {
-    refused.count++;
-    refused.first ??= plainLine(why, MAX_REASON);
+  const reject = (why: string): void => {
+    rejected.count++;
+    rejected.first ??= plainLine(why, MAX_REASON);
   };
   const keep = (received: readonly RequestSpan[]): void => {
     const room = mostSpans - spans.length;
     for (const span of received.slice(0, room)) spans.push(span);
-    if (received.length > room) refuse(`more than ${mostSpans} spans came`);
+    if (received.length > room) reject(`more than ${mostSpans} spans came`);
   };
   const limits = { requestTimeout: EXPORT_MS, headersTimeout: EXPORT_MS, connectionsCheckingInterval: 1_000 };
   const server = createServer(limits, (request, response) => {
     // Nothing that is sent here may end the run that it is received beside.
     receive(request, response)
       .then((outcome) => {
-        if (typeof outcome === "string") refuse(outcome);
+        if (typeof outcome === "string") reject(outcome);
         else keep(outcome);
       })
       .catch((error: unknown) => {
-        refuse(error instanceof Error ? error.message : String(error));
+        reject(error instanceof Error ? error.message : String(error));
         response.destroy();
       })
       .finally(() => {
@@ -78,7 +78,7 @@ export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpR
   server.on("clientError", (error: Error & { rawPacket?: Buffer }, socket) => {
     // gRPC opens with HTTP/2's preface, which HTTP/1 cannot read.
     const isGrpc = error.rawPacket?.subarray(0, 3).toString() === "PRI";
-    if (isGrpc) refuse("the server speaks gRPC; start it with OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf");
+    if (isGrpc) reject("the server speaks gRPC; start it with OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf");
     socket.destroy();
   });
   await listen(server, port, host);
@@ -87,7 +87,7 @@ export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpR
     port: actual,
     endpoint: `http://${host}:${actual}/v1/traces`,
     spans,
-    refused,
+    rejected,
     waitFor: (count, withinMs, signal) =>
       new Promise((resolve) => {
         const end = (): void => {
@@ -128,15 +128,15 @@ async function listen(server: Server, port: number, host: string): Promise<void>
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<RequestSpan[] | string> {
   const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
   const encoding = encodings.get(type ?? "");
-  const refuse = (status: number, why: string): string => {
+  const reject = (status: number, why: string): string => {
     response.writeHead(status, { "content-type": "text/plain", connection: "close" }).end(`${why}\n`);
     return why;
   };
   if (request.method !== "POST" || request.url !== "/v1/traces") {
-    return refuse(404, `got ${request.method ?? ""} ${request.url ?? ""}, expected POST /v1/traces`);
+    return reject(404, `got ${request.method ?? ""} ${request.url ?? ""}, expected POST /v1/traces`);
   }
   if (encoding === undefined) {
-    return refuse(415, `got content-type "${type ?? ""}", expected ${[...encodings.keys()].join(" or ")}`);
+    return reject(415, `got content-type "${type ?? ""}", expected ${[...encodings.keys()].join(" or ")}`);
   }
   try {
     const bytes = await bodyOf(request);
@@ -145,7 +145,7 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
     response.writeHead(200, { "content-type": type }).end(encoding === "json" ? "{}" : undefined);
     return spans;
   } catch (error) {
-    return refuse(400, error instanceof Error ? error.message : String(error));
+    return reject(400, error instanceof Error ? error.message : String(error));
   }
 }
 
