@@ -124,7 +124,7 @@ export function paceOf(
   };
   return async () => {
     const timesMs: number[] = [];
-    for (let spentMs = 0; timesMs.length < MIN_REPEATS || spentMs < MIN_MS; ) {
+    for (let spentMs = 0; timesMs.length < MIN_REPEATS || spentMs < MIN_MS;) {
       const startNs = process.hrtime.bigint();
       await executor.runBatch(batch);
       const tookMs = Number(process.hrtime.bigint() - startNs) / 1e6;
