@@ -1,19 +1,20 @@
 /** Prints how a simulated load compares with what the server can take, and marks what grows with the run beyond that. */
-import type { Run } from "../formats/index.js";
 import type { RunCapacity } from "../sim/index.js";
 import { figure, print, type TableCell } from "./output.js";
 
 const clocks = { gpu: "GPU", host: "host thread", front_end: "front end" } as const;
+const limits = { ...clocks, kv_blocks: "KV blocks", token_budget: "max_num_batched_tokens" } as const;
 
-/** A line or two; nothing for runs without a capacity. */
-export function printCapacity({ info }: Run): void {
-  const capacity = info.capacity as RunCapacity | null | undefined;
+export type SlotSetting = "max_num_seqs" | "the batch size";
+
+/** A line or two; nothing for runs without a capacity. `slots`: the setting that says how many requests run at once. */
+export function printCapacity(capacity: RunCapacity | null | undefined, slots: SlotSetting): void {
   if (capacity === undefined || capacity === null) return;
   const { requests_per_s, output_tokens_per_s, offered_requests_per_s: offered, utilisation, bound_by } = capacity;
   const { busiest, verdict, busy } = capacity;
   print(
     `capacity ${figure(requests_per_s)} requests/s, ${figure(output_tokens_per_s)} output tokens/s ` +
-      `(to ${percent(capacity.half_width, 1)}), limited by ${limitText(bound_by, info)}; ` +
+      `(to ${percent(capacity.half_width, 1)}), limited by ${bound_by === "seats" ? slots : limits[bound_by]}; ` +
       `offered ${figure(offered)} requests/s: ${percent(utilisation)}${busiest === undefined ? `, ${verdict}` : ""}`,
   );
   if (busiest !== undefined) {
@@ -30,20 +31,6 @@ export function printCapacity({ info }: Run): void {
       ([name, what]) => `${what} ${percent(busy[name as keyof typeof clocks])}`,
     );
     print(`busy during the run: ${shares.join(", ")}`);
-  }
-}
-
-/** What binds, by the name of its setting where it has one. */
-function limitText(bound: RunCapacity["bound_by"], { policy_settings }: Run["info"]): string {
-  switch (bound) {
-    case "seats":
-      return policy_settings !== undefined && "max_num_seqs" in policy_settings ? "max_num_seqs" : "the batch size";
-    case "kv_blocks":
-      return "KV blocks";
-    case "token_budget":
-      return "max_num_batched_tokens";
-    default:
-      return clocks[bound];
   }
 }
 
