@@ -9,6 +9,7 @@ import {
   engineNames,
   policyNames,
   routerNames,
+  stepPolicyNames,
   withCapacity,
   type SimulatedRunInput,
 } from "../sim/index.js";
@@ -23,13 +24,14 @@ import { startProgress } from "./progress.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
 
 /** What only policies that run steps have. */
+const stepPolicies = stepPolicyNames.join(", ");
 const stepFlags = {
   engine: z
     .enum(engineNames)
     .default("fast")
-    .describe("vllm: jump over runs of equal steps, or do every step; the results are the same"),
-  replicas: z.int().positive().max(1000).default(1).describe("vllm: copies of the server behind a router"),
-  router: z.enum(routerNames).default("round-robin").describe("vllm: which replica a request goes to"),
+    .describe(`${stepPolicies}: jump over runs of equal steps, or do every step; the results are the same`),
+  replicas: z.int().positive().max(1000).default(1).describe(`${stepPolicies}: copies of the server behind a router`),
+  router: z.enum(routerNames).default("round-robin").describe(`${stepPolicies}: which replica a request goes to`),
 };
 
 const ownFlags = {
@@ -124,7 +126,9 @@ async function resampling(
 /** A flag that would do nothing. */
 function refuseStepFlags(policy: string, args: Args): void {
   const [given] = Object.keys(givenFlags(stepFlags, args));
-  if (given !== undefined) throw new ConfigError(`--${flagName(given)} is a flag of vllm, not of ${policy}`);
+  if (given !== undefined) {
+    throw new ConfigError(`--${flagName(given)} is a flag of ${stepPolicyNames.join(" and ")}, not of ${policy}`);
+  }
 }
 
 function requireColdStart({ name, cost }: Profile): void {

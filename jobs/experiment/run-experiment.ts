@@ -143,9 +143,9 @@ async function predictAgain(
   }
 }
 
-/** Batches run anywhere; steps where a vLLM server does them. */
+/** Batches run anywhere; steps on a server that schedules them so by itself. */
 function runsForReal({ plan }: Pick<Cell, "plan">, { vllm }: Experiment): boolean {
-  return plan.work === "batch" || vllm !== undefined;
+  return plan.work === "batch" || (vllm !== undefined && plan.server === "vllm");
 }
 
 /** The experiment as it is kept: of its server's URL only what may be shown. */

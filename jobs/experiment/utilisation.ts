@@ -49,7 +49,7 @@ async function capacityPerS(plan: PolicyPlan, load: Load, { profile, prompts, se
 
 /** Requests that the policy serves at once, at most. */
 function seatsOf(plan: PolicyPlan, profile: Profile): number {
-  if (plan.work === "step") return plan.limits(machineOf(profile)).maxNumSeqs;
+  if (plan.work === "step") return plan.create(machineOf(profile)).limits.maxNumSeqs;
   const { batch_size: fixed, max_batch_size: most } = plan.settings;
   return Math.max(1, greatest([fixed, most].filter((size) => typeof size === "number")));
 }
