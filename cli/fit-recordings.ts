@@ -1,7 +1,14 @@
 /** Fits a profile to recorded runs of a vLLM server, scores it on those kept out, writes and prints it. */
 import { calibrateVllm, withRunSpread, type RecordedRun } from "../calibrate/vllm/index.js";
 import { FitRefused } from "../calibrate/fit/index.js";
-import { heldOutRun, replayMetrics, replayStatistics, scoreHeldOut, type ReplayReport, gateHeldOut } from "../jobs/replay/index.js";
+import {
+  heldOutRun,
+  replayMetrics,
+  replayStatistics,
+  scoreHeldOut,
+  type ReplayReport,
+  gateHeldOut,
+} from "../jobs/replay/index.js";
 import { ConfigError, type Profile } from "../formats/index.js";
 import { readProfile, writeProfile } from "../formats/files/index.js";
 import { rejectUnmodelled } from "../sim/index.js";

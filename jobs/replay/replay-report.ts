@@ -7,14 +7,18 @@ import { runPaceOf } from "../../calibrate/vllm/index.js";
 import type { EngineStepRecord, Profile, Run } from "../../formats/index.js";
 import {
   atRunPace,
+  capacityOf,
   columnsOf,
   e2elMs,
   mean,
   predictionInterval,
   READ_PACE_SPREAD,
+  replayInput,
   replayRecording,
   summarise,
+  withCapacity,
   withCostDraw,
+  type RunCapacity,
 } from "../../sim/index.js";
 
 export const replayStatistics = ["mean", "p50", "p95", "p99"] as const;
@@ -52,6 +56,8 @@ export interface ReplayReport {
   readonly preemptions: { readonly real: number | null; readonly sim: number };
   /** Mean milliseconds of a request by part, where recording and profile have the engine's own times. */
   readonly split: Readonly<Record<SplitPart, { real: number; sim: number }>> | null;
+  /** What the server can take of such requests, and what the recording offered; null for closed loops. */
+  readonly capacity: RunCapacity | null;
   readonly overloaded: boolean;
   readonly notes: readonly string[];
 }
@@ -70,7 +76,8 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
   const { jitter, name, steps } = options;
   const isJittered = jitter && profile.cost.kind === "vllm_engine" && profile.cost.jitter !== undefined;
   const replications = isJittered ? options.replications : 1;
-  const runs = replayRuns(profile, recording, { ...options, replications });
+  const capacity = capacityOf(replayInput(profile, recording, options));
+  const runs = replayRuns(profile, recording, { ...options, replications }).map((run) => withCapacity(run, capacity));
   const answered = recording.requests.filter(({ status }) => status === "ok");
   const real = summarise(columnsOf(answered)) as unknown as Summary;
   const told = runPaceOf(profile, { name, run: recording, steps });
@@ -100,6 +107,7 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
       sim: mean(runs.map(({ info }) => Number(info.preemptions))),
     },
     split: splitOf(answered, runs),
+    capacity: runs[0]!.info.capacity as RunCapacity | null,
     overloaded: summaries.some(({ overloaded }) => Boolean(overloaded)),
     notes,
   };

@@ -6,7 +6,16 @@ import type { EngineJitter, VllmEngineCost, Variation } from "../../../formats/i
 import { meanOf, variationFactor } from "../../../sim/index.js";
 import { nnls, type LinearSolver, quantileOfValues, variationOf, weightedQuantiles } from "../../fit/index.js";
 import { fitPaceStates } from "./fit-pace-states.js";
-import { callNs, meanPace, paceAt, pacePath, type CallCosts, type PacePath, type HostCall, type Timeline } from "../recording/index.js";
+import {
+  callNs,
+  meanPace,
+  paceAt,
+  pacePath,
+  type CallCosts,
+  type PacePath,
+  type HostCall,
+  type Timeline,
+} from "../recording/index.js";
 
 export interface PaceFit {
   /** Mean times of the calls at pace 1, the mean pace of the traffic. */

@@ -1,7 +1,7 @@
 /** vllm's two schedulers, which decide alike, and which of them runs (the table in docs/design.md, section 2). */
 import type { SchedulerChoice, StepSchedulers } from "../step-policy.js";
 import type { StepScheduler } from "../step.js";
-import { CountScheduler } from "./counted/count-scheduler.js";
+import { CountScheduler } from "./counted/index.js";
 import type { SchedulerLimits } from "./limits.js";
 import { Scheduler } from "./scheduler.js";
 
