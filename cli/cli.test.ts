@@ -157,6 +157,7 @@ describe("simulate", () => {
     expectMistake(await run("nope.json"), /cannot read nope\.json: no such file or folder/);
     expectMistake(await run(write("cut.json", readFileSync(profile, "utf8").slice(0, 500))), /cut\.json is not JSON/);
     expectMistake(await run(folder), /it is a folder/);
+    expectMistake(await run("mini-cpu-2cores"), /no profile "mini-cpu-2cores", did you mean "mini-cpu-2core"\?/);
   });
 });
 
@@ -198,7 +199,16 @@ describe("simulate --policy vllm", () => {
   test("orca runs on the same profile, with the memory that the server had and settings of its own", async () => {
     const words = ["--num-prompts", "60", "--request-rate", "40", "--replications", "1", "--json"];
     const orca = (...more: string[]): Promise<Ended> =>
-      servesim("simulate", "--policy", "orca", "--profile", h100, ...random, ...words, ...more);
+      servesim(
+        "simulate",
+        "--policy",
+        "orca",
+        "--profile",
+        "h100-llama-3.1-8b-vllm-0.26",
+        ...random,
+        ...words,
+        ...more,
+      );
     const { code, stdout } = await orca();
     expect(code).toBe(0);
     const run = JSON.parse(stdout) as { policy_settings: Record<string, number>; kv_blocks: { total: number } };

@@ -10,7 +10,8 @@ import {
   gateHeldOut,
 } from "../jobs/replay/index.js";
 import { ConfigError, type Profile } from "../formats/index.js";
-import { readProfile, writeProfile } from "../formats/files/index.js";
+import { writeProfile } from "../formats/files/index.js";
+import { loadProfile } from "../jobs/inputs/index.js";
 import { rejectUnmodelled } from "../sim/index.js";
 import { note, printJson, printTable, signedPercent, warn } from "./output.js";
 import { printProfile } from "./print-profile.js";
@@ -77,9 +78,9 @@ async function fit({ runs, flags }: Pick<FitRequest, "runs" | "flags">): Promise
 function baseOf({ refit, base }: FitRequest["flags"]): Profile | undefined {
   if (refit === undefined && base === undefined) return undefined;
   if (refit === undefined || base === undefined) {
-    throw new ConfigError("--refit host and --base PROFILE.json go together: whose GPU prices are to be kept");
+    throw new ConfigError("--refit host and --base PROFILE go together: whose GPU prices are to be kept");
   }
-  return readProfile(base);
+  return loadProfile(base);
 }
 
 function rejectBadFit(missed: readonly string[]): void {

@@ -2,8 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { defaultJitter, replicate, unknownJitter, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
-import { requireFits, workloadOf } from "../jobs/inputs/index.js";
-import { readProfile } from "../formats/files/index.js";
+import { loadProfile, requireFits, workloadOf } from "../jobs/inputs/index.js";
 import {
   capacityOf,
   engineNames,
@@ -36,7 +35,7 @@ const stepFlags = {
 
 const ownFlags = {
   policy: policyNameSchema.describe(`scheduler: ${policyNames.join(", ")}`),
-  profile: z.string().describe("profile.json of the machine to simulate"),
+  profile: z.string().describe("profile of the machine to simulate: a name (servesim profiles list) or a file"),
   replications: z
     .int()
     .positive()
@@ -65,7 +64,7 @@ export const simulateCommand: Command = {
     requireRoom(flags);
     const { plan, load, prompts, seed } = runRequest(flags.policy, args);
     if (plan.work === "batch") refuseStepFlags(plan.name, args);
-    const profile = readProfile(flags.profile);
+    const profile = loadProfile(flags.profile);
     if (flags.cold_start) requireColdStart(profile);
     const workload = await workloadOf(load, prompts, seed);
     if (plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
