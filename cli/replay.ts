@@ -9,7 +9,7 @@ import {
   type ReplayReport,
   type ReplayStatistic,
 } from "../jobs/replay/index.js";
-import { runChartRows } from "../jobs/experiment/index.js";
+import { chartRun } from "../jobs/experiment/index.js";
 import { readProfile, readSteps, writeTextAtomic } from "../formats/files/index.js";
 import { replayRecording, withoutNetwork } from "../sim/index.js";
 import type { Command } from "./command.js";
@@ -46,8 +46,8 @@ export const replayCommand: Command = {
       const { renderChart } = await import("../report/charts/index.js");
       const cell = { policy: "vllm", load: name };
       const simulated = replayRecording(profile, recording, { seed, jitter });
-      const rows = [...runChartRows(recording, cell, 1), ...runChartRows(simulated, cell)];
-      writeTextAtomic(plot, renderChart("latency_cdf", rows, { title: `${name} on ${profile.name}` }));
+      const runs = [chartRun(recording, cell, 1), chartRun(simulated, cell)];
+      writeTextAtomic(plot, renderChart("latency_cdf", runs, { title: `${name} on ${profile.name}` }));
     }
     if (json) printJson(report);
     else printReport(report);

@@ -41,11 +41,12 @@ async function reportFolder(path: string): Promise<string[]> {
 }
 
 async function reportCsv(path: string, output: string): Promise<string[]> {
-  const { chartRowsFromOriginal, renderAllCharts, skippedCharts } = await import("../report/charts/index.js");
-  const rows = chartRowsFromOriginal(await readOriginalCsv(path));
-  if (rows.length === 0) throw new ConfigError(`${path}: no row has status "ok", there is nothing to draw`);
-  for (const { name, reason } of skippedCharts(rows)) note(`${name}: left out, ${reason}`);
-  return [...renderAllCharts(rows)].map(([name, svg]) => {
+  const { chartRowsFromOriginal, chartRunsOf, renderAllCharts, skippedCharts } =
+    await import("../report/charts/index.js");
+  const runs = chartRunsOf(chartRowsFromOriginal(await readOriginalCsv(path)));
+  if (runs.length === 0) throw new ConfigError(`${path}: no row has status "ok", there is nothing to draw`);
+  for (const { name, reason } of skippedCharts(runs)) note(`${name}: left out, ${reason}`);
+  return [...renderAllCharts(runs)].map(([name, svg]) => {
     const file = join(output, `${name}.svg`);
     writeTextAtomic(file, svg);
     return file;
