@@ -14,6 +14,7 @@ import { readProfile, readSteps, writeTextAtomic } from "../formats/files/index.
 import { replayRecording, withoutNetwork } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
+import { requireFree } from "./free-place.js";
 import { readRunSaying } from "./read-run.js";
 import { figure, print, printJson, printTable, signedPercent, warn } from "./output.js";
 
@@ -29,13 +30,15 @@ const ownFlags = {
     .describe("simulations, each with other draws of the jitter"),
   seed: z.string().default("1").describe("seed of the jitter"),
   plot: z.string().min(1, "expected a file").optional().describe("SVG to draw both latency distributions to"),
+  force: z.boolean().default(false).describe("replace a plot that is there"),
   json: z.boolean().default(false).describe("print the comparison as JSON"),
 };
 
 export const replayCommand: Command = {
   flags: (yargs) => declareFlags(yargs, ownFlags),
   run: async (args) => {
-    const { replications, seed, json, plot, ...flags } = parseFlags(ownFlags, args);
+    const { replications, seed, json, plot, force, ...flags } = parseFlags(ownFlags, args);
+    requireFree(plot === undefined ? [] : [plot], "--plot", force);
     const profile = readProfile(flags.profile);
     const recording = withoutNetwork(await readRunSaying(flags.recording));
     const steps = await readSteps(flags.recording);
