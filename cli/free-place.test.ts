@@ -27,15 +27,10 @@ const bench = ["bench", "--backend", "vllm", "--base-url", "http://127.0.0.1:9",
 test.each([
   ["out/ttft_bar_chart.svg", ["report", "--csv", "c.csv", "--output", "out"]],
   ["p.svg", ["replay", "--profile", profile, "--recording", "none", "--plot", "p.svg"]],
-  ["p.svg", ["trace", "inspect", "c.csv", "--plot", "p.svg"]],
-  ["t.jsonl", ["trace", "convert", "c.csv", "--output", "t.jsonl"]],
-  ["r.json", bench],
   ["r-r3.json", [...bench, "--num-runs", "3"]],
-  ["mini.json", ["calibrate", "onnx", "--model", "tiny", "--output", "mini.json"]],
   ["mini.residuals.svg", ["calibrate", "onnx", "--model", "tiny", "--output", "mini.json"]],
   ["mini.measurements.csv", ["calibrate", "onnx", "--model", "tiny", "--output", "mini.json"]],
   ["v.json", ["calibrate", "vllm", "--from", "none", "--output", "v.json", "--resume"]],
-  ["v.json", ["calibrate", "vllm", "--base-url", "http://127.0.0.1:9", "--output", "v.json"]],
   ["results/small-accuracy.md", ["validate", "v.yaml"]],
 ])("%s of others is refused by %j", async (path, words) => {
   writeFileSync(join(folder, "c.csv"), csv);

@@ -1,7 +1,7 @@
 import { greatest, least, norm } from "./extremes.js";
 
-test("extremes and the norm of a million values, which as arguments would overflow the stack", () => {
-  const values = Array.from({ length: 1_000_000 }, (_, at) => ((at * 7_919) % 1_000_003) - 500_000);
+test("extremes and the norm of 300,000 values, which as arguments would overflow the stack", () => {
+  const values = Array.from({ length: 300_000 }, (_, at) => ((at * 7_919) % 300_007) - 150_000);
   const sorted = Float64Array.from(values).sort();
   expect([least(values), greatest(values)]).toEqual([sorted[0], sorted.at(-1)]);
   expect(greatest(Float64Array.from(values))).toBe(sorted.at(-1));
