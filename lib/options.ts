@@ -5,7 +5,7 @@ import {
   ConfigError,
   LATEST_MS,
   loadSchema,
-  MOST_TOKENS,
+  MAX_TOKENS,
   promptsSchema,
   type Load,
   type Profile,
@@ -30,8 +30,8 @@ import {
 
 const requestSchema = z.strictObject({
   arrival_ms: z.number().nonnegative().max(LATEST_MS).optional(),
-  prompt_tokens: z.int().positive().max(MOST_TOKENS),
-  output_tokens: z.int().positive().max(MOST_TOKENS),
+  prompt_tokens: z.int().positive().max(MAX_TOKENS),
+  output_tokens: z.int().positive().max(MAX_TOKENS),
   priority: z.int().optional(),
 });
 

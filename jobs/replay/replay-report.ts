@@ -3,7 +3,7 @@
  * and load, as often as asked with other draws of the jitter, the run's pace and the fitted costs; every statistic is the
  * mean over these, beside the real one. Where the run's pace is known from its step log, once more at that pace.
  */
-import { runPaceOf } from "../../calibrate/vllm/index.js";
+import { runPaceOf, withRunPaces, type RecordedRun } from "../../calibrate/vllm/index.js";
 import type { EngineStepRecord, Profile, Run } from "../../formats/index.js";
 import {
   atRunPace,
@@ -142,14 +142,20 @@ function metricsOf(real: Summary, summaries: readonly Summary[]): ReplayMetrics 
 /** Simulations from which a statistic's mean is told. */
 export const REPLICATIONS = 50;
 
-/** Reports of runs that were not in a profile's fit. */
+/**
+ * Reports of runs that were not in a profile's fit. The profile's usual pace and its spread are told from all runs there are:
+ * each is scored on the profile as the others make it.
+ */
 export function scoreHeldOut(
-  profile: Profile,
-  heldOut: readonly { readonly name: string; readonly run: Run }[],
+  fitted: Profile,
+  { runs, heldOut }: { readonly runs: readonly RecordedRun[]; readonly heldOut: readonly RecordedRun[] },
   seed: string,
 ): ReplayReport[] {
   const options = { seed, jitter: true, replications: REPLICATIONS };
-  return heldOut.map(({ name, run }) => replayReport(profile, run, { name, ...options }));
+  return heldOut.map((one) => {
+    const others = [...runs, ...heldOut].filter((other) => other !== one);
+    return replayReport(withRunPaces(fitted, others), one.run, { name: one.name, ...options });
+  });
 }
 
 /** What a profile keeps of the report of a run that was not in its fit. */
