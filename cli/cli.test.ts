@@ -317,7 +317,7 @@ describe("simulate --policy vllm", () => {
     [["--batch-size", "4"], /--batch-size is a setting of naive and dynamic, not of vllm/],
     [["--enable-chunked-prefill=maybe"], /--enable-chunked-prefill: got "maybe", expected nothing, true or false/],
     [["--no-enable-chunked-prefill"], /without chunked prefill, expected at least max_model_len 4096/],
-    [["--cold-start"], /has no cold start, leave out --cold-start/],
+    [["--cold-start"], /has no cold start, simulate without it/],
     [["--gpu-memory-utilization", "0.1"], /no memory is left for KV blocks/],
   ])("%j is a mistake that is explained", async (words, message) => {
     expectMistake(await vllm("--num-prompts", "4", ...words), message);
