@@ -21,15 +21,15 @@ import { figure, print, printJson, printTable, signedPercent, warn } from "./out
 const ownFlags = {
   profile: z.string().describe("profile.json of the server's model and host"),
   recording: z.string().describe("folder of the recorded run: run.json and requests.csv[.gz]"),
-  jitter: z.enum(["on", "off"]).default("on").describe("whether times vary as measured; off: each is its mean"),
+  jitter: z.enum(["on", "off"]).default("on").describe("on: times vary as measured; off: every time is its mean"),
   replications: z
     .int()
     .positive()
     .max(1000)
     .default(REPLICATIONS)
-    .describe("simulations, each with other draws of the jitter"),
-  seed: z.string().default("1").describe("seed of the jitter"),
-  plot: z.string().min(1, "expected a file").optional().describe("SVG to draw both latency distributions to"),
+    .describe("number of simulations, each with different jitter"),
+  seed: z.string().default("1").describe("seed for the jitter"),
+  plot: z.string().min(1, "expected a file").optional().describe("SVG file for a chart of both latency distributions"),
   json: z.boolean().default(false).describe("print the comparison as JSON"),
 };
 

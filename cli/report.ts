@@ -10,9 +10,9 @@ import { declareFlags, parseFlags } from "./flags.js";
 import { note, print, printJson } from "./output.js";
 
 const ownFlags = {
-  csv: z.string().optional().describe("CSV with the original suite's columns, instead of a folder"),
-  output: z.string().default("plots").describe("folder for the charts of --csv"),
-  json: z.boolean().default(false).describe("print what was written as JSON"),
+  csv: z.string().optional().describe("CSV in the original suite's format, instead of a folder"),
+  output: z.string().default("plots").describe("folder for the charts with --csv"),
+  json: z.boolean().default(false).describe("print the names of the files written, as JSON"),
 };
 
 export const reportCommand: Command = {

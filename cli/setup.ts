@@ -8,8 +8,8 @@ import { declareFlags, parseFlags } from "./flags.js";
 import { note, print } from "./output.js";
 
 const ownFlags = {
-  from: z.string().optional().describe("package file fetched before (.tgz); absent: npm fetches it"),
-  force: z.boolean().default(false).describe("place it again where it is there"),
+  from: z.string().optional().describe("package file (.tgz) downloaded before; default: npm downloads it"),
+  force: z.boolean().default(false).describe("install it again even if it is there"),
 };
 
 export const setupCommand: Command = {

@@ -60,7 +60,7 @@ function engineRows(cost: VllmEngineCost, intervals: NonNullable<Profile["cost_i
     ...growing("update", "host.update"),
     ["update", "of the first requests, beyond that", "host.update.first_requests.request_ns"],
     ["tokens to the host", "step", "host.copy_ns"],
-    ["outputs to the front end", "step", "host.send_ns"],
+    ["sending outputs to the front end", "step", "host.send_ns"],
     ["input queue", "request", "host.take_request_ns"],
     ["idle engine wakes", "time", "host.wake_ns"],
     ["step without tokens", "pause", "host.empty_step_sleep_ns"],
