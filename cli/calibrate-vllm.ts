@@ -71,7 +71,7 @@ export const calibrateVllmCommand: Command = {
     declareFlags(
       declareFlags(yargs.positional("engine", { type: "string", describe: "vllm" }), ownFlags),
       statedFlags,
-      "What the server was started with, where it does not tell (see servesim doctor --base-url):",
+      "Settings of the server that it does not report (see servesim doctor --base-url):",
     )
       .option("from", {
         type: "string",
@@ -98,12 +98,12 @@ export const calibrateVllmCommand: Command = {
     }
     if (flags.base_url === undefined) {
       throw new ConfigError(
-        "calibrate vllm takes the server's --base-url, such as http://127.0.0.1:8000, or recorded runs --from DIR...",
+        "calibrate vllm needs the server's --base-url, such as http://127.0.0.1:8000, or recorded runs, --from DIR...",
       );
     }
     const rawFolder = `${flags.output}.raw`;
     if (existsSync(rawFolder) && !flags.force && !flags.resume) {
-      throw new ConfigError(`${rawFolder} is there already; go on with --resume, or measure anew with --force`);
+      throw new ConfigError(`${rawFolder} exists already; continue with --resume, or measure again with --force`);
     }
     const stated = parseFlags(statedFlags, args) as Partial<Record<SettingName, unknown>>;
     const measured = await measure(flags, serverAt(flags.base_url, flags), { rawFolder, stated });
@@ -150,7 +150,7 @@ async function measure(flags: Own, baseUrl: ServerAddress, { rawFolder, stated }
       });
     } catch (error) {
       if (!signal.aborted && !(error instanceof RunInterrupted)) throw error;
-      throw new Interrupted(`measurements are kept in ${rawFolder}; go on with the same command and --resume`);
+      throw new Interrupted(`measurements are kept in ${rawFolder}; continue with the same command and --resume`);
     } finally {
       bar.stop();
     }

@@ -96,7 +96,7 @@ export const calibrateCommand: Command = {
       throw new FitRejected([
         `no profile was written: ${rejection[0]!}`,
         ...rejection.slice(1),
-        `measurements are kept in ${rawPath}, plot in ${plotPath}; --resume with a larger --max-repeats goes on from there`,
+        `measurements are kept in ${rawPath}, plot in ${plotPath}; continue with --resume and a larger --max-repeats`,
       ]);
     }
     const probe = flags.probe_oom ? await probing(plan, profile, flags) : undefined;
@@ -128,7 +128,7 @@ async function measure(plan: CalibrationPlan, flags: Own, rawPath: string): Prom
       });
     } catch (error) {
       if (!signal.aborted) throw error;
-      throw new Interrupted(`measurements are kept in ${rawPath}; go on with the same command and --resume`);
+      throw new Interrupted(`measurements are kept in ${rawPath}; continue with the same command and --resume`);
     } finally {
       bar.stop();
     }

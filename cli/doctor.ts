@@ -90,8 +90,8 @@ async function onnxRuntime(): Promise<Finding[]> {
         state: hasCuda ? "ok" : "missing",
         detail: hasCuda
           ? bindingFolder
-          : `${missingCudaFiles.join(", ")} not in ${bindingFolder}; "servesim setup cuda" places them for --device cuda. ` +
-            "--device cpu works without",
+          : `${missingCudaFiles.join(", ")} not in ${bindingFolder}; "servesim setup cuda" installs them for --device cuda. ` +
+            "--device cpu works without them",
       },
     ];
   } catch (error) {

@@ -79,7 +79,7 @@ function printReport(report: ReplayReport): void {
       }),
     ),
   );
-  if (pace.run === null) print(`pace of the host: not told, ${paceUnknown}; no score at the run's pace`);
+  if (pace.run === null) print(`pace of the host: unknown, ${paceUnknown}; no score at the run's pace`);
   else {
     const [run, usual] = [pace.run, pace.profile].map((value) => value.toFixed(3));
     print(`pace of the host: ${run} in this run, by its step log; ${usual} in the profile (longer times: larger)`);

@@ -47,7 +47,7 @@ async function runLocked(path: string, { results, force, json, access }: LockedR
       return await runExperiment(path, { results, force, signal, blocking, reporter, access });
     } catch (error) {
       if (!signal.aborted) throw error;
-      throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);
+      throw new Interrupted(`finished work is kept under ${results}; continue with the same command`);
     }
   });
   const published = await publish(folder);

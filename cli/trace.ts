@@ -146,7 +146,7 @@ async function write(
 ): Promise<void> {
   const hasContent = requests.some(({ content }) => content !== undefined);
   const form = to ?? formOf(output) ?? (hasContent ? "jsonl" : "csv");
-  if (form === "csv" && hasContent) warn("the CSV does not say what prompts share; --to jsonl keeps it");
+  if (form === "csv" && hasContent) warn("CSV cannot keep shared prefixes; --to jsonl keeps them");
   for (const text of trace.notes) warn(text);
   await writeTrace(output, requests, form, load.timed_trace_chunk_hash_size);
   if (json) printJson({ written: output, format: form, requests: requests.length, notes: trace.notes });

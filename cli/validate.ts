@@ -37,7 +37,7 @@ export const validateCommand: Command = {
         return await validate(validation, path, { results, force, signal, blocking, reporter });
       } catch (error) {
         if (!signal.aborted) throw error;
-        throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);
+        throw new Interrupted(`finished work is kept under ${results}; continue with the same command`);
       }
     });
     const page = join(results, `${result.name}-accuracy.md`);

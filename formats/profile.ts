@@ -159,17 +159,17 @@ const vllmEngineCost = z.strictObject({
   }),
   front_end: z
     .strictObject({
-      accept_ns: ns.default(0).describe("from the client to the front end, occupying nobody"),
+      accept_ns: ns.default(0).describe("from the client to the front end, without occupying anything"),
       request_ns: ns.describe("handling of a request, before the engine"),
       request_token_ns: ns.describe("and per prompt token"),
       request_hops: z.int().nonnegative().describe("times that a request goes round the event loop after that"),
       request_hop_ns: ns,
-      request_hop_gap_ns: ns.default(0).describe("away before each of them, occupying nobody"),
-      output_ns: ns.describe("handling of an engine output, whatever its tokens"),
+      request_hop_gap_ns: ns.default(0).describe("delay before each of them, without occupying anything"),
+      output_ns: ns.describe("handling of an engine output, whatever its number of tokens"),
       output_token_ns: ns,
       chunk_ns: ns.describe("one chunk written to one client"),
       first_chunk_ns: ns.describe("extra time for a request's first chunk"),
-      delivery_ns: ns.default(0).describe("from the front end to the client, occupying nobody"),
+      delivery_ns: ns.default(0).describe("from the front end to the client, without occupying anything"),
       first_wait_token_ns: ns.default(0).describe("extra wait of a first chunk, per token beside it"),
     })
     .optional(),
@@ -269,7 +269,7 @@ export const profileSchema = z.strictObject({
     base_bytes: z.number().nonnegative().describe("weights and runtime, before the first batch"),
     terms: z.array(memoryTerm),
     kv_bytes_per_token: z.number().positive(),
-    arena_keeps_peak: z.boolean().describe("memory taken once is not given back"),
+    arena_keeps_peak: z.boolean().describe("memory is never given back"),
     arena_region_bytes: z
       .number()
       .positive()

@@ -97,7 +97,7 @@ function growing(stage: string, place: string, per = "step"): EngineLine[] {
 function frontEndLines(hops: number): EngineLine[] {
   const [request, output] = ["front end, request", "front end, output"];
   return [
-    [request, "way from the client", "front_end.accept_ns"],
+    [request, "path from the client", "front_end.accept_ns"],
     [request, "request", "front_end.request_ns"],
     [request, "prompt token", "front_end.request_token_ns"],
     [request, `hop, ${hops} a request`, "front_end.request_hop_ns"],

@@ -63,7 +63,7 @@ function lengthNotes({ exchanges, ignoreEos, wantedTokens }: VerdictInput): stri
   if (wrong === 0) return [];
   return [
     ignoreEos
-      ? `${wrong} answers have another length than asked for, although ignore_eos was set`
-      : `${wrong} answers ended before the length asked for`,
+      ? `${wrong} answers do not have the requested length, although ignore_eos was set`
+      : `${wrong} answers ended before the requested length`,
   ];
 }
