@@ -8,6 +8,7 @@ import type { RecordedRun } from "../calibrate/vllm/index.js";
 import { readRecordings } from "../jobs/replay/index.js";
 import { measureServer, type MeasuredServer } from "../jobs/vllm-calibration/index.js";
 import { ConfigError, MAX_VOCAB, MAX_WAIT_S, type Run } from "../formats/index.js";
+import { whileFileLocked } from "../formats/files/index.js";
 import { RunInterrupted } from "../real/index.js";
 import type { ServerAddress } from "../real/vllm/index.js";
 import type { SettingName } from "../real/vllm/server/index.js";
@@ -16,6 +17,7 @@ import type { Args, Command } from "./command.js";
 import { fitRecordings } from "./fit-recordings.js";
 import { Interrupted } from "./fail.js";
 import { declareFlags, parseFlags, type Flags } from "./flags.js";
+import { requireFree } from "./free-place.js";
 import { interruptible } from "./interrupt.js";
 import { figure, note, printJson, printTable, warn } from "./output.js";
 import { warnIfCut } from "./read-run.js";
@@ -85,35 +87,38 @@ export const calibrateVllmCommand: Command = {
       }),
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
-    if (existsSync(flags.output) && !flags.force && !flags.resume) {
-      throw new ConfigError(`${flags.output} is there already; choose another --output, or pass --force to replace it`);
-    }
-    const from = foldersOf(args, "from");
-    if (from.length > 0) {
-      refuseServerFlags(args);
-      const [runs, heldOut] = [await readRecordings(from), await readRecordings(foldersOf(args, "held-out"))];
-      for (const { name, run } of [...runs, ...heldOut]) warnIfCut(name, run);
-      await fitRecordings({ runs, heldOut, flags });
-      return;
-    }
-    if (flags.base_url === undefined) {
-      throw new ConfigError(
-        "calibrate vllm needs the server's --base-url, such as http://127.0.0.1:8000, or recorded runs, --from DIR...",
-      );
-    }
-    const rawFolder = `${flags.output}.raw`;
-    if (existsSync(rawFolder) && !flags.force && !flags.resume) {
-      throw new ConfigError(`${rawFolder} exists already; continue with --resume, or measure again with --force`);
-    }
-    const stated = parseFlags(statedFlags, args) as Partial<Record<SettingName, unknown>>;
-    const measured = await measure(flags, serverAt(flags.base_url, flags), { rawFolder, stated });
-    report(measured, rawFolder, flags);
-    if (flags.measure_only) return;
-    const runs = [recordingOf("probes", measured.probes), recordingOf("mixed", measured.mixed)];
-    const heldOut = [recordingOf("held-out", measured.heldOut), recordingOf("held-out-busy", measured.busy)];
-    await fitRecordings({ runs, heldOut, flags, notes: measured.notes });
+    await whileFileLocked(flags.output, () => calibrate(args, flags));
   },
 };
+
+async function calibrate(args: Args, flags: Own): Promise<void> {
+  const from = foldersOf(args, "from");
+  // Only a calibration of a server is gone on with, and its profile is its own.
+  requireFree([flags.output], "--output", flags.force || (flags.resume && from.length === 0));
+  if (from.length > 0) {
+    refuseServerFlags(args);
+    const [runs, heldOut] = [await readRecordings(from), await readRecordings(foldersOf(args, "held-out"))];
+    for (const { name, run } of [...runs, ...heldOut]) warnIfCut(name, run);
+    await fitRecordings({ runs, heldOut, flags });
+    return;
+  }
+  if (flags.base_url === undefined) {
+    throw new ConfigError(
+      "calibrate vllm needs the server's --base-url, such as http://127.0.0.1:8000, or recorded runs, --from DIR...",
+    );
+  }
+  const rawFolder = `${flags.output}.raw`;
+  if (existsSync(rawFolder) && !flags.force && !flags.resume) {
+    throw new ConfigError(`${rawFolder} exists already; continue with --resume, or measure again with --force`);
+  }
+  const stated = parseFlags(statedFlags, args) as Partial<Record<SettingName, unknown>>;
+  const measured = await measure(flags, serverAt(flags.base_url, flags), { rawFolder, stated });
+  report(measured, rawFolder, flags);
+  if (flags.measure_only) return;
+  const runs = [recordingOf("probes", measured.probes), recordingOf("mixed", measured.mixed)];
+  const heldOut = [recordingOf("held-out", measured.heldOut), recordingOf("held-out-busy", measured.busy)];
+  await fitRecordings({ runs, heldOut, flags, notes: measured.notes });
+}
 
 /** What clients saw is all there is of a live server. */
 function recordingOf(name: string, run: Run): RecordedRun {

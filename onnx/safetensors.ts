@@ -2,8 +2,10 @@
  * Reads a .safetensors file: 8 bytes length, a JSON header with each tensor's type, shape and place, then the numbers,
  * little-endian. Tensors are read in pieces, never whole files. https://huggingface.co/docs/safetensors
  */
+import { existsSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { z } from "zod";
+import { requireRegular } from "../formats/files/index.js";
 import { ArtifactError } from "../formats/index.js";
 import { fromBfloat16, fromHalf } from "./half.js";
 
@@ -40,6 +42,8 @@ const entrySchema = z.looseObject({
 
 /** Opens the file and checks its header. Throws ArtifactError for a file that is missing, truncated or of another form. */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  // A pipe that nobody writes to holds up whoever opens it.
+  if (existsSync(path)) requireRegular(path);
   const file = await open(path, "r").catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ArtifactError(`cannot read weights "${path}": ${reason}, give the path of a .safetensors file`, {

@@ -26,8 +26,8 @@ export interface RunSurroundings {
 
 /** `sendLagsNs`: how late each request was sent. `eventLoop`: of what sends and reads; absent with `around`: that one's. */
 export function validity(
-  requests: readonly RequestRecord[],
-  sendLagsNs: readonly number[],
+  requests: Iterable<RequestRecord>,
+  sendLagsNs: ArrayLike<number>,
   around?: RunSurroundings,
   eventLoop = around?.eventLoop,
 ): NonNullable<RunInfo["valid"]> {
@@ -44,9 +44,13 @@ export function validity(
         "is valid; give the client a core of its own",
     );
   }
-  const failed = requests.filter((request) => request.status === "error");
-  if (failed.length > 0)
-    reasons.push(`${failed.length} requests failed, the first with: ${failed[0]!.error ?? "no reason"}`);
+  let failed = 0;
+  let first: string | undefined;
+  for (const { status, error } of requests) {
+    if (status !== "error") continue;
+    if (failed++ === 0) first = error;
+  }
+  if (failed > 0) reasons.push(`${failed} requests failed, the first with: ${first ?? "no reason"}`);
   if (around !== undefined && isLoadKnown(around) && around.otherCores > MAX_OTHER_FRACTION * around.cores) {
     reasons.push(`${describeOthers(around)}, at most half of them is valid; run again when nothing else does`);
   }

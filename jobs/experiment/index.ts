@@ -4,7 +4,7 @@ export { experimentFolder, type ExperimentFolder } from "./folder.js";
 export { publish } from "./publish.js";
 export { type CellResult, type ExperimentResults, readResults } from "./results.js";
 export { runExperiment, type RunExperimentOptions, runResolved } from "./run-experiment.js";
-export { runChartRows } from "./chart-rows.js";
+export { chartRun } from "./chart-runs.js";
 export { atPace, paceAbout, paceBeside, type Pace } from "./pace.js";
 export type { CellWorkload } from "./simulate-cells.js";
 export { cellWorkloads } from "./cell-workloads.js";

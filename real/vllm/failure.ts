@@ -113,15 +113,6 @@ export function errorText(body: string): string {
   return line === "" ? "no body" : line;
 }
 
-/** How many requests failed by kind; kinds that did not occur are absent. */
-export function countFailures(failures: Iterable<Failure | undefined>): Partial<Record<FailureKind, number>> {
-  const counts: Partial<Record<FailureKind, number>> = {};
-  for (const failure of failures) {
-    if (failure !== undefined) counts[failure.kind] = (counts[failure.kind] ?? 0) + 1;
-  }
-  return counts;
-}
-
 function codeOf(error: Error): string | undefined {
   const code = (error as NodeJS.ErrnoException).code;
   if (code !== undefined) return code;

@@ -3,7 +3,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { JSDOM } from "jsdom";
 import { ConfigError } from "../../formats/index.js";
-import { chartNames, renderAllCharts, renderChart, skippedCharts, type ChartRow } from "./index.js";
+import * as charts from "./index.js";
+import { chartNames, chartRunsOf, type ChartOptions, type ChartRow } from "./index.js";
+
+const renderChart = (name: string, rows: readonly ChartRow[], options?: ChartOptions) =>
+  charts.renderChart(name, chartRunsOf(rows), options);
+const renderAllCharts = (rows: readonly ChartRow[]) => charts.renderAllCharts(chartRunsOf(rows));
+const skippedCharts = (rows: readonly ChartRow[]) => charts.skippedCharts(chartRunsOf(rows));
 
 const goldenFolder = join(process.cwd(), "report", "charts", "golden");
 

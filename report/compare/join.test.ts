@@ -1,5 +1,9 @@
-import { joinRuns } from "./join.js";
+import { joinRuns, type PairedRun } from "./join.js";
 import { buildRun } from "./run-builder.fixture.js";
+
+/** Ids of the pairs, run by run. */
+const idsOf = (runs: readonly PairedRun[]): string[][] =>
+  runs.map(({ columns, rows }) => Array.from(rows, (row) => columns.requestId(row)));
 
 const done = (id: string) => ({ id, firstMs: 1, lastMs: 2 });
 
@@ -7,10 +11,7 @@ describe("joinRuns", () => {
   it("pairs by request id, whatever the order", () => {
     const sim = buildRun("sim", [done("a"), done("b")]);
     const { pairs, report } = joinRuns([sim], [buildRun("real", [done("b"), done("a")])]);
-    expect(pairs.map((pair) => [pair.sims[0]!.requestId, pair.reals[0]!.requestId])).toEqual([
-      ["a", "a"],
-      ["b", "b"],
-    ]);
+    expect([idsOf(pairs.sims), idsOf(pairs.reals)]).toEqual([[["a", "b"]], [["a", "b"]]]);
     expect(report).toMatchObject({ matched: 2, not_ok: 0, different_lengths: 0 });
   });
 
@@ -24,6 +25,19 @@ describe("joinRuns", () => {
       only_in_real: { count: 1, examples: ["x"] },
       different_lengths: 0,
     });
+  });
+
+  it("pairs ids that are the numbers of their rows with ids that are not", () => {
+    const sim = buildRun("sim", ["0", "1", "2", "3"].map(done));
+    const real = buildRun("real", ["3", "01", "2", "-1", "1e0", "4"].map(done));
+    for (const [left, right] of [
+      [sim, real],
+      [real, sim],
+    ] as const) {
+      const { pairs } = joinRuns([left], [right]);
+      expect(idsOf(pairs.sims).flat().sort()).toEqual(["2", "3"]);
+      expect(idsOf(pairs.reals)).toEqual(idsOf(pairs.sims));
+    }
   });
 
   it("counts requests that were not the same work in every run", () => {
@@ -56,7 +70,7 @@ describe("joinRuns", () => {
     const sims = [buildRun("sim", [done("a"), done("b")]), buildRun("sim", [done("b"), done("a")])];
     const reals = [buildRun("real", [done("a"), done("b")]), buildRun("real", [done("a")])];
     const { pairs } = joinRuns(sims, reals);
-    expect(pairs.map((pair) => pair.sims.map(({ requestId }) => requestId))).toEqual([["a", "a"]]);
+    expect(idsOf(pairs.sims)).toEqual([["a"], ["a"]]);
     expect(() => joinRuns(sims, [...reals, reals[0]!])).toThrow("comparing 2 simulations with 3 real runs");
   });
 });
