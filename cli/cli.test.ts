@@ -227,7 +227,7 @@ describe("simulate --policy vllm", () => {
     const { code, stdout } = await vllm(...words, "--output", "repeated");
     expect(code).toBe(0);
     expect(stdout).toMatch(/^simulated vllm .*: 80 requests in [\d.]+ \([\d.]+-[\d.]+\) s/);
-    expect(stdout).toMatch(/mean of \d+ replications, and in brackets where 9 of 10 real runs fall/);
+    expect(stdout).toMatch(/mean of \d+ replications, and in brackets the interval that holds 9 of 10 real runs/);
     const once = await vllm(...words, "--replications", "1", "--output", "once");
     expect(once.stdout).toMatch(/: 80 requests in [\d.]+ s, [\d.]+ requests/);
     expect(once.stdout).not.toContain("replications");
@@ -472,7 +472,9 @@ loads:
   test("calibrates, simulates, runs, compares and reports; a second run keeps all of it", async () => {
     const path = write("tiny.yaml", experiment("tiny", 2));
     const first = await servesim("run", path, "--results", "results");
-    expect(first.stderr).toMatch(/simulated 3 of 3 cells, 0 were there\n(.*\n)*ran 4 of 4 real runs, 0 were there/);
+    expect(first.stderr).toMatch(
+      /simulated 3 of 3 cells, 0 existed already\n(.*\n)*ran 4 of 4 real runs, 0 existed already/,
+    );
     expect(first.code).toBe(0);
     const root = join(folder, "results", "tiny");
     const parts = ["report.html", "comparison.json", "manifest.json", "profile.json", "llm_inference_benchmark.csv"];
@@ -501,7 +503,7 @@ loads:
     const second = await servesim("run", path, "--results", "results");
     expect(second.code).toBe(0);
     expect(second.stderr).toMatch(/calibration: kept /);
-    expect(second.stderr).toMatch(/simulated 0 of 3 cells, 3 were there\nran 0 of 4 real runs, 4 were there/);
+    expect(second.stderr).toMatch(/simulated 0 of 3 cells, 3 existed already\nran 0 of 4 real runs, 4 existed already/);
     expect(readFileSync(join(root, "cells", "naive--closed", "real", "requests.csv"), "utf8")).toBe(before);
     expect(filesOf(join("results", "tiny", "cells", "naive--closed", "sim-at-pace"))).toEqual(predicted);
     expect((await servesim("report", root)).code).toBe(0);
@@ -521,7 +523,7 @@ loads:
     const words = ["run", path, "--results", "results"];
     const measured = (): boolean => existsSync(raw) && readFileSync(raw, "utf8").split("\n").length > 3;
     const inCalibration = await interruptWhen(words, measured);
-    expect(inCalibration.stderr).toMatch(/interrupted: what was finished is kept under results; go on with the same/);
+    expect(inCalibration.stderr).toMatch(/interrupted: finished work is kept under results; continue with the same/);
     expect(inCalibration.code).toBe(130);
     expect(existsSync(join(root, "profile.json"))).toBe(false);
 
@@ -533,8 +535,8 @@ loads:
 
     const last = await servesim(...words);
     expect(last.code).toBe(0);
-    expect(last.stderr).toContain("simulated 0 of 3 cells, 3 were there");
-    expect(last.stderr).toMatch(/ran [1-7] of 8 real runs, [1-7] were there/);
+    expect(last.stderr).toContain("simulated 0 of 3 cells, 3 existed already");
+    expect(last.stderr).toMatch(/ran [1-7] of 8 real runs, [1-7] existed already/);
     expect(JSON.parse(readFileSync(join(root, "manifest.json"), "utf8"))).toMatchObject({ interrupted: false });
     expect(existsSync(join(root, "report.html"))).toBe(true);
   });

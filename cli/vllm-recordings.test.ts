@@ -134,7 +134,8 @@ describe("import llmservingsim", () => {
     mkdirSync(join(folder, "two"));
     writeFileSync(join(folder, "two", "meta.json"), JSON.stringify(two));
     writeFileSync(join(folder, "two", "requests.jsonl"), lines.join("\n"));
-    const seen = /the server uses what is not modelled: data_parallel_size = 2 \(data parallelism\); .*--replicas/;
+    const seen =
+      /the server uses features that are not modelled: data_parallel_size = 2 \(data parallelism\); .*--replicas/;
     expectMistake(
       await servesim("import", "llmservingsim", "two", "--output", "twoOut", "--num-gpu-blocks", "9"),
       seen,
