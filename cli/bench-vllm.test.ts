@@ -158,7 +158,7 @@ test.each([
     /cannot write \/dev\/null: a part of the path is a file/,
   ],
   [["--num-prompts", "2"], 2, /--backend onnx takes a --policy: naive or dynamic/],
-])("bench %j is refused with its reason", async (words, exit, message) => {
+])("bench %j is rejected with its reason", async (words, exit, message) => {
   server = await startFakeVllm();
   const { code, stderr, stdout } = await start(["bench", ...words]).ended;
   expect(stderr).toMatch(message);

@@ -1,6 +1,6 @@
 /** servesim bench: one policy for real, on this machine or on a vLLM server, the same requests that simulate would take. */
 import { z } from "zod";
-import { ConfigError, MOST_MEMORY_MIB, policyNameSchema } from "../formats/index.js";
+import { ConfigError, MAX_MEMORY_MIB, policyNameSchema } from "../formats/index.js";
 import { whileLocked } from "../formats/files/index.js";
 import { policyNames } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
@@ -19,7 +19,7 @@ const ownFlags = {
   total_memory_mib: z
     .number()
     .positive()
-    .max(MOST_MEMORY_MIB)
+    .max(MAX_MEMORY_MIB)
     .optional()
     .describe("memory that thresholds are a fraction of; absent: all"),
   save_detailed: z

@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { RecordedRun } from "../calibrate/vllm/index.js";
 import { readRecordings } from "../jobs/replay/index.js";
 import { measureServer, type MeasuredServer } from "../jobs/vllm-calibration/index.js";
-import { ConfigError, MOST_VOCAB, MOST_WAIT_S, type Run } from "../formats/index.js";
+import { ConfigError, MAX_VOCAB, MAX_WAIT_S, type Run } from "../formats/index.js";
 import { whileFileLocked } from "../formats/files/index.js";
 import { RunInterrupted } from "../real/index.js";
 import type { ServerAddress } from "../real/vllm/index.js";
@@ -29,11 +29,11 @@ const duration = z
   .string()
   .regex(/^\d+(\.\d+)?(s|m)?$/, "expected a time such as 120s or 2m")
   .transform((text) => Number.parseFloat(text) * (text.endsWith("m") ? 60e3 : 1e3))
-  .refine((ms) => ms > 0 && ms <= 1e3 * MOST_WAIT_S, "expected more than 0 s, and at most a week");
+  .refine((ms) => ms > 0 && ms <= 1e3 * MAX_WAIT_S, "expected more than 0 s, and at most a week");
 
 const ownFlags = {
   black_box: z.boolean().default(false).describe("fit to clients' times alone, whatever else was recorded"),
-  refit: z.enum(["host"]).optional().describe("host: keep the GPU prices of --base, fit the rest to one short load"),
+  refit: z.enum(["host"]).optional().describe("host: keep the GPU costs of --base and fit the rest to one short load"),
   base: z.string().optional().describe("profile of the same model and GPU on another host, for --refit"),
   name: z.string().min(1).optional().describe("of the profile; absent: model and vLLM version"),
   base_url: z.string().optional().describe("the server, such as http://127.0.0.1:8000"),
@@ -44,7 +44,7 @@ const ownFlags = {
   vocab_size: z
     .int()
     .min(2)
-    .max(MOST_VOCAB)
+    .max(MAX_VOCAB)
     .optional()
     .describe("random token ids are below this; absent: found by asking"),
   measure_only: z.boolean().default(false).describe("leave the raw runs, fit no profile (fit them later with --from)"),

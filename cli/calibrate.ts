@@ -1,7 +1,7 @@
 /** servesim calibrate onnx: measures what a batch costs on this machine and writes a profile. */
 import { rmSync } from "node:fs";
 import { z } from "zod";
-import { FitRefused } from "../calibrate/fit/index.js";
+import { FitRejected } from "../calibrate/fit/index.js";
 import {
   calibrateOnnx,
   planPathOf,
@@ -16,7 +16,7 @@ import {
   check,
   ConfigError,
   experimentSchema,
-  MOST_MEMORY_MIB,
+  MAX_MEMORY_MIB,
   suggest,
   type CalibrationPlan,
 } from "../formats/index.js";
@@ -51,7 +51,7 @@ const ownFlags = {
   memory_limit_mib: z
     .number()
     .positive()
-    .max(MOST_MEMORY_MIB)
+    .max(MAX_MEMORY_MIB)
     .optional()
     .describe("memory that batches may take; absent: what is free"),
   probe_oom: z.boolean().default(false).describe("then find the largest batch that runs, each try in its own process"),
@@ -89,13 +89,13 @@ async function calibrate(plan: CalibrationPlan, flags: Own): Promise<void> {
   if (!flags.resume && flags.force) for (const path of [rawPath, planPathOf(rawPath)]) rmSync(path, { force: true });
   const calibration = await measure(plan, flags, rawPath);
   const { residualPicture } = await import("../report/charts/index.js");
-  const { profile, refusal, residuals, warnings } = calibration;
+  const { profile, rejection, residuals, warnings } = calibration;
   writeTextAtomic(plotPath, residualPicture(residuals, `${profile.name}: modelled and measured batches`));
-  if (refusal.length > 0) {
+  if (rejection.length > 0) {
     await writeMeasurements(calibration, flags.output);
-    throw new FitRefused([
-      `no profile was written: ${refusal[0]!}`,
-      ...refusal.slice(1),
+    throw new FitRejected([
+      `no profile was written: ${rejection[0]!}`,
+      ...rejection.slice(1),
       `measurements are kept in ${rawPath}, plot in ${plotPath}; --resume with a larger --max-repeats goes on from there`,
     ]);
   }

@@ -120,7 +120,7 @@ describe("simulate", () => {
     expect(filesOf("from-csv")["requests.csv"]).toMatch(/^y,10,/m);
   });
 
-  test("refuses a truncated, empty or endless workload CSV with its line", async () => {
+  test("rejects a truncated, empty or endless workload CSV with its line", async () => {
     const header = "arrival_ms,prompt_tokens,output_tokens\n";
     expectMistake(await simulate("--workload", write("cut.csv", `${header}0,5,3\n1,5`)), /cut\.csv:3: got 2 fields/);
     expectMistake(await simulate("--workload", write("zero.csv", header)), /zero\.csv holds no requests/);
@@ -258,12 +258,18 @@ describe("simulate --policy vllm", () => {
       /overload: \d+ % of what the server can take is offered; latencies grow with the run, by [\d.]+ s/,
     );
     expect(stdout).toMatch(
-      /^capacity [\d.]+ requests\/s, .* limited by seats; offered 60\.00 requests\/s: \d+ %, above$/m,
+      /^capacity [\d.]+ requests\/s, .* limited by max_num_seqs; offered 60\.00 requests\/s: \d+ %, above$/m,
     );
     for (const latency of ["time to first token", "end-to-end latency", "queue time"]) {
       expect(stdout).toMatch(new RegExp(`${latency} +│ grows with the run: by [\\d.]+ s for every minute of it +│`));
     }
     expect(stdout).toMatch(/ms, above capacity .*\n.*\n.*\n.*\n│ time per output token │ [\d.]+/);
+  });
+
+  test("names the setting that limits capacity by the policy's own name for it", async () => {
+    const words = ["--num-prompts", "40", "--request-rate", "60", "--profile", profile];
+    const { stdout } = await servesim("simulate", "--policy", "naive", "--batch-size", "2", ...words);
+    expect(stdout).toMatch(/ limited by the batch size; offered 60\.00 requests\/s/);
   });
 
   test("says why requests got no answer, and when none did", async () => {
@@ -362,7 +368,7 @@ describe("compare", () => {
     );
   });
 
-  test("refuses folders that are no runs, and thresholds that are none", async () => {
+  test("rejects folders that are no runs, and thresholds that are none", async () => {
     expectMistake(await servesim("compare", "sim", "nope"), /nope is not a folder, expected a run folder/);
     expectMistake(await servesim("compare", "sim", "sim", "--fail-above", "e2e.mean=5%"), /did you mean "e2el\.mean"/);
   });
@@ -413,7 +419,7 @@ describe("the small commands", () => {
     expect(stdout.trim().split("\n")).toHaveLength(drawn.length);
   });
 
-  test("calibrate refuses a model, an engine or a place that is none, and leaves nothing", async () => {
+  test("calibrate rejects a model, an engine or a place that is none, and leaves nothing", async () => {
     const below = ["--output", "calibrated/profile.json"];
     const text = write("model.txt", "not a model");
     expectMistake(await servesim("calibrate", "onnx", "--model", text, ...below), /unknown model ".*model\.txt"/);

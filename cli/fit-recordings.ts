@@ -1,7 +1,14 @@
 /** Fits a profile to recorded runs of a vLLM server, scores it on those kept out, writes and prints it. */
-import { calibrateVllm, withRunSpread, type RecordedRun } from "../calibrate/vllm/index.js";
-import { FitRefused } from "../calibrate/fit/index.js";
-import { heldOutRun, replayMetrics, replayStatistics, scoreHeldOut, type ReplayReport, gateHeldOut } from "../jobs/replay/index.js";
+import { calibrateVllm, withRunPaces, type RecordedRun } from "../calibrate/vllm/index.js";
+import { FitRejected } from "../calibrate/fit/index.js";
+import {
+  heldOutRun,
+  replayMetrics,
+  replayStatistics,
+  scoreHeldOut,
+  type ReplayReport,
+  gateHeldOut,
+} from "../jobs/replay/index.js";
 import { ConfigError, type Profile } from "../formats/index.js";
 import { readProfile, writeProfile } from "../formats/files/index.js";
 import { rejectUnmodelled } from "../sim/index.js";
@@ -27,10 +34,11 @@ export interface FitRequest {
 
 export async function fitRecordings({ runs, heldOut, flags, notes: measured = [] }: FitRequest): Promise<void> {
   for (const { name, run } of heldOut) rejectUnmodelled(run, name);
-  const profile = withRunSpread(await fit({ runs, flags }), [...runs, ...heldOut]);
-  const scores = scoreHeldOut(profile, heldOut, flags.seed);
+  const fitted = await fit({ runs, flags });
+  const scores = scoreHeldOut(fitted, { runs, heldOut }, flags.seed);
   const { missed, untold } = gateHeldOut(scores);
   rejectBadFit(missed);
+  const profile = withRunPaces(fitted, [...runs, ...heldOut]);
   const notes = [...(profile.notes ?? []), ...measured, ...untold];
   const scored: Profile = {
     ...profile,
@@ -70,14 +78,16 @@ async function fit({ runs, flags }: Pick<FitRequest, "runs" | "flags">): Promise
 function baseOf({ refit, base }: FitRequest["flags"]): Profile | undefined {
   if (refit === undefined && base === undefined) return undefined;
   if (refit === undefined || base === undefined) {
-    throw new ConfigError("--refit host and --base PROFILE.json go together: whose GPU prices are to be kept");
+    throw new ConfigError(
+      "give --refit host and --base PROFILE.json together; the base is the profile whose GPU costs are kept",
+    );
   }
   return readProfile(base);
 }
 
 function rejectBadFit(missed: readonly string[]): void {
   if (missed.length === 0) return;
-  throw new FitRefused([
+  throw new FitRejected([
     "the model does not hold on what was kept out of the fit; no profile was written",
     ...missed,
     "fit to loads more like those, or to more of them; overload and a host that drifts cannot be predicted so closely",

@@ -15,6 +15,7 @@ import { replayRecording, withoutNetwork } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { requireFree } from "./free-place.js";
+import { printCapacity } from "./print-capacity.js";
 import { readRunSaying } from "./read-run.js";
 import { figure, print, printJson, printTable, signedPercent, warn } from "./output.js";
 
@@ -86,6 +87,7 @@ function printReport(report: ReplayReport): void {
     const [run, usual] = [pace.run, pace.profile].map((value) => value.toFixed(3));
     print(`pace of the host: ${run} in this run, by its step log; ${usual} in the profile (longer times: larger)`);
   }
+  printCapacity(report.capacity, "max_num_seqs");
   if (preemptions.real !== null) {
     print(`preemptions: ${preemptions.real} real, ${figure(preemptions.sim)} simulated`);
   }

@@ -159,7 +159,7 @@ describe("import llmservingsim", () => {
     expectMistake(ended, /data_parallel_size = 2 \(data parallelism\)/);
   });
 
-  test("another form is refused with those that are known", async () => {
+  test("another form is rejected with those that are known", async () => {
     const ended = await servesim("import", "llmservingsin", "theirs", "--output", "ours2");
     expectMistake(ended, /no form "llmservingsin", did you mean "llmservingsim"\?/);
   });
@@ -216,7 +216,7 @@ describe("calibrate vllm --from", () => {
     const from = ["--from", recording];
     const alone = [calibrate(...from, "--refit", "host"), calibrate(...from, "--base", profile)];
     for (const ended of await Promise.all(alone)) {
-      expectMistake(ended, /--refit host and --base PROFILE\.json go together/);
+      expectMistake(ended, /give --refit host and --base PROFILE\.json together/);
     }
   });
 

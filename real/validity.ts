@@ -13,7 +13,7 @@ const MAX_OTHER_FRACTION = 0.5;
 /** A client whose event loop turned later than this, at P99, stamped chunks and sent requests that much late. */
 const MAX_LOOP_DELAY_P99_NS = 5_000_000;
 /** CPU counters tick every 10 ms; over less than this they tell nothing. */
-const LEAST_LOAD_NS = 1e9;
+const MIN_LOAD_NS = 1e9;
 
 /** What went on beside a run. */
 export interface RunSurroundings {
@@ -65,7 +65,7 @@ export function runNotes(around: RunSurroundings): string[] {
 }
 
 function isLoadKnown({ durationNs }: RunSurroundings): boolean {
-  return durationNs >= LEAST_LOAD_NS;
+  return durationNs >= MIN_LOAD_NS;
 }
 
 function describeOthers({ otherCores, cores }: RunSurroundings): string {

@@ -1,7 +1,7 @@
 /**
  * Published mean TTFT and TPOT of vLLM 0.12 serving Qwen3-32B on H100s, closed loops over lengths, concurrency and tensor
  * parallel size. For each size the model is fitted to every other point and scored on the rest. The server's settings were
- * not published: 1024 seats, KV blocks as memory leaves them; the token budget and how many requests each client sent are
+ * not published: `max_num_seqs` 1024, KV blocks as memory leaves them; the token budget and how many requests each client sent are
  * those that fit best.
  */
 import { existsSync, readdirSync } from "node:fs";

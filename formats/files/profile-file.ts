@@ -1,4 +1,4 @@
-/** Reading and writing profile.json. A profile of another version is refused before anything else is looked at. */
+/** Reading and writing profile.json. A profile of another version is rejected before anything else is looked at. */
 import { ArtifactError } from "../errors.js";
 import { check } from "../check.js";
 import { PROFILE_VERSION, profileSchema, type Profile } from "../profile.js";

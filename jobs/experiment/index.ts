@@ -6,6 +6,6 @@ export { type CellResult, type ExperimentResults, readResults } from "./results.
 export { runExperiment, type RunExperimentOptions, runResolved } from "./run-experiment.js";
 export { chartRun } from "./chart-runs.js";
 export { atPace, paceAbout, paceBeside, type Pace } from "./pace.js";
-export type { CellWork } from "./simulate-cells.js";
-export { worksOf } from "./cell-works.js";
+export type { CellWorkload } from "./simulate-cells.js";
+export { cellWorkloads } from "./cell-workloads.js";
 export { cellsOf } from "./cells.js";

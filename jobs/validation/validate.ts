@@ -18,7 +18,18 @@ import {
   type ToleranceOf,
   type Verdict,
 } from "../../report/compare/index.js";
-import { worksOf, cellsOf, paceAbout, paceBeside, type Pace, readResults, type CellResult, type ExperimentResults, runResolved, type RunExperimentOptions } from "../experiment/index.js";
+import {
+  cellWorkloads,
+  cellsOf,
+  paceAbout,
+  paceBeside,
+  type Pace,
+  readResults,
+  type CellResult,
+  type ExperimentResults,
+  runResolved,
+  type RunExperimentOptions,
+} from "../experiment/index.js";
 import { asUsual } from "../replicate/index.js";
 import { repeatedSimulation, type RepeatedStatistic } from "./repeated-simulation.js";
 
@@ -140,12 +151,12 @@ async function judge(
   { path, toleranceOf }: { readonly path: string; readonly toleranceOf: ToleranceOf },
 ): Promise<JudgedStatistic[]> {
   const { prompts, seed, jitter } = experiment;
-  const works = await worksOf(cellsOf(experiment, path), { profile, prompts, seed });
+  const workloads = await cellWorkloads(cellsOf(experiment, path), { profile, prompts, seed });
   const keys = judged.map(([metric, stat]) => `${stat}_${metric}_ms`);
   return cells.flatMap(({ name, real }) => {
     if (real.length < 2) return [];
     const simulate = repeatedSimulation(
-      works.find(({ cell }) => cell.name === name)!,
+      workloads.find(({ cell }) => cell.name === name)!,
       { profile, seed, jitter, keys },
     );
     const paces = real.map(paceAbout);

@@ -15,7 +15,7 @@ interface Piece {
 }
 
 const PIECE_BYTES = 2 ** 18;
-const MOST_IN_MEMORY = 2 ** 22;
+const MAX_IN_MEMORY = 2 ** 22;
 
 /** The file has no name any more, and is gone with its descriptor. */
 const unreachable = new FinalizationRegistry<number>(closeSync);
@@ -37,7 +37,7 @@ export class ExchangeLog implements Iterable<SentExchange> {
 
   constructor(
     requests: number,
-    private readonly mostInMemory = MOST_IN_MEMORY,
+    private readonly maxInMemory = MAX_IN_MEMORY,
   ) {
     this.starts = new Float64Array(requests);
     this.lengths = new Uint32Array(requests);
@@ -84,7 +84,7 @@ export class ExchangeLog implements Iterable<SentExchange> {
     this.pieces.push({ start: this.packed, bytes });
     this.packed += this.filled;
     this.filled = 0;
-    if (this.packed > this.mostInMemory) this.moveToFile();
+    if (this.packed > this.maxInMemory) this.moveToFile();
     this.filling = Buffer.allocUnsafe(Math.max(PIECE_BYTES, needed));
   }
 

@@ -18,7 +18,7 @@ const row = (more: Partial<ChartRow>): ChartRow => ({
 const meanOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe("chartData", () => {
-  it("refuses no rows", () => {
+  it("rejects no rows", () => {
     expect(() => chartData([])).toThrow(ConfigError);
   });
 

@@ -1,5 +1,5 @@
 import { joinRuns, type PairedRun } from "./join.js";
-import { buildRun } from "./run-builder.js";
+import { buildRun } from "./run-builder.fixture.js";
 
 /** Ids of the pairs, run by run. */
 const idsOf = (runs: readonly PairedRun[]): string[][] =>
@@ -46,7 +46,7 @@ describe("joinRuns", () => {
     expect(joinRuns([sim], [real]).report.different_lengths).toBe(1);
   });
 
-  it("refuses runs that share no id, naming the one", () => {
+  it("rejects runs that share no id, naming the one", () => {
     const sim = buildRun("sim", [done("a"), done("b")]);
     const others = buildRun("real", ["1", "2", "3", "4"].map(done));
     expect(() => joinRuns([sim], [buildRun("real", [done("a")]), others])).toThrow(
@@ -55,7 +55,7 @@ describe("joinRuns", () => {
     expect(() => joinRuns([sim], [buildRun("real", [])])).toThrow("none in the real run; compare runs of the same");
   });
 
-  it("refuses an id twice, runs in which nothing finished, and no real run", () => {
+  it("rejects an id twice, runs in which nothing finished, and no real run", () => {
     const sim = buildRun("sim", [done("a")]);
     expect(() => joinRuns([sim], [buildRun("real", [done("a"), done("a")])])).toThrow(
       'the real run (naive) has request id "a" more than once',

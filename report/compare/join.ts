@@ -33,7 +33,7 @@ export interface Missing {
 export interface JoinReport {
   /** Requests compared: in every run, finished in every run. */
   readonly matched: number;
-  /** Requests in every run that were refused or failed in at least one. */
+  /** Requests in every run that were rejected or failed in at least one. */
   readonly not_ok: number;
   readonly only_in_sim: Missing;
   readonly only_in_real: Missing;
@@ -70,7 +70,7 @@ export function joinRuns(sims: readonly Run[], reals: readonly Run[]): Joined {
   const matched = rows[0]!.length;
   if (matched === 0) {
     throw new ArtifactError(
-      `no request finished in every run: ${common} ids are shared, each was refused or failed somewhere ` +
+      `no request finished in every run: ${common} ids are shared, each was rejected or failed somewhere ` +
         `(see the columns status and error of requests.csv)`,
     );
   }

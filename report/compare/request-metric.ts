@@ -59,7 +59,7 @@ export const statNames = Object.keys(statQuantiles) as Stat[];
 const quantiles = [0.5, 0.95, 0.99];
 
 /** Pairs that are resampled at most. */
-const MOST_RESAMPLED = 20_000;
+const MAX_RESAMPLED = 20_000;
 
 export interface CompareMetricOptions {
   /** The simulations, in the order of each pair's. */
@@ -138,7 +138,7 @@ function intervalsOf(
   bootstrap: CompareMetricOptions["bootstrap"],
 ): readonly (Interval | null)[] {
   const n = values[0]!.length;
-  const stride = Math.ceil(n / MOST_RESAMPLED) || 1;
+  const stride = Math.ceil(n / MAX_RESAMPLED) || 1;
   const picked = stride === 1 ? values : values.map((column) => everyNth(column, stride));
   const m = picked[0]!.length;
   const samples = picked.map(rank);

@@ -15,7 +15,7 @@ type Limit = Exclude<BoundName, "gpu" | "host" | "front_end">;
 /** Passes that a limit must have stopped, of all, to be looked at. */
 const STOPPING_SHARE = 0.2;
 /** What twice of a limit must bring for it to bind. */
-const LEAST_GAIN = 0.05;
+const MIN_GAIN = 0.05;
 /** Of the largest batch size, what batches must have for memory not to be what keeps them small. */
 const NEARLY_ALL = 0.9;
 
@@ -27,7 +27,7 @@ export function boundBy(input: SimulatedRunInput, saturated: Saturated, measured
     const doubled = saturateOrGiveUp(() => saturate(twice(input, limit, saturated), mix, measured));
     if (doubled === undefined) continue;
     const gain = doubled.rate.requestsPerS / saturated.rate.requestsPerS - 1;
-    if (gain >= LEAST_GAIN && gain > (best?.gain ?? 0)) best = { limit, gain };
+    if (gain >= MIN_GAIN && gain > (best?.gain ?? 0)) best = { limit, gain };
   }
   return best?.limit ?? busiestClock(saturated);
 }

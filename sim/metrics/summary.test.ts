@@ -152,7 +152,7 @@ describe("summarise", () => {
     );
   });
 
-  it("refuses a request that ends before it arrives", () => {
+  it("rejects a request that ends before it arrives", () => {
     const backwards = request(7, { arrivalNs: 5 * ms, lastTokenNs: 3 * ms });
     expect(() => summarise({ requests: [backwards] })).toThrow(
       'request "7": last token at 3 ms, expected at or after its arrival at 5 ms',

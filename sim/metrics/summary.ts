@@ -27,7 +27,7 @@ type StatisticKeys<Metric extends string> = Readonly<Record<`${StatisticName}_${
 /** What run.json keeps as `summary`. */
 export type Summary = {
   readonly completed: number;
-  /** Requests refused or lost to an error. */
+  /** Requests rejected or lost to an error. */
   readonly failed: number;
   /** Seconds from the first arrival to the last last token. */
   readonly duration: number | null;

@@ -13,10 +13,10 @@ import { parseArgs } from "node:util";
 import { startFakeVllm } from "../support/fake-vllm.js";
 import { growthBytes, peakGrowthBytes, residentBytes, type MemoryReading } from "./memory-growth.js";
 
-const MOST_GROWTH_MIB = 50;
+const MAX_GROWTH_MIB = 50;
 /** Share of the run that does not count, and at most how long of it, s. */
 const SETTLING = 0.25;
-const MOST_SETTLING_S = 300;
+const MAX_SETTLING_S = 300;
 
 const { values } = parseArgs({
   options: {
@@ -59,16 +59,16 @@ while (!over.signal.aborted) {
 const code = await ended;
 await server.close();
 rmSync(folder, { recursive: true });
-const settledS = Math.min(MOST_SETTLING_S, SETTLING * durationS);
+const settledS = Math.min(MAX_SETTLING_S, SETTLING * durationS);
 const mib = (bytes: number): number => bytes / 2 ** 20;
 const sending = readings.filter(({ atS }) => atS <= sentS);
 const grownMib = mib(growthBytes(sending, settledS));
 const peakMib = mib(peakGrowthBytes(readings, settledS));
-const perHour = (grownMib * (3600 - MOST_SETTLING_S)) / (sentS - settledS);
-const isFine = code === 0 && Math.max(grownMib, peakMib) < MOST_GROWTH_MIB;
+const perHour = (grownMib * (3600 - MAX_SETTLING_S)) / (sentS - settledS);
+const isFine = code === 0 && Math.max(grownMib, peakMib) < MAX_GROWTH_MIB;
 process.stdout.write(
   `soak: ${server.received.length} requests of ${values.tokens} tokens in ${sentS.toFixed(0)} s, exit code ${String(code)}; after the first ` +
     `${settledS.toFixed(0)} s grown by ${grownMib.toFixed(1)} MiB when the last was sent (at that pace ${perHour.toFixed(0)} MiB in an hour), ` +
-    `by ${peakMib.toFixed(1)} MiB at most, its end included; ${MOST_GROWTH_MIB} allowed: ${isFine ? "ok" : "TOO MUCH"}\n`,
+    `by ${peakMib.toFixed(1)} MiB at most, its end included; ${MAX_GROWTH_MIB} allowed: ${isFine ? "ok" : "TOO MUCH"}\n`,
 );
 process.exitCode = isFine ? 0 : 1;

@@ -6,7 +6,16 @@ import type { EngineJitter, VllmEngineCost, Variation } from "../../../formats/i
 import { meanOf, variationFactor } from "../../../sim/index.js";
 import { nnls, type LinearSolver, quantileOfValues, variationOf, weightedQuantiles } from "../../fit/index.js";
 import { fitPaceStates } from "./fit-pace-states.js";
-import { callNs, meanPace, paceAt, pacePath, type CallCosts, type PacePath, type HostCall, type Timeline } from "../recording/index.js";
+import {
+  callNs,
+  meanPace,
+  paceAt,
+  pacePath,
+  type CallCosts,
+  type PacePath,
+  type HostCall,
+  type Timeline,
+} from "../recording/index.js";
 
 export interface PaceFit {
   /** Mean times of the calls at pace 1, the mean pace of the traffic. */
@@ -30,7 +39,7 @@ const PASSES = 4;
 /** A call this far from its cost was interrupted; the pace itself hardly goes further. */
 const FARTHEST = Math.log(1.8);
 /** States that explain less than this of the variance of calls are noise. */
-const LEAST_SHARE = 0.05;
+const MIN_SHARE = 0.05;
 
 export function fitPace(logs: readonly PaceLog[], solver: LinearSolver): PaceFit {
   const calls = logs.map(({ timeline }) => timeline.calls);
@@ -60,7 +69,7 @@ export function fitPace(logs: readonly PaceLog[], solver: LinearSolver): PaceFit
   const states = fitPaceStates(
     logs.flatMap(({ timeline }, at) => (isTraffic[at] ? [ratiosInTime(timeline, costs)] : [])),
   );
-  const isShared = states.reduce((sum, { share }) => sum + share, 0) >= LEAST_SHARE;
+  const isShared = states.reduce((sum, { share }) => sum + share, 0) >= MIN_SHARE;
   return {
     means: {
       schedule: times(costs.schedule, residuals.schedule === undefined ? 1 : meanOf(residuals.schedule.quantiles)),

@@ -7,7 +7,7 @@ import { check } from "../../check.js";
 import type { Run } from "../../run.js";
 import { eachRequest } from "../../table-run.js";
 import type { Trace } from "../../trace.js";
-import { LATEST_MS, MOST_TOKENS, workloadRowSchema, type WorkloadRequest } from "../../workload.js";
+import { LATEST_MS, MAX_TOKENS, workloadRowSchema, type WorkloadRequest } from "../../workload.js";
 import { columnsOf, type CsvTable } from "./csv-table.js";
 import { finishedTrace, leftOut, TimeColumn, tokensOf } from "./trace-rows.js";
 
@@ -94,7 +94,7 @@ class AnsweredRequests {
 }
 
 function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0 && value <= MOST_TOKENS;
+  return Number.isSafeInteger(value) && value > 0 && value <= MAX_TOKENS;
 }
 
 /** Throws what the schema says of a row in which the quick test above found something odd. */

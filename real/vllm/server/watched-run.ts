@@ -93,7 +93,7 @@ async function receiveSpans(
   const joined = joinSpans(receiver.spans, sent);
   if (joined.without.length > 0) {
     const why =
-      receiver.refused.first ??
+      receiver.rejected.first ??
       `the server must have been started with OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf and --otlp-traces-endpoint ${receiver.endpoint}`;
     remarks.push(`no span came for ${joined.without.length} of ${sent.length} requests: ${why}`);
   }
