@@ -153,6 +153,11 @@ test.each([
     /--client-workers cannot be given with --policy naive/,
   ],
   [
+    ["--backend", "vllm", "--base-url", "http://x", "--policy", "orca"],
+    2,
+    /--policy orca: no server schedules so, simulate it; a vLLM server runs vllm, or batches of naive or dynamic/,
+  ],
+  [
     ["--backend", "vllm", "--base-url", "http://x", "--save-result", "/dev/null/r.json"],
     2,
     /cannot write \/dev\/null: a part of the path is a file/,

@@ -19,7 +19,7 @@ import {
   type WatchedOptions,
   type ServerSettings,
 } from "../real/vllm/server/index.js";
-import { describeLoad } from "../sim/index.js";
+import { batchPolicyNames, describeLoad } from "../sim/index.js";
 import type { BenchRequest } from "./bench.js";
 import type { Args } from "./command.js";
 import { deliverRun, requireRoom } from "./deliver-run.js";
@@ -54,6 +54,12 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
   if (flags.save_result !== undefined) requireRoom({ ...flags, output: dirname(flags.save_result), force: true });
   const { plan, load, prompts, seed } = runRequest(policy, args);
   if (plan.work === "batch") refuseWithBatches(plan.name, args);
+  else if (plan.server !== "vllm") {
+    throw new ConfigError(
+      `--policy ${plan.name}: no server schedules so, simulate it; a vLLM server runs vllm, or batches of ` +
+        batchPolicyNames.join(" or "),
+    );
+  }
   const requests = withLength(await workloadOf(load, prompts, seed), flags.max_tokens);
   const baseUrl = serverAt(url, flags);
   const { model } = givenFlags({ model: modelFlags.model }, args) as { model?: string };

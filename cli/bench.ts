@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ConfigError, MAX_MEMORY_MIB, policyNameSchema } from "../formats/index.js";
 import { whileLocked } from "../formats/files/index.js";
-import { policyNames } from "../sim/index.js";
+import { batchPolicyNames } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { deliveryFlags, requireRoom } from "./deliver-run.js";
 import { declareFlags, flagName, givenFlags, parseFlags, type Shape } from "./flags.js";
@@ -14,7 +14,7 @@ const ownFlags = {
   backend: z.enum(["onnx", "vllm"]).default("onnx").describe("what serves: ONNX Runtime here, or a vLLM server"),
   policy: policyNameSchema
     .optional()
-    .describe(`scheduler: ${policyNames.join(", ")}; onnx runs those of whole batches; absent with vllm: vllm`),
+    .describe(`scheduler: ${batchPolicyNames.join(", ")}, or vllm on a vLLM server (its default)`),
   num_runs: z.int().positive().max(100).default(1).describe("repeats; their spread is the noise of the machine"),
   total_memory_mib: z
     .number()

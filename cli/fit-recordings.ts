@@ -10,7 +10,8 @@ import {
   gateHeldOut,
 } from "../jobs/replay/index.js";
 import { ConfigError, type Profile } from "../formats/index.js";
-import { readProfile, writeProfile } from "../formats/files/index.js";
+import { writeProfile } from "../formats/files/index.js";
+import { loadProfile } from "../jobs/inputs/index.js";
 import { rejectUnmodelled } from "../sim/index.js";
 import { note, printJson, printTable, signedPercent, warn } from "./output.js";
 import { printProfile } from "./print-profile.js";
@@ -79,10 +80,10 @@ function baseOf({ refit, base }: FitRequest["flags"]): Profile | undefined {
   if (refit === undefined && base === undefined) return undefined;
   if (refit === undefined || base === undefined) {
     throw new ConfigError(
-      "give --refit host and --base PROFILE.json together; the base is the profile whose GPU costs are kept",
+      "give --refit host and --base PROFILE together; the base is the profile whose GPU costs are kept",
     );
   }
-  return readProfile(base);
+  return loadProfile(base);
 }
 
 function rejectBadFit(missed: readonly string[]): void {

@@ -10,7 +10,8 @@ import {
   type ReplayStatistic,
 } from "../jobs/replay/index.js";
 import { chartRun } from "../jobs/experiment/index.js";
-import { readProfile, readSteps, writeTextAtomic } from "../formats/files/index.js";
+import { loadProfile } from "../jobs/inputs/index.js";
+import { readSteps, writeTextAtomic } from "../formats/files/index.js";
 import { replayRecording, withoutNetwork } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
@@ -20,7 +21,7 @@ import { readRunSaying } from "./read-run.js";
 import { figure, print, printJson, printTable, signedPercent, warn } from "./output.js";
 
 const ownFlags = {
-  profile: z.string().describe("profile.json of the server's model and host"),
+  profile: z.string().describe("profile of the server's model and host: a name (servesim profiles list) or a file"),
   recording: z.string().describe("folder of the recorded run: run.json and requests.csv[.gz]"),
   jitter: z.enum(["on", "off"]).default("on").describe("whether times vary as measured; off: each is its mean"),
   replications: z
@@ -40,7 +41,7 @@ export const replayCommand: Command = {
   run: async (args) => {
     const { replications, seed, json, plot, force, ...flags } = parseFlags(ownFlags, args);
     requireFree(plot === undefined ? [] : [plot], "--plot", force);
-    const profile = readProfile(flags.profile);
+    const profile = loadProfile(flags.profile);
     const recording = withoutNetwork(await readRunSaying(flags.recording));
     const steps = await readSteps(flags.recording);
     const name = basename(resolve(flags.recording));

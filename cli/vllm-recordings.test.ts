@@ -173,7 +173,7 @@ describe("profiles", () => {
       servesim("profiles", "show", "h100-llama-3.1-8b-vllm-0.26", "--json"),
     ]);
     const names = (JSON.parse(list.stdout) as { name: string }[]).map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(["mini-cpu", "h100-gpt2-fp16", "h100-llama-3.1-8b-vllm-0.26"]));
+    expect(names).toEqual(expect.arrayContaining(["mini-cpu-2core", "h100-gpt2-fp16", "h100-llama-3.1-8b-vllm-0.26"]));
     for (const name of names) expect(text.stdout).toContain(name);
     expect(JSON.parse(show.stdout)).toEqual(JSON.parse(readFileSync(profile, "utf8")));
   });

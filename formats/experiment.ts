@@ -102,7 +102,7 @@ const experimentShape = {
     .regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'"),
   seed: z.union([z.string(), z.int()]).default(1).transform(String),
   description: z.string().optional(),
-  profile: z.string().optional().describe("profile to simulate with; absent: calibrate this machine"),
+  profile: z.string().optional().describe("profile to simulate with, by name or file; absent: calibrate this machine"),
   calibrate: calibration.optional(),
   vllm: vllmServer.optional().describe("measure every cell on this server, those of vllm too; absent: on this machine"),
   prompts: z.string().optional().describe("JSON array of prompts; absent: the 100 shipped ones"),
@@ -142,7 +142,7 @@ export const experimentSchema = z
   .refine(hasCells, { message: cellsMessage })
   .refine(isBounded, { message: boundMessage })
   .refine((e) => e.profile !== undefined || e.calibrate !== undefined, {
-    message: 'expected "profile" (a file) or "calibrate" (measure this machine)',
+    message: 'expected "profile" (a name or a file) or "calibrate" (measure this machine)',
   })
   .refine((e) => e.vllm === undefined || e.profile !== undefined, {
     path: ["vllm"],

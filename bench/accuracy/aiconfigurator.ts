@@ -10,7 +10,7 @@ import { z } from "zod";
 import { costOf, guessed, searchCosts, startFrom } from "../../calibrate/vllm/index.js";
 import { ConfigError, type VllmEngineCost } from "../../formats/index.js";
 import { checkRows, readCsv } from "../../formats/files/index.js";
-import { limitsOf, simulateSteps, stepCostOf, summarise } from "../../sim/index.js";
+import { limitsOf, simulateSteps, stepCostOf, summarise, vllmSchedulers } from "../../sim/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 
 const SETTINGS = {
@@ -168,7 +168,7 @@ function simulated(
   } as unknown as Parameters<typeof stepCostOf>[0];
   const { log } = simulateSteps({
     workload: { requests, maxConcurrency: clients, thinkNs: 0 },
-    limits,
+    policy: vllmSchedulers(limits),
     cost: () => stepCostOf(profile, { coldStart: false, ...limits }),
     engine: "fast",
   });

@@ -7,7 +7,6 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigError, type Experiment, type Manifest } from "../../formats/index.js";
 import {
   readExperiment,
-  readProfile,
   readRun,
   removeAbandoned,
   writeExperiment,
@@ -23,7 +22,14 @@ import { measureCells, realTasks } from "./measure-cells.js";
 import { askServer, measureOnServer } from "./measure-on-server.js";
 import { loadOrCalibrate } from "./experiment-profile.js";
 import { paceAbout } from "./pace.js";
-import { packageVersion, type QuietOptions, type Reporter, workloadOf } from "../inputs/index.js";
+import {
+  loadProfile,
+  packageVersion,
+  profileReference,
+  type QuietOptions,
+  type Reporter,
+  workloadOf,
+} from "../inputs/index.js";
 import type { Blocking } from "../replicate/index.js";
 import { simTasks, simulateAtPace, simulateCells, type CellWorkload, type SimulateOptions } from "./simulate-cells.js";
 
@@ -63,7 +69,7 @@ export async function runResolved(
   // Wrong loads are found before hours of measuring.
   await Promise.all(asked.map(({ load }) => workloadOf(load, prompts, seed)));
   const folder = experimentFolder(join(options.results, experiment.name));
-  const named = experiment.profile === undefined ? undefined : readProfile(experiment.profile);
+  const named = experiment.profile === undefined ? undefined : loadProfile(experiment.profile);
   refuseOthersFiles(folder, { path, force, hasProfile: named !== undefined });
   mkdirOrExplain(folder.root);
   for (const place of [folder.root, join(folder.root, "plots")]) removeAbandoned(place);
@@ -143,9 +149,9 @@ async function predictAgain(
   }
 }
 
-/** Batches run anywhere; steps where a vLLM server does them. */
+/** Batches run anywhere; steps on a server that schedules them so by itself. */
 function runsForReal({ plan }: Pick<Cell, "plan">, { vllm }: Experiment): boolean {
-  return plan.work === "batch" || vllm !== undefined;
+  return plan.work === "batch" || (vllm !== undefined && plan.server === "vllm");
 }
 
 /** The experiment as it is kept: of its server's URL only what may be shown. */
@@ -161,7 +167,7 @@ function resolvePaths(experiment: Experiment, base: string): Experiment {
     given.workload === undefined ? given : { ...given, workload: at(given.workload) };
   return {
     ...experiment,
-    ...(experiment.profile === undefined ? {} : { profile: at(experiment.profile) }),
+    ...(experiment.profile === undefined ? {} : { profile: profileReference(experiment.profile, base) }),
     ...(experiment.prompts === undefined ? {} : { prompts: at(experiment.prompts) }),
     ...(experiment.calibrate?.weights === undefined
       ? {}

@@ -135,7 +135,11 @@ function usualServer({ plan, profile, ...input }: SimulatedRunInput): SimulatedR
 function withoutQueueLimits(plan: StepPlan): StepPlan {
   return {
     ...plan,
-    limits: (machine) => ({ ...plan.limits(machine), maxNumQueuedReqs: undefined, maxNumQueuedTokens: undefined }),
+    create: (machine) => {
+      const policy = plan.create(machine);
+      const { limits } = policy;
+      return { ...policy, limits: { ...limits, maxNumQueuedReqs: undefined, maxNumQueuedTokens: undefined } };
+    },
   };
 }
 

@@ -67,7 +67,7 @@ export function saturate(
 
 /** Requests that a server has in work at once, at most. */
 export function slotsOfServer({ plan, profile }: SimulatedRunInput): number {
-  if (plan.work === "step") return seatsOf(plan.limits(machineOf(profile)));
+  if (plan.work === "step") return seatsOf(plan.create(machineOf(profile)).limits);
   const { batch_size, max_batch_size = batch_size } = plan.settings;
   if (typeof max_batch_size !== "number") {
     throw new InvariantError(`the policy ${plan.name} has no batch size, expected batch_size or max_batch_size`);

@@ -12,6 +12,7 @@ export function createShortestFirst({ batch_size: limit }: z.output<typeof short
   let batches = 0;
   return {
     isFifo: false,
+    maxIdleNs: 0,
     arrived: (request) => {
       waiting.push(request);
       return undefined;

@@ -48,7 +48,7 @@ test("it keeps what every policy must keep", () => {
       const workload = atOnce(outputTokens);
       const run = observe(create({ batch_size: batchSize }), workload, affineCost({ fixedNs: 1e6, perRowNs: 1e5 }));
       const broken = [endProblems, overlapProblems, timeProblems].flatMap((problems) => problems(run));
-      expect([...broken, ...tokenProblems(run, workload), ...idleProblems(run, 0)]).toEqual([]);
+      expect([...broken, ...tokenProblems(run, workload), ...idleProblems(run)]).toEqual([]);
     }),
     { numRuns: 80, seed: 1 },
   );

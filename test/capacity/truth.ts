@@ -99,7 +99,7 @@ function longCount(given: CapacityCase): number {
 }
 
 function slotsOf({ plan, profile }: CapacityCase): number {
-  if (plan.work === "step") return plan.limits(machineOf(profile)).maxNumSeqs;
+  if (plan.work === "step") return plan.create(machineOf(profile)).limits.maxNumSeqs;
   const { batch_size, max_batch_size = batch_size } = plan.settings as Record<string, number>;
   return max_batch_size!;
 }
