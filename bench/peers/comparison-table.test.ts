@@ -17,10 +17,12 @@ const PEER: PeerReport = {
 
 const OURS: DetailedFigures = {
   case: "poisson",
+  mode: "bare",
   requests: 1000,
   outputTokens: 7000,
   seconds: 0,
   requestsPerS: 0,
+  steps: 1,
   peakRssMib: 200,
   engine: "fast",
   note: "",

@@ -10,7 +10,6 @@ import { BackendError, ConfigError, InvariantError } from "../../formats/index.j
 import { runScript } from "../original-suite/run-script.js";
 import { buildCase, type CaseName } from "../sim/cases.js";
 import { runInFreshProcess } from "../sim/fresh-process.js";
-import { PROFILE_PATH } from "../sim/run-case.js";
 import { simulatedTable, speedTable, type Comparison } from "./comparison-table.js";
 import { peerSpec, replayOnPeer } from "./peer-run.js";
 import { PEER_PACKAGE, PEER_VERSION, peerPython } from "./venv.js";
@@ -19,7 +18,7 @@ const COMPARED: readonly CaseName[] = ["dense", "poisson"];
 
 interface Options {
   readonly rounds: number;
-  readonly profilePath: string;
+  readonly profilePath: string | undefined;
 }
 
 await runScript(() => exitCodeOf(main));
@@ -38,12 +37,12 @@ async function main(): Promise<void> {
 async function compare(name: CaseName, python: string, { rounds, profilePath }: Options): Promise<Comparison> {
   const folder = mkdtempSync(join(tmpdir(), "servesim-trace-"));
   try {
-    const spec = peerSpec(await buildCase(name, { capacityPerS: noCapacity }), folder);
+    const spec = peerSpec(await buildCase(name, { mode: "bare", capacityPerS: noCapacity }), folder);
     const runs = Array.from({ length: rounds }, (_, round) => {
       console.error(`${name}, round ${round + 1} of ${rounds}`);
       return {
         peer: replayOnPeer(python, spec),
-        ours: runInFreshProcess({ name, engine: "fast", profilePath, frontEnd: false, cold: false }),
+        ours: runInFreshProcess({ name, engine: "fast", mode: "bare", profilePath, cold: false }),
       };
     });
     return { name, peer: runs.map(({ peer }) => peer), ours: runs.map(({ ours }) => ours) };
@@ -81,7 +80,7 @@ function parse(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
-      options: { rounds: { type: "string", default: "3" }, profile: { type: "string", default: PROFILE_PATH } },
+      options: { rounds: { type: "string", default: "3" }, profile: { type: "string" } },
     }).values;
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
