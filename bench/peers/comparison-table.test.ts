@@ -30,6 +30,7 @@ const OURS: DetailedFigures = {
   inputTokens: 5000,
   scheduledSteps: 1,
   jumpedSteps: 0,
+  runSteps: 0,
   preemptions: 0,
   makespanS: 100,
   meanTtftMs: null,

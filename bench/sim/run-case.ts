@@ -52,6 +52,8 @@ export interface DetailedFigures extends CaseFigures {
   /** Steps that went through the scheduler one by one, and those that a jump stood for. */
   readonly scheduledSteps: number;
   readonly jumpedSteps: number;
+  /** Steps with drawn times that were taken in runs of decodes. */
+  readonly runSteps: number;
   readonly preemptions: number;
   /** Simulated: first arrival to last token, s; means over requests, ms. */
   readonly makespanS: number | null;
@@ -64,7 +66,7 @@ const number = z.number().nullable();
 
 /** The part of run.json that is read here. */
 const infoSchema = z.looseObject({
-  engine_steps: z.looseObject({ scheduled: z.number(), jumped: z.number() }),
+  engine_steps: z.looseObject({ scheduled: z.number(), jumped: z.number(), in_runs: z.number().default(0) }),
   preemptions: z.number(),
   summary: z.looseObject({
     completed: z.number(),
@@ -111,6 +113,7 @@ export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
     inputTokens: summary.total_input_tokens,
     scheduledSteps: steps.scheduled,
     jumpedSteps: steps.jumped,
+    runSteps: steps.in_runs,
     preemptions,
     makespanS: summary.duration,
     meanTtftMs: summary.mean_ttft_ms,

@@ -160,7 +160,11 @@ function stepRun(input: SimulatedRunInput, plan: StepPlan): Run {
     front_end_busy_ms: result.frontEndBusyNs / 1e6,
     admission_stops: result.admissionStops,
     preemptions,
-    engine_steps: { scheduled: steps - jumpedSteps, jumped: jumpedSteps },
+    engine_steps: {
+      scheduled: steps - jumpedSteps,
+      jumped: jumpedSteps,
+      ...(jitter ? { in_runs: result.runSteps } : {}),
+    },
     kv_blocks: { total: kvBlocks, high_water: kvHighWater },
     ...(replicas > 1 ? { replicas, router } : {}),
     ...(hasJitter(profile) ? { jitter: jitter ? "on" : "off" } : {}),

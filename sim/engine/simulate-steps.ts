@@ -41,6 +41,8 @@ export interface StepSimulationResult {
   /** Steps of all replicas, and how many of them were jumped over. */
   readonly steps: number;
   readonly jumpedSteps: number;
+  /** Steps with drawn times that were taken in runs of decodes, not one by one. */
+  readonly runSteps: number;
   /** GPU time of all steps, ns. */
   readonly busyNs: number;
   /** Time in which host threads and front ends worked, of all replicas, ns. */
@@ -102,7 +104,7 @@ class StepSimulation {
       const scheduler = makeScheduler();
       const cost = makeCost(replica);
       const stopsAtEnds = this.isClosed || replicas > 1;
-      const jumps = engine === "fast" && cost.isSampled !== true;
+      const jumps = engine === "fast";
       const loop = new EngineLoop({
         scheduler,
         cost,
@@ -222,6 +224,7 @@ class StepSimulation {
       log,
       steps: sum((loop) => loop.steps),
       jumpedSteps: sum((loop) => loop.jumpedSteps),
+      runSteps: sum((loop) => loop.runSteps),
       busyNs: sum((loop) => loop.busyNs),
       hostBusyNs: sum((loop) => loop.hostBusyNs),
       frontEndBusyNs: sum((loop) => loop.frontEndBusyNs),

@@ -6,7 +6,7 @@
 import { InvariantError } from "../../formats/index.js";
 import { ExactSum, nearestQuotient } from "./exact-sum.js";
 import { valuesAtRanks } from "./gap-ranks.js";
-import { GapStore, RUN_FIELDS, SINGLE_FIELDS } from "./gap-store.js";
+import { GapStore, RUN_FIELDS } from "./gap-store.js";
 import { interpolate } from "./quantile.js";
 import type { Statistics } from "./statistics.js";
 
@@ -85,14 +85,16 @@ function quantilesMs(store: GapStore, quantiles: readonly number[]): number[] {
  * Mean and population standard deviation in ms, from exact sums of x and x^2. Of a progression of c terms from a to b
  * by d: 2 sum x = c (a + b), and 12 sum x^2 = 3 c (a + b)^2 + c (c + 1) d (b - a).
  */
-function moments({ count, singles, singlesEnd, runs, runsEnd }: GapStore): Pick<Statistics, "mean" | "std"> {
+function moments({ count, chunks, runs, runsEnd }: GapStore): Pick<Statistics, "mean" | "std"> {
   const sum = new ExactSum();
   const squares = new ExactSum();
-  for (let i = 0; i < singlesEnd; i += SINGLE_FIELDS) {
-    const value = singles[i]!;
-    const weight = singles[i + 1]!;
-    sum.add(value, weight);
-    squares.add3(value, weight, value);
+  for (const { values, weights, length } of chunks) {
+    for (let i = 0; i < length; i++) {
+      const value = values[i]!;
+      const weight = weights[i]!;
+      sum.add(value, weight);
+      squares.add3(value, weight, value);
+    }
   }
   const twiceSum = new ExactSum();
   const centres = new ExactSum();

@@ -140,6 +140,11 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   deliver(step: CountStep, atNs: number, sink: TokenSink): void {
+    step.deliveredNs = atNs;
+    if (step.isSteadyOnly && this.left.length === 0 && this.late.length === 0) {
+      sink.steadyTokens(step.steady, atNs);
+      return;
+    }
     for (const { request, lastNs } of this.left) sink.lastTokenWas(request, lastNs);
     if (this.late.length > 0)
       this.late = this.late.filter((request) => !this.left.some((of) => of.request === request));
@@ -155,7 +160,6 @@ export class CountScheduler implements StepScheduler<CountStep> {
       stillLate.length === 0
         ? stillLate
         : stillLate.filter((request) => !step.ending.includes(request) && !step.leaving.includes(request));
-    step.deliveredNs = atNs;
   }
 
   decodeRun(): number {
@@ -175,6 +179,13 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.steps += steps;
     this.untold = false;
     if (this.freeBlocks < this.fewestFreeBlocks) this.fewestFreeBlocks = this.freeBlocks;
+  }
+
+  passOfRun(isLatest: boolean): CountStep {
+    const step = new CountStep(this.steps);
+    step.steady = this.steady.size;
+    if (isLatest && this.depth === 1) this.latest = step;
+    return step;
   }
 
   deliverRun(atNs: number): void {
