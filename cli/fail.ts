@@ -1,4 +1,5 @@
 /** How a command ends: exit codes by kind of error, one message to stderr. The only place that turns errors into exits. */
+// eslint-disable-next-line import-x/no-internal-modules -- every command starts with this file; the index brings zod
 import { printable } from "../formats/plain-text.js";
 
 export const EXIT = { ok: 0, user: 2, backend: 3, threshold: 4, bug: 70, interrupted: 130 } as const;

@@ -1,7 +1,14 @@
 /** Fits a profile to recorded runs of a vLLM server, scores it on those kept out, writes and prints it. */
-import { calibrateVllm, withRunSpread, type RecordedRun } from "../calibrate/vllm/index.js";
+import { calibrateVllm, withRunPaces, type RecordedRun } from "../calibrate/vllm/index.js";
 import { FitRefused } from "../calibrate/fit/index.js";
-import { heldOutRun, replayMetrics, replayStatistics, scoreHeldOut, type ReplayReport, gateHeldOut } from "../jobs/replay/index.js";
+import {
+  heldOutRun,
+  replayMetrics,
+  replayStatistics,
+  scoreHeldOut,
+  type ReplayReport,
+  gateHeldOut,
+} from "../jobs/replay/index.js";
 import { ConfigError, type Profile } from "../formats/index.js";
 import { readProfile, writeProfile } from "../formats/files/index.js";
 import { rejectUnmodelled } from "../sim/index.js";
@@ -27,10 +34,11 @@ export interface FitRequest {
 
 export async function fitRecordings({ runs, heldOut, flags, notes: measured = [] }: FitRequest): Promise<void> {
   for (const { name, run } of heldOut) rejectUnmodelled(run, name);
-  const profile = withRunSpread(await fit({ runs, flags }), [...runs, ...heldOut]);
-  const scores = scoreHeldOut(profile, heldOut, flags.seed);
+  const fitted = await fit({ runs, flags });
+  const scores = scoreHeldOut(fitted, { runs, heldOut }, flags.seed);
   const { missed, untold } = gateHeldOut(scores);
   rejectBadFit(missed);
+  const profile = withRunPaces(fitted, [...runs, ...heldOut]);
   const notes = [...(profile.notes ?? []), ...measured, ...untold];
   const scored: Profile = {
     ...profile,

@@ -96,6 +96,7 @@ async function main(): Promise<void> {
       },
     );
   }
+  // eslint-disable-next-line import-x/no-internal-modules -- the index brings all that jobs need
   const { packageVersion } = await import("../jobs/inputs/package-root.js");
   parser = parser.version(packageVersion());
   parser = parser.fail((message: string | undefined, error: Error | undefined) => {

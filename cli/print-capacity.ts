@@ -1,5 +1,4 @@
 /** Prints how a simulated load compares with what the server can take, and marks what grows with the run beyond that. */
-import type { Run } from "../formats/index.js";
 import type { RunCapacity } from "../sim/index.js";
 import { figure, print, type TableCell } from "./output.js";
 
@@ -12,8 +11,7 @@ const limits = {
 } as const;
 
 /** A line or two; nothing for runs without a capacity. */
-export function printCapacity({ info }: Run): void {
-  const capacity = info.capacity as RunCapacity | null | undefined;
+export function printCapacity(capacity: RunCapacity | null | undefined): void {
   if (capacity === undefined || capacity === null) return;
   const { requests_per_s, output_tokens_per_s, offered_requests_per_s: offered, utilisation, bound_by } = capacity;
   const { busiest, verdict, busy } = capacity;

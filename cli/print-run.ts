@@ -48,7 +48,7 @@ export function printRun(run: Run, asJson: boolean): void {
   if (summary.completed === 0) print(`${what}: none of ${requestCount(summary.failed)} got an answer`);
   else {
     print(`${what}: ${requestCount(summary.completed)} in ${totals(run.info, summary)}`);
-    printCapacity(run);
+    printCapacity(run.info.capacity as RunCapacity | null | undefined);
     printLatencies(run, summary);
     printIntervalKey(run.info);
     printStart(run);

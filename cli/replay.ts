@@ -14,6 +14,7 @@ import { readProfile, readSteps, writeTextAtomic } from "../formats/files/index.
 import { replayRecording, withoutNetwork } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
+import { printCapacity } from "./print-capacity.js";
 import { readRunSaying } from "./read-run.js";
 import { figure, print, printJson, printTable, signedPercent, warn } from "./output.js";
 
@@ -83,6 +84,7 @@ function printReport(report: ReplayReport): void {
     const [run, usual] = [pace.run, pace.profile].map((value) => value.toFixed(3));
     print(`pace of the host: ${run} in this run, by its step log; ${usual} in the profile (longer times: larger)`);
   }
+  printCapacity(report.capacity);
   if (preemptions.real !== null) {
     print(`preemptions: ${preemptions.real} real, ${figure(preemptions.sim)} simulated`);
   }

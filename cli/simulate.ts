@@ -1,7 +1,7 @@
 /** servesim simulate: one policy on one profile under one load, in virtual time. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { defaultJitter, replicate, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
+import { defaultJitter, replicate, unknownJitter, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
 import { requireFits, workloadOf } from "../jobs/inputs/index.js";
 import { readProfile } from "../formats/files/index.js";
 import {
@@ -71,6 +71,8 @@ export const simulateCommand: Command = {
     const coldStart = flags.cold_start;
     const jitter = flags.jitter === undefined ? defaultJitter({ plan, profile }) : flags.jitter === "on";
     const input = { plan, profile, workload, load, seed, coldStart, jitter, engine, replicas, router };
+    const unknown = unknownJitter(input);
+    if (flags.jitter === "on" && unknown !== undefined) throw new ConfigError(`--jitter on: ${unknown}; leave it out`);
     const resample = flags.resample_load ? await resampling(workload, load, { prompts, seed }) : undefined;
     noteLong(workload, replications);
     const run = await replicated(input, { replications, resample });

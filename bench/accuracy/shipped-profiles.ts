@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { calibrateVllm, loadOf, withRunSpread, type RecordedRun } from "../../calibrate/vllm/index.js";
+import { calibrateVllm, loadOf, withRunPaces, type RecordedRun } from "../../calibrate/vllm/index.js";
 import { readRecordings, heldOutRun, scoreHeldOut } from "../../jobs/replay/index.js";
 import { ConfigError, type Profile, type VllmEngineCost } from "../../formats/index.js";
 import { readProfile, writeProfile } from "../../formats/files/index.js";
@@ -75,8 +75,9 @@ async function make({ name, fit, heldOut, base, largeGraph: large }: ShippedProf
     effort: Number(values.effort),
     ...(base === undefined ? {} : { base: readProfile(fileOf(base)) }),
   });
-  const profile = withRunSpread(large === undefined ? fitted : withLargeGraph(fitted, large), [...runs, ...keptOut]);
-  const reports = scoreHeldOut(profile, keptOut, "1");
+  const priced = large === undefined ? fitted : withLargeGraph(fitted, large);
+  const profile = withRunPaces(priced, [...runs, ...keptOut]);
+  const reports = scoreHeldOut(priced, { runs, heldOut: keptOut }, "1");
   const scores = reports.map(heldOutRun);
   const notes = [...(profile.notes ?? []), ...driftNotes([...runs, ...keptOut])];
   const raw = `raw/vllm-h100/${fit[0]!.split("/")[0]!}`;

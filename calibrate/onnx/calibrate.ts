@@ -3,7 +3,15 @@
  * to it. Nothing else should run meanwhile; what did is told.
  */
 import { availableParallelism, cpus, totalmem } from "node:os";
-import { availableMemoryBytes, cpuModel, describeMachine, readGpu, GpuMemoryWatch, otherCores, readLoad } from "../../machine/index.js";
+import {
+  availableMemoryBytes,
+  cpuModel,
+  describeMachine,
+  readGpu,
+  GpuMemoryWatch,
+  otherCores,
+  readLoad,
+} from "../../machine/index.js";
 import {
   CopyCount,
   ensureModel,

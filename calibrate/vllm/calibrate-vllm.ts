@@ -9,7 +9,14 @@ import { fitBlackBox, atPace, clientPaceNote, fitClientPace, trialReplay } from 
 import { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./profile/index.js";
 import { costDrawsOf, type Intervals, type GpuTimes, fitEngine, refitPace, loadOf } from "./step-logs/index.js";
 import { fitFrontEnd } from "./front-end/index.js";
-import { chunkFindings, recordedTraffic, isProbes, settingsOf, type RecordedRun, timelineOf } from "./recording/index.js";
+import {
+  chunkFindings,
+  recordedTraffic,
+  isProbes,
+  settingsOf,
+  type RecordedRun,
+  timelineOf,
+} from "./recording/index.js";
 
 export interface VllmCalibrationOptions {
   readonly name: string;

@@ -10,8 +10,12 @@ import { promptIdsOf } from "../../calibrate/onnx/index.js";
 import { InvariantError, type Profile, type Run } from "../../formats/index.js";
 import { mean, quantile } from "../../sim/index.js";
 
-/** Of the reference, each time. */
-const REPEATS = 5;
+/**
+ * The reference batch is repeated so often at least, and for so long: its times vary by 10 % and more from one to the next on
+ * a shared machine, and a handful of them, a tenth of a second, say little about a run of some seconds.
+ */
+const MIN_REPEATS = 5;
+const MIN_MS = 1500;
 
 const referenceOf = z.object({
   drift: z.object({
@@ -120,10 +124,12 @@ export function paceOf(
   };
   return async () => {
     const timesMs: number[] = [];
-    for (let repeat = 0; repeat < REPEATS; repeat++) {
+    for (let spentMs = 0; timesMs.length < MIN_REPEATS || spentMs < MIN_MS;) {
       const startNs = process.hrtime.bigint();
       await executor.runBatch(batch);
-      timesMs.push(Number(process.hrtime.bigint() - startNs) / 1e6);
+      const tookMs = Number(process.hrtime.bigint() - startNs) / 1e6;
+      timesMs.push(tookMs);
+      spentMs += tookMs;
     }
     return quantile(Float64Array.from(timesMs).sort(), 0.5) / ms;
   };

@@ -59,5 +59,8 @@ test("the capacity of a server with more than 128 seats is that of all its seats
   };
   const [few, all] = [await capacity(128), await capacity(1024)];
   expect(all / few).toBeGreaterThan(1.3);
-  expect(rated!.load.request_rate! / all).toBeCloseTo(1, 1);
+  // Clients of a closed loop begin together and end together, in fewer steps than requests that come one by one.
+  const share = rated!.load.request_rate! / all;
+  expect(share).toBeGreaterThan(0.9);
+  expect(share).toBeLessThan(1.02);
 });

@@ -3,18 +3,22 @@
  * and load, as often as asked with other draws of the jitter, the run's pace and the fitted costs; every statistic is the
  * mean over these, beside the real one. Where the run's pace is known from its step log, once more at that pace.
  */
-import { runPaceOf } from "../../calibrate/vllm/index.js";
+import { runPaceOf, withRunPaces, type RecordedRun } from "../../calibrate/vllm/index.js";
 import type { EngineStepRecord, Profile, Run } from "../../formats/index.js";
 import {
   atRunPace,
+  capacityOf,
   columnsOf,
   e2elMs,
   mean,
   predictionInterval,
   READ_PACE_SPREAD,
+  replayInput,
   replayRecording,
   summarise,
+  withCapacity,
   withCostDraw,
+  type RunCapacity,
 } from "../../sim/index.js";
 
 export const replayStatistics = ["mean", "p50", "p95", "p99"] as const;
@@ -52,6 +56,8 @@ export interface ReplayReport {
   readonly preemptions: { readonly real: number | null; readonly sim: number };
   /** Mean milliseconds of a request by part, where recording and profile have the engine's own times. */
   readonly split: Readonly<Record<SplitPart, { real: number; sim: number }>> | null;
+  /** What the server can take of such requests, and what the recording offered; null for closed loops. */
+  readonly capacity: RunCapacity | null;
   readonly overloaded: boolean;
   readonly notes: readonly string[];
 }
@@ -70,7 +76,8 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
   const { jitter, name, steps } = options;
   const isJittered = jitter && profile.cost.kind === "vllm_engine" && profile.cost.jitter !== undefined;
   const replications = isJittered ? options.replications : 1;
-  const runs = replayRuns(profile, recording, { ...options, replications });
+  const capacity = capacityOf(replayInput(profile, recording, options));
+  const runs = replayRuns(profile, recording, { ...options, replications }).map((run) => withCapacity(run, capacity));
   const answered = recording.requests.filter(({ status }) => status === "ok");
   const real = summarise(columnsOf(answered)) as unknown as Summary;
   const told = runPaceOf(profile, { name, run: recording, steps });
@@ -100,6 +107,7 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
       sim: mean(runs.map(({ info }) => Number(info.preemptions))),
     },
     split: splitOf(answered, runs),
+    capacity: runs[0]!.info.capacity as RunCapacity | null,
     overloaded: summaries.some(({ overloaded }) => Boolean(overloaded)),
     notes,
   };
@@ -134,14 +142,20 @@ function metricsOf(real: Summary, summaries: readonly Summary[]): ReplayMetrics 
 /** Simulations from which a statistic's mean is told. */
 export const REPLICATIONS = 50;
 
-/** Reports of runs that were not in a profile's fit. */
+/**
+ * Reports of runs that were not in a profile's fit. The profile's usual pace and its spread are told from all runs there are:
+ * each is scored on the profile as the others make it.
+ */
 export function scoreHeldOut(
-  profile: Profile,
-  heldOut: readonly { readonly name: string; readonly run: Run }[],
+  fitted: Profile,
+  { runs, heldOut }: { readonly runs: readonly RecordedRun[]; readonly heldOut: readonly RecordedRun[] },
   seed: string,
 ): ReplayReport[] {
   const options = { seed, jitter: true, replications: REPLICATIONS };
-  return heldOut.map(({ name, run }) => replayReport(profile, run, { name, ...options }));
+  return heldOut.map((one) => {
+    const others = [...runs, ...heldOut].filter((other) => other !== one);
+    return replayReport(withRunPaces(fitted, others), one.run, { name: one.name, ...options });
+  });
 }
 
 /** What a profile keeps of the report of a run that was not in its fit. */

@@ -36,12 +36,19 @@ export function missingCauses(input: SimulatedRunInput, causes: Causes): string[
   const { profile, jitter } = input;
   const name = `profile "${profile.name}"`;
   const missing: string[] = [];
+  const unknown = unknownJitter(input);
   if (jitter === false) missing.push("with jitter off no time varies from batch to batch or step to step");
-  else if (!haveTimes(input)) missing.push(`${name} measured whole batches and does not say how single steps vary`);
-  else if (!isJittered(input)) missing.push(`${name} does not say how times vary`);
+  else if (unknown !== undefined) missing.push(unknown);
   else if (!causes.run) missing.push(`${name} does not say how the pace of its machine differs from run to run`);
   if (!causes.calibration) missing.push(`calibration uncertainty unknown: ${name} keeps no draws of its fit`);
   return missing;
+}
+
+/** Why times cannot vary under this policy on this profile; undefined: they can. */
+export function unknownJitter(input: SimulatedRunInput): string | undefined {
+  const name = `profile "${input.profile.name}"`;
+  if (!haveTimes(input)) return `${name} measured whole batches and does not say how single steps vary`;
+  return isJittered(input) ? undefined : `${name} does not say how times vary`;
 }
 
 /** A profile of whole batches has no times of steps to draw. */

@@ -18,7 +18,18 @@ import {
   type ToleranceOf,
   type Verdict,
 } from "../../report/compare/index.js";
-import { worksOf, cellsOf, paceAbout, paceBeside, type Pace, readResults, type CellResult, type ExperimentResults, runResolved, type RunExperimentOptions } from "../experiment/index.js";
+import {
+  worksOf,
+  cellsOf,
+  paceAbout,
+  paceBeside,
+  type Pace,
+  readResults,
+  type CellResult,
+  type ExperimentResults,
+  runResolved,
+  type RunExperimentOptions,
+} from "../experiment/index.js";
 import { asUsual } from "../replicate/index.js";
 import { repeatedSimulation, type RepeatedStatistic } from "./repeated-simulation.js";
 

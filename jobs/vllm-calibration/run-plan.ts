@@ -6,7 +6,15 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ProbeGroup, learntPace, probeLoads, type ProbeLoad, type ProbedServer, type Pace, type ProbePlan } from "../../calibrate/vllm/index.js";
+import {
+  type ProbeGroup,
+  learntPace,
+  probeLoads,
+  type ProbeLoad,
+  type ProbedServer,
+  type Pace,
+  type ProbePlan,
+} from "../../calibrate/vllm/index.js";
 import { BackendError, type Run, type WorkloadRequest } from "../../formats/index.js";
 import { readRun, writeRun } from "../../formats/files/index.js";
 import { realClock } from "../../real/index.js";

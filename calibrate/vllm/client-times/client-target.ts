@@ -7,7 +7,15 @@ import { e2elMs, quantile, replayRecording } from "../../../sim/index.js";
 import type { Miss } from "./black-box-intervals.js";
 import type { SearchConstants } from "./black-box-constants.js";
 import { buildProfile } from "../profile/index.js";
-import { chunkGapsMs, gapQuantiles, loadFeatures, probeFeatures, type Feature, isProbes, type RecordedRun } from "../recording/index.js";
+import {
+  chunkGapsMs,
+  gapQuantiles,
+  loadFeatures,
+  probeFeatures,
+  type Feature,
+  isProbes,
+  type RecordedRun,
+} from "../recording/index.js";
 import { pairedGroups, pairedMiss, timesOf } from "./paired-times.js";
 
 /** Simulates a recorded run on an engine of such costs. */

@@ -6,7 +6,15 @@ import { loadLinearSolver, type LinearSolver, logNormalVariation } from "../../f
 import { gpuNsOf } from "./engine-model.js";
 import { fitEngine, type EngineFit } from "./fit-engine.js";
 import type { EngineLog, LaunchFit } from "./fit-launches.js";
-import { meanPace, pacePath, isProbes, settingsOf, type RecordedRun, timelineOf, type TimedStep } from "../recording/index.js";
+import {
+  meanPace,
+  pacePath,
+  isProbes,
+  settingsOf,
+  type RecordedRun,
+  timelineOf,
+  type TimedStep,
+} from "../recording/index.js";
 
 const host: VllmEngineCost["host"] = {
   schedule: { base_ns: 120_000, request_ns: 2000 },

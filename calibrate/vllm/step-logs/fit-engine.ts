@@ -15,7 +15,7 @@ import { TYPICAL_OVERLAP, withOverlap } from "./fit-overlap.js";
 import { fitPace } from "./fit-pace.js";
 import { recencyOf } from "./fit-recency.js";
 import { callNs, paceAt, type CallCosts, type PacePath } from "../recording/index.js";
-import { runSpreadOf } from "./run-spread.js";
+import { runSpreadOf } from "./run-paces.js";
 
 export interface EngineFit {
   readonly gpu: GpuTimes;

@@ -1,7 +1,17 @@
 /** Launches of engine steps as step logs show them: how long they take by kind, how they vary, when the GPU begins. */
 import type { Variation } from "../../../formats/index.js";
 import { meanOf, type GraphKind } from "../../../sim/index.js";
-import { censoredQuantiles, type Sighting, growthOf, mean, quantileOfValues, rounded, significantGrowth, weightedQuantiles, type Growth } from "../../fit/index.js";
+import {
+  censoredQuantiles,
+  type Sighting,
+  growthOf,
+  mean,
+  quantileOfValues,
+  rounded,
+  significantGrowth,
+  weightedQuantiles,
+  type Growth,
+} from "../../fit/index.js";
 import { gpuNsOf, graphKinds, idleSpanNs, launchScale, type EngineModel, type LaunchTimes } from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
 import type { TimedStep, Timeline } from "../recording/index.js";

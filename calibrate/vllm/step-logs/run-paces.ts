@@ -1,4 +1,4 @@
-/** How much the pace of a host differs from run to run, where enough runs of the same loads were recorded to tell. */
+/** The usual pace of a host, and how much it differs from run to run, where enough runs were recorded to tell. */
 import type { Profile } from "../../../formats/index.js";
 import { ASSUMED_RUN_SPREAD, PREDICTION_LEVEL, studentT } from "../../../sim/index.js";
 import type { EngineLog } from "./fit-launches.js";
@@ -32,19 +32,23 @@ export function runSpreadOf(logs: readonly EngineLog[], paths: readonly PacePath
 }
 
 /**
- * The profile with the spread of these runs, whether they were in its fit or not: their pace is read from their step logs,
- * and nothing else of them is used. As it is where they do not tell.
+ * The profile with the usual pace of these runs and their spread, whether they were in its fit or not: their pace is read from
+ * their step logs, and nothing else of them is used. The runs of a fit are few, and may be the fastest or slowest of their host.
+ * As it is where the runs do not tell.
  */
-export function withRunSpread(profile: Profile, runs: readonly RecordedRun[]): Profile {
+export function withRunPaces(profile: Profile, runs: readonly RecordedRun[]): Profile {
   const { cost } = profile;
   if (cost.kind !== "vllm_engine" || cost.jitter === undefined) return profile;
   const paced = runs.flatMap((run): PacedRun[] => {
     const { pace } = isProbes(run) ? { pace: null } : runPaceOf(profile, run);
-    return pace === null ? [] : [{ load: loadOf(run.name), pace }];
+    return pace === null || pace <= 0 ? [] : [{ load: loadOf(run.name), pace }];
   });
   const spread = spreadOf(paced);
   if (spread === undefined) return profile;
-  return { ...profile, cost: { ...cost, jitter: { ...cost.jitter, run_spread: Number(spread.toPrecision(3)) } } };
+  const pace = Math.exp(paced.reduce((sum, one) => sum + Math.log(one.pace), 0) / paced.length);
+  const host = { ...cost.host, pace: Number(pace.toPrecision(5)) };
+  const jitter = { ...cost.jitter, run_spread: Number(spread.toPrecision(3)) };
+  return { ...profile, cost: { ...cost, host, jitter } };
 }
 
 /**

@@ -1,6 +1,10 @@
+import { readProfile } from "../../../formats/files/index.js";
+import type { VllmEngineCost } from "../../../formats/index.js";
+import { atPace } from "../../../sim/index.js";
+import { recordEngine } from "../../../test/support/recorded-engine.js";
+import type { PacePath, RecordedRun } from "../recording/index.js";
 import type { EngineLog } from "./fit-launches.js";
-import type { PacePath } from "../recording/index.js";
-import { loadOf, runSpreadOf } from "./run-spread.js";
+import { loadOf, runSpreadOf, withRunPaces } from "./run-paces.js";
 
 const pathOf = (pace: number): PacePath => ({ timesNs: Float64Array.of(0), paces: Float64Array.of(pace), weightsNs: Float64Array.of(1) }); // prettier-ignore
 const logOf = (load: string, isProbes = false): EngineLog => ({ load, isProbes, isAsync: true }) as EngineLog;
@@ -32,4 +36,30 @@ test("four runs, probes, or runs of different loads tell nothing", () => {
 
 test("repeats of a load share its name", () => {
   expect(["gpt2/seed-n25-r1", "gpt2/seed-n25-r3", "probes"].map(loadOf)).toEqual(["gpt2/seed-n25", "gpt2/seed-n25", "probes"]); // prettier-ignore
+});
+
+test("the usual pace of a profile is that of all runs that tell theirs, and nothing else of its costs changes", () => {
+  const profile = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
+  const sent = Array.from({ length: 60 }, (_, at) => ({ arrivalMs: 70 * at, promptTokens: 40, outputTokens: 30 }));
+  const recordAt = (pace: number, repeat: number): RecordedRun => {
+    return recordEngine({ cost: atPace(profile.cost as VllmEngineCost, pace) }, sent, {
+      name: `light-r${repeat}`,
+      seed: String(repeat),
+    });
+  };
+  const runs = [0.6, 0.65, 0.7, 0.75, 0.8].map(recordAt);
+  const paced = withRunPaces(profile, runs);
+  const [before, after] = [profile, paced].map(({ cost }) => cost as VllmEngineCost) as [
+    VllmEngineCost,
+    VllmEngineCost,
+  ];
+  expect(Math.abs(after.host.pace! / 0.6964 - 1)).toBeLessThan(0.05);
+  expect(after.jitter!.run_spread!).toBeGreaterThan(0.11);
+  const without = ({ host, jitter, ...cost }: VllmEngineCost): object => ({
+    ...cost,
+    host: { ...host, pace: 0 },
+    jitter: { ...jitter, run_spread: 0 },
+  });
+  expect(without(after)).toEqual(without(before));
+  expect(withRunPaces(profile, runs.slice(1))).toBe(profile);
 });

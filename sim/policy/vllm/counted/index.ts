@@ -1,0 +1,2 @@
+/** The scheduler that counts: the decisions of `Scheduler` without its block ids. */
+export { CountScheduler } from "./count-scheduler.js";
