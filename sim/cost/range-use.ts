@@ -79,9 +79,12 @@ export class RangeUse {
     }
   }
 
-  /** How many such steps from the first on lie on one side of the measured range. */
-  decodesOnOneSide(requests: number, contextTokens: number): number {
-    return this.roundOfNextSide((round) => (contextTokens + round * requests) / requests, 0);
+  /** How many such steps from the first on, at most `most`, lie on one side of the measured range. */
+  decodesOnOneSide(requests: number, contextTokens: number, most: number): number {
+    const meanAt = (round: number): number => (contextTokens + round * requests) / requests;
+    const [low, high] = [this.low[CONTEXT_TOKENS]!, this.high[CONTEXT_TOKENS]!];
+    const isWithin = contextTokens / requests >= low && (contextTokens + (most - 1) * requests) / requests <= high;
+    return isWithin ? most : Math.min(most, this.roundOfNextSide(meanAt, 0));
   }
 
   /** Such steps on one side of the measured range, which took `ns` in all. */

@@ -65,8 +65,8 @@ export class DecodeRounds {
     const requests = scheduler.runningRequests;
     const { contextTokens } = scheduler;
     const law = cost.decodeLaw(requests, contextTokens);
-    const onOneSide = cost.rangeUse?.decodesOnOneSide(requests, contextTokens) ?? Infinity;
-    const most = Math.min(possible, law.steps, onOneSide);
+    let most = Math.min(possible, law.steps);
+    if (cost.rangeUse !== undefined) most = cost.rangeUse.decodesOnOneSide(requests, contextTokens, most);
     this.begin(startNs, requests, law.firstNs);
     while (this.rounds < most && this.hostNs < limitNs) {
       this.round();

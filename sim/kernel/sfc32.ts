@@ -87,7 +87,8 @@ export class Sfc32 {
   /** Fills with a walk: from `start`, each value `kept` of the one before and `fresh` times a standard normal; the one after the last. */
   walk(values: Float64Array, start: number, kept: number, fresh: number): number {
     let { a, b, c, counter } = this;
-    let value = start;
+    values[0] = start;
+    let value = values[0]; // known to be a double, so that V8 keeps it out of objects
     for (let at = 0; at < values.length; at++) {
       values[at] = value;
       const drawn = (a + b + counter) | 0;
