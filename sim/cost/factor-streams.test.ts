@@ -1,6 +1,5 @@
 import { factorTable, meanOf, Stalls, StateFactors } from "./factor-streams.js";
 import { HostPath } from "./host-path.js";
-import { normalProbability } from "./score-table.js";
 
 const quantiles: [number, number][] = [
   [0, 0.5],
@@ -82,10 +81,4 @@ test("stalls come with tokens, however these are cut into outputs, and last as l
     expect(Math.abs(mean(heldNs) / (chance * 5e6) - 1)).toBeLessThan(0.05);
   }
   expect(new Stalls(undefined, "none").next(1000)).toBe(0);
-});
-
-test("the normal distribution function is that of the tables", () => {
-  expect(normalProbability(0)).toBeCloseTo(0.5, 7);
-  expect(normalProbability(1.959964)).toBeCloseTo(0.975, 6);
-  expect(normalProbability(-1)).toBeCloseTo(0.158655, 6);
 });

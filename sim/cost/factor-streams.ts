@@ -44,7 +44,7 @@ export class OwnFactors implements FactorStream {
 export class PacedFactors implements FactorStream {
   constructor(
     private readonly own: OwnFactors,
-    private readonly pace: Pick<HostPath, "at">,
+    private readonly pace: { at(atNs: number): number },
   ) {}
 
   next(atNs: number): number {

@@ -20,6 +20,9 @@ export class VllmHostCost implements HostCost {
   readonly emptyStepSleepNs: number;
   /** When a launch without graphs began last. */
   private lastEagerNs = -Infinity;
+  /** The step that was asked about last, and how it is launched. */
+  private launched: StepShape | undefined;
+  private launchName: LaunchName = "launch_no_graph";
 
   constructor(
     private readonly host: VllmEngineCost["host"],
@@ -75,7 +78,16 @@ export class VllmHostCost implements HostCost {
     };
   }
 
+  /** The loop asks several times of one step. */
   private launchOf(step: StepShape): LaunchName {
+    if (step !== this.launched) {
+      this.launched = step;
+      this.launchName = this.launchNameOf(step);
+    }
+    return this.launchName;
+  }
+
+  private launchNameOf(step: StepShape): LaunchName {
     return launchNames[this.graphs.kind(step.scheduledTokens, this.graphs.isDecodes(step))];
   }
 

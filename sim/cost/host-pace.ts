@@ -19,12 +19,23 @@ export function runFactor({ run_spread }: EngineJitter, run: string): number {
   return Math.exp((run_spread ?? ASSUMED_RUN_SPREAD) * runPaceScore(run));
 }
 
-/** The pace of a host by time, of mean 1; its path is drawn from the streams `${name}/...`. */
-export function hostPace(pace: NonNullable<EngineJitter["pace"]>, name: string): HostPath {
-  const sum = pace.states.reduce((total, { share }) => total + share, 0);
-  const states = pace.states.map(({ share, memory_ns }) => ({ share: share / sum, memory_ns }));
-  const factors = factorTable(pace);
-  return new HostPath(states, name, new ScoreTable((probability) => factors.at(probability)));
+/** The pace of a host by time, of mean 1. */
+export class HostPace {
+  private readonly path: HostPath;
+  private readonly factors: ScoreTable;
+
+  /** The path is drawn from the streams `${name}/...`. */
+  constructor(pace: NonNullable<EngineJitter["pace"]>, name: string) {
+    const sum = pace.states.reduce((total, { share }) => total + share, 0);
+    const states = pace.states.map(({ share, memory_ns }) => ({ share: share / sum, memory_ns }));
+    const factors = factorTable(pace);
+    this.path = new HostPath(states, name);
+    this.factors = new ScoreTable((probability) => factors.at(probability));
+  }
+
+  at(atNs: number): number {
+    return this.factors.at(this.path.at(atNs));
+  }
 }
 
 /** The costs of an engine whose host takes `pace` times as long: all but the copy from the GPU and the pause that vLLM sets. */

@@ -1,5 +1,5 @@
 import { HostPath } from "./host-path.js";
-import { CELLS_PER_SCORE, MIDDLE, normalProbability, ScoreTable } from "./score-table.js";
+import { CELLS_PER_SCORE, MIDDLE } from "./score-table.js";
 
 const MEMORY_NS = 50_000;
 const CELL_NS = MEMORY_NS / 50;
@@ -70,12 +70,4 @@ test("a slow state is alike long after a fast one has been forgotten", () => {
 test("before its beginning it is as at its beginning", () => {
   const path = new HostPath(fast, "test/early");
   expect(path.at(-5)).toBe(path.at(0));
-});
-
-test("a table makes values of the scores", () => {
-  const [scores, values] = [new HostPath(both, "x"), new HostPath(both, "x", new ScoreTable((p) => 10 * p))];
-  for (let k = 0; k < 300; k++) {
-    const atNs = 77 * k * CELL_NS;
-    expect(values.at(atNs)).toBeCloseTo(10 * normalProbability(scoreAt(scores, atNs)), 3);
-  }
 });

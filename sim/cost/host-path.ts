@@ -1,12 +1,11 @@
 /**
- * How slow a host is by time: the sum of hidden states, Ornstein-Uhlenbeck processes on cells of time, as a score or as what
- * a table makes of it. A pure function of seed and cell: it does not depend on who asks, when, or in which order. Cells are
+ * How slow a host is by time, a normal score: the sum of hidden states, Ornstein-Uhlenbeck processes on cells of time. A pure function of seed and cell: it does not depend on who asks, when, or in which order. Cells are
  * made in blocks: the blocks' first values are a chain of their own, and the inside of a block is a walk bent to meet the
  * next one, so that idle time costs one draw a state and block.
  */
 import { least, type EngineJitter } from "../../formats/index.js";
 import { seedsOf, Sfc32 } from "../kernel/index.js";
-import { CELLS_PER_SCORE, MIDDLE, type ScoreTable } from "./score-table.js";
+import { CELLS_PER_SCORE, MIDDLE } from "./score-table.js";
 
 /** Cells in the memory of the fastest state; in a block; kept, since two clocks ask, one ahead of the other. */
 const CELLS_IN_MEMORY = 50;
@@ -29,12 +28,8 @@ export class HostPath {
   private cells = 0;
   private blockBehind = -1;
 
-  /** Draws from the streams `${name}/...`. `table`: what a score is turned into; absent: it stays, in cells of such a table. */
-  constructor(
-    states: readonly HostState[],
-    name: string,
-    private readonly table?: ScoreTable,
-  ) {
+  /** Draws from the streams `${name}/...`. */
+  constructor(states: readonly HostState[], name: string) {
     const fastest = least(states.map(({ memory_ns }) => memory_ns));
     const cellNs = fastest / CELLS_IN_MEMORY;
     this.cellsPerNs = 1 / cellNs;
@@ -42,7 +37,7 @@ export class HostPath {
     this.states = states.map((state, number) => new State(state, cellNs, fastest, `${name}/${number}`));
   }
 
-  /** At a time from 0 on; before 0 it is as at 0. */
+  /** The place of the score in a score table at a time from 0 on; before 0 it is as at 0. */
   at(atNs: number): number {
     let place = Math.floor(atNs * this.cellsPerNs) - this.firstCell;
     if (!(place >= 0 && place < this.cells)) place = this.moveTo(atNs);
@@ -77,12 +72,10 @@ export class HostPath {
   }
 
   private make(block: number, at: number): void {
-    const { values, random, table, seeds } = this;
-    const end = at + BLOCK;
-    values.fill(MIDDLE, at, end);
+    const { values, random, seeds } = this;
+    values.fill(MIDDLE, at, at + BLOCK);
     random.seed(seeds[0] ^ block, seeds[1], seeds[2]);
     for (const state of this.states) state.addTo(values, at, block, random);
-    if (table !== undefined) for (let cell = at; cell < end; cell++) values[cell] = table.at(values[cell]!);
   }
 }
 

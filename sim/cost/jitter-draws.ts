@@ -4,7 +4,7 @@
  */
 import type { EngineJitter, JitterName } from "../../formats/index.js";
 import { OwnFactors, PacedFactors, Stalls, StateFactors, type FactorStream } from "./factor-streams.js";
-import { hostPace } from "./host-pace.js";
+import { HostPace } from "./host-pace.js";
 import { HostPath } from "./host-path.js";
 
 export type Factors = Readonly<Record<JitterName, FactorStream>> & {
@@ -17,7 +17,8 @@ export type Factors = Readonly<Record<JitterName, FactorStream>> & {
  * its own; else launches and front-end jobs are alike by the host's states. `known`: the pace by time, drawn where absent.
  */
 export function jitterFactors(jitter: EngineJitter, name: string, known?: (atNs: number) => number): Factors {
-  const drawn = jitter.pace === undefined || known !== undefined ? undefined : hostPace(jitter.pace, `${name}/pace`);
+  const drawn =
+    jitter.pace === undefined || known !== undefined ? undefined : new HostPace(jitter.pace, `${name}/pace`);
   const pace = known === undefined ? drawn : { at: known };
   const states = jitter.host_states;
   const path = pace === undefined && states.length > 0 ? new HostPath(states, `${name}/host`) : undefined;

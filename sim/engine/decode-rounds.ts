@@ -3,7 +3,7 @@
  * between them either: they are taken one after the other here, draw by draw as the loop would. A front end that has nothing
  * but their outputs tells of an output as soon as its job begins, since nothing can change when it ends.
  */
-import type { DecodeTimes } from "../cost/index.js";
+import type { DecodeLaw, DecodeTimes } from "../cost/index.js";
 import type { EngineStep } from "../policy/index.js";
 import type { EngineParts } from "./decode-jumps.js";
 
@@ -16,25 +16,18 @@ export interface OutputExits {
 }
 
 export class DecodeRounds {
-  private requests = 0;
-  private times: DecodeTimes;
   private readonly isSynchronous: boolean;
   private readonly copyNs: number;
   private readonly sendNs: number;
-  private hostNs = 0;
-  private gpuEndNs = 0;
-  /** When the GPU ends the step whose results are taken next; in synchronous rounds it is the round's own. */
-  private oldestEndNs = 0;
-  /** GPU time of the next step at its mean. */
-  private meanNs = 0;
-  private rounds = 0;
-  private busyNs = 0;
-  private waitedNs = 0;
+  /** Of the run being taken: its requests and their times. */
+  private requests = 0;
+  private times: DecodeTimes;
   /** The front end: when it is free, what it did, and outputs that wait for it, by when they were sent. */
   private freeNs = 0;
   private frontEndNs = 0;
   private sentNs = new Float64Array(16);
   private waiting = 0;
+  /** When an output was told of last, and how many were. */
   private deliveredNs = 0;
   private told = 0;
 
@@ -44,10 +37,10 @@ export class DecodeRounds {
     private readonly exits: OutputExits,
   ) {
     const { scheduler, cost } = parts;
-    this.times = cost.decodeTimes!(0);
     this.isSynchronous = scheduler.depth === 1;
     this.copyNs = cost.host.copyNs;
     this.sendNs = cost.host.sendNs;
+    this.times = cost.decodeTimes!(0);
   }
 
   /**
@@ -67,57 +60,66 @@ export class DecodeRounds {
     const law = cost.decodeLaw(requests, contextTokens);
     let most = Math.min(possible, law.steps);
     if (cost.rangeUse !== undefined) most = cost.rangeUse.decodesOnOneSide(requests, contextTokens, most);
-    this.begin(startNs, requests, law.firstNs);
-    while (this.rounds < most && this.hostNs < limitNs) {
-      this.round();
-      this.meanNs += law.incrementNs;
-      this.output(limitNs);
-    }
-    cost.rangeUse?.drawnDecodes(requests, contextTokens, this.rounds, this.busyNs);
-    this.finish(startNs);
-    return this.rounds;
+    this.begin(requests);
+    return this.run(startNs, limitNs, most, contextTokens, law);
   }
 
-  private begin(startNs: number, requests: number, meanNs: number): void {
-    const { cost, inFlight, frontEnd, clocks } = this.parts;
+  private begin(requests: number): void {
+    const { cost, frontEnd, clocks } = this.parts;
     frontEnd?.endOutput();
     this.requests = requests;
     this.times = cost.decodeTimes!(requests);
-    this.hostNs = startNs;
-    this.gpuEndNs = clocks.gpuEndNs;
-    this.oldestEndNs = inFlight.oldestEndNs;
-    this.meanNs = meanNs;
-    this.rounds = this.busyNs = this.waitedNs = this.frontEndNs = this.waiting = this.told = 0;
     this.freeNs = frontEnd?.isFreeFromNs() ?? 0;
+    this.frontEndNs = this.waiting = this.told = 0;
     this.deliveredNs = clocks.deliveredNs;
   }
 
-  /** As the loop's: schedule and launch, then take the results of the oldest step in flight. */
-  private round(): void {
-    const { times, hostNs } = this;
-    const scheduledNs = hostNs + times.scheduleNs(hostNs);
-    const launchNs = times.launchNs(scheduledNs);
-    const launchedNs = scheduledNs + launchNs;
-    const gpuNs = times.gpuNs(this.meanNs);
-    const beginsNs = Math.max(this.gpuEndNs, scheduledNs + times.leadNs(launchNs));
-    const gpuEndNs = Math.max(beginsNs + gpuNs, launchedNs);
-    const takenNs = Math.max((this.isSynchronous ? gpuEndNs : this.oldestEndNs) + this.copyNs, launchedNs);
-    this.hostNs = takenNs + times.updateNs(takenNs) + this.sendNs;
-    this.gpuEndNs = gpuEndNs;
-    this.oldestEndNs = gpuEndNs;
-    this.busyNs += gpuNs;
-    this.waitedNs += takenNs - launchedNs;
-    this.rounds++;
+  /** The loop's rounds: schedule and launch, then take the results of the oldest step in flight and send them. */
+  private run(startNs: number, limitNs: number, most: number, contextTokens: number, law: DecodeLaw): number {
+    const { cost, inFlight, clocks } = this.parts;
+    const { times, copyNs, sendNs, isSynchronous } = this;
+    const { incrementNs } = law;
+    let hostNs = startNs;
+    let meanNs = law.firstNs;
+    let { gpuEndNs } = clocks;
+    let { oldestEndNs } = inFlight;
+    let [rounds, busyNs, waitedNs] = [0, 0, 0];
+    while (rounds < most && hostNs < limitNs) {
+      const scheduledNs = hostNs + times.scheduleNs(hostNs);
+      const launchNs = times.launchNs(scheduledNs);
+      const launchedNs = scheduledNs + launchNs;
+      const gpuNs = times.gpuNs(meanNs);
+      const beginsNs = Math.max(gpuEndNs, scheduledNs + times.leadNs(launchNs));
+      gpuEndNs = Math.max(beginsNs + gpuNs, launchedNs);
+      const takenNs = Math.max((isSynchronous ? gpuEndNs : oldestEndNs) + copyNs, launchedNs);
+      oldestEndNs = gpuEndNs;
+      hostNs = takenNs + times.updateNs(takenNs) + sendNs;
+      meanNs += incrementNs;
+      busyNs += gpuNs;
+      waitedNs += takenNs - launchedNs;
+      rounds++;
+      this.output(hostNs, limitNs);
+    }
+    cost.rangeUse?.drawnDecodes(this.requests, contextTokens, rounds, busyNs);
+    clocks.steps += rounds;
+    clocks.runSteps += rounds;
+    clocks.busyNs += busyNs;
+    clocks.hostBusyNs += hostNs - startNs - waitedNs;
+    clocks.hostNs = hostNs;
+    clocks.gpuEndNs = gpuEndNs;
+    clocks.deliveredNs = this.deliveredNs;
+    if (inFlight.length > 0) inFlight.endsAt(gpuEndNs);
+    this.finish(rounds);
+    return rounds;
   }
 
-  /** An output is sent at `hostNs`. Jobs of the front end that begin before `limitNs` are done. */
-  private output(limitNs: number): void {
-    const { hostNs } = this;
-    if (this.waiting > 0 && this.freeNs < hostNs && this.freeNs < limitNs) this.serve(this.freeNs);
+  /** An output is sent. Jobs of the front end that begin before `limitNs` are done. */
+  private output(sentNs: number, limitNs: number): void {
+    if (this.waiting > 0 && this.freeNs < sentNs && this.freeNs < limitNs) this.serve(this.freeNs);
     if (this.waiting === this.sentNs.length) this.sentNs = doubled(this.sentNs);
-    this.sentNs[this.waiting++] = hostNs;
-    if (this.parts.frontEnd === undefined) this.tell(hostNs);
-    else if (this.freeNs <= hostNs && hostNs < limitNs) this.serve(hostNs);
+    this.sentNs[this.waiting++] = sentNs;
+    if (this.parts.frontEnd === undefined) this.tell(sentNs);
+    else if (this.freeNs <= sentNs && sentNs < limitNs) this.serve(sentNs);
   }
 
   /** A job of all outputs that wait. */
@@ -140,19 +142,10 @@ export class DecodeRounds {
     this.waiting = 0;
   }
 
-  /** Puts the engine where the rounds have led. */
-  private finish(startNs: number): void {
-    const { scheduler, inFlight, frontEnd, clocks, sink } = this.parts;
-    const { rounds } = this;
+  /** Tells scheduler and front end what the rounds did; what still waits is left to the front end. */
+  private finish(rounds: number): void {
+    const { scheduler, inFlight, frontEnd, sink } = this.parts;
     scheduler.skip(rounds, inFlight.oldest);
-    clocks.steps += rounds;
-    clocks.runSteps += rounds;
-    clocks.busyNs += this.busyNs;
-    clocks.hostBusyNs += this.hostNs - startNs - this.waitedNs;
-    clocks.hostNs = this.hostNs;
-    clocks.gpuEndNs = this.gpuEndNs;
-    clocks.deliveredNs = this.deliveredNs;
-    if (inFlight.length > 0) inFlight.endsAt(this.gpuEndNs);
     frontEnd?.skipTo(this.freeNs, this.frontEndNs);
     if (this.told > 0) scheduler.deliverRun(this.deliveredNs, sink);
     for (let output = 0; output < this.waiting; output++) {

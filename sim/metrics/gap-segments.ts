@@ -8,6 +8,7 @@ import { ExactSum, nearestQuotient } from "./exact-sum.js";
 import { valuesAtRanks } from "./gap-ranks.js";
 import { GapStore, RUN_FIELDS } from "./gap-store.js";
 import { interpolate } from "./quantile.js";
+import { singleSums } from "./single-moments.js";
 import type { Statistics } from "./statistics.js";
 
 const NS_PER_MS = 1_000_000n;
@@ -27,7 +28,8 @@ export class GapSegments {
 
   /** One gap that `weight` requests saw. */
   addOne(gapNs: number, weight: number): void {
-    if (!(isWhole(gapNs, 0, LONGEST_NS) && isWhole(weight, 1, Infinity))) {
+    const isUsual = gapNs >>> 0 === gapNs && weight >>> 0 === weight && weight > 0;
+    if (!isUsual && !(isWhole(gapNs, 0, LONGEST_NS) && isWhole(weight, 1, Infinity))) {
       throw new InvariantError(`gap of ${gapNs} ns, ${weight} times, expected ${EXPECTED}`);
     }
     this.store.addOne(gapNs, weight);
@@ -86,16 +88,7 @@ function quantilesMs(store: GapStore, quantiles: readonly number[]): number[] {
  * by d: 2 sum x = c (a + b), and 12 sum x^2 = 3 c (a + b)^2 + c (c + 1) d (b - a).
  */
 function moments({ count, chunks, runs, runsEnd }: GapStore): Pick<Statistics, "mean" | "std"> {
-  const sum = new ExactSum();
-  const squares = new ExactSum();
-  for (const { values, weights, length } of chunks) {
-    for (let i = 0; i < length; i++) {
-      const value = values[i]!;
-      const weight = weights[i]!;
-      sum.add(value, weight);
-      squares.add3(value, weight, value);
-    }
-  }
+  const { sum, squares } = singleSums(chunks);
   const twiceSum = new ExactSum();
   const centres = new ExactSum();
   const spreads = new ExactSum();
@@ -110,8 +103,8 @@ function moments({ count, chunks, runs, runsEnd }: GapStore): Pick<Statistics, "
     spreads.add4(span, increment, times, terms + 1);
   }
   const n = BigInt(count);
-  const sumNs = sum.total() + twiceSum.total() / 2n;
-  const squaresNs = squares.total() + (3n * centres.total() + spreads.total()) / 12n;
+  const sumNs = sum + twiceSum.total() / 2n;
+  const squaresNs = squares + (3n * centres.total() + spreads.total()) / 12n;
   return {
     mean: nearestQuotient(sumNs, n * NS_PER_MS),
     std: Math.sqrt(nearestQuotient(n * squaresNs - sumNs * sumNs, (n * NS_PER_MS) ** 2n)),
