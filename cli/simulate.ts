@@ -1,12 +1,15 @@
 /** servesim simulate: one policy on one profile under one load, in virtual time. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { defaultJitter, replicate, unknownJitter, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
-import { loadProfile, requireFits, workloadOf } from "../jobs/inputs/index.js";
+import { replicate, unknownJitter, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
+import { loadProfile, workloadOf } from "../jobs/inputs/index.js";
 import {
   capacityOf,
+  defaultJitter,
   engineNames,
   policyNames,
+  requireColdStart,
+  requireFits,
   routerNames,
   stepPolicyNames,
   withCapacity,
@@ -14,7 +17,7 @@ import {
 } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
-import { ConfigError, policyNameSchema, type Load, type Profile, type Run, type Workload } from "../formats/index.js";
+import { ConfigError, policyNameSchema, type Load, type Run, type Workload } from "../formats/index.js";
 import { Interrupted } from "./fail.js";
 import { flagName, givenFlags, parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
@@ -130,9 +133,4 @@ function refuseStepFlags(policy: string, args: Args): void {
   if (given !== undefined) {
     throw new ConfigError(`--${flagName(given)} is a flag of ${stepPolicyNames.join(" and ")}, not of ${policy}`);
   }
-}
-
-function requireColdStart({ name, cost }: Profile): void {
-  if (cost.kind === "static_batch") return;
-  throw new ConfigError(`profile "${name}" of a vLLM engine has no cold start, leave out --cold-start`);
 }

@@ -217,7 +217,7 @@ describe("calibrate vllm --from", () => {
     const from = ["--from", recording];
     const alone = [calibrate(...from, "--refit", "host"), calibrate(...from, "--base", profile)];
     for (const ended of await Promise.all(alone)) {
-      expectMistake(ended, /give --refit host and --base PROFILE\.json together/);
+      expectMistake(ended, /give --refit host and --base PROFILE together/);
     }
   });
 

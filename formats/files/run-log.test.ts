@@ -6,7 +6,7 @@ import { ArtifactError } from "../errors.js";
 import type { BatchRecord, RequestRecord } from "../run.js";
 import { readRun, writeRun } from "./run-folder.js";
 import { runLog, type RunLog } from "./run-log.js";
-import { readTrace } from "./traces/read-trace.js";
+import { readTrace } from "./traces/index.js";
 
 let folder: string;
 beforeEach(() => {
