@@ -58,7 +58,8 @@ test("the commands and flags in README are those of the command line", () => {
     }
     const flags = line.match(/--[a-z-]+/g) ?? [];
     expect(flags.filter((flag) => !new RegExp(`${flag}\\s`).test(helps.get(name)!))).toEqual([]);
-    const files = line.match(/\b(?:profiles|examples)\/\S+/g) ?? [];
+    const files: string[] = line.match(/\b(?:profiles|examples)\/\S+/g) ?? [];
+    for (const [, profile] of line.matchAll(/--profile ([\w.-]+)(?=\s|$)/g)) files.push(`profiles/${profile!}.json`);
     expect(files.filter((file) => !existsSync(file))).toEqual([]);
   }
 });

@@ -72,6 +72,6 @@ test("what the recordings say of their server, and a long way to it, goes into t
   expect(profileOf(near, far).server_notes).toEqual([
     "3 preemptions",
     "odd",
-    expect.stringMatching(/round trip of 12\.3 ms away from the server, which was taken off/),
+    expect.stringMatching(/round trip of 12\.3 ms away from the server, which was subtracted/),
   ]);
 });
