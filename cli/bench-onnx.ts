@@ -12,7 +12,7 @@ import { requireAnswers } from "./require-answers.js";
 import { runRequest } from "./run-request.js";
 
 export async function benchOnOnnx({ flags, places, args }: BenchRequest): Promise<void> {
-  if (flags.policy === undefined) throw new ConfigError("--backend onnx takes a --policy: naive or dynamic");
+  if (flags.policy === undefined) throw new ConfigError("--backend onnx needs a --policy: naive or dynamic");
   if (flags.save_detailed && flags.output === undefined) {
     throw new ConfigError("--save-detailed keeps answers in the run's folder, give --output too");
   }

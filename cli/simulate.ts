@@ -31,9 +31,9 @@ const stepFlags = {
   engine: z
     .enum(engineNames)
     .default("fast")
-    .describe(`${stepPolicies}: jump over runs of equal steps, or do every step; the results are the same`),
+    .describe(`${stepPolicies}: fast jumps over runs of equal steps, step takes every step; the results are equal`),
   replicas: z.int().positive().max(1000).default(1).describe(`${stepPolicies}: copies of the server behind a router`),
-  router: z.enum(routerNames).default("round-robin").describe(`${stepPolicies}: which replica a request goes to`),
+  router: z.enum(routerNames).default("round-robin").describe(`${stepPolicies}: how replicas are chosen for requests`),
 };
 
 const ownFlags = {
@@ -45,14 +45,14 @@ const ownFlags = {
     .max(1000)
     .optional()
     .describe(
-      "simulate so often, for intervals; 1: once, without (absent: as often as they need, 12 to 50 times, large loads 8)",
+      "simulate this many times, for 90 % intervals; 1: once, without intervals; default: as many as they need, 12 to 50 (large loads 8)",
     ),
-  resample_load: z.boolean().default(false).describe("each replication draws arrivals and lengths anew"),
+  resample_load: z.boolean().default(false).describe("draw arrivals and lengths anew in every replication"),
   jitter: z
     .enum(["on", "off"])
     .optional()
-    .describe("times vary as measured, seeded, or are their means (absent: on where the profile says how they vary)"),
-  cold_start: z.boolean().default(false).describe("the first batch pays the profile's cold start"),
+    .describe("on: times vary as measured; off: every time is its mean; default: on if the profile says how they vary"),
+  cold_start: z.boolean().default(false).describe("the first batch includes the profile's cold start"),
   ...stepFlags,
   ...deliveryFlags,
 };
