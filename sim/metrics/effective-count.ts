@@ -65,6 +65,9 @@ function batchMeans(values: Float64Array, size: number): Float64Array {
 
 function squaresAround(values: Float64Array, mean: number): number {
   let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
+  for (let at = 0; at < values.length; at++) {
+    const off = values[at]! - mean;
+    squares += off * off;
+  }
   return squares;
 }
