@@ -1,4 +1,5 @@
 /** Prints how a simulated load compares with what the server can take, and marks what grows with the run beyond that. */
+import { percent } from "../formats/index.js";
 import type { RunCapacity } from "../sim/index.js";
 import { figure, print, type TableCell } from "./output.js";
 
@@ -42,8 +43,4 @@ export function growsThroughout(capacity: RunCapacity | null | undefined, metric
 /** What replaces the figures, across that many columns. */
 export function growingText({ latency_growth_s_per_min: growth }: RunCapacity, columns: number): TableCell[] {
   return [{ colSpan: columns, content: `grows with the run: by ${figure(growth, 2)} s for every minute of it` }];
-}
-
-function percent(fraction: number, decimals = 0): string {
-  return `${(100 * fraction).toFixed(decimals)} %`;
 }

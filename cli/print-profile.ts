@@ -1,7 +1,7 @@
 /** Prints a profile for people: coefficients with intervals, and how well the fit holds on shapes kept out of it. */
 import type { OomProbe } from "../calibrate/onnx/index.js";
 import { costRows } from "../jobs/experiment/index.js";
-import type { FitScore, Profile } from "../formats/index.js";
+import { percent, type FitScore, type Profile } from "../formats/index.js";
 import { largestBatch } from "../sim/index.js";
 import { figure, print, printTable } from "./output.js";
 
@@ -26,7 +26,7 @@ export function printProfile(profile: Profile): void {
       const of: FitScore | undefined = score?.[stage];
       return of === undefined
         ? []
-        : [[`${name}, ${stage}`, String(of.points), percent(of.median_ape), percent(of.p90_ape)]];
+        : [[`${name}, ${stage}`, String(of.points), percent(of.median_ape, 1), percent(of.p90_ape, 1)]];
     }),
   );
   if (errors.length > 0) printTable(["error", "shapes", "median", "P90"], errors);
@@ -63,10 +63,6 @@ function firstLine(text: string): string {
 
 function micros(ns: number): string {
   return figure(ns / 1e3);
-}
-
-function percent(fraction: number): string {
-  return `${(fraction * 100).toFixed(1)} %`;
 }
 
 function mib(bytes: number): string {

@@ -43,14 +43,14 @@ async function reportFolder(path: string): Promise<string[]> {
 }
 
 async function reportCsv(path: string, output: string, force: boolean): Promise<string[]> {
-  const { chartNames, chartRowsFromOriginal, chartRunsOf, renderAllCharts, skippedCharts } =
-    await import("../report/charts/index.js");
+  const { chartNames, chartRowsFromOriginal, chartRunsOf, renderAllCharts } = await import("../report/charts/index.js");
   const fileOf = (name: string): string => join(output, `${name}.svg`);
   requireFree(chartNames.map(fileOf), "--output", force);
   const runs = chartRunsOf(chartRowsFromOriginal(await readOriginalCsv(path)));
   if (runs.length === 0) throw new ConfigError(`${path}: no row has status "ok", there is nothing to draw`);
-  for (const { name, reason } of skippedCharts(runs)) note(`${name}: left out, ${reason}`);
-  return [...renderAllCharts(runs)].map(([name, svg]) => {
+  const { charts, skipped } = renderAllCharts(runs);
+  for (const { name, reason } of skipped) note(`${name}: left out, ${reason}`);
+  return [...charts].map(([name, svg]) => {
     writeTextAtomic(fileOf(name), svg);
     return fileOf(name);
   });

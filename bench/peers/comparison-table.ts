@@ -1,5 +1,5 @@
 /** What both simulators took and what each simulated, as tables: medians of the rounds, and their ratio. */
-import { quantile } from "../../sim/index.js";
+import { median } from "../../sim/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import type { DetailedFigures } from "../sim/run-case.js";
 import type { PeerReport } from "./peer-run.js";
@@ -64,8 +64,4 @@ function simulatedRow(label: string, counts: readonly number[], times: readonly 
 /** Mean number of requests in the system by Little's law: rate times time in it. */
 function inFlight(completed: number, makespanS: number | null, meanE2elMs: number | null): number | null {
   return makespanS === null || meanE2elMs === null ? null : (completed / makespanS) * (meanE2elMs / 1e3);
-}
-
-function median(values: readonly number[]): number {
-  return quantile(Float64Array.from(values).sort(), 0.5);
 }

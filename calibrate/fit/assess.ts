@@ -1,5 +1,5 @@
 /** Whether a fit is good enough to simulate with: reasons against it, in words. Errors are fractions, texts have percent. */
-import { HELD_OUT_GATE, type FitScore } from "../../formats/index.js";
+import { HELD_OUT_GATE, percent, type FitScore } from "../../formats/index.js";
 import type { StaticBatchFit } from "./static-batch.js";
 
 /** A fit that misses unseen batches by too much; exit code 4 at the command line. */
@@ -21,23 +21,23 @@ export function assess({ fit, held_out, noise, warnings = [] }: AssessedFit): st
   const unseen = held_out?.batch;
   if (unseen === undefined || unseen.points === 0 || unseen.median_ape <= HELD_OUT_GATE) return [];
   const reasons = [
-    `the fit misses unseen batches by ${percent(unseen.median_ape)} (median of ${unseen.points} shapes held out), ` +
-      `expected at most ${percent(HELD_OUT_GATE)}`,
+    `the fit misses unseen batches by ${percent(unseen.median_ape, 1)} (median of ${unseen.points} shapes held out), ` +
+      `expected at most ${percent(HELD_OUT_GATE, 1)}`,
   ];
   for (const part of ["prefill", "decode"] as const) {
     const own = held_out?.[part];
     if (own !== undefined && own.median_ape > HELD_OUT_GATE) {
-      reasons.push(`${part} by itself is off by ${percent(own.median_ape)}`);
+      reasons.push(`${part} by itself is off by ${percent(own.median_ape, 1)}`);
     }
   }
   if (noise.repeat_spread > HELD_OUT_GATE) {
     reasons.push(
-      `repeats of one shape differ by ±${percent(noise.repeat_spread)}: the machine was not quiet, so stop what else runs ` +
+      `repeats of one shape differ by ±${percent(noise.repeat_spread, 1)}: the machine was not quiet, so stop what else runs ` +
         `and measure more repeats`,
     );
   } else if (isMuchWorse(unseen, fit.batch)) {
     reasons.push(
-      `the shapes of the fit are met within ${percent(fit.batch.median_ape)}, so the grid is too coarse: measure more ` +
+      `the shapes of the fit are met within ${percent(fit.batch.median_ape, 1)}, so the grid is too coarse: measure more ` +
         `batch sizes and prompt lengths`,
     );
   } else {
@@ -50,8 +50,4 @@ export function assess({ fit, held_out, noise, warnings = [] }: AssessedFit): st
 
 function isMuchWorse(unseen: FitScore, seen: FitScore): boolean {
   return unseen.median_ape > 2 * seen.median_ape;
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
 }

@@ -22,7 +22,6 @@ export {
   quantileOfValues,
   growthOf,
   type Growth,
-  mean,
   variationOf,
   rounded,
   significantGrowth,

@@ -3,7 +3,7 @@
  * Times are whole-batch nanoseconds of the executor's own clock, memory is bytes.
  */
 import { ArtifactError } from "../../formats/index.js";
-import { median } from "./quantile.js";
+import { median } from "../../sim/metrics/index.js";
 
 /** Shape of a batch: rows, prompt tokens of each (left-padded), decode steps after the first token. */
 export interface BatchShape {

@@ -1,7 +1,8 @@
 /** What the model leaves unexplained: spread between repeats, residuals of whole batches, drift over the session. */
-import { greatest, least } from "../../formats/index.js";
+import { greatest, least, percent } from "../../formats/index.js";
+import { median } from "../../sim/metrics/index.js";
 import { shapeName, type BatchShape, type Cell, type Measurement } from "./measurement.js";
-import { median, quantile } from "./quantile.js";
+import { quantile } from "./quantile.js";
 
 const QUANTILES = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99] as const;
 
@@ -48,7 +49,6 @@ export function drift(cells: readonly Cell[]): number {
 
 /** Warnings about a machine that was not quiet: drift, and shapes whose repeats disagree. */
 export function describeNoise(cells: readonly Cell[]): string[] {
-  const percent = (fraction: number): string => `${(100 * fraction).toFixed(0)} %`;
   const warnings: string[] = [];
   const drifted = drift(cells);
   if (Math.abs(drifted) > 0.15) {

@@ -5,8 +5,3 @@ import { quantile as quantileOfSorted } from "../../sim/metrics/index.js";
 export function quantile(values: readonly number[], q: number): number {
   return values.length === 0 ? Number.NaN : quantileOfSorted(Float64Array.from(values).sort(), q);
 }
-
-/** R-7 median; NaN of nothing. */
-export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
-}

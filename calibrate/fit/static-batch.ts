@@ -3,12 +3,12 @@
  * shape's repeats, with intervals, and scored on the cells of the fit and on those held out of it. Times are nanoseconds, errors fractions.
  */
 import { ArtifactError, type Profile, type StaticBatchProfile, greatest, least } from "../../formats/index.js";
+import { median } from "../../sim/metrics/index.js";
 import { batchTarget, decodeTarget, modelledNs, prefillTarget } from "./features.js";
 import { fitTarget, type PhaseFit, type TargetFit } from "./fit-target.js";
 import { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
 import { checkMeasurement, shapeName, toCells, type BatchShape, type Cell, type Measurement } from "./measurement.js";
 import { repeatQuantiles, repeatSpread, residualQuantiles } from "./noise.js";
-import { median } from "./quantile.js";
 import { score } from "./score.js";
 
 export interface FitOptions {

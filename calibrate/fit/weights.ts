@@ -2,9 +2,10 @@
  * How much each cell counts. First by its measured variance: a cell whose repeats disagree says less. Then, with a fit at
  * hand, by Huber's rule (1964): a cell that lies far off whatever the model is pulls no harder than one at the edge.
  */
+import { median } from "../../sim/metrics/index.js";
 import type { FitTarget } from "./features.js";
 import type { Cell } from "./measurement.js";
-import { median, quantile } from "./quantile.js";
+import { quantile } from "./quantile.js";
 
 /** Misfit between shapes that no repeat shows (a relative standard deviation): no cell counts for more than that allows. */
 const MISFIT_FRACTION = 0.05;

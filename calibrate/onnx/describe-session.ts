@@ -1,4 +1,5 @@
 /** What a reader should know of how a calibration went: others' work, drift, uncertain medians, what was left out. */
+import { percent } from "../../formats/index.js";
 import { WORTH_TELLING_CORES } from "../../machine/index.js";
 import { shapeName, toCells } from "../fit/index.js";
 import { COLD_SAMPLES, type MeasuredPlan } from "./measure-plan.js";
@@ -60,10 +61,6 @@ function describeDrift({
       `${disturbedBlocks} of ${blocks} blocks were disturbed (beyond ±${percent(DISTURBED_FRACTION)}): ${cause}; ` +
       `${remade} batches were measured again, ${leftDisturbed} that are used stayed disturbed`,
   ];
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(0)} %`;
 }
 
 function signed(fraction: number): string {

@@ -4,8 +4,8 @@
  * session's median; negative is faster.
  */
 import { greatest, least } from "../../formats/index.js";
+import { median } from "../../sim/metrics/index.js";
 import { shapeName, type Measurement } from "../fit/index.js";
-import { medianOf } from "./median-interval.js";
 import type { MeasureTask } from "./measure.js";
 
 /** Batches between two references, and how often the reference is run each time. */
@@ -21,7 +21,7 @@ const MAX_TRIES = 3;
 /** How far the worse of its two references lies from the session's median, for each block that has one. */
 export function blockDrifts(measurements: readonly Measurement[]): ReadonlyMap<number, number> {
   const groups = referenceGroups(measurements);
-  const usual = medianOf([...groups.values()]);
+  const usual = median(groups.values());
   const drifts = new Map<number, number>();
   for (const [border, wallNs] of groups) {
     const drift = wallNs / usual - 1;
@@ -86,7 +86,7 @@ export interface DriftReport {
 export function reportDrift(measurements: readonly Measurement[]): DriftReport | undefined {
   const groups = referenceGroups(measurements);
   if (groups.size === 0) return undefined;
-  const usual = medianOf([...groups.values()]);
+  const usual = median(groups.values());
   const deviations = [...groups.values()].map((wallNs) => wallNs / usual - 1);
   const drifts = blockDrifts(measurements);
   const grid = measurements.filter(({ kind }) => kind === "grid");
@@ -119,7 +119,7 @@ function referenceGroups(measurements: readonly Measurement[]): Map<number, numb
     if (group === undefined) walls.set(block, [wallNs]);
     else group.push(wallNs);
   }
-  return new Map([...walls].map(([block, group]) => [block, medianOf(group)]));
+  return new Map([...walls].map(([block, group]) => [block, median(group)]));
 }
 
 function isAtLeastAsQuiet(a: Measurement, b: Measurement, drifts: ReadonlyMap<number, number>): boolean {

@@ -2,8 +2,6 @@
  * Interval of a median from order statistics, whatever the distribution: the k-th smallest and k-th largest of n values
  * hold it with probability 1 - 2 P(Binomial(n, 1/2) < k). https://en.wikipedia.org/wiki/Median#Confidence_interval
  */
-import { quantile } from "../../sim/metrics/index.js";
-
 /** Bounds and the probability that the median lies between them. */
 export interface MedianInterval {
   readonly low: number;
@@ -27,11 +25,6 @@ export function medianHalfWidth(values: readonly number[]): number {
   if (values.length < 2) return Infinity;
   const { low, high } = medianInterval(values);
   return (high - low) / (high + low);
-}
-
-/** Median of unsorted values; NaN of none. */
-export function medianOf(values: readonly number[]): number {
-  return values.length === 0 ? Number.NaN : quantile(Float64Array.from(values).sort(), 0.5);
 }
 
 function coverageOf(n: number, k: number): number {

@@ -34,7 +34,7 @@ export async function publish(folder: ExperimentFolder): Promise<ExperimentResul
   await writeOriginalCsv(folder.csv, originalRows(cells, await promptLookup(results)));
   const { renderAllCharts } = await import("../../report/charts/index.js");
   const { renderReport } = await import("../../report/html/index.js");
-  const charts = renderAllCharts(chartRuns(cells), overloadRemark(cells));
+  const { charts } = renderAllCharts(chartRuns(cells), overloadRemark(cells));
   for (const [name, svg] of charts) writeTextAtomic(folder.plot(name), svg);
   writeTextAtomic(folder.report, renderReport(reportInput(results, charts)));
   return results;

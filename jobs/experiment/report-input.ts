@@ -27,9 +27,9 @@ export function reportInput(results: ExperimentResults, charts: ReadonlyMap<stri
       policySection(cells),
       ...paceSection(cells),
       metricDefinitions,
-      filesSection(manifest.servesim, experiment.seed),
     ],
     warnings: warnings(results),
+    lastSections: [filesSection(manifest.servesim, experiment.seed)],
   };
 }
 

@@ -2,7 +2,7 @@
 import { BackendError, type Run } from "../../formats/index.js";
 import type { ProbedServer, Pace } from "../../calibrate/vllm/index.js";
 import { measureVllm, shownUrl, type BenchVllmInput } from "../../real/vllm/index.js";
-import { quantile } from "../../sim/index.js";
+import { median } from "../../sim/index.js";
 
 const STEPS = 32;
 const BATCH_STEPS = 16;
@@ -50,8 +50,4 @@ function medianTtftMs({ requests }: Run): number {
 
 function stepMs({ requests }: Run, steps: number): number {
   return median(requests.map(({ firstTokenNs, lastTokenNs }) => (lastTokenNs! - firstTokenNs!) / 1e6 / steps));
-}
-
-function median(values: readonly number[]): number {
-  return quantile(Float64Array.from(values).sort(), 0.5);
 }

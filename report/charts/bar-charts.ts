@@ -18,8 +18,8 @@ import { cellStats, dataNotes, sampleText, type CellStat, type ChartData } from 
 import { areaFill, barLegend, chartWidthPx, drawFrame, drawWhisker } from "./frame.js";
 import { loadBands, type LoadAxis } from "./load-axis.js";
 import { greatest, latency, statsInWords, statText, throughput, ttft, type Measure } from "./measures.js";
-import { policyLooks } from "./palette.js";
-import { label, mark, type Mark } from "./svg.js";
+import { panelOf, type Panel } from "./panels.js";
+import { label, mark } from "./svg.js";
 import { textWidthPx } from "./text.js";
 
 export const ttftBarChart = barChart("ttft_bar_chart", ttft, "mean", "Mean time to first token");
@@ -40,9 +40,9 @@ function barChart(name: string, measure: Measure, statistic: "mean" | "sum", hea
     cellStats(data, measure.values, (values) => (statistic === "mean" ? mean(values)! : sum(values)));
   return {
     name,
-    unfit: (data) => (statsOf(data).length === 0 ? `no row has a usable ${measure.name}` : undefined),
-    draw: (data, { title = heading, note }) => {
+    plan: (data) => {
       const stats = statsOf(data);
+      if (stats.length === 0) return `no row has a usable ${measure.name}`;
       const unit = measure.unit(greatest(stats));
       const axis = linearAxis(greatest(stats), statName, unit);
       const repeats = max(stats, (stat) => stat.repeats)!;
@@ -55,30 +55,32 @@ function barChart(name: string, measure: Measure, statistic: "mean" | "sum", hea
       const bars = placeBars(data, stats, loads);
       const topPx = headroomPx(bars, (value) => unit.text(value));
       const area: Area = { leftPx, topPx, widthPx: plotWidthPx, heightPx: plotHeightPx };
-      return drawFrame(
-        {
-          name,
-          title: `${title} (${unit.name}), ${sampleText(data)}`,
-          description: `Bar chart of the ${statName} by load and scheduler. ${statsInWords(stats, unit)}`,
-          legend: barLegend(name, data),
-          notes: [
-            ...(repeats > 1 ? ["Bars: mean over the repeats. Whiskers: lowest and highest repeat."] : []),
-            ...dataNotes(data, measure.values),
-            ...(note === undefined ? [] : [note]),
-          ],
-          widthPx,
-          bodyHeightPx: topPx + plotHeightPx + room.heightPx + 22,
-        },
-        data.schedulers,
-        (body) => {
-          drawLeftAxis(body, area, axis);
-          drawBars(body, area, name, data, bars, axis.fraction, (stat) => statText(stat, statName, unit));
-          drawValues(body, area, bars, axis.fraction, (value) => unit.text(value));
-          drawBaseLine(body, area);
-          drawCategories(body, area, loads.categories, loads.slotPx);
-          drawBottomLabel(body, area, loads.label, room.heightPx + 16);
-        },
-      );
+      return ({ title = heading, note }) =>
+        drawFrame(
+          {
+            name,
+            title: `${title} (${unit.name}), ${sampleText(data)}`,
+            description: `Bar chart of the ${statName} by load and scheduler. ${statsInWords(stats, unit)}`,
+            legend: barLegend(name, data),
+            notes: [
+              ...(repeats > 1 ? ["Bars: mean over the repeats. Whiskers: lowest and highest repeat."] : []),
+              ...dataNotes(data, measure.values),
+              ...(note === undefined ? [] : [note]),
+            ],
+            widthPx,
+            bodyHeightPx: topPx + plotHeightPx + room.heightPx + 22,
+          },
+          data.schedulers,
+          (body) => {
+            const panel = panelOf(body, area, data, axis);
+            drawLeftAxis(body, area, axis);
+            drawBars(panel, name, bars, (stat) => statText(stat, statName, unit));
+            drawValues(panel, bars, (value) => unit.text(value));
+            drawBaseLine(body, area);
+            drawCategories(body, area, loads.categories, loads.slotPx);
+            drawBottomLabel(body, area, loads.label, room.heightPx + 16);
+          },
+        );
     },
   };
 }
@@ -114,16 +116,11 @@ function valueSetting(bars: readonly Bar[], text: (value: number) => string): "l
 }
 
 function drawBars(
-  body: Mark,
-  area: Area,
+  { body, looks, yPx }: Panel,
   name: string,
-  data: ChartData,
   bars: readonly Bar[],
-  fraction: (value: number) => number,
   tip: (stat: CellStat) => string,
 ): void {
-  const looks = policyLooks(data.schedulers);
-  const yPx = (value: number): number => area.topPx + area.heightPx * (1 - fraction(value));
   for (const { stat, xPx, widthPx } of bars) {
     const { scheduler, source } = stat.cell;
     const heightPx = yPx(0) - yPx(stat.mean);
@@ -134,18 +131,12 @@ function drawBars(
   }
 }
 
-function drawValues(
-  body: Mark,
-  area: Area,
-  bars: readonly Bar[],
-  fraction: (value: number) => number,
-  text: (value: number) => string,
-): void {
+function drawValues({ body, yPx }: Panel, bars: readonly Bar[], text: (value: number) => string): void {
   const setting = valueSetting(bars, text);
   if (setting === "none") return;
   for (const { stat, xPx, widthPx } of bars) {
     const centrePx = xPx + widthPx / 2;
-    const abovePx = area.topPx + area.heightPx * (1 - fraction(stat.max)) - 4;
+    const abovePx = yPx(stat.max) - 4;
     if (setting === "lying") {
       label(body, text(stat.mean), valueFontPx, { x: centrePx, y: abovePx, "text-anchor": "middle" });
     } else {

@@ -1,4 +1,4 @@
-/** What a chart is to the registry: a name, when it can be drawn, and how. */
+/** What a chart is to the registry: a name, and how it is drawn from data that allow it. */
 import type { ChartData } from "./chart-data.js";
 
 export interface ChartOptions {
@@ -10,8 +10,9 @@ export interface ChartOptions {
 
 export interface Chart {
   readonly name: string;
-  /** Why this data has nothing for this chart to show; undefined where it has. */
-  readonly unfit: (data: ChartData) => string | undefined;
-  /** The chart as SVG text; only called where `unfit` finds nothing. */
-  readonly draw: (data: ChartData, options: ChartOptions) => string;
+  /** Looks at the data once: how to draw it, or why it has nothing for this chart to show. */
+  readonly plan: (data: ChartData) => Draw | string;
 }
+
+/** The chart as SVG text. */
+export type Draw = (options: ChartOptions) => string;

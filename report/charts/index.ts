@@ -1,6 +1,6 @@
 /** Charts of runs as SVG text. Importing loads d3 and jsdom: import lazily. */
 export { chartRowsFromOriginal, chartRunsOf, type ChartRow, type ChartRun, type ChartSource } from "./chart-row.js";
-export { chartNames, renderAllCharts, renderChart, skippedCharts, type SkippedChart } from "./render.js";
+export { chartNames, renderAllCharts, renderChart, type AllCharts, type SkippedChart } from "./render.js";
 export type { ChartOptions } from "./chart.js";
 export { leastRequests } from "./latency-percentiles.js";
 export { inPolicyOrder, policyLooks, type PolicyLook } from "./palette.js";

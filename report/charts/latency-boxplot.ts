@@ -22,17 +22,17 @@ import { cellName, dataNotes, sampleText, type ChartCell, type ChartData } from 
 import { areaFill, barLegend, chartWidthPx, drawFrame, drawWhisker } from "./frame.js";
 import { loadBands } from "./load-axis.js";
 import { latency } from "./measures.js";
-import { policyLooks } from "./palette.js";
-import { mark, paper, paperLine, whiskerLine, type Mark } from "./svg.js";
+import { panelOf, type Panel } from "./panels.js";
+import { mark, paper, paperLine, whiskerLine } from "./svg.js";
 
 const leastForBox = 5;
 const mostDots = 60;
 
 export const latencyBoxplot: Chart = {
   name: "latency_boxplot",
-  unfit: (data) => (boxesOf(data).length === 0 ? "no row has a usable latency" : undefined),
-  draw: (data, { title = "Latency by load and scheduler", note }) => {
+  plan: (data) => {
     const boxes = boxesOf(data);
+    if (boxes.length === 0) return "no row has a usable latency";
     const [lowS, highS] = [min(boxes, (box) => box.values[0]!)!, max(boxes, (box) => box.values.at(-1)!)!];
     const unit = latency.unit(highS);
     const axis = wantsLog(lowS, highS, 30) ? logAxis(lowS, highS, "latency", unit) : linearAxis(highS, "latency", unit);
@@ -45,46 +45,47 @@ export const latencyBoxplot: Chart = {
     const loads = loadBands(data, leftPx, area.widthPx);
     const room = categoryRoom(loads.categories, loads.slotPx);
     const crowded = boxes.some((box) => box.outliers.length > mostDots);
-    return drawFrame(
-      {
-        name: "latency_boxplot",
-        title: `${title} (${unit.name}), ${sampleText(data)}`,
-        description: `Box plot of latency. ${boxes
-          .slice(0, 60)
-          .map((box) => boxText(box, unit))
-          .join(". ")}.`,
-        legend: barLegend("latency_boxplot", data),
-        notes: [
-          "Box: quartiles and median. Whiskers: farthest request within 1.5 interquartile ranges. Dots: requests beyond.",
-          ...(boxes.some((box) => box.values.length < leastForBox)
-            ? [`Fewer than ${leastForBox} requests: each is a dot, without a box.`]
-            : []),
-          ...(crowded ? [`At most ${mostDots} dots a box, evenly picked, the greatest always among them.`] : []),
-          ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Repeats are pooled."] : []),
-          ...dataNotes(data, latency.values),
-          ...(note === undefined ? [] : [note]),
-        ],
-        widthPx,
-        bodyHeightPx: area.topPx + area.heightPx + room.heightPx + 22,
-      },
-      data.schedulers,
-      (body) => {
-        drawLeftAxis(body, area, axis);
-        drawBaseLine(body, area);
-        drawCategories(body, area, loads.categories, loads.slotPx);
-        drawBottomLabel(body, area, loads.label, room.heightPx + 16);
-        const groupPx = Math.min(loads.bandPx, data.schedulers.length * data.sources.length * 56);
-        const schedulers = scaleBand(data.schedulers, [0, groupPx]).paddingInner(0.14);
-        const sources = scaleBand(data.sources, [0, schedulers.bandwidth()]).paddingInner(0.14);
-        const yPx = (value: number): number => area.topPx + area.heightPx * (1 - axis.fraction(value));
-        for (const box of boxes) {
-          const { load, scheduler, source } = box.cell;
-          const groupLeftPx = loads.xPx(load) - groupPx / 2;
-          const leftEdgePx = groupLeftPx + schedulers(scheduler)! + sources(source)!;
-          drawBox(body, box, data, leftEdgePx, sources.bandwidth(), yPx, unit);
-        }
-      },
-    );
+    return ({ title = "Latency by load and scheduler", note }) =>
+      drawFrame(
+        {
+          name: "latency_boxplot",
+          title: `${title} (${unit.name}), ${sampleText(data)}`,
+          description: `Box plot of latency. ${boxes
+            .slice(0, 60)
+            .map((box) => boxText(box, unit))
+            .join(". ")}.`,
+          legend: barLegend("latency_boxplot", data),
+          notes: [
+            "Box: quartiles and median. Whiskers: farthest request within 1.5 interquartile ranges. Dots: requests beyond.",
+            ...(boxes.some((box) => box.values.length < leastForBox)
+              ? [`Fewer than ${leastForBox} requests: each is a dot, without a box.`]
+              : []),
+            ...(crowded ? [`At most ${mostDots} dots a box, evenly picked, the greatest always among them.`] : []),
+            ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Repeats are pooled."] : []),
+            ...dataNotes(data, latency.values),
+            ...(note === undefined ? [] : [note]),
+          ],
+          widthPx,
+          bodyHeightPx: area.topPx + area.heightPx + room.heightPx + 22,
+        },
+        data.schedulers,
+        (body) => {
+          drawLeftAxis(body, area, axis);
+          drawBaseLine(body, area);
+          drawCategories(body, area, loads.categories, loads.slotPx);
+          drawBottomLabel(body, area, loads.label, room.heightPx + 16);
+          const groupPx = Math.min(loads.bandPx, data.schedulers.length * data.sources.length * 56);
+          const schedulers = scaleBand(data.schedulers, [0, groupPx]).paddingInner(0.14);
+          const sources = scaleBand(data.sources, [0, schedulers.bandwidth()]).paddingInner(0.14);
+          const panel = panelOf(body, area, data, axis);
+          for (const box of boxes) {
+            const { load, scheduler, source } = box.cell;
+            const groupLeftPx = loads.xPx(load) - groupPx / 2;
+            const leftEdgePx = groupLeftPx + schedulers(scheduler)! + sources(source)!;
+            drawBox(panel, box, { leftPx: leftEdgePx, widthPx: sources.bandwidth() }, unit);
+          }
+        },
+      );
   },
 };
 
@@ -111,16 +112,13 @@ function boxesOf(data: ChartData): Box[] {
 }
 
 function drawBox(
-  body: Mark,
+  { body, looks, yPx }: Panel,
   box: Box,
-  data: ChartData,
-  xPx: number,
-  widthPx: number,
-  yPx: (value: number) => number,
+  { leftPx: xPx, widthPx }: Pick<Area, "leftPx" | "widthPx">,
   unit: Unit,
 ): void {
   const { scheduler, source } = box.cell;
-  const look = policyLooks(data.schedulers).get(scheduler)!;
+  const look = looks.get(scheduler)!;
   const centrePx = xPx + widthPx / 2;
   const group = mark(body, "g", {}, boxText(box, unit));
   if (box.values.length >= leastForBox) {

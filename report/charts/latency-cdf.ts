@@ -11,7 +11,6 @@ import {
   logAxis,
   shareAxis,
   wantsLog,
-  type Area,
   type Unit,
   type ValueAxis,
 } from "./axes.js";
@@ -19,17 +18,16 @@ import type { Chart } from "./chart.js";
 import { cellName, dataNotes, loadName, loadLabels, sampleText, type ChartCell, type ChartData } from "./chart-data.js";
 import { chartWidthPx, dash, drawFrame, lineLegend } from "./frame.js";
 import { latency } from "./measures.js";
-import { drawPanelHeading, panelGrid } from "./panels.js";
-import { policyLooks } from "./palette.js";
-import { mark, type Mark } from "./svg.js";
+import { acrossPx, drawPanelHeading, panelGrid, panelOf, type Panel } from "./panels.js";
+import { mark } from "./svg.js";
 
 const mostSteps = 200;
 
 export const latencyCdf: Chart = {
   name: "latency_cdf",
-  unfit: (data) => (curvesOf(data).length === 0 ? "no row has a usable latency" : undefined),
-  draw: (data, { title = "Latency distribution, cumulative", note }) => {
+  plan: (data) => {
     const curves = curvesOf(data);
+    if (curves.length === 0) return "no row has a usable latency";
     const [lowS, highS] = [min(curves, (each) => each.values[0]!)!, max(curves, (each) => each.values.at(-1)!)!];
     const unit = latency.unit(highS);
     const across = wantsLog(lowS, highS, 30)
@@ -44,36 +42,41 @@ export const latencyCdf: Chart = {
       belowPx: 48,
       plotHeightPx: count === 1 ? 320 : 200,
     });
-    return drawFrame(
-      {
-        name: "latency_cdf",
-        title: `${title} (${unit.name}, % of requests), ${sampleText(data)}`,
-        description: `Cumulative distribution of latency by load. ${curves
-          .slice(0, 60)
-          .map((each) => curveText(each, unit))
-          .join(". ")}.`,
-        legend: lineLegend(data, false),
-        notes: [
-          ...(details[0] === undefined ? [`Panels: ${axisLabel}.`] : []),
-          ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Repeats are pooled."] : []),
-          ...dataNotes(data, latency.values),
-          ...(note === undefined ? [] : [note]),
-        ],
-        widthPx: chartWidthPx,
-        bodyHeightPx,
-      },
-      data.schedulers,
-      (body) => {
-        data.loads.forEach((load, i) => {
-          const area = areas[i]!;
-          drawPanelHeading(body, area, details[i] === undefined ? loadName(load) : `${loadName(load)}, ${details[i]}`);
-          drawLeftAxis(body, area, up);
-          drawBottomAxis(body, area, across);
-          for (const curve of curves.filter(({ cell }) => cell.load === load))
-            drawCurve(body, area, data, curve, across, unit);
-        });
-      },
-    );
+    return ({ title = "Latency distribution, cumulative", note }) =>
+      drawFrame(
+        {
+          name: "latency_cdf",
+          title: `${title} (${unit.name}, % of requests), ${sampleText(data)}`,
+          description: `Cumulative distribution of latency by load. ${curves
+            .slice(0, 60)
+            .map((each) => curveText(each, unit))
+            .join(". ")}.`,
+          legend: lineLegend(data, false),
+          notes: [
+            ...(details[0] === undefined ? [`Panels: ${axisLabel}.`] : []),
+            ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Repeats are pooled."] : []),
+            ...dataNotes(data, latency.values),
+            ...(note === undefined ? [] : [note]),
+          ],
+          widthPx: chartWidthPx,
+          bodyHeightPx,
+        },
+        data.schedulers,
+        (body) => {
+          data.loads.forEach((load, i) => {
+            const area = areas[i]!;
+            drawPanelHeading(
+              body,
+              area,
+              details[i] === undefined ? loadName(load) : `${loadName(load)}, ${details[i]}`,
+            );
+            drawLeftAxis(body, area, up);
+            drawBottomAxis(body, area, across);
+            const panel = panelOf(body, area, data, up);
+            for (const curve of curves.filter(({ cell }) => cell.load === load)) drawCurve(panel, curve, across, unit);
+          });
+        },
+      );
   },
 };
 
@@ -89,23 +92,16 @@ function curvesOf(data: ChartData): Curve[] {
 }
 
 /** A step curve from the fastest request, 0 %, to the slowest, 100 %. */
-function drawCurve(
-  body: Mark,
-  area: Area,
-  data: ChartData,
-  { cell, values }: Curve,
-  axis: ValueAxis,
-  unit: Unit,
-): void {
+function drawCurve({ body, area, looks, yPx }: Panel, { cell, values }: Curve, across: ValueAxis, unit: Unit): void {
   const steps = Math.min(values.length, mostSteps);
-  const xPx = (value: number): number => px(area.leftPx + area.widthPx * axis.fraction(value));
-  let path = `M${xPx(values[0]!)},${px(area.topPx + area.heightPx)}`;
+  const xPx = (value: number): number => px(acrossPx(area, across, value));
+  let path = `M${xPx(values[0]!)},${px(yPx(0))}`;
   for (let i = 1; i <= steps; i++) {
     const rank = Math.round((i * values.length) / steps);
     path += `H${xPx(values[rank - 1]!)}`;
-    path += `V${px(area.topPx + area.heightPx * (1 - rank / values.length))}`;
+    path += `V${px(yPx(rank / values.length))}`;
   }
-  const stroke = policyLooks(data.schedulers).get(cell.scheduler)!.colour;
+  const stroke = looks.get(cell.scheduler)!.colour;
   const width = cell.source === "real" ? 2 : 1.8;
   mark(
     body,

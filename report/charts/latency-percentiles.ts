@@ -17,7 +17,7 @@ import type { Chart } from "./chart.js";
 import { cellStats, dataNotes, sampleText, type CellStat, type ChartData } from "./chart-data.js";
 import { drawFrame, lineLegend } from "./frame.js";
 import { greatest, latency, statsInWords, statText } from "./measures.js";
-import { drawPanelHeading, panelGrid } from "./panels.js";
+import { drawPanelHeading, panelGrid, panelOf } from "./panels.js";
 import { loadPoints } from "./load-axis.js";
 import { drawSeries } from "./series.js";
 
@@ -31,13 +31,11 @@ export const leastRequests: readonly (readonly [percent: number, requests: numbe
 
 export const latencyPercentiles: Chart = {
   name: "latency_percentiles",
-  unfit: (data) =>
-    percentiles(data).every(({ stats }) => stats.length === 0)
-      ? `no run has the ${leastRequests[0]![1]} requests that p${leastRequests[0]![0]} needs`
-      : undefined,
-  draw: (data, { title = "Latency percentiles over the load", note }) => {
+  plan: (data) => {
     const all = percentiles(data);
     const shown = all.filter(({ stats }) => stats.length > 0);
+    if (shown.length === 0)
+      return `no run has the ${leastRequests[0]![1]} requests that p${leastRequests[0]![0]} needs`;
     const maxS = max(shown, ({ stats }) => greatest(stats))!;
     const unit = latency.unit(maxS);
     const axis = linearAxis(maxS, "latency", unit);
@@ -51,39 +49,43 @@ export const latencyPercentiles: Chart = {
     const loads = loadPoints(data, first.leftPx, first.widthPx);
     const room = categoryRoom(loads.categories, loads.slotPx);
     const { areas, bodyHeightPx } = panelGrid(shown.length, { ...layout, belowPx: room.heightPx + 30 });
-    return drawFrame(
-      {
-        name: "latency_percentiles",
-        title: `${title} (${unit.name}), ${sampleText(data)}`,
-        description: shown.map(({ percent, stats }) => `Percentile ${percent}: ${statsInWords(stats, unit)}`).join(" "),
-        legend: lineLegend(data),
-        notes: [
-          ...all.flatMap(({ percent, requests, hidden }) => hiddenNote(percent, requests, hidden)),
-          ...(data.cells.some(({ repeats }) => repeats.length > 1)
-            ? ["Points: mean over the repeats of each repeat's percentile. Whiskers: lowest and highest repeat."]
-            : []),
-          ...dataNotes(data, latency.values),
-          ...(note === undefined ? [] : [note]),
-        ],
-        widthPx: 960,
-        bodyHeightPx,
-      },
-      data.schedulers,
-      (body) => {
-        shown.forEach(({ percent, stats }, i) => {
-          const area = areas[i]!;
-          const shiftPx = area.leftPx - first.leftPx;
-          const categories = loads.categories.map((each) => ({ ...each, xPx: each.xPx + shiftPx }));
-          drawPanelHeading(body, area, percent === 50 ? "p50 (median)" : `p${percent}`);
-          drawLeftAxis(body, area, axis);
-          drawBaseLine(body, area);
-          drawCategories(body, area, categories, loads.slotPx);
-          drawBottomLabel(body, area, loads.label, room.heightPx + 16);
-          const tip = (stat: CellStat): string => statText(stat, `p${percent} latency`, unit);
-          drawSeries(body, area, data, stats, (load) => loads.xPx(load) + shiftPx, axis.fraction, tip);
-        });
-      },
-    );
+    return ({ title = "Latency percentiles over the load", note }) =>
+      drawFrame(
+        {
+          name: "latency_percentiles",
+          title: `${title} (${unit.name}), ${sampleText(data)}`,
+          description: shown
+            .map(({ percent, stats }) => `Percentile ${percent}: ${statsInWords(stats, unit)}`)
+            .join(" "),
+          legend: lineLegend(data),
+          notes: [
+            ...all.flatMap(({ percent, requests, hidden }) => hiddenNote(percent, requests, hidden)),
+            ...(data.cells.some(({ repeats }) => repeats.length > 1)
+              ? ["Points: mean over the repeats of each repeat's percentile. Whiskers: lowest and highest repeat."]
+              : []),
+            ...dataNotes(data, latency.values),
+            ...(note === undefined ? [] : [note]),
+          ],
+          widthPx: 960,
+          bodyHeightPx,
+        },
+        data.schedulers,
+        (body) => {
+          shown.forEach(({ percent, stats }, i) => {
+            const area = areas[i]!;
+            const shiftPx = area.leftPx - first.leftPx;
+            const categories = loads.categories.map((each) => ({ ...each, xPx: each.xPx + shiftPx }));
+            drawPanelHeading(body, area, percent === 50 ? "p50 (median)" : `p${percent}`);
+            drawLeftAxis(body, area, axis);
+            drawBaseLine(body, area);
+            drawCategories(body, area, categories, loads.slotPx);
+            drawBottomLabel(body, area, loads.label, room.heightPx + 16);
+            const tip = (stat: CellStat): string => statText(stat, `p${percent} latency`, unit);
+            const xPx = (load: string): number => loads.xPx(load) + shiftPx;
+            drawSeries(panelOf(body, area, data, axis), { data, stats, xPx, tip });
+          });
+        },
+      );
   },
 };
 

@@ -1,8 +1,29 @@
-/** Small multiples: a grid of equal panels with headings, as wide as the chart. Sizes in px. */
-import type { Area } from "./axes.js";
+/** Panels: a plot to draw values into, and grids of equal ones with headings, as wide as the chart. Sizes in px. */
+import type { Area, ValueAxis } from "./axes.js";
+import type { ChartData } from "./chart-data.js";
 import { chartWidthPx } from "./frame.js";
+import { policyLooks, type PolicyLook } from "./palette.js";
 import { label, type Mark } from "./svg.js";
 import { shortened } from "./text.js";
+
+/** A plot to draw into: places of values in its body, and what each scheduler looks like. */
+export interface Panel {
+  readonly body: Mark;
+  readonly area: Area;
+  readonly looks: ReadonlyMap<string, PolicyLook>;
+  readonly yPx: (value: number) => number;
+}
+
+/** A panel whose values go up along an axis. */
+export function panelOf(body: Mark, area: Area, data: ChartData, up: ValueAxis): Panel {
+  const yPx = (value: number): number => area.topPx + area.heightPx * (1 - up.fraction(value));
+  return { body, area, looks: policyLooks(data.schedulers), yPx };
+}
+
+/** Where a value stands along the axis at the bottom. */
+export function acrossPx({ leftPx, widthPx }: Area, across: ValueAxis, value: number): number {
+  return leftPx + widthPx * across.fraction(value);
+}
 
 export interface PanelGrid {
   readonly areas: readonly Area[];

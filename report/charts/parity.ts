@@ -10,7 +10,6 @@ import {
   linearAxis,
   logAxis,
   wantsLog,
-  type Area,
   type Unit,
   type ValueAxis,
 } from "./axes.js";
@@ -20,7 +19,7 @@ import { chartWidthPx, drawFrame, markerPath, pointLegend, type LegendItem } fro
 import { latency, ttft, type Measure } from "./measures.js";
 import { countOf, pairsOf, type PairedCell } from "./parity-pairs.js";
 import { policyLooks } from "./palette.js";
-import { drawPanelHeading, panelGrid } from "./panels.js";
+import { acrossPx, drawPanelHeading, panelGrid, panelOf, type Panel } from "./panels.js";
 import { mark, softInk, whiskerLine, type Mark } from "./svg.js";
 
 const mostPoints = 800;
@@ -28,52 +27,52 @@ const band = 0.1;
 
 export const parity: Chart = {
   name: "parity",
-  unfit: (data) => {
+  plan: (data) => {
     if (data.sources.length === 1) {
       return `it sets simulated against real requests, and there are only ${data.sources[0] === "real" ? "real" : "simulated"} ones`;
     }
-    const joined = [latency, ttft].some((measure) => pairsOf(data, measure.values).length > 0);
-    return joined ? undefined : "no simulated request has a real one with the same scheduler, load and sequence number";
-  },
-  draw: (data, { title = "Simulated against real, request by request", note }) => {
     const panels = [ttft, latency]
       .map((measure) => ({ measure, pairs: pairsOf(data, measure.values) }))
       .filter(({ pairs }) => pairs.length > 0)
       .map(({ measure, pairs }) => ({ measure, pairs, ...axesOf(measure, pairs) }));
+    if (panels.length === 0)
+      return "no simulated request has a real one with the same scheduler, load and sequence number";
     const leftPx = max(panels, ({ up }) => leftRoomPx(up))!;
     const side = (chartWidthPx - 4) / 2 - leftPx - 18;
     const { areas, bodyHeightPx } = panelGrid(2, { maxColumns: 2, leftPx, belowPx: 48, plotHeightPx: side });
     const joined = max(panels, ({ pairs }) => countOf(pairs))!;
     const units = [...new Set(panels.map(({ unit }) => unit.name))].join(" and ");
-    return drawFrame(
-      {
-        name: "parity",
-        title: `${title} (${units}), n = ${joined.toLocaleString("en-US")} pairs of ${sampleText(data).slice(4)}`,
-        description: `Scatter plots of simulated against real values. ${panels.map(({ measure, pairs }) => closeness(measure, pairs)).join(" ")}`,
-        legend: [...pointLegend(data), ...referenceLegend],
-        notes: [
-          ...panels.map(({ measure, pairs }) => closeness(measure, pairs)),
-          ...(joined > mostPoints ? [`${mostPoints} evenly picked requests are drawn.`] : []),
-          ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Each request: mean over its repeats."] : []),
-          ...dataNotes(data, latency.values),
-          ...(note === undefined ? [] : [note]),
-        ],
-        widthPx: chartWidthPx,
-        bodyHeightPx,
-      },
-      data.schedulers,
-      (body) => {
-        definePoints(body, data);
-        panels.forEach(({ measure, pairs, across, up, unit }, i) => {
-          const area = areas[i]!;
-          drawPanelHeading(body, area, measure.name);
-          drawLeftAxis(body, area, up);
-          drawBottomAxis(body, area, across);
-          drawBand(body, area, across, up);
-          drawPairs(body, area, data, pairs, across, up, unit);
-        });
-      },
-    );
+    return ({ title = "Simulated against real, request by request", note }) =>
+      drawFrame(
+        {
+          name: "parity",
+          title: `${title} (${units}), n = ${joined.toLocaleString("en-US")} pairs of ${sampleText(data).slice(4)}`,
+          description: `Scatter plots of simulated against real values. ${panels.map(({ measure, pairs }) => closeness(measure, pairs)).join(" ")}`,
+          legend: [...pointLegend(data), ...referenceLegend],
+          notes: [
+            ...panels.map(({ measure, pairs }) => closeness(measure, pairs)),
+            ...(joined > mostPoints ? [`${mostPoints} evenly picked requests are drawn.`] : []),
+            ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Each request: mean over its repeats."] : []),
+            ...dataNotes(data, latency.values),
+            ...(note === undefined ? [] : [note]),
+          ],
+          widthPx: chartWidthPx,
+          bodyHeightPx,
+        },
+        data.schedulers,
+        (body) => {
+          definePoints(body, data);
+          panels.forEach(({ measure, pairs, across, up, unit }, i) => {
+            const area = areas[i]!;
+            drawPanelHeading(body, area, measure.name);
+            drawLeftAxis(body, area, up);
+            drawBottomAxis(body, area, across);
+            const panel = panelOf(body, area, data, up);
+            drawBand(panel, across, up);
+            drawPairs(panel, data, pairs, { across, unit });
+          });
+        },
+      );
   },
 };
 
@@ -96,12 +95,12 @@ function axesOf(measure: Measure, pairs: readonly PairedCell[]): { across: Value
   return { across: axis("real"), up: axis("simulated"), unit };
 }
 
-function drawBand(body: Mark, area: Area, across: ValueAxis, up: ValueAxis): void {
+function drawBand({ body, area }: Panel, across: ValueAxis, up: ValueAxis): void {
   const [low, high] = [across.ticks[0]!, across.ticks.at(-1)!];
   const values = Array.from({ length: 101 }, (_, i) => low + (high - low) * (i / 100) ** 3);
   const yPx = (value: number): number =>
     area.topPx + area.heightPx * (1 - Math.min(Math.max(up.fraction(value), 0), 1));
-  const xPx = (value: number): number => area.leftPx + area.widthPx * across.fraction(value);
+  const xPx = (value: number): number => acrossPx(area, across, value);
   const shape = areaShape<number>()
     .digits(2)
     .x(xPx)
@@ -113,15 +112,11 @@ function drawBand(body: Mark, area: Area, across: ValueAxis, up: ValueAxis): voi
 }
 
 function drawPairs(
-  body: Mark,
-  area: Area,
+  { body, area, looks, yPx }: Panel,
   data: ChartData,
   pairs: readonly PairedCell[],
-  across: ValueAxis,
-  up: ValueAxis,
-  unit: Unit,
+  { across, unit }: { readonly across: ValueAxis; readonly unit: Unit },
 ): void {
-  const looks = policyLooks(data.schedulers);
   const stride = Math.ceil(countOf(pairs) / mostPoints);
   const groups = new Map(
     data.schedulers.map((scheduler) => {
@@ -144,8 +139,8 @@ function drawPairs(
     const points = groups.get(scheduler)!;
     let at = (stride - (skipped % stride)) % stride;
     for (; at < seq.length; at += stride) {
-      const x = area.leftPx + area.widthPx * across.fraction(real[at]!);
-      const y = area.topPx + area.heightPx * (1 - up.fraction(sim[at]!));
+      const x = acrossPx(area, across, real[at]!);
+      const y = yPx(sim[at]!);
       const values = `real ${unit.text(real[at]!, 6)}, simulated ${unit.text(sim[at]!, 6)} ${unit.name}`;
       mark(points, "use", { href, x, y }, `${scheduler}, ${loadName(load)}, request ${seq[at]!}: ${values}`);
     }

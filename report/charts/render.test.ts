@@ -8,8 +8,8 @@ import { chartNames, chartRunsOf, type ChartOptions, type ChartRow } from "./ind
 
 const renderChart = (name: string, rows: readonly ChartRow[], options?: ChartOptions) =>
   charts.renderChart(name, chartRunsOf(rows), options);
-const renderAllCharts = (rows: readonly ChartRow[]) => charts.renderAllCharts(chartRunsOf(rows));
-const skippedCharts = (rows: readonly ChartRow[]) => charts.skippedCharts(chartRunsOf(rows));
+const renderAllCharts = (rows: readonly ChartRow[]) => charts.renderAllCharts(chartRunsOf(rows)).charts;
+const skippedCharts = (rows: readonly ChartRow[]) => charts.renderAllCharts(chartRunsOf(rows)).skipped;
 
 const goldenFolder = join(process.cwd(), "report", "charts", "golden");
 

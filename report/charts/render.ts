@@ -2,8 +2,8 @@
 import { closest } from "fastest-levenshtein";
 import { ConfigError } from "../../formats/index.js";
 import { throughputBarChart, totalLatencyBarChart, ttftBarChart } from "./bar-charts.js";
-import type { Chart, ChartOptions } from "./chart.js";
-import { chartData, type ChartData } from "./chart-data.js";
+import type { Chart, ChartOptions, Draw } from "./chart.js";
+import { chartData } from "./chart-data.js";
 import type { ChartRun } from "./chart-row.js";
 import { latencyBoxplot } from "./latency-boxplot.js";
 import { latencyCdf } from "./latency-cdf.js";
@@ -39,36 +39,33 @@ export function renderChart(name: string, runs: readonly ChartRun[], options: Ch
     const near = closest(name, [...chartNames]);
     throw new ConfigError(`unknown chart "${name}", expected one of ${chartNames.join(", ")}; did you mean "${near}"?`);
   }
-  const data = chartData(runs);
-  const reason = chart.unfit(data);
-  if (reason !== undefined) throw new ConfigError(`chart "${name}" cannot be drawn: ${reason}`);
-  return chart.draw(data, options);
+  const draw = chart.plan(chartData(runs));
+  if (typeof draw === "string") throw new ConfigError(`chart "${name}" cannot be drawn: ${draw}`);
+  return draw(options);
+}
+
+export interface AllCharts {
+  /** SVG text by name. */
+  readonly charts: ReadonlyMap<string, string>;
+  readonly skipped: readonly SkippedChart[];
 }
 
 /**
  * Every chart that the runs allow, by name. A chart left out (parity with one source, percentiles of five requests) is
- * named with its reason below the last chart, and by `skippedCharts`. `remark` stands below each. Throws ConfigError when
- * there is no request.
+ * named with its reason below the last chart, and in `skipped`. `remark` stands below each. Throws ConfigError when there
+ * is no request.
  */
-export function renderAllCharts(runs: readonly ChartRun[], remark = ""): ReadonlyMap<string, string> {
+export function renderAllCharts(runs: readonly ChartRun[], remark = ""): AllCharts {
   const data = chartData(runs);
-  const skipped = skippedIn(data);
-  const drawn = charts.filter(({ name }) => !skipped.some((each) => each.name === name));
+  const drawn: (readonly [name: string, draw: Draw])[] = [];
+  const skipped: SkippedChart[] = [];
+  for (const { name, plan } of charts) {
+    const draw = plan(data);
+    if (typeof draw === "string") skipped.push({ name, reason: draw });
+    else drawn.push([name, draw]);
+  }
   const note = skipped.map(({ name, reason }) => `${name} is not drawn: ${reason}.`).join(" ");
-  const noteOf = (chart: Chart): string => [remark, chart === drawn.at(-1) ? note : ""].filter(Boolean).join(" ");
-  return new Map(
-    drawn.map((chart) => [chart.name, chart.draw(data, noteOf(chart) === "" ? {} : { note: noteOf(chart) })]),
-  );
-}
-
-/** The charts that `renderAllCharts` leaves out of these runs, with the reasons. */
-export function skippedCharts(runs: readonly ChartRun[]): SkippedChart[] {
-  return skippedIn(chartData(runs));
-}
-
-function skippedIn(data: ChartData): SkippedChart[] {
-  return charts.flatMap((chart) => {
-    const reason = chart.unfit(data);
-    return reason === undefined ? [] : [{ name: chart.name, reason }];
-  });
+  const noteOf = (name: string): string => [remark, name === drawn.at(-1)?.[0] ? note : ""].filter(Boolean).join(" ");
+  const texts = drawn.map(([name, draw]) => [name, draw(noteOf(name) === "" ? {} : { note: noteOf(name) })] as const);
+  return { charts: new Map(texts), skipped };
 }

@@ -3,24 +3,21 @@
  * where a load has no value, a marker per load and a whisker over the repeats.
  */
 import { line } from "d3";
-import type { Area } from "./axes.js";
 import type { CellStat, ChartData } from "./chart-data.js";
 import { dash, drawMarker, drawWhisker } from "./frame.js";
-import { policyLooks } from "./palette.js";
-import { mark, type Mark } from "./svg.js";
+import type { Panel } from "./panels.js";
+import { mark } from "./svg.js";
+
+export interface Series {
+  readonly data: ChartData;
+  readonly stats: readonly CellStat[];
+  /** Where a load stands. */
+  readonly xPx: (load: string) => number;
+  readonly tip: (stat: CellStat) => string;
+}
 
 /** Draws every line with its markers and whiskers. */
-export function drawSeries(
-  body: Mark,
-  area: Area,
-  data: ChartData,
-  stats: readonly CellStat[],
-  xPx: (load: string) => number,
-  fraction: (value: number) => number,
-  tip: (stat: CellStat) => string,
-): void {
-  const looks = policyLooks(data.schedulers);
-  const yPx = (value: number): number => area.topPx + area.heightPx * (1 - fraction(value));
+export function drawSeries({ body, looks, yPx }: Panel, { data, stats, xPx, tip }: Series): void {
   const inPlace = [...data.loads].sort((a, b) => xPx(a) - xPx(b));
   for (const scheduler of data.schedulers) {
     const look = looks.get(scheduler)!;

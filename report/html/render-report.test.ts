@@ -29,11 +29,11 @@ const report = (more: Partial<ReportInput> = {}): ReportInput => ({
   outcome: [row()],
   charts: new Map([["ttft_bar_chart", svg]]),
   sections: [
-    { heading: "Files", facts: [["experiment.yaml", "the resolved experiment"]] },
     { heading: "Machine and profile", facts: [["GPU", "H100"]], paragraphs: ["Measured twice."] },
     metricDefinitions,
   ],
   warnings: ["cell naive, 8 req/s left the measured range"],
+  lastSections: [{ heading: "Files", facts: [["experiment.yaml", "the resolved experiment"]] }],
   ...more,
 });
 
@@ -192,6 +192,7 @@ describe("renderReport", () => {
             charts: new Map(),
             sections: [{ heading: bad, facts: [[bad, bad]], paragraphs: [bad], table }],
             warnings: [bad],
+            lastSections: [],
           });
           expect(document.querySelectorAll("script")).toHaveLength(1);
           expect(document.querySelectorAll("img, b")).toHaveLength(0);
@@ -210,7 +211,7 @@ describe("renderReport", () => {
   });
 
   it("says so when nothing was compared and there is nothing else to show", () => {
-    const document = page(report({ outcome: [], charts: new Map(), sections: [], warnings: [] }));
+    const document = page(report({ outcome: [], charts: new Map(), sections: [], warnings: [], lastSections: [] }));
     expect(texts(document, "h2")).toEqual(["Predicted and measured"]);
     expect(texts(document, "main p")[0]).toMatch(/^Nothing was compared/);
   });

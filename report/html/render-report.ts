@@ -50,9 +50,9 @@ ${parts.map((part) => `<section aria-labelledby="${part.id}">\n<h2 id="${part.id
 }
 
 function partsOf(input: ReportInput): Part[] {
-  const isFiles = (section: ReportSection): boolean => /^files\b/i.test(section.heading);
-  const part = (section: ReportSection): Part => ({
-    id: `section-${input.sections.indexOf(section) + 1}`,
+  const { sections, lastSections } = input;
+  const part = (section: ReportSection, index: number): Part => ({
+    id: `section-${index + 1}`,
     heading: section.heading,
     html: sectionHtml(section),
   });
@@ -61,9 +61,9 @@ function partsOf(input: ReportInput): Part[] {
   return [
     { id: "outcome", heading: "Predicted and measured", html: outcomeSection(input.outcome) },
     ...(input.charts.size > 0 ? [{ id: "charts", heading: "Charts", html: charts }] : []),
-    ...input.sections.filter((section) => !isFiles(section)).map(part),
+    ...sections.map(part),
     ...(input.warnings.length > 0 ? [{ id: "warnings", heading: "Warnings", html: warnings }] : []),
-    ...input.sections.filter(isFiles).map(part),
+    ...lastSections.map((section, index) => part(section, sections.length + index)),
   ];
 }
 

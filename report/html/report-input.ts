@@ -42,7 +42,9 @@ export interface ReportInput {
   readonly outcome: readonly OutcomeRow[];
   /** Chart name -> SVG text. */
   readonly charts: ReadonlyMap<string, string>;
-  /** In this order; one whose heading begins with "Files" comes after the warnings. */
+  /** In this order, before the warnings. */
   readonly sections: readonly ReportSection[];
   readonly warnings: readonly string[];
+  /** After the warnings. */
+  readonly lastSections: readonly ReportSection[];
 }

@@ -1,5 +1,5 @@
 /** Puts capacity into a finished run: beside what the run was busy with, in its notes, and in its verdict on overload. */
-import { withInfo, type Run } from "../../formats/index.js";
+import { percent, withInfo, type Run } from "../../formats/index.js";
 import type { Capacity, NoCapacity } from "./capacity.js";
 
 /** `capacity` of run.json and --json. */
@@ -35,7 +35,6 @@ function changedInfo(run: Run, changed: Readonly<Record<string, unknown>>): Run 
 }
 
 function overloadNote({ utilisation, busiest, latency_growth_s_per_min: growth = 0 }: Capacity): string {
-  const percent = (fraction: number): string => `${(100 * fraction).toFixed(0)} %`;
   if (utilisation > 1 || busiest === undefined) {
     return (
       `overload: ${percent(utilisation)} of what the server can take is offered; latencies grow with the run, by ` +

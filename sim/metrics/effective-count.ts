@@ -5,6 +5,7 @@
  * errors with less errors", 2004). Where neighbours are not alike, values count as independent. A long series is first cut
  * into batches, whose means stand for the values: O(n).
  */
+import { mean } from "./statistics.js";
 
 /** Batches at most. */
 const MAX_BATCHES = 4096;
@@ -19,13 +20,13 @@ const ALIKE = 2;
 export function effectiveCount(values: Float64Array): number {
   const n = values.length;
   if (n < 2) return n;
-  const mean = meanOf(values);
-  const variance = squaresAround(values, mean) / n;
-  if (variance <= (mean * 1e-12) ** 2) return n;
+  const average = mean(values);
+  const variance = squaresAround(values, average) / n;
+  if (variance <= (average * 1e-12) ** 2) return n;
   const size = Math.ceil(n / MAX_BATCHES);
   const batches = size === 1 ? values : batchMeans(values, size);
   const count = batches.length;
-  const around = meanOf(batches);
+  const around = mean(batches);
   const ofBatches = squaresAround(batches, around) / count;
   if (ofBatches === 0) return n;
   // Variance of the mean: that of batches, tau times as large as if they were independent.
@@ -60,12 +61,6 @@ function batchMeans(values: Float64Array, size: number): Float64Array {
     means[batch] = sum / size;
   }
   return means;
-}
-
-function meanOf(values: Float64Array): number {
-  let sum = 0;
-  for (let at = 0; at < values.length; at++) sum += values[at]!;
-  return sum / values.length;
 }
 
 function squaresAround(values: Float64Array, mean: number): number {

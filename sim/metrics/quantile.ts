@@ -19,6 +19,12 @@ export function quantile(sorted: Float64Array, p: number): number {
   return interpolate(sorted[below]!, sorted[Math.min(below + 1, sorted.length - 1)]!, rank - below);
 }
 
+/** Median of values in any order; NaN of none. */
+export function median(values: Iterable<number>): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted.length === 0 ? Number.NaN : quantile(sorted, 0.5);
+}
+
 /** Between two neighbouring ranks; equal neighbours give exactly their value. */
 export function interpolate(lower: number, upper: number, share: number): number {
   return lower + (upper - lower) * share;

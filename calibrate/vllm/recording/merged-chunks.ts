@@ -3,7 +3,7 @@
  * `stream_interval` N sends 1 token, then every N-th, on an idle server too; a proxy that buffers hands chunks on in bunches;
  * a busy front end of vLLM merges tokens of several steps now and then, which is modelled (docs/design.md, section 5).
  */
-import { ArtifactError, type RequestRecord } from "../../../formats/index.js";
+import { ArtifactError, percent, type RequestRecord } from "../../../formats/index.js";
 import { chunkTimesMs } from "./client-features.js";
 import type { RecordedRun } from "./recorded-run.js";
 import { quantileOfValues } from "../../fit/index.js";
@@ -153,8 +153,4 @@ function intervalOf(cuts: readonly Cut[]): number {
 
 function sumOf(cuts: readonly Cut[], what: "tokens" | "chunks"): number {
   return cuts.reduce((sum, cut) => sum + cut[what], 0);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
 }

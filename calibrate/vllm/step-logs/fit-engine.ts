@@ -4,8 +4,8 @@
  * enough, because they take longer there than on an idle server.
  */
 import type { EngineJitter, Variation } from "../../../formats/index.js";
-import type { GraphKind } from "../../../sim/index.js";
-import { type LinearSolver, mean, quantileOfValues, variationOf } from "../../fit/index.js";
+import { mean, type GraphKind } from "../../../sim/index.js";
+import { type LinearSolver, quantileOfValues, variationOf } from "../../fit/index.js";
 import { intervalsOf, resampledFits, type Intervals } from "./engine-intervals.js";
 import { graphKinds, type EngineModel, type GpuTimes, type LaunchTimes, type Recency } from "./engine-model.js";
 import { fitGpu, gpuRatios, type GpuFit } from "./fit-gpu.js";

@@ -1,11 +1,10 @@
 /** Launches of engine steps as step logs show them: how long they take by kind, how they vary, when the GPU begins. */
 import type { Variation } from "../../../formats/index.js";
-import { meanOf, type GraphKind } from "../../../sim/index.js";
+import { mean, meanOf, type GraphKind } from "../../../sim/index.js";
 import {
   censoredQuantiles,
   type Sighting,
   growthOf,
-  mean,
   quantileOfValues,
   rounded,
   significantGrowth,
