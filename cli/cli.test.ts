@@ -248,7 +248,7 @@ describe("simulate --policy vllm", () => {
     const { code, stdout } = await vllm(...words, "--output", "repeated");
     expect(code).toBe(0);
     expect(stdout).toMatch(/^simulated vllm .*: 80 requests in [\d.]+ \([\d.]+-[\d.]+\) s/);
-    expect(stdout).toMatch(/mean of \d+ replications, and in brackets where 9 of 10 real runs fall/);
+    expect(stdout).toMatch(/mean of \d+ replications, and in brackets the interval that holds 9 of 10 real runs/);
     const once = await vllm(...words, "--replications", "1", "--output", "once");
     expect(once.stdout).toMatch(/: 80 requests in [\d.]+ s, [\d.]+ requests/);
     expect(once.stdout).not.toContain("replications");
@@ -338,7 +338,7 @@ describe("simulate --policy vllm", () => {
     [["--batch-size", "4"], /--batch-size is a setting of naive and dynamic, not of vllm/],
     [["--enable-chunked-prefill=maybe"], /--enable-chunked-prefill: got "maybe", expected nothing, true or false/],
     [["--no-enable-chunked-prefill"], /without chunked prefill, expected at least max_model_len 4096/],
-    [["--cold-start"], /has no cold start, leave out --cold-start/],
+    [["--cold-start"], /has no cold start, simulate without it/],
     [["--gpu-memory-utilization", "0.1"], /no memory is left for KV blocks/],
   ] as const;
   let ended: Ended[];
@@ -514,7 +514,9 @@ loads:
   test("calibrates, simulates, runs, compares and reports; a second run keeps all of it", async () => {
     const path = write("tiny.yaml", experiment("tiny", 2));
     const first = await servesim("run", path, "--results", "results");
-    expect(first.stderr).toMatch(/simulated 3 of 3 cells, 0 were there\n(.*\n)*ran 4 of 4 real runs, 0 were there/);
+    expect(first.stderr).toMatch(
+      /simulated 3 of 3 cells, 0 existed already\n(.*\n)*ran 4 of 4 real runs, 0 existed already/,
+    );
     expect(first.code).toBe(0);
     const root = join(folder, "results", "tiny");
     const parts = ["report.html", "comparison.json", "manifest.json", "profile.json", "llm_inference_benchmark.csv"];
@@ -543,7 +545,7 @@ loads:
     const second = await servesim("run", path, "--results", "results");
     expect(second.code).toBe(0);
     expect(second.stderr).toMatch(/calibration: kept /);
-    expect(second.stderr).toMatch(/simulated 0 of 3 cells, 3 were there\nran 0 of 4 real runs, 4 were there/);
+    expect(second.stderr).toMatch(/simulated 0 of 3 cells, 3 existed already\nran 0 of 4 real runs, 4 existed already/);
     expect(readFileSync(join(root, "cells", "naive--closed", "real", "requests.csv"), "utf8")).toBe(before);
     expect(filesOf(join("results", "tiny", "cells", "naive--closed", "sim-at-pace"))).toEqual(predicted);
     expect((await servesim("report", root)).code).toBe(0);
@@ -564,7 +566,7 @@ loads:
     const words = ["run", path, "--results", "results"];
     const measured = (): boolean => existsSync(raw) && readFileSync(raw, "utf8").split("\n").length > 3;
     const inCalibration = await interruptWhen(words, measured);
-    expect(inCalibration.stderr).toMatch(/interrupted: what was finished is kept under results; go on with the same/);
+    expect(inCalibration.stderr).toMatch(/interrupted: finished work is kept under results; continue with the same/);
     expect(inCalibration.code).toBe(130);
     expect(existsSync(join(root, "profile.json"))).toBe(false);
 
@@ -576,8 +578,8 @@ loads:
 
     const last = await servesim(...words);
     expect(last.code).toBe(0);
-    expect(last.stderr).toContain("simulated 0 of 2 cells, 2 were there");
-    expect(last.stderr).toContain("ran 1 of 2 real runs, 1 were there");
+    expect(last.stderr).toContain("simulated 0 of 2 cells, 2 existed already");
+    expect(last.stderr).toContain("ran 1 of 2 real runs, 1 existed already");
     expect(JSON.parse(readFileSync(join(root, "manifest.json"), "utf8"))).toMatchObject({ interrupted: false });
     expect(existsSync(join(root, "report.html"))).toBe(true);
   });

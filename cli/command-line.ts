@@ -6,12 +6,12 @@ import { EXIT, fail } from "./fail.js";
 const commands: readonly (readonly [name: string, describe: string, load: () => Promise<Command>])[] = [
   [
     "run <experiment>",
-    "calibrate, simulate, run for real, compare and report an experiment file",
+    "run an experiment file: calibrate, simulate, run for real, compare and report",
     async () => (await import("./run.js")).runCommand,
   ],
   [
     "calibrate <engine>",
-    "measure what a batch costs on this machine (onnx), or a running server (vllm): writes a profile",
+    "make a profile: measure batches on this machine (onnx) or a running server (vllm)",
     async () =>
       process.argv.slice(3).includes("vllm")
         ? (await import("./calibrate-vllm.js")).calibrateVllmCommand
@@ -19,23 +19,27 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
   ],
   [
     "simulate",
-    "run a policy on a profile, in virtual time",
+    "simulate a policy under a load, with the costs of a profile",
     async () => (await import("./simulate.js")).simulateCommand,
   ],
-  ["bench", "run a policy for real on this machine", async () => (await import("./bench.js")).benchCommand],
+  [
+    "bench",
+    "run a policy for real, on this machine or against a vLLM server",
+    async () => (await import("./bench.js")).benchCommand,
+  ],
   [
     "compare <sim> <real..>",
-    "how wrong a simulated run was, against real repeats",
+    "compare a simulated run with real runs: agrees, differs or cannot tell",
     async () => (await import("./compare.js")).compareCommand,
   ],
   [
     "validate <validation>",
-    "calibrate, simulate and run for real over models, policies and loads: where do they agree",
+    "check where simulated and real runs agree, over models, policies and loads",
     async () => (await import("./validate.js")).validateCommand,
   ],
   [
     "report [folder]",
-    "charts and report.html of an experiment, or of a CSV of the original suite",
+    "make the charts and report.html of an experiment, or of a CSV of the original suite",
     async () => (await import("./report.js")).reportCommand,
   ],
   [
@@ -45,22 +49,26 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
   ],
   [
     "replay",
-    "simulate a recorded run of a vLLM server again, beside what was recorded",
+    "simulate a recorded run of a vLLM server and compare it with the recording",
     async () => (await import("./replay.js")).replayCommand,
   ],
   [
     "profiles <action> [profile]",
-    "the measured profiles that ship: list, or show one",
+    "list the profiles that ship, or show one",
     async () => (await import("./profiles.js")).profilesCommand,
   ],
   [
     "import <form> <folder>",
-    "a recording in another form (llmservingsim) as a run folder",
+    "convert another tool's recording (llmservingsim) into a run folder",
     async () => (await import("./import.js")).importCommand,
   ],
-  ["schema [name]", "the JSON Schema of a file format", async () => (await import("./schema.js")).schemaCommand],
-  ["setup <what>", "place what a device needs: setup cuda", async () => (await import("./setup.js")).setupCommand],
-  ["doctor", "what this machine can run, and what is missing", async () => (await import("./doctor.js")).doctorCommand],
+  ["schema [name]", "print the JSON Schema of a file format", async () => (await import("./schema.js")).schemaCommand],
+  ["setup <what>", "install what a device needs: setup cuda", async () => (await import("./setup.js")).setupCommand],
+  [
+    "doctor",
+    "check what this machine, or a vLLM server, can run and what is missing",
+    async () => (await import("./doctor.js")).doctorCommand,
+  ],
 ];
 
 /** Does what the process's words say; returns the exit code. */

@@ -166,5 +166,5 @@ test("a full disk is told once, the log goes on when there is room", async () =>
   await turn();
   log.flush();
   log.close();
-  expect(told).toEqual([`cannot keep finished requests in ${folder} as they end: the disk is full; the run goes on`]);
+  expect(told).toEqual([`cannot keep finished requests in ${folder} as they end: the disk is full; the run continues`]);
 });
