@@ -182,7 +182,7 @@ describe("renderAllCharts", () => {
       tokensPerS: value,
     });
     fc.assert(
-      fc.property(fc.array(row, { minLength: 1, maxLength: 40 }), (rows) => {
+      fc.property(fc.array(row, { minLength: 1, maxLength: 15 }), (rows) => {
         for (const [, svg] of renderAllCharts(rows)) {
           const document = parsed(svg);
           for (const element of document.querySelectorAll("*")) {
