@@ -75,6 +75,8 @@ export default tseslint.config(
     rules: {
       "no-restricted-syntax": ["error", ...wallClock, ...spreads],
       "no-restricted-imports": ["error", { patterns: [{ group: ["node:*", "fs", "path"], message: "sim/ is pure" }] }],
+      // Over typed arrays V8 goes through an index several times as fast as through an iterator.
+      "@typescript-eslint/prefer-for-of": "off",
     },
   },
   { files: ["**/*.test.ts", "jest.config.ts"], rules: { "import-x/no-default-export": "off" } },
