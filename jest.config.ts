@@ -31,6 +31,8 @@ const config: Config = {
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
   globalSetup: "<rootDir>/test/build-once.mjs",
   reporters: ["default", "<rootDir>/test/count-reporter.mjs"],
+  // By default one core is left to nobody.
+  maxWorkers: "100%",
   coverageProvider: "v8",
   testTimeout: 120_000,
 };

@@ -1,7 +1,7 @@
 /** Files appear whole or not at all: written under a temporary name in the same folder, then renamed. */
 import { createHash } from "node:crypto";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -25,8 +25,8 @@ export function writeTextAtomic(path: string, text: string): void {
   }
 }
 
-/** Text of a chunk before it is handed to the disk, characters: a file may be longer than a string may be. */
-const CHUNK = 1 << 18;
+/** Bytes that are handed to the disk at once. */
+const BLOCK = 1 << 18;
 
 /**
  * Writes lines, each with a line break, one after another: as long as they may be together. Whole or not at all, gzip when the
@@ -37,11 +37,10 @@ export async function writeLinesAtomic(path: string, lines: Iterable<string> | A
   const hash = createHash("sha256");
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const source = Readable.from(chunksOf(lines, hash), { objectMode: false });
     // Opened first: a stream may open its file after it was given up, and leave it behind.
-    const file = (await open(temporary, "w")).createWriteStream({ flush: true });
-    if (path.endsWith(".gz")) await pipeline(source, createGzip(), file);
-    else await pipeline(source, file);
+    const file = await open(temporary, "w");
+    if (path.endsWith(".gz")) await writePacked(file, blocksOf(lines, hash));
+    else await writePlain(file, blocksOf(lines, hash));
     renameSync(temporary, path);
     return hash.digest("hex");
   } catch (error) {
@@ -51,22 +50,50 @@ export async function writeLinesAtomic(path: string, lines: Iterable<string> | A
   }
 }
 
-async function* chunksOf(
+async function writePlain(file: FileHandle, blocks: AsyncIterable<Buffer>): Promise<void> {
+  try {
+    for await (const block of blocks) await file.writeFile(block);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function writePacked(file: FileHandle, blocks: AsyncIterable<Buffer>): Promise<void> {
+  // A stream still holds a block when it asks for the next.
+  const copies = async function* (): AsyncGenerator<Buffer> {
+    for await (const block of blocks) yield Buffer.from(block);
+  };
+  const source = Readable.from(copies(), { objectMode: false });
+  await pipeline(source, createGzip(), file.createWriteStream({ flush: true }));
+}
+
+/**
+ * The lines as blocks of bytes, a line break after each. All are in one buffer, so a block is good until the next is asked for: a
+ * buffer for each, or lines put together as text, would wait for a collection of garbage by the hundred MiB.
+ */
+async function* blocksOf(
   lines: Iterable<string> | AsyncIterable<string>,
   hash: ReturnType<typeof createHash>,
 ): AsyncGenerator<Buffer> {
-  let text = "";
-  const flushed = (): Buffer => {
-    const bytes = Buffer.from(text);
+  let buffer = Buffer.allocUnsafe(BLOCK);
+  let filled = 0;
+  const block = (): Buffer => {
+    const bytes = buffer.subarray(0, filled);
     hash.update(bytes);
-    text = "";
+    filled = 0;
     return bytes;
   };
   for await (const line of lines) {
-    text += `${line}\n`;
-    if (text.length >= CHUNK) yield flushed();
+    const mostBytes = 3 * line.length + 1;
+    if (filled + mostBytes > buffer.length) {
+      if (filled > 0) yield block();
+      if (mostBytes > buffer.length) buffer = Buffer.allocUnsafe(mostBytes);
+    }
+    filled += buffer.write(line, filled);
+    buffer[filled++] = 0x0a;
   }
-  if (text !== "") yield flushed();
+  if (filled > 0) yield block();
 }
 
 /** Two-space JSON with a final newline, written whole. */

@@ -55,6 +55,9 @@ export const latencyCdf: Chart = {
           notes: [
             ...(details[0] === undefined ? [`Panels: ${axisLabel}.`] : []),
             ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Repeats are pooled."] : []),
+            ...(curves.some(({ values }) => values.length > mostSteps)
+              ? [`Of each curve ${mostSteps} steps are drawn.`]
+              : []),
             ...dataNotes(data, latency.values),
             ...(note === undefined ? [] : [note]),
           ],

