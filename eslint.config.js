@@ -3,7 +3,7 @@ import tseslint from "typescript-eslint";
 import { importX, createNodeResolver } from "eslint-plugin-import-x";
 import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
 
-const parts = ["formats", "sim", "machine", "onnx", "calibrate", "real", "report", "jobs", "cli"];
+const parts = ["formats", "sim", "machine", "onnx", "calibrate", "real", "report", "jobs", "cli", "lib"];
 const below = ["formats", "sim", "machine", "onnx"];
 const mayImport = {
   formats: [],
@@ -14,7 +14,8 @@ const mayImport = {
   real: below,
   report: ["formats", "sim"],
   jobs: [...below, "calibrate", "real", "report"],
-  cli: parts,
+  cli: [...below, "calibrate", "real", "report", "jobs"],
+  lib: ["formats", "sim", "jobs"],
 };
 const walls = parts.flatMap((part) =>
   parts

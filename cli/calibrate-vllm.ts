@@ -7,7 +7,8 @@ import { z } from "zod";
 import type { RecordedRun } from "../calibrate/vllm/index.js";
 import { readRecordings } from "../jobs/replay/index.js";
 import { measureServer, type MeasuredServer } from "../jobs/vllm-calibration/index.js";
-import { ConfigError, MOST_VOCAB, MOST_WAIT_S, type Run } from "../formats/index.js";
+import { ConfigError, MAX_VOCAB, MAX_WAIT_S, type Run } from "../formats/index.js";
+import { whileFileLocked } from "../formats/files/index.js";
 import { RunInterrupted } from "../real/index.js";
 import type { ServerAddress } from "../real/vllm/index.js";
 import type { SettingName } from "../real/vllm/server/index.js";
@@ -16,6 +17,7 @@ import type { Args, Command } from "./command.js";
 import { fitRecordings } from "./fit-recordings.js";
 import { Interrupted } from "./fail.js";
 import { declareFlags, parseFlags, type Flags } from "./flags.js";
+import { requireFree } from "./free-place.js";
 import { interruptible } from "./interrupt.js";
 import { figure, note, printJson, printTable, warn } from "./output.js";
 import { warnIfCut } from "./read-run.js";
@@ -27,32 +29,32 @@ const duration = z
   .string()
   .regex(/^\d+(\.\d+)?(s|m)?$/, "expected a time such as 120s or 2m")
   .transform((text) => Number.parseFloat(text) * (text.endsWith("m") ? 60e3 : 1e3))
-  .refine((ms) => ms > 0 && ms <= 1e3 * MOST_WAIT_S, "expected more than 0 s, and at most a week");
+  .refine((ms) => ms > 0 && ms <= 1e3 * MAX_WAIT_S, "expected more than 0 s, and at most a week");
 
 const ownFlags = {
-  black_box: z.boolean().default(false).describe("fit to clients' times alone, whatever else was recorded"),
-  refit: z.enum(["host"]).optional().describe("host: keep the GPU prices of --base, fit the rest to one short load"),
+  black_box: z.boolean().default(false).describe("fit to client times only, even if step logs were recorded"),
+  refit: z.enum(["host"]).optional().describe("host: keep the GPU costs of --base and fit the rest to one short load"),
   base: z.string().optional().describe("profile of the same model and GPU on another host, for --refit"),
-  name: z.string().min(1).optional().describe("of the profile; absent: model and vLLM version"),
-  base_url: z.string().optional().describe("the server, such as http://127.0.0.1:8000"),
-  model: z.string().optional().describe("the model there; absent: the first that it serves"),
+  name: z.string().min(1).optional().describe("name of the profile; default: model and vLLM version"),
+  base_url: z.string().optional().describe("URL of the server, such as http://127.0.0.1:8000"),
+  model: z.string().optional().describe("model on the server; default: the first that it serves"),
   ...serverFlags,
-  output: z.string().default("profile.json").describe("profile to write; raw runs go beside it, into OUTPUT.raw"),
-  budget: duration.default(120_000).describe("time that probes and loads may take, such as 120s or 2m"),
+  output: z.string().default("profile.json").describe("profile to write; the raw runs go into OUTPUT.raw"),
+  budget: duration.default(120_000).describe("longest time for probes and loads, such as 120s or 2m"),
   vocab_size: z
     .int()
     .min(2)
-    .max(MOST_VOCAB)
+    .max(MAX_VOCAB)
     .optional()
-    .describe("random token ids are below this; absent: found by asking"),
-  measure_only: z.boolean().default(false).describe("leave the raw runs, fit no profile (fit them later with --from)"),
-  resume: z.boolean().default(false).describe("go on with a calibration that was interrupted"),
+    .describe("upper bound of random token ids; default: the server is asked"),
+  measure_only: z.boolean().default(false).describe("only record; fit a profile later with --from"),
+  resume: z.boolean().default(false).describe("continue an interrupted calibration"),
   accept_disturbed: z
     .boolean()
     .default(false)
-    .describe("use loads that others or a late client disturbed twice all the same; the profile's notes say so"),
-  force: z.boolean().default(false).describe("replace what is there"),
-  seed: z.string().default("1").describe("seed of lengths, arrivals, token ids and order"),
+    .describe("accept loads that were disturbed twice, by other clients or a late client; the profile's notes say so"),
+  force: z.boolean().default(false).describe("overwrite existing files"),
+  seed: z.string().default("1").describe("seed for lengths, arrivals, token ids and order"),
   json: z.boolean().default(false).describe("print the findings as JSON"),
 };
 type Own = Flags<typeof ownFlags>;
@@ -71,7 +73,7 @@ export const calibrateVllmCommand: Command = {
     declareFlags(
       declareFlags(yargs.positional("engine", { type: "string", describe: "vllm" }), ownFlags),
       statedFlags,
-      "What the server was started with, where it does not tell (see servesim doctor --base-url):",
+      "Settings of the server that it does not report (see servesim doctor --base-url):",
     )
       .option("from", {
         type: "string",
@@ -85,35 +87,38 @@ export const calibrateVllmCommand: Command = {
       }),
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
-    if (existsSync(flags.output) && !flags.force && !flags.resume) {
-      throw new ConfigError(`${flags.output} is there already; choose another --output, or pass --force to replace it`);
-    }
-    const from = foldersOf(args, "from");
-    if (from.length > 0) {
-      refuseServerFlags(args);
-      const [runs, heldOut] = [await readRecordings(from), await readRecordings(foldersOf(args, "held-out"))];
-      for (const { name, run } of [...runs, ...heldOut]) warnIfCut(name, run);
-      await fitRecordings({ runs, heldOut, flags });
-      return;
-    }
-    if (flags.base_url === undefined) {
-      throw new ConfigError(
-        "calibrate vllm takes the server's --base-url, such as http://127.0.0.1:8000, or recorded runs --from DIR...",
-      );
-    }
-    const rawFolder = `${flags.output}.raw`;
-    if (existsSync(rawFolder) && !flags.force && !flags.resume) {
-      throw new ConfigError(`${rawFolder} is there already; go on with --resume, or measure anew with --force`);
-    }
-    const stated = parseFlags(statedFlags, args) as Partial<Record<SettingName, unknown>>;
-    const measured = await measure(flags, serverAt(flags.base_url, flags), { rawFolder, stated });
-    report(measured, rawFolder, flags);
-    if (flags.measure_only) return;
-    const runs = [recordingOf("probes", measured.probes), recordingOf("mixed", measured.mixed)];
-    const heldOut = [recordingOf("held-out", measured.heldOut), recordingOf("held-out-busy", measured.busy)];
-    await fitRecordings({ runs, heldOut, flags, notes: measured.notes });
+    await whileFileLocked(flags.output, () => calibrate(args, flags));
   },
 };
+
+async function calibrate(args: Args, flags: Own): Promise<void> {
+  const from = foldersOf(args, "from");
+  // Only a calibration of a server is gone on with, and its profile is its own.
+  requireFree([flags.output], "--output", flags.force || (flags.resume && from.length === 0));
+  if (from.length > 0) {
+    refuseServerFlags(args);
+    const [runs, heldOut] = [await readRecordings(from), await readRecordings(foldersOf(args, "held-out"))];
+    for (const { name, run } of [...runs, ...heldOut]) warnIfCut(name, run);
+    await fitRecordings({ runs, heldOut, flags });
+    return;
+  }
+  if (flags.base_url === undefined) {
+    throw new ConfigError(
+      "calibrate vllm needs the server's --base-url, such as http://127.0.0.1:8000, or recorded runs, --from DIR...",
+    );
+  }
+  const rawFolder = `${flags.output}.raw`;
+  if (existsSync(rawFolder) && !flags.force && !flags.resume) {
+    throw new ConfigError(`${rawFolder} exists already; continue with --resume, or measure again with --force`);
+  }
+  const stated = parseFlags(statedFlags, args) as Partial<Record<SettingName, unknown>>;
+  const measured = await measure(flags, serverAt(flags.base_url, flags), { rawFolder, stated });
+  report(measured, rawFolder, flags);
+  if (flags.measure_only) return;
+  const runs = [recordingOf("probes", measured.probes), recordingOf("mixed", measured.mixed)];
+  const heldOut = [recordingOf("held-out", measured.heldOut), recordingOf("held-out-busy", measured.busy)];
+  await fitRecordings({ runs, heldOut, flags, notes: measured.notes });
+}
 
 /** What clients saw is all there is of a live server. */
 function recordingOf(name: string, run: Run): RecordedRun {
@@ -150,7 +155,7 @@ async function measure(flags: Own, baseUrl: ServerAddress, { rawFolder, stated }
       });
     } catch (error) {
       if (!signal.aborted && !(error instanceof RunInterrupted)) throw error;
-      throw new Interrupted(`measurements are kept in ${rawFolder}; go on with the same command and --resume`);
+      throw new Interrupted(`measurements are kept in ${rawFolder}; continue with the same command and --resume`);
     } finally {
       bar.stop();
     }

@@ -1,7 +1,7 @@
 /** servesim calibrate onnx: measures what a batch costs on this machine and writes a profile. */
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { z } from "zod";
-import { FitRefused } from "../calibrate/fit/index.js";
+import { FitRejected } from "../calibrate/fit/index.js";
 import {
   calibrateOnnx,
   planPathOf,
@@ -16,14 +16,15 @@ import {
   check,
   ConfigError,
   experimentSchema,
-  MOST_MEMORY_MIB,
+  MAX_MEMORY_MIB,
   suggest,
   type CalibrationPlan,
 } from "../formats/index.js";
-import { writeTextAtomic } from "../formats/files/index.js";
+import { whileFileLocked, writeTextAtomic } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted } from "./fail.js";
 import { declareFlags, flagContext, givenFlags, parseFlags, type Flags } from "./flags.js";
+import { requireFree } from "./free-place.js";
 import { interruptible } from "./interrupt.js";
 import { modelFlags, samplingFlags } from "./model-flags.js";
 import { note, printJson, warn } from "./output.js";
@@ -43,18 +44,21 @@ const gridFlags = {
 const planFlags = { ...modelFlags, ...samplingFlags, ...gridFlags };
 
 const ownFlags = {
-  output: z.string().default("profile.json").describe("profile to write; measurements and plot go beside it"),
-  resume: z.boolean().default(false).describe("go on with a calibration that was interrupted"),
-  force: z.boolean().default(false).describe("replace a profile that is there"),
-  threads: z.int().positive().max(1024).optional().describe("threads of ONNX Runtime; absent: the cores there are"),
+  output: z.string().default("profile.json").describe("profile to write; measurements and plot are written beside it"),
+  resume: z.boolean().default(false).describe("continue an interrupted calibration"),
+  force: z.boolean().default(false).describe("overwrite an existing profile"),
+  threads: z.int().positive().max(1024).optional().describe("threads of ONNX Runtime; default: all cores"),
   memory_limit_mib: z
     .number()
     .positive()
-    .max(MOST_MEMORY_MIB)
+    .max(MAX_MEMORY_MIB)
     .optional()
-    .describe("memory that batches may take; absent: what is free"),
-  probe_oom: z.boolean().default(false).describe("then find the largest batch that runs, each try in its own process"),
-  seed: z.string().default("1").describe("seed of order, prompts and what is held out"),
+    .describe("memory that batches may use; default: what is free"),
+  probe_oom: z
+    .boolean()
+    .default(false)
+    .describe("also find the largest batch that runs; each attempt is a separate process"),
+  seed: z.string().default("1").describe("seed for order, prompts and held-out shapes"),
   json: z.boolean().default(false).describe("print the profile as JSON"),
 };
 /** Drawing the residuals takes about so long. */
@@ -75,37 +79,38 @@ export const calibrateCommand: Command = {
     }
     const flags = parseFlags(ownFlags, args);
     const plan = check(planSchema, givenFlags(planFlags, args), flagContext);
-    if (existsSync(flags.output) && !flags.force) {
-      throw new ConfigError(`${flags.output} is there already; choose another --output, or pass --force to replace it`);
-    }
-    const rawPath = rawPathOf(flags.output);
-    const plotPath = `${flags.output.replace(/\.json$/, "")}.residuals.svg`;
-    if (existsSync(plotPath) && !flags.force && !flags.resume) {
-      throw new ConfigError(`${plotPath} is there already; choose another --output, or pass --force to replace it`);
-    }
-    if (!flags.resume && flags.force) for (const path of [rawPath, planPathOf(rawPath)]) rmSync(path, { force: true });
-    const calibration = await measure(plan, flags, rawPath);
-    const { residualPicture } = await import("../report/charts/index.js");
-    const { profile, refusal, residuals, warnings } = calibration;
-    writeTextAtomic(plotPath, residualPicture(residuals, `${profile.name}: modelled and measured batches`));
-    if (refusal.length > 0) {
-      await writeMeasurements(calibration, flags.output);
-      throw new FitRefused([
-        `no profile was written: ${refusal[0]!}`,
-        ...refusal.slice(1),
-        `measurements are kept in ${rawPath}, plot in ${plotPath}; --resume with a larger --max-repeats goes on from there`,
-      ]);
-    }
-    const probe = flags.probe_oom ? await probing(plan, profile, flags) : undefined;
-    const told = probe === undefined ? calibration : withProbe(calibration, probe);
-    await writeCalibration(told, flags.output);
-    note(`profile written to ${flags.output}, raw measurements to ${rawPath}, plot to ${plotPath}`);
-    if (flags.json) printJson(told.profile);
-    else printProfile(profile);
-    if (probe !== undefined && !flags.json) printProbe(probe);
-    for (const warning of warnings) warn(warning);
+    // Who works on the measurements works on the profile.
+    await whileFileLocked(rawPathOf(flags.output), () => calibrate(plan, flags));
   },
 };
+
+async function calibrate(plan: CalibrationPlan, flags: Own): Promise<void> {
+  requireFree([flags.output], "--output", flags.force);
+  const rawPath = rawPathOf(flags.output);
+  const plotPath = `${flags.output.replace(/\.json$/, "")}.residuals.svg`;
+  requireFree([plotPath], "--output", flags.force || flags.resume);
+  if (!flags.resume && flags.force) for (const path of [rawPath, planPathOf(rawPath)]) rmSync(path, { force: true });
+  const calibration = await measure(plan, flags, rawPath);
+  const { residualPicture } = await import("../report/charts/index.js");
+  const { profile, rejection, residuals, warnings } = calibration;
+  writeTextAtomic(plotPath, residualPicture(residuals, `${profile.name}: modelled and measured batches`));
+  if (rejection.length > 0) {
+    await writeMeasurements(calibration, flags.output);
+    throw new FitRejected([
+      `no profile was written: ${rejection[0]!}`,
+      ...rejection.slice(1),
+      `measurements are kept in ${rawPath}, plot in ${plotPath}; continue with --resume and a larger --max-repeats`,
+    ]);
+  }
+  const probe = flags.probe_oom ? await probing(plan, profile, flags) : undefined;
+  const told = probe === undefined ? calibration : withProbe(calibration, probe);
+  await writeCalibration(told, flags.output);
+  note(`profile written to ${flags.output}, raw measurements to ${rawPath}, plot to ${plotPath}`);
+  if (flags.json) printJson(told.profile);
+  else printProfile(profile);
+  if (probe !== undefined && !flags.json) printProbe(probe);
+  for (const warning of warnings) warn(warning);
+}
 
 async function measure(plan: CalibrationPlan, flags: Own, rawPath: string): Promise<Calibration> {
   return interruptible(async (signal) => {
@@ -125,7 +130,7 @@ async function measure(plan: CalibrationPlan, flags: Own, rawPath: string): Prom
       });
     } catch (error) {
       if (!signal.aborted) throw error;
-      throw new Interrupted(`measurements are kept in ${rawPath}; go on with the same command and --resume`);
+      throw new Interrupted(`measurements are kept in ${rawPath}; continue with the same command and --resume`);
     } finally {
       bar.stop();
     }

@@ -48,7 +48,8 @@ export function printRun(run: Run, asJson: boolean): void {
   if (summary.completed === 0) print(`${what}: none of ${requestCount(summary.failed)} got an answer`);
   else {
     print(`${what}: ${requestCount(summary.completed)} in ${totals(run.info, summary)}`);
-    printCapacity(run.info.capacity as RunCapacity | null | undefined);
+    const slots = "max_num_seqs" in (run.info.policy_settings ?? {}) ? "max_num_seqs" : "the batch size";
+    printCapacity(run.info.capacity as RunCapacity | null | undefined, slots);
     printLatencies(run, summary);
     printIntervalKey(run.info);
     printStart(run);
@@ -116,7 +117,7 @@ function printEngine({ info }: Run): void {
     kv_blocks: kv,
     preemptions,
   } = info as {
-    engine_steps?: { scheduled: number; jumped: number; in_runs?: number };
+    engine_steps?: { scheduled: number; jumped: number; in_runs: number };
     kv_blocks?: { total: number; high_water: readonly number[] };
     preemptions?: number;
   };
@@ -126,8 +127,8 @@ function printEngine({ info }: Run): void {
   const used = greatest(kv.high_water);
   print(
     `${all} steps${isOne ? "" : ` on ${kv.high_water.length} replicas`}, ` +
-      `${((100 * (steps.in_runs ?? steps.jumped)) / Math.max(1, all)).toFixed(0)} % of them ` +
-      `${steps.in_runs === undefined ? "jumped over" : "drawn in runs"}; ` +
+      `${((100 * (steps.in_runs || steps.jumped)) / Math.max(1, all)).toFixed(0)} % of them ` +
+      `${steps.in_runs > 0 ? "drawn in runs" : "jumped over"}; ` +
       `${figure(preemptions ?? 0)} preemption${preemptions === 1 ? "" : "s"}; at most ${used} of ${kv.total} KV blocks in use` +
       `${isOne ? "" : " on a replica"} (${percent(used / kv.total)})`,
   );

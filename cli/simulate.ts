@@ -1,20 +1,23 @@
 /** servesim simulate: one policy on one profile under one load, in virtual time. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { defaultJitter, replicate, unknownJitter, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
-import { requireFits, workloadOf } from "../jobs/inputs/index.js";
-import { readProfile } from "../formats/files/index.js";
+import { replicate, unknownJitter, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
+import { loadProfile, workloadOf } from "../jobs/inputs/index.js";
 import {
   capacityOf,
+  defaultJitter,
   engineNames,
   policyNames,
+  requireColdStart,
+  requireFits,
   routerNames,
+  stepPolicyNames,
   withCapacity,
   type SimulatedRunInput,
 } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
-import { ConfigError, policyNameSchema, type Load, type Profile, type Run, type Workload } from "../formats/index.js";
+import { ConfigError, policyNameSchema, type Load, type Run, type Workload } from "../formats/index.js";
 import { Interrupted } from "./fail.js";
 import { flagName, givenFlags, parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
@@ -23,32 +26,33 @@ import { startProgress } from "./progress.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
 
 /** What only policies that run steps have. */
+const stepPolicies = stepPolicyNames.join(", ");
 const stepFlags = {
   engine: z
     .enum(engineNames)
     .default("fast")
-    .describe("vllm: jump over runs of equal steps, or do every step; the results are the same"),
-  replicas: z.int().positive().max(1000).default(1).describe("vllm: copies of the server behind a router"),
-  router: z.enum(routerNames).default("round-robin").describe("vllm: which replica a request goes to"),
+    .describe(`${stepPolicies}: fast jumps over runs of equal steps, step takes every step; the results are equal`),
+  replicas: z.int().positive().max(1000).default(1).describe(`${stepPolicies}: copies of the server behind a router`),
+  router: z.enum(routerNames).default("round-robin").describe(`${stepPolicies}: how replicas are chosen for requests`),
 };
 
 const ownFlags = {
   policy: policyNameSchema.describe(`scheduler: ${policyNames.join(", ")}`),
-  profile: z.string().describe("profile.json of the machine to simulate"),
+  profile: z.string().describe("profile of the machine to simulate: a name (servesim profiles list) or a file"),
   replications: z
     .int()
     .positive()
     .max(1000)
     .optional()
     .describe(
-      "simulate so often, for intervals; 1: once, without (absent: as often as they need, 12 to 50 times, large loads 8)",
+      "simulate this many times, for 90 % intervals; 1: once, without intervals; default: as many as they need, 12 to 50 (large loads 8)",
     ),
-  resample_load: z.boolean().default(false).describe("each replication draws arrivals and lengths anew"),
+  resample_load: z.boolean().default(false).describe("draw arrivals and lengths anew in every replication"),
   jitter: z
     .enum(["on", "off"])
     .optional()
-    .describe("times vary as measured, seeded, or are their means (absent: on where the profile says how they vary)"),
-  cold_start: z.boolean().default(false).describe("the first batch pays the profile's cold start"),
+    .describe("on: times vary as measured; off: every time is its mean; default: on if the profile says how they vary"),
+  cold_start: z.boolean().default(false).describe("the first batch includes the profile's cold start"),
   ...stepFlags,
   ...deliveryFlags,
 };
@@ -63,7 +67,7 @@ export const simulateCommand: Command = {
     requireRoom(flags);
     const { plan, load, prompts, seed } = runRequest(flags.policy, args);
     if (plan.work === "batch") refuseStepFlags(plan.name, args);
-    const profile = readProfile(flags.profile);
+    const profile = loadProfile(flags.profile);
     if (flags.cold_start) requireColdStart(profile);
     const workload = await workloadOf(load, prompts, seed);
     if (plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
@@ -126,10 +130,7 @@ async function resampling(
 /** A flag that would do nothing. */
 function refuseStepFlags(policy: string, args: Args): void {
   const [given] = Object.keys(givenFlags(stepFlags, args));
-  if (given !== undefined) throw new ConfigError(`--${flagName(given)} is a flag of vllm, not of ${policy}`);
-}
-
-function requireColdStart({ name, cost }: Profile): void {
-  if (cost.kind === "static_batch") return;
-  throw new ConfigError(`profile "${name}" of a vLLM engine has no cold start, leave out --cold-start`);
+  if (given !== undefined) {
+    throw new ConfigError(`--${flagName(given)} is a flag of ${stepPolicyNames.join(" and ")}, not of ${policy}`);
+  }
 }

@@ -42,11 +42,11 @@ test("a validation is run once, judged by statistic, and its section put into a 
   expect(written).toMatch(/\n\nThe end\.\n$/);
 
   const second = await servesimIn(folder, words);
-  expect(second.stderr).toContain("ran 0 of 4 real runs, 4 were there");
+  expect(second.stderr).toContain("ran 0 of 4 real runs, 4 existed already");
   expect(readFileSync(join(folder, "page.md"), "utf8")).toBe(written);
 });
 
-test("a page without the marks is refused before anything is measured", async () => {
+test("a page without the marks is rejected before anything is measured", async () => {
   writeFileSync(join(folder, "small.yaml"), validation.replace("name: small", "name: refused"));
   writeFileSync(join(folder, "bare.md"), "# Nothing\n");
   const { code, stderr } = await servesimIn(folder, ["validate", "small.yaml", "--page", "bare.md"]);

@@ -1,8 +1,16 @@
 /** servesim validate FILE: calibrate, simulate, run for real, and say in which cells the two agree. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { accuracyPage, accuracySection, validate } from "../jobs/validation/index.js";
-import { requireMarkedSection, writeMarkedSection, readValidation, writeTextAtomic } from "../formats/files/index.js";
+import { ConfigError } from "../formats/index.js";
+import {
+  readText,
+  readValidation,
+  requireMarkedSection,
+  writeMarkedSection,
+  writeTextAtomic,
+} from "../formats/files/index.js";
 import { LEVEL, tallyOf, tallyText, verdictText } from "../report/compare/index.js";
 import type { Command } from "./command.js";
 import { Interrupted, ThresholdMissed } from "./fail.js";
@@ -15,10 +23,10 @@ import { startProgress } from "./progress.js";
 const SECTION = "onnx-cpu";
 
 const ownFlags = {
-  results: z.string().default("results").describe("folder that experiments are kept under"),
-  force: z.boolean().default(false).describe("calibrate and run everything anew"),
-  page: z.string().optional().describe("page whose section onnx-cpu is to be replaced, e.g. docs/accuracy.md"),
-  strict: z.boolean().default(false).describe("exit 4 unless every statistic agrees"),
+  results: z.string().default("results").describe("folder for experiments"),
+  force: z.boolean().default(false).describe("calibrate and run everything again"),
+  page: z.string().optional().describe("page whose section onnx-cpu is replaced, e.g. docs/accuracy.md"),
+  strict: z.boolean().default(false).describe("exit with 4 unless every statistic agrees"),
   json: z.boolean().default(false).describe("print every statistic as JSON"),
 };
 
@@ -31,16 +39,19 @@ export const validateCommand: Command = {
     const validation = readValidation(path);
     // Before an hour of measuring.
     if (into !== undefined) requireMarkedSection(into, SECTION);
+    const page = join(results, `${validation.name}-accuracy.md`);
+    if (existsSync(page) && !readText(page).startsWith("# Accuracy: ")) {
+      throw new ConfigError(`${page} is there already and is no page of this command's; move it away`);
+    }
     const reporter = { note, warn, progress: startProgress };
     const result = await interruptible(async (signal, blocking) => {
       try {
         return await validate(validation, path, { results, force, signal, blocking, reporter });
       } catch (error) {
         if (!signal.aborted) throw error;
-        throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);
+        throw new Interrupted(`finished work is kept under ${results}; continue with the same command`);
       }
     });
-    const page = join(results, `${result.name}-accuracy.md`);
     writeTextAtomic(page, accuracyPage(result, `servesim validate ${path}`));
     if (into !== undefined) writeMarkedSection(into, SECTION, accuracySection(result, `servesim validate ${path}`));
     const { statistics } = result;

@@ -3,8 +3,8 @@ import { HELD_OUT_GATE, type FitScore } from "../../formats/index.js";
 import type { StaticBatchFit } from "./static-batch.js";
 
 /** A fit that misses unseen batches by too much; exit code 4 at the command line. */
-export class FitRefused extends Error {
-  override readonly name = "FitRefused";
+export class FitRejected extends Error {
+  override readonly name = "FitRejected";
 
   constructor(readonly reasons: readonly string[]) {
     super(reasons.join("\n  "));
@@ -16,7 +16,7 @@ export type AssessedFit = Pick<StaticBatchFit, "fit" | "held_out" | "noise"> & {
   readonly warnings?: readonly string[];
 };
 
-/** Reasons to refuse the fit, the error first and then what may be behind it; none when it is good, or nothing was held out. */
+/** Reasons to reject the fit, the error first and then what may be behind it; none when it is good, or nothing was held out. */
 export function assess({ fit, held_out, noise, warnings = [] }: AssessedFit): string[] {
   const unseen = held_out?.batch;
   if (unseen === undefined || unseen.points === 0 || unseen.median_ape <= HELD_OUT_GATE) return [];
@@ -27,7 +27,7 @@ export function assess({ fit, held_out, noise, warnings = [] }: AssessedFit): st
   for (const part of ["prefill", "decode"] as const) {
     const own = held_out?.[part];
     if (own !== undefined && own.median_ape > HELD_OUT_GATE) {
-      reasons.push(`${part} alone misses by ${percent(own.median_ape)}`);
+      reasons.push(`${part} by itself is off by ${percent(own.median_ape)}`);
     }
   }
   if (noise.repeat_spread > HELD_OUT_GATE) {
@@ -42,7 +42,7 @@ export function assess({ fit, held_out, noise, warnings = [] }: AssessedFit): st
     );
   } else {
     reasons.push(
-      "the shapes of the fit are missed as well, so batches on this machine do not cost what the terms can say",
+      "the fit also misses its own shapes, so the model's terms cannot describe what batches cost on this machine",
     );
   }
   return [...reasons, ...warnings];

@@ -26,7 +26,7 @@ export interface TargetFit {
   readonly warnings: readonly string[];
 }
 
-/** Fits the cells that the target applies to; a phase that no cell has is priced at 0, with a warning. */
+/** Fits the cells that the target applies to; a phase that no cell has costs 0, with a warning. */
 export function fitTarget(
   target: FitTarget,
   allCells: readonly Cell[],
@@ -39,7 +39,7 @@ export function fitTarget(
   const free: PhaseFit = { terms: [{ basis: "base", coefficient_ns: 0 }], draws: [] };
   const freePhases = Object.fromEntries(unmeasured.map((phase) => [phase, free]));
   const freeWarnings = unmeasured.map(
-    (phase) => `${phase}: no shape with decode steps was measured, so a step is priced at 0`,
+    (phase) => `${phase}: no shape with decode steps was measured, so a step is assumed to cost 0`,
   );
   const phases = target.phases.filter((phase) => !unmeasured.includes(phase));
   if (phases.length === 0) return { phases: freePhases, warnings: freeWarnings };
@@ -93,6 +93,6 @@ function explainDropped(target: FitTarget, term: TermShape, kept: readonly TermS
   const nameOf = ({ phase, basis }: TermShape): string => (target.phases.length > 1 ? `${phase} ${basis}` : basis);
   return (
     `${target.name}: the shapes measured cannot tell "${nameOf(term)}" from ${kept.map(nameOf).join(", ")}, so it was ` +
-    `left out; the profile holds for batches like those measured (measure more batch sizes and prompt lengths to separate them)`
+    `left out; the profile is valid for batches like those measured (measure more batch sizes and prompt lengths to separate them)`
   );
 }

@@ -15,7 +15,7 @@ import { readJson, writeJson, writeLinesAtomic } from "./atomic.js";
 import { checkRow, eachRow, namedRow, writeCsv } from "./csv.js";
 import { csvLine } from "./csv-text.js";
 import { plainRequests } from "./plain-requests.js";
-import { readCutRun, removeRunLog } from "./run-log.js";
+import { hasRunLog, readCutRun, removeRunLog } from "./run-log.js";
 import { finishAbandoned, heldNames, writeWholeFolder, type FolderForm } from "./whole-folder.js";
 
 const requestColumns = [
@@ -159,7 +159,7 @@ export async function readRun(folder: string): Promise<Run> {
   const batchesPath = existing(folder, "batches.csv");
   if (batchesPath === undefined) {
     if (batchesHash !== undefined)
-      throw new ArtifactError(`${folder} has no batches.csv, run.json says that there is one`);
+      throw new ArtifactError(`${folder} has no batches.csv, although run.json says that there is one`);
     return tableRun(info, table, []);
   }
   if (requestsHash !== undefined && batchesHash === undefined) {
@@ -168,6 +168,11 @@ export async function readRun(folder: string): Promise<Run> {
   const batches = await readBatches(batchesPath);
   requireHash(batchesPath, batches.sha256, batchesHash);
   return tableRun(info, table, batches.records);
+}
+
+/** Whether a folder holds a run that goes on or was cut: it has no requests.csv. */
+export function holdsCutRun(folder: string): boolean {
+  return existing(folder, "requests.csv") === undefined && hasRunLog(folder);
 }
 
 async function readRequests(path: string): Promise<{ readonly table: RequestTable; readonly sha256: string }> {

@@ -62,7 +62,7 @@ export function runLog(folder: string, onTrouble: (message: string) => void): Ru
     } catch (error) {
       if (isTold) return;
       isTold = true;
-      onTrouble(`cannot keep finished requests in ${folder} as they end: ${reasonOf(error)}; the run goes on`);
+      onTrouble(`cannot keep finished requests in ${folder} as they end: ${reasonOf(error)}; the run continues`);
     }
   };
   const syncSoon = (): void => {
@@ -116,6 +116,11 @@ export function runLog(folder: string, onTrouble: (message: string) => void): Ru
       fd = undefined;
     },
   };
+}
+
+/** Whether a folder has a log; a run that was cut before its first request ended has an empty one. */
+export function hasRunLog(folder: string): boolean {
+  return existsSync(join(folder, LOG_NAME));
 }
 
 /** Removes the log of a run that is whole now. */

@@ -52,18 +52,18 @@ function contents(): Record<string, string> {
 }
 
 test("a second run keeps every cell and changes no file", async () => {
-  expect(await run(simulatedOnly(2))).toEqual(["simulated 1 of 1 cells, 0 were there"]);
+  expect(await run(simulatedOnly(2))).toEqual(["simulated 1 of 1 cells, 0 existed already"]);
   const before = contents();
-  expect(await run(simulatedOnly(2))).toEqual(["simulated 0 of 1 cells, 1 were there"]);
+  expect(await run(simulatedOnly(2))).toEqual(["simulated 0 of 1 cells, 1 existed already"]);
   expect(contents()).toEqual(before);
 });
 
 test("a load that is added is simulated, the others are kept", async () => {
   await run(simulatedOnly(2));
-  expect(await run(simulatedOnly(2, "closed,more"))).toEqual(["simulated 1 of 2 cells, 1 were there"]);
+  expect(await run(simulatedOnly(2, "closed,more"))).toEqual(["simulated 1 of 2 cells, 1 existed already"]);
 });
 
-test("a changed setting is refused, and the refusal changes no file", async () => {
+test("a changed setting is rejected, and the refusal changes no file", async () => {
   await run(simulatedOnly(2));
   const before = contents();
   await expect(run(simulatedOnly(3))).rejects.toThrow(/naive--closed\/sim was made from other inputs .*--force/);
@@ -73,20 +73,20 @@ test("a changed setting is refused, and the refusal changes no file", async () =
 test("with force a changed setting replaces the cell", async () => {
   await run(simulatedOnly(2));
   const before = contents();
-  expect(await run(simulatedOnly(3), true)).toEqual(["simulated 1 of 1 cells, 0 were there"]);
+  expect(await run(simulatedOnly(3), true)).toEqual(["simulated 1 of 1 cells, 0 existed already"]);
   const after = contents();
   expect(Object.keys(after)).toEqual(Object.keys(before));
   expect(after).not.toEqual(before);
 });
 
-test("real runs of a profile that cannot run here, or with a cold start, are refused before anything is written", async () => {
+test("real runs of a profile that cannot run here, or with a cold start, are rejected before anything is written", async () => {
   const real = simulatedOnly(2).replace("num_runs: 0", "num_runs: 1");
   await expect(run(real)).rejects.toThrow(/cannot run here; set num_runs: 0/);
   await expect(run(`${real}cold_start: true\n`)).rejects.toThrow(/cold_start applies to simulations/);
   expect(contents()).toEqual({});
 });
 
-test("a tolerance that names no statistic is refused before anything is written", async () => {
+test("a tolerance that names no statistic is rejected before anything is written", async () => {
   await expect(run(`${simulatedOnly(2)}tolerances: ["e2e.mean=5%"]\n`)).rejects.toThrow(/did you mean "e2el\.mean"/);
   expect(existsSync(join(folder, "small"))).toBe(false);
 });

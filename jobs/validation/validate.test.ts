@@ -24,14 +24,14 @@ function file(text: string): string {
 const base =
   "version: 1\nname: small\nmodels: [tiny]\npolicies: [{ policy: naive }]\nloads: [{ max_concurrency: 2 }]\n";
 
-test("one real run is refused, since there is no noise to compare with", async () => {
+test("one real run is rejected, since there is no noise to compare with", async () => {
   const path = file(`${base}num_runs: 1\n`);
   const reporter = { note: () => undefined, warn: () => undefined, progress: () => undefined as never };
   const options = { results: folder, force: false, signal: new AbortController().signal, reporter };
   await expect(validate(readValidation(path), path, options)).rejects.toThrow(/num_runs is 1, expected at least 2/);
 });
 
-test("a file without models, or with a profile, is refused with its line", () => {
+test("a file without models, or with a profile, is rejected with its line", () => {
   expect(() => readValidation(file(base.replace("models: [tiny]\n", "")))).toThrow(/models/);
   expect(() => readValidation(file(`${base}profile: x.json\n`))).toThrow(/validation.yaml:6.*calibrates this machine/s);
 });
@@ -68,7 +68,7 @@ test("the page counts what agrees, with the other verdicts beside, and the blind
   expect(page).toContain("on a CPU, 2 cores");
   expect(page).toContain("2 of 12 real runs were disturbed");
   expect(page).toContain(
-    "| m | c | mean e2el | 11.0 | 10.0 | +10.0 % | -10.0 % to +31.0 % | 5 % | 9.0 to 12.0 | cannot tell, 7 more repeats would |",
+    "| m | c | mean e2el | 11.0 | 10.0 | +10.0 % | -10.0 % to +31.0 % | 5 % | 9.0 to 12.0 | cannot tell, 7 more repeats would settle it |",
   );
   expect(page).toContain("| +8.0 % to +12.0 % | 5 % | 9.0 to 12.0 | **differs** |");
   expect(page).toContain("| m | c | 3 | 2 | 4 | 5 | 10.0 | 11.1 | 1.094 | 1.200 |");

@@ -6,13 +6,14 @@ import { secondsToNs } from "./units.js";
 
 export const naiveSettings = z.strictObject({
   batch_size: z.int().positive().default(4).describe("requests per batch"),
-  timeout_s: z.number().nonnegative().max(1e6).default(0.5).describe("longest collection of a batch, s"),
+  timeout_s: z.number().nonnegative().max(1e6).default(0.5).describe("longest time to collect a batch, s"),
 });
 
 export function createNaive(settings: z.output<typeof naiveSettings>): Policy {
   const collector = new BatchCollector(secondsToNs(settings.timeout_s));
   return {
     isFifo: true,
+    maxIdleNs: collector.maxIdleNs,
     arrived: (request) => {
       collector.arrived(request);
       return undefined;

@@ -54,6 +54,20 @@ const attacks: readonly Attack[] = [
     words: load("pipe"),
     says: /cannot read pipe: it is a pipe/,
   },
+  ...["/dev/zero", "pipe", "."].map((path): Attack => ({
+    what: `${path} as weights`,
+    files: (folder) => execFileSync("mkfifo", [join(folder, "pipe")]),
+    words: ["bench", "--policy", "naive", "--model", "tiny", "--weights", path],
+    says: /cannot read (\/dev\/zero: it is a device, expected a file|pipe: it is a pipe, expected a file|\.: it is a folder)/,
+  })),
+  ...["/dev/zero", "/dev/null"].map((path): Attack => ({
+    what: `a link to ${path} as an ONNX model`,
+    files: (folder) => {
+      symlinkSync(path, join(folder, "m.onnx"));
+    },
+    words: ["calibrate", "onnx", "--model", "m.onnx"],
+    says: /cannot read m\.onnx: it is a device, expected a file/,
+  })),
   {
     what: "a link to itself as an experiment",
     files: (folder) => {
@@ -66,7 +80,7 @@ const attacks: readonly Attack[] = [
     what: "a gzip bomb as a workload",
     files: { "bomb.csv.gz": gzipSync(Buffer.alloc(2 ** 28)) },
     words: load("bomb.csv.gz"),
-    says: /bomb\.csv\.gz: it unpacks to far more than it may/,
+    says: /bomb\.csv\.gz: it unpacks to far more than the limit/,
   },
   {
     what: "a gzip bomb as the requests of a run",

@@ -1,6 +1,6 @@
 /** Runs a case with both engines and says where their results differ. */
 import { ConfigError } from "../../formats/index.js";
-import { simulateSteps, type EngineName } from "../../sim/index.js";
+import { simulateSteps, vllmSchedulers, type EngineName } from "../../sim/index.js";
 import { stepCost, type FastCase } from "./cases.js";
 
 const columns = [
@@ -29,9 +29,10 @@ export interface BothEngines {
 export function compareEngines(fastCase: FastCase): BothEngines {
   const run = (engine: EngineName): ReturnType<typeof simulateSteps> => {
     const { workload, limits, replicas, router } = fastCase;
+    const policy = vllmSchedulers(limits);
     return simulateSteps({
       workload,
-      limits,
+      policy,
       cost: (replica) => stepCost(fastCase, replica),
       engine,
       replicas,

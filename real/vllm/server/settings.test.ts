@@ -52,7 +52,7 @@ test("what the user states fills the gaps, and may not contradict the server", a
   expect(read.settings.max_num_seqs).toBe(128);
   expect(read.provenance).toMatchObject({ max_num_seqs: "stated", block_size: "/metrics" });
   await expect(readServerSettings(baseUrl, { stated: { block_size: 32 } })).rejects.toThrow(
-    "block_size: stated as 32, but the server's /metrics says 16; leave it out",
+    "block_size: given as 32, but the server's /metrics says 16; leave it out",
   );
 });
 
@@ -89,7 +89,7 @@ test("options that only newer servers have are told where they are used, and are
   expect(read.unknown).not.toContain("max_num_scheduled_tokens");
 });
 
-test("a /server_info that is not vLLM's is refused, not passed over", async () => {
+test("a /server_info that is not vLLM's is rejected, not passed over", async () => {
   await expect(readServerSettings(await serve({ "/server_info": "<html>" }))).rejects.toThrow("expected JSON");
   await expect(readServerSettings(await serve({ "/server_info": "{}" }))).rejects.toThrow("no vllm_config");
 });
