@@ -117,7 +117,7 @@ function printEngine({ info }: Run): void {
     kv_blocks: kv,
     preemptions,
   } = info as {
-    engine_steps?: { scheduled: number; jumped: number };
+    engine_steps?: { scheduled: number; jumped: number; in_runs: number };
     kv_blocks?: { total: number; high_water: readonly number[] };
     preemptions?: number;
   };
@@ -127,7 +127,8 @@ function printEngine({ info }: Run): void {
   const used = greatest(kv.high_water);
   print(
     `${all} steps${isOne ? "" : ` on ${kv.high_water.length} replicas`}, ` +
-      `${((100 * steps.jumped) / Math.max(1, all)).toFixed(0)} % of them jumped over; ` +
+      `${((100 * (steps.in_runs || steps.jumped)) / Math.max(1, all)).toFixed(0)} % of them ` +
+      `${steps.in_runs > 0 ? "drawn in runs" : "jumped over"}; ` +
       `${figure(preemptions ?? 0)} preemption${preemptions === 1 ? "" : "s"}; at most ${used} of ${kv.total} KV blocks in use` +
       `${isOne ? "" : " on a replica"} (${percent(used / kv.total)})`,
   );

@@ -33,11 +33,7 @@ export function engineFacts(totals: EngineTotals): Readonly<Record<string, unkno
     front_end_busy_ms: frontEndBusyNs / 1e6,
     admission_stops: totals.admissionStops,
     preemptions: totals.preemptions,
-    engine_steps: {
-      scheduled: steps - jumpedSteps,
-      jumped: jumpedSteps,
-      ...(runSteps > 0 ? { in_runs: runSteps } : {}),
-    },
+    engine_steps: { scheduled: steps - jumpedSteps, jumped: jumpedSteps, in_runs: runSteps },
     kv_blocks: { total: totals.kvBlocks, high_water: totals.kvHighWater },
   };
 }
