@@ -1,0 +1,2 @@
+/** Continuous batching on ONNX Runtime: steps over requests that join and leave, with a KV cache that stays in place. */
+export { ContinuousBatch, type RequestStep } from "./continuous-batch.js";
