@@ -153,12 +153,17 @@ test.each([
     /--client-workers cannot be given with --policy naive/,
   ],
   [
+    ["--backend", "vllm", "--base-url", "http://x", "--policy", "orca"],
+    2,
+    /--policy orca: no server schedules so, simulate it; a vLLM server runs vllm, or batches of naive or dynamic/,
+  ],
+  [
     ["--backend", "vllm", "--base-url", "http://x", "--save-result", "/dev/null/r.json"],
     2,
     /cannot write \/dev\/null: a part of the path is a file/,
   ],
   [["--num-prompts", "2"], 2, /--backend onnx takes a --policy: naive or dynamic/],
-])("bench %j is refused with its reason", async (words, exit, message) => {
+])("bench %j is rejected with its reason", async (words, exit, message) => {
   server = await startFakeVllm();
   const { code, stderr, stdout } = await start(["bench", ...words]).ended;
   expect(stderr).toMatch(message);

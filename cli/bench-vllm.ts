@@ -1,6 +1,5 @@
 /** servesim bench --backend vllm: a load against a running vLLM server. */
 import { cpuModel } from "../machine/index.js";
-import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { workloadOf } from "../jobs/inputs/index.js";
@@ -20,11 +19,12 @@ import {
   type WatchedOptions,
   type ServerSettings,
 } from "../real/vllm/server/index.js";
-import { describeLoad } from "../sim/index.js";
+import { batchPolicyNames, describeLoad } from "../sim/index.js";
 import type { BenchRequest } from "./bench.js";
 import type { Args } from "./command.js";
 import { deliverRun, requireRoom } from "./deliver-run.js";
 import { flagName, givenFlags } from "./flags.js";
+import { requireFree } from "./free-place.js";
 import { modelFlags } from "./model-flags.js";
 import { note, warn } from "./output.js";
 import { policyShape } from "./policy-flags.js";
@@ -47,14 +47,19 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
   if (flags.save_detailed && flags.save_result === undefined) {
     throw new ConfigError("--save-detailed adds each request to vLLM bench's JSON, give --save-result FILE too");
   }
-  if (flags.save_result !== undefined && existsSync(flags.save_result) && !flags.force) {
-    throw new ConfigError(
-      `${flags.save_result} is there already; choose another --save-result, or pass --force to replace it`,
-    );
-  }
+  const results = places.flatMap((_, at) =>
+    flags.save_result === undefined ? [] : [resultFile(flags.save_result, at)],
+  );
+  requireFree(results, "--save-result", flags.force);
   if (flags.save_result !== undefined) requireRoom({ ...flags, output: dirname(flags.save_result), force: true });
   const { plan, load, prompts, seed } = runRequest(policy, args);
   if (plan.work === "batch") refuseWithBatches(plan.name, args);
+  else if (plan.server !== "vllm") {
+    throw new ConfigError(
+      `--policy ${plan.name}: no server schedules so, simulate it; a vLLM server runs vllm, or batches of ` +
+        batchPolicyNames.join(" or "),
+    );
+  }
   const requests = withLength(await workloadOf(load, prompts, seed), flags.max_tokens);
   const baseUrl = serverAt(url, flags);
   const { model } = givenFlags({ model: modelFlags.model }, args) as { model?: string };
@@ -137,7 +142,7 @@ interface ResultContext {
 }
 
 function saveResult(measurement: VllmMeasurement, path: string, { flags, load, date, at }: ResultContext): void {
-  const file = at === 0 ? path : path.replace(/(\.[^./]*)?$/, (extension) => `-r${at + 1}${extension}`);
+  const file = resultFile(path, at);
   writeJson(
     file,
     vllmResultJson(measurement, {
@@ -149,6 +154,11 @@ function saveResult(measurement: VllmMeasurement, path: string, { flags, load, d
     }),
   );
   note(`result in vLLM bench's keys written to ${file}`);
+}
+
+/** Of each repeat: `result.json`, `result-r2.json`. */
+function resultFile(path: string, at: number): string {
+  return at === 0 ? path : path.replace(/(\.[^./]*)?$/, (extension) => `-r${at + 1}${extension}`);
 }
 
 function withLength(workload: Workload, outputTokens: number | undefined): Workload {

@@ -1,7 +1,8 @@
 /** servesim bench: one policy for real, on this machine or on a vLLM server, the same requests that simulate would take. */
 import { z } from "zod";
-import { ConfigError, MOST_MEMORY_MIB, policyNameSchema } from "../formats/index.js";
-import { policyNames } from "../sim/index.js";
+import { ConfigError, MAX_MEMORY_MIB, policyNameSchema } from "../formats/index.js";
+import { whileLocked } from "../formats/files/index.js";
+import { batchPolicyNames } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { deliveryFlags, requireRoom } from "./deliver-run.js";
 import { declareFlags, flagName, givenFlags, parseFlags, type Shape } from "./flags.js";
@@ -13,12 +14,12 @@ const ownFlags = {
   backend: z.enum(["onnx", "vllm"]).default("onnx").describe("what serves: ONNX Runtime here, or a vLLM server"),
   policy: policyNameSchema
     .optional()
-    .describe(`scheduler: ${policyNames.join(", ")}; onnx runs those of whole batches; absent with vllm: vllm`),
+    .describe(`scheduler: ${batchPolicyNames.join(", ")}, or vllm on a vLLM server (its default)`),
   num_runs: z.int().positive().max(100).default(1).describe("repeats; their spread is the noise of the machine"),
   total_memory_mib: z
     .number()
     .positive()
-    .max(MOST_MEMORY_MIB)
+    .max(MAX_MEMORY_MIB)
     .optional()
     .describe("memory that thresholds are a fraction of; absent: all"),
   save_detailed: z
@@ -58,10 +59,18 @@ export const benchCommand: Command = {
     const places = repeatFolders(flags.output, flags.num_runs);
     for (const output of places) requireRoom({ ...flags, output });
     const request = { flags, places, args };
-    if (flags.backend === "onnx") await (await import("./bench-onnx.js")).benchOnOnnx(request);
-    else await (await import("./bench-vllm.js")).benchOnVllm(request);
+    await whileAllLocked(places, async () => {
+      if (flags.backend === "onnx") await (await import("./bench-onnx.js")).benchOnOnnx(request);
+      else await (await import("./bench-vllm.js")).benchOnVllm(request);
+    });
   },
 };
+
+/** What is kept as it goes in a folder is this process's alone. */
+async function whileAllLocked([place, ...others]: BenchRequest["places"], work: () => Promise<void>): Promise<void> {
+  if (place === undefined) await work();
+  else await whileLocked(place, () => whileAllLocked(others, work));
+}
 
 function parseBenchFlags(args: Args) {
   return parseFlags(allBenchFlags, args);

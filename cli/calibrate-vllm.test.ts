@@ -61,7 +61,7 @@ test.each([
   [["--max-num-seqs", "0"], "--max-num-seqs: got 0"],
   [["--max-num-seqs", "4"], "does not tell max_num_batched_tokens, async_scheduling"],
   [[...stated, "--max-model-len", "512"], "max_model_len: stated as 512, but the server's /v1/models says 256"],
-])("%j is refused with exit 2, and nothing is sent", async (flags, why) => {
+])("%j is rejected with exit 2, and nothing is sent", async (flags, why) => {
   const { code, said } = await calibrate(...flags);
   expect([code, said]).toEqual([2, expect.stringContaining(why)]);
   expect(fake.received).toHaveLength(0);

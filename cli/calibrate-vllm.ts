@@ -7,7 +7,8 @@ import { z } from "zod";
 import type { RecordedRun } from "../calibrate/vllm/index.js";
 import { readRecordings } from "../jobs/replay/index.js";
 import { measureServer, type MeasuredServer } from "../jobs/vllm-calibration/index.js";
-import { ConfigError, MOST_VOCAB, MOST_WAIT_S, type Run } from "../formats/index.js";
+import { ConfigError, MAX_VOCAB, MAX_WAIT_S, type Run } from "../formats/index.js";
+import { whileFileLocked } from "../formats/files/index.js";
 import { RunInterrupted } from "../real/index.js";
 import type { ServerAddress } from "../real/vllm/index.js";
 import type { SettingName } from "../real/vllm/server/index.js";
@@ -16,6 +17,7 @@ import type { Args, Command } from "./command.js";
 import { fitRecordings } from "./fit-recordings.js";
 import { Interrupted } from "./fail.js";
 import { declareFlags, parseFlags, type Flags } from "./flags.js";
+import { requireFree } from "./free-place.js";
 import { interruptible } from "./interrupt.js";
 import { figure, note, printJson, printTable, warn } from "./output.js";
 import { warnIfCut } from "./read-run.js";
@@ -27,11 +29,11 @@ const duration = z
   .string()
   .regex(/^\d+(\.\d+)?(s|m)?$/, "expected a time such as 120s or 2m")
   .transform((text) => Number.parseFloat(text) * (text.endsWith("m") ? 60e3 : 1e3))
-  .refine((ms) => ms > 0 && ms <= 1e3 * MOST_WAIT_S, "expected more than 0 s, and at most a week");
+  .refine((ms) => ms > 0 && ms <= 1e3 * MAX_WAIT_S, "expected more than 0 s, and at most a week");
 
 const ownFlags = {
   black_box: z.boolean().default(false).describe("fit to clients' times alone, whatever else was recorded"),
-  refit: z.enum(["host"]).optional().describe("host: keep the GPU prices of --base, fit the rest to one short load"),
+  refit: z.enum(["host"]).optional().describe("host: keep the GPU costs of --base and fit the rest to one short load"),
   base: z.string().optional().describe("profile of the same model and GPU on another host, for --refit"),
   name: z.string().min(1).optional().describe("of the profile; absent: model and vLLM version"),
   base_url: z.string().optional().describe("the server, such as http://127.0.0.1:8000"),
@@ -42,7 +44,7 @@ const ownFlags = {
   vocab_size: z
     .int()
     .min(2)
-    .max(MOST_VOCAB)
+    .max(MAX_VOCAB)
     .optional()
     .describe("random token ids are below this; absent: found by asking"),
   measure_only: z.boolean().default(false).describe("leave the raw runs, fit no profile (fit them later with --from)"),
@@ -85,35 +87,38 @@ export const calibrateVllmCommand: Command = {
       }),
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
-    if (existsSync(flags.output) && !flags.force && !flags.resume) {
-      throw new ConfigError(`${flags.output} is there already; choose another --output, or pass --force to replace it`);
-    }
-    const from = foldersOf(args, "from");
-    if (from.length > 0) {
-      refuseServerFlags(args);
-      const [runs, heldOut] = [await readRecordings(from), await readRecordings(foldersOf(args, "held-out"))];
-      for (const { name, run } of [...runs, ...heldOut]) warnIfCut(name, run);
-      await fitRecordings({ runs, heldOut, flags });
-      return;
-    }
-    if (flags.base_url === undefined) {
-      throw new ConfigError(
-        "calibrate vllm takes the server's --base-url, such as http://127.0.0.1:8000, or recorded runs --from DIR...",
-      );
-    }
-    const rawFolder = `${flags.output}.raw`;
-    if (existsSync(rawFolder) && !flags.force && !flags.resume) {
-      throw new ConfigError(`${rawFolder} is there already; go on with --resume, or measure anew with --force`);
-    }
-    const stated = parseFlags(statedFlags, args) as Partial<Record<SettingName, unknown>>;
-    const measured = await measure(flags, serverAt(flags.base_url, flags), { rawFolder, stated });
-    report(measured, rawFolder, flags);
-    if (flags.measure_only) return;
-    const runs = [recordingOf("probes", measured.probes), recordingOf("mixed", measured.mixed)];
-    const heldOut = [recordingOf("held-out", measured.heldOut), recordingOf("held-out-busy", measured.busy)];
-    await fitRecordings({ runs, heldOut, flags, notes: measured.notes });
+    await whileFileLocked(flags.output, () => calibrate(args, flags));
   },
 };
+
+async function calibrate(args: Args, flags: Own): Promise<void> {
+  const from = foldersOf(args, "from");
+  // Only a calibration of a server is gone on with, and its profile is its own.
+  requireFree([flags.output], "--output", flags.force || (flags.resume && from.length === 0));
+  if (from.length > 0) {
+    refuseServerFlags(args);
+    const [runs, heldOut] = [await readRecordings(from), await readRecordings(foldersOf(args, "held-out"))];
+    for (const { name, run } of [...runs, ...heldOut]) warnIfCut(name, run);
+    await fitRecordings({ runs, heldOut, flags });
+    return;
+  }
+  if (flags.base_url === undefined) {
+    throw new ConfigError(
+      "calibrate vllm takes the server's --base-url, such as http://127.0.0.1:8000, or recorded runs --from DIR...",
+    );
+  }
+  const rawFolder = `${flags.output}.raw`;
+  if (existsSync(rawFolder) && !flags.force && !flags.resume) {
+    throw new ConfigError(`${rawFolder} is there already; go on with --resume, or measure anew with --force`);
+  }
+  const stated = parseFlags(statedFlags, args) as Partial<Record<SettingName, unknown>>;
+  const measured = await measure(flags, serverAt(flags.base_url, flags), { rawFolder, stated });
+  report(measured, rawFolder, flags);
+  if (flags.measure_only) return;
+  const runs = [recordingOf("probes", measured.probes), recordingOf("mixed", measured.mixed)];
+  const heldOut = [recordingOf("held-out", measured.heldOut), recordingOf("held-out-busy", measured.busy)];
+  await fitRecordings({ runs, heldOut, flags, notes: measured.notes });
+}
 
 /** What clients saw is all there is of a live server. */
 function recordingOf(name: string, run: Run): RecordedRun {

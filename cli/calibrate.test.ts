@@ -38,7 +38,7 @@ describe("calibrate onnx", () => {
 
   test("measures, keeps what it measured, and plots the residuals beside it", async () => {
     const { code, stderr } = await servesim(...words, "--budget", "60s");
-    // Times of a machine that is busy with other tests may well be refused.
+    // Times of a machine that is busy with other tests may well be rejected.
     expect([0, 4]).toContain(code);
     expect(stderr).toContain("tiny.measurements.csv");
     expect(readFileSync(join(folder, "tiny.residuals.svg"), "utf8")).toContain("held out of the fit");
@@ -121,7 +121,7 @@ describe("bench", () => {
     expect(readdirSync(join(folder, "cache")).filter((name) => name.startsWith("mini"))).toEqual([]);
   });
 
-  test("a cached model that was changed is refused with the folder to delete", async () => {
+  test("a cached model that was changed is rejected with the folder to delete", async () => {
     const cached = readdirSync(join(folder, "cache")).find((name) => name.startsWith("tiny-"))!;
     const weights = join(folder, "cache", cached, "weights.bin");
     const bytes = readFileSync(weights);
@@ -134,7 +134,7 @@ describe("bench", () => {
   });
 
   const hasGpu = spawnSync("nvidia-smi").status === 0;
-  (hasGpu ? test.skip : test)("without a GPU, cuda is refused and never the CPU used instead", async () => {
+  (hasGpu ? test.skip : test)("without a GPU, cuda is rejected and never the CPU used instead", async () => {
     for (const command of [bench, (...words: string[]) => servesim("calibrate", "onnx", ...words)]) {
       const { code, stdout, stderr } = await command("--model", "gpt2", "--device", "cuda");
       expect(stderr).toMatch(/^error: device "cuda" is not available: .* "servesim setup cuda"/m);

@@ -1,7 +1,7 @@
 /** servesim calibrate onnx: measures what a batch costs on this machine and writes a profile. */
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { z } from "zod";
-import { FitRefused } from "../calibrate/fit/index.js";
+import { FitRejected } from "../calibrate/fit/index.js";
 import {
   calibrateOnnx,
   planPathOf,
@@ -16,14 +16,15 @@ import {
   check,
   ConfigError,
   experimentSchema,
-  MOST_MEMORY_MIB,
+  MAX_MEMORY_MIB,
   suggest,
   type CalibrationPlan,
 } from "../formats/index.js";
-import { writeTextAtomic } from "../formats/files/index.js";
+import { whileFileLocked, writeTextAtomic } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted } from "./fail.js";
 import { declareFlags, flagContext, givenFlags, parseFlags, type Flags } from "./flags.js";
+import { requireFree } from "./free-place.js";
 import { interruptible } from "./interrupt.js";
 import { modelFlags, samplingFlags } from "./model-flags.js";
 import { note, printJson, warn } from "./output.js";
@@ -50,7 +51,7 @@ const ownFlags = {
   memory_limit_mib: z
     .number()
     .positive()
-    .max(MOST_MEMORY_MIB)
+    .max(MAX_MEMORY_MIB)
     .optional()
     .describe("memory that batches may take; absent: what is free"),
   probe_oom: z.boolean().default(false).describe("then find the largest batch that runs, each try in its own process"),
@@ -75,37 +76,38 @@ export const calibrateCommand: Command = {
     }
     const flags = parseFlags(ownFlags, args);
     const plan = check(planSchema, givenFlags(planFlags, args), flagContext);
-    if (existsSync(flags.output) && !flags.force) {
-      throw new ConfigError(`${flags.output} is there already; choose another --output, or pass --force to replace it`);
-    }
-    const rawPath = rawPathOf(flags.output);
-    const plotPath = `${flags.output.replace(/\.json$/, "")}.residuals.svg`;
-    if (existsSync(plotPath) && !flags.force && !flags.resume) {
-      throw new ConfigError(`${plotPath} is there already; choose another --output, or pass --force to replace it`);
-    }
-    if (!flags.resume && flags.force) for (const path of [rawPath, planPathOf(rawPath)]) rmSync(path, { force: true });
-    const calibration = await measure(plan, flags, rawPath);
-    const { residualPicture } = await import("../report/charts/index.js");
-    const { profile, refusal, residuals, warnings } = calibration;
-    writeTextAtomic(plotPath, residualPicture(residuals, `${profile.name}: modelled and measured batches`));
-    if (refusal.length > 0) {
-      await writeMeasurements(calibration, flags.output);
-      throw new FitRefused([
-        `no profile was written: ${refusal[0]!}`,
-        ...refusal.slice(1),
-        `measurements are kept in ${rawPath}, plot in ${plotPath}; --resume with a larger --max-repeats goes on from there`,
-      ]);
-    }
-    const probe = flags.probe_oom ? await probing(plan, profile, flags) : undefined;
-    const told = probe === undefined ? calibration : withProbe(calibration, probe);
-    await writeCalibration(told, flags.output);
-    note(`profile written to ${flags.output}, raw measurements to ${rawPath}, plot to ${plotPath}`);
-    if (flags.json) printJson(told.profile);
-    else printProfile(profile);
-    if (probe !== undefined && !flags.json) printProbe(probe);
-    for (const warning of warnings) warn(warning);
+    // Who works on the measurements works on the profile.
+    await whileFileLocked(rawPathOf(flags.output), () => calibrate(plan, flags));
   },
 };
+
+async function calibrate(plan: CalibrationPlan, flags: Own): Promise<void> {
+  requireFree([flags.output], "--output", flags.force);
+  const rawPath = rawPathOf(flags.output);
+  const plotPath = `${flags.output.replace(/\.json$/, "")}.residuals.svg`;
+  requireFree([plotPath], "--output", flags.force || flags.resume);
+  if (!flags.resume && flags.force) for (const path of [rawPath, planPathOf(rawPath)]) rmSync(path, { force: true });
+  const calibration = await measure(plan, flags, rawPath);
+  const { residualPicture } = await import("../report/charts/index.js");
+  const { profile, rejection, residuals, warnings } = calibration;
+  writeTextAtomic(plotPath, residualPicture(residuals, `${profile.name}: modelled and measured batches`));
+  if (rejection.length > 0) {
+    await writeMeasurements(calibration, flags.output);
+    throw new FitRejected([
+      `no profile was written: ${rejection[0]!}`,
+      ...rejection.slice(1),
+      `measurements are kept in ${rawPath}, plot in ${plotPath}; --resume with a larger --max-repeats goes on from there`,
+    ]);
+  }
+  const probe = flags.probe_oom ? await probing(plan, profile, flags) : undefined;
+  const told = probe === undefined ? calibration : withProbe(calibration, probe);
+  await writeCalibration(told, flags.output);
+  note(`profile written to ${flags.output}, raw measurements to ${rawPath}, plot to ${plotPath}`);
+  if (flags.json) printJson(told.profile);
+  else printProfile(profile);
+  if (probe !== undefined && !flags.json) printProbe(probe);
+  for (const warning of warnings) warn(warning);
+}
 
 async function measure(plan: CalibrationPlan, flags: Own, rawPath: string): Promise<Calibration> {
   return interruptible(async (signal) => {

@@ -10,7 +10,7 @@ export interface GpuFinding {
 }
 
 /** Reduced precision of the card's matrix units may flip a token that is nearly a tie, and all that follow in its row. */
-const LEAST_EQUAL = 0.75;
+const MIN_EQUAL = 0.75;
 
 /** Runs the model only where the provider's libraries are there. */
 export async function checkGpu(hasProvider: boolean): Promise<GpuFinding[]> {
@@ -36,7 +36,7 @@ export async function gpuRun(compare: () => Promise<DeviceComparison>): Promise<
   try {
     const { tokens, equalTokens, rows, equalRows } = await compare();
     const detail = `a small model gave ${equalTokens} of ${tokens} tokens as on the CPU, ${equalRows} of ${rows} rows whole`;
-    if (equalTokens >= LEAST_EQUAL * tokens) return { what, state: "ok", detail };
+    if (equalTokens >= MIN_EQUAL * tokens) return { what, state: "ok", detail };
     return {
       what,
       state: "missing",

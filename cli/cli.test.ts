@@ -120,7 +120,7 @@ describe("simulate", () => {
     expect(filesOf("from-csv")["requests.csv"]).toMatch(/^y,10,/m);
   });
 
-  test("refuses a truncated, empty or endless workload CSV with its line", async () => {
+  test("rejects a truncated, empty or endless workload CSV with its line", async () => {
     const header = "arrival_ms,prompt_tokens,output_tokens\n";
     expectMistake(await simulate("--workload", write("cut.csv", `${header}0,5,3\n1,5`)), /cut\.csv:3: got 2 fields/);
     expectMistake(await simulate("--workload", write("zero.csv", header)), /zero\.csv holds no requests/);
@@ -135,16 +135,16 @@ describe("simulate", () => {
     [["--think-time", "1e308"], /--think-time: got 1e\+308/],
     [["--output-len", "1e6"], /request 0 .*model gpt2 has 1024 positions/],
     [["--btch-size", "4"], /unknown flag --btch-size, did you mean "batch-size"\?/],
-    [["--max-num-seqs", "4"], /--max-num-seqs is a setting of vllm, not of naive/],
+    [["--max-num-seqs", "4"], /--max-num-seqs is a setting of vllm and orca, not of naive/],
     [["--batch-size"], /--batch-size: got nothing, expected a value/],
     [["--json=5"], /--json: got "5", expected nothing, true or false/],
     [["--tensor-parallel-size", "2"], /--tensor-parallel-size is a setting of vllm, not of naive/],
     [["--pipeline-parallel-size", "2"], /--pipeline-parallel-size is a setting of vllm that is not modelled/],
-    [["--replicas", "2"], /--replicas is a flag of vllm, not of naive/],
+    [["--replicas", "2"], /--replicas is a flag of vllm and orca, not of naive/],
     [["--replications", "0"], /--replications: got 0/],
     [["--replications", "4"], /replications would all be the same: .*does not say how times vary.*--replications 1/],
     [["--uncertainty", "10"], /unknown flag --uncertainty/],
-    [["--router", "random"], /--router is a flag of vllm, not of naive/],
+    [["--router", "random"], /--router is a flag of vllm and orca, not of naive/],
     [["--output", ""], /--output: got "", expected a folder/],
     [["surplus"], /unexpected argument "surplus"/],
     [["--output", join(profile, "below")], /cannot write .*a part of the path is a file/],
@@ -157,6 +157,7 @@ describe("simulate", () => {
     expectMistake(await run("nope.json"), /cannot read nope\.json: no such file or folder/);
     expectMistake(await run(write("cut.json", readFileSync(profile, "utf8").slice(0, 500))), /cut\.json is not JSON/);
     expectMistake(await run(folder), /it is a folder/);
+    expectMistake(await run("mini-cpu-2cores"), /no profile "mini-cpu-2cores", did you mean "mini-cpu-2core"\?/);
   });
 });
 
@@ -193,6 +194,32 @@ describe("simulate --policy vllm", () => {
     expect(least!.router).toBe("least-outstanding");
     expectMistake(await vllm("--router", "fastest"), /--router: got "fastest"/);
     expectMistake(await vllm("--replicas", "1001"), /--replicas: got 1001/);
+  });
+
+  test("orca runs on the same profile, with the memory that the server had and settings of its own", async () => {
+    const words = ["--num-prompts", "60", "--request-rate", "40", "--replications", "1", "--json"];
+    const orca = (...more: string[]): Promise<Ended> =>
+      servesim(
+        "simulate",
+        "--policy",
+        "orca",
+        "--profile",
+        "h100-llama-3.1-8b-vllm-0.26",
+        ...random,
+        ...words,
+        ...more,
+      );
+    const { code, stdout } = await orca();
+    expect(code).toBe(0);
+    const run = JSON.parse(stdout) as { policy_settings: Record<string, number>; kv_blocks: { total: number } };
+    expect(run).toMatchObject({
+      policy: "orca",
+      completed: 60,
+      preemptions: 0,
+      policy_settings: { max_num_seqs: 128 },
+    });
+    expect(run.kv_blocks.total).toBe(run.policy_settings.kv_cache_tokens);
+    expectMistake(await orca("--enable-chunked-prefill", "false"), /is a setting of vllm, not of orca/);
   });
 
   test("repeats itself and prints each value with its interval; the records are those of one run", async () => {
@@ -258,12 +285,18 @@ describe("simulate --policy vllm", () => {
       /overload: \d+ % of what the server can take is offered; latencies grow with the run, by [\d.]+ s/,
     );
     expect(stdout).toMatch(
-      /^capacity [\d.]+ requests\/s, .* limited by seats; offered 60\.00 requests\/s: \d+ %, above$/m,
+      /^capacity [\d.]+ requests\/s, .* limited by max_num_seqs; offered 60\.00 requests\/s: \d+ %, above$/m,
     );
     for (const latency of ["time to first token", "end-to-end latency", "queue time"]) {
       expect(stdout).toMatch(new RegExp(`${latency} +│ grows with the run: by [\\d.]+ s for every minute of it +│`));
     }
     expect(stdout).toMatch(/ms, above capacity .*\n.*\n.*\n.*\n│ time per output token │ [\d.]+/);
+  });
+
+  test("names the setting that limits capacity by the policy's own name for it", async () => {
+    const words = ["--num-prompts", "40", "--request-rate", "60", "--profile", profile];
+    const { stdout } = await servesim("simulate", "--policy", "naive", "--batch-size", "2", ...words);
+    expect(stdout).toMatch(/ limited by the batch size; offered 60\.00 requests\/s/);
   });
 
   test("says why requests got no answer, and when none did", async () => {
@@ -362,7 +395,7 @@ describe("compare", () => {
     );
   });
 
-  test("refuses folders that are no runs, and thresholds that are none", async () => {
+  test("rejects folders that are no runs, and thresholds that are none", async () => {
     expectMistake(await servesim("compare", "sim", "nope"), /nope is not a folder, expected a run folder/);
     expectMistake(await servesim("compare", "sim", "sim", "--fail-above", "e2e.mean=5%"), /did you mean "e2el\.mean"/);
   });
@@ -413,7 +446,7 @@ describe("the small commands", () => {
     expect(stdout.trim().split("\n")).toHaveLength(drawn.length);
   });
 
-  test("calibrate refuses a model, an engine or a place that is none, and leaves nothing", async () => {
+  test("calibrate rejects a model, an engine or a place that is none, and leaves nothing", async () => {
     const below = ["--output", "calibrated/profile.json"];
     const text = write("model.txt", "not a model");
     expectMistake(await servesim("calibrate", "onnx", "--model", text, ...below), /unknown model ".*model\.txt"/);

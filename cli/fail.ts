@@ -19,7 +19,7 @@ const codes: Readonly<Record<string, number>> = {
   ArtifactError: EXIT.user,
   BackendError: EXIT.backend,
   ThresholdMissed: EXIT.threshold,
-  FitRefused: EXIT.threshold,
+  FitRejected: EXIT.threshold,
   InvariantError: EXIT.bug,
   Interrupted: EXIT.interrupted,
   RunInterrupted: EXIT.interrupted,

@@ -70,7 +70,7 @@ test("a profile is written with its error on the run that was kept out, and repl
   expect(existsSync(join(folder, "refused.json"))).toBe(false);
 });
 
-test("--refit host keeps the GPU prices of the base and fits the host's", async () => {
+test("--refit host keeps the GPU costs of the base and fits the host's", async () => {
   const ended = await calibrate("--refit", "host", "--base", base, "--output", "refitted.json", "--json");
   expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining("its error on other loads is not known")]);
   const refitted = (JSON.parse(ended.stdout) as Profile).cost;

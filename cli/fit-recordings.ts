@@ -1,6 +1,6 @@
 /** Fits a profile to recorded runs of a vLLM server, scores it on those kept out, writes and prints it. */
 import { calibrateVllm, withRunPaces, type RecordedRun } from "../calibrate/vllm/index.js";
-import { FitRefused } from "../calibrate/fit/index.js";
+import { FitRejected } from "../calibrate/fit/index.js";
 import {
   heldOutRun,
   replayMetrics,
@@ -10,7 +10,8 @@ import {
   gateHeldOut,
 } from "../jobs/replay/index.js";
 import { ConfigError, type Profile } from "../formats/index.js";
-import { readProfile, writeProfile } from "../formats/files/index.js";
+import { writeProfile } from "../formats/files/index.js";
+import { loadProfile } from "../jobs/inputs/index.js";
 import { rejectUnmodelled } from "../sim/index.js";
 import { note, printJson, printTable, signedPercent, warn } from "./output.js";
 import { printProfile } from "./print-profile.js";
@@ -78,14 +79,16 @@ async function fit({ runs, flags }: Pick<FitRequest, "runs" | "flags">): Promise
 function baseOf({ refit, base }: FitRequest["flags"]): Profile | undefined {
   if (refit === undefined && base === undefined) return undefined;
   if (refit === undefined || base === undefined) {
-    throw new ConfigError("--refit host and --base PROFILE.json go together: whose GPU prices are to be kept");
+    throw new ConfigError(
+      "give --refit host and --base PROFILE together; the base is the profile whose GPU costs are kept",
+    );
   }
-  return readProfile(base);
+  return loadProfile(base);
 }
 
 function rejectBadFit(missed: readonly string[]): void {
   if (missed.length === 0) return;
-  throw new FitRefused([
+  throw new FitRejected([
     "the model does not hold on what was kept out of the fit; no profile was written",
     ...missed,
     "fit to loads more like those, or to more of them; overload and a host that drifts cannot be predicted so closely",

@@ -1,4 +1,4 @@
-/** The settings of every policy as flags; a flag of another policy is refused by name. */
+/** The settings of every policy as flags; a flag of another policy is rejected by name. */
 import { z } from "zod";
 import { ConfigError } from "../formats/index.js";
 import { findPolicy, planPolicy, policyNames, type PolicyPlan } from "../sim/index.js";
@@ -21,7 +21,7 @@ export function policyShape(): Shape {
   return merged;
 }
 
-/** Flags of settings that a policy knows by name only to refuse them, with the policy. */
+/** Flags of settings that a policy knows by name only to reject them, with the policy. */
 export function settingsNotModelled(): ReadonlyMap<string, string> {
   return new Map(
     policyNames.flatMap((name) =>

@@ -3,21 +3,18 @@ import type { RunCapacity } from "../sim/index.js";
 import { figure, print, type TableCell } from "./output.js";
 
 const clocks = { gpu: "GPU", host: "host thread", front_end: "front end" } as const;
-const limits = {
-  ...clocks,
-  seats: "seats",
-  kv_blocks: "KV blocks",
-  token_budget: "the token budget of a step",
-} as const;
+const limits = { ...clocks, kv_blocks: "KV blocks", token_budget: "max_num_batched_tokens" } as const;
 
-/** A line or two; nothing for runs without a capacity. */
-export function printCapacity(capacity: RunCapacity | null | undefined): void {
+export type SlotSetting = "max_num_seqs" | "the batch size";
+
+/** A line or two; nothing for runs without a capacity. `slots`: the setting that says how many requests run at once. */
+export function printCapacity(capacity: RunCapacity | null | undefined, slots: SlotSetting): void {
   if (capacity === undefined || capacity === null) return;
   const { requests_per_s, output_tokens_per_s, offered_requests_per_s: offered, utilisation, bound_by } = capacity;
   const { busiest, verdict, busy } = capacity;
   print(
     `capacity ${figure(requests_per_s)} requests/s, ${figure(output_tokens_per_s)} output tokens/s ` +
-      `(to ${percent(capacity.half_width, 1)}), limited by ${limits[bound_by]}; ` +
+      `(to ${percent(capacity.half_width, 1)}), limited by ${bound_by === "seats" ? slots : limits[bound_by]}; ` +
       `offered ${figure(offered)} requests/s: ${percent(utilisation)}${busiest === undefined ? `, ${verdict}` : ""}`,
   );
   if (busiest !== undefined) {
@@ -27,7 +24,7 @@ export function printCapacity(capacity: RunCapacity | null | undefined): void {
         verdict,
     );
   }
-  // Profiles of whole batches know one clock, of whatever runs them.
+  // Profiles of whole batches have a single clock.
   if (busy.host === 0 && busy.front_end === 0) print(`busy during the run: ${percent(busy.gpu)}`);
   else {
     const shares = Object.entries(clocks).map(
@@ -37,12 +34,12 @@ export function printCapacity(capacity: RunCapacity | null | undefined): void {
   }
 }
 
-/** Whether a latency of the run says no more than how long the run is: it waits for a queue that grows all the time. */
+/** Whether a latency of the run says nothing but how long the run is, because its queue grows throughout. */
 export function growsThroughout(capacity: RunCapacity | null | undefined, metric: string): boolean {
   return capacity?.verdict === "above" && capacity.utilisation > 1 && ["ttft", "e2el", "queue"].includes(metric);
 }
 
-/** What stands in place of the figures, over so many columns. */
+/** What replaces the figures, across that many columns. */
 export function growingText({ latency_growth_s_per_min: growth }: RunCapacity, columns: number): TableCell[] {
   return [{ colSpan: columns, content: `grows with the run: by ${figure(growth, 2)} s for every minute of it` }];
 }

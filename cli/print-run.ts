@@ -48,7 +48,8 @@ export function printRun(run: Run, asJson: boolean): void {
   if (summary.completed === 0) print(`${what}: none of ${requestCount(summary.failed)} got an answer`);
   else {
     print(`${what}: ${requestCount(summary.completed)} in ${totals(run.info, summary)}`);
-    printCapacity(run.info.capacity as RunCapacity | null | undefined);
+    const slots = "max_num_seqs" in (run.info.policy_settings ?? {}) ? "max_num_seqs" : "the batch size";
+    printCapacity(run.info.capacity as RunCapacity | null | undefined, slots);
     printLatencies(run, summary);
     printIntervalKey(run.info);
     printStart(run);

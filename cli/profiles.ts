@@ -1,8 +1,6 @@
 /** servesim profiles list|show: the measured profiles that ship with servesim. */
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
-import { packageFile } from "../jobs/inputs/index.js";
+import { profileNames, shippedProfile } from "../jobs/inputs/index.js";
 import { ConfigError, HELD_OUT_GATE, suggest, trustOf, trustWarning, type Profile } from "../formats/index.js";
 import { readProfile } from "../formats/files/index.js";
 import type { Command } from "./command.js";
@@ -31,20 +29,22 @@ export const profilesCommand: Command = {
 };
 
 interface Shipped {
+  readonly name: string;
   readonly path: string;
   readonly profile: Profile;
 }
 
 function shippedProfiles(): Shipped[] {
-  const folder = packageFile("profiles");
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
-  return files.sort().map((name) => ({ path: join(folder, name), profile: readProfile(join(folder, name)) }));
+  return profileNames().map((name) => {
+    const path = shippedProfile(name);
+    return { name, path, profile: readProfile(path) };
+  });
 }
 
-function find(shipped: readonly Shipped[], name: unknown): Shipped {
-  const names = shipped.map(({ profile }) => profile.name);
-  const wanted = typeof name === "string" ? name : "";
-  const found = shipped.find(({ profile }) => profile.name === wanted);
+function find(shipped: readonly Shipped[], asked: unknown): Shipped {
+  const names = shipped.map(({ name }) => name);
+  const wanted = typeof asked === "string" ? asked : "";
+  const found = shipped.find(({ name }) => name === wanted);
   if (found === undefined) {
     throw new ConfigError(`profiles show: got "${wanted}"${suggest(wanted, names)} (known: ${names.join(", ")})`);
   }
@@ -54,8 +54,8 @@ function find(shipped: readonly Shipped[], name: unknown): Shipped {
 function list(shipped: readonly Shipped[], json: boolean): void {
   if (json) {
     printJson(
-      shipped.map(({ path, profile }) => {
-        const { name, source, machine, model, engine } = profile;
+      shipped.map(({ name, path, profile }) => {
+        const { source, machine, model, engine } = profile;
         return { name, path, source, machine, model, engine, trust: trustOf(profile) };
       }),
     );
@@ -63,8 +63,8 @@ function list(shipped: readonly Shipped[], json: boolean): void {
   }
   printTable(
     ["profile", "engine", "model", "machine", "held out, median error", "usable"],
-    shipped.map(({ profile }) => [
-      profile.name,
+    shipped.map(({ name, profile }) => [
+      name,
       `${profile.engine.name} ${profile.engine.version}`,
       profile.model.name,
       profile.machine.gpu ?? profile.machine.cpu?.model ?? "unknown",
@@ -76,7 +76,7 @@ function list(shipped: readonly Shipped[], json: boolean): void {
     `usable: mean time per output token and latency of every load that was kept out of the fit were met within ` +
       `${100 * HELD_OUT_GATE} %, or of batches the median time`,
   );
-  print("a profile's file is profiles/NAME.json; servesim profiles show NAME has its costs and where they came from");
+  print("--profile NAME simulates with it; servesim profiles show NAME has its costs and where they came from");
 }
 
 /** `yes`, `no: +82.4 % (mean tpot of gpt2/poisson-medium-r3)`, or that nothing was kept out. */

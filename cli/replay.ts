@@ -9,17 +9,19 @@ import {
   type ReplayReport,
   type ReplayStatistic,
 } from "../jobs/replay/index.js";
-import { runChartRows } from "../jobs/experiment/index.js";
-import { readProfile, readSteps, writeTextAtomic } from "../formats/files/index.js";
+import { chartRun } from "../jobs/experiment/index.js";
+import { loadProfile } from "../jobs/inputs/index.js";
+import { readSteps, writeTextAtomic } from "../formats/files/index.js";
 import { replayRecording, withoutNetwork } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
+import { requireFree } from "./free-place.js";
 import { printCapacity } from "./print-capacity.js";
 import { readRunSaying } from "./read-run.js";
 import { figure, print, printJson, printTable, signedPercent, warn } from "./output.js";
 
 const ownFlags = {
-  profile: z.string().describe("profile.json of the server's model and host"),
+  profile: z.string().describe("profile of the server's model and host: a name (servesim profiles list) or a file"),
   recording: z.string().describe("folder of the recorded run: run.json and requests.csv[.gz]"),
   jitter: z.enum(["on", "off"]).default("on").describe("whether times vary as measured; off: each is its mean"),
   replications: z
@@ -30,14 +32,16 @@ const ownFlags = {
     .describe("simulations, each with other draws of the jitter"),
   seed: z.string().default("1").describe("seed of the jitter"),
   plot: z.string().min(1, "expected a file").optional().describe("SVG to draw both latency distributions to"),
+  force: z.boolean().default(false).describe("replace a plot that is there"),
   json: z.boolean().default(false).describe("print the comparison as JSON"),
 };
 
 export const replayCommand: Command = {
   flags: (yargs) => declareFlags(yargs, ownFlags),
   run: async (args) => {
-    const { replications, seed, json, plot, ...flags } = parseFlags(ownFlags, args);
-    const profile = readProfile(flags.profile);
+    const { replications, seed, json, plot, force, ...flags } = parseFlags(ownFlags, args);
+    requireFree(plot === undefined ? [] : [plot], "--plot", force);
+    const profile = loadProfile(flags.profile);
     const recording = withoutNetwork(await readRunSaying(flags.recording));
     const steps = await readSteps(flags.recording);
     const name = basename(resolve(flags.recording));
@@ -47,8 +51,8 @@ export const replayCommand: Command = {
       const { renderChart } = await import("../report/charts/index.js");
       const cell = { policy: "vllm", load: name };
       const simulated = replayRecording(profile, recording, { seed, jitter });
-      const rows = [...runChartRows(recording, cell, 1), ...runChartRows(simulated, cell)];
-      writeTextAtomic(plot, renderChart("latency_cdf", rows, { title: `${name} on ${profile.name}` }));
+      const runs = [chartRun(recording, cell, 1), chartRun(simulated, cell)];
+      writeTextAtomic(plot, renderChart("latency_cdf", runs, { title: `${name} on ${profile.name}` }));
     }
     if (json) printJson(report);
     else printReport(report);
@@ -84,7 +88,7 @@ function printReport(report: ReplayReport): void {
     const [run, usual] = [pace.run, pace.profile].map((value) => value.toFixed(3));
     print(`pace of the host: ${run} in this run, by its step log; ${usual} in the profile (longer times: larger)`);
   }
-  printCapacity(report.capacity);
+  printCapacity(report.capacity, "max_num_seqs");
   if (preemptions.real !== null) {
     print(`preemptions: ${preemptions.real} real, ${figure(preemptions.sim)} simulated`);
   }

@@ -7,11 +7,13 @@ import { ConfigError } from "../formats/index.js";
 import { readOriginalCsv, whileLocked, writeTextAtomic } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
+import { requireFree } from "./free-place.js";
 import { note, print, printJson } from "./output.js";
 
 const ownFlags = {
   csv: z.string().optional().describe("CSV with the original suite's columns, instead of a folder"),
   output: z.string().default("plots").describe("folder for the charts of --csv"),
+  force: z.boolean().default(false).describe("replace charts of --csv that are there"),
   json: z.boolean().default(false).describe("print what was written as JSON"),
 };
 
@@ -22,12 +24,12 @@ export const reportCommand: Command = {
       ownFlags,
     ),
   run: async (args) => {
-    const { csv, output, json } = parseFlags(ownFlags, args);
+    const { csv, output, force, json } = parseFlags(ownFlags, args);
     const folder = args.folder;
     if ((csv === undefined) === (typeof folder !== "string")) {
       throw new ConfigError("report: give either the folder of an experiment or --csv FILE");
     }
-    const written = csv === undefined ? await reportFolder(String(folder)) : await reportCsv(csv, output);
+    const written = csv === undefined ? await reportFolder(String(folder)) : await reportCsv(csv, output, force);
     if (json) printJson({ written });
     else for (const path of written) print(path);
   },
@@ -40,14 +42,16 @@ async function reportFolder(path: string): Promise<string[]> {
   return [folder.report, folder.comparison, folder.csv];
 }
 
-async function reportCsv(path: string, output: string): Promise<string[]> {
-  const { chartRowsFromOriginal, renderAllCharts, skippedCharts } = await import("../report/charts/index.js");
-  const rows = chartRowsFromOriginal(await readOriginalCsv(path));
-  if (rows.length === 0) throw new ConfigError(`${path}: no row has status "ok", there is nothing to draw`);
-  for (const { name, reason } of skippedCharts(rows)) note(`${name}: left out, ${reason}`);
-  return [...renderAllCharts(rows)].map(([name, svg]) => {
-    const file = join(output, `${name}.svg`);
-    writeTextAtomic(file, svg);
-    return file;
+async function reportCsv(path: string, output: string, force: boolean): Promise<string[]> {
+  const { chartNames, chartRowsFromOriginal, chartRunsOf, renderAllCharts, skippedCharts } =
+    await import("../report/charts/index.js");
+  const fileOf = (name: string): string => join(output, `${name}.svg`);
+  requireFree(chartNames.map(fileOf), "--output", force);
+  const runs = chartRunsOf(chartRowsFromOriginal(await readOriginalCsv(path)));
+  if (runs.length === 0) throw new ConfigError(`${path}: no row has status "ok", there is nothing to draw`);
+  for (const { name, reason } of skippedCharts(runs)) note(`${name}: left out, ${reason}`);
+  return [...renderAllCharts(runs)].map(([name, svg]) => {
+    writeTextAtomic(fileOf(name), svg);
+    return fileOf(name);
   });
 }

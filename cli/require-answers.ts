@@ -1,13 +1,15 @@
 /** A bench that nothing answered has measured nothing, and ends as what it measured did: exit 3, after its folder is written. */
-import { BackendError, type Run } from "../formats/index.js";
+import { BackendError, eachRequest, type Run } from "../formats/index.js";
+import { columnsIn } from "../sim/index.js";
 
 /** BackendError for the first run whose every request failed. */
 export function requireAnswers(runs: readonly Run[]): void {
-  for (const { requests } of runs) {
-    if (requests.length === 0 || requests.some(({ status }) => status === "ok")) continue;
-    const first = requests[0]!;
+  for (const run of runs) {
+    const { rows, ok } = columnsIn(run);
+    const [first] = eachRequest(run);
+    if (first === undefined || ok.includes(1)) continue;
     throw new BackendError(
-      `none of ${requests.length} requests got an answer, the first (${first.requestId}) because: ${first.error ?? "no reason given"}`,
+      `none of ${rows} requests got an answer, the first (${first.requestId}) because: ${first.error ?? "no reason given"}`,
     );
   }
 }

@@ -110,7 +110,7 @@ function isHeaderValue(text: string): boolean {
   return /^[\t\x20-\x7e]*$/.test(text);
 }
 
-const MOST_PEM_BYTES = 4 * 2 ** 20;
+const MAX_PEM_BYTES = 4 * 2 ** 20;
 
 function certificatesIn(path: string): string {
   const refuse = (why: string, cause?: unknown): never => {
@@ -119,7 +119,7 @@ function certificatesIn(path: string): string {
   let pem = "";
   try {
     const stat = statSync(path);
-    if (!stat.isFile() || stat.size > MOST_PEM_BYTES) refuse(`got no file of at most ${MOST_PEM_BYTES / 2 ** 20} MiB`);
+    if (!stat.isFile() || stat.size > MAX_PEM_BYTES) refuse(`got no file of at most ${MAX_PEM_BYTES / 2 ** 20} MiB`);
     pem = readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof ConfigError) throw error;

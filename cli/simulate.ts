@@ -2,13 +2,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { defaultJitter, replicate, unknownJitter, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
-import { requireFits, workloadOf } from "../jobs/inputs/index.js";
-import { readProfile } from "../formats/files/index.js";
+import { loadProfile, requireFits, workloadOf } from "../jobs/inputs/index.js";
 import {
   capacityOf,
   engineNames,
   policyNames,
   routerNames,
+  stepPolicyNames,
   withCapacity,
   type SimulatedRunInput,
 } from "../sim/index.js";
@@ -23,18 +23,19 @@ import { startProgress } from "./progress.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
 
 /** What only policies that run steps have. */
+const stepPolicies = stepPolicyNames.join(", ");
 const stepFlags = {
   engine: z
     .enum(engineNames)
     .default("fast")
-    .describe("vllm: jump over runs of equal steps, or do every step; the results are the same"),
-  replicas: z.int().positive().max(1000).default(1).describe("vllm: copies of the server behind a router"),
-  router: z.enum(routerNames).default("round-robin").describe("vllm: which replica a request goes to"),
+    .describe(`${stepPolicies}: jump over runs of equal steps, or do every step; the results are the same`),
+  replicas: z.int().positive().max(1000).default(1).describe(`${stepPolicies}: copies of the server behind a router`),
+  router: z.enum(routerNames).default("round-robin").describe(`${stepPolicies}: which replica a request goes to`),
 };
 
 const ownFlags = {
   policy: policyNameSchema.describe(`scheduler: ${policyNames.join(", ")}`),
-  profile: z.string().describe("profile.json of the machine to simulate"),
+  profile: z.string().describe("profile of the machine to simulate: a name (servesim profiles list) or a file"),
   replications: z
     .int()
     .positive()
@@ -63,7 +64,7 @@ export const simulateCommand: Command = {
     requireRoom(flags);
     const { plan, load, prompts, seed } = runRequest(flags.policy, args);
     if (plan.work === "batch") refuseStepFlags(plan.name, args);
-    const profile = readProfile(flags.profile);
+    const profile = loadProfile(flags.profile);
     if (flags.cold_start) requireColdStart(profile);
     const workload = await workloadOf(load, prompts, seed);
     if (plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
@@ -126,7 +127,9 @@ async function resampling(
 /** A flag that would do nothing. */
 function refuseStepFlags(policy: string, args: Args): void {
   const [given] = Object.keys(givenFlags(stepFlags, args));
-  if (given !== undefined) throw new ConfigError(`--${flagName(given)} is a flag of vllm, not of ${policy}`);
+  if (given !== undefined) {
+    throw new ConfigError(`--${flagName(given)} is a flag of ${stepPolicyNames.join(" and ")}, not of ${policy}`);
+  }
 }
 
 function requireColdStart({ name, cost }: Profile): void {

@@ -1,5 +1,4 @@
 /** servesim trace inspect|convert|slice FILE: what a trace looks like; another format, other times, a part of it. */
-import { existsSync } from "node:fs";
 import { z } from "zod";
 import { ConfigError, suggest, type Load, type Trace, type WorkloadRequest } from "../formats/index.js";
 import {
@@ -13,6 +12,7 @@ import {
 import { loadTokenizer, traceStatistics, workloadFromRequests } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { declareFlags, flagName, givenFlags, parseFlags, type Flags } from "./flags.js";
+import { requireFree } from "./free-place.js";
 import { traceFlags, traceLoadFromFlags } from "./load-flags.js";
 import { note, printJson, warn } from "./output.js";
 import { printTrace, printTraceJson } from "./print-trace.js";
@@ -59,9 +59,7 @@ export const traceCommand: Command = {
     const load = traceLoadFromFlags(String(args.file), args);
     const flags = parseFlags({ ...ownFlags, ...inspectFlags, ...writeFlags, ...sliceFlags }, args);
     const output = action === "inspect" ? flags.plot : required(flags.output, action);
-    if (output !== undefined && existsSync(output) && !flags.force) {
-      throw new ConfigError(`${output} is there already; choose another name, or pass --force to replace it`);
-    }
+    requireFree(output === undefined ? [] : [output], action === "inspect" ? "--plot" : "--output", flags.force);
     const trace = await readTrace(String(args.file), traceOptionsOf(load, loadTokenizer));
     const requests = slicedByRows(changed(trace, load, flags.seed), flags);
     if (action === "inspect") await inspect(trace, requests, String(args.file), flags);

@@ -46,7 +46,7 @@ test("a validation is run once, judged by statistic, and its section put into a 
   expect(readFileSync(join(folder, "page.md"), "utf8")).toBe(written);
 });
 
-test("a page without the marks is refused before anything is measured", async () => {
+test("a page without the marks is rejected before anything is measured", async () => {
   writeFileSync(join(folder, "small.yaml"), validation.replace("name: small", "name: refused"));
   writeFileSync(join(folder, "bare.md"), "# Nothing\n");
   const { code, stderr } = await servesimIn(folder, ["validate", "small.yaml", "--page", "bare.md"]);

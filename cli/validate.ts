@@ -1,8 +1,16 @@
 /** servesim validate FILE: calibrate, simulate, run for real, and say in which cells the two agree. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { accuracyPage, accuracySection, validate } from "../jobs/validation/index.js";
-import { requireMarkedSection, writeMarkedSection, readValidation, writeTextAtomic } from "../formats/files/index.js";
+import { ConfigError } from "../formats/index.js";
+import {
+  readText,
+  readValidation,
+  requireMarkedSection,
+  writeMarkedSection,
+  writeTextAtomic,
+} from "../formats/files/index.js";
 import { LEVEL, tallyOf, tallyText, verdictText } from "../report/compare/index.js";
 import type { Command } from "./command.js";
 import { Interrupted, ThresholdMissed } from "./fail.js";
@@ -31,6 +39,10 @@ export const validateCommand: Command = {
     const validation = readValidation(path);
     // Before an hour of measuring.
     if (into !== undefined) requireMarkedSection(into, SECTION);
+    const page = join(results, `${validation.name}-accuracy.md`);
+    if (existsSync(page) && !readText(page).startsWith("# Accuracy: ")) {
+      throw new ConfigError(`${page} is there already and is no page of this command's; move it away`);
+    }
     const reporter = { note, warn, progress: startProgress };
     const result = await interruptible(async (signal, blocking) => {
       try {
@@ -40,7 +52,6 @@ export const validateCommand: Command = {
         throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);
       }
     });
-    const page = join(results, `${result.name}-accuracy.md`);
     writeTextAtomic(page, accuracyPage(result, `servesim validate ${path}`));
     if (into !== undefined) writeMarkedSection(into, SECTION, accuracySection(result, `servesim validate ${path}`));
     const { statistics } = result;

@@ -1,6 +1,6 @@
 /** Flags of loads against a running vLLM server, by the names that vLLM's own benchmark has where it has one. */
 import { z } from "zod";
-import { MOST_TOKENS, MOST_VOCAB } from "../formats/index.js";
+import { MAX_TOKENS, MAX_VOCAB } from "../formats/index.js";
 import { endpoints, type Sampling, type ServerAddress, type VllmClientOptions } from "../real/vllm/index.js";
 import type { Flags } from "./flags.js";
 import { serverFlags } from "./server-flags.js";
@@ -15,12 +15,12 @@ export const vllmFlags = {
   max_tokens: z
     .int()
     .positive()
-    .max(MOST_TOKENS)
+    .max(MAX_TOKENS)
     .optional()
     .describe("vllm: output tokens of each request, whatever the load says"),
   ignore_eos: z.boolean().default(true).describe("vllm: generate until the output length, whatever comes"),
   client_workers: z.int().positive().max(64).default(1).describe("vllm: threads that send and read"),
-  vocab_size: z.int().min(2).max(MOST_VOCAB).default(32_000).describe("vllm: random token ids are below this"),
+  vocab_size: z.int().min(2).max(MAX_VOCAB).default(32_000).describe("vllm: random token ids are below this"),
   return_token_ids: z.boolean().default(false).describe("vllm: record how many tokens each chunk holds"),
   max_connections: z
     .int()

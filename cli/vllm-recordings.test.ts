@@ -159,7 +159,7 @@ describe("import llmservingsim", () => {
     expectMistake(ended, /data_parallel_size = 2 \(data parallelism\)/);
   });
 
-  test("another form is refused with those that are known", async () => {
+  test("another form is rejected with those that are known", async () => {
     const ended = await servesim("import", "llmservingsin", "theirs", "--output", "ours2");
     expectMistake(ended, /no form "llmservingsin", did you mean "llmservingsim"\?/);
   });
@@ -173,7 +173,7 @@ describe("profiles", () => {
       servesim("profiles", "show", "h100-llama-3.1-8b-vllm-0.26", "--json"),
     ]);
     const names = (JSON.parse(list.stdout) as { name: string }[]).map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(["mini-cpu", "h100-gpt2-fp16", "h100-llama-3.1-8b-vllm-0.26"]));
+    expect(names).toEqual(expect.arrayContaining(["mini-cpu-2core", "h100-gpt2-fp16", "h100-llama-3.1-8b-vllm-0.26"]));
     for (const name of names) expect(text.stdout).toContain(name);
     expect(JSON.parse(show.stdout)).toEqual(JSON.parse(readFileSync(profile, "utf8")));
   });
@@ -216,7 +216,7 @@ describe("calibrate vllm --from", () => {
     const from = ["--from", recording];
     const alone = [calibrate(...from, "--refit", "host"), calibrate(...from, "--base", profile)];
     for (const ended of await Promise.all(alone)) {
-      expectMistake(ended, /--refit host and --base PROFILE\.json go together/);
+      expectMistake(ended, /give --refit host and --base PROFILE\.json together/);
     }
   });
 

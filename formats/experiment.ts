@@ -3,13 +3,13 @@
  * `loads` give the full cross, `cells` names pairs (so that a confounded design can be written down too).
  */
 import { z } from "zod";
-import { labelSchema, loadSchema, MOST_LABEL } from "./load.js";
-import { MOST_TOKENS } from "./workload.js";
+import { labelSchema, loadSchema, MAX_LABEL } from "./load.js";
+import { MAX_TOKENS } from "./workload.js";
 
 export const EXPERIMENT_VERSION = 1;
 
 /** A policy's name as given, before it is looked up. */
-export const policyNameSchema = z.string().min(1).max(MOST_LABEL);
+export const policyNameSchema = z.string().min(1).max(MAX_LABEL);
 
 /** A policy by its registered name and settings; `label` names the cell folder. The policy checks the settings. */
 export const policyChoiceSchema = z.looseObject({
@@ -18,19 +18,19 @@ export const policyChoiceSchema = z.looseObject({
 });
 
 /** Most cells of an experiment: each has a folder, a simulation and a row of the report. */
-const MOST_CELLS = 10_000;
+const MAX_CELLS = 10_000;
 
 /** Longest time that a budget or a wait may be given, s: a week. */
-export const MOST_WAIT_S = 7 * 86_400;
+export const MAX_WAIT_S = 7 * 86_400;
 
 /** Memory that a setting may name, MiB: a pebibyte. */
-export const MOST_MEMORY_MIB = 2 ** 30;
+export const MAX_MEMORY_MIB = 2 ** 30;
 
 /** Random token ids are below a number of at most so much. */
-export const MOST_VOCAB = 2 ** 31 - 1;
+export const MAX_VOCAB = 2 ** 31 - 1;
 
 /** Values of one axis of a grid. */
-const MOST_LEVELS = 100;
+const MAX_LEVELS = 100;
 
 /** Seconds, or text with a unit: `60`, `"60s"`, `"1.5m"`. */
 const duration = z
@@ -41,7 +41,7 @@ const duration = z
       .regex(/^\d+(\.\d+)?(s|m|h)?$/, 'expected seconds or a time such as "60s", "5m"')
       .transform((text) => Number.parseFloat(text) * ({ m: 60, h: 3600 }[text.at(-1)!] ?? 1)),
   ])
-  .refine((seconds) => seconds > 0 && seconds <= MOST_WAIT_S, "expected more than 0 s, and at most a week");
+  .refine((seconds) => seconds > 0 && seconds <= MAX_WAIT_S, "expected more than 0 s, and at most a week");
 
 /** How a model is written and what its weights are; shared by everything that runs one. */
 export const modelFormShape = {
@@ -75,9 +75,9 @@ const calibration = z.strictObject({
   device: z.enum(["cpu", "cuda"]).default("cpu"),
   ...modelFormShape,
   ...samplingShape,
-  batch_sizes: z.array(z.int().positive().max(65_536)).min(3).max(MOST_LEVELS).optional(),
-  prompt_tokens: z.array(z.int().positive().max(MOST_TOKENS)).min(2).max(MOST_LEVELS).optional(),
-  decode_steps: z.array(z.int().nonnegative().max(MOST_TOKENS)).min(1).max(MOST_LEVELS).optional(),
+  batch_sizes: z.array(z.int().positive().max(65_536)).min(3).max(MAX_LEVELS).optional(),
+  prompt_tokens: z.array(z.int().positive().max(MAX_TOKENS)).min(2).max(MAX_LEVELS).optional(),
+  decode_steps: z.array(z.int().nonnegative().max(MAX_TOKENS)).min(1).max(MAX_LEVELS).optional(),
   repeats: z.int().min(2).max(100).default(3),
   max_repeats: z.int().min(2).max(1000).optional().describe("of a shape whose median stays uncertain; absent: 8"),
   budget_s: duration.optional().describe("time that calibrating may take, e.g. 60s; absent: as long as it takes"),
@@ -90,7 +90,7 @@ const vllmServer = z.strictObject({
   endpoint: z.enum(["/v1/completions", "/v1/chat/completions"]).default("/v1/completions"),
   ignore_eos: z.boolean().default(true).describe("generate until the output length, whatever comes"),
   ...samplingShape,
-  vocab_size: z.int().min(2).max(MOST_VOCAB).default(32_000).describe("random token ids are below this"),
+  vocab_size: z.int().min(2).max(MAX_VOCAB).default(32_000).describe("random token ids are below this"),
   num_warmups: z.int().nonnegative().max(10_000).default(1).describe("requests before each run, not part of it"),
 });
 
@@ -102,7 +102,7 @@ const experimentShape = {
     .regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'"),
   seed: z.union([z.string(), z.int()]).default(1).transform(String),
   description: z.string().optional(),
-  profile: z.string().optional().describe("profile to simulate with; absent: calibrate this machine"),
+  profile: z.string().optional().describe("profile to simulate with, by name or file; absent: calibrate this machine"),
   calibrate: calibration.optional(),
   vllm: vllmServer.optional().describe("measure every cell on this server, those of vllm too; absent: on this machine"),
   prompts: z.string().optional().describe("JSON array of prompts; absent: the 100 shipped ones"),
@@ -114,7 +114,7 @@ const experimentShape = {
   total_memory_mib: z
     .number()
     .positive()
-    .max(MOST_MEMORY_MIB)
+    .max(MAX_MEMORY_MIB)
     .optional()
     .describe("memory that thresholds are a fraction of"),
   num_runs: z.int().min(0).max(100).default(1).describe("real repeats of each cell; 0: simulate only"),
@@ -134,15 +134,15 @@ const cellsMessage = "expected at least one cell: give policies and loads, or ce
 
 /** Each policy under each load is a cell, so two lists of a thousand make a million. */
 const isBounded = (e: { cells: unknown[]; policies: unknown[]; loads: unknown[] }): boolean =>
-  e.policies.length * e.loads.length + e.cells.length <= MOST_CELLS;
-const boundMessage = `expected at most ${MOST_CELLS} cells (policies x loads + cells); split the experiment`;
+  e.policies.length * e.loads.length + e.cells.length <= MAX_CELLS;
+const boundMessage = `expected at most ${MAX_CELLS} cells (policies x loads + cells); split the experiment`;
 
 export const experimentSchema = z
   .strictObject(experimentShape)
   .refine(hasCells, { message: cellsMessage })
   .refine(isBounded, { message: boundMessage })
   .refine((e) => e.profile !== undefined || e.calibrate !== undefined, {
-    message: 'expected "profile" (a file) or "calibrate" (measure this machine)',
+    message: 'expected "profile" (a name or a file) or "calibrate" (measure this machine)',
   })
   .refine((e) => e.vllm === undefined || e.profile !== undefined, {
     path: ["vllm"],
@@ -160,7 +160,7 @@ export const validationSchema = z
     wait_quiet_s: z
       .int()
       .nonnegative()
-      .max(MOST_WAIT_S)
+      .max(MAX_WAIT_S)
       .default(0)
       .describe("wait so long at most, before each measurement, until no other process is at work"),
     attempts: z

@@ -2,6 +2,7 @@
 export { ConfigError, ArtifactError, BackendError, InvariantError } from "./errors.js";
 export { check, suggest, type CheckContext } from "./check.js";
 export { plainLine, printable, printableJson, wellFormed } from "./plain-text.js";
+export { checkProfile } from "./check-profile.js";
 export * from "./profile.js";
 export { HELD_OUT_GATE, trustOf, trustWarning, type Trust, type TrustState } from "./profile-trust.js";
 export * from "./workload.js";

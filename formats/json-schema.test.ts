@@ -10,7 +10,7 @@ test.each([...schemaNames])("%s has a JSON Schema that says its type", (name) =>
   expect(JSON.parse(JSON.stringify(schema))).toEqual(schema);
 });
 
-test("a schema that is not there is refused with the nearest name", () => {
+test("a schema that is not there is rejected with the nearest name", () => {
   expect(() => jsonSchema("profil")).toThrow(ConfigError);
   expect(() => jsonSchema("profil")).toThrow(/no schema "profil", did you mean "profile"\? \(known: experiment, /);
 });

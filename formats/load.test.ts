@@ -17,7 +17,7 @@ describe("a load", () => {
     expect(refused({ dataset_name: "prefix_repetition" })).not.toThrow();
   });
 
-  test("refuses keys of another dataset, and of traces without one", () => {
+  test("rejects keys of another dataset, and of traces without one", () => {
     expect(refused({ random_input_len: 5 })).toThrow(/random_input_len: got 5, expected dataset_name random with it/);
     expect(refused({ dataset_name: "random", prefix_repetition_prefix_len: 5 })).toThrow(
       /dataset_name prefix_repetition/,
@@ -26,7 +26,7 @@ describe("a load", () => {
     expect(refused({ workload: "a.csv", dataset_name: "random" })).toThrow(/dataset_name: got "random", workload has/);
   });
 
-  test("refuses numbers out of range", () => {
+  test("rejects numbers out of range", () => {
     expect(refused({ dataset_name: "random", random_range_ratio: 1 })).toThrow(/random_range_ratio: got 1, expected/);
     expect(refused({ dataset_name: "random", random_input_len: 0 })).toThrow(/random_input_len: got 0/);
     expect(refused({ dataset_name: "random", random_prefix_len: -1 })).toThrow(/random_prefix_len: got -1/);

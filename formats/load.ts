@@ -4,18 +4,18 @@
  */
 import { z } from "zod";
 import { traceFormatNames } from "./trace.js";
-import { MOST_TOKENS } from "./workload.js";
+import { MAX_TOKENS } from "./workload.js";
 
 /** Where prompt and output lengths come from, when not from a trace; vLLM bench's names where it has one. */
 export const datasetNames = ["prompts", "fixed", "random", "lognormal", "zipf", "prefix_repetition"] as const;
 
 /** Characters of a label. */
-export const MOST_LABEL = 100;
+export const MAX_LABEL = 100;
 
 /** Characters of `priorities`, enough for some hundred pairs. */
-const MOST_PRIORITIES_TEXT = 10_000;
+const MAX_PRIORITIES_TEXT = 10_000;
 
-const tokens = z.int().positive().max(MOST_TOKENS);
+const tokens = z.int().positive().max(MAX_TOKENS);
 const perSecond = z.number().positive();
 
 /** Keys that belong to one dataset, by the dataset. */
@@ -24,7 +24,7 @@ const datasetShape = {
   random_input_len: tokens.optional().describe("random: mean prompt tokens, prefix excluded (1024)"),
   random_output_len: tokens.optional().describe("random: mean output tokens (128)"),
   random_range_ratio: z.number().min(0).lt(1).optional().describe("random: lengths L(1-r) to L(1+r) (0)"),
-  random_prefix_len: z.int().min(0).max(MOST_TOKENS).optional().describe("random: tokens all prompts share (0)"),
+  random_prefix_len: z.int().min(0).max(MAX_TOKENS).optional().describe("random: tokens all prompts share (0)"),
   lognormal_input_mean: tokens.optional().describe("lognormal: mean input tokens"),
   lognormal_input_sigma: z.number().positive().max(5).optional().describe("lognormal: sigma of ln(input tokens)"),
   lognormal_input_cv: z
@@ -82,7 +82,7 @@ const traceShape = {
 /** A label of a policy or load: two of them name a cell's folder, whose name may have 255 bytes. */
 export const labelSchema = z
   .string()
-  .max(MOST_LABEL, { error: `expected at most ${MOST_LABEL} characters`, abort: true })
+  .max(MAX_LABEL, { error: `expected at most ${MAX_LABEL} characters`, abort: true })
   .regex(/^[\w.-]+$/, "expected letters, digits, '.', '_' or '-'");
 
 /** One pair of `priorities`; no text makes it go back and forth. */
@@ -90,7 +90,7 @@ const SHARE = /^\s*-?\d+:(?:\d+(?:\.\d+)?|\.\d+)\s*$/;
 
 const prioritiesSchema = z
   .string()
-  .max(MOST_PRIORITIES_TEXT, { error: `expected at most ${MOST_PRIORITIES_TEXT} characters`, abort: true })
+  .max(MAX_PRIORITIES_TEXT, { error: `expected at most ${MAX_PRIORITIES_TEXT} characters`, abort: true })
   .refine((text) => text.split(",").every((pair) => SHARE.test(pair)), {
     error: 'expected "priority:weight,...", as in 0:0.9,1:0.1',
   });

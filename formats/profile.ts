@@ -333,7 +333,7 @@ export const profileSchema = z.strictObject({
 });
 
 export type Profile = z.output<typeof profileSchema>;
-/** A profile whose model prices whole batches, as the ONNX calibration fits it. */
+/** A profile whose cost model is of whole batches, as the ONNX calibration fits it. */
 export type StaticBatchProfile = Omit<Profile, "cost" | "fit"> & {
   readonly cost: StaticBatchCost;
   readonly fit: z.output<typeof fitScores>;

@@ -14,7 +14,7 @@ export interface RequestColumns {
   readonly lastTokenNs: Float64Array;
   readonly promptTokens: Int32Array;
   readonly outputTokens: Int32Array;
-  /** 1: finished; 0: refused or lost to an error. */
+  /** 1: finished; 0: rejected or lost to an error. */
   readonly ok: Uint8Array;
   /** For messages. */
   readonly requestId: (row: number) => string;

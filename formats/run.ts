@@ -7,7 +7,7 @@ import type { RequestTable } from "./request-table.js";
 
 export const RUN_VERSION = 1;
 
-/** finished; refused: never admitted, with the reason; failed: started, then lost to an error. */
+/** ok: finished; refused: rejected, never admitted, with the reason; error: started, then lost to an error. */
 export const requestStatuses = ["ok", "refused", "error"] as const;
 export type RequestStatus = (typeof requestStatuses)[number];
 

@@ -33,9 +33,9 @@ export interface Workload {
 export const LATEST_MS = Math.floor(Number.MAX_SAFE_INTEGER / 1e6);
 
 /** Longest prompt or answer of a request, tokens; beyond the context of any model. */
-export const MOST_TOKENS = 10_000_000;
+export const MAX_TOKENS = 10_000_000;
 
-const tokens = z.coerce.number<string>().pipe(z.int().positive().max(MOST_TOKENS));
+const tokens = z.coerce.number<string>().pipe(z.int().positive().max(MAX_TOKENS));
 
 /** A row of `arrival_ms,prompt_tokens,output_tokens[,request_id][,priority]`. */
 export const workloadRowSchema = z.strictObject({

@@ -1,5 +1,5 @@
 /**
- * A static batch and its result, and the checks that refuse one before it reaches the worker.
+ * A static batch and its result, and the checks that reject one before it reaches the worker.
  * Every row decodes `outputTokens` tokens; shorter prompts are padded on the left to the longest.
  */
 import { ConfigError } from "../formats/index.js";

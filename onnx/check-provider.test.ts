@@ -15,7 +15,7 @@ afterAll(() => {
 
 const path = () => join(folder, "libonnxruntime_providers_cuda.so");
 
-test("a library of another version, or cut short, is refused before it is loaded", async () => {
+test("a library of another version, or cut short, is rejected before it is loaded", async () => {
   writeFileSync(path(), "ELF 1.28.0\0");
   const checked = checkProvider(path(), "1.29.0");
   await expect(checked).rejects.toThrow(BackendError);

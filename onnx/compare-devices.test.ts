@@ -25,7 +25,7 @@ test("tokens that differ are counted, and rows that hold one", () => {
   expect(compareTokens([[1, 2, 3], [4, 5, 6]], got)).toEqual({ tokens: 6, equalTokens: 5, rows: 2, equalRows: 1 }); // prettier-ignore
 });
 
-test("a GPU without its provider is refused with what to do, never run on the CPU instead", async () => {
+test("a GPU without its provider is rejected with what to do, never run on the CPU instead", async () => {
   const { missingCudaFiles } = await listProviders();
   if (missingCudaFiles.length === 0) return;
   const compared = compareWithCpu("cuda", { cacheDir });

@@ -100,7 +100,7 @@ test("info names the version, device, threads and model", () => {
   expect(cached.info.loadMs).toBeGreaterThan(0);
 });
 
-describe("a batch that cannot run is refused before it reaches the worker", () => {
+describe("a batch that cannot run is rejected before it reaches the worker", () => {
   test.each([
     ["an empty batch", [], 4, "batch is empty"],
     ["an empty prompt", [[1], []], 4, "prompt 1 is empty"],

@@ -1,6 +1,6 @@
 /**
  * Runs static batches on ONNX Runtime in a worker thread, because `session.run` blocks the thread it is called on.
- * This file is the main thread's side: it refuses what cannot run, sends batches one at a time and turns failures into
+ * This file is the main thread's side: it rejects what cannot run, sends batches one at a time and turns failures into
  * BackendError. Times are process.hrtime in nanoseconds, the same clock in both threads.
  */
 import { Worker } from "node:worker_threads";

@@ -3,9 +3,11 @@
  * input_ids, attention_mask, position_ids (optional), past_key_values.N.key/value -> logits, present.N.key/value.
  * Sizes that the graph leaves open are read from the config.json beside it or one folder up.
  */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { requireRegular } from "../formats/files/index.js";
 import { ArtifactError } from "../formats/index.js";
 import type { CacheTensor } from "./graph-io.js";
 import { inspectOnnxFile, type OnnxFileInfo } from "./inspect-onnx.js";
@@ -147,6 +149,7 @@ function precisionOf(path: string, name: string, elemType: number): Precision {
 async function readConfig(path: string): Promise<Config> {
   const folder = dirname(path);
   for (const file of [join(folder, "config.json"), join(folder, "..", "config.json")]) {
+    if (existsSync(file)) requireRegular(file);
     const text = await readFile(file, "utf8").catch(() => undefined);
     if (text === undefined) continue;
     try {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,6 +36,16 @@ test.each([
 
 test("a file that is not there is told from one that is no model", async () => {
   await expect(inspectOnnxFile(join(folder, "none.onnx"))).rejects.toThrow(/cannot read model .*none\.onnx.*ENOENT/);
+});
+
+test("neither a pipe nor a model whose weights are in one is read, which would wait for ever", async () => {
+  execFileSync("mkfifo", [join(folder, "pipe"), join(folder, "pipe.onnx")]);
+  await expect(inspectOnnxFile(join(folder, "pipe.onnx"))).rejects.toThrow(/cannot read .*pipe\.onnx: it is a pipe/);
+  const graph = new GraphWriter("").graph("main", [], []);
+  const weights = { name: "w", dims: [2], dataType: DataType.float, dataLocation: 1, externalData: [{ key: "location", value: "pipe" }] } as const; // prettier-ignore
+  const node = { name: "n", opType: "Identity", input: ["w"], output: ["x"], attribute: [] };
+  const error = await refusal("outside.onnx", encodeModel({ ...graph, node: [node], initializer: [weights] }));
+  expect(error.message).toMatch(/cannot read .*pipe: it is a pipe, expected a file/);
 });
 
 test("a sound ONNX file tells its producer, opset, nodes, inputs, outputs and weights", async () => {

@@ -1,5 +1,8 @@
 /** Reads an .onnx file that the user names: what it says of itself, its inputs, outputs and weights. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { requireRegular } from "../formats/files/index.js";
 import { ArtifactError } from "../formats/index.js";
 import { decodeModel, type DecodedModel, type DecodedValue } from "./onnx-proto.js";
 import { presetNames } from "./shape.js";
@@ -23,6 +26,7 @@ export interface OnnxFileInfo {
 
 /** Reads the file's header and graph. Throws ArtifactError for a file that is missing or no ONNX model. */
 export async function inspectOnnxFile(path: string): Promise<OnnxFileInfo> {
+  if (existsSync(path)) requireRegular(path);
   const bytes = await readFile(path).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ArtifactError(
@@ -45,6 +49,7 @@ export async function inspectOnnxFile(path: string): Promise<OnnxFileInfo> {
   if (nodes === 0) throw notOnnx("it has no graph with nodes");
   const main = opsets.find(({ domain }) => domain === undefined || domain === "" || domain === "ai.onnx") ?? opsets[0];
   if (main?.version === undefined) throw notOnnx("it names no opset");
+  requireRegularData(path, model);
   const weightElements = new Map<number, number>();
   for (const { dims = [], dataType = 0 } of graph?.initializer ?? []) {
     const elements = dims.reduce<number>((product, size) => product * Number(size), 1);
@@ -52,6 +57,14 @@ export async function inspectOnnxFile(path: string): Promise<OnnxFileInfo> {
   }
   const [inputs, outputs] = [valuesOf(graph?.input), valuesOf(graph?.output)];
   return { producer, opset: Number(main.version), nodes, inputs, outputs, weightElements };
+}
+
+/** ArtifactError where a file that weights are to be read from is there and is none: the runtime would wait for it. */
+function requireRegularData(path: string, { graph }: DecodedModel): void {
+  const locations = (graph?.initializer ?? []).flatMap(({ externalData = [] }) =>
+    externalData.filter(({ key }) => key === "location").map(({ value }) => join(dirname(path), value ?? "")),
+  );
+  for (const file of new Set(locations)) if (existsSync(file)) requireRegular(file);
 }
 
 function valuesOf(values: readonly DecodedValue[] = []): ReadonlyMap<string, OnnxValue> {

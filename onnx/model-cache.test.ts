@@ -71,7 +71,7 @@ test("what a killed build left is removed by the next one", async () => {
   expect(await readdir(cacheDir)).toHaveLength(1);
 });
 
-describe("a damaged model in the cache is refused with the folder to delete", () => {
+describe("a damaged model in the cache is rejected with the folder to delete", () => {
   const damages: [string, (folder: string) => Promise<void>, string][] = [
     ["a changed graph of the same size", (folder) => flipByte(join(folder, "decode.onnx")), "sha256"],
     [
@@ -125,7 +125,7 @@ test("a cache folder that is a file, or cannot be written, is the user's to fix"
   }
 });
 
-test("an unknown preset and an impossible shape are refused by name", async () => {
+test("an unknown preset and an impossible shape are rejected by name", async () => {
   await expect(ensureModel("gpt5", { cacheDir })).rejects.toThrow(
     'unknown model "gpt5": expected one of tiny, mini, gpt2',
   );

@@ -72,11 +72,18 @@ export interface DecodedModel {
   readonly graph?: {
     readonly name?: string;
     readonly node?: readonly { readonly opType?: string }[];
-    readonly initializer?: readonly { readonly dims?: readonly DecodedInt[]; readonly dataType?: number }[];
+    readonly initializer?: readonly DecodedTensor[];
     readonly input?: readonly DecodedValue[];
     readonly output?: readonly DecodedValue[];
   };
   readonly opsetImport?: readonly { readonly domain?: string; readonly version?: DecodedInt }[];
+}
+
+/** A weight as it is read back. */
+export interface DecodedTensor {
+  readonly dims?: readonly DecodedInt[];
+  readonly dataType?: number;
+  readonly externalData?: readonly { readonly key?: string; readonly value?: string }[];
 }
 
 /** An input or output as it is read back. */

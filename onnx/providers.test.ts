@@ -11,7 +11,7 @@ test("the CPU can always be used", async () => {
   expect((await requireProvider("cpu")).backends.length).toBeGreaterThan(0);
 });
 
-test("device cuda is refused with what is missing, and nothing falls back", async () => {
+test("device cuda is rejected with what is missing, and nothing falls back", async () => {
   const { missingCudaFiles } = await listProviders();
   if (missingCudaFiles.length === 0) return;
   const refusal = requireProvider("cuda");

@@ -2,8 +2,10 @@
  * Reads a .safetensors file: 8 bytes length, a JSON header with each tensor's type, shape and place, then the numbers,
  * little-endian. Tensors are read in pieces, never whole files. https://huggingface.co/docs/safetensors
  */
+import { existsSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { z } from "zod";
+import { requireRegular } from "../formats/files/index.js";
 import { ArtifactError } from "../formats/index.js";
 import { fromBfloat16, fromHalf } from "./half.js";
 
@@ -40,6 +42,8 @@ const entrySchema = z.looseObject({
 
 /** Opens the file and checks its header. Throws ArtifactError for a file that is missing, truncated or of another form. */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  // A pipe that nobody writes to holds up whoever opens it.
+  if (existsSync(path)) requireRegular(path);
   const file = await open(path, "r").catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ArtifactError(`cannot read weights "${path}": ${reason}, give the path of a .safetensors file`, {
@@ -51,7 +55,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const tensors = parseHeader(header, path, dataByte, dataBytes);
     const read = (name: string, start: number, into: Float32Array) => {
       const entry = tensors.get(name);
-      if (entry === undefined) throw refusal(path, `it has no tensor "${name}"`);
+      if (entry === undefined) throw rejection(path, `it has no tensor "${name}"`);
       return readNumbers(file, path, entry, start, into);
     };
     return { tensors, header, read, close: () => file.close() };
@@ -67,11 +71,11 @@ async function readHeader(
 ): Promise<{ header: string; dataByte: number; dataBytes: number }> {
   const { size } = await file.stat();
   const lengthBytes = Buffer.alloc(8);
-  if (size < 8) throw refusal(path, `it has ${size} bytes, expected 8 and a header`);
+  if (size < 8) throw rejection(path, `it has ${size} bytes, expected 8 and a header`);
   await readFully(file, path, lengthBytes, 0);
   const length = Number(lengthBytes.readBigUInt64LE());
   if (length > Math.min(size - 8, longestHeaderBytes)) {
-    throw refusal(path, `its first 8 bytes promise a header of ${length} bytes in a file of ${size}`);
+    throw rejection(path, `its first 8 bytes promise a header of ${length} bytes in a file of ${size}`);
   }
   const header = Buffer.alloc(length);
   await readFully(file, path, header, 8);
@@ -88,23 +92,23 @@ function parseHeader(
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw refusal(path, "its header is no JSON", cause);
+    throw rejection(path, "its header is no JSON", cause);
   }
   const parsed = z.record(z.string(), z.unknown()).safeParse(json);
-  if (!parsed.success) throw refusal(path, "its header is no JSON object");
+  if (!parsed.success) throw rejection(path, "its header is no JSON object");
   const tensors = new Map<string, SafetensorsEntry>();
   for (const [name, value] of Object.entries(parsed.data)) {
     if (name === "__metadata__") continue;
     const entry = entrySchema.safeParse(value);
-    if (!entry.success) throw refusal(path, `tensor "${name}" has no dtype, shape and data_offsets`);
+    if (!entry.success) throw rejection(path, `tensor "${name}" has no dtype, shape and data_offsets`);
     const { dtype, shape: dims, data_offsets } = entry.data;
     const [begin, end] = data_offsets;
     const bytes = dims.reduce((product, size) => product * size, readableTypes.get(dtype) ?? 0);
     if (end > dataBytes) {
-      throw refusal(path, `tensor "${name}" ends at byte ${end} of ${dataBytes}, the file is truncated`);
+      throw rejection(path, `tensor "${name}" ends at byte ${end} of ${dataBytes}, the file is truncated`);
     }
     if (readableTypes.has(dtype) && end - begin !== bytes) {
-      throw refusal(
+      throw rejection(
         path,
         `tensor "${name}" takes ${end - begin} bytes, expected ${bytes} for ${dtype} [${dims.join(", ")}]`,
       );
@@ -122,7 +126,7 @@ async function readNumbers(
   into: Float32Array,
 ): Promise<void> {
   const elementBytes = readableTypes.get(dtype);
-  if (elementBytes === undefined) throw refusal(path, `numbers of type ${dtype} cannot be read`);
+  if (elementBytes === undefined) throw rejection(path, `numbers of type ${dtype} cannot be read`);
   const bytes = Buffer.alloc(into.length * elementBytes);
   await readFully(file, path, bytes, startByte + start * elementBytes);
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -137,12 +141,12 @@ async function readNumbers(
 async function readFully(file: FileHandle, path: string, into: Buffer, position: number): Promise<void> {
   for (let done = 0; done < into.byteLength;) {
     const { bytesRead } = await file.read(into, done, into.byteLength - done, position + done);
-    if (bytesRead === 0) throw refusal(path, `it ends at byte ${position + done}, it was cut while being read`);
+    if (bytesRead === 0) throw rejection(path, `it ends at byte ${position + done}, it was cut while being read`);
     done += bytesRead;
   }
 }
 
-function refusal(path: string, reason: string, cause?: unknown): ArtifactError {
+function rejection(path: string, reason: string, cause?: unknown): ArtifactError {
   return new ArtifactError(
     `weights "${path}" are not a sound .safetensors file: ${reason}, download or write it again`,
     {

@@ -162,7 +162,7 @@ test("one message names every tensor that is missing, misshapen or of another ty
   );
 });
 
-test("weights of another model are refused with the first tensors and how many more", async () => {
+test("weights of another model are rejected with the first tensors and how many more", async () => {
   const weightsPath = await write("llama.safetensors", await checkpointOf(await noise("llama-tiny")));
   const read = ensureModel("tiny", { cacheDir: folder, weightsPath });
   await expect(read).rejects.toThrow(/do not fit model "tiny": "wte\.weight" is missing; .*, and 20 more; choose/);

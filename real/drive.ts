@@ -128,8 +128,8 @@ class RealRun {
       this.ledger.sent(index, request, arrivalNs, nowNs);
       this.unanswered.add(index);
       const { promptTokens, outputTokens } = request;
-      const refusal = this.input.policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);
-      if (refusal !== undefined) this.endWithout(index, "refused", refusal);
+      const rejection = this.input.policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);
+      if (rejection !== undefined) this.endWithout(index, "refused", rejection);
     }
   }
 

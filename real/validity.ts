@@ -13,7 +13,7 @@ const MAX_OTHER_FRACTION = 0.5;
 /** A client whose event loop turned later than this, at P99, stamped chunks and sent requests that much late. */
 const MAX_LOOP_DELAY_P99_NS = 5_000_000;
 /** CPU counters tick every 10 ms; over less than this they tell nothing. */
-const LEAST_LOAD_NS = 1e9;
+const MIN_LOAD_NS = 1e9;
 
 /** What went on beside a run. */
 export interface RunSurroundings {
@@ -26,8 +26,8 @@ export interface RunSurroundings {
 
 /** `sendLagsNs`: how late each request was sent. `eventLoop`: of what sends and reads; absent with `around`: that one's. */
 export function validity(
-  requests: readonly RequestRecord[],
-  sendLagsNs: readonly number[],
+  requests: Iterable<RequestRecord>,
+  sendLagsNs: ArrayLike<number>,
   around?: RunSurroundings,
   eventLoop = around?.eventLoop,
 ): NonNullable<RunInfo["valid"]> {
@@ -44,9 +44,13 @@ export function validity(
         "is valid; give the client a core of its own",
     );
   }
-  const failed = requests.filter((request) => request.status === "error");
-  if (failed.length > 0)
-    reasons.push(`${failed.length} requests failed, the first with: ${failed[0]!.error ?? "no reason"}`);
+  let failed = 0;
+  let first: string | undefined;
+  for (const { status, error } of requests) {
+    if (status !== "error") continue;
+    if (failed++ === 0) first = error;
+  }
+  if (failed > 0) reasons.push(`${failed} requests failed, the first with: ${first ?? "no reason"}`);
   if (around !== undefined && isLoadKnown(around) && around.otherCores > MAX_OTHER_FRACTION * around.cores) {
     reasons.push(`${describeOthers(around)}, at most half of them is valid; run again when nothing else does`);
   }
@@ -61,7 +65,7 @@ export function runNotes(around: RunSurroundings): string[] {
 }
 
 function isLoadKnown({ durationNs }: RunSurroundings): boolean {
-  return durationNs >= LEAST_LOAD_NS;
+  return durationNs >= MIN_LOAD_NS;
 }
 
 function describeOthers({ otherCores, cores }: RunSurroundings): string {

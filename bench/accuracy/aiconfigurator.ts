@@ -1,7 +1,7 @@
 /**
  * Published mean TTFT and TPOT of vLLM 0.12 serving Qwen3-32B on H100s, closed loops over lengths, concurrency and tensor
  * parallel size. For each size the model is fitted to every other point and scored on the rest. The server's settings were
- * not published: 1024 seats, KV blocks as memory leaves them; the token budget and how many requests each client sent are
+ * not published: `max_num_seqs` 1024, KV blocks as memory leaves them; the token budget and how many requests each client sent are
  * those that fit best.
  */
 import { existsSync, readdirSync } from "node:fs";
@@ -10,7 +10,7 @@ import { z } from "zod";
 import { costOf, guessed, searchCosts, startFrom } from "../../calibrate/vllm/index.js";
 import { ConfigError, type VllmEngineCost } from "../../formats/index.js";
 import { checkRows, readCsv } from "../../formats/files/index.js";
-import { limitsOf, simulateSteps, stepCostOf, summarise } from "../../sim/index.js";
+import { limitsOf, simulateSteps, stepCostOf, summarise, vllmSchedulers } from "../../sim/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 
 const SETTINGS = {
@@ -168,7 +168,7 @@ function simulated(
   } as unknown as Parameters<typeof stepCostOf>[0];
   const { log } = simulateSteps({
     workload: { requests, maxConcurrency: clients, thinkNs: 0 },
-    limits,
+    policy: vllmSchedulers(limits),
     cost: () => stepCostOf(profile, { coldStart: false, ...limits }),
     engine: "fast",
   });

@@ -136,7 +136,7 @@ async function profileOf(
   const runs = await readRecordings(fit.map((name) => join(data, name)));
   const profile = await calibrateVllm(runs, { name: title, isBlackBox, base });
   const seconds = Number(process.hrtime.bigint() - beganNs) / 1e9;
-  const kept = from === undefined ? "" : `, GPU prices those of "${from}"`;
+  const kept = from === undefined ? "" : `, with the GPU costs of "${from}"`;
   return { profile, how: `Fitted to ${fit.join(", ")} in ${seconds.toFixed(0)} s${kept}.` };
 }
 

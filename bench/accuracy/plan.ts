@@ -6,7 +6,7 @@ export interface AccuracyPart {
   /** Recordings below the data folder that the profile is fitted to; none: it is that of `base`, as it is. */
   readonly fit: readonly string[];
   readonly isBlackBox: boolean;
-  /** Title of an earlier part, whose GPU prices are kept. */
+  /** Title of an earlier part, whose GPU costs are kept. */
   readonly base?: string;
   /** Settings whose other recordings are scored; those of the fit are marked. */
   readonly score: readonly string[];

@@ -16,7 +16,7 @@ interface ShippedProfile {
   readonly name: string;
   readonly fit: readonly string[];
   readonly heldOut: readonly string[];
-  /** Whose costs are kept where one number for the host's pace is enough, else its GPU prices. */
+  /** The profile whose costs are kept: all of them where the host's pace alone is enough, else those of the GPU. */
   readonly base?: string;
   /** What these runs do not show, measured on others of the same server. */
   readonly largeGraph?: VllmEngineCost["gpu"]["large_graph"];
@@ -30,12 +30,12 @@ const LLAMA = "h100-llama-3.1-8b-vllm-0.26";
 const m2 = "llama8b-m2/poisson-medium-r1";
 const sync = "llama8b-sync/poisson-medium-r1";
 /**
- * Steps of a graph of more than 256 tokens, which a server of 128 seats does not capture: +0.85 and +1.28 ms over the line,
- * measured on the same server with 256 seats, whose recordings are kept apart.
+ * Steps of a graph of more than 256 tokens, which a server with `max_num_seqs` 128 does not capture: +0.85 and +1.28 ms over the line,
+ * measured on the same server with `max_num_seqs` 256, whose recordings are kept apart.
  */
 const largeGraph = { beyond: 256, upto: 512, extra_ns: 1.1e6 };
 const LARGE_GRAPH_NOTE =
-  "GPU time of prefills by graphs of more than 256 tokens: 1.1 ms more is taken, from the same server with 256 seats";
+  "GPU time of prefills by graphs of more than 256 tokens: 1.1 ms more is assumed, as measured on the same server with max_num_seqs 256";
 const shipped: readonly ShippedProfile[] = [
   // The synchronous run shows how launch and GPU of a step overlap; host 2, whose run it is, has one number of its own.
   { name: LLAMA, fit: [...within("llama8b", used), sync], heldOut: within("llama8b", kept), largeGraph },

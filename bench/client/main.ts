@@ -113,7 +113,7 @@ function workloadOf(ratePerS: number): Workload {
 }
 
 function figuresOf({ run, exchanges }: VllmMeasurement): Figures {
-  const whole = exchanges.filter(({ failure }) => failure === undefined);
+  const whole = [...exchanges].filter(({ failure }) => failure === undefined);
   // The text of an answer is the times at which its events were written.
   const waitsNs = whole.flatMap(({ text, chunkNs }) => {
     const written = text.split(";").slice(0, -1).map(Number);
@@ -129,7 +129,7 @@ function figuresOf({ run, exchanges }: VllmMeasurement): Figures {
   return {
     eventsPerS: (waitsNs.length * 1e9) / (lastNs - firstNs),
     completed: whole.length,
-    requests: exchanges.length,
+    requests: exchanges.count,
     sendLagMs: Number(run.info.client_lag_ms_p99),
     loopMs: delay.p99,
     eventP50Ms: quantile(sorted, 0.5) / 1e6,

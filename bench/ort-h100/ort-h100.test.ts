@@ -29,7 +29,7 @@ test("a row is a whole batch; the prefill is the block's batches without decode 
   expect(memory).toMatchObject({ kind: "memory", decodeSteps: 96, peakRssBytes: 1841 * 2 ** 20 });
 });
 
-test("a wall time that is none is refused with its line", async () => {
+test("a wall time that is none is rejected with its line", async () => {
   await expect(readRecording(written("2,8,0,0,-1,"))).rejects.toThrow(ArtifactError);
   await expect(readRecording(written("2,8,0,0,-1,"))).rejects.toThrow(/grid\.csv:2: wall_ms/);
 });

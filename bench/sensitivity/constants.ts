@@ -34,14 +34,14 @@ export const constants: readonly Constant[] = [
   })),
   search("pulls", ({ pulls }, by) => ({
     pulls: {
-      told: by * pulls.told,
-      toldSlope: by * pulls.toldSlope,
+      measured: by * pulls.measured,
+      measuredSlope: by * pulls.measuredSlope,
       scaled: by * pulls.scaled,
       guessed: by * pulls.guessed,
       pace: by * pulls.pace,
     },
   })),
-  search("sizes", ({ sizes }, by) => ({ sizes: { told: by * sizes.told, guessed: by * sizes.guessed } })),
+  search("sizes", ({ sizes }, by) => ({ sizes: { measured: by * sizes.measured, guessed: by * sizes.guessed } })),
   search("population", ({ population }, by) => ({ population: Math.round(by * population) })),
   search("pairedWeight", ({ pairedWeight }, by) => ({ pairedWeight: by * pairedWeight })),
   search("chaos", ({ chaos }, by) => ({ chaos: by * chaos })),

@@ -67,7 +67,7 @@ function fieldTable(profile: Profile, cost: VllmEngineCost, loads: readonly Run[
   );
   return (
     `Profile ${profile.name}, one constant halved or doubled and all else as it is, ${values.seeds} draws of the jitter, ` +
-    `the same in every row. ${told(rows)}`
+    `the same in every row. ${changeTable(rows)}`
   );
 }
 
@@ -90,11 +90,11 @@ async function refitTable(profile: Profile, loads: readonly Run[]): Promise<stri
   }
   return (
     `The host fitted to llama8b-m2/poisson-medium-r1 from client times, with ${values.effort} of the usual trials, once with each ` +
-    `constant halved or doubled. ${told(rows)}`
+    `constant halved or doubled. ${changeTable(rows)}`
   );
 }
 
-function told(rows: readonly (readonly string[])[]): string {
+function changeTable(rows: readonly (readonly string[])[]): string {
   const header = ["constant", "", ...["light", "medium", "heavy"].map((load) => `${load}: ${metrics.map(shortOf).join(" / ")}`)]; // prettier-ignore
   return (
     "Change of a prediction, %, of loads at 13.3, 28.7 and 33 requests a second (heavy: about 96 % of capacity).\n\n" +

@@ -1,4 +1,4 @@
-import { assess, FitRefused, type AssessedFit } from "./assess.js";
+import { assess, FitRejected, type AssessedFit } from "./assess.js";
 
 function fit(heldOutError: number, change: Partial<AssessedFit> = {}): AssessedFit {
   const scores = (error: number) => ({ batch: { points: 12, median_ape: error, p90_ape: 2 * error } });
@@ -21,7 +21,7 @@ test("one that misses them by more is, with the error first and what may be behi
   );
   expect(reasons[1]).toContain("the grid is too coarse");
   expect(reasons[2]).toBe("the machine drifted");
-  expect(new FitRefused(reasons).message).toContain("\n  the machine drifted");
+  expect(new FitRejected(reasons).message).toContain("\n  the machine drifted");
 });
 
 test("noise between repeats is named before the grid", () => {
@@ -34,7 +34,7 @@ test("terms that miss their own shapes are named", () => {
   expect(assess(fit(0.2, { fit: own }))[1]).toContain("do not cost what the terms can say");
 });
 
-test("a fit with nothing held out has nothing to be refused for", () => {
+test("a fit with nothing held out has nothing to be rejected for", () => {
   const { fit: own, noise } = fit(0.5);
   expect(assess({ fit: own, noise })).toEqual([]);
 });

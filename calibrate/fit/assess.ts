@@ -3,8 +3,8 @@ import { HELD_OUT_GATE, type FitScore } from "../../formats/index.js";
 import type { StaticBatchFit } from "./static-batch.js";
 
 /** A fit that misses unseen batches by too much; exit code 4 at the command line. */
-export class FitRefused extends Error {
-  override readonly name = "FitRefused";
+export class FitRejected extends Error {
+  override readonly name = "FitRejected";
 
   constructor(readonly reasons: readonly string[]) {
     super(reasons.join("\n  "));
@@ -16,7 +16,7 @@ export type AssessedFit = Pick<StaticBatchFit, "fit" | "held_out" | "noise"> & {
   readonly warnings?: readonly string[];
 };
 
-/** Reasons to refuse the fit, the error first and then what may be behind it; none when it is good, or nothing was held out. */
+/** Reasons to reject the fit, the error first and then what may be behind it; none when it is good, or nothing was held out. */
 export function assess({ fit, held_out, noise, warnings = [] }: AssessedFit): string[] {
   const unseen = held_out?.batch;
   if (unseen === undefined || unseen.points === 0 || unseen.median_ape <= HELD_OUT_GATE) return [];

@@ -1,13 +1,13 @@
 import type { CostTerm, Profile } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import { costDrawCount, withCostDraw } from "../../sim/index.js";
-import { bentTruth, madeUpMeasurements } from "./made-up.js";
+import { bentTruth, syntheticMeasurements } from "./synthetic-measurements.fixture.js";
 import { fitStaticBatch } from "./static-batch.js";
 
 const shipped = readProfile("profiles/h100-gpt2-fp32.json");
 
 async function fittedProfile(): Promise<Profile> {
-  const { cost, uncertainty } = await fitStaticBatch(madeUpMeasurements(bentTruth, { noiseFraction: 0.03 }), {
+  const { cost, uncertainty } = await fitStaticBatch(syntheticMeasurements(bentTruth, { noiseFraction: 0.03 }), {
     seed: "1",
   });
   return { ...shipped, cost, uncertainty };

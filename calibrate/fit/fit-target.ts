@@ -26,7 +26,7 @@ export interface TargetFit {
   readonly warnings: readonly string[];
 }
 
-/** Fits the cells that the target applies to; a phase that no cell has is priced at 0, with a warning. */
+/** Fits the cells that the target applies to; a phase that no cell has costs 0, with a warning. */
 export function fitTarget(
   target: FitTarget,
   allCells: readonly Cell[],
@@ -39,7 +39,7 @@ export function fitTarget(
   const free: PhaseFit = { terms: [{ basis: "base", coefficient_ns: 0 }], draws: [] };
   const freePhases = Object.fromEntries(unmeasured.map((phase) => [phase, free]));
   const freeWarnings = unmeasured.map(
-    (phase) => `${phase}: no shape with decode steps was measured, so a step is priced at 0`,
+    (phase) => `${phase}: no shape with decode steps was measured, so a step is assumed to cost 0`,
   );
   const phases = target.phases.filter((phase) => !unmeasured.includes(phase));
   if (phases.length === 0) return { phases: freePhases, warnings: freeWarnings };

@@ -18,7 +18,7 @@ const FOLDS = 8;
 const DEALS = 3;
 const MAX_ADDITIONS = 8;
 const MAX_LEVELS = 10;
-const LEAST_GAIN_FRACTION = 0.02;
+const MIN_GAIN_FRACTION = 0.02;
 
 /** The given terms, some bent at knots among the levels measured, and switches; deterministic for a seed. */
 export function chooseKnots(
@@ -164,7 +164,7 @@ function isBetter(trial: readonly number[], old: readonly number[]): boolean {
   const variance = total(gains.map((value) => (value - mean) ** 2)) / Math.max(1, gains.length - 1);
   // Another deal of the same blocks is no further evidence, so the error does not shrink with the number of deals.
   const error = Math.sqrt((variance * gains.length) / DEALS) * DEALS;
-  return gain > error && gain > LEAST_GAIN_FRACTION * total(old);
+  return gain > error && gain > MIN_GAIN_FRACTION * total(old);
 }
 
 function total(values: readonly number[]): number {

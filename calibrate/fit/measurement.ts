@@ -63,7 +63,7 @@ export function blockName(shape: BatchShape): string {
   return `b${shape.batchSize} p${shape.promptTokens}`;
 }
 
-/** Groups the `grid` measurements by shape, in order of first sight; a prefill's median is its block's. Refuses what is no duration. */
+/** Groups the `grid` measurements by shape, in order of first sight; a prefill's median is its block's. Rejects what is not a duration. */
 export function toCells(measurements: readonly Measurement[]): Cell[] {
   const groups = new Map<string, Measurement[]>();
   const prefillsNs = new Map<string, number[]>();

@@ -1,8 +1,8 @@
 import { arenaBytes } from "../../sim/cost/index.js";
-import { bentTruth, madeUpMeasurements } from "./made-up.js";
+import { bentTruth, syntheticMeasurements } from "./synthetic-measurements.fixture.js";
 import { fitMemory } from "./memory.js";
 
-const pass = madeUpMeasurements(bentTruth, { repeats: 1 }).map((m) => ({ ...m, kind: "memory" as const }));
+const pass = syntheticMeasurements(bentTruth, { repeats: 1 }).map((m) => ({ ...m, kind: "memory" as const }));
 
 test("bytes per token held come back from the peaks", async () => {
   const { terms, worstErrorFraction, warnings } = await fitMemory(pass, 5e8);
@@ -25,7 +25,7 @@ test("without a memory pass there are no terms, and a warning", async () => {
 describe("an arena that grows in regions of up to 1 GiB and gives nothing back", () => {
   const baseBytes = 800 * 2 ** 20;
   let heldBytes = 0;
-  const recorded = madeUpMeasurements(bentTruth, {
+  const recorded = syntheticMeasurements(bentTruth, {
     batchSizes: [1, 8, 32, 64, 128],
     promptTokens: [8, 64, 256],
     decodeSteps: [96],

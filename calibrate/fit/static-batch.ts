@@ -39,7 +39,7 @@ export interface StaticBatchFit extends Pick<StaticBatchProfile, "cost" | "fit" 
 }
 
 /** Fewest cells to fit: as many as the plain decode model has coefficients. */
-const LEAST_CELLS = 3;
+const MIN_CELLS = 3;
 const KEPT_DRAWS = 100;
 
 /** Fits `grid` measurements (and `cold` ones, for the cold start). Imports mathjs, so the first call takes about a second. */
@@ -55,10 +55,10 @@ function fitWith(solver: LinearSolver, measurements: readonly Measurement[], opt
   const heldOut = cells.filter((cell) => options.isHeldOut?.(cell) ?? false);
   const unseen = new Set(heldOut);
   const fitted = cells.filter((cell) => !unseen.has(cell));
-  if (fitted.length < LEAST_CELLS) {
+  if (fitted.length < MIN_CELLS) {
     throw new ArtifactError(
       `cannot fit a cost model to ${fitted.length} shapes (${heldOut.length} more held out), expected at least ` +
-        `${LEAST_CELLS}; measure more batch sizes, prompt lengths or decode steps`,
+        `${MIN_CELLS}; measure more batch sizes, prompt lengths or decode steps`,
     );
   }
   const { prefill, decode, warnings } = fitPhases(fitted, solver, options);

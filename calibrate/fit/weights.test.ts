@@ -1,10 +1,10 @@
 import { prefillTarget } from "./features.js";
-import { bentTruth, madeUpMeasurements } from "./made-up.js";
+import { bentTruth, syntheticMeasurements } from "./synthetic-measurements.fixture.js";
 import { toCells } from "./measurement.js";
 import { huberWeights, varianceWeights } from "./weights.js";
 
 test("a cell whose repeats disagree counts less, one whose repeats agree counts whole", () => {
-  const steady = madeUpMeasurements(bentTruth, { decodeSteps: [4], repeats: 4 });
+  const steady = syntheticMeasurements(bentTruth, { decodeSteps: [4], repeats: 4 });
   const shaken = steady.map((m) =>
     m.batchSize === 4 && m.promptTokens === 16 ? { ...m, prefillNs: m.prefillNs * (1 + 0.4 * m.rep) } : m,
   );
@@ -18,7 +18,7 @@ test("a cell whose repeats disagree counts less, one whose repeats agree counts 
 });
 
 test("cells measured once count alike", () => {
-  const weights = varianceWeights(prefillTarget, toCells(madeUpMeasurements(bentTruth, { repeats: 1 })));
+  const weights = varianceWeights(prefillTarget, toCells(syntheticMeasurements(bentTruth, { repeats: 1 })));
   expect(new Set(weights)).toEqual(new Set([1]));
 });
 

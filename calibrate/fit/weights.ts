@@ -13,7 +13,7 @@ const MEDIAN_VARIANCE = 0.86;
 /** Normal residuals beyond this many standard deviations are one in eighty. */
 const EDGE_SIGMAS = 2.5;
 const SIGMAS_PER_MEDIAN = 1.4826;
-const LEAST_EDGE_FRACTION = 0.02;
+const MIN_EDGE_FRACTION = 0.02;
 
 /** Weights up to 1, each over the relative variance of its cell's median. A cell measured once has the usual variance. */
 export function varianceWeights(target: FitTarget, cells: readonly Cell[]): number[] {
@@ -33,6 +33,6 @@ function medianVariance(target: FitTarget, cell: Cell): number | undefined {
 /** Weights up to 1 from relative residuals: 1 inside the edge, edge over residual outside. */
 export function huberWeights(residuals: readonly number[]): number[] {
   const sizes = residuals.map(Math.abs);
-  const edge = Math.max(LEAST_EDGE_FRACTION, EDGE_SIGMAS * SIGMAS_PER_MEDIAN * median(sizes));
+  const edge = Math.max(MIN_EDGE_FRACTION, EDGE_SIGMAS * SIGMAS_PER_MEDIAN * median(sizes));
   return sizes.map((size) => (size <= edge ? 1 : edge / size));
 }

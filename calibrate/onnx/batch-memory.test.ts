@@ -12,7 +12,7 @@ test("the estimate covers what mini was measured to take: 135 MiB more for 16 ro
   expect(more).toBeLessThan(300 * 2 ** 20);
 });
 
-test("a million rows are refused where sixteen are not, and the largest batch that fits is known", () => {
+test("a million rows are rejected where sixteen are not, and the largest batch that fits is known", () => {
   const bound = new MemoryBound(model, 8 * GIB);
   expect([16, 1_000_000].map((rows) => bound.allows(shape(rows)))).toEqual([true, false]);
   expect([16, 1_000_000].map((rows) => bound.isRisky(shape(rows)))).toEqual([false, true]);

@@ -13,7 +13,7 @@ const WIDTHS_PER_TOKEN = 12;
 /** ONNX Runtime's arena grows by doubling. */
 const ARENA_FACTOR = 2;
 /** Differences below this are noise of the process, not of the batch. */
-const LEAST_DIFFERENCE_BYTES = 64 * 2 ** 20;
+const MIN_DIFFERENCE_BYTES = 64 * 2 ** 20;
 /** Part of the memory available that batches may take. */
 const USABLE_FRACTION = 0.8;
 /** Part beyond which a batch is first tried in a process of its own. */
@@ -59,7 +59,7 @@ export class MemoryBound {
     const bytes = batchBytes(shape, this.model);
     this.first ??= { bytes, peakBytes };
     const more = bytes - this.first.bytes;
-    if (more > LEAST_DIFFERENCE_BYTES) this.factor = Math.max(this.factor, (peakBytes - this.first.peakBytes) / more);
+    if (more > MIN_DIFFERENCE_BYTES) this.factor = Math.max(this.factor, (peakBytes - this.first.peakBytes) / more);
   }
 
   /** The largest number of rows that fit with this prompt and output; 0 when not even one does. */

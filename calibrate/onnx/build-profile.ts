@@ -34,7 +34,7 @@ export async function buildProfile(inputs: ProfileInputs): Promise<{
   readonly profile: Profile;
   readonly warnings: readonly string[];
   readonly residuals: readonly Residual[];
-  readonly refusal: readonly string[];
+  readonly rejection: readonly string[];
 }> {
   const { plan, measurements, info, machine, memory } = inputs;
   const cells = toCells(measurements);
@@ -85,7 +85,7 @@ export async function buildProfile(inputs: ProfileInputs): Promise<{
     },
     { source: `profile of model "${name}"` },
   );
-  return { profile, warnings, residuals: fitted.residuals, refusal: assess({ ...fitted, warnings }) };
+  return { profile, warnings, residuals: fitted.residuals, rejection: assess({ ...fitted, warnings }) };
 }
 
 function describeSource({ plan, measurements }: ProfileInputs): string {

@@ -58,7 +58,7 @@ export interface Calibration {
   readonly measurements: readonly Measurement[];
   readonly warnings: readonly string[];
   /** Reasons not to use the profile; none when unseen batches are met. */
-  readonly refusal: readonly string[];
+  readonly rejection: readonly string[];
   /** Whole batches as measured and as modelled. */
   readonly residuals: readonly Residual[];
   readonly context: RawContext;
@@ -67,7 +67,7 @@ export interface Calibration {
 /** Kept of a budget for the fit and for writing its files. */
 const FIT_RESERVE_NS = 4e9;
 /** Fewest shapes to fit, beside those held out. */
-const LEAST_FITTED = 3;
+const MIN_FITTED = 3;
 
 /** Measures and fits. Builds the model when it is not in the cache yet. Throws ConfigError, ArtifactError, BackendError. */
 export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOptions = {}): Promise<Calibration> {
@@ -147,10 +147,10 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
         ...built.warnings,
         ...copies.describe(),
       ];
-      const { residuals, refusal } = built;
-      const notes = [...new Set([...refusal, ...warnings])];
+      const { residuals, rejection } = built;
+      const notes = [...new Set([...rejection, ...warnings])];
       const profile = notes.length > 0 ? { ...built.profile, notes } : built.profile;
-      return { profile, measurements: session.measurements, warnings, refusal, residuals, context };
+      return { profile, measurements: session.measurements, warnings, rejection, residuals, context };
     } finally {
       watch?.stop();
       await executor.close();
@@ -228,7 +228,7 @@ async function measureAll(
 function requireEnough(session: CalibrationSession, plan: GridPlan, { measured, allowed }: MeasuredPlan): void {
   const cells = toCells(session.chosen);
   const heldOut = heldOutBlocks(cells, plan.seed);
-  if (cells.filter((cell) => !heldOut.has(blockName(cell))).length >= LEAST_FITTED) return;
+  if (cells.filter((cell) => !heldOut.has(blockName(cell))).length >= MIN_FITTED) return;
   throw new ConfigError(
     `calibrate: the budget ended with ${measured} of ${allowed} shapes measured, which is too little to fit a cost model ` +
       `to; go on with --resume and a larger --budget, or choose fewer or smaller batch_sizes and prompt_tokens`,

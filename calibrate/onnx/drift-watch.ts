@@ -16,7 +16,7 @@ export const REFERENCE_REPEATS = 3;
 export const DISTURBED_FRACTION = 0.15;
 
 /** A task is measured at most this often on account of disturbed blocks. */
-const MOST_TRIES = 3;
+const MAX_TRIES = 3;
 
 /** How far the worse of its two references lies from the session's median, for each block that has one. */
 export function blockDrifts(measurements: readonly Measurement[]): ReadonlyMap<number, number> {
@@ -53,7 +53,7 @@ export function disturbedTasks(measurements: readonly Measurement[], most: numbe
     tries.set(taskName(measurement), (tries.get(taskName(measurement)) ?? 0) + 1);
   }
   return chooseMeasurements(measurements)
-    .filter((measurement) => measurement.kind === "grid" && tries.get(taskName(measurement))! < MOST_TRIES)
+    .filter((measurement) => measurement.kind === "grid" && tries.get(taskName(measurement))! < MAX_TRIES)
     .map((measurement) => ({ measurement, drift: Math.abs(driftOf(measurement, drifts)) }))
     .filter(({ drift }) => drift > DISTURBED_FRACTION)
     .sort((a, b) => b.drift - a.drift)

@@ -5,7 +5,7 @@ import { blockName, type BatchShape } from "../fit/index.js";
 
 const HELD_OUT_FRACTION = 0.2;
 /** More would leave too little to fit; a grid of fewer than twelve blocks gives up some of its corners for that. */
-const MOST_FRACTION = 0.34;
+const MAX_FRACTION = 0.34;
 
 /**
  * Names of the prompt blocks (batch size and prompt, all decode steps) kept out, at least two and one of them inner: the
@@ -24,7 +24,7 @@ export function heldOutBlocks(shapes: readonly BatchShape[], seed: string): Read
     .filter((block) => !corners.includes(block))
     .sort((a, b) => centrality(b, blocks) - centrality(a, blocks));
   const count = Math.max(2, Math.ceil(blocks.length * HELD_OUT_FRACTION));
-  const most = Math.max(2, Math.floor(blocks.length * MOST_FRACTION));
+  const most = Math.max(2, Math.floor(blocks.length * MAX_FRACTION));
   const cornerCount = Math.min(corners.length, most - 1);
   const innerCount = Math.max(1, count - cornerCount);
   return new Set([...corners.slice(0, cornerCount), ...inner.slice(0, innerCount)].map(blockName));

@@ -19,7 +19,7 @@ interface Hardware {
   readonly availableBytes?: number;
 }
 
-/** A bench on a made-up clock: a batch takes 1 ms a row and step on hardware that tells no noise but `slowness`. */
+/** A bench on a simulated clock: a batch takes 1 ms a row and step on hardware that tells no noise but `slowness`. */
 function buildBench({ slowness = () => 1, memoryRows = Infinity, availableBytes = 8 * GIB }: Hardware = {}) {
   let timeNs = 0;
   let batches = 0;

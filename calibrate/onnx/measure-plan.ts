@@ -45,8 +45,8 @@ const OVERHEAD_FACTOR = 1.15;
 /** Without a budget, batches measured again or further are at most this part of those planned. */
 const EXTRA_FRACTION = 0.5;
 /** Fewest levels to fit a model to: what the options ask for, too. */
-const LEAST_BATCH_SIZES = 3;
-const LEAST_PROMPTS = 2;
+const MIN_BATCH_SIZES = 3;
+const MIN_PROMPTS = 2;
 
 /** Measures what is missing. Throws ConfigError when memory allows too few shapes, and the signal's reason. */
 export async function measurePlan(input: MeasurePlanInput): Promise<MeasuredPlan> {
@@ -82,12 +82,12 @@ export async function measurePlan(input: MeasurePlanInput): Promise<MeasuredPlan
 function shapesThatFit(plan: GridPlan, bound: MemoryBound): BatchShape[] {
   const shapes = gridShapes(plan).filter((shape) => bound.allows(shape));
   const { batchSizes, promptTokens } = levelsOf(plan, shapes);
-  if (batchSizes.length >= LEAST_BATCH_SIZES && promptTokens.length >= LEAST_PROMPTS) return shapes;
+  if (batchSizes.length >= MIN_BATCH_SIZES && promptTokens.length >= MIN_PROMPTS) return shapes;
   const [prompt, steps] = [plan.promptTokens.at(-1)!, plan.decodeSteps.at(-1)!];
   throw new ConfigError(
     `calibrate: memory allows ${batchSizes.length} of the batch sizes ${plan.batchSizes.join(", ")} and ` +
-      `${promptTokens.length} of the prompts ${plan.promptTokens.join(", ")}, expected at least ${LEAST_BATCH_SIZES} and ` +
-      `${LEAST_PROMPTS}; of ${gib(bound.availableBytes)} GiB available, about ${bound.mostRows(prompt, steps)} rows of ` +
+      `${promptTokens.length} of the prompts ${plan.promptTokens.join(", ")}, expected at least ${MIN_BATCH_SIZES} and ` +
+      `${MIN_PROMPTS}; of ${gib(bound.availableBytes)} GiB available, about ${bound.mostRows(prompt, steps)} rows of ` +
       `${prompt} prompt tokens and ${steps} decode steps fit: choose smaller batch_sizes or prompt_tokens`,
   );
 }

@@ -1,4 +1,4 @@
-/** What measuring needs of the machine: executors, a clock and the counters. Tests give a made-up one. */
+/** What measuring needs of the machine: executors, a clock and the counters. Tests give a simulated one. */
 import type { OnnxExecutor } from "../../onnx/index.js";
 import type { BatchShape } from "../fit/index.js";
 import type { LoadSnapshot } from "../../machine/index.js";

@@ -10,7 +10,7 @@ export interface MemoryEdge {
 
 /** The edge is known when it lies within this part of the rows that fit. */
 const NARROW = 0.05;
-const MOST_TRIES = 24;
+const MAX_TRIES = 24;
 const GROWTH = 2;
 
 /** `fits` runs a batch of so many rows and says whether memory was enough. */
@@ -22,7 +22,7 @@ export async function findMemoryEdge(
   const tries: { rows: number; fits: boolean }[] = [];
   let [below, above] = [0, Infinity];
   let rows = Math.min(mostRows, Math.max(1, Math.floor(guessRows)));
-  while (tries.length < MOST_TRIES) {
+  while (tries.length < MAX_TRIES) {
     const ran = await fits(rows);
     tries.push({ rows, fits: ran });
     if (ran) below = rows;

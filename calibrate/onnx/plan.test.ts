@@ -12,7 +12,7 @@ test("defaults are filled, and levels given are sorted without repetition", () =
   expect(given.batchSizes).toEqual([1, 2, 4]);
 });
 
-test("a plan longer than the model's positions is refused with both numbers", () => {
+test("a plan longer than the model's positions is rejected with both numbers", () => {
   const long = { ...options, prompt_tokens: [8, 120], decode_steps: [24] };
   expect(() => resolvePlan(long, modelPresets.tiny, "1")).toThrow(ConfigError);
   expect(() => resolvePlan(long, modelPresets.tiny, "1")).toThrow(/145 positions.*has 128/);

@@ -30,7 +30,7 @@ export interface ProbeOptions {
 }
 
 /** No search beyond this: rows of a batch that no machine of today holds. */
-const MOST_ROWS = 65_536;
+const MAX_ROWS = 65_536;
 /** Left to the rest of the system. */
 const RESERVE_BYTES = 256 * 2 ** 20;
 
@@ -45,9 +45,9 @@ export async function probeOom(plan: CalibrationPlan, profile: Profile, options:
     ? (options.limitBytes ?? availableMemoryBytes() - RESERVE_BYTES)
     : profile.memory.total_bytes;
   const memory = { ...profile.memory, total_bytes: limitBytes };
-  const predictedRows = Math.min(MOST_ROWS, largestBatch({ memory }, promptTokens, outputTokens));
+  const predictedRows = Math.min(MAX_ROWS, largestBatch({ memory }, promptTokens, outputTokens));
   let why: string | undefined;
-  const edge = await findMemoryEdge(predictedRows, MOST_ROWS, async (rows) => {
+  const edge = await findMemoryEdge(predictedRows, MAX_ROWS, async (rows) => {
     signal?.throwIfAborted();
     onTry?.(rows);
     const shape = { rows, promptTokens, outputTokens };

@@ -83,7 +83,7 @@ test("a last row cut short is dropped on resuming, and the file can be appended 
   expect(await readRaw(path)).toHaveLength(2);
 });
 
-test("another plan or another machine is refused by its first difference", async () => {
+test("another plan or another machine is rejected by its first difference", async () => {
   startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
   const other = { plan: { ...plan, batchSizes: [1, 2] }, machine };
   await expect(resumeRaw(path, other)).rejects.toThrow(ConfigError);

@@ -20,13 +20,13 @@ export function thinGrid(
   while (!fits(thin)) {
     const largest = greatest(thin.map(({ batchSize }) => batchSize));
     const smaller = shapes.filter(({ batchSize }) => batchSize < largest);
-    if (new Set(smaller.map(({ batchSize }) => batchSize)).size < LEAST_BATCH_SIZES) break;
+    if (new Set(smaller.map(({ batchSize }) => batchSize)).size < MIN_BATCH_SIZES) break;
     thin = shortestSteps(thinBatches(thinPrompts(smaller)));
   }
   return thin;
 }
 
-const LEAST_BATCH_SIZES = 3;
+const MIN_BATCH_SIZES = 3;
 
 const thinSteps = (shapes: readonly BatchShape[]): BatchShape[] => keep(shapes, ({ decodeSteps }) => decodeSteps, ends);
 const thinPrompts = (shapes: readonly BatchShape[]): BatchShape[] =>

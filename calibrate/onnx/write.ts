@@ -9,7 +9,7 @@ export function rawPathOf(profilePath: string): string {
   return `${profilePath.replace(/\.json$/, "")}.measurements.csv`;
 }
 
-/** Writes measurements and plan, each whole or not at all: what is kept of a calibration whose profile is refused. */
+/** Writes measurements and plan, each whole or not at all: what is kept of a calibration whose profile is rejected. */
 export async function writeMeasurements(calibration: Calibration, profilePath: string): Promise<void> {
   const rawPath = rawPathOf(profilePath);
   writeRawContext(rawPath, calibration.context);

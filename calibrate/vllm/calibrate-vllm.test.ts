@@ -110,7 +110,7 @@ test("from step logs it is predicted within 3 %, and time to first token within 
   expect(profile.notes!.join("\n")).toContain('launch of steps of kind "piecewise": it never showed');
 });
 
-test("a profile that is not of a vLLM engine has no GPU prices to keep", async () => {
+test("a profile that is not of a vLLM engine has no GPU costs to keep", async () => {
   const base = { name: "batches", cost: { kind: "static_batch" } } as unknown as Profile;
   await expect(calibrateVllm(known, { name: "x", isBlackBox: false, base })).rejects.toThrow(
     'profile "batches" is not of a vLLM engine',

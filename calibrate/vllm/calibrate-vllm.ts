@@ -22,7 +22,7 @@ export interface VllmCalibrationOptions {
   readonly name: string;
   /** Clients' times alone, whatever else was recorded. */
   readonly isBlackBox: boolean;
-  /** A profile of the same model and GPU on another host: its GPU prices are kept, the host's are fitted. */
+  /** A profile of the same model and GPU on another host: its GPU costs are kept, the host's are fitted. */
   readonly base?: Profile | undefined;
   /** Share of the usual number of trials of the searches; default 1. */
   readonly effort?: number | undefined;
@@ -53,7 +53,7 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
   const parts = logged.length > 0 ? fitLogged(logged, solver, options) : fitUnlogged(runs, solver, options);
   const left = logged.length > 0 && logged.length < runs.length ? [leftOutNote(runs, logged)] : [];
   const ofChunks = logged.length > 0 ? chunkFindings(logged).notes : [];
-  const kept = options.base === undefined ? [] : [`GPU prices are those of profile "${options.base.name}"`];
+  const kept = options.base === undefined ? [] : [`GPU costs are those of profile "${options.base.name}"`];
   return buildProfile({
     name: options.name,
     cost: parts.cost,
@@ -147,7 +147,7 @@ function fitUnlogged(
 
 function gpuOf({ name, cost }: Profile): GpuTimes {
   if (cost.kind !== "vllm_engine") {
-    throw new ConfigError(`profile "${name}" is not of a vLLM engine, so its GPU prices cannot be kept`);
+    throw new ConfigError(`profile "${name}" is not of a vLLM engine, so it has no GPU costs to keep`);
   }
   return { ...cost.gpu, mixed_base_ns: cost.gpu.mixed_base_ns ?? cost.gpu.decode_base_ns };
 }

@@ -92,7 +92,7 @@ export function cannotWrite(path: string, error: unknown): ConfigError {
   });
 }
 
-/** Removes a temporary file or folder; where even that is refused (the path runs through a file), there is none. */
+/** Removes a temporary file or folder; where even that fails (the path runs through a file), there is none. */
 export function discard(temporary: string): void {
   try {
     rmSync(temporary, { recursive: true, force: true });

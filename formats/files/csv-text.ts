@@ -21,7 +21,7 @@ export class CsvProblem extends Error {
 }
 
 /** Longest row, characters: the times of a million chunks. */
-export const MOST_ROW = 1 << 24;
+export const MAX_ROW = 1 << 24;
 
 /**
  * Rows in batches, one for each chunk; blank ones are left out, a byte order mark is skipped, fields are trimmed. Fields in
@@ -43,7 +43,7 @@ export async function* csvLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<C
       line += row.lines;
     }
     text = text.slice(at);
-    if (text.length > MOST_ROW) throw new CsvProblem(line, `a row of more than ${MOST_ROW} characters`);
+    if (text.length > MAX_ROW) throw new CsvProblem(line, `a row of more than ${MAX_ROW} characters`);
     return rows;
   };
   for await (const chunk of chunks) {

@@ -36,13 +36,13 @@ function readYaml<S extends z.ZodType>(path: string, schema: S): z.output<S> {
 }
 
 /** Far more than an experiment needs; a document of some kilobytes can nest or repeat itself beyond what memory holds. */
-const MOST_YAML_CHARACTERS = 1 << 20;
-const MOST_ALIASES = 100;
+const MAX_YAML_CHARACTERS = 1 << 20;
+const MAX_ALIASES = 100;
 
 function parsed(path: string, lineCounter: LineCounter): Document.Parsed {
   const text = readText(path);
-  if (text.length > MOST_YAML_CHARACTERS) {
-    throw new ConfigError(`${path}: got ${text.length} characters, expected at most ${MOST_YAML_CHARACTERS}`);
+  if (text.length > MAX_YAML_CHARACTERS) {
+    throw new ConfigError(`${path}: got ${text.length} characters, expected at most ${MAX_YAML_CHARACTERS}`);
   }
   try {
     return parseDocument(text, { lineCounter });
@@ -53,7 +53,7 @@ function parsed(path: string, lineCounter: LineCounter): Document.Parsed {
 
 function plainOf(document: Document.Parsed, path: string): unknown {
   try {
-    return document.toJS({ maxAliasCount: MOST_ALIASES });
+    return document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
     throw tooNested(path, error);
   }

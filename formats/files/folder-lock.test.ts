@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "../index.js";
-import { LOCK_NAME, whileLocked } from "./folder-lock.js";
+import { LOCK_NAME, whileFileLocked, whileLocked } from "./folder-lock.js";
 
 let folder: string;
 
@@ -48,6 +48,20 @@ test("a second process is turned away, and named", async () => {
   } finally {
     child.kill("SIGKILL");
   }
+});
+
+test("a file is locked beside it, and its neighbours are not", async () => {
+  const file = join(folder, "new", "profile.json");
+  await whileFileLocked(file, async () => {
+    expect(readdirSync(join(folder, "new"))).toEqual([".profile.json.lock"]);
+    await expect(whileFileLocked(file, () => Promise.resolve())).rejects.toThrow(
+      new RegExp(
+        `profile.json is being worked on by process ${process.pid}; wait for its end, or write to another place`,
+      ),
+    );
+    await whileFileLocked(join(folder, "new", "other.json"), () => Promise.resolve());
+  });
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test("the lock of a process that is no more is taken over, also when its id belongs to another now", async () => {

@@ -1,10 +1,11 @@
 /**
- * One process at a time works in a folder: `.lock` in it tells which, by host and process id. The lock of a process that is no
- * more is taken over; one of another host is not, since nobody here can tell whether that process still runs.
+ * One process at a time works in a folder, or on a file that takes long to make: `.lock` in the folder, `.NAME.lock` beside the
+ * file tells which, by host and process id. The lock of a process that is no more is taken over; one of another host is not,
+ * since nobody here can tell whether that process still runs.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../errors.js";
 import { cannotWrite } from "./atomic.js";
@@ -22,7 +23,24 @@ export const LOCK_NAME = ".lock";
 
 /** Does the work while no other process does any in this folder, which is made. ConfigError where one is at it. */
 export async function whileLocked<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  const release = lockFolder(folder);
+  return whileHeld({ what: folder, folder, path: join(folder, LOCK_NAME) }, work);
+}
+
+/** The same for a file, be it there or not: its folder is made, and others may work on its neighbours. */
+export async function whileFileLocked<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const folder = dirname(resolve(file));
+  return whileHeld({ what: file, folder, path: join(folder, `.${basename(file).slice(0, 200)}${LOCK_NAME}`) }, work);
+}
+
+interface Lock {
+  /** What is worked on, as it was asked for. */
+  readonly what: string;
+  readonly folder: string;
+  readonly path: string;
+}
+
+async function whileHeld<T>(lock: Lock, work: () => Promise<T>): Promise<T> {
+  const release = take(lock);
   try {
     return await work();
   } finally {
@@ -30,9 +48,8 @@ export async function whileLocked<T>(folder: string, work: () => Promise<T>): Pr
   }
 }
 
-/** Returns what gives the folder free again. */
-function lockFolder(folder: string): () => void {
-  const path = join(folder, LOCK_NAME);
+/** Returns what gives it free again. */
+function take({ what, folder, path }: Lock): () => void {
   const own = JSON.stringify(ownOwner());
   const made = temporaryBeside(path);
   let first: string | undefined;
@@ -40,7 +57,7 @@ function lockFolder(folder: string): () => void {
     first = mkdirSync(folder, { recursive: true });
     writeFileSync(made, `${own}\n`);
   } catch (error) {
-    throw cannotWrite(folder, error);
+    throw cannotWrite(what, error);
   }
   try {
     // Twice: the lock of a process that is no more may be in the way.
@@ -48,7 +65,7 @@ function lockFolder(folder: string): () => void {
       const text = textOf(path);
       if (text === undefined) continue;
       const owner = ownerOf(text);
-      if (owner === undefined || !isGone(owner) || attempt > 3) throw heldBy(folder, path, owner);
+      if (owner === undefined || !isGone(owner) || attempt > 3) throw heldBy(what, path, owner);
       takeAway(path, text);
     }
   } finally {
@@ -144,12 +161,12 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-function heldBy(folder: string, path: string, owner: Owner | undefined): ConfigError {
+function heldBy(what: string, path: string, owner: Owner | undefined): ConfigError {
   if (owner === undefined)
-    return new ConfigError(`${path} is no lock of servesim's; remove it, or name another folder`);
+    return new ConfigError(`${path} is no lock of servesim's; remove it, or write to another place`);
   const where = owner.host === hostname() ? "" : ` on ${owner.host}`;
   return new ConfigError(
-    `${folder} is being worked on by process ${owner.pid}${where}; wait for its end` +
-      (where === "" ? ", or name another folder" : `, or, if that process is no more, remove ${path}`),
+    `${what} is being worked on by process ${owner.pid}${where}; wait for its end` +
+      (where === "" ? ", or write to another place" : `, or, if that process is no more, remove ${path}`),
   );
 }

@@ -97,7 +97,7 @@ test.each([
   expect(() => readLlmServingSim(folder)).toThrow(ArtifactError);
 });
 
-test("a recording without requests, or with a bad meta.json, is refused with the file's name", () => {
+test("a recording without requests, or with a bad meta.json, is rejected with the file's name", () => {
   recording(JSON.stringify(meta));
   expect(() => readLlmServingSim(folder)).toThrow(/requests\.jsonl: no request/);
   recording(JSON.stringify({ ...meta, engine_kwargs: { max_num_seqs: 0 } }), line("a", 2));

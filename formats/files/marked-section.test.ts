@@ -29,7 +29,7 @@ test.each([
   ["the end alone", "<!-- x:end -->"],
   ["the end first", "<!-- x:end --> <!-- x:begin -->"],
   ["two of them", `${page}${page}`],
-])("a page with %s is refused and left as it is", (_, text) => {
+])("a page with %s is rejected and left as it is", (_, text) => {
   writeFileSync(path, text);
   expect(() => {
     writeMarkedSection(path, "x", "new");

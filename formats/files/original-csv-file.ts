@@ -1,6 +1,8 @@
 /** Reading and writing the original suite's CSV. */
 import { originalColumns, originalRowSchema, type OriginalRow } from "../original-csv.js";
-import { checkRows, readCsv, writeCsv } from "./csv.js";
+import { writeLinesAtomic } from "./atomic.js";
+import { checkRows, readCsv } from "./csv.js";
+import { csvLine } from "./csv-text.js";
 import { ArtifactError } from "../errors.js";
 
 const required = ["scheduler_type", "run_num", "seq", "latency", "ttft", "tokens_per_sec", "output_tokens"];
@@ -12,10 +14,15 @@ export async function readOriginalCsv(path: string): Promise<OriginalRow[]> {
   return rows;
 }
 
-/** Writes rows with the original suite's columns and `source`. */
+/** Writes rows with the original suite's columns and `source`: one for each request of each run, as many as there are. */
 export async function writeOriginalCsv(
   path: string,
   rows: Iterable<Readonly<Record<string, string | number | undefined>>>,
 ): Promise<void> {
-  await writeCsv(path, originalColumns, rows);
+  await writeLinesAtomic(path, linesOf(rows));
+}
+
+function* linesOf(rows: Iterable<Readonly<Record<string, string | number | undefined>>>): Generator<string> {
+  yield csvLine(originalColumns);
+  for (const row of rows) yield csvLine(originalColumns.map((name) => row[name]));
 }

@@ -1,7 +1,7 @@
 /** JSON of others: parsed only when it is not nested so deep that walking it would overflow the stack. */
 
 /** servesim's own files nest less than ten deep, results of servers less than twenty. */
-const MOST_DEPTH = 100;
+const MAX_DEPTH = 100;
 
 /** Throws an Error that says what is wrong, in one line. */
 export function parseJson(text: string): unknown {
@@ -19,7 +19,7 @@ function requireShallow(text: string): void {
       else if (code === QUOTE) isText = false;
     } else if (code === QUOTE) isText = true;
     else if (code === OPEN_BRACKET || code === OPEN_BRACE) {
-      if (++depth > MOST_DEPTH) throw new SyntaxError(`nested more than ${MOST_DEPTH} deep`);
+      if (++depth > MAX_DEPTH) throw new SyntaxError(`nested more than ${MAX_DEPTH} deep`);
     } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) depth--;
   }
 }

@@ -18,7 +18,7 @@ const counts = {
   preemptions: "preemptions",
 } as const;
 const needed = ["request_id", "arrival_ms", "prompt_tokens", "output_tokens", "status"];
-const MOST_COUNT = 2 ** 31 - 1;
+const MAX_COUNT = 2 ** 31 - 1;
 
 type Writable = { -readonly [Key in keyof RequestRecord]: RequestRecord[Key] };
 
@@ -76,5 +76,5 @@ function nsOf(text: string): number {
 /** NaN where it is no whole number from 0. */
 function countOf(text: string): number {
   const count = text === "" ? NaN : Number(text);
-  return Number.isInteger(count) && count >= 0 && count <= MOST_COUNT ? count : NaN;
+  return Number.isInteger(count) && count >= 0 && count <= MAX_COUNT ? count : NaN;
 }

@@ -47,7 +47,7 @@ describe("decode factors", () => {
     ["of no tokens", [[0, 1]], /cost\.gpu\.decode_factors\[0\]\[0\]/],
     ["of 0", [[1, 0]], /cost\.gpu\.decode_factors\[0\]\[1\]/],
     ["absent", [], /cost\.gpu\.decode_factors/],
-  ])("%s are refused with their place", (_, factors, message) => {
+  ])("%s are rejected with their place", (_, factors, message) => {
     expect(() => withFactors(factors)).toThrow(message);
   });
 });

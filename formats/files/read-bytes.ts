@@ -9,21 +9,21 @@ import { ArtifactError } from "../errors.js";
 import { reasonOf } from "./file-reason.js";
 
 /** Longest file that is read in one piece, unpacked: what a Buffer of every supported Node holds, 2 GiB. */
-const MOST_BYTES = 2 ** 31 - 1;
+const MAX_BYTES = 2 ** 31 - 1;
 /** Longest text in one piece: a string of V8, in bytes of UTF-8 at least as long. */
-const MOST_TEXT_BYTES = bufferLimits.MAX_STRING_LENGTH;
+const MAX_TEXT_BYTES = bufferLimits.MAX_STRING_LENGTH;
 /** Longest that a gzip file may become, over its size, beyond the first 64 MiB. Text packs to a third or a tenth, zeros to a thousandth. */
-const MOST_GZIP_RATIO = 100;
+const MAX_GZIP_RATIO = 100;
 const FREE_BYTES = 2 ** 26;
 
 /** Reads text (gunzips a .gz); ArtifactError when it is missing, not gzip, or too long for one text. */
 export function readText(path: string): string {
-  return readWhole(path, MOST_TEXT_BYTES).toString("utf8");
+  return readWhole(path, MAX_TEXT_BYTES).toString("utf8");
 }
 
 /** Reads bytes; gunzips a .gz, and whatever begins as gzip does. ArtifactError when it is missing or cut short. */
 export function readBytes(path: string): Buffer {
-  return readWhole(path, MOST_BYTES);
+  return readWhole(path, MAX_BYTES);
 }
 
 function readWhole(path: string, mostBytes: number): Buffer {
@@ -84,7 +84,7 @@ function kindOf(path: string): string {
 }
 
 function mostUnpacked(packedBytes: number, mostBytes: number): number {
-  return Math.min(mostBytes, FREE_BYTES + MOST_GZIP_RATIO * packedBytes);
+  return Math.min(mostBytes, FREE_BYTES + MAX_GZIP_RATIO * packedBytes);
 }
 
 function tooLong(path: string, bytes: number, mostBytes: number): ArtifactError {

@@ -178,12 +178,12 @@ recordingTest("a recording written again and read again is the same", async () =
   expect(await readRun(await written(run))).toEqual(run);
 });
 
-test("a requests.csv cut in mid-row is refused with its line", async () => {
+test("a requests.csv cut in mid-row is rejected with its line", async () => {
   const folder = await tampered((csv) => csv.slice(0, csv.lastIndexOf("c,") + 6));
   await expect(readRun(folder)).rejects.toThrow(/requests\.csv:4: got \d+ fields, expected 14 .*may be truncated/);
 });
 
-test("a requests.csv cut between rows is refused by the count of run.json", async () => {
+test("a requests.csv cut between rows is rejected by the count of run.json", async () => {
   const folder = await tampered((csv) => csv.slice(0, csv.lastIndexOf("c,")));
   await expect(readRun(folder)).rejects.toThrow(/holds 2 requests, run\.json says 3; the file may be truncated/);
 });

@@ -15,7 +15,7 @@ import { readJson, writeJson, writeLinesAtomic } from "./atomic.js";
 import { checkRow, eachRow, namedRow, writeCsv } from "./csv.js";
 import { csvLine } from "./csv-text.js";
 import { plainRequests } from "./plain-requests.js";
-import { readCutRun, removeRunLog } from "./run-log.js";
+import { hasRunLog, readCutRun, removeRunLog } from "./run-log.js";
 import { finishAbandoned, heldNames, writeWholeFolder, type FolderForm } from "./whole-folder.js";
 
 const requestColumns = [
@@ -168,6 +168,11 @@ export async function readRun(folder: string): Promise<Run> {
   const batches = await readBatches(batchesPath);
   requireHash(batchesPath, batches.sha256, batchesHash);
   return tableRun(info, table, batches.records);
+}
+
+/** Whether a folder holds a run that goes on or was cut: it has no requests.csv. */
+export function holdsCutRun(folder: string): boolean {
+  return existing(folder, "requests.csv") === undefined && hasRunLog(folder);
 }
 
 async function readRequests(path: string): Promise<{ readonly table: RequestTable; readonly sha256: string }> {

@@ -6,6 +6,7 @@ import { ArtifactError } from "../errors.js";
 import type { BatchRecord, RequestRecord } from "../run.js";
 import { readRun, writeRun } from "./run-folder.js";
 import { runLog, type RunLog } from "./run-log.js";
+import { readTrace } from "./traces/read-trace.js";
 
 let folder: string;
 beforeEach(() => {
@@ -114,6 +115,26 @@ test("until its run.json is there, a whole run leaves the cut one readable", asy
   // What a kill between the two files of a whole run leaves behind.
   writeFileSync(join(folder, "requests.csv"), "request_id,arr");
   expect((await readRun(folder)).requests).toEqual([request("a", 1)]);
+});
+
+test("a run that was cut is a trace of what had been answered, with a note", async () => {
+  const log = begun();
+  log.request(request("b", 7_000_000));
+  log.request({ ...request("failed", 1), status: "error", outputTokens: 0 });
+  log.request(request("a", 1_000_000));
+  log.close();
+  const { format, rows, requests, notes } = await readTrace(folder, {
+    loadTokenizer: () => Promise.reject(new Error()),
+  });
+  expect([format, rows]).toEqual(["run", 3]);
+  expect(requests).toEqual([
+    { id: "a", arrivalNs: 0, promptTokens: 3, outputTokens: 2 },
+    { id: "b", arrivalNs: 6_000_000, promptTokens: 3, outputTokens: 2 },
+  ]);
+  expect(notes).toEqual([
+    "the run was cut before its end: 3 of 9 requests had finished, only they are in it",
+    '1 of 3 rows are not "ok", or have 0 tokens, and is left out',
+  ]);
 });
 
 test("a run that was cut is not replaced without --force", async () => {

@@ -118,6 +118,11 @@ export function runLog(folder: string, onTrouble: (message: string) => void): Ru
   };
 }
 
+/** Whether a folder has a log; a run that was cut before its first request ended has an empty one. */
+export function hasRunLog(folder: string): boolean {
+  return existsSync(join(folder, LOG_NAME));
+}
+
 /** Removes the log of a run that is whole now. */
 export function removeRunLog(folder: string): void {
   rmSync(join(folder, LOG_NAME), { force: true });

@@ -68,7 +68,7 @@ test.each([
   await expect(read).rejects.toThrow(ArtifactError);
 });
 
-test("a file without a column that is needed is refused with its name", async () => {
+test("a file without a column that is needed is rejected with its name", async () => {
   writeFileSync(join(folder, "steps.csv"), `${header.replace(",sampling_requests", "")}\n`);
   await expect(readSteps(folder)).rejects.toThrow(/steps\.csv:1: no column sampling_requests/);
 });

@@ -43,7 +43,7 @@ describe("a profile", () => {
     expect(readdirSync(join(folder, "new"))).toEqual(["profile.json"]);
   });
 
-  test("of another version, or of none, is refused before anything else", () => {
+  test("of another version, or of none, is rejected before anything else", () => {
     expect(() => readProfile(profileWith((text) => text.replace('"version": 1', '"version": 7, "odd": 1')))).toThrow(
       /profile version 7, this servesim reads version 1; calibrate again/,
     );
@@ -52,7 +52,7 @@ describe("a profile", () => {
     }
   });
 
-  test("with a coefficient that is negative, null or text is refused with its path", () => {
+  test("with a coefficient that is negative, null or text is rejected with its path", () => {
     const bad = (value: string) =>
       profileWith((text) => text.replace('"coefficient_ns": 6177734', `"coefficient_ns": ${value}`));
     expect(() => readProfile(bad("-1"))).toThrow(
@@ -64,7 +64,7 @@ describe("a profile", () => {
     expect(() => readProfile(bad("NaN"))).toThrow(/is not JSON/);
   });
 
-  test("with a misspelt key is refused with the nearest known one", () => {
+  test("with a misspelt key is rejected with the nearest known one", () => {
     expect(() => readProfile(profileWith((text) => text.replace('"cold_start_ns"', '"cold_strat_ns"')))).toThrow(
       /cost\.cold_strat_ns: unknown key "cold_strat_ns", did you mean "cold_start_ns"\?/,
     );
@@ -104,7 +104,7 @@ loads:
     expect(readExperiment(path)).toEqual(experiment);
   });
 
-  test("with a misspelt key is refused with its line and the nearest known one", () => {
+  test("with a misspelt key is rejected with its line and the nearest known one", () => {
     expect(() => read(whole.replace("max_concurrency", "max_concurency"))).toThrow(
       /experiment\.yaml:9: loads\[0\]\.max_concurency: unknown key "max_concurency", did you mean "max_concurrency"\?/,
     );
@@ -163,7 +163,7 @@ describe("a workload CSV", () => {
     );
   });
 
-  test("is refused with its line where a value is missing, wrong, negative or out of range", async () => {
+  test("is rejected with its line where a value is missing, wrong, negative or out of range", async () => {
     await expect(read(`${header}\n0,5,\n`)).rejects.toThrow(/:2: output_tokens: got nothing, expected number/);
     await expect(read(`${header}\n0,5,x\n`)).rejects.toThrow(/:2: output_tokens: got "x", expected number/);
     await expect(read(`${header}\n0,5,0\n`)).rejects.toThrow(/:2: output_tokens: got "0", expected number to be >0/);
@@ -174,7 +174,7 @@ describe("a workload CSV", () => {
     );
   });
 
-  test("is refused where it is empty, has no rows, is cut short or has an open quote", async () => {
+  test("is rejected where it is empty, has no rows, is cut short or has an open quote", async () => {
     await expect(read("")).rejects.toThrow(/is empty, expected a header line with arrival_ms/);
     await expect(read(`${header}\n`)).rejects.toThrow(/holds no requests/);
     await expect(read(`${header}\n0,5,3\n1,5`)).rejects.toThrow(/:3: got 2 fields, expected 3/);

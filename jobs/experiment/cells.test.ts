@@ -1,6 +1,6 @@
 import { experimentSchema } from "../../formats/index.js";
 import { cellsOf } from "./cells.js";
-import { fingerprint } from "./inputs-hash.js";
+import { fingerprint } from "./fingerprint.js";
 import { requireFits } from "../inputs/workload-of.js";
 
 function buildExperiment(parts: object) {
@@ -61,7 +61,7 @@ test("a fingerprint ignores the order of keys and absent values, and nothing els
   expect(new Set(prints).size).toBe(prints.length);
 });
 
-test("a request that fits the model to the last position passes, one token more is refused by name", () => {
+test("a request that fits the model to the last position passes, one token more is rejected by name", () => {
   const workload = (promptTokens: number) => ({
     requests: [
       { id: "short", promptTokens: 1, outputTokens: 24 },

@@ -1,4 +1,4 @@
-/** The coefficients of a profile as rows for people, whichever kind of cost it has: what they price, and per what. */
+/** The coefficients of a profile as rows for people, whichever kind of cost it has: what costs how much, and per what. */
 import type { CostTerm, EngineJitter, Profile, StaticBatchCost, VllmEngineCost } from "../../formats/index.js";
 import { decodeBaseNs } from "../../sim/index.js";
 

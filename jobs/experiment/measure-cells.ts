@@ -16,17 +16,17 @@ import {
 import { benchOnnx, type OnnxBenchInput } from "../../real/index.js";
 import { describeLoad, loadTokenizer } from "../../sim/index.js";
 import type { ExperimentFolder } from "./folder.js";
-import { fingerprint } from "./inputs-hash.js";
-import { isKept, keep, type RunPlace } from "./keep-or-make.js";
+import { fingerprint } from "./fingerprint.js";
+import { canReuse, writeReusable, type RunPlace } from "./reuse-run.js";
 import { describePace, paceAbout, paceOf, type MeasurePace, type Pace } from "./pace.js";
 import { predictedRun } from "./predicted-run.js";
 import { waitUntilQuiet, type QuietOptions, startMemory, type RealMemory, type Reporter } from "../inputs/index.js";
 import type { Blocking } from "../replicate/index.js";
-import { simulateAtPace, type CellWork } from "./simulate-cells.js";
+import { simulateAtPace, type CellWorkload } from "./simulate-cells.js";
 
 export interface MeasureCellsInput {
   /** Cells of policies that run whole batches; of any, on a server. */
-  readonly works: readonly CellWork[];
+  readonly workloads: readonly CellWorkload[];
   readonly repeats: number;
   readonly profile: Profile;
   /** What the experiment says of the model beyond the profile's name: checkpoint, sampling. */
@@ -45,7 +45,7 @@ export interface MeasureCellsInput {
   readonly quiet?: QuietOptions | undefined;
 }
 
-export interface RealTask extends CellWork {
+export interface RealTask extends CellWorkload {
   readonly place: RunPlace;
   readonly repeat: number;
 }
@@ -54,17 +54,17 @@ export interface RealTask extends CellWork {
 export async function realTasks(
   input: Omit<MeasureCellsInput, "signal" | "blocking" | "reporter" | "quiet">,
 ): Promise<RealTask[]> {
-  const { works, repeats, profile, seed, folder, force, vllm } = input;
+  const { workloads, repeats, profile, seed, folder, force, vllm } = input;
   const tasks: RealTask[] = [];
   for (let repeat = 1; repeat <= repeats; repeat++) {
-    for (const { cell, workload } of works) {
+    for (const { cell, workload } of workloads) {
       const { plan, load } = cell;
       const memory = profile.memory.total_bytes;
       const model = profile.model.name;
       const on = vllm === undefined ? { memory, model } : { vllm };
       const inputs = fingerprint({ policy: plan.name, settings: plan.settings, load, workload, seed, ...on });
       const place = { path: folder.real(cell.name, repeat), inputs, force };
-      if (!(await isKept(place))) tasks.push({ cell, workload, place, repeat });
+      if (!(await canReuse(place))) tasks.push({ cell, workload, place, repeat });
     }
   }
   if (tasks.length > 0 && vllm === undefined) deviceOf(profile);
@@ -147,7 +147,7 @@ async function runTasks(
         });
       const run = await undisturbed(input, () => predictedRun({ measurePace, predict, make }));
       before += workload.requests.length;
-      await keep(place, run);
+      await writeReusable(place, run);
       for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
       const others = othersBeside(run);
       if (others > WORTH_TELLING_CORES) busy.push(others);

@@ -82,6 +82,15 @@ test("all three policies are simulated and measured, each repeat of the same req
   expect(server.received.at(-1)!.body).toMatchObject({ temperature: 0.5 });
 });
 
+test("a policy that no server runs is simulated beside the others", async () => {
+  await start();
+  const { notes } = await run(text(server.baseUrl).replace("\nloads:", "\n  - { policy: orca }\nloads:"));
+  expect(notes).toContain("ran 6 of 6 real runs, 0 were there");
+  const cell = join(folder, "three", "cells", "orca--closed");
+  expect(readdirSync(cell)).toEqual(["sim"]);
+  expect((await readRun(join(cell, "sim"))).info).toMatchObject({ policy: "orca", source: "sim" });
+});
+
 test("a second run keeps all of it, and needs no server for that", async () => {
   await start();
   const { baseUrl } = server;

@@ -14,7 +14,7 @@ import {
 } from "../../real/vllm/index.js";
 import { readServerSettings, type ServerSettings } from "../../real/vllm/server/index.js";
 import { describeLoad } from "../../sim/index.js";
-import { keep } from "./keep-or-make.js";
+import { writeReusable } from "./reuse-run.js";
 import type { RealTask } from "./measure-cells.js";
 import type { Reporter } from "../inputs/index.js";
 
@@ -96,7 +96,7 @@ export async function measureOnServer(tasks: readonly RealTask[], input: Measure
         },
       });
       before += workload.requests.length;
-      await keep(place, run);
+      await writeReusable(place, run);
       for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
     }
   } finally {

@@ -1,13 +1,14 @@
 /** Writes what people look at: comparison.json, the CSV of the original suite, the charts and report.html. */
+import type { WorkloadRequest } from "../../formats/index.js";
 import { writeJson, writeOriginalCsv, writeTextAtomic } from "../../formats/files/index.js";
 import { cellsOf } from "./cells.js";
-import { chartRows } from "./chart-rows.js";
+import { chartRuns } from "./chart-runs.js";
 import type { ExperimentFolder } from "./folder.js";
 import { originalRows } from "./original-rows.js";
 import { overloadRemark } from "./overload-remark.js";
 import { reportInput } from "./report-input.js";
 import { readResults, type ExperimentResults } from "./results.js";
-import { workloadOf } from "../inputs/index.js";
+import { hasPrompts, workloadOf } from "../inputs/index.js";
 
 /** Publishes the results of a folder from its runs alone, so it can be called again at any time. */
 export async function publish(folder: ExperimentFolder): Promise<ExperimentResults> {
@@ -33,7 +34,7 @@ export async function publish(folder: ExperimentFolder): Promise<ExperimentResul
   await writeOriginalCsv(folder.csv, originalRows(cells, await promptLookup(results)));
   const { renderAllCharts } = await import("../../report/charts/index.js");
   const { renderReport } = await import("../../report/html/index.js");
-  const charts = renderAllCharts(chartRows(cells), overloadRemark(cells));
+  const charts = renderAllCharts(chartRuns(cells), overloadRemark(cells));
   for (const [name, svg] of charts) writeTextAtomic(folder.plot(name), svg);
   writeTextAtomic(folder.report, renderReport(reportInput(results, charts)));
   return results;
@@ -43,12 +44,21 @@ async function promptLookup({
   experiment,
   cells,
 }: ExperimentResults): Promise<(load: string, id: string) => string | undefined> {
-  const prompts = new Map<string, string>();
+  const requests = new Map<string, readonly WorkloadRequest[]>();
   const wanted = new Set(cells.map(({ load }) => load));
   for (const { loadLabel, load } of cellsOf(experiment, "experiment.yaml")) {
-    if (!wanted.delete(loadLabel)) continue;
-    const { requests } = await workloadOf(load, experiment.prompts, experiment.seed);
-    for (const { id, prompt } of requests) if (prompt !== undefined) prompts.set(`${loadLabel}/${id}`, prompt);
+    if (!wanted.delete(loadLabel) || !hasPrompts(load)) continue;
+    requests.set(loadLabel, (await workloadOf(load, experiment.prompts, experiment.seed)).requests);
   }
-  return (load, id) => prompts.get(`${load}/${id}`);
+  const indexes = new Map([...requests].map(([load, of]) => [load, indexLater(of)]));
+  return (load, id) => {
+    // An id mostly is the number of its request.
+    const request = requests.get(load)?.[Number(id)];
+    return request?.id === id ? request.prompt : indexes.get(load)?.().get(id);
+  };
+}
+
+function indexLater(requests: readonly WorkloadRequest[]): () => ReadonlyMap<string, string | undefined> {
+  let index: ReadonlyMap<string, string | undefined> | undefined;
+  return () => (index ??= new Map(requests.map(({ id, prompt }) => [id, prompt])));
 }

@@ -63,7 +63,7 @@ test("a load that is added is simulated, the others are kept", async () => {
   expect(await run(simulatedOnly(2, "closed,more"))).toEqual(["simulated 1 of 2 cells, 1 were there"]);
 });
 
-test("a changed setting is refused, and the refusal changes no file", async () => {
+test("a changed setting is rejected, and the refusal changes no file", async () => {
   await run(simulatedOnly(2));
   const before = contents();
   await expect(run(simulatedOnly(3))).rejects.toThrow(/naive--closed\/sim was made from other inputs .*--force/);
@@ -79,14 +79,14 @@ test("with force a changed setting replaces the cell", async () => {
   expect(after).not.toEqual(before);
 });
 
-test("real runs of a profile that cannot run here, or with a cold start, are refused before anything is written", async () => {
+test("real runs of a profile that cannot run here, or with a cold start, are rejected before anything is written", async () => {
   const real = simulatedOnly(2).replace("num_runs: 0", "num_runs: 1");
   await expect(run(real)).rejects.toThrow(/cannot run here; set num_runs: 0/);
   await expect(run(`${real}cold_start: true\n`)).rejects.toThrow(/cold_start applies to simulations/);
   expect(contents()).toEqual({});
 });
 
-test("a tolerance that names no statistic is refused before anything is written", async () => {
+test("a tolerance that names no statistic is rejected before anything is written", async () => {
   await expect(run(`${simulatedOnly(2)}tolerances: ["e2e.mean=5%"]\n`)).rejects.toThrow(/did you mean "e2el\.mean"/);
   expect(existsSync(join(folder, "small"))).toBe(false);
 });

@@ -7,7 +7,6 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigError, type Experiment, type Manifest } from "../../formats/index.js";
 import {
   readExperiment,
-  readProfile,
   readRun,
   removeAbandoned,
   writeExperiment,
@@ -16,16 +15,23 @@ import {
 } from "../../formats/files/index.js";
 import { shownUrl, type ServerAccess } from "../../real/vllm/index.js";
 import { parseThreshold } from "../../report/compare/index.js";
-import { worksOf } from "./cell-works.js";
+import { cellWorkloads } from "./cell-workloads.js";
 import { cellsOf, type Cell } from "./cells.js";
 import { experimentFolder, type ExperimentFolder } from "./folder.js";
 import { measureCells, realTasks } from "./measure-cells.js";
 import { askServer, measureOnServer } from "./measure-on-server.js";
-import { obtainProfile } from "./obtain-profile.js";
+import { loadOrCalibrate } from "./experiment-profile.js";
 import { paceAbout } from "./pace.js";
-import { packageVersion, type QuietOptions, type Reporter, workloadOf } from "../inputs/index.js";
+import {
+  loadProfile,
+  packageVersion,
+  profileReference,
+  type QuietOptions,
+  type Reporter,
+  workloadOf,
+} from "../inputs/index.js";
 import type { Blocking } from "../replicate/index.js";
-import { simTasks, simulateAtPace, simulateCells, type CellWork, type SimulateOptions } from "./simulate-cells.js";
+import { simTasks, simulateAtPace, simulateCells, type CellWorkload, type SimulateOptions } from "./simulate-cells.js";
 
 export interface RunExperimentOptions {
   /** Folder that experiments are kept under. */
@@ -63,20 +69,20 @@ export async function runResolved(
   // Wrong loads are found before hours of measuring.
   await Promise.all(asked.map(({ load }) => workloadOf(load, prompts, seed)));
   const folder = experimentFolder(join(options.results, experiment.name));
-  const named = experiment.profile === undefined ? undefined : readProfile(experiment.profile);
+  const named = experiment.profile === undefined ? undefined : loadProfile(experiment.profile);
   refuseOthersFiles(folder, { path, force, hasProfile: named !== undefined });
   mkdirOrExplain(folder.root);
   for (const place of [folder.root, join(folder.root, "plots")]) removeAbandoned(place);
-  const profile = await obtainProfile(experiment, named, folder, { force, signal, reporter, quiet });
-  const works = await worksOf(asked, { profile, prompts, seed });
-  const cells = works.map(({ cell }) => cell);
+  const profile = await loadOrCalibrate(experiment, named, folder, { force, signal, reporter, quiet });
+  const workloads = await cellWorkloads(asked, { profile, prompts, seed });
+  const cells = workloads.map(({ cell }) => cell);
   const common = { profile, seed, folder, force };
   const { vllm, calibrate } = experiment;
-  const real = works.filter(({ cell }) => runsForReal(cell, experiment));
+  const real = workloads.filter(({ cell }) => runsForReal(cell, experiment));
   const { jitter } = experiment;
-  const toMeasure = { ...common, works: real, repeats: experiment.num_runs, calibrate, vllm, jitter };
-  // What is there is checked before anything is written: an experiment that is refused leaves its folder as it was.
-  const simulations = await simTasks({ ...common, jitter, works });
+  const toMeasure = { ...common, workloads: real, repeats: experiment.num_runs, calibrate, vllm, jitter };
+  // What is there is checked before anything is written: an experiment that is rejected leaves its folder as it was.
+  const simulations = await simTasks({ ...common, jitter, workloads });
   const measurements = await realTasks(toMeasure);
   const asking = { profile, reporter, signal, access: options.access };
   const server = vllm === undefined ? undefined : await askServer(vllm, measurements, asking);
@@ -90,7 +96,7 @@ export async function runResolved(
   if (named !== undefined) writeProfile(folder.profile, named);
   await simulateCells(simulations, { profile, seed, jitter, signal, blocking, reporter });
   const simulated = simulations.length;
-  reporter.note(`simulated ${simulated} of ${works.length} cells, ${works.length - simulated} were there`);
+  reporter.note(`simulated ${simulated} of ${workloads.length} cells, ${workloads.length - simulated} were there`);
   if (experiment.num_runs > 0) {
     const runs = real.length * experiment.num_runs;
     if (server === undefined) await measureCells(measurements, { ...toMeasure, signal, blocking, reporter, quiet });
@@ -131,10 +137,10 @@ function refuseOthersFiles(
  * result depends on nothing measured later.
  */
 async function predictAgain(
-  works: readonly CellWork[],
+  workloads: readonly CellWorkload[],
   { folder, repeats, ...options }: SimulateOptions & { readonly folder: ExperimentFolder; readonly repeats: number },
 ): Promise<void> {
-  for (const work of works) {
+  for (const work of workloads) {
     for (let repeat = 1; repeat <= repeats; repeat++) {
       const pace = paceAbout(await readRun(folder.real(work.cell.name, repeat)))?.before;
       if (pace !== undefined)
@@ -143,9 +149,9 @@ async function predictAgain(
   }
 }
 
-/** Batches run anywhere; steps where a vLLM server does them. */
+/** Batches run anywhere; steps on a server that schedules them so by itself. */
 function runsForReal({ plan }: Pick<Cell, "plan">, { vllm }: Experiment): boolean {
-  return plan.work === "batch" || vllm !== undefined;
+  return plan.work === "batch" || (vllm !== undefined && plan.server === "vllm");
 }
 
 /** The experiment as it is kept: of its server's URL only what may be shown. */
@@ -161,7 +167,7 @@ function resolvePaths(experiment: Experiment, base: string): Experiment {
     given.workload === undefined ? given : { ...given, workload: at(given.workload) };
   return {
     ...experiment,
-    ...(experiment.profile === undefined ? {} : { profile: at(experiment.profile) }),
+    ...(experiment.profile === undefined ? {} : { profile: profileReference(experiment.profile, base) }),
     ...(experiment.prompts === undefined ? {} : { prompts: at(experiment.prompts) }),
     ...(experiment.calibrate?.weights === undefined
       ? {}

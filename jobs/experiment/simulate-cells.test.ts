@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { loadSchema } from "../../formats/index.js";
 import { readProfile, readRun } from "../../formats/files/index.js";
 import { mean, planPolicy } from "../../sim/index.js";
-import type { CellWork } from "./simulate-cells.js";
+import type { CellWorkload } from "./simulate-cells.js";
 import { simulateAtPace } from "./simulate-cells.js";
 import { workloadOf } from "../inputs/workload-of.js";
 
 let folder: string;
-let work: CellWork;
+let work: CellWorkload;
 const options = {
   profile: readProfile("profiles/mini-cpu-2core.json"),
   seed: "1",

@@ -14,20 +14,20 @@ import {
 } from "../../sim/index.js";
 import type { Cell } from "./cells.js";
 import type { ExperimentFolder } from "./folder.js";
-import { fingerprint } from "./inputs-hash.js";
-import { isKept, isMadeFrom, keep, type RunPlace } from "./keep-or-make.js";
+import { fingerprint } from "./fingerprint.js";
+import { canReuse, wasMadeFrom, writeReusable, type RunPlace } from "./reuse-run.js";
 import { atPace } from "./pace.js";
 import { asUsual, defaultJitter, replicate, type Blocking } from "../replicate/index.js";
 import type { Reporter } from "../inputs/index.js";
 
 /** A cell with its explicit requests. */
-export interface CellWork {
+export interface CellWorkload {
   readonly cell: Cell;
   readonly workload: Workload;
 }
 
 export interface SimulateCellsInput {
-  readonly works: readonly CellWork[];
+  readonly workloads: readonly CellWorkload[];
   readonly profile: Profile;
   readonly seed: string;
   readonly jitter: boolean | undefined;
@@ -35,13 +35,13 @@ export interface SimulateCellsInput {
   readonly force: boolean;
 }
 
-export interface SimTask extends CellWork {
+export interface SimTask extends CellWorkload {
   readonly place: RunPlace;
 }
 
 /** The cells still to simulate; ConfigError when a cell is there and made from other inputs. Writes nothing. */
 export async function simTasks({
-  works,
+  workloads,
   profile,
   seed,
   jitter,
@@ -49,10 +49,10 @@ export async function simTasks({
   force,
 }: SimulateCellsInput): Promise<SimTask[]> {
   const tasks: SimTask[] = [];
-  for (const { cell, workload } of works) {
+  for (const { cell, workload } of workloads) {
     const inputs = inputsOf({ cell, workload }, { profile, seed, jitter });
     const place = { path: folder.sim(cell.name), inputs, force };
-    if (!(await isKept(place))) tasks.push({ cell, workload, place });
+    if (!(await canReuse(place))) tasks.push({ cell, workload, place });
   }
   return tasks;
 }
@@ -66,7 +66,7 @@ export async function simulateCells(
   try {
     for (const [done, { place, ...work }] of tasks.entries()) {
       progress.update(done, tasks.length, work.cell.name);
-      await keep(place, await simulateCell(work, options));
+      await writeReusable(place, await simulateCell(work, options));
     }
   } finally {
     progress.stop();
@@ -84,19 +84,19 @@ export type SimulateOptions = Pick<SimulateCellsInput, "profile" | "seed" | "jit
  * real run that was not finished, and is replaced.
  */
 export async function simulateAtPace(
-  work: CellWork,
+  work: CellWorkload,
   { profile, ...options }: SimulateOptions,
   { path, pace }: { readonly path: string; readonly pace: number },
 ): Promise<void> {
   const inputs = inputsOf(work, { profile, ...options }, pace);
-  if (await isMadeFrom(path, inputs)) return;
+  if (await wasMadeFrom(path, inputs)) return;
   const run = await simulateCell(work, { profile: atPace(profile, pace), ...options });
-  await keep({ path, inputs, force: true }, withInfo(run, { ...run.info, simulated_at_pace: pace }));
+  await writeReusable({ path, inputs, force: true }, withInfo(run, { ...run.info, simulated_at_pace: pace }));
 }
 
 /** Fingerprint of what a simulation is made from; `pace` absent: that of the calibration. */
 function inputsOf(
-  { cell, workload }: CellWork,
+  { cell, workload }: CellWorkload,
   { profile, seed, jitter }: Pick<SimulateOptions, "profile" | "seed" | "jitter">,
   pace?: number,
 ): string {
@@ -116,7 +116,7 @@ function inputsOf(
 }
 
 async function simulateCell(
-  { cell, workload }: CellWork,
+  { cell, workload }: CellWorkload,
   { profile, seed, signal, blocking = asUsual, ...given }: SimulateOptions,
 ): Promise<Run> {
   const { plan, load, coldStart } = cell;

@@ -34,11 +34,11 @@ test("below capacity a queue is served, above it it grows", async () => {
   expect(await meanE2elMs(0.5)).toBeLessThan((await meanE2elMs(1.6)) / 3);
 });
 
-test("it is refused beside a rate of its own", () => {
+test("it is rejected beside a rate of its own", () => {
   expect(() => loadSchema.parse({ utilisation: 0.5, request_rate: 3 })).toThrow("expected no request_rate");
 });
 
-test("the capacity of a server with more than 128 seats is that of all its seats", async () => {
+test("the capacity of a server with more than 128 slots is that of all its slots", async () => {
   const server = readProfile(resolve("profiles/h100-llama-3.1-8b-vllm-0.26.json"));
   const plan = planPolicy("vllm", { max_num_seqs: 512 }, { source: "test" });
   const load = loadSchema.parse({

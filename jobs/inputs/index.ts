@@ -1,7 +1,8 @@
 /** What every job starts from: files that ship with servesim, workloads, memory, a quiet machine, someone to report to. */
 export { packageFile, packageVersion } from "./package-root.js";
+export { loadProfile, profileNames, profileReference, shippedProfile } from "./profiles.js";
 export { answerColumns } from "./answer-columns.js";
-export { requireFits, workloadOf } from "./workload-of.js";
+export { hasPrompts, requireFits, workloadOf } from "./workload-of.js";
 export { startMemory, type RealMemory } from "./real-memory.js";
 export { sharedNotes } from "./shared-notes.js";
 export { waitUntilQuiet, type QuietOptions } from "./quiet.js";

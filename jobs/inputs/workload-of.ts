@@ -11,9 +11,14 @@ export async function workloadOf(load: Load, promptsPath: string | undefined, se
     const workload = workloadFromRequests(load, requests, seed);
     return notes.length === 0 ? workload : { ...workload, notes: notes.map((note) => `${load.workload}: ${note}`) };
   }
-  if (load.dataset_name !== undefined && load.dataset_name !== "prompts") return workloadFromLengths(load, seed);
+  if (!hasPrompts(load)) return workloadFromLengths(load, seed);
   const prompts = readPrompts(promptsPath ?? packageFile("prompts.json"));
   return workloadFromPrompts(load, { prompts, tokenize: await loadTokenizer() }, seed);
+}
+
+/** Whether its requests may have a text: those of lengths alone have none. */
+export function hasPrompts({ workload, dataset_name: dataset = "prompts" }: Load): boolean {
+  return workload !== undefined || dataset === "prompts";
 }
 
 /** ConfigError when a request cannot fit the model's positions in a static batch, naming the first. */

@@ -1,5 +1,5 @@
 import { normal, predictionInterval, stream } from "../../sim/index.js";
-import { areEnough, leastKnownWidth, MOST_REPLICATIONS, workOf } from "./how-many.js";
+import { areEnough, leastKnownWidth, MAX_REPLICATIONS, workOf } from "./how-many.js";
 import type { ReplicationResult } from "./task.js";
 
 function resultOf(summary: Readonly<Record<string, unknown>>): ReplicationResult {
@@ -9,7 +9,7 @@ function resultOf(summary: Readonly<Record<string, unknown>>): ReplicationResult
 /** Replications of one statistic, as many as are enough. */
 function stopped(draw: () => number): ReplicationResult[] {
   const results: ReplicationResult[] = [];
-  while (results.length < MOST_REPLICATIONS && !areEnough(results)) results.push(resultOf({ mean_ttft_ms: draw() }));
+  while (results.length < MAX_REPLICATIONS && !areEnough(results)) results.push(resultOf({ mean_ttft_ms: draw() }));
   return results;
 }
 

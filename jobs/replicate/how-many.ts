@@ -6,8 +6,8 @@ import type { Workload } from "../../formats/index.js";
 import { mean, predictionInterval, widthUncertainty } from "../../sim/index.js";
 import type { ReplicationResult } from "./task.js";
 
-export const LEAST_REPLICATIONS = 8;
-export const MOST_REPLICATIONS = 50;
+export const MIN_REPLICATIONS = 8;
+export const MAX_REPLICATIONS = 50;
 /**
  * Numbers of replications after which it is asked whether they are enough. Late and few: each time there is a chance to stop
  * at a width that came out too narrow.
@@ -36,8 +36,8 @@ export function workOf({ requests }: Workload): ReplicationWork {
   const affordable = Math.floor(TOKEN_BUDGET / Math.max(1, outputTokens));
   return {
     outputTokens,
-    most: Math.min(MOST_REPLICATIONS, Math.max(LEAST_REPLICATIONS, affordable)),
-    isLarge: affordable < LEAST_REPLICATIONS,
+    most: Math.min(MAX_REPLICATIONS, Math.max(MIN_REPLICATIONS, affordable)),
+    isLarge: affordable < MIN_REPLICATIONS,
   };
 }
 

@@ -5,7 +5,7 @@
 import type { Profile } from "../../formats/index.js";
 import { costDrawCount, mean, quantile, simulateRun, withCostDraw } from "../../sim/index.js";
 import { LEVEL } from "../../report/compare/index.js";
-import { atPace, type CellWork } from "../experiment/index.js";
+import { atPace, type CellWorkload } from "../experiment/index.js";
 
 /** A statistic and half-widths at LEVEL, relative to it. */
 export interface RepeatedStatistic {
@@ -36,7 +36,7 @@ type Values = Readonly<Record<string, number>>;
 
 /** Simulates at a pace of the machine; what the calibration leaves open is found once, at its own pace. */
 export function repeatedSimulation(
-  { cell, workload }: CellWork,
+  { cell, workload }: CellWorkload,
   { profile, seed, jitter, keys }: RepeatedSimulationOptions,
 ): (pace: number) => Readonly<Record<string, RepeatedStatistic>> {
   const { plan, load, coldStart } = cell;

@@ -24,14 +24,14 @@ function file(text: string): string {
 const base =
   "version: 1\nname: small\nmodels: [tiny]\npolicies: [{ policy: naive }]\nloads: [{ max_concurrency: 2 }]\n";
 
-test("one real run is refused, since there is no noise to compare with", async () => {
+test("one real run is rejected, since there is no noise to compare with", async () => {
   const path = file(`${base}num_runs: 1\n`);
   const reporter = { note: () => undefined, warn: () => undefined, progress: () => undefined as never };
   const options = { results: folder, force: false, signal: new AbortController().signal, reporter };
   await expect(validate(readValidation(path), path, options)).rejects.toThrow(/num_runs is 1, expected at least 2/);
 });
 
-test("a file without models, or with a profile, is refused with its line", () => {
+test("a file without models, or with a profile, is rejected with its line", () => {
   expect(() => readValidation(file(base.replace("models: [tiny]\n", "")))).toThrow(/models/);
   expect(() => readValidation(file(`${base}profile: x.json\n`))).toThrow(/validation.yaml:6.*calibrates this machine/s);
 });

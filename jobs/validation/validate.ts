@@ -19,7 +19,7 @@ import {
   type Verdict,
 } from "../../report/compare/index.js";
 import {
-  worksOf,
+  cellWorkloads,
   cellsOf,
   paceAbout,
   paceBeside,
@@ -151,12 +151,12 @@ async function judge(
   { path, toleranceOf }: { readonly path: string; readonly toleranceOf: ToleranceOf },
 ): Promise<JudgedStatistic[]> {
   const { prompts, seed, jitter } = experiment;
-  const works = await worksOf(cellsOf(experiment, path), { profile, prompts, seed });
+  const workloads = await cellWorkloads(cellsOf(experiment, path), { profile, prompts, seed });
   const keys = judged.map(([metric, stat]) => `${stat}_${metric}_ms`);
   return cells.flatMap(({ name, real }) => {
     if (real.length < 2) return [];
     const simulate = repeatedSimulation(
-      works.find(({ cell }) => cell.name === name)!,
+      workloads.find(({ cell }) => cell.name === name)!,
       { profile, seed, jitter, keys },
     );
     const paces = real.map(paceAbout);

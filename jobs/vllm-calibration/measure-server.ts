@@ -59,7 +59,7 @@ export interface MeasuredServer {
 /** Idle time between two groups. */
 const PAUSE_MS = 50;
 /** More of the probes' prompts than this in the prefix cache would make prefills look too short. */
-const MOST_CACHED_FRACTION = 0.01;
+const MAX_CACHED_FRACTION = 0.01;
 
 /** BackendError where the server needs the whole budget before the first probe. */
 export async function measureServer(input: MeasureServerInput): Promise<MeasuredServer> {
@@ -224,7 +224,7 @@ function refuseFailures({ requests }: Run, rawFolder: string): void {
 }
 
 function refuseCached(cachedTokens: number, promptTokens: number, baseUrl: string): void {
-  if (cachedTokens <= MOST_CACHED_FRACTION * promptTokens) return;
+  if (cachedTokens <= MAX_CACHED_FRACTION * promptTokens) return;
   throw new BackendError(
     `the server at ${baseUrl} found ${cachedTokens} of ${promptTokens} prompt tokens in its prefix cache, though prompts are random: ` +
       "someone else uses it, or --vocab-size is too small; start it with --no-enable-prefix-caching",

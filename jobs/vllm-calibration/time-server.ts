@@ -7,7 +7,7 @@ import { quantile } from "../../sim/index.js";
 const STEPS = 32;
 const BATCH_STEPS = 16;
 
-/** Sends about fifteen short requests, and as many at once as it has seats (64 at most). */
+/** Sends about fifteen short requests, and as many at once as the server has slots (at most 64). */
 export async function timeServer(
   common: Omit<BenchVllmInput, "workload" | "load">,
   server: ProbedServer,

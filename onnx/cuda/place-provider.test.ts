@@ -47,7 +47,7 @@ test("both libraries are placed, and it says what was done", async () => {
   expect(notes).toHaveLength(3);
 });
 
-test("a damaged package is refused, and nothing is placed", async () => {
+test("a damaged package is rejected, and nothing is placed", async () => {
   const { options } = build();
   writeFileSync(options.file!, Buffer.concat([readFileSync(options.file!), Buffer.from([0])]));
   await expect(placeProvider(options)).rejects.toThrow(/is not provider@1.0.0, or is damaged: SHA-512/);

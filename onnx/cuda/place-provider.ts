@@ -5,6 +5,7 @@ import { copyFileSync, createReadStream, existsSync, mkdtempSync, renameSync, rm
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { requireRegular } from "../../formats/files/index.js";
 import { BackendError, ConfigError } from "../../formats/index.js";
 import { providerFiles, type ProviderPackage } from "./provider-package.js";
 
@@ -39,6 +40,7 @@ export async function placeProvider(options: PlaceOptions): Promise<PlacedFile[]
   try {
     const archive = file ?? (await fetched(source, folder, note));
     if (!existsSync(archive)) throw new ConfigError(`${archive}: no such file`);
+    requireRegular(archive);
     await requireChecksum(archive, source);
     note(`checksum of ${archive} is right`);
     await run("tar", ["-xzf", archive, "-C", folder, ...providerFiles.map((name) => `${source.folder}/${name}`)]);

@@ -68,7 +68,7 @@ test("observed memory drives dynamic's batch size: above the threshold it shrink
   expect(batches.map(({ limit }) => limit).slice(0, 3)).toEqual([4, 3, 2]);
 });
 
-test("a policy that runs step by step is refused by name", async () => {
+test("a policy that runs step by step is rejected by name", async () => {
   await expect(benchOnnx(inputFor("vllm", {}))).rejects.toThrow(ConfigError);
   await expect(benchOnnx(inputFor("vllm", {}))).rejects.toThrow(/"vllm" runs step by step/);
 });

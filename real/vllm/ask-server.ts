@@ -23,7 +23,7 @@ export interface ServerText {
 }
 
 /** Most of an answer that is read, bytes: the metrics of a vLLM with many engines and adapters are far below it. */
-const MOST_ANSWER_BYTES = 8 * 2 ** 20;
+const MAX_ANSWER_BYTES = 8 * 2 ** 20;
 
 /** A connection for several requests, one at a time. */
 export interface Asking {
@@ -66,7 +66,7 @@ export function openAsking(server: ServerRef): Asking {
     // The deadline below is over all of a request; these would begin anew with every byte.
     headersTimeout: 0,
     bodyTimeout: 0,
-    maxResponseSize: MOST_ANSWER_BYTES,
+    maxResponseSize: MAX_ANSWER_BYTES,
   });
   return {
     ask: (path, options = {}) => askOn(pool, address, path, options),
@@ -109,7 +109,7 @@ async function askOn(pool: Pool, address: ServerAddress, path: string, options: 
     const said = withoutSecrets(why, address);
     throw new BackendError(
       so.hasAnswered
-        ? `${where} gave no whole answer: ${said}, expected at most ${MOST_ANSWER_BYTES / 2 ** 20} MiB; see the server's log`
+        ? `${where} gave no whole answer: ${said}, expected at most ${MAX_ANSWER_BYTES / 2 ** 20} MiB; see the server's log`
         : `no server answers at ${where}: ${said}; start vLLM there (vllm serve MODEL --port PORT), or give the URL of a ` +
             "running server",
       { cause },

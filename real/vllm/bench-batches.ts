@@ -12,10 +12,11 @@ import { loadSettings, type BenchVllmInput } from "./bench-vllm.js";
 import { watchClient } from "./client-watch.js";
 import { openPool } from "./connection.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
+import { ExchangeLog } from "./exchange-log.js";
 import { kvUsage, watchKvUsage } from "./kv-usage.js";
 import { withExchange } from "./records.js";
 import { requestBody } from "./request-body.js";
-import type { LoadSettings, SentExchange } from "./run-load.js";
+import type { LoadSettings } from "./run-load.js";
 import { makeSending } from "./send-request.js";
 import { findServedModel, serverVersion } from "./served-model.js";
 import { addressOf, type ServerAddress } from "./server-address.js";
@@ -47,10 +48,9 @@ export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
   const endWatch = watchClient();
   const describe = (result: DriveResult, isStopped: boolean): Run => {
     const { originNs } = result;
-    const exchanges = [...sender.exchanges.values()];
     const batched = { policy: plan.name, ...result, requests: recordsOfBatches(input, result, sender) };
     return describeRun(described, {
-      exchanges,
+      exchanges: sender.exchanges,
       originNs,
       around: endWatch(),
       isStopped,
@@ -70,7 +70,7 @@ export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
       signal,
       onBatch: (batch) => journal?.batch(batch),
       onEnded: ({ record, index, originNs }) => {
-        const exchange = sender.exchanges.get(index);
+        const exchange = sender.exchanges.of(index);
         const probe = probeOf?.(workload.requests[index]!, index);
         journal?.request(exchange === undefined ? record : withExchange(record, exchange, { originNs, probe }));
       },
@@ -87,7 +87,7 @@ export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
 
 /** Sends whole batches on one pool. */
 class BatchSender {
-  readonly exchanges = new Map<number, SentExchange>();
+  readonly exchanges: ExchangeLog;
   private readonly pool: Pool;
   private readonly address: ServerAddress;
   private failedReadings = 0;
@@ -96,6 +96,7 @@ class BatchSender {
     private readonly settings: LoadSettings,
     private readonly workload: Workload,
   ) {
+    this.exchanges = new ExchangeLog(workload.requests.length);
     this.address = addressOf(settings.baseUrl);
     this.pool = openPool(this.address, settings.limits);
   }
@@ -118,7 +119,7 @@ class BatchSender {
     const endNs = realClock.nowNs();
     for (const [at, exchange] of ended.entries()) {
       const { index } = work.requests[at]!;
-      this.exchanges.set(index, { ...exchange, index, intendedNs });
+      this.exchanges.add({ ...exchange, index, intendedNs });
     }
     const outcomes = ended.map(({ chunkNs, failure }): MemberOutcome => ({
       ...(chunkNs.length === 0 ? {} : { firstTokenNs: chunkNs[0]! }),
@@ -154,7 +155,7 @@ function recordsOfBatches(
   const indexOf = new Map(workload.requests.map(({ id }, index) => [id, index]));
   return requests.map((record) => {
     const index = indexOf.get(record.requestId)!;
-    const exchange = sender.exchanges.get(index);
+    const exchange = sender.exchanges.of(index);
     if (exchange === undefined) return record;
     return withExchange(record, exchange, { originNs, probe: probeOf?.(workload.requests[index]!, index) });
   });

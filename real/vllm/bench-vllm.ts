@@ -7,6 +7,7 @@ import { RunInterrupted } from "../drive.js";
 import { watchClient, worstDelay, type ClientWatch } from "./client-watch.js";
 import { defaultLimits, type ConnectionLimits } from "./connection.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
+import { ExchangeLog } from "./exchange-log.js";
 import type { Network } from "./network.js";
 import type { Endpoint, Sampling } from "./request-body.js";
 import { recordOf } from "./records.js";
@@ -75,7 +76,7 @@ export interface BenchVllmInput extends VllmClientOptions {
 /** A run with all that was seen of its requests. */
 export interface VllmMeasurement {
   readonly run: Run;
-  readonly exchanges: readonly SentExchange[];
+  readonly exchanges: ExchangeLog;
   /** Clock time of the run's start, ns. */
   readonly originNs: number;
 }
@@ -100,20 +101,24 @@ export async function measureVllm(input: BenchVllmInput): Promise<VllmMeasuremen
   const planned_requests = workload.requests.length;
   input.journal?.begin({ ...infoAtStart(input, { model, version, warmUps }), planned_requests });
   const endWatch = watchClient();
-  const sent = await send(input, settings, signal);
+  const exchanges = new ExchangeLog(workload.requests.length);
+  const sent = await send(input, { settings, signal, exchanges });
   const watched = endWatch();
-  const exchanges = sent.exchanges.filter(({ failure }) => failure?.kind !== "aborted");
-  const isStopped = signal.aborted && exchanges.length < workload.requests.length;
+  const isStopped = signal.aborted && exchanges.count < workload.requests.length;
   const around = sent.eventLoop === undefined ? watched : { ...watched, eventLoop: sent.eventLoop };
   const measured = { exchanges, originNs: sent.originNs, around, isStopped };
   const run = describeRun(input, { ...measured, model, version, warmUps });
   if (!isStopped) return { run, exchanges, originNs: sent.originNs };
-  const message = `stopped after ${run.requests.length} of ${workload.requests.length} requests`;
-  throw new RunInterrupted(
-    message,
-    { requests: [...run.requests], batches: [], originNs: sent.originNs, sendLagsNs: [] },
-    run,
-  );
+  const message = `stopped after ${exchanges.count} of ${workload.requests.length} requests`;
+  const finished = {
+    batches: [],
+    originNs: sent.originNs,
+    sendLagsNs: [],
+    get requests() {
+      return [...run.requests];
+    },
+  };
+  throw new RunInterrupted(message, finished, run);
 }
 
 /** How requests are made and sent, all defaults filled. */
@@ -139,24 +144,32 @@ export function loadSettings(
   };
 }
 
+interface SendContext {
+  readonly settings: LoadSettings;
+  readonly signal: AbortSignal;
+  /** Takes what was not given up. */
+  readonly exchanges: ExchangeLog;
+}
+
 interface Sent {
   readonly originNs: number;
-  readonly exchanges: readonly SentExchange[];
   /** Of the workers; absent: this thread's. */
   readonly eventLoop?: ClientWatch["eventLoop"];
 }
 
-async function send(input: BenchVllmInput, settings: LoadSettings, signal: AbortSignal): Promise<Sent> {
+async function send(input: BenchVllmInput, { settings, signal, exchanges }: SendContext): Promise<Sent> {
   const { workload, workers = 1, onProgress, journal, probeOf } = input;
   const onEnded = (ended: number): void => {
     onProgress?.(ended, workload.requests.length);
   };
   const onExchange = (exchange: SentExchange, originNs: number): void => {
     // Given up by the stop: not finished, and in no result.
-    if (journal === undefined || exchange.failure?.kind === "aborted") return;
-    journal.request(recordOf(exchange, workload.requests[exchange.index]!, { originNs, probeOf }));
+    if (exchange.failure?.kind === "aborted") return;
+    exchanges.add(exchange);
+    journal?.request(recordOf(exchange, workload.requests[exchange.index]!, { originNs, probeOf }));
   };
-  if (workers === 1) return runLoad({ settings, workload, signal, onEnded, onExchange });
-  const { eventLoops, ...sent } = await runInWorkers({ settings, workload, workers, signal, onEnded, onExchange });
-  return { ...sent, eventLoop: worstDelay(eventLoops) };
+  const load = { settings, workload, signal, onEnded, onExchange };
+  if (workers === 1) return { originNs: await runLoad(load) };
+  const { eventLoops, originNs } = await runInWorkers({ ...load, workers });
+  return { originNs, eventLoop: worstDelay(eventLoops) };
 }

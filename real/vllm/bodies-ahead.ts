@@ -5,7 +5,7 @@
 import type { WorkloadRequest } from "../../formats/index.js";
 import { requestBody, type BodyOptions } from "./request-body.js";
 
-const MOST_BYTES_AHEAD = 128 * 2 ** 20;
+const MAX_BYTES_AHEAD = 128 * 2 ** 20;
 
 export class BodiesAhead {
   private readonly ready = new Map<number, Buffer>();
@@ -46,7 +46,7 @@ export class BodiesAhead {
   }
 
   private makeOne(): boolean {
-    if (this.next >= this.requests.length || this.bytes >= MOST_BYTES_AHEAD) return false;
+    if (this.next >= this.requests.length || this.bytes >= MAX_BYTES_AHEAD) return false;
     const index = this.next++;
     const body = requestBody(this.requests[index]!, this.options);
     this.ready.set(index, body);

@@ -34,7 +34,7 @@ export interface Chunk {
 }
 
 /** No context of any model holds more. */
-const MOST_TOKENS = 10_000_000;
+const MAX_TOKENS = 10_000_000;
 /** A week, ms. */
 const LONGEST_MS = 7 * 86_400_000;
 
@@ -97,12 +97,12 @@ function textOf(value: unknown): string | undefined {
 }
 
 function usageOf(usage: Json): NonNullable<Chunk["usage"]> {
-  const promptTokens = countAt(usage, "prompt_tokens", MOST_TOKENS);
+  const promptTokens = countAt(usage, "prompt_tokens", MAX_TOKENS);
   const details = objectAt(usage, "prompt_tokens_details");
   return {
     promptTokens,
-    outputTokens: countAt(usage, "completion_tokens", MOST_TOKENS),
-    cachedTokens: details === undefined ? undefined : countAt(details, "cached_tokens", promptTokens ?? MOST_TOKENS),
+    outputTokens: countAt(usage, "completion_tokens", MAX_TOKENS),
+    cachedTokens: details === undefined ? undefined : countAt(details, "cached_tokens", promptTokens ?? MAX_TOKENS),
   };
 }
 

@@ -1,17 +1,24 @@
 /** A measured load as a run: its records, and everything that a reader needs to judge it. */
 import { cpuModel } from "../../machine/index.js";
-import type { BatchRecord, RequestRecord, Run, RunInfo } from "../../formats/index.js";
-import { columnsOf, quantile, summarise, type RequestColumns } from "../../sim/index.js";
+import {
+  tableRun,
+  withInfo,
+  type BatchRecord,
+  type RequestRecord,
+  type Run,
+  type RunInfo,
+} from "../../formats/index.js";
+import { columnsIn, quantile, summarise, type RequestColumns } from "../../sim/index.js";
 import type { BenchVllmInput } from "./bench-vllm.js";
 import type { ClientWatch } from "./client-watch.js";
-import { chunkGapsMs, recordsOf } from "./records.js";
-import type { SentExchange } from "./run-load.js";
+import type { ExchangeLog } from "./exchange-log.js";
+import { lookThrough } from "./seen-load.js";
 import type { ServedModel } from "./served-model.js";
 import { addressOf, INSECURE_NOTE, shownUrl } from "./server-address.js";
-import { judge, sendLagsNs } from "./verdict.js";
+import { judge } from "./verdict.js";
 
 export interface Measured {
-  readonly exchanges: readonly SentExchange[];
+  readonly exchanges: ExchangeLog;
   readonly originNs: number;
   readonly around: ClientWatch;
   readonly isStopped: boolean;
@@ -54,19 +61,22 @@ export function infoAtStart(
 
 export function describeRun(input: BenchVllmInput, measured: Measured): Run {
   const { workload } = input;
-  const { exchanges, originNs, around, isStopped, warmUps, batched } = measured;
-  const requests = batched?.requests ?? recordsOf(exchanges, workload.requests, { originNs, probeOf: input.probeOf });
-  const lagsNs = [...(batched?.sendLagsNs ?? []), ...sendLagsNs(exchanges)];
+  const { exchanges, originNs, around, isStopped, warmUps, batched, model, version } = measured;
+  const policy = batched?.policy;
+  const atStart = infoAtStart(input, { model, version, warmUps, ...(policy === undefined ? {} : { policy }) });
+  const seen = lookThrough(exchanges, workload.requests, { originNs, probeOf: input.probeOf });
+  const run: Run = batched === undefined ? tableRun(atStart, seen.table, []) : { info: atStart, ...batched };
+  const columns = columnsIn(run);
+  const lagsNs = Float64Array.from([...(batched?.sendLagsNs ?? []), ...seen.lagsNs]).sort();
   const verdict = judge({
-    requests,
-    exchanges,
+    run,
+    seen,
     lagsNs,
     around,
     isStopped,
     isWarm: warmUps > 0 || input.isWarm === true,
     percentiles: input.percentiles ?? [50],
     ignoreEos: input.sampling?.ignoreEos ?? true,
-    wantedTokens: (index) => workload.requests[index]!.outputTokens,
   });
   const notes = [
     ...(addressOf(input.baseUrl).isInsecure ? [INSECURE_NOTE] : []),
@@ -75,26 +85,17 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
     ...(batched?.notes ?? []),
     ...verdict.notes,
   ];
-  const { model, version } = measured;
-  const policy = batched?.policy;
-  const known = infoAtStart(input, {
-    model,
-    version,
-    warmUps,
-    ...(policy === undefined ? {} : { policy }),
-  });
-  const info: RunInfo = {
-    ...known,
-    requests: requests.length,
-    client: { ...clientInfo(input, measured), lag_ms: lagMs(lagsNs), failures: verdict.failures },
+  return withInfo(run, {
+    ...atStart,
+    requests: columns.rows,
+    client: { ...clientInfo(input, measured), lag_ms: lagMs(lagsNs), failures: seen.failures },
     client_lag_ms_p99: lagMs(lagsNs).p99 ?? null,
-    merged_chunks: exchanges.filter(isMerged).length,
-    summary: { ...summarise(columnsOf(requests), { itl: chunkGapsMs(exchanges) }) },
-    from_sent: fromSent(requests),
+    merged_chunks: seen.merged,
+    summary: { ...summarise(columns, { itl: seen.gapsMs }) },
+    from_sent: fromSent(columns),
     valid: verdict.valid,
     ...(notes.length > 0 ? { notes } : {}),
-  };
-  return { info, requests, batches: batched?.batches ?? [] };
+  });
 }
 
 /** A run on another engine is measured all the same; nothing of it can be simulated. */
@@ -155,8 +156,7 @@ function clientInfo(input: BenchVllmInput, { around, warmUps }: Measured): Recor
 }
 
 /** The latencies as a client sees them that counts from when it wrote the request: what a late client hides. */
-function fromSent(requests: readonly RequestRecord[]): Record<string, unknown> {
-  const columns = columnsOf(requests);
+function fromSent(columns: RequestColumns): Record<string, unknown> {
   const counted: RequestColumns = {
     ...columns,
     arrivalNs: columns.arrivalNs.map((arrivalNs, row) => {
@@ -168,14 +168,9 @@ function fromSent(requests: readonly RequestRecord[]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(summarise(counted)).filter(isOurs));
 }
 
-/** An answer whose chunks hold more than one token here and there. */
-function isMerged({ outputTokens, chunkNs, failure }: SentExchange): boolean {
-  return failure === undefined && outputTokens !== undefined && chunkNs.length < outputTokens;
-}
-
-function lagMs(lagsNs: readonly number[]): { p50?: number; p99?: number; max?: number } {
-  if (lagsNs.length === 0) return {};
-  const sorted = Float64Array.from(lagsNs).sort();
+/** Quantiles of sorted lags. */
+function lagMs(sorted: Float64Array): { p50?: number; p99?: number; max?: number } {
+  if (sorted.length === 0) return {};
   const ms = (p: number): number => Math.round(quantile(sorted, p) / 1e3) / 1e3;
   return { p50: ms(0.5), p99: ms(0.99), max: ms(1) };
 }

@@ -59,7 +59,7 @@ export function failureOf(error: Error, { wasSent, chunks, stallMs }: Progress):
   if (code === "UND_ERR_BODY_TIMEOUT" || code === "UND_ERR_HEADERS_TIMEOUT") {
     return { kind: "stalled", message: `nothing came for ${stallMs / 1e3} s${after}` };
   }
-  const said = plainLine(error.message, MOST_TEXT);
+  const said = plainLine(error.message, MAX_TEXT);
   const why = code === undefined ? said : `${said} (${code})`;
   if (code !== undefined && CERTIFICATE_CODE.test(code)) {
     return { kind: "connect", message: `${why}; give the certificate that signed it with --cacert FILE` };
@@ -86,13 +86,13 @@ export function redirectText(location: unknown, base?: string): string {
 function shownLocation(text: string, base = "relative://here"): string {
   try {
     const { protocol, host, pathname } = new URL(text, base);
-    return plainLine(protocol === "relative:" ? pathname : `${protocol}//${host}${pathname}`, MOST_TEXT);
+    return plainLine(protocol === "relative:" ? pathname : `${protocol}//${host}${pathname}`, MAX_TEXT);
   } catch {
-    return plainLine(text.replace(/\/\/[^/]*@/, "//...@").replace(/[?#].*$/s, "?..."), MOST_TEXT);
+    return plainLine(text.replace(/\/\/[^/]*@/, "//...@").replace(/[?#].*$/s, "?..."), MAX_TEXT);
   }
 }
 
-const MOST_TEXT = 300;
+const MAX_TEXT = 300;
 
 /** The message in an OpenAI-style error body, or the body itself, cut short. */
 export function errorText(body: string): string {
@@ -109,17 +109,8 @@ export function errorText(body: string): string {
   } catch {
     // Not JSON: the body is the message.
   }
-  const line = plainLine(text, MOST_TEXT);
+  const line = plainLine(text, MAX_TEXT);
   return line === "" ? "no body" : line;
-}
-
-/** How many requests failed by kind; kinds that did not occur are absent. */
-export function countFailures(failures: Iterable<Failure | undefined>): Partial<Record<FailureKind, number>> {
-  const counts: Partial<Record<FailureKind, number>> = {};
-  for (const failure of failures) {
-    if (failure !== undefined) counts[failure.kind] = (counts[failure.kind] ?? 0) + 1;
-  }
-  return counts;
 }
 
 function codeOf(error: Error): string | undefined {

@@ -125,7 +125,7 @@ test("an answer that takes too long as a whole is given up", async () => {
   expect(requests[0]).toMatchObject({ error: "no whole answer within 0.15 s", extra: { failure: "timeout" } });
 });
 
-test("a server that goes away and comes back: what was asked meanwhile was refused, the rest is answered", async () => {
+test("a server that goes away and comes back: what was asked meanwhile was rejected, the rest is answered", async () => {
   let restarted: Promise<void> | undefined;
   const script = (n: number): Script => (n === 3 ? { misbehaves: { kind: "reset", afterChunks: 1 } } : {});
   const input = await inputFor(script, {

@@ -8,20 +8,21 @@ export interface RecordOptions {
   readonly probeOf?: ((request: WorkloadRequest, index: number) => string | undefined) | undefined;
 }
 
-/** The records in workload order; requests that were never sent have none. */
-export function recordsOf(
-  exchanges: readonly SentExchange[],
-  requests: readonly WorkloadRequest[],
-  options: RecordOptions,
-): RequestRecord[] {
-  return [...exchanges]
-    .sort((a, b) => a.index - b.index)
-    .map((exchange) => recordOf(exchange, requests[exchange.index]!, options));
-}
-
 /** The record of one exchange. */
 export function recordOf(exchange: SentExchange, request: WorkloadRequest, options: RecordOptions): RequestRecord {
   const { originNs, probeOf } = options;
+  return {
+    ...plainRecordOf(exchange, request, originNs),
+    extra: extraColumns(exchange, {
+      originNs,
+      fromNs: exchange.sentNs ?? exchange.queuedNs,
+      probe: probeOf?.(request, exchange.index),
+    }),
+  };
+}
+
+/** The record of one exchange, without the columns that not every run has. */
+export function plainRecordOf(exchange: SentExchange, request: WorkloadRequest, originNs: number): RequestRecord {
   const { sentNs, chunkNs, cachedTokens, failure } = exchange;
   const at = (ns: number): number => ns - originNs;
   return {
@@ -36,11 +37,6 @@ export function recordOf(exchange: SentExchange, request: WorkloadRequest, optio
     outputTokens: exchange.outputTokens ?? 0,
     status: failure === undefined ? "ok" : "error",
     ...(failure === undefined ? {} : { error: failure.message }),
-    extra: extraColumns(exchange, {
-      originNs,
-      fromNs: sentNs ?? exchange.queuedNs,
-      probe: probeOf?.(request, exchange.index),
-    }),
   };
 }
 
@@ -92,15 +88,4 @@ function extraColumns(exchange: SentExchange, { originNs, fromNs, probe }: Colum
     chunk_ms: chunkNs.map((ns) => ((ns - fromNs) / 1e6).toFixed(3)).join(";"),
     ...(chunkTokens.length === 0 ? {} : { chunk_tokens: chunkTokens.join(";") }),
   };
-}
-
-/** Gaps between the chunks of requests that got their whole answer, pooled, ms: inter-token latency as vLLM bench has it. */
-export function chunkGapsMs(exchanges: readonly SentExchange[]): Float64Array {
-  const whole = exchanges.filter(({ failure }) => failure === undefined);
-  const gaps = new Float64Array(whole.reduce((sum, { chunkNs }) => sum + Math.max(0, chunkNs.length - 1), 0));
-  let at = 0;
-  for (const { chunkNs } of whole) {
-    for (let chunk = 1; chunk < chunkNs.length; chunk++) gaps[at++] = (chunkNs[chunk]! - chunkNs[chunk - 1]!) / 1e6;
-  }
-  return gaps;
 }

@@ -3,8 +3,8 @@
  * handed to the HTTP client, gaps between chunks, duration from the run's start to its last end. Checked against
  * vllm/benchmarks/serve.py of 0.32.
  */
-import { greatest, type Load } from "../../formats/index.js";
-import { mean, quantile } from "../../sim/index.js";
+import { greatest, requestCount, type Load } from "../../formats/index.js";
+import { columnsIn, mean, quantile } from "../../sim/index.js";
 import type { VllmMeasurement } from "./bench-vllm.js";
 import type { SentExchange } from "./run-load.js";
 
@@ -20,10 +20,10 @@ export interface ResultJsonOptions {
 export function vllmResultJson(measurement: VllmMeasurement, options: ResultJsonOptions): Record<string, unknown> {
   const { run, exchanges, originNs } = measurement;
   const { load, detailed } = options;
-  const inOrder = [...exchanges].sort((a, b) => a.index - b.index);
+  const inOrder = [...exchanges];
   const whole = inOrder.filter(({ failure }) => failure === undefined);
   const durationS = (Math.max(originNs, greatest(inOrder.map(({ endNs }) => endNs))) - originNs) / 1e9;
-  const promptTokens = sum(whole.map(inputTokens(measurement, inOrder)));
+  const promptTokens = sum(whole.map(inputTokens(measurement)));
   const outputTokens = sum(whole.map(({ outputTokens: tokens }) => tokens ?? 0));
   const perS = (count: number): number => (durationS === 0 ? 0 : count / durationS);
   const isChat = options.endpoint.includes("chat");
@@ -38,7 +38,7 @@ export function vllmResultJson(measurement: VllmMeasurement, options: ResultJson
       : {}),
     model_id: run.info.model.name,
     tokenizer_id: null,
-    num_prompts: run.requests.length,
+    num_prompts: requestCount(run),
     request_rate: load.request_rate ?? "inf",
     burstiness: load.burstiness,
     max_concurrency: load.max_concurrency ?? null,
@@ -73,7 +73,7 @@ export function vllmResultJson(measurement: VllmMeasurement, options: ResultJson
 
 function perRequest(inOrder: readonly SentExchange[], measurement: VllmMeasurement): Record<string, unknown> {
   return {
-    input_lens: inOrder.map(inputTokens(measurement, inOrder)),
+    input_lens: inOrder.map(inputTokens(measurement)),
     output_lens: inOrder.map(({ outputTokens, failure }) => (failure === undefined ? outputTokens : 0)),
     ttfts: inOrder.map(ttftS),
     itls: inOrder.map(itlsS),
@@ -109,9 +109,10 @@ function queueTimes(exchanges: readonly SentExchange[]): number[] {
 }
 
 /** As the server counted them, else as they were sent. */
-function inputTokens({ run }: VllmMeasurement, inOrder: readonly SentExchange[]): (exchange: SentExchange) => number {
-  const known = new Map(inOrder.map((exchange, row) => [exchange, run.requests[row]!.promptTokens]));
-  return (exchange) => known.get(exchange)!;
+function inputTokens({ run, exchanges }: VllmMeasurement): (exchange: SentExchange) => number {
+  const { promptTokens } = columnsIn(run);
+  const rowOf = new Map([...exchanges.places()].map((index, row) => [index, row]));
+  return ({ index }) => promptTokens[rowOf.get(index)!]!;
 }
 
 /** Most chunks in one second, and most requests that were open in one, seconds counted from the first request. */

@@ -1,12 +1,12 @@
 /**
  * A load sent by several worker threads: each has an interleaved part of the schedule, all have the same start on the
- * same clock, and their results are one list. For loads beyond what one core can send and read.
+ * same clock, and all tell of what ends. For loads beyond what one core can send and read.
  */
 import { Worker } from "node:worker_threads";
 import { BackendError, type Workload } from "../../formats/index.js";
 import { realClock } from "../clock.js";
 import type { EventLoopDelay } from "../event-loop-delay.js";
-import type { LoadResult, LoadSettings, SentExchange } from "./run-load.js";
+import type { LoadSettings, SentExchange } from "./run-load.js";
 import type { FromWorker, ToWorker, WorkerPart } from "./worker-protocol.js";
 
 export interface RunInWorkersInput {
@@ -16,10 +16,12 @@ export interface RunInWorkersInput {
   readonly signal: AbortSignal;
   onEnded?(ended: number): void;
   /** Told of each exchange once its worker has told of it; the start on the clock, ns. */
-  onExchange?(exchange: SentExchange, originNs: number): void;
+  onExchange(exchange: SentExchange, originNs: number): void;
 }
 
-export interface WorkersResult extends LoadResult {
+export interface WorkersResult {
+  /** The run's start on the clock, ns. */
+  readonly originNs: number;
   readonly eventLoops: readonly EventLoopDelay[];
 }
 
@@ -28,16 +30,14 @@ const START_MARGIN_NS = 20_000_000;
 
 export async function runInWorkers(input: RunInWorkersInput): Promise<WorkersResult> {
   const parts = partsOf(input.workload, input.workers);
-  const exchanges: SentExchange[] = [];
   let originNs = 0;
+  let ended = 0;
   const threads = parts.map(
     (part) =>
-      new LoadThread({ settings: input.settings, ...part }, (ended) => {
-        for (const exchange of ended) {
-          exchanges.push(exchange);
-          input.onExchange?.(exchange, originNs);
-        }
-        input.onEnded?.(exchanges.length);
+      new LoadThread({ settings: input.settings, ...part }, (exchanges) => {
+        for (const exchange of exchanges) input.onExchange(exchange, originNs);
+        ended += exchanges.length;
+        input.onEnded?.(ended);
       }),
   );
   const stop = (): void => {
@@ -50,7 +50,7 @@ export async function runInWorkers(input: RunInWorkersInput): Promise<WorkersRes
     if (input.signal.aborted) stop();
     for (const thread of threads) thread.tell({ kind: "start", originNs });
     const eventLoops = await Promise.all(threads.map(({ done }) => done));
-    return { originNs, exchanges, eventLoops };
+    return { originNs, eventLoops };
   } finally {
     input.signal.removeEventListener("abort", stop);
     await Promise.all(threads.map((thread) => thread.end()));

@@ -35,25 +35,20 @@ export interface RunLoadInput {
   readonly originNs?: () => Promise<number>;
   readonly signal: AbortSignal;
   onEnded?(ended: number): void;
-  /** Told of each exchange as it ends; the start on the clock, ns. */
-  onExchange?(exchange: SentExchange, originNs: number): void;
+  /** Told of each exchange as it ends, none of which is kept; the start on the clock, ns. */
+  onExchange(exchange: SentExchange, originNs: number): void;
 }
 
-export interface LoadResult {
-  readonly originNs: number;
-  /** In order of their ends. */
-  readonly exchanges: readonly SentExchange[];
-}
-
-/** Runs the load to its end, or until the signal: what is under way then ends as aborted. */
-export async function runLoad(input: RunLoadInput): Promise<LoadResult> {
+/** Runs the load to its end, or until the signal: what is under way then ends as aborted. Returns the start on the clock, ns. */
+export async function runLoad(input: RunLoadInput): Promise<number> {
   const { settings, workload } = input;
   const bodies = new BodiesAhead(workload.requests, settings.body);
   bodies.fill();
   const pool = openPool(addressOf(settings.baseUrl), settings.limits);
   try {
     const originNs = await (input.originNs ?? (() => Promise.resolve(realClock.nowNs())))();
-    return await new LoadRun(input, { originNs, pool, bodies }).run();
+    await new LoadRun(input, { originNs, pool, bodies }).run();
+    return originNs;
   } finally {
     await pool.destroy();
   }
@@ -67,7 +62,7 @@ const STOPPED = { kind: "aborted", message: "the run was stopped" } as const;
 class LoadRun {
   private readonly client: Client;
   private readonly address: ServerAddress;
-  private readonly exchanges: SentExchange[] = [];
+  private ended = 0;
   private readonly underWay = new Map<number, Sending>();
   private wait: AbortController | undefined;
   private armedNs = NaN;
@@ -81,7 +76,7 @@ class LoadRun {
     this.address = addressOf(input.settings.baseUrl);
   }
 
-  async run(): Promise<LoadResult> {
+  async run(): Promise<void> {
     const { signal } = this.input;
     const stop = (): void => {
       this.stop();
@@ -97,7 +92,6 @@ class LoadRun {
       this.wait?.abort();
       signal.removeEventListener("abort", stop);
     }
-    return { originNs: this.at.originNs, exchanges: this.exchanges };
   }
 
   /** Waits for the next request's time; ends the run when none is left. */
@@ -142,11 +136,9 @@ class LoadRun {
     const options = { address, endpoint: body.endpoint, asked, stallMs, requestMs, keepsText, requestId };
     const sending = makeSending(options, (exchange) => {
       this.underWay.delete(index);
-      const sent = { ...exchange, index, intendedNs };
-      this.exchanges.push(sent);
-      this.input.onExchange?.(sent, this.at.originNs);
+      this.input.onExchange({ ...exchange, index, intendedNs }, this.at.originNs);
       this.client.ended(exchange.endNs - this.at.originNs);
-      this.input.onEnded?.(this.exchanges.length);
+      this.input.onEnded?.(++this.ended);
       if (this.input.signal.aborted) this.finishWhenIdle();
       else if (this.client.nextDueNs <= this.nowNs()) this.send();
       else this.armAgain();

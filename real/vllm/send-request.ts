@@ -57,8 +57,8 @@ export function makeSending(options: SendOptions, onEnd?: (exchange: Exchange) =
 }
 
 /** Most of an error's body that is kept, characters, and that is read, bytes. */
-const MOST_ERROR_BODY = 10_000;
-const MOST_ERROR_BYTES = 2 ** 20;
+const MAX_ERROR_BODY = 10_000;
+const MAX_ERROR_BYTES = 2 ** 20;
 
 /** What a gateway's own page and a server that does not stream answer with; other types may be events all the same. */
 const NO_STREAM = /^(text\/html|application\/json)\b/i;
@@ -137,8 +137,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
     const atNs = realClock.nowNs();
     if (this.status !== 200) {
       this.errorBytes += bytes.length;
-      if (this.errorBody.length < MOST_ERROR_BODY) this.errorBody += bytes.toString();
-      if (this.errorBytes > MOST_ERROR_BYTES) this.abort(httpFailure(this.status, this.errorBody, this.location));
+      if (this.errorBody.length < MAX_ERROR_BODY) this.errorBody += bytes.toString();
+      if (this.errorBytes > MAX_ERROR_BYTES) this.abort(httpFailure(this.status, this.errorBody, this.location));
       return;
     }
     const wasDone = this.answer.isDone;

@@ -16,7 +16,7 @@ export interface ServedModel {
 }
 
 /** Longest name of a model, characters. */
-const MOST_NAME = 300;
+const MAX_NAME = 300;
 
 const modelList = z.looseObject({
   data: z
@@ -53,10 +53,10 @@ export async function findServedModel(
 
 /** A name is sent back as it is, so it cannot be cleaned: one that no terminal and no file should hold is rejected. */
 function refuseOddName(name: string, baseUrl: ServerRef): void {
-  const shown = plainLine(name, MOST_NAME);
+  const shown = plainLine(name, MAX_NAME);
   if (shown === name) return;
   throw new BackendError(
-    `${shownUrl(baseUrl)}/v1/models names a model ${JSON.stringify(plainLine(name, 60))}, expected at most ${MOST_NAME} ` +
+    `${shownUrl(baseUrl)}/v1/models names a model ${JSON.stringify(plainLine(name, 60))}, expected at most ${MAX_NAME} ` +
       "characters, none of them a control character; give another with --served-model-name when the server is started",
   );
 }

@@ -95,7 +95,7 @@ test.each([
   [{ GPU_MEMORY_UTIL: "90" }, [], 'GPU_MEMORY_UTIL is "90"'],
   [{ GPU_MEMORY_UTIL: "0" }, [], 'GPU_MEMORY_UTIL is "0"'],
   [{}, ["--port=1"], "--port=1 is set by"],
-])("%j %j is refused with exit 2", (env: Readonly<Record<string, string>>, flags: readonly string[], why) => {
+])("%j %j is rejected with exit 2", (env: Readonly<Record<string, string>>, flags: readonly string[], why) => {
   const { code, said } = start(env, ...flags);
   expect([code, said]).toEqual([2, expect.stringContaining(`error: ${why}`)]);
 });

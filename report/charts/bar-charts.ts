@@ -37,7 +37,7 @@ const valueFontPx = 10;
 function barChart(name: string, measure: Measure, statistic: "mean" | "sum", heading: string): Chart {
   const statName = statistic === "mean" ? `mean ${measure.name}` : `${measure.name}, summed`;
   const statsOf = (data: ChartData): CellStat[] =>
-    cellStats(data, measure.value, (values) => (statistic === "mean" ? mean(values)! : sum(values)));
+    cellStats(data, measure.values, (values) => (statistic === "mean" ? mean(values)! : sum(values)));
   return {
     name,
     unfit: (data) => (statsOf(data).length === 0 ? `no row has a usable ${measure.name}` : undefined),
@@ -63,7 +63,7 @@ function barChart(name: string, measure: Measure, statistic: "mean" | "sum", hea
           legend: barLegend(name, data),
           notes: [
             ...(repeats > 1 ? ["Bars: mean over the repeats. Whiskers: lowest and highest repeat."] : []),
-            ...dataNotes(data, measure.value),
+            ...dataNotes(data, measure.values),
             ...(note === undefined ? [] : [note]),
           ],
           widthPx,

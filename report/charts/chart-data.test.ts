@@ -1,6 +1,8 @@
 import { ConfigError } from "../../formats/index.js";
-import { cellStats, chartData, dataNotes, loadLabels, sampleText } from "./chart-data.js";
-import type { ChartRow } from "./index.js";
+import { cellStats, chartData as dataOfRuns, dataNotes, loadLabels, sampleText } from "./chart-data.js";
+import { chartRunsOf, type ChartRow } from "./index.js";
+
+const chartData = (rows: readonly ChartRow[]) => dataOfRuns(chartRunsOf(rows));
 
 const row = (more: Partial<ChartRow>): ChartRow => ({
   scheduler: "naive",
@@ -13,10 +15,10 @@ const row = (more: Partial<ChartRow>): ChartRow => ({
   ...more,
 });
 
-const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const meanOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe("chartData", () => {
-  it("refuses no rows", () => {
+  it("rejects no rows", () => {
     expect(() => chartData([])).toThrow(ConfigError);
   });
 

@@ -1,20 +1,23 @@
 /**
- * Rows grouped for drawing: cells of (scheduler, load, source), each with its repeats, and the statistics that charts
+ * Runs grouped for drawing: cells of (scheduler, load, source), each with its repeats, and the statistics that charts
  * show. A value is usable when it is finite, not negative and below 1e12; others are left out and counted.
  */
 import { max, mean, min } from "d3";
 import { ConfigError } from "../../formats/index.js";
-import type { ChartRow, ChartSource } from "./chart-row.js";
+import type { ChartRun, ChartSource } from "./chart-row.js";
 import { inPolicyOrder } from "./palette.js";
+import { Sample, type Values } from "./sample.js";
 import { shortNames } from "./short-names.js";
 import { byName, rangeText, xmlSafe } from "./text.js";
 
-/** The requests of one scheduler under one load from one source, an array of rows for each repeat. */
+/** The requests of one scheduler under one load from one source. */
 export interface ChartCell {
   readonly scheduler: string;
   readonly load: string;
   readonly source: ChartSource;
-  readonly repeats: readonly (readonly ChartRow[])[];
+  readonly repeats: readonly Sample[];
+  /** All repeats together. */
+  readonly pooled: Sample;
 }
 
 export interface ChartData {
@@ -36,19 +39,22 @@ export interface CellStat {
 
 export const sourceNames: Readonly<Record<ChartSource, string>> = { real: "real", sim: "simulated" };
 
-/** Groups rows. Throws ConfigError when there are none. */
-export function chartData(rows: readonly ChartRow[]): ChartData {
-  if (rows.length === 0) throw new ConfigError("nothing to draw: got no finished requests, expected at least one row");
-  const grouped = new Map<string, { key: ChartRow; repeats: Map<number, ChartRow[]> }>();
+/** Groups runs. Throws ConfigError when they hold no request. */
+export function chartData(runs: readonly ChartRun[]): ChartData {
+  const filled = runs.filter(({ seq }) => seq.length > 0);
+  if (filled.length === 0) {
+    throw new ConfigError("nothing to draw: got no finished requests, expected at least one row");
+  }
+  const grouped = new Map<string, { key: ChartRun; repeats: Map<number, ChartRun[]> }>();
   const [schedulerName, loadName] = [shortNames(), shortNames()];
-  for (const given of rows) {
-    const row = { ...given, scheduler: schedulerName(xmlSafe(given.scheduler)), load: loadName(xmlSafe(given.load)) };
-    const key = JSON.stringify([row.scheduler, row.load, row.source]);
-    const group = grouped.get(key) ?? { key: row, repeats: new Map<number, ChartRow[]>() };
+  for (const given of filled) {
+    const run = { ...given, scheduler: schedulerName(xmlSafe(given.scheduler)), load: loadName(xmlSafe(given.load)) };
+    const key = JSON.stringify([run.scheduler, run.load, run.source]);
+    const group = grouped.get(key) ?? { key: run, repeats: new Map<number, ChartRun[]>() };
     grouped.set(key, group);
-    const repeat = group.repeats.get(row.repeat ?? 0) ?? [];
-    group.repeats.set(row.repeat ?? 0, repeat);
-    repeat.push(row);
+    const repeat = group.repeats.get(run.repeat ?? 0) ?? [];
+    group.repeats.set(run.repeat ?? 0, repeat);
+    repeat.push(run);
   }
   const groups = [...grouped.values()];
   const schedulers = inPolicyOrder(groups.map(({ key }) => key.scheduler));
@@ -56,28 +62,16 @@ export function chartData(rows: readonly ChartRow[]): ChartData {
   const sources = (["real", "sim"] as const).filter((source) => groups.some(({ key }) => key.source === source));
   const cells = loads.flatMap((load) =>
     schedulers.flatMap((scheduler) =>
-      sources.flatMap((source) => {
+      sources.flatMap((source): ChartCell[] => {
         const group = grouped.get(JSON.stringify([scheduler, load, source]));
         if (group === undefined) return [];
-        const repeats = [...group.repeats].sort(([a], [b]) => a - b).map(([, each]) => each);
-        return [{ scheduler, load, source, repeats }];
+        const repeats = [...group.repeats].sort(([a], [b]) => a - b).map(([, each]) => new Sample(each));
+        const pooled = repeats.length === 1 ? repeats[0]! : new Sample(repeats.flatMap((each) => each.runs));
+        return [{ scheduler, load, source, repeats, pooled }];
       }),
     ),
   );
   return { schedulers, loads, sources, cells };
-}
-
-/** Can this value be drawn? */
-export function isUsable(value: number): boolean {
-  return value >= 0 && value < 1e12;
-}
-
-/** The usable values of one repeat, ascending. */
-export function usableValues(rows: readonly ChartRow[], value: (row: ChartRow) => number): number[] {
-  return rows
-    .map(value)
-    .filter(isUsable)
-    .sort((a, b) => a - b);
 }
 
 /**
@@ -86,11 +80,11 @@ export function usableValues(rows: readonly ChartRow[], value: (row: ChartRow) =
  */
 export function cellStats(
   data: ChartData,
-  value: (row: ChartRow) => number,
-  statistic: (ascending: readonly number[]) => number | undefined,
+  values: Values,
+  statistic: (ascending: Float64Array) => number | undefined,
 ): CellStat[] {
   return data.cells.flatMap((cell) => {
-    const samples = cell.repeats.map((rows) => usableValues(rows, value)).filter((sample) => sample.length > 0);
+    const samples = cell.repeats.map((each) => each.ascending(values)).filter((sample) => sample.length > 0);
     const perRepeat = samples.map(statistic).filter((each) => each !== undefined);
     if (perRepeat.length === 0 || perRepeat.length < samples.length) return [];
     return [
@@ -110,7 +104,7 @@ export function cellStats(
 export function sampleText(data: ChartData): string {
   const parts = data.sources.map((source) => {
     const cells = data.cells.filter((cell) => cell.source === source);
-    const requests = cells.reduce((sum, cell) => sum + cell.repeats.reduce((n, rows) => n + rows.length, 0), 0);
+    const requests = cells.reduce((sum, cell) => sum + cell.pooled.count, 0);
     const repeats = max(cells, (cell) => cell.repeats.length)!;
     return `${requests.toLocaleString("en-US")} ${sourceNames[source]}${repeats > 1 ? ` (${repeats} repeats)` : ""}`;
   });
@@ -118,9 +112,10 @@ export function sampleText(data: ChartData): string {
 }
 
 /** What the reader should know of rows that could not be drawn and of cells that do not exist. */
-export function dataNotes(data: ChartData, value: (row: ChartRow) => number): string[] {
-  const rows = data.cells.flatMap((cell) => cell.repeats.flat());
-  const leftOut = rows.filter((row) => !isUsable(value(row))).length;
+export function dataNotes(data: ChartData, values: Values): string[] {
+  const samples = data.cells.flatMap((cell) => cell.repeats);
+  const all = samples.reduce((sum, { count }) => sum + count, 0);
+  const leftOut = all - samples.reduce((sum, sample) => sum + sample.ascending(values).length, 0);
   const expected = data.loads.flatMap((load) =>
     data.schedulers.flatMap((scheduler) => data.sources.map((source) => ({ scheduler, load, source }))),
   );
@@ -132,7 +127,7 @@ export function dataNotes(data: ChartData, value: (row: ChartRow) => number): st
   );
   const named = missing.slice(0, 3).map(cellName).join("; ");
   return [
-    ...(leftOut > 0 ? [`${leftOut} of ${rows.length} values were negative or not finite and are left out.`] : []),
+    ...(leftOut > 0 ? [`${leftOut} of ${all} values were negative or not finite and are left out.`] : []),
     ...(missing.length > 0
       ? [`No requests for ${named}${missing.length > 3 ? `; and ${missing.length - 3} more` : ""}.`]
       : []),
@@ -153,7 +148,7 @@ export function loadName(load: string): string {
 export function loadRequests(data: ChartData, load: string): readonly [number, number] {
   const sizes = data.cells
     .filter((cell) => cell.load === load)
-    .flatMap((cell) => cell.repeats.map((rows) => rows.length));
+    .flatMap((cell) => cell.repeats.map(({ count }) => count));
   return [min(sizes)!, max(sizes)!];
 }
 

@@ -1,21 +1,52 @@
 /**
- * The one input of every chart: a request with its scheduler, load and source. Times in seconds, as in the CSV of the
- * original suite, so that any CSV with that suite's columns can be drawn.
+ * The one input of every chart: the finished requests of a run by column, with its scheduler, load and source. Times in
+ * seconds, as in the CSV of the original suite, so that any CSV with that suite's columns can be drawn.
  */
 import type { OriginalRow } from "../../formats/index.js";
 
 export type ChartSource = "real" | "sim";
 
-/** One finished request. `load` is the run_num or a load label; `repeat` tells real runs of the same load apart. */
-export interface ChartRow {
+/** `load` is the run_num or a load label; `repeat` tells real runs of the same load apart. */
+interface ChartPlace {
   readonly scheduler: string;
   readonly load: string;
-  readonly seq: number;
   readonly source: ChartSource;
   readonly repeat?: number;
+}
+
+/** Finished requests of one run: all columns are as long as there are requests. */
+export interface ChartRun extends ChartPlace {
+  /** Place in the load. */
+  readonly seq: Float64Array;
+  readonly latencyS: Float64Array;
+  readonly ttftS: Float64Array;
+  readonly tokensPerS: Float64Array;
+}
+
+/** One finished request. */
+export interface ChartRow extends ChartPlace {
+  readonly seq: number;
   readonly latencyS: number;
   readonly ttftS: number;
   readonly tokensPerS: number;
+}
+
+/** Single requests as runs: those of one place together, in their order. */
+export function chartRunsOf(rows: readonly ChartRow[]): ChartRun[] {
+  const grouped = new Map<string, ChartRow[]>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.scheduler, row.load, row.source, row.repeat]);
+    const group = grouped.get(key);
+    if (group === undefined) grouped.set(key, [row]);
+    else group.push(row);
+  }
+  return [...grouped.values()].map((group) => ({
+    ...group[0]!,
+    seq: Float64Array.from(group, ({ seq }) => seq),
+    latencyS: Float64Array.from(group, ({ latencyS }) => latencyS),
+    ttftS: Float64Array.from(group, ({ ttftS }) => ttftS),
+    tokensPerS: Float64Array.from(group, ({ tokensPerS }) => tokensPerS),
+  }));
 }
 
 /**

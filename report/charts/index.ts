@@ -1,5 +1,5 @@
-/** Charts of requests as SVG text. Importing loads d3 and jsdom: import lazily. */
-export { chartRowsFromOriginal, type ChartRow, type ChartSource } from "./chart-row.js";
+/** Charts of runs as SVG text. Importing loads d3 and jsdom: import lazily. */
+export { chartRowsFromOriginal, chartRunsOf, type ChartRow, type ChartRun, type ChartSource } from "./chart-row.js";
 export { chartNames, renderAllCharts, renderChart, skippedCharts, type SkippedChart } from "./render.js";
 export type { ChartOptions } from "./chart.js";
 export { leastRequests } from "./latency-percentiles.js";

@@ -2,7 +2,8 @@
  * Latency as Tukey boxes by load, scheduler and source: quartiles (R-7), median, whiskers to the farthest request within
  * 1.5 interquartile ranges, dots beyond. Fewer than five requests are drawn as dots alone. Repeats are pooled.
  */
-import { max, min, quantileSorted, scaleBand } from "d3";
+import { max, min, scaleBand } from "d3";
+import { quantile } from "../../sim/metrics/index.js";
 import {
   categoryRoom,
   drawBaseLine,
@@ -17,7 +18,7 @@ import {
   type Unit,
 } from "./axes.js";
 import type { Chart } from "./chart.js";
-import { cellName, dataNotes, sampleText, usableValues, type ChartCell, type ChartData } from "./chart-data.js";
+import { cellName, dataNotes, sampleText, type ChartCell, type ChartData } from "./chart-data.js";
 import { areaFill, barLegend, chartWidthPx, drawFrame, drawWhisker } from "./frame.js";
 import { loadBands } from "./load-axis.js";
 import { latency } from "./measures.js";
@@ -60,7 +61,7 @@ export const latencyBoxplot: Chart = {
             : []),
           ...(crowded ? [`At most ${mostDots} dots a box, evenly picked, the greatest always among them.`] : []),
           ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Repeats are pooled."] : []),
-          ...dataNotes(data, latency.value),
+          ...dataNotes(data, latency.values),
           ...(note === undefined ? [] : [note]),
         ],
         widthPx,
@@ -89,17 +90,17 @@ export const latencyBoxplot: Chart = {
 
 interface Box {
   readonly cell: ChartCell;
-  readonly values: readonly number[];
+  readonly values: Float64Array;
   readonly quartiles: readonly [number, number, number];
   readonly whiskers: readonly [number, number];
-  readonly outliers: readonly number[];
+  readonly outliers: Float64Array;
 }
 
 function boxesOf(data: ChartData): Box[] {
   return data.cells.flatMap((cell) => {
-    const values = usableValues(cell.repeats.flat(), latency.value);
+    const values = cell.pooled.ascending(latency.values);
     if (values.length === 0) return [];
-    const quartiles = [0.25, 0.5, 0.75].map((p) => quantileSorted(values, p)!) as [number, number, number];
+    const quartiles = [0.25, 0.5, 0.75].map((p) => quantile(values, p)) as [number, number, number];
     const reach = 1.5 * (quartiles[2] - quartiles[0]);
     const within = values.filter((value) => value >= quartiles[0] - reach && value <= quartiles[2] + reach);
     const whiskers = [within[0] ?? quartiles[0], within.at(-1) ?? quartiles[2]] as const;
@@ -141,7 +142,7 @@ function drawBox(
 }
 
 /** At most `mostDots` of ascending values, evenly picked, with the first and the last. */
-function thinned(values: readonly number[]): readonly number[] {
+function thinned(values: Float64Array): Iterable<number> {
   if (values.length <= mostDots) return values;
   return Array.from({ length: mostDots }, (_, i) => values[Math.round((i * (values.length - 1)) / (mostDots - 1))]!);
 }

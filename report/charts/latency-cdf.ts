@@ -16,16 +16,7 @@ import {
   type ValueAxis,
 } from "./axes.js";
 import type { Chart } from "./chart.js";
-import {
-  cellName,
-  dataNotes,
-  loadName,
-  loadLabels,
-  sampleText,
-  usableValues,
-  type ChartCell,
-  type ChartData,
-} from "./chart-data.js";
+import { cellName, dataNotes, loadName, loadLabels, sampleText, type ChartCell, type ChartData } from "./chart-data.js";
 import { chartWidthPx, dash, drawFrame, lineLegend } from "./frame.js";
 import { latency } from "./measures.js";
 import { drawPanelHeading, panelGrid } from "./panels.js";
@@ -65,7 +56,7 @@ export const latencyCdf: Chart = {
         notes: [
           ...(details[0] === undefined ? [`Panels: ${axisLabel}.`] : []),
           ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Repeats are pooled."] : []),
-          ...dataNotes(data, latency.value),
+          ...dataNotes(data, latency.values),
           ...(note === undefined ? [] : [note]),
         ],
         widthPx: chartWidthPx,
@@ -88,12 +79,12 @@ export const latencyCdf: Chart = {
 
 interface Curve {
   readonly cell: ChartCell;
-  readonly values: readonly number[];
+  readonly values: Float64Array;
 }
 
 function curvesOf(data: ChartData): Curve[] {
   return data.cells
-    .map((cell) => ({ cell, values: usableValues(cell.repeats.flat(), latency.value) }))
+    .map((cell) => ({ cell, values: cell.pooled.ascending(latency.values) }))
     .filter(({ values }) => values.length > 0);
 }
 

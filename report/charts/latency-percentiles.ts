@@ -2,7 +2,8 @@
  * Latency percentiles as a panel each, lines over the loads. A percentile of few requests is a guess: where a run has
  * fewer than the least n (docs/metrics.md) it is hidden, and the notes say so.
  */
-import { max, quantileSorted } from "d3";
+import { max } from "d3";
+import { quantile } from "../../sim/metrics/index.js";
 import {
   categoryRoom,
   drawBaseLine,
@@ -61,7 +62,7 @@ export const latencyPercentiles: Chart = {
           ...(data.cells.some(({ repeats }) => repeats.length > 1)
             ? ["Points: mean over the repeats of each repeat's percentile. Whiskers: lowest and highest repeat."]
             : []),
-          ...dataNotes(data, latency.value),
+          ...dataNotes(data, latency.values),
           ...(note === undefined ? [] : [note]),
         ],
         widthPx: 960,
@@ -96,8 +97,8 @@ interface Percentile {
 
 function percentiles(data: ChartData): Percentile[] {
   return leastRequests.map(([percent, requests]) => {
-    const stats = cellStats(data, latency.value, (values) =>
-      values.length < requests ? undefined : quantileSorted([...values], percent / 100)!,
+    const stats = cellStats(data, latency.values, (values) =>
+      values.length < requests ? undefined : quantile(values, percent / 100),
     );
     return { percent, requests, stats, hidden: [data.cells.length - stats.length, data.cells.length] };
   });

@@ -28,7 +28,7 @@ const plotHeightPx = 320;
 
 function lineChart(name: string, measure: Measure, heading: string): Chart {
   const statName = `mean ${measure.name}`;
-  const statsOf = (data: ChartData): CellStat[] => cellStats(data, measure.value, (values) => mean(values)!);
+  const statsOf = (data: ChartData): CellStat[] => cellStats(data, measure.values, (values) => mean(values)!);
   return {
     name,
     unfit: (data) => (statsOf(data).length === 0 ? `no row has a usable ${measure.name}` : undefined),
@@ -49,7 +49,7 @@ function lineChart(name: string, measure: Measure, heading: string): Chart {
           legend: lineLegend(data),
           notes: [
             ...(repeats > 1 ? ["Points: mean over the repeats. Whiskers: lowest and highest repeat."] : []),
-            ...dataNotes(data, measure.value),
+            ...dataNotes(data, measure.values),
             ...(note === undefined ? [] : [note]),
           ],
           widthPx: chartWidthPx,

@@ -1,20 +1,20 @@
-/** What charts can show of a request, from a row's columns, and how a value of it is written. */
+/** What charts can show of requests, a column of a run, and how a value of it is written. */
 import { max } from "d3";
-import type { ChartRow } from "./chart-row.js";
 import { cellName, type CellStat } from "./chart-data.js";
+import type { Values } from "./sample.js";
 import { scaledUnit, timeUnit, type Unit } from "./axes.js";
 
 export interface Measure {
   readonly name: string;
-  readonly value: (row: ChartRow) => number;
+  readonly values: Values;
   readonly unit: (maxValue: number) => Unit;
 }
 
-export const ttft: Measure = { name: "time to first token", value: (row) => row.ttftS, unit: timeUnit };
-export const latency: Measure = { name: "latency", value: (row) => row.latencyS, unit: timeUnit };
+export const ttft: Measure = { name: "time to first token", values: (run) => run.ttftS, unit: timeUnit };
+export const latency: Measure = { name: "latency", values: (run) => run.latencyS, unit: timeUnit };
 export const throughput: Measure = {
   name: "throughput per request",
-  value: (row) => row.tokensPerS,
+  values: (run) => run.tokensPerS,
   unit: () => scaledUnit("tokens/s", 1),
 };
 

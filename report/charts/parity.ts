@@ -2,7 +2,7 @@
  * Simulated against real, request by request, joined by scheduler, load and sequence number (means over the repeats):
  * on the diagonal the simulation is right, inside the band it is within 10 %.
  */
-import { area as areaShape, group, max, mean, min } from "d3";
+import { area as areaShape, max } from "d3";
 import {
   drawBottomAxis,
   drawLeftAxis,
@@ -15,10 +15,10 @@ import {
   type ValueAxis,
 } from "./axes.js";
 import type { Chart } from "./chart.js";
-import { dataNotes, isUsable, loadName, sampleText, type ChartData } from "./chart-data.js";
-import type { ChartRow } from "./chart-row.js";
+import { dataNotes, loadName, sampleText, type ChartData } from "./chart-data.js";
 import { chartWidthPx, drawFrame, markerPath, pointLegend, type LegendItem } from "./frame.js";
 import { latency, ttft, type Measure } from "./measures.js";
+import { countOf, pairsOf, type PairedCell } from "./parity-pairs.js";
 import { policyLooks } from "./palette.js";
 import { drawPanelHeading, panelGrid } from "./panels.js";
 import { mark, softInk, whiskerLine, type Mark } from "./svg.js";
@@ -32,18 +32,18 @@ export const parity: Chart = {
     if (data.sources.length === 1) {
       return `it sets simulated against real requests, and there are only ${data.sources[0] === "real" ? "real" : "simulated"} ones`;
     }
-    const joined = [latency, ttft].some((measure) => pairsOf(data, measure).length > 0);
+    const joined = [latency, ttft].some((measure) => pairsOf(data, measure.values).length > 0);
     return joined ? undefined : "no simulated request has a real one with the same scheduler, load and sequence number";
   },
   draw: (data, { title = "Simulated against real, request by request", note }) => {
     const panels = [ttft, latency]
-      .map((measure) => ({ measure, pairs: pairsOf(data, measure) }))
+      .map((measure) => ({ measure, pairs: pairsOf(data, measure.values) }))
       .filter(({ pairs }) => pairs.length > 0)
       .map(({ measure, pairs }) => ({ measure, pairs, ...axesOf(measure, pairs) }));
     const leftPx = max(panels, ({ up }) => leftRoomPx(up))!;
     const side = (chartWidthPx - 4) / 2 - leftPx - 18;
     const { areas, bodyHeightPx } = panelGrid(2, { maxColumns: 2, leftPx, belowPx: 48, plotHeightPx: side });
-    const joined = max(panels, ({ pairs }) => pairs.length)!;
+    const joined = max(panels, ({ pairs }) => countOf(pairs))!;
     const units = [...new Set(panels.map(({ unit }) => unit.name))].join(" and ");
     return drawFrame(
       {
@@ -55,7 +55,7 @@ export const parity: Chart = {
           ...panels.map(({ measure, pairs }) => closeness(measure, pairs)),
           ...(joined > mostPoints ? [`${mostPoints} evenly picked requests are drawn.`] : []),
           ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Each request: mean over its repeats."] : []),
-          ...dataNotes(data, latency.value),
+          ...dataNotes(data, latency.values),
           ...(note === undefined ? [] : [note]),
         ],
         widthPx: chartWidthPx,
@@ -77,34 +77,17 @@ export const parity: Chart = {
   },
 };
 
-interface Pair {
-  readonly scheduler: string;
-  readonly load: string;
-  readonly seq: number;
-  readonly real: number;
-  readonly sim: number;
-}
-
-/** Requests that both sources have, with the mean of each side over its repeats. */
-function pairsOf(data: ChartData, { value }: Measure): Pair[] {
-  const rows = data.cells.flatMap(({ repeats }) => repeats.flat()).filter((row) => isUsable(value(row)));
-  const joined = group(rows, (row) => JSON.stringify([row.scheduler, row.load, row.seq]));
-  return [...joined.values()].flatMap((same) => {
-    const side = (source: ChartRow["source"]): number | undefined =>
-      mean(
-        same.filter((row) => row.source === source),
-        value,
-      );
-    const [real, sim] = [side("real"), side("sim")];
-    const { scheduler, load, seq } = same[0]!;
-    return real === undefined || sim === undefined ? [] : [{ scheduler, load, seq, real, sim }];
-  });
-}
-
 /** Equal axes, so that the diagonal is where both agree; logarithmic where values span more than 20 times. */
-function axesOf(measure: Measure, pairs: readonly Pair[]): { across: ValueAxis; up: ValueAxis; unit: Unit } {
-  const low = min(pairs, ({ real, sim }) => Math.min(real, sim))!;
-  const high = max(pairs, ({ real, sim }) => Math.max(real, sim))!;
+function axesOf(measure: Measure, pairs: readonly PairedCell[]): { across: ValueAxis; up: ValueAxis; unit: Unit } {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { real, sim } of pairs) {
+    for (const values of [real, sim]) {
+      for (const value of values) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    }
+  }
   const unit = measure.unit(high);
   const axis = (source: string): ValueAxis => {
     const name = `${source} ${measure.name}`;
@@ -133,13 +116,13 @@ function drawPairs(
   body: Mark,
   area: Area,
   data: ChartData,
-  pairs: readonly Pair[],
+  pairs: readonly PairedCell[],
   across: ValueAxis,
   up: ValueAxis,
   unit: Unit,
 ): void {
   const looks = policyLooks(data.schedulers);
-  const stride = Math.ceil(pairs.length / mostPoints);
+  const stride = Math.ceil(countOf(pairs) / mostPoints);
   const groups = new Map(
     data.schedulers.map((scheduler) => {
       const { colour } = looks.get(scheduler)!;
@@ -155,15 +138,19 @@ function drawPairs(
       ];
     }),
   );
-  pairs.forEach((pair, i) => {
-    if (i % stride !== 0) return;
-    const x = area.leftPx + area.widthPx * across.fraction(pair.real);
-    const y = area.topPx + area.heightPx * (1 - up.fraction(pair.sim));
-    const values = `real ${unit.text(pair.real, 6)}, simulated ${unit.text(pair.sim, 6)} ${unit.name}`;
-    const tip = `${pair.scheduler}, ${loadName(pair.load)}, request ${pair.seq}: ${values}`;
-    const href = `#${pointId(data, pair.scheduler)}`;
-    mark(groups.get(pair.scheduler)!, "use", { href, x, y }, tip);
-  });
+  let skipped = 0;
+  for (const { scheduler, load, seq, real, sim } of pairs) {
+    const href = `#${pointId(data, scheduler)}`;
+    const points = groups.get(scheduler)!;
+    let at = (stride - (skipped % stride)) % stride;
+    for (; at < seq.length; at += stride) {
+      const x = area.leftPx + area.widthPx * across.fraction(real[at]!);
+      const y = area.topPx + area.heightPx * (1 - up.fraction(sim[at]!));
+      const values = `real ${unit.text(real[at]!, 6)}, simulated ${unit.text(sim[at]!, 6)} ${unit.name}`;
+      mark(points, "use", { href, x, y }, `${scheduler}, ${loadName(load)}, request ${seq[at]!}: ${values}`);
+    }
+    skipped += seq.length;
+  }
 }
 
 /** Points are many: their shapes are drawn once, here, and used. */
@@ -180,10 +167,14 @@ function pointId(data: ChartData, scheduler: string): string {
 }
 
 /** `latency: 312 of 522 requests within 10 % (60 %).` */
-function closeness(measure: Measure, pairs: readonly Pair[]): string {
-  const close = pairs.filter(({ real, sim }) => Math.abs(sim - real) <= band * real).length;
-  const share = Math.round((100 * close) / pairs.length);
-  return `${measure.name}: ${close} of ${pairs.length} requests within ${band * 100} % of the real value (${share} %).`;
+function closeness(measure: Measure, pairs: readonly PairedCell[]): string {
+  const count = countOf(pairs);
+  let close = 0;
+  for (const { real, sim } of pairs) {
+    for (let at = 0; at < real.length; at++) if (Math.abs(sim[at]! - real[at]!) <= band * real[at]!) close++;
+  }
+  const share = Math.round((100 * close) / count);
+  return `${measure.name}: ${close} of ${count} requests within ${band * 100} % of the real value (${share} %).`;
 }
 
 const referenceLegend: readonly LegendItem[] = [

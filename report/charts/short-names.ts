@@ -2,7 +2,7 @@
 import { cutInMiddle } from "./text.js";
 
 /** Characters of the longest name that is left as it is. */
-export const MOST_NAME = 120;
+export const MAX_NAME = 120;
 
 /** Gives each name as charts show it: cut in the middle where it is long, with a number where a cut one is taken already. */
 export function shortNames(): (name: string) => string {
@@ -12,8 +12,8 @@ export function shortNames(): (name: string) => string {
     const known = shown.get(name);
     if (known !== undefined) return known;
     let short = name;
-    if (name.length > MOST_NAME) {
-      const cut = cutInMiddle(Array.from(name), MOST_NAME - 1);
+    if (name.length > MAX_NAME) {
+      const cut = cutInMiddle(Array.from(name), MAX_NAME - 1);
       short = cut;
       for (let number = 2; taken.has(short); number++) short = `${cut} (${number})`;
     }

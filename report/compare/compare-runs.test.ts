@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Run } from "../../formats/index.js";
 import { compareRuns, type Comparison } from "./compare-runs.js";
 import { comparisonRows } from "./rows.js";
-import { buildBatch, buildRun, type RequestTimes } from "./run-builder.js";
+import { buildBatch, buildRun, type RequestTimes } from "./run-builder.fixture.js";
 import type { StatisticComparison } from "./statistic.js";
 import { parseThreshold } from "./thresholds.js";
 

@@ -1,5 +1,9 @@
-import { joinRuns } from "./join.js";
-import { buildRun } from "./run-builder.js";
+import { joinRuns, type PairedRun } from "./join.js";
+import { buildRun } from "./run-builder.fixture.js";
+
+/** Ids of the pairs, run by run. */
+const idsOf = (runs: readonly PairedRun[]): string[][] =>
+  runs.map(({ columns, rows }) => Array.from(rows, (row) => columns.requestId(row)));
 
 const done = (id: string) => ({ id, firstMs: 1, lastMs: 2 });
 
@@ -7,10 +11,7 @@ describe("joinRuns", () => {
   it("pairs by request id, whatever the order", () => {
     const sim = buildRun("sim", [done("a"), done("b")]);
     const { pairs, report } = joinRuns([sim], [buildRun("real", [done("b"), done("a")])]);
-    expect(pairs.map((pair) => [pair.sims[0]!.requestId, pair.reals[0]!.requestId])).toEqual([
-      ["a", "a"],
-      ["b", "b"],
-    ]);
+    expect([idsOf(pairs.sims), idsOf(pairs.reals)]).toEqual([[["a", "b"]], [["a", "b"]]]);
     expect(report).toMatchObject({ matched: 2, not_ok: 0, different_lengths: 0 });
   });
 
@@ -26,13 +27,26 @@ describe("joinRuns", () => {
     });
   });
 
+  it("pairs ids that are the numbers of their rows with ids that are not", () => {
+    const sim = buildRun("sim", ["0", "1", "2", "3"].map(done));
+    const real = buildRun("real", ["3", "01", "2", "-1", "1e0", "4"].map(done));
+    for (const [left, right] of [
+      [sim, real],
+      [real, sim],
+    ] as const) {
+      const { pairs } = joinRuns([left], [right]);
+      expect(idsOf(pairs.sims).flat().sort()).toEqual(["2", "3"]);
+      expect(idsOf(pairs.reals)).toEqual(idsOf(pairs.sims));
+    }
+  });
+
   it("counts requests that were not the same work in every run", () => {
     const sim = buildRun("sim", [done("a"), done("b")]);
     const real = buildRun("real", [done("a"), { ...done("b"), outputTokens: 9 }]);
     expect(joinRuns([sim], [real]).report.different_lengths).toBe(1);
   });
 
-  it("refuses runs that share no id, naming the one", () => {
+  it("rejects runs that share no id, naming the one", () => {
     const sim = buildRun("sim", [done("a"), done("b")]);
     const others = buildRun("real", ["1", "2", "3", "4"].map(done));
     expect(() => joinRuns([sim], [buildRun("real", [done("a")]), others])).toThrow(
@@ -41,7 +55,7 @@ describe("joinRuns", () => {
     expect(() => joinRuns([sim], [buildRun("real", [])])).toThrow("none in the real run; compare runs of the same");
   });
 
-  it("refuses an id twice, runs in which nothing finished, and no real run", () => {
+  it("rejects an id twice, runs in which nothing finished, and no real run", () => {
     const sim = buildRun("sim", [done("a")]);
     expect(() => joinRuns([sim], [buildRun("real", [done("a"), done("a")])])).toThrow(
       'the real run (naive) has request id "a" more than once',
@@ -56,7 +70,7 @@ describe("joinRuns", () => {
     const sims = [buildRun("sim", [done("a"), done("b")]), buildRun("sim", [done("b"), done("a")])];
     const reals = [buildRun("real", [done("a"), done("b")]), buildRun("real", [done("a")])];
     const { pairs } = joinRuns(sims, reals);
-    expect(pairs.map((pair) => pair.sims.map(({ requestId }) => requestId))).toEqual([["a", "a"]]);
+    expect(idsOf(pairs.sims)).toEqual([["a"], ["a"]]);
     expect(() => joinRuns(sims, [...reals, reals[0]!])).toThrow("comparing 2 simulations with 3 real runs");
   });
 });

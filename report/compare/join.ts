@@ -1,16 +1,26 @@
 /**
- * Pairs the requests of simulated runs with those of the real repeats, by request id. A pair holds one record from
- * each run; only requests that finished (status ok) everywhere are paired.
+ * Pairs the requests of simulated runs with those of the real repeats, by request id. A pair is a row of each run; only
+ * requests that finished (status ok) everywhere are paired. Rows, not records: ten million pairs are some arrays.
  */
-import { ArtifactError, ConfigError, type RequestRecord, type Run, eachRequest } from "../../formats/index.js";
+import { ArtifactError, ConfigError, type Run } from "../../formats/index.js";
+import { columnsIn, type RequestColumns } from "../../sim/metrics/index.js";
+import { RequestIds } from "./request-ids.js";
 
 const EXAMPLES = 3;
 
-/** One request as every run saw it. */
-export interface Pair {
+/** The requests of one run that are compared. */
+export interface PairedRun {
+  readonly columns: RequestColumns;
+  /** Its row of each pair. */
+  readonly rows: Uint32Array;
+}
+
+/** Requests as every run saw them; all `rows` have one entry per pair. */
+export interface Pairs {
+  readonly count: number;
   /** One, or one for each real run. */
-  readonly sims: readonly RequestRecord[];
-  readonly reals: readonly RequestRecord[];
+  readonly sims: readonly PairedRun[];
+  readonly reals: readonly PairedRun[];
 }
 
 /** Request ids that one side lacks: how many, and a few of them. */
@@ -23,7 +33,7 @@ export interface Missing {
 export interface JoinReport {
   /** Requests compared: in every run, finished in every run. */
   readonly matched: number;
-  /** Requests in every run that were refused or failed in at least one. */
+  /** Requests in every run that were rejected or failed in at least one. */
   readonly not_ok: number;
   readonly only_in_sim: Missing;
   readonly only_in_real: Missing;
@@ -32,7 +42,7 @@ export interface JoinReport {
 }
 
 export interface Joined {
-  readonly pairs: readonly Pair[];
+  readonly pairs: Pairs;
   readonly report: JoinReport;
 }
 
@@ -44,69 +54,112 @@ export function joinRuns(sims: readonly Run[], reals: readonly Run[]): Joined {
       `comparing ${sims.length} simulations with ${reals.length} real runs, expected one, or one for each`,
     );
   }
-  const simsById = sims.map((sim) => byId(sim, "the simulated run"));
-  const simById = simsById[0]!;
-  const realsById = reals.map((run, index) => byId(run, runName(index, reals.length)));
-  const onlyInSim = [...simById.keys()].filter((id) => !realsById.every((real) => real.has(id)));
-  const onlyInReal = [...new Set(realsById.flatMap((real) => [...real.keys()]))].filter((id) => !simById.has(id));
-  const common = [...simById].flatMap(([id, record]): Pair[] => {
-    const others = simsById.slice(1).flatMap((sim) => sim.get(id) ?? []);
-    const records = realsById.flatMap((real) => real.get(id) ?? []);
-    const isEverywhere = records.length === reals.length && others.length === sims.length - 1;
-    return isEverywhere ? [{ sims: [record, ...others], reals: records }] : [];
-  });
-  if (common.length === 0) {
-    const other = realsById.find((real) => ![...real.keys()].some((id) => simById.has(id))) ?? realsById[0]!;
+  const sides = [
+    ...sims.map((run) => sideOf(run, "the simulated run")),
+    ...reals.map((run, index) => sideOf(run, runName(index, reals.length))),
+  ];
+  const [first, realSides] = [sides[0]!, sides.slice(sims.length)];
+  const { common, differentLengths, rows } = pairRows(sides, sims.length);
+  if (common === 0) {
+    const other = realSides.find(({ ids }) => !ids.sharesWith(first.ids)) ?? realSides[0]!;
     throw new ArtifactError(
-      `the runs share no request id: ${describe(simById)} in the simulated run, ${describe(other)} in ` +
-        `${runName(realsById.indexOf(other), reals.length)}; compare runs of the same requests`,
+      `the runs share no request id: ${describe(first)} in the simulated run, ${describe(other)} in ${other.name}; ` +
+        "compare runs of the same requests",
     );
   }
-  const pairs = common.filter((pair) => all(pair).every((request) => request.status === "ok"));
-  if (pairs.length === 0) {
+  const matched = rows[0]!.length;
+  if (matched === 0) {
     throw new ArtifactError(
-      `no request finished in every run: ${common.length} ids are shared, each was refused or failed somewhere ` +
+      `no request finished in every run: ${common} ids are shared, each was rejected or failed somewhere ` +
         `(see the columns status and error of requests.csv)`,
     );
   }
+  const paired = sides.map(({ columns }, at) => ({ columns, rows: rows[at]! }));
   return {
-    pairs,
+    pairs: { count: matched, sims: paired.slice(0, sims.length), reals: paired.slice(sims.length) },
     report: {
-      matched: pairs.length,
-      not_ok: common.length - pairs.length,
-      only_in_sim: { count: onlyInSim.length, examples: onlyInSim.slice(0, EXAMPLES) },
-      only_in_real: { count: onlyInReal.length, examples: onlyInReal.slice(0, EXAMPLES) },
-      different_lengths: pairs.filter((pair) => !sameLengths(pair)).length,
+      matched,
+      not_ok: common - matched,
+      only_in_sim: missing([first], (id) => realSides.every((side) => side.ids.rowOf(id) !== undefined)),
+      only_in_real: missing(realSides, (id) => first.ids.rowOf(id) !== undefined),
+      different_lengths: differentLengths,
     },
   };
 }
 
-function byId(run: Run, name: string): Map<string, RequestRecord> {
-  const records = new Map<string, RequestRecord>();
-  for (const request of eachRequest(run)) {
-    if (records.has(request.requestId)) {
-      throw new ArtifactError(`${name} (${run.info.policy}) has request id "${request.requestId}" more than once`);
+/** A run by what it is called in messages. */
+interface Side {
+  readonly name: string;
+  readonly columns: RequestColumns;
+  readonly ids: RequestIds;
+}
+
+function sideOf(run: Run, name: string): Side {
+  const columns = columnsIn(run);
+  return { name, columns, ids: new RequestIds(columns, `${name} (${run.info.policy})`) };
+}
+
+interface PairedRows {
+  /** Ids that every run has. */
+  readonly common: number;
+  readonly differentLengths: number;
+  /** Of each side, of the requests that finished everywhere. */
+  readonly rows: readonly Uint32Array[];
+}
+
+function pairRows(sides: readonly Side[], sims: number): PairedRows {
+  const [{ columns: first }] = sides as readonly [Side];
+  const rows = sides.map(() => new Uint32Array(first.rows));
+  let [common, matched, differentLengths] = [0, 0, 0];
+  for (let row = 0; row < first.rows; row++) {
+    const id = first.requestId(row);
+    let isEverywhere = true;
+    let isOk = true;
+    let isSame = true;
+    for (let at = 0; at < sides.length && isEverywhere; at++) {
+      const { columns, ids } = sides[at]!;
+      const found = at === 0 ? row : ids.rowOf(id);
+      isEverywhere = found !== undefined;
+      if (found === undefined) break;
+      rows[at]![matched] = found;
+      isOk &&= columns.ok[found] === 1;
+      isSame &&= at < sims || hasSameLengths(first, row, columns, found);
     }
-    records.set(request.requestId, request);
+    if (!isEverywhere) continue;
+    common++;
+    if (!isOk) continue;
+    matched++;
+    if (!isSame) differentLengths++;
   }
-  return records;
+  return { common, differentLengths, rows: rows.map((column) => column.subarray(0, matched)) };
 }
 
-function all(pair: Pair): RequestRecord[] {
-  return [...pair.sims, ...pair.reals];
+function hasSameLengths(a: RequestColumns, rowA: number, b: RequestColumns, rowB: number): boolean {
+  return a.promptTokens[rowA] === b.promptTokens[rowB] && a.outputTokens[rowA] === b.outputTokens[rowB];
 }
 
-function sameLengths({ sims, reals }: Pair): boolean {
-  const sim = sims[0]!;
-  return reals.every((real) => real.promptTokens === sim.promptTokens && real.outputTokens === sim.outputTokens);
+/** Ids of some sides, each counted once, that are not where they should be. */
+function missing(sides: readonly Side[], isThere: (id: string) => boolean): Missing {
+  const examples: string[] = [];
+  let count = 0;
+  for (const [at, { columns }] of sides.entries()) {
+    for (let row = 0; row < columns.rows; row++) {
+      const id = columns.requestId(row);
+      if (isThere(id) || sides.slice(0, at).some(({ ids }) => ids.rowOf(id) !== undefined)) continue;
+      count++;
+      if (examples.length < EXAMPLES) examples.push(id);
+    }
+  }
+  return { count, examples };
 }
 
 function runName(index: number, count: number): string {
   return count === 1 ? "the real run" : `real run ${index + 1} of ${count}`;
 }
 
-function describe(records: ReadonlyMap<string, RequestRecord>): string {
-  if (records.size === 0) return "none";
-  const shown = [...records.keys()].slice(0, EXAMPLES).map((id) => `"${id}"`);
-  return `${records.size} (${[...shown, ...(records.size > EXAMPLES ? ["..."] : [])].join(", ")})`;
+function describe({ columns }: Side): string {
+  if (columns.rows === 0) return "none";
+  const count = Math.min(EXAMPLES, columns.rows);
+  const shown = Array.from({ length: count }, (_, row) => `"${columns.requestId(row)}"`);
+  return `${columns.rows} (${[...shown, ...(columns.rows > EXAMPLES ? ["..."] : [])].join(", ")})`;
 }

@@ -1,5 +1,5 @@
 /** Verdicts counted, and said in words: agreement first and alone, the other two beside it. */
-import { MOST_RUNS, verdicts, type Judgement, type Verdict } from "./verdict.js";
+import { MAX_RUNS, verdicts, type Judgement, type Verdict } from "./verdict.js";
 
 /** How often each verdict was given; what has no verdict counts nowhere. */
 export type Tally = Readonly<Record<Verdict, number>>;
@@ -23,6 +23,6 @@ export function verdictText({
 }: Pick<Judgement, "verdict" | "noise" | "moreRepeats">): string {
   if (verdict !== "cannot tell") return noise === "unknown" ? `${verdict} (one real run)` : verdict;
   if (noise === "unknown") return "cannot tell (one real run), at least 1 more needed";
-  if (moreRepeats === null) return `cannot tell, nor would ${MOST_RUNS} repeats`;
+  if (moreRepeats === null) return `cannot tell, nor would ${MAX_RUNS} repeats`;
   return `cannot tell, ${moreRepeats} more repeat${moreRepeats === 1 ? "" : "s"} would`;
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../formats/index.js";
 import { compareRuns } from "./compare-runs.js";
-import { buildRun } from "./run-builder.js";
+import { buildRun } from "./run-builder.fixture.js";
 import { checkThresholds, parseThreshold } from "./thresholds.js";
 
 describe("parseThreshold", () => {
@@ -25,7 +25,7 @@ describe("parseThreshold", () => {
     ["e2el.mean=0.05", 'expected METRIC.STAT=PERCENT%, such as "e2el.mean=5%"'],
     ["e2el.mean=%", "expected METRIC.STAT=PERCENT%"],
     ["", 'threshold "": expected METRIC.STAT=PERCENT%'],
-  ])("refuses %p", (text, message) => {
+  ])("rejects %p", (text, message) => {
     expect(() => parseThreshold(text)).toThrow(ConfigError);
     expect(() => parseThreshold(text)).toThrow(message);
   });

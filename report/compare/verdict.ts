@@ -52,12 +52,12 @@ export interface Judgement {
   /** Of the error, at LEVEL. Where noise is unknown, of the requests alone. */
   readonly interval: Interval;
   readonly noise: NoiseSource;
-  /** Where it cannot be told: real runs to add until it can, by today's spread; null: none up to MOST_RUNS would do. */
+  /** Where it cannot be told: real runs to add until it can, by today's spread; null: none up to MAX_RUNS would do. */
   readonly moreRepeats: number | null;
 }
 
 /** Nobody repeats a run more often. */
-export const MOST_RUNS = 1000;
+export const MAX_RUNS = 1000;
 
 /**
  * Identical runs on one host have differed by a factor of 1.8 (GPT-2 on an H100, three runs of one load). An error beyond this
@@ -149,9 +149,9 @@ function roomOf(error: number, tolerance: number): number {
 /** The fewest runs whose mean is known to `half`, less those that there are. */
 function repeatsToTell({ spread, runs }: Noise, half: number): number | null {
   const isTold = (count: number): boolean => (studentT(LEVEL, count - 1) * spread) / Math.sqrt(count) <= half;
-  if (half <= 0 || !isTold(MOST_RUNS)) return null;
+  if (half <= 0 || !isTold(MAX_RUNS)) return null;
   // The half-width falls with every run added.
-  let [few, many] = [runs, MOST_RUNS];
+  let [few, many] = [runs, MAX_RUNS];
   while (many - few > 1) {
     const middle = (few + many) >> 1;
     if (isTold(middle)) many = middle;

@@ -203,7 +203,7 @@ describe("renderReport", () => {
     );
   });
 
-  it("refuses a chart that is not plain SVG", () => {
+  it("rejects a chart that is not plain SVG", () => {
     for (const bad of ["<p>no</p>", "<svg><script>1</script></svg>", `<svg onload="x()"></svg>`]) {
       expect(() => renderReport(report({ charts: new Map([["odd", bad]]) }))).toThrow(ConfigError);
     }

@@ -2,32 +2,31 @@
  * What limits a server that is kept full. A limit that stopped admissions binds if the server does more with twice of it;
  * where none does, the clock that is busiest binds.
  */
-import { check, ConfigError, type Profile } from "../../formats/index.js";
+import { check, ConfigError, InvariantError, type Profile } from "../../formats/index.js";
 import { machineOf, stopNames, type AdmissionStops, type SimulatedRunInput } from "../engine/index.js";
-import { planPolicy, serverSettings } from "../policy/index.js";
+import { planPolicy, serverSettings, type AdmissionLimit } from "../policy/index.js";
 import { mixOf } from "./mix.js";
 import { saturate, type Saturated } from "./saturate.js";
 
 export const boundNames = ["gpu", "host", "front_end", "seats", "kv_blocks", "token_budget"] as const;
 export type BoundName = (typeof boundNames)[number];
-type Limit = Exclude<BoundName, "gpu" | "host" | "front_end">;
 
 /** Passes that a limit must have stopped, of all, to be looked at. */
 const STOPPING_SHARE = 0.2;
 /** What twice of a limit must bring for it to bind. */
-const LEAST_GAIN = 0.05;
+const MIN_GAIN = 0.05;
 /** Of the largest batch size, what batches must have for memory not to be what keeps them small. */
 const NEARLY_ALL = 0.9;
 
 /** `measured`: requests of the runs with twice of a limit. */
 export function boundBy(input: SimulatedRunInput, saturated: Saturated, measured: number): BoundName {
-  let best: { readonly limit: Limit; readonly gain: number } | undefined;
+  let best: { readonly limit: AdmissionLimit; readonly gain: number } | undefined;
   const mix = mixOf(input, input.replicas);
   for (const limit of stopping(input, saturated)) {
     const doubled = saturateOrGiveUp(() => saturate(twice(input, limit, saturated), mix, measured));
     if (doubled === undefined) continue;
     const gain = doubled.rate.requestsPerS / saturated.rate.requestsPerS - 1;
-    if (gain >= LEAST_GAIN && gain > (best?.gain ?? 0)) best = { limit, gain };
+    if (gain >= MIN_GAIN && gain > (best?.gain ?? 0)) best = { limit, gain };
   }
   return best?.limit ?? busiestClock(saturated);
 }
@@ -43,7 +42,7 @@ function saturateOrGiveUp(run: () => Saturated | undefined): Saturated | undefin
 }
 
 /** The limits that stopped admissions. */
-function stopping({ plan }: SimulatedRunInput, { run, isClientBound }: Saturated): Limit[] {
+function stopping({ plan }: SimulatedRunInput, { run, isClientBound }: Saturated): AdmissionLimit[] {
   if (plan.work === "batch") {
     const { batch_size: size, max_batch_size: most = size } = plan.settings as Record<string, number>;
     const later = run.batches.slice(Math.floor(run.batches.length / 2));
@@ -59,7 +58,7 @@ function stopping({ plan }: SimulatedRunInput, { run, isClientBound }: Saturated
 }
 
 /** The same server with twice as much of a limit. */
-function twice(input: SimulatedRunInput, limit: Limit, { isClientBound }: Saturated): SimulatedRunInput {
+function twice(input: SimulatedRunInput, limit: AdmissionLimit, { isClientBound }: Saturated): SimulatedRunInput {
   const { plan, profile, workload } = input;
   if (limit === "seats" && isClientBound) {
     return { ...input, workload: { ...workload, maxConcurrency: 2 * workload.maxConcurrency } };
@@ -70,13 +69,10 @@ function twice(input: SimulatedRunInput, limit: Limit, { isClientBound }: Satura
     const doubled = Object.fromEntries(sizes.map(([name, size]) => [name, 2 * Number(size)]));
     return { ...input, plan: planPolicy(plan.name, { ...plan.settings, ...doubled }, { source: plan.name }) };
   }
-  const { maxNumSeqs, numGpuBlocks, maxNumBatchedTokens } = plan.limits(machineOf(profile));
-  const setting = {
-    seats: { max_num_seqs: 2 * maxNumSeqs },
-    kv_blocks: { num_gpu_blocks: 2 * numGpuBlocks },
-    token_budget: { max_num_batched_tokens: 2 * maxNumBatchedTokens },
-  }[limit];
-  return { ...input, plan: planPolicy(plan.name, { ...plan.settings, ...setting }, { source: plan.name }) };
+  const doubled = plan.create(machineOf(profile)).doubled[limit];
+  if (doubled === undefined)
+    throw new InvariantError(`${limit} stopped admissions of ${plan.name}, which has no such limit`);
+  return { ...input, plan: planPolicy(plan.name, { ...plan.settings, ...doubled }, { source: plan.name }) };
 }
 
 function withTwiceTheMemory(profile: Profile): Profile {

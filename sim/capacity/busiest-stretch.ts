@@ -8,7 +8,7 @@ import type { Stretch } from "./offered.js";
 
 /** Length of the shortest stretches, in times of service; and the requests that come in one on average, at least. */
 const SERVICES = 10;
-const LEAST_REQUESTS = 100;
+const MIN_REQUESTS = 100;
 /** From one length of stretches to the next. */
 const LONGER = Math.SQRT2;
 /** Parts of a shortest stretch, whose work is compared with that of the next to tell how much chance makes it vary. */
@@ -28,7 +28,7 @@ export interface Timeline {
 export function busiestStretch(timeline: Timeline, serviceS: number): Stretch | undefined {
   const { timesS, worksS, isByChance } = timeline;
   const spanS = timesS.at(-1)! - timesS[0]!;
-  const shortestS = Math.max(SERVICES * serviceS, (LEAST_REQUESTS * spanS) / timesS.length);
+  const shortestS = Math.max(SERVICES * serviceS, (MIN_REQUESTS * spanS) / timesS.length);
   if (shortestS >= spanS) return undefined;
   const chancePerRootS = isByChance ? margin(spanS / shortestS) * chanceOf(timeline, shortestS / PARTS) : 0;
   let best = { from: 0, to: 0, workS: 0, lengthS: shortestS, surely: -Infinity };

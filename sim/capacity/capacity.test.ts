@@ -93,7 +93,7 @@ describe("capacityOf batches of one size", () => {
     else expect(capacity).not.toHaveProperty("latency_growth_s_per_min");
   });
 
-  it("is seats: batches of twice the size do more in their time", () => {
+  it("is the batch size: batches of twice the size do more in their time", () => {
     expect(atShare(0.5).bound_by).toBe("seats");
   });
 });
@@ -150,7 +150,7 @@ describe("capacityOf continuous batching", () => {
     });
   });
 
-  it("counts what is refused at once as offered and as done", () => {
+  it("counts what is rejected at once as offered and as done", () => {
     const load = {
       dataset_name: "random",
       random_input_len: 1000,
@@ -160,7 +160,7 @@ describe("capacityOf continuous batching", () => {
     };
     const all = told(inputOf({ load }));
     const some = told(inputOf({ load, settings: { max_model_len: 1000 } }));
-    // About half are refused, the longer ones.
+    // About half are rejected, the longer ones.
     expect(some.requests_per_s).toBeGreaterThan(1.7 * all.requests_per_s);
   });
 });
@@ -171,18 +171,18 @@ describe("bound_by", () => {
     return { ...engine, cost: { ...cost, ...change(cost) } };
   };
   const bound = (asked: Asked): string => told(inputOf({ load: { ...lengths, request_rate: 1 }, ...asked })).bound_by;
-  const seats = { max_num_seqs: 64 };
+  const slots = { max_num_seqs: 64 };
 
   it("is the GPU where a step takes as long as it has requests", () => {
     const profile = withCost(({ gpu }) => ({
       gpu: { ...gpu, decode_base_ns: 1e5, mixed_base_ns: 1e5, decode_padded_token_ns: 2e6, context_token_ns: 0 },
     }));
-    expect(bound({ profile, settings: { ...seats, enforce_eager: true } })).toBe("gpu");
+    expect(bound({ profile, settings: { ...slots, enforce_eager: true } })).toBe("gpu");
   });
 
   it("is the host where its thread takes as long as there are requests", () => {
     const profile = withCost(({ host }) => ({ host: { ...host, schedule: { base_ns: 0, request_ns: 2e6 } } }));
-    expect(bound({ profile, settings: seats })).toBe("host");
+    expect(bound({ profile, settings: slots })).toBe("host");
   });
 
   it("is the front end where it handles requests more slowly than the engine does", () => {
@@ -190,7 +190,7 @@ describe("bound_by", () => {
     expect(bound({ profile })).toBe("front_end");
   });
 
-  it("is seats where there are few", () => {
+  it("is max_num_seqs where it is small", () => {
     expect(bound({ settings: { max_num_seqs: 4 } })).toBe("seats");
   });
 

@@ -10,22 +10,22 @@ import { mixOf, type Mix } from "./mix.js";
 import { isOpenLoop, offeredLoad, type Stretch } from "./offered.js";
 import type { Sized } from "./relative-work.js";
 import type { StepPlan } from "../policy/index.js";
-import { saturate, seatsOfServer, type Saturated } from "./saturate.js";
+import { saturate, slotsOfServer, type Saturated } from "./saturate.js";
 
 /** The rate is measured over longer until half of its 95 % interval is within this fraction. */
 const WANTED_HALF_WIDTH = 0.01;
-/** Requests measured first: at least, and for each seat. */
-const LEAST_MEASURED = 400;
-const MEASURED_PER_SEAT = { step: 3, batch: 40 } as const;
+/** Requests measured first: at least, and per slot. */
+const MIN_MEASURED = 400;
+const MEASURED_PER_SLOT = { step: 3, batch: 40 } as const;
 /** Steps that the longest of its runs takes, about: some tenths of a second. */
-const MOST_STEPS = 20_000;
+const MAX_STEPS = 20_000;
 /**
  * Where requests come one by one, what is offered of the rate found so far; which share of that a full server does not
  * serve; and how often more is tried.
  */
 const MORE = 1.08;
 const KEPT_UP = 0.985;
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 /** Steps of an engine that take as long to simulate as one output token of a batch. */
 const STEPS_PER_BATCH_TOKEN = 0.02;
 
@@ -135,7 +135,11 @@ function usualServer({ plan, profile, ...input }: SimulatedRunInput): SimulatedR
 function withoutQueueLimits(plan: StepPlan): StepPlan {
   return {
     ...plan,
-    limits: (machine) => ({ ...plan.limits(machine), maxNumQueuedReqs: undefined, maxNumQueuedTokens: undefined }),
+    create: (machine) => {
+      const policy = plan.create(machine);
+      const { limits } = policy;
+      return { ...policy, limits: { ...limits, maxNumQueuedReqs: undefined, maxNumQueuedTokens: undefined } };
+    },
   };
 }
 
@@ -158,7 +162,7 @@ function findRate(input: SimulatedRunInput, mix: Mix): Found | undefined {
   if (input.plan.work === "batch")
     return { first, last: longer > measured ? (saturate(input, mix, longer) ?? first) : first };
   let last = first;
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     const ratePerS = MORE * last.rate.requestsPerS;
     last = saturate(input, mix, longer, ratePerS) ?? last;
     if (last.rate.requestsPerS < KEPT_UP * ratePerS) break;
@@ -171,9 +175,9 @@ function timesAsLong({ rate, run }: Saturated): number {
   const wanted = (rate.halfWidth / WANTED_HALF_WIDTH) ** 2;
   const steps = (run.info.engine_steps as { scheduled: number } | undefined)?.scheduled;
   const spent = steps ?? STEPS_PER_BATCH_TOKEN * run.batches.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
-  return Math.min(wanted, MOST_STEPS / Math.max(1, spent));
+  return Math.min(wanted, MAX_STEPS / Math.max(1, spent));
 }
 
 function measuredFirst(input: SimulatedRunInput): number {
-  return Math.max(LEAST_MEASURED, MEASURED_PER_SEAT[input.plan.work] * seatsOfServer(input));
+  return Math.max(MIN_MEASURED, MEASURED_PER_SLOT[input.plan.work] * slotsOfServer(input));
 }

@@ -10,7 +10,7 @@ import { syntheticLengths } from "../workload/index.js";
 /** Draws that stand for a distribution of lengths. */
 const POPULATION = 20_000;
 /** Requests of a list whose prompts share something, most: which hit the cache depends on their order. */
-const MOST_SHARING = 20_000;
+const MAX_SHARING = 20_000;
 /** Ids of contents of one repetition of a list are so far from those of the next. */
 const ID_DISTANCE = 2 ** 32;
 
@@ -25,7 +25,7 @@ export interface Mix {
 export function mixOf({ load, workload, seed }: Pick<SimulatedRunInput, "load" | "workload" | "seed">, every = 1): Mix {
   const population = isDrawn(load) ? drawn(load, workload.requests, seed) : workload.requests;
   if (population.some(({ content }) => content !== undefined)) {
-    const seen = population.filter((_, index) => index % every === 0).slice(0, MOST_SHARING);
+    const seen = population.filter((_, index) => index % every === 0).slice(0, MAX_SHARING);
     return { population, take: (count) => repeated(seen, count) };
   }
   const sorted = [...population].sort((a, b) => a.outputTokens - b.outputTokens || a.promptTokens - b.promptTokens);

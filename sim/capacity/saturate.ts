@@ -1,6 +1,6 @@
 /**
  * A run of the same server and the same mix of requests in which the server is kept full: clients that send the next
- * request when they have an answer, more of them than the server has seats, so that some always wait.
+ * request when they have an answer, more of them than the server has slots, so that some always wait.
  */
 import { InvariantError, type Run, type WorkloadRequest } from "../../formats/index.js";
 import { machineOf, simulateRun, type SimulatedRunInput } from "../engine/index.js";
@@ -11,11 +11,11 @@ import type { Mix } from "./mix.js";
 import { relativeWork, type Sized } from "./relative-work.js";
 import { steadyRate, type SteadyRate } from "./steady-rate.js";
 
-/** Clients beyond the seats, as a share of them and at least. */
+/** Clients beyond the slots, as a share of them and at least. */
 const SPARE_SHARE = 0.25;
-const LEAST_SPARE = 16;
+const MIN_SPARE = 16;
 /**
- * Generations of requests, each as many as there are seats, before the measurement begins: it takes some until requests no
+ * Generations of requests, each as many as there are slots, before the measurement begins: it takes some until requests no
  * longer end in the clusters in which they began.
  */
 const WARM_UP = { step: 6, batch: 2 } as const;
@@ -39,14 +39,14 @@ export function saturate(
   measured: number,
   ratePerS?: number,
 ): Saturated | undefined {
-  const seats = seatsOfServer(input);
-  const spare = Math.max(LEAST_SPARE, Math.ceil(SPARE_SHARE * seats));
+  const slots = slotsOfServer(input);
+  const spare = Math.max(MIN_SPARE, Math.ceil(SPARE_SHARE * slots));
   const bound = input.workload.maxConcurrency / (input.replicas ?? 1);
-  const clients = Math.max(1, Math.min(seats + spare, Math.round(bound)));
-  const warmUp = WARM_UP[input.plan.work] * seats + settling(input);
+  const clients = Math.max(1, Math.min(slots + spare, Math.round(bound)));
+  const warmUp = WARM_UP[input.plan.work] * slots + settling(input);
   const taken = mix.take(warmUp + measured + clients);
   const requests =
-    ratePerS === undefined ? started(taken, Math.min(seats, clients), input) : comingAt(taken, ratePerS, input);
+    ratePerS === undefined ? started(taken, Math.min(slots, clients), input) : comingAt(taken, ratePerS, input);
   const run = simulateRun({
     ...input,
     workload: { requests, maxConcurrency: clients, thinkNs: input.workload.thinkNs },
@@ -54,20 +54,20 @@ export function saturate(
     coldStart: false,
     replicas: 1,
   });
-  const answered = run.requests.slice(seats).filter(({ status }) => status === "ok");
+  const answered = run.requests.slice(slots).filter(({ status }) => status === "ok");
   if (answered.length === 0) return undefined;
   const workOf = relativeWork(answered, mix.population);
-  // What is refused at once takes nothing of the server, and counts as done.
+  // What is rejected at once takes nothing of the server, and counts as done.
   const endedShare = run.requests.filter(({ status }) => status === "ok").length / run.requests.length;
   const found = steadyRate(run.requests, { first: Math.floor(endedShare * warmUp), last: clients }, workOf);
   if (found === undefined) return undefined;
   const rate = { ...found, requestsPerS: found.requestsPerS / endedShare };
-  return { run, rate, workOf, isClientBound: clients < seats + spare };
+  return { run, rate, workOf, isClientBound: clients < slots + spare };
 }
 
 /** Requests that a server has in work at once, at most. */
-export function seatsOfServer({ plan, profile }: SimulatedRunInput): number {
-  if (plan.work === "step") return seatsOf(plan.limits(machineOf(profile)));
+export function slotsOfServer({ plan, profile }: SimulatedRunInput): number {
+  if (plan.work === "step") return seatsOf(plan.create(machineOf(profile)).limits);
   const { batch_size, max_batch_size = batch_size } = plan.settings;
   if (typeof max_batch_size !== "number") {
     throw new InvariantError(`the policy ${plan.name} has no batch size, expected batch_size or max_batch_size`);

@@ -2,13 +2,12 @@
  * What kept requests waiting: for every pass of a scheduler after which some still wait, the limit that stopped the
  * admissions. `none`: nobody waited at the scheduler.
  */
-import { seatsOf, stepBudget, type SchedulerLimits, type StepScheduler } from "../policy/index.js";
+import { seatsOf, stepBudget, type AdmissionLimit, type EngineLimits, type StepScheduler } from "../policy/index.js";
 
-export const stopNames = ["seats", "kv_blocks", "token_budget", "none"] as const;
-export type StopName = (typeof stopNames)[number];
+export const stopNames: readonly (AdmissionLimit | "none")[] = ["seats", "kv_blocks", "token_budget", "none"];
 
 /** Passes, by what stopped the admissions. */
-export type AdmissionStops = Record<StopName, number>;
+export type AdmissionStops = Record<AdmissionLimit | "none", number>;
 
 export function noStops(): AdmissionStops {
   return { seats: 0, kv_blocks: 0, token_budget: 0, none: 0 };
@@ -18,7 +17,7 @@ export function noStops(): AdmissionStops {
 export function countStop(
   stops: AdmissionStops,
   { waitingRequests, runningRequests }: Pick<StepScheduler, "waitingRequests" | "runningRequests">,
-  limits: SchedulerLimits,
+  limits: EngineLimits,
   scheduledTokens: number,
   passes: number,
 ): void {

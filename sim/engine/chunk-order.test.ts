@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { Workload } from "../../formats/index.js";
 import type { StepCostModel } from "../cost/index.js";
-import { tokenCounts } from "../policy/index.js";
+import { tokenCounts, vllmSchedulers } from "../policy/index.js";
 import { gpuOnly } from "./steps.conformance.js";
 import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
 import { simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
@@ -29,7 +29,7 @@ function lateFirsts(lateNs: number): StepCostModel {
 }
 
 function run(engine: EngineName, workload: Workload, lateNs: number): StepSimulationResult {
-  return simulateSteps({ workload, limits: roomyLimits(), cost: () => lateFirsts(lateNs), engine });
+  return simulateSteps({ workload, policy: vllmSchedulers(roomyLimits()), cost: () => lateFirsts(lateNs), engine });
 }
 
 function sumOfGapsMs({ log }: StepSimulationResult): number {
@@ -88,7 +88,7 @@ test("no last token precedes a first, and the gaps of all requests add up to las
       fc.integer({ min: 1, max: 3 }),
       (limits, workload, cost, replicas) => {
         for (const engine of engines) {
-          const result = simulateSteps({ workload, limits, cost, engine, replicas });
+          const result = simulateSteps({ workload, policy: vllmSchedulers(limits), cost, engine, replicas });
           const { log } = result;
           let spansNs = 0;
           for (let row = 0; row < log.rows; row++) {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { Workload, WorkloadRequest } from "../../formats/index.js";
 import { noHost, type StepCostModel } from "../cost/index.js";
-import { planBatchPolicy, type BatchWork, type SchedulerLimits } from "../policy/index.js";
+import { planBatchPolicy, vllmSchedulers, type BatchWork, type SchedulerLimits } from "../policy/index.js";
 import { EngineBatches } from "./engine-batches.js";
 import { simulateBatches, type SimulationResult } from "./simulate.js";
 import { simulateSteps, type EngineName } from "./simulate-steps.js";
@@ -41,7 +41,12 @@ interface Options {
 function run(workload: Workload, options: Options = {}): SimulationResult {
   const { policy = "naive", settings = { batch_size: 2, timeout_s: 1 }, limits = roomyLimits() } = options;
   const { cost = stepCost, engine = "fast" } = options;
-  const hardware = new EngineBatches({ requests: workload.requests, limits, cost: cost(), engine });
+  const hardware = new EngineBatches({
+    requests: workload.requests,
+    server: vllmSchedulers(limits),
+    cost: cost(),
+    engine,
+  });
   const plan = planBatchPolicy(policy, settings, { source: "test" });
   const result = simulateBatches({ workload, policy: plan.create(machine), hardware });
   hardware.log.checkWhole();
@@ -128,10 +133,10 @@ test("one batch of all requests is what the engine makes of them arriving at onc
   fc.assert(
     fc.property(stepWorkloads(), tightLimits, engineCosts, (workload, tight, cost) => {
       // Without the reservation requests can take each other's blocks for ever.
-      const limits = { ...tight, reserveFullIsl: true };
+      const policy = vllmSchedulers({ ...tight, reserveFullIsl: true });
       const requests = workload.requests.map((request) => ({ ...request, arrivalNs: 0 }));
-      const direct = simulateSteps({ workload: closed(requests, Infinity), limits, cost, engine: "step" });
-      const batches = new EngineBatches({ requests, limits, cost: cost(), engine: "step" });
+      const direct = simulateSteps({ workload: closed(requests, Infinity), policy, cost, engine: "step" });
+      const batches = new EngineBatches({ requests, server: policy, cost: cost(), engine: "step" });
       const { endNs, members } = batches.run(batchOf(requests), 0);
       const { log } = direct;
       expect([...batches.log.lastTokenNs]).toEqual([...log.lastTokenNs]);

@@ -6,16 +6,15 @@
 import { InvariantError, type WorkloadRequest } from "../../formats/index.js";
 import type { StepCostModel } from "../cost/index.js";
 import {
-  CountScheduler,
-  Scheduler,
   tokenCounts,
   type BatchWork,
   type MemberOutcome,
-  type SchedulerLimits,
-  type TokenCounts,
+  type StepScheduler,
+  type StepSchedulers,
 } from "../policy/index.js";
 import type { BatchHardware, BatchRan } from "./batch-hardware.js";
 import { EngineLoop } from "./engine-loop.js";
+import type { EngineTotals } from "./engine-totals.js";
 import { QueueLimits } from "./queue-limits.js";
 import type { EngineName } from "./simulate-steps.js";
 import { StepLog } from "./step-log.js";
@@ -23,26 +22,30 @@ import { StepLog } from "./step-log.js";
 export interface EngineBatchesInput {
   /** All that may come, in the workload's order: members of batches are named by their place in it. */
   readonly requests: readonly WorkloadRequest[];
-  readonly limits: SchedulerLimits;
+  /** How the engine schedules. */
+  readonly server: StepSchedulers;
   readonly cost: StepCostModel;
   readonly engine: EngineName;
 }
 
 export class EngineBatches implements BatchHardware {
   readonly log: StepLog;
-  readonly loop: EngineLoop;
+  private readonly loop: EngineLoop;
   /** KV blocks in all, and the most in use at once. */
-  readonly kvBlocks: number;
-  kvHighWater = 0;
-  private readonly scheduler: Scheduler | CountScheduler;
+  private readonly kvBlocks: number;
+  private kvHighWater = 0;
+  private readonly scheduler: StepScheduler;
   private readonly queueLimits: QueueLimits;
 
-  constructor({ requests, limits, cost, engine }: EngineBatchesInput) {
+  constructor({ requests, server, cost, engine }: EngineBatchesInput) {
+    const { limits } = server;
     const tokens = tokenCounts(requests);
     this.log = new StepLog(requests, tokens);
-    this.kvBlocks = limits.numGpuBlocks - 1;
     this.queueLimits = new QueueLimits(limits, this.log, cost.frontEnd?.deliveryNs ?? 0);
-    this.scheduler = makeScheduler(engine, limits, requests, tokens);
+    // What batches do to the engine decides when the next one comes: there is no running everything again.
+    const { make, afterPreemption } = server.choose({ requests, tokens, isReference: engine === "step" });
+    this.scheduler = (afterPreemption ?? make)();
+    this.kvBlocks = this.scheduler.freeBlocks;
     const { scheduler, log } = this;
     // Times that vary from step to step have no closed form to jump by.
     const jumps = engine === "fast" && cost.isSampled !== true;
@@ -81,6 +84,22 @@ export class EngineBatches implements BatchHardware {
     };
   }
 
+  /** What the engine did so far. */
+  totals(): EngineTotals {
+    const { loop, kvBlocks, kvHighWater } = this;
+    return {
+      steps: loop.steps,
+      jumpedSteps: loop.jumpedSteps,
+      busyNs: loop.busyNs,
+      hostBusyNs: loop.hostBusyNs,
+      frontEndBusyNs: loop.frontEndBusyNs,
+      admissionStops: loop.admissionStops,
+      preemptions: loop.preemptions,
+      kvHighWater: [kvHighWater],
+      kvBlocks,
+    };
+  }
+
   /** Sends a request to the server; returns why it is not served, if it is not. */
   private send(index: number, atNs: number): string | undefined {
     this.log.sent(index, atNs, atNs);
@@ -89,15 +108,4 @@ export class EngineBatches implements BatchHardware {
     else this.log.refused(index, refusal);
     return refusal;
   }
-}
-
-/** Prefix caching needs every block by its content; without it counts are enough. */
-function makeScheduler(
-  engine: EngineName,
-  limits: SchedulerLimits,
-  requests: readonly WorkloadRequest[],
-  tokens: TokenCounts,
-): Scheduler | CountScheduler {
-  if (engine === "step" || limits.prefixCaching) return new Scheduler(limits, requests);
-  return new CountScheduler(limits, requests, tokens);
 }

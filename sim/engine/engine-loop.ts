@@ -7,7 +7,7 @@
 import { ConfigError, InvariantError } from "../../formats/index.js";
 import { Fifo } from "../kernel/index.js";
 import type { DecodeLaw, StepCostModel } from "../cost/index.js";
-import type { EngineStep, SchedulerLimits, StepScheduler, TokenSink } from "../policy/index.js";
+import type { EngineLimits, EngineStep, StepScheduler, TokenSink } from "../policy/index.js";
 import {
   asynchronousRun,
   gpuEndOfRound,
@@ -38,7 +38,7 @@ export interface EngineLoopInput {
   /** Whether a preemption is a PreemptionError, because the scheduler is right only without one. */
   readonly refusesPreemption?: boolean;
   /** Of the scheduler, to tell what keeps requests waiting; absent: that is not counted. */
-  readonly limits?: SchedulerLimits;
+  readonly limits?: EngineLimits;
 }
 
 /** The scheduler had to preempt a request where that was not to happen. */

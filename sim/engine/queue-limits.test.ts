@@ -1,7 +1,7 @@
 /** Limits on what may wait for a server, in simulations in which every step takes 100 ns. */
 import type { Workload } from "../../formats/index.js";
 import { noHost, type StepCostModel } from "../cost/index.js";
-import { rulesOf, type SchedulerLimits } from "../policy/index.js";
+import { rulesOf, vllmSchedulers, type SchedulerLimits } from "../policy/index.js";
 import { simulateSteps, type EngineName } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
 import { roomyLimits } from "./step-scenes.conformance.js";
@@ -26,7 +26,7 @@ function run(
   replicas = 1,
 ): [sentNs: number | undefined, rejected: string | undefined][] {
   const cost = (): StepCostModel => ({ ...gpuOnly({ fixedNs: STEP_NS }), host: noHost });
-  const result = simulateSteps({ workload: load, limits: roomyLimits(change), cost, engine, replicas });
+  const result = simulateSteps({ workload: load, policy: vllmSchedulers(roomyLimits(change)), cost, engine, replicas });
   return recordsOf(result.log).map(({ sentNs, error }) => [sentNs, error]);
 }
 

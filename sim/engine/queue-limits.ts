@@ -3,7 +3,7 @@
  * beyond them with HTTP 503. Checked when the request is sent, whole prompts counted, whatever of them is computed or
  * cached. Source: vLLM's API server since 0.29 (behaviour).
  */
-import type { SchedulerLimits } from "../policy/index.js";
+import type { EngineLimits } from "../policy/index.js";
 import type { StepLog } from "./step-log.js";
 
 export class QueueLimits {
@@ -15,7 +15,7 @@ export class QueueLimits {
 
   /** `deliveryNs`: how long a token is on its way from the front end to the client, whose times the log has. */
   constructor(
-    { maxNumQueuedReqs = Infinity, maxNumQueuedTokens = Infinity }: SchedulerLimits,
+    { maxNumQueuedReqs = Infinity, maxNumQueuedTokens = Infinity }: EngineLimits,
     private readonly log: StepLog,
     private readonly deliveryNs: number,
   ) {

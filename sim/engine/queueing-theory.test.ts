@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Workload, WorkloadRequest } from "../../formats/index.js";
 import { stream, type Random } from "../kernel/index.js";
 import { summarise } from "../metrics/index.js";
+import { vllmSchedulers } from "../policy/index.js";
 import { arrivalTimesNs } from "../workload/index.js";
 import { simulateSteps } from "./simulate-steps.js";
 import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
@@ -57,7 +58,7 @@ describe("one seat, synchronous, under a Poisson stream", () => {
   it.each(cases)("with %s lengths at load %p waits as Pollaczek and Khinchine say of M/G/1", (_, load, of) => {
     const { log } = simulateSteps({
       workload: poisson(load, of),
-      limits: roomyLimits({ maxNumSeqs: 1 }),
+      policy: vllmSchedulers(roomyLimits({ maxNumSeqs: 1 })),
       cost: () => gpuOnly({ fixedNs: STEP_NS }),
       engine: "fast",
     });
@@ -72,7 +73,7 @@ describe("one seat, synchronous, under a Poisson stream", () => {
 describe("any run", () => {
   const scenes = fc.record({
     workload: stepWorkloads(30),
-    limits: tightLimits.map((drawn) => ({ ...drawn, reserveFullIsl: true, schedulingPolicy: "fcfs" as const })),
+    policy: tightLimits.map((drawn) => vllmSchedulers({ ...drawn, reserveFullIsl: true, schedulingPolicy: "fcfs" })),
     cost: engineCosts,
     replicas: fc.constantFrom(1, 2),
     engine: fc.constantFrom("fast" as const, "step" as const),
@@ -114,11 +115,11 @@ describe("any run", () => {
 
 test("a synchronous server whose host takes no time is busy whenever a request is there", () => {
   for (const load of [0.3, 0.8, 1.5]) {
-    const limits = roomyLimits({ maxNumSeqs: 8 });
+    const policy = vllmSchedulers(roomyLimits({ maxNumSeqs: 8 }));
     const workload = poisson(load * 8, geometric(0.05), 5000);
     const { log, busyNs } = simulateSteps({
       workload,
-      limits,
+      policy,
       cost: () => gpuOnly({ fixedNs: STEP_NS, perContextNs: 10 }),
       engine: "fast",
     });

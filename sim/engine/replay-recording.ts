@@ -2,7 +2,8 @@
 import { ArtifactError, ConfigError, type Load, type Profile, type Run } from "../../formats/index.js";
 import { planPolicy, serverSettings, VERSION_PATTERN } from "../policy/index.js";
 import { recordedWorkload, rejectUnmodelled } from "../workload/index.js";
-import { simulateRun, type SimulatedRunInput } from "./simulate-run.js";
+import type { SimulatedRunInput } from "./run-input.js";
+import { simulateRun } from "./simulate-run.js";
 
 export interface ReplayOptions {
   /** Of the jitter. */

@@ -1,6 +1,7 @@
 /** Several engines behind a router, on one clock. */
 import fc from "fast-check";
 import type { RequestRecord, Workload, WorkloadRequest } from "../../formats/index.js";
+import { vllmSchedulers } from "../policy/index.js";
 import { routerNames, type RouterName } from "./router.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
@@ -15,21 +16,21 @@ function open(workload: Workload): Workload {
 }
 
 /** With the full-sequence gate nobody can be in each other's way for ever. */
-const limits = tightLimits.map((drawn) => ({ ...drawn, reserveFullIsl: true, schedulingPolicy: "fcfs" as const }));
-const scenes = fc.record({ workload: stepWorkloads(30), limits, cost: engineCosts });
+const policy = tightLimits.map((drawn) => vllmSchedulers({ ...drawn, reserveFullIsl: true, schedulingPolicy: "fcfs" }));
+const scenes = fc.record({ workload: stepWorkloads(30), policy, cost: engineCosts });
 const RUNS = { numRuns: 150, seed: 20_251_124, endOnFailure: true };
 
 describe.each(engines)("replicas of the engine %s", (engine) => {
   it("under round-robin serve every Nth request as one server alone would", () => {
     fc.assert(
-      fc.property(scenes, fc.integer({ min: 2, max: 4 }), ({ workload: drawn, limits, cost }, replicas) => {
+      fc.property(scenes, fc.integer({ min: 2, max: 4 }), ({ workload: drawn, policy, cost }, replicas) => {
         const workload = open(drawn);
-        const whole = simulateSteps({ workload, limits, cost, engine, replicas, router: "round-robin" });
+        const whole = simulateSteps({ workload, policy, cost, engine, replicas, router: "round-robin" });
         const records: RequestRecord[] = [];
         let [steps, busyNs, preemptions] = [0, 0, 0];
         for (let at = 0; at < replicas; at++) {
           const requests = workload.requests.filter((_, index) => index % replicas === at);
-          const part = simulateSteps({ workload: { ...workload, requests }, limits, cost, engine });
+          const part = simulateSteps({ workload: { ...workload, requests }, policy, cost, engine });
           recordsOf(part.log).forEach((record, index) => (records[at + index * replicas] = record));
           steps += part.steps;
           busyNs += part.busyNs;
@@ -71,7 +72,7 @@ describe("the router", () => {
   const run = (router: RouterName): StepSimulationResult =>
     simulateSteps({
       workload,
-      limits: roomyLimits({ maxNumSeqs: 1 }),
+      policy: vllmSchedulers(roomyLimits({ maxNumSeqs: 1 })),
       cost: () => gpuOnly({ fixedNs: 10 }),
       engine: "fast",
       replicas: 2,
@@ -90,7 +91,7 @@ describe("the router", () => {
     });
     const { kvHighWater } = simulateSteps({
       workload: { requests: burst, maxConcurrency: Infinity, thinkNs: 0 },
-      limits: roomyLimits(),
+      policy: vllmSchedulers(roomyLimits()),
       cost: () => gpuOnly({ fixedNs: 10 }),
       engine: "fast",
       replicas: 4,
@@ -108,7 +109,7 @@ describe("the router", () => {
     };
     const { log } = simulateSteps({
       workload: closed,
-      limits: roomyLimits({ maxNumSeqs: 1 }),
+      policy: vllmSchedulers(roomyLimits({ maxNumSeqs: 1 })),
       cost: () => gpuOnly({ fixedNs: 10 }),
       engine: "fast",
       replicas: 2,

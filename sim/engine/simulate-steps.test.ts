@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ConfigError, type Workload, type WorkloadRequest } from "../../formats/index.js";
 import { noHost, type HostCost, type StepCostModel } from "../cost/index.js";
 import { summarise } from "../metrics/index.js";
-import type { SchedulerLimits } from "../policy/index.js";
+import { vllmSchedulers, type SchedulerLimits } from "../policy/index.js";
 import { simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
 import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
@@ -37,7 +37,7 @@ interface Options {
 /** Every step takes 100 ns on the GPU; the host takes no time but where `host` says so. */
 function run(workload: Workload, { change = {}, host = {}, engine = "fast" }: Options = {}): StepSimulationResult {
   const cost = (): StepCostModel => ({ ...gpuOnly({ fixedNs: STEP_NS }), host: { ...noHost, ...host } });
-  return simulateSteps({ workload, limits: roomyLimits(change), cost, engine });
+  return simulateSteps({ workload, policy: vllmSchedulers(roomyLimits(change)), cost, engine });
 }
 
 /** [time, requests outstanding from then on], one entry an instant. */
@@ -269,8 +269,8 @@ describe("the two clocks", () => {
           emptyStepSleepNs: SLEEP_NS,
         };
         const cost = (): StepCostModel => ({ ...gpuOnly({ fixedNs: c.gpuNs, perContextNs: c.growthNs }), host });
-        const limits = roomyLimits({ asyncScheduling: isAsync });
-        const { log, jumpedSteps } = simulateSteps({ workload: open(lengths), limits, cost, engine });
+        const policy = vllmSchedulers(roomyLimits({ asyncScheduling: isAsync }));
+        const { log, jumpedSteps } = simulateSteps({ workload: open(lengths), policy, cost, engine });
         jumped += jumpedSteps;
         const expected = tokenTimesNs(c, isAsync);
         const gapsMs = expected.slice(1).map((ns, at) => (ns - expected[at]!) / 1e6);
@@ -291,9 +291,9 @@ describe("the two clocks", () => {
 describe("the engine fast", () => {
   const scenes = fc.record({
     workload: stepWorkloads(30),
-    limits: fc
+    policy: fc
       .record({ limits: tightLimits, prefixCaching: fc.boolean() })
-      .map(({ limits, prefixCaching }) => ({ ...limits, prefixCaching })),
+      .map(({ limits, prefixCaching }) => vllmSchedulers({ ...limits, prefixCaching })),
     cost: engineCosts,
     replicas: fc.constantFrom(1, 1, 2, 3),
     router: fc.constantFrom("round-robin" as const, "least-outstanding" as const, "random" as const),

@@ -5,17 +5,11 @@
  */
 import { InvariantError, type Extrapolation, type Workload } from "../../formats/index.js";
 import { extrapolationOf, type StepCostModel } from "../cost/index.js";
-import {
-  CountScheduler,
-  Scheduler,
-  tokenCounts,
-  type SchedulerLimits,
-  type StepScheduler,
-  type TokenCounts,
-} from "../policy/index.js";
+import { tokenCounts, type StepScheduler, type StepSchedulers, type TokenCounts } from "../policy/index.js";
 import { Client } from "../workload/index.js";
-import { addStops, type AdmissionStops } from "./admission-stops.js";
+import { addStops } from "./admission-stops.js";
 import { EngineLoop, PreemptionError } from "./engine-loop.js";
+import type { EngineTotals } from "./engine-totals.js";
 import { QueueLimits } from "./queue-limits.js";
 import { makeRouter, type RouterName } from "./router.js";
 import { StepLog } from "./step-log.js";
@@ -26,7 +20,7 @@ export type EngineName = (typeof engineNames)[number];
 
 export interface StepSimulationInput {
   readonly workload: Workload;
-  readonly limits: SchedulerLimits;
+  readonly policy: StepSchedulers;
   /** Makes the prices of a replica, by its number. */
   readonly cost: (replica: number) => StepCostModel;
   readonly engine: EngineName;
@@ -36,45 +30,30 @@ export interface StepSimulationInput {
   readonly seed?: string;
 }
 
-export interface StepSimulationResult {
+export interface StepSimulationResult extends EngineTotals {
   readonly log: StepLog;
-  /** Steps of all replicas, and how many of them were jumped over. */
-  readonly steps: number;
-  readonly jumpedSteps: number;
-  /** GPU time of all steps, ns. */
-  readonly busyNs: number;
-  /** Time in which host threads and front ends worked, of all replicas, ns. */
-  readonly hostBusyNs: number;
-  readonly frontEndBusyNs: number;
-  readonly admissionStops: AdmissionStops;
-  readonly preemptions: number;
-  /** Most KV blocks in use at once, by replica, and how many a replica has. */
-  readonly kvHighWater: readonly number[];
-  readonly kvBlocks: number;
   readonly extrapolation: Extrapolation;
 }
 
 export function simulateSteps(input: StepSimulationInput): StepSimulationResult {
-  const { engine, limits, workload } = input;
+  const { engine, policy, workload } = input;
   const { requests } = workload;
   const tokens = tokenCounts(requests);
-  const everyBlock = (): StepScheduler => new Scheduler(limits, requests);
-  const counts = (): StepScheduler => new CountScheduler({ ...limits, prefixCaching: false }, requests, tokens);
-  if (engine === "step") return new StepSimulation(input, tokens, everyBlock).run();
-  if (!limits.prefixCaching) return new StepSimulation(input, tokens, counts).run();
-  if (requests.some(({ content }) => content !== undefined)) return new StepSimulation(input, tokens, everyBlock).run();
-  // Without shared prefixes the cache changes nothing until a preempted request finds its own blocks again.
+  const { make, afterPreemption } = policy.choose({ requests, tokens, isReference: engine === "step" });
+  if (afterPreemption === undefined) return new StepSimulation(input, tokens, make).run();
   try {
-    return new StepSimulation(input, tokens, counts, { refusesPreemption: true }).run();
+    return new StepSimulation(input, tokens, make, { refusesPreemption: true }).run();
   } catch (error) {
     if (!(error instanceof PreemptionError)) throw error;
-    return new StepSimulation(input, tokens, everyBlock).run();
+    return new StepSimulation(input, tokens, afterPreemption).run();
   }
 }
 
 interface Replica {
   readonly loop: EngineLoop;
   readonly scheduler: StepScheduler;
+  /** All that it has. */
+  readonly kvBlocks: number;
   readonly cost: StepCostModel;
   readonly queueLimits: QueueLimits;
 }
@@ -92,7 +71,8 @@ class StepSimulation {
     makeScheduler: () => StepScheduler,
     { refusesPreemption = false } = {},
   ) {
-    const { workload, cost: makeCost, engine, replicas = 1 } = input;
+    const { workload, policy, cost: makeCost, engine, replicas = 1 } = input;
+    const { limits } = policy;
     const { requests } = workload;
     this.log = new StepLog(requests, tokens);
     this.isClosed = workload.maxConcurrency !== Infinity;
@@ -110,10 +90,10 @@ class StepSimulation {
         jumps,
         stopsAtEnds,
         refusesPreemption,
-        limits: input.limits,
+        limits,
       });
-      const queueLimits = new QueueLimits(input.limits, log, cost.frontEnd?.deliveryNs ?? 0);
-      return { loop, scheduler, cost, queueLimits };
+      const queueLimits = new QueueLimits(limits, log, cost.frontEnd?.deliveryNs ?? 0);
+      return { loop, scheduler, kvBlocks: scheduler.freeBlocks, cost, queueLimits };
     });
     // The client has an answer a while after the front end sent it; a closed loop goes on from there.
     const deliveryNs = this.replicas[0]?.cost.frontEnd?.deliveryNs ?? 0;
@@ -215,9 +195,8 @@ class StepSimulation {
   }
 
   private result(): StepSimulationResult {
-    const { replicas, log, input } = this;
+    const { replicas, log } = this;
     const sum = (of: (loop: EngineLoop) => number): number => replicas.reduce((total, { loop }) => total + of(loop), 0);
-    const kvBlocks = input.limits.numGpuBlocks - 1;
     return {
       log,
       steps: sum((loop) => loop.steps),
@@ -227,8 +206,8 @@ class StepSimulation {
       frontEndBusyNs: sum((loop) => loop.frontEndBusyNs),
       admissionStops: addStops(replicas.map(({ loop }) => loop.admissionStops)),
       preemptions: sum((loop) => loop.preemptions),
-      kvHighWater: replicas.map(({ scheduler }) => kvBlocks - scheduler.fewestFreeBlocks),
-      kvBlocks,
+      kvHighWater: replicas.map(({ scheduler, kvBlocks }) => kvBlocks - scheduler.fewestFreeBlocks),
+      kvBlocks: replicas[0]!.kvBlocks,
       extrapolation: extrapolationOf(replicas.map(({ cost }) => cost)),
     };
   }

@@ -123,6 +123,7 @@ describe("a closed loop", () => {
       workload: { requests: requests(5), maxConcurrency: 1, thinkNs: 0 },
       policy: {
         isFifo: true,
+        maxIdleNs: Infinity,
         arrived: (request, nowNs) => (request.index < 4 ? "too long" : served.arrived(request, nowNs)),
         decide: (nowNs) => served.decide(nowNs),
         finished: (work, nowNs, feedback) => served.finished(work, nowNs, feedback),

@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { ConfigError, type Workload } from "../../formats/index.js";
-import { CountScheduler, Scheduler, type StepScheduler } from "../policy/index.js";
+import {
+  findPolicy,
+  planPolicy,
+  stepPolicyNames,
+  vllmSchedulers,
+  type SchedulerLimits,
+  type StepSchedulers,
+} from "../policy/index.js";
 import { isMonotone } from "../policy/policy.conformance.js";
+import { simulateSteps, type EngineName } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
+import { engineCosts, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
 import {
   endProblems,
   fifoProblems,
@@ -27,46 +35,83 @@ const costs = fc
   })
   .map(gpuOnly);
 
-const scenes: fc.Arbitrary<StepScene> = fc.record({ workload: stepWorkloads(), limits: tightLimits, cost: costs });
-const cachedScenes = scenes.map((scene) => ({ ...scene, limits: { ...scene.limits, prefixCaching: true } }));
+interface Scene extends StepScene {
+  /** Without the full-sequence gate requests may take each other's blocks for ever, as they do in vLLM. */
+  readonly mayLivelock: boolean;
+}
+
+/** vllm under limits in every corner; `change` is made to all of them. */
+function vllmScenes(change: Partial<SchedulerLimits>, { isReference }: Pick<StepScene, "isReference">) {
+  return fc
+    .record({ workload: stepWorkloads(), limits: tightLimits, cost: costs })
+    .map(({ limits: drawn, ...rest }): Scene => {
+      const limits = { ...drawn, ...change };
+      return { ...rest, policy: vllmSchedulers(limits), isReference, mayLivelock: !limits.reserveFullIsl };
+    });
+}
+
+/** Room for some 900 tokens, so that requests wait. */
+const machine = { totalBytes: 1000, baseBytes: 0, kvBytesPerToken: 1, positions: 100 };
+
+/** Settings to draw for a policy; one that is not listed runs with its defaults. */
+const settingsOf: Readonly<Record<string, fc.Arbitrary<object>>> = {
+  orca: fc.record(
+    {
+      max_num_seqs: fc.integer({ min: 1, max: 8 }),
+      max_model_len: fc.constantFrom(60, 1000),
+      kv_cache_tokens: fc.integer({ min: 60, max: 400 }),
+    },
+    { requiredKeys: [] },
+  ),
+};
+
+function registeredPolicy(name: string): fc.Arbitrary<StepSchedulers> {
+  return (settingsOf[name] ?? fc.constant({})).map((settings) => {
+    const plan = planPolicy(name, settings, { source: "conformance" });
+    if (plan.work !== "step") throw new Error(`${name} runs batches`);
+    return plan.create(machine);
+  });
+}
+
+const mayLivelock = fc.constant(false);
+
+function registeredScenes(name: string): fc.Arbitrary<Scene> {
+  const policy = registeredPolicy(name);
+  return fc.record({ workload: stepWorkloads(), policy, isReference: fc.boolean(), cost: costs, mayLivelock });
+}
 
 interface Case {
-  readonly make: (scene: StepScene) => StepScheduler;
-  readonly scenes: fc.Arbitrary<StepScene>;
+  readonly scenes: fc.Arbitrary<Scene>;
   /** Whether its steps say whom they schedule. */
   readonly isNamed: boolean;
 }
 
-const reference = ({ limits, workload }: StepScene): Scheduler => new Scheduler(limits, workload.requests);
-const counted = ({ limits, workload }: StepScene): CountScheduler => new CountScheduler(limits, workload.requests);
-
+const reference = { isReference: true };
 const cases: Readonly<Record<string, Case>> = {
-  reference: { make: reference, scenes, isNamed: true },
-  "reference with prefix caching": { make: reference, scenes: cachedScenes, isNamed: true },
-  "count scheduler": { make: counted, scenes, isNamed: false },
+  "vllm, every block": { scenes: vllmScenes({}, reference), isNamed: true },
+  "vllm, every block with prefix caching": { scenes: vllmScenes({ prefixCaching: true }, reference), isNamed: true },
+  "vllm, counts": { scenes: vllmScenes({}, { isReference: false }), isNamed: false },
+  ...Object.fromEntries(stepPolicyNames.map((name) => [name, { scenes: registeredScenes(name), isNamed: false }])),
 };
 
-/**
- * A run under watch. Without the full-sequence gate requests may take each other's blocks for ever, as they do in vLLM:
- * the loop says so, and there is nothing to look at.
- */
-function observed(scheduler: StepScheduler, scene: StepScene): StepObservation | undefined {
+/** A run under watch; undefined where it never ends, and may. */
+function observed(scene: Scene): StepObservation | undefined {
   try {
-    return observeSteps(scheduler, scene);
+    return observeSteps(scene);
   } catch (error) {
-    if (error instanceof ConfigError && !scene.limits.reserveFullIsl && error.message.startsWith("livelock")) return;
+    if (error instanceof ConfigError && scene.mayLivelock && error.message.startsWith("livelock")) return;
     throw error;
   }
 }
 
 const RUNS = { numRuns: 250, seed: 20_251_124 };
 
-describe.each(Object.keys(cases))("the %s", (name) => {
-  const { make, scenes: drawn, isNamed } = cases[name]!;
+describe.each(Object.keys(cases))("the scheduler of %s", (name) => {
+  const { scenes: drawn, isNamed } = cases[name]!;
   const holds = (problems: (run: StepObservation, workload: Workload) => unknown[]): void => {
     fc.assert(
       fc.property(drawn, (scene) => {
-        const run = observed(make(scene), scene);
+        const run = observed(scene);
         expect(run === undefined ? [] : problems(run, scene.workload)).toEqual([]);
       }),
       RUNS,
@@ -91,7 +136,7 @@ describe.each(Object.keys(cases))("the %s", (name) => {
     holds(limitProblems);
   });
 
-  it("first runs requests in order of arrival without priorities", () => {
+  it("first runs requests in order of arrival where it promises to", () => {
     holds(fifoProblems);
   });
 
@@ -111,7 +156,7 @@ describe.each(Object.keys(cases))("the %s", (name) => {
     fc.assert(
       fc.property(drawn, (scene) => {
         const again = (): unknown => {
-          const run = observed(make(scene), scene);
+          const run = observed(scene);
           return run === undefined ? "livelock" : { ...run, log: recordsOf(run.log) };
         };
         expect(again()).toEqual(again());
@@ -121,12 +166,12 @@ describe.each(Object.keys(cases))("the %s", (name) => {
   });
 });
 
-test("the count scheduler takes every step as the reference does", () => {
+test("counting takes every step as keeping every block does", () => {
   let preemptions = 0;
   fc.assert(
-    fc.property(scenes, (scene) => {
-      const run = (scheduler: StepScheduler): unknown => {
-        const observation = observed(scheduler, scene);
+    fc.property(vllmScenes({}, reference), (scene) => {
+      const run = (isReference: boolean): unknown => {
+        const observation = observed({ ...scene, isReference });
         if (observation === undefined) return "livelock";
         const { log, steps, busyNs } = observation;
         preemptions += steps.reduce((sum, { counts }) => sum + counts.preempted.length, 0);
@@ -135,9 +180,30 @@ test("the count scheduler takes every step as the reference does", () => {
         });
         return { records: recordsOf(log), busyNs, told };
       };
-      expect(run(counted(scene))).toEqual(run(reference(scene)));
+      expect(run(false)).toEqual(run(true));
     }),
     { ...RUNS, numRuns: 1000 },
   );
   expect(preemptions).toBeGreaterThan(300);
+});
+
+describe.each(stepPolicyNames)("the policy %s", (name) => {
+  it("says what it is", () => {
+    expect(findPolicy(name).describe).not.toBe("");
+  });
+
+  it("gives to the last bit the same run when runs of decodes are jumped over", () => {
+    const policy = registeredPolicy(name);
+    const replicas = fc.constantFrom(1, 1, 2);
+    fc.assert(
+      fc.property(fc.record({ workload: stepWorkloads(30), policy, cost: engineCosts, replicas }), (scene) => {
+        const run = (engine: EngineName): unknown => {
+          const { log, ...totals } = simulateSteps({ ...scene, engine });
+          return { ...totals, jumpedSteps: undefined, records: recordsOf(log), gaps: log.gaps.describe() };
+        };
+        expect(run("fast")).toEqual(run("step"));
+      }),
+      RUNS,
+    );
+  });
 });

@@ -1,11 +1,19 @@
 /**
  * What every scheduler of continuous batching must keep: it is watched at its own interface while the engine loop drives
- * it, step by step, and each promise that was broken is said in words. steps.conformance.test.ts runs it over both.
+ * it, step by step, and each promise that was broken is said in words. steps.conformance.test.ts runs it over all
+ * registered policies that run steps.
  * (policy.conformance.ts: the same for policies that run whole batches.)
  */
 import type { Workload } from "../../formats/index.js";
 import { noHost, type StepCostModel } from "../cost/index.js";
-import { tokenCounts, type EngineStep, type SchedulerLimits, type StepScheduler } from "../policy/index.js";
+import {
+  seatsOf,
+  stepBudget,
+  tokenCounts,
+  type EngineStep,
+  type StepScheduler,
+  type StepSchedulers,
+} from "../policy/index.js";
 import { Client } from "../workload/index.js";
 import { EngineLoop } from "./engine-loop.js";
 import { StepLog } from "./step-log.js";
@@ -26,20 +34,23 @@ export interface RanStep {
 export interface StepObservation {
   readonly log: StepLog;
   readonly steps: readonly RanStep[];
-  readonly limits: SchedulerLimits;
+  readonly policy: StepSchedulers;
   readonly depth: number;
   readonly busyNs: number;
   /** How often each request was completed and refused by the scheduler, and how many tokens its clients were told of. */
   readonly completions: readonly number[];
   readonly refusals: readonly number[];
   readonly tokens: number;
-  /** KV blocks free after the last step. */
+  /** KV blocks free before the first step, and after the last one. */
+  readonly kvBlocks: number;
   readonly freeBlocks: number;
 }
 
 export interface StepScene {
   readonly workload: Workload;
-  readonly limits: SchedulerLimits;
+  readonly policy: StepSchedulers;
+  /** Whether the reference runs, where the policy has a faster scheduler, too. */
+  readonly isReference: boolean;
   readonly cost: StepCostModel;
 }
 
@@ -67,9 +78,12 @@ export function gpuOnly(terms: {
 }
 
 /** Runs a workload through one engine loop with a watch on its scheduler; every round by itself, no jumps. */
-export function observeSteps(scheduler: StepScheduler, { workload, limits, cost }: StepScene): StepObservation {
+export function observeSteps({ workload, policy, isReference, cost }: StepScene): StepObservation {
   const { requests } = workload;
-  const log = new StepLog(requests, tokenCounts(requests));
+  const tokenColumns = tokenCounts(requests);
+  const log = new StepLog(requests, tokenColumns);
+  const scheduler = policy.choose({ requests, tokens: tokenColumns, isReference }).make();
+  const kvBlocks = scheduler.freeBlocks;
   const watched = new WatchedScheduler(scheduler, requests.length);
   const stopsAtEnds = workload.maxConcurrency !== Infinity;
   const loop = new EngineLoop({ scheduler: watched, cost, log, jumps: false, stopsAtEnds });
@@ -93,7 +107,7 @@ export function observeSteps(scheduler: StepScheduler, { workload, limits, cost 
     } else loop.advance(Math.min(arrivalNs, endNs));
   }
   const { steps, completions, refusals, tokens, freeBlocks, depth } = watched;
-  return { log, steps, limits, depth, busyNs: loop.busyNs, completions, refusals, tokens, freeBlocks };
+  return { log, steps, policy, depth, busyNs: loop.busyNs, completions, refusals, tokens, kvBlocks, freeBlocks };
 }
 
 /** Requests that did not end exactly once, or ran although they were refused. */
@@ -147,14 +161,14 @@ export function kvProblems({ steps }: StepObservation, { requests }: Workload): 
 }
 
 /** Steps whose counts do not add up, or that go beyond the limits. */
-export function limitProblems({ steps, limits, freeBlocks }: StepObservation): string[] {
-  const allBlocks = limits.numGpuBlocks - 1;
+export function limitProblems({ steps, policy, kvBlocks: allBlocks, freeBlocks }: StepObservation): string[] {
+  const [budget, seats] = [stepBudget(policy.limits), seatsOf(policy.limits)];
   const leaked = freeBlocks === allBlocks ? [] : [`${freeBlocks} of ${allBlocks} KV blocks are free at the end`];
   const problems = steps.flatMap(({ counts, runningRequests, freeBlocks: free }) => {
     const { id, scheduledTokens, scheduledRequests, decodeRequests, prefillRequests, prefillTokens } = counts;
     const broken: readonly [string, boolean][] = [
-      ["more tokens than the budget", scheduledTokens > limits.maxNumBatchedTokens],
-      ["more requests than seats", runningRequests > limits.maxNumSeqs],
+      ["more tokens than the budget", scheduledTokens > budget],
+      ["more requests than seats", runningRequests > seats],
       ["blocks that are not there", free < 0 || free > allBlocks],
       ["tokens of neither decodes nor prefills", scheduledTokens !== decodeRequests + prefillTokens],
       ["requests of neither kind", scheduledRequests !== decodeRequests + prefillRequests],
@@ -166,9 +180,9 @@ export function limitProblems({ steps, limits, freeBlocks }: StepObservation): s
   return [...problems, ...leaked];
 }
 
-/** First admissions out of the order of arrival; without priorities alone. */
-export function fifoProblems({ steps, limits }: StepObservation): string[] {
-  if (limits.schedulingPolicy !== "fcfs") return [];
+/** First admissions out of the order of arrival, where the policy promises it. */
+export function fifoProblems({ steps, policy }: StepObservation): string[] {
+  if (!policy.isFifo) return [];
   const first = [...new Set(steps.flatMap(({ counts }) => counts.admitted))];
   return first.flatMap((index, at) =>
     at > 0 && index < first[at - 1]! ? [`request ${index} was first run after request ${first[at - 1]!}`] : [],

@@ -45,7 +45,7 @@ describe("bootstrapInterval", () => {
     expect(second).toEqual([2 * first![0], 2 * first![1]]);
   });
 
-  it("refuses no resamples and a level that is no probability", () => {
+  it("rejects no resamples and a level that is no probability", () => {
     expect(() => bootstrapInterval(5, () => 1, { name: "x", resamples: 0 })).toThrow('bootstrap "x" with 0 resamples');
     expect(() => bootstrapInterval(5, () => 1, { name: "x", level: 95 })).toThrow("level 95, expected between 0 and 1");
   });

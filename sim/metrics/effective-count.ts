@@ -7,7 +7,7 @@
  */
 
 /** Batches at most. */
-const MOST_BATCHES = 4096;
+const MAX_BATCHES = 4096;
 /** Lags that are summed, in integrated autocorrelation times. */
 const WINDOW = 5;
 /** Lags at most, as a share of the series: beyond it nothing is known. */
@@ -22,7 +22,7 @@ export function effectiveCount(values: Float64Array): number {
   const mean = meanOf(values);
   const variance = squaresAround(values, mean) / n;
   if (variance <= (mean * 1e-12) ** 2) return n;
-  const size = Math.ceil(n / MOST_BATCHES);
+  const size = Math.ceil(n / MAX_BATCHES);
   const batches = size === 1 ? values : batchMeans(values, size);
   const count = batches.length;
   const around = meanOf(batches);

@@ -5,7 +5,7 @@
  */
 import { GapStore, RUN_FIELDS, SINGLE_FIELDS } from "./gap-store.js";
 
-const MOST_BUCKETS = 2 ** 12; // stays within the first-level cache
+const MAX_BUCKETS = 2 ** 12; // stays within the first-level cache
 const FEWEST_BUCKETS = 16;
 /** Buckets per round are so few that progressions overlap about this many on average. */
 const OVERLAPS_PER_RUN = 2;
@@ -41,7 +41,7 @@ function bucketWidth({ least, greatest, runSpans, singlesEnd, runsEnd }: GapStor
   const runs = runsEnd / RUN_FIELDS;
   const entries = singlesEnd / SINGLE_FIELDS + runs;
   const meanSpans = runSpans / range; // of all progressions, in widths of the whole range
-  const affordable = Math.min(4 * entries, (OVERLAPS_PER_RUN * entries) / meanSpans, MOST_BUCKETS);
+  const affordable = Math.min(4 * entries, (OVERLAPS_PER_RUN * entries) / meanSpans, MAX_BUCKETS);
   return 2 ** Math.max(0, Math.ceil(Math.log2(range / Math.max(FEWEST_BUCKETS, affordable))));
 }
 

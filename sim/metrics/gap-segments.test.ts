@@ -140,7 +140,7 @@ describe("GapSegments", () => {
     expect(new GapSegments().describe()).toBeNull();
   });
 
-  it("refuses gaps that are negative, in parts of a ns, too long or too many", () => {
+  it("rejects gaps that are negative, in parts of a ns, too long or too many", () => {
     const gaps = new GapSegments();
     expect(() => {
       gaps.addOne(-1, 1);

@@ -4,7 +4,7 @@ export { minimumCount, percentileIsShown, quantile } from "./quantile.js";
 export { clientDelayMs, e2elMs, gapMs, queueMs, throughputTokensPerS, tpotMs, ttftMs } from "./request-metrics.js";
 export { mean } from "./statistics.js";
 export { type GoodputLimits } from "./goodput.js";
-export { columnsIn, columnsOf, type RequestColumns } from "./request-columns.js";
+export { columnsIn, columnsOf, filledColumns, type RequestColumns } from "./request-columns.js";
 export { GapSegments } from "./gap-segments.js";
 export { summarise, type Summary, type SummaryOptions } from "./summary.js";
 export { rank, resampled } from "./ranked-sample.js";

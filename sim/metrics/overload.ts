@@ -8,9 +8,9 @@ import type { Intervals } from "./sweep-line.js";
 /** The time between first and last arrival is cut into so many equal slices. */
 const SLICES = 10;
 /** Slices that must hold an arrival before anything is said. */
-const LEAST_SLICES = 8;
+const MIN_SLICES = 8;
 /** Student's t of the mean rise from slice to slice; at exactly full load about one run in 100 is above it. */
-const LEAST_T = 4;
+const MIN_T = 4;
 
 export interface Overload {
   readonly overloaded: boolean;
@@ -29,12 +29,12 @@ export function judgeOverload(columns: RequestColumns, inSystem: Intervals): Ove
   const firstNs = startsNs[0] ?? 0;
   const lastNs = startsNs.at(-1) ?? 0;
   const levelsNs = lastNs > firstNs ? meanE2elsNs(columns, firstNs, lastNs) : [];
-  if (levelsNs.length < LEAST_SLICES) return { overloaded: false, growthPerS: null, riseT: null };
+  if (levelsNs.length < MIN_SLICES) return { overloaded: false, growthPerS: null, riseT: null };
   const middleNs = (firstNs + lastNs) / 2;
   const { atMiddle, atLast, mostBeforeMiddle } = numberInSystem(inSystem, middleNs);
   const riseT = tOfRises(levelsNs);
   return {
-    overloaded: atLast > mostBeforeMiddle && riseT > LEAST_T,
+    overloaded: atLast > mostBeforeMiddle && riseT > MIN_T,
     growthPerS: ((atLast - atMiddle) / (lastNs - middleNs)) * 1e9,
     riseT,
   };

@@ -42,7 +42,7 @@ describe("quantile", () => {
     );
   });
 
-  it("refuses an empty sample and a p that is no probability", () => {
+  it("rejects an empty sample and a p that is no probability", () => {
     expect(() => quantile(new Float64Array(0), 0.5)).toThrow("quantile of no values");
     expect(() => quantile(Float64Array.of(1), 99)).toThrow("quantile of p = 99, expected 0 to 1");
     expect(() => quantile(Float64Array.of(1), NaN)).toThrow("expected 0 to 1");

@@ -5,7 +5,11 @@ export type { RequestColumns };
 
 /** The columns of records, in their order. */
 export function columnsOf(records: readonly RequestRecord[]): RequestColumns {
-  const rows = records.length;
+  return { ...filledColumns(records.length, records), requestId: (row) => records[row]!.requestId };
+}
+
+/** The columns of so many records as are given, none of which is kept. */
+export function filledColumns(rows: number, records: Iterable<RequestRecord>): Omit<RequestColumns, "requestId"> {
   const columns = {
     arrivalNs: new Float64Array(rows),
     sentNs: new Float64Array(rows),
@@ -16,8 +20,8 @@ export function columnsOf(records: readonly RequestRecord[]): RequestColumns {
     outputTokens: new Int32Array(rows),
     ok: new Uint8Array(rows),
   };
-  for (let row = 0; row < rows; row++) {
-    const record = records[row]!;
+  let row = 0;
+  for (const record of records) {
     columns.arrivalNs[row] = record.arrivalNs;
     columns.sentNs[row] = record.sentNs ?? NaN;
     columns.scheduledNs[row] = record.scheduledNs ?? NaN;
@@ -26,8 +30,9 @@ export function columnsOf(records: readonly RequestRecord[]): RequestColumns {
     columns.promptTokens[row] = record.promptTokens;
     columns.outputTokens[row] = record.outputTokens;
     columns.ok[row] = record.status === "ok" ? 1 : 0;
+    row++;
   }
-  return { rows, ...columns, requestId: (row) => records[row]!.requestId };
+  return { rows, ...columns };
 }
 
 /** The columns of a run's requests, as it keeps them or made of its records. */

@@ -27,7 +27,7 @@ type StatisticKeys<Metric extends string> = Readonly<Record<`${StatisticName}_${
 /** What run.json keeps as `summary`. */
 export type Summary = {
   readonly completed: number;
-  /** Requests refused or lost to an error. */
+  /** Requests rejected or lost to an error. */
   readonly failed: number;
   /** Seconds from the first arrival to the last last token. */
   readonly duration: number | null;
@@ -58,7 +58,7 @@ export type Summary = {
 
 export interface SummaryOptions {
   readonly goodput?: GoodputLimits | undefined;
-  /** Every gap between two output tokens of one request, pooled, where the run recorded them: in ms, or collected. */
+  /** Every gap between two output tokens of one request, pooled, where the run recorded them: in ms (reordered), or collected. */
   readonly itl?: Float64Array | GapSegments | undefined;
 }
 
@@ -161,7 +161,7 @@ function sampleOf(metric: string, valuesMs: Float64Array): Sample {
 function itlSample(itl: Float64Array | GapSegments, tpot: Sample): Sample {
   const isCollected = itl instanceof GapSegments;
   const count = isCollected ? itl.gaps : itl.length;
-  const statistics = isCollected ? itl.describe() : describeInPlace(itl.slice());
+  const statistics = isCollected ? itl.describe() : describeInPlace(itl);
   const share = tpot.count === 0 ? 1 : tpot.effectiveCount / tpot.count;
   return { metric: "itl", count, effectiveCount: share * count, statistics };
 }

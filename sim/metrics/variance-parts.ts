@@ -24,7 +24,7 @@ export interface VarianceParts {
 }
 
 /** Degrees of freedom that have to be left for the rest. */
-const LEAST_FREE = 2;
+const MIN_FREE = 2;
 
 /** `seedVaries` false: times are taken at their means, so that nothing is the seed's. */
 export function variancePartsOf(
@@ -41,7 +41,7 @@ export function variancePartsOf(
   const known = [run, calibration].map((cause) => (cause === undefined ? undefined : centred(cause)));
   const moving = known.filter((cause) => cause !== undefined && squares(cause) > 0) as number[][];
   const free = values.length - 1 - moving.length;
-  if (free < LEAST_FREE) return { from_seed: null, from_run: null, from_calibration: null };
+  if (free < MIN_FREE) return { from_seed: null, from_run: null, from_calibration: null };
   const total = sampleDeviation(values) ** 2;
   const [of, rest] = effects(centred(values), moving, free);
   const shares = known.map((cause) => (cause === undefined ? null : (of.get(cause) ?? 0)));

@@ -4,6 +4,7 @@
  * after an idle spell longer than the timeout the next request leaves alone. Requests are taken one at a time; between
  * two, the collector waits up to max(10 ms, what is left of the timeout).
  */
+import { Fifo } from "../kernel/index.js";
 import type { BatchWork, DispatchReason, PolicyRequest, Wait } from "./policy.js";
 
 const MIN_WAIT_NS = 10_000_000;
@@ -19,8 +20,7 @@ export interface Sla {
 }
 
 export class BatchCollector {
-  private readonly queue: PolicyRequest[] = [];
-  private head = 0;
+  private readonly queue = new Fifo<PolicyRequest>();
   private batch: PolicyRequest[] = [];
   private openedNs = 0;
   private firstTakenNs = 0;
@@ -32,6 +32,11 @@ export class BatchCollector {
     private readonly timeoutNs: number,
     private readonly sla?: Sla,
   ) {}
+
+  /** Longest that it collects while requests wait. */
+  get maxIdleNs(): number {
+    return this.timeoutNs + MIN_WAIT_NS;
+  }
 
   arrived(request: PolicyRequest): void {
     this.queue.push(request);
@@ -51,7 +56,7 @@ export class BatchCollector {
         if (leftNs <= 0) return this.dispatch("timeout", limit);
         this.waitEndsNs = nowNs + Math.max(MIN_WAIT_NS, leftNs);
       }
-      const next = this.queue[this.head];
+      const next = this.queue.shift();
       if (next === undefined) return this.waitOrDispatch(nowNs, limit);
       this.take(next, nowNs);
       if (this.sla?.mode === "reference" && nowNs - this.firstTakenNs >= this.sla.maxWaitNs && this.batch.length > 1) {
@@ -64,11 +69,6 @@ export class BatchCollector {
     if (this.batch.length === 0) this.firstTakenNs = nowNs;
     this.batch.push(request);
     this.waitEndsNs = undefined;
-    this.head++;
-    if (this.head > 1024 && this.head * 2 > this.queue.length) {
-      this.queue.splice(0, this.head);
-      this.head = 0;
-    }
   }
 
   private waitOrDispatch(nowNs: number, limit: number): BatchWork | Wait {

@@ -28,6 +28,7 @@ export function createDynamic(settings: z.output<typeof dynamicSettings>): Polic
   let size = settings.batch_size;
   return {
     isFifo: true,
+    maxIdleNs: collector.maxIdleNs,
     arrived: (request) => {
       collector.arrived(request);
       return undefined;

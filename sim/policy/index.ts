@@ -2,33 +2,30 @@
 export type * from "./policy.js";
 export type { Machine } from "./machine.js";
 export {
+  batchPolicyNames,
   findPolicy,
   planBatchPolicy,
   planPolicy,
   policyNames,
+  stepPolicyNames,
   type BatchPlan,
   type PolicyPlan,
   type StepPlan,
 } from "./registry.js";
+export { seatsOf, stepBudget } from "./step-policy.js";
+export type { AdmissionLimit, EngineLimits, SchedulerInput, StepPolicy, StepSchedulers } from "./step-policy.js";
+export type { EngineStep, SchedulerRequest, StepScheduler, TokenSink } from "./step.js";
+export { tokenCounts, type TokenCounts } from "./token-counts.js";
 export {
   assumedOf,
   CountScheduler,
+  createVllm,
   DEFAULT_VERSION,
   limitsOf,
   rulesOf,
   Scheduler,
-  seatsOf,
   serverSettings,
-  stepBudget,
-  tokenCounts,
   VERSION_PATTERN,
+  vllmSchedulers,
 } from "./vllm/index.js";
-export type {
-  EngineStep,
-  SchedulerLimits,
-  SchedulerRequest,
-  StepScheduler,
-  TokenCounts,
-  TokenSink,
-  VersionRules,
-} from "./vllm/index.js";
+export type { SchedulerLimits, VersionRules } from "./vllm/index.js";

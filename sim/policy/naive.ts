@@ -13,6 +13,7 @@ export function createNaive(settings: z.output<typeof naiveSettings>): Policy {
   const collector = new BatchCollector(secondsToNs(settings.timeout_s));
   return {
     isFifo: true,
+    maxIdleNs: collector.maxIdleNs,
     arrived: (request) => {
       collector.arrived(request);
       return undefined;

@@ -22,6 +22,7 @@ export interface Observation {
   readonly result: SimulationResult;
   readonly ran: readonly RanWork[];
   readonly isFifo: boolean;
+  readonly maxIdleNs: number;
   /** How often each request of the workload was completed and refused by the policy. */
   readonly completions: readonly number[];
   readonly refusals: readonly number[];
@@ -57,6 +58,7 @@ export function observe(policy: Policy, workload: Workload, cost: CostModel): Ob
   let idleSinceNs = 0;
   const watched: Policy = {
     isFifo: policy.isFifo,
+    maxIdleNs: policy.maxIdleNs,
     arrived: (request, nowNs) => {
       const refusal = policy.arrived(request, nowNs);
       if (refusal !== undefined) refusals[request.index]!++;
@@ -80,7 +82,7 @@ export function observe(policy: Policy, workload: Workload, cost: CostModel): Ob
     },
   };
   const result = simulate({ workload, policy: watched, cost });
-  return { result, ran, isFifo: policy.isFifo, completions, refusals };
+  return { result, ran, isFifo: policy.isFifo, maxIdleNs: policy.maxIdleNs, completions, refusals };
 }
 
 /** Requests that did not end exactly once, or ran although they were refused. */
@@ -125,10 +127,10 @@ export function overlapProblems({ ran }: Observation): string[] {
   );
 }
 
-/** Work before which the machine idled longer than `boundNs` while requests waited. */
-export function idleProblems({ ran }: Observation, boundNs: number): string[] {
+/** Work before which the machine idled longer than the policy promises while requests waited. */
+export function idleProblems({ ran, maxIdleNs }: Observation): string[] {
   return ran.flatMap(({ work, idleNs }) =>
-    idleNs > boundNs ? [`${idleNs} ns idle before work ${work.id} while requests waited, bound ${boundNs} ns`] : [],
+    idleNs > maxIdleNs ? [`${idleNs} ns idle before work ${work.id} while requests waited, bound ${maxIdleNs} ns`] : [],
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * The interface of policies that run whole batches. A policy is a state machine without I/O: it is told of arrivals and
  * finished work and says what to run now or when to look again. The simulator drives it with a virtual clock and a cost
- * model, real/ drives the same object with the real clock and hardware. (vllm/step.ts: the interface of schedulers that
+ * model, real/ drives the same object with the real clock and hardware. (step-policy.ts: the interface of policies that
  * run steps.)
  */
 
@@ -15,8 +15,8 @@ export interface PolicyRequest {
   readonly outputTokens: number;
 }
 
-/** Why a batch was dispatched when it was. */
-export type DispatchReason = "full" | "timeout" | "sla";
+/** Why a batch was dispatched when it was, in the policy's own word: "full", "timeout", "sla" of naive and dynamic. */
+export type DispatchReason = string;
 
 /** A whole static batch: left-padded prefill, then decode to the longest output; all results return together. */
 export interface BatchWork {
@@ -54,6 +54,8 @@ export interface Feedback {
 export interface Policy {
   /** Promise to start requests in arrival order. */
   readonly isFifo: boolean;
+  /** Promise not to leave the machine idle for longer than this while requests wait, ns. */
+  readonly maxIdleNs: number;
   /** A request reached the server. Returns the reason when it can never be served. */
   arrived(request: PolicyRequest, nowNs: number): string | undefined;
   /** Called while no batch is running. */

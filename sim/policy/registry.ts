@@ -4,28 +4,30 @@ import { check, ConfigError, suggest, type CheckContext } from "../../formats/in
 import { createDynamic, dynamicSettings } from "./dynamic.js";
 import type { Machine } from "./machine.js";
 import { createNaive, naiveSettings } from "./naive.js";
+import { createOrca, orcaSettings } from "./orca.js";
 import type { Policy } from "./policy.js";
-import { limitsOf, resolveSettings, vllmSettings, type ResolvedSettings, type SchedulerLimits } from "./vllm/index.js";
+import type { StepPolicy } from "./step-policy.js";
+import { createVllm, vllmSettings } from "./vllm/index.js";
 
 /** A policy that runs whole static batches, which real/onnx can run too, or one that runs steps. */
-type Registered<S extends z.ZodType = z.ZodType> = BatchPolicy<S> | StepPolicy<S>;
+type Registered<S extends z.ZodType = z.ZodType> = BatchEntry<S> | StepEntry<S>;
 
 interface Described<S extends z.ZodType> {
   readonly describe: string;
   readonly settings: S;
 }
 
-interface BatchPolicy<S extends z.ZodType> extends Described<S> {
+interface BatchEntry<S extends z.ZodType> extends Described<S> {
   readonly work: "batch";
   create(settings: z.output<S>, machine: Machine): Policy;
 }
 
-/** Continuous batching: schedulers are made from limits, by the engine that drives them. */
-interface StepPolicy<S extends z.ZodType> extends Described<S> {
+/** Continuous batching. */
+interface StepEntry<S extends z.ZodType> extends Described<S> {
   readonly work: "step";
-  /** Settings with every default filled, those that depend on the machine too. */
-  resolve(settings: z.output<S>, machine: Machine): ResolvedSettings;
-  limits(settings: z.output<S>, machine: Machine): SchedulerLimits;
+  /** The server that schedules so by itself, and so can run it for real; absent: it is simulated only. */
+  readonly server?: "vllm";
+  create(settings: z.output<S>, machine: Machine): StepPolicy;
 }
 
 const registry: Readonly<Record<string, Registered>> = {
@@ -45,19 +47,27 @@ const registry: Readonly<Record<string, Registered>> = {
     describe: "continuous batching, paged KV",
     settings: vllmSettings,
     work: "step",
-    resolve: resolveSettings,
-    limits: limitsOf,
+    server: "vllm",
+    create: createVllm,
+  }),
+  orca: entry({
+    describe: "continuous batching, whole prompts, memory reserved for whole sequences",
+    settings: orcaSettings,
+    work: "step",
+    create: createOrca,
   }),
 };
 
 export const policyNames: readonly string[] = Object.keys(registry);
+export const batchPolicyNames = namesThat("batch");
+export const stepPolicyNames = namesThat("step");
 
 /** A policy chosen and its settings checked, ready to be made anew for each run. */
 export type PolicyPlan = BatchPlan | StepPlan;
 
 interface Plan {
   readonly name: string;
-  /** Settings with every default filled. */
+  /** Settings with every default filled, but for those that depend on the machine. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
@@ -68,9 +78,10 @@ export interface BatchPlan extends Plan {
 
 export interface StepPlan extends Plan {
   readonly work: "step";
-  /** The settings with those defaults that depend on the machine. */
-  resolve(machine: Machine): ResolvedSettings;
-  limits(machine: Machine): SchedulerLimits;
+  /** The server that can run it for real; absent: none. */
+  readonly server?: "vllm";
+  /** ConfigError for settings that cannot be had on the machine. */
+  create(machine: Machine): StepPolicy;
 }
 
 /** Looks a policy up by name; ConfigError with the nearest name when there is none. */
@@ -89,12 +100,13 @@ export function planPolicy(name: string, settings: unknown, context: CheckContex
   if (found.work === "batch") {
     return { name, work: "batch", settings: checked, create: (machine) => found.create(checked, machine) };
   }
+  const { server } = found;
   return {
     name,
     work: "step",
+    ...(server === undefined ? {} : { server }),
     settings: checked,
-    resolve: (machine) => found.resolve(checked, machine),
-    limits: (machine) => found.limits(checked, machine),
+    create: (machine) => found.create(checked, machine),
   };
 }
 
@@ -102,7 +114,13 @@ export function planPolicy(name: string, settings: unknown, context: CheckContex
 export function planBatchPolicy(name: string, settings: unknown, context: CheckContext): BatchPlan {
   const plan = planPolicy(name, settings, context);
   if (plan.work === "batch") return plan;
-  throw new ConfigError(`policy "${name}" runs steps, expected one that runs whole batches (naive, dynamic)`);
+  throw new ConfigError(
+    `policy "${name}" runs steps, expected one that runs whole batches (${batchPolicyNames.join(", ")})`,
+  );
+}
+
+function namesThat(work: Registered["work"]): readonly string[] {
+  return policyNames.filter((name) => registry[name]!.work === work);
 }
 
 /** Keeps each entry's settings type tied to its own `create`, then lets the table hold them side by side. */

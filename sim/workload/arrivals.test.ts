@@ -49,7 +49,7 @@ describe("arrival times", () => {
   });
 
   it.each([{ ratePerS: 0 }, { ratePerS: -1 }, { ratePerS: NaN }, { burstiness: 0 }, { ratePerS: 1e-9 }])(
-    "are refused for %p",
+    "are rejected for %p",
     (process) => {
       expect(() => arrivals(process, "any", 100)).toThrow(ConfigError);
     },
@@ -83,7 +83,7 @@ describe("a ramp-up", () => {
     }
   });
 
-  it("is refused at a rate of 0, and beyond 104 days", () => {
+  it("is rejected at a rate of 0, and beyond 104 days", () => {
     expect(() => few(5, { rampUp: { ...rampUp, startPerS: 0 } })).toThrow(/request rate is 0/);
     expect(() => few(5, { rampUp: { ...rampUp, startPerS: 1e-9 } })).toThrow(/beyond 104 days/);
   });

@@ -15,14 +15,14 @@ export interface Binning {
 }
 
 /** Fewer different times say nothing about a period. */
-const LEAST_BINS = 10;
+const MIN_BINS = 10;
 /** Below this share of ties, equal times are chance, or bursts. */
-const LEAST_TIED_SHARE = 0.2;
+const MIN_TIED_SHARE = 0.2;
 /** Share of the gaps between different times that must be multiples of the period, and how nearly. */
-const LEAST_REGULAR_SHARE = 0.95;
+const MIN_REGULAR_SHARE = 0.95;
 const TOLERANCE = 0.01;
 /** Finer than this is a clock's resolution, not a bin. */
-const LEAST_PERIOD_NS = 1e6;
+const MIN_PERIOD_NS = 1e6;
 
 /** The binning of requests in order of arrival; undefined when there is none, or too little to tell. */
 export function findBinning(requests: readonly WorkloadRequest[]): Binning | undefined {
@@ -35,14 +35,14 @@ export function findBinning(requests: readonly WorkloadRequest[]): Binning | und
     first = end;
   }
   const bins = timesNs.length;
-  if (bins < LEAST_BINS || tiedRequests < LEAST_TIED_SHARE * requests.length) return undefined;
+  if (bins < MIN_BINS || tiedRequests < MIN_TIED_SHARE * requests.length) return undefined;
   const gapsNs = Float64Array.from(timesNs.slice(1), (timeNs, at) => timeNs - timesNs[at]!).sort();
   const periodNs = shortestGap(gapsNs);
   const regular = gapsNs.filter((gapNs) => {
     const steps = Math.max(1, Math.round(gapNs / periodNs));
     return Math.abs(gapNs - steps * periodNs) <= TOLERANCE * periodNs;
   });
-  const isBinned = periodNs >= LEAST_PERIOD_NS && regular.length >= LEAST_REGULAR_SHARE * gapsNs.length;
+  const isBinned = periodNs >= MIN_PERIOD_NS && regular.length >= MIN_REGULAR_SHARE * gapsNs.length;
   return isBinned ? { periodNs, tiedRequests, bins } : undefined;
 }
 

@@ -48,7 +48,7 @@ describe("a workload from prompts", () => {
     expect(at("1")).not.toEqual(at("2"));
   });
 
-  it("is refused without prompts", () => {
+  it("is rejected without prompts", () => {
     expect(() => workloadFromPrompts(load({}), { ...source, prompts: [] }, "1")).toThrow(ConfigError);
   });
 });

@@ -28,7 +28,7 @@ export function recordedWorkload({ info, requests }: Run): Workload {
 }
 
 /** Of random prompts so many are found in a prefix cache by chance; more come from prefixes that requests share. */
-const MOST_CACHED_SHARE = 0.01;
+const MAX_CACHED_SHARE = 0.01;
 
 /**
  * Prompt tokens that the server found in its prefix cache cost it nothing, and a recording does not say which requests share
@@ -39,7 +39,7 @@ function rejectCached(requests: readonly RequestRecord[]): void {
     requests.reduce((total, request) => total + of(request), 0);
   const cached = sum(({ cachedTokens = 0 }) => cachedTokens);
   const prompts = sum(({ promptTokens }) => promptTokens);
-  if (cached <= MOST_CACHED_SHARE * prompts) return;
+  if (cached <= MAX_CACHED_SHARE * prompts) return;
   const hits = requests.filter(({ cachedTokens = 0 }) => cachedTokens > 0).length;
   throw new ArtifactError(
     `the server found ${cached} of ${prompts} prompt tokens (${((100 * cached) / prompts).toFixed(1)} %) of ${hits} requests in its ` +

@@ -71,7 +71,7 @@ describe("a replayed trace", () => {
     );
   });
 
-  it("keeps its times under a concurrency, and refuses a rate beside them", () => {
+  it("keeps its times under a concurrency, and rejects a rate beside them", () => {
     const { requests, maxConcurrency } = workloadFromRequests(
       loadSchema.parse({ workload: "trace", max_concurrency: 2 }),
       trace,

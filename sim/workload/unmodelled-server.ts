@@ -119,20 +119,20 @@ function flagsOf(args: unknown): Record<string, unknown> {
 }
 
 /** Requests that nobody else was served beside, fewer than which tell nothing, and outputs that they need. */
-const LEAST_LONE = 3;
-const LEAST_OUTPUTS = 8;
+const MIN_LONE = 3;
+const MIN_OUTPUTS = 8;
 /** A front end merges tokens when it is busy; for a lone request 3 % of chunks hold two at most, as measured on a CPU. */
-const MOST_TOKENS_A_CHUNK = 1.2;
+const MAX_TOKENS_PER_CHUNK = 1.2;
 
 function severalTokensAChunk(requests: readonly RequestRecord[]): Unmodelled[] {
   const ratios = loneRequests(requests)
     .flatMap(({ outputTokens, extra }) => {
       const chunks = Number(extra?.chunks ?? NaN);
-      return outputTokens >= LEAST_OUTPUTS && chunks > 0 ? [outputTokens / chunks] : [];
+      return outputTokens >= MIN_OUTPUTS && chunks > 0 ? [outputTokens / chunks] : [];
     })
     .sort((a, b) => a - b);
   const median = ratios[ratios.length >> 1];
-  if (median === undefined || ratios.length < LEAST_LONE || median <= MOST_TOKENS_A_CHUNK) return [];
+  if (median === undefined || ratios.length < MIN_LONE || median <= MAX_TOKENS_PER_CHUNK) return [];
   return [
     {
       seen: `${median.toFixed(2)} tokens a chunk in the median of ${ratios.length} requests that were alone`,

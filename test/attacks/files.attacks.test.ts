@@ -54,6 +54,20 @@ const attacks: readonly Attack[] = [
     words: load("pipe"),
     says: /cannot read pipe: it is a pipe/,
   },
+  ...["/dev/zero", "pipe", "."].map((path): Attack => ({
+    what: `${path} as weights`,
+    files: (folder) => execFileSync("mkfifo", [join(folder, "pipe")]),
+    words: ["bench", "--policy", "naive", "--model", "tiny", "--weights", path],
+    says: /cannot read (\/dev\/zero: it is a device, expected a file|pipe: it is a pipe, expected a file|\.: it is a folder)/,
+  })),
+  ...["/dev/zero", "/dev/null"].map((path): Attack => ({
+    what: `a link to ${path} as an ONNX model`,
+    files: (folder) => {
+      symlinkSync(path, join(folder, "m.onnx"));
+    },
+    words: ["calibrate", "onnx", "--model", "m.onnx"],
+    says: /cannot read m\.onnx: it is a device, expected a file/,
+  })),
   {
     what: "a link to itself as an experiment",
     files: (folder) => {

@@ -246,3 +246,93 @@ describe("calibrate onnx", () => {
     },
   );
 });
+
+describe("run that calibrates and runs for real", () => {
+  const experiment = `version: 1
+name: real
+calibrate: { model: tiny, device: cpu, batch_sizes: [1, 2, 4], prompt_tokens: [4, 16], decode_steps: [4, 16], repeats: 2 }
+num_runs: 2
+policies: [{ policy: naive, batch_size: 2, timeout_s: 0.01 }]
+loads: [{ label: open, num_prompts: 60, request_rate: 30, output_len: 4 }]
+`;
+  const inside = (...parts: string[]): string => at("results", "real", ...parts);
+  const cell = (name: string): string => inside("cells", "naive--open", name);
+  const wholeRun = async (name: string): Promise<void> => {
+    const { info, requests } = await readRun(cell(name));
+    expect([info.cut, requests.length]).toEqual([undefined, 60]);
+  };
+
+  test.each(["SIGKILL", ...signals] as const)("%s inside the calibration keeps its measurements", async (signal) => {
+    writeFileSync(at("real.yaml"), experiment);
+    const raw = inside("profile.measurements.csv");
+    let seen = 0;
+    await signalWhen(startServesimIn(folder, ["run", "real.yaml"]), signal, () => (seen = linesOf(raw)) >= 6);
+    const kept = readFileSync(raw, "latin1").split("\n").slice(0, seen);
+    const { code } = await servesim("run", "real.yaml");
+    expect(code).toBe(0);
+    const after = new Set(readFileSync(raw, "latin1").split("\n"));
+    expect(kept.filter((line) => !after.has(line))).toEqual([]);
+    for (const name of ["sim", "real", "real-r2"]) await wholeRun(name);
+  });
+
+  test.each(["SIGKILL", ...signals] as const)(
+    "%s inside the second real run keeps the calibration, the simulations and the first run",
+    async (signal) => {
+      writeFileSync(at("real.yaml"), experiment);
+      const kept = [inside("profile.json"), inside("profile.measurements.csv"), ...["sim", "real"].map((name) => join(cell(name), "requests.csv"))]; // prettier-ignore
+      // The second run takes two seconds from when the first is there.
+      let firstAt = Infinity;
+      const isTime = (): boolean => {
+        if (firstAt === Infinity && existsSync(join(cell("real"), "run.json"))) firstAt = performance.now();
+        return performance.now() - firstAt > 1_000;
+      };
+      const ended = await signalWhen(startServesimIn(folder, ["run", "real.yaml"]), signal, isTime);
+      if (signal !== "SIGKILL") expect(ended.code).toBe(130);
+      expect(existsSync(join(cell("real-r2"), "run.json"))).toBe(false);
+      const before = kept.map((path) => readFileSync(path));
+      expect((await servesim("compare", join(cell("sim")), join(cell("real")))).code).toBe(0);
+      const { code, stderr } = await servesim("run", "real.yaml");
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/calibration: kept/) as string]);
+      expect(kept.map((path) => readFileSync(path))).toEqual(before);
+      for (const name of ["sim", "real", "real-r2"]) await wholeRun(name);
+    },
+  );
+});
+
+describe("calibrate vllm", () => {
+  const words = (url: string, ...more: string[]): string[] => [
+    ...["calibrate", "vllm", "--base-url", url, "--vocab-size", "100", ...stated, "--budget", "20s"],
+    ...["--measure-only", "--accept-disturbed", "--output", "p.json", ...more],
+  ];
+  /** Groups that are whole on disk, by number. */
+  const groups = (): string[] => {
+    const path = at("p.json.raw", "groups");
+    return existsSync(path) ? readdirSync(path).filter((name) => existsSync(join(path, name, "run.json"))) : [];
+  };
+  const idOf = ({ requestId = "" }: { readonly requestId: string | undefined }): string => requestId.replace(/^servesim-\d+-/, ""); // prettier-ignore
+
+  test.each([
+    ["SIGKILL", 1],
+    ["SIGKILL", 6],
+    ["SIGINT", 3],
+    ["SIGTERM", 3],
+    ["SIGHUP", 3],
+  ] as const)("%s after %d groups of probes: none that was measured is sent again", async (signal, count) => {
+    const metrics = 'vllm:request_queue_time_seconds_bucket{le="+Inf"} 0\nvllm:num_requests_running 0\n';
+    server = await startFakeVllm({
+      maxModelLen: 512,
+      metrics: () => metrics,
+      script: () => ({ firstMs: 3, gapMs: 1 }),
+    });
+    await signalWhen(startServesimIn(folder, words(server.baseUrl)), signal, () => groups().length >= count);
+    const kept = groups();
+    const sentBefore = server.received.length;
+    const { code } = await servesim(...words(server.baseUrl, "--resume"));
+    expect(code).toBe(0);
+    const again = server.received.slice(sentBefore).map(idOf);
+    const ofKept = new Set(kept.map(Number));
+    expect(again.filter((id) => /^\d+-\d+$/.test(id) && ofKept.has(Number(id.split("-")[0])))).toEqual([]);
+    const ids = new Set((await readRun(at("p.json.raw", "probes"))).requests.map(({ requestId }) => requestId));
+    for (const group of ofKept) expect(ids.has(`${group}-0`)).toBe(true);
+  });
+});

@@ -12,7 +12,7 @@ import { loadFlags, traceFlags } from "../../cli/load-flags.js";
 import { policyShape } from "../../cli/policy-flags.js";
 import { vllmFlags } from "../../cli/vllm-flags.js";
 import { check, ConfigError, experimentSchema, loadSchema, loadShape } from "../../formats/index.js";
-import { renderAllCharts, type ChartRow } from "../../report/charts/index.js";
+import { chartRunsOf, renderAllCharts, type ChartRow } from "../../report/charts/index.js";
 import { servesimIn } from "../support/servesim-process.js";
 
 const long = "A".repeat(1_000_000);
@@ -144,7 +144,7 @@ test("charts cut names of thousands of characters in the middle and keep two of 
       };
     }),
   );
-  const charts = [...renderAllCharts(rows)];
+  const charts = [...renderAllCharts(chartRunsOf(rows))];
   expect(charts.length).toBeGreaterThan(3);
   for (const [, svg] of charts) {
     expect(svg.length).toBeLessThan(300_000);

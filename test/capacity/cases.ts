@@ -32,7 +32,7 @@ const engines = [
 const statics = ["mini-cpu-2core", "h100-gpt2-fp16", "h100-gpt2-fp32"];
 
 /** A surge is long enough to be found among chance: it needs more requests than the shortest loads have. */
-const LEAST_OF_SURGE = 4_000;
+const MIN_SURGE_REQUESTS = 4_000;
 
 export function capacityCase(number: number, seed: string): CapacityCase {
   const random = stream(`${seed}/${number}/capacity-case`);
@@ -52,7 +52,7 @@ export function capacityCase(number: number, seed: string): CapacityCase {
     }),
     kind,
     utilisation: pick(random, utilisations),
-    requests: logBetween(random, kind === "surge" ? LEAST_OF_SURGE : 400, 10_000),
+    requests: logBetween(random, kind === "surge" ? MIN_SURGE_REQUESTS : 400, 10_000),
     replicas: policy === "vllm" && random() < 0.2 ? 2 : 1,
     seed: `${seed}/${number}`,
   };

@@ -17,7 +17,7 @@ const LITTLE_MORE = { step: 1.05, batch: 1.5 } as const;
 const ALL = 0.98;
 /** Open loops that count, which come after one that was not served all and another; and all that there may be. */
 const COUNTED_ROUNDS = 2;
-const MOST_ROUNDS = 40;
+const MAX_ROUNDS = 40;
 /** Of the growth that a load above capacity must have, what shows it: half way to none. */
 const SHOWN = 0.5;
 
@@ -37,7 +37,7 @@ export function trueCapacityPerS(given: CapacityCase): number {
   let ratePerS = START * closedLoopPerS(given);
   const counted: number[] = [];
   for (let round = 0, kept = true; counted.length <= COUNTED_ROUNDS; round++) {
-    if (round === MOST_ROUNDS) throw new Error(`case ${given.number}: no rate is found that is too high`);
+    if (round === MAX_ROUNDS) throw new Error(`case ${given.number}: no rate is found that is too high`);
     const { servedPerS, share } = overloaded(given, (kept ? MORE : LITTLE_MORE[given.plan.work]) * ratePerS, round);
     kept &&= share > ALL;
     ratePerS = servedPerS;
@@ -46,11 +46,11 @@ export function trueCapacityPerS(given: CapacityCase): number {
   return counted.slice(1).reduce((sum, rate) => sum + rate, 0) / COUNTED_ROUNDS;
 }
 
-/** Where to begin: clients enough for all seats, which begin together and may go on together. */
+/** Where to begin: clients enough for all slots, which begin together and may go on together. */
 function closedLoopPerS(given: CapacityCase): number {
   const seed = `${given.seed}/closed`;
-  const seats = seatsOf(given) * given.replicas;
-  const load = { ...given.load, num_prompts: 10 * seats, max_concurrency: 2 * seats + 60 };
+  const slots = slotsOf(given) * given.replicas;
+  const load = { ...given.load, num_prompts: 10 * slots, max_concurrency: 2 * slots + 60 };
   const workload = workloadFromLengths(load, seed);
   const run = simulateRun({ ...onUsualDay(given), load, workload, seed });
   return run.info.summary!.request_throughput as number;
@@ -92,14 +92,14 @@ export function grows(given: CapacityCase, ratePerS: number): boolean {
 
 /** Long beside what the server holds at once, and not longer than it takes seconds to simulate. */
 function longCount(given: CapacityCase): number {
-  if (given.plan.work === "step") return Math.max(8_000, 40 * seatsOf(given)) * given.replicas;
+  if (given.plan.work === "step") return Math.max(8_000, 40 * slotsOf(given)) * given.replicas;
   return given.profile.cost.kind === "vllm_engine"
-    ? Math.max(1_200, 120 * seatsOf(given))
-    : Math.max(4_000, 300 * seatsOf(given));
+    ? Math.max(1_200, 120 * slotsOf(given))
+    : Math.max(4_000, 300 * slotsOf(given));
 }
 
-function seatsOf({ plan, profile }: CapacityCase): number {
-  if (plan.work === "step") return plan.limits(machineOf(profile)).maxNumSeqs;
+function slotsOf({ plan, profile }: CapacityCase): number {
+  if (plan.work === "step") return plan.create(machineOf(profile)).limits.maxNumSeqs;
   const { batch_size, max_batch_size = batch_size } = plan.settings as Record<string, number>;
   return max_batch_size!;
 }

@@ -15,9 +15,9 @@ const count = z
   .pipe(z.coerce.number<string>())
   .pipe(z.int().nonnegative());
 /** More would be a mistake, and more than memory holds. */
-const MOST_BLOCKS = 2 ** 26;
-const MOST_TOKENS = 2 ** 24;
-const positive = count.pipe(z.int().positive().max(MOST_TOKENS));
+const MAX_BLOCKS = 2 ** 26;
+const MAX_TOKENS = 2 ** 24;
+const positive = count.pipe(z.int().positive().max(MAX_TOKENS));
 
 const stepRow = z.looseObject({
   step: count,
@@ -69,8 +69,8 @@ const runJson = z.looseObject({
       max_num_batched_tokens: z.int().positive(),
       max_num_scheduled_tokens: z.int().positive().nullish(),
       max_model_len: z.int().positive(),
-      block_size: z.int().positive().max(MOST_TOKENS).default(16),
-      num_gpu_blocks: z.int().min(2).max(MOST_BLOCKS),
+      block_size: z.int().positive().max(MAX_TOKENS).default(16),
+      num_gpu_blocks: z.int().min(2).max(MAX_BLOCKS),
       enable_chunked_prefill: z.boolean().default(true),
       enable_prefix_caching: z.boolean().default(true),
       async_scheduling: z.boolean().default(true),

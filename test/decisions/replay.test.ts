@@ -91,7 +91,7 @@ describe("the replay of a server's decisions", () => {
     [{ settings: { num_gpu_blocks: 1e12 } }, /num_gpu_blocks: got 1000000000000, expected/],
     [{ settings: { speculative_config: { method: "ngram" } } }, /speculative_config" is not modelled/],
     [{ settings: { num_gpu_blocks: undefined } }, /run\.json: engine\.settings\.num_gpu_blocks/],
-  ])("refuses what it cannot read, naming file and line: %j", async (change, message) => {
+  ])("rejects what it cannot read, naming file and line: %j", async (change, message) => {
     write(change);
     await expect(readRecording(folder)).rejects.toThrow(message);
   });

@@ -185,7 +185,7 @@ export const fastCases: fc.Arbitrary<FastCase> = fc
     return { ...rest, limits: { ...limits, numGpuBlocks: Math.max(2, Math.ceil(factor * largest) + 1) } };
   });
 
-/** Step prices of a case: its cost in an otherwise bare profile. */
+/** Step costs of a case: its cost in an otherwise bare profile. */
 export function stepCost({ cost, coldStart, limits }: FastCase): ReturnType<typeof stepCostOf> {
   const profile = {
     cost,

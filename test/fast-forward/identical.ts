@@ -1,6 +1,6 @@
 /** Runs a case with both engines and says where their results differ. */
 import { ConfigError } from "../../formats/index.js";
-import { simulateSteps, type EngineName } from "../../sim/index.js";
+import { simulateSteps, vllmSchedulers, type EngineName } from "../../sim/index.js";
 import { stepCost, type FastCase } from "./cases.js";
 
 const columns = [
@@ -27,7 +27,8 @@ export interface BothEngines {
 export function compareEngines(fastCase: FastCase): BothEngines {
   const run = (engine: EngineName): ReturnType<typeof simulateSteps> => {
     const { workload, limits, replicas, router } = fastCase;
-    return simulateSteps({ workload, limits, cost: () => stepCost(fastCase), engine, replicas, router, seed: "7" });
+    const policy = vllmSchedulers(limits);
+    return simulateSteps({ workload, policy, cost: () => stepCost(fastCase), engine, replicas, router, seed: "7" });
   };
   const [fast, step] = [outcome(() => run("fast")), outcome(() => run("step"))];
   if (typeof fast === "string" || typeof step === "string") {

@@ -56,7 +56,7 @@ describe("the replay of a recording", () => {
     expect(report.firstDifference).toBe("scenario small: finished_ms of request 1: got 20.000 ms, expected 21.000 ms");
   });
 
-  it("refuses a file of another format", () => {
+  it("rejects a file of another format", () => {
     expect(() => replayNaiveDynamic({ format: "other/1", scenarios: [] }, "test")).toThrow("naive-dynamic-golden/1");
   });
 });

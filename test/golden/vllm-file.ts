@@ -7,8 +7,8 @@ const ids = z.array(z.string());
 const pairs = z.array(z.tuple([z.string(), count]));
 
 /** More would be a mistake, and more than memory holds. */
-const MOST_BLOCKS = 2 ** 26;
-const MOST_TOKENS = 2 ** 24;
+const MAX_BLOCKS = 2 ** 26;
+const MAX_TOKENS = 2 ** 24;
 
 const configSchema = z.strictObject({
   async_scheduling: z.boolean(),
@@ -16,8 +16,8 @@ const configSchema = z.strictObject({
   max_num_active_seqs: z.int().positive().nullish(),
   max_num_batched_tokens: z.int().positive(),
   max_num_scheduled_tokens: z.int().positive().nullish().describe("step budget"),
-  block_size: z.int().positive().max(MOST_TOKENS),
-  num_blocks: z.int().min(2).max(MOST_BLOCKS),
+  block_size: z.int().positive().max(MAX_TOKENS),
+  num_blocks: z.int().min(2).max(MAX_BLOCKS),
   enable_prefix_caching: z.boolean(),
   long_prefill_token_threshold: count.default(0),
   long_prefill_token_threshold_adaptive: z.boolean().default(false),
@@ -39,8 +39,8 @@ const requestSchema = z
       .strictObject({ id: z.string(), delay: count })
       .optional()
       .describe("so many loop indices after that request ended; its prompt and outputs come before the prompt"),
-    prompt: z.array(z.tuple([z.int(), z.int().positive().max(MOST_TOKENS)])),
-    max_tokens: z.int().positive().max(MOST_TOKENS),
+    prompt: z.array(z.tuple([z.int(), z.int().positive().max(MAX_TOKENS)])),
+    max_tokens: z.int().positive().max(MAX_TOKENS),
     eos_at: z.int().positive().optional(),
     min_tokens: count.optional(),
     priority: z.int().optional(),

@@ -137,7 +137,7 @@ describe("the replay of a recording", () => {
     expect(replayVllm(recording({ events: events.slice(0, 3) }), "test").identicalScenarios).toBe(1);
   });
 
-  it("refuses an option that is not known, by name and place", () => {
+  it("rejects an option that is not known, by name and place", () => {
     expect(() => replayVllm(recording({ config: { num_lookahead_tokens: 2 } }), "file.json")).toThrow(
       /file.json: scenarios\[0\].config.num_lookahead_tokens: unknown key/,
     );

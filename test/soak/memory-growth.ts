@@ -23,6 +23,13 @@ export function growthBytes(readings: readonly MemoryReading[], settledS: number
   return median(settled.slice(-part)) - median(settled.slice(0, part));
 }
 
+/** The highest reading less the median of those just after `settledS`. */
+export function peakGrowthBytes(readings: readonly MemoryReading[], settledS: number): number {
+  const settled = readings.filter(({ atS }) => atS >= settledS);
+  const part = Math.max(1, Math.min(15, Math.floor(settled.length / 3)));
+  return settled.reduce((most, { bytes }) => Math.max(most, bytes), 0) - median(settled.slice(0, part));
+}
+
 function median(readings: readonly MemoryReading[]): number {
   const sorted = readings.map(({ bytes }) => bytes).sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;

@@ -27,6 +27,8 @@ export interface HostileVllm {
   readonly port: number;
   /** Every request line that came, as "GET /metrics". */
   readonly requests: readonly string[];
+  /** Those among them that came without the authorization asked for. */
+  readonly unauthorized: readonly string[];
   /** Completions that came. */
   readonly completions: () => number;
   close(): Promise<void>;
@@ -35,6 +37,7 @@ export interface HostileVllm {
 export async function startHostileVllm(options: HostileOptions = {}): Promise<HostileVllm> {
   let completions = 0;
   const requests: string[] = [];
+  const unauthorized: string[] = [];
   const sockets = new Set<Socket>();
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const path = (request.url ?? "").replace(/\?.*$/, "");
@@ -48,6 +51,7 @@ export async function startHostileVllm(options: HostileOptions = {}): Promise<Ho
         const at = request.method === "POST" ? completions++ : completions;
         const { attack, after = 0, isAttacked = (): boolean => true } = options;
         if (options.authorization !== undefined && request.headers.authorization !== options.authorization) {
+          unauthorized.push(requests.at(-1)!);
           response.writeHead(401).end(JSON.stringify({ error: { message: "Unauthorized" } }));
         } else if (attack !== undefined && path === options.path && at >= after && isAttacked(at)) {
           attack(response, request);
@@ -67,6 +71,7 @@ export async function startHostileVllm(options: HostileOptions = {}): Promise<Ho
     baseUrl: `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     port,
     requests,
+    unauthorized,
     completions: () => completions,
     close: async () => {
       for (const socket of sockets) socket.destroy();

@@ -129,7 +129,7 @@ function watch(
     .sort((a, b) => a.arrivalNs - b.arrivalNs)
     .forEach(({ arrivalNs, index }) => {
       const refusal = scheduler.refusal(index);
-      if (refusal !== undefined) throw new InvariantError(`request ${index} would be refused: ${refusal}`);
+      if (refusal !== undefined) throw new InvariantError(`request ${index} would be rejected: ${refusal}`);
       loop.advance(arrivalNs);
       log.sent(index, arrivalNs, arrivalNs);
       loop.arrive(index, arrivalNs);

@@ -31,10 +31,10 @@ export interface AssumedParts {
   readonly hostStates: EngineJitter["host_states"];
 }
 
-/** Pulls of a logarithm towards its start, in units of the loss: `told` of a base and `toldSlope` of what grows, in closed form. */
+/** Pulls of a logarithm towards its start, in units of the loss: `measured` of a base and `measuredSlope` of what grows, in closed form. */
 export interface Pulls {
-  readonly told: number;
-  readonly toldSlope: number;
+  readonly measured: number;
+  readonly measuredSlope: number;
   readonly scaled: number;
   readonly guessed: number;
   readonly pace: number;
@@ -44,11 +44,11 @@ export interface Pulls {
 export interface SearchConstants {
   readonly pulls: Pulls;
   /** Standard deviation of the first population, of a logarithm. */
-  readonly sizes: { readonly told: number; readonly guessed: number };
+  readonly sizes: { readonly measured: number; readonly guessed: number };
   /** Drawn at a time; the more, the more noise it takes. */
   readonly population: number;
-  /** Trials of the evolution where the whole start is told, and where all of it is guessed. */
-  readonly evaluations: { readonly told: number; readonly guessed: number };
+  /** Trials of the evolution where the whole start was measured, and where all of it is guessed. */
+  readonly evaluations: { readonly measured: number; readonly guessed: number };
   /** Of probes beside loads, for which the profile is: between probes the host is quicker. They tell the start, too. */
   readonly probesWeight: number;
   /** Of requests compared one by one, beside 1 for means and quantiles. */
@@ -82,10 +82,10 @@ export const blackBoxConstants: BlackBoxConstants = {
     ],
   },
   search: {
-    pulls: { told: 0.02, toldSlope: 0.004, scaled: 0.002, guessed: 0.0003, pace: 0.005 },
-    sizes: { told: 0.06, guessed: 0.3 },
+    pulls: { measured: 0.02, measuredSlope: 0.004, scaled: 0.002, guessed: 0.0003, pace: 0.005 },
+    sizes: { measured: 0.06, guessed: 0.3 },
     population: 20,
-    evaluations: { told: 600, guessed: 1500 },
+    evaluations: { measured: 600, guessed: 1500 },
     probesWeight: 0.3,
     pairedWeight: 0.5,
     chaos: 0.1,

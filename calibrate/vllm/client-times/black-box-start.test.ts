@@ -12,7 +12,7 @@ const parameters = {
   prefill_padded_token: 100_000,
   attention_pair: 30,
 };
-/** Without jitter, so that what is told does not depend on a draw. */
+/** Without jitter, so that what is measured does not depend on a draw. */
 const cost = { ...costOf(parameters), jitter: undefined };
 
 const prefills = [16, 64, 256, 560, 700, 850, 1000];
@@ -46,20 +46,21 @@ beforeAll(async () => {
   solver = await loadLinearSolver();
 });
 
-const toldBy = ({ origins }: Start): ParameterName[] => parameterNames.filter((name) => origins[name] === "told");
+const measuredBy = ({ origins }: Start): ParameterName[] =>
+  parameterNames.filter((name) => origins[name] === "measured");
 const pull = (start: Start, name: ParameterName): number => pullOf(name, start, blackBoxConstants.search.pulls);
 const startOf = (...runs: RecordedRun[]): Start => startsOf(runs, solver).starts[0]!;
 
 test("ladders of both kinds tell five costs; the rest is in their proportion, and pulled less", () => {
   const start = startOf(probes([...lone, ...ladder]), load);
-  expect(toldBy(start)).toEqual(["decode_base", "decode_padded_token", "context_token", "prefill_padded_token", "attention_pair"]); // prettier-ignore
+  expect(measuredBy(start)).toEqual(["decode_base", "decode_padded_token", "context_token", "prefill_padded_token", "attention_pair"]); // prettier-ignore
   expect(start.origins.mixed_base).toBe("scaled");
   expect(pull(start, "decode_base")).toBeGreaterThan(5 * pull(start, "mixed_base"));
 });
 
 test("probes without a decode ladder tell nothing of decodes, however many there are", () => {
   const start = startOf(probes(lone), load);
-  expect(toldBy(start)).toEqual(["prefill_padded_token", "attention_pair"]);
+  expect(measuredBy(start)).toEqual(["prefill_padded_token", "attention_pair"]);
   expect(start.origins.decode_base).toBe("guessed");
   // What a first token takes on an idle server is seen.
   expect(start.origins.accept).toBe("scaled");
@@ -71,7 +72,7 @@ test("a ladder of one context does not tell what attention costs", () => {
     probes([1, 2, 4, 8, 12, 16, 32].map((batch) => [`decode-b${batch}-c16`, batch, 16, 24] as const)),
     load,
   );
-  expect(toldBy(start)).toEqual(["decode_base", "decode_padded_token"]);
+  expect(measuredBy(start)).toEqual(["decode_base", "decode_padded_token"]);
 });
 
 test("a load by itself tells nothing in closed form", () => {
@@ -81,15 +82,15 @@ test("a load by itself tells nothing in closed form", () => {
 
 test("where the host sets the pace, the ladder tells launches and not the GPU", () => {
   const [, hostBound] = startsOf([probes([...lone, ...ladder]), load], solver).starts;
-  expect(toldBy(hostBound!)).toEqual(["prefill_padded_token", "attention_pair", "launch_full", "launch_request"]);
+  expect(measuredBy(hostBound!)).toEqual(["prefill_padded_token", "attention_pair", "launch_full", "launch_request"]);
   expect(hostBound!.origins.decode_base).toBe("scaled");
 });
 
 test("notes name every fitted cost once, by what its start is worth", () => {
   const notes = originNotes(startOf(probes(lone), load).origins, parameterNames);
   expect(notes).toHaveLength(3);
-  expect(notes[0]).toBe("told by probes in closed form, and kept near that: prefill padded token, attention pair");
-  expect(notes[2]).toMatch(/^start guessed from the fastest answers, since no probe tells: decode base, /);
+  expect(notes[0]).toBe("measured by probes in closed form, and kept near that: prefill padded token, attention pair");
+  expect(notes[2]).toMatch(/^start guessed from the fastest answers, since no probe measured them: decode base, /);
   const named = notes.flatMap((note) => note.slice(note.indexOf(": ") + 2).split(", "));
   expect([...named].sort()).toEqual(parameterNames.map((name) => name.replaceAll("_", " ")).sort());
 });
@@ -105,6 +106,6 @@ test("every cost starts above 0, also where lone prefills grow with the square o
   const { starts } = startsOf([{ ...recorded, run: { ...recorded.run, requests } }, load], solver);
   for (const { parameters: found, origins } of starts) {
     expect(Object.values(found).every((value) => value > 0)).toBe(true);
-    expect(origins.attention_pair).toBe("told");
+    expect(origins.attention_pair).toBe("measured");
   }
 });

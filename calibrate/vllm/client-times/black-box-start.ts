@@ -1,6 +1,6 @@
 /**
- * Where the search of an engine's costs starts, and what each cost's start is worth: told by probes in closed form, in the
- * proportions of measured servers to something that probes told, or guessed.
+ * Where the search of an engine's costs starts, and how reliable each cost's start is: measured by probes in closed form, scaled
+ * from that in the proportions of other servers, or guessed.
  */
 import { ArtifactError, type VllmEngineCost } from "../../../formats/index.js";
 import { tpotMs, ttftMs } from "../../../sim/index.js";
@@ -10,10 +10,10 @@ import { decodeLadder, prefillLadder } from "./probe-ladders.js";
 import { isEager, isProbes, type RecordedRun } from "../recording/index.js";
 
 /**
- * told: a closed form of probes had data for it. scaled: assumed, in the proportion of measured servers to what probes told.
- * guessed: assumed, and what it is in proportion to was no more than seen in a load.
+ * measured: a closed form of probes had data for it. scaled: assumed, in the proportion of other servers to what probes measured.
+ * guessed: assumed, in proportion to something that only a load showed.
  */
-export type Origin = "told" | "scaled" | "guessed";
+export type Origin = "measured" | "scaled" | "guessed";
 export type Origins = Readonly<Record<ParameterName, Origin>>;
 
 export interface Start {
@@ -31,8 +31,8 @@ export interface Starts {
 const ofDecodes: readonly ParameterName[] = ["decode_base", "decode_padded_token", "context_token", "mixed_base", "prefill_base", "prefill_padded_token", "attention_pair", "launch_full", "launch_request", "schedule", "schedule_request"]; // prettier-ignore
 
 /**
- * Starts that differ in which clock sets the pace of a decode, the GPU's or the host's: that shows beside a start that probes
- * told, else the GPU's is taken. `interval`: tokens a chunk. Decode ladders give the period of a step, lone prefills what tokens cost; the rest is as on
+ * Starts that differ in which clock sets the pace of a decode, the GPU's or the host's: the host is an alternative only
+ * where probes measured the start; otherwise the GPU is taken. `interval`: tokens a chunk. Decode ladders give the period of a step, lone prefills what tokens cost; the rest is as on
  * other servers.
  */
 export function startsOf(runs: readonly RecordedRun[], solver: LinearSolver, interval = 1): Starts {
@@ -67,17 +67,17 @@ export function startsOf(runs: readonly RecordedRun[], solver: LinearSolver, int
     prefill_padded_token: perToken,
     attention_pair: least(prefill?.pairNs ?? 0, 2.6e-5 * perToken),
   };
-  const isTold = ladder?.tells ?? { base: false, token: false, context: false };
+  const isMeasured = ladder?.tells ?? { base: false, token: false, context: false };
   const ofPrefills: ParameterName[] = [
     ...((prefill?.tokenNs ?? 0) > 0 ? (["prefill_padded_token"] as const) : []),
     ...((prefill?.pairNs ?? 0) > 0 ? (["attention_pair"] as const) : []),
   ];
-  const originsWith = (ofSteps: Partial<Record<keyof typeof isTold, ParameterName>>): Origins => {
-    const told = new Set([
+  const originsWith = (ofSteps: Partial<Record<keyof typeof isMeasured, ParameterName>>): Origins => {
+    const measured = new Set([
       ...ofPrefills,
-      ...Object.entries(ofSteps).flatMap(([what, name]) => (isTold[what as keyof typeof isTold] ? [name] : [])),
+      ...Object.entries(ofSteps).flatMap(([what, name]) => (isMeasured[what as keyof typeof isMeasured] ? [name] : [])),
     ]);
-    return originsOf(told, { decodes: isTold.base, idle: ttftsAlone(probes) });
+    return originsOf(measured, { decodes: isMeasured.base, idle: ttftsAlone(probes) });
   };
   const start: Start = {
     parameters,
@@ -101,17 +101,17 @@ export function startsOf(runs: readonly RecordedRun[], solver: LinearSolver, int
   return { starts: [start, hostBound], decodeFactors };
 }
 
-/** A start of which nothing was told by probes. */
+/** A start of which probes measured nothing. */
 export function guessed(parameters: Parameters): Start {
   return { parameters, origins: originsOf(new Set(), { decodes: false, idle: false }) };
 }
 
 function originsOf(
-  told: ReadonlySet<ParameterName>,
+  measured: ReadonlySet<ParameterName>,
   scales: { readonly decodes: boolean; readonly idle: boolean },
 ): Origins {
   const originOf = (name: ParameterName): Origin => {
-    if (told.has(name)) return "told";
+    if (measured.has(name)) return "measured";
     return (ofDecodes.includes(name) ? scales.decodes : scales.idle) ? "scaled" : "guessed";
   };
   return Object.fromEntries(parameterNames.map((name) => [name, originOf(name)])) as Origins;
@@ -124,18 +124,22 @@ function ttftsAlone(probes: readonly RecordedRun[]): boolean {
   );
 }
 
-/** What a reader should know of each cost's start: what probes told, and what is assumed. */
+/** What a reader should know about each cost's start: what probes measured, and what is assumed. */
 export function originNotes(origins: Origins, names: readonly ParameterName[]): string[] {
-  const listed = (of: Origin): string =>
+  const listed = (origin: Origin): string =>
     names
-      .filter((name) => origins[name] === of)
+      .filter((name) => origins[name] === origin)
       .map((name) => name.replaceAll("_", " "))
       .join(", ");
-  const [told, scaled, guesses] = (["told", "scaled", "guessed"] as const).map(listed) as [string, string, string];
+  const [measured, scaled, guesses] = (["measured", "scaled", "guessed"] as const).map(listed) as [
+    string,
+    string,
+    string,
+  ];
   return [
-    ...(told === "" ? [] : [`told by probes in closed form, and kept near that: ${told}`]),
-    ...(scaled === "" ? [] : [`start assumed, in the proportions of measured servers to what probes told: ${scaled}`]),
-    ...(guesses === "" ? [] : [`start guessed from the fastest answers, since no probe tells: ${guesses}`]),
+    ...(measured === "" ? [] : [`measured by probes in closed form, and kept near that: ${measured}`]),
+    ...(scaled === "" ? [] : [`start assumed, in the proportions of other servers to what probes measured: ${scaled}`]),
+    ...(guesses === "" ? [] : [`start guessed from the fastest answers, since no probe measured them: ${guesses}`]),
   ];
 }
 

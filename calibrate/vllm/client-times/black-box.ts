@@ -5,7 +5,7 @@
 import type { CostDraws, VllmEngineCost } from "../../../formats/index.js";
 import type { LinearSolver } from "../../fit/index.js";
 import { blackBoxConstants, type BlackBoxConstants } from "./black-box-constants.js";
-import { surenessOf, type Miss } from "./black-box-intervals.js";
+import { identifiability, type Miss } from "./identifiability.js";
 import {
   ASSUMPTIONS,
   atPace,
@@ -52,10 +52,10 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
   const { interval, notes: ofChunks } = chunkFindings(runs);
   const { starts, decodeFactors } = startsOf(runs, solver, interval);
   const ofLadder = decodeFactors === undefined ? {} : { decode_factors: decodeFactors };
-  const priced = (cost: VllmEngineCost): VllmEngineCost => ({ ...cost, gpu: gpu ?? { ...cost.gpu, ...ofLadder } });
+  const withGpu = (cost: VllmEngineCost): VllmEngineCost => ({ ...cost, gpu: gpu ?? { ...cost.gpu, ...ofLadder } });
   /** Of probes the pace is that of the costs. */
   const inLoad = (cost: VllmEngineCost, load: number, paces: readonly number[]): VllmEngineCost =>
-    atPace(priced(cost), load < 0 || paces.length < 2 ? 1 : Math.exp(paces[load]!));
+    atPace(withGpu(cost), load < 0 || paces.length < 2 ? 1 : Math.exp(paces[load]!));
   const missesOf = (cost: VllmEngineCost, paces: readonly number[]): Miss[] =>
     targets.flatMap((target) => target.missesOf(inLoad(cost, target.load, paces)));
   const lossOf = (cost: VllmEngineCost, paces: readonly number[]): number =>
@@ -71,54 +71,54 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
       for (const target of targets) target.settle(inLoad(cost, target.load, paces));
     },
   });
-  const { intervals, draws, untold } = surenessOf(found, solver, {
+  const { intervals, draws, weaklyIdentified } = identifiability(found, solver, {
     names,
     missesOf: (parameters, paces) => missesOf(costOf(parameters, parts), paces),
     pacePull: search.pulls.pace,
     parts,
   });
   return {
-    cost: priced(costOf(found.parameters, parts)),
+    cost: withGpu(costOf(found.parameters, parts)),
     intervals,
     draws,
     error,
     notes: [
       ...ASSUMPTIONS,
       ...ofChunks,
-      ...untoldBy(runs),
+      ...missingProbeNotes(runs),
       ...originNotes(found.start.origins, names),
-      ...startDecides(untold),
+      ...startDecides(weaklyIdentified),
       ...paceNotes(loads, found.paces),
     ],
   };
 }
 
 /** What these recordings cannot tell. */
-function untoldBy(runs: readonly RecordedRun[]): string[] {
+function missingProbeNotes(runs: readonly RecordedRun[]): string[] {
   const probes = runs.filter(isProbes).flatMap(({ run }) => run.requests.map(({ extra }) => extra?.probe ?? ""));
-  const told: string[] = [];
+  const notes: string[] = [];
   if (!probes.some((probe) => probe.startsWith("decode-"))) {
-    told.push("no decode probes: what a step costs by requests and by context is not told apart well");
+    notes.push("no decode probes: the cost of a step per request and per context token cannot be separated well");
   }
   if (!probes.some((probe) => probe.startsWith("prefill-"))) {
-    told.push("no lone prefills: what prompt tokens cost is told by loads alone");
+    notes.push("no lone prefills: the cost of prompt tokens comes from loads alone");
   }
   if (runs.every(isProbes))
-    told.push("no load: launches and the front end in traffic are not told, only on an idle server");
-  return told;
+    notes.push("no load: launches and the front end were seen only on an idle server, not in traffic");
+  return notes;
 }
 
 function startDecides(names: readonly ParameterName[]): string[] {
   if (names.length === 0) return [];
   const words = names.map((name) => name.replaceAll("_", " ")).join(", ");
-  return [`these recordings hardly tell, so they stay near where the search began: ${words}`];
+  return [`weakly identified by these recordings, so kept near the start of the search: ${words}`];
 }
 
-/** Paces that differ by less are alike. */
+/** Paces that differ by less count as equal. */
 const ALIKE = 0.02;
 
 function paceNotes(loads: readonly RecordedRun[], paces: readonly number[]): string[] {
   if (!paces.some((pace) => Math.abs(pace) > ALIKE)) return [];
   const each = loads.map(({ name }, at) => `${Math.exp(paces[at]!).toFixed(2)} in ${name}`).join(", ");
-  return [`the host took longer in some loads than in others; beside their mean, which the profile has: ${each}`];
+  return [`the host took longer in some loads than in others; relative to the mean, which the profile has: ${each}`];
 }

@@ -33,7 +33,7 @@ const replayOf =
       jitter: true,
     });
 
-test.each([0.7, 1.25])("a host that takes %f times as long is told by one number, and that does", (pace) => {
+test.each([0.7, 1.25])("a host that takes %f times as long is described well enough by one number", (pace) => {
   const run = load(atPace(cost, pace));
   const found = fitClientPace(cost, [run], replayOf(run))!;
   expect(Math.abs(found.pace / pace - 1)).toBeLessThan(0.1);

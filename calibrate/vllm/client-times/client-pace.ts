@@ -13,17 +13,17 @@ import { isProbes, type RecordedRun } from "../recording/index.js";
 /** Of each load's requests, by arrival; matched so, errors on the rest were least on recorded hosts. */
 const FIRST_PART = 0.35;
 /** Requests of a first part that tell anything. */
-const LEAST_REQUESTS = 20;
+const MIN_REQUESTS = 20;
 /** Farther from the profile's host it is another machine in more than its speed. */
 const FARTHEST = 2.5;
 /** Of the rest of a load, off at most: half of what a run kept out of a fit may be off, for the run is the same. */
-const MOST_ERROR = { tpot: 0.05, ttft: 0.2 } as const;
+const MAX_ERROR = { tpot: 0.05, ttft: 0.2 } as const;
 const REPLICATIONS = 8;
 
 export interface ClientPace {
   readonly pace: number;
   /** Relative errors of means over the rest of the loads. */
-  readonly rest: Readonly<Record<keyof typeof MOST_ERROR, number>>;
+  readonly rest: Readonly<Record<keyof typeof MAX_ERROR, number>>;
   readonly suffices: boolean;
 }
 
@@ -34,7 +34,7 @@ export function fitClientPace(
   replay: Replay,
 ): ClientPace | undefined {
   const loads = runs.filter((run) => !isProbes(run)).map(split);
-  if (loads.some(({ first }) => first.size < LEAST_REQUESTS) || loads.length === 0) return undefined;
+  if (loads.some(({ first }) => first.size < MIN_REQUESTS) || loads.length === 0) return undefined;
   const targets = loads.map(({ recorded, first }) =>
     clientTarget(showing(recorded, first), { replay, share: 1 / loads.length, weighing: blackBoxConstants.search }),
   );
@@ -51,20 +51,20 @@ export function fitClientPace(
     rest.tpot += errorOf(tpotMs, recorded.run, { simulated, first }) / loads.length;
     rest.ttft += errorOf(ttftMs, recorded.run, { simulated, first }) / loads.length;
   }
-  const isWithin = Math.abs(rest.tpot) <= MOST_ERROR.tpot && Math.abs(rest.ttft) <= MOST_ERROR.ttft;
+  const isWithin = Math.abs(rest.tpot) <= MAX_ERROR.tpot && Math.abs(rest.ttft) <= MAX_ERROR.ttft;
   const isInside = Math.abs(Math.log(pace)) < 0.95 * Math.log(FARTHEST);
   return { pace, rest, suffices: isWithin && isInside };
 }
 
-/** What one number says of a host, in words. */
+/** Says in words how well one number describes a host. */
 export function clientPaceNote(base: string, { pace, rest, suffices }: ClientPace): string {
   const percent = (error: number): string => `${error < 0 ? "-" : "+"}${Math.abs(100 * error).toFixed(1)} %`;
-  const seen =
-    `told by the first ${100 * FIRST_PART} % of the requests; of the others mean time per output token is then off by ` +
-    `${percent(rest.tpot)}, to the first token by ${percent(rest.ttft)}`;
+  const basis =
+    `fitted to the first ${100 * FIRST_PART} % of the requests; on the others, mean time per output token is then off by ` +
+    `${percent(rest.tpot)}, mean time to first token by ${percent(rest.ttft)}`;
   return suffices
-    ? `the host takes ${pace.toFixed(3)} times as long as that of profile "${base}", all else being the same: ${seen}`
-    : `one number for the whole host (${pace.toFixed(3)} times that of profile "${base}") is not enough, so its costs were fitted anew: ${seen}`;
+    ? `the host takes ${pace.toFixed(3)} times as long as that of profile "${base}", all else being the same: ${basis}`
+    : `one number for the whole host (${pace.toFixed(3)} times that of profile "${base}") is not enough, so its costs were fitted anew: ${basis}`;
 }
 
 interface Split {

@@ -4,7 +4,7 @@
  */
 import type { Run, VllmEngineCost } from "../../../formats/index.js";
 import { e2elMs, quantile, replayRecording } from "../../../sim/index.js";
-import type { Miss } from "./black-box-intervals.js";
+import type { Miss } from "./identifiability.js";
 import type { SearchConstants } from "./black-box-constants.js";
 import { buildProfile } from "../profile/index.js";
 import {
@@ -45,7 +45,7 @@ export interface TargetOptions {
 const LOAD_REPLICATIONS = 3;
 const SETTLE_REPLICATIONS = 8;
 /** Clients' clocks tell no less, ms. */
-const LEAST_MS = 0.05;
+const MIN_MS = 0.05;
 
 interface Weighed {
   readonly log: number;
@@ -89,7 +89,7 @@ function deviationOf(values: readonly number[]): number {
 }
 
 function missOf({ ms, weight }: Feature, simulatedMs: number | undefined): Weighed {
-  return { log: Math.log(Math.max(simulatedMs ?? 0, LEAST_MS) / Math.max(ms, LEAST_MS)), weight };
+  return { log: Math.log(Math.max(simulatedMs ?? 0, MIN_MS) / Math.max(ms, MIN_MS)), weight };
 }
 
 function probesComparison(real: Run): (simulated: Run) => Weighed[] {
@@ -103,21 +103,21 @@ function probesComparison(real: Run): (simulated: Run) => Weighed[] {
 }
 
 function loadComparison(real: Run, pairedWeight: number): (simulated: Run) => Weighed[] {
-  // Requests without times were part of the load, and tell nothing.
-  const told = real.requests.filter((request) => e2elMs(request) !== null);
-  const isTold = new Set(told.map(({ requestId }) => requestId));
-  const seen = loadFeatures(told);
+  // Requests without times were part of the load, but show nothing.
+  const answered = real.requests.filter((request) => e2elMs(request) !== null);
+  const isAnswered = new Set(answered.map(({ requestId }) => requestId));
+  const seen = loadFeatures(answered);
   const gaps = gapFeatures(chunkGapsMs(real));
-  const groups = pairedGroups(told);
-  const times = timesOf(told);
+  const groups = pairedGroups(answered);
+  const times = timesOf(answered);
   const ofStatistics = [...seen, ...gaps].reduce((sum, { weight }) => sum + weight, 0);
   const ofGroup = (pairedWeight * ofStatistics) / Math.max(1, groups.length);
   return ({ requests, info }) => {
-    const ofTold = requests.filter(({ requestId }) => isTold.has(requestId));
-    const found = new Map(loadFeatures(ofTold).map(({ name, ms }) => [name, ms]));
+    const simulatedAnswers = requests.filter(({ requestId }) => isAnswered.has(requestId));
+    const found = new Map(loadFeatures(simulatedAnswers).map(({ name, ms }) => [name, ms]));
     for (const p of gapQuantiles) found.set(`itl p${100 * p}`, Number(info.summary?.[`p${100 * p}_itl_ms`]));
-    const byId = new Map(ofTold.map((request) => [request.requestId, request]));
-    const simulated = timesOf(told.map(({ requestId }) => byId.get(requestId)!));
+    const byId = new Map(simulatedAnswers.map((request) => [request.requestId, request]));
+    const simulated = timesOf(answered.map(({ requestId }) => byId.get(requestId)!));
     return [
       ...[...seen, ...gaps].map((feature) => missOf(feature, found.get(feature.name))),
       ...groups.map((group) => ({ log: pairedMiss(group, simulated, times), weight: ofGroup })),

@@ -17,8 +17,8 @@ const metrics = { ttft: ttftMs, tpot: tpotMs, e2el: e2elMs } as const;
 const metricNames = Object.keys(metrics) as PairedGroup["metric"][];
 
 /** Requests in a row are one group: at least so many, and so many groups at most. */
-const LEAST_MEMBERS = 10;
-const MOST_STRETCHES = 10;
+const MIN_MEMBERS = 10;
+const MAX_STRETCHES = 10;
 const SIZES = 5;
 
 /** What each time grows with most: prompts, cached tokens, outputs. */
@@ -32,7 +32,7 @@ const grownWith: Readonly<Record<PairedGroup["metric"], (request: RequestRecord)
 export function pairedGroups(requests: readonly RequestRecord[]): PairedGroup[] {
   return metricNames.flatMap((metric) => {
     const known = requests.flatMap((request, at) => (metrics[metric](request) === null ? [] : [at]));
-    const most = Math.floor(known.length / LEAST_MEMBERS);
+    const most = Math.floor(known.length / MIN_MEMBERS);
     const split = (name: string, of: (request: RequestRecord) => number, count: number): PairedGroup[] => {
       const order = [...known].sort((a, b) => of(requests[a]!) - of(requests[b]!) || a - b);
       return Array.from({ length: count }, (_, k) => ({
@@ -42,7 +42,7 @@ export function pairedGroups(requests: readonly RequestRecord[]): PairedGroup[] 
       }));
     };
     return [
-      ...split("by arrival", ({ arrivalNs }) => arrivalNs, Math.min(MOST_STRETCHES, most)),
+      ...split("by arrival", ({ arrivalNs }) => arrivalNs, Math.min(MAX_STRETCHES, most)),
       ...split("by size", grownWith[metric], Math.min(SIZES, most)),
     ];
   });
@@ -60,13 +60,13 @@ export function timesOf(requests: readonly RequestRecord[]): Times {
 /** Ratios of logarithm up to about this count by themselves, larger ones by their logarithm: one stall owns no group. */
 const ROBUST = 0.5;
 /** Clients' clocks tell no less, ms. */
-const LEAST_MS = 0.05;
+const MIN_MS = 0.05;
 
 /** Mean logarithm of simulated over recorded times of a group, large ones held down, the same way up as down. */
 export function pairedMiss({ metric, members }: PairedGroup, simulated: Times, real: Times): number {
   let sum = 0;
   for (const at of members) {
-    const log = Math.log(Math.max(simulated[metric][at]!, LEAST_MS) / Math.max(real[metric][at]!, LEAST_MS));
+    const log = Math.log(Math.max(simulated[metric][at]!, MIN_MS) / Math.max(real[metric][at]!, MIN_MS));
     sum += ROBUST * Math.asinh(log / ROBUST);
   }
   return sum / members.length;

@@ -74,7 +74,7 @@ test("steps off the line have factors, between which the measured times lie agai
   expect(decodeLadder([graphs], solver)!.factors).toBeUndefined();
 });
 
-test("a ladder that grows fourfold is told", () => {
+test("a ladder that grows fourfold is recognised", () => {
   const given = { ...cost, gpu: { ...cost.gpu, decode_padded_token_ns: 2e6 } };
   expect(decodeLadder([probed(given)], solver)!.growsFourfold).toBe(true);
 });

@@ -7,10 +7,10 @@ import { chunkTimesMs, chunksAt, isEager, settingsOf, type RecordedRun } from ".
 /** From where on a step of the ladder is taken to be off its line by more than its measurement, as a logarithm. */
 const OFF_LINE = 0.08;
 /** Where only long contexts were probed, attention may seem to take all of the time. */
-const LEAST_FACTOR = 0.1;
+const MIN_FACTOR = 0.1;
 
-/** Least tokens or context of a ladder's longest rung over its shortest, for what grows with them to be told. */
-const LEAST_REACH = 2;
+/** Least tokens or context of a ladder's longest rung over its shortest, for the growth to be measurable. */
+const MIN_REACH = 2;
 
 export interface DecodeLadder {
   /** Base, per padded token, per cached token, ns. */
@@ -65,8 +65,8 @@ export function decodeLadder(
   const reachOf = (values: readonly number[]): number => greatest(values) / least(values);
   // Rungs of one context have tokens in proportion to batch and context alike.
   const tells = {
-    token: reachOf(steps.map(({ tokens }) => tokens)) >= LEAST_REACH,
-    context: reachOf(steps.map(({ context }) => context)) >= LEAST_REACH,
+    token: reachOf(steps.map(({ tokens }) => tokens)) >= MIN_REACH,
+    context: reachOf(steps.map(({ context }) => context)) >= MIN_REACH,
   };
   const [baseNs, tokenNs, contextTokenNs] = nnls(
     steps.map(({ tokens, contextTokens, ns }) =>
@@ -75,7 +75,7 @@ export function decodeLadder(
     steps.map(() => 1),
     solver,
   ) as [number, number, number];
-  // Of each size those that read least: attention is told apart from the rest no better than the line tells it.
+  // Of each size those that read least: attention is separated from the rest no better than by the line.
   const shortest = new Map<number, DecodeRung>();
   for (const step of steps) {
     const known = shortest.get(step.tokens);
@@ -85,7 +85,7 @@ export function decodeLadder(
     .sort((a, b) => a.tokens - b.tokens)
     .map(({ tokens, contextTokens, ns }): [number, number] => {
       const factor = (ns - contextTokenNs * contextTokens) / (baseNs + tokenNs * tokens);
-      return [tokens, Number(Math.max(LEAST_FACTOR, factor).toPrecision(4))];
+      return [tokens, Number(Math.max(MIN_FACTOR, factor).toPrecision(4))];
     });
   const isOff = probes.every(isEager) && factors.some(([, factor]) => Math.abs(Math.log(factor)) > OFF_LINE);
   const mostTokens = greatest(steps.map(({ tokens }) => tokens));
@@ -116,8 +116,8 @@ function lateGapMs({ extra, outputTokens }: RequestRecord, interval: number): nu
 
 /** Prompts that take so many times as long as the shortest: shorter ones wait for their launch, which is as long for all. */
 const GROWN = 3;
-/** Lengths from which on what attention costs is told apart from what tokens cost. */
-const LEAST_LENGTHS = 4;
+/** Lengths from which the costs of attention and of tokens can be separated. */
+const MIN_LENGTHS = 4;
 
 /** Per token and per pair of tokens, ns, from lone prefills of one chunk, by the median of each length. */
 export function prefillLadder(
@@ -138,7 +138,7 @@ export function prefillLadder(
   const leastNs = least(medians.map(({ ns }) => ns));
   const grown = medians.filter(({ ns }) => ns > GROWN * leastNs);
   if (grown.length < 2) return undefined;
-  const isCurved = grown.length >= LEAST_LENGTHS;
+  const isCurved = grown.length >= MIN_LENGTHS;
   const [, tokenNs, pairNs] = nnls(
     grown.map(({ tokens, ns }) => [1, tokens, ...(isCurved ? [tokens ** 2 / 2] : [])].map((value) => value / ns)),
     grown.map(() => 1),

@@ -22,10 +22,10 @@ const SCOUTING = 160;
 /** Told costs whose line, not whose height, a ladder gives: less sure. */
 const slopes: readonly ParameterName[] = ["decode_padded_token", "context_token", "launch_request"];
 
-/** The pull of a cost's logarithm towards its start: strong where probes told that, weak where it is assumed. */
+/** The pull of a cost's logarithm towards its start: strong where probes measured it, weak where it is assumed. */
 export function pullOf(name: ParameterName, { origins }: Start, pulls: Pulls): number {
   const origin = origins[name];
-  return origin === "told" && slopes.includes(name) ? pulls.toldSlope : pulls[origin];
+  return origin === "measured" && slopes.includes(name) ? pulls.measuredSlope : pulls[origin];
 }
 
 export interface SearchOptions {
@@ -113,7 +113,9 @@ export function searchCosts(
       name,
       size: from.x.map((_, index) => {
         const cost = names[index];
-        return cost !== undefined && from.start.origins[cost] === "guessed" ? search.sizes.guessed : search.sizes.told;
+        return cost !== undefined && from.start.origins[cost] === "guessed"
+          ? search.sizes.guessed
+          : search.sizes.measured;
       }),
       evaluations: effort * trials,
     });
@@ -145,10 +147,10 @@ export function searchCosts(
 function evaluationsFrom(
   { origins }: Start,
   names: readonly ParameterName[],
-  { told, guessed }: BlackBoxConstants["search"]["evaluations"],
+  { measured, guessed }: BlackBoxConstants["search"]["evaluations"],
 ): number {
   const share = names.filter((name) => origins[name] === "guessed").length / Math.max(1, names.length);
-  return told + share * (guessed - told);
+  return measured + share * (guessed - measured);
 }
 
 interface Refining {

@@ -6,7 +6,7 @@ import type { EngineJitter, VllmEngineCost } from "../../../formats/index.js";
 import { frontEndAtPace, frontEndCost, jitterFactors, mean, meanFactors } from "../../../sim/index.js";
 import { nelderMead, logNormalVariation } from "../../fit/index.js";
 import { pooled, quantileLoss, recordedDelays, replayedDelays, squaredLog } from "./front-end-delays.js";
-import { viewOf, type FrontEndLog, type Seen, type View } from "./front-end-view.js";
+import { deliveryLog, type FrontEndLog, type Delivery, type DeliveryLog } from "./delivery-log.js";
 import type { RecordedTraffic } from "../recording/index.js";
 import { replayFrontEnd, type FrontEndReplay } from "./replay-front-end.js";
 
@@ -40,8 +40,8 @@ const draws = [0, 1];
 const trials = { means: [300, 150], variation: [400, 300, 200] } as const;
 const total = [...trials.means, ...trials.variation].reduce((sum, count) => sum + count, 0);
 
-export function fitFrontEnd(logs: readonly FrontEndLog[], options: FrontEndFitOptions): FrontEndFit {
-  const views = logs.map(viewOf);
+export function fitFrontEnd(recordings: readonly FrontEndLog[], options: FrontEndFitOptions): FrontEndFit {
+  const logs = recordings.map(deliveryLog);
   const { effort = 1 } = options;
   const start = [0.3e6, 100, 0.11e6, 0.05e6, 0.5e6, 0.03e6, 0.03e6, 0.15e6, 0.1e6, 0.4e6, 0.04e6].map(Math.log);
   const size = start.map(() => 0.5);
@@ -53,14 +53,12 @@ export function fitFrontEnd(logs: readonly FrontEndLog[], options: FrontEndFitOp
   };
   const lossOf = (x: readonly number[]): number => {
     onTrial();
-    const losses = views.map(
-      (view) => view.weight * pairedLoss(view, replayWith(frontEndAt(x), view, options), options),
-    );
+    const losses = logs.map((log) => log.weight * pairedLoss(log, replayWith(frontEndAt(x), log, options), options));
     return losses.reduce((sum, loss) => sum + loss, 0);
   };
   const coarse = nelderMead(lossOf, start, { size, evaluations: effort * trials.means[0] });
   const fine = nelderMead(lossOf, coarse.x, { size: start.map(() => 0.2), evaluations: effort * trials.means[1] });
-  return fitVariation(views, fine.x, { ...options, onTrial });
+  return fitVariation(logs, fine.x, { ...options, onTrial });
 }
 
 function frontEndAt(x: readonly number[]): FrontEnd {
@@ -92,16 +90,16 @@ function mergedIn({ deliveredNs }: FrontEndReplay, { outputs }: RecordedTraffic)
 }
 
 /** What no count tells apart from none. */
-const LEAST_MERGED = 0.01;
+const MIN_MERGED = 0.01;
 
-function mergedLoss(view: View, replay: FrontEndReplay): number {
-  if (view.merged === undefined) return 0;
-  return squaredLog(LEAST_MERGED + mergedIn(replay, view.traffic), LEAST_MERGED + view.merged, 0);
+function mergedLoss(log: DeliveryLog, replay: FrontEndReplay): number {
+  if (log.merged === undefined) return 0;
+  return squaredLog(MIN_MERGED + mergedIn(replay, log.traffic), MIN_MERGED + log.merged, 0);
 }
 
 function replayWith(
   frontEnd: FrontEnd,
-  { requests, traffic, runPace, paceAt }: View,
+  { requests, traffic, runPace, paceAt }: DeliveryLog,
   { sendNs }: FrontEndFitOptions,
   jitter?: FrontEndJitter,
   draw = 0,
@@ -115,17 +113,17 @@ function replayWith(
 }
 
 /** Mean absolute errors of both ways, stalls capped, and how far their means are off, ms. */
-function pairedLoss(view: View, replay: FrontEndReplay, { wakeNs }: FrontEndFitOptions): number {
-  const entries = view.traffic.entries.map(({ request, notBeforeNs, atNs, wokeEngine }) => {
+function pairedLoss(log: DeliveryLog, replay: FrontEndReplay, { wakeNs }: FrontEndFitOptions): number {
+  const entries = log.traffic.entries.map(({ request, notBeforeNs, atNs, wokeEngine }) => {
     const readyNs = replay.readyNs[request]!;
     if (wokeEngine) return readyNs + wakeNs - atNs;
     return readyNs > atNs ? readyNs - atNs : Math.min(0, readyNs - notBeforeNs);
   });
-  const delays = (seen: readonly Seen[], predictedNs: Float64Array): number[] =>
-    seen.map(({ output, atNs }) => predictedNs[output]! - atNs);
-  const firsts = groupLoss(delays(view.firsts, replay.firstsNs));
-  const others = groupLoss(delays(view.others, replay.deliveredNs));
-  return groupLoss(entries) + firsts + others + mergedLoss(view, replay);
+  const delays = (deliveries: readonly Delivery[], predictedNs: Float64Array): number[] =>
+    deliveries.map(({ output, atNs }) => predictedNs[output]! - atNs);
+  const firsts = groupLoss(delays(log.firsts, replay.firstsNs));
+  const others = groupLoss(delays(log.others, replay.deliveredNs));
+  return groupLoss(entries) + firsts + others + mergedLoss(log, replay);
 }
 
 function groupLoss(errorsNs: readonly number[]): number {
@@ -141,7 +139,7 @@ function groupLoss(errorsNs: readonly number[]): number {
 
 /** How request and output jobs vary, and how often outputs are held up: quantiles and means of both delays must agree. */
 function fitVariation(
-  views: readonly View[],
+  logs: readonly DeliveryLog[],
   means: readonly number[],
   { onTrial, effort = 1, ...options }: FrontEndFitOptions & { readonly onTrial: () => void },
 ): FrontEndFit {
@@ -156,17 +154,17 @@ function fitVariation(
       },
     };
   };
-  const reals = views.map(recordedDelays);
+  const reals = logs.map(recordedDelays);
   const lossOf = (x: readonly number[]): number => {
     onTrial();
     const { frontEnd, jitter } = at(x);
-    return views.reduce((sum, view, index) => {
-      const replays = draws.map((draw) => replayWith(frontEnd, view, options, jitter, draw));
+    return logs.reduce((sum, log, index) => {
+      const replays = draws.map((draw) => replayWith(frontEnd, log, options, jitter, draw));
       const paired = mean(
-        replays.map((replay) => PAIRED_WEIGHT * pairedLoss(view, replay, options) + mergedLoss(view, replay)),
+        replays.map((replay) => PAIRED_WEIGHT * pairedLoss(log, replay, options) + mergedLoss(log, replay)),
       );
-      const delays = pooled(replays.map((replay) => replayedDelays(view, replay, options.wakeNs)));
-      return sum + view.weight * (paired + quantileLoss(delays, reals[index]!));
+      const delays = pooled(replays.map((replay) => replayedDelays(log, replay, options.wakeNs)));
+      return sum + log.weight * (paired + quantileLoss(delays, reals[index]!));
     }, 0);
   };
   const start = [Math.log(0.3), Math.log(0.3), -1.5, Math.log(10e6), ...means];

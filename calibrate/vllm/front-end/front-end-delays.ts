@@ -1,10 +1,10 @@
 /** How long requests took to enter the engine, and tokens to reach their clients: as recorded, and as a replay has it. */
 import { mean } from "../../../sim/index.js";
-import type { Seen, View } from "./front-end-view.js";
+import type { Delivery, DeliveryLog } from "./delivery-log.js";
 import type { RecordedEntry, RecordedTraffic } from "../recording/index.js";
 import type { FrontEndReplay } from "./replay-front-end.js";
 
-/** Looks of which the usual gap between looks is told. */
+/** Looks that the usual gap between looks is taken from. */
 const RECENT = 9;
 const quantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
@@ -22,19 +22,23 @@ export function pooled(delays: readonly Delays[]): Delays {
 }
 
 /** Sorted, ms. */
-export function recordedDelays(view: View): Delays {
-  const seenNs = ({ atNs }: Seen): number => atNs;
-  return delaysOf(view, ({ atNs }) => atNs, seenNs, seenNs);
+export function recordedDelays(log: DeliveryLog): Delays {
+  const seenNs = ({ atNs }: Delivery): number => atNs;
+  return delaysOf(log, ({ atNs }) => atNs, seenNs, seenNs);
 }
 
 /** Sorted, ms; `wakeNs` from a request being ready to the idle engine's having it. */
-export function replayedDelays(view: View, { readyNs, firstsNs, deliveredNs }: FrontEndReplay, wakeNs: number): Delays {
+export function replayedDelays(
+  log: DeliveryLog,
+  { readyNs, firstsNs, deliveredNs }: FrontEndReplay,
+  wakeNs: number,
+): Delays {
   const entryNs = (entry: RecordedEntry): number => {
     const atNs = readyNs[entry.request]!;
-    return entry.wokeEngine ? atNs + wakeNs : lookFor(view.traffic, entry, atNs);
+    return entry.wokeEngine ? atNs + wakeNs : lookFor(log.traffic, entry, atNs);
   };
   return delaysOf(
-    view,
+    log,
     entryNs,
     ({ output }) => firstsNs[output]!,
     ({ output }) => deliveredNs[output]!,
@@ -42,13 +46,13 @@ export function replayedDelays(view: View, { readyNs, firstsNs, deliveredNs }: F
 }
 
 function delaysOf(
-  { requests, traffic, firsts, others }: View,
+  { requests, traffic, firsts, others }: DeliveryLog,
   entryNs: (entry: RecordedEntry) => number,
-  firstNs: (seen: Seen) => number,
-  otherNs: (seen: Seen) => number,
+  firstNs: (seen: Delivery) => number,
+  otherNs: (seen: Delivery) => number,
 ): Delays {
   const sentNs = ({ request }: RecordedEntry): number => requests[request]!.sentNs ?? requests[request]!.arrivalNs;
-  const updatedNs = ({ output }: Seen): number => traffic.outputs[output]!.updatedNs;
+  const updatedNs = ({ output }: Delivery): number => traffic.outputs[output]!.updatedNs;
   return {
     in: sortedMs(traffic.entries.map((entry) => entryNs(entry) - sentNs(entry))),
     first: sortedMs(firsts.map((seen) => firstNs(seen) - updatedNs(seen))),

@@ -43,7 +43,7 @@ function firstProbes(cost: VllmEngineCost): RecordedRun {
   return recordEngine({ cost }, sent, { name: "probes" });
 }
 
-/** Requests a second with every seat wanted all the time. */
+/** Requests per second while every slot is wanted. */
 function saturatedPerS(
   recorded: RecordedRun,
   cost: VllmEngineCost,

@@ -39,7 +39,7 @@ const SHORT_CONTEXT = 16;
 const RUNG_MS = 1_500;
 const rungOutputs = ({ batchStepMs }: Pace): number => stepsWithin(RUNG_MS, batchStepMs, [24, 64]);
 /** KV blocks are not filled to the last, so that nothing is preempted. */
-const MOST_KV_FRACTION = 0.9;
+const MAX_KV_FRACTION = 0.9;
 
 /** Every group worth sending; a plan takes what its budget allows. */
 export function probeGroups(server: ProbedServer, pace: Pace): ProbeGroup[] {
@@ -204,5 +204,5 @@ function stepsWithin(ms: number, stepMs: number, [least, most]: readonly [number
 }
 
 function fitsKv({ kvTokens }: ProbedServer, tokens: number): boolean {
-  return kvTokens === undefined || tokens <= MOST_KV_FRACTION * kvTokens;
+  return kvTokens === undefined || tokens <= MAX_KV_FRACTION * kvTokens;
 }

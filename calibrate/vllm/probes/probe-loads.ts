@@ -38,16 +38,16 @@ const shapes: readonly Shape[] = [
 ];
 
 /** With fewer a mean says little. */
-export const LEAST_REQUESTS = 30;
+export const MIN_REQUESTS = 30;
 /** With more it says no more. */
-const MOST_REQUESTS = 2_000;
-const MOST_DECODE_MS = 5_000;
-const MOST_PREFILL_MS = 200;
+const MAX_REQUESTS = 2_000;
+const MAX_DECODE_MS = 5_000;
+const MAX_PREFILL_MS = 200;
 /**
  * More tokens a second than this are more than one client should be trusted with; how late it is by events a second: npm run
  * -s bench:client. A load that this holds back says so by its utilisation.
  */
-const MOST_TOKENS_PER_S = 5_000;
+const MAX_TOKENS_PER_S = 5_000;
 
 export interface LoadBudget {
   readonly seed: string;
@@ -55,24 +55,24 @@ export interface LoadBudget {
   readonly loadMs: number;
 }
 
-/** All loads; each lasts about `loadMs`, longer only where LEAST_REQUESTS need it. */
+/** All loads; each lasts about `loadMs`, longer only where MIN_REQUESTS need it. */
 export function probeLoads(server: ProbedServer, pace: Pace, { seed, loadMs }: LoadBudget): ProbeLoad[] {
   return shapes.map((shape) => {
     const random = stream(`${seed}/0/probe-load-${shape.name}`);
     // On a slow server both are shorter, so that enough requests fit in the time.
-    const slowCap = Math.max(32, Math.floor(MOST_DECODE_MS / stepMs(pace, server.maxNumSeqs)));
+    const slowCap = Math.max(32, Math.floor(MAX_DECODE_MS / stepMs(pace, server.maxNumSeqs)));
     const outputRange = capped(shape.outputTokens, Math.min(Math.floor(server.maxModelLen / 4), slowCap));
-    const slowPrompt = Math.max(64, Math.floor(MOST_PREFILL_MS / Math.max(pace.prefillTokenMs, 1e-6)));
+    const slowPrompt = Math.max(64, Math.floor(MAX_PREFILL_MS / Math.max(pace.prefillTokenMs, 1e-6)));
     const promptRange = capped(shape.promptTokens, Math.min(server.maxModelLen - outputRange[1], slowPrompt));
     const mean = { promptTokens: middle(promptRange), outputTokens: middle(outputRange) };
-    const seats = mostConcurrent(server, mean);
-    const mostPerS = MOST_TOKENS_PER_S / mean.outputTokens;
-    const capacity = capacityPerS(pace, seats, mean);
+    const slots = mostConcurrent(server, mean);
+    const mostPerS = MAX_TOKENS_PER_S / mean.outputTokens;
+    const capacity = capacityPerS(pace, slots, mean);
     const ratePerS = Math.min(mostPerS, shape.utilisation * capacity);
     // The last requests take their time after the last arrival.
-    const tailMs = outputRange[1] * stepMs(pace, seats);
+    const tailMs = outputRange[1] * stepMs(pace, slots);
     const wanted = Math.floor((Math.max(0, loadMs - tailMs) / 1e3) * ratePerS);
-    const count = Math.min(MOST_REQUESTS, Math.max(LEAST_REQUESTS, wanted));
+    const count = Math.min(MAX_REQUESTS, Math.max(MIN_REQUESTS, wanted));
     const requests = arrivals(random, count, ratePerS).map((arrivalMs) => ({
       arrivalMs,
       promptTokens: between(random, promptRange),

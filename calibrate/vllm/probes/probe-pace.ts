@@ -38,9 +38,9 @@ export function oneByOneMs(pace: Pace, requests: readonly ProbeRequest[]): numbe
   return requests.reduce((sum, request) => sum + togetherMs(pace, [request]), 0);
 }
 
-/** Requests a second that a server with so many seats can do at most, of such mean lengths. */
-export function capacityPerS(pace: Pace, seats: number, mean: { promptTokens: number; outputTokens: number }): number {
+/** Most requests per second that a server with so many slots can serve, of such mean lengths. */
+export function capacityPerS(pace: Pace, slots: number, mean: { promptTokens: number; outputTokens: number }): number {
   const prefillMs = (pace.joinMs ?? 0) + mean.promptTokens * pace.prefillTokenMs;
-  const decodeMs = (mean.outputTokens * stepMs(pace, seats)) / seats;
+  const decodeMs = (mean.outputTokens * stepMs(pace, slots)) / slots;
   return 1e3 / (prefillMs + decodeMs);
 }

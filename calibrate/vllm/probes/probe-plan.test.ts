@@ -1,6 +1,6 @@
 import type { ProbedServer } from "./probe-groups.js";
 import { prefillLengths } from "./probe-groups.js";
-import { LEAST_REQUESTS } from "./probe-loads.js";
+import { MIN_REQUESTS } from "./probe-loads.js";
 import type { Pace } from "./probe-pace.js";
 import { probePlan } from "./probe-plan.js";
 
@@ -59,7 +59,7 @@ test("a shorter budget drops the least informative first, and says what", () => 
   expect(lost.every(({ tier }) => tier >= worstKept)).toBe(true);
 });
 
-test("too short a budget is refused with one that would do, and that one does", () => {
+test("too short a budget is rejected with one that would do, and that one does", () => {
   const ask = (budgetMs: number): unknown => probePlan(small, cpu, { ...budget, budgetMs });
   let said = "";
   try {
@@ -73,7 +73,7 @@ test("too short a budget is refused with one that would do, and that one does", 
   });
 });
 
-test("nothing is longer than the model, needs more seats or more KV cache than there is", () => {
+test("no probe is longer than the model allows, or needs more slots or KV cache than there are", () => {
   const tight: ProbedServer = { maxNumSeqs: 6, maxNumBatchedTokens: 256, maxModelLen: 300, kvTokens: 1_200 };
   const plan = probePlan(tight, cpu, { ...budget, budgetMs: 1e9 });
   const all = [...plan.groups, ...plan.loads].flatMap(({ requests }) => [...requests]);
@@ -95,7 +95,7 @@ test("lone prompts stand on both sides of the largest graph, and beyond the budg
 test("the loads have enough requests, other lengths and another rate; the same seed gives the same", () => {
   const { loads } = probePlan(large, gpu, budget);
   const [mixed, heldOut, busy] = loads;
-  expect(Math.min(...loads.map(({ requests }) => requests.length))).toBeGreaterThanOrEqual(LEAST_REQUESTS);
+  expect(Math.min(...loads.map(({ requests }) => requests.length))).toBeGreaterThanOrEqual(MIN_REQUESTS);
   expect([mixed!.utilisation, heldOut!.utilisation, busy!.utilisation].map((part) => Number(part.toFixed(2)))).toEqual([0.5, 0.4, 0.85]); // prettier-ignore
   expect(mixed!.ratePerS).not.toBe(heldOut!.ratePerS);
   const longest = (load: typeof mixed): number => Math.max(...load!.requests.map(({ promptTokens }) => promptTokens));

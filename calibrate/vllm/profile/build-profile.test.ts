@@ -45,7 +45,7 @@ test("memory holds the KV blocks beside the weights", () => {
   expect(memory.total_bytes).toBe(Math.ceil((poolBytes + memory.base_bytes) / 0.5));
 });
 
-test("without the number of KV blocks it is refused, with where it is found", () => {
+test("without the number of KV blocks it is rejected, with where it is found", () => {
   expect(() => profileOf(withSettings({ num_gpu_blocks: undefined }))).toThrow(
     /one at a time\/run\.json: engine\.settings\.num_gpu_blocks: got undefined, .*vllm:cache_config_info/,
   );

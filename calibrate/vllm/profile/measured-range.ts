@@ -6,13 +6,13 @@ import type { RecordedRun } from "../recording/index.js";
 export function measuredRange(runs: readonly RecordedRun[]): Profile["range"] {
   const requests = runs.flatMap(({ run }) => run.requests);
   const steps = runs.flatMap((run) => run.steps ?? []).filter(({ scheduledTokens }) => scheduledTokens > 0);
-  const { max_num_seqs: seats } = runs[0]!.run.info.engine.settings;
+  const { max_num_seqs: slots } = runs[0]!.run.info.engine.settings;
   const together = runs.map(({ run }) => concurrency(run.requests));
   const [, most] = extent([...together, ...steps.map(({ scheduledRequests }) => scheduledRequests)]);
   const [shortest, longest] = extent(requests.map(({ promptTokens }) => promptTokens));
   const [, longestContext] = extent(requests.map(({ promptTokens, outputTokens }) => promptTokens + outputTokens));
   return {
-    batch: [1, typeof seats === "number" ? Math.min(seats, most) : most],
+    batch: [1, typeof slots === "number" ? Math.min(slots, most) : most],
     prompt_tokens: [shortest, longest],
     context_tokens: [shortest, longestContext],
     ...stepRange(steps),

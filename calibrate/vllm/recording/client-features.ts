@@ -15,7 +15,7 @@ export interface Feature {
 const ttftQuantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95] as const;
 const tpotQuantiles = [0.1, 0.5, 0.9] as const;
 /** Groups with a name are probes of one kind: `prefill-p<len>-o<out>`, `decode-b<batch>-c<context>` and others. */
-const LEAST_GROUP = 2;
+const MIN_GROUP = 2;
 
 export function loadFeatures(requests: readonly RequestRecord[]): Feature[] {
   const [ttfts, tpots, e2els] = [ttftMs, tpotMs, e2elMs].map((of) => sorted(requests.map(of))) as [
@@ -45,7 +45,7 @@ export function probeFeatures(requests: readonly RequestRecord[], groupOf: (id: 
   }
   const features: Feature[] = [];
   for (const [group, members] of groups) {
-    if (members.length < LEAST_GROUP || group === "") continue;
+    if (members.length < MIN_GROUP || group === "") continue;
     const ttfts = sorted(members.map(ttftMs));
     const tpots = sorted(members.map(tpotMs));
     const isLone = group.startsWith("prefill-");

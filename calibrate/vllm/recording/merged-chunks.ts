@@ -15,20 +15,20 @@ export interface ChunkFindings {
 }
 
 /** Answers with fewer tokens do not show how they were cut. */
-const LEAST_TOKENS = 8;
+const MIN_TOKENS = 8;
 /** No engine makes a token in less, ms: what comes faster was held back. */
-const LEAST_GAP_MS = 0.05;
+const MIN_GAP_MS = 0.05;
 /**
  * A gap below this part of its answer's mean gap is a chunk that came with the one before. At most 0.1 % of gaps are so short
- * on recorded servers (vLLM 0.26, GPT-2 and Llama-3.1-8B, up to all seats taken).
+ * on recorded servers (vLLM 0.26, GPT-2 and Llama-3.1-8B, up to all slots taken).
  */
 const TOGETHER = 0.1;
-const MOST_TOGETHER = 0.2;
+const MAX_TOGETHER = 0.2;
 /** Answers that are cut as an interval would cut them: none by more, most exactly. Of a busy front end's 3 % are. */
 const NO_MORE = 0.98;
 const EXACT = 0.5;
 /** Of the tokens of requests alone on the server, merged at most. */
-const MOST_MERGED_ALONE = 0.2;
+const MAX_MERGED_ALONE = 0.2;
 /** From here on merged tokens are worth saying. */
 const MERGED = 0.1;
 
@@ -43,10 +43,10 @@ interface Cut {
 /** ArtifactError where the times between chunks are not the engine's, with what was seen and what helps. */
 export function chunkFindings(runs: readonly RecordedRun[]): ChunkFindings {
   const cuts = runs.flatMap(({ run }) =>
-    run.requests.filter(({ status, outputTokens }) => status === "ok" && outputTokens >= LEAST_TOKENS).map(cutOf),
+    run.requests.filter(({ status, outputTokens }) => status === "ok" && outputTokens >= MIN_TOKENS).map(cutOf),
   );
   const timed = cuts.filter(({ spanMs }) => !Number.isNaN(spanMs));
-  const atOnce = timed.filter(({ tokens, spanMs }) => spanMs < LEAST_GAP_MS * (tokens - 1));
+  const atOnce = timed.filter(({ tokens, spanMs }) => spanMs < MIN_GAP_MS * (tokens - 1));
   if (atOnce.length > timed.length / 2) {
     throw rejected(
       `${atOnce.length} of ${timed.length} answers came whole, at one moment: something between client and server (a proxy) holds ` +
@@ -82,7 +82,7 @@ export function chunkFindings(runs: readonly RecordedRun[]): ChunkFindings {
   }
   const alone = shown.filter(({ isAlone }) => isAlone);
   const mergedAlone = 1 - sumOf(alone, "chunks") / Math.max(1, sumOf(alone, "tokens"));
-  if (alone.length > 0 && mergedAlone > MOST_MERGED_ALONE) {
+  if (alone.length > 0 && mergedAlone > MAX_MERGED_ALONE) {
     throw rejected(
       `${percent(mergedAlone)} of the tokens of requests that were alone on the server came merged with others, unevenly: no busy ` +
         "front end does that; a proxy that buffers by size does, and so does speculative decoding",
@@ -114,9 +114,9 @@ function rejectBunches(cuts: readonly Cut[]): void {
       if (times[at]! - times[at - 1]! < TOGETHER * meanMs) together++;
     }
   }
-  if (together <= MOST_TOGETHER * gaps) return;
+  if (together <= MAX_TOGETHER * gaps) return;
   throw rejected(
-    `${percent(together / gaps)} of chunks came together with the one before (at most ${percent(MOST_TOGETHER)} is allowed, a server's ` +
+    `${percent(together / gaps)} of chunks came together with the one before (at most ${percent(MAX_TOGETHER)} is allowed, a server's ` +
       "own front end stays below 1 %): something between client and server (a proxy) collects chunks and hands them on in bunches",
   );
 }

@@ -6,7 +6,7 @@ import type { TimedStep } from "../recording/index.js";
 
 export const graphKinds = ["full", "piecewise", "none"] as const satisfies readonly GraphKind[];
 
-/** Prices of a step on the GPU; `mixed_base_ns` always given. */
+/** Costs of a step on the GPU; `mixed_base_ns` is always given. */
 export type GpuTimes = VllmEngineCost["gpu"] & { readonly mixed_base_ns: number };
 
 export interface LaunchTimes extends Growth {

@@ -99,7 +99,7 @@ beforeAll(async () => {
   solver = await loadLinearSolver();
 });
 
-/** A step of the fit's timeline, by what its price depends on; decodes of `requests` beside the prompt. */
+/** A step of the fit's timeline, by what its cost depends on; decodes of `requests` beside the prompt. */
 function stepOf(requests: number, contextTokens: number, promptTokens = 0): TimedStep {
   const record = {
     scheduledRequests: requests + (promptTokens > 0 ? 1 : 0),
@@ -132,7 +132,7 @@ describe("an engine whose GPU and host take turns to be the slower", () => {
     expect(2 * calls.filter(({ isUpdate }) => isUpdate).length).toBe(calls.length);
   });
 
-  test("GPU prices come back within 3 %, of any step", () => {
+  test("the GPU costs of any step come back within 3 %", () => {
     const gpu = { ...known.gpu, mixed_base_ns: known.gpu.mixed_base_ns! };
     const steps = [
       ...[1, 4, 16, 32].flatMap((batch) => [20, 500, 2000].map((context) => stepOf(batch, batch * context))),
@@ -199,7 +199,7 @@ describe("an engine whose GPU and host take turns to be the slower", () => {
     );
   });
 
-  test("the intervals of GPU prices hold them, to 1 %", () => {
+  test("the intervals of GPU costs contain them, to 1 %", () => {
     const gpu = known.gpu;
     const told = Object.entries(fit.intervals).filter(([name]) => name.startsWith("gpu."));
     expect(told.length).toBeGreaterThan(4);
@@ -230,7 +230,7 @@ test("a GPU that is always faster than its host is called a guess, and the host'
   expect(error(launchNs(launch.full), 3e6)).toBeLessThan(0.05);
 });
 
-test("with one step in flight launches come back behind known GPU prices, which are not touched", () => {
+test("with one step in flight launches come back beside known GPU costs, which stay as they are", () => {
   const gpu = { ...known.gpu, mixed_base_ns: known.gpu.mixed_base_ns! };
   const engine = { cost: known, settings: { async_scheduling: false } };
   const run = recordEngine(engine, poisson("sync", 100, 70), { name: "sync" });

@@ -1,6 +1,6 @@
 /**
  * Fits the engine's two clocks to step logs. Which launches and GPU times show depends on the model, so reading and
- * fitting take turns until they agree. GPU prices come from every recording; launches from traffic, where there is
+ * fitting take turns until they agree. GPU costs come from every recording; launches from traffic, where there is
  * enough, because they take longer there than on an idle server.
  */
 import type { EngineJitter, Variation } from "../../../formats/index.js";
@@ -36,7 +36,7 @@ export interface EngineFit {
   readonly paths: readonly PacePath[];
   /** Standard deviation of the logarithm of the pace between runs of one load; undefined with fewer than five. */
   readonly runSpread?: number | undefined;
-  /** 95 % intervals of GPU prices and of launches' base times, ns, by their place in a profile's cost. */
+  /** 95 % intervals of GPU costs and of launches' base times, ns, by their place in a profile's cost. */
   readonly intervals: Intervals;
   /** Fits to resampled stretches of the logs, by place in a profile's cost. */
   readonly draws: readonly Readonly<Record<string, number>>[];
@@ -56,7 +56,7 @@ const launchKeys: Readonly<Record<GraphKind, string>> = {
   none: "host.launch_no_graph",
 };
 
-/** `knownGpu`: prices of this GPU and model from elsewhere, not to be fitted. */
+/** `knownGpu`: costs of this GPU and model from elsewhere, which are not fitted. */
 export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, knownGpu?: GpuTimes): EngineFit {
   const paces = fitPace(logs, solver);
   logs.forEach(({ timeline }, at) => {
@@ -65,12 +65,12 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
   const first = firstModel(logs);
   let model = knownGpu === undefined ? first : { ...first, gpu: knownGpu };
   let fit: GpuFit | undefined;
-  const pricedByAsync = logs.some(({ isAsync }) => isAsync);
+  const gpuFromAsync = logs.some(({ isAsync }) => isAsync);
   for (let pass = 0; pass < PASSES; pass++) {
     const readings = logs.map(({ timeline }) => readTimeline(timeline, model));
-    // One step in flight: launch and GPU time show as their sum alone, so GPU prices come from elsewhere if they can.
-    const pricing = readings.filter((_, at) => logs[at]!.isAsync || !pricedByAsync).flat();
-    fit = fitGpu(pricing, model.gpu, solver);
+    // One step in flight: launch and GPU time show as their sum alone, so GPU costs come from elsewhere if they can.
+    const gpuReadings = readings.filter((_, at) => logs[at]!.isAsync || !gpuFromAsync).flat();
+    fit = fitGpu(gpuReadings, model.gpu, solver);
     model = { ...model, gpu: knownGpu ?? fit.gpu };
     const again = logs.map(({ timeline }) => readTimeline(timeline, model));
     model = { ...model, launch: launchModels(logs, again, model) };
@@ -83,8 +83,8 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
     graphKinds.map((kind) => [kind, launchOf(kind, logs, readings, model)]),
   ) as unknown as Record<GraphKind, LaunchFit>;
   const draws = resampledFits(readings, (resampled) => {
-    const pricing = resampled.filter((_, at) => logs[at]!.isAsync || !pricedByAsync).flat();
-    const gpu: Partial<GpuTimes> = knownGpu === undefined ? fitGpu(pricing, model.gpu, solver).gpu : {};
+    const gpuReadings = resampled.filter((_, at) => logs[at]!.isAsync || !gpuFromAsync).flat();
+    const gpu: Partial<GpuTimes> = knownGpu === undefined ? fitGpu(gpuReadings, model.gpu, solver).gpu : {};
     const launches = graphKinds.flatMap((kind) => {
       const { baseNs, requestNs } = launchOf(kind, logs, resampled, model);
       const slope = launch[kind].requestNs > 0 ? [[`${launchKeys[kind]}.request_ns`, requestNs]] : [];
@@ -105,7 +105,7 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
     launch,
     calls: paces.means,
     recency: model.recency,
-    overlapIsTold: pricedByAsync && logs.some(({ isAsync, isProbes }) => !isAsync && !isProbes),
+    overlapIsTold: gpuFromAsync && logs.some(({ isAsync, isProbes }) => !isAsync && !isProbes),
     copyNs: COPY_NS,
     sendNs: sends.length === 0 ? 0 : mean(sends),
     variations: {

@@ -35,7 +35,7 @@ export interface LaunchFit extends LaunchTimes {
 const ENOUGH_LAUNCHES = 40;
 
 /** Steps from which the lead of a launch is told. */
-const LEAST_LEADS = 20;
+const MIN_LEADS = 20;
 
 /** Where a launch of each kind lets the GPU begin, until fitted: one graph at its end, single kernels at once. */
 export const typicalLead: Readonly<Record<GraphKind, number>> = { full: 0.9, piecewise: 0.03, none: 0.03 };
@@ -73,9 +73,9 @@ export function launchOf(
   const used = isEnough(afterPrefills) ? afterPrefills : seen;
   const exact = used.filter(({ isExact }) => isExact);
   const line = exact.length < ENOUGH_LAUNCHES ? before : lineOf(used, before);
-  const priceNs = (requests: number): number => Math.max(1, line.baseNs + line.requestNs * requests);
+  const costNs = (requests: number): number => Math.max(1, line.baseNs + line.requestNs * requests);
   const ratiosOf = (sightings: readonly LaunchSighting[]): Sighting[] =>
-    sightings.map(({ value, requests, isExact }) => ({ value: value / priceNs(requests), isExact }));
+    sightings.map(({ value, requests, isExact }) => ({ value: value / costNs(requests), isExact }));
   const quantiles = used === seen ? censoredQuantiles(ratiosOf(seen)) : withTail(ratiosOf(used), ratiosOf(seen));
   if (quantiles === undefined) return { ...before, steps: exact.length };
   const scale = meanOf(quantiles);
@@ -136,10 +136,10 @@ function launchBehindGpu({ step }: Reading, model: EngineModel): number {
 }
 
 /** GPU times of more than this share of a span leave too little of it to tell the launch. */
-const MOST_GPU = 0.9;
+const MAX_GPU = 0.9;
 
 function launchOfSpan(step: TimedStep, model: EngineModel, spanNs: number, gpuNs: number): number {
-  if (!(gpuNs < MOST_GPU * spanNs)) return NaN;
+  if (!(gpuNs < MAX_GPU * spanNs)) return NaN;
   let [low, high] = [0, spanNs];
   for (let half = 0; half < 40; half++) {
     const middle = (low + high) / 2;
@@ -187,7 +187,7 @@ function withTail(some: readonly Sighting[], all: readonly Sighting[]): [number,
 
 /** Groups by requests, and launches that show of each, from which a line through half-hidden ones is told. */
 const GROUPS = 5;
-const LEAST_SHOWN = 30;
+const MIN_SHOWN = 30;
 
 /** A line through the means of groups of like requests, of each what hidden launches allow; undefined: too few groups. */
 function censoredLine(sightings: readonly LaunchSighting[]): Growth | undefined {
@@ -195,7 +195,7 @@ function censoredLine(sightings: readonly LaunchSighting[]): Growth | undefined 
   const size = Math.ceil(ordered.length / GROUPS);
   const points = Array.from({ length: GROUPS }, (_, k) => ordered.slice(k * size, (k + 1) * size)).flatMap((group) => {
     const shown = group.filter(({ isExact }) => isExact);
-    const quantiles = shown.length < LEAST_SHOWN ? undefined : censoredQuantiles(group);
+    const quantiles = shown.length < MIN_SHOWN ? undefined : censoredQuantiles(group);
     if (quantiles === undefined) return [];
     const ns = meanOf(quantiles);
     const spreadNs = Math.sqrt(mean(shown.map(({ value }) => (value - ns) ** 2)) / shown.length);
@@ -213,7 +213,7 @@ function censoredLine(sightings: readonly LaunchSighting[]): Growth | undefined 
 /** The part of a launch after which the GPU begins. */
 function leadOf(kind: GraphKind, readings: readonly (readonly Reading[])[], model: EngineModel): number {
   const leads = kind === "full" ? leadsOf(kind, readings, model) : [];
-  if (leads.length < LEAST_LEADS) return model.launch[kind].lead;
+  if (leads.length < MIN_LEADS) return model.launch[kind].lead;
   return Math.min(1, Math.max(0, quantileOfValues(leads, 0.5)));
 }
 

@@ -11,7 +11,7 @@ import type { Reading } from "./read-timeline.js";
 export const TYPICAL_OVERLAP = 3.5;
 
 const powers = [2, 2.5, 3, 3.5, 4, 5, 6, 8, 12];
-const LEAST_STEPS = 100;
+const MIN_STEPS = 100;
 /** Of the absolute logarithm of real over predicted span: what is beyond was interrupted. */
 const CAP = 0.5;
 
@@ -30,7 +30,7 @@ export function withOverlap(
       const launchNs = launchMeanNs(model, step);
       return spanNs > 0 ? [{ step, spanNs, launchNs, gpuNs: gpuNsOf(step, model.gpu) }] : [];
     });
-  if (spans.length < LEAST_STEPS) return model.launch;
+  if (spans.length < MIN_STEPS) return model.launch;
   const losses = powers.map((overlapPower) => {
     const launch = launchesWith(model.launch, overlapPower);
     return spans.reduce((sum, { step, spanNs, launchNs, gpuNs }) => {

@@ -16,7 +16,7 @@ type States = EngineJitter["host_states"];
 const lagsNs = [8, 14, 25, 40, 70, 120, 200, 350, 600, 1000, 1700, 3000].map((ms) => ms * 1e6);
 /** A pair counts for a lag when it is so near to it. */
 const WITHIN = 0.25;
-const LEAST_PAIRS = 200;
+const MIN_PAIRS = 200;
 const fastNs = [15, 20, 28, 40, 56, 80, 112, 160].map((ms) => ms * 1e6);
 const slowNs = [0.5, 0.7, 1, 1.4, 2, 2.8, 4].map((s) => s * 1e9);
 
@@ -35,7 +35,7 @@ export function fitPaceStates(runs: readonly (readonly PacedRatio[])[]): States 
         count++;
       }
     }
-    return count < LEAST_PAIRS ? [] : [{ lagNs, value: sum / count }];
+    return count < MIN_PAIRS ? [] : [{ lagNs, value: sum / count }];
   });
   if (points.length < 3) return [];
   let best: { readonly states: States; readonly loss: number } = { states: [], loss: Infinity };

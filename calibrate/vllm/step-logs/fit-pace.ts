@@ -39,7 +39,7 @@ const PASSES = 4;
 /** A call this far from its cost was interrupted; the pace itself hardly goes further. */
 const FARTHEST = Math.log(1.8);
 /** States that explain less than this of the variance of calls are noise. */
-const LEAST_SHARE = 0.05;
+const MIN_SHARE = 0.05;
 
 export function fitPace(logs: readonly PaceLog[], solver: LinearSolver): PaceFit {
   const calls = logs.map(({ timeline }) => timeline.calls);
@@ -69,7 +69,7 @@ export function fitPace(logs: readonly PaceLog[], solver: LinearSolver): PaceFit
   const states = fitPaceStates(
     logs.flatMap(({ timeline }, at) => (isTraffic[at] ? [ratiosInTime(timeline, costs)] : [])),
   );
-  const isShared = states.reduce((sum, { share }) => sum + share, 0) >= LEAST_SHARE;
+  const isShared = states.reduce((sum, { share }) => sum + share, 0) >= MIN_SHARE;
   return {
     means: {
       schedule: times(costs.schedule, residuals.schedule === undefined ? 1 : meanOf(residuals.schedule.quantiles)),

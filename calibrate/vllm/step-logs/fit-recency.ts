@@ -4,7 +4,7 @@ import type { EngineLog } from "./fit-launches.js";
 import type { Reading } from "./read-timeline.js";
 
 const memoriesNs = [60e6];
-const LEAST_STEPS = 100;
+const MIN_STEPS = 100;
 /** A share of fewer standard errors is noise. */
 const SIGNIFICANT = 3;
 /** Launches this far from their mean were interrupted. */
@@ -25,7 +25,7 @@ export function recencyOf(
       return Math.abs(log) > FARTHEST ? [] : [{ log, kind: step.kind, sinceNs: step.sinceEagerNs }];
     });
   });
-  if (seen.length < LEAST_STEPS) return undefined;
+  if (seen.length < MIN_STEPS) return undefined;
   let best: (Recency & { readonly loss: number; readonly isNoise: boolean }) | undefined;
   for (const memoryNs of memoriesNs) {
     const fitted = shareOf(seen, memoryNs);

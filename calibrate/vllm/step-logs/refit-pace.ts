@@ -11,7 +11,7 @@ export type PaceRefit =
   { readonly cost: VllmEngineCost; readonly note: string } | { readonly cost: null; readonly reason: string };
 
 /** Largest errors of mean times of the recordings at which one number is enough. */
-const MOST_ERROR = { tpot: 0.05, ttft: 0.15 } as const;
+const MAX_ERROR = { tpot: 0.05, ttft: 0.15 } as const;
 const SEEDS = ["1", "2", "3", "4", "5", "6"];
 
 export function refitPace(base: Profile, runs: readonly RecordedRun[]): PaceRefit {
@@ -32,7 +32,7 @@ export function refitPace(base: Profile, runs: readonly RecordedRun[]): PaceRefi
   const pace = Math.exp(paces.reduce((sum, log) => sum + log, 0) / paces.length);
   const note =
     `costs are those of profile "${base.name}"; of this host one number was taken, its pace: ${pace.toFixed(3)}. ` +
-    `At it ${loads.map(({ name }) => name).join(", ")} came out within ${100 * MOST_ERROR.tpot} % (tpot) and ${100 * MOST_ERROR.ttft} % (ttft)`;
+    `At it ${loads.map(({ name }) => name).join(", ")} came out within ${100 * MAX_ERROR.tpot} % (tpot) and ${100 * MAX_ERROR.ttft} % (ttft)`;
   return { cost: { ...cost, host: { ...cost.host, pace: Number(pace.toPrecision(5)) } }, note };
 }
 
@@ -47,8 +47,8 @@ function errorsOf(profile: Profile, run: Run, paceAt: (atNs: number) => number):
     const meanOf = ({ requests }: Run): number =>
       mean(requests.flatMap((request) => (request.status === "ok" ? (of(request) ?? []) : [])));
     const error = mean(sims.map(meanOf)) / meanOf(run) - 1;
-    if (Math.abs(error) > MOST_ERROR[name]) {
-      return `mean ${name} is off by ${(100 * error).toFixed(1)} %, at most ${100 * MOST_ERROR[name]} % is allowed`;
+    if (Math.abs(error) > MAX_ERROR[name]) {
+      return `mean ${name} is off by ${(100 * error).toFixed(1)} %, at most ${100 * MAX_ERROR[name]} % is allowed`;
     }
   }
   return undefined;

@@ -12,7 +12,7 @@ export type RunPace =
   | { readonly pace: null; readonly reason: string };
 
 /** Fewer calls are a moment, not a run. */
-const LEAST_CALLS = 50;
+const MIN_CALLS = 50;
 
 export function runPaceOf({ cost }: Profile, recorded: RecordedRun): RunPace {
   const { steps } = recorded;
@@ -24,7 +24,7 @@ export function runPaceOf({ cost }: Profile, recorded: RecordedRun): RunPace {
     return { pace: null, reason: "the profile was not fitted to step logs: what calls of its host take is not known" };
   }
   const timeline = timelineOf(steps, settingsOf(recorded).graphs);
-  if (timeline.calls.length < LEAST_CALLS) {
+  if (timeline.calls.length < MIN_CALLS) {
     return { pace: null, reason: `the step log has ${timeline.calls.length} calls, too few to tell` };
   }
   const path = pacePath(timeline, usualCosts(cost));

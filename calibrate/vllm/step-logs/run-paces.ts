@@ -6,7 +6,7 @@ import { meanPace, type PacePath, type RecordedRun, isProbes } from "../recordin
 import { runPaceOf } from "./run-pace.js";
 
 /** That of five runs of one load: its spread is known to about a third. */
-const LEAST_FREEDOM = 4;
+const MIN_FREEDOM = 4;
 
 /** Of a normal distribution, in standard deviations: what lies within is PREDICTION_LEVEL of it. */
 const NORMAL = 1.645;
@@ -66,7 +66,7 @@ function spreadOf(runs: readonly PacedRun[]): number | undefined {
     squares += values.reduce((sum, value) => sum + (value - level) ** 2, 0);
     freedom += values.length - 1;
   }
-  if (freedom < LEAST_FREEDOM) return undefined;
+  if (freedom < MIN_FREEDOM) return undefined;
   const widened = studentT(PREDICTION_LEVEL, freedom) / NORMAL;
   return Math.max(ASSUMED_RUN_SPREAD, widened * Math.sqrt(squares / freedom));
 }

@@ -71,7 +71,7 @@ describe("the Azure CSV", () => {
     expect(requests.map(({ id }) => id)).toEqual(["1", "3", "0", "2"]);
   });
 
-  test("is refused with its line where a time or a number is none", async () => {
+  test("is rejected with its line where a time or a number is none", async () => {
     const bad = (row: string) => read(`${header}\n2023-11-16 18:17:03,5,8\n${row}\n`);
     for (const time of ["18:17:03", "2023-13-01 00:00:00", "2023-02-30 00:00:00", "2023-11-16 24:00:00", "NaN", ""]) {
       await expect(bad(`${time},5,8`)).rejects.toThrow(
@@ -108,7 +108,7 @@ describe("the BurstGPT CSV", () => {
     );
   });
 
-  test("is refused with its line where a time is none", async () => {
+  test("is rejected with its line where a time is none", async () => {
     await expect(read(`${header}\nsoon,1,2,ChatGPT,4,2,6,API log\n`)).rejects.toThrow(
       /trace:2: Timestamp: got "soon", expected a number/,
     );
@@ -165,7 +165,7 @@ describe("JSON lines of Mooncake and vLLM bench", () => {
     );
   });
 
-  test("are refused with their line where a key is missing or a value is of the wrong kind", async () => {
+  test("are rejected with their line where a key is missing or a value is of the wrong kind", async () => {
     const bad = (change: object) => read(`${line(row)}\n${line({ ...row, ...change })}\n`);
     await expect(bad({ output_length: undefined })).rejects.toThrow(
       /trace:2: no key output_length, got timestamp, input_length, hash_ids; expected timestamp, input_length, output_/,
@@ -224,7 +224,7 @@ describe("ShareGPT's JSON", () => {
     expect(requests.map(({ id }) => id)).toEqual(["a", "#1"]);
   });
 
-  test("is refused with its line where it is cut short or has another form", async () => {
+  test("is rejected with its line where it is cut short or has another form", async () => {
     const text = JSON.stringify([talk("a", 9, 9), talk("b", 9, 9)], null, 1);
     await expect(read(text.slice(0, -20))).rejects.toThrow(/trace:\d+: the JSON array does not end/);
     await expect(read('[\n{"id": "a"}]')).rejects.toThrow(
@@ -277,7 +277,7 @@ describe("a trace", () => {
     expect((await read(gzipSync(whole), {}, "plain.csv")).requests).toHaveLength(2);
   });
 
-  test("that is cut gzip, empty or missing is refused with its name", async () => {
+  test("that is cut gzip, empty or missing is rejected with its name", async () => {
     await expect(read(gzipSync(whole).subarray(0, 30), {}, "cut.csv.gz")).rejects.toThrow(
       /cannot read .*cut\.csv\.gz: .*unexpected end of file/,
     );

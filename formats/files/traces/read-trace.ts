@@ -5,10 +5,11 @@ import { ArtifactError } from "../../errors.js";
 import type { Load } from "../../load.js";
 import type { Trace, TraceFormat } from "../../trace.js";
 import { readBytes } from "../read-bytes.js";
+import { holdsCutRun, readRun } from "../run-folder.js";
 import { azureColumns, readAzure } from "./azure.js";
 import { burstGptColumns, readBurstGpt } from "./burstgpt.js";
 import { csvTable, type CsvTable } from "./csv-table.js";
-import { readRequestCsv, readRunCsv, requestColumns, runColumns } from "./request-csv.js";
+import { readRequestCsv, readRunCsv, requestColumns, runColumns, traceOfRun } from "./request-csv.js";
 import { readShareGpt } from "./sharegpt.js";
 import { readTimedTrace, timedTraceKeys } from "./timed-trace.js";
 
@@ -52,7 +53,12 @@ const knownForms = [
 
 /** `path` may be a run folder, too. ArtifactError names file and line. */
 export async function readTrace(path: string, options: TraceOptions): Promise<Trace> {
-  const file = existsSync(path) && statSync(path).isDirectory() ? requestsOfRun(path) : path;
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
+  if (isFolder && holdsCutRun(path)) {
+    const run = await readRun(path);
+    return traceOfRun(run, path, run.info.valid?.reasons.slice(0, 1) ?? []);
+  }
+  const file = isFolder ? requestsOfRun(path) : path;
   const bytes = readBytes(file);
   const format = options.format ?? formatOf(file, bytes);
   switch (format) {

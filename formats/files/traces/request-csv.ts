@@ -4,8 +4,10 @@
  */
 import { ArtifactError } from "../../errors.js";
 import { check } from "../../check.js";
+import type { Run } from "../../run.js";
+import { eachRequest } from "../../table-run.js";
 import type { Trace } from "../../trace.js";
-import { LATEST_MS, MOST_TOKENS, workloadRowSchema, type WorkloadRequest } from "../../workload.js";
+import { LATEST_MS, MAX_TOKENS, workloadRowSchema, type WorkloadRequest } from "../../workload.js";
 import { columnsOf, type CsvTable } from "./csv-table.js";
 import { finishedTrace, leftOut, TimeColumn, tokensOf } from "./trace-rows.js";
 
@@ -54,25 +56,45 @@ export function readRequestCsv(table: CsvTable): Trace {
 export function readRunCsv(table: CsvTable): Trace {
   const { path } = table;
   const at = columnsOf(table, runColumns);
-  const requests: WorkloadRequest[] = [];
+  const answered = new AnsweredRequests();
   const times = new TimeColumn(path, "arrival_ms", 1e6);
-  let rows = 0;
-  let unanswered = 0;
   for (const { fields, line } of table.rows) {
-    rows++;
     const time = fields[at.arrival_ms]!;
     const arrivalNs = times.nsOf(time === "" ? NaN : Number(time), line, time);
     const promptTokens = tokensOf(fields[at.prompt_tokens]!, line, path, "prompt_tokens");
     const outputTokens = tokensOf(fields[at.output_tokens]!, line, path, "output_tokens");
-    if (fields[at.status] !== "ok" || promptTokens === 0 || outputTokens === 0) unanswered++;
-    else requests.push({ id: fields[at.request_id]!, arrivalNs, promptTokens, outputTokens });
+    answered.add({ id: fields[at.request_id]!, arrivalNs, promptTokens, outputTokens }, fields[at.status]!);
   }
-  const notes = leftOut(unanswered, rows, 'are not "ok", or have 0 tokens,');
-  return finishedTrace({ format: "run", path, requests, rows, notes, isRebased: true });
+  return answered.trace(path);
+}
+
+/** The same of a run that was read, such as one that was cut and has no CSV. */
+export function traceOfRun(run: Run, path: string, notes: readonly string[]): Trace {
+  const answered = new AnsweredRequests();
+  for (const { requestId: id, arrivalNs, promptTokens, outputTokens, status } of eachRequest(run)) {
+    answered.add({ id, arrivalNs, promptTokens, outputTokens }, status);
+  }
+  return answered.trace(path, notes);
+}
+
+class AnsweredRequests {
+  private readonly requests: WorkloadRequest[] = [];
+  private rows = 0;
+
+  add(request: WorkloadRequest, status: string): void {
+    this.rows++;
+    if (status === "ok" && request.promptTokens > 0 && request.outputTokens > 0) this.requests.push(request);
+  }
+
+  trace(path: string, notes: readonly string[] = []): Trace {
+    const { requests, rows } = this;
+    const left = leftOut(rows - requests.length, rows, 'are not "ok", or have 0 tokens,');
+    return finishedTrace({ format: "run", path, requests, rows, notes: [...notes, ...left], isRebased: true });
+  }
 }
 
 function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0 && value <= MOST_TOKENS;
+  return Number.isSafeInteger(value) && value > 0 && value <= MAX_TOKENS;
 }
 
 /** Throws what the schema says of a row in which the quick test above found something odd. */

@@ -8,9 +8,9 @@ import { jsonItems } from "./json-items.js";
 import { fieldError, finishedTrace, leftOut } from "./trace-rows.js";
 
 /** vLLM bench's limits, tokens. */
-const LEAST_TOKENS = 4;
-const MOST_PROMPT_TOKENS = 1024;
-const MOST_TOKENS = 2048;
+const MIN_TOKENS = 4;
+const MAX_PROMPT_TOKENS = 1024;
+const MAX_TOKENS = 2048;
 
 export interface ShareGptOptions {
   /** Token ids of a text. */
@@ -34,8 +34,8 @@ export function readShareGpt(path: string, bytes: Buffer, { tokenize, limit = In
     }
     const promptTokens = tokenize(prompt).length;
     const outputTokens = tokenize(answer).length;
-    if (promptTokens < LEAST_TOKENS || outputTokens < LEAST_TOKENS) left.short++;
-    else if (promptTokens > MOST_PROMPT_TOKENS || promptTokens + outputTokens > MOST_TOKENS) left.long++;
+    if (promptTokens < MIN_TOKENS || outputTokens < MIN_TOKENS) left.short++;
+    else if (promptTokens > MAX_PROMPT_TOKENS || promptTokens + outputTokens > MAX_TOKENS) left.long++;
     else {
       const own = (value as { id?: unknown }).id;
       const id = typeof own === "string" && own !== "" && !seen.has(own) ? own : `#${index}`;
@@ -46,11 +46,11 @@ export function readShareGpt(path: string, bytes: Buffer, { tokenize, limit = In
   }
   const notes = [
     ...leftOut(left.oneTurn, rows, "have fewer than two turns"),
-    ...leftOut(left.short, rows, `have a prompt or answer below ${LEAST_TOKENS} tokens`),
+    ...leftOut(left.short, rows, `have a prompt or answer below ${MIN_TOKENS} tokens`),
     ...leftOut(
       left.long,
       rows,
-      `have a prompt above ${MOST_PROMPT_TOKENS} tokens, or above ${MOST_TOKENS} with the answer,`,
+      `have a prompt above ${MAX_PROMPT_TOKENS} tokens, or above ${MAX_TOKENS} with the answer,`,
     ),
   ];
   return finishedTrace({ format: "sharegpt", path, requests, rows, notes, isRebased: false });

@@ -1,7 +1,7 @@
 /** What the readers of every trace format share: checked fields, rows left out, and requests in order of arrival. */
 import { ArtifactError } from "../../errors.js";
 import type { Trace, TraceFormat } from "../../trace.js";
-import { LATEST_MS, MOST_TOKENS, type WorkloadRequest } from "../../workload.js";
+import { LATEST_MS, MAX_TOKENS, type WorkloadRequest } from "../../workload.js";
 
 /** Where a field stands, for errors. */
 export interface FieldPlace {
@@ -64,11 +64,11 @@ export function finishedTrace({ format, path, requests, rows, notes = [], isReba
     const why = rows === 0 ? "expected at least one row" : `all ${rows} rows were left out: ${notes.join("; ")}`;
     throw new ArtifactError(`${path} holds no requests, ${why}`);
   }
-  const longest = requests.find((request) => Math.max(request.promptTokens, request.outputTokens) > MOST_TOKENS);
+  const longest = requests.find((request) => Math.max(request.promptTokens, request.outputTokens) > MAX_TOKENS);
   if (longest !== undefined) {
     throw new ArtifactError(
       `${path}: request ${longest.id} has ${longest.promptTokens} prompt and ${longest.outputTokens} output tokens, expected ` +
-        `at most ${MOST_TOKENS} of either; correct or remove its row`,
+        `at most ${MAX_TOKENS} of either; correct or remove its row`,
     );
   }
   const arrivalOf = (request: WorkloadRequest): number => request.arrivalNs ?? 0;

@@ -42,7 +42,7 @@ test("JSON lines keep what prompts share, and priorities", async () => {
   expect((await readTrace(path, { loadTokenizer })).requests).toEqual(sharing);
 });
 
-test("requests that a form cannot hold are refused and nothing is written", async () => {
+test("requests that a form cannot hold are rejected and nothing is written", async () => {
   const path = join(folder, "never.jsonl");
   const odd: Partial<WorkloadRequest> = { content: [[1, 2], [2, 3]] }; // prettier-ignore
   await expect(writeTrace(path, [{ ...plain[0]!, ...odd }], "jsonl")).rejects.toThrow(

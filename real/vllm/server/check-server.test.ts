@@ -43,7 +43,7 @@ test("without metrics, the line says how to get them", async () => {
   });
 });
 
-test("a completion that is refused, and the reason", async () => {
+test("a completion that is rejected, and the reason", async () => {
   const body = '{"error":{"message":"no token ids here"}}';
   const found = await findingsOf({ script: () => ({ misbehaves: { kind: "status", status: 400, body } }) });
   for (const what of ["completion", "streaming", "tokens counted"]) {

@@ -21,7 +21,7 @@ test("label sets are summed bound by bound", () => {
   expect(histogramOf(parsePrometheus(twoEngines), "other")).toBeUndefined();
 });
 
-test("a histogram without its last bucket or with an odd bound is refused by name", () => {
+test("a histogram without its last bucket or with an odd bound is rejected by name", () => {
   expect(() => histogramOf(parsePrometheus('h_bucket{le="1"} 1'), "h")).toThrow('h_bucket: no bucket with le="+Inf"');
   expect(() => histogramOf(parsePrometheus("h_bucket 1"), "h")).toThrow('h_bucket: le is ""');
 });

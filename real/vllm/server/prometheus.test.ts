@@ -38,7 +38,7 @@ test("with names asked for, other lines are not even parsed", () => {
 });
 
 test.each(['x{a="1" 2', 'x{a="1} 2', "x{a=1} 2", 'x{a="\\q"} 1', "x", "<html>"])(
-  "refuses %s and names the line",
+  "rejects %s and names the line",
   (line) => {
     expect(() => parsePrometheus(`ok 1\n${line}`)).toThrow("metrics line 2");
   },

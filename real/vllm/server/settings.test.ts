@@ -89,7 +89,7 @@ test("options that only newer servers have are told where they are used, and are
   expect(read.unknown).not.toContain("max_num_scheduled_tokens");
 });
 
-test("a /server_info that is not vLLM's is refused, not passed over", async () => {
+test("a /server_info that is not vLLM's is rejected, not passed over", async () => {
   await expect(readServerSettings(await serve({ "/server_info": "<html>" }))).rejects.toThrow("expected JSON");
   await expect(readServerSettings(await serve({ "/server_info": "{}" }))).rejects.toThrow("no vllm_config");
 });

@@ -126,7 +126,7 @@ test("a server that never becomes idle is told", async () => {
   expect(view.notes[0]).toMatch("still had requests");
 });
 
-test("no metrics: refused with what to do", async () => {
+test("no metrics: rejected with what to do", async () => {
   const none = await serve(() => ({ status: 404, text: "Not Found" }));
   await expect(startServerWatch(none.baseUrl)).rejects.toThrow("answered with HTTP 404, expected vLLM's metrics");
   await none.close();

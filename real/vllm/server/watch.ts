@@ -126,7 +126,7 @@ export async function startServerWatch(baseUrl: ServerRef, options: WatchOptions
 }
 
 /** Readings take at most this part of the time: the server answers them in the process that serves requests. */
-const MOST_READING_FRACTION = 0.1;
+const MAX_READING_FRACTION = 0.1;
 
 /** At each multiple of the pace that is late enough after the reading before. */
 async function readSteadily(
@@ -140,7 +140,7 @@ async function readSteadily(
     const beganNs = clock.nowNs();
     await read();
     const nowNs = clock.nowNs();
-    const earliestNs = nowNs + (nowNs - beganNs) * (1 / MOST_READING_FRACTION - 1);
+    const earliestNs = nowNs + (nowNs - beganNs) * (1 / MAX_READING_FRACTION - 1);
     const turn = Math.floor((earliestNs - startNs) / everyNs) + 1;
     const leftNs = startNs + turn * everyNs - nowNs;
     // A timer's own coarseness is enough here; an abort ends the wait.

@@ -2,11 +2,12 @@
  * A measured load with the server's own view of it: its metrics before, during and after, and its span of each request where
  * it sends spans. What a span says goes into the columns server_queue_ms, server_prefill_ms, server_decode_ms of the run.
  */
-import type { Run } from "../../../formats/index.js";
+import { requestCount, tableRun, withInfo, type RequestRecord, type Run } from "../../../formats/index.js";
+import { columnsIn } from "../../../sim/index.js";
 import { measureVllm, type BenchVllmInput, type VllmMeasurement } from "../bench-vllm.js";
 import { sentRequestId } from "../request-id.js";
 import type { ServerRef } from "../server-address.js";
-import { joinSpans, startOtlpReceiver, type JoinedSpans, type OtlpReceiver } from "./otlp/index.js";
+import { joinSpans, startOtlpReceiver, type JoinedSpans, type OtlpReceiver, type RequestSpan } from "./otlp/index.js";
 import type { ServerView } from "./server-view.js";
 import { startServerWatch, type ServerWatch, type WatchOptions } from "./watch.js";
 
@@ -85,13 +86,14 @@ async function receiveSpans(
   run: Run,
   remarks: string[],
 ): Promise<JoinedSpans> {
-  const ids = run.requests.filter(({ status }) => status === "ok").map(({ requestId }) => requestId);
-  const sent = ids.map((id) => sentRequestId(input.date, id));
+  const { rows, ok, requestId } = columnsIn(run);
+  const answered = Array.from({ length: rows }, (_, row) => row).filter((row) => ok[row] === 1);
+  const sent = answered.map((row) => sentRequestId(input.date, requestId(row)));
   await receiver.waitFor(sent.length + (input.warmUps ?? 1), SPANS_WITHIN_MS, input.signal);
   const joined = joinSpans(receiver.spans, sent);
   if (joined.without.length > 0) {
     const why =
-      receiver.refused.first ??
+      receiver.rejected.first ??
       `the server must have been started with OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf and --otlp-traces-endpoint ${receiver.endpoint}`;
     remarks.push(`no span came for ${joined.without.length} of ${sent.length} requests: ${why}`);
   }
@@ -105,7 +107,7 @@ interface ServersWord extends Pick<WatchedMeasurement, "view" | "spans" | "remar
 function withServersWord(run: Run, { input, view, spans, remarks }: ServersWord): Run {
   const notes = [...(run.info.notes ?? []), ...(view?.notes ?? []), ...remarks];
   const finished = view?.counters.requests_finished ?? 0;
-  const strangers = finished - run.requests.length;
+  const strangers = finished - requestCount(run);
   const valid = run.info.valid ?? { ok: true, reasons: [] };
   const reasons = [
     ...valid.reasons,
@@ -116,28 +118,32 @@ function withServersWord(run: Run, { input, view, spans, remarks }: ServersWord)
     ...(view?.num_gpu_blocks == null ? {} : { num_gpu_blocks: view.num_gpu_blocks }),
   };
   const { engine } = run.info;
-  return {
-    ...run,
-    info: {
+  return withSpans(
+    withInfo(run, {
       ...run.info,
       engine: { ...engine, settings: { ...settings, ...engine.settings } },
       ...(view?.counters.preemptions === undefined ? {} : { preemptions: view.counters.preemptions }),
       valid: { ok: valid.ok && strangers <= 0, reasons },
       ...(notes.length > 0 ? { notes } : {}),
-    },
-    requests: run.requests.map((request) => {
-      const span = spans?.spans.get(sentRequestId(input.date, request.requestId));
-      if (span === undefined) return request;
-      const text = (value: number | undefined): string => (value === undefined ? "" : String(value));
-      return {
-        ...request,
-        extra: {
-          ...request.extra,
-          server_queue_ms: text(span.queueMs),
-          server_prefill_ms: text(span.prefillMs),
-          server_decode_ms: text(span.decodeMs),
-        },
-      };
     }),
+    (requestId) => spans?.spans.get(sentRequestId(input.date, requestId)),
+  );
+}
+
+/** The run with the columns that the server's spans tell. */
+function withSpans(run: Run, spanOf: (requestId: string) => RequestSpan | undefined): Run {
+  const text = (value: number | undefined): string => (value === undefined ? "" : String(value));
+  const seen = (request: RequestRecord): RequestRecord => {
+    const span = spanOf(request.requestId);
+    if (span === undefined) return request;
+    const columns = {
+      server_queue_ms: text(span.queueMs),
+      server_prefill_ms: text(span.prefillMs),
+      server_decode_ms: text(span.decodeMs),
+    };
+    return { ...request, extra: { ...request.extra, ...columns } };
   };
+  const { table } = run;
+  if (table === undefined) return { ...run, requests: run.requests.map(seen) };
+  return tableRun(run.info, { ...table, record: (row) => seen(table.record(row)) }, run.batches);
 }

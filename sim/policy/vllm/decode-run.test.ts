@@ -1,6 +1,7 @@
 /** Two schedulers in lockstep: one goes through every pass of a decode run, the other skips it; they must stay equal. */
 import fc from "fast-check";
-import type { SchedulerLimits, SchedulerRequest } from "./limits.js";
+import type { SchedulerRequest } from "../step.js";
+import type { SchedulerLimits } from "./limits.js";
 import type { SchedulerStep } from "./scheduler-step.js";
 import { Scheduler } from "./scheduler.js";
 import { DEFAULT_VERSION, rulesOf } from "./versions.js";

@@ -1,9 +1,9 @@
 /** Continuous batching over a paged KV cache, as vLLM schedules it. */
 export { CountScheduler } from "./counted/index.js";
-export { limitsOf, resolveSettings, type ResolvedSettings } from "./limits-of.js";
-export { seatsOf, stepBudget, type SchedulerLimits, type SchedulerRequest } from "./limits.js";
+export { createVllm } from "./create-vllm.js";
+export { kvBlocksOf, limitsOf, resolveSettings } from "./limits-of.js";
+export type { SchedulerLimits } from "./limits.js";
 export { Scheduler } from "./scheduler.js";
-export { serverSettings, type ServerSettings, vllmSettings } from "./settings.js";
-export type { EngineStep, StepScheduler, TokenSink } from "./step.js";
-export { tokenCounts, type TokenCounts } from "./token-counts.js";
+export { vllmSchedulers } from "./schedulers.js";
+export { serverSettings, vllmSettings, type ServerSettings } from "./settings.js";
 export { assumedOf, DEFAULT_VERSION, rulesOf, VERSION_PATTERN, type VersionRules } from "./versions.js";

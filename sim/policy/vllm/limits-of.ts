@@ -83,7 +83,7 @@ export function limitsOf(given: VllmSettings, machine: Machine): SchedulerLimits
     maxNumBatchedTokens: budget,
     maxNumScheduledTokens: settings.max_num_scheduled_tokens,
     blockSize: settings.block_size,
-    numGpuBlocks: settings.num_gpu_blocks ?? blocksThatFit(settings, machine),
+    numGpuBlocks: kvBlocksOf(settings, machine),
     maxModelLen,
     chunkedPrefill: settings.enable_chunked_prefill,
     prefixCaching: settings.enable_prefix_caching,
@@ -107,7 +107,9 @@ function requireAtMost(
   throw new ConfigError(`${name}: got ${value}, expected at most ${limit}, which is ${settings[limit]}`);
 }
 
-function blocksThatFit(settings: ResolvedSettings, machine: Machine): number {
+/** KV blocks, the null block included: as given, as the profile's server had them, or what memory allows (ConfigError: none). */
+export function kvBlocksOf(settings: ResolvedSettings, machine: Machine): number {
+  if (settings.num_gpu_blocks !== undefined) return settings.num_gpu_blocks;
   const kvBytes = settings.gpu_memory_utilization * machine.totalBytes - machine.baseBytes;
   const blocks = Math.floor(kvBytes / (settings.block_size * machine.kvBytesPerToken));
   if (blocks < 2) {

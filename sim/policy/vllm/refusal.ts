@@ -1,5 +1,6 @@
 /** Requests that could never be served under the limits: the server refuses them, a simulation says why. */
-import { stepBudget, type SchedulerLimits } from "./limits.js";
+import { stepBudget } from "../step-policy.js";
+import type { SchedulerLimits } from "./limits.js";
 
 /** Why the request can never be served; undefined when it can. */
 export function refusalOf(promptTokens: number, outputTokens: number, limits: SchedulerLimits): string | undefined {

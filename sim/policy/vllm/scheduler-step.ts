@@ -1,6 +1,6 @@
 /** A pass of the reference scheduler: who was scheduled with how many tokens, and, after its update, who got an output. */
+import { attentionPairs, type EngineStep } from "../step.js";
 import type { Sequence, FinishReason } from "./sequence.js";
-import type { EngineStep } from "./step.js";
 
 /**
  * Filled by the scheduler. A sequence counts as prefill while its computed tokens are below those it knew at its latest
@@ -78,6 +78,6 @@ export class SchedulerStep implements EngineStep {
     if (tokens === 1 && context > 0 && context + 1 === end) this.promptRests++;
     this.prefillTokens += tokens;
     this.prefillContextTokens += context;
-    this.prefillAttentionPairs += tokens * context + (tokens * (tokens + 1)) / 2;
+    this.prefillAttentionPairs += attentionPairs(tokens, context);
   }
 }

@@ -7,14 +7,15 @@
 import { InvariantError } from "../../../formats/index.js";
 import { decodeSteps, isSteady, longestRun } from "./decode-run.js";
 import { KvCache } from "./kv-cache.js";
-import { seatsOf, stepBudget, type SchedulerLimits } from "./limits.js";
+import { seatsOf, stepBudget } from "../step-policy.js";
+import type { StepScheduler, TokenSink } from "../step.js";
+import type { SchedulerLimits } from "./limits.js";
 import { prefillCap } from "./prefill-cap.js";
 import { PrefixStatistics } from "./prefix-statistics.js";
 import { refusalOf } from "./refusal.js";
 import { requestQueue, type RequestQueue } from "./request-queue.js";
 import { SchedulerStep } from "./scheduler-step.js";
 import { finishReason, isServedBefore, Sequence, type FinishReason, type ReplayRequest } from "./sequence.js";
-import type { StepScheduler, TokenSink } from "./step.js";
 
 export class Scheduler implements StepScheduler<SchedulerStep> {
   readonly depth: 1 | 2;

@@ -2,7 +2,8 @@
  * A request inside the reference scheduler. Known tokens are prompt plus outputs so far; computed ones have their KV or
  * are scheduled to get it; there are no phases (vllm/v1/request.py, behaviour).
  */
-import type { SchedulerLimits, SchedulerRequest } from "./limits.js";
+import type { SchedulerRequest } from "../step.js";
+import type { SchedulerLimits } from "./limits.js";
 
 /** A request with what only recorded decisions need. */
 export interface ReplayRequest extends SchedulerRequest {

@@ -10,9 +10,9 @@ import { plain } from "../variants.js";
 import { profilePath } from "./calibrate.js";
 
 const REPEATS = 3;
-const MOST_ERROR = 0.1;
+const MAX_ERROR = 0.1;
 /** Repeats further apart than this (largest over least mean) say that the machine was not quiet, and judge nothing. */
-const MOST_APART = 1.5;
+const MAX_APART = 1.5;
 const load = [
   ...[
     "--dataset-name",
@@ -49,15 +49,15 @@ export const agreement: Check = {
       const measured = await Promise.all(repeats.map((path) => means(path, key)));
       const shown = measured.map((value) => value.toFixed(0)).join("/");
       const apart = Math.max(...measured) / Math.min(...measured);
-      if (apart > MOST_APART) throw new Skip(`the machine is not quiet: ${key} of the same load was ${shown}`);
+      if (apart > MAX_APART) throw new Skip(`the machine is not quiet: ${key} of the same load was ${shown}`);
       const mean = measured.reduce((sum, value) => sum + value, 0) / measured.length;
       const error = simulated / mean - 1;
       const isInside = simulated >= Math.min(...measured) && simulated <= Math.max(...measured);
       const line = `${key} ${simulated.toFixed(0)} of ${shown} (${(100 * error).toFixed(1)} %)`;
-      (Math.abs(error) <= MOST_ERROR || isInside ? seen : misses).push(line);
+      (Math.abs(error) <= MAX_ERROR || isInside ? seen : misses).push(line);
     }
     if (misses.length > 0)
-      throw new Error(`off by more than ${100 * MOST_ERROR} % and outside of the repeats: ${misses.join("; ")}`);
+      throw new Error(`off by more than ${100 * MAX_ERROR} % and outside of the repeats: ${misses.join("; ")}`);
     return seen.join("; ");
   },
 };

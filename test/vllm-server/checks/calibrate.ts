@@ -42,8 +42,8 @@ export const calibrate: Check = {
       return status !== "ok" || (asked !== undefined && outputTokens !== Number(asked));
     });
     if (wrong.length > 0) throw new Error(`${wrong.length} of ${requests.length} probes failed or have another length`);
-    const { max_num_seqs: seats, async_scheduling: isAsync } = info.engine.settings;
-    if (seats !== 64 || isAsync !== false) throw new Error(`settings: got ${JSON.stringify(info.engine.settings)}`);
+    const { max_num_seqs: slots, async_scheduling: isAsync } = info.engine.settings;
+    if (slots !== 64 || isAsync !== false) throw new Error(`settings: got ${JSON.stringify(info.engine.settings)}`);
     const loads = await Promise.all(["mixed", "held-out", "held-out-busy"].map((name) => readRun(join(raw, name))));
     const counts = loads.map((load) => load.requests.length);
     const percent = (key: string): string => `${(100 * (heldOut?.[0]?.metrics[key]?.error ?? NaN)).toFixed(1)} %`;

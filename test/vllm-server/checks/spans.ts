@@ -13,7 +13,7 @@ export const spans: Check = {
       const ids = ["servesim-1", "servesim-2", "servesim-3"];
       await Promise.all(ids.map((id, i) => complete(server, promptOf(50), 10 + i, { "x-request-id": id })));
       await receiver.waitFor(ids.length, 20_000);
-      if (receiver.refused.first !== undefined) throw new Error(receiver.refused.first);
+      if (receiver.rejected.first !== undefined) throw new Error(receiver.rejected.first);
       const joined = joinSpans(receiver.spans, ids);
       if (joined.without.length > 0) throw new Error(`no span for ${joined.without.join(", ")}`);
       const seen = ids.map((id, i) => {

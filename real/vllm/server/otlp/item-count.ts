@@ -6,7 +6,7 @@ import protobuf from "protobufjs/light.js";
 import { ArtifactError } from "../../../../formats/index.js";
 
 /** Spans, attributes and what holds them. vLLM exports 512 spans at a time, of some twenty attributes. */
-const MOST_ITEMS = 200_000;
+const MAX_ITEMS = 200_000;
 
 /** Field that leads one level down: resourceSpans, scopeSpans, spans, attributes, value. */
 const NESTED_FIELDS = [1, 2, 2, 9, 2] as const;
@@ -14,11 +14,11 @@ const NESTED_FIELDS = [1, 2, 2, 9, 2] as const;
 const LENGTH_DELIMITED = 2;
 
 /** ArtifactError when there are too many. */
-export function refuseTooMany(bytes: Uint8Array, encoding: "protobuf" | "json"): void {
+export function rejectTooMany(bytes: Uint8Array, encoding: "protobuf" | "json"): void {
   const items = encoding === "json" ? bracesIn(bytes) : messagesIn(protobuf.Reader.create(bytes), bytes.length, 0);
-  if (items > MOST_ITEMS) {
+  if (items > MAX_ITEMS) {
     throw new ArtifactError(
-      `a trace export of over ${MOST_ITEMS} spans and attributes, expected batches of some hundred`,
+      `a trace export of over ${MAX_ITEMS} spans and attributes, expected batches of some hundred`,
     );
   }
 }
@@ -26,7 +26,7 @@ export function refuseTooMany(bytes: Uint8Array, encoding: "protobuf" | "json"):
 /** Stops counting soon after the limit. */
 function messagesIn(reader: protobuf.Reader, end: number, level: number): number {
   let count = 0;
-  while (reader.pos < end && count <= MOST_ITEMS) {
+  while (reader.pos < end && count <= MAX_ITEMS) {
     const tag = reader.uint32();
     const isNested = tag >>> 3 === NESTED_FIELDS[level] && (tag & 7) === LENGTH_DELIMITED;
     if (!isNested) {

@@ -72,7 +72,7 @@ test("spans of other kinds are left out", async () => {
   const span = { name: "Load model", attributes: [{ key: "code.function", value: { stringValue: "load" } }] };
   await post(encodeExport({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }), protobufType);
   expect(receiver.spans).toEqual([]);
-  expect(receiver.refused.count).toBe(0);
+  expect(receiver.rejected.count).toBe(0);
 });
 
 test.each([
@@ -80,18 +80,18 @@ test.each([
   ["application/json", "{", 400, "is not json"],
   ["application/json", '{"resourceSpans":3}', 400, "of another form: resourceSpans"],
   ["application/x-protobuf", "\xff\xff\xff", 400, "is not protobuf"],
-])("an export as %s %j is refused with %i", async (type, body, status, why) => {
+])("an export as %s %j is rejected with %i", async (type, body, status, why) => {
   const response = await post(body, { "content-type": type });
   expect(response.status).toBe(status);
   expect(await response.text()).toContain(why);
-  expect(receiver.refused.first).toContain(why);
+  expect(receiver.rejected.first).toContain(why);
 });
 
 test("a server that speaks gRPC is told what to set", async () => {
   const socket = connect(receiver.port, "127.0.0.1");
   socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   await once(socket, "close");
-  expect(receiver.refused.first).toContain("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf");
+  expect(receiver.rejected.first).toContain("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf");
 });
 
 test("a wait ends when its time is over, and a port in use is refused", async () => {
@@ -148,7 +148,7 @@ test.each([
   ["groups in groups without end", Buffer.alloc(2 ** 20, 0x0b), protobufType, "not protobuf"],
   ["lists in lists without end", "[".repeat(150_000), jsonType, "not json"],
   ["a length beyond the end", Buffer.from([0x0a, 0xff, 0xff, 0xff, 0x0f]), protobufType, "cut short"],
-])("%s are refused, and the next export is taken", async (_, body, headers, why) => {
+])("%s are rejected, and the next export is taken", async (_, body, headers, why) => {
   const response = await post(body, headers);
   expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(why)]);
   expect((await post(encodeExport(exported("cmpl-a-0")), protobufType)).status).toBe(200);
@@ -161,7 +161,7 @@ test("no more spans are kept than there can be", async () => {
   await post(encodeExport(exported("a", "b")), protobufType);
   await post(encodeExport(exported("c", "d")), protobufType);
   expect(receiver.spans.map(({ serverRequestId }) => serverRequestId)).toEqual(["a", "b", "c"]);
-  expect(receiver.refused.first).toBe("more than 3 spans came");
+  expect(receiver.rejected.first).toBe("more than 3 spans came");
 });
 
 test("a signal ends the wait for spans", async () => {

@@ -12,15 +12,15 @@ import { requestSpanOf, type RequestSpan } from "./request-span.js";
 import { spansOf, type TraceEncoding } from "./span.js";
 
 /** Of an export, packed and unpacked. vLLM's are some hundred KB. */
-const MOST_BODY_BYTES = 4 * 2 ** 20;
+const MAX_BODY_BYTES = 4 * 2 ** 20;
 /** Exports at once: each may fill a body. */
-const MOST_CONNECTIONS = 16;
+const MAX_CONNECTIONS = 16;
 /** Longest time for an export to come in, ms. */
 const EXPORT_MS = 30_000;
 /** Spans kept where nobody says how many there can be. */
-const MOST_SPANS = 1_000_000;
+const MAX_SPANS = 1_000_000;
 /** Longest reason that is kept, characters: it quotes the sender. */
-const MOST_REASON = 300;
+const MAX_REASON = 300;
 
 export interface OtlpReceiver {
   readonly port: number;
@@ -29,7 +29,7 @@ export interface OtlpReceiver {
   /** What was received so far. */
   readonly spans: readonly RequestSpan[];
   /** Exports that could not be read, with the first reason; gRPC counts as one. */
-  readonly refused: { readonly count: number; readonly first: string | undefined };
+  readonly rejected: { readonly count: number; readonly first: string | undefined };
   /** Waits until `count` spans are there, at most so long or until the signal; says whether they are. */
   waitFor(count: number, withinMs: number, signal?: AbortSignal): Promise<boolean>;
   stop(): Promise<void>;
@@ -39,46 +39,46 @@ export interface ReceiverOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly host?: string;
-  /** Spans beyond so many are not kept, and counted as refused. */
+  /** Spans beyond so many are not kept, and counted as rejected. */
   readonly mostSpans?: number;
 }
 
 /** Begins to listen; BackendError when the port is taken. */
 export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpReceiver> {
-  const { port, host = "127.0.0.1", mostSpans = MOST_SPANS } = options;
+  const { port, host = "127.0.0.1", mostSpans = MAX_SPANS } = options;
   const spans: RequestSpan[] = [];
-  const refused: { count: number; first: string | undefined } = { count: 0, first: undefined };
+  const rejected: { count: number; first: string | undefined } = { count: 0, first: undefined };
   const waiting = new Set<() => void>();
-  const refuse = (why: string): void => {
-    refused.count++;
-    refused.first ??= plainLine(why, MOST_REASON);
+  const reject = (why: string): void => {
+    rejected.count++;
+    rejected.first ??= plainLine(why, MAX_REASON);
   };
   const keep = (received: readonly RequestSpan[]): void => {
     const room = mostSpans - spans.length;
     for (const span of received.slice(0, room)) spans.push(span);
-    if (received.length > room) refuse(`more than ${mostSpans} spans came`);
+    if (received.length > room) reject(`more than ${mostSpans} spans came`);
   };
   const limits = { requestTimeout: EXPORT_MS, headersTimeout: EXPORT_MS, connectionsCheckingInterval: 1_000 };
   const server = createServer(limits, (request, response) => {
     // Nothing that is sent here may end the run that it is received beside.
     receive(request, response)
       .then((outcome) => {
-        if (typeof outcome === "string") refuse(outcome);
+        if (typeof outcome === "string") reject(outcome);
         else keep(outcome);
       })
       .catch((error: unknown) => {
-        refuse(error instanceof Error ? error.message : String(error));
+        reject(error instanceof Error ? error.message : String(error));
         response.destroy();
       })
       .finally(() => {
         for (const wake of [...waiting]) wake();
       });
   });
-  server.maxConnections = MOST_CONNECTIONS;
+  server.maxConnections = MAX_CONNECTIONS;
   server.on("clientError", (error: Error & { rawPacket?: Buffer }, socket) => {
     // gRPC opens with HTTP/2's preface, which HTTP/1 cannot read.
     const isGrpc = error.rawPacket?.subarray(0, 3).toString() === "PRI";
-    if (isGrpc) refuse("the server speaks gRPC; start it with OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf");
+    if (isGrpc) reject("the server speaks gRPC; start it with OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf");
     socket.destroy();
   });
   await listen(server, port, host);
@@ -87,7 +87,7 @@ export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpR
     port: actual,
     endpoint: `http://${host}:${actual}/v1/traces`,
     spans,
-    refused,
+    rejected,
     waitFor: (count, withinMs, signal) =>
       new Promise((resolve) => {
         const end = (): void => {
@@ -128,15 +128,15 @@ async function listen(server: Server, port: number, host: string): Promise<void>
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<RequestSpan[] | string> {
   const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
   const encoding = encodings.get(type ?? "");
-  const refuse = (status: number, why: string): string => {
+  const reject = (status: number, why: string): string => {
     response.writeHead(status, { "content-type": "text/plain", connection: "close" }).end(`${why}\n`);
     return why;
   };
   if (request.method !== "POST" || request.url !== "/v1/traces") {
-    return refuse(404, `got ${request.method ?? ""} ${request.url ?? ""}, expected POST /v1/traces`);
+    return reject(404, `got ${request.method ?? ""} ${request.url ?? ""}, expected POST /v1/traces`);
   }
   if (encoding === undefined) {
-    return refuse(415, `got content-type "${type ?? ""}", expected ${[...encodings.keys()].join(" or ")}`);
+    return reject(415, `got content-type "${type ?? ""}", expected ${[...encodings.keys()].join(" or ")}`);
   }
   try {
     const bytes = await bodyOf(request);
@@ -145,7 +145,7 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
     response.writeHead(200, { "content-type": type }).end(encoding === "json" ? "{}" : undefined);
     return spans;
   } catch (error) {
-    return refuse(400, error instanceof Error ? error.message : String(error));
+    return reject(400, error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -154,14 +154,14 @@ const encodings: ReadonlyMap<string, TraceEncoding> = new Map([
   ["application/json", "json"],
 ]);
 
-const tooLong = `a trace export of over ${MOST_BODY_BYTES} bytes, expected batches of some hundred spans`;
+const tooLong = `a trace export of over ${MAX_BODY_BYTES} bytes, expected batches of some hundred spans`;
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) throw new ArtifactError(tooLong);
+    if (bytes > MAX_BODY_BYTES) throw new ArtifactError(tooLong);
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks);
@@ -169,7 +169,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   if (coding === "identity") return body;
   if (coding !== "gzip") throw new ArtifactError(`got content-encoding "${coding}", expected gzip or none`);
   try {
-    return await promisify(gunzip)(body, { maxOutputLength: MOST_BODY_BYTES });
+    return await promisify(gunzip)(body, { maxOutputLength: MAX_BODY_BYTES });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw new ArtifactError(tooLong, { cause });
     throw cause;

@@ -1,7 +1,7 @@
 /** Spans of an OTLP export, from protocol buffers or JSON, with the attributes that are plain values. */
 import { z } from "zod";
 import { ArtifactError, plainLine } from "../../../../formats/index.js";
-import { refuseTooMany } from "./item-count.js";
+import { rejectTooMany } from "./item-count.js";
 import { decodeExport } from "./trace-proto.js";
 
 export type Attribute = string | number | boolean;
@@ -48,7 +48,7 @@ export type TraceEncoding = "protobuf" | "json";
 export function spansOf(bytes: Buffer, encoding: TraceEncoding): Span[] {
   let value: unknown;
   try {
-    refuseTooMany(bytes, encoding);
+    rejectTooMany(bytes, encoding);
     value = encoding === "json" ? JSON.parse(bytes.toString("utf8")) : decodeExport(bytes);
   } catch (cause) {
     if (cause instanceof ArtifactError) throw cause;

@@ -5,12 +5,13 @@
  * decides: then it is walked as Scheduler does. scheduler.ts is the reference; verify:fast holds the two equal.
  */
 import { InvariantError } from "../../../../formats/index.js";
-import { seatsOf, stepBudget, type SchedulerLimits, type SchedulerRequest } from "../limits.js";
+import { seatsOf, stepBudget } from "../../step-policy.js";
+import type { SchedulerRequest, StepScheduler, TokenSink } from "../../step.js";
+import { tokenCounts, type TokenCounts } from "../../token-counts.js";
+import type { SchedulerLimits } from "../limits.js";
 import { prefillCap } from "../prefill-cap.js";
 import { requestQueue, type RequestQueue } from "../request-queue.js";
 import { refusalOf } from "../refusal.js";
-import type { StepScheduler, TokenSink } from "../step.js";
-import { tokenCounts, type TokenCounts } from "../token-counts.js";
 import { CountStep } from "./count-step.js";
 import { RunningList } from "./running-list.js";
 import { SteadyDecodes } from "./steady-decodes.js";

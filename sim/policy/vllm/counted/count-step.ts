@@ -1,5 +1,5 @@
 /** A step as the count scheduler keeps it: sums for the cost model, and the few requests that are not steady in it. */
-import type { EngineStep } from "../step.js";
+import { attentionPairs, type EngineStep } from "../../step.js";
 
 const nobody: readonly number[] = [];
 
@@ -57,7 +57,7 @@ export class CountStep implements EngineStep {
     this.prefillRequests++;
     this.prefillTokens += tokens;
     this.prefillContextTokens += computed;
-    this.prefillAttentionPairs += tokens * computed + (tokens * (tokens + 1)) / 2;
+    this.prefillAttentionPairs += attentionPairs(tokens, computed);
     this.scheduledRequests++;
     this.scheduledTokens += tokens;
   }

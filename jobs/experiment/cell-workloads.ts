@@ -1,18 +1,18 @@
 /** The cells of an experiment with what is sent in each, on the profile that their rates come from. */
 import type { Cell } from "./cells.js";
-import type { CellWork } from "./simulate-cells.js";
+import type { CellWorkload } from "./simulate-cells.js";
 import { withRates, type CapacityInput } from "./utilisation.js";
 import { requireFits, workloadOf } from "../inputs/index.js";
 
 /** ConfigError when a request of a batch policy does not fit the profile's model. */
-export async function worksOf(asked: readonly Cell[], input: CapacityInput): Promise<CellWork[]> {
+export async function cellWorkloads(asked: readonly Cell[], input: CapacityInput): Promise<CellWorkload[]> {
   const { profile, prompts, seed } = input;
   const cells = await withRates(asked, input);
-  const works = await Promise.all(
+  const workloads = await Promise.all(
     cells.map(async (cell) => ({ cell, workload: await workloadOf(cell.load, prompts, seed) })),
   );
-  for (const { cell, workload } of works) {
+  for (const { cell, workload } of workloads) {
     if (cell.plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
   }
-  return works;
+  return workloads;
 }

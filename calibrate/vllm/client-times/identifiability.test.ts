@@ -1,7 +1,7 @@
 import { profileSchema } from "../../../formats/index.js";
 import { readProfile } from "../../../formats/files/index.js";
 import { loadLinearSolver } from "../../fit/index.js";
-import { surenessOf, type Miss } from "./black-box-intervals.js";
+import { identifiability, type Miss } from "./identifiability.js";
 import { parameterNames, type Parameters } from "./black-box-model.js";
 import { startFrom } from "./black-box-start.js";
 import { costOf } from "./black-box-model.js";
@@ -30,16 +30,18 @@ const [bb, tt, bt] = [4 / 6 + 0.002, 10 / 6 + 0.002, 2 / 6];
 const perFeature = NOISE ** 2 / 6;
 
 test("intervals are those of the linear least squares that the costs are near", async () => {
-  const { intervals, untold } = surenessOf(found, await loadLinearSolver(), options);
+  const { intervals, weaklyIdentified } = identifiability(found, await loadLinearSolver(), options);
   const deviation = Math.sqrt((perFeature * tt) / (bb * tt - bt * bt));
   const [low, high] = intervals["gpu.decode_base_ns"]!;
   expect(low / parameters.decode_base).toBeCloseTo(Math.exp(-1.96 * deviation), 6);
   expect(high / parameters.decode_base).toBeCloseTo(Math.exp(1.96 * deviation), 6);
-  expect(untold).toEqual(parameterNames.filter((name) => name !== "decode_base" && name !== "prefill_padded_token"));
+  expect(weaklyIdentified).toEqual(
+    parameterNames.filter((name) => name !== "decode_base" && name !== "prefill_padded_token"),
+  );
 });
 
 test("a cost that no feature tells has the interval of its pull, at every place where it stands", async () => {
-  const { intervals } = surenessOf(found, await loadLinearSolver(), options);
+  const { intervals } = identifiability(found, await loadLinearSolver(), options);
   const deviation = NOISE / Math.sqrt(6 * 0.002);
   for (const place of ["host.schedule.base_ns", "host.update.base_ns"]) {
     const [low, high] = intervals[place]!;
@@ -48,7 +50,7 @@ test("a cost that no feature tells has the interval of its pull, at every place 
   expect(Object.keys(intervals)).not.toContain("host.copy_ns");
 });
 
-function logsOf({ names, values }: ReturnType<typeof surenessOf>["draws"], place: string): number[] {
+function logsOf({ names, values }: ReturnType<typeof identifiability>["draws"], place: string): number[] {
   const at = names.indexOf(place);
   return values.map((row) => Math.log(row[at]!));
 }
@@ -61,7 +63,7 @@ function covarianceOf(a: readonly number[], b: readonly number[]): number {
 }
 
 test("draws are at least thirty, spread as the intervals say and lean together as the features do", async () => {
-  const { intervals, draws } = surenessOf(found, await loadLinearSolver(), options);
+  const { intervals, draws } = identifiability(found, await loadLinearSolver(), options);
   expect(draws.values.length).toBeGreaterThanOrEqual(30);
   expect(draws.names).toEqual(Object.keys(intervals));
   for (const [place, [low, high]] of Object.entries(intervals)) {
@@ -81,7 +83,7 @@ test("draws are at least thirty, spread as the intervals say and lean together a
 
 test("no draw is farther off than three deviations or a factor of three", async () => {
   const unsure = { ...found, pulls: { ...found.pulls, stall: 1e-9, delivery: 1e-9 } };
-  const { draws } = surenessOf(unsure, await loadLinearSolver(), options);
+  const { draws } = identifiability(unsure, await loadLinearSolver(), options);
   const factors = logsOf(draws, "front_end.delivery_ns").map((log) => Math.abs(log - Math.log(parameters.delivery)));
   expect(Math.max(...factors)).toBeLessThanOrEqual(Math.log(3) + 1e-4);
   expect(Math.max(...factors)).toBeGreaterThan(0.5);
@@ -97,7 +99,7 @@ test("a pace that a load may have of its own leaves its host's costs less sure",
     );
   const solver = await loadLinearSolver();
   const widthWith = (paces: readonly number[]): number => {
-    const { intervals } = surenessOf({ ...found, paces }, solver, { ...options, missesOf: ofHost });
+    const { intervals } = identifiability({ ...found, paces }, solver, { ...options, missesOf: ofHost });
     const [low, high] = intervals["host.launch_full_graph.base_ns"]!;
     return Math.log(high / low);
   };
@@ -105,7 +107,7 @@ test("a pace that a load may have of its own leaves its host's costs less sure",
 });
 
 test("a profile with such draws is a valid one", async () => {
-  const { draws, intervals } = surenessOf(found, await loadLinearSolver(), options);
+  const { draws, intervals } = identifiability(found, await loadLinearSolver(), options);
   const shipped = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
   const profile = { ...shipped, cost: costOf(parameters), cost_draws: draws, cost_intervals: intervals };
   const parsed = profileSchema.parse(JSON.parse(JSON.stringify(profile)));

@@ -1,9 +1,19 @@
-/**
- * What one scheduling pass of continuous batching decided, and the scheduler as the engine loop sees it. Two classes
- * implement it: Scheduler (every block and token, the reference) and CountScheduler (counts only, for fast-forward).
- */
+/** Continuous batching: what one scheduling pass decided, and the scheduler as the engine loop drives it. */
+import type { ContentRuns } from "../../formats/index.js";
+import type { StepShape } from "../cost/index.js";
 
-import type { StepShape } from "../../cost/index.js";
+/** A request as schedulers know it; a WorkloadRequest is one. Lengths are tokens. */
+export interface SchedulerRequest {
+  readonly promptTokens: number;
+  /** Most output tokens; it ends there unless eosAt is earlier. */
+  readonly outputTokens: number;
+  /** Breaks ties of priority and arrival, smaller first; absent: the earlier index. */
+  readonly id?: string;
+  /** Lower is served earlier; default 0. */
+  readonly priority?: number;
+  /** Content of the prompt for the prefix cache; absent: shared with no other request. */
+  readonly content?: ContentRuns;
+}
 
 /** Who is told of output tokens when they reach the client. Times in whole ns. */
 export interface TokenSink {
@@ -34,15 +44,21 @@ export interface EngineStep extends StepShape {
   readonly preempted: readonly number[];
 }
 
+/** Query and key pairs of a causal chunk of `tokens` after `context` cached ones. */
+export function attentionPairs(tokens: number, context: number): number {
+  return tokens * context + (tokens * (tokens + 1)) / 2;
+}
+
 /** A scheduler that the engine loop drives; requests are named by their index in the workload. */
 export interface StepScheduler<Step extends EngineStep = EngineStep> {
   /** Steps that may be in flight: 1 synchronous, 2 asynchronous. */
   readonly depth: 1 | 2;
   readonly runningRequests: number;
   readonly waitingRequests: number;
+  /** KV blocks that no request holds; all that there are while no request is in the engine. */
   readonly freeBlocks: number;
-  /** Fewest free blocks there have been. */
-  readonly fewestFreeBlocks: number;
+  /** Fewest free blocks after any pass; a caller that watches a stretch of its own sets it back to `freeBlocks`. */
+  fewestFreeBlocks: number;
   /** The reason when a request can never be served: it must not be added then. */
   refusal(index: number): string | undefined;
   /** A request that arrived at `arrivalNs` enters the engine. */

@@ -19,16 +19,16 @@ export interface Miss {
   readonly weight: number;
 }
 
-export interface Sureness {
+export interface Identifiability {
   /** 95 % intervals of coefficients, by their place in the cost. */
   readonly intervals: Intervals;
   /** Costs that the recordings allow as well, all coefficients at once. */
   readonly draws: CostDraws;
   /** Costs that the start decides more than the recordings do. */
-  readonly untold: readonly ParameterName[];
+  readonly weaklyIdentified: readonly ParameterName[];
 }
 
-export interface SurenessOptions {
+export interface IdentifiabilityOptions {
   /** Costs that were fitted; the others are not in question. */
   readonly names: readonly ParameterName[];
   readonly missesOf: (parameters: Parameters, paces: readonly number[]) => readonly Miss[];
@@ -44,14 +44,14 @@ const DRAWS = 64;
  * No draw is farther from the fit than so many deviations, nor than a factor of so much: a cost that nothing tells is drawn
  * within what measured servers differ by, not within what a linear extrapolation allows.
  */
-const MOST_DEVIATIONS = 3;
-const MOST_FACTOR = 3;
+const MAX_DEVIATIONS = 3;
+const MAX_FACTOR = 3;
 
-export function surenessOf(
+export function identifiability(
   { parameters, paces, pulls }: Pick<FoundCosts, "parameters" | "paces" | "pulls">,
   solver: LinearSolver,
-  { names, missesOf, pacePull, parts }: SurenessOptions,
-): Sureness {
+  { names, missesOf, pacePull, parts }: IdentifiabilityOptions,
+): Identifiability {
   const misses = missesOf(parameters, paces);
   const weights = misses.map(({ weight }) => weight);
   const loss = misses.reduce((sum, { log, weight }) => sum + weight * log * log, 0);
@@ -100,7 +100,7 @@ export function surenessOf(
   return {
     intervals,
     draws: drawsOf(parameters, names, { covariance, deviations, at, places: Object.keys(intervals) }),
-    untold: names.filter((name, i) => gram[i]![i]! < pulls[name]),
+    weaklyIdentified: names.filter((name, i) => gram[i]![i]! < pulls[name]),
   };
 }
 
@@ -137,7 +137,7 @@ function drawsOf(
 ): CostDraws {
   const root = cholesky(covariance);
   const random = stream("calibrate/black-box/draws");
-  const bounds = deviations.map((deviation) => Math.min(MOST_DEVIATIONS * deviation, Math.log(MOST_FACTOR)));
+  const bounds = deviations.map((deviation) => Math.min(MAX_DEVIATIONS * deviation, Math.log(MAX_FACTOR)));
   const draw = (): number[] => {
     const z = names.map(() => normal(random));
     return root.map((row) => row.reduce((sum, value, j) => sum + value * z[j]!, 0));

@@ -1,4 +1,4 @@
-/** A recording as the front end's fit looks at it: the tokens whose way to their client is known. */
+/** What the front end's fit takes from a recording: the tokens whose delivery to their client was recorded. */
 import type { RequestRecord } from "../../../formats/index.js";
 import { chunkTimesMs, meanPace, paceTable, type PacePath, type RecordedTraffic } from "../recording/index.js";
 
@@ -8,14 +8,14 @@ export interface FrontEndLog {
   readonly traffic: RecordedTraffic;
   /** Of the host, which front end and engine share. */
   readonly path: PacePath;
-  /** How much it counts. */
+  /** How much it counts in the fit. */
   readonly weight: number;
 }
 
-export interface View extends FrontEndLog {
-  /** Tokens whose time at the client is known: which output had them, when they came; firsts apart. */
-  readonly firsts: readonly Seen[];
-  readonly others: readonly Seen[];
+export interface DeliveryLog extends FrontEndLog {
+  /** Tokens whose time at the client is known, first tokens apart from the others. */
+  readonly firsts: readonly Delivery[];
+  readonly others: readonly Delivery[];
   /** Mean pace of the host, and over that the pace at a time. */
   readonly runPace: number;
   readonly paceAt: (atNs: number) => number;
@@ -23,14 +23,15 @@ export interface View extends FrontEndLog {
   readonly merged: number | undefined;
 }
 
-export interface Seen {
+/** A token that reached its client: the engine output that had it, and when. */
+export interface Delivery {
   readonly output: number;
   readonly atNs: number;
 }
 
-export function viewOf({ requests, traffic, path, weight }: FrontEndLog): View {
-  const firsts: Seen[] = [];
-  const others: Seen[] = [];
+export function deliveryLog({ requests, traffic, path, weight }: FrontEndLog): DeliveryLog {
+  const firsts: Delivery[] = [];
+  const others: Delivery[] = [];
   const count = new Int32Array(requests.length);
   const chunks = requests.map((request) => chunkTimesNs(request));
   traffic.outputs.forEach(({ requests: served }, output) => {

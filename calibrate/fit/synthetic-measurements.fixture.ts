@@ -1,4 +1,4 @@
-/** Measurements made up from known coefficients, for tests: a machine whose truth is known, with seeded noise. */
+/** Synthetic measurements from known coefficients, for tests: a machine whose truth is known, with seeded noise. */
 import { normal, stream } from "../../sim/kernel/index.js";
 import type { BatchShape, Measurement } from "./measurement.js";
 
@@ -14,7 +14,7 @@ export const bentTruth: Truth = {
   stepNs: (b, context) => 2e6 + 6e5 * Math.min(b, 4) + 8e4 * Math.max(0, b - 4) + 500 * context,
 };
 
-export interface MadeUpOptions {
+export interface SyntheticOptions {
   readonly batchSizes?: readonly number[];
   readonly promptTokens?: readonly number[];
   readonly decodeSteps?: readonly number[];
@@ -26,7 +26,7 @@ export interface MadeUpOptions {
 }
 
 /** Every shape of the grid, in rounds. */
-export function madeUpMeasurements(truth: Truth, options: MadeUpOptions = {}): Measurement[] {
+export function syntheticMeasurements(truth: Truth, options: SyntheticOptions = {}): Measurement[] {
   const { batchSizes = [1, 2, 4, 8, 16], promptTokens = [4, 16, 48], decodeSteps = [4, 24] } = options;
   const { repeats = 3, noiseFraction = 0, disturbedFraction = 0 } = options;
   const random = stream("made-up");

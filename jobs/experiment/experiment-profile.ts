@@ -4,7 +4,7 @@ import { calibrateOnnx, planPathOf, rawPathOf, writeCalibration } from "../../ca
 import { ConfigError, type Experiment, type Profile } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import type { ExperimentFolder } from "./folder.js";
-import { fingerprint } from "./inputs-hash.js";
+import { fingerprint } from "./fingerprint.js";
 import { waitUntilQuiet, type QuietOptions, type Reporter } from "../inputs/index.js";
 
 export interface ProfileOptions {
@@ -15,7 +15,7 @@ export interface ProfileOptions {
 }
 
 /** `named` is the profile that the experiment names, read. A calibration that is there and of the same plan is kept; one that was cut short is resumed. */
-export async function obtainProfile(
+export async function loadOrCalibrate(
   experiment: Experiment,
   named: Profile | undefined,
   folder: ExperimentFolder,
@@ -61,10 +61,10 @@ async function calibrated(
     });
     const profile: Profile = { ...calibration.profile, plan_sha256: planPrint };
     await writeCalibration({ ...calibration, profile }, folder.profile);
-    const { refusal, warnings } = calibration;
-    if (refusal.length > 0)
-      reporter.warn(`do not trust this calibration, "servesim calibrate" would refuse it: ${refusal.join("; ")}`);
-    for (const warning of warnings.filter((warning) => !refusal.includes(warning))) reporter.warn(warning);
+    const { rejection, warnings } = calibration;
+    if (rejection.length > 0)
+      reporter.warn(`do not trust this calibration, "servesim calibrate" would reject it: ${rejection.join("; ")}`);
+    for (const warning of warnings.filter((warning) => !rejection.includes(warning))) reporter.warn(warning);
     return readProfile(folder.profile);
   } finally {
     bar.stop();

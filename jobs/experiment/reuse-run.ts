@@ -12,9 +12,9 @@ export interface RunPlace {
 }
 
 /** True when the run is there and may stay; ConfigError when another one is in its place. */
-export async function isKept({ path, inputs, force }: RunPlace): Promise<boolean> {
+export async function canReuse({ path, inputs, force }: RunPlace): Promise<boolean> {
   if (force || !existsSync(join(path, "run.json"))) return false;
-  if (await isMadeFrom(path, inputs)) return true;
+  if (await wasMadeFrom(path, inputs)) return true;
   throw new ConfigError(
     `${path} was made from other inputs (profile, policy, load, prompts or seed changed); pass --force to make the ` +
       `experiment again, or give it another name`,
@@ -22,11 +22,11 @@ export async function isKept({ path, inputs, force }: RunPlace): Promise<boolean
 }
 
 /** Whether the run is there and was made from these inputs. */
-export async function isMadeFrom(path: string, inputs: string): Promise<boolean> {
+export async function wasMadeFrom(path: string, inputs: string): Promise<boolean> {
   return existsSync(join(path, "run.json")) && (await readRun(path)).info.inputs_sha256 === inputs;
 }
 
 /** Writes a run with the fingerprint of its inputs. */
-export async function keep({ path, inputs, force }: RunPlace, run: Run): Promise<void> {
+export async function writeReusable({ path, inputs, force }: RunPlace, run: Run): Promise<void> {
   await writeRun(path, withInfo(run, { ...run.info, inputs_sha256: inputs }), { force });
 }

@@ -1,0 +1,79 @@
+/** What the exchanges of a load tell as a whole, from one walk over them: they may lie in a file. */
+import type { RequestTable, WorkloadRequest } from "../../formats/index.js";
+import { filledColumns } from "../../sim/index.js";
+import type { ExchangeLog } from "./exchange-log.js";
+import type { Failure, FailureKind } from "./failure.js";
+import { plainRecordOf, recordOf, type RecordOptions } from "./records.js";
+import type { SentExchange } from "./run-load.js";
+
+export interface SeenLoad {
+  /** A row for each request that was sent, in workload order. */
+  readonly table: RequestTable;
+  /** How late each request was written, ns; one that found no connection counts from when it was handed over. */
+  readonly lagsNs: Float64Array;
+  /** Between the chunks of requests that got their whole answer, pooled: inter-token latency as vLLM bench has it. */
+  readonly gapsMs: Float64Array;
+  /** How many requests failed by kind; kinds that did not occur are absent. */
+  readonly failures: Partial<Record<FailureKind, number>>;
+  /** Whole answers of another length than was asked for. */
+  readonly wrongLengths: number;
+  /** Whole answers with fewer chunks than tokens. */
+  readonly merged: number;
+}
+
+export function lookThrough(
+  exchanges: ExchangeLog,
+  requests: readonly WorkloadRequest[],
+  options: RecordOptions,
+): SeenLoad {
+  const places = exchanges.places();
+  const walk = new Walk(exchanges);
+  const columns = filledColumns(
+    places.length,
+    (function* () {
+      for (const exchange of exchanges) {
+        walk.see(exchange, requests[exchange.index]!);
+        yield plainRecordOf(exchange, requests[exchange.index]!, options.originNs);
+      }
+    })(),
+  );
+  const table: RequestTable = {
+    ...columns,
+    requestId: (row) => requests[places[row]!]!.id,
+    record: (row) => recordOf(exchanges.of(places[row]!)!, requests[places[row]!]!, options),
+  };
+  const { lagsNs, gapsMs, failures, wrongLengths, merged } = walk;
+  return { table, lagsNs, gapsMs, failures, wrongLengths, merged };
+}
+
+class Walk {
+  readonly lagsNs: Float64Array;
+  readonly gapsMs: Float64Array;
+  readonly failures: Partial<Record<FailureKind, number>> = {};
+  wrongLengths = 0;
+  merged = 0;
+  private seen = 0;
+  private gaps = 0;
+
+  constructor({ count, gaps }: ExchangeLog) {
+    this.lagsNs = new Float64Array(count);
+    this.gapsMs = new Float64Array(gaps);
+  }
+
+  see({ intendedNs, queuedNs, sentNs, chunkNs, outputTokens, failure }: SentExchange, asked: WorkloadRequest): void {
+    this.lagsNs[this.seen++] = Math.max(0, (sentNs ?? queuedNs) - intendedNs);
+    if (failure !== undefined) {
+      this.failed(failure);
+      return;
+    }
+    if (outputTokens !== asked.outputTokens) this.wrongLengths++;
+    if (outputTokens !== undefined && chunkNs.length < outputTokens) this.merged++;
+    for (let chunk = 1; chunk < chunkNs.length; chunk++) {
+      this.gapsMs[this.gaps++] = (chunkNs[chunk]! - chunkNs[chunk - 1]!) / 1e6;
+    }
+  }
+
+  private failed({ kind }: Failure): void {
+    this.failures[kind] = (this.failures[kind] ?? 0) + 1;
+  }
+}

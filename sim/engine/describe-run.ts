@@ -1,0 +1,109 @@
+/** A simulated run in words and figures, as run.json has it: what was asked, what it came to, and what to know of it. */
+import {
+  trustWarning,
+  type BatchRecord,
+  type Extrapolation,
+  type Load,
+  type RequestTable,
+  type RunInfo,
+} from "../../formats/index.js";
+import { ASSUMED_RUN_SPREAD, extrapolationNotes } from "../cost/index.js";
+import type { Summary } from "../metrics/index.js";
+import { assumedOf } from "../policy/index.js";
+import type { EngineTotals } from "./engine-totals.js";
+import { hasJitter, isJittered } from "./is-jittered.js";
+import type { SimulatedRunInput } from "./run-input.js";
+
+/** What a simulation came to. */
+export interface RunOutcome {
+  readonly table: RequestTable;
+  readonly batches: readonly BatchRecord[];
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly summary: Summary;
+  readonly extrapolation: Extrapolation;
+  /** Version of the vLLM server that was simulated, where one was. */
+  readonly vllmVersion?: string | undefined;
+}
+
+export function engineFacts(totals: EngineTotals): Readonly<Record<string, unknown>> {
+  const { steps, jumpedSteps, busyNs, hostBusyNs, frontEndBusyNs } = totals;
+  return {
+    busy_ms: busyNs / 1e6,
+    host_busy_ms: hostBusyNs / 1e6,
+    front_end_busy_ms: frontEndBusyNs / 1e6,
+    admission_stops: totals.admissionStops,
+    preemptions: totals.preemptions,
+    engine_steps: { scheduled: steps - jumpedSteps, jumped: jumpedSteps },
+    kv_blocks: { total: totals.kvBlocks, high_water: totals.kvHighWater },
+  };
+}
+
+/** Whether times vary, of an engine whose profile says how. */
+export function jitterFact(input: SimulatedRunInput): { readonly jitter?: "on" | "off" } {
+  return hasJitter(input.profile) ? { jitter: isJittered(input) ? "on" : "off" } : {};
+}
+
+export function runInfo(input: SimulatedRunInput, outcome: RunOutcome): RunInfo {
+  const { plan, profile, workload, load, seed, coldStart } = input;
+  const { facts, summary, extrapolation } = outcome;
+  const notes = notesOf(input, outcome);
+  return {
+    version: 1,
+    source: "sim",
+    policy: plan.name,
+    engine: { name: profile.engine.name, version: profile.engine.version, settings: { ...profile.engine.settings } },
+    model: { ...profile.model },
+    hardware: { ...profile.machine },
+    load: describeLoad(load),
+    requests: workload.requests.length,
+    seed,
+    policy_settings: { ...plan.settings },
+    profile: profile.name,
+    cold_start: coldStart,
+    ...facts,
+    extrapolation,
+    ...(notes.length > 0 ? { notes } : {}),
+    summary: { ...summary },
+  };
+}
+
+function notesOf(input: SimulatedRunInput, { summary, extrapolation, vllmVersion }: RunOutcome): string[] {
+  const { profile, workload } = input;
+  const assumed = vllmVersion === undefined ? undefined : assumedOf(vllmVersion);
+  const distrust = trustWarning(profile);
+  return [
+    ...(distrust === undefined ? [] : [distrust]),
+    ...(workload.notes ?? []),
+    ...(assumed === undefined ? [] : [`version: ${assumed}`]),
+    ...verdicts(summary),
+    ...extrapolationNotes(extrapolation),
+    ...assumedSpread(input),
+    ...(profile.server_notes ?? []).map((note) => `profile: ${note}`),
+  ];
+}
+
+/** A profile from few runs does not know how far the next one is from them. */
+function assumedSpread(input: SimulatedRunInput): string[] {
+  const { cost } = input.profile;
+  if (!isJittered(input) || cost.kind !== "vllm_engine" || cost.jitter?.run_spread !== null) return [];
+  return [
+    `how much the host's pace differs from run to run is not known of this profile: ${100 * ASSUMED_RUN_SPREAD} % is assumed`,
+  ];
+}
+
+function verdicts({ overloaded, queue_growth_per_s }: Summary): string[] {
+  if (!overloaded) return [];
+  const growth = queue_growth_per_s === null ? "" : `, by ${queue_growth_per_s.toPrecision(3)} requests/s`;
+  return [`overload: requests come faster than they are served${growth}; latencies depend on how long the run is`];
+}
+
+/** A load as run.json says it: its kind first, then what was asked for. */
+export function describeLoad(load: Load): RunInfo["load"] {
+  const isClosed = load.request_rate === undefined && load.max_concurrency !== undefined;
+  let kind = "all_at_once";
+  if (load.workload !== undefined && load.self_timed !== false) kind = "workload";
+  else if (load.ramp_up_strategy !== undefined) kind = "ramp_up";
+  else if (isClosed) kind = "closed_loop";
+  else if (load.request_rate !== undefined) kind = load.arrivals === "constant" ? "constant" : "gamma";
+  return { kind, ...load };
+}

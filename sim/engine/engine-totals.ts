@@ -1,0 +1,18 @@
+/** What the engines of a run did, all replicas together. */
+import type { AdmissionStops } from "./admission-stops.js";
+
+export interface EngineTotals {
+  /** Steps, and how many of them were jumped over. */
+  readonly steps: number;
+  readonly jumpedSteps: number;
+  /** GPU time of all steps, ns. */
+  readonly busyNs: number;
+  /** Time in which host threads and front ends worked, ns. */
+  readonly hostBusyNs: number;
+  readonly frontEndBusyNs: number;
+  readonly admissionStops: AdmissionStops;
+  readonly preemptions: number;
+  /** Most KV blocks in use at once, by replica, and how many a replica has. */
+  readonly kvHighWater: readonly number[];
+  readonly kvBlocks: number;
+}

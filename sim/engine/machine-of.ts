@@ -1,0 +1,20 @@
+/** What a policy may know of the machine that a profile was measured on. */
+import { check, type Profile } from "../../formats/index.js";
+import { serverSettings, type Machine } from "../policy/index.js";
+
+/** ConfigError where a profile of a vLLM server has settings that no server has. */
+export function machineOf(profile: Profile): Machine {
+  const { engine, memory, model } = profile;
+  return {
+    totalBytes: memory.total_bytes,
+    baseBytes: memory.base_bytes,
+    kvBytesPerToken: memory.kv_bytes_per_token,
+    positions: model.positions,
+    ...(engine.name === "vllm"
+      ? {
+          server: check(serverSettings, engine.settings, { source: profile.name }),
+          serverVersion: engine.version,
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,28 @@
+/** What one simulated run is made from. */
+import type { Load, Profile, Workload } from "../../formats/index.js";
+import type { PolicyPlan } from "../policy/index.js";
+import type { RouterName } from "./router.js";
+import type { EngineName } from "./simulate-steps.js";
+
+export interface SimulatedRunInput {
+  readonly plan: PolicyPlan;
+  readonly profile: Profile;
+  readonly workload: Workload;
+  readonly load: Load;
+  readonly seed: string;
+  readonly coldStart: boolean;
+  /** Of policies that run steps; default fast. */
+  readonly engine?: EngineName | undefined;
+  /** Copies of the server behind a router; default 1. */
+  readonly replicas?: number | undefined;
+  readonly router?: RouterName | undefined;
+  /**
+   * Whether times vary as the profile has measured, drawn with the seed; off: every time is its mean. Default: on for a
+   * vLLM engine whose profile has jitter, since its means and tails come from it, and off for static batches.
+   */
+  readonly jitter?: boolean | undefined;
+  /** Seed of what a whole run shares, the pace of its host; default: `seed`. Another one is another day of the same server. */
+  readonly runSeed?: string | undefined;
+  /** The pace of the host by time, over the profile's, where it is known, of a recorded run; absent: drawn with the seed. */
+  readonly paceAt?: ((atNs: number) => number) | undefined;
+}

@@ -1,0 +1,22 @@
+/** vllm's two schedulers, which decide alike, and which of them runs (the table in docs/design.md, section 2). */
+import type { SchedulerChoice, StepSchedulers } from "../step-policy.js";
+import type { StepScheduler } from "../step.js";
+import { CountScheduler } from "./counted/index.js";
+import type { SchedulerLimits } from "./limits.js";
+import { Scheduler } from "./scheduler.js";
+
+export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
+  return {
+    limits,
+    isFifo: limits.schedulingPolicy === "fcfs",
+    choose: ({ requests, tokens, isReference }): SchedulerChoice => {
+      const everyBlock = (): StepScheduler => new Scheduler(limits, requests);
+      const counts = (): StepScheduler => new CountScheduler({ ...limits, prefixCaching: false }, requests, tokens);
+      if (isReference) return { make: everyBlock };
+      if (!limits.prefixCaching) return { make: counts };
+      if (requests.some(({ content }) => content !== undefined)) return { make: everyBlock };
+      // Without shared prefixes the cache changes nothing until a preempted request finds its own blocks again.
+      return { make: counts, afterPreemption: everyBlock };
+    },
+  };
+}
