@@ -15,6 +15,7 @@ const config: Config = {
     "<rootDir>/real",
     "<rootDir>/report",
     "<rootDir>/jobs",
+    "<rootDir>/lib",
     "<rootDir>/bench",
     "<rootDir>/test",
   ],

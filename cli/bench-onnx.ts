@@ -1,10 +1,10 @@
 /** servesim bench --backend onnx: a policy of whole batches on ONNX Runtime in this machine. */
 import { ensureModel, modelForm, requireProvider, samplingSettings, startOnnxExecutor } from "../onnx/index.js";
 import { describeMachine } from "../machine/index.js";
-import { answerColumns, requireFits, workloadOf, startMemory } from "../jobs/inputs/index.js";
+import { answerColumns, workloadOf, startMemory } from "../jobs/inputs/index.js";
 import { ConfigError, type Run } from "../formats/index.js";
 import { benchOnnx, requireBatches } from "../real/index.js";
-import { describeLoad, loadTokenizer } from "../sim/index.js";
+import { describeLoad, loadTokenizer, requireFits } from "../sim/index.js";
 import type { BenchRequest } from "./bench.js";
 import { deliverRun } from "./deliver-run.js";
 import { realRun } from "./real-run.js";
@@ -12,7 +12,7 @@ import { requireAnswers } from "./require-answers.js";
 import { runRequest } from "./run-request.js";
 
 export async function benchOnOnnx({ flags, places, args }: BenchRequest): Promise<void> {
-  if (flags.policy === undefined) throw new ConfigError("--backend onnx takes a --policy: naive or dynamic");
+  if (flags.policy === undefined) throw new ConfigError("--backend onnx needs a --policy: naive or dynamic");
   if (flags.save_detailed && flags.output === undefined) {
     throw new ConfigError("--save-detailed keeps answers in the run's folder, give --output too");
   }

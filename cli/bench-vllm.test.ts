@@ -133,7 +133,7 @@ test("--policy naive sends batches, with the server's KV cache as their memory",
 });
 
 test.each([
-  [["--backend", "vllm"], 2, /--backend vllm takes the server's --base-url/],
+  [["--backend", "vllm"], 2, /--backend vllm needs the server's --base-url/],
   [["--backend", "vllm", "--base-url", "here"], 2, /base URL is "here", expected one such as http/],
   [
     ["--backend", "vllm", "--base-url", "http://127.0.0.1:9"],
@@ -162,7 +162,7 @@ test.each([
     2,
     /cannot write \/dev\/null: a part of the path is a file/,
   ],
-  [["--num-prompts", "2"], 2, /--backend onnx takes a --policy: naive or dynamic/],
+  [["--num-prompts", "2"], 2, /--backend onnx needs a --policy: naive or dynamic/],
 ])("bench %j is rejected with its reason", async (words, exit, message) => {
   server = await startFakeVllm();
   const { code, stderr, stdout } = await start(["bench", ...words]).ended;

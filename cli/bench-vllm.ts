@@ -42,7 +42,7 @@ const RESULT_PERCENTILES = [50, 90, 95, 99];
 export async function benchOnVllm({ flags, places, args }: BenchRequest): Promise<void> {
   const { base_url: url, policy = "vllm" } = flags;
   if (url === undefined) {
-    throw new ConfigError("--backend vllm takes the server's --base-url, such as http://127.0.0.1:8000");
+    throw new ConfigError("--backend vllm needs the server's --base-url, such as http://127.0.0.1:8000");
   }
   if (flags.save_detailed && flags.save_result === undefined) {
     throw new ConfigError("--save-detailed adds each request to vLLM bench's JSON, give --save-result FILE too");

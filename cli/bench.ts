@@ -11,21 +11,29 @@ import { declareRunFlags } from "./run-request.js";
 import { vllmFlags } from "./vllm-flags.js";
 
 const ownFlags = {
-  backend: z.enum(["onnx", "vllm"]).default("onnx").describe("what serves: ONNX Runtime here, or a vLLM server"),
+  backend: z
+    .enum(["onnx", "vllm"])
+    .default("onnx")
+    .describe("what runs the model: ONNX Runtime on this machine, or a vLLM server"),
   policy: policyNameSchema
     .optional()
     .describe(`scheduler: ${batchPolicyNames.join(", ")}, or vllm on a vLLM server (its default)`),
-  num_runs: z.int().positive().max(100).default(1).describe("repeats; their spread is the noise of the machine"),
+  num_runs: z
+    .int()
+    .positive()
+    .max(100)
+    .default(1)
+    .describe("number of repeats; how much they differ is the noise of the machine"),
   total_memory_mib: z
     .number()
     .positive()
     .max(MAX_MEMORY_MIB)
     .optional()
-    .describe("memory that thresholds are a fraction of; absent: all"),
+    .describe("memory that thresholds are a fraction of; default: all of it"),
   save_detailed: z
     .boolean()
     .default(false)
-    .describe("keep each answer: onnx in requests.csv, vllm in the file of --save-result, with its times"),
+    .describe("keep every answer: onnx in requests.csv; vllm, with its times, in the file of --save-result"),
   ...deliveryFlags,
 };
 

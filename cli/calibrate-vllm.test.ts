@@ -51,7 +51,7 @@ test("probes and loads are measured within the budget, and kept where they are",
   const again = await calibrate(...stated, ...only);
   expect([again.code, again.said]).toEqual([
     2,
-    expect.stringContaining("go on with --resume, or measure anew with --force"),
+    expect.stringContaining("continue with --resume, or measure again with --force"),
   ]);
   expect(await calibrate(...stated, ...only, "--resume")).toMatchObject({ code: 0 });
 });
@@ -59,8 +59,8 @@ test("probes and loads are measured within the budget, and kept where they are",
 test.each([
   [["--budget", "soon"], '--budget: got "soon", expected a time such as 120s or 2m'],
   [["--max-num-seqs", "0"], "--max-num-seqs: got 0"],
-  [["--max-num-seqs", "4"], "does not tell max_num_batched_tokens, async_scheduling"],
-  [[...stated, "--max-model-len", "512"], "max_model_len: stated as 512, but the server's /v1/models says 256"],
+  [["--max-num-seqs", "4"], "does not report max_num_batched_tokens, async_scheduling"],
+  [[...stated, "--max-model-len", "512"], "max_model_len: given as 512, but the server's /v1/models says 256"],
 ])("%j is rejected with exit 2, and nothing is sent", async (flags, why) => {
   const { code, said } = await calibrate(...flags);
   expect([code, said]).toEqual([2, expect.stringContaining(why)]);

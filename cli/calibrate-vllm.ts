@@ -32,29 +32,29 @@ const duration = z
   .refine((ms) => ms > 0 && ms <= 1e3 * MAX_WAIT_S, "expected more than 0 s, and at most a week");
 
 const ownFlags = {
-  black_box: z.boolean().default(false).describe("fit to clients' times alone, whatever else was recorded"),
+  black_box: z.boolean().default(false).describe("fit to client times only, even if step logs were recorded"),
   refit: z.enum(["host"]).optional().describe("host: keep the GPU costs of --base and fit the rest to one short load"),
   base: z.string().optional().describe("profile of the same model and GPU on another host, for --refit"),
-  name: z.string().min(1).optional().describe("of the profile; absent: model and vLLM version"),
-  base_url: z.string().optional().describe("the server, such as http://127.0.0.1:8000"),
-  model: z.string().optional().describe("the model there; absent: the first that it serves"),
+  name: z.string().min(1).optional().describe("name of the profile; default: model and vLLM version"),
+  base_url: z.string().optional().describe("URL of the server, such as http://127.0.0.1:8000"),
+  model: z.string().optional().describe("model on the server; default: the first that it serves"),
   ...serverFlags,
-  output: z.string().default("profile.json").describe("profile to write; raw runs go beside it, into OUTPUT.raw"),
-  budget: duration.default(120_000).describe("time that probes and loads may take, such as 120s or 2m"),
+  output: z.string().default("profile.json").describe("profile to write; the raw runs go into OUTPUT.raw"),
+  budget: duration.default(120_000).describe("longest time for probes and loads, such as 120s or 2m"),
   vocab_size: z
     .int()
     .min(2)
     .max(MAX_VOCAB)
     .optional()
-    .describe("random token ids are below this; absent: found by asking"),
-  measure_only: z.boolean().default(false).describe("leave the raw runs, fit no profile (fit them later with --from)"),
-  resume: z.boolean().default(false).describe("go on with a calibration that was interrupted"),
+    .describe("upper bound of random token ids; default: the server is asked"),
+  measure_only: z.boolean().default(false).describe("only record; fit a profile later with --from"),
+  resume: z.boolean().default(false).describe("continue an interrupted calibration"),
   accept_disturbed: z
     .boolean()
     .default(false)
-    .describe("use loads that others or a late client disturbed twice all the same; the profile's notes say so"),
-  force: z.boolean().default(false).describe("replace what is there"),
-  seed: z.string().default("1").describe("seed of lengths, arrivals, token ids and order"),
+    .describe("accept loads that were disturbed twice, by other clients or a late client; the profile's notes say so"),
+  force: z.boolean().default(false).describe("overwrite existing files"),
+  seed: z.string().default("1").describe("seed for lengths, arrivals, token ids and order"),
   json: z.boolean().default(false).describe("print the findings as JSON"),
 };
 type Own = Flags<typeof ownFlags>;
@@ -73,7 +73,7 @@ export const calibrateVllmCommand: Command = {
     declareFlags(
       declareFlags(yargs.positional("engine", { type: "string", describe: "vllm" }), ownFlags),
       statedFlags,
-      "What the server was started with, where it does not tell (see servesim doctor --base-url):",
+      "Settings of the server that it does not report (see servesim doctor --base-url):",
     )
       .option("from", {
         type: "string",
@@ -104,12 +104,12 @@ async function calibrate(args: Args, flags: Own): Promise<void> {
   }
   if (flags.base_url === undefined) {
     throw new ConfigError(
-      "calibrate vllm takes the server's --base-url, such as http://127.0.0.1:8000, or recorded runs --from DIR...",
+      "calibrate vllm needs the server's --base-url, such as http://127.0.0.1:8000, or recorded runs, --from DIR...",
     );
   }
   const rawFolder = `${flags.output}.raw`;
   if (existsSync(rawFolder) && !flags.force && !flags.resume) {
-    throw new ConfigError(`${rawFolder} is there already; go on with --resume, or measure anew with --force`);
+    throw new ConfigError(`${rawFolder} exists already; continue with --resume, or measure again with --force`);
   }
   const stated = parseFlags(statedFlags, args) as Partial<Record<SettingName, unknown>>;
   const measured = await measure(flags, serverAt(flags.base_url, flags), { rawFolder, stated });
@@ -155,7 +155,7 @@ async function measure(flags: Own, baseUrl: ServerAddress, { rawFolder, stated }
       });
     } catch (error) {
       if (!signal.aborted && !(error instanceof RunInterrupted)) throw error;
-      throw new Interrupted(`measurements are kept in ${rawFolder}; go on with the same command and --resume`);
+      throw new Interrupted(`measurements are kept in ${rawFolder}; continue with the same command and --resume`);
     } finally {
       bar.stop();
     }

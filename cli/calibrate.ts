@@ -44,18 +44,21 @@ const gridFlags = {
 const planFlags = { ...modelFlags, ...samplingFlags, ...gridFlags };
 
 const ownFlags = {
-  output: z.string().default("profile.json").describe("profile to write; measurements and plot go beside it"),
-  resume: z.boolean().default(false).describe("go on with a calibration that was interrupted"),
-  force: z.boolean().default(false).describe("replace a profile that is there"),
-  threads: z.int().positive().max(1024).optional().describe("threads of ONNX Runtime; absent: the cores there are"),
+  output: z.string().default("profile.json").describe("profile to write; measurements and plot are written beside it"),
+  resume: z.boolean().default(false).describe("continue an interrupted calibration"),
+  force: z.boolean().default(false).describe("overwrite an existing profile"),
+  threads: z.int().positive().max(1024).optional().describe("threads of ONNX Runtime; default: all cores"),
   memory_limit_mib: z
     .number()
     .positive()
     .max(MAX_MEMORY_MIB)
     .optional()
-    .describe("memory that batches may take; absent: what is free"),
-  probe_oom: z.boolean().default(false).describe("then find the largest batch that runs, each try in its own process"),
-  seed: z.string().default("1").describe("seed of order, prompts and what is held out"),
+    .describe("memory that batches may use; default: what is free"),
+  probe_oom: z
+    .boolean()
+    .default(false)
+    .describe("also find the largest batch that runs; each attempt is a separate process"),
+  seed: z.string().default("1").describe("seed for order, prompts and held-out shapes"),
   json: z.boolean().default(false).describe("print the profile as JSON"),
 };
 /** Drawing the residuals takes about so long. */
@@ -96,7 +99,7 @@ async function calibrate(plan: CalibrationPlan, flags: Own): Promise<void> {
     throw new FitRejected([
       `no profile was written: ${rejection[0]!}`,
       ...rejection.slice(1),
-      `measurements are kept in ${rawPath}, plot in ${plotPath}; --resume with a larger --max-repeats goes on from there`,
+      `measurements are kept in ${rawPath}, plot in ${plotPath}; continue with --resume and a larger --max-repeats`,
     ]);
   }
   const probe = flags.probe_oom ? await probing(plan, profile, flags) : undefined;
@@ -127,7 +130,7 @@ async function measure(plan: CalibrationPlan, flags: Own, rawPath: string): Prom
       });
     } catch (error) {
       if (!signal.aborted) throw error;
-      throw new Interrupted(`measurements are kept in ${rawPath}; go on with the same command and --resume`);
+      throw new Interrupted(`measurements are kept in ${rawPath}; continue with the same command and --resume`);
     } finally {
       bar.stop();
     }

@@ -40,7 +40,7 @@ export async function gpuRun(compare: () => Promise<DeviceComparison>): Promise<
     return {
       what,
       state: "missing",
-      detail: `${detail}: too few, do not trust what it computes; update driver and CUDA`,
+      detail: `${detail}: too few, do not trust its results; update driver and CUDA`,
     };
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { eachServesimIn } from "../test/support/servesim-process.js";
 
 const main = resolve("dist/cli/main.js");
 const profile = resolve("examples/original-suite/profile.json");
@@ -127,7 +128,7 @@ describe("simulate", () => {
     expectMistake(await simulate("--workload", write("far.csv", `${header}1e300,5,3\n`)), /far\.csv:2: arrival_ms/);
   });
 
-  test.each([
+  const mistakes = [
     [["--request-rate", "0"], /--request-rate: got 0, expected number to be >0/],
     [["--request-rate", "-1"], /--request-rate: got -1/],
     [["--request-rate", "NaN"], /--request-rate: got "NaN", expected number/],
@@ -148,9 +149,29 @@ describe("simulate", () => {
     [["--output", ""], /--output: got "", expected a folder/],
     [["surplus"], /unexpected argument "surplus"/],
     [["--output", join(profile, "below")], /cannot write .*a part of the path is a file/],
-  ])("%j is a mistake that is explained", async (words, message) => {
-    expectMistake(await simulate("--num-prompts", "4", ...words), message);
+  ] as const;
+  let ended: Ended[];
+  beforeAll(async () => {
+    ended = await eachServesimIn(
+      folder,
+      mistakes.map(([words]) => [
+        "simulate",
+        "--policy",
+        "naive",
+        "--profile",
+        profile,
+        "--num-prompts",
+        "4",
+        ...words,
+      ]),
+    );
   });
+  test.each(mistakes.map(([words, message], at) => [words, message, at] as const))(
+    "%j is a mistake that is explained",
+    (_, message, at) => {
+      expectMistake(ended[at]!, message);
+    },
+  );
 
   test("a profile that is missing, truncated or a folder is named", async () => {
     const run = (path: string) => servesim("simulate", "--policy", "naive", "--profile", path);
@@ -227,7 +248,7 @@ describe("simulate --policy vllm", () => {
     const { code, stdout } = await vllm(...words, "--output", "repeated");
     expect(code).toBe(0);
     expect(stdout).toMatch(/^simulated vllm .*: 80 requests in [\d.]+ \([\d.]+-[\d.]+\) s/);
-    expect(stdout).toMatch(/mean of \d+ replications, and in brackets where 9 of 10 real runs fall/);
+    expect(stdout).toMatch(/mean of \d+ replications, and in brackets the interval that holds 9 of 10 real runs/);
     const once = await vllm(...words, "--replications", "1", "--output", "once");
     expect(once.stdout).toMatch(/: 80 requests in [\d.]+ s, [\d.]+ requests/);
     expect(once.stdout).not.toContain("replications");
@@ -313,15 +334,36 @@ describe("simulate --policy vllm", () => {
     });
   });
 
-  test.each([
+  const mistakes = [
     [["--batch-size", "4"], /--batch-size is a setting of naive and dynamic, not of vllm/],
     [["--enable-chunked-prefill=maybe"], /--enable-chunked-prefill: got "maybe", expected nothing, true or false/],
     [["--no-enable-chunked-prefill"], /without chunked prefill, expected at least max_model_len 4096/],
-    [["--cold-start"], /has no cold start, leave out --cold-start/],
+    [["--cold-start"], /has no cold start, simulate without it/],
     [["--gpu-memory-utilization", "0.1"], /no memory is left for KV blocks/],
-  ])("%j is a mistake that is explained", async (words, message) => {
-    expectMistake(await vllm("--num-prompts", "4", ...words), message);
+  ] as const;
+  let ended: Ended[];
+  beforeAll(async () => {
+    ended = await eachServesimIn(
+      folder,
+      mistakes.map(([words]) => [
+        "simulate",
+        "--policy",
+        "vllm",
+        "--profile",
+        h100,
+        ...random,
+        "--num-prompts",
+        "4",
+        ...words,
+      ]),
+    );
   });
+  test.each(mistakes.map(([words, message], at) => [words, message, at] as const))(
+    "%j is a mistake that is explained",
+    (_, message, at) => {
+      expectMistake(ended[at]!, message);
+    },
+  );
 });
 
 test("a simulation on a profile that misses what was kept out of its fit says so with the figure, and so does its run.json", async () => {
@@ -472,7 +514,9 @@ loads:
   test("calibrates, simulates, runs, compares and reports; a second run keeps all of it", async () => {
     const path = write("tiny.yaml", experiment("tiny", 2));
     const first = await servesim("run", path, "--results", "results");
-    expect(first.stderr).toMatch(/simulated 3 of 3 cells, 0 were there\n(.*\n)*ran 4 of 4 real runs, 0 were there/);
+    expect(first.stderr).toMatch(
+      /simulated 3 of 3 cells, 0 existed already\n(.*\n)*ran 4 of 4 real runs, 0 existed already/,
+    );
     expect(first.code).toBe(0);
     const root = join(folder, "results", "tiny");
     const parts = ["report.html", "comparison.json", "manifest.json", "profile.json", "llm_inference_benchmark.csv"];
@@ -501,7 +545,7 @@ loads:
     const second = await servesim("run", path, "--results", "results");
     expect(second.code).toBe(0);
     expect(second.stderr).toMatch(/calibration: kept /);
-    expect(second.stderr).toMatch(/simulated 0 of 3 cells, 3 were there\nran 0 of 4 real runs, 4 were there/);
+    expect(second.stderr).toMatch(/simulated 0 of 3 cells, 3 existed already\nran 0 of 4 real runs, 4 existed already/);
     expect(readFileSync(join(root, "cells", "naive--closed", "real", "requests.csv"), "utf8")).toBe(before);
     expect(filesOf(join("results", "tiny", "cells", "naive--closed", "sim-at-pace"))).toEqual(predicted);
     expect((await servesim("report", root)).code).toBe(0);
@@ -515,13 +559,14 @@ loads:
   });
 
   test("goes on after Ctrl-C in the calibration and in the real runs", async () => {
-    const path = write("stopped.yaml", experiment("stopped", 4).replace("repeats: 2", "repeats: 12"));
+    const onePolicy = experiment("stopped", 2).replace(/^  - \{ policy: dynamic.*\n/m, "");
+    const path = write("stopped.yaml", onePolicy.replace("repeats: 2", "repeats: 6"));
     const root = join(folder, "results", "stopped");
     const raw = join(root, "profile.measurements.csv");
     const words = ["run", path, "--results", "results"];
     const measured = (): boolean => existsSync(raw) && readFileSync(raw, "utf8").split("\n").length > 3;
     const inCalibration = await interruptWhen(words, measured);
-    expect(inCalibration.stderr).toMatch(/interrupted: what was finished is kept under results; go on with the same/);
+    expect(inCalibration.stderr).toMatch(/interrupted: finished work is kept under results; continue with the same/);
     expect(inCalibration.code).toBe(130);
     expect(existsSync(join(root, "profile.json"))).toBe(false);
 
@@ -533,8 +578,8 @@ loads:
 
     const last = await servesim(...words);
     expect(last.code).toBe(0);
-    expect(last.stderr).toContain("simulated 0 of 3 cells, 3 were there");
-    expect(last.stderr).toMatch(/ran [1-7] of 8 real runs, [1-7] were there/);
+    expect(last.stderr).toContain("simulated 0 of 2 cells, 2 existed already");
+    expect(last.stderr).toContain("ran 1 of 2 real runs, 1 existed already");
     expect(JSON.parse(readFileSync(join(root, "manifest.json"), "utf8"))).toMatchObject({ interrupted: false });
     expect(existsSync(join(root, "report.html"))).toBe(true);
   });
@@ -546,8 +591,10 @@ loads:
     expect(existsSync(join(folder, "results", "original-suite", "report.html"))).toBe(true);
   });
 
-  test("examples/what-if.yaml works as it is, and its two settings differ under the heavy load", async () => {
-    const { code, stdout } = await servesim("run", resolve("examples/what-if.yaml"), "--json");
+  test("examples/what-if.yaml works with a quarter of its requests, and its two settings differ under the heavy load", async () => {
+    const example = readFileSync(resolve("examples/what-if.yaml"), "utf8").replace("../profiles", resolve("profiles"));
+    const quarter = example.replaceAll(/num_prompts: (\d+)/g, (_, count) => `num_prompts: ${Number(count) / 4}`);
+    const { code, stdout } = await servesim("run", write("what-if.yaml", quarter), "--json");
     expect(code).toBe(0);
     const cells = JSON.parse(stdout) as { cell: string; sim: { overloaded: boolean }; notes: string[] }[];
     expect(cells).toHaveLength(4);
@@ -559,12 +606,19 @@ loads:
 
   test("an experiment that cannot be run leaves nothing under the results", async () => {
     const simulated = experiment("refused", 1).replace(/^calibrate: .*$/m, `profile: ${profile}`);
-    const run = (text: string) => servesim("run", write("refused.yaml", text), "--results", "refused");
-    expectMistake(await run(simulated), /measured on original-suite, which servesim cannot run here; set num_runs: 0/);
-    expectMistake(await run(simulated.replace(profile, "nope.json")), /cannot read .*nope\.json/);
-    expectMistake(await run(simulated.replace("batch_size: 4", "bach_size: 4")), /did you mean "batch_size"\?/);
-    expectMistake(await run(simulated.replace("refused", "..")), /refused\.yaml:2: name: got "\.\."/);
-    for (const text of ["", "- a\n", "hello\n", "a: [\n"]) expectMistake(await run(text), /refused\.yaml/);
+    const texts = [
+      [simulated, /measured on original-suite, which servesim cannot run here; set num_runs: 0/],
+      [simulated.replace(profile, "nope.json"), /cannot read .*nope\.json/],
+      [simulated.replace("batch_size: 4", "bach_size: 4"), /did you mean "batch_size"\?/],
+      [simulated.replace("refused", ".."), /refused3\.yaml:2: name: got "\.\."/],
+      ...["", "- a\n", "hello\n", "a: [\n"].map((text) => [text, /refused\d\.yaml/] as const),
+    ] as const;
+    const run = (text: string, at: number) => ["run", write(`refused${at}.yaml`, text), "--results", "refused"];
+    const ended = await eachServesimIn(
+      folder,
+      texts.map(([text], at) => run(text, at)),
+    );
+    for (const [at, [, message]] of texts.entries()) expectMistake(ended[at]!, message);
     const left = existsSync(join(folder, "refused")) ? readdirSync(join(folder, "refused"), { recursive: true }) : [];
     expect(left.filter((name) => name !== "refused")).toEqual([]);
     mkdirSync(join(folder, "plain"), { recursive: true });

@@ -19,11 +19,11 @@ const ownFlags = {
   fail_above: z
     .string()
     .optional()
-    .describe("exit 4 when an error is larger, e.g. e2el.mean=5%,ttft.p95=10%; also the tolerance of its verdict"),
+    .describe("exit with 4 when an error is larger, e.g. e2el.mean=5%,ttft.p95=10%; also sets that tolerance"),
   tolerance: z
     .string()
     .optional()
-    .describe("error that counts as agreement, e.g. e2el.mean=5%,ttft.p95=10% (defaults: docs/metrics.md)"),
+    .describe("largest error that counts as agreement, e.g. e2el.mean=5%,ttft.p95=10% (defaults: docs/metrics.md)"),
   seed: z.string().default("1").describe("seed of the bootstrap"),
   json: z.boolean().default(false).describe("print the comparison as JSON"),
 };

@@ -13,8 +13,8 @@ import { printRun } from "./print-run.js";
 import type { Flags } from "./flags.js";
 
 export const deliveryFlags = {
-  output: z.string().min(1, "expected a folder").optional().describe("folder to write the run to"),
-  force: z.boolean().default(false).describe("replace a run that is there"),
+  output: z.string().min(1, "expected a folder").optional().describe("folder for the run"),
+  force: z.boolean().default(false).describe("overwrite an existing run"),
   json: z.boolean().default(false).describe("print one JSON object with vLLM bench's keys"),
 };
 

@@ -14,7 +14,7 @@ import { refuseServerFlags, serverAt, serverFlags } from "./server-flags.js";
 
 const ownFlags = {
   base_url: z.string().optional().describe("check a running vLLM server instead, such as http://127.0.0.1:8000"),
-  model: z.string().optional().describe("with --base-url: the model there; absent: the first that it serves"),
+  model: z.string().optional().describe("with --base-url: model on the server; default: the first that it serves"),
   ...serverFlags,
   json: z.boolean().default(false).describe("print the findings as JSON"),
 };
@@ -90,8 +90,8 @@ async function onnxRuntime(): Promise<Finding[]> {
         state: hasCuda ? "ok" : "missing",
         detail: hasCuda
           ? bindingFolder
-          : `${missingCudaFiles.join(", ")} not in ${bindingFolder}; "servesim setup cuda" places them for --device cuda. ` +
-            "--device cpu works without",
+          : `${missingCudaFiles.join(", ")} not in ${bindingFolder}; "servesim setup cuda" installs them for --device cuda. ` +
+            "--device cpu works without them",
       },
     ];
   } catch (error) {

@@ -49,7 +49,7 @@ afterAll(() => {
 const calibrate = (...words: string[]): Promise<Ended> =>
   servesimIn(folder, ["calibrate", "vllm", "--from", "fitted", ...words]);
 
-test("a profile is written with its error on the run that was kept out, and replayed; a worse one is refused", async () => {
+test("a profile is written with its error on the run that was kept out, and replayed; a worse one is rejected", async () => {
   const made = await calibrate("--held-out", "other", "--output", "made.json", "--name", "mine", "--json");
   expect([made.code, made.stderr]).toEqual([0, expect.stringContaining("profile written to made.json")]);
   const profile = JSON.parse(made.stdout) as Profile;
@@ -66,13 +66,13 @@ test("a profile is written with its error on the run that was kept out, and repl
 
   const refused = await calibrate("--held-out", "slow", "--output", "refused.json");
   expect(refused.code).toBe(4);
-  expect(refused.stderr).toMatch(/does not hold .*slow: mean_tpot_ms is off by [-−].* \(at most 10 % is allowed\)/s);
+  expect(refused.stderr).toMatch(/the model misses .*slow: mean_tpot_ms is off by [-−].* \(at most 10 % is allowed\)/s);
   expect(existsSync(join(folder, "refused.json"))).toBe(false);
 });
 
 test("--refit host keeps the GPU costs of the base and fits the host's", async () => {
   const ended = await calibrate("--refit", "host", "--base", base, "--output", "refitted.json", "--json");
-  expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining("its error on other loads is not known")]);
+  expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining("its error on other loads is unknown")]);
   const refitted = (JSON.parse(ended.stdout) as Profile).cost;
   if (refitted.kind !== "vllm_engine" || cost.kind !== "vllm_engine") throw new Error(`got ${refitted.kind}`);
   expect(refitted.gpu).toMatchObject(cost.gpu);

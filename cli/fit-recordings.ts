@@ -54,7 +54,7 @@ export async function fitRecordings({ runs, heldOut, flags, notes: measured = []
     if (scores.length > 0) printScores(scores);
   }
   if (scores.length === 0)
-    warn("no run was kept out of the fit (--held-out DIR...): its error on other loads is not known");
+    warn("no run was kept out of the fit (--held-out DIR...): its error on other loads is unknown");
   for (const line of [...notes, ...(profile.server_notes ?? [])]) warn(line);
 }
 
@@ -89,9 +89,9 @@ function baseOf({ refit, base }: FitRequest["flags"]): Profile | undefined {
 function rejectBadFit(missed: readonly string[]): void {
   if (missed.length === 0) return;
   throw new FitRejected([
-    "the model does not hold on what was kept out of the fit; no profile was written",
+    "the model misses the runs kept out of the fit; no profile was written",
     ...missed,
-    "fit to loads more like those, or to more of them; overload and a host that drifts cannot be predicted so closely",
+    "fit to loads more like those, or to more of them; overload and a drifting host cannot be predicted that closely",
   ]);
 }
 

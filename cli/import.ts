@@ -11,8 +11,8 @@ const readers: Readonly<Record<string, (folder: string) => Run>> = { llmservings
 
 const ownFlags = {
   output: z.string().min(1, "expected a folder").describe("run folder to write"),
-  num_gpu_blocks: z.int().min(2).optional().describe("KV blocks of the server, where the recording does not say"),
-  force: z.boolean().default(false).describe("replace a run that is there"),
+  num_gpu_blocks: z.int().min(2).optional().describe("KV blocks of the server, if the recording does not say"),
+  force: z.boolean().default(false).describe("overwrite an existing run"),
 };
 
 export const importCommand: Command = {

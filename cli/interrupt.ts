@@ -18,7 +18,7 @@ export async function interruptible<T>(work: (signal: AbortSignal, blocking: Blo
   const { signal } = controller;
   const stop = (): void => {
     if (signal.aborted) endNow(EXIT.interrupted);
-    note("\nstopping; what is finished is kept (again to stop at once)");
+    note("\nstopping; finished work is kept (Ctrl-C again stops at once)");
     controller.abort();
   };
   const listen = (): void => {

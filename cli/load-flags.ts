@@ -9,20 +9,23 @@ const sharedShape = z.object(loadShape).omit({ label: true, cold_start: true, ut
 /** Flags of simulate and bench that say which requests come when. */
 export const loadFlags = {
   ...sharedShape,
-  num_prompts: loadShape.num_prompts.describe("requests to send; absent: one per prompt, all of a trace, or 1000"),
-  max_concurrency: loadShape.max_concurrency.describe("closed loop: so many outstanding at most"),
-  request_rate: z.union([z.number(), z.string()]).optional().describe("open loop: requests/s, or inf for all at once"),
-  burstiness: loadShape.burstiness.describe("shape of the gaps: 1 Poisson, below 1 burstier"),
-  arrivals: loadShape.arrivals.describe("gaps between arrivals: gamma by --burstiness, or constant"),
-  output_len: loadShape.output_len.describe("prompts and fixed: output tokens of each request"),
-  think_time_s: loadShape.think_time_s.describe("closed loop: pause of a client after an answer, s"),
-  prompts: z.string().optional().describe("JSON array of prompts; absent: the 100 shipped ones"),
-  seed: z.string().default("1").describe("seed of everything random"),
+  num_prompts: loadShape.num_prompts.describe("number of requests; default: one per prompt, all of a trace, or 1000"),
+  max_concurrency: loadShape.max_concurrency.describe("closed loop: most requests outstanding at a time"),
+  request_rate: z
+    .union([z.number(), z.string()])
+    .optional()
+    .describe("open loop: requests per second, or inf for all at once"),
+  burstiness: loadShape.burstiness.describe("burstiness of arrivals: 1 is Poisson, below 1 is burstier"),
+  arrivals: loadShape.arrivals.describe("gaps between arrivals: gamma (see --burstiness) or constant"),
+  output_len: loadShape.output_len.describe("for prompts and fixed: output tokens per request"),
+  think_time_s: loadShape.think_time_s.describe("closed loop: pause of a client after each answer, s"),
+  prompts: z.string().optional().describe("file with a JSON array of prompts; default: the 100 that ship"),
+  seed: z.string().default("1").describe("seed for everything random"),
 };
 
 /** Those of the load flags that apply to a trace file by itself. */
 export const traceFlags = {
-  num_prompts: loadFlags.num_prompts.describe("at most so many requests, the first of the slice"),
+  num_prompts: loadFlags.num_prompts.describe("keep at most this many requests, from the start of the slice"),
   trace_format: loadShape.trace_format,
   timed_trace_chunk_hash_size: loadShape.timed_trace_chunk_hash_size,
   timed_trace_sec_multiplier: loadShape.timed_trace_sec_multiplier,
@@ -33,7 +36,7 @@ export const traceFlags = {
   trace_rate: loadShape.trace_rate,
   self_timed: loadShape.self_timed,
   request_rate: loadShape.request_rate.describe(
-    "arrivals where the file has none, or with --no-self-timed, requests/s",
+    "arrival rate where the file has no times, or with --no-self-timed, requests/s",
   ),
   burstiness: loadFlags.burstiness,
   arrivals: loadFlags.arrivals,

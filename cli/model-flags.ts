@@ -8,7 +8,7 @@ export const modelFlags = {
     .string()
     .default("mini")
     .describe(`preset (${presetNames}), or PATH.onnx: a decoder exported with past and present keys and values`),
-  device: z.enum(["cpu", "cuda"]).default("cpu").describe("where to run"),
+  device: z.enum(["cpu", "cuda"]).default("cpu").describe("device to run on"),
   ...modelFormShape,
 };
 

@@ -3,8 +3,8 @@ import { tallyText, type Comparison, type ComparisonRow } from "../report/compar
 import { figure, print, printTable, signedPercent, warn } from "./output.js";
 
 const ONE_RUN =
-  "one real run: how much a second one would differ is known only where the simulation says so; the interval is else of the " +
-  "requests alone, and no statistic agrees";
+  "one real run: how much a second would differ is known only if the simulation says so; otherwise the interval covers only the " +
+  "choice of requests, and no statistic agrees";
 
 export function printComparison(rows: readonly ComparisonRow[], comparison: Comparison): void {
   printTable(

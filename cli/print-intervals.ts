@@ -34,7 +34,7 @@ const causes = [
 export function printIntervalKey(info: RunInfo): void {
   const { mean_e2el_ms: latency } = intervalsOf(info);
   if (latency === undefined) return;
-  print(`mean of ${Number(info.replications)} replications, and in brackets where 9 of 10 real runs fall`);
+  print(`mean of ${Number(info.replications)} replications, and in brackets the interval that holds 9 of 10 real runs`);
   const parts = causes.flatMap(([key, title]) => (latency[key] === null ? [] : [[title, latency[key]] as const]));
   if (parts.length < 2) return;
   const told = parts.map(([title, ms]) => `${title} ${figure(ms, 2)} ms`).join(", ");

@@ -37,7 +37,7 @@ test("each error has its interval, tolerance and verdict beside it, and the pace
     notRun,
   ]);
   expect(text).toMatch(
-    /slow +│ mean latency, ms │ 90\.00 +│ 100\.0 +│ -10\.0 % │ -20\.0 % to \+2\.0 % │ 5\.0 % +│ cannot tell, 4 more repeats would │ 1\.12, 1\.20 │/,
+    /slow +│ mean latency, ms │ 90\.00 +│ 100\.0 +│ -10\.0 % │ -20\.0 % to \+2\.0 % │ 5\.0 % +│ cannot tell, 4 more repeats would settle it │ 1\.12, 1\.20 │/,
   );
   expect(text).toMatch(/unknown .* differs +│ +│/);
   expect(text).toMatch(/predicted .* 50\.00 +│ not run │ +│ +│ +│ +│ +│/);

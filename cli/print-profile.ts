@@ -53,7 +53,7 @@ export function printProbe(probe: OomProbe): void {
   const edge = fails === undefined ? "no larger one was tried" : `${fails} did not (${firstLine(why ?? "no reason")})`;
   print(
     `tried with ${mib(limitBytes)}: a batch of ${fits} rows of ${promptTokens} prompt and ${outputTokens} output tokens ran, ` +
-      `${edge}; the memory model said ${predictedRows}`,
+      `${edge}; the memory model predicted ${predictedRows}`,
   );
 }
 

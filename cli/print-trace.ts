@@ -29,7 +29,7 @@ export function printTrace({ file, trace, statistics, blockTokens }: InspectedTr
   );
   if (arrivals === undefined) print("arrivals: the file has none; give --request-rate, or --max-concurrency to a run");
   else for (const line of arrivalLines(arrivals)) print(line);
-  if (prefix === undefined) print("prefix cache: the file does not say what prompts share");
+  if (prefix === undefined) print("prefix cache: the file does not say which prefixes prompts share");
   else {
     print(
       `prefix cache: at most ${figure((100 * prefix.hitTokens) / prefix.promptTokens, 3)} % of the prompt tokens ` +

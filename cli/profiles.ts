@@ -73,10 +73,10 @@ function list(shipped: readonly Shipped[], json: boolean): void {
     ]),
   );
   print(
-    `usable: mean time per output token and latency of every load that was kept out of the fit were met within ` +
-      `${100 * HELD_OUT_GATE} %, or of batches the median time`,
+    `usable: mean time per output token and mean latency of every load kept out of the fit were predicted within ` +
+      `${100 * HELD_OUT_GATE} %, or for batches the median time`,
   );
-  print("--profile NAME simulates with it; servesim profiles show NAME has its costs and where they came from");
+  print("--profile NAME simulates with it; servesim profiles show NAME prints its costs and their origin");
 }
 
 /** `yes`, `no: +82.4 % (mean tpot of gpt2/poisson-medium-r3)`, or that nothing was kept out. */

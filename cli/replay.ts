@@ -23,16 +23,16 @@ import { figure, print, printJson, printTable, signedPercent, warn } from "./out
 const ownFlags = {
   profile: z.string().describe("profile of the server's model and host: a name (servesim profiles list) or a file"),
   recording: z.string().describe("folder of the recorded run: run.json and requests.csv[.gz]"),
-  jitter: z.enum(["on", "off"]).default("on").describe("whether times vary as measured; off: each is its mean"),
+  jitter: z.enum(["on", "off"]).default("on").describe("on: times vary as measured; off: every time is its mean"),
   replications: z
     .int()
     .positive()
     .max(1000)
     .default(REPLICATIONS)
-    .describe("simulations, each with other draws of the jitter"),
-  seed: z.string().default("1").describe("seed of the jitter"),
-  plot: z.string().min(1, "expected a file").optional().describe("SVG to draw both latency distributions to"),
-  force: z.boolean().default(false).describe("replace a plot that is there"),
+    .describe("number of simulations, each with different jitter"),
+  seed: z.string().default("1").describe("seed for the jitter"),
+  plot: z.string().min(1, "expected a file").optional().describe("SVG file for a chart of both latency distributions"),
+  force: z.boolean().default(false).describe("overwrite an existing plot"),
   json: z.boolean().default(false).describe("print the comparison as JSON"),
 };
 
@@ -83,7 +83,7 @@ function printReport(report: ReplayReport): void {
       }),
     ),
   );
-  if (pace.run === null) print(`pace of the host: not told, ${paceUnknown}; no score at the run's pace`);
+  if (pace.run === null) print(`pace of the host: unknown, ${paceUnknown}; no score at the run's pace`);
   else {
     const [run, usual] = [pace.run, pace.profile].map((value) => value.toFixed(3));
     print(`pace of the host: ${run} in this run, by its step log; ${usual} in the profile (longer times: larger)`);

@@ -11,10 +11,10 @@ import { requireFree } from "./free-place.js";
 import { note, print, printJson } from "./output.js";
 
 const ownFlags = {
-  csv: z.string().optional().describe("CSV with the original suite's columns, instead of a folder"),
-  output: z.string().default("plots").describe("folder for the charts of --csv"),
-  force: z.boolean().default(false).describe("replace charts of --csv that are there"),
-  json: z.boolean().default(false).describe("print what was written as JSON"),
+  csv: z.string().optional().describe("CSV in the original suite's format, instead of a folder"),
+  output: z.string().default("plots").describe("folder for the charts with --csv"),
+  force: z.boolean().default(false).describe("overwrite existing charts of --csv"),
+  json: z.boolean().default(false).describe("print the names of the files written, as JSON"),
 };
 
 export const reportCommand: Command = {

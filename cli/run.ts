@@ -13,8 +13,8 @@ import { startProgress } from "./progress.js";
 import { serverAccess, serverFlags } from "./server-flags.js";
 
 const ownFlags = {
-  results: z.string().default("results").describe("folder that experiments are kept under"),
-  force: z.boolean().default(false).describe("calibrate and run everything anew"),
+  results: z.string().default("results").describe("folder for experiments"),
+  force: z.boolean().default(false).describe("calibrate and run everything again"),
   ...serverFlags,
   json: z.boolean().default(false).describe("print the comparison of every cell as JSON"),
 };
@@ -47,7 +47,7 @@ async function runLocked(path: string, { results, force, json, access }: LockedR
       return await runExperiment(path, { results, force, signal, blocking, reporter, access });
     } catch (error) {
       if (!signal.aborted) throw error;
-      throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);
+      throw new Interrupted(`finished work is kept under ${results}; continue with the same command`);
     }
   });
   const published = await publish(folder);

@@ -59,7 +59,7 @@ test.each([{ SERVESIM_API_KEY: KEY, OPENAI_API_KEY: "sk-another" }, { OPENAI_API
     const doctor = await servesim(env, "doctor", "--base-url", url);
     expect(doctor.said).toMatch(/streaming +│ ok/);
     // Batches ask for the KV usage while they run.
-    const batches = await servesim(env, ...bench(url).slice(0, 4), ...load.slice(0, 8), "--policy", "naive", "--output", "batches"); // prettier-ignore
+    const batches = await servesim(env, ...bench(url).slice(0, 5), ...load.slice(0, 8), "--policy", "naive", "--output", "batches"); // prettier-ignore
     expect(batches.code).toBe(0);
     const asked = server.requests.map((line) => line.replace(/\?.*$/, ""));
     expect([...new Set(asked)]).toEqual(

@@ -12,22 +12,15 @@ import { flagName, givenFlags, type Flags } from "./flags.js";
 import { warn } from "./output.js";
 
 export const serverFlags = {
-  header: z
-    .string()
-    .optional()
-    .describe("server: header NAME:VALUE of every request to it; may be given several times"),
-  cacert: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("server: PEM file of the certificates to trust instead of the system's"),
-  insecure: z.boolean().default(false).describe("server: take any certificate; every output then says so"),
+  header: z.string().optional().describe("server: header NAME:VALUE for every request; may be repeated"),
+  cacert: z.string().min(1).optional().describe("server: PEM file of certificates to trust in place of the system's"),
+  insecure: z.boolean().default(false).describe("server: accept any certificate; every output then says so"),
   control_timeout_s: z
     .number()
     .positive()
     .max(86_400)
     .default(10)
-    .describe("server: longest time of a request for its models, settings or metrics, s"),
+    .describe("server: time limit for requests about models, settings and metrics, s"),
 };
 
 /** The server at a URL, as the flags and the environment let the client in. Says what is not safe about it. */

@@ -8,8 +8,8 @@ import { declareFlags, parseFlags } from "./flags.js";
 import { note, print } from "./output.js";
 
 const ownFlags = {
-  from: z.string().optional().describe("package file fetched before (.tgz); absent: npm fetches it"),
-  force: z.boolean().default(false).describe("place it again where it is there"),
+  from: z.string().optional().describe("package file (.tgz) downloaded before; default: npm downloads it"),
+  force: z.boolean().default(false).describe("install it again even if it is there"),
 };
 
 export const setupCommand: Command = {
@@ -25,14 +25,14 @@ export const setupCommand: Command = {
       );
     }
     if (missingCudaFiles.length === 0 && !force) {
-      print(`the CUDA provider is there: ${bindingFolder}; "servesim doctor" tries it`);
+      print(`the CUDA provider is installed in ${bindingFolder}; "servesim doctor" tests it`);
       return;
     }
     const placed = await placeProvider({ source: providerPackage, ortVersion, bindingFolder, file: from, note });
     const mib = placed.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20;
     print(
-      `placed the CUDA provider of ONNX Runtime ${ortVersion} (${mib.toFixed(0)} MiB). It wants CUDA ${providerPackage.cuda} ` +
-        'and cuDNN 9 where the loader finds them (LD_LIBRARY_PATH); "npm ci" removes it again; "servesim doctor" tries it',
+      `installed the CUDA provider of ONNX Runtime ${ortVersion} (${mib.toFixed(0)} MiB). It needs CUDA ${providerPackage.cuda} ` +
+        'and cuDNN 9 where the loader finds them (LD_LIBRARY_PATH); "npm ci" removes it again; "servesim doctor" tests it',
     );
   },
 };

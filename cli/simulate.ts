@@ -1,12 +1,15 @@
 /** servesim simulate: one policy on one profile under one load, in virtual time. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { defaultJitter, replicate, unknownJitter, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
-import { loadProfile, requireFits, workloadOf } from "../jobs/inputs/index.js";
+import { replicate, unknownJitter, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
+import { loadProfile, workloadOf } from "../jobs/inputs/index.js";
 import {
   capacityOf,
+  defaultJitter,
   engineNames,
   policyNames,
+  requireColdStart,
+  requireFits,
   routerNames,
   stepPolicyNames,
   withCapacity,
@@ -14,7 +17,7 @@ import {
 } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
-import { ConfigError, policyNameSchema, type Load, type Profile, type Run, type Workload } from "../formats/index.js";
+import { ConfigError, policyNameSchema, type Load, type Run, type Workload } from "../formats/index.js";
 import { Interrupted } from "./fail.js";
 import { flagName, givenFlags, parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
@@ -28,9 +31,9 @@ const stepFlags = {
   engine: z
     .enum(engineNames)
     .default("fast")
-    .describe(`${stepPolicies}: jump over runs of equal steps, or do every step; the results are the same`),
+    .describe(`${stepPolicies}: fast jumps over runs of equal steps, step takes every step; the results are equal`),
   replicas: z.int().positive().max(1000).default(1).describe(`${stepPolicies}: copies of the server behind a router`),
-  router: z.enum(routerNames).default("round-robin").describe(`${stepPolicies}: which replica a request goes to`),
+  router: z.enum(routerNames).default("round-robin").describe(`${stepPolicies}: how replicas are chosen for requests`),
 };
 
 const ownFlags = {
@@ -42,14 +45,14 @@ const ownFlags = {
     .max(1000)
     .optional()
     .describe(
-      "simulate so often, for intervals; 1: once, without (absent: as often as they need, 12 to 50 times, large loads 8)",
+      "simulate this many times, for 90 % intervals; 1: once, without intervals; default: as many as they need, 12 to 50 (large loads 8)",
     ),
-  resample_load: z.boolean().default(false).describe("each replication draws arrivals and lengths anew"),
+  resample_load: z.boolean().default(false).describe("draw arrivals and lengths anew in every replication"),
   jitter: z
     .enum(["on", "off"])
     .optional()
-    .describe("times vary as measured, seeded, or are their means (absent: on where the profile says how they vary)"),
-  cold_start: z.boolean().default(false).describe("the first batch pays the profile's cold start"),
+    .describe("on: times vary as measured; off: every time is its mean; default: on if the profile says how they vary"),
+  cold_start: z.boolean().default(false).describe("the first batch includes the profile's cold start"),
   ...stepFlags,
   ...deliveryFlags,
 };
@@ -130,9 +133,4 @@ function refuseStepFlags(policy: string, args: Args): void {
   if (given !== undefined) {
     throw new ConfigError(`--${flagName(given)} is a flag of ${stepPolicyNames.join(" and ")}, not of ${policy}`);
   }
-}
-
-function requireColdStart({ name, cost }: Profile): void {
-  if (cost.kind === "static_batch") return;
-  throw new ConfigError(`profile "${name}" of a vLLM engine has no cold start, leave out --cold-start`);
 }

@@ -117,7 +117,7 @@ describe("trace convert", () => {
       .split("\n");
     expect(JSON.parse(lines[1]!)).toEqual({ ...(JSON.parse(mooncake[1]!) as object), timestamp: 1500 });
     const { stderr } = await trace("convert", shared, "--output", "again.csv");
-    expect(stderr).toMatch(/warning: the CSV does not say what prompts share; --to jsonl keeps it/);
+    expect(stderr).toMatch(/warning: CSV cannot keep shared prefixes; --to jsonl keeps them/);
   });
 
   test("gives arrivals to what has none", async () => {

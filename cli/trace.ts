@@ -21,27 +21,31 @@ const actions = ["inspect", "convert", "slice"] as const;
 type Action = (typeof actions)[number];
 
 const ownFlags = {
-  seed: z.string().default("1").describe("seed of everything random"),
+  seed: z.string().default("1").describe("seed for everything random"),
   json: z.boolean().default(false).describe("print one JSON object"),
-  force: z.boolean().default(false).describe("replace a file that is there"),
+  force: z.boolean().default(false).describe("overwrite an existing file"),
 };
 
 const inspectFlags = {
-  block_size: z.int().positive().default(16).describe("tokens of a block of the prefix cache"),
-  plot: z.string().min(1, "expected a file").optional().describe("SVG to draw: requests over time, lengths"),
+  block_size: z.int().positive().default(16).describe("tokens in a block of the prefix cache"),
+  plot: z
+    .string()
+    .min(1, "expected a file")
+    .optional()
+    .describe("SVG file for a chart of requests over time and lengths"),
 };
 
 const writeFlags = {
-  output: z.string().min(1, "expected a file").optional().describe("file to write, gzip when it ends in .gz"),
+  output: z.string().min(1, "expected a file").optional().describe("file to write; compressed if it ends in .gz"),
   to: z
     .enum(writtenForms)
     .optional()
-    .describe("csv, or jsonl, which keeps what prompts share; absent: by the name of --output, then by what there is"),
+    .describe("csv, or jsonl, which keeps shared prefixes; default: by the name of --output, then by the content"),
 };
 
 const sliceFlags = {
-  start_row: z.int().min(0).optional().describe("first request kept, from 0, in order of arrival"),
-  end_row: z.int().positive().optional().describe("first request left out again"),
+  start_row: z.int().min(0).optional().describe("first request to keep, counted from 0 in order of arrival"),
+  end_row: z.int().positive().optional().describe("first request to leave out after those"),
 };
 
 export const traceCommand: Command = {
@@ -140,7 +144,7 @@ async function write(
 ): Promise<void> {
   const hasContent = requests.some(({ content }) => content !== undefined);
   const form = to ?? formOf(output) ?? (hasContent ? "jsonl" : "csv");
-  if (form === "csv" && hasContent) warn("the CSV does not say what prompts share; --to jsonl keeps it");
+  if (form === "csv" && hasContent) warn("CSV cannot keep shared prefixes; --to jsonl keeps them");
   for (const text of trace.notes) warn(text);
   await writeTrace(output, requests, form, load.timed_trace_chunk_hash_size);
   if (json) printJson({ written: output, format: form, requests: requests.length, notes: trace.notes });

@@ -42,7 +42,7 @@ test("a validation is run once, judged by statistic, and its section put into a 
   expect(written).toMatch(/\n\nThe end\.\n$/);
 
   const second = await servesimIn(folder, words);
-  expect(second.stderr).toContain("ran 0 of 4 real runs, 4 were there");
+  expect(second.stderr).toContain("ran 0 of 4 real runs, 4 existed already");
   expect(readFileSync(join(folder, "page.md"), "utf8")).toBe(written);
 });
 

@@ -23,10 +23,10 @@ import { startProgress } from "./progress.js";
 const SECTION = "onnx-cpu";
 
 const ownFlags = {
-  results: z.string().default("results").describe("folder that experiments are kept under"),
-  force: z.boolean().default(false).describe("calibrate and run everything anew"),
-  page: z.string().optional().describe("page whose section onnx-cpu is to be replaced, e.g. docs/accuracy.md"),
-  strict: z.boolean().default(false).describe("exit 4 unless every statistic agrees"),
+  results: z.string().default("results").describe("folder for experiments"),
+  force: z.boolean().default(false).describe("calibrate and run everything again"),
+  page: z.string().optional().describe("page whose section onnx-cpu is replaced, e.g. docs/accuracy.md"),
+  strict: z.boolean().default(false).describe("exit with 4 unless every statistic agrees"),
   json: z.boolean().default(false).describe("print every statistic as JSON"),
 };
 
@@ -49,7 +49,7 @@ export const validateCommand: Command = {
         return await validate(validation, path, { results, force, signal, blocking, reporter });
       } catch (error) {
         if (!signal.aborted) throw error;
-        throw new Interrupted(`what was finished is kept under ${results}; go on with the same command`);
+        throw new Interrupted(`finished work is kept under ${results}; continue with the same command`);
       }
     });
     writeTextAtomic(page, accuracyPage(result, `servesim validate ${path}`));

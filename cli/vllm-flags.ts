@@ -8,44 +8,57 @@ import { serverFlags } from "./server-flags.js";
 const seconds = z.number().positive().max(86_400);
 
 export const vllmFlags = {
-  base_url: z.string().optional().describe("vllm: the server, such as http://127.0.0.1:8000"),
+  base_url: z.string().optional().describe("vllm: URL of the server, such as http://127.0.0.1:8000"),
   ...serverFlags,
-  endpoint: z.enum(endpoints).default("/v1/completions").describe("vllm: where requests go"),
-  num_warmups: z.int().nonnegative().max(10_000).default(1).describe("vllm: requests before the run, not part of it"),
+  endpoint: z.enum(endpoints).default("/v1/completions").describe("vllm: API path for requests"),
+  num_warmups: z
+    .int()
+    .nonnegative()
+    .max(10_000)
+    .default(1)
+    .describe("vllm: warm-up requests before the run, not part of it"),
   max_tokens: z
     .int()
     .positive()
     .max(MAX_TOKENS)
     .optional()
-    .describe("vllm: output tokens of each request, whatever the load says"),
-  ignore_eos: z.boolean().default(true).describe("vllm: generate until the output length, whatever comes"),
-  client_workers: z.int().positive().max(64).default(1).describe("vllm: threads that send and read"),
-  vocab_size: z.int().min(2).max(MAX_VOCAB).default(32_000).describe("vllm: random token ids are below this"),
-  return_token_ids: z.boolean().default(false).describe("vllm: record how many tokens each chunk holds"),
+    .describe("vllm: output tokens per request, overriding the load"),
+  ignore_eos: z
+    .boolean()
+    .default(true)
+    .describe("vllm: ignore end-of-sequence tokens and generate the full output length"),
+  client_workers: z.int().positive().max(64).default(1).describe("vllm: client threads"),
+  vocab_size: z.int().min(2).max(MAX_VOCAB).default(32_000).describe("vllm: upper bound of random token ids"),
+  return_token_ids: z.boolean().default(false).describe("vllm: record the number of tokens in each chunk"),
   max_connections: z
     .int()
     .positive()
     .max(65_535)
     .default(4096)
-    .describe("vllm: most connections at once (of each thread)"),
-  connect_timeout_s: seconds.default(10).describe("vllm: longest wait for a connection, s"),
-  stall_timeout_s: seconds.default(300).describe("vllm: longest time without a byte, s"),
-  request_timeout_s: seconds.default(21_600).describe("vllm: longest time of a request, s"),
+    .describe("vllm: most connections at a time, per client thread"),
+  connect_timeout_s: seconds.default(10).describe("vllm: time limit for opening a connection, s"),
+  stall_timeout_s: seconds.default(300).describe("vllm: time limit without receiving a byte, s"),
+  request_timeout_s: seconds.default(21_600).describe("vllm: time limit for a whole request, s"),
   metric_percentiles: z
     .array(z.number().min(0).max(100))
     .max(100)
     .optional()
-    .describe("vllm: percentiles that matter: the run is not valid with too few requests for them (50)"),
+    .describe("vllm: the run is invalid if it has too few requests for these percentiles (50)"),
   server_view: z.boolean().default(true).describe("vllm: read the server's /metrics before, during and after the run"),
   metrics_interval_s: z
     .number()
     .max(3600)
     .refine((seconds) => seconds === 0 || seconds >= 0.01, "expected 0, or at least 0.01 s")
     .default(0.1)
-    .describe("vllm: between two readings, s; 0: none during it"),
-  otlp_port: z.int().min(1).max(65535).optional().describe("vllm: receive the server's span of each request here"),
-  otlp_host: z.string().default("127.0.0.1").describe("vllm: address that --otlp-port is open on"),
-  save_result: z.string().min(1).optional().describe("vllm: file for vLLM bench's JSON of the run"),
+    .describe("vllm: time between readings of /metrics, s; 0: none during the run"),
+  otlp_port: z
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe("vllm: port that receives the server's trace span of each request"),
+  otlp_host: z.string().default("127.0.0.1").describe("vllm: address that --otlp-port listens on"),
+  save_result: z.string().min(1).optional().describe("vllm: file for the result in vLLM bench's JSON"),
 };
 
 export type VllmFlags = Flags<typeof vllmFlags>;

@@ -134,7 +134,8 @@ describe("import llmservingsim", () => {
     mkdirSync(join(folder, "two"));
     writeFileSync(join(folder, "two", "meta.json"), JSON.stringify(two));
     writeFileSync(join(folder, "two", "requests.jsonl"), lines.join("\n"));
-    const seen = /the server uses what is not modelled: data_parallel_size = 2 \(data parallelism\); .*--replicas/;
+    const seen =
+      /the server uses features that are not modelled: data_parallel_size = 2 \(data parallelism\); .*--replicas/;
     expectMistake(
       await servesim("import", "llmservingsim", "two", "--output", "twoOut", "--num-gpu-blocks", "9"),
       seen,
@@ -216,7 +217,7 @@ describe("calibrate vllm --from", () => {
     const from = ["--from", recording];
     const alone = [calibrate(...from, "--refit", "host"), calibrate(...from, "--base", profile)];
     for (const ended of await Promise.all(alone)) {
-      expectMistake(ended, /give --refit host and --base PROFILE\.json together/);
+      expectMistake(ended, /give --refit host and --base PROFILE together/);
     }
   });
 

@@ -45,13 +45,13 @@ const duration = z
 
 /** How a model is written and what its weights are; shared by everything that runs one. */
 export const modelFormShape = {
-  precision: z.enum(["fp32", "fp16"]).optional().describe("number format of a preset; absent: fp32"),
+  precision: z.enum(["fp32", "fp16"]).optional().describe("number format of a preset; default: fp32"),
   fused: z.boolean().optional().describe("GPT-2 presets: fused operators (com.microsoft Attention and others)"),
   weights: z
     .string()
     .min(1)
     .optional()
-    .describe("FILE.safetensors with a checkpoint of the preset's shape; absent: noise"),
+    .describe("FILE.safetensors: a checkpoint of the preset's shape; default: random weights"),
 };
 
 /** How the next token is chosen; none of them, or a temperature of 0: the likeliest. */
@@ -60,14 +60,14 @@ export const samplingShape = {
     .number()
     .refine((t) => t === 0 || (t >= 1e-3 && t <= 1e3), "expected 0, or 0.001 to 1000")
     .optional()
-    .describe("sample tokens; 0: take the likeliest (absent: 0, or 1 with top-k or top-p)"),
-  top_k: z.int().positive().optional().describe("sample among so many likeliest tokens"),
+    .describe("sampling temperature; 0: always the likeliest token (default: 0, or 1 with top-k or top-p)"),
+  top_k: z.int().positive().optional().describe("sample from this many likeliest tokens"),
   top_p: z
     .number()
     .positive()
     .max(1)
     .optional()
-    .describe("sample among the fewest tokens that have this probability together"),
+    .describe("sample from the fewest tokens whose probabilities sum to this"),
 };
 
 const calibration = z.strictObject({
@@ -79,19 +79,29 @@ const calibration = z.strictObject({
   prompt_tokens: z.array(z.int().positive().max(MAX_TOKENS)).min(2).max(MAX_LEVELS).optional(),
   decode_steps: z.array(z.int().nonnegative().max(MAX_TOKENS)).min(1).max(MAX_LEVELS).optional(),
   repeats: z.int().min(2).max(100).default(3),
-  max_repeats: z.int().min(2).max(1000).optional().describe("of a shape whose median stays uncertain; absent: 8"),
-  budget_s: duration.optional().describe("time that calibrating may take, e.g. 60s; absent: as long as it takes"),
+  max_repeats: z
+    .int()
+    .min(2)
+    .max(1000)
+    .optional()
+    .describe("most repeats of a shape whose median stays uncertain; default: 8"),
+  budget_s: duration.optional().describe("time limit for the calibration, e.g. 60s; default: none"),
 });
 
 /** A running vLLM server that all policies are measured on; what is absent is left to the server. */
 const vllmServer = z.strictObject({
-  base_url: z.url({ protocol: /^https?$/ }).describe("of the server, such as http://127.0.0.1:8000"),
-  model: z.string().min(1).optional().describe("absent: the first that it serves"),
+  base_url: z.url({ protocol: /^https?$/ }).describe("URL of the server, such as http://127.0.0.1:8000"),
+  model: z.string().min(1).optional().describe("model on the server; default: the first that it serves"),
   endpoint: z.enum(["/v1/completions", "/v1/chat/completions"]).default("/v1/completions"),
-  ignore_eos: z.boolean().default(true).describe("generate until the output length, whatever comes"),
+  ignore_eos: z.boolean().default(true).describe("ignore end-of-sequence tokens and generate the full output length"),
   ...samplingShape,
-  vocab_size: z.int().min(2).max(MAX_VOCAB).default(32_000).describe("random token ids are below this"),
-  num_warmups: z.int().nonnegative().max(10_000).default(1).describe("requests before each run, not part of it"),
+  vocab_size: z.int().min(2).max(MAX_VOCAB).default(32_000).describe("upper bound of random token ids"),
+  num_warmups: z
+    .int()
+    .nonnegative()
+    .max(10_000)
+    .default(1)
+    .describe("warm-up requests before each run, not part of it"),
 });
 
 const experimentShape = {
@@ -102,15 +112,17 @@ const experimentShape = {
     .regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'"),
   seed: z.union([z.string(), z.int()]).default(1).transform(String),
   description: z.string().optional(),
-  profile: z.string().optional().describe("profile to simulate with, by name or file; absent: calibrate this machine"),
+  profile: z.string().optional().describe("profile to simulate with, by name or file; default: calibrate this machine"),
   calibrate: calibration.optional(),
-  vllm: vllmServer.optional().describe("measure every cell on this server, those of vllm too; absent: on this machine"),
-  prompts: z.string().optional().describe("JSON array of prompts; absent: the 100 shipped ones"),
-  cold_start: z.boolean().default(false).describe("for loads that do not say"),
+  vllm: vllmServer
+    .optional()
+    .describe("measure every cell on this server, including those of vllm; default: on this machine"),
+  prompts: z.string().optional().describe("file with a JSON array of prompts; default: the 100 that ship"),
+  cold_start: z.boolean().default(false).describe("default for loads: whether the first batch includes the cold start"),
   jitter: z
     .boolean()
     .optional()
-    .describe("simulated times vary as measured; absent: on where the profile says how they vary"),
+    .describe("simulated times vary as measured; default: on if the profile says how they vary"),
   total_memory_mib: z
     .number()
     .positive()
@@ -121,7 +133,9 @@ const experimentShape = {
   tolerances: z
     .array(z.string())
     .optional()
-    .describe('errors that count as agreement, such as ["e2el.mean=5%", "ttft.p95=10%"]; absent: docs/metrics.md'),
+    .describe(
+      'largest errors that count as agreement, such as ["e2el.mean=5%", "ttft.p95=10%"]; defaults: docs/metrics.md',
+    ),
   policies: z.array(policyChoiceSchema).default([]),
   loads: z.array(loadSchema).default([]),
   cells: z.array(z.strictObject({ policy: policyChoiceSchema, load: loadSchema })).default([]),
@@ -156,25 +170,20 @@ export const validationSchema = z
     ...experimentShape,
     profile: z.never("validation calibrates this machine, leave it out").optional(),
     vllm: z.never("validation runs on this machine, leave it out").optional(),
-    models: z.array(z.string().min(1)).min(1).describe("each is calibrated and run"),
+    models: z.array(z.string().min(1)).min(1).describe("models, each of which is calibrated and run"),
     wait_quiet_s: z
       .int()
       .nonnegative()
       .max(MAX_WAIT_S)
       .default(0)
-      .describe("wait so long at most, before each measurement, until no other process is at work"),
-    attempts: z
-      .int()
-      .min(1)
-      .max(10)
-      .default(1)
-      .describe("a real run that was disturbed is made again, so often in all"),
+      .describe("longest wait, before each measurement, until no other process is at work"),
+    attempts: z.int().min(1).max(10).default(1).describe("attempts at a real run that other processes disturb"),
     tolerance: z
       .number()
       .positive()
       .max(1)
       .default(0.05)
-      .describe("error that counts as agreement, of statistics that tolerances does not name"),
+      .describe("largest error that counts as agreement, for statistics that tolerances does not name"),
   })
   .refine(hasCells, { message: cellsMessage })
   .refine(isBounded, { message: boundMessage });

@@ -24,7 +24,7 @@ const datasetShape = {
   random_input_len: tokens.optional().describe("random: mean prompt tokens, prefix excluded (1024)"),
   random_output_len: tokens.optional().describe("random: mean output tokens (128)"),
   random_range_ratio: z.number().min(0).lt(1).optional().describe("random: lengths L(1-r) to L(1+r) (0)"),
-  random_prefix_len: z.int().min(0).max(MAX_TOKENS).optional().describe("random: tokens all prompts share (0)"),
+  random_prefix_len: z.int().min(0).max(MAX_TOKENS).optional().describe("random: tokens that all prompts share (0)"),
   lognormal_input_mean: tokens.optional().describe("lognormal: mean input tokens"),
   lognormal_input_sigma: z.number().positive().max(5).optional().describe("lognormal: sigma of ln(input tokens)"),
   lognormal_input_cv: z
@@ -32,8 +32,8 @@ const datasetShape = {
     .positive()
     .max(100)
     .optional()
-    .describe("lognormal: deviation / mean, instead of sigma"),
-  lognormal_input_p99: tokens.optional().describe("lognormal: 99th percentile, instead of sigma"),
+    .describe("lognormal: standard deviation / mean, in place of sigma"),
+  lognormal_input_p99: tokens.optional().describe("lognormal: 99th percentile, in place of sigma"),
   lognormal_output_mean: tokens.optional().describe("lognormal: mean output tokens"),
   lognormal_output_sigma: z.number().positive().max(5).optional().describe("lognormal: sigma of ln(output tokens)"),
   lognormal_output_cv: z
@@ -41,15 +41,15 @@ const datasetShape = {
     .positive()
     .max(100)
     .optional()
-    .describe("lognormal: deviation / mean, instead of sigma"),
-  lognormal_output_p99: tokens.optional().describe("lognormal: 99th percentile, instead of sigma"),
+    .describe("lognormal: standard deviation / mean, in place of sigma"),
+  lognormal_output_p99: tokens.optional().describe("lognormal: 99th percentile, in place of sigma"),
   zipf_input_exponent: z.number().positive().max(20).optional().describe("zipf: P(k) ~ k^-exponent (1)"),
   zipf_input_max: z.int().positive().max(1_000_000).optional().describe("zipf: most prompt tokens"),
   zipf_output_exponent: z.number().positive().max(20).optional().describe("zipf: P(k) ~ k^-exponent (1)"),
   zipf_output_max: z.int().positive().max(1_000_000).optional().describe("zipf: most output tokens"),
-  prefix_repetition_prefix_len: tokens.optional().describe("prefix_repetition: tokens of a prefix (256)"),
-  prefix_repetition_suffix_len: tokens.optional().describe("prefix_repetition: own tokens of a prompt (256)"),
-  prefix_repetition_num_prefixes: tokens.optional().describe("prefix_repetition: different prefixes (10)"),
+  prefix_repetition_prefix_len: tokens.optional().describe("prefix_repetition: tokens in a prefix (256)"),
+  prefix_repetition_suffix_len: tokens.optional().describe("prefix_repetition: tokens after the prefix (256)"),
+  prefix_repetition_num_prefixes: tokens.optional().describe("prefix_repetition: number of prefixes (10)"),
   prefix_repetition_output_len: tokens.optional().describe("prefix_repetition: output tokens (128)"),
 };
 
@@ -58,25 +58,28 @@ const traceShape = {
   trace_format: z
     .enum(traceFormatNames)
     .optional()
-    .describe("format of the workload file; absent: told by its content"),
-  timed_trace_chunk_hash_size: tokens.optional().describe("JSON lines: tokens of the block behind each hash id (512)"),
+    .describe("format of the workload file; default: recognised by its content"),
+  timed_trace_chunk_hash_size: tokens.optional().describe("JSON lines: tokens per hash id (512)"),
   timed_trace_sec_multiplier: z
     .number()
     .positive()
     .max(86_400)
     .optional()
-    .describe("JSON lines: seconds of one unit of timestamp (0.001)"),
-  self_timed: z.boolean().optional().describe("arrivals from the trace (true); false: lengths alone, arrivals by rate"),
+    .describe("JSON lines: seconds per unit of timestamp (0.001)"),
+  self_timed: z.boolean().optional().describe("use the trace's arrival times (true); false: only its lengths"),
   time_scale: z
     .number()
     .positive()
     .max(1_000_000)
     .optional()
-    .describe("trace's times multiplied by this: 2 halves the rate"),
-  trace_rate: perSecond.optional().describe("trace's times scaled to this mean rate, requests/s"),
-  slice_start_s: z.number().min(0).optional().describe("leave out requests before this time of the trace, s"),
-  slice_end_s: z.number().positive().optional().describe("leave out requests from this time of the trace on, s"),
-  unbin: z.enum(["even", "uniform"]).optional().describe("spread the requests of a time bin evenly, or at random"),
+    .describe("multiply the trace's times by this: 2 halves the rate"),
+  trace_rate: perSecond.optional().describe("scale the trace's times to this mean rate, requests/s"),
+  slice_start_s: z.number().min(0).optional().describe("leave out requests before this time in the trace, s"),
+  slice_end_s: z.number().positive().optional().describe("leave out requests from this time in the trace on, s"),
+  unbin: z
+    .enum(["even", "uniform"])
+    .optional()
+    .describe("spread requests with equal, binned times evenly or at random"),
 };
 
 /** A label of a policy or load: two of them name a cell's folder, whose name may have 255 bytes. */
@@ -109,18 +112,24 @@ export const loadShape = {
     .positive()
     .max(10)
     .optional()
-    .describe("experiments: request_rate as a fraction of what policy and machine sustain, found by simulation"),
-  rescale_to_rate: z.boolean().optional().describe("as vLLM bench: the last request exactly at num_prompts / rate"),
-  ramp_up_strategy: z.enum(["linear", "exponential"]).optional().describe("the rate changes from request to request"),
+    .describe("experiments: request_rate as a fraction of capacity, which is simulated"),
+  rescale_to_rate: z
+    .boolean()
+    .optional()
+    .describe("scale times so that the last request comes exactly at num_prompts / rate, as vLLM bench does"),
+  ramp_up_strategy: z
+    .enum(["linear", "exponential"])
+    .optional()
+    .describe("how the rate changes from the first request to the last"),
   ramp_up_start_rps: perSecond.optional().describe("rate of the first request, requests/s"),
   ramp_up_end_rps: perSecond.optional().describe("rate of the last request, requests/s"),
   output_len: tokens.default(20),
-  dataset_name: z.enum(datasetNames).optional().describe("where lengths come from; absent: prompts"),
+  dataset_name: z.enum(datasetNames).optional().describe("where lengths come from; default: prompts"),
   ...datasetShape,
-  priorities: prioritiesSchema.optional().describe("shares of priorities, as 0:0.9,1:0.1; lower is served first"),
-  workload: z.string().optional().describe("trace or CSV of explicit requests instead of prompts"),
+  priorities: prioritiesSchema.optional().describe("shares of priorities, such as 0:0.9,1:0.1; lower is served first"),
+  workload: z.string().optional().describe("trace or CSV file of requests, in place of prompts"),
   ...traceShape,
-  cold_start: z.boolean().optional().describe("the first batch of this load pays the profile's cold start"),
+  cold_start: z.boolean().optional().describe("the first batch of this load includes the profile's cold start"),
 };
 
 /** How requests arrive. `request_rate` in requests/s (absent: all at once), `burstiness` 1 is Poisson. */

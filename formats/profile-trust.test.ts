@@ -19,7 +19,7 @@ test("a profile that misses a load kept out by more than a tenth is not usable, 
     worst: { what: "mean tpot of medium-r3", errorFraction: 0.824 },
   });
   expect(trustWarning(scored({ mean_e2el_ms: -0.101 }))).toBe(
-    'profile "p" is not usable for predictions: it misses what was kept out of its fit by up to -10.1 % ' +
+    'profile "p" is not usable for predictions: it misses runs kept out of its fit by up to -10.1 % ' +
       "(mean e2el of medium-r3), where at most 10 % is allowed",
   );
 });

@@ -42,7 +42,7 @@ export function trustWarning(profile: Profile): string | undefined {
   const { state, worst } = trustOf(profile);
   if (state !== "not usable" || worst === undefined) return undefined;
   return (
-    `profile "${profile.name}" is not usable for predictions: it misses what was kept out of its fit by up to ` +
+    `profile "${profile.name}" is not usable for predictions: it misses runs kept out of its fit by up to ` +
     `${signedPercentOf(worst.errorFraction)} (${worst.what}), where at most ${100 * HELD_OUT_GATE} % is allowed`
   );
 }

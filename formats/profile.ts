@@ -21,7 +21,7 @@ const costTerm = z.strictObject({
   basis,
   upto: z.number().positive().optional(),
   beyond: z.number().positive().optional(),
-  rows_upto: z.number().positive().optional().describe("counts only in batches of at most so many rows"),
+  rows_upto: z.number().positive().optional().describe("counts only in batches of at most this many rows"),
   rows_beyond: z.number().positive().optional().describe("counts only in batches of more rows"),
   coefficient_ns: z.number().nonnegative(),
   ci95_ns: interval.optional(),
@@ -47,11 +47,11 @@ const perRequest = perStep.extend({
   first_requests: z
     .strictObject({ upto: z.int().positive(), request_ns: ns })
     .optional()
-    .describe("each of the first `upto` requests of a step takes so much longer; absent: none"),
+    .describe("extra time for each of the first `upto` requests of a step; absent: none"),
 });
 
 const schedule = perRequest.extend({
-  prefill_request_ns: ns.optional().describe("a request that prefills takes so much longer; absent: 0"),
+  prefill_request_ns: ns.optional().describe("extra time for a request that prefills; absent: 0"),
 });
 
 /** Time of a launch; absent `lead`: the host's `launch_lead`. */
@@ -70,7 +70,7 @@ const launch = perStep.extend({
 const hostState = (of: string): z.ZodObject<{ share: z.ZodNumber; memory_ns: z.ZodNumber }> =>
   z.strictObject({
     share: z.number().min(0).max(1).describe(of),
-    memory_ns: z.number().positive().describe("time in which its correlation falls to 1/e"),
+    memory_ns: z.number().positive().describe("time after which the correlation falls to 1/e"),
   });
 
 /** How one time varies about its mean: quantiles [p, time / mean], p ascending from 0 to 1, linear between them. */
@@ -97,7 +97,7 @@ const staticBatchCost = z.strictObject({
   kind: z.literal("static_batch"),
   prefill: z.array(costTerm).min(1),
   decode_step: z.array(costTerm).min(1),
-  dispatch_ns: ns.default(0).describe("hand-over to the executor and back, once a batch"),
+  dispatch_ns: ns.default(0).describe("hand-over to the executor and back, once per batch"),
   cold_start_ns: ns.default(0).describe("extra time of the first batch of a process"),
 });
 
@@ -132,7 +132,7 @@ const vllmEngineCost = z.strictObject({
       .strictObject({ beyond: z.int().positive(), upto: z.int().positive(), extra_ns: ns })
       .optional()
       .describe(
-        "a step that prefills, by a graph of more than `beyond` and at most `upto` tokens, takes so much longer",
+        "a step that prefills, by a graph of more than `beyond` and at most `upto` tokens, takes this much longer",
       ),
   }),
   host: z.strictObject({
@@ -140,7 +140,7 @@ const vllmEngineCost = z.strictObject({
       .number()
       .positive()
       .optional()
-      .describe("of this host: all its times and the front end's over those given here; absent: 1"),
+      .describe("pace of this host: all its times and the front end's, over those given here; absent: 1"),
     schedule,
     update: perRequest,
     launch_full_graph: launch.describe("decode only, one CUDA graph"),
@@ -150,29 +150,27 @@ const vllmEngineCost = z.strictObject({
     launch_recency: z
       .strictObject({ share: z.number().min(0).max(1), memory_ns: z.number().positive() })
       .optional()
-      .describe("launches of steps that prefill take so much less soon after one without graphs; absent: none"),
-    copy_ns: ns.describe("sampled tokens to the host"),
-    send_ns: ns.describe("outputs to the front end"),
-    take_request_ns: ns.describe("a request out of the input queue"),
-    wake_ns: ns.describe("an idle engine notices a request"),
+      .describe("by how much launches of steps that prefill are shorter soon after one without graphs; absent: none"),
+    copy_ns: ns.describe("copying sampled tokens to the host"),
+    send_ns: ns.describe("sending outputs to the front end"),
+    take_request_ns: ns.describe("taking a request from the input queue"),
+    wake_ns: ns.describe("time for an idle engine to notice a request"),
     empty_step_sleep_ns: ns.default(1e6).describe("pause after a step without tokens while work is left"),
   }),
   front_end: z
     .strictObject({
-      accept_ns: ns.default(0).describe("from the client to the front end, occupying nobody"),
+      accept_ns: ns.default(0).describe("from the client to the front end, without occupying anything"),
       request_ns: ns.describe("handling of a request, before the engine"),
       request_token_ns: ns.describe("and per prompt token"),
       request_hops: z.int().nonnegative().describe("times that a request goes round the event loop after that"),
       request_hop_ns: ns,
-      request_hop_gap_ns: ns.default(0).describe("away before each of them, occupying nobody"),
-      output_ns: ns.describe("handling of an engine output, whatever its tokens"),
+      request_hop_gap_ns: ns.default(0).describe("delay before each of them, without occupying anything"),
+      output_ns: ns.describe("handling of an engine output, whatever its number of tokens"),
       output_token_ns: ns,
       chunk_ns: ns.describe("one chunk written to one client"),
-      first_chunk_ns: ns.describe("what a request's first chunk takes beyond that"),
-      delivery_ns: ns.default(0).describe("from the front end to the client, occupying nobody"),
-      first_wait_token_ns: ns
-        .default(0)
-        .describe("a first chunk waits so much longer, per token beside it, for its turn"),
+      first_chunk_ns: ns.describe("extra time for a request's first chunk"),
+      delivery_ns: ns.default(0).describe("from the front end to the client, without occupying anything"),
+      first_wait_token_ns: ns.default(0).describe("extra wait of a first chunk, per token beside it"),
     })
     .optional(),
   jitter: z
@@ -184,9 +182,7 @@ const vllmEngineCost = z.strictObject({
           states: z.array(hostState("of the variance of the pace's normal score, relative to the sum")).min(1),
         })
         .optional()
-        .describe(
-          "a factor that all times of host and front end share, and its path in time; absent: host_states has it",
-        ),
+        .describe("a factor that all times of host and front end share, as a path in time; absent: see host_states"),
       host_states: z
         .array(hostState("of the variance of the normal scores of launches and front-end jobs"))
         .refine(
@@ -194,7 +190,7 @@ const vllmEngineCost = z.strictObject({
           "expected shares of 1 in sum at most",
         )
         .default([])
-        .describe("launches and front-end jobs near in time are long or short together"),
+        .describe("launches and front-end jobs close in time are long or short together"),
       output_stall: z
         .strictObject({ token_probability: z.number().min(0).max(1), mean_ns: ns })
         .optional()
@@ -204,7 +200,7 @@ const vllmEngineCost = z.strictObject({
         .min(0)
         .max(0.5)
         .optional()
-        .describe("of times, the longest, which come at any moment whatever the host's states; absent: 0"),
+        .describe("share of times, the longest, that are independent of the host's states; absent: 0"),
       run_spread: z
         .number()
         .nonnegative()
@@ -273,7 +269,7 @@ export const profileSchema = z.strictObject({
     base_bytes: z.number().nonnegative().describe("weights and runtime, before the first batch"),
     terms: z.array(memoryTerm),
     kv_bytes_per_token: z.number().positive(),
-    arena_keeps_peak: z.boolean().describe("memory taken once is not given back"),
+    arena_keeps_peak: z.boolean().describe("memory is never given back"),
     arena_region_bytes: z
       .number()
       .positive()
@@ -297,7 +293,7 @@ export const profileSchema = z.strictObject({
   cost_sources: z
     .record(z.string(), z.string())
     .optional()
-    .describe("vllm_engine: where a cost is from that the recordings do not tell, by its place"),
+    .describe("vllm_engine: sources of the costs that the recordings do not determine, by place"),
   cost_draws: costDraws.optional().describe("vllm_engine: joint draws of the fitted costs, for prediction intervals"),
   held_out_runs: z
     .array(
@@ -322,12 +318,12 @@ export const profileSchema = z.strictObject({
       repeat_spread: z.number().nonnegative().describe("median half range over median of repeats of a cell"),
     })
     .optional(),
-  uncertainty: uncertainty.optional().describe("coefficients that the measurements allow as well, for bands"),
+  uncertainty: uncertainty.optional().describe("other coefficients that the measurements allow, for bands"),
   notes: z.array(z.string()).optional().describe("what a reader should know before trusting it"),
   server_notes: z
     .array(z.string())
     .optional()
-    .describe("vllm_engine: of the server and how it was measured; told again in every result made with the profile"),
+    .describe("vllm_engine: about the server and how it was measured; repeated in every result made with the profile"),
   plan_sha256: z.string().optional().describe("fingerprint of the calibration plan, to know a finished calibration"),
   raw: z.string().optional().describe("file of raw measurements, beside the profile"),
 });

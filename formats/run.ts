@@ -92,13 +92,13 @@ export const runSchema = z.looseObject({
   load: z.looseObject({ kind: z.string() }),
   requests: z.int().nonnegative(),
   seed: z.string().optional(),
-  cut: z.boolean().optional().describe("the run was not written to its end: its process ended before"),
+  cut: z.boolean().optional().describe("the run was cut: its process ended before the run did"),
   planned_requests: z
     .int()
     .nonnegative()
     .optional()
-    .describe("of a run that goes on or was cut: all that it was to send"),
-  inputs_sha256: z.string().optional().describe("fingerprint of what the run was made from"),
+    .describe("of a run that is under way or was cut: the number of requests planned"),
+  inputs_sha256: z.string().optional().describe("fingerprint of the run's inputs"),
   requests_sha256: z.string().optional().describe("SHA-256 of requests.csv, unpacked; absent: not checked"),
   batches_sha256: z.string().optional().describe("the same of batches.csv"),
   policy_settings: z.record(z.string(), z.unknown()).optional(),

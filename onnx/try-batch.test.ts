@@ -30,7 +30,7 @@ test("a package in a folder with a space in its name tries batches as any other"
   cpSync("dist", join(folder, "with space", "dist"), { recursive: true });
   cpSync("package.json", join(folder, "with space", "package.json"));
   symlinkSync(resolve("node_modules"), join(folder, "with space", "node_modules"));
-  const from = pathToFileURL(join(folder, "with space", "dist", "backend", "onnx", "try-batch.js")).href;
+  const from = pathToFileURL(join(folder, "with space", "dist", "onnx", "try-batch.js")).href;
   const code = `import { tryBatch } from ${JSON.stringify(from)}; console.log(JSON.stringify(await tryBatch(${JSON.stringify(batch)})));`;
   const said = execFileSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" });
   expect(JSON.parse(said)).toMatchObject({ fits: true });

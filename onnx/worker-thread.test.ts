@@ -13,7 +13,7 @@ test("a worker that does not answer is given up after the limit, with everything
   const asked = [silent.send({ kind: "load" }, 20), silent.send({ kind: "load" }, 60_000)];
   for (const answer of await Promise.allSettled(asked)) {
     expect(answer).toMatchObject({ status: "rejected", reason: expect.any(BackendError) as unknown });
-    expect(String((answer as PromiseRejectedResult).reason)).toMatch(/gave no answer within 0.02 s, it hangs/);
+    expect(String((answer as PromiseRejectedResult).reason)).toMatch(/gave no answer within 0.02 s, so it hangs/);
   }
   await expect(silent.send({ kind: "load" }, 60_000)).rejects.toThrow(/it hangs/);
 });

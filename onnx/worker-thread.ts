@@ -82,7 +82,7 @@ export class WorkerThread<Command, Answer> {
     if (first === undefined) return;
     this.deadline = setTimeout(() => {
       const limit = `${first.limitMs / 1e3} s`;
-      this.end(new BackendError(`the ONNX worker of ${this.what} gave no answer within ${limit}, it hangs`));
+      this.end(new BackendError(`the ONNX worker of ${this.what} gave no answer within ${limit}, so it hangs`));
       // A thread that is stuck in native code does not end; it must not keep the process either.
       this.worker.unref();
       void this.worker.terminate();

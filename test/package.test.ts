@@ -1,8 +1,10 @@
 /** Guards of the package: what it depends on, what it installs, where that comes from. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { EXPERIMENT_VERSION, manifestSchema, PROFILE_VERSION, RUN_VERSION } from "../formats/index.js";
 
 interface Manifest {
+  readonly version: string;
   readonly type: string;
   readonly bin: Readonly<Record<string, string>>;
   readonly files: readonly string[];
@@ -69,6 +71,24 @@ test("the files that the program reads at run time are packed", () => {
     expect(manifest.files).toContain(name);
     if (name !== "dist") expect(existsSync(name)).toBe(true);
   }
+});
+
+test("docs/files.md says the versions of files that are read", () => {
+  const rows = [...readFileSync("docs/files.md", "utf8").matchAll(/^\| ([a-z ]+[a-z])[^|]*\| (\d+)\s*\| (\d+)/gm)];
+  expect(rows.map(([, file, written, read]) => [file, Number(written), Number(read)])).toEqual(
+    [
+      ["profile", PROFILE_VERSION],
+      ["experiment and validation", EXPERIMENT_VERSION],
+      ["run folder", RUN_VERSION],
+      ["experiment folder", manifestSchema.shape.version.value],
+    ].map(([file, version]) => [file, version, version]),
+  );
+});
+
+test("the changelog begins with the version of the package, and its day", () => {
+  const [, version, day] = /^## (\S+) - (\d{4}-\d\d-\d\d)$/m.exec(readFileSync("CHANGELOG.md", "utf8"))!;
+  expect(version).toBe(manifest.version);
+  expect(Number.isNaN(Date.parse(day!))).toBe(false);
 });
 
 test("nothing that was built or measured is tracked by git", () => {

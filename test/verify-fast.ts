@@ -9,13 +9,14 @@ import { compareEngines } from "./fast-forward/identical.js";
 
 const { numRuns, seed } = options();
 
-let [cases, steps, jumped, preempting] = [0, 0, 0, 0];
+let [cases, steps, jumped, inRuns, preempting] = [0, 0, 0, 0, 0];
 const result = fc.check(
   fc.property(fastCases, (fastCase) => {
-    const { differences, steps: all, jumpedSteps, preemptions } = compareEngines(fastCase);
+    const { differences, steps: all, jumpedSteps, runSteps, preemptions } = compareEngines(fastCase);
     cases++;
     steps += all;
     jumped += jumpedSteps;
+    inRuns += runSteps;
     if (preemptions > 0) preempting++;
     if (differences.length > 0) throw new Error(differences.slice(0, 5).join("\n"));
   }),
@@ -28,9 +29,13 @@ if (result.failed) {
   process.exitCode = 1;
 } else {
   console.log(
-    `${steps} steps, ${((100 * jumped) / steps).toFixed(1)} % of them jumped over; ${preempting} cases preempt`,
+    `${steps} steps, ${percent(jumped)} of them jumped over, ${percent(inRuns)} drawn in runs; ${preempting} cases preempt`,
   );
   console.log(`cases ${cases}/${numRuns} identical`);
+}
+
+function percent(of: number): string {
+  return `${((100 * of) / steps).toFixed(1)} %`;
 }
 
 function options(): { numRuns: number; seed: number } {

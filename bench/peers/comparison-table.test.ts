@@ -17,10 +17,12 @@ const PEER: PeerReport = {
 
 const OURS: DetailedFigures = {
   case: "poisson",
+  mode: "bare",
   requests: 1000,
   outputTokens: 7000,
   seconds: 0,
   requestsPerS: 0,
+  steps: 1,
   peakRssMib: 200,
   engine: "fast",
   note: "",
@@ -28,6 +30,7 @@ const OURS: DetailedFigures = {
   inputTokens: 5000,
   scheduledSteps: 1,
   jumpedSteps: 0,
+  runSteps: 0,
   preemptions: 0,
   makespanS: 100,
   meanTtftMs: null,

@@ -1,6 +1,6 @@
 /**
- * npm run bench:peers [-- --rounds N] [--profile PATH]: dense and poisson on the peer and on servesim, in turn, each run
- * in a process of its own; prints medians and the ratio. README.md beside says what is compared.
+ * npm run bench:peers [-- --rounds N] [--profile PATH]: dense and poisson on the peer and on servesim, as a user runs it and
+ * bare, in turn, each run in a process of its own; prints medians and the ratio. README.md beside says what is compared.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -8,9 +8,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { BackendError, ConfigError, InvariantError } from "../../formats/index.js";
 import { runScript } from "../original-suite/run-script.js";
-import { buildCase, type CaseName } from "../sim/cases.js";
+import { benchModes, buildCase, type CaseName } from "../sim/cases.js";
 import { runInFreshProcess } from "../sim/fresh-process.js";
-import { PROFILE_PATH } from "../sim/run-case.js";
 import { simulatedTable, speedTable, type Comparison } from "./comparison-table.js";
 import { peerSpec, replayOnPeer } from "./peer-run.js";
 import { PEER_PACKAGE, PEER_VERSION, peerPython } from "./venv.js";
@@ -19,7 +18,7 @@ const COMPARED: readonly CaseName[] = ["dense", "poisson"];
 
 interface Options {
   readonly rounds: number;
-  readonly profilePath: string;
+  readonly profilePath: string | undefined;
 }
 
 await runScript(() => exitCodeOf(main));
@@ -28,25 +27,26 @@ async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   const python = peerPython();
   const comparisons: Comparison[] = [];
-  for (const name of COMPARED) comparisons.push(await compare(name, python, options));
+  for (const name of COMPARED) comparisons.push(...(await compare(name, python, options)));
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}`;
   console.log(`${PEER_PACKAGE} ${PEER_VERSION} and servesim, median of ${options.rounds}, on ${machine}`);
   console.log(`\n${speedTable(comparisons)}\n\n${simulatedTable(comparisons)}`);
 }
 
-/** Peer, ours, peer, ours: what slows the machine for a while then slows both. */
-async function compare(name: CaseName, python: string, { rounds, profilePath }: Options): Promise<Comparison> {
+/** Peer, ours in both modes, peer, ours: what slows the machine for a while then slows all. One comparison a mode. */
+async function compare(name: CaseName, python: string, { rounds, profilePath }: Options): Promise<Comparison[]> {
   const folder = mkdtempSync(join(tmpdir(), "servesim-trace-"));
   try {
-    const spec = peerSpec(await buildCase(name, { capacityPerS: noCapacity }), folder);
+    const spec = peerSpec(await buildCase(name, { mode: "bare", capacityPerS: noCapacity }), folder);
     const runs = Array.from({ length: rounds }, (_, round) => {
       console.error(`${name}, round ${round + 1} of ${rounds}`);
       return {
         peer: replayOnPeer(python, spec),
-        ours: runInFreshProcess({ name, engine: "fast", profilePath, frontEnd: false, cold: false }),
+        ours: benchModes.map((mode) => runInFreshProcess({ name, engine: "fast", mode, profilePath, cold: false })),
       };
     });
-    return { name, peer: runs.map(({ peer }) => peer), ours: runs.map(({ ours }) => ours) };
+    const peer = runs.map((run) => run.peer);
+    return benchModes.map((mode, at) => ({ name: `${name}, ${mode}`, peer, ours: runs.map(({ ours }) => ours[at]!) }));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -81,7 +81,7 @@ function parse(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
-      options: { rounds: { type: "string", default: "3" }, profile: { type: "string", default: PROFILE_PATH } },
+      options: { rounds: { type: "string", default: "3" }, profile: { type: "string" } },
     }).values;
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { buildCase } from "../sim/cases.js";
 import { peerSpec } from "./peer-run.js";
 
-const options = { requests: 50, capacityPerS: () => 1 };
+const options = { requests: 50, mode: "bare" as const, capacityPerS: () => 1 };
 /** Ours as the cases have them; async_scheduling is not among the peer's settings. */
 const engine = {
   backend: "vllm",

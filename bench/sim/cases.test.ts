@@ -1,7 +1,7 @@
 /** The cases are what their names say: deterministic, of the stated lengths, and within what the policy accepts. */
 import { buildCase, caseNames, type CaseOptions } from "./cases.js";
 
-const options: CaseOptions = { requests: 20_000, capacityPerS: () => 40 };
+const options: CaseOptions = { mode: "bare", requests: 20_000, capacityPerS: () => 40 };
 /** All but mooncake, whose trace lies outside the tree. */
 const generated = caseNames.filter((name) => name !== "mooncake");
 
@@ -36,7 +36,7 @@ it.each([
 });
 
 test("dense is a closed loop of 64 with 1024 tokens in and 128 out, 131072 requests by default", async () => {
-  const { requests, maxConcurrency } = (await buildCase("dense", { capacityPerS: () => 1 })).workload;
+  const { requests, maxConcurrency } = (await buildCase("dense", { mode: "bare", capacityPerS: () => 1 })).workload;
   expect(requests).toHaveLength(131_072);
   expect(maxConcurrency).toBe(64);
   expect(requests.every((r) => r.promptTokens === 1024 && r.outputTokens === 128 && r.arrivalNs === undefined)).toBe(

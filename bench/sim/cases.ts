@@ -19,7 +19,15 @@ export interface BenchCase {
   readonly note: string;
 }
 
+/**
+ * How much of a server is simulated: `default` is what a user runs, the shipped profile with its front end, varying times
+ * and its own settings; `bare` is the engine alone at mean times, which is what peers model.
+ */
+export const benchModes = ["default", "bare"] as const;
+export type BenchMode = (typeof benchModes)[number];
+
 export interface CaseOptions {
+  readonly mode: BenchMode;
   /** Instead of the case's own number, for a quick look. */
   readonly requests?: number | undefined;
   /** Requests/s that the settings sustain under that workload; asked for where the case's rate depends on it. */
@@ -31,7 +39,7 @@ const PROMPT_SHAPE: LengthShape = { meanTokens: 220, sigma: 1, longestTokens: 20
 const OUTPUT_SHAPE: LengthShape = { meanTokens: 190, sigma: 0.8, longestTokens: 2048 };
 
 const SERVER = { num_gpu_blocks: 28_982, block_size: 16, enable_prefix_caching: false };
-/** What the peer of bench/peers models too: one step at a time, so async scheduling is off on both sides. */
+/** What the peer of bench/peers models too: one step at a time, so async scheduling is off on both sides of `bare`. */
 const COMPARED = { ...SERVER, max_num_seqs: 256, max_num_batched_tokens: 8192, async_scheduling: false };
 const MOONCAKE_PATH = "../shared/data/mooncake/synthetic_trace.jsonl.gz";
 const MOONCAKE_LONGEST_TOKENS = 131_072;
@@ -45,18 +53,18 @@ export async function buildCase(name: CaseName, options: CaseOptions): Promise<B
 }
 
 const builders: Readonly<Record<CaseName, (options: CaseOptions) => BenchCase | Promise<BenchCase>>> = {
-  dense: ({ requests = 131_072 }) => ({
+  dense: ({ requests = 131_072, mode }) => ({
     workload: closedLoop(
       Array.from({ length: requests }, (_, index) => ({ id: String(index), promptTokens: 1024, outputTokens: 128 })),
       64,
     ),
     load: loadSchema.parse({ num_prompts: requests, max_concurrency: 64, output_len: 128 }),
-    settings: COMPARED,
+    settings: comparedSettings(mode),
     note: "closed loop of 64, 1024 in, 128 out",
   }),
-  poisson: ({ requests = 100_000 }) => ({
+  poisson: ({ requests = 100_000, mode }) => ({
     ...openLoop("poisson", requests, 10),
-    settings: COMPARED,
+    settings: comparedSettings(mode),
     note: "10 requests/s, lognormal lengths",
   }),
   million: ({ requests = 1_000_000, capacityPerS }) => {
@@ -93,6 +101,11 @@ const builders: Readonly<Record<CaseName, (options: CaseOptions) => BenchCase | 
     };
   },
 };
+
+/** As the profile's server was recorded, or as the peer models it. */
+function comparedSettings(mode: BenchMode): BenchCase["settings"] {
+  return mode === "default" ? {} : COMPARED;
+}
 
 function openLoop(purpose: string, count: number, ratePerS: number): Pick<BenchCase, "workload" | "load"> {
   const process = { ratePerS, burstiness: 1, kind: "gamma" } as const;

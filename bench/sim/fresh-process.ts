@@ -8,16 +8,9 @@ import type { CaseRequest, DetailedFigures } from "./run-case.js";
 const MAIN = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
 
 /** The case's figures; ConfigError or BackendError with what the process said when it failed. */
-export function runInFreshProcess({
-  name,
-  engine,
-  profilePath,
-  requests,
-  frontEnd,
-  cold,
-}: CaseRequest): DetailedFigures {
-  const options = ["--case", name, "--engine", engine, "--profile", profilePath, "--json", "--details"];
-  if (frontEnd) options.push("--front-end");
+export function runInFreshProcess({ name, engine, mode, profilePath, requests, cold }: CaseRequest): DetailedFigures {
+  const options = ["--case", name, "--engine", engine, "--mode", mode, "--json", "--details"];
+  if (profilePath !== undefined) options.push("--profile", profilePath);
   if (cold) options.push("--cold");
   if (requests !== undefined) options.push("--requests", String(requests));
   // The loader that runs TypeScript is among this process's own options.

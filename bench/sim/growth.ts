@@ -8,7 +8,7 @@ import { readProfile } from "../../formats/files/index.js";
 import { planPolicy, simulateRun, stream, type EngineName } from "../../sim/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";
-import { PROFILE_PATH } from "./run-case.js";
+import { BARE_PROFILE_PATH } from "./run-case.js";
 import { drawTokens } from "./token-lengths.js";
 
 interface Point {
@@ -68,8 +68,8 @@ interface Timed {
 }
 
 function timer(): (point: Point, engine: EngineName) => Timed {
-  const { cost, ...rest } = readProfile(PROFILE_PATH);
-  if (cost.kind !== "vllm_engine") throw new Error(`${PROFILE_PATH} is not of a vLLM engine`);
+  const { cost, ...rest } = readProfile(BARE_PROFILE_PATH);
+  if (cost.kind !== "vllm_engine") throw new Error(`${BARE_PROFILE_PATH} is not of a vLLM engine`);
   const profile = { ...rest, cost: { kind: cost.kind, gpu: cost.gpu, host: cost.host } };
   return ({ requests: count, meanOutput, concurrency, blocks }, engine) => {
     const random = stream(`bench/growth/${count}/${meanOutput}`);

@@ -1,15 +1,15 @@
 /**
- * npm run -s bench:sim -- [--case NAME] [--engine fast|step] [--json [--details]] [--profile PATH] [--front-end] [--cold]
+ * npm run -s bench:sim -- [--case NAME] [--mode default|bare] [--engine fast|step] [--json [--details]] [--profile PATH] [--cold]
  * [--requests N]: how fast the simulator is. Without --json each case runs on both engines, each time in a process of its own.
  */
 import { parseArgs } from "node:util";
 import { ConfigError, suggest } from "../../formats/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";
-import { caseNames, type CaseName } from "./cases.js";
+import { benchModes, caseNames, type BenchMode, type CaseName } from "./cases.js";
 import { runInFreshProcess } from "./fresh-process.js";
 import { engineNames, type EngineName } from "../../sim/index.js";
-import { PROFILE_PATH, runCase, type CaseFigures, type DetailedFigures } from "./run-case.js";
+import { runCase, type CaseFigures, type DetailedFigures } from "./run-case.js";
 
 const HEADER = [
   "case",
@@ -26,8 +26,8 @@ const HEADER = [
 
 await runScript(async () => {
   const options = parseOptions(process.argv.slice(2));
-  const { profilePath, requests, frontEnd, cold } = options;
-  const shared = { profilePath, requests, frontEnd, cold };
+  const { mode, profilePath, requests, cold } = options;
+  const shared = { mode, profilePath, requests, cold };
   if (options.json) {
     if (options.name === undefined) throw new ConfigError(`--json: expected --case, one of ${caseNames.join(", ")}`);
     const figures = await runCase({ name: options.name, engine: options.engine, ...shared });
@@ -51,9 +51,9 @@ interface Options {
   readonly engine: EngineName;
   readonly json: boolean;
   readonly details: boolean;
-  readonly profilePath: string;
+  readonly mode: BenchMode;
+  readonly profilePath: string | undefined;
   readonly requests: number | undefined;
-  readonly frontEnd: boolean;
   readonly cold: boolean;
 }
 
@@ -65,7 +65,7 @@ function parseOptions(argv: readonly string[]): Options {
     json: values.json,
     details: values.details,
     profilePath: values.profile,
-    frontEnd: values["front-end"],
+    mode: oneOf("--mode", values.mode, benchModes),
     cold: values.cold,
     requests: values.requests === undefined ? undefined : count("--requests", values.requests),
   };
@@ -80,8 +80,8 @@ function parse(argv: readonly string[]) {
         engine: { type: "string", default: "fast" },
         json: { type: "boolean", default: false },
         details: { type: "boolean", default: false },
-        profile: { type: "string", default: PROFILE_PATH },
-        "front-end": { type: "boolean", default: false },
+        profile: { type: "string" },
+        mode: { type: "string", default: "default" },
         cold: { type: "boolean", default: false },
         requests: { type: "string" },
       },
@@ -108,13 +108,12 @@ function count(option: string, got: string): number {
 }
 
 function contractOf(figures: DetailedFigures): CaseFigures {
-  const { case: name, requests, outputTokens, seconds, requestsPerS, peakRssMib, engine } = figures;
-  return { case: name, requests, outputTokens, seconds, requestsPerS, peakRssMib, engine };
+  const { case: name, mode, requests, outputTokens, seconds, requestsPerS, steps, peakRssMib, engine } = figures;
+  return { case: name, mode, requests, outputTokens, seconds, requestsPerS, steps, peakRssMib, engine };
 }
 
 /** Events are what the engine goes through one by one: a request's arrival and each step that was scheduled. */
 function tableRow(fast: DetailedFigures, step: DetailedFigures): string[] {
-  const steps = fast.scheduledSteps + fast.jumpedSteps;
   return [
     fast.case,
     String(fast.requests),
@@ -122,7 +121,7 @@ function tableRow(fast: DetailedFigures, step: DetailedFigures): string[] {
     fast.requestsPerS.toFixed(0),
     (fast.outputTokens / fast.seconds).toExponential(2),
     ((fast.requests + fast.scheduledSteps) / fast.requests).toFixed(2),
-    `${((100 * fast.jumpedSteps) / steps).toFixed(1)} %`,
+    `${((100 * fast.jumpedSteps) / fast.steps).toFixed(1)} %`,
     String(fast.preemptions),
     fast.peakRssMib.toFixed(0),
     `${(step.seconds / fast.seconds).toFixed(1)}x`,

@@ -5,9 +5,14 @@ import { z } from "zod";
 import { check, InvariantError, loadSchema, type Profile, type Workload } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import { planPolicy, simulateRun, type EngineName } from "../../sim/index.js";
-import { buildCase, type BenchCase, type CaseName } from "./cases.js";
+import { buildCase, type BenchCase, type BenchMode, type CaseName } from "./cases.js";
 
-export const PROFILE_PATH = "bench/sim/llama-8b-profile.json";
+/** By mode; both are of one recorded vLLM server of an 8B model. */
+const profilePaths: Readonly<Record<BenchMode, string>> = {
+  default: "profiles/h100-llama-3.1-8b-vllm-0.26.json",
+  bare: "bench/sim/llama-8b-profile.json",
+};
+export const BARE_PROFILE_PATH = profilePaths.bare;
 
 /** Requests of the runs before the clock starts, and how long they go on: by then the code is compiled. */
 const WARM_UP_REQUESTS = 20_000;
@@ -16,11 +21,11 @@ const WARM_UP_MS = 1500;
 export interface CaseRequest {
   readonly name: CaseName;
   readonly engine: EngineName;
-  readonly profilePath: string;
+  readonly mode: BenchMode;
+  /** Instead of the mode's own profile. */
+  readonly profilePath?: string | undefined;
   /** Fewer than the case has, for a quick look. */
   readonly requests?: number | undefined;
-  /** With the profile's front end, which takes more steps one by one; without it clients talk to the engine. */
-  readonly frontEnd: boolean;
   /** Without runs before the clock starts. */
   readonly cold: boolean;
 }
@@ -28,10 +33,13 @@ export interface CaseRequest {
 /** What `--json` prints. */
 export interface CaseFigures {
   readonly case: CaseName;
+  readonly mode: BenchMode;
   readonly requests: number;
   readonly outputTokens: number;
   readonly seconds: number;
   readonly requestsPerS: number;
+  /** Of the engine, jumped over or not. */
+  readonly steps: number;
   readonly peakRssMib: number;
   readonly engine: EngineName;
 }
@@ -44,6 +52,8 @@ export interface DetailedFigures extends CaseFigures {
   /** Steps that went through the scheduler one by one, and those that a jump stood for. */
   readonly scheduledSteps: number;
   readonly jumpedSteps: number;
+  /** Steps with drawn times that were taken in runs of decodes. */
+  readonly runSteps: number;
   readonly preemptions: number;
   /** Simulated: first arrival to last token, s; means over requests, ms. */
   readonly makespanS: number | null;
@@ -56,7 +66,7 @@ const number = z.number().nullable();
 
 /** The part of run.json that is read here. */
 const infoSchema = z.looseObject({
-  engine_steps: z.looseObject({ scheduled: z.number(), jumped: z.number() }),
+  engine_steps: z.looseObject({ scheduled: z.number(), jumped: z.number(), in_runs: z.number().default(0) }),
   preemptions: z.number(),
   summary: z.looseObject({
     completed: z.number(),
@@ -75,9 +85,10 @@ const infoSchema = z.looseObject({
  * summary.
  */
 export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
-  const { name, engine, requests } = request;
+  const { name, engine, requests, mode } = request;
   const profile = profileOf(request);
   const bench = await buildCase(name, {
+    mode,
     requests,
     capacityPerS: (settings, workload) => capacityPerS(settings, workload, profile),
   });
@@ -89,10 +100,12 @@ export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
   const { length } = bench.workload.requests;
   return {
     case: name,
+    mode,
     requests: length,
     outputTokens: summary.total_output_tokens,
     seconds,
     requestsPerS: length / seconds,
+    steps: steps.scheduled + steps.jumped,
     peakRssMib: peakRssMib(),
     engine,
     note: bench.note,
@@ -100,6 +113,7 @@ export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
     inputTokens: summary.total_input_tokens,
     scheduledSteps: steps.scheduled,
     jumpedSteps: steps.jumped,
+    runSteps: steps.in_runs,
     preemptions,
     makespanS: summary.duration,
     meanTtftMs: summary.mean_ttft_ms,
@@ -108,10 +122,10 @@ export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
   };
 }
 
-/** The profile asked for, with or without its front end. */
-function profileOf({ profilePath, frontEnd }: CaseRequest): Profile {
-  const profile = readProfile(profilePath);
-  if (profile.cost.kind === "static_batch" || frontEnd) return profile;
+/** The profile asked for; in bare mode the engine's costs alone. */
+function profileOf({ profilePath, mode }: CaseRequest): Profile {
+  const profile = readProfile(profilePath ?? profilePaths[mode]);
+  if (profile.cost.kind === "static_batch" || mode === "default") return profile;
   const { kind, gpu, host } = profile.cost;
   return { ...profile, cost: { kind, gpu, host } };
 }

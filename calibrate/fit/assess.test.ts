@@ -31,7 +31,7 @@ test("noise between repeats is named before the grid", () => {
 
 test("terms that miss their own shapes are named", () => {
   const own = { batch: { points: 40, median_ape: 0.15, p90_ape: 0.3 } };
-  expect(assess(fit(0.2, { fit: own }))[1]).toContain("do not cost what the terms can say");
+  expect(assess(fit(0.2, { fit: own }))[1]).toContain("the model's terms cannot describe what batches cost");
 });
 
 test("a fit with nothing held out has nothing to be rejected for", () => {

@@ -27,7 +27,7 @@ export function assess({ fit, held_out, noise, warnings = [] }: AssessedFit): st
   for (const part of ["prefill", "decode"] as const) {
     const own = held_out?.[part];
     if (own !== undefined && own.median_ape > HELD_OUT_GATE) {
-      reasons.push(`${part} alone misses by ${percent(own.median_ape)}`);
+      reasons.push(`${part} by itself is off by ${percent(own.median_ape)}`);
     }
   }
   if (noise.repeat_spread > HELD_OUT_GATE) {
@@ -42,7 +42,7 @@ export function assess({ fit, held_out, noise, warnings = [] }: AssessedFit): st
     );
   } else {
     reasons.push(
-      "the shapes of the fit are missed as well, so batches on this machine do not cost what the terms can say",
+      "the fit also misses its own shapes, so the model's terms cannot describe what batches cost on this machine",
     );
   }
   return [...reasons, ...warnings];

@@ -93,6 +93,6 @@ function explainDropped(target: FitTarget, term: TermShape, kept: readonly TermS
   const nameOf = ({ phase, basis }: TermShape): string => (target.phases.length > 1 ? `${phase} ${basis}` : basis);
   return (
     `${target.name}: the shapes measured cannot tell "${nameOf(term)}" from ${kept.map(nameOf).join(", ")}, so it was ` +
-    `left out; the profile holds for batches like those measured (measure more batch sizes and prompt lengths to separate them)`
+    `left out; the profile is valid for batches like those measured (measure more batch sizes and prompt lengths to separate them)`
   );
 }

@@ -79,7 +79,7 @@ function fitMemoryWith(
       heldOut: isHeldOut(one),
     }));
   if (points.every(({ heldOut }) => heldOut)) {
-    const warnings = ["memory: not measured, so a batch takes none"];
+    const warnings = ["memory: not measured, so batches are assumed to take none"];
     return { terms: [], baseBytes: baseBytes ?? 0, worstErrorFraction: 0, warnings };
   }
   const steps = neverShrinks(points) && growsInRegions(points) ? stepBases(points, baseBytes) : [];

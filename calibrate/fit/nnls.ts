@@ -76,7 +76,7 @@ export function solveNnls({ gram, moment }: NormalEquations, solver: LinearSolve
     }
     x = retreat(x, next, passive, resolve);
   }
-  throw new InvariantError(`non-negative least squares with ${columns} columns did not settle`);
+  throw new InvariantError(`non-negative least squares with ${columns} columns did not converge`);
 }
 
 /** Moves from `x` towards `next` until a coefficient reaches 0, drops it, and solves again until all are positive. */

@@ -73,7 +73,9 @@ const MIN_FITTED = 3;
 export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOptions = {}): Promise<Calibration> {
   const { seed = "1", cacheDir, signal } = options;
   if (options.resume === true && options.rawPath === undefined) {
-    throw new ConfigError("calibrate: resume needs the raw measurements to go on with, got no file; give --output");
+    throw new ConfigError(
+      "calibrate: resume needs the raw measurements of the interrupted calibration, got no file; give --output",
+    );
   }
   const endNs = plan.budget_s === undefined ? Infinity : nowNs() + (plan.budget_s - (options.budgetSpentS ?? 0)) * 1e9;
   // Before a large model is built for a device that is not there.
@@ -231,7 +233,7 @@ function requireEnough(session: CalibrationSession, plan: GridPlan, { measured, 
   if (cells.filter((cell) => !heldOut.has(blockName(cell))).length >= MIN_FITTED) return;
   throw new ConfigError(
     `calibrate: the budget ended with ${measured} of ${allowed} shapes measured, which is too little to fit a cost model ` +
-      `to; go on with --resume and a larger --budget, or choose fewer or smaller batch_sizes and prompt_tokens`,
+      `to; continue with --resume and a larger --budget, or choose fewer or smaller batch_sizes and prompt_tokens`,
   );
 }
 

@@ -53,8 +53,8 @@ function describeDrift({
   if (disturbedBlocks === 0) return [];
   const cause =
     otherCores >= WORTH_TELLING_CORES
-      ? `other processes used ${otherCores.toFixed(1)} cores beside them`
-      : "no other process was at work beside them, so the machine itself changed (heat, clock rate, neighbours outside)";
+      ? `other processes used ${otherCores.toFixed(1)} cores at the same time`
+      : "no other process was at work at the time, so the machine itself changed (heat, clock rate, other virtual machines)";
   return [
     `a reference batch repeated through the run took ${signed(range[0])} to ${signed(range[1])} of its usual time; ` +
       `${disturbedBlocks} of ${blocks} blocks were disturbed (beyond ±${percent(DISTURBED_FRACTION)}): ${cause}; ` +

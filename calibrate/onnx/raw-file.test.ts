@@ -67,7 +67,7 @@ test("a file that holds measurements is not started over", () => {
   startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
   expect(() => {
     startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
-  }).toThrow(/already holds measurements; pass --resume/);
+  }).toThrow(/already has measurements; pass --resume/);
 });
 
 test("a last row cut short is dropped on resuming, and the file can be appended to again", async () => {

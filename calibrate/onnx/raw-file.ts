@@ -110,7 +110,7 @@ export function planPathOf(rawPath: string): string {
 export function startRaw(rawPath: string, context: RawContext): void {
   if (existsSync(rawPath)) {
     throw new ConfigError(
-      `${rawPath} already holds measurements; pass --resume to go on with them, or choose another --output`,
+      `${rawPath} already has measurements; pass --resume to continue with them, or choose another --output`,
     );
   }
   const planPath = planPathOf(rawPath);
@@ -136,7 +136,7 @@ export function appendRaw(rawPath: string, measurement: Measurement): void {
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code === "ENOSPC" ? "the disk is full" : (cause as Error).message;
     throw new ConfigError(
-      `cannot add a measurement to ${rawPath}: ${why}; what was measured before is kept, make room and go on with --resume`,
+      `cannot add a measurement to ${rawPath}: ${why}; earlier measurements are kept; make room and continue with --resume`,
       { cause },
     );
   }

@@ -106,7 +106,7 @@ function fitLogged(
         });
   const notes =
     frontEnd === undefined
-      ? ["front end: the steps do not follow from the requests as recorded, it is left out and takes no time"]
+      ? ["front end: the recorded steps do not follow from the recorded requests, so it is left out and takes no time"]
       : [];
   const cost = engineCostOf(engine, frontEnd);
   return {

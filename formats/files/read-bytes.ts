@@ -95,7 +95,7 @@ function tooLong(path: string, bytes: number, mostBytes: number): ArtifactError 
 
 function bomb(path: string): ArtifactError {
   return new ArtifactError(
-    `cannot read ${path}: it unpacks to far more than it may; if it is what it should be, unpack it with gunzip first`,
+    `cannot read ${path}: it unpacks to far more than the limit; if that is intended, unpack it with gunzip first`,
   );
 }
 

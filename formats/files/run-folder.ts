@@ -159,7 +159,7 @@ export async function readRun(folder: string): Promise<Run> {
   const batchesPath = existing(folder, "batches.csv");
   if (batchesPath === undefined) {
     if (batchesHash !== undefined)
-      throw new ArtifactError(`${folder} has no batches.csv, run.json says that there is one`);
+      throw new ArtifactError(`${folder} has no batches.csv, although run.json says that there is one`);
     return tableRun(info, table, []);
   }
   if (requestsHash !== undefined && batchesHash === undefined) {

@@ -6,7 +6,7 @@ import { ArtifactError } from "../errors.js";
 import type { BatchRecord, RequestRecord } from "../run.js";
 import { readRun, writeRun } from "./run-folder.js";
 import { runLog, type RunLog } from "./run-log.js";
-import { readTrace } from "./traces/read-trace.js";
+import { readTrace } from "./traces/index.js";
 
 let folder: string;
 beforeEach(() => {
@@ -166,5 +166,5 @@ test("a full disk is told once, the log goes on when there is room", async () =>
   await turn();
   log.flush();
   log.close();
-  expect(told).toEqual([`cannot keep finished requests in ${folder} as they end: the disk is full; the run goes on`]);
+  expect(told).toEqual([`cannot keep finished requests in ${folder} as they end: the disk is full; the run continues`]);
 });

@@ -62,7 +62,7 @@ export function runLog(folder: string, onTrouble: (message: string) => void): Ru
     } catch (error) {
       if (isTold) return;
       isTold = true;
-      onTrouble(`cannot keep finished requests in ${folder} as they end: ${reasonOf(error)}; the run goes on`);
+      onTrouble(`cannot keep finished requests in ${folder} as they end: ${reasonOf(error)}; the run continues`);
     }
   };
   const syncSoon = (): void => {

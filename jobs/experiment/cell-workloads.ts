@@ -2,7 +2,8 @@
 import type { Cell } from "./cells.js";
 import type { CellWorkload } from "./simulate-cells.js";
 import { withRates, type CapacityInput } from "./utilisation.js";
-import { requireFits, workloadOf } from "../inputs/index.js";
+import { requireFits } from "../../sim/index.js";
+import { workloadOf } from "../inputs/index.js";
 
 /** ConfigError when a request of a batch policy does not fit the profile's model. */
 export async function cellWorkloads(asked: readonly Cell[], input: CapacityInput): Promise<CellWorkload[]> {

@@ -1,7 +1,7 @@
 import { experimentSchema } from "../../formats/index.js";
 import { cellsOf } from "./cells.js";
 import { fingerprint } from "./fingerprint.js";
-import { requireFits } from "../inputs/workload-of.js";
+import { requireFits } from "../../sim/index.js";
 
 function buildExperiment(parts: object) {
   return experimentSchema.parse({ version: 1, name: "small", profile: "profile.json", ...parts });

@@ -60,7 +60,7 @@ function engineRows(cost: VllmEngineCost, intervals: NonNullable<Profile["cost_i
     ...growing("update", "host.update"),
     ["update", "of the first requests, beyond that", "host.update.first_requests.request_ns"],
     ["tokens to the host", "step", "host.copy_ns"],
-    ["outputs to the front end", "step", "host.send_ns"],
+    ["sending outputs to the front end", "step", "host.send_ns"],
     ["input queue", "request", "host.take_request_ns"],
     ["idle engine wakes", "time", "host.wake_ns"],
     ["step without tokens", "pause", "host.empty_step_sleep_ns"],
@@ -97,7 +97,7 @@ function growing(stage: string, place: string, per = "step"): EngineLine[] {
 function frontEndLines(hops: number): EngineLine[] {
   const [request, output] = ["front end, request", "front end, output"];
   return [
-    [request, "way from the client", "front_end.accept_ns"],
+    [request, "path from the client", "front_end.accept_ns"],
     [request, "request", "front_end.request_ns"],
     [request, "prompt token", "front_end.request_token_ns"],
     [request, `hop, ${hops} a request`, "front_end.request_hop_ns"],

@@ -41,7 +41,7 @@ async function calibrated(
       return profile;
     }
     throw new ConfigError(
-      `${folder.profile} was calibrated with another plan; pass --force to calibrate again, or name the experiment anew`,
+      `${folder.profile} was calibrated with another plan; pass --force to calibrate again, or give the experiment another name`,
     );
   }
   const rawPath = rawPathOf(folder.profile);

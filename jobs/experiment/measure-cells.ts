@@ -160,7 +160,7 @@ async function runTasks(
   for (const line of describePace(paces)) reporter.warn(line);
   if (busy.length === 0) return;
   reporter.warn(
-    `other processes were at work beside ${busy.length} of ${tasks.length} real runs, on up to ` +
+    `other processes were at work during ${busy.length} of ${tasks.length} real runs, on up to ` +
       `${greatest(busy).toFixed(1)} cores: what was measured there is slower than this machine is, and agrees less`,
   );
 }
@@ -179,7 +179,7 @@ async function undisturbed({ quiet, signal, reporter }: MeasureCellsInput, make:
 /** Stricter than what makes a run invalid: agreement within a few percent is asked of it. */
 function disturbances(run: Run): string[] {
   const others = othersBeside(run);
-  const busy = others > WORTH_TELLING_CORES ? [`other processes used ${others.toFixed(2)} cores beside it`] : [];
+  const busy = others > WORTH_TELLING_CORES ? [`other processes used ${others.toFixed(2)} cores at the same time`] : [];
   return [...(run.info.valid?.reasons ?? []), ...busy];
 }
 

@@ -61,7 +61,7 @@ async function start(options: FakeVllmOptions = {}): Promise<void> {
 test("all three policies are simulated and measured, each repeat of the same requests", async () => {
   await start();
   const { notes, warnings } = await run(text(server.baseUrl));
-  expect(notes).toContain("ran 6 of 6 real runs, 0 were there");
+  expect(notes).toContain("ran 6 of 6 real runs, 0 existed already");
   expect(warnings[0]).toMatch(/the server runs under other settings than profile .*: block_size 32 instead of 16/);
   const cells = join(folder, "three", "cells");
   expect(readdirSync(cells).sort()).toEqual(["dynamic--closed", "naive--closed", "vllm--closed"]);
@@ -96,7 +96,7 @@ test("a second run keeps all of it, and needs no server for that", async () => {
   const { baseUrl } = server;
   await run(text(baseUrl));
   await server.close();
-  expect((await run(text(baseUrl))).notes).toContain("ran 0 of 6 real runs, 6 were there");
+  expect((await run(text(baseUrl))).notes).toContain("ran 0 of 6 real runs, 6 existed already");
 });
 
 test("without a server, or without its metrics, nothing is written", async () => {
@@ -113,7 +113,7 @@ test("a cell that states settings the server does not have is refused", async ()
   await start();
   await expect(run(text(server.baseUrl, ", block_size: 16"))).rejects.toThrow(ConfigError);
   await expect(run(text(server.baseUrl, ", block_size: 16"))).rejects.toThrow(
-    /block_size: stated as 16, but the server's \/metrics says 32/,
+    /block_size: given as 16, but the server's \/metrics says 32/,
   );
 });
 

@@ -71,7 +71,7 @@ test("a pace before the runs that would show is told, and so is a change beside 
     expect.stringMatching(/^just before .* 20 % slower .* simulated at the pace before it$/),
   ]);
   expect(describePace(paces([1, 1.4]))).toEqual([
-    expect.stringMatching(/^beside .* 20 % slower than just before them, .* about as much too short$/),
+    expect.stringMatching(/^during .* 20 % slower than just before them, .* about as much too short$/),
   ]);
   expect(describePace(paces([1, 0.8]))[0]).toMatch(/10 % faster than just before them, .* too long$/);
   expect([describePace([]), describePace(paces([1.02, 1.03]))]).toEqual([[], []]);

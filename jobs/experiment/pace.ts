@@ -80,7 +80,7 @@ export function describePace(paces: readonly Pace[]): string[] {
     ...(Math.abs(changed) < WORTH_TELLING
       ? []
       : [
-          `beside the real runs the machine was ${percent(changed)} than just before them, by the reference batch after each: ` +
+          `during the real runs the machine was ${percent(changed)} than just before them, by the reference batch after each: ` +
             `simulated times are about as much too ${changed > 0 ? "short" : "long"}`,
         ]),
   ];

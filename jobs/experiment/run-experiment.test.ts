@@ -52,15 +52,15 @@ function contents(): Record<string, string> {
 }
 
 test("a second run keeps every cell and changes no file", async () => {
-  expect(await run(simulatedOnly(2))).toEqual(["simulated 1 of 1 cells, 0 were there"]);
+  expect(await run(simulatedOnly(2))).toEqual(["simulated 1 of 1 cells, 0 existed already"]);
   const before = contents();
-  expect(await run(simulatedOnly(2))).toEqual(["simulated 0 of 1 cells, 1 were there"]);
+  expect(await run(simulatedOnly(2))).toEqual(["simulated 0 of 1 cells, 1 existed already"]);
   expect(contents()).toEqual(before);
 });
 
 test("a load that is added is simulated, the others are kept", async () => {
   await run(simulatedOnly(2));
-  expect(await run(simulatedOnly(2, "closed,more"))).toEqual(["simulated 1 of 2 cells, 1 were there"]);
+  expect(await run(simulatedOnly(2, "closed,more"))).toEqual(["simulated 1 of 2 cells, 1 existed already"]);
 });
 
 test("a changed setting is rejected, and the refusal changes no file", async () => {
@@ -73,7 +73,7 @@ test("a changed setting is rejected, and the refusal changes no file", async () 
 test("with force a changed setting replaces the cell", async () => {
   await run(simulatedOnly(2));
   const before = contents();
-  expect(await run(simulatedOnly(3), true)).toEqual(["simulated 1 of 1 cells, 0 were there"]);
+  expect(await run(simulatedOnly(3), true)).toEqual(["simulated 1 of 1 cells, 0 existed already"]);
   const after = contents();
   expect(Object.keys(after)).toEqual(Object.keys(before));
   expect(after).not.toEqual(before);

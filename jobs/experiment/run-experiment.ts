@@ -96,7 +96,7 @@ export async function runResolved(
   if (named !== undefined) writeProfile(folder.profile, named);
   await simulateCells(simulations, { profile, seed, jitter, signal, blocking, reporter });
   const simulated = simulations.length;
-  reporter.note(`simulated ${simulated} of ${workloads.length} cells, ${workloads.length - simulated} were there`);
+  reporter.note(`simulated ${simulated} of ${workloads.length} cells, ${workloads.length - simulated} existed already`);
   if (experiment.num_runs > 0) {
     const runs = real.length * experiment.num_runs;
     if (server === undefined) await measureCells(measurements, { ...toMeasure, signal, blocking, reporter, quiet });
@@ -104,7 +104,7 @@ export async function runResolved(
     if (vllm === undefined)
       await predictAgain(real, { ...common, jitter, signal, blocking, repeats: experiment.num_runs });
     const made = measurements.length;
-    reporter.note(`ran ${made} of ${runs} real runs, ${runs - made} were there`);
+    reporter.note(`ran ${made} of ${runs} real runs, ${runs - made} existed already`);
   }
   manifest(false);
   return folder;
@@ -117,7 +117,7 @@ function refuseOthersFiles(
 ): void {
   if (resolve(path) === resolve(folder.experiment)) {
     throw new ConfigError(
-      `${path} would be replaced by the experiment with every default filled; move it, or name it anew`,
+      `${path} would be replaced by the experiment with every default filled in; move it, or rename the experiment`,
     );
   }
   if (force || existsSync(folder.manifest)) return;

@@ -6,6 +6,7 @@ import { withInfo, type Profile, type Run, type Workload } from "../../formats/i
 import {
   capacityOf,
   columnsIn,
+  defaultJitter,
   planPolicy,
   simulateRun,
   summarise,
@@ -17,7 +18,7 @@ import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./fingerprint.js";
 import { canReuse, wasMadeFrom, writeReusable, type RunPlace } from "./reuse-run.js";
 import { atPace } from "./pace.js";
-import { asUsual, defaultJitter, replicate, type Blocking } from "../replicate/index.js";
+import { asUsual, replicate, type Blocking } from "../replicate/index.js";
 import type { Reporter } from "../inputs/index.js";
 
 /** A cell with its explicit requests. */

@@ -2,7 +2,7 @@
 export { packageFile, packageVersion } from "./package-root.js";
 export { loadProfile, profileNames, profileReference, shippedProfile } from "./profiles.js";
 export { answerColumns } from "./answer-columns.js";
-export { hasPrompts, requireFits, workloadOf } from "./workload-of.js";
+export { hasPrompts, workloadOf } from "./workload-of.js";
 export { startMemory, type RealMemory } from "./real-memory.js";
 export { sharedNotes } from "./shared-notes.js";
 export { waitUntilQuiet, type QuietOptions } from "./quiet.js";

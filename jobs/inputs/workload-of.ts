@@ -1,5 +1,5 @@
-/** The explicit requests of a load, from prompts, lengths or a trace, and whether a model can hold them. */
-import { ConfigError, type Load, type Workload } from "../../formats/index.js";
+/** The explicit requests of a load, from prompts, lengths or a trace. */
+import type { Load, Workload } from "../../formats/index.js";
 import { readPrompts, readTrace, traceOptionsOf } from "../../formats/files/index.js";
 import { loadTokenizer, workloadFromLengths, workloadFromPrompts, workloadFromRequests } from "../../sim/index.js";
 import { packageFile } from "./package-root.js";
@@ -19,17 +19,4 @@ export async function workloadOf(load: Load, promptsPath: string | undefined, se
 /** Whether its requests may have a text: those of lengths alone have none. */
 export function hasPrompts({ workload, dataset_name: dataset = "prompts" }: Load): boolean {
   return workload !== undefined || dataset === "prompts";
-}
-
-/** ConfigError when a request cannot fit the model's positions in a static batch, naming the first. */
-export function requireFits(workload: Workload, positions: number, model: string): void {
-  const longest = workload.requests.reduce((most, request) => Math.max(most, request.outputTokens), 0);
-  for (const { id, prompt, promptTokens } of workload.requests) {
-    if (promptTokens + longest <= positions) continue;
-    const text = prompt === undefined ? "" : ` ("${prompt.slice(0, 40)}${prompt.length > 40 ? "..." : ""}")`;
-    throw new ConfigError(
-      `request ${id}${text} has ${promptTokens} prompt tokens, and batches decode up to ${longest}; model ${model} ` +
-        `has ${positions} positions: shorten the prompt or the output`,
-    );
-  }
 }

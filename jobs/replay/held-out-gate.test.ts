@@ -32,7 +32,7 @@ test("an error that simulated runs differ by among themselves is said, and ends 
   const found = gateHeldOut([report({ mean_ttft_ms: statistic(0.6, [90, 300]) })]);
   expect(found.missed).toEqual([]);
   expect(found.untold).toEqual([
-    "held-out: mean_ttft_ms is off by +60.0 % (at most 20 % is allowed), but simulated runs of that load differ by as much, 90.0 to 300 ms: it cannot be told",
+    "held-out: mean_ttft_ms is off by +60.0 % (at most 20 % is allowed), but simulated runs of that load differ by as much, 90.0 to 300 ms: it cannot be decided",
   ]);
 });
 

@@ -34,7 +34,7 @@ export function gateHeldOut(reports: readonly Pick<ReplayReport, "recording" | "
       if (isInside(real, band)) {
         const [low, high] = band!.map((ms) => ms.toPrecision(3));
         untold.push(
-          `${off}), but simulated runs of that load differ by as much, ${low} to ${high} ms: it cannot be told`,
+          `${off}), but simulated runs of that load differ by as much, ${low} to ${high} ms: it cannot be decided`,
         );
       } else missed.push(`${off})`);
     }

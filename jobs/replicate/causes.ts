@@ -11,16 +11,6 @@ export interface Causes {
   readonly calibration: boolean;
 }
 
-/**
- * Whether times vary where nobody said: as the profile has measured it, for batches too where it knows how repeats of one
- * batch differed. A real machine's times do, and intervals without that would be too narrow. Undefined: the simulator's own.
- */
-export function defaultJitter({ profile, plan }: Pick<SimulatedRunInput, "profile" | "plan">): boolean | undefined {
-  if (profile.cost.kind === "vllm_engine" || plan.work === "step") return undefined;
-  const quantiles = profile.noise?.repeat_quantiles;
-  return quantiles !== undefined && quantiles.length > 0 ? true : undefined;
-}
-
 export function causesOf(input: SimulatedRunInput, isResampled: boolean): Causes {
   const { profile, replicas = 1, router } = input;
   const timesVary = haveTimes(input) && isJittered(input);

@@ -68,7 +68,7 @@ test("the page counts what agrees, with the other verdicts beside, and the blind
   expect(page).toContain("on a CPU, 2 cores");
   expect(page).toContain("2 of 12 real runs were disturbed");
   expect(page).toContain(
-    "| m | c | mean e2el | 11.0 | 10.0 | +10.0 % | -10.0 % to +31.0 % | 5 % | 9.0 to 12.0 | cannot tell, 7 more repeats would |",
+    "| m | c | mean e2el | 11.0 | 10.0 | +10.0 % | -10.0 % to +31.0 % | 5 % | 9.0 to 12.0 | cannot tell, 7 more repeats would settle it |",
   );
   expect(page).toContain("| +8.0 % to +12.0 % | 5 % | 9.0 to 12.0 | **differs** |");
   expect(page).toContain("| m | c | 3 | 2 | 4 | 5 | 10.0 | 11.1 | 1.094 | 1.200 |");

@@ -104,7 +104,7 @@ export async function validate(
 ): Promise<ValidationResult> {
   if (experiment.num_runs < 2) {
     throw new ConfigError(
-      `${path}: num_runs is ${experiment.num_runs}, expected at least 2: repeats are the noise floor`,
+      `${path}: num_runs is ${experiment.num_runs}, expected at least 2: the noise is taken from repeats`,
     );
   }
   const toleranceOf = withTolerances(() => tolerance, (experiment.tolerances ?? []).map(parseThreshold));

@@ -29,7 +29,7 @@ export function probedServerOf({ settings, unknown }: ServerSettings): ProbedSer
   if (missing.length > 0) {
     const flags = missing.map((name) => `--${name.replaceAll("_", "-")}`).join(", ");
     throw new ConfigError(
-      `the server does not tell ${missing.join(", ")}; state them as it was started (${flags}), or start it with VLLM_SERVER_DEV_MODE=1`,
+      `the server does not report ${missing.join(", ")}; give the values it was started with (${flags}), or start it with VLLM_SERVER_DEV_MODE=1`,
     );
   }
   const {
@@ -57,7 +57,7 @@ export async function learnServer(
   const settings = await readServerSettings(baseUrl, { model, ...(stated === undefined ? {} : { stated }), signal });
   if (settings.engine !== "vllm") {
     throw new ConfigError(
-      `${shownUrl(baseUrl)} is no vLLM server as far as it tells (engine "${settings.engine}"), expected vLLM: others can be measured ` +
+      `${shownUrl(baseUrl)} does not say that it is a vLLM server (engine "${settings.engine}"), expected vLLM: others can be measured ` +
         "(bench --backend vllm), but have no profile",
     );
   }
@@ -82,7 +82,7 @@ export async function findVocabulary(baseUrl: ServerRef, model: string, signal?:
     if (status !== 400) break;
   }
   throw new BackendError(
-    `${shownUrl(baseUrl)} takes no prompt of token ids: ${plainLine(said, 200)}; state --vocab-size, or see its log`,
+    `${shownUrl(baseUrl)} does not accept prompts of token ids: ${plainLine(said, 200)}; give --vocab-size, or see its log`,
   );
 }
 

@@ -47,7 +47,7 @@ function measure(changes: Partial<MeasureServerInput> = {}): Promise<MeasuredSer
     baseUrl: fake.baseUrl,
     stated,
     vocab: 1000,
-    budgetMs: 20_000,
+    budgetMs: 7_000,
     seed: "1",
     rawFolder: join(folder, "p.json.raw"),
     resume: false,
@@ -126,7 +126,7 @@ test("an interrupted calibration goes on where it was", async () => {
 test("settings that neither server nor user tells are asked for by their flags", async () => {
   await start();
   await expect(measure({ stated: { max_num_seqs: 8 } })).rejects.toThrow(
-    "does not tell max_num_batched_tokens, async_scheduling; state them as it was started (--max-num-batched-tokens, --async-scheduling)",
+    "does not report max_num_batched_tokens, async_scheduling; give the values it was started with (--max-num-batched-tokens, --async-scheduling)",
   );
 });
 
@@ -134,7 +134,7 @@ test("the number of KV blocks is asked for before anything is sent, and stating 
   const blockless = (): string => metrics().replace(',num_gpu_blocks="500"', "");
   await start({ metrics: blockless });
   await expect(measure()).rejects.toThrow(
-    "does not tell num_gpu_blocks; state them as it was started (--num-gpu-blocks)",
+    "does not report num_gpu_blocks; give the values it was started with (--num-gpu-blocks)",
   );
   expect(fake.received).toHaveLength(0);
   const controller = new AbortController();
@@ -163,7 +163,7 @@ test("a server of two engines, with drafts or of another kind is rejected before
   await expect(measure()).rejects.toThrow(/speculative_config = .*\(speculative decoding\)/);
   await fake.close();
   await start({ ownedBy: "sglang", metrics: () => undefined });
-  await expect(measure()).rejects.toThrow(/is no vLLM server as far as it tells \(engine "sglang"\)/);
+  await expect(measure()).rejects.toThrow(/does not say that it is a vLLM server \(engine "sglang"\)/);
 });
 
 test("random prompts that are found in the prefix cache end the calibration", async () => {
@@ -205,7 +205,7 @@ test("a folder that holds other files is not cleared, resumed or not", async () 
   writeFileSync(join(rawFolder, "thesis.tex"), "mine");
   for (const resume of [false, true]) {
     await expect(measure({ resume })).rejects.toThrow(
-      /p\.json\.raw holds thesis\.tex, which no calibration of a server left/,
+      /p\.json\.raw holds thesis\.tex, which is not from a calibration of a server/,
     );
   }
   expect(readFileSync(join(rawFolder, "thesis.tex"), "utf8")).toBe("mine");

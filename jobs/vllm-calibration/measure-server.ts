@@ -150,7 +150,7 @@ function clearRawFolder(rawFolder: string): void {
   const others = readdirSync(rawFolder).filter((name) => !ownNames.includes(name) && !name.endsWith(".tmp"));
   if (others.length > 0) {
     throw new ConfigError(
-      `${rawFolder} holds ${others.slice(0, 3).join(", ")}, which no calibration of a server left there; choose another --output`,
+      `${rawFolder} holds ${others.slice(0, 3).join(", ")}, which is not from a calibration of a server; choose another --output`,
     );
   }
   for (const name of ownNames) rmSync(join(rawFolder, name), { recursive: true, force: true });
@@ -247,7 +247,7 @@ interface Noted {
 function serverNotesOf({ runs, settings, cache, preemptions }: Noted): string[] {
   const { unknown, leftOut } = settings;
   return [
-    ...(unknown.length > 0 ? [`settings that the server does not tell: ${unknown.join(", ")}`] : []),
+    ...(unknown.length > 0 ? [`settings that the server does not report: ${unknown.join(", ")}`] : []),
     ...leftOut.map((what) => `the server uses ${what}, which is not modelled`),
     ...((cache.hitTokens ?? 0) > 0
       ? [
@@ -255,7 +255,7 @@ function serverNotesOf({ runs, settings, cache, preemptions }: Noted): string[] 
         ]
       : []),
     ...((preemptions ?? 0) > 0
-      ? [`${preemptions!} preemptions while probing, so some times hold a recomputation`]
+      ? [`${preemptions!} preemptions during the probes, so some times include a recomputation`]
       : []),
     ...runs.notes,
   ];

@@ -152,7 +152,7 @@ async function validLoadRun(load: ProbeLoad, input: RunPlanInput, notes: string[
   const first = await loadRun(load, input);
   if (first.info.valid?.ok !== false) return first;
   if (wasThere && input.acceptDisturbed) {
-    notes.push(`${load.name} was disturbed, and is used all the same: ${first.info.valid.reasons.join("; ")}`);
+    notes.push(`${load.name} was disturbed, and is used anyway: ${first.info.valid.reasons.join("; ")}`);
     return first;
   }
   notes.push(`${load.name} was measured again: ${first.info.valid.reasons.join("; ")}`);
@@ -161,12 +161,12 @@ async function validLoadRun(load: ProbeLoad, input: RunPlanInput, notes: string[
   const again = await loadRun(load, input);
   if (again.info.valid?.ok !== false) return again;
   if (input.acceptDisturbed) {
-    notes.push(`${load.name} was disturbed again, and is used all the same: ${again.info.valid.reasons.join("; ")}`);
+    notes.push(`${load.name} was disturbed again, and is used anyway: ${again.info.valid.reasons.join("; ")}`);
     return again;
   }
   throw new BackendError(
     `the ${load.name} load was disturbed twice: ${again.info.valid.reasons.join("; ")}; calibrate from a machine with nothing ` +
-      "else to do, on a server that nobody else uses; what was measured is kept, go on with --resume, or with --accept-disturbed, too",
+      "else to do, on a server that nobody else uses; measurements are kept: continue with --resume, and if need be --accept-disturbed",
   );
 }
 

@@ -52,7 +52,7 @@ export class Answer {
     this.readAtNs = atNs;
     this.bytes += bytes.length;
     if (this.bytes > this.limits.bytes) {
-      this.malformed(`got over ${this.limits.bytes} bytes, far more than the tokens asked for take`);
+      this.malformed(`got over ${this.limits.bytes} bytes, far more than the requested tokens take`);
       return false;
     }
     this.parser.feed(this.decoder.write(bytes));
@@ -102,7 +102,7 @@ export class Answer {
     if (finishReason !== undefined) this.finishReason = finishReason;
     if (holdsNothing && finishReason === undefined) return;
     if (this.chunkNs.length >= this.limits.chunks) {
-      this.malformed("more chunks than four times the tokens asked for");
+      this.malformed("more than four chunks per requested token");
       return;
     }
     this.chunkNs.push(this.readAtNs);

@@ -128,7 +128,7 @@ function refuseUnasked(where: string, status: number, headers: Dispatcher.Respon
   const coding = headers["content-encoding"];
   if (coding === undefined || coding === "identity") return;
   throw new BackendError(
-    `${where} answered with content-encoding "${plainLine(String(coding), 40)}", expected none, as none was asked for`,
+    `${where} answered with content-encoding "${plainLine(String(coding), 40)}", expected none, because none was requested`,
   );
 }
 
@@ -140,5 +140,8 @@ export function accessHint(status: number): string {
 
 function stoppedBefore(): RunInterrupted {
   const nothing = { requests: [], batches: [], originNs: 0, sendLagsNs: [] };
-  return new RunInterrupted("stopped while the server was asked about itself, before any request of the run", nothing);
+  return new RunInterrupted(
+    "stopped while asking the server for its models and settings, before any request of the run",
+    nothing,
+  );
 }

@@ -213,7 +213,7 @@ test("a run says why it is not to be trusted: no warm-up, too few requests, answ
     expect.stringMatching(/^no request went before the run/) as string,
     "4 finished requests are too few for P50, P99",
   ]);
-  expect(run.info.notes).toContain("4 answers have another length than asked for, although ignore_eos was set");
+  expect(run.info.notes).toContain("4 answers do not have the requested length, although ignore_eos was set");
 });
 
 test("several workers send the same requests on the same schedule, each one once", async () => {

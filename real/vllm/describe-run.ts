@@ -101,9 +101,7 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
 /** A run on another engine is measured all the same; nothing of it can be simulated. */
 function otherEngineNotes({ engine }: ServedModel): string[] {
   if (engine === "vllm") return [];
-  return [
-    `the server is no vLLM as far as it tells (engine "${engine}"), so no profile and no simulation applies to it`,
-  ];
+  return [`the server does not say that it is vLLM (engine "${engine}"), so no profile or simulation applies to it`];
 }
 
 /** Engine, model and hardware as run.json names them. */

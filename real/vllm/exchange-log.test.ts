@@ -28,9 +28,9 @@ function exchange(index: number): SentExchange {
 test.each([
   ["in memory", Infinity],
   ["in a file", 0],
-])("what was packed %s comes back as it was, in the order of the workload", (_, mostInMemory) => {
+])("what was packed %s comes back as it was, in the order of the workload", (_, maxInMemory) => {
   const count = 3_000;
-  const log = new ExchangeLog(count + 5, mostInMemory);
+  const log = new ExchangeLog(count + 5, maxInMemory);
   // They end in another order than they were sent, and some never do.
   const ended = Array.from({ length: count }, (__, at) => (at * 7) % count).filter((index) => index % 11 !== 0);
   for (const index of ended) log.add(exchange(index));

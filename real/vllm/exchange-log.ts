@@ -30,6 +30,7 @@ export class ExchangeLog implements Iterable<SentExchange> {
   private readonly lengths: Uint32Array;
   private readonly pieces: Piece[] = [];
   private filling = Buffer.allocUnsafe(PIECE_BYTES);
+  private reading = Buffer.alloc(0);
   private filled = 0;
   private packed = 0;
   /** null: the system gives no file, so all stays in memory. */
@@ -37,19 +38,15 @@ export class ExchangeLog implements Iterable<SentExchange> {
 
   constructor(
     requests: number,
-    private readonly mostInMemory = MAX_IN_MEMORY,
+    private readonly maxInMemory = MAX_IN_MEMORY,
   ) {
     this.starts = new Float64Array(requests);
     this.lengths = new Uint32Array(requests);
   }
 
   add(exchange: SentExchange): void {
-    const { index, chunkNs, chunkTokens, failure } = exchange;
-    const bytes = serialize({
-      ...exchange,
-      chunkNs: Float64Array.from(chunkNs),
-      chunkTokens: Float64Array.from(chunkTokens),
-    });
+    const { index, chunkNs, failure } = exchange;
+    const bytes = serialize(exchange);
     if (this.filled + bytes.length > this.filling.length) this.endPiece(bytes.length);
     bytes.copy(this.filling, this.filled);
     this.starts[index] = this.packed + this.filled;
@@ -63,8 +60,7 @@ export class ExchangeLog implements Iterable<SentExchange> {
   of(index: number): SentExchange | undefined {
     const length = this.lengths[index] ?? 0;
     if (length === 0) return undefined;
-    const found = deserialize(this.read(this.starts[index]!, length)) as SentExchange;
-    return { ...found, chunkNs: [...found.chunkNs], chunkTokens: [...found.chunkTokens] };
+    return deserialize(this.read(this.starts[index]!, length)) as SentExchange;
   }
 
   /** Places in the workload of all that are there, ascending. */
@@ -84,7 +80,7 @@ export class ExchangeLog implements Iterable<SentExchange> {
     this.pieces.push({ start: this.packed, bytes });
     this.packed += this.filled;
     this.filled = 0;
-    if (this.packed > this.mostInMemory) this.moveToFile();
+    if (this.packed > this.maxInMemory) this.moveToFile();
     this.filling = Buffer.allocUnsafe(Math.max(PIECE_BYTES, needed));
   }
 
@@ -106,9 +102,10 @@ export class ExchangeLog implements Iterable<SentExchange> {
     if (start >= this.packed) return this.filling.subarray(start - this.packed, start - this.packed + length);
     const { start: first, bytes } = this.pieceAt(start);
     if (bytes !== undefined) return bytes.subarray(start - first, start - first + length);
-    const read = Buffer.allocUnsafe(length);
-    readSync(this.file!, read, 0, length, start);
-    return read;
+    // What is made of the bytes does not keep them, so all readings share one buffer.
+    if (this.reading.length < length) this.reading = Buffer.allocUnsafe(2 * length);
+    readSync(this.file!, this.reading, 0, length, start);
+    return this.reading.subarray(0, length);
   }
 
   /** The last piece that begins at or before that byte. */

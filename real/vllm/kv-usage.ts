@@ -17,7 +17,7 @@ export async function kvUsage(baseUrl: ServerRef, options: AskOptions = {}): Pro
   if (fraction !== undefined) return fraction;
   throw new BackendError(
     `${shownUrl(baseUrl)}/metrics ${status === 200 ? "has no vllm:kv_cache_usage_perc" : `answered with HTTP ${status}`}, which tells ` +
-      "the memory that a batch takes; start the server with its metrics on (without --disable-log-stats)",
+      "the memory that a batch takes; start the server with metrics enabled (without --disable-log-stats)",
   );
 }
 

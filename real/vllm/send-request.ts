@@ -125,7 +125,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
     const coding = headers["content-encoding"];
     if (status !== 200) return;
     if (coding !== undefined && coding !== "identity") {
-      this.abort(malformed(`content-encoding "${plainLine(coding, 40)}", though none was asked for`));
+      this.abort(malformed(`content-encoding "${plainLine(coding, 40)}", although none was requested`));
       return;
     }
     const type = headers["content-type"];

@@ -40,5 +40,5 @@ test("a run on another engine is recorded under its name, with a note, and not a
     date: "2026-01-01T00:00:00.000Z",
   });
   expect([info.engine.name, info.policy]).toEqual(["sglang", "sglang"]);
-  expect(info.notes).toContainEqual(expect.stringMatching(/engine "sglang".*no profile and no simulation/));
+  expect(info.notes).toContainEqual(expect.stringMatching(/engine "sglang".*no profile or simulation/));
 });

@@ -82,7 +82,7 @@ export function unsafeRemarks({ url, headers, query, isInsecure }: ServerAddress
   return [
     ...(isInsecure ? [INSECURE_NOTE] : []),
     ...(protocol === "http:" && !isHere && hasSecrets
-      ? [`keys and headers go to ${url} unencrypted, where anyone on the way can read them; use https://`]
+      ? [`keys and headers go to ${url} unencrypted, and anyone on the path can read them; use https://`]
       : []),
   ];
 }

@@ -59,7 +59,7 @@ function lengthNotes({ seen, ignoreEos }: VerdictInput): string[] {
   if (wrong === 0) return [];
   return [
     ignoreEos
-      ? `${wrong} answers have another length than asked for, although ignore_eos was set`
-      : `${wrong} answers ended before the length asked for`,
+      ? `${wrong} answers do not have the requested length, although ignore_eos was set`
+      : `${wrong} answers ended before the requested length`,
   ];
 }

@@ -63,7 +63,7 @@ describe("joinRuns", () => {
     expect(() => joinRuns([sim], [buildRun("real", [{ id: "a", status: "error" }])])).toThrow(
       "no request finished in every run: 1 ids are shared",
     );
-    expect(() => joinRuns([sim], [])).toThrow("comparing with no real run");
+    expect(() => joinRuns([sim], [])).toThrow("no real run to compare with");
   });
 
   it("takes one simulation for each real run, and no other number", () => {

@@ -48,7 +48,7 @@ export interface Joined {
 
 /** Joins by request id, in the order of the first simulation. ArtifactError when no id is shared, or none finished everywhere. */
 export function joinRuns(sims: readonly Run[], reals: readonly Run[]): Joined {
-  if (reals.length === 0) throw new ConfigError("comparing with no real run, expected at least one");
+  if (reals.length === 0) throw new ConfigError("no real run to compare with, expected at least one");
   if (sims.length !== 1 && sims.length !== reals.length) {
     throw new ConfigError(
       `comparing ${sims.length} simulations with ${reals.length} real runs, expected one, or one for each`,

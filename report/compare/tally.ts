@@ -23,6 +23,6 @@ export function verdictText({
 }: Pick<Judgement, "verdict" | "noise" | "moreRepeats">): string {
   if (verdict !== "cannot tell") return noise === "unknown" ? `${verdict} (one real run)` : verdict;
   if (noise === "unknown") return "cannot tell (one real run), at least 1 more needed";
-  if (moreRepeats === null) return `cannot tell, nor would ${MAX_RUNS} repeats`;
-  return `cannot tell, ${moreRepeats} more repeat${moreRepeats === 1 ? "" : "s"} would`;
+  if (moreRepeats === null) return `cannot tell, ${MAX_RUNS} repeats would not settle it`;
+  return `cannot tell, ${moreRepeats} more repeat${moreRepeats === 1 ? "" : "s"} would settle it`;
 }

@@ -67,7 +67,7 @@ describe("judgeError", () => {
     const simulation = { run: 0.02, draws: 0.002, calibration: 0.08 };
     const found = judged(101, [100, 100.5, 99.5], { simulation });
     expect(found).toMatchObject({ verdict: "cannot tell", moreRepeats: null });
-    expect(verdictText(found)).toBe("cannot tell, nor would 1000 repeats");
+    expect(verdictText(found)).toBe("cannot tell, 1000 repeats would not settle it");
   });
 
   it("takes a simulation that is one draw to be as open as a real run", () => {

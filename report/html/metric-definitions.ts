@@ -18,9 +18,9 @@ export const metricDefinitions: ReportSection = {
     ],
     [
       "verdict",
-      "agrees: the interval lies within the tolerance; differs: it lies outside entirely; cannot tell: the noise is wider than " +
-        "the tolerance or the interval straddles its edge. With a single real run the noise is not known, unless the simulation " +
-        "says how much runs differ: then nothing agrees, and differs is only what is off by more than a factor of two",
+      "agrees: the interval lies within the tolerance; differs: it lies entirely outside; cannot tell: the noise is wider than " +
+        "the tolerance, or the interval straddles its edge. With a single real run the noise is unknown unless the simulation " +
+        "says how much runs differ: then nothing agrees, and only errors more than a factor of two beyond the tolerance differ",
     ],
   ],
 };

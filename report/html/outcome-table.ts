@@ -9,7 +9,7 @@ import type { OutcomeRow } from "./report-input.js";
 
 /** The section's HTML. */
 export function outcomeSection(rows: readonly OutcomeRow[]): string {
-  if (rows.length === 0) return `<p>Nothing was compared: this report has no simulated figures beside real ones.</p>`;
+  if (rows.length === 0) return `<p>Nothing was compared: this report has no pair of simulated and real runs.</p>`;
   const chosen = rows.filter(isUpFront);
   const upFront = chosen.length === 0 ? rows : chosen;
   const rest = chosen.length === 0 ? [] : rows.filter((row) => !isUpFront(row));

@@ -107,14 +107,14 @@ describe("renderReport", () => {
   });
 
   it("says each verdict in words with a sign of its own, and counts agreement alone", () => {
-    const open = { verdict: "cannot tell", verdictText: "cannot tell, 4 more repeats would" } as const;
+    const open = { verdict: "cannot tell", verdictText: "cannot tell, 4 more repeats would settle it" } as const;
     const document = page(
       report({ outcome: [row(), row({ verdict: "differs" }), row(open), row({ verdict: undefined })] }),
     );
     expect(texts(document, "td.verdict")).toEqual([
       "✓ agrees",
       "✗ differs",
-      "? cannot tell, 4 more repeats would",
+      "? cannot tell, 4 more repeats would settle it",
       "– no verdict",
     ]);
     expect(texts(document, "main p")[0]).toBe(

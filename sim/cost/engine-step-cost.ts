@@ -3,12 +3,15 @@
  * step, the front end. Equations in docs/design.md.
  */
 import type { VllmEngineCost } from "../../formats/index.js";
+import { DecodeTimes } from "./decode-times.js";
 import type { GraphKind, GraphSizes } from "./graph-sizes.js";
 import { piecewiseLinear } from "./piecewise-linear.js";
 import { RangeUse, type MeasuredRange } from "./range-use.js";
-import { frontEndCost, hostCost, meanFactors, type Factors } from "./host-cost.js";
+import { VllmFrontEndCost, VllmHostCost } from "./host-cost.js";
+import { meanFactors, type Factors } from "./jitter-draws.js";
 import {
   linearDecodeLaw,
+  wholeNs,
   type DecodeLaw,
   type FrontEndCost,
   type HostCost,
@@ -29,6 +32,7 @@ export class EngineStepCost implements StepCostModel {
   readonly host: HostCost;
   readonly frontEnd?: FrontEndCost;
   readonly isSampled: boolean;
+  readonly decodeTimes?: (requests: number) => DecodeTimes;
   private readonly gpuFactor: Factors["gpu"];
   readonly rangeUse: RangeUse;
 
@@ -43,8 +47,18 @@ export class EngineStepCost implements StepCostModel {
     this.rangeUse = new RangeUse(range);
     this.isSampled = sampled !== undefined;
     this.gpuFactor = factors.gpu;
-    this.host = hostCost(cost.host, graphs, factors);
-    if (cost.front_end !== undefined) this.frontEnd = frontEndCost(cost.front_end, factors);
+    const host = new VllmHostCost(cost.host, graphs, factors);
+    const frontEnd = cost.front_end === undefined ? undefined : new VllmFrontEndCost(cost.front_end, factors);
+    this.host = host;
+    if (frontEnd !== undefined) this.frontEnd = frontEnd;
+    if (sampled === undefined) return;
+    const times: DecodeTimes[] = [];
+    this.decodeTimes = (requests) =>
+      (times[requests] ??= new DecodeTimes({
+        ...host.decodeMeans(requests),
+        gpu: factors.gpu,
+        outputs: frontEnd?.outputMeans(requests),
+      }));
   }
 
   gpuNs(step: StepShape): number {
@@ -55,10 +69,10 @@ export class EngineStepCost implements StepCostModel {
 
   private pricedNs(step: StepShape): number {
     const { gpu } = this.cost;
-    const factor = this.gpuFactor(0);
+    const factor = this.gpuFactor.next(0);
     if (this.graphs.isDecodes(step)) {
       const { firstNs } = this.decodeLaw(step.scheduledRequests, step.decodeContextTokens + step.prefillContextTokens);
-      return this.isSampled ? Math.max(1, Math.round(firstNs * factor)) : firstNs;
+      return Math.max(1, wholeNs(firstNs * factor));
     }
     const padded = this.graphs.paddedTokens(step.scheduledTokens);
     const prefillNs = gpu.prefill_base_ns + gpu.prefill_padded_token_ns * padded;
@@ -66,7 +80,7 @@ export class EngineStepCost implements StepCostModel {
     const contextTokens = step.decodeContextTokens + step.prefillContextTokens;
     return Math.max(
       1,
-      Math.round(
+      wholeNs(
         (Math.max(prefillNs, mixedNs) +
           this.largeGraphNs(padded, this.graphs.kind(step.scheduledTokens, false)) +
           gpu.attention_pair_ns * step.prefillAttentionPairs +

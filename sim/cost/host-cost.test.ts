@@ -1,6 +1,7 @@
 import type { EngineJitter, VllmEngineCost } from "../../formats/index.js";
 import { GraphSizes } from "./graph-sizes.js";
-import { frontEndCost, hostCost, jitterFactors, meanFactors, type Factors } from "./host-cost.js";
+import { VllmFrontEndCost, VllmHostCost } from "./host-cost.js";
+import { jitterFactors, meanFactors, type Factors } from "./jitter-draws.js";
 import type { StepShape } from "./step-cost.js";
 
 const wide = {
@@ -70,7 +71,10 @@ function step(scheduledTokens: number, prefillTokens: number): StepShape {
 
 const names = ["schedule", "update", "launch_full_graph", "launch_piecewise", "launch_no_graph", "gpu", "request", "output"] as const; // prettier-ignore
 const drawsOf = (factors: Factors, count: number): number[][] =>
-  Array.from({ length: count }, (_, k) => [...names.map((name) => factors[name](5e6 * k)), factors.stallNs(1)]);
+  Array.from({ length: count }, (_, k) => [
+    ...names.map((name) => factors[name].next(5e6 * k)),
+    factors.stalls.next(1),
+  ]);
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 test("the same name draws the same factors, another name others", () => {
@@ -81,9 +85,9 @@ test("the same name draws the same factors, another name others", () => {
 
 test("what one kind of time draws does not shift what another does", () => {
   const [one, two] = [jitterFactors(jitter, "x"), jitterFactors(jitter, "x")];
-  for (let k = 0; k < 10; k++) one.gpu(0);
-  expect(one.schedule(0)).toBe(two.schedule(0));
-  expect(one.launch_full_graph(0)).toBe(two.launch_full_graph(0));
+  for (let k = 0; k < 10; k++) one.gpu.next(0);
+  expect(one.schedule.next(0)).toBe(two.schedule.next(0));
+  expect(one.launch_full_graph.next(0)).toBe(two.launch_full_graph.next(0));
 });
 
 test("every factor has mean 1, and being held up its own mean", () => {
@@ -97,13 +101,13 @@ test("every factor has mean 1, and being held up its own mean", () => {
 test("an output is held up the likelier the more tokens it has", () => {
   const factors = jitterFactors(jitter, "held up");
   const heldUp = (tokens: number): number =>
-    mean(Array.from({ length: 20_000 }, () => Number(factors.stallNs(tokens) > 0)));
+    mean(Array.from({ length: 20_000 }, () => Number(factors.stalls.next(tokens) > 0)));
   expect(Math.abs(heldUp(1) - 0.1)).toBeLessThan(0.01);
   expect(Math.abs(heldUp(20) - (1 - 0.9 ** 20))).toBeLessThan(0.01);
 });
 
 test("half of the chunks and the first ones are written after an output is told of", () => {
-  const cost = frontEndCost(frontEnd, meanFactors(undefined));
+  const cost = new VllmFrontEndCost(frontEnd, meanFactors(undefined));
   const restNs = (chunks: number, firstTokens: number): number => cost.restNs({ tokens: 9, chunks, firstTokens });
   expect([restNs(0, 0), restNs(6, 0), restNs(6, 2)]).toEqual([0, 30_000, 130_000]);
 });
@@ -112,32 +116,32 @@ test("at a shared pace all times of the host are slow together, each about it on
   const states = [{ share: 1, memory_ns: 50e6 }];
   const factors = jitterFactors({ pace: { ...wide, states }, gpu: wide, host_states: [], run_spread: 0 }, "shared");
   const times = [0, 1e6, 1e9, 1e6];
-  const paces = times.map((atNs) => factors.schedule(atNs));
+  const paces = times.map((atNs) => factors.schedule.next(atNs));
   expect(new Set(paces).size).toBe(2 + Number(paces[1] !== paces[0]));
   for (const name of ["update", "launch_full_graph", "launch_no_graph", "request", "output"] as const) {
-    expect(times.map((atNs) => factors[name](atNs))).toEqual(paces);
+    expect(times.map((atNs) => factors[name].next(atNs))).toEqual(paces);
   }
   const own = jitterFactors({ pace: { ...wide, states }, schedule: wide, host_states: [], run_spread: 0 }, "shared");
-  expect(times.map((atNs) => own.update(atNs))).toEqual(paces);
-  expect(own.schedule(0)).not.toBe(own.schedule(0));
-  const everywhere = Array.from({ length: 20_000 }, (_, k) => factors.update(20e6 * k));
+  expect(times.map((atNs) => own.update.next(atNs))).toEqual(paces);
+  expect(own.schedule.next(0)).not.toBe(own.schedule.next(0));
+  const everywhere = Array.from({ length: 20_000 }, (_, k) => factors.update.next(20e6 * k));
   expect(Math.abs(mean(everywhere) - 1)).toBeLessThan(0.03);
 });
 
 test("without jitter every time is its mean, that of being held up too", () => {
-  const steady = frontEndCost(frontEnd, meanFactors(jitter));
+  const steady = new VllmFrontEndCost(frontEnd, meanFactors(jitter));
   const job = { tokens: 2, chunks: 2, firstTokens: 1 };
   // 2 tokens of 30 + 10 us, one of them a first chunk.
   expect(steady.outputNs(job, 0)).toBe(400_000 + 2 * 40_000 + 50_000 + 0.19 * 5e6);
   expect([steady.requestNs(1000, 0), steady.hopNs(0), steady.hopGapNs(0)]).toEqual([400_000, 50_000, 20_000]);
-  expect(frontEndCost(frontEnd, meanFactors(undefined)).outputNs(job, 0)).toBe(530_000);
-  const sampled = frontEndCost(frontEnd, jitterFactors(jitter, "output"));
+  expect(new VllmFrontEndCost(frontEnd, meanFactors(undefined)).outputNs(job, 0)).toBe(530_000);
+  const sampled = new VllmFrontEndCost(frontEnd, jitterFactors(jitter, "output"));
   const outputs = Array.from({ length: 40_000 }, (_, k) => sampled.outputNs(job, 5e6 * k));
   expect(Math.abs(mean(outputs) / steady.outputNs(job, 0) - 1)).toBeLessThan(0.04);
 });
 
 test("a launch costs by the kind of its step, and lets the GPU begin after its own part", () => {
-  const cost = hostCost(host, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(jitter));
+  const cost = new VllmHostCost(host, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(jitter));
   const [decodes, piecewise, eager] = [step(3, 0), step(12, 12), step(100, 100)];
   expect([decodes, piecewise, eager].map((one) => cost.launchNs(one, 0))).toEqual([2e6, 6.01e6, 9e6]);
   expect([decodes, piecewise, eager].map((one) => cost.leadNs(one, 1e6))).toEqual([0.5e6, 0.3e6, 0.1e6]);
@@ -147,7 +151,7 @@ test("a launch costs by the kind of its step, and lets the GPU begin after its o
 test("the first requests of a step, and those that prefill, may take longer each", () => {
   const first_requests = { upto: 4, request_ns: 500 };
   const more = { ...host, schedule: { ...host.schedule, first_requests, prefill_request_ns: 50_000 }, update: { ...host.update, first_requests } }; // prettier-ignore
-  const cost = hostCost(more, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(undefined));
+  const cost = new VllmHostCost(more, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(undefined));
   expect([cost.scheduleNs(step(2, 0), 0), cost.scheduleNs(step(8, 0), 0)]).toEqual([103_000, 110_000]);
   expect(cost.scheduleNs(step(12, 12), 0)).toBe(101_500 + 50_000);
   expect([cost.updateNs(2, 0), cost.updateNs(8, 0)]).toEqual([52_000, 56_000]);
@@ -155,7 +159,7 @@ test("the first requests of a step, and those that prefill, may take longer each
 
 test("launches of prefills are shorter soon after one without graphs, those of decodes never", () => {
   const recent = { ...host, launch_recency: { share: 0.2, memory_ns: 60e6 } };
-  const cost = hostCost(recent, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(undefined));
+  const cost = new VllmHostCost(recent, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(undefined));
   const [decodes, piecewise, eager] = [step(3, 0), step(12, 12), step(100, 100)];
   expect([cost.launchNs(piecewise, 0), cost.launchNs(eager, 0)]).toEqual([6.01e6, 9e6]);
   expect(cost.launchNs(eager, 60e6)).toBe(Math.round(9e6 * (1 - 0.2 / Math.E)));
@@ -165,7 +169,7 @@ test("launches of prefills are shorter soon after one without graphs, those of d
 
 test("a GPU that finds kernels one by one ends later than either clock alone, with a graph after the later", () => {
   const soft = { ...host, launch_no_graph: { ...host.launch_no_graph, lead: 0, overlap_power: 2 } };
-  const cost = hostCost(soft, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(undefined));
+  const cost = new VllmHostCost(soft, new GraphSizes([1, 2, 4, 8, 16], 8), meanFactors(undefined));
   expect(cost.idleSpanNs(step(100, 100), 3e6, 4e6)).toBe(5e6);
   expect(cost.idleSpanNs(step(100, 100), 3e6, 0)).toBe(3e6);
   expect(cost.idleSpanNs(step(12, 12), 3e6, 4e6)).toBe(0.3 * 3e6 + 4e6);

@@ -4,7 +4,9 @@
  */
 import type { EngineJitter, Profile, VllmEngineCost } from "../../formats/index.js";
 import { runPaceScore } from "./run-pace.js";
-import { HostStates, normalProbability, variationFactor } from "./sampled-variation.js";
+import { factorTable } from "./factor-streams.js";
+import { HostPath } from "./host-path.js";
+import { ScoreTable } from "./score-table.js";
 
 /**
  * Standard deviation of the logarithm of a run's pace where a profile does not know it, from fewer than five runs of one
@@ -17,21 +19,23 @@ export function runFactor({ run_spread }: EngineJitter, run: string): number {
   return Math.exp((run_spread ?? ASSUMED_RUN_SPREAD) * runPaceScore(run));
 }
 
-/** The pace of a host at a moment, of mean 1; its path is drawn from the streams `${name}/...`. */
-export function hostPace(pace: NonNullable<EngineJitter["pace"]>, name: string): (atNs: number) => number {
-  const sum = pace.states.reduce((total, { share }) => total + share, 0);
-  const states = new HostStates(
-    pace.states.map(({ share, memory_ns }) => ({ share: share / sum, memory_ns })),
-    name,
-  );
-  const factor = variationFactor(pace);
-  let [lastScore, last] = [NaN, 1];
-  return (atNs) => {
-    const score = states.scoreAt(atNs);
-    if (score === lastScore) return last;
-    lastScore = score;
-    return (last = factor(normalProbability(score)));
-  };
+/** The pace of a host by time, of mean 1. */
+export class HostPace {
+  private readonly path: HostPath;
+  private readonly factors: ScoreTable;
+
+  /** The path is drawn from the streams `${name}/...`. */
+  constructor(pace: NonNullable<EngineJitter["pace"]>, name: string) {
+    const sum = pace.states.reduce((total, { share }) => total + share, 0);
+    const states = pace.states.map(({ share, memory_ns }) => ({ share: share / sum, memory_ns }));
+    const factors = factorTable(pace);
+    this.path = new HostPath(states, name);
+    this.factors = new ScoreTable((probability) => factors.at(probability));
+  }
+
+  at(atNs: number): number {
+    return this.factors.at(this.path.at(atNs));
+  }
 }
 
 /** The costs of an engine whose host takes `pace` times as long: all but the copy from the GPU and the pause that vLLM sets. */

@@ -1,10 +1,12 @@
 /** Cost models read from a profile: whole batches, and the steps of continuous batching. */
 export type { BatchCost, BatchShape, CostModel } from "./cost-model.js";
 export type { DecodeLaw, FrontEndCost, HostCost, OutputJob, StepCostModel, StepShape } from "./step-cost.js";
-export { linearDecodeLaw, noHost } from "./step-cost.js";
+export type { DecodeTimes } from "./decode-times.js";
+export { linearDecodeLaw, noHost, wholeNs } from "./step-cost.js";
 export { ProfileCost, type CostOptions } from "./profile-cost.js";
-export { meanOf, variationFactor } from "./sampled-variation.js";
-export { frontEndCost, jitterFactors, meanFactors, requestsNs, softLaterNs } from "./host-cost.js";
+export { factorTable, meanOf } from "./factor-streams.js";
+export { requestsNs, softLaterNs, VllmFrontEndCost } from "./host-cost.js";
+export { jitterFactors, meanFactors } from "./jitter-draws.js";
 export { ASSUMED_RUN_SPREAD, atPace, atRunPace, frontEndAtPace, READ_PACE_SPREAD } from "./host-pace.js";
 export { costDrawCount, withCostDraw } from "./cost-draw.js";
 export { meanRunPaceScore, replicaStream } from "./run-pace.js";

@@ -79,6 +79,23 @@ export class RangeUse {
     }
   }
 
+  /** How many such steps from the first on, at most `most`, lie on one side of the measured range. */
+  decodesOnOneSide(requests: number, contextTokens: number, most: number): number {
+    const meanAt = (round: number): number => (contextTokens + round * requests) / requests;
+    const [low, high] = [this.low[CONTEXT_TOKENS]!, this.high[CONTEXT_TOKENS]!];
+    const isWithin = contextTokens / requests >= low && (contextTokens + (most - 1) * requests) / requests <= high;
+    return isWithin ? most : Math.min(most, this.roundOfNextSide(meanAt, 0));
+  }
+
+  /** Such steps on one side of the measured range, which took `ns` in all. */
+  drawnDecodes(requests: number, contextTokens: number, rounds: number, ns: number): void {
+    this.see(BATCH, requests);
+    this.see(STEP_TOKENS, requests);
+    this.see(CONTEXT_TOKENS, contextTokens / requests);
+    this.see(CONTEXT_TOKENS, (contextTokens + (rounds - 1) * requests) / requests);
+    this.took(ns);
+  }
+
   /** The first round after `from` whose mean context is on another side of the measured range. */
   private roundOfNextSide(meanAt: (round: number) => number, from: number): number {
     const [low, high] = [this.low[CONTEXT_TOKENS]!, this.high[CONTEXT_TOKENS]!];

@@ -2,8 +2,8 @@
 import type { Profile } from "../../formats/index.js";
 import { EngineStepCost } from "./engine-step-cost.js";
 import { defaultCaptureSizes, GraphSizes, type GraphRules } from "./graph-sizes.js";
-import { jitterFactors } from "./host-cost.js";
 import { atPace, runFactor } from "./host-pace.js";
+import { jitterFactors } from "./jitter-draws.js";
 import { StaticStepCost } from "./static-step-cost.js";
 import { measuredSteps } from "./range-use.js";
 import type { StepCostModel } from "./step-cost.js";

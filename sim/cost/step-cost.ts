@@ -2,6 +2,7 @@
  * What the engine loop asks of a cost model for the steps of continuous batching, in whole nanoseconds. Two clocks: the
  * GPU computes, the host schedules, launches and takes results. A machine with one clock has a host that takes no time.
  */
+import type { DecodeTimes } from "./decode-times.js";
 import type { RangeUse } from "./range-use.js";
 
 /** Token counts over all requests of a step. */
@@ -82,10 +83,17 @@ export interface StepCostModel {
   /** Whether equal questions get different answers, so that nothing has a closed form. */
   readonly isSampled?: boolean;
   gpuNs(step: StepShape): number;
+  /** Drawn times of rounds that decode so many requests; rangeUse is not told of them. Absent: times are not drawn. */
+  decodeTimes?(requests: number): DecodeTimes;
   /** The GPU times from a step on that decodes so many requests with so many cached tokens. */
   decodeLaw(requests: number, contextTokens: number): DecodeLaw;
   /** What was asked beyond the measured range so far; absent: nothing was measured. Jumps tell it of their decodes. */
   readonly rangeUse?: RangeUse;
+}
+
+/** A time in whole ns: as Math.round, which V8 does slower. */
+export function wholeNs(ns: number): number {
+  return Math.floor(ns + 0.5);
 }
 
 /** A host that takes no time. */
@@ -116,8 +124,8 @@ export function linearDecodeLaw(
 ): DecodeLaw {
   const depth = Math.floor(contextTokens / requests);
   const rest = contextTokens - depth * requests;
-  const incrementNs = Math.round(contextTokenNs * requests);
-  const firstNs = Math.round(baseNs) + incrementNs * depth + Math.round(contextTokenNs * rest);
+  const incrementNs = wholeNs(contextTokenNs * requests);
+  const firstNs = wholeNs(baseNs) + incrementNs * depth + wholeNs(contextTokenNs * rest);
   if (firstNs >= 1) return { firstNs, incrementNs, steps };
   // No step takes no time; from there on it is another law, unless it never gets longer.
   return { firstNs: 1, incrementNs: 0, steps: incrementNs === 0 ? steps : 1 };

@@ -21,11 +21,14 @@ export function countStop(
   scheduledTokens: number,
   passes: number,
 ): void {
+  if (waitingRequests === 0) {
+    stops.none += passes;
+    return;
+  }
   // A prompt that may not be cut needs as much of the budget as it has tokens.
   const budget = stepBudget(limits);
   const wanted = limits.chunkedPrefill ? 1 : Math.min(limits.maxModelLen, budget);
-  if (waitingRequests === 0) stops.none += passes;
-  else if (runningRequests >= seatsOf(limits)) stops.seats += passes;
+  if (runningRequests >= seatsOf(limits)) stops.seats += passes;
   else if (budget - scheduledTokens < wanted) stops.token_budget += passes;
   else stops.kv_blocks += passes;
 }

@@ -26,14 +26,18 @@ export interface RunOutcome {
 }
 
 export function engineFacts(totals: EngineTotals): Readonly<Record<string, unknown>> {
-  const { steps, jumpedSteps, busyNs, hostBusyNs, frontEndBusyNs } = totals;
+  const { steps, jumpedSteps, runSteps, busyNs, hostBusyNs, frontEndBusyNs } = totals;
   return {
     busy_ms: busyNs / 1e6,
     host_busy_ms: hostBusyNs / 1e6,
     front_end_busy_ms: frontEndBusyNs / 1e6,
     admission_stops: totals.admissionStops,
     preemptions: totals.preemptions,
-    engine_steps: { scheduled: steps - jumpedSteps, jumped: jumpedSteps },
+    engine_steps: {
+      scheduled: steps - jumpedSteps,
+      jumped: jumpedSteps,
+      ...(runSteps > 0 ? { in_runs: runSteps } : {}),
+    },
     kv_blocks: { total: totals.kvBlocks, high_water: totals.kvHighWater },
   };
 }

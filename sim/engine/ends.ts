@@ -10,16 +10,13 @@ export interface Ended {
 }
 
 export class Ends {
+  /** When the first of them ends; Infinity without any. */
+  nextNs = Infinity;
   private readonly inOrder: Ended[] = [];
   private taken = 0;
 
   get length(): number {
     return this.inOrder.length - this.taken;
-  }
-
-  /** When the first of them ends; Infinity without any. */
-  get nextNs(): number {
-    return this.inOrder[this.taken]?.atNs ?? Infinity;
   }
 
   /** Equals stay in the order in which they came. */
@@ -29,6 +26,7 @@ export class Ends {
     while (at > this.taken && inOrder[at - 1]!.atNs > atNs) at--;
     if (at === inOrder.length) inOrder.push({ index, atNs });
     else inOrder.splice(at, 0, { index, atNs });
+    if (at === this.taken) this.nextNs = atNs;
   }
 
   shift(): Ended | undefined {
@@ -38,6 +36,7 @@ export class Ends {
       this.inOrder.length = 0;
       this.taken = 0;
     }
+    this.nextNs = this.inOrder[this.taken]?.atNs ?? Infinity;
     return first;
   }
 }

@@ -90,6 +90,7 @@ export class EngineBatches implements BatchHardware {
     return {
       steps: loop.steps,
       jumpedSteps: loop.jumpedSteps,
+      runSteps: loop.runSteps,
       busyNs: loop.busyNs,
       hostBusyNs: loop.hostBusyNs,
       frontEndBusyNs: loop.frontEndBusyNs,

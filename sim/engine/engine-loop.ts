@@ -1,37 +1,29 @@
 /**
  * One vLLM engine on the virtual clock: a scheduler, a host thread that schedules, launches and takes results, a GPU that
  * computes, and the front end before them where the profile has one. Requests enter the engine between steps only.
- * Rounds are taken one by one, or in jumps over runs of decodes whose times have a closed form (decode-run.ts); the two
- * give the same times to the last bit. Source of the loop: vllm/v1/engine/core.py (behaviour); docs/design.md, section 4.
+ * Rounds are taken one by one; or runs of decodes at once, in jumps where their times have a closed form (decode-jumps.ts),
+ * and draw by draw where they are drawn (decode-rounds.ts): all give the same times to the last bit. Source of the loop: vllm/v1/engine/core.py (behaviour); docs/design.md, section 4.
  */
-import { ConfigError, InvariantError } from "../../formats/index.js";
 import { Fifo } from "../kernel/index.js";
-import type { DecodeLaw, StepCostModel } from "../cost/index.js";
+import type { StepCostModel } from "../cost/index.js";
 import type { EngineLimits, EngineStep, StepScheduler, TokenSink } from "../policy/index.js";
-import {
-  asynchronousRun,
-  gpuEndOfRound,
-  roundsStartingBefore,
-  startOfRound,
-  synchronousRun,
-  type DecodeRun,
-  type RoundTimes,
-} from "./decode-run.js";
+import { DecodeJumps } from "./decode-jumps.js";
+import { DecodeRounds } from "./decode-rounds.js";
+import { startOfRound } from "./decode-run.js";
+import type { EngineClocks } from "./engine-clocks.js";
 import { Ends } from "./ends.js";
 import { countStop, noStops, type AdmissionStops } from "./admission-stops.js";
 import { FrontEnd, type OutputToSend } from "./front-end.js";
+import { Progress } from "./progress.js";
 import { ServerTimes } from "./server-times.js";
 import type { StepLog } from "./step-log.js";
-
-/** Steps without a token scheduled, or preemptions without a token sampled, after which the loop is called stuck. */
-const STUCK_STEPS = 1000;
-const STUCK_PREEMPTIONS = 10_000;
+import { StepsInFlight } from "./steps-in-flight.js";
 
 export interface EngineLoopInput {
   readonly scheduler: StepScheduler;
   readonly cost: StepCostModel;
   readonly log: StepLog;
-  /** Whether runs of decodes are jumped over. */
+  /** Whether runs of decodes are taken at once. */
   readonly jumps: boolean;
   /** Whether advance() stops where a request ends, because its client may answer with another. */
   readonly stopsAtEnds: boolean;
@@ -52,11 +44,6 @@ interface InboxEntry {
   readonly arrivalNs: number;
 }
 
-interface InFlight {
-  readonly step: EngineStep;
-  readonly endNs: number;
-}
-
 /** A step's output on its way to the clients, and the requests complete with it. */
 interface Output extends OutputToSend {
   readonly step: EngineStep;
@@ -65,33 +52,24 @@ interface Output extends OutputToSend {
   readonly updatedNs: number;
 }
 
-/** Rounds of a closed form to take at once, and what the GPU does in them. */
-interface Jump {
-  readonly form: DecodeRun;
-  readonly rounds: number;
-  readonly requests: number;
-  readonly contextTokens: number;
-  readonly law: DecodeLaw;
-}
-
-export class EngineLoop implements TokenSink {
+export class EngineLoop implements TokenSink, EngineClocks {
   /** Requests that are complete, for the caller to take when their time has come; kept only where advance() stops at them. */
   readonly ended = new Ends();
+  hostNs = 0;
+  gpuEndNs = 0;
+  deliveredNs = 0;
+  firstsOutNs = 0;
+  busyNs = 0;
+  hostBusyNs = 0;
   steps = 0;
   jumpedSteps = 0;
+  runSteps = 0;
   preemptions = 0;
-  /** GPU time of all steps, ns. */
-  busyNs = 0;
-  /** Time in which the host thread worked: neither waited for the GPU nor for requests, ns. */
-  hostBusyNs = 0;
   readonly admissionStops: AdmissionStops = noStops();
   private waitedNs = 0;
-  private hostNs = 0;
-  private gpuEndNs = 0;
-  private readonly inFlight: InFlight[] = [];
+  private readonly inFlight = new StepsInFlight();
   private readonly inbox = new Fifo<InboxEntry>();
   private readonly frontEnd: FrontEnd<Output> | undefined;
-  private deliveredNs = 0;
   /** When the engine had the output that is being delivered. */
   private updatedNs = 0;
   /** From the client to the front end, and from there to the client. */
@@ -99,12 +77,10 @@ export class EngineLoop implements TokenSink {
   private readonly deliveryNs: number;
   /** How long after the others of its step a request's first token is written. */
   private firstLateNs = 0;
-  /** When all first chunks told of are out. */
-  private firstsOutNs = 0;
-  /** Host times of a round of decodes, by requests. */
-  private readonly roundTimes: RoundTimes[] = [];
-  private emptySteps = 0;
-  private preemptionsSinceToken = 0;
+  private readonly progress: Progress;
+  /** Runs of decodes: of times with a closed form, or drawn. */
+  private readonly decodeJumps: DecodeJumps | undefined;
+  private readonly decodeRounds: DecodeRounds | undefined;
 
   constructor(private readonly input: EngineLoopInput) {
     const { cost } = input;
@@ -121,6 +97,24 @@ export class EngineLoop implements TokenSink {
           if (step.firstTokens > 0) this.firstsOutNs = Math.max(this.firstsOutNs, atNs + firstLateNs);
           this.updatedNs = updatedNs;
           this.deliver(step, complete, atNs);
+        },
+      });
+    }
+    this.progress = new Progress(input.scheduler);
+    if (!input.jumps) return;
+    const { inFlight, frontEnd } = this;
+    const { scheduler, log } = input;
+    const parts = { scheduler, cost, log, frontEnd, inFlight, clocks: this, sink: this };
+    if (cost.isSampled !== true) this.decodeJumps = new DecodeJumps(parts);
+    else if (cost.decodeTimes !== undefined) {
+      this.decodeRounds = new DecodeRounds(parts, {
+        tell: (step, sentNs, atNs) => {
+          this.updatedNs = sentNs - cost.host.sendNs;
+          this.deliver(step, [], atNs);
+        },
+        send: (step, tokens, sentNs) => {
+          const updatedNs = sentNs - cost.host.sendNs;
+          frontEnd!.send({ step, complete: [], updatedNs, tokens, firstTokens: 0, completes: false }, sentNs);
         },
       });
     }
@@ -151,8 +145,8 @@ export class EngineLoop implements TokenSink {
   /** A time before which no request ends, whatever happens elsewhere; at least nextNs(). */
   quietUntilNs(): number {
     const nextNs = this.nextNs();
-    if (this.frontEnd !== undefined || !this.input.jumps) return nextNs;
-    const run = this.runFrom(this.nextRoundNs(), Infinity, Infinity);
+    if (this.frontEnd !== undefined || this.inbox.length > 0) return nextNs;
+    const run = this.decodeJumps?.from(this.nextRoundNs(), Infinity, Infinity);
     return run === undefined ? nextNs : startOfRound(run.form, run.rounds + 1);
   }
 
@@ -200,14 +194,29 @@ export class EngineLoop implements TokenSink {
   }
 
   private round(startNs: number, limitNs: number, quietNs: number): void {
-    const run = this.input.jumps ? this.runFrom(startNs, limitNs, quietNs) : undefined;
-    if (run !== undefined) {
-      this.jump(run);
-      return;
-    }
+    if (this.inbox.length === 0 && this.takeDecodes(startNs, limitNs, quietNs)) return;
     this.waitedNs = 0;
     this.oneRound(startNs);
     this.hostBusyNs += this.hostNs - startNs - this.waitedNs;
+  }
+
+  /** A run of decodes at once; false where there is none. */
+  private takeDecodes(startNs: number, limitNs: number, quietNs: number): boolean {
+    const { decodeJumps, decodeRounds } = this;
+    const { scheduler, stopsAtEnds } = this.input;
+    let rounds = 0;
+    if (decodeJumps !== undefined) {
+      const jump = decodeJumps.from(startNs, limitNs, quietNs);
+      if (jump === undefined) return false;
+      decodeJumps.take(jump);
+      ({ rounds } = jump);
+    } else if (decodeRounds !== undefined && limitNs === quietNs) {
+      rounds = decodeRounds.take(startNs, limitNs, !stopsAtEnds);
+    }
+    if (rounds === 0) return false;
+    this.countStops(scheduler.runningRequests, rounds);
+    this.progress.made();
+    return true;
   }
 
   private oneRound(startNs: number): void {
@@ -228,10 +237,10 @@ export class EngineLoop implements TokenSink {
   /** Takes the results of the oldest step in flight, if there is one. */
   private updateOldest(): void {
     const { scheduler, cost } = this.input;
-    const oldest = this.inFlight.shift();
-    if (oldest === undefined) return;
-    const { step } = oldest;
-    const readyNs = step.scheduledTokens === 0 ? oldest.endNs : oldest.endNs + cost.host.copyNs;
+    const { oldest: step, oldestEndNs } = this.inFlight;
+    if (step === undefined) return;
+    this.inFlight.shift();
+    const readyNs = step.scheduledTokens === 0 ? oldestEndNs : oldestEndNs + cost.host.copyNs;
     const complete = scheduler.update(step);
     this.waitedNs += Math.max(0, readyNs - this.hostNs);
     const takenNs = Math.max(readyNs, this.hostNs);
@@ -261,13 +270,13 @@ export class EngineLoop implements TokenSink {
     for (const index of preempted) log.preemptions[index]!++;
     if (preempted.length > 0 && refusesPreemption) throw new PreemptionError(`preemption in step ${step.id}`);
     this.preemptions += preempted.length;
-    this.checkProgress(step);
+    this.progress.check(step, this.hostNs);
     this.countStops(step.scheduledTokens, 1);
     const scheduledNs = startNs + host.scheduleNs(step, startNs);
     this.steps++;
     if (step.scheduledTokens === 0) {
       this.hostNs = scheduledNs;
-      this.inFlight.push({ step, endNs: scheduledNs });
+      this.inFlight.push(step, scheduledNs);
       return step;
     }
     const launchNs = host.launchNs(step, scheduledNs);
@@ -279,7 +288,7 @@ export class EngineLoop implements TokenSink {
         : Math.max(this.gpuEndNs + gpuNs, launchedNs);
     this.busyNs += gpuNs;
     this.hostNs = launchedNs;
-    this.inFlight.push({ step, endNs: this.gpuEndNs });
+    this.inFlight.push(step, this.gpuEndNs);
     return step;
   }
 
@@ -304,111 +313,8 @@ export class EngineLoop implements TokenSink {
     }
   }
 
-  /** The jump that can start with the round at `startNs`: at least two rounds, all starting before `limitNs`. */
-  private runFrom(startNs: number, limitNs: number, quietNs: number): Jump | undefined {
-    const { scheduler, cost } = this.input;
-    const { inFlight, frontEnd } = this;
-    if (this.inbox.length > 0 || inFlight.length !== scheduler.depth - 1) return undefined;
-    const possible = scheduler.decodeRun();
-    if (possible < 2) return undefined;
-    const requests = scheduler.runningRequests;
-    const { contextTokens } = scheduler;
-    const law = cost.decodeLaw(requests, contextTokens);
-    const times = (this.roundTimes[requests] ??= roundTimes(cost, requests));
-    const form =
-      scheduler.depth === 1
-        ? synchronousRun(startNs, times, law)
-        : asynchronousRun(startNs, inFlight[0]!.endNs, times, law);
-    if (form === undefined) return undefined;
-    let rounds = Math.min(possible, form.rounds);
-    if (frontEnd === undefined) {
-      rounds = roundsStartingBefore(form, limitNs, rounds);
-    } else {
-      // While first chunks are still to be written, gaps differ from request to request.
-      if (this.firstsOutNs > this.deliveredNs) return undefined;
-      // An output is sent as the next round starts; it must be there before a request can be.
-      if (form.secondNs > quietNs || !frontEnd.isFreeBy(form.secondNs)) return undefined;
-      if (frontEnd.decodesNs(requests).ns > form.periodNs) return undefined;
-      rounds = Math.max(1, roundsStartingBefore(form, quietNs + 1, rounds + 1) - 1);
-    }
-    return rounds < 2 ? undefined : { form, rounds, requests, contextTokens, law };
-  }
-
-  private jump({ form, rounds, requests, contextTokens, law }: Jump): void {
-    const { scheduler, cost, log } = this.input;
-    const { frontEnd } = this;
-    frontEnd?.endOutput();
-    const output = frontEnd === undefined ? { ns: 0, restNs: 0 } : frontEnd.decodesNs(requests);
-    const outputNs = output.ns - output.restNs;
-    const latest = this.inFlight[0]?.step;
-    scheduler.skip(rounds, latest);
-    cost.rangeUse?.decodes(requests, contextTokens, rounds, law);
-    this.countStops(requests, rounds);
-    const { scheduleNs, launchNs, updateNs } = this.roundTimes[requests]!;
-    this.hostBusyNs += rounds * (scheduleNs + launchNs + updateNs);
-    this.steps += rounds;
-    this.jumpedSteps += rounds;
-    this.emptySteps = 0;
-    this.preemptionsSinceToken = 0;
-    this.busyNs += rounds * law.firstNs + (law.incrementNs * rounds * (rounds - 1)) / 2;
-    const firstGapNs = form.secondNs + outputNs - this.deliveredNs;
-    if (firstGapNs === form.periodNs - form.growthNs) {
-      log.steadyRun(requests, firstGapNs, form.growthNs, rounds);
-    } else {
-      log.steadyTokens(requests, firstGapNs);
-      log.steadyRun(requests, form.periodNs, form.growthNs, rounds - 1);
-    }
-    this.hostNs = startOfRound(form, rounds + 1);
-    this.gpuEndNs = gpuEndOfRound(form, rounds);
-    if (latest !== undefined) this.inFlight[0] = { step: latest, endNs: this.gpuEndNs };
-    this.deliveredNs = this.hostNs + outputNs;
-    frontEnd?.skipTo(this.hostNs + output.ns, rounds * output.ns);
-    scheduler.deliverRun(this.deliveredNs, this);
-  }
-
   private countStops(scheduledTokens: number, passes: number): void {
     const { limits, scheduler } = this.input;
     if (limits !== undefined) countStop(this.admissionStops, scheduler, limits, scheduledTokens, passes);
   }
-
-  /** A scheduler may be stuck by its settings: requests of equal rank that preempt each other for ever. */
-  private checkProgress(step: EngineStep): void {
-    const { scheduler } = this.input;
-    const isIdle = step.scheduledTokens === 0 && scheduler.hasUnfinished();
-    this.emptySteps = isIdle ? this.emptySteps + 1 : 0;
-    this.preemptionsSinceToken = step.samplingRequests > 0 ? 0 : this.preemptionsSinceToken + step.preempted.length;
-    const state = (): string =>
-      `at ${this.hostNs / 1e6} ms: ${scheduler.runningRequests} requests running, ${scheduler.waitingRequests} waiting, ` +
-      `${scheduler.freeBlocks} KV blocks free`;
-    if (this.emptySteps >= STUCK_STEPS) {
-      throw new InvariantError(`nothing was scheduled in ${STUCK_STEPS} steps, ${state()}`);
-    }
-    if (this.preemptionsSinceToken >= STUCK_PREEMPTIONS) {
-      throw new ConfigError(
-        `livelock: ${STUCK_PREEMPTIONS} preemptions without an output token, ${state()}; running requests take each ` +
-          "other's blocks, give more num_gpu_blocks, or let scheduler_reserve_full_isl on",
-      );
-    }
-  }
-}
-
-function roundTimes({ host }: StepCostModel, requests: number): RoundTimes {
-  const step = {
-    scheduledRequests: requests,
-    scheduledTokens: requests,
-    decodeRequests: requests,
-    decodeContextTokens: 0,
-    prefillRequests: 0,
-    prefillTokens: 0,
-    prefillContextTokens: 0,
-    prefillAttentionPairs: 0,
-  };
-  const launchNs = host.launchNs(step, 0);
-  return {
-    scheduleNs: host.scheduleNs(step, 0),
-    launchNs,
-    leadNs: host.leadNs(step, launchNs),
-    copyNs: host.copyNs,
-    updateNs: host.updateNs(requests, 0) + host.sendNs,
-  };
 }

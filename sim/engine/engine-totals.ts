@@ -5,6 +5,8 @@ export interface EngineTotals {
   /** Steps, and how many of them were jumped over. */
   readonly steps: number;
   readonly jumpedSteps: number;
+  /** Steps with drawn times that were taken in runs of decodes, not one by one. */
+  readonly runSteps: number;
   /** GPU time of all steps, ns. */
   readonly busyNs: number;
   /** Time in which host threads and front ends worked, ns. */

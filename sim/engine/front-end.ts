@@ -5,23 +5,14 @@
  * when half of its chunks are written, and firsts are written last. Times in whole ns.
  */
 import type { FrontEndCost, OutputJob } from "../cost/index.js";
-import { Fifo } from "../kernel/index.js";
+import { Fifo, TimedRing } from "../kernel/index.js";
+import { FrontEndRequests } from "./front-end-requests.js";
 
 /** What the front end hands on. */
 export interface FrontEndExits<Output> {
   requestReady(index: number, arrivedNs: number, atNs: number): void;
   /** `firstLateNs`: how much later the first chunks of new requests come, which are written at the end of the job. */
   delivered(output: Output, atNs: number, firstLateNs: number): void;
-}
-
-interface RequestJob {
-  readonly index: number;
-  readonly promptTokens: number;
-  /** When it came in. */
-  readonly atNs: number;
-  /** Hops left once it has been handled; changes as it goes round. */
-  hopsLeft: number;
-  isHandled: boolean;
 }
 
 /** An engine output on its way: what it costs follows from its tokens, some the first of their request. */
@@ -32,34 +23,43 @@ export interface OutputToSend {
   readonly completes: boolean;
 }
 
-interface PendingOutput<Output extends OutputToSend> {
-  readonly output: Output;
-  readonly atNs: number;
-}
+/** In the queue: all outputs that wait when they are served; else the slot of a request. */
+const OUTPUTS = -1;
+
+/** What is in service: nothing; a request; outputs, until they are told of, and the rest of their job. */
+const NOTHING = 0;
+const REQUEST = 1;
+const TELLING = 2;
+const REST = 3;
 
 export class FrontEnd<Output extends OutputToSend> {
   /** Time of all jobs begun, ns. */
   busyNs = 0;
   private freeNs = 0;
-  /** Jobs in the order in which they joined; "outputs" stands for all outputs waiting when it is served. */
-  private readonly queue = new Fifo<RequestJob | "outputs">();
-  private readonly arrivals = new Fifo<RequestJob>();
-  /** Requests on a turn round the event loop, and when they are back. */
-  private readonly turning = new Fifo<{ readonly job: RequestJob; readonly atNs: number }>();
-  /** When the last of them is back. */
+  private readonly requests = new FrontEndRequests();
+  /** Jobs in the order in which they joined. */
+  private readonly queue = new TimedRing();
+  private readonly arrivals = new TimedRing();
+  /** Requests on a turn round the event loop, and when they are back; the last of them at `turnedNs`. */
+  private readonly turning = new TimedRing();
   private turnedNs = 0;
-  private readonly outputs = new Fifo<PendingOutput<Output>>();
-  /** Outputs, from the front of `outputs`, that wait in the queue. */
+  private readonly outputs = new Fifo<Output>();
+  /** When those of `outputs` were sent that have not joined the queue. */
+  private readonly sent = new TimedRing();
+  /** Of `outputs`, from the front: those in service, then those that wait in the queue. */
+  private servedOutputs = 0;
   private waitingOutputs = 0;
-  /** What is in service until `servedNs`: a request or outputs; neither when the server is idle. */
-  private request: RequestJob | undefined;
-  private served: readonly PendingOutput<Output>[] | undefined;
+  private serving = NOTHING;
+  private request = 0;
   private servedNs = 0;
-  /** What the outputs in service, or told of just now, take beyond `servedNs`. */
+  /** What the outputs in service take beyond `servedNs`. */
   private restNs = 0;
-  /** How much later than the others of the job first chunks come, and whether there are any. */
+  /** How much later than the others of the job first chunks come, and whether there are any; whether a request is complete. */
   private firstLateNs = 0;
   private hasLateFirsts = false;
+  private completes = false;
+  /** The job that outputs make: one object for all of them. */
+  private readonly job = { tokens: 0, chunks: 0, firstTokens: 0 };
 
   constructor(
     private readonly cost: FrontEndCost,
@@ -68,34 +68,46 @@ export class FrontEnd<Output extends OutputToSend> {
 
   /** A request comes in; times do not go back. */
   arrive(index: number, promptTokens: number, atNs: number): void {
-    this.arrivals.push({ index, promptTokens, atNs, hopsLeft: this.cost.hops, isHandled: false });
+    this.arrivals.push(this.requests.add(index, promptTokens, atNs), atNs);
   }
 
   /** The engine sends an output; times do not go back. At one instant outputs come before requests. */
   send(output: Output, atNs: number): void {
-    this.outputs.push({ output, atNs });
+    this.outputs.push(output);
+    this.sent.push(OUTPUTS, atNs);
   }
 
   /** When something happens next; Infinity when nothing will by itself. */
   nextNs(): number {
-    if (this.isServing()) return this.servedNs;
+    if (this.serving !== NOTHING) return this.servedNs;
     return this.queue.length > 0 ? this.freeNs : Math.max(this.freeNs, this.nextArrivalNs());
+  }
+
+  /** Whether all it has is outputs in service, or nothing, so that only time changes it. */
+  hasOnlyServedOutputs(): boolean {
+    return this.requests.length === 0 && this.sent.length === 0 && this.queue.length === 0;
+  }
+
+  /** Whether outputs in service that are not told of yet complete a request. */
+  servedComplete(): boolean {
+    return this.serving === TELLING && this.completes;
+  }
+
+  /** From when on it is free if nothing else comes. */
+  isFreeFromNs(): number {
+    if (this.serving === NOTHING) return this.freeNs;
+    return this.serving === TELLING ? this.servedNs + this.restNs : this.servedNs;
   }
 
   /** Whether all it has is outputs in service that end by `atNs`, complete no request and leave no first chunk behind, or nothing. */
   isFreeBy(atNs: number): boolean {
-    if (this.arrivals.length > 0 || this.turning.length > 0 || this.outputs.length > 0 || this.queue.length > 0)
-      return false;
-    if (!this.isServing()) return this.freeNs <= atNs;
-    if (this.request !== undefined) return false;
-    // Told of already: only the rest of its job is in service.
-    if (this.served === undefined) return this.servedNs <= atNs;
-    return this.servedNs + this.restNs <= atNs && !this.hasLateFirsts && !completes(this.served);
+    const leavesNothing = this.serving !== TELLING || !(this.completes || this.hasLateFirsts);
+    return leavesNothing && this.hasOnlyServedOutputs() && this.isFreeFromNs() <= atNs;
   }
 
-  /** Ends the output in service before its time has come, when isFreeBy says that nothing can change it. */
+  /** Ends the output in service before its time has come, when nothing can change it. */
   endOutput(): void {
-    while (this.isServing()) this.end();
+    while (this.serving !== NOTHING) this.end();
   }
 
   /** Outputs were handled, the last until `endNs` and in all for `busyNs`, without being sent through here. */
@@ -113,7 +125,7 @@ export class FrontEnd<Output extends OutputToSend> {
   /** Does all up to and at `atNs`; stops when a request is ready for the engine or complete, and returns true. */
   runUntil(atNs: number): boolean {
     for (;;) {
-      while (this.isServing()) {
+      while (this.serving !== NOTHING) {
         if (this.servedNs > atNs) return false;
         if (this.end()) return true;
       }
@@ -121,106 +133,164 @@ export class FrontEnd<Output extends OutputToSend> {
         const startNs = Math.max(this.freeNs, this.nextArrivalNs());
         if (startNs > atNs || startNs === Infinity) return false;
         this.freeNs = startNs;
+        if (this.sent.nextNs > startNs && this.requests.length === 1) {
+          if (this.serveAlone(atNs)) return true;
+          continue;
+        }
         this.join(startNs);
       }
       this.begin();
     }
   }
 
+  /**
+   * The only request goes its way from `freeNs` on, as far as nothing else comes and not beyond `untilNs`; true when it is ready
+   * for the engine.
+   */
+  private serveAlone(untilNs: number): boolean {
+    const { arrivals, turning, requests, cost } = this;
+    const slot = arrivals.length > 0 ? arrivals.shift() : turning.shift();
+    const otherNs = this.sent.nextNs;
+    let nowNs = this.freeNs;
+    for (;;) {
+      const servedNs = nowNs + this.serviceNs(slot, nowNs);
+      this.busyNs += servedNs - nowNs;
+      if (servedNs >= otherNs || servedNs > untilNs) {
+        this.serving = REQUEST;
+        this.request = slot;
+        this.servedNs = servedNs;
+        break;
+      }
+      nowNs = servedNs;
+      if (++requests.served[slot]! > cost.hops) {
+        this.freeNs = nowNs;
+        this.leave(slot);
+        return true;
+      }
+      const gapNs = cost.hopGapNs(nowNs);
+      if (gapNs === 0) continue;
+      this.turnedNs = Math.max(this.turnedNs, nowNs + gapNs);
+      if (this.turnedNs >= otherNs || this.turnedNs > untilNs) {
+        turning.push(slot, this.turnedNs);
+        break;
+      }
+      nowNs = this.turnedNs;
+    }
+    this.freeNs = nowNs;
+    return false;
+  }
+
   private nextArrivalNs(): number {
-    const outputNs = this.outputs.peek(this.waitingOutputs)?.atNs ?? Infinity;
-    return Math.min(this.arrivals.peek()?.atNs ?? Infinity, this.turning.peek()?.atNs ?? Infinity, outputNs);
+    return Math.min(this.arrivals.nextNs, this.turning.nextNs, this.sent.nextNs);
   }
 
   /** All that came by `atNs` joins the queue in the order of coming. */
   private join(atNs: number): void {
-    for (let nextNs = this.nextArrivalNs(); nextNs <= atNs; nextNs = this.nextArrivalNs()) {
-      if (this.outputs.peek(this.waitingOutputs)?.atNs === nextNs) {
-        if (this.waitingOutputs++ === 0) this.queue.push("outputs");
-      } else if (this.turning.peek()?.atNs === nextNs) {
-        this.queue.push(this.turning.shift()!.job);
-      } else {
-        this.queue.push(this.arrivals.shift()!);
-      }
+    const { arrivals, turning, sent, queue } = this;
+    for (let nextNs = this.nextArrivalNs(); nextNs <= atNs && nextNs !== Infinity; nextNs = this.nextArrivalNs()) {
+      if (sent.nextNs === nextNs) {
+        sent.shift();
+        if (this.waitingOutputs++ === 0) queue.push(OUTPUTS, nextNs);
+      } else if (turning.nextNs === nextNs) queue.push(turning.shift(), nextNs);
+      else queue.push(arrivals.shift(), nextNs);
     }
   }
 
   private begin(): void {
-    const job = this.queue.shift()!;
-    const { cost, freeNs } = this;
-    if (job === "outputs") {
-      const taken: PendingOutput<Output>[] = [];
-      for (; this.waitingOutputs > 0; this.waitingOutputs--) taken.push(this.outputs.shift()!);
-      const outputs = jobOf(taken);
-      this.served = taken;
-      this.restNs = cost.restNs(outputs);
-      this.firstLateNs = this.restNs + cost.firstWaitNs(outputs);
-      this.hasLateFirsts = outputs.firstTokens > 0 && this.firstLateNs > 0;
-      this.servedNs = freeNs + cost.outputNs(outputs, freeNs) - this.restNs;
-    } else {
-      this.request = job;
-      this.servedNs = freeNs + (job.isHandled ? cost.hopNs(freeNs) : cost.requestNs(job.promptTokens, freeNs));
-    }
+    const { freeNs } = this;
+    const job = this.queue.shift();
+    if (job === OUTPUTS) this.beginOutputs(freeNs);
+    else this.beginRequest(job, freeNs);
     this.busyNs += this.servedNs + this.restNs - freeNs;
   }
 
-  private end(): boolean {
-    const { request, served, servedNs, restNs } = this;
-    if (served !== undefined && restNs > 0) {
-      this.served = undefined;
-      this.servedNs = servedNs + restNs;
-    } else {
-      this.request = undefined;
-      this.served = undefined;
-      this.restNs = 0;
-      this.freeNs = servedNs;
-      this.join(servedNs);
-      if (request !== undefined) return this.endRequest(request);
-      if (served === undefined) return false;
-    }
-    for (const { output } of served) this.exits.delivered(output, servedNs, this.firstLateNs);
-    return completes(served);
+  private beginRequest(slot: number, atNs: number): void {
+    this.serving = REQUEST;
+    this.request = slot;
+    this.servedNs = atNs + this.serviceNs(slot, atNs);
   }
 
-  private endRequest(request: RequestJob): boolean {
-    if (request.isHandled) request.hopsLeft--;
-    request.isHandled = true;
-    if (request.hopsLeft > 0) {
-      this.turn(request);
+  private serviceNs(slot: number, atNs: number): number {
+    const { requests, cost } = this;
+    return requests.served[slot] === 0 ? cost.requestNs(requests.promptTokens[slot]!, atNs) : cost.hopNs(atNs);
+  }
+
+  private beginOutputs(atNs: number): void {
+    const { cost } = this;
+    this.serving = TELLING;
+    this.servedOutputs = this.waitingOutputs;
+    this.waitingOutputs = 0;
+    const job = this.jobOfServed();
+    this.restNs = cost.restNs(job);
+    this.firstLateNs = this.restNs + cost.firstWaitNs(job);
+    this.hasLateFirsts = job.firstTokens > 0 && this.firstLateNs > 0;
+    this.servedNs = atNs + cost.outputNs(job, atNs) - this.restNs;
+  }
+
+  /** Outputs one after the other are mostly of the same requests: their chunks are taken to be those of the largest. */
+  private jobOfServed(): OutputJob {
+    const { job } = this;
+    job.tokens = job.chunks = job.firstTokens = 0;
+    this.completes = false;
+    for (let at = 0; at < this.servedOutputs; at++) {
+      const { tokens, firstTokens, completes } = this.outputs.peek(at)!;
+      job.tokens += tokens;
+      if (tokens > job.chunks) job.chunks = tokens;
+      job.firstTokens += firstTokens;
+      if (completes) this.completes = true;
+    }
+    return job;
+  }
+
+  /** Ends what is in service at `servedNs`; true when a request is ready for the engine or complete. */
+  private end(): boolean {
+    const { serving, servedNs } = this;
+    if (serving === TELLING) {
+      if (this.restNs > 0) {
+        this.serving = REST;
+        this.servedNs = servedNs + this.restNs;
+      } else this.becomeFree();
+      this.tell(servedNs);
+      return this.completes;
+    }
+    this.becomeFree();
+    return serving === REQUEST && this.endRequest(this.request);
+  }
+
+  private becomeFree(): void {
+    this.serving = NOTHING;
+    this.restNs = 0;
+    this.freeNs = this.servedNs;
+    this.join(this.servedNs);
+  }
+
+  private tell(atNs: number): void {
+    for (; this.servedOutputs > 0; this.servedOutputs--) {
+      this.exits.delivered(this.outputs.shift()!, atNs, this.firstLateNs);
+    }
+  }
+
+  /** A request is ready for the engine at `freeNs`. */
+  private leave(slot: number): void {
+    const { index, arrivedNs } = this.requests;
+    this.exits.requestReady(index[slot]!, arrivedNs[slot]!, this.freeNs);
+    this.requests.release(slot);
+  }
+
+  private endRequest(slot: number): boolean {
+    const { requests, freeNs } = this;
+    if (++requests.served[slot]! > this.cost.hops) {
+      this.leave(slot);
+      return true;
+    }
+    // Round the event loop; it does not overtake the one before it.
+    const gapNs = this.cost.hopGapNs(freeNs);
+    if (gapNs === 0) {
+      this.queue.push(slot, freeNs);
       return false;
     }
-    this.exits.requestReady(request.index, request.atNs, this.freeNs);
-    return true;
+    this.turnedNs = Math.max(this.turnedNs, freeNs + gapNs);
+    this.turning.push(slot, this.turnedNs);
+    return false;
   }
-
-  /** Sends a request round the event loop; it does not overtake the one before it. */
-  private turn(job: RequestJob): void {
-    const gapNs = this.cost.hopGapNs(this.freeNs);
-    if (gapNs === 0) {
-      this.queue.push(job);
-      return;
-    }
-    this.turnedNs = Math.max(this.turnedNs, this.freeNs + gapNs);
-    this.turning.push({ job, atNs: this.turnedNs });
-  }
-
-  private isServing(): boolean {
-    return this.request !== undefined || this.served !== undefined || this.restNs > 0;
-  }
-}
-
-/** Outputs one after the other are mostly of the same requests: their chunks are taken to be those of the largest. */
-function jobOf(outputs: readonly PendingOutput<OutputToSend>[]): OutputJob {
-  let [tokens, chunks, firstTokens] = [0, 0, 0];
-  for (const { output } of outputs) {
-    tokens += output.tokens;
-    chunks = Math.max(chunks, output.tokens);
-    firstTokens += output.firstTokens;
-  }
-  return { tokens, chunks, firstTokens };
-}
-
-function completes(outputs: readonly PendingOutput<OutputToSend>[]): boolean {
-  for (const { output } of outputs) if (output.completes) return true;
-  return false;
 }

@@ -1,6 +1,6 @@
 /** With jitter, too, the fast engine and the step by step one are the same to the last bit. */
 import { readFileSync } from "node:fs";
-import { profileSchema, type Profile, type VllmEngineCost } from "../../formats/index.js";
+import { profileSchema, type Profile, type Run, type VllmEngineCost } from "../../formats/index.js";
 import { planPolicy } from "../policy/index.js";
 import { simulateRun } from "./simulate-run.js";
 
@@ -29,6 +29,12 @@ function withAll(profile: Profile): Profile {
   };
 }
 
+interface Servers {
+  readonly maxConcurrency?: number;
+  readonly replicas?: number;
+  readonly router?: "least-outstanding";
+}
+
 const requests = Array.from({ length: 300 }, (_, k) => ({
   id: String(k),
   arrivalNs: 30e6 * k + (k % 7) * 11e6,
@@ -51,6 +57,43 @@ test.each([true, false])("jitter %p: every time of every request is the same", (
     return [records, info.summary, info.preemptions];
   };
   expect(run("fast")).toEqual(run("step"));
+});
+
+describe.each([
+  ["asynchronous", {}, {}],
+  ["synchronous", { async_scheduling: false }, {}],
+  ["in a closed loop", {}, { maxConcurrency: 6 }],
+  ["with preemptions", { num_gpu_blocks: 80, max_num_seqs: 8 }, {}],
+  ["on three replicas", {}, { replicas: 3, router: "least-outstanding" }],
+  ["by priority", { scheduling_policy: "priority" }, {}],
+] as const)("drawn times, %s", (_, settings, { maxConcurrency = Infinity, ...servers }: Servers) => {
+  const run = (engine: "fast" | "step"): Run =>
+    simulateRun({
+      plan: planPolicy("vllm", settings, { source: "test" }),
+      profile: withAll(shipped),
+      workload: {
+        requests: requests.map((request, k) => ({ ...request, priority: k % 3 })),
+        maxConcurrency,
+        thinkNs: 0,
+      },
+      load: {} as never,
+      seed: "1",
+      coldStart: false,
+      engine,
+      ...servers,
+    });
+
+  it("are the same in runs of decodes taken at once as step by step", () => {
+    const [fast, step] = [run("fast"), run("step")];
+    expect(fast.requests).toEqual(step.requests);
+    const { engine_steps: fastSteps, ...fastInfo } = fast.info;
+    const { engine_steps: stepSteps, ...stepInfo } = step.info;
+    expect(fastInfo).toEqual(stepInfo);
+    const { scheduled } = stepSteps as { scheduled: number };
+    expect(stepSteps).toEqual({ scheduled, jumped: 0, in_runs: 0 });
+    expect(fastSteps).toMatchObject({ scheduled, jumped: 0 });
+    expect((fastSteps as { in_runs: number }).in_runs).toBeGreaterThan(scheduled / 10);
+  });
 });
 
 test("a host whose spread from run to run is not known says what is assumed", () => {

@@ -1,5 +1,5 @@
 /** What one simulated run is made from. */
-import type { Load, Profile, Workload } from "../../formats/index.js";
+import { ConfigError, type Load, type Profile, type Workload } from "../../formats/index.js";
 import type { PolicyPlan } from "../policy/index.js";
 import type { RouterName } from "./router.js";
 import type { EngineName } from "./simulate-steps.js";
@@ -25,4 +25,10 @@ export interface SimulatedRunInput {
   readonly runSeed?: string | undefined;
   /** The pace of the host by time, over the profile's, where it is known, of a recorded run; absent: drawn with the seed. */
   readonly paceAt?: ((atNs: number) => number) | undefined;
+}
+
+/** ConfigError for a profile that knows no cold start. */
+export function requireColdStart({ name, cost }: Profile): void {
+  if (cost.kind === "static_batch") return;
+  throw new ConfigError(`profile "${name}" of a vLLM engine has no cold start, simulate without it`);
 }

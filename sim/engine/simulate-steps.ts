@@ -82,7 +82,7 @@ class StepSimulation {
       const scheduler = makeScheduler();
       const cost = makeCost(replica);
       const stopsAtEnds = this.isClosed || replicas > 1;
-      const jumps = engine === "fast" && cost.isSampled !== true;
+      const jumps = engine === "fast";
       const loop = new EngineLoop({
         scheduler,
         cost,
@@ -201,6 +201,7 @@ class StepSimulation {
       log,
       steps: sum((loop) => loop.steps),
       jumpedSteps: sum((loop) => loop.jumpedSteps),
+      runSteps: sum((loop) => loop.runSteps),
       busyNs: sum((loop) => loop.busyNs),
       hostBusyNs: sum((loop) => loop.hostBusyNs),
       frontEndBusyNs: sum((loop) => loop.frontEndBusyNs),

@@ -133,8 +133,11 @@ export class StepLog implements RequestColumns {
   }
 
   private checkOrder(row: number): void {
-    const [arrivalNs, sentNs] = [this.arrivalNs[row]!, this.sentNs[row]!];
-    const [scheduledNs, firstNs, lastNs] = [this.scheduledNs[row]!, this.firstTokenNs[row]!, this.lastTokenNs[row]!];
+    const arrivalNs = this.arrivalNs[row]!;
+    const sentNs = this.sentNs[row]!;
+    const scheduledNs = this.scheduledNs[row]!;
+    const firstNs = this.firstTokenNs[row]!;
+    const lastNs = this.lastTokenNs[row]!;
     if (arrivalNs <= sentNs && sentNs <= scheduledNs && scheduledNs <= firstNs && firstNs <= lastNs) return;
     throw new InvariantError(
       `request ${this.requestId(row)}: arrival ${arrivalNs}, sent ${sentNs}, scheduled ${scheduledNs}, first token ` +

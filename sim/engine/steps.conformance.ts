@@ -311,6 +311,10 @@ class WatchedScheduler implements StepScheduler {
     this.scheduler.skip(steps, latest);
   }
 
+  passOfRun(isLatest: boolean): EngineStep {
+    return this.scheduler.passOfRun(isLatest);
+  }
+
   deliverRun(atNs: number, sink: Parameters<StepScheduler["deliverRun"]>[1]): void {
     this.scheduler.deliverRun(atNs, sink);
   }

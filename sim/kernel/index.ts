@@ -2,3 +2,6 @@
 export { Calendar } from "./calendar.js";
 export { exponential, gamma, normal, stream, type Random } from "./random.js";
 export { Fifo } from "./fifo.js";
+export { TimedRing } from "./timed-ring.js";
+export { normalQuantile } from "./normal-quantile.js";
+export { Sfc32, seedsOf } from "./sfc32.js";

@@ -64,12 +64,15 @@ function batchMeans(values: Float64Array, size: number): Float64Array {
 
 function meanOf(values: Float64Array): number {
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let at = 0; at < values.length; at++) sum += values[at]!;
   return sum / values.length;
 }
 
 function squaresAround(values: Float64Array, mean: number): number {
   let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
+  for (let at = 0; at < values.length; at++) {
+    const off = values[at]! - mean;
+    squares += off * off;
+  }
   return squares;
 }

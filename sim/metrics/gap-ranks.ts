@@ -3,7 +3,7 @@
  * width (progressions by arithmetic, not term by term), then look only into the buckets that hold a rank, until one
  * value is left. Each round is linear in the number of singles and progressions.
  */
-import { GapStore, RUN_FIELDS, SINGLE_FIELDS } from "./gap-store.js";
+import { GapStore, RUN_FIELDS } from "./gap-store.js";
 
 const MAX_BUCKETS = 2 ** 12; // stays within the first-level cache
 const FEWEST_BUCKETS = 16;
@@ -36,21 +36,23 @@ export function valuesAtRanks(store: GapStore, ranks: readonly number[]): number
 }
 
 /** A power of two, so that dividing by it is exact. */
-function bucketWidth({ least, greatest, runSpans, singlesEnd, runsEnd }: GapStore): number {
+function bucketWidth({ least, greatest, runSpans, singles, runsEnd }: GapStore): number {
   const range = greatest - least + 1;
   const runs = runsEnd / RUN_FIELDS;
-  const entries = singlesEnd / SINGLE_FIELDS + runs;
+  const entries = singles + runs;
   const meanSpans = runSpans / range; // of all progressions, in widths of the whole range
   const affordable = Math.min(4 * entries, (OVERLAPS_PER_RUN * entries) / meanSpans, MAX_BUCKETS);
   return 2 ** Math.max(0, Math.ceil(Math.log2(range / Math.max(FEWEST_BUCKETS, affordable))));
 }
 
-function countByBucket({ least, greatest, singles, singlesEnd, runs, runsEnd }: GapStore, width: number): Float64Array {
+function countByBucket({ least, greatest, chunks, runs, runsEnd }: GapStore, width: number): Float64Array {
   const perWidth = 1 / width;
   const counts = new Float64Array(Math.floor((greatest - least) * perWidth) + 1);
-  for (let i = 0; i < singlesEnd; i += SINGLE_FIELDS) {
-    const bucket = ((singles[i]! - least) * perWidth) | 0; // floor: there are few buckets
-    counts[bucket] = counts[bucket]! + singles[i + 1]!;
+  for (const { values, weights, length } of chunks) {
+    for (let i = 0; i < length; i++) {
+      const bucket = ((values[i]! - least) * perWidth) | 0; // floor: there are few buckets
+      counts[bucket] = counts[bucket]! + weights[i]!;
+    }
   }
   for (let i = 0; i < runsEnd; i += RUN_FIELDS) {
     const offset = runs[i]! - least;
@@ -83,14 +85,16 @@ function targetsOf(counts: Float64Array, least: number, width: number, ranks: re
 
 /** Copies into each target what of the store lies in its bucket. */
 function fill(targets: readonly Target[], store: GapStore, width: number, buckets: number): void {
-  const { least, singles, singlesEnd, runs, runsEnd } = store;
+  const { least, chunks, runs, runsEnd } = store;
   const perWidth = 1 / width;
   const targetOf = new Uint8Array(buckets); // 1 + index of the target, 0: none
   targets.forEach(({ from }, index) => (targetOf[Math.floor((from - least) * perWidth)] = index + 1));
-  for (let i = 0; i < singlesEnd; i += SINGLE_FIELDS) {
-    const value = singles[i]!;
-    const target = targetOf[((value - least) * perWidth) | 0]!;
-    if (target > 0) targets[target - 1]!.content.addOne(value, singles[i + 1]!);
+  for (const { values, weights, length } of chunks) {
+    for (let i = 0; i < length; i++) {
+      const value = values[i]!;
+      const target = targetOf[((value - least) * perWidth) | 0]!;
+      if (target > 0) targets[target - 1]!.content.addOne(value, weights[i]!);
+    }
   }
   for (let i = 0; i < runsEnd; i += RUN_FIELDS) {
     const start = runs[i]!;

@@ -6,8 +6,9 @@
 import { InvariantError } from "../../formats/index.js";
 import { ExactSum, nearestQuotient } from "./exact-sum.js";
 import { valuesAtRanks } from "./gap-ranks.js";
-import { GapStore, RUN_FIELDS, SINGLE_FIELDS } from "./gap-store.js";
+import { GapStore, RUN_FIELDS } from "./gap-store.js";
 import { interpolate } from "./quantile.js";
+import { singleSums } from "./single-moments.js";
 import type { Statistics } from "./statistics.js";
 
 const NS_PER_MS = 1_000_000n;
@@ -27,7 +28,8 @@ export class GapSegments {
 
   /** One gap that `weight` requests saw. */
   addOne(gapNs: number, weight: number): void {
-    if (!(isWhole(gapNs, 0, LONGEST_NS) && isWhole(weight, 1, Infinity))) {
+    const isUsual = gapNs >>> 0 === gapNs && weight >>> 0 === weight && weight > 0;
+    if (!isUsual && !(isWhole(gapNs, 0, LONGEST_NS) && isWhole(weight, 1, Infinity))) {
       throw new InvariantError(`gap of ${gapNs} ns, ${weight} times, expected ${EXPECTED}`);
     }
     this.store.addOne(gapNs, weight);
@@ -85,15 +87,8 @@ function quantilesMs(store: GapStore, quantiles: readonly number[]): number[] {
  * Mean and population standard deviation in ms, from exact sums of x and x^2. Of a progression of c terms from a to b
  * by d: 2 sum x = c (a + b), and 12 sum x^2 = 3 c (a + b)^2 + c (c + 1) d (b - a).
  */
-function moments({ count, singles, singlesEnd, runs, runsEnd }: GapStore): Pick<Statistics, "mean" | "std"> {
-  const sum = new ExactSum();
-  const squares = new ExactSum();
-  for (let i = 0; i < singlesEnd; i += SINGLE_FIELDS) {
-    const value = singles[i]!;
-    const weight = singles[i + 1]!;
-    sum.add(value, weight);
-    squares.add3(value, weight, value);
-  }
+function moments({ count, chunks, runs, runsEnd }: GapStore): Pick<Statistics, "mean" | "std"> {
+  const { sum, squares } = singleSums(chunks);
   const twiceSum = new ExactSum();
   const centres = new ExactSum();
   const spreads = new ExactSum();
@@ -108,8 +103,8 @@ function moments({ count, singles, singlesEnd, runs, runsEnd }: GapStore): Pick<
     spreads.add4(span, increment, times, terms + 1);
   }
   const n = BigInt(count);
-  const sumNs = sum.total() + twiceSum.total() / 2n;
-  const squaresNs = squares.total() + (3n * centres.total() + spreads.total()) / 12n;
+  const sumNs = sum + twiceSum.total() / 2n;
+  const squaresNs = squares + (3n * centres.total() + spreads.total()) / 12n;
   return {
     mean: nearestQuotient(sumNs, n * NS_PER_MS),
     std: Math.sqrt(nearestQuotient(n * squaresNs - sumNs * sumNs, (n * NS_PER_MS) ** 2n)),

@@ -1,17 +1,28 @@
 /**
- * A bag of whole numbers in growable typed arrays: single values with how often they count, and arithmetic
- * progressions whose every term counts as often. Nothing is checked here.
+ * A bag of whole numbers in typed arrays that grow: single values with how often they count, and arithmetic progressions
+ * whose every term counts as often. Nothing is checked here.
  */
 
 /** start, start + increment, ... (`terms` of them), each counted `weight` times: 4 numbers in `runs`. */
 export const RUN_FIELDS = 4;
-/** A value and how often it counts: 2 numbers in `singles`. */
-export const SINGLE_FIELDS = 2;
+
+/** Single values and how often each counts, side by side; the first `length` are in use. */
+export interface Singles {
+  readonly values: Uint32Array;
+  readonly weights: Uint32Array;
+  length: number;
+}
+
+/** Chunks grow up to so many values, so that nothing large is copied. */
+const SMALLEST_CHUNK = 64;
+const LARGEST_CHUNK = 65_536;
+/** What a single value and its weight are at most; beyond, it is kept as a progression of one term. */
+const MOST = 2 ** 32 - 1;
 
 export class GapStore {
-  /** value, weight, value, weight, ... up to `singlesEnd`. */
-  singles = new Float64Array(64);
-  singlesEnd = 0;
+  readonly chunks: Singles[] = [];
+  private last = chunkOf(SMALLEST_CHUNK);
+  private fullChunks = 0;
   /** start, increment, terms, weight, ... up to `runsEnd`. */
   runs = new Float64Array(64);
   runsEnd = 0;
@@ -22,11 +33,24 @@ export class GapStore {
   /** Sum over the progressions of last - first term: how far they spread. */
   runSpans = 0;
 
+  constructor() {
+    this.chunks.push(this.last);
+  }
+
+  /** Single values, however often they count. */
+  get singles(): number {
+    return this.fullChunks + this.last.length;
+  }
+
   addOne(value: number, weight: number): void {
-    if (this.singlesEnd === this.singles.length) this.singles = doubled(this.singles);
-    this.singles[this.singlesEnd] = value;
-    this.singles[this.singlesEnd + 1] = weight;
-    this.singlesEnd += SINGLE_FIELDS;
+    if (value > MOST || weight > MOST) {
+      this.addRun(value, 0, 1, weight);
+      return;
+    }
+    let { last } = this;
+    if (last.length === last.values.length) last = this.nextChunk();
+    last.values[last.length] = value;
+    last.weights[last.length++] = weight;
     this.count += weight;
     if (value < this.least) this.least = value;
     if (value > this.greatest) this.greatest = value;
@@ -34,10 +58,11 @@ export class GapStore {
 
   /** A progression of `terms` >= 1; one that does not progress is kept as a single value. */
   add(start: number, increment: number, terms: number, weight: number): void {
-    if (terms === 1 || increment === 0) {
-      this.addOne(start, weight * terms);
-      return;
-    }
+    if (terms === 1 || increment === 0) this.addOne(start, weight * terms);
+    else this.addRun(start, increment, terms, weight);
+  }
+
+  private addRun(start: number, increment: number, terms: number, weight: number): void {
     if (this.runsEnd === this.runs.length) this.runs = doubled(this.runs);
     this.runs[this.runsEnd] = start;
     this.runs[this.runsEnd + 1] = increment;
@@ -50,6 +75,18 @@ export class GapStore {
     if (start < this.least) this.least = start;
     if (start + span > this.greatest) this.greatest = start + span;
   }
+
+  private nextChunk(): Singles {
+    const { length } = this.last;
+    this.fullChunks += length;
+    this.last = chunkOf(Math.min(2 * length, LARGEST_CHUNK));
+    this.chunks.push(this.last);
+    return this.last;
+  }
+}
+
+function chunkOf(size: number): Singles {
+  return { values: new Uint32Array(size), weights: new Uint32Array(size), length: 0 };
 }
 
 function doubled(values: Float64Array): Float64Array<ArrayBuffer> {

@@ -13,20 +13,22 @@ export function ascending(values: Float64Array): Float64Array {
   if (isAscending(values)) return values;
   let least = Infinity;
   let greatest = -Infinity;
-  for (const value of values) {
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]!;
     if (value < least) least = value;
     if (value > greatest) greatest = value;
   }
   const buckets = Math.ceil(values.length / VALUES_PER_BUCKET);
   const bucketsPerUnit = (buckets - 1) / (greatest - least);
   const ends = new Uint32Array(buckets + 1); // first where each bucket starts, then, as it fills, where it ends
-  for (const value of values) {
-    const next = (((value - least) * bucketsPerUnit) | 0) + 1;
+  for (let at = 0; at < values.length; at++) {
+    const next = (((values[at]! - least) * bucketsPerUnit) | 0) + 1;
     ends[next] = ends[next]! + 1;
   }
   for (let bucket = 0; bucket < buckets; bucket++) ends[bucket + 1] = ends[bucket + 1]! + ends[bucket]!;
   const sorted = new Float64Array(values.length);
-  for (const value of values) {
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]!;
     const bucket = ((value - least) * bucketsPerUnit) | 0;
     sorted[ends[bucket]!] = value;
     ends[bucket] = ends[bucket]! + 1;

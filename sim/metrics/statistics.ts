@@ -27,12 +27,15 @@ export function describeInPlace(values: Float64Array): Statistics | null {
 /** Arithmetic mean; at least one value. */
 export function mean(values: Float64Array | readonly number[]): number {
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let at = 0; at < values.length; at++) sum += values[at]!;
   return sum / values.length;
 }
 
 function populationStd(values: Float64Array, average: number): number {
   let squares = 0;
-  for (const value of values) squares += (value - average) ** 2;
+  for (let at = 0; at < values.length; at++) {
+    const off = values[at]! - average;
+    squares += off * off;
+  }
   return Math.sqrt(squares / values.length);
 }

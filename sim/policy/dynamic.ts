@@ -9,13 +9,21 @@ import { secondsToNs } from "./units.js";
 
 export const dynamicSettings = z
   .strictObject({
-    batch_size: z.int().positive().default(8).describe("batch size to begin with"),
-    min_batch_size: z.int().positive().default(4).describe("the batch size does not shrink below"),
-    max_batch_size: z.int().positive().default(32).describe("the batch size does not grow above"),
-    timeout_s: z.number().nonnegative().max(1e6).default(0.5).describe("longest collection of a batch, s"),
+    batch_size: z.int().positive().default(8).describe("initial batch size"),
+    min_batch_size: z.int().positive().default(4).describe("smallest batch size"),
+    max_batch_size: z.int().positive().default(32).describe("largest batch size"),
+    timeout_s: z.number().nonnegative().max(1e6).default(0.5).describe("longest time to collect a batch, s"),
     max_time_wait_s: z.number().nonnegative().max(1e6).default(2).describe("SLA: longest wait of a request, s"),
-    memory_threshold: z.number().positive().max(1).default(0.8).describe("fraction of memory at which it shrinks"),
-    sla: z.enum(["deadline", "reference"]).default("deadline").describe("a timer, or the original's rule"),
+    memory_threshold: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.8)
+      .describe("fraction of memory at which the batch size shrinks"),
+    sla: z
+      .enum(["deadline", "reference"])
+      .default("deadline")
+      .describe("deadline: a timer; reference: the original suite's rule"),
   })
   .refine((s) => s.min_batch_size <= s.max_batch_size, {
     message: "expected min_batch_size to be at most max_batch_size",

@@ -6,7 +6,7 @@ import { secondsToNs } from "./units.js";
 
 export const naiveSettings = z.strictObject({
   batch_size: z.int().positive().default(4).describe("requests per batch"),
-  timeout_s: z.number().nonnegative().max(1e6).default(0.5).describe("longest collection of a batch, s"),
+  timeout_s: z.number().nonnegative().max(1e6).default(0.5).describe("longest time to collect a batch, s"),
 });
 
 export function createNaive(settings: z.output<typeof naiveSettings>): Policy {

@@ -134,17 +134,24 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
     const decodeContextTokens = this.contextTokens;
     for (const member of this.running) member.computed++;
     while (this.admitsHead()) this.admit(this.waiting.shift()!);
-    const members = [...this.running];
-    const admitted = members.slice(decoding);
-    const prefillTokens = admitted.reduce((sum, { computed }) => sum + computed, 0);
-    this.contextTokens += decoding + prefillTokens;
+    const admitted = this.running.slice(decoding);
+    const step = this.stepOf(this.steps++, admitted, decodeContextTokens);
+    this.contextTokens += step.scheduledTokens;
     this.fewestFreeBlocks = Math.min(this.fewestFreeBlocks, this.freeBlocks);
+    return step;
+  }
+
+  /** A step of all that run, in which those that were admitted prefill. */
+  private stepOf(id: number, admitted: readonly Member[], decodeContextTokens: number): OrcaStep {
+    const members = [...this.running];
+    const decodeRequests = members.length - admitted.length;
+    const prefillTokens = admitted.reduce((sum, { computed }) => sum + computed, 0);
     return {
-      id: this.steps++,
+      id,
       members,
       scheduledRequests: members.length,
-      scheduledTokens: decoding + prefillTokens,
-      decodeRequests: decoding,
+      scheduledTokens: decodeRequests + prefillTokens,
+      decodeRequests,
       decodeContextTokens,
       prefillRequests: admitted.length,
       prefillTokens,
@@ -193,6 +200,10 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
     }
     this.contextTokens += steps * this.running.length;
     this.steps += steps;
+  }
+
+  passOfRun(): OrcaStep {
+    return this.stepOf(this.steps, [], this.contextTokens);
   }
 
   deliverRun(atNs: number, sink: TokenSink): void {

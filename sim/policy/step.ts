@@ -96,6 +96,8 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
    * step in flight (asynchronous), stands for the last pass from now on.
    */
   skip(steps: number, latest: Step | undefined): void;
+  /** A pass of such a run whose output is still to be told of; `isLatest`: it is the latest one of a synchronous scheduler. */
+  passOfRun(isLatest: boolean): Step;
   /** Tells who had their latest token at `atNs`, the last delivery of a skipped run; the gaps are told of elsewhere. */
   deliverRun(atNs: number, sink: TokenSink): void;
 }

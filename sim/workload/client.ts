@@ -61,7 +61,7 @@ export class Client {
 
 function tooLong(nowNs: number): ConfigError {
   return new ConfigError(
-    `the run goes on for ${Math.round(nowNs / 1e9)} s and more, expected at most 104 days, up to which nanoseconds are whole ` +
+    `the run takes more than ${Math.round(nowNs / 1e9)} s, expected at most 104 days, up to which nanoseconds are whole ` +
       "numbers; take fewer requests, shorter outputs or pauses, or correct the profile's costs",
   );
 }

@@ -121,7 +121,7 @@ function requireNoRate(load: Load): void {
   if (load[given] === undefined) return;
   throw new ConfigError(
     `the workload has its own arrival times, ${given} cannot be given with them; set trace_rate to scale them to a mean ` +
-      "rate, or self_timed: false to use the lengths alone",
+      "rate, or self_timed: false to use only the lengths",
   );
 }
 

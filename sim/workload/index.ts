@@ -6,6 +6,7 @@ export { syntheticLengths } from "./lengths.js";
 export { recordedWorkload } from "./recorded-load.js";
 export { workloadFromLengths, workloadFromPrompts, workloadFromRequests, type PromptSource } from "./from-load.js";
 export { prefixCeiling, type PrefixCeiling } from "./prefix-ceiling.js";
+export { requireFits } from "./require-fits.js";
 export { loadDetokenizer, loadTokenizer, type Tokenize } from "./tokenizer.js";
 export {
   traceStatistics,

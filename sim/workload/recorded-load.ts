@@ -10,7 +10,7 @@ export function recordedWorkload({ info, requests }: Run): Workload {
   const sent = requests
     .filter(({ status }) => status === "ok")
     .sort((a, b) => a.arrivalNs - b.arrivalNs || sentNs(a) - sentNs(b));
-  if (sent.length === 0) throw new ArtifactError("the recording has no answered request, expected one at least");
+  if (sent.length === 0) throw new ArtifactError("the recording has no answered request, expected at least one");
   const maxConcurrency = typeof info.load.max_concurrency === "number" ? info.load.max_concurrency : Infinity;
   const isClosed = info.load.kind === "closed_loop" && maxConcurrency !== Infinity;
   const leftOut = requests.length - sent.length;
@@ -44,7 +44,7 @@ function rejectCached(requests: readonly RequestRecord[]): void {
   throw new ArtifactError(
     `the server found ${cached} of ${prompts} prompt tokens (${((100 * cached) / prompts).toFixed(1)} %) of ${hits} requests in its ` +
       "prefix cache, and the recording does not say which prefixes they share; record with --no-enable-prefix-caching or random " +
-      "prompts, or simulate the trace itself (--workload), whose prompts say it",
+      "prompts, or simulate the trace itself (--workload), which says so",
   );
 }
 

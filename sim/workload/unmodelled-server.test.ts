@@ -41,7 +41,7 @@ test.each([
   [{ kv_transfer_config: { kv_role: "kv_both" } }, "(KV transfer)", "its own prefills"],
   [{ enable_lora: true }, "enable_lora = true (LoRA)", "base model"],
 ])("a recording with %j is rejected, with what was seen and what to do", (settings, seen, remedy) => {
-  expect(reject(recorded({ settings }))).toThrow(`there/run: the server uses what is not modelled: `);
+  expect(reject(recorded({ settings }))).toThrow(`there/run: the server uses features that are not modelled: `);
   expect(reject(recorded({ settings }))).toThrow(seen);
   expect(reject(recorded({ settings }))).toThrow(remedy);
 });
@@ -69,7 +69,7 @@ test("one of each, nothing, and tensor parallelism are modelled", () => {
 
 test("several tokens a chunk tell of drafts, or of a proxy, where the requests were alone", () => {
   expect(reject(recorded({}, lone(8)))).toThrow(
-    "2.00 tokens a chunk in the median of 4 requests that were alone; speculative decoding, a stream_interval above 1 or a proxy",
+    "2.00 tokens per chunk in the median of 4 requests that were alone; speculative decoding, a stream_interval above 1 or a proxy",
   );
   expect(reject(recorded({}, lone(15)))).not.toThrow();
   // A busy front end merges tokens: those of requests together say nothing.

@@ -92,7 +92,7 @@ export function rejectSeen(seen: readonly Unmodelled[], source: string): void {
   if (seen.length === 0) return;
   const remedies = [...new Set(seen.map(({ remedy }) => remedy))];
   throw new ConfigError(
-    `${source}: the server uses what is not modelled: ${seen.map((of) => of.seen).join(", ")}; ${remedies.join("; ")}`,
+    `${source}: the server uses features that are not modelled: ${seen.map((of) => of.seen).join(", ")}; ${remedies.join("; ")}`,
   );
 }
 
@@ -135,7 +135,7 @@ function severalTokensAChunk(requests: readonly RequestRecord[]): Unmodelled[] {
   if (median === undefined || ratios.length < MIN_LONE || median <= MAX_TOKENS_PER_CHUNK) return [];
   return [
     {
-      seen: `${median.toFixed(2)} tokens a chunk in the median of ${ratios.length} requests that were alone`,
+      seen: `${median.toFixed(2)} tokens per chunk in the median of ${ratios.length} requests that were alone`,
       remedy:
         "speculative decoding, a stream_interval above 1 or a proxy that buffers does that; measure a server without it, and without the proxy",
     },

@@ -89,7 +89,7 @@ describe.each(benches)("bench on $name", ({ words: wordsOf }) => {
     if (signal === "SIGKILL") expect(info).toMatchObject({ cut: true, planned_requests: 300 });
     else {
       expect(ended.stderr).toMatch(
-        /stopping; what is finished is kept.*\n[^]*interrupted: stopped after \d+ of 300 requests/,
+        /stopping; finished work is kept.*\n[^]*interrupted: stopped after \d+ of 300 requests/,
       );
       expect(ended.code).toBe(130);
       expect(info).not.toHaveProperty("cut");
@@ -202,7 +202,7 @@ loads: [{ label: open, num_prompts: ${requests}, request_rate: 20 }]
       await signalWhen(startServesimIn(folder, ["run", "small.yaml"]), signal, () => existsSync(cell("naive--open")));
       const before = readFileSync(cell("naive--open"));
       const { code, stderr } = await servesim("run", "small.yaml");
-      expect(stderr).toMatch(/simulated [01] of 2 cells, [12] were there/);
+      expect(stderr).toMatch(/simulated [01] of 2 cells, [12] existed already/);
       expect(code).toBe(0);
       expect(readFileSync(cell("naive--open"))).toEqual(before);
     },

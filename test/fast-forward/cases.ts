@@ -1,13 +1,29 @@
 /** Random simulations of continuous batching, small enough to step through, in every corner of settings and costs. */
 import fc from "fast-check";
-import type { CostTerm, Profile, VllmEngineCost, Workload, WorkloadRequest } from "../../formats/index.js";
-import { routerNames, rulesOf, stepCostOf, type RouterName, type SchedulerLimits } from "../../sim/index.js";
+import type {
+  CostTerm,
+  EngineJitter,
+  Profile,
+  VllmEngineCost,
+  Workload,
+  WorkloadRequest,
+} from "../../formats/index.js";
+import {
+  replicaStream,
+  routerNames,
+  rulesOf,
+  stepCostOf,
+  type RouterName,
+  type SchedulerLimits,
+} from "../../sim/index.js";
 
 export interface FastCase {
   readonly limits: SchedulerLimits;
   readonly workload: Workload;
   readonly cost: Profile["cost"];
   readonly coldStart: boolean;
+  /** Whether times are drawn, where the cost has a jitter. */
+  readonly jitter: boolean;
   readonly replicas: number;
   readonly router: RouterName;
 }
@@ -122,6 +138,18 @@ const staticCost: fc.Arbitrary<Profile["cost"]> = fc
 const perStep = (max: number): fc.Arbitrary<{ base_ns: number; request_ns: number }> =>
   fc.record({ base_ns: ns(max), request_ns: ns(max / 20) });
 
+const launch = fc
+  .record({
+    cost: perStep(60_000),
+    lead: fc.option(fraction, { nil: undefined }),
+    power: fc.constantFrom(undefined, undefined, 3.5),
+  })
+  .map(({ cost, lead, power }) => ({
+    ...cost,
+    ...(lead === undefined ? {} : { lead }),
+    ...(power === undefined ? {} : { overlap_power: power }),
+  }));
+
 const frontEnd = fc.record({
   request_ns: ns(20_000),
   request_token_ns: coefficient,
@@ -138,6 +166,42 @@ const frontEnd = fc.record({
   first_wait_token_ns: fc.oneof(ns(1_000), ns(30_000)),
 });
 
+/** Quantiles of a time over its mean; all that is wider than a few steps comes with a shared pace or states. */
+const variation = fc.constantFrom<EngineJitter["schedule"]>(
+  undefined,
+  { quantiles: [[0, 0.9], [0.5, 1], [1, 1.2]] }, // prettier-ignore
+  { quantiles: [[0, 0.2], [0.5, 0.6], [0.99, 2], [1, 30]] }, // prettier-ignore
+);
+const states = fc.constantFrom<EngineJitter["host_states"]>(
+  [],
+  [{ share: 0.6, memory_ns: 40_000 }, { share: 0.2, memory_ns: 9_000_000 }], // prettier-ignore
+  [{ share: 1, memory_ns: 3_000 }],
+);
+const pace = fc
+  .record({ variation, states })
+  .map(({ variation: of, states: by }) => (of === undefined || by.length === 0 ? undefined : { ...of, states: by }));
+
+const jitters: fc.Arbitrary<EngineJitter> = fc
+  .record({
+    schedule: variation,
+    update: variation,
+    launch_full_graph: variation,
+    launch_piecewise: variation,
+    launch_no_graph: variation,
+    gpu: variation,
+    request: variation,
+    output: variation,
+    pace,
+    host_states: states,
+    interrupted_share: fc.constantFrom(undefined, 0.05, 0.5),
+    output_stall: fc.constantFrom(undefined, { token_probability: 0.02, mean_ns: 300_000 }),
+    run_spread: fc.constantFrom(null, 0, 0.2),
+  })
+  .map((drawn) => {
+    const known = Object.entries(drawn).filter(([, value]) => value !== undefined);
+    return Object.fromEntries(known) as EngineJitter;
+  });
+
 const engineCost: fc.Arbitrary<VllmEngineCost> = fc
   .record({
     gpu: fc.record({
@@ -151,9 +215,9 @@ const engineCost: fc.Arbitrary<VllmEngineCost> = fc
     host: fc.record({
       schedule: perStep(10_000),
       update: perStep(10_000),
-      launch_full_graph: perStep(60_000),
-      launch_piecewise: perStep(60_000),
-      launch_no_graph: perStep(60_000),
+      launch_full_graph: launch,
+      launch_piecewise: launch,
+      launch_no_graph: launch,
       launch_lead: fraction,
       copy_ns: ns(20_000),
       send_ns: ns(5_000),
@@ -162,11 +226,13 @@ const engineCost: fc.Arbitrary<VllmEngineCost> = fc
       empty_step_sleep_ns: ns(100_000),
     }),
     front_end: fc.option(frontEnd, { nil: undefined }),
+    jitter: fc.option(jitters, { nil: undefined, freq: 2 }),
   })
-  .map(({ front_end, ...rest }) => ({
+  .map(({ front_end, jitter, ...rest }) => ({
     kind: "vllm_engine",
     ...rest,
     ...(front_end === undefined ? {} : { front_end }),
+    ...(jitter === undefined ? {} : { jitter }),
   }));
 
 export const fastCases: fc.Arbitrary<FastCase> = fc
@@ -176,6 +242,7 @@ export const fastCases: fc.Arbitrary<FastCase> = fc
     workload: workloads,
     cost: fc.oneof(staticCost, engineCost, engineCost),
     coldStart: fc.boolean(),
+    jitter: fc.constantFrom(true, true, false),
     replicas: fc.constantFrom(1, 1, 1, 2, 3),
     router: fc.constantFrom(...routerNames),
   })
@@ -185,8 +252,11 @@ export const fastCases: fc.Arbitrary<FastCase> = fc
     return { ...rest, limits: { ...limits, numGpuBlocks: Math.max(2, Math.ceil(factor * largest) + 1) } };
   });
 
-/** Step costs of a case: its cost in an otherwise bare profile. */
-export function stepCost({ cost, coldStart, limits }: FastCase): ReturnType<typeof stepCostOf> {
+/** Step costs of a replica of a case: its cost in an otherwise bare profile. */
+export function stepCost(
+  { cost, coldStart, jitter, limits }: FastCase,
+  replica: number,
+): ReturnType<typeof stepCostOf> {
   const profile = {
     cost,
     engine: { settings: {} },
@@ -200,5 +270,6 @@ export function stepCost({ cost, coldStart, limits }: FastCase): ReturnType<type
     },
   } as unknown as Profile;
   const { maxNumSeqs, maxNumBatchedTokens, rules } = limits;
-  return stepCostOf(profile, { coldStart, maxNumSeqs, maxNumBatchedTokens, rules });
+  const jitterStream = jitter ? replicaStream("7", replica) : undefined;
+  return stepCostOf(profile, { coldStart, maxNumSeqs, maxNumBatchedTokens, rules, jitterStream });
 }

@@ -20,6 +20,8 @@ export interface BothEngines {
   readonly differences: readonly string[];
   readonly steps: number;
   readonly jumpedSteps: number;
+  /** Of drawn times, taken in runs. */
+  readonly runSteps: number;
   readonly preemptions: number;
 }
 
@@ -28,12 +30,13 @@ export function compareEngines(fastCase: FastCase): BothEngines {
   const run = (engine: EngineName): ReturnType<typeof simulateSteps> => {
     const { workload, limits, replicas, router } = fastCase;
     const policy = vllmSchedulers(limits);
-    return simulateSteps({ workload, policy, cost: () => stepCost(fastCase), engine, replicas, router, seed: "7" });
+    const cost = (replica: number): ReturnType<typeof stepCost> => stepCost(fastCase, replica);
+    return simulateSteps({ workload, policy, cost, engine, replicas, router, seed: "7" });
   };
   const [fast, step] = [outcome(() => run("fast")), outcome(() => run("step"))];
   if (typeof fast === "string" || typeof step === "string") {
     const differences = fast === step ? [] : [`fast ${said(fast)}, step ${said(step)}`];
-    return { differences, steps: 0, jumpedSteps: 0, preemptions: 0 };
+    return { differences, steps: 0, jumpedSteps: 0, runSteps: 0, preemptions: 0 };
   }
   const differences: string[] = [];
   const compare = (what: string, got: unknown, expected: unknown): void => {
@@ -59,9 +62,10 @@ export function compareEngines(fastCase: FastCase): BothEngines {
   ] as const;
   for (const fact of facts) compare(fact, fast[fact], step[fact]);
   compare("extrapolation", fast.extrapolation, step.extrapolation);
-  if (step.jumpedSteps > 0) differences.push(`the step engine jumped over ${step.jumpedSteps} steps`);
-  const { steps, jumpedSteps, preemptions } = fast;
-  return { differences, steps, jumpedSteps, preemptions };
+  const skipped = step.jumpedSteps + step.runSteps;
+  if (skipped > 0) differences.push(`the step engine took ${skipped} steps at once`);
+  const { steps, jumpedSteps, runSteps, preemptions } = fast;
+  return { differences, steps, jumpedSteps, runSteps, preemptions };
 }
 
 /** The result, or the message of settings that get the scheduler stuck. */

@@ -123,7 +123,7 @@ function watch(
   const log = new ChunkLog(requests, tokenCounts(requests));
   const scheduler = new WatchedScheduler(limits, requests);
   const loop = new EngineLoop({ scheduler, cost: clocks, log, jumps: false, stopsAtEnds: false });
-  scheduler.watch(clocks, () => Reflect.get(loop, "hostNs") as number);
+  scheduler.watch(clocks, () => loop.hostNs);
   requests
     .map(({ arrivalNs = 0 }, index) => ({ arrivalNs, index }))
     .sort((a, b) => a.arrivalNs - b.arrivalNs)
@@ -167,15 +167,14 @@ class WatchedCost implements StepCostModel {
   constructor(private readonly of: EngineStepCost) {
     const { host } = of;
     if (of.frontEnd !== undefined) this.frontEnd = of.frontEnd;
-    this.host = {
-      ...host,
-      launchNs: (step, atNs) => {
+    this.host = Object.assign(Object.create(host) as HostCost, {
+      launchNs: (step: StepShape, atNs: number) => {
         const launchNs = host.launchNs(step, atNs);
         this.scheduledNs = atNs;
         this.launchedNs = atNs + launchNs;
         return launchNs;
       },
-      leadNs: (step, launchNs) => {
+      leadNs: (step: StepShape, launchNs: number) => {
         const leadNs = host.leadNs(step, launchNs);
         this.beginsNs = this.launchedNs - launchNs + leadNs;
         this.gpuEndNs =
@@ -184,8 +183,8 @@ class WatchedCost implements StepCostModel {
             : Math.max(this.gpuEndNs + this.computedNs, this.launchedNs);
         return leadNs;
       },
-      updateNs: (requests, atNs) => (this.updateNs = host.updateNs(requests, atNs)),
-    };
+      updateNs: (requests: number, atNs: number) => (this.updateNs = host.updateNs(requests, atNs)),
+    });
   }
 
   private computedNs = 0;

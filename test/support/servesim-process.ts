@@ -17,6 +17,20 @@ export function servesimIn(folder: string, words: readonly string[], shell?: str
   return startServesimIn(folder, words, shell === undefined ? {} : { shell }).ended;
 }
 
+/** What each command line came to, all in one process: for those that end at once, such as mistakes. */
+export async function eachServesimIn(folder: string, lines: readonly (readonly string[])[]): Promise<Ended[]> {
+  const env = { ...process.env, SERVESIM_CACHE: join(folder, "cache"), NO_COLOR: "1", FORCE_COLOR: undefined };
+  const child = spawn(process.execPath, [resolve("test/support/many-commands.mjs")], { cwd: folder, env });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.end(lines.map((words) => `${JSON.stringify(words)}\n`).join(""));
+  await new Promise((done) => child.once("close", done));
+  const told = stdout.split("\n").slice(0, -1);
+  if (told.length !== lines.length) throw new Error(`${told.length} of ${lines.length} commands ended: ${stderr}`);
+  return told.map((line) => JSON.parse(line) as Ended);
+}
+
 export interface Started {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;

@@ -7,8 +7,8 @@ import { blackBoxConstants, type AssumedParts } from "./black-box-constants.js";
 import { logNormalVariation } from "../../fit/index.js";
 
 export const ASSUMPTIONS: readonly string[] = [
-  "client times alone: the GPU begins after 62 % of a full graph's launch, 30 % of a piecewise and 10 % of an eager one",
-  "client times alone: update takes half as long as schedule; launches near in time are alike, and 3 % of them much longer, as on a measured server",
+  "client times alone: assumed that the GPU begins after 62 % of a full graph's launch, 30 % of a piecewise and 10 % of an eager one",
+  "client times alone: assumed that update takes half as long as schedule, that launches close in time are alike and 3 % of them much longer, as on a measured server",
   "client times alone: how one run differs from the next is not known from one calibration",
 ];
 

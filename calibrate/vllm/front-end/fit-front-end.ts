@@ -3,7 +3,7 @@
  * tokens reached their clients. First its mean times, then how they vary, so that quantiles of both delays agree.
  */
 import type { EngineJitter, VllmEngineCost } from "../../../formats/index.js";
-import { frontEndAtPace, frontEndCost, jitterFactors, mean, meanFactors } from "../../../sim/index.js";
+import { frontEndAtPace, jitterFactors, mean, meanFactors, VllmFrontEndCost } from "../../../sim/index.js";
 import { nelderMead, logNormalVariation } from "../../fit/index.js";
 import { pooled, quantileLoss, recordedDelays, replayedDelays, squaredLog } from "./front-end-delays.js";
 import { deliveryLog, type FrontEndLog, type Delivery, type DeliveryLog } from "./delivery-log.js";
@@ -108,7 +108,7 @@ function replayWith(
     jitter === undefined
       ? meanFactors(undefined, paceAt)
       : jitterFactors({ ...jitter, host_states: [], run_spread: 0 }, `fit/front-end/${draw}`, paceAt);
-  const cost = frontEndCost(frontEndAtPace(frontEnd, runPace), factors);
+  const cost = new VllmFrontEndCost(frontEndAtPace(frontEnd, runPace), factors);
   return replayFrontEnd(requests, traffic.outputs, cost, runPace * sendNs);
 }
 

@@ -1,6 +1,6 @@
 /** A recorded engine's outputs through the front end that it had: what comes out is what its clients saw. */
 import type { VllmEngineCost } from "../../../formats/index.js";
-import { exponential, frontEndCost, meanFactors, stream } from "../../../sim/index.js";
+import { exponential, meanFactors, stream, VllmFrontEndCost } from "../../../sim/index.js";
 import { recordEngine } from "../../../test/support/recorded-engine.js";
 import { logNormalVariation } from "../../fit/index.js";
 import { recordedTraffic, type RecordedRun } from "../recording/index.js";
@@ -74,7 +74,12 @@ describe.each([
   ["a pool so small that requests are preempted", tight],
 ])("%s", (_, { run, steps }) => {
   const traffic = recordedTraffic(run, steps!)!;
-  const replay = replayFrontEnd(run.requests, traffic.outputs, frontEndCost(frontEnd, meanFactors(undefined)), 90_000);
+  const replay = replayFrontEnd(
+    run.requests,
+    traffic.outputs,
+    new VllmFrontEndCost(frontEnd, meanFactors(undefined)),
+    90_000,
+  );
 
   test("the scheduler gives every token of a step to the request that had it", () => {
     const tokens = new Int32Array(run.requests.length);

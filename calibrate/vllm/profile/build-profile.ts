@@ -16,8 +16,7 @@ import type { RecordedRun } from "../recording/index.js";
 /** Of an engine's loop; not told apart from what stands before or after them by any recording. */
 export const ASSUMED = { take_request_ns: 9000, wake_ns: 60_000, empty_step_sleep_ns: 1_000_000 } as const;
 
-const NOT_APART =
-  "assumed: no recording tells it from what stands beside it; half or twice moves tpot by less than 1 %";
+const NOT_APART = "assumed: no recording separates it from its neighbours; half or twice changes tpot by less than 1 %";
 
 const ASSUMED_LEAD = "assumed: one graph begins near its end, single kernels at once";
 const ASSUMED_OVERLAP = "assumed: as a synchronous run of the recorded 8B server has it";
@@ -158,7 +157,7 @@ function serverNotesOf(runs: readonly RecordedRun[]): { server_notes?: string[] 
       ? []
       : [
           `the client of the calibration was a round trip of ${greatest(ways).toFixed(1)} ms away from the server, which was ` +
-            "taken off: times are those of a client beside the server",
+            "subtracted: times are those of a client beside the server",
         ];
   const notes = [...new Set([...told, ...way])];
   return notes.length === 0 ? {} : { server_notes: notes };

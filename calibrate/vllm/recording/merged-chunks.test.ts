@@ -66,9 +66,9 @@ test("a proxy that hands chunks on in bunches is rejected, with what was seen", 
 
 test("a proxy that holds whole answers is rejected, chunk times or not", () => {
   const whole = recorded(held(1000));
-  expect(() => chunkFindings([whole])).toThrow(/60 of 60 answers came whole, at one moment/);
+  expect(() => chunkFindings([whole])).toThrow(/60 of 60 answers arrived whole, all at once/);
   const requests = whole.run.requests.map((request) => ({ ...request, extra: {} }));
-  expect(() => chunkFindings([{ ...whole, run: { ...whole.run, requests } }])).toThrow(/came whole/);
+  expect(() => chunkFindings([{ ...whole, run: { ...whole.run, requests } }])).toThrow(/arrived whole/);
 });
 
 test("over half of the tokens merged by a busy front end is said, and not taken for a setting or a proxy", () => {
@@ -82,7 +82,7 @@ test("over half of the tokens merged by a busy front end is said, and not taken 
 
 test("merged unevenly for requests alone on the server is no busy front end", () => {
   expect(() => chunkFindings([recorded(merging(0.4), { probe: "decode-b1-c16" })])).toThrow(
-    /requests that were alone on the server came merged.*speculative decoding/s,
+    /requests that were alone on the server arrived merged.*speculative decoding/s,
   );
 });
 

@@ -49,7 +49,7 @@ export function chunkFindings(runs: readonly RecordedRun[]): ChunkFindings {
   const atOnce = timed.filter(({ tokens, spanMs }) => spanMs < MIN_GAP_MS * (tokens - 1));
   if (atOnce.length > timed.length / 2) {
     throw rejected(
-      `${atOnce.length} of ${timed.length} answers came whole, at one moment: something between client and server (a proxy) holds ` +
+      `${atOnce.length} of ${timed.length} answers arrived whole, all at once: something between client and server (a proxy) holds ` +
         "them back until they are complete, so neither the time to the first token nor gaps are the server's",
     );
   }
@@ -84,7 +84,7 @@ export function chunkFindings(runs: readonly RecordedRun[]): ChunkFindings {
   const mergedAlone = 1 - sumOf(alone, "chunks") / Math.max(1, sumOf(alone, "tokens"));
   if (alone.length > 0 && mergedAlone > MAX_MERGED_ALONE) {
     throw rejected(
-      `${percent(mergedAlone)} of the tokens of requests that were alone on the server came merged with others, unevenly: no busy ` +
+      `${percent(mergedAlone)} of the tokens of requests that were alone on the server arrived merged with others, unevenly: no busy ` +
         "front end does that; a proxy that buffers by size does, and so does speculative decoding",
     );
   }

@@ -215,7 +215,7 @@ function unidentifiedOf(gpu: GpuFit | undefined, launch: Readonly<Record<GraphKi
     told.push("GPU time of decodes: the host was slower in nearly every step, it is a guess");
   }
   if (gpu !== undefined && gpu.mixedSteps < 20) {
-    told.push("GPU time of short prefill steps: hidden behind their launch, taken as a decode's");
+    told.push("GPU time of short prefill steps: hidden by their launch, assumed to be a decode's");
   }
   if (gpu !== undefined && gpu.computeSteps < 20) {
     told.push("GPU time per prefill token: too few long prefills, it is a guess");

@@ -1,16 +1,18 @@
 import { exponential, normal, stream } from "../../../sim/index.js";
-import { HostLevel } from "../../../sim/cost/host-level.js";
+import { HostPath } from "../../../sim/cost/host-path.js";
+import { CELLS_PER_SCORE, MIDDLE } from "../../../sim/cost/score-table.js";
 import { fitPaceStates, type PacedRatio } from "./fit-pace-states.js";
 
 /** Calls 5 ms apart, with pauses; each is `own` noise and the host's levels by their shares. */
 function calls(states: readonly { share: number; memory_ns: number }[], name: string, count = 12_000): PacedRatio[] {
-  const levels = states.map(({ share, memory_ns }, at) => ({ weight: Math.sqrt(share), level: new HostLevel(memory_ns, `${name}/${at}`) })); // prettier-ignore
+  const path = states.length === 0 ? undefined : new HostPath(states, name);
   const own = Math.sqrt(1 - states.reduce((sum, { share }) => sum + share, 0));
   const random = stream(`${name}/own`);
   let atNs = 0;
   return Array.from({ length: count }, () => {
     atNs += random() < 0.98 ? 5e6 : 200e6 * exponential(random);
-    const score = levels.reduce((sum, { weight, level }) => sum + weight * level.at(atNs), own * normal(random));
+    const shared = path === undefined ? 0 : (path.at(atNs) - MIDDLE) / CELLS_PER_SCORE;
+    const score = shared + own * normal(random);
     return { atNs, ratio: Math.exp(0.3 * score) };
   });
 }

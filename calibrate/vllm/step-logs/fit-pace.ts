@@ -3,7 +3,7 @@
  * fitted within runs: each run has a pace of its own, so that a slow run's sizes are not taken for slow sizes.
  */
 import type { EngineJitter, VllmEngineCost, Variation } from "../../../formats/index.js";
-import { meanOf, variationFactor } from "../../../sim/index.js";
+import { factorTable, meanOf } from "../../../sim/index.js";
 import { nnls, type LinearSolver, quantileOfValues, variationOf, weightedQuantiles } from "../../fit/index.js";
 import { fitPaceStates } from "./fit-pace-states.js";
 import {
@@ -84,7 +84,7 @@ export function fitPace(logs: readonly PaceLog[], solver: LinearSolver): PaceFit
 /** What the calls of a profile usually take, of which a pace is told: its means by the middle of what they vary by. */
 export function usualCosts({ host, jitter }: VllmEngineCost): CallCosts {
   const usual = (cost: CallCost, variation: Variation | undefined): CallCost =>
-    variation === undefined ? cost : times(cost, variationFactor(variation)(0.5));
+    variation === undefined ? cost : times(cost, factorTable(variation).at(0.5));
   return { schedule: usual(host.schedule, jitter?.schedule), update: usual(host.update, jitter?.update) };
 }
 

@@ -31,7 +31,7 @@ export function refitPace(base: Profile, runs: readonly RecordedRun[]): PaceRefi
   }
   const pace = Math.exp(paces.reduce((sum, log) => sum + log, 0) / paces.length);
   const note =
-    `costs are those of profile "${base.name}"; of this host one number was taken, its pace: ${pace.toFixed(3)}. ` +
+    `costs are those of profile "${base.name}"; only one number is this host's own, its pace: ${pace.toFixed(3)}. ` +
     `At it ${loads.map(({ name }) => name).join(", ")} came out within ${100 * MAX_ERROR.tpot} % (tpot) and ${100 * MAX_ERROR.ttft} % (ttft)`;
   return { cost: { ...cost, host: { ...cost.host, pace: Number(pace.toPrecision(5)) } }, note };
 }

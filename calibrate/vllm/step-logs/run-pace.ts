@@ -25,7 +25,7 @@ export function runPaceOf({ cost }: Profile, recorded: RecordedRun): RunPace {
   }
   const timeline = timelineOf(steps, settingsOf(recorded).graphs);
   if (timeline.calls.length < MIN_CALLS) {
-    return { pace: null, reason: `the step log has ${timeline.calls.length} calls, too few to tell` };
+    return { pace: null, reason: `the step log has ${timeline.calls.length} calls, too few to determine a pace` };
   }
   const path = pacePath(timeline, usualCosts(cost));
   const pace = meanPace(path);

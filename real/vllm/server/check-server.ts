@@ -138,7 +138,7 @@ async function metricsFinding(baseUrl: ServerRef): Promise<ServerFinding> {
 
 function devModeFinding({ isDevMode }: ServerSettings): ServerFinding {
   if (isDevMode)
-    return { what: "dev mode", state: "ok", detail: "/server_info tells its settings", isEssential: false };
+    return { what: "dev mode", state: "ok", detail: "/server_info reports its settings", isEssential: false };
   return missing("dev mode", "start vLLM with VLLM_SERVER_DEV_MODE=1, or state its settings as flags of calibrate");
 }
 

@@ -119,10 +119,10 @@ export function serverViewOf({ before, after: last, samples, endMs, scrapes, isB
         ? []
         : [`the server's histograms and counters of the run are not known, its last reading failed: ${failure}`]),
       ...(backwards.length > 0 && !isRestarted
-        ? [`the server counted backwards, so it says nothing of ${backwards.join(", ")}`]
+        ? [`the server's counters went backwards, so nothing is known of ${backwards.join(", ")}`]
         : []),
       ...(isRestarted
-        ? ["the server was restarted during the run, so its histograms and counters say nothing of it"]
+        ? ["the server was restarted during the run, so its histograms and counters do not describe it"]
         : []),
       ...(isBusyAtEnd && failure === undefined
         ? ["the server still had requests when its metrics were read last, so its counts are too low"]

@@ -52,7 +52,7 @@ test("what the user states fills the gaps, and may not contradict the server", a
   expect(read.settings.max_num_seqs).toBe(128);
   expect(read.provenance).toMatchObject({ max_num_seqs: "stated", block_size: "/metrics" });
   await expect(readServerSettings(baseUrl, { stated: { block_size: 32 } })).rejects.toThrow(
-    "block_size: stated as 32, but the server's /metrics says 16; leave it out",
+    "block_size: given as 32, but the server's /metrics says 16; leave it out",
   );
 });
 

@@ -122,7 +122,7 @@ function refuseContradictions(
     const told = settings[name];
     if (value === undefined || told === undefined || JSON.stringify(told) === JSON.stringify(value)) continue;
     throw new ConfigError(
-      `${name}: stated as ${JSON.stringify(value)}, but the server's ${provenance[name]!} says ${JSON.stringify(told)}; leave it out`,
+      `${name}: given as ${JSON.stringify(value)}, but the server's ${provenance[name]!} says ${JSON.stringify(told)}; leave it out`,
     );
   }
 }

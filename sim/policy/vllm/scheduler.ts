@@ -210,6 +210,12 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     for (const step of this.inFlight) step.standForLater(steps);
   }
 
+  passOfRun(): SchedulerStep {
+    const step = new SchedulerStep(this.steps);
+    step.delivered = [...this.runningList];
+    return step;
+  }
+
   deliverRun(atNs: number, sink: TokenSink): void {
     for (const sequence of this.skippedRun) sink.lastTokenWas(sequence.index, atNs);
   }

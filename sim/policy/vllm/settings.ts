@@ -60,43 +60,45 @@ export const vllmDefaults = {
 } as const;
 
 const modelled = {
-  max_num_seqs: z.int().positive().describe("requests in the running list"),
+  max_num_seqs: z.int().positive().describe("most sequences that run at a time"),
   max_num_active_seqs: z
     .int()
     .positive()
-    .describe("running requests at which admissions stop, max_num_seqs or fewer; absent: max_num_seqs; from 0.31"),
+    .describe("running sequences at which admissions stop, at most max_num_seqs; default: max_num_seqs; from 0.31"),
   max_num_batched_tokens: z.int().positive().describe("token budget of a step"),
   max_num_scheduled_tokens: z
     .int()
     .positive()
-    .describe("token budget of a step where it is below max_num_batched_tokens, which goes on sizing CUDA graphs"),
+    .describe("token budget of a step, if below max_num_batched_tokens, which still sizes CUDA graphs"),
   block_size: z.int().positive().describe("tokens per KV block"),
-  num_gpu_blocks: z.int().min(2).describe("KV blocks, one of them reserved; absent: what memory allows"),
+  num_gpu_blocks: z.int().min(2).describe("number of KV blocks, one of them reserved; default: what memory allows"),
   gpu_memory_utilization: z.number().positive().max(1).describe("fraction of memory for weights and KV"),
-  max_model_len: z.int().positive().describe("prompt plus output; absent: the model's positions"),
-  enable_chunked_prefill: z.boolean().describe("cut a long prompt to the budget that is left"),
+  max_model_len: z.int().positive().describe("most prompt plus output tokens; default: the model's positions"),
+  enable_chunked_prefill: z.boolean().describe("cut long prompts to the token budget that is left"),
   async_scheduling: z.boolean().describe("schedule the next step while one runs"),
   enable_prefix_caching: z.boolean().describe("share the KV blocks of equal prefixes"),
   long_prefill_token_threshold: z.int().nonnegative().describe("most tokens of one request in a step; 0: no cap"),
   long_prefill_token_threshold_adaptive: z
     .boolean()
-    .describe("that cap is at least an equal share of max_num_batched_tokens; from 0.31"),
+    .describe("raise that cap to at least an equal share of max_num_batched_tokens; from 0.31"),
   max_num_queued_reqs: z
     .int()
     .positive()
-    .describe("reject a request (HTTP 503) beyond so many unfinished ones; absent: none; from 0.29"),
+    .describe("reject requests (HTTP 503) beyond this many unfinished ones; default: no limit; from 0.29"),
   max_num_queued_tokens: z
     .int()
     .positive()
-    .describe("reject requests (HTTP 503) while so many prompt tokens wait for a first token; absent: none; from 0.29"),
-  scheduling_policy: z.enum(["fcfs", "priority"]).describe("order of admission, choice of victims"),
+    .describe(
+      "reject requests (HTTP 503) while this many prompt tokens wait for a first token; default: no limit; from 0.29",
+    ),
+  scheduling_policy: z.enum(["fcfs", "priority"]).describe("order of admission, and of preemption"),
   watermark: z.number().min(0).max(1).describe("fraction of KV blocks that admissions leave free"),
-  scheduler_reserve_full_isl: z.boolean().describe("admit only what fits with its whole prompt"),
+  scheduler_reserve_full_isl: z.boolean().describe("admit a request only if its whole prompt fits"),
   enforce_eager: z.boolean().describe("no CUDA graphs"),
   tensor_parallel_size: z.int().positive().describe("GPUs that share each layer; only as the profile was measured"),
   cudagraph_capture_sizes: z
     .array(z.int().positive())
-    .describe("step sizes that CUDA graphs are captured for; absent: vLLM's rule"),
+    .describe("step sizes that CUDA graphs are captured for; default: vLLM's rule"),
 };
 
 type Modelled = keyof typeof modelled;

@@ -26,6 +26,8 @@ const STARVED = 4;
 /** Running, its last token scheduled; leaves when that step is updated. */
 const DRAINING = 5;
 
+const nobody: readonly number[] = [];
+
 export class CountScheduler implements StepScheduler<CountStep> {
   readonly depth: 1 | 2;
   freeBlocks: number;
@@ -52,7 +54,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   /** Requests that left the steady ones after a step whose tokens were at the client already. */
   private left: { request: number; lastNs: number }[] = [];
   /** Steady requests with tokens still on their way to the client: their next one is told of by itself. */
-  private late: number[] = [];
+  private late = nobody;
   private steps = 0;
   private untold = false;
 
@@ -141,22 +143,32 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   deliver(step: CountStep, atNs: number, sink: TokenSink): void {
-    for (const { request, lastNs } of this.left) sink.lastTokenWas(request, lastNs);
-    if (this.late.length > 0)
-      this.late = this.late.filter((request) => !this.left.some((of) => of.request === request));
-    if (this.left.length > 0) this.left = [];
+    step.deliveredNs = atNs;
+    if (step.isSteadyOnly && this.left.length === 0 && this.late.length === 0) {
+      sink.steadyTokens(step.steady, atNs);
+      return;
+    }
+    if (this.left.length > 0) this.tellLeft(sink);
     const { late } = this;
     if (step.steady > late.length) sink.steadyTokens(step.steady - late.length, atNs);
-    const stillLate: number[] = [];
-    for (const request of late) if (sink.token(request, atNs)) stillLate.push(request);
-    for (const request of step.joining) if (sink.token(request, atNs)) stillLate.push(request);
+    let stillLate = nobody;
+    for (const request of late) if (sink.token(request, atNs)) stillLate = withOne(stillLate, request);
+    for (const request of step.joining) if (sink.token(request, atNs)) stillLate = withOne(stillLate, request);
     for (const request of step.ending) sink.lastTokenWas(request, atNs);
     for (const request of step.leaving) sink.lastTokenWas(request, atNs);
+    const isOver = step.ending.length > 0 || step.leaving.length > 0;
     this.late =
-      stillLate.length === 0
-        ? stillLate
-        : stillLate.filter((request) => !step.ending.includes(request) && !step.leaving.includes(request));
-    step.deliveredNs = atNs;
+      isOver && stillLate.length > 0
+        ? stillLate.filter((request) => !step.ending.includes(request) && !step.leaving.includes(request))
+        : stillLate;
+  }
+
+  /** Tells of requests that left the steady ones after their tokens were at the client. */
+  private tellLeft(sink: TokenSink): void {
+    const { left } = this;
+    for (const { request, lastNs } of left) sink.lastTokenWas(request, lastNs);
+    this.late = this.late.filter((request) => !left.some((of) => of.request === request));
+    this.left = [];
   }
 
   decodeRun(): number {
@@ -176,6 +188,13 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.steps += steps;
     this.untold = false;
     if (this.freeBlocks < this.fewestFreeBlocks) this.fewestFreeBlocks = this.freeBlocks;
+  }
+
+  passOfRun(isLatest: boolean): CountStep {
+    const step = new CountStep(this.steps);
+    step.steady = this.steady.size;
+    if (isLatest && this.depth === 1) this.latest = step;
+    return step;
   }
 
   deliverRun(atNs: number): void {
@@ -408,4 +427,11 @@ export class CountScheduler implements StepScheduler<CountStep> {
     const byPriority = (this.requests[a]!.priority ?? 0) - (this.requests[b]!.priority ?? 0);
     return byPriority || this.arrivalNs[a]! - this.arrivalNs[b]!;
   }
+}
+
+/** A list with one more, in place unless it is the empty one that is shared. */
+function withOne(requests: readonly number[], request: number): readonly number[] {
+  if (requests === nobody) return [request];
+  (requests as number[]).push(request);
+  return requests;
 }

@@ -1,0 +1,171 @@
+/** What the words of a command line ask for: finds the command, turns every failure into one message and an exit code. */
+import yargs, { type Argv } from "yargs";
+import { PARSING, type Command } from "./command.js";
+import { EXIT, fail } from "./fail.js";
+
+const commands: readonly (readonly [name: string, describe: string, load: () => Promise<Command>])[] = [
+  [
+    "run <experiment>",
+    "run an experiment file: calibrate, simulate, run for real, compare and report",
+    async () => (await import("./run.js")).runCommand,
+  ],
+  [
+    "calibrate <engine>",
+    "make a profile: measure batches on this machine (onnx) or a running server (vllm)",
+    async () =>
+      process.argv.slice(3).includes("vllm")
+        ? (await import("./calibrate-vllm.js")).calibrateVllmCommand
+        : (await import("./calibrate.js")).calibrateCommand,
+  ],
+  [
+    "simulate",
+    "simulate a policy under a load, with the costs of a profile",
+    async () => (await import("./simulate.js")).simulateCommand,
+  ],
+  [
+    "bench",
+    "run a policy for real, on this machine or against a vLLM server",
+    async () => (await import("./bench.js")).benchCommand,
+  ],
+  [
+    "compare <sim> <real..>",
+    "compare a simulated run with real runs: agrees, differs or cannot tell",
+    async () => (await import("./compare.js")).compareCommand,
+  ],
+  [
+    "validate <validation>",
+    "check where simulated and real runs agree, over models, policies and loads",
+    async () => (await import("./validate.js")).validateCommand,
+  ],
+  [
+    "report [folder]",
+    "make the charts and report.html of an experiment, or of a CSV of the original suite",
+    async () => (await import("./report.js")).reportCommand,
+  ],
+  [
+    "trace <action> <file>",
+    "inspect, convert or slice a trace of requests",
+    async () => (await import("./trace.js")).traceCommand,
+  ],
+  [
+    "replay",
+    "simulate a recorded run of a vLLM server and compare it with the recording",
+    async () => (await import("./replay.js")).replayCommand,
+  ],
+  [
+    "profiles <action> [profile]",
+    "list the profiles that ship, or show one",
+    async () => (await import("./profiles.js")).profilesCommand,
+  ],
+  [
+    "import <form> <folder>",
+    "convert another tool's recording (llmservingsim) into a run folder",
+    async () => (await import("./import.js")).importCommand,
+  ],
+  ["schema [name]", "print the JSON Schema of a file format", async () => (await import("./schema.js")).schemaCommand],
+  ["setup <what>", "install what a device needs: setup cuda", async () => (await import("./setup.js")).setupCommand],
+  [
+    "doctor",
+    "check what this machine, or a vLLM server, can run and what is missing",
+    async () => (await import("./doctor.js")).doctorCommand,
+  ],
+];
+
+/** Does what the process's words say; returns the exit code. */
+export async function runCommandLine(): Promise<number> {
+  try {
+    await runCommand(process.argv.slice(2));
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof Error && isUsage(error))) return fail(error);
+    process.stderr.write(`error: ${await explainUsage(error.message)}\n`);
+    return EXIT.user;
+  }
+}
+
+async function runCommand(words: readonly string[]): Promise<void> {
+  let parser = yargs([...words])
+    .scriptName("servesim")
+    .usage(
+      "$0 <command>\n\nCompare LLM serving schedulers: calibrate on real hardware, simulate, run for real, see the difference.",
+    )
+    .parserConfiguration(PARSING)
+    .strict()
+    .demandCommand(1, 'no command given, see "servesim --help"')
+    .recommendCommands()
+    .help()
+    .wrap(Math.min(120, process.stdout.columns || 100));
+  for (const [name, describe, load] of commands) {
+    parser = parser.command(
+      name,
+      describe,
+      async (y: Argv) => {
+        const declared = (await (await load()).flags?.(y)) ?? y;
+        refuseOddBooleans(words, declared);
+        return declared;
+      },
+      async (args) => {
+        await (await load()).run(args);
+      },
+    );
+  }
+  // eslint-disable-next-line import-x/no-internal-modules -- the index brings all that jobs need
+  const { packageVersion } = await import("../jobs/inputs/package-root.js");
+  parser = parser.version(packageVersion());
+  parser = parser.fail((message: string | undefined, error: Error | undefined) => {
+    if (error !== undefined && !isUsage(error)) throw error;
+    throw new UsageError(message ?? error?.message ?? "");
+  });
+  await parser.parseAsync();
+}
+
+class UsageError extends Error {}
+
+/** A boolean flag with a value that is neither true nor false; yargs would take it for false. */
+function refuseOddBooleans(words: readonly string[], declared: Argv): void {
+  const { boolean } = optionsOf(declared);
+  for (const word of words) {
+    const [, name, value] = /^--([\w-]+)=(.*)$/.exec(word) ?? [];
+    if (name === undefined || !boolean.includes(name.replace(/^no-/, "")) || /^(true|false)$/.test(value!)) continue;
+    throw new UsageError(`command line: --${name}: got "${value!}", expected nothing, true or false`);
+  }
+}
+
+/** What yargs knows of the flags declared so far. */
+function optionsOf(parser: Argv): { readonly key: object; readonly boolean: readonly string[] } {
+  return (parser as unknown as { getOptions(): { key: object; boolean: string[] } }).getOptions();
+}
+
+/** A mistake of the command line, found by us or by yargs, which has its own class for some. */
+function isUsage(error: Error): boolean {
+  return error instanceof UsageError || error.name === "YError";
+}
+
+/** "Unknown argument: batchsize" with the nearest flag of the command, if one is near. */
+async function explainUsage(message: string): Promise<string> {
+  const bare = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  if (bare !== undefined) return `command line: --${bare}: got nothing, expected a value`;
+  const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(", ")[0];
+  if (unknown === undefined) return message.charAt(0).toLowerCase() + message.slice(1);
+  const { suggest } = await import("../formats/index.js");
+  if (!process.argv.some((word) => new RegExp(`^--?(no-)?${escapeRegExp(unknown)}(=|$)`).test(word))) {
+    return `unexpected argument "${unknown}"; see "servesim ${process.argv[2] ?? ""} --help"`;
+  }
+  const { settingsNotModelled } = await import("./policy-flags.js");
+  const owner = settingsNotModelled().get(unknown);
+  if (owner !== undefined) return `--${unknown} is a setting of ${owner} that is not modelled, leave it out`;
+  const known = await knownFlags();
+  return `unknown flag --${unknown}${suggest(unknown, known)}; see "servesim ${process.argv[2] ?? ""} --help"`;
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[^\w-]/g, "\\$&");
+}
+
+async function knownFlags(): Promise<string[]> {
+  const found = commands.find(([name]) => name.split(" ")[0] === process.argv[2]);
+  if (found === undefined) return [];
+  const command = await found[2]();
+  const parser = (await command.flags?.(yargs([]))) ?? yargs([]);
+  return Object.keys(optionsOf(parser).key);
+}

@@ -1,0 +1,147 @@
+/**
+ * Streams of factors by which times differ from their means, drawn in blocks. Each stream belongs to one kind of time and is
+ * asked in the order in which these times begin.
+ */
+import type { EngineJitter, Variation } from "../../formats/index.js";
+import { Sfc32 } from "../kernel/index.js";
+import type { HostPath } from "./host-path.js";
+import { QuantileTable } from "./quantile-table.js";
+import { CELLS_PER_SCORE, ScoreTable } from "./score-table.js";
+
+const BLOCK = 512;
+
+/** Factors of mean 1. */
+export interface FactorStream {
+  /** That of a time that begins at `atNs`. */
+  next(atNs: number): number;
+}
+
+/** Factors that do not depend on the time; of an absent variation: always 1. */
+export class OwnFactors implements FactorStream {
+  private readonly values = new Float64Array(BLOCK).fill(1);
+  private at = BLOCK;
+  private readonly random: Sfc32;
+  private readonly quantiles: QuantileTable | undefined;
+
+  /** Draws from the stream `name`. */
+  constructor(variation: Variation | undefined, name: string) {
+    this.random = Sfc32.named(name);
+    if (variation !== undefined) this.quantiles = factorTable(variation);
+  }
+
+  next(): number {
+    if (this.at === BLOCK) this.refill();
+    return this.values[this.at++]!;
+  }
+
+  private refill(): void {
+    this.quantiles?.fill(this.values, this.random);
+    this.at = 0;
+  }
+}
+
+/** Factors of their own times the pace of the host. */
+export class PacedFactors implements FactorStream {
+  constructor(
+    private readonly own: OwnFactors,
+    private readonly pace: { at(atNs: number): number },
+  ) {}
+
+  next(atNs: number): number {
+    return this.pace.at(atNs) * this.own.next();
+  }
+}
+
+/** Places in a block that do not depend on the host's states hold their factor and this. */
+const CODED = 8192;
+const CODED_FROM = CODED / 2;
+
+/**
+ * Factors that have the given quantiles and are alike when near in time, with each other and with other streams on the same
+ * path (a Gaussian copula); but for the interrupted, the longest, which come at any moment.
+ */
+export class StateFactors implements FactorStream {
+  private readonly places = new Float64Array(BLOCK);
+  private at = BLOCK;
+  private readonly random: Sfc32;
+  private readonly quantiles: QuantileTable;
+  private readonly table: ScoreTable;
+  private readonly ownWeight: number;
+  /** Draws before the next interrupted one. */
+  private uninterrupted: number;
+
+  /** Draws from the stream `name`; `path` has the scores of the states. */
+  constructor(
+    variation: Variation,
+    states: EngineJitter["host_states"],
+    private readonly interruptedShare: number,
+    private readonly path: HostPath,
+    name: string,
+  ) {
+    this.random = Sfc32.named(name);
+    this.quantiles = factorTable(variation);
+    this.table = new ScoreTable((probability) => this.quantiles.at((1 - interruptedShare) * probability));
+    const ownShare = Math.max(0, 1 - states.reduce((sum, { share }) => sum + share, 0));
+    this.ownWeight = CELLS_PER_SCORE * Math.sqrt(ownShare);
+    this.uninterrupted = this.random.failures(interruptedShare);
+  }
+
+  next(atNs: number): number {
+    if (this.at === BLOCK) this.refill();
+    const place = this.places[this.at++]!;
+    if (place > CODED_FROM) return place - CODED;
+    return this.table.at(place + this.path.at(atNs));
+  }
+
+  private refill(): void {
+    const { places, random, interruptedShare: share } = this;
+    for (let at = 0; at < BLOCK; at++) places[at] = this.ownWeight * random.normal();
+    for (; this.uninterrupted < BLOCK; this.uninterrupted += 1 + random.failures(share)) {
+      places[this.uninterrupted] = CODED + this.quantiles.at(1 - share * random.uniform());
+    }
+    this.uninterrupted -= BLOCK;
+    this.at = 0;
+  }
+}
+
+/** How long the front end is held up at outputs, exponentially: tokens until the next time are geometric. */
+export class Stalls {
+  private readonly random: Sfc32;
+  private readonly chance: number;
+  private readonly meanNs: number;
+  private tokensLeft: number;
+
+  /** Draws from the stream `name`. */
+  constructor(stall: EngineJitter["output_stall"], name: string) {
+    this.random = Sfc32.named(name);
+    this.chance = stall?.token_probability ?? 0;
+    this.meanNs = stall?.mean_ns ?? 0;
+    this.tokensLeft = this.random.failures(this.chance);
+  }
+
+  /** At an output of so many tokens, ns. */
+  next(tokens: number): number {
+    this.tokensLeft -= tokens;
+    return this.tokensLeft >= 0 ? 0 : this.held();
+  }
+
+  private held(): number {
+    this.tokensLeft = this.random.failures(this.chance);
+    return this.meanNs * this.random.exponential();
+  }
+}
+
+/** Quantiles over their mean. */
+export function factorTable({ quantiles }: Variation): QuantileTable {
+  return new QuantileTable(quantiles, 1 / meanOf(quantiles));
+}
+
+/** Mean of a distribution whose quantile function is linear between the given points; 1 where it is 0. */
+export function meanOf(quantiles: Variation["quantiles"]): number {
+  let mean = 0;
+  for (let at = 1; at < quantiles.length; at++) {
+    const [[lowP, low], [highP, high]] = [quantiles[at - 1]!, quantiles[at]!];
+    mean += ((highP - lowP) * (low + high)) / 2;
+  }
+  return mean > 0 ? mean : 1;
+}

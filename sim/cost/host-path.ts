@@ -1,0 +1,145 @@
+/**
+ * How slow a host is by time, a normal score: the sum of hidden states, Ornstein-Uhlenbeck processes on cells of time. A pure function of seed and cell: it does not depend on who asks, when, or in which order. Cells are
+ * made in blocks: the blocks' first values are a chain of their own, and the inside of a block is a walk bent to meet the
+ * next one, so that idle time costs one draw a state and block.
+ */
+import { least, type EngineJitter } from "../../formats/index.js";
+import { seedsOf, Sfc32 } from "../kernel/index.js";
+import { CELLS_PER_SCORE, MIDDLE } from "./score-table.js";
+
+/** Cells in the memory of the fastest state; in a block; kept, since two clocks ask, one ahead of the other. */
+const CELLS_IN_MEMORY = 50;
+const BLOCK = 1024;
+const WINDOW = 8 * BLOCK;
+/** A slow state changes every so many cells at most: it has some steps in a block. */
+const MOST_CELLS_A_STEP = 256;
+
+/** Its share of the variance of the score, and the time in which its correlation falls to 1/e. */
+type HostState = EngineJitter["host_states"][number];
+
+export class HostPath {
+  private readonly cellsPerNs: number;
+  private readonly states: readonly State[];
+  private readonly seeds: readonly [number, number, number];
+  private readonly random = new Sfc32(0, 0, 0);
+  /** The blocks of the window, as far as they are made, and behind them the one before it that was asked for last. */
+  private readonly values = new Float64Array(WINDOW + BLOCK);
+  private firstCell = 0;
+  private cells = 0;
+  private blockBehind = -1;
+
+  /** Draws from the streams `${name}/...`. */
+  constructor(states: readonly HostState[], name: string) {
+    const fastest = least(states.map(({ memory_ns }) => memory_ns));
+    const cellNs = fastest / CELLS_IN_MEMORY;
+    this.cellsPerNs = 1 / cellNs;
+    this.seeds = seedsOf(`${name}/inside`);
+    this.states = states.map((state, number) => new State(state, cellNs, fastest, `${name}/${number}`));
+  }
+
+  /** The place of the score in a score table at a time from 0 on; before 0 it is as at 0. */
+  at(atNs: number): number {
+    let place = Math.floor(atNs * this.cellsPerNs) - this.firstCell;
+    if (!(place >= 0 && place < this.cells)) place = this.moveTo(atNs);
+    return this.values[place]!;
+  }
+
+  /** Makes the time's block, and what of the window lies before it; the time's place among the values. */
+  private moveTo(atNs: number): number {
+    const cell = Math.floor(Math.max(0, atNs) * this.cellsPerNs);
+    const block = Math.floor(cell / BLOCK);
+    if (cell < this.firstCell) {
+      if (block !== this.blockBehind) this.make(block, WINDOW);
+      this.blockBehind = block;
+      return WINDOW + cell - block * BLOCK;
+    }
+    if (cell >= this.firstCell + 2 * WINDOW) {
+      this.firstCell = Math.max(0, block - 1) * BLOCK;
+      this.cells = 0;
+    }
+    while (cell >= this.firstCell + WINDOW) this.shift();
+    for (; cell >= this.firstCell + this.cells; this.cells += BLOCK) {
+      this.make((this.firstCell + this.cells) / BLOCK, this.cells);
+    }
+    return cell - this.firstCell;
+  }
+
+  /** Forgets the older half of the window. */
+  private shift(): void {
+    this.values.copyWithin(0, WINDOW / 2, WINDOW);
+    this.firstCell += WINDOW / 2;
+    this.cells = Math.max(0, this.cells - WINDOW / 2);
+  }
+
+  private make(block: number, at: number): void {
+    const { values, random, seeds } = this;
+    values.fill(MIDDLE, at, at + BLOCK);
+    random.seed(seeds[0] ^ block, seeds[1], seeds[2]);
+    for (const state of this.states) state.addTo(values, at, block, random);
+  }
+}
+
+/** One hidden state, in cells of a score table. */
+class State {
+  private readonly chain: Sfc32;
+  private readonly starts: number[];
+  private readonly weight: number;
+  /** Cells in which it stays the same, and such steps in a block. */
+  private readonly cells: number;
+  private readonly steps: number;
+  /** What of a value is kept from step to step, and from block to block, and what is drawn anew. */
+  private readonly kept: number;
+  private readonly fresh: number;
+  private readonly keptBlock: number;
+  private readonly freshBlock: number;
+  /** How much of the miss of the walk's end each step takes: the regression of a step on the end, its start known. */
+  private readonly bend: Float64Array;
+  private readonly path: Float64Array;
+
+  constructor(
+    { share, memory_ns }: EngineJitter["host_states"][number],
+    cellNs: number,
+    fastest: number,
+    name: string,
+  ) {
+    this.weight = CELLS_PER_SCORE * Math.sqrt(share);
+    this.cells = Math.min(MOST_CELLS_A_STEP, 2 ** Math.floor(Math.log2(memory_ns / fastest)));
+    this.steps = BLOCK / this.cells;
+    const kept = Math.exp((-this.cells * cellNs) / memory_ns);
+    const keptBlock = kept ** this.steps;
+    this.kept = kept;
+    this.fresh = Math.sqrt(1 - kept * kept);
+    this.keptBlock = keptBlock;
+    this.freshBlock = Math.sqrt(1 - keptBlock * keptBlock);
+    this.bend = Float64Array.from({ length: this.steps }, (_, step) => {
+      return (kept ** (this.steps - step) - kept ** (this.steps + step)) / (1 - keptBlock * keptBlock);
+    });
+    this.path = new Float64Array(this.steps);
+    this.chain = Sfc32.named(name);
+    this.starts = [this.chain.normal()];
+  }
+
+  /** Adds its block to the values from `at` on. */
+  addTo(values: Float64Array, at: number, block: number, random: Sfc32): void {
+    const { path, steps, cells, kept, fresh, weight, bend } = this;
+    const miss =
+      weight * this.startOf(block + 1) - random.walk(path, weight * this.startOf(block), kept, weight * fresh);
+    if (cells === 1) {
+      for (let step = 0; step < steps; step++) values[at + step]! += path[step]! + bend[step]! * miss;
+      return;
+    }
+    for (let step = 0, cell = at; step < steps; step++) {
+      const level = path[step]! + bend[step]! * miss;
+      for (const until = cell + cells; cell < until; cell++) values[cell]! += level;
+    }
+  }
+
+  private startOf(block: number): number {
+    const { starts, chain } = this;
+    for (let last = starts.at(-1)!; starts.length <= block;) {
+      last = this.keptBlock * last + this.freshBlock * chain.normal();
+      starts.push(last);
+    }
+    return starts[block]!;
+  }
+}

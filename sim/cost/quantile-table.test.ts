@@ -1,0 +1,48 @@
+import { Sfc32 } from "../kernel/index.js";
+import { piecewiseLinear, type Curve } from "./piecewise-linear.js";
+import { QuantileTable } from "./quantile-table.js";
+
+const curves: Readonly<Record<string, Curve>> = {
+  "a usual one": [
+    [0, 0.5],
+    [0.5, 0.9],
+    [0.9, 1.5],
+    [0.999, 4],
+    [1, 40],
+  ],
+  "one that begins late and ends early": [
+    [0.2, 1],
+    [0.7, 2],
+  ],
+  "one with a step": [
+    [0, 1],
+    [0.5, 2],
+    [0.5, 5],
+    [1, 6],
+  ],
+  "a point": [[0.4, 3]],
+};
+
+test.each(Object.entries(curves))("%s is looked up as it is interpolated", (_, curve) => {
+  const table = new QuantileTable(curve, 2);
+  for (let k = 0; k < 4096; k++) {
+    const probability = (k + 0.25) / 4096;
+    expect(table.at(probability)).toBeCloseTo(2 * piecewiseLinear(curve, probability), 10);
+  }
+  expect(table.at(0)).toBeCloseTo(2 * piecewiseLinear(curve, 0), 12);
+});
+
+test("draws have the distribution", () => {
+  const values = new Float64Array(100_000);
+  new QuantileTable(curves["a usual one"]!, 1).fill(values, Sfc32.named("draws"));
+  values.sort();
+  for (const [probability, value] of [
+    [0.25, 0.7],
+    [0.5, 0.9],
+    [0.7, 1.2],
+    [0.9, 1.5],
+  ] as const) {
+    // prettier-ignore
+    expect(values[probability * 100_000]!).toBeCloseTo(value, 1.5);
+  }
+});

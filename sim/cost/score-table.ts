@@ -1,0 +1,41 @@
+/**
+ * A value by a normal score, in one look-up: cells of the score, straight within each. Scores come as places, in cells from
+ * the table's low end, so that nobody has to convert them.
+ */
+
+const LOW_SCORE = -6;
+const CELLS = 768;
+
+/** Cells to a unit of score: 64. */
+export const CELLS_PER_SCORE = CELLS / (-2 * LOW_SCORE);
+/** The place of score 0. */
+export const MIDDLE = CELLS / 2;
+
+export class ScoreTable {
+  private readonly values: Float64Array;
+
+  /** `valueAt` says the value by the probability of a lower score. */
+  constructor(valueAt: (probability: number) => number) {
+    this.values = Float64Array.from({ length: CELLS + 1 }, (_, cell) => {
+      return valueAt(normalProbability(LOW_SCORE + cell / CELLS_PER_SCORE));
+    });
+  }
+
+  /** The value at a place; beyond the table that of its end. */
+  at(place: number): number {
+    const { values } = this;
+    if (place >= CELLS) return values[CELLS]!;
+    if (!(place > 0)) return values[0]!;
+    const cell = place | 0;
+    const low = values[cell]!;
+    return low + (values[cell + 1]! - low) * (place - cell);
+  }
+}
+
+/** Standard normal distribution function; absolute error below 1e-7 (Abramowitz and Stegun 26.2.17). */
+export function normalProbability(score: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(score));
+  const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const upper = (Math.exp((-score * score) / 2) / Math.sqrt(2 * Math.PI)) * series;
+  return score >= 0 ? 1 - upper : upper;
+}

@@ -1,0 +1,42 @@
+/** A first-in first-out queue of small whole numbers, each with a time, in typed arrays that grow. */
+export class TimedRing {
+  /** Time of the first; Infinity when it is empty. */
+  nextNs = Infinity;
+  private ids = new Int32Array(16);
+  private times = new Float64Array(16);
+  private head = 0;
+  private tail = 0;
+
+  get length(): number {
+    return this.tail - this.head;
+  }
+
+  push(id: number, atNs: number): void {
+    if (this.tail - this.head === this.ids.length) this.grow();
+    const place = this.tail++ & (this.ids.length - 1);
+    this.ids[place] = id;
+    this.times[place] = atNs;
+    if (this.tail - this.head === 1) this.nextNs = atNs;
+  }
+
+  /** Takes the first out; there is one. */
+  shift(): number {
+    const mask = this.ids.length - 1;
+    const id = this.ids[this.head++ & mask]!;
+    this.nextNs = this.head === this.tail ? Infinity : this.times[this.head & mask]!;
+    return id;
+  }
+
+  private grow(): void {
+    const { ids, times, head } = this;
+    const size = ids.length;
+    this.ids = new Int32Array(2 * size);
+    this.times = new Float64Array(2 * size);
+    for (let at = 0; at < size; at++) {
+      this.ids[at] = ids[(head + at) & (size - 1)]!;
+      this.times[at] = times[(head + at) & (size - 1)]!;
+    }
+    this.head = 0;
+    this.tail = size;
+  }
+}
