@@ -134,7 +134,7 @@ class StepDrive {
     for (const [at, index] of step.admitted.entries()) log.admitted(index, step.cachedTokens[at]!, scheduledNs);
     for (const index of step.preempted) log.preemptions[index]!++;
     this.preemptions += step.preempted.length;
-    this.released.push(...step.preempted);
+    for (const index of step.preempted) this.released.push(index);
     const work = scheduler.assignments!(step);
     if (work.length > 0) {
       try {
@@ -154,11 +154,11 @@ class StepDrive {
     if (!Number.isNaN(this.lastEndNs)) this.betweenNs.push(startNs - this.lastEndNs);
     const { released } = this;
     this.released = [];
-    let isOver = false;
+    const state = { isOver: false };
     const running = this.input.runStep(work, released).finally(() => {
-      isOver = true;
+      state.isOver = true;
     });
-    while (!isOver && this.client.nextDueNs !== Infinity) {
+    while (!state.isOver && this.client.nextDueNs !== Infinity) {
       await this.wait(this.client.nextDueNs, "coarse", running);
       this.send();
     }

@@ -68,8 +68,8 @@ function load(path: string): OrtLibrary {
     throw new BackendError(`cannot load ONNX Runtime from "${path}": ${(error as Error).message}`, { cause: error });
   }
   const base = koffi.decode(library.func("void *OrtGetApiBase()")(), koffi.array("void *", 2)) as [bigint, bigint];
-  const version = koffi.call(base[1], koffi.proto("str OrtGetVersionString()")) as string;
-  const table = koffi.call(base[0], koffi.proto("void *OrtGetApi(uint32_t version)"), API_VERSION) as bigint | null;
+  const version = koffi.call(base[1], koffi.proto("str", [])) as string;
+  const table = koffi.call(base[0], koffi.proto("void *", ["uint32_t"]), API_VERSION) as bigint | null;
   if (table === null) {
     throw new BackendError(
       `ONNX Runtime ${version} in "${path}" has no API of version ${API_VERSION}, expected 1.20 or later`,
@@ -79,8 +79,8 @@ function load(path: string): OrtLibrary {
   const pathType = process.platform === "win32" ? "str16" : "str";
   const bound = Object.fromEntries(
     Object.entries(functions).map(([name, [place, result, parameters]]) => {
-      const signature = `${result} Ort_${name}(${parameters.replace("PATH", pathType)})`;
-      return [name, koffi.decode(places[place]!, koffi.proto(signature)) as (...args: Argument[]) => unknown];
+      const types = parameters.replace("PATH", pathType).split(", ");
+      return [name, koffi.decode(places[place]!, koffi.proto(result, types)) as (...args: Argument[]) => unknown];
     }),
   ) as Record<OrtFunction, (...args: Argument[]) => unknown>;
 

@@ -51,6 +51,10 @@ export class ContinuousBatch {
     return tokens;
   }
 
+  endAll(): void {
+    this.slots.freeAll();
+  }
+
   /** Its slot is free for others. */
   end(request: number): void {
     this.slots.free(request);

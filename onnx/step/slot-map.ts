@@ -75,6 +75,10 @@ export class SlotMap {
     this.tokens[slot] = 0;
   }
 
+  freeAll(): void {
+    for (const request of [...this.slotOf.keys()]) this.free(request);
+  }
+
   private fill(slot: number, late: number[], fresh: number[]): void {
     const moved = late.pop();
     if (moved !== undefined) this.move(this.slot(moved), slot);

@@ -4,8 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { ConfigError, InvariantError } from "../../formats/index.js";
-import { availableMemoryBytes } from "../../machine/index.js";
+import { InvariantError } from "../../formats/index.js";
 import { ortLibrary } from "../c-api/index.js";
 import type { ModelFiles } from "../model-cache.js";
 import type { SamplingSettings } from "../sampling.js";
@@ -38,11 +37,10 @@ export interface StepExecutor {
 const LOAD_LIMIT_MS = 1_800_000;
 const STEP_LIMIT_MS = 600_000;
 
-/** ConfigError for a model that the kernel does not run, or slots beyond the memory; BackendError where it cannot be loaded. */
+/** ConfigError for a model that the kernel does not run; BackendError where it cannot be loaded. */
 export async function startStepExecutor(options: StepExecutorOptions): Promise<StepExecutor> {
   const { model, threads = availableParallelism(), maxNumSeqs, maxModelLen, sampling } = options;
   const cacheBytes = (maxNumSeqs + 1) * maxModelLen * model.kvBytesPerToken;
-  requireMemory(cacheBytes, options);
   const { version: ortVersion } = ortLibrary();
   const workerData: StepWorkerOptions = { model, threads, maxNumSeqs, maxModelLen, sampling };
   const what = `steps of model "${model.name}"`;
@@ -62,16 +60,6 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
     },
     close: () => thread.close(),
   };
-}
-
-function requireMemory(cacheBytes: number, { maxNumSeqs, maxModelLen }: StepExecutorOptions): void {
-  const available = availableMemoryBytes();
-  if (cacheBytes <= available) return;
-  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-  throw new ConfigError(
-    `${maxNumSeqs} sequences of ${maxModelLen} tokens take ${gib(cacheBytes)} of KV cache, ${gib(available)} are free; ` +
-      "give a smaller --max-num-seqs or --max-model-len",
-  );
 }
 
 /** Compiled code starts the worker beside it; TypeScript sources (Jest, tsx) start the one compiled into dist/. */

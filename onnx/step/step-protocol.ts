@@ -8,8 +8,8 @@ export type StepWorkerOptions = Omit<StepRunnerOptions, "slots"> & { readonly ma
 export interface StepCommand {
   readonly kind: "step";
   readonly requests: readonly RequestStep[];
-  /** Requests that have ended or were preempted: their slots are free before the step. */
-  readonly ended: readonly number[];
+  /** Requests that have ended or were preempted, or all that there are: their slots are free before the step. */
+  readonly ended: readonly number[] | "all";
 }
 
 export interface StepRun {

@@ -38,7 +38,8 @@ function run(on: ContinuousBatch, { requests, ended }: StepCommand): StepRun {
   const isReset = resetPeakRss();
   const startNs = Number(process.hrtime.bigint());
   const copies = on.slotCopies;
-  for (const request of ended) on.end(request);
+  if (ended === "all") on.endAll();
+  else for (const request of ended) on.end(request);
   const tokens = on.step(requests);
   const endNs = Number(process.hrtime.bigint());
   return { startNs, endNs, tokens, slotCopies: on.slotCopies - copies, peakRssBytes: readPeakRssBytes(isReset) };
