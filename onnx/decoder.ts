@@ -20,6 +20,16 @@ export interface Pass {
   readonly past?: readonly string[];
 }
 
+/** New tokens of several requests on their way through the layers, whose keys and values lie elsewhere. */
+export interface StepPass {
+  /** int64, flat [tokens] */
+  readonly tokenIds: string;
+  /** int64, flat [tokens] */
+  readonly positions: string;
+  /** Attention of one layer over queries, keys and values [tokens, (heads + 2 key heads) x head width]: [tokens, width]. */
+  attend(layer: number, packed: string): string;
+}
+
 /** One model family in one form. */
 export interface Decoder {
   readonly weights: readonly WeightTensor[];
@@ -33,6 +43,10 @@ export interface Decoder {
   readonly stepMaskAxis: number;
   /** Runs all layers: the hidden state [B x Q, width] as `logits` takes it, and the cache with these tokens. */
   run(g: GraphWriter, pass: Pass): { readonly hidden: string; readonly cache: readonly string[] };
+  /** Runs all layers of a step: the hidden state [tokens, width] as `stepLogits` takes it. */
+  runStep(g: GraphWriter, pass: StepPass): string;
+  /** Logits of hidden states of `runStep`. */
+  stepLogits(g: GraphWriter, hidden: string): string;
   /** Logits of hidden states [rows, width] in the graph's precision. */
   logits(g: GraphWriter, hidden: string): string;
 }

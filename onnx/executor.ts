@@ -13,7 +13,7 @@ import type { Precision } from "./model-spec.js";
 import { requireProvider } from "./providers.js";
 import type { ModelShape } from "./shape.js";
 import { WorkerThread } from "./worker-thread.js";
-import type { WorkerOptions } from "./worker-protocol.js";
+import type { WorkerCommand, WorkerOptions } from "./worker-protocol.js";
 
 /** A loaded model, ready to run; close it, or its thread keeps the process alive. */
 export interface OnnxExecutor {
@@ -78,7 +78,10 @@ async function startExecutor(options: ExecutorOptions, mode: WorkerOptions["mode
   const { ortVersion } = await requireProvider(device);
   const startNs = process.hrtime.bigint();
   const workerData: WorkerOptions = { model, device, threads, mode, canSample };
-  const thread = new WorkerThread(new Worker(workerUrl(), { workerData }), `model "${model.name}" on ${device}`);
+  const thread = new WorkerThread<WorkerCommand, BatchRun>(
+    new Worker(workerUrl(), { workerData }),
+    `model "${model.name}" on ${device}`,
+  );
   await thread.load(LOAD_LIMIT_MS);
   const loadMs = Number(process.hrtime.bigint() - startNs) / 1e6;
   const { name, shape, precision, fused, parameters, weightBytes, kvBytesPerToken } = model;

@@ -71,7 +71,14 @@ export async function openExportedDecoder(path: string): Promise<ModelFiles> {
     kvBytesPerToken: 2 * layers * kvHeads * headWidth * precisionBytes[precision],
     cache: cache("past_key_values"),
     folder: dirname(path),
-    ...{ prefillPath: path, decodePath: path, sampledPrefillPath: path, sampledDecodePath: path, forwardPath: path },
+    ...{
+      prefillPath: path,
+      decodePath: path,
+      sampledPrefillPath: path,
+      sampledDecodePath: path,
+      forwardPath: path,
+      stepPaths: [],
+    },
     exported: {
       takesPositions: file.inputs.has("position_ids"),
       past: cache("past_key_values"),

@@ -5,7 +5,7 @@
  * https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
  */
 import type { Decoder, Pass } from "./decoder.js";
-import { gpt2Embed, gpt2Epsilon, gpt2Head } from "./gpt2-layer.js";
+import { gpt2Embed, gpt2Epsilon, gpt2Head, gpt2Steps } from "./gpt2-layer.js";
 import { gpt2Weights } from "./gpt2-weights.js";
 import type { GraphWriter } from "./graph-writer.js";
 import type { Precision } from "./model-spec.js";
@@ -25,6 +25,7 @@ export function fusedGpt2Decoder(shape: ModelShape, precision: Precision): Decod
     stepMaskAxis: 1,
     run: (g, pass) => fusedLayers(g, shape, pass),
     logits: (g, normed) => gpt2Head(g, normed),
+    ...gpt2Steps(shape),
   };
 }
 

@@ -39,11 +39,29 @@ export function gpt2Decoder(shape: ModelShape, precision: Precision): Decoder {
       return { hidden, cache };
     },
     logits: (g, hidden) => gpt2Head(g, layerNorm(g, hidden, "ln_f")),
+    ...gpt2Steps(shape),
+  };
+}
+
+/** Steps of continuous batching, the same in every form. */
+export function gpt2Steps({ layers }: ModelShape): Pick<Decoder, "runStep" | "stepLogits"> {
+  return {
+    runStep(g, pass) {
+      let hidden = gpt2Embed(g, pass);
+      for (let layer = 0; layer < layers; layer++) {
+        const name = `h${layer}`;
+        const qkv = linear(g, layerNorm(g, hidden, `${name}.ln_1`), `${name}.attn`);
+        const attention = linear(g, pass.attend(layer, qkv), `${name}.attn_proj`);
+        hidden = feedForward(g, name, g.op("Add", [hidden, attention]));
+      }
+      return hidden;
+    },
+    stepLogits: (g, hidden) => gpt2Head(g, layerNorm(g, hidden, "ln_f")),
   };
 }
 
 /** Sum of token and position embedding, [tokens, width]. */
-export function gpt2Embed(g: GraphWriter, { tokenIds, positions }: Pass): string {
+export function gpt2Embed(g: GraphWriter, { tokenIds, positions }: Pick<Pass, "tokenIds" | "positions">): string {
   return g.op("Add", [g.op("Gather", ["wte", tokenIds]), g.op("Gather", ["wpe", positions])]);
 }
 
@@ -70,10 +88,14 @@ function transformerLayer(
   const weights = attentionWeights(g, attentionScores(g, query, key, shape), pass.mask);
   const attended = mergeHeads(g, g.op("MatMul", [weights, value]), shape, pass);
   const afterAttention = g.op("Add", [hidden, linear(g, attended, `${name}.attn_proj`)]);
+  return { hidden: feedForward(g, name, afterAttention), key, value };
+}
 
-  const expanded = linear(g, layerNorm(g, afterAttention, `${name}.ln_2`), `${name}.mlp`);
+/** The second half of a layer, its residual sum included. */
+function feedForward(g: GraphWriter, name: string, hidden: string): string {
+  const expanded = linear(g, layerNorm(g, hidden, `${name}.ln_2`), `${name}.mlp`);
   const activated = g.op("Gelu", [expanded], attribute.text("approximate", "tanh"));
-  return { hidden: g.op("Add", [afterAttention, linear(g, activated, `${name}.mlp_proj`)]), key, value };
+  return g.op("Add", [hidden, linear(g, activated, `${name}.mlp_proj`)]);
 }
 
 function linear(g: GraphWriter, input: string, name: string): string {

@@ -46,6 +46,20 @@ export class GraphWriter {
     return this.node(contribDomain, opType, inputs, outputs, attributes);
   }
 
+  /** As `contrib` with one output, and further ones that are outputs of the graph: what is written there is not copied. */
+  inPlace(opType: string, inputs: readonly string[], outputs: readonly string[], ...attributes: Attribute[]): string {
+    const name = `${this.prefix}${opType}_${this.nodes.length}`;
+    this.nodes.push({
+      name,
+      opType,
+      domain: contribDomain,
+      input: inputs,
+      output: [name, ...outputs],
+      attribute: attributes,
+    });
+    return name;
+  }
+
   /** Gives a value the name that the graph's output declares. */
   output(value: string, name: string): void {
     this.nodes.push({

@@ -13,4 +13,5 @@ export type { BatchRequest, BatchRun } from "./batch.js";
 export { samplingSettings, type Sampling, type SamplingSettings } from "./sampling.js";
 export { compareTokens, compareWithCpu, type DeviceComparison } from "./compare-devices.js";
 export { CopyCount } from "./copy-count.js";
+export { startStepExecutor, type RequestStep, type StepExecutor, type StepExecutorOptions } from "./step/index.js";
 export { listProviders, requireProvider, type ProviderReport } from "./providers.js";

@@ -40,15 +40,32 @@ export function llamaDecoder(shape: ModelShape, llama: LlamaShape, precision: Pr
         const past = pass.past?.slice(2 * layer, 2 * layer + 2);
         const normed = rmsNorm(g, hidden, `${name}.input_layernorm.weight`, llama);
         const attention = groupedAttention(g, shape, llama, `${name}.self_attn`, { normed, rotary, pass, past });
-        hidden = g.op("Add", [hidden, attention.out]);
-        const gated = gatedMlp(g, rmsNorm(g, hidden, `${name}.post_attention_layernorm.weight`, llama), `${name}.mlp`);
-        hidden = g.op("Add", [hidden, gated]);
+        hidden = feedForward(g, name, g.op("Add", [hidden, attention.out]), llama);
         cache.push(attention.key, attention.value);
       }
       return { hidden, cache };
     },
     logits: (g, hidden) => linear(g, rmsNorm(g, hidden, "norm.weight", llama), "lm_head"),
+    runStep(g, pass) {
+      let hidden = g.op("Gather", ["embed_tokens.weight", pass.tokenIds]);
+      for (let layer = 0; layer < shape.layers; layer++) {
+        const name = `layers.${layer}`;
+        const normed = rmsNorm(g, hidden, `${name}.input_layernorm.weight`, llama);
+        const parts = ["q", "k", "v"].map((part) => linear(g, normed, `${name}.self_attn.${part}_proj`));
+        const attended = pass.attend(layer, g.op("Concat", parts, attribute.int("axis", 1)));
+        hidden = g.op("Add", [hidden, linear(g, attended, `${name}.self_attn.o_proj`)]);
+        hidden = feedForward(g, name, hidden, llama);
+      }
+      return hidden;
+    },
+    stepLogits: (g, hidden) => linear(g, rmsNorm(g, hidden, "norm.weight", llama), "lm_head"),
   };
+}
+
+/** The second half of a layer, its residual sum included. */
+function feedForward(g: GraphWriter, name: string, hidden: string, llama: LlamaShape): string {
+  const normed = rmsNorm(g, hidden, `${name}.post_attention_layernorm.weight`, llama);
+  return g.op("Add", [hidden, gatedMlp(g, normed, `${name}.mlp`)]);
 }
 
 function groupedAttention(

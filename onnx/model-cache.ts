@@ -16,6 +16,7 @@ import { kvBytesPerToken, parseModelSpec, type ModelForm, type ModelSpec, type P
 import { encodeModel } from "./onnx-proto.js";
 import { forwardGraph, prefillGraph } from "./prompt-graphs.js";
 import type { ModelShape } from "./shape.js";
+import { stepGraph } from "./step-graph.js";
 import { checkpointSource, noiseSource, type WeightSource } from "./weight-sources.js";
 import { parameterCount, weightsFileBytes, weightsFileName, type WeightTensor } from "./weight-table.js";
 import { writeWeightsFile, type BuildProgress } from "./weights-file.js";
@@ -36,6 +37,8 @@ export interface ModelFiles extends ModelSpec {
   readonly sampledPrefillPath: string;
   readonly sampledDecodePath: string;
   readonly forwardPath: string;
+  /** Step graphs by their number of attention groups, from 1; greedy and sampling. Empty for an export. */
+  readonly stepPaths: readonly { readonly greedy: string; readonly sampled: string }[];
   /** Set for a user's own export; all paths are then that file, which runs step by step. */
   readonly exported?: ExportedDecoder;
 }
@@ -111,6 +114,10 @@ export async function ensureModel(
     sampledPrefillPath: path("prefill-sampled.onnx"),
     sampledDecodePath: path("decode-sampled.onnx"),
     forwardPath: path("forward.onnx"),
+    stepPaths: stepGroups.map((groups) => ({
+      greedy: join(folder, stepFile(groups, false)),
+      sampled: join(folder, stepFile(groups, true)),
+    })),
   };
 }
 
@@ -122,6 +129,13 @@ function openExport(path: string, { precision, fused, weightsPath }: EnsureModel
   );
 }
 
+/** Attention groups that a step graph is written for: rows that decode, and beside them one chunk of a prompt. */
+const stepGroups = [1, 2] as const;
+
+function stepFile(groups: number, isSampled: boolean): string {
+  return `step-${groups}${isSampled ? "-sampled" : ""}.onnx`;
+}
+
 function encodeGraphs(spec: ModelSpec) {
   return {
     "prefill.onnx": encodeModel(prefillGraph(spec)),
@@ -129,6 +143,11 @@ function encodeGraphs(spec: ModelSpec) {
     "prefill-sampled.onnx": encodeModel(prefillGraph(spec, { sampled: true })),
     "decode-sampled.onnx": encodeModel(decodeGraph(spec, { sampled: true })),
     "forward.onnx": encodeModel(forwardGraph(spec)),
+    ...Object.fromEntries(
+      stepGroups.flatMap((groups) =>
+        [false, true].map((sampled) => [stepFile(groups, sampled), encodeModel(stepGraph(spec, { groups, sampled }))]),
+      ),
+    ),
   };
 }
 

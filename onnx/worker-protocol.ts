@@ -17,7 +17,7 @@ export type WorkerCommand =
   { readonly kind: "load" } | { readonly kind: "run"; readonly batch: BatchRequest } | { readonly kind: "close" };
 
 /** The command's result, or the error it failed with. */
-export interface WorkerReply {
-  readonly run?: BatchRun;
+export interface WorkerReply<Answer = BatchRun> {
+  readonly answer?: Answer;
   readonly error?: Error;
 }

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { BackendError } from "../formats/index.js";
 import { WorkerThread } from "./worker-thread.js";
 
-const thread = (code: string): WorkerThread =>
+const thread = (code: string): WorkerThread<never, unknown> =>
   new WorkerThread(
     new Worker(`const { parentPort: port } = require("node:worker_threads"); ${code}`, { eval: true }),
     'model "m"',

@@ -4,21 +4,23 @@
  */
 import type { Worker } from "node:worker_threads";
 import { BackendError } from "../formats/index.js";
-import type { BatchRun } from "./batch.js";
-import type { WorkerCommand, WorkerReply } from "./worker-protocol.js";
+import type { WorkerReply } from "./worker-protocol.js";
 
 /** Longest time that a worker takes to end once it was told to, ms. */
 const CLOSE_LIMIT_MS = 30_000;
 
-interface Waiting {
-  readonly resolve: (run: BatchRun | undefined) => void;
+interface Waiting<Answer> {
+  readonly resolve: (answer: Answer | undefined) => void;
   readonly reject: (error: BackendError) => void;
   readonly limitMs: number;
 }
 
+/** What every worker of a model understands: `load` comes first and once, `close` last. */
+type LifeCommand = { readonly kind: "load" } | { readonly kind: "close" };
+
 /** One request and one answer at a time, in order; an answer with an error, or the thread's death, rejects. */
-export class WorkerThread {
-  private readonly waiting: Waiting[] = [];
+export class WorkerThread<Command, Answer> {
+  private readonly waiting: Waiting<Answer>[] = [];
   private ended: BackendError | undefined;
   private closed: Promise<void> | undefined;
   private deadline: NodeJS.Timeout | undefined;
@@ -27,10 +29,10 @@ export class WorkerThread {
     private readonly worker: Worker,
     private readonly what: string,
   ) {
-    worker.on("message", (reply: WorkerReply) => {
+    worker.on("message", (reply: WorkerReply<Answer>) => {
       const { resolve, reject } = this.waiting.shift()!;
       this.watchFirst();
-      if (reply.error === undefined) resolve(reply.run);
+      if (reply.error === undefined) resolve(reply.answer);
       else reject(asBackendError(reply.error, what));
     });
     worker.on("error", (error: Error) => {
@@ -42,7 +44,7 @@ export class WorkerThread {
   }
 
   /** `limitMs` counts from the end of what was sent before. */
-  send(command: WorkerCommand, limitMs: number): Promise<BatchRun | undefined> {
+  send(command: Command | LifeCommand, limitMs: number): Promise<Answer | undefined> {
     if (this.ended) return Promise.reject(this.ended);
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject, limitMs });

@@ -33,7 +33,7 @@ async function answer(command: WorkerCommand): Promise<WorkerReply> {
         throw new InvariantError("a batch reached the ONNX worker before its model was loaded");
       const isReset = resetPeakRss();
       const run = await sessions.run(command.batch);
-      return { run: { ...run, peakRssBytes: readPeakRssBytes(isReset) } };
+      return { answer: { ...run, peakRssBytes: readPeakRssBytes(isReset) } };
     }
     case "close":
       await sessions?.release();

@@ -2,8 +2,6 @@
  * A real run on ONNX Runtime: batches of a policy go to the executor's worker thread. Prompts are tokenised before the
  * run; requests known only by length get seeded random ids, since the cost depends on shapes, not on values.
  */
-import { cpus } from "node:os";
-import { otherCores, readLoad } from "../../machine/index.js";
 import {
   ConfigError,
   greatest,
@@ -14,11 +12,12 @@ import {
   type Workload,
 } from "../../formats/index.js";
 import { CopyCount, type OnnxExecutor, type Sampling, type SamplingSettings } from "../../onnx/index.js";
-import { stream, type PolicyPlan, type Tokenize } from "../../sim/index.js";
+import type { PolicyPlan, Tokenize } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type DriveResult } from "../drive.js";
-import { watchEventLoop } from "../event-loop-delay.js";
+import { watchSurroundings } from "../surroundings.js";
 import { runNotes, validity, type RunSurroundings } from "../validity.js";
+import { promptIdsOf } from "./prompt-ids.js";
 
 export interface OnnxBenchInput {
   readonly executor: OnnxExecutor;
@@ -56,7 +55,7 @@ export async function benchOnnx(input: OnnxBenchInput): Promise<Run> {
   const { executor, workload, plan, journal } = input;
   const { model } = executor.info;
   requireBatches(plan);
-  const promptIds = idsOfRequests(workload, input.tokenize, input.seed, model.vocab);
+  const promptIds = promptIdsOf(workload, input.tokenize, input.seed, model.vocab);
   const warmUpsNs = await warmUp(input, promptIds);
   const policy = plan.create({
     totalBytes: input.totalBytes,
@@ -188,30 +187,6 @@ function samplingOf(
 ): { readonly sampling?: Sampling } {
   if (sampling === undefined) return {};
   return { sampling: { ...sampling, seeds: requests.map(({ index }) => `${seed}/${workload.requests[index]!.id}`) } };
-}
-
-/** Watches what others do and how the event loop turns; the function returned ends it. */
-function watchSurroundings(): () => RunSurroundings {
-  const endEventLoop = watchEventLoop();
-  const before = readLoad();
-  return () => {
-    const after = readLoad();
-    return {
-      otherCores: otherCores(before, after),
-      cores: cpus().length,
-      durationNs: after.atNs - before.atNs,
-      eventLoop: endEventLoop(),
-    };
-  };
-}
-
-function idsOfRequests(workload: Workload, tokenize: Tokenize, seed: string, vocab: number): number[][] {
-  const random = stream(`${seed}/0/token-ids`);
-  return workload.requests.map((request) =>
-    request.prompt === undefined
-      ? Array.from({ length: request.promptTokens }, () => Math.floor(random() * vocab))
-      : tokenize(request.prompt),
-  );
 }
 
 /** Wall times of the batches, ns. */

@@ -2,6 +2,8 @@
 export { stopNames, type AdmissionStops } from "./admission-stops.js";
 export { FrontEnd, type OutputToSend } from "./front-end.js";
 export { Ledger } from "./ledger.js";
+export { StepLog } from "./step-log.js";
+export { tableOf } from "./step-records.js";
 export { simulate, type SimulationInput, type SimulationResult } from "./simulate.js";
 export { engineNames, simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
 export { describeLoad } from "./describe-run.js";

@@ -14,7 +14,7 @@ export {
 } from "./registry.js";
 export { seatsOf, stepBudget } from "./step-policy.js";
 export type { AdmissionLimit, EngineLimits, SchedulerInput, StepPolicy, StepSchedulers } from "./step-policy.js";
-export type { EngineStep, SchedulerRequest, StepScheduler, TokenSink } from "./step.js";
+export type { EngineStep, SchedulerRequest, StepAssignment, StepScheduler, TokenSink } from "./step.js";
 export { tokenCounts, type TokenCounts } from "./token-counts.js";
 export {
   assumedOf,

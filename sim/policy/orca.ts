@@ -8,7 +8,14 @@ import { z } from "zod";
 import { Fifo } from "../kernel/index.js";
 import type { Machine } from "./machine.js";
 import type { StepPolicy } from "./step-policy.js";
-import { attentionPairs, type EngineStep, type SchedulerRequest, type StepScheduler, type TokenSink } from "./step.js";
+import {
+  attentionPairs,
+  type EngineStep,
+  type SchedulerRequest,
+  type StepAssignment,
+  type StepScheduler,
+  type TokenSink,
+} from "./step.js";
 import { kvBlocksOf, resolveSettings, rulesOf, vllmSettings } from "./vllm/index.js";
 
 const { max_num_seqs, max_model_len, gpu_memory_utilization } = vllmSettings.shape;
@@ -156,6 +163,13 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
       cachedTokens: admitted.map(() => 0),
       preempted: [],
     };
+  }
+
+  assignments({ members, decodeRequests }: OrcaStep): readonly StepAssignment[] {
+    return members.map(({ index, computed }, at) => {
+      const tokens = at < decodeRequests ? 1 : computed;
+      return { index, tokens, past: computed - tokens, samples: true };
+    });
   }
 
   update({ members }: OrcaStep): readonly number[] {

@@ -44,6 +44,17 @@ export interface EngineStep extends StepShape {
   readonly preempted: readonly number[];
 }
 
+/** What one request does in a step. */
+export interface StepAssignment {
+  /** In the workload. */
+  readonly index: number;
+  /** Tokens computed in the step, and those computed before it. */
+  readonly tokens: number;
+  readonly past: number;
+  /** Whether the step gives it its next output token. */
+  readonly samples: boolean;
+}
+
 /** Query and key pairs of a causal chunk of `tokens` after `context` cached ones. */
 export function attentionPairs(tokens: number, context: number): number {
   return tokens * context + (tokens * (tokens + 1)) / 2;
@@ -67,6 +78,8 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   hasWork(): boolean;
   hasUnfinished(): boolean;
   schedule(): Step;
+  /** Who does what in the step that was scheduled last; absent where the scheduler only counts. */
+  assignments?(step: Step): readonly StepAssignment[];
   /** The step's outputs are known: frees seats and blocks. Returns the requests that are complete, in order. */
   update(step: Step): readonly number[];
   /** Tells of the step's output tokens, once they are at the client. Steps are delivered in order, after update. */

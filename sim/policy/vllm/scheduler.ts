@@ -8,7 +8,7 @@ import { InvariantError } from "../../../formats/index.js";
 import { decodeSteps, isSteady, longestRun } from "./decode-run.js";
 import { KvCache } from "./kv-cache.js";
 import { seatsOf, stepBudget } from "../step-policy.js";
-import type { StepScheduler, TokenSink } from "../step.js";
+import type { StepAssignment, StepScheduler, TokenSink } from "../step.js";
 import type { SchedulerLimits } from "./limits.js";
 import { prefillCap } from "./prefill-cap.js";
 import { PrefixStatistics } from "./prefix-statistics.js";
@@ -147,6 +147,14 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     this.latest = step;
     this.inFlight.push(step);
     return step;
+  }
+
+  assignments({ scheduled, tokens, sampling }: SchedulerStep): readonly StepAssignment[] {
+    const samples = new Set(sampling);
+    return scheduled.map((sequence, at) => {
+      const { index, computed } = sequence;
+      return { index, tokens: tokens[at]!, past: computed - tokens[at]!, samples: samples.has(sequence) };
+    });
   }
 
   update(step: SchedulerStep): readonly number[] {

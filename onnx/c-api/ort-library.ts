@@ -1,0 +1,121 @@
+/**
+ * ONNX Runtime's C API in the shared library that the package onnxruntime-node brings, called by FFI. The package's own binding
+ * copies every output that it returns, preallocated ones too; with the C API an output is written where the caller says, and may
+ * be the very memory of an input. https://onnxruntime.ai/docs/api/c/struct_ort_api.html
+ *
+ * OrtApi is a table of function pointers whose order never changes within a version and to which later versions only append:
+ * the numbers below are places in it.
+ */
+import { createRequire } from "node:module";
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import koffi from "koffi";
+import { BackendError } from "../../formats/index.js";
+
+/** Version of the table that is asked for; ONNX Runtime 1.20 and later have it. */
+const API_VERSION = 20;
+
+/** Arguments in order; every pointer is a `void *`, given as a BigInt or as a typed array that holds the memory. */
+const functions = {
+  getErrorMessage: [2, "str", "void *"],
+  createEnv: [3, "void *", "int, str, void *"],
+  createSession: [7, "void *", "void *, PATH, void *, void *"],
+  run: [9, "void *", "void *, void *, void *, void *, size_t, void *, size_t, void *"],
+  createSessionOptions: [10, "void *", "void *"],
+  disableMemPattern: [17, "void *", "void *"],
+  setLogSeverity: [22, "void *", "void *, int"],
+  setGraphOptimization: [23, "void *", "void *, int"],
+  setIntraOpThreads: [24, "void *", "void *, int"],
+  setInterOpThreads: [25, "void *", "void *, int"],
+  createTensorWithData: [49, "void *", "void *, void *, size_t, void *, size_t, int, void *"],
+  createCpuMemoryInfo: [69, "void *", "int, int, void *"],
+  releaseStatus: [93, "void", "void *"],
+  releaseSession: [95, "void", "void *"],
+  releaseValue: [96, "void", "void *"],
+  releaseSessionOptions: [100, "void", "void *"],
+  addSessionConfigEntry: [130, "void *", "void *, str, str"],
+} as const satisfies Record<string, readonly [place: number, result: string, parameters: string]>;
+
+type OrtFunction = keyof typeof functions;
+/** Null pointers are 0n. */
+type Argument = bigint | number | string | NodeJS.TypedArray | null;
+
+export interface OrtLibrary {
+  readonly path: string;
+  /** ONNX Runtime's own version, as 1.29.0. */
+  readonly version: string;
+  /** Calls a function that answers with a status; BackendError with ONNX Runtime's message where it fails. */
+  call(name: OrtFunction, ...args: Argument[]): void;
+  /** Calls a function that makes something, whose last parameter is where its pointer goes. */
+  make(name: OrtFunction, ...args: Argument[]): bigint;
+  /** Gives back what was made. */
+  release(name: "releaseSession" | "releaseValue" | "releaseSessionOptions", pointer: bigint): void;
+}
+
+let loaded: OrtLibrary | undefined;
+
+/** The library, loaded once for a process. BackendError where it cannot be, or is too old. */
+export function ortLibrary(): OrtLibrary {
+  loaded ??= load(libraryPath());
+  return loaded;
+}
+
+function load(path: string): OrtLibrary {
+  let library: ReturnType<typeof koffi.load>;
+  try {
+    library = koffi.load(path);
+  } catch (error) {
+    throw new BackendError(`cannot load ONNX Runtime from "${path}": ${(error as Error).message}`, { cause: error });
+  }
+  const base = koffi.decode(library.func("void *OrtGetApiBase()")(), koffi.array("void *", 2)) as [bigint, bigint];
+  const version = koffi.call(base[1], koffi.proto("str", [])) as string;
+  const table = koffi.call(base[0], koffi.proto("void *", ["uint32_t"]), API_VERSION) as bigint | null;
+  if (table === null) {
+    throw new BackendError(
+      `ONNX Runtime ${version} in "${path}" has no API of version ${API_VERSION}, expected 1.20 or later`,
+    );
+  }
+  const places = koffi.decode(table, koffi.array("void *", 1 + functions.addSessionConfigEntry[0])) as bigint[];
+  const pathType = process.platform === "win32" ? "str16" : "str";
+  const bound = Object.fromEntries(
+    Object.entries(functions).map(([name, [place, result, parameters]]) => {
+      const types = parameters.replace("PATH", pathType).split(", ");
+      return [name, koffi.decode(places[place]!, koffi.proto(result, types)) as (...args: Argument[]) => unknown];
+    }),
+  ) as Record<OrtFunction, (...args: Argument[]) => unknown>;
+
+  const call: OrtLibrary["call"] = (name, ...args) => {
+    const status = bound[name](...args) as bigint | null;
+    if (status === null) return;
+    const message = bound.getErrorMessage(status) as string;
+    bound.releaseStatus(status);
+    throw new BackendError(`ONNX Runtime ${version}: ${message}`);
+  };
+  return {
+    path,
+    version,
+    call,
+    make(name, ...args) {
+      const made = new BigUint64Array(1);
+      call(name, ...args, made);
+      return made[0]!;
+    },
+    release: (name, pointer) => {
+      bound[name](pointer);
+    },
+  };
+}
+
+/** Beside the binding that onnxruntime-node loads itself: one library in the process, not two. */
+function libraryPath(): string {
+  const packageFolder = dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
+  const api = readdirSync(join(packageFolder, "bin")).find((name) => name.startsWith("napi-v")) ?? "";
+  const names: Partial<Record<NodeJS.Platform, string>> = {
+    linux: "libonnxruntime.so.1",
+    darwin: "libonnxruntime.1.dylib",
+    win32: "onnxruntime.dll",
+  };
+  const name = names[process.platform];
+  if (name === undefined) throw new BackendError(`ONNX Runtime has no library for ${process.platform}`);
+  return join(packageFolder, "bin", api, process.platform, process.arch, name);
+}

@@ -1,0 +1,69 @@
+/**
+ * Runs steps of continuous batching in a worker thread, since a step blocks its thread. This is the main thread's side. Times are
+ * process.hrtime in nanoseconds, the same clock in both threads.
+ */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { InvariantError } from "../../formats/index.js";
+import { ortLibrary } from "../c-api/index.js";
+import type { ModelFiles } from "../model-cache.js";
+import type { SamplingSettings } from "../sampling.js";
+import { WorkerThread } from "../worker-thread.js";
+import type { StepCommand, StepRun, StepWorkerOptions } from "./step-protocol.js";
+
+export interface StepExecutorOptions {
+  readonly model: ModelFiles;
+  /** Default: the cores that this process may use. */
+  readonly threads?: number;
+  /** Most requests at once; each has a slot of `maxModelLen` tokens. */
+  readonly maxNumSeqs: number;
+  readonly maxModelLen: number;
+  readonly sampling?: SamplingSettings | undefined;
+}
+
+export interface StepExecutor {
+  readonly ortVersion: string;
+  readonly threads: number;
+  /** From starting the thread to a loaded model. */
+  readonly loadMs: number;
+  /** Of the KV cache, all slots in use. */
+  readonly cacheBytes: number;
+  runStep(step: Omit<StepCommand, "kind">): Promise<StepRun>;
+  /** Frees the model and stops the thread. */
+  close(): Promise<void>;
+}
+
+/** Loading reads a few GB at most; a step takes seconds at most. Longer, and the disk or the library hangs. */
+const LOAD_LIMIT_MS = 1_800_000;
+const STEP_LIMIT_MS = 600_000;
+
+/** ConfigError for a model that the kernel does not run; BackendError where it cannot be loaded. */
+export async function startStepExecutor(options: StepExecutorOptions): Promise<StepExecutor> {
+  const { model, threads = availableParallelism(), maxNumSeqs, maxModelLen, sampling } = options;
+  const cacheBytes = (maxNumSeqs + 1) * maxModelLen * model.kvBytesPerToken;
+  const { version: ortVersion } = ortLibrary();
+  const workerData: StepWorkerOptions = { model, threads, maxNumSeqs, maxModelLen, sampling };
+  const what = `steps of model "${model.name}"`;
+  const startNs = process.hrtime.bigint();
+  const thread = new WorkerThread<StepCommand, StepRun>(new Worker(workerUrl(), { workerData }), what);
+  await thread.load(LOAD_LIMIT_MS);
+  const loadMs = Number(process.hrtime.bigint() - startNs) / 1e6;
+  return {
+    ortVersion,
+    threads,
+    loadMs,
+    cacheBytes,
+    async runStep(step) {
+      const run = await thread.send({ kind: "step", ...step }, STEP_LIMIT_MS);
+      if (run === undefined) throw new InvariantError("the ONNX worker answered a step without a result");
+      return run;
+    },
+    close: () => thread.close(),
+  };
+}
+
+/** Compiled code starts the worker beside it; TypeScript sources (Jest, tsx) start the one compiled into dist/. */
+function workerUrl(): URL {
+  const isSource = import.meta.url.endsWith(".ts");
+  return new URL(isSource ? "../../dist/onnx/step/worker.js" : "./worker.js", import.meta.url);
+}

@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError, type RequestRecord, type Workload } from "../../formats/index.js";
+import {
+  ensureModel,
+  startOnnxExecutor,
+  startStepExecutor,
+  type ModelFiles,
+  type StepExecutor,
+} from "../../onnx/index.js";
+import { planPolicy, type StepPolicy } from "../../sim/index.js";
+import { RunInterrupted } from "../drive.js";
+import { benchSteps, realStepSettings, type StepBenchInput } from "./bench-steps.js";
+import { requireSlotMemory } from "./step-memory.js";
+
+let cacheDir: string;
+let model: ModelFiles;
+let executor: StepExecutor;
+
+beforeAll(async () => {
+  cacheDir = mkdtempSync(join(tmpdir(), "servesim-steps-"));
+  model = await ensureModel("tiny", { cacheDir });
+  executor = await startStepExecutor({ model, threads: 1, maxNumSeqs: 4, maxModelLen: 96 });
+});
+
+afterAll(async () => {
+  await executor.close();
+  rmSync(cacheDir, { recursive: true, force: true });
+});
+
+const workload: Workload = {
+  requests: Array.from({ length: 14 }, (_, index) => ({
+    id: String(index),
+    promptTokens: 1 + ((index * 7) % 30),
+    outputTokens: 1 + ((index * 5) % 24),
+    ...(index % 2 === 0 ? { prompt: "abcdefghijklmnopqrstuvwxyz0123".slice(0, 1 + ((index * 7) % 30)) } : {}),
+  })),
+  maxConcurrency: 6,
+  thinkNs: 0,
+};
+const tokenize = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
+
+function policyOf(name: string, settings: object): StepPolicy {
+  const plan = planPolicy(name, settings, { source: "test" });
+  if (plan.work !== "step") throw new Error("steps");
+  return plan.create({
+    totalBytes: 2 ** 34,
+    baseBytes: 2 ** 28,
+    kvBytesPerToken: model.kvBytesPerToken,
+    positions: 128,
+  });
+}
+
+function inputFor(policyName: string, settings: Record<string, unknown>): StepBenchInput {
+  const limits = { max_num_seqs: 4, max_model_len: 96, ...settings };
+  return {
+    ...{ executor, model, workload, tokenize, policyName, seed: "1" },
+    policy: policyOf(policyName, policyName === "vllm" ? realStepSettings(limits) : limits),
+    describeAnswer: (ids) => ({ answer: ids.join(" ") }),
+    load: { kind: "closed_loop" },
+    hardware: {},
+    date: "2026-01-01T00:00:00.000Z",
+  };
+}
+
+/** Answers of whole batches of one request each: no cache is shared, nobody joins or leaves. */
+async function aloneAnswers(): Promise<(string | undefined)[]> {
+  const alone = await startOnnxExecutor({ model, device: "cpu", threads: 1 });
+  const answers: (string | undefined)[] = [];
+  for (const { prompt, outputTokens } of workload.requests) {
+    if (prompt === undefined) answers.push(undefined);
+    else {
+      const { tokens } = await alone.runBatch({ promptIds: [tokenize(prompt)], outputTokens });
+      answers.push(tokens[0]!.join(" "));
+    }
+  }
+  await alone.close();
+  return answers;
+}
+
+function expectAnswers(requests: readonly RequestRecord[], expected: readonly (string | undefined)[]): void {
+  expect(requests.map(({ status }) => status)).toEqual(requests.map(() => "ok"));
+  for (const [at, { extra, sentNs, scheduledNs, firstTokenNs, lastTokenNs }] of requests.entries()) {
+    if (expected[at] !== undefined) expect(extra!.answer).toBe(expected[at]);
+    expect(extra!.answer!.split(" ")).toHaveLength(workload.requests[at]!.outputTokens);
+    expect(sentNs!).toBeLessThanOrEqual(scheduledNs!);
+    expect(scheduledNs!).toBeLessThan(firstTokenNs!);
+    expect(firstTokenNs!).toBeLessThanOrEqual(lastTokenNs!);
+  }
+}
+
+test("vllm and orca run for real, and every answer is the one that its request gets alone", async () => {
+  const expected = await aloneAnswers();
+  const plenty = await benchSteps(inputFor("vllm", { max_num_batched_tokens: 16, enable_chunked_prefill: true }));
+  expectAnswers(plenty.requests, expected);
+  expect(plenty.info).toMatchObject({ source: "real", policy: "vllm", preemptions: 0, requests: 14 });
+  // Twelve blocks of eight tokens for four requests of up to 53: some have to be computed again.
+  const scarce = await benchSteps(inputFor("vllm", { block_size: 8, num_gpu_blocks: 12 }));
+  expectAnswers(scarce.requests, expected);
+  expect(scarce.info.preemptions as number).toBeGreaterThan(0);
+  expect((scarce.info.kv_blocks as { high_water: number[] }).high_water[0]).toBeLessThanOrEqual(11);
+  const orca = await benchSteps(inputFor("orca", {}));
+  expectAnswers(orca.requests, expected);
+});
+
+test("slots beyond the machine's memory are rejected with what to change", () => {
+  const limits = { maxNumSeqs: 1000, maxModelLen: 1_000_000 };
+  expect(() => { requireSlotMemory(model, limits, 2 ** 30); }).toThrow(/477\.3 GiB of KV cache, 1\.0 GiB are free; give a smaller --max-num-seqs/); // prettier-ignore
+});
+
+test("what cannot be done for real is rejected by name, and otherwise switched off", () => {
+  expect(() => realStepSettings({ enable_prefix_caching: true })).toThrow(ConfigError);
+  expect(() => realStepSettings({ async_scheduling: true })).toThrow(/async_scheduling: not available on ONNX Runtime/);
+  expect(realStepSettings({ max_num_seqs: 3 })).toEqual({
+    max_num_seqs: 3,
+    async_scheduling: false,
+    enable_prefix_caching: false,
+  });
+});
+
+test("a request that can never be served is rejected, and a run that is stopped keeps what has ended", async () => {
+  const long = { ...workload, requests: [{ id: "long", promptTokens: 200, outputTokens: 4 }, ...workload.requests] };
+  const abort = new AbortController();
+  const stopped = await benchSteps({
+    ...inputFor("vllm", {}),
+    workload: long,
+    signal: abort.signal,
+    onProgress: (ended) => {
+      if (ended === 5) abort.abort();
+    },
+  }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(stopped).toBeInstanceOf(RunInterrupted);
+  const { run } = stopped as RunInterrupted;
+  expect(run!.info.valid).toMatchObject({ ok: false });
+  expect(run!.requests.length).toBeGreaterThanOrEqual(5);
+  expect(run!.requests.find(({ requestId }) => requestId === "long")).toMatchObject({ status: "refused" });
+});
+
+test("a step that fails ends the run, and what had ended is kept", async () => {
+  let steps = 0;
+  const failing: StepExecutor = {
+    ...executor,
+    runStep: (step) => {
+      // The warm-up's steps, and some of the run's.
+      if (++steps > 30) return Promise.reject(new Error("the worker has died"));
+      return executor.runStep(step);
+    },
+  };
+  const failed = await benchSteps({ ...inputFor("vllm", {}), executor: failing }).catch((error: unknown) => error);
+  expect(failed).toBeInstanceOf(RunInterrupted);
+  expect((failed as RunInterrupted).message).toMatch(/step \d+ failed: the worker has died/);
+  expect((failed as RunInterrupted).run!.requests.length).toBeGreaterThan(0);
+});
