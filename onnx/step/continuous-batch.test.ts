@@ -32,7 +32,7 @@ const MAX_MODEL_LEN = 96;
 const MAX_NUM_SEQS = 6;
 
 describe.each([
-  ["tiny", "tiny" as string | ModelShape],
+  ["tiny", "tiny"],
   ["a Llama with fewer key heads", llamaTiny as string | ModelShape],
 ])("%s", (_, shape) => {
   let model: ModelFiles;
