@@ -215,9 +215,11 @@ describe("calibrate vllm --from", () => {
 
   test("--refit and --base go together", async () => {
     const from = ["--from", recording];
-    const alone = [calibrate(...from, "--refit", "host"), calibrate(...from, "--base", profile)];
-    for (const ended of await Promise.all(alone)) {
-      expectMistake(ended, /give --refit host and --base PROFILE together/);
+    for (const alone of [
+      ["--refit", "host"],
+      ["--base", profile],
+    ]) {
+      expectMistake(await calibrate(...from, ...alone), /give --refit host and --base PROFILE together/);
     }
   });
 

@@ -15,7 +15,7 @@ const elsewhere = { location: "http://user:hush@192.0.2.1/login?token=hush" };
 const inStreams: readonly (readonly [what: string, Attack, kind: string, said: RegExp])[] = [
   ["answers a byte a second", hostile.drip, "stalled", /nothing came for 0.5 s/],
   ["floods with comments", hostile.flood(": x\n\n"), "malformed", /got over \d+ bytes/],
-  ["floods with tokens", hostile.flood('data: {"choices":[{"text":"x"}]}\n\n'), "malformed", /four times the tokens/],
+  ["floods with tokens", hostile.flood('data: {"choices":[{"text":"x"}]}\n\n'), "malformed", /four chunks per requested token/],
   ["floods with one line", hostile.flood("x"), "malformed", /exceeded max buffer size/],
   ["floods with data lines of one event", hostile.flood("data: x\n"), "malformed", /exceeded max buffer size|got over/],
   ["never answers", hostile.never, "stalled", /nothing came for 0.5 s/],
