@@ -162,7 +162,7 @@ test.each([
     2,
     /cannot write \/dev\/null: a part of the path is a file/,
   ],
-  [["--num-prompts", "2"], 2, /--backend onnx needs a --policy: naive or dynamic/],
+  [["--num-prompts", "2"], 2, /--backend onnx needs a --policy: naive, dynamic, vllm or orca/],
 ])("bench %j is rejected with its reason", async (words, exit, message) => {
   server = await startFakeVllm();
   const { code, stderr, stdout } = await start(["bench", ...words]).ended;

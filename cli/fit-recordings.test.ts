@@ -15,7 +15,7 @@ function load(name: string): Run {
   if (cost.kind !== "vllm_engine") throw new Error(`${base} is not of a vLLM engine`);
   const random = stream(name);
   let arrivalMs = 0;
-  const sent = Array.from({ length: 20 }, () => {
+  const sent = Array.from({ length: REQUESTS }, () => {
     arrivalMs += 80 * exponential(random);
     const promptTokens = 20 + Math.round(250 * exponential(random));
     return { arrivalMs, promptTokens, outputTokens: 5 + Math.round(20 * exponential(random)) };
@@ -62,7 +62,7 @@ test("a profile is written with its error on the run that was kept out, and repl
   expect(Math.abs(error!)).toBeLessThan(0.1);
 
   const replayed = await servesimIn(folder, ["replay", "--profile", "made.json", "--recording", "other", "--json"]);
-  expect([replayed.code, JSON.parse(replayed.stdout)]).toMatchObject([0, { requests: 20 }]);
+  expect([replayed.code, JSON.parse(replayed.stdout)]).toMatchObject([0, { requests: REQUESTS }]);
 
   const refused = await calibrate("--held-out", "slow", "--output", "refused.json");
   expect(refused.code).toBe(4);

@@ -18,7 +18,8 @@ test("the same seed gives the same bytes of every file", async () => {
   const names = await readdir(one.folder);
   expect(names.toSorted()).toEqual([
     ...["decode-sampled.onnx", "decode.onnx", "forward.onnx", "manifest.json"],
-    ...["prefill-sampled.onnx", "prefill.onnx", "weights.bin"],
+    ...["prefill-sampled.onnx", "prefill.onnx"],
+    ...["step-1-sampled.onnx", "step-1.onnx", "step-2-sampled.onnx", "step-2.onnx", "weights.bin"],
   ]);
   for (const name of names) {
     const [left, right] = [await readFile(join(one.folder, name)), await readFile(join(two.folder, name))];

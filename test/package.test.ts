@@ -28,6 +28,7 @@ test("the package depends on these libraries and no others", () => {
     "fastest-levenshtein",
     "gpt-tokenizer",
     "jsdom",
+    "koffi",
     "mathjs",
     "onnxruntime-node",
     "picocolors",

@@ -85,7 +85,7 @@ test("all three policies are simulated and measured, each repeat of the same req
 test("a policy that no server runs is simulated beside the others", async () => {
   await start();
   const { notes } = await run(text(server.baseUrl).replace("\nloads:", "\n  - { policy: orca }\nloads:"));
-  expect(notes).toContain("ran 6 of 6 real runs, 0 were there");
+  expect(notes).toContain("ran 6 of 6 real runs, 0 existed already");
   const cell = join(folder, "three", "cells", "orca--closed");
   expect(readdirSync(cell)).toEqual(["sim"]);
   expect((await readRun(join(cell, "sim"))).info).toMatchObject({ policy: "orca", source: "sim" });

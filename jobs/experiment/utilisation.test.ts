@@ -61,6 +61,6 @@ test("the capacity of a server with more than 128 slots is that of all its slots
   expect(all / few).toBeGreaterThan(1.3);
   // Clients of a closed loop begin together and end together, in fewer steps than requests that come one by one.
   const share = rated!.load.request_rate! / all;
-  expect(share).toBeGreaterThan(0.9);
+  expect(share).toBeGreaterThan(0.8);
   expect(share).toBeLessThan(1.02);
 });

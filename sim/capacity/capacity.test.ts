@@ -279,7 +279,7 @@ describe("withCapacity", () => {
     expect(info.summary).toMatchObject({ overloaded: true });
     expect(info.notes!.filter((note) => note.startsWith("overload: "))).toHaveLength(1);
     expect(info.notes!.join()).toMatch(
-      /overload: 11\d % of what the server can take is offered; latencies grow with the run/,
+      /overload: 1[01]\d % of what the server can take is offered; latencies grow with the run/,
     );
     const { busy } = info.capacity as { busy: Readonly<Record<string, number>> };
     for (const name of ["gpu", "host", "front_end"]) {

@@ -183,6 +183,8 @@ class WatchedCost implements StepCostModel {
             : Math.max(this.gpuEndNs + this.computedNs, this.launchedNs);
         return leadNs;
       },
+      // Asks for the lead itself, which is not one more step.
+      idleSpanNs: (step: StepShape, launchNs: number, gpuNs: number) => host.idleSpanNs(step, launchNs, gpuNs),
       updateNs: (requests: number, atNs: number) => (this.updateNs = host.updateNs(requests, atNs)),
     });
   }
