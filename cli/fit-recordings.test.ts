@@ -11,6 +11,9 @@ import { servesimIn, type Ended } from "../test/support/servesim-process.js";
 const base = resolve("profiles/h100-llama-3.1-8b-vllm-0.26.json");
 const { cost } = readProfile(base);
 
+/** Fewer tell too little of time to first token. */
+const REQUESTS = 32;
+
 function load(name: string): Run {
   if (cost.kind !== "vllm_engine") throw new Error(`${base} is not of a vLLM engine`);
   const random = stream(name);
