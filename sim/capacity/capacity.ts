@@ -18,7 +18,7 @@ const WANTED_HALF_WIDTH = 0.01;
 const MIN_MEASURED = 400;
 const MEASURED_PER_SLOT = { step: 3, batch: 40 } as const;
 /** Steps that the longest of its runs takes, about: some tenths of a second. */
-const MAX_STEPS = 20_000;
+const MAX_STEPS = 100_000;
 /**
  * Where requests come one by one, what is offered of the rate found so far; which share of that a full server does not
  * serve; and how often more is tried.
