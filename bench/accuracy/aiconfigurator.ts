@@ -164,6 +164,7 @@ function simulated(
   }));
   const profile = {
     cost,
+    engine: { settings: {} },
     range: { batch: [1, 1e9], prompt_tokens: [1, 1e9], context_tokens: [1, 1e9] },
   } as unknown as Parameters<typeof stepCostOf>[0];
   const { log } = simulateSteps({
