@@ -1,5 +1,5 @@
 /** A pass of the reference scheduler: who was scheduled with how many tokens, and, after its update, who got an output. */
-import { attentionPairs, type EngineStep } from "../step.js";
+import { attentionPairs, type EngineStep, type StepAssignment } from "../step.js";
 import type { Sequence, FinishReason } from "./sequence.js";
 
 /**
@@ -51,6 +51,15 @@ export class SchedulerStep implements EngineStep {
   /** Whether every scheduled request decodes one token. */
   get isAllDecodes(): boolean {
     return this.decodeRequests === this.scheduled.length && this.sampling === this.scheduled;
+  }
+
+  /** Who does what, as long as no later step is scheduled. */
+  assignments(): StepAssignment[] {
+    const samples = new Set(this.sampling);
+    return this.scheduled.map((sequence, at) => {
+      const { index, computed } = sequence;
+      return { index, tokens: this.tokens[at]!, past: computed - this.tokens[at]!, samples: samples.has(sequence) };
+    });
   }
 
   add(sequence: Sequence, tokens: number): void {

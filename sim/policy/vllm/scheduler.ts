@@ -13,9 +13,9 @@ import type { SchedulerLimits } from "./limits.js";
 import { prefillCap } from "./prefill-cap.js";
 import { PrefixStatistics } from "./prefix-statistics.js";
 import { refusalOf } from "./refusal.js";
-import { requestQueue, type RequestQueue } from "./request-queue.js";
 import { SchedulerStep } from "./scheduler-step.js";
-import { finishReason, isServedBefore, Sequence, type FinishReason, type ReplayRequest } from "./sequence.js";
+import { finishReason, lastRanked, Sequence, type FinishReason, type ReplayRequest } from "./sequence.js";
+import { WaitingRequests } from "./waiting-requests.js";
 
 export class Scheduler implements StepScheduler<SchedulerStep> {
   readonly depth: 1 | 2;
@@ -24,9 +24,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   private readonly kv: KvCache;
   private readonly sequences: (Sequence | undefined)[] = [];
   private readonly runningList: Sequence[] = [];
-  private readonly waiting: RequestQueue<Sequence>;
-  /** Passed over for a reason that will pass, and served before those that wait; unused where the rules have one queue. */
-  private readonly skipped: RequestQueue<Sequence>;
+  private readonly waiting: WaitingRequests;
   private readonly budget: number;
   private readonly seats: number;
   private unfinished = 0;
@@ -48,8 +46,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     this.seats = seatsOf(limits);
     this.kv = new KvCache(limits);
     this.fewestFreeBlocks = this.freeBlocks;
-    this.waiting = requestQueue(limits.schedulingPolicy, isServedBefore);
-    this.skipped = requestQueue(limits.schedulingPolicy, isServedBefore);
+    this.waiting = new WaitingRequests(limits);
   }
 
   get runningRequests(): number {
@@ -57,7 +54,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   }
 
   get waitingRequests(): number {
-    return this.waiting.length + this.skipped.length;
+    return this.waiting.length;
   }
 
   get freeBlocks(): number {
@@ -71,7 +68,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
 
   /** Waiting requests in order of service (fcfs), or in no order (priority). */
   allWaiting(): Sequence[] {
-    return [...this.skipped.all(), ...this.waiting.all()];
+    return this.waiting.all();
   }
 
   /** Free KV blocks, next to be taken first. */
@@ -110,7 +107,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     const sequence = this.sequences[index];
     if (sequence === undefined) return false;
     if (sequence.status === "running") this.runningList.splice(this.runningList.indexOf(sequence), 1);
-    else if (!this.waiting.remove(sequence)) this.skipped.remove(sequence);
+    else this.waiting.remove(sequence);
     this.end(sequence);
     return true;
   }
@@ -149,12 +146,8 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     return step;
   }
 
-  assignments({ scheduled, tokens, sampling }: SchedulerStep): readonly StepAssignment[] {
-    const samples = new Set(sampling);
-    return scheduled.map((sequence, at) => {
-      const { index, computed } = sequence;
-      return { index, tokens: tokens[at]!, past: computed - tokens[at]!, samples: samples.has(sequence) };
-    });
+  assignments(step: SchedulerStep): readonly StepAssignment[] {
+    return step.assignments();
   }
 
   update(step: SchedulerStep): readonly number[] {
@@ -256,16 +249,10 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     return budget;
   }
 
-  /** The latest admitted; under the priority policy the one ranked last, the earliest admitted of equals. */
+  /** The latest admitted; under the priority policy the one ranked last. */
   private victim(): number {
     const running = this.runningList;
-    if (this.limits.schedulingPolicy === "fcfs") return running.length - 1;
-    let last = 0;
-    for (let at = 1; at < running.length; at++) {
-      const [a, b] = [running[at]!, running[last]!];
-      if (a.priority > b.priority || (a.priority === b.priority && a.arrivalNs > b.arrivalNs)) last = at;
-    }
-    return last;
+    return this.limits.schedulingPolicy === "fcfs" ? running.length - 1 : lastRanked(running);
   }
 
   /** Takes all from a request that has left the running list; it will compute everything again. */
@@ -282,7 +269,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   private admitWaiting(step: SchedulerStep, budget: number, cap: number): void {
     const held: Sequence[] = [];
     for (let left = budget; left > 0 && this.runningList.length < this.seats;) {
-      const queue = this.queueToServe();
+      const queue = this.waiting.toServe();
       const sequence = queue.head();
       if (sequence === undefined) break;
       if (sequence.stale > 0) {
@@ -297,16 +284,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
       this.admit(sequence, cached, tokens, step);
       left -= tokens;
     }
-    const back = this.limits.rules.hasOneQueue ? this.waiting : this.skipped;
-    for (let at = held.length - 1; at >= 0; at--) back.putBack(held[at]!);
-  }
-
-  private queueToServe(): RequestQueue<Sequence> {
-    const skipped = this.skipped.head();
-    if (skipped === undefined) return this.waiting;
-    const waiting = this.waiting.head();
-    if (this.limits.schedulingPolicy === "fcfs" || waiting === undefined) return this.skipped;
-    return isServedBefore(waiting, skipped) ? this.waiting : this.skipped;
+    this.waiting.passOver(held);
   }
 
   /** Tokens of a waiting request's first chunk, of those that it has to compute; 0 when it must wait for more budget. */
@@ -380,7 +358,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   }
 
   private finish(sequence: Sequence, reason: FinishReason, step: SchedulerStep): void {
-    if (sequence.status === "preempted" && !this.waiting.remove(sequence)) this.skipped.remove(sequence);
+    if (sequence.status === "preempted") this.waiting.remove(sequence);
     this.end(sequence);
     step.finished.push(sequence.index);
     step.finishReasons.push(reason);
@@ -408,7 +386,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
    */
   private isHeadRefused(budget: number): "yes" | "now" | "no" {
     if (budget <= 0 || this.runningList.length >= this.seats) return "yes";
-    const sequence = this.queueToServe().head();
+    const sequence = this.waiting.toServe().head();
     if (sequence === undefined) return "yes";
     // Nothing is told of requests that could be admitted, or hit what the running ones will register.
     if (sequence.stale > 0 || this.runningList.some(({ request }) => request.outputToken !== undefined)) return "no";

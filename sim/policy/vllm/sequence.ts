@@ -80,3 +80,13 @@ export function isServedBefore(a: Sequence, b: Sequence): boolean {
   const [idA, idB] = [a.request.id, b.request.id];
   return idA === undefined || idB === undefined || idA === idB ? a.index < b.index : idA < idB;
 }
+
+/** Place of the one of these running requests that is ranked last, the earliest admitted of equals. */
+export function lastRanked(running: readonly Sequence[]): number {
+  let last = 0;
+  for (let at = 1; at < running.length; at++) {
+    const [a, b] = [running[at]!, running[last]!];
+    if (a.priority > b.priority || (a.priority === b.priority && a.arrivalNs > b.arrivalNs)) last = at;
+  }
+  return last;
+}

@@ -13,6 +13,7 @@ import { prefillCap } from "../prefill-cap.js";
 import { requestQueue, type RequestQueue } from "../request-queue.js";
 import { refusalOf } from "../refusal.js";
 import { CountStep } from "./count-step.js";
+import { Ranking } from "./ranking.js";
 import { RunningList } from "./running-list.js";
 import { SteadyDecodes } from "./steady-decodes.js";
 
@@ -44,7 +45,8 @@ export class CountScheduler implements StepScheduler<CountStep> {
   private readonly computed: Int32Array;
   /** Known tokens to compute before the next one is sampled. */
   private readonly target: Int32Array;
-  private readonly arrivalNs: Float64Array;
+  /** Of the priority policy; fcfs has none. */
+  private readonly ranking: Ranking | undefined;
   private readonly watermarkBlocks: number;
   private readonly budget: number;
   private readonly seats: number;
@@ -78,8 +80,8 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.state = new Uint8Array(count);
     this.computed = new Int32Array(count);
     this.target = new Int32Array(count);
-    this.arrivalNs = new Float64Array(limits.schedulingPolicy === "priority" ? count : 0);
-    this.waiting = requestQueue(limits.schedulingPolicy, (a, b) => this.isServedBefore(a, b));
+    this.ranking = limits.schedulingPolicy === "priority" ? new Ranking(requests) : undefined;
+    this.waiting = requestQueue(limits.schedulingPolicy, (a, b) => this.ranking!.isServedBefore(a, b));
   }
 
   get runningRequests(): number {
@@ -101,7 +103,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   add(index: number, arrivalNs: number): void {
     this.state[index] = WAITING;
     this.target[index] = this.promptTokens[index]!;
-    if (this.arrivalNs.length > 0) this.arrivalNs[index] = arrivalNs;
+    this.ranking?.arrived(index, arrivalNs);
     this.waiting.add(index);
   }
 
@@ -368,13 +370,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   private victim(): number {
-    const { running } = this;
-    if (this.limits.schedulingPolicy === "fcfs") return running.tail;
-    let worst = running.head;
-    for (let request = running.next(worst); request >= 0; request = running.next(request)) {
-      if (this.priorityThenArrival(request, worst) > 0) worst = request;
-    }
-    return worst;
+    return this.ranking === undefined ? this.running.tail : this.ranking.last(this.running);
   }
 
   /** Puts a running request back; `taken` tokens were given to it in this pass. */
@@ -414,18 +410,6 @@ export class CountScheduler implements StepScheduler<CountStep> {
 
   private blocksFor(tokens: number): number {
     return Math.ceil(tokens / this.limits.blockSize);
-  }
-
-  private isServedBefore(a: number, b: number): boolean {
-    const order = this.priorityThenArrival(a, b);
-    if (order !== 0) return order < 0;
-    const [idA, idB] = [this.requests[a]!.id, this.requests[b]!.id];
-    return idA === undefined || idB === undefined || idA === idB ? a < b : idA < idB;
-  }
-
-  private priorityThenArrival(a: number, b: number): number {
-    const byPriority = (this.requests[a]!.priority ?? 0) - (this.requests[b]!.priority ?? 0);
-    return byPriority || this.arrivalNs[a]! - this.arrivalNs[b]!;
   }
 }
 
