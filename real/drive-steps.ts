@@ -15,6 +15,7 @@ import {
   type StepSchedulers,
 } from "../sim/index.js";
 import type { Clock } from "./clock.js";
+import { sendDue, untilDue } from "./pacing.js";
 
 export interface DriveStepsInput {
   readonly workload: Workload;
@@ -24,7 +25,8 @@ export interface DriveStepsInput {
   runStep(work: readonly StepAssignment[], ended: readonly number[]): Promise<void>;
   readonly signal?: AbortSignal | undefined;
   onProgress?(ended: number, total: number): void;
-  onEnded?(record: RequestRecord): void;
+  /** Told of each request as it ends, with its place in the workload. */
+  onEnded?(record: RequestRecord, index: number): void;
 }
 
 export interface DrivenSteps {
@@ -92,7 +94,7 @@ class StepDrive {
       } else if (client.nextDueNs === Infinity) break;
       else {
         this.lastEndNs = NaN;
-        await this.wait(client.nextDueNs, "fine", undefined);
+        await untilDue(this.originNs + client.nextDueNs, input, undefined);
       }
     }
     this.log.checkWhole();
@@ -105,20 +107,16 @@ class StepDrive {
 
   /** Sends what is due. */
   private send(): void {
-    for (;;) {
-      const dueNs = this.client.nextDueNs;
-      const nowNs = this.nowNs();
-      const sent = this.client.take(nowNs);
-      if (sent === undefined) return;
-      this.sendLagsNs.push(nowNs - dueNs);
-      this.log.sent(sent.index, sent.arrivalNs, nowNs);
-      const refusal = this.scheduler.refusal(sent.index);
-      if (refusal === undefined) this.entering.push({ index: sent.index, atNs: nowNs });
+    const { client, log, scheduler, sendLagsNs } = this;
+    sendDue(client, { nowNs: () => this.nowNs(), sendLagsNs }, ({ index, arrivalNs }, atNs) => {
+      log.sent(index, arrivalNs, atNs);
+      const refusal = scheduler.refusal(index);
+      if (refusal === undefined) this.entering.push({ index, atNs });
       else {
-        this.log.refused(sent.index, refusal);
-        this.countEnd(sent.index);
+        log.refused(index, refusal);
+        this.countEnd(index);
       }
-    }
+    });
   }
 
   private enter(): void {
@@ -154,12 +152,10 @@ class StepDrive {
     if (!Number.isNaN(this.lastEndNs)) this.betweenNs.push(startNs - this.lastEndNs);
     const { released } = this;
     this.released = [];
-    const state = { isOver: false };
-    const running = this.input.runStep(work, released).finally(() => {
-      state.isOver = true;
-    });
-    while (!state.isOver && this.client.nextDueNs !== Infinity) {
-      await this.wait(this.client.nextDueNs, "coarse", running);
+    const running = this.input.runStep(work, released).then(() => true as const);
+    let isOver: true | undefined;
+    while (isOver === undefined && this.client.nextDueNs !== Infinity) {
+      isOver = await untilDue(this.originNs + this.client.nextDueNs, this.input, running);
       this.send();
     }
     await running;
@@ -189,25 +185,8 @@ class StepDrive {
   private countEnd(index: number): void {
     this.client.ended(this.nowNs());
     this.ended++;
-    this.input.onEnded?.(tableOf(this.log).record(index));
+    this.input.onEnded?.(tableOf(this.log).record(index), index);
     this.input.onProgress?.(this.ended, this.input.workload.requests.length);
-  }
-
-  /** Until the moment, the signal, or what is running has ended. */
-  private async wait(untilNs: number, precision: "fine" | "coarse", running: Promise<void> | undefined): Promise<void> {
-    const timer = new AbortController();
-    const stop = (): void => {
-      timer.abort();
-    };
-    this.input.signal?.addEventListener("abort", stop);
-    const moment = this.input.clock.until(this.originNs + untilNs, timer.signal, precision);
-    try {
-      // What runs may fail; that is told where its end is awaited.
-      await (running === undefined ? moment : Promise.race([running.catch(() => undefined), moment]));
-    } finally {
-      timer.abort();
-      this.input.signal?.removeEventListener("abort", stop);
-    }
   }
 
   private result(interrupted?: string): DrivenSteps {

@@ -5,6 +5,7 @@
 import { InvariantError, type BatchRecord, type RequestRecord, type Run, type Workload } from "../formats/index.js";
 import { Client, Ledger, type BatchWork, type MemberOutcome, type Policy } from "../sim/index.js";
 import type { Clock } from "./clock.js";
+import { sendDue, untilDue } from "./pacing.js";
 
 /** What the hardware reports of one batch; times on the clock's scale. */
 export interface BatchOutcome {
@@ -117,20 +118,15 @@ class RealRun {
   }
 
   private send(): void {
-    for (;;) {
-      const dueNs = this.client.nextDueNs;
-      const nowNs = this.nowNs();
-      const sent = this.client.take(nowNs);
-      if (sent === undefined) return;
-      this.sendLagsNs.push(nowNs - dueNs);
-      const { index, arrivalNs } = sent;
+    const { client, sendLagsNs } = this;
+    sendDue(client, { nowNs: () => this.nowNs(), sendLagsNs }, ({ index, arrivalNs }, nowNs) => {
       const request = this.input.workload.requests[index]!;
       this.ledger.sent(index, request, arrivalNs, nowNs);
       this.unanswered.add(index);
       const { promptTokens, outputTokens } = request;
       const rejection = this.input.policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);
       if (rejection !== undefined) this.endWithout(index, "refused", rejection);
-    }
+    });
   }
 
   /** Starts a batch if the policy has one; otherwise returns when to look again. */
@@ -152,20 +148,7 @@ class RealRun {
   /** Waits for the running batch or for a moment, whichever is first. */
   private async nextEvent(wakeNs: number): Promise<Finished | undefined> {
     if (wakeNs === Infinity) return await this.running;
-    const timer = new AbortController();
-    const stop = (): void => {
-      timer.abort();
-    };
-    this.input.signal?.addEventListener("abort", stop);
-    // While a batch runs nothing can be decided, and waiting finely would take a core from it.
-    const precision = this.running === undefined ? "fine" : "coarse";
-    const moment = this.input.clock.until(this.originNs + wakeNs, timer.signal, precision).then(() => undefined);
-    try {
-      return await Promise.race(this.running === undefined ? [moment] : [this.running, moment]);
-    } finally {
-      timer.abort();
-      this.input.signal?.removeEventListener("abort", stop);
-    }
+    return untilDue(this.originNs + wakeNs, this.input, this.running);
   }
 
   private finish({ work, startNs, outcome }: Finished): void {

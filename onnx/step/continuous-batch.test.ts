@@ -6,7 +6,7 @@ import seedrandom from "seedrandom";
 import { ensureModel, type ModelFiles } from "../model-cache.js";
 import { startUncachedExecutor, type OnnxExecutor } from "../executor.js";
 import type { ModelShape } from "../shape.js";
-import { ContinuousBatch, type RequestStep } from "./index.js";
+import { ContinuousBatch, type RequestStep } from "./continuous-batch.js";
 
 let cacheDir: string;
 beforeAll(async () => {

@@ -1,3 +1,3 @@
 /** Continuous batching on ONNX Runtime: steps over requests that join and leave, with a KV cache that stays in place. */
-export { ContinuousBatch, type RequestStep } from "./continuous-batch.js";
+export type { RequestStep } from "./continuous-batch.js";
 export { startStepExecutor, type StepExecutor, type StepExecutorOptions } from "./step-executor.js";

@@ -5,9 +5,9 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
-import { ortLibrary } from "../c-api/index.js";
 import type { ModelFiles } from "../model-cache.js";
 import type { SamplingSettings } from "../sampling.js";
+import { requireProvider } from "../providers.js";
 import { WorkerThread } from "../worker-thread.js";
 import type { StepCommand, StepRun, StepWorkerOptions } from "./step-protocol.js";
 
@@ -41,7 +41,7 @@ const STEP_LIMIT_MS = 600_000;
 export async function startStepExecutor(options: StepExecutorOptions): Promise<StepExecutor> {
   const { model, threads = availableParallelism(), maxNumSeqs, maxModelLen, sampling } = options;
   const cacheBytes = (maxNumSeqs + 1) * maxModelLen * model.kvBytesPerToken;
-  const { version: ortVersion } = ortLibrary();
+  const { ortVersion } = await requireProvider("cpu");
   const workerData: StepWorkerOptions = { model, threads, maxNumSeqs, maxModelLen, sampling };
   const what = `steps of model "${model.name}"`;
   const startNs = process.hrtime.bigint();

@@ -4,43 +4,23 @@
  * computed again. Each token reaches its client when its step has ended.
  */
 import seedrandom from "seedrandom";
-import {
-  ConfigError,
-  type RequestRecord,
-  type Run,
-  type RunInfo,
-  type RunJournal,
-  type Workload,
-} from "../../formats/index.js";
-import type { ModelFiles, RequestStep, SamplingSettings, StepExecutor } from "../../onnx/index.js";
-import { quantile, summarise, tableOf, type StepAssignment, type StepPolicy, type Tokenize } from "../../sim/index.js";
+import { ConfigError, type Run, type RunInfo } from "../../formats/index.js";
+import type { ModelFiles, RequestStep, StepExecutor } from "../../onnx/index.js";
+import { quantile, summarise, tableOf, type StepAssignment, type StepPolicy } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { RunInterrupted } from "../drive.js";
 import { driveSteps, type DrivenSteps } from "../drive-steps.js";
-import { watchSurroundings } from "../surroundings.js";
-import { runNotes, validity, type RunSurroundings } from "../validity.js";
+import { roundedMs, watchSurroundings } from "../surroundings.js";
+import { runNotes, type RunSurroundings } from "../validity.js";
 import { promptIdsOf } from "./prompt-ids.js";
+import { judgedInfo, tokenSeed, withAnswer, type Answer, type RealRunInput } from "./real-run.js";
 
-export interface StepBenchInput {
+export interface StepBenchInput extends RealRunInput {
   readonly executor: StepExecutor;
   readonly model: ModelFiles;
-  readonly workload: Workload;
   /** The policy's name, and the policy made for the machine: one step in flight, no prefix cache. */
   readonly policyName: string;
   readonly policy: StepPolicy;
-  readonly tokenize: Tokenize;
-  readonly seed: string;
-  /** Absent: greedy tokens. The executor must have been started for it. */
-  readonly sampling?: SamplingSettings | undefined;
-  /** Columns to keep of an answer's token ids; absent: answers are thrown away. */
-  readonly describeAnswer?: ((tokenIds: readonly number[]) => Readonly<Record<string, string>>) | undefined;
-  readonly load: RunInfo["load"];
-  readonly hardware: RunInfo["hardware"];
-  /** ISO 8601. */
-  readonly date: string;
-  readonly signal?: AbortSignal | undefined;
-  readonly journal?: RunJournal | undefined;
-  readonly onProgress?: (ended: number, total: number) => void;
 }
 
 /** Steps run and thrown away before the clock starts. */
@@ -66,7 +46,8 @@ export async function benchSteps(input: StepBenchInput): Promise<Run> {
   const promptIds = promptIdsOf(workload, input.tokenize, input.seed, input.model.shape.vocab);
   if (signal !== undefined) RunInterrupted.throwBeforeStart(signal);
   await warmUp(executor);
-  const answers = new StepAnswers(input, promptIds);
+  const tokens = new RequestTokens(input, promptIds);
+  const answers = new Map<string, Answer>();
   const endWatch = watchSurroundings();
   journal?.begin({ ...infoAtStart(input), planned_requests: workload.requests.length });
   let [slotCopies, peakRssBytes] = [0, 0];
@@ -76,12 +57,16 @@ export async function benchSteps(input: StepBenchInput): Promise<Run> {
     clock: realClock,
     signal,
     ...(input.onProgress === undefined ? {} : { onProgress: input.onProgress }),
-    onEnded: (record) => journal?.request(answers.describe(record)),
+    onEnded: (record, index) => {
+      const columns = record.status === "ok" ? input.describeAnswer?.(tokens.output(index)) : undefined;
+      if (columns !== undefined) answers.set(record.requestId, columns);
+      journal?.request(withAnswer(record, answers));
+    },
     async runStep(work, ended) {
-      const run = await executor.runStep({ requests: work.map((one) => answers.requestOf(one)), ended });
+      const run = await executor.runStep({ requests: work.map((one) => tokens.requestOf(one)), ended });
       slotCopies += run.slotCopies;
       peakRssBytes = Math.max(peakRssBytes, run.peakRssBytes);
-      for (const [index, token] of run.tokens) answers.add(index, token);
+      for (const [index, token] of run.tokens) tokens.add(index, token);
     },
   });
   const run = describeRun(input, driven, { around: endWatch(), answers, slotCopies, peakRssBytes });
@@ -104,7 +89,7 @@ async function warmUp(executor: StepExecutor): Promise<void> {
 }
 
 /** Tokens of all requests: prompts, and what has come so far. */
-class StepAnswers {
+class RequestTokens {
   private readonly outputs: number[][];
   private readonly uniforms = new Map<number, () => number>();
 
@@ -127,20 +112,16 @@ class StepAnswers {
     this.outputs[index]!.push(token);
   }
 
-  describe(record: RequestRecord): RequestRecord {
-    const { describeAnswer, workload } = this.input;
-    if (describeAnswer === undefined || record.status !== "ok") return record;
-    const index = workload.requests.findIndex(({ id }) => id === record.requestId);
-    return { ...record, extra: { ...record.extra, ...describeAnswer(this.outputs[index]!) } };
+  output(index: number): readonly number[] {
+    return this.outputs[index]!;
   }
 
   /** A seed of its own for each request, as in static batches. */
   private uniform(index: number): number {
-    const { sampling, seed, workload } = this.input;
-    if (sampling === undefined) return 0;
+    if (this.input.sampling === undefined) return 0;
     let draw = this.uniforms.get(index);
     if (draw === undefined) {
-      const random = seedrandom.alea(`${seed}/${workload.requests[index]!.id}`);
+      const random = seedrandom.alea(tokenSeed(this.input, index));
       draw = () => random.quick();
       this.uniforms.set(index, draw);
     }
@@ -170,7 +151,7 @@ function infoAtStart({
       version: executor.ortVersion,
       settings: {
         threads: executor.threads,
-        load_ms: ms(executor.loadMs * 1e6),
+        load_ms: roundedMs(executor.loadMs * 1e6),
         warm_up_steps: WARM_UP_STEPS,
         kv_cache_bytes: executor.cacheBytes,
         ...(sampling === undefined ? {} : { sampling }),
@@ -187,7 +168,7 @@ function infoAtStart({
 
 interface RunStory {
   readonly around: RunSurroundings;
-  readonly answers: StepAnswers;
+  readonly answers: ReadonlyMap<string, Answer>;
   readonly slotCopies: number;
   readonly peakRssBytes: number;
 }
@@ -195,9 +176,6 @@ interface RunStory {
 function describeRun(input: StepBenchInput, driven: DrivenSteps, story: RunStory): Run {
   const { requests, log, steps, preemptions, kvBlocks, sendLagsNs, interrupted } = driven;
   const { around, answers, slotCopies, peakRssBytes } = story;
-  const { reasons } = validity(requests, sendLagsNs, around);
-  const all = interrupted === undefined ? reasons : [`the run was interrupted: ${interrupted}`, ...reasons];
-  const notes = runNotes(around);
   const info: RunInfo = {
     ...infoAtStart(input),
     requests: requests.length,
@@ -207,24 +185,15 @@ function describeRun(input: StepBenchInput, driven: DrivenSteps, story: RunStory
     slot_copies: slotCopies,
     between_steps_ms: spread(driven.betweenNs),
     peak_rss_bytes: peakRssBytes,
-    other_cores: Number(around.otherCores.toPrecision(3)),
-    event_loop_delay_ms: {
-      p50: ms(around.eventLoop.p50Ns),
-      p99: ms(around.eventLoop.p99Ns),
-      max: ms(around.eventLoop.maxNs),
-    },
-    valid: { ok: all.length === 0, reasons: all },
-    ...(notes.length > 0 ? { notes } : {}),
+    ...judgedInfo(requests, { around, sendLagsNs, notes: runNotes(around), interrupted }),
     ...(interrupted === undefined ? { summary: { ...summarise(tableOf(log), { itl: log.gaps }) } } : {}),
   };
-  return { info, requests: requests.map((record) => answers.describe(record)), batches: [] };
+  return { info, requests: requests.map((record) => withAnswer(record, answers)), batches: [] };
 }
 
 /** What scheduling and telling of tokens takes between steps that follow at once. */
 function spread(timesNs: readonly number[]): { readonly p50: number; readonly p95: number } | null {
   if (timesNs.length === 0) return null;
   const sorted = Float64Array.from(timesNs).sort();
-  return { p50: ms(quantile(sorted, 0.5)), p95: ms(quantile(sorted, 0.95)) };
+  return { p50: roundedMs(quantile(sorted, 0.5)), p95: roundedMs(quantile(sorted, 0.95)) };
 }
-
-const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;

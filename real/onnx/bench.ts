@@ -2,46 +2,24 @@
  * A real run on ONNX Runtime: batches of a policy go to the executor's worker thread. Prompts are tokenised before the
  * run; requests known only by length get seeded random ids, since the cost depends on shapes, not on values.
  */
-import {
-  ConfigError,
-  greatest,
-  type RequestRecord,
-  type Run,
-  type RunInfo,
-  type RunJournal,
-  type Workload,
-} from "../../formats/index.js";
-import { CopyCount, type OnnxExecutor, type Sampling, type SamplingSettings } from "../../onnx/index.js";
-import type { PolicyPlan, Tokenize } from "../../sim/index.js";
+import { ConfigError, greatest, type Run, type RunInfo } from "../../formats/index.js";
+import { CopyCount, type OnnxExecutor, type Sampling } from "../../onnx/index.js";
+import type { PolicyPlan } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type DriveResult } from "../drive.js";
-import { watchSurroundings } from "../surroundings.js";
-import { runNotes, validity, type RunSurroundings } from "../validity.js";
+import { roundedMs, watchSurroundings } from "../surroundings.js";
+import { runNotes, type RunSurroundings } from "../validity.js";
 import { promptIdsOf } from "./prompt-ids.js";
+import { judgedInfo, tokenSeed, withAnswer, type Answer, type RealRunInput } from "./real-run.js";
 
-export interface OnnxBenchInput {
+export interface OnnxBenchInput extends RealRunInput {
   readonly executor: OnnxExecutor;
-  readonly workload: Workload;
   readonly plan: PolicyPlan;
-  readonly tokenize: Tokenize;
-  readonly seed: string;
   /** Memory that the policy's threshold is a fraction of, and that taken by the model, bytes. */
   readonly totalBytes: number;
   readonly baseBytes: number;
-  /** Absent: greedy tokens. The executor must have been started for it. */
-  readonly sampling?: SamplingSettings | undefined;
-  /** Columns to keep of an answer's token ids; absent: answers are thrown away. */
-  readonly describeAnswer?: ((tokenIds: readonly number[]) => Readonly<Record<string, string>>) | undefined;
   /** Peak memory since it was last asked, where it is not the process's own (GPU). */
   readonly takePeakBytes?: (() => number) | undefined;
-  readonly load: RunInfo["load"];
-  readonly hardware: RunInfo["hardware"];
-  /** Date to stamp the run with, ISO 8601. */
-  readonly date: string;
-  readonly signal?: AbortSignal | undefined;
-  /** Keeps what ends while the run goes on. */
-  readonly journal?: RunJournal | undefined;
-  readonly onProgress?: (ended: number, total: number) => void;
 }
 
 /** Batches run and thrown away before the clock starts, so that no warm-up is inside the run. */
@@ -63,7 +41,7 @@ export async function benchOnnx(input: OnnxBenchInput): Promise<Run> {
     kvBytesPerToken: model.kvBytesPerToken,
     positions: model.positions,
   });
-  const answers = new Map<string, Readonly<Record<string, string>>>();
+  const answers = new Map<string, Answer>();
   const copies = new CopyCount();
   const endWatch = watchSurroundings();
   journal?.begin({ ...infoAtStart(input, warmUpsNs), planned_requests: workload.requests.length });
@@ -102,10 +80,10 @@ export async function benchOnnx(input: OnnxBenchInput): Promise<Run> {
 }
 
 /** ConfigError for a policy that does not run whole batches. */
-export function requireBatches(plan: PolicyPlan): asserts plan is PolicyPlan & { readonly work: "batch" } {
+function requireBatches(plan: PolicyPlan): asserts plan is PolicyPlan & { readonly work: "batch" } {
   if (plan.work === "batch") return;
   throw new ConfigError(
-    `policy "${plan.name}" runs step by step, which --backend onnx cannot do for real; simulate it, or use naive or dynamic`,
+    `policy "${plan.name}" runs step by step, expected one that runs whole batches; bench --backend onnx runs its steps for real`,
   );
 }
 
@@ -114,12 +92,10 @@ interface RunStory {
   readonly warmUpsNs: readonly number[];
   readonly around: RunSurroundings;
   readonly copies: CopyCount;
-  readonly answers: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly answers: ReadonlyMap<string, Answer>;
   /** Why the run did not come to its end. */
   readonly interrupted?: string;
 }
-
-const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
 
 /** What is known of the run before its clock starts. */
 function infoAtStart(
@@ -136,9 +112,9 @@ function infoAtStart(
       version: executor.info.ortVersion,
       settings: {
         threads: executor.info.threads,
-        load_ms: ms(executor.info.loadMs * 1e6),
+        load_ms: roundedMs(executor.info.loadMs * 1e6),
         warm_up_batches: WARM_UP_BATCHES,
-        warm_up_ms: warmUpsNs.map(ms),
+        warm_up_ms: warmUpsNs.map(roundedMs),
         ...(sampling === undefined ? {} : { sampling }),
       },
     },
@@ -157,36 +133,23 @@ function describeRun(
   { requests, batches, sendLagsNs }: DriveResult,
   { warmUpsNs, around, copies, answers, interrupted }: RunStory,
 ): Run {
-  const { reasons } = validity(requests, sendLagsNs, around);
-  const allReasons = interrupted === undefined ? reasons : [`the run was interrupted: ${interrupted}`, ...reasons];
   const notes = [...runNotes(around), ...copies.describe()];
   const info: RunInfo = {
     ...infoAtStart(input, warmUpsNs),
     requests: requests.length,
-    other_cores: Number(around.otherCores.toPrecision(3)),
-    event_loop_delay_ms: {
-      p50: ms(around.eventLoop.p50Ns),
-      p99: ms(around.eventLoop.p99Ns),
-      max: ms(around.eventLoop.maxNs),
-    },
-    valid: { ok: allReasons.length === 0, reasons: allReasons },
-    ...(notes.length > 0 ? { notes } : {}),
+    ...judgedInfo(requests, { around, sendLagsNs, notes, interrupted }),
   };
   return { info, requests: requests.map((request) => withAnswer(request, answers)), batches };
 }
 
-function withAnswer(request: RequestRecord, answers: RunStory["answers"]): RequestRecord {
-  const extra = answers.get(request.requestId);
-  return extra === undefined ? request : { ...request, extra };
-}
-
 /** A seed of its own for each request: its tokens do not depend on who shares its batch. */
 function samplingOf(
-  { sampling, seed, workload }: OnnxBenchInput,
+  input: OnnxBenchInput,
   requests: readonly { readonly index: number }[],
 ): { readonly sampling?: Sampling } {
+  const { sampling } = input;
   if (sampling === undefined) return {};
-  return { sampling: { ...sampling, seeds: requests.map(({ index }) => `${seed}/${workload.requests[index]!.id}`) } };
+  return { sampling: { ...sampling, seeds: requests.map(({ index }) => tokenSeed(input, index)) } };
 }
 
 /** Wall times of the batches, ns. */

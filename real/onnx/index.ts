@@ -1,4 +1,4 @@
 /** Policies for real, on ONNX Runtime: whole batches, and steps. */
-export { benchOnnx, requireBatches, type OnnxBenchInput } from "./bench.js";
+export { benchOnnx, type OnnxBenchInput } from "./bench.js";
 export { requireSlotMemory } from "./step-memory.js";
 export { benchSteps, realStepSettings } from "./bench-steps.js";

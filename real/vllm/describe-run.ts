@@ -16,6 +16,7 @@ import { lookThrough } from "./seen-load.js";
 import type { ServedModel } from "./served-model.js";
 import { addressOf, INSECURE_NOTE, shownUrl } from "./server-address.js";
 import { judge } from "./verdict.js";
+import { eventLoopDelayMs, roundedMs } from "../surroundings.js";
 
 export interface Measured {
   readonly exchanges: ExchangeLog;
@@ -144,12 +145,11 @@ function clientSettings(input: BenchVllmInput, warmUps: number): Record<string, 
 
 /** How the client sent, and how well it kept its schedule; milliseconds. */
 function clientInfo(input: BenchVllmInput, { around, warmUps }: Measured): Record<string, unknown> {
-  const ms = (ns: number): number => Math.round(ns / 1e3) / 1e3;
   const { eventLoop, ownCores, otherCores } = around;
   return {
     ...clientSettings(input, warmUps),
     cpu: { model: cpuModel(), cores: around.cores, own_cores: rounded(ownCores), other_cores: rounded(otherCores) },
-    event_loop_delay_ms: { p50: ms(eventLoop.p50Ns), p99: ms(eventLoop.p99Ns), max: ms(eventLoop.maxNs) },
+    event_loop_delay_ms: eventLoopDelayMs(eventLoop),
   };
 }
 
@@ -169,7 +169,7 @@ function fromSent(columns: RequestColumns): Record<string, unknown> {
 /** Quantiles of sorted lags. */
 function lagMs(sorted: Float64Array): { p50?: number; p99?: number; max?: number } {
   if (sorted.length === 0) return {};
-  const ms = (p: number): number => Math.round(quantile(sorted, p) / 1e3) / 1e3;
+  const ms = (p: number): number => roundedMs(quantile(sorted, p));
   return { p50: ms(0.5), p99: ms(0.99), max: ms(1) };
 }
 

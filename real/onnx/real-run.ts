@@ -1,0 +1,61 @@
+/** What real runs on ONNX Runtime have in common, of whole batches and of steps: what they are given, and what they tell. */
+import type { RequestRecord, RunInfo, RunJournal, Workload } from "../../formats/index.js";
+import type { SamplingSettings } from "../../onnx/index.js";
+import type { Tokenize } from "../../sim/index.js";
+import { eventLoopDelayMs } from "../surroundings.js";
+import { validity, type RunSurroundings } from "../validity.js";
+
+export interface RealRunInput {
+  readonly workload: Workload;
+  readonly tokenize: Tokenize;
+  readonly seed: string;
+  /** Absent: greedy tokens. The executor must have been started for it. */
+  readonly sampling?: SamplingSettings | undefined;
+  /** Columns to keep of an answer's token ids; absent: answers are thrown away. */
+  readonly describeAnswer?: ((tokenIds: readonly number[]) => Answer) | undefined;
+  readonly load: RunInfo["load"];
+  readonly hardware: RunInfo["hardware"];
+  /** Date to stamp the run with, ISO 8601. */
+  readonly date: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Keeps what ends while the run goes on. */
+  readonly journal?: RunJournal | undefined;
+  readonly onProgress?: (ended: number, total: number) => void;
+}
+
+/** Columns of one answer. */
+export type Answer = Readonly<Record<string, string>>;
+
+/** The record with what is kept of its answer, by its id. */
+export function withAnswer(request: RequestRecord, answers: ReadonlyMap<string, Answer>): RequestRecord {
+  const extra = answers.get(request.requestId);
+  return extra === undefined ? request : { ...request, extra: { ...request.extra, ...extra } };
+}
+
+/** Of a request's tokens, which do not depend on who runs beside it. */
+export function tokenSeed({ seed, workload }: Pick<RealRunInput, "seed" | "workload">, index: number): string {
+  return `${seed}/${workload.requests[index]!.id}`;
+}
+
+export interface RealRunStory {
+  readonly around: RunSurroundings;
+  readonly sendLagsNs: readonly number[];
+  readonly notes: readonly string[];
+  /** Why the run did not come to its end. */
+  readonly interrupted?: string | undefined;
+}
+
+/** What a reader needs to judge a run, for run.json. */
+export function judgedInfo(
+  requests: readonly RequestRecord[],
+  { around, sendLagsNs, notes, interrupted }: RealRunStory,
+): Pick<RunInfo, "valid" | "notes"> & Readonly<Record<string, unknown>> {
+  const { reasons } = validity(requests, sendLagsNs, around);
+  const all = interrupted === undefined ? reasons : [`the run was interrupted: ${interrupted}`, ...reasons];
+  return {
+    other_cores: Number(around.otherCores.toPrecision(3)),
+    event_loop_delay_ms: eventLoopDelayMs(around.eventLoop),
+    valid: { ok: all.length === 0, reasons: all },
+    ...(notes.length > 0 ? { notes: [...notes] } : {}),
+  };
+}
