@@ -87,21 +87,31 @@ export const calibrateVllmCommand: Command = {
       }),
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
-    await whileFileLocked(flags.output, () => calibrate(args, flags));
+    const from = foldersOf(args, "from");
+    if (from.length > 0) await fromRecordings(from, args, flags);
+    else await whileFileLocked(flags.output, () => fromServer(args, flags));
   },
 };
 
-async function calibrate(args: Args, flags: Own): Promise<void> {
-  const from = foldersOf(args, "from");
-  // Only a calibration of a server is gone on with, and its profile is its own.
-  requireFree([flags.output], "--output", flags.force || (flags.resume && from.length === 0));
-  if (from.length > 0) {
-    refuseServerFlags(args);
-    const [runs, heldOut] = [await readRecordings(from), await readRecordings(foldersOf(args, "held-out"))];
-    for (const { name, run } of [...runs, ...heldOut]) warnIfCut(name, run);
+/** The output is locked once the recordings are read: a mistake in them is told whoever else works on it. */
+async function fromRecordings(from: readonly string[], args: Args, flags: Own): Promise<void> {
+  const requireOutput = (): void => {
+    requireFree([flags.output], "--output", flags.force);
+  };
+  requireOutput();
+  refuseServerFlags(args);
+  const [runs, heldOut] = [await readRecordings(from), await readRecordings(foldersOf(args, "held-out"))];
+  for (const { name, run } of [...runs, ...heldOut]) warnIfCut(name, run);
+  await whileFileLocked(flags.output, async () => {
+    // Another process may have made it meanwhile.
+    requireOutput();
     await fitRecordings({ runs, heldOut, flags });
-    return;
-  }
+  });
+}
+
+async function fromServer(args: Args, flags: Own): Promise<void> {
+  // A calibration that is continued replaces its own profile.
+  requireFree([flags.output], "--output", flags.force || flags.resume);
   if (flags.base_url === undefined) {
     throw new ConfigError(
       "calibrate vllm needs the server's --base-url, such as http://127.0.0.1:8000, or recorded runs, --from DIR...",

@@ -21,4 +21,4 @@ export {
   type ProbePlan,
 } from "./probes/index.js";
 export type { RecordedRun } from "./recording/index.js";
-export { loadOf, runPaceOf, withRunPaces, type RunPace } from "./step-logs/index.js";
+export { loadOf, runPaceOf, pacedRuns, withPaces, withRunPaces, type RunPace } from "./step-logs/index.js";

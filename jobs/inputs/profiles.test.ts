@@ -29,7 +29,7 @@ test("a name that nothing has is answered with the nearest, and with all", () =>
   expect(() => loadProfile("mine")).toThrow(/^no profile "mine" \(known: .*; or give a file, such as mine\.json\)$/);
 });
 
-test("what looks like a path, or is one, is read as a file, whose fault is told by its path", () => {
+test("a name that looks like a path is read as a file, and its errors give the path", () => {
   expect(() => loadProfile("mine.json")).toThrow(/^cannot read mine\.json: no such file/);
   expect(() => loadProfile("./mine")).toThrow(/^cannot read mine: no such file/);
   const path = join(folder, "without-ending");

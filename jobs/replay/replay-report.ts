@@ -3,7 +3,7 @@
  * and load, as often as asked with other draws of the jitter, the run's pace and the fitted costs; every statistic is the
  * mean over these, beside the real one. Where the run's pace is known from its step log, once more at that pace.
  */
-import { runPaceOf, withRunPaces, type RecordedRun } from "../../calibrate/vllm/index.js";
+import { runPaceOf, pacedRuns, withPaces, type RecordedRun } from "../../calibrate/vllm/index.js";
 import type { EngineStepRecord, Profile, Run } from "../../formats/index.js";
 import {
   atRunPace,
@@ -152,9 +152,10 @@ export function scoreHeldOut(
   seed: string,
 ): ReplayReport[] {
   const options = { seed, jitter: true, replications: REPLICATIONS };
-  return heldOut.map((one) => {
-    const others = [...runs, ...heldOut].filter((other) => other !== one);
-    return replayReport(withRunPaces(fitted, others), one.run, { name: one.name, ...options });
+  const paced = pacedRuns(fitted, [...runs, ...heldOut]);
+  return heldOut.map(({ name, run }) => {
+    const others = paced.filter((other) => other.name !== name);
+    return replayReport(withPaces(fitted, others), run, { name, ...options });
   });
 }
 

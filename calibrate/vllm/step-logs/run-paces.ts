@@ -12,7 +12,8 @@ const MIN_FREEDOM = 4;
 const NORMAL = 1.645;
 
 /** One run: the load that its repeats have in common, and its pace. */
-interface PacedRun {
+export interface PacedRun {
+  readonly name?: string;
   readonly load: string;
   readonly pace: number;
 }
@@ -31,24 +32,32 @@ export function runSpreadOf(logs: readonly EngineLog[], paths: readonly PacePath
   );
 }
 
+/** The pace of each run that tells it in its step log. */
+export function pacedRuns(profile: Profile, runs: readonly RecordedRun[]): PacedRun[] {
+  return runs.flatMap((run): PacedRun[] => {
+    const { pace } = isProbes(run) ? { pace: null } : runPaceOf(profile, run);
+    return pace === null || pace <= 0 ? [] : [{ name: run.name, load: loadOf(run.name), pace }];
+  });
+}
+
 /**
- * The profile with the usual pace of these runs and their spread, whether they were in its fit or not: their pace is read from
- * their step logs, and nothing else of them is used. The runs of a fit are few, and may be the fastest or slowest of their host.
- * As it is where the runs do not tell.
+ * The profile with the usual pace of these runs and their spread, whether they were in its fit or not: nothing else of them is
+ * used. The runs of a fit are few, and may be the fastest or slowest of their host. As it is where the runs do not tell.
  */
-export function withRunPaces(profile: Profile, runs: readonly RecordedRun[]): Profile {
+export function withPaces(profile: Profile, paced: readonly PacedRun[]): Profile {
   const { cost } = profile;
   if (cost.kind !== "vllm_engine" || cost.jitter === undefined) return profile;
-  const paced = runs.flatMap((run): PacedRun[] => {
-    const { pace } = isProbes(run) ? { pace: null } : runPaceOf(profile, run);
-    return pace === null || pace <= 0 ? [] : [{ load: loadOf(run.name), pace }];
-  });
   const spread = spreadOf(paced);
   if (spread === undefined) return profile;
   const pace = Math.exp(paced.reduce((sum, one) => sum + Math.log(one.pace), 0) / paced.length);
   const host = { ...cost.host, pace: Number(pace.toPrecision(5)) };
   const jitter = { ...cost.jitter, run_spread: Number(spread.toPrecision(3)) };
   return { ...profile, cost: { ...cost, host, jitter } };
+}
+
+/** The same, of runs whose pace is still to be read. */
+export function withRunPaces(profile: Profile, runs: readonly RecordedRun[]): Profile {
+  return withPaces(profile, pacedRuns(profile, runs));
 }
 
 /**
