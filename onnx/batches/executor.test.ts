@@ -114,7 +114,7 @@ describe("a batch that cannot run is rejected before it reaches the worker", () 
   });
 });
 
-test("what ONNX Runtime refuses comes back as BackendError with its cause", async () => {
+test("what ONNX Runtime rejects comes back as BackendError with its cause", async () => {
   const start = startOnnxExecutor({ model: { ...model, decodePath: join(cacheDir, "none.onnx") }, device: "cpu" });
   const error: unknown = await start.catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(BackendError);
@@ -132,7 +132,7 @@ test("a failed batch leaves the executor able to run the next one", async () => 
   await executor.close();
 });
 
-test("a closed executor refuses batches, and closing it again does nothing", async () => {
+test("a closed executor rejects batches, and closing it again does nothing", async () => {
   const executor = await startOnnxExecutor({ model, device: "cpu", threads: 1 });
   await executor.close();
   await executor.close();

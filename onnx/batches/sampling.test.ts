@@ -86,7 +86,7 @@ test("a uniform number picks the candidate in whose share it falls, and never on
   expect([0.1, 0.5, 0.99].map((uniform) => pick(uniform, { topP: 0.41 }))).toEqual([1, 1, 2]);
 });
 
-describe("sampling that cannot be done is refused", () => {
+describe("sampling that cannot be done is rejected", () => {
   test.each([
     [{ temperature: 0 }, "temperature is 0"],
     [{ temperature: NaN }, "temperature is NaN"],

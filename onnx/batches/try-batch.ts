@@ -65,10 +65,10 @@ interface EndedProcess {
 }
 
 /** A batch that takes longer than this hangs. */
-const LONGEST_MS = 3_600_000;
+const MAX_MS = 3_600_000;
 
 function runProcess(batch: TriedBatch, { signal, programPath = ownProgram() }: TryOptions): Promise<EndedProcess> {
-  const options = { maxBuffer: 2 ** 24, timeout: LONGEST_MS, killSignal: "SIGKILL", signal } as const;
+  const options = { maxBuffer: 2 ** 24, timeout: MAX_MS, killSignal: "SIGKILL", signal } as const;
   return new Promise((resolve) => {
     execFile(process.execPath, [programPath, JSON.stringify(batch)], options, (error, stdout, stderr) => {
       const ended = error?.signal ?? `exit code ${String(error?.code ?? 0)}`;

@@ -110,8 +110,8 @@ test("a run says how many bytes of keys and values moved and what that costs", a
   expect(cacheCopies!.costNs).toBeGreaterThan(0);
 });
 
-describe("an export that cannot run is refused", () => {
-  async function refusal(name: string, graph: Graph): Promise<unknown> {
+describe("an export that cannot run is rejected", () => {
+  async function rejection(name: string, graph: Graph): Promise<unknown> {
     const path = join(cacheDir, name);
     await writeFile(path, encodeModel(graph));
     return ensureModel(path).catch((error: unknown) => error);
@@ -122,7 +122,7 @@ describe("an export that cannot run is refused", () => {
     const input = graph.input.filter(({ name }) => name !== "attention_mask" && !name.startsWith("past_key_values.1"));
     const output = graph.output.filter(({ name }) => name !== "present.0.value");
     const foreign = tensorInfo("use_cache_branch", DataType.bool, [1]);
-    const error = await refusal("lacking.onnx", { ...graph, input: [...input, foreign], output });
+    const error = await rejection("lacking.onnx", { ...graph, input: [...input, foreign], output });
     expect(error).toBeInstanceOf(ArtifactError);
     expect(String(error)).toContain(
       "inputs missing: attention_mask, past_key_values.1.key, past_key_values.1.value; " +
@@ -134,7 +134,7 @@ describe("an export that cannot run is refused", () => {
     const graph = exportGraph(await ensureModel("tiny", { cacheDir }), true);
     for (const number of ["999999999", "9".repeat(400), "99"]) {
       const far = tensorInfo(`past_key_values.${number}.key`, DataType.float, [1]);
-      const error = await refusal("far.onnx", { ...graph, input: [...graph.input, far] });
+      const error = await rejection("far.onnx", { ...graph, input: [...graph.input, far] });
       expect(error).toBeInstanceOf(ArtifactError);
       expect(String(error)).toMatch(/"past_key_values\.9+.* is of a layer beyond the model's 13 inputs and outputs/);
     }
@@ -143,7 +143,7 @@ describe("an export that cannot run is refused", () => {
   test("when it has no cache at all", async () => {
     const graph = exportGraph(await ensureModel("tiny", { cacheDir }), true);
     const without = (values: Graph["input"]) => values.filter(({ name }) => !/past|present/.test(name));
-    const error = await refusal("no-cache.onnx", {
+    const error = await rejection("no-cache.onnx", {
       ...graph,
       input: without(graph.input),
       output: without(graph.output),

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function refusal(name: string, bytes: string | Uint8Array): Promise<Error> {
+async function rejection(name: string, bytes: string | Uint8Array): Promise<Error> {
   const path = join(folder, name);
   await writeFile(path, bytes);
   return inspectOnnxFile(path).then(
@@ -29,7 +29,7 @@ test.each([
   ["zeros", new Uint8Array(4096)],
   ["a model without nodes", encodeModel(new GraphWriter("").graph("empty", [], []))],
 ])("%s is not an ONNX model, and the message names the path", async (name, bytes) => {
-  const error = await refusal(name, bytes);
+  const error = await rejection(name, bytes);
   expect(error).toBeInstanceOf(ArtifactError);
   expect(error.message).toContain(`"${join(folder, name)}" is not an ONNX model`);
 });
@@ -44,7 +44,7 @@ test("neither a pipe nor a model whose weights are in one is read, which would w
   const graph = new GraphWriter("").graph("main", [], []);
   const weights = { name: "w", dims: [2], dataType: DataType.float, dataLocation: 1, externalData: [{ key: "location", value: "pipe" }] } as const; // prettier-ignore
   const node = { name: "n", opType: "Identity", input: ["w"], output: ["x"], attribute: [] };
-  const error = await refusal("outside.onnx", encodeModel({ ...graph, node: [node], initializer: [weights] }));
+  const error = await rejection("outside.onnx", encodeModel({ ...graph, node: [node], initializer: [weights] }));
   expect(error.message).toMatch(/cannot read .*pipe: it is a pipe, expected a file/);
 });
 

@@ -22,7 +22,7 @@ test("a library of another version, or cut short, is rejected before it is loade
   await expect(checked).rejects.toThrow(/damaged or not of ONNX Runtime 1\.29\.0.*"servesim setup cuda --force"/);
 });
 
-test("a file that only claims the version is refused", async () => {
+test("a file that only claims the version is rejected", async () => {
   writeFileSync(path(), "no library 1.29.0\0");
   await expect(checkProvider(path(), "1.29.0")).rejects.toThrow("is no library that the loader knows");
 });

@@ -54,7 +54,7 @@ test("a damaged package is rejected, and nothing is placed", async () => {
   expect(readdirSync(options.bindingFolder)).toEqual([]);
 });
 
-test("libraries of another version of ONNX Runtime are refused", async () => {
+test("libraries of another version of ONNX Runtime are rejected", async () => {
   const { options } = build({ ortVersion: "1.30.0" });
   await expect(placeProvider(options)).rejects.toThrow("they must be the same version");
 });

@@ -14,7 +14,7 @@ test("the CPU can always be used", async () => {
 test("device cuda is rejected with what is missing, and nothing falls back", async () => {
   const { missingCudaFiles } = await listProviders();
   if (missingCudaFiles.length === 0) return;
-  const refusal = requireProvider("cuda");
-  await expect(refusal).rejects.toThrow(BackendError);
-  await expect(refusal).rejects.toThrow(/device "cuda" is not available.*providers_cuda|no CUDA provider/);
+  const rejection = requireProvider("cuda");
+  await expect(rejection).rejects.toThrow(BackendError);
+  await expect(rejection).rejects.toThrow(/device "cuda" is not available.*providers_cuda|no CUDA provider/);
 });

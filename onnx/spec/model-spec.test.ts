@@ -16,7 +16,7 @@ test.each([
   ["gpt5", 'unknown model "gpt5"'],
   ["gpt2+int8", '"+int8" is unknown, expected +fused or +fp16'],
   ["llama-tiny+fused", "no fused form of a Llama-style decoder"],
-])("%s is refused", (name, message) => {
+])("%s is rejected", (name, message) => {
   expect(() => parseModelSpec(name)).toThrow(ConfigError);
   expect(() => parseModelSpec(name)).toThrow(message);
 });
@@ -26,7 +26,7 @@ test.each([
   [{ intermediate: 0 }, "intermediate is 0"],
   [{ ropeTheta: 0 }, "ropeTheta is 0"],
   [{ epsilon: NaN }, "epsilon is NaN"],
-])("a Llama shape with %j is refused", (change, message) => {
+])("a Llama shape with %j is rejected", (change, message) => {
   const tiny = modelPresets["llama-tiny"];
   expect(() => parseModelSpec({ ...tiny, llama: { ...tiny.llama, ...change } })).toThrow(message);
 });

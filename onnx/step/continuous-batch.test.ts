@@ -119,7 +119,7 @@ test("a sampled token is the one that the same uniform number chooses in the sta
   expect(output).toEqual(tokens[0]);
 });
 
-test("models that the attention kernel does not take are refused by name", async () => {
+test("models that the attention kernel does not take are rejected by name", async () => {
   const open = (model: ModelFiles): ContinuousBatch =>
     new ContinuousBatch({ model, threads: 1, maxNumSeqs: 2, maxModelLen: 64 });
   const narrow = await ensureModel("llama-tiny", { cacheDir });

@@ -162,7 +162,7 @@ function feedOf(rows: readonly StepRow[], length: number, shape: ModelShape): Gr
   return { ids, positions, lastPositions, longest };
 }
 
-/** Sizes that the attention kernel takes; others end the process or are refused with a message of the kernel's own. */
+/** Sizes that the attention kernel takes; others end the process or are rejected with a message of the kernel's own. */
 function requireKernel({ name, shape, precision, exported }: ModelFiles): void {
   const wrong = (what: string): ConfigError =>
     new ConfigError(`model "${name}" cannot run continuous batching on ONNX Runtime: ${what}`);

@@ -168,7 +168,7 @@ test("weights of another model are rejected with the first tensors and how many 
   await expect(read).rejects.toThrow(/do not fit model "tiny": "wte\.weight" is missing; .*, and 20 more; choose/);
 });
 
-describe("what is no sound .safetensors file is refused", () => {
+describe("what is no sound .safetensors file is rejected", () => {
   const header = (text: string, length = text.length) => {
     const bytes = Buffer.alloc(8);
     bytes.writeBigUInt64LE(BigInt(length));

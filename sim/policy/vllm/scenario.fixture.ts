@@ -32,7 +32,7 @@ export function prompt(
   return { promptTokens: tokens, outputTokens: outputs, content: [[tokenId, tokens]], ...more };
 }
 
-export class Scene {
+export class Scenario {
   readonly scheduler: Scheduler;
   readonly inFlight: SchedulerStep[] = [];
 

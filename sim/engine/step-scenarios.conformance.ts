@@ -1,4 +1,4 @@
-/** Scenes that the tests of continuous batching draw: workloads, limits and prices, small, so that everything runs short. */
+/** Scenarios that the tests of continuous batching draw: workloads, limits and costs, small, so that everything runs short. */
 import fc from "fast-check";
 import type { ContentRuns, Profile, VllmEngineCost, Workload, WorkloadRequest } from "../../formats/index.js";
 import { stepCostOf, type StepCostModel } from "../cost/index.js";
@@ -24,7 +24,7 @@ export function roomyLimits(change: Partial<SchedulerLimits> = {}): SchedulerLim
   };
 }
 
-/** Small pools and budgets, so that requests wait, are cut, preempted and refused. No prefix cache. */
+/** Small pools and budgets, so that requests wait, are cut, preempted and rejected. No prefix cache. */
 export const tightLimits: fc.Arbitrary<SchedulerLimits> = fc
   .record({
     rules: fc.constantFrom("0.28.0", DEFAULT_VERSION).map(rulesOf),
@@ -144,11 +144,11 @@ const engineParts = fc.record({
   maxNumSeqs: fc.constantFrom(2, 4, 128),
 });
 
-/** Prices of a vLLM engine with every part drawn, from free to dominant; with and without a front end. */
+/** Costs of a vLLM engine with every part drawn, from free to dominant; with and without a front end. */
 export const engineCosts: fc.Arbitrary<() => StepCostModel> = engineParts.map(
   ({ maxNumSeqs, front_end, gpu: { decode_factors, ...gpu }, host }) => {
     const factors = decode_factors?.sort(([a], [b]) => a - b);
-    return pricesOf(
+    return stepCosts(
       {
         gpu: { ...gpu, ...(factors === undefined ? {} : { decode_factors: factors }) },
         host,
@@ -159,7 +159,7 @@ export const engineCosts: fc.Arbitrary<() => StepCostModel> = engineParts.map(
   },
 );
 
-function pricesOf(parts: Omit<VllmEngineCost, "kind">, maxNumSeqs: number): () => StepCostModel {
+function stepCosts(parts: Omit<VllmEngineCost, "kind">, maxNumSeqs: number): () => StepCostModel {
   const profile = engineProfile({ kind: "vllm_engine", ...parts });
   return () =>
     stepCostOf(profile, { coldStart: false, maxNumSeqs, maxNumBatchedTokens: 2048, rules: rulesOf(DEFAULT_VERSION) });

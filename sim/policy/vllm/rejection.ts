@@ -1,9 +1,13 @@
-/** Requests that could never be served under the limits: the server refuses them, a simulation says why. */
+/** Requests that could never be served under the limits: the server rejects them, a simulation says why. */
 import { stepBudget } from "../step-policy.js";
 import type { SchedulerLimits } from "./limits.js";
 
 /** Why the request can never be served; undefined when it can. */
-export function refusalOf(promptTokens: number, outputTokens: number, limits: SchedulerLimits): string | undefined {
+export function rejectionReason(
+  promptTokens: number,
+  outputTokens: number,
+  limits: SchedulerLimits,
+): string | undefined {
   const { maxModelLen, numGpuBlocks, blockSize } = limits;
   const tokens = promptTokens + outputTokens;
   if (tokens > maxModelLen) return `${tokens} tokens of prompt and output exceed max_model_len ${maxModelLen}`;
