@@ -49,7 +49,7 @@ export interface EngineFit {
 const COPY_NS = 76_000;
 const PASSES = 8;
 /** Calls this far from their cost, in the logarithm, were interrupted. */
-const CALL_FARTHEST = 0.6;
+const MAX_CALL_LOG_RATIO = 0.6;
 
 const launchKeys: Readonly<Record<GraphKind, string>> = {
   full: "host.launch_full_graph",
@@ -158,7 +158,7 @@ function callDraw(readings: readonly (readonly Reading[])[], means: CallCosts): 
         : [record.scheduleStartNs, record.scheduleEndNs];
       const usualNs = callNs(means, { isUpdate, requests, prefillRequests, atNs: fromNs, ns: toNs - fromNs }) * pace;
       const log = Math.log((toNs - fromNs) / usualNs);
-      return Math.abs(log) < CALL_FARTHEST ? [log] : [];
+      return Math.abs(log) < MAX_CALL_LOG_RATIO ? [log] : [];
     });
     return logs.length === 0 ? 1 : Math.exp(mean(logs));
   };
