@@ -70,7 +70,3 @@ export function figure(value: number | null | undefined, digits = 4): string {
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
   return value.toFixed(Math.min(decimals, 6));
 }
-
-export function signedPercent(value: number | null | undefined): string {
-  return value === null || value === undefined ? "-" : `${value >= 0 ? "+" : ""}${value.toFixed(1)} %`;
-}

@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { OnnxExecutor, SamplingSettings } from "../../onnx/index.js";
 import { promptIdsOf } from "../../calibrate/onnx/index.js";
 import { InvariantError, type Profile, type Run } from "../../formats/index.js";
-import { mean, quantile } from "../../sim/index.js";
+import { mean, median } from "../../sim/index.js";
 
 /**
  * The reference batch is repeated so often at least, and for so long: its times vary by 10 % and more from one to the next on
@@ -131,6 +131,6 @@ export function paceOf(
       timesMs.push(tookMs);
       spentMs += tookMs;
     }
-    return quantile(Float64Array.from(timesMs).sort(), 0.5) / ms;
+    return median(timesMs) / ms;
   };
 }

@@ -8,7 +8,8 @@ import { greatest, type RequestRecord, type Run, type Workload } from "../../for
 import type { BatchPlan, BatchWork, MemberOutcome } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type BatchOutcome, type DriveResult } from "../drive.js";
-import { loadSettings, type BenchVllmInput } from "./bench-vllm.js";
+import type { BenchVllmInput } from "./bench-input.js";
+import { loadSettings } from "./bench-vllm.js";
 import { watchClient } from "./client-watch.js";
 import { openPool } from "./connection.js";
 import { describeRun, infoAtStart } from "./describe-run.js";

@@ -9,7 +9,7 @@ import {
   type RunInfo,
 } from "../../formats/index.js";
 import { columnsIn, quantile, summarise, type RequestColumns } from "../../sim/index.js";
-import type { BenchVllmInput } from "./bench-vllm.js";
+import type { BenchVllmInput } from "./bench-input.js";
 import type { ClientWatch } from "./client-watch.js";
 import type { ExchangeLog } from "./exchange-log.js";
 import { lookThrough } from "./seen-load.js";

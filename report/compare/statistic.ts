@@ -37,6 +37,9 @@ export interface StatisticComparison {
   readonly shown: boolean;
 }
 
+/** Tolerance, a fraction, of a statistic such as ("e2el", "p95"); of a whole run ("duration", "run"). */
+export type ToleranceOf = (metric: string, stat: string) => number;
+
 /** What the statistic is called, what error it may have, and how sure one can be of it. */
 export interface StatisticLabel {
   readonly metric: string;

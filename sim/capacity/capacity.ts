@@ -7,10 +7,12 @@ import { atRunPace } from "../cost/index.js";
 import type { SimulatedRunInput } from "../engine/index.js";
 import { boundBy, type BoundName } from "./bound-by.js";
 import { mixOf, type Mix } from "./mix.js";
-import { isOpenLoop, offeredLoad, type Stretch } from "./offered.js";
+import type { Stretch } from "./busiest-stretch.js";
+import { isOpenLoop, offeredLoad } from "./offered.js";
 import type { Sized } from "./relative-work.js";
 import type { StepPlan } from "../policy/index.js";
 import { saturate, slotsOfServer, type Saturated } from "./saturate.js";
+import { mean } from "../metrics/index.js";
 
 /** The rate is measured over longer until half of its 95 % interval is within this fraction. */
 const WANTED_HALF_WIDTH = 0.01;
@@ -114,7 +116,7 @@ export function saturatedRate(asked: SimulatedRunInput): FullRate | NoCapacity {
   const { rate, workOf } = last;
   const servers = Math.min(replicas, workload.maxConcurrency);
   const requestsPerS = servers * rate.requestsPerS;
-  const outputTokens = mix.population.reduce((sum, request) => sum + request.outputTokens, 0) / mix.population.length;
+  const outputTokens = mean(mix.population.map((request) => request.outputTokens));
   return {
     requestsPerS,
     outputTokensPerS: requestsPerS * outputTokens,

@@ -3,17 +3,8 @@
  * which it offers most, where its rate varies.
  */
 import type { Load, Workload } from "../../formats/index.js";
-import { busiestStretch, type Timeline } from "./busiest-stretch.js";
+import { busiestStretch, type Stretch, type Timeline } from "./busiest-stretch.js";
 import type { Sized } from "./relative-work.js";
-
-/** A stretch of a load. Times in s since the start of the run. */
-export interface Stretch {
-  readonly from_s: number;
-  readonly to_s: number;
-  readonly offered_requests_per_s: number;
-  /** Seconds of a full server that its requests take, per second. */
-  readonly utilisation: number;
-}
 
 export interface Offered {
   readonly requestsPerS: number;

@@ -3,7 +3,7 @@
  * once. Each answer draws from the stream that the model itself draws from.
  */
 import type { FactorStream } from "./factor-streams.js";
-import { wholeNs } from "./step-cost.js";
+import { wholeNs } from "./decode-law.js";
 
 /** Means of one number of requests, ns, and what they are drawn by. */
 export interface DecodeMeans {

@@ -3,7 +3,8 @@ import type { JitterName, VllmEngineCost } from "../../formats/index.js";
 import type { DecodeMeans, OutputMeans } from "./decode-times.js";
 import type { Factors } from "./jitter-draws.js";
 import type { GraphKind, GraphSizes } from "./graph-sizes.js";
-import { wholeNs, type FrontEndCost, type HostCost, type OutputJob, type StepShape } from "./step-cost.js";
+import { wholeNs } from "./decode-law.js";
+import type { FrontEndCost, HostCost, OutputJob, StepShape } from "./step-cost.js";
 
 const launchNames = {
   full: "launch_full_graph",

@@ -4,7 +4,7 @@
  * decodes counts exactly as its steps one by one.
  */
 import { greatest, least, rangeQuantities, type Extrapolation, type Profile } from "../../formats/index.js";
-import type { DecodeLaw } from "./step-cost.js";
+import type { DecodeLaw } from "./decode-law.js";
 
 /** In the order of their bits; `range` of a profile says how far each was measured. */
 const quantities = rangeQuantities;

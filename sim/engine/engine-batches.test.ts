@@ -6,7 +6,7 @@ import { planBatchPolicy, vllmSchedulers, type BatchWork, type SchedulerLimits }
 import { EngineBatches } from "./engine-batches.js";
 import { simulateBatches, type SimulationResult } from "./simulate.js";
 import { simulateSteps, type EngineName } from "./simulate-steps.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 
 const STEP_NS = 100;

@@ -5,7 +5,7 @@ import { vllmSchedulers } from "../policy/index.js";
 import { routerNames, type RouterName } from "./router.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 
 const engines = ["fast", "step"] as const;

@@ -11,7 +11,7 @@ import {
 import { isMonotone } from "../policy/policy.conformance.js";
 import { simulateSteps, type EngineName } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { engineCosts, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
+import { engineCosts, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import {
   endProblems,
   fifoProblems,

@@ -13,7 +13,7 @@ import type { RequestColumns } from "./request-columns.js";
 import {
   describeInPlace,
   mean,
-  quantileOf,
+  statisticQuantile,
   statisticNames,
   type StatisticName,
   type Statistics,
@@ -203,7 +203,7 @@ function hiddenPercentiles(samples: readonly Sample[]): string[] {
   return samples.flatMap(({ metric, count, effectiveCount: effective }) =>
     statisticNames
       .filter((name) => {
-        const p = quantileOf(name);
+        const p = statisticQuantile(name);
         return p !== undefined && count > 0 && !percentileIsShown(p, effective);
       })
       .map((name) => key(name, metric)),

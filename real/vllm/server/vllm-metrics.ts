@@ -5,6 +5,7 @@
 import { ArtifactError, BackendError } from "../../../formats/index.js";
 import { histogramOf, type Histogram } from "./histogram.js";
 import { parsePrometheus, type Exposition } from "./prometheus.js";
+import { mean } from "../../../sim/index.js";
 
 /** Histograms of a request's way through the server, in seconds there. */
 export const histogramNames = {
@@ -147,7 +148,7 @@ function sumOf(metrics: Exposition, names: readonly string[]): number | undefine
 
 function meanOf(metrics: Exposition, names: readonly string[]): number | undefined {
   const values = samplesOf(metrics, names);
-  return values === undefined ? undefined : finite(values.reduce((sum, value) => sum + value, 0) / values.length);
+  return values === undefined ? undefined : finite(mean(values));
 }
 
 /** No count and no gauge of vLLM's is negative, infinite or not a number: what is, is not known. */

@@ -4,7 +4,8 @@
  */
 import { requestCount, tableRun, withInfo, type RequestRecord, type Run } from "../../../formats/index.js";
 import { columnsIn } from "../../../sim/index.js";
-import { measureVllm, type BenchVllmInput, type VllmMeasurement } from "../bench-vllm.js";
+import type { BenchVllmInput } from "../bench-input.js";
+import { measureVllm, type VllmMeasurement } from "../bench-vllm.js";
 import { sentRequestId } from "../request-id.js";
 import type { ServerRef } from "../server-address.js";
 import { joinSpans, startOtlpReceiver, type JoinedSpans, type OtlpReceiver, type RequestSpan } from "./otlp/index.js";
