@@ -3,11 +3,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import seedrandom from "seedrandom";
-import { ensureModel, type ModelFiles } from "../model-cache.js";
 import { ortLibrary } from "../c-api/index.js";
-import { startOnnxExecutor, startUncachedExecutor } from "../executor.js";
-import { drawUniforms, type Sampling } from "../sampling.js";
-import type { ModelShape } from "../shape.js";
+import { startOnnxExecutor, startUncachedExecutor } from "../batches/executor.js";
+import { drawUniforms, type Sampling } from "../batches/sampling.js";
+import { ensureModel, type ModelFiles } from "../models/index.js";
+import type { ModelShape } from "../spec/shape.js";
 import { ContinuousBatch } from "./continuous-batch.js";
 import { randomRequests, runSchedule, type RandomNumbers, type ScheduledRequest } from "./random-schedule.fixture.js";
 
@@ -104,7 +104,7 @@ test("in fp16 every token of a schedule is the one that the request gets alone o
   batch.release();
 });
 
-test("models that the attention kernel does not take are refused by name", async () => {
+test("models that the attention kernel does not take are rejected by name", async () => {
   const open = (model: ModelFiles): ContinuousBatch =>
     new ContinuousBatch({ model, threads: 1, maxNumSeqs: 2, maxModelLen: 64 });
   const narrow = await ensureModel("llama-tiny", { cacheDir });

@@ -1,7 +1,7 @@
 /** Which models run continuous batching on ONNX Runtime: what its attention kernel does not take is rejected by name. */
 import { ConfigError } from "../../formats/index.js";
-import type { ModelFiles } from "../model-cache.js";
-import { headWidth } from "../shape.js";
+import type { ModelFiles } from "../models/index.js";
+import { headWidth } from "../spec/index.js";
 
 /** ConfigError for a model that the kernel ends the process with, or refuses in words of its own. */
 export function requireStepModel({ name, shape, exported }: ModelFiles, maxModelLen: number): void {

@@ -5,12 +5,11 @@
  * row with many (a chunk of a prompt). A group's rows lie in neighbouring slots.
  */
 import { InvariantError } from "../../formats/index.js";
+import type { SamplingSettings } from "../batches/index.js";
 import { OrtSession, OrtTensor } from "../c-api/index.js";
-import { graphNames } from "../graph-io.js";
-import type { ModelFiles } from "../model-cache.js";
-import type { SamplingSettings } from "../sampling.js";
-import { foldTokenId, type ModelShape } from "../shape.js";
-import { groupNames, stepNames } from "../step-graph.js";
+import { graphNames, groupNames, stepNames } from "../graphs/index.js";
+import type { ModelFiles } from "../models/index.js";
+import { foldTokenId, type ModelShape } from "../spec/index.js";
 import { KvSlots } from "./kv-slots.js";
 import { requireStepModel } from "./step-model.js";
 
