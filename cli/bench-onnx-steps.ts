@@ -10,7 +10,7 @@ import type { BenchRequest } from "./bench.js";
 import { runRepeats } from "./bench-repeats.js";
 import type { RunRequest } from "./run-request.js";
 
-/** Requests at once where nobody said: each takes a slot of max_model_len tokens, in the machine's memory. */
+/** Requests at once by default: each takes a slot of max_model_len tokens, in the machine's memory. */
 const MAX_NUM_SEQS = 32;
 
 export async function benchStepsOnOnnx(

@@ -1,4 +1,4 @@
-/** From measurements and what ran them to a profile: fits time and memory, and gathers what a reader should be told. */
+/** From measurements and what ran them to a profile: fits time and memory, and gathers what a reader should know. */
 import type { ExecutorInfo } from "../../onnx/index.js";
 import { PROFILE_VERSION, check, type Profile, profileSchema, greatest, least } from "../../formats/index.js";
 import {

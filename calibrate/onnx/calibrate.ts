@@ -1,6 +1,6 @@
 /**
  * Calibrates a model on this machine: measures what the plan asks for as far as memory and time allow, and fits a profile
- * to it. Nothing else should run meanwhile; what did is told.
+ * to it. Nothing else should run meanwhile; what did is reported.
  */
 import { availableParallelism, cpus, totalmem } from "node:os";
 import {

@@ -37,7 +37,7 @@ const allColumns = [...columns, ...laterColumns];
 
 /**
  * What a raw file belongs to. `baseBytes` is the memory before the first batch of the memory pass, `scouted` says that the
- * memory pass has come to its end, be it that of the grid, of the memory or of the time allowed for it.
+ * memory pass has come to its end, of the grid, of the memory or of the time allowed for it.
  */
 export interface RawContext {
   readonly plan: GridPlan;

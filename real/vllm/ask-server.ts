@@ -31,7 +31,7 @@ export interface Asking {
   close(): Promise<void>;
 }
 
-/** The text at a path of the server, with its status; BackendError where nobody answers, or with a redirect. */
+/** The text at a path of the server, with its status; BackendError where nothing answers, or with a redirect. */
 export async function askServer(server: ServerRef, path: string, options: AskOptions = {}): Promise<ServerText> {
   const asking = openAsking(server);
   try {

@@ -99,7 +99,7 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
   });
 }
 
-/** A run on another engine is measured all the same; nothing of it can be simulated. */
+/** A run on another engine is measured anyway; nothing of it can be simulated. */
 function otherEngineNotes({ engine }: ServedModel): string[] {
   if (engine === "vllm") return [];
   return [`the server does not say that it is vLLM (engine "${engine}"), so no profile or simulation applies to it`];

@@ -111,7 +111,7 @@ function secretsOf(headers: ServerAddress["headers"], query: string): string[] {
 
 function parsed(text: string): URL {
   const reject = (cause?: unknown): never => {
-    // A URL that cannot be parsed may hold a password all the same.
+    // A URL that cannot be parsed may hold a password anyway.
     const shown = text.replace(/\/\/[^/]*@/, "//...@").replace(/[?#].*$/s, "?...");
     throw new ConfigError(`base URL is "${shown}", expected one such as http://127.0.0.1:8000`, { cause });
   };

@@ -1,5 +1,5 @@
 /**
- * Capacity: the requests/s and output tokens/s of a load's mix of requests with the server kept full, told by a simulation
+ * Capacity: the requests/s and output tokens/s of a load's mix of requests with the server kept full, found by a simulation
  * of its own (saturate.ts), and the load beside it. How each figure comes about: docs/metrics.md.
  */
 import { ConfigError } from "../../formats/index.js";
@@ -56,7 +56,7 @@ export interface Capacity {
 /** Why a run has no capacity to be compared with. */
 export interface NoCapacity {
   readonly reason: string;
-  /** Whether its reader should be told; not of loads that nobody would ask it of. */
+  /** Whether its reader should know; not of loads that nobody would ask it of. */
   readonly isRemarkable: boolean;
 }
 

@@ -8,7 +8,7 @@ import type { Sized } from "./relative-work.js";
 
 export interface Offered {
   readonly requestsPerS: number;
-  /** Absent where the rate is one and the same, as far as can be told. */
+  /** Absent where the rate is one and the same, as far as one can tell. */
   readonly busiest?: Stretch;
 }
 

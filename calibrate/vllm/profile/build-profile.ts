@@ -139,7 +139,7 @@ export function buildProfile({ name, cost, runs, notes, intervals, draws, source
   };
 }
 
-/** A round trip below this is nobody's concern, ms. */
+/** A round trip below this does not matter, ms. */
 const NEAR_MS = 0.2;
 
 /** What the recordings say of their server, each once; the way to it, where it was long enough to matter. */
