@@ -5,7 +5,7 @@
  */
 import { appendFileSync, existsSync } from "node:fs";
 import { z } from "zod";
-import { ArtifactError, ConfigError, check } from "../../formats/index.js";
+import { ArtifactError, ConfigError, check, defined } from "../../formats/index.js";
 import {
   checkRows,
   readCsv,
@@ -97,8 +97,7 @@ const rowSchema = z
     dispatchNs: row.dispatch_ms,
     peakRssBytes: row.peak_rss_bytes,
     kind: row.kind,
-    ...(row.block === undefined ? {} : { block: row.block }),
-    ...(row.other_cores === undefined ? {} : { otherCores: row.other_cores }),
+    ...defined({ block: row.block, otherCores: row.other_cores }),
   }));
 
 /** Where the plan of a raw file is kept. */

@@ -7,6 +7,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, write
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { defined } from "../defined.js";
 import { ConfigError } from "../errors.js";
 import { cannotWrite } from "./atomic.js";
 import { isAlive, temporaryBeside } from "./temporary.js";
@@ -146,7 +147,7 @@ function isGone({ pid, host, started }: Owner): boolean {
 
 function ownOwner(): Owner {
   const started = startOf(process.pid);
-  return { pid: process.pid, host: hostname(), ...(started === undefined ? {} : { started }) };
+  return { pid: process.pid, host: hostname(), ...defined({ started }) };
 }
 
 /** Boot and clock tick in which a process began, as Linux tells; undefined elsewhere. */

@@ -3,7 +3,7 @@
  * deadline over all of it, follows the signal, takes so many bytes and no more, and follows no redirect.
  */
 import { Pool, type Dispatcher } from "undici";
-import { BackendError, plainLine } from "../../formats/index.js";
+import { BackendError, plainLine, defined } from "../../formats/index.js";
 import { RunInterrupted } from "../drive.js";
 import { errorText, failureOf, redirectText } from "./failure.js";
 import { addressOf, pathOf, tlsOf, withoutSecrets, type ServerAddress, type ServerRef } from "./server-address.js";
@@ -93,7 +93,7 @@ async function askOn(pool: Pool, address: ServerAddress, path: string, options: 
       method: post === undefined ? "GET" : "POST",
       path: pathOf(address, path),
       headers: { ...(post === undefined ? {} : { "content-type": "application/json" }), ...address.headers },
-      ...(post === undefined ? {} : { body: post }),
+      ...defined({ body: post }),
       signal: giveUp.signal,
     });
     so.hasAnswered = true;

@@ -2,7 +2,7 @@
  * Where a server is and how it lets a client in: origin and path, headers that every request carries, whose certificates are
  * trusted. Userinfo, query and keys are sent and never shown: what is stored or printed of an address is its `url`.
  */
-import { ConfigError } from "../../formats/index.js";
+import { ConfigError, defined } from "../../formats/index.js";
 
 /** What a user gives beside the URL. Plain data: worker threads get it too. */
 export interface ServerAccess {
@@ -48,7 +48,7 @@ export function addressOf(server: ServerRef, access: ServerAccess = {}): ServerA
     origin: url.origin,
     prefix,
     query: url.search,
-    headers: { ...(authorization === undefined ? {} : { authorization }), ...access.headers },
+    headers: { ...defined({ authorization }), ...access.headers },
     ca: access.ca,
     isInsecure: access.isInsecure === true && url.protocol === "https:",
     askMs: access.askMs ?? ASK_MS,
@@ -71,7 +71,7 @@ export const INSECURE_NOTE = "the server's TLS certificate was not verified (--i
 
 /** TLS of a connection: certificates are verified whatever the environment says. */
 export function tlsOf({ ca, isInsecure }: ServerAddress): { ca?: string; rejectUnauthorized: boolean } {
-  return { ...(ca === undefined ? {} : { ca }), rejectUnauthorized: !isInsecure };
+  return { ...defined({ ca }), rejectUnauthorized: !isInsecure };
 }
 
 /** What anyone on the way to the server may read or fake, a sentence each. */
