@@ -63,7 +63,7 @@ export function watchOutput(): OutputWatch {
   };
 }
 
-/** A number with so many significant digits, no exponent; "-" when it is not known. */
+/** A number with this many significant digits, no exponent; "-" when it is not known. */
 export function figure(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined) return "-";
   if (value === 0) return "0";

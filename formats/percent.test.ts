@@ -1,6 +1,6 @@
 import { percent, sharePercent, signedPercent } from "./percent.js";
 
-test("a fraction is told in percent, with as many decimals as asked", () => {
+test("a fraction is written in percent, with the decimals asked for", () => {
   expect([percent(0.126), percent(0.126, 1), percent(-0.5), percent(0)]).toEqual(["13 %", "12.6 %", "-50 %", "0 %"]);
 });
 

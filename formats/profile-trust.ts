@@ -1,5 +1,5 @@
 /**
- * Whether a profile predicts what was kept out of its fit: told from the scores that it keeps, for simulations and lists to
+ * Whether a profile predicts what was kept out of its fit: read from the scores that it keeps, for simulations and lists to
  * say. A calibration that fails here is not written (cli/fit-recordings.ts, calibrate/fit/assess.ts); one that ships in spite
  * of it, or was made elsewhere, is marked.
  */

@@ -62,7 +62,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** What both are told of the load, by the same names. */
+/** What both learn of the load, by the same names. */
 function loadWords(round: number): string[] {
   const closed = values["max-concurrency"];
   return [

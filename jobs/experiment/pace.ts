@@ -56,7 +56,7 @@ export function meanPace(runs: readonly Run[]): Pace | undefined {
   return { before: mean(paces.map(({ before }) => before)), after: mean(paces.map(({ after }) => after)) };
 }
 
-/** As far as it can be told, the pace while the run went on: between before and after. */
+/** The pace, as far as it is known, while the run went on: between before and after. */
 export function paceBeside({ before, after }: Pace): number {
   return (before + after) / 2;
 }

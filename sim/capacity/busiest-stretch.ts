@@ -31,7 +31,7 @@ export interface Timeline {
   readonly isByChance: boolean;
 }
 
-/** Undefined where the load is as short as a stretch, or does not vary as far as can be told. */
+/** Undefined where the load is as short as a stretch, or does not vary as far as one can tell. */
 export function busiestStretch(timeline: Timeline, serviceS: number): Stretch | undefined {
   const { timesS, worksS, isByChance } = timeline;
   const spanS = timesS.at(-1)! - timesS[0]!;

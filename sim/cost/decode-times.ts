@@ -61,7 +61,7 @@ export class DecodeTimes {
     return wholeNs(this.means.updateNs * this.means.update.next(atNs));
   }
 
-  /** A job of so many outputs; there is a front end. */
+  /** A job of this many outputs; there is a front end. */
   outputNs(outputs: number, atNs: number): number {
     const means = this.means.outputs!;
     const jobNs = outputs === 1 ? this.oneOutputNs : means.meanNs(outputs);

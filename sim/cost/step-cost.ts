@@ -39,7 +39,7 @@ export interface HostCost {
   /** A request out of the input queue; an idle engine noticing one. */
   readonly takeRequestNs: number;
   readonly wakeNs: number;
-  /** Pause after a step without tokens while requests wait, or an end that the worker is still to be told of. */
+  /** Pause after a step without tokens while requests wait, or an end that the worker has yet to hear of. */
   readonly emptyStepSleepNs: number;
 }
 
@@ -53,7 +53,7 @@ export interface OutputJob {
 }
 
 export interface FrontEndCost {
-  /** From the client to the front end and back to it, occupying nobody. */
+  /** From the client to the front end and back to it, occupying nothing. */
   readonly acceptNs: number;
   readonly deliveryNs: number;
   requestNs(promptTokens: number, atNs: number): number;
@@ -74,9 +74,9 @@ export interface StepCostModel {
   /** Whether equal questions get different answers, so that nothing has a closed form. */
   readonly isSampled?: boolean;
   gpuNs(step: StepShape): number;
-  /** Drawn times of rounds that decode so many requests; rangeUse is not told of them. Absent: times are not drawn. */
+  /** Drawn times of rounds that decode this many requests; rangeUse does not see them. Absent: times are not drawn. */
   decodeTimes?(requests: number): DecodeTimes;
-  /** The GPU times from a step on that decodes so many requests with so many cached tokens. */
+  /** The GPU times from a step on that decodes so many requests with this many cached tokens. */
   decodeLaw(requests: number, contextTokens: number): DecodeLaw;
   /** What was asked beyond the measured range so far; absent: nothing was measured. Jumps tell it of their decodes. */
   readonly rangeUse?: RangeUse;

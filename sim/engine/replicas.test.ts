@@ -15,7 +15,7 @@ function open(workload: Workload): Workload {
   return { requests, maxConcurrency: Infinity, thinkNs: 0 };
 }
 
-/** With the full-sequence gate nobody can be in each other's way for ever. */
+/** With the full-sequence gate nobody can be in each other's way forever. */
 const policy = tightLimits.map((drawn) => vllmSchedulers({ ...drawn, reserveFullIsl: true, schedulingPolicy: "fcfs" }));
 const scenarios = fc.record({ workload: stepWorkloads(30), policy, cost: engineCosts });
 const RUNS = { numRuns: 150, seed: 20_251_124, endOnFailure: true };

@@ -163,7 +163,7 @@ describe.each(engines)("the engine %s", (engine) => {
   });
 });
 
-test.each(engines)("requests that take each other's blocks for ever are told of by the engine %s", (engine) => {
+test.each(engines)("requests that take each other's blocks forever are reported by the engine %s", (engine) => {
   // Without the full-sequence gate both start; of equals the earliest admitted is the victim, so neither gets to its end.
   const requests = requestsOf([
     [0, 35, 2],

@@ -36,7 +36,7 @@ const costs = fc
   .map(gpuOnly);
 
 interface Scenario extends StepScenario {
-  /** Without the full-sequence gate requests may take each other's blocks for ever, as they do in vLLM. */
+  /** Without the full-sequence gate requests may take each other's blocks forever, as they do in vLLM. */
   readonly mayLivelock: boolean;
 }
 

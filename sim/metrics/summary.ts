@@ -1,5 +1,5 @@
 /**
- * The summary of a run, simulated or real alike: the keys of `vllm bench serve` (milliseconds, requests/s, tokens/s)
+ * The summary of a run, simulated or real: the keys of `vllm bench serve` (milliseconds, requests/s, tokens/s)
  * and ours. Formulas are in docs/metrics.md. Only requests with status ok count; what cannot be computed is null.
  */
 import { ArtifactError } from "../../formats/index.js";

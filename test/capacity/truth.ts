@@ -36,7 +36,7 @@ export function inputOf({ plan, profile, load, seed, replicas }: CapacityCase): 
   return { plan, profile, load, seed, replicas, coldStart: false };
 }
 
-/** On a host of its usual pace, which is whose capacity is told. */
+/** On a host of its usual pace, which is the one whose capacity is reported. */
 function onUsualDay(given: CapacityCase): Omit<SimulatedRunInput, "workload"> {
   const { cost } = given.profile;
   const pace = cost.kind === "vllm_engine" ? (cost.host.pace ?? 1) : 1;

@@ -114,7 +114,7 @@ function lateGapMs({ extra, outputTokens }: RequestRecord, interval: number): nu
   return (times.at(-1)! - times[middle]!) / (outputTokens - 1 - middle);
 }
 
-/** Prompts that take so many times as long as the shortest: shorter ones wait for their launch, which is as long for all. */
+/** Prompts that take this many times as long as the shortest: shorter ones wait for their launch, which is as long for all. */
 const GROWN = 3;
 /** Lengths from which the costs of attention and of tokens can be separated. */
 const MIN_LENGTHS = 4;

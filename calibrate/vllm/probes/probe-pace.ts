@@ -24,7 +24,7 @@ export interface Pace {
   readonly joinMs?: number | undefined;
 }
 
-/** A decode step of so many requests, on the line through the two that were timed. */
+/** A decode step of this many requests, on the line through the two that were timed. */
 export function stepMs(pace: Pace, requests: number): number {
   const { decodeStepMs, batch, batchStepMs } = pace;
   if (batch <= 1) return decodeStepMs;
@@ -45,7 +45,7 @@ export function oneByOneMs(pace: Pace, requests: readonly SentRequest[]): number
   return requests.reduce((sum, request) => sum + togetherMs(pace, [request]), 0);
 }
 
-/** Most requests per second that a server with so many slots can serve, of such mean lengths. */
+/** Most requests per second that a server with this many slots can serve, of such mean lengths. */
 export function capacityPerS(pace: Pace, slots: number, mean: { promptTokens: number; outputTokens: number }): number {
   const prefillMs = (pace.joinMs ?? 0) + mean.promptTokens * pace.prefillTokenMs;
   const decodeMs = (mean.outputTokens * stepMs(pace, slots)) / slots;

@@ -23,7 +23,7 @@ export interface EngineFit {
   readonly launch: Readonly<Record<GraphKind, LaunchFit>>;
   readonly calls: CallCosts;
   readonly recency?: Recency | undefined;
-  /** Whether a synchronous run told how launch and GPU overlap. */
+  /** Whether a synchronous run showed how launch and GPU overlap. */
   readonly overlapIsTold: boolean;
   readonly copyNs: number;
   readonly sendNs: number;

@@ -12,7 +12,7 @@ const OUTLIER = 0.25;
 
 export interface GpuFit {
   readonly gpu: GpuTimes;
-  /** How many steps told each part. */
+  /** How many steps showed each part. */
   readonly decodeSteps: number;
   readonly mixedSteps: number;
   readonly computeSteps: number;

@@ -32,7 +32,7 @@ export interface LaunchFit extends LaunchTimes {
 /** Launches of a kind in traffic, from which on idle ones are left out. */
 const ENOUGH_LAUNCHES = 40;
 
-/** Steps from which the lead of a launch is told. */
+/** Steps that the lead of a launch is read from, at least. */
 const MIN_LEADS = 20;
 
 /** Where a launch of each kind lets the GPU begin, until fitted: one graph at its end, single kernels at once. */
@@ -183,7 +183,7 @@ function withTail(some: readonly Sighting[], all: readonly Sighting[]): [number,
   );
 }
 
-/** Groups by requests, and launches that show of each, from which a line through half-hidden ones is told. */
+/** Groups by requests, and launches that show of each, from which a line through half-hidden ones is fitted. */
 const GROUPS = 5;
 const MIN_SHOWN = 30;
 

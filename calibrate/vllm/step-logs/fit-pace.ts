@@ -81,7 +81,7 @@ export function fitPace(logs: readonly PaceLog[], solver: LinearSolver): PaceFit
   };
 }
 
-/** What the calls of a profile usually take, of which a pace is told: its means by the middle of what they vary by. */
+/** What the calls of a profile usually take, from which a pace is read: its means by the middle of what they vary by. */
 export function usualCosts({ host, jitter }: VllmEngineCost): CallCosts {
   const usual = (cost: CallCost, variation: Variation | undefined): CallCost =>
     variation === undefined ? cost : times(cost, factorTable(variation).at(0.5));

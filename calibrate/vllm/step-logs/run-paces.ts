@@ -23,7 +23,7 @@ export function loadOf(name: string): string {
   return name.replace(/-r\d+$/, "");
 }
 
-/** Standard deviation of the logarithm of the pace of runs of one load, pooled over loads; undefined: not told. */
+/** Standard deviation of the logarithm of the pace of runs of one load, pooled over loads; undefined: unknown. */
 export function runSpreadOf(logs: readonly EngineLog[], paths: readonly PacePath[]): number | undefined {
   return spreadOf(
     logs.flatMap(({ isProbes: isProbing, load }, at) =>

@@ -2,7 +2,7 @@
  * vLLM's metrics by our names. Names that vLLM has changed over time are listed newest first. Seconds become
  * milliseconds. What a server does not have is undefined, never zero.
  */
-import { ArtifactError, BackendError } from "../../../formats/index.js";
+import { ArtifactError, BackendError, defined } from "../../../formats/index.js";
 import { histogramOf, type Histogram } from "./histogram.js";
 import { parsePrometheus, type Exposition } from "./prometheus.js";
 import { mean } from "../../../sim/index.js";
@@ -88,8 +88,7 @@ export function snapshotOf(text: string, where = "/metrics"): Snapshot {
   return {
     counters: present(counterNames, (names) => sumOf(metrics, names)),
     histograms: fromServer(where, () => present(histogramNames, (names) => firstHistogram(metrics, names))),
-    ...(cacheConfig === undefined ? {} : { cacheConfig }),
-    ...(startedAtS === undefined ? {} : { startedAtS }),
+    ...defined({ cacheConfig, startedAtS }),
   };
 }
 
@@ -114,8 +113,7 @@ function cacheConfigOf(metrics: Exposition): CacheConfig | undefined {
   const blocks = wholeNumber(labels.get("num_gpu_blocks"));
   return {
     labels,
-    ...(blockSize === undefined ? {} : { block_size: blockSize }),
-    ...(blocks === undefined ? {} : { num_gpu_blocks: blocks }),
+    ...defined({ block_size: blockSize, num_gpu_blocks: blocks }),
   };
 }
 

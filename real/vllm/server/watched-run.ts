@@ -35,7 +35,7 @@ function mostSpans({ workload, warmUps = 1 }: BenchVllmInput): number {
   return 10_000 + 2 * (workload.requests.length + warmUps);
 }
 
-/** As measureVllm. A server without metrics is measured all the same, and a remark says so. */
+/** As measureVllm. A server without metrics is measured anyway, and a remark says so. */
 export async function measureWatched(input: BenchVllmInput, options: WatchedOptions): Promise<WatchedMeasurement> {
   const { everyMs, otlp } = options;
   const remarks: string[] = [];
