@@ -127,7 +127,10 @@ class Drive {
       promptTokens: content.reduce((sum, [, tokens]) => sum + tokens, 0),
       outputTokens: row.max_tokens,
       content,
-      outputToken: (position) => sampledToken(row, index, position),
+      answer: Array.from(
+        { length: Math.min(row.max_tokens, this.scenario.config.max_model_len) },
+        (_, position) => [sampledToken(row, index, position), 1] as const,
+      ),
       ...(row.priority === undefined ? {} : { priority: row.priority }),
       ...(row.eos_at === undefined ? {} : { eosAt: row.eos_at }),
       ...(row.min_tokens === undefined ? {} : { minTokens: row.min_tokens }),
