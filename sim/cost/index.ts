@@ -4,7 +4,7 @@ export type { DecodeLaw, FrontEndCost, HostCost, OutputJob, StepCostModel, StepS
 export type { DecodeTimes } from "./decode-times.js";
 export { linearDecodeLaw, noHost, wholeNs } from "./step-cost.js";
 export { ProfileCost, type CostOptions } from "./profile-cost.js";
-export { factorTable, meanOf } from "./factor-streams.js";
+export { factorTable, meanOf } from "./factor-tables.js";
 export { requestsNs, softLaterNs, VllmFrontEndCost } from "./host-cost.js";
 export { jitterFactors, meanFactors } from "./jitter-draws.js";
 export { ASSUMED_RUN_SPREAD, atPace, atRunPace, frontEndAtPace, READ_PACE_SPREAD } from "./host-pace.js";
