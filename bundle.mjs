@@ -10,9 +10,9 @@ const input = {
   "cli/main": "cli/main.ts",
   "cli/command-line": "cli/command-line.ts",
   "workers/replications": "jobs/replicate/worker.ts",
-  "workers/onnx-batches": "onnx/worker.ts",
+  "workers/onnx-batches": "onnx/batches/worker.ts",
   "workers/onnx-steps": "onnx/step/worker.ts",
-  "workers/try-batch": "onnx/try-batch-main.ts",
+  "workers/try-batch": "onnx/batches/try-batch-main.ts",
   "workers/load-client": "real/vllm/client-worker.ts",
 };
 
