@@ -1,6 +1,6 @@
 /** The quick start's policies for real on its Poisson load, in turn: mean latency of each, and what lies around vllm's steps. */
-import { readExperiment } from "../../formats/files/index.js";
-import { packageFile, startRealEngine, workloadOf } from "../../jobs/inputs/index.js";
+import { packageFile, readExperiment } from "../../formats/files/index.js";
+import { startRealEngine, workloadOf } from "../../jobs/inputs/index.js";
 import type { ModelFiles } from "../../onnx/index.js";
 import { describeLoad, loadTokenizer, planPolicy } from "../../sim/index.js";
 import { interleaved } from "./interleaved.js";

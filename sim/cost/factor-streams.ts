@@ -5,8 +5,9 @@
 import type { EngineJitter, Variation } from "../../formats/index.js";
 import { Sfc32 } from "../kernel/index.js";
 import type { HostPath } from "./host-path.js";
-import { QuantileTable } from "./quantile-table.js";
-import { CELLS_PER_SCORE, ScoreTable } from "./score-table.js";
+import { factorsByScore, factorTable } from "./factor-tables.js";
+import type { QuantileTable } from "./quantile-table.js";
+import { CELLS_PER_SCORE, type ScoreTable } from "./score-table.js";
 
 const BLOCK = 512;
 
@@ -80,7 +81,7 @@ export class StateFactors implements FactorStream {
   ) {
     this.random = Sfc32.named(name);
     this.quantiles = factorTable(variation);
-    this.table = new ScoreTable((probability) => this.quantiles.at((1 - interruptedShare) * probability));
+    this.table = factorsByScore(variation, 1 - interruptedShare);
     const ownShare = Math.max(0, 1 - states.reduce((sum, { share }) => sum + share, 0));
     this.ownWeight = CELLS_PER_SCORE * Math.sqrt(ownShare);
     this.uninterrupted = this.random.failures(interruptedShare);
@@ -129,19 +130,4 @@ export class Stalls {
     this.tokensLeft = this.random.failures(this.chance);
     return this.meanNs * this.random.exponential();
   }
-}
-
-/** Quantiles over their mean. */
-export function factorTable({ quantiles }: Variation): QuantileTable {
-  return new QuantileTable(quantiles, 1 / meanOf(quantiles));
-}
-
-/** Mean of a distribution whose quantile function is linear between the given points; 1 where it is 0. */
-export function meanOf(quantiles: Variation["quantiles"]): number {
-  let mean = 0;
-  for (let at = 1; at < quantiles.length; at++) {
-    const [[lowP, low], [highP, high]] = [quantiles[at - 1]!, quantiles[at]!];
-    mean += ((highP - lowP) * (low + high)) / 2;
-  }
-  return mean > 0 ? mean : 1;
 }
