@@ -94,14 +94,16 @@ calibrate() {
     --output "$out/$profile.json" "$@"
 }
 
-# One policy for real, simulated with the profile, and both compared.
+# One policy simulated with the profile; for real, too, where the device runs it, and then both are compared.
 policy() {
   local model=$1 precision=$2 name=$3 profile=$out/$1-$2.json
   shift 3
   local load=(--dataset-name random --random-input-len 32 --random-output-len 16 --num-prompts "$requests" --request-rate "$rate")
   local real=$out/$model-$precision-$name-real sim=$out/$model-$precision-$name-sim
-  servesim bench --policy "$name" "$@" --model "$model" --precision "$precision" --device "$device" "${load[@]}" --force --output "$real"
   servesim simulate --policy "$name" "$@" --profile "$profile" "${load[@]}" --force --output "$sim"
+  # Steps run on the CPU alone.
+  if [[ $name == vllm && $device != cpu ]]; then return; fi
+  servesim bench --policy "$name" "$@" --model "$model" --precision "$precision" --device "$device" "${load[@]}" --force --output "$real"
   servesim compare "$sim" "$real"
   servesim compare "$sim" "$real" --json >"$out/$model-$precision-$name-compare.json"
 }
@@ -130,7 +132,6 @@ for one in $models; do
   stage "naive-$model-$precision" 60 policy "$model" "$precision" naive --batch-size 8 --timeout 0.05
   stage "dynamic-$model-$precision" 60 policy "$model" "$precision" dynamic \
     --batch-size 8 --min-batch-size 2 --max-batch-size 32 --timeout 0.05
-  # Steps run on the CPU only: elsewhere this stage keeps the message that says so.
   stage "vllm-$model-$precision" 60 policy "$model" "$precision" vllm \
     --max-num-seqs 16 --no-async-scheduling --no-enable-prefix-caching
 done

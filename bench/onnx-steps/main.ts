@@ -21,7 +21,7 @@ await runScript(async () => {
     { batch: 1, context: 256 },
     { batch: 8, context: 32 },
     { batch: 8, context: 256 },
-    { batch: 32, context: 256 },
+    { batch: 16, context: 256 },
   ]);
   const mixed = await mixedTimes(model, [
     { batch: 8, context: 256, chunk: 16 },

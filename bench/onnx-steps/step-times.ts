@@ -17,7 +17,7 @@ export interface Compared {
   readonly ratio: number;
 }
 
-const ROUNDS = 15;
+const ROUNDS = 9;
 /** Decodes that are timed together, about the context of the row. */
 const DECODES = 16;
 const next = { uniform: 0 };
@@ -33,9 +33,9 @@ export async function decodeTimes(
   for (const { batch, context } of cases) {
     const promptTokens = context - DECODES / 2;
     const promptIds = Array.from({ length: batch }, () => prompt(promptTokens));
+    await fill(steps, batch, promptTokens);
     const times = await interleaved(ROUNDS, {
       async step() {
-        await fill(steps, batch, promptTokens);
         let ns = 0;
         for (let decode = 0; decode < DECODES; decode++) {
           const requests = Array.from({ length: batch }, (_, request): RequestStep => ({
@@ -80,7 +80,7 @@ export async function mixedTimes(
       const { startNs, endNs } = await steps.runStep({ requests, ended: [] });
       return endNs - startNs;
     };
-    const times = await interleaved(3 * ROUNDS, {
+    const times = await interleaved(2 * ROUNDS, {
       one: () => run([...decodes, prefill]),
       two: async () => (await run(decodes)) + (await run([prefill])),
     });
