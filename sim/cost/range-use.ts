@@ -84,7 +84,10 @@ export class RangeUse {
     const firstMean = contextTokens / requests;
     const lastMean = (contextTokens + (most - 1) * requests) / requests;
     if (firstMean >= this.low[CONTEXT_TOKENS]! && lastMean <= this.high[CONTEXT_TOKENS]!) return most;
-    return Math.min(most, this.roundOfNextSide((round) => (contextTokens + round * requests) / requests, 0));
+    return Math.min(
+      most,
+      this.roundOfNextSide((round) => (contextTokens + round * requests) / requests, 0),
+    );
   }
 
   /** Such steps on one side of the measured range, which took `ns` in all. */
