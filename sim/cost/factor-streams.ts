@@ -20,6 +20,7 @@ export interface FactorStream {
 /** Factors that do not depend on the time; of an absent variation: always 1. */
 export class OwnFactors implements FactorStream {
   private readonly values = new Float64Array(BLOCK).fill(1);
+  private readonly drawn = new Int32Array(BLOCK);
   private at = BLOCK;
   private readonly random: Sfc32;
   private readonly quantiles: QuantileTable | undefined;
@@ -36,8 +37,10 @@ export class OwnFactors implements FactorStream {
   }
 
   private refill(): void {
-    this.quantiles?.fill(this.values, this.random);
     this.at = 0;
+    if (this.quantiles === undefined) return;
+    this.random.integers(this.drawn);
+    this.quantiles.fill(this.values, this.drawn);
   }
 }
 
