@@ -15,6 +15,9 @@ export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
         new CountScheduler({ ...limits, prefixCaching }, requests, tokens);
       if (isReference) return { make: everyBlock };
       if (!limits.prefixCaching) return { make: counts(false) };
+      // Counts know contents of prompts alone: a turn that may find the answer before it takes the scheduler that has every block.
+      if (requests.some(({ follows, answer }) => follows !== undefined || answer !== undefined))
+        return { make: everyBlock };
       if (requests.some(({ content }) => content !== undefined)) return { make: counts(true) };
       // Without shared prefixes the cache changes nothing until a preempted request finds its own blocks again.
       return { make: counts(false), afterPreemption: counts(true) };
