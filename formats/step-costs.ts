@@ -37,7 +37,15 @@ const mixedSteps = z.strictObject({
     ),
 });
 
+/** How the engine ran that the steps were measured on; a simulation has the same where nobody says otherwise. */
+const stepSettings = z.strictObject({
+  max_num_seqs: z.int().positive(),
+  async_scheduling: z.literal(false).describe("a step starts when the one before has ended"),
+  enable_prefix_caching: z.boolean(),
+});
+
 export const stepCosts = z.strictObject({
+  settings: stepSettings,
   groups_per_run: z.int().positive().describe("all decodes together are a group, and so is each chunk of a prompt"),
   terms: stepTerms,
   schedule: perStep.describe("from tokens told of to the next step's start in its thread, where there is work"),
