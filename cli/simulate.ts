@@ -66,7 +66,7 @@ export const simulateCommand: Command = {
     const flags = parseFlags(ownFlags, args);
     requireRoom(flags);
     const { plan, load, prompts, seed } = runRequest(flags.policy, args);
-    if (plan.work === "batch") refuseStepFlags(plan.name, args);
+    if (plan.work === "batch") rejectStepFlags(plan.name, args);
     const profile = loadProfile(flags.profile);
     if (flags.cold_start) requireColdStart(profile);
     const workload = await workloadOf(load, prompts, seed);
@@ -128,7 +128,7 @@ async function resampling(
 }
 
 /** A flag that would do nothing. */
-function refuseStepFlags(policy: string, args: Args): void {
+function rejectStepFlags(policy: string, args: Args): void {
   const [given] = Object.keys(givenFlags(stepFlags, args));
   if (given !== undefined) {
     throw new ConfigError(`--${flagName(given)} is a flag of ${stepPolicyNames.join(" and ")}, not of ${policy}`);

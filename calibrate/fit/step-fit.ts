@@ -28,7 +28,7 @@ export interface StepFit extends Pick<StepCosts, "terms" | "fit" | "held_out" | 
 
 const BOOTSTRAP_SAMPLES = 100;
 /** Where there are too few repeats to tell: every time is its mean. */
-const STEADY: StepCosts["jitter"]["step"] = { quantiles: [[0, 1], [1, 1]] }; // prettier-ignore
+export const STEADY: StepCosts["jitter"]["step"] = { quantiles: [[0, 1], [1, 1]] }; // prettier-ignore
 
 export async function fitSteps(
   measurements: readonly StepMeasurement[],

@@ -1,6 +1,6 @@
 /** From measurements and what ran them to a profile: fits time and memory, and gathers what a reader should be told. */
 import type { ExecutorInfo } from "../../onnx/index.js";
-import { PROFILE_VERSION, check, type Profile, profileSchema, greatest, least } from "../../formats/index.js";
+import { PROFILE_VERSION, check, type Profile, profileSchema, greatest, least, type StepCosts } from "../../formats/index.js";
 import {
   assess,
   blockName,
@@ -26,6 +26,8 @@ export interface ProfileInputs {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly info: ExecutorInfo;
   readonly machine: Profile["machine"];
+  /** Absent: steps were not measured. */
+  readonly steps?: StepCosts | undefined;
   readonly memory: { readonly totalBytes: number; readonly baseBytes: number };
 }
 
@@ -82,6 +84,7 @@ export async function buildProfile(inputs: ProfileInputs): Promise<{
       ...(held_out === undefined ? {} : { held_out }),
       noise,
       uncertainty,
+      ...(inputs.steps === undefined ? {} : { steps: inputs.steps }),
     },
     { source: `profile of model "${name}"` },
   );

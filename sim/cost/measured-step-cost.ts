@@ -71,7 +71,7 @@ export class MeasuredStepCost implements StepCostModel {
     const meanNs =
       step.prefillTokens === 0
         ? this.decodeLaw(step.decodeRequests, step.decodeContextTokens).firstNs
-        : sumParts(this.cost, stepQuantities(workOf(step), this.cost.groups_per_run));
+        : sumParts(this.cost, stepQuantities(stepWork(step), this.cost.groups_per_run));
     return Math.max(1, wholeNs(meanNs * this.step.next(0) + coldNs));
   }
 
@@ -100,7 +100,7 @@ function contextTokenNs({ terms }: StepCosts): number {
  * Chunks of one token run with the decodes. Who ends leaves a hole among the slots of those that decode, into which another is
  * moved; as many end as join, so each chunk brings a move of a decode's tokens.
  */
-function workOf(step: StepShape): StepWork {
+export function stepWork(step: StepShape): StepWork {
   const { decodeRequests, decodeContextTokens, prefillTokens, prefillRequests, prefillContextTokens } = step;
   const rests = step.promptRests ?? 0;
   const chunks = prefillRequests - rests;
