@@ -16,6 +16,6 @@ export * from "./run.js";
 export { greatest, least, norm } from "./extremes.js";
 export * from "./request-table.js";
 export { eachRequest, recordsOfTable, requestCount, tableRun, withInfo } from "./table-run.js";
-export type { EngineStepRecord } from "./engine-step.js";
+export { listedId, type EngineStepRecord, type ScheduledStepRecord } from "./engine-step.js";
 export * from "./original-csv.js";
 export { jsonSchema, schemaNames } from "./json-schema.js";

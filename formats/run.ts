@@ -3,6 +3,7 @@
  * nanoseconds since the start of the run; the file has milliseconds, a unit in each column name.
  */
 import { z } from "zod";
+import type { ScheduledStepRecord } from "./engine-step.js";
 import type { RequestTable } from "./request-table.js";
 
 export const RUN_VERSION = 1;
@@ -115,6 +116,8 @@ export interface Run {
   readonly info: RunInfo;
   readonly requests: readonly RequestRecord[];
   readonly batches: readonly BatchRecord[];
+  /** Of a real run of steps by servesim itself, as it was measured; a folder's are read by readSteps. */
+  readonly steps?: readonly ScheduledStepRecord[];
   /** The same requests by column, where the run has them so; `requests` then makes all records when first asked for. */
   readonly table?: RequestTable;
 }
@@ -125,6 +128,7 @@ export interface RunJournal {
   begin(info: RunInfo): void;
   request(record: RequestRecord): void;
   batch(record: BatchRecord): void;
+  step(record: ScheduledStepRecord): void;
 }
 
 /** What an experiment folder holds: its cells, and whether the last run of it came to its end. */

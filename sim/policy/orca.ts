@@ -167,8 +167,9 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
 
   assignments({ members, decodeRequests }: OrcaStep): readonly StepAssignment[] {
     return members.map(({ index, computed }, at) => {
-      const tokens = at < decodeRequests ? 1 : computed;
-      return { index, tokens, past: computed - tokens, samples: true };
+      const prefills = at >= decodeRequests;
+      const tokens = prefills ? computed : 1;
+      return { index, tokens, past: computed - tokens, samples: true, prefills };
     });
   }
 

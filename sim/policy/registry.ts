@@ -1,5 +1,5 @@
 /** Every policy by name: settings, what it is, how to make one. Adding a policy is one file and one line here. */
-import type { z } from "zod";
+import { z } from "zod";
 import { check, ConfigError, suggest, type CheckContext } from "../../formats/index.js";
 import { createDynamic, dynamicSettings } from "./dynamic.js";
 import type { Machine } from "./machine.js";
@@ -91,6 +91,12 @@ export function findPolicy(name: string): Registered {
     throw new ConfigError(`no policy "${name}"${suggest(name, policyNames)} (known: ${policyNames.join(", ")})`);
   }
   return found;
+}
+
+/** Names of all settings that a policy has. */
+export function settingNames(name: string): readonly string[] {
+  const { settings } = findPolicy(name);
+  return settings instanceof z.ZodObject ? Object.keys(settings.shape) : [];
 }
 
 /** Checks the settings of a policy; `context` says where they came from. */

@@ -53,6 +53,8 @@ export interface StepAssignment {
   readonly past: number;
   /** Whether the step gives it its next output token. */
   readonly samples: boolean;
+  /** Whether it computes a part of what the request knew at its admission; otherwise it decodes. */
+  readonly prefills: boolean;
 }
 
 /** Query and key pairs of a causal chunk of `tokens` after `context` cached ones. */
