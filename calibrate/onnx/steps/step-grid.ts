@@ -48,7 +48,12 @@ export function stepGrid(levels: StepLevels, positions: number): StepSpec[] {
 export function referenceSpec(levels: StepLevels): StepSpec {
   const chunkTokens = levels.promptTokens.find((tokens) => tokens > 1)!;
   const decodes = levels.batchSizes[(levels.batchSizes.length - 1) >> 1]!;
-  return { ...nothing, decodes, context: contexts(levels).middle, chunks: 1, chunkTokens };
+  return referenceStep({ decodes, context: contexts(levels).middle, chunkTokens });
+}
+
+/** So many decodes of that context beside one prompt. */
+export function referenceStep(of: Pick<StepSpec, "decodes" | "context" | "chunkTokens">): StepSpec {
+  return { ...nothing, ...of, chunks: 1 };
 }
 
 /** Tokens that a slot holds at the end of the step, at most. */
