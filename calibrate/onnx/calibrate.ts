@@ -129,7 +129,8 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
       };
       const before = readLoad();
       const loadedBytes = gpu?.usedBytes ?? process.memoryUsage.rss();
-      const batchesEndNs = grid.steps ? endNs - STEP_FRACTION * Math.max(0, endNs - nowNs()) : endNs;
+      const leftNs = Math.max(0, endNs - nowNs());
+      const batchesEndNs = grid.steps && endNs !== Infinity ? endNs - STEP_FRACTION * leftNs : endNs;
       const batches = { ...options, endNs: batchesEndNs, loadedBytes, bound };
       const { session, made, context } = await measureAll(bench, grid, batches);
       const stepped = grid.steps
@@ -251,12 +252,13 @@ async function measureSteps(
   plan: GridPlan,
   { rawPath, resume, onProgress, signal, threads, endNs, isAsked }: MeasureStepsOptions,
 ): Promise<CalibratedSteps> {
-  const startNs = nowNs();
+  let startNs: number | undefined;
   const stepped = await calibrateSteps({
     ...{ model, plan, threads, nowNs, signal },
     endNs: endNs - FIT_RESERVE_NS,
     ...(rawPath === undefined ? {} : { raw: { path: stepRawPathOf(rawPath), isNew: resume !== true } }),
     onProgress: (done, total, label) => {
+      startNs ??= nowNs();
       onProgress?.({ done, total, etaS: ((nowNs() - startNs) / 1e9 / done) * (total - done), label });
     },
   });
