@@ -15,7 +15,7 @@ import { mean, quantile } from "../../sim/index.js";
  * a shared machine, and a handful of them, a tenth of a second, say little about a run of some seconds.
  */
 const MIN_REPEATS = 5;
-const MIN_MS = 1500;
+const MIN_MS = 1000;
 
 const referenceOf = z.object({
   drift: z.object({
