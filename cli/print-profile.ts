@@ -10,12 +10,14 @@ export function printProfile(profile: Profile): void {
   print(`${profile.name}: ${profile.source}`);
   printTable(
     ["stage", "per", "µs", "95 % interval, µs"],
-    [...costRows(cost, profile.cost_intervals), ...(steps === undefined ? [] : stepCostRows(steps))].map(({ stage, per, ns, intervalNs }) => [
-      stage,
-      per,
-      micros(ns),
-      intervalNs === undefined ? "" : intervalNs.map(micros).join(" to "),
-    ]),
+    [...costRows(cost, profile.cost_intervals), ...(steps === undefined ? [] : stepCostRows(steps))].map(
+      ({ stage, per, ns, intervalNs }) => [
+        stage,
+        per,
+        micros(ns),
+        intervalNs === undefined ? "" : intervalNs.map(micros).join(" to "),
+      ],
+    ),
   );
   const scores = [
     ["fit", fit],

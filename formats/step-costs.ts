@@ -29,7 +29,10 @@ const referenceStep = z.strictObject({
 /** How mixed steps, which decode and prefill, compare with what was known before they were measured. */
 const mixedSteps = z.strictObject({
   points: z.int().positive(),
-  over_two_runs: z.number().positive().describe("median time over that of the same decodes and chunk in runs of their own"),
+  over_two_runs: z
+    .number()
+    .positive()
+    .describe("median time over that of the same decodes and chunk in runs of their own"),
   assumption_error: z
     .number()
     .describe(

@@ -27,7 +27,15 @@ const truth: StepTerms = {
   ],
 };
 
-const nothing: StepSpec = { decodes: 0, context: 0, chunks: 0, chunkTokens: 0, chunkContext: 0, isLast: true, moves: 0 };
+const nothing: StepSpec = {
+  decodes: 0,
+  context: 0,
+  chunks: 0,
+  chunkTokens: 0,
+  chunkContext: 0,
+  isLast: true,
+  moves: 0,
+};
 const counts = [1, 2, 3, 4, 6, 8, 12, 16];
 const specs: StepSpec[] = [
   ...counts.flatMap((decodes) => [4, 60].map((context) => ({ ...nothing, decodes, context }))),
@@ -91,7 +99,13 @@ test("mixed steps are compared with their parts, and with what was assumed of th
 
 test("repeats of the same work form a cell with their median, references and loops none", () => {
   const work = workOfSpec({ ...nothing, decodes: 2, context: 10 });
-  const at = (kind: StepMeasurement["kind"], stepNs: number): StepMeasurement => ({ ...work, kind, block: 0, order: 0, stepNs });
+  const at = (kind: StepMeasurement["kind"], stepNs: number): StepMeasurement => ({
+    ...work,
+    kind,
+    block: 0,
+    order: 0,
+    stepNs,
+  });
   const cells = toStepCells([at("grid", 5), at("reference", 100), at("grid", 9), at("loop", 100), at("grid", 6)]);
   expect(cells.map(({ stepNs, repeats }) => [stepNs, repeats.length])).toEqual([[6, 3]]);
   expect(() => toStepCells([at("grid", NaN)])).toThrow(/"2 decodes of 20", round 0: its time is NaN ns/);

@@ -45,7 +45,8 @@ export async function fitSteps(
     Object.fromEntries(stepPartNames.map((part) => [part, value(part)])) as Record<(typeof stepPartNames)[number], T>;
   const terms: StepTerms = partsOf((part) => [...phases[part]!.terms]);
   const modelNs = (work: StepWork): number => sumParts({ terms }, stepQuantities(work, groupsPerRun));
-  const scoreOf = (some: readonly StepCell[]) => score(some.map((cell) => ({ real: cell.stepNs, model: modelNs(cell) })));
+  const scoreOf = (some: readonly StepCell[]) =>
+    score(some.map((cell) => ({ real: cell.stepNs, model: modelNs(cell) })));
   const ratios = cells.flatMap(({ repeats, stepNs }) =>
     repeats.length < 2 ? [] : repeats.map((repeat) => repeat.stepNs / stepNs),
   );
@@ -112,7 +113,10 @@ function stepTarget(groupsPerRun: number): FitTarget<StepCell> {
 
 /** Steps of decodes and one prompt in one run, beside the same decodes and the same prompt in runs of their own. */
 function mixedOf(cells: readonly StepCell[], { dense, output }: StepTerms): StepCosts["mixed"] {
-  const baseNs = [...dense, ...output].reduce((sum, term) => sum + (term.basis === "base" ? term.coefficient_ns : 0), 0);
+  const baseNs = [...dense, ...output].reduce(
+    (sum, term) => sum + (term.basis === "base" ? term.coefficient_ns : 0),
+    0,
+  );
   const triples = cells.flatMap((mixed) => {
     if (mixed.decodes === 0 || mixed.chunks !== 1 || mixed.moves > 0) return [];
     const decodes = cells.find(
@@ -138,7 +142,10 @@ function mixedOf(cells: readonly StepCell[], { dense, output }: StepTerms): Step
 }
 
 /** How far steps were measured, for simulations to tell what lies beyond. */
-export function stepRange(cells: readonly StepWork[], longest: { readonly prompt: number; readonly context: number }): StepCosts["range"] {
+export function stepRange(
+  cells: readonly StepWork[],
+  longest: { readonly prompt: number; readonly context: number },
+): StepCosts["range"] {
   const span = (values: readonly number[]): [number, number] => [least(values), greatest(values)];
   const withChunks = cells.filter(({ chunks }) => chunks > 0);
   const withDecodes = cells.filter(({ decodes }) => decodes > 0);

@@ -61,7 +61,9 @@ export function workName(work: StepWork): string {
   const { decodes, contextTokens, chunks, chunkTokens, attentionPairs: pairs, sampled, moves, movedTokens } = work;
   return [
     ...(decodes > 0 ? [`${decodes} decodes of ${contextTokens}`] : []),
-    ...(chunks > 0 ? [`${chunks} chunks of ${chunkTokens} (${pairs} pairs${sampled > decodes ? "" : ", no token"})`] : []),
+    ...(chunks > 0
+      ? [`${chunks} chunks of ${chunkTokens} (${pairs} pairs${sampled > decodes ? "" : ", no token"})`]
+      : []),
     ...(moves > 0 ? [`${moves} moves of ${movedTokens}`] : []),
   ].join(", ");
 }

@@ -1,6 +1,14 @@
 /** From measurements and what ran them to a profile: fits time and memory, and gathers what a reader should be told. */
 import type { ExecutorInfo } from "../../onnx/index.js";
-import { PROFILE_VERSION, check, type Profile, profileSchema, greatest, least, type StepCosts } from "../../formats/index.js";
+import {
+  PROFILE_VERSION,
+  check,
+  type Profile,
+  profileSchema,
+  greatest,
+  least,
+  type StepCosts,
+} from "../../formats/index.js";
 import {
   assess,
   blockName,

@@ -6,14 +6,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { z } from "zod";
 import { ArtifactError, ConfigError, check } from "../../formats/index.js";
-import {
-  checkRows,
-  readCsv,
-  readJson,
-  writeCsv,
-  writeJson,
-  writeTextAtomic,
-} from "../../formats/files/index.js";
+import { checkRows, readCsv, readJson, writeCsv, writeJson, writeTextAtomic } from "../../formats/files/index.js";
 import { measurementKinds, type Measurement } from "../fit/index.js";
 import type { GridPlan } from "./plan.js";
 import { appendLine, dropCutLine } from "./raw-lines.js";

@@ -69,7 +69,10 @@ export async function startCellEngines(
   }
 }
 
-function bound<Plan extends PolicyPlan>(engine: CellEngine<Plan> | undefined, plan: Plan): ReturnType<CellEngines["of"]> {
+function bound<Plan extends PolicyPlan>(
+  engine: CellEngine<Plan> | undefined,
+  plan: Plan,
+): ReturnType<CellEngines["of"]> {
   if (engine === undefined) throw new InvariantError(`nothing was loaded for policy ${plan.name}`);
   return { measurePace: engine.measurePace, measure: (run) => engine.measure(plan, run) };
 }

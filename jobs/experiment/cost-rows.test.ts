@@ -72,7 +72,9 @@ describe("the rows of a profile's steps", () => {
   it("have every coefficient once, by what it is per", () => {
     const { terms, schedule, update, cold_start_ns } = measuredSteps;
     const rows = stepCostRows(measuredSteps);
-    expect(ascending(rows.map(({ ns }) => ns))).toEqual(ascending(coefficients({ terms, schedule, update, cold_start_ns })));
+    expect(ascending(rows.map(({ ns }) => ns))).toEqual(
+      ascending(coefficients({ terms, schedule, update, cold_start_ns })),
+    );
     expect(rows.slice(0, 3)).toEqual([
       { stage: "step, dense layers", per: "run", ns: 10_000 },
       { stage: "step, dense layers", per: "tokens", ns: 100 },

@@ -34,7 +34,9 @@ function batchRows(cost: StaticBatchCost): CostRow[] {
 }
 
 /** What each part of a step is called, and what its quantities are. */
-const stepParts: Readonly<Record<StepPartName, { readonly stage: string; readonly base: string; readonly rows: string }>> = {
+const stepParts: Readonly<
+  Record<StepPartName, { readonly stage: string; readonly base: string; readonly rows: string }>
+> = {
   dense: { stage: "step, dense layers", base: "run", rows: "new token" },
   output: { stage: "step, next tokens", base: "run", rows: "request" },
   decode: { stage: "step, attention of decodes", base: "step", rows: "decode" },
@@ -71,7 +73,9 @@ export function describeSteps({ fit, held_out, loop, mixed }: StepCosts): string
   return [
     `steps: median error ${percent(unseen.median_ape)}, P90 ${percent(unseen.p90_ape)} on ${unseen.points} ` +
       `${held_out === undefined ? "of the fit" : "kept out of the fit"}`,
-    ...(loop === undefined ? [] : [`${loop.steps} steps in a row, as a scheduler makes them: ${signed(loop.error)} in all`]),
+    ...(loop === undefined
+      ? []
+      : [`${loop.steps} steps in a row, as a scheduler makes them: ${signed(loop.error)} in all`]),
     ...(mixed === undefined
       ? []
       : [

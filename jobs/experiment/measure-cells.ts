@@ -90,11 +90,7 @@ function deviceOf({ name, engine }: Profile): "cpu" | "cuda" {
   );
 }
 
-async function runTasks(
-  tasks: readonly RealTask[],
-  engines: CellEngines,
-  input: MeasureCellsInput,
-): Promise<void> {
+async function runTasks(tasks: readonly RealTask[], engines: CellEngines, input: MeasureCellsInput): Promise<void> {
   const { seed, signal, reporter } = input;
   const tokenize = await loadTokenizer();
   const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);

@@ -48,7 +48,14 @@ function stepsOf(...stepsMs: number[]): StepExecutor {
   const runStep: StepExecutor["runStep"] = ({ requests }) => {
     const isReference = requests.some(({ ids }) => ids?.length === 1);
     const ms = !isReference ? 1 : stepsMs.length > 1 ? stepsMs.shift()! : stepsMs[0]!;
-    return Promise.resolve({ startNs: 0, endNs: 1e6 * ms, tokens: new Map(), slotCopies: 0, peakRssBytes: 0, runtimeNs: 0 });
+    return Promise.resolve({
+      startNs: 0,
+      endNs: 1e6 * ms,
+      tokens: new Map(),
+      slotCopies: 0,
+      peakRssBytes: 0,
+      runtimeNs: 0,
+    });
   };
   return { runStep } as unknown as StepExecutor;
 }

@@ -7,7 +7,14 @@
 import { z } from "zod";
 import type { OnnxExecutor, SamplingSettings, StepExecutor } from "../../onnx/index.js";
 import { prepareReferenceStep, promptIdsOf } from "../../calibrate/onnx/index.js";
-import { InvariantError, type CostTerm, type Profile, type Run, type StepCosts, type StepTerms } from "../../formats/index.js";
+import {
+  InvariantError,
+  type CostTerm,
+  type Profile,
+  type Run,
+  type StepCosts,
+  type StepTerms,
+} from "../../formats/index.js";
 import { mean, quantile } from "../../sim/index.js";
 
 /**

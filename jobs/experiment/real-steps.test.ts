@@ -53,7 +53,9 @@ ${cells}`;
     ["orca--closed", 2],
   ]);
   for (const { name, sim, real, predictions, comparison } of results.cells) {
-    expect(comparison!.metrics.find(({ metric, stat }) => metric === "e2el" && stat === "mean")!.error_fraction).not.toBeNull();
+    expect(
+      comparison!.metrics.find(({ metric, stat }) => metric === "e2el" && stat === "mean")!.error_fraction,
+    ).not.toBeNull();
     expect(predictions!.map(({ info }) => info.simulated_at_pace)).toEqual(real.map((one) => paceAbout(one)!.before));
     for (const { info, requests } of [...real, sim]) {
       expect(requests.every(({ status }) => status === "ok")).toBe(true);
@@ -70,10 +72,12 @@ ${cells}`;
 
 test("on a profile without costs of steps, cells of steps are simulated only, which is told", async () => {
   notes.length = 0;
-  const results = await publish(await run(`version: 1
+  const results = await publish(
+    await run(`version: 1
 name: batches
 profile: ${resolve("profiles/mini-cpu-2core.json")}
-${cells.replace("num_runs: 2", "num_runs: 1").replace("{ policy: naive, batch_size: 2, timeout_s: 0.01 }, ", "")}`));
+${cells.replace("num_runs: 2", "num_runs: 1").replace("{ policy: naive, batch_size: 2, timeout_s: 0.01 }, ", "")}`),
+  );
   expect(results.cells.map(({ real }) => real.length)).toEqual([0, 0]);
   expect(notes[0]).toMatch(/simulated only: vllm--closed, orca--closed; profile "mini-cpu" has no costs of steps/);
 });

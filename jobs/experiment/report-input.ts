@@ -134,12 +134,14 @@ function calibrationSection(profile: Profile): ReportInput["sections"][number] {
     table: {
       caption: `Cost of a ${costName(profile)}: each coefficient, with its 95 % bootstrap interval`,
       columns: ["stage", "per", "µs", "interval, µs"],
-      rows: [...costRows(cost), ...(steps === undefined ? [] : stepCostRows(steps))].map(({ stage, per, ns, intervalNs }) => [
-        stage,
-        per,
-        micros(ns),
-        intervalNs === undefined ? "" : intervalNs.map(micros).join(" to "),
-      ]),
+      rows: [...costRows(cost), ...(steps === undefined ? [] : stepCostRows(steps))].map(
+        ({ stage, per, ns, intervalNs }) => [
+          stage,
+          per,
+          micros(ns),
+          intervalNs === undefined ? "" : intervalNs.map(micros).join(" to "),
+        ],
+      ),
     },
   };
 }

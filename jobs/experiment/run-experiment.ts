@@ -159,7 +159,11 @@ function runsForReal({ plan }: Pick<Cell, "plan">, { vllm }: Experiment, { steps
 /** Says why cells of steps are not run here, where they could be. */
 function tellUnmeasured(
   cells: readonly Cell[],
-  { experiment, profile, reporter }: { readonly experiment: Experiment; readonly profile: Profile; readonly reporter: Reporter },
+  {
+    experiment,
+    profile,
+    reporter,
+  }: { readonly experiment: Experiment; readonly profile: Profile; readonly reporter: Reporter },
 ): void {
   const { vllm, num_runs: repeats } = experiment;
   const left = cells.filter((cell) => !runsForReal(cell, experiment, profile)).map(({ name }) => name);

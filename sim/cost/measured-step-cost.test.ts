@@ -31,7 +31,11 @@ test.each([
   ["decodes", step(2, 20), 10_000 + 200 + 5000 + 100 + 20],
   ["a prompt", step(0, 0, [10]), 10_000 + 1000 + 5000 + 50 + 300 + 110],
   ["a chunk whose request gets no token", step(0, 0, [10], 0), 10_000 + 1000 + 300 + 110],
-  ["decodes and a prompt, in one run, with a slot moved", step(2, 20, [10]), 10_000 + 1200 + 5000 + 150 + 20 + 410 + 50],
+  [
+    "decodes and a prompt, in one run, with a slot moved",
+    step(2, 20, [10]),
+    10_000 + 1200 + 5000 + 150 + 20 + 410 + 50,
+  ],
   ["three prompts, in two runs", step(0, 0, [1, 1, 1]), 2 * 15_000 + 300 + 150 + 900 + 6],
 ])("a step of %s costs what its parts do", (_, shape, ns) => {
   expect(priced().gpuNs(shape)).toBe(ns);
@@ -46,7 +50,9 @@ test("a prompt's last token over a context runs with the decodes", () => {
 test("the host takes its time before and after a step, and no launch", () => {
   const { host } = priced();
   const shape = step(3, 30);
-  expect([host.scheduleNs(shape, 0), host.launchNs(shape, 0), host.updateNs(3, 0), host.copyNs]).toEqual([430, 0, 260, 0]);
+  expect([host.scheduleNs(shape, 0), host.launchNs(shape, 0), host.updateNs(3, 0), host.copyNs]).toEqual([
+    430, 0, 260, 0,
+  ]);
 });
 
 test("the first step pays the cold start, where that is asked for", () => {

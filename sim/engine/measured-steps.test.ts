@@ -18,7 +18,9 @@ const requests = Array.from({ length: 120 }, (_, at) => ({
   outputTokens: 1 + ((at * 5) % 30),
 }));
 
-function simulated(change: Partial<SimulatedRunInput> & { readonly policy?: string; readonly settings?: object } = {}): Run {
+function simulated(
+  change: Partial<SimulatedRunInput> & { readonly policy?: string; readonly settings?: object } = {},
+): Run {
   const { policy = "vllm", settings = {}, ...rest } = change;
   const plan = planPolicy(policy, settings, { source: "test" });
   const workload = { requests, maxConcurrency: 20, thinkNs: 0 };

@@ -45,7 +45,11 @@ export async function buildSteps(
   const { rounds, loops, coldNs, reference, settings, seed, groupsPerRun, longest } = input;
   const cells = toStepCells(rounds.chosen);
   const heldOut = heldOutNames(cells, seed);
-  const fitted = await fitSteps(rounds.chosen, { seed, groupsPerRun, isHeldOut: (cell) => heldOut.has(workName(cell)) });
+  const fitted = await fitSteps(rounds.chosen, {
+    seed,
+    groupsPerRun,
+    isHeldOut: (cell) => heldOut.has(workName(cell)),
+  });
   const { warnings, jitter, ...fit } = fitted;
   const between = timesBetween(loops);
   const [modelNs, realNs] = loops.reduce(
@@ -103,7 +107,10 @@ function timesBetween(loops: readonly StepMeasurement[]): {
     const usualNs = median(points.map(({ ns }) => ns));
     return points.filter(({ ns }) => ns <= STALL * usualNs);
   };
-  const perStep = ({ baseNs, requestNs }: Growth) => ({ base_ns: Math.round(baseNs), request_ns: Math.round(requestNs) });
+  const perStep = ({ baseNs, requestNs }: Growth) => ({
+    base_ns: Math.round(baseNs),
+    request_ns: Math.round(requestNs),
+  });
   const [schedules, updates] = [pointsOf(({ scheduleNs }) => scheduleNs), pointsOf(({ updateNs }) => updateNs)];
   const [schedule, update] = [growthOf(schedules), growthOf(updates)];
   const ratiosTo = (points: typeof schedules, { baseNs, requestNs }: Growth): number[] =>

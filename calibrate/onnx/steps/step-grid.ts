@@ -8,7 +8,15 @@ import type { GridPlan } from "../plan.js";
 /** What of a plan decides which steps are measured. */
 export type StepLevels = Pick<GridPlan, "batchSizes" | "promptTokens" | "decodeSteps">;
 
-const nothing: StepSpec = { decodes: 0, context: 0, chunks: 0, chunkTokens: 0, chunkContext: 0, isLast: true, moves: 0 };
+const nothing: StepSpec = {
+  decodes: 0,
+  context: 0,
+  chunks: 0,
+  chunkTokens: 0,
+  chunkContext: 0,
+  isLast: true,
+  moves: 0,
+};
 
 /** Every step to measure once a round; `positions`: the longest request that the model takes. */
 export function stepGrid(levels: StepLevels, positions: number): StepSpec[] {

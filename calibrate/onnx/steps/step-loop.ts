@@ -4,7 +4,14 @@
  */
 import { InvariantError } from "../../../formats/index.js";
 import type { RequestStep } from "../../../onnx/index.js";
-import { StepLog, stepWork, tokenCounts, type EngineStep, type StepAssignment, type StepPolicy } from "../../../sim/index.js";
+import {
+  StepLog,
+  stepWork,
+  tokenCounts,
+  type EngineStep,
+  type StepAssignment,
+  type StepPolicy,
+} from "../../../sim/index.js";
 import type { StepMeasurement } from "../../fit/index.js";
 import type { StepBench } from "./run-step.js";
 
