@@ -1,5 +1,5 @@
 import { stepPartNames, type StepTerms } from "../../formats/index.js";
-import { normal, stepQuantities, stream, sumParts } from "../../sim/index.js";
+import { normal, stepQuantities, stream, sumParts, type StepWork } from "../../sim/index.js";
 import { fitSteps } from "./step-fit.js";
 import { toStepCells, workName, workOfSpec, type StepMeasurement, type StepSpec } from "./step-measurement.js";
 
@@ -77,7 +77,7 @@ test("known costs come back, with the bend of the dense layers", async () => {
 });
 
 test("steps kept out of the fit are predicted in spite of noise, and the draws surround the costs", async () => {
-  const isHeldOut = ({ decodes, chunks }: StepMeasurement): boolean => decodes === 8 && chunks === 1;
+  const isHeldOut = ({ decodes, chunks }: StepWork): boolean => decodes === 8 && chunks === 1;
   const { held_out, draws, terms, jitter } = await fitSteps(measure(0.03, 12), { ...options, isHeldOut });
   expect(held_out!.points).toBe(2);
   expect(held_out!.median_ape).toBeLessThan(0.03);

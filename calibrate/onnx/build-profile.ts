@@ -1,12 +1,13 @@
-/** From measurements and what ran them to a profile: fits time and memory, and gathers what a reader should be told. */
+/** From measurements and what ran them to a profile: fits time and memory, and gathers what a reader should know. */
 import type { ExecutorInfo } from "../../onnx/index.js";
 import {
   PROFILE_VERSION,
   check,
-  type Profile,
   profileSchema,
   greatest,
   least,
+  defined,
+  type Profile,
   type StepCosts,
 } from "../../formats/index.js";
 import {
@@ -89,10 +90,10 @@ export async function buildProfile(inputs: ProfileInputs): Promise<{
       },
       range,
       fit,
-      ...(held_out === undefined ? {} : { held_out }),
+      ...defined({ held_out }),
       noise,
       uncertainty,
-      ...(inputs.steps === undefined ? {} : { steps: inputs.steps }),
+      ...defined({ steps: inputs.steps }),
     },
     { source: `profile of model "${name}"` },
   );

@@ -1,6 +1,6 @@
 /**
  * Calibrates a model on this machine: measures what the plan asks for as far as memory and time allow, and fits a profile
- * to it. Nothing else should run meanwhile; what did is told.
+ * to it. Nothing else should run meanwhile; what did is reported.
  */
 import { availableParallelism, cpus, totalmem } from "node:os";
 import {
@@ -22,7 +22,7 @@ import {
   type ModelFiles,
   type OnnxExecutor,
 } from "../../onnx/index.js";
-import { ConfigError, type CalibrationPlan, type Profile } from "../../formats/index.js";
+import { ConfigError, defined, type CalibrationPlan, type Profile } from "../../formats/index.js";
 import { blockName, toCells, type Measurement, type Residual, type StepMeasurement } from "../fit/index.js";
 import { MemoryBound } from "./batch-memory.js";
 import { buildProfile } from "./build-profile.js";
@@ -87,8 +87,7 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
   await requireProvider(plan.device);
   const model = await ensureModel(plan.model, {
     ...modelForm(plan),
-    ...(cacheDir === undefined ? {} : { cacheDir }),
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ cacheDir, signal }),
   });
   const grid = resolvePlan({ ...plan, model: model.name }, model.shape, seed);
   signal?.throwIfAborted();
@@ -134,7 +133,7 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
       const batches = { ...options, endNs: batchesEndNs, loadedBytes, bound };
       const { session, made, context } = await measureAll(bench, grid, batches);
       const stepped = grid.steps
-        ? await measureSteps(model, grid, { ...options, threads, endNs, isAsked: plan.steps === true })
+        ? await measureSteps(model, grid, { ...options, threads, endNs, isAsked: plan.steps === true, batches: session.measurements.length })
         : undefined;
       const others = otherCores(before, readLoad());
       const built = await buildProfile({
@@ -142,12 +141,10 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
         measurements: session.chosen,
         everything: session.measurements,
         settings: {
-          ...(plan.budget_s === undefined ? {} : { budget_s: plan.budget_s }),
-          ...(grid.weights === undefined ? {} : { weights: grid.weights }),
-          ...(grid.sampling === undefined ? {} : { sampling: grid.sampling }),
+          ...defined({ budget_s: plan.budget_s, weights: grid.weights, sampling: grid.sampling }),
           timer_ns: bench.timerNs,
           pinned: pinning.isPinned,
-          ...(pinning.cpus === undefined ? {} : { cpus: pinning.cpus }),
+          ...defined({ cpus: pinning.cpus }),
           other_cores: Number(others.toPrecision(3)),
         },
         info: executor.info,
@@ -221,8 +218,7 @@ async function measureAll(
     keep: (measurement) => {
       if (rawPath !== undefined) appendRaw(rawPath, measurement);
     },
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ onProgress, signal }),
   });
   const made = await measurePlan({
     bench,
@@ -245,12 +241,14 @@ interface MeasureStepsOptions extends CalibrateOptions {
   readonly endNs: number;
   /** Whether the user wants them, so that it is an error where they cannot be measured. */
   readonly isAsked: boolean;
+  /** Batches measured before. */
+  readonly batches: number;
 }
 
 async function measureSteps(
   model: ModelFiles,
   plan: GridPlan,
-  { rawPath, resume, onProgress, signal, threads, endNs, isAsked }: MeasureStepsOptions,
+  { rawPath, resume, onProgress, signal, threads, endNs, isAsked, batches }: MeasureStepsOptions,
 ): Promise<CalibratedSteps> {
   let startNs: number | undefined;
   const stepped = await calibrateSteps({
@@ -259,7 +257,8 @@ async function measureSteps(
     ...(rawPath === undefined ? {} : { raw: { path: stepRawPathOf(rawPath), isNew: resume !== true } }),
     onProgress: (done, total, label) => {
       startNs ??= nowNs();
-      onProgress?.({ done, total, etaS: ((nowNs() - startNs) / 1e9 / done) * (total - done), label });
+      const etaS = ((nowNs() - startNs) / 1e9 / done) * (total - done);
+      onProgress?.({ done: batches + done, total: batches + total, etaS, label });
     },
   });
   if (isAsked && stepped.steps === undefined) throw new ConfigError(`calibrate: ${stepped.warnings.join("; ")}`);

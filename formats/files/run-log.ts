@@ -37,7 +37,7 @@ const SYNC_EVERY_MS = 1_000;
 /** Of a run that is to be replaced. */
 const runFiles = ["run.json", ...["requests", "batches", "steps"].flatMap((name) => [`${name}.csv`, `${name}.csv.gz`])];
 
-/** `onTrouble` is told once when a line cannot be written (the disk is full); it is tried again with the next one. */
+/** `onTrouble` is called once when a line cannot be written (the disk is full); it is tried again with the next one. */
 export function runLog(folder: string, onTrouble: (message: string) => void): RunLog {
   let fd: number | undefined;
   let lines: string[] = [];
@@ -107,7 +107,7 @@ export function runLog(folder: string, onTrouble: (message: string) => void): Ru
       try {
         fsyncSync(fd);
       } catch {
-        // What the disk does not take was told when it was written.
+        // What the disk does not take was reported when it was written.
       }
       closeSync(fd);
       fd = undefined;

@@ -1,6 +1,7 @@
 /** The coefficients of a profile as rows for people, whichever kind of cost it has: what costs how much, and per what. */
 import {
   stepPartNames,
+  defined,
   type CostTerm,
   type EngineJitter,
   type Profile,
@@ -132,7 +133,7 @@ function engineRows(cost: VllmEngineCost, intervals: NonNullable<Profile["cost_i
       const ns = numberAt(cost, place);
       if (ns === undefined || (ns === 0 && place.endsWith(".request_ns") && place.startsWith("host."))) return [];
       const intervalNs = intervals[place];
-      return [{ stage, per, ns, ...(intervalNs === undefined ? {} : { intervalNs }) }];
+      return [{ stage, per, ns, ...defined({ intervalNs }) }];
     }),
     ...sizeRows(cost.gpu),
     ...(jitter === undefined ? [] : jitterRows(jitter)),

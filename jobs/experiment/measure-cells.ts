@@ -6,11 +6,12 @@
 import { WORTH_TELLING_CORES } from "../../machine/index.js";
 import {
   ConfigError,
+  greatest,
+  defined,
   type CalibrationPlan,
   type Profile,
   type Run,
   type VllmServer,
-  greatest,
 } from "../../formats/index.js";
 import { describeLoad, loadTokenizer } from "../../sim/index.js";
 import { startCellEngines, type CellEngines } from "./cell-engines.js";

@@ -15,7 +15,7 @@ import {
   type StepCosts,
   type StepTerms,
 } from "../../formats/index.js";
-import { mean, quantile } from "../../sim/index.js";
+import { mean, median } from "../../sim/index.js";
 
 /**
  * The reference batch is repeated so often at least, and for so long: its times vary by 10 % and more from one to the next on
@@ -63,7 +63,7 @@ export function meanPace(runs: readonly Run[]): Pace | undefined {
   return { before: mean(paces.map(({ before }) => before)), after: mean(paces.map(({ after }) => after)) };
 }
 
-/** As far as it can be told, the pace while the run went on: between before and after. */
+/** The pace, as far as it is known, while the run went on: between before and after. */
 export function paceBeside({ before, after }: Pace): number {
   return (before + after) / 2;
 }
@@ -170,6 +170,6 @@ function paceFrom(usualMs: number, measureMs: () => Promise<number>): MeasurePac
       timesMs.push(tookMs);
       spentMs += tookMs;
     }
-    return quantile(Float64Array.from(timesMs).sort(), 0.5) / usualMs;
+    return median(timesMs) / usualMs;
   };
 }

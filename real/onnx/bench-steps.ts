@@ -4,7 +4,7 @@
  * computed again. Each token reaches its client when its step has ended.
  */
 import seedrandom from "seedrandom";
-import type { Run, RunInfo, ScheduledStepRecord } from "../../formats/index.js";
+import { defined, type Run, type RunInfo, type ScheduledStepRecord } from "../../formats/index.js";
 import type { ModelFiles, RequestStep, StepExecutor } from "../../onnx/index.js";
 import { quantile, summarise, tableOf, type StepAssignment, type StepPolicy } from "../../sim/index.js";
 import { realClock } from "../clock.js";
@@ -42,7 +42,7 @@ export async function benchSteps(input: StepBenchInput): Promise<Run> {
     schedulers: input.policy,
     clock: realClock,
     signal,
-    ...(input.onProgress === undefined ? {} : { onProgress: input.onProgress }),
+    ...defined({ onProgress: input.onProgress }),
     onEnded: (record, index) => {
       const columns = record.status === "ok" ? input.describeAnswer?.(tokens.output(index)) : undefined;
       if (columns !== undefined) answers.set(record.requestId, columns);
@@ -140,7 +140,7 @@ function infoAtStart({
         load_ms: roundedMs(executor.loadMs * 1e6),
         warm_up_steps: WARM_UP_STEPS,
         kv_cache_bytes: executor.cacheBytes,
-        ...(sampling === undefined ? {} : { sampling }),
+        ...defined({ sampling }),
       },
     },
     model: { ...shape, name, precision, fused, parameters, weightBytes, kvBytesPerToken },

@@ -1,20 +1,13 @@
 /**
- * Prices steps with what single steps were measured to cost (`steps` of a profile). The loop is synchronous: the host schedules, a step
+ * What steps cost by single steps that were measured (`steps` of a profile). The loop is synchronous: the host schedules, a step
  * runs, its tokens are told of.
  */
 import { stepPartNames, type StepCosts, type StepPartName } from "../../formats/index.js";
 import { DecodeTimes } from "./decode-times.js";
 import { OwnFactors, type FactorStream } from "./factor-streams.js";
 import { RangeUse } from "./range-use.js";
-import {
-  linearDecodeLaw,
-  noHost,
-  wholeNs,
-  type DecodeLaw,
-  type HostCost,
-  type StepCostModel,
-  type StepShape,
-} from "./step-cost.js";
+import { linearDecodeLaw, wholeNs, type DecodeLaw } from "./decode-law.js";
+import { noHost, type HostCost, type StepCostModel, type StepShape } from "./step-cost.js";
 import { stepQuantities, type StepQuantities, type StepWork } from "./step-quantities.js";
 import { sumTerms } from "./terms.js";
 
@@ -60,12 +53,12 @@ export class MeasuredStepCost implements StepCostModel {
   }
 
   gpuNs(step: StepShape): number {
-    const ns = this.pricedNs(step);
+    const ns = this.costNs(step);
     this.rangeUse.step(step, ns);
     return ns;
   }
 
-  private pricedNs(step: StepShape): number {
+  private costNs(step: StepShape): number {
     const coldNs = this.coldNs;
     this.coldNs = 0;
     const meanNs =

@@ -1,6 +1,6 @@
 /** Every policy by name: settings, what it is, how to make one. Adding a policy is one file and one line here. */
 import { z } from "zod";
-import { check, ConfigError, suggest, type CheckContext } from "../../formats/index.js";
+import { check, ConfigError, suggest, defined, type CheckContext } from "../../formats/index.js";
 import { createDynamic, dynamicSettings } from "./dynamic.js";
 import type { Machine } from "./machine.js";
 import { createNaive, naiveSettings } from "./naive.js";
@@ -110,7 +110,7 @@ export function planPolicy(name: string, settings: unknown, context: CheckContex
   return {
     name,
     work: "step",
-    ...(server === undefined ? {} : { server }),
+    ...defined({ server }),
     settings: checked,
     create: (machine) => found.create(checked, machine),
   };
