@@ -2,8 +2,16 @@
  * From measured steps to the step costs of a profile: terms of dense layers, output, attention of decodes and of chunks, and moved
  * slots, fitted together to the median of each step's repeats, then raised to the mean. Nanoseconds; errors are fractions.
  */
-import { stepPartNames, type CostTerm, type StepCosts, type StepTerms } from "../../formats/index.js";
-import { greatest, least } from "../../formats/index.js";
+import {
+  defined,
+  greatest,
+  least,
+  stepPartNames,
+  type CostTerm,
+  type StepCosts,
+  type StepPartName,
+  type StepTerms,
+} from "../../formats/index.js";
 import { meanOf, stepQuantities, sumParts, termQuantity, type StepQuantities, type StepWork } from "../../sim/index.js";
 import { median } from "../../sim/metrics/index.js";
 import type { FitTarget } from "./features.js";
@@ -41,8 +49,8 @@ export async function fitSteps(
   const { phases, warnings } = fitTarget(stepTarget(groupsPerRun), fitted, solver, {
     ...{ seed, bootstrapSamples: BOOTSTRAP_SAMPLES, plain: false },
   });
-  const partsOf = <T>(value: (part: (typeof stepPartNames)[number]) => T): Record<(typeof stepPartNames)[number], T> =>
-    Object.fromEntries(stepPartNames.map((part) => [part, value(part)])) as Record<(typeof stepPartNames)[number], T>;
+  const partsOf = <T>(value: (part: StepPartName) => T): Record<StepPartName, T> =>
+    Object.fromEntries(stepPartNames.map((part) => [part, value(part)])) as Record<StepPartName, T>;
   const terms: StepTerms = partsOf((part) => [...phases[part]!.terms]);
   const modelNs = (work: StepWork): number => sumParts({ terms }, stepQuantities(work, groupsPerRun));
   const scoreOf = (some: readonly StepCell[]) =>
@@ -59,7 +67,7 @@ export async function fitSteps(
     draws: partsOf((part) => phases[part]!.draws.map((draw) => draw.map(raised))),
     fit: scoreOf(fitted),
     ...(heldOut.length === 0 ? {} : { held_out: scoreOf(heldOut) }),
-    ...(mixed === undefined ? {} : { mixed }),
+    ...defined({ mixed }),
     jitter: { step },
     warnings: warnings.map((warning) => `steps: ${warning}`),
   };

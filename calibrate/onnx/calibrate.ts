@@ -133,7 +133,13 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
       const batches = { ...options, endNs: batchesEndNs, loadedBytes, bound };
       const { session, made, context } = await measureAll(bench, grid, batches);
       const stepped = grid.steps
-        ? await measureSteps(model, grid, { ...options, threads, endNs, isAsked: plan.steps === true, batches: session.measurements.length })
+        ? await measureSteps(model, grid, {
+            ...options,
+            threads,
+            endNs,
+            isAsked: plan.steps === true,
+            batches: session.measurements.length,
+          })
         : undefined;
       const others = otherCores(before, readLoad());
       const built = await buildProfile({

@@ -11,22 +11,35 @@ import {
   type ModelFiles,
   type SamplingSettings,
 } from "../../onnx/index.js";
-import { greatest, InvariantError, type CalibrationPlan, type Profile, type Run } from "../../formats/index.js";
+import {
+  defined,
+  greatest,
+  InvariantError,
+  type CalibrationPlan,
+  type Profile,
+  type Run,
+} from "../../formats/index.js";
 import { benchOnnx, benchSteps, realStepPlan, requireSlotMemory, type RealRunInput } from "../../real/index.js";
 import { machineOf, type BatchPlan, type PolicyPlan, type StepPlan, type StepPolicy } from "../../sim/index.js";
 import { startMemory } from "../inputs/index.js";
 import { paceOf, stepPaceOf, type MeasurePace } from "./pace.js";
 
-export interface CellEngine<Plan extends PolicyPlan = PolicyPlan> {
+interface CellEngine<Plan extends PolicyPlan = PolicyPlan> {
   readonly measurePace: MeasurePace | undefined;
-  measure(plan: Plan, run: CellRun): Promise<Run>;
+  readonly measure: (plan: Plan, run: CellRun) => Promise<Run>;
   close(): Promise<void>;
 }
 
-export type CellRun = Omit<RealRunInput, "hardware" | "sampling">;
+type CellRun = Omit<RealRunInput, "hardware" | "sampling">;
+
+/** What one policy runs on. */
+interface PlanEngine {
+  readonly measurePace: MeasurePace | undefined;
+  readonly measure: (run: CellRun) => Promise<Run>;
+}
 
 export interface CellEngines {
-  of(plan: PolicyPlan): { readonly measurePace: MeasurePace | undefined; measure(run: CellRun): Promise<Run> };
+  of(plan: PolicyPlan): PlanEngine;
   close(): Promise<void>;
 }
 
@@ -39,13 +52,12 @@ interface EngineInput {
 /** ConfigError where a cell's settings or its memory cannot be had here. */
 export async function startCellEngines(
   cells: readonly { readonly cell: { readonly plan: PolicyPlan } }[],
-  { profile, calibrate = undefined }: { readonly profile: Profile; readonly calibrate?: CalibrationPlan | undefined },
+  { profile, calibrate }: { readonly profile: Profile; readonly calibrate?: CalibrationPlan | undefined },
   device: "cpu" | "cuda",
 ): Promise<CellEngines> {
-  const weightsPath = calibrate?.weights;
   const model = await ensureModel(profile.model.name, {
     cacheDir: defaultCacheDir(),
-    ...(weightsPath === undefined ? {} : { weightsPath }),
+    ...defined({ weightsPath: calibrate?.weights }),
   });
   const input = { profile, model, sampling: samplingSettings(calibrate ?? {}) };
   const plans = cells.map(({ cell }) => cell.plan);
@@ -69,10 +81,7 @@ export async function startCellEngines(
   }
 }
 
-function bound<Plan extends PolicyPlan>(
-  engine: CellEngine<Plan> | undefined,
-  plan: Plan,
-): ReturnType<CellEngines["of"]> {
+function bound<Plan extends PolicyPlan>(engine: CellEngine<Plan> | undefined, plan: Plan): PlanEngine {
   if (engine === undefined) throw new InvariantError(`nothing was loaded for policy ${plan.name}`);
   return { measurePace: engine.measurePace, measure: (run) => engine.measure(plan, run) };
 }
@@ -83,14 +92,15 @@ async function batchEngine(
 ): Promise<CellEngine<BatchPlan>> {
   const executor = await startOnnxExecutor({ model, device, sampling: sampling !== undefined });
   try {
-    const { takePeakBytes, stop } = await startMemory(executor, undefined);
+    const memory = await startMemory(executor, undefined);
     const { total_bytes: totalBytes, base_bytes: baseBytes } = profile.memory;
+    const { takePeakBytes } = memory;
     const common = { executor, sampling, takePeakBytes, totalBytes, baseBytes, hardware: { ...profile.machine } };
     return {
       measurePace: paceOf(profile, executor, sampling),
       measure: (plan, run) => benchOnnx({ ...common, ...run, plan }),
       close: async () => {
-        stop();
+        memory.stop();
         await executor.close();
       },
     };

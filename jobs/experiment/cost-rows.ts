@@ -73,7 +73,7 @@ export function describeSteps({ fit, held_out, loop, mixed }: StepCosts): string
   const unseen = held_out ?? fit;
   return [
     `steps: median error ${percent(unseen.median_ape)}, P90 ${percent(unseen.p90_ape)} on ${unseen.points} ` +
-      `${held_out === undefined ? "of the fit" : "kept out of the fit"}`,
+      (held_out === undefined ? "of the fit" : "kept out of the fit"),
     ...(loop === undefined
       ? []
       : [`${loop.steps} steps in a row, as a scheduler makes them: ${signed(loop.error)} in all`]),

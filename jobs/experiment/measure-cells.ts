@@ -7,7 +7,6 @@ import { WORTH_TELLING_CORES } from "../../machine/index.js";
 import {
   ConfigError,
   greatest,
-  defined,
   type CalibrationPlan,
   type Profile,
   type Run,

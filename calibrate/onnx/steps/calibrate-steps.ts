@@ -74,7 +74,7 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
       rounds: ROUNDS_PER_REPEAT * plan.repeats,
       earlier: raw === undefined ? [] : await resumeSteps(raw.path, raw.isNew),
     });
-    const loops: StepMeasurement[] = [];
+    let loops: StepMeasurement[] = [];
     for (let loop = 0; loop < LOOPS; loop++) {
       const made = await measureLoop({
         ...{ bench: executor, policy: loopPolicy(model, maxNumSeqs, maxModelLen), nowNs, signal },
@@ -83,7 +83,7 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
         ...{ block: rounds.rounds + loop, order: rounds.all.length + loops.length },
       });
       made.forEach(keep);
-      loops.push(...made);
+      loops = [...loops, ...made];
     }
     const built = await buildSteps({
       ...{ rounds, loops, coldNs, reference, settings, seed: plan.seed },

@@ -41,13 +41,17 @@ export function stepGrid(levels: StepLevels, positions: number): StepSpec[] {
   const crowds = [2, 3].flatMap((chunks) =>
     [0, some].map((count) => ({ ...nothing, decodes: count, context: middle, chunks, chunkTokens: shortest })),
   );
+  // As when all clients of a closed loop begin at once.
+  const starts = [...new Set([some, many])]
+    .filter((chunks) => chunks > 3)
+    .map((chunks) => ({ ...nothing, chunks, chunkTokens: shortest }));
   const moves = [
     { ...nothing, decodes: some, context: middle, moves: 1 },
     { ...nothing, decodes: some, context: most, moves: 2 },
     { ...nothing, decodes: one, context: most, moves: 1 },
     { ...nothing, decodes: many, context: middle, moves: 1 },
   ];
-  return [...decodes, ...prompts, ...later, ...mixed, ...crowds, ...moves].filter(
+  return [...decodes, ...prompts, ...later, ...mixed, ...crowds, ...starts, ...moves].filter(
     (spec) => longestRequest(spec) <= positions,
   );
 }

@@ -1,5 +1,6 @@
 /** The raw measurements of steps on disk: a CSV row per step, appended as it is made. Milliseconds in the file, nanoseconds in memory. */
 import { z } from "zod";
+import { defined } from "../../../formats/index.js";
 import { checkRows, readCsv, writeCsv } from "../../../formats/files/index.js";
 import { stepMeasurementKinds, type StepMeasurement } from "../../fit/index.js";
 import { appendLine, dropCutLine } from "../raw-lines.js";
@@ -36,8 +37,7 @@ const rowSchema = z
     ...{ kind: row.kind, block: row.block, order: row.order, decodes: row.decodes, contextTokens: row.context_tokens },
     ...{ chunks: row.chunks, chunkTokens: row.chunk_tokens, attentionPairs: row.attention_pairs, sampled: row.sampled },
     ...{ moves: row.moves, movedTokens: row.moved_tokens, stepNs: row.step_ms },
-    ...(row.schedule_ms === undefined ? {} : { scheduleNs: row.schedule_ms }),
-    ...(row.update_ms === undefined ? {} : { updateNs: row.update_ms }),
+    ...defined({ scheduleNs: row.schedule_ms, updateNs: row.update_ms }),
   }));
 
 /** Where the steps of a calibration are, beside its batches: `mini.measurements.csv` and `mini.step-measurements.csv`. */
