@@ -1,12 +1,11 @@
 /** servesim calibrate onnx: measures what a batch costs on this machine and writes a profile. */
-import { rmSync } from "node:fs";
 import { z } from "zod";
 import { FitRejected } from "../calibrate/fit/index.js";
 import {
   calibrateOnnx,
-  planPathOf,
   probeOom,
   rawPathOf,
+  removeRaw,
   writeCalibration,
   writeMeasurements,
   type Calibration,
@@ -40,6 +39,7 @@ const gridFlags = {
   decode_steps: planSchema.shape.decode_steps.describe("grid of decode steps, e.g. 5,20"),
   repeats: planSchema.shape.repeats.describe("measurements of each shape"),
   max_repeats: planSchema.shape.max_repeats,
+  steps: planSchema.shape.steps,
   budget_s: planSchema.shape.budget_s,
 };
 const planFlags = { ...modelFlags, ...samplingFlags, ...gridFlags };
@@ -90,7 +90,7 @@ async function calibrate(plan: CalibrationPlan, flags: Own): Promise<void> {
   const rawPath = rawPathOf(flags.output);
   const plotPath = `${flags.output.replace(/\.json$/, "")}.residuals.svg`;
   requireFree([plotPath], "--output", flags.force || flags.resume);
-  if (!flags.resume && flags.force) for (const path of [rawPath, planPathOf(rawPath)]) rmSync(path, { force: true });
+  if (!flags.resume && flags.force) removeRaw(rawPath);
   const calibration = await measure(plan, flags, rawPath);
   const { residualPicture } = await import("../report/charts/index.js");
   const { profile, rejection, residuals, warnings } = calibration;

@@ -1,21 +1,23 @@
 /** Prints a profile for people: coefficients with intervals, and how well the fit holds on shapes kept out of it. */
 import type { OomProbe } from "../calibrate/onnx/index.js";
-import { costRows } from "../jobs/experiment/index.js";
+import { costRows, describeSteps, stepCostRows } from "../jobs/experiment/index.js";
 import { percent, type FitScore, type Profile } from "../formats/index.js";
 import { largestBatch } from "../sim/index.js";
 import { figure, print, printTable } from "./output.js";
 
 export function printProfile(profile: Profile): void {
-  const { cost, fit, held_out, memory, range } = profile;
+  const { cost, fit, held_out, memory, range, steps } = profile;
   print(`${profile.name}: ${profile.source}`);
   printTable(
     ["stage", "per", "µs", "95 % interval, µs"],
-    costRows(cost, profile.cost_intervals).map(({ stage, per, ns, intervalNs }) => [
-      stage,
-      per,
-      micros(ns),
-      intervalNs === undefined ? "" : intervalNs.map(micros).join(" to "),
-    ]),
+    [...costRows(cost, profile.cost_intervals), ...(steps === undefined ? [] : stepCostRows(steps))].map(
+      ({ stage, per, ns, intervalNs }) => [
+        stage,
+        per,
+        micros(ns),
+        intervalNs === undefined ? "" : intervalNs.map(micros).join(" to "),
+      ],
+    ),
   );
   const scores = [
     ["fit", fit],
@@ -34,6 +36,7 @@ export function printProfile(profile: Profile): void {
     `memory: ${mib(memory.base_bytes)} before the first batch, ${figure(memory.kv_bytes_per_token / 1024)} KiB of KV per token; ` +
       `measured for batches of ${range.batch.join(" to ")}, prompts of ${range.prompt_tokens.join(" to ")} tokens`,
   );
+  if (steps !== undefined) for (const line of describeSteps(steps)) print(line);
   if (cost.kind === "static_batch") printLargestBatch(profile);
 }
 

@@ -85,6 +85,10 @@ const calibration = z.strictObject({
     .max(1000)
     .optional()
     .describe("most repeats of a shape whose median stays uncertain; default: 8"),
+  steps: z
+    .boolean()
+    .optional()
+    .describe("also measure steps of continuous batching, for policies that run steps; default: on on the CPU"),
   budget_s: duration.optional().describe("time limit for the calibration, e.g. 60s; default: none"),
 });
 

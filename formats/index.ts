@@ -6,6 +6,8 @@ export { percent, sharePercent, signedPercent } from "./percent.js";
 export { plainLine, printable, printableJson, wellFormed } from "./plain-text.js";
 export { checkProfile } from "./check-profile.js";
 export * from "./profile.js";
+export { basisNames, type BasisName, type CostTerm, type FitScore, type Variation } from "./profile-parts.js";
+export { stepPartNames, type StepCosts, type StepPartName, type StepTerms } from "./step-costs.js";
 export { HELD_OUT_GATE, trustOf, trustWarning, type Trust, type TrustState } from "./profile-trust.js";
 export * from "./workload.js";
 export * from "./trace.js";

@@ -3,44 +3,12 @@
  * Times are nanoseconds (the cost model's own unit), memory is bytes, ratios are 0-1.
  */
 import { z } from "zod";
+import { basis, costTerm, fitScore, interval, ns, perStep, range, variation } from "./profile-parts.js";
+import { stepCosts } from "./step-costs.js";
 
 export const PROFILE_VERSION = 1;
 
-/**
- * Quantity that a term multiplies. For a batch of B rows with P prompt tokens each (left-padded):
- * rows = B, tokens = B*P, attention_pairs = B*P*(P+1)/2, context_tokens = cached tokens read by one decode step,
- * kv_tokens = tokens whose keys and values are held at the end of the batch.
- */
-export const basisNames = ["base", "rows", "tokens", "attention_pairs", "context_tokens", "kv_tokens"] as const;
-
-const basis = z.enum(basisNames);
-const interval = z.tuple([z.number(), z.number()]);
-
-/** value = coefficient * clip(basis), where clip is min(x, upto), max(0, x - beyond), or x itself; 0 for other batches. */
-const costTerm = z.strictObject({
-  basis,
-  upto: z.number().positive().optional(),
-  beyond: z.number().positive().optional(),
-  rows_upto: z.number().positive().optional().describe("counts only in batches of at most this many rows"),
-  rows_beyond: z.number().positive().optional().describe("counts only in batches of more rows"),
-  coefficient_ns: z.number().nonnegative(),
-  ci95_ns: interval.optional(),
-});
-
 const memoryTerm = z.strictObject({ basis, coefficient_bytes: z.number().nonnegative() });
-
-/** Absolute percentage errors of a model on points. */
-const fitScore = z.strictObject({
-  points: z.int().nonnegative(),
-  median_ape: z.number().nonnegative(),
-  p90_ape: z.number().nonnegative(),
-  r2: z.number().optional(),
-});
-
-const ns = z.number().nonnegative();
-
-/** Time of one thing that grows with the requests of a step, ns. */
-const perStep = z.strictObject({ base_ns: ns, request_ns: ns.default(0) });
 
 /** The first requests of a step may cost more each than those after them. */
 const perRequest = perStep.extend({
@@ -72,11 +40,6 @@ const hostState = (of: string): z.ZodObject<{ share: z.ZodNumber; memory_ns: z.Z
     share: z.number().min(0).max(1).describe(of),
     memory_ns: z.number().positive().describe("time after which the correlation falls to 1/e"),
   });
-
-/** How one time varies about its mean: quantiles [p, time / mean], p ascending from 0 to 1, linear between them. */
-const variation = z.strictObject({
-  quantiles: z.array(z.tuple([z.number().min(0).max(1), z.number().nonnegative()])).min(2),
-});
 
 const jitterNames = [
   "schedule",
@@ -214,8 +177,6 @@ const vllmEngineCost = z.strictObject({
     .describe("how times vary from step to step; absent: every time is its mean"),
 });
 
-const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
-
 /** Costs of a vLLM engine that its recordings allow as well, one row a draw, in the order of `names`. */
 const costDraws = z
   .strictObject({
@@ -318,6 +279,9 @@ export const profileSchema = z.strictObject({
       repeat_spread: z.number().nonnegative().describe("median half range over median of repeats of a cell"),
     })
     .optional(),
+  steps: stepCosts
+    .optional()
+    .describe("static_batch: what steps of continuous batching cost on the same machine; absent: not measured"),
   uncertainty: uncertainty.optional().describe("other coefficients that the measurements allow, for bands"),
   notes: z.array(z.string()).optional().describe("what a reader should know before trusting it"),
   server_notes: z
@@ -339,7 +303,3 @@ export type StaticBatchCost = z.output<typeof staticBatchCost>;
 export type VllmEngineCost = z.output<typeof vllmEngineCost>;
 export type EngineJitter = NonNullable<VllmEngineCost["jitter"]>;
 export type JitterName = (typeof jitterNames)[number];
-export type Variation = z.output<typeof variation>;
-export type CostTerm = z.output<typeof costTerm>;
-export type BasisName = (typeof basisNames)[number];
-export type FitScore = z.output<typeof fitScore>;

@@ -3,12 +3,12 @@
  * steps for a decode loop, which is measured whole. Quantities and clipping are the simulator's own (sim/cost), so that
  * what was fitted and what is simulated cannot differ.
  */
-import type { CostTerm } from "../../formats/index.js";
+import type { CostTerm, StepPartName } from "../../formats/index.js";
 import { decodeQuantities, prefillQuantities, termQuantity, type TermClip } from "../../sim/cost/index.js";
-import type { BatchShape, Cell, Measurement } from "./measurement.js";
+import { blockName, type BatchShape, type Cell, type Measurement } from "./measurement.js";
 
-/** The two parts of a batch that have terms of their own. */
-export type Phase = "prefill" | "decode_step";
+/** The parts of a batch, or of a step, that have terms of their own. */
+export type Phase = "prefill" | "decode_step" | StepPartName;
 
 /** A term without its coefficient: where it counts, the quantity and where it is clipped. */
 export interface TermShape extends TermClip {
@@ -16,31 +16,64 @@ export interface TermShape extends TermClip {
 }
 
 /** A term that may bend, and the value whose measured levels are the candidate knots. */
-export interface Bend {
+export interface Bend<C> {
   readonly phase: Phase;
   readonly basis: CostTerm["basis"];
-  readonly level: (shape: BatchShape) => number;
+  readonly level: (cell: C) => number;
 }
 
-/** Something measured that terms are fitted to: which cells count, what was measured, which terms it is made of. */
-export interface FitTarget {
-  readonly name: "prefill" | "decode_step" | "batch";
+/** A base that may differ from some number of rows on, and the number whose measured levels are the candidates. */
+export interface Switch<C> {
+  readonly phase: Phase;
+  readonly level: (cell: C) => number;
+}
+
+/** Something measured in cells `C` that terms are fitted to: which cells count, what was measured, which terms it is made of. */
+export interface FitTarget<C> {
+  readonly name: string;
   readonly phases: readonly Phase[];
   /** Terms without knots, the one to keep first where two cannot be told apart. */
   readonly terms: readonly TermShape[];
-  readonly bends: readonly Bend[];
-  readonly applies: (cell: BatchShape) => boolean;
-  readonly measuredNs: (timed: Cell | Measurement) => number;
+  readonly bends: readonly Bend<C>[];
+  readonly switches: readonly Switch<C>[];
+  readonly applies: (cell: C) => boolean;
+  /** Whether the cell says anything of the phase. */
+  readonly tells: (phase: Phase, cell: C) => boolean;
+  /** Median of the repeats, and each of them. */
+  readonly measuredNs: (cell: C) => number;
+  readonly repeatsNs: (cell: C) => readonly number[];
+  /** What a term adds to the cell per unit of its coefficient. */
+  readonly feature: (term: TermShape, cell: C) => number;
+  /** Cells of one block are taken or left together: they are not independent. */
+  readonly blockOf: (cell: C) => string;
 }
+
+type BatchTarget = FitTarget<Cell>;
 
 const rows = (shape: BatchShape): number => shape.batchSize;
 const tokens = (shape: BatchShape): number => shape.batchSize * shape.promptTokens;
 const pairs = (shape: BatchShape): number => (tokens(shape) * (shape.promptTokens + 1)) / 2;
 
+/** What all targets of batches share; `timeNs` is the measured time of a cell or of one of its repeats. */
+function ofBatches(
+  timeNs: (timed: Cell | Measurement) => number,
+  phases: readonly Phase[],
+): Pick<BatchTarget, "phases" | "switches" | "tells" | "measuredNs" | "repeatsNs" | "feature" | "blockOf"> {
+  return {
+    phases,
+    switches: phases.map((phase) => ({ phase, level: rows })),
+    tells: (phase, { decodeSteps }) => phase !== "decode_step" || decodeSteps > 0,
+    measuredNs: timeNs,
+    repeatsNs: ({ repeats }) => repeats.map(timeNs),
+    feature,
+    blockOf: blockName,
+  };
+}
+
 /** Prefill of B rows of P tokens, time to the first token. Launching kernels hides work below some tokens or pairs. */
-export const prefillTarget: FitTarget = {
+export const prefillTarget: BatchTarget = {
+  ...ofBatches((timed) => timed.prefillNs, ["prefill"]),
   name: "prefill",
-  phases: ["prefill"],
   terms: [
     { phase: "prefill", basis: "base" },
     { phase: "prefill", basis: "tokens" },
@@ -53,13 +86,12 @@ export const prefillTarget: FitTarget = {
     { phase: "prefill", basis: "attention_pairs", level: pairs },
   ],
   applies: () => true,
-  measuredNs: (timed) => timed.prefillNs,
 };
 
 /** The decode loop after the first token: step i (from 0) of a row with P prompt tokens reads P + i cached tokens. */
-export const decodeTarget: FitTarget = {
+export const decodeTarget: BatchTarget = {
+  ...ofBatches((timed) => timed.decodeNs, ["decode_step"]),
   name: "decode_step",
-  phases: ["decode_step"],
   terms: [
     { phase: "decode_step", basis: "base" },
     { phase: "decode_step", basis: "context_tokens" },
@@ -67,21 +99,19 @@ export const decodeTarget: FitTarget = {
   ],
   bends: [{ phase: "decode_step", basis: "rows", level: rows }],
   applies: (shape) => shape.decodeSteps > 0,
-  measuredNs: (timed) => timed.decodeNs,
 };
 
 /** Both at once, where nothing but the whole batch was timed; shapes without decode steps tell the two apart. */
-export const batchTarget: FitTarget = {
+export const batchTarget: BatchTarget = {
+  ...ofBatches((timed) => timed.wallNs, ["prefill", "decode_step"]),
   name: "batch",
-  phases: ["prefill", "decode_step"],
   terms: [...prefillTarget.terms, ...decodeTarget.terms],
   bends: [...prefillTarget.bends, ...decodeTarget.bends],
   applies: () => true,
-  measuredNs: (timed) => timed.wallNs,
 };
 
 /** What a term adds to a batch of that shape per unit of its coefficient. */
-export function feature(term: TermShape, { batchSize, promptTokens, decodeSteps }: BatchShape): number {
+function feature(term: TermShape, { batchSize, promptTokens, decodeSteps }: BatchShape): number {
   if (term.phase === "prefill") return termQuantity(term, prefillQuantities(batchSize, promptTokens));
   const stepQuantity = (step: number): number =>
     termQuantity(term, decodeQuantities(batchSize, batchSize * (promptTokens + step)));

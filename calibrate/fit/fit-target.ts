@@ -4,7 +4,6 @@ import { bootstrapDraws, intervalsOf } from "./bootstrap.js";
 import type { FitTarget, Phase, TermShape } from "./features.js";
 import { chooseKnots } from "./knots.js";
 import type { LinearSolver } from "./linear-solver.js";
-import type { Cell } from "./measurement.js";
 import { relativeDesign, solveRobust, splitIdentifiable } from "./relative-fit.js";
 import { varianceWeights } from "./weights.js";
 
@@ -27,25 +26,32 @@ export interface TargetFit {
 }
 
 /** Fits the cells that the target applies to; a phase that no cell has costs 0, with a warning. */
-export function fitTarget(
-  target: FitTarget,
-  allCells: readonly Cell[],
+export function fitTarget<C>(
+  target: FitTarget<C>,
+  allCells: readonly C[],
   solver: LinearSolver,
   { seed, bootstrapSamples, plain }: TargetOptions,
 ): TargetFit {
   const cells = allCells.filter((cell) => target.applies(cell));
-  const hasDecode = cells.some((cell) => cell.decodeSteps > 0);
-  const unmeasured = target.phases.filter((phase) => (phase === "decode_step" ? !hasDecode : cells.length === 0));
+  const unmeasured = target.phases.filter((phase) => !cells.some((cell) => target.tells(phase, cell)));
   const free: PhaseFit = { terms: [{ basis: "base", coefficient_ns: 0 }], draws: [] };
   const freePhases = Object.fromEntries(unmeasured.map((phase) => [phase, free]));
-  const freeWarnings = unmeasured.map(
-    (phase) => `${phase}: no shape with decode steps was measured, so a step is assumed to cost 0`,
+  const freeWarnings = unmeasured.map((phase) =>
+    phase === "decode_step"
+      ? `${phase}: no shape with decode steps was measured, so a step is assumed to cost 0`
+      : `${phase}: nothing was measured that tells of it, so it is assumed to cost 0`,
   );
   const phases = target.phases.filter((phase) => !unmeasured.includes(phase));
   if (phases.length === 0) return { phases: freePhases, warnings: freeWarnings };
 
-  const measured: FitTarget = { ...target, phases, bends: target.bends.filter(({ phase }) => phases.includes(phase)) };
-  const asked = target.terms.filter(({ phase }) => phases.includes(phase));
+  const isMeasured = ({ phase }: { readonly phase: Phase }): boolean => phases.includes(phase);
+  const measured: FitTarget<C> = {
+    ...target,
+    phases,
+    bends: target.bends.filter(isMeasured),
+    switches: target.switches.filter(isMeasured),
+  };
+  const asked = target.terms.filter(isMeasured);
   const { kept, dropped } = splitIdentifiable(measured, asked, cells);
   const weights = varianceWeights(measured, cells);
   const shapes = plain ? kept : chooseKnots(measured, kept, cells, solver, { seed, weights });
@@ -86,7 +92,7 @@ function digits(value: number, count: number): number {
   return Number(value.toPrecision(count));
 }
 
-function explainDropped(target: FitTarget, term: TermShape, kept: readonly TermShape[]): string {
+function explainDropped<C>(target: FitTarget<C>, term: TermShape, kept: readonly TermShape[]): string {
   const nameOf = ({ phase, basis }: TermShape): string => (target.phases.length > 1 ? `${phase} ${basis}` : basis);
   return (
     `${target.name}: the shapes measured cannot tell "${nameOf(term)}" from ${kept.map(nameOf).join(", ")}, so it was ` +

@@ -2,8 +2,7 @@
  * Normal equations of any model over the same cells, fold by fold: the product of two columns is summed once per fold and
  * kept, so that trying a model in cross-validation costs its columns and not its cells. Errors are relative, squared.
  */
-import { feature, type FitTarget, type TermShape } from "./features.js";
-import type { Cell } from "./measurement.js";
+import type { FitTarget, TermShape } from "./features.js";
 import type { NormalEquations } from "./nnls.js";
 
 /** Feature over measured time of each cell, by term; computed once. */
@@ -13,11 +12,18 @@ export class FeatureColumns {
   private readonly idsOfTerms = new WeakMap<TermShape, number>();
   private readonly columns: Float64Array[] = [];
 
-  constructor(
-    private readonly target: FitTarget,
-    private readonly cells: readonly Cell[],
+  private constructor(
+    private readonly cells: number,
+    private readonly valueOf: (term: TermShape, cell: number) => number,
   ) {
-    this.columns.push(new Float64Array(cells.length).fill(1));
+    this.columns.push(new Float64Array(cells).fill(1));
+  }
+
+  static of<C>(target: FitTarget<C>, cells: readonly C[]): FeatureColumns {
+    return new FeatureColumns(
+      cells.length,
+      (term, cell) => target.feature(term, cells[cell]!) / target.measuredNs(cells[cell]!),
+    );
   }
 
   /** Number of a term's column; 0 is the column of ones, which is what the model should come to. */
@@ -33,8 +39,7 @@ export class FeatureColumns {
     const name = [term.phase, term.basis, term.beyond, term.upto, term.rows_beyond, term.rows_upto].join();
     const known = this.ids.get(name);
     if (known !== undefined) return known;
-    const column = new Float64Array(this.cells.length);
-    this.cells.forEach((cell, i) => (column[i] = feature(term, cell) / this.target.measuredNs(cell)));
+    const column = Float64Array.from({ length: this.cells }, (_, cell) => this.valueOf(term, cell));
     this.ids.set(name, this.columns.length);
     return this.columns.push(column) - 1;
   }
@@ -45,7 +50,7 @@ export class FeatureColumns {
 
   /** Model over measured, less 1, of each cell. */
   residuals(terms: readonly TermShape[], coefficients: readonly number[]): number[] {
-    const residuals = this.cells.map(() => -1);
+    const residuals = new Array<number>(this.cells).fill(-1);
     terms.forEach((term, i) => {
       const [column, coefficient] = [this.column(this.idOf(term)), coefficients[i]!];
       if (coefficient > 0) column.forEach((value, cell) => (residuals[cell]! += coefficient * value));

@@ -14,6 +14,16 @@ export {
   type Measurement,
   type MeasurementKind,
 } from "./measurement.js";
+export { fitSteps, STEADY, stepRange, type StepFit, type StepFitOptions } from "./step-fit.js";
+export {
+  stepMeasurementKinds,
+  toStepCells,
+  workName,
+  workOfSpec,
+  type StepCell,
+  type StepMeasurement,
+  type StepSpec,
+} from "./step-measurement.js";
 export { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
 export { nnls, normalEquations } from "./nnls.js";
 export { logNormalVariation, type HeavyTail, normalQuantile } from "./log-normal.js";

@@ -6,10 +6,9 @@
  */
 import { defined } from "../../formats/index.js";
 import { stream } from "../../sim/kernel/index.js";
-import type { Bend, FitTarget, TermShape } from "./features.js";
+import type { Bend, FitTarget, Switch, TermShape } from "./features.js";
 import { FeatureColumns, FoldedSums } from "./folded-sums.js";
 import type { LinearSolver } from "./linear-solver.js";
-import type { BatchShape, Cell } from "./measurement.js";
 import { solveNnls } from "./nnls.js";
 import { blocksOf } from "./relative-fit.js";
 import { huberWeights } from "./weights.js";
@@ -22,20 +21,21 @@ const MAX_LEVELS = 10;
 const MIN_GAIN_FRACTION = 0.02;
 
 /** The given terms, some bent at knots among the levels measured, and switches; deterministic for a seed. */
-export function chooseKnots(
-  target: FitTarget,
+export function chooseKnots<C>(
+  target: FitTarget<C>,
   terms: readonly TermShape[],
-  cells: readonly Cell[],
+  cells: readonly C[],
   solver: LinearSolver,
   { seed, weights }: { readonly seed: string; readonly weights: readonly number[] },
 ): TermShape[] {
-  const deals = dealFolds(blocksOf(cells), seed);
+  const deals = dealFolds(blocksOf(target, cells), seed);
   if (new Set(deals[0]).size < 2) return [...terms];
-  const levels = target.bends.map((bend) => ({ bend, levels: candidateLevels(cells, bend.level) }));
-  const additions = levels.flatMap((each) => each.levels.map((knot): Addition => ({ bend: each.bend, knot })));
-  const switches = target.phases.flatMap((phase) => switchTerms(phase, cells));
+  const additions = target.bends.flatMap(({ phase, basis, level }) =>
+    candidateLevels(cells, level).map((knot): Addition => ({ bend: { phase, basis }, knot })),
+  );
+  const switches = target.switches.flatMap((one) => switchTerms(one, cells));
 
-  const columns = new FeatureColumns(target, cells);
+  const columns = FeatureColumns.of(target, cells);
   const richest = [...additions.reduce(bend, [...terms]), ...switches];
   const factors = huberWeights(unseenResiduals(columns, richest, { folds: deals[0]!, weights, solver }));
   const robust = weights.map((weight, i) => weight * factors[i]!);
@@ -60,7 +60,7 @@ interface Trial {
 }
 
 interface Addition {
-  readonly bend: Bend;
+  readonly bend: Pick<Bend<never>, "phase" | "basis">;
   readonly knot: number;
 }
 
@@ -97,15 +97,15 @@ function bend(terms: readonly TermShape[], { bend: { phase, basis }, knot }: Add
 }
 
 /** A base of its own for batches of at most, and of more than, each inner number of rows. */
-function switchTerms(phase: TermShape["phase"], cells: readonly Cell[]): TermShape[] {
-  return candidateLevels(cells, (cell) => cell.batchSize).flatMap((rows) => [
+function switchTerms<C>({ phase, level }: Switch<C>, cells: readonly C[]): TermShape[] {
+  return candidateLevels(cells, level).flatMap((rows): TermShape[] => [
     { phase, basis: "base", rows_upto: rows },
     { phase, basis: "base", rows_beyond: rows },
   ]);
 }
 
 /** Levels strictly inside the measured range, thinned evenly when there are many. */
-function candidateLevels(cells: readonly Cell[], level: (shape: BatchShape) => number): number[] {
+function candidateLevels<C>(cells: readonly C[], level: (cell: C) => number): number[] {
   const inner = [...new Set(cells.map(level))].sort((a, b) => a - b).slice(1, -1);
   if (inner.length <= MAX_LEVELS) return inner;
   return Array.from(

@@ -5,8 +5,7 @@
  */
 import type { LinearSolver } from "./linear-solver.js";
 import { norm } from "../../formats/index.js";
-import { feature, type FitTarget, type TermShape } from "./features.js";
-import { blockName, type Cell } from "./measurement.js";
+import type { FitTarget, TermShape } from "./features.js";
 import { normalEquations, solveNnls } from "./nnls.js";
 import { huberWeights } from "./weights.js";
 
@@ -19,19 +18,23 @@ export interface RelativeDesign {
 }
 
 /** The design of those terms over those cells. */
-export function relativeDesign(target: FitTarget, terms: readonly TermShape[], cells: readonly Cell[]): RelativeDesign {
+export function relativeDesign<C>(
+  target: FitTarget<C>,
+  terms: readonly TermShape[],
+  cells: readonly C[],
+): RelativeDesign {
   return {
     terms,
-    blocks: blocksOf(cells),
-    rows: cells.map((cell) => terms.map((term) => feature(term, cell) / target.measuredNs(cell))),
+    blocks: blocksOf(target, cells),
+    rows: cells.map((cell) => terms.map((term) => target.feature(term, cell) / target.measuredNs(cell))),
   };
 }
 
-/** Number of each cell's prompt block, from 0. */
-export function blocksOf(cells: readonly Cell[]): number[] {
+/** Number of each cell's block, from 0. */
+export function blocksOf<C>(target: FitTarget<C>, cells: readonly C[]): number[] {
   const numbers = new Map<string, number>();
   return cells.map((cell) => {
-    const name = blockName(cell);
+    const name = target.blockOf(cell);
     const number = numbers.get(name) ?? numbers.size;
     numbers.set(name, number);
     return number;
@@ -69,10 +72,10 @@ export function ratio(row: readonly number[], coefficients: readonly number[]): 
  * Splits terms into those that the cells can tell apart and those that they cannot (a single batch size makes `rows` a
  * multiple of `base`): a term that the ones before it explain is left out.
  */
-export function splitIdentifiable(
-  target: FitTarget,
+export function splitIdentifiable<C>(
+  target: FitTarget<C>,
   terms: readonly TermShape[],
-  cells: readonly Cell[],
+  cells: readonly C[],
 ): { readonly kept: TermShape[]; readonly dropped: TermShape[] } {
   const design = relativeDesign(target, terms, cells);
   const basis: number[][] = [];

@@ -4,7 +4,6 @@
  */
 import { median, quantileOf } from "../../sim/metrics/index.js";
 import type { FitTarget } from "./features.js";
-import type { Cell } from "./measurement.js";
 
 /** Misfit between shapes that no repeat shows (a relative standard deviation): no cell counts for more than that allows. */
 const MISFIT_FRACTION = 0.05;
@@ -16,15 +15,15 @@ const SIGMAS_PER_MEDIAN = 1.4826;
 const MIN_EDGE_FRACTION = 0.02;
 
 /** Weights up to 1, each over the relative variance of its cell's median. A cell measured once has the usual variance. */
-export function varianceWeights(target: FitTarget, cells: readonly Cell[]): number[] {
+export function varianceWeights<C>(target: FitTarget<C>, cells: readonly C[]): number[] {
   const variances = cells.map((cell) => medianVariance(target, cell));
   const known = variances.filter((variance) => variance !== undefined);
   const usual = known.length === 0 ? 0 : median(known);
   return variances.map((variance) => MISFIT_FRACTION ** 2 / (MISFIT_FRACTION ** 2 + (variance ?? usual)));
 }
 
-function medianVariance(target: FitTarget, cell: Cell): number | undefined {
-  const times = cell.repeats.map((repeat) => target.measuredNs(repeat));
+function medianVariance<C>(target: FitTarget<C>, cell: C): number | undefined {
+  const times = target.repeatsNs(cell);
   if (times.length < 2) return undefined;
   const range = (quantileOf(times, 0.75) - quantileOf(times, 0.25)) / target.measuredNs(cell);
   return (MEDIAN_VARIANCE * range ** 2) / times.length;

@@ -1,6 +1,15 @@
 /** From measurements and what ran them to a profile: fits time and memory, and gathers what a reader should know. */
 import type { ExecutorInfo } from "../../onnx/index.js";
-import { PROFILE_VERSION, check, profileSchema, greatest, least, defined, type Profile } from "../../formats/index.js";
+import {
+  PROFILE_VERSION,
+  check,
+  profileSchema,
+  greatest,
+  least,
+  defined,
+  type Profile,
+  type StepCosts,
+} from "../../formats/index.js";
 import {
   assess,
   blockName,
@@ -26,6 +35,8 @@ export interface ProfileInputs {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly info: ExecutorInfo;
   readonly machine: Profile["machine"];
+  /** Absent: steps were not measured. */
+  readonly steps?: StepCosts | undefined;
   readonly memory: { readonly totalBytes: number; readonly baseBytes: number };
 }
 
@@ -82,6 +93,7 @@ export async function buildProfile(inputs: ProfileInputs): Promise<{
       ...defined({ held_out }),
       noise,
       uncertainty,
+      ...defined({ steps: inputs.steps }),
     },
     { source: `profile of model "${name}"` },
   );

@@ -7,9 +7,12 @@ import { calibrateOnnx } from "./calibrate.js";
 import { chooseMeasurements } from "./drift-watch.js";
 import { readRaw } from "./raw-file.js";
 import type { CalibrationProgress } from "./session.js";
+import { readStepMeasurements, stepRawPathOf } from "./steps/index.js";
 import { rawPathOf, writeCalibration } from "./write.js";
 
+/** Of batches alone; the first test measures steps, too. */
 const plan: CalibrationPlan = {
+  steps: false,
   model: "tiny",
   device: "cpu",
   batch_sizes: [1, 2, 4],
@@ -30,7 +33,8 @@ afterEach(() => {
 
 test("a real model is measured and its profile written with the measurements beside it", async () => {
   const progress: CalibrationProgress[] = [];
-  const calibration = await calibrateOnnx(plan, { cacheDir: folder, onProgress: (p) => progress.push(p) });
+  const withSteps = { ...plan, steps: true };
+  const calibration = await calibrateOnnx(withSteps, { cacheDir: folder, onProgress: (p) => progress.push(p) });
   await writeCalibration(calibration, profilePath);
 
   const profile = readProfile(profilePath);
@@ -46,11 +50,21 @@ test("a real model is measured and its profile written with the measurements bes
   expect(profile.raw).toBe("tiny.measurements.csv");
   expect(await readRaw(rawPathOf(profilePath))).toEqual(calibration.measurements);
 
+  const steps = profile.steps!;
+  expect(steps).toEqual({ ...calibration.profile.steps, raw: "tiny.step-measurements.csv" });
+  expect(steps.range.batch).toEqual([1, 6]);
+  expect(steps.terms.dense[0]!.coefficient_ns).toBeGreaterThan(0);
+  expect(steps.held_out!.points).toBeGreaterThan(3);
+  expect(steps.mixed!.points).toBe(6);
+  expect(steps.schedule.base_ns + steps.update.base_ns).toBeGreaterThan(0);
+  expect(steps.draws!.dense[0]).toHaveLength(steps.terms.dense.length);
+  expect(await readStepMeasurements(join(folder, steps.raw!))).toEqual(calibration.stepMeasurements);
+
   const kinds = calibration.measurements.map(({ kind }) => kind);
   expect(kinds[0]).toBe("cold");
   expect(kinds.filter((kind) => kind === "memory")).toHaveLength(6);
   expect(kinds.filter((kind) => kind === "grid").length).toBeGreaterThanOrEqual(24);
-  expect(progress.at(-1)).toMatchObject({ done: calibration.measurements.length, etaS: 0 });
+  expect(progress.at(-1)).toMatchObject({ etaS: 0 });
 });
 
 test("an interrupted calibration keeps what it measured and is finished on resuming", async () => {
@@ -90,6 +104,31 @@ test("a memory pass cut short is repeated as a whole, since peaks of two process
   const memory = chooseMeasurements(measurements).filter(({ kind }) => kind === "memory");
   expect(memory).toHaveLength(6);
   expect(memory.every(({ order }) => order >= cut)).toBe(true);
+});
+
+test("a calibration that is cut while it measures steps goes on with the steps that are left", async () => {
+  const rawPath = rawPathOf(profilePath);
+  const withSteps = { ...plan, steps: true };
+  const stop = new AbortController();
+  let steps = 0;
+  const onProgress = ({ label }: CalibrationProgress): void => {
+    if (label.startsWith("steps") && ++steps === 30) stop.abort();
+  };
+  const interrupted = calibrateOnnx(withSteps, { cacheDir: folder, rawPath, signal: stop.signal, onProgress });
+  await expect(interrupted).rejects.toMatchObject({ name: "AbortError" });
+  const kept = await readStepMeasurements(stepRawPathOf(rawPath));
+  expect(kept).toHaveLength(30);
+  const { stepMeasurements } = await calibrateOnnx(withSteps, { cacheDir: folder, rawPath, resume: true });
+  expect(stepMeasurements.slice(0, 30)).toEqual(kept);
+  expect(await readStepMeasurements(stepRawPathOf(rawPath))).toEqual(stepMeasurements);
+});
+
+test("a model that cannot run steps is calibrated without, which is told; steps that were asked for are an error", async () => {
+  const narrow: CalibrationPlan = { ...plan, model: "llama-tiny", steps: undefined };
+  const { profile, warnings } = await calibrateOnnx(narrow, { cacheDir: folder });
+  expect(profile.steps).toBeUndefined();
+  expect(warnings.join()).toMatch(/steps of continuous batching were not measured: .*heads are 8 wide/);
+  await expect(calibrateOnnx({ ...narrow, steps: true }, { cacheDir: folder })).rejects.toThrow(/heads are 8 wide/);
 });
 
 test("resuming another plan is rejected", async () => {

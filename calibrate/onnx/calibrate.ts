@@ -19,10 +19,11 @@ import {
   requireProvider,
   startOnnxExecutor,
   tryBatch,
+  type ModelFiles,
   type OnnxExecutor,
 } from "../../onnx/index.js";
 import { ConfigError, defined, type CalibrationPlan, type Profile } from "../../formats/index.js";
-import { blockName, toCells, type Measurement, type Residual } from "../fit/index.js";
+import { blockName, toCells, type Measurement, type Residual, type StepMeasurement } from "../fit/index.js";
 import { MemoryBound } from "./batch-memory.js";
 import { buildProfile } from "./build-profile.js";
 import { describeLoad, describeSession } from "./describe-session.js";
@@ -33,6 +34,7 @@ import { pinProcess } from "./pin.js";
 import { referenceShape, resolvePlan, type GridPlan } from "./plan.js";
 import { appendRaw, resumeRaw, startRaw, writeRawContext, type EarlierSitting, type RawContext } from "./raw-file.js";
 import { CalibrationSession, type CalibrationProgress } from "./session.js";
+import { calibrateSteps, stepRawPathOf, type CalibratedSteps } from "./steps/index.js";
 
 export interface CalibrateOptions {
   /** Fixes order, prompts and what is held out; "1" when absent. */
@@ -56,6 +58,7 @@ export interface CalibrateOptions {
 export interface Calibration {
   readonly profile: Profile;
   readonly measurements: readonly Measurement[];
+  readonly stepMeasurements: readonly StepMeasurement[];
   readonly warnings: readonly string[];
   /** Reasons not to use the profile; none when unseen batches are met. */
   readonly rejection: readonly string[];
@@ -66,6 +69,8 @@ export interface Calibration {
 
 /** Kept of a budget for the fit and for writing its files. */
 const FIT_RESERVE_NS = 4e9;
+/** Of what is left of a budget, for the steps. */
+const STEP_FRACTION = 0.25;
 /** Fewest shapes to fit, beside those held out. */
 const MIN_FITTED = 3;
 
@@ -123,7 +128,19 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
       };
       const before = readLoad();
       const loadedBytes = gpu?.usedBytes ?? process.memoryUsage.rss();
-      const { session, made, context } = await measureAll(bench, grid, { ...options, endNs, loadedBytes, bound });
+      const leftNs = Math.max(0, endNs - nowNs());
+      const batchesEndNs = grid.steps && endNs !== Infinity ? endNs - STEP_FRACTION * leftNs : endNs;
+      const batches = { ...options, endNs: batchesEndNs, loadedBytes, bound };
+      const { session, made, context } = await measureAll(bench, grid, batches);
+      const stepped = grid.steps
+        ? await measureSteps(model, grid, {
+            ...options,
+            threads,
+            endNs,
+            isAsked: plan.steps === true,
+            batches: session.measurements.length,
+          })
+        : undefined;
       const others = otherCores(before, readLoad());
       const built = await buildProfile({
         plan: grid,
@@ -138,18 +155,21 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
         },
         info: executor.info,
         machine: describeMachine(executor.info.ortVersion, gpu),
+        steps: stepped?.steps,
         memory: { totalBytes: gpu?.totalBytes ?? totalmem(), baseBytes: context.baseBytes },
       });
       const warnings = [
         ...describeLoad(others, cpus().length),
         ...describeSession(session, made),
         ...built.warnings,
+        ...(stepped?.warnings ?? []),
         ...copies.describe(),
       ];
       const { residuals, rejection } = built;
       const notes = [...new Set([...rejection, ...warnings])];
       const profile = notes.length > 0 ? { ...built.profile, notes } : built.profile;
-      return { profile, measurements: session.measurements, warnings, rejection, residuals, context };
+      const { measurements: stepMeasurements = [] } = stepped ?? {};
+      return { profile, measurements: session.measurements, stepMeasurements, warnings, rejection, residuals, context };
     } finally {
       watch?.stop();
       await executor.close();
@@ -220,6 +240,35 @@ async function measureAll(
   });
   if (endNs !== Infinity) requireEnough(session, plan, made);
   return { session, made, context };
+}
+
+interface MeasureStepsOptions extends CalibrateOptions {
+  readonly threads: number;
+  readonly endNs: number;
+  /** Whether the user wants them, so that it is an error where they cannot be measured. */
+  readonly isAsked: boolean;
+  /** Batches measured before. */
+  readonly batches: number;
+}
+
+async function measureSteps(
+  model: ModelFiles,
+  plan: GridPlan,
+  { rawPath, resume, onProgress, signal, threads, endNs, isAsked, batches }: MeasureStepsOptions,
+): Promise<CalibratedSteps> {
+  let startNs: number | undefined;
+  const stepped = await calibrateSteps({
+    ...{ model, plan, threads, nowNs, signal },
+    endNs: endNs - FIT_RESERVE_NS,
+    ...(rawPath === undefined ? {} : { raw: { path: stepRawPathOf(rawPath), isNew: resume !== true } }),
+    onProgress: (done, total, label) => {
+      startNs ??= nowNs();
+      const etaS = ((nowNs() - startNs) / 1e9 / done) * (total - done);
+      onProgress?.({ done: batches + done, total: batches + total, etaS, label });
+    },
+  });
+  if (isAsked && stepped.steps === undefined) throw new ConfigError(`calibrate: ${stepped.warnings.join("; ")}`);
+  return stepped;
 }
 
 /** ConfigError when the budget ended before there was enough to fit anything to. */

@@ -18,8 +18,11 @@ export const DISTURBED_FRACTION = 0.15;
 /** A task is measured at most this often on account of disturbed blocks. */
 const MAX_TRIES = 3;
 
+/** What of a measurement, of a batch or of a step, tells of drift. */
+type Watched = Pick<Measurement, "block" | "wallNs"> & { readonly kind: string };
+
 /** How far the worse of its two references lies from the session's median, for each block that has one. */
-export function blockDrifts(measurements: readonly Measurement[]): ReadonlyMap<number, number> {
+export function blockDrifts(measurements: readonly Watched[]): ReadonlyMap<number, number> {
   const groups = referenceGroups(measurements);
   const usual = median(groups.values());
   const drifts = new Map<number, number>();
@@ -111,7 +114,7 @@ export function reportDrift(measurements: readonly Measurement[]): DriftReport |
 }
 
 /** Median wall time of the reference before each block. */
-function referenceGroups(measurements: readonly Measurement[]): Map<number, number> {
+function referenceGroups(measurements: readonly Watched[]): Map<number, number> {
   const walls = new Map<number, number[]>();
   for (const { kind, block, wallNs } of measurements) {
     if (kind !== "reference" || block === undefined) continue;

@@ -4,5 +4,6 @@ export { describeMachine, type Gpu } from "../../machine/index.js";
 export { probeOom, type OomProbe } from "./probe-oom.js";
 export { rawPathOf, writeCalibration, writeMeasurements } from "./write.js";
 export { promptIdsOf } from "./plan.js";
-export { planPathOf, readRaw } from "./raw-file.js";
+export { prepareReferenceStep } from "./steps/index.js";
+export { planPathOf, readRaw, removeRaw } from "./raw-file.js";
 export type { CalibrationProgress } from "./session.js";

@@ -10,6 +10,7 @@ const plan: GridPlan = {
   decodeSteps: [2],
   repeats: 3,
   maxRepeats: 8,
+  steps: false,
   seed: "1",
 };
 const repeatsOf = (promptTokens: number, wallsNs: readonly number[]): Measurement[] =>

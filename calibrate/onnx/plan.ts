@@ -22,6 +22,8 @@ export interface GridPlan {
   /** Measurements of each shape, and of one whose median stays uncertain. */
   readonly repeats: number;
   readonly maxRepeats: number;
+  /** Whether steps of continuous batching are measured, too. */
+  readonly steps: boolean;
   readonly seed: string;
 }
 
@@ -48,6 +50,9 @@ export function resolvePlan(plan: CalibrationPlan, shape: ModelShape, seed: stri
         `${decodeSteps.at(-1)!}), model "${plan.model}" has ${shape.positions}; choose shorter prompt_tokens or decode_steps`,
     );
   }
+  if (plan.steps === true && plan.device !== "cpu") {
+    throw new ConfigError(`calibrate: steps are measured on the CPU, got device ${plan.device}; leave steps out`);
+  }
   const sampling = samplingSettings(plan);
   return {
     model: plan.model,
@@ -58,6 +63,7 @@ export function resolvePlan(plan: CalibrationPlan, shape: ModelShape, seed: stri
     decodeSteps,
     repeats: plan.repeats,
     maxRepeats: Math.max(plan.repeats, plan.max_repeats ?? DEFAULT_MAX_REPEATS),
+    steps: plan.steps ?? plan.device === "cpu",
     seed,
   };
 }

@@ -14,6 +14,7 @@ const plan: GridPlan = {
   decodeSteps: [2],
   repeats: 2,
   maxRepeats: 8,
+  steps: false,
   seed: "1",
 };
 const machine = { cpu: "a cpu", cores: 2, runtime: "onnxruntime-node 1.29.0 cpu, 2 threads" };

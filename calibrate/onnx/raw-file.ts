@@ -3,20 +3,14 @@
  * nothing; and beside it `<name>.plan.json`, which says what was measured where and is compared before going on.
  * Times are milliseconds in the file, nanoseconds in memory.
  */
-import { appendFileSync, existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { z } from "zod";
 import { ArtifactError, ConfigError, check, defined } from "../../formats/index.js";
-import {
-  checkRows,
-  readCsv,
-  readJson,
-  readText,
-  writeCsv,
-  writeJson,
-  writeTextAtomic,
-} from "../../formats/files/index.js";
+import { checkRows, readCsv, readJson, writeCsv, writeJson, writeTextAtomic } from "../../formats/files/index.js";
 import { measurementKinds, type Measurement } from "../fit/index.js";
 import type { GridPlan } from "./plan.js";
+import { appendLine, dropCutLine } from "./raw-lines.js";
+import { stepRawPathOf } from "./steps/index.js";
 
 const columns = [
   "batch_size",
@@ -105,11 +99,17 @@ export function planPathOf(rawPath: string): string {
   return `${rawPath.replace(/\.csv$/, "")}.plan.json`;
 }
 
+/** Removes what a calibration has left: measurements of batches and of steps, and their plan. */
+export function removeRaw(rawPath: string): void {
+  for (const path of [rawPath, stepRawPathOf(rawPath), planPathOf(rawPath)]) rmSync(path, { force: true });
+}
+
 /** Starts a raw file: its header and its plan. ConfigError when measurements are there already. */
 export function startRaw(rawPath: string, context: RawContext): void {
-  if (existsSync(rawPath)) {
+  const there = [rawPath, stepRawPathOf(rawPath)].find((path) => existsSync(path));
+  if (there !== undefined) {
     throw new ConfigError(
-      `${rawPath} already has measurements; pass --resume to continue with them, or choose another --output`,
+      `${there} already has measurements; pass --resume to continue with them, or choose another --output`,
     );
   }
   const planPath = planPathOf(rawPath);
@@ -130,15 +130,10 @@ export function writeRawContext(rawPath: string, context: RawContext): void {
 /** Adds one measurement at once, so that it survives whatever comes. ConfigError when the disk takes no more. */
 export function appendRaw(rawPath: string, measurement: Measurement): void {
   const row = toRow(measurement);
-  try {
-    appendFileSync(rawPath, `${allColumns.map((column) => row[column] ?? "").join(",")}\n`);
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === "ENOSPC" ? "the disk is full" : (cause as Error).message;
-    throw new ConfigError(
-      `cannot add a measurement to ${rawPath}: ${why}; earlier measurements are kept; make room and continue with --resume`,
-      { cause },
-    );
-  }
+  appendLine(
+    rawPath,
+    allColumns.map((column) => row[column] ?? ""),
+  );
 }
 
 /** Writes all measurements, whole or not at all. */
@@ -170,14 +165,11 @@ export async function resumeRaw(
   // More repeats may be asked of what is uncertain than at first.
   rejectDifference(rawPath, "plan", then.plan, { ...now.plan, maxRepeats: then.plan.maxRepeats });
   rejectDifference(rawPath, "machine", then.machine, { ...now.machine });
-  const text = existsSync(rawPath) ? readText(rawPath) : "";
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   // Cut short between its plan and its first measurement.
-  if (whole === "") {
+  if (!dropCutLine(rawPath)) {
     writeTextAtomic(rawPath, header);
     return { measurements: [], baseBytes: then.baseBytes, scouted: false };
   }
-  if (whole !== text) writeTextAtomic(rawPath, whole);
   return { measurements: await readRaw(rawPath), baseBytes: then.baseBytes, scouted: then.scouted };
 }
 

@@ -1,6 +1,7 @@
 import { readProfile } from "../../formats/files/index.js";
 import type { Profile } from "../../formats/index.js";
-import { costRows } from "./cost-rows.js";
+import { measuredSteps } from "../../sim/cost/measured-steps.fixture.js";
+import { costRows, describeSteps, stepCostRows } from "./cost-rows.js";
 
 const CPU = "profiles/mini-cpu-2core.json";
 const GPU = "profiles/h100-llama-3.1-8b-vllm-0.26.json";
@@ -64,5 +65,34 @@ describe("the rows of a profile's cost", () => {
     expect(stages.filter((stage) => stage === "schedule")).toHaveLength(4);
     expect(stages.filter((stage) => stage === "launch, full graph")).toHaveLength(1);
     expect(stages.some((stage) => stage.startsWith("front end"))).toBe(false);
+  });
+});
+
+describe("the rows of a profile's steps", () => {
+  it("have every coefficient once, by what it is per", () => {
+    const { terms, schedule, update, cold_start_ns } = measuredSteps;
+    const rows = stepCostRows(measuredSteps);
+    expect(ascending(rows.map(({ ns }) => ns))).toEqual(
+      ascending(coefficients({ terms, schedule, update, cold_start_ns })),
+    );
+    expect(rows.slice(0, 3)).toEqual([
+      { stage: "step, dense layers", per: "run", ns: 10_000 },
+      { stage: "step, dense layers", per: "tokens", ns: 100 },
+      { stage: "step, next tokens", per: "run", ns: 5000 },
+    ]);
+  });
+
+  it("come with what steps kept out of the fit, loops and mixed steps said", () => {
+    const told = describeSteps({
+      ...measuredSteps,
+      held_out: { points: 9, median_ape: 0.021, p90_ape: 0.05 },
+      loop: { steps: 138, error: -0.03 },
+      mixed: { points: 10, over_two_runs: 0.7, assumption_error: 0.12 },
+    });
+    expect(told).toEqual([
+      "steps: median error 2.1 %, P90 5.0 % on 9 kept out of the fit",
+      "138 steps in a row, as a scheduler makes them: -3.0 % in all",
+      "a step that decodes and prefills takes 70.0 % of the two apart (median of 10); both less one base would be off by +12.0 %",
+    ]);
   });
 });

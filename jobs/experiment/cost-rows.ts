@@ -1,10 +1,13 @@
 /** The coefficients of a profile as rows for people, whichever kind of cost it has: what costs how much, and per what. */
 import {
+  stepPartNames,
   defined,
   type CostTerm,
   type EngineJitter,
   type Profile,
   type StaticBatchCost,
+  type StepCosts,
+  type StepPartName,
   type VllmEngineCost,
 } from "../../formats/index.js";
 import { decodeBaseNs } from "../../sim/index.js";
@@ -28,6 +31,58 @@ function batchRows(cost: StaticBatchCost): CostRow[] {
     ...cost.decode_step.map((term) => termRow("decode step", term)),
     { stage: "batch", per: "hand-over", ns: cost.dispatch_ns },
     { stage: "first batch", per: "cold start", ns: cost.cold_start_ns },
+  ];
+}
+
+/** What each part of a step is called, and what its quantities are. */
+const stepParts: Readonly<
+  Record<StepPartName, { readonly stage: string; readonly base: string; readonly rows: string }>
+> = {
+  dense: { stage: "step, dense layers", base: "run", rows: "new token" },
+  output: { stage: "step, next tokens", base: "run", rows: "request" },
+  decode: { stage: "step, attention of decodes", base: "step", rows: "decode" },
+  prefill: { stage: "step, attention of prompts", base: "step", rows: "chunk" },
+  move: { stage: "step, moved slots", base: "step", rows: "slot" },
+};
+
+/** Every coefficient of a profile's step costs, those that are 0 left out. */
+export function stepCostRows({ terms, schedule, update, cold_start_ns }: StepCosts): CostRow[] {
+  const termRows = stepPartNames.flatMap((part) => {
+    const { stage, ...names } = stepParts[part];
+    return terms[part].map((term) => {
+      const row = termRow(stage, term);
+      const { basis } = term;
+      return basis === "base" || basis === "rows" ? { ...row, per: row.per.replace(basis, names[basis]) } : row;
+    });
+  });
+  const rows: CostRow[] = [
+    ...termRows,
+    { stage: "step, scheduling", per: "step", ns: schedule.base_ns },
+    { stage: "step, scheduling", per: "request", ns: schedule.request_ns },
+    { stage: "step, telling of tokens", per: "step", ns: update.base_ns },
+    { stage: "step, telling of tokens", per: "request", ns: update.request_ns },
+    { stage: "first step", per: "cold start", ns: cold_start_ns },
+  ];
+  return rows.filter(({ ns }) => ns > 0);
+}
+
+/** How well steps are predicted, in sentences: what was kept out, steps in a row, and steps that decode and prefill. */
+export function describeSteps({ fit, held_out, loop, mixed }: StepCosts): string[] {
+  const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
+  const signed = (fraction: number): string => `${fraction < 0 ? "-" : "+"}${percent(Math.abs(fraction))}`;
+  const unseen = held_out ?? fit;
+  return [
+    `steps: median error ${percent(unseen.median_ape)}, P90 ${percent(unseen.p90_ape)} on ${unseen.points} ` +
+      (held_out === undefined ? "of the fit" : "kept out of the fit"),
+    ...(loop === undefined
+      ? []
+      : [`${loop.steps} steps in a row, as a scheduler makes them: ${signed(loop.error)} in all`]),
+    ...(mixed === undefined
+      ? []
+      : [
+          `a step that decodes and prefills takes ${percent(mixed.over_two_runs)} of the two apart (median of ${mixed.points}); ` +
+            `both less one base would be off by ${signed(mixed.assumption_error)}`,
+        ]),
   ];
 }
 

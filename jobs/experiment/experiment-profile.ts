@@ -1,6 +1,6 @@
 /** The profile that an experiment simulates with: the file it names, or a calibration of this machine. */
-import { existsSync, rmSync } from "node:fs";
-import { calibrateOnnx, planPathOf, rawPathOf, writeCalibration } from "../../calibrate/onnx/index.js";
+import { existsSync } from "node:fs";
+import { calibrateOnnx, planPathOf, rawPathOf, removeRaw, writeCalibration } from "../../calibrate/onnx/index.js";
 import { ConfigError, type Experiment, type Profile } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import type { ExperimentFolder } from "./folder.js";
@@ -45,7 +45,7 @@ async function calibrated(
     );
   }
   const rawPath = rawPathOf(folder.profile);
-  if (force) for (const path of [rawPath, planPathOf(rawPath)]) rmSync(path, { force: true });
+  if (force) removeRaw(rawPath);
   const resume = existsSync(planPathOf(rawPath));
   await waitUntilQuiet({ waitS: quiet?.waitS ?? 0, signal, reporter });
   const bar = reporter.progress(`calibrating ${plan.model} on ${plan.device}`);

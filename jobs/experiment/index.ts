@@ -1,5 +1,5 @@
 /** Experiments: the main job from a YAML file to a folder of results and a report. */
-export { costRows, type CostRow } from "./cost-rows.js";
+export { costRows, describeSteps, stepCostRows, type CostRow } from "./cost-rows.js";
 export { experimentFolder, type ExperimentFolder } from "./folder.js";
 export { publish } from "./publish.js";
 export { type CellResult, type ExperimentResults, readResults } from "./results.js";

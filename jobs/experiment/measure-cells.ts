@@ -1,32 +1,30 @@
 /**
- * Runs the cells of an experiment for real: one executor for all, repeat after repeat over all cells, so that a drift of
- * the machine spreads over the cells. Each run is predicted first: reference batches tell the pace of the machine, the cell is
- * simulated at that pace, and only then it is run. Finished runs are kept, Ctrl-C loses only the one under way.
+ * Runs the cells of an experiment for real: repeat after repeat over all cells, so that a drift of the machine spreads over the
+ * cells. Each run is predicted first: reference batches or steps tell the pace of the machine, the cell is simulated at that
+ * pace, and only then it is run. Finished runs are kept, Ctrl-C loses only the one under way.
  */
 import { WORTH_TELLING_CORES } from "../../machine/index.js";
-import { defaultCacheDir, ensureModel, samplingSettings, startOnnxExecutor } from "../../onnx/index.js";
 import {
   ConfigError,
   greatest,
-  defined,
   type CalibrationPlan,
   type Profile,
   type Run,
   type VllmServer,
 } from "../../formats/index.js";
-import { benchOnnx, type OnnxBenchInput } from "../../real/index.js";
 import { describeLoad, loadTokenizer } from "../../sim/index.js";
+import { startCellEngines, type CellEngines } from "./cell-engines.js";
 import type { ExperimentFolder } from "./folder.js";
 import { fingerprint } from "./fingerprint.js";
 import { canReuse, writeReusable, type RunPlace } from "./reuse-run.js";
-import { describePace, paceAbout, paceOf, type MeasurePace, type Pace } from "./pace.js";
+import { describePace, paceAbout, type Pace } from "./pace.js";
 import { predictedRun } from "./predicted-run.js";
-import { waitUntilQuiet, type QuietOptions, startMemory, type RealMemory, type Reporter } from "../inputs/index.js";
+import { waitUntilQuiet, type QuietOptions, type Reporter } from "../inputs/index.js";
 import type { Blocking } from "../replicate/index.js";
 import { simulateAtPace, type CellWorkload } from "./simulate-cells.js";
 
 export interface MeasureCellsInput {
-  /** Cells of policies that run whole batches; of any, on a server. */
+  /** Cells that can be run: on a server, or on this machine. */
   readonly workloads: readonly CellWorkload[];
   readonly repeats: number;
   readonly profile: Profile;
@@ -74,24 +72,11 @@ export async function realTasks(
 
 export async function measureCells(tasks: readonly RealTask[], input: MeasureCellsInput): Promise<void> {
   if (tasks.length === 0) return;
-  const device = deviceOf(input.profile);
-  const weightsPath = input.calibrate?.weights;
-  const model = await ensureModel(input.profile.model.name, {
-    cacheDir: defaultCacheDir(),
-    ...defined({ weightsPath }),
-  });
-  const sampling = samplingSettings(input.calibrate ?? {});
-  const executor = await startOnnxExecutor({ model, device, sampling: sampling !== undefined });
+  const engines = await startCellEngines(tasks, input, deviceOf(input.profile));
   try {
-    const memory = await startMemory(executor, undefined);
-    try {
-      const measurePace = paceOf(input.profile, executor, sampling);
-      await runTasks(tasks, { executor, sampling, measurePace, ...pick(memory) }, input);
-    } finally {
-      memory.stop();
-    }
+    await runTasks(tasks, engines, input);
   } finally {
-    await executor.close();
+    await engines.close();
   }
 }
 
@@ -105,20 +90,8 @@ function deviceOf({ name, engine }: Profile): "cpu" | "cuda" {
   );
 }
 
-interface Runner extends Pick<OnnxBenchInput, "executor" | "sampling" | "takePeakBytes"> {
-  readonly measurePace: MeasurePace | undefined;
-}
-
-function pick({ takePeakBytes }: RealMemory): Pick<Runner, "takePeakBytes"> {
-  return takePeakBytes === undefined ? {} : { takePeakBytes };
-}
-
-async function runTasks(
-  tasks: readonly RealTask[],
-  { measurePace, ...runner }: Runner,
-  input: MeasureCellsInput,
-): Promise<void> {
-  const { profile, seed, signal, reporter } = input;
+async function runTasks(tasks: readonly RealTask[], engines: CellEngines, input: MeasureCellsInput): Promise<void> {
+  const { seed, signal, reporter } = input;
   const tokenize = await loadTokenizer();
   const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);
   const bar = reporter.progress("running for real, requests");
@@ -129,19 +102,12 @@ async function runTasks(
     for (const { cell, workload, place, repeat } of tasks) {
       const predict = (pace: number): Promise<void> =>
         simulateAtPace({ cell, workload }, input, { path: input.folder.simAtPace(cell.name, repeat), pace });
+      const { measurePace, measure } = engines.of(cell.plan);
       const make = (): Promise<Run> =>
-        benchOnnx({
-          ...runner,
-          workload,
-          plan: cell.plan,
-          tokenize,
-          seed,
-          totalBytes: profile.memory.total_bytes,
-          baseBytes: profile.memory.base_bytes,
+        measure({
+          ...{ workload, tokenize, seed, signal },
           load: describeLoad(cell.load),
-          hardware: { ...profile.machine },
           date: new Date().toISOString(),
-          signal,
           onProgress: (ended) => {
             bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
           },

@@ -1,7 +1,8 @@
-import type { OnnxExecutor } from "../../onnx/index.js";
+import type { OnnxExecutor, StepExecutor } from "../../onnx/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import type { Profile, Run, StaticBatchCost } from "../../formats/index.js";
-import { atPace, describePace, meanPace, paceAbout, paceBeside, paceOf } from "./pace.js";
+import { measuredSteps } from "../../sim/cost/measured-steps.fixture.js";
+import { atPace, describePace, meanPace, paceAbout, paceBeside, paceOf, stepPaceOf } from "./pace.js";
 
 const profile = readProfile("profiles/mini-cpu-2core.json");
 const reference = { batch_size: 3, prompt_tokens: 5, decode_steps: 2, ms: 20 };
@@ -40,6 +41,36 @@ test("short batches are repeated until their times say something", async () => {
   const { executor, asked } = executorOf(Array<number>(15).fill(105));
   await paceOf(withReference({ drift: { reference } }), executor, undefined)!();
   expect(asked.length).toBeGreaterThan(5);
+});
+
+/** An executor whose steps take so many ms, that of the warm-up first, then the last one again and again. */
+function stepsOf(...stepsMs: number[]): StepExecutor {
+  const runStep: StepExecutor["runStep"] = ({ requests }) => {
+    const isReference = requests.some(({ ids }) => ids?.length === 1);
+    const ms = !isReference ? 1 : stepsMs.length > 1 ? stepsMs.shift()! : stepsMs[0]!;
+    return Promise.resolve({
+      startNs: 0,
+      endNs: 1e6 * ms,
+      tokens: new Map(),
+      slotCopies: 0,
+      peakRssBytes: 0,
+      runtimeNs: 0,
+    });
+  };
+  return { runStep } as unknown as StepExecutor;
+}
+
+test("the pace of steps is the median time of the reference step over what it took, without its warm-up", async () => {
+  const steps = { ...measuredSteps, reference: { decodes: 2, context_tokens: 20, chunk_tokens: 8, ms: 200 } };
+  const measurePace = await stepPaceOf(steps, stepsOf(9000, 400, 400, 300, 300));
+  expect(await measurePace()).toBe(1.5);
+});
+
+test("at another pace every time of a step takes as much longer", () => {
+  const { steps } = atPace({ ...profile, steps: measuredSteps }, 1.5);
+  expect(steps!.terms.dense.map(({ coefficient_ns }) => coefficient_ns)).toEqual([15_000, 150]);
+  expect([steps!.schedule, steps!.update.request_ns, steps!.cold_start_ns]).toEqual([{ base_ns: 600, request_ns: 15 }, 30, 10.5e6]); // prettier-ignore
+  expect(steps!.jitter).toEqual(measuredSteps.jitter);
 });
 
 test("a profile without a reference has no pace", () => {

@@ -1,13 +1,20 @@
 /**
  * How fast this machine is when a run is measured, beside how fast it was when its profile was: the calibration's reference
- * batch is run again, before and after. A shared or a warm machine changes by several per cent within minutes, which no
+ * batch, or step, is run again, before and after. A shared or a warm machine changes by several per cent within minutes, which no
  * schedule explains. The pace before a run is known when the run is predicted, and the prediction is made at it. The pace
  * beside it, after it too, is not: it explains a miss and enters no prediction.
  */
 import { z } from "zod";
-import type { OnnxExecutor, SamplingSettings } from "../../onnx/index.js";
-import { promptIdsOf } from "../../calibrate/onnx/index.js";
-import { InvariantError, type Profile, type Run } from "../../formats/index.js";
+import type { OnnxExecutor, SamplingSettings, StepExecutor } from "../../onnx/index.js";
+import { prepareReferenceStep, promptIdsOf } from "../../calibrate/onnx/index.js";
+import {
+  InvariantError,
+  type CostTerm,
+  type Profile,
+  type Run,
+  type StepCosts,
+  type StepTerms,
+} from "../../formats/index.js";
 import { mean, median } from "../../sim/index.js";
 
 /**
@@ -15,7 +22,7 @@ import { mean, median } from "../../sim/index.js";
  * a shared machine, and a handful of them, a tenth of a second, say little about a run of some seconds.
  */
 const MIN_REPEATS = 5;
-const MIN_MS = 1500;
+const MIN_MS = 1000;
 
 const referenceOf = z.object({
   drift: z.object({
@@ -28,7 +35,7 @@ const referenceOf = z.object({
   }),
 });
 
-/** Time of the reference batch over what it took in the calibration: above 1, the machine is slower. */
+/** Time of the reference batch or step over what it took in the calibration: above 1, the machine is slower. */
 export type MeasurePace = () => Promise<number>;
 
 /** Just before a real run and just after it, as run.json has it. */
@@ -88,10 +95,9 @@ export function describePace(paces: readonly Pace[]): string[] {
 
 /** The profile as it would be had the machine been at that pace when it was calibrated. */
 export function atPace(profile: Profile, pace: number): Profile {
-  const { cost } = profile;
+  const { cost, steps } = profile;
   if (cost.kind !== "static_batch") throw new InvariantError(`pace is of batches, this profile is of ${cost.kind}`);
-  const scaled = (terms: typeof cost.prefill): typeof cost.prefill =>
-    terms.map(({ coefficient_ns, ...term }) => ({ ...term, coefficient_ns: pace * coefficient_ns }));
+  const scaled = (terms: readonly CostTerm[]): CostTerm[] => scaledTerms(terms, pace);
   const { prefill, decode_step, dispatch_ns, cold_start_ns } = cost;
   return {
     ...profile,
@@ -102,7 +108,28 @@ export function atPace(profile: Profile, pace: number): Profile {
       dispatch_ns: pace * dispatch_ns,
       cold_start_ns: pace * cold_start_ns,
     },
+    ...(steps === undefined ? {} : { steps: stepsAtPace(steps, pace) }),
   };
+}
+
+function stepsAtPace(steps: StepCosts, pace: number): StepCosts {
+  const { terms, schedule, update, cold_start_ns } = steps;
+  const perStep = ({ base_ns, request_ns }: StepCosts["schedule"]): StepCosts["schedule"] => ({
+    base_ns: pace * base_ns,
+    request_ns: pace * request_ns,
+  });
+  const scaled = Object.entries(terms).map(([part, own]) => [part, scaledTerms(own, pace)]);
+  return {
+    ...steps,
+    terms: Object.fromEntries(scaled) as StepTerms,
+    schedule: perStep(schedule),
+    update: perStep(update),
+    cold_start_ns: pace * cold_start_ns,
+  };
+}
+
+function scaledTerms(terms: readonly CostTerm[], pace: number): CostTerm[] {
+  return terms.map(({ coefficient_ns, ...term }) => ({ ...term, coefficient_ns: pace * coefficient_ns }));
 }
 
 /** Undefined for a profile that keeps no reference; `sampling` as in its calibration. */
@@ -122,15 +149,27 @@ export function paceOf(
     outputTokens: decode_steps + 1,
     ...(sampling === undefined ? {} : { sampling: { ...sampling, seeds } }),
   };
+  return paceFrom(ms, async () => {
+    const startNs = process.hrtime.bigint();
+    await executor.runBatch(batch);
+    return Number(process.hrtime.bigint() - startNs) / 1e6;
+  });
+}
+
+/** The same by the reference step, on the executor that runs the steps. */
+export async function stepPaceOf({ reference }: StepCosts, executor: StepExecutor): Promise<MeasurePace> {
+  const stepNs = await prepareReferenceStep(executor, reference);
+  return paceFrom(reference.ms, async () => (await stepNs()) / 1e6);
+}
+
+function paceFrom(usualMs: number, measureMs: () => Promise<number>): MeasurePace {
   return async () => {
     const timesMs: number[] = [];
     for (let spentMs = 0; timesMs.length < MIN_REPEATS || spentMs < MIN_MS;) {
-      const startNs = process.hrtime.bigint();
-      await executor.runBatch(batch);
-      const tookMs = Number(process.hrtime.bigint() - startNs) / 1e6;
+      const tookMs = await measureMs();
       timesMs.push(tookMs);
       spentMs += tookMs;
     }
-    return median(timesMs) / ms;
+    return median(timesMs) / usualMs;
   };
 }

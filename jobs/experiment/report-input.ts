@@ -8,7 +8,7 @@ import {
   type StatisticComparison,
 } from "../../report/compare/index.js";
 import { metricDefinitions, type OutcomeRow, type ReportInput } from "../../report/html/index.js";
-import { costRows } from "./cost-rows.js";
+import { costRows, describeSteps, stepCostRows } from "./cost-rows.js";
 import { GROWS, isAboveCapacity } from "./overload-remark.js";
 import { describePace, paceAbout } from "./pace.js";
 import type { CellResult, ExperimentResults } from "./results.js";
@@ -118,7 +118,7 @@ function shapeFacts({ layers, width, parameters }: Profile["model"]): string[] {
 }
 
 function calibrationSection(profile: Profile): ReportInput["sections"][number] {
-  const { cost, fit, held_out, date, source } = profile;
+  const { cost, fit, held_out, date, source, steps } = profile;
   const score = (of: FitScore | undefined): string =>
     of === undefined
       ? "not known"
@@ -129,18 +129,26 @@ function calibrationSection(profile: Profile): ReportInput["sections"][number] {
       ["Measured", `${date ?? "date not recorded"}; ${source}`],
       ["Error on shapes of the fit", score(fit?.batch)],
       ["Error on shapes kept out", score(held_out?.batch)],
+      ...(steps === undefined ? [] : [["Steps", describeSteps(steps).join("; ")] as [string, string]]),
     ],
     table: {
-      caption: `Cost of a ${cost.kind === "static_batch" ? "batch" : "step"}: each coefficient, with its 95 % bootstrap interval`,
+      caption: `Cost of a ${costName(profile)}: each coefficient, with its 95 % bootstrap interval`,
       columns: ["stage", "per", "µs", "interval, µs"],
-      rows: costRows(cost).map(({ stage, per, ns, intervalNs }) => [
-        stage,
-        per,
-        micros(ns),
-        intervalNs === undefined ? "" : intervalNs.map(micros).join(" to "),
-      ]),
+      rows: [...costRows(cost), ...(steps === undefined ? [] : stepCostRows(steps))].map(
+        ({ stage, per, ns, intervalNs }) => [
+          stage,
+          per,
+          micros(ns),
+          intervalNs === undefined ? "" : intervalNs.map(micros).join(" to "),
+        ],
+      ),
     },
   };
+}
+
+function costName({ cost, steps }: Profile): string {
+  if (cost.kind !== "static_batch") return "step";
+  return steps === undefined ? "batch" : "batch, and of a step";
 }
 
 function micros(ns: number): string {
@@ -187,7 +195,8 @@ function paceSection(cells: readonly CellResult[]): ReportInput["sections"] {
     {
       heading: "Pace of the machine",
       paragraphs: [
-        "Time of the calibration's reference batch over what it took in the calibration: above 1 the machine was slower. Before " +
+        "Time of the calibration's reference batch (of policies that run steps: its reference step) over what it took in the " +
+          "calibration: above 1 the machine was slower. Before " +
           "a real run it is known when the run is predicted, and the run is simulated at it; after the run it explains a miss " +
           "and enters no simulation.",
         `At the pace before each run: ${tallies[1]!}. At the pace of the calibration: ${tallies[0]!}.`,
@@ -206,10 +215,10 @@ function filesSection(version: string, seed: string): ReportInput["sections"][nu
     heading: "Files",
     facts: [
       ["experiment.yaml", "the experiment, every default filled"],
-      ["profile.json", "what a batch costs on this machine; raw measurements beside it"],
+      ["profile.json", "what a batch and a step cost on this machine; raw measurements beside it"],
       [
         "cells/",
-        "each cell's requests.csv, batches.csv and run.json: simulated, at the pace before each real run, and real",
+        "each cell's requests.csv, batches.csv or steps.csv.gz, and run.json: simulated, at the pace before each real run, and real",
       ],
       ["comparison.json", "every statistic of this page, with intervals"],
       ["llm_inference_benchmark.csv", "all requests in the original suite's columns"],

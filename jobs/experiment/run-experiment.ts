@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { ConfigError, type Experiment, type Manifest } from "../../formats/index.js";
+import { ConfigError, type Experiment, type Manifest, type Profile } from "../../formats/index.js";
 import {
   packageVersion,
   readExperiment,
@@ -72,7 +72,8 @@ export async function runResolved(
   const cells = workloads.map(({ cell }) => cell);
   const common = { profile, seed, folder, force };
   const { vllm, calibrate } = experiment;
-  const real = workloads.filter(({ cell }) => runsForReal(cell, experiment));
+  const real = workloads.filter(({ cell }) => runsForReal(cell, experiment, profile));
+  tellUnmeasured(cells, { experiment, profile, reporter });
   const { jitter } = experiment;
   const toMeasure = { ...common, workloads: real, repeats: experiment.num_runs, calibrate, vllm, jitter };
   // What is there is checked before anything is written: an experiment that is rejected leaves its folder as it was.
@@ -82,7 +83,7 @@ export async function runResolved(
   const server = vllm === undefined ? undefined : await askServer(vllm, measurements, asking);
 
   const manifest = (interrupted: boolean): void => {
-    writeManifest(folder.manifest, manifestOf(experiment, cells, interrupted));
+    writeManifest(folder.manifest, manifestOf({ experiment, profile, cells, interrupted }));
   };
   // First: the folder is this experiment's from here on.
   manifest(true);
@@ -143,9 +144,27 @@ async function predictAgain(
   }
 }
 
-/** Batches run anywhere; steps on a server that schedules them so by itself. */
-function runsForReal({ plan }: Pick<Cell, "plan">, { vllm }: Experiment): boolean {
-  return plan.work === "batch" || (vllm !== undefined && plan.server === "vllm");
+/** Batches run anywhere; steps on a server that schedules them so by itself, or here where the calibration measured steps. */
+function runsForReal({ plan }: Pick<Cell, "plan">, { vllm }: Experiment, { steps }: Profile): boolean {
+  if (plan.work === "batch") return true;
+  return vllm === undefined ? steps !== undefined : plan.server === "vllm";
+}
+
+/** Says why cells of steps are not run here, where they could be. */
+function tellUnmeasured(
+  cells: readonly Cell[],
+  {
+    experiment,
+    profile,
+    reporter,
+  }: { readonly experiment: Experiment; readonly profile: Profile; readonly reporter: Reporter },
+): void {
+  const { vllm, num_runs: repeats } = experiment;
+  const left = cells.filter((cell) => !runsForReal(cell, experiment, profile)).map(({ name }) => name);
+  if (vllm !== undefined || repeats === 0 || left.length === 0) return;
+  reporter.note(
+    `simulated only: ${left.join(", ")}; profile "${profile.name}" has no costs of steps, which calibrate onnx measures on the CPU`,
+  );
 }
 
 /** The experiment as it is kept: of its server's URL only what may be shown. */
@@ -171,7 +190,14 @@ function resolvePaths(experiment: Experiment, base: string): Experiment {
   };
 }
 
-function manifestOf(experiment: Experiment, cells: readonly Cell[], interrupted: boolean): Manifest {
+interface ManifestInput {
+  readonly experiment: Experiment;
+  readonly profile: Profile;
+  readonly cells: readonly Cell[];
+  readonly interrupted: boolean;
+}
+
+function manifestOf({ experiment, profile, cells, interrupted }: ManifestInput): Manifest {
   return {
     version: 1,
     experiment: experiment.name,
@@ -182,7 +208,7 @@ function manifestOf(experiment: Experiment, cells: readonly Cell[], interrupted:
       cell: name,
       policy: policyLabel,
       load: loadLabel,
-      repeats: runsForReal({ plan }, experiment) ? experiment.num_runs : 0,
+      repeats: runsForReal({ plan }, experiment, profile) ? experiment.num_runs : 0,
     })),
   };
 }

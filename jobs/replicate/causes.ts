@@ -41,9 +41,9 @@ export function unknownJitter(input: SimulatedRunInput): string | undefined {
   return isJittered(input) ? undefined : `${name} does not say how times vary`;
 }
 
-/** A profile of whole batches has no times of steps to draw. */
+/** A profile of whole batches alone has no times of steps to draw. */
 function haveTimes({ profile, plan }: SimulatedRunInput): boolean {
-  return profile.cost.kind === "vllm_engine" || plan.work === "batch";
+  return profile.cost.kind === "vllm_engine" || plan.work === "batch" || profile.steps !== undefined;
 }
 
 /** Assumed where a profile does not know it, as its simulations do. */

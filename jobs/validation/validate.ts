@@ -36,6 +36,8 @@ import { repeatedSimulation, type RepeatedStatistic } from "./repeated-simulatio
 const judged = [
   ["ttft", "mean"],
   ["ttft", "p95"],
+  ["tpot", "mean"],
+  ["tpot", "p95"],
   ["e2el", "mean"],
   ["e2el", "p95"],
 ] as const;

@@ -6,9 +6,11 @@ import {
   check,
   ConfigError,
   profileSchema,
+  stepPartNames,
   type CostTerm,
   type Profile,
   type StaticBatchCost,
+  type StepCosts,
   type VllmEngineCost,
 } from "../../formats/index.js";
 
@@ -23,11 +25,17 @@ export function costDrawCount({ cost, uncertainty, cost_draws }: Profile): numbe
  * back as it is. ConfigError for a draw of what is no cost of the profile, or of a value that it cannot have.
  */
 export function withCostDraw(profile: Profile, draw: number): Profile {
-  const { cost, uncertainty, cost_draws } = profile;
+  const { cost, uncertainty, cost_draws, steps } = profile;
   const draws = costDrawCount(profile);
   if (draws === 0) return profile;
   const at = draw % draws;
-  if (cost.kind === "static_batch") return { ...profile, cost: withCoefficients(cost, uncertainty!, at) };
+  if (cost.kind === "static_batch") {
+    return {
+      ...profile,
+      cost: withCoefficients(cost, uncertainty!, at),
+      ...(steps === undefined ? {} : { steps: withStepDraw(steps, at) }),
+    };
+  }
   const { names, values } = cost_draws!;
   // Jitter that no draw changes stays the same object: its tables are made once (factor-tables.ts).
   const { jitter, ...rest } = cost;
@@ -48,13 +56,26 @@ function withCoefficients(
   { prefill, decode_step }: NonNullable<Profile["uncertainty"]>,
   draw: number,
 ): StaticBatchCost {
-  const termsOf = (terms: readonly CostTerm[], coefficients: readonly number[] | undefined): CostTerm[] =>
-    terms.map((term, i) => ({ ...term, coefficient_ns: coefficients?.[i] ?? term.coefficient_ns }));
   return {
     ...cost,
     prefill: termsOf(cost.prefill, prefill[draw]),
     decode_step: termsOf(cost.decode_step, decode_step[draw]),
   };
+}
+
+/** Steps that keep fewer draws have them again from the first on. */
+function withStepDraw(steps: StepCosts, draw: number): StepCosts {
+  const { draws } = steps;
+  if (draws === undefined) return steps;
+  const drawn = stepPartNames.map((part) => {
+    const rows = draws[part];
+    return [part, termsOf(steps.terms[part], rows[draw % Math.max(1, rows.length)])];
+  });
+  return { ...steps, terms: Object.fromEntries(drawn) as StepCosts["terms"] };
+}
+
+function termsOf(terms: readonly CostTerm[], coefficients: readonly number[] | undefined): CostTerm[] {
+  return terms.map((term, i) => ({ ...term, coefficient_ns: coefficients?.[i] ?? term.coefficient_ns }));
 }
 
 type Node = Record<string, unknown>;

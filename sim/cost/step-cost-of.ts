@@ -4,6 +4,7 @@ import { EngineStepCost } from "./engine-step-cost.js";
 import { defaultCaptureSizes, GraphSizes, type GraphRules } from "./graph-sizes.js";
 import { atPace, runFactor } from "./host-pace.js";
 import { jitterFactors } from "./jitter-draws.js";
+import { MeasuredStepCost } from "./measured-step-cost.js";
 import { StaticStepCost } from "./static-step-cost.js";
 import { measuredSteps } from "./range-use.js";
 import type { StepCostModel } from "./step-cost.js";
@@ -25,7 +26,8 @@ export interface StepCostOptions {
 }
 
 export function stepCostOf(profile: Profile, options: StepCostOptions): StepCostModel {
-  const { cost, range } = profile;
+  const { cost, range, steps } = profile;
+  if (steps !== undefined) return new MeasuredStepCost(steps, options);
   if (cost.kind === "static_batch") return new StaticStepCost(cost, range, options);
   const { maxNumSeqs, maxNumBatchedTokens, rules, captureSizes, jitterStream, runStream, paceAt } = options;
   const sizes = captureSizes ?? defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens, rules);

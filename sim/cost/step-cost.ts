@@ -20,6 +20,8 @@ export interface StepShape {
   readonly prefillAttentionPairs: number;
   /** Prefill chunks of one token, the last of its prompt, over an existing context; absent: 0. */
   readonly promptRests?: number;
+  /** Requests that get an output token; absent: all. */
+  readonly samplingRequests?: number;
 }
 
 export interface HostCost {

@@ -40,7 +40,8 @@ export function engineFacts(totals: EngineTotals): Readonly<Record<string, unkno
 
 /** Whether times vary, of an engine whose profile says how. */
 export function jitterFact(input: SimulatedRunInput): { readonly jitter?: "on" | "off" } {
-  return hasJitter(input.profile) ? { jitter: isJittered(input) ? "on" : "off" } : {};
+  const varies = hasJitter(input.profile) || (input.plan.work === "step" && input.profile.steps !== undefined);
+  return varies ? { jitter: isJittered(input) ? "on" : "off" } : {};
 }
 
 export function runInfo(input: SimulatedRunInput, outcome: RunOutcome): RunInfo {

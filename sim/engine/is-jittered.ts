@@ -1,15 +1,19 @@
 /** Whether the times of a simulated run are drawn rather than taken at their means. */
 import type { Profile } from "../../formats/index.js";
+import type { PolicyPlan } from "../policy/index.js";
 import type { SimulatedRunInput } from "./run-input.js";
 
-/** `jitter`: as asked; absent: on for a vLLM engine whose profile has jitter. */
+/** `jitter`: as asked; absent: on for a vLLM engine whose profile has jitter, and for steps that were measured. */
 export function isJittered({
   jitter,
   profile,
+  plan,
 }: {
   readonly jitter?: boolean | undefined;
   readonly profile: Profile;
+  readonly plan: Pick<PolicyPlan, "work">;
 }): boolean {
+  if (plan.work === "step" && profile.steps !== undefined) return jitter !== false;
   if (profile.cost.kind === "static_batch") return jitter === true;
   return jitter !== false && hasJitter(profile);
 }

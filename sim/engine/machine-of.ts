@@ -4,7 +4,7 @@ import { serverSettings, type Machine } from "../policy/index.js";
 
 /** ConfigError where a profile of a vLLM server has settings that no server has. */
 export function machineOf(profile: Profile): Machine {
-  const { engine, memory, model } = profile;
+  const { engine, memory, model, steps } = profile;
   return {
     totalBytes: memory.total_bytes,
     baseBytes: memory.base_bytes,
@@ -16,5 +16,6 @@ export function machineOf(profile: Profile): Machine {
           serverVersion: engine.version,
         }
       : {}),
+    ...(steps === undefined ? {} : { server: steps.settings }),
   };
 }

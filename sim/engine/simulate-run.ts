@@ -76,6 +76,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
   const { profile, workload, seed, engine = "fast", replicas = 1, router = "round-robin" } = input;
   const policy = plan.create(machineOf(profile));
   requireGraphCosts(plan, profile);
+  requireSynchronous(plan, profile);
   const cost = stepCosts(input, policy);
   const { log, extrapolation, ...totals } = simulateSteps({ workload, policy, cost, engine, replicas, router, seed });
   return {
@@ -108,6 +109,12 @@ function stepCosts(input: SimulatedRunInput, policy: StepPolicy): (replica: numb
       runStream: replicaStream(runSeed, replica),
       paceAt,
     });
+}
+
+/** ConfigError for steps that overlap, on a profile that measured them one at a time. */
+function requireSynchronous({ settings }: StepPlan, { steps, name }: Profile): void {
+  if (steps === undefined || settings.async_scheduling !== true) return;
+  throw new ConfigError(`async_scheduling: profile "${name}" measured steps one at a time, leave it out`);
 }
 
 /** ConfigError for settings of CUDA graphs on a profile that has no costs of them. */

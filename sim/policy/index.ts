@@ -15,6 +15,7 @@ export {
 } from "./registry.js";
 export { slotCount, stepBudget } from "./step-policy.js";
 export type { AdmissionLimit, EngineLimits, SchedulerInput, StepPolicy, StepSchedulers } from "./step-policy.js";
+export { attentionPairs } from "./step.js";
 export type { EngineStep, SchedulerRequest, StepAssignment, StepScheduler, TokenSink } from "./step.js";
 export { tokenCounts, type TokenCounts } from "./token-counts.js";
 export {

@@ -8,7 +8,7 @@ export interface Machine {
   readonly kvBytesPerToken: number;
   /** Longest prompt plus output that the model can hold, tokens. */
   readonly positions: number;
-  /** Settings of the vLLM server that the profile was measured on, where it was one. */
+  /** Settings of the vLLM server that the profile was measured on, or of the engine whose steps were. */
   readonly server?: ServerSettings;
   /** Its version, as it was recorded. */
   readonly serverVersion?: string;

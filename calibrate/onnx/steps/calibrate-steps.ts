@@ -1,0 +1,124 @@
+/**
+ * Calibrates steps of continuous batching: single steps on an executor of their own, then a loop of steps as a scheduler makes
+ * them, and the section of the profile that comes of both. A model that cannot run steps gets none, with the reason.
+ */
+import { ConfigError, type StepCosts } from "../../../formats/index.js";
+import { startStepExecutor, type ModelFiles } from "../../../onnx/index.js";
+import { planPolicy, type StepPolicy } from "../../../sim/index.js";
+import type { StepMeasurement } from "../../fit/index.js";
+import type { GridPlan } from "../plan.js";
+import { buildSteps } from "./build-steps.js";
+import { fillSlots, runStep } from "./run-step.js";
+import { longestRequest, referenceSpec, requestsOf, stepGrid } from "./step-grid.js";
+import { measureLoop } from "./step-loop.js";
+import { appendStep, resumeSteps } from "./step-raw-file.js";
+import { measureRounds } from "./step-session.js";
+
+export interface CalibrateStepsInput {
+  readonly model: ModelFiles;
+  readonly plan: GridPlan;
+  readonly threads: number;
+  readonly nowNs: () => number;
+  /** When measuring has to end, on that clock; Infinity without a budget. */
+  readonly endNs: number;
+  /** CSV that measurements are added to; absent: none are kept. `isNew`: what it holds is of no use. */
+  readonly raw?: { readonly path: string; readonly isNew: boolean } | undefined;
+  readonly onProgress: (done: number, total: number, label: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CalibratedSteps {
+  /** Absent where steps could not be measured; `warnings` say why. */
+  readonly steps?: StepCosts;
+  readonly measurements: readonly StepMeasurement[];
+  readonly warnings: readonly string[];
+}
+
+/** Rounds for each repeat of the plan: a step is short beside a batch, and varies more. */
+const ROUNDS_PER_REPEAT = 4;
+const LOOPS = 2;
+const LOOP_REQUESTS = 24;
+/** Sequences at once in a simulation where nobody says: each has a slot of memory. */
+const DEFAULT_MAX_NUM_SEQS = 32;
+
+const settings: StepCosts["settings"] = {
+  max_num_seqs: DEFAULT_MAX_NUM_SEQS,
+  async_scheduling: false,
+  enable_prefix_caching: false,
+};
+
+export async function calibrateSteps(input: CalibrateStepsInput): Promise<CalibratedSteps> {
+  const { model, plan, threads, nowNs, endNs, raw, onProgress, signal } = input;
+  if (!plan.promptTokens.some((tokens) => tokens > 1)) return unmeasured("all prompts have one token");
+  const grid = stepGrid(plan, model.shape.positions);
+  const maxNumSeqs = grid.reduce((most, spec) => Math.max(most, requestsOf(spec)), 0);
+  const maxModelLen = grid.reduce((most, spec) => Math.max(most, longestRequest(spec)), 0);
+  const started = await startOrReason({ model, threads, maxNumSeqs, maxModelLen, sampling: plan.sampling });
+  if (typeof started === "string") return unmeasured(started);
+  const executor = started;
+  try {
+    const leftNs = (): number => endNs - nowNs();
+    if (leftNs() <= 0) return unmeasured("the budget ended before");
+    const keep = (measurement: StepMeasurement): void => {
+      if (raw !== undefined) appendStep(raw.path, measurement);
+    };
+    const reference = referenceSpec(plan);
+    const { stepNs: coldNs } = await runStep(executor, reference);
+    await fillSlots(executor, maxNumSeqs, maxModelLen);
+    for (const spec of grid) {
+      signal?.throwIfAborted();
+      await runStep(executor, spec);
+    }
+    const rounds = await measureRounds({
+      ...{ bench: executor, grid, reference, seed: plan.seed, keep, leftNs, onProgress, signal },
+      rounds: ROUNDS_PER_REPEAT * plan.repeats,
+      earlier: raw === undefined ? [] : await resumeSteps(raw.path, raw.isNew),
+    });
+    let loops: StepMeasurement[] = [];
+    for (let loop = 0; loop < LOOPS; loop++) {
+      const made = await measureLoop({
+        ...{ bench: executor, policy: loopPolicy(model, maxNumSeqs, maxModelLen), nowNs, signal },
+        ...{ requests: LOOP_REQUESTS, promptTokens: reference.chunkTokens },
+        outputTokens: Math.max(2, plan.decodeSteps.at(-1)!),
+        ...{ block: rounds.rounds + loop, order: rounds.all.length + loops.length },
+      });
+      made.forEach(keep);
+      loops = [...loops, ...made];
+    }
+    const built = await buildSteps({
+      ...{ rounds, loops, coldNs, reference, settings, seed: plan.seed },
+      groupsPerRun: model.stepPaths.length,
+      longest: { prompt: plan.promptTokens.at(-1)!, context: plan.promptTokens.at(-1)! + plan.decodeSteps.at(-1)! },
+    });
+    return { ...built, measurements: [...rounds.all, ...loops] };
+  } finally {
+    await executor.close();
+  }
+}
+
+/** Why there is none, for a model that the step graph or its kernel does not take. */
+async function startOrReason(options: Parameters<typeof startStepExecutor>[0]) {
+  try {
+    return await startStepExecutor(options);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+}
+
+function unmeasured(why: string): CalibratedSteps {
+  const warnings = [
+    `steps of continuous batching were not measured: ${why}. Policies that run steps are simulated at the costs of whole ` +
+      "batches, and not run for real",
+  ];
+  return { measurements: [], warnings };
+}
+
+function loopPolicy(model: ModelFiles, maxNumSeqs: number, maxModelLen: number): StepPolicy {
+  const blocks = maxNumSeqs * Math.ceil(maxModelLen / 16) + 1;
+  const given = { ...settings, max_num_seqs: maxNumSeqs, max_model_len: maxModelLen, num_gpu_blocks: blocks };
+  const plan = planPolicy("vllm", given, { source: "calibration" });
+  if (plan.work !== "step") throw new ConfigError("policy vllm runs no steps");
+  const { kvBytesPerToken, shape } = model;
+  return plan.create({ totalBytes: 2 ** 40, baseBytes: 0, kvBytesPerToken, positions: shape.positions });
+}
