@@ -3,7 +3,7 @@
  * schedulers, clients and request log, and hardware in place of the cost model. As many steps are in flight as the scheduler
  * says, one or two; requests that come meanwhile enter before the next one is scheduled.
  */
-import { InvariantError, type RequestRecord, type ScheduledStepRecord, type Workload } from "../formats/index.js";
+import { defined, InvariantError, type RequestRecord, type ScheduledStepRecord } from "../formats/index.js";
 import {
   Client,
   StepLog,
@@ -12,41 +12,10 @@ import {
   type EngineStep,
   type StepAssignment,
   type StepScheduler,
-  type StepSchedulers,
 } from "../sim/index.js";
-import type { Clock } from "./clock.js";
 import { sendDue, untilDue } from "./pacing.js";
+import type { DrivenSteps, DriveStepsInput } from "./steps-run.js";
 import { decisionOf, entryColumns, stepRecord, type Decision, type StepTimes } from "./step-records.js";
-
-export interface DriveStepsInput {
-  readonly workload: Workload;
-  readonly schedulers: StepSchedulers;
-  readonly clock: Clock;
-  /**
-   * Computes a step, after those before it; `ended`: requests whose KV cache is not needed any more. Resolves with the tokens
-   * in the client's hands.
-   */
-  runStep(work: readonly StepAssignment[], ended: readonly number[]): Promise<StepTimes>;
-  readonly signal?: AbortSignal | undefined;
-  onProgress?(ended: number, total: number): void;
-  /** Told of each request as it ends, with its place in the workload, and of each step whose results were taken. */
-  onEnded?(record: RequestRecord, index: number): void;
-  onStep?(record: ScheduledStepRecord): void;
-}
-
-export interface DrivenSteps {
-  /** Of requests that have ended, in the workload's order. */
-  readonly requests: readonly RequestRecord[];
-  readonly log: StepLog;
-  readonly steps: readonly ScheduledStepRecord[];
-  readonly preemptions: number;
-  /** Most KV blocks in use at once, and how many there are. */
-  readonly kvBlocks: { readonly total: number; readonly highWater: number };
-  readonly sendLagsNs: readonly number[];
-  /** Why not all requests have ended, and whether that was a step that failed. */
-  readonly interrupted?: string;
-  readonly hasFailed?: boolean;
-}
 
 /** Runs the workload to its end, or until the signal aborts or a step fails: what has ended until then is kept. */
 export async function driveSteps(input: DriveStepsInput): Promise<DrivenSteps> {
@@ -243,7 +212,7 @@ class StepDrive {
       preemptions: this.preemptions,
       kvBlocks: { total: this.kvBlocks, highWater: this.kvBlocks - scheduler.fewestFreeBlocks },
       sendLagsNs: this.sendLagsNs,
-      ...(interrupted === undefined ? {} : { interrupted }),
+      ...defined({ interrupted }),
     };
   }
 }

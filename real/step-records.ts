@@ -1,5 +1,5 @@
 /** The record of a real run's steps, with which the scheduler's decisions can be made again (npm run verify:decisions). */
-import { listedId, type ScheduledStepRecord, type Workload } from "../formats/index.js";
+import { defined, listedId, type ScheduledStepRecord, type Workload } from "../formats/index.js";
 import type { EngineStep, StepAssignment, StepScheduler } from "../sim/index.js";
 
 /** When the worker computed a step, ns on the clock's scale. */
@@ -60,23 +60,22 @@ export function decisionOf(
   };
 }
 
-/** The decision with what became of it; `update` is absent where the run ended before. */
+/** The decision with what became of it; `times` are absent where nothing had to be computed. */
 export function stepRecord(
   decision: Decision,
   originNs: number,
-  { times, update }: { readonly times: StepTimes | undefined; readonly update: Span | undefined },
+  { times, update }: { readonly times: StepTimes | undefined; readonly update: Span },
 ): ScheduledStepRecord {
   return {
     ...decision,
-    ...(update === undefined ? {} : { updateStartNs: update.startNs, updateEndNs: update.endNs }),
-    ...(times === undefined
-      ? {}
-      : {
-          computeStartNs: times.startNs - originNs,
-          computeEndNs: times.endNs - originNs,
-          runtimeNs: times.runtimeNs,
-          slotCopies: times.slotCopies,
-        }),
+    updateStartNs: update.startNs,
+    updateEndNs: update.endNs,
+    ...(times && {
+      computeStartNs: times.startNs - originNs,
+      computeEndNs: times.endNs - originNs,
+      runtimeNs: times.runtimeNs,
+      slotCopies: times.slotCopies,
+    }),
   };
 }
 
@@ -89,6 +88,6 @@ export function entryColumns(
   return {
     engine_add_us: String(Math.round(atNs / 1e3)),
     engine_add_step: String(step),
-    ...(priority === undefined ? {} : { priority: String(priority) }),
+    ...defined({ priority: priority?.toString() }),
   };
 }

@@ -61,15 +61,16 @@ stage() {
   printf 'exit %s after %s s\n' "$code" "$((SECONDS - start))" >"$out/done/$name"
 }
 
+# What fails inside a stage ends it by "|| return": set -e does not hold there, since the stage looks at its exit code.
+
 machine() {
-  date -u && uname -a && node --version && nproc && git rev-parse HEAD
+  date -u && uname -a && node --version && nproc && git rev-parse HEAD || return
   if [[ $device == cuda ]]; then nvidia-smi -q; fi
 }
 
 provider() {
-  if [[ $device == cuda ]]; then servesim setup cuda ${CUDA_PACKAGE:+--from "$CUDA_PACKAGE"}; fi
-  servesim doctor --json >"$out/doctor.json"
-  servesim doctor
+  if [[ $device == cuda ]]; then servesim setup cuda ${CUDA_PACKAGE:+--from "$CUDA_PACKAGE"} || return; fi
+  servesim doctor --json >"$out/doctor.json" || return
   [[ $device == cpu ]] || node -e '
     const { findings } = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
     process.exit(findings.some(({ what, state }) => what === "CUDA run" && state === "ok") ? 0 : 3);
@@ -82,16 +83,18 @@ tokens() {
   for on in cpu "$device"; do
     servesim bench --policy naive --batch-size 4 --timeout 0.1 --model "$model" --precision "$precision" --device "$on" \
       --dataset-name random --random-input-len 16 --random-output-len 12 --num-prompts 8 --max-concurrency 4 \
-      --save-detailed --force --output "$out/tokens-$model-$precision-$on"
+      --save-detailed --force --output "$out/tokens-$model-$precision-$on" || return
   done
   node dist/bench/gpu/same-tokens.js "$out/tokens-$model-$precision-cpu" "$out/tokens-$model-$precision-$device"
 }
 
 calibrate() {
-  local model=$1 precision=$2 profile=$3
+  local model=$1 precision=$2 profile=$out/$3
   shift 3
-  servesim calibrate onnx --model "$model" --precision "$precision" --device "$device" --budget "${budget_s}s" --resume \
-    --output "$out/$profile.json" "$@"
+  # A call before this one may have been stopped in its midst.
+  if [[ -e $profile.measurements.plan.json ]]; then set -- --resume "$@"; fi
+  servesim calibrate onnx --model "$model" --precision "$precision" --device "$device" --budget "${budget_s}s" \
+    --output "$profile.json" "$@"
 }
 
 # One policy simulated with the profile; for real, too, where the device runs it, and then both are compared.
@@ -100,11 +103,12 @@ policy() {
   shift 3
   local load=(--dataset-name random --random-input-len 32 --random-output-len 16 --num-prompts "$requests" --request-rate "$rate")
   local real=$out/$model-$precision-$name-real sim=$out/$model-$precision-$name-sim
-  servesim simulate --policy "$name" "$@" --profile "$profile" "${load[@]}" --force --output "$sim"
+  servesim simulate --policy "$name" "$@" --profile "$profile" "${load[@]}" --force --output "$sim" || return
   # Steps run on the CPU alone.
   if [[ $name == vllm && $device != cpu ]]; then return; fi
-  servesim bench --policy "$name" "$@" --model "$model" --precision "$precision" --device "$device" "${load[@]}" --force --output "$real"
-  servesim compare "$sim" "$real"
+  servesim bench --policy "$name" "$@" --model "$model" --precision "$precision" --device "$device" "${load[@]}" \
+    --force --output "$real" || return
+  servesim compare "$sim" "$real" || return
   servesim compare "$sim" "$real" --json >"$out/$model-$precision-$name-compare.json"
 }
 

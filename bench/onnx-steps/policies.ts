@@ -19,7 +19,8 @@ export async function policyFigures(model: ModelFiles, repeats: number): Promise
   const tokenize = await loadTokenizer();
   const overheadP95Ms: number[] = [];
   const ways = Object.fromEntries(
-    policies.map(({ policy, label: _, ...settings }) => {
+    policies.map(({ policy, ...choice }) => {
+      const settings = Object.fromEntries(Object.entries(choice).filter(([key]) => key !== "label"));
       const plan = planPolicy(policy, settings, { source: "examples/quickstart.yaml" });
       return [
         policy,

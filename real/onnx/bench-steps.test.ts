@@ -172,14 +172,14 @@ test("a request that can never be served is rejected, and a run that is stopped 
 /** An executor and its thread, which it keeps to itself. */
 async function startWithWorker(): Promise<{ readonly executor: StepExecutor; readonly worker: Worker }> {
   const own = Object.getOwnPropertyDescriptor(Worker.prototype, "postMessage")!;
-  let worker: Worker | undefined;
+  const workers: Worker[] = [];
   Worker.prototype.postMessage = function (this: Worker, ...args: Parameters<Worker["postMessage"]>) {
-    worker = this;
+    workers.push(this);
     (own.value as Worker["postMessage"]).apply(this, args);
   };
   try {
     const started = await startStepExecutor({ model, threads: 1, maxNumSeqs: 4, maxModelLen: 96 });
-    return { executor: started, worker: worker! };
+    return { executor: started, worker: workers[0]! };
   } finally {
     Object.defineProperty(Worker.prototype, "postMessage", own);
   }

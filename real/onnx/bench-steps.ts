@@ -9,7 +9,8 @@ import type { ModelFiles, RequestStep, StepExecutor } from "../../onnx/index.js"
 import { quantile, summarise, tableOf, type StepAssignment, type StepPolicy } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { RunFailed, RunInterrupted } from "../drive.js";
-import { driveSteps, type DrivenSteps } from "../drive-steps.js";
+import { driveSteps } from "../drive-steps.js";
+import type { DrivenSteps } from "../steps-run.js";
 import { roundedMs, watchSurroundings } from "../surroundings.js";
 import { runNotes, type RunSurroundings } from "../validity.js";
 import { promptIdsOf } from "./prompt-ids.js";

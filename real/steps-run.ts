@@ -1,0 +1,35 @@
+/** What a real run of steps is given, and what it gives. */
+import type { RequestRecord, ScheduledStepRecord, Workload } from "../formats/index.js";
+import type { StepAssignment, StepLog, StepSchedulers } from "../sim/index.js";
+import type { Clock } from "./clock.js";
+import type { StepTimes } from "./step-records.js";
+
+export interface DriveStepsInput {
+  readonly workload: Workload;
+  readonly schedulers: StepSchedulers;
+  readonly clock: Clock;
+  /**
+   * Computes a step, after those before it; `ended`: requests whose KV cache is not needed any more. Resolves with the tokens
+   * in the client's hands.
+   */
+  runStep(work: readonly StepAssignment[], ended: readonly number[]): Promise<StepTimes>;
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(ended: number, total: number): void;
+  /** Told of each request as it ends, with its place in the workload, and of each step whose results were taken. */
+  onEnded?(record: RequestRecord, index: number): void;
+  onStep?(record: ScheduledStepRecord): void;
+}
+
+export interface DrivenSteps {
+  /** Of requests that have ended, in the workload's order. */
+  readonly requests: readonly RequestRecord[];
+  readonly log: StepLog;
+  readonly steps: readonly ScheduledStepRecord[];
+  readonly preemptions: number;
+  /** Most KV blocks in use at once, and how many there are. */
+  readonly kvBlocks: { readonly total: number; readonly highWater: number };
+  readonly sendLagsNs: readonly number[];
+  /** Why not all requests have ended, and whether that was a step that failed. */
+  readonly interrupted?: string;
+  readonly hasFailed?: boolean;
+}
