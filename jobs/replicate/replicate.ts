@@ -6,9 +6,9 @@
 import { availableParallelism } from "node:os";
 import { ConfigError, type Run, type Workload } from "../../formats/index.js";
 import { costDrawCount, stream, type SimulatedRunInput } from "../../sim/index.js";
+import { ownLane, workerLane, workerUrl, type Lane } from "../threads/index.js";
 import { causesOf, missingCauses, type Causes } from "./causes.js";
 import { areEnough, leastKnownWidth, TOKEN_BUDGET, workOf, type ReplicationWork } from "./how-many.js";
-import { ownLane, workerLane, type Lane } from "./lanes.js";
 import { merge } from "./merge.js";
 import { baseOf, runReplication, type ReplicationResult, type ReplicationTask, type SummaryValues } from "./task.js";
 
@@ -94,7 +94,8 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
   const rest = tasks.length - 1;
   const isWorthThreads = work.outputTokens * rest >= WORTH_THREADS;
   const workers = Math.min(rest, options.workers ?? (isWorthThreads ? availableParallelism() : 1));
-  const lanes: Lane[] = workers > 1 ? Array.from({ length: workers }, () => workerLane(base)) : [ownLane(base)];
+  const own = (): ReplicationLane => ownLane((task) => runReplication(base, task).result);
+  const lanes = workers > 1 ? Array.from({ length: workers }, () => replicationLane(base)) : [own()];
   const results: (ReplicationResult | undefined)[] = [];
   let next = 1;
   let whole = 0;
@@ -112,7 +113,7 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
     }
     if (isEnded) end();
   };
-  const drive = async (lane: Lane): Promise<void> => {
+  const drive = async (lane: ReplicationLane): Promise<void> => {
     while (!isEnded && next < tasks.length) {
       const task = tasks[next++]!;
       take(await lane.run(resample === undefined ? task : { ...task, workload: await resample(task.seed) }));
@@ -138,6 +139,16 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
     abort.abort();
     await Promise.all(lanes.map((lane) => lane.close()));
   }
+}
+
+type ReplicationLane = Lane<ReplicationTask, ReplicationResult>;
+
+/** A worker thread for replications, of the file at `url`. */
+export function replicationLane(
+  base: ReturnType<typeof baseOf>,
+  url = workerUrl("jobs/replicate/worker"),
+): ReplicationLane {
+  return workerLane(url, base, "with --replications 1 none is started");
 }
 
 /** Rejects when the signal aborts, until nobody listens any more. */

@@ -1,42 +1,40 @@
-/** Where replications run: lanes, each of which does one at a time, in worker threads or in this one. */
+/** Where the tasks of a job run: lanes, each of which does one at a time, in worker threads or in this one. */
 import { Worker } from "node:worker_threads";
 import { ArtifactError, BackendError, ConfigError, InvariantError } from "../../formats/index.js";
-import { runReplication, type ReplicationBase, type ReplicationResult, type ReplicationTask } from "./task.js";
-import type { FromWorker, WorkerError } from "./worker-protocol.js";
+import type { FromWorker, WorkerError } from "./protocol.js";
 
-export interface Lane {
-  run(task: ReplicationTask): Promise<ReplicationResult>;
+export interface Lane<Task, Result> {
+  run(task: Task): Promise<Result>;
   close(): Promise<void>;
 }
 
-/** This thread, which lets others have a turn before each replication. */
-export function ownLane(base: ReplicationBase): Lane {
+/** This thread, which lets others have a turn before each task. */
+export function ownLane<Task, Result>(work: (task: Task) => Result): Lane<Task, Result> {
   return {
     run: async (task) => {
       await new Promise((resume) => setImmediate(resume));
-      return runReplication(base, task).result;
+      return work(task);
     },
     close: () => Promise.resolve(),
   };
 }
 
-/** A worker thread. One that dies rejects what it was asked, with the cause. */
-export function workerLane(base: ReplicationBase, url: URL = workerUrl()): Lane {
+/** A worker thread, to whose start `base` is given. One that dies rejects what it was asked, with the cause and `remedy`. */
+export function workerLane<Task, Result>(url: URL, base: unknown, remedy: string): Lane<Task, Result> {
   const worker = new Worker(url, { workerData: base });
-  let waiting: { resolve(result: ReplicationResult): void; reject(error: Error): void } | undefined;
+  let waiting: { resolve(result: Result): void; reject(error: Error): void } | undefined;
   let dead: Error | undefined;
   let isClosing = false;
   const die = (cause: Error): void => {
     if (isClosing) return;
-    const why = `a worker thread of the simulation died: ${cause.message}; with --replications 1 none is started`;
-    dead ??= new BackendError(why, { cause });
+    dead ??= new BackendError(`a worker thread of the simulation died: ${cause.message}; ${remedy}`, { cause });
     waiting?.reject(dead);
     waiting = undefined;
   };
   worker.on("message", (message: FromWorker) => {
     const asked = waiting;
     waiting = undefined;
-    if ("result" in message) asked?.resolve(message.result);
+    if ("result" in message) asked?.resolve(message.result as Result);
     else asked?.reject(asError(message.error));
   });
   worker.on("error", die).on("messageerror", die);
@@ -68,8 +66,11 @@ function asError({ name, message, stack }: WorkerError): Error {
   return known;
 }
 
-/** Compiled code starts the worker beside it; TypeScript sources (Jest, tsx) start the one compiled into dist/. */
-function workerUrl(): URL {
+/**
+ * A worker's file by its path below the root of the code, without its ending, from a file two folders deep. Compiled code
+ * starts the worker beside it; TypeScript sources (Jest, tsx) start the one compiled into dist/.
+ */
+export function workerUrl(path: string): URL {
   const isSource = import.meta.url.endsWith(".ts");
-  return new URL(isSource ? "../../dist/jobs/replicate/worker.js" : "./worker.js", import.meta.url);
+  return new URL(`../../${isSource ? "dist/" : ""}${path}.js`, import.meta.url);
 }
