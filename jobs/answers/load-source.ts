@@ -25,7 +25,9 @@ export async function readSource(load: Load, prompts: string | undefined, vary: 
     const { requests, notes } = await readTrace(load.workload, traceOptionsOf(load, loadTokenizer));
     const isTimed = requests[0]?.arrivalNs !== undefined && load.self_timed !== false;
     if (isTimed && vary === "max_concurrency") {
-      throw new ConfigError("--vary max_concurrency: the trace has its own times, give --no-self-timed to use its lengths only");
+      throw new ConfigError(
+        "--vary max_concurrency: the trace has its own times, give --no-self-timed to use its lengths only",
+      );
     }
     return { kind: isTimed ? "trace" : "list", requests, repeats: false, notes };
   }

@@ -5,11 +5,12 @@
  */
 import { availableParallelism } from "node:os";
 import { ConfigError, type Run, type Workload } from "../../formats/index.js";
-import { costDrawCount, stream, type SimulatedRunInput } from "../../sim/index.js";
+import type { SimulatedRunInput } from "../../sim/index.js";
 import { ownLane, workerLane, workerUrl, type Lane } from "../threads/index.js";
 import { causesOf, missingCauses, type Causes } from "./causes.js";
 import { areEnough, leastKnownWidth, TOKEN_BUDGET, workOf, type ReplicationWork } from "./how-many.js";
 import { merge } from "./merge.js";
+import { replicationTasks } from "./draws.js";
 import { baseOf, runReplication, type ReplicationResult, type ReplicationTask, type SummaryValues } from "./task.js";
 
 export interface ReplicateOptions {
@@ -52,29 +53,13 @@ export async function replicate(input: SimulatedRunInput, options: ReplicateOpti
   const limit = doesVary ? (replications ?? work.most) : 1;
   const timesVary = causes.calibration && causes.seed;
   const base = baseOf(input, limit > 1 && timesVary);
-  const tasks = tasksOf(input, limit);
+  const tasks = replicationTasks(input, limit);
   const isEnough = replications === undefined ? areEnough : () => false;
   const collected = await collect({ base, tasks, isEnough, work, options });
   const { run, results } = collected;
   const notes = notesOf(input, { causes, doesVary, work, results, isFixed: replications !== undefined });
   const merged = merge({ run, results, tasks, causes, replicas: input.replicas ?? 1, notes });
   return { run: merged, summaries: results.map(({ summary }) => summary) };
-}
-
-function tasksOf({ seed, profile }: SimulatedRunInput, count: number): ReplicationTask[] {
-  const draws = drawOrder(costDrawCount(profile), seed);
-  return Array.from({ length: count }, (_, index) => ({
-    index,
-    seed: index === 0 ? seed : `${seed}/${index}`,
-    draw: index === 0 || draws.length === 0 ? null : draws[(index - 1) % draws.length]!,
-  }));
-}
-
-/** All draws in a seeded order, so that none comes twice before each has come once. */
-function drawOrder(count: number, seed: string): number[] {
-  const random = stream(`${seed}/calibration-draws`);
-  const keyed = Array.from({ length: count }, (_, draw) => ({ draw, key: random() }));
-  return keyed.sort((a, b) => a.key - b.key).map(({ draw }) => draw);
 }
 
 interface Collecting {

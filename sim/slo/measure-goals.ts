@@ -4,7 +4,7 @@
  * its gaps are not kept by request.
  */
 import type { Goals, GoodputGoal, GoodputMetric, RequestColumns, Slo, SloMetric } from "../../formats/index.js";
-import { effectiveCount, inOrderOfArrival, mean, minimumCount, quantilesInPlace, warmUpCount } from "../metrics/index.js";
+import { inOrderOfArrival, mean, minimumCount, quantilesInPlace, warmUpCount } from "../metrics/index.js";
 import type { RunOutcome } from "../engine/index.js";
 
 export interface GoalValue {
@@ -28,7 +28,7 @@ export interface MeasuredGoals {
 /** What no request may take, in place of the latency of one that was not served. */
 const NEVER_MS = 1e12;
 /** A server keeps up while no more than so many requests arrive for each that is answered; the rest is chance. */
-const KEEPS_UP = 1.01;
+export const KEEPS_UP = 1.01;
 /** Of the arrivals, from where on it is asked whether the server keeps up. */
 const KEEPING_UP_FROM = 0.25;
 
@@ -66,11 +66,6 @@ export function measureGoals(
   return { goals, counted: columns.rows - from, from };
 }
 
-/** Names of the goals, in the order of measureGoals. */
-export function goalNames({ slos, goodput }: Goals): string[] {
-  return [...slos.map(({ name }) => name), ...(goodput === undefined ? [] : ["goodput"])];
-}
-
 /** Requests that it takes for every goal to be shown at all, were they independent (docs/metrics.md, "Percentiles"). */
 export function requestsToShow({ slos, goodput }: Goals): number {
   const quantiles = [
@@ -78,11 +73,6 @@ export function requestsToShow({ slos, goodput }: Goals): number {
     ...(goodput === undefined ? [] : [goodput.attainment]),
   ];
   return quantiles.reduce((most, quantile) => Math.max(most, minimumCount(quantile)), 1);
-}
-
-/** Of how many independent requests the latencies of a run tell as much. */
-export function independentRequests({ table }: Pick<RunOutcome, "table">, from: number): number {
-  return effectiveCount(finite(latenciesOf(inOrderOfArrival(table), "e2el").slice(from)));
 }
 
 /** By row, ms; NaN where the metric does not exist (an answer of one token has no time per output token). */
@@ -103,9 +93,7 @@ function latenciesOf(columns: RequestColumns, metric: Exclude<SloMetric, "itl">)
 
 function goodputOf(goal: GoodputGoal, of: (metric: GoodputMetric) => Float64Array): GoalValue {
   const { limitsMs, attainment } = goal;
-  const columns = Object.entries(limitsMs).map(
-    ([metric, limitMs]) => [of(metric as GoodputMetric), limitMs] as const,
-  );
+  const columns = Object.entries(limitsMs).map(([metric, limitMs]) => [of(metric as GoodputMetric), limitMs] as const);
   const rows = columns[0]![0].length;
   const worst = new Float64Array(rows);
   let good = 0;
