@@ -52,8 +52,11 @@ export class Crew {
   }
 
   private all(tasks: readonly AnswerTask[], what: string): Promise<AnswerResult[]> {
-    const { signal, onProgress } = this.options;
-    return spread(this.lanes, tasks, { signal, onDone: (done) => onProgress?.(done, tasks.length, what) });
+    const { options } = this;
+    return spread(this.lanes, tasks, {
+      signal: options.signal,
+      onDone: (done) => options.onProgress?.(done, tasks.length, what),
+    });
   }
 }
 

@@ -62,13 +62,18 @@ export async function edgeRounds(crew: Crew, input: RoundsInput): Promise<EdgesF
   let { start } = search;
   let spent = 0;
   for (let round = 1; ; round++) {
-    const options = { ...search, start, step: FIRST_STEP, tolerance: BRACKET * precision };
-    const tasks = replications.map(({ seed, draw }): EdgeTask => ({
-      kind: "edge",
-      point: { seed, draw, count },
-      options,
-    }));
-    const edges = await crew.edges(tasks, round === 1 ? "searching" : `searching with ${count} requests a run`);
+    const what = round === 1 ? "searching" : `searching with ${count} requests a run`;
+    const edgesFrom = (from: number, of: RoundsInput["replications"]): Promise<EdgeResult[]> => {
+      const options = { ...search, start: from, step: FIRST_STEP, tolerance: BRACKET * precision };
+      return crew.edges(
+        of.map(({ seed, draw }): EdgeTask => ({ kind: "edge", point: { seed, draw, count }, options })),
+        what,
+      );
+    };
+    // The first tell the others where to begin.
+    const scouts = await edgesFrom(start, replications.slice(0, SCOUTS));
+    const from = foundOf(scouts, NOTHING_VARIES).value || start;
+    const edges = [...scouts, ...(await edgesFrom(from, replications.slice(SCOUTS)))];
     spent += edges.reduce((sum, { runs }) => sum + runs * count, 0);
     const found = { ...foundOf(edges, input.varies, search.most), count };
     if (found.chance <= precision || found.value === 0) return found;

@@ -3,11 +3,12 @@ import { parentPort, workerData } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
 import type { FromWorker } from "./protocol.js";
 
-export function serveTasks<Base, Task>(work: (base: Base, task: Task) => unknown): void {
+/** `work` gets what the thread was started with, and a task. */
+export function serveTasks(work: (base: never, task: never) => unknown): void {
   const port = parentPort;
   if (port === null) throw new InvariantError("a worker's file runs as a worker thread only");
-  const base = workerData as Base;
-  port.on("message", (task: Task) => {
+  const base = workerData as never;
+  port.on("message", (task: never) => {
     port.postMessage(answer(() => work(base, task)));
   });
 }

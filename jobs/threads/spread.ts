@@ -11,8 +11,9 @@ export interface SpreadOptions {
 export async function spread<Task, Result>(
   lanes: readonly Lane<Task, Result>[],
   tasks: readonly Task[],
-  { signal, onDone }: SpreadOptions = {},
+  options: SpreadOptions = {},
 ): Promise<Result[]> {
+  const { signal } = options;
   const results: Result[] = [];
   let next = 0;
   let done = 0;
@@ -21,7 +22,7 @@ export async function spread<Task, Result>(
       signal?.throwIfAborted();
       const at = next++;
       results[at] = await lane.run(tasks[at]!);
-      onDone?.(++done);
+      options.onDone?.(++done);
     }
   };
   const all = Promise.all(lanes.map(drive));
