@@ -13,7 +13,7 @@ import { requireRoom } from "./deliver-run.js";
 import { declareFlags, givenFlags, parseFlags, type Flags, type Shape } from "./flags.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
 import { declareGoodput, goalsFromFlags, sloFlags } from "./slo-flags.js";
-import { refuseStepFlags, stepFlags } from "./step-flags.js";
+import { rejectStepFlags, stepFlags } from "./step-flags.js";
 
 const GOAL_HEADING = "Goal:";
 
@@ -67,7 +67,7 @@ export async function deploymentFromFlags(args: Args, vary: Vary): Promise<Asked
   const flags: Flags<typeof answerFlags> = parseFlags(answerFlags, args);
   const goals = goalsFromFlags(args);
   const { plan, load, prompts, seed } = runRequest(flags.policy, args);
-  if (plan.work === "batch") refuseStepFlags(plan.name, args);
+  if (plan.work === "batch") rejectStepFlags(plan.name, args);
   const profile = loadProfile(flags.profile);
   const { engine, replicas, router } = flags;
   const jitter = flags.jitter === undefined ? defaultJitter({ plan, profile }) : flags.jitter === "on";

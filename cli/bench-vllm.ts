@@ -53,7 +53,7 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
   requireFree(results, "--save-result", flags.force);
   if (flags.save_result !== undefined) requireRoom({ ...flags, output: dirname(flags.save_result), force: true });
   const { plan, load, prompts, seed } = runRequest(policy, args);
-  if (plan.work === "batch") refuseWithBatches(plan.name, args);
+  if (plan.work === "batch") rejectWithBatches(plan.name, args);
   else if (plan.server !== "vllm") {
     throw new ConfigError(
       `--policy ${plan.name}: no server schedules so, simulate it; a vLLM server runs vllm, or batches of ` +
@@ -120,7 +120,7 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
 }
 
 /** Flags that only a run without batches can follow. */
-function refuseWithBatches(policy: string, args: Args): void {
+function rejectWithBatches(policy: string, args: Args): void {
   const { client_workers, save_result, otlp_port } = vllmFlags;
   const [given] = Object.keys(givenFlags({ client_workers, save_result, otlp_port }, args));
   if (given === undefined) return;

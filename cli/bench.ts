@@ -63,7 +63,7 @@ export const benchCommand: Command = {
     ),
   run: async (args) => {
     const flags = parseBenchFlags(args);
-    refuseFlags(flags.backend === "onnx" ? vllmFlags : onnxOnly, flags.backend, args);
+    rejectFlags(flags.backend === "onnx" ? vllmFlags : onnxOnly, flags.backend, args);
     const places = repeatFolders(flags.output, flags.num_runs);
     for (const output of places) requireRoom({ ...flags, output });
     const request = { flags, places, args };
@@ -85,7 +85,7 @@ function parseBenchFlags(args: Args) {
 }
 
 /** Flags that would do nothing with the backend. */
-function refuseFlags(others: Shape, backend: "onnx" | "vllm", args: Args): void {
+function rejectFlags(others: Shape, backend: "onnx" | "vllm", args: Args): void {
   const [given] = Object.keys(givenFlags(others, args));
   if (given === undefined) return;
   const owner = backend === "onnx" ? "vllm" : "onnx";

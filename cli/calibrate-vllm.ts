@@ -22,7 +22,7 @@ import { interruptible } from "./interrupt.js";
 import { figure, note, printJson, printTable, warn } from "./output.js";
 import { warnIfCut } from "./read-run.js";
 import { startProgress } from "./progress.js";
-import { refuseServerFlags, serverAt, serverFlags } from "./server-flags.js";
+import { rejectServerFlags, serverAt, serverFlags } from "./server-flags.js";
 
 /** "120s", "2m" or bare seconds. */
 const duration = z
@@ -99,7 +99,7 @@ async function fromRecordings(from: readonly string[], args: Args, flags: Own): 
     requireFree([flags.output], "--output", flags.force);
   };
   requireOutput();
-  refuseServerFlags(args);
+  rejectServerFlags(args);
   const [runs, heldOut] = [await readRecordings(from), await readRecordings(foldersOf(args, "held-out"))];
   for (const { name, run } of [...runs, ...heldOut]) warnIfCut(name, run);
   await whileFileLocked(flags.output, async () => {

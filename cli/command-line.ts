@@ -106,7 +106,7 @@ async function runCommand(words: readonly string[]): Promise<void> {
       describe,
       async (y: Argv) => {
         const declared = (await (await load()).flags?.(y)) ?? y;
-        refuseOddBooleans(words, declared);
+        rejectOddBooleans(words, declared);
         return declared;
       },
       async (args) => {
@@ -127,7 +127,7 @@ async function runCommand(words: readonly string[]): Promise<void> {
 class UsageError extends Error {}
 
 /** A boolean flag with a value that is neither true nor false; yargs would take it for false. */
-function refuseOddBooleans(words: readonly string[], declared: Argv): void {
+function rejectOddBooleans(words: readonly string[], declared: Argv): void {
   const { boolean } = optionsOf(declared);
   for (const word of words) {
     const [, name, value] = /^--([\w-]+)=(.*)$/.exec(word) ?? [];

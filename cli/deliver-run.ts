@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError, type Run, type RunJournal } from "../formats/index.js";
-import { refuseToReplace, runLog, writeRun } from "../formats/files/index.js";
+import { requireReplaceable, runLog, writeRun } from "../formats/files/index.js";
 import { Interrupted } from "./fail.js";
 import { interruptible, turnOfTheLoop } from "./interrupt.js";
 import { saveAtTheEnd } from "./last-resort.js";
@@ -20,21 +20,21 @@ export const deliveryFlags = {
 
 type Delivery = Flags<typeof deliveryFlags>;
 
-/** Refuses before the work, not after it, a place that holds a run or that cannot be written to. */
+/** Rejects before the work, not after it, a place that holds a run or that cannot be written to. */
 export function requireRoom({ output, force }: Delivery): void {
   if (output === undefined) return;
-  refuseToReplace(output, { force });
+  requireReplaceable(output, { force });
   let place = resolve(output);
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
-  const refuse = (why: string): never => {
+  const reject = (why: string): never => {
     throw new ConfigError(`cannot write ${output}: ${why}; choose a folder you may write to`);
   };
-  if (!statSync(place).isDirectory()) refuse("a part of the path is a file, not a folder");
+  if (!statSync(place).isDirectory()) reject("a part of the path is a file, not a folder");
   try {
     // Only making something says whether it can be made.
     rmdirSync(mkdtempSync(join(place, ".servesim-")));
   } catch (error) {
-    refuse(`nothing can be made in ${place} (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+    reject(`nothing can be made in ${place} (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
   }
 }
 

@@ -10,7 +10,7 @@ import type { Command } from "./command.js";
 import { diagnoseServer } from "./doctor-server.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { figure, printJson, printTable } from "./output.js";
-import { refuseServerFlags, serverAt, serverFlags } from "./server-flags.js";
+import { rejectServerFlags, serverAt, serverFlags } from "./server-flags.js";
 
 const ownFlags = {
   base_url: z.string().optional().describe("check a running vLLM server instead, such as http://127.0.0.1:8000"),
@@ -36,7 +36,7 @@ export const doctorCommand: Command = {
       if (failure !== undefined) throw failure;
       return;
     }
-    refuseServerFlags(args);
+    rejectServerFlags(args);
     if (model !== undefined) throw new ConfigError("--model names a model of a server, give its --base-url too");
     const runtime = await onnxRuntime();
     const findings = [nodeVersion(), machine(), ...runtime, ...(await checkGpu(hasProvider(runtime))), modelCache()];

@@ -1,4 +1,4 @@
-/** calibrate vllm --from on small recordings of an engine of known costs: to its end, with another host, refused. */
+/** calibrate vllm --from on small recordings of an engine of known costs: to its end, with another host, rejected. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -67,9 +67,11 @@ test("a profile is written with its error on the run that was kept out, and repl
   const replayed = await servesimIn(folder, ["replay", "--profile", "made.json", "--recording", "other", "--json"]);
   expect([replayed.code, JSON.parse(replayed.stdout)]).toMatchObject([0, { requests: REQUESTS }]);
 
-  const refused = await calibrate("--held-out", "slow", "--output", "refused.json");
-  expect(refused.code).toBe(4);
-  expect(refused.stderr).toMatch(/the model misses .*slow: mean_tpot_ms is off by [-−].* \(at most 10 % is allowed\)/s);
+  const rejected = await calibrate("--held-out", "slow", "--output", "refused.json");
+  expect(rejected.code).toBe(4);
+  expect(rejected.stderr).toMatch(
+    /the model misses .*slow: mean_tpot_ms is off by [-−].* \(at most 10 % is allowed\)/s,
+  );
   expect(existsSync(join(folder, "refused.json"))).toBe(false);
 });
 

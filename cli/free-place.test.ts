@@ -1,4 +1,4 @@
-/** Files of others stay: each command that writes one refuses before its work, and leaves what is there as it was. */
+/** Files of others stay: each command that writes one rejects before its work, and leaves what is there as it was. */
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -32,7 +32,7 @@ test.each([
   ["mini.measurements.csv", ["calibrate", "onnx", "--model", "tiny", "--output", "mini.json"]],
   ["v.json", ["calibrate", "vllm", "--from", "none", "--output", "v.json", "--resume"]],
   ["results/small-accuracy.md", ["validate", "v.yaml"]],
-])("%s of others is refused by %j", async (path, words) => {
+])("%s of others is rejected by %j", async (path, words) => {
   writeFileSync(join(folder, "c.csv"), csv);
   writeFileSync(join(folder, "v.yaml"), validation);
   mkdirSync(dirname(join(folder, path)), { recursive: true });

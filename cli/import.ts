@@ -1,7 +1,7 @@
 /** servesim import: a recording in somebody else's form as a run folder, for calibrate vllm --from and replay. */
 import { z } from "zod";
 import { ConfigError, suggest, type Run } from "../formats/index.js";
-import { readLlmServingSim, refuseToReplace, writeRun } from "../formats/files/index.js";
+import { readLlmServingSim, requireReplaceable, writeRun } from "../formats/files/index.js";
 import { rejectUnmodelled } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
@@ -30,7 +30,7 @@ export const importCommand: Command = {
       throw new ConfigError(`import: no form "${form}"${suggest(form, known)} (known: ${known.join(", ")})`);
     }
     const { output, force, num_gpu_blocks: blocks } = parseFlags(ownFlags, args);
-    refuseToReplace(output, { force });
+    requireReplaceable(output, { force });
     const recorded = readers[form]!(String(args.folder));
     rejectUnmodelled(recorded, String(args.folder));
     const run = withBlocks(recorded, blocks);

@@ -100,13 +100,13 @@ test("headers are checked, a key among them is not shown, and the client's own a
   const flags = { header: undefined, cacert: undefined, insecure: false, control_timeout_s: 10 };
   expect(serverAccess(flags, words, {}).headers).toEqual({ "x-team": "a:b", "api-key": "k1" });
   expect(serverAccess(flags, [], { SERVESIM_API_KEY: "", OPENAI_API_KEY: KEY }).apiKey).toBeUndefined();
-  const refused =
+  const rejected =
     (...given: string[]): (() => unknown) =>
     () =>
       serverAccess(flags, given, {});
-  expect(refused("--header", KEY)).toThrow(/^--header \(its value is not shown\): got no colon/);
-  expect(refused("--header", "Content-Length: 3")).toThrow(/content-length: \.\.\.: this header is the client's own/);
-  expect(refused("--header", `a: ${KEY}\r\nx: y`)).toThrow(/^--header a: \.\.\.: its value has characters/);
+  expect(rejected("--header", KEY)).toThrow(/^--header \(its value is not shown\): got no colon/);
+  expect(rejected("--header", "Content-Length: 3")).toThrow(/content-length: \.\.\.: this header is the client's own/);
+  expect(rejected("--header", `a: ${KEY}\r\nx: y`)).toThrow(/^--header a: \.\.\.: its value has characters/);
   expect(() => serverAccess(flags, [], { OPENAI_API_KEY: `${KEY} x` })).toThrow(
     /^OPENAI_API_KEY has .* \(it is not shown\)/,
   );

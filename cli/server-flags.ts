@@ -46,7 +46,7 @@ export function serverAccess(
 }
 
 /** ConfigError for flags of a server where no server is named. */
-export function refuseServerFlags(args: Args): void {
+export function rejectServerFlags(args: Args): void {
   const [given] = Object.keys(givenFlags(serverFlags, args));
   if (given !== undefined) throw new ConfigError(`--${flagName(given)} is about a server, give its --base-url too`);
 }
@@ -76,15 +76,15 @@ const OWN_HEADERS = new Set([
 function headerOf(text: string): [string, string] {
   const colon = text.indexOf(":");
   const name = text.slice(0, Math.max(0, colon)).trim().toLowerCase();
-  const refuse = (why: string): never => {
+  const reject = (why: string): never => {
     // The value may be a key, and so may all of a text without a colon.
     throw new ConfigError(`--header ${colon < 0 ? "(its value is not shown)" : `${name}: ...`}: ${why}`);
   };
-  if (colon < 0) refuse("got no colon, expected NAME:VALUE");
-  if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) refuse("got a name that no header can have, expected NAME:VALUE");
-  if (OWN_HEADERS.has(name)) refuse("this header is the client's own, leave it out");
+  if (colon < 0) reject("got no colon, expected NAME:VALUE");
+  if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) reject("got a name that no header can have, expected NAME:VALUE");
+  if (OWN_HEADERS.has(name)) reject("this header is the client's own, leave it out");
   const value = text.slice(colon + 1).trim();
-  if (!isHeaderValue(value)) refuse("its value has characters that no header can hold");
+  if (!isHeaderValue(value)) reject("its value has characters that no header can hold");
   return [name, value];
 }
 
@@ -106,22 +106,22 @@ function isHeaderValue(text: string): boolean {
 const MAX_PEM_BYTES = 4 * 2 ** 20;
 
 function certificatesIn(path: string): string {
-  const refuse = (why: string, cause?: unknown): never => {
+  const reject = (why: string, cause?: unknown): never => {
     throw new ConfigError(`--cacert ${path}: ${why}, expected a file of certificates in PEM`, { cause });
   };
   let pem = "";
   try {
     const stat = statSync(path);
-    if (!stat.isFile() || stat.size > MAX_PEM_BYTES) refuse(`got no file of at most ${MAX_PEM_BYTES / 2 ** 20} MiB`);
+    if (!stat.isFile() || stat.size > MAX_PEM_BYTES) reject(`got no file of at most ${MAX_PEM_BYTES / 2 ** 20} MiB`);
     pem = readFileSync(path, "utf8");
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    refuse(`cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`, error);
+    reject(`cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`, error);
   }
   try {
     new X509Certificate(pem);
   } catch (error) {
-    refuse("holds no certificate", error);
+    reject("holds no certificate", error);
   }
   return pem;
 }

@@ -1,8 +1,8 @@
 /** servesim setup cuda: puts ONNX Runtime's CUDA provider in its place, and says what it does. */
 import { z } from "zod";
-import { placeProvider, providerPackage } from "../onnx/cuda/index.js";
-import { listProviders } from "../onnx/index.js";
 import { ConfigError } from "../formats/index.js";
+import { listProviders } from "../onnx/index.js";
+import { placeProvider, providerPackage } from "../onnx/providers/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { note, print } from "./output.js";

@@ -21,7 +21,7 @@ import { interruptible } from "./interrupt.js";
 import { note } from "./output.js";
 import { startProgress } from "./progress.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
-import { refuseStepFlags, stepFlags } from "./step-flags.js";
+import { rejectStepFlags, stepFlags } from "./step-flags.js";
 
 const ownFlags = {
   policy: policyNameSchema.describe(`scheduler: ${policyNames.join(", ")}`),
@@ -53,7 +53,7 @@ export const simulateCommand: Command = {
     const flags = parseFlags(ownFlags, args);
     requireRoom(flags);
     const { plan, load, prompts, seed } = runRequest(flags.policy, args);
-    if (plan.work === "batch") refuseStepFlags(plan.name, args);
+    if (plan.work === "batch") rejectStepFlags(plan.name, args);
     const profile = loadProfile(flags.profile);
     if (flags.cold_start) requireColdStart(profile);
     const workload = await workloadOf(load, prompts, seed);

@@ -17,7 +17,7 @@ export const stepFlags = {
 };
 
 /** ConfigError for one of them with a policy for which it would do nothing. */
-export function refuseStepFlags(policy: string, args: Args): void {
+export function rejectStepFlags(policy: string, args: Args): void {
   const [given] = Object.keys(givenFlags(stepFlags, args));
   if (given !== undefined) {
     throw new ConfigError(`--${flagName(given)} is a flag of ${stepPolicyNames.join(" and ")}, not of ${policy}`);

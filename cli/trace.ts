@@ -59,7 +59,7 @@ export const traceCommand: Command = {
   },
   run: async (args) => {
     const action = actionOf(args.action);
-    refuseOthersFlags(action, args);
+    rejectOthersFlags(action, args);
     const load = traceLoadFromFlags(String(args.file), args);
     const flags = parseFlags({ ...ownFlags, ...inspectFlags, ...writeFlags, ...sliceFlags }, args);
     const output = action === "inspect" ? flags.plot : required(flags.output, action);
@@ -80,7 +80,7 @@ function actionOf(given: unknown): Action {
 }
 
 /** A flag of another action would do nothing. */
-function refuseOthersFlags(action: Action, args: Args): void {
+function rejectOthersFlags(action: Action, args: Args): void {
   const owned: readonly [readonly Action[], Readonly<Record<string, z.ZodType>>][] = [
     [["inspect"], inspectFlags],
     [["convert", "slice"], writeFlags],

@@ -134,54 +134,54 @@ export const loadShape = {
 
 /** How requests arrive. `request_rate` in requests/s (absent: all at once), `burstiness` 1 is Poisson. */
 export const loadSchema = z.strictObject(loadShape).superRefine((load, context) => {
-  const refuse = (key: keyof Load, message: string): void => {
+  const reject = (key: keyof Load, message: string): void => {
     context.addIssue({ code: "custom", path: [key], message, input: load[key] });
   };
   const given = (key: keyof Load): boolean => load[key] !== undefined;
   const dataset = load.dataset_name ?? "prompts";
   if (load.workload !== undefined && given("dataset_name"))
-    refuse("dataset_name", "workload has lengths, expected one of the two");
+    reject("dataset_name", "workload has lengths, expected one of the two");
   for (const key of Object.keys(datasetShape) as (keyof typeof datasetShape)[]) {
     const owner = key === "input_len" ? "fixed" : datasetNames.find((name) => key.startsWith(`${name}_`));
-    if (given(key) && owner !== dataset) refuse(key, `expected dataset_name ${owner ?? ""} with it, not ${dataset}`);
+    if (given(key) && owner !== dataset) reject(key, `expected dataset_name ${owner ?? ""} with it, not ${dataset}`);
   }
   for (const key of Object.keys(traceShape) as (keyof typeof traceShape)[]) {
-    if (given(key) && load.workload === undefined) refuse(key, "expected a workload (a trace) with it");
+    if (given(key) && load.workload === undefined) reject(key, "expected a workload (a trace) with it");
   }
   if (dataset === "fixed" && load.input_len === undefined)
-    refuse("input_len", "expected prompt tokens, dataset_name is fixed");
+    reject("input_len", "expected prompt tokens, dataset_name is fixed");
   for (const which of ["input", "output"] as const) {
     if (dataset === "zipf" && !given(`zipf_${which}_max`))
-      refuse(`zipf_${which}_max`, "expected most tokens, dataset_name is zipf");
+      reject(`zipf_${which}_max`, "expected most tokens, dataset_name is zipf");
     if (dataset !== "lognormal") continue;
     if (!given(`lognormal_${which}_mean`))
-      refuse(`lognormal_${which}_mean`, "expected a mean, dataset_name is lognormal");
+      reject(`lognormal_${which}_mean`, "expected a mean, dataset_name is lognormal");
     const spreads = (["sigma", "cv", "p99"] as const).filter((name) => given(`lognormal_${which}_${name}`));
     if (spreads.length !== 1) {
-      refuse(`lognormal_${which}_${spreads[1] ?? "sigma"}`, "expected exactly one of sigma, cv and p99");
+      reject(`lognormal_${which}_${spreads[1] ?? "sigma"}`, "expected exactly one of sigma, cv and p99");
     }
   }
   if (given("utilisation") && (given("request_rate") || given("max_concurrency") || given("workload"))) {
-    refuse("utilisation", "it sets the rate of an open loop, expected no request_rate, max_concurrency or workload");
+    reject("utilisation", "it sets the rate of an open loop, expected no request_rate, max_concurrency or workload");
   }
   const rampKeys = ["ramp_up_strategy", "ramp_up_start_rps", "ramp_up_end_rps"] as const;
   if (rampKeys.some(given)) {
     for (const key of rampKeys)
-      if (!given(key)) refuse(key, "expected ramp_up_strategy, _start_rps and _end_rps together");
-    if (given("request_rate")) refuse("request_rate", "the ramp-up has its own rates, expected one of the two");
+      if (!given(key)) reject(key, "expected ramp_up_strategy, _start_rps and _end_rps together");
+    if (given("request_rate")) reject("request_rate", "the ramp-up has its own rates, expected one of the two");
   }
   if (load.rescale_to_rate === true && load.request_rate === undefined) {
-    refuse("rescale_to_rate", "expected a request_rate with it");
+    reject("rescale_to_rate", "expected a request_rate with it");
   }
   if (given("time_scale") && given("trace_rate"))
-    refuse("time_scale", "trace_rate scales too, expected one of the two");
+    reject("time_scale", "trace_rate scales too, expected one of the two");
   if (load.self_timed === false) {
     for (const key of ["time_scale", "trace_rate", "unbin"] as const) {
-      if (given(key)) refuse(key, "self_timed is false, the trace's times are not used");
+      if (given(key)) reject(key, "self_timed is false, the trace's times are not used");
     }
   }
   if ((load.slice_start_s ?? 0) >= (load.slice_end_s ?? Infinity))
-    refuse("slice_end_s", "expected more than slice_start_s");
+    reject("slice_end_s", "expected more than slice_start_s");
 });
 
 export type Load = z.output<z.ZodObject<typeof loadShape>>;

@@ -1,4 +1,4 @@
-/** What the machine is, for the profile's manifest and to refuse resuming on another one. Memory in bytes. */
+/** What the machine is, for the profile's manifest and to reject resuming on another one. Memory in bytes. */
 import { execFile } from "node:child_process";
 import { availableParallelism, cpus, freemem, release, totalmem, type, arch } from "node:os";
 import { promisify } from "node:util";

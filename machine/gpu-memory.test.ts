@@ -38,7 +38,7 @@ test("the peak is the most of the samples since it was last taken, and the newes
 test.each([
   ["exit 9", "ended with code 9"],
   ["echo '[N/A]'", 'said "[N/A]", expected MiB'],
-])("an nvidia-smi that gives no memory (%s) is refused", async (script, message) => {
+])("an nvidia-smi that gives no memory (%s) is rejected", async (script, message) => {
   const started = GpuMemoryWatch.start(nvidiaSmi(script));
   await expect(started).rejects.toThrow(BackendError);
   await expect(started).rejects.toThrow(message);

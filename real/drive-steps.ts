@@ -110,10 +110,10 @@ class StepDrive {
     const { client, log, scheduler, sendLagsNs } = this;
     sendDue(client, { nowNs: () => this.nowNs(), sendLagsNs }, ({ index, arrivalNs }, atNs) => {
       log.sent(index, arrivalNs, atNs);
-      const refusal = scheduler.refusal(index);
-      if (refusal === undefined) this.entering.push({ index, atNs });
+      const rejection = scheduler.rejection(index);
+      if (rejection === undefined) this.entering.push({ index, atNs });
       else {
-        log.refused(index, refusal);
+        log.rejected(index, rejection);
         this.countEnd(index);
       }
     });
@@ -193,7 +193,7 @@ class StepDrive {
     const { log, scheduler } = this;
     const table = tableOf(log);
     const rows = Array.from({ length: log.rows }, (_, row) => row).filter(
-      (row) => log.ok[row] === 1 || log.refusals.has(row),
+      (row) => log.ok[row] === 1 || log.rejections.has(row),
     );
     return {
       requests: rows.map((row) => table.record(row)),

@@ -75,9 +75,9 @@ async function make({ name, fit, heldOut, base, largeGraph: large }: ShippedProf
     effort: Number(values.effort),
     ...(base === undefined ? {} : { base: readProfile(fileOf(base)) }),
   });
-  const priced = large === undefined ? fitted : withLargeGraph(fitted, large);
-  const profile = withRunPaces(priced, [...runs, ...keptOut]);
-  const reports = scoreHeldOut(priced, { runs, heldOut: keptOut }, "1");
+  const withGraphCost = large === undefined ? fitted : withLargeGraph(fitted, large);
+  const profile = withRunPaces(withGraphCost, [...runs, ...keptOut]);
+  const reports = scoreHeldOut(withGraphCost, { runs, heldOut: keptOut }, "1");
   const scores = reports.map(heldOutRun);
   const notes = [...(profile.notes ?? []), ...driftNotes([...runs, ...keptOut])];
   const raw = `raw/vllm-h100/${fit[0]!.split("/")[0]!}`;

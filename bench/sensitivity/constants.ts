@@ -1,24 +1,27 @@
-/** Constants of the fit from client times alone, and how one of them is halved or doubled. */
-import type { BlackBoxConstants } from "../../calibrate/vllm/index.js";
+/** Constants of the fits, from client times alone and to step logs, and how one of them is halved or doubled. */
+import type { BlackBoxConstants, StepLogConstants } from "../../calibrate/vllm/index.js";
 
-export interface Constant {
+export interface Constant<Constants> {
   readonly name: string;
-  readonly times: (of: BlackBoxConstants, factor: number) => BlackBoxConstants;
+  readonly times: (of: Constants, factor: number) => Constants;
 }
 
 type Parts = BlackBoxConstants["parts"];
 type Search = BlackBoxConstants["search"];
 
-const part = (name: string, times: (parts: Parts, factor: number) => Partial<Parts>): Constant => ({
+const part = (name: string, times: (parts: Parts, factor: number) => Partial<Parts>): Constant<BlackBoxConstants> => ({
   name,
   times: (of, factor) => ({ ...of, parts: { ...of.parts, ...times(of.parts, factor) } }),
 });
-const search = (name: string, times: (search: Search, factor: number) => Partial<Search>): Constant => ({
+const search = (
+  name: string,
+  times: (search: Search, factor: number) => Partial<Search>,
+): Constant<BlackBoxConstants> => ({
   name,
   times: (of, factor) => ({ ...of, search: { ...of.search, ...times(of.search, factor) } }),
 });
 
-export const constants: readonly Constant[] = [
+export const ofClientTimes: readonly Constant<BlackBoxConstants>[] = [
   part("leads", ({ leads: { full, piecewise, none } }, by) => ({
     leads: { full: Math.min(1, by * full), piecewise: Math.min(1, by * piecewise), none: Math.min(1, by * none) },
   })),
@@ -46,3 +49,10 @@ export const constants: readonly Constant[] = [
   search("pairedWeight", ({ pairedWeight }, by) => ({ pairedWeight: by * pairedWeight })),
   search("chaos", ({ chaos }, by) => ({ chaos: by * chaos })),
 ];
+
+const names: readonly (keyof StepLogConstants)[] = ["doubt", "capMs", "pairedWeight"];
+
+export const ofStepLogs: readonly Constant<StepLogConstants>[] = names.map((name) => ({
+  name,
+  times: (of, factor) => ({ ...of, [name]: factor * of[name] }),
+}));

@@ -1,20 +1,26 @@
 /**
- * npm run -s bench:sensitivity [-- --refit] [-- --page FILE]: what a prediction changes by when a constant that was taken as
- * given is halved or doubled. Without --refit: constants in the shipped profile of Llama-3.1-8B, all else as it is. With it:
- * constants of the fit from client times alone (--only some), each with a fit of its own (few trials) to one recorded load.
- * Prints Markdown.
+ * npm run -s bench:sensitivity [-- --refit client-times|step-logs] [-- --page FILE]: what a prediction changes by when a constant
+ * that was taken as given is halved or doubled. Without --refit: constants in the shipped profile of Llama-3.1-8B, all else as
+ * it is. With it: constants of that fit (--only some), each with a fit of its own: from client times to one recorded load, or to
+ * the step logs that the shipped profile is fitted to. --effort is the share of the usual trials. Prints Markdown.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadLinearSolver } from "../../calibrate/fit/index.js";
-import { blackBoxConstants, fitBlackBox, trialReplay } from "../../calibrate/vllm/index.js";
+import {
+  blackBoxConstants,
+  calibrateVllm,
+  fitBlackBox,
+  stepLogConstants,
+  trialReplay,
+} from "../../calibrate/vllm/index.js";
 import { readRecordings } from "../../jobs/replay/index.js";
 import { writeMarkedSection, readProfile } from "../../formats/files/index.js";
 import { ConfigError, type Profile, type Run, type VllmEngineCost } from "../../formats/index.js";
 import { mean, replayRecording } from "../../sim/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";
-import { constants } from "./constants.js";
+import { ofClientTimes, ofStepLogs, type Constant } from "./constants.js";
 import { fields } from "./fields.js";
 
 const { values } = parseArgs({
@@ -22,7 +28,7 @@ const { values } = parseArgs({
     data: { type: "string", default: "../shared/data/vllm-h100" },
     profile: { type: "string", default: "profiles/h100-llama-3.1-8b-vllm-0.26.json" },
     seeds: { type: "string", default: "8" },
-    refit: { type: "boolean", default: false },
+    refit: { type: "string" },
     effort: { type: "string", default: "0.05" },
     only: { type: "string" },
     page: { type: "string" },
@@ -41,10 +47,10 @@ await runScript(async () => {
   if (profile.cost.kind !== "vllm_engine")
     throw new ConfigError(`${values.profile}: expected a profile of a vLLM engine`);
   const loads = await readLoads();
-  const table = values.refit ? await refitTable(profile, loads) : fieldTable(profile, profile.cost, loads);
+  const table = await tableOf(values.refit, profile, profile.cost, loads);
   console.log(table);
   if (values.page !== undefined) {
-    writeMarkedSection(values.page, values.refit ? "sensitivity-refit" : "sensitivity", table);
+    writeMarkedSection(values.page, values.refit === undefined ? "sensitivity" : `sensitivity-${values.refit}`, table);
   }
   return 0;
 });
@@ -60,6 +66,24 @@ async function readLoads(): Promise<Run[]> {
   return [light!.run, run, { ...run, requests }];
 }
 
+async function tableOf(
+  refit: string | undefined,
+  profile: Profile,
+  cost: VllmEngineCost,
+  loads: readonly Run[],
+): Promise<string> {
+  switch (refit) {
+    case undefined:
+      return fieldTable(profile, cost, loads);
+    case "client-times":
+      return await clientTimesTable(profile, cost, loads);
+    case "step-logs":
+      return await stepLogsTable(profile, loads);
+    default:
+      throw new ConfigError(`--refit ${refit}: expected client-times or step-logs`);
+  }
+}
+
 function fieldTable(profile: Profile, cost: VllmEngineCost, loads: readonly Run[]): string {
   const base = figuresOf(profile, cost, loads);
   const rows = fields.flatMap(({ name, times }) =>
@@ -71,27 +95,57 @@ function fieldTable(profile: Profile, cost: VllmEngineCost, loads: readonly Run[
   );
 }
 
-async function refitTable(profile: Profile, loads: readonly Run[]): Promise<string> {
+async function clientTimesTable(profile: Profile, { gpu }: VllmEngineCost, loads: readonly Run[]): Promise<string> {
   const solver = await loadLinearSolver();
   const runs = await readRecordings([join(values.data, "llama8b-m2", "poisson-medium-r1")]);
-  const { gpu } = profile.cost as VllmEngineCost;
-  const fitted = (of: typeof blackBoxConstants): VllmEngineCost =>
-    fitBlackBox(runs, solver, { replay: trialReplay(runs), gpu, effort: Number(values.effort), constants: of }).cost;
-  const base = figuresOf(profile, fitted(blackBoxConstants), loads);
-  const rows: string[][] = [];
-  const chosen = constants.filter(({ name }) => values.only === undefined || values.only.split(",").includes(name));
-  for (const { name, times } of chosen) {
-    for (const factor of factors) {
-      console.error(`fitting: ${name} x ${factor}`);
-      const cost = fitted(times(blackBoxConstants, factor));
-      rows.push([name, `x ${factor}`, ...changes(figuresOf(profile, cost, loads), base)]);
-      console.error(rows.at(-1)!.join(" | "));
-    }
-  }
+  const effort = Number(values.effort);
+  const rows = await refitRows(ofClientTimes, blackBoxConstants, {
+    fit: (constants) =>
+      Promise.resolve(fitBlackBox(runs, solver, { replay: trialReplay(runs), gpu, effort, constants }).cost),
+    figures: (cost) => figuresOf(profile, cost, loads),
+  });
   return (
     `The host fitted to llama8b-m2/poisson-medium-r1 from client times, with ${values.effort} of the usual trials, once with each ` +
     `constant halved or doubled. ${changeTable(rows)}`
   );
+}
+
+async function stepLogsTable(profile: Profile, loads: readonly Run[]): Promise<string> {
+  const fitted = [...["probes", "poisson-light-r1", "poisson-medium-r1"].map((run) => `llama8b/${run}`), "llama8b-sync/poisson-medium-r1"]; // prettier-ignore
+  const runs = await readRecordings(fitted.map((name) => join(values.data, name)));
+  const rows = await refitRows(ofStepLogs, stepLogConstants, {
+    fit: async (constants) => {
+      const options = { name: "sensitivity", isBlackBox: false, effort: Number(values.effort), constants };
+      return (await calibrateVllm(runs, options)).cost as VllmEngineCost;
+    },
+    figures: (cost) => figuresOf(profile, cost, loads),
+  });
+  return (
+    `Fitted to the step logs of ${fitted.join(", ")}, with ${values.effort} of the usual trials, once with each constant ` +
+    `halved or doubled. ${changeTable(rows)}`
+  );
+}
+
+interface Refit<Constants> {
+  readonly fit: (constants: Constants) => Promise<VllmEngineCost>;
+  readonly figures: (cost: VllmEngineCost) => Figures;
+}
+
+async function refitRows<Constants>(
+  all: readonly Constant<Constants>[],
+  usual: Constants,
+  { fit, figures }: Refit<Constants>,
+): Promise<string[][]> {
+  const base = figures(await fit(usual));
+  const rows: string[][] = [];
+  for (const { name, times } of all.filter((one) => values.only?.split(",").includes(one.name) ?? true)) {
+    for (const factor of factors) {
+      console.error(`fitting: ${name} x ${factor}`);
+      rows.push([name, `x ${factor}`, ...changes(figures(await fit(times(usual, factor))), base)]);
+      console.error(rows.at(-1)!.join(" | "));
+    }
+  }
+  return rows;
 }
 
 function changeTable(rows: readonly (readonly string[])[]): string {

@@ -10,7 +10,7 @@ function fit(heldOutError: number, change: Partial<AssessedFit> = {}): AssessedF
   };
 }
 
-test("a fit that predicts unseen batches within 10 % is not refused", () => {
+test("a fit that predicts unseen batches within 10 % is not rejected", () => {
   expect(assess(fit(0.1))).toEqual([]);
 });
 

@@ -131,7 +131,7 @@ test.each([
   await expect(fitStaticBatch(broken, { seed: "1" })).rejects.toThrow(`b1 p4 n4 rep 0: ${field} is ${value}`);
 });
 
-test("too few shapes are refused", async () => {
+test("too few shapes are rejected", async () => {
   const few = syntheticMeasurements(bentTruth, { batchSizes: [1], promptTokens: [4] });
   await expect(fitStaticBatch(few, { seed: "1" })).rejects.toThrow("cannot fit a cost model to 2 shapes");
 });

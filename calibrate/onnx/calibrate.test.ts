@@ -92,7 +92,7 @@ test("a memory pass cut short is made again whole, since peaks of two processes 
   expect(memory.every(({ order }) => order >= cut)).toBe(true);
 });
 
-test("resuming another plan is refused", async () => {
+test("resuming another plan is rejected", async () => {
   const rawPath = rawPathOf(profilePath);
   const stop = new AbortController();
   const options = {

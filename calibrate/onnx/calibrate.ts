@@ -39,7 +39,7 @@ export interface CalibrateOptions {
   readonly seed?: string;
   /** CSV that every measurement is added to as it is made; nothing is kept on disk when absent. */
   readonly rawPath?: string;
-  /** Go on with what `rawPath` holds, instead of refusing to touch it. */
+  /** Go on with what `rawPath` holds, instead of failing. */
   readonly resume?: boolean;
   readonly cacheDir?: string;
   readonly threads?: number;

@@ -169,8 +169,8 @@ export async function resumeRaw(
   }
   const then = check(contextSchema, made, { source: planPath, Failure: ArtifactError });
   // More repeats may be asked of what is uncertain than at first.
-  refuseDifference(rawPath, "plan", then.plan, { ...now.plan, maxRepeats: then.plan.maxRepeats });
-  refuseDifference(rawPath, "machine", then.machine, { ...now.machine });
+  rejectDifference(rawPath, "plan", then.plan, { ...now.plan, maxRepeats: then.plan.maxRepeats });
+  rejectDifference(rawPath, "machine", then.machine, { ...now.machine });
   const text = existsSync(rawPath) ? readText(rawPath) : "";
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   // Cut short between its plan and its first measurement.
@@ -182,7 +182,7 @@ export async function resumeRaw(
   return { measurements: await readRaw(rawPath), baseBytes: then.baseBytes, scouted: then.scouted };
 }
 
-function refuseDifference(
+function rejectDifference(
   rawPath: string,
   what: string,
   then: Readonly<Record<string, unknown>>,

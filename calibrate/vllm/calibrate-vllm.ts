@@ -9,6 +9,7 @@ import { fitBlackBox, atPace, clientPaceNote, fitClientPace, trialReplay } from 
 import { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./profile/index.js";
 import { costDrawsOf, type Intervals, type GpuTimes, fitEngine, refitPace, loadOf } from "./step-logs/index.js";
 import { fitFrontEnd } from "./front-end/index.js";
+import type { StepLogConstants } from "./step-log-constants.js";
 import {
   chunkFindings,
   recordedTraffic,
@@ -27,6 +28,8 @@ export interface VllmCalibrationOptions {
   /** Share of the usual number of trials of the searches; default 1. */
   readonly effort?: number | undefined;
   readonly onProgress?: ((done: number, total: number, what: string) => void) | undefined;
+  /** Of a fit to step logs; default `stepLogConstants`. */
+  readonly constants?: StepLogConstants | undefined;
 }
 
 /**
@@ -76,7 +79,7 @@ interface FittedParts {
 function fitLogged(
   logged: readonly RecordedRun[],
   solver: LinearSolver,
-  { onProgress, base, effort }: VllmCalibrationOptions,
+  { onProgress, base, effort, constants }: VllmCalibrationOptions,
 ): FittedParts {
   const engine = fitEngine(
     logged.map((run) => {
@@ -85,7 +88,7 @@ function fitLogged(
       return { timeline: timelineOf(run.steps!, graphs), isProbes: isProbes(run), isAsync, load };
     }),
     solver,
-    base === undefined ? undefined : gpuOf(base),
+    { knownGpu: base === undefined ? undefined : gpuOf(base), constants },
   );
   const logs = logged.flatMap((recorded, at) => {
     const { run, steps } = recorded;
@@ -103,6 +106,7 @@ function fitLogged(
           wakeNs: ASSUMED.wake_ns,
           effort,
           onProgress: progress,
+          constants,
         });
   const notes =
     frontEnd === undefined

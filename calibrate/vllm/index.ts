@@ -20,5 +20,6 @@ export {
   type ProbeLoad,
   type ProbePlan,
 } from "./probes/index.js";
+export { stepLogConstants, type StepLogConstants } from "./step-log-constants.js";
 export type { RecordedRun } from "./recording/index.js";
 export { loadOf, runPaceOf, pacedRuns, withPaces, withRunPaces, type RunPace } from "./step-logs/index.js";

@@ -8,7 +8,7 @@ export { readPrompts } from "./workload-file.js";
 export { readTrace, traceOptionsOf, writeTrace, writtenForms, type WrittenForm } from "./traces/index.js";
 export { whileFileLocked, whileLocked } from "./folder-lock.js";
 export { removeAbandoned } from "./temporary.js";
-export { readRun, refuseToReplace, writeRun } from "./run-folder.js";
+export { readRun, requireReplaceable, writeRun } from "./run-folder.js";
 export { runLog, type RunLog } from "./run-log.js";
 export { readLlmServingSim } from "./llmservingsim.js";
 export { readSteps } from "./steps-file.js";

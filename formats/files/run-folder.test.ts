@@ -15,7 +15,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ArtifactError, ConfigError, type BatchRecord, type RequestRecord, type Run } from "../index.js";
-import { readRun, refuseToReplace, writeRun } from "./index.js";
+import { readRun, requireReplaceable, writeRun } from "./index.js";
 
 const recording = "../shared/data/vllm-h100/gpt2/seed-n25-r1";
 const folders: string[] = [];
@@ -237,7 +237,7 @@ test("a truncated run.json, a missing one and a file in place of the folder are 
   await expect(readRun(folder)).rejects.toThrow(/cannot read .*run\.json: no such file or folder/);
 });
 
-test("a run of another version is refused", async () => {
+test("a run of another version is rejected", async () => {
   const folder = await written(buildRun([buildRequest("a")]));
   const path = join(folder, "run.json");
   writeFileSync(path, readFileSync(path, "utf8").replace('"version": 1', '"version": 2'));
@@ -292,7 +292,7 @@ test("files that are no run's are not replaced without force, and others never",
   writeFileSync(join(folder, "batches.csv"), "another run's\n");
   const run = buildRun([buildRequest("a")]);
   expect(() => {
-    refuseToReplace(folder, {});
+    requireReplaceable(folder, {});
   }).toThrow(/holds batches\.csv and requests\.csv without a run\.json, which would be replaced/);
   await expect(writeRun(folder, run)).rejects.toThrow(ConfigError);
   expect(readFileSync(join(folder, "requests.csv"), "utf8")).toBe("mine,too\n");
@@ -328,7 +328,7 @@ test("what a killed process had written whole is brought to its place, what it h
     renameSync(await written(fresh), staged);
     before(folder, staged);
     expect(() => {
-      refuseToReplace(folder, {});
+      requireReplaceable(folder, {});
     }).toThrow(/already holds a run/);
     expect(await readRun(folder)).toEqual(fresh);
     expect(readdirSync(folder).sort()).toEqual(["requests.csv", "run.json"]);
@@ -338,7 +338,7 @@ test("what a killed process had written whole is brought to its place, what it h
   mkdirSync(join(parent, nameOfDead("cut")));
   writeFileSync(join(parent, nameOfDead("profile.json")), "{");
   expect(() => {
-    refuseToReplace(join(parent, "whole"), {});
+    requireReplaceable(join(parent, "whole"), {});
   }).toThrow(/already holds a run/);
   expect(await readRun(join(parent, "whole"))).toEqual(fresh);
   await writeRun(join(parent, "next"), old);

@@ -207,7 +207,7 @@ function requireHash(path: string, got: string, expected: string | undefined): v
 }
 
 /** ConfigError where a folder holds a run, or files that would be replaced, and `force` is not given; to be asked before long work, too. */
-export function refuseToReplace(folder: string, options: { readonly force?: boolean }): void {
+export function requireReplaceable(folder: string, options: { readonly force?: boolean }): void {
   finishAbandoned(folder, runFolder);
   const held = heldNames(folder, runFolder);
   if (held.length === 0 || options.force === true) return;
@@ -222,7 +222,7 @@ export function refuseToReplace(folder: string, options: { readonly force?: bool
 
 /** Writes a run folder, whole or not at all: run.json comes last and says what the other files are. */
 export async function writeRun(folder: string, run: Run, options: { readonly force?: boolean } = {}): Promise<void> {
-  refuseToReplace(folder, options);
+  requireReplaceable(folder, options);
   await writeWholeFolder(folder, runFolder, async (inside) => {
     const requestsHash = await writeRequests(join(inside, "requests.csv"), run);
     const batchesHash =

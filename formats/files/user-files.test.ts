@@ -194,7 +194,7 @@ describe("a file of prompts", () => {
     expect(read('["a", "b c"]')).toEqual(["a", "b c"]);
   });
 
-  test("that is empty, no array, or has a blank prompt is refused", () => {
+  test("that is empty, no array, or has a blank prompt is rejected", () => {
     expect(() => read("")).toThrow(/prompts\.json is not JSON/);
     expect(() => read("[]")).toThrow(/prompts\.json: got \[\], expected array to have >=1 items/);
     expect(() => read('{"a": 1}')).toThrow(/got \{"a":1\}, expected array/);

@@ -53,7 +53,7 @@ test("evenly spaced requests, served one by one, can come as fast as they are se
   });
   expect((value * aloneMs) / 1e3).toBeCloseTo(1, 1);
   expect(pilot.fullPerS! * aloneMs).toBeCloseTo(1e3, 0);
-  expect(interval![1] / interval![0] - 1).toBeLessThan(1e-6);
+  expect(interval![1] / interval![0] - 1).toBeLessThan(0.002);
   expect(["sustained", "mean_e2el"]).toContain(slo);
 });
 

@@ -109,7 +109,7 @@ test("without a server, or without its metrics, nothing is written", async () =>
   expect(existsSync(join(folder, "three", "cells"))).toBe(false);
 });
 
-test("a cell that states settings the server does not have is refused", async () => {
+test("a cell that states settings the server does not have is rejected", async () => {
   await start();
   await expect(run(text(server.baseUrl, ", block_size: 16"))).rejects.toThrow(ConfigError);
   await expect(run(text(server.baseUrl, ", block_size: 16"))).rejects.toThrow(

@@ -63,7 +63,7 @@ test("a load that is added is simulated, the others are kept", async () => {
   expect(await run(simulatedOnly(2, "closed,more"))).toEqual(["simulated 1 of 2 cells, 1 existed already"]);
 });
 
-test("a changed setting is rejected, and the refusal changes no file", async () => {
+test("a changed setting is rejected, and the rejection changes no file", async () => {
   await run(simulatedOnly(2));
   const before = contents();
   await expect(run(simulatedOnly(3))).rejects.toThrow(/naive--closed\/sim was made from other inputs .*--force/);

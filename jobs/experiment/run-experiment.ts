@@ -70,7 +70,7 @@ export async function runResolved(
   await Promise.all(asked.map(({ load }) => workloadOf(load, prompts, seed)));
   const folder = experimentFolder(join(options.results, experiment.name));
   const named = experiment.profile === undefined ? undefined : loadProfile(experiment.profile);
-  refuseOthersFiles(folder, { path, force, hasProfile: named !== undefined });
+  rejectOthersFiles(folder, { path, force, hasProfile: named !== undefined });
   mkdirOrExplain(folder.root);
   for (const place of [folder.root, join(folder.root, "plots")]) removeAbandoned(place);
   const profile = await loadOrCalibrate(experiment, named, folder, { force, signal, reporter, quiet });
@@ -111,7 +111,7 @@ export async function runResolved(
 }
 
 /** ConfigError where a folder without a manifest, which is no experiment's, holds files that would be replaced. */
-function refuseOthersFiles(
+function rejectOthersFiles(
   folder: ExperimentFolder,
   { path, force, hasProfile }: { readonly path: string; readonly force: boolean; readonly hasProfile: boolean },
 ): void {

@@ -8,8 +8,8 @@ export function serveTasks(work: (base: never, task: never) => unknown): void {
   const port = parentPort;
   if (port === null) throw new InvariantError("a worker's file runs as a worker thread only");
   const base = workerData as never;
-  port.on("message", (task: never) => {
-    port.postMessage(answer(() => work(base, task)));
+  port.on("message", (task: unknown) => {
+    port.postMessage(answer(() => work(base, task as never)));
   });
 }
 

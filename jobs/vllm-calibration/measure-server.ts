@@ -21,7 +21,7 @@ import { startServerWatch, type ServerSettings, type SettingName } from "../../r
 import { findVocabulary, learnServer, tryPrefixCache, type PrefixCacheFinding } from "./learn-server.js";
 import { mergeRuns } from "./merge-runs.js";
 import { preparation } from "./preparation.js";
-import { readPlanFile, refuseOtherServer, writePlanFile, type PlanFile } from "./plan-file.js";
+import { readPlanFile, rejectOtherServer, writePlanFile, type PlanFile } from "./plan-file.js";
 import { groupsFolder, runPlan, type PlanRuns, type ProbeCommon } from "./run-plan.js";
 import { timeServer } from "./time-server.js";
 
@@ -69,7 +69,7 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
   const { settings, server } = await early(learnServer(baseUrl, input.model, { stated: input.stated, signal }));
   const found = { model: settings.model.name, vllm: settings.version ?? null, settings: { ...settings.settings } };
   const before = input.resume ? readPlanFile(rawFolder) : undefined;
-  if (before !== undefined) refuseOtherServer(rawFolder, before, found);
+  if (before !== undefined) rejectOtherServer(rawFolder, before, found);
   else clearRawFolder(rawFolder);
   const vocab = before?.vocab ?? input.vocab ?? (await early(findVocabulary(baseUrl, settings.model.name, signal)));
   const seed = before?.seed ?? input.seed;
@@ -124,9 +124,9 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
   const serverNotes = [...insecureNotes(baseUrl), ...serverNotesOf(told), ...viewNotes];
   const merged = { ...probes, info: { ...probes.info, server_notes: serverNotes } };
   const [mixed, heldOut, busy] = [runs.mixed, runs.heldOut, runs.busy].map((run) => asKnownNow(run, settings)) as [Run, Run, Run]; // prettier-ignore
-  refuseFailures(merged, rawFolder);
+  rejectFailures(merged, rawFolder);
   const promptTokens = merged.requests.reduce((sum, request) => sum + request.promptTokens, 0);
-  refuseCached(counters.cached_tokens ?? 0, promptTokens, shownUrl(baseUrl));
+  rejectCached(counters.cached_tokens ?? 0, promptTokens, shownUrl(baseUrl));
   await writeRun(join(rawFolder, "probes"), merged, { force: true });
   rmSync(groupsFolder(rawFolder), { recursive: true, force: true });
   return {
@@ -214,7 +214,7 @@ function asKnownNow(run: Run, { model, settings }: ServerSettings): Run {
   return { ...run, info: { ...run.info, model: { ...model }, engine: { ...engine, settings: { ...engine.settings, ...settings } } } }; // prettier-ignore
 }
 
-function refuseFailures({ requests }: Run, rawFolder: string): void {
+function rejectFailures({ requests }: Run, rawFolder: string): void {
   const failed = requests.filter(({ status }) => status !== "ok");
   if (failed.length === 0) return;
   throw new BackendError(
@@ -223,7 +223,7 @@ function refuseFailures({ requests }: Run, rawFolder: string): void {
   );
 }
 
-function refuseCached(cachedTokens: number, promptTokens: number, baseUrl: string): void {
+function rejectCached(cachedTokens: number, promptTokens: number, baseUrl: string): void {
   if (cachedTokens <= MAX_CACHED_FRACTION * promptTokens) return;
   throw new BackendError(
     `the server at ${baseUrl} found ${cachedTokens} of ${promptTokens} prompt tokens in its prefix cache, though prompts are random: ` +

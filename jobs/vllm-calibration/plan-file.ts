@@ -43,7 +43,7 @@ export function readPlanFile(rawFolder: string): PlanFile | undefined {
  * ConfigError when another server answers now than the one that was measured. A setting that was not known then, and is
  * stated or told now, is no other server.
  */
-export function refuseOtherServer(
+export function rejectOtherServer(
   rawFolder: string,
   before: PlanFile,
   now: Pick<PlanFile, "model" | "vllm" | "settings">,

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import seedrandom from "seedrandom";
-import { ensureModel, type ModelFiles } from "../model-cache.js";
-import { startUncachedExecutor, type OnnxExecutor } from "../executor.js";
-import type { ModelShape } from "../shape.js";
+import { startUncachedExecutor, type OnnxExecutor } from "../batches/executor.js";
+import { ensureModel, type ModelFiles } from "../models/index.js";
+import type { ModelShape } from "../spec/shape.js";
 import { ContinuousBatch, type RequestStep } from "./continuous-batch.js";
 
 let cacheDir: string;
@@ -103,8 +103,8 @@ test("a sampled token is the one that the same uniform number chooses in the sta
   const sampling = { temperature: 0.8, topK: 40, topP: 0.9 };
   const batch = new ContinuousBatch({ model, threads: 1, maxNumSeqs: 2, maxModelLen: 64, sampling });
   const prompt = [5, 7, 11, 13];
-  const { startOnnxExecutor } = await import("../executor.js");
-  const { drawUniforms } = await import("../sampling.js");
+  const { startOnnxExecutor } = await import("../batches/executor.js");
+  const { drawUniforms } = await import("../batches/sampling.js");
   const executor = await startOnnxExecutor({ model, device: "cpu", threads: 1, sampling: true });
   const { tokens } = await executor.runBatch({ promptIds: [prompt], outputTokens: 12, sampling: { ...sampling, seeds: ["a"] } }); // prettier-ignore
   await executor.close();
@@ -119,7 +119,7 @@ test("a sampled token is the one that the same uniform number chooses in the sta
   expect(output).toEqual(tokens[0]);
 });
 
-test("models that the attention kernel does not take are refused by name", async () => {
+test("models that the attention kernel does not take are rejected by name", async () => {
   const open = (model: ModelFiles): ContinuousBatch =>
     new ContinuousBatch({ model, threads: 1, maxNumSeqs: 2, maxModelLen: 64 });
   const narrow = await ensureModel("llama-tiny", { cacheDir });

@@ -3,8 +3,8 @@
  * has one slot for as long as it lives; rows that run together lie in neighbouring slots, so they are a view and nothing is copied.
  */
 import { OrtTensor } from "../c-api/index.js";
-import { headWidth, kvHeads, type ModelShape } from "../shape.js";
-import { cacheParts } from "../step-graph.js";
+import { cacheParts } from "../graphs/index.js";
+import { headWidth, kvHeads, type ModelShape } from "../spec/index.js";
 
 /** Slots that run together, as the graph takes them. */
 export type SlotView = ReadonlyMap<string, OrtTensor>;

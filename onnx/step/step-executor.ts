@@ -5,10 +5,10 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
-import type { ModelFiles } from "../model-cache.js";
-import type { SamplingSettings } from "../sampling.js";
-import { requireProvider } from "../providers.js";
-import { WorkerThread } from "../worker-thread.js";
+import type { SamplingSettings } from "../batches/index.js";
+import type { ModelFiles } from "../models/index.js";
+import { requireProvider } from "../providers/index.js";
+import { WorkerThread } from "../worker/index.js";
 import type { StepCommand, StepRun, StepWorkerOptions } from "./step-protocol.js";
 
 export interface StepExecutorOptions {

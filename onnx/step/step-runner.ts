@@ -5,12 +5,11 @@
  * row with many (a chunk of a prompt). A group's rows lie in neighbouring slots.
  */
 import { ConfigError, InvariantError } from "../../formats/index.js";
+import type { SamplingSettings } from "../batches/index.js";
 import { OrtSession, OrtTensor } from "../c-api/index.js";
-import { graphNames } from "../graph-io.js";
-import type { ModelFiles } from "../model-cache.js";
-import type { SamplingSettings } from "../sampling.js";
-import { foldTokenId, headWidth, type ModelShape } from "../shape.js";
-import { groupNames, stepNames } from "../step-graph.js";
+import { graphNames, groupNames, stepNames } from "../graphs/index.js";
+import type { ModelFiles } from "../models/index.js";
+import { foldTokenId, headWidth, type ModelShape } from "../spec/index.js";
 import { KvSlots } from "./kv-slots.js";
 
 export interface StepRow {
@@ -163,7 +162,7 @@ function feedOf(rows: readonly StepRow[], length: number, shape: ModelShape): Gr
   return { ids, positions, lastPositions, longest };
 }
 
-/** Sizes that the attention kernel takes; others end the process or are refused with a message of the kernel's own. */
+/** Sizes that the attention kernel takes; others end the process or are rejected with a message of the kernel's own. */
 function requireKernel({ name, shape, precision, exported }: ModelFiles): void {
   const wrong = (what: string): ConfigError =>
     new ConfigError(`model "${name}" cannot run continuous batching on ONNX Runtime: ${what}`);

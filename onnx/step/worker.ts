@@ -1,8 +1,7 @@
 /** The worker thread of a step executor: owns the sessions and the KV cache, and answers each command with one reply, in order. */
 import { parentPort, workerData } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
-import { readPeakRssBytes, resetPeakRss } from "../peak-rss.js";
-import type { WorkerReply } from "../worker-protocol.js";
+import { readPeakRssBytes, resetPeakRss, type WorkerReply } from "../worker/index.js";
 import { ContinuousBatch } from "./continuous-batch.js";
 import type { StepCommand, StepRun, StepWorkerOptions } from "./step-protocol.js";
 

@@ -97,7 +97,7 @@ async function askOn(pool: Pool, address: ServerAddress, path: string, options: 
       signal: giveUp.signal,
     });
     so.hasAnswered = true;
-    refuseUnasked(where, statusCode, headers);
+    rejectUnasked(where, statusCode, headers);
     return { status: statusCode, text: withoutSecrets(await body.text(), address) };
   } catch (cause) {
     if (cause instanceof BackendError) throw cause;
@@ -121,7 +121,7 @@ async function askOn(pool: Pool, address: ServerAddress, path: string, options: 
 }
 
 /** A redirect is followed to no other place, and nothing is unpacked that was not asked for packed. */
-function refuseUnasked(where: string, status: number, headers: Dispatcher.ResponseData["headers"]): void {
+function rejectUnasked(where: string, status: number, headers: Dispatcher.ResponseData["headers"]): void {
   if (status >= 300 && status < 400) {
     throw new BackendError(`${where} answered with HTTP ${status}, ${redirectText(headers.location, where)}`);
   }

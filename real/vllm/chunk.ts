@@ -36,7 +36,7 @@ export interface Chunk {
 /** No context of any model holds more. */
 const MAX_TOKENS = 10_000_000;
 /** A week, ms. */
-const LONGEST_MS = 7 * 86_400_000;
+const MAX_MS = 7 * 86_400_000;
 
 /** The chunk in an event's data, or what is wrong with it. */
 export function chunkOf(data: string): Chunk | string {
@@ -124,7 +124,7 @@ function countAt(of: Json, name: string, most: number): number | undefined {
 function msAt(of: Json, name: string): number | undefined {
   const value = of[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value === "number" && value >= 0 && value <= LONGEST_MS) return value;
+  if (typeof value === "number" && value >= 0 && value <= MAX_MS) return value;
   throw new Wrong(`metrics, ${name}`, value, "a time in ms from 0 to that of a week");
 }
 

@@ -155,9 +155,9 @@ test("a server that goes away and comes back: what was asked meanwhile was rejec
   const { failures } = info.client as { failures: Partial<Record<FailureKind, number>> };
   expect(failures.reset).toBeGreaterThanOrEqual(1);
   expect(failures.connect).toBeGreaterThanOrEqual(1);
-  const refused = requests.find(({ extra }) => extra!.failure === "connect")!;
-  expect(refused.error).toMatch(/ECONNREFUSED/);
-  expect(refused.sentNs).toBeUndefined();
+  const rejected = requests.find(({ extra }) => extra!.failure === "connect")!;
+  expect(rejected.error).toMatch(/ECONNREFUSED/);
+  expect(rejected.sentNs).toBeUndefined();
   expect(requests.at(-1)!.status).toBe("ok");
 });
 

@@ -16,7 +16,7 @@ export interface Network {
 }
 
 const CONNECTS = 21;
-const LONGEST_MS = 10_000;
+const MAX_MS = 10_000;
 
 export async function measureNetwork(baseUrl: ServerRef): Promise<Network> {
   const { origin, url } = addressOf(baseUrl);
@@ -24,7 +24,7 @@ export async function measureNetwork(baseUrl: ServerRef): Promise<Network> {
   const address = await addressOfName(hostname.replace(/^\[(.*)\]$/, "$1"), url);
   const to = { host: address, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port) };
   const timesNs: number[] = [];
-  const endNs = realClock.nowNs() + LONGEST_MS * 1e6;
+  const endNs = realClock.nowNs() + MAX_MS * 1e6;
   // On a slow way, fewer will do.
   while (timesNs.length < CONNECTS && (timesNs.length === 0 || realClock.nowNs() < endNs)) {
     timesNs.push(await connectNs(to, url));
@@ -48,7 +48,7 @@ function connectNs(to: { readonly host: string; readonly port: number }, url: st
       socket.destroy();
       reject(new BackendError(`no connection to ${url}: ${cause?.message ?? "too slow"}`, { cause }));
     };
-    const socket = connect({ ...to, noDelay: true, timeout: LONGEST_MS });
+    const socket = connect({ ...to, noDelay: true, timeout: MAX_MS });
     socket.once("connect", () => {
       resolve(realClock.nowNs() - startNs);
       socket.destroy();

@@ -46,13 +46,13 @@ export async function findServedModel(
         "the model to take the first",
     );
   }
-  refuseOddName(found.id, baseUrl);
+  rejectOddName(found.id, baseUrl);
   const engine = await engineOf(baseUrl, found.owned_by ?? "", options);
   return { name: found.id, maxModelLen: found.max_model_len ?? undefined, engine };
 }
 
 /** A name is sent back as it is, so it cannot be cleaned: one that no terminal and no file should hold is rejected. */
-function refuseOddName(name: string, baseUrl: ServerRef): void {
+function rejectOddName(name: string, baseUrl: ServerRef): void {
   const shown = plainLine(name, MAX_NAME);
   if (shown === name) return;
   throw new BackendError(

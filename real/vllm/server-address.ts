@@ -110,7 +110,7 @@ function secretsOf(headers: ServerAddress["headers"], query: string): string[] {
 }
 
 function parsed(text: string): URL {
-  const refuse = (cause?: unknown): never => {
+  const reject = (cause?: unknown): never => {
     // A URL that cannot be parsed may hold a password all the same.
     const shown = text.replace(/\/\/[^/]*@/, "//...@").replace(/[?#].*$/s, "?...");
     throw new ConfigError(`base URL is "${shown}", expected one such as http://127.0.0.1:8000`, { cause });
@@ -120,9 +120,9 @@ function parsed(text: string): URL {
     url = new URL(text);
   } catch {
     // The parser's own error holds the text.
-    return refuse();
+    return reject();
   }
-  return url.protocol === "http:" || url.protocol === "https:" ? url : refuse();
+  return url.protocol === "http:" || url.protocol === "https:" ? url : reject();
 }
 
 function basicOf({ username, password }: URL): string | undefined {

@@ -42,7 +42,7 @@ export function judge(input: VerdictInput): Verdict {
   return { valid: { ok: reasons.length === 0, reasons }, notes: [...failureNotes(input), ...lengthNotes(input)] };
 }
 
-/** The records of requests that were refused or failed. */
+/** The records of requests that were rejected or failed. */
 function* failedIn(run: Run): Generator<RequestRecord> {
   const { table } = run;
   if (table === undefined) yield* run.requests.filter(({ status }) => status !== "ok");

@@ -27,7 +27,7 @@ export interface SimulatedValue {
 const ONE_DRAW: SimulationSpread = { run: 0, draws: "a run", calibration: 0 };
 
 /** Replications that a simulation with intervals has at least. */
-const FEWEST = 8;
+const MIN_REPLICATIONS = 8;
 
 /**
  * `key` as in the summary, such as mean_e2el_ms; `ofRequests`: the same of the requests compared; `isWhole`: these are all
@@ -46,7 +46,7 @@ export function simulatedValue(run: Run, key: string, ofRequests: number, isWhol
   const all = Math.hypot(seed, host, calibration);
   if (all === 0) return { value, spread: { run: 0, draws: 0, calibration: half } };
   const byRun = (half * Math.hypot(seed, host)) / all;
-  const count = typeof replications === "number" && replications > 0 ? replications : FEWEST;
+  const count = typeof replications === "number" && replications > 0 ? replications : MIN_REPLICATIONS;
   return {
     value,
     spread: {

@@ -21,7 +21,7 @@ test("factors have the quantiles of the repeats, and the same stream gives the s
   expect(sorted[3000]).toBeCloseTo(1 + (0.3 * 0.25) / 0.45, 1);
 });
 
-test("a profile that does not say how its repeats vary is refused", () => {
+test("a profile that does not say how its repeats vary is rejected", () => {
   expect(() => batchJitter({ name: "old", noise: undefined }, "1")).toThrow('profile "old" does not say how');
   expect(() => batchJitter(noise([]), "1")).toThrow("simulate without jitter");
 });

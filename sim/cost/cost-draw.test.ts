@@ -26,7 +26,7 @@ test("a draw of a server's costs is put in its places, modulo the number of draw
 
 test("a draw of static batches has the same terms with other coefficients", () => {
   const { cost } = withCostDraw(batches, 7);
-  if (cost.kind !== "static_batch" || batches.cost.kind !== "static_batch") throw new Error("it prices batches");
+  if (cost.kind !== "static_batch" || batches.cost.kind !== "static_batch") throw new Error("it has costs of batches");
   expect(cost.prefill.map(({ coefficient_ns }) => coefficient_ns)).toEqual(batches.uncertainty!.prefill[7]);
   expect(cost.decode_step.map(({ coefficient_ns }) => coefficient_ns)).toEqual(batches.uncertainty!.decode_step[7]);
   expect(cost.decode_step.map(({ basis, upto }) => [basis, upto])).toEqual(

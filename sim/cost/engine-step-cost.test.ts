@@ -43,7 +43,7 @@ const front_end: NonNullable<VllmEngineCost["front_end"]> = {
 };
 const range: Profile["range"] = { batch: [1, 128], prompt_tokens: [1, 2048], context_tokens: [1, 4096] };
 
-function priced(change: Partial<VllmEngineCost> = {}): EngineStepCost {
+function costWith(change: Partial<VllmEngineCost> = {}): EngineStepCost {
   return new EngineStepCost(
     { kind: "vllm_engine", gpu, host, ...change },
     range,
@@ -83,20 +83,20 @@ describe("the GPU time of a step", () => {
       [8, 1],
       [32, 2],
     ];
-    const cost = priced({ gpu: { ...gpu, decode_factors } });
+    const cost = costWith({ gpu: { ...gpu, decode_factors } });
     // (6000000 + 9000 * 2) * 1.5 + 40 * 100.
     expect(cost.gpuNs(decodes(2, 100))).toBe(9_031_000);
     // Half-way from 2 to 8 are 5, but 5 are padded to 8.
-    expect(cost.gpuNs(decodes(5, 1000))).toBe(priced().gpuNs(decodes(5, 1000)));
+    expect(cost.gpuNs(decodes(5, 1000))).toBe(costWith().gpuNs(decodes(5, 1000)));
     // 16 lie a third of the way from 8 to 32: (6000000 + 9000 * 16) * 4 / 3.
     expect(cost.gpuNs(decodes(16, 0))).toBe(8_192_000);
     // A step that prefills has none.
-    expect(cost.gpuNs(mixed(decodes(2, 100), 100, 0))).toBe(priced().gpuNs(mixed(decodes(2, 100), 100, 0)));
+    expect(cost.gpuNs(mixed(decodes(2, 100), 100, 0))).toBe(costWith().gpuNs(mixed(decodes(2, 100), 100, 0)));
   });
 
   it("of decodes grows with its padded size and what it reads", () => {
     // 5 are padded to 8: 6000000 + 9000 * 8 + 40 * 1000.
-    expect(priced().gpuNs(decodes(5, 1000))).toBe(6_112_000);
+    expect(costWith().gpuNs(decodes(5, 1000))).toBe(6_112_000);
   });
 
   it("of a prompt's last token over a context is that of one more decode where vLLM counts it as one", () => {
@@ -105,24 +105,24 @@ describe("the GPU time of a step", () => {
     const one = decodes(5, 350);
     expect(cost.gpuNs(rest)).toBe(cost.gpuNs(one));
     expect(cost.host.launchNs(rest, 0)).toBe(cost.host.launchNs(one, 0));
-    expect(cost.host.launchNs(rest, 0)).not.toBe(priced().host.launchNs(rest, 0));
+    expect(cost.host.launchNs(rest, 0)).not.toBe(costWith().host.launchNs(rest, 0));
   });
 
   it("of a long prefill is its own base and its padded tokens, and its pairs", () => {
     // 400 tokens, no graph: 1000000 + 20000 * 400 = 9000000 against 6000000 + 9000 * 400 = 9600000; 0.5 * 80200 pairs.
-    expect(priced().gpuNs(mixed(decodes(0, 0), 400, 0))).toBe(9_600_000 + 40_100);
+    expect(costWith().gpuNs(mixed(decodes(0, 0), 400, 0))).toBe(9_600_000 + 40_100);
     // 1000 tokens: 21000000 against 15000000; 0.5 * 500500 pairs.
-    expect(priced().gpuNs(mixed(decodes(0, 0), 1000, 0))).toBe(21_000_000 + 250_250);
+    expect(costWith().gpuNs(mixed(decodes(0, 0), 1000, 0))).toBe(21_000_000 + 250_250);
   });
 
   it("of a short chunk beside decodes is what decoding so many padded tokens takes", () => {
     // 3 + 10 = 13 tokens, padded to 16: 1320000 against 6144000. Pairs 10 * 50 + 55, context 300 + 50.
-    expect(priced().gpuNs(mixed(decodes(3, 300), 10, 50))).toBe(6_144_000 + Math.round(0.5 * 555) + 40 * 350);
+    expect(costWith().gpuNs(mixed(decodes(3, 300), 10, 50))).toBe(6_144_000 + Math.round(0.5 * 555) + 40 * 350);
   });
 
   it("is a nanosecond at least", () => {
     const free = Object.fromEntries(Object.keys(gpu).map((key) => [key, 0])) as unknown as typeof gpu;
-    const cost = priced({ gpu: free });
+    const cost = costWith({ gpu: free });
     expect([cost.gpuNs(decodes(3, 30)), cost.gpuNs(mixed(decodes(0, 0), 10, 0))]).toEqual([1, 1]);
   });
 
@@ -136,7 +136,7 @@ describe("the GPU time of a step", () => {
     });
     fc.assert(
       fc.property(drawn, ({ requests, contextTokens, at, ...change }) => {
-        const cost = priced({ gpu: { ...gpu, ...change } });
+        const cost = costWith({ gpu: { ...gpu, ...change } });
         const { firstNs, incrementNs, steps } = cost.decodeLaw(requests, contextTokens);
         const read = contextTokens + at * requests;
         expect(steps).toBe(Infinity);
@@ -150,14 +150,14 @@ describe("the GPU time of a step", () => {
 });
 
 describe("the host's times", () => {
-  const times = priced().host;
+  const times = costWith().host;
 
   it("grow with the requests of the step", () => {
     expect([times.scheduleNs(decodes(10, 100), 0), times.updateNs(10, 0)]).toEqual([310_000, 179_000]);
   });
 
   it("of the launch depend on the graphs that run the step", () => {
-    // Full up to the 8 seats, graphs between attention calls up to the largest size of 32.
+    // Full up to the 8 slots, graphs between attention calls up to the largest size of 32.
     expect(times.launchNs(decodes(8, 80), 0)).toBe(3_500_000 + 8 * 17_000);
     expect(times.launchNs(decodes(9, 90), 0)).toBe(12_000_000);
     expect(times.launchNs(mixed(decodes(2, 20), 30, 0), 0)).toBe(12_000_000);
@@ -176,12 +176,12 @@ describe("the host's times", () => {
 
 describe("the front end", () => {
   it("is there when the profile has one", () => {
-    expect(priced().frontEnd).toBeUndefined();
-    expect(priced({ front_end }).frontEnd).toMatchObject({ hops: 6 });
+    expect(costWith().frontEnd).toBeUndefined();
+    expect(costWith({ front_end }).frontEnd).toMatchObject({ hops: 6 });
   });
 
   it("takes longer for longer prompts, more tokens and first tokens", () => {
-    const cost = priced({ front_end }).frontEnd!;
+    const cost = costWith({ front_end }).frontEnd!;
     expect([cost.requestNs(1000, 0), cost.hopNs(0), cost.hopGapNs(0)]).toEqual([400_000, 115_000, 25_000]);
     // 500000 + (30000 + 40000) * 5 + 200000 * 2
     expect(cost.outputNs({ tokens: 5, chunks: 5, firstTokens: 2 }, 0)).toBe(1_250_000);
@@ -191,7 +191,7 @@ describe("the front end", () => {
 });
 
 test("steps beyond the measured range are told of, with their share of the GPU's time", () => {
-  const cost = priced();
+  const cost = costWith();
   const insideNs = cost.gpuNs(decodes(128, 128 * 4096));
   expect(extrapolationOf([cost])).toEqual({ share: 0, of: [] });
   const beyondNs = cost.gpuNs(decodes(129, 129 * 4097)) + cost.gpuNs(decodes(130, 130 * 4098));

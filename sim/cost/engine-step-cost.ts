@@ -1,5 +1,5 @@
 /**
- * Prices steps as a profile of a vLLM engine has them: GPU and host clocks, CUDA graph padding, the launch by kind of
+ * What steps cost by a profile of a vLLM engine: GPU and host clocks, CUDA graph padding, the launch by kind of
  * step, the front end. Equations in docs/design.md.
  */
 import type { VllmEngineCost } from "../../formats/index.js";
@@ -62,12 +62,12 @@ export class EngineStepCost implements StepCostModel {
   }
 
   gpuNs(step: StepShape): number {
-    const ns = this.pricedNs(step);
+    const ns = this.stepNs(step);
     this.rangeUse.step(step, ns);
     return ns;
   }
 
-  private pricedNs(step: StepShape): number {
+  private stepNs(step: StepShape): number {
     const { gpu } = this.cost;
     const factor = this.gpuFactor.next(0);
     if (this.graphs.isDecodes(step)) {

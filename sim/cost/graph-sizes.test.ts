@@ -7,20 +7,20 @@ const RECORDED = [
 ];
 
 /** Up to 0.30, and since. */
-const earlier = { capturesSeats: false };
-const later = { capturesSeats: true };
+const earlier = { capturesMaxNumSeqs: false };
+const later = { capturesMaxNumSeqs: true };
 
 describe("the sizes captured by default", () => {
-  it("are those of a recorded server with 128 seats", () => {
+  it("are those of a recorded server with 128 slots", () => {
     expect(defaultCaptureSizes(128, 2048, earlier)).toEqual(RECORDED);
   });
 
-  it("are 51 up to 512 for 1024 seats and a budget of 8192", () => {
+  it("are 51 up to 512 for 1024 slots and a budget of 8192", () => {
     const sizes = defaultCaptureSizes(1024, 8192, earlier);
     expect([sizes.length, sizes.at(-1), sizes.at(-2)]).toEqual([51, 512, 496]);
   });
 
-  it("go up to twice the seats", () => {
+  it("go up to twice the slots", () => {
     expect(defaultCaptureSizes(1, 2048, earlier)).toEqual([1, 2]);
     expect(defaultCaptureSizes(3, 2048, earlier)).toEqual([1, 2, 4]);
     expect(defaultCaptureSizes(10, 2048, earlier)).toEqual([1, 2, 4, 8, 16]);
@@ -34,10 +34,10 @@ describe("the sizes captured by default", () => {
     expect(defaultCaptureSizes(128, 3, earlier)).toEqual([1, 2, 3]);
   });
 
-  it("hold the seats themselves since vLLM 0.31, once and in order", () => {
-    const added = (seats: number, budget = 2048): number[] => {
-      const before = defaultCaptureSizes(seats, budget, earlier);
-      return defaultCaptureSizes(seats, budget, later).filter((size) => !before.includes(size));
+  it("hold the slots themselves since vLLM 0.31, once and in order", () => {
+    const added = (slots: number, budget = 2048): number[] => {
+      const before = defaultCaptureSizes(slots, budget, earlier);
+      return defaultCaptureSizes(slots, budget, later).filter((size) => !before.includes(size));
     };
     expect([added(100), added(12), added(6)]).toEqual([[100], [12], [6]]);
     expect([added(256), added(1024, 8192), added(128)]).toEqual([[], [], []]);
@@ -60,14 +60,14 @@ describe("a step", () => {
     expect([graphs.kind(257, false), graphs.kind(257, true)]).toEqual(["none", "none"]);
   });
 
-  it("runs as one graph when it only decodes and its padded size is within the seats", () => {
+  it("runs as one graph when it only decodes and its padded size is within the slots", () => {
     expect([graphs.kind(128, true), graphs.kind(121, true), graphs.kind(1, true)]).toEqual(["full", "full", "full"]);
     expect([graphs.kind(129, true), graphs.kind(128, false), graphs.kind(256, false)]).toEqual([
       "piecewise",
       "piecewise",
       "piecewise",
     ]);
-    // 5 decodes are padded to 8, more than the 6 seats.
+    // 5 decodes are padded to 8, more than the 6 slots.
     expect(new GraphSizes(RECORDED, 6).kind(5, true)).toBe("piecewise");
   });
 

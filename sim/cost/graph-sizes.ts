@@ -1,19 +1,19 @@
 /**
  * Which CUDA graph runs a step, and how many tokens it computes: vLLM pads a step to the smallest captured size that
- * holds it. Sizes captured by default: 1, 2, 4, then every 8 up to 248, every 16 from 256, up to twice the seats, 512 and
- * the token budget, whichever is least, and since 0.31 the seats themselves (vllm/config/vllm.py).
+ * holds it. Sizes captured by default: 1, 2, 4, then every 8 up to 248, every 16 from 256, up to twice the slots, 512 and
+ * the token budget, whichever is least, and since 0.31 the slots themselves (vllm/config/vllm.py).
  */
 import type { StepShape } from "./step-cost.js";
 
-const LARGEST_GRAPH_TOKENS = 512;
+const MAX_GRAPH_TOKENS = 512;
 
 /** How a step is launched: one graph for the whole model, graphs between attention calls, or none. */
 export type GraphKind = "full" | "piecewise" | "none";
 
 /** What the server's version decides of CUDA graphs. */
 export interface GraphRules {
-  /** The seats are a captured size. */
-  readonly capturesSeats: boolean;
+  /** The slots are a captured size. */
+  readonly capturesMaxNumSeqs: boolean;
   /** A prompt's last token over an existing context counts as a decode. */
   readonly promptRestIsDecode: boolean;
 }
@@ -21,15 +21,15 @@ export interface GraphRules {
 export function defaultCaptureSizes(
   maxNumSeqs: number,
   maxNumBatchedTokens: number,
-  { capturesSeats }: Pick<GraphRules, "capturesSeats">,
+  { capturesMaxNumSeqs }: Pick<GraphRules, "capturesMaxNumSeqs">,
 ): number[] {
-  const largest = Math.min(2 * maxNumSeqs, LARGEST_GRAPH_TOKENS, maxNumBatchedTokens);
+  const largest = Math.min(2 * maxNumSeqs, MAX_GRAPH_TOKENS, maxNumBatchedTokens);
   const sizes = [1, 2, 4];
   for (let size = 8; size < 256; size += 8) sizes.push(size);
   for (let size = 256; size <= largest; size += 16) sizes.push(size);
   const captured = sizes.filter((size) => size <= largest);
   if (maxNumBatchedTokens === largest) captured.push(largest);
-  if (capturesSeats && maxNumSeqs <= largest) captured.push(maxNumSeqs);
+  if (capturesMaxNumSeqs && maxNumSeqs <= largest) captured.push(maxNumSeqs);
   return [...new Set(captured)].sort((a, b) => a - b);
 }
 

@@ -12,7 +12,7 @@ const CELLS_IN_MEMORY = 50;
 const BLOCK = 1024;
 const WINDOW = 8 * BLOCK;
 /** A slow state changes every so many cells at most: it has some steps in a block. */
-const MOST_CELLS_A_STEP = 256;
+const MAX_CELLS_PER_STEP = 256;
 
 /** Its share of the variance of the score, and the time in which its correlation falls to 1/e. */
 type HostState = EngineJitter["host_states"][number];
@@ -103,7 +103,7 @@ class State {
     name: string,
   ) {
     this.weight = CELLS_PER_SCORE * Math.sqrt(share);
-    this.cells = Math.min(MOST_CELLS_A_STEP, 2 ** Math.floor(Math.log2(memory_ns / fastest)));
+    this.cells = Math.min(MAX_CELLS_PER_STEP, 2 ** Math.floor(Math.log2(memory_ns / fastest)));
     this.steps = BLOCK / this.cells;
     const kept = Math.exp((-this.cells * cellNs) / memory_ns);
     const keptBlock = kept ** this.steps;

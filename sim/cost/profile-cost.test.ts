@@ -72,7 +72,7 @@ describe("a batch", () => {
 
 test("steps of the same profile cost what they cost inside a batch", () => {
   const made = profile({ cost: { dispatch_ns: 0 } });
-  const rules = { capturesSeats: true, promptRestIsDecode: true };
+  const rules = { capturesMaxNumSeqs: true, promptRestIsDecode: true };
   const steps = stepCostOf(made, { coldStart: false, maxNumSeqs: 8, maxNumBatchedTokens: 64, rules });
   const none = { prefillRequests: 0, prefillTokens: 0, prefillContextTokens: 0, prefillAttentionPairs: 0 };
   const stepNs = (contextTokens: number): number =>
@@ -145,7 +145,7 @@ describe("what lies beyond the measured range", () => {
   });
 });
 
-test("the profile of a vLLM engine does not price batches", () => {
+test("the profile of a vLLM engine has no costs of whole batches", () => {
   const perStep = { base_ns: 1, request_ns: 0 };
   const gpu = {
     decode_base_ns: 1,
@@ -170,5 +170,5 @@ test("the profile of a vLLM engine does not price batches", () => {
   };
   const engine: Profile = { ...profile(), cost: { kind: "vllm_engine", gpu, host } };
   expect(() => new ProfileCost(engine)).toThrow(ConfigError);
-  expect(() => new ProfileCost(engine)).toThrow('profile "round" prices the steps of a vLLM engine');
+  expect(() => new ProfileCost(engine)).toThrow('profile "round" has costs of the steps of a vLLM engine');
 });

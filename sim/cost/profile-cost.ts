@@ -1,4 +1,4 @@
-/** Prices whole batches with a profile's coefficients, for every policy alike, so that only scheduling differs. */
+/** What whole batches cost by a profile's coefficients, for every policy alike, so that only scheduling differs. */
 import { ConfigError, type Profile, type StaticBatchCost } from "../../formats/index.js";
 import { batchJitter } from "./batch-jitter.js";
 import { batchBytes } from "./batch-memory.js";
@@ -28,7 +28,7 @@ export class ProfileCost implements CostModel {
     this.totalBytes = profile.memory.total_bytes;
     if (profile.cost.kind !== "static_batch") {
       throw new ConfigError(
-        `profile "${profile.name}" prices the steps of a vLLM engine, expected one that prices whole batches ` +
+        `profile "${profile.name}" has costs of the steps of a vLLM engine, expected costs of whole batches ` +
           `(calibrate onnx), or the policy vllm`,
       );
     }
@@ -48,13 +48,13 @@ export class ProfileCost implements CostModel {
       decodeNs += sumTerms(decode_step, decodeQuantities(rows, rows * (promptTokens + step)));
     }
     const factor = this.factor();
-    const priced = {
+    const batch = {
       prefillNs: Math.round(factor * prefillNs),
       decodeNs: Math.round(factor * decodeNs + dispatch_ns),
       peakBytes: this.peakBytes(shape),
     };
-    this.rangeUse.batch(rows, promptTokens, promptTokens + outputTokens - 1, priced.prefillNs + priced.decodeNs);
-    return priced;
+    this.rangeUse.batch(rows, promptTokens, promptTokens + outputTokens - 1, batch.prefillNs + batch.decodeNs);
+    return batch;
   }
 
   private peakBytes(shape: BatchShape): number {

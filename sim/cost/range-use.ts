@@ -29,7 +29,7 @@ export class RangeUse {
   private readonly beyondNs = new Float64Array(SIDES);
   private anyNs = 0;
   private totalNs = 0;
-  /** Sides that the step being priced lies beyond. */
+  /** Sides that the step at hand lies beyond. */
   private sides = 0;
 
   constructor(range: MeasuredRange) {

@@ -1,4 +1,4 @@
-/** Steps priced with a profile of whole batches: by hand, and the law of decodes against the prices it stands for. */
+/** Costs of steps from a profile of whole batches: by hand, and the law of decodes against the steps it stands for. */
 import fc from "fast-check";
 import type { CostTerm, Profile, StaticBatchCost } from "../../formats/index.js";
 import { extrapolationOf } from "./range-use.js";
@@ -22,7 +22,7 @@ const round: StaticBatchCost = {
 };
 const range: Profile["range"] = { batch: [1, 8], prompt_tokens: [4, 100], context_tokens: [4, 200] };
 
-function priced(change: Partial<StaticBatchCost> = {}, coldStart = false): StaticStepCost {
+function costWith(change: Partial<StaticBatchCost> = {}, coldStart = false): StaticStepCost {
   return new StaticStepCost({ ...round, ...change }, range, { coldStart });
 }
 
@@ -43,33 +43,33 @@ function step(decodes: number, contextTokens: number, prompts: readonly number[]
 
 describe("a step on a profile of batches", () => {
   it("of decodes alone costs the sum of the decode terms", () => {
-    expect(priced().gpuNs(step(2, 20))).toBe(4000 + 50 * 2 + 20);
+    expect(costWith().gpuNs(step(2, 20))).toBe(4000 + 50 * 2 + 20);
   });
 
   it("of prompts alone costs a batch's prefill", () => {
     // 10000 + 100 * 20
-    expect(priced().gpuNs(step(0, 0, [10, 10]))).toBe(12_000);
+    expect(costWith().gpuNs(step(0, 0, [10, 10]))).toBe(12_000);
   });
 
   it("of both pays the larger base once", () => {
     // 10000 + 100 * 10 and 50 * 2 + 20.
-    expect(priced().gpuNs(step(2, 20, [10]))).toBe(11_120);
+    expect(costWith().gpuNs(step(2, 20, [10]))).toBe(11_120);
   });
 
   it("takes at least a nanosecond", () => {
     const free: CostTerm[] = [{ basis: "base", coefficient_ns: 0 }];
-    const cost = priced({ prefill: free, decode_step: free });
+    const cost = costWith({ prefill: free, decode_step: free });
     expect([cost.gpuNs(step(1, 0)), cost.gpuNs(step(0, 0, [5])), cost.gpuNs(step(1, 0, [5]))]).toEqual([1, 1, 1]);
   });
 
   it("pays the cold start once, when asked for", () => {
-    const cost = priced({}, true);
+    const cost = costWith({}, true);
     expect([cost.gpuNs(step(1, 0)), cost.gpuNs(step(1, 0))]).toEqual([1_004_050, 4050]);
-    expect(priced().gpuNs(step(1, 0))).toBe(4050);
+    expect(costWith().gpuNs(step(1, 0))).toBe(4050);
   });
 
   it("has a host that takes no time, and no front end", () => {
-    const cost = priced();
+    const cost = costWith();
     const { host } = cost;
     const launchNs = host.launchNs(step(3, 30), 0);
     expect([host.scheduleNs(step(3, 30), 0), launchNs, host.leadNs(step(3, 30), 0), host.updateNs(3, 0), host.copyNs, host.sendNs]).toEqual([0, 0, 0, 0, 0, 0]); // prettier-ignore
@@ -78,7 +78,7 @@ describe("a step on a profile of batches", () => {
   });
 
   it("notes what lies beyond the measured range, each once", () => {
-    const cost = priced();
+    const cost = costWith();
     cost.gpuNs(step(6, 60, [3, 3, 3]));
     cost.gpuNs(step(9, 90));
     expect(extrapolationOf([cost]).of.map(({ quantity, side, asked }) => [quantity, side, asked])).toEqual([
@@ -118,7 +118,7 @@ describe("the law of decodes", () => {
   it("gives what the law asked at each of its steps gives", () => {
     fc.assert(
       fc.property(laws, ({ terms, requests, contextTokens, further }) => {
-        const cost = priced({ decode_step: terms });
+        const cost = costWith({ decode_step: terms });
         const { firstNs, incrementNs, steps } = cost.decodeLaw(requests, contextTokens);
         expect(steps).toBeGreaterThanOrEqual(1);
         const last = Math.min(further, steps - 1);
@@ -131,10 +131,10 @@ describe("the law of decodes", () => {
     );
   });
 
-  it("says the price of a step of decodes", () => {
+  it("says the cost of a step of decodes", () => {
     fc.assert(
       fc.property(laws, ({ terms, requests, contextTokens }) => {
-        const cost = priced({ decode_step: terms });
+        const cost = costWith({ decode_step: terms });
         const gpuNs = cost.gpuNs(step(requests, contextTokens));
         expect(gpuNs).toBe(cost.decodeLaw(requests, contextTokens).firstNs);
       }),
@@ -147,7 +147,7 @@ describe("the law of decodes", () => {
       fc.property(laws, ({ terms: drawn, requests, contextTokens }) => {
         // A base that outweighs what a term beyond a knot would be at no context.
         const terms: CostTerm[] = [{ basis: "base", coefficient_ns: 1e9 }, ...drawn];
-        const { firstNs } = priced({ decode_step: terms }).decodeLaw(requests, contextTokens);
+        const { firstNs } = costWith({ decode_step: terms }).decodeLaw(requests, contextTokens);
         const exactNs = sumTerms(terms, decodeQuantities(requests, contextTokens));
         expect(Math.abs(firstNs - exactNs)).toBeLessThanOrEqual(2 + 0.5 * (contextTokens / requests));
       }),
@@ -160,7 +160,7 @@ describe("the law of decodes", () => {
       { basis: "base", coefficient_ns: 5000 },
       { basis: "context_tokens", coefficient_ns: 10, beyond: 100 },
     ];
-    const cost = priced({ decode_step: knotted });
+    const cost = costWith({ decode_step: knotted });
     // Two requests: 20, 22, ..., 98 are below 100; at 100 the term begins to grow.
     expect(cost.decodeLaw(2, 20)).toEqual({ firstNs: 5000, incrementNs: 0, steps: 40 });
     expect(cost.decodeLaw(2, 100)).toEqual({ firstNs: 5000, incrementNs: 20, steps: Infinity });
@@ -172,9 +172,9 @@ describe("the law of decodes", () => {
       { basis: "base", coefficient_ns: 1000 },
       { basis: "context_tokens", coefficient_ns: 3, beyond: 50, upto: 90 },
     ];
-    const cost = priced({ decode_step: knotted });
-    const pricesNs = Array.from({ length: 60 }, (_, at) => cost.gpuNs(step(1, 40 + at)));
-    const gapsNs = pricesNs.slice(1).map((ns, at) => ns - pricesNs[at]!);
-    expect([pricesNs[0], Math.min(...gapsNs), Math.max(...gapsNs), pricesNs.at(-1)]).toEqual([1000, 0, 3, 1120]);
+    const cost = costWith({ decode_step: knotted });
+    const timesNs = Array.from({ length: 60 }, (_, at) => cost.gpuNs(step(1, 40 + at)));
+    const gapsNs = timesNs.slice(1).map((ns, at) => ns - timesNs[at]!);
+    expect([timesNs[0], Math.min(...gapsNs), Math.max(...gapsNs), timesNs.at(-1)]).toEqual([1000, 0, 3, 1120]);
   });
 });

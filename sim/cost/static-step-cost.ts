@@ -1,5 +1,5 @@
 /**
- * Prices steps of continuous batching with a profile of whole batches, so that all policies can run on one profile and
+ * What steps of continuous batching cost by a profile of whole batches, so that all policies can run on one profile and
  * only scheduling differs. One clock. A mixed step pays one base (the larger), the decodes' terms and the prefill
  * chunks' terms: exact for pure steps, an assumption for mixed ones that a profile of batches cannot check.
  */
@@ -23,12 +23,12 @@ export class StaticStepCost implements StepCostModel {
   }
 
   gpuNs(step: StepShape): number {
-    const ns = this.pricedNs(step);
+    const ns = this.stepNs(step);
     this.rangeUse.step(step, ns);
     return ns;
   }
 
-  private pricedNs(step: StepShape): number {
+  private stepNs(step: StepShape): number {
     const { decodeRequests, decodeContextTokens, prefillRequests, prefillTokens, prefillAttentionPairs } = step;
     const coldNs = this.coldNs;
     this.coldNs = 0;

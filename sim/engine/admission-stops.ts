@@ -2,7 +2,7 @@
  * What kept requests waiting: for every pass of a scheduler after which some still wait, the limit that stopped the
  * admissions. `none`: nobody waited at the scheduler.
  */
-import { seatsOf, stepBudget, type AdmissionLimit, type EngineLimits, type StepScheduler } from "../policy/index.js";
+import { slotCount, stepBudget, type AdmissionLimit, type EngineLimits, type StepScheduler } from "../policy/index.js";
 
 export const stopNames: readonly (AdmissionLimit | "none")[] = ["seats", "kv_blocks", "token_budget", "none"];
 
@@ -28,7 +28,7 @@ export function countStop(
   // A prompt that may not be cut needs as much of the budget as it has tokens.
   const budget = stepBudget(limits);
   const wanted = limits.chunkedPrefill ? 1 : Math.min(limits.maxModelLen, budget);
-  if (runningRequests >= seatsOf(limits)) stops.seats += passes;
+  if (runningRequests >= slotCount(limits)) stops.seats += passes;
   else if (budget - scheduledTokens < wanted) stops.token_budget += passes;
   else stops.kv_blocks += passes;
 }

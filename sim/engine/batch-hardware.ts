@@ -1,5 +1,5 @@
 /**
- * What runs whole batches in a simulation: from a batch and its start to what became of it. Prices of a profile of whole
+ * What runs whole batches in a simulation: from a batch and its start to what became of it. Costs of a profile of whole
  * batches (here), or a vLLM engine that gets all requests of a batch at once (engine-batches.ts).
  */
 import type { CostModel } from "../cost/index.js";
@@ -22,8 +22,8 @@ export interface BatchHardware {
   run(work: BatchWork, startNs: number): BatchRan;
 }
 
-/** Batches at the prices of a cost model. */
-export function pricedHardware(cost: CostModel): BatchHardware {
+/** Batches that take what a cost model says. */
+export function modelledHardware(cost: CostModel): BatchHardware {
   return {
     run: ({ requests, promptTokens, outputTokens }, startNs) => {
       const rows = requests.length;

@@ -4,7 +4,7 @@ import type { Workload } from "../../formats/index.js";
 import type { StepCostModel } from "../cost/index.js";
 import { tokenCounts, vllmSchedulers } from "../policy/index.js";
 import { gpuOnly } from "./steps.conformance.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
 import { simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
 import { StepLog } from "./step-log.js";
 
@@ -108,7 +108,7 @@ test("no last token precedes a first, and the gaps of all requests add up to las
   expect(late).toBeGreaterThan(10);
 });
 
-test("a log whose last token precedes the first is refused as a bug of ours", () => {
+test("a log whose last token precedes the first is rejected as a bug of ours", () => {
   const requests = [{ id: "a", promptTokens: 1, outputTokens: 1 }];
   const log = new StepLog(requests, tokenCounts(requests));
   log.sent(0, 0, 0);

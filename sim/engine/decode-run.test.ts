@@ -59,7 +59,7 @@ const laws: fc.Arbitrary<DecodeLaw> = fc.record({
 });
 const start = fc.integer({ min: 0, max: 1e12 });
 const RUNS = { numRuns: 3000, seed: 20_251_124 };
-const MOST = 80;
+const MAX_ROUNDS = 80;
 
 describe("the closed form of synchronous rounds", () => {
   it("has the times of rounds gone through one by one, and never more rounds than the law", () => {
@@ -68,7 +68,7 @@ describe("the closed form of synchronous rounds", () => {
       fc.property(start, times, laws, (startNs, t, law) => {
         const form = synchronousRun(startNs, t, law);
         expect(form.rounds).toBeLessThanOrEqual(law.steps);
-        const count = Math.min(form.rounds, MOST);
+        const count = Math.min(form.rounds, MAX_ROUNDS);
         expectSame(form, stepThrough(startNs, undefined, t, law, count), count);
         if (count > 1 && law.firstNs >= t.launchNs - t.leadNs) onGpu++;
         else if (count > 1) onHost++;
@@ -105,7 +105,7 @@ describe("the closed form of asynchronous rounds", () => {
         const form = asynchronousRun(startNs, inFlightEndNs, t, law);
         if (form === undefined) return;
         expect(form.rounds).toBeLessThanOrEqual(law.steps);
-        const count = Math.min(form.rounds, MOST);
+        const count = Math.min(form.rounds, MAX_ROUNDS);
         expectSame(form, stepThrough(startNs, inFlightEndNs, t, law, count), count);
         if (count > 1 && form.periodNs === law.firstNs) onGpu++;
         else if (count > 1) onHost++;

@@ -6,7 +6,7 @@ import { planBatchPolicy, vllmSchedulers, type BatchWork, type SchedulerLimits }
 import { EngineBatches } from "./engine-batches.js";
 import { simulateBatches, type SimulationResult } from "./simulate.js";
 import { simulateSteps, type EngineName } from "./simulate-steps.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
 import { gpuOnly } from "./steps.conformance.js";
 
 const STEP_NS = 100;
@@ -97,7 +97,7 @@ test("members whose prompts share no step have first tokens of their own, the ba
   expect(batches[0]!.firstTokenNs).toBe(300);
 });
 
-test("a request that the server can never serve is refused, and its batch goes on without it", () => {
+test("a request that the server can never serve is rejected, and its batch goes on without it", () => {
   const requests = requestsOf([
     [10, 2],
     [5000, 2],
@@ -140,7 +140,7 @@ test("one batch of all requests is what the engine makes of them arriving at onc
       const { endNs, members } = batches.run(batchOf(requests), 0);
       const { log } = direct;
       expect([...batches.log.lastTokenNs]).toEqual([...log.lastTokenNs]);
-      expect(members!.map(({ failure }) => failure?.reason)).toEqual(requests.map((_, row) => log.refusals.get(row)));
+      expect(members!.map(({ failure }) => failure?.reason)).toEqual(requests.map((_, row) => log.rejections.get(row)));
       expect(members!.map(({ firstTokenNs }) => firstTokenNs ?? NaN)).toEqual([...log.firstTokenNs]);
       expect(endNs).toBe(Math.max(0, ...[...log.lastTokenNs].filter((ns) => !Number.isNaN(ns))));
     }),

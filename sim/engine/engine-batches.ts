@@ -56,15 +56,15 @@ export class EngineBatches implements BatchHardware {
     const { loop, log, scheduler } = this;
     loop.advance(startNs);
     scheduler.fewestFreeBlocks = scheduler.freeBlocks;
-    const refusals = work.requests.map(({ index }) => this.send(index, startNs));
-    let left = refusals.filter((refusal) => refusal === undefined).length;
+    const rejections = work.requests.map(({ index }) => this.send(index, startNs));
+    let left = rejections.filter((rejection) => rejection === undefined).length;
     while (left > 0) {
       loop.advance(Infinity);
       if (loop.ended.length === 0) throw new InvariantError(`${left} requests of batch ${work.id} never end`);
       for (; loop.ended.length > 0; left--) loop.ended.shift();
     }
     const members = work.requests.map(({ index }, at): MemberOutcome => {
-      const reason = refusals[at];
+      const reason = rejections[at];
       return reason === undefined
         ? { firstTokenNs: log.firstTokenNs[index]! }
         : { failure: { status: "refused", reason } };
@@ -73,7 +73,7 @@ export class EngineBatches implements BatchHardware {
     this.kvHighWater = Math.max(this.kvHighWater, used);
     const latest = (times: Float64Array): number =>
       work.requests.reduce(
-        (latestNs, { index }, at) => (refusals[at] !== undefined ? latestNs : Math.max(latestNs, times[index]!)),
+        (latestNs, { index }, at) => (rejections[at] !== undefined ? latestNs : Math.max(latestNs, times[index]!)),
         startNs,
       );
     return {
@@ -104,9 +104,9 @@ export class EngineBatches implements BatchHardware {
   /** Sends a request to the server; returns why it is not served, if it is not. */
   private send(index: number, atNs: number): string | undefined {
     this.log.sent(index, atNs, atNs);
-    const refusal = this.scheduler.refusal(index) ?? this.queueLimits.rejection(index, atNs);
-    if (refusal === undefined) this.loop.arrive(index, atNs);
-    else this.log.refused(index, refusal);
-    return refusal;
+    const rejection = this.scheduler.rejection(index) ?? this.queueLimits.rejection(index, atNs);
+    if (rejection === undefined) this.loop.arrive(index, atNs);
+    else this.log.rejected(index, rejection);
+    return rejection;
   }
 }

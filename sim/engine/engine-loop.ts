@@ -28,7 +28,7 @@ export interface EngineLoopInput {
   /** Whether advance() stops where a request ends, because its client may answer with another. */
   readonly stopsAtEnds: boolean;
   /** Whether a preemption is a PreemptionError, because the scheduler is right only without one. */
-  readonly refusesPreemption?: boolean;
+  readonly stopsAtPreemption?: boolean;
   /** Of the scheduler, to tell what keeps requests waiting; absent: that is not counted. */
   readonly limits?: EngineLimits;
 }
@@ -125,7 +125,7 @@ export class EngineLoop implements TokenSink, EngineClocks {
     return this.frontEnd?.busyNs ?? 0;
   }
 
-  /** A request that the scheduler does not refuse reaches the server; times do not go back. */
+  /** A request that the scheduler does not reject reaches the server; times do not go back. */
   arrive(index: number, atNs: number): void {
     if (this.frontEnd === undefined) this.inbox.push({ index, atNs, arrivalNs: atNs });
     else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs + this.acceptNs);
@@ -261,14 +261,14 @@ export class EngineLoop implements TokenSink, EngineClocks {
   }
 
   private scheduleStep(): EngineStep {
-    const { scheduler, log, cost, refusesPreemption = false } = this.input;
+    const { scheduler, log, cost, stopsAtPreemption = false } = this.input;
     const { host } = cost;
     const startNs = this.hostNs;
     const step = scheduler.schedule();
     const { admitted, preempted } = step;
     for (let i = 0; i < admitted.length; i++) log.admitted(admitted[i]!, step.cachedTokens[i]!, startNs);
     for (const index of preempted) log.preemptions[index]!++;
-    if (preempted.length > 0 && refusesPreemption) throw new PreemptionError(`preemption in step ${step.id}`);
+    if (preempted.length > 0 && stopsAtPreemption) throw new PreemptionError(`preemption in step ${step.id}`);
     this.preemptions += preempted.length;
     this.progress.check(step, this.hostNs);
     this.countStops(step.scheduledTokens, 1);

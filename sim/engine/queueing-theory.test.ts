@@ -1,4 +1,4 @@
-/** Continuous batching against queueing theory: one seat is a single server, and what must hold for any server. */
+/** Continuous batching against queueing theory: one slot is a single server, and what must hold for any server. */
 import fc from "fast-check";
 import type { Workload, WorkloadRequest } from "../../formats/index.js";
 import { stream, type Random } from "../kernel/index.js";
@@ -6,7 +6,7 @@ import { summarise } from "../metrics/index.js";
 import { vllmSchedulers } from "../policy/index.js";
 import { arrivalTimesNs } from "../workload/index.js";
 import { simulateSteps } from "./simulate-steps.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
 import { gpuOnly, idleProblems } from "./steps.conformance.js";
 
 const STEP_NS = 1_000_000;
@@ -47,7 +47,7 @@ function poisson(load: number, { draw, mean }: Lengths, count = REQUESTS): Workl
   return { requests, maxConcurrency: Infinity, thinkNs: 0 };
 }
 
-describe("one seat, synchronous, under a Poisson stream", () => {
+describe("one slot, synchronous, under a Poisson stream", () => {
   const lengths: readonly [string, Lengths][] = [
     ["geometric", geometric(0.1)],
     ["mixed", mixed(2, 40, 0.2)],
@@ -71,7 +71,7 @@ describe("one seat, synchronous, under a Poisson stream", () => {
 });
 
 describe("any run", () => {
-  const scenes = fc.record({
+  const scenarios = fc.record({
     workload: stepWorkloads(30),
     policy: tightLimits.map((drawn) => vllmSchedulers({ ...drawn, reserveFullIsl: true, schedulingPolicy: "fcfs" })),
     cost: engineCosts,
@@ -82,8 +82,8 @@ describe("any run", () => {
 
   it("obeys Little's law", () => {
     fc.assert(
-      fc.property(scenes, (scene) => {
-        const { log } = simulateSteps(scene);
+      fc.property(scenarios, (scenario) => {
+        const { log } = simulateSteps(scenario);
         const { littles_law_ratio: ratio, completed } = summarise(log, { itl: log.gaps });
         if (completed > 0) expect(ratio).toBeCloseTo(1, 9);
       }),
@@ -93,10 +93,10 @@ describe("any run", () => {
 
   it("is busy for the sum of its steps", () => {
     fc.assert(
-      fc.property(scenes, (scene) => {
+      fc.property(scenarios, (scenario) => {
         let sumNs = 0;
-        const cost = (): ReturnType<typeof scene.cost> => {
-          const made = scene.cost();
+        const cost = (): ReturnType<typeof scenario.cost> => {
+          const made = scenario.cost();
           const gpuNs: typeof made.gpuNs = (step) => {
             const ns = made.gpuNs(step);
             sumNs += ns;
@@ -104,9 +104,9 @@ describe("any run", () => {
           };
           return Object.create(made, { gpuNs: { value: gpuNs } }) as typeof made;
         };
-        const { busyNs } = simulateSteps({ ...scene, cost, engine: "step" });
+        const { busyNs } = simulateSteps({ ...scenario, cost, engine: "step" });
         expect(busyNs).toBe(sumNs);
-        expect(simulateSteps({ ...scene, engine: "fast" }).busyNs).toBe(sumNs);
+        expect(simulateSteps({ ...scenario, engine: "fast" }).busyNs).toBe(sumNs);
       }),
       RUNS,
     );

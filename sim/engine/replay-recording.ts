@@ -44,7 +44,7 @@ export function replayInput(
   };
 }
 
-/** What of a recorded server's settings is modelled; a setting that is not, and matters, is refused by the policy. */
+/** What of a recorded server's settings is modelled; a setting that is not, and matters, is rejected by the policy. */
 function recordedSettings({ info, requests }: Run, positions: number): Readonly<Record<string, unknown>> {
   if (info.engine.name !== "vllm") {
     throw new ArtifactError(`the recording is of engine "${info.engine.name}", expected a run of vllm`);

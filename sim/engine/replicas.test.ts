@@ -5,7 +5,7 @@ import { vllmSchedulers } from "../policy/index.js";
 import { routerNames, type RouterName } from "./router.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
 import { gpuOnly } from "./steps.conformance.js";
 
 const engines = ["fast", "step"] as const;
@@ -17,13 +17,13 @@ function open(workload: Workload): Workload {
 
 /** With the full-sequence gate nobody can be in each other's way for ever. */
 const policy = tightLimits.map((drawn) => vllmSchedulers({ ...drawn, reserveFullIsl: true, schedulingPolicy: "fcfs" }));
-const scenes = fc.record({ workload: stepWorkloads(30), policy, cost: engineCosts });
+const scenarios = fc.record({ workload: stepWorkloads(30), policy, cost: engineCosts });
 const RUNS = { numRuns: 150, seed: 20_251_124, endOnFailure: true };
 
 describe.each(engines)("replicas of the engine %s", (engine) => {
   it("under round-robin serve every Nth request as one server alone would", () => {
     fc.assert(
-      fc.property(scenes, fc.integer({ min: 2, max: 4 }), ({ workload: drawn, policy, cost }, replicas) => {
+      fc.property(scenarios, fc.integer({ min: 2, max: 4 }), ({ workload: drawn, policy, cost }, replicas) => {
         const workload = open(drawn);
         const whole = simulateSteps({ workload, policy, cost, engine, replicas, router: "round-robin" });
         const records: RequestRecord[] = [];
@@ -45,15 +45,15 @@ describe.each(engines)("replicas of the engine %s", (engine) => {
 
   it.each(routerNames)("under %s end every request once, the same again with the same seed", (router) => {
     fc.assert(
-      fc.property(scenes, fc.integer({ min: 1, max: 4 }), (scene, replicas) => {
+      fc.property(scenarios, fc.integer({ min: 1, max: 4 }), (scenario, replicas) => {
         const told = (): unknown => {
-          const { log, ...facts } = simulateSteps({ ...scene, engine, replicas, router, seed: "7" });
+          const { log, ...facts } = simulateSteps({ ...scenario, engine, replicas, router, seed: "7" });
           return { ...facts, records: recordsOf(log), gaps: log.gaps.describe() };
         };
-        const { log } = simulateSteps({ ...scene, engine, replicas, router, seed: "7" });
-        const { requests } = scene.workload;
+        const { log } = simulateSteps({ ...scenario, engine, replicas, router, seed: "7" });
+        const { requests } = scenario.workload;
         const served = requests.filter((_, index) => log.ok[index] === 1);
-        expect(served.length + log.refusals.size).toBe(requests.length);
+        expect(served.length + log.rejections.size).toBe(requests.length);
         const gaps = served.reduce((sum, { outputTokens }) => sum + outputTokens - 1, 0);
         expect(log.gaps.gaps).toBe(gaps);
         expect(told()).toEqual(told());
@@ -64,7 +64,7 @@ describe.each(engines)("replicas of the engine %s", (engine) => {
 });
 
 describe("the router", () => {
-  /** Of 600 and 20 ns in turn, one each 200 ns: round-robin sends all long ones one way, more than one seat serves. */
+  /** Of 600 and 20 ns in turn, one each 200 ns: round-robin sends all long ones one way, more than one slot serves. */
   const requests = Array.from({ length: 40 }, (_, index): WorkloadRequest => {
     return { id: String(index), arrivalNs: index * 200, promptTokens: 4, outputTokens: index % 2 === 0 ? 60 : 2 };
   });
@@ -115,7 +115,7 @@ describe("the router", () => {
       replicas: 2,
       router: "least-outstanding",
     });
-    // One seat each: the short ones follow each other on the second replica and never wait behind the long one.
+    // One slot each: the short ones follow each other on the second replica and never wait behind the long one.
     expect([...log.lastTokenNs]).toEqual([200, 30, 60, 90]);
   });
 });

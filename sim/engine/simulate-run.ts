@@ -112,13 +112,13 @@ function stepCosts(input: SimulatedRunInput, policy: StepPolicy): (replica: numb
     });
 }
 
-/** ConfigError for settings of CUDA graphs on a profile that does not price them. */
+/** ConfigError for settings of CUDA graphs on a profile that has no costs of them. */
 function requireGraphCosts({ settings }: StepPlan, { cost, name }: Profile): void {
   if (cost.kind !== "static_batch") return;
   for (const key of ["enforce_eager", "cudagraph_capture_sizes"]) {
     if (settings[key] === undefined) continue;
     throw new ConfigError(
-      `${key}: profile "${name}" prices whole batches and knows no CUDA graphs, leave it out, or simulate on a ` +
+      `${key}: profile "${name}" has costs of whole batches and knows no CUDA graphs, leave it out, or simulate on a ` +
         "profile of a vLLM engine",
     );
   }

@@ -6,7 +6,7 @@ import { summarise } from "../metrics/index.js";
 import { vllmSchedulers, type SchedulerLimits } from "../policy/index.js";
 import { simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
 import { gpuOnly } from "./steps.conformance.js";
 
 const STEP_NS = 100;
@@ -79,7 +79,7 @@ describe.each(engines)("a client of the engine %s", (engine) => {
     expect([...log.sentNs]).toEqual([0, 500, 3000]);
   });
 
-  it("goes on to the next request when one is refused", () => {
+  it("goes on to the next request when one is rejected", () => {
     const requests = requestsOf([
       [undefined, 300, 5],
       [undefined, 300, 5],
@@ -88,7 +88,7 @@ describe.each(engines)("a client of the engine %s", (engine) => {
     ]);
     const result = run({ requests, maxConcurrency: 1, thinkNs: 0 }, { engine, change: { maxModelLen: 100 } });
     expect(recordsOf(result.log).map(({ status }) => status)).toEqual(["refused", "refused", "ok", "refused"]);
-    expect(result.log.refusals.get(0)).toBe("305 tokens of prompt and output exceed max_model_len 100");
+    expect(result.log.rejections.get(0)).toBe("305 tokens of prompt and output exceed max_model_len 100");
     expect([...result.log.sentNs]).toEqual([0, 0, 0, 500]);
   });
 
@@ -116,7 +116,7 @@ describe.each(engines)("the engine %s", (engine) => {
     expect([async!.log.scheduledNs[1], async!.log.firstTokenNs[1]]).toEqual([300, 500]);
   });
 
-  it("gives a freed seat away one step later when asynchronous", () => {
+  it("gives a freed slot away one step later when asynchronous", () => {
     // The first ends with step 1, at 200. Asynchronously step 2 runs from 200 without it, the third joins step 3.
     const workload = open([
       [0, 4, 2],
@@ -128,7 +128,7 @@ describe.each(engines)("the engine %s", (engine) => {
     expect([async!.log.lastTokenNs[0], async!.log.firstTokenNs[2]]).toEqual([200, 400]);
   });
 
-  it("pays one empty step with its sleep when all seats end at once and others wait, asynchronous alone", () => {
+  it("pays one empty step with its sleep when all slots end at once and others wait, asynchronous alone", () => {
     const workload = open([
       [0, 4, 2],
       [0, 4, 2],
@@ -289,7 +289,7 @@ describe("the two clocks", () => {
 });
 
 describe("the engine fast", () => {
-  const scenes = fc.record({
+  const scenarios = fc.record({
     workload: stepWorkloads(30),
     policy: fc
       .record({ limits: tightLimits, prefixCaching: fc.boolean() })
@@ -303,10 +303,10 @@ describe("the engine fast", () => {
     let steps = 0;
     let jumped = 0;
     fc.assert(
-      fc.property(scenes, (scene) => {
+      fc.property(scenarios, (scenario) => {
         const told = (engine: EngineName): unknown => {
           try {
-            const { log, jumpedSteps, ...facts } = simulateSteps({ ...scene, engine });
+            const { log, jumpedSteps, ...facts } = simulateSteps({ ...scenario, engine });
             steps += facts.steps;
             jumped += jumpedSteps;
             return { ...facts, records: recordsOf(log), gaps: log.gaps.describe() };

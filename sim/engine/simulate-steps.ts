@@ -21,7 +21,7 @@ export type EngineName = (typeof engineNames)[number];
 export interface StepSimulationInput {
   readonly workload: Workload;
   readonly policy: StepSchedulers;
-  /** Makes the prices of a replica, by its number. */
+  /** Makes the costs of a replica, by its number. */
   readonly cost: (replica: number) => StepCostModel;
   readonly engine: EngineName;
   readonly replicas?: number;
@@ -42,7 +42,7 @@ export function simulateSteps(input: StepSimulationInput): StepSimulationResult 
   const { make, afterPreemption } = policy.choose({ requests, tokens, isReference: engine === "step" });
   if (afterPreemption === undefined) return new StepSimulation(input, tokens, make).run();
   try {
-    return new StepSimulation(input, tokens, make, { refusesPreemption: true }).run();
+    return new StepSimulation(input, tokens, make, { stopsAtPreemption: true }).run();
   } catch (error) {
     if (!(error instanceof PreemptionError)) throw error;
     return new StepSimulation(input, tokens, afterPreemption).run();
@@ -69,7 +69,7 @@ class StepSimulation {
     private readonly input: StepSimulationInput,
     tokens: TokenCounts,
     makeScheduler: () => StepScheduler,
-    { refusesPreemption = false } = {},
+    { stopsAtPreemption = false } = {},
   ) {
     const { workload, policy, cost: makeCost, engine, replicas = 1 } = input;
     const { limits } = policy;
@@ -89,7 +89,7 @@ class StepSimulation {
         log,
         jumps,
         stopsAtEnds,
-        refusesPreemption,
+        stopsAtPreemption,
         limits,
       });
       const queueLimits = new QueueLimits(limits, log, cost.frontEnd?.deliveryNs ?? 0);
@@ -179,14 +179,14 @@ class StepSimulation {
     this.client.ended(atNs);
   }
 
-  /** Sends the next request. A server refuses at once what it can never serve, or what is beyond its queue. */
+  /** Sends the next request. A server rejects at once what it can never serve, or what is beyond its queue. */
   private send(nowNs: number, replica: number): void {
     const { index, arrivalNs } = this.client.take(nowNs)!;
     const { loop, scheduler, queueLimits } = this.replicas[replica]!;
     this.log.sent(index, arrivalNs, nowNs);
-    const refusal = scheduler.refusal(index) ?? queueLimits.rejection(index, nowNs);
-    if (refusal !== undefined) {
-      this.log.refused(index, refusal);
+    const rejection = scheduler.rejection(index) ?? queueLimits.rejection(index, nowNs);
+    if (rejection !== undefined) {
+      this.log.rejected(index, rejection);
       this.client.ended(nowNs);
       return;
     }

@@ -117,7 +117,7 @@ describe("a closed loop", () => {
     expect(records.map(({ sentNs }) => sentNs! / 1e6)).toEqual([0, 100, 300]);
   });
 
-  it("sends the next request when one is refused", () => {
+  it("sends the next request when one is rejected", () => {
     const served = single();
     const { requests: records } = simulate({
       workload: { requests: requests(5), maxConcurrency: 1, thinkNs: 0 },

@@ -14,7 +14,7 @@ import type { CostModel } from "../cost/index.js";
 import { Calendar } from "../kernel/index.js";
 import type { BatchWork, Policy } from "../policy/index.js";
 import { Client } from "../workload/index.js";
-import { pricedHardware, type BatchHardware, type BatchRan } from "./batch-hardware.js";
+import { modelledHardware, type BatchHardware, type BatchRan } from "./batch-hardware.js";
 import { Ledger } from "./ledger.js";
 
 const WORK_DONE = 0;
@@ -27,7 +27,7 @@ export interface SimulationInput {
   readonly cost: CostModel;
 }
 
-/** As SimulationInput, with anything that runs batches in place of prices. */
+/** As SimulationInput, with anything that runs batches in place of a cost model. */
 export interface BatchSimulationInput {
   readonly workload: Workload;
   readonly policy: Policy;
@@ -44,7 +44,7 @@ export interface SimulationResult {
 }
 
 export function simulate({ workload, policy, cost }: SimulationInput): SimulationResult {
-  return simulateBatches({ workload, policy, hardware: pricedHardware(cost) });
+  return simulateBatches({ workload, policy, hardware: modelledHardware(cost) });
 }
 
 export function simulateBatches(input: BatchSimulationInput): SimulationResult {
@@ -111,9 +111,9 @@ class Simulation {
       const request = this.input.workload.requests[index]!;
       this.ledger.sent(index, request, arrivalNs, nowNs);
       const { promptTokens, outputTokens } = request;
-      const refusal = this.input.policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);
-      if (refusal !== undefined) {
-        this.ledger.ended(index, "refused", refusal);
+      const rejection = this.input.policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);
+      if (rejection !== undefined) {
+        this.ledger.ended(index, "refused", rejection);
         this.client.ended(nowNs);
       }
     }

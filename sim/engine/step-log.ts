@@ -21,8 +21,8 @@ export class StepLog implements RequestColumns {
   readonly cachedTokens: Int32Array;
   readonly preemptions: Int32Array;
   readonly ok: Uint8Array;
-  /** Why requests were refused, by row. */
-  readonly refusals = new Map<number, string>();
+  /** Why requests were rejected, by row. */
+  readonly rejections = new Map<number, string>();
   readonly gaps = new GapSegments();
   /** Where a front end stands between engine and client. */
   serverTimes?: ServerTimes;
@@ -60,8 +60,8 @@ export class StepLog implements RequestColumns {
     this.outstanding++;
   }
 
-  refused(row: number, reason: string): void {
-    this.refusals.set(row, reason);
+  rejected(row: number, reason: string): void {
+    this.rejections.set(row, reason);
     this.outstanding--;
   }
 

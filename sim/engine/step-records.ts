@@ -24,7 +24,7 @@ export function recordsOf(log: StepLog): RequestRecord[] {
 }
 
 function recordOf(log: StepLog, row: number): RequestRecord {
-  const refusal = log.refusals.get(row);
+  const rejection = log.rejections.get(row);
   const scheduledNs = log.scheduledNs[row]!;
   const firstTokenNs = log.firstTokenNs[row]!;
   const lastTokenNs = log.lastTokenNs[row]!;
@@ -38,8 +38,8 @@ function recordOf(log: StepLog, row: number): RequestRecord {
     promptTokens: log.promptTokens[row]!,
     outputTokens: log.outputTokens[row]!,
     preemptions: log.preemptions[row]!,
-    status: refusal === undefined ? "ok" : "refused",
-    ...(refusal === undefined ? {} : { error: refusal }),
+    status: rejection === undefined ? "ok" : "refused",
+    ...(rejection === undefined ? {} : { error: rejection }),
     ...(log.serverTimes === undefined ? {} : { extra: log.serverTimes.columns(row, scheduledNs) }),
   };
 }

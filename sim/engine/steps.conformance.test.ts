@@ -11,7 +11,7 @@ import {
 import { isMonotone } from "../policy/policy.conformance.js";
 import { simulateSteps, type EngineName } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { engineCosts, stepWorkloads, tightLimits } from "./step-scenes.conformance.js";
+import { engineCosts, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
 import {
   endProblems,
   fifoProblems,
@@ -23,7 +23,7 @@ import {
   overlapProblems,
   tokenProblems,
   type StepObservation,
-  type StepScene,
+  type StepScenario,
 } from "./steps.conformance.js";
 
 const costs = fc
@@ -35,16 +35,16 @@ const costs = fc
   })
   .map(gpuOnly);
 
-interface Scene extends StepScene {
+interface Scenario extends StepScenario {
   /** Without the full-sequence gate requests may take each other's blocks for ever, as they do in vLLM. */
   readonly mayLivelock: boolean;
 }
 
 /** vllm under limits in every corner; `change` is made to all of them. */
-function vllmScenes(change: Partial<SchedulerLimits>, { isReference }: Pick<StepScene, "isReference">) {
+function vllmScenarios(change: Partial<SchedulerLimits>, { isReference }: Pick<StepScenario, "isReference">) {
   return fc
     .record({ workload: stepWorkloads(), limits: tightLimits, cost: costs })
-    .map(({ limits: drawn, ...rest }): Scene => {
+    .map(({ limits: drawn, ...rest }): Scenario => {
       const limits = { ...drawn, ...change };
       return { ...rest, policy: vllmSchedulers(limits), isReference, mayLivelock: !limits.reserveFullIsl };
     });
@@ -75,31 +75,36 @@ function registeredPolicy(name: string): fc.Arbitrary<StepSchedulers> {
 
 const mayLivelock = fc.constant(false);
 
-function registeredScenes(name: string): fc.Arbitrary<Scene> {
+function registeredScenarios(name: string): fc.Arbitrary<Scenario> {
   const policy = registeredPolicy(name);
   return fc.record({ workload: stepWorkloads(), policy, isReference: fc.boolean(), cost: costs, mayLivelock });
 }
 
 interface Case {
-  readonly scenes: fc.Arbitrary<Scene>;
+  readonly scenarios: fc.Arbitrary<Scenario>;
   /** Whether its steps say whom they schedule. */
   readonly isNamed: boolean;
 }
 
 const reference = { isReference: true };
 const cases: Readonly<Record<string, Case>> = {
-  "vllm, every block": { scenes: vllmScenes({}, reference), isNamed: true },
-  "vllm, every block with prefix caching": { scenes: vllmScenes({ prefixCaching: true }, reference), isNamed: true },
-  "vllm, counts": { scenes: vllmScenes({}, { isReference: false }), isNamed: false },
-  ...Object.fromEntries(stepPolicyNames.map((name) => [name, { scenes: registeredScenes(name), isNamed: false }])),
+  "vllm, every block": { scenarios: vllmScenarios({}, reference), isNamed: true },
+  "vllm, every block with prefix caching": {
+    scenarios: vllmScenarios({ prefixCaching: true }, reference),
+    isNamed: true,
+  },
+  "vllm, counts": { scenarios: vllmScenarios({}, { isReference: false }), isNamed: false },
+  ...Object.fromEntries(
+    stepPolicyNames.map((name) => [name, { scenarios: registeredScenarios(name), isNamed: false }]),
+  ),
 };
 
 /** A run under watch; undefined where it never ends, and may. */
-function observed(scene: Scene): StepObservation | undefined {
+function observed(scenario: Scenario): StepObservation | undefined {
   try {
-    return observeSteps(scene);
+    return observeSteps(scenario);
   } catch (error) {
-    if (error instanceof ConfigError && scene.mayLivelock && error.message.startsWith("livelock")) return;
+    if (error instanceof ConfigError && scenario.mayLivelock && error.message.startsWith("livelock")) return;
     throw error;
   }
 }
@@ -107,18 +112,18 @@ function observed(scene: Scene): StepObservation | undefined {
 const RUNS = { numRuns: 250, seed: 20_251_124 };
 
 describe.each(Object.keys(cases))("the scheduler of %s", (name) => {
-  const { scenes: drawn, isNamed } = cases[name]!;
+  const { scenarios: drawn, isNamed } = cases[name]!;
   const holds = (problems: (run: StepObservation, workload: Workload) => unknown[]): void => {
     fc.assert(
-      fc.property(drawn, (scene) => {
-        const run = observed(scene);
-        expect(run === undefined ? [] : problems(run, scene.workload)).toEqual([]);
+      fc.property(drawn, (scenario) => {
+        const run = observed(scenario);
+        expect(run === undefined ? [] : problems(run, scenario.workload)).toEqual([]);
       }),
       RUNS,
     );
   };
 
-  it("ends every request exactly once, finished or refused with a reason", () => {
+  it("ends every request exactly once, finished or rejected with a reason", () => {
     holds(endProblems);
   });
 
@@ -132,7 +137,7 @@ describe.each(Object.keys(cases))("the scheduler of %s", (name) => {
     });
   }
 
-  it("keeps to its budget, seats and blocks, and gives all blocks back", () => {
+  it("keeps to its budget, slots and blocks, and gives all blocks back", () => {
     holds(limitProblems);
   });
 
@@ -154,9 +159,9 @@ describe.each(Object.keys(cases))("the scheduler of %s", (name) => {
 
   it("gives the same run again", () => {
     fc.assert(
-      fc.property(drawn, (scene) => {
+      fc.property(drawn, (scenario) => {
         const again = (): unknown => {
-          const run = observed(scene);
+          const run = observed(scenario);
           return run === undefined ? "livelock" : { ...run, log: recordsOf(run.log) };
         };
         expect(again()).toEqual(again());
@@ -169,9 +174,9 @@ describe.each(Object.keys(cases))("the scheduler of %s", (name) => {
 test("counting takes every step as keeping every block does", () => {
   let preemptions = 0;
   fc.assert(
-    fc.property(vllmScenes({}, reference), (scene) => {
+    fc.property(vllmScenarios({}, reference), (scenario) => {
       const run = (isReference: boolean): unknown => {
-        const observation = observed({ ...scene, isReference });
+        const observation = observed({ ...scenario, isReference });
         if (observation === undefined) return "livelock";
         const { log, steps, busyNs } = observation;
         preemptions += steps.reduce((sum, { counts }) => sum + counts.preempted.length, 0);
@@ -196,9 +201,9 @@ describe.each(stepPolicyNames)("the policy %s", (name) => {
     const policy = registeredPolicy(name);
     const replicas = fc.constantFrom(1, 1, 2);
     fc.assert(
-      fc.property(fc.record({ workload: stepWorkloads(30), policy, cost: engineCosts, replicas }), (scene) => {
+      fc.property(fc.record({ workload: stepWorkloads(30), policy, cost: engineCosts, replicas }), (scenario) => {
         const run = (engine: EngineName): unknown => {
-          const { log, ...totals } = simulateSteps({ ...scene, engine });
+          const { log, ...totals } = simulateSteps({ ...scenario, engine });
           return { ...totals, jumpedSteps: undefined, records: recordsOf(log), gaps: log.gaps.describe() };
         };
         expect(run("fast")).toEqual(run("step"));

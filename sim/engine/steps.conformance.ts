@@ -7,7 +7,7 @@
 import type { Workload } from "../../formats/index.js";
 import { noHost, type StepCostModel } from "../cost/index.js";
 import {
-  seatsOf,
+  slotCount,
   stepBudget,
   tokenCounts,
   type EngineStep,
@@ -37,16 +37,16 @@ export interface StepObservation {
   readonly policy: StepSchedulers;
   readonly depth: number;
   readonly busyNs: number;
-  /** How often each request was completed and refused by the scheduler, and how many tokens its clients were told of. */
+  /** How often each request was completed and rejected by the scheduler, and how many tokens its clients were told of. */
   readonly completions: readonly number[];
-  readonly refusals: readonly number[];
+  readonly rejections: readonly number[];
   readonly tokens: number;
   /** KV blocks free before the first step, and after the last one. */
   readonly kvBlocks: number;
   readonly freeBlocks: number;
 }
 
-export interface StepScene {
+export interface StepScenario {
   readonly workload: Workload;
   readonly policy: StepSchedulers;
   /** Whether the reference runs, where the policy has a faster scheduler, too. */
@@ -78,7 +78,7 @@ export function gpuOnly(terms: {
 }
 
 /** Runs a workload through one engine loop with a watch on its scheduler; every round by itself, no jumps. */
-export function observeSteps({ workload, policy, isReference, cost }: StepScene): StepObservation {
+export function observeSteps({ workload, policy, isReference, cost }: StepScenario): StepObservation {
   const { requests } = workload;
   const tokenColumns = tokenCounts(requests);
   const log = new StepLog(requests, tokenColumns);
@@ -97,35 +97,35 @@ export function observeSteps({ workload, policy, isReference, cost }: StepScene)
     else if (arrivalNs === nextNs) {
       const sent = client.take(arrivalNs)!;
       log.sent(sent.index, sent.arrivalNs, arrivalNs);
-      const refusal = watched.refusal(sent.index);
-      if (refusal === undefined) {
+      const rejection = watched.rejection(sent.index);
+      if (rejection === undefined) {
         loop.arrive(sent.index, arrivalNs);
       } else {
-        log.refused(sent.index, refusal);
+        log.rejected(sent.index, rejection);
         client.ended(arrivalNs);
       }
     } else loop.advance(Math.min(arrivalNs, endNs));
   }
-  const { steps, completions, refusals, tokens, freeBlocks, depth } = watched;
-  return { log, steps, policy, depth, busyNs: loop.busyNs, completions, refusals, tokens, kvBlocks, freeBlocks };
+  const { steps, completions, rejections, tokens, freeBlocks, depth } = watched;
+  return { log, steps, policy, depth, busyNs: loop.busyNs, completions, rejections, tokens, kvBlocks, freeBlocks };
 }
 
-/** Requests that did not end exactly once, or ran although they were refused. */
-export function endProblems({ log, completions, refusals }: StepObservation): string[] {
+/** Requests that did not end exactly once, or ran although they were rejected. */
+export function endProblems({ log, completions, rejections }: StepObservation): string[] {
   return [...completions.keys()].flatMap((index) => {
-    const ends = completions[index]! + refusals[index]!;
+    const ends = completions[index]! + rejections[index]!;
     if (ends !== 1) return [`request ${index} ended ${ends} times`];
-    const isRefused = refusals[index] === 1;
-    if ((log.ok[index] === 1) === isRefused) return [`request ${index} is logged as ${isRefused ? "ok" : "refused"}`];
-    if (!isRefused) return [];
-    if (!Number.isNaN(log.scheduledNs[index]!)) return [`request ${index} was refused and ran`];
-    return (log.refusals.get(index) ?? "") === "" ? [`request ${index} was refused without a reason`] : [];
+    const isRejected = rejections[index] === 1;
+    if ((log.ok[index] === 1) === isRejected) return [`request ${index} is logged as ${isRejected ? "ok" : "refused"}`];
+    if (!isRejected) return [];
+    if (!Number.isNaN(log.scheduledNs[index]!)) return [`request ${index} was rejected and ran`];
+    return (log.rejections.get(index) ?? "") === "" ? [`request ${index} was rejected without a reason`] : [];
   });
 }
 
 /** Tokens that were sampled, delivered or called first ones too often or too seldom. */
-export function tokenProblems({ log, steps, refusals, tokens }: StepObservation, { requests }: Workload): string[] {
-  const served = requests.filter((_, index) => refusals[index] === 0);
+export function tokenProblems({ log, steps, rejections, tokens }: StepObservation, { requests }: Workload): string[] {
+  const served = requests.filter((_, index) => rejections[index] === 0);
   const wanted = served.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
   const sum = (of: (step: EngineStep) => number): number => steps.reduce((total, { counts }) => total + of(counts), 0);
   const logged = log.outputTokens.reduce((total, count) => total + count, 0);
@@ -162,13 +162,13 @@ export function kvProblems({ steps }: StepObservation, { requests }: Workload): 
 
 /** Steps whose counts do not add up, or that go beyond the limits. */
 export function limitProblems({ steps, policy, kvBlocks: allBlocks, freeBlocks }: StepObservation): string[] {
-  const [budget, seats] = [stepBudget(policy.limits), seatsOf(policy.limits)];
+  const [budget, slots] = [stepBudget(policy.limits), slotCount(policy.limits)];
   const leaked = freeBlocks === allBlocks ? [] : [`${freeBlocks} of ${allBlocks} KV blocks are free at the end`];
   const problems = steps.flatMap(({ counts, runningRequests, freeBlocks: free }) => {
     const { id, scheduledTokens, scheduledRequests, decodeRequests, prefillRequests, prefillTokens } = counts;
     const broken: readonly [string, boolean][] = [
       ["more tokens than the budget", scheduledTokens > budget],
-      ["more requests than seats", runningRequests > seats],
+      ["more requests than slots", runningRequests > slots],
       ["blocks that are not there", free < 0 || free > allBlocks],
       ["tokens of neither decodes nor prefills", scheduledTokens !== decodeRequests + prefillTokens],
       ["requests of neither kind", scheduledRequests !== decodeRequests + prefillRequests],
@@ -214,7 +214,7 @@ export function idleProblems({ log, busyNs }: Pick<StepObservation, "log" | "bus
 class WatchedScheduler implements StepScheduler {
   readonly steps: RanStep[] = [];
   readonly completions: number[];
-  readonly refusals: number[];
+  readonly rejections: number[];
   tokens = 0;
   private inFlight = 0;
 
@@ -223,7 +223,7 @@ class WatchedScheduler implements StepScheduler {
     requests: number,
   ) {
     this.completions = new Array<number>(requests).fill(0);
-    this.refusals = new Array<number>(requests).fill(0);
+    this.rejections = new Array<number>(requests).fill(0);
   }
 
   get depth(): 1 | 2 {
@@ -245,10 +245,10 @@ class WatchedScheduler implements StepScheduler {
     return this.scheduler.contextTokens;
   }
 
-  refusal(index: number): string | undefined {
-    const refusal = this.scheduler.refusal(index);
-    if (refusal !== undefined) this.refusals[index]!++;
-    return refusal;
+  rejection(index: number): string | undefined {
+    const rejection = this.scheduler.rejection(index);
+    if (rejection !== undefined) this.rejections[index]!++;
+    return rejection;
   }
 
   add(index: number, arrivalNs: number): void {

@@ -37,7 +37,7 @@ test("an event scheduled while events are taken still comes in its place", () =>
   expect(taken).toEqual([2, 3]);
 });
 
-test.each([NaN, Infinity, -1, 0.5])("a time of %p ns is refused", (timeNs) => {
+test.each([NaN, Infinity, -1, 0.5])("a time of %p ns is rejected", (timeNs) => {
   expect(() => {
     new Calendar().schedule(timeNs, 0);
   }).toThrow(InvariantError);

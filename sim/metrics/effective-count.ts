@@ -12,7 +12,7 @@ const MAX_BATCHES = 4096;
 /** Lags that are summed, in integrated autocorrelation times. */
 const WINDOW = 5;
 /** Lags at most, as a share of the series: beyond it nothing is known. */
-const LONGEST_LAG = 1 / 3;
+const MAX_LAG = 1 / 3;
 /** Standard deviations of chance, 1 / sqrt(n), that neighbours must be alike by for a series to be taken for dependent. */
 const ALIKE = 2;
 
@@ -37,7 +37,7 @@ export function effectiveCount(values: Float64Array): number {
 /** At least what independent values have, so that a chance negative correlation is not taken for more of them. */
 function autocorrelationTime(values: Float64Array, mean: number, variance: number): number {
   const n = values.length;
-  const longest = Math.floor(n * LONGEST_LAG);
+  const longest = Math.floor(n * MAX_LAG);
   let tau = 1;
   let lag = 0;
   while (lag < longest && lag < WINDOW * tau) {

@@ -6,7 +6,7 @@
 import { GapStore, RUN_FIELDS } from "./gap-store.js";
 
 const MAX_BUCKETS = 2 ** 12; // stays within the first-level cache
-const FEWEST_BUCKETS = 16;
+const MIN_BUCKETS = 16;
 /** Buckets per round are so few that progressions overlap about this many on average. */
 const OVERLAPS_PER_RUN = 2;
 
@@ -42,7 +42,7 @@ function bucketWidth({ least, greatest, runSpans, singles, runsEnd }: GapStore):
   const entries = singles + runs;
   const meanSpans = runSpans / range; // of all progressions, in widths of the whole range
   const affordable = Math.min(4 * entries, (OVERLAPS_PER_RUN * entries) / meanSpans, MAX_BUCKETS);
-  return 2 ** Math.max(0, Math.ceil(Math.log2(range / Math.max(FEWEST_BUCKETS, affordable))));
+  return 2 ** Math.max(0, Math.ceil(Math.log2(range / Math.max(MIN_BUCKETS, affordable))));
 }
 
 function countByBucket({ least, greatest, chunks, runs, runsEnd }: GapStore, width: number): Float64Array {

@@ -14,7 +14,7 @@ import type { Statistics } from "./statistics.js";
 const NS_PER_MS = 1_000_000n;
 
 /** Longest gap (52 days): the sum of two is still exact. */
-const LONGEST_NS = 2 ** 52;
+const MAX_NS = 2 ** 52;
 const EXPECTED = "whole numbers: gaps and increments from 0 to 2^52 ns, counts from 1";
 
 /** Collects gaps. */
@@ -29,7 +29,7 @@ export class GapSegments {
   /** One gap that `weight` requests saw. */
   addOne(gapNs: number, weight: number): void {
     const isUsual = gapNs >>> 0 === gapNs && weight >>> 0 === weight && weight > 0;
-    if (!isUsual && !(isWhole(gapNs, 0, LONGEST_NS) && isWhole(weight, 1, Infinity))) {
+    if (!isUsual && !(isWhole(gapNs, 0, MAX_NS) && isWhole(weight, 1, Infinity))) {
       throw new InvariantError(`gap of ${gapNs} ns, ${weight} times, expected ${EXPECTED}`);
     }
     this.store.addOne(gapNs, weight);
@@ -39,11 +39,11 @@ export class GapSegments {
   add(startNs: number, incrementNs: number, count: number, weight: number): void {
     const lastNs = startNs + incrementNs * (count - 1);
     if (!(
-      isWhole(startNs, 0, LONGEST_NS) &&
-      isWhole(incrementNs, 0, LONGEST_NS) &&
+      isWhole(startNs, 0, MAX_NS) &&
+      isWhole(incrementNs, 0, MAX_NS) &&
       isWhole(count, 1, Infinity) &&
       isWhole(weight, 1, Infinity) &&
-      lastNs <= LONGEST_NS
+      lastNs <= MAX_NS
     )) {
       throw new InvariantError(
         `${count} gaps from ${startNs} ns by ${incrementNs} ns, ${weight} times each, expected ${EXPECTED}`,

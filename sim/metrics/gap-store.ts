@@ -14,14 +14,14 @@ export interface Singles {
 }
 
 /** Chunks grow up to so many values, so that nothing large is copied. */
-const SMALLEST_CHUNK = 64;
-const LARGEST_CHUNK = 65_536;
+const MIN_CHUNK = 64;
+const MAX_CHUNK = 65_536;
 /** What a single value and its weight are at most; beyond, it is kept as a progression of one term. */
-const MOST = 2 ** 32 - 1;
+const MAX_SINGLE = 2 ** 32 - 1;
 
 export class GapStore {
   readonly chunks: Singles[] = [];
-  private last = chunkOf(SMALLEST_CHUNK);
+  private last = chunkOf(MIN_CHUNK);
   private fullChunks = 0;
   /** start, increment, terms, weight, ... up to `runsEnd`. */
   runs = new Float64Array(64);
@@ -43,7 +43,7 @@ export class GapStore {
   }
 
   addOne(value: number, weight: number): void {
-    if (value > MOST || weight > MOST) {
+    if (value > MAX_SINGLE || weight > MAX_SINGLE) {
       this.addRun(value, 0, 1, weight);
       return;
     }
@@ -79,7 +79,7 @@ export class GapStore {
   private nextChunk(): Singles {
     const { length } = this.last;
     this.fullChunks += length;
-    this.last = chunkOf(Math.min(2 * length, LARGEST_CHUNK));
+    this.last = chunkOf(Math.min(2 * length, MAX_CHUNK));
     this.chunks.push(this.last);
     return this.last;
   }

@@ -14,7 +14,7 @@ function summarise(run: { readonly requests: readonly RequestRecord[] }, options
   return summariseColumns(columnsOf(run.requests), options);
 }
 
-/** Two overlapping requests and a refused one; the first arrival is at 100 ms, the last token at 1100 ms. */
+/** Two overlapping requests and a rejected one; the first arrival is at 100 ms, the last token at 1100 ms. */
 const requests = [
   request(0, {
     arrivalNs: 100 * ms,

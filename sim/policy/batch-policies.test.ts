@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { planBatchPolicy } from "./index.js";
 import { affineCost, observe, type Observation } from "./policy.conformance.js";
 
-interface Scene {
+interface Scenario {
   readonly policy: "naive" | "dynamic";
   readonly settings: object;
   readonly arrivalsMs: readonly number[];
@@ -13,7 +13,7 @@ interface Scene {
   readonly memoryPerRow?: number;
 }
 
-function run({ policy, settings, arrivalsMs, batchMs = 100, memoryPerRow = 0 }: Scene): Observation {
+function run({ policy, settings, arrivalsMs, batchMs = 100, memoryPerRow = 0 }: Scenario): Observation {
   const requests = arrivalsMs.map((arrivalMs, index) => {
     return { id: String(index), arrivalNs: arrivalMs * 1e6, promptTokens: 1, outputTokens: 1 };
   });
@@ -26,8 +26,8 @@ function run({ policy, settings, arrivalsMs, batchMs = 100, memoryPerRow = 0 }: 
 }
 
 /** Each batch as "start-end ms: members of limit reason". */
-function trace(scene: Scene): string[] {
-  const { result, ran } = run(scene);
+function trace(scenario: Scenario): string[] {
+  const { result, ran } = run(scenario);
   return result.batches.map(({ startNs, endNs, limit, reason }, at) => {
     const members = ran[at]!.work.requests.map(({ index }) => index).join(",");
     return `${startNs / 1e6}-${endNs / 1e6}: ${members} of ${limit} ${reason ?? ""}`;
@@ -131,7 +131,12 @@ describe("the batch size of dynamic", () => {
 });
 
 describe("the SLA of dynamic", () => {
-  const dynamic = (sla: "deadline" | "reference", timeoutS: number, maxWaitS: number, arrivalsMs: number[]): Scene => ({
+  const dynamic = (
+    sla: "deadline" | "reference",
+    timeoutS: number,
+    maxWaitS: number,
+    arrivalsMs: number[],
+  ): Scenario => ({
     policy: "dynamic",
     settings: { batch_size: 4, min_batch_size: 4, sla, timeout_s: timeoutS, max_time_wait_s: maxWaitS },
     arrivalsMs,
@@ -173,13 +178,13 @@ describe("the SLA of dynamic", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 30 }), (gapsMs) => {
         let atMs = 0;
-        const scene = dynamic(
+        const scenario = dynamic(
           "reference",
           0.2,
           0.211,
           gapsMs.map((gapMs) => (atMs += gapMs)),
         );
-        expect(run(scene).result.batches.filter(({ reason }) => reason === "sla")).toEqual([]);
+        expect(run(scenario).result.batches.filter(({ reason }) => reason === "sla")).toEqual([]);
       }),
       { numRuns: 60, seed: 1 },
     );

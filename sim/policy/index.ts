@@ -12,7 +12,7 @@ export {
   type PolicyPlan,
   type StepPlan,
 } from "./registry.js";
-export { seatsOf, stepBudget } from "./step-policy.js";
+export { slotCount, stepBudget } from "./step-policy.js";
 export type { AdmissionLimit, EngineLimits, SchedulerInput, StepPolicy, StepSchedulers } from "./step-policy.js";
 export type { EngineStep, SchedulerRequest, StepAssignment, StepScheduler, TokenSink } from "./step.js";
 export { tokenCounts, type TokenCounts } from "./token-counts.js";

@@ -63,20 +63,20 @@ test("memory for prompt and output is held from admission to end, and who does n
   expect(run.freeBlocks).toBe(100);
 });
 
-test("a request is refused that is longer than the model or the whole KV cache", () => {
+test("a request is rejected that is longer than the model or the whole KV cache", () => {
   const { log } = observe({ max_model_len: 90, kv_cache_tokens: 80 }, [
     [60, 31],
     [60, 30],
     [60, 20],
   ]);
-  expect([...log.refusals]).toEqual([
+  expect([...log.rejections]).toEqual([
     [0, "91 tokens of prompt and output exceed max_model_len 90"],
     [1, "90 tokens exceed the KV cache, which holds 80"],
   ]);
   expect([...log.ok]).toEqual([0, 0, 1]);
 });
 
-test("what nobody asked for is as the profile's vLLM server had it: seats, length, and as many tokens as its blocks held", () => {
+test("what nobody asked for is as the profile's vLLM server had it: slots, length, and as many tokens as its blocks held", () => {
   const server = { num_gpu_blocks: 101, block_size: 32, max_num_seqs: 7, max_model_len: 500 };
   const on = (settings: object) => createOrca(orcaSettings.parse(settings), { ...machine, server });
   expect(on({}).settings).toEqual({

@@ -1,6 +1,6 @@
 /**
  * orca: iteration-level scheduling as Orca does it with one worker (Yu et al., OSDI 2022, algorithm 1). Every step runs all
- * running requests and admits waiting ones in order of arrival, while seats and memory last. A prompt is computed whole
+ * running requests and admits waiting ones in order of arrival, while slots and memory last. A prompt is computed whole
  * in the step that admits it. Memory for prompt and longest output is reserved then, so nobody is preempted. There is no
  * paging and no prefix cache: a KV block is one token's.
  */
@@ -109,7 +109,7 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
     return this.waiting.length;
   }
 
-  refusal(index: number): string | undefined {
+  rejection(index: number): string | undefined {
     const { max_model_len, kv_cache_tokens } = this.limits;
     const tokens = this.reservation(index);
     if (tokens > max_model_len) return `${tokens} tokens of prompt and output exceed max_model_len ${max_model_len}`;

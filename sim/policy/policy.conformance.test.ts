@@ -95,7 +95,7 @@ describe.each(batchPolicyNames)("policy %s", (name) => {
     expect(findPolicy(name).describe).not.toBe("");
   });
 
-  it("ends every request exactly once, finished or refused with a reason", () => {
+  it("ends every request exactly once, finished or rejected with a reason", () => {
     holds(endProblems);
   });
 

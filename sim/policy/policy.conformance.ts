@@ -23,9 +23,9 @@ export interface Observation {
   readonly ran: readonly RanWork[];
   readonly isFifo: boolean;
   readonly maxIdleNs: number;
-  /** How often each request of the workload was completed and refused by the policy. */
+  /** How often each request of the workload was completed and rejected by the policy. */
   readonly completions: readonly number[];
-  readonly refusals: readonly number[];
+  readonly rejections: readonly number[];
 }
 
 /** Terms of an affine cost: fixed + rows + prompt tokens for a prefill, fixed + rows for a decode step. */
@@ -52,7 +52,7 @@ export function affineCost({ fixedNs, perRowNs = 0, perTokenNs = 0, memoryPerRow
 export function observe(policy: Policy, workload: Workload, cost: CostModel): Observation {
   const ran: RanWork[] = [];
   const completions = workload.requests.map(() => 0);
-  const refusals = workload.requests.map(() => 0);
+  const rejections = workload.requests.map(() => 0);
   let outstanding = 0;
   let inFlight = 0;
   let idleSinceNs = 0;
@@ -60,10 +60,10 @@ export function observe(policy: Policy, workload: Workload, cost: CostModel): Ob
     isFifo: policy.isFifo,
     maxIdleNs: policy.maxIdleNs,
     arrived: (request, nowNs) => {
-      const refusal = policy.arrived(request, nowNs);
-      if (refusal !== undefined) refusals[request.index]!++;
+      const rejection = policy.arrived(request, nowNs);
+      if (rejection !== undefined) rejections[request.index]!++;
       else if (outstanding++ === 0) idleSinceNs = nowNs;
-      return refusal;
+      return rejection;
     },
     decide: (nowNs) => {
       const decision = policy.decide(nowNs);
@@ -82,18 +82,18 @@ export function observe(policy: Policy, workload: Workload, cost: CostModel): Ob
     },
   };
   const result = simulate({ workload, policy: watched, cost });
-  return { result, ran, isFifo: policy.isFifo, maxIdleNs: policy.maxIdleNs, completions, refusals };
+  return { result, ran, isFifo: policy.isFifo, maxIdleNs: policy.maxIdleNs, completions, rejections };
 }
 
-/** Requests that did not end exactly once, or ran although they were refused. */
-export function endProblems({ result, completions, refusals }: Observation): string[] {
+/** Requests that did not end exactly once, or ran although they were rejected. */
+export function endProblems({ result, completions, rejections }: Observation): string[] {
   return result.requests.flatMap((request, index) => {
-    const ends = completions[index]! + refusals[index]!;
+    const ends = completions[index]! + rejections[index]!;
     if (ends !== 1) return [`request ${index} ended ${ends} times`];
-    const isRefused = refusals[index] === 1;
-    if (request.status !== (isRefused ? "refused" : "ok")) return [`request ${index} is logged as ${request.status}`];
-    if (isRefused && request.scheduledNs !== undefined) return [`request ${index} was refused and ran`];
-    if (isRefused && (request.error ?? "") === "") return [`request ${index} was refused without a reason`];
+    const isRejected = rejections[index] === 1;
+    if (request.status !== (isRejected ? "refused" : "ok")) return [`request ${index} is logged as ${request.status}`];
+    if (isRejected && request.scheduledNs !== undefined) return [`request ${index} was rejected and ran`];
+    if (isRejected && (request.error ?? "") === "") return [`request ${index} was rejected without a reason`];
     return [];
   });
 }

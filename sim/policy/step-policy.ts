@@ -10,7 +10,7 @@ import type { TokenCounts } from "./token-counts.js";
 export interface EngineLimits {
   /** Which steps get a CUDA graph. */
   readonly rules: GraphRules;
-  /** Seats: sizes CUDA graphs, and bounds the running list where there is no maxNumActiveSeqs. */
+  /** Slots: sizes CUDA graphs, and bounds the running list where there is no maxNumActiveSeqs. */
   readonly maxNumSeqs: number;
   /** Running requests at which admissions stop; absent: maxNumSeqs. */
   readonly maxNumActiveSeqs?: number | undefined;
@@ -32,7 +32,7 @@ export function stepBudget({ maxNumBatchedTokens, maxNumScheduledTokens = Infini
 }
 
 /** Running requests at which admissions stop. */
-export function seatsOf({ maxNumSeqs, maxNumActiveSeqs = maxNumSeqs }: EngineLimits): number {
+export function slotCount({ maxNumSeqs, maxNumActiveSeqs = maxNumSeqs }: EngineLimits): number {
   return maxNumActiveSeqs;
 }
 

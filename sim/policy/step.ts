@@ -71,7 +71,7 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   /** Fewest free blocks after any pass; a caller that watches a stretch of its own sets it back to `freeBlocks`. */
   fewestFreeBlocks: number;
   /** The reason when a request can never be served: it must not be added then. */
-  refusal(index: number): string | undefined;
+  rejection(index: number): string | undefined;
   /** A request that arrived at `arrivalNs` enters the engine. */
   add(index: number, arrivalNs: number): void;
   /** Whether schedule() has something to do: unfinished requests, or finished ones the worker has not been told of. */
@@ -80,7 +80,7 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   schedule(): Step;
   /** Who does what in the step that was scheduled last; absent where the scheduler only counts. */
   assignments?(step: Step): readonly StepAssignment[];
-  /** The step's outputs are known: frees seats and blocks. Returns the requests that are complete, in order. */
+  /** The step's outputs are known: frees slots and blocks. Returns the requests that are complete, in order. */
   update(step: Step): readonly number[];
   /** Tells of the step's output tokens, once they are at the client. Steps are delivered in order, after update. */
   deliver(step: Step, atNs: number, sink: TokenSink): void;

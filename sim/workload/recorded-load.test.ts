@@ -85,7 +85,7 @@ test("a recording whose prompts were found in the prefix cache is rejected with 
   expect(recordedWorkload(recording([request("a", 0, 10), chance], { kind: "open_loop" })).requests).toHaveLength(2);
 });
 
-test("a recording without an answer is refused", () => {
+test("a recording without an answer is rejected", () => {
   expect(() => recordedWorkload(recording([failed("x", 0)], { kind: "open_loop" }))).toThrow(
     "the recording has no answered request",
   );

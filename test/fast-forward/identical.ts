@@ -49,7 +49,7 @@ export function compareEngines(fastCase: FastCase): BothEngines {
       if (!Object.is(got, expected)) differences.push(`${column} of request ${row}: fast ${got}, step ${expected}`);
     }
   }
-  compare("refusals", [...fast.log.refusals], [...step.log.refusals]);
+  compare("rejections", [...fast.log.rejections], [...step.log.rejections]);
   compare("gaps", [fast.log.gaps.gaps, fast.log.gaps.describe()], [step.log.gaps.gaps, step.log.gaps.describe()]);
   const facts = [
     "steps",

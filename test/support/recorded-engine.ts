@@ -128,8 +128,8 @@ function watch(
     .map(({ arrivalNs = 0 }, index) => ({ arrivalNs, index }))
     .sort((a, b) => a.arrivalNs - b.arrivalNs)
     .forEach(({ arrivalNs, index }) => {
-      const refusal = scheduler.refusal(index);
-      if (refusal !== undefined) throw new InvariantError(`request ${index} would be rejected: ${refusal}`);
+      const rejection = scheduler.rejection(index);
+      if (rejection !== undefined) throw new InvariantError(`request ${index} would be rejected: ${rejection}`);
       loop.advance(arrivalNs);
       log.sent(index, arrivalNs, arrivalNs);
       loop.arrive(index, arrivalNs);

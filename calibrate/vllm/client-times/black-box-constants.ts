@@ -1,6 +1,6 @@
 /**
  * What a fit to clients' times takes as given, in one place: what of an engine such times do not tell, and how the search
- * weighs what they do. `npm run -s bench:sensitivity` halves and doubles each; docs/calibration-vllm.md has what then changes.
+ * weighs what they do. `npm run -s bench:sensitivity -- --refit client-times` halves and doubles each; docs/calibration-vllm.md has what then changes.
  */
 import type { EngineJitter } from "../../../formats/index.js";
 import { ASSUMED } from "../profile/index.js";

@@ -15,7 +15,7 @@ const FIRST_PART = 0.35;
 /** Requests of a first part that tell anything. */
 const MIN_REQUESTS = 20;
 /** Farther from the profile's host it is another machine in more than its speed. */
-const FARTHEST = 2.5;
+const MAX_PACE_FACTOR = 2.5;
 /** Of the rest of a load, off at most: half of what a run kept out of a fit may be off, for the run is the same. */
 const MAX_ERROR = { tpot: 0.05, ttft: 0.2 } as const;
 const REPLICATIONS = 8;
@@ -42,7 +42,7 @@ export function fitClientPace(
     targets
       .flatMap((target) => target.missesOf(atPace(cost, Math.exp(log))))
       .reduce((sum, { log: miss, weight }) => sum + weight * miss ** 2, 0);
-  const pace = Math.exp(leastOf(lossAt, Math.log(FARTHEST)));
+  const pace = Math.exp(leastOf(lossAt, Math.log(MAX_PACE_FACTOR)));
   const rest = { tpot: 0, ttft: 0 };
   for (const { recorded, first } of loads) {
     const simulated = Array.from({ length: REPLICATIONS }, (_, k) =>
@@ -52,7 +52,7 @@ export function fitClientPace(
     rest.ttft += errorOf(ttftMs, recorded.run, { simulated, first }) / loads.length;
   }
   const isWithin = Math.abs(rest.tpot) <= MAX_ERROR.tpot && Math.abs(rest.ttft) <= MAX_ERROR.ttft;
-  const isInside = Math.abs(Math.log(pace)) < 0.95 * Math.log(FARTHEST);
+  const isInside = Math.abs(Math.log(pace)) < 0.95 * Math.log(MAX_PACE_FACTOR);
   return { pace, rest, suffices: isWithin && isInside };
 }
 

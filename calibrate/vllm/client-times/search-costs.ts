@@ -59,7 +59,7 @@ interface Searched {
 }
 
 /** Logarithms that a trial may be from its start: what is farther is no engine, and its times are beyond what clocks count. */
-const FARTHEST = { cost: Math.log(100), pace: Math.log(3) } as const;
+const MAX_LOG_MOVE = { cost: Math.log(100), pace: Math.log(3) } as const;
 
 function bounded(value: number, most: number): number {
   return Math.max(-most, Math.min(most, value));
@@ -90,9 +90,9 @@ export function searchCosts(
   const at = (x: readonly number[], { parameters }: Start): Pick<FoundCosts, "parameters" | "paces"> => ({
     parameters: {
       ...parameters,
-      ...Object.fromEntries(names.map((name, index) => [name, parameters[name] * Math.exp(bounded(x[index]! - Math.log(parameters[name]), FARTHEST.cost))])), // prettier-ignore
+      ...Object.fromEntries(names.map((name, index) => [name, parameters[name] * Math.exp(bounded(x[index]! - Math.log(parameters[name]), MAX_LOG_MOVE.cost))])), // prettier-ignore
     },
-    paces: centred(x.slice(names.length).map((pace) => bounded(pace, FARTHEST.pace))),
+    paces: centred(x.slice(names.length).map((pace) => bounded(pace, MAX_LOG_MOVE.pace))),
   });
   const errorFrom =
     (start: Start, origin: readonly number[]) =>

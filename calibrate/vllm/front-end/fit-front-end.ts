@@ -9,6 +9,7 @@ import { pooled, quantileLoss, recordedDelays, replayedDelays, squaredLog } from
 import { deliveryLog, type FrontEndLog, type Delivery, type DeliveryLog } from "./delivery-log.js";
 import type { RecordedTraffic } from "../recording/index.js";
 import { replayFrontEnd, type FrontEndReplay } from "./replay-front-end.js";
+import { stepLogConstants, type StepLogConstants } from "../step-log-constants.js";
 
 export type FrontEnd = NonNullable<VllmEngineCost["front_end"]>;
 export type FrontEndJitter = Pick<EngineJitter, "request" | "output" | "output_stall">;
@@ -25,13 +26,11 @@ export interface FrontEndFitOptions {
   /** Share of the usual number of trials; default 1. */
   readonly effort?: number | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly constants?: StepLogConstants | undefined;
 }
 
 /** Turns of the event loop that a request takes; only their sum shows. */
 const HOPS = 6;
-const CAP_MS = 10;
-/** Of moments paired one by one, beside the delays' quantiles: alone they would have jobs vary too little. */
-const PAIRED_WEIGHT = 0.02;
 /** With a token, at most. */
 const LIKELIEST_STALL = 0.01;
 /** Draws of the jobs' own variation, over which delays are pooled. */
@@ -113,7 +112,12 @@ function replayWith(
 }
 
 /** Mean absolute errors of both ways, stalls capped, and how far their means are off, ms. */
-function pairedLoss(log: DeliveryLog, replay: FrontEndReplay, { wakeNs }: FrontEndFitOptions): number {
+function pairedLoss(
+  log: DeliveryLog,
+  replay: FrontEndReplay,
+  { wakeNs, constants = stepLogConstants }: FrontEndFitOptions,
+): number {
+  const { capMs } = constants;
   const entries = log.traffic.entries.map(({ request, notBeforeNs, atNs, wokeEngine }) => {
     const readyNs = replay.readyNs[request]!;
     if (wokeEngine) return readyNs + wakeNs - atNs;
@@ -121,16 +125,16 @@ function pairedLoss(log: DeliveryLog, replay: FrontEndReplay, { wakeNs }: FrontE
   });
   const delays = (deliveries: readonly Delivery[], predictedNs: Float64Array): number[] =>
     deliveries.map(({ output, atNs }) => predictedNs[output]! - atNs);
-  const firsts = groupLoss(delays(log.firsts, replay.firstsNs));
-  const others = groupLoss(delays(log.others, replay.deliveredNs));
-  return groupLoss(entries) + firsts + others + mergedLoss(log, replay);
+  const firsts = groupLoss(delays(log.firsts, replay.firstsNs), capMs);
+  const others = groupLoss(delays(log.others, replay.deliveredNs), capMs);
+  return groupLoss(entries, capMs) + firsts + others + mergedLoss(log, replay);
 }
 
-function groupLoss(errorsNs: readonly number[]): number {
+function groupLoss(errorsNs: readonly number[], capMs: number): number {
   if (errorsNs.length === 0) return 0;
   let [absolute, signed] = [0, 0];
   for (const ns of errorsNs) {
-    const capped = Math.max(-CAP_MS, Math.min(CAP_MS, ns / 1e6));
+    const capped = Math.max(-capMs, Math.min(capMs, ns / 1e6));
     absolute += Math.abs(capped);
     signed += capped;
   }
@@ -155,13 +159,14 @@ function fitVariation(
     };
   };
   const reals = logs.map(recordedDelays);
+  const { pairedWeight } = options.constants ?? stepLogConstants;
   const lossOf = (x: readonly number[]): number => {
     onTrial();
     const { frontEnd, jitter } = at(x);
     return logs.reduce((sum, log, index) => {
       const replays = draws.map((draw) => replayWith(frontEnd, log, options, jitter, draw));
       const paired = mean(
-        replays.map((replay) => PAIRED_WEIGHT * pairedLoss(log, replay, options) + mergedLoss(log, replay)),
+        replays.map((replay) => pairedWeight * pairedLoss(log, replay, options) + mergedLoss(log, replay)),
       );
       const delays = pooled(replays.map((replay) => replayedDelays(log, replay, options.wakeNs)));
       return sum + log.weight * (paired + quantileLoss(delays, reals[index]!));

@@ -11,7 +11,7 @@ import { growthOf, quantileOfValues } from "../../fit/index.js";
 /** Longer contexts say what attention takes. */
 const SHORT_CONTEXT = 64;
 /** Lone prefills, and answers of a load, from which on their line or mean says something. */
-const LEAST = { prefills: 4, answers: 20 } as const;
+const MIN_COUNT = { prefills: 4, answers: 20 } as const;
 
 /** `before` where a kind of probe is missing. `loads`: requests of each load. */
 export function learntPace(
@@ -25,7 +25,7 @@ export function learntPace(
     const ms = ttftMs(request);
     return ms === null ? [] : [{ requests: request.promptTokens, ns: ms }];
   });
-  const line = lone.length < LEAST.prefills ? undefined : growthOf(lone);
+  const line = lone.length < MIN_COUNT.prefills ? undefined : growthOf(lone);
   const steps = new Map<number, number[]>();
   for (const request of labelled(/^decode-b\d+-c\d+$/)) {
     const [, batch, context] = /^decode-b(\d+)-c(\d+)$/.exec(request.extra!.probe!)!.map(Number) as [number, number, number]; // prettier-ignore
@@ -58,7 +58,7 @@ export function learntPace(
  */
 function joinOf(load: readonly RequestRecord[], pace: Pace): { readonly requests: number; readonly ns: number }[] {
   const answers = load.filter((request) => request.status === "ok" && tpotMs(request) !== null);
-  if (answers.length < LEAST.answers) return [];
+  if (answers.length < MIN_COUNT.answers) return [];
   const arrivals = Float64Array.from(answers, ({ arrivalNs }) => arrivalNs).sort();
   const during = (fromNs: number, toNs: number): number => countBefore(arrivals, toNs) - countBefore(arrivals, fromNs);
   const [beganNs, endedNs] = [arrivals[0]!, greatest(answers.map(({ lastTokenNs }) => lastTokenNs!))];

@@ -234,7 +234,7 @@ test("with one step in flight launches come back beside known GPU costs, which s
   const gpu = { ...known.gpu, mixed_base_ns: known.gpu.mixed_base_ns! };
   const engine = { cost: known, settings: { async_scheduling: false } };
   const run = recordEngine(engine, poisson("sync", 100, 70), { name: "sync" });
-  const fit = fitEngine([logOf(run)], solver, gpu);
+  const fit = fitEngine([logOf(run)], solver, { knownGpu: gpu });
   expect(fit.gpu).toEqual(gpu);
   // Behind the GPU a launch shows by its lead alone, which a synchronous engine does not tell.
   expect(error(launchNs(fit.launch.none), 10e6)).toBeLessThan(0.05);

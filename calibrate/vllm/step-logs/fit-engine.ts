@@ -16,6 +16,7 @@ import { fitPace } from "./fit-pace.js";
 import { recencyOf } from "./fit-recency.js";
 import { callNs, paceAt, type CallCosts, type PacePath } from "../recording/index.js";
 import { runSpreadOf } from "./run-paces.js";
+import { stepLogConstants, type StepLogConstants } from "../step-log-constants.js";
 
 export interface EngineFit {
   readonly gpu: GpuTimes;
@@ -48,7 +49,7 @@ export interface EngineFit {
 const COPY_NS = 76_000;
 const PASSES = 8;
 /** Calls this far from their cost, in the logarithm, were interrupted. */
-const CALL_FARTHEST = 0.6;
+const MAX_CALL_LOG_RATIO = 0.6;
 
 const launchKeys: Readonly<Record<GraphKind, string>> = {
   full: "host.launch_full_graph",
@@ -56,8 +57,17 @@ const launchKeys: Readonly<Record<GraphKind, string>> = {
   none: "host.launch_no_graph",
 };
 
-/** `knownGpu`: costs of this GPU and model from elsewhere, which are not fitted. */
-export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, knownGpu?: GpuTimes): EngineFit {
+export interface EngineFitOptions {
+  /** Costs of this GPU and model from elsewhere, which are not fitted. */
+  readonly knownGpu?: GpuTimes | undefined;
+  readonly constants?: StepLogConstants | undefined;
+}
+
+export function fitEngine(
+  logs: readonly EngineLog[],
+  solver: LinearSolver,
+  { knownGpu, constants: { doubt } = stepLogConstants }: EngineFitOptions = {},
+): EngineFit {
   const paces = fitPace(logs, solver);
   logs.forEach(({ timeline }, at) => {
     for (const step of timeline.steps) step.pace = paceAt(paces.paths[at]!, step.scheduleEndNs);
@@ -67,17 +77,17 @@ export function fitEngine(logs: readonly EngineLog[], solver: LinearSolver, know
   let fit: GpuFit | undefined;
   const gpuFromAsync = logs.some(({ isAsync }) => isAsync);
   for (let pass = 0; pass < PASSES; pass++) {
-    const readings = logs.map(({ timeline }) => readTimeline(timeline, model));
+    const readings = logs.map(({ timeline }) => readTimeline(timeline, model, doubt));
     // One step in flight: launch and GPU time show as their sum alone, so GPU costs come from elsewhere if they can.
     const gpuReadings = readings.filter((_, at) => logs[at]!.isAsync || !gpuFromAsync).flat();
     fit = fitGpu(gpuReadings, model.gpu, solver);
     model = { ...model, gpu: knownGpu ?? fit.gpu };
-    const again = logs.map(({ timeline }) => readTimeline(timeline, model));
+    const again = logs.map(({ timeline }) => readTimeline(timeline, model, doubt));
     model = { ...model, launch: launchModels(logs, again, model) };
     model = { ...model, recency: recencyOf(logs, again, model) };
     model = { ...model, launch: withOverlap(logs, again, model) };
   }
-  const readings = logs.map(({ timeline }) => readTimeline(timeline, model));
+  const readings = logs.map(({ timeline }) => readTimeline(timeline, model, doubt));
   const sends = logs.flatMap(({ timeline }) => timeline.sendsNs);
   const launch = Object.fromEntries(
     graphKinds.map((kind) => [kind, launchOf(kind, logs, readings, model)]),
@@ -148,7 +158,7 @@ function callDraw(readings: readonly (readonly Reading[])[], means: CallCosts): 
         : [record.scheduleStartNs, record.scheduleEndNs];
       const usualNs = callNs(means, { isUpdate, requests, prefillRequests, atNs: fromNs, ns: toNs - fromNs }) * pace;
       const log = Math.log((toNs - fromNs) / usualNs);
-      return Math.abs(log) < CALL_FARTHEST ? [log] : [];
+      return Math.abs(log) < MAX_CALL_LOG_RATIO ? [log] : [];
     });
     return logs.length === 0 ? 1 : Math.exp(mean(logs));
   };

@@ -37,7 +37,7 @@ export interface PaceLog {
 const FIRST_REQUESTS = 16;
 const PASSES = 4;
 /** A call this far from its cost was interrupted; the pace itself hardly goes further. */
-const FARTHEST = Math.log(1.8);
+const MAX_LOG_RATIO = Math.log(1.8);
 /** States that explain less than this of the variance of calls are noise. */
 const MIN_SHARE = 0.05;
 
@@ -138,7 +138,7 @@ function callCost(runs: readonly (readonly HostCall[])[], isUpdate: boolean, sol
       const logs = calls.map((call) => Math.log(call.ns / callNs(costs, call)));
       const level = [...logs].sort((a, b) => a - b)[logs.length >> 1] ?? 0;
       calls.forEach((call, at) => {
-        if (pass > 0 && Math.abs(logs[at]! - level) > FARTHEST) return;
+        if (pass > 0 && Math.abs(logs[at]! - level) > MAX_LOG_RATIO) return;
         const { requests, prefillRequests } = call;
         const row = [1, requests, Math.min(requests, FIRST_REQUESTS), isUpdate ? 0 : prefillRequests];
         const scaleNs = pass === 0 ? call.ns : callNs(costs, call);

@@ -8,7 +8,7 @@ const MIN_STEPS = 100;
 /** A share of fewer standard errors is noise. */
 const SIGNIFICANT = 3;
 /** Launches this far from their mean were interrupted. */
-const FARTHEST = Math.log(2);
+const MAX_LOG_RATIO = Math.log(2);
 
 /** Undefined where too few launches show, or the share may be noise. */
 export function recencyOf(
@@ -22,7 +22,7 @@ export function recencyOf(
     return run.flatMap(({ step, launchNs, isLaunchExact }) => {
       if (step.record.prefillTokens === 0 || !isLaunchExact) return [];
       const log = Math.log(launchNs / launchMeanNs(steady, step));
-      return Math.abs(log) > FARTHEST ? [] : [{ log, kind: step.kind, sinceNs: step.sinceEagerNs }];
+      return Math.abs(log) > MAX_LOG_RATIO ? [] : [{ log, kind: step.kind, sinceNs: step.sinceEagerNs }];
     });
   });
   if (seen.length < MIN_STEPS) return undefined;

@@ -19,11 +19,12 @@ export interface Reading {
   readonly untilGpuEndNs: number;
 }
 
-export function readTimeline({ steps }: Timeline, model: EngineModel): Reading[] {
+/** `doubt`: by what share of its step's GPU time a launch must end later than the GPU to count as seen. */
+export function readTimeline({ steps }: Timeline, model: EngineModel, doubt: number): Reading[] {
   const predictedEndNs = new Map<TimedStep, number>();
   let gpuFreeNs = -Infinity;
   return steps.map((step) => {
-    const launch = readLaunch(step, model, predictedEndNs);
+    const launch = readLaunch(step, model, { predictedEndNs, doubt });
     const meanNs = launchMeanNs(model, step);
     const assumedNs = launch.isExact ? launch.ns : Math.min(meanNs, Number.isNaN(launch.ns) ? meanNs : launch.ns);
     const beginsNs = step.scheduleEndNs + model.launch[step.kind].lead * assumedNs;
@@ -56,14 +57,14 @@ export function readTimeline({ steps }: Timeline, model: EngineModel): Reading[]
 function readLaunch(
   step: TimedStep,
   model: EngineModel,
-  predictedEndNs: ReadonlyMap<TimedStep, number>,
+  { predictedEndNs, doubt }: { readonly predictedEndNs: ReadonlyMap<TimedStep, number>; readonly doubt: number },
 ): { readonly ns: number; readonly isExact: boolean } {
   const { shownBy, scheduleEndNs } = step;
   if (shownBy === undefined || Number.isNaN(shownBy.updateStartNs)) return { ns: NaN, isExact: false };
   const gapNs = shownBy.updateStartNs - scheduleEndNs;
   if (shownBy === step) return { ns: gapNs, isExact: false };
   const readyNs = (predictedEndNs.get(shownBy) ?? Infinity) + model.copyNs - scheduleEndNs;
-  const doubtNs = Math.max(0.04 * gpuNsOf(shownBy, model.gpu), 0.1 * readyNs);
+  const doubtNs = Math.max(doubt * gpuNsOf(shownBy, model.gpu), 0.1 * readyNs);
   return { ns: gapNs, isExact: gapNs > readyNs + 0.1e6 + doubtNs };
 }
 

@@ -296,7 +296,7 @@ describe("a trace", () => {
     await expect(read("arrival_ms,arrival_ms\n1,2\n")).rejects.toThrow(/two columns are called "arrival_ms"/);
   });
 
-  test("is read as the format that is asked for, or refused", async () => {
+  test("is read as the format that is asked for, or rejected", async () => {
     expect((await read(whole, { format: "csv" })).format).toBe("csv");
     await expect(read(whole, { format: "azure" })).rejects.toThrow(
       /trace:1: no column TIMESTAMP, ContextTokens, GeneratedTokens, got arrival_ms/,

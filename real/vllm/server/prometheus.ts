@@ -53,7 +53,7 @@ function isBlank(code: number): boolean {
 const escapes: Readonly<Record<string, string>> = { n: "\n", '"': '"', "\\": "\\" };
 
 function parseSample(line: string, name: string, lineNumber: number): Sample {
-  const refuse = (expected: string): never => {
+  const reject = (expected: string): never => {
     throw new ArtifactError(`metrics line ${lineNumber}: got "${plainLine(line, 120)}", expected ${expected}`);
   };
   const labels = new Map<string, string>();
@@ -67,21 +67,21 @@ function parseSample(line: string, name: string, lineNumber: number): Sample {
       at += label[0].length;
       let value = "";
       for (; line[at] !== '"'; at++) {
-        if (at >= line.length) return refuse("a label value that ends with a quote");
-        if (line[at] === "\\") value += escapes[line[++at]!] ?? refuse('only \\n, \\" and \\\\ as escapes');
+        if (at >= line.length) return reject("a label value that ends with a quote");
+        if (line[at] === "\\") value += escapes[line[++at]!] ?? reject('only \\n, \\" and \\\\ as escapes');
         else value += line[at]!;
       }
       at++;
       labels.set(label[1]!, value);
     }
     const close = /^[\s,]*\}/.exec(line.slice(at));
-    if (close === null) return refuse('labels as name="value", closed by }');
+    if (close === null) return reject('labels as name="value", closed by }');
     at += close[0].length;
   }
   // A timestamp or an exemplar may follow; neither is needed.
   const value = /^\s*(\S+)/.exec(line.slice(at))?.[1];
   const number = value === undefined ? undefined : toNumber(value);
-  return number === undefined ? refuse("a number after the name") : { labels, value: number };
+  return number === undefined ? reject("a number after the name") : { labels, value: number };
 }
 
 function toNumber(text: string): number | undefined {

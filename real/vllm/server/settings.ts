@@ -59,7 +59,7 @@ export async function readServerSettings(baseUrl: ServerRef, options: SettingsOp
   learn(info?.settings ?? {}, "/server_info");
   learn(await metricsSettings(baseUrl, asking), "/metrics");
   learn({ max_model_len: served.maxModelLen }, "/v1/models");
-  refuseContradictions(options.stated ?? {}, settings, provenance);
+  rejectContradictions(options.stated ?? {}, settings, provenance);
   learn(options.stated ?? {}, "stated");
   return {
     engine: served.engine,
@@ -113,7 +113,7 @@ async function metricsSettings(baseUrl: ServerRef, asking: AskOptions): Promise<
   };
 }
 
-function refuseContradictions(
+function rejectContradictions(
   stated: Readonly<Partial<Record<SettingName, unknown>>>,
   settings: Readonly<Partial<Record<SettingName, unknown>>>,
   provenance: Readonly<Partial<Record<SettingName, SettingSource>>>,

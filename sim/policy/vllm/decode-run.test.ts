@@ -6,7 +6,7 @@ import type { SchedulerStep } from "./scheduler-step.js";
 import { Scheduler } from "./scheduler.js";
 import { DEFAULT_VERSION, rulesOf } from "./versions.js";
 
-interface Scene {
+interface Scenario {
   readonly limits: SchedulerLimits;
   readonly requests: readonly (SchedulerRequest & { readonly arrive: number })[];
   /** When to skip, and how much of what is possible. */
@@ -32,7 +32,7 @@ const request = fc
     return { promptTokens, outputTokens, priority, arrive, ...(hasContent ? { content } : {}) };
   });
 
-const scenes: fc.Arbitrary<Scene> = fc.record({
+const scenarios: fc.Arbitrary<Scenario> = fc.record({
   limits: fc.record({
     rules: fc.constantFrom("0.28.0", DEFAULT_VERSION).map(rulesOf),
     asyncScheduling: fc.boolean(),
@@ -88,7 +88,7 @@ function describeStep({ scheduled, sampling, finished, ...step }: SchedulerStep)
 }
 
 /** Passes skipped in all. */
-function lockstep({ limits, requests, choices }: Scene): number {
+function lockstep({ limits, requests, choices }: Scenario): number {
   const [stepping, skipping] = [new Scheduler(limits, requests), new Scheduler(limits, requests)];
   const queues: [SchedulerStep[], SchedulerStep[]] = [[], []];
   const order = requests.map((_, index) => index).sort((a, b) => requests[a]!.arrive - requests[b]!.arrive);
@@ -133,8 +133,8 @@ function lockstep({ limits, requests, choices }: Scene): number {
   for (let loop = 0; added < order.length || stepping.hasWork() || queues[0].length > 0; loop++) {
     for (; added < order.length && requests[order[added]!]!.arrive <= loop; added++) {
       const index = order[added]!;
-      expect(skipping.refusal(index)).toBe(stepping.refusal(index));
-      if (stepping.refusal(index) !== undefined) continue;
+      expect(skipping.rejection(index)).toBe(stepping.rejection(index));
+      if (stepping.rejection(index) !== undefined) continue;
       stepping.add(index, loop);
       skipping.add(index, loop);
     }
@@ -155,8 +155,8 @@ describe("a decode run", () => {
   it("leaves the state that its passes and updates leave, whatever the settings and the load", () => {
     let skipped = 0;
     fc.assert(
-      fc.property(scenes, (scene) => {
-        skipped += lockstep(scene);
+      fc.property(scenarios, (scenario) => {
+        skipped += lockstep(scenario);
       }),
       { numRuns: 200, seed: 7 },
     );

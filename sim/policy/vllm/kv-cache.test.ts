@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { KvCache } from "./kv-cache.js";
-import { roomy, prompt, Scene } from "./scenes.js";
+import { roomy, prompt, Scenario } from "./scenario.fixture.js";
 import { Sequence, type ReplayRequest } from "./sequence.js";
 
 const limits = { ...roomy, prefixCaching: true, blockSize: 4, numGpuBlocks: 41 };
@@ -64,12 +64,12 @@ describe("the KV cache", () => {
           const content = [[family, shared], [10 + index, own]] as const; // prettier-ignore
           return { promptTokens: shared + own, outputTokens: outputs, content };
         });
-        const scene = { ...limits, numGpuBlocks: 18, asyncScheduling };
+        const scenario = { ...limits, numGpuBlocks: 18, asyncScheduling };
         const named = requests.map((request, index) => ({
           ...request,
           outputToken: (position: number): number => 1000 * (index + 1) + position,
         }));
-        expect(new Scene(scene, named).run()).toEqual(new Scene(scene, requests).run());
+        expect(new Scenario(scenario, named).run()).toEqual(new Scenario(scenario, requests).run());
       }),
       { numRuns: 100, seed: 11 },
     );

@@ -32,7 +32,7 @@ describe("the limits of the vllm policy", () => {
     expect(() => limits({}, { ...machine, baseBytes: 9.19e5 })).toThrow(ConfigError);
   });
 
-  it("cut the seats to the token budget", () => {
+  it("cut the slots to the token budget", () => {
     expect(limits({ max_num_seqs: 64, max_num_batched_tokens: 32 }).maxNumSeqs).toBe(32);
   });
 
@@ -47,7 +47,7 @@ describe("the limits of the vllm policy", () => {
     "prefix_cache_retention_interval",
     "decoder_replay_cudagraph_capture_sizes",
     "dp_sync_interval",
-  ])("refuse %s by name: it is not modelled", (option) => {
+  ])("reject %s by name: it is not modelled", (option) => {
     expect(() => limits({ [option]: 1 })).toThrow(new RegExp(`"${option}" is not modelled`));
   });
 
@@ -61,7 +61,7 @@ describe("the limits of the vllm policy", () => {
     expect(() => limits({ tensor_parallel_size: 2 })).toThrow("got 2, expected 1");
   });
 
-  it("refuse an option that vLLM has not, a policy it has not, and a budget below whole prompts", () => {
+  it("reject an option that vLLM has not, a policy it has not, and a budget below whole prompts", () => {
     expect(() => limits({ max_num_sequences: 4 })).toThrow(/unknown key "max_num_sequences".*max_num_seqs/);
     expect(() => limits({ scheduling_policy: "lifo" })).toThrow("scheduling_policy");
     expect(() => limits({ enable_chunked_prefill: false, max_num_batched_tokens: 8, max_model_len: 9 })).toThrow(
@@ -105,7 +105,7 @@ describe("the limits of the vllm policy", () => {
     expect(limits(earlier, on({ long_prefill_token_threshold_adaptive: false })).adaptivePrefillCap).toBe(false);
   });
 
-  it("keep active seats within the seats, and a step's tokens within the budget", () => {
+  it("keep active slots within the slots, and a step's tokens within the budget", () => {
     expect(() => limits({ max_num_active_seqs: 129 })).toThrow("expected at most max_num_seqs, which is 128");
     expect(() => limits({ max_num_scheduled_tokens: 2049 })).toThrow("expected at most max_num_batched_tokens");
     expect(limits({ max_num_seqs: 64, max_num_batched_tokens: 32 }).maxNumActiveSeqs).toBe(32);

@@ -5,7 +5,7 @@ import type { SchedulerLimits } from "./limits.js";
 import { vllmDefaults, type ServerSettings, type VllmSettings } from "./settings.js";
 import { DEFAULT_VERSION, laterSettings, rulesOf } from "./versions.js";
 
-/** Settings that have no default of their own: the pool follows from memory, the graphs from seats and budget. */
+/** Settings that have no default of their own: the pool follows from memory, the graphs from slots and budget. */
 type Derived = "num_gpu_blocks" | "cudagraph_capture_sizes";
 
 /** Settings that are off where they are absent. */
@@ -62,7 +62,7 @@ function rejectOtherParallelism(given: ServerSettings, server: ServerSettings): 
   );
 }
 
-/** ConfigError when no memory is left for KV blocks. Seats are cut to the token budget, as vLLM does. */
+/** ConfigError when no memory is left for KV blocks. Slots are cut to the token budget, as vLLM does. */
 export function limitsOf(given: VllmSettings, machine: Machine): SchedulerLimits {
   const settings = resolveSettings(given, machine);
   const { max_num_batched_tokens: budget, max_model_len: maxModelLen } = settings;

@@ -1,18 +1,18 @@
 /**
  * Continuous batching as vLLM V1 schedules it, every block and token: running requests first, then admissions, under a
  * token budget; chunked prefill; a paged KV cache with prefix caching; preemption by recompute; synchronous, or
- * asynchronous with two steps in flight. Computed tokens advance when they are scheduled; seats and blocks come free
+ * asynchronous with two steps in flight. Computed tokens advance when they are scheduled; slots and blocks come free
  * when the outputs are known. Source: vllm/v1/core/sched/{scheduler,async_scheduler}.py (behaviour).
  */
 import { InvariantError } from "../../../formats/index.js";
 import { decodeSteps, isSteady, longestRun } from "./decode-run.js";
 import { KvCache } from "./kv-cache.js";
-import { seatsOf, stepBudget } from "../step-policy.js";
+import { slotCount, stepBudget } from "../step-policy.js";
 import type { StepAssignment, StepScheduler, TokenSink } from "../step.js";
 import type { SchedulerLimits } from "./limits.js";
 import { prefillCap } from "./prefill-cap.js";
 import { PrefixStatistics } from "./prefix-statistics.js";
-import { refusalOf } from "./refusal.js";
+import { rejectionReason } from "./rejection.js";
 import { SchedulerStep } from "./scheduler-step.js";
 import { finishReason, lastRanked, Sequence, type FinishReason, type ReplayRequest } from "./sequence.js";
 import { WaitingRequests } from "./waiting-requests.js";
@@ -26,7 +26,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   private readonly runningList: Sequence[] = [];
   private readonly waiting: WaitingRequests;
   private readonly budget: number;
-  private readonly seats: number;
+  private readonly slots: number;
   private unfinished = 0;
   /** Ended since the latest pass: the worker must be told by another one. */
   private untold = 0;
@@ -43,7 +43,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   ) {
     this.depth = limits.asyncScheduling ? 2 : 1;
     this.budget = stepBudget(limits);
-    this.seats = seatsOf(limits);
+    this.slots = slotCount(limits);
     this.kv = new KvCache(limits);
     this.fewestFreeBlocks = this.freeBlocks;
     this.waiting = new WaitingRequests(limits);
@@ -89,12 +89,12 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     return this.unfinished > 0 || this.untold > 0;
   }
 
-  refusal(index: number): string | undefined {
+  rejection(index: number): string | undefined {
     const { promptTokens, outputTokens } = this.requests[index]!;
-    return refusalOf(promptTokens, outputTokens, this.limits);
+    return rejectionReason(promptTokens, outputTokens, this.limits);
   }
 
-  /** A request that should be refused may be added all the same, as a server's: it stops at the model's length, or waits. */
+  /** A request that should be rejected may be added all the same, as a server's: it stops at the model's length, or waits. */
   add(index: number, arrivalNs: number): void {
     const sequence = new Sequence(index, arrivalNs, this.requests[index]!);
     this.sequences[index] = sequence;
@@ -179,9 +179,9 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     const { limits, latest, inFlight, runningList: running } = this;
     const left = this.budget - running.length;
     if (latest === undefined || left < 0 || !isSteady(running, latest, inFlight, limits.asyncScheduling)) return 0;
-    const refused = this.isHeadRefused(left);
-    if (refused === "no") return 0;
-    return longestRun(running, limits, refused === "yes" ? this.freeBlocks : 0);
+    const heldBack = this.isHeadHeldBack(left);
+    if (heldBack === "no") return 0;
+    return longestRun(running, limits, heldBack === "yes" ? this.freeBlocks : 0);
   }
 
   get contextTokens(): number {
@@ -268,7 +268,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
 
   private admitWaiting(step: SchedulerStep, budget: number, cap: number): void {
     const held: Sequence[] = [];
-    for (let left = budget; left > 0 && this.runningList.length < this.seats;) {
+    for (let left = budget; left > 0 && this.runningList.length < this.slots;) {
       const queue = this.waiting.toServe();
       const sequence = queue.head();
       if (sequence === undefined) break;
@@ -384,8 +384,8 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
    * Whether the next admission fails, and goes on failing while running requests only take blocks: "now" when only as
    * long as they take none.
    */
-  private isHeadRefused(budget: number): "yes" | "now" | "no" {
-    if (budget <= 0 || this.runningList.length >= this.seats) return "yes";
+  private isHeadHeldBack(budget: number): "yes" | "now" | "no" {
+    if (budget <= 0 || this.runningList.length >= this.slots) return "yes";
     const sequence = this.waiting.toServe().head();
     if (sequence === undefined) return "yes";
     // Nothing is told of requests that could be admitted, or hit what the running ones will register.

@@ -1,6 +1,6 @@
 /**
  * Settings of the vllm policy, by vLLM's names and with its defaults. What vLLM has and this policy does not model is
- * refused by name instead of being accepted in silence.
+ * rejected by name instead of being accepted in silence.
  */
 import { z } from "zod";
 import { DEFAULT_VERSION, VERSION_PATTERN } from "./versions.js";
@@ -37,7 +37,7 @@ const notModelled = [
   "decoder_replay_trim_threshold",
 ] as const;
 
-const refused = Object.fromEntries(
+const rejected = Object.fromEntries(
   notModelled.map((name) => [name, z.never(`"${name}" is not modelled, leave it out`).optional()]),
 ) as Record<(typeof notModelled)[number], z.ZodOptional<z.ZodNever>>;
 
@@ -117,7 +117,7 @@ const version = z
   .optional()
   .describe(`whose rules, CUDA graphs and settings the server has (the profile's server's, or ${DEFAULT_VERSION})`);
 
-export const vllmSettings = z.strictObject({ vllm_version: version, ...optional, ...refused });
+export const vllmSettings = z.strictObject({ vllm_version: version, ...optional, ...rejected });
 
 /** Settings that a server was recorded with: what is modelled of them, the rest left out. */
 export const serverSettings = z.object(optional);

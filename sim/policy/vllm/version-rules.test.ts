@@ -1,7 +1,7 @@
 /** What vLLM's releases decide in ways of their own, and settings that came later; sums are in the comments. */
 import { CountScheduler } from "./counted/count-scheduler.js";
 import type { SchedulerLimits } from "./limits.js";
-import { prompt, roomy, Scene } from "./scenes.js";
+import { prompt, roomy, Scenario } from "./scenario.fixture.js";
 import { Scheduler } from "./scheduler.js";
 import { rulesOf } from "./versions.js";
 
@@ -14,28 +14,28 @@ describe("the end of a request below min_tokens", () => {
   const requests = [prompt(1, 5, 6, { eosAt: 2, minTokens: 4 })];
 
   it("is at the end-of-sequence token since 0.29, and was not before", () => {
-    expect(new Scene(under("0.28.0"), requests).run()).toHaveLength(6);
-    expect(new Scene(under("0.29.0"), requests).run()).toHaveLength(2);
+    expect(new Scenario(under("0.28.0"), requests).run()).toHaveLength(6);
+    expect(new Scenario(under("0.29.0"), requests).run()).toHaveLength(2);
     const later = [prompt(1, 5, 6, { eosAt: 4, minTokens: 4 })];
-    for (const version of ["0.28.0", "0.29.0"]) expect(new Scene(under(version), later).run()).toHaveLength(4);
+    for (const version of ["0.28.0", "0.29.0"]) expect(new Scenario(under(version), later).run()).toHaveLength(4);
   });
 
   it("is at a stop token since 0.29, too", () => {
     const stopping = [prompt(1, 5, 6, { stopAt: 3, minTokens: 4 })];
-    expect(new Scene(under("0.28.0"), stopping).run()).toHaveLength(6);
-    expect(new Scene(under("0.29.0"), stopping).run()).toHaveLength(3);
+    expect(new Scenario(under("0.28.0"), stopping).run()).toHaveLength(6);
+    expect(new Scenario(under("0.29.0"), stopping).run()).toHaveLength(3);
   });
 
-  it("is at the model's length since 0.29; before, the request stayed in its seat for ever", () => {
+  it("is at the model's length since 0.29; before, the request stayed in its slot for ever", () => {
     // 5 + 3 tokens reach the length of 8 with 3 outputs, one less than the least.
     const ended = (version: string): string => {
-      const scene = new Scene(under(version, { maxModelLen: 8 }), [prompt(1, 5, 6, { minTokens: 4 })]);
-      scene.schedule();
-      scene.update();
-      scene.schedule();
-      scene.update();
-      scene.schedule();
-      return scene.update();
+      const scenario = new Scenario(under(version, { maxModelLen: 8 }), [prompt(1, 5, 6, { minTokens: 4 })]);
+      scenario.schedule();
+      scenario.update();
+      scenario.schedule();
+      scenario.update();
+      scenario.schedule();
+      return scenario.update();
     };
     expect(ended("0.29.0")).toBe("0 0=length");
     expect(ended("0.28.0")).toBe("0");
@@ -49,39 +49,39 @@ describe("the cap on long prefills", () => {
     "spares a request that is the only one known since 0.31 (asynchronous %s)",
     (asyncScheduling) => {
       const first = (version: string): string =>
-        new Scene(under(version, { ...capped, asyncScheduling }), [prompt(1, 30, 2)]).schedule();
+        new Scenario(under(version, { ...capped, asyncScheduling }), [prompt(1, 30, 2)]).schedule();
       expect(first("0.30.0")).toBe("0:10");
       expect(first("0.31.0")).toBe("0:30*");
     },
   );
 
   it("holds for a request that others wait behind, though they cannot be admitted", () => {
-    const scene = new Scene(under("0.32.0", { ...capped, maxNumSeqs: 1 }), [prompt(1, 30, 1), prompt(2, 5, 1)]);
-    expect(scene.schedule()).toBe("0:10");
+    const scenario = new Scenario(under("0.32.0", { ...capped, maxNumSeqs: 1 }), [prompt(1, 30, 1), prompt(2, 5, 1)]);
+    expect(scenario.schedule()).toBe("0:10");
     // The one that waits is gone: what is left comes at once.
-    scene.update();
-    scene.scheduler.abort(1);
-    expect(scene.schedule()).toBe("0:20*");
+    scenario.update();
+    scenario.scheduler.abort(1);
+    expect(scenario.schedule()).toBe("0:20*");
   });
 
   it("holds while a request's last token is in flight, asynchronously", () => {
-    const scene = new Scene(
+    const scenario = new Scenario(
       under("0.32.0", { ...capped, asyncScheduling: true }),
       [prompt(1, 5, 1), prompt(2, 30, 1)],
       1,
     );
-    expect(scene.schedule()).toBe("0:5*");
-    scene.add(1);
-    expect(scene.schedule()).toBe("1:10");
-    expect(scene.update()).toBe("0 0=length");
-    expect(scene.schedule()).toBe("1:20*");
+    expect(scenario.schedule()).toBe("0:5*");
+    scenario.add(1);
+    expect(scenario.schedule()).toBe("1:10");
+    expect(scenario.update()).toBe("0 0=length");
+    expect(scenario.schedule()).toBe("1:20*");
   });
 
   it("is decided at the start of a pass: one admitted with nobody else known stays uncapped to its end", () => {
-    const scene = new Scene(under("0.32.0", capped), [prompt(1, 150, 1), prompt(2, 30, 1)], 1);
-    expect(scene.step()).toBe("0:100");
-    scene.add(1);
-    expect(scene.step()).toBe("0:10 1:10");
+    const scenario = new Scenario(under("0.32.0", capped), [prompt(1, 150, 1), prompt(2, 30, 1)], 1);
+    expect(scenario.step()).toBe("0:100");
+    scenario.add(1);
+    expect(scenario.step()).toBe("0:10 1:10");
   });
 
   it("is at least an equal share of max_num_batched_tokens where it adapts, whatever the step's budget", () => {
@@ -89,9 +89,9 @@ describe("the cap on long prefills", () => {
     const adapting = under("0.32.0", { ...capped, adaptivePrefillCap: true });
     const several = (count: number): ReturnType<typeof prompt>[] =>
       Array.from({ length: count }, (_, id) => prompt(id, 40, 1));
-    expect(new Scene(adapting, several(4)).schedule()).toBe("0:25 1:25 2:25 3:25");
-    expect(new Scene(adapting, several(11)).schedule().split(" ")[0]).toBe("0:10");
-    expect(new Scene({ ...adapting, maxNumScheduledTokens: 60 }, several(4)).schedule()).toBe("0:25 1:25 2:10");
+    expect(new Scenario(adapting, several(4)).schedule()).toBe("0:25 1:25 2:25 3:25");
+    expect(new Scenario(adapting, several(11)).schedule().split(" ")[0]).toBe("0:10");
+    expect(new Scenario({ ...adapting, maxNumScheduledTokens: 60 }, several(4)).schedule()).toBe("0:25 1:25 2:10");
   });
 });
 
@@ -100,10 +100,10 @@ describe("requests that are passed over", () => {
   const waiting = (version: string): number[] => {
     // 6 usable blocks of 4, three prompts of 7. In pass 3 A needs a block: C goes. In pass 7 A needs one again: B goes.
     const limits = under(version, { asyncScheduling: true, blockSize: 4, numGpuBlocks: 7 });
-    const scene = new Scene(limits, [prompt(1, 7, 99), prompt(2, 7, 99), prompt(3, 7, 99)]);
-    const passes = Array.from({ length: 7 }, () => scene.schedule());
+    const scenario = new Scenario(limits, [prompt(1, 7, 99), prompt(2, 7, 99), prompt(3, 7, 99)]);
+    const passes = Array.from({ length: 7 }, () => scenario.schedule());
     expect([passes[2], passes[6]]).toEqual(["0:1* 1:1* -2", "0:1* -1"]);
-    return scene.waiting;
+    return scenario.waiting;
   };
 
   it("stand behind one that was preempted after them since 0.31, and stood before it", () => {
@@ -115,15 +115,15 @@ describe("requests that are passed over", () => {
 describe("max_num_active_seqs", () => {
   it("bounds the running list instead of max_num_seqs", () => {
     const three = [1, 2, 3].map((id) => prompt(id, 1, 2));
-    const scene = new Scene({ maxNumSeqs: 3, maxNumActiveSeqs: 2 }, three);
-    expect(scene.run()).toEqual(["0:1* 1:1*", "0:1* 1:1*", "2:1*", "2:1*"]);
+    const scenario = new Scenario({ maxNumSeqs: 3, maxNumActiveSeqs: 2 }, three);
+    expect(scenario.run()).toEqual(["0:1* 1:1*", "0:1* 1:1*", "2:1*", "2:1*"]);
   });
 });
 
 describe("max_num_scheduled_tokens", () => {
   it("is the budget of a step where it is below max_num_batched_tokens", () => {
-    const scene = new Scene({ maxNumBatchedTokens: 10, maxNumScheduledTokens: 6 }, [prompt(1, 15, 1)]);
-    expect(scene.run()).toEqual(["0:6", "0:6", "0:3*"]);
+    const scenario = new Scenario({ maxNumBatchedTokens: 10, maxNumScheduledTokens: 6 }, [prompt(1, 15, 1)]);
+    expect(scenario.run()).toEqual(["0:6", "0:6", "0:3*"]);
   });
 });
 

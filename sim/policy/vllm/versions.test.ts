@@ -5,7 +5,7 @@ const rulesIn = (version: string): string[] =>
     .filter(([, holds]) => holds)
     .map(([rule]) => rule);
 
-const ALL = ["endsBelowMinTokens", "sparesLoneRequest", "hasOneQueue", "capturesSeats", "promptRestIsDecode"];
+const ALL = ["endsBelowMinTokens", "sparesLoneRequest", "hasOneQueue", "capturesMaxNumSeqs", "promptRestIsDecode"];
 
 describe("the rules of a version of vLLM", () => {
   it.each([

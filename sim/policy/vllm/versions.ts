@@ -12,7 +12,7 @@ export interface VersionRules {
   /** Requests passed over go to the front of those that wait; before, they had a queue of their own, served first. */
   readonly hasOneQueue: boolean;
   /** CUDA graphs are captured for max_num_seqs itself, too. */
-  readonly capturesSeats: boolean;
+  readonly capturesMaxNumSeqs: boolean;
   /** A prompt's last token over an existing context counts as a decode when the kind of CUDA graph is chosen. */
   readonly promptRestIsDecode: boolean;
 }
@@ -31,7 +31,7 @@ const rulesSince: Readonly<Record<keyof VersionRules, Minor>> = {
   endsBelowMinTokens: 29,
   sparesLoneRequest: 31,
   hasOneQueue: 31,
-  capturesSeats: 31,
+  capturesMaxNumSeqs: 31,
   promptRestIsDecode: 31,
 };
 
@@ -60,7 +60,7 @@ export function rulesOf(version: string): VersionRules {
     endsBelowMinTokens: holds("endsBelowMinTokens"),
     sparesLoneRequest: holds("sparesLoneRequest"),
     hasOneQueue: holds("hasOneQueue"),
-    capturesSeats: holds("capturesSeats"),
+    capturesMaxNumSeqs: holds("capturesMaxNumSeqs"),
     promptRestIsDecode: holds("promptRestIsDecode"),
   };
 }

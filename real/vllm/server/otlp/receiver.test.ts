@@ -94,7 +94,7 @@ test("a server that speaks gRPC is told what to set", async () => {
   expect(receiver.rejected.first).toContain("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf");
 });
 
-test("a wait ends when its time is over, and a port in use is refused", async () => {
+test("a wait ends when its time is over, and a port in use is rejected", async () => {
   expect(await receiver.waitFor(1, 1)).toBe(false);
   await expect(startOtlpReceiver({ port: receiver.port })).rejects.toThrow("choose another --otlp-port");
 });

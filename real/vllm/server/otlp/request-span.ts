@@ -22,17 +22,17 @@ export interface RequestSpan {
 }
 
 /** vLLM's own ids, and those that a client sends, are far shorter, characters. */
-const LONGEST_ID = 2_000;
+const MAX_ID_LENGTH = 2_000;
 /** No time in seconds and no number of tokens is larger. */
-const LARGEST = 10_000_000;
+const MAX_VALUE = 10_000_000;
 
 /** A request's span; undefined for a span of another kind (start-up, say). What nobody can have measured is left out. */
 export function requestSpanOf({ attributes }: Span): RequestSpan | undefined {
   const id = attributes.get("gen_ai.request.id");
-  if (typeof id !== "string" || id.length > LONGEST_ID) return undefined;
+  if (typeof id !== "string" || id.length > MAX_ID_LENGTH) return undefined;
   const number = (name: string): number | undefined => {
     const value = attributes.get(name);
-    return typeof value === "number" && value >= 0 && value <= LARGEST ? value : undefined;
+    return typeof value === "number" && value >= 0 && value <= MAX_VALUE ? value : undefined;
   };
   const latencyMs = (name: string): number | undefined => {
     const seconds = number(`gen_ai.latency.${name}`);

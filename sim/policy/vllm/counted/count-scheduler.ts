@@ -5,13 +5,13 @@
  * decides: then it is walked as Scheduler does. scheduler.ts is the reference; verify:fast holds the two equal.
  */
 import { InvariantError } from "../../../../formats/index.js";
-import { seatsOf, stepBudget } from "../../step-policy.js";
+import { slotCount, stepBudget } from "../../step-policy.js";
 import type { SchedulerRequest, StepScheduler, TokenSink } from "../../step.js";
 import { tokenCounts, type TokenCounts } from "../../token-counts.js";
 import type { SchedulerLimits } from "../limits.js";
 import { prefillCap } from "../prefill-cap.js";
 import { requestQueue, type RequestQueue } from "../request-queue.js";
-import { refusalOf } from "../refusal.js";
+import { rejectionReason } from "../rejection.js";
 import { CountStep } from "./count-step.js";
 import { Ranking } from "./ranking.js";
 import { RunningList } from "./running-list.js";
@@ -49,7 +49,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   private readonly ranking: Ranking | undefined;
   private readonly watermarkBlocks: number;
   private readonly budget: number;
-  private readonly seats: number;
+  private readonly slots: number;
   /** Most tokens of one request in the latest pass, or in the one that decodeRun looks at. */
   private cap = Infinity;
   private latest: CountStep | undefined;
@@ -70,7 +70,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.freeBlocks = limits.numGpuBlocks - 1;
     this.fewestFreeBlocks = this.freeBlocks;
     this.budget = stepBudget(limits);
-    this.seats = seatsOf(limits);
+    this.slots = slotCount(limits);
     this.watermarkBlocks = Math.floor(limits.watermark * limits.numGpuBlocks);
     const count = requests.length;
     this.promptTokens = counts.promptTokens;
@@ -96,8 +96,8 @@ export class CountScheduler implements StepScheduler<CountStep> {
     return this.waiting.length;
   }
 
-  refusal(index: number): string | undefined {
-    return refusalOf(this.promptTokens[index]!, this.outputTokens[index]!, this.limits);
+  rejection(index: number): string | undefined {
+    return rejectionReason(this.promptTokens[index]!, this.outputTokens[index]!, this.limits);
   }
 
   add(index: number, arrivalNs: number): void {
@@ -313,7 +313,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   private admit(step: CountStep, left: number): void {
-    const { waiting, running, seats } = this;
+    const { waiting, running, slots } = this;
     let budget = left;
     while (waiting.length > 0 && this.admitsHead(budget)) {
       const request = waiting.head()!;
@@ -326,15 +326,15 @@ export class CountScheduler implements StepScheduler<CountStep> {
       budget -= tokens;
       if (!this.compute(request, tokens, step)) this.prefilling.push(request);
     }
-    if (budget < 0 || running.length > seats) {
-      throw new InvariantError(`step ${step.id} admitted beyond its budget or seats`);
+    if (budget < 0 || running.length > slots) {
+      throw new InvariantError(`step ${step.id} admitted beyond its budget or slots`);
     }
   }
 
   /** Whether the next waiting request can start with `budget` tokens left. */
   private admitsHead(budget: number): boolean {
     const { limits, running } = this;
-    if (budget <= 0 || running.length >= this.seats) return false;
+    if (budget <= 0 || running.length >= this.slots) return false;
     const request = this.waiting.head()!;
     const wanted = this.wanted(request);
     if (!limits.chunkedPrefill && wanted > budget) return false;

@@ -1,0 +1,32 @@
+/** Requests that could never be served under the limits: the server rejects them, a simulation says why. */
+import { stepBudget } from "../step-policy.js";
+import type { SchedulerLimits } from "./limits.js";
+
+/** Why the request can never be served; undefined when it can. */
+export function rejectionReason(
+  promptTokens: number,
+  outputTokens: number,
+  limits: SchedulerLimits,
+): string | undefined {
+  const { maxModelLen, numGpuBlocks, blockSize } = limits;
+  const tokens = promptTokens + outputTokens;
+  if (tokens > maxModelLen) return `${tokens} tokens of prompt and output exceed max_model_len ${maxModelLen}`;
+  // The last token's KV is never computed. Alone in the engine a request may use every block, the watermark's too.
+  const blocks = Math.ceil((tokens - 1) / blockSize);
+  if (blocks > numGpuBlocks - 1) return `${tokens} tokens need ${blocks} KV blocks, the pool has ${numGpuBlocks - 1}`;
+  const budget = stepBudget(limits);
+  if (!limits.chunkedPrefill && longestChunk(tokens - 1, limits) > budget) {
+    const name = budget < limits.maxNumBatchedTokens ? "max_num_scheduled_tokens" : "max_num_batched_tokens";
+    return `${tokens - 1} tokens to compute exceed ${name} ${budget} and enable_chunked_prefill is off`;
+  }
+  return undefined;
+}
+
+/** What it may have to compute at once: a preempted request computes its outputs again too, and one alone may be uncapped. */
+function longestChunk(
+  tokens: number,
+  { longPrefillTokenThreshold, adaptivePrefillCap, rules }: SchedulerLimits,
+): number {
+  const isCapped = longPrefillTokenThreshold > 0 && !rules.sparesLoneRequest && adaptivePrefillCap !== true;
+  return isCapped ? Math.min(tokens, longPrefillTokenThreshold) : tokens;
+}
