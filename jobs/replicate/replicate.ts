@@ -136,7 +136,7 @@ export function replicationLane(
   return workerLane(url, base, "with --replications 1 none is started");
 }
 
-/** Rejects when the signal aborts, until nobody listens any more. */
+/** Rejects when the signal aborts, until nothing listens any more. */
 function rejectedBy(signal: AbortSignal | undefined, unheard: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const fail = (): void => {
@@ -147,7 +147,7 @@ function rejectedBy(signal: AbortSignal | undefined, unheard: AbortSignal): Prom
   });
 }
 
-/** A width that is known so many times worse than it should be is told of: to 22 % of itself. */
+/** A width that is known so many times worse than it should be is reported: to 22 % of itself. */
 const WORTH_TELLING = 1.5;
 
 interface NotesInput {

@@ -27,7 +27,7 @@ export class DecodeRounds {
   private frontEndNs = 0;
   private sentNs = new Float64Array(16);
   private waiting = 0;
-  /** When an output was told of last, and how many were. */
+  /** When an output was reported last, and how many were. */
   private deliveredNs = 0;
   private told = 0;
 
