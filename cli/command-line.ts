@@ -24,6 +24,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./simulate.js")).simulateCommand,
   ],
   [
+    "capacity",
+    "find the highest load within latency goals, with its interval",
+    async () => (await import("./capacity.js")).capacityCommand,
+  ],
+  [
     "bench",
     "run a policy for real, on this machine or against a vLLM server",
     async () => (await import("./bench.js")).benchCommand,

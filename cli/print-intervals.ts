@@ -1,5 +1,5 @@
 /** How a predicted statistic is written: the mean over the replications, and the interval that one real run falls into. */
-import type { PredictedInterval, PredictedIntervals } from "../jobs/replicate/index.js";
+import type { PredictedIntervals } from "../jobs/replicate/index.js";
 import type { RunInfo } from "../formats/index.js";
 import type { Summary } from "../sim/index.js";
 import { figure, print } from "./output.js";
@@ -12,7 +12,7 @@ export function intervalsOf(info: RunInfo): PredictedIntervals {
 /** `11.6 (11.2-12.1)`, or the value alone; between the two what `gap` says. Digits go by the width of the interval. */
 export function predicted(
   value: number | null | undefined,
-  interval: PredictedInterval | undefined,
+  interval: { readonly low: number; readonly high: number } | undefined,
   gap = " ",
 ): string {
   if (interval === undefined || value === null || value === undefined) return figure(value);

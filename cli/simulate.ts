@@ -6,35 +6,22 @@ import { loadProfile, workloadOf } from "../jobs/inputs/index.js";
 import {
   capacityOf,
   defaultJitter,
-  engineNames,
   policyNames,
   requireColdStart,
   requireFits,
-  routerNames,
-  stepPolicyNames,
   withCapacity,
   type SimulatedRunInput,
 } from "../sim/index.js";
-import type { Args, Command } from "./command.js";
+import type { Command } from "./command.js";
 import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
 import { ConfigError, policyNameSchema, type Load, type Run, type Workload } from "../formats/index.js";
 import { Interrupted } from "./fail.js";
-import { flagName, givenFlags, parseFlags } from "./flags.js";
+import { parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { note } from "./output.js";
 import { startProgress } from "./progress.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
-
-/** What only policies that run steps have. */
-const stepPolicies = stepPolicyNames.join(", ");
-const stepFlags = {
-  engine: z
-    .enum(engineNames)
-    .default("fast")
-    .describe(`${stepPolicies}: fast jumps over runs of equal steps, step takes every step; the results are equal`),
-  replicas: z.int().positive().max(1000).default(1).describe(`${stepPolicies}: copies of the server behind a router`),
-  router: z.enum(routerNames).default("round-robin").describe(`${stepPolicies}: how replicas are chosen for requests`),
-};
+import { rejectStepFlags, stepFlags } from "./step-flags.js";
 
 const ownFlags = {
   policy: policyNameSchema.describe(`scheduler: ${policyNames.join(", ")}`),
@@ -125,12 +112,4 @@ async function resampling(
     throw new ConfigError(`--resample-load: ${why}, the requests are the same for every seed; leave it out`);
   }
   return draw;
-}
-
-/** A flag that would do nothing. */
-function rejectStepFlags(policy: string, args: Args): void {
-  const [given] = Object.keys(givenFlags(stepFlags, args));
-  if (given !== undefined) {
-    throw new ConfigError(`--${flagName(given)} is a flag of ${stepPolicyNames.join(" and ")}, not of ${policy}`);
-  }
 }

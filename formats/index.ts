@@ -19,4 +19,6 @@ export * from "./request-table.js";
 export { eachRequest, recordsOfTable, requestCount, tableRun, withInfo } from "./table-run.js";
 export { listedId, type EngineStepRecord, type ScheduledStepRecord } from "./engine-step.js";
 export * from "./original-csv.js";
+export * from "./slo.js";
+export * from "./answer.js";
 export { jsonSchema, schemaNames } from "./json-schema.js";

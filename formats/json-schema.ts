@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
 import { suggest } from "./check.js";
+import { answerSchema } from "./answer.js";
 import { experimentSchema } from "./experiment.js";
 import { originalRowSchema } from "./original-csv.js";
 import { profileSchema } from "./profile.js";
@@ -9,6 +10,7 @@ import { manifestSchema, runSchema } from "./run.js";
 import { promptsSchema, workloadRowSchema } from "./workload.js";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
+  answer: answerSchema,
   experiment: experimentSchema,
   manifest: manifestSchema,
   "original-csv-row": originalRowSchema,

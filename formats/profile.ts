@@ -206,6 +206,8 @@ export const profileSchema = z.strictObject({
     cpu: z.looseObject({ model: z.string(), cores: z.int().positive() }).optional(),
     gpu: z.string().optional(),
     memory_bytes: z.number().positive().optional(),
+    watts: z.number().positive().optional().describe("power that it takes while it serves"),
+    price_per_hour: z.number().positive().optional().describe("what an hour of it costs, in your currency"),
     os: z.string().optional(),
     libraries: z.record(z.string(), z.string()).optional(),
   }),

@@ -8,4 +8,5 @@ export * from "./engine/index.js";
 export * from "./kernel/index.js";
 export * from "./metrics/index.js";
 export * from "./policy/index.js";
+export * from "./slo/index.js";
 export * from "./workload/index.js";

@@ -5,9 +5,8 @@ import { pathToFileURL } from "node:url";
 import { BackendError, loadSchema, type EngineJitter, type Profile } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import { planPolicy, simulateRun, workloadFromLengths, type SimulatedRunInput } from "../../sim/index.js";
-import { workerLane } from "./lanes.js";
 import type { PredictedInterval, PredictedIntervals } from "./merge.js";
-import { replicate, type Replicated, type ReplicateOptions } from "./replicate.js";
+import { replicate, replicationLane, type Replicated, type ReplicateOptions } from "./replicate.js";
 import { baseOf, runReplication } from "./task.js";
 
 /** A profile that keeps no draws of its fit. */
@@ -186,7 +185,7 @@ describe("worker threads", () => {
         const path = join(folder, `${name}.mjs`);
         const text = `import { parentPort } from "node:worker_threads"; parentPort.on("message", () => { ${statement}; });`;
         writeFileSync(path, text);
-        const lane = workerLane(baseOf(input(), false), pathToFileURL(path));
+        const lane = replicationLane(baseOf(input(), false), pathToFileURL(path));
         const task = { index: 1, seed: "1/1", draw: null };
         const error: unknown = await lane.run(task).catch((thrown: unknown) => thrown);
         expect(error).toBeInstanceOf(BackendError);
@@ -202,7 +201,7 @@ describe("worker threads", () => {
   test("answer as this thread does", async () => {
     const base = baseOf(many, true);
     const task = { index: 3, seed: "1/3", draw: 5 };
-    const lane = workerLane(base);
+    const lane = replicationLane(base);
     try {
       expect(await lane.run(task)).toEqual(runReplication(base, task).result);
     } finally {

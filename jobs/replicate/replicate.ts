@@ -5,11 +5,13 @@
  */
 import { availableParallelism } from "node:os";
 import { ConfigError, type Run, type Workload } from "../../formats/index.js";
-import { costDrawCount, stream, type SimulatedRunInput } from "../../sim/index.js";
+import { workerFile } from "../../formats/files/index.js";
+import type { SimulatedRunInput } from "../../sim/index.js";
+import { ownLane, workerLane, type Lane } from "../threads/index.js";
 import { causesOf, missingCauses, type Causes } from "./causes.js";
 import { areEnough, leastKnownWidth, TOKEN_BUDGET, workOf, type ReplicationWork } from "./how-many.js";
-import { ownLane, workerLane, type Lane } from "./lanes.js";
 import { merge } from "./merge.js";
+import { replicationTasks } from "./draws.js";
 import { baseOf, runReplication, type ReplicationResult, type ReplicationTask, type SummaryValues } from "./task.js";
 
 export interface ReplicateOptions {
@@ -52,29 +54,13 @@ export async function replicate(input: SimulatedRunInput, options: ReplicateOpti
   const limit = doesVary ? (replications ?? work.most) : 1;
   const timesVary = causes.calibration && causes.seed;
   const base = baseOf(input, limit > 1 && timesVary);
-  const tasks = tasksOf(input, limit);
+  const tasks = replicationTasks(input, limit);
   const isEnough = replications === undefined ? areEnough : () => false;
   const collected = await collect({ base, tasks, isEnough, work, options });
   const { run, results } = collected;
   const notes = notesOf(input, { causes, doesVary, work, results, isFixed: replications !== undefined });
   const merged = merge({ run, results, tasks, causes, replicas: input.replicas ?? 1, notes });
   return { run: merged, summaries: results.map(({ summary }) => summary) };
-}
-
-function tasksOf({ seed, profile }: SimulatedRunInput, count: number): ReplicationTask[] {
-  const draws = drawOrder(costDrawCount(profile), seed);
-  return Array.from({ length: count }, (_, index) => ({
-    index,
-    seed: index === 0 ? seed : `${seed}/${index}`,
-    draw: index === 0 || draws.length === 0 ? null : draws[(index - 1) % draws.length]!,
-  }));
-}
-
-/** All draws in a seeded order, so that none comes twice before each has come once. */
-function drawOrder(count: number, seed: string): number[] {
-  const random = stream(`${seed}/calibration-draws`);
-  const keyed = Array.from({ length: count }, (_, draw) => ({ draw, key: random() }));
-  return keyed.sort((a, b) => a.key - b.key).map(({ draw }) => draw);
 }
 
 interface Collecting {
@@ -94,7 +80,8 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
   const rest = tasks.length - 1;
   const isWorthThreads = work.outputTokens * rest >= WORTH_THREADS;
   const workers = Math.min(rest, options.workers ?? (isWorthThreads ? availableParallelism() : 1));
-  const lanes: Lane[] = workers > 1 ? Array.from({ length: workers }, () => workerLane(base)) : [ownLane(base)];
+  const own = (): ReplicationLane => ownLane((task) => runReplication(base, task).result);
+  const lanes = workers > 1 ? Array.from({ length: workers }, () => replicationLane(base)) : [own()];
   const results: (ReplicationResult | undefined)[] = [];
   let next = 1;
   let whole = 0;
@@ -112,7 +99,7 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
     }
     if (isEnded) end();
   };
-  const drive = async (lane: Lane): Promise<void> => {
+  const drive = async (lane: ReplicationLane): Promise<void> => {
     while (!isEnded && next < tasks.length) {
       const task = tasks[next++]!;
       take(await lane.run(resample === undefined ? task : { ...task, workload: await resample(task.seed) }));
@@ -138,6 +125,16 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
     abort.abort();
     await Promise.all(lanes.map((lane) => lane.close()));
   }
+}
+
+type ReplicationLane = Lane<ReplicationTask, ReplicationResult>;
+
+/** A worker thread for replications, that runs `program`. */
+export function replicationLane(
+  base: ReturnType<typeof baseOf>,
+  program: string | URL = workerFile("replications"),
+): ReplicationLane {
+  return workerLane(program, base, "with --replications 1 none is started");
 }
 
 /** Rejects when the signal aborts, until nothing listens any more. */

@@ -2,9 +2,10 @@
  * What limits a server that is kept full. A limit that stopped admissions binds if the server does more with twice of it;
  * where none does, the clock that is busiest binds.
  */
-import { check, ConfigError, InvariantError, type Profile } from "../../formats/index.js";
-import { machineOf, stopNames, type AdmissionStops, type SimulatedRunInput } from "../engine/index.js";
-import { planPolicy, serverSettings, type AdmissionLimit } from "../policy/index.js";
+import { ConfigError } from "../../formats/index.js";
+import { stopNames, type AdmissionStops, type SimulatedRunInput } from "../engine/index.js";
+import type { AdmissionLimit } from "../policy/index.js";
+import { withTwice } from "./doubled-limit.js";
 import { mixOf } from "./mix.js";
 import { saturate, type Saturated } from "./saturate.js";
 import { mean } from "../metrics/index.js";
@@ -60,28 +61,11 @@ function stopping({ plan }: SimulatedRunInput, { run, isClientBound }: Saturated
 
 /** The same server with twice as much of a limit. */
 function twice(input: SimulatedRunInput, limit: AdmissionLimit, { isClientBound }: Saturated): SimulatedRunInput {
-  const { plan, profile, workload } = input;
+  const { workload } = input;
   if (limit === "seats" && isClientBound) {
     return { ...input, workload: { ...workload, maxConcurrency: 2 * workload.maxConcurrency } };
   }
-  if (plan.work === "batch") {
-    if (limit === "kv_blocks") return { ...input, profile: withTwiceTheMemory(profile) };
-    const sizes = Object.entries(plan.settings).filter(([name]) => name === "batch_size" || name === "max_batch_size");
-    const doubled = Object.fromEntries(sizes.map(([name, size]) => [name, 2 * Number(size)]));
-    return { ...input, plan: planPolicy(plan.name, { ...plan.settings, ...doubled }, { source: plan.name }) };
-  }
-  const doubled = plan.create(machineOf(profile)).doubled[limit];
-  if (doubled === undefined)
-    throw new InvariantError(`${limit} stopped admissions of ${plan.name}, which has no such limit`);
-  return { ...input, plan: planPolicy(plan.name, { ...plan.settings, ...doubled }, { source: plan.name }) };
-}
-
-function withTwiceTheMemory(profile: Profile): Profile {
-  const { engine, memory } = profile;
-  const { num_gpu_blocks: blocks } = check(serverSettings, engine.settings, { source: profile.name });
-  const settings = blocks === undefined ? engine.settings : { ...engine.settings, num_gpu_blocks: 2 * blocks };
-  const total_bytes = 2 * memory.total_bytes;
-  return { ...profile, memory: { ...memory, total_bytes }, engine: { ...engine, settings } };
+  return withTwice(input, limit).input;
 }
 
 function busiestClock({ run }: Saturated): BoundName {

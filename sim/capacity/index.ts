@@ -4,3 +4,5 @@ export type { Stretch } from "./busiest-stretch.js";
 export { offeredLoad, type Offered } from "./offered.js";
 export { boundNames, type BoundName } from "./bound-by.js";
 export { withCapacity, type RunCapacity } from "./with-capacity.js";
+export { withTwiceIfItWorks, type Doubled } from "./doubled-limit.js";
+export { slotsOfServer } from "./saturate.js";

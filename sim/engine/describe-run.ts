@@ -8,7 +8,7 @@ import {
   type RunInfo,
 } from "../../formats/index.js";
 import { ASSUMED_RUN_SPREAD, extrapolationNotes } from "../cost/index.js";
-import type { Summary } from "../metrics/index.js";
+import type { GapSegments, Summary } from "../metrics/index.js";
 import { assumedOf } from "../policy/index.js";
 import type { EngineTotals } from "./engine-totals.js";
 import { hasJitter, isJittered } from "./is-jittered.js";
@@ -19,7 +19,8 @@ export interface RunOutcome {
   readonly table: RequestTable;
   readonly batches: readonly BatchRecord[];
   readonly facts: Readonly<Record<string, unknown>>;
-  readonly summary: Summary;
+  /** Every gap between two output tokens of one request, of engines that run steps. */
+  readonly gaps?: GapSegments;
   readonly extrapolation: Extrapolation;
   /** Version of the vLLM server that was simulated, where one was. */
   readonly vllmVersion?: string | undefined;
@@ -44,10 +45,10 @@ export function jitterFact(input: SimulatedRunInput): { readonly jitter?: "on" |
   return varies ? { jitter: isJittered(input) ? "on" : "off" } : {};
 }
 
-export function runInfo(input: SimulatedRunInput, outcome: RunOutcome): RunInfo {
+export function runInfo(input: SimulatedRunInput, outcome: RunOutcome, summary: Summary): RunInfo {
   const { plan, profile, workload, load, seed, coldStart } = input;
-  const { facts, summary, extrapolation } = outcome;
-  const notes = notesOf(input, outcome);
+  const { facts, extrapolation } = outcome;
+  const notes = notesOf(input, outcome, summary);
   return {
     version: 1,
     source: "sim",
@@ -68,7 +69,11 @@ export function runInfo(input: SimulatedRunInput, outcome: RunOutcome): RunInfo 
   };
 }
 
-function notesOf(input: SimulatedRunInput, { summary, extrapolation, vllmVersion }: RunOutcome): string[] {
+function notesOf(
+  input: SimulatedRunInput,
+  { extrapolation, vllmVersion }: RunOutcome,
+  summary: Summary,
+): string[] {
   const { profile, workload } = input;
   const assumed = vllmVersion === undefined ? undefined : assumedOf(vllmVersion);
   const distrust = trustWarning(profile);

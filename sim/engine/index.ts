@@ -10,6 +10,7 @@ export { describeLoad } from "./describe-run.js";
 export { defaultJitter, isJittered } from "./is-jittered.js";
 export { machineOf } from "./machine-of.js";
 export { requireColdStart, type SimulatedRunInput } from "./run-input.js";
-export { simulateRun } from "./simulate-run.js";
+export { simulateOutcome, simulateRun } from "./simulate-run.js";
+export type { RunOutcome } from "./describe-run.js";
 export { replayInput, replayRecording, type ReplayOptions } from "./replay-recording.js";
 export { routerNames, type RouterName } from "./router.js";

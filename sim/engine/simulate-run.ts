@@ -16,11 +16,13 @@ import { simulateSteps } from "./simulate-steps.js";
 import { tableOf } from "./step-records.js";
 
 export function simulateRun(input: SimulatedRunInput): Run {
-  const outcome = outcomeOf(input);
-  return tableRun(runInfo(input, outcome), outcome.table, outcome.batches);
+  const outcome = simulateOutcome(input);
+  const summary = summarise(outcome.table, { itl: outcome.gaps });
+  return tableRun(runInfo(input, outcome, summary), outcome.table, outcome.batches);
 }
 
-function outcomeOf(input: SimulatedRunInput): RunOutcome {
+/** The same run without its summary and its words, for those who look at a few figures of many runs. */
+export function simulateOutcome(input: SimulatedRunInput): RunOutcome {
   const { plan, profile, replicas = 1 } = input;
   if (plan.work === "step") return stepsOnEngine(input, plan);
   if (replicas > 1) {
@@ -43,7 +45,7 @@ function batchesOnMachine(input: SimulatedRunInput, plan: BatchPlan): RunOutcome
     preemptions: 0,
     ...(isJittered(input) ? { jitter: "on" } : {}),
   };
-  return { table, batches, facts, summary: summarise(table), extrapolation: extrapolationOf([cost]) };
+  return { table, batches, facts, extrapolation: extrapolationOf([cost]) };
 }
 
 /** A policy of whole batches as the client of a vLLM server, which has the settings that the profile was measured with. */
@@ -66,7 +68,7 @@ function batchesOnEngine(input: SimulatedRunInput, plan: BatchPlan): RunOutcome 
       ...engineFacts(hardware.totals()),
       ...jitterFact(input),
     },
-    summary: summarise(table, { itl: log.gaps }),
+    gaps: log.gaps,
     extrapolation: extrapolationOf([cost]),
     vllmVersion: server.vllmVersion,
   };
@@ -89,7 +91,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
       ...(replicas > 1 ? { replicas, router } : {}),
       ...jitterFact(input),
     },
-    summary: summarise(log, { itl: log.gaps }),
+    gaps: log.gaps,
     extrapolation,
     vllmVersion: policy.vllmVersion,
   };

@@ -64,6 +64,16 @@ export class GapSegments {
     const [p50, p90, p95, p99] = quantiles as [number, number, number, number];
     return { ...moments(this.store), median: p50, p50, p90, p95, p99 };
   }
+
+  /** R-7 quantile (0-1) of all gaps, ms; null for no gaps. */
+  quantileMs(p: number): number | null {
+    return this.store.count === 0 ? null : quantilesMs(this.store, [p])[0]!;
+  }
+
+  /** Of all gaps, ms; null for no gaps. */
+  meanMs(): number | null {
+    return this.store.count === 0 ? null : moments(this.store).mean;
+  }
 }
 
 function isWhole(value: number, least: number, most: number): boolean {

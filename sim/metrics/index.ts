@@ -1,6 +1,9 @@
 /** What a run's requests went through, simulated or real: per request, per run, with intervals. */
 export { effectiveCount } from "./effective-count.js";
 export { median, minimumCount, percentileIsShown, quantile, quantileOf } from "./quantile.js";
+export { warmUpCount } from "./warm-up.js";
+export { inOrderOfArrival } from "./latencies.js";
+export { quantilesInPlace } from "./select.js";
 export { clientDelayMs, e2elMs, gapMs, queueMs, throughputTokensPerS, tpotMs, ttftMs } from "./request-metrics.js";
 export { mean } from "./statistics.js";
 export { type GoodputLimits } from "./goodput.js";

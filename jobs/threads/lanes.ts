@@ -1,43 +1,40 @@
-/** Where replications run: lanes, each of which does one at a time, in worker threads or in this one. */
+/** Where the tasks of a job run: lanes, each of which does one at a time, in worker threads or in this one. */
 import { Worker } from "node:worker_threads";
 import { ArtifactError, BackendError, ConfigError, InvariantError } from "../../formats/index.js";
-import { workerFile } from "../../formats/files/index.js";
-import { runReplication, type ReplicationBase, type ReplicationResult, type ReplicationTask } from "./task.js";
-import type { FromWorker, WorkerError } from "./worker-protocol.js";
+import type { FromWorker, WorkerError } from "./protocol.js";
 
-export interface Lane {
-  run(task: ReplicationTask): Promise<ReplicationResult>;
+export interface Lane<Task, Result> {
+  run(task: Task): Promise<Result>;
   close(): Promise<void>;
 }
 
-/** This thread, which lets others have a turn before each replication. */
-export function ownLane(base: ReplicationBase): Lane {
+/** This thread, which lets others have a turn before each task. */
+export function ownLane<Task, Result>(work: (task: Task) => Result): Lane<Task, Result> {
   return {
     run: async (task) => {
       await new Promise((resume) => setImmediate(resume));
-      return runReplication(base, task).result;
+      return work(task);
     },
     close: () => Promise.resolve(),
   };
 }
 
-/** A worker thread. One that dies rejects what it was asked, with the cause. */
-export function workerLane(base: ReplicationBase, program: string | URL = workerFile("replications")): Lane {
+/** A worker thread that runs `program`, with `base` for its start. One that dies rejects what it was asked, with the cause and `remedy`. */
+export function workerLane<Task, Result>(program: string | URL, base: unknown, remedy: string): Lane<Task, Result> {
   const worker = new Worker(program, { workerData: base });
-  let waiting: { resolve(result: ReplicationResult): void; reject(error: Error): void } | undefined;
+  let waiting: { resolve(result: Result): void; reject(error: Error): void } | undefined;
   let dead: Error | undefined;
   let isClosing = false;
   const die = (cause: Error): void => {
     if (isClosing) return;
-    const why = `a worker thread of the simulation died: ${cause.message}; with --replications 1 none is started`;
-    dead ??= new BackendError(why, { cause });
+    dead ??= new BackendError(`a worker thread of the simulation died: ${cause.message}; ${remedy}`, { cause });
     waiting?.reject(dead);
     waiting = undefined;
   };
   worker.on("message", (message: FromWorker) => {
     const asked = waiting;
     waiting = undefined;
-    if ("result" in message) asked?.resolve(message.result);
+    if ("result" in message) asked?.resolve(message.result as Result);
     else asked?.reject(asError(message.error));
   });
   worker.on("error", die).on("messageerror", die);

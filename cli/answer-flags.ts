@@ -1,0 +1,93 @@
+/** What every question about a deployment takes: policy, profile, goals, load, price, and where the answer goes. */
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Argv } from "yargs";
+import { z } from "zod";
+import { ConfigError, policyNameSchema, type Load } from "../formats/index.js";
+import { readSource, type Deployment, type Vary } from "../jobs/answers/index.js";
+import { loadProfile } from "../jobs/inputs/index.js";
+import { unknownJitter } from "../jobs/replicate/index.js";
+import { defaultJitter, policyNames } from "../sim/index.js";
+import type { Args } from "./command.js";
+import { requireRoom } from "./deliver-run.js";
+import { declareFlags, givenFlags, parseFlags, type Flags, type Shape } from "./flags.js";
+import { declareRunFlags, runRequest } from "./run-request.js";
+import { declareGoodput, goalsFromFlags, sloFlags } from "./slo-flags.js";
+import { rejectStepFlags, stepFlags } from "./step-flags.js";
+
+const GOAL_HEADING = "Goal:";
+
+export const answerFlags = {
+  policy: policyNameSchema.describe(`scheduler: ${policyNames.join(", ")}`),
+  profile: z.string().describe("profile of the machine: a name (servesim profiles list) or a file"),
+  jitter: z
+    .enum(["on", "off"])
+    .optional()
+    .describe("on: times vary as measured; off: every time is its mean; default: on if the profile says how they vary"),
+  price_per_hour: z
+    .number()
+    .positive()
+    .optional()
+    .describe("price of one replica per hour, for costs per token and request; default: the profile's, if it has one"),
+  ...stepFlags,
+};
+
+export const answerDelivery = {
+  output: z
+    .string()
+    .min(1, "expected a file")
+    .optional()
+    .describe("file for the answer as JSON (servesim schema answer); -o"),
+  force: z.boolean().default(false).describe("overwrite existing files"),
+  json: z.boolean().default(false).describe("print the answer as JSON"),
+};
+
+export function declareAnswerFlags(yargs: Argv, ownFlags: Shape): Argv {
+  const declared = declareRunFlags(yargs, { ...ownFlags, ...answerFlags, ...answerDelivery });
+  return declareGoodput(declareFlags(declared, sloFlags, GOAL_HEADING), GOAL_HEADING).alias("o", "output");
+}
+
+/** Refuses before the work places that hold a file or cannot be written to. */
+export function requireFreeFiles(files: readonly (string | undefined)[], force: boolean): void {
+  for (const file of files) {
+    if (file === undefined) continue;
+    if (existsSync(file) && !force) throw new ConfigError(`${file} exists, give --force to overwrite it`);
+    requireRoom({ output: dirname(file), force: true, json: false });
+  }
+}
+
+export interface Asked {
+  readonly deployment: Deployment;
+  /** So that the question can be asked again, from the answer alone. */
+  readonly asked: Readonly<Record<string, unknown>>;
+}
+
+/** The deployment that the flags describe. */
+export async function deploymentFromFlags(args: Args, vary: Vary): Promise<Asked> {
+  const flags: Flags<typeof answerFlags> = parseFlags(answerFlags, args);
+  const goals = goalsFromFlags(args);
+  const { plan, load, prompts, seed } = runRequest(flags.policy, args);
+  if (plan.work === "batch") rejectStepFlags(plan.name, args);
+  const profile = loadProfile(flags.profile);
+  const { engine, replicas, router } = flags;
+  const jitter = flags.jitter === undefined ? defaultJitter({ plan, profile }) : flags.jitter === "on";
+  const source = await readSource(load, prompts, vary);
+  const policy = { name: plan.name, settings: plan.settings };
+  const deployment: Deployment = { policy, profile, load, source, vary, goals, seed, jitter, engine, replicas, router };
+  const unknown = unknownJitter({ plan, profile, load, seed, jitter, coldStart: false, workload: NOTHING });
+  if (flags.jitter === "on" && unknown !== undefined) throw new ConfigError(`--jitter on: ${unknown}; leave it out`);
+  return {
+    deployment,
+    asked: { policy: plan.name, profile: flags.profile, vary, seed, ...askedOf(load, prompts, args) },
+  };
+}
+
+const NOTHING = { requests: [], maxConcurrency: Infinity, thinkNs: 0 };
+
+function askedOf(load: Load, prompts: string | undefined, args: Args): Readonly<Record<string, unknown>> {
+  return {
+    load,
+    ...(prompts === undefined ? {} : { prompts }),
+    ...givenFlags({ ...stepFlags, jitter: answerFlags.jitter }, args),
+  };
+}

@@ -1,0 +1,27 @@
+/** What every question does with its answer: print it, then write it where asked; a goal that is not met ends with exit code 4. */
+import { writeJson } from "../formats/files/index.js";
+import { goalsText, type Answer, type Goals } from "../formats/index.js";
+import { ThresholdMissed } from "./fail.js";
+import { note, printJson } from "./output.js";
+import { printAnswer } from "./print-answer.js";
+
+interface Delivery {
+  readonly output?: string | undefined;
+  readonly json: boolean;
+}
+
+export function deliverAnswer(answer: Answer, { output, json }: Delivery): void {
+  if (json) printJson(answer);
+  else printAnswer(answer);
+  if (output === undefined) return;
+  writeJson(output, answer);
+  note(`answer written to ${output}`);
+}
+
+/** ThresholdMissed where the goal is not met. */
+export function requireMet({ verdict, at_rate: at, unit }: Answer, goals: Goals): void {
+  if (verdict === "cannot_be_met") throw new ThresholdMissed(`${goalsText(goals)} cannot be met at any load`);
+  if (verdict === "no" && at !== undefined) {
+    throw new ThresholdMissed(`${goalsText(goals)} is not met at ${at.rate} ${unit}`);
+  }
+}

@@ -1,0 +1,51 @@
+/** Flags of latency goals: --slo p99_ttft:500,mean_tpot:40 and vLLM bench's --goodput ttft:200 tpot:50. */
+import type { Argv } from "yargs";
+import { z } from "zod";
+import { ConfigError, parseGoodput, parseSlos, type Goals } from "../formats/index.js";
+import type { Args } from "./command.js";
+import { parseFlags } from "./flags.js";
+
+export const sloFlags = {
+  slo: z
+    .string()
+    .optional()
+    .describe(
+      "latency goals, ms: mean and p50 to p99.9 of ttft, tpot, itl, e2el, queue, such as p99_ttft:500,mean_tpot:40",
+    ),
+  attainment: z
+    .number()
+    .min(0.5)
+    .max(0.9999)
+    .optional()
+    .describe("with --goodput: share of the requests that must meet its limits (0.99)"),
+};
+
+const GOODPUT = "goodput";
+const DEFAULT_ATTAINMENT = 0.99;
+
+/** vLLM bench takes its limits as words of their own. */
+export function declareGoodput(yargs: Argv, group: string): Argv {
+  return yargs.option(GOODPUT, {
+    array: true,
+    type: "string",
+    requiresArg: true,
+    group,
+    describe: "latency limits of each request, ms, as vLLM bench takes them: ttft:200 tpot:50 (ttft, tpot, e2el)",
+  });
+}
+
+/** ConfigError where no goal is given, or one cannot be read. */
+export function goalsFromFlags(args: Args): Goals {
+  const { slo, attainment } = parseFlags(sloFlags, args);
+  const goodput = args[GOODPUT] as readonly string[] | undefined;
+  if (slo === undefined && goodput === undefined) {
+    throw new ConfigError("no latency goal: give --slo p99_ttft:500 or --goodput ttft:200 tpot:50, or both");
+  }
+  if (goodput === undefined && attainment !== undefined) {
+    throw new ConfigError(`--attainment ${attainment}: expected --goodput with it, whose limits it is of`);
+  }
+  return {
+    slos: slo === undefined ? [] : parseSlos(slo),
+    ...(goodput === undefined ? {} : { goodput: parseGoodput(goodput.join(" "), attainment ?? DEFAULT_ATTAINMENT) }),
+  };
+}

@@ -1,0 +1,90 @@
+/** An answer: a question about a deployment, the value with its interval, what it rests on and how to check it. */
+import { z } from "zod";
+
+export const ANSWER_VERSION = 1;
+
+export const questionNames = ["capacity", "size", "whatif", "tune"] as const;
+
+/**
+ * safe: at or below the interval; knee: within it, so that it holds on some days and not on others; no: above it. met and
+ * cannot_be_met: of a goal without a load of its own. better, worse, same: of a change; unclear: the interval holds zero.
+ */
+export const answerVerdicts = [
+  "safe",
+  "knee",
+  "no",
+  "met",
+  "cannot_be_met",
+  "better",
+  "worse",
+  "same",
+  "unclear",
+] as const;
+export type AnswerVerdict = (typeof answerVerdicts)[number];
+
+const value = z.number().nullable();
+const interval = z.strictObject({ low: z.number(), high: z.number() });
+const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
+
+const evidence = z.strictObject({
+  varied: z.record(z.string(), scalar).describe("what this point differs in from the others"),
+  statistics: z.record(z.string(), value).describe("means over the replications; times in ms, rates per second"),
+  intervals: z.record(z.string(), interval).describe("the interval that 9 of 10 runs fall into, by statistic"),
+  replications: z.int().positive(),
+});
+
+const cost = z.strictObject({
+  price_per_hour: z.number().positive().nullable().describe("of one replica"),
+  replicas: z.int().positive(),
+  per_million_tokens: value.describe("prompt and output tokens together"),
+  per_million_output_tokens: value,
+  per_request: value,
+  joules_per_output_token: value,
+  watt_hours_per_request: value,
+});
+
+export const answerSchema = z.strictObject({
+  version: z.literal(ANSWER_VERSION),
+  question: z.strictObject({
+    name: z.enum(questionNames),
+    goal: z.string().describe("the latency goals in words"),
+    asked: z.record(z.string(), z.unknown()).describe("policy, settings, profile and load, as far as given"),
+  }),
+  value,
+  unit: z.string(),
+  interval: interval.nullable().describe("holds the value on 9 of 10 days: seeds, pace of the host, calibration"),
+  spread: z
+    .strictObject({ from_seed: value, from_run: value, from_calibration: value })
+    .nullable()
+    .describe("standard deviation of the value by cause, in its unit; null: not told"),
+  verdict: z.enum(answerVerdicts),
+  at_rate: z
+    .strictObject({ rate: z.number().positive(), head_room: z.number(), interval })
+    .optional()
+    .describe("the load that was asked about; head-room: the value over it, less 1"),
+  binds: z.strictObject({ slo: z.string().nullable(), resource: z.string().nullable() }),
+  next_best: z
+    .strictObject({ change: z.string(), value, unit: z.string() })
+    .nullable()
+    .describe("what would help most, and the value with it"),
+  extrapolated_share: z.number().min(0).max(1).describe("share of the time in steps beyond what the profile measured"),
+  nearest_measured: z
+    .strictObject({
+      recording: z.string(),
+      statistic: z.string(),
+      measured: z.number(),
+      here: z.number(),
+      error: z.number().describe("of the simulation of that recording"),
+    })
+    .nullable()
+    .describe("the recorded run, kept out of the fit, that is most like the load at the value"),
+  evidence: z.array(evidence),
+  cost: cost.nullable(),
+  commands: z.strictObject({ reproduce: z.string(), check: z.string().nullable() }),
+  notes: z.array(z.string()),
+});
+
+export type Answer = z.output<typeof answerSchema>;
+export type AnswerEvidence = z.output<typeof evidence>;
+export type AnswerCost = z.output<typeof cost>;
+export type AnswerInterval = z.output<typeof interval>;

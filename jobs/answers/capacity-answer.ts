@@ -1,0 +1,80 @@
+/** What was found of a capacity, as an answer. */
+import {
+  goalsText,
+  ANSWER_VERSION,
+  type Answer,
+  type AnswerInterval,
+  type AnswerVerdict,
+} from "../../formats/index.js";
+import { extrapolationNotes, mean } from "../../sim/index.js";
+import type { CapacityFound } from "./capacity.js";
+import { costOf } from "./cost.js";
+import type { Deployment } from "./deployment.js";
+import { nearestMeasured } from "./nearest-measured.js";
+import type { DetailedProbe } from "./probe.js";
+
+export interface CapacityAnswerInput {
+  readonly deployment: Deployment;
+  readonly found: CapacityFound;
+  /** A load to be judged. */
+  readonly atRate?: number | undefined;
+  readonly pricePerHour?: number | undefined;
+  /** What was asked, so that the answer can be checked. */
+  readonly asked: Readonly<Record<string, unknown>>;
+  readonly commands: Answer["commands"];
+}
+
+const units = { request_rate: "requests/s", max_concurrency: "clients" } as const;
+
+export function capacityAnswer(input: CapacityAnswerInput): Answer {
+  const { deployment, found, atRate, asked, commands } = input;
+  const { value, interval: range, spread, slo, binding, evidence, atValue } = found;
+  const interval = range === null ? null : { low: range[0], high: range[1] };
+  const atPoint = evidence.find(({ varied }) => Number(varied[deployment.vary]) === atValue[0]!.x)!;
+  const most = atValue.reduce((a, b) => (b.extrapolated.share > a.extrapolated.share ? b : a));
+  return {
+    version: ANSWER_VERSION,
+    question: { name: "capacity", goal: goalsText(deployment.goals), asked: { ...asked } },
+    value,
+    unit: units[deployment.vary],
+    interval,
+    spread: { ...spread },
+    verdict: verdictOf(value, interval, atRate),
+    ...(atRate === undefined ? {} : { at_rate: headRoom(value, interval ?? { low: value, high: value }, atRate) }),
+    binds: { slo, resource: binding?.resource ?? null },
+    next_best:
+      binding?.next === undefined
+        ? null
+        : { change: binding.next.change, value: value * binding.next.factor, unit: units[deployment.vary] },
+    extrapolated_share: mean(atValue.map(({ extrapolated }) => extrapolated.share)),
+    nearest_measured: nearestMeasured(deployment.profile, atPoint.statistics, `${slo ?? ""}_ms`),
+    evidence: [...evidence],
+    cost: value === 0 ? null : costAt(input, atValue),
+    commands,
+    notes: [...found.notes, ...extrapolationNotes(most.extrapolated)],
+  };
+}
+
+function verdictOf(value: number, interval: AnswerInterval | null, atRate: number | undefined): AnswerVerdict {
+  if (atRate === undefined) return value > 0 ? "met" : "cannot_be_met";
+  const { low, high } = interval ?? { low: value, high: value };
+  if (atRate <= low) return "safe";
+  return atRate <= high ? "knee" : "no";
+}
+
+function headRoom(value: number, { low, high }: AnswerInterval, rate: number): NonNullable<Answer["at_rate"]> {
+  return { rate, head_room: value / rate - 1, interval: { low: low / rate - 1, high: high / rate - 1 } };
+}
+
+function costAt({ deployment, pricePerHour }: CapacityAnswerInput, probes: readonly DetailedProbe[]): Answer["cost"] {
+  const of = (key: string): number => mean(probes.map(({ statistics }) => statistics[key] ?? 0));
+  const { profile, replicas, vary } = deployment;
+  return costOf({
+    profile,
+    pricePerHour,
+    replicas,
+    requestsPerS: vary === "request_rate" ? probes[0]!.x : of("request_throughput"),
+    promptTokens: of("prompt_tokens_per_request"),
+    outputTokens: of("output_tokens_per_request"),
+  });
+}

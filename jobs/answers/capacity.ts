@@ -1,0 +1,217 @@
+/**
+ * The highest load within latency goals: requests per second of an open loop or a trace, or clients of a closed loop. Each
+ * replication (seed, pace of the host, costs that the calibration allows) finds its own edge; the answer is where half of
+ * them have it, with the interval that holds 9 of 10.
+ */
+import { ConfigError, goalsText, type AnswerEvidence } from "../../formats/index.js";
+import { mean, requestsToShow } from "../../sim/index.js";
+import { asUsual, causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
+import { withCrew, type Crew, type CrewOptions } from "./crew.js";
+import { inputAt, type Deployment } from "./deployment.js";
+import { edgeRounds, type EdgesFound } from "./edge-rounds.js";
+import { evidenceOf } from "./evidence.js";
+import { mostRequests } from "./load-source.js";
+import { pilot, type Pilot } from "./pilot.js";
+import type { DetailedProbe } from "./probe.js";
+import type { DetailTask } from "./tasks.js";
+import { whatBinds, type Binding } from "./what-binds.js";
+
+export interface CapacityOptions extends CrewOptions {
+  /** Half of what chance in a run may move the answer by, as a fraction of it. Default 2 %. */
+  readonly precision?: number | undefined;
+  /** Default 12. */
+  readonly replications?: number | undefined;
+  /** Also looks at loads below and above the edge. */
+  readonly curve?: boolean | undefined;
+}
+
+export interface CapacityFound extends EdgesFound {
+  readonly pilot: Pilot;
+  /** Runs of all replications at the value, or at the best load where no load meets the goals. */
+  readonly atValue: readonly DetailedProbe[];
+  readonly evidence: readonly AnswerEvidence[];
+  /** The goal that most replications miss first. */
+  readonly slo: string | null;
+  readonly binding: Binding | null;
+  readonly notes: readonly string[];
+}
+
+export const DEFAULT_PRECISION = 0.02;
+const DEFAULT_REPLICATIONS = 12;
+/** Requests of a run, at first, where the load does not say: so many, or so many times what a percentile takes. */
+const MIN_COUNT = 2_500;
+const TIMES_TO_SHOW = 4;
+/** Requests and output tokens that all runs may have where the load does not say how long they are: seconds of two cores. */
+const REQUEST_BUDGET = 1.2e6;
+const TOKEN_BUDGET = 240e6;
+/** Loads of a curve, as shares of the value. */
+const CURVE = [0.25, 0.5, 0.65, 0.8, 0.9, 0.95, 1.05, 1.1, 1.2];
+
+export async function findCapacity(deployment: Deployment, options: CapacityOptions = {}): Promise<CapacityFound> {
+  const { precision = DEFAULT_PRECISION, replications = DEFAULT_REPLICATIONS, blocking = asUsual } = options;
+  const { given, count, mostCount } = lengthOf(deployment);
+  return withCrew(deployment, options, async (crew) => {
+    const first = await blocking(() => pilot(deployment, count));
+    const sample = inputAt(deployment, { x: first.start, seed: deployment.seed, draw: null, count });
+    const causes = causesOf(sample, true);
+    const tokens = mean(sample.workload.requests.map(({ outputTokens }) => outputTokens));
+    const draws = replicationTasks(deployment, replications);
+    const search = {
+      start: first.start,
+      least: first.least,
+      most: first.most,
+      isWhole: deployment.vary === "max_concurrency",
+    };
+    const found = await edgeRounds(crew, {
+      replications: draws,
+      search,
+      count,
+      mostCount,
+      precision,
+      budget: given ? 0 : Math.min(REQUEST_BUDGET, TOKEN_BUDGET / tokens),
+      varies: causes,
+    });
+    const at = (x: number): DetailTask[] =>
+      draws.map(({ seed, draw }) => ({ kind: "detail", point: { x, seed, draw, count: found.count } }));
+    const x = found.value > 0 ? found.value : first.start;
+    const place = search.isWhole ? Math.max(1, Math.round(x)) : x;
+    const atValue = await crew.details(at(place), "at the answer");
+    const curve = options.curve === true ? await curveOf(crew, deployment, { x: place, at }) : [];
+    const evidence = [
+      ...curve,
+      evidenceOf(
+        { [deployment.vary]: place },
+        atValue.map(({ statistics }) => statistics),
+      ),
+    ].sort((a, b) => Number(a.varied[deployment.vary]) - Number(b.varied[deployment.vary]));
+    const edge = found.edges[0]!.edge;
+    const binding =
+      edge === 0
+        ? null
+        : await whatBinds(crew, {
+            deployment,
+            atEdge: atValue[0]!,
+            edge,
+            count: found.count,
+            options: { tolerance: precision, least: first.least, most: 2 * first.most, isWhole: search.isWhole },
+          });
+    return {
+      ...found,
+      pilot: first,
+      atValue,
+      evidence,
+      slo: mostMissed(found, atValue),
+      binding,
+      notes: notesOf(deployment, { found, first, atValue, missing: missingCauses(sample, causes), precision }),
+    };
+  });
+}
+
+/** How long runs are. ConfigError for a length that cannot show a goal. */
+function lengthOf({ load, goals, source }: Deployment): { given: boolean; count: number; mostCount: number } {
+  const needed = requestsToShow(goals);
+  const most = mostRequests(source);
+  const given = load.num_prompts !== undefined || most < Infinity;
+  const count = Math.min(load.num_prompts ?? Math.max(MIN_COUNT, TIMES_TO_SHOW * needed), most);
+  if (count < needed) {
+    const what = load.num_prompts === undefined ? "the load has" : "--num-prompts:";
+    throw new ConfigError(
+      `${what} ${count} requests, too few to show ${goalsText(goals)}: it takes at least ${needed} ` +
+        "(docs/metrics.md, Percentiles)",
+    );
+  }
+  return { given, count, mostCount: given ? count : Infinity };
+}
+
+async function curveOf(
+  crew: Crew,
+  { vary }: Deployment,
+  { x, at }: { readonly x: number; readonly at: (x: number) => DetailTask[] },
+): Promise<AnswerEvidence[]> {
+  const isWhole = vary === "max_concurrency";
+  const loads = [...new Set(CURVE.map((share) => (isWhole ? Math.max(1, Math.round(share * x)) : share * x)))].filter(
+    (load) => load !== x,
+  );
+  const probes = await crew.details(loads.flatMap(at), "the curve");
+  const each = probes.length / loads.length;
+  return loads.map((load, index) =>
+    evidenceOf(
+      { [vary]: load },
+      probes.slice(index * each, (index + 1) * each).map(({ statistics }) => statistics),
+    ),
+  );
+}
+
+function mostMissed({ edges }: EdgesFound, atValue: readonly DetailedProbe[]): string | null {
+  const names = edges.flatMap(({ binding }) => binding ?? []);
+  const all = names.length > 0 ? names : atValue.filter(({ worst }) => worst.ratio > 1).map(({ worst }) => worst.name);
+  const countOf = (name: string): number => all.filter((other) => other === name).length;
+  return all.reduce<string | null>(
+    (best, name) => (best === null || countOf(name) > countOf(best) ? name : best),
+    null,
+  );
+}
+
+interface NotesInput {
+  readonly found: EdgesFound;
+  readonly first: Pilot;
+  readonly atValue: readonly DetailedProbe[];
+  readonly missing: readonly string[];
+  readonly precision: number;
+}
+
+function notesOf(deployment: Deployment, { found, first, atValue, missing, precision }: NotesInput): string[] {
+  const { source, goals, vary } = deployment;
+  const unit = vary === "request_rate" ? "requests/s" : "clients";
+  const notes = [
+    ...(source.kind === "lengths" ? [] : source.notes),
+    ...missing.map((what) => `the interval is too narrow: ${what}`),
+  ];
+  if (found.value === 0) return notes;
+  if (found.wantedCount !== undefined) {
+    notes.push(
+      `chance in a run of ${found.count} requests moves the answer by up to ${percentText(found.chance)} in 9 of 10 runs, ` +
+        `more than --precision ${percentText(precision)}; ` +
+        remedyOf(source, found.wantedCount),
+    );
+  }
+  const needed = requestsToShow(goals);
+  const independent = atValue.reduce((sum, probe) => sum + probe.independent, 0);
+  if (independent < needed) {
+    notes.push(
+      `at the answer all runs together tell as much as ${Math.floor(independent)} independent requests, and ` +
+        `${goalsText(goals)} takes ${needed}: --num-prompts ${Math.ceil((found.count * needed) / independent)} would do`,
+    );
+  }
+  const open = found.edges.filter(({ isOpen }) => isOpen).length;
+  if (open > 0) {
+    const most =
+      vary === "request_rate"
+        ? `${figureText(first.most)} ${unit}, all that the full server serves`
+        : `${first.most} ${unit}`;
+    notes.push(`${open} of ${found.edges.length} replications meet the goals up to the most that was tried, ${most}`);
+  }
+  const none = found.edges.filter(({ edge }) => edge === 0).length;
+  if (none > 0) notes.push(`in ${none} of ${found.edges.length} replications no load meets the goals`);
+  if (first.lowMiss !== undefined) {
+    const { x, worst } = first.lowMiss;
+    notes.push(`low loads miss the goals too: at ${figureText(x)} ${unit} ${worst.name} is ${figureText(worst.value)}`);
+  }
+  return notes;
+}
+
+/** Runs that nobody would wait for are not asked for. */
+const MAX_COUNT = 1_000_000;
+
+function remedyOf(source: Deployment["source"], wanted: number): string {
+  if (mostRequests(source) < Infinity) return "the trace has no more";
+  return wanted > MAX_COUNT ? "longer runs would hardly settle it" : `--num-prompts ${wanted} would settle it`;
+}
+
+function percentText(fraction: number): string {
+  return `${Number((100 * fraction).toPrecision(2))} %`;
+}
+
+function figureText(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

@@ -1,0 +1,37 @@
+/** What serving costs at a rate: money where a price is known, energy where the profile knows the machine's power. */
+import type { AnswerCost, Profile } from "../../formats/index.js";
+
+export interface CostInput {
+  readonly profile: Profile;
+  /** Of one replica; absent: the profile's, if it has one. */
+  readonly pricePerHour?: number | undefined;
+  readonly replicas: number;
+  readonly requestsPerS: number;
+  readonly promptTokens: number;
+  /** Per request. */
+  readonly outputTokens: number;
+}
+
+const S_PER_HOUR = 3600;
+
+/** Null where neither a price nor a power is known, or nothing is served. */
+export function costOf(input: CostInput): AnswerCost | null {
+  const { profile, replicas, requestsPerS, promptTokens, outputTokens } = input;
+  const price = input.pricePerHour ?? profile.machine.price_per_hour ?? null;
+  const watts = profile.machine.watts ?? null;
+  if ((price === null && watts === null) || requestsPerS <= 0) return null;
+  const perRequest = price === null ? null : (price * replicas) / (requestsPerS * S_PER_HOUR);
+  const joules = watts === null ? null : (watts * replicas) / requestsPerS;
+  const per = (amount: number | null, tokens: number): number | null =>
+    amount === null || tokens === 0 ? null : amount / tokens;
+  const millionth = (amount: number | null): number | null => (amount === null ? null : 1e6 * amount);
+  return {
+    price_per_hour: price,
+    replicas,
+    per_million_tokens: millionth(per(perRequest, promptTokens + outputTokens)),
+    per_million_output_tokens: millionth(per(perRequest, outputTokens)),
+    per_request: perRequest,
+    joules_per_output_token: per(joules, outputTokens),
+    watt_hours_per_request: joules === null ? null : joules / S_PER_HOUR,
+  };
+}

@@ -1,0 +1,76 @@
+/** The threads that work on an answer, from its first task to its last. */
+import { availableParallelism } from "node:os";
+import { workerFile } from "../../formats/files/index.js";
+import type { Blocking } from "../replicate/index.js";
+import { ownLane, spread, workerLane, type Lane } from "../threads/index.js";
+import type { Deployment } from "./deployment.js";
+import {
+  runTask,
+  type AnswerResult,
+  type AnswerTask,
+  type DetailTask,
+  type EdgeResult,
+  type EdgeTask,
+} from "./tasks.js";
+import type { DetailedProbe } from "./probe.js";
+
+export interface CrewOptions {
+  /** Threads; 1: this one; absent: one for each core. What comes out does not depend on it. */
+  readonly workers?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Does what keeps this thread from hearing signals. */
+  readonly blocking?: Blocking | undefined;
+  onProgress?(done: number, atMost: number, what: string): void;
+}
+
+export class Crew {
+  private readonly lanes: readonly Lane<AnswerTask, AnswerResult>[];
+
+  constructor(
+    deployment: Deployment,
+    private readonly options: CrewOptions,
+  ) {
+    const workers = options.workers ?? availableParallelism();
+    const program = workerFile("answers");
+    const remedy = "with fewer requests (--num-prompts) it needs less memory";
+    this.lanes =
+      workers > 1
+        ? Array.from({ length: workers }, () => workerLane<AnswerTask, AnswerResult>(program, deployment, remedy))
+        : [ownLane((task: AnswerTask) => runTask(deployment, task))];
+  }
+
+  /** Results in the order of the tasks. `what`: in words, for progress. */
+  edges(tasks: readonly EdgeTask[], what: string): Promise<EdgeResult[]> {
+    return this.all(tasks, what) as Promise<EdgeResult[]>;
+  }
+
+  details(tasks: readonly DetailTask[], what: string): Promise<DetailedProbe[]> {
+    return this.all(tasks, what) as Promise<DetailedProbe[]>;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.lanes.map((lane) => lane.close()));
+  }
+
+  private all(tasks: readonly AnswerTask[], what: string): Promise<AnswerResult[]> {
+    const { options } = this;
+    return spread(this.lanes, tasks, {
+      signal: options.signal,
+      onDone: (done) => options.onProgress?.(done, tasks.length, what),
+    });
+  }
+}
+
+/** Does `work` with a crew, and lets it go whatever happens. */
+export async function withCrew<T>(
+  deployment: Deployment,
+  options: CrewOptions,
+  work: (crew: Crew) => Promise<T>,
+): Promise<T> {
+  const crew = new Crew(deployment, options);
+  try {
+    return await work(crew);
+  } finally {
+    await crew.close();
+  }
+}

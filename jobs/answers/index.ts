@@ -1,0 +1,5 @@
+/** Answers about a deployment: how much load it takes within latency goals, what a change does, what it costs. */
+export { DEFAULT_PRECISION, findCapacity, type CapacityFound, type CapacityOptions } from "./capacity.js";
+export { capacityAnswer } from "./capacity-answer.js";
+export type { Deployment } from "./deployment.js";
+export { readSource, varyNames, type Vary } from "./load-source.js";

@@ -1,0 +1,79 @@
+/** The requests of a load for which one number is varied: read once, then made at any value, for any seed and length. */
+import { ConfigError, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
+import { readTrace, traceOptionsOf } from "../../formats/files/index.js";
+import { loadTokenizer, workloadFromLengths, workloadFromRequests } from "../../sim/index.js";
+import { hasPrompts, workloadOf } from "../inputs/index.js";
+
+export const varyNames = ["request_rate", "max_concurrency"] as const;
+export type Vary = (typeof varyNames)[number];
+
+/** lengths: drawn; list: requests without times, to be sent at the load's rate; trace: requests with times. */
+export type LoadSource =
+  | { readonly kind: "lengths" }
+  | {
+      readonly kind: "list" | "trace";
+      readonly requests: readonly WorkloadRequest[];
+      /** Whether the list may be gone through more than once. */
+      readonly repeats: boolean;
+      readonly notes: readonly string[];
+    };
+
+/** Reads what the load names. ConfigError for a load that says itself what is to be found. */
+export async function readSource(load: Load, prompts: string | undefined, vary: Vary): Promise<LoadSource> {
+  rejectGiven(load, vary);
+  if (load.workload !== undefined) {
+    const { requests, notes } = await readTrace(load.workload, traceOptionsOf(load, loadTokenizer));
+    const isTimed = requests[0]?.arrivalNs !== undefined && load.self_timed !== false;
+    if (isTimed && vary === "max_concurrency") {
+      throw new ConfigError(
+        "--vary max_concurrency: the trace has its own times, give --no-self-timed to use its lengths only",
+      );
+    }
+    return { kind: isTimed ? "trace" : "list", requests, repeats: false, notes };
+  }
+  if (!hasPrompts(load)) return { kind: "lengths" };
+  const { requests } = await workloadOf({ ...load, num_prompts: undefined }, prompts, "1");
+  const untimed = requests.map(({ id, promptTokens, outputTokens }) => ({ id, promptTokens, outputTokens }));
+  return { kind: "list", requests: untimed, repeats: true, notes: [] };
+}
+
+function rejectGiven(load: Load, vary: Vary): void {
+  if (load.ramp_up_strategy !== undefined) {
+    throw new ConfigError("--ramp-up-strategy: the rate is what is looked for, leave the ramp-up out");
+  }
+  const given = vary === "request_rate" ? (["request_rate", "trace_rate", "time_scale"] as const) : ([vary] as const);
+  const found = given.find((key) => load[key] !== undefined);
+  if (found !== undefined) {
+    const flag = `--${found.replaceAll("_", "-")}`;
+    throw new ConfigError(
+      `${flag} ${String(load[found])}: it is what is looked for, leave it out, or ask about it with --at-rate`,
+    );
+  }
+  if (vary === "max_concurrency" && load.request_rate !== undefined) {
+    throw new ConfigError("--vary max_concurrency is of closed loops, leave out --request-rate");
+  }
+}
+
+/** Requests that there are, Infinity where they are drawn or may be repeated. */
+export function mostRequests(source: LoadSource): number {
+  return source.kind === "lengths" || source.repeats ? Infinity : source.requests.length;
+}
+
+/** The load with the varied number at `x`, of `count` requests. */
+export function loadAt(load: Load, source: LoadSource, vary: Vary, { x, count }: { x: number; count: number }): Load {
+  if (source.kind === "trace") return { ...load, trace_rate: x, time_scale: undefined };
+  return { ...load, [vary]: x, num_prompts: count };
+}
+
+/** Its requests, as `simulate` makes them with that seed. */
+export function workloadAt(load: Load, source: LoadSource, seed: string): Workload {
+  if (source.kind === "lengths") return workloadFromLengths(load, seed);
+  const { requests, repeats } = source;
+  if (!repeats) return workloadFromRequests(load, requests, seed);
+  const { length } = requests;
+  const repeated = Array.from({ length: load.num_prompts ?? length }, (_, index) => ({
+    ...requests[index % length]!,
+    id: String(index),
+  }));
+  return workloadFromRequests(load, repeated, seed);
+}

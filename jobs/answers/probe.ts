@@ -1,0 +1,83 @@
+/** One run of a deployment held against its goals: how far the worst of them is from its limit, and what the run was like. */
+import type { Extrapolation } from "../../formats/index.js";
+import {
+  measureGoals,
+  simulateOutcome,
+  stopNames,
+  summarise,
+  type AdmissionStops,
+  type GoalValue,
+  type RunOutcome,
+} from "../../sim/index.js";
+import { inputAt, isSteadyLoad, type Deployment, type Point } from "./deployment.js";
+
+export interface Probe {
+  readonly x: number;
+  readonly goals: readonly GoalValue[];
+  /** The goal that is farthest beyond its limit, or nearest to it. */
+  readonly worst: GoalValue;
+}
+
+export function probe(deployment: Deployment, point: Point): Probe {
+  return probeOf(deployment, point, simulateOutcome(inputAt(deployment, point)));
+}
+
+function probeOf(deployment: Deployment, { x }: Point, outcome: RunOutcome): Probe {
+  const { goals } = measureGoals(outcome, deployment.goals, { isSteady: isSteadyLoad(deployment) });
+  return { x, goals, worst: goals.reduce((worst, goal) => (goal.ratio > worst.ratio ? goal : worst)) };
+}
+
+export interface DetailedProbe extends Probe {
+  /** Goals and the usual statistics, by the keys of a run's summary. */
+  readonly statistics: Readonly<Record<string, number>>;
+  /** As many independent requests would tell as much of the latencies. */
+  readonly independent: number;
+  readonly extrapolated: Extrapolation;
+  readonly busy: Readonly<Record<"gpu" | "host" | "front_end", number>>;
+  /** Share of the scheduling passes that left requests waiting, by what stopped admissions; of steps. */
+  readonly stops: Readonly<AdmissionStops> | null;
+  readonly notes: readonly string[];
+}
+
+const told = ["mean_ttft_ms", "p99_ttft_ms", "mean_tpot_ms", "mean_e2el_ms", "p99_e2el_ms"] as const;
+const toldOfAll = ["request_throughput", "output_throughput", "mean_concurrent_requests"] as const;
+
+export function detailedProbe(deployment: Deployment, point: Point): DetailedProbe {
+  const outcome = simulateOutcome(inputAt(deployment, point));
+  const summary = summarise(outcome.table);
+  const found = probeOf(deployment, point, outcome);
+  const ofGoals = found.goals
+    .filter(({ name }) => name !== "sustained")
+    .map(({ name, value }) => [name === "goodput" ? "goodput_share" : `${name}_ms`, value] as const);
+  const usual = [...told, ...toldOfAll].flatMap((key) => (summary[key] === null ? [] : [[key, summary[key]] as const]));
+  const { rows, promptTokens, outputTokens } = outcome.table;
+  const perRequest = (tokens: Int32Array): number => tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, rows);
+  return {
+    ...found,
+    statistics: {
+      ...Object.fromEntries(usual),
+      ...Object.fromEntries(ofGoals),
+      prompt_tokens_per_request: perRequest(promptTokens),
+      output_tokens_per_request: perRequest(outputTokens),
+    },
+    independent: summary.effective_n_ttft,
+    extrapolated: outcome.extrapolation,
+    busy: busyOf(outcome, summary.duration, deployment.replicas),
+    stops: stopsOf(outcome),
+    notes: [],
+  };
+}
+
+function busyOf({ facts }: RunOutcome, durationS: number | null, replicas: number): DetailedProbe["busy"] {
+  const of = facts as Readonly<Record<string, number | undefined>>;
+  const share = (busyMs = 0): number => (durationS === null ? 0 : busyMs / (1e3 * durationS * replicas));
+  return { gpu: share(of.busy_ms), host: share(of.host_busy_ms), front_end: share(of.front_end_busy_ms) };
+}
+
+function stopsOf({ facts }: RunOutcome): AdmissionStops | null {
+  const stops = facts.admission_stops as AdmissionStops | undefined;
+  const steps = facts.engine_steps as { scheduled: number; jumped: number } | undefined;
+  if (stops === undefined || steps === undefined) return null;
+  const passes = Math.max(1, steps.scheduled + steps.jumped);
+  return Object.fromEntries(stopNames.map((name) => [name, stops[name] / passes])) as unknown as AdmissionStops;
+}

@@ -1,0 +1,67 @@
+/** What a thread is asked to do for an answer: find the edge of one replication, or look at one run in detail. */
+import { meanRunPaceScore, KEEPS_UP } from "../../sim/index.js";
+import { isSteadyLoad, type Deployment, type Point } from "./deployment.js";
+import { findEdge, type EdgeOptions } from "./find-edge.js";
+import { detailedProbe, probe, type DetailedProbe, type Probe } from "./probe.js";
+
+/** Changes of the deployment for one task. */
+type Changes = Partial<Deployment>;
+
+export interface EdgeTask {
+  readonly kind: "edge";
+  readonly point: Omit<Point, "x">;
+  readonly options: EdgeOptions;
+  readonly changes?: Changes | undefined;
+}
+
+export interface EdgeResult {
+  readonly edge: number;
+  /** Nothing was found that misses the goals. */
+  readonly isOpen: boolean;
+  /** The goal that is missed first beyond the edge; null: none was, or all are missed everywhere. */
+  readonly binding: string | null;
+  readonly runs: number;
+  /** Normal score of the host's pace in this replication. */
+  readonly paceScore: number;
+  /** The worst goal's ratio at the first guess with the same costs and every time at its mean: what the calibration alone does. */
+  readonly steadyRatio: number;
+}
+
+export interface DetailTask {
+  readonly kind: "detail";
+  readonly point: Point;
+  readonly changes?: Changes | undefined;
+}
+
+export type AnswerTask = EdgeTask | DetailTask;
+export type AnswerResult = EdgeResult | DetailedProbe;
+
+export function runTask(base: Deployment, task: AnswerTask): AnswerResult {
+  const deployment = { ...base, ...task.changes };
+  return task.kind === "edge" ? edgeOf(deployment, task) : detailedProbe(deployment, task.point);
+}
+
+/** Of the requests of a run, how many tell what the calibration alone does. */
+const STEADY_SHARE = 0.25;
+
+function edgeOf(deployment: Deployment, { point, options }: EdgeTask): EdgeResult {
+  const evaluate = (x: number): Found => {
+    const found = probe(deployment, { ...point, x });
+    return { ...found, ratio: found.worst.ratio };
+  };
+  const { at, isOpen, missed, runs } = findEdge(evaluate, options);
+  const binding = missed?.worst.name ?? null;
+  const count = Math.ceil(STEADY_SHARE * point.count);
+  const steady = probe(deployment, { ...point, count, x: options.start, isSteady: true });
+  return {
+    // A little more than what is served counts as kept up with.
+    edge: binding === "sustained" && isSteadyLoad(deployment) ? at / KEEPS_UP : at,
+    isOpen,
+    binding: at === 0 ? null : binding,
+    runs,
+    paceScore: meanRunPaceScore(point.seed, deployment.replicas),
+    steadyRatio: Math.log(Math.max(1e-6, steady.worst.ratio)),
+  };
+}
+
+type Found = Probe & { readonly ratio: number };

@@ -1,0 +1,73 @@
+/**
+ * What limits a deployment at its edge: the limit of admissions whose doubling moves the edge most, found on the random
+ * numbers of the first replication; where none does, the clock that is busiest.
+ */
+import { withTwiceIfItWorks, type AdmissionLimit, type AdmissionStops, type BoundName } from "../../sim/index.js";
+import type { Crew } from "./crew.js";
+import { inputAt, type Deployment } from "./deployment.js";
+import type { EdgeOptions } from "./find-edge.js";
+import type { DetailedProbe } from "./probe.js";
+import type { EdgeTask } from "./tasks.js";
+
+export interface Binding {
+  readonly resource: BoundName;
+  /** With twice of the limit that helps most: what was changed, and by which factor the edge moves. */
+  readonly next?: { readonly change: string; readonly factor: number };
+}
+
+/** Share of the scheduling passes that a limit must have stopped to be looked at. */
+const STOPPING_SHARE = 0.01;
+/** What twice of a limit must bring for it to bind. */
+const MIN_GAIN = 0.03;
+
+export interface BindsInput {
+  readonly deployment: Deployment;
+  /** A run at the edge. */
+  readonly atEdge: DetailedProbe;
+  /** Of the first replication. */
+  readonly edge: number;
+  readonly count: number;
+  readonly options: Omit<EdgeOptions, "start" | "step">;
+}
+
+export async function whatBinds(crew: Crew, input: BindsInput): Promise<Binding> {
+  const { deployment, atEdge, edge, count, options } = input;
+  const { seed } = deployment;
+  const run = inputAt(deployment, { x: edge, seed, draw: null, count: 1 });
+  const doubled = limitsOf(atEdge.stops).flatMap((limit) => {
+    const twice = withTwiceIfItWorks(run, limit);
+    if (twice === undefined) return [];
+    const { plan, profile } = twice.input;
+    const changes = { policy: { name: plan.name, settings: plan.settings }, profile };
+    const search = { ...options, start: 1.1 * edge, step: 1.2 };
+    const task: EdgeTask = { kind: "edge", point: { seed, draw: null, count }, options: search, changes };
+    return [{ limit, change: changeText(twice.changed), task }];
+  });
+  const found = await crew.edges(
+    doubled.map(({ task }) => task),
+    "looking for what binds",
+  );
+  let best: (Binding & { readonly next: { readonly factor: number } }) | undefined;
+  for (const [at, { limit, change }] of doubled.entries()) {
+    const factor = found[at]!.edge / edge;
+    if (factor >= 1 + MIN_GAIN && factor > (best?.next.factor ?? 0))
+      best = { resource: limit, next: { change, factor } };
+  }
+  return best ?? { resource: busiest(atEdge.busy) };
+}
+
+/** Of batches both the size and memory may hold requests back. */
+function limitsOf(stops: AdmissionStops | null): AdmissionLimit[] {
+  if (stops === null) return ["seats", "kv_blocks"];
+  return (["seats", "kv_blocks", "token_budget"] as const).filter((name) => stops[name] >= STOPPING_SHARE);
+}
+
+function changeText(changed: Readonly<Record<string, number>>): string {
+  const settings = Object.entries(changed).map(([name, value]) => `${name} ${value}`);
+  return settings.length === 0 ? "twice the memory" : settings.join(", ");
+}
+
+function busiest(busy: DetailedProbe["busy"]): BoundName {
+  const clocks = ["gpu", "host", "front_end"] as const;
+  return clocks.reduce((most, clock) => (busy[clock] > busy[most] ? clock : most));
+}

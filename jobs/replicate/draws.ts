@@ -1,0 +1,24 @@
+/** Which seed and which draw of the calibration a replication has. */
+import type { Profile } from "../../formats/index.js";
+import { costDrawCount, stream } from "../../sim/index.js";
+import type { ReplicationTask } from "./task.js";
+
+/** The first has the seed as given and the profile as it is, later ones `seed/k` and a draw each. */
+export function replicationTasks(
+  { seed, profile }: { readonly seed: string; readonly profile: Profile },
+  count: number,
+): ReplicationTask[] {
+  const draws = drawOrder(costDrawCount(profile), seed);
+  return Array.from({ length: count }, (_, index) => ({
+    index,
+    seed: index === 0 ? seed : `${seed}/${index}`,
+    draw: index === 0 || draws.length === 0 ? null : draws[(index - 1) % draws.length]!,
+  }));
+}
+
+/** All draws in a seeded order, so that none comes twice before each has come once. */
+function drawOrder(count: number, seed: string): number[] {
+  const random = stream(`${seed}/calibration-draws`);
+  const keyed = Array.from({ length: count }, (_, draw) => ({ draw, key: random() }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ draw }) => draw);
+}

@@ -1,0 +1,4 @@
+/** Worker threads for jobs that do many tasks with the same inputs. */
+export { ownLane, workerLane, type Lane } from "./lanes.js";
+export { serveTasks } from "./serve-tasks.js";
+export { spread } from "./spread.js";

@@ -1,0 +1,9 @@
+/** What the threads of a job say to each other: a task there, its result or an error back. */
+export type FromWorker = { readonly result: unknown } | { readonly error: WorkerError };
+
+/** An error that crosses threads; its class is told by its name. */
+export interface WorkerError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+}

@@ -1,0 +1,131 @@
+/**
+ * The goals of a run: each statistic over its limit, of the requests between the start-up and the end of the arrivals. A
+ * request that was rejected, or has no such time, breaks every limit. Inter-token latency is that of the whole run, since
+ * its gaps are not kept by request.
+ */
+import type { Goals, GoodputGoal, GoodputMetric, RequestColumns, Slo, SloMetric } from "../../formats/index.js";
+import { inOrderOfArrival, mean, minimumCount, quantilesInPlace, warmUpCount } from "../metrics/index.js";
+import type { RunOutcome } from "../engine/index.js";
+
+export interface GoalValue {
+  /** `p99_ttft`, `goodput`, `sustained`. */
+  readonly name: string;
+  /** ms; of goodput the share of the requests that met all limits; of `sustained` arrivals per answer. */
+  readonly value: number;
+  readonly limit: number;
+  /** Above 1: the goal is missed. Continuous in the load, for goodput too. */
+  readonly ratio: number;
+}
+
+export interface MeasuredGoals {
+  readonly goals: readonly GoalValue[];
+  /** Requests that count. */
+  readonly counted: number;
+  /** First of them by arrival: where the start-up ends. */
+  readonly from: number;
+}
+
+/** What no request may take, in place of the latency of one that was not served. */
+const NEVER_MS = 1e12;
+/** A server keeps up while no more than so many requests arrive for each that is answered; the rest is chance. */
+export const KEEPS_UP = 1.01;
+/** Of the arrivals, from where on it is asked whether the server keeps up. */
+const KEEPING_UP_FROM = 0.25;
+
+export interface MeasureOptions {
+  /** Cuts the start-up off, and asks whether the server keeps up: of loads that go on at one rate. */
+  readonly isSteady: boolean;
+}
+
+export function measureGoals(
+  { table, gaps }: Pick<RunOutcome, "table" | "gaps">,
+  { slos, goodput }: Goals,
+  { isSteady }: MeasureOptions,
+): MeasuredGoals {
+  const columns = inOrderOfArrival(table);
+  const latencies = new Map<SloMetric, Float64Array>();
+  const of = (metric: Exclude<SloMetric, "itl">): Float64Array => {
+    const known = latencies.get(metric) ?? latenciesOf(columns, metric);
+    latencies.set(metric, known);
+    return known;
+  };
+  const from = isSteady ? warmUpCount(finite(of("e2el"))) : 0;
+  const counted = (metric: Exclude<SloMetric, "itl">): Float64Array => of(metric).slice(from).filter(isKnown);
+  const valueOf = ({ metric, quantile }: Slo): number => {
+    if (metric === "itl") return (quantile === undefined ? gaps?.meanMs() : gaps?.quantileMs(quantile)) ?? 0;
+    const values = counted(metric);
+    if (values.length === 0) return 0;
+    return quantile === undefined ? mean(values) : quantilesInPlace(values, [quantile])[0]!;
+  };
+  const goals = slos.map((slo): GoalValue => {
+    const value = valueOf(slo);
+    return { name: slo.name, value, limit: slo.limitMs, ratio: value / slo.limitMs };
+  });
+  if (goodput !== undefined) goals.push(goodputOf(goodput, (metric) => of(metric).subarray(from)));
+  if (isSteady) goals.push(keepingUp(columns, from));
+  return { goals, counted: columns.rows - from, from };
+}
+
+/** Requests that it takes for every goal to be shown at all, were they independent (docs/metrics.md, "Percentiles"). */
+export function requestsToShow({ slos, goodput }: Goals): number {
+  const quantiles = [
+    ...slos.flatMap(({ quantile }) => quantile ?? []),
+    ...(goodput === undefined ? [] : [goodput.attainment]),
+  ];
+  return quantiles.reduce((most, quantile) => Math.max(most, minimumCount(quantile)), 1);
+}
+
+/** By row, ms; NaN where the metric does not exist (an answer of one token has no time per output token). */
+function latenciesOf(columns: RequestColumns, metric: Exclude<SloMetric, "itl">): Float64Array {
+  const { rows, ok, arrivalNs, scheduledNs, firstTokenNs, lastTokenNs, outputTokens } = columns;
+  const values = new Float64Array(rows);
+  const endNs = { ttft: firstTokenNs, e2el: lastTokenNs, queue: scheduledNs, tpot: lastTokenNs }[metric];
+  for (let row = 0; row < rows; row++) {
+    if (ok[row] === 0) values[row] = NEVER_MS;
+    else if (metric !== "tpot") values[row] = (endNs[row]! - arrivalNs[row]!) / 1e6;
+    else {
+      const after = outputTokens[row]! - 1;
+      values[row] = after === 0 ? NaN : (endNs[row]! - firstTokenNs[row]!) / 1e6 / after;
+    }
+  }
+  return values;
+}
+
+function goodputOf(goal: GoodputGoal, of: (metric: GoodputMetric) => Float64Array): GoalValue {
+  const { limitsMs, attainment } = goal;
+  const columns = Object.entries(limitsMs).map(([metric, limitMs]) => [of(metric as GoodputMetric), limitMs] as const);
+  const rows = columns[0]![0].length;
+  const worst = new Float64Array(rows);
+  let good = 0;
+  for (let row = 0; row < rows; row++) {
+    let ratio = 0;
+    // An answer of one token has no time per output token and meets any (vLLM counts it as 0).
+    for (const [values, limitMs] of columns) ratio = Math.max(ratio, (values[row]! || 0) / limitMs);
+    worst[row] = ratio;
+    if (ratio <= 1) good++;
+  }
+  const ratio = rows === 0 ? 0 : quantilesInPlace(worst, [attainment])[0]!;
+  return { name: "goodput", value: rows === 0 ? 1 : good / rows, limit: attainment, ratio };
+}
+
+/** Arrivals for each answer, from the end of the start-up to the last arrival. */
+function keepingUp({ rows, arrivalNs, lastTokenNs, ok }: RequestColumns, from: number): GoalValue {
+  const first = Math.max(from, Math.floor(KEEPING_UP_FROM * rows));
+  const fromNs = arrivalNs[first] ?? 0;
+  const toNs = arrivalNs[rows - 1] ?? 0;
+  let answered = 0;
+  for (let row = 0; row < rows; row++) {
+    const endNs = ok[row] === 0 ? arrivalNs[row]! : lastTokenNs[row]!;
+    if (endNs > fromNs && endNs <= toNs) answered++;
+  }
+  const value = (rows - 1 - first) / Math.max(1, answered);
+  return { name: "sustained", value, limit: KEEPS_UP, ratio: value / KEEPS_UP };
+}
+
+function isKnown(value: number): boolean {
+  return !Number.isNaN(value);
+}
+
+function finite(values: Float64Array): Float64Array {
+  return values.filter((value) => value < NEVER_MS);
+}
