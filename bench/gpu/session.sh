@@ -28,10 +28,13 @@ case $device in
   cuda)
     models='gpt2:fp32 gpt2:fp16 tinyllama-1.1b:fp16'
     budget_s=150 requests=200 rate=50
+    limit=()
     ;;
   cpu)
     models='tiny:fp32 tiny:fp16 llama-mini:fp32'
     budget_s=15 requests=24 rate=10
+    # Otherwise the search for the largest batch fills the machine with tens of thousands of rows.
+    limit=(--memory-limit-mib 1500)
     ;;
   *) end 2 "error: DEVICE is $device, expected cuda or cpu" ;;
 esac
@@ -140,7 +143,7 @@ for one in $models; do
     --max-num-seqs 16 --no-async-scheduling --no-enable-prefix-caching
 done
 one=${models%% *}
-stage probe-oom $((budget_s + 120)) calibrate "${one%:*}" "${one#*:}" probe-oom --probe-oom
+stage probe-oom $((budget_s + 120)) calibrate "${one%:*}" "${one#*:}" probe-oom --probe-oom "${limit[@]}"
 stage pack 30 pack
 [[ -e $out/failed.txt ]] && end 4 "done, and these stages failed: $(tr '\n' ';' <"$out/failed.txt")"
 say "done: carry $out home"

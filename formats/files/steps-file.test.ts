@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { ArtifactError } from "../index.js";
-import { readSteps } from "./index.js";
+import { smallRun } from "../../test/support/small-run.js";
+import { ArtifactError, type ScheduledStepRecord } from "../index.js";
+import { readRun, readSteps, runLog, writeRun } from "./index.js";
 
 const header =
   "step,schedule_start_us,schedule_end_us,update_start_us,update_end_us,scheduled_requests,scheduled_tokens," +
@@ -71,4 +72,29 @@ test.each([
 test("a file without a column that is needed is rejected with its name", async () => {
   writeFileSync(join(folder, "steps.csv"), `${header.replace(",sampling_requests", "")}\n`);
   await expect(readSteps(folder)).rejects.toThrow(/steps\.csv:1: no column sampling_requests/);
+});
+
+const step: ScheduledStepRecord = {
+  ...{ step: 3, scheduleStartNs: 1_000, scheduleEndNs: 2_000, updateStartNs: 9_000, updateEndNs: 9_400 },
+  ...{ scheduledRequests: 2, scheduledTokens: 5, decodeRequests: 1, decodeContextTokens: 7, prefillRequests: 1 },
+  ...{ prefillTokens: 4, contextTokens: 9, prefillAttentionPairs: 18, samplingRequests: 2, preempted: 1 },
+  ...{ running: 2, waiting: 1, waitingBefore: 0, freeBlocks: 40, prefillChunks: "a%3Ab:4:2", preemptedIds: "c" },
+  ...{ computeStartNs: 2_500, computeEndNs: 8_000, runtimeNs: 5_000, slotCopies: 1 },
+};
+
+test("steps of a run are written with it, and read back in whole microseconds", async () => {
+  await writeRun(folder, { ...smallRun([]), steps: [step] });
+  const [read] = (await readSteps(folder))!;
+  expect(step).toMatchObject({ ...read, updateEndNs: 9_400 });
+  expect(read!.updateEndNs).toBe(9_000);
+});
+
+test("steps of a run that was cut are read with its requests", async () => {
+  const log = runLog(folder, () => undefined);
+  log.begin(smallRun([]).info);
+  log.step(step);
+  log.flush();
+  const run = await readRun(folder);
+  log.close();
+  expect(run.steps).toEqual([step]);
 });
