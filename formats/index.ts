@@ -7,6 +7,7 @@ export { checkProfile } from "./check-profile.js";
 export * from "./profile.js";
 export { HELD_OUT_GATE, trustOf, trustWarning, type Trust, type TrustState } from "./profile-trust.js";
 export * from "./workload.js";
+export * from "./session.js";
 export * from "./trace.js";
 export * from "./load.js";
 export * from "./experiment.js";
