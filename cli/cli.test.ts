@@ -611,7 +611,7 @@ loads:
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toHaveLength(2);
     const shares = ["cached", "not-cached"].map((policy) => {
-      const path = join(folder, "results", "sessions", "runs", `${policy}--chat`, "sim", "run.json");
+      const path = join(folder, "results", "sessions", `${policy}--chat`, "sim", "run.json");
       const { sessions } = JSON.parse(readFileSync(path, "utf8")) as {
         sessions: { completed: number; by_turn: { cached_share: number }[] };
       };
