@@ -454,7 +454,9 @@ describe("the small commands", () => {
     const { code, stdout } = await servesim("doctor", "--json");
     expect(code).toBe(0);
     const { findings } = JSON.parse(stdout) as { findings: { what: string; state: string }[] };
-    expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(["Node", "ONNX Runtime", "model cache"]));
+    expect(findings.map(({ what }) => what)).toEqual(
+      expect.arrayContaining(["Node", "ONNX Runtime", "continuous batching", "model cache"]),
+    );
   });
 
   test("--help names every command, and a misspelt command the nearest", async () => {
@@ -611,7 +613,7 @@ loads:
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toHaveLength(2);
     const shares = ["cached", "not-cached"].map((policy) => {
-      const path = join(folder, "results", "sessions", `${policy}--chat`, "sim", "run.json");
+      const path = join(folder, "results", "sessions", "cells", `${policy}--chat`, "sim", "run.json");
       const { sessions } = JSON.parse(readFileSync(path, "utf8")) as {
         sessions: { completed: number; by_turn: { cached_share: number }[] };
       };

@@ -5,10 +5,12 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
-import type { SamplingSettings } from "../batches/index.js";
+import { workerFile } from "../../formats/files/index.js";
+import { checkSampling, type SamplingSettings } from "../batches/index.js";
 import type { ModelFiles } from "../models/index.js";
 import { requireProvider } from "../providers/index.js";
 import { WorkerThread } from "../worker/index.js";
+import { requireStepModel } from "./step-model.js";
 import type { StepCommand, StepRun, StepWorkerOptions } from "./step-protocol.js";
 
 export interface StepExecutorOptions {
@@ -40,12 +42,14 @@ const STEP_LIMIT_MS = 600_000;
 /** ConfigError for a model that the kernel does not run; BackendError where it cannot be loaded. */
 export async function startStepExecutor(options: StepExecutorOptions): Promise<StepExecutor> {
   const { model, threads = availableParallelism(), maxNumSeqs, maxModelLen, sampling } = options;
+  requireStepModel(model, maxModelLen);
+  if (sampling !== undefined) checkSampling({ ...sampling, seeds: [] }, 0);
   const cacheBytes = (maxNumSeqs + 1) * maxModelLen * model.kvBytesPerToken;
   const { ortVersion } = await requireProvider("cpu");
   const workerData: StepWorkerOptions = { model, threads, maxNumSeqs, maxModelLen, sampling };
   const what = `steps of model "${model.name}"`;
   const startNs = process.hrtime.bigint();
-  const thread = new WorkerThread<StepCommand, StepRun>(new Worker(workerUrl(), { workerData }), what);
+  const thread = new WorkerThread<StepCommand, StepRun>(new Worker(workerFile("onnx-steps"), { workerData }), what);
   await thread.load(LOAD_LIMIT_MS);
   const loadMs = Number(process.hrtime.bigint() - startNs) / 1e6;
   return {
@@ -60,10 +64,4 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
     },
     close: () => thread.close(),
   };
-}
-
-/** Compiled code starts the worker beside it; TypeScript sources (Jest, tsx) start the one compiled into dist/. */
-function workerUrl(): URL {
-  const isSource = import.meta.url.endsWith(".ts");
-  return new URL(isSource ? "../../dist/onnx/step/worker.js" : "./worker.js", import.meta.url);
 }

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError, type RequestRecord, type Workload } from "../../formats/index.js";
+import { Worker } from "node:worker_threads";
+import { BackendError, ConfigError, type RequestRecord, type Workload } from "../../formats/index.js";
 import {
   ensureModel,
   startOnnxExecutor,
@@ -9,9 +10,13 @@ import {
   type ModelFiles,
   type StepExecutor,
 } from "../../onnx/index.js";
-import { planPolicy, type StepPolicy } from "../../sim/index.js";
-import { RunInterrupted } from "../drive.js";
-import { benchSteps, realStepSettings, type StepBenchInput } from "./bench-steps.js";
+import { planPolicy, type StepPlan, type StepPolicy } from "../../sim/index.js";
+import { writeRun } from "../../formats/files/index.js";
+import { RunFailed, RunInterrupted } from "../drive.js";
+import { readRecording } from "../../test/decisions/recording.js";
+import { replayDecisions } from "../../test/decisions/replay.js";
+import { benchSteps, type StepBenchInput } from "./bench-steps.js";
+import { realStepPlan } from "./step-plan.js";
 import { requireSlotMemory } from "./step-memory.js";
 
 let cacheDir: string;
@@ -41,10 +46,14 @@ const workload: Workload = {
 };
 const tokenize = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
 
-function policyOf(name: string, settings: object): StepPolicy {
+function planOf(name: string, settings: object): StepPlan {
   const plan = planPolicy(name, settings, { source: "test" });
   if (plan.work !== "step") throw new Error("steps");
-  return plan.create({
+  return realStepPlan(plan);
+}
+
+function policyOf(name: string, settings: object): StepPolicy {
+  return planOf(name, settings).create({
     totalBytes: 2 ** 34,
     baseBytes: 2 ** 28,
     kvBytesPerToken: model.kvBytesPerToken,
@@ -56,7 +65,7 @@ function inputFor(policyName: string, settings: Record<string, unknown>): StepBe
   const limits = { max_num_seqs: 4, max_model_len: 96, ...settings };
   return {
     ...{ executor, model, workload, tokenize, policyName, seed: "1" },
-    policy: policyOf(policyName, policyName === "vllm" ? realStepSettings(limits) : limits),
+    policy: policyOf(policyName, limits),
     describeAnswer: (ids) => ({ answer: ids.join(" ") }),
     load: { kind: "closed_loop" },
     hardware: {},
@@ -110,13 +119,33 @@ test("slots beyond the machine's memory are rejected with what to change", () =>
 });
 
 test("what cannot be done for real is rejected by name, and otherwise switched off", () => {
-  expect(() => realStepSettings({ enable_prefix_caching: true })).toThrow(ConfigError);
-  expect(() => realStepSettings({ async_scheduling: true })).toThrow(/async_scheduling: not available on ONNX Runtime/);
-  expect(realStepSettings({ max_num_seqs: 3 })).toEqual({
+  expect(() => planOf("vllm", { enable_prefix_caching: true })).toThrow(ConfigError);
+  expect(() => planOf("vllm", { enable_prefix_caching: true })).toThrow(
+    "enable_prefix_caching: not available on ONNX Runtime, a request's keys and values lie in a slot of its own",
+  );
+  expect(planOf("vllm", { max_num_seqs: 3 }).settings).toEqual({
     max_num_seqs: 3,
     async_scheduling: false,
     enable_prefix_caching: false,
   });
+  expect(planOf("orca", {}).settings).toEqual({ max_num_seqs: 32 });
+});
+
+test.each([
+  ["one step at a time", { max_num_batched_tokens: 16 }],
+  ["one step at a time, short of blocks", { block_size: 8, num_gpu_blocks: 12 }],
+  ["two steps in flight", { max_num_batched_tokens: 16, async_scheduling: true }],
+  ["two steps in flight, short of blocks", { block_size: 8, num_gpu_blocks: 12, async_scheduling: true }],
+])("the simulator's scheduler makes every decision of a real run again: %s", async (_, settings) => {
+  const expected = await aloneAnswers();
+  const run = await benchSteps(inputFor("vllm", settings));
+  expectAnswers(run.requests, expected);
+  if ("num_gpu_blocks" in settings) expect(run.info.preemptions as number).toBeGreaterThan(0);
+  await writeRun(join(cacheDir, "run"), run, { force: true });
+  const recording = await readRecording(join(cacheDir, "run"));
+  expect(recording.limits.asyncScheduling).toBe("async_scheduling" in settings);
+  expect(recording.steps.length).toBeGreaterThan(30);
+  expect(replayDecisions(recording)).toEqual({ steps: run.steps!.length, identicalSteps: run.steps!.length });
 });
 
 test("a request that can never be served is rejected, and a run that is stopped keeps what has ended", async () => {
@@ -140,18 +169,51 @@ test("a request that can never be served is rejected, and a run that is stopped 
   expect(run!.requests.find(({ requestId }) => requestId === "long")).toMatchObject({ status: "refused" });
 });
 
-test("a step that fails ends the run, and what had ended is kept", async () => {
+/** An executor and its thread, which it keeps to itself. */
+async function startWithWorker(): Promise<{ readonly executor: StepExecutor; readonly worker: Worker }> {
+  const own = Object.getOwnPropertyDescriptor(Worker.prototype, "postMessage")!;
+  let worker: Worker | undefined;
+  Worker.prototype.postMessage = function (this: Worker, ...args: Parameters<Worker["postMessage"]>) {
+    worker = this;
+    (own.value as Worker["postMessage"]).apply(this, args);
+  };
+  try {
+    const started = await startStepExecutor({ model, threads: 1, maxNumSeqs: 4, maxModelLen: 96 });
+    return { executor: started, worker: worker! };
+  } finally {
+    Object.defineProperty(Worker.prototype, "postMessage", own);
+  }
+}
+
+test("a worker that dies in mid-run ends it with one message, and what had ended is kept", async () => {
+  const { executor: mortal, worker } = await startWithWorker();
+  const failed = await benchSteps({
+    ...inputFor("vllm", { async_scheduling: true }),
+    executor: mortal,
+    onProgress: (ended) => {
+      if (ended === 3) void worker.terminate();
+    },
+  }).catch((error: unknown) => error);
+  expect(failed).toBeInstanceOf(RunFailed);
+  expect((failed as RunFailed).message).toMatch(
+    /^step \d+ failed after \d+ of 14 requests: the ONNX worker of steps of model "tiny" has ended \(exit code 1\)/,
+  );
+  const { run } = failed as RunFailed;
+  expect(run.requests.length).toBeGreaterThanOrEqual(3);
+  expect(run.requests.every(({ status }) => status === "ok")).toBe(true);
+  expect(run.info.valid!.reasons[0]).toMatch(/^the run was interrupted: step \d+ failed/);
+  await mortal.close();
+});
+
+test("memory that runs out in a step is told as such, with what to change", async () => {
   let steps = 0;
   const failing: StepExecutor = {
     ...executor,
-    runStep: (step) => {
-      // The warm-up's steps, and some of the run's.
-      if (++steps > 30) return Promise.reject(new Error("the worker has died"));
-      return executor.runStep(step);
-    },
+    runStep: (step) =>
+      ++steps > 30 ? Promise.reject(new BackendError("out of memory, choose a smaller batch")) : executor.runStep(step),
   };
   const failed = await benchSteps({ ...inputFor("vllm", {}), executor: failing }).catch((error: unknown) => error);
-  expect(failed).toBeInstanceOf(RunInterrupted);
-  expect((failed as RunInterrupted).message).toMatch(/step \d+ failed: the worker has died/);
-  expect((failed as RunInterrupted).run!.requests.length).toBeGreaterThan(0);
+  expect(failed).toBeInstanceOf(RunFailed);
+  expect((failed as RunFailed).message).toMatch(/step \d+ failed after \d+ of 14 requests: out of memory/);
+  expect((failed as RunFailed).run.requests.length).toBeGreaterThan(0);
 });

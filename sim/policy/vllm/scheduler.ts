@@ -28,8 +28,8 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   private readonly budget: number;
   private readonly slots: number;
   private unfinished = 0;
-  /** Ended since the latest pass: the worker must be told by another one. */
-  private untold = 0;
+  /** Ended since the latest pass: another one must tell the worker. */
+  private unreported = 0;
   private steps = 0;
   /** Scheduled and not updated, oldest first. */
   private readonly inFlight: SchedulerStep[] = [];
@@ -91,7 +91,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   }
 
   hasWork(): boolean {
-    return this.unfinished > 0 || this.untold > 0;
+    return this.unfinished > 0 || this.unreported > 0;
   }
 
   rejection(index: number): string | undefined {
@@ -99,7 +99,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     return rejectionReason(promptTokens, outputTokens, this.limits);
   }
 
-  /** A request that should be rejected may be added all the same, as a server's: it stops at the model's length, or waits. */
+  /** A request that should be rejected may be added anyway, as a server's: it stops at the model's length, or waits. */
   add(index: number, arrivalNs: number): void {
     const sequence = new Sequence(index, arrivalNs, this.requests[index]!);
     this.kv.enter(sequence);
@@ -150,7 +150,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     if (step.preempted.length === 0) this.admitWaiting(step, budget, cap);
     this.commit(step);
     this.fewestFreeBlocks = Math.min(this.fewestFreeBlocks, this.freeBlocks);
-    this.untold = 0;
+    this.unreported = 0;
     this.latest = step;
     this.inFlight.push(step);
     return step;
@@ -208,7 +208,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     this.fewestFreeBlocks = Math.min(this.fewestFreeBlocks, this.freeBlocks);
     this.skippedRun = this.latest!.scheduled;
     this.steps += steps;
-    this.untold = 0;
+    this.unreported = 0;
     // What is in flight stands for the last passes of the run.
     for (const step of this.inFlight) step.standForLater(steps);
   }
@@ -380,7 +380,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     sequence.status = "finished";
     this.sequences[sequence.index] = undefined;
     this.unfinished--;
-    this.untold++;
+    this.unreported++;
   }
 
   private leaveRunning(): void {
@@ -400,11 +400,11 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     if (sequence === undefined) return "yes";
     if (sequence.stale > 0) return "no";
     const cached = this.kv.lookUp(sequence);
-    // Nothing is told of a request that would hit what the running ones register.
+    // Unknown for a request that would hit what the running ones register.
     if (this.runningList.some((running) => this.kv.mayComplete(sequence, running))) return "no";
     const tokens = this.firstChunk(sequence.known - cached, budget, this.prefillCap());
     if (tokens > 0 && this.kv.canAdmit(sequence, tokens, this.runningList.length)) return "no";
-    // Without the full-sequence gate, losing cached blocks that nobody holds can make the first chunk cheaper.
+    // Without the full-sequence gate, losing cached blocks that no request holds can make the first chunk cheaper.
     return this.kv.hasIdleHits && !this.limits.reserveFullIsl ? "now" : "yes";
   }
 }
