@@ -606,6 +606,24 @@ loads:
     expect(existsSync(join(folder, "results", "what-if", "report.html"))).toBe(true);
   });
 
+  test("examples/sessions.yaml works with a tenth of its sessions: turns find the ones before them where the cache is on", async () => {
+    const example = readFileSync(resolve("examples/sessions.yaml"), "utf8").replace("../profiles", resolve("profiles"));
+    const tenth = example.replace("num_sessions: 200", "num_sessions: 20");
+    const { code, stdout } = await servesim("run", write("sessions.yaml", tenth), "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toHaveLength(2);
+    const shares = ["cached", "not-cached"].map((policy) => {
+      const path = join(folder, "results", "sessions", "cells", `${policy}--chat`, "sim", "run.json");
+      const { sessions } = JSON.parse(readFileSync(path, "utf8")) as {
+        sessions: { completed: number; by_turn: { cached_share: number }[] };
+      };
+      expect(sessions.completed).toBe(20);
+      return sessions.by_turn[3]!.cached_share;
+    });
+    expect(shares[0]).toBeGreaterThan(0.8);
+    expect(shares[1]).toBe(0);
+  });
+
   test("an experiment that cannot be run leaves nothing under the results", async () => {
     const simulated = experiment("refused", 1).replace(/^calibrate: .*$/m, `profile: ${profile}`);
     const texts = [

@@ -1,8 +1,9 @@
 /** Prints a run's summary: a table for people (percentiles of too few requests hidden), vLLM bench's keys for machines. */
 import { eachRequest, greatest, percent, sharePercent, type RequestRecord, type Run } from "../formats/index.js";
-import { columnsIn, summarise, type RunCapacity, type Summary } from "../sim/index.js";
+import { columnsIn, summarise, type RunCapacity, type SessionSummary, type Summary } from "../sim/index.js";
 import { growingText, growsThroughout, printCapacity } from "./print-capacity.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
+import { printSessions } from "./print-sessions.js";
 import { intervalsOf, predicted, printIntervalKey, totals } from "./print-intervals.js";
 
 const metrics = [
@@ -21,6 +22,7 @@ const facts = [
   "router",
   "client",
   "from_sent",
+  "sessions",
   "extrapolation",
   "capacity",
 ] as const;
@@ -54,6 +56,7 @@ export function printRun(run: Run, asJson: boolean): void {
     printIntervalKey(run.info);
     printStart(run);
     printEngine(run);
+    printSessions(run.info.sessions as SessionSummary | undefined);
   }
   if (summary.failed > 0) {
     const first = firstFailed(run);

@@ -1,6 +1,6 @@
 /** servesim trace inspect|convert|slice FILE: what a trace looks like; another format, other times, a part of it. */
 import { z } from "zod";
-import { ConfigError, suggest, type Load, type Trace, type WorkloadRequest } from "../formats/index.js";
+import { ConfigError, suggest, type Load, type Session, type Trace, type WorkloadRequest } from "../formats/index.js";
 import {
   readTrace,
   traceOptionsOf,
@@ -9,12 +9,13 @@ import {
   writtenForms,
   type WrittenForm,
 } from "../formats/files/index.js";
-import { loadTokenizer, traceStatistics, workloadFromRequests } from "../sim/index.js";
+import { loadTokenizer, sessionStatistics, traceStatistics, workloadFromRequests } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { declareFlags, flagName, givenFlags, parseFlags, type Flags } from "./flags.js";
 import { requireFree } from "./free-place.js";
 import { traceFlags, traceLoadFromFlags } from "./load-flags.js";
-import { note, printJson, warn } from "./output.js";
+import { note, print, printJson, warn } from "./output.js";
+import { printSessionStatistics, sessionKeys } from "./print-sessions.js";
 import { printTrace, printTraceJson } from "./print-trace.js";
 
 const actions = ["inspect", "convert", "slice"] as const;
@@ -65,6 +66,12 @@ export const traceCommand: Command = {
     const output = action === "inspect" ? flags.plot : required(flags.output, action);
     requireFree(output === undefined ? [] : [output], action === "inspect" ? "--plot" : "--output", flags.force);
     const trace = await readTrace(String(args.file), traceOptionsOf(load, loadTokenizer));
+    if (trace.sessions !== undefined) {
+      if (action === "inspect") inspectSessions(trace, trace.sessions, String(args.file), flags);
+      else
+        throw new ConfigError(`trace ${action}: ${String(args.file)} is a trace of sessions, which is only inspected`);
+      return;
+    }
     const requests = slicedByRows(changed(trace, load, flags.seed), flags);
     if (action === "inspect") await inspect(trace, requests, String(args.file), flags);
     else await write(trace, requests, { ...flags, output: required(flags.output, action) }, load);
@@ -120,6 +127,24 @@ function slicedByRows(
   return originNs === undefined
     ? rows
     : rows.map((request) => ({ ...request, arrivalNs: request.arrivalNs! - originNs }));
+}
+
+function inspectSessions(
+  { format, rows, notes }: Trace,
+  sessions: readonly Session[],
+  file: string,
+  { block_size: blockTokens, plot, json }: Flags<typeof inspectFlags> & Flags<typeof ownFlags>,
+): void {
+  if (plot !== undefined)
+    throw new ConfigError(`--plot: ${file} is a trace of sessions, which has no chart; leave it out`);
+  const statistics = sessionStatistics(sessions, blockTokens);
+  if (json) {
+    printJson({ file, format, rows, notes, ...sessionKeys(statistics, blockTokens) });
+    return;
+  }
+  print(`${file} (${format}):`);
+  printSessionStatistics(statistics, blockTokens);
+  for (const text of notes) warn(text);
 }
 
 async function inspect(

@@ -10,6 +10,7 @@ export { basisNames, type BasisName, type CostTerm, type FitScore, type Variatio
 export { stepPartNames, type StepCosts, type StepPartName, type StepTerms } from "./step-costs.js";
 export { HELD_OUT_GATE, trustOf, trustWarning, type Trust, type TrustState } from "./profile-trust.js";
 export * from "./workload.js";
+export * from "./session.js";
 export * from "./trace.js";
 export * from "./load.js";
 export * from "./experiment.js";

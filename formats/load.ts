@@ -7,7 +7,15 @@ import { traceFormatNames } from "./trace.js";
 import { MAX_TOKENS } from "./workload.js";
 
 /** Where prompt and output lengths come from, when not from a trace; vLLM bench's names where it has one. */
-export const datasetNames = ["prompts", "fixed", "random", "lognormal", "zipf", "prefix_repetition"] as const;
+export const datasetNames = [
+  "prompts",
+  "fixed",
+  "random",
+  "lognormal",
+  "zipf",
+  "prefix_repetition",
+  "sessions",
+] as const;
 
 /** Characters of a label. */
 export const MAX_LABEL = 100;
@@ -17,6 +25,7 @@ const MAX_PRIORITIES_TEXT = 10_000;
 
 const tokens = z.int().positive().max(MAX_TOKENS);
 const perSecond = z.number().positive();
+const spread = z.number().min(0).max(100).optional();
 
 /** Keys that belong to one dataset, by the dataset. */
 const datasetShape = {
@@ -50,6 +59,20 @@ const datasetShape = {
   prefix_repetition_prefix_len: tokens.optional().describe("prefix_repetition: tokens in a prefix (256)"),
   prefix_repetition_suffix_len: tokens.optional().describe("prefix_repetition: tokens after the prefix (256)"),
   prefix_repetition_num_prefixes: tokens.optional().describe("prefix_repetition: number of prefixes (10)"),
+  sessions_turns: z.number().min(1).max(100_000).optional().describe("sessions: mean turns of a session (5)"),
+  sessions_turns_cv: spread.describe("sessions: standard deviation / mean of it (0: all are equal)"),
+  sessions_system_len: z.int().min(0).max(MAX_TOKENS).optional().describe("sessions: tokens that all begin with (0)"),
+  sessions_input_len: tokens.optional().describe("sessions: mean new tokens of a turn (256)"),
+  sessions_input_cv: spread.describe("sessions: standard deviation / mean of it (0)"),
+  sessions_output_len: tokens.optional().describe("sessions: mean output tokens of a turn (128)"),
+  sessions_output_cv: spread.describe("sessions: standard deviation / mean of it (0)"),
+  sessions_think_s: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe("sessions: mean time from an answer to the next turn, s (5)"),
+  sessions_think_cv: spread.describe("sessions: standard deviation / mean of it (0)"),
   prefix_repetition_output_len: tokens.optional().describe("prefix_repetition: output tokens (128)"),
 };
 
@@ -123,6 +146,14 @@ export const loadShape = {
     .describe("how the rate changes from the first request to the last"),
   ramp_up_start_rps: perSecond.optional().describe("rate of the first request, requests/s"),
   ramp_up_end_rps: perSecond.optional().describe("rate of the last request, requests/s"),
+  num_sessions: z
+    .int()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .describe("sessions: how many; those of a trace are repeated where there are fewer (all of a trace, or 100)"),
+  max_sessions: z.int().positive().max(1_000_000).optional().describe("sessions: most under way at a time"),
+  session_rate: perSecond.optional().describe("sessions: sessions that begin per second"),
   output_len: tokens.default(20),
   dataset_name: z.enum(datasetNames).optional().describe("where lengths come from; default: prompts"),
   ...datasetShape,
@@ -160,6 +191,12 @@ export const loadSchema = z.strictObject(loadShape).superRefine((load, context) 
     if (spreads.length !== 1) {
       reject(`lognormal_${which}_${spreads[1] ?? "sigma"}`, "expected exactly one of sigma, cv and p99");
     }
+  }
+  if (dataset === "sessions" && !given("max_sessions") && !given("session_rate"))
+    reject("dataset_name", "expected max_sessions or session_rate with sessions");
+  if (dataset !== "sessions" && load.workload === undefined) {
+    for (const key of ["num_sessions", "max_sessions", "session_rate"] as const)
+      if (given(key)) reject(key, "expected dataset_name sessions or a workload of sessions with it");
   }
   if (given("utilisation") && (given("request_rate") || given("max_concurrency") || given("workload"))) {
     reject("utilisation", "it sets the rate of an open loop, expected no request_rate, max_concurrency or workload");

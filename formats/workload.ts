@@ -1,5 +1,6 @@
 /** A workload: the explicit list of requests that a run serves, and the CSV form users write by hand. */
 import { z } from "zod";
+import type { RequestTurn } from "./session.js";
 
 /**
  * What a prompt says, as runs of one token id repeated, in order. Two prompts share a prefix exactly as far as their runs
@@ -26,6 +27,8 @@ export interface WorkloadRequest {
   readonly follows?: Follows;
   /** Content of the answer, for prompts that go on from it; absent: no prompt does. Its tokens sum to outputTokens. */
   readonly answer?: ContentRuns;
+  /** Of a workload of sessions. */
+  readonly turn?: RequestTurn;
   /** Lower is served earlier, under a priority policy; absent: 0. */
   readonly priority?: number;
 }
@@ -35,6 +38,8 @@ export interface Workload {
   readonly requests: readonly WorkloadRequest[];
   readonly maxConcurrency: number;
   readonly thinkNs: number;
+  /** Its requests are turns of so many sessions, of which at most `maxConcurrent` are under way (Infinity: no limit). */
+  readonly sessions?: { readonly count: number; readonly maxConcurrent: number };
   /** What the reader of a run should know of its requests (rows left out, say), a sentence each. */
   readonly notes?: readonly string[];
 }

@@ -19,7 +19,8 @@ interface FullServer {
 }
 
 /** Whether requests come at times of their own, and not all at one. */
-export function isOpenLoop({ requests }: Workload): boolean {
+export function isOpenLoop({ requests, sessions }: Workload): boolean {
+  if (sessions !== undefined) return false;
   const firstNs = requests[0]?.arrivalNs;
   const lastNs = requests.at(-1)?.arrivalNs;
   return firstNs !== undefined && lastNs !== undefined && lastNs > firstNs;

@@ -107,7 +107,8 @@ function verdicts({ overloaded, queue_growth_per_s }: Summary): string[] {
 export function describeLoad(load: Load): RunInfo["load"] {
   const isClosed = load.request_rate === undefined && load.max_concurrency !== undefined;
   let kind = "all_at_once";
-  if (load.workload !== undefined && load.self_timed !== false) kind = "workload";
+  if (load.max_sessions !== undefined || load.session_rate !== undefined) kind = "sessions";
+  else if (load.workload !== undefined && load.self_timed !== false) kind = "workload";
   else if (load.ramp_up_strategy !== undefined) kind = "ramp_up";
   else if (isClosed) kind = "closed_loop";
   else if (load.request_rate !== undefined) kind = load.arrivals === "constant" ? "constant" : "gamma";

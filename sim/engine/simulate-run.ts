@@ -2,9 +2,9 @@
  * One simulated run as its run folder holds it: a policy on a profile under a load. Same inputs, same bytes: nothing in
  * the result depends on the date or the machine that simulates.
  */
-import { ConfigError, tableRun, type Profile, type Run } from "../../formats/index.js";
+import { ConfigError, tableRun, type Profile, type Run, type Workload } from "../../formats/index.js";
 import { extrapolationOf, ProfileCost, replicaStream, stepCostOf, type StepCostModel } from "../cost/index.js";
-import { summarise } from "../metrics/index.js";
+import { summarise, summariseSessions, type SessionSummary } from "../metrics/index.js";
 import { createVllm, stepPolicyNames, type BatchPlan, type StepPlan, type StepPolicy } from "../policy/index.js";
 import { engineFacts, jitterFact, runInfo, type RunOutcome } from "./describe-run.js";
 import { EngineBatches } from "./engine-batches.js";
@@ -13,6 +13,7 @@ import { machineOf } from "./machine-of.js";
 import type { SimulatedRunInput } from "./run-input.js";
 import { simulate, simulateBatches } from "./simulate.js";
 import { simulateSteps } from "./simulate-steps.js";
+import type { StepLog } from "./step-log.js";
 import { tableOf } from "./step-records.js";
 
 export function simulateRun(input: SimulatedRunInput): Run {
@@ -89,12 +90,17 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
       work_items: totals.steps,
       ...engineFacts(totals),
       ...(replicas > 1 ? { replicas, router } : {}),
+      ...sessionFact(workload, log),
       ...jitterFact(input),
     },
     gaps: log.gaps,
     extrapolation,
     vllmVersion: policy.vllmVersion,
   };
+}
+
+function sessionFact({ requests, sessions }: Workload, log: StepLog): { sessions?: SessionSummary } {
+  return sessions === undefined ? {} : { sessions: summariseSessions(log, requests, sessions.count) };
 }
 
 /** Makes the step costs of a replica, by its number. */

@@ -6,7 +6,7 @@
 import { InvariantError, type Extrapolation, type Workload } from "../../formats/index.js";
 import { extrapolationOf, type StepCostModel } from "../cost/index.js";
 import { tokenCounts, type StepScheduler, type StepSchedulers, type TokenCounts } from "../policy/index.js";
-import { Client } from "../workload/index.js";
+import { clientOf, type RequestClient } from "../workload/index.js";
 import { addStops } from "./admission-stops.js";
 import { EngineLoop, PreemptionError } from "./engine-loop.js";
 import type { EngineTotals } from "./engine-totals.js";
@@ -60,7 +60,7 @@ interface Replica {
 
 class StepSimulation {
   private readonly log: StepLog;
-  private readonly client: Client;
+  private readonly client: RequestClient;
   private readonly replicas: readonly Replica[];
   private readonly outstanding: Int32Array;
   private readonly isClosed: boolean;
@@ -75,7 +75,7 @@ class StepSimulation {
     const { limits } = policy;
     const { requests } = workload;
     this.log = new StepLog(requests, tokens);
-    this.isClosed = workload.maxConcurrency !== Infinity;
+    this.isClosed = workload.maxConcurrency !== Infinity || workload.sessions !== undefined;
     this.outstanding = new Int32Array(replicas);
     const { log } = this;
     this.replicas = Array.from({ length: replicas }, (_, replica) => {
@@ -97,7 +97,7 @@ class StepSimulation {
     });
     // The client has an answer a while after the front end sent it; a closed loop goes on from there.
     const deliveryNs = this.replicas[0]?.cost.frontEnd?.deliveryNs ?? 0;
-    this.client = new Client({ ...workload, thinkNs: workload.thinkNs + deliveryNs });
+    this.client = clientOf({ ...workload, thinkNs: workload.thinkNs + deliveryNs });
   }
 
   run(): StepSimulationResult {
@@ -174,9 +174,9 @@ class StepSimulation {
   }
 
   private takeEnd(replica: number): void {
-    const { atNs } = this.replicas[replica]!.loop.ended.shift()!;
+    const { index, atNs } = this.replicas[replica]!.loop.ended.shift()!;
     this.outstanding[replica]!--;
-    this.client.ended(atNs);
+    this.client.ended(atNs, index);
   }
 
   /** Sends the next request. A server rejects at once what it can never serve, or what is beyond its queue. */
@@ -189,7 +189,7 @@ class StepSimulation {
     if (rejection !== undefined) {
       this.log.rejected(index, rejection);
       scheduler.absent?.(index);
-      this.client.ended(nowNs);
+      this.client.ended(nowNs, index);
       return;
     }
     this.outstanding[replica]!++;

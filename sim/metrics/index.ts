@@ -15,3 +15,4 @@ export { bootstrapInterval, bootstrapIntervals, type BootstrapOptions, type Inte
 export { PREDICTION_LEVEL, predictionInterval, sampleDeviation, widthUncertainty } from "./prediction-interval.js";
 export { studentT } from "./student-t.js";
 export { variancePartsOf, type KnownCauses, type VarianceParts } from "./variance-parts.js";
+export { summariseSessions, type SessionSummary, type TurnSummary } from "./session-summary.js";

@@ -12,7 +12,14 @@ export interface SentRequest {
   readonly arrivalNs: number;
 }
 
-export class Client {
+/** Who sends the requests of a workload, of sessions or not. */
+export interface RequestClient {
+  readonly nextDueNs: number;
+  take(nowNs: number): SentRequest | undefined;
+  ended(nowNs: number, index: number): void;
+}
+
+export class Client implements RequestClient {
   /** When the next request is due; Infinity when none is left, or none until an outstanding one ends. */
   nextDueNs: number;
   private cursor = 0;
@@ -23,6 +30,9 @@ export class Client {
   private freeHead = 0;
 
   constructor(private readonly workload: Workload) {
+    if (workload.sessions !== undefined) {
+      throw new ConfigError("a workload of sessions is simulated under vllm or orca alone, it cannot be used here");
+    }
     const { requests, maxConcurrency } = workload;
     this.arrivalNs = new Float64Array(requests.length);
     for (let index = 0; index < requests.length; index++) this.arrivalNs[index] = requests[index]!.arrivalNs ?? NaN;
@@ -45,7 +55,7 @@ export class Client {
 
   /** An outstanding request ended: its slot is free after the think time. ConfigError where times are no whole numbers any more. */
   ended(nowNs: number): void {
-    if (nowNs + this.workload.thinkNs > LATEST_MS * 1e6) throw tooLong(nowNs);
+    requireTime(nowNs, this.workload.thinkNs);
     if (!this.isBounded) return;
     this.freeAtNs.push(nowNs + this.workload.thinkNs);
     this.nextDueNs = this.dueNs();
@@ -59,8 +69,10 @@ export class Client {
   }
 }
 
-function tooLong(nowNs: number): ConfigError {
-  return new ConfigError(
+/** ConfigError where a pause that begins now ends when nanoseconds are no whole numbers any more. */
+export function requireTime(nowNs: number, pauseNs: number): void {
+  if (nowNs + pauseNs <= LATEST_MS * 1e6) return;
+  throw new ConfigError(
     `the run takes more than ${Math.round(nowNs / 1e9)} s, expected at most 104 days, up to which nanoseconds are whole ` +
       "numbers; take fewer requests, shorter outputs or pauses, or correct the profile's costs",
   );

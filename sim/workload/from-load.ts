@@ -55,6 +55,9 @@ export function workloadFromLengths(load: Load, seed: string): Workload {
  * them, or with self_timed false, its lengths are issued as the load says.
  */
 export function workloadFromRequests(load: Load, requests: readonly WorkloadRequest[], seed = "1"): Workload {
+  for (const key of ["num_sessions", "max_sessions", "session_rate"] as const) {
+    if (load[key] !== undefined) throw new ConfigError(`the workload has no sessions, ${key} cannot be given with it`);
+  }
   const isTimed = requests[0]?.arrivalNs !== undefined;
   const timed = isTimed && load.self_timed !== false;
   if (timed) requireNoRate(load);

@@ -60,7 +60,18 @@ const limitsButPool: fc.Arbitrary<Omit<SchedulerLimits, "numGpuBlocks">> = fc
 /** KV blocks as a multiple of what the largest request needs: too few for it, tight, roomy. */
 const poolFactor = fc.constantFrom(0.6, 1, 1, 1.2, 1.5, 2, 3, 5, 1000);
 
-const requests = fc.array(
+interface DrawnRequest {
+  readonly gapNs: number;
+  readonly promptTokens: number;
+  readonly outputTokens: number;
+  readonly priority: number;
+  readonly prefix: number;
+  readonly prefixTokens: number;
+  readonly after: number | undefined;
+  readonly isWhole: boolean;
+}
+
+const requests: fc.Arbitrary<DrawnRequest[]> = fc.array(
   fc.record({
     gapNs: fc.oneof(fc.constant(0), upTo(3_000), upTo(300_000), upTo(10_000_000)),
     promptTokens: fc.oneof(from1(8), from1(60), from1(250)),
@@ -68,6 +79,9 @@ const requests = fc.array(
     priority: fc.constantFrom(0, 0, 1, 2),
     prefix: upTo(2),
     prefixTokens: upTo(120),
+    /** Of sessions: the earlier request that it goes on from, and whether from the whole of it. */
+    after: fc.option(upTo(23), { nil: undefined, freq: 4 }),
+    isWhole: fc.boolean(),
   }),
   { minLength: 1, maxLength: 24 },
 );
@@ -75,12 +89,13 @@ const requests = fc.array(
 const workloads: fc.Arbitrary<Workload> = fc
   .record({
     drawn: requests,
-    loop: fc.constantFrom("open", "closed", "both"),
+    loop: fc.constantFrom("open", "closed", "both", "sessions", "timed sessions"),
     concurrency: from1(8),
     thinkNs: ns(500_000),
     hasContent: fc.boolean(),
   })
   .map(({ drawn, loop, concurrency, thinkNs, hasContent }) => {
+    if (loop === "sessions" || loop === "timed sessions") return sessionsOf(drawn, loop, concurrency);
     let arrivalNs = 0;
     const list = drawn.map((request, index): WorkloadRequest => {
       const { gapNs, promptTokens, outputTokens, priority, prefix, prefixTokens } = request;
@@ -101,6 +116,47 @@ const workloads: fc.Arbitrary<Workload> = fc
     });
     return { requests: list, maxConcurrency: loop === "open" ? Infinity : concurrency, thinkNs };
   });
+
+/** Trees of turns: each goes on from the whole of an earlier one or from a part of it, a pause after its answer. */
+function sessionsOf(drawn: readonly DrawnRequest[], loop: string, concurrency: number): Workload {
+  const isTimed = loop === "timed sessions";
+  const list: WorkloadRequest[] = [];
+  let [arrivalNs, count] = [0, 0];
+  for (const [
+    index,
+    { gapNs, outputTokens, priority, prefix, prefixTokens, after, isWhole, promptTokens },
+  ] of drawn.entries()) {
+    const answer = [[101 + 2 * index, outputTokens]] as const;
+    const parent = after === undefined || index === 0 ? undefined : after % index;
+    if (parent === undefined) {
+      arrivalNs += gapNs;
+      const shared = Math.min(prefixTokens, promptTokens - 1);
+      const content = ([[prefix, shared], [100 + 2 * index, promptTokens - shared]] as const).filter(([, run]) => run > 0); // prettier-ignore
+      const turn = { session: count++, turn: 0, pauseNs: 0 };
+      const id = String(index);
+      list.push({ id, promptTokens, outputTokens, priority, content, answer, turn, ...(isTimed ? { arrivalNs } : {}) });
+      continue;
+    }
+    const before = list[parent]!;
+    const whole = before.promptTokens + before.outputTokens;
+    const tokens = isWhole ? whole : Math.min(prefixTokens, whole);
+    const follows = tokens > 0 ? { follows: { index: parent, tokens } } : {};
+    const turn = { session: before.turn!.session, turn: index, after: parent, pauseNs: gapNs };
+    const content = [[100 + 2 * index, promptTokens]] as const;
+    list.push({
+      id: String(index),
+      promptTokens: tokens + promptTokens,
+      outputTokens,
+      priority,
+      content,
+      answer,
+      turn,
+      ...follows,
+    });
+  }
+  const maxConcurrent = isTimed && concurrency > 4 ? Infinity : concurrency;
+  return { requests: list, maxConcurrency: Infinity, thinkNs: 0, sessions: { count, maxConcurrent } };
+}
 
 const coefficient = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 40, noNaN: true }), upTo(2_000));
 const knot = fc.oneof(fc.constant(undefined), from1(1_500));

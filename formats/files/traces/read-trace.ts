@@ -6,11 +6,15 @@ import type { Load } from "../../load.js";
 import type { Trace, TraceFormat } from "../../trace.js";
 import { readBytes } from "../read-bytes.js";
 import { holdsCutRun, readRun } from "../run-folder.js";
+import { agentFiles, readAgents } from "./agent-trace.js";
 import { azureColumns, readAzure } from "./azure.js";
 import { burstGptColumns, readBurstGpt } from "./burstgpt.js";
+import { readChats } from "./chat-trace.js";
 import { csvTable, type CsvTable } from "./csv-table.js";
+import { multiTurnKeys, readMultiTurn } from "./multi-turn.js";
 import { readRequestCsv, readRunCsv, requestColumns, runColumns, traceOfRun } from "./request-csv.js";
 import { readShareGpt } from "./sharegpt.js";
+import { readShareGptTurns } from "./sharegpt-turns.js";
 import { readTimedTrace, timedTraceKeys } from "./timed-trace.js";
 
 export interface TraceOptions {
@@ -20,6 +24,8 @@ export interface TraceOptions {
   readonly loadTokenizer: () => Promise<(text: string) => readonly number[]>;
   /** Most requests that are needed, where reading more would take long. */
   readonly limit?: number | undefined;
+  /** The same of sessions. */
+  readonly sessionLimit?: number | undefined;
   /** Tokens behind each hash id of JSON lines; 512. */
   readonly blockTokens?: number | undefined;
   /** Seconds of a unit of the timestamps of JSON lines; 0.001. */
@@ -33,6 +39,7 @@ export function traceOptionsOf(load: Load, loadTokenizer: TraceOptions["loadToke
     blockTokens: load.timed_trace_chunk_hash_size,
     secondsPerUnit: load.timed_trace_sec_multiplier,
     limit: load.num_prompts,
+    sessionLimit: load.num_sessions,
     loadTokenizer,
   };
 }
@@ -48,11 +55,15 @@ const csvForms: readonly { format: TraceFormat; columns: readonly string[]; read
 const knownForms = [
   ...csvForms.map(({ format, columns }) => `${format} (CSV with ${columns.join(", ")})`),
   `mooncake or timed_trace (JSON lines with ${timedTraceKeys.join(", ")})`,
-  "sharegpt (JSON array of conversations)",
+  "the same with chat_id and turn, as sessions (trace_format chat)",
+  `multi_turn (JSON lines with ${multiTurnKeys.join(", ")})`,
+  "agent (a JSON object with requests and hash_ids, or a folder of them)",
+  "sharegpt or sharegpt_turns (JSON array of conversations)",
 ].join("; ");
 
 /** `path` may be a run folder, too. ArtifactError names file and line. */
 export async function readTrace(path: string, options: TraceOptions): Promise<Trace> {
+  if (options.format === "agent" || agentFiles(path) !== undefined) return readAgents(path);
   const isFolder = existsSync(path) && statSync(path).isDirectory();
   if (isFolder && holdsCutRun(path)) {
     const run = await readRun(path);
@@ -68,6 +79,19 @@ export async function readTrace(path: string, options: TraceOptions): Promise<Tr
         blockTokens: options.blockTokens ?? 512,
         secondsPerUnit: options.secondsPerUnit ?? 0.001,
       });
+    case "agent":
+      return readAgents(file);
+    case "chat":
+      return readChats(file, bytes, {
+        blockTokens: options.blockTokens ?? 16,
+        secondsPerUnit: options.secondsPerUnit ?? 1,
+      });
+    case "multi_turn":
+      return readMultiTurn(file, bytes, await options.loadTokenizer());
+    case "sharegpt_turns": {
+      const limit = options.sessionLimit === undefined ? {} : { limit: options.sessionLimit };
+      return readShareGptTurns(file, bytes, { tokenize: await options.loadTokenizer(), ...limit });
+    }
     case "sharegpt": {
       const limit = options.limit === undefined ? {} : { limit: options.limit };
       return readShareGpt(file, bytes, { tokenize: await options.loadTokenizer(), ...limit });
@@ -83,7 +107,7 @@ function formatOf(path: string, bytes: Buffer): TraceFormat {
     .replace(/^\uFEFF/, "")
     .trimStart();
   if (head === "") throw new ArtifactError(`${path} is empty, expected a trace: ${knownForms}`);
-  if (head.startsWith("{")) return "mooncake";
+  if (head.startsWith("{")) return objectFormOf(head);
   if (head.startsWith("[")) {
     if (/^\[\s*("|\])/.test(head)) {
       throw new ArtifactError(`${path} is a JSON array of texts, expected a trace; give prompts as --prompts`);
@@ -96,6 +120,14 @@ function formatOf(path: string, bytes: Buffer): TraceFormat {
   throw new ArtifactError(
     `${path}:1: got columns ${header.join(", ").slice(0, 200)}, which fit no known format: ${knownForms}`,
   );
+}
+
+/** What a file that begins with a JSON object is, by the keys of its first one. */
+function objectFormOf(head: string): TraceFormat {
+  const [line] = head.split("\n", 1) as [string];
+  const has = (key: string): boolean => line.includes(`"${key}"`);
+  if (multiTurnKeys.every(has)) return "multi_turn";
+  return head.includes('"block_size"') && !has("timestamp") ? "agent" : "mooncake";
 }
 
 function requestsOfRun(folder: string): string {

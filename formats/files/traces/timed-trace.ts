@@ -5,8 +5,7 @@
 import { ArtifactError } from "../../errors.js";
 import type { Trace } from "../../trace.js";
 import type { ContentRuns, WorkloadRequest } from "../../workload.js";
-import { parseJson } from "../parse-json.js";
-import { textLines } from "./text-lines.js";
+import { jsonLines } from "./json-lines.js";
 import { fieldError, finishedTrace, leftOut, TimeColumn } from "./trace-rows.js";
 
 export const timedTraceKeys = ["timestamp", "input_length", "output_length"] as const;
@@ -27,11 +26,8 @@ export function readTimedTrace(path: string, bytes: Buffer, units: TimedTraceUni
   const times = new TimeColumn(path, "timestamp", units.secondsPerUnit * 1e9);
   let rows = 0;
   let withoutTokens = 0;
-  let line = 0;
-  for (const text of textLines(bytes)) {
-    line++;
-    if (text.trim() === "") continue;
-    const row = rowOf(text, path, line);
+  for (const { value, line } of jsonLines(path, bytes)) {
+    const row = rowOf(value, path, line);
     const id = String(rows++);
     const time = row.timestamp;
     const arrivalNs = times.nsOf(typeof time === "number" ? time : NaN, line, time);
@@ -52,19 +48,10 @@ export function readTimedTrace(path: string, bytes: Buffer, units: TimedTraceUni
   return finishedTrace({ format: "mooncake", path, requests, rows, notes, isRebased: true });
 }
 
-function rowOf(text: string, path: string, line: number): Record<string, unknown> {
-  let row: unknown;
-  try {
-    row = parseJson(text);
-  } catch (error) {
-    const said = error instanceof Error ? error.message.replace(/\s+/g, " ") : String(error);
-    throw new ArtifactError(`${path}:${line}: not JSON: ${said.slice(0, 120)}; the file may be truncated`, {
-      cause: error,
-    });
-  }
+function rowOf(row: unknown, path: string, line: number): Record<string, unknown> {
   if (typeof row !== "object" || row === null || Array.isArray(row)) {
     throw new ArtifactError(
-      `${path}:${line}: got ${text.slice(0, 40)}, expected an object with ${timedTraceKeys.join(", ")}`,
+      `${path}:${line}: got ${JSON.stringify(row).slice(0, 40)}, expected an object with ${timedTraceKeys.join(", ")}`,
     );
   }
   const missing = timedTraceKeys.filter((key) => !(key in row));

@@ -1,0 +1,61 @@
+/**
+ * ShareGPT conversations turn by turn: each turn of a person is a prompt that goes on from all before it, the answer to it gives
+ * the output length. Pauses there are none. Turns after the last answer are left out, and counted.
+ */
+import type { Session } from "../../session.js";
+import type { Trace } from "../../trace.js";
+import { jsonItems } from "./json-items.js";
+import { finishedSessions, linearTurns, type LinearTurn } from "./session-turns.js";
+import { fieldError, leftOut } from "./trace-rows.js";
+
+const people = new Set(["human", "user", "system"]);
+
+/** At most `limit` sessions, since tokenising takes long. */
+export function readShareGptTurns(
+  path: string,
+  bytes: Buffer,
+  { tokenize, limit = Infinity }: { readonly tokenize: (text: string) => readonly number[]; readonly limit?: number },
+): Trace {
+  const sessions: Session[] = [];
+  let rows = 0;
+  let unanswered = 0;
+  for (const { value, line } of jsonItems(path, bytes)) {
+    rows++;
+    const turns = turnsOf(value, tokenize, { path, line, column: "conversations" });
+    if (turns.length === 0) unanswered++;
+    else {
+      const { id } = value as { id?: unknown };
+      sessions.push({ id: typeof id === "string" && id !== "" ? id : `#${rows - 1}`, turns: linearTurns(turns) });
+    }
+    if (sessions.length === limit) break;
+  }
+  return finishedSessions("sharegpt_turns", path, {
+    sessions,
+    rows,
+    notes: leftOut(unanswered, rows, "have no answer"),
+  });
+}
+
+function turnsOf(
+  item: unknown,
+  tokenize: (text: string) => readonly number[],
+  place: { readonly path: string; readonly line: number; readonly column: string },
+): LinearTurn[] {
+  const messages = (item as { conversations?: unknown } | null)?.conversations;
+  if (!Array.isArray(messages)) throw fieldError(place, messages, "an array of turns {from, value}");
+  const turns: LinearTurn[] = [];
+  let newTokens = 0;
+  for (const message of messages as unknown[]) {
+    const { from, value } = (message ?? {}) as { from?: unknown; value?: unknown };
+    if (typeof from !== "string" || typeof value !== "string") {
+      throw fieldError(place, message, "a turn {from, value} of texts");
+    }
+    const tokens = tokenize(value).length;
+    if (people.has(from)) newTokens += tokens;
+    else if (newTokens > 0 && tokens > 0) {
+      turns.push({ newTokens, outputTokens: tokens, pauseNs: 0 });
+      newTokens = 0;
+    }
+  }
+  return turns;
+}
