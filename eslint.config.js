@@ -59,7 +59,7 @@ export default tseslint.config(
   },
   {
     files: parts.map((part) => `${part}/**/*.ts`),
-    ignores: ["**/*.test.ts", "**/*.conformance.ts"],
+    ignores: ["**/*.test.ts", "**/*.conformance.ts", "**/*.fixture.ts"],
     rules: {
       "no-restricted-syntax": ["error", ...spreads],
       // A folder is entered by its index.

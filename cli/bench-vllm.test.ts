@@ -162,7 +162,7 @@ test.each([
     2,
     /cannot write \/dev\/null: a part of the path is a file/,
   ],
-  [["--num-prompts", "2"], 2, /--backend onnx needs a --policy: naive, dynamic, vllm or orca/],
+  [["--num-prompts", "2"], 2, /--backend onnx needs a --policy: naive, dynamic, vllm, orca/],
 ])("bench %j is rejected with its reason", async (words, exit, message) => {
   server = await startFakeVllm();
   const { code, stderr, stdout } = await start(["bench", ...words]).ended;

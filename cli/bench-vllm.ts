@@ -3,7 +3,7 @@ import { cpuModel } from "../machine/index.js";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { workloadOf } from "../jobs/inputs/index.js";
-import { ConfigError, type Load, type Run, type Workload } from "../formats/index.js";
+import { ConfigError, defined, type Load, type Run, type Workload } from "../formats/index.js";
 import { writeJson } from "../formats/files/index.js";
 import {
   benchBatches,
@@ -80,7 +80,7 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
     hardware: { ...server.hardware, client: { cpu: { model: cpuModel(), cores: cpus().length } } },
     workers: flags.client_workers,
     keepsText: flags.save_detailed,
-    ...(flags.metric_percentiles === undefined ? {} : { percentiles: flags.metric_percentiles }),
+    ...defined({ percentiles: flags.metric_percentiles }),
   };
   const runs: Run[] = [];
   for (const [at, output] of places.entries()) {

@@ -62,7 +62,7 @@ type Own = Flags<typeof ownFlags>;
 /** Settings of the server for those that tell them not; what a server tells may not be contradicted. */
 const statedFlags = Object.fromEntries(
   Object.entries(serverSettings.shape).map(([name, schema]) => {
-    // What it is where nobody says does not apply here: it is asked for.
+    // No default here: the user is asked for it.
     const description = (schema.description ?? "").replace(/ \(the profile's server's.*\)$/, "");
     return [name, schema.describe(description)];
   }),
@@ -93,7 +93,7 @@ export const calibrateVllmCommand: Command = {
   },
 };
 
-/** The output is locked once the recordings are read: a mistake in them is told whoever else works on it. */
+/** The output is locked once the recordings are read: a mistake in them is reported even while someone else works on it. */
 async function fromRecordings(from: readonly string[], args: Args, flags: Own): Promise<void> {
   const requireOutput = (): void => {
     requireFree([flags.output], "--output", flags.force);

@@ -18,6 +18,7 @@ import {
   experimentSchema,
   MAX_MEMORY_MIB,
   suggest,
+  defined,
   type CalibrationPlan,
 } from "../formats/index.js";
 import { whileFileLocked, writeTextAtomic } from "../formats/files/index.js";
@@ -120,7 +121,7 @@ async function measure(plan: CalibrationPlan, flags: Own, rawPath: string): Prom
         seed: flags.seed,
         rawPath,
         resume: flags.resume,
-        ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+        ...defined({ threads: flags.threads }),
         ...(flags.memory_limit_mib === undefined ? {} : { memoryLimitBytes: flags.memory_limit_mib * 2 ** 20 }),
         budgetSpentS: process.uptime() + PLOT_S,
         signal,
@@ -140,7 +141,7 @@ async function measure(plan: CalibrationPlan, flags: Own, rawPath: string): Prom
 async function probing(plan: CalibrationPlan, profile: Calibration["profile"], flags: Own): Promise<OomProbe> {
   return interruptible((signal) =>
     probeOom(plan, profile, {
-      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+      ...defined({ threads: flags.threads }),
       ...(flags.memory_limit_mib === undefined ? {} : { limitBytes: flags.memory_limit_mib * 2 ** 20 }),
       onTry: (rows) => {
         note(`trying a batch of ${rows} rows in a process of its own`);
@@ -159,7 +160,7 @@ function withProbe(calibration: Calibration, probe: OomProbe): Calibration {
     limit_bytes: probe.limitBytes,
     predicted_rows: probe.predictedRows,
     fits_rows: probe.fits,
-    ...(probe.fails === undefined ? {} : { fails_rows: probe.fails }),
+    ...defined({ fails_rows: probe.fails }),
   };
   const settings = { ...engine.settings, probe_oom: found };
   return { ...calibration, profile: { ...calibration.profile, engine: { ...engine, settings } } };

@@ -12,7 +12,7 @@ test("a GPU that gives the CPU's tokens is ok, one that flips a near tie too, on
   expect(wrong.detail).toContain("9 of 64 tokens as on the CPU, 0 of 4 rows whole: too few");
 });
 
-test("a GPU that cannot run is told with the backend's own message", async () => {
+test("a GPU that cannot run is reported with the backend's own message", async () => {
   const finding = await gpuRun(() => Promise.reject(new BackendError("libcudart.so.13 is missing")));
   expect(finding).toEqual({ what: "CUDA run", state: "missing", detail: "libcudart.so.13 is missing" });
 });

@@ -9,11 +9,11 @@ import {
   type ReplayReport,
   gateHeldOut,
 } from "../jobs/replay/index.js";
-import { ConfigError, type Profile } from "../formats/index.js";
+import { ConfigError, signedPercent, type Profile } from "../formats/index.js";
 import { writeProfile } from "../formats/files/index.js";
 import { loadProfile } from "../jobs/inputs/index.js";
 import { rejectUnmodelled } from "../sim/index.js";
-import { note, printJson, printTable, signedPercent, warn } from "./output.js";
+import { note, printJson, printTable, warn } from "./output.js";
 import { printProfile } from "./print-profile.js";
 import { startProgress } from "./progress.js";
 
@@ -37,10 +37,10 @@ export async function fitRecordings({ runs, heldOut, flags, notes: measured = []
   for (const { name, run } of heldOut) rejectUnmodelled(run, name);
   const fitted = await fit({ runs, flags });
   const scores = scoreHeldOut(fitted, { runs, heldOut }, flags.seed);
-  const { missed, untold } = gateHeldOut(scores);
+  const { missed, undecided } = gateHeldOut(scores);
   rejectBadFit(missed);
   const profile = withRunPaces(fitted, [...runs, ...heldOut]);
-  const notes = [...(profile.notes ?? []), ...measured, ...untold];
+  const notes = [...(profile.notes ?? []), ...measured, ...undecided];
   const scored: Profile = {
     ...profile,
     notes,
@@ -103,7 +103,7 @@ function printScores(scores: readonly ReplayReport[]): void {
       recording,
       ...keys.map((key) => {
         const { error } = metrics[key];
-        return signedPercent(error === null ? null : 100 * error);
+        return error === null ? "-" : signedPercent(error);
       }),
     ]),
   );

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import type { Argv } from "yargs";
-import { check } from "../formats/index.js";
+import { check, defined } from "../formats/index.js";
 
 export type Shape = Readonly<Record<string, z.ZodType>>;
 export type Flags<S extends Shape> = z.output<z.ZodObject<S>>;
@@ -33,7 +33,7 @@ export function declareFlags(yargs: Argv, shape: Shape, group?: string): Argv {
       ...(isBoolean || isText(leaf) ? { type: isBoolean ? "boolean" : "string" } : {}),
       requiresArg: !isBoolean,
       ...(leaf.default === undefined ? {} : { defaultDescription: JSON.stringify(leaf.default) }),
-      ...(group === undefined ? {} : { group }),
+      ...defined({ group }),
     });
   }
   return yargs;

@@ -1,4 +1,4 @@
-/** Flags that say which model runs where, and how its tokens are chosen; alike for calibrate and bench. */
+/** Flags that say which model runs where, and how its tokens are chosen; the same for calibrate and bench. */
 import { z } from "zod";
 import { presetNames } from "../onnx/index.js";
 import { modelFormShape, samplingShape } from "../formats/index.js";

@@ -63,14 +63,10 @@ export function watchOutput(): OutputWatch {
   };
 }
 
-/** A number with so many significant digits, no exponent; "-" when it is not known. */
+/** A number with this many significant digits, no exponent; "-" when it is not known. */
 export function figure(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined) return "-";
   if (value === 0) return "0";
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
   return value.toFixed(Math.min(decimals, 6));
-}
-
-export function signedPercent(value: number | null | undefined): string {
-  return value === null || value === undefined ? "-" : `${value >= 0 ? "+" : ""}${value.toFixed(1)} %`;
 }

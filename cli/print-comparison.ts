@@ -1,6 +1,7 @@
 /** Prints a comparison: simulated, real, error with interval and tolerance, spread of the repeats, verdict. */
+import { signedPercent } from "../formats/index.js";
 import { tallyText, type Comparison, type ComparisonRow } from "../report/compare/index.js";
-import { figure, print, printTable, signedPercent, warn } from "./output.js";
+import { figure, print, printTable, warn } from "./output.js";
 
 const ONE_RUN =
   "one real run: how much a second would differ is known only if the simulation says so; otherwise the interval covers only the " +
@@ -26,8 +27,8 @@ export function printComparison(rows: readonly ComparisonRow[], comparison: Comp
       String(row.n),
       figure(row.sim),
       figure(row.real),
-      signedPercent(row.errorPercent),
-      row.intervalPercent === null ? "" : row.intervalPercent.map(signedPercent).join(" to "),
+      row.errorPercent === null ? "-" : signedPercent(row.errorPercent / 100),
+      row.intervalPercent === null ? "" : row.intervalPercent.map((value) => signedPercent(value / 100)).join(" to "),
       `${figure(row.tolerancePercent, 2)} %`,
       row.spread === null ? "" : row.spread.map((value) => figure(value)).join(" to "),
       row.verdictText,

@@ -1,11 +1,11 @@
 /** Prints what an experiment found: predicted, happened, how wrong, with a verdict, a line per cell and headline statistic. */
 import { sharedNotes } from "../jobs/inputs/index.js";
 import type { CellResult, ExperimentResults } from "../jobs/experiment/index.js";
-import type { Run } from "../formats/index.js";
+import { signedPercent, type Run } from "../formats/index.js";
 import { LEVEL, tallyOf, tallyText, verdictText, type StatisticComparison } from "../report/compare/index.js";
 import type { RunCapacity } from "../sim/index.js";
 import { growsThroughout } from "./print-capacity.js";
-import { figure, print, printTable, signedPercent, warn } from "./output.js";
+import { figure, print, printTable, warn } from "./output.js";
 
 const headlines = [
   ["e2el", "mean", "mean latency, ms"],
@@ -80,15 +80,14 @@ function rowOf(cell: CellResult, [metric, stat, title]: (typeof headlines)[numbe
   const entry = entryOf(comparison, metric, stat);
   if (entry === undefined) return [];
   const { error_fraction: error, interval_fraction: interval, verdict, noise, more_repeats: moreRepeats } = entry;
-  const percent = (fraction: number): string => signedPercent(100 * fraction);
   return [
     [
       name,
       titleOf(sim, title),
       figure(entry.sim),
       figure(entry.real),
-      error === null ? "-" : percent(error),
-      interval === null ? "" : interval.map(percent).join(" to "),
+      error === null ? "-" : signedPercent(error),
+      interval === null ? "" : interval.map(signedPercent).join(" to "),
       `${figure(100 * entry.tolerance_fraction, 2)} %`,
       verdict === null || noise === null ? "" : verdictText({ verdict, noise, moreRepeats }),
       pace === undefined ? "" : `${pace.before.toFixed(2)}, ${pace.after.toFixed(2)}`,

@@ -1,5 +1,5 @@
 /** Prints a run's summary: a table for people (percentiles of too few requests hidden), vLLM bench's keys for machines. */
-import { eachRequest, type RequestRecord, type Run, greatest } from "../formats/index.js";
+import { eachRequest, greatest, percent, sharePercent, type RequestRecord, type Run } from "../formats/index.js";
 import { columnsIn, summarise, type RunCapacity, type Summary } from "../sim/index.js";
 import { growingText, growsThroughout, printCapacity } from "./print-capacity.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
@@ -127,13 +127,9 @@ function printEngine({ info }: Run): void {
   const used = greatest(kv.high_water);
   print(
     `${all} steps${isOne ? "" : ` on ${kv.high_water.length} replicas`}, ` +
-      `${((100 * (steps.in_runs || steps.jumped)) / Math.max(1, all)).toFixed(0)} % of them ` +
+      `${percent((steps.in_runs || steps.jumped) / Math.max(1, all))} of them ` +
       `${steps.in_runs > 0 ? "drawn in runs" : "jumped over"}; ` +
       `${figure(preemptions ?? 0)} preemption${preemptions === 1 ? "" : "s"}; at most ${used} of ${kv.total} KV blocks in use` +
-      `${isOne ? "" : " on a replica"} (${percent(used / kv.total)})`,
+      `${isOne ? "" : " on a replica"} (${sharePercent(used / kv.total)})`,
   );
-}
-
-function percent(fraction: number): string {
-  return fraction > 0 && fraction < 0.001 ? "below 0.1 %" : `${(100 * fraction).toFixed(1)} %`;
 }

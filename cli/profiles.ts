@@ -1,11 +1,19 @@
 /** servesim profiles list|show: the measured profiles that ship with servesim. */
 import { z } from "zod";
 import { profileNames, shippedProfile } from "../jobs/inputs/index.js";
-import { ConfigError, HELD_OUT_GATE, suggest, trustOf, trustWarning, type Profile } from "../formats/index.js";
+import {
+  ConfigError,
+  HELD_OUT_GATE,
+  suggest,
+  trustOf,
+  trustWarning,
+  signedPercent,
+  type Profile,
+} from "../formats/index.js";
 import { readProfile } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
-import { figure, print, printJson, printTable, signedPercent, warn } from "./output.js";
+import { figure, print, printJson, printTable, warn } from "./output.js";
 import { printProfile } from "./print-profile.js";
 
 const ownFlags = { json: z.boolean().default(false).describe("print JSON") };
@@ -84,7 +92,7 @@ function trustText(profile: Profile): string {
   const { state, worst } = trustOf(profile);
   if (state === "usable") return "yes";
   if (worst === undefined) return "not known";
-  return `no: ${signedPercent(100 * worst.errorFraction)} (${worst.what})`;
+  return `no: ${signedPercent(worst.errorFraction)} (${worst.what})`;
 }
 
 /** Of whole batches, or of the mean latencies of whole runs. */
@@ -110,7 +118,7 @@ function show({ path, profile }: Shipped, json: boolean): void {
   for (const { recording, metrics } of profile.held_out_runs ?? []) {
     const errors = ["mean_ttft_ms", "mean_tpot_ms", "mean_e2el_ms"].map((key) => {
       const error = metrics[key]?.error;
-      return `${key.replace("_ms", "").replace("_", " ")} ${signedPercent(error == null ? null : 100 * error)}`;
+      return `${key.replace("_ms", "").replace("_", " ")} ${error == null ? "-" : signedPercent(error)}`;
     });
     print(`kept out of the fit, ${recording}: ${errors.join(", ")}`);
   }

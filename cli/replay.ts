@@ -1,4 +1,5 @@
 /** servesim replay: a recorded run of a vLLM server simulated again on a profile, beside what was recorded. */
+import { signedPercent } from "../formats/index.js";
 import { basename, resolve } from "node:path";
 import { z } from "zod";
 import {
@@ -18,7 +19,7 @@ import { declareFlags, parseFlags } from "./flags.js";
 import { requireFree } from "./free-place.js";
 import { printCapacity } from "./print-capacity.js";
 import { readRunSaying } from "./read-run.js";
-import { figure, print, printJson, printTable, signedPercent, warn } from "./output.js";
+import { figure, print, printJson, printTable, warn } from "./output.js";
 
 const ownFlags = {
   profile: z.string().describe("profile of the server's model and host: a name (servesim profiles list) or a file"),
@@ -65,7 +66,7 @@ function printReport(report: ReplayReport): void {
   print(`${recording} on ${profile}: ${requests} requests, ${replications} simulated runs, jitter ${jitter}`);
   const simulated = ({ sim, error, band }: ReplayStatistic): string[] => [
     figure(sim),
-    signedPercent(error === null ? null : 100 * error),
+    error === null ? "-" : signedPercent(error),
     band === null || replications === 1 ? "" : band.map((value) => figure(value)).join(" to "),
   ];
   printTable(

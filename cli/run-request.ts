@@ -1,4 +1,4 @@
-/** What simulate and bench are asked for alike: a policy, a load and where the run goes; their flags and parsing. */
+/** What simulate and bench both take: a policy, a load and where the run goes; their flags and parsing. */
 import type { Argv } from "yargs";
 import type { Load } from "../formats/index.js";
 import type { PolicyPlan } from "../sim/index.js";

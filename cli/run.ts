@@ -39,7 +39,7 @@ interface LockedRun {
   readonly access: ReturnType<typeof serverAccess>;
 }
 
-/** Nobody else works in the experiment's folder meanwhile. */
+/** No other process works in the experiment's folder meanwhile. */
 async function runLocked(path: string, { results, force, json, access }: LockedRun): Promise<void> {
   const reporter = { note, warn, progress: startProgress };
   const folder = await interruptible(async (signal, blocking) => {

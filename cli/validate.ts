@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { accuracyPage, accuracySection, validate } from "../jobs/validation/index.js";
-import { ConfigError } from "../formats/index.js";
+import { ConfigError, signedPercent } from "../formats/index.js";
 import {
   readText,
   readValidation,
@@ -16,7 +16,7 @@ import type { Command } from "./command.js";
 import { Interrupted, ThresholdMissed } from "./fail.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
-import { figure, note, print, printJson, printTable, signedPercent, warn } from "./output.js";
+import { figure, note, print, printJson, printTable, warn } from "./output.js";
 import { startProgress } from "./progress.js";
 
 /** Marks in docs/accuracy.md. */
@@ -57,7 +57,6 @@ export const validateCommand: Command = {
     const { statistics } = result;
     if (json) printJson(result);
     else {
-      const percent = (fraction: number): string => signedPercent(100 * fraction);
       printTable(
         [
           "model",
@@ -76,8 +75,8 @@ export const validateCommand: Command = {
           `${of.stat} ${of.metric}`,
           figure(of.sim),
           figure(of.real),
-          percent(of.error_fraction),
-          of.interval_fraction.map(percent).join(" to "),
+          signedPercent(of.error_fraction),
+          of.interval_fraction.map(signedPercent).join(" to "),
           `${figure(100 * of.tolerance_fraction, 2)} %`,
           verdictText({ verdict, noise, moreRepeats }),
         ]),

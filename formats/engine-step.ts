@@ -18,3 +18,27 @@ export interface EngineStepRecord {
   readonly samplingRequests: number;
   readonly preempted: number;
 }
+
+/** A step of a real run of servesim's own: with what it takes to make the scheduler's decision again, and the worker's time. */
+export interface ScheduledStepRecord extends EngineStepRecord {
+  /** Requests after the pass, and those that waited before it. */
+  readonly running: number;
+  readonly waiting: number;
+  readonly waitingBefore: number;
+  /** KV blocks, after the pass. */
+  readonly freeBlocks: number;
+  /** `id:tokens:past;...` in scheduling order, of requests that prefill; ids as `listedId` has them. */
+  readonly prefillChunks: string;
+  readonly preemptedIds: string;
+  /** In the worker: its slots being arranged first, and its tokens being known. Absent: nothing was computed. */
+  readonly computeStartNs?: number | undefined;
+  readonly computeEndNs?: number | undefined;
+  /** Of that, ns inside the runtime. */
+  readonly runtimeNs?: number | undefined;
+  readonly slotCopies?: number | undefined;
+}
+
+/** A request's id as a member of a list in a cell: the list's own signs are escaped. */
+export function listedId(requestId: string): string {
+  return requestId.replace(/[%:;]/g, encodeURIComponent);
+}

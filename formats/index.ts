@@ -1,7 +1,8 @@
 /** The shape of everything that flows between the parts: schemas, types and errors, no file access. */
 export { ConfigError, ArtifactError, BackendError, InvariantError } from "./errors.js";
 export { check, suggest, type CheckContext } from "./check.js";
-export { percent } from "./percent.js";
+export { defined } from "./defined.js";
+export { percent, sharePercent, signedPercent } from "./percent.js";
 export { plainLine, printable, printableJson, wellFormed } from "./plain-text.js";
 export { checkProfile } from "./check-profile.js";
 export * from "./profile.js";
@@ -14,6 +15,6 @@ export * from "./run.js";
 export { greatest, least, norm } from "./extremes.js";
 export * from "./request-table.js";
 export { eachRequest, recordsOfTable, requestCount, tableRun, withInfo } from "./table-run.js";
-export type { EngineStepRecord } from "./engine-step.js";
+export { listedId, type EngineStepRecord, type ScheduledStepRecord } from "./engine-step.js";
 export * from "./original-csv.js";
 export { jsonSchema, schemaNames } from "./json-schema.js";

@@ -1,4 +1,16 @@
-/** A fraction as people read it: 0.123 is `12 %`, with one decimal `12.3 %`. */
+/** Fractions as people read them. */
+
+/** 0.123 is `12 %`, with one decimal `12.3 %`. */
 export function percent(fraction: number, decimals = 0): string {
   return `${(100 * fraction).toFixed(decimals)} %`;
+}
+
+/** A difference, with its sign: 0.032 is `+3.2 %`. */
+export function signedPercent(fraction: number): string {
+  return `${fraction >= 0 ? "+" : ""}${percent(fraction, 1)}`;
+}
+
+/** A share of a whole, one decimal; a small one is not rounded to nothing. */
+export function sharePercent(fraction: number): string {
+  return fraction > 0 && fraction < 0.001 ? "below 0.1 %" : percent(fraction, 1);
 }

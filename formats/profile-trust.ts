@@ -1,8 +1,9 @@
 /**
- * Whether a profile predicts what was kept out of its fit: told from the scores that it keeps, for simulations and lists to
+ * Whether a profile predicts what was kept out of its fit: read from the scores that it keeps, for simulations and lists to
  * say. A calibration that fails here is not written (cli/fit-recordings.ts, calibrate/fit/assess.ts); one that ships in spite
  * of it, or was made elsewhere, is marked.
  */
+import { signedPercent } from "./percent.js";
 import type { Profile } from "./profile.js";
 
 /** Mean time per output token, latency, or median batch time may be off by as much on what was kept out of the fit. */
@@ -43,10 +44,6 @@ export function trustWarning(profile: Profile): string | undefined {
   if (state !== "not usable" || worst === undefined) return undefined;
   return (
     `profile "${profile.name}" is not usable for predictions: it misses runs kept out of its fit by up to ` +
-    `${signedPercentOf(worst.errorFraction)} (${worst.what}), where at most ${100 * HELD_OUT_GATE} % is allowed`
+    `${signedPercent(worst.errorFraction)} (${worst.what}), where at most ${100 * HELD_OUT_GATE} % is allowed`
   );
-}
-
-function signedPercentOf(fraction: number): string {
-  return `${fraction >= 0 ? "+" : ""}${(100 * fraction).toFixed(1)} %`;
 }

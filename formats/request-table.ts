@@ -2,8 +2,7 @@
  * The requests of a run by column, so that ten million of them need no object each. Row i is request i; times are ns from
  * the start of the run, NaN where the run does not know.
  */
-import type { RequestRecord } from "./run.js";
-import { requestStatuses } from "./run.js";
+import { requestStatuses, type RequestRecord } from "./request-record.js";
 
 export interface RequestColumns {
   readonly rows: number;

@@ -3,36 +3,13 @@
  * nanoseconds since the start of the run; the file has milliseconds, a unit in each column name.
  */
 import { z } from "zod";
+import type { RequestRecord } from "./request-record.js";
+import type { ScheduledStepRecord } from "./engine-step.js";
 import type { RequestTable } from "./request-table.js";
 
+export * from "./request-record.js";
+
 export const RUN_VERSION = 1;
-
-/** ok: finished; refused: rejected, never admitted, with the reason; error: started, then lost to an error. */
-export const requestStatuses = ["ok", "refused", "error"] as const;
-export type RequestStatus = (typeof requestStatuses)[number];
-
-/** One request of a run. Times in ns since the run's start; what a run does not know is absent. */
-export interface RequestRecord {
-  readonly requestId: string;
-  /** When the client meant to send it; latency counts from here. */
-  readonly arrivalNs: number;
-  readonly sentNs?: number;
-  /** When it first took part in a batch or step. */
-  readonly scheduledNs?: number;
-  readonly firstTokenNs?: number;
-  /** When the client held the whole answer. */
-  readonly lastTokenNs?: number;
-  readonly promptTokens: number;
-  readonly cachedTokens?: number;
-  readonly outputTokens: number;
-  readonly batchId?: number;
-  readonly batchSize?: number;
-  readonly preemptions?: number;
-  readonly status: RequestStatus;
-  readonly error?: string;
-  /** Columns that servesim does not know, kept as they came. */
-  readonly extra?: Readonly<Record<string, string>>;
-}
 
 /** One batch of naive or dynamic: what ran, when, under which limit. Times in ns since the run's start. */
 export interface BatchRecord {
@@ -115,6 +92,8 @@ export interface Run {
   readonly info: RunInfo;
   readonly requests: readonly RequestRecord[];
   readonly batches: readonly BatchRecord[];
+  /** Of a real run of steps by servesim itself, as it was measured; a folder's are read by readSteps. */
+  readonly steps?: readonly ScheduledStepRecord[];
   /** The same requests by column, where the run has them so; `requests` then makes all records when first asked for. */
   readonly table?: RequestTable;
 }
@@ -125,6 +104,7 @@ export interface RunJournal {
   begin(info: RunInfo): void;
   request(record: RequestRecord): void;
   batch(record: BatchRecord): void;
+  step(record: ScheduledStepRecord): void;
 }
 
 /** What an experiment folder holds: its cells, and whether the last run of it came to its end. */

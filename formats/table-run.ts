@@ -25,7 +25,7 @@ export function recordsOfTable(table: RequestTable): RequestRecord[] {
 
 /** The run with other facts; its requests stay as they are kept. */
 export function withInfo(run: Run, info: RunInfo): Run {
-  if (run.table === undefined) return { info, requests: run.requests, batches: run.batches };
+  if (run.table === undefined) return { ...run, info };
   return tableRun(info, run.table, run.batches);
 }
 

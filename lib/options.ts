@@ -7,6 +7,7 @@ import {
   loadSchema,
   MAX_TOKENS,
   promptsSchema,
+  defined,
   type Load,
   type Profile,
   type Run,
@@ -140,7 +141,7 @@ function listed(requests: readonly RequestOptions[]): WorkloadRequest[] {
       promptTokens: prompt_tokens,
       outputTokens: output_tokens,
       ...(arrival_ms === undefined ? {} : { arrivalNs: Math.round(arrival_ms * 1e6) }),
-      ...(priority === undefined ? {} : { priority }),
+      ...defined({ priority }),
     }))
     .sort((a, b) => (a.arrivalNs ?? 0) - (b.arrivalNs ?? 0));
 }

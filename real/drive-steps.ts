@@ -1,9 +1,9 @@
 /**
  * Drives a scheduler of steps on the real clock: the counterpart of sim/engine/engine-loop.ts and drive.ts, with the same
- * schedulers, clients and request log, and hardware in place of the cost model. One step is in flight at a time; requests that
- * come meanwhile enter before the next one is scheduled.
+ * schedulers, clients and request log, and hardware in place of the cost model. As many steps are in flight as the scheduler
+ * says, one or two; requests that come meanwhile enter before the next one is scheduled.
  */
-import { InvariantError, type RequestRecord, type Workload } from "../formats/index.js";
+import { InvariantError, type RequestRecord, type ScheduledStepRecord, type Workload } from "../formats/index.js";
 import {
   Client,
   StepLog,
@@ -16,29 +16,32 @@ import {
 } from "../sim/index.js";
 import type { Clock } from "./clock.js";
 import { sendDue, untilDue } from "./pacing.js";
+import { decisionOf, stepRecord, type Decision, type StepTimes } from "./step-records.js";
 
 export interface DriveStepsInput {
   readonly workload: Workload;
   readonly schedulers: StepSchedulers;
   readonly clock: Clock;
-  /** Computes a step; `ended`: requests whose KV cache is not needed any more. Resolves with the tokens in the client's hands. */
-  runStep(work: readonly StepAssignment[], ended: readonly number[]): Promise<void>;
+  /**
+   * Computes a step, after those before it; `ended`: requests whose KV cache is not needed any more. Resolves with the tokens
+   * in the client's hands.
+   */
+  runStep(work: readonly StepAssignment[], ended: readonly number[]): Promise<StepTimes>;
   readonly signal?: AbortSignal | undefined;
   onProgress?(ended: number, total: number): void;
-  /** Told of each request as it ends, with its place in the workload. */
+  /** Told of each request as it ends, with its place in the workload, and of each step whose results were taken. */
   onEnded?(record: RequestRecord, index: number): void;
+  onStep?(record: ScheduledStepRecord): void;
 }
 
 export interface DrivenSteps {
   /** Of requests that have ended, in the workload's order. */
   readonly requests: readonly RequestRecord[];
   readonly log: StepLog;
-  readonly steps: number;
+  readonly steps: readonly ScheduledStepRecord[];
   readonly preemptions: number;
   /** Most KV blocks in use at once, and how many there are. */
   readonly kvBlocks: { readonly total: number; readonly highWater: number };
-  /** From the end of one step's computing to the start of the next one's, of steps that followed at once, ns. */
-  readonly betweenNs: readonly number[];
   readonly sendLagsNs: readonly number[];
   /** Why not all requests have ended. */
   readonly interrupted?: string;
@@ -49,6 +52,13 @@ export async function driveSteps(input: DriveStepsInput): Promise<DrivenSteps> {
   return new StepDrive(input).run();
 }
 
+interface InFlight {
+  readonly step: EngineStep;
+  readonly decision: Decision;
+  /** Undefined: nothing had to be computed. */
+  readonly outcome: Promise<StepTimes | Error | undefined>;
+}
+
 class StepDrive {
   private readonly client: Client;
   private readonly log: StepLog;
@@ -56,14 +66,16 @@ class StepDrive {
   private readonly originNs: number;
   private readonly kvBlocks: number;
   private readonly sendLagsNs: number[] = [];
-  private readonly betweenNs: number[] = [];
-  /** Sent while a step ran. */
+  /** Sent since the last step was scheduled. */
   private entering: { readonly index: number; readonly atNs: number }[] = [];
+  /** When each request entered the scheduler, and before which step: in the columns of recorded servers. */
+  private readonly entries = new Map<number, Readonly<Record<string, string>>>();
   private released: number[] = [];
+  private readonly inFlight: InFlight[] = [];
+  private readonly steps: ScheduledStepRecord[] = [];
+  private nextStep = 0;
   private ended = 0;
-  private steps = 0;
   private preemptions = 0;
-  private lastEndNs = NaN;
 
   constructor(private readonly input: DriveStepsInput) {
     const { workload, schedulers, clock } = input;
@@ -72,30 +84,27 @@ class StepDrive {
     this.client = new Client(workload);
     this.log = new StepLog(requests, tokens);
     this.scheduler = schedulers.choose({ requests, tokens, isReference: true }).make();
-    if (this.scheduler.depth !== 1 || this.scheduler.assignments === undefined) {
-      throw new InvariantError(
-        "a real run needs a scheduler with one step in flight that names what each request does",
-      );
+    if (this.scheduler.assignments === undefined) {
+      throw new InvariantError("a real run needs a scheduler that names what each request does");
     }
     this.kvBlocks = this.scheduler.freeBlocks;
     this.originNs = clock.nowNs();
   }
 
   async run(): Promise<DrivenSteps> {
-    const { client, scheduler, input } = this;
-    const isStopped = (): boolean => input.signal?.aborted === true;
+    const { client, scheduler, inFlight, input } = this;
     for (;;) {
       this.send();
-      if (isStopped()) return this.result(`stopped after ${this.ended} of ${input.workload.requests.length} requests`);
+      if (input.signal?.aborted === true) return this.stopped();
       this.enter();
-      if (scheduler.hasWork()) {
-        const failure = await this.step();
+      const scheduledTokens = scheduler.hasWork() ? this.schedule() : 0;
+      if (inFlight.length > 0) {
+        // As in engine-loop.ts: another step is scheduled before results are taken, where one more may be in flight.
+        if (inFlight.length < scheduler.depth && (scheduledTokens > 0 || scheduler.hasWork())) continue;
+        const failure = await this.takeOldest();
         if (failure !== undefined) return this.result(failure);
       } else if (client.nextDueNs === Infinity) break;
-      else {
-        this.lastEndNs = NaN;
-        await untilDue(this.originNs + client.nextDueNs, input, undefined);
-      }
+      else await untilDue(this.originNs + client.nextDueNs, input, undefined);
     }
     this.log.checkWhole();
     return this.result();
@@ -120,58 +129,76 @@ class StepDrive {
   }
 
   private enter(): void {
-    for (const { index, atNs } of this.entering) this.scheduler.add(index, atNs);
+    for (const { index, atNs } of this.entering) {
+      this.scheduler.add(index, atNs);
+      const addedUs = Math.round(this.nowNs() / 1e3);
+      const { priority } = this.input.workload.requests[index]!;
+      this.entries.set(index, {
+        engine_add_us: String(addedUs),
+        engine_add_step: String(this.nextStep),
+        ...(priority === undefined ? {} : { priority: String(priority) }),
+      });
+    }
     this.entering = [];
   }
 
-  /** One pass; why it failed, if it did. */
-  private async step(): Promise<string | undefined> {
-    const { scheduler, log } = this;
+  /** One pass, whose step the worker begins with as soon as it can; the number of its tokens. */
+  private schedule(): number {
+    const { scheduler, log, input } = this;
+    const { workload } = input;
+    const waitingBefore = scheduler.waitingRequests;
+    const startNs = this.nowNs();
     const step = scheduler.schedule();
-    const scheduledNs = this.nowNs();
-    for (const [at, index] of step.admitted.entries()) log.admitted(index, step.cachedTokens[at]!, scheduledNs);
-    for (const index of step.preempted) log.preemptions[index]!++;
-    this.preemptions += step.preempted.length;
-    for (const index of step.preempted) this.released.push(index);
-    const work = scheduler.assignments!(step);
-    if (work.length > 0) {
-      try {
-        await this.compute(work);
-      } catch (error) {
-        return `step ${step.id} failed: ${(error as Error).message}`;
-      }
-      this.steps++;
+    const endNs = this.nowNs();
+    for (const [at, index] of step.admitted.entries()) log.admitted(index, step.cachedTokens[at]!, endNs);
+    for (const index of step.preempted) {
+      log.preemptions[index]!++;
+      this.released.push(index);
     }
-    this.finish(step);
+    this.preemptions += step.preempted.length;
+    this.nextStep = step.id + 1;
+    const work = scheduler.assignments!(step);
+    const outcome = work.length === 0 ? Promise.resolve(undefined) : this.compute(work);
+    const decision = decisionOf(step, work, { scheduler, span: { startNs, endNs }, waitingBefore, workload });
+    this.inFlight.push({ step, decision, outcome });
+    return step.scheduledTokens;
+  }
+
+  private compute(work: readonly StepAssignment[]): Promise<StepTimes | Error> {
+    const { released } = this;
+    this.released = [];
+    return this.input.runStep(work, released).catch((error: unknown) => error as Error);
+  }
+
+  /** Waits for the oldest step in flight, while requests that are due are sent, and takes its results; why it failed, if it did. */
+  private async takeOldest(): Promise<string | undefined> {
+    const { step, decision, outcome } = this.inFlight.shift()!;
+    const over = outcome.then(() => true as const);
+    let isOver: true | undefined;
+    while (isOver === undefined && this.client.nextDueNs !== Infinity) {
+      isOver = await untilDue(this.originNs + this.client.nextDueNs, this.input, over);
+      this.send();
+    }
+    const times = await outcome;
+    if (times instanceof Error) return `step ${step.id} failed: ${times.message}`;
+    const startNs = this.nowNs();
+    const complete = this.scheduler.update(step);
+    const endNs = this.nowNs();
+    const record = stepRecord(decision, this.originNs, { times, update: { startNs, endNs } });
+    this.steps.push(record);
+    this.input.onStep?.(record);
+    this.deliver(step, complete, endNs);
     return undefined;
   }
 
-  /** Requests that are due meanwhile are sent. */
-  private async compute(work: readonly StepAssignment[]): Promise<void> {
-    const startNs = this.nowNs();
-    if (!Number.isNaN(this.lastEndNs)) this.betweenNs.push(startNs - this.lastEndNs);
-    const { released } = this;
-    this.released = [];
-    const running = this.input.runStep(work, released).then(() => true as const);
-    let isOver: true | undefined;
-    while (isOver === undefined && this.client.nextDueNs !== Infinity) {
-      isOver = await untilDue(this.originNs + this.client.nextDueNs, this.input, running);
-      this.send();
-    }
-    await running;
-    this.lastEndNs = this.nowNs();
-  }
-
-  private finish(step: EngineStep): void {
+  private deliver(step: EngineStep, complete: readonly number[], atNs: number): void {
     const { scheduler, log } = this;
-    const complete = scheduler.update(step);
-    const toldNs = this.nowNs();
-    scheduler.deliver(step, toldNs, {
-      token: (index, atNs) => log.token(index, atNs),
+    scheduler.deliver(step, atNs, {
+      token: (index) => log.token(index, atNs),
       steadyTokens: () => {
         throw new InvariantError("a real run tells of each token by itself");
       },
-      lastTokenWas: (index, atNs) => {
+      lastTokenWas: (index) => {
         log.lastTokenWas(index, atNs);
       },
     });
@@ -185,23 +212,36 @@ class StepDrive {
   private countEnd(index: number): void {
     this.client.ended(this.nowNs());
     this.ended++;
-    this.input.onEnded?.(tableOf(this.log).record(index), index);
+    this.input.onEnded?.(this.recordOf(index), index);
     this.input.onProgress?.(this.ended, this.input.workload.requests.length);
+  }
+
+  private recordOf(index: number): RequestRecord {
+    const record = tableOf(this.log).record(index);
+    const entry = this.entries.get(index);
+    return entry === undefined ? record : { ...record, extra: { ...record.extra, ...entry } };
+  }
+
+  /** Steps in flight come to their end first. */
+  private async stopped(): Promise<DrivenSteps> {
+    while (this.inFlight.length > 0) {
+      const failure = await this.takeOldest();
+      if (failure !== undefined) return this.result(failure);
+    }
+    return this.result(`stopped after ${this.ended} of ${this.input.workload.requests.length} requests`);
   }
 
   private result(interrupted?: string): DrivenSteps {
     const { log, scheduler } = this;
-    const table = tableOf(log);
     const rows = Array.from({ length: log.rows }, (_, row) => row).filter(
       (row) => log.ok[row] === 1 || log.rejections.has(row),
     );
     return {
-      requests: rows.map((row) => table.record(row)),
+      requests: rows.map((row) => this.recordOf(row)),
       log,
       steps: this.steps,
       preemptions: this.preemptions,
       kvBlocks: { total: this.kvBlocks, highWater: this.kvBlocks - scheduler.fewestFreeBlocks },
-      betweenNs: this.betweenNs,
       sendLagsNs: this.sendLagsNs,
       ...(interrupted === undefined ? {} : { interrupted }),
     };

@@ -17,7 +17,7 @@ export interface BatchOutcome {
   readonly memoryFraction?: number;
   /** Each member's own, in the batch's order, times on the clock's scale; absent: all have the batch's. */
   readonly members?: readonly MemberOutcome[];
-  /** When the answers were in the client's hands; absent: when this is told. */
+  /** When the answers were in the client's hands; absent: when this is called. */
   readonly endNs?: number;
 }
 

@@ -1,4 +1,12 @@
 /** Real runs: the policies of sim/policy on the real clock and real hardware. */
 export { realClock, type Clock } from "./clock.js";
 export { drive, RunInterrupted, type DriveInput, type DriveResult, type EndedRequest } from "./drive.js";
-export { benchOnnx, benchSteps, realStepSettings, requireSlotMemory, type OnnxBenchInput } from "./onnx/index.js";
+export {
+  benchOnnx,
+  benchSteps,
+  realStepPlan,
+  requireSlotMemory,
+  type OnnxBenchInput,
+  type RealRunInput,
+  type StepBenchInput,
+} from "./onnx/index.js";

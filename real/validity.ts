@@ -4,7 +4,7 @@
  */
 import { WORTH_TELLING_CORES } from "../machine/index.js";
 import type { RequestRecord, RunInfo } from "../formats/index.js";
-import { quantile } from "../sim/index.js";
+import { quantileOf } from "../sim/index.js";
 import type { EventLoopDelay } from "./event-loop-delay.js";
 
 const MAX_LAG_P99_NS = 5_000_000;
@@ -32,7 +32,7 @@ export function validity(
   eventLoop = around?.eventLoop,
 ): NonNullable<RunInfo["valid"]> {
   const reasons: string[] = [];
-  const lagP99Ns = sendLagsNs.length === 0 ? 0 : quantile(Float64Array.from(sendLagsNs).sort(), 0.99);
+  const lagP99Ns = sendLagsNs.length === 0 ? 0 : quantileOf(Array.from(sendLagsNs), 0.99);
   if (lagP99Ns > MAX_LAG_P99_NS) {
     reasons.push(
       `the client lagged: P99 of the sending delay is ${(lagP99Ns / 1e6).toFixed(1)} ms, at most 5 ms is valid`,

@@ -11,6 +11,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { mean } from "../../sim/index.js";
 
 const { values } = parseArgs({
   options: {
@@ -61,7 +62,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** What both are told of the load, by the same names. */
+/** What both learn of the load, by the same names. */
 function loadWords(round: number): string[] {
   const closed = values["max-concurrency"];
   return [
@@ -141,10 +142,6 @@ function figures(samples: readonly number[]): string {
   const show = (value: number): string => String(Number(value.toPrecision(4)));
   const [least, most] = [Math.min(...samples), Math.max(...samples)];
   return least === most ? show(least) : `${show(mean(samples))} (${show(least)} to ${show(most)})`;
-}
-
-function mean(samples: readonly number[]): number {
-  return samples.reduce((sum, value) => sum + value, 0) / samples.length;
 }
 
 function deviation(samples: readonly number[]): number {

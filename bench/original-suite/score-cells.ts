@@ -1,5 +1,5 @@
 /** Recorded against simulated, cell by cell, and the errors that the targets speak of (relative, 0-1). */
-import type { Profile } from "../../formats/index.js";
+import { signedPercent, type Profile } from "../../formats/index.js";
 import type { PromptSource } from "../../sim/index.js";
 import { simulatedFigures, type CellFigures, type RecordedFigures } from "./cell-figures.js";
 import { markdownTable } from "./markdown-table.js";
@@ -59,10 +59,6 @@ export function scoreTable(scores: readonly CellScore[]): string {
     ...triple(recorded.p95_latency_s, simulated.p95_latency_s, p95),
   ]);
   return markdownTable(header, rows);
-}
-
-function signedPercent(ratio: number): string {
-  return `${ratio < 0 ? "-" : "+"}${(Math.abs(ratio) * 100).toFixed(1)} %`;
 }
 
 function triple(recordedS: number, simulatedS: number, error: number): string[] {

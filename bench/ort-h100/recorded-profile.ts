@@ -1,6 +1,6 @@
 /** A profile out of a recorded grid: the fit of one split, with what is known of the machine. */
 import { basename } from "node:path";
-import { PROFILE_VERSION, profileSchema, type Profile } from "../../formats/index.js";
+import { PROFILE_VERSION, profileSchema, defined, type Profile } from "../../formats/index.js";
 import type { MemoryFit, Measurement, StaticBatchFit } from "../../calibrate/fit/index.js";
 
 const MIB = 2 ** 20;
@@ -44,11 +44,11 @@ export function recordedProfile({ path, measurements, fit, memory }: RecordedFit
       terms: memory.terms,
       kv_bytes_per_token: 2 * gpt2.layers * gpt2.width * (precision === "fp16" ? 2 : 4),
       arena_keeps_peak: true,
-      ...(memory.arenaRegionBytes === undefined ? {} : { arena_region_bytes: memory.arenaRegionBytes }),
+      ...defined({ arena_region_bytes: memory.arenaRegionBytes }),
     },
     range: fit.range,
     fit: fit.fit,
-    ...(fit.held_out === undefined ? {} : { held_out: fit.held_out }),
+    ...defined({ held_out: fit.held_out }),
     noise: fit.noise,
     uncertainty: fit.uncertainty,
     notes: [

@@ -15,7 +15,7 @@ const engine = {
   enable_prefix_caching: false,
 };
 
-describe("what the peer is told of a case", () => {
+describe("what the peer learns of a case", () => {
   it("is the shape and the concurrency of a closed loop of equal requests", async () => {
     const shape = { input_tokens: 1024, output_tokens: 128, requests: 50, concurrency: 64 };
     expect(peerSpec(await buildCase("dense", options), "unused")).toEqual({ engine, ...shape });

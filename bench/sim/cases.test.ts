@@ -29,11 +29,14 @@ it.each(["poisson", "million", "pressure"] as const)(
 it.each([
   ["poisson", 10],
   ["million", 28],
-] as const)("%s arrives at %p requests/s (a million: 70 %% of the capacity it is told, 40)", async (name, ratePerS) => {
-  const { requests } = (await buildCase(name, options)).workload;
-  const lastS = requests.at(-1)!.arrivalNs! / 1e9;
-  expect(Math.abs(requests.length / lastS / ratePerS - 1)).toBeLessThan(0.03);
-});
+] as const)(
+  "%s arrives at %p requests/s (a million: 70 %% of the capacity it is given, 40)",
+  async (name, ratePerS) => {
+    const { requests } = (await buildCase(name, options)).workload;
+    const lastS = requests.at(-1)!.arrivalNs! / 1e9;
+    expect(Math.abs(requests.length / lastS / ratePerS - 1)).toBeLessThan(0.03);
+  },
+);
 
 test("dense is a closed loop of 64 with 1024 tokens in and 128 out, 131072 requests by default", async () => {
   const { requests, maxConcurrency } = (await buildCase("dense", { mode: "bare", capacityPerS: () => 1 })).workload;

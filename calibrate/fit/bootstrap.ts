@@ -4,9 +4,9 @@
  * within one. Equations are summed per block once, so a draw costs its blocks and not its cells.
  */
 import { stream } from "../../sim/kernel/index.js";
+import { quantileOf } from "../../sim/metrics/index.js";
 import type { LinearSolver } from "./linear-solver.js";
 import { normalEquations, solveNnls, type NormalEquations } from "./nnls.js";
-import { quantile } from "./quantile.js";
 import type { RelativeDesign } from "./relative-fit.js";
 
 /** Coefficients in ns, a row per draw. `weights` are those of the fit. */
@@ -30,7 +30,7 @@ export function intervalsOf(draws: readonly (readonly number[])[], estimates: re
   return estimates.map((estimate, term) => {
     const values = draws.map((draw) => draw[term]!);
     if (values.length === 0) return [estimate, estimate];
-    return [Math.min(estimate, quantile(values, 0.025)), Math.max(estimate, quantile(values, 0.975))];
+    return [Math.min(estimate, quantileOf(values, 0.025)), Math.max(estimate, quantileOf(values, 0.975))];
   });
 }
 

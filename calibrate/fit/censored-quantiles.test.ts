@@ -31,7 +31,7 @@ test("a value seen and one hidden at the same time: the hidden one is below", ()
   expect(censoredQuantiles([atMost(5), exact(5), exact(1)], { points: 5, least: 2 })![4]).toEqual([0.4375, 1]);
 });
 
-test("what is hidden behind something else does not shift what is told of the rest", () => {
+test("what is hidden behind something else does not shift what is known of the rest", () => {
   const random = stream("test/censored");
   const sightings = Array.from({ length: 20_000 }, (): Sighting => {
     const [value, curtain] = [exponential(random), exponential(random) * 0.7];

@@ -1,5 +1,5 @@
 /** Fits the terms of one target: which can be told apart, where they bend, coefficients, and what else would fit as well. */
-import type { CostTerm } from "../../formats/index.js";
+import { defined, type CostTerm } from "../../formats/index.js";
 import { bootstrapDraws, intervalsOf } from "./bootstrap.js";
 import type { FitTarget, Phase, TermShape } from "./features.js";
 import { chooseKnots } from "./knots.js";
@@ -76,10 +76,7 @@ function costTerm(
 ): CostTerm {
   return {
     basis,
-    ...(upto === undefined ? {} : { upto }),
-    ...(beyond === undefined ? {} : { beyond }),
-    ...(rows_upto === undefined ? {} : { rows_upto }),
-    ...(rows_beyond === undefined ? {} : { rows_beyond }),
+    ...defined({ upto, beyond, rows_upto, rows_beyond }),
     coefficient_ns: digits(coefficientNs, 6),
     ci95_ns: [digits(interval[0], 6), digits(interval[1], 6)],
   };

@@ -18,15 +18,7 @@ export { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
 export { nnls, normalEquations } from "./nnls.js";
 export { logNormalVariation, type HeavyTail, normalQuantile } from "./log-normal.js";
 export { cholesky } from "./cholesky.js";
-export {
-  quantileOfValues,
-  growthOf,
-  type Growth,
-  variationOf,
-  rounded,
-  significantGrowth,
-  weightedQuantiles,
-} from "./spread.js";
+export { growthOf, type Growth, variationOf, rounded, significantGrowth, weightedQuantiles } from "./spread.js";
 export { evolve } from "./evolution.js";
 export { nelderMead } from "./nelder-mead.js";
 export { censoredQuantiles, type Sighting } from "./censored-quantiles.js";

@@ -4,6 +4,7 @@
  * rows: the library takes another kernel there, and time may fall. Each is added while cross-validation over prompt
  * blocks says that cells left out are predicted better.
  */
+import { defined } from "../../formats/index.js";
 import { stream } from "../../sim/kernel/index.js";
 import type { Bend, FitTarget, TermShape } from "./features.js";
 import { FeatureColumns, FoldedSums } from "./folded-sums.js";
@@ -90,8 +91,7 @@ function bend(terms: readonly TermShape[], { bend: { phase, basis }, knot }: Add
   const segments = [undefined, ...cuts].map((from, i) => ({
     phase,
     basis,
-    ...(from === undefined ? {} : { beyond: from }),
-    ...(cuts[i] === undefined ? {} : { upto: cuts[i] }),
+    ...defined({ beyond: from, upto: cuts[i] }),
   }));
   return [...terms.filter((term) => !mine.includes(term)), ...segments];
 }

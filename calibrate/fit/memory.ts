@@ -8,6 +8,7 @@ import { arenaBytes } from "../../sim/cost/index.js";
 import { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
 import type { BatchShape, Measurement } from "./measurement.js";
 import { nnls } from "./nnls.js";
+import { mean } from "../../sim/metrics/index.js";
 
 type MemoryTerm = Profile["memory"]["terms"][number];
 
@@ -183,7 +184,7 @@ function fitNeeds(
     const need = points.map(({ quantities }) => quantities.reduce((sum, q, j) => sum + q * coefficients[j]!, 0));
     if (keeps) owners = neediest(need);
     const errors = points.map(({ bytes }, i) => Math.abs(baseBytes + held(need[owners[i]!]!) - bytes) / bytes);
-    const meanError = fitted.reduce((sum, i) => sum + errors[i]!, 0) / fitted.length;
+    const meanError = mean(fitted.map((i) => errors[i]!));
     if (best === undefined || meanError < best.meanError) best = { baseBytes, coefficients, errors, meanError };
     points.forEach((_, i) => {
       const [low, high] = needs[i]!;

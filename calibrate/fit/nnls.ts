@@ -45,7 +45,7 @@ export function normalEquations(
 
 /**
  * Solves the normal equations under x >= 0. A column of zeros gets 0. Starting from a solution of like equations (`near`)
- * saves the way there; the result is a solution of these all the same.
+ * saves the way there; the result is a solution of these in any case.
  */
 export function solveNnls({ gram, moment }: NormalEquations, solver: LinearSolver, near?: readonly number[]): number[] {
   const columns = moment.length;

@@ -1,8 +1,7 @@
 /** What the model leaves unexplained: spread between repeats, residuals of whole batches, drift over the session. */
 import { greatest, least, percent } from "../../formats/index.js";
-import { median } from "../../sim/metrics/index.js";
+import { median, quantileOf } from "../../sim/metrics/index.js";
 import { shapeName, type BatchShape, type Cell, type Measurement } from "./measurement.js";
-import { quantile } from "./quantile.js";
 
 const QUANTILES = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99] as const;
 
@@ -12,7 +11,7 @@ export function residualQuantiles(
   batchNs: (shape: BatchShape) => number,
 ): [number, number][] {
   const ratios = grid.map((measurement) => measurement.wallNs / batchNs(measurement));
-  return QUANTILES.map((q) => [q, Number(quantile(ratios, q).toPrecision(4))]);
+  return QUANTILES.map((q) => [q, Number(quantileOf(ratios, q).toPrecision(4))]);
 }
 
 /** Quantiles of single repeats over their shape's median; shapes measured once tell nothing. */
@@ -20,7 +19,7 @@ export function repeatQuantiles(cells: readonly Cell[]): [number, number][] {
   const ratios = cells.flatMap(({ repeats, wallNs }) =>
     repeats.length < 2 ? [] : repeats.map((repeat) => repeat.wallNs / wallNs),
   );
-  return ratios.length === 0 ? [] : QUANTILES.map((q) => [q, Number(quantile(ratios, q).toPrecision(4))]);
+  return ratios.length === 0 ? [] : QUANTILES.map((q) => [q, Number(quantileOf(ratios, q).toPrecision(4))]);
 }
 
 /** Median over cells of half the range of their repeats over their median, a fraction. */

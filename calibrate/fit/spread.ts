@@ -1,6 +1,6 @@
 /** Statistics of measured times: means that a few stalls do not own, ratios about a fitted line. */
 import type { Variation } from "../../formats/index.js";
-import { mean, quantile } from "../../sim/index.js";
+import { mean } from "../../sim/index.js";
 import { censoredQuantiles, keptProbabilities, type Sighting } from "./censored-quantiles.js";
 
 /** base + slope x requests, neither negative. */
@@ -51,10 +51,6 @@ export function variationOf(ratios: readonly number[], least = 50): Variation | 
 
 export function rounded(quantiles: readonly (readonly [number, number])[]): [number, number][] {
   return quantiles.map(([p, ratio]) => [Number(p.toPrecision(6)), Number(ratio.toPrecision(5))]);
-}
-
-export function quantileOfValues(values: readonly number[], p: number): number {
-  return quantile(Float64Array.from(values).sort(), p);
 }
 
 /** Quantiles of values that count by their weights, at the probabilities that profiles keep. */

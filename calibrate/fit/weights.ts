@@ -2,10 +2,9 @@
  * How much each cell counts. First by its measured variance: a cell whose repeats disagree says less. Then, with a fit at
  * hand, by Huber's rule (1964): a cell that lies far off whatever the model is pulls no harder than one at the edge.
  */
-import { median } from "../../sim/metrics/index.js";
+import { median, quantileOf } from "../../sim/metrics/index.js";
 import type { FitTarget } from "./features.js";
 import type { Cell } from "./measurement.js";
-import { quantile } from "./quantile.js";
 
 /** Misfit between shapes that no repeat shows (a relative standard deviation): no cell counts for more than that allows. */
 const MISFIT_FRACTION = 0.05;
@@ -27,7 +26,7 @@ export function varianceWeights(target: FitTarget, cells: readonly Cell[]): numb
 function medianVariance(target: FitTarget, cell: Cell): number | undefined {
   const times = cell.repeats.map((repeat) => target.measuredNs(repeat));
   if (times.length < 2) return undefined;
-  const range = (quantile(times, 0.75) - quantile(times, 0.25)) / target.measuredNs(cell);
+  const range = (quantileOf(times, 0.75) - quantileOf(times, 0.25)) / target.measuredNs(cell);
   return (MEDIAN_VARIANCE * range ** 2) / times.length;
 }
 

@@ -1,6 +1,6 @@
-/** From measurements and what ran them to a profile: fits time and memory, and gathers what a reader should be told. */
+/** From measurements and what ran them to a profile: fits time and memory, and gathers what a reader should know. */
 import type { ExecutorInfo } from "../../onnx/index.js";
-import { PROFILE_VERSION, check, type Profile, profileSchema, greatest, least } from "../../formats/index.js";
+import { PROFILE_VERSION, check, profileSchema, greatest, least, defined, type Profile } from "../../formats/index.js";
 import {
   assess,
   blockName,
@@ -79,7 +79,7 @@ export async function buildProfile(inputs: ProfileInputs): Promise<{
       },
       range,
       fit,
-      ...(held_out === undefined ? {} : { held_out }),
+      ...defined({ held_out }),
       noise,
       uncertainty,
     },

@@ -76,7 +76,7 @@ test("an interrupted calibration keeps what it measured and is finished on resum
   expect(existsSync(profilePath)).toBe(false);
 });
 
-test("a memory pass cut short is made again whole, since peaks of two processes do not mix", async () => {
+test("a memory pass cut short is repeated as a whole, since peaks of two processes do not mix", async () => {
   const rawPath = rawPathOf(profilePath);
   const stop = new AbortController();
   const onProgress = ({ label }: CalibrationProgress): void => {

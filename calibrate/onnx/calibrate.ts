@@ -1,6 +1,6 @@
 /**
  * Calibrates a model on this machine: measures what the plan asks for as far as memory and time allow, and fits a profile
- * to it. Nothing else should run meanwhile; what did is told.
+ * to it. Nothing else should run meanwhile; what did is reported.
  */
 import { availableParallelism, cpus, totalmem } from "node:os";
 import {
@@ -21,7 +21,7 @@ import {
   tryBatch,
   type OnnxExecutor,
 } from "../../onnx/index.js";
-import { ConfigError, type CalibrationPlan, type Profile } from "../../formats/index.js";
+import { ConfigError, defined, type CalibrationPlan, type Profile } from "../../formats/index.js";
 import { blockName, toCells, type Measurement, type Residual } from "../fit/index.js";
 import { MemoryBound } from "./batch-memory.js";
 import { buildProfile } from "./build-profile.js";
@@ -82,8 +82,7 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
   await requireProvider(plan.device);
   const model = await ensureModel(plan.model, {
     ...modelForm(plan),
-    ...(cacheDir === undefined ? {} : { cacheDir }),
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ cacheDir, signal }),
   });
   const grid = resolvePlan({ ...plan, model: model.name }, model.shape, seed);
   signal?.throwIfAborted();
@@ -131,12 +130,10 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
         measurements: session.chosen,
         everything: session.measurements,
         settings: {
-          ...(plan.budget_s === undefined ? {} : { budget_s: plan.budget_s }),
-          ...(grid.weights === undefined ? {} : { weights: grid.weights }),
-          ...(grid.sampling === undefined ? {} : { sampling: grid.sampling }),
+          ...defined({ budget_s: plan.budget_s, weights: grid.weights, sampling: grid.sampling }),
           timer_ns: bench.timerNs,
           pinned: pinning.isPinned,
-          ...(pinning.cpus === undefined ? {} : { cpus: pinning.cpus }),
+          ...defined({ cpus: pinning.cpus }),
           other_cores: Number(others.toPrecision(3)),
         },
         info: executor.info,
@@ -207,8 +204,7 @@ async function measureAll(
     keep: (measurement) => {
       if (rawPath !== undefined) appendRaw(rawPath, measurement);
     },
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ onProgress, signal }),
   });
   const made = await measurePlan({
     bench,

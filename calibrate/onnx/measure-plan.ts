@@ -111,7 +111,7 @@ async function scout({ session, bound, endNs, scouted, onScout }: MeasurePlanInp
     for (const measurement of earlier.slice(-1)) await session.warmUp(measurement);
     return;
   }
-  // Peaks of two processes cannot be mixed, so a memory pass that was cut short is made again from its start.
+  // Peaks of two processes cannot be mixed, so a memory pass that was cut short is repeated from its start.
   onScout(false);
   if (endNs !== Infinity) session.endNs -= (1 - SCOUT_FRACTION) * session.leftNs;
   for (const shape of scouts) {

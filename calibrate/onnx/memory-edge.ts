@@ -13,7 +13,7 @@ const NARROW = 0.05;
 const MAX_TRIES = 24;
 const GROWTH = 2;
 
-/** `fits` runs a batch of so many rows and says whether memory was enough. */
+/** `fits` runs a batch of this many rows and says whether memory was enough. */
 export async function findMemoryEdge(
   guessRows: number,
   mostRows: number,

@@ -3,7 +3,7 @@
  * each round and the shapes of the memory pass. Pure, and the same for the same seed.
  */
 import { samplingSettings, type ModelShape, type SamplingSettings } from "../../onnx/index.js";
-import { ConfigError, type CalibrationPlan } from "../../formats/index.js";
+import { ConfigError, defined, type CalibrationPlan } from "../../formats/index.js";
 import { stream } from "../../sim/kernel/index.js";
 import { shapeName, type BatchShape } from "../fit/index.js";
 
@@ -51,8 +51,7 @@ export function resolvePlan(plan: CalibrationPlan, shape: ModelShape, seed: stri
   const sampling = samplingSettings(plan);
   return {
     model: plan.model,
-    ...(plan.weights === undefined ? {} : { weights: plan.weights }),
-    ...(sampling === undefined ? {} : { sampling }),
+    ...defined({ weights: plan.weights, sampling }),
     device: plan.device,
     batchSizes: levels(plan.batch_sizes, defaults.batchSizes),
     promptTokens,

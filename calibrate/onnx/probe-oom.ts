@@ -5,7 +5,7 @@
 import { availableParallelism } from "node:os";
 import { availableMemoryBytes } from "../../machine/index.js";
 import { ensureModel, modelForm, tryBatch } from "../../onnx/index.js";
-import type { CalibrationPlan, Profile } from "../../formats/index.js";
+import { defined, type CalibrationPlan, type Profile } from "../../formats/index.js";
 import { largestBatch } from "../../sim/cost/index.js";
 import { findMemoryEdge, type MemoryEdge } from "./memory-edge.js";
 
@@ -37,7 +37,7 @@ const RESERVE_BYTES = 256 * 2 ** 20;
 /** Prompts as long as the longest measured, and as many decode steps. */
 export async function probeOom(plan: CalibrationPlan, profile: Profile, options: ProbeOptions = {}): Promise<OomProbe> {
   const { cacheDir, threads = availableParallelism(), onTry, signal } = options;
-  const model = await ensureModel(plan.model, { ...modelForm(plan), ...(cacheDir === undefined ? {} : { cacheDir }) });
+  const model = await ensureModel(plan.model, { ...modelForm(plan), ...defined({ cacheDir }) });
   const [, promptTokens] = profile.range.prompt_tokens;
   const outputTokens = Math.max(1, profile.range.context_tokens[1] - promptTokens + 1);
   const onCpu = plan.device === "cpu";
@@ -56,5 +56,5 @@ export async function probeOom(plan: CalibrationPlan, profile: Profile, options:
     if (!outcome.fits) why = outcome.why;
     return outcome.fits;
   });
-  return { ...edge, promptTokens, outputTokens, predictedRows, limitBytes, ...(why === undefined ? {} : { why }) };
+  return { ...edge, promptTokens, outputTokens, predictedRows, limitBytes, ...defined({ why }) };
 }

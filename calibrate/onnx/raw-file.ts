@@ -5,7 +5,7 @@
  */
 import { appendFileSync, existsSync } from "node:fs";
 import { z } from "zod";
-import { ArtifactError, ConfigError, check } from "../../formats/index.js";
+import { ArtifactError, ConfigError, check, defined } from "../../formats/index.js";
 import {
   checkRows,
   readCsv,
@@ -37,7 +37,7 @@ const allColumns = [...columns, ...laterColumns];
 
 /**
  * What a raw file belongs to. `baseBytes` is the memory before the first batch of the memory pass, `scouted` says that the
- * memory pass has come to its end, be it that of the grid, of the memory or of the time allowed for it.
+ * memory pass has come to its end, of the grid, of the memory or of the time allowed for it.
  */
 export interface RawContext {
   readonly plan: GridPlan;
@@ -97,8 +97,7 @@ const rowSchema = z
     dispatchNs: row.dispatch_ms,
     peakRssBytes: row.peak_rss_bytes,
     kind: row.kind,
-    ...(row.block === undefined ? {} : { block: row.block }),
-    ...(row.other_cores === undefined ? {} : { otherCores: row.other_cores }),
+    ...defined({ block: row.block, otherCores: row.other_cores }),
   }));
 
 /** Where the plan of a raw file is kept. */

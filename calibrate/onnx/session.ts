@@ -5,7 +5,7 @@
  */
 import type { OnnxExecutor } from "../../onnx/index.js";
 import { otherCores } from "../../machine/index.js";
-import { BackendError } from "../../formats/index.js";
+import { BackendError, defined } from "../../formats/index.js";
 import { shapeName, type BatchShape, type Measurement } from "../fit/index.js";
 import { BLOCK_TASKS, chooseMeasurements, REFERENCE_REPEATS } from "./drift-watch.js";
 import { covers, expectedNs } from "./expected-time.js";
@@ -119,10 +119,10 @@ export class CalibrationSession {
     }
     if (!(await this.fitsApart(task.shape))) return false;
     try {
-      const clock = { ...bench, ...(own.executor === undefined ? {} : { executor: own.executor }) };
+      const clock = { ...bench, ...defined({ executor: own.executor }) };
       const timed = await measureBatch(clock, plan, task, this.order++);
       const peakRssBytes = (task.kind === "memory" ? await bench.readPeakBytes?.() : undefined) ?? timed.peakRssBytes;
-      this.add({ ...timed, peakRssBytes, ...(own.block === undefined ? {} : { block: own.block }) }, keep);
+      this.add({ ...timed, peakRssBytes, ...defined({ block: own.block }) }, keep);
       return true;
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;

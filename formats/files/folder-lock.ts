@@ -1,12 +1,13 @@
 /**
  * One process at a time works in a folder, or on a file that takes long to make: `.lock` in the folder, `.NAME.lock` beside the
  * file tells which, by host and process id. The lock of a process that is no more is taken over; one of another host is not,
- * since nobody here can tell whether that process still runs.
+ * since it is unknown here whether that process still runs.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { defined } from "../defined.js";
 import { ConfigError } from "../errors.js";
 import { cannotWrite } from "./atomic.js";
 import { isAlive, temporaryBeside } from "./temporary.js";
@@ -26,7 +27,7 @@ export async function whileLocked<T>(folder: string, work: () => Promise<T>): Pr
   return whileHeld({ what: folder, folder, path: join(folder, LOCK_NAME) }, work);
 }
 
-/** The same for a file, be it there or not: its folder is made, and others may work on its neighbours. */
+/** The same for a file, whether it exists or not: its folder is made, and others may work on its neighbours. */
 export async function whileFileLocked<T>(file: string, work: () => Promise<T>): Promise<T> {
   const folder = dirname(resolve(file));
   return whileHeld({ what: file, folder, path: join(folder, `.${basename(file).slice(0, 200)}${LOCK_NAME}`) }, work);
@@ -146,7 +147,7 @@ function isGone({ pid, host, started }: Owner): boolean {
 
 function ownOwner(): Owner {
   const started = startOf(process.pid);
-  return { pid: process.pid, host: hostname(), ...(started === undefined ? {} : { started }) };
+  return { pid: process.pid, host: hostname(), ...defined({ started }) };
 }
 
 /** Boot and clock tick in which a process began, as Linux tells; undefined elsewhere. */

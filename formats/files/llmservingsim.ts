@@ -3,6 +3,7 @@
  * own times of each request, seconds on one clock, and when it arrived, seconds of the wall clock. Read as a run folder would
  * be; times count from the first arrival.
  */
+import { defined } from "../defined.js";
 import { least } from "../extremes.js";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -90,7 +91,7 @@ export function readLlmServingSim(folder: string): Run {
       version: 1,
       source: "real",
       policy: "vllm",
-      ...(meta.started_at === undefined ? {} : { date: meta.started_at }),
+      ...defined({ date: meta.started_at }),
       engine: {
         name: "vllm",
         version: meta.vllm_version,
@@ -106,12 +107,11 @@ export function readLlmServingSim(folder: string): Run {
                 enable_prefix_caching: cache.enable_prefix_caching,
               }),
           async_scheduling: resolved?.scheduler_config?.async_scheduling ?? true,
-          ...(graphs === undefined ? {} : { cudagraph_capture_sizes: graphs }),
-          ...(given.tensor_parallel_size === undefined ? {} : { tensor_parallel_size: given.tensor_parallel_size }),
+          ...defined({ cudagraph_capture_sizes: graphs, tensor_parallel_size: given.tensor_parallel_size }),
           ...otherSettings(given, resolved),
         },
       },
-      model: { name: meta.model, ...(given.dtype === undefined ? {} : { dtype: given.dtype }) },
+      model: { name: meta.model, ...defined({ dtype: given.dtype }) },
       hardware: meta.hardware === undefined ? {} : { gpu: meta.hardware.device_name },
       load: { kind: "open_loop" },
       requests: requests.length,

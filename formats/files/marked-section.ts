@@ -2,8 +2,9 @@
  * A part of a page that a command makes: what stands between `<!-- name:begin -->` and `<!-- name:end -->` is replaced, the
  * rest of the page is left as it is.
  */
-import { ArtifactError } from "../index.js";
-import { readText, writeTextAtomic } from "./index.js";
+import { ArtifactError } from "../errors.js";
+import { writeTextAtomic } from "./atomic.js";
+import { readText } from "./read-bytes.js";
 
 interface Section {
   readonly before: string;

@@ -2,8 +2,7 @@
  * Rows of requests.csv that hold only servesim's own columns, each a plain number where one belongs: read without a schema, so
  * that ten million take seconds. Every other row is left to the schema, which says what is wrong with it.
  */
-import type { RequestRecord, RequestStatus } from "../run.js";
-import { requestStatuses } from "../run.js";
+import { requestStatuses, type RequestRecord, type RequestStatus } from "../run.js";
 
 const times = {
   sent_ms: "sentNs",

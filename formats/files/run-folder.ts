@@ -1,6 +1,6 @@
 /**
- * Run folders on disk: requests.csv[.gz] + run.json, and batches.csv for batch policies. Reads what servesim wrote and
- * recordings of the same form: unknown columns are kept, absent ones stay absent.
+ * Run folders on disk: requests.csv[.gz] + run.json, batches.csv for batch policies, steps.csv.gz of real steps. Reads what
+ * servesim wrote and recordings of the same form: unknown columns are kept, absent ones stay absent.
  */
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
@@ -16,6 +16,7 @@ import { checkRow, eachRow, namedRow, writeCsv } from "./csv.js";
 import { csvLine } from "./csv-text.js";
 import { plainRequests } from "./plain-requests.js";
 import { hasRunLog, readCutRun, removeRunLog } from "./run-log.js";
+import { writeSteps } from "./steps-file.js";
 import { finishAbandoned, heldNames, writeWholeFolder, type FolderForm } from "./whole-folder.js";
 
 const requestColumns = [
@@ -229,6 +230,7 @@ export async function writeRun(folder: string, run: Run, options: { readonly for
       run.batches.length === 0
         ? undefined
         : await writeCsv(join(inside, "batches.csv"), batchColumns, mapped(run.batches, batchToRow));
+    if (run.steps !== undefined) await writeSteps(inside, run.steps);
     writeJson(join(inside, "run.json"), { ...run.info, requests_sha256: requestsHash, batches_sha256: batchesHash });
   });
   removeRunLog(folder);

@@ -149,7 +149,7 @@ test("a log replaces the run before it, files of other names stay", async () => 
   expect(readdirSync(folder).sort()).toEqual(["finished.jsonl", "notes.txt", "run.json"]);
 });
 
-test("a full disk is told once, the log goes on when there is room", async () => {
+test("a full disk is reported once, the log goes on when there is room", async () => {
   if (!existsSync("/dev/full")) {
     console.warn("SKIPPED: no /dev/full");
     return;

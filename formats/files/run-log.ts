@@ -1,6 +1,6 @@
 /**
  * What a run has finished so far, kept while it goes on: run.json with `cut: true`, and finished.jsonl, to which a line is
- * added for each request and each batch that ends. However the process ends, what was added is there; writeRun replaces both
+ * added for each request, batch and step that ends. However the process ends, what was added is there; writeRun replaces both
  * by the whole run. Lines are written once a turn of the event loop, after the turn's answers were timed, and reach the disk
  * (fsync) within a second.
  */
@@ -17,18 +17,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { z } from "zod";
 import { check } from "../check.js";
 import { ArtifactError, ConfigError } from "../errors.js";
-import {
-  requestStatuses,
-  type BatchRecord,
-  type RequestRecord,
-  type Run,
-  type RunInfo,
-  type RunJournal,
-} from "../run.js";
+import type { ScheduledStepRecord } from "../engine-step.js";
+import type { BatchRecord, RequestRecord, Run, RunInfo, RunJournal } from "../run.js";
 import { writeJson } from "./atomic.js";
+import { logLine } from "./run-log-line.js";
 
 /** A journal in a run folder. `begin` makes the folder, and replaces what a run before has left in it. */
 export interface RunLog extends RunJournal {
@@ -41,9 +35,9 @@ export interface RunLog extends RunJournal {
 const LOG_NAME = "finished.jsonl";
 const SYNC_EVERY_MS = 1_000;
 /** Of a run that is to be replaced. */
-const runFiles = ["run.json", "requests.csv", "requests.csv.gz", "batches.csv", "batches.csv.gz"];
+const runFiles = ["run.json", ...["requests", "batches", "steps"].flatMap((name) => [`${name}.csv`, `${name}.csv.gz`])];
 
-/** `onTrouble` is told once when a line cannot be written (the disk is full); it is tried again with the next one. */
+/** `onTrouble` is called once when a line cannot be written (the disk is full); it is tried again with the next one. */
 export function runLog(folder: string, onTrouble: (message: string) => void): RunLog {
   let fd: number | undefined;
   let lines: string[] = [];
@@ -103,6 +97,9 @@ export function runLog(folder: string, onTrouble: (message: string) => void): Ru
     batch: (batch) => {
       add({ batch });
     },
+    step: (step) => {
+      add({ step });
+    },
     flush,
     close: () => {
       flush();
@@ -110,7 +107,7 @@ export function runLog(folder: string, onTrouble: (message: string) => void): Ru
       try {
         fsyncSync(fd);
       } catch {
-        // What the disk does not take was told when it was written.
+        // What the disk does not take was reported when it was written.
       }
       closeSync(fd);
       fd = undefined;
@@ -128,44 +125,6 @@ export function removeRunLog(folder: string): void {
   rmSync(join(folder, LOG_NAME), { force: true });
 }
 
-const ns = z.number();
-const tokens = z.int().nonnegative();
-const logLine = z.union([
-  z.strictObject({
-    request: z.strictObject({
-      requestId: z.string(),
-      arrivalNs: ns,
-      sentNs: ns.optional(),
-      scheduledNs: ns.optional(),
-      firstTokenNs: ns.optional(),
-      lastTokenNs: ns.optional(),
-      promptTokens: tokens,
-      cachedTokens: tokens.optional(),
-      outputTokens: tokens,
-      batchId: tokens.optional(),
-      batchSize: tokens.optional(),
-      preemptions: tokens.optional(),
-      status: z.enum(requestStatuses),
-      error: z.string().optional(),
-      extra: z.record(z.string(), z.string()).optional(),
-    }),
-  }),
-  z.strictObject({
-    batch: z.strictObject({
-      batchId: tokens,
-      startNs: ns,
-      firstTokenNs: ns,
-      endNs: ns,
-      size: tokens,
-      limit: tokens,
-      promptTokens: tokens,
-      outputTokens: tokens,
-      peakBytes: tokens.optional(),
-      reason: z.string().optional(),
-    }),
-  }),
-]);
-
 /**
  * A run that was cut: its finished requests by arrival, marked invalid, with a note. A last line cut short is dropped; any
  * other bad line is an ArtifactError that names it.
@@ -174,16 +133,19 @@ export async function readCutRun(folder: string, info: RunInfo): Promise<Run> {
   const path = join(folder, LOG_NAME);
   const requests: RequestRecord[] = [];
   const batches: BatchRecord[] = [];
+  const steps: ScheduledStepRecord[] = [];
   for await (const { value, line } of linesOf(path)) {
     const read = check(logLine, value, { source: `${path}:${line}`, Failure: ArtifactError });
     if ("request" in read) requests.push(read.request as RequestRecord);
-    else batches.push(read.batch as BatchRecord);
+    else if ("batch" in read) batches.push(read.batch as BatchRecord);
+    else steps.push(read.step);
   }
   requests.sort((a, b) => a.arrivalNs - b.arrivalNs);
   const planned = typeof info.planned_requests === "number" ? ` of ${info.planned_requests}` : "";
   const remark = `the run was cut before its end: ${requests.length}${planned} requests had finished, only they are in it`;
   const valid = { ok: false, reasons: [remark, ...(info.valid?.reasons ?? [])] };
-  return { info: { ...info, requests: requests.length, valid }, requests, batches };
+  const cut = { info: { ...info, requests: requests.length, valid }, requests, batches };
+  return steps.length === 0 ? cut : { ...cut, steps };
 }
 
 /** The lines as JSON, without the last one where it is not whole. */
@@ -198,7 +160,7 @@ async function* linesOf(path: string): AsyncGenerator<{ readonly value: unknown;
     try {
       value = JSON.parse(text);
     } catch (cause) {
-      bad = new ArtifactError(`${path}:${line}: not JSON, expected a finished request or batch`, { cause });
+      bad = new ArtifactError(`${path}:${line}: not JSON, expected a finished request, batch or step`, { cause });
       continue;
     }
     yield { value, line };

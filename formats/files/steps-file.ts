@@ -1,9 +1,9 @@
-/** steps.csv[.gz] of a run folder: one row per step of the engine, microseconds on the run's clock. */
+/** Reads and writes steps.csv[.gz] of a run folder: one row per step of the engine, microseconds on the run's clock. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { EngineStepRecord } from "../engine-step.js";
-import { checkRows, readCsv } from "./csv.js";
+import type { EngineStepRecord, ScheduledStepRecord } from "../engine-step.js";
+import { checkRows, readCsv, writeCsv } from "./csv.js";
 
 const count = z.string().pipe(z.coerce.number<string>()).pipe(z.int().nonnegative());
 const timeNs = z
@@ -55,4 +55,46 @@ export async function readSteps(folder: string): Promise<readonly EngineStepReco
   const required = Object.entries(stepRow.in.shape).filter(([, field]) => !field.safeParse(undefined).success);
   const columns = required.map(([column]) => column);
   return checkRows(stepRow, await readCsv(path, columns), path);
+}
+
+const us = (ns: number | undefined): number | undefined => (ns === undefined ? undefined : Math.round(ns / 1e3));
+
+/** The columns of recorded vLLM servers, then those of the worker that computed the step. Whole microseconds, as theirs. */
+const columns: Readonly<Record<string, (step: ScheduledStepRecord) => string | number | undefined>> = {
+  step: ({ step }) => step,
+  schedule_start_us: ({ scheduleStartNs }) => us(scheduleStartNs),
+  schedule_end_us: ({ scheduleEndNs }) => us(scheduleEndNs),
+  update_start_us: ({ updateStartNs }) => us(updateStartNs),
+  update_end_us: ({ updateEndNs }) => us(updateEndNs),
+  scheduled_requests: ({ scheduledRequests }) => scheduledRequests,
+  scheduled_tokens: ({ scheduledTokens }) => scheduledTokens,
+  decode_requests: ({ decodeRequests }) => decodeRequests,
+  prefill_requests: ({ prefillRequests }) => prefillRequests,
+  prefill_tokens: ({ prefillTokens }) => prefillTokens,
+  context_tokens: ({ contextTokens }) => contextTokens,
+  decode_context_tokens: ({ decodeContextTokens }) => decodeContextTokens,
+  prefill_attention_pairs: ({ prefillAttentionPairs }) => prefillAttentionPairs,
+  sampling_requests: ({ samplingRequests }) => samplingRequests,
+  preempted: ({ preempted }) => preempted,
+  running: ({ running }) => running,
+  waiting: ({ waiting }) => waiting,
+  waiting_before: ({ waitingBefore }) => waitingBefore,
+  free_blocks: ({ freeBlocks }) => freeBlocks,
+  prefill_chunks: ({ prefillChunks }) => prefillChunks,
+  preempted_ids: ({ preemptedIds }) => preemptedIds,
+  compute_start_us: ({ computeStartNs }) => us(computeStartNs),
+  compute_end_us: ({ computeEndNs }) => us(computeEndNs),
+  runtime_us: ({ runtimeNs }) => us(runtimeNs),
+  slot_copies: ({ slotCopies }) => slotCopies,
+};
+
+/** Writes steps.csv.gz into a run folder. */
+export async function writeSteps(folder: string, steps: readonly ScheduledStepRecord[]): Promise<void> {
+  await writeCsv(join(folder, "steps.csv.gz"), Object.keys(columns), rowsOf(steps));
+}
+
+function* rowsOf(steps: readonly ScheduledStepRecord[]): Generator<Record<string, string | number | undefined>> {
+  for (const step of steps) {
+    yield Object.fromEntries(Object.entries(columns).map(([name, cell]) => [name, cell(step)]));
+  }
 }

@@ -1,5 +1,5 @@
 /** The results by column for charts, a load by its label; simulated at the pace before each real run, where there is one. */
-import type { Run } from "../../formats/index.js";
+import { defined, type Run } from "../../formats/index.js";
 import { columnsIn } from "../../sim/index.js";
 import type { ChartRun } from "../../report/charts/index.js";
 import type { CellResult } from "./results.js";
@@ -31,7 +31,7 @@ export function chartRun(run: Run, cell: Pick<CellResult, "policy" | "load">, re
     scheduler: cell.policy,
     load: cell.load,
     source: run.info.source,
-    ...(repeat === undefined ? {} : { repeat }),
+    ...defined({ repeat }),
     seq: seq.subarray(0, count),
     latencyS: latencyS.subarray(0, count),
     ttftS: ttftS.subarray(0, count),

@@ -1,5 +1,12 @@
 /** The coefficients of a profile as rows for people, whichever kind of cost it has: what costs how much, and per what. */
-import type { CostTerm, EngineJitter, Profile, StaticBatchCost, VllmEngineCost } from "../../formats/index.js";
+import {
+  defined,
+  type CostTerm,
+  type EngineJitter,
+  type Profile,
+  type StaticBatchCost,
+  type VllmEngineCost,
+} from "../../formats/index.js";
 import { decodeBaseNs } from "../../sim/index.js";
 
 export interface CostRow {
@@ -71,7 +78,7 @@ function engineRows(cost: VllmEngineCost, intervals: NonNullable<Profile["cost_i
       const ns = numberAt(cost, place);
       if (ns === undefined || (ns === 0 && place.endsWith(".request_ns") && place.startsWith("host."))) return [];
       const intervalNs = intervals[place];
-      return [{ stage, per, ns, ...(intervalNs === undefined ? {} : { intervalNs }) }];
+      return [{ stage, per, ns, ...defined({ intervalNs }) }];
     }),
     ...sizeRows(cost.gpu),
     ...(jitter === undefined ? [] : jitterRows(jitter)),

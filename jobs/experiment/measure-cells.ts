@@ -7,11 +7,12 @@ import { WORTH_TELLING_CORES } from "../../machine/index.js";
 import { defaultCacheDir, ensureModel, samplingSettings, startOnnxExecutor } from "../../onnx/index.js";
 import {
   ConfigError,
+  greatest,
+  defined,
   type CalibrationPlan,
   type Profile,
   type Run,
   type VllmServer,
-  greatest,
 } from "../../formats/index.js";
 import { benchOnnx, type OnnxBenchInput } from "../../real/index.js";
 import { describeLoad, loadTokenizer } from "../../sim/index.js";
@@ -77,7 +78,7 @@ export async function measureCells(tasks: readonly RealTask[], input: MeasureCel
   const weightsPath = input.calibrate?.weights;
   const model = await ensureModel(input.profile.model.name, {
     cacheDir: defaultCacheDir(),
-    ...(weightsPath === undefined ? {} : { weightsPath }),
+    ...defined({ weightsPath }),
   });
   const sampling = samplingSettings(input.calibrate ?? {});
   const executor = await startOnnxExecutor({ model, device, sampling: sampling !== undefined });

@@ -65,7 +65,7 @@ test("the pace of several runs is the mean of those that know theirs", () => {
   expect(meanPace(runs.slice(2))).toBeUndefined();
 });
 
-test("a pace before the runs that would show is told, and so is a change beside them, apart", () => {
+test("a pace before the runs that would show is reported, and a change beside them separately", () => {
   const paces = (...pairs: [number, number][]) => pairs.map(([before, after]) => ({ before, after }));
   expect(describePace(paces([1.1, 1.1], [1.3, 1.3]))).toEqual([
     expect.stringMatching(/^just before .* 20 % slower .* simulated at the pace before it$/),

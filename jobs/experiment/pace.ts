@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { OnnxExecutor, SamplingSettings } from "../../onnx/index.js";
 import { promptIdsOf } from "../../calibrate/onnx/index.js";
 import { InvariantError, type Profile, type Run } from "../../formats/index.js";
-import { mean, quantile } from "../../sim/index.js";
+import { mean, median } from "../../sim/index.js";
 
 /**
  * The reference batch is repeated so often at least, and for so long: its times vary by 10 % and more from one to the next on
@@ -56,7 +56,7 @@ export function meanPace(runs: readonly Run[]): Pace | undefined {
   return { before: mean(paces.map(({ before }) => before)), after: mean(paces.map(({ after }) => after)) };
 }
 
-/** As far as it can be told, the pace while the run went on: between before and after. */
+/** The pace, as far as it is known, while the run went on: between before and after. */
 export function paceBeside({ before, after }: Pace): number {
   return (before + after) / 2;
 }
@@ -131,6 +131,6 @@ export function paceOf(
       timesMs.push(tookMs);
       spentMs += tookMs;
     }
-    return quantile(Float64Array.from(timesMs).sort(), 0.5) / ms;
+    return median(timesMs) / ms;
   };
 }

@@ -1,5 +1,5 @@
 /** Writes what people look at: comparison.json, the CSV of the original suite, the charts and report.html. */
-import type { WorkloadRequest } from "../../formats/index.js";
+import { defined, type WorkloadRequest } from "../../formats/index.js";
 import { writeJson, writeOriginalCsv, writeTextAtomic } from "../../formats/files/index.js";
 import { cellsOf } from "./cells.js";
 import { chartRuns } from "./chart-runs.js";
@@ -25,8 +25,7 @@ export async function publish(folder: ExperimentFolder): Promise<ExperimentResul
               cell: name,
               simulated_at: asCalibrated === undefined ? "calibration" : "pace before each real run",
               ...comparison,
-              ...(asCalibrated === undefined ? {} : { as_calibrated: asCalibrated }),
-              ...(pace === undefined ? {} : { pace }),
+              ...defined({ as_calibrated: asCalibrated, pace }),
             },
           ],
     ),

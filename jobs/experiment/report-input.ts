@@ -1,5 +1,5 @@
 /** What the report of an experiment says: outcome first, then machine, policies, definitions and files. */
-import { requestCount, type FitScore, type Profile } from "../../formats/index.js";
+import { percent, requestCount, type FitScore, type Profile } from "../../formats/index.js";
 import {
   comparisonRows,
   tallyOf,
@@ -50,7 +50,7 @@ function lead(cells: readonly CellResult[]): string {
     : "";
   return (
     `The same requests were simulated and run for real in ${compared.length} cells. Mean latency, within ` +
-    `${100 * worst.tolerance} %: ${tallyText(tallyOf(compared))}; the largest error is ${(worst.error * 100).toFixed(1)} % ` +
+    `${100 * worst.tolerance} %: ${tallyText(tallyOf(compared))}; the largest error is ${percent(worst.error, 1)} ` +
     `(${worst.name}). All figures: ${tallyText(all)}.${paced}${rest}`
   );
 }

@@ -2,7 +2,7 @@
  * Simulates the cells of an experiment, at the pace of the calibration and at that measured before a real run; what is there
  * and made from the same inputs is kept.
  */
-import { withInfo, type Profile, type Run, type Workload } from "../../formats/index.js";
+import { withInfo, defined, type Profile, type Run, type Workload } from "../../formats/index.js";
 import {
   capacityOf,
   columnsIn,
@@ -110,8 +110,7 @@ function inputsOf(
     workload,
     seed,
     coldStart,
-    ...(jitter === undefined ? {} : { jitter }),
-    ...(pace === undefined ? {} : { pace }),
+    ...defined({ jitter, pace }),
     hasIntervals: true,
   });
 }

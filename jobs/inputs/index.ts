@@ -7,3 +7,4 @@ export { startMemory, type RealMemory } from "./real-memory.js";
 export { sharedNotes } from "./shared-notes.js";
 export { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 export type { Reporter } from "./reporter.js";
+export { startRealEngine, type RealEngine, type RealEngineOptions } from "./real-engine.js";

@@ -18,7 +18,7 @@ test("three quiet seconds in a row are enough, and a disturbance begins the coun
   expect(disturbed).toMatchObject({ isQuiet: true, samples: 6 });
 });
 
-test("a machine that does not become quiet is told, and the work goes on", async () => {
+test("a machine that does not become quiet is reported, and the work goes on", async () => {
   const { isQuiet, told, samples } = await wait([1.5], 10);
   expect({ isQuiet, samples }).toEqual({ isQuiet: false, samples: 10 });
   expect(told).toEqual([

@@ -10,7 +10,7 @@ import type { Reporter } from "./reporter.js";
 export interface QuietOptions {
   /** Longest wait before each measurement, s; 0: none. */
   readonly waitS: number;
-  /** A real run that was disturbed is made again, so many times in all. */
+  /** A real run that was disturbed is repeated, so many times in all. */
   readonly attempts: number;
 }
 

@@ -4,7 +4,7 @@
  * in the next, so there a mean over fifty says less than their band. Below capacity bands are a few per cent wide, and the
  * tolerance decides.
  */
-import { HELD_OUT_GATE } from "../../formats/index.js";
+import { HELD_OUT_GATE, signedPercent } from "../../formats/index.js";
 import type { ReplayReport, ReplayStatistic } from "./replay-report.js";
 
 /**
@@ -21,31 +21,27 @@ export interface GateFindings {
   /** A profile with any of these is not written. */
   readonly missed: readonly string[];
   /** Beyond the tolerance, but within what simulated runs differ by: for the profile's notes. */
-  readonly untold: readonly string[];
+  readonly undecided: readonly string[];
 }
 
 export function gateHeldOut(reports: readonly Pick<ReplayReport, "recording" | "metrics">[]): GateFindings {
-  const [missed, untold]: [string[], string[]] = [[], []];
+  const [missed, undecided]: [string[], string[]] = [[], []];
   for (const { recording, metrics } of reports) {
     for (const [key, tolerance] of Object.entries(heldOutTolerances)) {
       const { real, error, band } = metrics[key as keyof typeof heldOutTolerances];
       if (error === null || Math.abs(error) <= tolerance) continue;
-      const off = `${recording}: ${key} is off by ${percent(error)} (at most ${100 * tolerance} % is allowed`;
+      const off = `${recording}: ${key} is off by ${signedPercent(error)} (at most ${100 * tolerance} % is allowed`;
       if (isInside(real, band)) {
         const [low, high] = band!.map((ms) => ms.toPrecision(3));
-        untold.push(
+        undecided.push(
           `${off}), but simulated runs of that load differ by as much, ${low} to ${high} ms: it cannot be decided`,
         );
       } else missed.push(`${off})`);
     }
   }
-  return { missed, untold };
+  return { missed, undecided };
 }
 
 function isInside(real: number | null, band: ReplayStatistic["band"]): boolean {
   return real !== null && band !== null && real >= band[0] && real <= band[1];
-}
-
-function percent(error: number): string {
-  return `${error < 0 ? "−" : "+"}${Math.abs(100 * error).toFixed(1)} %`;
 }

@@ -49,7 +49,7 @@ export interface ReplayReport {
   readonly metrics: ReplayMetrics;
   /** Of the host, over the profile's costs: as the run's step log tells it (null: it does not), as the profile has it. */
   readonly pace: { readonly run: number | null; readonly profile: number };
-  /** Why the run's pace is not told. */
+  /** Why the run's pace is unknown. */
   readonly pace_unknown?: string;
   /** At the run's pace as its step log has it, from moment to moment. */
   readonly metrics_at_pace: ReplayMetrics | null;
@@ -139,7 +139,7 @@ function metricsOf(real: Summary, summaries: readonly Summary[]): ReplayMetrics 
   ) as unknown as ReplayMetrics;
 }
 
-/** Simulations from which a statistic's mean is told. */
+/** Simulations from which on a statistic's mean is reported. */
 export const REPLICATIONS = 50;
 
 /**

@@ -119,7 +119,7 @@ test("batches vary as their repeats did, and by the draws of their coefficients"
   expect(steady.run.info.notes!.join()).toMatch(/too narrow: with jitter off no time varies/);
 });
 
-test("a profile without draws of its fit is told once", async () => {
+test("a profile without draws of its fit is reported once", async () => {
   const { run } = await replicate(input(), { replications: 8 });
   const told = run.info.notes!.filter((note) => note.includes("calibration uncertainty unknown"));
   expect(told).toHaveLength(1);

@@ -140,7 +140,7 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
   }
 }
 
-/** Rejects when the signal aborts, until nobody listens any more. */
+/** Rejects when the signal aborts, until nothing listens any more. */
 function rejectedBy(signal: AbortSignal | undefined, unheard: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const fail = (): void => {
@@ -151,7 +151,7 @@ function rejectedBy(signal: AbortSignal | undefined, unheard: AbortSignal): Prom
   });
 }
 
-/** A width that is known so many times worse than it should be is told of: to 22 % of itself. */
+/** A width that is known so many times worse than it should be is reported: to 22 % of itself. */
 const WORTH_TELLING = 1.5;
 
 interface NotesInput {

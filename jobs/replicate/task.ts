@@ -1,4 +1,4 @@
-/** One replication: what it is told, what it answers, and the work itself, in whichever thread. */
+/** One replication: its input, its answer, and the work itself, in whichever thread. */
 import type { Run, Workload } from "../../formats/index.js";
 import { planPolicy, simulateRun, withCostDraw, type SimulatedRunInput } from "../../sim/index.js";
 

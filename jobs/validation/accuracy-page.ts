@@ -1,4 +1,5 @@
 /** A validation as the Markdown page that docs/ keeps: what was run, every statistic, the batches. */
+import { percent, signedPercent } from "../../formats/index.js";
 import { LEVEL, tallyOf, tallyText, verdictText, type Verdict } from "../../report/compare/index.js";
 import type { JudgedBatches, JudgedStatistic, ValidationResult } from "./validate.js";
 
@@ -11,7 +12,7 @@ export function accuracyPage(result: ValidationResult, command: string): string 
 export function accuracySection(result: ValidationResult, command: string): string {
   const { statistics, held_out, runs, machine } = result;
   const calibrations = Object.entries(held_out).map(
-    ([model, error]) => `${model} ${error === null ? "not known" : `${(100 * error).toFixed(1)} %`}`,
+    ([model, error]) => `${model} ${error === null ? "not known" : percent(error, 1)}`,
   );
   return [
     `Made by \`${command}\` on ${machine}. A statistic agrees when the ${100 * LEVEL} % interval of its error lies within the ` +
@@ -103,16 +104,12 @@ function statisticRow(of: JudgedStatistic): string[] {
     `${of.stat} ${of.metric}`,
     of.sim.toFixed(1),
     of.real.toFixed(1),
-    percent(of.error_fraction),
-    of.interval_fraction.map(percent).join(" to "),
-    `${(100 * of.tolerance_fraction).toFixed(0)} %`,
+    signedPercent(of.error_fraction),
+    of.interval_fraction.map(signedPercent).join(" to "),
+    percent(of.tolerance_fraction),
     of.spread.map((value) => value.toFixed(1)).join(" to "),
     verdict === "differs" ? `**${text}**` : text,
   ];
-}
-
-function percent(fraction: number): string {
-  return `${fraction >= 0 ? "+" : ""}${(100 * fraction).toFixed(1)} %`;
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -56,7 +56,7 @@ export interface JudgedStatistic {
   readonly spread: readonly [number, number];
   readonly verdict: Verdict;
   readonly noise: NoiseSource;
-  /** Of "cannot tell": repeats to add until it can be told; null: none would do. */
+  /** Of "cannot tell": repeats to add until it can be decided; null: no number would do. */
   readonly more_repeats: number | null;
   /** Simulated at the pace of the calibration. */
   readonly verdict_as_calibrated: Verdict;

@@ -1,5 +1,5 @@
 /** What a live calibration must know of a server before it sends probes: settings that bound them, ids that it takes, its cache. */
-import { BackendError, ConfigError, greatest, plainLine } from "../../formats/index.js";
+import { BackendError, ConfigError, greatest, plainLine, defined } from "../../formats/index.js";
 import {
   readServerSettings,
   startServerWatch,
@@ -54,7 +54,7 @@ export async function learnServer(
   model: string | undefined,
   { stated, signal }: Pick<SettingsOptions, "stated" | "signal">,
 ): Promise<{ readonly settings: ServerSettings; readonly server: ProbedServer }> {
-  const settings = await readServerSettings(baseUrl, { model, ...(stated === undefined ? {} : { stated }), signal });
+  const settings = await readServerSettings(baseUrl, { model, ...defined({ stated }), signal });
   if (settings.engine !== "vllm") {
     throw new ConfigError(
       `${shownUrl(baseUrl)} does not say that it is a vLLM server (engine "${settings.engine}"), expected vLLM: others can be measured ` +

@@ -36,7 +36,7 @@ export interface MeasureServerInput {
   readonly seed: string;
   readonly rawFolder: string;
   readonly resume: boolean;
-  /** Loads that were disturbed twice are used all the same, and a note says so. */
+  /** Loads that were disturbed twice are used anyway, and a note says so. */
   readonly acceptDisturbed: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number, label: string) => void;

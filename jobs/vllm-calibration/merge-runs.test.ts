@@ -44,7 +44,7 @@ test("the second run begins after the first has ended, every time of it moved by
   });
 });
 
-test("a late client is counted over the groups, other reasons are told once", () => {
+test("a late client is counted over the groups, other reasons are reported once", () => {
   const late = (lagMs: number, reasons: readonly string[]): Run => {
     const { info, ...rest } = run([request({})], reasons);
     const client = { event_loop_delay_ms: { p99: lagMs - 3 } };
@@ -66,7 +66,7 @@ test("a run whose request failed late is over when it failed", () => {
   expect(merged.requests[1]!.arrivalNs).toBeGreaterThan(70 * MS);
 });
 
-test("counts add up, reasons are told once, and one run's summary is not everyone's", () => {
+test("counts add up, reasons are reported once, and one run's summary is not everyone's", () => {
   const { info } = mergeRuns([run([request({})], ["late"]), run([request({})], ["late"]), run([request({})])]);
   expect(info).toMatchObject({ requests: 3, merged_chunks: 6, valid: { ok: false, reasons: ["late"] } });
   expect(info.summary).toBeUndefined();

@@ -1,6 +1,6 @@
 /** Runs of probes, one after another, as one run on one clock: the form in which recordings hold their probes. */
 import { greatest, type RequestRecord, type Run, type RunInfo } from "../../formats/index.js";
-import { quantile } from "../../sim/index.js";
+import { quantileOf } from "../../sim/index.js";
 
 /** Idle time put between two runs. */
 const GAP_NS = 50e6;
@@ -28,7 +28,7 @@ export function mergeRuns(runs: readonly Run[]): Run {
     info: {
       ...info,
       requests: requests.length,
-      client_lag_ms_p99: lags.length === 0 ? null : Number(quantile(Float64Array.from(lags).sort(), 0.99).toFixed(3)),
+      client_lag_ms_p99: lags.length === 0 ? null : Number(quantileOf(lags, 0.99).toFixed(3)),
       merged_chunks: runs.reduce((sum, run) => sum + Number(run.info.merged_chunks ?? 0), 0),
       valid: { ok: reasons.length === 0, reasons },
       ...(notes.length > 0 ? { notes } : {}),

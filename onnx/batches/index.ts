@@ -3,5 +3,5 @@ export type { BatchRequest, BatchRun } from "./batch.js";
 export { compareTokens, compareWithCpu, type DeviceComparison } from "./compare-devices.js";
 export { CopyCount } from "./copy-count.js";
 export { startOnnxExecutor, type ExecutorInfo, type ExecutorOptions, type OnnxExecutor } from "./executor.js";
-export { samplingSettings, type Sampling, type SamplingSettings } from "./sampling.js";
+export { checkSampling, samplingSettings, type Sampling, type SamplingSettings } from "./sampling.js";
 export { tryBatch, type TriedBatch, type TryOutcome } from "./try-batch.js";

@@ -3,7 +3,7 @@
  * Every row has a seed of its own, so that its tokens do not depend on who shares its batch.
  */
 import seedrandom from "seedrandom";
-import { ConfigError } from "../../formats/index.js";
+import { ConfigError, defined } from "../../formats/index.js";
 
 /** Without one, the largest logit is taken. */
 export interface Sampling {
@@ -30,8 +30,7 @@ export function samplingSettings(given: {
   if (temperature === 0 || (temperature ?? topK ?? topP) === undefined) return undefined;
   return {
     temperature: temperature ?? 1,
-    ...(topK === undefined ? {} : { topK }),
-    ...(topP === undefined ? {} : { topP }),
+    ...defined({ topK, topP }),
   };
 }
 

@@ -7,7 +7,7 @@ import { ensureModel, type ModelFiles } from "../models/index.js";
 import { encodeModel } from "../protobuf/onnx-proto.js";
 import { decodeGraph } from "./decode-graph.js";
 import { prefillGraph } from "./prompt-graphs.js";
-import { referenceLogits } from "./reference.conformance.js";
+import { referenceLogits } from "./reference.fixture.js";
 
 let cacheDir: string;
 const open: OnnxExecutor[] = [];

@@ -84,7 +84,7 @@ function cacheNames(prefix: string, layers: number): string[] {
 }
 
 /**
- * Counts the layers by their outputs, so that an export without past is told which inputs it lacks. ArtifactError for a
+ * Counts the layers by their outputs, so that the error for an export without past names the inputs it lacks. ArtifactError for a
  * number that no model with so few names has: what follows lists the names of every layer.
  */
 function layersOf(path: string, { inputs, outputs }: OnnxFileInfo): number {

@@ -100,7 +100,7 @@ describe("a damaged model in the cache is rejected with the folder to delete", (
   });
 });
 
-test("weights changed within one tick of the file system's clock are noticed all the same", async () => {
+test("weights changed within one tick of the file system's clock are noticed anyway", async () => {
   const { folder } = await ensureModel("tiny", { cacheDir });
   await flipByte(join(folder, "weights.bin"));
   const now = new Date();

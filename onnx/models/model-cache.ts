@@ -6,7 +6,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { ConfigError } from "../../formats/index.js";
+import { ConfigError, defined } from "../../formats/index.js";
 import { decodeGraph, decoderOf, forwardGraph, prefillGraph, stepGraph } from "../graphs/index.js";
 import { encodeModel } from "../protobuf/index.js";
 import {
@@ -45,9 +45,7 @@ export interface EnsureModelOptions extends ModelForm {
 /** The form and weights of a calibration plan, as options of `ensureModel`. */
 export function modelForm({ precision, fused, weights }: PlannedForm): EnsureModelOptions {
   return {
-    ...(precision === undefined ? {} : { precision }),
-    ...(fused === undefined ? {} : { fused }),
-    ...(weights === undefined ? {} : { weightsPath: weights }),
+    ...defined({ precision, fused, weightsPath: weights }),
   };
 }
 
@@ -92,7 +90,7 @@ export async function ensureModel(
   return {
     ...spec,
     seed,
-    ...(weightsPath === undefined ? {} : { weightsPath }),
+    ...defined({ weightsPath }),
     parameters: parameterCount(weights),
     weightBytes: weightsFileBytes(weights),
     kvBytesPerToken: kvBytesPerToken(spec.shape, spec.precision),

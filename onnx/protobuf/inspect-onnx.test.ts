@@ -38,7 +38,7 @@ test("a file that is not there is told from one that is no model", async () => {
   await expect(inspectOnnxFile(join(folder, "none.onnx"))).rejects.toThrow(/cannot read model .*none\.onnx.*ENOENT/);
 });
 
-test("neither a pipe nor a model whose weights are in one is read, which would wait for ever", async () => {
+test("neither a pipe nor a model whose weights are in one is read, which would wait forever", async () => {
   execFileSync("mkfifo", [join(folder, "pipe"), join(folder, "pipe.onnx")]);
   await expect(inspectOnnxFile(join(folder, "pipe.onnx"))).rejects.toThrow(/cannot read .*pipe\.onnx: it is a pipe/);
   const graph = new GraphWriter("").graph("main", [], []);

@@ -3,6 +3,7 @@
  * Field numbers from https://github.com/onnx/onnx/blob/v1.17.0/onnx/onnx.proto (IR version 10, opset 20).
  */
 import protobuf from "protobufjs/light.js";
+import { defined } from "../../formats/index.js";
 
 /** onnx.TensorProto.DataType */
 export const DataType = { float: 1, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
@@ -188,7 +189,7 @@ const messages = {
 function message(fields: Record<string, string>): protobuf.IType {
   const entries = Object.entries(fields).map(([name, text]): [string, protobuf.IField] => {
     const [id, type, rule] = text.split(" ").reverse();
-    return [name, { id: Number(id), type: type!, ...(rule === undefined ? {} : { rule }) }];
+    return [name, { id: Number(id), type: type!, ...defined({ rule }) }];
   });
   return { fields: Object.fromEntries(entries) };
 }

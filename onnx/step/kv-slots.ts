@@ -4,30 +4,30 @@
  */
 import { OrtTensor } from "../c-api/index.js";
 import { cacheParts } from "../graphs/index.js";
-import { headWidth, kvHeads, type ModelShape } from "../spec/index.js";
+import { headWidth, kvHeads, type ModelShape, type ModelSpec } from "../spec/index.js";
 
 /** Slots that run together, as the graph takes them. */
 export type SlotView = ReadonlyMap<string, OrtTensor>;
 
 export class KvSlots {
-  private readonly parts: readonly { readonly name: string; readonly numbers: Float32Array }[];
+  private readonly shape: ModelShape;
+  private readonly type: "float32" | "float16";
+  private readonly parts: readonly { readonly name: string; readonly numbers: Float32Array | Uint16Array }[];
   private readonly slotSize: number;
   private readonly views = new Map<string, SlotView>();
 
   /** `slotTokens`: longest prompt and output of a request together. */
   constructor(
-    private readonly shape: ModelShape,
+    { shape, precision }: ModelSpec,
     readonly slots: number,
     readonly slotTokens: number,
   ) {
+    this.shape = shape;
+    this.type = precision === "fp32" ? "float32" : "float16";
+    const Numbers = precision === "fp32" ? Float32Array : Uint16Array;
     this.slotSize = kvHeads(shape) * slotTokens * headWidth(shape);
     // Touched only as far as it is used: the system gives a page when it is written.
-    this.parts = cacheParts(shape).map((name) => ({ name, numbers: new Float32Array(slots * this.slotSize) }));
-  }
-
-  /** Bytes of all slots. */
-  get bytes(): number {
-    return this.parts.length * this.slots * this.slotSize * Float32Array.BYTES_PER_ELEMENT;
+    this.parts = cacheParts(shape).map((name) => ({ name, numbers: new Numbers(slots * this.slotSize) }));
   }
 
   /** Tensors over slots `first` to `first + rows - 1`, by the name of their part; kept for the next time. */
@@ -40,7 +40,7 @@ export class KvSlots {
       view = new Map(
         this.parts.map(({ name, numbers }) => {
           const part = numbers.subarray(first * slotSize, (first + rows) * slotSize);
-          return [name, new OrtTensor(part, dims, "float32")];
+          return [name, new OrtTensor(part, dims, this.type)];
         }),
       );
       this.views.set(key, view);
@@ -58,6 +58,12 @@ export class KvSlots {
         numbers.copyWithin(to * this.slotSize + head * headTokens, start, start + length);
       }
     }
+  }
+
+  /** The first tokens of a slot in the last head of the first part, as they lie in memory. */
+  sample(slot: number, tokens: number): ArrayLike<number> {
+    const start = (slot + 1) * this.slotSize - this.slotTokens * headWidth(this.shape);
+    return this.parts[0]!.numbers.slice(start, start + tokens * headWidth(this.shape));
   }
 
   release(): void {

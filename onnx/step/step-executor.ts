@@ -5,10 +5,11 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
-import type { SamplingSettings } from "../batches/index.js";
+import { checkSampling, type SamplingSettings } from "../batches/index.js";
 import type { ModelFiles } from "../models/index.js";
 import { requireProvider } from "../providers/index.js";
 import { WorkerThread } from "../worker/index.js";
+import { requireStepModel } from "./step-model.js";
 import type { StepCommand, StepRun, StepWorkerOptions } from "./step-protocol.js";
 
 export interface StepExecutorOptions {
@@ -40,6 +41,8 @@ const STEP_LIMIT_MS = 600_000;
 /** ConfigError for a model that the kernel does not run; BackendError where it cannot be loaded. */
 export async function startStepExecutor(options: StepExecutorOptions): Promise<StepExecutor> {
   const { model, threads = availableParallelism(), maxNumSeqs, maxModelLen, sampling } = options;
+  requireStepModel(model, maxModelLen);
+  if (sampling !== undefined) checkSampling({ ...sampling, seeds: [] }, 0);
   const cacheBytes = (maxNumSeqs + 1) * maxModelLen * model.kvBytesPerToken;
   const { ortVersion } = await requireProvider("cpu");
   const workerData: StepWorkerOptions = { model, threads, maxNumSeqs, maxModelLen, sampling };

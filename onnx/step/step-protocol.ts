@@ -16,6 +16,8 @@ export interface StepRun {
   /** process.hrtime, ns: before the slots are arranged, and with the tokens at hand. */
   readonly startNs: number;
   readonly endNs: number;
+  /** Of that, ns inside the runtime. */
+  readonly runtimeNs: number;
   /** The next tokens, by request. */
   readonly tokens: ReadonlyMap<number, number>;
   /** Slots copied for this step. */

@@ -4,13 +4,14 @@
  * A step is given as groups. The rows of a group have as many new tokens each: any number of rows with one token (decodes), or one
  * row with many (a chunk of a prompt). A group's rows lie in neighbouring slots.
  */
-import { ConfigError, InvariantError } from "../../formats/index.js";
+import { InvariantError } from "../../formats/index.js";
 import type { SamplingSettings } from "../batches/index.js";
 import { OrtSession, OrtTensor } from "../c-api/index.js";
 import { graphNames, groupNames, stepNames } from "../graphs/index.js";
 import type { ModelFiles } from "../models/index.js";
-import { foldTokenId, headWidth, type ModelShape } from "../spec/index.js";
+import { foldTokenId, type ModelShape } from "../spec/index.js";
 import { KvSlots } from "./kv-slots.js";
+import { requireStepModel } from "./step-model.js";
 
 export interface StepRow {
   /** New tokens, as many in each row of a group. */
@@ -38,6 +39,8 @@ export interface StepRunnerOptions {
 
 export class StepRunner {
   readonly cache: KvSlots;
+  /** Time spent inside the runtime so far, ns. */
+  runtimeNs = 0;
   private readonly shape: ModelShape;
   /** By their number of groups less one. */
   private readonly sessions: readonly OrtSession[];
@@ -45,14 +48,9 @@ export class StepRunner {
   /** ConfigError for a model that the kernel does not run. */
   constructor(private readonly options: StepRunnerOptions) {
     const { model, threads, slots, maxModelLen, sampling } = options;
-    requireKernel(model);
-    if (maxModelLen > model.shape.positions) {
-      throw new ConfigError(
-        `max_model_len ${maxModelLen} is more than model "${model.name}" has positions (${model.shape.positions})`,
-      );
-    }
+    requireStepModel(model, maxModelLen);
     this.shape = model.shape;
-    this.cache = new KvSlots(model.shape, slots, maxModelLen);
+    this.cache = new KvSlots(model, slots, maxModelLen);
     this.sessions = model.stepPaths.map(
       ({ greedy, sampled }) => new OrtSession(sampling === undefined ? greedy : sampled, { threads }),
     );
@@ -96,11 +94,14 @@ export class StepRunner {
           if (next !== undefined) wanted.push({ place: place - 1, uniform: next.uniform });
         }
       }
+      const asked = wanted.length;
+      const { sampling } = this.options;
+      // The kernels that sample end the process where there is no row.
+      if (asked === 0 && sampling !== undefined) wanted.push({ place: 0, uniform: 0 });
       const tokens = new BigInt64Array(wanted.length);
       const places = BigInt64Array.from(wanted, (one) => BigInt(one.place));
       inputs.set(stepNames.logitRows, tensor(places, [wanted.length], "int64"));
       outputs.set(stepNames.tokens, tensor(tokens, [wanted.length], "int64"));
-      const { sampling } = this.options;
       if (sampling !== undefined) {
         const uniforms = Float32Array.from(wanted, ({ uniform }) => uniform);
         const { temperature, topK = this.shape.vocab, topP = 1 } = sampling;
@@ -109,8 +110,10 @@ export class StepRunner {
         inputs.set(graphNames.topP, tensor(Float32Array.of(topP), [], "float32"));
         inputs.set(graphNames.uniforms, tensor(uniforms, [wanted.length], "float32"));
       }
+      const startNs = process.hrtime.bigint();
       session.run(inputs, outputs);
-      return Array.from(tokens, Number);
+      this.runtimeNs += Number(process.hrtime.bigint() - startNs);
+      return Array.from(tokens.subarray(0, asked), Number);
     } finally {
       for (const one of made) one.release();
     }
@@ -160,16 +163,4 @@ function feedOf(rows: readonly StepRow[], length: number, shape: ModelShape): Gr
     longest = Math.max(longest, past + length);
   }
   return { ids, positions, lastPositions, longest };
-}
-
-/** Sizes that the attention kernel takes; others end the process or are rejected with a message of the kernel's own. */
-function requireKernel({ name, shape, precision, exported }: ModelFiles): void {
-  const wrong = (what: string): ConfigError =>
-    new ConfigError(`model "${name}" cannot run continuous batching on ONNX Runtime: ${what}`);
-  if (exported !== undefined) throw wrong("an export has a graph of its own, use one of servesim's models");
-  if (precision !== "fp32") throw wrong(`the CPU's attention kernel takes fp32, this model is ${precision}`);
-  const multiple = shape.llama === undefined ? 8 : 16;
-  if (headWidth(shape) % multiple !== 0) {
-    throw wrong(`its heads are ${headWidth(shape)} wide, expected a multiple of ${multiple}`);
-  }
 }

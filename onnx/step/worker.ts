@@ -36,10 +36,17 @@ function answer(command: StepCommand | { readonly kind: "load" | "close" }): Wor
 function run(on: ContinuousBatch, { requests, ended }: StepCommand): StepRun {
   const isReset = resetPeakRss();
   const startNs = Number(process.hrtime.bigint());
-  const copies = on.slotCopies;
+  const [copies, runtimeNs] = [on.slotCopies, on.runtimeNs];
   if (ended === "all") on.endAll();
   else for (const request of ended) on.end(request);
   const tokens = on.step(requests);
   const endNs = Number(process.hrtime.bigint());
-  return { startNs, endNs, tokens, slotCopies: on.slotCopies - copies, peakRssBytes: readPeakRssBytes(isReset) };
+  return {
+    startNs,
+    endNs,
+    runtimeNs: on.runtimeNs - runtimeNs,
+    tokens,
+    slotCopies: on.slotCopies - copies,
+    peakRssBytes: readPeakRssBytes(isReset),
+  };
 }

@@ -9,9 +9,13 @@ import {
   type ModelFiles,
   type StepExecutor,
 } from "../../onnx/index.js";
-import { planPolicy, type StepPolicy } from "../../sim/index.js";
+import { planPolicy, type StepPlan, type StepPolicy } from "../../sim/index.js";
+import { writeRun } from "../../formats/files/index.js";
 import { RunInterrupted } from "../drive.js";
-import { benchSteps, realStepSettings, type StepBenchInput } from "./bench-steps.js";
+import { readRecording } from "../../test/decisions/recording.js";
+import { replayDecisions } from "../../test/decisions/replay.js";
+import { benchSteps, type StepBenchInput } from "./bench-steps.js";
+import { realStepPlan } from "./step-plan.js";
 import { requireSlotMemory } from "./step-memory.js";
 
 let cacheDir: string;
@@ -41,10 +45,14 @@ const workload: Workload = {
 };
 const tokenize = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
 
-function policyOf(name: string, settings: object): StepPolicy {
+function planOf(name: string, settings: object): StepPlan {
   const plan = planPolicy(name, settings, { source: "test" });
   if (plan.work !== "step") throw new Error("steps");
-  return plan.create({
+  return realStepPlan(plan);
+}
+
+function policyOf(name: string, settings: object): StepPolicy {
+  return planOf(name, settings).create({
     totalBytes: 2 ** 34,
     baseBytes: 2 ** 28,
     kvBytesPerToken: model.kvBytesPerToken,
@@ -56,7 +64,7 @@ function inputFor(policyName: string, settings: Record<string, unknown>): StepBe
   const limits = { max_num_seqs: 4, max_model_len: 96, ...settings };
   return {
     ...{ executor, model, workload, tokenize, policyName, seed: "1" },
-    policy: policyOf(policyName, policyName === "vllm" ? realStepSettings(limits) : limits),
+    policy: policyOf(policyName, limits),
     describeAnswer: (ids) => ({ answer: ids.join(" ") }),
     load: { kind: "closed_loop" },
     hardware: {},
@@ -110,13 +118,33 @@ test("slots beyond the machine's memory are rejected with what to change", () =>
 });
 
 test("what cannot be done for real is rejected by name, and otherwise switched off", () => {
-  expect(() => realStepSettings({ enable_prefix_caching: true })).toThrow(ConfigError);
-  expect(() => realStepSettings({ async_scheduling: true })).toThrow(/async_scheduling: not available on ONNX Runtime/);
-  expect(realStepSettings({ max_num_seqs: 3 })).toEqual({
+  expect(() => planOf("vllm", { enable_prefix_caching: true })).toThrow(ConfigError);
+  expect(() => planOf("vllm", { enable_prefix_caching: true })).toThrow(
+    "enable_prefix_caching: not available on ONNX Runtime, a request's keys and values lie in a slot of its own",
+  );
+  expect(planOf("vllm", { max_num_seqs: 3 }).settings).toEqual({
     max_num_seqs: 3,
     async_scheduling: false,
     enable_prefix_caching: false,
   });
+  expect(planOf("orca", {}).settings).toEqual({ max_num_seqs: 32 });
+});
+
+test.each([
+  ["one step at a time", { max_num_batched_tokens: 16 }],
+  ["one step at a time, short of blocks", { block_size: 8, num_gpu_blocks: 12 }],
+  ["two steps in flight", { max_num_batched_tokens: 16, async_scheduling: true }],
+  ["two steps in flight, short of blocks", { block_size: 8, num_gpu_blocks: 12, async_scheduling: true }],
+])("the simulator's scheduler makes every decision of a real run again: %s", async (_, settings) => {
+  const expected = await aloneAnswers();
+  const run = await benchSteps(inputFor("vllm", settings));
+  expectAnswers(run.requests, expected);
+  if ("num_gpu_blocks" in settings) expect(run.info.preemptions as number).toBeGreaterThan(0);
+  await writeRun(join(cacheDir, "run"), run, { force: true });
+  const recording = await readRecording(join(cacheDir, "run"));
+  expect(recording.limits.asyncScheduling).toBe("async_scheduling" in settings);
+  expect(recording.steps.length).toBeGreaterThan(30);
+  expect(replayDecisions(recording)).toEqual({ steps: run.steps!.length, identicalSteps: run.steps!.length });
 });
 
 test("a request that can never be served is rejected, and a run that is stopped keeps what has ended", async () => {

@@ -4,7 +4,7 @@
  * computed again. Each token reaches its client when its step has ended.
  */
 import seedrandom from "seedrandom";
-import { ConfigError, type Run, type RunInfo } from "../../formats/index.js";
+import { defined, type Run, type RunInfo, type ScheduledStepRecord } from "../../formats/index.js";
 import type { ModelFiles, RequestStep, StepExecutor } from "../../onnx/index.js";
 import { quantile, summarise, tableOf, type StepAssignment, type StepPolicy } from "../../sim/index.js";
 import { realClock } from "../clock.js";
@@ -18,27 +18,13 @@ import { judgedInfo, tokenSeed, withAnswer, type Answer, type RealRunInput } fro
 export interface StepBenchInput extends RealRunInput {
   readonly executor: StepExecutor;
   readonly model: ModelFiles;
-  /** The policy's name, and the policy made for the machine: one step in flight, no prefix cache. */
+  /** The policy's name, and the policy made for the machine, of a realStepPlan. */
   readonly policyName: string;
   readonly policy: StepPolicy;
 }
 
 /** Steps run and thrown away before the clock starts. */
 const WARM_UP_STEPS = 5;
-
-/** What is not done for real: settings that a user asked for are rejected, the others are switched off. */
-export function realStepSettings(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const missing = {
-    async_scheduling: "steps run one at a time",
-    enable_prefix_caching: "slots are not shared",
-  } as const;
-  for (const [name, why] of Object.entries(missing)) {
-    if (settings[name] === true) {
-      throw new ConfigError(`${name}: not available on ONNX Runtime, ${why}; leave it out, or simulate it`);
-    }
-  }
-  return { ...settings, async_scheduling: false, enable_prefix_caching: false };
-}
 
 /** Throws RunInterrupted on the signal or when a step fails, with a run of the requests that had ended. */
 export async function benchSteps(input: StepBenchInput): Promise<Run> {
@@ -50,26 +36,27 @@ export async function benchSteps(input: StepBenchInput): Promise<Run> {
   const answers = new Map<string, Answer>();
   const endWatch = watchSurroundings();
   journal?.begin({ ...infoAtStart(input), planned_requests: workload.requests.length });
-  let [slotCopies, peakRssBytes] = [0, 0];
+  let peakRssBytes = 0;
   const driven = await driveSteps({
     workload,
     schedulers: input.policy,
     clock: realClock,
     signal,
-    ...(input.onProgress === undefined ? {} : { onProgress: input.onProgress }),
+    ...defined({ onProgress: input.onProgress }),
     onEnded: (record, index) => {
       const columns = record.status === "ok" ? input.describeAnswer?.(tokens.output(index)) : undefined;
       if (columns !== undefined) answers.set(record.requestId, columns);
       journal?.request(withAnswer(record, answers));
     },
+    onStep: (step) => journal?.step(step),
     async runStep(work, ended) {
       const run = await executor.runStep({ requests: work.map((one) => tokens.requestOf(one)), ended });
-      slotCopies += run.slotCopies;
       peakRssBytes = Math.max(peakRssBytes, run.peakRssBytes);
       for (const [index, token] of run.tokens) tokens.add(index, token);
+      return run;
     },
   });
-  const run = describeRun(input, driven, { around: endWatch(), answers, slotCopies, peakRssBytes });
+  const run = describeRun(input, driven, { around: endWatch(), answers, peakRssBytes });
   if (driven.interrupted === undefined) return run;
   const { requests, sendLagsNs, interrupted } = driven;
   throw new RunInterrupted(interrupted, { requests: [...requests], batches: [], originNs: 0, sendLagsNs }, run);
@@ -80,11 +67,8 @@ const WARM_UP_REQUEST = -1;
 
 /** The first steps of a session are slow. Afterwards no slot is taken, by this or an earlier run that was stopped. */
 async function warmUp(executor: StepExecutor): Promise<void> {
-  const next = { uniform: 0 };
-  const decode = (past: number): RequestStep => ({ request: WARM_UP_REQUEST, ids: [0], past, next });
-  for (let past = 0; past < WARM_UP_STEPS; past++) {
-    await executor.runStep({ requests: [decode(past)], ended: past === 0 ? "all" : [] });
-  }
+  const first: RequestStep = { request: WARM_UP_REQUEST, ids: [0], past: 0, next: { uniform: 0 } };
+  for (let step = 0; step < WARM_UP_STEPS; step++) await executor.runStep({ requests: [first], ended: "all" });
   await executor.runStep({ requests: [], ended: "all" });
 }
 
@@ -105,7 +89,9 @@ class RequestTokens {
     const inPrompt = prompt.slice(past, past + tokens);
     const start = Math.max(0, past - prompt.length);
     const ids = [...inPrompt, ...output.slice(start, start + tokens - inPrompt.length)];
-    return { request: index, ids, past, ...(samples ? { next: { uniform: this.uniform(index) } } : {}) };
+    // The token that a step in flight is about to give: only the worker knows it in time.
+    const known = ids.length === tokens ? { ids } : {};
+    return { request: index, past, ...known, ...(samples ? { next: { uniform: this.uniform(index) } } : {}) };
   }
 
   add(index: number, token: number): void {
@@ -154,7 +140,7 @@ function infoAtStart({
         load_ms: roundedMs(executor.loadMs * 1e6),
         warm_up_steps: WARM_UP_STEPS,
         kv_cache_bytes: executor.cacheBytes,
-        ...(sampling === undefined ? {} : { sampling }),
+        ...defined({ sampling }),
       },
     },
     model: { ...shape, name, precision, fused, parameters, weightBytes, kvBytesPerToken },
@@ -169,30 +155,38 @@ function infoAtStart({
 interface RunStory {
   readonly around: RunSurroundings;
   readonly answers: ReadonlyMap<string, Answer>;
-  readonly slotCopies: number;
   readonly peakRssBytes: number;
 }
 
 function describeRun(input: StepBenchInput, driven: DrivenSteps, story: RunStory): Run {
   const { requests, log, steps, preemptions, kvBlocks, sendLagsNs, interrupted } = driven;
-  const { around, answers, slotCopies, peakRssBytes } = story;
+  const { around, answers, peakRssBytes } = story;
   const info: RunInfo = {
     ...infoAtStart(input),
     requests: requests.length,
-    work_items: steps,
+    work_items: steps.filter(({ computeStartNs }) => computeStartNs !== undefined).length,
     preemptions,
     kv_blocks: { total: kvBlocks.total, high_water: [kvBlocks.highWater] },
-    slot_copies: slotCopies,
-    between_steps_ms: spread(driven.betweenNs),
+    slot_copies: steps.reduce((sum, { slotCopies = 0 }) => sum + slotCopies, 0),
+    step_overhead_ms: overhead(steps),
     peak_rss_bytes: peakRssBytes,
     ...judgedInfo(requests, { around, sendLagsNs, notes: runNotes(around), interrupted }),
     ...(interrupted === undefined ? { summary: { ...summarise(tableOf(log), { itl: log.gaps }) } } : {}),
   };
-  return { info, requests: requests.map((record) => withAnswer(record, answers)), batches: [] };
+  return { info, requests: requests.map((record) => withAnswer(record, answers)), batches: [], steps };
 }
 
-/** What scheduling and telling of tokens takes between steps that follow at once. */
-function spread(timesNs: readonly number[]): { readonly p50: number; readonly p95: number } | null {
+/**
+ * What comes between the runtime's work on steps that follow at once: arranging slots and tensors, telling of tokens,
+ * scheduling, and the way between the threads.
+ */
+function overhead(steps: readonly ScheduledStepRecord[]): { readonly p50: number; readonly p95: number } | null {
+  const computed = steps.filter(({ computeStartNs }) => computeStartNs !== undefined);
+  const timesNs = computed.slice(1).flatMap((step, at) => {
+    // Where nobody goes on from before, the engine may have been idle.
+    if (step.contextTokens === 0) return [];
+    return step.computeEndNs! - computed[at]!.computeEndNs! - step.runtimeNs!;
+  });
   if (timesNs.length === 0) return null;
   const sorted = Float64Array.from(timesNs).sort();
   return { p50: roundedMs(quantile(sorted, 0.5)), p95: roundedMs(quantile(sorted, 0.95)) };

@@ -2,7 +2,7 @@
  * A real run on ONNX Runtime: batches of a policy go to the executor's worker thread. Prompts are tokenised before the
  * run; requests known only by length get seeded random ids, since the cost depends on shapes, not on values.
  */
-import { ConfigError, greatest, type Run, type RunInfo } from "../../formats/index.js";
+import { ConfigError, greatest, defined, type Run, type RunInfo } from "../../formats/index.js";
 import { CopyCount, type OnnxExecutor, type Sampling } from "../../onnx/index.js";
 import type { PolicyPlan } from "../../sim/index.js";
 import { realClock } from "../clock.js";
@@ -53,7 +53,7 @@ export async function benchOnnx(input: OnnxBenchInput): Promise<Run> {
       clock: realClock,
       totalBytes: input.totalBytes,
       signal: input.signal,
-      ...(input.onProgress === undefined ? {} : { onProgress: input.onProgress }),
+      ...defined({ onProgress: input.onProgress }),
       onEnded: ({ record }) => journal?.request(withAnswer(record, answers)),
       onBatch: (batch) => journal?.batch(batch),
       runBatch: async (work) => {
@@ -115,7 +115,7 @@ function infoAtStart(
         load_ms: roundedMs(executor.info.loadMs * 1e6),
         warm_up_batches: WARM_UP_BATCHES,
         warm_up_ms: warmUpsNs.map(roundedMs),
-        ...(sampling === undefined ? {} : { sampling }),
+        ...defined({ sampling }),
       },
     },
     model: { ...executor.info.model },

@@ -3,7 +3,7 @@
  * deadline over all of it, follows the signal, takes so many bytes and no more, and follows no redirect.
  */
 import { Pool, type Dispatcher } from "undici";
-import { BackendError, plainLine } from "../../formats/index.js";
+import { BackendError, plainLine, defined } from "../../formats/index.js";
 import { RunInterrupted } from "../drive.js";
 import { errorText, failureOf, redirectText } from "./failure.js";
 import { addressOf, pathOf, tlsOf, withoutSecrets, type ServerAddress, type ServerRef } from "./server-address.js";
@@ -31,7 +31,7 @@ export interface Asking {
   close(): Promise<void>;
 }
 
-/** The text at a path of the server, with its status; BackendError where nobody answers, or with a redirect. */
+/** The text at a path of the server, with its status; BackendError where nothing answers, or with a redirect. */
 export async function askServer(server: ServerRef, path: string, options: AskOptions = {}): Promise<ServerText> {
   const asking = openAsking(server);
   try {
@@ -93,7 +93,7 @@ async function askOn(pool: Pool, address: ServerAddress, path: string, options: 
       method: post === undefined ? "GET" : "POST",
       path: pathOf(address, path),
       headers: { ...(post === undefined ? {} : { "content-type": "application/json" }), ...address.headers },
-      ...(post === undefined ? {} : { body: post }),
+      ...defined({ body: post }),
       signal: giveUp.signal,
     });
     so.hasAnswered = true;

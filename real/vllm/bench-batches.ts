@@ -4,11 +4,12 @@
  * first tokens are each request's own. Memory is the server's KV cache in use, the most seen while the batch ran.
  */
 import type { Pool } from "undici";
-import { greatest, type RequestRecord, type Run, type Workload } from "../../formats/index.js";
+import { greatest, defined, type RequestRecord, type Run, type Workload } from "../../formats/index.js";
 import type { BatchPlan, BatchWork, MemberOutcome } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type BatchOutcome, type DriveResult } from "../drive.js";
-import { loadSettings, type BenchVllmInput } from "./bench-vllm.js";
+import type { BenchVllmInput } from "./bench-input.js";
+import { loadSettings } from "./bench-vllm.js";
 import { watchClient } from "./client-watch.js";
 import { openPool } from "./connection.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
@@ -74,7 +75,7 @@ export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
         const probe = probeOf?.(workload.requests[index]!, index);
         journal?.request(exchange === undefined ? record : withExchange(record, exchange, { originNs, probe }));
       },
-      ...(onProgress === undefined ? {} : { onProgress }),
+      ...defined({ onProgress }),
     });
     return describe(result, false);
   } catch (error) {

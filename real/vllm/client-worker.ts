@@ -23,10 +23,10 @@ port.on("message", (message: ToWorker) => {
 });
 
 /** Told after the turn of the event loop in which they ended, whose other answers are timed first. */
-let untold: SentExchange[] = [];
+let unreported: SentExchange[] = [];
 const tellEnded = (): void => {
-  if (untold.length > 0) tell({ kind: "ended", exchanges: untold });
-  untold = [];
+  if (unreported.length > 0) tell({ kind: "ended", exchanges: unreported });
+  unreported = [];
 };
 
 const eventLoop = await work();
@@ -36,8 +36,8 @@ port.close();
 
 async function work() {
   const onExchange = (exchange: SentExchange): void => {
-    if (untold.length === 0) setImmediate(tellEnded);
-    untold.push({ ...exchange, index: indices[exchange.index]! });
+    if (unreported.length === 0) setImmediate(tellEnded);
+    unreported.push({ ...exchange, index: indices[exchange.index]! });
   };
   const whenReady = async (): Promise<number> => {
     tell({ kind: "ready" });

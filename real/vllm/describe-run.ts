@@ -3,13 +3,14 @@ import { cpuModel } from "../../machine/index.js";
 import {
   tableRun,
   withInfo,
+  defined,
   type BatchRecord,
   type RequestRecord,
   type Run,
   type RunInfo,
 } from "../../formats/index.js";
 import { columnsIn, quantile, summarise, type RequestColumns } from "../../sim/index.js";
-import type { BenchVllmInput } from "./bench-vllm.js";
+import type { BenchVllmInput } from "./bench-input.js";
 import type { ClientWatch } from "./client-watch.js";
 import type { ExchangeLog } from "./exchange-log.js";
 import { lookThrough } from "./seen-load.js";
@@ -64,7 +65,7 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
   const { workload } = input;
   const { exchanges, originNs, around, isStopped, warmUps, batched, model, version } = measured;
   const policy = batched?.policy;
-  const atStart = infoAtStart(input, { model, version, warmUps, ...(policy === undefined ? {} : { policy }) });
+  const atStart = infoAtStart(input, { model, version, warmUps, ...defined({ policy }) });
   const seen = lookThrough(exchanges, workload.requests, { originNs, probeOf: input.probeOf });
   const run: Run = batched === undefined ? tableRun(atStart, seen.table, []) : { info: atStart, ...batched };
   const columns = columnsIn(run);
@@ -99,7 +100,7 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
   });
 }
 
-/** A run on another engine is measured all the same; nothing of it can be simulated. */
+/** A run on another engine is measured anyway; nothing of it can be simulated. */
 function otherEngineNotes({ engine }: ServedModel): string[] {
   if (engine === "vllm") return [];
   return [`the server does not say that it is vLLM (engine "${engine}"), so no profile or simulation applies to it`];
@@ -115,9 +116,9 @@ function serverInfo(
   return {
     engine: {
       name: engine,
-      ...(version === undefined ? {} : { version }),
+      ...defined({ version }),
       settings: {
-        ...(maxModelLen === undefined ? {} : { max_model_len: maxModelLen }),
+        ...defined({ max_model_len: maxModelLen }),
         ...input.settings,
       },
       ...(unmodelled.length === 0 ? {} : { unmodelled }),
@@ -135,9 +136,7 @@ function clientSettings(input: BenchVllmInput, warmUps: number): Record<string, 
     ...(addressOf(input.baseUrl).isInsecure ? { tls_verified: false } : {}),
     endpoint: input.endpoint ?? "/v1/completions",
     ignore_eos: sampling.ignoreEos,
-    ...(sampling.temperature === undefined ? {} : { temperature: sampling.temperature }),
-    ...(sampling.topP === undefined ? {} : { top_p: sampling.topP }),
-    ...(sampling.topK === undefined ? {} : { top_k: sampling.topK }),
+    ...defined({ temperature: sampling.temperature, top_p: sampling.topP, top_k: sampling.topK }),
     num_warmups: warmUps,
     workers,
   };

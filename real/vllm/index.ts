@@ -1,12 +1,7 @@
 /** Loads against a running vLLM server: the client, batches of the batch policies, results in vLLM bench's keys. */
 export { benchBatches, type BenchBatchesInput } from "./bench-batches.js";
-export {
-  benchVllm,
-  measureVllm,
-  type BenchVllmInput,
-  type VllmClientOptions,
-  type VllmMeasurement,
-} from "./bench-vllm.js";
+export type { BenchVllmInput, VllmClientOptions } from "./bench-input.js";
+export { benchVllm, measureVllm, type VllmMeasurement } from "./bench-vllm.js";
 export { askJson, askServer, type AskOptions } from "./ask-server.js";
 export { defaultLimits, type ConnectionLimits } from "./connection.js";
 export {

@@ -14,7 +14,7 @@ test("a round trip is timed by connects alone: a server that is slow to answer i
   }
 });
 
-test("where nothing listens it is told", async () => {
+test("a port where nothing listens is reported", async () => {
   const server = await startFakeVllm();
   const { baseUrl } = server;
   await server.close();

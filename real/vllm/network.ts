@@ -5,7 +5,7 @@
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
 import { BackendError } from "../../formats/index.js";
-import { quantile } from "../../sim/index.js";
+import { median } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { addressOf, type ServerRef } from "./server-address.js";
 
@@ -29,7 +29,7 @@ export async function measureNetwork(baseUrl: ServerRef): Promise<Network> {
   while (timesNs.length < CONNECTS && (timesNs.length === 0 || realClock.nowNs() < endNs)) {
     timesNs.push(await connectNs(to, url));
   }
-  const medianNs = quantile(Float64Array.from(timesNs).sort(), 0.5);
+  const medianNs = median(timesNs);
   return { round_trip_ms: Math.round(medianNs / 1e3) / 1e3, connects: timesNs.length };
 }
 

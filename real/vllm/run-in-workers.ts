@@ -102,7 +102,7 @@ class LoadThread {
     });
     this.ready = Promise.race([told("ready"), died]).then(() => undefined);
     this.done = Promise.race([told("done"), died]).then(({ eventLoop }) => eventLoop);
-    // Whoever waits for `ready` is told; nobody may be waiting for `done` yet.
+    // Whoever waits for `ready` gets the error; nobody may be waiting for `done` yet.
     this.done.catch(() => undefined);
   }
 

@@ -109,7 +109,7 @@ class LoadRun {
     const go = (): void => {
       if (!wait.signal.aborted) this.send();
     };
-    // What is overdue waits for a turn of the event loop all the same: answers come in between.
+    // What is overdue waits for a turn of the event loop anyway: answers come in between.
     if (dueNs <= this.nowNs()) setImmediate(go);
     else void realClock.until(this.at.originNs + dueNs, wait.signal).then(go);
   }

@@ -60,7 +60,7 @@ export function makeSending(options: SendOptions, onEnd?: (exchange: Exchange) =
 const MAX_ERROR_BODY = 10_000;
 const MAX_ERROR_BYTES = 2 ** 20;
 
-/** What a gateway's own page and a server that does not stream answer with; other types may be events all the same. */
+/** What a gateway's own page and a server that does not stream answer with; other types may be events anyway. */
 const NO_STREAM = /^(text\/html|application\/json)\b/i;
 
 /** A server that has sent its end mark has this long to end the answer; it counts as whole either way. */

@@ -2,7 +2,7 @@
  * Where a server is and how it lets a client in: origin and path, headers that every request carries, whose certificates are
  * trusted. Userinfo, query and keys are sent and never shown: what is stored or printed of an address is its `url`.
  */
-import { ConfigError } from "../../formats/index.js";
+import { ConfigError, defined } from "../../formats/index.js";
 
 /** What a user gives beside the URL. Plain data: worker threads get it too. */
 export interface ServerAccess {
@@ -48,7 +48,7 @@ export function addressOf(server: ServerRef, access: ServerAccess = {}): ServerA
     origin: url.origin,
     prefix,
     query: url.search,
-    headers: { ...(authorization === undefined ? {} : { authorization }), ...access.headers },
+    headers: { ...defined({ authorization }), ...access.headers },
     ca: access.ca,
     isInsecure: access.isInsecure === true && url.protocol === "https:",
     askMs: access.askMs ?? ASK_MS,
@@ -71,7 +71,7 @@ export const INSECURE_NOTE = "the server's TLS certificate was not verified (--i
 
 /** TLS of a connection: certificates are verified whatever the environment says. */
 export function tlsOf({ ca, isInsecure }: ServerAddress): { ca?: string; rejectUnauthorized: boolean } {
-  return { ...(ca === undefined ? {} : { ca }), rejectUnauthorized: !isInsecure };
+  return { ...defined({ ca }), rejectUnauthorized: !isInsecure };
 }
 
 /** What anyone on the way to the server may read or fake, a sentence each. */
@@ -111,7 +111,7 @@ function secretsOf(headers: ServerAddress["headers"], query: string): string[] {
 
 function parsed(text: string): URL {
   const reject = (cause?: unknown): never => {
-    // A URL that cannot be parsed may hold a password all the same.
+    // A URL that cannot be parsed may hold a password anyway.
     const shown = text.replace(/\/\/[^/]*@/, "//...@").replace(/[?#].*$/s, "?...");
     throw new ConfigError(`base URL is "${shown}", expected one such as http://127.0.0.1:8000`, { cause });
   };

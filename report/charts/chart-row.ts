@@ -2,7 +2,7 @@
  * The one input of every chart: the finished requests of a run by column, with its scheduler, load and source. Times in
  * seconds, as in the CSV of the original suite, so that any CSV with that suite's columns can be drawn.
  */
-import type { OriginalRow } from "../../formats/index.js";
+import { defined, type OriginalRow } from "../../formats/index.js";
 
 export type ChartSource = "real" | "sim";
 
@@ -63,7 +63,7 @@ export function chartRowsFromOriginal(rows: readonly OriginalRow[]): ChartRow[] 
         load: String(row.run_num),
         seq: row.seq,
         source: row.source === "sim" ? "sim" : "real",
-        ...(repeat === undefined ? {} : { repeat }),
+        ...defined({ repeat }),
         latencyS: row.latency,
         ttftS: row.ttft,
         tokensPerS: row.tokens_per_sec,

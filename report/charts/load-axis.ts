@@ -1,5 +1,6 @@
 /** Where loads stand on the horizontal axis of a plot, and what that axis says. Places in px. */
 import { max, min, scaleBand } from "d3";
+import { defined } from "../../formats/index.js";
 import type { Category } from "./axes.js";
 import { loadLabels, loadName, loadRequests, type ChartData } from "./chart-data.js";
 
@@ -52,5 +53,5 @@ export function loadPoints(data: ChartData, leftPx: number, widthPx: number): Lo
 }
 
 function categoryOf(load: string, xPx: number, detail: string | undefined): Category {
-  return { xPx, name: loadName(load), ...(detail === undefined ? {} : { detail }) };
+  return { xPx, name: loadName(load), ...defined({ detail }) };
 }

@@ -4,8 +4,7 @@
  */
 import type { BatchRecord, Run } from "../../formats/index.js";
 import { mean } from "../../sim/metrics/index.js";
-import { compareStatistic, type StatisticComparison } from "./statistic.js";
-import type { ToleranceOf } from "./tolerances.js";
+import { compareStatistic, type StatisticComparison, type ToleranceOf } from "./statistic.js";
 
 /** How far two sequences of batch sizes agree, from the first batch on. */
 export interface SequenceAgreement {

@@ -9,10 +9,9 @@ import { splitE2el, type E2elSplit } from "./e2el-split.js";
 import { joinRuns, type JoinReport } from "./join.js";
 import { compareRequestMetric, requestMetricNames } from "./request-metric.js";
 import { simulatedValue } from "./simulated-value.js";
-import { compareStatistic, type StatisticComparison } from "./statistic.js";
+import { compareStatistic, type StatisticComparison, type ToleranceOf } from "./statistic.js";
 import { tallyOf, type Tally } from "./tally.js";
-import type { Threshold } from "./thresholds.js";
-import { defaultTolerance, withTolerances, type ToleranceOf } from "./tolerances.js";
+import { defaultTolerance, withTolerances, type Threshold } from "./tolerances.js";
 import { LEVEL } from "./verdict.js";
 
 export const COMPARISON_VERSION = 2;

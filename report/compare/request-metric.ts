@@ -18,8 +18,7 @@ import {
 } from "../../sim/metrics/index.js";
 import type { Pairs } from "./join.js";
 import { simulatedValue } from "./simulated-value.js";
-import { compareStatistic, relativeError, type StatisticComparison } from "./statistic.js";
-import type { ToleranceOf } from "./tolerances.js";
+import { compareStatistic, relativeError, type StatisticComparison, type ToleranceOf } from "./statistic.js";
 import { LEVEL } from "./verdict.js";
 
 /** A value of the request in that row; NaN where the run lacks a time that it needs. */

@@ -20,7 +20,7 @@ export interface ComparisonRow {
   readonly tolerancePercent: number;
   readonly spread: Interval | null;
   readonly verdict: Verdict | null;
-  /** The verdict in words, with what would tell where it cannot be told; empty where there is none. */
+  /** The verdict in words, and how many more repeats would decide it; empty where there is none. */
   readonly verdictText: string;
 }
 

@@ -31,11 +31,14 @@ export interface StatisticComparison {
   readonly verdict: Verdict | null;
   /** Where it is known from how much identical real runs differ. */
   readonly noise: NoiseSource | null;
-  /** Of a verdict "cannot tell": real repeats to add until it can be told; null: none would do. */
+  /** Of a verdict "cannot tell": real repeats to add until it can be decided; null: no number would do. */
   readonly more_repeats: number | null;
   /** False when n is too small to show this percentile to people. */
   readonly shown: boolean;
 }
+
+/** Tolerance, a fraction, of a statistic such as ("e2el", "p95"); of a whole run ("duration", "run"). */
+export type ToleranceOf = (metric: string, stat: string) => number;
 
 /** What the statistic is called, what error it may have, and how sure one can be of it. */
 export interface StatisticLabel {

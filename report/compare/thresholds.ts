@@ -4,17 +4,11 @@
 import { ConfigError, suggest } from "../../formats/index.js";
 import { minimumCount } from "../../sim/metrics/index.js";
 import type { Comparison } from "./compare-runs.js";
-import { requestMetricNames, statNames, statQuantiles, type RequestMetric, type Stat } from "./request-metric.js";
+import { requestMetricNames, statNames, statQuantiles } from "./request-metric.js";
 import type { StatisticComparison } from "./statistic.js";
 import { verdictText } from "./tally.js";
+import type { Threshold } from "./tolerances.js";
 import { LEVEL } from "./verdict.js";
-
-/** Largest absolute relative error (0-1) that one statistic may have. */
-export interface Threshold {
-  readonly metric: RequestMetric;
-  readonly stat: Stat;
-  readonly limitFraction: number;
-}
 
 /** A threshold that the comparison does not meet, and why, in a sentence. */
 export interface UnmetThreshold {

@@ -3,10 +3,15 @@
  * (docs/metrics.md, "Tolerances"): batches of ONNX Runtime 5 %, of a vLLM server 2 to 10 %.
  */
 import type { RunInfo } from "../../formats/index.js";
-import type { Threshold } from "./thresholds.js";
+import type { RequestMetric, Stat } from "./request-metric.js";
+import type { ToleranceOf } from "./statistic.js";
 
-/** Tolerance, a fraction, of a statistic such as ("e2el", "p95"); of a whole run ("duration", "run"). */
-export type ToleranceOf = (metric: string, stat: string) => number;
+/** Largest absolute relative error (0-1) that one statistic may have. */
+export interface Threshold {
+  readonly metric: RequestMetric;
+  readonly stat: Stat;
+  readonly limitFraction: number;
+}
 
 /** Of everything that is not a percentile of the tail; P99 of batches. */
 const BATCHES = 0.05;

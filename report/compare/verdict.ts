@@ -52,7 +52,7 @@ export interface Judgement {
   /** Of the error, at LEVEL. Where noise is unknown, of the requests alone. */
   readonly interval: Interval;
   readonly noise: NoiseSource;
-  /** Where it cannot be told: real runs to add until it can, by today's spread; null: none up to MAX_RUNS would do. */
+  /** Where it cannot be decided: real runs to add until it can, by today's spread; null: none up to MAX_RUNS would do. */
   readonly moreRepeats: number | null;
 }
 
@@ -61,7 +61,7 @@ export const MAX_RUNS = 1000;
 
 /**
  * Identical runs on one host have differed by a factor of 1.8 (GPT-2 on an H100, three runs of one load). An error beyond this
- * factor is told from one real run of which nothing else is known, a smaller one is not.
+ * factor shows in a single real run; a smaller one does not.
  */
 const ONE_RUN_FACTOR = 2;
 

@@ -16,7 +16,7 @@ export interface OutcomeRow {
   readonly tolerancePercent?: number | undefined;
   readonly spread?: readonly [number, number] | undefined;
   readonly verdict?: Verdict | undefined;
-  /** The verdict in words, with what would tell where it cannot be told. */
+  /** The verdict in words, and how many more repeats would decide it. */
   readonly verdictText?: string | undefined;
   /** Requests behind the figure. */
   readonly n: number;

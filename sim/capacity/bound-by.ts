@@ -7,6 +7,7 @@ import { machineOf, stopNames, type AdmissionStops, type SimulatedRunInput } fro
 import { planPolicy, serverSettings, type AdmissionLimit } from "../policy/index.js";
 import { mixOf } from "./mix.js";
 import { saturate, type Saturated } from "./saturate.js";
+import { mean } from "../metrics/index.js";
 
 export const boundNames = ["gpu", "host", "front_end", "seats", "kv_blocks", "token_budget"] as const;
 export type BoundName = (typeof boundNames)[number];
@@ -46,7 +47,7 @@ function stopping({ plan }: SimulatedRunInput, { run, isClientBound }: Saturated
   if (plan.work === "batch") {
     const { batch_size: size, max_batch_size: most = size } = plan.settings as Record<string, number>;
     const later = run.batches.slice(Math.floor(run.batches.length / 2));
-    const limit = later.reduce((sum, batch) => sum + batch.limit, 0) / later.length;
+    const limit = mean(later.map((batch) => batch.limit));
     return limit >= NEARLY_ALL * most! ? ["seats"] : ["kv_blocks"];
   }
   const stops = run.info.admission_stops as AdmissionStops;

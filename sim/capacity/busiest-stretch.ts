@@ -4,8 +4,6 @@
  * by chance, some stretch always brings more than another. Then the one is looked for that surely brings most: whose work
  * less what chance may add to it is most, and more than at a constant rate.
  */
-import type { Stretch } from "./offered.js";
-
 /** Length of the shortest stretches, in times of service; and the requests that come in one on average, at least. */
 const SERVICES = 10;
 const MIN_REQUESTS = 100;
@@ -16,6 +14,15 @@ const PARTS = 10;
 /** Chance that a constant rate is taken for one that varies. */
 const FALSE_ALARM = 0.005;
 
+/** A stretch of a load. Times in s since the start of the run. */
+export interface Stretch {
+  readonly from_s: number;
+  readonly to_s: number;
+  readonly offered_requests_per_s: number;
+  /** Seconds of a full server that its requests take, per second. */
+  readonly utilisation: number;
+}
+
 export interface Timeline {
   /** Arrivals, ascending, and the seconds of a full server that each takes. */
   readonly timesS: Float64Array;
@@ -24,7 +31,7 @@ export interface Timeline {
   readonly isByChance: boolean;
 }
 
-/** Undefined where the load is as short as a stretch, or does not vary as far as can be told. */
+/** Undefined where the load is as short as a stretch, or does not vary as far as one can tell. */
 export function busiestStretch(timeline: Timeline, serviceS: number): Stretch | undefined {
   const { timesS, worksS, isByChance } = timeline;
   const spanS = timesS.at(-1)! - timesS[0]!;

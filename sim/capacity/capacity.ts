@@ -1,16 +1,18 @@
 /**
- * Capacity: the requests/s and output tokens/s of a load's mix of requests with the server kept full, told by a simulation
+ * Capacity: the requests/s and output tokens/s of a load's mix of requests with the server kept full, found by a simulation
  * of its own (saturate.ts), and the load beside it. How each figure comes about: docs/metrics.md.
  */
-import { ConfigError } from "../../formats/index.js";
+import { ConfigError, defined } from "../../formats/index.js";
 import { atRunPace } from "../cost/index.js";
 import type { SimulatedRunInput } from "../engine/index.js";
 import { boundBy, type BoundName } from "./bound-by.js";
 import { mixOf, type Mix } from "./mix.js";
-import { isOpenLoop, offeredLoad, type Stretch } from "./offered.js";
+import type { Stretch } from "./busiest-stretch.js";
+import { isOpenLoop, offeredLoad } from "./offered.js";
 import type { Sized } from "./relative-work.js";
 import type { StepPlan } from "../policy/index.js";
 import { saturate, slotsOfServer, type Saturated } from "./saturate.js";
+import { mean } from "../metrics/index.js";
 
 /** The rate is measured over longer until half of its 95 % interval is within this fraction. */
 const WANTED_HALF_WIDTH = 0.01;
@@ -54,7 +56,7 @@ export interface Capacity {
 /** Why a run has no capacity to be compared with. */
 export interface NoCapacity {
   readonly reason: string;
-  /** Whether its reader should be told; not of loads that nobody would ask it of. */
+  /** Whether its reader should know; not of loads that nobody would ask it of. */
   readonly isRemarkable: boolean;
 }
 
@@ -77,7 +79,7 @@ export function capacityOf(input: SimulatedRunInput): Capacity | NoCapacity {
     half_width: halfWidth,
     offered_requests_per_s: offered,
     utilisation,
-    ...(busiest === undefined ? {} : { busiest }),
+    ...defined({ busiest }),
     verdict,
     bound_by: boundBy(input, full.first, measuredFirst(input)),
     // Of a second's arrivals, what is beyond capacity waits for as long as it takes to serve it.
@@ -114,7 +116,7 @@ export function saturatedRate(asked: SimulatedRunInput): FullRate | NoCapacity {
   const { rate, workOf } = last;
   const servers = Math.min(replicas, workload.maxConcurrency);
   const requestsPerS = servers * rate.requestsPerS;
-  const outputTokens = mix.population.reduce((sum, request) => sum + request.outputTokens, 0) / mix.population.length;
+  const outputTokens = mean(mix.population.map((request) => request.outputTokens));
   return {
     requestsPerS,
     outputTokensPerS: requestsPerS * outputTokens,

@@ -2,22 +2,13 @@
  * What a load offers per second: the rate that it was asked for, where it was, else that of its times; and the stretch in
  * which it offers most, where its rate varies.
  */
-import type { Load, Workload } from "../../formats/index.js";
-import { busiestStretch, type Timeline } from "./busiest-stretch.js";
+import { defined, type Load, type Workload } from "../../formats/index.js";
+import { busiestStretch, type Stretch, type Timeline } from "./busiest-stretch.js";
 import type { Sized } from "./relative-work.js";
-
-/** A stretch of a load. Times in s since the start of the run. */
-export interface Stretch {
-  readonly from_s: number;
-  readonly to_s: number;
-  readonly offered_requests_per_s: number;
-  /** Seconds of a full server that its requests take, per second. */
-  readonly utilisation: number;
-}
 
 export interface Offered {
   readonly requestsPerS: number;
-  /** Absent where the rate is one and the same, as far as can be told. */
+  /** Absent where the rate is one and the same, as far as one can tell. */
   readonly busiest?: Stretch;
 }
 
@@ -55,7 +46,7 @@ function offeredBy(timeline: Timeline, serviceS: number): Offered {
   const { timesS } = timeline;
   const busiest = busiestStretch(timeline, serviceS);
   const requestsPerS = (timesS.length - 1) / (timesS.at(-1)! - timesS[0]!);
-  return { requestsPerS, ...(busiest === undefined ? {} : { busiest }) };
+  return { requestsPerS, ...defined({ busiest }) };
 }
 
 /** When the requests of a ramp-up come if every gap is its mean. */

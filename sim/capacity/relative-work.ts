@@ -3,6 +3,7 @@
  * were in service. (Each shares the server with as many others, so time in service is its share of the server's.)
  */
 import type { RequestRecord } from "../../formats/index.js";
+import { mean } from "../metrics/index.js";
 
 export interface Sized {
   readonly promptTokens: number;
@@ -15,15 +16,13 @@ export function relativeWork(
   population: readonly Sized[],
 ): (request: Sized) => number {
   const line = lineOf(answered);
-  const mean = population.reduce((sum, sized) => sum + line(sized), 0) / population.length;
-  return (sized) => line(sized) / mean;
+  const average = mean(population.map(line));
+  return (sized) => line(sized) / average;
 }
 
 /** Least squares of service on 1, prompt and output tokens; slopes are not negative, and no request takes nothing. */
 function lineOf(answered: readonly RequestRecord[]): (sized: Sized) => number {
-  const n = answered.length;
-  const meanOf = (of: (request: RequestRecord) => number): number =>
-    answered.reduce((sum, one) => sum + of(one), 0) / n;
+  const meanOf = (of: (request: RequestRecord) => number): number => mean(answered.map(of));
   const service = ({ scheduledNs, lastTokenNs }: RequestRecord): number => lastTokenNs! - scheduledNs!;
   const [prompt, output, ns] = [meanOf((r) => r.promptTokens), meanOf((r) => r.outputTokens), meanOf(service)];
   let [pp, oo, po, ps, os] = [0, 0, 0, 0, 0];

@@ -2,7 +2,7 @@
  * A run of the same server and the same mix of requests in which the server is kept full: clients that send the next
  * request when they have an answer, more of them than the server has slots, so that some always wait.
  */
-import { InvariantError, type Run, type WorkloadRequest } from "../../formats/index.js";
+import { InvariantError, defined, type Run, type WorkloadRequest } from "../../formats/index.js";
 import { machineOf, simulateRun, type SimulatedRunInput } from "../engine/index.js";
 import { stream } from "../kernel/index.js";
 import { slotCount } from "../policy/index.js";
@@ -116,7 +116,6 @@ function untimed(request: WorkloadRequest, index: number): WorkloadRequest {
     id: String(index),
     promptTokens,
     outputTokens,
-    ...(content === undefined ? {} : { content }),
-    ...(priority === undefined ? {} : { priority }),
+    ...defined({ content, priority }),
   };
 }

@@ -3,7 +3,7 @@
  * once. Each answer draws from the stream that the model itself draws from.
  */
 import type { FactorStream } from "./factor-streams.js";
-import { wholeNs } from "./step-cost.js";
+import { wholeNs } from "./decode-law.js";
 
 /** Means of one number of requests, ns, and what they are drawn by. */
 export interface DecodeMeans {
@@ -80,7 +80,7 @@ export class DecodeTimes {
     return wholeNs(this.updateMeanNs * this.update.next(atNs));
   }
 
-  /** A job of so many outputs; there is a front end. */
+  /** A job of this many outputs; there is a front end. */
   outputNs(outputs: number, atNs: number): number {
     const means = this.outputs!;
     const jobNs = outputs === 1 ? this.oneOutputNs : means.meanNs(outputs);

@@ -190,7 +190,7 @@ describe("the front end", () => {
   });
 });
 
-test("steps beyond the measured range are told of, with their share of the GPU's time", () => {
+test("steps beyond the measured range are reported, with their share of the GPU's time", () => {
   const cost = costWith();
   const insideNs = cost.gpuNs(decodes(128, 128 * 4096));
   expect(extrapolationOf([cost])).toEqual({ share: 0, of: [] });

@@ -4,29 +4,13 @@
  */
 import type { VllmEngineCost } from "../../formats/index.js";
 import { DecodeTimes } from "./decode-times.js";
+import { decodeBaseNs, prefillComputeNs, prefillMemoryNs } from "./gpu-step.js";
 import type { GraphKind, GraphSizes } from "./graph-sizes.js";
-import { piecewiseLinear } from "./piecewise-linear.js";
 import { RangeUse, type MeasuredRange } from "./range-use.js";
 import { VllmFrontEndCost, VllmHostCost } from "./host-cost.js";
 import { meanFactors, type Factors } from "./jitter-draws.js";
-import {
-  linearDecodeLaw,
-  wholeNs,
-  type DecodeLaw,
-  type FrontEndCost,
-  type HostCost,
-  type StepCostModel,
-  type StepShape,
-} from "./step-cost.js";
-
-/** What a step of decodes takes on the GPU but for the tokens that attention reads. */
-export function decodeBaseNs(
-  { decode_base_ns, decode_padded_token_ns, decode_factors }: VllmEngineCost["gpu"],
-  paddedTokens: number,
-): number {
-  const lineNs = decode_base_ns + decode_padded_token_ns * paddedTokens;
-  return decode_factors === undefined ? lineNs : lineNs * piecewiseLinear(decode_factors, paddedTokens);
-}
+import { linearDecodeLaw, wholeNs, type DecodeLaw } from "./decode-law.js";
+import type { FrontEndCost, HostCost, StepCostModel, StepShape } from "./step-cost.js";
 
 export class EngineStepCost implements StepCostModel {
   readonly host: HostCost;
@@ -75,13 +59,11 @@ export class EngineStepCost implements StepCostModel {
       return Math.max(1, wholeNs(firstNs * factor));
     }
     const padded = this.graphs.paddedTokens(step.scheduledTokens);
-    const prefillNs = gpu.prefill_base_ns + gpu.prefill_padded_token_ns * padded;
-    const mixedNs = (gpu.mixed_base_ns ?? gpu.decode_base_ns) + gpu.decode_padded_token_ns * padded;
     const contextTokens = step.decodeContextTokens + step.prefillContextTokens;
     return Math.max(
       1,
       wholeNs(
-        (Math.max(prefillNs, mixedNs) +
+        (Math.max(prefillComputeNs(gpu, padded), prefillMemoryNs(gpu, padded)) +
           this.largeGraphNs(padded, this.graphs.kind(step.scheduledTokens, false)) +
           gpu.attention_pair_ns * step.prefillAttentionPairs +
           gpu.context_token_ns * contextTokens) *

@@ -1,5 +1,5 @@
 /** What a run asked beyond its profile's measured range, in a sentence. */
-import type { Extrapolation } from "../../formats/index.js";
+import { sharePercent, type Extrapolation } from "../../formats/index.js";
 
 const names: Readonly<Record<Extrapolation["of"][number]["quantity"], string>> = {
   batch: "requests at once",
@@ -15,17 +15,13 @@ export function extrapolationNotes({ share, of }: Extrapolation): string[] {
   if (of.length === 0) return [];
   const parts = of.map(({ quantity, side, measured_to, asked, share: own }) => {
     const [reaching, measured] = side === "above" ? ["up to", "to"] : ["down to", "from"];
-    return `${reaching} ${count(asked)} ${names[quantity]} (measured ${measured} ${count(measured_to)}; ${percent(own)})`;
+    return `${reaching} ${count(asked)} ${names[quantity]} (measured ${measured} ${count(measured_to)}; ${sharePercent(own)})`;
   });
   return [
-    `extrapolated for ${percent(share)} of the time, beyond what the profile was measured on: ${parts.join(", ")}`,
+    `extrapolated for ${sharePercent(share)} of the time, beyond what the profile was measured on: ${parts.join(", ")}`,
   ];
 }
 
 function count(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
-}
-
-function percent(share: number): string {
-  return share > 0 && share < 0.001 ? "below 0.1 %" : `${(100 * share).toFixed(1)} %`;
 }

@@ -122,7 +122,7 @@ export class Stalls {
     this.tokensLeft = this.random.failures(this.chance);
   }
 
-  /** At an output of so many tokens, ns. */
+  /** At an output of this many tokens, ns. */
   next(tokens: number): number {
     this.tokensLeft -= tokens;
     return this.tokensLeft >= 0 ? 0 : this.held();

@@ -106,7 +106,7 @@ test("an output is held up the likelier the more tokens it has", () => {
   expect(Math.abs(heldUp(20) - (1 - 0.9 ** 20))).toBeLessThan(0.01);
 });
 
-test("half of the chunks and the first ones are written after an output is told of", () => {
+test("half of the chunks and the first ones are written after an output is reported", () => {
   const cost = new VllmFrontEndCost(frontEnd, meanFactors(undefined));
   const restNs = (chunks: number, firstTokens: number): number => cost.restNs({ tokens: 9, chunks, firstTokens });
   expect([restNs(0, 0), restNs(6, 0), restNs(6, 2)]).toEqual([0, 30_000, 130_000]);

@@ -3,7 +3,8 @@ import type { JitterName, VllmEngineCost } from "../../formats/index.js";
 import type { DecodeMeans, OutputMeans } from "./decode-times.js";
 import type { Factors } from "./jitter-draws.js";
 import type { GraphKind, GraphSizes } from "./graph-sizes.js";
-import { wholeNs, type FrontEndCost, type HostCost, type OutputJob, type StepShape } from "./step-cost.js";
+import { wholeNs } from "./decode-law.js";
+import type { FrontEndCost, HostCost, OutputJob, StepShape } from "./step-cost.js";
 
 const launchNames = {
   full: "launch_full_graph",
@@ -63,7 +64,7 @@ export class VllmHostCost implements HostCost {
     return wholeNs(requestsNs(this.host.update, requests) * this.factors.update.next(atNs));
   }
 
-  /** What rounds that decode so many requests take in the mean, and what that is drawn by. */
+  /** What rounds that decode this many requests take in the mean, and what that is drawn by. */
   decodeMeans(requests: number): Omit<DecodeMeans, "gpu" | "outputs"> {
     const { host, factors } = this;
     const launch = launchNames[this.graphs.kind(requests, true)];
@@ -148,7 +149,7 @@ export class VllmFrontEndCost implements FrontEndCost {
     return Math.max(this.restNs(job), wholeNs(meanNs + factors.stalls.next(job.tokens)));
   }
 
-  /** The same of jobs of outputs of so many requests that decode. */
+  /** The same of jobs of outputs of this many requests that decode. */
   outputMeans(requests: number): OutputMeans {
     const { cost, factors } = this;
     const jobOf = (outputs: number): OutputJob => ({ tokens: requests * outputs, chunks: requests, firstTokens: 0 });

@@ -1,8 +1,9 @@
 /** Cost models read from a profile: whole batches, and the steps of continuous batching. */
 export type { BatchCost, BatchShape, CostModel } from "./cost-model.js";
-export type { DecodeLaw, FrontEndCost, HostCost, OutputJob, StepCostModel, StepShape } from "./step-cost.js";
+export { linearDecodeLaw, wholeNs, type DecodeLaw } from "./decode-law.js";
+export type { FrontEndCost, HostCost, OutputJob, StepCostModel, StepShape } from "./step-cost.js";
 export type { DecodeTimes } from "./decode-times.js";
-export { linearDecodeLaw, noHost, wholeNs } from "./step-cost.js";
+export { noHost } from "./step-cost.js";
 export { ProfileCost, type CostOptions } from "./profile-cost.js";
 export { factorTable, meanOf } from "./factor-streams.js";
 export { requestsNs, softLaterNs, VllmFrontEndCost } from "./host-cost.js";
@@ -14,7 +15,7 @@ export { stepCostOf, type StepCostOptions } from "./step-cost-of.js";
 export { GraphSizes, defaultCaptureSizes, type GraphKind, type GraphRules } from "./graph-sizes.js";
 export { extrapolationOf } from "./range-use.js";
 export { extrapolationNotes } from "./extrapolation-notes.js";
-export { decodeBaseNs } from "./engine-step-cost.js";
+export { decodeBaseNs, prefillComputeNs, prefillMemoryNs } from "./gpu-step.js";
 export { arenaBytes, batchBytes, largestBatch } from "./batch-memory.js";
 export {
   decodeQuantities,

@@ -8,7 +8,7 @@ import { HostPace } from "./host-pace.js";
 import { HostPath } from "./host-path.js";
 
 export type Factors = Readonly<Record<JitterName, FactorStream>> & {
-  /** How long the front end is held up at an output of so many tokens, ns: what collects garbage comes with allocations. */
+  /** How long the front end is held up at an output of this many tokens, ns: what collects garbage comes with allocations. */
   readonly stalls: { next(tokens: number): number };
 };
 

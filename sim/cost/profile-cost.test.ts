@@ -120,7 +120,7 @@ describe("what lies beyond the measured range", () => {
     expect(extrapolationOf([cost])).toEqual({ share: 0, of: [] });
   });
 
-  it("is told of by side, with the share of the time and in words", () => {
+  it("is reported by side, with the share of the time and in words", () => {
     const cost = new ProfileCost(profile());
     const time = ({ prefillNs, decodeNs }: BatchCost): number => prefillNs + decodeNs;
     const largeNs = [9, 10].map((rows) => time(cost.batch({ rows, promptTokens: 100, outputTokens: 102 })));

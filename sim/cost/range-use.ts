@@ -4,7 +4,7 @@
  * decodes counts exactly as its steps one by one.
  */
 import { greatest, least, rangeQuantities, type Extrapolation, type Profile } from "../../formats/index.js";
-import type { DecodeLaw } from "./step-cost.js";
+import type { DecodeLaw } from "./decode-law.js";
 
 /** In the order of their bits; `range` of a profile says how far each was measured. */
 const quantities = rangeQuantities;
@@ -41,7 +41,7 @@ export class RangeUse {
     });
   }
 
-  /** A whole batch of `rows` of so many padded prompt tokens, and cached tokens of a row at its end. */
+  /** A whole batch of `rows` of this many padded prompt tokens, and cached tokens of a row at its end. */
   batch(rows: number, promptTokens: number, contextTokens: number, ns: number): void {
     this.see(BATCH, rows);
     this.see(PROMPT_TOKENS, promptTokens);
@@ -63,7 +63,7 @@ export class RangeUse {
     this.took(ns);
   }
 
-  /** `rounds` steps of decodes of the same requests, the first with so many cached tokens. */
+  /** `rounds` steps of decodes of the same requests, the first with this many cached tokens. */
   decodes(requests: number, contextTokens: number, rounds: number, { firstNs, incrementNs }: DecodeLaw): void {
     const meanAt = (round: number): number => (contextTokens + round * requests) / requests;
     let from = 0;
@@ -195,7 +195,7 @@ export function measuredSteps({ range, engine }: Pick<Profile, "range" | "engine
   };
 }
 
-/** Pairs of as many whole prompts as a step of so many tokens holds, or of the last chunk of one that is longer. */
+/** Pairs of as many whole prompts as a step of this many tokens holds, or of the last chunk of one that is longer. */
 function mostPairs(stepTokens: number, prompt: number): number {
   const chunk = Math.min(stepTokens, prompt);
   const prompts = Math.floor(stepTokens / chunk);

@@ -5,7 +5,8 @@
  */
 import type { CostTerm, Profile, StaticBatchCost } from "../../formats/index.js";
 import { RangeUse } from "./range-use.js";
-import { linearDecodeLaw, noHost, type DecodeLaw, type StepCostModel, type StepShape } from "./step-cost.js";
+import { linearDecodeLaw, type DecodeLaw } from "./decode-law.js";
+import { noHost, type StepCostModel, type StepShape } from "./step-cost.js";
 import { countsAt, decodeQuantities, sumTerms, termQuantity, type Quantities } from "./terms.js";
 
 export class StaticStepCost implements StepCostModel {

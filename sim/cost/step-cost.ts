@@ -2,6 +2,7 @@
  * What the engine loop asks of a cost model for the steps of continuous batching, in whole nanoseconds. Two clocks: the
  * GPU computes, the host schedules, launches and takes results. A machine with one clock has a host that takes no time.
  */
+import type { DecodeLaw } from "./decode-law.js";
 import type { DecodeTimes } from "./decode-times.js";
 import type { RangeUse } from "./range-use.js";
 
@@ -21,16 +22,6 @@ export interface StepShape {
   readonly promptRests?: number;
 }
 
-/**
- * GPU times of consecutive steps that decode the same requests: first, first + increment, ... for `steps` steps at
- * least. Exact, because a step's time is made of whole ns per request's context (see decodeLaw).
- */
-export interface DecodeLaw {
-  readonly firstNs: number;
-  readonly incrementNs: number;
-  readonly steps: number;
-}
-
 export interface HostCost {
   /** A call that begins at `atNs`. */
   scheduleNs(step: StepShape, atNs: number): number;
@@ -48,7 +39,7 @@ export interface HostCost {
   /** A request out of the input queue; an idle engine noticing one. */
   readonly takeRequestNs: number;
   readonly wakeNs: number;
-  /** Pause after a step without tokens while requests wait, or an end that the worker is still to be told of. */
+  /** Pause after a step without tokens while requests wait, or an end that the worker has yet to hear of. */
   readonly emptyStepSleepNs: number;
 }
 
@@ -62,7 +53,7 @@ export interface OutputJob {
 }
 
 export interface FrontEndCost {
-  /** From the client to the front end and back to it, occupying nobody. */
+  /** From the client to the front end and back to it, occupying nothing. */
   readonly acceptNs: number;
   readonly deliveryNs: number;
   requestNs(promptTokens: number, atNs: number): number;
@@ -83,17 +74,12 @@ export interface StepCostModel {
   /** Whether equal questions get different answers, so that nothing has a closed form. */
   readonly isSampled?: boolean;
   gpuNs(step: StepShape): number;
-  /** Drawn times of rounds that decode so many requests; rangeUse is not told of them. Absent: times are not drawn. */
+  /** Drawn times of rounds that decode this many requests; rangeUse does not see them. Absent: times are not drawn. */
   decodeTimes?(requests: number): DecodeTimes;
-  /** The GPU times from a step on that decodes so many requests with so many cached tokens. */
+  /** The GPU times from a step on that decodes so many requests with this many cached tokens. */
   decodeLaw(requests: number, contextTokens: number): DecodeLaw;
   /** What was asked beyond the measured range so far; absent: nothing was measured. Jumps tell it of their decodes. */
   readonly rangeUse?: RangeUse;
-}
-
-/** A time in whole ns: as Math.round, which V8 does slower. */
-export function wholeNs(ns: number): number {
-  return Math.floor(ns + 0.5);
 }
 
 /** A host that takes no time. */
@@ -109,24 +95,3 @@ export const noHost: HostCost = {
   wakeNs: 0,
   emptyStepSleepNs: 0,
 };
-
-/**
- * The law of base + slope x context. Each further step reads one more token per request: with context = q x requests + r
- * a step takes round(base) + round(slope x requests) x q + round(slope x r) ns, so steps differ by a whole number of ns.
- * Against rounding the sum once it is off by at most half a ns per token of mean context.
- */
-export function linearDecodeLaw(
-  baseNs: number,
-  contextTokenNs: number,
-  requests: number,
-  contextTokens: number,
-  steps: number,
-): DecodeLaw {
-  const depth = Math.floor(contextTokens / requests);
-  const rest = contextTokens - depth * requests;
-  const incrementNs = wholeNs(contextTokenNs * requests);
-  const firstNs = wholeNs(baseNs) + incrementNs * depth + wholeNs(contextTokenNs * rest);
-  if (firstNs >= 1) return { firstNs, incrementNs, steps };
-  // No step takes no time; from there on it is another law, unless it never gets longer.
-  return { firstNs: 1, incrementNs: 0, steps: incrementNs === 0 ? steps : 1 };
-}

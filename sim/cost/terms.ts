@@ -16,7 +16,7 @@ export function termQuantity(term: TermClip, quantities: Quantities): number {
   return x;
 }
 
-/** Whether a term counts in batches of so many rows: libraries choose other kernels for other numbers of rows. */
+/** Whether a term counts in batches of this many rows: libraries choose other kernels for other numbers of rows. */
 export function countsAt({ rows_upto: upto, rows_beyond: beyond }: TermClip, rows: number): boolean {
   return (upto === undefined || rows <= upto) && (beyond === undefined || rows > beyond);
 }

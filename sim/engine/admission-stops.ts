@@ -1,6 +1,6 @@
 /**
  * What kept requests waiting: for every pass of a scheduler after which some still wait, the limit that stopped the
- * admissions. `none`: nobody waited at the scheduler.
+ * admissions. `none`: nothing waited at the scheduler.
  */
 import { slotCount, stepBudget, type AdmissionLimit, type EngineLimits, type StepScheduler } from "../policy/index.js";
 

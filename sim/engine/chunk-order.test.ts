@@ -4,7 +4,7 @@ import type { Workload } from "../../formats/index.js";
 import type { StepCostModel } from "../cost/index.js";
 import { tokenCounts, vllmSchedulers } from "../policy/index.js";
 import { gpuOnly } from "./steps.conformance.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
 import { StepLog } from "./step-log.js";
 

@@ -6,7 +6,7 @@ import { planBatchPolicy, vllmSchedulers, type BatchWork, type SchedulerLimits }
 import { EngineBatches } from "./engine-batches.js";
 import { simulateBatches, type SimulationResult } from "./simulate.js";
 import { simulateSteps, type EngineName } from "./simulate-steps.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 
 const STEP_NS = 100;
@@ -132,7 +132,7 @@ test("KV blocks in use are the memory that dynamic looks at: where they are shor
 test("one batch of all requests is what the engine makes of them arriving at once", () => {
   fc.assert(
     fc.property(stepWorkloads(), tightLimits, engineCosts, (workload, tight, cost) => {
-      // Without the reservation requests can take each other's blocks for ever.
+      // Without the reservation requests can take each other's blocks forever.
       const policy = vllmSchedulers({ ...tight, reserveFullIsl: true });
       const requests = workload.requests.map((request) => ({ ...request, arrivalNs: 0 }));
       const direct = simulateSteps({ workload: closed(requests, Infinity), policy, cost, engine: "step" });

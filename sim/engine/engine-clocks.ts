@@ -2,7 +2,7 @@
 export interface EngineClocks {
   hostNs: number;
   gpuEndNs: number;
-  /** When outputs were told of last, and when all first chunks told of are out. */
+  /** When outputs were reported last, and when all first chunks reported are out. */
   deliveredNs: number;
   readonly firstsOutNs: number;
   /** GPU time of all steps. */

@@ -227,7 +227,7 @@ export class EngineLoop implements TokenSink, EngineClocks {
     const scheduledTokens = scheduler.hasWork() ? this.scheduleStep().scheduledTokens : 0;
     const isFilling = this.inFlight.length < scheduler.depth && (scheduledTokens > 0 || scheduler.hasWork());
     if (!isFilling) this.updateOldest();
-    // Also after the last request ended, whose end the worker is still to be told of.
+    // Also after the last request ended, whose end the worker has yet to hear of.
     if (scheduledTokens === 0 && scheduler.hasWork()) {
       this.hostNs += host.emptyStepSleepNs;
       this.waitedNs += host.emptyStepSleepNs;

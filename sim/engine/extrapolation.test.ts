@@ -38,7 +38,7 @@ function run(workload: Workload, settings: object, engine: EngineName = "fast", 
 
 const quantities = ({ info }: Run): unknown => info.extrapolation?.of.map(({ quantity, asked }) => [quantity, asked]);
 
-test("prompts longer than the measured ones are told of, in notes and as data", () => {
+test("prompts longer than the measured ones are reported, in notes and as data", () => {
   const simulated = run(workloadOf(20_000, 3), { max_model_len: 32_768 });
   expect(quantities(simulated)).toEqual([
     ["attention_pairs", expect.any(Number)],
@@ -51,7 +51,7 @@ test("prompts longer than the measured ones are told of, in notes and as data", 
   );
 });
 
-test("steps of more tokens than the measured budget are told of", () => {
+test("steps of more tokens than the measured budget are reported", () => {
   const simulated = run(workloadOf(3000, 3), { max_num_batched_tokens: 16_384 });
   expect(quantities(simulated)).toEqual([
     ["step_tokens", expect.any(Number)],

@@ -1,7 +1,7 @@
 /**
  * The process between clients and engine: one server, first come first served. A request is handled, then goes round the
  * event loop a few times, each time behind what waits there. Engine outputs that wait together are handled as one job,
- * which is how tokens of several steps reach a client in one chunk. A job writes chunk after chunk: its tokens are told of
+ * which is how tokens of several steps reach a client in one chunk. A job writes chunk after chunk: its tokens are reported
  * when half of its chunks are written, and firsts are written last. Times in whole ns.
  */
 import type { FrontEndCost, OutputJob } from "../cost/index.js";
@@ -26,7 +26,7 @@ export interface OutputToSend {
 /** In the queue: all outputs that wait when they are served; else the slot of a request. */
 const OUTPUTS = -1;
 
-/** What is in service: nothing; a request; outputs, until they are told of, and the rest of their job. */
+/** What is in service: nothing; a request; outputs, until they are reported, and the rest of their job. */
 const NOTHING = 0;
 const REQUEST = 1;
 const TELLING = 2;
@@ -88,7 +88,7 @@ export class FrontEnd<Output extends OutputToSend> {
     return this.requests.length === 0 && this.sent.length === 0 && this.queue.length === 0;
   }
 
-  /** Whether outputs in service that are not told of yet complete a request. */
+  /** Whether outputs in service that are not reported yet complete a request. */
   servedComplete(): boolean {
     return this.serving === TELLING && this.completes;
   }

@@ -20,7 +20,7 @@ export function hasJitter({ cost }: Profile): boolean {
 }
 
 /**
- * Whether times vary where nobody said: as the profile has measured it, for batches too where it knows how repeats of one
+ * Whether times vary by default: as the profile has measured it, for batches too where it knows how repeats of one
  * batch differed. A real machine's times do, and intervals without that would be too narrow. Undefined: the simulator's own.
  */
 export function defaultJitter({ profile, plan }: Pick<SimulatedRunInput, "profile" | "plan">): boolean | undefined {

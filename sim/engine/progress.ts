@@ -1,4 +1,4 @@
-/** Tells a scheduler that is stuck, by its settings or by our mistake: nothing scheduled, or preemptions for ever. */
+/** Tells a scheduler that is stuck, by its settings or by our mistake: nothing scheduled, or preemptions forever. */
 import { ConfigError, InvariantError } from "../../formats/index.js";
 import type { EngineStep, StepScheduler } from "../policy/index.js";
 
@@ -18,7 +18,7 @@ export class Progress {
     this.preemptionsSinceToken = 0;
   }
 
-  /** Looks at a step just scheduled: requests of equal rank may preempt each other for ever. */
+  /** Looks at a step just scheduled: requests of equal rank may preempt each other forever. */
   check(step: EngineStep, hostNs: number): void {
     const isIdle = step.scheduledTokens === 0 && this.scheduler.hasUnfinished();
     this.emptySteps = isIdle ? this.emptySteps + 1 : 0;

@@ -4,7 +4,7 @@ import { noHost, type StepCostModel } from "../cost/index.js";
 import { rulesOf, vllmSchedulers, type SchedulerLimits } from "../policy/index.js";
 import { simulateSteps, type EngineName } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { roomyLimits } from "./step-scenarios.conformance.js";
+import { roomyLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 
 const STEP_NS = 100;

@@ -6,7 +6,7 @@ import { summarise } from "../metrics/index.js";
 import { vllmSchedulers } from "../policy/index.js";
 import { arrivalTimesNs } from "../workload/index.js";
 import { simulateSteps } from "./simulate-steps.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly, idleProblems } from "./steps.conformance.js";
 
 const STEP_NS = 1_000_000;

@@ -5,7 +5,7 @@ import { vllmSchedulers } from "../policy/index.js";
 import { routerNames, type RouterName } from "./router.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 
 const engines = ["fast", "step"] as const;
@@ -15,7 +15,7 @@ function open(workload: Workload): Workload {
   return { requests, maxConcurrency: Infinity, thinkNs: 0 };
 }
 
-/** With the full-sequence gate nobody can be in each other's way for ever. */
+/** With the full-sequence gate nobody can be in each other's way forever. */
 const policy = tightLimits.map((drawn) => vllmSchedulers({ ...drawn, reserveFullIsl: true, schedulingPolicy: "fcfs" }));
 const scenarios = fc.record({ workload: stepWorkloads(30), policy, cost: engineCosts });
 const RUNS = { numRuns: 150, seed: 20_251_124, endOnFailure: true };

@@ -6,7 +6,7 @@ import { summarise } from "../metrics/index.js";
 import { vllmSchedulers, type SchedulerLimits } from "../policy/index.js";
 import { simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 
 const STEP_NS = 100;
@@ -163,7 +163,7 @@ describe.each(engines)("the engine %s", (engine) => {
   });
 });
 
-test.each(engines)("requests that take each other's blocks for ever are told of by the engine %s", (engine) => {
+test.each(engines)("requests that take each other's blocks forever are reported by the engine %s", (engine) => {
   // Without the full-sequence gate both start; of equals the earliest admitted is the victim, so neither gets to its end.
   const requests = requestsOf([
     [0, 35, 2],

@@ -1,6 +1,6 @@
 /**
  * The request log of continuous batching by column, and the gaps between tokens as segments: no object per request, no
- * record per token. Checks itself: a request ends once, and as many tokens are told of as the finished requests have.
+ * record per token. Checks itself: a request ends once, and as many tokens are reported as the finished requests have.
  */
 import { InvariantError, type WorkloadRequest } from "../../formats/index.js";
 import type { TokenCounts } from "../policy/index.js";
@@ -91,7 +91,7 @@ export class StepLog implements RequestColumns {
     return chunkNs > atNs;
   }
 
-  /** The latest of its tokens, told of among steady ones, came at this time, or with a first chunk still to be written. */
+  /** The latest of its tokens, reported among steady ones, came at this time, or with a first chunk still to be written. */
   lastTokenWas(row: number, atNs: number): void {
     if (!(this.lastTokenNs[row]! > atNs)) this.lastTokenNs[row] = atNs;
   }

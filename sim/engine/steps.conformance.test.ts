@@ -11,7 +11,7 @@ import {
 import { isMonotone } from "../policy/policy.conformance.js";
 import { simulateSteps, type EngineName } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { engineCosts, stepWorkloads, tightLimits } from "./step-scenarios.conformance.js";
+import { engineCosts, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import {
   endProblems,
   fifoProblems,
@@ -36,7 +36,7 @@ const costs = fc
   .map(gpuOnly);
 
 interface Scenario extends StepScenario {
-  /** Without the full-sequence gate requests may take each other's blocks for ever, as they do in vLLM. */
+  /** Without the full-sequence gate requests may take each other's blocks forever, as they do in vLLM. */
   readonly mayLivelock: boolean;
 }
 

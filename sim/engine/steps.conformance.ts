@@ -37,7 +37,7 @@ export interface StepObservation {
   readonly policy: StepSchedulers;
   readonly depth: number;
   readonly busyNs: number;
-  /** How often each request was completed and rejected by the scheduler, and how many tokens its clients were told of. */
+  /** How often each request was completed and rejected by the scheduler, and how many tokens its clients got. */
   readonly completions: readonly number[];
   readonly rejections: readonly number[];
   readonly tokens: number;

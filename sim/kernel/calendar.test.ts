@@ -20,7 +20,7 @@ test("events come by time, then class, then order of scheduling", () => {
   );
 });
 
-test("an event beyond 104 days is a mistake of the user's, who is told", () => {
+test("an event beyond 104 days is a mistake of the user's, who gets an error that says so", () => {
   expect(() => {
     new Calendar().schedule(2 ** 53 + 2, 1);
   }).toThrow(ConfigError);

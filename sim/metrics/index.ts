@@ -1,6 +1,6 @@
-/** What a run's requests went through, alike for simulated and real: per request, per run, with intervals. */
+/** What a run's requests went through, simulated or real: per request, per run, with intervals. */
 export { effectiveCount } from "./effective-count.js";
-export { median, minimumCount, percentileIsShown, quantile } from "./quantile.js";
+export { median, minimumCount, percentileIsShown, quantile, quantileOf } from "./quantile.js";
 export { clientDelayMs, e2elMs, gapMs, queueMs, throughputTokensPerS, tpotMs, ttftMs } from "./request-metrics.js";
 export { mean } from "./statistics.js";
 export { type GoodputLimits } from "./goodput.js";

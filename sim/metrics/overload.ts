@@ -4,6 +4,7 @@
  */
 import type { RequestColumns } from "./request-columns.js";
 import type { Intervals } from "./sweep-line.js";
+import { mean } from "./statistics.js";
 
 /** The time between first and last arrival is cut into so many equal slices. */
 const SLICES = 10;
@@ -82,8 +83,8 @@ function meanE2elsNs(columns: RequestColumns, firstNs: number, lastNs: number): 
 /** Student's t of the differences between neighbours: their mean over its standard error. */
 function tOfRises(levels: readonly number[]): number {
   const rises = levels.slice(1).map((level, i) => level - levels[i]!);
-  const mean = rises.reduce((sum, rise) => sum + rise, 0) / rises.length;
-  const scatter = rises.reduce((sum, rise) => sum + (rise - mean) ** 2, 0);
-  if (scatter === 0) return mean === 0 ? 0 : Math.sign(mean) * Infinity;
-  return mean / Math.sqrt(scatter / (rises.length - 1) / rises.length);
+  const rise = mean(rises);
+  const scatter = rises.reduce((sum, one) => sum + (one - rise) ** 2, 0);
+  if (scatter === 0) return rise === 0 ? 0 : Math.sign(rise) * Infinity;
+  return rise / Math.sqrt(scatter / (rises.length - 1) / rises.length);
 }

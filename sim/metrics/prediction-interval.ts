@@ -53,7 +53,7 @@ export function sampleDeviation(values: readonly number[]): number {
 }
 
 /**
- * Relative standard error of an interval's width from so many values, by their kurtosis (at least that of a normal
+ * Relative standard error of an interval's width from this many values, by their kurtosis (at least that of a normal
  * distribution, since few values show no tails): that of a standard deviation.
  */
 export function widthUncertainty(values: readonly number[]): number {

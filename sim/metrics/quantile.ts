@@ -19,10 +19,15 @@ export function quantile(sorted: Float64Array, p: number): number {
   return interpolate(sorted[below]!, sorted[Math.min(below + 1, sorted.length - 1)]!, rank - below);
 }
 
+/** The p-quantile of values in any order; NaN of none. */
+export function quantileOf(values: Iterable<number>, p: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted.length === 0 ? Number.NaN : quantile(sorted, p);
+}
+
 /** Median of values in any order; NaN of none. */
 export function median(values: Iterable<number>): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted.length === 0 ? Number.NaN : quantile(sorted, 0.5);
+  return quantileOf(values, 0.5);
 }
 
 /** Between two neighbouring ranks; equal neighbours give exactly their value. */

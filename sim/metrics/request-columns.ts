@@ -8,7 +8,7 @@ export function columnsOf(records: readonly RequestRecord[]): RequestColumns {
   return { ...filledColumns(records.length, records), requestId: (row) => records[row]!.requestId };
 }
 
-/** The columns of so many records as are given, none of which is kept. */
+/** The columns of the given number of records, none of which is kept. */
 export function filledColumns(rows: number, records: Iterable<RequestRecord>): Omit<RequestColumns, "requestId"> {
   const columns = {
     arrivalNs: new Float64Array(rows),

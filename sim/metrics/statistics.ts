@@ -9,7 +9,7 @@ export type StatisticName = (typeof statisticNames)[number];
 export type Statistics = Readonly<Record<StatisticName, number>>;
 
 /** The quantile (0-1) behind a statistic's name; undefined for mean and std. */
-export function quantileOf(name: StatisticName): number | undefined {
+export function statisticQuantile(name: StatisticName): number | undefined {
   if (name === "median") return 0.5;
   return name.startsWith("p") ? Number(name.slice(1)) / 100 : undefined;
 }

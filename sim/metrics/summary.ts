@@ -1,5 +1,5 @@
 /**
- * The summary of a run, simulated or real alike: the keys of `vllm bench serve` (milliseconds, requests/s, tokens/s)
+ * The summary of a run, simulated or real: the keys of `vllm bench serve` (milliseconds, requests/s, tokens/s)
  * and ours. Formulas are in docs/metrics.md. Only requests with status ok count; what cannot be computed is null.
  */
 import { ArtifactError } from "../../formats/index.js";
@@ -13,7 +13,7 @@ import type { RequestColumns } from "./request-columns.js";
 import {
   describeInPlace,
   mean,
-  quantileOf,
+  statisticQuantile,
   statisticNames,
   type StatisticName,
   type Statistics,
@@ -203,7 +203,7 @@ function hiddenPercentiles(samples: readonly Sample[]): string[] {
   return samples.flatMap(({ metric, count, effectiveCount: effective }) =>
     statisticNames
       .filter((name) => {
-        const p = quantileOf(name);
+        const p = statisticQuantile(name);
         return p !== undefined && count > 0 && !percentileIsShown(p, effective);
       })
       .map((name) => key(name, metric)),

@@ -1,7 +1,7 @@
 /**
  * What the spread of a statistic over replications comes from: the run's pace and the calibration, each known to the
  * replications by a number of its own, and the seed, which is the rest. Random balance (Satterthwaite 1959): every
- * replication draws all causes anew, and main effects are told by regressing on what is known of the causes.
+ * replication draws all causes anew, and main effects are found by regressing on what is known of the causes.
  */
 import { InvariantError } from "../../formats/index.js";
 import { mean } from "./statistics.js";
@@ -14,7 +14,7 @@ export interface KnownCauses {
 }
 
 /**
- * Standard deviations in the statistic's unit, whose squares sum to its variance over the replications. Null: not told,
+ * Standard deviations in the statistic's unit, whose squares sum to its variance over the replications. Null: unknown,
  * because the cause was not drawn or the replications are too few.
  */
 export interface VarianceParts {

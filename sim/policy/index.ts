@@ -7,6 +7,7 @@ export {
   planBatchPolicy,
   planPolicy,
   policyNames,
+  settingNames,
   stepPolicyNames,
   type BatchPlan,
   type PolicyPlan,

@@ -1,7 +1,7 @@
 /**
  * orca: iteration-level scheduling as Orca does it with one worker (Yu et al., OSDI 2022, algorithm 1). Every step runs all
  * running requests and admits waiting ones in order of arrival, while slots and memory last. A prompt is computed whole
- * in the step that admits it. Memory for prompt and longest output is reserved then, so nobody is preempted. There is no
+ * in the step that admits it. Memory for prompt and longest output is reserved then, so nothing is preempted. There is no
  * paging and no prefix cache: a KV block is one token's.
  */
 import { z } from "zod";
@@ -167,8 +167,9 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
 
   assignments({ members, decodeRequests }: OrcaStep): readonly StepAssignment[] {
     return members.map(({ index, computed }, at) => {
-      const tokens = at < decodeRequests ? 1 : computed;
-      return { index, tokens, past: computed - tokens, samples: true };
+      const prefills = at >= decodeRequests;
+      const tokens = prefills ? computed : 1;
+      return { index, tokens, past: computed - tokens, samples: true, prefills };
     });
   }
 

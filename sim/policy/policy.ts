@@ -1,5 +1,5 @@
 /**
- * The interface of policies that run whole batches. A policy is a state machine without I/O: it is told of arrivals and
+ * The interface of policies that run whole batches. A policy is a state machine without I/O: it learns of arrivals and
  * finished work and says what to run now or when to look again. The simulator drives it with a virtual clock and a cost
  * model, real/ drives the same object with the real clock and hardware. (step-policy.ts: the interface of policies that
  * run steps.)
@@ -39,7 +39,7 @@ export interface MemberOutcome {
   readonly failure?: { readonly status: "refused" | "error"; readonly reason: string };
 }
 
-/** Nothing to run now; look again at `untilNs` (Infinity: only when told of something). */
+/** Nothing to run now; look again at `untilNs` (Infinity: only when something happens). */
 export interface Wait {
   readonly kind: "wait";
   readonly untilNs: number;

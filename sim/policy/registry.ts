@@ -1,6 +1,6 @@
 /** Every policy by name: settings, what it is, how to make one. Adding a policy is one file and one line here. */
-import type { z } from "zod";
-import { check, ConfigError, suggest, type CheckContext } from "../../formats/index.js";
+import { z } from "zod";
+import { check, ConfigError, suggest, defined, type CheckContext } from "../../formats/index.js";
 import { createDynamic, dynamicSettings } from "./dynamic.js";
 import type { Machine } from "./machine.js";
 import { createNaive, naiveSettings } from "./naive.js";
@@ -93,6 +93,12 @@ export function findPolicy(name: string): Registered {
   return found;
 }
 
+/** Names of all settings that a policy has. */
+export function settingNames(name: string): readonly string[] {
+  const { settings } = findPolicy(name);
+  return settings instanceof z.ZodObject ? Object.keys(settings.shape) : [];
+}
+
 /** Checks the settings of a policy; `context` says where they came from. */
 export function planPolicy(name: string, settings: unknown, context: CheckContext): PolicyPlan {
   const found = findPolicy(name);
@@ -104,7 +110,7 @@ export function planPolicy(name: string, settings: unknown, context: CheckContex
   return {
     name,
     work: "step",
-    ...(server === undefined ? {} : { server }),
+    ...defined({ server }),
     settings: checked,
     create: (machine) => found.create(checked, machine),
   };

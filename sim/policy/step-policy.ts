@@ -20,9 +20,9 @@ export interface EngineLimits {
   readonly maxNumScheduledTokens?: number | undefined;
   readonly maxModelLen: number;
   readonly chunkedPrefill: boolean;
-  /** A server with so many unfinished requests rejects others; absent: none is rejected. */
+  /** A server with this many unfinished requests rejects others; absent: none is rejected. */
   readonly maxNumQueuedReqs?: number | undefined;
-  /** A server with so many prompt tokens that wait for a first token rejects requests; absent: none is rejected. */
+  /** A server with this many prompt tokens that wait for a first token rejects requests; absent: none is rejected. */
   readonly maxNumQueuedTokens?: number | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface SchedulerInput {
 export interface SchedulerChoice {
   readonly make: () => StepScheduler;
   /**
-   * Where those of make() are right only as long as nobody is preempted: makes the ones to run everything again with when
+   * Where those of make() are right only as long as nothing is preempted: makes the ones to run everything again with when
    * somebody is. Absent: make() is always right.
    */
   readonly afterPreemption?: () => StepScheduler;

@@ -15,11 +15,11 @@ export interface SchedulerRequest {
   readonly content?: ContentRuns;
 }
 
-/** Who is told of output tokens when they reach the client. Times in whole ns. */
+/** Learns of output tokens when they reach the client. Times in whole ns. */
 export interface TokenSink {
   /**
    * One more output token of a request. Returns whether it reaches the client later than that, behind the first one: then
-   * the request's next token is to be told of by itself, too.
+   * the request's next token is to be reported by itself, too.
    */
   token(index: number, atNs: number): boolean;
   /** One more output token of each of `requests` requests that also had one in the delivery just before. */
@@ -53,6 +53,8 @@ export interface StepAssignment {
   readonly past: number;
   /** Whether the step gives it its next output token. */
   readonly samples: boolean;
+  /** Whether it computes a part of what the request knew at its admission; otherwise it decodes. */
+  readonly prefills: boolean;
 }
 
 /** Query and key pairs of a causal chunk of `tokens` after `context` cached ones. */
@@ -70,11 +72,11 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   readonly freeBlocks: number;
   /** Fewest free blocks after any pass; a caller that watches a stretch of its own sets it back to `freeBlocks`. */
   fewestFreeBlocks: number;
-  /** The reason when a request can never be served: it must not be added then. */
+  /** The reason when a request can never be served: then it must not be added. */
   rejection(index: number): string | undefined;
   /** A request that arrived at `arrivalNs` enters the engine. */
   add(index: number, arrivalNs: number): void;
-  /** Whether schedule() has something to do: unfinished requests, or finished ones the worker has not been told of. */
+  /** Whether schedule() has something to do: unfinished requests, or finished ones that the worker has not heard of. */
   hasWork(): boolean;
   hasUnfinished(): boolean;
   schedule(): Step;
@@ -86,7 +88,7 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   deliver(step: Step, atNs: number, sink: TokenSink): void;
   /**
    * How many of the next passes, if nothing is added, schedule exactly the decodes of the latest pass again: no
-   * admission, no preemption, and no request completed by the updates between them. 0 when that cannot be told.
+   * admission, no preemption, and no request completed by the updates between them. 0 when that is unknown.
    */
   decodeRun(): number;
   /** Cached tokens that the next pass of such a run reads. */
@@ -96,8 +98,8 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
    * step in flight (asynchronous), stands for the last pass from now on.
    */
   skip(steps: number, latest: Step | undefined): void;
-  /** A pass of such a run whose output is still to be told of; `isLatest`: it is the latest one of a synchronous scheduler. */
+  /** A pass of such a run whose output is still to be reported; `isLatest`: it is the latest one of a synchronous scheduler. */
   passOfRun(isLatest: boolean): Step;
-  /** Tells who had their latest token at `atNs`, the last delivery of a skipped run; the gaps are told of elsewhere. */
+  /** Tells who had their latest token at `atNs`, the last delivery of a skipped run; the gaps are reported elsewhere. */
   deliverRun(atNs: number, sink: TokenSink): void;
 }

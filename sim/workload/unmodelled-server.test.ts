@@ -1,4 +1,4 @@
-/** Servers that no profile models are told by settings, flags, earlier findings and chunks, and rejected with what was seen. */
+/** Servers that no profile models are recognised by settings, flags, earlier findings and chunks, and rejected with what was seen. */
 import type { RequestRecord, Run } from "../../formats/index.js";
 import { smallRun } from "../../test/support/small-run.js";
 import { rejectUnmodelled } from "./unmodelled-server.js";

@@ -1,4 +1,4 @@
-import type { RequestRecord, Run } from "../../formats/index.js";
+import { defined, type RequestRecord, type Run } from "../../formats/index.js";
 import { smallRun } from "../../test/support/small-run.js";
 import { withoutNetwork } from "./without-network.js";
 
@@ -22,7 +22,7 @@ function seen(id: string, atMs: number, { farMs, connectMs }: { farMs: number; c
 
 const far = (network: object | undefined): Run =>
   smallRun([seen("a", 0, { farMs: 12, connectMs: 12 }), seen("b", 100, { farMs: 12, connectMs: 0 })], {
-    ...(network === undefined ? {} : { network }),
+    ...defined({ network }),
   });
 
 test("the round trip and the opening of connections are taken off: what is left is the server's", () => {

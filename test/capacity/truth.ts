@@ -3,7 +3,15 @@
  * little more than is served, so that the server is kept full, and whether a long open loop at the rate grows.
  */
 import type { RequestRecord } from "../../formats/index.js";
-import { atRunPace, machineOf, simulateRun, workloadFromLengths, type SimulatedRunInput } from "../../sim/index.js";
+import {
+  atRunPace,
+  machineOf,
+  mean,
+  sampleDeviation,
+  simulateRun,
+  workloadFromLengths,
+  type SimulatedRunInput,
+} from "../../sim/index.js";
 import type { CapacityCase } from "./cases.js";
 
 /** Of the time of the arrivals, when counting begins. */
@@ -15,8 +23,11 @@ const MORE = 1.12;
 const LITTLE_MORE = { step: 1.05, batch: 1.5 } as const;
 /** Below this share of what came, not all was served. */
 const ALL = 0.98;
-/** Open loops that count, which come after one that was not served all and another; and all that there may be. */
-const COUNTED_ROUNDS = 2;
+/**
+ * Open loops that count, which come after one that was not served all and another: as many as make the standard error of
+ * their mean that fraction of it, since a host may be slow for longer than one of them. And all that there may be.
+ */
+const COUNTED_ROUNDS = { min: 2, max: 12, error: 0.01 } as const;
 const MAX_ROUNDS = 40;
 /** Of the growth that a load above capacity must have, what shows it: half way to none. */
 const SHOWN = 0.5;
@@ -25,7 +36,7 @@ export function inputOf({ plan, profile, load, seed, replicas }: CapacityCase): 
   return { plan, profile, load, seed, replicas, coldStart: false };
 }
 
-/** On a host of its usual pace, which is whose capacity is told. */
+/** On a host of its usual pace, which is the one whose capacity is reported. */
 function onUsualDay(given: CapacityCase): Omit<SimulatedRunInput, "workload"> {
   const { cost } = given.profile;
   const pace = cost.kind === "vllm_engine" ? (cost.host.pace ?? 1) : 1;
@@ -36,14 +47,20 @@ function onUsualDay(given: CapacityCase): Omit<SimulatedRunInput, "workload"> {
 export function trueCapacityPerS(given: CapacityCase): number {
   let ratePerS = START * closedLoopPerS(given);
   const counted: number[] = [];
-  for (let round = 0, kept = true; counted.length <= COUNTED_ROUNDS; round++) {
+  for (let round = 0, kept = true; !isEnough(counted.slice(1)); round++) {
     if (round === MAX_ROUNDS) throw new Error(`case ${given.number}: no rate is found that is too high`);
     const { servedPerS, share } = overloaded(given, (kept ? MORE : LITTLE_MORE[given.plan.work]) * ratePerS, round);
     kept &&= share > ALL;
     ratePerS = servedPerS;
     if (!kept) counted.push(servedPerS);
   }
-  return counted.slice(1).reduce((sum, rate) => sum + rate, 0) / COUNTED_ROUNDS;
+  return mean(counted.slice(1));
+}
+
+function isEnough(rates: readonly number[]): boolean {
+  const { min, max, error } = COUNTED_ROUNDS;
+  if (rates.length < min) return false;
+  return rates.length >= max || sampleDeviation(rates) / Math.sqrt(rates.length) <= error * mean(rates);
 }
 
 /** Where to begin: clients enough for all slots, which begin together and may go on together. */

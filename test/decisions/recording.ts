@@ -1,12 +1,12 @@
 /**
- * A recorded vLLM server run as its folder has it: run.json (settings), requests.csv[.gz] (when each request entered the
- * engine) and steps.csv[.gz] (one row per schedule() call). Times are microseconds on one clock.
+ * A recorded run of a vLLM server, or of vllm on ONNX Runtime, as its folder has it: run.json (settings), requests.csv[.gz]
+ * (when each request entered the engine) and steps.csv[.gz] (one row per schedule() call). Times are microseconds on one clock.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { ArtifactError, check, ConfigError } from "../../formats/index.js";
-import { checkRows, readCsv, readJson } from "../../formats/files/index.js";
+import { ArtifactError, check, ConfigError, listedId } from "../../formats/index.js";
+import { checkRows, readCsv, readJson, type CsvRow } from "../../formats/files/index.js";
 import type { SchedulerLimits } from "../../sim/policy/vllm/limits.js";
 import { DEFAULT_VERSION, rulesOf } from "../../sim/policy/vllm/versions.js";
 
@@ -60,31 +60,48 @@ const off = (name: string): z.ZodOptional<z.ZodUnknown> =>
     .refine((value) => value === null || value === false || value === undefined, `"${name}" is not modelled`)
     .optional();
 
-const runJson = z.looseObject({
-  engine: z.looseObject({
-    version: z.string().default(DEFAULT_VERSION),
-    settings: z.looseObject({
-      max_num_seqs: z.int().positive(),
-      max_num_active_seqs: z.int().positive().nullish(),
-      max_num_batched_tokens: z.int().positive(),
-      max_num_scheduled_tokens: z.int().positive().nullish(),
-      max_model_len: z.int().positive(),
-      block_size: z.int().positive().max(MAX_TOKENS).default(16),
-      num_gpu_blocks: z.int().min(2).max(MAX_BLOCKS),
-      enable_chunked_prefill: z.boolean().default(true),
-      enable_prefix_caching: z.boolean().default(true),
-      async_scheduling: z.boolean().default(true),
-      scheduling_policy: z.enum(["fcfs", "priority"]).default("fcfs"),
-      long_prefill_token_threshold: z.int().nonnegative().default(0),
-      long_prefill_token_threshold_adaptive: z.boolean().default(false),
-      watermark: z.number().min(0).max(1).default(0),
-      scheduler_reserve_full_isl: z.boolean().default(true),
-      speculative_config: off("speculative_config"),
-      kv_transfer_config: off("kv_transfer_config"),
-      enable_lora: off("enable_lora"),
+/** Of a server, its engine's settings; of a run by servesim itself, those of its policy. */
+const runJson = z.preprocess(
+  (value) => {
+    const run = value as {
+      policy?: unknown;
+      policy_settings?: { vllm_version?: unknown };
+      engine?: { name?: unknown };
+    };
+    const isOwn = typeof run.engine?.name === "string" && run.engine.name.startsWith("onnxruntime");
+    if (!isOwn) return value;
+    return {
+      policy: run.policy,
+      engine: { version: run.policy_settings?.vllm_version, settings: run.policy_settings },
+    };
+  },
+  z.looseObject({
+    policy: z.literal("vllm", "expected vllm, whose decisions are made again").default("vllm"),
+    engine: z.looseObject({
+      version: z.string().default(DEFAULT_VERSION),
+      settings: z.looseObject({
+        max_num_seqs: z.int().positive(),
+        max_num_active_seqs: z.int().positive().nullish(),
+        max_num_batched_tokens: z.int().positive(),
+        max_num_scheduled_tokens: z.int().positive().nullish(),
+        max_model_len: z.int().positive(),
+        block_size: z.int().positive().max(MAX_TOKENS).default(16),
+        num_gpu_blocks: z.int().min(2).max(MAX_BLOCKS),
+        enable_chunked_prefill: z.boolean().default(true),
+        enable_prefix_caching: z.boolean().default(true),
+        async_scheduling: z.boolean().default(true),
+        scheduling_policy: z.enum(["fcfs", "priority"]).default("fcfs"),
+        long_prefill_token_threshold: z.int().nonnegative().default(0),
+        long_prefill_token_threshold_adaptive: z.boolean().default(false),
+        watermark: z.number().min(0).max(1).default(0),
+        scheduler_reserve_full_isl: z.boolean().default(true),
+        speculative_config: off("speculative_config"),
+        kv_transfer_config: off("kv_transfer_config"),
+        enable_lora: off("enable_lora"),
+      }),
     }),
   }),
-});
+);
 
 export type StepRow = z.output<typeof stepRow>;
 export type RequestRow = z.output<typeof requestRow>;
@@ -115,14 +132,15 @@ export async function readRecording(folder: string): Promise<Recording> {
   const path = join(folder, "run.json");
   const { version, settings } = check(runJson, readJson(path), { source: path, Failure: ArtifactError }).engine;
   const steps = await rowsOf(stepRow, folder, "steps");
-  const requests = await rowsOf(requestRow, folder, "requests");
+  const requests = await rowsOf(requestRow, folder, "requests", ({ status }) => status !== "refused");
   requireWhole(folder, requests, steps);
   if (steps.length === 0) throw new ArtifactError(`${join(folder, "steps.csv")}: no step, expected at least one`);
   return {
     limits: {
       rules: rulesOf(version),
       asyncScheduling: settings.async_scheduling,
-      maxNumSeqs: settings.max_num_seqs,
+      // As vLLM cuts it.
+      maxNumSeqs: Math.min(settings.max_num_seqs, settings.max_num_batched_tokens),
       maxNumActiveSeqs: settings.max_num_active_seqs ?? undefined,
       maxNumBatchedTokens: settings.max_num_batched_tokens,
       maxNumScheduledTokens: settings.max_num_scheduled_tokens ?? undefined,
@@ -144,7 +162,7 @@ export async function readRecording(folder: string): Promise<Recording> {
 
 /** ArtifactError where a step has a request that is not listed, or takes its results before it was made. */
 function requireWhole(folder: string, requests: readonly RequestRow[], steps: readonly StepRow[]): void {
-  const known = new Set(requests.map((row) => row.request_id));
+  const known = new Set(requests.map((row) => listedId(row.request_id)));
   for (const row of steps) {
     const where = `${join(folder, "steps.csv")}: step ${row.step}`;
     const ids = row.prefill_chunks === "" ? [] : row.prefill_chunks.split(";").map((chunk) => chunk.split(":")[0]!);
@@ -165,16 +183,14 @@ async function rowsOf<S extends z.ZodObject<Record<string, z.ZodType>>>(
   schema: S,
   folder: string,
   name: string,
+  isWanted: (row: CsvRow) => boolean = () => true,
 ): Promise<z.output<S>[]> {
   const plain = join(folder, `${name}.csv`);
   const path = existsSync(plain) ? plain : `${plain}.gz`;
   const required = Object.entries(schema.shape).filter(([, field]) => !field.safeParse(undefined).success);
-  return checkRows(
-    schema,
-    await readCsv(
-      path,
-      required.map(([column]) => column),
-    ),
+  const rows = await readCsv(
     path,
+    required.map(([column]) => column),
   );
+  return checkRows(schema, rows.filter(isWanted), path);
 }

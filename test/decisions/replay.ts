@@ -2,6 +2,7 @@
  * Makes a recorded server's scheduling decisions again, from its settings, its requests, the step before which each
  * entered the engine, and the order of its schedule and update calls; compares every step with the recording.
  */
+import { listedId } from "../../formats/index.js";
 import { Scheduler } from "../../sim/policy/vllm/scheduler.js";
 import type { SchedulerStep } from "../../sim/policy/vllm/scheduler-step.js";
 import type { Recording, RequestRow, StepRow } from "./recording.js";
@@ -84,12 +85,11 @@ function rowOf(
   requests: readonly RequestRow[],
   waitingBefore: number,
 ): Comparable {
-  const chunks: string[] = [];
-  step.scheduled.forEach(({ index, computed, prefillEnd }, at) => {
-    const tokens = step.tokens[at]!;
-    const context = computed - tokens;
-    if (context < prefillEnd) chunks.push(`${requests[index]!.request_id}:${tokens}:${context}`);
-  });
+  const listed = (index: number): string => listedId(requests[index]!.request_id);
+  const chunks = step
+    .assignments()
+    .filter(({ prefills }) => prefills)
+    .map(({ index, tokens, past }) => `${listed(index)}:${tokens}:${past}`);
   return {
     scheduled_requests: step.scheduledRequests,
     scheduled_tokens: step.scheduledTokens,
@@ -106,7 +106,7 @@ function rowOf(
     waiting_before: waitingBefore,
     free_blocks: scheduler.freeBlocks,
     prefill_chunks: chunks.join(";"),
-    preempted_ids: step.preempted.map((index) => requests[index]!.request_id).join(";"),
+    preempted_ids: step.preempted.map(listed).join(";"),
   };
 }
 

@@ -1,12 +1,13 @@
 /** Random simulations of continuous batching, small enough to step through, in every corner of settings and costs. */
 import fc from "fast-check";
-import type {
-  CostTerm,
-  EngineJitter,
-  Profile,
-  VllmEngineCost,
-  Workload,
-  WorkloadRequest,
+import {
+  defined,
+  type CostTerm,
+  type EngineJitter,
+  type Profile,
+  type VllmEngineCost,
+  type Workload,
+  type WorkloadRequest,
 } from "../../formats/index.js";
 import {
   replicaStream,
@@ -146,8 +147,7 @@ const launch = fc
   })
   .map(({ cost, lead, power }) => ({
     ...cost,
-    ...(lead === undefined ? {} : { lead }),
-    ...(power === undefined ? {} : { overlap_power: power }),
+    ...defined({ lead, overlap_power: power }),
   }));
 
 const frontEnd = fc.record({
@@ -231,8 +231,7 @@ const engineCost: fc.Arbitrary<VllmEngineCost> = fc
   .map(({ front_end, jitter, ...rest }) => ({
     kind: "vllm_engine",
     ...rest,
-    ...(front_end === undefined ? {} : { front_end }),
-    ...(jitter === undefined ? {} : { jitter }),
+    ...defined({ front_end, jitter }),
   }));
 
 export const fastCases: fc.Arbitrary<FastCase> = fc

@@ -4,7 +4,7 @@
  * A batch of B costs cost_ms[0] + cost_ms[1]*B and peaks at memory[0] + memory[1]*B of the total.
  */
 import { z } from "zod";
-import { check, type WorkloadRequest } from "../../formats/index.js";
+import { check, defined, type WorkloadRequest } from "../../formats/index.js";
 import { planBatchPolicy, simulate, type CostModel } from "../../sim/index.js";
 import type { GoldenReport } from "./report.js";
 
@@ -44,7 +44,7 @@ export function replayNaiveDynamic(file: unknown, source: string): GoldenReport 
     if (differences.length === 0) report.identicalScenarios++;
     else firstDifference ??= `scenario ${scenario.config.name}: ${differences[0]!}`;
   }
-  return { ...report, ...(firstDifference === undefined ? {} : { firstDifference }) };
+  return { ...report, ...defined({ firstDifference }) };
 }
 
 function compareScenario(scenario: Scenario, source: string): string[] {

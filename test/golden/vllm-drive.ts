@@ -2,6 +2,7 @@
  * Drives the scheduler through a recorded scenario as the file's rules say: additions, aborts, schedule and update calls by
  * loop index; what it decides, in the form of the recording.
  */
+import { defined } from "../../formats/index.js";
 import type { SchedulerLimits } from "../../sim/policy/vllm/limits.js";
 import { Scheduler } from "../../sim/policy/vllm/scheduler.js";
 import type { SchedulerStep } from "../../sim/policy/vllm/scheduler-step.js";
@@ -128,10 +129,7 @@ class Drive {
       outputTokens: row.max_tokens,
       content,
       outputToken: (position) => sampledToken(row, index, position),
-      ...(row.priority === undefined ? {} : { priority: row.priority }),
-      ...(row.eos_at === undefined ? {} : { eosAt: row.eos_at }),
-      ...(row.min_tokens === undefined ? {} : { minTokens: row.min_tokens }),
-      ...(row.cache_salt === undefined ? {} : { salt: row.cache_salt }),
+      ...defined({ priority: row.priority, eosAt: row.eos_at, minTokens: row.min_tokens, salt: row.cache_salt }),
     };
   }
 

@@ -3,7 +3,7 @@
  * version they were recorded from, and compares every field of every schedule and update: tokens in order, admissions,
  * victims, aborts, queues, block tables, free queue, outputs, finish reasons, prefix-cache counts.
  */
-import { check } from "../../formats/index.js";
+import { check, defined } from "../../formats/index.js";
 import { assumedOf } from "../../sim/policy/vllm/versions.js";
 import type { GoldenReport } from "./report.js";
 import { decisions } from "./vllm-drive.js";
@@ -37,7 +37,7 @@ export function replayVllm(file: unknown, source: string): GoldenReport {
     ...report,
     ...(skipped.length > 0 ? { skipped } : {}),
     ...(notes.length > 0 ? { notes } : {}),
-    ...(firstDifference === undefined ? {} : { firstDifference }),
+    ...defined({ firstDifference }),
   };
 }
 

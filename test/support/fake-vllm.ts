@@ -3,6 +3,7 @@
  * /v1/models, /version, /metrics. It generates nothing; what a request gets is told by a script.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { defined } from "../../formats/index.js";
 import type { AddressInfo } from "node:net";
 
 /** How a request goes wrong: at its start, or after `afterChunks` chunks. */
@@ -171,7 +172,7 @@ async function stream(
   }
   if (misbehaves?.kind !== "no_usage") {
     const usage = { prompt_tokens: promptTokensOf(body), completion_tokens: tokens };
-    send(JSON.stringify({ choices: [], usage, ...(script.metrics === undefined ? {} : { metrics: script.metrics }) }));
+    send(JSON.stringify({ choices: [], usage, ...defined({ metrics: script.metrics }) }));
   }
   send("[DONE]");
   response.end();

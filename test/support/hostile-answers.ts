@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { goodStream, type Attack } from "./hostile-vllm.js";
 
-/** One byte a second, for ever. */
+/** One byte a second, forever. */
 export const drip: Attack = (response) => {
   response.writeHead(200, { "content-type": "text/event-stream" });
   response.write(":");

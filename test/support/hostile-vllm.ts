@@ -104,7 +104,7 @@ function answerWell(response: ServerResponse, path: string, { completions, chunk
   } else response.writeHead(404).end('{"detail":"Not Found"}');
 }
 
-/** Idle, with so many requests served. */
+/** Idle, with this many requests served. */
 export function goodMetrics(served: number): string {
   return [
     `vllm:request_success_total{finished_reason="length"} ${served}`,

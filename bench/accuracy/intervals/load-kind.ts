@@ -11,7 +11,7 @@ export interface KindOfLoad {
   readonly utilisation: number | null;
 }
 
-/** Requests from which a server's full pace is told. */
+/** Requests from which a server's full pace shows. */
 const ENOUGH = 2000;
 
 export function kindOfLoad(profile: Profile, recording: Run): KindOfLoad {

@@ -3,8 +3,8 @@
  * from that in the proportions of other servers, or guessed.
  */
 import { ArtifactError, type VllmEngineCost } from "../../../formats/index.js";
-import { tpotMs, ttftMs } from "../../../sim/index.js";
-import { type LinearSolver, quantileOfValues } from "../../fit/index.js";
+import { quantileOf, tpotMs, ttftMs } from "../../../sim/index.js";
+import type { LinearSolver } from "../../fit/index.js";
 import { parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import { decodeLadder, prefillLadder } from "./probe-ladders.js";
 import { isEager, isProbes, type RecordedRun } from "../recording/index.js";
@@ -45,11 +45,11 @@ export function startsOf(runs: readonly RecordedRun[], solver: LinearSolver, int
       "the recordings have fewer than 10 answers of two tokens or more, too few to fit an engine to",
     );
   }
-  const fastestMs = quantileOfValues(tpots, 0.05);
+  const fastestMs = quantileOf(tpots, 0.05);
   const ladder = decodeLadder(probes, solver, interval);
   const decode = ladder?.line ?? [0.85 * fastestMs * 1e6, fastestMs * 1e6 * 1e-3, fastestMs * 6];
   const prefill = prefillLadder(probes, solver);
-  const idleMs = quantileOfValues(ttfts, 0.02);
+  const idleMs = quantileOf(ttfts, 0.02);
   const least = (ns: number, of: number): number => Math.max(ns, of);
   const base = least(decode[0], 1e5);
   // Of lone prefills whose growth is all in pairs of tokens, none is left for the tokens: no cost of a search may start at 0.

@@ -3,7 +3,7 @@
  * by clients' times of the first part of each load, and checked on the rest, which was not looked at: where the rest is met,
  * one number does, and nothing else of the profile needs a new fit.
  */
-import type { RequestRecord, Run, VllmEngineCost } from "../../../formats/index.js";
+import { signedPercent, type RequestRecord, type Run, type VllmEngineCost } from "../../../formats/index.js";
 import { e2elMs, mean, tpotMs, ttftMs } from "../../../sim/index.js";
 import { blackBoxConstants } from "./black-box-constants.js";
 import { atPace } from "./black-box-model.js";
@@ -58,10 +58,9 @@ export function fitClientPace(
 
 /** Says in words how well one number describes a host. */
 export function clientPaceNote(base: string, { pace, rest, suffices }: ClientPace): string {
-  const percent = (error: number): string => `${error < 0 ? "-" : "+"}${Math.abs(100 * error).toFixed(1)} %`;
   const basis =
     `fitted to the first ${100 * FIRST_PART} % of the requests; on the others, mean time per output token is then off by ` +
-    `${percent(rest.tpot)}, mean time to first token by ${percent(rest.ttft)}`;
+    `${signedPercent(rest.tpot)}, mean time to first token by ${signedPercent(rest.ttft)}`;
   return suffices
     ? `the host takes ${pace.toFixed(3)} times as long as that of profile "${base}", all else being the same: ${basis}`
     : `one number for the whole host (${pace.toFixed(3)} times that of profile "${base}") is not enough, so its costs were fitted anew: ${basis}`;

@@ -3,7 +3,7 @@
  * loads: means and quantiles of latencies and gaps, and requests one by one; of probes: medians of groups.
  */
 import type { Run, VllmEngineCost } from "../../../formats/index.js";
-import { e2elMs, quantile, replayRecording } from "../../../sim/index.js";
+import { e2elMs, mean, quantile, replayRecording } from "../../../sim/index.js";
 import type { Miss } from "./identifiability.js";
 import type { SearchConstants } from "./black-box-constants.js";
 import { buildProfile } from "../profile/index.js";
@@ -68,7 +68,7 @@ export function clientTarget(recorded: RecordedRun, { replay, share, weighing }:
       const draws = missesIn(cost, replications);
       const total = draws[0]!.reduce((sum, { weight }) => sum + weight, 0);
       return draws[0]!.map(({ weight }, at) => ({
-        log: draws.reduce((sum, draw) => sum + draw[at]!.log, 0) / draws.length,
+        log: mean(draws.map((draw) => draw[at]!.log)),
         weight: (share * weight * (steadiness?.[at] ?? 1)) / total,
       }));
     },
@@ -84,8 +84,8 @@ export function clientTarget(recorded: RecordedRun, { replay, share, weighing }:
 }
 
 function deviationOf(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
 function missOf({ ms, weight }: Feature, simulatedMs: number | undefined): Weighed {

@@ -41,7 +41,7 @@ export interface IdentifiabilityOptions {
 const STEP = 0.1;
 const DRAWS = 64;
 /**
- * No draw is farther from the fit than so many deviations, nor than a factor of so much: a cost that nothing tells is drawn
+ * No draw is farther from the fit than this many deviations, nor than a factor of so much: a cost that nothing tells is drawn
  * within what measured servers differ by, not within what a linear extrapolation allows.
  */
 const MAX_DEVIATIONS = 3;

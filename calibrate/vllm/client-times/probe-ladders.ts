@@ -1,7 +1,7 @@
 /** Closed forms of probes: what a decode step takes by its batch and context, what a prefill takes by its length. */
 import { greatest, least, type RequestRecord, type VllmEngineCost } from "../../../formats/index.js";
-import { ttftMs } from "../../../sim/index.js";
-import { nnls, type LinearSolver, quantileOfValues } from "../../fit/index.js";
+import { quantileOf, ttftMs } from "../../../sim/index.js";
+import { nnls, type LinearSolver } from "../../fit/index.js";
 import { chunkTimesMs, chunksAt, isEager, settingsOf, type RecordedRun } from "../recording/index.js";
 
 /** From where on a step of the ladder is taken to be off its line by more than its measurement, as a logarithm. */
@@ -57,7 +57,7 @@ export function decodeLadder(
         tokens: graphs.paddedTokens(batch),
         context: context + 0.75 * output,
         contextTokens: batch * (context + 0.75 * output),
-        ns: quantileOfValues(values, 0.5) * 1e6,
+        ns: quantileOf(values, 0.5) * 1e6,
       });
     }
   }
@@ -114,7 +114,7 @@ function lateGapMs({ extra, outputTokens }: RequestRecord, interval: number): nu
   return (times.at(-1)! - times[middle]!) / (outputTokens - 1 - middle);
 }
 
-/** Prompts that take so many times as long as the shortest: shorter ones wait for their launch, which is as long for all. */
+/** Prompts that take this many times as long as the shortest: shorter ones wait for their launch, which is as long for all. */
 const GROWN = 3;
 /** Lengths from which the costs of attention and of tokens can be separated. */
 const MIN_LENGTHS = 4;
@@ -134,7 +134,7 @@ export function prefillLadder(
       byLength.set(tokens, [...(byLength.get(tokens) ?? []), ms]);
     }
   }
-  const medians = [...byLength].map(([tokens, values]) => ({ tokens, ns: quantileOfValues(values, 0.5) * 1e6 }));
+  const medians = [...byLength].map(([tokens, values]) => ({ tokens, ns: quantileOf(values, 0.5) * 1e6 }));
   const leastNs = least(medians.map(({ ns }) => ns));
   const grown = medians.filter(({ ns }) => ns > GROWN * leastNs);
   if (grown.length < 2) return undefined;

@@ -59,7 +59,7 @@ test("one that misses its look does not wait for the end of its own prefill", ()
   // The look at 110, which its prefill moved to 135; then at 120.
   expect(entersAfter(101)).toBe(19);
   expect(entersAfter(112)).toBe(29);
-  // Another entered with it: that one's prefill is there all the same.
+  // Another entered with it: that one's prefill is there anyway.
   expect(entersAfter(101, logWith({ isAlone: false }))).toBe(44);
 });
 

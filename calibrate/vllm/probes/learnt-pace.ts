@@ -4,9 +4,9 @@
  * load took beyond such steps is what the prompts that joined meanwhile held them up by.
  */
 import { greatest, type RequestRecord } from "../../../formats/index.js";
-import { mean, tpotMs, ttftMs } from "../../../sim/index.js";
+import { mean, quantileOf, tpotMs, ttftMs } from "../../../sim/index.js";
 import { stepMs, type Pace } from "./probe-pace.js";
-import { growthOf, quantileOfValues } from "../../fit/index.js";
+import { growthOf } from "../../fit/index.js";
 
 /** Longer contexts say what attention takes. */
 const SHORT_CONTEXT = 64;
@@ -35,7 +35,7 @@ export function learntPace(
   }
   const stepOf = (batch: number): number | undefined => {
     const known = steps.get(batch);
-    return known === undefined ? undefined : quantileOfValues(known, 0.5);
+    return known === undefined ? undefined : quantileOf(known, 0.5);
   };
   const largest = Math.max(0, greatest(steps.keys()));
   const learnt: Pace = {

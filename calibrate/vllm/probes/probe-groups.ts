@@ -3,7 +3,7 @@
  * is over before the next begins. Labels as in recordings: prefill-p<prompt>-o<outputs>, decode-b<batch>-c<context>,
  * mixed-b<decodes>, burst-<n>.
  */
-import { oneByOneMs, togetherMs, type Pace } from "./probe-pace.js";
+import { oneByOneMs, togetherMs, type Pace, type SentRequest } from "./probe-pace.js";
 
 /** What of a server's settings bounds its probes. */
 export interface ProbedServer {
@@ -16,12 +16,8 @@ export interface ProbedServer {
   readonly largestGraph?: number | undefined;
 }
 
-export interface ProbeRequest {
+export interface ProbeRequest extends SentRequest {
   readonly label: string;
-  readonly promptTokens: number;
-  readonly outputTokens: number;
-  /** After the group's start; of no meaning where requests go one by one. */
-  readonly offsetMs: number;
 }
 
 export interface ProbeGroup {

@@ -3,7 +3,14 @@
  * use for anything else. Milliseconds.
  */
 import { greatest } from "../../../formats/index.js";
-import type { ProbeRequest } from "./probe-groups.js";
+
+/** A request as it is sent; its offset counts from the start of its group. */
+export interface SentRequest {
+  readonly promptTokens: number;
+  readonly outputTokens: number;
+  /** Of no meaning where requests go one by one. */
+  readonly offsetMs: number;
+}
 
 export interface Pace {
   /** A request of one token, one output: all that is not computing. */
@@ -17,7 +24,7 @@ export interface Pace {
   readonly joinMs?: number | undefined;
 }
 
-/** A decode step of so many requests, on the line through the two that were timed. */
+/** A decode step of this many requests, on the line through the two that were timed. */
 export function stepMs(pace: Pace, requests: number): number {
   const { decodeStepMs, batch, batchStepMs } = pace;
   if (batch <= 1) return decodeStepMs;
@@ -26,7 +33,7 @@ export function stepMs(pace: Pace, requests: number): number {
 }
 
 /** Requests sent together: their prompts one after another, then steps that shrink as they end. */
-export function togetherMs(pace: Pace, requests: readonly ProbeRequest[]): number {
+export function togetherMs(pace: Pace, requests: readonly SentRequest[]): number {
   const promptTokens = requests.reduce((sum, request) => sum + request.promptTokens, 0);
   const longest = greatest(requests.map(({ outputTokens }) => outputTokens));
   const lastMs = greatest(requests.map(({ offsetMs }) => offsetMs));
@@ -34,11 +41,11 @@ export function togetherMs(pace: Pace, requests: readonly ProbeRequest[]): numbe
 }
 
 /** Requests sent one after another. */
-export function oneByOneMs(pace: Pace, requests: readonly ProbeRequest[]): number {
+export function oneByOneMs(pace: Pace, requests: readonly SentRequest[]): number {
   return requests.reduce((sum, request) => sum + togetherMs(pace, [request]), 0);
 }
 
-/** Most requests per second that a server with so many slots can serve, of such mean lengths. */
+/** Most requests per second that a server with this many slots can serve, of such mean lengths. */
 export function capacityPerS(pace: Pace, slots: number, mean: { promptTokens: number; outputTokens: number }): number {
   const prefillMs = (pace.joinMs ?? 0) + mean.promptTokens * pace.prefillTokenMs;
   const decodeMs = (mean.outputTokens * stepMs(pace, slots)) / slots;

@@ -1,11 +1,12 @@
 /** A profile of a vLLM engine from its fitted parts and what the recordings say of model, machine and server. */
 import {
   ArtifactError,
+  greatest,
+  defined,
   type CostDraws,
   type EngineJitter,
   type Profile,
   type VllmEngineCost,
-  greatest,
 } from "../../../formats/index.js";
 import { type Intervals, type EngineFit, typicalLead, type LaunchFit } from "../step-logs/index.js";
 import type { FrontEndFit } from "../front-end/index.js";
@@ -117,7 +118,7 @@ export function buildProfile({ name, cost, runs, notes, intervals, draws, source
   return {
     version: 1,
     name,
-    ...(first.info.date === undefined ? {} : { date: first.info.date }),
+    ...defined({ date: first.info.date }),
     source: `fitted to recorded runs of vLLM ${version ?? "of unknown version"}: ${recordings}${startedWith(first)}`,
     machine: {
       ...(typeof gpu === "string" ? { gpu } : {}),
@@ -133,13 +134,13 @@ export function buildProfile({ name, cost, runs, notes, intervals, draws, source
     range: measuredRange(runs),
     ...(intervals === undefined ? {} : { cost_intervals: rounded(intervals as Profile["cost_intervals"] & object) }),
     ...(sources === undefined ? {} : { cost_sources: { ...sources } }),
-    ...(draws === undefined ? {} : { cost_draws: draws }),
+    ...defined({ cost_draws: draws }),
     notes: [...notes],
     ...serverNotesOf(runs),
   };
 }
 
-/** A round trip below this is nobody's concern, ms. */
+/** A round trip below this does not matter, ms. */
 const NEAR_MS = 0.2;
 
 /** What the recordings say of their server, each once; the way to it, where it was long enough to matter. */

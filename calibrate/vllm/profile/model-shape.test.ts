@@ -1,4 +1,4 @@
-import type { Run } from "../../../formats/index.js";
+import { defined, type Run } from "../../../formats/index.js";
 import { recordedModel } from "./model-shape.js";
 
 const llama8b = {
@@ -21,7 +21,7 @@ function recorded(config: object | undefined, dtype = "bfloat16", settings: Reco
       source: "real",
       policy: "vllm",
       engine: { name: "vllm", settings },
-      model: { name: "m", dtype, ...(config === undefined ? {} : { config }) },
+      model: { name: "m", dtype, ...defined({ config }) },
       hardware: {},
       load: { kind: "probes" },
       requests: 0,

@@ -1,6 +1,6 @@
 /** What a recorded server's model configuration (Hugging Face's config.json) says of its shape and KV cache. */
 import { z } from "zod";
-import type { Profile, Run } from "../../../formats/index.js";
+import { defined, type Profile, type Run } from "../../../formats/index.js";
 
 const size = z.int().positive();
 
@@ -49,12 +49,9 @@ export function recordedModel({ info }: Run): RecordedModel {
   return {
     model: {
       name: info.model.name,
-      ...(layers === undefined ? {} : { layers }),
-      ...(width === undefined ? {} : { width }),
-      ...(heads === undefined ? {} : { heads }),
-      ...(config.vocab_size === undefined ? {} : { vocab: config.vocab_size }),
+      ...defined({ layers, width, heads, vocab: config.vocab_size }),
       positions,
-      ...(parameters === undefined ? {} : { parameters }),
+      ...defined({ parameters }),
       dtype,
     },
     kvBytesPerToken: isKnown ? 2 * layers * kvHeads * headWidth * bytes : undefined,

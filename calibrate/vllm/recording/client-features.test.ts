@@ -18,7 +18,7 @@ function request(id: string, ttftMs: number, tpotMs: number, outputTokens = 5): 
 const valueOf = (features: readonly Feature[], name: string): number | undefined =>
   features.find((feature) => feature.name === name)?.ms;
 
-test("a load is told by means and quantiles; answers of one token have no time per output token", () => {
+test("a load is described by means and quantiles; answers of one token have no time per output token", () => {
   const features = loadFeatures([request("a", 10, 4), request("b", 30, 6), request("c", 20, 0, 1)]);
   expect(valueOf(features, "ttft mean")).toBeCloseTo(20, 9);
   expect(valueOf(features, "ttft p50")).toBeCloseTo(20, 9);
@@ -27,7 +27,7 @@ test("a load is told by means and quantiles; answers of one token have no time p
   expect(loadFeatures([request("c", 20, 0, 1)]).some(({ name }) => name.startsWith("tpot"))).toBe(false);
 });
 
-test("probes are told by the medians of their groups; a group of one, and what is in none, tells nothing", () => {
+test("probes are described by the medians of their groups; a group of one, and what is in none, tells nothing", () => {
   const groups: Record<string, string> = { a: "prefill-p10-o5", b: "prefill-p10-o5", c: "decode-b2-c10", d: "decode-b2-c10", e: "mixed-b1" }; // prettier-ignore
   const requests = [request("a", 10, 4), request("b", 12, 4), request("c", 50, 6), request("d", 50, 8), request("e", 1, 1), request("f", 1, 1)]; // prettier-ignore
   const features = probeFeatures(requests, (id) => groups[id] ?? "");

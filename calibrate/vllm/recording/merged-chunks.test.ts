@@ -47,7 +47,7 @@ test("chunks as the engine makes tokens are nothing to speak of", () => {
   expect(chunkFindings([recorded(asMade)])).toEqual({ interval: 1, notes: [] });
 });
 
-test.each([2, 4, 10])("stream_interval %i is told from how answers are cut, and said", (interval) => {
+test.each([2, 4, 10])("stream_interval %i is recognised from how answers are cut, and reported", (interval) => {
   const found = chunkFindings([recorded(every(interval))]);
   expect(found.interval).toBe(interval);
   expect(found.notes.join()).toContain(`stream_interval ${interval}`);

@@ -6,7 +6,7 @@
 import { ArtifactError, percent, type RequestRecord } from "../../../formats/index.js";
 import { chunkTimesMs } from "./client-features.js";
 import type { RecordedRun } from "./recorded-run.js";
-import { quantileOfValues } from "../../fit/index.js";
+import { quantileOf } from "../../../sim/index.js";
 
 export interface ChunkFindings {
   /** Tokens a chunk by the server's setting; 1: a chunk as soon as there is a token. */
@@ -62,7 +62,7 @@ export function chunkFindings(runs: readonly RecordedRun[]): ChunkFindings {
   const interval = statedInterval(runs) ?? intervalOf(shown);
   if (interval > 1) {
     if (
-      quantileOfValues(
+      quantileOf(
         shown.map((cut) => cut.chunks),
         0.5,
       ) <= 2
@@ -138,7 +138,7 @@ export function chunksAt(interval: number, tokens: number): number {
 }
 
 function intervalOf(cuts: readonly Cut[]): number {
-  const usual = quantileOfValues(
+  const usual = quantileOf(
     cuts.map(({ tokens, chunks }) => (tokens - 1) / Math.max(1, chunks - 1)),
     0.5,
   );

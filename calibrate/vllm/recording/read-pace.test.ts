@@ -39,6 +39,6 @@ test("the mean is over the time at work: idle spells count no longer than a mome
   expect(meanPace(pacePath({ calls: late, ...rest }, costs))).toBeCloseTo(1.5, 1.2);
 });
 
-test("without calls nothing is told", () => {
+test("without calls nothing is known", () => {
   expect(meanPace(pacePath({ steps: [], calls: [], sendsNs: [] }, costs))).toBeNaN();
 });

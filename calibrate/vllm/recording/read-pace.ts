@@ -11,7 +11,7 @@ import type { HostCall, Timeline } from "./timeline.js";
 export type CallCosts = Pick<VllmEngineCost["host"], "schedule" | "update">;
 
 export interface PacePath {
-  /** When something told of the pace, ascending, ns, and the pace there. */
+  /** When the pace showed, ascending, ns, and the pace there. */
   readonly timesNs: Float64Array;
   readonly paces: Float64Array;
   /** For how long each counts: to the next, but at most SPELL_NS. */

@@ -1,12 +1,12 @@
 /** Draws of an engine's costs as a profile keeps them: each fit to resampled logs, by place in the cost. */
 import type { CostDraws, VllmEngineCost } from "../../../formats/index.js";
 import type { EngineFit } from "./fit-engine.js";
+import { mean } from "../../../sim/index.js";
 
 /** Undefined where nothing was resampled. Digits: more would say more than is known. */
 export function costDrawsOf({ draws }: EngineFit, { host }: VllmEngineCost): CostDraws | undefined {
   if (draws.length === 0) return undefined;
-  const centre = (of: "schedule" | "update"): number =>
-    draws.reduce((sum, draw) => sum + Math.log(draw[of]!), 0) / draws.length;
+  const centre = (call: "schedule" | "update"): number => mean(draws.map((draw) => Math.log(draw[call]!)));
   const centres = { schedule: centre("schedule"), update: centre("update") };
   const rows = draws.map(({ schedule, update, ...places }) => ({
     ...places,

@@ -2,9 +2,8 @@
  * How sure the fit of an engine is: fits to resampled stretches of the step logs, and their intervals. Stretches, not steps, since
  * neighbouring steps resemble each other. What shows of the two clocks is read once, with the fitted model.
  */
-import { stream } from "../../../sim/index.js";
+import { quantileOf, stream } from "../../../sim/index.js";
 import type { Reading } from "./read-timeline.js";
-import { quantileOfValues } from "../../fit/index.js";
 
 export type Intervals = Readonly<Record<string, readonly [number, number]>>;
 
@@ -32,7 +31,7 @@ export function intervalsOf(fits: readonly Readonly<Record<string, number>>[]): 
   return Object.fromEntries(
     Object.keys(fits[0]!).map((name) => {
       const values = fits.map((one) => one[name]!);
-      return [name, [quantileOfValues(values, 0.025), quantileOfValues(values, 0.975)] as const];
+      return [name, [quantileOf(values, 0.025), quantileOf(values, 0.975)] as const];
     }),
   );
 }

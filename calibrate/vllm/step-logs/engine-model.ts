@@ -1,6 +1,6 @@
 /** The two clocks of the engine as the fit works with them: GPU time of a step, launch time by kind. Times in ns. */
 import type { VllmEngineCost } from "../../../formats/index.js";
-import { decodeBaseNs, softLaterNs, type GraphKind } from "../../../sim/index.js";
+import { decodeBaseNs, prefillComputeNs, prefillMemoryNs, softLaterNs, type GraphKind } from "../../../sim/index.js";
 import type { Growth } from "../../fit/index.js";
 import type { TimedStep } from "../recording/index.js";
 
@@ -41,8 +41,8 @@ export function gpuParts(
   const decodes = record.prefillTokens === 0;
   const contextTokens = decodes ? record.decodeContextTokens : record.contextTokens;
   return {
-    memoryNs: decodes ? decodeBaseNs(gpu, paddedTokens) : gpu.mixed_base_ns + gpu.decode_padded_token_ns * paddedTokens,
-    computeNs: decodes ? 0 : gpu.prefill_base_ns + gpu.prefill_padded_token_ns * paddedTokens,
+    memoryNs: decodes ? decodeBaseNs(gpu, paddedTokens) : prefillMemoryNs(gpu, paddedTokens),
+    computeNs: decodes ? 0 : prefillComputeNs(gpu, paddedTokens),
     restNs: gpu.context_token_ns * contextTokens + gpu.attention_pair_ns * record.prefillAttentionPairs,
   };
 }

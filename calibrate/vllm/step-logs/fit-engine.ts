@@ -4,8 +4,8 @@
  * enough, because they take longer there than on an idle server.
  */
 import type { EngineJitter, Variation } from "../../../formats/index.js";
-import { mean, type GraphKind } from "../../../sim/index.js";
-import { type LinearSolver, quantileOfValues, variationOf } from "../../fit/index.js";
+import { mean, quantileOf, type GraphKind } from "../../../sim/index.js";
+import { type LinearSolver, variationOf } from "../../fit/index.js";
 import { intervalsOf, resampledFits, type Intervals } from "./engine-intervals.js";
 import { graphKinds, type EngineModel, type GpuTimes, type LaunchTimes, type Recency } from "./engine-model.js";
 import { fitGpu, gpuRatios, type GpuFit } from "./fit-gpu.js";
@@ -23,7 +23,7 @@ export interface EngineFit {
   readonly launch: Readonly<Record<GraphKind, LaunchFit>>;
   readonly calls: CallCosts;
   readonly recency?: Recency | undefined;
-  /** Whether a synchronous run told how launch and GPU overlap. */
+  /** Whether a synchronous run showed how launch and GPU overlap. */
   readonly overlapIsTold: boolean;
   readonly copyNs: number;
   readonly sendNs: number;
@@ -178,7 +178,7 @@ function firstModel(logs: readonly EngineLog[]): EngineModel {
       else if (record.scheduledTokens > 1000) perToken.push(sinceNs / record.scheduledTokens);
     }
   }
-  const decodeNs = gaps.length === 0 ? 1e6 : quantileOfValues(gaps, 0.25);
+  const decodeNs = gaps.length === 0 ? 1e6 : quantileOf(gaps, 0.25);
   const drained = drainedLaunches(logs, decodeNs);
   const launch = (kind: GraphKind, ns: number): LaunchTimes => ({
     baseNs: ns,
@@ -195,11 +195,11 @@ function firstModel(logs: readonly EngineLog[]): EngineModel {
       context_token_ns: 0,
       mixed_base_ns: 0.9 * decodeNs,
       prefill_base_ns: 0,
-      prefill_padded_token_ns: perToken.length === 0 ? decodeNs / 300 : quantileOfValues(perToken, 0.4),
+      prefill_padded_token_ns: perToken.length === 0 ? decodeNs / 300 : quantileOf(perToken, 0.4),
       attention_pair_ns: 0,
     },
     launch: {
-      full: launch("full", drained.length < 20 ? 0.5 * decodeNs : quantileOfValues(drained, 0.25)),
+      full: launch("full", drained.length < 20 ? 0.5 * decodeNs : quantileOf(drained, 0.25)),
       piecewise: launch("piecewise", 1.5 * decodeNs),
       none: launch("none", 3 * decodeNs),
     },

@@ -1,5 +1,6 @@
 /** Fits the GPU's costs to the steps whose GPU time shows: non-negative, relative, and robust to single stalls. */
-import { nnls, type LinearSolver, quantileOfValues } from "../../fit/index.js";
+import { quantileOf } from "../../../sim/index.js";
+import { nnls, type LinearSolver } from "../../fit/index.js";
 import { gpuNsOf, gpuParts, type GpuTimes } from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
 import type { TimedStep } from "../recording/index.js";
@@ -11,7 +12,7 @@ const OUTLIER = 0.25;
 
 export interface GpuFit {
   readonly gpu: GpuTimes;
-  /** How many steps told each part. */
+  /** How many steps showed each part. */
   readonly decodeSteps: number;
   readonly mixedSteps: number;
   readonly computeSteps: number;
@@ -35,7 +36,7 @@ export function fitGpu(readings: readonly Reading[], before: GpuTimes, solver: L
       const { memoryNs, restNs } = gpuParts(step, { ...gpu, mixed_base_ns: 0 });
       return gpuNs - memoryNs - restNs;
     });
-    gpu = { ...gpu, mixed_base_ns: Math.max(gpu.decode_base_ns, quantileOfValues(rests, 0.5)) };
+    gpu = { ...gpu, mixed_base_ns: Math.max(gpu.decode_base_ns, quantileOf(rests, 0.5)) };
   } else {
     gpu = { ...gpu, mixed_base_ns: Math.max(gpu.decode_base_ns, before.mixed_base_ns) };
   }

@@ -1,11 +1,10 @@
 /** Launches of engine steps as step logs show them: how long they take by kind, how they vary, when the GPU begins. */
 import type { Variation } from "../../../formats/index.js";
-import { mean, meanOf, type GraphKind } from "../../../sim/index.js";
+import { mean, meanOf, quantileOf, type GraphKind } from "../../../sim/index.js";
 import {
   censoredQuantiles,
   type Sighting,
   growthOf,
-  quantileOfValues,
   rounded,
   significantGrowth,
   weightedQuantiles,
@@ -33,7 +32,7 @@ export interface LaunchFit extends LaunchTimes {
 /** Launches of a kind in traffic, from which on idle ones are left out. */
 const ENOUGH_LAUNCHES = 40;
 
-/** Steps from which the lead of a launch is told. */
+/** Steps that the lead of a launch is read from, at least. */
 const MIN_LEADS = 20;
 
 /** Where a launch of each kind lets the GPU begin, until fitted: one graph at its end, single kernels at once. */
@@ -155,7 +154,7 @@ function areMostlyExact(sightings: readonly Sighting[]): boolean {
 /** Launches that show by themselves tell how they grow with the requests; hidden ones would tilt the line. */
 function lineOf(sightings: readonly LaunchSighting[], before: Growth): Growth {
   const exact = sightings.filter(({ isExact }) => isExact);
-  const middleNs = quantileOfValues(
+  const middleNs = quantileOf(
     exact.map(({ value }) => value),
     0.5,
   );
@@ -170,7 +169,7 @@ function withTail(some: readonly Sighting[], all: readonly Sighting[]): [number,
   const body = censoredQuantiles(some, { points: 401 });
   const hidden = all.filter(({ isExact }) => !isExact).map(({ value }) => value);
   if (body === undefined || hidden.length === 0) return body;
-  const clear = quantileOfValues(hidden, 0.95);
+  const clear = quantileOf(hidden, 0.95);
   const tail = all.filter(({ isExact, value }) => isExact && value > clear).map(({ value }) => value);
   const values = body
     .slice(1)
@@ -184,7 +183,7 @@ function withTail(some: readonly Sighting[], all: readonly Sighting[]): [number,
   );
 }
 
-/** Groups by requests, and launches that show of each, from which a line through half-hidden ones is told. */
+/** Groups by requests, and launches that show of each, from which a line through half-hidden ones is fitted. */
 const GROUPS = 5;
 const MIN_SHOWN = 30;
 
@@ -213,7 +212,7 @@ function censoredLine(sightings: readonly LaunchSighting[]): Growth | undefined 
 function leadOf(kind: GraphKind, readings: readonly (readonly Reading[])[], model: EngineModel): number {
   const leads = kind === "full" ? leadsOf(kind, readings, model) : [];
   if (leads.length < MIN_LEADS) return model.launch[kind].lead;
-  return Math.min(1, Math.max(0, quantileOfValues(leads, 0.5)));
+  return Math.min(1, Math.max(0, quantileOf(leads, 0.5)));
 }
 
 /** From steps that found the GPU idle and whose launch shows. */

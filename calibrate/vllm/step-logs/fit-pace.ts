@@ -3,8 +3,8 @@
  * fitted within runs: each run has a pace of its own, so that a slow run's sizes are not taken for slow sizes.
  */
 import type { EngineJitter, VllmEngineCost, Variation } from "../../../formats/index.js";
-import { factorTable, meanOf } from "../../../sim/index.js";
-import { nnls, type LinearSolver, quantileOfValues, variationOf, weightedQuantiles } from "../../fit/index.js";
+import { factorTable, mean, meanOf, quantileOf } from "../../../sim/index.js";
+import { nnls, type LinearSolver, variationOf, weightedQuantiles } from "../../fit/index.js";
 import { fitPaceStates } from "./fit-pace-states.js";
 import {
   callNs,
@@ -81,7 +81,7 @@ export function fitPace(logs: readonly PaceLog[], solver: LinearSolver): PaceFit
   };
 }
 
-/** What the calls of a profile usually take, of which a pace is told: its means by the middle of what they vary by. */
+/** What the calls of a profile usually take, from which a pace is read: its means by the middle of what they vary by. */
 export function usualCosts({ host, jitter }: VllmEngineCost): CallCosts {
   const usual = (cost: CallCost, variation: Variation | undefined): CallCost =>
     variation === undefined ? cost : times(cost, factorTable(variation).at(0.5));
@@ -89,7 +89,7 @@ export function usualCosts({ host, jitter }: VllmEngineCost): CallCosts {
 }
 
 function middleOf(ratios: readonly number[]): number {
-  return ratios.length === 0 ? 1 : quantileOfValues(ratios, 0.5);
+  return ratios.length === 0 ? 1 : quantileOf(ratios, 0.5);
 }
 
 /** Mean over the time of all runs. */
@@ -129,7 +129,7 @@ function callCost(runs: readonly (readonly HostCall[])[], isUpdate: boolean, sol
   const used = runs.map((calls) => calls.filter((call) => call.isUpdate === isUpdate && call.ns > 0));
   const all = used.flat();
   if (all.length === 0) return { base_ns: 0, request_ns: 0 };
-  let cost: CallCost = { base_ns: all.reduce((sum, { ns }) => sum + ns, 0) / all.length, request_ns: 0 };
+  let cost: CallCost = { base_ns: mean(all.map(({ ns }) => ns)), request_ns: 0 };
   for (let pass = 0; pass < PASSES; pass++) {
     const costs = { schedule: cost, update: cost };
     const rows: number[][] = [];

@@ -2,6 +2,7 @@
 import { launchMeanNs, type EngineModel, type Recency } from "./engine-model.js";
 import type { EngineLog } from "./fit-launches.js";
 import type { Reading } from "./read-timeline.js";
+import { mean } from "../../../sim/index.js";
 
 const memoriesNs = [60e6];
 const MIN_STEPS = 100;
@@ -48,8 +49,8 @@ function shareOf(seen: readonly Seen[], memoryNs: number): { share: number; loss
   for (const kind of new Set(seen.map((one) => one.kind))) {
     const own = seen.filter((one) => one.kind === kind);
     const xs = own.map(({ sinceNs }) => Math.exp(-sinceNs / memoryNs));
-    const meanX = xs.reduce((sum, x) => sum + x, 0) / xs.length;
-    const meanY = own.reduce((sum, { log }) => sum + log, 0) / own.length;
+    const meanX = mean(xs);
+    const meanY = mean(own.map(({ log }) => log));
     own.forEach(({ log }, at) => {
       xx += (xs[at]! - meanX) ** 2;
       xy += (xs[at]! - meanX) * (log - meanY);

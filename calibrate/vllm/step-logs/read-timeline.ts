@@ -1,7 +1,7 @@
 /**
  * Reads a timeline with a model of its two clocks: which launches show, when the GPU began and ended each step, and
- * which steps' GPU time can be told. What one clock hides of the other is decided by the model, never by the outcome, so
- * that what is told is not biased.
+ * which steps' GPU time is known. What one clock hides of the other is decided by the model, never by the outcome, so
+ * that what is read is not biased.
  */
 import { gpuNsOf, gpuNsOfSpan, idleSpanNs, launchMeanNs, type EngineModel } from "./engine-model.js";
 import type { TimedStep, Timeline } from "../recording/index.js";

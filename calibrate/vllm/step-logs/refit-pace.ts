@@ -29,7 +29,7 @@ export function refitPace(base: Profile, runs: readonly RecordedRun[]): PaceRefi
     const off = errorsOf(atRunPace(base, pace.pace), run.run, pace.paceAt);
     if (off !== undefined) return { cost: null, reason: `${run.name} at its pace of ${pace.pace.toFixed(3)}: ${off}` };
   }
-  const pace = Math.exp(paces.reduce((sum, log) => sum + log, 0) / paces.length);
+  const pace = Math.exp(mean(paces));
   const note =
     `costs are those of profile "${base.name}"; only one number is this host's own, its pace: ${pace.toFixed(3)}. ` +
     `At it ${loads.map(({ name }) => name).join(", ")} came out within ${100 * MAX_ERROR.tpot} % (tpot) and ${100 * MAX_ERROR.ttft} % (ttft)`;

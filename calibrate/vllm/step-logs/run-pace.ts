@@ -5,7 +5,7 @@ import { meanPace, pacePath, paceTable, settingsOf, type RecordedRun, timelineOf
 
 /**
  * Mean pace over the time in which the host was at work, and over that the pace by time, which ends with the recording;
- * null: not told, and why.
+ * null: unknown, and why.
  */
 export type RunPace =
   | { readonly pace: number; readonly paceAt: (atNs: number) => number }

@@ -1,6 +1,6 @@
 /** The usual pace of a host, and how much it differs from run to run, where enough runs were recorded to tell. */
 import type { Profile } from "../../../formats/index.js";
-import { ASSUMED_RUN_SPREAD, PREDICTION_LEVEL, studentT } from "../../../sim/index.js";
+import { ASSUMED_RUN_SPREAD, PREDICTION_LEVEL, mean, studentT } from "../../../sim/index.js";
 import type { EngineLog } from "./fit-launches.js";
 import { meanPace, type PacePath, type RecordedRun, isProbes } from "../recording/index.js";
 import { runPaceOf } from "./run-pace.js";
@@ -23,7 +23,7 @@ export function loadOf(name: string): string {
   return name.replace(/-r\d+$/, "");
 }
 
-/** Standard deviation of the logarithm of the pace of runs of one load, pooled over loads; undefined: not told. */
+/** Standard deviation of the logarithm of the pace of runs of one load, pooled over loads; undefined: unknown. */
 export function runSpreadOf(logs: readonly EngineLog[], paths: readonly PacePath[]): number | undefined {
   return spreadOf(
     logs.flatMap(({ isProbes: isProbing, load }, at) =>
@@ -49,7 +49,7 @@ export function withPaces(profile: Profile, paced: readonly PacedRun[]): Profile
   if (cost.kind !== "vllm_engine" || cost.jitter === undefined) return profile;
   const spread = spreadOf(paced);
   if (spread === undefined) return profile;
-  const pace = Math.exp(paced.reduce((sum, one) => sum + Math.log(one.pace), 0) / paced.length);
+  const pace = Math.exp(mean(paced.map(({ pace: own }) => Math.log(own))));
   const host = { ...cost.host, pace: Number(pace.toPrecision(5)) };
   const jitter = { ...cost.jitter, run_spread: Number(spread.toPrecision(3)) };
   return { ...profile, cost: { ...cost, host, jitter } };
@@ -71,7 +71,7 @@ function spreadOf(runs: readonly PacedRun[]): number | undefined {
   }
   let [squares, freedom] = [0, 0];
   for (const values of byLoad.values()) {
-    const level = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const level = mean(values);
     squares += values.reduce((sum, value) => sum + (value - level) ** 2, 0);
     freedom += values.length - 1;
   }

@@ -1,4 +1,4 @@
-/** Reads a trace of any known format, plain or gzip. The format is told by the file's content; no guess is made. */
+/** Reads a trace of any known format, plain or gzip. The content decides the format; nothing is guessed. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ArtifactError } from "../../errors.js";
@@ -14,7 +14,7 @@ import { readShareGpt } from "./sharegpt.js";
 import { readTimedTrace, timedTraceKeys } from "./timed-trace.js";
 
 export interface TraceOptions {
-  /** Absent: told by the content. */
+  /** Absent: the content decides. */
   readonly format?: TraceFormat | undefined;
   /** For ShareGPT, which has texts: token ids of a text. */
   readonly loadTokenizer: () => Promise<(text: string) => readonly number[]>;

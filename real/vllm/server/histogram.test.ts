@@ -38,7 +38,7 @@ test("a difference holds what came between, and is not made across a restart", (
   expect(differenceOf(after, undefined)).toBe(after);
 });
 
-test("a quantile is interpolated within its bucket, and the bucket is told", () => {
+test("a quantile is interpolated within its bucket, and the bucket is reported", () => {
   const between = differenceOf(after, before)!;
   expect(bucketQuantile(between, 0.5)).toEqual({ value: 15, above: 10, atMost: 20 });
   expect(bucketQuantile(between, 1)).toEqual({ value: 20, above: 10, atMost: 20 });

@@ -44,7 +44,7 @@ const offWhereAbsent: ReadonlySet<SettingName> = new Set<SettingName>([
   "max_num_queued_tokens",
 ]);
 
-/** Settings that every server has: one that is not told is not known. */
+/** Settings that every server has: one that is not reported is unknown. */
 export const settingNames = allNames.filter((name) => !offWhereAbsent.has(name));
 
 /** And in the text form, where it is there at all. */

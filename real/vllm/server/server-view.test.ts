@@ -48,7 +48,7 @@ test("no request in between: a count of zero and no figures", () => {
   expect(view.histograms.ttft_ms).toMatchObject({ count: 0, mean: null, p99: null, buckets: [] });
 });
 
-test("readings that cost the server much are told", () => {
+test("readings that cost the server much are reported", () => {
   expect(viewOf({}).notes).toEqual([]);
   const { notes } = viewOf({ scrapes: { ...scrapes, mean_ms: 19.4 } });
   expect(notes[0]).toMatch("took 19.4 ms, so the server was read less often than every 100 ms");

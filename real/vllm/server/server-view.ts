@@ -69,7 +69,7 @@ export interface ScrapeView {
 
 export interface Watched {
   readonly before: Snapshot;
-  /** Why there is none, where the last reading failed: gauges are told all the same. */
+  /** Why there is none, where the last reading failed: gauges are reported anyway. */
   readonly after: Snapshot | string;
   readonly samples: readonly ServerSample[];
   readonly endMs: number;

@@ -56,7 +56,7 @@ test("what the user states fills the gaps, and may not contradict the server", a
   );
 });
 
-test("null in /server_info is unknown, graphs are named, what is not modelled is told", async () => {
+test("null in /server_info is unknown, graphs are named, what is not modelled is reported", async () => {
   const config = {
     scheduler_config: { max_num_seqs: 256, async_scheduling: null, policy: "priority" },
     parallel_config: { tensor_parallel_size: 2, pipeline_parallel_size: 1 },
@@ -80,7 +80,7 @@ test("null in /server_info is unknown, graphs are named, what is not modelled is
   expect(read).toMatchObject({ isDevMode: true, version: "0.26.0" });
 });
 
-test("options that only newer servers have are told where they are used, and are never called unknown", async () => {
+test("options that only newer servers have are reported where they are used, and are never called unknown", async () => {
   const config = { scheduler_config: { max_num_active_seqs: 64, max_num_queued_reqs: null } };
   const read = await readServerSettings(await serve({ "/server_info": info(config) }));
   expect(read.settings.max_num_active_seqs).toBe(64);

@@ -2,9 +2,10 @@
  * vLLM's metrics by our names. Names that vLLM has changed over time are listed newest first. Seconds become
  * milliseconds. What a server does not have is undefined, never zero.
  */
-import { ArtifactError, BackendError } from "../../../formats/index.js";
+import { ArtifactError, BackendError, defined } from "../../../formats/index.js";
 import { histogramOf, type Histogram } from "./histogram.js";
 import { parsePrometheus, type Exposition } from "./prometheus.js";
+import { mean } from "../../../sim/index.js";
 
 /** Histograms of a request's way through the server, in seconds there. */
 export const histogramNames = {
@@ -87,8 +88,7 @@ export function snapshotOf(text: string, where = "/metrics"): Snapshot {
   return {
     counters: present(counterNames, (names) => sumOf(metrics, names)),
     histograms: fromServer(where, () => present(histogramNames, (names) => firstHistogram(metrics, names))),
-    ...(cacheConfig === undefined ? {} : { cacheConfig }),
-    ...(startedAtS === undefined ? {} : { startedAtS }),
+    ...defined({ cacheConfig, startedAtS }),
   };
 }
 
@@ -113,8 +113,7 @@ function cacheConfigOf(metrics: Exposition): CacheConfig | undefined {
   const blocks = wholeNumber(labels.get("num_gpu_blocks"));
   return {
     labels,
-    ...(blockSize === undefined ? {} : { block_size: blockSize }),
-    ...(blocks === undefined ? {} : { num_gpu_blocks: blocks }),
+    ...defined({ block_size: blockSize, num_gpu_blocks: blocks }),
   };
 }
 
@@ -147,7 +146,7 @@ function sumOf(metrics: Exposition, names: readonly string[]): number | undefine
 
 function meanOf(metrics: Exposition, names: readonly string[]): number | undefined {
   const values = samplesOf(metrics, names);
-  return values === undefined ? undefined : finite(values.reduce((sum, value) => sum + value, 0) / values.length);
+  return values === undefined ? undefined : finite(mean(values));
 }
 
 /** No count and no gauge of vLLM's is negative, infinite or not a number: what is, is not known. */

@@ -118,7 +118,7 @@ test("readings that fail are counted and told, and the others stand", async () =
   expect(faults(view.notes)).toEqual([`1 of ${view.scrapes.taken} readings of /metrics failed`]);
 });
 
-test("a server that never becomes idle is told", async () => {
+test("a server that never becomes idle is reported", async () => {
   const server = await serve(() => ({ text: metrics({ running: 1, served: 1 }) }));
   const watch = await startServerWatch(server.baseUrl, { everyMs: 0 });
   const view = await watch.stop(realClock.nowNs());

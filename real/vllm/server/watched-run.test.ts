@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import type { Workload } from "../../../formats/index.js";
 import { startFakeVllm, type FakeVllm } from "../../../test/support/fake-vllm.js";
-import type { BenchVllmInput } from "../bench-vllm.js";
+import type { BenchVllmInput } from "../bench-input.js";
 import { encodeExport } from "./otlp/trace-proto.js";
 import { measureWatched } from "./watched-run.js";
 

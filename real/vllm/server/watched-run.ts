@@ -4,7 +4,8 @@
  */
 import { requestCount, tableRun, withInfo, type RequestRecord, type Run } from "../../../formats/index.js";
 import { columnsIn } from "../../../sim/index.js";
-import { measureVllm, type BenchVllmInput, type VllmMeasurement } from "../bench-vllm.js";
+import type { BenchVllmInput } from "../bench-input.js";
+import { measureVllm, type VllmMeasurement } from "../bench-vllm.js";
 import { sentRequestId } from "../request-id.js";
 import type { ServerRef } from "../server-address.js";
 import { joinSpans, startOtlpReceiver, type JoinedSpans, type OtlpReceiver, type RequestSpan } from "./otlp/index.js";
@@ -34,7 +35,7 @@ function mostSpans({ workload, warmUps = 1 }: BenchVllmInput): number {
   return 10_000 + 2 * (workload.requests.length + warmUps);
 }
 
-/** As measureVllm. A server without metrics is measured all the same, and a remark says so. */
+/** As measureVllm. A server without metrics is measured anyway, and a remark says so. */
 export async function measureWatched(input: BenchVllmInput, options: WatchedOptions): Promise<WatchedMeasurement> {
   const { everyMs, otlp } = options;
   const remarks: string[] = [];

@@ -63,7 +63,7 @@ export class BlockPool {
   }
 
   /**
-   * Gives up a request's blocks, last to first. Those that nobody else holds go to the free queue: without a key to its
+   * Gives up a request's blocks, last to first. Those that no other request holds go to the free queue: without a key to its
    * front, to be taken soon, with one to its back.
    */
   release(blocks: readonly number[]): void {

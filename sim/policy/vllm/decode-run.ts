@@ -9,7 +9,7 @@ import type { Sequence } from "./sequence.js";
 
 /**
  * Whether all running requests decoded in the latest pass and in those still in flight, each a token after one in the
- * step before, and nobody else did. In asynchronous mode at least one pass must be in flight: before the first the
+ * step before, and no other did. In asynchronous mode at least one pass must be in flight: before the first the
  * pipeline is being filled.
  */
 export function isSteady(

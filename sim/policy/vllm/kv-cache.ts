@@ -10,7 +10,7 @@ import type { Sequence } from "./sequence.js";
 
 export class KvCache {
   readonly pool: BlockPool;
-  /** What the latest lookup found; the first `hitBlocks` count. Blocks among them that nobody holds. */
+  /** What the latest lookup found; the first `hitBlocks` count. Blocks among them that no request holds. */
   private readonly hits: number[] = [];
   private hitBlocks = 0;
   private idleHits = 0;
@@ -63,7 +63,7 @@ export class KvCache {
     return this.hitBlocks * this.blockSize;
   }
 
-  /** Whether the latest lookup found blocks that nobody holds, which can be lost while the request waits. */
+  /** Whether the latest lookup found blocks that no request holds, which can be lost while the request waits. */
   get hasIdleHits(): boolean {
     return this.idleHits > 0;
   }

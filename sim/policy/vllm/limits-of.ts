@@ -39,7 +39,7 @@ export function resolveSettings(given: VllmSettings, machine: Machine): Resolved
   } as ResolvedSettings;
 }
 
-/** A setting may be false at a server without it, as long as nobody asks for that. */
+/** A setting may be false at a server without it, unless the user asks for it. */
 function rejectLater(settings: VllmSettings, given: VllmSettings, version: string): void {
   for (const [name, since] of laterSettings(version)) {
     const value = settings[name as keyof VllmSettings];

@@ -57,8 +57,10 @@ export class SchedulerStep implements EngineStep {
   assignments(): StepAssignment[] {
     const samples = new Set(this.sampling);
     return this.scheduled.map((sequence, at) => {
-      const { index, computed } = sequence;
-      return { index, tokens: this.tokens[at]!, past: computed - this.tokens[at]!, samples: samples.has(sequence) };
+      const { index, computed, prefillEnd } = sequence;
+      const tokens = this.tokens[at]!;
+      const past = computed - tokens;
+      return { index, tokens, past, samples: samples.has(sequence), prefills: past < prefillEnd };
     });
   }
 

@@ -28,8 +28,8 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   private readonly budget: number;
   private readonly slots: number;
   private unfinished = 0;
-  /** Ended since the latest pass: the worker must be told by another one. */
-  private untold = 0;
+  /** Ended since the latest pass: another one must tell the worker. */
+  private unreported = 0;
   private steps = 0;
   /** Scheduled and not updated, oldest first. */
   private readonly inFlight: SchedulerStep[] = [];
@@ -86,7 +86,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   }
 
   hasWork(): boolean {
-    return this.unfinished > 0 || this.untold > 0;
+    return this.unfinished > 0 || this.unreported > 0;
   }
 
   rejection(index: number): string | undefined {
@@ -94,7 +94,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     return rejectionReason(promptTokens, outputTokens, this.limits);
   }
 
-  /** A request that should be rejected may be added all the same, as a server's: it stops at the model's length, or waits. */
+  /** A request that should be rejected may be added anyway, as a server's: it stops at the model's length, or waits. */
   add(index: number, arrivalNs: number): void {
     const sequence = new Sequence(index, arrivalNs, this.requests[index]!);
     this.sequences[index] = sequence;
@@ -140,7 +140,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     if (step.preempted.length === 0) this.admitWaiting(step, budget, cap);
     this.commit(step);
     this.fewestFreeBlocks = Math.min(this.fewestFreeBlocks, this.freeBlocks);
-    this.untold = 0;
+    this.unreported = 0;
     this.latest = step;
     this.inFlight.push(step);
     return step;
@@ -198,7 +198,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     this.fewestFreeBlocks = Math.min(this.fewestFreeBlocks, this.freeBlocks);
     this.skippedRun = this.latest!.scheduled;
     this.steps += steps;
-    this.untold = 0;
+    this.unreported = 0;
     // What is in flight stands for the last passes of the run.
     for (const step of this.inFlight) step.standForLater(steps);
   }
@@ -370,7 +370,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     sequence.status = "finished";
     this.sequences[sequence.index] = undefined;
     this.unfinished--;
-    this.untold++;
+    this.unreported++;
   }
 
   private leaveRunning(): void {
@@ -388,12 +388,12 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     if (budget <= 0 || this.runningList.length >= this.slots) return "yes";
     const sequence = this.waiting.toServe().head();
     if (sequence === undefined) return "yes";
-    // Nothing is told of requests that could be admitted, or hit what the running ones will register.
+    // Unknown for requests that could be admitted, or hit what the running ones will register.
     if (sequence.stale > 0 || this.runningList.some(({ request }) => request.outputToken !== undefined)) return "no";
     const cached = this.kv.lookUp(sequence);
     const tokens = this.firstChunk(sequence.known - cached, budget, this.prefillCap());
     if (tokens > 0 && this.kv.canAdmit(sequence, tokens, this.runningList.length)) return "no";
-    // Without the full-sequence gate, losing cached blocks that nobody holds can make the first chunk cheaper.
+    // Without the full-sequence gate, losing cached blocks that no request holds can make the first chunk cheaper.
     return this.kv.hasIdleHits && !this.limits.reserveFullIsl ? "now" : "yes";
   }
 }

@@ -26,7 +26,7 @@ describe("the end of a request below min_tokens", () => {
     expect(new Scenario(under("0.29.0"), stopping).run()).toHaveLength(3);
   });
 
-  it("is at the model's length since 0.29; before, the request stayed in its slot for ever", () => {
+  it("is at the model's length since 0.29; before, the request stayed in its slot forever", () => {
     // 5 + 3 tokens reach the length of 8 with 3 outputs, one less than the least.
     const ended = (version: string): string => {
       const scenario = new Scenario(under(version, { maxModelLen: 8 }), [prompt(1, 5, 6, { minTokens: 4 })]);

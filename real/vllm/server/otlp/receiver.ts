@@ -17,7 +17,7 @@ const MAX_BODY_BYTES = 4 * 2 ** 20;
 const MAX_CONNECTIONS = 16;
 /** Longest time for an export to come in, ms. */
 const EXPORT_MS = 30_000;
-/** Spans kept where nobody says how many there can be. */
+/** Spans kept where the number of requests is unknown. */
 const MAX_SPANS = 1_000_000;
 /** Longest reason that is kept, characters: it quotes the sender. */
 const MAX_REASON = 300;

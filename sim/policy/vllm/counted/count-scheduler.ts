@@ -55,10 +55,10 @@ export class CountScheduler implements StepScheduler<CountStep> {
   private latest: CountStep | undefined;
   /** Requests that left the steady ones after a step whose tokens were at the client already. */
   private left: { request: number; lastNs: number }[] = [];
-  /** Steady requests with tokens still on their way to the client: their next one is told of by itself. */
+  /** Steady requests with tokens still on their way to the client: their next one is reported by itself. */
   private late = nobody;
   private steps = 0;
-  private untold = false;
+  private unreported = false;
 
   constructor(
     private readonly limits: SchedulerLimits,
@@ -108,7 +108,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   hasWork(): boolean {
-    return this.untold || this.hasUnfinished();
+    return this.unreported || this.hasUnfinished();
   }
 
   hasUnfinished(): boolean {
@@ -117,7 +117,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
 
   schedule(): CountStep {
     const step = new CountStep(this.steps++);
-    this.untold = false;
+    this.unreported = false;
     this.cap = prefillCap(this.limits, this.running.length + this.waiting.length);
     const budget = this.isUnconstrained() ? this.runAll(step) : this.runInOrder(step);
     if (step.preempted.length === 0 && this.waiting.length > 0) this.admit(step, budget);
@@ -139,7 +139,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
         this.waiting.remove(request); // preempted while its last token was in flight
       }
       this.state[request] = 0;
-      this.untold = true;
+      this.unreported = true;
     }
     return step.ending;
   }
@@ -188,7 +188,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.freeBlocks -= this.steady.blocksOver(steps);
     this.steady.passes += steps;
     this.steps += steps;
-    this.untold = false;
+    this.unreported = false;
     if (this.freeBlocks < this.fewestFreeBlocks) this.fewestFreeBlocks = this.freeBlocks;
   }
 

@@ -1,0 +1,11 @@
+/** Optional fields in one way: `{ a, ...defined({ b, c: d.e }) }` has the fields that have a value, and no others. */
+
+/** What may be undefined becomes optional. */
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** The fields whose value is not undefined, in their order. */
+export function defined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

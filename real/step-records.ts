@@ -1,0 +1,81 @@
+/** The record of a real run's steps, with which the scheduler's decisions can be made again (npm run verify:decisions). */
+import { listedId, type ScheduledStepRecord, type Workload } from "../formats/index.js";
+import type { EngineStep, StepAssignment, StepScheduler } from "../sim/index.js";
+
+/** When the worker computed a step, ns on the clock's scale. */
+export interface StepTimes {
+  readonly startNs: number;
+  readonly endNs: number;
+  /** Of that, inside the runtime. */
+  readonly runtimeNs: number;
+  readonly slotCopies: number;
+}
+
+/** Times in ns since the run's start. */
+export interface Span {
+  readonly startNs: number;
+  readonly endNs: number;
+}
+
+/** A step that was scheduled; its counts, and the scheduler's after the pass. */
+export type Decision = Omit<ScheduledStepRecord, "updateStartNs" | "updateEndNs" | "computeStartNs" | "computeEndNs">;
+
+export function decisionOf(
+  step: EngineStep,
+  work: readonly StepAssignment[],
+  {
+    scheduler,
+    span,
+    waitingBefore,
+    workload: { requests },
+  }: {
+    readonly scheduler: StepScheduler;
+    readonly span: Span;
+    readonly waitingBefore: number;
+    readonly workload: Workload;
+  },
+): Decision {
+  const listed = (index: number): string => listedId(requests[index]!.id);
+  const chunks = work.filter(({ prefills }) => prefills);
+  return {
+    step: step.id,
+    scheduleStartNs: span.startNs,
+    scheduleEndNs: span.endNs,
+    scheduledRequests: step.scheduledRequests,
+    scheduledTokens: step.scheduledTokens,
+    decodeRequests: step.decodeRequests,
+    decodeContextTokens: step.decodeContextTokens,
+    prefillRequests: step.prefillRequests,
+    prefillTokens: step.prefillTokens,
+    contextTokens: step.decodeContextTokens + step.prefillContextTokens,
+    prefillAttentionPairs: step.prefillAttentionPairs,
+    samplingRequests: step.samplingRequests,
+    preempted: step.preempted.length,
+    running: scheduler.runningRequests,
+    waiting: scheduler.waitingRequests,
+    waitingBefore,
+    freeBlocks: scheduler.freeBlocks,
+    prefillChunks: chunks.map(({ index, tokens, past }) => `${listed(index)}:${tokens}:${past}`).join(";"),
+    preemptedIds: step.preempted.map(listed).join(";"),
+  };
+}
+
+/** The decision with what became of it; `update` is absent where the run ended before. */
+export function stepRecord(
+  decision: Decision,
+  originNs: number,
+  { times, update }: { readonly times: StepTimes | undefined; readonly update: Span | undefined },
+): ScheduledStepRecord {
+  return {
+    ...decision,
+    ...(update === undefined ? {} : { updateStartNs: update.startNs, updateEndNs: update.endNs }),
+    ...(times === undefined
+      ? {}
+      : {
+          computeStartNs: times.startNs - originNs,
+          computeEndNs: times.endNs - originNs,
+          runtimeNs: times.runtimeNs,
+          slotCopies: times.slotCopies,
+        }),
+  };
+}
