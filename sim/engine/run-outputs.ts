@@ -24,7 +24,7 @@ export class RunOutputs {
   /** The front end: from when on it is free, and what it did. */
   private freeNs = 0;
   private busyNs = 0;
-  /** When an output was told of last, and how many were. */
+  /** When an output was reported last, and how many were. */
   private deliveredNs = 0;
   private told = 0;
 
