@@ -1,5 +1,5 @@
 /**
- * The five cases that the simulator's speed is measured on: requests and the policy's settings. Deterministic: lengths
+ * The six cases that the simulator's speed is measured on: requests and the policy's settings. Deterministic: lengths
  * and arrivals come from named streams. The machine is one recorded vLLM server of an 8B model (28982 blocks of 16).
  */
 import { InvariantError, loadSchema, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
@@ -7,7 +7,7 @@ import { readTrace } from "../../formats/files/index.js";
 import { arrivalTimesNs, stream } from "../../sim/index.js";
 import { drawTokens, type LengthShape } from "./token-lengths.js";
 
-export const caseNames = ["dense", "poisson", "million", "pressure", "mooncake"] as const;
+export const caseNames = ["dense", "poisson", "million", "pressure", "mooncake", "agents"] as const;
 export type CaseName = (typeof caseNames)[number];
 
 export interface BenchCase {
@@ -43,6 +43,8 @@ const SERVER = { num_gpu_blocks: 28_982, block_size: 16, enable_prefix_caching: 
 const COMPARED = { ...SERVER, max_num_seqs: 256, max_num_batched_tokens: 8192, async_scheduling: false };
 const MOONCAKE_PATH = "../shared/data/mooncake/synthetic_trace.jsonl.gz";
 const MOONCAKE_LONGEST_TOKENS = 131_072;
+/** Stands in for recorded agent sessions: nearly all of a prompt is that of the turn before. */
+const AGENTS = { sessions: 16, turns: 20, firstTokens: 8000, turnTokens: 700, outputTokens: 150 };
 const UTILISATION = 0.7;
 /** Requests of the run that finds the capacity: long enough that filling up and draining weigh little. */
 const CAPACITY_REQUESTS = 8192;
@@ -83,6 +85,18 @@ const builders: Readonly<Record<CaseName, (options: CaseOptions) => BenchCase | 
     settings: { ...SERVER, num_gpu_blocks: 1600, max_num_seqs: 128, max_num_batched_tokens: 2048 },
     note: "closed loop of 64 on 1600 blocks, lognormal lengths",
   }),
+  agents: ({ requests = 20_000 }) => ({
+    workload: closedLoop(agentTurns(requests), AGENTS.sessions),
+    load: loadSchema.parse({ num_prompts: requests, max_concurrency: AGENTS.sessions }),
+    settings: {
+      ...SERVER,
+      enable_prefix_caching: true,
+      max_num_seqs: 128,
+      max_num_batched_tokens: 8192,
+      max_model_len: 32_768,
+    },
+    note: `made-up agent sessions, ${AGENTS.sessions} side by side of ${AGENTS.turns} turns: prompts grow from ${AGENTS.firstTokens} tokens by ${AGENTS.turnTokens} a turn`,
+  }),
   mooncake: async ({ requests = Infinity }) => {
     const { requests: all } = await readTrace(MOONCAKE_PATH, { format: "mooncake", loadTokenizer: noText });
     const fitting = all.filter((request) => request.promptTokens + request.outputTokens <= MOONCAKE_LONGEST_TOKENS);
@@ -101,6 +115,18 @@ const builders: Readonly<Record<CaseName, (options: CaseOptions) => BenchCase | 
     };
   },
 };
+
+/** Turns of sessions in groups that run side by side: turn by turn, each prompt the one before and more. */
+function agentTurns(count: number): WorkloadRequest[] {
+  const { sessions, turns, firstTokens, turnTokens, outputTokens } = AGENTS;
+  return Array.from({ length: count }, (_, index) => {
+    const group = Math.floor(index / (sessions * turns));
+    const turn = Math.floor(index / sessions) % turns;
+    const session = group * sessions + (index % sessions);
+    const promptTokens = firstTokens + turn * turnTokens;
+    return { id: String(index), promptTokens, outputTokens, content: [[session, promptTokens]] };
+  });
+}
 
 /** As the profile's server was recorded, or as the peer models it. */
 function comparedSettings(mode: BenchMode): BenchCase["settings"] {

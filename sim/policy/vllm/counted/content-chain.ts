@@ -12,23 +12,25 @@ type BlockContent = number | string;
 export class ChainNode {
   /** Leading blocks of the run that are in the cache. */
   cached = 0;
-  /** Where they are: what is found, from front to back without gaps, and other copies, in the order of registration. */
+  /** Where they are: what is found, from front to back without gaps. */
   readonly found: Extent[] = [];
-  readonly spares: Extent[] = [];
-  /** Runs that go on from here, by what they are. */
-  private readonly children = new Map<BlockContent, ChainNode[]>();
+  /** Other copies, in the order of registration; made when there is one. */
+  spares: Extent[] | undefined;
+  /** Runs that go on from here, by what they are; of one content, a list of those that begin after different blocks. */
+  private children: Map<BlockContent, ChainNode> | undefined;
+  private alike: ChainNode | undefined;
 
   /** `after`: so many blocks of the run before. */
   constructor(private readonly after = 0) {}
 
   /** The run of blocks of this content after `after` blocks of this one. */
   child(content: BlockContent, after: number): ChainNode {
-    const alike = this.children.get(content);
-    const known = alike?.find((node) => node.after === after);
-    if (known !== undefined) return known;
+    this.children ??= new Map();
+    const first = this.children.get(content);
+    for (let known = first; known !== undefined; known = known.alike) if (known.after === after) return known;
     const node = new ChainNode(after);
-    if (alike === undefined) this.children.set(content, [node]);
-    else alike.push(node);
+    node.alike = first;
+    this.children.set(content, node);
     return node;
   }
 }
@@ -70,8 +72,10 @@ function eachStretch(
   let mixed: [tokenId: number, tokens: number][] = [];
   let filled = 0;
   let tokensLeft = content.length === 0 ? 0 : promptTokens;
-  for (const [tokenId, tokens] of content) {
-    let left = Math.min(tokens, tokensLeft);
+  for (let at = 0; at < content.length; at++) {
+    const run = content[at]!;
+    const tokenId = run[0];
+    let left = Math.min(run[1], tokensLeft);
     tokensLeft -= left;
     if (filled > 0) {
       const taken = Math.min(left, blockSize - filled);
@@ -86,7 +90,7 @@ function eachStretch(
     const blocks = Math.floor(left / blockSize);
     if (blocks > 0) tell(tokenId, blocks);
     filled = left - blocks * blockSize;
-    mixed = [[tokenId, filled]];
+    if (filled > 0) mixed = [[tokenId, filled]];
   }
   if (tokensLeft > 0) throw new InvariantError(`the content of a request ends ${tokensLeft} tokens before its prompt`);
 }

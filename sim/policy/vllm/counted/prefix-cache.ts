@@ -155,7 +155,8 @@ export class PrefixCache {
       return;
     }
     const extent = new Extent(node, low, high, isSpare);
-    (isSpare ? node.spares : node.found).push(extent);
+    if (isSpare) (node.spares ??= []).push(extent);
+    else node.found.push(extent);
     extents.push(extent);
     highs.push(high);
   }
@@ -164,7 +165,7 @@ export class PrefixCache {
   private enqueue(extent: Extent): void {
     const { node } = extent;
     const last = this.free.last();
-    if (last?.node === node && last.low === extent.high && node.spares.length === 0) {
+    if (last?.node === node && last.low === extent.high && !hasSpares(node)) {
       last.low = extent.low;
       node.found.splice(node.found.indexOf(extent), 1);
     } else this.free.push(extent);
@@ -178,7 +179,7 @@ export class PrefixCache {
     upper.upper = extent.upper;
     extent.upper = upper;
     extent.high = at;
-    const list = extent.isSpare ? node.spares : node.found;
+    const list = listOf(extent);
     list.splice(list.indexOf(extent) + 1, 0, upper);
     if (extent.holders === 0) this.free.insert(upper, extent);
   }
@@ -189,32 +190,42 @@ export class PrefixCache {
     extent.high = from;
     if (from === extent.low) {
       this.free.remove(extent);
-      const list = isSpare ? node.spares : node.found;
+      const list = listOf(extent);
       list.splice(list.indexOf(extent), 1);
     }
     if (isSpare) return;
     for (let end = high; end > from;) {
-      if (node.spares.length > 0 && this.promote(node, end - 1)) {
+      if (this.promote(node, end - 1)) {
         end--;
         continue;
       }
       if (end !== node.cached) throw new InvariantError("a cached KV block was lost before one behind it");
-      node.cached = node.spares.length > 0 ? end - 1 : from;
+      node.cached = hasSpares(node) ? end - 1 : from;
       end = node.cached;
     }
   }
 
   /** The earliest other copy of a block is found from now on; false: there is none. */
   private promote(node: ChainNode, place: number): boolean {
-    const spare = node.spares.find(({ low, high }) => low <= place && place < high);
-    if (spare === undefined) return false;
+    const { spares } = node;
+    const spare = spares?.find(({ low, high }) => low <= place && place < high);
+    if (spares === undefined || spare === undefined) return false;
     if (spare.high > place + 1) this.split(spare, place + 1);
     if (spare.low < place) this.split(spare, place);
     const alone = spare.low === place ? spare : spare.upper!;
-    node.spares.splice(node.spares.indexOf(alone), 1);
+    spares.splice(spares.indexOf(alone), 1);
     alone.isSpare = false;
     const before = node.found.findIndex(({ low }) => low > place);
     node.found.splice(before < 0 ? node.found.length : before, 0, alone);
     return true;
   }
+}
+
+/** Those of its node that are found, or the other copies. */
+function listOf({ node, isSpare }: Extent): Extent[] {
+  return isSpare ? node.spares! : node.found;
+}
+
+function hasSpares({ spares }: ChainNode): boolean {
+  return spares !== undefined && spares.length > 0;
 }
