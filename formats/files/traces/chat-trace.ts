@@ -59,7 +59,7 @@ export function readChats(path: string, bytes: Buffer, units: ChatUnits): Trace 
     placed.set(turn.id, { session, place: session.length });
     session.push(nextOf(path, turn, { parent, place }, units.blockTokens));
   }
-  const originNs = Math.min(...sessions.map(({ startNs }) => startNs!));
+  const originNs = least(sessions.map(({ startNs }) => startNs!));
   const notes = [
     ...leftOut(withoutTokens, rows, "have 0 input or output tokens"),
     ...(orphans === 0

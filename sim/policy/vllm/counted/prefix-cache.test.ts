@@ -38,7 +38,7 @@ test("extents are found, held and given up as blocks are", () => {
         const promptTokens = content.reduce((sum, [, tokens]) => sum + tokens, 0);
         return { promptTokens, outputTokens: 8, content };
       });
-      const kv = new KvCache(limits);
+      const kv = new KvCache(limits, requests);
       const cache = new PrefixCache(requests, BLOCK_SIZE, BLOCKS);
       const sequences = requests.map((request, index) => new Sequence(index, 0, request));
       let free = BLOCKS;
