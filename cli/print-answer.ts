@@ -1,6 +1,6 @@
 /** Prints an answer: the value with its interval, what binds, what it rests on, what it costs and how to check it. */
-import { percent, type Answer, type AnswerEvidence } from "../formats/index.js";
-import { figure, print, printTable, signedPercent, warn } from "./output.js";
+import { percent, signedPercent, type Answer, type AnswerEvidence } from "../formats/index.js";
+import { figure, print, printTable, warn } from "./output.js";
 import { predicted } from "./print-intervals.js";
 
 const verdicts: Readonly<Record<Answer["verdict"], string>> = {
@@ -36,9 +36,8 @@ export function printAnswer(answer: Answer): void {
   if (at === undefined) print(verdicts[verdict]);
   else {
     const { low, high } = at.interval;
-    const share = (fraction: number): string => signedPercent(100 * fraction);
     print(
-      `at ${figure(at.rate)} ${unit}: ${verdicts[verdict]}; head-room ${share(at.head_room)} (${share(low)} to ${share(high)})`,
+      `at ${figure(at.rate)} ${unit}: ${verdicts[verdict]}; head-room ${signedPercent(at.head_room)} (${signedPercent(low)} to ${signedPercent(high)})`,
     );
   }
   printInterval(answer);
@@ -111,7 +110,7 @@ function printTrust({ extrapolated_share: share, nearest_measured: nearest }: An
     const { recording, statistic, measured, here, error } = nearest;
     parts.push(
       `nearest recorded run ${recording}: ${statistic} ${figure(measured)} there, ${figure(here)} here, simulated to ` +
-        signedPercent(100 * error),
+        signedPercent(error),
     );
   }
   print(parts.join("; "));
