@@ -36,9 +36,8 @@ export function printAnswer(answer: Answer): void {
   if (at === undefined) print(verdicts[verdict]);
   else {
     const { low, high } = at.interval;
-    const share = (fraction: number): string => signedPercent(fraction);
     print(
-      `at ${figure(at.rate)} ${unit}: ${verdicts[verdict]}; head-room ${share(at.head_room)} (${share(low)} to ${share(high)})`,
+      `at ${figure(at.rate)} ${unit}: ${verdicts[verdict]}; head-room ${signedPercent(at.head_room)} (${signedPercent(low)} to ${signedPercent(high)})`,
     );
   }
   printInterval(answer);

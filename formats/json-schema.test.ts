@@ -12,5 +12,7 @@ test.each([...schemaNames])("%s has a JSON Schema that says its type", (name) =>
 
 test("a schema that is not there is rejected with the nearest name", () => {
   expect(() => jsonSchema("profil")).toThrow(ConfigError);
-  expect(() => jsonSchema("profil")).toThrow(/no schema "profil", did you mean "profile"\? \(known: answer, experiment, /);
+  expect(() => jsonSchema("profil")).toThrow(
+    /no schema "profil", did you mean "profile"\? \(known: answer, experiment, /,
+  );
 });

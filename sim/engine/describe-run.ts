@@ -69,11 +69,7 @@ export function runInfo(input: SimulatedRunInput, outcome: RunOutcome, summary: 
   };
 }
 
-function notesOf(
-  input: SimulatedRunInput,
-  { extrapolation, vllmVersion }: RunOutcome,
-  summary: Summary,
-): string[] {
+function notesOf(input: SimulatedRunInput, { extrapolation, vllmVersion }: RunOutcome, summary: Summary): string[] {
   const { profile, workload } = input;
   const assumed = vllmVersion === undefined ? undefined : assumedOf(vllmVersion);
   const distrust = trustWarning(profile);

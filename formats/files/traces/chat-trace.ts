@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { check } from "../../check.js";
 import { ArtifactError } from "../../errors.js";
+import { least } from "../../extremes.js";
 import type { Session, SessionTurn } from "../../session.js";
 import type { Trace } from "../../trace.js";
 import type { ContentRuns } from "../../workload.js";
