@@ -454,7 +454,9 @@ describe("the small commands", () => {
     const { code, stdout } = await servesim("doctor", "--json");
     expect(code).toBe(0);
     const { findings } = JSON.parse(stdout) as { findings: { what: string; state: string }[] };
-    expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(["Node", "ONNX Runtime", "model cache"]));
+    expect(findings.map(({ what }) => what)).toEqual(
+      expect.arrayContaining(["Node", "ONNX Runtime", "continuous batching", "model cache"]),
+    );
   });
 
   test("--help names every command, and a misspelt command the nearest", async () => {

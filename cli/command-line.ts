@@ -1,5 +1,6 @@
 /** What the words of a command line ask for: finds the command, turns every failure into one message and an exit code. */
 import yargs, { type Argv } from "yargs";
+import { packageVersion } from "../formats/files/index.js";
 import { PARSING, type Command } from "./command.js";
 import { EXIT, fail } from "./fail.js";
 
@@ -84,39 +85,66 @@ export async function runCommandLine(): Promise<number> {
 }
 
 async function runCommand(words: readonly string[]): Promise<void> {
+  const asked = words.includes("--help") ? undefined : commands.find(([name]) => firstWord(name) === words[0]);
+  const parser = asked === undefined ? parserOfAll(words) : parserOf(asked, words.slice(1));
+  await parser
+    .parserConfiguration(PARSING)
+    .strict()
+    .help()
+    .version(packageVersion())
+    .wrap(Math.min(120, process.stdout.columns || 100))
+    .fail((message: string | undefined, error: Error | undefined) => {
+      if (error !== undefined && !isUsage(error)) throw error;
+      throw new UsageError(message ?? error?.message ?? "");
+    })
+    .parseAsync();
+}
+
+/** For help, the version, and words that do not begin with a command. */
+function parserOfAll(words: readonly string[]): Argv {
   let parser = yargs([...words])
+    .detectLocale(false)
     .scriptName("servesim")
     .usage(
       "$0 <command>\n\nCompare LLM serving schedulers: calibrate on real hardware, simulate, run for real, see the difference.",
     )
-    .parserConfiguration(PARSING)
-    .strict()
     .demandCommand(1, 'no command given, see "servesim --help"')
-    .recommendCommands()
-    .help()
-    .wrap(Math.min(120, process.stdout.columns || 100));
-  for (const [name, describe, load] of commands) {
-    parser = parser.command(
-      name,
-      describe,
-      async (y: Argv) => {
-        const declared = (await (await load()).flags?.(y)) ?? y;
-        rejectOddBooleans(words, declared);
-        return declared;
-      },
-      async (args) => {
-        await (await load()).run(args);
-      },
-    );
-  }
-  // eslint-disable-next-line import-x/no-internal-modules -- the index brings all that jobs need
-  const { packageVersion } = await import("../jobs/inputs/package-root.js");
-  parser = parser.version(packageVersion());
-  parser = parser.fail((message: string | undefined, error: Error | undefined) => {
-    if (error !== undefined && !isUsage(error)) throw error;
-    throw new UsageError(message ?? error?.message ?? "");
-  });
-  await parser.parseAsync();
+    .recommendCommands();
+  for (const command of commands) parser = withCommand(parser, command, command[0], words);
+  return parser;
+}
+
+/** As a program of its own: before it runs one of several commands, yargs lays out that command's help. */
+function parserOf(command: (typeof commands)[number], words: readonly string[]): Argv {
+  const [name] = command;
+  const parser = yargs([...words])
+    .detectLocale(false)
+    .scriptName(`servesim ${firstWord(name)}`);
+  return withCommand(parser, command, name.replace(firstWord(name), "$0"), words);
+}
+
+function withCommand(
+  parser: Argv,
+  [, describe, load]: (typeof commands)[number],
+  name: string,
+  words: readonly string[],
+): Argv {
+  return parser.command(
+    name,
+    describe,
+    async (y: Argv) => {
+      const declared = (await (await load()).flags?.(y)) ?? y;
+      rejectOddBooleans(words, declared);
+      return declared;
+    },
+    async (args) => {
+      await (await load()).run(args);
+    },
+  );
+}
+
+function firstWord(text: string): string {
+  return text.split(" ")[0]!;
 }
 
 class UsageError extends Error {}
@@ -163,7 +191,7 @@ function escapeRegExp(text: string): string {
 }
 
 async function knownFlags(): Promise<string[]> {
-  const found = commands.find(([name]) => name.split(" ")[0] === process.argv[2]);
+  const found = commands.find(([name]) => firstWord(name) === process.argv[2]);
   if (found === undefined) return [];
   const command = await found[2]();
   const parser = (await command.flags?.(yargs([]))) ?? yargs([]);

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { defaultCacheDir, listProviders } from "../onnx/index.js";
+import { checkSteps, defaultCacheDir, listProviders } from "../onnx/index.js";
 import { checkGpu } from "./check-gpu.js";
 import { ConfigError } from "../formats/index.js";
 import type { Command } from "./command.js";
@@ -39,7 +39,8 @@ export const doctorCommand: Command = {
     rejectServerFlags(args);
     if (model !== undefined) throw new ConfigError("--model names a model of a server, give its --base-url too");
     const runtime = await onnxRuntime();
-    const findings = [nodeVersion(), machine(), ...runtime, ...(await checkGpu(hasProvider(runtime))), modelCache()];
+    const gpu = await checkGpu(hasProvider(runtime));
+    const findings = [nodeVersion(), machine(), ...runtime, await steps(), ...gpu, modelCache()];
     printFindings(findings, json);
   },
 };
@@ -96,6 +97,17 @@ async function onnxRuntime(): Promise<Finding[]> {
     ];
   } catch (error) {
     return [{ what: "ONNX Runtime", state: "missing", detail: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+/** Tried, not looked up: the library may be there and not do what is needed of it. */
+async function steps(): Promise<Finding> {
+  const what = "continuous batching";
+  try {
+    return { what, state: "ok", detail: await checkSteps() };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { what, state: "missing", detail: `${why}; policies of batches run without it` };
   }
 }
 

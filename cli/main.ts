@@ -3,7 +3,7 @@
 import { runCommandLine } from "./command-line.js";
 import { EXIT } from "./fail.js";
 import { catchTheUncaught } from "./last-resort.js";
-import { watchOutput } from "./output.js";
+import { watchOutput } from "./watch-output.js";
 
 /** Longest time that an interrupted command takes to end once it has said so. */
 const LINGER_MS = 500;

@@ -36,33 +36,6 @@ export function warn(line: string): void {
   process.stderr.write(`${pc.yellow("warning:")} ${printable(line)}\n`);
 }
 
-export interface OutputWatch {
-  /** Calls back, now or later, when what was printed did not get where it should. */
-  whenLost(tell: (why: string) => void): void;
-}
-
-/**
- * A reader that has seen enough (`| head`) or a terminal that is gone ends the printing, not the work: what goes to files is
- * still written. A full disk behind standard output does not end the work either, but the command has failed.
- */
-export function watchOutput(): OutputWatch {
-  let lost: string | undefined;
-  let tell: ((why: string) => void) | undefined;
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE" || error.code === "EIO" || lost !== undefined) return;
-    lost = error.code === "ENOSPC" ? "the disk is full" : error.message;
-    tell?.(lost);
-  });
-  // Nobody is left to tell of what standard error does not take.
-  process.stderr.on("error", () => undefined);
-  return {
-    whenLost: (then) => {
-      tell = then;
-      if (lost !== undefined) then(lost);
-    },
-  };
-}
-
 /** A number with this many significant digits, no exponent; "-" when it is not known. */
 export function figure(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined) return "-";

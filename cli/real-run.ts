@@ -1,6 +1,6 @@
 /** A real run from the command line: heard signals, a bar of progress, a journal, and what becomes of a run that is stopped. */
 import type { RunJournal } from "../formats/index.js";
-import { RunInterrupted } from "../real/index.js";
+import { RunFailed, RunInterrupted } from "../real/index.js";
 import { deliverRun, keptAsItGoes, type deliveryFlags } from "./deliver-run.js";
 import type { Flags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
@@ -14,8 +14,8 @@ export interface During {
 }
 
 /**
- * Measures with signals heard. Of a run that is stopped, what had ended is printed and kept, marked invalid; the exit code
- * says that it is not the whole.
+ * Measures with signals heard. Of a run that is stopped or fails, what had ended is printed and kept, marked invalid; the exit
+ * code says that it is not the whole.
  */
 export async function realRun<T>(
   title: string,
@@ -37,7 +37,7 @@ export async function realRun<T>(
       }),
     );
   } catch (error) {
-    if (error instanceof RunInterrupted && error.run !== undefined)
+    if ((error instanceof RunInterrupted || error instanceof RunFailed) && error.run !== undefined)
       await deliverRun(error.run, flags, { isKept: true });
     throw error;
   }

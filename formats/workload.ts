@@ -7,6 +7,12 @@ import { z } from "zod";
  */
 export type ContentRuns = readonly (readonly [tokenId: number, tokens: number])[];
 
+/** Where a prompt begins: with the first `tokens` of the prompt and answer of an earlier request, by its place in the list. */
+export interface Follows {
+  readonly index: number;
+  readonly tokens: number;
+}
+
 /** One request. Without an arrival time it is issued by a closed-loop client. Lengths are tokens. */
 export interface WorkloadRequest {
   readonly id: string;
@@ -14,8 +20,12 @@ export interface WorkloadRequest {
   readonly promptTokens: number;
   readonly outputTokens: number;
   readonly prompt?: string;
-  /** Drives prefix-cache hits; absent: shared with no other request. Its tokens sum to promptTokens. */
+  /** Drives prefix-cache hits; absent: shared with no other request. Its tokens sum to promptTokens, less those it follows. */
   readonly content?: ContentRuns;
+  /** Absent: the prompt begins with `content`. */
+  readonly follows?: Follows;
+  /** Content of the answer, for prompts that go on from it; absent: no prompt does. Its tokens sum to outputTokens. */
+  readonly answer?: ContentRuns;
   /** Lower is served earlier, under a priority policy; absent: 0. */
   readonly priority?: number;
 }

@@ -35,5 +35,11 @@ export {
   type TriedBatch,
   type TryOutcome,
 } from "./batches/index.js";
-export { startStepExecutor, type RequestStep, type StepExecutor, type StepExecutorOptions } from "./step/index.js";
+export {
+  checkSteps,
+  startStepExecutor,
+  type RequestStep,
+  type StepExecutor,
+  type StepExecutorOptions,
+} from "./step/index.js";
 export { listProviders, requireProvider, type ProviderReport } from "./providers/index.js";

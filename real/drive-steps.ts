@@ -16,7 +16,7 @@ import {
 } from "../sim/index.js";
 import type { Clock } from "./clock.js";
 import { sendDue, untilDue } from "./pacing.js";
-import { decisionOf, stepRecord, type Decision, type StepTimes } from "./step-records.js";
+import { decisionOf, entryColumns, stepRecord, type Decision, type StepTimes } from "./step-records.js";
 
 export interface DriveStepsInput {
   readonly workload: Workload;
@@ -43,8 +43,9 @@ export interface DrivenSteps {
   /** Most KV blocks in use at once, and how many there are. */
   readonly kvBlocks: { readonly total: number; readonly highWater: number };
   readonly sendLagsNs: readonly number[];
-  /** Why not all requests have ended. */
+  /** Why not all requests have ended, and whether that was a step that failed. */
   readonly interrupted?: string;
+  readonly hasFailed?: boolean;
 }
 
 /** Runs the workload to its end, or until the signal aborts or a step fails: what has ended until then is kept. */
@@ -102,12 +103,16 @@ class StepDrive {
         // As in engine-loop.ts: another step is scheduled before results are taken, where one more may be in flight.
         if (inFlight.length < scheduler.depth && (scheduledTokens > 0 || scheduler.hasWork())) continue;
         const failure = await this.takeOldest();
-        if (failure !== undefined) return this.result(failure);
+        if (failure !== undefined) return { ...this.result(failure), hasFailed: true };
       } else if (client.nextDueNs === Infinity) break;
       else await untilDue(this.originNs + client.nextDueNs, input, undefined);
     }
     this.log.checkWhole();
     return this.result();
+  }
+
+  private get progress(): string {
+    return `after ${this.ended} of ${this.input.workload.requests.length} requests`;
   }
 
   private nowNs(): number {
@@ -131,13 +136,8 @@ class StepDrive {
   private enter(): void {
     for (const { index, atNs } of this.entering) {
       this.scheduler.add(index, atNs);
-      const addedUs = Math.round(this.nowNs() / 1e3);
       const { priority } = this.input.workload.requests[index]!;
-      this.entries.set(index, {
-        engine_add_us: String(addedUs),
-        engine_add_step: String(this.nextStep),
-        ...(priority === undefined ? {} : { priority: String(priority) }),
-      });
+      this.entries.set(index, entryColumns(this.nowNs(), this.nextStep, priority));
     }
     this.entering = [];
   }
@@ -180,7 +180,7 @@ class StepDrive {
       this.send();
     }
     const times = await outcome;
-    if (times instanceof Error) return `step ${step.id} failed: ${times.message}`;
+    if (times instanceof Error) return `step ${step.id} failed ${this.progress}: ${times.message}`;
     const startNs = this.nowNs();
     const complete = this.scheduler.update(step);
     const endNs = this.nowNs();
@@ -226,9 +226,9 @@ class StepDrive {
   private async stopped(): Promise<DrivenSteps> {
     while (this.inFlight.length > 0) {
       const failure = await this.takeOldest();
-      if (failure !== undefined) return this.result(failure);
+      if (failure !== undefined) return { ...this.result(failure), hasFailed: true };
     }
-    return this.result(`stopped after ${this.ended} of ${this.input.workload.requests.length} requests`);
+    return this.result(`stopped ${this.progress}`);
   }
 
   private result(interrupted?: string): DrivenSteps {

@@ -2,7 +2,14 @@
  * Drives a batch policy on the real clock: the counterpart of sim/engine/simulate.ts, with the same policy objects, the
  * same clients and the same request log, and hardware in place of the cost model.
  */
-import { InvariantError, type BatchRecord, type RequestRecord, type Run, type Workload } from "../formats/index.js";
+import {
+  BackendError,
+  InvariantError,
+  type BatchRecord,
+  type RequestRecord,
+  type Run,
+  type Workload,
+} from "../formats/index.js";
 import { Client, Ledger, type BatchWork, type MemberOutcome, type Policy } from "../sim/index.js";
 import type { Clock } from "./clock.js";
 import { sendDue, untilDue } from "./pacing.js";
@@ -67,6 +74,16 @@ export class RunInterrupted extends Error {
     message: string,
     readonly finished: DriveResult,
     readonly run?: Run,
+  ) {
+    super(message);
+  }
+}
+
+/** Thrown when the hardware fails a whole run in its midst; `run` has the requests that had ended, marked invalid. */
+export class RunFailed extends BackendError {
+  constructor(
+    message: string,
+    readonly run: Run,
   ) {
     super(message);
   }

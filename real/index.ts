@@ -1,6 +1,6 @@
 /** Real runs: the policies of sim/policy on the real clock and real hardware. */
 export { realClock, type Clock } from "./clock.js";
-export { drive, RunInterrupted, type DriveInput, type DriveResult, type EndedRequest } from "./drive.js";
+export { drive, RunFailed, RunInterrupted, type DriveInput, type DriveResult, type EndedRequest } from "./drive.js";
 export {
   benchOnnx,
   benchSteps,

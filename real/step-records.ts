@@ -79,3 +79,16 @@ export function stepRecord(
         }),
   };
 }
+
+/** When a request entered the scheduler and before which step, in the columns of recorded servers. */
+export function entryColumns(
+  atNs: number,
+  step: number,
+  priority: number | undefined,
+): Readonly<Record<string, string>> {
+  return {
+    engine_add_us: String(Math.round(atNs / 1e3)),
+    engine_add_step: String(step),
+    ...(priority === undefined ? {} : { priority: String(priority) }),
+  };
+}

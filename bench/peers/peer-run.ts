@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { packageFile } from "../../jobs/inputs/index.js";
+import { packageFile } from "../../formats/files/index.js";
 import { BackendError, check } from "../../formats/index.js";
 import type { BenchCase } from "../sim/cases.js";
 import { traceText } from "./trace-file.js";

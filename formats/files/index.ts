@@ -1,5 +1,6 @@
 /** Reading and writing the formats. Node only; sim/ takes the schemas and types of formats/ alone. */
 export { readJson, writeJson, writeLinesAtomic, writeTextAtomic } from "./atomic.js";
+export { packageFile, packageVersion, workerFile } from "./package-file.js";
 export { readText, requireRegular } from "./read-bytes.js";
 export { checkRows, readCsv, writeCsv, type CsvRow } from "./csv.js";
 export { readProfile, writeProfile } from "./profile-file.js";

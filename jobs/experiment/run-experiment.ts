@@ -6,6 +6,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigError, type Experiment, type Manifest, type Profile } from "../../formats/index.js";
 import {
+  packageVersion,
   readExperiment,
   readRun,
   removeAbandoned,
@@ -22,14 +23,7 @@ import { measureCells, realTasks } from "./measure-cells.js";
 import { askServer, measureOnServer } from "./measure-on-server.js";
 import { loadOrCalibrate } from "./experiment-profile.js";
 import { paceAbout } from "./pace.js";
-import {
-  loadProfile,
-  packageVersion,
-  profileReference,
-  type QuietOptions,
-  type Reporter,
-  workloadOf,
-} from "../inputs/index.js";
+import { loadProfile, profileReference, type QuietOptions, type Reporter, workloadOf } from "../inputs/index.js";
 import type { Blocking } from "../replicate/index.js";
 import { simTasks, simulateAtPace, simulateCells, type CellWorkload, type SimulateOptions } from "./simulate-cells.js";
 

@@ -1,5 +1,4 @@
 /** What every job starts from: files that ship with servesim, workloads, memory, a quiet machine, someone to report to. */
-export { packageFile, packageVersion } from "./package-root.js";
 export { loadProfile, profileNames, profileReference, shippedProfile } from "./profiles.js";
 export { answerColumns } from "./answer-columns.js";
 export { hasPrompts, workloadOf } from "./workload-of.js";

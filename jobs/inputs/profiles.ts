@@ -2,8 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
 import { ConfigError, suggest, type Profile } from "../../formats/index.js";
-import { readProfile } from "../../formats/files/index.js";
-import { packageFile } from "./package-root.js";
+import { packageFile, readProfile } from "../../formats/files/index.js";
 
 /** Names of the profiles that ship: profiles/NAME.json. */
 export function profileNames(): readonly string[] {

@@ -1,8 +1,7 @@
 /** The explicit requests of a load, from prompts, lengths or a trace. */
 import type { Load, Workload } from "../../formats/index.js";
-import { readPrompts, readTrace, traceOptionsOf } from "../../formats/files/index.js";
+import { packageFile, readPrompts, readTrace, traceOptionsOf } from "../../formats/files/index.js";
 import { loadTokenizer, workloadFromLengths, workloadFromPrompts, workloadFromRequests } from "../../sim/index.js";
-import { packageFile } from "./package-root.js";
 
 /** `promptsPath` absent: the shipped prompts. The workload's notes say what a trace's reader left out. */
 export async function workloadOf(load: Load, promptsPath: string | undefined, seed: string): Promise<Workload> {

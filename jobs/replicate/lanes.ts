@@ -1,6 +1,7 @@
 /** Where replications run: lanes, each of which does one at a time, in worker threads or in this one. */
 import { Worker } from "node:worker_threads";
 import { ArtifactError, BackendError, ConfigError, InvariantError } from "../../formats/index.js";
+import { workerFile } from "../../formats/files/index.js";
 import { runReplication, type ReplicationBase, type ReplicationResult, type ReplicationTask } from "./task.js";
 import type { FromWorker, WorkerError } from "./worker-protocol.js";
 
@@ -21,8 +22,8 @@ export function ownLane(base: ReplicationBase): Lane {
 }
 
 /** A worker thread. One that dies rejects what it was asked, with the cause. */
-export function workerLane(base: ReplicationBase, url: URL = workerUrl()): Lane {
-  const worker = new Worker(url, { workerData: base });
+export function workerLane(base: ReplicationBase, program: string | URL = workerFile("replications")): Lane {
+  const worker = new Worker(program, { workerData: base });
   let waiting: { resolve(result: ReplicationResult): void; reject(error: Error): void } | undefined;
   let dead: Error | undefined;
   let isClosing = false;
@@ -66,10 +67,4 @@ function asError({ name, message, stack }: WorkerError): Error {
   const known = Object.hasOwn(classes, name) ? new classes[name as keyof typeof classes](message) : new Error(message);
   if (stack !== undefined) known.stack = stack;
   return known;
-}
-
-/** Compiled code starts the worker beside it; TypeScript sources (Jest, tsx) start the one compiled into dist/. */
-function workerUrl(): URL {
-  const isSource = import.meta.url.endsWith(".ts");
-  return new URL(isSource ? "../../dist/jobs/replicate/worker.js" : "./worker.js", import.meta.url);
 }

@@ -6,6 +6,7 @@
 import { Worker } from "node:worker_threads";
 import { availableParallelism } from "node:os";
 import { ConfigError, InvariantError } from "../../formats/index.js";
+import { workerFile } from "../../formats/files/index.js";
 import type { ModelFiles } from "../models/index.js";
 import { requireProvider } from "../providers/index.js";
 import type { Precision, ModelShape } from "../spec/index.js";
@@ -77,7 +78,7 @@ async function startExecutor(options: ExecutorOptions, mode: WorkerOptions["mode
   const startNs = process.hrtime.bigint();
   const workerData: WorkerOptions = { model, device, threads, mode, canSample };
   const thread = new WorkerThread<WorkerCommand, BatchRun>(
-    new Worker(workerUrl(), { workerData }),
+    new Worker(workerFile("onnx-batches"), { workerData }),
     `model "${model.name}" on ${device}`,
   );
   await thread.load(LOAD_LIMIT_MS);
@@ -94,10 +95,4 @@ async function startExecutor(options: ExecutorOptions, mode: WorkerOptions["mode
     },
     close: () => thread.close(),
   };
-}
-
-/** Compiled code starts the worker beside it; TypeScript sources (Jest, tsx) start the one compiled into dist/. */
-function workerUrl(): URL {
-  const isSource = import.meta.url.endsWith(".ts");
-  return new URL(isSource ? "../../dist/onnx/batches/worker.js" : "./worker.js", import.meta.url);
 }

@@ -3,8 +3,8 @@
  * not this one: it is the first that the kernel ends, and on the CPU it may not take more than a limit.
  */
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { BackendError } from "../../formats/index.js";
+import { workerFile } from "../../formats/files/index.js";
 import type { ModelFiles } from "../models/index.js";
 
 export interface TriedBatch {
@@ -33,7 +33,7 @@ const memorySignals: readonly string[] = ["SIGKILL", "SIGABRT", "SIGSEGV", "SIGB
 export interface TryOptions {
   /** Ends the process; tryBatch then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** What runs the batch; absent: try-batch-main.js of this package. */
+  /** What runs the batch; absent: the one of this package. */
   readonly programPath?: string;
 }
 
@@ -67,7 +67,10 @@ interface EndedProcess {
 /** A batch that takes longer than this hangs. */
 const MAX_MS = 3_600_000;
 
-function runProcess(batch: TriedBatch, { signal, programPath = ownProgram() }: TryOptions): Promise<EndedProcess> {
+function runProcess(
+  batch: TriedBatch,
+  { signal, programPath = workerFile("try-batch") }: TryOptions,
+): Promise<EndedProcess> {
   const options = { maxBuffer: 2 ** 24, timeout: MAX_MS, killSignal: "SIGKILL", signal } as const;
   return new Promise((resolve) => {
     execFile(process.execPath, [programPath, JSON.stringify(batch)], options, (error, stdout, stderr) => {
@@ -81,11 +84,4 @@ function runProcess(batch: TriedBatch, { signal, programPath = ownProgram() }: T
 function parseReply(stdout: string): TryReply | undefined {
   const line = stdout.trim().split("\n").at(-1) ?? "";
   return line.startsWith("{") ? (JSON.parse(line) as TryReply) : undefined;
-}
-
-/** Compiled code lies beside this file; TypeScript sources (Jest, tsx) run the one compiled into dist/. */
-function ownProgram(): string {
-  const isSource = import.meta.url.endsWith(".ts");
-  const file = isSource ? "../../dist/onnx/batches/try-batch-main.js" : "./try-batch-main.js";
-  return fileURLToPath(new URL(file, import.meta.url));
 }

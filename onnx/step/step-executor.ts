@@ -5,6 +5,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
+import { workerFile } from "../../formats/files/index.js";
 import { checkSampling, type SamplingSettings } from "../batches/index.js";
 import type { ModelFiles } from "../models/index.js";
 import { requireProvider } from "../providers/index.js";
@@ -48,7 +49,7 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
   const workerData: StepWorkerOptions = { model, threads, maxNumSeqs, maxModelLen, sampling };
   const what = `steps of model "${model.name}"`;
   const startNs = process.hrtime.bigint();
-  const thread = new WorkerThread<StepCommand, StepRun>(new Worker(workerUrl(), { workerData }), what);
+  const thread = new WorkerThread<StepCommand, StepRun>(new Worker(workerFile("onnx-steps"), { workerData }), what);
   await thread.load(LOAD_LIMIT_MS);
   const loadMs = Number(process.hrtime.bigint() - startNs) / 1e6;
   return {
@@ -63,10 +64,4 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
     },
     close: () => thread.close(),
   };
-}
-
-/** Compiled code starts the worker beside it; TypeScript sources (Jest, tsx) start the one compiled into dist/. */
-function workerUrl(): URL {
-  const isSource = import.meta.url.endsWith(".ts");
-  return new URL(isSource ? "../../dist/onnx/step/worker.js" : "./worker.js", import.meta.url);
 }

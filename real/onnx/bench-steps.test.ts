@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError, type RequestRecord, type Workload } from "../../formats/index.js";
+import { Worker } from "node:worker_threads";
+import { BackendError, ConfigError, type RequestRecord, type Workload } from "../../formats/index.js";
 import {
   ensureModel,
   startOnnxExecutor,
@@ -11,7 +12,7 @@ import {
 } from "../../onnx/index.js";
 import { planPolicy, type StepPlan, type StepPolicy } from "../../sim/index.js";
 import { writeRun } from "../../formats/files/index.js";
-import { RunInterrupted } from "../drive.js";
+import { RunFailed, RunInterrupted } from "../drive.js";
 import { readRecording } from "../../test/decisions/recording.js";
 import { replayDecisions } from "../../test/decisions/replay.js";
 import { benchSteps, type StepBenchInput } from "./bench-steps.js";
@@ -168,18 +169,51 @@ test("a request that can never be served is rejected, and a run that is stopped 
   expect(run!.requests.find(({ requestId }) => requestId === "long")).toMatchObject({ status: "refused" });
 });
 
-test("a step that fails ends the run, and what had ended is kept", async () => {
+/** An executor and its thread, which it keeps to itself. */
+async function startWithWorker(): Promise<{ readonly executor: StepExecutor; readonly worker: Worker }> {
+  const own = Object.getOwnPropertyDescriptor(Worker.prototype, "postMessage")!;
+  let worker: Worker | undefined;
+  Worker.prototype.postMessage = function (this: Worker, ...args: Parameters<Worker["postMessage"]>) {
+    worker = this;
+    (own.value as Worker["postMessage"]).apply(this, args);
+  };
+  try {
+    const started = await startStepExecutor({ model, threads: 1, maxNumSeqs: 4, maxModelLen: 96 });
+    return { executor: started, worker: worker! };
+  } finally {
+    Object.defineProperty(Worker.prototype, "postMessage", own);
+  }
+}
+
+test("a worker that dies in mid-run ends it with one message, and what had ended is kept", async () => {
+  const { executor: mortal, worker } = await startWithWorker();
+  const failed = await benchSteps({
+    ...inputFor("vllm", { async_scheduling: true }),
+    executor: mortal,
+    onProgress: (ended) => {
+      if (ended === 3) void worker.terminate();
+    },
+  }).catch((error: unknown) => error);
+  expect(failed).toBeInstanceOf(RunFailed);
+  expect((failed as RunFailed).message).toMatch(
+    /^step \d+ failed after \d+ of 14 requests: the ONNX worker of steps of model "tiny" has ended \(exit code 1\)/,
+  );
+  const { run } = failed as RunFailed;
+  expect(run.requests.length).toBeGreaterThanOrEqual(3);
+  expect(run.requests.every(({ status }) => status === "ok")).toBe(true);
+  expect(run.info.valid!.reasons[0]).toMatch(/^the run was interrupted: step \d+ failed/);
+  await mortal.close();
+});
+
+test("memory that runs out in a step is told as such, with what to change", async () => {
   let steps = 0;
   const failing: StepExecutor = {
     ...executor,
-    runStep: (step) => {
-      // The warm-up's steps, and some of the run's.
-      if (++steps > 30) return Promise.reject(new Error("the worker has died"));
-      return executor.runStep(step);
-    },
+    runStep: (step) =>
+      ++steps > 30 ? Promise.reject(new BackendError("out of memory, choose a smaller batch")) : executor.runStep(step),
   };
   const failed = await benchSteps({ ...inputFor("vllm", {}), executor: failing }).catch((error: unknown) => error);
-  expect(failed).toBeInstanceOf(RunInterrupted);
-  expect((failed as RunInterrupted).message).toMatch(/step \d+ failed: the worker has died/);
-  expect((failed as RunInterrupted).run!.requests.length).toBeGreaterThan(0);
+  expect(failed).toBeInstanceOf(RunFailed);
+  expect((failed as RunFailed).message).toMatch(/step \d+ failed after \d+ of 14 requests: out of memory/);
+  expect((failed as RunFailed).run.requests.length).toBeGreaterThan(0);
 });

@@ -8,7 +8,7 @@ import { defined, type Run, type RunInfo, type ScheduledStepRecord } from "../..
 import type { ModelFiles, RequestStep, StepExecutor } from "../../onnx/index.js";
 import { quantile, summarise, tableOf, type StepAssignment, type StepPolicy } from "../../sim/index.js";
 import { realClock } from "../clock.js";
-import { RunInterrupted } from "../drive.js";
+import { RunFailed, RunInterrupted } from "../drive.js";
 import { driveSteps, type DrivenSteps } from "../drive-steps.js";
 import { roundedMs, watchSurroundings } from "../surroundings.js";
 import { runNotes, type RunSurroundings } from "../validity.js";
@@ -26,7 +26,7 @@ export interface StepBenchInput extends RealRunInput {
 /** Steps run and thrown away before the clock starts. */
 const WARM_UP_STEPS = 5;
 
-/** Throws RunInterrupted on the signal or when a step fails, with a run of the requests that had ended. */
+/** Throws RunInterrupted on the signal, and RunFailed when a step fails, with a run of the requests that had ended. */
 export async function benchSteps(input: StepBenchInput): Promise<Run> {
   const { workload, executor, journal, signal } = input;
   const promptIds = promptIdsOf(workload, input.tokenize, input.seed, input.model.shape.vocab);
@@ -58,7 +58,8 @@ export async function benchSteps(input: StepBenchInput): Promise<Run> {
   });
   const run = describeRun(input, driven, { around: endWatch(), answers, peakRssBytes });
   if (driven.interrupted === undefined) return run;
-  const { requests, sendLagsNs, interrupted } = driven;
+  const { requests, sendLagsNs, interrupted, hasFailed } = driven;
+  if (hasFailed === true) throw new RunFailed(interrupted, run);
   throw new RunInterrupted(interrupted, { requests: [...requests], batches: [], originNs: 0, sendLagsNs }, run);
 }
 

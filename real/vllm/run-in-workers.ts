@@ -4,6 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { BackendError, type Workload } from "../../formats/index.js";
+import { workerFile } from "../../formats/files/index.js";
 import { realClock } from "../clock.js";
 import type { EventLoopDelay } from "../event-loop-delay.js";
 import type { LoadSettings, SentExchange } from "./run-load.js";
@@ -81,7 +82,7 @@ class LoadThread {
   private readonly worker: Worker;
 
   constructor(part: WorkerPart, onEnded: (ended: readonly SentExchange[]) => void) {
-    const worker = new Worker(workerUrl(), { workerData: part });
+    const worker = new Worker(workerFile("load-client"), { workerData: part });
     this.worker = worker;
     const died = new Promise<never>((_, reject) => {
       const fail = (cause: unknown): void => {
@@ -113,10 +114,4 @@ class LoadThread {
   async end(): Promise<void> {
     await this.worker.terminate();
   }
-}
-
-/** Compiled code starts the worker beside it; TypeScript sources (Jest, tsx) start the one compiled into dist/. */
-function workerUrl(): URL {
-  const isSource = import.meta.url.endsWith(".ts");
-  return new URL(isSource ? "../../dist/real/vllm/client-worker.js" : "./client-worker.js", import.meta.url);
 }

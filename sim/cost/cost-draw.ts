@@ -11,6 +11,7 @@ import {
   type Profile,
   type StaticBatchCost,
   type StepCosts,
+  type VllmEngineCost,
 } from "../../formats/index.js";
 
 /** How many draws the profile keeps; 0: it says nothing of what its calibration leaves open. */
@@ -36,12 +37,17 @@ export function withCostDraw(profile: Profile, draw: number): Profile {
     };
   }
   const { names, values } = cost_draws!;
-  const drawn = structuredClone(cost);
+  // Jitter that no draw changes stays the same object: its tables are made once (factor-tables.ts).
+  const { jitter, ...rest } = cost;
+  const isJitterDrawn = names.some((name) => name.startsWith("jitter."));
+  const drawn = structuredClone(isJitterDrawn ? cost : rest);
   const source = `profile "${profile.name}" with draw ${at} of its cost_draws`;
   names.forEach((name, column) => {
     set(drawn, name, values[at]![column]!, source);
   });
-  return { ...profile, cost: check(profileSchema.shape.cost, drawn, { source }) };
+  const checked = check(profileSchema.shape.cost, drawn, { source });
+  const whole = isJitterDrawn || jitter === undefined ? checked : { ...(checked as VllmEngineCost), jitter };
+  return { ...profile, cost: whole };
 }
 
 /** A phase without draws (nothing was measured of it) stays as it is. */

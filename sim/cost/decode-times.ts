@@ -31,39 +31,58 @@ export interface OutputMeans {
   readonly stalls: { next(tokens: number): number };
 }
 
+/** Fields, not one object in another: they are read in every round. */
 export class DecodeTimes {
   readonly restNs: number;
+  private readonly scheduleMeanNs: number;
+  private readonly schedule: FactorStream;
+  private readonly launchMeanNs: number;
+  private readonly launch: FactorStream;
+  private readonly lead: number;
+  private readonly gpu: FactorStream;
+  private readonly updateMeanNs: number;
+  private readonly update: FactorStream;
+  private readonly outputs: OutputMeans | undefined;
   private readonly oneOutputNs: number;
 
-  constructor(private readonly means: DecodeMeans) {
+  constructor(means: DecodeMeans) {
     this.restNs = means.outputs?.restNs ?? 0;
+    this.scheduleMeanNs = means.scheduleNs;
+    this.schedule = means.schedule;
+    this.launchMeanNs = means.launchNs;
+    this.launch = means.launch;
+    this.lead = means.lead;
+    this.gpu = means.gpu;
+    this.updateMeanNs = means.updateNs;
+    this.update = means.update;
+    this.outputs = means.outputs;
     this.oneOutputNs = means.outputs?.meanNs(1) ?? 0;
   }
 
   scheduleNs(atNs: number): number {
-    return wholeNs(this.means.scheduleNs * this.means.schedule.next(atNs));
+    return wholeNs(this.scheduleMeanNs * this.schedule.next(atNs));
   }
 
   launchNs(atNs: number): number {
-    return wholeNs(this.means.launchNs * this.means.launch.next(atNs));
+    return wholeNs(this.launchMeanNs * this.launch.next(atNs));
   }
 
   leadNs(launchNs: number): number {
-    return wholeNs(this.means.lead * launchNs);
+    return wholeNs(this.lead * launchNs);
   }
 
   /** Of a step that takes `meanNs` in the mean, which depends on its context. */
   gpuNs(meanNs: number): number {
-    return Math.max(1, wholeNs(meanNs * this.means.gpu.next(0)));
+    return Math.max(1, wholeNs(meanNs * this.gpu.next(0)));
   }
 
   updateNs(atNs: number): number {
-    return wholeNs(this.means.updateNs * this.means.update.next(atNs));
+    return wholeNs(this.updateMeanNs * this.update.next(atNs));
   }
 
   /** A job of this many outputs; there is a front end. */
   outputNs(outputs: number, atNs: number): number {
-    const means = this.means.outputs!;
+    const means = this.outputs!;
     const jobNs = outputs === 1 ? this.oneOutputNs : means.meanNs(outputs);
     const drawnNs = jobNs * means.factor.next(atNs) + means.stalls.next(means.tokens * outputs);
     return Math.max(this.restNs, wholeNs(drawnNs));

@@ -1,4 +1,5 @@
-import { factorTable, meanOf, Stalls, StateFactors } from "./factor-streams.js";
+import { Stalls, StateFactors } from "./factor-streams.js";
+import { factorTable, meanOf } from "./factor-tables.js";
 import { HostPath } from "./host-path.js";
 
 const quantiles: [number, number][] = [

@@ -5,8 +5,9 @@
 import type { EngineJitter, Variation } from "../../formats/index.js";
 import { Sfc32 } from "../kernel/index.js";
 import type { HostPath } from "./host-path.js";
-import { QuantileTable } from "./quantile-table.js";
-import { CELLS_PER_SCORE, ScoreTable } from "./score-table.js";
+import { factorsByScore, factorTable } from "./factor-tables.js";
+import type { QuantileTable } from "./quantile-table.js";
+import { CELLS_PER_SCORE, type ScoreTable } from "./score-table.js";
 
 const BLOCK = 512;
 
@@ -19,6 +20,7 @@ export interface FactorStream {
 /** Factors that do not depend on the time; of an absent variation: always 1. */
 export class OwnFactors implements FactorStream {
   private readonly values = new Float64Array(BLOCK).fill(1);
+  private readonly drawn = new Int32Array(BLOCK);
   private at = BLOCK;
   private readonly random: Sfc32;
   private readonly quantiles: QuantileTable | undefined;
@@ -35,8 +37,10 @@ export class OwnFactors implements FactorStream {
   }
 
   private refill(): void {
-    this.quantiles?.fill(this.values, this.random);
     this.at = 0;
+    if (this.quantiles === undefined) return;
+    this.random.integers(this.drawn);
+    this.quantiles.fill(this.values, this.drawn);
   }
 }
 
@@ -80,7 +84,7 @@ export class StateFactors implements FactorStream {
   ) {
     this.random = Sfc32.named(name);
     this.quantiles = factorTable(variation);
-    this.table = new ScoreTable((probability) => this.quantiles.at((1 - interruptedShare) * probability));
+    this.table = factorsByScore(variation, 1 - interruptedShare);
     const ownShare = Math.max(0, 1 - states.reduce((sum, { share }) => sum + share, 0));
     this.ownWeight = CELLS_PER_SCORE * Math.sqrt(ownShare);
     this.uninterrupted = this.random.failures(interruptedShare);
@@ -129,19 +133,4 @@ export class Stalls {
     this.tokensLeft = this.random.failures(this.chance);
     return this.meanNs * this.random.exponential();
   }
-}
-
-/** Quantiles over their mean. */
-export function factorTable({ quantiles }: Variation): QuantileTable {
-  return new QuantileTable(quantiles, 1 / meanOf(quantiles));
-}
-
-/** Mean of a distribution whose quantile function is linear between the given points; 1 where it is 0. */
-export function meanOf(quantiles: Variation["quantiles"]): number {
-  let mean = 0;
-  for (let at = 1; at < quantiles.length; at++) {
-    const [[lowP, low], [highP, high]] = [quantiles[at - 1]!, quantiles[at]!];
-    mean += ((highP - lowP) * (low + high)) / 2;
-  }
-  return mean > 0 ? mean : 1;
 }

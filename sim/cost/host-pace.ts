@@ -4,9 +4,9 @@
  */
 import type { EngineJitter, Profile, VllmEngineCost } from "../../formats/index.js";
 import { runPaceScore } from "./run-pace.js";
-import { factorTable } from "./factor-streams.js";
+import { factorsByScore } from "./factor-tables.js";
 import { HostPath } from "./host-path.js";
-import { ScoreTable } from "./score-table.js";
+import type { ScoreTable } from "./score-table.js";
 
 /**
  * Standard deviation of the logarithm of a run's pace where a profile does not know it, from fewer than five runs of one
@@ -28,9 +28,8 @@ export class HostPace {
   constructor(pace: NonNullable<EngineJitter["pace"]>, name: string) {
     const sum = pace.states.reduce((total, { share }) => total + share, 0);
     const states = pace.states.map(({ share, memory_ns }) => ({ share: share / sum, memory_ns }));
-    const factors = factorTable(pace);
     this.path = new HostPath(states, name);
-    this.factors = new ScoreTable((probability) => factors.at(probability));
+    this.factors = factorsByScore(pace, 1);
   }
 
   at(atNs: number): number {

@@ -1,7 +1,8 @@
 /**
- * How slow a host is by time, a normal score: the sum of hidden states, Ornstein-Uhlenbeck processes on cells of time. A pure function of seed and cell: it does not depend on who asks, when, or in which order. Cells are
- * made in blocks: the blocks' first values are a chain of their own, and the inside of a block is a walk bent to meet the
- * next one, so that idle time costs one draw a state and block.
+ * How slow a host is by time, a normal score: the sum of hidden states, Ornstein-Uhlenbeck processes on cells of time. A
+ * pure function of seed and cell: it does not depend on who asks, when, or in which order. Cells are made in blocks: the
+ * blocks' first values are a chain of their own, and the inside of a block is a walk bent to meet the next one, so that
+ * idle time costs one draw a state and block. Whoever asks pays the read of an array.
  */
 import { least, type EngineJitter } from "../../formats/index.js";
 import { seedsOf, Sfc32 } from "../kernel/index.js";
@@ -39,9 +40,8 @@ export class HostPath {
 
   /** The place of the score in a score table at a time from 0 on; before 0 it is as at 0. */
   at(atNs: number): number {
-    let place = Math.floor(atNs * this.cellsPerNs) - this.firstCell;
-    if (!(place >= 0 && place < this.cells)) place = this.moveTo(atNs);
-    return this.values[place]!;
+    const place = Math.floor(atNs * this.cellsPerNs) - this.firstCell;
+    return place >= 0 && place < this.cells ? this.values[place]! : this.values[this.moveTo(atNs)]!;
   }
 
   /** Makes the time's block, and what of the window lies before it; the time's place among the values. */

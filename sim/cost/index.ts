@@ -5,7 +5,7 @@ export type { FrontEndCost, HostCost, OutputJob, StepCostModel, StepShape } from
 export type { DecodeTimes } from "./decode-times.js";
 export { noHost } from "./step-cost.js";
 export { ProfileCost, type CostOptions } from "./profile-cost.js";
-export { factorTable, meanOf } from "./factor-streams.js";
+export { factorTable, meanOf } from "./factor-tables.js";
 export { requestsNs, softLaterNs, VllmFrontEndCost } from "./host-cost.js";
 export { jitterFactors, meanFactors } from "./jitter-draws.js";
 export { ASSUMED_RUN_SPREAD, atPace, atRunPace, frontEndAtPace, READ_PACE_SPREAD } from "./host-pace.js";

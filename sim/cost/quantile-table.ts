@@ -3,10 +3,11 @@
  * says in which piece a cell of probabilities begins. Chen and Asau, "On generating random variates from an empirical
  * distribution", AIIE Transactions 6 (1974).
  */
-import type { Sfc32 } from "../kernel/index.js";
+import { uniformOf } from "../kernel/index.js";
 import type { Curve } from "./piecewise-linear.js";
 
-const CELLS = 1024;
+const CELL_BITS = 10;
+const CELLS = 1 << CELL_BITS;
 
 export class QuantileTable {
   /** Pieces of the curve: up to which probability, and its line base + slope x probability. */
@@ -42,9 +43,15 @@ export class QuantileTable {
     return this.bases[piece]! + this.slopes[piece]! * probability;
   }
 
-  /** Draws a value into each place. */
-  fill(values: Float64Array, random: Sfc32): void {
-    random.uniforms(values);
-    for (let at = 0; at < values.length; at++) values[at] = this.at(values[at]!);
+  /** The values at the uniforms of drawn integers, whose first bits are the cell. */
+  fill(values: Float64Array, drawn: Int32Array): void {
+    const { ends, bases, slopes, guide } = this;
+    for (let at = 0; at < drawn.length; at++) {
+      const integer = drawn[at]!;
+      const probability = uniformOf(integer);
+      let piece = guide[integer >>> (32 - CELL_BITS)]!;
+      while (probability >= ends[piece]!) piece++;
+      values[at] = bases[piece]! + slopes[piece]! * probability;
+    }
   }
 }

@@ -81,10 +81,13 @@ export class RangeUse {
 
   /** How many such steps from the first on, at most `most`, lie on one side of the measured range. */
   decodesOnOneSide(requests: number, contextTokens: number, most: number): number {
-    const meanAt = (round: number): number => (contextTokens + round * requests) / requests;
-    const [low, high] = [this.low[CONTEXT_TOKENS]!, this.high[CONTEXT_TOKENS]!];
-    const isWithin = contextTokens / requests >= low && (contextTokens + (most - 1) * requests) / requests <= high;
-    return isWithin ? most : Math.min(most, this.roundOfNextSide(meanAt, 0));
+    const firstMean = contextTokens / requests;
+    const lastMean = (contextTokens + (most - 1) * requests) / requests;
+    if (firstMean >= this.low[CONTEXT_TOKENS]! && lastMean <= this.high[CONTEXT_TOKENS]!) return most;
+    return Math.min(
+      most,
+      this.roundOfNextSide((round) => (contextTokens + round * requests) / requests, 0),
+    );
   }
 
   /** Such steps on one side of the measured range, which took `ns` in all. */

@@ -184,9 +184,11 @@ class StepSimulation {
     const { index, arrivalNs } = this.client.take(nowNs)!;
     const { loop, scheduler, queueLimits } = this.replicas[replica]!;
     this.log.sent(index, arrivalNs, nowNs);
+    for (const other of this.replicas) if (other.scheduler !== scheduler) other.scheduler.absent?.(index);
     const rejection = scheduler.rejection(index) ?? queueLimits.rejection(index, nowNs);
     if (rejection !== undefined) {
       this.log.rejected(index, rejection);
+      scheduler.absent?.(index);
       this.client.ended(nowNs);
       return;
     }

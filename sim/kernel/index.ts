@@ -4,4 +4,4 @@ export { exponential, gamma, normal, stream, type Random } from "./random.js";
 export { Fifo } from "./fifo.js";
 export { TimedRing } from "./timed-ring.js";
 export { normalQuantile } from "./normal-quantile.js";
-export { Sfc32, seedsOf } from "./sfc32.js";
+export { Sfc32, seedsOf, uniformOf } from "./sfc32.js";

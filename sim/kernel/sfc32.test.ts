@@ -1,5 +1,5 @@
 import { normalQuantile } from "./normal-quantile.js";
-import { Sfc32 } from "./sfc32.js";
+import { Sfc32, uniformOf } from "./sfc32.js";
 
 const DRAWS = 200_000;
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -45,8 +45,9 @@ test("normals have the moments and tails of a normal", () => {
 test("blocks hold what single draws give", () => {
   const [one, block] = [Sfc32.named("block"), Sfc32.named("block")];
   const values = new Float64Array(1000);
-  block.uniforms(values);
-  for (const value of values) expect(value).toBe(one.uniform());
+  const integers = new Int32Array(1000);
+  block.integers(integers);
+  for (const integer of integers) expect(uniformOf(integer)).toBe(one.uniform());
   const end = block.walk(values, 3, 0.9, 0.5);
   let expected = 3;
   for (const value of values) {

@@ -1,5 +1,5 @@
 /** Continuous batching: what one scheduling pass decided, and the scheduler as the engine loop drives it. */
-import type { ContentRuns } from "../../formats/index.js";
+import type { ContentRuns, Follows } from "../../formats/index.js";
 import type { StepShape } from "../cost/index.js";
 
 /** A request as schedulers know it; a WorkloadRequest is one. Lengths are tokens. */
@@ -13,6 +13,10 @@ export interface SchedulerRequest {
   readonly priority?: number;
   /** Content of the prompt for the prefix cache; absent: shared with no other request. */
   readonly content?: ContentRuns;
+  /** The earlier request whose first tokens the prompt begins with, before `content`. */
+  readonly follows?: Follows;
+  /** Content of the answer; absent: like no other request's. */
+  readonly answer?: ContentRuns;
 }
 
 /** Learns of output tokens when they reach the client. Times in whole ns. */
@@ -76,6 +80,8 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   rejection(index: number): string | undefined;
   /** A request that arrived at `arrivalNs` enters the engine. */
   add(index: number, arrivalNs: number): void;
+  /** A request of the workload will not enter this engine. */
+  absent?(index: number): void;
   /** Whether schedule() has something to do: unfinished requests, or finished ones that the worker has not heard of. */
   hasWork(): boolean;
   hasUnfinished(): boolean;

@@ -128,7 +128,10 @@ class Drive {
       promptTokens: content.reduce((sum, [, tokens]) => sum + tokens, 0),
       outputTokens: row.max_tokens,
       content,
-      outputToken: (position) => sampledToken(row, index, position),
+      answer: Array.from(
+        { length: Math.min(row.max_tokens, this.scenario.config.max_model_len) },
+        (_, position) => [sampledToken(row, index, position), 1] as const,
+      ),
       ...defined({ priority: row.priority, eosAt: row.eos_at, minTokens: row.min_tokens, salt: row.cache_salt }),
     };
   }

@@ -5,10 +5,9 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { packageFile } from "../../../jobs/inputs/index.js";
 import { readRecordings } from "../../../jobs/replay/index.js";
 import { ArtifactError, ConfigError, type Profile } from "../../../formats/index.js";
-import { readProfile } from "../../../formats/files/index.js";
+import { packageFile, readProfile } from "../../../formats/files/index.js";
 import { markdownTable } from "../../original-suite/markdown-table.js";
 import { runScript } from "../../original-suite/run-script.js";
 import { coverageByKind, coverRun, type Coverage, type CoveredRun } from "./coverage.js";

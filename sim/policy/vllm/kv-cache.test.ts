@@ -5,8 +5,19 @@ import { Sequence, type ReplayRequest } from "./sequence.js";
 
 const limits = { ...roomy, prefixCaching: true, blockSize: 4, numGpuBlocks: 41 };
 
+/** A cache, and a way to look up one more request in it. */
+function cacheOf(requests: ReplayRequest[]): { kv: KvCache; lookUp: (request: ReplayRequest) => number } {
+  const kv = new KvCache(limits, requests);
+  const lookUp = (request: ReplayRequest): number => {
+    const index = requests.push(request) - 1;
+    return kv.lookUp(new Sequence(index, 0, request));
+  };
+  return { kv, lookUp };
+}
+
 function admitted(kv: KvCache, index: number, request: ReplayRequest): Sequence {
   const sequence = new Sequence(index, 0, request);
+  kv.enter(sequence);
   const cached = kv.lookUp(sequence);
   expect(kv.canAdmit(sequence, sequence.known - cached, index)).toBe(true);
   kv.admit(sequence, sequence.known - cached);
@@ -16,11 +27,12 @@ function admitted(kv: KvCache, index: number, request: ReplayRequest): Sequence 
 
 describe("the KV cache", () => {
   it("matches prompts token by token, however their runs are cut", () => {
-    const kv = new KvCache(limits);
-    admitted(kv, 0, { promptTokens: 13, outputTokens: 1, content: [[1, 6], [2, 2], [2, 5]] }); // prettier-ignore
+    const first: ReplayRequest = { promptTokens: 13, outputTokens: 1, content: [[1, 6], [2, 2], [2, 5]] }; // prettier-ignore
+    const { kv, lookUp } = cacheOf([first]);
+    admitted(kv, 0, first);
     const hits = (content: [number, number][]): number => {
       const promptTokens = content.reduce((sum, [, tokens]) => sum + tokens, 0);
-      return kv.lookUp(new Sequence(1, 0, { promptTokens, outputTokens: 1, content }));
+      return lookUp({ promptTokens, outputTokens: 1, content });
     };
     expect(hits([[1, 3], [1, 3], [2, 9]])).toBe(12); // prettier-ignore
     expect(hits([[1, 6], [2, 3]])).toBe(8); // prettier-ignore
@@ -29,10 +41,13 @@ describe("the KV cache", () => {
   });
 
   it("keeps no key once requests are forgotten and blocks are taken for others", () => {
-    const kv = new KvCache(limits);
-    const first = admitted(kv, 0, prompt(1, 30, 9));
-    const second = admitted(kv, 1, { promptTokens: 30, outputTokens: 9, content: [[1, 18], [2, 12]] }); // prettier-ignore
-    const blank = admitted(kv, 2, { promptTokens: 30, outputTokens: 9 });
+    const requests: ReplayRequest[] = [
+      prompt(1, 30, 9),
+      { promptTokens: 30, outputTokens: 9, content: [[1, 18], [2, 12]] }, // prettier-ignore
+      { promptTokens: 30, outputTokens: 9 },
+    ];
+    const { kv } = cacheOf(requests);
+    const [first, second, blank] = requests.map((request, index) => admitted(kv, index, request)) as [Sequence, Sequence, Sequence]; // prettier-ignore
     // 7 full blocks; 4 of them shared, 3 of the second's own; 7 that nobody shares.
     expect(kv.pool.keys.live).toBe(7 + 3 + 7);
     for (const sequence of [first, second, blank]) {
@@ -45,9 +60,9 @@ describe("the KV cache", () => {
   });
 
   it("says which prompt it has no content for", () => {
-    const kv = new KvCache(limits);
-    expect(() => kv.lookUp(new Sequence(3, 0, { promptTokens: 9, outputTokens: 1, content: [[1, 2]] }))).toThrow(
-      "the content of request 3 ends before its 9 prompt tokens",
+    const { lookUp } = cacheOf([]);
+    expect(() => lookUp({ promptTokens: 9, outputTokens: 1, content: [[1, 2]] })).toThrow(
+      "the content of request 0 ends before its 9 tokens",
     );
   });
 
@@ -67,7 +82,7 @@ describe("the KV cache", () => {
         const scenario = { ...limits, numGpuBlocks: 18, asyncScheduling };
         const named = requests.map((request, index) => ({
           ...request,
-          outputToken: (position: number): number => 1000 * (index + 1) + position,
+          answer: Array.from({ length: request.outputTokens }, (_, at) => [1000 * (index + 1) + at, 1] as const),
         }));
         expect(new Scenario(scenario, named).run()).toEqual(new Scenario(scenario, requests).run());
       }),

@@ -4,9 +4,11 @@
  */
 import { InvariantError } from "../../../formats/index.js";
 import { BlockPool } from "./block-pool.js";
+import { ContentReader } from "./content-reader.js";
+import { FollowedKeys } from "./followed-keys.js";
 import { ROOT_KEY } from "./prefix-keys.js";
 import type { SchedulerLimits } from "./limits.js";
-import type { Sequence } from "./sequence.js";
+import type { ReplayRequest, Sequence } from "./sequence.js";
 
 export class KvCache {
   readonly pool: BlockPool;
@@ -19,8 +21,14 @@ export class KvCache {
   /** Key that stands before the first block of a salted request. */
   private readonly salts = new Map<string, number>();
 
-  constructor(private readonly limits: SchedulerLimits) {
+  private readonly followed: FollowedKeys;
+
+  constructor(
+    private readonly limits: SchedulerLimits,
+    private readonly requests: readonly ReplayRequest[],
+  ) {
     this.pool = new BlockPool(limits.numGpuBlocks);
+    this.followed = new FollowedKeys(limits.prefixCaching ? requests : [], this.pool.keys);
     this.blockSize = limits.blockSize;
     this.watermarkBlocks = Math.floor(limits.watermark * limits.numGpuBlocks);
   }
@@ -68,6 +76,16 @@ export class KvCache {
     return this.idleHits > 0;
   }
 
+  /**
+   * Whether blocks that a running request is still to register may be those that the request just looked up misses first:
+   * up to there their prefixes are the same.
+   */
+  mayComplete(lookedUp: Sequence, running: Sequence): boolean {
+    const { cachedBlocks, keys, request } = running;
+    if (request.answer === undefined || cachedBlocks > this.hitBlocks) return false;
+    return cachedBlocks === 0 || keys[cachedBlocks - 1] === lookedUp.keys[cachedBlocks - 1];
+  }
+
   /** Whether the request just looked up can be admitted with a first chunk of `tokens`. */
   canAdmit(sequence: Sequence, tokens: number, others: number): boolean {
     const { reserveFullIsl, maxModelLen } = this.limits;
@@ -110,10 +128,21 @@ export class KvCache {
     sequence.cachedBlocks = 0;
   }
 
-  /** The request has ended: its keys are not asked for again. */
+  /** The request enters the engine. */
+  enter(sequence: Sequence): void {
+    if (this.limits.prefixCaching) sequence.keys = this.followed.start(sequence.index, this.blockSize);
+  }
+
+  /** The request has ended: its keys are asked for again by those alone that follow it. */
   forget(sequence: Sequence): void {
-    for (let at = sequence.keys.length - 1; at >= 0; at--) this.pool.keys.release(sequence.keys[at]!);
-    sequence.keys.length = 0;
+    this.followed.end(sequence.index, sequence.keys);
+    sequence.keys = [];
+    sequence.reader = undefined;
+  }
+
+  /** The request will not come. */
+  absent(index: number): void {
+    if (this.limits.prefixCaching) this.followed.absent(index);
   }
 
   private keyAt(sequence: Sequence, block: number): number {
@@ -122,36 +151,27 @@ export class KvCache {
     return keys[block]!;
   }
 
-  /** Whether the next key would be like no other request's: outputs, or a prompt without content. */
-  private isOwn({ keys, request }: Sequence): boolean {
-    if (request.outputToken !== undefined) return false;
-    return request.content === undefined || (keys.length + 1) * this.blockSize > request.promptTokens;
+  /** Whether the next key would be like no other request's. */
+  private isOwn(sequence: Sequence): boolean {
+    return this.readerOf(sequence).isOwn(this.blockSize);
   }
 
   private nextKey(sequence: Sequence): number {
-    if (this.isOwn(sequence)) return this.pool.keys.fresh();
-    const parent = sequence.keys.length > 0 ? sequence.keys[sequence.keys.length - 1]! : this.rootOf(sequence);
-    const run = sequence.request.content?.[sequence.contentRun];
-    if (run !== undefined && run[1] - sequence.contentOffset >= this.blockSize) {
-      advance(sequence, this.blockSize, run[1]);
-      return this.pool.keys.ofRun(parent, run[0]);
-    }
-    return this.keyOfText(sequence, parent);
+    const { keys: known } = sequence;
+    const { keys } = this.pool;
+    const reader = this.readerOf(sequence);
+    const parent = known.length > 0 ? known[known.length - 1]! : this.rootOf(sequence);
+    const tokenId = reader.takeRun(this.blockSize);
+    if (tokenId !== undefined) return keys.ofRun(parent, tokenId);
+    const runs = reader.take(this.blockSize);
+    if (runs === undefined) return keys.fresh();
+    if (runs.length === 1) return keys.ofRun(parent, runs[0]![0]);
+    return keys.ofText(parent, runs.map(([id, tokens]) => `${id}*${tokens}`).join());
   }
 
-  /** Key of a block that several runs or outputs meet in. */
-  private keyOfText(sequence: Sequence, parent: number): number {
-    const runs: [tokenId: number, tokens: number][] = [];
-    const start = sequence.keys.length * this.blockSize;
-    for (let left = this.blockSize; left > 0;) {
-      const [tokenId, tokens] = nextTokens(sequence, start + this.blockSize - left, left);
-      const last = runs.at(-1);
-      if (last?.[0] === tokenId) last[1] += tokens;
-      else if (tokens > 0) runs.push([tokenId, tokens]);
-      left -= tokens;
-    }
-    if (runs.length === 1) return this.pool.keys.ofRun(parent, runs[0]![0]);
-    return this.pool.keys.ofText(parent, runs.map(([tokenId, tokens]) => `${tokenId}*${tokens}`).join());
+  private readerOf(sequence: Sequence): ContentReader {
+    sequence.reader ??= new ContentReader(this.requests, sequence.index, sequence.keys.length * this.blockSize);
+    return sequence.reader;
   }
 
   private rootOf({ request: { salt } }: Sequence): number {
@@ -162,24 +182,4 @@ export class KvCache {
     this.salts.set(salt, root);
     return root;
   }
-}
-
-/** Takes at most `most` tokens of one id from the content's runs, then from the outputs. */
-function nextTokens(sequence: Sequence, position: number, most: number): [tokenId: number, tokens: number] {
-  const { content, promptTokens, outputToken } = sequence.request;
-  if (position >= promptTokens) return [outputToken!(position - promptTokens), 1];
-  const run = content?.[sequence.contentRun];
-  if (run === undefined) {
-    throw new InvariantError(`the content of request ${sequence.index} ends before its ${promptTokens} prompt tokens`);
-  }
-  const tokens = Math.min(most, run[1] - sequence.contentOffset);
-  advance(sequence, tokens, run[1]);
-  return [run[0], tokens];
-}
-
-function advance(sequence: Sequence, tokens: number, runTokens: number): void {
-  sequence.contentOffset += tokens;
-  if (sequence.contentOffset < runTokens) return;
-  sequence.contentRun++;
-  sequence.contentOffset = 0;
 }

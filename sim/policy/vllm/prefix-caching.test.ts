@@ -51,12 +51,11 @@ describe("prefix caching", () => {
 
   it("hits the outputs of an earlier turn", () => {
     // 100 + 200 tokens, the last without KV: 299 fill 18 blocks, 288 of the next turn's 300 are hit.
-    const outputToken = (position: number): number => 5000 + position;
-    const outputs = Array.from({ length: 200 }, (_, position) => [outputToken(position), 1] as const);
+    const answer = Array.from({ length: 200 }, (_, position) => [5000 + position, 1] as const);
     for (const asyncScheduling of [false, true]) {
       const turns = [
-        prompt(1, 100, 200, { outputToken }),
-        { promptTokens: 300, outputTokens: 1, content: [[1, 100] as const, ...outputs] },
+        prompt(1, 100, 200, { answer }),
+        { promptTokens: 300, outputTokens: 1, content: [[1, 100] as const, ...answer] },
       ];
       const scenario = new Scenario({ prefixCaching, asyncScheduling }, turns, 1);
       scenario.run();

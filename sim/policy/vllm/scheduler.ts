@@ -44,7 +44,7 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     this.depth = limits.asyncScheduling ? 2 : 1;
     this.budget = stepBudget(limits);
     this.slots = slotCount(limits);
-    this.kv = new KvCache(limits);
+    this.kv = new KvCache(limits, requests);
     this.fewestFreeBlocks = this.freeBlocks;
     this.waiting = new WaitingRequests(limits);
   }
@@ -81,6 +81,11 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     return this.kv.pool.blockKeys();
   }
 
+  /** Prefix keys that blocks, requests or conversations to be continued hold. */
+  get liveKeys(): number {
+    return this.kv.pool.keys.live;
+  }
+
   hasUnfinished(): boolean {
     return this.unfinished > 0;
   }
@@ -97,9 +102,14 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   /** A request that should be rejected may be added anyway, as a server's: it stops at the model's length, or waits. */
   add(index: number, arrivalNs: number): void {
     const sequence = new Sequence(index, arrivalNs, this.requests[index]!);
+    this.kv.enter(sequence);
     this.sequences[index] = sequence;
     this.waiting.add(sequence);
     this.unfinished++;
+  }
+
+  absent(index: number): void {
+    this.kv.absent(index);
   }
 
   /** Ends a request wherever it is; outputs still in flight are lost. False when it is not in the engine. */
@@ -388,9 +398,10 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     if (budget <= 0 || this.runningList.length >= this.slots) return "yes";
     const sequence = this.waiting.toServe().head();
     if (sequence === undefined) return "yes";
-    // Unknown for requests that could be admitted, or hit what the running ones will register.
-    if (sequence.stale > 0 || this.runningList.some(({ request }) => request.outputToken !== undefined)) return "no";
+    if (sequence.stale > 0) return "no";
     const cached = this.kv.lookUp(sequence);
+    // Unknown for a request that would hit what the running ones register.
+    if (this.runningList.some((running) => this.kv.mayComplete(sequence, running))) return "no";
     const tokens = this.firstChunk(sequence.known - cached, budget, this.prefillCap());
     if (tokens > 0 && this.kv.canAdmit(sequence, tokens, this.runningList.length)) return "no";
     // Without the full-sequence gate, losing cached blocks that no request holds can make the first chunk cheaper.

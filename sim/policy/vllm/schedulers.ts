@@ -11,12 +11,13 @@ export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
     isFifo: limits.schedulingPolicy === "fcfs",
     choose: ({ requests, tokens, isReference }): SchedulerChoice => {
       const everyBlock = (): StepScheduler => new Scheduler(limits, requests);
-      const counts = (): StepScheduler => new CountScheduler({ ...limits, prefixCaching: false }, requests, tokens);
+      const counts = (prefixCaching: boolean) => (): StepScheduler =>
+        new CountScheduler({ ...limits, prefixCaching }, requests, tokens);
       if (isReference) return { make: everyBlock };
-      if (!limits.prefixCaching) return { make: counts };
-      if (requests.some(({ content }) => content !== undefined)) return { make: everyBlock };
+      if (!limits.prefixCaching) return { make: counts(false) };
+      if (requests.some(({ content }) => content !== undefined)) return { make: counts(true) };
       // Without shared prefixes the cache changes nothing until a preempted request finds its own blocks again.
-      return { make: counts, afterPreemption: everyBlock };
+      return { make: counts(false), afterPreemption: counts(true) };
     },
   };
 }

@@ -3,6 +3,7 @@
  * are scheduled to get it; there are no phases (vllm/v1/request.py, behaviour).
  */
 import type { SchedulerRequest } from "../step.js";
+import type { ContentReader } from "./content-reader.js";
 import type { SchedulerLimits } from "./limits.js";
 
 /** A request with what only recorded decisions need. */
@@ -15,8 +16,6 @@ export interface ReplayRequest extends SchedulerRequest {
   readonly minTokens?: number;
   /** Requests of different salts share no blocks. */
   readonly salt?: string;
-  /** Id of the output token at this position, from 0; absent: outputs are like no other request's. */
-  readonly outputToken?: (position: number) => number;
 }
 
 export type SequenceStatus = "waiting" | "running" | "preempted" | "finished";
@@ -43,10 +42,10 @@ export class Sequence {
   readonly blocks: number[] = [];
   /** Leading blocks that are registered in the prefix index. */
   cachedBlocks = 0;
-  /** Keys of leading blocks as far as they were asked for; where the next one begins in the content's runs. */
-  readonly keys: number[] = [];
-  contentRun = 0;
-  contentOffset = 0;
+  /** Keys of leading blocks as far as they were asked for. */
+  keys: number[] = [];
+  /** Where the next key's tokens are read; absent until one is asked for. */
+  reader: ContentReader | undefined;
   readonly promptTokens: number;
   readonly maxTokens: number;
   readonly priority: number;

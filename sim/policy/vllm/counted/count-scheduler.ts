@@ -1,6 +1,6 @@
 /**
- * vLLM's scheduler by counts, for fast-forward: the same decisions as Scheduler without block ids and per-token work,
- * where no prefix cache makes block identity matter. Requests that decode in every pass are one body (SteadyDecodes),
+ * vLLM's scheduler by counts, for fast-forward: the same decisions as Scheduler without block ids and per-token work; with
+ * prefix caching, what is cached is known by extents of blocks (PrefixCache). Requests that decode in every pass are one body (SteadyDecodes),
  * so a pass costs what joins, leaves or prefills in it. When blocks or budget run short, the order of the running list
  * decides: then it is walked as Scheduler does. scheduler.ts is the reference; verify:fast holds the two equal.
  */
@@ -13,6 +13,7 @@ import { prefillCap } from "../prefill-cap.js";
 import { requestQueue, type RequestQueue } from "../request-queue.js";
 import { rejectionReason } from "../rejection.js";
 import { CountStep } from "./count-step.js";
+import { PrefixCache } from "./prefix-cache.js";
 import { Ranking } from "./ranking.js";
 import { RunningList } from "./running-list.js";
 import { SteadyDecodes } from "./steady-decodes.js";
@@ -28,6 +29,7 @@ const STARVED = 4;
 const DRAINING = 5;
 
 const nobody: readonly number[] = [];
+const NO_HITS = { hitBlocks: 0, idleHits: 0 };
 
 export class CountScheduler implements StepScheduler<CountStep> {
   readonly depth: 1 | 2;
@@ -45,6 +47,10 @@ export class CountScheduler implements StepScheduler<CountStep> {
   private readonly computed: Int32Array;
   /** Known tokens to compute before the next one is sampled. */
   private readonly target: Int32Array;
+  /** Its place among all admissions so far. */
+  private readonly admission: Int32Array;
+  private admissions = 0;
+  private readonly cache: PrefixCache | undefined;
   /** Of the priority policy; fcfs has none. */
   private readonly ranking: Ranking | undefined;
   private readonly watermarkBlocks: number;
@@ -65,10 +71,10 @@ export class CountScheduler implements StepScheduler<CountStep> {
     private readonly requests: readonly SchedulerRequest[],
     counts: TokenCounts = tokenCounts(requests),
   ) {
-    if (limits.prefixCaching) throw new InvariantError("the count scheduler has no prefix cache");
     this.depth = limits.asyncScheduling ? 2 : 1;
     this.freeBlocks = limits.numGpuBlocks - 1;
     this.fewestFreeBlocks = this.freeBlocks;
+    if (limits.prefixCaching) this.cache = new PrefixCache(requests, limits.blockSize, this.freeBlocks);
     this.budget = stepBudget(limits);
     this.slots = slotCount(limits);
     this.watermarkBlocks = Math.floor(limits.watermark * limits.numGpuBlocks);
@@ -80,6 +86,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.state = new Uint8Array(count);
     this.computed = new Int32Array(count);
     this.target = new Int32Array(count);
+    this.admission = new Int32Array(count);
     this.ranking = limits.schedulingPolicy === "priority" ? new Ranking(requests) : undefined;
     this.waiting = requestQueue(limits.schedulingPolicy, (a, b) => this.ranking!.isServedBefore(a, b));
   }
@@ -131,13 +138,15 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   update(step: CountStep): readonly number[] {
+    if (this.cache !== undefined) step.ending.sort((a, b) => this.admission[a]! - this.admission[b]!);
     for (const request of step.ending) {
       if (this.state[request] === DRAINING) {
         this.running.remove(request);
-        this.freeBlocks += this.blocksFor(this.computed[request]!);
+        this.release(request, this.computed[request]!, this.computed[request]!);
       } else {
         this.waiting.remove(request); // preempted while its last token was in flight
       }
+      this.cache?.forget(request);
       this.state[request] = 0;
       this.unreported = true;
     }
@@ -181,11 +190,13 @@ export class CountScheduler implements StepScheduler<CountStep> {
     const passes = steady.passesBeforeAnEnd();
     this.cap = prefillCap(this.limits, this.running.length + this.waiting.length);
     if (passes === 0 || (this.waiting.length > 0 && this.admitsHead(this.budget - steady.size))) return 0;
-    return steady.passesWithin(this.freeBlocks, passes);
+    // Without the full-sequence gate, losing cached blocks that nobody holds can make the head's first chunk cheaper.
+    const isAtRisk = this.waiting.length > 0 && this.cache !== undefined && this.cache.idleHits > 0;
+    return steady.passesWithin(isAtRisk && !this.limits.reserveFullIsl ? 0 : this.freeBlocks, passes);
   }
 
   skip(steps: number): void {
-    this.freeBlocks -= this.steady.blocksOver(steps);
+    this.take(this.steady.blocksOver(steps));
     this.steady.passes += steps;
     this.steps += steps;
     this.unreported = false;
@@ -234,7 +245,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     const { steady } = this;
     step.steady = steady.size;
     if (steady.size > 0) step.decodes(steady.size, steady.contextTokens);
-    this.freeBlocks -= steady.blocksNextPass();
+    this.take(steady.blocksNextPass());
     steady.passes++;
     let budget = this.budget - steady.size;
     if (this.prefilling.length > 0) {
@@ -242,7 +253,8 @@ export class CountScheduler implements StepScheduler<CountStep> {
       this.prefilling = [];
       for (const request of served) {
         const tokens = Math.min(this.wanted(request), budget);
-        this.freeBlocks -= this.blocksToGrow(request, tokens);
+        this.take(this.blocksToGrow(request, tokens));
+        this.register(request, tokens);
         budget -= tokens;
         if (!this.compute(request, tokens, step)) this.prefilling.push(request);
       }
@@ -277,7 +289,8 @@ export class CountScheduler implements StepScheduler<CountStep> {
         this.preempt(victim, taken, step);
         if (victim === request) break scan;
       }
-      this.freeBlocks -= blocks;
+      this.take(blocks);
+      if (state[request] !== STEADY) this.register(request, tokens);
       budget -= tokens;
       served.push(request);
       tokensOf.push(tokens);
@@ -313,16 +326,25 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   private admit(step: CountStep, left: number): void {
-    const { waiting, running, slots } = this;
+    const { waiting, running, slots, cache } = this;
     let budget = left;
     while (waiting.length > 0 && this.admitsHead(budget)) {
       const request = waiting.head()!;
+      const hitBlocks = cache?.hitBlocks ?? 0;
+      const cachedTokens = hitBlocks * this.limits.blockSize;
+      this.computed[request] = cachedTokens;
       const tokens = Math.min(this.wanted(request), budget);
       waiting.takeHead();
       running.push(request);
+      this.admission[request] = this.admissions++;
       this.state[request] = PREFILLING;
-      step.admit(request);
-      this.freeBlocks -= this.blocksFor(tokens);
+      step.admit(request, cachedTokens);
+      if (cache !== undefined) {
+        this.freeBlocks -= cache.idleHits;
+        cache.hold(request);
+      }
+      this.take(this.blocksFor(cachedTokens + tokens) - hitBlocks);
+      this.register(request, tokens);
       budget -= tokens;
       if (!this.compute(request, tokens, step)) this.prefilling.push(request);
     }
@@ -333,14 +355,19 @@ export class CountScheduler implements StepScheduler<CountStep> {
 
   /** Whether the next waiting request can start with `budget` tokens left. */
   private admitsHead(budget: number): boolean {
-    const { limits, running } = this;
+    const { limits, running, cache } = this;
+    cache?.forgetLookUp();
     if (budget <= 0 || running.length >= this.slots) return false;
     const request = this.waiting.head()!;
-    const wanted = this.wanted(request);
+    const known = this.target[request]!;
+    cache?.lookUp(request, known);
+    const { hitBlocks, idleHits } = cache ?? NO_HITS;
+    const cachedTokens = hitBlocks * limits.blockSize;
+    const wanted = Math.min(known - cachedTokens, this.cap);
     if (!limits.chunkedPrefill && wanted > budget) return false;
     const guard = running.length > 0 ? this.watermarkBlocks : 0;
-    const gated = limits.reserveFullIsl ? this.target[request]! : Math.min(wanted, budget);
-    return this.blocksFor(gated) + guard <= this.freeBlocks;
+    const gated = limits.reserveFullIsl ? known : cachedTokens + Math.min(wanted, budget);
+    return this.blocksFor(gated) - hitBlocks + idleHits + guard <= this.freeBlocks;
   }
 
   /** Computes `tokens` of a request outside the steady ones. Returns whether it samples, and so leaves that state. */
@@ -378,7 +405,9 @@ export class CountScheduler implements StepScheduler<CountStep> {
     const state = this.state[request]!;
     if (state === STEADY) this.leaveSteady(request);
     const computed = this.computed[request]!;
-    this.freeBlocks += this.blocksFor(computed + taken);
+    const isInFlight = this.depth === 2 && (state === STEADY || state === DRAINING);
+    const registered = isInFlight ? Math.max(this.target[request]!, computed + taken - 1) : computed + taken;
+    this.release(request, computed + taken, registered);
     // A decoding request has sampled a token for every one computed from its prompt's last on.
     if (state === STEADY || state === DRAINING) this.target[request] = computed + 1;
     this.computed[request] = 0;
@@ -400,6 +429,25 @@ export class CountScheduler implements StepScheduler<CountStep> {
   /** Tokens a request outside the steady ones asks for in a pass. */
   private wanted(request: number): number {
     return Math.min(this.target[request]! - this.computed[request]!, this.cap);
+  }
+
+  private take(blocks: number): void {
+    this.freeBlocks -= blocks;
+    this.cache?.take(blocks);
+  }
+
+  /** A request outside the steady ones computes so many tokens: full blocks of known tokens can be found from now on. */
+  private register(request: number, tokens: number): void {
+    const end = Math.min(this.computed[request]! + tokens, this.target[request]!);
+    this.cache?.register(request, Math.floor(end / this.limits.blockSize));
+  }
+
+  /** Gives up the blocks of `tokens`, of which the full ones of the first `registered` can be found. */
+  private release(request: number, tokens: number, registered: number): void {
+    const { cache } = this;
+    const blocks = this.blocksFor(tokens);
+    cache?.register(request, Math.floor(registered / this.limits.blockSize));
+    this.freeBlocks += cache === undefined ? blocks : cache.release(request, blocks);
   }
 
   private blocksToGrow(request: number, tokens: number): number {

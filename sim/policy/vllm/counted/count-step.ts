@@ -62,14 +62,14 @@ export class CountStep implements EngineStep {
     this.scheduledTokens += tokens;
   }
 
-  admit(request: number): void {
+  admit(request: number, cachedTokens: number): void {
     if (this.admitted === nobody) {
       this.admitted = [request];
-      this.cachedTokens = [0];
+      this.cachedTokens = [cachedTokens];
       return;
     }
     this.admitted.push(request);
-    this.cachedTokens.push(0);
+    this.cachedTokens.push(cachedTokens);
   }
 
   preempt(request: number): void {

@@ -1,0 +1,19 @@
+/** Tries continuous batching on this machine, from the library to a step in place. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureModel } from "../models/index.js";
+import { startStepExecutor } from "./step-executor.js";
+
+/** In words, the way to the runtime that steps take here; BackendError or what else keeps them from it. */
+export async function checkSteps(): Promise<string> {
+  const cacheDir = await mkdtemp(join(tmpdir(), "servesim-steps-"));
+  try {
+    const model = await ensureModel("tiny", { cacheDir });
+    const executor = await startStepExecutor({ model, threads: 1, maxNumSeqs: 1, maxModelLen: 2 });
+    await executor.close();
+    return `C API of ONNX Runtime ${executor.ortVersion} by FFI (koffi), KV cache kept in place`;
+  } finally {
+    await rm(cacheDir, { recursive: true, force: true });
+  }
+}

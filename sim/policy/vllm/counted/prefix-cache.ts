@@ -1,0 +1,220 @@
+/**
+ * The prefix cache of the count scheduler: which blocks are cached, who holds them, and in what order free ones are given up,
+ * by extents instead of by block. Decides as KvCache and BlockPool do; blocks without content are only counted.
+ */
+import { InvariantError } from "../../../../formats/index.js";
+import type { SchedulerRequest } from "../../step.js";
+import { ChainNode, chainOf, type Chain } from "./content-chain.js";
+import { Extent, FreeExtents } from "./extent.js";
+
+/** What a request in the engine holds: extents in the order of its blocks, each up to a block of its node. */
+interface Holding {
+  readonly chain: Chain;
+  readonly extents: Extent[];
+  readonly highs: number[];
+  /** Blocks that are registered, all its leading ones; and the node that the next one is in. */
+  blocks: number;
+  at: number;
+}
+
+export class PrefixCache {
+  /** Of the latest lookup: cached blocks found, and those among them that nobody holds. */
+  hitBlocks = 0;
+  idleHits = 0;
+  private readonly root = new ChainNode();
+  private readonly free = new FreeExtents(this.root);
+  private readonly holdings = new Map<number, Holding>();
+
+  /** `blanks`: free blocks without content, which are taken first. */
+  constructor(
+    private readonly requests: readonly SchedulerRequest[],
+    private readonly blockSize: number,
+    private blanks: number,
+  ) {}
+
+  /** Looks for the longest cached prefix of a request that knows so many tokens, of which one at least is to be computed. */
+  lookUp(request: number, known: number): void {
+    const { nodes, ends } = this.holdingOf(request).chain;
+    const most = Math.floor((known - 1) / this.blockSize);
+    this.hitBlocks = 0;
+    this.idleHits = 0;
+    for (let at = 0; at < nodes.length && this.hitBlocks < most; at++) {
+      const node = nodes[at]!;
+      const wanted = Math.min(ends[at]!, most) - this.hitBlocks;
+      const hits = Math.min(wanted, node.cached);
+      for (const extent of node.found) {
+        if (extent.low >= hits) break;
+        if (extent.holders === 0) this.idleHits += Math.min(extent.high, hits) - extent.low;
+      }
+      this.hitBlocks += hits;
+      if (hits < wanted) return;
+    }
+  }
+
+  forgetLookUp(): void {
+    this.hitBlocks = 0;
+    this.idleHits = 0;
+  }
+
+  /** Gives the request just looked up what was found. */
+  hold(request: number): void {
+    const holding = this.holdingOf(request);
+    const { nodes, ends } = holding.chain;
+    for (let at = 0; holding.blocks < this.hitBlocks; at++) {
+      const hits = Math.min(ends[at]!, this.hitBlocks) - holding.blocks;
+      const { found } = nodes[at]!;
+      for (let place = 0; place < found.length && found[place]!.low < hits; place++) {
+        const extent = found[place]!;
+        if (extent.high > hits) this.split(extent, hits);
+        if (extent.holders++ === 0) this.free.remove(extent);
+        holding.extents.push(extent);
+        holding.highs.push(extent.high);
+      }
+      holding.blocks += hits;
+      holding.at = holding.blocks === ends[at]! ? at + 1 : at;
+    }
+  }
+
+  /** Takes free blocks, which lose their content; there are so many. */
+  take(blocks: number): void {
+    const blank = Math.min(blocks, this.blanks);
+    this.blanks -= blank;
+    for (let left = blocks - blank; left > 0;) {
+      const extent = this.free.first();
+      if (extent === undefined) throw new InvariantError("KV blocks were taken from an empty pool");
+      const taken = Math.min(left, extent.blocks);
+      left -= taken;
+      this.giveUp(extent, extent.high - taken);
+    }
+  }
+
+  /** The request's leading blocks up to `blocks` can be found from now on. */
+  register(request: number, blocks: number): void {
+    const holding = this.holdingOf(request);
+    const { nodes, ends } = holding.chain;
+    while (holding.blocks < blocks) {
+      const { at } = holding;
+      const node = nodes[at]!;
+      const start = at === 0 ? 0 : ends[at - 1]!;
+      const high = Math.min(blocks, ends[at]!) - start;
+      const low = holding.blocks - start;
+      const isSpare = low < node.cached;
+      this.add(holding, node, low, isSpare ? Math.min(high, node.cached) : high);
+      holding.blocks = start + (isSpare ? Math.min(high, node.cached) : high);
+      if (!isSpare) node.cached = high;
+      if (holding.blocks === ends[at]!) holding.at++;
+    }
+  }
+
+  /** Gives up `blocks` blocks that the request holds, those that are registered and others; how many of them come free. */
+  release(request: number, blocks: number): number {
+    const holding = this.holdingOf(request);
+    const { extents, highs } = holding;
+    const blanks = blocks - holding.blocks;
+    this.blanks += blanks;
+    let freed = blanks;
+    for (let at = extents.length - 1; at >= 0; at--) {
+      const pieces = [extents[at]!];
+      for (let last = pieces[0]!; last.high < highs[at]!; last = last.upper!) pieces.push(last.upper!);
+      for (const piece of pieces.reverse()) {
+        if (--piece.holders > 0) continue;
+        freed += piece.blocks;
+        this.enqueue(piece);
+      }
+    }
+    extents.length = 0;
+    highs.length = 0;
+    holding.blocks = 0;
+    holding.at = 0;
+    return freed;
+  }
+
+  /** The request has ended. */
+  forget(request: number): void {
+    this.holdings.delete(request);
+  }
+
+  private holdingOf(request: number): Holding {
+    const known = this.holdings.get(request);
+    if (known !== undefined) return known;
+    const chain = chainOf(this.root, this.requests[request]!, this.blockSize);
+    const holding = { chain, extents: [], highs: [], blocks: 0, at: 0 };
+    this.holdings.set(request, holding);
+    return holding;
+  }
+
+  /** A request's next blocks, as a part of its latest extent if that is its alone. */
+  private add({ extents, highs }: Holding, node: ChainNode, low: number, high: number): void {
+    const isSpare = low < node.cached;
+    const last = extents.length - 1;
+    const latest = extents[last];
+    if (!isSpare && latest?.node === node && latest.high === low && latest.holders === 1 && !latest.isSpare) {
+      latest.high = high;
+      latest.upper = undefined;
+      highs[last] = high;
+      return;
+    }
+    const extent = new Extent(node, low, high, isSpare);
+    (isSpare ? node.spares : node.found).push(extent);
+    extents.push(extent);
+    highs.push(high);
+  }
+
+  /** To the end of the queue, as one with what is the last there where that goes on from it. */
+  private enqueue(extent: Extent): void {
+    const { node } = extent;
+    const last = this.free.last();
+    if (last?.node === node && last.low === extent.high && node.spares.length === 0) {
+      last.low = extent.low;
+      node.found.splice(node.found.indexOf(extent), 1);
+    } else this.free.push(extent);
+  }
+
+  /** Makes two of an extent: what is behind place `at` is a new one. */
+  private split(extent: Extent, at: number): void {
+    const { node } = extent;
+    const upper = new Extent(node, at, extent.high, extent.isSpare);
+    upper.holders = extent.holders;
+    upper.upper = extent.upper;
+    extent.upper = upper;
+    extent.high = at;
+    const list = extent.isSpare ? node.spares : node.found;
+    list.splice(list.indexOf(extent) + 1, 0, upper);
+    if (extent.holders === 0) this.free.insert(upper, extent);
+  }
+
+  /** The blocks of a free extent from place `from` on lose their content. */
+  private giveUp(extent: Extent, from: number): void {
+    const { node, high, isSpare } = extent;
+    extent.high = from;
+    if (from === extent.low) {
+      this.free.remove(extent);
+      const list = isSpare ? node.spares : node.found;
+      list.splice(list.indexOf(extent), 1);
+    }
+    if (isSpare) return;
+    for (let end = high; end > from;) {
+      if (node.spares.length > 0 && this.promote(node, end - 1)) {
+        end--;
+        continue;
+      }
+      if (end !== node.cached) throw new InvariantError("a cached KV block was lost before one behind it");
+      node.cached = node.spares.length > 0 ? end - 1 : from;
+      end = node.cached;
+    }
+  }
+
+  /** The earliest other copy of a block is found from now on; false: there is none. */
+  private promote(node: ChainNode, place: number): boolean {
+    const spare = node.spares.find(({ low, high }) => low <= place && place < high);
+    if (spare === undefined) return false;
+    if (spare.high > place + 1) this.split(spare, place + 1);
+    if (spare.low < place) this.split(spare, place);
+    const alone = spare.low === place ? spare : spare.upper!;
+    node.spares.splice(node.spares.indexOf(alone), 1);
+    alone.isSpare = false;
+    const before = node.found.findIndex(({ low }) => low > place);
+    node.found.splice(before < 0 ? node.found.length : before, 0, alone);
+    return true;
+  }
+}
