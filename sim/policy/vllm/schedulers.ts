@@ -15,6 +15,8 @@ export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
         new CountScheduler({ ...limits, prefixCaching }, requests, tokens);
       if (isReference) return { make: everyBlock };
       if (!limits.prefixCaching) return { make: counts(false) };
+      // Chains of blocks know no prompt that goes on from another request.
+      if (requests.some(({ follows, answer }) => (follows ?? answer) !== undefined)) return { make: everyBlock };
       if (requests.some(({ content }) => content !== undefined)) return { make: counts(true) };
       // Without shared prefixes the cache changes nothing until a preempted request finds its own blocks again.
       return { make: counts(false), afterPreemption: counts(true) };
