@@ -517,14 +517,14 @@ loads:
     const path = write("tiny.yaml", experiment("tiny", 2));
     const first = await servesim("run", path, "--results", "results");
     expect(first.stderr).toMatch(
-      /simulated 3 of 3 cells, 0 existed already\n(.*\n)*ran 4 of 4 real runs, 0 existed already/,
+      /simulated 3 of 3 cells, 0 existed already\n(.*\n)*ran 6 of 6 real runs, 0 existed already/,
     );
     expect(first.code).toBe(0);
     const root = join(folder, "results", "tiny");
     const parts = ["report.html", "comparison.json", "manifest.json", "profile.json", "llm_inference_benchmark.csv"];
     for (const part of parts) expect(existsSync(join(root, part))).toBe(true);
     expect(existsSync(join(root, "cells", "naive--closed", "real-r2", "run.json"))).toBe(true);
-    expect(existsSync(join(root, "cells", "vllm--closed", "real"))).toBe(false);
+    expect(existsSync(join(root, "cells", "vllm--closed", "real-r2", "run.json"))).toBe(true);
     const before = readFileSync(join(root, "cells", "naive--closed", "real", "requests.csv"), "utf8");
     expect(first.stdout).toMatch(
       /\nagrees \d+, differs \d+, cannot tell \d+ of \d+\nat the pace of the calibration: agrees/,
@@ -547,7 +547,7 @@ loads:
     const second = await servesim("run", path, "--results", "results");
     expect(second.code).toBe(0);
     expect(second.stderr).toMatch(/calibration: kept /);
-    expect(second.stderr).toMatch(/simulated 0 of 3 cells, 3 existed already\nran 0 of 4 real runs, 4 existed already/);
+    expect(second.stderr).toMatch(/simulated 0 of 3 cells, 3 existed already\nran 0 of 6 real runs, 6 existed already/);
     expect(readFileSync(join(root, "cells", "naive--closed", "real", "requests.csv"), "utf8")).toBe(before);
     expect(filesOf(join("results", "tiny", "cells", "naive--closed", "sim-at-pace"))).toEqual(predicted);
     expect((await servesim("report", root)).code).toBe(0);
@@ -581,7 +581,7 @@ loads:
     const last = await servesim(...words);
     expect(last.code).toBe(0);
     expect(last.stderr).toContain("simulated 0 of 2 cells, 2 existed already");
-    expect(last.stderr).toContain("ran 1 of 2 real runs, 1 existed already");
+    expect(last.stderr).toContain("ran 3 of 4 real runs, 1 existed already");
     expect(JSON.parse(readFileSync(join(root, "manifest.json"), "utf8"))).toMatchObject({ interrupted: false });
     expect(existsSync(join(root, "report.html"))).toBe(true);
   });

@@ -69,7 +69,7 @@ export async function fitSteps(
     ...(heldOut.length === 0 ? {} : { held_out: scoreOf(heldOut) }),
     ...defined({ mixed }),
     jitter: { step },
-    warnings: warnings.map((warning) => `steps: ${warning}`),
+    warnings,
   };
 }
 
