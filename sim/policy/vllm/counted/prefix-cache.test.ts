@@ -36,7 +36,7 @@ test("extents are found, held and given up as blocks are", () => {
     fc.property(prompts, moves, (contents, steps) => {
       const requests = contents.map((content) => {
         const promptTokens = content.reduce((sum, [, tokens]) => sum + tokens, 0);
-        return { promptTokens, outputTokens: 8, content };
+        return { promptTokens, outputTokens: 200, content };
       });
       const kv = new KvCache(limits, requests);
       const cache = new PrefixCache(requests, BLOCK_SIZE, BLOCKS);
