@@ -90,7 +90,7 @@ export async function findCapacity(deployment: Deployment, options: CapacityOpti
         ? null
         : await whatBinds(crew, {
             deployment,
-            atEdge: atValue[0]!,
+            atEdge: atValue,
             edge,
             count: found.count,
             options: { tolerance: precision, least: first.least, most: 2 * first.most, isWhole: search.isWhole },

@@ -1,5 +1,5 @@
 /** What a thread is asked to do for an answer: find the edge of one replication, or look at one run in detail. */
-import { meanRunPaceScore, KEEPS_UP } from "../../sim/index.js";
+import { meanRunPaceScore } from "../../sim/index.js";
 import { isSteadyLoad, type Deployment, type Point } from "./deployment.js";
 import { findEdge, type EdgeOptions } from "./find-edge.js";
 import { detailedProbe, probe, type DetailedProbe, type Probe } from "./probe.js";
@@ -54,8 +54,8 @@ function edgeOf(deployment: Deployment, { point, options }: EdgeTask): EdgeResul
   const count = Math.ceil(STEADY_SHARE * point.count);
   const steady = probe(deployment, { ...point, count, x: options.start, isSteady: true });
   return {
-    // A little more than what is served counts as kept up with.
-    edge: binding === "sustained" && isSteadyLoad(deployment) ? at / KEEPS_UP : at,
+    // A little more than what is served counts as kept up with; what is served is the edge.
+    edge: binding === "sustained" && isSteadyLoad(deployment) ? at / missed!.worst.limit : at,
     isOpen,
     binding: at === 0 ? null : binding,
     runs,

@@ -2,7 +2,7 @@
  * What limits a deployment at its edge: the limit of admissions whose doubling moves the edge most, found on the random
  * numbers of the first replication; where none does, the clock that is busiest.
  */
-import { withTwiceIfItWorks, type AdmissionLimit, type AdmissionStops, type BoundName } from "../../sim/index.js";
+import { withTwiceIfItWorks, type AdmissionLimit, type BoundName } from "../../sim/index.js";
 import type { Crew } from "./crew.js";
 import { inputAt, type Deployment } from "./deployment.js";
 import type { EdgeOptions } from "./find-edge.js";
@@ -15,6 +15,7 @@ export interface Binding {
   readonly next?: { readonly change: string; readonly factor: number };
 }
 
+const limits = ["seats", "kv_blocks", "token_budget"] as const;
 /** Share of the scheduling passes that a limit must have stopped to be looked at. */
 const STOPPING_SHARE = 0.01;
 /** What twice of a limit must bring for it to bind. */
@@ -22,8 +23,8 @@ const MIN_GAIN = 0.03;
 
 export interface BindsInput {
   readonly deployment: Deployment;
-  /** A run at the edge. */
-  readonly atEdge: DetailedProbe;
+  /** Runs at about the edge. */
+  readonly atEdge: readonly DetailedProbe[];
   /** Of the first replication. */
   readonly edge: number;
   readonly count: number;
@@ -34,7 +35,7 @@ export async function whatBinds(crew: Crew, input: BindsInput): Promise<Binding>
   const { deployment, atEdge, edge, count, options } = input;
   const { seed } = deployment;
   const run = inputAt(deployment, { x: edge, seed, draw: null, count: 1 });
-  const doubled = limitsOf(atEdge.stops).flatMap((limit) => {
+  const doubled = limitsOf(atEdge).flatMap((limit) => {
     const twice = withTwiceIfItWorks(run, limit);
     if (twice === undefined) return [];
     const { plan, profile } = twice.input;
@@ -53,13 +54,14 @@ export async function whatBinds(crew: Crew, input: BindsInput): Promise<Binding>
     if (factor >= 1 + MIN_GAIN && factor > (best?.next.factor ?? 0))
       best = { resource: limit, next: { change, factor } };
   }
-  return best ?? { resource: busiest(atEdge.busy) };
+  return best ?? { resource: busiest(atEdge[0]!.busy) };
 }
 
-/** Of batches both the size and memory may hold requests back. */
-function limitsOf(stops: AdmissionStops | null): AdmissionLimit[] {
-  if (stops === null) return ["seats", "kv_blocks"];
-  return (["seats", "kv_blocks", "token_budget"] as const).filter((name) => stops[name] >= STOPPING_SHARE);
+/** Those that stopped admissions in some run; of batches both the size and memory may hold requests back. */
+function limitsOf(probes: readonly DetailedProbe[]): AdmissionLimit[] {
+  return limits.filter((name) => probes.some(({ stops }) => stops === null || stops[name] >= STOPPING_SHARE)).filter(
+    (name) => probes[0]!.stops !== null || name !== "token_budget",
+  );
 }
 
 function changeText(changed: Readonly<Record<string, number>>): string {

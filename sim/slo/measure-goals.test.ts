@@ -73,13 +73,18 @@ test("the start-up of a steady load is left out, and it is asked whether the ser
   });
   expect(from).toBe(200);
   expect(goals[1]).toMatchObject({ name: "mean_ttft", value: 100 });
-  expect(goals[2]).toMatchObject({ name: "sustained", limit: 1.01 });
+  expect(goals[2]).toMatchObject({ name: "sustained" });
   expect(goals[2]!.ratio).toBeLessThanOrEqual(1);
   // Each answer takes a tenth longer than the time in which the next request comes.
   const falling = Array.from({ length: 1000 }, (_, index) => ({ ttftMs: 1, e2elMs: 100 * index }));
   const behind = measureGoals({ table: tableOf(falling) }, goalsOf("mean_ttft:99"), { isSteady: true }).goals[1]!;
   expect(behind.value).toBeCloseTo(1.1, 2);
   expect(behind.ratio).toBeGreaterThan(1);
+  // In a short run the number in the system changes by chance.
+  const short = Array.from({ length: 100 }, (_, index) => ({ ttftMs: 1, e2elMs: index < 60 ? 20_000 : 25_000 }));
+  expect(
+    measureGoals({ table: tableOf(short) }, goalsOf("mean_ttft:99"), { isSteady: true }).goals[1]!.ratio,
+  ).toBeLessThan(1);
 });
 
 test("a percentile takes as many requests as an interval around it does, goodput too", () => {

@@ -27,8 +27,12 @@ export interface MeasuredGoals {
 
 /** What no request may take, in place of the latency of one that was not served. */
 const NEVER_MS = 1e12;
-/** A server keeps up while no more than so many requests arrive for each that is answered; the rest is chance. */
-export const KEEPS_UP = 1.01;
+/**
+ * A server keeps up while the number of requests in the system grows by no more than a share of the arrivals and what chance
+ * does: so many standard deviations of the difference between two moments, the number itself being Poisson's at least.
+ */
+const GROWTH_SHARE = 0.01;
+const CHANCE = 3;
 /** Of the arrivals, from where on it is asked whether the server keeps up. */
 const KEEPING_UP_FROM = 0.25;
 
@@ -113,13 +117,19 @@ function keepingUp({ rows, arrivalNs, lastTokenNs, ok }: RequestColumns, from: n
   const first = Math.max(from, Math.floor(KEEPING_UP_FROM * rows));
   const fromNs = arrivalNs[first] ?? 0;
   const toNs = arrivalNs[rows - 1] ?? 0;
+  const came = rows - 1 - first;
   let answered = 0;
+  let inSystemNs = 0;
   for (let row = 0; row < rows; row++) {
     const endNs = ok[row] === 0 ? arrivalNs[row]! : lastTokenNs[row]!;
     if (endNs > fromNs && endNs <= toNs) answered++;
+    inSystemNs += Math.max(0, Math.min(endNs, toNs) - Math.max(arrivalNs[row]!, fromNs));
   }
-  const value = (rows - 1 - first) / Math.max(1, answered);
-  return { name: "sustained", value, limit: KEEPS_UP, ratio: value / KEEPS_UP };
+  const inSystem = toNs > fromNs ? inSystemNs / (toNs - fromNs) : 0;
+  const growth = GROWTH_SHARE * came + CHANCE * Math.sqrt(2 * inSystem);
+  const value = came / Math.max(1, answered);
+  const limit = came / Math.max(1, came - growth);
+  return { name: "sustained", value, limit, ratio: value / limit };
 }
 
 function isKnown(value: number): boolean {
