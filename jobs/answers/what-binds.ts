@@ -59,9 +59,9 @@ export async function whatBinds(crew: Crew, input: BindsInput): Promise<Binding>
 
 /** Those that stopped admissions in some run; of batches both the size and memory may hold requests back. */
 function limitsOf(probes: readonly DetailedProbe[]): AdmissionLimit[] {
-  return limits.filter((name) => probes.some(({ stops }) => stops === null || stops[name] >= STOPPING_SHARE)).filter(
-    (name) => probes[0]!.stops !== null || name !== "token_budget",
-  );
+  return limits
+    .filter((name) => probes.some(({ stops }) => stops === null || stops[name] >= STOPPING_SHARE))
+    .filter((name) => probes[0]!.stops !== null || name !== "token_budget");
 }
 
 function changeText(changed: Readonly<Record<string, number>>): string {
