@@ -73,8 +73,8 @@ test("Poisson arrivals, served one by one, may wait as long as the formula of M/
 
 test("runs grow until chance moves the answer by less than asked for", async () => {
   const goals = meanBelow(2 * aloneMs);
-  const coarse = await capacity({ load: { num_prompts: undefined }, goals, options: { workers: 2, precision: 0.3 } });
-  const fine = await capacity({ load: { num_prompts: undefined }, goals, options: { workers: 2, precision: 0.05 } });
+  const coarse = await capacity({ load: { num_prompts: undefined }, goals, options: { workers: 1, precision: 0.3 } });
+  const fine = await capacity({ load: { num_prompts: undefined }, goals, options: { workers: 1, precision: 0.05 } });
   expect(coarse.chance).toBeLessThanOrEqual(0.3);
   expect(fine.chance).toBeLessThanOrEqual(0.05);
   expect(fine.count).toBeGreaterThan(coarse.count);

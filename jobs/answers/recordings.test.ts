@@ -26,7 +26,7 @@ async function capacity(recording: string, slo: string, vary: Vary): Promise<Cap
     replicas: 1,
     router: "round-robin",
   } as const;
-  return findCapacity(deployment, { workers: 2, replications: 10 });
+  return findCapacity(deployment, { workers: 1, replications: 10 });
 }
 
 /** Poisson arrivals, requests/s; as recorded: mean tpot 7.8 to 8.0 and 10.4 to 10.6 ms, P95 ttft 69 to 85 and 109 to 116 ms. */
