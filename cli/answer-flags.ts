@@ -47,7 +47,7 @@ export function declareAnswerFlags(yargs: Argv, ownFlags: Shape): Argv {
   return declareGoodput(declareFlags(declared, sloFlags, GOAL_HEADING), GOAL_HEADING).alias("o", "output");
 }
 
-/** Refuses before the work places that hold a file or cannot be written to. */
+/** Rejects, before the work, places that hold a file or cannot be written to. */
 export function requireFreeFiles(files: readonly (string | undefined)[], force: boolean): void {
   for (const file of files) {
     if (file === undefined) continue;

@@ -41,7 +41,7 @@ export function printSessionStatistics(statistics: SessionStatistics, blockToken
     ],
   );
   print(
-    `${cutTurns} turns keep only a part of the prompt that they go on from; ${branches} go on from another turn than the latest`,
+    `${cutTurns} turns keep only a part of the prompt that they continue; ${branches} continue another turn than the latest`,
   );
   print(
     `prefix cache: at most ${figure((100 * prefix.hitTokens) / prefix.promptTokens, 3)} % of the prompt tokens ` +

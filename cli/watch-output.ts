@@ -17,7 +17,7 @@ export function watchOutput(): OutputWatch {
     lost = error.code === "ENOSPC" ? "the disk is full" : error.message;
     tell?.(lost);
   });
-  // Nobody is left to tell of what standard error does not take.
+  // Where standard error fails, nothing is left to report to.
   process.stderr.on("error", () => undefined);
   return {
     whenLost: (then) => {

@@ -2,7 +2,7 @@
  * Sessions: conversations and agents whose turns follow each other. A turn's prompt begins with an earlier turn's prompt and
  * answer, or a part of them, and goes on with tokens of its own.
  */
-import type { ContentRuns } from "./workload.js";
+import { contentTokens, type ContentRuns } from "./workload.js";
 
 /** A turn as it was read or drawn. Lengths are tokens. */
 export interface SessionTurn {
@@ -13,7 +13,7 @@ export interface SessionTurn {
   readonly pauseNs: number;
   /** The earlier turn, by its place in the session, whose answer it waits for; absent: it begins the session. */
   readonly after?: number;
-  /** The earlier turn, by its place, whose prompt and answer it begins with, and so many tokens of them. */
+  /** The earlier turn, by its place, whose prompt and answer it begins with, and how many tokens of them. */
   readonly follows?: { readonly turn: number; readonly tokens: number };
   /** What other sessions begin with, too; only where it follows no turn. */
   readonly shared?: ContentRuns;
@@ -35,4 +35,24 @@ export interface RequestTurn {
   /** Sent `pauseNs` after this request, by its place in the list, was answered; absent: it begins the session. */
   readonly after?: number;
   readonly pauseNs: number;
+}
+
+export interface LinearTurn {
+  /** What it adds to the turns before. */
+  readonly newTokens: number;
+  readonly outputTokens: number;
+  readonly pauseNs: number;
+}
+
+/** Turns that each continue the whole of the one before; `shared`: what the first begins with, before its own tokens. */
+export function linearTurns(turns: readonly LinearTurn[], shared: ContentRuns = []): SessionTurn[] {
+  let past = contentTokens(shared);
+  return turns.map(({ newTokens, outputTokens, pauseNs }, place) => {
+    const promptTokens = past + newTokens;
+    const before = place - 1;
+    const continues = { after: before, follows: { turn: before, tokens: past } };
+    const begins = place > 0 ? continues : shared.length > 0 ? { shared } : {};
+    past = promptTokens + outputTokens;
+    return { promptTokens, outputTokens, pauseNs, ...begins };
+  });
 }

@@ -40,7 +40,7 @@ const mixedSteps = z.strictObject({
     ),
 });
 
-/** How the engine ran that the steps were measured on; a simulation has the same where nobody says otherwise. */
+/** How the engine ran whose steps were measured; the default of simulations. */
 const stepSettings = z.strictObject({
   max_num_seqs: z.int().positive(),
   async_scheduling: z.literal(false).describe("a step starts when the one before has ended"),
@@ -51,8 +51,10 @@ export const stepCosts = z.strictObject({
   settings: stepSettings,
   groups_per_run: z.int().positive().describe("all decodes together are a group, and so is each chunk of a prompt"),
   terms: stepTerms,
-  schedule: perStep.describe("from tokens told of to the next step's start in its thread, where there is work"),
-  update: perStep.describe("from a step's end in its thread to its tokens told of"),
+  schedule: perStep.describe(
+    "from the report of a step's tokens to the next step's start in its thread, where there is work",
+  ),
+  update: perStep.describe("from a step's end in its thread to the report of its tokens"),
   cold_start_ns: ns.default(0).describe("extra time of the first step of a process"),
   jitter: z
     .strictObject({ step: variation, host: variation })

@@ -8,6 +8,10 @@ import type { RequestTurn } from "./session.js";
  */
 export type ContentRuns = readonly (readonly [tokenId: number, tokens: number])[];
 
+export function contentTokens(runs: ContentRuns): number {
+  return runs.reduce((sum, [, tokens]) => sum + tokens, 0);
+}
+
 /** Where a prompt begins: with the first `tokens` of the prompt and answer of an earlier request, by its place in the list. */
 export interface Follows {
   readonly index: number;
@@ -25,7 +29,7 @@ export interface WorkloadRequest {
   readonly content?: ContentRuns;
   /** Absent: the prompt begins with `content`. */
   readonly follows?: Follows;
-  /** Content of the answer, for prompts that go on from it; absent: no prompt does. Its tokens sum to outputTokens. */
+  /** Content of the answer, for prompts that continue it; absent: no prompt does. Its tokens sum to outputTokens. */
   readonly answer?: ContentRuns;
   /** Of a workload of sessions. */
   readonly turn?: RequestTurn;
@@ -38,7 +42,7 @@ export interface Workload {
   readonly requests: readonly WorkloadRequest[];
   readonly maxConcurrency: number;
   readonly thinkNs: number;
-  /** Its requests are turns of so many sessions, of which at most `maxConcurrent` are under way (Infinity: no limit). */
+  /** Its requests are turns of `count` sessions, of which at most `maxConcurrent` are under way (Infinity: no limit). */
   readonly sessions?: { readonly count: number; readonly maxConcurrent: number };
   /** What the reader of a run should know of its requests (rows left out, say), a sentence each. */
   readonly notes?: readonly string[];

@@ -36,6 +36,7 @@ export {
   type TryOutcome,
 } from "./batches/index.js";
 export {
+  defaultStepSettings,
   checkSteps,
   startStepExecutor,
   type RequestStep,

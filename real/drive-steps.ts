@@ -8,6 +8,7 @@ import {
   Client,
   StepLog,
   tableOf,
+  tokenByToken,
   tokenCounts,
   type EngineStep,
   type StepAssignment,
@@ -162,15 +163,7 @@ class StepDrive {
 
   private deliver(step: EngineStep, complete: readonly number[], atNs: number): void {
     const { scheduler, log } = this;
-    scheduler.deliver(step, atNs, {
-      token: (index) => log.token(index, atNs),
-      steadyTokens: () => {
-        throw new InvariantError("a real run tells of each token by itself");
-      },
-      lastTokenWas: (index) => {
-        log.lastTokenWas(index, atNs);
-      },
-    });
+    scheduler.deliver(step, atNs, tokenByToken(log));
     for (const index of complete) {
       log.completed(index);
       this.released.push(index);

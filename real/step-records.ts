@@ -1,6 +1,6 @@
 /** The record of a real run's steps, with which the scheduler's decisions can be made again (npm run verify:decisions). */
 import { defined, listedId, type ScheduledStepRecord, type Workload } from "../formats/index.js";
-import type { EngineStep, StepAssignment, StepScheduler } from "../sim/index.js";
+import { recordedCounts, type EngineStep, type StepAssignment, type StepScheduler } from "../sim/index.js";
 
 /** When the worker computed a step, ns on the clock's scale. */
 export interface StepTimes {
@@ -38,19 +38,9 @@ export function decisionOf(
   const listed = (index: number): string => listedId(requests[index]!.id);
   const chunks = work.filter(({ prefills }) => prefills);
   return {
-    step: step.id,
+    ...recordedCounts(step),
     scheduleStartNs: span.startNs,
     scheduleEndNs: span.endNs,
-    scheduledRequests: step.scheduledRequests,
-    scheduledTokens: step.scheduledTokens,
-    decodeRequests: step.decodeRequests,
-    decodeContextTokens: step.decodeContextTokens,
-    prefillRequests: step.prefillRequests,
-    prefillTokens: step.prefillTokens,
-    contextTokens: step.decodeContextTokens + step.prefillContextTokens,
-    prefillAttentionPairs: step.prefillAttentionPairs,
-    samplingRequests: step.samplingRequests,
-    preempted: step.preempted.length,
     running: scheduler.runningRequests,
     waiting: scheduler.waitingRequests,
     waitingBefore,

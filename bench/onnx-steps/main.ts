@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { writeMarkedSection } from "../../formats/files/index.js";
 import { ensureModel } from "../../onnx/index.js";
+import { mean } from "../../sim/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";
 import { policyFigures } from "./policies.js";
@@ -29,7 +30,6 @@ await runScript(async () => {
     { batch: 8, context: 256, chunk: 256 },
   ]);
   const { latencyMs, overheadP95Ms } = await policyFigures(model, Number(values.repeats));
-  const mean = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
   const means = Object.fromEntries(Object.entries(latencyMs).map(([policy, all]) => [policy, mean(all)]));
   const overheadMs = Math.min(...overheadP95Ms);
   const verdicts = [

@@ -1,4 +1,4 @@
-/** Constants of the fits, from client times alone and to step logs, and how one of them is halved or doubled. */
+/** The constants of both fits, to client times and to step logs, and how to halve or double one. */
 import type { BlackBoxConstants, StepLogConstants } from "../../calibrate/vllm/index.js";
 
 export interface Constant<Constants> {

@@ -16,6 +16,7 @@ export {
 } from "./measurement.js";
 export { fitSteps, STEADY, stepRange, type StepFit, type StepFitOptions } from "./step-fit.js";
 export {
+  emptyStep,
   stepMeasurementKinds,
   toStepCells,
   workName,

@@ -5,7 +5,7 @@
  * blocks says that cells left out are predicted better.
  */
 import { defined } from "../../formats/index.js";
-import { stream } from "../../sim/kernel/index.js";
+import { shuffled, stream } from "../../sim/kernel/index.js";
 import type { Bend, FitTarget, Switch, TermShape } from "./features.js";
 import { FeatureColumns, FoldedSums } from "./folded-sums.js";
 import type { LinearSolver } from "./linear-solver.js";
@@ -149,9 +149,9 @@ function crossValidate(sums: FoldedSums, terms: readonly TermShape[], solver: Li
 function dealFolds(blocks: readonly number[], seed: string): number[][] {
   return Array.from({ length: DEALS }, (_, deal) => {
     const random = stream(`${seed}/calibrate/folds/${deal}`);
-    const ranked = [...new Set(blocks)].map((block) => ({ block, key: random() })).sort((a, b) => a.key - b.key);
+    const ranked = shuffled([...new Set(blocks)], random);
     const count = Math.min(FOLDS, ranked.length);
-    const foldOf = new Map(ranked.map(({ block }, rank) => [block, 1 + deal * count + (rank % count)]));
+    const foldOf = new Map(ranked.map((block, rank) => [block, 1 + deal * count + (rank % count)]));
     return blocks.map((block) => foldOf.get(block)!);
   });
 }

@@ -1,7 +1,14 @@
 import { stepPartNames, type StepTerms } from "../../formats/index.js";
 import { normal, stepQuantities, stream, sumParts, type StepWork } from "../../sim/index.js";
 import { fitSteps } from "./step-fit.js";
-import { toStepCells, workName, workOfSpec, type StepMeasurement, type StepSpec } from "./step-measurement.js";
+import {
+  emptyStep,
+  toStepCells,
+  workName,
+  workOfSpec,
+  type StepMeasurement,
+  type StepSpec,
+} from "./step-measurement.js";
 
 const GROUPS_PER_RUN = 2;
 
@@ -27,28 +34,19 @@ const truth: StepTerms = {
   ],
 };
 
-const nothing: StepSpec = {
-  decodes: 0,
-  context: 0,
-  chunks: 0,
-  chunkTokens: 0,
-  chunkContext: 0,
-  isLast: true,
-  moves: 0,
-};
 const counts = [1, 2, 3, 4, 6, 8, 12, 16];
 const specs: StepSpec[] = [
-  ...counts.flatMap((decodes) => [4, 60].map((context) => ({ ...nothing, decodes, context }))),
+  ...counts.flatMap((decodes) => [4, 60].map((context) => ({ ...emptyStep, decodes, context }))),
   ...[8, 16, 48].flatMap((chunkTokens) =>
     [0, 64].flatMap((chunkContext) =>
-      [true, false].map((isLast) => ({ ...nothing, chunks: 1, chunkTokens, chunkContext, isLast })),
+      [true, false].map((isLast) => ({ ...emptyStep, chunks: 1, chunkTokens, chunkContext, isLast })),
     ),
   ),
-  ...[2, 3].map((chunks) => ({ ...nothing, decodes: 4, context: 30, chunks, chunkTokens: 8 })),
+  ...[2, 3].map((chunks) => ({ ...emptyStep, decodes: 4, context: 30, chunks, chunkTokens: 8 })),
   ...[1, 4, 8].flatMap((decodes) =>
-    [8, 48].map((chunkTokens) => ({ ...nothing, decodes, context: 60, chunks: 1, chunkTokens })),
+    [8, 48].map((chunkTokens) => ({ ...emptyStep, decodes, context: 60, chunks: 1, chunkTokens })),
   ),
-  ...[30, 90].flatMap((context) => [1, 2].map((moves) => ({ ...nothing, decodes: 4, context, moves }))),
+  ...[30, 90].flatMap((context) => [1, 2].map((moves) => ({ ...emptyStep, decodes: 4, context, moves }))),
 ];
 
 function measure(noise = 0, repeats = 3): StepMeasurement[] {
@@ -98,7 +96,7 @@ test("mixed steps are compared with their parts, and with what was assumed of th
 });
 
 test("repeats of the same work form a cell with their median, references and loops none", () => {
-  const work = workOfSpec({ ...nothing, decodes: 2, context: 10 });
+  const work = workOfSpec({ ...emptyStep, decodes: 2, context: 10 });
   const at = (kind: StepMeasurement["kind"], stepNs: number): StepMeasurement => ({
     ...work,
     kind,
@@ -112,7 +110,7 @@ test("repeats of the same work form a cell with their median, references and loo
 });
 
 test("the work of a step names what its time depends on", () => {
-  const spec = { ...nothing, decodes: 3, context: 10, chunks: 2, chunkTokens: 4, chunkContext: 6, moves: 1 };
+  const spec = { ...emptyStep, decodes: 3, context: 10, chunks: 2, chunkTokens: 4, chunkContext: 6, moves: 1 };
   expect(workOfSpec(spec)).toEqual({
     ...{ decodes: 3, contextTokens: 30, chunks: 2, chunkTokens: 8, sampled: 5, moves: 1, movedTokens: 11 },
     attentionPairs: 2 * (4 * 6 + 10),

@@ -16,7 +16,7 @@ export interface StepMeasurement extends StepWork {
   readonly order: number;
   /** In the thread that runs it. */
   readonly stepNs: number;
-  /** Of a loop: from the tokens of the step before told of to this one's start, and from its end to its tokens told of. */
+  /** In a loop: from the report of the step before to this one's start, and from its end to the report of its tokens. */
   readonly scheduleNs?: number;
   readonly updateNs?: number;
 }
@@ -27,7 +27,7 @@ export interface StepCell extends StepWork {
   readonly stepNs: number;
 }
 
-/** A step to be measured: so many decodes of equal context, so many equal chunks, and slots to be moved first. */
+/** A step to measure: a number of decodes of equal context, a number of equal chunks, and slots to move first. */
 export interface StepSpec {
   readonly decodes: number;
   /** Cached tokens of each decode. */
@@ -40,6 +40,17 @@ export interface StepSpec {
   readonly isLast: boolean;
   readonly moves: number;
 }
+
+/** A step without work, of which others differ. */
+export const emptyStep: StepSpec = {
+  decodes: 0,
+  context: 0,
+  chunks: 0,
+  chunkTokens: 0,
+  chunkContext: 0,
+  isLast: true,
+  moves: 0,
+};
 
 export function workOfSpec(spec: StepSpec): StepWork {
   const { decodes, context, chunks, chunkTokens, chunkContext, isLast, moves } = spec;

@@ -4,7 +4,7 @@
  */
 import { samplingSettings, type ModelShape, type SamplingSettings } from "../../onnx/index.js";
 import { ConfigError, defined, type CalibrationPlan } from "../../formats/index.js";
-import { stream } from "../../sim/kernel/index.js";
+import { shuffled, stream } from "../../sim/kernel/index.js";
 import { shapeName, type BatchShape } from "../fit/index.js";
 
 /** A calibration plan with every default filled; `seed` fixes order, prompts and what is held out. */
@@ -79,11 +79,7 @@ export function gridShapes({ batchSizes, promptTokens, decodeSteps }: GridPlan):
 
 /** Shapes shuffled anew for each round, so that a drift of the machine spreads over all of them. */
 export function roundOrder(shapes: readonly BatchShape[], seed: string, round: number): BatchShape[] {
-  const random = stream(`${seed}/calibrate/order/${round}`);
-  return shapes
-    .map((shape) => ({ shape, key: random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ shape }) => shape);
+  return shuffled(shapes, stream(`${seed}/calibrate/order/${round}`));
 }
 
 /** Shapes of the memory pass, ascending in tokens held: the smallest, middle and largest batch sizes and prompts. */

@@ -80,7 +80,7 @@ test("runs grow until chance moves the answer by less than asked for", async () 
   expect(fine.count).toBeGreaterThan(coarse.count);
 });
 
-test("so many clients are allowed as keep each waiting for as long as the goal allows", async () => {
+test("as many clients are allowed as the goal lets each of them wait for", async () => {
   const { value, interval } = await capacity({ vary: "max_concurrency", goals: meanBelow(5.5 * aloneMs) });
   expect(value).toBe(4);
   expect(interval).toEqual([4, 4]);
@@ -92,7 +92,7 @@ test("a goal that no load meets is said to be one, with the best that there is",
   expect(found.atValue[0]!.worst.ratio).toBeGreaterThan(1);
 });
 
-test("low loads that miss the goal, since batches wait for their timeout, are told of", async () => {
+test("low loads that miss the goal, since batches wait for their timeout, are reported", async () => {
   const { value, notes } = await capacity({
     settings: { batch_size: 4, timeout_s: 5 },
     goals: meanBelow(500),

@@ -38,7 +38,7 @@ export interface CapacityFound extends EdgesFound {
 
 export const DEFAULT_PRECISION = 0.02;
 const DEFAULT_REPLICATIONS = 12;
-/** Requests of a run, at first, where the load does not say: so many, or so many times what a percentile takes. */
+/** Requests of the first runs, where the load does not say: at least, and as a multiple of what a percentile takes. */
 const MIN_COUNT = 2_500;
 const TIMES_TO_SHOW = 4;
 /** Requests and output tokens that all runs may have where the load does not say how long they are: seconds of two cores. */
@@ -200,7 +200,7 @@ function notesOf(deployment: Deployment, { found, first, atValue, missing, preci
   return notes;
 }
 
-/** Runs that nobody would wait for are not asked for. */
+/** Longer runs are not suggested: nobody would wait for them. */
 const MAX_COUNT = 1_000_000;
 
 function remedyOf(source: Deployment["source"], wanted: number): string {

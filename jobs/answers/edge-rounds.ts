@@ -1,6 +1,6 @@
 /**
  * The edge of a deployment, from replications that each find their own on the same random numbers at every load: in rounds,
- * whose runs grow until chance in a run moves the edge less than is asked for, or the budget is spent.
+ * whose runs grow until chance in a run moves the edge less than the precision, or the budget is spent.
  */
 import {
   mean,

@@ -6,7 +6,7 @@ type Nearest = Answer["nearest_measured"];
 /** Runs are alike by their mean time per output token, which grows with the load. */
 const ALIKE_BY = "mean_tpot_ms";
 
-/** `statistic`: the one whose error is told, where the recording has it. Null: the profile keeps no recorded runs. */
+/** `statistic`: the one whose error is wanted, where the recording has it. Null: the profile keeps no recorded runs. */
 export function nearestMeasured(
   { held_out_runs: runs = [] }: Profile,
   statistics: Readonly<Record<string, number | null>>,

@@ -1,11 +1,13 @@
 /** One run of a deployment held against its goals: how far the worst of them is from its limit, and what the run was like. */
 import type { Extrapolation } from "../../formats/index.js";
 import {
+  busyFractions,
   measureGoals,
   simulateOutcome,
   stopNames,
   summarise,
   type AdmissionStops,
+  type Busy,
   type GoalValue,
   type RunOutcome,
 } from "../../sim/index.js";
@@ -33,14 +35,13 @@ export interface DetailedProbe extends Probe {
   /** As many independent requests would tell as much of the latencies. */
   readonly independent: number;
   readonly extrapolated: Extrapolation;
-  readonly busy: Readonly<Record<"gpu" | "host" | "front_end", number>>;
+  readonly busy: Busy;
   /** Share of the scheduling passes that left requests waiting, by what stopped admissions; of steps. */
   readonly stops: Readonly<AdmissionStops> | null;
-  readonly notes: readonly string[];
 }
 
-const told = ["mean_ttft_ms", "p99_ttft_ms", "mean_tpot_ms", "mean_e2el_ms", "p99_e2el_ms"] as const;
-const toldOfAll = ["request_throughput", "output_throughput", "mean_concurrent_requests"] as const;
+const ofLatency = ["mean_ttft_ms", "p99_ttft_ms", "mean_tpot_ms", "mean_e2el_ms", "p99_e2el_ms"] as const;
+const ofRun = ["request_throughput", "output_throughput", "mean_concurrent_requests"] as const;
 
 export function detailedProbe(deployment: Deployment, point: Point): DetailedProbe {
   const outcome = simulateOutcome(inputAt(deployment, point));
@@ -49,7 +50,9 @@ export function detailedProbe(deployment: Deployment, point: Point): DetailedPro
   const ofGoals = found.goals
     .filter(({ name }) => name !== "sustained")
     .map(({ name, value }) => [name === "goodput" ? "goodput_share" : `${name}_ms`, value] as const);
-  const usual = [...told, ...toldOfAll].flatMap((key) => (summary[key] === null ? [] : [[key, summary[key]] as const]));
+  const usual = [...ofLatency, ...ofRun].flatMap((key) =>
+    summary[key] === null ? [] : [[key, summary[key]] as const],
+  );
   const { rows, promptTokens, outputTokens } = outcome.table;
   const perRequest = (tokens: Int32Array): number => tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, rows);
   return {
@@ -62,16 +65,9 @@ export function detailedProbe(deployment: Deployment, point: Point): DetailedPro
     },
     independent: summary.effective_n_ttft,
     extrapolated: outcome.extrapolation,
-    busy: busyOf(outcome, summary.duration, deployment.replicas),
+    busy: busyFractions(outcome.facts, summary.duration, deployment.replicas),
     stops: stopsOf(outcome),
-    notes: [],
   };
-}
-
-function busyOf({ facts }: RunOutcome, durationS: number | null, replicas: number): DetailedProbe["busy"] {
-  const of = facts as Readonly<Record<string, number | undefined>>;
-  const share = (busyMs = 0): number => (durationS === null ? 0 : busyMs / (1e3 * durationS * replicas));
-  return { gpu: share(of.busy_ms), host: share(of.host_busy_ms), front_end: share(of.front_end_busy_ms) };
 }
 
 function stopsOf({ facts }: RunOutcome): AdmissionStops | null {

@@ -2,7 +2,14 @@
  * What limits a deployment at its edge: the limit of admissions whose doubling moves the edge most, found on the random
  * numbers of the first replication; where none does, the clock that is busiest.
  */
-import { withTwiceIfItWorks, type AdmissionLimit, type BoundName } from "../../sim/index.js";
+import {
+  admissionLimits,
+  busiestClock,
+  ifItWorks,
+  withTwice,
+  type AdmissionLimit,
+  type BoundName,
+} from "../../sim/index.js";
 import type { Crew } from "./crew.js";
 import { inputAt, type Deployment } from "./deployment.js";
 import type { EdgeOptions } from "./find-edge.js";
@@ -15,7 +22,6 @@ export interface Binding {
   readonly next?: { readonly change: string; readonly factor: number };
 }
 
-const limits = ["seats", "kv_blocks", "token_budget"] as const;
 /** Share of the scheduling passes that a limit must have stopped to be looked at. */
 const STOPPING_SHARE = 0.01;
 /** What twice of a limit must bring for it to bind. */
@@ -36,7 +42,7 @@ export async function whatBinds(crew: Crew, input: BindsInput): Promise<Binding>
   const { seed } = deployment;
   const run = inputAt(deployment, { x: edge, seed, draw: null, count: 1 });
   const doubled = limitsOf(atEdge).flatMap((limit) => {
-    const twice = withTwiceIfItWorks(run, limit);
+    const twice = ifItWorks(() => withTwice(run, limit));
     if (twice === undefined) return [];
     const { plan, profile } = twice.input;
     const changes = { policy: { name: plan.name, settings: plan.settings }, profile };
@@ -54,12 +60,12 @@ export async function whatBinds(crew: Crew, input: BindsInput): Promise<Binding>
     if (factor >= 1 + MIN_GAIN && factor > (best?.next.factor ?? 0))
       best = { resource: limit, next: { change, factor } };
   }
-  return best ?? { resource: busiest(atEdge[0]!.busy) };
+  return best ?? { resource: busiestClock(atEdge[0]!.busy) };
 }
 
 /** Those that stopped admissions in some run; of batches both the size and memory may hold requests back. */
 function limitsOf(probes: readonly DetailedProbe[]): AdmissionLimit[] {
-  return limits
+  return admissionLimits
     .filter((name) => probes.some(({ stops }) => stops === null || stops[name] >= STOPPING_SHARE))
     .filter((name) => probes[0]!.stops !== null || name !== "token_budget");
 }
@@ -67,9 +73,4 @@ function limitsOf(probes: readonly DetailedProbe[]): AdmissionLimit[] {
 function changeText(changed: Readonly<Record<string, number>>): string {
   const settings = Object.entries(changed).map(([name, value]) => `${name} ${value}`);
   return settings.length === 0 ? "twice the memory" : settings.join(", ");
-}
-
-function busiest(busy: DetailedProbe["busy"]): BoundName {
-  const clocks = ["gpu", "host", "front_end"] as const;
-  return clocks.reduce((most, clock) => (busy[clock] > busy[most] ? clock : most));
 }

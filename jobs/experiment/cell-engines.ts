@@ -6,7 +6,6 @@ import {
   defaultCacheDir,
   ensureModel,
   samplingSettings,
-  startOnnxExecutor,
   startStepExecutor,
   type ModelFiles,
   type SamplingSettings,
@@ -21,7 +20,7 @@ import {
 } from "../../formats/index.js";
 import { benchOnnx, benchSteps, realStepPlan, requireSlotMemory, type RealRunInput } from "../../real/index.js";
 import { machineOf, type BatchPlan, type PolicyPlan, type StepPlan, type StepPolicy } from "../../sim/index.js";
-import { startMemory } from "../inputs/index.js";
+import { startBatches } from "../inputs/index.js";
 import { paceOf, stepPaceOf, type MeasurePace } from "./pace.js";
 
 interface CellEngine<Plan extends PolicyPlan = PolicyPlan> {
@@ -90,27 +89,18 @@ async function batchEngine(
   { profile, model, sampling }: EngineInput,
   device: "cpu" | "cuda",
 ): Promise<CellEngine<BatchPlan>> {
-  const executor = await startOnnxExecutor({ model, device, sampling: sampling !== undefined });
-  try {
-    const memory = await startMemory(executor, undefined);
-    const { total_bytes: totalBytes, base_bytes: baseBytes } = profile.memory;
-    const { takePeakBytes } = memory;
-    const common = { executor, sampling, takePeakBytes, totalBytes, baseBytes, hardware: { ...profile.machine } };
-    return {
-      measurePace: paceOf(profile, executor, sampling),
-      measure: (plan, run) => benchOnnx({ ...common, ...run, plan }),
-      close: async () => {
-        memory.stop();
-        await executor.close();
-      },
-    };
-  } catch (error) {
-    await executor.close();
-    throw error;
-  }
+  const { executor, memory, close } = await startBatches({ model, device, sampling });
+  const { total_bytes: totalBytes, base_bytes: baseBytes } = profile.memory;
+  const { takePeakBytes } = memory;
+  const common = { executor, sampling, takePeakBytes, totalBytes, baseBytes, hardware: { ...profile.machine } };
+  return {
+    measurePace: paceOf(profile, executor, sampling),
+    measure: (plan, run) => benchOnnx({ ...common, ...run, plan }),
+    close,
+  };
 }
 
-/** Policies are made for the profile's machine, as they are simulated. All share the slots, as many and as long as any needs. */
+/** Policies are made for the profile's machine, as in simulations. They share the slots: the most and the longest that one of them needs. */
 async function stepEngine(
   plans: readonly StepPlan[],
   { profile, model, sampling }: EngineInput,

@@ -1,7 +1,9 @@
 /** The coefficients of a profile as rows for people, whichever kind of cost it has: what costs how much, and per what. */
 import {
-  stepPartNames,
   defined,
+  percent,
+  signedPercent,
+  stepPartNames,
   type CostTerm,
   type EngineJitter,
   type Profile,
@@ -68,20 +70,18 @@ export function stepCostRows({ terms, schedule, update, cold_start_ns }: StepCos
 
 /** How well steps are predicted, in sentences: what was kept out, steps in a row, and steps that decode and prefill. */
 export function describeSteps({ fit, held_out, loop, mixed }: StepCosts): string[] {
-  const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
-  const signed = (fraction: number): string => `${fraction < 0 ? "-" : "+"}${percent(Math.abs(fraction))}`;
   const unseen = held_out ?? fit;
   return [
-    `steps: median error ${percent(unseen.median_ape)}, P90 ${percent(unseen.p90_ape)} on ${unseen.points} ` +
+    `steps: median error ${percent(unseen.median_ape, 1)}, P90 ${percent(unseen.p90_ape, 1)} on ${unseen.points} ` +
       (held_out === undefined ? "of the fit" : "kept out of the fit"),
     ...(loop === undefined
       ? []
-      : [`${loop.steps} steps in a row, as a scheduler makes them: ${signed(loop.error)} in all`]),
+      : [`${loop.steps} steps in a row, as a scheduler makes them: ${signedPercent(loop.error)} in all`]),
     ...(mixed === undefined
       ? []
       : [
-          `a step that decodes and prefills takes ${percent(mixed.over_two_runs)} of the two apart (median of ${mixed.points}); ` +
-            `both less one base would be off by ${signed(mixed.assumption_error)}`,
+          `a step that decodes and prefills takes ${percent(mixed.over_two_runs, 1)} of the two apart (median of ${mixed.points}); ` +
+            `both less one base would be off by ${signedPercent(mixed.assumption_error)}`,
         ]),
   ];
 }
@@ -193,18 +193,18 @@ function jitterRows({ output_stall, host_states, pace }: EngineJitter): CostRow[
       : [
           {
             stage: "front end, held up",
-            per: `time, ${percent(output_stall.token_probability)} of tokens`,
+            per: `time, ${shortPercent(output_stall.token_probability)} of tokens`,
             ns: output_stall.mean_ns,
           },
         ]),
     ...host_states.map(({ share, memory_ns }) => ({
       stage: "launches alike",
-      per: `memory, ${percent(share)} of their variance`,
+      per: `memory, ${shortPercent(share)} of their variance`,
       ns: memory_ns,
     })),
   ];
 }
 
-function percent(fraction: number): string {
+function shortPercent(fraction: number): string {
   return `${(100 * fraction).toPrecision(2)} %`;
 }

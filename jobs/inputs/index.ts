@@ -2,8 +2,7 @@
 export { loadProfile, profileNames, profileReference, shippedProfile } from "./profiles.js";
 export { answerColumns } from "./answer-columns.js";
 export { hasPrompts, workloadOf } from "./workload-of.js";
-export { startMemory, type RealMemory } from "./real-memory.js";
 export { sharedNotes } from "./shared-notes.js";
 export { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 export type { Reporter } from "./reporter.js";
-export { startRealEngine, type RealEngine, type RealEngineOptions } from "./real-engine.js";
+export { startBatches, startRealEngine, type RealEngine, type RealEngineOptions } from "./real-engine.js";

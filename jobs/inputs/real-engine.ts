@@ -2,10 +2,16 @@
 import { totalmem } from "node:os";
 import { ConfigError, type Run } from "../../formats/index.js";
 import { describeMachine } from "../../machine/index.js";
-import { startOnnxExecutor, startStepExecutor, type ModelFiles, type SamplingSettings } from "../../onnx/index.js";
+import {
+  startOnnxExecutor,
+  startStepExecutor,
+  type ModelFiles,
+  type OnnxExecutor,
+  type SamplingSettings,
+} from "../../onnx/index.js";
 import { benchOnnx, benchSteps, realStepPlan, requireSlotMemory, type RealRunInput } from "../../real/index.js";
 import type { BatchPlan, PolicyPlan, StepPlan } from "../../sim/index.js";
-import { startMemory } from "./real-memory.js";
+import { startMemory, type RealMemory } from "./real-memory.js";
 
 export interface RealEngine {
   measure(run: Omit<RealRunInput, "hardware" | "sampling">): Promise<Run>;
@@ -26,13 +32,26 @@ export function startRealEngine(plan: PolicyPlan, options: RealEngineOptions): P
 }
 
 async function batchEngine(plan: BatchPlan, options: RealEngineOptions): Promise<RealEngine> {
-  const { model, device, sampling, totalMib } = options;
+  const { executor, memory, close } = await startBatches(options);
+  const { sampling } = options;
+  const hardware = describeMachine(executor.info.ortVersion, memory.gpu);
+  return { measure: (run) => benchOnnx({ ...run, ...memory, executor, plan, sampling, hardware }), close };
+}
+
+export interface RealBatches {
+  readonly executor: OnnxExecutor;
+  readonly memory: RealMemory;
+  readonly close: () => Promise<void>;
+}
+
+/** The executor of whole batches, and the memory that their policies look at. */
+export async function startBatches({ model, device, sampling, totalMib }: RealEngineOptions): Promise<RealBatches> {
   const executor = await startOnnxExecutor({ model, device, sampling: sampling !== undefined });
   try {
     const memory = await startMemory(executor, totalMib);
-    const hardware = describeMachine(executor.info.ortVersion, memory.gpu);
     return {
-      measure: (run) => benchOnnx({ ...run, ...memory, executor, plan, sampling, hardware }),
+      executor,
+      memory,
       async close() {
         memory.stop();
         await executor.close();

@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { ConfigError, type Run, type Workload } from "../../formats/index.js";
 import { workerFile } from "../../formats/files/index.js";
 import type { SimulatedRunInput } from "../../sim/index.js";
-import { ownLane, workerLane, type Lane } from "../threads/index.js";
+import { ownLane, rejectedBy, workerLane, type Lane } from "../threads/index.js";
 import { causesOf, missingCauses, type Causes } from "./causes.js";
 import { areEnough, leastKnownWidth, TOKEN_BUDGET, workOf, type ReplicationWork } from "./how-many.js";
 import { merge } from "./merge.js";
@@ -135,17 +135,6 @@ export function replicationLane(
   program: string | URL = workerFile("replications"),
 ): ReplicationLane {
   return workerLane(program, base, "with --replications 1 none is started");
-}
-
-/** Rejects when the signal aborts, until nothing listens any more. */
-function rejectedBy(signal: AbortSignal | undefined, unheard: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const fail = (): void => {
-      reject(signal!.reason as Error);
-    };
-    if (signal?.aborted === true) fail();
-    signal?.addEventListener("abort", fail, { signal: unheard });
-  });
 }
 
 /** A width that is known so many times worse than it should be is reported: to 22 % of itself. */

@@ -1,5 +1,6 @@
 /** A list of tasks spread over lanes: each lane takes the next one when it is free; results come in the order of the tasks. */
 import type { Lane } from "./lanes.js";
+import { rejectedBy } from "./rejected-by.js";
 
 export interface SpreadOptions {
   /** Rejects with its reason; the lanes are the caller's to close. */
@@ -27,16 +28,11 @@ export async function spread<Task, Result>(
   };
   const all = Promise.all(lanes.map(drive));
   all.catch(() => undefined);
-  await (signal === undefined ? all : Promise.race([all, aborted(signal)]));
+  const over = new AbortController();
+  try {
+    await Promise.race([all, rejectedBy(signal, over.signal)]);
+  } finally {
+    over.abort();
+  }
   return results;
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const fail = (): void => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) fail();
-    signal.addEventListener("abort", fail, { once: true });
-  });
 }

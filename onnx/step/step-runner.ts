@@ -1,8 +1,8 @@
 /**
  * Runs steps of continuous batching on ONNX Runtime: new tokens of requests whose past lies in slots. Blocks its thread.
  *
- * A step is given as groups. The rows of a group have as many new tokens each: any number of rows with one token (decodes), or one
- * row with many (a chunk of a prompt). A group's rows lie in neighbouring slots.
+ * A step consists of groups: any number of rows with one new token each (decodes), or one row with many (a chunk of a prompt). A
+ * group's rows lie in neighbouring slots.
  */
 import { InvariantError } from "../../formats/index.js";
 import type { SamplingSettings } from "../batches/index.js";
@@ -14,7 +14,7 @@ import { KvSlots } from "./kv-slots.js";
 import { requireStepModel } from "./step-model.js";
 
 export interface StepRow {
-  /** New tokens, as many in each row of a group. */
+  /** New tokens, the same number in each row of a group. */
   readonly ids: readonly number[];
   /** Tokens that the slot holds already. */
   readonly past: number;

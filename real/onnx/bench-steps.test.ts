@@ -205,7 +205,7 @@ test("a worker that dies in mid-run ends it with one message, and what had ended
   await mortal.close();
 });
 
-test("memory that runs out in a step is told as such, with what to change", async () => {
+test("memory that runs out in a step is reported as such, with what to change", async () => {
   let steps = 0;
   const failing: StepExecutor = {
     ...executor,

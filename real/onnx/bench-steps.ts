@@ -14,7 +14,7 @@ import type { DrivenSteps } from "../steps-run.js";
 import { roundedMs, watchSurroundings } from "../surroundings.js";
 import { runNotes, type RunSurroundings } from "../validity.js";
 import { promptIdsOf } from "./prompt-ids.js";
-import { judgedInfo, tokenSeed, withAnswer, type Answer, type RealRunInput } from "./real-run.js";
+import { judgedInfo, startInfo, tokenSeed, withAnswer, type Answer, type RealRunInput } from "./real-run.js";
 
 export interface StepBenchInput extends RealRunInput {
   readonly executor: StepExecutor;
@@ -117,41 +117,21 @@ class RequestTokens {
   }
 }
 
-function infoAtStart({
-  executor,
-  model,
-  policy,
-  policyName,
-  hardware,
-  load,
-  seed,
-  date,
-  sampling,
-}: StepBenchInput): RunInfo {
-  const { name, shape, precision, fused, parameters, weightBytes, kvBytesPerToken } = model;
-  return {
-    version: 1,
-    source: "real",
+function infoAtStart(input: StepBenchInput): RunInfo {
+  const { executor, policy, policyName } = input;
+  const { name, shape, precision, fused, parameters, weightBytes, kvBytesPerToken } = input.model;
+  return startInfo(input, {
     policy: policyName,
-    date,
-    engine: {
-      name: "onnxruntime-cpu",
-      version: executor.ortVersion,
-      settings: {
-        threads: executor.threads,
-        load_ms: roundedMs(executor.loadMs * 1e6),
-        warm_up_steps: WARM_UP_STEPS,
-        kv_cache_bytes: executor.cacheBytes,
-        ...defined({ sampling }),
-      },
-    },
+    settings: policy.settings,
     model: { ...shape, name, precision, fused, parameters, weightBytes, kvBytesPerToken },
-    hardware,
-    load,
-    requests: 0,
-    seed,
-    policy_settings: { ...policy.settings },
-  };
+    engine: {
+      provider: "cpu",
+      version: executor.ortVersion,
+      threads: executor.threads,
+      loadMs: executor.loadMs,
+      warmUp: { warm_up_steps: WARM_UP_STEPS, kv_cache_bytes: executor.cacheBytes },
+    },
+  });
 }
 
 interface RunStory {
@@ -185,7 +165,7 @@ function describeRun(input: StepBenchInput, driven: DrivenSteps, story: RunStory
 function overhead(steps: readonly ScheduledStepRecord[]): { readonly p50: number; readonly p95: number } | null {
   const computed = steps.filter(({ computeStartNs }) => computeStartNs !== undefined);
   const timesNs = computed.slice(1).flatMap((step, at) => {
-    // Where nobody goes on from before, the engine may have been idle.
+    // Without a request from the step before, the engine may have been idle.
     if (step.contextTokens === 0) return [];
     return step.computeEndNs! - computed[at]!.computeEndNs! - step.runtimeNs!;
   });

@@ -10,7 +10,7 @@ import { drive, RunInterrupted, type DriveResult } from "../drive.js";
 import { roundedMs, watchSurroundings } from "../surroundings.js";
 import { runNotes, type RunSurroundings } from "../validity.js";
 import { promptIdsOf } from "./prompt-ids.js";
-import { judgedInfo, tokenSeed, withAnswer, type Answer, type RealRunInput } from "./real-run.js";
+import { judgedInfo, startInfo, tokenSeed, withAnswer, type Answer, type RealRunInput } from "./real-run.js";
 
 export interface OnnxBenchInput extends RealRunInput {
   readonly executor: OnnxExecutor;
@@ -98,33 +98,21 @@ interface RunStory {
 }
 
 /** What is known of the run before its clock starts. */
-function infoAtStart(
-  { executor, plan, hardware, load, seed, date, sampling }: OnnxBenchInput,
-  warmUpsNs: readonly number[],
-): RunInfo {
-  return {
-    version: 1,
-    source: "real",
+function infoAtStart(input: OnnxBenchInput, warmUpsNs: readonly number[]): RunInfo {
+  const { plan } = input;
+  const { provider, ortVersion, threads, loadMs, model } = input.executor.info;
+  return startInfo(input, {
     policy: plan.name,
-    date,
+    settings: plan.settings,
+    model: { ...model },
     engine: {
-      name: `onnxruntime-${executor.info.provider}`,
-      version: executor.info.ortVersion,
-      settings: {
-        threads: executor.info.threads,
-        load_ms: roundedMs(executor.info.loadMs * 1e6),
-        warm_up_batches: WARM_UP_BATCHES,
-        warm_up_ms: warmUpsNs.map(roundedMs),
-        ...defined({ sampling }),
-      },
+      provider,
+      version: ortVersion,
+      threads,
+      loadMs,
+      warmUp: { warm_up_batches: WARM_UP_BATCHES, warm_up_ms: warmUpsNs.map(roundedMs) },
     },
-    model: { ...executor.info.model },
-    hardware,
-    load,
-    requests: 0,
-    seed,
-    policy_settings: { ...plan.settings },
-  };
+  });
 }
 
 /** The run with everything that a reader needs to judge it. */

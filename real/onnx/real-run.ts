@@ -1,8 +1,8 @@
 /** What real runs on ONNX Runtime have in common, of whole batches and of steps: what they are given, and what they tell. */
-import type { RequestRecord, RunInfo, RunJournal, Workload } from "../../formats/index.js";
+import { defined, type RequestRecord, type RunInfo, type RunJournal, type Workload } from "../../formats/index.js";
 import type { SamplingSettings } from "../../onnx/index.js";
 import type { Tokenize } from "../../sim/index.js";
-import { eventLoopDelayMs } from "../surroundings.js";
+import { eventLoopDelayMs, roundedMs } from "../surroundings.js";
 import { validity, type RunSurroundings } from "../validity.js";
 
 export interface RealRunInput {
@@ -35,6 +35,52 @@ export function withAnswer(request: RequestRecord, answers: ReadonlyMap<string, 
 /** Of a request's tokens, which do not depend on who runs beside it. */
 export function tokenSeed({ seed, workload }: Pick<RealRunInput, "seed" | "workload">, index: number): string {
   return `${seed}/${workload.requests[index]!.id}`;
+}
+
+/** run.json of a run before its clock starts, without the counts and verdicts of its end. */
+export function startInfo(
+  { load, hardware, seed, date, sampling }: RealRunInput,
+  {
+    policy,
+    settings,
+    model,
+    engine,
+  }: {
+    readonly policy: string;
+    readonly settings: Readonly<Record<string, unknown>>;
+    readonly model: RunInfo["model"];
+    /** `loadMs`: from starting the executor to a loaded model; `warmUp`: what ran before the clock. */
+    readonly engine: {
+      readonly provider: string;
+      readonly version: string;
+      readonly threads: number;
+      readonly loadMs: number;
+      readonly warmUp: Readonly<Record<string, unknown>>;
+    };
+  },
+): RunInfo {
+  return {
+    version: 1,
+    source: "real",
+    policy,
+    date,
+    engine: {
+      name: `onnxruntime-${engine.provider}`,
+      version: engine.version,
+      settings: {
+        threads: engine.threads,
+        load_ms: roundedMs(engine.loadMs * 1e6),
+        ...engine.warmUp,
+        ...defined({ sampling }),
+      },
+    },
+    model: { ...model },
+    hardware,
+    load,
+    requests: 0,
+    seed,
+    policy_settings: { ...settings },
+  };
 }
 
 export interface RealRunStory {

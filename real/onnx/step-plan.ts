@@ -1,16 +1,7 @@
 /** Settings of a policy of steps where ONNX Runtime on this machine runs it, whatever policy it is. */
 import { ConfigError } from "../../formats/index.js";
+import { defaultStepSettings } from "../../onnx/index.js";
 import { planPolicy, settingNames, type StepPlan } from "../../sim/index.js";
-
-/**
- * Where nobody said otherwise. Each sequence takes a slot of max_model_len tokens; and scheduling takes so little beside a step that
- * it need not be done ahead, which makes requests wait for one step more.
- */
-const defaults: Readonly<Record<string, unknown>> = {
-  max_num_seqs: 32,
-  async_scheduling: false,
-  enable_prefix_caching: false,
-};
 
 /** What a setting that is on would need. */
 const missing: Readonly<Record<string, string>> = {
@@ -24,7 +15,7 @@ export function realStepPlan({ name, settings }: StepPlan): StepPlan {
     throw new ConfigError(`${setting}: not available on ONNX Runtime, ${why}; leave it out, or simulate it`);
   }
   const known = settingNames(name);
-  const own = Object.fromEntries(Object.entries(defaults).filter(([setting]) => known.includes(setting)));
+  const own = Object.fromEntries(Object.entries(defaultStepSettings).filter(([setting]) => known.includes(setting)));
   const plan = planPolicy(name, { ...own, ...settings }, { source: "flags" });
   if (plan.work !== "step") throw new ConfigError(`policy "${name}" runs whole batches, expected one that runs steps`);
   return plan;

@@ -2,7 +2,7 @@
  * An answer's evidence: each limited statistic over the load, with the interval of 9 of 10 runs, the region within the limit,
  * and the band of loads in which it depends on the day whether the goals hold.
  */
-import { greatest, type AnswerEvidence, type AnswerInterval } from "../../formats/index.js";
+import { greatest, least, type AnswerEvidence, type AnswerInterval } from "../../formats/index.js";
 import {
   drawBottomAxis,
   drawLeftAxis,
@@ -79,7 +79,7 @@ function axisOf(key: string, limitMs: number, evidence: readonly AnswerEvidence[
     ...(intervals[key] === undefined ? [] : [intervals[key].low, intervals[key].high]),
   ]);
   const high = greatest([...ends, limitMs]);
-  const low = -greatest([...ends, limitMs].map((end) => -end));
+  const low = least([...ends, limitMs]);
   const unit = scaledUnit("ms", 1);
   return wantsLog(low, high, 20) ? logAxis(low, high, key, unit) : linearAxis(high, key, unit);
 }

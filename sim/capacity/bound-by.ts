@@ -2,10 +2,10 @@
  * What limits a server that is kept full. A limit that stopped admissions binds if the server does more with twice of it;
  * where none does, the clock that is busiest binds.
  */
-import { ConfigError } from "../../formats/index.js";
 import { stopNames, type AdmissionStops, type SimulatedRunInput } from "../engine/index.js";
-import type { AdmissionLimit } from "../policy/index.js";
-import { withTwice } from "./doubled-limit.js";
+import { admissionLimits, type AdmissionLimit } from "../policy/index.js";
+import { busiestClock, busyMs } from "./busy.js";
+import { ifItWorks, withTwice } from "./doubled-limit.js";
 import { mixOf } from "./mix.js";
 import { saturate, type Saturated } from "./saturate.js";
 import { mean } from "../metrics/index.js";
@@ -25,22 +25,12 @@ export function boundBy(input: SimulatedRunInput, saturated: Saturated, measured
   let best: { readonly limit: AdmissionLimit; readonly gain: number } | undefined;
   const mix = mixOf(input, input.replicas);
   for (const limit of stopping(input, saturated)) {
-    const doubled = saturateOrGiveUp(() => saturate(twice(input, limit, saturated), mix, measured));
+    const doubled = ifItWorks(() => saturate(twice(input, limit, saturated), mix, measured));
     if (doubled === undefined) continue;
     const gain = doubled.rate.requestsPerS / saturated.rate.requestsPerS - 1;
     if (gain >= MIN_GAIN && gain > (best?.gain ?? 0)) best = { limit, gain };
   }
-  return best?.limit ?? busiestClock(saturated);
-}
-
-/** Settings that are twice as large need not work together. */
-function saturateOrGiveUp(run: () => Saturated | undefined): Saturated | undefined {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof ConfigError) return undefined;
-    throw error;
-  }
+  return best?.limit ?? busiestClock(busyMs(saturated.run.info));
 }
 
 /** The limits that stopped admissions. */
@@ -53,9 +43,7 @@ function stopping({ plan }: SimulatedRunInput, { run, isClientBound }: Saturated
   }
   const stops = run.info.admission_stops as AdmissionStops;
   const passes = stopNames.reduce((sum, name) => sum + stops[name], 0);
-  const found = (["seats", "kv_blocks", "token_budget"] as const).filter(
-    (name) => stops[name] >= STOPPING_SHARE * passes,
-  );
+  const found = admissionLimits.filter((name) => stops[name] >= STOPPING_SHARE * passes);
   return isClientBound && !found.includes("seats") ? ["seats", ...found] : found;
 }
 
@@ -66,14 +54,4 @@ function twice(input: SimulatedRunInput, limit: AdmissionLimit, { isClientBound 
     return { ...input, workload: { ...workload, maxConcurrency: 2 * workload.maxConcurrency } };
   }
   return withTwice(input, limit).input;
-}
-
-function busiestClock({ run }: Saturated): BoundName {
-  const { busy_ms, host_busy_ms = 0, front_end_busy_ms = 0 } = run.info as unknown as Readonly<Record<string, number>>;
-  const clocks = [
-    ["gpu", busy_ms ?? 0],
-    ["host", host_busy_ms],
-    ["front_end", front_end_busy_ms],
-  ] as const;
-  return clocks.reduce((busiest, clock) => (clock[1] > busiest[1] ? clock : busiest))[0];
 }

@@ -23,10 +23,10 @@ export function withTwice(input: SimulatedRunInput, limit: AdmissionLimit): Doub
   return changedBy(input, changed);
 }
 
-/** The same, or undefined where settings that are twice as large do not work together. */
-export function withTwiceIfItWorks(input: SimulatedRunInput, limit: AdmissionLimit): Doubled | undefined {
+/** What `work` gives, or undefined where settings that are twice as large do not work together (ConfigError). */
+export function ifItWorks<Result>(work: () => Result): Result | undefined {
   try {
-    return withTwice(input, limit);
+    return work();
   } catch (error) {
     if (error instanceof ConfigError) return undefined;
     throw error;

@@ -4,5 +4,6 @@ export type { Stretch } from "./busiest-stretch.js";
 export { offeredLoad, type Offered } from "./offered.js";
 export { boundNames, type BoundName } from "./bound-by.js";
 export { withCapacity, type RunCapacity } from "./with-capacity.js";
-export { withTwiceIfItWorks, type Doubled } from "./doubled-limit.js";
+export { ifItWorks, withTwice, type Doubled } from "./doubled-limit.js";
+export { busiestClock, busyFractions, type Busy } from "./busy.js";
 export { slotsOfServer } from "./saturate.js";

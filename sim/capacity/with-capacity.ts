@@ -1,11 +1,12 @@
 /** Puts capacity into a finished run: beside what the run was busy with, in its notes, and in its verdict on overload. */
 import { percent, withInfo, type Run } from "../../formats/index.js";
+import { busyFractions, type Busy } from "./busy.js";
 import type { Capacity, NoCapacity } from "./capacity.js";
 
 /** `capacity` of run.json and --json. */
 export type RunCapacity = Capacity & {
   /** Fractions of the run's time in which GPU (or what runs batches), host thread and front end worked. */
-  readonly busy: { readonly gpu: number; readonly host: number; readonly front_end: number };
+  readonly busy: Busy;
 };
 
 /** The run with its capacity, which may be shared by all runs of the same load. Without one, capacity is null. */
@@ -47,15 +48,12 @@ function overloadNote({ utilisation, busiest, latency_growth_s_per_min: growth =
   );
 }
 
-function busyOf({ info }: Run): RunCapacity["busy"] {
-  const facts = info as unknown as Readonly<Record<string, number | undefined>>;
+function busyOf({ info }: Run): Busy {
   const durationS = info.summary?.duration;
-  const replicas = facts.replicas ?? 1;
-  const fraction = (busyMs = 0): number =>
-    typeof durationS === "number" ? Math.min(1, busyMs / (1e3 * durationS * replicas)) : 0;
-  return {
-    gpu: fraction(facts.busy_ms),
-    host: fraction(facts.host_busy_ms),
-    front_end: fraction(facts.front_end_busy_ms),
-  };
+  const { gpu, host, front_end } = busyFractions(
+    info,
+    typeof durationS === "number" ? durationS : null,
+    typeof info.replicas === "number" ? info.replicas : 1,
+  );
+  return { gpu: Math.min(1, gpu), host: Math.min(1, host), front_end: Math.min(1, front_end) };
 }

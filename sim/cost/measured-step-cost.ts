@@ -1,6 +1,6 @@
 /**
- * What steps cost by single steps that were measured (`steps` of a profile). The loop is synchronous: the host schedules, a step
- * runs, its tokens are told of.
+ * Costs of steps from single steps that were measured (`steps` of a profile). The loop is synchronous: the host schedules, a step
+ * runs, its tokens are reported.
  */
 import { stepPartNames, type StepCosts, type StepPartName } from "../../formats/index.js";
 import { DecodeTimes } from "./decode-times.js";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { CostTerm, Profile, StaticBatchCost } from "../../formats/index.js";
 import { extrapolationOf } from "./range-use.js";
 import { StaticStepCost } from "./static-step-cost.js";
-import type { StepShape } from "./step-cost.js";
+import { stepShape } from "./step-shape.fixture.js";
 import { decodeQuantities, sumTerms } from "./terms.js";
 
 const round: StaticBatchCost = {
@@ -26,65 +26,52 @@ function costWith(change: Partial<StaticBatchCost> = {}, coldStart = false): Sta
   return new StaticStepCost({ ...round, ...change }, range, { coldStart });
 }
 
-/** A step of decodes that read `contextTokens`, and of prompts with nothing cached. */
-function step(decodes: number, contextTokens: number, prompts: readonly number[] = []): StepShape {
-  const prefillTokens = prompts.reduce((sum, tokens) => sum + tokens, 0);
-  return {
-    scheduledRequests: decodes + prompts.length,
-    scheduledTokens: decodes + prefillTokens,
-    decodeRequests: decodes,
-    decodeContextTokens: contextTokens,
-    prefillRequests: prompts.length,
-    prefillTokens,
-    prefillContextTokens: 0,
-    prefillAttentionPairs: prompts.reduce((sum, tokens) => sum + (tokens * (tokens + 1)) / 2, 0),
-  };
-}
-
 describe("a step on a profile of batches", () => {
   it("of decodes alone costs the sum of the decode terms", () => {
-    expect(costWith().gpuNs(step(2, 20))).toBe(4000 + 50 * 2 + 20);
+    expect(costWith().gpuNs(stepShape(2, 20))).toBe(4000 + 50 * 2 + 20);
   });
 
   it("of prompts alone costs a batch's prefill", () => {
     // 10000 + 100 * 20
-    expect(costWith().gpuNs(step(0, 0, [10, 10]))).toBe(12_000);
+    expect(costWith().gpuNs(stepShape(0, 0, [10, 10]))).toBe(12_000);
   });
 
   it("of both pays the larger base once", () => {
     // 10000 + 100 * 10 and 50 * 2 + 20.
-    expect(costWith().gpuNs(step(2, 20, [10]))).toBe(11_120);
+    expect(costWith().gpuNs(stepShape(2, 20, [10]))).toBe(11_120);
   });
 
   it("takes at least a nanosecond", () => {
     const free: CostTerm[] = [{ basis: "base", coefficient_ns: 0 }];
     const cost = costWith({ prefill: free, decode_step: free });
-    expect([cost.gpuNs(step(1, 0)), cost.gpuNs(step(0, 0, [5])), cost.gpuNs(step(1, 0, [5]))]).toEqual([1, 1, 1]);
+    expect([cost.gpuNs(stepShape(1, 0)), cost.gpuNs(stepShape(0, 0, [5])), cost.gpuNs(stepShape(1, 0, [5]))]).toEqual([
+      1, 1, 1,
+    ]);
   });
 
   it("pays the cold start once, when asked for", () => {
     const cost = costWith({}, true);
-    expect([cost.gpuNs(step(1, 0)), cost.gpuNs(step(1, 0))]).toEqual([1_004_050, 4050]);
-    expect(costWith().gpuNs(step(1, 0))).toBe(4050);
+    expect([cost.gpuNs(stepShape(1, 0)), cost.gpuNs(stepShape(1, 0))]).toEqual([1_004_050, 4050]);
+    expect(costWith().gpuNs(stepShape(1, 0))).toBe(4050);
   });
 
   it("has a host that takes no time, and no front end", () => {
     const cost = costWith();
     const { host } = cost;
-    const launchNs = host.launchNs(step(3, 30), 0);
-    expect([host.scheduleNs(step(3, 30), 0), launchNs, host.leadNs(step(3, 30), 0), host.updateNs(3, 0), host.copyNs, host.sendNs]).toEqual([0, 0, 0, 0, 0, 0]); // prettier-ignore
-    expect(host.idleSpanNs(step(3, 30), launchNs, 4050)).toBe(4050);
+    const launchNs = host.launchNs(stepShape(3, 30), 0);
+    expect([host.scheduleNs(stepShape(3, 30), 0), launchNs, host.leadNs(stepShape(3, 30), 0), host.updateNs(3, 0), host.copyNs, host.sendNs]).toEqual([0, 0, 0, 0, 0, 0]); // prettier-ignore
+    expect(host.idleSpanNs(stepShape(3, 30), launchNs, 4050)).toBe(4050);
     expect(cost).not.toHaveProperty("frontEnd");
   });
 
   it("notes what lies beyond the measured range, each once", () => {
     const cost = costWith();
-    cost.gpuNs(step(6, 60, [3, 3, 3]));
-    cost.gpuNs(step(9, 90));
+    cost.gpuNs(stepShape(6, 60, [3, 3, 3]));
+    cost.gpuNs(stepShape(9, 90));
     expect(extrapolationOf([cost]).of.map(({ quantity, side, asked }) => [quantity, side, asked])).toEqual([
       ["batch", "above", 9],
     ]);
-    cost.gpuNs(step(1, 201, [101]));
+    cost.gpuNs(stepShape(1, 201, [101]));
     expect(extrapolationOf([cost]).of.slice(1)).toMatchObject([
       { quantity: "prompt_tokens", side: "above", measured_to: 100, asked: 101 },
       { quantity: "context_tokens", side: "above", measured_to: 200, asked: 201 },
@@ -135,7 +122,7 @@ describe("the law of decodes", () => {
     fc.assert(
       fc.property(laws, ({ terms, requests, contextTokens }) => {
         const cost = costWith({ decode_step: terms });
-        const gpuNs = cost.gpuNs(step(requests, contextTokens));
+        const gpuNs = cost.gpuNs(stepShape(requests, contextTokens));
         expect(gpuNs).toBe(cost.decodeLaw(requests, contextTokens).firstNs);
       }),
       { numRuns: 500, seed: 20_251_124 },
@@ -173,7 +160,7 @@ describe("the law of decodes", () => {
       { basis: "context_tokens", coefficient_ns: 3, beyond: 50, upto: 90 },
     ];
     const cost = costWith({ decode_step: knotted });
-    const timesNs = Array.from({ length: 60 }, (_, at) => cost.gpuNs(step(1, 40 + at)));
+    const timesNs = Array.from({ length: 60 }, (_, at) => cost.gpuNs(stepShape(1, 40 + at)));
     const gapsNs = timesNs.slice(1).map((ns, at) => ns - timesNs[at]!);
     expect([timesNs[0], Math.min(...gapsNs), Math.max(...gapsNs), timesNs.at(-1)]).toEqual([1000, 0, 3, 1120]);
   });

@@ -1,7 +1,7 @@
 /**
  * What a step of continuous batching consists of, as the terms of a profile's step costs multiply it: the same for the fit
- * (calibrate/fit) and the simulation. New tokens go through the dense layers in runs; a run takes so many groups, of which all
- * decodes together are one and each chunk of a prompt is another.
+ * (calibrate/fit) and the simulation. New tokens go through the dense layers in runs, each of at most `groupsPerRun`
+ * groups: all decodes together are one, and each chunk of a prompt is another.
  */
 import type { StepPartName } from "../../formats/index.js";
 import type { Quantities } from "./terms.js";

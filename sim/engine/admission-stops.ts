@@ -2,9 +2,16 @@
  * What kept requests waiting: for every pass of a scheduler after which some still wait, the limit that stopped the
  * admissions. `none`: nothing waited at the scheduler.
  */
-import { slotCount, stepBudget, type AdmissionLimit, type EngineLimits, type StepScheduler } from "../policy/index.js";
+import {
+  admissionLimits,
+  slotCount,
+  stepBudget,
+  type AdmissionLimit,
+  type EngineLimits,
+  type StepScheduler,
+} from "../policy/index.js";
 
-export const stopNames: readonly (AdmissionLimit | "none")[] = ["seats", "kv_blocks", "token_budget", "none"];
+export const stopNames: readonly (AdmissionLimit | "none")[] = [...admissionLimits, "none"];
 
 /** Passes, by what stopped the admissions. */
 export type AdmissionStops = Record<AdmissionLimit | "none", number>;

@@ -2,7 +2,9 @@
 export { stopNames, type AdmissionStops } from "./admission-stops.js";
 export { FrontEnd, type OutputToSend } from "./front-end.js";
 export { Ledger } from "./ledger.js";
+export { recordedCounts } from "./recorded-counts.js";
 export { StepLog } from "./step-log.js";
+export { tokenByToken } from "./token-by-token.js";
 export { tableOf } from "./step-records.js";
 export { simulate, type SimulationInput, type SimulationResult } from "./simulate.js";
 export { engineNames, simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";

@@ -3,25 +3,11 @@ import fc from "fast-check";
 import type { ContentRuns, Profile, VllmEngineCost, Workload, WorkloadRequest } from "../../formats/index.js";
 import { stepCostOf, type StepCostModel } from "../cost/index.js";
 import { DEFAULT_VERSION, rulesOf, type SchedulerLimits } from "../policy/index.js";
+import { roomy } from "../policy/vllm/scenario.fixture.js";
 
 /** Room for everything; `change` replaces parts. */
 export function roomyLimits(change: Partial<SchedulerLimits> = {}): SchedulerLimits {
-  return {
-    rules: rulesOf(DEFAULT_VERSION),
-    asyncScheduling: false,
-    maxNumSeqs: 64,
-    maxNumBatchedTokens: 2048,
-    blockSize: 16,
-    numGpuBlocks: 1000,
-    maxModelLen: 4096,
-    chunkedPrefill: true,
-    prefixCaching: false,
-    longPrefillTokenThreshold: 0,
-    schedulingPolicy: "fcfs",
-    watermark: 0,
-    reserveFullIsl: true,
-    ...change,
-  };
+  return { ...roomy, maxNumSeqs: 64, maxNumBatchedTokens: 2048, maxModelLen: 4096, ...change };
 }
 
 /** Small pools and budgets, so that requests wait, are cut, preempted and rejected. No prefix cache. */

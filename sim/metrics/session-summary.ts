@@ -1,6 +1,8 @@
 /** A run of sessions turn by turn: time to first token, the share of prompts that was cached, how long sessions took. */
 import type { RequestTurn } from "../../formats/index.js";
+import { nearestRank } from "../kernel/index.js";
 import { gapMs } from "./request-metrics.js";
+import { mean } from "./statistics.js";
 import type { RequestColumns } from "./request-columns.js";
 
 /** Turns shown one by one; later ones are one row. */
@@ -59,8 +61,8 @@ export function summariseSessions(
     count,
     completed: times.length,
     mean_session_s: meanOf(times),
-    p50_session_s: rankOf(times, 0.5),
-    p90_session_s: rankOf(times, 0.9),
+    p50_session_s: rankOrNull(times, 0.5),
+    p90_session_s: rankOrNull(times, 0.9),
     cached_share: cachedShare(
       columns,
       Array.from({ length: columns.rows }, (_, row) => row),
@@ -79,8 +81,8 @@ function summaryOf(columns: Columns, rows: readonly number[]): Omit<TurnSummary,
     requests: rows.length,
     completed: answered.length,
     mean_ttft_ms: meanOf(ttfts),
-    p50_ttft_ms: rankOf(ttfts, 0.5),
-    p90_ttft_ms: rankOf(ttfts, 0.9),
+    p50_ttft_ms: rankOrNull(ttfts, 0.5),
+    p90_ttft_ms: rankOrNull(ttfts, 0.9),
     cached_share: cachedShare(columns, answered),
   };
 }
@@ -96,10 +98,9 @@ function cachedShare({ ok, promptTokens, cachedTokens }: Columns, rows: readonly
 }
 
 function meanOf(values: Float64Array): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.length === 0 ? null : mean(values);
 }
 
-/** Of sorted values: the one of rank ceil(p n). */
-function rankOf(sorted: Float64Array, fraction: number): number | null {
-  return sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)] ?? null;
+function rankOrNull(sorted: Float64Array, p: number): number | null {
+  return nearestRank(sorted, p) ?? null;
 }

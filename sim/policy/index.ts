@@ -13,7 +13,7 @@ export {
   type PolicyPlan,
   type StepPlan,
 } from "./registry.js";
-export { slotCount, stepBudget } from "./step-policy.js";
+export { admissionLimits, slotCount, stepBudget } from "./step-policy.js";
 export type { AdmissionLimit, EngineLimits, SchedulerInput, StepPolicy, StepSchedulers } from "./step-policy.js";
 export { attentionPairs } from "./step.js";
 export type { EngineStep, SchedulerRequest, StepAssignment, StepScheduler, TokenSink } from "./step.js";

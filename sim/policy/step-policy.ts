@@ -62,7 +62,8 @@ export interface StepSchedulers {
 }
 
 /** Limits that stop admissions. */
-export type AdmissionLimit = "seats" | "kv_blocks" | "token_budget";
+export const admissionLimits = ["seats", "kv_blocks", "token_budget"] as const;
+export type AdmissionLimit = (typeof admissionLimits)[number];
 
 export interface StepPolicy extends StepSchedulers {
   /** The settings in force, every default filled, those that depend on the machine too. */

@@ -26,7 +26,7 @@ const whole = { isSteady: false };
 
 const mixed = Array.from({ length: 100 }, (_, index) => ({ ttftMs: 1 + index, e2elMs: 201 + index }));
 
-test("statistics of requests are told beside their limits", () => {
+test("statistics of requests are given beside their limits", () => {
   const { goals } = measureGoals(
     { table: tableOf(mixed) },
     goalsOf("mean_ttft:101,p99_ttft:100,p50_e2el:200,p90_tpot:20"),
@@ -63,7 +63,7 @@ test("gaps between tokens are those of the whole run", () => {
   expect(goals.map(({ value }) => value)).toEqual([50.5, expect.closeTo(99.01, 9), expect.closeTo(75.25, 9)]);
 });
 
-test("the start-up of a steady load is left out, and it is asked whether the server keeps up", () => {
+test("the start-up of a steady load is left out, and the server must keep up", () => {
   const settling = Array.from({ length: 1000 }, (_, index) => ({
     ttftMs: index < 200 ? 1 : 100,
     e2elMs: index < 200 ? 2 : 150,

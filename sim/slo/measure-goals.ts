@@ -19,9 +19,7 @@ export interface GoalValue {
 
 export interface MeasuredGoals {
   readonly goals: readonly GoalValue[];
-  /** Requests that count. */
-  readonly counted: number;
-  /** First of them by arrival: where the start-up ends. */
+  /** The first request by arrival that counts: where the start-up ends. */
   readonly from: number;
 }
 
@@ -29,11 +27,11 @@ export interface MeasuredGoals {
 const NEVER_MS = 1e12;
 /**
  * A server keeps up while the number of requests in the system grows by no more than a share of the arrivals and what chance
- * does: so many standard deviations of the difference between two moments, the number itself being Poisson's at least.
+ * does: a number of standard deviations of the difference between two moments, the number itself being Poisson's at least.
  */
 const GROWTH_SHARE = 0.01;
 const CHANCE = 3;
-/** Of the arrivals, from where on it is asked whether the server keeps up. */
+/** Share of the arrivals after which the server must keep up. */
 const KEEPING_UP_FROM = 0.25;
 
 export interface MeasureOptions {
@@ -67,7 +65,7 @@ export function measureGoals(
   });
   if (goodput !== undefined) goals.push(goodputOf(goodput, (metric) => of(metric).subarray(from)));
   if (isSteady) goals.push(keepingUp(columns, from));
-  return { goals, counted: columns.rows - from, from };
+  return { goals, from };
 }
 
 /** Requests that it takes for every goal to be shown at all, were they independent (docs/metrics.md, "Percentiles"). */

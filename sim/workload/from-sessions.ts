@@ -1,7 +1,10 @@
 /** Sessions, of a trace or drawn, become one request list: what each prompt begins with, what it waits for, when it starts. */
 import {
   ConfigError,
+  contentTokens,
   InvariantError,
+  linearTurns,
+  type LinearTurn,
   type Load,
   type Session,
   type Workload,
@@ -86,7 +89,7 @@ function addSession(
     }
     if (place > 0 && after === undefined) throw new InvariantError(`turn ${place} of session ${id} waits for no turn`);
     const index = base + place;
-    const begun = follows?.tokens ?? shared.reduce((sum, [, tokens]) => sum + tokens, 0);
+    const begun = follows?.tokens ?? contentTokens(shared);
     const own = promptTokens - begun;
     requests.push({
       id: `${id}/${place}`,
@@ -109,22 +112,14 @@ export function sessionsFromLoad(load: Load, seed: string): Session[] {
   const outputs = drawn(load.sessions_output_len ?? 128, load.sessions_output_cv ?? 0, random);
   const pause = drawn((load.sessions_think_s ?? 5) * 1e9, load.sessions_think_cv ?? 0, random);
   const system = load.sessions_system_len ?? 0;
+  const shared = system > 0 ? [[SYSTEM_ID, system] as const] : [];
   return Array.from({ length: load.num_sessions ?? DEFAULT_SESSIONS }, (_, number): Session => {
-    let past = system;
-    const list = Array.from({ length: Math.max(1, turns()) }, (_unused, place) => {
-      const promptTokens = past + Math.max(1, added());
-      const outputTokens = Math.max(1, outputs());
-      const before = place - 1;
-      const begins =
-        place > 0
-          ? { after: before, follows: { turn: before, tokens: past } }
-          : system > 0
-            ? { shared: [[SYSTEM_ID, system] as const] }
-            : {};
-      past = promptTokens + outputTokens;
-      return { promptTokens, outputTokens, pauseNs: place === 0 ? 0 : pause(), ...begins };
-    });
-    return { id: String(number), turns: list };
+    const list = Array.from({ length: Math.max(1, turns()) }, (_unused, place): LinearTurn => ({
+      newTokens: Math.max(1, added()),
+      outputTokens: Math.max(1, outputs()),
+      pauseNs: place === 0 ? 0 : pause(),
+    }));
+    return { id: String(number), turns: linearTurns(list, shared) };
   });
 }
 

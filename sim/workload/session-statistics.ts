@@ -1,6 +1,7 @@
 /** What sessions look like: turns, how prompts grow, pauses, and the most that a prefix cache could save of them. */
-import type { Session } from "../../formats/index.js";
+import { contentTokens, type Session } from "../../formats/index.js";
 import { prefixCeiling, type PrefixCeiling } from "./prefix-ceiling.js";
+import { valueStatistics } from "./trace-statistics.js";
 
 export interface Spread {
   readonly mean: number;
@@ -14,12 +15,12 @@ export interface SessionStatistics {
   readonly turns: number;
   readonly turnsPerSession: Spread;
   readonly promptTokens: Spread;
-  /** Tokens of a prompt after what it goes on from. */
+  /** Tokens of a prompt after what it continues. */
   readonly newTokens: Spread;
   readonly outputTokens: Spread;
   /** Before turns that wait for an answer, s; absent when there are none. */
   readonly pauseS?: Spread;
-  /** Turns that begin with a part of an earlier turn only, and those that go on from another one than the latest. */
+  /** Turns that begin with only a part of an earlier turn, and those that continue another one than the latest. */
   readonly cutTurns: number;
   readonly branches: number;
   readonly prefix: PrefixCeiling;
@@ -52,7 +53,7 @@ function ceilingOf(sessions: readonly Session[], blockTokens: number): PrefixCei
   const first = sessions.flatMap((session, number) =>
     session.turns.flatMap(({ promptTokens, outputTokens, follows, shared = [] }, place) => {
       if (follows !== undefined) return [];
-      const own = promptTokens - shared.reduce((sum, [, tokens]) => sum + tokens, 0);
+      const own = promptTokens - contentTokens(shared);
       const content = [...shared, ...(own > 0 ? [[2 ** 40 + number * 2 ** 10 + place, own] as const] : [])];
       return [{ id: "", promptTokens, outputTokens, content }];
     }),
@@ -73,8 +74,6 @@ function ceilingOf(sessions: readonly Session[], blockTokens: number): PrefixCei
 }
 
 function spreadOf(values: readonly number[]): Spread {
-  const sorted = Float64Array.from(values).sort();
-  const rank = (fraction: number): number => sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)]!;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return { mean, p50: rank(0.5), p90: rank(0.9), max: sorted.at(-1)! };
+  const { mean, p50, p90, max } = valueStatistics(values);
+  return { mean, p50, p90, max };
 }

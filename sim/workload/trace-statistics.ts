@@ -1,5 +1,6 @@
 /** What a list of requests looks like: how many when, how bursty, how long, and what a prefix cache could save. */
 import type { WorkloadRequest } from "../../formats/index.js";
+import { nearestRank } from "../kernel/index.js";
 import { findBinning, type Binning } from "./binning.js";
 import { prefixCeiling, type PrefixCeiling } from "./prefix-ceiling.js";
 import { meanRatePerS } from "./trace-times.js";
@@ -53,17 +54,18 @@ export function traceStatistics(
 ): TraceStatistics {
   return {
     requests: requests.length,
-    prompt: lengthStatistics(requests.map(({ promptTokens }) => promptTokens)),
-    output: lengthStatistics(requests.map(({ outputTokens }) => outputTokens)),
+    prompt: valueStatistics(requests.map(({ promptTokens }) => promptTokens)),
+    output: valueStatistics(requests.map(({ outputTokens }) => outputTokens)),
     arrivals: requests[0]?.arrivalNs === undefined ? undefined : arrivalStatistics(requests, parts),
     prefix: prefixCeiling(requests, blockTokens),
   };
 }
 
-function lengthStatistics(lengths: readonly number[]): LengthStatistics {
-  const sorted = Float64Array.from(lengths).sort();
-  const total = sorted.reduce((sum, tokens) => sum + tokens, 0);
-  const at = (p: number): number => sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)]!;
+/** Of at least one value. */
+export function valueStatistics(values: readonly number[]): LengthStatistics {
+  const sorted = Float64Array.from(values).sort();
+  const total = sorted.reduce((sum, value) => sum + value, 0);
+  const at = (p: number): number => nearestRank(sorted, p)!;
   return { mean: total / sorted.length, min: at(0), p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1), total };
 }
 

@@ -9,6 +9,7 @@ import {
   costDrawCount,
   defaultJitter,
   measureGoals,
+  median,
   saturatedRate,
   simulateOutcome,
   stream,
@@ -84,8 +85,7 @@ export async function judgeEdge(task: EdgeTask, workers?: number): Promise<EdgeJ
   };
   const found = await findCapacity(deployment, { workers });
   const edges = Array.from({ length: SEEDS }, (_, seed) => bruteEdge(task, seed, found));
-  const sorted = [...edges].sort((a, b) => a - b);
-  return { task, found, edges, edge: (sorted[SEEDS / 2 - 1]! + sorted[SEEDS / 2]!) / 2 };
+  return { task, found, edges, edge: median(edges) };
 }
 
 /** The highest rate of the grid that meets the goals, from above; a first rate that meets them is followed up. */

@@ -12,6 +12,7 @@ import {
 import { EngineStepCost } from "../../sim/cost/engine-step-cost.js";
 import { EngineLoop } from "../../sim/engine/engine-loop.js";
 import { StepLog } from "../../sim/engine/step-log.js";
+import { recordedCounts } from "../../sim/engine/recorded-counts.js";
 import { recordsOf } from "../../sim/engine/step-records.js";
 import {
   atPace,
@@ -246,7 +247,7 @@ class WatchedScheduler extends Scheduler {
     const watching: Watching = {
       step,
       startNs,
-      record: shapeOf(step, startNs),
+      record: { ...recordedCounts(step), scheduleStartNs: startNs },
       endNs: NaN,
       gpuEndNs: 0,
       updateStartNs: NaN,
@@ -283,21 +284,4 @@ class WatchedScheduler extends Scheduler {
     this.settleCall?.();
     this.settleCall = undefined;
   }
-}
-
-function shapeOf(step: SchedulerStep, scheduleStartNs: number): Watching["record"] {
-  return {
-    step: step.id,
-    scheduleStartNs,
-    scheduledRequests: step.scheduledRequests,
-    scheduledTokens: step.scheduledTokens,
-    decodeRequests: step.decodeRequests,
-    decodeContextTokens: step.decodeContextTokens,
-    prefillRequests: step.prefillRequests,
-    prefillTokens: step.prefillTokens,
-    contextTokens: step.decodeContextTokens + step.prefillContextTokens,
-    prefillAttentionPairs: step.prefillAttentionPairs,
-    samplingRequests: step.samplingRequests,
-    preempted: step.preempted.length,
-  };
 }

@@ -32,11 +32,11 @@ export interface BuildStepsInput {
   readonly longest: { readonly prompt: number; readonly context: number };
 }
 
-/** One in so many steps of each kind is kept out of the fit. */
+/** One step in this many, of each kind, is kept out of the fit. */
 const HELD_OUT_EVERY = 5;
-/** A time between steps so many times the median is a stall of the machine, not the loop's. */
+/** A time between steps this many times the median is a stall of the machine, not the loop's. */
 const STALL = 5;
-/** Steps of a loop that the model misses by more are told of. */
+/** A loop that the model misses by more is reported. */
 const LOOP_TOLERANCE = 0.1;
 
 export async function buildSteps(

@@ -3,7 +3,7 @@
  * them, and the section of the profile that comes of both. A model that cannot run steps gets none, with the reason.
  */
 import { ConfigError, type StepCosts } from "../../../formats/index.js";
-import { startStepExecutor, type ModelFiles } from "../../../onnx/index.js";
+import { defaultStepSettings, startStepExecutor, type ModelFiles } from "../../../onnx/index.js";
 import { planPolicy, type StepPolicy } from "../../../sim/index.js";
 import type { StepMeasurement } from "../../fit/index.js";
 import type { GridPlan } from "../plan.js";
@@ -38,15 +38,6 @@ export interface CalibratedSteps {
 const ROUNDS_PER_REPEAT = 4;
 const LOOPS = 2;
 const LOOP_REQUESTS = 24;
-/** Sequences at once in a simulation where nobody says: each has a slot of memory. */
-const DEFAULT_MAX_NUM_SEQS = 32;
-
-const settings: StepCosts["settings"] = {
-  max_num_seqs: DEFAULT_MAX_NUM_SEQS,
-  async_scheduling: false,
-  enable_prefix_caching: false,
-};
-
 export async function calibrateSteps(input: CalibrateStepsInput): Promise<CalibratedSteps> {
   const { model, plan, threads, nowNs, endNs, raw, onProgress, signal } = input;
   if (!plan.promptTokens.some((tokens) => tokens > 1)) return unmeasured("all prompts have one token");
@@ -86,7 +77,7 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
       loops = [...loops, ...made];
     }
     const built = await buildSteps({
-      ...{ rounds, loops, coldNs, reference, settings, seed: plan.seed },
+      ...{ rounds, loops, coldNs, reference, settings: defaultStepSettings, seed: plan.seed },
       groupsPerRun: model.stepPaths.length,
       longest: { prompt: plan.promptTokens.at(-1)!, context: plan.promptTokens.at(-1)! + plan.decodeSteps.at(-1)! },
     });
@@ -116,7 +107,12 @@ function unmeasured(why: string): CalibratedSteps {
 
 function loopPolicy(model: ModelFiles, maxNumSeqs: number, maxModelLen: number): StepPolicy {
   const blocks = maxNumSeqs * Math.ceil(maxModelLen / 16) + 1;
-  const given = { ...settings, max_num_seqs: maxNumSeqs, max_model_len: maxModelLen, num_gpu_blocks: blocks };
+  const given = {
+    ...defaultStepSettings,
+    max_num_seqs: maxNumSeqs,
+    max_model_len: maxModelLen,
+    num_gpu_blocks: blocks,
+  };
   const plan = planPolicy("vllm", given, { source: "calibration" });
   if (plan.work !== "step") throw new ConfigError("policy vllm runs no steps");
   const { kvBytesPerToken, shape } = model;

@@ -30,7 +30,7 @@ export async function runStep(bench: StepBench, spec: StepSpec): Promise<Pick<St
   return { stepNs: endNs - startNs };
 }
 
-/** Computes a prompt of so many tokens in every slot: memory that was never written is not read as fast as that which was. */
+/** Computes a prompt in every slot: memory that was never written is not read at the same speed as memory that was. */
 export async function fillSlots(bench: StepBench, slots: number, tokens: number): Promise<void> {
   for (const request of numbers(slots)) {
     await bench.runStep({ requests: [{ request, ids: numbers(tokens), past: 0 }], ended: request === 0 ? "all" : [] });

@@ -2,21 +2,11 @@
  * Which steps are measured: from the levels of the plan's batches, so that steps cover the same range. Decodes by number and
  * context, chunks of prompts at their start and over a context, both together, and moved slots. Pure.
  */
-import type { StepSpec } from "../../fit/index.js";
+import { emptyStep, type StepSpec } from "../../fit/index.js";
 import type { GridPlan } from "../plan.js";
 
 /** What of a plan decides which steps are measured. */
 export type StepLevels = Pick<GridPlan, "batchSizes" | "promptTokens" | "decodeSteps">;
-
-const nothing: StepSpec = {
-  decodes: 0,
-  context: 0,
-  chunks: 0,
-  chunkTokens: 0,
-  chunkContext: 0,
-  isLast: true,
-  moves: 0,
-};
 
 /** Every step to measure once a round; `positions`: the longest request that the model takes. */
 export function stepGrid(levels: StepLevels, positions: number): StepSpec[] {
@@ -27,29 +17,35 @@ export function stepGrid(levels: StepLevels, positions: number): StepSpec[] {
   const [one, some, many] = [counts[0]!, counts[counts.length >> 1]!, counts.at(-1)!];
   const all = new Set(levels.batchSizes);
   const decodes = counts.flatMap((count) =>
-    (all.has(count) ? [least, middle, most] : [middle]).map((context) => ({ ...nothing, decodes: count, context })),
+    (all.has(count) ? [least, middle, most] : [middle]).map((context) => ({ ...emptyStep, decodes: count, context })),
   );
-  const prompts = chunkLevels.map((chunkTokens) => ({ ...nothing, chunks: 1, chunkTokens }));
+  const prompts = chunkLevels.map((chunkTokens) => ({ ...emptyStep, chunks: 1, chunkTokens }));
   const later = [shortest, longest].flatMap((chunkTokens) => [
-    { ...nothing, chunks: 1, chunkTokens, isLast: false },
-    { ...nothing, chunks: 1, chunkTokens, chunkContext: most },
-    { ...nothing, chunks: 1, chunkTokens, chunkContext: middle, isLast: false },
+    { ...emptyStep, chunks: 1, chunkTokens, isLast: false },
+    { ...emptyStep, chunks: 1, chunkTokens, chunkContext: most },
+    { ...emptyStep, chunks: 1, chunkTokens, chunkContext: middle, isLast: false },
   ]);
   const mixed = levels.batchSizes.flatMap((count) =>
-    [shortest, longest].map((chunkTokens) => ({ ...nothing, decodes: count, context: middle, chunks: 1, chunkTokens })),
+    [shortest, longest].map((chunkTokens) => ({
+      ...emptyStep,
+      decodes: count,
+      context: middle,
+      chunks: 1,
+      chunkTokens,
+    })),
   );
   const crowds = [2, 3].flatMap((chunks) =>
-    [0, some].map((count) => ({ ...nothing, decodes: count, context: middle, chunks, chunkTokens: shortest })),
+    [0, some].map((count) => ({ ...emptyStep, decodes: count, context: middle, chunks, chunkTokens: shortest })),
   );
   // As when all clients of a closed loop begin at once.
   const starts = [...new Set([some, many])]
     .filter((chunks) => chunks > 3)
-    .map((chunks) => ({ ...nothing, chunks, chunkTokens: shortest }));
+    .map((chunks) => ({ ...emptyStep, chunks, chunkTokens: shortest }));
   const moves = [
-    { ...nothing, decodes: some, context: middle, moves: 1 },
-    { ...nothing, decodes: some, context: most, moves: 2 },
-    { ...nothing, decodes: one, context: most, moves: 1 },
-    { ...nothing, decodes: many, context: middle, moves: 1 },
+    { ...emptyStep, decodes: some, context: middle, moves: 1 },
+    { ...emptyStep, decodes: some, context: most, moves: 2 },
+    { ...emptyStep, decodes: one, context: most, moves: 1 },
+    { ...emptyStep, decodes: many, context: middle, moves: 1 },
   ];
   return [...decodes, ...prompts, ...later, ...mixed, ...crowds, ...starts, ...moves].filter(
     (spec) => longestRequest(spec) <= positions,
@@ -65,7 +61,7 @@ export function referenceSpec(levels: StepLevels): StepSpec {
 
 /** So many decodes of that context beside one prompt. */
 export function referenceStep(of: Pick<StepSpec, "decodes" | "context" | "chunkTokens">): StepSpec {
-  return { ...nothing, ...of, chunks: 1 };
+  return { ...emptyStep, ...of, chunks: 1 };
 }
 
 /** Tokens that a slot holds at the end of the step, at most. */

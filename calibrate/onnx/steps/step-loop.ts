@@ -7,6 +7,7 @@ import type { RequestStep } from "../../../onnx/index.js";
 import {
   StepLog,
   stepWork,
+  tokenByToken,
   tokenCounts,
   type EngineStep,
   type StepAssignment,
@@ -54,7 +55,7 @@ export async function measureLoop(input: StepLoopInput): Promise<StepMeasurement
     const work = scheduler.assignments!(step);
     const run = await bench.runStep({ requests: work.map(requestStep), ended });
     const complete = scheduler.update(step);
-    scheduler.deliver(step, nowNs(), sinkOf(log));
+    scheduler.deliver(step, nowNs(), tokenByToken(log));
     for (const index of complete) log.completed(index);
     const { startNs, endNs, slotCopies } = run;
     const atNs = nowNs();
@@ -82,16 +83,4 @@ function workIn(step: EngineStep, moves: number): ReturnType<typeof stepWork> {
 function requestStep({ index, tokens, past, samples }: StepAssignment): RequestStep {
   const ids = Array.from({ length: tokens }, (_, at) => past + at);
   return { request: index, ids, past, ...(samples ? { next: { uniform: 0 } } : {}) };
-}
-
-function sinkOf(log: StepLog): Parameters<ReturnType<ReturnType<StepPolicy["choose"]>["make"]>["deliver"]>[2] {
-  return {
-    token: (index, atNs) => log.token(index, atNs),
-    steadyTokens: () => {
-      throw new InvariantError("a loop of steps tells of each token by itself");
-    },
-    lastTokenWas: (index, atNs) => {
-      log.lastTokenWas(index, atNs);
-    },
-  };
 }

@@ -46,7 +46,7 @@ export function stepRawPathOf(rawPath: string): string {
 }
 
 /**
- * What an earlier sitting left, and the file ready for more; `isNew`: nothing that is there is of use. A last row cut short is dropped,
+ * What an earlier sitting left, and the file ready for more; `isNew`: what is there is discarded. A last row cut short is dropped,
  * and so are loops, which are made again whole.
  */
 export async function resumeSteps(path: string, isNew: boolean): Promise<StepMeasurement[]> {

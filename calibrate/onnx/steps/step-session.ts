@@ -2,7 +2,7 @@
  * Measures steps in rounds: every step of the grid once, in random order, with the reference before each round and after the last.
  * Rounds that were disturbed are followed by others, and the quietest are used. Keeps each measurement at once.
  */
-import { stream } from "../../../sim/kernel/index.js";
+import { shuffled, stream } from "../../../sim/kernel/index.js";
 import { workName, workOfSpec, type StepMeasurement, type StepSpec } from "../../fit/index.js";
 import { blockDrifts, DISTURBED_FRACTION } from "../drift-watch.js";
 import { measured, runStep, type StepBench } from "./run-step.js";
@@ -62,9 +62,9 @@ export async function measureRounds(input: StepSessionInput): Promise<StepRounds
     const beforeNs = input.leftNs();
     if (block > 0 && longestNs > beforeNs) break;
     await watch(block);
-    for (const spec of shuffled(grid, `${seed}/calibrate/steps/${block}`)) await measure(spec, "grid", block);
+    for (const spec of shuffled(grid, stream(`${seed}/calibrate/steps/${block}`))) await measure(spec, "grid", block);
     longestNs = Math.max(longestNs, beforeNs === Infinity ? 0 : beforeNs - input.leftNs());
-    // After the round, too, before it is asked how quiet it was.
+    // After the round, too: how quiet it was depends on both.
     await watch(block + 1);
   }
   const drifts = roundDrifts(all);
@@ -98,12 +98,4 @@ function references(all: readonly StepMeasurement[], block: number): number {
 
 function idOf(measurement: StepMeasurement): string {
   return `${measurement.kind} ${measurement.block} ${workName(measurement)}`;
-}
-
-function shuffled(grid: readonly StepSpec[], name: string): StepSpec[] {
-  const random = stream(name);
-  return grid
-    .map((spec) => ({ spec, key: random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ spec }) => spec);
 }

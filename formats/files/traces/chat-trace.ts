@@ -1,6 +1,6 @@
 /**
- * JSON lines of chats, as Alibaba's Bailian traces: each line is a turn with a `chat_id`, the `parent_chat_id` that it goes on
- * from (-1: none), `turn` from 1, `timestamp`, `input_length`, `output_length` and, for what prompts share, `hash_ids`.
+ * JSON lines of chats, as Alibaba's Bailian traces: each line is a turn with a `chat_id`, the `parent_chat_id` that it
+ * continues (-1: none), `turn` from 1, `timestamp`, `input_length`, `output_length` and, for what prompts share, `hash_ids`.
  */
 import { z } from "zod";
 import { check } from "../../check.js";
@@ -63,9 +63,7 @@ export function readChats(path: string, bytes: Buffer, units: ChatUnits): Trace 
   const originNs = least(sessions.map(({ startNs }) => startNs!));
   const notes = [
     ...leftOut(withoutTokens, rows, "have 0 input or output tokens"),
-    ...(orphans === 0
-      ? []
-      : [`${orphans} turns go on from chats that the file lacks, and begin sessions of their own`]),
+    ...(orphans === 0 ? [] : [`${orphans} turns continue chats that the file lacks, and begin sessions of their own`]),
     "the trace has no times of answers: a turn waits from its parent's answer as long as it was sent after its parent",
   ];
   const shifted = sessions.map((session) => ({ ...session, startNs: session.startNs! - originNs }));
@@ -114,7 +112,7 @@ function rowsOf(
   return { turns, rows, withoutTokens };
 }
 
-/** The turns, each after the one that it goes on from; ArtifactError where they go around in a circle. */
+/** The turns, each after the one that it continues; ArtifactError for a circle. */
 function parentsFirst(path: string, turns: ReadonlyMap<number, ChatTurn>): ChatTurn[] {
   const ordered = new Set<ChatTurn>();
   for (const turn of turns.values()) {

@@ -5,11 +5,11 @@
 import { z } from "zod";
 import { check } from "../../check.js";
 import { ArtifactError } from "../../errors.js";
-import type { Session } from "../../session.js";
+import { linearTurns, type Session } from "../../session.js";
 import type { Trace } from "../../trace.js";
 import { LATEST_MS } from "../../workload.js";
 import { jsonLines } from "./json-lines.js";
-import { finishedSessions, linearTurns } from "./session-turns.js";
+import { finishedSessions } from "./session-turns.js";
 
 export const multiTurnKeys = ["session_id", "turns"] as const;
 

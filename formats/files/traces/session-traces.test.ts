@@ -31,7 +31,7 @@ describe("recorded agents", () => {
     JSON.stringify({ id: "x", block_size: 4, hash_id_scope: "local", tool_tokens: 6, system_tokens: 3, requests });
   const first = { t: 0, in: 14, out: 5, hash_ids: [1, 2, 3], think_time: 0, api_time: 2 };
 
-  it("go on from the whole turn before, its answer included, or from the blocks that are the same", async () => {
+  it("continue the whole turn before, its answer included, or the blocks that are the same", async () => {
     const { format, sessions } = await read(
       agent([
         first,
@@ -90,7 +90,7 @@ describe("chats", () => {
       { ...goesOn, promptTokens: 40, pauseNs: 3e9 },
       { ...goesOn, promptTokens: 60, pauseNs: 2e9, follows: { turn: 2, tokens: 44 }, after: 2 },
     ]);
-    expect(notes[0]).toBe("1 turns go on from chats that the file lacks, and begin sessions of their own");
+    expect(notes[0]).toBe("1 turns continue chats that the file lacks, and begin sessions of their own");
   });
 
   it("share what their hashes share", async () => {

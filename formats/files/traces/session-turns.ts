@@ -1,6 +1,6 @@
-/** What readers of sessions share: how far a prompt goes on from an earlier turn, lengths of one session, the finished trace. */
+/** What readers of sessions share: how much of an earlier turn a prompt continues, and the finished trace. */
 import { ArtifactError } from "../../errors.js";
-import type { Session, SessionTurn } from "../../session.js";
+import type { Session } from "../../session.js";
 import type { Trace, TraceFormat } from "../../trace.js";
 import { MAX_TOKENS } from "../../workload.js";
 
@@ -36,24 +36,6 @@ export function blocksInCommon(a: readonly number[], b: readonly number[]): numb
   let common = 0;
   while (common < most && a[common] === b[common]) common++;
   return common;
-}
-
-export interface LinearTurn {
-  /** What it adds to the turns before. */
-  readonly newTokens: number;
-  readonly outputTokens: number;
-  readonly pauseNs: number;
-}
-
-/** Turns that each go on from the whole of the one before. */
-export function linearTurns(turns: readonly LinearTurn[]): SessionTurn[] {
-  let past = 0;
-  return turns.map(({ newTokens, outputTokens, pauseNs }, place) => {
-    const promptTokens = past + newTokens;
-    const goesOn = place === 0 ? {} : { after: place - 1, follows: { turn: place - 1, tokens: past } };
-    past = promptTokens + outputTokens;
-    return { promptTokens, outputTokens, pauseNs, ...goesOn };
-  });
 }
 
 /** ArtifactError where there is no session, or a prompt is longer than any model's context. */

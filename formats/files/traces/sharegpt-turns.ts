@@ -1,11 +1,11 @@
 /**
- * ShareGPT conversations turn by turn: each turn of a person is a prompt that goes on from all before it, the answer to it gives
- * the output length. Pauses there are none. Turns after the last answer are left out, and counted.
+ * ShareGPT conversations turn by turn: each turn of a person is a prompt that continues all before it, and its answer gives the output
+ * length. There are no pauses. Turns after the last answer are left out, and counted.
  */
-import type { Session } from "../../session.js";
+import { linearTurns, type LinearTurn, type Session } from "../../session.js";
 import type { Trace } from "../../trace.js";
 import { jsonItems } from "./json-items.js";
-import { finishedSessions, linearTurns, type LinearTurn } from "./session-turns.js";
+import { finishedSessions } from "./session-turns.js";
 import { fieldError, leftOut } from "./trace-rows.js";
 
 const people = new Set(["human", "user", "system"]);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { SchedulerRequest } from "../step.js";
 import type { SchedulerLimits } from "./limits.js";
 import type { SchedulerStep } from "./scheduler-step.js";
+import { roomy } from "./scenario.fixture.js";
 import { Scheduler } from "./scheduler.js";
 import { DEFAULT_VERSION, rulesOf } from "./versions.js";
 
@@ -164,19 +165,12 @@ describe("a decode run", () => {
   });
 
   const limits: SchedulerLimits = {
-    rules: rulesOf(DEFAULT_VERSION),
-    asyncScheduling: false,
+    ...roomy,
     maxNumSeqs: 2,
     maxNumBatchedTokens: 64,
     blockSize: BLOCK,
     numGpuBlocks: 100,
     maxModelLen: 200,
-    chunkedPrefill: true,
-    prefixCaching: false,
-    longPrefillTokenThreshold: 0,
-    schedulingPolicy: "fcfs",
-    watermark: 0,
-    reserveFullIsl: true,
   };
 
   /** The run that can be told after the first pass and its update of requests of [prompt, output] tokens. */

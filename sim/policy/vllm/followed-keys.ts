@@ -19,7 +19,7 @@ export class FollowedKeys {
     }
   }
 
-  /** A request comes; the keys of its leading blocks as far as they are known, which it holds from now on. */
+  /** A request comes; the known keys of its leading blocks, which it holds from now on. */
   start(index: number, blockSize: number): number[] {
     const { follows } = this.requests[index]!;
     const keys = follows === undefined ? [] : this.taken(follows.index, Math.floor(follows.tokens / blockSize));

@@ -6,7 +6,7 @@ import { InvariantError } from "../../../formats/index.js";
 import { BlockPool } from "./block-pool.js";
 import { ContentReader } from "./content-reader.js";
 import { FollowedKeys } from "./followed-keys.js";
-import { ROOT_KEY } from "./prefix-keys.js";
+import { blockText, ROOT_KEY } from "./prefix-keys.js";
 import type { SchedulerLimits } from "./limits.js";
 import type { ReplayRequest, Sequence } from "./sequence.js";
 
@@ -133,7 +133,7 @@ export class KvCache {
     if (this.limits.prefixCaching) sequence.keys = this.followed.start(sequence.index, this.blockSize);
   }
 
-  /** The request has ended: its keys are asked for again by those alone that follow it. */
+  /** The request has ended: only those that follow it need its keys. */
   forget(sequence: Sequence): void {
     this.followed.end(sequence.index, sequence.keys);
     sequence.keys = [];
@@ -166,7 +166,7 @@ export class KvCache {
     const runs = reader.take(this.blockSize);
     if (runs === undefined) return keys.fresh();
     if (runs.length === 1) return keys.ofRun(parent, runs[0]![0]);
-    return keys.ofText(parent, runs.map(([id, tokens]) => `${id}*${tokens}`).join());
+    return keys.ofText(parent, blockText(runs));
   }
 
   private readerOf(sequence: Sequence): ContentReader {

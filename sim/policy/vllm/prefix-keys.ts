@@ -148,3 +148,8 @@ function doubled(numbers: Int32Array): Int32Array<ArrayBuffer> {
   larger.set(numbers);
   return larger;
 }
+
+/** The text of a block's runs, no two neighbours of one token id: for `ofText`. */
+export function blockText(runs: readonly (readonly [tokenId: number, tokens: number])[]): string {
+  return runs.map(([tokenId, tokens]) => `${tokenId}*${tokens}`).join();
+}

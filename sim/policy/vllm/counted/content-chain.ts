@@ -4,6 +4,7 @@
  */
 import { InvariantError } from "../../../../formats/index.js";
 import type { SchedulerRequest } from "../../step.js";
+import { blockText } from "../prefix-keys.js";
 import type { Extent } from "./extent.js";
 
 /** A block of one token id is named by it, another by the text of its runs. */
@@ -16,11 +17,11 @@ export class ChainNode {
   readonly found: Extent[] = [];
   /** Other copies, in the order of registration; made when there is one. */
   spares: Extent[] | undefined;
-  /** Runs that go on from here, by what they are; of one content, a list of those that begin after different blocks. */
+  /** Runs that continue this one, by content; runs of one content that begin after different blocks are a list. */
   private children: Map<BlockContent, ChainNode> | undefined;
   private alike: ChainNode | undefined;
 
-  /** `after`: so many blocks of the run before. */
+  /** `after`: how many blocks of the run before it follows. */
   constructor(private readonly after = 0) {}
 
   /** The run of blocks of this content after `after` blocks of this one. */
@@ -85,7 +86,7 @@ function eachStretch(
       filled += taken;
       left -= taken;
       if (filled < blockSize) continue;
-      tell(mixed.length === 1 ? mixed[0]![0] : mixed.map(([id, count]) => `${id}*${count}`).join(), 1);
+      tell(mixed.length === 1 ? mixed[0]![0] : blockText(mixed), 1);
     }
     const blocks = Math.floor(left / blockSize);
     if (blocks > 0) tell(tokenId, blocks);

@@ -1,6 +1,6 @@
 /**
  * Blocks that lie one after another in a run of the chain (content-chain.ts) and have the same holders, as one thing; and the
- * queue of those that nobody holds, in the order in which the reference's free queue (block-pool.ts) gives them up: of an
+ * queue of those that no request holds, in the order in which the reference's free queue (block-pool.ts) gives them up: of an
  * extent the last block first.
  */
 import type { ChainNode } from "./content-chain.js";

@@ -18,7 +18,7 @@ interface Holding {
 }
 
 export class PrefixCache {
-  /** Of the latest lookup: cached blocks found, and those among them that nobody holds. */
+  /** Of the latest lookup: cached blocks found, and those among them that no request holds. */
   hitBlocks = 0;
   idleHits = 0;
   private readonly root = new ChainNode();
@@ -32,7 +32,7 @@ export class PrefixCache {
     private blanks: number,
   ) {}
 
-  /** Looks for the longest cached prefix of a request that knows so many tokens, of which one at least is to be computed. */
+  /** Looks for the longest cached prefix of a request with `known` tokens, of which at least one is left to compute. */
   lookUp(request: number, known: number): void {
     const { nodes, ends } = this.holdingOf(request).chain;
     const most = Math.floor((known - 1) / this.blockSize);
@@ -75,7 +75,7 @@ export class PrefixCache {
     }
   }
 
-  /** Takes free blocks, which lose their content; there are so many. */
+  /** Takes free blocks, at most as many as there are; they lose their content. */
   take(blocks: number): void {
     const blank = Math.min(blocks, this.blanks);
     this.blanks -= blank;
@@ -161,7 +161,7 @@ export class PrefixCache {
     highs.push(high);
   }
 
-  /** To the end of the queue, as one with what is the last there where that goes on from it. */
+  /** To the end of the queue, joined with the last extent there where that continues it. */
   private enqueue(extent: Extent): void {
     const { node } = extent;
     const last = this.free.last();
