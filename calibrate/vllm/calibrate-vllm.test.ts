@@ -97,7 +97,7 @@ function errorOf(profile: Profile, metric: typeof tpotMs): number {
 }
 
 test("from clients' times alone the time per token of a busier load is predicted within 6 %", async () => {
-  const profile = await calibrateVllm(known, { name: "black box", isBlackBox: true, effort: 0.2 });
+  const profile = await calibrateVllm(known, { name: "black box", isBlackBox: true, effort: 0.1 });
   expect(Math.abs(errorOf(profile, tpotMs))).toBeLessThan(0.06);
   expect(profile.notes!.join("\n")).toContain("client times alone");
 });

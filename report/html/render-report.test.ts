@@ -1,5 +1,4 @@
 import { JSDOM } from "jsdom";
-import fc from "fast-check";
 import { ConfigError } from "../../formats/index.js";
 import { metricDefinitions, renderReport, type OutcomeRow, type ReportInput } from "./index.js";
 import { stripReachPercent } from "./error-strip.js";
@@ -179,30 +178,26 @@ describe("renderReport", () => {
     }
   });
 
-  it("keeps any text text", () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom("<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "</title><b>", "&amp;'"),
-        (bad) => {
-          const table = { caption: bad, columns: [bad, "b"], rows: [[bad, bad]] };
-          const document = page({
-            title: bad,
-            lead: bad,
-            outcome: [row({ cell: bad, metric: bad, stat: bad, unit: bad }), row({ cell: bad })],
-            charts: new Map(),
-            sections: [{ heading: bad, facts: [[bad, bad]], paragraphs: [bad], table }],
-            warnings: [bad],
-            lastSections: [],
-          });
-          expect(document.querySelectorAll("script")).toHaveLength(1);
-          expect(document.querySelectorAll("img, b")).toHaveLength(0);
-          expect(document.title).toBe(bad.trim());
-          expect(document.querySelector("h1")!.textContent).toBe(bad);
-          expect(document.querySelector("tr[data-cell]")!.getAttribute("data-cell")).toBe(bad);
-        },
-      ),
-    );
-  });
+  it.each(["<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "</title><b>", "&amp;'"])(
+    "keeps %s text",
+    (bad) => {
+      const table = { caption: bad, columns: [bad, "b"], rows: [[bad, bad]] };
+      const document = page({
+        title: bad,
+        lead: bad,
+        outcome: [row({ cell: bad, metric: bad, stat: bad, unit: bad }), row({ cell: bad })],
+        charts: new Map(),
+        sections: [{ heading: bad, facts: [[bad, bad]], paragraphs: [bad], table }],
+        warnings: [bad],
+        lastSections: [],
+      });
+      expect(document.querySelectorAll("script")).toHaveLength(1);
+      expect(document.querySelectorAll("img, b")).toHaveLength(0);
+      expect(document.title).toBe(bad.trim());
+      expect(document.querySelector("h1")!.textContent).toBe(bad);
+      expect(document.querySelector("tr[data-cell]")!.getAttribute("data-cell")).toBe(bad);
+    },
+  );
 
   it("rejects a chart that is not plain SVG", () => {
     for (const bad of ["<p>no</p>", "<svg><script>1</script></svg>", `<svg onload="x()"></svg>`]) {
