@@ -34,6 +34,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./bench.js")).benchCommand,
   ],
   [
+    "sweep <action> <sweep>",
+    "simulate every combination of settings, loads, profiles and seeds: plan, run, status, merge",
+    async () => (await import("./sweep.js")).sweepCommand,
+  ],
+  [
     "compare <sim> <real..>",
     "compare a simulated run with real runs: agrees, differs or cannot tell",
     async () => (await import("./compare.js")).compareCommand,

@@ -14,6 +14,7 @@ export * from "./session.js";
 export * from "./trace.js";
 export * from "./load.js";
 export * from "./experiment.js";
+export * from "./sweep.js";
 export * from "./run.js";
 export { greatest, least, norm } from "./extremes.js";
 export * from "./request-table.js";

@@ -7,6 +7,7 @@ import { experimentSchema } from "./experiment.js";
 import { originalRowSchema } from "./original-csv.js";
 import { profileSchema } from "./profile.js";
 import { manifestSchema, runSchema } from "./run.js";
+import { sweepSchema } from "./sweep.js";
 import { promptsSchema, workloadRowSchema } from "./workload.js";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
@@ -17,6 +18,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   profile: profileSchema,
   prompts: promptsSchema,
   run: runSchema,
+  sweep: sweepSchema,
   "workload-row": workloadRowSchema,
 };
 

@@ -14,10 +14,15 @@ import { temporaryBeside } from "./temporary.js";
 
 /** Writes text (gzip when the name ends in .gz); makes the folder; ConfigError when the place is not writable. */
 export function writeTextAtomic(path: string, text: string): void {
+  writeBytesAtomic(path, path.endsWith(".gz") ? gzipSync(text) : text);
+}
+
+/** The same with bytes, as they are. */
+export function writeBytesAtomic(path: string, bytes: string | Uint8Array): void {
   const temporary = temporaryBeside(path);
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, path.endsWith(".gz") ? gzipSync(text) : text);
+    writeFileSync(temporary, bytes);
     renameSync(temporary, path);
   } catch (error) {
     discard(temporary);

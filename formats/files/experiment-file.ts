@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { check } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { experimentSchema, validationSchema, type Experiment, type Validation } from "../experiment.js";
+import { sweepSchema, type Sweep } from "../sweep.js";
 import { writeTextAtomic } from "./atomic.js";
 import { readText } from "./read-bytes.js";
 
@@ -13,6 +14,11 @@ export function readExperiment(path: string): Experiment {
 
 export function readValidation(path: string): Validation {
   return readYaml(path, validationSchema);
+}
+
+/** Paths in the file are from its folder; what they name is looked at later. */
+export function readSweep(path: string): Sweep {
+  return readYaml(path, sweepSchema);
 }
 
 function readYaml<S extends z.ZodType>(path: string, schema: S): z.output<S> {

@@ -1,16 +1,17 @@
 /** Reading and writing the formats. Node only; sim/ takes the schemas and types of formats/ alone. */
-export { readJson, writeJson, writeLinesAtomic, writeTextAtomic } from "./atomic.js";
+export { readJson, writeBytesAtomic, writeJson, writeLinesAtomic, writeTextAtomic } from "./atomic.js";
 export { packageFile, packageVersion, workerFile } from "./package-file.js";
 export { readText, requireRegular } from "./read-bytes.js";
 export { checkRows, readCsv, writeCsv, type CsvRow } from "./csv.js";
 export { readProfile, writeProfile } from "./profile-file.js";
-export { readExperiment, readValidation, writeExperiment } from "./experiment-file.js";
+export { readExperiment, readSweep, readValidation, writeExperiment } from "./experiment-file.js";
 export { readPrompts } from "./workload-file.js";
 export { readTrace, traceOptionsOf, writeTrace, writtenForms, type WrittenForm } from "./traces/index.js";
 export { whileFileLocked, whileLocked } from "./folder-lock.js";
 export { removeAbandoned } from "./temporary.js";
 export { readRun, requireReplaceable, writeRun } from "./run-folder.js";
 export { runLog, type RunLog } from "./run-log.js";
+export { readJsonLines } from "./json-lines.js";
 export { readLlmServingSim } from "./llmservingsim.js";
 export { readSteps } from "./steps-file.js";
 export { readOriginalCsv, writeOriginalCsv } from "./original-csv-file.js";

@@ -4,24 +4,14 @@
  * by the whole run. Lines are written once a turn of the event loop, after the turn's answers were timed, and reach the disk
  * (fsync) within a second.
  */
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  fsync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, fsync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { check } from "../check.js";
 import { ArtifactError, ConfigError } from "../errors.js";
 import type { ScheduledStepRecord } from "../engine-step.js";
 import type { BatchRecord, RequestRecord, Run, RunInfo, RunJournal } from "../run.js";
 import { writeJson } from "./atomic.js";
+import { readJsonLines } from "./json-lines.js";
 import { logLine } from "./run-log-line.js";
 
 /** A journal in a run folder. `begin` makes the folder, and replaces what a run before has left in it. */
@@ -134,7 +124,7 @@ export async function readCutRun(folder: string, info: RunInfo): Promise<Run> {
   const requests: RequestRecord[] = [];
   const batches: BatchRecord[] = [];
   const steps: ScheduledStepRecord[] = [];
-  for await (const { value, line } of linesOf(path)) {
+  for await (const { value, line } of readJsonLines(path, "a finished request, batch or step")) {
     const read = check(logLine, value, { source: `${path}:${line}`, Failure: ArtifactError });
     if ("request" in read) requests.push(read.request as RequestRecord);
     else if ("batch" in read) batches.push(read.batch as BatchRecord);
@@ -146,25 +136,6 @@ export async function readCutRun(folder: string, info: RunInfo): Promise<Run> {
   const valid = { ok: false, reasons: [remark, ...(info.valid?.reasons ?? [])] };
   const cut = { info: { ...info, requests: requests.length, valid }, requests, batches };
   return steps.length === 0 ? cut : { ...cut, steps };
-}
-
-/** The lines as JSON, without the last one where it is not whole. */
-async function* linesOf(path: string): AsyncGenerator<{ readonly value: unknown; readonly line: number }> {
-  if (!existsSync(path)) return;
-  let line = 0;
-  let bad: ArtifactError | undefined;
-  for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
-    if (bad !== undefined) throw bad;
-    line++;
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (cause) {
-      bad = new ArtifactError(`${path}:${line}: not JSON, expected a finished request, batch or step`, { cause });
-      continue;
-    }
-    yield { value, line };
-  }
 }
 
 function reasonOf(error: unknown): string {

@@ -1,9 +1,9 @@
 /** The cells of an experiment with what is sent in each, on the profile that their rates come from. */
 import type { Cell } from "./cells.js";
 import type { CellWorkload } from "./simulate-cells.js";
-import { withRates, type CapacityInput } from "./utilisation.js";
+import { withRates } from "./utilisation.js";
 import { requireFits } from "../../sim/index.js";
-import { workloadOf } from "../inputs/index.js";
+import { workloadOf, type CapacityInput } from "../inputs/index.js";
 
 /** ConfigError when a request of a batch policy does not fit the profile's model. */
 export async function cellWorkloads(asked: readonly Cell[], input: CapacityInput): Promise<CellWorkload[]> {

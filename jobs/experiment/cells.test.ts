@@ -1,6 +1,6 @@
 import { experimentSchema } from "../../formats/index.js";
 import { cellsOf } from "./cells.js";
-import { fingerprint } from "./fingerprint.js";
+import { fingerprint } from "../inputs/index.js";
 import { requireFits } from "../../sim/index.js";
 
 function buildExperiment(parts: object) {

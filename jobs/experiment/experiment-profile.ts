@@ -4,8 +4,7 @@ import { calibrateOnnx, planPathOf, rawPathOf, removeRaw, writeCalibration } fro
 import { ConfigError, type Experiment, type Profile } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import type { ExperimentFolder } from "./folder.js";
-import { fingerprint } from "./fingerprint.js";
-import { waitUntilQuiet, type QuietOptions, type Reporter } from "../inputs/index.js";
+import { fingerprint, waitUntilQuiet, type QuietOptions, type Reporter } from "../inputs/index.js";
 
 export interface ProfileOptions {
   readonly force: boolean;

@@ -15,11 +15,10 @@ import {
 import { describeLoad, loadTokenizer } from "../../sim/index.js";
 import { startCellEngines, type CellEngines } from "./cell-engines.js";
 import type { ExperimentFolder } from "./folder.js";
-import { fingerprint } from "./fingerprint.js";
 import { canReuse, writeReusable, type RunPlace } from "./reuse-run.js";
 import { describePace, paceAbout, type Pace } from "./pace.js";
 import { predictedRun } from "./predicted-run.js";
-import { waitUntilQuiet, type QuietOptions, type Reporter } from "../inputs/index.js";
+import { fingerprint, waitUntilQuiet, type QuietOptions, type Reporter } from "../inputs/index.js";
 import type { Blocking } from "../replicate/index.js";
 import { simulateAtPace, type CellWorkload } from "./simulate-cells.js";
 

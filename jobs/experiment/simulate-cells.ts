@@ -15,11 +15,10 @@ import {
 } from "../../sim/index.js";
 import type { Cell } from "./cells.js";
 import type { ExperimentFolder } from "./folder.js";
-import { fingerprint } from "./fingerprint.js";
 import { canReuse, wasMadeFrom, writeReusable, type RunPlace } from "./reuse-run.js";
 import { atPace } from "./pace.js";
 import { asUsual, replicate, type Blocking } from "../replicate/index.js";
-import type { Reporter } from "../inputs/index.js";
+import { fingerprint, type Reporter } from "../inputs/index.js";
 
 /** A cell with its explicit requests. */
 export interface CellWorkload {

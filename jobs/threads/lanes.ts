@@ -9,7 +9,7 @@ export interface Lane<Task, Result> {
 }
 
 /** This thread, which lets others have a turn before each task. */
-export function ownLane<Task, Result>(work: (task: Task) => Result): Lane<Task, Result> {
+export function ownLane<Task, Result>(work: (task: Task) => Result | Promise<Result>): Lane<Task, Result> {
   return {
     run: async (task) => {
       await new Promise((resume) => setImmediate(resume));

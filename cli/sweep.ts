@@ -1,0 +1,177 @@
+/** servesim sweep plan|run|status|merge FILE.yaml: many simulations from one file, on any number of threads and machines. */
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { z } from "zod";
+import {
+  makePlan,
+  mergeSweep,
+  parseShard,
+  runSweep,
+  cellName,
+  sweepFolder,
+  sweepStatus,
+  type MadePlan,
+  type Shard,
+  type SweepFolder,
+  type SweepStatus,
+} from "../jobs/sweep/index.js";
+import { profileReference } from "../jobs/inputs/index.js";
+import { ConfigError, parseSlos, suggest, type Slo, type Sweep } from "../formats/index.js";
+import { readSweep, whileLocked } from "../formats/files/index.js";
+import type { Command } from "./command.js";
+import { Interrupted, ThresholdMissed } from "./fail.js";
+import { declareFlags, parseFlags } from "./flags.js";
+import { interruptible } from "./interrupt.js";
+import { note, print, printJson, printTable, warn } from "./output.js";
+import { startProgress } from "./progress.js";
+
+const ownFlags = {
+  results: z.string().default("results").describe("folder for sweeps"),
+  shard: z
+    .string()
+    .optional()
+    .describe(
+      "run: simulate one part of the cells: 3/8, or auto/8 and auto in a Slurm array or an indexed Kubernetes Job",
+    ),
+  workers: z.int().positive().max(1024).optional().describe("run: threads; default: one for each core"),
+  refine: z
+    .enum(["knee"])
+    .optional()
+    .describe("run: add rates where a server stops keeping up or, with --slo, where goals stop being met"),
+  slo: z.string().optional().describe("run: latency goals of --refine, ms, such as p99_ttft:500,mean_tpot:40"),
+  retry_failed: z.boolean().default(false).describe("run: simulate cells that failed once more"),
+  force: z.boolean().default(false).describe("plan, run: replace a plan of other cells"),
+  json: z.boolean().default(false).describe("print how far the sweep is as JSON"),
+};
+
+type SweepFlags = ReturnType<typeof parseFlags<typeof ownFlags>>;
+
+const actions = ["plan", "run", "status", "merge"] as const;
+
+export const sweepCommand: Command = {
+  flags: (yargs) =>
+    declareFlags(
+      yargs
+        .positional("action", { type: "string", describe: actions.join(", ") })
+        .positional("sweep", { type: "string", describe: "sweep file, YAML (servesim schema sweep)" }),
+      ownFlags,
+    ),
+  run: async (args) => {
+    const flags = parseFlags(ownFlags, args);
+    const given = String(args.action);
+    const action = actions.find((name) => name === given);
+    if (action === undefined) {
+      throw new ConfigError(`sweep: no action "${given}"${suggest(given, actions)} (known: ${actions.join(", ")})`);
+    }
+    const path = String(args.sweep);
+    const sweep = withPaths(readSweep(path), dirname(resolve(path)));
+    const folder = sweepFolder(flags.results, sweep.name);
+    if (action === "plan") {
+      const { planned } = await makePlan(sweep, path, { folder, force: flags.force });
+      tellImpossible(await sweepStatus(folder));
+      if (!flags.json) print(`${planned.length} cells: ${folder.plan}`);
+    } else if (action === "run") await run(sweep, path, { folder, flags });
+    else if (action === "merge") await merge(folder);
+    await report(folder, flags.json);
+  },
+};
+
+interface Running {
+  readonly folder: SweepFolder;
+  readonly flags: SweepFlags;
+}
+
+async function run(sweep: Sweep, path: string, { folder, flags }: Running): Promise<void> {
+  const shard = flags.shard === undefined ? undefined : parseShard(flags.shard, process.env);
+  const refine = goalsOf(flags);
+  if (shard !== undefined && refine !== undefined) {
+    throw new ConfigError("--refine: needs the rows of all shards; refine with another sweep run without --shard");
+  }
+  const plan = await makePlan(sweep, path, { folder, force: flags.force });
+  // Shards may share a folder, and one that was killed is started again on another machine.
+  if (shard === undefined) await whileLocked(folder.root, () => simulate(plan, { folder, flags, shard, refine }));
+  else await simulate(plan, { folder, flags, shard, refine });
+  if (shard === undefined) await merge(folder);
+  else note(`shard ${shard.index + 1} of ${shard.count} is finished; when all are: servesim sweep merge ${path}`);
+}
+
+function goalsOf({ refine, slo }: SweepFlags): readonly Slo[] | undefined {
+  if (refine === undefined && slo !== undefined) throw new ConfigError(`--slo ${slo}: expected --refine knee with it`);
+  return refine === undefined ? undefined : slo === undefined ? [] : parseSlos(slo);
+}
+
+async function simulate(
+  plan: MadePlan,
+  {
+    folder,
+    flags,
+    shard,
+    refine,
+  }: Running & { readonly shard: Shard | undefined; readonly refine: readonly Slo[] | undefined },
+): Promise<void> {
+  const { workers, force, retry_failed: retryFailed } = flags;
+  const reporter = { note, warn, progress: startProgress };
+  const simulated = await interruptible(async (signal) => {
+    try {
+      return await runSweep(plan, { folder, shard, workers, force, retryFailed, refine, signal, reporter });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new Interrupted(`finished cells are kept in ${folder.parts}; continue with the same command`);
+    }
+  });
+  note(`simulated ${simulated} cells`);
+}
+
+async function merge(folder: SweepFolder): Promise<void> {
+  const { rows } = await mergeSweep(folder);
+  note(`${rows.length} rows written to ${folder.csv} and ${folder.parquet}`);
+}
+
+/** ThresholdMissed where cells failed: whoever started the sweep should know. */
+async function report(folder: SweepFolder, json: boolean): Promise<void> {
+  const status = await sweepStatus(folder);
+  const { cells, finished, left } = status;
+  const [failed, impossible] = [status.failed, status.impossible].map((list) =>
+    list.map(({ cell, reason }) => ({ cell: cell.id, name: cellName(cell), reason })),
+  ) as [{ cell: string; name: string; reason: string }[], { cell: string; name: string; reason: string }[]];
+  if (json) printJson({ cells, finished, left, failed, impossible });
+  else {
+    printTable(
+      ["cells", "finished", "left", "failed", "cannot be simulated"],
+      [[cells, finished, left, failed.length, impossible.length].map(String)],
+    );
+  }
+  for (const { name, reason } of failed.slice(0, MAX_TOLD)) warn(`${name}: ${reason}`);
+  if (failed.length > 0) {
+    throw new ThresholdMissed(
+      `${failed.length} of ${cells} cells failed; try them again with sweep run --retry-failed`,
+    );
+  }
+}
+
+/** Messages of one kind. */
+const MAX_TOLD = 10;
+
+/** One message for each reason, with the first cell that it keeps from running. */
+function tellImpossible({ impossible }: SweepStatus): void {
+  const byReason = new Map<string, typeof impossible>();
+  for (const entry of impossible) byReason.set(entry.reason, [...(byReason.get(entry.reason) ?? []), entry]);
+  for (const [reason, entries] of [...byReason].slice(0, MAX_TOLD)) {
+    const others = entries.length === 1 ? "" : ` and ${entries.length - 1} more`;
+    warn(`cannot be simulated: ${cellName(entries[0]!.cell)}${others}: ${reason}`);
+  }
+}
+
+/** Paths in a sweep file are relative to that file. */
+function withPaths(sweep: Sweep, base: string): Sweep {
+  const at = (path: string): string => (isAbsolute(path) ? path : join(base, path));
+  return {
+    ...sweep,
+    profiles: sweep.profiles.map((name) => profileReference(name, base)),
+    ...(sweep.prompts === undefined ? {} : { prompts: at(sweep.prompts) }),
+    loads: sweep.loads.map((load) => {
+      const { workload } = load;
+      if (typeof workload === "string") return { ...load, workload: at(workload) };
+      return Array.isArray(workload) ? { ...load, workload: workload.map((path) => at(String(path))) } : load;
+    }),
+  };
+}

@@ -1,0 +1,113 @@
+/** The cells of a sweep: every combination of its axes, in the order of the file. */
+import {
+  check,
+  ConfigError,
+  loadSchema,
+  MAX_SWEEP_CELLS,
+  suggest,
+  type Load,
+  type Profile,
+  type Sweep,
+} from "../../formats/index.js";
+import { planPolicy, routerNames, type RouterName } from "../../sim/index.js";
+import { loadProfile } from "../inputs/index.js";
+import { identifier, type Identify } from "./identify.js";
+
+/** One simulation of a sweep, in a form that crosses threads and files. */
+export interface SweepCell {
+  /** Fingerprint of everything that the result depends on, 16 hex digits. */
+  readonly id: string;
+  readonly policy: string;
+  readonly label: string;
+  /** As given; the policy fills in the rest. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Name or file, as in the sweep. */
+  readonly profile: string;
+  readonly load: Load;
+  readonly seed: string;
+  readonly replicas: number;
+}
+
+export interface SweepPlan {
+  readonly sweep: Sweep;
+  readonly router: RouterName;
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly cells: readonly SweepCell[];
+  readonly identify: Identify;
+}
+
+/** Checks every policy, profile and load; `source` is the sweep's file, for errors. */
+export function planSweep(sweep: Sweep, source: string): SweepPlan {
+  const router = routerOf(sweep, source);
+  const profiles = new Map(sweep.profiles.map((name) => [name, loadProfile(name)]));
+  const policies = sweep.policies.flatMap(({ policy, label, ...axes }, at) =>
+    combinations(axes).map((settings) => {
+      planPolicy(policy, settings, { source: `${source}: policies[${at}]` });
+      return { policy, label: label ?? policy, settings };
+    }),
+  );
+  const loads = sweep.loads.flatMap((axes, at) =>
+    combinations(axes).map((load) => check(loadSchema, load, { source: `${source}: loads[${at}]` })),
+  );
+  const { seeds, replicas } = sweep;
+  const axes = [[...profiles.keys()], policies, loads, seeds, replicas] as const;
+  const count = axes.reduce((product, axis) => product * axis.length, 1);
+  if (count > MAX_SWEEP_CELLS) {
+    throw new ConfigError(`${source}: ${count} cells, expected at most ${MAX_SWEEP_CELLS}; split the sweep`);
+  }
+  const identify = identifier(sweep, { profiles, loads });
+  const cells = crossed(axes).map(([profile, policy, load, seed, number]): SweepCell => {
+    const cell = { ...policy, profile, load, seed, replicas: number };
+    return { id: identify(cell), ...cell };
+  });
+  rejectRepeats(cells, source);
+  return { sweep, router, profiles, cells, identify };
+}
+
+function routerOf({ router, replicas }: Sweep, source: string): RouterName {
+  const known = routerNames.find((name) => name === router);
+  if (known === undefined) {
+    throw new ConfigError(
+      `${source}: router: no router "${router}"${suggest(router, routerNames)} (known: ${routerNames.join(", ")})`,
+    );
+  }
+  if (known !== "round-robin" && replicas.every((number) => number === 1)) {
+    throw new ConfigError(`${source}: router: ${router} has nothing to choose from, replicas is 1`);
+  }
+  return known;
+}
+
+/** Every combination of the values of the axes, the last axis changing fastest; what is no list has one value. */
+export function combinations(axes: Readonly<Record<string, unknown>>): Record<string, unknown>[] {
+  const lists = Object.values(axes).map((value): readonly unknown[] => (Array.isArray(value) ? value : [value]));
+  const keys = Object.keys(axes);
+  return crossed(lists).map((values) => Object.fromEntries(keys.map((key, at) => [key, values[at]])));
+}
+
+/** One value of each list, in all ways, those of the last list changing fastest. */
+function crossed<T extends readonly unknown[]>(lists: { readonly [K in keyof T]: readonly T[K][] }): T[] {
+  return lists.reduce<unknown[][]>(
+    (made, values) => made.flatMap((before) => values.map((value) => [...before, value])),
+    [[]],
+  ) as unknown as T[];
+}
+
+function rejectRepeats(cells: readonly SweepCell[], source: string): void {
+  const seen = new Map<string, SweepCell>();
+  for (const cell of cells) {
+    const earlier = seen.get(cell.id);
+    if (earlier !== undefined) {
+      throw new ConfigError(
+        `${source}: two cells are the same, ${cellName(earlier)} and ${cellName(cell)}; leave one of them out`,
+      );
+    }
+    seen.set(cell.id, cell);
+  }
+}
+
+/** A cell in words, for messages. */
+export function cellName({ label, profile, load, seed, replicas }: SweepCell): string {
+  const rate = load.request_rate === undefined ? "" : ` at ${load.request_rate}/s`;
+  const servers = replicas === 1 ? "" : ` on ${replicas} replicas`;
+  return `${label} on ${profile}${servers}, ${load.label ?? load.workload ?? load.dataset_name ?? "prompts"}${rate}, seed ${seed}`;
+}

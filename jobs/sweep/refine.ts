@@ -1,0 +1,59 @@
+/** Adds cells where the answer changes: between the highest rate at which a server keeps up, or its goals are met, and the next. */
+import { ConfigError, sloText, type Load, type Slo } from "../../formats/index.js";
+import type { PlannedCell } from "./plan-file.js";
+import type { SweepRow } from "./row.js";
+
+/** Rates nearer to each other than this are not told apart further. */
+const CLOSE_ENOUGH = 1.03;
+
+/** Loads to add, each beside a cell that it differs from in its rate alone; none: the edges are known. */
+export function refinements(
+  cells: readonly PlannedCell[],
+  rows: ReadonlyMap<string, SweepRow>,
+  slos: readonly Slo[],
+): { readonly beside: PlannedCell; readonly load: Load }[] {
+  const series = new Map<string, PlannedCell[]>();
+  for (const cell of cells) {
+    if (cell.impossible !== undefined || cell.load.request_rate === undefined) continue;
+    const key = JSON.stringify({ ...cell, id: undefined, load: { ...cell.load, request_rate: undefined } });
+    series.set(key, [...(series.get(key) ?? []), cell]);
+  }
+  return [...series.values()].flatMap((along) => {
+    const sorted = along.sort((a, b) => a.load.request_rate! - b.load.request_rate!);
+    const edge = edgeOf(sorted, rows, slos);
+    return edge === undefined ? [] : [edge];
+  });
+}
+
+function edgeOf(
+  cells: readonly PlannedCell[],
+  rows: ReadonlyMap<string, SweepRow>,
+  slos: readonly Slo[],
+): { readonly beside: PlannedCell; readonly load: Load } | undefined {
+  const works = cells.map(({ id }) => isGood(rows.get(id), slos));
+  const at = works.findIndex((good, index) => good === true && works[index + 1] === false);
+  if (at === -1) return undefined;
+  const [below, above] = [cells[at]!, cells[at + 1]!];
+  const [low, high] = [below.load.request_rate!, above.load.request_rate!];
+  if (high / low <= CLOSE_ENOUGH) return undefined;
+  const rate = Number(Math.sqrt(low * high).toPrecision(4));
+  return { beside: below, load: { ...below.load, request_rate: rate } };
+}
+
+/** Undefined: not known. */
+function isGood(row: SweepRow | undefined, slos: readonly Slo[]): boolean | undefined {
+  if (row === undefined || "failed" in row) return undefined;
+  const { utilisation } = row.capacity;
+  if (utilisation !== null && utilisation > 1) return false;
+  return slos.every((slo) => statistic(row, slo) <= slo.limitMs);
+}
+
+function statistic(row: Exclude<SweepRow, { failed: string }>, slo: Slo): number {
+  const { metric, quantile } = slo;
+  const key = `${quantile === undefined ? "mean" : `p${100 * quantile}`}_${metric}_ms`;
+  const value = row.statistics[key];
+  if (value !== undefined) return value ?? Infinity;
+  throw new ConfigError(
+    `--slo: ${sloText(slo)}: a sweep has the mean, p50, p90, p95 and p99 of each latency, not ${key}; choose one of them`,
+  );
+}
