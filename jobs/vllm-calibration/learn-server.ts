@@ -49,11 +49,16 @@ export function probedServerOf({ settings, unknown }: ServerSettings): ProbedSer
   };
 }
 
+export interface LearntServer {
+  readonly settings: ServerSettings;
+  readonly server: ProbedServer;
+}
+
 export async function learnServer(
   baseUrl: ServerRef,
   model: string | undefined,
   { stated, signal }: Pick<SettingsOptions, "stated" | "signal">,
-): Promise<{ readonly settings: ServerSettings; readonly server: ProbedServer }> {
+): Promise<LearntServer> {
   const settings = await readServerSettings(baseUrl, { model, ...defined({ stated }), signal });
   if (settings.engine !== "vllm") {
     throw new ConfigError(
