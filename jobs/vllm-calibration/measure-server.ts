@@ -33,7 +33,7 @@ import { timeServer } from "./time-server.js";
 export interface MeasureServerInput {
   readonly baseUrl: ServerRef;
   readonly model?: string | undefined;
-  /** Settings that the server does not tell, as the user states them. */
+  /** Settings that the server does not report, as the user states them. */
   readonly stated: Readonly<Partial<Record<SettingName, unknown>>>;
   /** Token ids below this are sent; absent: found by asking. */
   readonly vocab?: number | undefined;
@@ -218,7 +218,7 @@ async function warmUp(common: ProbeCommon): Promise<void> {
   await measureVllm({ ...common, workload, load: { kind: "probes" }, warmUps: 2 });
 }
 
-/** The run with what is known of model and settings now: a part that was measured before may have been told less. */
+/** The run with what is known of model and settings now: when a part of it was measured, less may have been known. */
 function asKnownNow(run: Run, { model, settings }: ServerSettings): Run {
   const { engine } = run.info;
   return { ...run, info: { ...run.info, model: { ...model }, engine: { ...engine, settings: { ...engine.settings, ...settings } } } }; // prettier-ignore
