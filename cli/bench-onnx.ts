@@ -3,7 +3,7 @@ import { ensureModel, modelForm, requireProvider, samplingSettings } from "../on
 import { answerColumns, startRealEngine, workloadOf } from "../jobs/inputs/index.js";
 import { ConfigError } from "../formats/index.js";
 import { describeLoad, loadTokenizer, policyNames, requireFits } from "../sim/index.js";
-import type { BenchRequest } from "./bench.js";
+import type { BenchRequest } from "./bench-flags.js";
 import { runRepeats } from "./bench-repeats.js";
 import { runRequest } from "./run-request.js";
 
@@ -31,7 +31,9 @@ export async function benchOnOnnx(request: BenchRequest): Promise<void> {
       ...{ workload, seed, load: describeLoad(load), tokenize: await loadTokenizer() },
       ...(flags.save_detailed ? { describeAnswer: await answerColumns(model.shape.vocab) } : {}),
     };
-    await runRepeats(plan.name, request, (during) => engine.measure({ ...common, ...during }));
+    await runRepeats(`running ${plan.name} for real`, request, async (during) => ({
+      run: await engine.measure({ ...common, ...during }),
+    }));
   } finally {
     await engine.close();
   }

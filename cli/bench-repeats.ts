@@ -1,23 +1,34 @@
 /** The repeats of a real run: each with signals heard, kept and printed as it ends. */
-import type { Run } from "../formats/index.js";
-import type { BenchRequest } from "./bench.js";
+import { defined, type Run } from "../formats/index.js";
+import type { BenchRequest } from "./bench-flags.js";
 import { deliverRun } from "./deliver-run.js";
 import { realRun, type During } from "./real-run.js";
 import { requireAnswers } from "./require-answers.js";
 
+/** A repeat, and what there is to say and to keep beside its run. */
+export interface MeasuredRepeat {
+  readonly run: Run;
+  readonly printMore?: () => void;
+  /** Called once the run itself is kept, with its folder and its number from 0. */
+  readonly keepMore?: (output: string | undefined, at: number) => Promise<void>;
+}
+
+/** Measures each repeat; `title` says what is going on. */
 export async function runRepeats(
-  policy: string,
+  title: string,
   { flags, places }: Pick<BenchRequest, "flags" | "places">,
-  measure: (during: During & { readonly date: string }) => Promise<Run>,
+  measure: (during: During & { readonly date: string }) => Promise<MeasuredRepeat>,
 ): Promise<void> {
   const runs: Run[] = [];
   for (const [at, output] of places.entries()) {
     const repeat = places.length === 1 ? "" : ` (${at + 1} of ${places.length})`;
-    const title = `running ${policy} for real${repeat}, requests`;
-    const run = await realRun(title, { ...flags, output }, (during) =>
+    const delivery = { ...flags, output };
+    const { run, printMore, keepMore } = await realRun(`${title}${repeat}, requests`, delivery, (during) =>
       measure({ ...during, date: new Date().toISOString() }),
     );
-    await deliverRun(run, { ...flags, output }, { isKept: true });
+    // Before anything else is made of it: whatever fails then, the run is there.
+    await deliverRun(run, delivery, { isKept: true, ...defined({ printMore }) });
+    await keepMore?.(output, at);
     runs.push(run);
   }
   requireAnswers(runs);

@@ -3,26 +3,22 @@ import { cpuModel } from "../machine/index.js";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { workloadOf } from "../jobs/inputs/index.js";
-import { ConfigError, defined, type Load, type Run, type Workload } from "../formats/index.js";
+import { ConfigError, defined, type Load, type Workload } from "../formats/index.js";
 import { writeJson } from "../formats/files/index.js";
 import {
   benchBatches,
   measureNetwork,
   vllmResultJson,
+  type BenchBatchesInput,
   type BenchVllmInput,
   type VllmMeasurement,
 } from "../real/vllm/index.js";
-import {
-  measureWatched,
-  readServerSettings,
-  writeServerView,
-  type WatchedOptions,
-  type ServerSettings,
-} from "../real/vllm/server/index.js";
-import { batchPolicyNames, describeLoad } from "../sim/index.js";
-import type { BenchRequest } from "./bench.js";
+import { measureWatched, readServerSettings, writeServerView, type ServerSettings } from "../real/vllm/server/index.js";
+import { batchPolicyNames, describeLoad, type PolicyPlan } from "../sim/index.js";
+import type { BenchRequest } from "./bench-flags.js";
+import { runRepeats, type MeasuredRepeat } from "./bench-repeats.js";
 import type { Args } from "./command.js";
-import { deliverRun, requireRoom } from "./deliver-run.js";
+import { requireRoom } from "./deliver-run.js";
 import { flagName, givenFlags } from "./flags.js";
 import { requireFree } from "./free-place.js";
 import { modelFlags } from "./model-flags.js";
@@ -30,8 +26,6 @@ import { note, warn } from "./output.js";
 import { policyShape } from "./policy-flags.js";
 import { printClient } from "./print-client.js";
 import { printServer } from "./print-server.js";
-import { realRun } from "./real-run.js";
-import { requireAnswers } from "./require-answers.js";
 import { runRequest } from "./run-request.js";
 import { serverAt } from "./server-flags.js";
 import { clientOptions, vllmFlags } from "./vllm-flags.js";
@@ -39,19 +33,13 @@ import { clientOptions, vllmFlags } from "./vllm-flags.js";
 /** Percentiles in the result file where none are asked for. */
 const RESULT_PERCENTILES = [50, 90, 95, 99];
 
-export async function benchOnVllm({ flags, places, args }: BenchRequest): Promise<void> {
+export async function benchOnVllm(request: BenchRequest): Promise<void> {
+  const { flags, places, args } = request;
   const { base_url: url, policy = "vllm" } = flags;
   if (url === undefined) {
     throw new ConfigError("--backend vllm needs the server's --base-url, such as http://127.0.0.1:8000");
   }
-  if (flags.save_detailed && flags.save_result === undefined) {
-    throw new ConfigError("--save-detailed adds each request to vLLM bench's JSON, give --save-result FILE too");
-  }
-  const results = places.flatMap((_, at) =>
-    flags.save_result === undefined ? [] : [resultFile(flags.save_result, at)],
-  );
-  requireFree(results, "--save-result", flags.force);
-  if (flags.save_result !== undefined) requireRoom({ ...flags, output: dirname(flags.save_result), force: true });
+  requireResultFiles(flags, places);
   const { plan, load, prompts, seed } = runRequest(policy, args);
   if (plan.work === "batch") rejectWithBatches(plan.name, args);
   else if (plan.server !== "vllm") {
@@ -60,19 +48,51 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
         batchPolicyNames.join(" or "),
     );
   }
-  const requests = withLength(await workloadOf(load, prompts, seed), flags.max_tokens);
+  const workload = withLength(await workloadOf(load, prompts, seed), flags.max_tokens);
+  const input = { ...(await benchInput(request, { url, plan, workload })), load: describeLoad(load), seed };
+  if (plan.work === "batch") {
+    await runRepeats(`sending batches of ${plan.name}`, request, (during) =>
+      measureBatches({ ...input, ...during, plan }, flags),
+    );
+  } else {
+    await runRepeats("sending requests", request, (during) => measureRequests({ ...input, ...during }, load, flags));
+  }
+}
+
+type BenchFlags = BenchRequest["flags"];
+
+/** ConfigError where the result files of --save-result cannot be written, or there is none to add details to. */
+function requireResultFiles(flags: BenchFlags, places: BenchRequest["places"]): void {
+  const { save_result: path } = flags;
+  if (path === undefined) {
+    if (!flags.save_detailed) return;
+    throw new ConfigError("--save-detailed adds each request to vLLM bench's JSON, give --save-result FILE too");
+  }
+  requireFree(
+    places.map((_, at) => resultFile(path, at)),
+    "--save-result",
+    flags.force,
+  );
+  requireRoom({ ...flags, output: dirname(path), force: true });
+}
+
+interface Target {
+  readonly url: string;
+  readonly plan: PolicyPlan;
+  readonly workload: Workload;
+}
+
+/** What all repeats share: the server as it describes itself, its network, and how the client sends. */
+async function benchInput({ flags, args }: BenchRequest, { url, plan, workload }: Target) {
   const baseUrl = serverAt(url, flags);
   const { model } = givenFlags({ model: modelFlags.model }, args) as { model?: string };
   const { temperature, top_p: topP, top_k: topK } = flags;
   // Settings of the policy vllm on the command line say what the server was started with.
   const stated = plan.work === "step" ? givenFlags(policyShape(), args) : {};
   const server = await readServerSettings(baseUrl, { model, stated });
-  const workload = { ...requests, notes: [...(requests.notes ?? []), ...notModelledNotes(server)] };
-  const common: Omit<BenchVllmInput, "date"> = {
+  return {
     ...clientOptions(flags, baseUrl, model, { temperature, topP, topK }),
-    workload,
-    load: describeLoad(load),
-    seed,
+    workload: { ...workload, notes: [...(workload.notes ?? []), ...notModelledNotes(server)] },
     settings: server.settings,
     network: await measureNetwork(baseUrl),
     unmodelled: server.unmodelled.map(({ seen }) => seen),
@@ -82,41 +102,35 @@ export async function benchOnVllm({ flags, places, args }: BenchRequest): Promis
     keepsText: flags.save_detailed,
     ...defined({ percentiles: flags.metric_percentiles }),
   };
-  const runs: Run[] = [];
-  for (const [at, output] of places.entries()) {
-    const which = places.length === 1 ? "" : ` (${at + 1} of ${places.length})`;
-    const date = new Date();
-    const input = { ...common, date: date.toISOString() };
-    const title = `sending ${plan.work === "batch" ? `batches of ${plan.name}` : "requests"}${which}, requests`;
-    const delivery = { ...flags, output };
-    if (plan.work === "batch") {
-      const run = await realRun(title, delivery, (during) => benchBatches({ ...input, ...during, plan }));
-      const printMore = (): void => {
-        if (!flags.json) printClient(run);
-      };
-      await deliverRun(run, delivery, { isKept: true, printMore });
-      runs.push(run);
-      continue;
-    }
-    const watch: WatchedOptions = {
-      ...(flags.server_view ? { everyMs: flags.metrics_interval_s * 1e3 } : {}),
-      ...(flags.otlp_port === undefined ? {} : { otlp: { port: flags.otlp_port, host: flags.otlp_host } }),
-    };
-    const { measurement, view, remarks } = await realRun(title, delivery, (during) =>
-      measureWatched({ ...input, ...during }, watch),
-    );
-    const printMore = (): void => {
-      if (!flags.json) printClient(measurement.run);
-      if (!flags.json && view !== undefined) printServer(view);
-      for (const remark of remarks) warn(remark);
-    };
-    // Before anything else is made of it: whatever fails then, the run is there.
-    await deliverRun(measurement.run, delivery, { isKept: true, printMore });
+}
+
+async function measureBatches(input: BenchBatchesInput, flags: BenchFlags): Promise<MeasuredRepeat> {
+  const run = await benchBatches(input);
+  const printMore = (): void => {
+    if (!flags.json) printClient(run);
+  };
+  return { run, printMore };
+}
+
+/** Requests as they arrive, with the server watched meanwhile. */
+async function measureRequests(input: BenchVllmInput, load: Load, flags: BenchFlags): Promise<MeasuredRepeat> {
+  const { otlp_port: port, otlp_host: host } = flags;
+  const { measurement, view, remarks } = await measureWatched(input, {
+    ...(flags.server_view ? { everyMs: flags.metrics_interval_s * 1e3 } : {}),
+    ...(port === undefined ? {} : { otlp: { port, host } }),
+  });
+  const { run } = measurement;
+  const printMore = (): void => {
+    if (!flags.json) printClient(run);
+    if (!flags.json && view !== undefined) printServer(view);
+    for (const remark of remarks) warn(remark);
+  };
+  const keepMore = async (output: string | undefined, at: number): Promise<void> => {
     if (view !== undefined && output !== undefined) await writeServerView(output, view);
-    if (flags.save_result !== undefined) saveResult(measurement, flags.save_result, { flags, load, date, at });
-    runs.push(measurement.run);
-  }
-  requireAnswers(runs);
+    if (flags.save_result === undefined) return;
+    saveResult(measurement, flags.save_result, { flags, load, date: new Date(input.date), at });
+  };
+  return { run, printMore, keepMore };
 }
 
 /** Flags that only a run without batches can follow. */
@@ -135,7 +149,7 @@ function notModelledNotes({ unmodelled, leftOut }: ServerSettings): string[] {
 }
 
 interface ResultContext {
-  readonly flags: BenchRequest["flags"];
+  readonly flags: BenchFlags;
   readonly load: Load;
   readonly date: Date;
   readonly at: number;

@@ -169,7 +169,7 @@ function rejectOddBooleans(words: readonly string[], declared: Argv): void {
   }
 }
 
-/** What yargs knows of the flags declared so far. */
+/** What yargs knows of the flags declared so far; its types leave the method out. */
 function optionsOf(parser: Argv): { readonly key: object; readonly boolean: readonly string[] } {
   return (parser as unknown as { getOptions(): { key: object; boolean: string[] } }).getOptions();
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { ConfigError, type Run, type RunJournal } from "../formats/index.js";
+import { ConfigError, type Run, type RunJournal, messageOf } from "../formats/index.js";
 import { requireReplaceable, runLog, writeRun } from "../formats/files/index.js";
 import { Interrupted } from "./fail.js";
 import { interruptible, turnOfTheLoop } from "./interrupt.js";
@@ -101,7 +101,7 @@ async function writeElsewhere(run: Run, name: string): Promise<string | undefine
       await writeRun(folder, run);
       return folder;
     } catch (error) {
-      warn(`nor can the run be written to ${place}: ${error instanceof Error ? error.message : String(error)}`);
+      warn(`nor can the run be written to ${place}: ${messageOf(error)}`);
     }
   }
   return undefined;

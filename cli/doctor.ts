@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { checkSteps, defaultCacheDir, listProviders } from "../onnx/index.js";
 import { checkGpu } from "./check-gpu.js";
-import { ConfigError } from "../formats/index.js";
+import { ConfigError, messageOf } from "../formats/index.js";
 import type { Command } from "./command.js";
 import { diagnoseServer } from "./doctor-server.js";
 import { declareFlags, parseFlags } from "./flags.js";
@@ -96,7 +96,7 @@ async function onnxRuntime(): Promise<Finding[]> {
       },
     ];
   } catch (error) {
-    return [{ what: "ONNX Runtime", state: "missing", detail: error instanceof Error ? error.message : String(error) }];
+    return [{ what: "ONNX Runtime", state: "missing", detail: messageOf(error) }];
   }
 }
 
@@ -106,7 +106,7 @@ async function steps(): Promise<Finding> {
   try {
     return { what, state: "ok", detail: await checkSteps() };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return { what, state: "missing", detail: `${why}; policies of batches run without it` };
   }
 }

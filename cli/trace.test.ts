@@ -82,7 +82,7 @@ describe("trace inspect", () => {
       format: "azure",
       requests: 3,
       rows: 4,
-      notes: ["1 of 4 rows have 0 context or generated tokens and is left out"],
+      notes: ["1 of 4 rows left out: 0 context or generated tokens"],
       prompt_tokens: { min: 110, max: 4808 },
       arrivals: { span_s: 2, mean_rate_per_s: 1, bin_s: null },
       prefix_cache: null,

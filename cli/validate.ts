@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { accuracyPage, accuracySection, validate } from "../jobs/validation/index.js";
+import { accuracyPage, accuracySection, validate, type JudgedStatistic } from "../jobs/validation/index.js";
 import { ConfigError, signedPercent } from "../formats/index.js";
 import {
   readText,
@@ -57,30 +57,7 @@ export const validateCommand: Command = {
     const { statistics } = result;
     if (json) printJson(result);
     else {
-      printTable(
-        [
-          "model",
-          "cell",
-          "statistic",
-          "simulated, ms",
-          "real, ms",
-          "error",
-          `${100 * LEVEL} % interval`,
-          "tolerance",
-          "verdict",
-        ],
-        statistics.map(({ verdict, noise, more_repeats: moreRepeats, ...of }) => [
-          of.model,
-          of.cell,
-          `${of.stat} ${of.metric}`,
-          figure(of.sim),
-          figure(of.real),
-          signedPercent(of.error_fraction),
-          of.interval_fraction.map(signedPercent).join(" to "),
-          `${figure(100 * of.tolerance_fraction, 2)} %`,
-          verdictText({ verdict, noise, moreRepeats }),
-        ]),
-      );
+      printStatistics(statistics);
       print(`${tallyText(tallyOf(statistics))} statistics, simulated at the pace before each real run; page: ${page}`);
     }
     const agreeing = tallyOf(statistics).agrees;
@@ -88,3 +65,30 @@ export const validateCommand: Command = {
       throw new ThresholdMissed(`${agreeing} of ${statistics.length} statistics agree`);
   },
 };
+
+function printStatistics(statistics: readonly JudgedStatistic[]): void {
+  printTable(
+    [
+      "model",
+      "cell",
+      "statistic",
+      "simulated, ms",
+      "real, ms",
+      "error",
+      `${100 * LEVEL} % interval`,
+      "tolerance",
+      "verdict",
+    ],
+    statistics.map(({ verdict, noise, more_repeats: moreRepeats, ...rest }) => [
+      rest.model,
+      rest.cell,
+      `${rest.stat} ${rest.metric}`,
+      figure(rest.sim),
+      figure(rest.real),
+      signedPercent(rest.error_fraction),
+      rest.interval_fraction.map(signedPercent).join(" to "),
+      `${figure(100 * rest.tolerance_fraction, 2)} %`,
+      verdictText({ verdict, noise, moreRepeats }),
+    ]),
+  );
+}

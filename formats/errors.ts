@@ -22,3 +22,8 @@ export class BackendError extends Error {
 export class InvariantError extends Error {
   override readonly name = "InvariantError";
 }
+
+/** What was thrown, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,5 +1,5 @@
 /** The shape of everything that flows between the parts: schemas, types and errors, no file access. */
-export { ConfigError, ArtifactError, BackendError, InvariantError } from "./errors.js";
+export { ConfigError, ArtifactError, BackendError, InvariantError, messageOf } from "./errors.js";
 export { check, suggest, type CheckContext } from "./check.js";
 export { defined } from "./defined.js";
 export { percent, sharePercent, signedPercent } from "./percent.js";

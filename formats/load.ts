@@ -165,11 +165,31 @@ export const loadShape = {
 
 /** How requests arrive. `request_rate` in requests/s (absent: all at once), `burstiness` 1 is Poisson. */
 export const loadSchema = z.strictObject(loadShape).superRefine((load, context) => {
-  const reject = (key: keyof Load, message: string): void => {
-    context.addIssue({ code: "custom", path: [key], message, input: load[key] });
+  const checked: Checked = {
+    load,
+    given: (key) => load[key] !== undefined,
+    reject: (key, message) => {
+      context.addIssue({ code: "custom", path: [key], message, input: load[key] });
+    },
   };
-  const given = (key: keyof Load): boolean => load[key] !== undefined;
-  const dataset = load.dataset_name ?? "prompts";
+  checkOwners(checked);
+  checkLengths(checked);
+  checkSessions(checked);
+  checkRates(checked);
+  checkTraceTimes(checked);
+});
+
+interface Checked {
+  readonly load: Load;
+  readonly given: (key: keyof Load) => boolean;
+  readonly reject: (key: keyof Load, message: string) => void;
+}
+
+const datasetOf = ({ dataset_name: name = "prompts" }: Load): string => name;
+
+/** Keys of a dataset or a trace go with it alone. */
+function checkOwners({ load, given, reject }: Checked): void {
+  const dataset = datasetOf(load);
   if (load.workload !== undefined && given("dataset_name"))
     reject("dataset_name", "workload has lengths, expected one of the two");
   for (const key of Object.keys(datasetShape) as (keyof typeof datasetShape)[]) {
@@ -179,6 +199,10 @@ export const loadSchema = z.strictObject(loadShape).superRefine((load, context) 
   for (const key of Object.keys(traceShape) as (keyof typeof traceShape)[]) {
     if (given(key) && load.workload === undefined) reject(key, "expected a workload (a trace) with it");
   }
+}
+
+function checkLengths({ load, given, reject }: Checked): void {
+  const dataset = datasetOf(load);
   if (dataset === "fixed" && load.input_len === undefined)
     reject("input_len", "expected prompt tokens, dataset_name is fixed");
   for (const which of ["input", "output"] as const) {
@@ -192,12 +216,18 @@ export const loadSchema = z.strictObject(loadShape).superRefine((load, context) 
       reject(`lognormal_${which}_${spreads[1] ?? "sigma"}`, "expected exactly one of sigma, cv and p99");
     }
   }
-  if (dataset === "sessions" && !given("max_sessions") && !given("session_rate"))
+}
+
+function checkSessions({ load, given, reject }: Checked): void {
+  const isOfSessions = datasetOf(load) === "sessions";
+  if (isOfSessions && !given("max_sessions") && !given("session_rate"))
     reject("dataset_name", "expected max_sessions or session_rate with sessions");
-  if (dataset !== "sessions" && load.workload === undefined) {
-    for (const key of ["num_sessions", "max_sessions", "session_rate"] as const)
-      if (given(key)) reject(key, "expected dataset_name sessions or a workload of sessions with it");
-  }
+  if (isOfSessions || load.workload !== undefined) return;
+  for (const key of ["num_sessions", "max_sessions", "session_rate"] as const)
+    if (given(key)) reject(key, "expected dataset_name sessions or a workload of sessions with it");
+}
+
+function checkRates({ load, given, reject }: Checked): void {
   if (given("utilisation") && (given("request_rate") || given("max_concurrency") || given("workload"))) {
     reject("utilisation", "it sets the rate of an open loop, expected no request_rate, max_concurrency or workload");
   }
@@ -210,6 +240,9 @@ export const loadSchema = z.strictObject(loadShape).superRefine((load, context) 
   if (load.rescale_to_rate === true && load.request_rate === undefined) {
     reject("rescale_to_rate", "expected a request_rate with it");
   }
+}
+
+function checkTraceTimes({ load, given, reject }: Checked): void {
   if (given("time_scale") && given("trace_rate"))
     reject("time_scale", "trace_rate scales too, expected one of the two");
   if (load.self_timed === false) {
@@ -219,6 +252,6 @@ export const loadSchema = z.strictObject(loadShape).superRefine((load, context) 
   }
   if ((load.slice_start_s ?? 0) >= (load.slice_end_s ?? Infinity))
     reject("slice_end_s", "expected more than slice_start_s");
-});
+}
 
 export type Load = z.output<z.ZodObject<typeof loadShape>>;

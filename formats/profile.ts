@@ -194,7 +194,7 @@ const fitScores = z.strictObject({
   batch: fitScore.describe("whole batches"),
 });
 
-/** Of the model; a server does not always tell. */
+/** Of the model; a server does not always report it. */
 const size = z.int().positive().optional();
 
 export const profileSchema = z.strictObject({

@@ -148,5 +148,6 @@ function listed(requests: readonly RequestOptions[]): WorkloadRequest[] {
 
 /** The run with its summary at hand. */
 export function withSummary(run: Run): SimulatedRun {
+  // A simulated run is described by a Summary; run.json, which any program may write, promises only a record.
   return Object.assign(run, { summary: run.info.summary as unknown as Summary });
 }

@@ -50,7 +50,6 @@ export async function buildProfile(inputs: ProfileInputs): Promise<{
   const { plan, measurements, info, machine, memory } = inputs;
   const cells = toCells(measurements);
   const heldOut = heldOutBlocks(cells, plan.seed);
-  const drift = reportDrift(inputs.everything);
   const fitted = await fitStaticBatch(measurements, {
     seed: plan.seed,
     isHeldOut: (shape) => heldOut.has(blockName(shape)),
@@ -68,18 +67,7 @@ export async function buildProfile(inputs: ProfileInputs): Promise<{
       source: describeSource(inputs),
       machine,
       model: { name, layers, width, heads, vocab, positions, parameters, dtype: `float${precision.slice(2)}` },
-      engine: {
-        name: info.provider === "cuda" ? "onnxruntime-cuda" : "onnxruntime-cpu",
-        version: info.ortVersion,
-        settings: {
-          threads: info.threads,
-          seed: plan.seed,
-          repeats: plan.repeats,
-          max_repeats: plan.maxRepeats,
-          ...inputs.settings,
-          ...(drift === undefined ? {} : { drift: driftSettings(drift, referenceShape(plan)) }),
-        },
-      },
+      engine: describeEngine(inputs),
       cost,
       memory: {
         total_bytes: memory.totalBytes,
@@ -98,6 +86,22 @@ export async function buildProfile(inputs: ProfileInputs): Promise<{
     { source: `profile of model "${name}"` },
   );
   return { profile, warnings, residuals: fitted.residuals, rejection: assess({ ...fitted, warnings }) };
+}
+
+function describeEngine({ plan, everything, settings, info }: ProfileInputs) {
+  const drift = reportDrift(everything);
+  return {
+    name: info.provider === "cuda" ? "onnxruntime-cuda" : "onnxruntime-cpu",
+    version: info.ortVersion,
+    settings: {
+      threads: info.threads,
+      seed: plan.seed,
+      repeats: plan.repeats,
+      max_repeats: plan.maxRepeats,
+      ...settings,
+      ...defined({ drift: drift && driftSettings(drift, referenceShape(plan)) }),
+    },
+  };
 }
 
 function describeSource({ plan, measurements }: ProfileInputs): string {

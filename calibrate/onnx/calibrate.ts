@@ -3,37 +3,18 @@
  * to it. Nothing else should run meanwhile; what did is reported.
  */
 import { availableParallelism, cpus, totalmem } from "node:os";
-import {
-  availableMemoryBytes,
-  cpuModel,
-  describeMachine,
-  readGpu,
-  GpuMemoryWatch,
-  otherCores,
-  readLoad,
-} from "../../machine/index.js";
-import {
-  CopyCount,
-  ensureModel,
-  modelForm,
-  requireProvider,
-  startOnnxExecutor,
-  tryBatch,
-  type ModelFiles,
-  type OnnxExecutor,
-} from "../../onnx/index.js";
+import { describeMachine, otherCores, readLoad } from "../../machine/index.js";
+import { ensureModel, modelForm, requireProvider, type ModelFiles } from "../../onnx/index.js";
 import { ConfigError, defined, type CalibrationPlan, type Profile } from "../../formats/index.js";
-import { blockName, toCells, type Measurement, type Residual, type StepMeasurement } from "../fit/index.js";
-import { MemoryBound } from "./batch-memory.js";
+import type { Measurement, Residual, StepMeasurement } from "../fit/index.js";
 import { buildProfile } from "./build-profile.js";
 import { describeLoad, describeSession } from "./describe-session.js";
-import { heldOutBlocks } from "./held-out.js";
-import { measurePlan, type MeasuredPlan } from "./measure-plan.js";
-import { timerOverheadNs, type MeasuringBench } from "./measuring-bench.js";
-import { pinProcess } from "./pin.js";
-import { referenceShape, resolvePlan, type GridPlan } from "./plan.js";
-import { appendRaw, resumeRaw, startRaw, writeRawContext, type EarlierSitting, type RawContext } from "./raw-file.js";
-import { CalibrationSession, type CalibrationProgress } from "./session.js";
+import { nowNs, openMachineBench, type MachineBench } from "./machine-bench.js";
+import { measureBatches, type MeasuredBatches } from "./measure-batches.js";
+import { pinProcess, type Pinning } from "./pin.js";
+import { resolvePlan, type GridPlan } from "./plan.js";
+import type { RawContext } from "./raw-file.js";
+import type { CalibrationProgress } from "./session.js";
 import { calibrateSteps, stepRawPathOf, type CalibratedSteps } from "./steps/index.js";
 
 export interface CalibrateOptions {
@@ -71,12 +52,10 @@ export interface Calibration {
 const FIT_RESERVE_NS = 4e9;
 /** Of what is left of a budget, for the steps. */
 const STEP_FRACTION = 0.25;
-/** Fewest shapes to fit, beside those held out. */
-const MIN_FITTED = 3;
 
 /** Measures and fits. Builds the model when it is not in the cache yet. Throws ConfigError, ArtifactError, BackendError. */
 export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOptions = {}): Promise<Calibration> {
-  const { seed = "1", cacheDir, signal } = options;
+  const { seed = "1", cacheDir, signal, threads = availableParallelism() } = options;
   if (options.resume === true && options.rawPath === undefined) {
     throw new ConfigError(
       "calibrate: resume needs the raw measurements of the interrupted calibration, got no file; give --output",
@@ -91,162 +70,98 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
   });
   const grid = resolvePlan({ ...plan, model: model.name }, model.shape, seed);
   signal?.throwIfAborted();
-  const threads = options.threads ?? availableParallelism();
   const pinning = await pinProcess(threads);
-  const copies = new CopyCount();
-  const startExecutor = async (): Promise<OnnxExecutor> => {
-    const sampling = grid.sampling !== undefined;
-    return counting(await startOnnxExecutor({ model, device: grid.device, threads, sampling }), copies);
-  };
-  let watch: GpuMemoryWatch | undefined;
   try {
-    const executor = await startExecutor();
+    const { memoryLimitBytes } = options;
+    const bench = await openMachineBench(model, grid, { threads, memoryLimitBytes, signal });
     try {
-      const gpu = grid.device === "cuda" ? await readGpu() : undefined;
-      watch = gpu === undefined ? undefined : await GpuMemoryWatch.start();
-      const availableBytes = Math.min(
-        options.memoryLimitBytes ?? Infinity,
-        gpu === undefined ? availableMemoryBytes() : gpu.totalBytes - gpu.usedBytes,
-      );
-      const bound = new MemoryBound(executor.info.model, availableBytes);
-      const bench: MeasuringBench = {
-        executor,
-        fitsApart: async (shape) => {
-          if (!bound.isRisky(shape)) return true;
-          const { batchSize: rows, promptTokens, decodeSteps } = shape;
-          const batch = { model, device: grid.device, threads, rows, promptTokens, outputTokens: decodeSteps + 1 };
-          return (
-            await tryBatch({ ...batch, ...(gpu === undefined ? { limitBytes: availableBytes } : {}) }, { signal })
-          ).fits;
-        },
-        startExecutor,
-        nowNs,
-        timerNs: timerOverheadNs(nowNs),
-        readLoad,
-        availableBytes,
-        ...(watch === undefined ? {} : { readPeakBytes: gpuPeaks(watch) }),
-      };
-      const before = readLoad();
-      const loadedBytes = gpu?.usedBytes ?? process.memoryUsage.rss();
-      const leftNs = Math.max(0, endNs - nowNs());
-      const batchesEndNs = grid.steps && endNs !== Infinity ? endNs - STEP_FRACTION * leftNs : endNs;
-      const batches = { ...options, endNs: batchesEndNs, loadedBytes, bound };
-      const { session, made, context } = await measureAll(bench, grid, batches);
-      const stepped = grid.steps
-        ? await measureSteps(model, grid, {
-            ...options,
-            threads,
-            endNs,
-            isAsked: plan.steps === true,
-            batches: session.measurements.length,
-          })
-        : undefined;
-      const others = otherCores(before, readLoad());
-      const built = await buildProfile({
-        plan: grid,
-        measurements: session.chosen,
-        everything: session.measurements,
-        settings: {
-          ...defined({ budget_s: plan.budget_s, weights: grid.weights, sampling: grid.sampling }),
-          timer_ns: bench.timerNs,
-          pinned: pinning.isPinned,
-          ...defined({ cpus: pinning.cpus }),
-          other_cores: Number(others.toPrecision(3)),
-        },
-        info: executor.info,
-        machine: describeMachine(executor.info.ortVersion, gpu),
-        steps: stepped?.steps,
-        memory: { totalBytes: gpu?.totalBytes ?? totalmem(), baseBytes: context.baseBytes },
-      });
-      const warnings = [
-        ...describeLoad(others, cpus().length),
-        ...describeSession(session, made),
-        ...built.warnings,
-        ...(stepped?.warnings ?? []),
-        ...copies.describe(),
-      ];
-      const { residuals, rejection } = built;
-      const notes = [...new Set([...rejection, ...warnings])];
-      const profile = notes.length > 0 ? { ...built.profile, notes } : built.profile;
-      const { measurements: stepMeasurements = [] } = stepped ?? {};
-      return { profile, measurements: session.measurements, stepMeasurements, warnings, rejection, residuals, context };
+      const timing = { ...options, threads, endNs, isStepsAsked: plan.steps === true };
+      const measured = await measure(bench, model, grid, timing);
+      return await fit(bench, grid, { measured, pinning, budgetS: plan.budget_s });
     } finally {
-      watch?.stop();
-      await executor.close();
+      await bench.close();
     }
   } finally {
     await pinning.release();
   }
 }
 
-/** What was sampled while a batch ran, and what is in use at its end. */
-function gpuPeaks(watch: GpuMemoryWatch): () => Promise<number> {
-  return async () => Math.max(watch.takePeakBytes(), (await readGpu()).usedBytes);
+interface Measured extends MeasuredBatches {
+  /** Undefined where the plan has no steps. */
+  readonly stepped: CalibratedSteps | undefined;
+  /** Cores that other processes kept busy meanwhile. */
+  readonly otherCores: number;
 }
 
-/** The executor, with its copies counted. */
-function counting(executor: OnnxExecutor, copies: CopyCount): OnnxExecutor {
-  return {
-    ...executor,
-    async runBatch(batch) {
-      const run = await executor.runBatch(batch);
-      copies.add(run);
-      return run;
-    },
-  };
-}
-
-interface MeasureAllOptions extends CalibrateOptions {
-  readonly endNs: number;
-  /** Memory in use once the model is loaded. */
-  readonly loadedBytes: number;
-  readonly bound: MemoryBound;
-}
-
-async function measureAll(
-  bench: MeasuringBench,
-  plan: GridPlan,
-  { rawPath, resume, onProgress, signal, endNs, loadedBytes, bound }: MeasureAllOptions,
-): Promise<{ readonly session: CalibrationSession; readonly made: MeasuredPlan; readonly context: RawContext }> {
-  const { info } = bench.executor;
-  const runtime = `onnxruntime-node ${info.ortVersion} ${info.provider}, ${info.threads} threads`;
-  const here = { plan, machine: { cpu: cpuModel(), cores: info.threads, runtime } };
-  const nothing: EarlierSitting = { measurements: [], baseBytes: loadedBytes, scouted: false };
-  const earlier = resume === true ? await resumeRaw(rawPath!, here) : nothing;
-  let context: RawContext = { ...here, baseBytes: earlier.baseBytes, scouted: earlier.scouted };
-  if (rawPath !== undefined && resume !== true) startRaw(rawPath, context);
-
-  const session = new CalibrationSession({
-    bench,
-    plan,
-    reference: referenceShape(plan),
-    earlier: earlier.measurements,
-    keep: (measurement) => {
-      if (rawPath !== undefined) appendRaw(rawPath, measurement);
-    },
-    ...defined({ onProgress, signal }),
-  });
-  const made = await measurePlan({
-    bench,
-    plan,
-    session,
-    bound,
-    endNs: endNs - FIT_RESERVE_NS,
-    scouted: earlier.scouted,
-    onScout: (scouted) => {
-      context = { ...context, scouted, ...(scouted ? {} : { baseBytes: loadedBytes }) };
-      if (rawPath !== undefined) writeRawContext(rawPath, context);
-    },
-  });
-  if (endNs !== Infinity) requireEnough(session, plan, made);
-  return { session, made, context };
-}
-
-interface MeasureStepsOptions extends CalibrateOptions {
+interface MeasureOptions extends CalibrateOptions {
   readonly threads: number;
   readonly endNs: number;
-  /** Whether the user wants them, so that it is an error where they cannot be measured. */
-  readonly isAsked: boolean;
+  /** Whether the user wants steps, so that it is an error where they cannot be measured. */
+  readonly isStepsAsked: boolean;
+}
+
+/** Batches, then the steps that the plan has. */
+async function measure(
+  bench: MachineBench,
+  model: ModelFiles,
+  plan: GridPlan,
+  options: MeasureOptions,
+): Promise<Measured> {
+  const { endNs } = options;
+  const before = readLoad();
+  const leftNs = Math.max(0, endNs - nowNs());
+  const batchesEndNs = plan.steps && endNs !== Infinity ? endNs - STEP_FRACTION * leftNs : endNs;
+  const batches = await measureBatches(bench, plan, { ...options, endNs: batchesEndNs - FIT_RESERVE_NS });
+  const { length: done } = batches.session.measurements;
+  const stepped = plan.steps ? await measureSteps(model, plan, { ...options, batches: done }) : undefined;
+  return { ...batches, stepped, otherCores: otherCores(before, readLoad()) };
+}
+
+interface FitInput {
+  readonly measured: Measured;
+  readonly pinning: Pinning;
+  readonly budgetS: number | undefined;
+}
+
+/** The profile, and what its reader should know. */
+async function fit(
+  bench: MachineBench,
+  plan: GridPlan,
+  { measured, pinning, budgetS }: FitInput,
+): Promise<Calibration> {
+  const { session, made, context, stepped, otherCores: others } = measured;
+  const { gpu, executor } = bench;
+  const built = await buildProfile({
+    plan,
+    measurements: session.chosen,
+    everything: session.measurements,
+    settings: {
+      ...defined({ budget_s: budgetS, weights: plan.weights, sampling: plan.sampling }),
+      timer_ns: bench.timerNs,
+      pinned: pinning.isPinned,
+      ...defined({ cpus: pinning.cpus }),
+      other_cores: Number(others.toPrecision(3)),
+    },
+    info: executor.info,
+    machine: describeMachine(executor.info.ortVersion, gpu),
+    steps: stepped?.steps,
+    memory: { totalBytes: gpu?.totalBytes ?? totalmem(), baseBytes: context.baseBytes },
+  });
+  const warnings = [
+    ...describeLoad(others, cpus().length),
+    ...describeSession(session, made),
+    ...built.warnings,
+    ...(stepped?.warnings ?? []),
+    ...bench.copies.describe(),
+  ];
+  const { residuals, rejection } = built;
+  const notes = [...new Set([...rejection, ...warnings])];
+  const profile = notes.length > 0 ? { ...built.profile, notes } : built.profile;
+  const { measurements: stepMeasurements = [] } = stepped ?? {};
+  return { profile, measurements: session.measurements, stepMeasurements, warnings, rejection, residuals, context };
+}
+
+interface MeasureStepsOptions extends MeasureOptions {
   /** Batches measured before. */
   readonly batches: number;
 }
@@ -254,34 +169,20 @@ interface MeasureStepsOptions extends CalibrateOptions {
 async function measureSteps(
   model: ModelFiles,
   plan: GridPlan,
-  { rawPath, resume, onProgress, signal, threads, endNs, isAsked, batches }: MeasureStepsOptions,
+  { rawPath, resume, onProgress, signal, threads, endNs, isStepsAsked, batches }: MeasureStepsOptions,
 ): Promise<CalibratedSteps> {
+  const raw = rawPath === undefined ? undefined : { path: stepRawPathOf(rawPath), isNew: resume !== true };
   let startNs: number | undefined;
   const stepped = await calibrateSteps({
     ...{ model, plan, threads, nowNs, signal },
     endNs: endNs - FIT_RESERVE_NS,
-    ...(rawPath === undefined ? {} : { raw: { path: stepRawPathOf(rawPath), isNew: resume !== true } }),
+    ...defined({ raw }),
     onProgress: (done, total, label) => {
       startNs ??= nowNs();
       const etaS = ((nowNs() - startNs) / 1e9 / done) * (total - done);
       onProgress?.({ done: batches + done, total: batches + total, etaS, label });
     },
   });
-  if (isAsked && stepped.steps === undefined) throw new ConfigError(`calibrate: ${stepped.warnings.join("; ")}`);
+  if (isStepsAsked && stepped.steps === undefined) throw new ConfigError(`calibrate: ${stepped.warnings.join("; ")}`);
   return stepped;
-}
-
-/** ConfigError when the budget ended before there was enough to fit anything to. */
-function requireEnough(session: CalibrationSession, plan: GridPlan, { measured, allowed }: MeasuredPlan): void {
-  const cells = toCells(session.chosen);
-  const heldOut = heldOutBlocks(cells, plan.seed);
-  if (cells.filter((cell) => !heldOut.has(blockName(cell))).length >= MIN_FITTED) return;
-  throw new ConfigError(
-    `calibrate: the budget ended with ${measured} of ${allowed} shapes measured, which is too little to fit a cost model ` +
-      `to; continue with --resume and a larger --budget, or choose fewer or smaller batch_sizes and prompt_tokens`,
-  );
-}
-
-function nowNs(): number {
-  return Number(process.hrtime.bigint());
 }

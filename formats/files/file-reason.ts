@@ -1,5 +1,7 @@
 /** Why a file could not be read or written, in words. */
 
+import { messageOf } from "../errors.js";
+
 export function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   switch (code) {
@@ -22,6 +24,6 @@ export function reasonOf(error: unknown): string {
     case "ELOOP":
       return "its links lead in a circle";
     default:
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
   }
 }

@@ -50,6 +50,9 @@ const metaSchema = z.looseObject({
     .optional(),
 });
 
+type Meta = z.output<typeof metaSchema>;
+type Row = z.output<typeof requestLine>;
+
 /** Settings that a recording does not have (KV blocks, of some) stay absent. ArtifactError names file and line. */
 export function readLlmServingSim(folder: string): Run {
   const metaPath = join(folder, "meta.json");
@@ -62,6 +65,26 @@ export function readLlmServingSim(folder: string): Run {
     }
   }
   const meta = check(metaSchema, readJson(metaPath), { source: metaPath, Failure: ArtifactError });
+  const rows = readRows(path);
+  return {
+    info: {
+      version: 1,
+      source: "real",
+      policy: "vllm",
+      ...defined({ date: meta.started_at }),
+      engine: { name: "vllm", version: meta.vllm_version, settings: settingsIn(meta) },
+      model: { name: meta.model, ...defined({ dtype: meta.engine_kwargs.dtype }) },
+      hardware: { ...defined({ gpu: meta.hardware?.device_name }) },
+      load: { kind: "open_loop" },
+      requests: rows.length,
+      notes: notesOn(rows),
+    },
+    requests: requestsIn(rows),
+    batches: [],
+  };
+}
+
+function readRows(path: string): Row[] {
   const lines = readText(path)
     .split("\n")
     .map((text, index) => ({ text: text.trim(), line: index + 1 }))
@@ -70,10 +93,14 @@ export function readLlmServingSim(folder: string): Run {
     check(requestLine, parseLine(text, path, line), { source: `${path}:${line}`, Failure: ArtifactError }),
   );
   if (rows.length === 0) throw new ArtifactError(`${path}: no request, expected one on each line`);
+  return rows;
+}
+
+function requestsIn(rows: readonly Row[]): RequestRecord[] {
   const arrivalsS = arrivalsOnEngineClock(rows);
   const originS = least(arrivalsS);
   const toNs = (timeS: number): number => Math.round((timeS - originS) * 1e9);
-  const requests = rows.map((row, at): RequestRecord => ({
+  return rows.map((row, at) => ({
     requestId: row.request_id,
     arrivalNs: toNs(arrivalsS[at]!),
     sentNs: toNs(arrivalsS[at]!),
@@ -84,49 +111,37 @@ export function readLlmServingSim(folder: string): Run {
     outputTokens: row.output_toks,
     status: "ok",
   }));
-  const { engine_kwargs: given, kv_cache: cache, resolved_config: resolved } = meta;
-  const graphs = resolved?.compilation_config?.cudagraph_capture_sizes;
+}
+
+function settingsIn({ engine_kwargs: given, kv_cache: cache, resolved_config: resolved }: Meta) {
   return {
-    info: {
-      version: 1,
-      source: "real",
-      policy: "vllm",
-      ...defined({ date: meta.started_at }),
-      engine: {
-        name: "vllm",
-        version: meta.vllm_version,
-        settings: {
-          max_num_seqs: given.max_num_seqs,
-          max_num_batched_tokens: given.max_num_batched_tokens,
-          ...(given.max_model_len == null ? {} : { max_model_len: given.max_model_len }),
-          ...(cache === undefined
-            ? {}
-            : {
-                block_size: cache.block_size,
-                num_gpu_blocks: cache.num_gpu_blocks,
-                enable_prefix_caching: cache.enable_prefix_caching,
-              }),
-          async_scheduling: resolved?.scheduler_config?.async_scheduling ?? true,
-          ...defined({ cudagraph_capture_sizes: graphs, tensor_parallel_size: given.tensor_parallel_size }),
-          ...otherSettings(given, resolved),
-        },
-      },
-      model: { name: meta.model, ...defined({ dtype: given.dtype }) },
-      hardware: meta.hardware === undefined ? {} : { gpu: meta.hardware.device_name },
-      load: { kind: "open_loop" },
-      requests: requests.length,
-      notes: [
-        "converted from a recording of LLMServingSim; times are the engine's, no client and no front end is in them",
-        ...(rows.some(({ arrival_time: atS }) => atS === undefined)
-          ? [
-              "arrivals are when the engine took requests in (queued_ts), which it does between steps only: times to first token are too short",
-            ]
-          : []),
-      ],
-    },
-    requests,
-    batches: [],
+    max_num_seqs: given.max_num_seqs,
+    max_num_batched_tokens: given.max_num_batched_tokens,
+    ...defined({
+      max_model_len: given.max_model_len ?? undefined,
+      block_size: cache?.block_size,
+      num_gpu_blocks: cache?.num_gpu_blocks,
+      enable_prefix_caching: cache?.enable_prefix_caching,
+    }),
+    async_scheduling: resolved?.scheduler_config?.async_scheduling ?? true,
+    ...defined({
+      cudagraph_capture_sizes: resolved?.compilation_config?.cudagraph_capture_sizes,
+      tensor_parallel_size: given.tensor_parallel_size,
+    }),
+    ...otherSettings(given, resolved),
   };
+}
+
+function notesOn(rows: readonly Row[]): string[] {
+  const notes = [
+    "converted from a recording of LLMServingSim; times are the engine's, no client and no front end is in them",
+  ];
+  if (rows.some(({ arrival_time: atS }) => atS === undefined)) {
+    notes.push(
+      "arrivals are when the engine took requests in (queued_ts), which it does between steps only: times to first token are too short",
+    );
+  }
+  return notes;
 }
 
 /** What decides whether the server is modelled at all. */
@@ -160,7 +175,7 @@ function otherSettings(
  * between steps: 20 ms late in the median of one recording, 104 ms at most. `arrival_time` is on another clock, behind which
  * the engine's is by no more than the smallest lag between the two: that request is taken to have been taken in at once.
  */
-function arrivalsOnEngineClock(rows: readonly z.output<typeof requestLine>[]): number[] {
+function arrivalsOnEngineClock(rows: readonly Row[]): number[] {
   if (rows.some(({ arrival_time: atS }) => atS === undefined)) return rows.map(({ queued_ts: atS }) => atS);
   const behindS = least(rows.map(({ arrival_time: atS, queued_ts: queuedS }) => queuedS - atS!));
   return rows.map(({ arrival_time: atS }) => atS! + behindS);

@@ -133,7 +133,7 @@ test("a run that was cut is a trace of what had been answered, with a note", asy
   ]);
   expect(notes).toEqual([
     "the run was cut before its end: 3 of 9 requests had finished, only they are in it",
-    '1 of 3 rows are not "ok", or have 0 tokens, and is left out',
+    '1 of 3 rows left out: not "ok", or 0 tokens',
   ]);
 });
 

@@ -11,6 +11,7 @@ import { ArtifactError, ConfigError } from "../errors.js";
 import type { ScheduledStepRecord } from "../engine-step.js";
 import type { BatchRecord, RequestRecord, Run, RunInfo, RunJournal } from "../run.js";
 import { writeJson } from "./atomic.js";
+import { reasonOf } from "./file-reason.js";
 import { readJsonLines } from "./json-lines.js";
 import { logLine } from "./run-log-line.js";
 
@@ -29,80 +30,107 @@ const runFiles = ["run.json", ...["requests", "batches", "steps"].flatMap((name)
 
 /** `onTrouble` is called once when a line cannot be written (the disk is full); it is tried again with the next one. */
 export function runLog(folder: string, onTrouble: (message: string) => void): RunLog {
-  let fd: number | undefined;
-  let lines: string[] = [];
-  /** What a full disk did not take, mostly from the middle of a line on. */
-  let rest: Buffer = Buffer.alloc(0);
-  let isWaiting = false;
-  let isSyncing = false;
-  let isTold = false;
-
-  const flush = (): void => {
-    isWaiting = false;
-    rest = Buffer.concat([rest, Buffer.from(lines.join(""))]);
-    lines = [];
-    try {
-      while (fd !== undefined && rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
-    } catch (error) {
-      if (isTold) return;
-      isTold = true;
-      onTrouble(`cannot keep finished requests in ${folder} as they end: ${reasonOf(error)}; the run continues`);
-    }
-  };
-  const syncSoon = (): void => {
-    if (isSyncing) return;
-    isSyncing = true;
-    setTimeout(() => {
-      isSyncing = false;
-      if (rest.length > 0) flush();
-      if (fd !== undefined) fsync(fd, () => undefined);
-    }, SYNC_EVERY_MS).unref();
-  };
-  const add = (line: object): void => {
-    if (fd === undefined) return;
-    lines.push(`${JSON.stringify(line)}\n`);
-    syncSoon();
-    // Where the disk was full, the next try comes with the next sync.
-    if (isWaiting || rest.length > 0) return;
-    isWaiting = true;
-    setImmediate(flush);
-  };
+  let lines: LogLines | undefined;
   return {
     begin: (info) => {
-      try {
-        mkdirSync(folder, { recursive: true });
-        // run.json goes first and comes last: a log is never read with another run's description.
-        for (const name of runFiles) rmSync(join(folder, name), { force: true });
-        fd = openSync(join(folder, LOG_NAME), "w");
-      } catch (cause) {
-        throw new ConfigError(`cannot write ${folder}: ${reasonOf(cause)}; choose a folder you may write to`, {
-          cause,
-        });
-      }
+      const fd = openLog(folder);
+      lines = new LogLines(fd, (error) => {
+        onTrouble(`cannot keep finished requests in ${folder} as they end: ${reasonOf(error)}; the run continues`);
+      });
       writeJson(join(folder, "run.json"), { ...info, cut: true });
     },
     request: (request) => {
-      add({ request });
+      lines?.add({ request });
     },
     batch: (batch) => {
-      add({ batch });
+      lines?.add({ batch });
     },
     step: (step) => {
-      add({ step });
+      lines?.add({ step });
     },
-    flush,
+    flush: () => {
+      lines?.flush();
+    },
     close: () => {
-      flush();
-      if (fd === undefined) return;
-      try {
-        fsyncSync(fd);
-      } catch {
-        // What the disk does not take was reported when it was written.
-      }
-      closeSync(fd);
-      fd = undefined;
+      lines?.close();
+      lines = undefined;
     },
   };
+}
+
+/** Makes the folder, and its log empty. */
+function openLog(folder: string): number {
+  try {
+    mkdirSync(folder, { recursive: true });
+    // run.json goes first and comes last: a log is never read with another run's description.
+    for (const name of runFiles) rmSync(join(folder, name), { force: true });
+    return openSync(join(folder, LOG_NAME), "w");
+  } catch (cause) {
+    throw new ConfigError(`cannot write ${folder}: ${reasonOf(cause)}; choose a folder you may write to`, { cause });
+  }
+}
+
+/** Lines on their way to an open file. */
+class LogLines {
+  private lines: string[] = [];
+  /** What a full disk did not take, mostly from the middle of a line on. */
+  private rest: Buffer = Buffer.alloc(0);
+  private isClosed = false;
+  private isWaiting = false;
+  private isSyncing = false;
+  private isReported = false;
+
+  constructor(
+    private readonly fd: number,
+    private readonly onFailure: (error: unknown) => void,
+  ) {}
+
+  add(line: object): void {
+    this.lines.push(`${JSON.stringify(line)}\n`);
+    this.syncSoon();
+    // Where the disk was full, the next try comes with the next sync.
+    if (this.isWaiting || this.rest.length > 0) return;
+    this.isWaiting = true;
+    setImmediate(() => {
+      this.flush();
+    });
+  }
+
+  flush(): void {
+    this.isWaiting = false;
+    if (this.isClosed) return;
+    this.rest = Buffer.concat([this.rest, Buffer.from(this.lines.join(""))]);
+    this.lines = [];
+    try {
+      while (this.rest.length > 0) this.rest = this.rest.subarray(writeSync(this.fd, this.rest));
+    } catch (error) {
+      if (this.isReported) return;
+      this.isReported = true;
+      this.onFailure(error);
+    }
+  }
+
+  close(): void {
+    this.flush();
+    try {
+      fsyncSync(this.fd);
+    } catch {
+      // What the disk does not take was reported when it was written.
+    }
+    closeSync(this.fd);
+    this.isClosed = true;
+  }
+
+  private syncSoon(): void {
+    if (this.isSyncing) return;
+    this.isSyncing = true;
+    setTimeout(() => {
+      this.isSyncing = false;
+      if (this.isClosed) return;
+      if (this.rest.length > 0) this.flush();
+      fsync(this.fd, () => undefined);
+    }, SYNC_EVERY_MS).unref();
+  }
 }
 
 /** Whether a folder has a log; a run that was cut before its first request ended has an empty one. */
@@ -136,9 +164,4 @@ export async function readCutRun(folder: string, info: RunInfo): Promise<Run> {
   const valid = { ok: false, reasons: [remark, ...(info.valid?.reasons ?? [])] };
   const cut = { info: { ...info, requests: requests.length, valid }, requests, batches };
   return steps.length === 0 ? cut : { ...cut, steps };
-}
-
-function reasonOf(error: unknown): string {
-  if ((error as NodeJS.ErrnoException).code === "ENOSPC") return "the disk is full";
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 /**
  * What the cells of an experiment run on: the model, loaded once for the policies that run whole batches and once for those that run
- * steps, each with its own way to tell the pace of the machine. Only what some cell needs is loaded.
+ * steps, each with its own way to measure the pace of the machine. Only what some cell needs is loaded.
  */
 import {
   defaultCacheDir,

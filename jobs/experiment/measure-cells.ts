@@ -1,6 +1,6 @@
 /**
  * Runs the cells of an experiment for real: repeat after repeat over all cells, so that a drift of the machine spreads over the
- * cells. Each run is predicted first: reference batches or steps tell the pace of the machine, the cell is simulated at that
+ * cells. Each run is predicted first: reference batches or steps show the pace of the machine, the cell is simulated at that
  * pace, and only then it is run. Finished runs are kept, Ctrl-C loses only the one under way.
  */
 import { WORTH_TELLING_CORES } from "../../machine/index.js";

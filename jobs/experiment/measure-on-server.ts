@@ -110,7 +110,7 @@ function measureOne({ cell }: RealTask, input: Parameters<typeof benchVllm>[0]):
   return benchVllm({ ...input, policySettings: plan.settings });
 }
 
-/** Settings that both tell of, and tell differently. */
+/** Settings that both report, with different values. */
 function differences({ engine }: Profile, { settings }: ServerSettings): string[] {
   return Object.entries(settings).flatMap(([name, value]) => {
     const measured = engine.settings[name];

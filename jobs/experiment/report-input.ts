@@ -108,7 +108,7 @@ function machineSection(profile: Profile): ReportInput["sections"][number] {
   return { heading: "Machine and model", facts };
 }
 
-/** What is known of a model's shape; a server does not always tell. */
+/** What is known of a model's shape; a server does not always report it. */
 function shapeFacts({ layers, width, parameters }: Profile["model"]): string[] {
   return [
     ...(layers === undefined ? [] : [`${layers} layers`]),

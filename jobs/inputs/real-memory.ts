@@ -7,7 +7,7 @@ export interface RealMemory {
   readonly totalBytes: number;
   /** In use once the model is loaded. */
   readonly baseBytes: number;
-  /** Only on a GPU; on the CPU the executor tells the peak of each batch. */
+  /** Only on a GPU; on the CPU the executor reports the peak of each batch. */
   readonly takePeakBytes?: () => number;
   readonly gpu?: Gpu;
   stop(): void;

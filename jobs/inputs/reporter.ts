@@ -1,4 +1,4 @@
-/** How an experiment tells what it is doing; the command line prints it, tests keep it. */
+/** How an experiment reports what it is doing; the command line prints it, tests keep it. */
 export interface Reporter {
   note(line: string): void;
   warn(line: string): void;

@@ -19,6 +19,7 @@ import {
   withCapacity,
   withCostDraw,
   type RunCapacity,
+  type Summary,
 } from "../../sim/index.js";
 
 export const replayStatistics = ["mean", "p50", "p95", "p99"] as const;
@@ -47,7 +48,7 @@ export interface ReplayReport {
   readonly replications: number;
   readonly jitter: "on" | "off";
   readonly metrics: ReplayMetrics;
-  /** Of the host, over the profile's costs: as the run's step log tells it (null: it does not), as the profile has it. */
+  /** Of the host, over the profile's costs: as the run's step log shows it (null: it does not), and as the profile has it. */
   readonly pace: { readonly run: number | null; readonly profile: number };
   /** Why the run's pace is unknown. */
   readonly pace_unknown?: string;
@@ -68,7 +69,7 @@ export interface ReplayReportOptions {
   readonly seed: string;
   readonly jitter: boolean;
   readonly replications: number;
-  /** The recording's step log, which tells the pace of its host. */
+  /** The recording's step log, which shows the pace of its host. */
   readonly steps?: readonly EngineStepRecord[] | undefined;
 }
 
@@ -79,7 +80,7 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
   const capacity = capacityOf(replayInput(profile, recording, options));
   const runs = replayRuns(profile, recording, { ...options, replications }).map((run) => withCapacity(run, capacity));
   const answered = recording.requests.filter(({ status }) => status === "ok");
-  const real = summarise(columnsOf(answered)) as unknown as Summary;
+  const real = summarise(columnsOf(answered));
   const told = runPaceOf(profile, { name, run: recording, steps });
   const pacedRuns =
     told.pace === null
@@ -108,12 +109,12 @@ export function replayReport(profile: Profile, recording: Run, options: ReplayRe
     },
     split: splitOf(answered, runs),
     capacity: runs[0]!.info.capacity as RunCapacity | null,
-    overloaded: summaries.some(({ overloaded }) => Boolean(overloaded)),
+    overloaded: summaries.some(({ overloaded }) => overloaded),
     notes,
   };
 }
 
-type Summary = Readonly<Record<string, number | null>>;
+type Statistics = Pick<Summary, StatisticKey | "overloaded">;
 
 /** Each with a seed of its own, of which the run's pace is drawn too, and its own draw of the costs. */
 function replayRuns(
@@ -128,22 +129,22 @@ function replayRuns(
   });
 }
 
-function summaryOf({ info }: Run): Summary {
-  return info.summary as Summary;
+function summaryOf({ info }: Run): Statistics {
+  return info.summary as Statistics;
 }
 
-function metricsOf(real: Summary, summaries: readonly Summary[]): ReplayMetrics {
+function metricsOf(real: Statistics, summaries: readonly Statistics[]): ReplayMetrics {
   const keys = replayStatistics.flatMap((stat) => replayMetrics.map((metric): StatisticKey => `${stat}_${metric}_ms`));
   return Object.fromEntries(
     keys.map((key) => [key, statistic(real[key] ?? null, summaries.map((summary) => summary[key] ?? null))]), // prettier-ignore
-  ) as unknown as ReplayMetrics;
+  ) as ReplayMetrics;
 }
 
 /** Simulations from which on a statistic's mean is reported. */
 export const REPLICATIONS = 50;
 
 /**
- * Reports of runs that were not in a profile's fit. The profile's usual pace and its spread are told from all runs there are:
+ * Reports of runs that were not in a profile's fit. The profile's usual pace and its spread come from all runs there are:
  * each is scored on the profile as the others make it.
  */
 export function scoreHeldOut(
@@ -177,7 +178,7 @@ function statistic(real: number | null, sims: readonly (number | null)[]): Repla
   return { real, sim, error, band: predictionInterval(known) };
 }
 
-/** Queue, prefill and decode as the engine tells them; client: the rest, which is the front end's way in and out. */
+/** Queue, prefill and decode as the engine reports them; client: the rest, which is the front end's way in and out. */
 function splitOf(answered: Run["requests"], runs: readonly Run[]): ReplayReport["split"] {
   const real = answered.flatMap(partsOf);
   const sim = runs.flatMap(({ requests }) => requests.flatMap(partsOf));

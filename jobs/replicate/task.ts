@@ -6,7 +6,7 @@ import { planPolicy, simulateRun, withCostDraw, type SimulatedRunInput } from ".
 export interface ReplicationBase {
   readonly policy: { readonly name: string; readonly settings: Readonly<Record<string, unknown>> };
   readonly input: Omit<SimulatedRunInput, "plan">;
-  /** Whether each draw of the calibration is simulated at mean times, too, which tells what the draw alone does. */
+  /** Whether each draw of the calibration is simulated at mean times, too, which shows what the draw alone does. */
   readonly isSteadyWanted: boolean;
 }
 

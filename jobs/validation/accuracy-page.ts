@@ -10,70 +10,82 @@ export function accuracyPage(result: ValidationResult, command: string): string 
 
 /** The same without a heading, to stand in another page. */
 export function accuracySection(result: ValidationResult, command: string): string {
-  const { statistics, held_out, runs, machine } = result;
-  const calibrations = Object.entries(held_out).map(
-    ([model, error]) => `${model} ${error === null ? "not known" : percent(error, 1)}`,
-  );
+  const { statistics, batches } = result;
   return [
-    `Made by \`${command}\` on ${machine}. A statistic agrees when the ${100 * LEVEL} % interval of its error lies within the ` +
-      "tolerance, differs when it lies outside entirely, and cannot be told otherwise. Each real run is simulated at the pace " +
-      "that reference batches showed just before it: " +
-      `**${tallyText(tallyOf(statistics))}**. ` +
-      `${runs.disturbed} of ${runs.all} real runs were disturbed (other processes at work, or a client that lagged).`,
+    introduction(result, command),
     "",
-    ...table(
-      ["simulated at the pace", "agrees", "differs", "cannot tell"],
-      [
-        ["before each real run (a prediction)", ...counts(statistics, ({ verdict }) => verdict)],
-        ["of the calibration (a prediction, blind)", ...counts(statistics, (of) => of.verdict_as_calibrated)],
-        ["beside each real run (an explanation)", ...counts(statistics, (of) => of.verdict_beside)],
-      ],
-    ),
+    ...verdictTable(statistics),
     "",
     "The pace beside a run, from reference batches before and after it, is known only when the run is over: what agrees at it and " +
       "not at the pace before was missed since the machine changed.",
     "",
-    `Calibration, median error on shapes kept out of the fit: ${calibrations.join(", ")}.`,
+    `Calibration, median error on shapes kept out of the fit: ${heldOutErrors(result)}.`,
     "",
-    ...table(
-      [
-        "model",
-        "cell",
-        "statistic",
-        "simulated, ms",
-        "real, ms",
-        "error",
-        `${100 * LEVEL} % interval`,
-        "tolerance",
-        "real repeats, ms",
-        "verdict",
-      ],
-      statistics.map(statisticRow),
-    ),
+    ...table(statisticColumns, statistics.map(statisticRow)),
     "",
     "Batches: how many, from the first on, have the size of the first real run's: of the simulation, and of the second real " +
       "run, which says how far the machine agrees with itself. A request that comes about when a batch ends is in that batch " +
       "or the next, and from there on two runs differ. Pace: time of the reference batch, before and after the real runs, over " +
       "what it took in the calibration.",
     "",
-    ...table(
-      [
-        "model",
-        "cell",
-        "equal, simulated",
-        "equal, second real",
-        "batches, simulated",
-        "real",
-        "mean batch, simulated, ms",
-        "real",
-        "pace before",
-        "pace after",
-      ],
-      result.batches.map(batchRow),
-    ),
+    ...table(batchColumns, batches.map(batchRow)),
     "",
   ].join("\n");
 }
+
+function introduction({ statistics, runs, machine }: ValidationResult, command: string): string {
+  return (
+    `Made by \`${command}\` on ${machine}. A statistic agrees when the ${100 * LEVEL} % interval of its error lies within the ` +
+    "tolerance, differs when it lies outside entirely, and cannot be told otherwise. Each real run is simulated at the pace " +
+    "that reference batches showed just before it: " +
+    `**${tallyText(tallyOf(statistics))}**. ` +
+    `${runs.disturbed} of ${runs.all} real runs were disturbed (other processes at work, or a client that lagged).`
+  );
+}
+
+function heldOutErrors({ held_out: heldOut }: ValidationResult): string {
+  return Object.entries(heldOut)
+    .map(([model, error]) => `${model} ${error === null ? "not known" : percent(error, 1)}`)
+    .join(", ");
+}
+
+/** How the verdicts depend on the pace that runs are simulated at. */
+function verdictTable(statistics: readonly JudgedStatistic[]): string[] {
+  return table(
+    ["simulated at the pace", "agrees", "differs", "cannot tell"],
+    [
+      ["before each real run (a prediction)", ...counts(statistics, ({ verdict }) => verdict)],
+      ["of the calibration (a prediction, blind)", ...counts(statistics, (of) => of.verdict_as_calibrated)],
+      ["beside each real run (an explanation)", ...counts(statistics, (of) => of.verdict_beside)],
+    ],
+  );
+}
+
+const statisticColumns = [
+  "model",
+  "cell",
+  "statistic",
+  "simulated, ms",
+  "real, ms",
+  "error",
+  `${100 * LEVEL} % interval`,
+  "tolerance",
+  "real repeats, ms",
+  "verdict",
+];
+
+const batchColumns = [
+  "model",
+  "cell",
+  "equal, simulated",
+  "equal, second real",
+  "batches, simulated",
+  "real",
+  "mean batch, simulated, ms",
+  "real",
+  "pace before",
+  "pace after",
+];
 
 function counts(statistics: readonly JudgedStatistic[], of: (one: JudgedStatistic) => Verdict | null): string[] {
   const tally = tallyOf(statistics.map((one) => ({ verdict: of(one) })));

@@ -1,3 +1,3 @@
 /** Validation: one experiment over several models, with a verdict for each statistic. */
 export { accuracyPage, accuracySection } from "./accuracy-page.js";
-export { validate } from "./validate.js";
+export { validate, type JudgedStatistic } from "./validate.js";

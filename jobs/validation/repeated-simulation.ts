@@ -1,6 +1,6 @@
 /**
  * Statistics of a cell as means over simulated runs that differ in their jitter, with what these leave open: the mean's own
- * error, and what the calibration's measurements allow as well.
+ * error, and the other costs that fit the calibration's measurements equally well.
  */
 import type { Profile } from "../../formats/index.js";
 import { costDrawCount, mean, quantile, simulateRun, withCostDraw } from "../../sim/index.js";

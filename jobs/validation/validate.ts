@@ -155,54 +155,77 @@ async function judge(
   const { prompts, seed, jitter } = experiment;
   const workloads = await cellWorkloads(cellsOf(experiment, path), { profile, prompts, seed });
   const keys = judged.map(([metric, stat]) => `${stat}_${metric}_ms`);
-  return cells.flatMap(({ name, real }) => {
-    if (real.length < 2) return [];
+  return cells.flatMap((cell) => {
+    if (cell.real.length < 2) return [];
     const simulate = repeatedSimulation(
-      workloads.find(({ cell }) => cell.name === name)!,
+      workloads.find(({ cell: { name } }) => name === cell.name)!,
       { profile, seed, jitter, keys },
     );
-    const paces = real.map(paceAbout);
-    const isKnown = paces.every((pace) => pace !== undefined);
-    const asCalibrated = [simulate(1)];
-    const predicted = isKnown ? paces.map(({ before }) => simulate(before)) : asCalibrated;
-    const beside = isKnown ? paces.map((pace) => simulate(paceBeside(pace))) : undefined;
-    const summaries = real.map(({ requests }) => summarise(columnsOf(requests)));
-    return judged.flatMap(([metric, stat]): JudgedStatistic[] => {
-      const key = `${stat}_${metric}_ms` as const;
-      const reals = summaries.map((summary) => summary[key]);
-      const isShown = summaries.every(({ hidden_percentiles: hidden }) => !hidden.includes(key));
-      if (!isShown || !reals.every((value) => value !== null)) return [];
-      const tolerance = toleranceOf(metric, stat);
-      const judgeAt = (sims: readonly Readonly<Record<string, RepeatedStatistic>>[]): Judgement | null =>
-        judgeError({
-          sims: sims.map((sim) => sim[key]!.mean),
-          reals,
-          tolerance,
-          simulation: sims.map((sim) => sim[key]!.spread).reduce((a, b) => (b.draws > a.draws ? b : a)),
-        });
-      const found = judgeAt(predicted);
-      const blind = judgeAt(asCalibrated);
-      if (found === null || blind === null) return [];
-      return [
-        {
-          model,
-          cell: name,
-          metric,
-          stat,
-          sim: mean(predicted.map((sim) => sim[key]!.mean)),
-          real: mean(reals),
-          error_fraction: found.error,
-          interval_fraction: found.interval,
-          tolerance_fraction: tolerance,
-          spread: [least(reals), greatest(reals)],
-          verdict: found.verdict,
-          noise: found.noise,
-          more_repeats: found.moreRepeats,
-          verdict_as_calibrated: blind.verdict,
-          verdict_beside: beside === undefined ? null : (judgeAt(beside)?.verdict ?? null),
-        },
-      ];
-    });
+    return judgeCell(model, cell, { ...simulateAtPaces(cell, simulate), toleranceOf });
+  });
+}
+
+type Simulated = Readonly<Record<string, RepeatedStatistic>>;
+
+interface SimulatedCell {
+  /** At the pace before each real run, or of the calibration where that is not known. */
+  readonly predicted: readonly Simulated[];
+  readonly asCalibrated: readonly Simulated[];
+  /** At the pace beside each real run; undefined where it is not known. */
+  readonly beside: readonly Simulated[] | undefined;
+}
+
+function simulateAtPaces({ real }: CellResult, simulate: (pace: number) => Simulated): SimulatedCell {
+  const paces = real.map(paceAbout);
+  const isKnown = paces.every((pace) => pace !== undefined);
+  const asCalibrated = [simulate(1)];
+  return {
+    asCalibrated,
+    predicted: isKnown ? paces.map(({ before }) => simulate(before)) : asCalibrated,
+    beside: isKnown ? paces.map((pace) => simulate(paceBeside(pace))) : undefined,
+  };
+}
+
+interface JudgedWith extends SimulatedCell {
+  readonly toleranceOf: ToleranceOf;
+}
+
+/** Every statistic that all real runs of the cell have. */
+function judgeCell(model: string, { name, real }: CellResult, simulated: JudgedWith): JudgedStatistic[] {
+  const { predicted, asCalibrated, beside, toleranceOf } = simulated;
+  const summaries = real.map(({ requests }) => summarise(columnsOf(requests)));
+  return judged.flatMap(([metric, stat]): JudgedStatistic[] => {
+    const key = `${stat}_${metric}_ms` as const;
+    const reals = summaries.map((summary) => summary[key]);
+    const isShown = summaries.every(({ hidden_percentiles: hidden }) => !hidden.includes(key));
+    if (!isShown || !reals.every((value) => value !== null)) return [];
+    const tolerance = toleranceOf(metric, stat);
+    const judgeAt = (sims: readonly Simulated[]): Judgement | null =>
+      judgeError({
+        sims: sims.map((sim) => sim[key]!.mean),
+        reals,
+        tolerance,
+        simulation: sims.map((sim) => sim[key]!.spread).reduce((a, b) => (b.draws > a.draws ? b : a)),
+      });
+    const found = judgeAt(predicted);
+    const blind = judgeAt(asCalibrated);
+    if (found === null || blind === null) return [];
+    return [
+      {
+        ...{ model, cell: name, metric, stat },
+        sim: mean(predicted.map((sim) => sim[key]!.mean)),
+        real: mean(reals),
+        error_fraction: found.error,
+        interval_fraction: found.interval,
+        tolerance_fraction: tolerance,
+        spread: [least(reals), greatest(reals)],
+        verdict: found.verdict,
+        noise: found.noise,
+        more_repeats: found.moreRepeats,
+        verdict_as_calibrated: blind.verdict,
+        verdict_beside: beside === undefined ? null : (judgeAt(beside)?.verdict ?? null),
+      },
+    ];
   });
 }
 

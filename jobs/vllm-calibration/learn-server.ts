@@ -18,12 +18,12 @@ const indispensable: readonly SettingName[] = [
   "max_num_batched_tokens",
   "max_model_len",
   "async_scheduling",
-  // A profile's memory is told by these, and a fit without them comes to its end for nothing.
+  // A profile's memory follows from these; without them a fit would run to its end in vain.
   "num_gpu_blocks",
   "block_size",
 ];
 
-/** The server's limits; ConfigError names the settings that it does not tell, and how to state them. */
+/** The server's limits; ConfigError names the settings that it does not report, and how to state them. */
 export function probedServerOf({ settings, unknown }: ServerSettings): ProbedServer {
   const missing = indispensable.filter((name) => unknown.includes(name));
   if (missing.length > 0) {
@@ -49,11 +49,16 @@ export function probedServerOf({ settings, unknown }: ServerSettings): ProbedSer
   };
 }
 
+export interface LearntServer {
+  readonly settings: ServerSettings;
+  readonly server: ProbedServer;
+}
+
 export async function learnServer(
   baseUrl: ServerRef,
   model: string | undefined,
   { stated, signal }: Pick<SettingsOptions, "stated" | "signal">,
-): Promise<{ readonly settings: ServerSettings; readonly server: ProbedServer }> {
+): Promise<LearntServer> {
   const settings = await readServerSettings(baseUrl, { model, ...defined({ stated }), signal });
   if (settings.engine !== "vllm") {
     throw new ConfigError(
@@ -87,7 +92,7 @@ export async function findVocabulary(baseUrl: ServerRef, model: string, signal?:
 }
 
 export interface PrefixCacheFinding {
-  /** Tokens of a repeated prompt that were found in the cache; undefined where neither usage nor metrics tell. */
+  /** Tokens of a repeated prompt that were found in the cache; undefined where neither usage nor metrics report them. */
   readonly hitTokens: number | undefined;
   readonly promptTokens: number;
 }

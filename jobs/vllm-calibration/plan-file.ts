@@ -41,7 +41,7 @@ export function readPlanFile(rawFolder: string): PlanFile | undefined {
 
 /**
  * ConfigError when another server answers now than the one that was measured. A setting that was not known then, and is
- * stated or told now, is no other server.
+ * stated or reported now, does not make it another server.
  */
 export function rejectOtherServer(
   rawFolder: string,

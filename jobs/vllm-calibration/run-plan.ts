@@ -1,6 +1,6 @@
 /**
  * Sends a probe plan to a server, group by group, and keeps each group's run: indispensable probes, then the loads, then the
- * other probes while the budget lasts. The load near capacity is planned from what the probes before it told. What is measured
+ * other probes while the budget lasts. The load near capacity is planned from what the probes before it showed. What is measured
  * already (an interrupted calibration) is read, not sent again.
  */
 import { existsSync, rmSync } from "node:fs";
@@ -92,7 +92,7 @@ export async function runPlan(input: RunPlanInput): Promise<PlanRuns> {
   return { probes, mixed: loads[0]!, heldOut: loads[1]!, busy: loads[2]!, notes, skipped };
 }
 
-/** The load near capacity, planned with what the indispensable probes and the lighter loads told of the server. */
+/** The load near capacity, planned with what the indispensable probes and the lighter loads showed of the server. */
 function busyLoad(probes: readonly Run[], loads: readonly Run[], { plan, server, pace }: RunPlanInput): ProbeLoad {
   const sent = probes.flatMap(({ requests }) => requests);
   const learnt = learntPace(

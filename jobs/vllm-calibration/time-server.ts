@@ -1,4 +1,4 @@
-/** A few timings of a server, for planning alone: how long a prompt token, a decode step and a request take, about. */
+/** A few timings of a server, only for planning: about how long a prompt token, a decode step and a request take. */
 import { BackendError, type Run } from "../../formats/index.js";
 import type { ProbedServer, Pace } from "../../calibrate/vllm/index.js";
 import { measureVllm, shownUrl, type BenchVllmInput } from "../../real/vllm/index.js";

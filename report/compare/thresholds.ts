@@ -27,7 +27,7 @@ const names = requestMetricNames.flatMap((metric) =>
 export function parseThreshold(text: string): Threshold {
   const match = /^\s*([^=\s]+)\s*=\s*(\S+?)\s*%\s*$/.exec(text);
   if (match === null) throw new ConfigError(`threshold "${text}": ${form}`);
-  const [, name, percentText] = match as unknown as [string, string, string];
+  const [, name = "", percentText = ""] = match;
   const found = names.find((candidate) => candidate.name === name);
   if (found === undefined) {
     const known = names.map((candidate) => candidate.name);

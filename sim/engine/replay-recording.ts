@@ -36,6 +36,7 @@ export function replayInput(
     plan,
     profile,
     workload: { requests, ...rest },
+    // As run.json describes it: its own kind takes the place of the one that describeLoad would find.
     load: recording.info.load as unknown as Load,
     seed,
     coldStart: false,

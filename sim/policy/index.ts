@@ -1,6 +1,7 @@
 /** The schedulers: policies that run whole batches behind one interface, and those that run steps behind another. */
 export type * from "./policy.js";
 export type { Machine } from "./machine.js";
+export { serverSettings } from "./server-settings.js";
 export {
   batchPolicyNames,
   findPolicy,
@@ -26,7 +27,6 @@ export {
   limitsOf,
   rulesOf,
   Scheduler,
-  serverSettings,
   VERSION_PATTERN,
   vllmSchedulers,
 } from "./vllm/index.js";

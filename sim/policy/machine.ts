@@ -1,5 +1,5 @@
 /** What a policy may know of the machine it schedules for. */
-import type { ServerSettings } from "./vllm/index.js";
+import type { ServerSettings } from "./server-settings.js";
 
 export interface Machine {
   /** Memory in all, and taken before any request (weights, runtime), bytes. */

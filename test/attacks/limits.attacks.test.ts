@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { allBenchFlags } from "../../cli/bench.js";
+import { allBenchFlags } from "../../cli/bench-flags.js";
 import { flagName, parseFlags, type Shape } from "../../cli/flags.js";
 import { loadFlags, traceFlags } from "../../cli/load-flags.js";
 import { policyShape } from "../../cli/policy-flags.js";

@@ -1,5 +1,5 @@
 /**
- * What a fit to clients' times takes as given, in one place: what of an engine such times do not tell, and how the search
+ * What a fit to clients' times takes as given, in one place: what such times do not show of an engine, and how the search
  * weighs what they do. `npm run -s bench:sensitivity -- --refit client-times` halves and doubles each; docs/calibration-vllm.md has what then changes.
  */
 import type { EngineJitter } from "../../../formats/index.js";
@@ -49,7 +49,7 @@ export interface SearchConstants {
   readonly population: number;
   /** Trials of the evolution where the whole start was measured, and where all of it is guessed. */
   readonly evaluations: { readonly measured: number; readonly guessed: number };
-  /** Of probes beside loads, for which the profile is: between probes the host is quicker. They tell the start, too. */
+  /** Of probes beside loads, for which the profile is: between probes the host is quicker. The search starts from them, too. */
   readonly probesWeight: number;
   /** Of requests compared one by one, beside 1 for means and quantiles. */
   readonly pairedWeight: number;

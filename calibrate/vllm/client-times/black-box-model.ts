@@ -1,5 +1,5 @@
 /**
- * The engine's cost model as a vector of logarithms, so that a search can move it: what clients' times alone can tell.
+ * The engine's cost model as a vector of logarithms, so that a search can move it: what clients' times alone can show.
  * What they cannot tell apart is tied together or taken from what other servers showed; `ASSUMPTIONS` says what.
  */
 import type { VllmEngineCost } from "../../../formats/index.js";
@@ -50,7 +50,7 @@ export type ParameterName = (typeof parameterNames)[number];
 export type Parameters = Readonly<Record<ParameterName, number>>;
 
 export function costOf(p: Parameters, parts: AssumedParts = blackBoxConstants.parts): VllmEngineCost {
-  const { leads, updateShare, writtenShare } = parts;
+  const { leads, updateShare } = parts;
   const launches = logNormalVariation(p.launch_sigma, parts.launchTail);
   return {
     kind: "vllm_engine",
@@ -76,20 +76,7 @@ export function costOf(p: Parameters, parts: AssumedParts = blackBoxConstants.pa
       wake_ns: parts.wakeNs,
       empty_step_sleep_ns: parts.emptyStepSleepNs,
     },
-    front_end: {
-      accept_ns: p.accept,
-      request_ns: p.request,
-      request_token_ns: p.request_token,
-      request_hops: parts.requestHops,
-      request_hop_ns: parts.hopShare * p.request,
-      request_hop_gap_ns: parts.hopGapShare * p.request,
-      output_ns: p.output,
-      output_token_ns: (1 - writtenShare) * p.output_token,
-      chunk_ns: writtenShare * p.output_token,
-      first_chunk_ns: p.output_token,
-      delivery_ns: p.delivery,
-      first_wait_token_ns: p.first_wait_token,
-    },
+    front_end: frontEndOf(p, parts),
     jitter: {
       launch_full_graph: launches,
       launch_piecewise: launches,
@@ -100,6 +87,23 @@ export function costOf(p: Parameters, parts: AssumedParts = blackBoxConstants.pa
       host_states: [...parts.hostStates],
       run_spread: null,
     },
+  };
+}
+
+function frontEndOf(p: Parameters, parts: AssumedParts): VllmEngineCost["front_end"] {
+  return {
+    accept_ns: p.accept,
+    request_ns: p.request,
+    request_token_ns: p.request_token,
+    request_hops: parts.requestHops,
+    request_hop_ns: parts.hopShare * p.request,
+    request_hop_gap_ns: parts.hopGapShare * p.request,
+    output_ns: p.output,
+    output_token_ns: (1 - parts.writtenShare) * p.output_token,
+    chunk_ns: parts.writtenShare * p.output_token,
+    first_chunk_ns: p.output_token,
+    delivery_ns: p.delivery,
+    first_wait_token_ns: p.first_wait_token,
   };
 }
 

@@ -6,7 +6,7 @@ import { ArtifactError, type VllmEngineCost } from "../../../formats/index.js";
 import { quantileOf, tpotMs, ttftMs } from "../../../sim/index.js";
 import type { LinearSolver } from "../../fit/index.js";
 import { parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
-import { decodeLadder, prefillLadder } from "./probe-ladders.js";
+import { decodeLadder, prefillLadder, type DecodeLadder, type PrefillLadder } from "./probe-ladders.js";
 import { isEager, isProbes, type RecordedRun } from "../recording/index.js";
 
 /**
@@ -23,7 +23,7 @@ export interface Start {
 
 export interface Starts {
   readonly starts: readonly Start[];
-  /** Of the GPU's costs, which no search moves; undefined where decodes lie on their line, or no probe tells. */
+  /** Of the GPU's costs, which no search moves; undefined where decodes lie on their line, or no probe shows it. */
   readonly decodeFactors: VllmEngineCost["gpu"]["decode_factors"];
 }
 
@@ -32,11 +32,45 @@ const ofDecodes: readonly ParameterName[] = ["decode_base", "decode_padded_token
 
 /**
  * Starts that differ in which clock sets the pace of a decode, the GPU's or the host's: the host is an alternative only
- * where probes measured the start; otherwise the GPU is taken. `interval`: tokens a chunk. Decode ladders give the period of a step, lone prefills what tokens cost; the rest is as on
- * other servers.
+ * where probes measured the start; otherwise the GPU is taken. `interval`: tokens a chunk. Decode ladders give the period
+ * of a step, lone prefills what tokens cost; the rest is as on other servers. ArtifactError where too few answers show
+ * a time per token.
  */
 export function startsOf(runs: readonly RecordedRun[], solver: LinearSolver, interval = 1): Starts {
   const probes = runs.filter(isProbes);
+  const ladder = decodeLadder(probes, solver, interval);
+  const prefill = prefillLadder(probes, solver);
+  // Without CUDA graphs decodes, too, are launched kernel by kernel.
+  const decodeLaunch = runs.every(isEager) ? "launch_none" : "launch_full";
+  const parameters = measuredStart(latenciesOf(runs), { ladder, prefill, decodeLaunch });
+  const isMeasured = ladder?.tells ?? { base: false, token: false, context: false };
+  const scales = { decodes: isMeasured.base, idle: ttftsAlone(probes) };
+  /** `token` is the cost that the ladder's growth by tokens is in. */
+  const originsWith = (base: ParameterName, token: ParameterName, context?: ParameterName): Origins => {
+    const measured = new Set<ParameterName>();
+    if ((prefill?.tokenNs ?? 0) > 0) measured.add("prefill_padded_token");
+    if ((prefill?.pairNs ?? 0) > 0) measured.add("attention_pair");
+    if (isMeasured.base) measured.add(base);
+    if (isMeasured.token) measured.add(token);
+    if (isMeasured.context && context !== undefined) measured.add(context);
+    return originsOf(measured, scales);
+  };
+  const start = { parameters, origins: originsWith("decode_base", "decode_padded_token", "context_token") };
+  const decodeFactors = ladder?.factors;
+  if (probes.length === 0 || ladder?.growsFourfold === true) return { starts: [start], decodeFactors };
+  const hostBound: Start = {
+    parameters: hostBoundOf(parameters, decodeLaunch),
+    origins: originsWith(decodeLaunch, "launch_request"),
+  };
+  return { starts: [start, hostBound], decodeFactors };
+}
+
+interface Latencies {
+  readonly fastestTpotMs: number;
+  readonly idleTtftMs: number;
+}
+
+function latenciesOf(runs: readonly RecordedRun[]): Latencies {
   const requests = runs.flatMap(({ run }) => run.requests).filter(({ status }) => status === "ok");
   const tpots = requests.map(tpotMs).filter((value) => value !== null);
   const ttfts = requests.map(ttftMs).filter((value) => value !== null);
@@ -45,60 +79,49 @@ export function startsOf(runs: readonly RecordedRun[], solver: LinearSolver, int
       "the recordings have fewer than 10 answers of two tokens or more, too few to fit an engine to",
     );
   }
-  const fastestMs = quantileOf(tpots, 0.05);
-  const ladder = decodeLadder(probes, solver, interval);
+  return { fastestTpotMs: quantileOf(tpots, 0.05), idleTtftMs: quantileOf(ttfts, 0.02) };
+}
+
+/** The launch that decodes have. */
+type DecodeLaunch = "launch_none" | "launch_full";
+
+interface Ladders {
+  readonly ladder: DecodeLadder | undefined;
+  readonly prefill: PrefillLadder | undefined;
+  readonly decodeLaunch: DecodeLaunch;
+}
+
+/** What ladders measured, over what two latencies say; every cost is positive, since no cost of a search may start at 0. */
+function measuredStart(latencies: Latencies, { ladder, prefill, decodeLaunch }: Ladders): Parameters {
+  const { fastestTpotMs: fastestMs } = latencies;
   const decode = ladder?.line ?? [0.85 * fastestMs * 1e6, fastestMs * 1e6 * 1e-3, fastestMs * 6];
-  const prefill = prefillLadder(probes, solver);
-  const idleMs = quantileOf(ttfts, 0.02);
-  const least = (ns: number, of: number): number => Math.max(ns, of);
-  const base = least(decode[0], 1e5);
-  // Of lone prefills whose growth is all in pairs of tokens, none is left for the tokens: no cost of a search may start at 0.
-  const perToken = least(prefill?.tokenNs ?? decode[0] * 3.4e-3, 2e-4 * base);
-  // Without CUDA graphs decodes, too, are launched kernel by kernel.
-  const decodeLaunch = runs.every(isEager) ? "launch_none" : "launch_full";
-  const from = startFrom({ fastestTpotMs: fastestMs, idleTtftMs: idleMs });
-  const parameters = {
+  const base = Math.max(decode[0], 1e5);
+  // Of lone prefills whose growth is all in pairs of tokens, none is left for the tokens.
+  const perToken = Math.max(prefill?.tokenNs ?? decode[0] * 3.4e-3, 2e-4 * base);
+  const from = startFrom(latencies);
+  return {
     ...from,
     [decodeLaunch]: from.launch_full,
     decode_base: base,
-    decode_padded_token: least(decode[1], 1e-4 * base),
-    context_token: least(decode[2], 1e-7 * base),
+    decode_padded_token: Math.max(decode[1], 1e-4 * base),
+    context_token: Math.max(decode[2], 1e-7 * base),
     mixed_base: base,
     prefill_padded_token: perToken,
-    attention_pair: least(prefill?.pairNs ?? 0, 2.6e-5 * perToken),
+    attention_pair: Math.max(prefill?.pairNs ?? 0, 2.6e-5 * perToken),
   };
-  const isMeasured = ladder?.tells ?? { base: false, token: false, context: false };
-  const ofPrefills: ParameterName[] = [
-    ...((prefill?.tokenNs ?? 0) > 0 ? (["prefill_padded_token"] as const) : []),
-    ...((prefill?.pairNs ?? 0) > 0 ? (["attention_pair"] as const) : []),
-  ];
-  const originsWith = (ofSteps: Partial<Record<keyof typeof isMeasured, ParameterName>>): Origins => {
-    const measured = new Set([
-      ...ofPrefills,
-      ...Object.entries(ofSteps).flatMap(([what, name]) => (isMeasured[what as keyof typeof isMeasured] ? [name] : [])),
-    ]);
-    return originsOf(measured, { decodes: isMeasured.base, idle: ttftsAlone(probes) });
+}
+
+/** The same step times as launches, and a GPU that is done before the next. */
+function hostBoundOf(parameters: Parameters, decodeLaunch: DecodeLaunch): Parameters {
+  return {
+    ...parameters,
+    [decodeLaunch]: parameters.decode_base,
+    launch_request: parameters.decode_padded_token,
+    decode_base: 0.3 * parameters.decode_base,
+    mixed_base: 0.3 * parameters.decode_base,
+    decode_padded_token: 0.2 * parameters.decode_padded_token,
+    context_token: 0.3 * parameters.context_token,
   };
-  const start: Start = {
-    parameters,
-    origins: originsWith({ base: "decode_base", token: "decode_padded_token", context: "context_token" }),
-  };
-  const decodeFactors = ladder?.factors;
-  if (probes.length === 0 || ladder?.growsFourfold === true) return { starts: [start], decodeFactors };
-  // The same step times as launches, and a GPU that is done before the next.
-  const hostBound: Start = {
-    parameters: {
-      ...parameters,
-      [decodeLaunch]: parameters.decode_base,
-      launch_request: parameters.decode_padded_token,
-      decode_base: 0.3 * parameters.decode_base,
-      mixed_base: 0.3 * parameters.decode_base,
-      decode_padded_token: 0.2 * parameters.decode_padded_token,
-      context_token: 0.3 * parameters.context_token,
-    },
-    origins: originsWith({ base: decodeLaunch, token: "launch_request" }),
-  };
-  return { starts: [start, hostBound], decodeFactors };
 }
 
 /** A start of which probes measured nothing. */
@@ -144,9 +167,9 @@ export function originNotes(origins: Origins, names: readonly ParameterName[]): 
 }
 
 /** A start from two latencies alone, in the proportions of measured servers. */
-export function startFrom(seen: { readonly fastestTpotMs: number; readonly idleTtftMs: number }): Parameters {
-  const base = Math.max(1e5, 0.85 * seen.fastestTpotMs * 1e6);
-  const idleNs = seen.idleTtftMs * 1e6;
+export function startFrom({ fastestTpotMs, idleTtftMs }: Latencies): Parameters {
+  const base = Math.max(1e5, 0.85 * fastestTpotMs * 1e6);
+  const idleNs = idleTtftMs * 1e6;
   const front = Math.min(0.3 * idleNs, 4e6);
   const perToken = 3.4e-3 * base;
   return {

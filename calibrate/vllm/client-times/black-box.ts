@@ -93,7 +93,7 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
   };
 }
 
-/** What these recordings cannot tell. */
+/** What these recordings cannot show. */
 function missingProbeNotes(runs: readonly RecordedRun[]): string[] {
   const probes = runs.filter(isProbes).flatMap(({ run }) => run.requests.map(({ extra }) => extra?.probe ?? ""));
   const notes: string[] = [];

@@ -12,7 +12,7 @@ import { isProbes, type RecordedRun } from "../recording/index.js";
 
 /** Of each load's requests, by arrival; matched so, errors on the rest were least on recorded hosts. */
 const FIRST_PART = 0.35;
-/** Requests of a first part that tell anything. */
+/** Requests that a first part needs to show anything. */
 const MIN_REQUESTS = 20;
 /** Farther from the profile's host it is another machine in more than its speed. */
 const MAX_PACE_FACTOR = 2.5;

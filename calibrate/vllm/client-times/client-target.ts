@@ -44,7 +44,7 @@ export interface TargetOptions {
 /** Simulated runs of a load, with other draws of the jitter, so that one draw does not decide; and to see how draws differ. */
 const LOAD_REPLICATIONS = 3;
 const SETTLE_REPLICATIONS = 8;
-/** Clients' clocks tell no less, ms. */
+/** Clients' clocks resolve no less, ms. */
 const MIN_MS = 0.05;
 
 interface Weighed {

@@ -1,7 +1,7 @@
 /** Coefficients of a vLLM engine's cost by their place in it: "gpu.decode_base_ns". */
 import type { VllmEngineCost } from "../../../formats/index.js";
 
-/** Of GPU, host and front end; how times vary has no places of its own. */
+/** Of GPU, host and front end; jitter has no places of its own. */
 export function coefficientsOf({ gpu, host, front_end }: VllmEngineCost): Record<string, number> {
   return numbersOf({ gpu, host, front_end });
 }

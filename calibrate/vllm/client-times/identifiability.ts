@@ -22,7 +22,7 @@ export interface Miss {
 export interface Identifiability {
   /** 95 % intervals of coefficients, by their place in the cost. */
   readonly intervals: Intervals;
-  /** Costs that the recordings allow as well, all coefficients at once. */
+  /** Costs that fit the recordings equally well, all coefficients at once. */
   readonly draws: CostDraws;
   /** Costs that the start decides more than the recordings do. */
   readonly weaklyIdentified: readonly ParameterName[];
@@ -41,7 +41,7 @@ export interface IdentifiabilityOptions {
 const STEP = 0.1;
 const DRAWS = 64;
 /**
- * No draw is farther from the fit than this many deviations, nor than a factor of so much: a cost that nothing tells is drawn
+ * No draw is farther from the fit than this many deviations, nor than this factor: a cost that nothing determines is drawn
  * within what measured servers differ by, not within what a linear extrapolation allows.
  */
 const MAX_DEVIATIONS = 3;
@@ -57,27 +57,7 @@ export function identifiability(
   const loss = misses.reduce((sum, { log, weight }) => sum + weight * log * log, 0);
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   const features = all ** 2 / weights.reduce((sum, weight) => sum + weight * weight, 0);
-  const logsAt = (at: Parameters, own: readonly number[]): number[] => missesOf(at, own).map(({ log }) => log);
-  const slopeOf = (logsBy: (by: number) => number[]): number[] => {
-    const [up, down] = [logsBy(STEP), logsBy(-STEP)];
-    return up.map((value, at) => (value - down[at]!) / (2 * STEP));
-  };
-  const ofCosts = names.map((name) =>
-    slopeOf((by) => logsAt({ ...parameters, [name]: parameters[name] * Math.exp(by) }, paces)),
-  );
-  // A single load's pace is in the costs.
-  const ofPaces =
-    paces.length < 2
-      ? []
-      : paces.map((_, load) =>
-          slopeOf((by) =>
-            logsAt(
-              parameters,
-              paces.map((pace, at) => pace + (at === load ? by : 0)),
-            ),
-          ),
-        );
-  const slopes = [...ofCosts, ...ofPaces];
+  const slopes = slopesOf({ parameters, paces }, names, missesOf);
   const rows = misses.map((_, at) => slopes.map((slope) => slope[at]!));
   const { gram } = normalEquations(
     rows,
@@ -104,6 +84,26 @@ export function identifiability(
   };
 }
 
+/** How each miss's logarithm grows with the logarithm of each cost, then of each load's pace. */
+function slopesOf(
+  { parameters, paces }: Pick<FoundCosts, "parameters" | "paces">,
+  names: readonly ParameterName[],
+  missesOf: IdentifiabilityOptions["missesOf"],
+): number[][] {
+  const logsAt = (at: Parameters, own: readonly number[]): number[] => missesOf(at, own).map(({ log }) => log);
+  const slopeOf = (logsBy: (by: number) => number[]): number[] => {
+    const [up, down] = [logsBy(STEP), logsBy(-STEP)];
+    return up.map((value, at) => (value - down[at]!) / (2 * STEP));
+  };
+  const ofCosts = names.map((name) =>
+    slopeOf((by) => logsAt({ ...parameters, [name]: parameters[name] * Math.exp(by) }, paces)),
+  );
+  // A single load's pace is in the costs.
+  if (paces.length < 2) return ofCosts;
+  const movedAt = (load: number, by: number): number[] => paces.map((pace, at) => pace + (at === load ? by : 0));
+  return [...ofCosts, ...paces.map((_, load) => slopeOf((by) => logsAt(parameters, movedAt(load, by))))];
+}
+
 type Coefficients = (of: Parameters) => Record<string, number>;
 
 /** The coefficients that a cost stands in, which are multiples of it, with their intervals. */
@@ -125,7 +125,7 @@ interface Drawn {
   readonly covariance: readonly (readonly number[])[];
   readonly deviations: readonly number[];
   readonly at: Coefficients;
-  /** Coefficients that the draws tell. */
+  /** Coefficients that the draws have. */
   readonly places: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** Costs of the engine from what its clients saw alone: a search over simulations. */
+/** Costs of the engine from its clients' times alone: a search over simulations. */
 export { fitBlackBox } from "./black-box.js";
 export { atPace, costOf } from "./black-box-model.js";
 export { clientPaceNote, fitClientPace } from "./client-pace.js";

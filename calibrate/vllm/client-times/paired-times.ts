@@ -59,7 +59,7 @@ export function timesOf(requests: readonly RequestRecord[]): Times {
 
 /** Ratios of logarithm up to about this count by themselves, larger ones by their logarithm: one stall owns no group. */
 const ROBUST = 0.5;
-/** Clients' clocks tell no less, ms. */
+/** Clients' clocks resolve no less, ms. */
 const MIN_MS = 0.05;
 
 /** Mean logarithm of simulated over recorded times of a group, large ones held down, the same way up as down. */

@@ -15,7 +15,7 @@ const MIN_REACH = 2;
 export interface DecodeLadder {
   /** Base, per padded token, per cached token, ns. */
   readonly line: readonly [baseNs: number, tokenNs: number, contextTokenNs: number];
-  /** Which of the three the rungs tell: something grows with it among them. */
+  /** Which of the three the rungs determine: something grows with it among them. */
   readonly tells: { readonly base: boolean; readonly token: boolean; readonly context: boolean };
   /** The largest batch takes more than four times as long as the smallest: no launch does, so it is the GPU's time. */
   readonly growsFourfold: boolean;
@@ -41,60 +41,70 @@ export function decodeLadder(
   solver: LinearSolver,
   interval = 1,
 ): DecodeLadder | undefined {
-  const steps: DecodeRung[] = [];
-  for (const recorded of probes) {
-    const { graphs } = settingsOf(recorded);
-    const groups = new Map<string, number[]>();
-    for (const request of recorded.run.requests) {
-      const ms = lateGapMs(request, interval);
-      if (ms === undefined || !/^decode-b\d+-c\d+$/.test(request.extra?.probe ?? "")) continue;
-      const key = `${request.extra!.probe!}-o${request.outputTokens}`;
-      groups.set(key, [...(groups.get(key) ?? []), ms]);
-    }
-    for (const [key, values] of groups) {
-      const [, batch, context, output] = /^decode-b(\d+)-c(\d+)-o(\d+)$/.exec(key)!.map(Number) as [number, number, number, number]; // prettier-ignore
-      steps.push({
-        tokens: graphs.paddedTokens(batch),
-        context: context + 0.75 * output,
-        contextTokens: batch * (context + 0.75 * output),
-        ns: quantileOf(values, 0.5) * 1e6,
-      });
-    }
-  }
-  if (steps.length < 5) return undefined;
+  const rungs = probes.flatMap((recorded) => rungsOf(recorded, interval));
+  if (rungs.length < 5) return undefined;
   const reachOf = (values: readonly number[]): number => greatest(values) / least(values);
   // Rungs of one context have tokens in proportion to batch and context alike.
   const tells = {
-    token: reachOf(steps.map(({ tokens }) => tokens)) >= MIN_REACH,
-    context: reachOf(steps.map(({ context }) => context)) >= MIN_REACH,
+    token: reachOf(rungs.map(({ tokens }) => tokens)) >= MIN_REACH,
+    context: reachOf(rungs.map(({ context }) => context)) >= MIN_REACH,
   };
-  const [baseNs, tokenNs, contextTokenNs] = nnls(
-    steps.map(({ tokens, contextTokens, ns }) =>
+  const line = nnls(
+    rungs.map(({ tokens, contextTokens, ns }) =>
       [1, tells.token ? tokens : 0, tells.context ? contextTokens : 0].map((value) => value / ns),
     ),
-    steps.map(() => 1),
+    rungs.map(() => 1),
     solver,
   ) as [number, number, number];
-  // Of each size those that read least: attention is separated from the rest no better than by the line.
-  const shortest = new Map<number, DecodeRung>();
-  for (const step of steps) {
-    const known = shortest.get(step.tokens);
-    if (known === undefined || step.contextTokens < known.contextTokens) shortest.set(step.tokens, step);
-  }
-  const factors = [...shortest.values()]
-    .sort((a, b) => a.tokens - b.tokens)
-    .map(({ tokens, contextTokens, ns }): [number, number] => {
-      const factor = (ns - contextTokenNs * contextTokens) / (baseNs + tokenNs * tokens);
-      return [tokens, Number(Math.max(MIN_FACTOR, factor).toPrecision(4))];
-    });
+  const [baseNs, tokenNs, contextTokenNs] = line;
+  const factors = factorsOf(rungs, line);
   const isOff = probes.every(isEager) && factors.some(([, factor]) => Math.abs(Math.log(factor)) > OFF_LINE);
-  const mostTokens = greatest(steps.map(({ tokens }) => tokens));
+  const mostTokens = greatest(rungs.map(({ tokens }) => tokens));
   return {
-    line: [baseNs, tokenNs, contextTokenNs],
+    line,
     tells: { base: baseNs > 0, token: tells.token && tokenNs > 0, context: tells.context && contextTokenNs > 0 },
     growsFourfold: tokenNs * mostTokens > 3 * baseNs,
     factors: isOff ? factors : undefined,
   };
+}
+
+/** A rung for each batch, context and output length that was probed, by the median of its requests. */
+function rungsOf(recorded: RecordedRun, interval: number): DecodeRung[] {
+  const { graphs } = settingsOf(recorded);
+  const groups = new Map<string, number[]>();
+  for (const request of recorded.run.requests) {
+    const ms = lateGapMs(request, interval);
+    if (ms === undefined || !/^decode-b\d+-c\d+$/.test(request.extra?.probe ?? "")) continue;
+    const key = `${request.extra!.probe!}-o${request.outputTokens}`;
+    groups.set(key, [...(groups.get(key) ?? []), ms]);
+  }
+  return [...groups].map(([key, values]) => {
+    const [, batch, context, output] = /^decode-b(\d+)-c(\d+)-o(\d+)$/.exec(key)!.map(Number) as [number, number, number, number]; // prettier-ignore
+    return {
+      tokens: graphs.paddedTokens(batch),
+      context: context + 0.75 * output,
+      contextTokens: batch * (context + 0.75 * output),
+      ns: quantileOf(values, 0.5) * 1e6,
+    };
+  });
+}
+
+/** How far steps of each size are from the line, by the rung of a size that reads least: attention is separated from the rest no better than by the line. */
+function factorsOf(
+  rungs: readonly DecodeRung[],
+  [baseNs, tokenNs, contextTokenNs]: DecodeLadder["line"],
+): [tokens: number, factor: number][] {
+  const shortest = new Map<number, DecodeRung>();
+  for (const rung of rungs) {
+    const known = shortest.get(rung.tokens);
+    if (known === undefined || rung.contextTokens < known.contextTokens) shortest.set(rung.tokens, rung);
+  }
+  return [...shortest.values()]
+    .sort((a, b) => a.tokens - b.tokens)
+    .map(({ tokens, contextTokens, ns }) => {
+      const factor = (ns - contextTokenNs * contextTokens) / (baseNs + tokenNs * tokens);
+      return [tokens, Number(Math.max(MIN_FACTOR, factor).toPrecision(4))];
+    });
 }
 
 /**
@@ -119,11 +129,14 @@ const GROWN = 3;
 /** Lengths from which the costs of attention and of tokens can be separated. */
 const MIN_LENGTHS = 4;
 
+export interface PrefillLadder {
+  readonly tokenNs: number;
+  /** Undefined where too few lengths separate it from the cost of tokens. */
+  readonly pairNs: number | undefined;
+}
+
 /** Per token and per pair of tokens, ns, from lone prefills of one chunk, by the median of each length. */
-export function prefillLadder(
-  probes: readonly RecordedRun[],
-  solver: LinearSolver,
-): { readonly tokenNs: number; readonly pairNs: number | undefined } | undefined {
+export function prefillLadder(probes: readonly RecordedRun[], solver: LinearSolver): PrefillLadder | undefined {
   const byLength = new Map<number, number[]>();
   for (const { run } of probes) {
     const budget = Number(run.info.engine.settings.max_num_batched_tokens);

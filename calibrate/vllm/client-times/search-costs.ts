@@ -1,4 +1,4 @@
-/** Moves an engine's costs to where a simulation with them is nearest to what was seen. */
+/** Moves an engine's costs to where a simulation with them comes closest to the recording. */
 import { greatest, type VllmEngineCost } from "../../../formats/index.js";
 import { blackBoxConstants, type BlackBoxConstants, type Pulls } from "./black-box-constants.js";
 import { costOf, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
@@ -34,7 +34,7 @@ export interface SearchOptions {
   readonly effort?: number | undefined;
   /** Costs that are moved; the others stay where they start. Default: all. */
   readonly names?: readonly ParameterName[] | undefined;
-  /** Loads of which each has a pace of the host's of its own; default 0. */
+  /** How many loads have a pace of their own; default 0. */
   readonly paces?: number | undefined;
   readonly constants?: BlackBoxConstants | undefined;
   /** Called where a stretch of the search begins: weights may be set anew there. */
@@ -77,113 +77,143 @@ export function centred(paces: readonly number[]): readonly number[] {
  */
 export function searchCosts(
   starts: readonly Start[],
-  lossOf: (cost: VllmEngineCost, paces: readonly number[]) => number,
+  lossOf: Loss,
   options: SearchOptions = {},
 ): FoundCosts & { readonly error: number } {
-  const { onProgress, effort = 1, names = parameterNames, paces = 0, constants = blackBoxConstants } = options;
-  const { search, parts } = constants;
-  const scouting = starts.length > 1 ? starts.length * SCOUTING : 0;
-  const refining = sizes.length * (blocks.reduce((sum, [, trials]) => sum + trials, 0) + (paces > 1 ? PACE_TRIALS : 0));
-  const whole = greatest(starts.map((start) => evaluationsFrom(start, names, search.evaluations)));
-  const total = Math.round(effort * (scouting + whole + refining));
-  let done = 0;
-  const at = (x: readonly number[], { parameters }: Start): Pick<FoundCosts, "parameters" | "paces"> => ({
-    parameters: {
-      ...parameters,
-      ...Object.fromEntries(names.map((name, index) => [name, parameters[name] * Math.exp(bounded(x[index]! - Math.log(parameters[name]), MAX_LOG_MOVE.cost))])), // prettier-ignore
-    },
-    paces: centred(x.slice(names.length).map((pace) => bounded(pace, MAX_LOG_MOVE.pace))),
-  });
-  const errorFrom =
-    (start: Start, origin: readonly number[]) =>
-    (x: readonly number[]): number => {
-      onProgress?.(Math.min(++done, total), total);
-      const pulled = x.map((value, index) => {
-        const name = names[index];
-        const pull = name === undefined ? search.pulls.pace : pullOf(name, start, search.pulls);
-        return pull * (value - origin[index]!) ** 2;
-      });
-      const { parameters, paces: own } = at(x, start);
-      return lossOf(costOf(parameters, parts), own) + pulled.reduce((sum, pull) => sum + pull, 0);
-    };
-  const evolved = (from: Searched, trials: number, name: string): Searched => {
-    const errorOf = errorFrom(from.start, from.origin);
+  const search = new Search(lossOf, options, starts);
+  const begun = starts.map((start) => search.begin(start));
+  const scouted =
+    starts.length > 1 ? begun.map((one) => search.evolve(one, SCOUTING, "calibrate/black-box/scouting")) : begun;
+  const chosen = search.settle(scouted.reduce((best, one) => (one.value < best.value ? one : best)));
+  const found = search.settle(search.evolve(chosen, search.evaluationsFrom(chosen.start), "calibrate/black-box"));
+  return search.describe(search.refine(found));
+}
+
+type Loss = (cost: VllmEngineCost, paces: readonly number[]) => number;
+
+/** A search's problem: what is moved, what that costs, and how many trials are done. */
+class Search {
+  private readonly names: readonly ParameterName[];
+  /** How many loads have a pace of their own. */
+  private readonly paces: number;
+  private readonly effort: number;
+  private readonly constants: BlackBoxConstants;
+  private readonly total: number;
+  private done = 0;
+
+  constructor(
+    private readonly lossOf: Loss,
+    private readonly options: SearchOptions,
+    starts: readonly Start[],
+  ) {
+    const { effort = 1, names = parameterNames, paces = 0, constants = blackBoxConstants } = options;
+    this.names = names;
+    this.paces = paces;
+    this.effort = effort;
+    this.constants = constants;
+    const scouting = starts.length > 1 ? starts.length * SCOUTING : 0;
+    const refining =
+      sizes.length * (blocks.reduce((sum, [, trials]) => sum + trials, 0) + (paces > 1 ? PACE_TRIALS : 0));
+    const whole = greatest(starts.map((start) => this.evaluationsFrom(start)));
+    this.total = Math.round(effort * (scouting + whole + refining));
+  }
+
+  begin(start: Start): Searched {
+    const costs = this.names.map((name) => Math.log(start.parameters[name]));
+    const origin = [...costs, ...new Array<number>(this.paces).fill(0)];
+    return { start, origin, x: origin, value: this.errorFrom(start, origin)(origin) };
+  }
+
+  /** All at once. */
+  evolve(from: Searched, trials: number, name: string): Searched {
+    const { sizes, population } = this.constants.search;
+    const errorOf = this.errorFrom(from.start, from.origin);
     const x = evolve(errorOf, from.x, {
-      population: search.population,
-      name,
+      ...{ population, name },
       size: from.x.map((_, index) => {
-        const cost = names[index];
-        return cost !== undefined && from.start.origins[cost] === "guessed"
-          ? search.sizes.guessed
-          : search.sizes.measured;
+        const cost = this.names[index];
+        return cost !== undefined && from.start.origins[cost] === "guessed" ? sizes.guessed : sizes.measured;
       }),
-      evaluations: effort * trials,
+      evaluations: this.effort * trials,
     });
     const value = errorOf(x);
     return value < from.value ? { ...from, x, value } : from;
-  };
-  const settled = (from: Searched): Searched => {
-    if (options.onSettle === undefined) return from;
-    const { parameters, paces: own } = at(from.x, from.start);
-    options.onSettle(costOf(parameters, parts), own);
-    return { ...from, value: errorFrom(from.start, from.origin)(from.x) };
-  };
-  const begun = starts.map((start): Searched => {
-    const origin = [...names.map((name) => Math.log(start.parameters[name])), ...new Array<number>(paces).fill(0)];
-    return { start, origin, x: origin, value: errorFrom(start, origin)(origin) };
-  });
-  const scouted = scouting === 0 ? begun : begun.map((one) => evolved(one, SCOUTING, "calibrate/black-box/scouting"));
-  const chosen = settled(scouted.reduce((best, one) => (one.value < best.value ? one : best)));
-  const { start } = chosen;
-  const found = settled(evolved(chosen, evaluationsFrom(start, names, search.evaluations), "calibrate/black-box"));
-  const { x, value } = refined(found, errorFrom(start, chosen.origin), { effort, names, paces });
-  const pulls = Object.fromEntries(
-    parameterNames.map((name) => [name, pullOf(name, start, search.pulls)]),
-  ) as FoundCosts["pulls"];
-  return { ...at(x, start), pulls, start, error: Math.sqrt(value) };
-}
-
-/** The more of the start is guessed, the farther it is: steps are long and there are more. */
-function evaluationsFrom(
-  { origins }: Start,
-  names: readonly ParameterName[],
-  { measured, guessed }: BlackBoxConstants["search"]["evaluations"],
-): number {
-  const share = names.filter((name) => origins[name] === "guessed").length / Math.max(1, names.length);
-  return measured + share * (guessed - measured);
-}
-
-interface Refining {
-  readonly effort: number;
-  readonly names: readonly ParameterName[];
-  readonly paces: number;
-}
-
-/** Block by block, by simplices that shrink from round to round. */
-function refined(
-  found: Searched,
-  errorOf: (x: readonly number[]) => number,
-  { effort, names, paces }: Refining,
-): Searched {
-  let { x, value } = found;
-  const ofPaces = paces > 1 ? Array.from({ length: paces }, (_, k) => names.length + k) : [];
-  const moved = [
-    ...blocks.map(([block, trials]) => [block.map((name) => names.indexOf(name)).filter((at) => at >= 0), trials] as const), // prettier-ignore
-    [ofPaces, PACE_TRIALS] as const,
-  ].filter(([indices]) => indices.length > 0);
-  for (const size of sizes) {
-    for (const [indices, evaluations] of moved) {
-      const before = x;
-      const whole = (part: readonly number[]): number[] =>
-        before.map((value, index) => (indices.includes(index) ? part[indices.indexOf(index)]! : value));
-      const minimum = nelderMead(
-        (part) => errorOf(whole(part)),
-        indices.map((index) => before[index]!),
-        { size: indices.map(() => size), evaluations: effort * evaluations },
-      );
-      x = whole(minimum.x);
-      value = minimum.value;
-    }
   }
-  return { ...found, x, value };
+
+  /** Lets the weights be set anew. */
+  settle(from: Searched): Searched {
+    if (this.options.onSettle === undefined) return from;
+    const { parameters, paces } = this.at(from.x, from.start);
+    this.options.onSettle(costOf(parameters, this.constants.parts), paces);
+    return { ...from, value: this.errorFrom(from.start, from.origin)(from.x) };
+  }
+
+  /** Block by block, by simplices that shrink from round to round. */
+  refine(found: Searched): Searched {
+    const { names, paces, effort } = this;
+    const errorOf = this.errorFrom(found.start, found.origin);
+    let { x, value } = found;
+    const ofPaces = paces > 1 ? Array.from({ length: paces }, (_, k) => names.length + k) : [];
+    const moved = [
+      ...blocks.map(([block, trials]) => [block.map((name) => names.indexOf(name)).filter((at) => at >= 0), trials] as const), // prettier-ignore
+      [ofPaces, PACE_TRIALS] as const,
+    ].filter(([indices]) => indices.length > 0);
+    for (const size of sizes) {
+      for (const [indices, evaluations] of moved) {
+        const before = x;
+        const whole = (part: readonly number[]): number[] =>
+          before.map((value, index) => (indices.includes(index) ? part[indices.indexOf(index)]! : value));
+        const minimum = nelderMead(
+          (part) => errorOf(whole(part)),
+          indices.map((index) => before[index]!),
+          { size: indices.map(() => size), evaluations: effort * evaluations },
+        );
+        x = whole(minimum.x);
+        value = minimum.value;
+      }
+    }
+    return { ...found, x, value };
+  }
+
+  describe({ start, x, value }: Searched): FoundCosts & { readonly error: number } {
+    const { search } = this.constants;
+    const pulls = Object.fromEntries(
+      parameterNames.map((name) => [name, pullOf(name, start, search.pulls)]),
+    ) as FoundCosts["pulls"];
+    return { ...this.at(x, start), pulls, start, error: Math.sqrt(value) };
+  }
+
+  /** The more of the start is guessed, the farther it is: steps are long and there are more. */
+  evaluationsFrom({ origins }: Start): number {
+    const { measured, guessed } = this.constants.search.evaluations;
+    const share = this.names.filter((name) => origins[name] === "guessed").length / Math.max(1, this.names.length);
+    return measured + share * (guessed - measured);
+  }
+
+  /** The loss, and the pull of everything towards its start. */
+  private errorFrom(start: Start, origin: readonly number[]): (x: readonly number[]) => number {
+    const { search, parts } = this.constants;
+    return (x) => {
+      this.options.onProgress?.(Math.min(++this.done, this.total), this.total);
+      const pulled = x.map((value, index) => {
+        const name = this.names[index];
+        const pull = name === undefined ? search.pulls.pace : pullOf(name, start, search.pulls);
+        return pull * (value - origin[index]!) ** 2;
+      });
+      const { parameters, paces } = this.at(x, start);
+      return this.lossOf(costOf(parameters, parts), paces) + pulled.reduce((sum, pull) => sum + pull, 0);
+    };
+  }
+
+  /** What a place of the search stands for: logarithms of the costs that are moved, then of the paces. */
+  private at(x: readonly number[], { parameters }: Start): Pick<FoundCosts, "parameters" | "paces"> {
+    const moved = this.names.map((name, index) => {
+      const log = bounded(x[index]! - Math.log(parameters[name]), MAX_LOG_MOVE.cost);
+      return [name, parameters[name] * Math.exp(log)] as const;
+    });
+    return {
+      parameters: { ...parameters, ...Object.fromEntries(moved) },
+      paces: centred(x.slice(this.names.length).map((pace) => bounded(pace, MAX_LOG_MOVE.pace))),
+    };
+  }
 }

@@ -64,7 +64,7 @@ function mergedShare(requests: readonly RequestRecord[]): number | undefined {
   return 1 - chunks / tokens;
 }
 
-/** When each token came, where each came in a chunk of its own. */
+/** When each token came, where each came in its own chunk. */
 function chunkTimesNs({ sentNs, arrivalNs, outputTokens, extra }: RequestRecord): number[] | undefined {
   const times = chunkTimesMs(extra);
   if (times.length !== outputTokens) return undefined;

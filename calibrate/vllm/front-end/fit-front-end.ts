@@ -88,7 +88,7 @@ function mergedIn({ deliveredNs }: FrontEndReplay, { outputs }: RecordedTraffic)
   return merged / tokens;
 }
 
-/** What no count tells apart from none. */
+/** What no count can distinguish from none. */
 const MIN_MERGED = 0.01;
 
 function mergedLoss(log: DeliveryLog, replay: FrontEndReplay): number {

@@ -54,7 +54,7 @@ export function learntPace(
 
 /**
  * What a prompt of the load's mean length held the running answers up by: what they took beyond decode steps, over the
- * prompts that came meanwhile. None of a load too small to tell.
+ * prompts that came meanwhile. None for a load too small to show it.
  */
 function joinOf(load: readonly RequestRecord[], pace: Pace): { readonly requests: number; readonly ns: number }[] {
   const answers = load.filter((request) => request.status === "ok" && tpotMs(request) !== null);

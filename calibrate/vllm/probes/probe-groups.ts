@@ -106,7 +106,7 @@ function contextLadder(server: ProbedServer, pace: Pace): ProbeGroup[] {
   const rungs = [...new Set(batches)].flatMap((batch) => [...new Set(contexts)].map((context) => ({ batch, context })));
   return [1, 2].flatMap((round) =>
     rungs.flatMap(({ batch, context }) => {
-      // One rung with a short and one with the longest context tell what attention costs.
+      // One rung with a short and one with the longest context show what attention costs.
       const isShort = batch === batches[0] && context === contexts[0];
       const isLong = batch === batches[2] && context === contexts.at(-1);
       const tier = round === 2 ? 4 : isShort || isLong ? 1 : batch === batches[0] ? 2 : 3;

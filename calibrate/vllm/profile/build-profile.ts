@@ -4,7 +4,6 @@ import {
   greatest,
   defined,
   type CostDraws,
-  type EngineJitter,
   type Profile,
   type VllmEngineCost,
 } from "../../../formats/index.js";
@@ -14,7 +13,7 @@ import { measuredRange } from "./measured-range.js";
 import { recordedModel } from "./model-shape.js";
 import type { RecordedRun } from "../recording/index.js";
 
-/** Of an engine's loop; not told apart from what stands before or after them by any recording. */
+/** Of an engine's loop; no recording separates them from what comes before or after. */
 export const ASSUMED = { take_request_ns: 9000, wake_ns: 60_000, empty_step_sleep_ns: 1_000_000 } as const;
 
 const NOT_APART = "assumed: no recording separates it from its neighbours; half or twice changes tpot by less than 1 %";
@@ -22,7 +21,7 @@ const NOT_APART = "assumed: no recording separates it from its neighbours; half 
 const ASSUMED_LEAD = "assumed: one graph begins near its end, single kernels at once";
 const ASSUMED_OVERLAP = "assumed: as a synchronous run of the recorded 8B server has it";
 
-/** Where the costs of a fit to step logs are from that it does not tell, by place. */
+/** Where those costs come from that step logs do not determine, by place. */
 export function loggedSources(
   { launch, overlapIsTold }: EngineFit,
   frontEnd: FrontEndFit | undefined,
@@ -58,7 +57,7 @@ export function engineCostOf(engine: EngineFit, frontEnd: FrontEndFit | undefine
     lead,
     ...(overlapPower < Infinity ? { overlap_power: overlapPower } : {}),
   });
-  const given = {
+  const known = defined({
     schedule: variations.schedule,
     update: variations.update,
     launch_full_graph: launch.full.variation,
@@ -67,8 +66,7 @@ export function engineCostOf(engine: EngineFit, frontEnd: FrontEndFit | undefine
     gpu: variations.gpu,
     pace: engine.pace,
     ...frontEnd?.jitter,
-  };
-  const known = Object.fromEntries(Object.entries(given).filter(([, variation]) => variation !== undefined));
+  });
   return rounded({
     kind: "vllm_engine",
     gpu: engine.gpu,
@@ -85,7 +83,7 @@ export function engineCostOf(engine: EngineFit, frontEnd: FrontEndFit | undefine
     },
     ...(frontEnd === undefined ? {} : { front_end: frontEnd.frontEnd }),
     jitter: {
-      ...(known as unknown as EngineJitter),
+      ...known,
       host_states: [],
       run_spread: engine.runSpread ?? null,
     },

@@ -1,5 +1,5 @@
 /**
- * What a client can tell of a run, as numbers to fit to: of a load, means and quantiles of latencies and of gaps between
+ * What a client sees of a run, as numbers to fit to: of a load, means and quantiles of latencies and of gaps between
  * chunks; of probes, medians by group. Milliseconds.
  */
 import type { RequestRecord, Run } from "../../../formats/index.js";

@@ -45,52 +45,53 @@ export function chunkFindings(runs: readonly RecordedRun[]): ChunkFindings {
   const cuts = runs.flatMap(({ run }) =>
     run.requests.filter(({ status, outputTokens }) => status === "ok" && outputTokens >= MIN_TOKENS).map(cutOf),
   );
-  const timed = cuts.filter(({ spanMs }) => !Number.isNaN(spanMs));
-  const atOnce = timed.filter(({ tokens, spanMs }) => spanMs < MIN_GAP_MS * (tokens - 1));
-  if (atOnce.length > timed.length / 2) {
-    throw rejected(
-      `${atOnce.length} of ${timed.length} answers arrived whole, all at once: something between client and server (a proxy) holds ` +
-        "them back until they are complete, so neither the time to the first token nor gaps are the server's",
-    );
-  }
+  rejectWholeAnswers(cuts);
   const shown = cuts.filter(({ chunks }) => chunks > 0);
   if (shown.length === 0) {
     return { interval: 1, notes: ["no chunk times were recorded: gaps between tokens are not compared"] };
   }
   rejectBunches(shown);
-  const [tokens, chunks] = [sumOf(shown, "tokens"), sumOf(shown, "chunks")];
   const interval = statedInterval(runs) ?? intervalOf(shown);
-  if (interval > 1) {
-    if (
-      quantileOf(
-        shown.map((cut) => cut.chunks),
-        0.5,
-      ) <= 2
-    ) {
-      throw new ArtifactError(
-        `answers came in two chunks each: the server sends every ${interval}th token only (stream_interval), so gaps between ` +
-          "tokens do not show; start it with --stream-interval 1 and record again",
-      );
-    }
-    return {
-      interval,
-      notes: [
-        `the server sends every ${interval}th token only (stream_interval ${interval}): gaps between chunks are not compared, and ` +
-          "predictions are of a server with the same setting",
-      ],
-    };
-  }
-  const alone = shown.filter(({ isAlone }) => isAlone);
-  const mergedAlone = 1 - sumOf(alone, "chunks") / Math.max(1, sumOf(alone, "tokens"));
-  if (alone.length > 0 && mergedAlone > MAX_MERGED_ALONE) {
-    throw rejected(
-      `${percent(mergedAlone)} of the tokens of requests that were alone on the server arrived merged with others, unevenly: no busy ` +
-        "front end does that; a proxy that buffers by size does, and so does speculative decoding",
-    );
-  }
-  const merged = 1 - chunks / tokens;
+  if (interval > 1) return intervalFindings(shown, interval);
+  rejectBuffered(shown);
+  const merged = 1 - sumOf(shown, "chunks") / sumOf(shown, "tokens");
   const note = `${percent(merged)} of all tokens came merged with others, unevenly and under load: the server's own front end falls behind`;
   return { interval, notes: merged > MERGED ? [note] : [] };
+}
+
+function rejectWholeAnswers(cuts: readonly Cut[]): void {
+  const timed = cuts.filter(({ spanMs }) => !Number.isNaN(spanMs));
+  const atOnce = timed.filter(({ tokens, spanMs }) => spanMs < MIN_GAP_MS * (tokens - 1));
+  if (atOnce.length <= timed.length / 2) return;
+  throw rejected(
+    `${atOnce.length} of ${timed.length} answers arrived whole, all at once: something between client and server (a proxy) holds ` +
+      "them back until they are complete, so neither the time to the first token nor gaps are the server's",
+  );
+}
+
+/** Of a server that sends several tokens a chunk; ArtifactError where that leaves no gap to see. */
+function intervalFindings(shown: readonly Cut[], interval: number): ChunkFindings {
+  const chunks = shown.map((cut) => cut.chunks);
+  if (quantileOf(chunks, 0.5) <= 2) {
+    throw new ArtifactError(
+      `answers came in two chunks each: the server sends every ${interval}th token only (stream_interval), so gaps between ` +
+        "tokens do not show; start it with --stream-interval 1 and record again",
+    );
+  }
+  const note =
+    `the server sends every ${interval}th token only (stream_interval ${interval}): gaps between chunks are not compared, and ` +
+    "predictions are of a server with the same setting";
+  return { interval, notes: [note] };
+}
+
+function rejectBuffered(shown: readonly Cut[]): void {
+  const alone = shown.filter(({ isAlone }) => isAlone);
+  const mergedAlone = 1 - sumOf(alone, "chunks") / Math.max(1, sumOf(alone, "tokens"));
+  if (alone.length === 0 || mergedAlone <= MAX_MERGED_ALONE) return;
+  throw rejected(
+    `${percent(mergedAlone)} of the tokens of requests that were alone on the server arrived merged with others, unevenly: no busy ` +
+      "front end does that; a proxy that buffers by size does, and so does speculative decoding",
+  );
 }
 
 function cutOf({ extra, outputTokens, firstTokenNs, lastTokenNs }: RequestRecord): Cut {

@@ -19,10 +19,10 @@ export interface PacePath {
 }
 
 const MEDIAN_OF = 5;
-/** Of the kernel, exp(-time / it), beyond which times that tell nothing are left out. */
+/** Of the kernel, exp(-time / it), beyond which times carry no weight and are left out. */
 const KERNEL_NS = 10e6;
 const FAR_NS = 4 * KERNEL_NS;
-/** The pace of an idle host is not known: what was seen last counts no longer than this. */
+/** The pace of an idle host is not known: the last reading counts no longer than this. */
 const SPELL_NS = 30e6;
 const CELL_NS = 5e6;
 

@@ -16,7 +16,7 @@ export interface RecordedSettings {
   readonly graphs: GraphSizes;
 }
 
-/** Whether the run's requests were sent alone or in groups, to be told apart, not as traffic. */
+/** Whether the run's requests are probes, sent alone or in groups, not traffic. */
 export function isProbes({ run }: RecordedRun): boolean {
   return run.info.load.kind === "probes";
 }

@@ -6,6 +6,10 @@ import type { TimedStep } from "../recording/index.js";
 
 export const graphKinds = ["full", "piecewise", "none"] as const satisfies readonly GraphKind[];
 
+export function forEachGraph<T>(make: (kind: GraphKind) => T): Record<GraphKind, T> {
+  return { full: make("full"), piecewise: make("piecewise"), none: make("none") };
+}
+
 /** Costs of a step on the GPU; `mixed_base_ns` is always given. */
 export type GpuTimes = VllmEngineCost["gpu"] & { readonly mixed_base_ns: number };
 

@@ -4,14 +4,15 @@
  * enough, because they take longer there than on an idle server.
  */
 import type { EngineJitter, Variation } from "../../../formats/index.js";
-import { mean, quantileOf, type GraphKind } from "../../../sim/index.js";
+import { mean, type GraphKind } from "../../../sim/index.js";
 import { type LinearSolver, variationOf } from "../../fit/index.js";
 import { intervalsOf, resampledFits, type Intervals } from "./engine-intervals.js";
-import { graphKinds, type EngineModel, type GpuTimes, type LaunchTimes, type Recency } from "./engine-model.js";
+import { COPY_NS, firstModel } from "./first-model.js";
+import { forEachGraph, graphKinds, type EngineModel, type GpuTimes, type Recency } from "./engine-model.js";
 import { fitGpu, gpuRatios, type GpuFit } from "./fit-gpu.js";
 import { launchModels, launchOf, typicalLead, type EngineLog, type LaunchFit } from "./fit-launches.js";
 import { readTimeline, type Reading } from "./read-timeline.js";
-import { TYPICAL_OVERLAP, withOverlap } from "./fit-overlap.js";
+import { withOverlap } from "./fit-overlap.js";
 import { fitPace } from "./fit-pace.js";
 import { recencyOf } from "./fit-recency.js";
 import { callNs, paceAt, type CallCosts, type PacePath } from "../recording/index.js";
@@ -41,12 +42,10 @@ export interface EngineFit {
   readonly intervals: Intervals;
   /** Fits to resampled stretches of the logs, by place in a profile's cost. */
   readonly draws: readonly Readonly<Record<string, number>>[];
-  /** What the logs do not tell, a sentence each. */
+  /** What the logs do not show, a sentence each. */
   readonly unidentified: readonly string[];
 }
 
-/** Results reach the host this long after the GPU has them; not told apart from GPU time by any log. */
-const COPY_NS = 76_000;
 const PASSES = 8;
 /** Calls this far from their cost, in the logarithm, were interrupted. */
 const MAX_CALL_LOG_RATIO = 0.6;
@@ -72,44 +71,21 @@ export function fitEngine(
   logs.forEach(({ timeline }, at) => {
     for (const step of timeline.steps) step.pace = paceAt(paces.paths[at]!, step.scheduleEndNs);
   });
-  const first = firstModel(logs);
-  let model = knownGpu === undefined ? first : { ...first, gpu: knownGpu };
-  let fit: GpuFit | undefined;
   const gpuFromAsync = logs.some(({ isAsync }) => isAsync);
-  for (let pass = 0; pass < PASSES; pass++) {
-    const readings = logs.map(({ timeline }) => readTimeline(timeline, model, doubt));
-    // One step in flight: launch and GPU time show as their sum alone, so GPU costs come from elsewhere if they can.
-    const gpuReadings = readings.filter((_, at) => logs[at]!.isAsync || !gpuFromAsync).flat();
-    fit = fitGpu(gpuReadings, model.gpu, solver);
-    model = { ...model, gpu: knownGpu ?? fit.gpu };
-    const again = logs.map(({ timeline }) => readTimeline(timeline, model, doubt));
-    model = { ...model, launch: launchModels(logs, again, model) };
-    model = { ...model, recency: recencyOf(logs, again, model) };
-    model = { ...model, launch: withOverlap(logs, again, model) };
-  }
-  const readings = logs.map(({ timeline }) => readTimeline(timeline, model, doubt));
+  const problem: EngineProblem = {
+    ...{ logs, solver, knownGpu },
+    read: (model) => logs.map(({ timeline }) => readTimeline(timeline, model, doubt)),
+    // One step in flight: only the sum of launch and GPU time shows, so GPU costs come from elsewhere if they can.
+    gpuReadings: (readings) => readings.filter((_, at) => logs[at]!.isAsync || !gpuFromAsync).flat(),
+  };
+  const { model, gpuFit } = alternate(problem);
+  const readings = problem.read(model);
   const sends = logs.flatMap(({ timeline }) => timeline.sendsNs);
-  const launch = Object.fromEntries(
-    graphKinds.map((kind) => [kind, launchOf(kind, logs, readings, model)]),
-  ) as unknown as Record<GraphKind, LaunchFit>;
-  const draws = resampledFits(readings, (resampled) => {
-    const gpuReadings = resampled.filter((_, at) => logs[at]!.isAsync || !gpuFromAsync).flat();
-    const gpu: Partial<GpuTimes> = knownGpu === undefined ? fitGpu(gpuReadings, model.gpu, solver).gpu : {};
-    const launches = graphKinds.flatMap((kind) => {
-      const { baseNs, requestNs } = launchOf(kind, logs, resampled, model);
-      const slope = launch[kind].requestNs > 0 ? [[`${launchKeys[kind]}.request_ns`, requestNs]] : [];
-      // Where the fit has no slope a draw has none: its mean takes it.
-      const meanNs = launch[kind].requestNs > 0 ? baseNs : baseNs + requestNs * meanRequests(resampled, kind);
-      return [[`${launchKeys[kind]}.base_ns`, meanNs], ...slope];
-    });
-    return {
-      ...Object.fromEntries(
-        Object.entries(gpu).flatMap(([name, ns]) => (typeof ns === "number" ? [[`gpu.${name}`, ns]] : [])),
-      ),
-      ...(Object.fromEntries(launches) as Record<string, number>),
-      ...callDraw(resampled, paces.means),
-    };
-  });
+  const launch = forEachGraph((kind) => launchOf(kind, logs, readings, model));
+  const draws = resampledFits(readings, (resampled) => ({
+    ...resampledCosts(problem, resampled, { model, launch }),
+    ...callDraw(resampled, paces.means),
+  }));
   return {
     gpu: model.gpu,
     launch,
@@ -127,29 +103,79 @@ export function fitEngine(
     runSpread: runSpreadOf(logs, paces.paths),
     intervals: intervalsOf(draws.map(withoutSlopes)),
     draws,
-    unidentified: [
-      ...unidentifiedOf(knownGpu === undefined ? fit : undefined, launch),
-      ...graphKinds
-        .filter((kind) => model.launch[kind].lead === typicalLead[kind])
-        .map((kind) => `how far into a launch of kind "${kind}" the GPU begins: ${model.launch[kind].lead} is assumed`),
-    ],
+    unidentified: [...unidentifiedOf(gpuFit, launch), ...assumedLeads(model)],
   };
 }
 
-/** Slopes of launches and calls go with their bases: an interval of one alone says little. */
+type LogReadings = readonly (readonly Reading[])[];
+
+/** What the engine's costs are fitted to; readings are those of each log. */
+interface EngineProblem {
+  readonly logs: readonly EngineLog[];
+  readonly solver: LinearSolver;
+  readonly knownGpu: GpuTimes | undefined;
+  readonly read: (model: EngineModel) => LogReadings;
+  /** Those that GPU costs are fitted to. */
+  readonly gpuReadings: (readings: LogReadings) => readonly Reading[];
+}
+
+interface Alternated {
+  readonly model: EngineModel;
+  /** Undefined where the GPU's costs were known. */
+  readonly gpuFit: GpuFit | undefined;
+}
+
+/** Reads the logs by a model and fits the model to what was read, in turns. */
+function alternate({ logs, solver, knownGpu, read, gpuReadings }: EngineProblem): Alternated {
+  const first = firstModel(logs);
+  let model = knownGpu === undefined ? first : { ...first, gpu: knownGpu };
+  let gpuFit: GpuFit | undefined;
+  for (let pass = 0; pass < PASSES; pass++) {
+    if (knownGpu === undefined) {
+      gpuFit = fitGpu(gpuReadings(read(model)), model.gpu, solver);
+      model = { ...model, gpu: gpuFit.gpu };
+    }
+    const readings = read(model);
+    model = { ...model, launch: launchModels(logs, readings, model) };
+    model = { ...model, recency: recencyOf(logs, readings, model) };
+    model = { ...model, launch: withOverlap(logs, readings, model) };
+  }
+  return { model, gpuFit };
+}
+
+/** Costs of GPU and launches as resampled steps have them, by their place in a profile's cost. */
+function resampledCosts(
+  { logs, solver, knownGpu, gpuReadings }: EngineProblem,
+  resampled: LogReadings,
+  { model, launch }: Pick<EngineFit, "launch"> & { readonly model: EngineModel },
+): Readonly<Record<string, number>> {
+  const gpu: Partial<GpuTimes> = knownGpu === undefined ? fitGpu(gpuReadings(resampled), model.gpu, solver).gpu : {};
+  const draw: Record<string, number> = {};
+  for (const [name, ns] of Object.entries(gpu)) if (typeof ns === "number") draw[`gpu.${name}`] = ns;
+  for (const kind of graphKinds) {
+    const { baseNs, requestNs } = launchOf(kind, logs, resampled, model);
+    const hasSlope = launch[kind].requestNs > 0;
+    // Where the fit has no slope a draw has none: its mean takes it.
+    draw[`${launchKeys[kind]}.base_ns`] = hasSlope ? baseNs : baseNs + requestNs * meanRequests(resampled, kind);
+    if (hasSlope) draw[`${launchKeys[kind]}.request_ns`] = requestNs;
+  }
+  return draw;
+}
+
+/** Slopes of launches and calls go with their bases: an interval of only one says little. */
 function withoutSlopes(draw: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
   return Object.fromEntries(
     Object.entries(draw).filter(([name]) => name.startsWith("gpu.") || /^host\.launch_.*\.base_ns$/.test(name)),
   );
 }
 
-function meanRequests(readings: readonly (readonly Reading[])[], kind: GraphKind): number {
+function meanRequests(readings: LogReadings, kind: GraphKind): number {
   const counts = readings.flat().flatMap(({ step }) => (step.kind === kind ? [step.record.scheduledRequests] : []));
   return counts.length === 0 ? 0 : mean(counts);
 }
 
 /** The mean costs of the calls as resampled steps have them: each moved as a whole by the mean of its ratios, interruptions apart. */
-function callDraw(readings: readonly (readonly Reading[])[], means: CallCosts): Readonly<Record<string, number>> {
+function callDraw(readings: LogReadings, means: CallCosts): Readonly<Record<string, number>> {
   const scaleOf = (isUpdate: boolean): number => {
     const logs = readings.flat().flatMap(({ step: { record, pace } }) => {
       const { scheduledRequests: requests, prefillRequests } = record;
@@ -165,58 +191,10 @@ function callDraw(readings: readonly (readonly Reading[])[], means: CallCosts): 
   return { schedule: scaleOf(false), update: scaleOf(true) };
 }
 
-/** A start that reading can improve on: decodes as long as they seem, launches as they are on known servers. */
-function firstModel(logs: readonly EngineLog[]): EngineModel {
-  const gaps: number[] = [];
-  const perToken: number[] = [];
-  for (const { timeline } of logs) {
-    for (const step of timeline.steps) {
-      const { record, previous, updateStartNs } = step;
-      const sinceNs = updateStartNs - Math.max(previous?.updateStartNs ?? -Infinity, step.scheduleEndNs);
-      if (!(sinceNs > 0)) continue;
-      if (record.prefillTokens === 0) gaps.push(sinceNs);
-      else if (record.scheduledTokens > 1000) perToken.push(sinceNs / record.scheduledTokens);
-    }
-  }
-  const decodeNs = gaps.length === 0 ? 1e6 : quantileOf(gaps, 0.25);
-  const drained = drainedLaunches(logs, decodeNs);
-  const launch = (kind: GraphKind, ns: number): LaunchTimes => ({
-    baseNs: ns,
-    requestNs: 0,
-    lead: typicalLead[kind],
-    overlapPower: kind === "full" ? Infinity : TYPICAL_OVERLAP,
-    p90Ratio: 1.3,
-  });
-  return {
-    copyNs: COPY_NS,
-    gpu: {
-      decode_base_ns: 0.9 * decodeNs,
-      decode_padded_token_ns: 0,
-      context_token_ns: 0,
-      mixed_base_ns: 0.9 * decodeNs,
-      prefill_base_ns: 0,
-      prefill_padded_token_ns: perToken.length === 0 ? decodeNs / 300 : quantileOf(perToken, 0.4),
-      attention_pair_ns: 0,
-    },
-    launch: {
-      full: launch("full", drained.length < 20 ? 0.5 * decodeNs : quantileOf(drained, 0.25)),
-      piecewise: launch("piecewise", 1.5 * decodeNs),
-      none: launch("none", 3 * decodeNs),
-    },
-  };
-}
-
-/** Launches of decodes after a step whose own launch took so long that the GPU was done with it, whatever it needs. */
-function drainedLaunches(logs: readonly EngineLog[], decodeNs: number): number[] {
-  return logs.flatMap(({ timeline }) =>
-    timeline.steps.flatMap(({ kind, previous, shownBy, scheduleEndNs }) => {
-      if (kind !== "full" || previous === undefined || previous.kind === "full" || shownBy !== previous) return [];
-      const before = previous.shownBy;
-      if (before === undefined || before === previous || previous.record.prefillTokens > 500) return [];
-      const isLong = before.updateStartNs - previous.scheduleEndNs > 1.5 * decodeNs;
-      return isLong && shownBy.updateStartNs > 0 ? [shownBy.updateStartNs - scheduleEndNs] : [];
-    }),
-  );
+function assumedLeads({ launch }: EngineModel): string[] {
+  return graphKinds
+    .filter((kind) => launch[kind].lead === typicalLead[kind])
+    .map((kind) => `how far into a launch of kind "${kind}" the GPU begins: ${launch[kind].lead} is assumed`);
 }
 
 function unidentifiedOf(gpu: GpuFit | undefined, launch: Readonly<Record<GraphKind, LaunchFit>>): string[] {

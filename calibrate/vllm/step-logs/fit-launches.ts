@@ -10,7 +10,7 @@ import {
   weightedQuantiles,
   type Growth,
 } from "../../fit/index.js";
-import { gpuNsOf, graphKinds, idleSpanNs, launchScale, type EngineModel, type LaunchTimes } from "./engine-model.js";
+import { gpuNsOf, forEachGraph, idleSpanNs, launchScale, type EngineModel, type LaunchTimes } from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
 import type { TimedStep, Timeline } from "../recording/index.js";
 
@@ -43,13 +43,10 @@ export function launchModels(
   readings: readonly (readonly Reading[])[],
   model: EngineModel,
 ): EngineModel["launch"] {
-  return Object.fromEntries(
-    graphKinds.map((kind) => {
-      const { baseNs, requestNs, p90Ratio, overlapPower } = launchOf(kind, logs, readings, model);
-      const lead = leadOf(kind, readings, model);
-      return [kind, { baseNs, requestNs, p90Ratio, overlapPower, lead }];
-    }),
-  ) as unknown as EngineModel["launch"];
+  return forEachGraph((kind) => {
+    const { baseNs, requestNs, p90Ratio, overlapPower } = launchOf(kind, logs, readings, model);
+    return { baseNs, requestNs, p90Ratio, overlapPower, lead: leadOf(kind, readings, model) };
+  });
 }
 
 /** The launches of a kind: line, variation about it, how much one resembles the one before. */
@@ -133,7 +130,7 @@ function launchBehindGpu({ step }: Reading, model: EngineModel): number {
   return lead > 0 && totalNs > gpuNs ? Math.min(totalNs, (totalNs - gpuNs) / lead) : NaN;
 }
 
-/** GPU times of more than this share of a span leave too little of it to tell the launch. */
+/** GPU times of more than this share of a span leave too little of it to show the launch. */
 const MAX_GPU = 0.9;
 
 function launchOfSpan(step: TimedStep, model: EngineModel, spanNs: number, gpuNs: number): number {
@@ -151,7 +148,7 @@ function areMostlyExact(sightings: readonly Sighting[]): boolean {
   return sightings.filter(({ isExact }) => isExact).length >= 0.8 * sightings.length;
 }
 
-/** Launches that show by themselves tell how they grow with the requests; hidden ones would tilt the line. */
+/** Launches that show by themselves say how they grow with the requests; hidden ones would tilt the line. */
 function lineOf(sightings: readonly LaunchSighting[], before: Growth): Growth {
   const exact = sightings.filter(({ isExact }) => isExact);
   const middleNs = quantileOf(
@@ -164,7 +161,7 @@ function lineOf(sightings: readonly LaunchSighting[], before: Growth): Growth {
   return line.baseNs > 0 ? line : before;
 }
 
-/** The quantiles of `some`, but for what is so long that nothing hides it: of that `all` tell how often it comes. */
+/** The quantiles of `some`, but for what is so long that nothing hides it: `all` says how often that comes. */
 function withTail(some: readonly Sighting[], all: readonly Sighting[]): [number, number][] | undefined {
   const body = censoredQuantiles(some, { points: 401 });
   const hidden = all.filter(({ isExact }) => !isExact).map(({ value }) => value);

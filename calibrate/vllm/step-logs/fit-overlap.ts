@@ -7,7 +7,7 @@ import { gpuNsOf, idleSpanNs, launchMeanNs, type EngineModel } from "./engine-mo
 import type { EngineLog } from "./fit-launches.js";
 import type { Reading } from "./read-timeline.js";
 
-/** Where no recording tells: as on the recorded 8B server. */
+/** Where no recording shows it: as on the recorded 8B server. */
 export const TYPICAL_OVERLAP = 3.5;
 
 const powers = [2, 2.5, 3, 3.5, 4, 5, 6, 8, 12];
@@ -15,7 +15,7 @@ const MIN_STEPS = 100;
 /** Of the absolute logarithm of real over predicted span: what is beyond was interrupted. */
 const CAP = 0.5;
 
-/** The launches with one overlap of the kinds that are no full graph, where enough steps tell of it. */
+/** The launches with one overlap of the kinds that are no full graph, where enough steps show it. */
 export function withOverlap(
   logs: readonly EngineLog[],
   readings: readonly (readonly Reading[])[],

@@ -68,7 +68,7 @@ function readLaunch(
   return { ns: gapNs, isExact: gapNs > readyNs + 0.1e6 + doubtNs };
 }
 
-/** How much longer than its launch a step's GPU time has to be for its end to tell of it, after the later and softly. */
+/** How much longer than its launch a step's GPU time has to be for its end to show it, after the later and softly. */
 const CLEAR_OF_LAUNCH = 1.05;
 const CLEAR_OF_SOFT = 1.15;
 

@@ -1,4 +1,4 @@
-/** The pace of the host in one recorded run, beside the costs of a profile: read from its step log, where both can tell. */
+/** The pace of the host in one recorded run, beside the costs of a profile: read from its step log, where both allow it. */
 import type { Profile } from "../../../formats/index.js";
 import { usualCosts } from "./fit-pace.js";
 import { meanPace, pacePath, paceTable, settingsOf, type RecordedRun, timelineOf } from "../recording/index.js";

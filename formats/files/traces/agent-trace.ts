@@ -62,7 +62,7 @@ export function readAgents(path: string): Trace {
     requireWhole(file, recorded.requests, recorded.block_size);
     sessions.push({ id, turns: turnsOf(answered, recorded) });
   }
-  const notes = leftOut(withoutTokens, rows, "have 0 input or output tokens");
+  const notes = leftOut(withoutTokens, rows, "0 input or output tokens");
   return finishedSessions("agent", path, { sessions, rows, notes });
 }
 

@@ -25,7 +25,7 @@ export function readAzure(table: CsvTable): Trace {
     if (promptTokens === 0 || outputTokens === 0) withoutTokens++;
     else requests.push({ id, arrivalNs, promptTokens, outputTokens });
   }
-  const notes = leftOut(withoutTokens, rows, "have 0 context or generated tokens");
+  const notes = leftOut(withoutTokens, rows, "0 context or generated tokens");
   return finishedTrace({ format: "azure", path, requests, rows, notes, isRebased: true });
 }
 

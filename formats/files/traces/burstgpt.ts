@@ -29,8 +29,8 @@ export function readBurstGpt(table: CsvTable): Trace {
     else requests.push({ id, arrivalNs, promptTokens, outputTokens });
   }
   const notes = [
-    ...leftOut(failed, rows, "have 0 response tokens (failed requests)"),
-    ...leftOut(withoutPrompt, rows, "have 0 request tokens"),
+    ...leftOut(failed, rows, "0 response tokens (failed requests)"),
+    ...leftOut(withoutPrompt, rows, "0 request tokens"),
   ];
   return finishedTrace({ format: "burstgpt", path, requests, rows, notes, isRebased: true });
 }

@@ -62,7 +62,7 @@ export function readChats(path: string, bytes: Buffer, units: ChatUnits): Trace 
   }
   const originNs = least(sessions.map(({ startNs }) => startNs!));
   const notes = [
-    ...leftOut(withoutTokens, rows, "have 0 input or output tokens"),
+    ...leftOut(withoutTokens, rows, "0 input or output tokens"),
     ...(orphans === 0 ? [] : [`${orphans} turns continue chats that the file lacks, and begin sessions of their own`]),
     "the trace has no times of answers: a turn waits from its parent's answer as long as it was sent after its parent",
   ];

@@ -62,7 +62,7 @@ describe("the Azure CSV", () => {
     const { requests, notes, rows } = await read(text);
     expect(shortly(requests)).toEqual([["1", 0, 5, 8]]);
     expect(rows).toBe(3);
-    expect(notes).toEqual(["2 of 3 rows have 0 context or generated tokens and are left out"]);
+    expect(notes).toEqual(["2 of 3 rows left out: 0 context or generated tokens"]);
   });
 
   test("is in order of arrival, ties in file order", async () => {
@@ -99,12 +99,12 @@ describe("the BurstGPT CSV", () => {
       ["0", 0, 472, 18],
       ["1", 40.5e9, 1087, 230],
     ]);
-    expect(notes).toEqual(["1 of 3 rows have 0 response tokens (failed requests) and is left out"]);
+    expect(notes).toEqual(["1 of 3 rows left out: 0 response tokens (failed requests)"]);
   });
 
   test("in which nothing was answered holds no requests", async () => {
     await expect(read(`${header}\n5,1,2,ChatGPT,472,0,472,API log\n`)).rejects.toThrow(
-      /holds no requests, all 1 rows were left out: 1 of 1 rows have 0 response tokens/,
+      /holds no requests: 1 of 1 rows left out: 0 response tokens/,
     );
   });
 
@@ -203,9 +203,9 @@ describe("ShareGPT's JSON", () => {
     expect(requests[0]!.prompt).toBe(words(10));
     expect(rows).toBe(7);
     expect(notes).toEqual([
-      "1 of 7 rows have fewer than two turns and is left out",
-      "2 of 7 rows have a prompt or answer below 4 tokens and are left out",
-      "2 of 7 rows have a prompt above 1024 tokens, or above 2048 with the answer, and are left out",
+      "1 of 7 rows left out: fewer than two turns",
+      "2 of 7 rows left out: a prompt or answer below 4 tokens",
+      "2 of 7 rows left out: a prompt above 1024 tokens, or above 2048 with the answer",
     ]);
   });
 
@@ -266,7 +266,7 @@ test("a run folder's answered requests are a trace from the first of them", asyn
     ["a", 0, 5, 3],
     ["c", 2_000_001, 5, 3],
   ]);
-  expect(notes).toEqual(['1 of 3 rows are not "ok", or have 0 tokens, and is left out']);
+  expect(notes).toEqual(['1 of 3 rows left out: not "ok", or 0 tokens']);
   await expect(readTrace(folder, { loadTokenizer })).rejects.toThrow(/is a folder without requests.csv/);
 });
 

@@ -88,7 +88,7 @@ class AnsweredRequests {
 
   trace(path: string, notes: readonly string[] = []): Trace {
     const { requests, rows } = this;
-    const left = leftOut(rows - requests.length, rows, 'are not "ok", or have 0 tokens,');
+    const left = leftOut(rows - requests.length, rows, 'not "ok", or 0 tokens');
     return finishedTrace({ format: "run", path, requests, rows, notes: [...notes, ...left], isRebased: true });
   }
 }

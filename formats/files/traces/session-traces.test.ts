@@ -61,11 +61,7 @@ describe("recorded agents", () => {
     writeFileSync(join(inner, "b.json"), agent([{ ...first, out: 0 }, first]));
     writeFileSync(join(inner, "a.json"), agent([first]));
     const { sessions, rows, notes } = await readTrace(inner, { loadTokenizer });
-    expect([sessions!.length, rows, notes]).toEqual([
-      2,
-      3,
-      ["1 of 3 rows have 0 input or output tokens and is left out"],
-    ]);
+    expect([sessions!.length, rows, notes]).toEqual([2, 3, ["1 of 3 rows left out: 0 input or output tokens"]]);
     await expect(read(agent([{ ...first, hash_ids: [1] }]))).rejects.toThrow(
       "requests[0] (turn 0): hash_ids: got 1 ids, expected 3 or 4 for in 14 in blocks of 4 tokens",
     );
@@ -151,6 +147,6 @@ describe("sessions of several turns", () => {
     expect(sessions!.map(({ id, turns }) => [id, turns.map((one) => [one.promptTokens, one.outputTokens])])).toEqual([
       ["c", [[3, 4], [9, 1]]], // prettier-ignore
     ]);
-    expect(notes).toEqual(["1 of 2 rows have no answer and is left out"]);
+    expect(notes).toEqual(["1 of 2 rows left out: no answer"]);
   });
 });

@@ -32,7 +32,7 @@ export function readShareGptTurns(
   return finishedSessions("sharegpt_turns", path, {
     sessions,
     rows,
-    notes: leftOut(unanswered, rows, "have no answer"),
+    notes: leftOut(unanswered, rows, "no answer"),
   });
 }
 

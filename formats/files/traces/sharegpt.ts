@@ -45,13 +45,9 @@ export function readShareGpt(path: string, bytes: Buffer, { tokenize, limit = In
     }
   }
   const notes = [
-    ...leftOut(left.oneTurn, rows, "have fewer than two turns"),
-    ...leftOut(left.short, rows, `have a prompt or answer below ${MIN_TOKENS} tokens`),
-    ...leftOut(
-      left.long,
-      rows,
-      `have a prompt above ${MAX_PROMPT_TOKENS} tokens, or above ${MAX_TOKENS} with the answer,`,
-    ),
+    ...leftOut(left.oneTurn, rows, "fewer than two turns"),
+    ...leftOut(left.short, rows, `a prompt or answer below ${MIN_TOKENS} tokens`),
+    ...leftOut(left.long, rows, `a prompt above ${MAX_PROMPT_TOKENS} tokens, or above ${MAX_TOKENS} with the answer`),
   ];
   return finishedTrace({ format: "sharegpt", path, requests, rows, notes, isRebased: false });
 }

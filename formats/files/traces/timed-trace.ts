@@ -44,7 +44,7 @@ export function readTimedTrace(path: string, bytes: Buffer, units: TimedTraceUni
         : { content: contentOf(row.hash_ids, promptTokens, units.blockTokens, fullBlocks, { path, line }) };
     requests.push({ id, arrivalNs, promptTokens, outputTokens, ...content, ...priority });
   }
-  const notes = leftOut(withoutTokens, rows, "have 0 input or output tokens");
+  const notes = leftOut(withoutTokens, rows, "0 input or output tokens");
   return finishedTrace({ format: "mooncake", path, requests, rows, notes, isRebased: true });
 }
 

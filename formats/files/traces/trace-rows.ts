@@ -61,8 +61,8 @@ export interface TraceOutcome {
 /** The trace, by arrival; ArtifactError where no request is left, one is too long or the span is beyond 104 days. */
 export function finishedTrace({ format, path, requests, rows, notes = [], isRebased }: TraceOutcome): Trace {
   if (requests.length === 0) {
-    const why = rows === 0 ? "expected at least one row" : `all ${rows} rows were left out: ${notes.join("; ")}`;
-    throw new ArtifactError(`${path} holds no requests, ${why}`);
+    const why = rows === 0 ? ", expected at least one row" : `: ${notes.join("; ")}`;
+    throw new ArtifactError(`${path} holds no requests${why}`);
   }
   const longest = requests.find((request) => Math.max(request.promptTokens, request.outputTokens) > MAX_TOKENS);
   if (longest !== undefined) {
@@ -86,7 +86,7 @@ export function finishedTrace({ format, path, requests, rows, notes = [], isReba
   return { format, requests: shifted, rows, notes };
 }
 
-/** "3 of 12 rows <why> and are left out", or nothing. */
+/** "3 of 12 rows left out: <why>", or nothing. */
 export function leftOut(count: number, rows: number, why: string): string[] {
-  return count === 0 ? [] : [`${count} of ${rows} rows ${why} and ${count === 1 ? "is" : "are"} left out`];
+  return count === 0 ? [] : [`${count} of ${rows} rows left out: ${why}`];
 }

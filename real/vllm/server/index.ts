@@ -5,5 +5,5 @@ export type { ServerView } from "./server-view.js";
 export { readServerSettings, type ServerSettings, type SettingsOptions } from "./settings.js";
 export type { SettingName } from "./server-info.js";
 export { checkServer, type ServerFinding } from "./check-server.js";
-export { measureWatched, type WatchedOptions } from "./watched-run.js";
+export { measureWatched } from "./watched-run.js";
 export { readingOf } from "./vllm-metrics.js";

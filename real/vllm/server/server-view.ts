@@ -114,24 +114,37 @@ export function serverViewOf({ before, after: last, samples, endMs, scrapes, isB
     gauges,
     scrapes,
     missing,
-    notes: [
-      ...(failure === undefined
-        ? []
-        : [`the server's histograms and counters of the run are not known, its last reading failed: ${failure}`]),
-      ...(backwards.length > 0 && !isRestarted
-        ? [`the server's counters went backwards, so nothing is known of ${backwards.join(", ")}`]
-        : []),
-      ...(isRestarted
-        ? ["the server was restarted during the run, so its histograms and counters do not describe it"]
-        : []),
-      ...(isBusyAtEnd && failure === undefined
-        ? ["the server still had requests when its metrics were read last, so its counts are too low"]
-        : []),
-      ...(isHeavy(scrapes) ? [heavyNote(scrapes)] : []),
-      ...(scrapes.failed > 0 ? [`${scrapes.failed} of ${scrapes.taken} readings of /metrics failed`] : []),
-    ],
+    notes: notesOf({ failure, backwards, isRestarted, isBusyAtEnd, scrapes }),
     samples,
   };
+}
+
+interface ViewFindings {
+  readonly failure: string | undefined;
+  /** Counters that were lower after the run than before. */
+  readonly backwards: readonly string[];
+  readonly isRestarted: boolean;
+  readonly isBusyAtEnd: boolean;
+  readonly scrapes: ScrapeView;
+}
+
+function notesOf({ failure, backwards, isRestarted, isBusyAtEnd, scrapes }: ViewFindings): string[] {
+  const notes: string[] = [];
+  if (failure !== undefined) {
+    notes.push(`the server's histograms and counters of the run are not known, its last reading failed: ${failure}`);
+  }
+  if (backwards.length > 0 && !isRestarted) {
+    notes.push(`the server's counters went backwards, so nothing is known of ${backwards.join(", ")}`);
+  }
+  if (isRestarted) {
+    notes.push("the server was restarted during the run, so its histograms and counters do not describe it");
+  }
+  if (isBusyAtEnd && failure === undefined) {
+    notes.push("the server still had requests when its metrics were read last, so its counts are too low");
+  }
+  if (isHeavy(scrapes)) notes.push(heavyNote(scrapes));
+  if (scrapes.failed > 0) notes.push(`${scrapes.failed} of ${scrapes.taken} readings of /metrics failed`);
+  return notes;
 }
 
 /** Readings then are further apart than asked. */

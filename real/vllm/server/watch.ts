@@ -5,9 +5,9 @@
  * without (everyMs 0).
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { BackendError } from "../../../formats/index.js";
+import { BackendError, messageOf } from "../../../formats/index.js";
 import { realClock, type Clock } from "../../clock.js";
-import { accessHint, openAsking, type Asking, type AskOptions } from "../ask-server.js";
+import { accessHint, openAsking } from "../ask-server.js";
 import { addressOf, type ServerRef } from "../server-address.js";
 import { serverViewOf, type ServerSample, type ServerView } from "./server-view.js";
 import { readingOf, snapshotOf, type Reading, type Snapshot } from "./vllm-metrics.js";
@@ -43,53 +43,19 @@ interface TimedReading extends Reading {
 /** Begins to watch; BackendError when the server has no metrics. */
 export async function startServerWatch(baseUrl: ServerRef, options: WatchOptions = {}): Promise<ServerWatch> {
   const { everyMs = 100, clock = realClock, signal } = options;
-  const address = addressOf(baseUrl);
-  const where = `${address.url}/metrics`;
-  const withinMs = Math.min(READING_MS, address.askMs);
-  const asking = openAsking(address);
-  const scrape = (until = signal): Promise<string> => scrapeOnce(asking, where, { withinMs, signal: until });
-  let before: Snapshot;
-  try {
-    before = snapshotOf(await scrape(), where);
-    if (Object.keys(before.histograms).length === 0) throw new BackendError(noVllmMetrics(where));
-  } catch (error) {
-    await asking.close();
+  const page = openMetricsPage(baseUrl, signal);
+  const before = await page.snapshot().catch(async (error: unknown) => {
+    await page.close();
     throw error;
-  }
-  const readings: TimedReading[] = [];
-  const took = { count: 0, sumNs: 0, maxNs: 0 };
-  let failed = 0;
+  });
+  const readings = new Readings(page, clock);
   const abort = new AbortController();
-  const read = async (until?: AbortSignal): Promise<Reading | undefined> => {
-    const sentNs = clock.nowNs();
-    try {
-      const reading = readingOf(await scrape(until), where);
-      const doneNs = clock.nowNs();
-      took.count++;
-      took.sumNs += doneNs - sentNs;
-      took.maxNs = Math.max(took.maxNs, doneNs - sentNs);
-      if (!isEqual(reading, readings.at(-1))) readings.push({ atNs: (sentNs + doneNs) / 2, ...reading });
-      return reading;
-    } catch {
-      // A reading that the end of the run cut short did not fail.
-      if (until?.aborted !== true) failed++;
-      return undefined;
-    }
-  };
-  const readUntilStopped = (): Promise<unknown> => read(abort.signal);
+  const readUntilStopped = (): Promise<unknown> => readings.read(abort.signal);
   const loop = everyMs === 0 ? Promise.resolve() : readSteadily(readUntilStopped, clock, everyMs * 1e6, abort.signal);
-  const lastSnapshot = async (): Promise<Snapshot | string> => {
-    try {
-      const last = snapshotOf(await scrape(), where);
-      return Object.keys(last.histograms).length === 0 ? noVllmMetrics(where) : last;
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
-  };
   return {
     cancel: async () => {
       abort.abort();
-      await asking.close();
+      await page.close();
       await loop;
     },
     stop: async (runStartNs) => {
@@ -97,32 +63,100 @@ export async function startServerWatch(baseUrl: ServerRef, options: WatchOptions
       abort.abort();
       await loop;
       try {
-        const isBusyAtEnd = !(await isIdleSoon(() => read(signal), clock, endNs + 2 * withinMs * 1e6));
-        const after = await lastSnapshot();
-        const samples = readings.map(({ atNs, ...reading }): ServerSample => ({
-          atMs: (atNs - runStartNs) / 1e6,
-          ...reading,
-        }));
+        const idleByNs = endNs + 2 * page.withinMs * 1e6;
+        const isBusyAtEnd = !(await isIdleSoon(() => readings.read(signal), clock, idleByNs));
+        const after = await page.snapshot().catch(messageOf);
         return serverViewOf({
           before,
           after,
-          samples,
+          samples: readings.since(runStartNs),
           endMs: (endNs - runStartNs) / 1e6,
           isBusyAtEnd,
-          scrapes: {
-            every_ms: everyMs,
-            taken: took.count + failed,
-            kept: samples.length,
-            failed,
-            mean_ms: took.count === 0 ? null : took.sumNs / took.count / 1e6,
-            max_ms: took.count === 0 ? null : took.maxNs / 1e6,
-          },
+          scrapes: { every_ms: everyMs, ...readings.counts() },
         });
       } finally {
-        await asking.close();
+        await page.close();
       }
     },
   };
+}
+
+/** A server's /metrics, over one connection. */
+interface MetricsPage {
+  /** Deadline of one reading, ms. */
+  readonly withinMs: number;
+  /** The gauges. `until` ends the reading early; default: the watch's own signal. */
+  reading(until?: AbortSignal): Promise<Reading>;
+  /** All of it; BackendError where the page has no histogram of vLLM's. */
+  snapshot(): Promise<Snapshot>;
+  close(): Promise<void>;
+}
+
+function openMetricsPage(baseUrl: ServerRef, signal: AbortSignal | undefined): MetricsPage {
+  const address = addressOf(baseUrl);
+  const where = `${address.url}/metrics`;
+  const withinMs = Math.min(READING_MS, address.askMs);
+  const asking = openAsking(address);
+  const scrape = async (until = signal): Promise<string> => {
+    const { status, text } = await asking.ask("/metrics", { withinMs, signal: until });
+    if (status === 200) return text;
+    throw new BackendError(`${where} answered with HTTP ${status}${accessHint(status)}, expected vLLM's metrics`);
+  };
+  return {
+    withinMs,
+    reading: async (until) => readingOf(await scrape(until), where),
+    snapshot: async () => {
+      const snapshot = snapshotOf(await scrape(), where);
+      if (Object.keys(snapshot.histograms).length > 0) return snapshot;
+      throw new BackendError(`${where} has no histogram of vLLM's; start the server without --disable-log-stats`);
+    },
+    close: () => asking.close(),
+  };
+}
+
+/** The gauges as they were read, where they changed, and how the readings went. */
+class Readings {
+  private readonly kept: TimedReading[] = [];
+  private readonly took = { count: 0, sumNs: 0, maxNs: 0 };
+  private failed = 0;
+
+  constructor(
+    private readonly page: MetricsPage,
+    private readonly clock: Clock,
+  ) {}
+
+  /** One more; undefined, and counted, where it failed. */
+  async read(until?: AbortSignal): Promise<Reading | undefined> {
+    const sentNs = this.clock.nowNs();
+    try {
+      const reading = await this.page.reading(until);
+      const doneNs = this.clock.nowNs();
+      this.took.count++;
+      this.took.sumNs += doneNs - sentNs;
+      this.took.maxNs = Math.max(this.took.maxNs, doneNs - sentNs);
+      if (!isEqual(reading, this.kept.at(-1))) this.kept.push({ atNs: (sentNs + doneNs) / 2, ...reading });
+      return reading;
+    } catch {
+      // A reading that the end of the run cut short did not fail.
+      if (until?.aborted !== true) this.failed++;
+      return undefined;
+    }
+  }
+
+  since(startNs: number): ServerSample[] {
+    return this.kept.map(({ atNs, ...reading }) => ({ atMs: (atNs - startNs) / 1e6, ...reading }));
+  }
+
+  counts(): Omit<ServerView["scrapes"], "every_ms"> {
+    const { took, failed } = this;
+    return {
+      taken: took.count + failed,
+      kept: this.kept.length,
+      failed,
+      mean_ms: took.count === 0 ? null : took.sumNs / took.count / 1e6,
+      max_ms: took.count === 0 ? null : took.maxNs / 1e6,
+    };
+  }
 }
 
 /** Readings take at most this part of the time: the server answers them in the process that serves requests. */
@@ -161,14 +195,4 @@ function isEqual(reading: Reading, last: Reading | undefined): boolean {
   return (
     last !== undefined && (Object.keys(reading) as (keyof Reading)[]).every((name) => reading[name] === last[name])
   );
-}
-
-async function scrapeOnce(asking: Asking, where: string, options: AskOptions): Promise<string> {
-  const { status, text } = await asking.ask("/metrics", options);
-  if (status === 200) return text;
-  throw new BackendError(`${where} answered with HTTP ${status}${accessHint(status)}, expected vLLM's metrics`);
-}
-
-function noVllmMetrics(where: string): string {
-  return `${where} has no histogram of vLLM's; start the server without --disable-log-stats`;
 }

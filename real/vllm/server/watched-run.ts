@@ -2,7 +2,7 @@
  * A measured load with the server's own view of it: its metrics before, during and after, and its span of each request where
  * it sends spans. What a span says goes into the columns server_queue_ms, server_prefill_ms, server_decode_ms of the run.
  */
-import { requestCount, tableRun, withInfo, type RequestRecord, type Run } from "../../../formats/index.js";
+import { requestCount, tableRun, withInfo, type RequestRecord, type Run, messageOf } from "../../../formats/index.js";
 import { columnsIn } from "../../../sim/index.js";
 import type { BenchVllmInput } from "../bench-input.js";
 import { measureVllm, type VllmMeasurement } from "../bench-vllm.js";
@@ -76,7 +76,7 @@ async function orRemark<T>(what: string, remarks: string[], work: () => Promise<
   try {
     return await work();
   } catch (error) {
-    remarks.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    remarks.push(`${what}: ${messageOf(error)}`);
     return undefined;
   }
 }

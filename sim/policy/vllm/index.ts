@@ -5,5 +5,5 @@ export { kvBlocksOf, limitsOf, resolveSettings } from "./limits-of.js";
 export type { SchedulerLimits } from "./limits.js";
 export { Scheduler } from "./scheduler.js";
 export { vllmSchedulers } from "./schedulers.js";
-export { serverSettings, vllmSettings, type ServerSettings } from "./settings.js";
+export { vllmSettings } from "./settings.js";
 export { assumedOf, DEFAULT_VERSION, rulesOf, VERSION_PATTERN, type VersionRules } from "./versions.js";

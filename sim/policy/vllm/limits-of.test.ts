@@ -2,7 +2,8 @@ import { check, ConfigError } from "../../../formats/index.js";
 import type { Machine } from "../machine.js";
 import { limitsOf, resolveSettings } from "./limits-of.js";
 import type { SchedulerLimits } from "./limits.js";
-import { vllmSettings, type ServerSettings } from "./settings.js";
+import type { ServerSettings } from "../server-settings.js";
+import { vllmSettings } from "./settings.js";
 
 const machine: Machine = { totalBytes: 1e6, baseBytes: 2e5, kvBytesPerToken: 100, positions: 64 };
 

@@ -1,8 +1,9 @@
 /** The scheduler's limits on a machine, from the settings: what vLLM works out when it starts. */
 import { ConfigError } from "../../../formats/index.js";
 import type { Machine } from "../machine.js";
+import { vllmDefaults, type ServerSettings } from "../server-settings.js";
 import type { SchedulerLimits } from "./limits.js";
-import { vllmDefaults, type ServerSettings, type VllmSettings } from "./settings.js";
+import type { VllmSettings } from "./settings.js";
 import { DEFAULT_VERSION, laterSettings, rulesOf } from "./versions.js";
 
 /** Settings that have no default of their own: the pool follows from memory, the graphs from slots and budget. */

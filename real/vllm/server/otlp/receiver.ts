@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { ArtifactError, BackendError, plainLine } from "../../../../formats/index.js";
+import { ArtifactError, BackendError, plainLine, messageOf } from "../../../../formats/index.js";
 import { requestSpanOf, type RequestSpan } from "./request-span.js";
 import { spansOf, type TraceEncoding } from "./span.js";
 
@@ -46,39 +46,28 @@ export interface ReceiverOptions {
 /** Begins to listen; BackendError when the port is taken. */
 export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpReceiver> {
   const { port, host = "127.0.0.1", mostSpans = MAX_SPANS } = options;
-  const spans: RequestSpan[] = [];
-  const rejected: { count: number; first: string | undefined } = { count: 0, first: undefined };
-  const waiting = new Set<() => void>();
-  const reject = (why: string): void => {
-    rejected.count++;
-    rejected.first ??= plainLine(why, MAX_REASON);
-  };
-  const keep = (received: readonly RequestSpan[]): void => {
-    const room = mostSpans - spans.length;
-    for (const span of received.slice(0, room)) spans.push(span);
-    if (received.length > room) reject(`more than ${mostSpans} spans came`);
-  };
+  const store = new SpanStore(mostSpans);
   const limits = { requestTimeout: EXPORT_MS, headersTimeout: EXPORT_MS, connectionsCheckingInterval: 1_000 };
   const server = createServer(limits, (request, response) => {
     // Nothing that is sent here may end the run that it is received beside.
     receive(request, response)
       .then((outcome) => {
-        if (typeof outcome === "string") reject(outcome);
-        else keep(outcome);
+        if (typeof outcome === "string") store.reject(outcome);
+        else store.keep(outcome);
       })
       .catch((error: unknown) => {
-        reject(error instanceof Error ? error.message : String(error));
+        store.reject(messageOf(error));
         response.destroy();
       })
       .finally(() => {
-        for (const wake of [...waiting]) wake();
+        store.wake();
       });
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.on("clientError", (error: Error & { rawPacket?: Buffer }, socket) => {
     // gRPC opens with HTTP/2's preface, which HTTP/1 cannot read.
     const isGrpc = error.rawPacket?.subarray(0, 3).toString() === "PRI";
-    if (isGrpc) reject("the server speaks gRPC; start it with OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf");
+    if (isGrpc) store.reject("the server speaks gRPC; start it with OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf");
     socket.destroy();
   });
   await listen(server, port, host);
@@ -86,30 +75,58 @@ export async function startOtlpReceiver(options: ReceiverOptions): Promise<OtlpR
   return {
     port: actual,
     endpoint: `http://${host}:${actual}/v1/traces`,
-    spans,
-    rejected,
-    waitFor: (count, withinMs, signal) =>
-      new Promise((resolve) => {
-        const end = (): void => {
-          clearTimeout(timer);
-          signal?.removeEventListener("abort", end);
-          waiting.delete(look);
-          resolve(spans.length >= count);
-        };
-        const look = (): void => {
-          if (spans.length >= count) end();
-        };
-        const timer = setTimeout(end, withinMs);
-        waiting.add(look);
-        signal?.addEventListener("abort", end);
-        if (signal?.aborted === true) end();
-        else look();
-      }),
+    spans: store.spans,
+    rejected: store.rejected,
+    waitFor: (count, withinMs, signal) => store.waitFor(count, withinMs, signal),
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Spans as they come in, up to a limit, and those who wait for them. */
+class SpanStore {
+  readonly spans: RequestSpan[] = [];
+  readonly rejected: { count: number; first: string | undefined } = { count: 0, first: undefined };
+  private readonly waiting = new Set<() => void>();
+
+  constructor(private readonly mostSpans: number) {}
+
+  keep(received: readonly RequestSpan[]): void {
+    const room = this.mostSpans - this.spans.length;
+    for (const span of received.slice(0, room)) this.spans.push(span);
+    if (received.length > room) this.reject(`more than ${this.mostSpans} spans came`);
+  }
+
+  reject(why: string): void {
+    this.rejected.count++;
+    this.rejected.first ??= plainLine(why, MAX_REASON);
+  }
+
+  /** Lets those who wait look again. */
+  wake(): void {
+    for (const look of [...this.waiting]) look();
+  }
+
+  waitFor(count: number, withinMs: number, signal?: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", end);
+        this.waiting.delete(look);
+        resolve(this.spans.length >= count);
+      };
+      const look = (): void => {
+        if (this.spans.length >= count) end();
+      };
+      const timer = setTimeout(end, withinMs);
+      this.waiting.add(look);
+      signal?.addEventListener("abort", end);
+      if (signal?.aborted === true) end();
+      else look();
+    });
+  }
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
@@ -145,7 +162,7 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
     response.writeHead(200, { "content-type": type }).end(encoding === "json" ? "{}" : undefined);
     return spans;
   } catch (error) {
-    return reject(400, error instanceof Error ? error.message : String(error));
+    return reject(400, messageOf(error));
   }
 }
 
