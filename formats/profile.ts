@@ -91,6 +91,12 @@ const vllmEngineCost = z.strictObject({
     prefill_padded_token_ns: ns.describe("per token of the padded step, in a step that prefills"),
     attention_pair_ns: ns.describe("per query and key pair of the prefill chunks"),
     decode_factors: decodeFactors.optional(),
+    on_host: z
+      .literal(true)
+      .optional()
+      .describe(
+        "the model runs on the host's own cores, so these times have the host's pace; absent: on a device of its own",
+      ),
     large_graph: z
       .strictObject({ beyond: z.int().positive(), upto: z.int().positive(), extra_ns: ns })
       .optional()

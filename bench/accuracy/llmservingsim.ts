@@ -32,7 +32,7 @@ export async function llmServingSimSection(data: string, effort = 1): Promise<st
     }
   }
   const header = ["recording", ...metrics.flatMap((metric) => statistics.map((stat) => `${stat} ${metric}`))];
-  return `Errors of simulated statistics of the requests after the first ${FITTED}, %.\n\n${markdownTable(header, rows)}${rejected.length === 0 ? "" : `\nRejected:\n\n${rejected.join("\n")}\n`}`;
+  return `Errors of simulated statistics of the requests after the first ${FITTED}, %.\n\n${markdownTable(header, rows)}${rejected.length === 0 ? "" : `\n\nRejected:\n\n${rejected.join("\n")}\n`}`;
 }
 
 async function errorsOf(folder: string, name: string, effort: number): Promise<string[]> {

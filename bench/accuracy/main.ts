@@ -132,12 +132,10 @@ async function profileOf(
   const base = from === undefined ? undefined : profiles.get(from)!;
   if (base !== undefined && fit.length === 0) return { profile: base, how: `The profile "${from}", as it is.` };
   console.error(`fitting: ${title}`);
-  const beganNs = process.hrtime.bigint();
   const runs = await readRecordings(fit.map((name) => join(data, name)));
   const profile = await calibrateVllm(runs, { name: title, isBlackBox, base });
-  const seconds = Number(process.hrtime.bigint() - beganNs) / 1e9;
   const kept = from === undefined ? "" : `, with the GPU costs of "${from}"`;
-  return { profile, how: `Fitted to ${fit.join(", ")} in ${seconds.toFixed(0)} s${kept}.` };
+  return { profile, how: `Fitted to ${fit.join(", ")}${kept}.` };
 }
 
 function splitOf({ split }: ReplayReport): string[] {

@@ -1,4 +1,7 @@
-/** The constants of both fits, to client times and to step logs, and how to halve or double one. */
+/**
+ * The constants of both fits, to client times and to step logs, and how to halve or double one. The first of those of client
+ * times only has the search draw other random numbers: what then changes is chance, and so is as much in the other rows.
+ */
 import type { BlackBoxConstants, StepLogConstants } from "../../calibrate/vllm/index.js";
 
 export interface Constant<Constants> {
@@ -22,6 +25,7 @@ const search = (
 });
 
 export const ofClientTimes: readonly Constant<BlackBoxConstants>[] = [
+  search("none: population of 19, 21", (_, by) => ({ population: by > 1 ? 21 : 19 })),
   part("leads", ({ leads: { full, piecewise, none } }, by) => ({
     leads: { full: Math.min(1, by * full), piecewise: Math.min(1, by * piecewise), none: Math.min(1, by * none) },
   })),

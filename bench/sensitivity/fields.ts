@@ -1,5 +1,6 @@
 /** Constants that end up in a profile of a vLLM server, and how one of them is halved or doubled. */
 import type { VllmEngineCost } from "../../formats/index.js";
+import { ASSUMED_RUN_SPREAD } from "../../sim/index.js";
 
 export interface Field {
   readonly name: string;
@@ -9,6 +10,7 @@ export interface Field {
 
 type Host = VllmEngineCost["host"];
 type Jitter = NonNullable<VllmEngineCost["jitter"]>;
+type Pace = NonNullable<Jitter["pace"]>;
 
 const capped = (share: number): number => Math.min(1, share);
 
@@ -28,6 +30,25 @@ function lead(name: "launch_full_graph" | "launch_piecewise" | "launch_no_graph"
       return { ...cost, host: { ...cost.host, [name]: { ...launch, lead: of } } };
     },
   };
+}
+
+function overlap(name: "launch_piecewise" | "launch_no_graph"): Field {
+  return {
+    name: `host.${name}.overlap_power`,
+    times: (cost, factor) => {
+      const launch = cost.host[name];
+      const { overlap_power: power } = launch;
+      if (power === undefined) return cost;
+      return { ...cost, host: { ...cost.host, [name]: { ...launch, overlap_power: Math.max(1, factor * power) } } };
+    },
+  };
+}
+
+/** Of a profile whose host has a pace. */
+function ofPace(name: string, times: (pace: Pace, factor: number) => Pace): Field {
+  return ofJitter(`pace.${name}`, (jitter, factor) =>
+    jitter.pace === undefined ? jitter : { ...jitter, pace: times(jitter.pace, factor) },
+  );
 }
 
 function ofJitter(name: string, times: (jitter: Jitter, factor: number) => Jitter): Field {
@@ -64,6 +85,16 @@ export const fields: readonly Field[] = [
   lead("launch_full_graph"),
   lead("launch_piecewise"),
   lead("launch_no_graph"),
+  overlap("launch_piecewise"),
+  overlap("launch_no_graph"),
+  {
+    name: "host.launch_recency.share",
+    times: (cost, factor) => {
+      const { launch_recency: recency } = cost.host;
+      if (recency === undefined) return cost;
+      return { ...cost, host: { ...cost.host, launch_recency: { ...recency, share: capped(factor * recency.share) } } };
+    },
+  },
   ofHost("copy_ns"),
   ofHost("send_ns"),
   ofHost("take_request_ns"),
@@ -82,10 +113,23 @@ export const fields: readonly Field[] = [
   ofFrontEnd("first_wait_token_ns", ({ first_wait_token_ns: wait }, factor) => ({
     first_wait_token_ns: factor * wait,
   })),
-  ofJitter("interrupted_share", (jitter, factor) => ({
-    ...jitter,
-    interrupted_share: factor * (jitter.interrupted_share ?? 0),
+  ofPace("spread", (pace, factor) => ({
+    ...pace,
+    quantiles: pace.quantiles.map(([p, ratio]): [number, number] => [p, ratio ** factor]),
   })),
+  ofPace("states' memory_ns", (pace, factor) => ({
+    ...pace,
+    states: pace.states.map((state) => ({ ...state, memory_ns: factor * state.memory_ns })),
+  })),
+  ofPace("share of the slow state", (pace, factor) => {
+    const slow = pace.states.reduce((one, other) => (other.memory_ns > one.memory_ns ? other : one));
+    return { ...pace, states: pace.states.map((state) => (state === slow ? { ...state, share: factor * state.share } : state)) }; // prettier-ignore
+  }),
+  ofJitter("interrupted_share", (jitter, factor) =>
+    jitter.interrupted_share === undefined
+      ? jitter
+      : { ...jitter, interrupted_share: factor * jitter.interrupted_share },
+  ),
   ofJitter("host_states.share", (jitter, factor) => {
     const shares = jitter.host_states.reduce((sum, { share }) => sum + share, 0);
     const most = Math.min(factor, 1 / Math.max(shares, 1e-9));
@@ -106,5 +150,8 @@ export const fields: readonly Field[] = [
       ? jitter
       : { ...jitter, output_stall: { ...jitter.output_stall, mean_ns: factor * jitter.output_stall.mean_ns } },
   ),
-  ofJitter("run_spread", (jitter, factor) => ({ ...jitter, run_spread: factor * (jitter.run_spread ?? 0) })),
+  ofJitter("run_spread", (jitter, factor) => ({
+    ...jitter,
+    run_spread: factor * (jitter.run_spread ?? ASSUMED_RUN_SPREAD),
+  })),
 ];

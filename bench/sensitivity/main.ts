@@ -21,7 +21,7 @@ import { mean, replayRecording } from "../../sim/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";
 import { ofClientTimes, ofStepLogs, type Constant } from "./constants.js";
-import { fields } from "./fields.js";
+import { fields, type Field } from "./fields.js";
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +40,13 @@ const factors = [0.5, 2] as const;
 /** Requests a second of the heavy load, about 96 % of what the server can do: the medium one, faster. */
 const HEAVY_PER_S = 33;
 
-type Figures = readonly (readonly number[])[];
+/** By load and metric, the values of all draws. */
+type Figures = readonly (readonly (readonly number[])[])[];
+
+/** Stands for a change that the draws do not tell from none. */
+const UNCLEAR = "~";
+/** Standard errors of the mean change that it must be larger than. */
+const CLEAR = 3;
 
 await runScript(async () => {
   const profile = readProfile(values.profile);
@@ -86,12 +92,17 @@ async function tableOf(
 
 function fieldTable(profile: Profile, cost: VllmEngineCost, loads: readonly Run[]): string {
   const base = figuresOf(profile, cost, loads);
-  const rows = fields.flatMap(({ name, times }) =>
-    factors.map((factor) => [name, `x ${factor}`, ...changes(figuresOf(profile, times(cost, factor), loads), base)]),
-  );
+  const isIn = ({ times }: Field): boolean => JSON.stringify(times(cost, 0.5)) !== JSON.stringify(cost);
+  const rows = fields
+    .filter(isIn)
+    .flatMap(({ name, times }) =>
+      factors.map((factor) => [name, `x ${factor}`, ...changes(figuresOf(profile, times(cost, factor), loads), base)]),
+    );
+  const absent = fields.filter((field) => !isIn(field)).map(({ name }) => name);
   return (
     `Profile ${profile.name}, one constant halved or doubled and all else as it is, ${values.seeds} draws of the jitter, ` +
-    `the same in every row. ${changeTable(rows)}`
+    `the same in every row. ${changeTable(rows)}` +
+    (absent.length === 0 ? "" : `\n\nNot in this profile: ${absent.join(", ")}.`)
   );
 }
 
@@ -151,7 +162,8 @@ async function refitRows<Constants>(
 function changeTable(rows: readonly (readonly string[])[]): string {
   const header = ["constant", "", ...["light", "medium", "heavy"].map((load) => `${load}: ${metrics.map(shortOf).join(" / ")}`)]; // prettier-ignore
   return (
-    "Change of a prediction, %, of loads at 13.3, 28.7 and 33 requests a second (heavy: about 96 % of capacity).\n\n" +
+    "Change of a prediction, %, of loads at 13.3, 28.7 and 33 requests a second (heavy: about 96 % of capacity). " +
+    `${UNCLEAR}: within three standard errors of none.\n\n` +
     markdownTable(header, rows)
   );
 }
@@ -160,22 +172,27 @@ function shortOf(metric: (typeof metrics)[number]): string {
   return metric.replace("_ms", "").replace("mean_", "").replace("_", " ");
 }
 
-/** Of each load, each metric's mean over the draws. */
 function figuresOf(profile: Profile, cost: VllmEngineCost, loads: readonly Run[]): Figures {
   return loads.map((load) => {
     const summaries = Array.from({ length: Number(values.seeds) }, (_, k) => {
       const { info } = replayRecording({ ...profile, cost }, load, { seed: `sensitivity/${k}`, jitter: true });
       return info.summary as Readonly<Record<string, number>>;
     });
-    return metrics.map((metric) => mean(summaries.map((summary) => summary[metric]!)));
+    return metrics.map((metric) => summaries.map((summary) => summary[metric]!));
   });
 }
 
+/** Of means over the draws, which are the same in both. */
 function changes(figures: Figures, base: Figures): string[] {
   return figures.map((load, at) =>
     load
-      .map((value, metric) => {
-        const change = 100 * (value / base[at]![metric]! - 1);
+      .map((drawn, metric) => {
+        const before = base[at]![metric]!;
+        const usual = mean(before);
+        const each = drawn.map((value, draw) => (100 * (value - before[draw]!)) / usual);
+        const change = mean(each);
+        const error = Math.sqrt(mean(each.map((one) => (one - change) ** 2)) / Math.max(1, each.length - 1));
+        if (Math.abs(change) <= CLEAR * error) return UNCLEAR;
         return `${change < 0 ? "-" : "+"}${Math.abs(change).toFixed(1)}`;
       })
       .join(" / "),

@@ -102,6 +102,24 @@ test("from clients' times alone the time per token of a busier load is predicted
   expect(profile.notes!.join("\n")).toContain("client times alone");
 });
 
+test("of a server whose model runs on the CPU, steps have the pace of the host, and its runs differ by it", async () => {
+  const onCpu = known.map(({ run, ...recorded }): RecordedRun => {
+    const info = { ...run.info, hardware: { ...run.info.hardware, device: "cpu" } };
+    return { ...recorded, run: { ...run, info } };
+  });
+  const profile = await calibrateVllm(onCpu, { name: "cpu", isBlackBox: true, effort: 0.01 });
+  const fitted = profile.cost as VllmEngineCost;
+  expect(profile.notes!.join("\n")).toContain("runs on the CPU");
+  const { on_host, ...ofDevice } = fitted.gpu;
+  const other = { ...profile, cost: { ...fitted, gpu: ofDevice } };
+  const spreadOf = (of: Profile): number => {
+    const means = ["1", "2", "3", "4", "5"].map((seed) => meanOf(replayRecording(of, known[1]!.run, { seed, jitter: true }), tpotMs)); // prettier-ignore
+    return Math.max(...means) / Math.min(...means);
+  };
+  expect(on_host).toBe(true);
+  expect(spreadOf(profile)).toBeGreaterThan(1.02 * spreadOf(other));
+});
+
 test("from step logs it is predicted within 3 %, and time to first token within 10 %", async () => {
   const profile = await calibrateVllm(known, { name: "logged", isBlackBox: false, effort: 0.15 });
   expect(Math.abs(errorOf(profile, tpotMs))).toBeLessThan(0.03);

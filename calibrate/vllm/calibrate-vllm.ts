@@ -7,7 +7,15 @@ import { rejectUnmodelled } from "../../sim/index.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { fitBlackBox, atPace, clientPaceNote, fitClientPace, trialReplay } from "./client-times/index.js";
 import { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./profile/index.js";
-import { costDrawsOf, type Intervals, type GpuTimes, fitEngine, refitPace, loadOf } from "./step-logs/index.js";
+import {
+  costDrawsOf,
+  intervalsOf,
+  type Intervals,
+  type GpuTimes,
+  fitEngine,
+  refitPace,
+  loadOf,
+} from "./step-logs/index.js";
 import { fitFrontEnd } from "./front-end/index.js";
 import type { StepLogConstants } from "./step-log-constants.js";
 import {
@@ -104,6 +112,7 @@ function fitLogged(
       : fitFrontEnd(logs, {
           sendNs: engine.sendNs,
           wakeNs: ASSUMED.wake_ns,
+          solver,
           effort,
           onProgress: progress,
           constants,
@@ -115,10 +124,10 @@ function fitLogged(
   const cost = engineCostOf(engine, frontEnd);
   return {
     cost,
-    draws: costDrawsOf(engine, cost),
+    draws: costDrawsOf(engine, cost, frontEnd?.draws),
     sources: loggedSources(engine, frontEnd),
     notes: [...engine.unidentified, ...notes],
-    intervals: engine.intervals,
+    intervals: { ...engine.intervals, ...(frontEnd === undefined ? {} : intervalsOf(frontEnd.draws)) },
   };
 }
 

@@ -7,10 +7,15 @@ const statistic = (error: number, band: readonly [number, number] = [99, 101]): 
 
 function report(
   given: Partial<Record<"mean_ttft_ms" | "mean_tpot_ms" | "mean_e2el_ms", ReplayStatistic>>,
-): Pick<ReplayReport, "recording" | "metrics"> {
+  utilisation?: number,
+): Pick<ReplayReport, "recording" | "metrics" | "capacity"> {
   const good = statistic(0.01);
   const metrics = { mean_ttft_ms: good, mean_tpot_ms: good, mean_e2el_ms: good, ...given };
-  return { recording: "held-out", metrics: metrics as unknown as ReplayReport["metrics"] };
+  return {
+    recording: "held-out",
+    metrics: metrics as unknown as ReplayReport["metrics"],
+    capacity: utilisation === undefined ? null : ({ utilisation } as ReplayReport["capacity"]),
+  };
 }
 
 test("what is within its tolerance passes, whatever the band", () => {
@@ -26,6 +31,14 @@ test.each([
   const sim = 100 * (1 + error);
   const found = gateHeldOut([report({ [key]: statistic(error, [sim - 1, sim + 1]) })]);
   expect(found.missed).toEqual([`held-out: ${key} is off by ${said}`]);
+});
+
+test("a miss near capacity says how near by the profile that missed it", () => {
+  const missed = { mean_tpot_ms: statistic(-0.33, [60, 70]) };
+  expect(gateHeldOut([report(missed, 0.93)]).missed).toEqual([
+    "held-out, at 93 % of capacity by this profile: mean_tpot_ms is off by -33.0 % (at most 10 % is allowed)",
+  ]);
+  expect(gateHeldOut([report(missed, 0.5)]).missed[0]).toContain("held-out: mean_tpot_ms");
 });
 
 test("an error that simulated runs differ by among themselves is said, and ends nothing", () => {

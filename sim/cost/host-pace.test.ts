@@ -35,6 +35,19 @@ test("a pace is the host's and the front end's, not the GPU's, the copy's nor th
   expect(atPace({ ...cost, host: { ...host, launch_recency: recency } }, 2).host.launch_recency).toEqual(recency);
 });
 
+test("where the model runs on the host's own cores, its steps have the pace, too", () => {
+  const factors: [number, number][] = [[1, 1], [2, 1.4]]; // prettier-ignore
+  const { gpu } = cost;
+  const slow = atPace({ ...cost, gpu: { ...gpu, on_host: true, decode_factors: factors } }, 2);
+  expect(slow.gpu).toMatchObject({
+    on_host: true,
+    decode_base_ns: 2 * gpu.decode_base_ns,
+    prefill_padded_token_ns: 2 * gpu.prefill_padded_token_ns,
+    decode_factors: factors,
+  });
+  expect(slow.host.copy_ns).toBe(cost.host.copy_ns);
+});
+
 test("at a run's pace nothing is left to draw of it", () => {
   const known = atRunPace(profile, 1.3).cost as VllmEngineCost;
   expect([known.host.pace, known.jitter!.run_spread]).toEqual([1.3, 0]);

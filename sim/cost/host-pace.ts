@@ -37,13 +37,17 @@ export class HostPace {
   }
 }
 
-/** The costs of an engine whose host takes `pace` times as long: all but the copy from the GPU and the pause that vLLM sets. */
+/**
+ * The costs of an engine whose host takes `pace` times as long: all but the copy from the GPU, the pause that vLLM sets and,
+ * unless the model runs on the host's own cores, the GPU's.
+ */
 export function atPace(cost: VllmEngineCost, pace: number): VllmEngineCost {
   if (pace === 1) return cost;
-  const { host, front_end: frontEnd, jitter } = cost;
+  const { gpu, host, front_end: frontEnd, jitter } = cost;
   const stall = jitter?.output_stall;
   return {
     ...cost,
+    ...(gpu.on_host === true ? { gpu: scaled(gpu, pace) as typeof gpu } : {}),
     host: {
       ...(scaled(host, pace) as typeof host),
       copy_ns: host.copy_ns,
@@ -85,7 +89,8 @@ function scaled(part: object, pace: number): object {
     Object.entries(part).map(([name, value]: [string, unknown]) => {
       if (name === "launch_recency") return [name, value];
       if (typeof value === "number" && name.endsWith("_ns")) return [name, value * pace];
-      return [name, typeof value === "object" && value !== null ? scaled(value, pace) : value];
+      const isPart = typeof value === "object" && value !== null && !Array.isArray(value);
+      return [name, isPart ? scaled(value, pace) : value];
     }),
   );
 }

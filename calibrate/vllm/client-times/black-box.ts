@@ -52,7 +52,9 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
   const { interval, notes: ofChunks } = chunkFindings(runs);
   const { starts, decodeFactors } = startsOf(runs, solver, interval);
   const ofLadder = decodeFactors === undefined ? {} : { decode_factors: decodeFactors };
-  const withGpu = (cost: VllmEngineCost): VllmEngineCost => ({ ...cost, gpu: gpu ?? { ...cost.gpu, ...ofLadder } });
+  const isOnHost = gpu === undefined ? runs.some(runsOnHost) : gpu.on_host === true;
+  const onHost = isOnHost ? { on_host: true as const } : {};
+  const withGpu = (cost: VllmEngineCost): VllmEngineCost => ({ ...cost, gpu: gpu ?? { ...cost.gpu, ...ofLadder, ...onHost } }); // prettier-ignore
   /** Of probes the pace is that of the costs. */
   const inLoad = (cost: VllmEngineCost, load: number, paces: readonly number[]): VllmEngineCost =>
     atPace(withGpu(cost), load < 0 || paces.length < 2 ? 1 : Math.exp(paces[load]!));
@@ -84,6 +86,7 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     error,
     notes: [
       ...ASSUMPTIONS,
+      ...(isOnHost ? [ON_HOST_NOTE] : []),
       ...ofChunks,
       ...missingProbeNotes(runs),
       ...originNotes(found.start.origins, names),
@@ -91,6 +94,14 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
       ...paceNotes(loads, found.paces),
     ],
   };
+}
+
+const ON_HOST_NOTE =
+  "the model runs on the CPU, on the host's own cores: the times of its steps have the host's pace, and differ from run to run with it";
+
+/** Whether a server's model has no device of its own, as vLLM's device_config says. */
+function runsOnHost({ run }: RecordedRun): boolean {
+  return (run.info.hardware as { readonly device?: unknown }).device === "cpu";
 }
 
 /** What these recordings cannot show. */

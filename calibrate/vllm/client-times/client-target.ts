@@ -3,7 +3,7 @@
  * loads: means and quantiles of latencies and gaps, and requests one by one; of probes: medians of groups.
  */
 import type { Run, VllmEngineCost } from "../../../formats/index.js";
-import { e2elMs, mean, quantile, replayRecording } from "../../../sim/index.js";
+import { atRunPace, e2elMs, mean, quantile, replayRecording } from "../../../sim/index.js";
 import type { Miss } from "./identifiability.js";
 import type { SearchConstants } from "./black-box-constants.js";
 import { buildProfile } from "../profile/index.js";
@@ -21,10 +21,15 @@ import { pairedGroups, pairedMiss, timesOf } from "./paired-times.js";
 /** Simulates a recorded run on an engine of such costs. */
 export type Replay = (run: Run, cost: VllmEngineCost, seed: string) => Run;
 
-/** Through a profile of nothing but the costs and what the runs say of model and server. */
+/**
+ * Through a profile of nothing but the costs and what the runs say of model and server. No run is drawn slower or faster than
+ * the costs: the recording's own pace is in them.
+ */
 export function trialReplay(runs: readonly RecordedRun[]): Replay {
-  return (run, cost, seed) =>
-    replayRecording(buildProfile({ name: "trial", cost, runs, notes: [] }), run, { seed, jitter: true });
+  return (run, cost, seed) => {
+    const trial = buildProfile({ name: "trial", cost, runs, notes: [] });
+    return replayRecording(atRunPace(trial, cost.host.pace ?? 1), run, { seed, jitter: true });
+  };
 }
 
 export interface ClientTarget {

@@ -2,37 +2,32 @@
  * Fits the front end to what it did with known requests and engine outputs: when requests reached the engine, and when
  * tokens reached their clients. First its mean times, then how they vary, so that quantiles of both delays agree.
  */
-import type { EngineJitter, VllmEngineCost } from "../../../formats/index.js";
-import { frontEndAtPace, jitterFactors, mean, meanFactors, VllmFrontEndCost } from "../../../sim/index.js";
-import { nelderMead, logNormalVariation } from "../../fit/index.js";
+import { mean } from "../../../sim/index.js";
+import { nelderMead, type LinearSolver } from "../../fit/index.js";
 import { pooled, quantileLoss, recordedDelays, replayedDelays, squaredLog } from "./front-end-delays.js";
 import { deliveryLog, type FrontEndLog, type Delivery, type DeliveryLog } from "./delivery-log.js";
-import type { RecordedTraffic } from "../recording/index.js";
-import { replayFrontEnd, type FrontEndReplay } from "./replay-front-end.js";
+import { frontEndDraws } from "./front-end-draws.js";
+import { costsAt, frontEndAt, type FittedFrontEnd } from "./front-end-parameters.js";
+import type { FrontEndReplay } from "./replay-front-end.js";
+import { mergedIn, MIN_MERGED, replayDraw, replayMeans } from "./replay-log.js";
 import { stepLogConstants, type StepLogConstants } from "../step-log-constants.js";
 
-export type FrontEnd = NonNullable<VllmEngineCost["front_end"]>;
-export type FrontEndJitter = Pick<EngineJitter, "request" | "output" | "output_stall">;
-
-export interface FrontEndFit {
-  readonly frontEnd: FrontEnd;
-  readonly jitter: FrontEndJitter;
+export interface FrontEndFit extends FittedFrontEnd {
+  /** Costs that the recordings allow as well, all at once, by place in a profile's cost. */
+  readonly draws: readonly Readonly<Record<string, number>>[];
 }
 
 export interface FrontEndFitOptions {
   /** From the end of an update until its output is at the front end, ns. */
   readonly sendNs: number;
   readonly wakeNs: number;
+  readonly solver: LinearSolver;
   /** Share of the usual number of trials; default 1. */
   readonly effort?: number | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly constants?: StepLogConstants | undefined;
 }
 
-/** Turns of the event loop that a request takes; only their sum shows. */
-const HOPS = 6;
-/** With a token, at most. */
-const LIKELIEST_STALL = 0.01;
 /** Draws of the jobs' own variation, over which delays are pooled. */
 const draws = [0, 1];
 /** Trials of each search: for the means alone, then with variation, each from where the one before ended. */
@@ -52,63 +47,20 @@ export function fitFrontEnd(recordings: readonly FrontEndLog[], options: FrontEn
   };
   const lossOf = (x: readonly number[]): number => {
     onTrial();
-    const losses = logs.map((log) => log.weight * pairedLoss(log, replayWith(frontEndAt(x), log, options), options));
+    const losses = logs.map(
+      (log) => log.weight * pairedLoss(log, replayMeans(log, costsAt(x), options.sendNs), options),
+    );
     return losses.reduce((sum, loss) => sum + loss, 0);
   };
   const coarse = nelderMead(lossOf, start, { size, evaluations: effort * trials.means[0] });
   const fine = nelderMead(lossOf, coarse.x, { size: start.map(() => 0.2), evaluations: effort * trials.means[1] });
-  return fitVariation(logs, fine.x, { ...options, onTrial });
+  const found = fitVariation(logs, fine.x, { ...options, onTrial });
+  return { ...frontEndAt(found), draws: frontEndDraws(logs, found, options) };
 }
-
-function frontEndAt(x: readonly number[]): FrontEnd {
-  const [request, perToken, hop, gap, output, perOutputToken, chunk, first, accept, delivery, wait] = x.map(Math.exp);
-  return {
-    accept_ns: accept!,
-    request_ns: request!,
-    request_token_ns: perToken!,
-    request_hops: HOPS,
-    request_hop_ns: hop!,
-    request_hop_gap_ns: gap!,
-    output_ns: output!,
-    output_token_ns: perOutputToken!,
-    chunk_ns: chunk!,
-    first_chunk_ns: first!,
-    delivery_ns: delivery!,
-    first_wait_token_ns: wait!,
-  };
-}
-
-/** Outputs that went out with the one before: their tokens came in its chunks, but those of new requests. */
-function mergedIn({ deliveredNs }: FrontEndReplay, { outputs }: RecordedTraffic): number {
-  let [merged, tokens] = [0, 0];
-  outputs.forEach((output, at) => {
-    tokens += output.tokens;
-    if (at > 0 && deliveredNs[at] === deliveredNs[at - 1]) merged += output.tokens - output.firstTokens;
-  });
-  return merged / tokens;
-}
-
-/** What no count can distinguish from none. */
-const MIN_MERGED = 0.01;
 
 function mergedLoss(log: DeliveryLog, replay: FrontEndReplay): number {
   if (log.merged === undefined) return 0;
   return squaredLog(MIN_MERGED + mergedIn(replay, log.traffic), MIN_MERGED + log.merged, 0);
-}
-
-function replayWith(
-  frontEnd: FrontEnd,
-  { requests, traffic, runPace, paceAt }: DeliveryLog,
-  { sendNs }: FrontEndFitOptions,
-  jitter?: FrontEndJitter,
-  draw = 0,
-): FrontEndReplay {
-  const factors =
-    jitter === undefined
-      ? meanFactors(undefined, paceAt)
-      : jitterFactors({ ...jitter, host_states: [], run_spread: 0 }, `fit/front-end/${draw}`, paceAt);
-  const cost = new VllmFrontEndCost(frontEndAtPace(frontEnd, runPace), factors);
-  return replayFrontEnd(requests, traffic.outputs, cost, runPace * sendNs);
 }
 
 /** Mean absolute errors of both ways, stalls capped, and how far their means are off, ms. */
@@ -146,25 +98,14 @@ function fitVariation(
   logs: readonly DeliveryLog[],
   means: readonly number[],
   { onTrial, effort = 1, ...options }: FrontEndFitOptions & { readonly onTrial: () => void },
-): FrontEndFit {
-  const at = (x: readonly number[]): FrontEndFit => {
-    const [request, output, stallLogit, stall, ...times] = x;
-    return {
-      frontEnd: frontEndAt(times),
-      jitter: {
-        request: logNormalVariation(Math.exp(request!)),
-        output: logNormalVariation(Math.exp(output!)),
-        output_stall: { token_probability: LIKELIEST_STALL / (1 + Math.exp(-stallLogit!)), mean_ns: Math.exp(stall!) },
-      },
-    };
-  };
-  const reals = logs.map(recordedDelays);
+): readonly number[] {
+  const reals = logs.map((log) => pooled([recordedDelays(log)]));
   const { pairedWeight } = options.constants ?? stepLogConstants;
   const lossOf = (x: readonly number[]): number => {
     onTrial();
-    const { frontEnd, jitter } = at(x);
+    const fitted = frontEndAt(x);
     return logs.reduce((sum, log, index) => {
-      const replays = draws.map((draw) => replayWith(frontEnd, log, options, jitter, draw));
+      const replays = draws.map((draw) => replayDraw(log, fitted, { sendNs: options.sendNs, draw }));
       const paired = mean(
         replays.map((replay) => pairedWeight * pairedLoss(log, replay, options) + mergedLoss(log, replay)),
       );
@@ -181,5 +122,5 @@ function fitVariation(
     const size = start.map(() => (round === 0 ? 0.4 : -0.25));
     ({ x } = nelderMead(lossOf, x, { size, evaluations: effort * evaluations }));
   });
-  return at(x);
+  return x;
 }

@@ -6,7 +6,7 @@ import type { FrontEndReplay } from "./replay-front-end.js";
 
 /** Looks that the usual gap between looks is taken from. */
 const RECENT = 9;
-const quantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
+export const delayQuantiles = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
 
 export interface Delays {
   /** From sending to entering the engine. */
@@ -16,18 +16,19 @@ export interface Delays {
   readonly other: Float64Array;
 }
 
+/** Together, sorted. */
 export function pooled(delays: readonly Delays[]): Delays {
   const all = (way: keyof Delays): Float64Array => Float64Array.from(delays.flatMap((each) => [...each[way]])).sort();
   return { in: all("in"), first: all("first"), other: all("other") };
 }
 
-/** Sorted, ms. */
+/** In the order of the log, ms. */
 export function recordedDelays(log: DeliveryLog): Delays {
   const seenNs = ({ atNs }: Delivery): number => atNs;
   return delaysOf(log, ({ atNs }) => atNs, seenNs, seenNs);
 }
 
-/** Sorted, ms; `wakeNs` from a request being ready to the idle engine's having it. */
+/** In the order of the log, ms; `wakeNs` from a request being ready to the idle engine's having it. */
 export function replayedDelays(
   log: DeliveryLog,
   { readyNs, firstsNs, deliveredNs }: FrontEndReplay,
@@ -54,9 +55,9 @@ function delaysOf(
   const sentNs = ({ request }: RecordedEntry): number => requests[request]!.sentNs ?? requests[request]!.arrivalNs;
   const updatedNs = ({ output }: Delivery): number => traffic.outputs[output]!.updatedNs;
   return {
-    in: sortedMs(traffic.entries.map((entry) => entryNs(entry) - sentNs(entry))),
-    first: sortedMs(firsts.map((seen) => firstNs(seen) - updatedNs(seen))),
-    other: sortedMs(others.map((seen) => otherNs(seen) - updatedNs(seen))),
+    in: inMs(traffic.entries.map((entry) => entryNs(entry) - sentNs(entry))),
+    first: inMs(firsts.map((seen) => firstNs(seen) - updatedNs(seen))),
+    other: inMs(others.map((seen) => otherNs(seen) - updatedNs(seen))),
   };
 }
 
@@ -95,7 +96,7 @@ export function quantileLoss(got: Delays, real: Delays): number {
   for (const way of ["in", "first", "other"] as const) {
     const [a, b] = [got[way], real[way]];
     if (b.length === 0) continue;
-    for (const p of quantiles) loss += squaredLog(at(a, p), at(b, p));
+    for (const p of delayQuantiles) loss += squaredLog(at(a, p), at(b, p));
     loss += 4 * squaredLog(mean(a), mean(b));
   }
   return loss;
@@ -109,6 +110,6 @@ function at(sorted: Float64Array, p: number): number {
   return sorted[Math.round(p * (sorted.length - 1))]!;
 }
 
-function sortedMs(ns: readonly number[]): Float64Array {
-  return Float64Array.from(ns, (value) => value / 1e6).sort();
+function inMs(ns: readonly number[]): Float64Array {
+  return Float64Array.from(ns, (value) => value / 1e6);
 }

@@ -3,15 +3,23 @@ import type { CostDraws, VllmEngineCost } from "../../../formats/index.js";
 import type { EngineFit } from "./fit-engine.js";
 import { mean } from "../../../sim/index.js";
 
-/** Undefined where nothing was resampled. Digits: more would say more than is known. */
-export function costDrawsOf({ draws }: EngineFit, { host }: VllmEngineCost): CostDraws | undefined {
+/**
+ * Each draw of the engine with one of the front end: the two are fitted apart. Undefined where nothing was resampled. Digits:
+ * more would say more than is known.
+ */
+export function costDrawsOf(
+  { draws }: EngineFit,
+  { host }: VllmEngineCost,
+  frontEnd: readonly Readonly<Record<string, number>>[] = [],
+): CostDraws | undefined {
   if (draws.length === 0) return undefined;
   const centre = (call: "schedule" | "update"): number => mean(draws.map((draw) => Math.log(draw[call]!)));
   const centres = { schedule: centre("schedule"), update: centre("update") };
-  const rows = draws.map(({ schedule, update, ...places }) => ({
+  const rows = draws.map(({ schedule, update, ...places }, at) => ({
     ...places,
     ...scaled("schedule", host.schedule, Math.exp(Math.log(schedule!) - centres.schedule)),
     ...scaled("update", host.update, Math.exp(Math.log(update!) - centres.update)),
+    ...frontEnd[at % Math.max(1, frontEnd.length)],
   }));
   const names = Object.keys(rows[0]!);
   const values = rows.map((row: Readonly<Record<string, number>>) =>

@@ -1,6 +1,6 @@
 /** Costs of the engine, from logs of its steps. */
 export { costDrawsOf } from "./cost-draws.js";
-export type { Intervals } from "./engine-intervals.js";
+export { intervalsOf, type Intervals } from "./engine-intervals.js";
 export type { GpuTimes } from "./engine-model.js";
 export { fitEngine, type EngineFit } from "./fit-engine.js";
 export { refitPace } from "./refit-pace.js";

@@ -3,6 +3,7 @@
  * (config_format=json), else as the text of its configuration. Null there means "not decided", and is not known here.
  */
 import { z } from "zod";
+import { defined } from "../../../formats/index.js";
 import { unmodelledSettings, type Unmodelled } from "../../../sim/index.js";
 
 /** Where each setting of run.json's engine.settings stands in the JSON form. */
@@ -86,7 +87,7 @@ export function serverInfoOf(answer: unknown): ServerInfo | undefined {
   const parsed = answerSchema.safeParse(answer);
   if (!parsed.success) return undefined;
   const { vllm_config: config, system_env: env } = parsed.data;
-  const hardware = hardwareOf(asObject(env));
+  const hardware = { ...hardwareOf(asObject(env)), ...defined({ device: deviceOf(config) }) };
   if (typeof config === "string") {
     const dtype = /\bdtype=torch\.(\w+)/.exec(config)?.[1];
     const unmodelled = unmodelledSettings(tellingOfText(config));
@@ -177,6 +178,13 @@ function hardwareOf(env: Json): Json {
     ...(typeof driver === "string" ? { driver } : {}),
     ...(model === undefined ? {} : { cpu: { model, ...(Number.isNaN(cores) ? {} : { cores }) } }),
   };
+}
+
+/** What the model runs on, as vLLM calls it: "cuda", "cpu". */
+function deviceOf(config: Json | string): string | undefined {
+  if (typeof config === "string") return /\bdevice_config=(\w+)/.exec(config)?.[1];
+  const { device } = asObject(config.device_config);
+  return typeof device === "string" ? device : undefined;
 }
 
 function asObject(value: unknown): Json {

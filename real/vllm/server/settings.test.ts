@@ -56,6 +56,15 @@ test("what the user states fills the gaps, and may not contradict the server", a
   );
 });
 
+test.each([
+  ["JSON", { device_config: { device: "cpu" } }],
+  ["text", "model='m', device_config=cpu, max_seq_len=1024"],
+])("what the model runs on is read from /server_info as %s", async (_, config) => {
+  const answer = JSON.stringify({ vllm_config: config, system_env: {} });
+  const read = await readServerSettings(await serve({ "/metrics": cacheLine, "/server_info": answer }));
+  expect(read.hardware).toEqual({ device: "cpu" });
+});
+
 test("null in /server_info is unknown, graphs are named, what is not modelled is reported", async () => {
   const config = {
     scheduler_config: { max_num_seqs: 256, async_scheduling: null, policy: "priority" },
@@ -127,7 +136,7 @@ recorded("a recorded server in dev mode: every setting, model and CPU", async ()
     cudagraph_capture_sizes: [],
   });
   expect(read.model).toEqual({ name: "m", dtype: "bfloat16", weights: "dummy" });
-  expect(read.hardware).toEqual({ cpu: { model: "AMD EPYC", cores: 2 } });
+  expect(read.hardware).toEqual({ cpu: { model: "AMD EPYC", cores: 2 }, device: "cpu" });
   expect([read.unmodelled, read.leftOut]).toEqual([[], []]);
 });
 

@@ -7,6 +7,8 @@ import { plain } from "../variants.js";
 
 const BUDGET_S = 150;
 
+type HeldOut = NonNullable<Profile["held_out_runs"]>[number];
+
 /** Where the profile is for the checks after this one. */
 export function profilePath(shared: string): string {
   return join(shared, "profile.json");
@@ -29,7 +31,10 @@ export const calibrate: Check = {
       output,
       "--json",
     ]);
-    const { held_out_runs: heldOut } = JSON.parse(out) as Profile;
+    const { held_out_runs: heldOut, cost } = JSON.parse(out) as Profile;
+    if (heldOut?.length !== 2) throw new Error(`held out: got ${heldOut?.length ?? 0} loads, expected 2`);
+    if (cost.kind !== "vllm_engine" || cost.gpu.on_host !== true)
+      throw new Error("gpu.on_host: expected on a CPU server");
     const tookS = process.uptime() - startS;
     const raw = `${output}.raw`;
     const { requests, info } = await readRun(join(raw, "probes"));
@@ -46,8 +51,11 @@ export const calibrate: Check = {
     if (slots !== 64 || isAsync !== false) throw new Error(`settings: got ${JSON.stringify(info.engine.settings)}`);
     const loads = await Promise.all(["mixed", "held-out", "held-out-busy"].map((name) => readRun(join(raw, name))));
     const counts = loads.map((load) => load.requests.length);
-    const percent = (key: string): string => `${(100 * (heldOut?.[0]?.metrics[key]?.error ?? NaN)).toFixed(1)} %`;
-    const errors = ["mean_ttft_ms", "mean_tpot_ms", "mean_e2el_ms"].map((key) => `${key} ${percent(key)}`).join(", ");
-    return `${requests.length} probes, loads of ${counts.join(", ")} requests, ${tookS.toFixed(0)} s with a budget of ${BUDGET_S} s; held out: ${errors}`;
+    const percent = (of: HeldOut, key: string): string => `${(100 * (of.metrics[key]?.error ?? NaN)).toFixed(1)} %`;
+    const errors = heldOut.map((of) => {
+      const each = ["mean_ttft_ms", "mean_tpot_ms", "mean_e2el_ms"].map((key) => `${key} ${percent(of, key)}`);
+      return `${of.recording}: ${each.join(", ")}`;
+    });
+    return `${requests.length} probes, loads of ${counts.join(", ")} requests, ${tookS.toFixed(0)} s with a budget of ${BUDGET_S} s; held out: ${errors.join("; ")}`;
   },
 };
