@@ -22,6 +22,4 @@ export interface StepRun {
   readonly tokens: ReadonlyMap<number, number>;
   /** Slots copied for this step. */
   readonly slotCopies: number;
-  /** Peak resident memory of the process since the step before. */
-  readonly peakRssBytes: number;
 }

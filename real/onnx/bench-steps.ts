@@ -5,7 +5,13 @@
  */
 import seedrandom from "seedrandom";
 import { defined, type Run, type RunInfo, type ScheduledStepRecord } from "../../formats/index.js";
-import type { ModelFiles, RequestStep, StepExecutor } from "../../onnx/index.js";
+import {
+  readPeakRssBytes,
+  resetPeakRss,
+  type ModelFiles,
+  type RequestStep,
+  type StepExecutor,
+} from "../../onnx/index.js";
 import { quantile, summarise, tableOf, type StepAssignment, type StepPolicy } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { RunFailed, RunInterrupted } from "../drive.js";
@@ -37,7 +43,7 @@ export async function benchSteps(input: StepBenchInput): Promise<Run> {
   const answers = new Map<string, Answer>();
   const endWatch = watchSurroundings();
   journal?.begin({ ...infoAtStart(input), planned_requests: workload.requests.length });
-  let peakRssBytes = 0;
+  const isReset = resetPeakRss();
   const driven = await driveSteps({
     workload,
     schedulers: input.policy,
@@ -52,12 +58,11 @@ export async function benchSteps(input: StepBenchInput): Promise<Run> {
     onStep: (step) => journal?.step(step),
     async runStep(work, ended) {
       const run = await executor.runStep({ requests: work.map((one) => tokens.requestOf(one)), ended });
-      peakRssBytes = Math.max(peakRssBytes, run.peakRssBytes);
       for (const [index, token] of run.tokens) tokens.add(index, token);
       return run;
     },
   });
-  const run = describeRun(input, driven, { around: endWatch(), answers, peakRssBytes });
+  const run = describeRun(input, driven, { around: endWatch(), answers, peakRssBytes: readPeakRssBytes(isReset) });
   if (driven.interrupted === undefined) return run;
   const { requests, sendLagsNs, interrupted, hasFailed } = driven;
   if (hasFailed === true) throw new RunFailed(interrupted, run);
