@@ -5,7 +5,7 @@
  * the calibration, and at the pace beside the real runs, which no prediction can know.
  */
 import { join } from "node:path";
-import { ConfigError, type Profile, type Validation, greatest, least } from "../../formats/index.js";
+import { ConfigError, type Profile, type Run, type Validation, greatest, least } from "../../formats/index.js";
 import { whileLocked } from "../../formats/files/index.js";
 import { columnsOf, mean, summarise } from "../../sim/index.js";
 import {
@@ -161,6 +161,7 @@ async function judge(
       workloads.find(({ cell }) => cell.name === name)!,
       { profile, seed, jitter, keys },
     );
+    const isDisturbed = 2 * real.filter(wasDisturbed).length > real.length;
     const paces = real.map(paceAbout);
     const isKnown = paces.every((pace) => pace !== undefined);
     const asCalibrated = [simulate(1)];
@@ -178,6 +179,7 @@ async function judge(
           sims: sims.map((sim) => sim[key]!.mean),
           reals,
           tolerance,
+          isDisturbed,
           simulation: sims.map((sim) => sim[key]!.spread).reduce((a, b) => (b.draws > a.draws ? b : a)),
         });
       const found = judgeAt(predicted);
@@ -221,7 +223,11 @@ function batchesOf(model: string, { cells }: ExperimentResults): JudgedBatches[]
 
 function runsOf(cells: readonly CellResult[]): JudgedRuns {
   const runs = cells.flatMap(({ real }) => real);
-  return { all: runs.length, disturbed: runs.filter(({ info }) => info.valid?.ok === false).length };
+  return { all: runs.length, disturbed: runs.filter(wasDisturbed).length };
+}
+
+function wasDisturbed({ info }: Run): boolean {
+  return info.valid?.ok === false;
 }
 
 function machineOf({ machine: { cpu, os }, engine }: Profile): string {
