@@ -46,6 +46,8 @@ const functions = {
   bindOutput: [137, "void *", "void *, str, void *"],
   clearBoundInputs: [141, "void", "void *"],
   clearBoundOutputs: [142, "void", "void *"],
+  synchronizeInputs: [202, "void *", "void *"],
+  synchronizeOutputs: [203, "void *", "void *"],
   appendCuda: [204, "void *", "void *, void *"],
   createCudaOptions: [205, "void *", "void *"],
   updateCudaOptions: [206, "void *", "void *, void *, void *, size_t"],

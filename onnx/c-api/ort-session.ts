@@ -110,7 +110,11 @@ export class OrtBinding {
 
   /** Blocks until the outputs are written, on a device as well. */
   run(): void {
-    this.ort.call("runWithBinding", this.session.pointer, null, this.pointer);
+    const { ort, session, pointer } = this;
+    const isApart = session.device !== "cpu";
+    if (isApart) ort.call("synchronizeInputs", pointer);
+    ort.call("runWithBinding", session.pointer, null, pointer);
+    if (isApart) ort.call("synchronizeOutputs", pointer);
   }
 
   release(): void {
