@@ -75,6 +75,9 @@ describe("calibrate onnx", () => {
     expect(stdout).toBe("");
     expect(code).toBe(4);
     expect(existsSync(join(folder, "tiny.json"))).toBe(false);
+    const accepted = await servesim(...words, "--budget", "60s", "--resume", "--accept-rejected");
+    expect(accepted.stderr).toMatch(/warning: do not trust this profile: the fit misses unseen batches by \d+\.\d %/);
+    expect(readProfile(join(folder, "tiny.json")).notes![0]).toMatch(/^the fit misses unseen batches/);
   });
 });
 

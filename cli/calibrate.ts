@@ -48,6 +48,10 @@ const ownFlags = {
   output: z.string().default("profile.json").describe("profile to write; measurements and plot are written beside it"),
   resume: z.boolean().default(false).describe("continue an interrupted calibration"),
   force: z.boolean().default(false).describe("overwrite an existing profile"),
+  accept_rejected: z
+    .boolean()
+    .default(false)
+    .describe("write the profile even when it misses unseen batches; its notes say by how much"),
   threads: z.int().positive().max(1024).optional().describe("threads of ONNX Runtime; default: all cores"),
   memory_limit_mib: z
     .number()
@@ -95,7 +99,7 @@ async function calibrate(plan: CalibrationPlan, flags: Own): Promise<void> {
   const { residualPicture } = await import("../report/charts/index.js");
   const { profile, rejection, residuals, warnings } = calibration;
   writeTextAtomic(plotPath, residualPicture(residuals, `${profile.name}: modelled and measured batches`));
-  if (rejection.length > 0) {
+  if (rejection.length > 0 && !flags.accept_rejected) {
     await writeMeasurements(calibration, flags.output);
     throw new FitRejected([
       `no profile was written: ${rejection[0]!}`,
@@ -110,7 +114,8 @@ async function calibrate(plan: CalibrationPlan, flags: Own): Promise<void> {
   if (flags.json) printJson(told.profile);
   else printProfile(profile);
   if (probe !== undefined && !flags.json) printProbe(probe);
-  for (const warning of warnings) warn(warning);
+  if (rejection.length > 0) warn(`do not trust this profile: ${rejection.join("; ")}`);
+  for (const warning of warnings.filter((one) => !rejection.includes(one))) warn(warning);
 }
 
 async function measure(plan: CalibrationPlan, flags: Own, rawPath: string): Promise<Calibration> {

@@ -60,7 +60,7 @@ export async function readGpu(): Promise<Gpu> {
     return { name, driver, totalBytes: Number(totalMib) * 2 ** 20, usedBytes: Number(usedMib) * 2 ** 20 };
   } catch (cause) {
     throw new BackendError(
-      'cannot read the GPU\'s memory: nvidia-smi did not answer; install it, or calibrate with --device "cpu"',
+      'cannot read the GPU\'s memory: nvidia-smi did not answer; install it, or use --device cpu',
       { cause },
     );
   }

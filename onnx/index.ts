@@ -43,4 +43,5 @@ export {
   type StepExecutor,
   type StepExecutorOptions,
 } from "./step/index.js";
+export { readPeakRssBytes, resetPeakRss } from "./worker/index.js";
 export { listProviders, requireProvider, type ProviderReport } from "./providers/index.js";

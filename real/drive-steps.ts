@@ -14,13 +14,18 @@ import {
   type StepAssignment,
   type StepScheduler,
 } from "../sim/index.js";
-import { sendDue, untilDue } from "./pacing.js";
+import { Alarm, sendDue, untilDue } from "./pacing.js";
 import type { DrivenSteps, DriveStepsInput } from "./steps-run.js";
-import { decisionOf, entryColumns, stepRecord, type Decision, type StepTimes } from "./step-records.js";
+import { decisionOf, entryColumns, stepRecord, type Decision, type Span, type StepTimes } from "./step-records.js";
 
 /** Runs the workload to its end, or until the signal aborts or a step fails: what has ended until then is kept. */
 export async function driveSteps(input: DriveStepsInput): Promise<DrivenSteps> {
-  return new StepDrive(input).run();
+  const drive = new StepDrive(input);
+  try {
+    return await drive.run();
+  } finally {
+    drive.stop();
+  }
 }
 
 interface InFlight {
@@ -28,6 +33,13 @@ interface InFlight {
   readonly decision: Decision;
   /** Undefined: nothing had to be computed. */
   readonly outcome: Promise<StepTimes | Error | undefined>;
+}
+
+/** A step whose results were taken. */
+interface Taken {
+  readonly decision: Decision;
+  readonly times: StepTimes | undefined;
+  readonly update: Span;
 }
 
 class StepDrive {
@@ -44,6 +56,10 @@ class StepDrive {
   private released: number[] = [];
   private readonly inFlight: InFlight[] = [];
   private readonly steps: ScheduledStepRecord[] = [];
+  /** Steps and requests that have ended, and nobody was told yet. */
+  private taken: Taken[] = [];
+  private endedRows: number[] = [];
+  private readonly alarm: Alarm;
   private nextStep = 0;
   private ended = 0;
   private preemptions = 0;
@@ -59,7 +75,12 @@ class StepDrive {
       throw new InvariantError("a real run needs a scheduler that names what each request does");
     }
     this.kvBlocks = this.scheduler.freeBlocks;
+    this.alarm = new Alarm(input);
     this.originNs = clock.nowNs();
+  }
+
+  stop(): void {
+    this.alarm.stop();
   }
 
   async run(): Promise<DrivenSteps> {
@@ -72,6 +93,7 @@ class StepDrive {
       if (inFlight.length > 0) {
         // As in engine-loop.ts: another step is scheduled before results are taken, where one more may be in flight.
         if (inFlight.length < scheduler.depth && (scheduledTokens > 0 || scheduler.hasWork())) continue;
+        this.tell();
         const failure = await this.takeOldest();
         if (failure !== undefined) return { ...this.result(failure), hasFailed: true };
       } else if (client.nextDueNs === Infinity) break;
@@ -145,8 +167,9 @@ class StepDrive {
     const { step, decision, outcome } = this.inFlight.shift()!;
     const over = outcome.then(() => true as const);
     let isOver: true | undefined;
-    while (isOver === undefined && this.client.nextDueNs !== Infinity) {
-      isOver = await untilDue(this.originNs + this.client.nextDueNs, this.input, over);
+    const isStopped = (): boolean => this.input.signal?.aborted === true;
+    while (isOver === undefined && this.client.nextDueNs !== Infinity && !isStopped()) {
+      isOver = await this.alarm.race(this.originNs + this.client.nextDueNs, over);
       this.send();
     }
     const times = await outcome;
@@ -154,9 +177,7 @@ class StepDrive {
     const startNs = this.nowNs();
     const complete = this.scheduler.update(step);
     const endNs = this.nowNs();
-    const record = stepRecord(decision, this.originNs, { times, update: { startNs, endNs } });
-    this.steps.push(record);
-    this.input.onStep?.(record);
+    this.taken.push({ decision, times, update: { startNs, endNs } });
     this.deliver(step, complete, endNs);
     return undefined;
   }
@@ -174,8 +195,23 @@ class StepDrive {
   private countEnd(index: number): void {
     this.client.ended(this.nowNs());
     this.ended++;
-    this.input.onEnded?.(this.recordOf(index), index);
-    this.input.onProgress?.(this.ended, this.input.workload.requests.length);
+    this.endedRows.push(index);
+  }
+
+  /** Tells of what has ended: while the next step is computed, since requests wait for that one and not for this. */
+  private tell(): void {
+    const { input, taken, endedRows } = this;
+    [this.taken, this.endedRows] = [[], []];
+    for (const { decision, ...outcome } of taken) {
+      const record = stepRecord(decision, this.originNs, outcome);
+      this.steps.push(record);
+      input.onStep?.(record);
+    }
+    const before = this.ended - endedRows.length;
+    for (const [at, index] of endedRows.entries()) {
+      input.onEnded?.(this.recordOf(index), index);
+      input.onProgress?.(before + at + 1, input.workload.requests.length);
+    }
   }
 
   private recordOf(index: number): RequestRecord {
@@ -194,6 +230,7 @@ class StepDrive {
   }
 
   private result(interrupted?: string): DrivenSteps {
+    this.tell();
     const { log, scheduler } = this;
     const rows = Array.from({ length: log.rows }, (_, row) => row).filter(
       (row) => log.ok[row] === 1 || log.rejections.has(row),

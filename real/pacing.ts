@@ -2,6 +2,11 @@
 import type { Client, SentRequest } from "../sim/index.js";
 import type { Clock } from "./clock.js";
 
+interface Waiting {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Sends every request that is due, and keeps how late each was sent. `nowNs`: the time on the client's scale. */
 export function sendDue(
   client: Client,
@@ -24,7 +29,7 @@ export function sendDue(
  */
 export async function untilDue<T>(
   timeNs: number,
-  { clock, signal }: { readonly clock: Clock; readonly signal?: AbortSignal | undefined },
+  { clock, signal }: Waiting,
   running: Promise<T> | undefined,
 ): Promise<T | undefined> {
   const timer = new AbortController();
@@ -39,5 +44,37 @@ export async function untilDue<T>(
   } finally {
     timer.abort();
     signal?.removeEventListener("abort", stop);
+  }
+}
+
+/** `untilDue` beside work that ends every few milliseconds: the timer of one moment is set once, however often it is waited for. */
+export class Alarm {
+  private timeNs = NaN;
+  private moment: Promise<undefined> = Promise.resolve(undefined);
+  private timer = new AbortController();
+  private readonly onStop = (): void => {
+    this.timer.abort();
+  };
+
+  constructor(private readonly input: Waiting) {
+    input.signal?.addEventListener("abort", this.onStop);
+  }
+
+  /** Resolves at the end of `running` with its value, at `timeNs` (a millisecond or two late) or on the signal, whichever is first. */
+  race<T>(timeNs: number, running: Promise<T>): Promise<T | undefined> {
+    if (timeNs !== this.timeNs) {
+      this.timer.abort();
+      this.timer = new AbortController();
+      if (this.input.signal?.aborted === true) this.timer.abort();
+      this.timeNs = timeNs;
+      this.moment = this.input.clock.until(timeNs, this.timer.signal, "coarse").then(() => undefined);
+    }
+    return Promise.race([running, this.moment]);
+  }
+
+  /** Its timer must not keep the process. */
+  stop(): void {
+    this.timer.abort();
+    this.input.signal?.removeEventListener("abort", this.onStop);
   }
 }

@@ -28,11 +28,13 @@ case $device in
   cuda)
     models='gpt2:fp32 gpt2:fp16 tinyllama-1.1b:fp16'
     budget_s=150 requests=200 rate=50
-    limit=()
+    accept=() limit=()
     ;;
   cpu)
     models='tiny:fp32 tiny:fp16 llama-mini:fp32'
-    budget_s=15 requests=24 rate=10
+    budget_s=25 requests=24 rate=10
+    # It is the session that is tried, on a machine that may be busy.
+    accept=(--accept-rejected)
     # Otherwise the search for the largest batch fills the machine with tens of thousands of rows.
     limit=(--memory-limit-mib 1500)
     ;;
@@ -82,22 +84,34 @@ provider() {
 
 # The same requests on the CPU and on the device: how many of the tokens are the same.
 tokens() {
-  local model=$1 precision=$2 on
+  local model=$1 precision=$2 name=$3 on
+  shift 3
   for on in cpu "$device"; do
-    servesim bench --policy naive --batch-size 4 --timeout 0.1 --model "$model" --precision "$precision" --device "$on" \
+    servesim bench --policy "$name" "$@" --model "$model" --precision "$precision" --device "$on" \
       --dataset-name random --random-input-len 16 --random-output-len 12 --num-prompts 8 --max-concurrency 4 \
-      --save-detailed --force --output "$out/tokens-$model-$precision-$on" || return
+      --save-detailed --force --output "$out/tokens-$model-$precision-$name-$on" || return
   done
-  node dist/bench/gpu/same-tokens.js "$out/tokens-$model-$precision-cpu" "$out/tokens-$model-$precision-$device"
+  node dist/bench/gpu/same-tokens.js "$out/tokens-$model-$precision-$name-cpu" "$out/tokens-$model-$precision-$name-$device"
+}
+
+# Whether stage NAME has ended well.
+succeeded() {
+  [[ -e $out/done/$1 && $(<"$out/done/$1") == 'exit 0 '* ]]
+}
+
+# Whether steps of continuous batching run on the device: on CUDA with 16 bits only, and where their tokens were right.
+steps_run() {
+  succeeded "tokens-steps-$1-$2"
 }
 
 calibrate() {
-  local model=$1 precision=$2 profile=$out/$3
+  local model=$1 precision=$2 name=$3 profile=$out/$3
   shift 3
   # A call before this one may have been stopped in its midst.
   if [[ -e $profile.measurements.plan.json ]]; then set -- --resume "$@"; fi
+  if [[ $name != probe-oom ]] && steps_run "$model" "$precision"; then set -- --steps "$@"; else set -- --no-steps "$@"; fi
   servesim calibrate onnx --model "$model" --precision "$precision" --device "$device" --budget "${budget_s}s" \
-    --output "$profile.json" "$@"
+    --output "$profile.json" --force "${accept[@]}" "$@"
 }
 
 # One policy simulated with the profile; for real, too, where the device runs it, and then both are compared.
@@ -107,8 +121,7 @@ policy() {
   local load=(--dataset-name random --random-input-len 32 --random-output-len 16 --num-prompts "$requests" --request-rate "$rate")
   local real=$out/$model-$precision-$name-real sim=$out/$model-$precision-$name-sim
   servesim simulate --policy "$name" "$@" --profile "$profile" "${load[@]}" --force --output "$sim" || return
-  # Steps run on the CPU alone.
-  if [[ $name == vllm && $device != cpu ]]; then return; fi
+  if [[ $name == vllm ]] && ! steps_run "$model" "$precision"; then return; fi
   servesim bench --policy "$name" "$@" --model "$model" --precision "$precision" --device "$device" "${load[@]}" \
     --force --output "$real" || return
   servesim compare "$sim" "$real" || return
@@ -117,7 +130,8 @@ policy() {
 
 pack() {
   local mib
-  rm -rf "$out"/tokens-*
+  # Answers were compared; their logs stay.
+  rm -rf "$out"/tokens-*/
   mib=$(du -sm "$out" | cut -f1)
   say "$mib MiB in $out"
   ((mib <= most_mib))
@@ -131,7 +145,10 @@ if [[ $(<"$out/done/provider") != 'exit 0 '* ]]; then
 fi
 for one in $models; do
   model=${one%:*} precision=${one#*:}
-  stage "tokens-$model-$precision" 180 tokens "$model" "$precision"
+  stage "tokens-$model-$precision" 180 tokens "$model" "$precision" naive --batch-size 4 --timeout 0.1
+  if [[ $device == cpu || $precision == fp16 ]]; then
+    stage "tokens-steps-$model-$precision" 180 tokens "$model" "$precision" vllm --max-num-seqs 4
+  fi
 done
 for one in $models; do
   model=${one%:*} precision=${one#*:}
@@ -143,7 +160,7 @@ for one in $models; do
     --max-num-seqs 16 --no-async-scheduling --no-enable-prefix-caching
 done
 one=${models%% *}
-stage probe-oom $((budget_s + 120)) calibrate "${one%:*}" "${one#*:}" probe-oom --probe-oom "${limit[@]}"
+stage probe-oom $((budget_s + 240)) calibrate "${one%:*}" "${one#*:}" probe-oom --probe-oom "${limit[@]}"
 stage pack 30 pack
 [[ -e $out/failed.txt ]] && end 4 "done, and these stages failed: $(tr '\n' ';' <"$out/failed.txt")"
 say "done: carry $out home"

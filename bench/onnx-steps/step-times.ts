@@ -91,7 +91,7 @@ export async function mixedTimes(
 }
 
 function startFor(model: ModelFiles): Promise<StepExecutor> {
-  return startStepExecutor({ model, maxNumSeqs: 33, maxModelLen: model.shape.positions });
+  return startStepExecutor({ model, device: "cpu", maxNumSeqs: 33, maxModelLen: model.shape.positions });
 }
 
 async function fill(steps: StepExecutor, batch: number, tokens: number): Promise<void> {

@@ -50,9 +50,6 @@ export function resolvePlan(plan: CalibrationPlan, shape: ModelShape, seed: stri
         `${decodeSteps.at(-1)!}), model "${plan.model}" has ${shape.positions}; choose shorter prompt_tokens or decode_steps`,
     );
   }
-  if (plan.steps === true && plan.device !== "cpu") {
-    throw new ConfigError(`calibrate: steps are measured on the CPU, got device ${plan.device}; leave steps out`);
-  }
   const sampling = samplingSettings(plan);
   return {
     model: plan.model,

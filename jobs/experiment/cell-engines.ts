@@ -6,7 +6,6 @@ import {
   defaultCacheDir,
   ensureModel,
   samplingSettings,
-  startStepExecutor,
   type ModelFiles,
   type SamplingSettings,
 } from "../../onnx/index.js";
@@ -18,9 +17,9 @@ import {
   type Profile,
   type Run,
 } from "../../formats/index.js";
-import { benchOnnx, benchSteps, realStepPlan, requireSlotMemory, type RealRunInput } from "../../real/index.js";
+import { benchOnnx, benchSteps, realStepPlan, type RealRunInput } from "../../real/index.js";
 import { machineOf, type BatchPlan, type PolicyPlan, type StepPlan, type StepPolicy } from "../../sim/index.js";
-import { startBatches } from "../inputs/index.js";
+import { startBatches, startSteps } from "../inputs/index.js";
 import { paceOf, stepPaceOf, type MeasurePace } from "./pace.js";
 
 interface CellEngine<Plan extends PolicyPlan = PolicyPlan> {
@@ -63,7 +62,7 @@ export async function startCellEngines(
   const stepPlans = plans.filter((plan) => plan.work === "step");
   const batches = plans.length > stepPlans.length ? await batchEngine(input, device) : undefined;
   try {
-    const steps = stepPlans.length > 0 ? await stepEngine(stepPlans, input) : undefined;
+    const steps = stepPlans.length > 0 ? await stepEngine(stepPlans, input, device) : undefined;
     return {
       of(plan) {
         if (plan.work === "step") return bound(steps, plan);
@@ -104,6 +103,7 @@ async function batchEngine(
 async function stepEngine(
   plans: readonly StepPlan[],
   { profile, model, sampling }: EngineInput,
+  device: "cpu" | "cuda",
 ): Promise<CellEngine<StepPlan>> {
   const { steps } = profile;
   if (steps === undefined) throw new InvariantError(`profile "${profile.name}" has no costs of steps`);
@@ -111,17 +111,17 @@ async function stepEngine(
   const limits = plans.map((plan) => policyOf(plan).limits);
   const maxNumSeqs = greatest([steps.reference.decodes + 1, ...limits.map((limit) => limit.maxNumSeqs)]);
   const maxModelLen = greatest(limits.map((limit) => limit.maxModelLen));
-  requireSlotMemory(model, { maxNumSeqs, maxModelLen });
-  const executor = await startStepExecutor({ model, maxNumSeqs, maxModelLen, sampling });
+  const started = await startSteps({ model, device, sampling, limits: { maxNumSeqs, maxModelLen } });
+  const { executor, takePeakBytes, close } = started;
   try {
-    const common = { executor, model, sampling, hardware: { ...profile.machine } };
+    const common = { executor, model, sampling, hardware: { ...profile.machine }, ...defined({ takePeakBytes }) };
     return {
       measurePace: await stepPaceOf(steps, executor),
       measure: (plan, run) => benchSteps({ ...common, ...run, policyName: plan.name, policy: policyOf(plan) }),
-      close: () => executor.close(),
+      close,
     };
   } catch (error) {
-    await executor.close();
+    await close();
     throw error;
   }
 }

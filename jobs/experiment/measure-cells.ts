@@ -19,6 +19,7 @@ import { canReuse, writeReusable, type RunPlace } from "./reuse-run.js";
 import { describePace, paceAbout, type Pace } from "./pace.js";
 import { predictedRun } from "./predicted-run.js";
 import { fingerprint, waitUntilQuiet, type QuietOptions, type Reporter } from "../inputs/index.js";
+import { RecentPace } from "./recent-pace.js";
 import type { Blocking } from "../replicate/index.js";
 import { simulateAtPace, type CellWorkload } from "./simulate-cells.js";
 
@@ -96,6 +97,7 @@ async function runTasks(tasks: readonly RealTask[], engines: CellEngines, input:
   const bar = reporter.progress("running for real, requests");
   const busy: number[] = [];
   const paces: Pace[] = [];
+  const recent = new RecentPace(() => Number(process.hrtime.bigint()));
   let before = 0;
   try {
     for (const { cell, workload, place, repeat } of tasks) {
@@ -111,7 +113,7 @@ async function runTasks(tasks: readonly RealTask[], engines: CellEngines, input:
             bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
           },
         });
-      const run = await undisturbed(input, () => predictedRun({ measurePace, predict, make }));
+      const run = await undisturbed(input, () => predictedRun({ measurePace, paces: recent, predict, make }));
       before += workload.requests.length;
       await writeReusable(place, run);
       for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);

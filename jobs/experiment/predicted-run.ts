@@ -1,22 +1,23 @@
 /** A real run that is predicted before it is made: reference batches, simulation at their pace, run, reference batches. */
 import type { Run } from "../../formats/index.js";
 import type { MeasurePace, Pace } from "./pace.js";
+import type { RecentPace } from "./recent-pace.js";
 
 export interface PredictedRunInput {
   /** Absent: the profile keeps no reference, so nothing is predicted at another pace than its own. */
   readonly measurePace: MeasurePace | undefined;
+  readonly paces: RecentPace;
   /** Is done with the prediction when it resolves, so that it takes nothing from the run. */
   readonly predict: (pace: number) => Promise<void>;
   readonly make: () => Promise<Run>;
 }
 
 /** The run, with the pace before it, which the prediction was made at, and the pace after it, which it cannot have known. */
-export async function predictedRun({ measurePace, predict, make }: PredictedRunInput): Promise<Run> {
+export async function predictedRun({ measurePace, paces, predict, make }: PredictedRunInput): Promise<Run> {
   if (measurePace === undefined) return await make();
-  const measured = async (): Promise<number> => Number((await measurePace()).toPrecision(4));
-  const before = await measured();
+  const before = await paces.before(measurePace);
   await predict(before);
   const run = await make();
-  const pace: Pace = { before, after: await measured() };
+  const pace: Pace = { before, after: await paces.after(measurePace) };
   return { ...run, info: { ...run.info, pace } };
 }

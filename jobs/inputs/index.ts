@@ -5,6 +5,6 @@ export { hasPrompts, workloadOf } from "./workload-of.js";
 export { sharedNotes } from "./shared-notes.js";
 export { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 export type { Reporter } from "./reporter.js";
-export { startBatches, startRealEngine, type RealEngine, type RealEngineOptions } from "./real-engine.js";
+export { startBatches, startSteps, startRealEngine, type RealEngine, type RealEngineOptions } from "./real-engine.js";
 export { fingerprint } from "./fingerprint.js";
 export { ratedLoad, type CapacityInput } from "./rated-load.js";

@@ -1,16 +1,17 @@
 /** A model loaded on this machine for the real runs of one policy: one that runs whole batches, or one that runs steps. */
 import { totalmem } from "node:os";
-import { ConfigError, type Run } from "../../formats/index.js";
-import { describeMachine } from "../../machine/index.js";
+import { defined, type Run } from "../../formats/index.js";
+import { availableMemoryBytes, describeMachine, readGpu, type Gpu } from "../../machine/index.js";
 import {
   startOnnxExecutor,
   startStepExecutor,
   type ModelFiles,
   type OnnxExecutor,
   type SamplingSettings,
+  type StepExecutor,
 } from "../../onnx/index.js";
 import { benchOnnx, benchSteps, realStepPlan, requireSlotMemory, type RealRunInput } from "../../real/index.js";
-import type { BatchPlan, PolicyPlan, StepPlan } from "../../sim/index.js";
+import type { BatchPlan, EngineLimits, PolicyPlan, StepPlan } from "../../sim/index.js";
 import { startMemory, type RealMemory } from "./real-memory.js";
 
 export interface RealEngine {
@@ -48,7 +49,7 @@ export interface RealBatches {
 export async function startBatches({ model, device, sampling, totalMib }: RealEngineOptions): Promise<RealBatches> {
   const executor = await startOnnxExecutor({ model, device, sampling: sampling !== undefined });
   try {
-    const memory = await startMemory(executor, totalMib);
+    const memory = await startMemory(device, totalMib);
     return {
       executor,
       memory,
@@ -65,23 +66,59 @@ export async function startBatches({ model, device, sampling, totalMib }: RealEn
 
 async function stepEngine(plan: StepPlan, options: RealEngineOptions): Promise<RealEngine> {
   const { model, device, sampling, totalMib } = options;
-  if (device !== "cpu") {
-    throw new ConfigError(
-      `--device ${device}: ${plan.name} runs for real on the CPU, choose --device cpu or simulate it`,
-    );
-  }
+  const { totalBytes, usedBytes } = await memoryBefore(device);
   const policy = realStepPlan(plan).create({
-    totalBytes: totalMib === undefined ? totalmem() : totalMib * 2 ** 20,
-    baseBytes: process.memoryUsage.rss() + model.weightBytes,
+    totalBytes: totalMib === undefined ? totalBytes : totalMib * 2 ** 20,
+    baseBytes: usedBytes + model.weightBytes,
     kvBytesPerToken: model.kvBytesPerToken,
     positions: model.shape.positions,
   });
-  const { maxNumSeqs, maxModelLen } = policy.limits;
-  requireSlotMemory(model, policy.limits);
-  const executor = await startStepExecutor({ model, maxNumSeqs, maxModelLen, sampling });
-  const hardware = describeMachine(executor.ortVersion, undefined);
-  return {
-    measure: (run) => benchSteps({ ...run, executor, model, policyName: plan.name, policy, sampling, hardware }),
-    close: () => executor.close(),
-  };
+  const { executor, gpu, takePeakBytes, close } = await startSteps({ ...options, limits: policy.limits });
+  const hardware = describeMachine(executor.ortVersion, gpu);
+  const common = { executor, model, policyName: plan.name, policy, sampling, hardware, ...defined({ takePeakBytes }) };
+  return { measure: (run) => benchSteps({ ...run, ...common }), close };
+}
+
+export interface RealSteps {
+  readonly executor: StepExecutor;
+  readonly gpu?: Gpu;
+  /** Peak of the GPU's memory since it was last asked. */
+  readonly takePeakBytes?: () => number;
+  readonly close: () => Promise<void>;
+}
+
+export interface RealStepsOptions extends Omit<RealEngineOptions, "totalMib"> {
+  readonly limits: Pick<EngineLimits, "maxNumSeqs" | "maxModelLen">;
+}
+
+/** The executor of steps. ConfigError where its slots do not fit into the device's memory. */
+export async function startSteps({ model, device, sampling, limits }: RealStepsOptions): Promise<RealSteps> {
+  const { maxNumSeqs, maxModelLen } = limits;
+  const { freeBytes } = await memoryBefore(device);
+  requireSlotMemory(model, limits, freeBytes - (device === "cpu" ? 0 : model.weightBytes));
+  const executor = await startStepExecutor({ model, device, maxNumSeqs, maxModelLen, sampling });
+  if (device === "cpu") return { executor, close: () => executor.close() };
+  try {
+    const memory = await startMemory(device, undefined);
+    return {
+      executor,
+      ...defined({ gpu: memory.gpu, takePeakBytes: memory.takePeakBytes }),
+      async close() {
+        memory.stop();
+        await executor.close();
+      },
+    };
+  } catch (error) {
+    await executor.close();
+    throw error;
+  }
+}
+
+/** Of the device, before the model is loaded. */
+async function memoryBefore(device: "cpu" | "cuda") {
+  if (device === "cpu") {
+    return { totalBytes: totalmem(), usedBytes: process.memoryUsage.rss(), freeBytes: availableMemoryBytes() };
+  }
+  const { totalBytes, usedBytes } = await readGpu();
+  return { totalBytes, usedBytes, freeBytes: totalBytes - usedBytes };
 }

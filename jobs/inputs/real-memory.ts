@@ -1,11 +1,10 @@
 /** The memory that a real run's policy looks at: the process's own, or the GPU's as nvidia-smi sees it. Bytes. */
 import { totalmem } from "node:os";
 import { GpuMemoryWatch, readGpu, type Gpu } from "../../machine/index.js";
-import type { OnnxExecutor } from "../../onnx/index.js";
 
 export interface RealMemory {
   readonly totalBytes: number;
-  /** In use once the model is loaded. */
+  /** In use when it was started. */
   readonly baseBytes: number;
   /** Only on a GPU; on the CPU the executor reports the peak of each batch. */
   readonly takePeakBytes?: () => number;
@@ -14,9 +13,9 @@ export interface RealMemory {
 }
 
 /** `totalMib` absent: all there is. BackendError where a GPU's memory cannot be read. */
-export async function startMemory({ info }: OnnxExecutor, totalMib: number | undefined): Promise<RealMemory> {
+export async function startMemory(device: "cpu" | "cuda", totalMib: number | undefined): Promise<RealMemory> {
   const given = totalMib === undefined ? undefined : totalMib * 2 ** 20;
-  if (info.provider === "cpu") {
+  if (device === "cpu") {
     return { totalBytes: given ?? totalmem(), baseBytes: process.memoryUsage.rss(), stop: () => undefined };
   }
   const gpu = await readGpu();

@@ -36,8 +36,8 @@ export function accuracySection(result: ValidationResult, command: string): stri
 function introduction({ statistics, runs, machine }: ValidationResult, command: string): string {
   return (
     `Made by \`${command}\` on ${machine}. A statistic agrees when the ${100 * LEVEL} % interval of its error lies within the ` +
-    "tolerance, differs when it lies outside entirely, and cannot be told otherwise. Each real run is simulated at the pace " +
-    "that reference batches showed just before it: " +
+    "tolerance, differs when it lies outside entirely and most of the real runs were not disturbed, and cannot be told otherwise. " +
+    "Each real run is simulated at the pace that reference batches showed just before it: " +
     `**${tallyText(tallyOf(statistics))}**. ` +
     `${runs.disturbed} of ${runs.all} real runs were disturbed (other processes at work, or a client that lagged).`
   );

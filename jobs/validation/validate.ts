@@ -5,7 +5,7 @@
  * the calibration, and at the pace beside the real runs, which no prediction can know.
  */
 import { join } from "node:path";
-import { ConfigError, type Profile, type Validation, greatest, least } from "../../formats/index.js";
+import { ConfigError, type Profile, type Run, type Validation, greatest, least } from "../../formats/index.js";
 import { whileLocked } from "../../formats/files/index.js";
 import { columnsOf, mean, summarise } from "../../sim/index.js";
 import {
@@ -193,6 +193,7 @@ interface JudgedWith extends SimulatedCell {
 /** Every statistic that all real runs of the cell have. */
 function judgeCell(model: string, { name, real }: CellResult, simulated: JudgedWith): JudgedStatistic[] {
   const { predicted, asCalibrated, beside, toleranceOf } = simulated;
+  const isDisturbed = 2 * real.filter(wasDisturbed).length > real.length;
   const summaries = real.map(({ requests }) => summarise(columnsOf(requests)));
   return judged.flatMap(([metric, stat]): JudgedStatistic[] => {
     const key = `${stat}_${metric}_ms` as const;
@@ -205,6 +206,7 @@ function judgeCell(model: string, { name, real }: CellResult, simulated: JudgedW
         sims: sims.map((sim) => sim[key]!.mean),
         reals,
         tolerance,
+        isDisturbed,
         simulation: sims.map((sim) => sim[key]!.spread).reduce((a, b) => (b.draws > a.draws ? b : a)),
       });
     const found = judgeAt(predicted);
@@ -244,7 +246,11 @@ function batchesOf(model: string, { cells }: ExperimentResults): JudgedBatches[]
 
 function runsOf(cells: readonly CellResult[]): JudgedRuns {
   const runs = cells.flatMap(({ real }) => real);
-  return { all: runs.length, disturbed: runs.filter(({ info }) => info.valid?.ok === false).length };
+  return { all: runs.length, disturbed: runs.filter(wasDisturbed).length };
+}
+
+function wasDisturbed({ info }: Run): boolean {
+  return info.valid?.ok === false;
 }
 
 function machineOf({ machine: { cpu, os }, engine }: Profile): string {

@@ -1,3 +1,5 @@
-/** ONNX Runtime by its C API, where its Node binding will not do: outputs that are written in place. */
+/** ONNX Runtime by its C API, where its Node binding will not do: outputs that are written in place, and memory of a device. */
 export { ortLibrary } from "./ort-library.js";
-export { OrtSession, OrtTensor } from "./ort-session.js";
+export type { OrtDevice } from "./ort-device.js";
+export { DeviceMemory, HostTensor, type OrtTensor } from "./ort-tensor.js";
+export { OrtBinding, OrtSession } from "./ort-session.js";

@@ -12,15 +12,15 @@ import { dirname, join } from "node:path";
 import koffi from "koffi";
 import { BackendError } from "../../formats/index.js";
 
-/** Version of the table that is asked for; ONNX Runtime 1.20 and later have it. */
-const API_VERSION = 20;
+/** Version of the table that is asked for; ONNX Runtime 1.24 and later have it. */
+const API_VERSION = 24;
 
 /** Arguments in order; every pointer is a `void *`, given as a BigInt or as a typed array that holds the memory. */
 const functions = {
   getErrorMessage: [2, "str", "void *"],
   createEnv: [3, "void *", "int, str, void *"],
   createSession: [7, "void *", "void *, PATH, void *, void *"],
-  run: [9, "void *", "void *, void *, void *, void *, size_t, void *, size_t, void *"],
+  createSessionFromArray: [8, "void *", "void *, void *, size_t, void *, void *"],
   createSessionOptions: [10, "void *", "void *"],
   disableMemPattern: [17, "void *", "void *"],
   setLogSeverity: [22, "void *", "void *, int"],
@@ -28,15 +28,39 @@ const functions = {
   setIntraOpThreads: [24, "void *", "void *, int"],
   setInterOpThreads: [25, "void *", "void *, int"],
   createTensorWithData: [49, "void *", "void *, void *, size_t, void *, size_t, int, void *"],
-  createCpuMemoryInfo: [69, "void *", "int, int, void *"],
+  createMemoryInfo: [68, "void *", "str, int, int, int, void *"],
+  allocatorAlloc: [75, "void *", "void *, size_t, void *"],
+  allocatorFree: [76, "void *", "void *, void *"],
   releaseStatus: [93, "void", "void *"],
+  releaseMemoryInfo: [94, "void", "void *"],
   releaseSession: [95, "void", "void *"],
   releaseValue: [96, "void", "void *"],
   releaseSessionOptions: [100, "void", "void *"],
   addSessionConfigEntry: [130, "void *", "void *, str, str"],
+  createAllocator: [131, "void *", "void *, void *, void *"],
+  releaseAllocator: [132, "void", "void *"],
+  runWithBinding: [133, "void *", "void *, void *, void *"],
+  createIoBinding: [134, "void *", "void *, void *"],
+  releaseIoBinding: [135, "void", "void *"],
+  bindInput: [136, "void *", "void *, str, void *"],
+  bindOutput: [137, "void *", "void *, str, void *"],
+  clearBoundInputs: [141, "void", "void *"],
+  clearBoundOutputs: [142, "void", "void *"],
+  synchronizeInputs: [202, "void *", "void *"],
+  synchronizeOutputs: [203, "void *", "void *"],
+  appendCuda: [204, "void *", "void *, void *"],
+  createCudaOptions: [205, "void *", "void *"],
+  updateCudaOptions: [206, "void *", "void *, void *, void *, size_t"],
+  releaseCudaOptions: [208, "void", "void *"],
+  getAssignment: [407, "void *", "void *, void *, void *"],
+  getSubgraphProvider: [408, "void *", "void *, void *"],
+  getSubgraphNodes: [409, "void *", "void *, void *, void *"],
+  getNodeOperator: [412, "void *", "void *, void *"],
 } as const satisfies Record<string, readonly [place: number, result: string, parameters: string]>;
 
 type OrtFunction = keyof typeof functions;
+/** Those that answer with nothing. */
+type OrtVoid = Extract<OrtFunction, `release${string}` | `clear${string}`>;
 /** Null pointers are 0n. */
 type Argument = bigint | number | string | NodeJS.TypedArray | null;
 
@@ -48,8 +72,8 @@ export interface OrtLibrary {
   call(name: OrtFunction, ...args: Argument[]): void;
   /** Calls a function that makes something, whose last parameter is where its pointer goes. */
   make(name: OrtFunction, ...args: Argument[]): bigint;
-  /** Gives back what was made. */
-  release(name: "releaseSession" | "releaseValue" | "releaseSessionOptions", pointer: bigint): void;
+  /** Gives back what was made, or forgets what was bound. */
+  tell(name: OrtVoid, pointer: bigint): void;
 }
 
 let loaded: OrtLibrary | undefined;
@@ -72,10 +96,11 @@ function load(path: string): OrtLibrary {
   const table = koffi.call(base[0], koffi.proto("void *", ["uint32_t"]), API_VERSION) as bigint | null;
   if (table === null) {
     throw new BackendError(
-      `ONNX Runtime ${version} in "${path}" has no API of version ${API_VERSION}, expected 1.20 or later`,
+      `ONNX Runtime ${version} in "${path}" has no API of version ${API_VERSION}, expected 1.24 or later; ` +
+        "restore the version that servesim pins with npm ci",
     );
   }
-  const places = koffi.decode(table, koffi.array("void *", 1 + functions.addSessionConfigEntry[0])) as bigint[];
+  const places = koffi.decode(table, koffi.array("void *", 1 + functions.getNodeOperator[0])) as bigint[];
   const pathType = process.platform === "win32" ? "str16" : "str";
   const bound = Object.fromEntries(
     Object.entries(functions).map(([name, [place, result, parameters]]) => {
@@ -100,7 +125,7 @@ function load(path: string): OrtLibrary {
       call(name, ...args, made);
       return made[0]!;
     },
-    release: (name, pointer) => {
+    tell: (name, pointer) => {
       bound[name](pointer);
     },
   };

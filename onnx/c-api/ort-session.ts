@@ -1,64 +1,37 @@
-/** Sessions and tensors of ONNX Runtime's C API: a tensor is a view of a typed array, read and written where it lies. */
+/** Sessions of ONNX Runtime's C API, run by IoBinding: inputs and outputs stay bound from run to run, on whatever device they lie. */
 import koffi from "koffi";
+import { BackendError } from "../../formats/index.js";
+import { appendProvider, providerOf, type OrtDevice } from "./ort-device.js";
 import { ortLibrary, type OrtLibrary } from "./ort-library.js";
-
-/** ONNX's numbers of element types. */
-const elementTypes = { float32: 1, int32: 6, int64: 7, float16: 10 } as const;
-export type ElementType = keyof typeof elementTypes;
+import type { OrtTensor } from "./ort-tensor.js";
 
 const LOG_FATAL = 4;
 const OPTIMISE_ALL = 99;
-/** OrtDeviceAllocator, and memory of the default kind. */
-const CPU_ALLOCATOR = [0, 0] as const;
+
+/** Of every session. Spinning, memory patterns: as for the static graphs (open-session.ts). */
+const configEntries = {
+  "session.intra_op.allow_spinning": "0",
+  "session.record_ep_graph_assignment_info": "1",
+} as const;
 
 let environment: bigint | undefined;
-let cpuMemory: bigint | undefined;
-
-/** A typed array as ONNX Runtime takes it; the array stays where it is and belongs to the caller. Release it after use. */
-export class OrtTensor {
-  readonly pointer: bigint;
-
-  /** `dims` are those of the whole array: their product is its length. */
-  constructor(
-    readonly data: NodeJS.TypedArray,
-    readonly dims: readonly number[],
-    type: ElementType,
-  ) {
-    const ort = ortLibrary();
-    cpuMemory ??= ort.make("createCpuMemoryInfo", ...CPU_ALLOCATOR);
-    const sizes = BigInt64Array.from(dims, BigInt);
-    // An empty array has no address of its own.
-    const memory = data.length === 0 ? new Uint8Array(8) : data;
-    this.pointer = ort.make(
-      "createTensorWithData",
-      cpuMemory,
-      memory,
-      data.byteLength,
-      sizes,
-      sizes.length,
-      elementTypes[type],
-    );
-  }
-
-  release(): void {
-    ortLibrary().release("releaseValue", this.pointer);
-  }
-}
 
 export interface OrtSessionOptions {
+  readonly device: OrtDevice;
   readonly threads: number;
 }
 
-/** A loaded graph. `run` blocks its thread. */
+/** A loaded graph. Its runs block their thread. */
 export class OrtSession {
+  readonly device: OrtDevice;
+  /** The OrtSession of the C API. */
+  readonly pointer: bigint;
   private readonly ort: OrtLibrary = ortLibrary();
-  private readonly pointer: bigint;
-  /** Names as C has them, which must outlive each call. */
-  private readonly texts = new Map<string, Uint8Array>();
 
-  /** BackendError where the file is no graph that this version runs. */
-  constructor(path: string, { threads }: OrtSessionOptions) {
+  /** `graph`: a path, or the bytes of a graph whose weights are inside. BackendError where it or the device cannot be used. */
+  constructor(graph: string | Uint8Array, { device, threads }: OrtSessionOptions) {
     const { ort } = this;
+    this.device = device;
     environment ??= ort.make("createEnv", LOG_FATAL, "servesim");
     const options = ort.make("createSessionOptions");
     try {
@@ -66,43 +39,106 @@ export class OrtSession {
       ort.call("setInterOpThreads", options, 1);
       ort.call("setGraphOptimization", options, OPTIMISE_ALL);
       ort.call("setLogSeverity", options, LOG_FATAL);
-      // As for the static graphs (open-session.ts).
       ort.call("disableMemPattern", options);
-      ort.call("addSessionConfigEntry", options, "session.intra_op.allow_spinning", "0");
-      this.pointer = ort.make("createSession", environment, path, options);
+      for (const entry of Object.entries(configEntries)) ort.call("addSessionConfigEntry", options, ...entry);
+      appendProvider(options, device);
+      this.pointer =
+        typeof graph === "string"
+          ? ort.make("createSession", environment, graph, options)
+          : ort.make("createSessionFromArray", environment, graph, graph.length, options);
     } finally {
-      ort.release("releaseSessionOptions", options);
+      ort.tell("releaseSessionOptions", options);
     }
   }
 
-  /** Reads the inputs and writes the outputs, which may share memory where the graph's kernels allow it. */
-  run(inputs: ReadonlyMap<string, OrtTensor>, outputs: ReadonlyMap<string, OrtTensor>): void {
-    this.ort.call(
-      "run",
-      this.pointer,
-      null,
-      this.pointersToNames(inputs),
-      pointersOf(inputs),
-      inputs.size,
-      this.pointersToNames(outputs),
-      outputs.size,
-      pointersOf(outputs),
+  /**
+   * BackendError where the runtime computes the operator on another device than the session's, as it does without a word for
+   * element types that the device has no kernel for.
+   */
+  requireOnDevice(operator: string): void {
+    const providers = this.providersOf(operator);
+    const wanted = providerOf(this.device);
+    if (providers.size === 1 && providers.has(wanted)) return;
+    const found = providers.size === 0 ? "nowhere" : `on ${[...providers].join(" and ")}`;
+    throw new BackendError(
+      `ONNX Runtime ${this.ort.version} computes ${operator} ${found}, expected ${wanted}; use --device cpu`,
     );
   }
 
   release(): void {
-    this.ort.release("releaseSession", this.pointer);
+    this.ort.tell("releaseSession", this.pointer);
   }
 
-  private pointersToNames(tensors: ReadonlyMap<string, OrtTensor>): BigUint64Array {
-    return BigUint64Array.from(tensors.keys(), (name) => {
-      const text = this.texts.get(name) ?? new TextEncoder().encode(`${name}\0`);
-      this.texts.set(name, text);
-      return koffi.address(text);
+  private providersOf(operator: string): ReadonlySet<string> {
+    const { ort } = this;
+    const subgraphs = listed((list, count) => {
+      ort.call("getAssignment", this.pointer, list, count);
     });
+    const has = (subgraph: bigint): boolean =>
+      listed((list, count) => {
+        ort.call("getSubgraphNodes", subgraph, list, count);
+      }).some((node) => textAt(ort.make("getNodeOperator", node)) === operator);
+    return new Set(subgraphs.filter(has).map((subgraph) => textAt(ort.make("getSubgraphProvider", subgraph))));
   }
 }
 
-function pointersOf(tensors: ReadonlyMap<string, OrtTensor>): BigUint64Array {
-  return BigUint64Array.from(tensors.values(), ({ pointer }) => pointer);
+/** What a session reads and writes. What is bound stays so until something else is bound to the name. */
+export class OrtBinding {
+  private readonly ort: OrtLibrary = ortLibrary();
+  private readonly pointer: bigint;
+  private readonly bound = new Map<string, OrtTensor>();
+
+  constructor(private readonly session: OrtSession) {
+    this.pointer = this.ort.make("createIoBinding", session.pointer);
+  }
+
+  /** Numbers that change in a tensor of main memory have to be bound again for a device: they are copied to it here. */
+  input(name: string, tensor: OrtTensor): void {
+    this.bind("bindInput", name, tensor);
+  }
+
+  /** An output on another device than the session's is copied there at the end of each run. */
+  output(name: string, tensor: OrtTensor): void {
+    this.bind("bindOutput", name, tensor);
+  }
+
+  /** Forgets the outputs: those that are bound no more are not computed. */
+  clearOutputs(): void {
+    this.ort.tell("clearBoundOutputs", this.pointer);
+    this.bound.clear();
+  }
+
+  /** Blocks until the outputs are written, on a device as well. */
+  run(): void {
+    const { ort, session, pointer } = this;
+    const isApart = session.device !== "cpu";
+    if (isApart) ort.call("synchronizeInputs", pointer);
+    ort.call("runWithBinding", session.pointer, null, pointer);
+    if (isApart) ort.call("synchronizeOutputs", pointer);
+  }
+
+  release(): void {
+    this.ort.tell("clearBoundInputs", this.pointer);
+    this.ort.tell("clearBoundOutputs", this.pointer);
+    this.ort.tell("releaseIoBinding", this.pointer);
+  }
+
+  private bind(how: "bindInput" | "bindOutput", name: string, tensor: OrtTensor): void {
+    const isCopied = tensor.device !== this.session.device;
+    if (!isCopied && this.bound.get(name) === tensor) return;
+    this.ort.call(how, this.pointer, name, tensor.pointer);
+    this.bound.set(name, tensor);
+  }
+}
+
+/** Pointers of a list that the runtime owns. */
+function listed(get: (list: BigUint64Array, count: BigUint64Array) => void): bigint[] {
+  const [list, count] = [new BigUint64Array(1), new BigUint64Array(1)];
+  get(list, count);
+  if (count[0] === 0n) return [];
+  return koffi.decode(list[0]!, koffi.array("void *", Number(count[0]))) as bigint[];
+}
+
+function textAt(pointer: bigint): string {
+  return koffi.decode(pointer, "char", -1) as string;
 }

@@ -2,7 +2,7 @@ import { appendFileSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BackendError } from "../../formats/index.js";
-import { checkProvider, missingLibraries } from "./check-provider.js";
+import { checkProvider, missingLibraries, remediesFor } from "./check-provider.js";
 import { listProviders } from "./providers.js";
 
 let folder: string;
@@ -38,4 +38,14 @@ test("libraries that the loader does not find are named", async () => {
 test("what ldd lists as found is not missing", () => {
   const listed = "\tlibcudart.so.13 => not found\n\tlibm.so.6 => /lib/libm.so.6 (0x7f)\n\tlibcuda.so.1 => not found\n";
   expect(missingLibraries(listed)).toEqual(["libcudart.so.13", "libcuda.so.1"]);
+});
+
+test("each missing library comes with its own remedy: driver, CUDA, cuDNN", () => {
+  expect(remediesFor(["libcuda.so.1"])).toEqual([
+    "install NVIDIA's driver, which brings libcuda.so.1 (a container has it only with --gpus)",
+  ]);
+  const [driver, cudnn, cuda] = remediesFor(["libcublas.so.13", "libcudnn.so.9", "libcuda.so.1"]);
+  expect(driver).toMatch("driver");
+  expect(cudnn).toBe("install cuDNN 9 and put its folder on LD_LIBRARY_PATH");
+  expect(cuda).toBe("install CUDA 13 and put its folder on LD_LIBRARY_PATH");
 });

@@ -23,10 +23,23 @@ export async function checkProvider(path: string, ortVersion: string): Promise<v
   if (missing.length > 0) {
     throw new BackendError(
       `device "cuda" is not available: the loader does not find ${missing.join(", ")}, which the CUDA provider of ONNX ` +
-        `Runtime ${ortVersion} needs; install CUDA 13 (libcuda.so.1 comes with NVIDIA's driver) and put its folder on ` +
-        "LD_LIBRARY_PATH",
+        `Runtime ${ortVersion} needs; ${remediesFor(missing).join("; ")}, or use device "cpu"`,
     );
   }
+}
+
+/** Where the libraries come from: the driver's cannot be installed without a driver. */
+export function remediesFor(missing: readonly string[]): string[] {
+  const isDriver = (name: string): boolean => name.startsWith("libcuda.so");
+  const isCudnn = (name: string): boolean => name.startsWith("libcudnn");
+  const path = "put its folder on LD_LIBRARY_PATH";
+  return [
+    ...(missing.some(isDriver)
+      ? ["install NVIDIA's driver, which brings libcuda.so.1 (a container has it only with --gpus)"]
+      : []),
+    ...(missing.some(isCudnn) ? [`install cuDNN 9 and ${path}`] : []),
+    ...(missing.some((name) => !isDriver(name) && !isCudnn(name)) ? [`install CUDA 13 and ${path}`] : []),
+  ];
 }
 
 /** Names that the loader did not find, of the text that ldd prints. */

@@ -10,7 +10,7 @@ export async function checkSteps(): Promise<string> {
   const cacheDir = await mkdtemp(join(tmpdir(), "servesim-steps-"));
   try {
     const model = await ensureModel("tiny", { cacheDir });
-    const executor = await startStepExecutor({ model, threads: 1, maxNumSeqs: 1, maxModelLen: 2 });
+    const executor = await startStepExecutor({ model, device: "cpu", threads: 1, maxNumSeqs: 1, maxModelLen: 2 });
     await executor.close();
     return `C API of ONNX Runtime ${executor.ortVersion} by FFI (koffi), KV cache kept in place`;
   } finally {

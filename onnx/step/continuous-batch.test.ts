@@ -3,13 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import seedrandom from "seedrandom";
-import { ortLibrary } from "../c-api/index.js";
+import { OrtSession, ortLibrary } from "../c-api/index.js";
 import { startOnnxExecutor, startUncachedExecutor } from "../batches/executor.js";
 import { drawUniforms, type Sampling } from "../batches/sampling.js";
 import { ensureModel, type ModelFiles } from "../models/index.js";
 import type { ModelShape } from "../spec/shape.js";
 import { ContinuousBatch } from "./continuous-batch.js";
+import { DeviceSlots } from "./device-slots.js";
 import { randomRequests, runSchedule, type RandomNumbers, type ScheduledRequest } from "./random-schedule.fixture.js";
+import { StepRunner } from "./step-runner.js";
 
 let cacheDir: string;
 beforeAll(async () => {
@@ -35,13 +37,16 @@ function numbersOf(seed: string): RandomNumbers {
 
 /** Requests of many schedules, served one schedule after another on one batch. */
 function serve(
-  options: ConstructorParameters<typeof ContinuousBatch>[0],
+  {
+    schedules = SCHEDULES,
+    ...options
+  }: ConstructorParameters<typeof ContinuousBatch>[0] & { readonly schedules?: number },
   uniformsOf?: (index: number) => Float32Array,
 ): { readonly requests: ScheduledRequest[]; readonly preempted: number; readonly copies: number } {
   const batch = new ContinuousBatch(options);
   const served: ScheduledRequest[] = [];
   let preempted = 0;
-  for (let schedule = 0; schedule < SCHEDULES; schedule++) {
+  for (let schedule = 0; schedule < schedules; schedule++) {
     const random = numbersOf(`schedule ${schedule}`);
     const requests = randomRequests(REQUESTS, random).map((request, at) =>
       uniformsOf === undefined ? request : { ...request, uniforms: uniformsOf(served.length + at) },
@@ -54,7 +59,7 @@ function serve(
   return { requests: served, preempted, copies };
 }
 
-const limits = { threads: 1, maxNumSeqs: MAX_NUM_SEQS, maxModelLen: MAX_MODEL_LEN };
+const limits = { device: "cpu" as const, threads: 1, maxNumSeqs: MAX_NUM_SEQS, maxModelLen: MAX_MODEL_LEN };
 
 test.each([
   ["GPT-2", "tiny"],
@@ -72,6 +77,54 @@ test.each([
   }
   await plain.close();
   expect(requests.map(({ output }) => output)).toEqual(expected);
+});
+
+// The KV cache as a GPU has it: memory of ONNX Runtime's allocator, and copies made by a graph. Here the device is the CPU.
+test.each(["fp32", "fp16"] as const)(
+  "%s: a cache in the device's memory gives the tokens of one in arrays",
+  async (precision) => {
+    const model = await ensureModel("tiny", { cacheDir, precision });
+    const own = { ...limits, schedules: 10, model };
+    const cache = new DeviceSlots(model, MAX_NUM_SEQS + 1, MAX_MODEL_LEN, "cpu");
+    const onDevice = serve({ ...own, cache });
+    expect(onDevice.copies).toBeGreaterThan(10);
+    expect(onDevice).toEqual(serve(own));
+  },
+);
+
+test("memory of a device: cleared at first, copied slot by slot, and read back", async () => {
+  const model = await ensureModel("tiny", { cacheDir });
+  const cache = new DeviceSlots(model, 3, 4, "cpu");
+  const runner = new StepRunner({ model, device: "cpu", threads: 1, slots: 3, maxModelLen: 4, cache });
+  const slot = (at: number): number[] => Array.from(cache.sample(at, 4));
+  expect(slot(0)).toEqual(slot(0).map(() => 0));
+  runner.run([{ firstSlot: 0, rows: [{ ids: [5, 6, 7], past: 0 }] }]);
+  cache.copy(0, 2);
+  expect(slot(2)).toEqual(slot(0));
+  expect(slot(2)).not.toEqual(slot(1));
+  runner.release();
+});
+
+test("more memory than the device has is told as such", async () => {
+  const model = await ensureModel("tiny", { cacheDir });
+  expect(() => new DeviceSlots(model, 2 ** 25, 128, "cpu")).toThrow(/ONNX Runtime 1\.29\.\d+: .*(allocat|memory)/i);
+});
+
+test("an operator that the runtime computes elsewhere than on the session's device is named", async () => {
+  const { stepPaths } = await ensureModel("tiny", { cacheDir });
+  const session = new OrtSession(stepPaths[0]!.greedy, { device: "cpu", threads: 1 });
+  expect(() => {
+    session.requireOnDevice("GroupQueryAttention");
+  }).not.toThrow();
+  expect(() => {
+    session.requireOnDevice("RotaryEmbedding");
+  }).toThrow(/computes RotaryEmbedding nowhere, expected CPUExecutionProvider/);
+  // As if the session were a GPU's.
+  Object.defineProperty(session, "device", { value: "cuda" });
+  expect(() => {
+    session.requireOnDevice("GroupQueryAttention");
+  }).toThrow(/GroupQueryAttention on CPUExecutionProvider, expected CUDAExecutionProvider; use --device cpu/);
+  session.release();
 });
 
 test("sampled tokens are those of the static graph with the same seeds", async () => {
@@ -106,11 +159,16 @@ test("in fp16 every token of a schedule is the one that the request gets alone o
 
 test("models that the attention kernel does not take are rejected by name", async () => {
   const open = (model: ModelFiles): ContinuousBatch =>
-    new ContinuousBatch({ model, threads: 1, maxNumSeqs: 2, maxModelLen: 64 });
+    new ContinuousBatch({ model, device: "cpu", threads: 1, maxNumSeqs: 2, maxModelLen: 64 });
   const narrow = await ensureModel("llama-tiny", { cacheDir });
   expect(() => open(narrow)).toThrow("its heads are 8 wide, expected a multiple of 16");
   const model = await ensureModel("tiny", { cacheDir });
-  expect(() => new ContinuousBatch({ model, threads: 1, maxNumSeqs: 2, maxModelLen: 4096 })).toThrow("more than model");
+  expect(() => new ContinuousBatch({ model, device: "cpu", threads: 1, maxNumSeqs: 2, maxModelLen: 4096 })).toThrow(
+    "more than model",
+  );
+  expect(() => new ContinuousBatch({ ...limits, model, device: "cuda" })).toThrow(
+    "CUDA's attention kernel takes 16 bits, the model has fp32; give --precision fp16",
+  );
 });
 
 test("a step takes no longer in longer slots: keys and values are appended in place, not copied", async () => {
@@ -118,7 +176,7 @@ test("a step takes no longer in longer slots: keys and values are appended in pl
   const model = await ensureModel(shape, { cacheDir });
   const maxNumSeqs = 8;
   const [short, long] = [64, 4096].map((maxModelLen) => {
-    const batch = new ContinuousBatch({ model, threads: 1, maxNumSeqs, maxModelLen });
+    const batch = new ContinuousBatch({ model, device: "cpu", threads: 1, maxNumSeqs, maxModelLen });
     let fastestMs = Infinity;
     const step = (past: number): void => {
       const startNs = process.hrtime.bigint();

@@ -15,6 +15,7 @@ import type { StepCommand, StepRun, StepWorkerOptions } from "./step-protocol.js
 
 export interface StepExecutorOptions {
   readonly model: ModelFiles;
+  readonly device: "cpu" | "cuda";
   /** Default: the cores that this process may use. */
   readonly threads?: number;
   /** Most requests at once; each has a slot of `maxModelLen` tokens. */
@@ -25,6 +26,7 @@ export interface StepExecutorOptions {
 
 export interface StepExecutor {
   readonly ortVersion: string;
+  readonly device: "cpu" | "cuda";
   readonly threads: number;
   /** From starting the thread to a loaded model. */
   readonly loadMs: number;
@@ -39,21 +41,22 @@ export interface StepExecutor {
 const LOAD_LIMIT_MS = 1_800_000;
 const STEP_LIMIT_MS = 600_000;
 
-/** ConfigError for a model that the kernel does not run; BackendError where it cannot be loaded. */
+/** ConfigError for a model that the kernel does not run; BackendError where the device or the model cannot be used. */
 export async function startStepExecutor(options: StepExecutorOptions): Promise<StepExecutor> {
-  const { model, threads = availableParallelism(), maxNumSeqs, maxModelLen, sampling } = options;
-  requireStepModel(model, maxModelLen);
+  const { model, device, threads = availableParallelism(), maxNumSeqs, maxModelLen, sampling } = options;
+  requireStepModel(model, maxModelLen, device);
   if (sampling !== undefined) checkSampling({ ...sampling, seeds: [] }, 0);
   const cacheBytes = (maxNumSeqs + 1) * maxModelLen * model.kvBytesPerToken;
-  const { ortVersion } = await requireProvider("cpu");
-  const workerData: StepWorkerOptions = { model, threads, maxNumSeqs, maxModelLen, sampling };
-  const what = `steps of model "${model.name}"`;
+  const { ortVersion } = await requireProvider(device);
+  const workerData: StepWorkerOptions = { model, device, threads, maxNumSeqs, maxModelLen, sampling };
+  const what = `steps of model "${model.name}" on ${device}`;
   const startNs = process.hrtime.bigint();
   const thread = new WorkerThread<StepCommand, StepRun>(new Worker(workerFile("onnx-steps"), { workerData }), what);
   await thread.load(LOAD_LIMIT_MS);
   const loadMs = Number(process.hrtime.bigint() - startNs) / 1e6;
   return {
     ortVersion,
+    device,
     threads,
     loadMs,
     cacheBytes,

@@ -3,7 +3,7 @@ import type { RequestStep } from "./continuous-batch.js";
 import type { StepRunnerOptions } from "./step-runner.js";
 
 /** Given to the worker when it starts. */
-export type StepWorkerOptions = Omit<StepRunnerOptions, "slots"> & { readonly maxNumSeqs: number };
+export type StepWorkerOptions = Omit<StepRunnerOptions, "slots" | "cache"> & { readonly maxNumSeqs: number };
 
 export interface StepCommand {
   readonly kind: "step";
@@ -22,6 +22,4 @@ export interface StepRun {
   readonly tokens: ReadonlyMap<number, number>;
   /** Slots copied for this step. */
   readonly slotCopies: number;
-  /** Peak resident memory of the process since the step before. */
-  readonly peakRssBytes: number;
 }

@@ -6,11 +6,13 @@
  */
 import { InvariantError } from "../../formats/index.js";
 import type { SamplingSettings } from "../batches/index.js";
-import { OrtSession, OrtTensor } from "../c-api/index.js";
-import { graphNames, groupNames, stepNames } from "../graphs/index.js";
+import { OrtBinding, OrtSession, type OrtDevice } from "../c-api/index.js";
+import { groupNames } from "../graphs/index.js";
 import type { ModelFiles } from "../models/index.js";
-import { foldTokenId, type ModelShape } from "../spec/index.js";
-import { KvSlots } from "./kv-slots.js";
+import { DeviceSlots } from "./device-slots.js";
+import { HostSlots } from "./host-slots.js";
+import type { KvSlots } from "./kv-slots.js";
+import { GroupFeed, SamplingFeed, TokenFeed } from "./step-feed.js";
 import { requireStepModel } from "./step-model.js";
 
 export interface StepRow {
@@ -29,99 +31,134 @@ export interface StepGroup {
 
 export interface StepRunnerOptions {
   readonly model: ModelFiles;
+  readonly device: OrtDevice;
   readonly threads: number;
   readonly slots: number;
   /** Longest prompt and output of a request together. */
   readonly maxModelLen: number;
   /** Tokens are sampled; without it the largest logit is taken. */
   readonly sampling?: SamplingSettings | undefined;
+  /** Absent: main memory on the CPU, the device's own on others. */
+  readonly cache?: KvSlots | undefined;
+}
+
+/** Has a cache in place, on whatever device. */
+const ATTENTION = "GroupQueryAttention";
+
+interface LoadedGraph {
+  readonly session: OrtSession;
+  readonly binding: OrtBinding;
 }
 
 export class StepRunner {
   readonly cache: KvSlots;
   /** Time spent inside the runtime so far, ns. */
   runtimeNs = 0;
-  private readonly shape: ModelShape;
   /** By their number of groups less one. */
-  private readonly sessions: readonly OrtSession[];
+  private readonly graphs: readonly LoadedGraph[];
+  /** Of decodes, by group and rows; of wanted tokens, by rows. */
+  private readonly decodeFeeds: Map<number, GroupFeed>[];
+  private readonly tokenFeeds = new Map<number, TokenFeed>();
+  private readonly sampling: SamplingFeed | undefined;
 
-  /** ConfigError for a model that the kernel does not run. */
+  /** ConfigError for a model that the kernel does not run; BackendError where the device or its memory cannot be had. */
   constructor(private readonly options: StepRunnerOptions) {
-    const { model, threads, slots, maxModelLen, sampling } = options;
-    requireStepModel(model, maxModelLen);
-    this.shape = model.shape;
-    this.cache = new KvSlots(model, slots, maxModelLen);
-    this.sessions = model.stepPaths.map(
-      ({ greedy, sampled }) => new OrtSession(sampling === undefined ? greedy : sampled, { threads }),
-    );
+    const { model, device, threads, slots, maxModelLen, sampling, cache } = options;
+    requireStepModel(model, maxModelLen, device);
+    this.graphs = model.stepPaths.map(({ greedy, sampled }) => {
+      const session = new OrtSession(sampling === undefined ? greedy : sampled, { device, threads });
+      session.requireOnDevice(ATTENTION);
+      return { session, binding: new OrtBinding(session) };
+    });
+    this.cache =
+      cache ??
+      (device === "cpu"
+        ? new HostSlots(model, slots, maxModelLen)
+        : new DeviceSlots(model, slots, maxModelLen, device));
+    this.decodeFeeds = this.graphs.map(() => new Map<number, GroupFeed>());
+    this.sampling = sampling === undefined ? undefined : new SamplingFeed(sampling, model.shape);
   }
 
   /** The most groups that one run takes. */
   get mostGroups(): number {
-    return this.sessions.length;
+    return this.graphs.length;
   }
 
   /** Runs one step, of one group or more; the wanted tokens, row after row, group after group. */
   run(groups: readonly StepGroup[]): number[] {
-    const session = this.sessions[groups.length - 1];
-    if (session === undefined)
+    const graph = this.graphs[groups.length - 1];
+    if (graph === undefined)
       throw new InvariantError(`a step has ${groups.length} groups, expected 1 to ${this.mostGroups}`);
-    const made: OrtTensor[] = [];
-    const tensor = (...args: ConstructorParameters<typeof OrtTensor>): OrtTensor => {
-      const one = new OrtTensor(...args);
-      made.push(one);
-      return one;
-    };
+    const { binding } = graph;
+    const chunkFeeds: GroupFeed[] = [];
     try {
-      const [inputs, outputs] = [new Map<string, OrtTensor>(), new Map<string, OrtTensor>()];
-      const wanted: { readonly place: number; readonly uniform: number }[] = [];
-      let place = 0;
       for (const [at, { firstSlot, rows }] of groups.entries()) {
-        const names = groupNames(at);
-        const length = rows[0]!.ids.length;
+        const length = rows[0]?.ids.length ?? 0;
         this.check(firstSlot, rows, length);
-        const feed = feedOf(rows, length, this.shape);
-        inputs.set(names.inputIds, tensor(feed.ids, [rows.length, length], "int64"));
-        inputs.set(names.positions, tensor(feed.positions, [rows.length, length], "int64"));
-        inputs.set(names.lastPositions, tensor(feed.lastPositions, [rows.length], "int32"));
-        inputs.set(names.totalLength, tensor(Int32Array.of(feed.longest), [1], "int32"));
-        for (const [part, slots] of this.cache.view(firstSlot, rows.length)) {
-          inputs.set(names.past(part), slots);
-          outputs.set(names.present(part), slots);
-        }
-        for (const { next } of rows) {
-          place += length;
-          if (next !== undefined) wanted.push({ place: place - 1, uniform: next.uniform });
-        }
+        const feed = this.groupFeed(at, rows.length, length, chunkFeeds);
+        feed.fill(rows, this.options.model.shape);
+        feed.bind(binding, at);
+        this.bindSlots(binding, at, firstSlot, rows.length);
       }
-      const asked = wanted.length;
-      const { sampling } = this.options;
-      // The kernels that sample end the process where there is no row.
-      if (asked === 0 && sampling !== undefined) wanted.push({ place: 0, uniform: 0 });
-      const tokens = new BigInt64Array(wanted.length);
-      const places = BigInt64Array.from(wanted, (one) => BigInt(one.place));
-      inputs.set(stepNames.logitRows, tensor(places, [wanted.length], "int64"));
-      outputs.set(stepNames.tokens, tensor(tokens, [wanted.length], "int64"));
-      if (sampling !== undefined) {
-        const uniforms = Float32Array.from(wanted, ({ uniform }) => uniform);
-        const { temperature, topK = this.shape.vocab, topP = 1 } = sampling;
-        inputs.set(graphNames.temperature, tensor(Float32Array.of(temperature), [], "float32"));
-        inputs.set(graphNames.topK, tensor(BigInt64Array.of(BigInt(Math.min(topK, this.shape.vocab))), [1], "int64"));
-        inputs.set(graphNames.topP, tensor(Float32Array.of(topP), [], "float32"));
-        inputs.set(graphNames.uniforms, tensor(uniforms, [wanted.length], "float32"));
-      }
+      const { feed, asked } = this.wanted(groups);
+      feed.bind(binding, this.sampling !== undefined);
+      this.sampling?.bind(binding);
       const startNs = process.hrtime.bigint();
-      session.run(inputs, outputs);
+      binding.run();
       this.runtimeNs += Number(process.hrtime.bigint() - startNs);
-      return Array.from(tokens.subarray(0, asked), Number);
+      return Array.from(feed.tokens.subarray(0, asked), Number);
     } finally {
-      for (const one of made) one.release();
+      for (const feed of chunkFeeds) feed.release();
     }
   }
 
   release(): void {
+    for (const { binding } of this.graphs) binding.release();
+    for (const feeds of [...this.decodeFeeds, this.tokenFeeds]) for (const feed of feeds.values()) feed.release();
+    this.sampling?.release();
     this.cache.release();
-    for (const session of this.sessions) session.release();
+    for (const { session } of this.graphs) session.release();
+  }
+
+  /** Decodes come in a few numbers of rows, and again and again; chunks have any length, and are added to `chunkFeeds`. */
+  private groupFeed(group: number, rows: number, length: number, chunkFeeds: GroupFeed[]): GroupFeed {
+    if (length > 1) {
+      const feed = new GroupFeed(rows, length);
+      chunkFeeds.push(feed);
+      return feed;
+    }
+    const feeds = this.decodeFeeds[group]!;
+    let feed = feeds.get(rows);
+    if (feed === undefined) feeds.set(rows, (feed = new GroupFeed(rows, 1)));
+    return feed;
+  }
+
+  private bindSlots(binding: OrtBinding, group: number, firstSlot: number, rows: number): void {
+    const { past, present } = groupNames(group);
+    for (const [part, slots] of this.cache.view(firstSlot, rows)) {
+      binding.input(past(part), slots);
+      binding.output(present(part), slots);
+    }
+  }
+
+  /** The feed of the wanted tokens, filled, and how many of them were asked for. */
+  private wanted(groups: readonly StepGroup[]): { readonly feed: TokenFeed; readonly asked: number } {
+    const asked = groups.reduce((sum, { rows }) => sum + rows.filter(({ next }) => next !== undefined).length, 0);
+    // The kernels that sample end the process where there is no row.
+    const count = asked === 0 && this.sampling !== undefined ? 1 : asked;
+    let feed = this.tokenFeeds.get(count);
+    if (feed === undefined) this.tokenFeeds.set(count, (feed = new TokenFeed(count)));
+    let [place, at] = [0, 0];
+    for (const { rows } of groups) {
+      for (const { ids, next } of rows) {
+        place += ids.length;
+        if (next === undefined) continue;
+        feed.places[at] = BigInt(place - 1);
+        feed.uniforms[at++] = next.uniform;
+      }
+    }
+    if (asked === 0) feed.places.fill(0n);
+    return { feed, asked };
   }
 
   /** What the kernel would answer with a crash, or with memory beyond its slot. */
@@ -140,27 +177,4 @@ export class StepRunner {
       }
     }
   }
-}
-
-interface GroupFeed {
-  readonly ids: BigInt64Array;
-  readonly positions: BigInt64Array;
-  readonly lastPositions: Int32Array;
-  readonly longest: number;
-}
-
-function feedOf(rows: readonly StepRow[], length: number, shape: ModelShape): GroupFeed {
-  const ids = new BigInt64Array(rows.length * length);
-  const positions = new BigInt64Array(rows.length * length);
-  const lastPositions = new Int32Array(rows.length);
-  let longest = 0;
-  for (const [row, { ids: given, past }] of rows.entries()) {
-    for (let at = 0; at < length; at++) {
-      ids[row * length + at] = BigInt(foldTokenId(given[at]!, shape));
-      positions[row * length + at] = BigInt(past + at);
-    }
-    lastPositions[row] = past + length - 1;
-    longest = Math.max(longest, past + length);
-  }
-  return { ids, positions, lastPositions, longest };
 }

@@ -1,7 +1,7 @@
 /** The worker thread of a step executor: owns the sessions and the KV cache, and answers each command with one reply, in order. */
 import { parentPort, workerData } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
-import { readPeakRssBytes, resetPeakRss, type WorkerReply } from "../worker/index.js";
+import type { WorkerReply } from "../worker/index.js";
 import { ContinuousBatch } from "./continuous-batch.js";
 import type { StepCommand, StepRun, StepWorkerOptions } from "./step-protocol.js";
 
@@ -34,7 +34,6 @@ function answer(command: StepCommand | { readonly kind: "load" | "close" }): Wor
 }
 
 function run(on: ContinuousBatch, { requests, ended }: StepCommand): StepRun {
-  const isReset = resetPeakRss();
   const startNs = Number(process.hrtime.bigint());
   const [copies, runtimeNs] = [on.slotCopies, on.runtimeNs];
   if (ended === "all") on.endAll();
@@ -47,6 +46,5 @@ function run(on: ContinuousBatch, { requests, ended }: StepCommand): StepRun {
     runtimeNs: on.runtimeNs - runtimeNs,
     tokens,
     slotCopies: on.slotCopies - copies,
-    peakRssBytes: readPeakRssBytes(isReset),
   };
 }

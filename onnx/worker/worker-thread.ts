@@ -4,6 +4,7 @@
  */
 import type { Worker } from "node:worker_threads";
 import { BackendError } from "../../formats/index.js";
+import { cudaRemedy } from "../providers/index.js";
 
 /** Longest time that a worker takes to end once it was told to, ms. */
 const CLOSE_LIMIT_MS = 30_000;
@@ -102,6 +103,8 @@ export class WorkerThread<Command, Answer> {
 }
 
 function asBackendError(cause: Error, what: string): BackendError {
+  const remedy = cudaRemedy(cause.message);
+  if (remedy !== undefined) return new BackendError(`device "cuda" is not available: ${remedy}`, { cause });
   const isMemory = /bad_alloc|bad allocation|out of memory|failed to allocate|array buffer allocation/i.test(
     cause.message,
   );

@@ -26,7 +26,7 @@ let executor: StepExecutor;
 beforeAll(async () => {
   cacheDir = mkdtempSync(join(tmpdir(), "servesim-steps-"));
   model = await ensureModel("tiny", { cacheDir });
-  executor = await startStepExecutor({ model, threads: 1, maxNumSeqs: 4, maxModelLen: 96 });
+  executor = await startStepExecutor({ model, device: "cpu", threads: 1, maxNumSeqs: 4, maxModelLen: 96 });
 });
 
 afterAll(async () => {
@@ -178,7 +178,7 @@ async function startWithWorker(): Promise<{ readonly executor: StepExecutor; rea
     (own.value as Worker["postMessage"]).apply(this, args);
   };
   try {
-    const started = await startStepExecutor({ model, threads: 1, maxNumSeqs: 4, maxModelLen: 96 });
+    const started = await startStepExecutor({ model, device: "cpu", threads: 1, maxNumSeqs: 4, maxModelLen: 96 });
     return { executor: started, worker: workers[0]! };
   } finally {
     Object.defineProperty(Worker.prototype, "postMessage", own);
@@ -196,7 +196,7 @@ test("a worker that dies in mid-run ends it with one message, and what had ended
   }).catch((error: unknown) => error);
   expect(failed).toBeInstanceOf(RunFailed);
   expect((failed as RunFailed).message).toMatch(
-    /^step \d+ failed after \d+ of 14 requests: the ONNX worker of steps of model "tiny" has ended \(exit code 1\)/,
+    /^step \d+ failed after \d+ of 14 requests: the ONNX worker of steps of model "tiny" on cpu has ended \(exit code 1\)/,
   );
   const { run } = failed as RunFailed;
   expect(run.requests.length).toBeGreaterThanOrEqual(3);

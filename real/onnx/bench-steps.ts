@@ -5,7 +5,13 @@
  */
 import seedrandom from "seedrandom";
 import { defined, type Run, type RunInfo, type ScheduledStepRecord } from "../../formats/index.js";
-import type { ModelFiles, RequestStep, StepExecutor } from "../../onnx/index.js";
+import {
+  readPeakRssBytes,
+  resetPeakRss,
+  type ModelFiles,
+  type RequestStep,
+  type StepExecutor,
+} from "../../onnx/index.js";
 import { quantile, summarise, tableOf, type StepAssignment, type StepPolicy } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { RunFailed, RunInterrupted } from "../drive.js";
@@ -22,6 +28,8 @@ export interface StepBenchInput extends RealRunInput {
   /** The policy's name, and the policy made for the machine, of a realStepPlan. */
   readonly policyName: string;
   readonly policy: StepPolicy;
+  /** Peak memory since it was last asked, where it is not the process's own (GPU). */
+  readonly takePeakBytes?: (() => number) | undefined;
 }
 
 /** Steps run and thrown away before the clock starts. */
@@ -37,7 +45,8 @@ export async function benchSteps(input: StepBenchInput): Promise<Run> {
   const answers = new Map<string, Answer>();
   const endWatch = watchSurroundings();
   journal?.begin({ ...infoAtStart(input), planned_requests: workload.requests.length });
-  let peakRssBytes = 0;
+  const isReset = resetPeakRss();
+  input.takePeakBytes?.();
   const driven = await driveSteps({
     workload,
     schedulers: input.policy,
@@ -52,16 +61,20 @@ export async function benchSteps(input: StepBenchInput): Promise<Run> {
     onStep: (step) => journal?.step(step),
     async runStep(work, ended) {
       const run = await executor.runStep({ requests: work.map((one) => tokens.requestOf(one)), ended });
-      peakRssBytes = Math.max(peakRssBytes, run.peakRssBytes);
       for (const [index, token] of run.tokens) tokens.add(index, token);
       return run;
     },
   });
-  const run = describeRun(input, driven, { around: endWatch(), answers, peakRssBytes });
+  const run = describeRun(input, driven, { around: endWatch(), answers, peak: peakMemory(input, isReset) });
   if (driven.interrupted === undefined) return run;
   const { requests, sendLagsNs, interrupted, hasFailed } = driven;
   if (hasFailed === true) throw new RunFailed(interrupted, run);
   throw new RunInterrupted(interrupted, { requests: [...requests], batches: [], originNs: 0, sendLagsNs }, run);
+}
+
+/** Of the process since the start of the run, and of the GPU. */
+function peakMemory({ takePeakBytes }: StepBenchInput, isReset: boolean): Readonly<Record<string, number>> {
+  return { peak_rss_bytes: readPeakRssBytes(isReset), ...defined({ peak_gpu_bytes: takePeakBytes?.() }) };
 }
 
 /** Of nobody's. */
@@ -125,7 +138,7 @@ function infoAtStart(input: StepBenchInput): RunInfo {
     settings: policy.settings,
     model: { ...shape, name, precision, fused, parameters, weightBytes, kvBytesPerToken },
     engine: {
-      provider: "cpu",
+      provider: executor.device,
       version: executor.ortVersion,
       threads: executor.threads,
       loadMs: executor.loadMs,
@@ -137,12 +150,12 @@ function infoAtStart(input: StepBenchInput): RunInfo {
 interface RunStory {
   readonly around: RunSurroundings;
   readonly answers: ReadonlyMap<string, Answer>;
-  readonly peakRssBytes: number;
+  readonly peak: Readonly<Record<string, number>>;
 }
 
 function describeRun(input: StepBenchInput, driven: DrivenSteps, story: RunStory): Run {
   const { requests, log, steps, preemptions, kvBlocks, sendLagsNs, interrupted } = driven;
-  const { around, answers, peakRssBytes } = story;
+  const { around, answers, peak } = story;
   const info: RunInfo = {
     ...infoAtStart(input),
     requests: requests.length,
@@ -151,7 +164,7 @@ function describeRun(input: StepBenchInput, driven: DrivenSteps, story: RunStory
     kv_blocks: { total: kvBlocks.total, high_water: [kvBlocks.highWater] },
     slot_copies: steps.reduce((sum, { slotCopies = 0 }) => sum + slotCopies, 0),
     step_overhead_ms: overhead(steps),
-    peak_rss_bytes: peakRssBytes,
+    ...peak,
     ...judgedInfo(requests, { around, sendLagsNs, notes: runNotes(around), interrupted }),
     ...(interrupted === undefined ? { summary: { ...summarise(tableOf(log), { itl: log.gaps }) } } : {}),
   };

@@ -1,6 +1,5 @@
-/** Whether the slots of a KV cache fit into the memory of this machine. */
+/** Whether the slots of a KV cache fit into memory. */
 import { ConfigError } from "../../formats/index.js";
-import { availableMemoryBytes } from "../../machine/index.js";
 import type { ModelFiles } from "../../onnx/index.js";
 import type { EngineLimits } from "../../sim/index.js";
 
@@ -8,7 +7,7 @@ import type { EngineLimits } from "../../sim/index.js";
 export function requireSlotMemory(
   { kvBytesPerToken }: ModelFiles,
   { maxNumSeqs, maxModelLen }: Pick<EngineLimits, "maxNumSeqs" | "maxModelLen">,
-  availableBytes = availableMemoryBytes(),
+  availableBytes: number,
 ): void {
   const cacheBytes = (maxNumSeqs + 1) * maxModelLen * kvBytesPerToken;
   if (cacheBytes <= availableBytes) return;

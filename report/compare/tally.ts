@@ -22,6 +22,7 @@ export function verdictText({
   moreRepeats,
 }: Pick<Judgement, "verdict" | "noise" | "moreRepeats">): string {
   if (verdict !== "cannot tell") return noise === "unknown" ? `${verdict} (one real run)` : verdict;
+  if (noise === "disturbed") return "cannot tell, the real runs were disturbed: run again when nothing else does";
   if (noise === "unknown") return "cannot tell (one real run), at least 1 more needed";
   if (moreRepeats === null) return `cannot tell, ${MAX_RUNS} repeats would not settle it`;
   return `cannot tell, ${moreRepeats} more repeat${moreRepeats === 1 ? "" : "s"} would settle it`;

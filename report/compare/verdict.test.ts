@@ -148,3 +148,13 @@ function spreadOut(count: number, deviation: number): number[] {
   const scale = deviation / Math.sqrt(steps.reduce((sum, step) => sum + step ** 2, 0) / (count - 1));
   return steps.map((step) => 100 + scale * step);
 }
+
+test("disturbed real runs may agree, but that they do not says nothing of the simulation", () => {
+  const isDisturbed = true;
+  const far = { sims: [10], reals: [30, 31, 29], tolerance: 0.05 };
+  expect(judgeError(far)!.verdict).toBe("differs");
+  const judged = judgeError({ ...far, isDisturbed })!;
+  expect(judged).toMatchObject({ verdict: "cannot tell", noise: "disturbed", moreRepeats: null });
+  expect(verdictText(judged)).toBe("cannot tell, the real runs were disturbed: run again when nothing else does");
+  expect(judgeError({ sims: [10], reals: [10, 10.01, 9.99], tolerance: 0.05, isDisturbed })!.verdict).toBe("agrees");
+});

@@ -18,8 +18,11 @@ export const LEVEL = 0.9;
 export const verdicts = ["agrees", "differs", "cannot tell"] as const;
 export type Verdict = (typeof verdicts)[number];
 
-/** Where it is known from how much identical real runs differ; unknown: one real run, and a simulation that does not say. */
-export type NoiseSource = "repeats" | "other runs" | "simulation" | "unknown";
+/**
+ * Where it is known from how much identical real runs differ; unknown: one real run, and a simulation that does not say; disturbed:
+ * the real runs say little of the machine by itself.
+ */
+export type NoiseSource = "repeats" | "other runs" | "simulation" | "unknown" | "disturbed";
 
 /** What the simulation says of its own value, as half-widths at LEVEL relative to it. */
 export interface SimulationSpread {
@@ -44,6 +47,8 @@ export interface Evidence {
   readonly simulation?: SimulationSpread | undefined;
   /** Of one real run: interval of the error over its requests, at LEVEL. */
   readonly requests?: Interval | null | undefined;
+  /** Most of the scored runs were disturbed (real/validity.ts): they may agree, but that they do not says nothing. */
+  readonly isDisturbed?: boolean;
 }
 
 export interface Judgement {
@@ -83,6 +88,9 @@ export function judgeError(evidence: Evidence): Judgement | null {
   let verdict: Verdict = "cannot tell";
   if (interval[0] >= -tolerance && interval[1] <= tolerance) verdict = "agrees";
   else if (interval[0] > tolerance || interval[1] < -tolerance) verdict = "differs";
+  if (evidence.isDisturbed === true && verdict !== "agrees") {
+    return { verdict: "cannot tell", error, interval, noise: "disturbed", moreRepeats: null };
+  }
   if (noise.source === "unknown") {
     const isFar = verdict === "differs" && room > Math.log(ONE_RUN_FACTOR);
     return {

@@ -44,7 +44,14 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
   const grid = stepGrid(plan, model.shape.positions);
   const maxNumSeqs = grid.reduce((most, spec) => Math.max(most, requestsOf(spec)), 0);
   const maxModelLen = grid.reduce((most, spec) => Math.max(most, longestRequest(spec)), 0);
-  const started = await startOrReason({ model, threads, maxNumSeqs, maxModelLen, sampling: plan.sampling });
+  const started = await startOrReason({
+    model,
+    device: plan.device,
+    threads,
+    maxNumSeqs,
+    maxModelLen,
+    sampling: plan.sampling,
+  });
   if (typeof started === "string") return unmeasured(started);
   const executor = started;
   try {
