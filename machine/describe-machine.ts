@@ -59,9 +59,8 @@ export async function readGpu(): Promise<Gpu> {
     const [name = "", driver = "", totalMib, usedMib] = stdout.trim().split(/\s*,\s*/);
     return { name, driver, totalBytes: Number(totalMib) * 2 ** 20, usedBytes: Number(usedMib) * 2 ** 20 };
   } catch (cause) {
-    throw new BackendError(
-      'cannot read the GPU\'s memory: nvidia-smi did not answer; install it, or use --device cpu',
-      { cause },
-    );
+    throw new BackendError("cannot read the GPU's memory: nvidia-smi did not answer; install it, or use --device cpu", {
+      cause,
+    });
   }
 }
