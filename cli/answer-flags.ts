@@ -84,7 +84,8 @@ export async function deploymentFromFlags(args: Args, vary: Vary): Promise<Asked
 
 const NOTHING = { requests: [], maxConcurrency: Infinity, thinkNs: 0 };
 
-function askedOf(load: Load, prompts: string | undefined, args: Args): Readonly<Record<string, unknown>> {
+/** The load and the flags about steps and times that were given. */
+export function askedOf(load: Load, prompts: string | undefined, args: Args): Readonly<Record<string, unknown>> {
   return {
     load,
     ...(prompts === undefined ? {} : { prompts }),

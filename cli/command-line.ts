@@ -29,6 +29,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./capacity.js")).capacityCommand,
   ],
   [
+    "whatif",
+    "show what a change of load, settings, policy or hardware does",
+    async () => (await import("./whatif.js")).whatifCommand,
+  ],
+  [
     "bench",
     "run a policy for real, on this machine or against a vLLM server",
     async () => (await import("./bench.js")).benchCommand,

@@ -23,6 +23,7 @@ export const answerVerdicts = [
 export type AnswerVerdict = (typeof answerVerdicts)[number];
 
 const value = z.number().nullable();
+const goalVerdict = z.enum(["safe", "knee", "no"]);
 const interval = z.strictObject({ low: z.number(), high: z.number() });
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 
@@ -41,6 +42,16 @@ const cost = z.strictObject({
   per_request: value,
   joules_per_output_token: value,
   watt_hours_per_request: value,
+});
+
+const difference = z.strictObject({
+  statistic: z.string(),
+  before: z.number(),
+  after: z.number(),
+  difference: z.number().describe("after less before, mean of days that share their random numbers"),
+  interval: interval.nullable().describe("holds the mean difference with 90 % confidence"),
+  of_a_day: interval.nullable().describe("holds the difference of 9 of 10 days"),
+  verdict: z.enum(["better", "worse", "same", "unclear"]),
 });
 
 export const answerSchema = z.strictObject({
@@ -62,6 +73,11 @@ export const answerSchema = z.strictObject({
     .strictObject({ rate: z.number().positive(), head_room: z.number(), interval })
     .optional()
     .describe("the load that was asked about; head-room: the value over it, less 1"),
+  differences: z.array(difference).optional().describe("of a change: each statistic before and after"),
+  goal_verdicts: z
+    .strictObject({ before: goalVerdict, after: goalVerdict })
+    .optional()
+    .describe("of a change, where latency goals are given: whether they hold"),
   binds: z.strictObject({ slo: z.string().nullable(), resource: z.string().nullable() }),
   next_best: z
     .strictObject({ change: z.string(), value, unit: z.string() })
@@ -86,5 +102,6 @@ export const answerSchema = z.strictObject({
 
 export type Answer = z.output<typeof answerSchema>;
 export type AnswerEvidence = z.output<typeof evidence>;
+export type AnswerDifference = z.output<typeof difference>;
 export type AnswerCost = z.output<typeof cost>;
 export type AnswerInterval = z.output<typeof interval>;

@@ -3,3 +3,6 @@ export { DEFAULT_PRECISION, findCapacity, type CapacityFound, type CapacityOptio
 export { capacityAnswer } from "./capacity-answer.js";
 export type { Deployment } from "./deployment.js";
 export { readSource, varyNames, type Vary } from "./load-source.js";
+export { costOf } from "./cost.js";
+export { evidenceOf } from "./evidence.js";
+export { nearestMeasured } from "./nearest-measured.js";

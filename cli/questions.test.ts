@@ -1,0 +1,68 @@
+/** Questions about a deployment as users ask them: an answer on the standard output, in a file and as a chart; exit codes; Ctrl-C. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { answerSchema, type Answer } from "../formats/index.js";
+import { servesimIn, signalWhen, startServesimIn } from "../test/support/servesim-process.js";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "servesim-questions-"));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const words = (line: string): string[] => line.split(" ");
+const answerIn = (name: string): Answer => answerSchema.parse(JSON.parse(readFileSync(join(folder, name), "utf8")));
+const small = "--profile mini-cpu-2core --dataset-name fixed --input-len 20 --output-len 10";
+
+test("capacity: the answer printed is the answer written, and it keeps to its schema", async () => {
+  const { code, stdout, stderr } = await servesimIn(
+    folder,
+    words(
+      `capacity --policy naive ${small} --num-prompts 400 --slo mean_e2el:300 --replications 2 --json -o a.json --chart a.svg`,
+    ),
+  );
+  expect([stderr.includes("error"), code]).toEqual([false, 0]);
+  expect(answerSchema.parse(JSON.parse(stdout))).toEqual(answerIn("a.json"));
+  expect(answerIn("a.json").commands.reproduce).toMatch(/^servesim capacity --policy naive .* --replications 2$/);
+  expect(readFileSync(join(folder, "a.svg"), "utf8")).toMatch(/^<svg .*mean_e2el/);
+});
+
+test("capacity: a goal that no load meets, or not the load asked about, ends with exit code 4 and an answer", async () => {
+  const line = `capacity --policy naive ${small} --num-prompts 400 --replications 2`;
+  const never = await servesimIn(folder, words(`${line} --slo mean_e2el:0.5 -o a.json`));
+  expect(never.stderr).toMatch(/^error: mean_e2el <= 0.5 ms cannot be met at any load$/m);
+  expect([never.code, answerIn("a.json").verdict]).toEqual([4, "cannot_be_met"]);
+  const much = await servesimIn(folder, words(`${line} --slo mean_e2el:300 --at-rate 10000`));
+  expect(much.stderr).toMatch(/^error: mean_e2el <= 300 ms is not met at 10000 requests\/s$/m);
+  expect(much.code).toBe(4);
+});
+
+test("capacity: Ctrl-C leaves nothing behind, half-written or whole", async () => {
+  const line = `capacity --policy vllm ${small} --num-prompts 20000 --slo p99_ttft:300 -o a.json --chart a.svg`;
+  const started = startServesimIn(folder, words(line));
+  // In the search, as a rule; before it there is even less to leave behind.
+  const soonMs = performance.now() + 1500;
+  const { code, signal } = await signalWhen(started, "SIGINT", () => performance.now() > soonMs);
+  expect(code === 130 || signal === "SIGINT").toBe(true);
+  expect(readdirSync(folder).filter((name) => name.startsWith("a."))).toEqual([]);
+});
+
+test("whatif: several changes, flags given twice count once, a goal that is missed after them ends with exit code 4", async () => {
+  const { code, stdout, stderr } = await servesimIn(
+    folder,
+    words(
+      `whatif --policy naive ${small} --batch-size 2 --batch-size 4 --request-rate 20 --num-prompts 200 --replications 2 ` +
+        "--change request_rate=x20 --change batch_size=1 --slo mean_e2el:400 -o a.json --chart a.svg",
+    ),
+  );
+  expect(stderr).toMatch(/^error: mean_e2el <= 400 ms is not met after the change$/m);
+  expect(stdout).toMatch(/^change: request_rate 20 -> 400, batch_size 4 -> 1$/m);
+  expect(code).toBe(4);
+  expect(answerIn("a.json")).toMatchObject({ question: { name: "whatif" }, goal_verdicts: { after: "no" } });
+  expect(readFileSync(join(folder, "a.svg"), "utf8")).toContain("mean_e2el_ms");
+});
