@@ -34,6 +34,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./whatif.js")).whatifCommand,
   ],
   [
+    "explain [run]",
+    "show where the time of a run's latencies went, and what would change it",
+    async () => (await import("./explain.js")).explainCommand,
+  ],
+  [
     "bench",
     "run a policy for real, on this machine or against a vLLM server",
     async () => (await import("./bench.js")).benchCommand,

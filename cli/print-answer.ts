@@ -13,6 +13,7 @@ export const verdicts: Readonly<Record<Answer["verdict"], string>> = {
   worse: "worse",
   same: "the same",
   unclear: "cannot tell",
+  explained: "explained",
 };
 
 export const resources: Readonly<Record<string, string>> = {

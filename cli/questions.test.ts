@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { answerSchema, type Answer } from "../formats/index.js";
-import { servesimIn, signalWhen, startServesimIn } from "../test/support/servesim-process.js";
+import { eachServesimIn, servesimIn, signalWhen, startServesimIn } from "../test/support/servesim-process.js";
 
 let folder: string;
 
@@ -65,4 +65,20 @@ test("whatif: several changes, flags given twice count once, a goal that is miss
   expect(code).toBe(4);
   expect(answerIn("a.json")).toMatchObject({ question: { name: "whatif" }, goal_verdicts: { after: "no" } });
   expect(readFileSync(join(folder, "a.svg"), "utf8")).toContain("mean_e2el_ms");
+});
+
+test("explain: a simulated run's folder says what it was; flags of another load beside it are rejected", async () => {
+  const load = "--dataset-name fixed --input-len 20 --output-len 10 --request-rate 20 --num-prompts 60";
+  const base = `--policy vllm --profile h100-llama-3.1-8b-vllm-0.26 --max-num-seqs 1 ${load}`;
+  expect((await servesimIn(folder, words(`simulate ${base} --replications 1 --output run`))).code).toBe(0);
+  const line = "explain run --statistic mean_ttft --replications 2 -o a.json --chart a.svg";
+  const { code, stdout, stderr } = await servesimIn(folder, words(line));
+  expect([stderr.includes("error"), code]).toEqual([false, 0]);
+  expect(stdout).toMatch(/waiting for a seat \(max_num_seqs\)/);
+  expect(stdout).toMatch(/^reproduce: servesim explain run --statistic mean_ttft --replications 2$/m);
+  expect(answerIn("a.json")).toMatchObject({ question: { name: "explain" }, binds: { resource: "seats" } });
+  expect(readFileSync(join(folder, "a.svg"), "utf8")).toContain("waiting for a seat");
+  const [mistake] = await eachServesimIn(folder, [words("explain run --request-rate 5")]);
+  expect(mistake!.stderr).toMatch(/^error: --request-rate: run says itself what it was, leave it out/);
+  expect(mistake!.code).toBe(2);
 });

@@ -10,9 +10,10 @@ import {
 } from "../../sim/index.js";
 import { hasPrompts, workloadOf } from "../inputs/index.js";
 
-/** drawn: lengths or sessions of a distribution; prompts: their lengths, gone through as often as wanted; trace: a file's requests. */
+/** fixed: a recorded run's requests, the same on every day; drawn: lengths or sessions of a distribution; prompts: their lengths, gone through as often as wanted; trace: a file's requests. */
 export type LoadContent =
   | { readonly kind: "drawn" }
+  | { readonly kind: "fixed"; readonly workload: Workload }
   | { readonly kind: "prompts"; readonly requests: readonly WorkloadRequest[] }
   | {
       readonly kind: "trace";
@@ -43,6 +44,7 @@ export function workloadOfContent(load: Load, content: LoadContent, seed: string
     if (load.dataset_name === "sessions") return workloadFromSessions(load, sessionsFromLoad(load, seed), seed);
     return workloadFromLengths(load, seed);
   }
+  if (content.kind === "fixed") return content.workload;
   if (content.kind === "trace") {
     const { requests, sessions } = content;
     return sessions === undefined

@@ -9,6 +9,7 @@ import {
   type Busy,
   type GoalValue,
 } from "../../sim/index.js";
+import { effectiveCounts, type EffectiveCounts } from "./shown.js";
 import { inputOf, type Day, type Scenario } from "./scenario.js";
 
 export interface DayTask {
@@ -20,8 +21,8 @@ export interface DayTask {
 export interface DayResult {
   /** Times in ms, rates per second; absent: not known of this run. */
   readonly statistics: Readonly<Record<string, number>>;
-  /** Of them, percentiles of too few independent requests. */
-  readonly hidden: readonly string[];
+  /** As many independent requests would tell as much, by latency. */
+  readonly effective: EffectiveCounts;
   readonly goals: readonly GoalValue[];
   readonly requests: number;
   readonly failed: number;
@@ -54,7 +55,7 @@ export function runDay({ scenario, day, goals: asked }: DayTask): DayResult {
   return {
     // Statistics of goals are those without the start-up, as `capacity` has them.
     statistics: { ...Object.fromEntries(usual), ...Object.fromEntries(ofGoals) },
-    hidden: summary.hidden_percentiles,
+    effective: effectiveCounts(summary),
     goals,
     requests: outcome.table.rows,
     failed: summary.failed,

@@ -1,5 +1,12 @@
 /** What a change does: the same days simulated before and after it, compared statistic by statistic. */
-import { ANSWER_VERSION, ConfigError, goalsText, type Answer, type AnswerDifference, type Goals } from "../../formats/index.js";
+import {
+  ANSWER_VERSION,
+  ConfigError,
+  goalsText,
+  type Answer,
+  type AnswerDifference,
+  type Goals,
+} from "../../formats/index.js";
 import {
   busiestClock,
   extrapolationNotes,
@@ -11,7 +18,7 @@ import {
 } from "../../sim/index.js";
 import { costOf, evidenceOf, nearestMeasured } from "../answers/index.js";
 import { causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
-import { inputOf, simulateDays, type DayResult, type DaysOptions, type Scenario } from "../scenario/index.js";
+import { inputOf, isHidden, simulateDays, type DayResult, type DaysOptions, type Scenario } from "../scenario/index.js";
 import type { Changed } from "./changes.js";
 import { differenceOf } from "./differences.js";
 
@@ -101,9 +108,10 @@ function differencesOf(
   goals: readonly string[],
 ): AnswerDifference[] {
   const all = [...before, ...after];
+  const isFew = (key: string): boolean => isHidden(key, before) || isHidden(key, after);
   return Object.keys(before[0]!.statistics)
     .filter((key) => key !== UNJUDGED && all.every(({ statistics }) => statistics[key] !== undefined))
-    .filter((key) => !isHidden(key, all) || goals.some((name) => key === `${name}_ms`))
+    .filter((key) => !isFew(key) || goals.some((name) => key === `${name}_ms`))
     .map((key) =>
       differenceOf(
         key,
@@ -111,10 +119,6 @@ function differencesOf(
         after.map(({ statistics }) => statistics[key]!),
       ),
     );
-}
-
-function isHidden(key: string, days: readonly DayResult[]): boolean {
-  return 2 * days.filter(({ hidden }) => hidden.includes(key)).length > days.length;
 }
 
 function headlineOf({ slos, goodput }: Goals): string {
@@ -192,10 +196,8 @@ function notesOf({ base, changed }: WhatifInput, before: readonly DayResult[], a
     const failed = days.reduce((sum, day) => sum + day.failed, 0);
     if (failed > 0) notes.push(`${when} the change ${failed} requests of ${days.length} runs got no answer`);
   }
-  const all = [...before, ...after];
-  const hidden = Object.keys(before[0]!.statistics).filter((key) => isHidden(key, all));
-  if (hidden.length > 0)
-    notes.push(`${hidden.join(", ")}: too few independent requests in a run, more come with --num-prompts`);
+  const hidden = Object.keys(before[0]!.statistics).filter((key) => isHidden(key, before) || isHidden(key, after));
+  if (hidden.length > 0) notes.push(`${hidden.join(", ")}: too few independent requests, more come with --num-prompts`);
   const most = after.reduce((a, b) => (b.extrapolated.share > a.extrapolated.share ? b : a));
   return [...notes, ...extrapolationNotes(most.extrapolated)];
 }

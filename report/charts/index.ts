@@ -8,3 +8,4 @@ export { residualPicture, type ResidualPoint } from "./residual-picture.js";
 export { tracePicture } from "./trace-picture.js";
 export { answerPicture, type AnswerPicture } from "./answer-picture.js";
 export { differencePicture, type DifferencePicture } from "./difference-picture.js";
+export { partsPicture, type PartsPicture } from "./parts-picture.js";

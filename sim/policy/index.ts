@@ -23,6 +23,7 @@ export {
   CountScheduler,
   createVllm,
   DEFAULT_VERSION,
+  laterSettings,
   limitsOf,
   rulesOf,
   Scheduler,

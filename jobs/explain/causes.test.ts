@@ -1,10 +1,16 @@
 /** Cases made by hand, each with one cause for its waiting: that cause must be what the explanation finds. */
 import { loadSchema, type Workload, type WorkloadRequest } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
-import { planPolicy } from "../policy/index.js";
-import { workloadFromLengths } from "../workload/index.js";
-import { explainRun, type ExplainedRun } from "./explain-run.js";
-import { partNames, sumOfParts, type PartName, type Parts } from "./part-names.js";
+import {
+  explainRun,
+  partNames,
+  planPolicy,
+  sumOfParts,
+  workloadFromLengths,
+  type ExplainedRun,
+  type PartName,
+  type Parts,
+} from "../../sim/index.js";
 
 const server = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
 const machine = readProfile("profiles/mini-cpu-2core.json");
