@@ -78,7 +78,15 @@ export async function deploymentFromFlags(args: Args, vary: Vary): Promise<Asked
   if (flags.jitter === "on" && unknown !== undefined) throw new ConfigError(`--jitter on: ${unknown}; leave it out`);
   return {
     deployment,
-    asked: { policy: plan.name, profile: flags.profile, vary, seed, ...askedOf(load, prompts, args) },
+    asked: {
+      policy: plan.name,
+      settings: plan.settings,
+      profile: flags.profile,
+      vary,
+      seed,
+      goals,
+      ...askedOf(load, prompts, args),
+    },
   };
 }
 

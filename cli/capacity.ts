@@ -1,6 +1,6 @@
 /** servesim capacity: the highest load within latency goals, with the interval that it lies in. */
 import { z } from "zod";
-import { ConfigError, type Answer } from "../formats/index.js";
+import type { Answer } from "../formats/index.js";
 import { writeTextAtomic } from "../formats/files/index.js";
 import {
   capacityAnswer,
@@ -23,8 +23,9 @@ import { Interrupted } from "./fail.js";
 import { parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { note, warn } from "./output.js";
+import { fractionOf } from "./percent-flag.js";
 import { startProgress } from "./progress.js";
-import { sameCommand } from "./reproduce.js";
+import { sameCommand, verifyCommandOf } from "./reproduce.js";
 
 const ownFlags = {
   vary: z
@@ -73,13 +74,14 @@ export const capacityCommand: Command = {
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
     requireFreeFiles([flags.output, flags.chart], flags.force);
-    const precision = fractionOf(flags.precision);
+    const precision = fractionOf(flags.precision, "--precision");
     const { deployment, asked } = await deploymentFromFlags(args, flags.vary);
     const { replications, at_rate: atRate, chart } = flags;
     const curve = flags.curve || chart !== undefined;
     const found = await searched(deployment, { precision, replications, curve });
     const { price_per_hour: pricePerHour } = parseFlags({ price_per_hour: answerFlags.price_per_hour }, args);
-    const commands = { reproduce: sameCommand(), check: null };
+    const check = found.value === 0 ? null : verifyCommandOf(flags.output, deployment.profile);
+    const commands = { reproduce: sameCommand(), check };
     const answer = capacityAnswer({ deployment, found, atRate, pricePerHour, asked, commands });
     deliverAnswer(answer, flags);
     if (chart !== undefined) await writeChart(chart, answer, deployment);
@@ -101,12 +103,4 @@ function searched(deployment: Deployment, options: CapacityOptions): ReturnType<
       progress.stop();
     }
   });
-}
-
-/** `2%` as 0.02. */
-function fractionOf(text: string): number {
-  const [, percent] = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim()) ?? [];
-  const fraction = Number(percent) / 100;
-  if (fraction > 0 && fraction < 1) return fraction;
-  throw new ConfigError(`--precision: got "${text}", expected a percentage above 0 % and below 100 %, such as 2%`);
 }

@@ -39,6 +39,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./explain.js")).explainCommand,
   ],
   [
+    "verify <answer>",
+    "check an answer of capacity by real loads around it",
+    async () => (await import("./verify.js")).verifyCommand,
+  ],
+  [
     "bench",
     "run a policy for real, on this machine or against a vLLM server",
     async () => (await import("./bench.js")).benchCommand,

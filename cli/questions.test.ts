@@ -2,7 +2,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answerSchema, type Answer } from "../formats/index.js";
+import { answerSchema, verificationSchema, type Answer } from "../formats/index.js";
+import { startFakeVllm } from "../test/support/fake-vllm.js";
 import { eachServesimIn, servesimIn, signalWhen, startServesimIn } from "../test/support/servesim-process.js";
 
 let folder: string;
@@ -81,4 +82,43 @@ test("explain: a simulated run's folder says what it was; flags of another load 
   const [mistake] = await eachServesimIn(folder, [words("explain run --request-rate 5")]);
   expect(mistake!.stderr).toMatch(/^error: --request-rate: run says itself what it was, leave it out/);
   expect(mistake!.code).toBe(2);
+});
+
+describe("verify", () => {
+  const capacity =
+    "capacity --policy vllm --profile h100-llama-3.1-8b-vllm-0.26 --dataset-name fixed --input-len 20 --output-len 4 " +
+    "--slo mean_ttft:200 --num-prompts 300 --replications 2 -o a.json";
+
+  test("a server that is far slower than its profile proves the answer wrong: exit code 4, with what was measured", async () => {
+    const server = await startFakeVllm({ script: () => ({ firstMs: 400 }) });
+    try {
+      expect((await servesimIn(folder, words(capacity))).code).toBe(0);
+      expect(answerIn("a.json").commands.check).toBe("servesim verify a.json --base-url URL");
+      const line = `verify a.json --base-url ${server.baseUrl} --num-prompts 60`;
+      const { code, stdout, stderr } = await servesimIn(folder, words(line));
+      expect(stderr).toMatch(
+        /^error: a.json is wrong on this server: at [\d.]+ requests\/s the goals were missed \(mean_ttft/m,
+      );
+      expect(stdout).toMatch(/expected met, was missed \(mean_ttft .*: differs$/m);
+      expect(code).toBe(4);
+      const found = verificationSchema.parse(JSON.parse(readFileSync(join(folder, "a.verified.json"), "utf8")));
+      expect(found).toMatchObject({ verdict: "wrong" });
+      expect(readdirSync(join(folder, found.loads[0]!.run!))).toContain("run.json");
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("no server, an answer that is none, and flags of the other backend are mistakes with a remedy", async () => {
+    const { stdout } = await servesimIn(folder, words(capacity));
+    expect(stdout).toContain("check:     servesim verify a.json --base-url URL");
+    const [missing, other, unreachable] = await eachServesimIn(folder, [
+      words("verify a.json"),
+      words("verify a.json --backend onnx"),
+      words("verify a.json --base-url http://127.0.0.1:9"),
+    ]);
+    expect(missing!.stderr).toMatch(/^error: a vLLM server is verified at its --base-url/);
+    expect(other!.stderr).toMatch(/^error: profile "h100.*" is of a vLLM server, verify it at its --base-url/);
+    expect([missing!.code, other!.code, unreachable!.code]).toEqual([2, 2, 3]);
+  });
 });

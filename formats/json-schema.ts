@@ -7,6 +7,7 @@ import { experimentSchema } from "./experiment.js";
 import { originalRowSchema } from "./original-csv.js";
 import { profileSchema } from "./profile.js";
 import { manifestSchema, runSchema } from "./run.js";
+import { verificationSchema } from "./verification.js";
 import { promptsSchema, workloadRowSchema } from "./workload.js";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
@@ -17,6 +18,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   profile: profileSchema,
   prompts: promptsSchema,
   run: runSchema,
+  verification: verificationSchema,
   "workload-row": workloadRowSchema,
 };
 

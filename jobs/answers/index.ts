@@ -6,3 +6,7 @@ export { readSource, varyNames, type Vary } from "./load-source.js";
 export { costOf } from "./cost.js";
 export { evidenceOf } from "./evidence.js";
 export { nearestMeasured } from "./nearest-measured.js";
+export { withCrew, type CrewOptions } from "./crew.js";
+export { inputAt, isSteadyLoad } from "./deployment.js";
+export { mostRequests } from "./load-source.js";
+export type { DetailedProbe } from "./probe.js";
