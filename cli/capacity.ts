@@ -1,7 +1,5 @@
 /** servesim capacity: the highest load within latency goals, with the interval that it lies in. */
 import { z } from "zod";
-import type { Answer } from "../formats/index.js";
-import { writeTextAtomic } from "../formats/files/index.js";
 import {
   capacityAnswer,
   DEFAULT_PRECISION,
@@ -17,6 +15,7 @@ import {
   deploymentFromFlags,
   requireFreeFiles,
 } from "./answer-flags.js";
+import { chartedOf, writeAnswerChart } from "./answer-chart.js";
 import type { Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
 import { Interrupted } from "./fail.js";
@@ -55,20 +54,6 @@ const ownFlags = {
   curve: z.boolean().default(false).describe("also the latencies at loads below and above the answer"),
 };
 
-/** Latencies over the load, with the region within the limits. */
-async function writeChart(file: string, answer: Answer, { goals, vary, policy, profile }: Deployment): Promise<void> {
-  const { evidence, value, unit, interval } = answer;
-  const limits = goals.slos.map(({ name, limitMs }) => ({ key: `${name}_ms`, limitMs }));
-  if (limits.length === 0 || value === null || value === 0) {
-    warn("no chart: there is no load within the limits, or no limit of a statistic (--slo) to draw");
-    return;
-  }
-  const { answerPicture } = await import("../report/charts/index.js");
-  const title = `${policy.name} on ${profile.name} within ${answer.question.goal}`;
-  writeTextAtomic(file, answerPicture({ title, varied: vary, unit, evidence, limits, value, interval }));
-  note(`chart written to ${file}`);
-}
-
 export const capacityCommand: Command = {
   flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
   run: async (args) => {
@@ -84,7 +69,7 @@ export const capacityCommand: Command = {
     const commands = { reproduce: sameCommand(), check };
     const answer = capacityAnswer({ deployment, found, atRate, pricePerHour, asked, commands });
     deliverAnswer(answer, flags);
-    if (chart !== undefined) await writeChart(chart, answer, deployment);
+    if (chart !== undefined) await writeAnswerChart(chart, answer, chartedOf(deployment));
     requireMet(answer, deployment.goals);
   },
 };

@@ -44,6 +44,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./verify.js")).verifyCommand,
   ],
   [
+    "headroom",
+    "say how much more load a live vLLM server can take, from its metrics",
+    async () => (await import("./headroom.js")).headroomCommand,
+  ],
+  [
     "bench",
     "run a policy for real, on this machine or against a vLLM server",
     async () => (await import("./bench.js")).benchCommand,

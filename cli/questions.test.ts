@@ -122,3 +122,30 @@ describe("verify", () => {
     expect([missing!.code, other!.code, unreachable!.code]).toEqual([2, 2, 3]);
   });
 });
+
+test("headroom: a server's metrics read twice; unreachable ones are an error of the backend", async () => {
+  let finished = 100;
+  const histogram = (name: string, bound: number, sum: number): string =>
+    `${name}_bucket{le="${bound}"} ${finished}\n${name}_bucket{le="+Inf"} ${finished}\n${name}_sum ${sum * finished}\n`;
+  const metrics = (): string => {
+    finished += 10;
+    return (
+      `vllm:num_requests_running 1\nvllm:num_requests_waiting 0\n` +
+      histogram("vllm:request_prompt_tokens", 100, 60) +
+      histogram("vllm:request_generation_tokens", 10, 5)
+    );
+  };
+  const server = await startFakeVllm({ metrics });
+  const line =
+    "headroom --profile h100-llama-3.1-8b-vllm-0.26 --interval 0.5 --slo mean_ttft:200 --replications 2 --num-prompts 400";
+  try {
+    const { code, stdout } = await servesimIn(folder, words(`${line} --metrics ${server.baseUrl}/metrics -o a.json`));
+    expect(stdout).toMatch(/^now: [\d.]+ requests\/s \(\d+ in 0\.\d+ s\), prompts of 60.* tokens, answers of 5/m);
+    expect(stdout).toMatch(/^growth left: \+[\d.]+ %$/m);
+    expect([answerIn("a.json").question.name, code]).toEqual(["headroom", 0]);
+  } finally {
+    await server.close();
+  }
+  const gone = await servesimIn(folder, words(`${line} --metrics ${server.baseUrl}`));
+  expect([gone.code, gone.stdout]).toEqual([3, ""]);
+});

@@ -6,6 +6,7 @@ import { cpuModel } from "../machine/index.js";
 import { benchVllm } from "../real/vllm/index.js";
 import { readServerSettings } from "../real/vllm/server/index.js";
 import { describeLoad, machineOf, planPolicy } from "../sim/index.js";
+import { differentSettings } from "./server-differences.js";
 import { serverAt } from "./server-flags.js";
 import type { LoadSender, VerifyFlags } from "./verify.js";
 
@@ -40,22 +41,4 @@ export async function vllmSender(deployment: Deployment, flags: VerifyFlags): Pr
       }),
     close: () => Promise.resolve(),
   };
-}
-
-const compared = [
-  "max_num_seqs",
-  "max_num_batched_tokens",
-  "enable_prefix_caching",
-  "enable_chunked_prefill",
-  "num_gpu_blocks",
-];
-
-/** A server with other settings than the answer's is another server. */
-function differentSettings(
-  asked: Readonly<Record<string, unknown>>,
-  seen: Readonly<Record<string, unknown>>,
-): string[] {
-  return compared
-    .filter((name) => seen[name] !== undefined && asked[name] !== undefined && seen[name] !== asked[name])
-    .map((name) => `the server has ${name} ${String(seen[name])}, the answer is about ${String(asked[name])}`);
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 export const ANSWER_VERSION = 1;
 
-export const questionNames = ["capacity", "size", "whatif", "tune", "explain"] as const;
+export const questionNames = ["capacity", "size", "whatif", "tune", "explain", "headroom"] as const;
 
 /**
  * safe: at or below the interval; knee: within it, so that it holds on some days and not on others; no: above it. met and
@@ -89,6 +89,10 @@ export const answerSchema = z.strictObject({
     .strictObject({ rate: z.number().positive(), head_room: z.number(), interval })
     .optional()
     .describe("the load that was asked about; head-room: the value over it, less 1"),
+  observed: z
+    .record(z.string(), value)
+    .optional()
+    .describe("of a live server: rate per second, tokens per request, shares, requests at once, ms"),
   differences: z.array(difference).optional().describe("of a change: each statistic before and after"),
   parts: z.array(parts).optional().describe("of an explanation: where the time of each statistic went"),
   counterfactuals: z.array(counterfactual).optional().describe("the same days with one thing changed"),

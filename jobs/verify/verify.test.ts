@@ -42,10 +42,10 @@ beforeAll(async () => {
 });
 
 /** With a simulation in place of the machine: the same one on another day, or a slower one. */
-async function verified(slower = 1): Promise<Verification> {
+async function verified(slower = 1, count?: number): Promise<Verification> {
   const deployment = await deploymentOfAnswer("a.json", answer);
   const profile = slowedBy(deployment.profile, slower);
-  const loads = loadsAround(answer, deployment, { loads: 5, seconds: 20 });
+  const loads = loadsAround(answer, deployment, { loads: 5, seconds: 20, count });
   const measure = (_: unknown, input: Parameters<typeof simulateRun>[0]) =>
     Promise.resolve({ run: simulateRun({ ...input, profile, seed: "another day" }), folder: null });
   return verify({ answer, deployment, loads, measure, tolerance: 0.1, replications: 6 }, { workers: 1 });
@@ -74,6 +74,14 @@ test("a machine half as fast proves the answer wrong, and its statistics differ"
   expect(verdict).toBe("wrong");
   expect(loads[0]).toMatchObject({ predicted: "safe", measured: "missed", verdict: "differs" });
   expect(loads[0]!.statistics.find(({ statistic }) => statistic === "mean_e2el_ms")!.verdict).toBe("differs");
+});
+
+test("runs too short to show that a load is too much say so", async () => {
+  const { verdict, notes } = await verified(1, 20);
+  expect(verdict).toBe("cannot tell");
+  expect(notes.join()).toMatch(
+    /^20 requests are too few to show that [\d.]+ requests\/s are too much; a longer --duration/,
+  );
 });
 
 test("answers that no real run can check are rejected with the reason", async () => {

@@ -75,7 +75,7 @@ export async function verify(input: VerifyInput, options: CrewOptions = {}): Pro
     tolerance,
     loads: verified,
     verdict: verdictOf(verified),
-    notes: [...notes],
+    notes: [...notes, ...tooShort(answer, verified)],
   };
 }
 
@@ -137,6 +137,17 @@ function statisticsOf(
     if (judgement === null) return [];
     return [{ statistic, predicted, interval, measured, error: judgement.error, verdict: judgement.verdict }];
   });
+}
+
+/** A short run may not show that a load is too much: it ends before its queue has grown. */
+function tooShort({ value, interval, unit }: Answer, loads: readonly VerifiedLoad[]): string[] {
+  const high = interval?.high ?? value!;
+  return loads
+    .filter(({ x, predicted }) => x > high && predicted !== "no")
+    .map(
+      ({ x, requests }) =>
+        `${requests} requests are too few to show that ${x} ${unit} are too much; a longer --duration, or more --num-prompts, would`,
+    );
 }
 
 /** Wrong as soon as one load is: what the answer promised was not so, or what it ruled out was. */
