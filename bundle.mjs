@@ -12,6 +12,7 @@ const input = {
   "workers/replications": "jobs/replicate/worker.ts",
   "workers/answers": "jobs/answers/worker.ts",
   "workers/sweep-cells": "jobs/sweep/worker.ts",
+  "workers/scenarios": "jobs/scenario/worker.ts",
   "workers/onnx-batches": "onnx/batches/worker.ts",
   "workers/onnx-steps": "onnx/step/worker.ts",
   "workers/try-batch": "onnx/batches/try-batch-main.ts",

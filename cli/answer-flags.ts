@@ -78,13 +78,22 @@ export async function deploymentFromFlags(args: Args, vary: Vary): Promise<Asked
   if (flags.jitter === "on" && unknown !== undefined) throw new ConfigError(`--jitter on: ${unknown}; leave it out`);
   return {
     deployment,
-    asked: { policy: plan.name, profile: flags.profile, vary, seed, ...askedOf(load, prompts, args) },
+    asked: {
+      policy: plan.name,
+      settings: plan.settings,
+      profile: flags.profile,
+      vary,
+      seed,
+      goals,
+      ...askedOf(load, prompts, args),
+    },
   };
 }
 
 const NOTHING = { requests: [], maxConcurrency: Infinity, thinkNs: 0 };
 
-function askedOf(load: Load, prompts: string | undefined, args: Args): Readonly<Record<string, unknown>> {
+/** The load and the flags about steps and times that were given. */
+export function askedOf(load: Load, prompts: string | undefined, args: Args): Readonly<Record<string, unknown>> {
   return {
     load,
     ...(prompts === undefined ? {} : { prompts }),

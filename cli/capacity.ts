@@ -1,7 +1,5 @@
 /** servesim capacity: the highest load within latency goals, with the interval that it lies in. */
 import { z } from "zod";
-import { ConfigError, type Answer } from "../formats/index.js";
-import { writeTextAtomic } from "../formats/files/index.js";
 import {
   capacityAnswer,
   DEFAULT_PRECISION,
@@ -17,14 +15,16 @@ import {
   deploymentFromFlags,
   requireFreeFiles,
 } from "./answer-flags.js";
+import { chartedOf, writeAnswerChart } from "./answer-chart.js";
 import type { Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
 import { Interrupted } from "./fail.js";
 import { parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { note, warn } from "./output.js";
+import { fractionOf } from "./percent-flag.js";
 import { startProgress } from "./progress.js";
-import { sameCommand } from "./reproduce.js";
+import { sameCommand, verifyCommandOf } from "./reproduce.js";
 
 const ownFlags = {
   vary: z
@@ -54,35 +54,22 @@ const ownFlags = {
   curve: z.boolean().default(false).describe("also the latencies at loads below and above the answer"),
 };
 
-/** Latencies over the load, with the region within the limits. */
-async function writeChart(file: string, answer: Answer, { goals, vary, policy, profile }: Deployment): Promise<void> {
-  const { evidence, value, unit, interval } = answer;
-  const limits = goals.slos.map(({ name, limitMs }) => ({ key: `${name}_ms`, limitMs }));
-  if (limits.length === 0 || value === null || value === 0) {
-    warn("no chart: there is no load within the limits, or no limit of a statistic (--slo) to draw");
-    return;
-  }
-  const { answerPicture } = await import("../report/charts/index.js");
-  const title = `${policy.name} on ${profile.name} within ${answer.question.goal}`;
-  writeTextAtomic(file, answerPicture({ title, varied: vary, unit, evidence, limits, value, interval }));
-  note(`chart written to ${file}`);
-}
-
 export const capacityCommand: Command = {
   flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
     requireFreeFiles([flags.output, flags.chart], flags.force);
-    const precision = fractionOf(flags.precision);
+    const precision = fractionOf(flags.precision, "--precision");
     const { deployment, asked } = await deploymentFromFlags(args, flags.vary);
     const { replications, at_rate: atRate, chart } = flags;
     const curve = flags.curve || chart !== undefined;
     const found = await searched(deployment, { precision, replications, curve });
     const { price_per_hour: pricePerHour } = parseFlags({ price_per_hour: answerFlags.price_per_hour }, args);
-    const commands = { reproduce: sameCommand(), check: null };
+    const check = found.value === 0 ? null : verifyCommandOf(flags.output, deployment.profile);
+    const commands = { reproduce: sameCommand(), check };
     const answer = capacityAnswer({ deployment, found, atRate, pricePerHour, asked, commands });
     deliverAnswer(answer, flags);
-    if (chart !== undefined) await writeChart(chart, answer, deployment);
+    if (chart !== undefined) await writeAnswerChart(chart, answer, chartedOf(deployment));
     requireMet(answer, deployment.goals);
   },
 };
@@ -101,12 +88,4 @@ function searched(deployment: Deployment, options: CapacityOptions): ReturnType<
       progress.stop();
     }
   });
-}
-
-/** `2%` as 0.02. */
-function fractionOf(text: string): number {
-  const [, percent] = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim()) ?? [];
-  const fraction = Number(percent) / 100;
-  if (fraction > 0 && fraction < 1) return fraction;
-  throw new ConfigError(`--precision: got "${text}", expected a percentage above 0 % and below 100 %, such as 2%`);
 }

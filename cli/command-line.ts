@@ -29,6 +29,26 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./capacity.js")).capacityCommand,
   ],
   [
+    "whatif",
+    "show what a change of load, settings, policy or hardware does",
+    async () => (await import("./whatif.js")).whatifCommand,
+  ],
+  [
+    "explain [run]",
+    "show where the time of a run's latencies went, and what would change it",
+    async () => (await import("./explain.js")).explainCommand,
+  ],
+  [
+    "verify <answer>",
+    "check an answer of capacity by real loads around it",
+    async () => (await import("./verify.js")).verifyCommand,
+  ],
+  [
+    "headroom",
+    "say how much more load a live vLLM server can take, from its metrics",
+    async () => (await import("./headroom.js")).headroomCommand,
+  ],
+  [
     "bench",
     "run a policy for real, on this machine or against a vLLM server",
     async () => (await import("./bench.js")).benchCommand,

@@ -14,3 +14,16 @@ export interface Command {
   flags?(yargs: Argv): Argv | Promise<Argv>;
   run(args: Args): Promise<void> | void;
 }
+
+/** The same for a command that has flags to be given more than once; those of the others that are count once, by lastGiven. */
+export const REPEATABLE = { ...PARSING, "duplicate-arguments-array": true } as const;
+
+/** Flags given twice count once, the last, but for lists and those that may be `repeated`. */
+export function lastGiven(args: Args, repeated: readonly string[]): Args {
+  return Object.fromEntries(
+    Object.entries(args).map(([key, value]) => [
+      key,
+      Array.isArray(value) && !repeated.includes(key) && key !== "_" ? (value as readonly unknown[]).at(-1) : value,
+    ]),
+  );
+}

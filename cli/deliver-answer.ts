@@ -10,9 +10,9 @@ interface Delivery {
   readonly json: boolean;
 }
 
-export function deliverAnswer(answer: Answer, { output, json }: Delivery): void {
+export function deliverAnswer(answer: Answer, { output, json }: Delivery, printed = printAnswer): void {
   if (json) printJson(answer);
-  else printAnswer(answer);
+  else printed(answer);
   if (output === undefined) return;
   writeJson(output, answer);
   note(`answer written to ${output}`);

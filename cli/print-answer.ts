@@ -3,7 +3,7 @@ import { percent, signedPercent, type Answer, type AnswerEvidence } from "../for
 import { figure, print, printTable, warn } from "./output.js";
 import { predicted } from "./print-intervals.js";
 
-const verdicts: Readonly<Record<Answer["verdict"], string>> = {
+export const verdicts: Readonly<Record<Answer["verdict"], string>> = {
   safe: "safe",
   knee: "at the knee: on some days it holds, on others it does not",
   no: "no, too much",
@@ -13,9 +13,10 @@ const verdicts: Readonly<Record<Answer["verdict"], string>> = {
   worse: "worse",
   same: "the same",
   unclear: "cannot tell",
+  explained: "explained",
 };
 
-const resources: Readonly<Record<string, string>> = {
+export const resources: Readonly<Record<string, string>> = {
   gpu: "the GPU",
   host: "the host thread",
   front_end: "the front end",
@@ -43,6 +44,11 @@ export function printAnswer(answer: Answer): void {
   printInterval(answer);
   printBinding(answer);
   printEvidence(answer.evidence);
+  printFoundation(answer);
+}
+
+/** What every answer ends with: cost, trust, commands and remarks. */
+export function printFoundation(answer: Answer): void {
   printCost(answer);
   printTrust(answer);
   print(`reproduce: ${answer.commands.reproduce}`);

@@ -3,11 +3,12 @@ import { z } from "zod";
 
 export const ANSWER_VERSION = 1;
 
-export const questionNames = ["capacity", "size", "whatif", "tune"] as const;
+export const questionNames = ["capacity", "size", "whatif", "tune", "explain", "headroom"] as const;
 
 /**
  * safe: at or below the interval; knee: within it, so that it holds on some days and not on others; no: above it. met and
  * cannot_be_met: of a goal without a load of its own. better, worse, same: of a change; unclear: the interval holds zero.
+ * explained: says where time went, and judges nothing.
  */
 export const answerVerdicts = [
   "safe",
@@ -19,10 +20,12 @@ export const answerVerdicts = [
   "worse",
   "same",
   "unclear",
+  "explained",
 ] as const;
 export type AnswerVerdict = (typeof answerVerdicts)[number];
 
 const value = z.number().nullable();
+const goalVerdict = z.enum(["safe", "knee", "no"]);
 const interval = z.strictObject({ low: z.number(), high: z.number() });
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 
@@ -41,6 +44,30 @@ const cost = z.strictObject({
   per_request: value,
   joules_per_output_token: value,
   watt_hours_per_request: value,
+});
+
+const difference = z.strictObject({
+  statistic: z.string(),
+  before: z.number(),
+  after: z.number(),
+  difference: z.number().describe("after less before, mean of days that share their random numbers"),
+  interval: interval.nullable().describe("holds the mean difference with 90 % confidence"),
+  of_a_day: interval.nullable().describe("holds the difference of 9 of 10 days"),
+  verdict: z.enum(["better", "worse", "same", "unclear"]),
+});
+
+const parts = z.strictObject({
+  statistic: z.string(),
+  value: z.number().describe("ms, mean over the days"),
+  interval: interval.nullable().describe("holds it on 9 of 10 days"),
+  parts: z.record(z.string(), z.number()).describe("ms by part; they add up to the value"),
+  beside: value.describe("requests that decoded together while its requests decoded, by time"),
+});
+
+const counterfactual = z.strictObject({
+  change: z.string(),
+  away: z.string().describe("the part whose cause it takes away, or eases"),
+  differences: z.array(difference),
 });
 
 export const answerSchema = z.strictObject({
@@ -62,6 +89,17 @@ export const answerSchema = z.strictObject({
     .strictObject({ rate: z.number().positive(), head_room: z.number(), interval })
     .optional()
     .describe("the load that was asked about; head-room: the value over it, less 1"),
+  observed: z
+    .record(z.string(), value)
+    .optional()
+    .describe("of a live server: rate per second, tokens per request, shares, requests at once, ms"),
+  differences: z.array(difference).optional().describe("of a change: each statistic before and after"),
+  parts: z.array(parts).optional().describe("of an explanation: where the time of each statistic went"),
+  counterfactuals: z.array(counterfactual).optional().describe("the same days with one thing changed"),
+  goal_verdicts: z
+    .strictObject({ before: goalVerdict, after: goalVerdict })
+    .optional()
+    .describe("of a change, where latency goals are given: whether they hold"),
   binds: z.strictObject({ slo: z.string().nullable(), resource: z.string().nullable() }),
   next_best: z
     .strictObject({ change: z.string(), value, unit: z.string() })
@@ -86,5 +124,8 @@ export const answerSchema = z.strictObject({
 
 export type Answer = z.output<typeof answerSchema>;
 export type AnswerEvidence = z.output<typeof evidence>;
+export type AnswerDifference = z.output<typeof difference>;
+export type AnswerParts = z.output<typeof parts>;
+export type AnswerCounterfactual = z.output<typeof counterfactual>;
 export type AnswerCost = z.output<typeof cost>;
 export type AnswerInterval = z.output<typeof interval>;

@@ -23,4 +23,5 @@ export { listedId, type EngineStepRecord, type ScheduledStepRecord } from "./eng
 export * from "./original-csv.js";
 export * from "./slo.js";
 export * from "./answer.js";
+export * from "./verification.js";
 export { jsonSchema, schemaNames } from "./json-schema.js";

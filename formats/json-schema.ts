@@ -8,6 +8,7 @@ import { originalRowSchema } from "./original-csv.js";
 import { profileSchema } from "./profile.js";
 import { manifestSchema, runSchema } from "./run.js";
 import { sweepSchema } from "./sweep.js";
+import { verificationSchema } from "./verification.js";
 import { promptsSchema, workloadRowSchema } from "./workload.js";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
@@ -19,6 +20,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   prompts: promptsSchema,
   run: runSchema,
   sweep: sweepSchema,
+  verification: verificationSchema,
   "workload-row": workloadRowSchema,
 };
 

@@ -5,6 +5,7 @@
 export * from "./capacity/index.js";
 export * from "./cost/index.js";
 export * from "./engine/index.js";
+export * from "./explain/index.js";
 export * from "./kernel/index.js";
 export * from "./metrics/index.js";
 export * from "./policy/index.js";

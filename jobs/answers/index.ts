@@ -3,3 +3,10 @@ export { DEFAULT_PRECISION, findCapacity, type CapacityFound, type CapacityOptio
 export { capacityAnswer } from "./capacity-answer.js";
 export type { Deployment } from "./deployment.js";
 export { readSource, varyNames, type Vary } from "./load-source.js";
+export { costOf } from "./cost.js";
+export { evidenceOf } from "./evidence.js";
+export { nearestMeasured } from "./nearest-measured.js";
+export { withCrew, type CrewOptions } from "./crew.js";
+export { inputAt, isSteadyLoad } from "./deployment.js";
+export { mostRequests } from "./load-source.js";
+export type { DetailedProbe } from "./probe.js";

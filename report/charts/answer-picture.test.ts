@@ -9,6 +9,7 @@ const evidence = [10, 20, 30].map((rate) => ({
 
 const picture = {
   title: "vllm <within> limits",
+  policy: "vllm",
   varied: "request_rate",
   unit: "requests/s",
   evidence,
@@ -35,4 +36,11 @@ test("an interval beyond the axis and an answer without one are drawn inside the
   const wide = answerPicture({ ...picture, interval: { low: 20, high: 1e9 } });
   expect(wide).not.toMatch(/NaN|Infinity|width="\d{5}/);
   expect(answerPicture({ ...picture, interval: null }).match(/fill-opacity="0.18"/g)).toHaveLength(1);
+});
+
+test("a policy has its own colour, in the legend too", () => {
+  const [naive, vllm] = [answerPicture({ ...picture, policy: "naive" }), answerPicture(picture)];
+  expect(naive).toContain("#0072b2");
+  expect(naive).not.toContain("#009e73");
+  expect(vllm).toContain("#009e73");
 });

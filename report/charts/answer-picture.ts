@@ -21,6 +21,8 @@ import { mark, softInk, whiskerLine, type Mark } from "./svg.js";
 
 export interface AnswerPicture {
   readonly title: string;
+  /** Whose colour it has. */
+  readonly policy: string;
   /** What is varied, a key of the evidence, and its unit. */
   readonly varied: string;
   readonly unit: string;
@@ -33,11 +35,11 @@ export interface AnswerPicture {
 
 const name = "answer_picture";
 const plotHeightPx = 280;
-const look = policyLooks(["vllm"]).get("vllm")!;
 
 /** SVG text of at least one limit, over at least two loads. */
 export function answerPicture(picture: AnswerPicture): string {
-  const { title, varied, unit, evidence, limits, value, interval } = picture;
+  const { title, policy, varied, unit, evidence, limits, value, interval } = picture;
+  const { colour } = policyLooks([policy]).get(policy)!;
   const across = linearAxis(greatest(evidence.map((point) => loadOf(point, varied))), varied, scaledUnit(unit, 1));
   const ups = limits.map(({ key, limitMs }) => axisOf(key, limitMs, evidence));
   const leftPx = greatest(ups.map(leftRoomPx));
@@ -49,7 +51,7 @@ export function answerPicture(picture: AnswerPicture): string {
       name,
       title,
       description: `${words} over ${varied}: ${figure(value)} ${unit}${range}.`,
-      legend,
+      legend: legendOf(colour),
       notes: [`Means of ${evidence[0]!.replications} runs; whiskers hold 9 of 10 of them.`],
       widthPx: chartWidthPx,
       bodyHeightPx,
@@ -60,10 +62,10 @@ export function answerPicture(picture: AnswerPicture): string {
         const area = areas[at]!;
         const up = ups[at]!;
         drawPanelHeading(body, area, key);
-        drawRegions(body, { area, across, up, limitMs, value, interval });
+        drawRegions(body, { area, across, up, colour, limitMs, value, interval });
         drawLeftAxis(body, area, up);
         drawBottomAxis(body, area, across);
-        drawPoints(body, { area, across, up, key, varied, evidence });
+        drawPoints(body, { area, across, up, colour, key, varied, evidence });
       }
     },
   );
@@ -88,12 +90,13 @@ interface Regions {
   readonly area: Area;
   readonly across: ValueAxis;
   readonly up: ValueAxis;
+  readonly colour: string;
   readonly limitMs: number;
   readonly value: number;
   readonly interval: AnswerInterval | null;
 }
 
-function drawRegions(body: Mark, { area, across, up, limitMs, value, interval }: Regions): void {
+function drawRegions(body: Mark, { area, across, up, colour, limitMs, value, interval }: Regions): void {
   const limitPx = yPx(area, up, limitMs);
   const bottomPx = area.topPx + area.heightPx;
   const x = (load: number): number => acrossPx(area, across, load);
@@ -102,7 +105,7 @@ function drawRegions(body: Mark, { area, across, up, limitMs, value, interval }:
     y: limitPx,
     width: area.widthPx,
     height: bottomPx - limitPx,
-    fill: look.colour,
+    fill: colour,
     "fill-opacity": 0.1,
   });
   mark(body, "line", { x1: area.leftPx, y1: limitPx, x2: area.leftPx + area.widthPx, y2: limitPx, ...whiskerLine });
@@ -125,12 +128,13 @@ interface Points {
   readonly area: Area;
   readonly across: ValueAxis;
   readonly up: ValueAxis;
+  readonly colour: string;
   readonly key: string;
   readonly varied: string;
   readonly evidence: readonly AnswerEvidence[];
 }
 
-function drawPoints(body: Mark, { area, across, up, key, varied, evidence }: Points): void {
+function drawPoints(body: Mark, { area, across, up, colour, key, varied, evidence }: Points): void {
   const known = evidence.filter(({ statistics }) => statistics[key] != null);
   const points = known.map((point) => ({
     x: acrossPx(area, across, loadOf(point, varied)),
@@ -138,7 +142,7 @@ function drawPoints(body: Mark, { area, across, up, key, varied, evidence }: Poi
     point,
   }));
   const path = points.map(({ x, y }) => `${x.toFixed(2)},${y.toFixed(2)}`).join("L");
-  mark(body, "path", { d: `M${path}`, stroke: look.colour, "stroke-width": 2, fill: "none" });
+  mark(body, "path", { d: `M${path}`, stroke: colour, "stroke-width": 2, fill: "none" });
   for (const { x, y, point } of points) {
     const interval = point.intervals[key];
     if (interval !== undefined) {
@@ -146,7 +150,7 @@ function drawPoints(body: Mark, { area, across, up, key, varied, evidence }: Poi
       mark(body, "line", { x1: x, y1, x2: x, y2, ...whiskerLine });
     }
     const tip = `${varied} ${figure(loadOf(point, varied))}: ${figure(point.statistics[key]!)} ms`;
-    mark(body, "circle", { cx: x, cy: y, r: 3.6, fill: look.colour }, tip);
+    mark(body, "circle", { cx: x, cy: y, r: 3.6, fill: colour }, tip);
   }
 }
 
@@ -158,11 +162,10 @@ function figure(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-const legend: readonly LegendItem[] = [
+const legendOf = (colour: string): readonly LegendItem[] => [
   {
     text: "within the limit",
-    draw: (swatch) =>
-      mark(swatch, "rect", { x: 6, y: 1, width: 16, height: 12, fill: look.colour, "fill-opacity": 0.1 }),
+    draw: (swatch) => mark(swatch, "rect", { x: 6, y: 1, width: 16, height: 12, fill: colour, "fill-opacity": 0.1 }),
   },
   {
     text: "depends on the day",

@@ -7,3 +7,5 @@ export { inPolicyOrder, policyLooks, type PolicyLook } from "./palette.js";
 export { residualPicture, type ResidualPoint } from "./residual-picture.js";
 export { tracePicture } from "./trace-picture.js";
 export { answerPicture, type AnswerPicture } from "./answer-picture.js";
+export { differencePicture, type DifferencePicture } from "./difference-picture.js";
+export { partsPicture, type PartsPicture } from "./parts-picture.js";

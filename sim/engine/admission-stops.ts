@@ -23,21 +23,28 @@ export function noStops(): AdmissionStops {
 /** Counts `passes` passes that scheduled so many tokens and left the scheduler as it is. */
 export function countStop(
   stops: AdmissionStops,
-  { waitingRequests, runningRequests }: Pick<StepScheduler, "waitingRequests" | "runningRequests">,
+  scheduler: Queues,
   limits: EngineLimits,
   scheduledTokens: number,
   passes: number,
 ): void {
-  if (waitingRequests === 0) {
-    stops.none += passes;
-    return;
-  }
+  stops[stopOf(scheduler, limits, scheduledTokens)] += passes;
+}
+
+type Queues = Pick<StepScheduler, "waitingRequests" | "runningRequests">;
+
+/** What stopped the admissions of a pass that scheduled so many tokens. */
+export function stopOf(
+  { waitingRequests, runningRequests }: Queues,
+  limits: EngineLimits,
+  scheduledTokens: number,
+): AdmissionLimit | "none" {
+  if (waitingRequests === 0) return "none";
   // A prompt that may not be cut needs as much of the budget as it has tokens.
   const budget = stepBudget(limits);
   const wanted = limits.chunkedPrefill ? 1 : Math.min(limits.maxModelLen, budget);
-  if (runningRequests >= slotCount(limits)) stops.seats += passes;
-  else if (budget - scheduledTokens < wanted) stops.token_budget += passes;
-  else stops.kv_blocks += passes;
+  if (runningRequests >= slotCount(limits)) return "seats";
+  return budget - scheduledTokens < wanted ? "token_budget" : "kv_blocks";
 }
 
 /** The sum over engines. */

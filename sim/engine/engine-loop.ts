@@ -12,10 +12,11 @@ import { DecodeRounds } from "./decode-rounds.js";
 import { startOfRound } from "./decode-run.js";
 import type { EngineClocks } from "./engine-clocks.js";
 import { Ends } from "./ends.js";
-import { countStop, noStops, type AdmissionStops } from "./admission-stops.js";
+import { countStop, noStops, stopOf, type AdmissionStops } from "./admission-stops.js";
 import { FrontEnd, type OutputToSend } from "./front-end.js";
 import { Progress } from "./progress.js";
 import { ServerTimes } from "./server-times.js";
+import type { StepObserver } from "./step-observer.js";
 import type { StepLog } from "./step-log.js";
 import { StepsInFlight } from "./steps-in-flight.js";
 
@@ -31,6 +32,8 @@ export interface EngineLoopInput {
   readonly stopsAtPreemption?: boolean;
   /** Of the scheduler, to tell what keeps requests waiting; absent: that is not counted. */
   readonly limits?: EngineLimits;
+  /** Sees every step; takes no part. With limits, and without jumps. */
+  readonly observer?: StepObserver | undefined;
 }
 
 /** The scheduler had to preempt a request where that was not to happen. */
@@ -91,6 +94,7 @@ export class EngineLoop implements TokenSink, EngineClocks {
       this.frontEnd = new FrontEnd<Output>(cost.frontEnd, {
         requestReady: (index, arrivalNs, atNs) => {
           this.inbox.push({ index, atNs, arrivalNs });
+          input.observer?.queued(index, atNs);
         },
         delivered: ({ step, complete, updatedNs }, atNs, firstLateNs) => {
           this.firstLateNs = firstLateNs;
@@ -127,8 +131,10 @@ export class EngineLoop implements TokenSink, EngineClocks {
 
   /** A request that the scheduler does not reject reaches the server; times do not go back. */
   arrive(index: number, atNs: number): void {
-    if (this.frontEnd === undefined) this.inbox.push({ index, atNs, arrivalNs: atNs });
-    else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs + this.acceptNs);
+    if (this.frontEnd === undefined) {
+      this.inbox.push({ index, atNs, arrivalNs: atNs });
+      this.input.observer?.queued(index, atNs);
+    } else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs + this.acceptNs);
   }
 
   /** When something happens next; Infinity when nothing will without another request. */
@@ -257,6 +263,7 @@ export class EngineLoop implements TokenSink, EngineClocks {
       this.hostNs += cost.host.takeRequestNs;
       scheduler.add(index, arrivalNs);
       log.serverTimes?.taken(index, this.hostNs);
+      this.input.observer?.taken(index, this.hostNs);
     }
   }
 
@@ -277,6 +284,7 @@ export class EngineLoop implements TokenSink, EngineClocks {
     if (step.scheduledTokens === 0) {
       this.hostNs = scheduledNs;
       this.inFlight.push(step, scheduledNs);
+      this.observe(step, startNs, 0);
       return step;
     }
     const launchNs = host.launchNs(step, scheduledNs);
@@ -289,10 +297,20 @@ export class EngineLoop implements TokenSink, EngineClocks {
     this.busyNs += gpuNs;
     this.hostNs = launchedNs;
     this.inFlight.push(step, this.gpuEndNs);
+    this.observe(step, startNs, gpuNs);
     return step;
   }
 
+  private observe(step: EngineStep, startNs: number, gpuNs: number): void {
+    const { observer, scheduler, limits } = this.input;
+    if (observer === undefined) return;
+    const assignments = step.scheduledTokens === 0 ? [] : scheduler.assignments!(step);
+    const stop = limits === undefined ? "none" : stopOf(scheduler, limits, step.scheduledTokens);
+    observer.scheduled({ startNs, step, assignments, gpuNs, gpuEndNs: this.gpuEndNs, stop });
+  }
+
   private sendOutput(step: EngineStep, complete: readonly number[], updatedNs: number): void {
+    this.input.observer?.sent(step, this.hostNs);
     if (step.samplingRequests === 0) return;
     if (this.frontEnd === undefined) {
       this.deliver(step, complete, this.hostNs);

@@ -13,6 +13,7 @@ export { defaultJitter, isJittered } from "./is-jittered.js";
 export { machineOf } from "./machine-of.js";
 export { requireColdStart, type SimulatedRunInput } from "./run-input.js";
 export { simulateOutcome, simulateRun } from "./simulate-run.js";
+export type { Observe, ObservedPass, StepObserver } from "./step-observer.js";
 export type { RunOutcome } from "./describe-run.js";
 export { replayInput, replayRecording, type ReplayOptions } from "./replay-recording.js";
 export { routerNames, type RouterName } from "./router.js";

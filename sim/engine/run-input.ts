@@ -2,6 +2,7 @@
 import { ConfigError, type Load, type Profile, type Workload } from "../../formats/index.js";
 import type { PolicyPlan } from "../policy/index.js";
 import type { RouterName } from "./router.js";
+import type { Observe } from "./step-observer.js";
 import type { EngineName } from "./simulate-steps.js";
 
 export interface SimulatedRunInput {
@@ -25,6 +26,8 @@ export interface SimulatedRunInput {
   readonly runSeed?: string | undefined;
   /** The pace of the host by time, over the profile's, where it is known, of a recorded run; absent: drawn with the seed. */
   readonly paceAt?: ((atNs: number) => number) | undefined;
+  /** Makes who watches each replica; of policies that run steps, on the engine `step`. */
+  readonly observe?: Observe | undefined;
 }
 
 /** ConfigError for a profile that knows no cold start. */

@@ -2,7 +2,7 @@
  * One simulated run as its run folder holds it: a policy on a profile under a load. Same inputs, same bytes: nothing in
  * the result depends on the date or the machine that simulates.
  */
-import { ConfigError, tableRun, type Profile, type Run, type Workload } from "../../formats/index.js";
+import { ConfigError, InvariantError, tableRun, type Profile, type Run, type Workload } from "../../formats/index.js";
 import { extrapolationOf, ProfileCost, replicaStream, stepCostOf, type StepCostModel } from "../cost/index.js";
 import { summarise, summariseSessions, type SessionSummary } from "../metrics/index.js";
 import { createVllm, stepPolicyNames, type BatchPlan, type StepPlan, type StepPolicy } from "../policy/index.js";
@@ -14,6 +14,7 @@ import type { SimulatedRunInput } from "./run-input.js";
 import { simulate, simulateBatches } from "./simulate.js";
 import { simulateSteps } from "./simulate-steps.js";
 import type { StepLog } from "./step-log.js";
+import type { StepObserver } from "./step-observer.js";
 import { tableOf } from "./step-records.js";
 
 export function simulateRun(input: SimulatedRunInput): Run {
@@ -81,7 +82,16 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
   requireGraphCosts(plan, profile);
   requireSynchronous(plan, profile);
   const cost = stepCosts(input, policy);
-  const { log, extrapolation, ...totals } = simulateSteps({ workload, policy, cost, engine, replicas, router, seed });
+  const { log, extrapolation, ...totals } = simulateSteps({
+    workload,
+    policy,
+    cost,
+    engine,
+    replicas,
+    router,
+    seed,
+    observer: observerOf(input, policy),
+  });
   return {
     table: tableOf(log),
     batches: [],
@@ -97,6 +107,14 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
     extrapolation,
     vllmVersion: policy.vllmVersion,
   };
+}
+
+function observerOf(input: SimulatedRunInput, policy: StepPolicy): ((replica: number) => StepObserver) | undefined {
+  const { observe, engine } = input;
+  if (observe === undefined) return undefined;
+  if (engine !== "step") throw new InvariantError("who watches steps needs the engine that takes every one");
+  const meanCosts = stepCosts({ ...input, jitter: false }, policy);
+  return (replica) => observe(replica, meanCosts(replica));
 }
 
 function sessionFact({ requests, sessions }: Workload, log: StepLog): { sessions?: SessionSummary } {

@@ -13,6 +13,7 @@ import type { EngineTotals } from "./engine-totals.js";
 import { QueueLimits } from "./queue-limits.js";
 import { makeRouter, type RouterName } from "./router.js";
 import { StepLog } from "./step-log.js";
+import type { StepObserver } from "./step-observer.js";
 
 /** `fast` jumps over runs of decodes; `step` does every step and token, the reference. Their results are the same. */
 export const engineNames = ["fast", "step"] as const;
@@ -28,6 +29,8 @@ export interface StepSimulationInput {
   readonly router?: RouterName;
   /** Of the random router. */
   readonly seed?: string;
+  /** Makes who watches a replica, by its number; only with the engine `step`. */
+  readonly observer?: ((replica: number) => StepObserver) | undefined;
 }
 
 export interface StepSimulationResult extends EngineTotals {
@@ -91,6 +94,7 @@ class StepSimulation {
         stopsAtEnds,
         stopsAtPreemption,
         limits,
+        observer: input.observer?.(replica),
       });
       const queueLimits = new QueueLimits(limits, log, cost.frontEnd?.deliveryNs ?? 0);
       return { loop, scheduler, kvBlocks: scheduler.freeBlocks, cost, queueLimits };

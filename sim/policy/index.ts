@@ -24,6 +24,7 @@ export {
   CountScheduler,
   createVllm,
   DEFAULT_VERSION,
+  laterSettings,
   limitsOf,
   rulesOf,
   Scheduler,

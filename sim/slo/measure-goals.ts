@@ -40,7 +40,7 @@ export interface MeasureOptions {
 }
 
 export function measureGoals(
-  { table, gaps }: Pick<RunOutcome, "table" | "gaps">,
+  { table, gaps }: { readonly table: RequestColumns; readonly gaps?: RunOutcome["gaps"] },
   { slos, goodput }: Goals,
   { isSteady }: MeasureOptions,
 ): MeasuredGoals {

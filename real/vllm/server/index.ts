@@ -7,3 +7,5 @@ export type { SettingName } from "./server-info.js";
 export { checkServer, type ServerFinding } from "./check-server.js";
 export { measureWatched } from "./watched-run.js";
 export { readingOf } from "./vllm-metrics.js";
+export { watchTraffic, type Traffic } from "./traffic.js";
+export type { Histogram } from "./histogram.js";

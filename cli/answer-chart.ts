@@ -1,0 +1,32 @@
+/** The chart of an answer about a load: latencies over it, with the region within the limits. */
+import { writeTextAtomic } from "../formats/files/index.js";
+import type { Answer, Goals } from "../formats/index.js";
+import type { Deployment, Vary } from "../jobs/answers/index.js";
+import { note, warn } from "./output.js";
+
+export interface Charted {
+  readonly goals: Goals;
+  readonly vary: Vary;
+  readonly policy: string;
+  /** Name of the profile. */
+  readonly profile: string;
+}
+
+export function chartedOf({ goals, vary, policy, profile }: Deployment): Charted {
+  return { goals, vary, policy: policy.name, profile: profile.name };
+}
+
+/** Says so where there is nothing to draw. */
+export async function writeAnswerChart(file: string, answer: Answer, charted: Charted): Promise<void> {
+  const { goals, vary, policy, profile } = charted;
+  const { evidence, value, unit, interval } = answer;
+  const limits = goals.slos.map(({ name, limitMs }) => ({ key: `${name}_ms`, limitMs }));
+  if (limits.length === 0 || value === null || value === 0) {
+    warn("no chart: there is no load within the limits, or no limit of a statistic (--slo) to draw");
+    return;
+  }
+  const { answerPicture } = await import("../report/charts/index.js");
+  const title = `${policy} on ${profile} within ${answer.question.goal}`;
+  writeTextAtomic(file, answerPicture({ title, policy, varied: vary, unit, evidence, limits, value, interval }));
+  note(`chart written to ${file}`);
+}

@@ -1,0 +1,113 @@
+/** servesim explain: where the time of a run's latencies went, and what would change it. */
+import { z } from "zod";
+import { ConfigError, type Answer } from "../formats/index.js";
+import { writeTextAtomic } from "../formats/files/index.js";
+import { explain, scenarioOfRun, type ExplainInput } from "../jobs/explain/index.js";
+import { answerDelivery, answerFlags, requireFreeFiles } from "./answer-flags.js";
+import type { Args, Command } from "./command.js";
+import { deliverAnswer } from "./deliver-answer.js";
+import { Interrupted } from "./fail.js";
+import { flagName, givenFlags, parseFlags } from "./flags.js";
+import { interruptible } from "./interrupt.js";
+import { loadFlags } from "./load-flags.js";
+import { note } from "./output.js";
+import { policyShape } from "./policy-flags.js";
+import { partTitles, printExplain } from "./print-explain.js";
+import { startProgress } from "./progress.js";
+import { readRunSaying } from "./read-run.js";
+import { sameCommand } from "./reproduce.js";
+import { declareScenarioFlags, scenarioFromFlags } from "./scenario-flags.js";
+import { stepFlags } from "./step-flags.js";
+
+const statistics = ["ttft", "tpot", "e2el"].flatMap((metric) =>
+  ["mean", "p95", "p99"].map((name) => `${name}_${metric}`),
+);
+
+const ownFlags = {
+  statistic: z.enum(statistics).default("p99_ttft").describe("which of them is the value of the answer"),
+  replications: z
+    .int()
+    .min(2)
+    .max(1000)
+    .default(12)
+    .describe("seeds, paces of the host and draws of the calibration, with and without each change"),
+  chart: z.string().min(1, "expected a file").optional().describe("SVG file for a chart of the parts"),
+};
+
+export const explainCommand: Command = {
+  flags: (yargs) =>
+    declareScenarioFlags(yargs, ownFlags).positional("run", {
+      type: "string",
+      describe:
+        "run folder: a simulated run, or a recorded run of a vLLM server (with --profile); absent: what the flags say",
+    }),
+  run: async (args) => {
+    const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
+    requireFreeFiles([flags.output, flags.chart], flags.force);
+    const { statistic, replications } = flags;
+    const asked = await askedOf(args);
+    const commands = { reproduce: sameCommand(), check: null };
+    const answer = await explained({ ...asked, statistic, replications, commands });
+    deliverAnswer(answer, flags, printExplain);
+    if (flags.chart !== undefined) await writeChart(flags.chart, answer);
+  },
+};
+
+type Asked = Pick<ExplainInput, "scenario" | "asked" | "pricePerHour" | "notes">;
+
+async function askedOf(args: Args): Promise<Asked> {
+  const folder = args.run as string | undefined;
+  if (folder === undefined) return scenarioFromFlags(args);
+  rejectOthers(folder, args);
+  const { profile, price_per_hour, prompts, seed } = parseFlags(
+    {
+      profile: answerFlags.profile.optional(),
+      price_per_hour: answerFlags.price_per_hour,
+      prompts: loadFlags.prompts,
+      seed: loadFlags.seed,
+    },
+    args,
+  );
+  const found = await scenarioOfRun(folder, await readRunSaying(folder), { profile, prompts, seed });
+  return { ...found, pricePerHour: price_per_hour, asked: { run: folder, profile: found.scenario.profile.name } };
+}
+
+/** A run folder says itself what it was. */
+function rejectOthers(folder: string, args: Args): void {
+  const others = {
+    policy: answerFlags.policy,
+    jitter: answerFlags.jitter,
+    ...stepFlags,
+    ...loadFlags,
+    ...policyShape(),
+  };
+  const [given] = Object.keys(givenFlags(others, args)).filter((key) => key !== "prompts" && key !== "seed");
+  if (given === undefined) return;
+  throw new ConfigError(
+    `--${flagName(given)}: ${folder} says itself what it was, leave it out; or leave out the run and give all flags`,
+  );
+}
+
+function explained(input: ExplainInput): Promise<Answer> {
+  return interruptible(async (signal) => {
+    const progress = startProgress("explain");
+    const onProgress = (done: number, atMost: number): void => {
+      progress.update(done, atMost);
+    };
+    try {
+      return await explain(input, { signal, onProgress });
+    } catch (error) {
+      throw signal.aborted ? new Interrupted("nothing was written") : error;
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+async function writeChart(file: string, { parts = [], question }: Answer): Promise<void> {
+  const { partsPicture } = await import("../report/charts/index.js");
+  const { policy, run } = question.asked as { policy?: string; run?: string };
+  const title = `Where the time of ${run ?? policy ?? "a run"} went`;
+  writeTextAtomic(file, partsPicture({ title, parts, titles: partTitles }));
+  note(`chart written to ${file}`);
+}

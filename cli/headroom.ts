@@ -1,0 +1,128 @@
+/** servesim headroom: reads a live vLLM server's metrics twice, and says how much more load it can take, on a profile. */
+import { z } from "zod";
+import { ConfigError, percent, signedPercent, type Answer } from "../formats/index.js";
+import { headroom } from "../jobs/headroom/index.js";
+import { loadProfile } from "../jobs/inputs/index.js";
+import { readServerSettings, watchTraffic } from "../real/vllm/server/index.js";
+import { answerDelivery, answerFlags, requireFreeFiles } from "./answer-flags.js";
+import type { Command } from "./command.js";
+import { deliverAnswer } from "./deliver-answer.js";
+import { Interrupted, ThresholdMissed } from "./fail.js";
+import { declareFlags, parseFlags } from "./flags.js";
+import { interruptible } from "./interrupt.js";
+import { loadFlags } from "./load-flags.js";
+import { figure, note, print } from "./output.js";
+import { policyShape, planFromFlags } from "./policy-flags.js";
+import { printAnswer } from "./print-answer.js";
+import { startProgress } from "./progress.js";
+import { sameCommand } from "./reproduce.js";
+import { declareScenarioGoals, goalsIfGiven } from "./scenario-flags.js";
+import { serverAt, serverFlags } from "./server-flags.js";
+import { differentSettings } from "./server-differences.js";
+
+const ownFlags = {
+  metrics: z.string().describe("URL of the server or of its metrics, such as http://127.0.0.1:8000/metrics"),
+  profile: answerFlags.profile,
+  interval_s: z.number().positive().max(86_400).default(60).describe("time between the two readings, s"),
+  replications: z
+    .int()
+    .min(2)
+    .max(1000)
+    .optional()
+    .describe("seeds, paces of the host and draws of the calibration (12)"),
+  num_prompts: loadFlags.num_prompts.describe("requests of each simulated run; default: as many as the answer takes"),
+  seed: loadFlags.seed,
+  price_per_hour: answerFlags.price_per_hour,
+  chart: z
+    .string()
+    .min(1, "expected a file")
+    .optional()
+    .describe("SVG file for a chart of the latencies over the load; with --slo"),
+};
+
+export const headroomCommand: Command = {
+  flags: (yargs) =>
+    declareScenarioGoals(
+      declareFlags(
+        declareFlags(
+          declareFlags(yargs, { ...ownFlags, ...answerDelivery }).alias("o", "output"),
+          policyShape(),
+          "Policy settings:",
+        ),
+        serverFlags,
+        "vLLM server:",
+      ),
+    ),
+  run: async (args) => {
+    const flags = parseFlags({ ...ownFlags, ...answerDelivery, ...serverFlags }, args);
+    requireFreeFiles([flags.output, flags.chart], flags.force);
+    const goals = goalsIfGiven(args);
+    if (flags.chart !== undefined && goals.slos.length === 0) {
+      throw new ConfigError("--chart draws the latencies that are limited, give --slo with it");
+    }
+    const profile = loadProfile(flags.profile);
+    if (profile.cost.kind !== "vllm_engine") {
+      throw new ConfigError(`profile "${profile.name}" is not of a vLLM server, expected one made by calibrate vllm`);
+    }
+    const { settings } = planFromFlags("vllm", args);
+    const server = serverAt(flags.metrics.replace(/\/metrics\/?$/, ""), flags);
+    const answer = await asked(async (signal, onProgress) => {
+      const seen = await readServerSettings(server, { signal });
+      note(`reading ${flags.metrics} twice, ${flags.interval_s} s apart`);
+      const traffic = await watchTraffic(server, flags.interval_s, signal);
+      const { seed, num_prompts: count, price_per_hour: pricePerHour, replications } = flags;
+      const notes = differentSettings({ ...profile.engine.settings, ...settings }, seen.settings);
+      const told = { policy: "vllm", settings, profile: flags.profile, seed, goals, metrics: flags.metrics };
+      return headroom(
+        { traffic, profile, settings, goals, seed, count, pricePerHour, asked: told, reproduce: sameCommand(), notes },
+        { signal, onProgress, replications, curve: flags.chart !== undefined },
+      );
+    });
+    deliverAnswer(answer, flags, printHeadroom);
+    if (flags.chart !== undefined) {
+      const { writeAnswerChart } = await import("./answer-chart.js");
+      await writeAnswerChart(flags.chart, answer, {
+        goals,
+        vary: "request_rate",
+        policy: "vllm",
+        profile: profile.name,
+      });
+    }
+    if (answer.verdict === "no") {
+      throw new ThresholdMissed(
+        `the present ${figure(answer.at_rate?.rate)} requests/s are more than ${answer.question.goal}`,
+      );
+    }
+  },
+};
+
+type Work = (signal: AbortSignal, onProgress: (done: number, atMost: number, what: string) => void) => Promise<Answer>;
+
+function asked(work: Work): Promise<Answer> {
+  return interruptible(async (signal) => {
+    const progress = startProgress("headroom");
+    try {
+      return await work(signal, (done, atMost, what) => {
+        progress.update(done, atMost, what);
+      });
+    } catch (error) {
+      throw signal.aborted ? new Interrupted("nothing was written") : error;
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+function printHeadroom(answer: Answer): void {
+  const { observed = {}, at_rate: at } = answer;
+  const cached = observed.cached_share == null ? "" : `, ${percent(observed.cached_share)} of them cached`;
+  print(
+    `now: ${figure(observed.request_rate)} requests/s (${observed.requests ?? 0} in ${figure(observed.seconds, 3)} s), prompts of ` +
+      `${figure(observed.prompt_tokens_per_request)} tokens${cached}, answers of ${figure(observed.output_tokens_per_request)}; ` +
+      `${figure(observed.running, 3)} running, ${figure(observed.waiting, 3)} waiting`,
+  );
+  if (observed.utilisation != null)
+    print(`utilisation: ${percent(observed.utilisation)} of what the full server serves of such requests`);
+  if (at !== undefined) print(`growth left: ${signedPercent(at.head_room)}`);
+  printAnswer(answer);
+}

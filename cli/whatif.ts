@@ -1,0 +1,80 @@
+/** servesim whatif: what a change does, before beside after on the same random numbers. */
+import { z } from "zod";
+import { writeTextAtomic } from "../formats/files/index.js";
+import { goalsText, type Answer } from "../formats/index.js";
+import { DEFAULT_DAYS, parseChanges, whatif, withChanges } from "../jobs/whatif/index.js";
+import { answerDelivery, requireFreeFiles } from "./answer-flags.js";
+import { lastGiven, REPEATABLE, type Command } from "./command.js";
+import { deliverAnswer } from "./deliver-answer.js";
+import { Interrupted, ThresholdMissed } from "./fail.js";
+import { parseFlags } from "./flags.js";
+import { interruptible } from "./interrupt.js";
+import { note } from "./output.js";
+import { printWhatif } from "./print-whatif.js";
+import { startProgress } from "./progress.js";
+import { sameCommand } from "./reproduce.js";
+import { declareScenarioFlags, declareScenarioGoals, goalsIfGiven, scenarioFromFlags } from "./scenario-flags.js";
+
+const ownFlags = {
+  replications: z
+    .int()
+    .min(2)
+    .max(1000)
+    .default(DEFAULT_DAYS)
+    .describe("seeds, paces of the host and draws of the calibration, each simulated before and after the change"),
+  chart: z.string().min(1, "expected a file").optional().describe("SVG file for a chart of the differences"),
+};
+
+export const whatifCommand: Command = {
+  flags: (yargs) =>
+    declareScenarioGoals(declareScenarioFlags(yargs.parserConfiguration(REPEATABLE), ownFlags)).option("change", {
+      array: true,
+      type: "string",
+      requiresArg: true,
+      group: "Run:",
+      describe:
+        "what is changed: KEY=VALUE, or KEY=xFACTOR of what it is; a key of the load, a setting of the policy, policy, " +
+        "profile, replicas or router; may be given more than once",
+    }),
+  run: async (given) => {
+    const args = lastGiven(given, ["change", "goodput"]);
+    const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
+    requireFreeFiles([flags.output, flags.chart], flags.force);
+    const changes = parseChanges((args.change as readonly string[] | undefined) ?? []);
+    const goals = goalsIfGiven(args);
+    const { scenario, prompts, pricePerHour, asked } = await scenarioFromFlags(args);
+    const changed = await withChanges(scenario, changes, prompts);
+    const answer = await interruptible(async (signal) => {
+      const progress = startProgress("whatif");
+      const onProgress = (done: number, atMost: number): void => {
+        progress.update(done, atMost);
+      };
+      const commands = { reproduce: sameCommand(), check: null };
+      const told = { ...asked, changes: changes.map(({ text }) => text) };
+      const { replications } = flags;
+      try {
+        return await whatif(
+          { base: scenario, changed, goals, replications, pricePerHour, asked: told, commands },
+          { signal, onProgress },
+        );
+      } catch (error) {
+        throw signal.aborted ? new Interrupted("nothing was written") : error;
+      } finally {
+        progress.stop();
+      }
+    });
+    deliverAnswer(answer, flags, printWhatif);
+    if (flags.chart !== undefined) await writeChart(flags.chart, answer);
+    if (answer.goal_verdicts?.after === "no")
+      throw new ThresholdMissed(`${goalsText(goals)} is not met after the change`);
+  },
+};
+
+async function writeChart(file: string, answer: Answer): Promise<void> {
+  const { differencePicture } = await import("../report/charts/index.js");
+  const [, after] = answer.evidence;
+  const changes = Object.entries(after!.varied).map(([key, value]) => `${key} ${String(value)}`);
+  const title = `What ${changes.join(", ")} changes`;
+  writeTextAtomic(file, differencePicture({ title, differences: answer.differences ?? [] }));
+  note(`chart written to ${file}`);
+}

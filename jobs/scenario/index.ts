@@ -1,0 +1,7 @@
+/** Scenarios: a policy on a profile under a load, simulated on the same days as others. */
+export { readContent, type LoadContent } from "./load-content.js";
+export { inputOf, type Day, type Scenario } from "./scenario.js";
+export { explainDays, simulateDays, type DaysOptions } from "./days.js";
+export type { DayResult } from "./run-statistics.js";
+export type { DayParts, ExplainedDay } from "./explain-day.js";
+export { isHidden } from "./shown.js";

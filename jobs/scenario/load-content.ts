@@ -1,0 +1,61 @@
+/** What the requests of a load are made from: read once, in a form that crosses threads, then drawn with any seed. */
+import type { Load, Session, Workload, WorkloadRequest } from "../../formats/index.js";
+import { readTrace, traceOptionsOf } from "../../formats/files/index.js";
+import {
+  loadTokenizer,
+  sessionsFromLoad,
+  workloadFromLengths,
+  workloadFromRequests,
+  workloadFromSessions,
+} from "../../sim/index.js";
+import { hasPrompts, workloadOf } from "../inputs/index.js";
+
+/** fixed: a recorded run's requests, the same on every day; drawn: lengths or sessions of a distribution; prompts: their lengths, gone through as often as wanted; trace: a file's requests. */
+export type LoadContent =
+  | { readonly kind: "drawn" }
+  | { readonly kind: "fixed"; readonly workload: Workload }
+  | { readonly kind: "prompts"; readonly requests: readonly WorkloadRequest[] }
+  | {
+      readonly kind: "trace";
+      readonly requests: readonly WorkloadRequest[];
+      readonly sessions?: readonly Session[] | undefined;
+      readonly notes: readonly string[];
+    };
+
+/** `prompts`: a file of prompts; absent: the shipped ones. */
+export async function readContent(load: Load, prompts: string | undefined): Promise<LoadContent> {
+  if (load.workload !== undefined) {
+    const { requests, sessions, notes } = await readTrace(load.workload, traceOptionsOf(load, loadTokenizer));
+    return { kind: "trace", requests, sessions, notes: notes.map((note) => `${load.workload!}: ${note}`) };
+  }
+  if (!hasPrompts(load)) return { kind: "drawn" };
+  const { output_len } = load;
+  const plain = { think_time_s: 0, burstiness: 1, arrivals: "gamma", output_len } as const;
+  const { requests } = await workloadOf(plain, prompts, "1");
+  return {
+    kind: "prompts",
+    requests: requests.map(({ id, promptTokens, outputTokens }) => ({ id, promptTokens, outputTokens })),
+  };
+}
+
+/** The requests, as `simulate` makes them with that seed. */
+export function workloadOfContent(load: Load, content: LoadContent, seed: string): Workload {
+  if (content.kind === "drawn") {
+    if (load.dataset_name === "sessions") return workloadFromSessions(load, sessionsFromLoad(load, seed), seed);
+    return workloadFromLengths(load, seed);
+  }
+  if (content.kind === "fixed") return content.workload;
+  if (content.kind === "trace") {
+    const { requests, sessions } = content;
+    return sessions === undefined
+      ? workloadFromRequests(load, requests, seed)
+      : workloadFromSessions(load, sessions, seed);
+  }
+  const { requests } = content;
+  const count = load.num_prompts ?? requests.length;
+  const repeated = Array.from({ length: count }, (_, index) => ({
+    ...requests[index % requests.length]!,
+    id: String(index),
+  }));
+  return workloadFromRequests(load, repeated, seed);
+}

@@ -1,0 +1,203 @@
+/** What a change does: the same days simulated before and after it, compared statistic by statistic. */
+import {
+  ANSWER_VERSION,
+  ConfigError,
+  goalsText,
+  type Answer,
+  type AnswerDifference,
+  type Goals,
+} from "../../formats/index.js";
+import {
+  busiestClock,
+  extrapolationNotes,
+  mean,
+  predictionInterval,
+  requestsToShow,
+  stopNames,
+  type AdmissionStops,
+} from "../../sim/index.js";
+import { costOf, evidenceOf, nearestMeasured } from "../answers/index.js";
+import { causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
+import { inputOf, isHidden, simulateDays, type DayResult, type DaysOptions, type Scenario } from "../scenario/index.js";
+import type { Changed } from "./changes.js";
+import { differenceOf } from "./differences.js";
+
+export interface WhatifInput {
+  readonly base: Scenario;
+  readonly changed: Changed;
+  /** None: no goal is judged. */
+  readonly goals: Goals;
+  readonly replications?: number | undefined;
+  readonly pricePerHour?: number | undefined;
+  readonly asked: Answer["question"]["asked"];
+  readonly commands: Answer["commands"];
+}
+
+export const DEFAULT_DAYS = 12;
+/** Passes of the scheduler that a limit must have stopped to be what binds. */
+const STOPPING_SHARE = 0.2;
+/** Judged where no goal says what matters. */
+const HEADLINE = "mean_e2el_ms";
+/** Says nothing of better or worse. */
+const UNJUDGED = "mean_concurrent_requests";
+
+export async function whatif(input: WhatifInput, options: DaysOptions = {}): Promise<Answer> {
+  const { base, changed, goals, replications = DEFAULT_DAYS } = input;
+  requireEnough(input);
+  const scenarios = [base, changed.scenario];
+  // The same seeds on both sides; draws of a fit are those of its profile.
+  const days = scenarios.map((scenario) => replicationTasks(scenario, replications));
+  const [before, after] = (await simulateDays({ scenarios, goals }, days, options)) as [DayResult[], DayResult[]];
+  const differences = differencesOf(
+    before,
+    after,
+    goals.slos.map(({ name }) => name),
+  );
+  const headline = differences.find(({ statistic }) => statistic === headlineOf(goals)) ?? differences[0]!;
+  const varied = (of: "before" | "after"): Record<string, Answer["evidence"][number]["varied"][string]> =>
+    Object.fromEntries(changed.told.map((told) => [told.key, told[of]]));
+  const afterPoint = evidenceOf(
+    varied("after"),
+    after.map(({ statistics }) => statistics),
+  );
+  const goalVerdicts =
+    goals.slos.length === 0 && goals.goodput === undefined
+      ? {}
+      : { goal_verdicts: { before: goalVerdict(before), after: goalVerdict(after) } };
+  return {
+    version: ANSWER_VERSION,
+    question: { name: "whatif", goal: goalsText(goals), asked: { ...input.asked } },
+    value: headline.difference,
+    unit: unitOf(headline.statistic),
+    interval: headline.interval,
+    spread: null,
+    verdict: headline.verdict,
+    differences,
+    ...goalVerdicts,
+    binds: { slo: mostMissed(after), resource: whatStops(after) },
+    next_best: null,
+    extrapolated_share: mean(after.map(({ extrapolated }) => extrapolated.share)),
+    nearest_measured: nearestMeasured(changed.scenario.profile, afterPoint.statistics, headline.statistic),
+    evidence: [
+      evidenceOf(
+        varied("before"),
+        before.map(({ statistics }) => statistics),
+      ),
+      afterPoint,
+    ],
+    cost: costAt(input, after),
+    commands: input.commands,
+    notes: notesOf(input, before, after),
+  };
+}
+
+/** ConfigError for runs too short to show a goal. */
+function requireEnough({ base, goals }: WhatifInput): void {
+  const needed = requestsToShow(goals);
+  const count = inputOf(base, { seed: base.seed, draw: null }).workload.requests.length;
+  if (count >= needed) return;
+  throw new ConfigError(
+    `the load has ${count} requests, too few to show ${goalsText(goals)}: it takes at least ${needed} (--num-prompts)`,
+  );
+}
+
+/** Of statistics that both have on every day, and that are of goals, or of enough requests on most days. */
+function differencesOf(
+  before: readonly DayResult[],
+  after: readonly DayResult[],
+  goals: readonly string[],
+): AnswerDifference[] {
+  const all = [...before, ...after];
+  const isFew = (key: string): boolean => isHidden(key, before) || isHidden(key, after);
+  return Object.keys(before[0]!.statistics)
+    .filter((key) => key !== UNJUDGED && all.every(({ statistics }) => statistics[key] !== undefined))
+    .filter((key) => !isFew(key) || goals.some((name) => key === `${name}_ms`))
+    .map((key) =>
+      differenceOf(
+        key,
+        before.map(({ statistics }) => statistics[key]!),
+        after.map(({ statistics }) => statistics[key]!),
+      ),
+    );
+}
+
+function headlineOf({ slos, goodput }: Goals): string {
+  const [slo] = slos;
+  if (slo !== undefined) return `${slo.name}_ms`;
+  return goodput === undefined ? HEADLINE : "goodput_share";
+}
+
+function unitOf(statistic: string): string {
+  return statistic.endsWith("_ms") ? `ms of ${statistic.replace(/_ms$/, "")}` : statistic;
+}
+
+/** Whether the goals hold: on 9 of 10 days or more, on hardly any, or on some. */
+function goalVerdict(days: readonly DayResult[]): "safe" | "knee" | "no" {
+  const worst = days.map(({ goals }) => goals.reduce((most, { ratio }) => Math.max(most, ratio), 0));
+  const [low, high] = predictionInterval(worst) ?? [worst[0]!, worst[0]!];
+  if (high <= 1) return "safe";
+  return low > 1 ? "no" : "knee";
+}
+
+function mostMissed(days: readonly DayResult[]): string | null {
+  const missed = days.flatMap(({ goals }) => {
+    const worst = goals.reduce<(typeof goals)[number] | null>(
+      (a, b) => (a === null || b.ratio > a.ratio ? b : a),
+      null,
+    );
+    return worst === null || worst.ratio <= 1 ? [] : [worst.name];
+  });
+  const countOf = (name: string): number => missed.filter((other) => other === name).length;
+  return missed.reduce<string | null>(
+    (best, name) => (best === null || countOf(name) > countOf(best) ? name : best),
+    null,
+  );
+}
+
+/** The limit that stopped most passes, if it stopped many; else the busiest clock. */
+function whatStops(days: readonly DayResult[]): string {
+  const total: Partial<AdmissionStops> = {};
+  for (const { stops } of days) for (const name of stopNames) total[name] = (total[name] ?? 0) + (stops?.[name] ?? 0);
+  const passes = stopNames.reduce((sum, name) => sum + (total[name] ?? 0), 0);
+  const [most] = stopNames.filter((name) => name !== "none").sort((a, b) => (total[b] ?? 0) - (total[a] ?? 0));
+  if (passes > 0 && total[most!]! >= STOPPING_SHARE * passes) return most!;
+  return busiestClock(days[0]!.busy);
+}
+
+function costAt({ changed, pricePerHour }: WhatifInput, days: readonly DayResult[]): Answer["cost"] {
+  const { profile, replicas } = changed.scenario;
+  const perRequest = (of: (day: DayResult) => number): number =>
+    mean(days.map((day) => of(day) / Math.max(1, day.requests - day.failed)));
+  return costOf({
+    profile,
+    pricePerHour,
+    replicas,
+    requestsPerS: mean(days.map(({ statistics }) => statistics.request_throughput ?? 0)),
+    promptTokens: perRequest(({ promptTokens }) => promptTokens),
+    outputTokens: perRequest(({ outputTokens }) => outputTokens),
+  });
+}
+
+function notesOf({ base, changed }: WhatifInput, before: readonly DayResult[], after: readonly DayResult[]): string[] {
+  const sides = [
+    ["before", base, before],
+    ["after", changed.scenario, after],
+  ] as const;
+  const input = inputOf(base, { seed: base.seed, draw: null });
+  const notes = [...changed.notes, ...(input.workload.notes ?? [])];
+  for (const what of missingCauses(input, causesOf(input, true))) notes.push(`the interval is too narrow: ${what}`);
+  for (const [when, , days] of sides) {
+    const overloaded = days.filter((day) => day.overloaded).length;
+    if (2 * overloaded > days.length) {
+      notes.push(
+        `${when} the change requests come faster than they are served: latencies depend on how long the run is`,
+      );
+    }
+    const failed = days.reduce((sum, day) => sum + day.failed, 0);
+    if (failed > 0) notes.push(`${when} the change ${failed} requests of ${days.length} runs got no answer`);
+  }
+  const hidden = Object.keys(before[0]!.statistics).filter((key) => isHidden(key, before) || isHidden(key, after));
+  if (hidden.length > 0) notes.push(`${hidden.join(", ")}: too few independent requests, more come with --num-prompts`);
+  const most = after.reduce((a, b) => (b.extrapolated.share > a.extrapolated.share ? b : a));
+  return [...notes, ...extrapolationNotes(most.extrapolated)];
+}
