@@ -2,14 +2,7 @@
 import { z } from "zod";
 import { ConfigError, type Answer } from "../formats/index.js";
 import { writeTextAtomic } from "../formats/files/index.js";
-import {
-  capacityAnswer,
-  DEFAULT_PRECISION,
-  findCapacity,
-  varyNames,
-  type CapacityOptions,
-  type Deployment,
-} from "../jobs/answers/index.js";
+import { capacityAnswer, DEFAULT_PRECISION, findCapacity, varyNames, type Deployment } from "../jobs/answers/index.js";
 import {
   answerDelivery,
   answerFlags,
@@ -19,12 +12,10 @@ import {
 } from "./answer-flags.js";
 import type { Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
-import { Interrupted } from "./fail.js";
 import { parseFlags } from "./flags.js";
-import { interruptible } from "./interrupt.js";
 import { note, warn } from "./output.js";
-import { startProgress } from "./progress.js";
 import { sameCommand } from "./reproduce.js";
+import { searched } from "./searched.js";
 
 const ownFlags = {
   vary: z
@@ -77,7 +68,9 @@ export const capacityCommand: Command = {
     const { deployment, asked } = await deploymentFromFlags(args, flags.vary);
     const { replications, at_rate: atRate, chart } = flags;
     const curve = flags.curve || chart !== undefined;
-    const found = await searched(deployment, { precision, replications, curve });
+    const found = await searched("capacity", (search) =>
+      findCapacity(deployment, { precision, replications, curve, ...search }),
+    );
     const { price_per_hour: pricePerHour } = parseFlags({ price_per_hour: answerFlags.price_per_hour }, args);
     const commands = { reproduce: sameCommand(), check: null };
     const answer = capacityAnswer({ deployment, found, atRate, pricePerHour, asked, commands });
@@ -86,22 +79,6 @@ export const capacityCommand: Command = {
     requireMet(answer, deployment.goals);
   },
 };
-
-function searched(deployment: Deployment, options: CapacityOptions): ReturnType<typeof findCapacity> {
-  return interruptible(async (signal, blocking) => {
-    const progress = startProgress("capacity");
-    const onProgress = (done: number, atMost: number, what: string): void => {
-      progress.update(done, atMost, what);
-    };
-    try {
-      return await findCapacity(deployment, { ...options, signal, blocking, onProgress });
-    } catch (error) {
-      throw signal.aborted ? new Interrupted("nothing was written") : error;
-    } finally {
-      progress.stop();
-    }
-  });
-}
 
 /** `2%` as 0.02. */
 function fractionOf(text: string): number {

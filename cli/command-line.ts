@@ -29,6 +29,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./capacity.js")).capacityCommand,
   ],
   [
+    "size",
+    "find the fewest replicas that serve a load or a trace within latency goals",
+    async () => (await import("./size.js")).sizeCommand,
+  ],
+  [
     "bench",
     "run a policy for real, on this machine or against a vLLM server",
     async () => (await import("./bench.js")).benchCommand,

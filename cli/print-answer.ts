@@ -2,6 +2,7 @@
 import { percent, signedPercent, type Answer, type AnswerEvidence } from "../formats/index.js";
 import { figure, print, printTable, warn } from "./output.js";
 import { predicted } from "./print-intervals.js";
+import { printSize } from "./print-size.js";
 
 const verdicts: Readonly<Record<Answer["verdict"], string>> = {
   safe: "safe",
@@ -32,15 +33,16 @@ const causes = [
 
 export function printAnswer(answer: Answer): void {
   const { value, unit, interval, question, verdict, at_rate: at } = answer;
-  print(`${predicted(value, interval ?? undefined)} ${unit} within ${question.goal}`);
-  if (at === undefined) print(verdicts[verdict]);
+  print(`${value === null ? "no number of" : predicted(value, interval ?? undefined)} ${unit} within ${question.goal}`);
+  if (answer.sizing !== undefined) printSize(answer, answer.sizing);
+  else if (at === undefined) print(verdicts[verdict]);
   else {
     const { low, high } = at.interval;
     print(
       `at ${figure(at.rate)} ${unit}: ${verdicts[verdict]}; head-room ${signedPercent(at.head_room)} (${signedPercent(low)} to ${signedPercent(high)})`,
     );
   }
-  printInterval(answer);
+  if (answer.sizing === undefined) printInterval(answer);
   printBinding(answer);
   printEvidence(answer.evidence);
   printCost(answer);
@@ -87,7 +89,7 @@ function printEvidence(evidence: readonly AnswerEvidence[]): void {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "number" ? figure(value) : String(value);
+  return typeof value === "number" && !Number.isInteger(value) ? figure(value) : String(value);
 }
 
 function printCost({ cost }: Answer): void {

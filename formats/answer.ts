@@ -43,6 +43,31 @@ const cost = z.strictObject({
   watt_hours_per_request: value,
 });
 
+const count = z.int().positive().nullable();
+
+const sizing = z.strictObject({
+  by_router: z
+    .array(z.strictObject({ router: z.string(), value: count, low: count, high: count }))
+    .describe("fewest replicas by router, the one that was asked about first; null: more than were tried"),
+  tried: z.int().positive().describe("the most replicas that were tried"),
+  trace: z
+    .strictObject({
+      window_s: z.number().positive(),
+      windows: z.array(
+        z.strictObject({
+          start_s: z.number(),
+          end_s: z.number(),
+          requests: z.int().nonnegative(),
+          replicas: z.int().nonnegative().nullable(),
+        }),
+      ),
+      fixed_replica_hours: z.number(),
+      ideal_replica_hours: value.describe("of each window's fewest"),
+    })
+    .optional()
+    .describe("fewest replicas window by window, of loads that are traces"),
+});
+
 export const answerSchema = z.strictObject({
   version: z.literal(ANSWER_VERSION),
   question: z.strictObject({
@@ -61,7 +86,7 @@ export const answerSchema = z.strictObject({
   at_rate: z
     .strictObject({ rate: z.number().positive(), head_room: z.number(), interval })
     .optional()
-    .describe("the load that was asked about; head-room: the value over it, less 1"),
+    .describe("a load and its head-room: how much it may grow within the goals, as a fraction of it"),
   binds: z.strictObject({ slo: z.string().nullable(), resource: z.string().nullable() }),
   next_best: z
     .strictObject({ change: z.string(), value, unit: z.string() })
@@ -80,11 +105,13 @@ export const answerSchema = z.strictObject({
     .describe("the recorded run, kept out of the fit, that is most like the load at the value"),
   evidence: z.array(evidence),
   cost: cost.nullable(),
+  sizing: sizing.optional().describe("size: what else was found of the number of replicas"),
   commands: z.strictObject({ reproduce: z.string(), check: z.string().nullable() }),
   notes: z.array(z.string()),
 });
 
 export type Answer = z.output<typeof answerSchema>;
 export type AnswerEvidence = z.output<typeof evidence>;
+export type AnswerSizing = z.output<typeof sizing>;
 export type AnswerCost = z.output<typeof cost>;
 export type AnswerInterval = z.output<typeof interval>;

@@ -11,6 +11,8 @@ import {
   type DetailTask,
   type EdgeResult,
   type EdgeTask,
+  type FewestResult,
+  type FewestTask,
 } from "./tasks.js";
 import type { DetailedProbe } from "./probe.js";
 
@@ -46,6 +48,10 @@ export class Crew {
 
   details(tasks: readonly DetailTask[], what: string): Promise<DetailedProbe[]> {
     return this.all(tasks, what) as Promise<DetailedProbe[]>;
+  }
+
+  fewest(tasks: readonly FewestTask[], what: string): Promise<FewestResult[]> {
+    return this.all(tasks, what) as Promise<FewestResult[]>;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,8 @@
 /** Answers about a deployment: how much load it takes within latency goals, what a change does, what it costs. */
 export { DEFAULT_PRECISION, findCapacity, type CapacityFound, type CapacityOptions } from "./capacity.js";
 export { capacityAnswer } from "./capacity-answer.js";
+export type { CrewOptions } from "./crew.js";
 export type { Deployment } from "./deployment.js";
+export { findSize, type Size, type SizeOptions } from "./size.js";
+export { sizeAnswer } from "./size-answer.js";
 export { readSource, varyNames, type Vary } from "./load-source.js";

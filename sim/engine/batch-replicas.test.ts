@@ -1,12 +1,14 @@
 /** Several machines that run whole batches behind a router, on one clock. */
-import { ConfigError, loadSchema, type Profile, type Workload } from "../../formats/index.js";
-import { readProfile } from "../../formats/files/index.js";
+import { readFileSync } from "node:fs";
+import { ConfigError, loadSchema, profileSchema, type Profile, type Workload } from "../../formats/index.js";
 import { planPolicy, policyNames } from "../policy/index.js";
 import { workloadFromLengths } from "../workload/index.js";
 import type { RouterName } from "./router.js";
 import { simulateOutcome } from "./simulate-run.js";
 
-const profile = readProfile("profiles/mini-cpu-2core.json");
+const profileAt = (name: string): Profile =>
+  profileSchema.parse(JSON.parse(readFileSync(`profiles/${name}.json`, "utf8")));
+const profile = profileAt("mini-cpu-2core");
 const load = loadSchema.parse({
   dataset_name: "random",
   random_input_len: 40,
@@ -57,7 +59,11 @@ test("replicas share the load: none is left out by any router, and two are quick
 });
 
 test("closed loops keep their number of clients over all machines", () => {
-  const closed = { ...workload, maxConcurrency: 8, requests: workload.requests.map(({ arrivalNs: _, ...one }) => one) };
+  const closed = {
+    ...workload,
+    maxConcurrency: 8,
+    requests: workload.requests.map(({ id, promptTokens, outputTokens }) => ({ id, promptTokens, outputTokens })),
+  };
   const { table } = outcome({ name: "naive", workload: closed, replicas: 2, router: "least-outstanding" });
   const inSystem = (atNs: number): number =>
     [...table.sentNs].filter((sentNs, row) => sentNs <= atNs && table.lastTokenNs[row]! > atNs).length;
@@ -65,7 +71,7 @@ test("closed loops keep their number of clients over all machines", () => {
 });
 
 test("batches in front of a vLLM server have one server", () => {
-  const vllm = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
+  const vllm = profileAt("h100-llama-3.1-8b-vllm-0.26");
   expect(() => outcome({ name: "naive", profile: vllm, replicas: 2 })).toThrow(ConfigError);
   expect(() => outcome({ name: "naive", profile: vllm, replicas: 2 })).toThrow(/in front of a vLLM server/);
 });

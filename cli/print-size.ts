@@ -1,0 +1,50 @@
+/** Prints what is particular to a number of replicas: what its interval means, other routers, head-room, and a trace's windows. */
+import { greatest, least, signedPercent, type Answer, type AnswerSizing } from "../formats/index.js";
+import { figure, print, printTable } from "./output.js";
+
+export function printSize({ value, interval, at_rate: at }: Answer, sizing: AnswerSizing): void {
+  if (value === null) print(`the goal cannot be met: on more than 1 day of 10 even ${sizing.tried} replicas miss it`);
+  else if (interval !== null && interval.low < value) {
+    print(`${value} are enough on 9 of 10 days or more; ${interval.low} on some`);
+  } else print(`${value} are enough on 9 of 10 days or more`);
+  const [own, ...others] = sizing.by_router;
+  if (own !== undefined && others.length > 0) {
+    print(`by router: ${[own, ...others].map((one) => `${one.router} ${rangeText(one)}`).join(", ")}`);
+  }
+  if (at !== undefined) {
+    const { low, high } = at.interval;
+    print(
+      `head-room: the load of ${figure(at.rate)} requests/s may grow by ${signedPercent(at.head_room)} ` +
+        `(${signedPercent(low)} to ${signedPercent(high)})`,
+    );
+  }
+  if (sizing.trace !== undefined) printWindows(sizing.trace);
+}
+
+/** `9 (8-9)`; a dash for a count beyond those that were tried. */
+function rangeText({ value, low, high }: AnswerSizing["by_router"][number]): string {
+  const text = (count: number | null): string => (count === null ? "-" : String(count));
+  return low === value && high === value ? text(value) : `${text(value)} (${text(low)}-${text(high)})`;
+}
+
+function printWindows({
+  window_s,
+  windows,
+  fixed_replica_hours: fixed,
+  ideal_replica_hours: ideal,
+}: NonNullable<AnswerSizing["trace"]>): void {
+  // prettier-ignore
+  printTable(
+    [`windows of ${figure(window_s, 3)} s from`, "requests/s", "fewest replicas"],
+    windows.map(({ start_s, end_s, requests, replicas }) => [
+      `${Math.round(start_s)} s`,
+      figure(requests / Math.max(1e-9, end_s - start_s), 3),
+      replicas === null ? "-" : String(replicas),
+    ]),
+  );
+  const known = windows.flatMap(({ replicas }) => replicas ?? []);
+  print(
+    `by window from ${least(known)} to ${greatest(known)} replicas; the fixed number takes ${figure(fixed, 3)} replica-hours, ` +
+      `an ideal autoscaler ${ideal === null ? "cannot meet the goal in every window" : figure(ideal, 3)}`,
+  );
+}
