@@ -22,4 +22,5 @@ export { listedId, type EngineStepRecord, type ScheduledStepRecord } from "./eng
 export * from "./original-csv.js";
 export * from "./slo.js";
 export * from "./answer.js";
+export * from "./autoscale.js";
 export { jsonSchema, schemaNames } from "./json-schema.js";

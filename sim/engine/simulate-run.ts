@@ -27,6 +27,11 @@ export function simulateRun(input: SimulatedRunInput): Run {
 export function simulateOutcome(input: SimulatedRunInput): RunOutcome {
   const { plan, profile, replicas = 1 } = input;
   if (plan.work === "step") return stepsOnEngine(input, plan);
+  if (input.autoscale !== undefined) {
+    throw new ConfigError(
+      `an autoscaler is modelled of policies that run steps: ${stepPolicyNames.join(", ")}, not of ${plan.name}`,
+    );
+  }
   if (profile.cost.kind !== "vllm_engine") return batchesOnMachines(input, plan);
   if (replicas > 1) {
     throw new ConfigError(
@@ -88,7 +93,9 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
   requireGraphCosts(plan, profile);
   requireSynchronous(plan, profile);
   const cost = stepCosts(input, policy);
-  const { log, extrapolation, ...totals } = simulateSteps({ workload, policy, cost, engine, replicas, router, seed });
+  const { autoscale } = input;
+  const simulated = simulateSteps({ workload, policy, cost, engine, replicas, router, seed, autoscale });
+  const { log, extrapolation, fleet, ...totals } = simulated;
   return {
     table: tableOf(log),
     batches: [],
@@ -102,6 +109,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
     },
     gaps: log.gaps,
     extrapolation,
+    fleet,
     vllmVersion: policy.vllmVersion,
   };
 }
