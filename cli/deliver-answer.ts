@@ -26,9 +26,11 @@ const unmetText: Readonly<Record<Answer["question"]["name"], string>> = {
 };
 
 /** ThresholdMissed where the goal is not met. */
-export function requireMet({ question, verdict, at_rate: at, unit }: Answer, goals: Goals): void {
+export function requireMet({ question, verdict, at_rate: at, unit, sizing }: Answer, goals: Goals): void {
   if (verdict === "cannot_be_met")
     throw new ThresholdMissed(`${goalsText(goals)} cannot be met ${unmetText[question.name]}`);
+  if (sizing?.autoscale?.verdict === "no")
+    throw new ThresholdMissed(`${goalsText(goals)} is not met with the autoscaler`);
   if (verdict === "no" && at !== undefined) {
     throw new ThresholdMissed(`${goalsText(goals)} is not met at ${at.rate} ${unit}`);
   }

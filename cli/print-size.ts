@@ -1,5 +1,6 @@
 /** Prints what is particular to a number of replicas: what its interval means, other routers, head-room, and a trace's windows. */
-import { greatest, least, signedPercent, type Answer, type AnswerSizing } from "../formats/index.js";
+import { greatest, least, percent, signedPercent, type Answer, type AnswerSizing } from "../formats/index.js";
+import { predicted } from "./print-intervals.js";
 import { figure, print, printTable } from "./output.js";
 
 export function printSize({ value, interval, at_rate: at }: Answer, sizing: AnswerSizing): void {
@@ -19,6 +20,24 @@ export function printSize({ value, interval, at_rate: at }: Answer, sizing: Answ
     );
   }
   if (sizing.trace !== undefined) printWindows(sizing.trace);
+  if (sizing.autoscale !== undefined) printAutoscale(sizing.autoscale);
+}
+
+const autoscaleVerdicts = {
+  met: "the goal holds on 9 of 10 days or more",
+  knee: "the goal holds on some days",
+  no: "the goal does not hold",
+} as const;
+
+function printAutoscale(scaled: NonNullable<AnswerSizing["autoscale"]>): void {
+  const { plan, verdict, attainment, minutes, minutes_outside: outside, replica_hours: hours } = scaled;
+  const ranged = ({ value, low, high }: { value: number; low: number; high: number }): string =>
+    predicted(value, { low, high });
+  print(
+    `autoscaler on ${plan.signal} ${figure(plan.target)}, start-up ${plan.startup_s} s: ${autoscaleVerdicts[verdict]}; ` +
+      `${percent(attainment.value, 2)} of the requests within the limits, ${ranged(outside)} of ${minutes} minutes outside, ` +
+      `${ranged(hours)} replica-hours, ${plan.initial} to ${scaled.peak_replicas} replicas`,
+  );
 }
 
 /** `9 (8-9)`; a dash for a count beyond those that were tried. */

@@ -1,9 +1,9 @@
 /** servesim size: the fewest replicas that serve a load or a trace within latency goals. */
 import { z } from "zod";
-import { ConfigError, type Answer } from "../formats/index.js";
+import { ConfigError, defined, parseAutoscale, type Answer } from "../formats/index.js";
 import { writeTextAtomic } from "../formats/files/index.js";
 import { findSize, sizeAnswer, type Deployment } from "../jobs/answers/index.js";
-import { routerNames } from "../sim/index.js";
+import { routerNames, stepPolicyNames } from "../sim/index.js";
 import {
   answerDelivery,
   answerFlags,
@@ -13,7 +13,7 @@ import {
 } from "./answer-flags.js";
 import type { Args, Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
-import { parseFlags } from "./flags.js";
+import { givenFlags, parseFlags } from "./flags.js";
 import { note, warn } from "./output.js";
 import { sameCommand } from "./reproduce.js";
 import { searched } from "./searched.js";
@@ -30,6 +30,13 @@ const ownFlags = {
     ),
   compare_routers: z.boolean().default(false).describe("also the fewest replicas with each other router"),
   head_room: z.boolean().default(false).describe("also how much the load may grow with the replicas found"),
+  autoscale: z
+    .string()
+    .optional()
+    .describe(
+      "also simulate a reactive autoscaler: signal=queue|kv|p90_ttft,target=N,startup=240s,interval=30s," +
+        "scale_down_delay=300s,min=1,max=N,initial=N",
+    ),
   max_replicas: z
     .int()
     .positive()
@@ -51,7 +58,9 @@ const ownFlags = {
     .string()
     .min(1, "expected a file")
     .optional()
-    .describe("SVG file for a chart of the latencies over the replicas; as --curve"),
+    .describe(
+      "SVG file for a chart: of a trace the replicas over time, else the latencies over the replicas, as --curve",
+    ),
   curve: z.boolean().default(false).describe("also the latencies with up to two replicas fewer and more"),
 };
 
@@ -66,14 +75,22 @@ export const sizeCommand: Command = {
     if (flags.window_s !== undefined && deployment.source.kind !== "trace") {
       throw new ConfigError(`--window ${flags.window_s}: only a trace with times has windows, leave it out`);
     }
+    const { policy } = deployment;
+    if (flags.autoscale !== undefined && !stepPolicyNames.includes(policy.name)) {
+      throw new ConfigError(
+        `--autoscale is of ${stepPolicyNames.join(" and ")}, an autoscaler of ${policy.name} is not modelled`,
+      );
+    }
+    const autoscale = flags.autoscale === undefined ? undefined : parseAutoscale(flags.autoscale);
     const found = await searched("size", (search) =>
       findSize(deployment, {
         replications: flags.replications,
         maxReplicas: flags.max_replicas,
         otherRouters: flags.compare_routers ? routerNames.filter((name) => name !== deployment.router) : [],
         windowS: flags.window_s,
+        autoscale,
         headRoom: flags.head_room,
-        curve: flags.curve || flags.chart !== undefined,
+        curve: flags.curve || (flags.chart !== undefined && deployment.source.kind !== "trace"),
         ...search,
       }),
     );
@@ -93,10 +110,10 @@ export const sizeCommand: Command = {
 };
 
 function rejectReplicas(args: Args): void {
-  const { replicas } = parseFlags({ replicas: stepFlags.replicas.optional() }, args);
+  const { replicas } = givenFlags({ replicas: stepFlags.replicas }, args);
   if (replicas === undefined) return;
   throw new ConfigError(
-    `--replicas ${replicas}: it is what is looked for, leave it out; what so many can take is asked with ` +
+    `--replicas ${Number(replicas)}: it is what is looked for, leave it out; what so many can take is asked with ` +
       "servesim capacity --replicas",
   );
 }
@@ -119,7 +136,14 @@ function scaled(deployment: Deployment, factor: number): Deployment {
 }
 
 async function writeChart(file: string, answer: Answer, { goals, policy, profile }: Deployment): Promise<void> {
-  const { evidence, value, interval } = answer;
+  const { evidence, value, interval, sizing } = answer;
+  if (sizing?.trace !== undefined) {
+    const { replicasPicture } = await import("../report/charts/index.js");
+    const title = `${policy.name} on ${profile.name} within ${answer.question.goal}`;
+    writeTextAtomic(file, replicasPicture({ title, policy: policy.name, value, trace: sizing.trace, ...defined({ autoscale: sizing.autoscale }) })); // prettier-ignore
+    note(`chart written to ${file}`);
+    return;
+  }
   const limits = goals.slos.map(({ name, limitMs }) => ({ key: `${name}_ms`, limitMs }));
   if (limits.length === 0 || value === null || evidence.length < 2) {
     warn("no chart: there is no number of replicas within the limits, or no limit of a statistic (--slo) to draw");

@@ -1,5 +1,6 @@
 /** An answer: a question about a deployment, the value with its interval, what it rests on and how to check it. */
 import { z } from "zod";
+import { autoscaleSignals } from "./autoscale.js";
 
 export const ANSWER_VERSION = 1;
 
@@ -45,6 +46,35 @@ const cost = z.strictObject({
 
 const count = z.int().positive().nullable();
 
+const ranged = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
+
+const autoscale = z.strictObject({
+  plan: z.strictObject({
+    signal: z.enum(autoscaleSignals),
+    target: z.number().positive(),
+    startup_s: z.number(),
+    interval_s: z.number(),
+    scale_down_delay_s: z.number(),
+    min: z.int().positive(),
+    max: z.int().positive(),
+    initial: z.int().positive(),
+  }),
+  verdict: z
+    .enum(["met", "knee", "no"])
+    .describe("met: the goals hold in 9 of 10 replications; no: in 1 of 10 at most"),
+  met_share: z.number().min(0).max(1),
+  attainment: ranged.describe("share of the requests within the limits of percentiles and of goodput"),
+  minutes: z.int().nonnegative(),
+  minutes_outside: ranged.describe("minutes whose requests miss a goal"),
+  replica_hours: ranged.describe("from launch to stop"),
+  mean_replicas: z.number(),
+  peak_replicas: z.int().nonnegative(),
+  statistics: z.record(z.string(), z.number()).describe("means over the replications of what is limited, ms"),
+  timeline: z
+    .array(z.strictObject({ at_s: z.number(), serving: z.int(), starting: z.int(), draining: z.int() }))
+    .describe("replicas of the first replication, from each moment on"),
+});
+
 const sizing = z.strictObject({
   by_router: z
     .array(z.strictObject({ router: z.string(), value: count, low: count, high: count }))
@@ -66,6 +96,7 @@ const sizing = z.strictObject({
     })
     .optional()
     .describe("fewest replicas window by window, of loads that are traces"),
+  autoscale: autoscale.optional().describe("the load under a reactive autoscaler"),
 });
 
 export const answerSchema = z.strictObject({

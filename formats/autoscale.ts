@@ -30,12 +30,12 @@ const EXPECTED =
 const SCALE_DOWN_DELAY_S = 300;
 const STARTUP_S = 240;
 const INTERVAL_S = 30;
-export const MAX_AUTOSCALED = 1000;
+const MAX_AUTOSCALED = 1000;
 
 type Values = Readonly<Record<string, string>>;
 
-/** `max`: where the text has none. ConfigError says which part cannot be read, and what was expected. */
-export function parseAutoscale(text: string, max: number, source = "--autoscale"): AutoscalePlan {
+/** Without `max` it is Infinity. ConfigError says which part cannot be read, and what was expected. */
+export function parseAutoscale(text: string, source = "--autoscale"): AutoscalePlan {
   const values = valuesOf(text, source);
   const { signal } = values;
   if (!autoscaleSignals.some((known) => known === signal)) throw unreadable(source, `signal=${signal ?? ""}`);
@@ -48,7 +48,7 @@ export function parseAutoscale(text: string, max: number, source = "--autoscale"
     intervalS: secondsOf(values, "interval", INTERVAL_S, source),
     scaleDownDelayS: secondsOf(values, "scale_down_delay", SCALE_DOWN_DELAY_S, source),
     min: countOf(values, "min", 1, source),
-    max: countOf(values, "max", max, source),
+    max: countOf(values, "max", Infinity, source),
     ...(values.initial === undefined ? {} : { initial: countOf(values, "initial", 1, source) }),
   };
   if (plan.intervalS === 0) throw unreadable(source, "interval=0");

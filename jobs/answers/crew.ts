@@ -3,11 +3,13 @@ import { availableParallelism } from "node:os";
 import { workerFile } from "../../formats/files/index.js";
 import type { Blocking } from "../replicate/index.js";
 import { ownLane, spread, workerLane, type Lane } from "../threads/index.js";
+import type { AutoscaledRun } from "./autoscaled.js";
 import type { Deployment } from "./deployment.js";
 import {
   runTask,
   type AnswerResult,
   type AnswerTask,
+  type AutoscaleTask,
   type DetailTask,
   type EdgeResult,
   type EdgeTask,
@@ -52,6 +54,10 @@ export class Crew {
 
   fewest(tasks: readonly FewestTask[], what: string): Promise<FewestResult[]> {
     return this.all(tasks, what) as Promise<FewestResult[]>;
+  }
+
+  autoscaled(tasks: readonly AutoscaleTask[], what: string): Promise<AutoscaledRun[]> {
+    return this.all(tasks, what) as Promise<AutoscaledRun[]>;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 /** What a question is asked about: a policy on a profile under a load, in a form that crosses threads. */
-import type { Goals, Load, Profile } from "../../formats/index.js";
+import { defined, type AutoscalePlan, type Goals, type Load, type Profile } from "../../formats/index.js";
 import {
   planPolicy,
   withCostDraw,
@@ -22,6 +22,8 @@ export interface Deployment {
   readonly engine: EngineName;
   readonly replicas: number;
   readonly router: RouterName;
+  /** An autoscaler says how many replicas there are; absent: the number is fixed. */
+  readonly autoscale?: AutoscalePlan | undefined;
 }
 
 /** One run of a deployment. */
@@ -42,7 +44,7 @@ export function planOf({ policy }: Deployment): PolicyPlan {
 }
 
 export function inputAt(deployment: Deployment, { x, seed, draw, count, isSteady }: Point): SimulatedRunInput {
-  const { profile, source, vary, engine, router } = deployment;
+  const { profile, source, vary, engine, router, autoscale } = deployment;
   const load = loadAt(deployment.load, source, vary, { x, count });
   return {
     plan: planOf(deployment),
@@ -55,6 +57,7 @@ export function inputAt(deployment: Deployment, { x, seed, draw, count, isSteady
     engine,
     replicas: replicasAt(deployment, x),
     router,
+    ...defined({ autoscale }),
   };
 }
 

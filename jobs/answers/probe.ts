@@ -24,7 +24,7 @@ export function probe(deployment: Deployment, point: Point): Probe {
   return probeOf(deployment, point, simulateOutcome(inputAt(deployment, point)));
 }
 
-function probeOf(deployment: Deployment, { x }: Point, outcome: RunOutcome): Probe {
+export function probeOf(deployment: Deployment, { x }: Point, outcome: RunOutcome): Probe {
   const { goals } = measureGoals(outcome, deployment.goals, { isSteady: isSteadyLoad(deployment) });
   return { x, goals, worst: goals.reduce((worst, goal) => (goal.ratio > worst.ratio ? goal : worst)) };
 }

@@ -1,10 +1,11 @@
 /** What was found of the number of replicas, as an answer. */
 import { ANSWER_VERSION, goalsText, type Answer, type AnswerSizing } from "../../formats/index.js";
 import { extrapolationNotes, mean } from "../../sim/index.js";
+import type { Autoscaled } from "./autoscaled.js";
 import { costOf } from "./cost.js";
 import type { Deployment } from "./deployment.js";
 import { nearestMeasured } from "./nearest-measured.js";
-import type { Size, SizeFound } from "./size.js";
+import { ENOUGH, type Size, type SizeFound } from "./size.js";
 import type { SizedWindows } from "./size-windows.js";
 
 export interface SizeAnswerInput {
@@ -53,12 +54,13 @@ export function sizeAnswer(input: SizeAnswerInput): Answer {
   };
 }
 
-function sizingOf({ router, value, low, high, others, most, windows }: Size): AnswerSizing {
+function sizingOf({ router, value, low, high, others, most, windows, autoscaled }: Size): AnswerSizing {
   const one = (found: SizeFound): AnswerSizing["by_router"][number] => ({ ...found });
   return {
     by_router: [{ router, value, low, high }, ...others].map(one),
     tried: most,
     ...(windows === undefined ? {} : { trace: traceOf(windows) }),
+    ...(autoscaled === undefined ? {} : { autoscale: autoscaleOf(autoscaled) }),
   };
 }
 
@@ -73,6 +75,37 @@ function traceOf(sized: SizedWindows): NonNullable<AnswerSizing["trace"]> {
     })),
     fixed_replica_hours: sized.fixedReplicaHours,
     ideal_replica_hours: sized.idealReplicaHours,
+  };
+}
+
+function autoscaleOf(found: Autoscaled): NonNullable<AnswerSizing["autoscale"]> {
+  const { plan, metShare, states, goals } = found;
+  return {
+    plan: {
+      signal: plan.signal,
+      target: plan.target,
+      startup_s: plan.startupS,
+      interval_s: plan.intervalS,
+      scale_down_delay_s: plan.scaleDownDelayS,
+      min: plan.min,
+      max: plan.max,
+      initial: plan.initial ?? plan.min,
+    },
+    verdict: metShare >= ENOUGH ? "met" : metShare > 1 - ENOUGH ? "knee" : "no",
+    met_share: metShare,
+    attainment: { ...found.attainment },
+    minutes: found.minutes,
+    minutes_outside: { ...found.minutesOutside },
+    replica_hours: { ...found.replicaHours },
+    mean_replicas: found.meanReplicas,
+    peak_replicas: found.peak,
+    statistics: { ...goals },
+    timeline: states.map(({ atNs, serving, starting, draining }) => ({
+      at_s: atNs / 1e9,
+      serving,
+      starting,
+      draining,
+    })),
   };
 }
 

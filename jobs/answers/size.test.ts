@@ -1,4 +1,11 @@
-import { ConfigError, answerSchema, loadSchema, parseSlos, type WorkloadRequest } from "../../formats/index.js";
+import {
+  ConfigError,
+  answerSchema,
+  loadSchema,
+  parseAutoscale,
+  parseSlos,
+  type WorkloadRequest,
+} from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import { ProfileCost } from "../../sim/index.js";
 import type { Deployment } from "./deployment.js";
@@ -175,4 +182,35 @@ test.each<[what: string, load: object, message: RegExp]>([
   const found = size({ load, slo: "p99_e2el:100" });
   await expect(found).rejects.toThrow(ConfigError);
   await expect(found).rejects.toThrow(message);
+});
+
+test("an autoscaler whose replicas take as long to start as the peak lasts misses the goal in that minute", async () => {
+  const profileOf8b = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
+  // A minute with 2 requests a second, one with 12, one with 2; a replica serves about five.
+  const requests: WorkloadRequest[] = [];
+  for (let atS = 0; atS < 180; atS += atS < 60 || atS >= 120 ? 0.5 : 1 / 12) {
+    requests.push({ id: String(requests.length), promptTokens: 200, outputTokens: 100, arrivalNs: Math.round(1e9 * atS) }); // prettier-ignore
+  }
+  const given = (autoscale: string): Asked => ({
+    profile: profileOf8b,
+    policy: "vllm",
+    settings: { max_num_seqs: 4 },
+    slo: "p90_ttft:3000",
+    load: { num_prompts: undefined, dataset_name: undefined, input_len: undefined, workload: "trace.csv" },
+    source: { kind: "trace", requests, repeats: false, notes: [] },
+    router: "least-outstanding",
+    options: { autoscale: parseAutoscale(autoscale), replications: 2, windowS: 60 },
+  });
+  const slow = await size(given("signal=queue,target=4,startup=1m,interval=2s"));
+  const { plan, minutesOutside, attainment, replicaHours, metShare, peak } = slow.autoscaled!;
+  expect(slow.value).toBeGreaterThan(1);
+  expect(plan).toMatchObject({ initial: slow.windows!.windows[0]!.replicas, max: slow.most });
+  expect([metShare, minutesOutside.value]).toEqual([0, 1]);
+  expect(attainment.value).toBeGreaterThan(0.2);
+  expect(attainment.value).toBeLessThan(0.9);
+  expect(peak).toBeGreaterThan(1);
+  expect(replicaHours.value).toBeGreaterThan((3 * 60) / 3600);
+  const answer = sizeAnswer({ deployment: await asked(given("signal=queue,target=4")), found: slow, asked: {}, commands: { reproduce: "", check: null } }); // prettier-ignore
+  expect(answer.sizing!.autoscale!.timeline[0]).toEqual({ at_s: 0, serving: 1, starting: 0, draining: 0 });
+  expect(answerSchema.safeParse(answer).error).toBeUndefined();
 });

@@ -2,7 +2,7 @@
  * The fewest replicas that serve a load within latency goals. Each replication (seed, pace of the hosts, costs that the
  * calibration allows) finds its own count on the same random numbers; the answer is enough in 9 of 10.
  */
-import { ConfigError, goalsText, greatest, type AnswerEvidence } from "../../formats/index.js";
+import { ConfigError, goalsText, greatest, type AnswerEvidence, type AutoscalePlan } from "../../formats/index.js";
 import {
   busiestClock,
   capacityOf,
@@ -13,6 +13,7 @@ import {
   type RouterName,
 } from "../../sim/index.js";
 import { asUsual, causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
+import { findAutoscaled, type Autoscaled } from "./autoscaled.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
 import { inputAt, type Deployment, type Point } from "./deployment.js";
 import { evidenceOf } from "./evidence.js";
@@ -33,6 +34,8 @@ export interface SizeOptions extends CrewOptions {
   readonly otherRouters?: readonly RouterName[];
   /** Length of the windows that a trace is also sized in; default: an hour, or a twelfth of a trace of less than three. */
   readonly windowS?: number | undefined;
+  /** Also simulates the load under an autoscaler, which starts with what the first window takes. */
+  readonly autoscale?: AutoscalePlan | undefined;
   /** Also looks for how much the load may grow with the replicas found. */
   readonly headRoom?: boolean;
   /** Also looks at counts around the answer. */
@@ -59,13 +62,14 @@ export interface Size extends SizeFound {
   readonly others: readonly SizeFound[];
   readonly windows?: SizedWindows;
   readonly headRoom?: HeadRoom;
+  readonly autoscaled?: Autoscaled;
   readonly count: number;
   readonly notes: readonly string[];
 }
 
 export const DEFAULT_REPLICATIONS = 12;
 /** Share of the replications that the answer is enough for, and those that its interval leaves out on either side. */
-const ENOUGH = 0.9;
+export const ENOUGH = 0.9;
 const OUTSIDE = 0.05;
 const SCOUTS = 2;
 /** Of a full server, what one is first taken to serve within the goals. */
@@ -99,18 +103,52 @@ export async function findSize(deployment: Deployment, options: SizeOptions = {}
       others.push({ router, ...rangeOf(other.counts) });
     }
     const { value } = found;
-    const windows =
+    const windows: { windows?: SizedWindows } =
       value === null || deployment.source.kind !== "trace"
         ? {}
         : { windows: await sizeWindows(crew, deployment, { draws, value, most, windowS: options.windowS }) };
+    const autoscaled =
+      options.autoscale === undefined
+        ? {}
+        : {
+            autoscaled: await findAutoscaled(
+              crew,
+              begun(options.autoscale, windows.windows, { value: value ?? most, most }),
+              draws,
+            ),
+          };
     const headRoom =
       value === null || options.headRoom !== true
         ? {}
         : { headRoom: await headRoomOf(crew, deployment, { draws, value, probe: atValue[0]! }) };
     const evidence = shown.map((replicas) => evidenceAt(replicas, probes.get(replicas)!));
     const notes = notesOf(deployment, { draws, counts, most, atValue, count });
-    return { ...found, most, counts, atValue, evidence, binding, others, ...windows, ...headRoom, count, notes };
+    return {
+      ...found,
+      most,
+      counts,
+      atValue,
+      evidence,
+      binding,
+      others,
+      ...windows,
+      ...autoscaled,
+      ...headRoom,
+      count,
+      notes,
+    };
   });
+}
+
+/** The plan with a number of replicas to begin with, and at most as many as were tried: what the first window takes, where that is known. */
+function begun(
+  plan: AutoscalePlan,
+  sized: SizedWindows | undefined,
+  { value, most }: { readonly value: number; readonly most: number },
+): AutoscalePlan {
+  const wanted = sized?.windows[0]?.replicas ?? value;
+  const max = plan.max === Infinity ? Math.max(plan.min, plan.initial ?? 1, most) : plan.max;
+  return { ...plan, max, initial: plan.initial ?? Math.min(max, Math.max(plan.min, wanted)) };
 }
 
 /** Requests of a run. ConfigError for a load without a rate, and for a length that cannot show a goal. */

@@ -1,6 +1,7 @@
 /** What a thread is asked to do for an answer: find the edge or the fewest replicas of one replication, or look at one run in detail. */
 import { meanRunPaceScore } from "../../sim/index.js";
 import { isSteadyLoad, type Deployment, type Point } from "./deployment.js";
+import { autoscaledRun, type AutoscaledRun } from "./autoscaled.js";
 import { findEdge, type EdgeOptions } from "./find-edge.js";
 import { findFewest, type Fewest, type FewestOptions } from "./find-fewest.js";
 import { detailedProbe, probe, type DetailedProbe, type Probe } from "./probe.js";
@@ -43,12 +44,20 @@ export interface FewestTask {
 
 export type FewestResult = Fewest<DetailedProbe>;
 
-export type AnswerTask = EdgeTask | DetailTask | FewestTask;
-export type AnswerResult = EdgeResult | DetailedProbe | FewestResult;
+export interface AutoscaleTask {
+  readonly kind: "autoscale";
+  readonly point: Omit<Point, "x">;
+  /** With the autoscaler. */
+  readonly changes: Changes;
+}
+
+export type AnswerTask = EdgeTask | DetailTask | FewestTask | AutoscaleTask;
+export type AnswerResult = EdgeResult | DetailedProbe | FewestResult | AutoscaledRun;
 
 export function runTask(base: Deployment, task: AnswerTask): AnswerResult {
   const deployment = { ...base, ...task.changes };
   if (task.kind === "edge") return edgeOf(deployment, task);
+  if (task.kind === "autoscale") return autoscaledRun(deployment, task.point);
   if (task.kind === "detail") return detailedProbe(deployment, task.point);
   return findFewest((x) => detailedProbe(deployment, { ...task.point, x }), task.options);
 }

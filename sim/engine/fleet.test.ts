@@ -99,7 +99,7 @@ test.each(["kv", "p90_ttft"] as const)("the signal %s too makes an overloaded fl
 });
 
 test("plans are read with their defaults, and what cannot be read is named", () => {
-  expect(parseAutoscale("signal=queue,target=5,startup=4m", 9)).toEqual({ signal: "queue", target: 5, startupS: 240, intervalS: 30, scaleDownDelayS: 300, min: 1, max: 9 }); // prettier-ignore
+  expect(parseAutoscale("signal=queue,target=5,startup=4m,max=9")).toEqual({ signal: "queue", target: 5, startupS: 240, intervalS: 30, scaleDownDelayS: 300, min: 1, max: 9 }); // prettier-ignore
   for (const [text, message] of [
     ["target=5", /got "signal=", expected signal=queue/],
     ["signal=queue", /got "target="/],
@@ -109,7 +109,7 @@ test("plans are read with their defaults, and what cannot be read is named", () 
     ["signal=queue,target=5,burst=2", /got "burst=2"/],
     ["signal=queue,target=5,target=6", /target twice/],
   ] as const) {
-    expect(() => parseAutoscale(text, 9)).toThrow(ConfigError);
-    expect(() => parseAutoscale(text, 9)).toThrow(message);
+    expect(() => parseAutoscale(text)).toThrow(ConfigError);
+    expect(() => parseAutoscale(text)).toThrow(message);
   }
 });

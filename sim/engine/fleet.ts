@@ -25,6 +25,9 @@ export interface FleetState {
 
 /** Of the target, how far off the signal may be before anything is done. */
 const TOLERANCE = 0.1;
+/** In one look it may grow so many times, or by so many: the defaults of a HorizontalPodAutoscaler. */
+const MOST_TIMES = 2;
+const MOST_MORE = 4;
 
 export class Fleet {
   readonly members: FleetMember[] = [];
@@ -103,7 +106,8 @@ export class Fleet {
     const isOff = Math.abs(ratio - 1) > TOLERANCE;
     // Those that start will take their part: what serves now says how many it takes in all.
     const raw = isOff ? Math.ceil(serving * ratio) : serving;
-    const count = Math.min(max, Math.max(min, raw));
+    const growable = Math.max(MOST_TIMES * current, current + MOST_MORE);
+    const count = Math.min(max, growable, Math.max(min, raw));
     const { wanted } = this;
     wanted.push({ atNs: nowNs, count });
     while (wanted[0]!.atNs < nowNs - toNs(scaleDownDelayS)) wanted.shift();
