@@ -27,6 +27,8 @@ const unmetText: Readonly<Record<Answer["question"]["name"], string>> = {
 
 /** ThresholdMissed where the goal is not met. */
 export function requireMet({ question, verdict, at_rate: at, unit, sizing }: Answer, goals: Goals): void {
+  if (verdict === "cannot_be_met" && question.name === "tune")
+    throw new ThresholdMissed(`${question.goal}: no settings that were tried meet it`);
   if (verdict === "cannot_be_met")
     throw new ThresholdMissed(`${goalsText(goals)} cannot be met ${unmetText[question.name]}`);
   if (sizing?.autoscale?.verdict === "no")

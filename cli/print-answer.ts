@@ -2,6 +2,7 @@
 import { percent, signedPercent, type Answer, type AnswerEvidence } from "../formats/index.js";
 import { figure, print, printTable, warn } from "./output.js";
 import { predicted } from "./print-intervals.js";
+import { printTuning, tuneVerdicts } from "./print-tuning.js";
 import { printSize } from "./print-size.js";
 
 const verdicts: Readonly<Record<Answer["verdict"], string>> = {
@@ -33,8 +34,13 @@ const causes = [
 
 export function printAnswer(answer: Answer): void {
   const { value, unit, interval, question, verdict, at_rate: at } = answer;
-  print(`${value === null ? "no number of" : predicted(value, interval ?? undefined)} ${unit} within ${question.goal}`);
+  if (answer.tuning !== undefined) printTuning(answer, answer.tuning);
+  else
+    print(
+      `${value === null ? "no number of" : predicted(value, interval ?? undefined)} ${unit} within ${question.goal}`,
+    );
   if (answer.sizing !== undefined) printSize(answer, answer.sizing);
+  else if (answer.tuning !== undefined) print(tuneVerdicts[verdict] ?? verdicts[verdict]);
   else if (at === undefined) print(verdicts[verdict]);
   else {
     const { low, high } = at.interval;
@@ -42,8 +48,8 @@ export function printAnswer(answer: Answer): void {
       `at ${figure(at.rate)} ${unit}: ${verdicts[verdict]}; head-room ${signedPercent(at.head_room)} (${signedPercent(low)} to ${signedPercent(high)})`,
     );
   }
-  if (answer.sizing === undefined) printInterval(answer);
-  printBinding(answer);
+  if (answer.sizing === undefined && answer.tuning === undefined) printInterval(answer);
+  if (answer.tuning === undefined) printBinding(answer);
   printEvidence(answer.evidence);
   printCost(answer);
   printTrust(answer);

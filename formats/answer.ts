@@ -99,6 +99,39 @@ const sizing = z.strictObject({
   autoscale: autoscale.optional().describe("the load under a reactive autoscaler"),
 });
 
+const changes = z.record(z.string(), scalar);
+const relative = interval.extend({ value: z.number() }).nullable();
+
+const tuning = z.strictObject({
+  command: z.string().describe("the changed settings alone, ready to be pasted"),
+  changes,
+  base: z.strictObject({
+    value: z.number().describe("with the settings as they are"),
+    difference: relative.describe("of the best, as a fraction of it; in pairs on the same random numbers, at 95 %"),
+  }),
+  front: z
+    .array(
+      z.strictObject({
+        changes,
+        value: z.number(),
+        interval: interval.nullable(),
+        beside: z.strictObject({ statistic: z.string(), value: z.number() }).nullable(),
+        extrapolated_share: z.number(),
+        is_beyond_calibration: z.boolean(),
+      }),
+    )
+    .describe("settings that no others are better than in both the goal and the statistic beside it"),
+  sensitivity: z.array(
+    z.strictObject({
+      setting: z.string(),
+      best: scalar,
+      matters: z.boolean(),
+      others: z.array(z.strictObject({ value: scalar, differs: z.boolean(), difference: relative })),
+    }),
+  ),
+  tried: z.int().positive().describe("combinations of settings"),
+});
+
 export const answerSchema = z.strictObject({
   version: z.literal(ANSWER_VERSION),
   question: z.strictObject({
@@ -137,6 +170,7 @@ export const answerSchema = z.strictObject({
   evidence: z.array(evidence),
   cost: cost.nullable(),
   sizing: sizing.optional().describe("size: what else was found of the number of replicas"),
+  tuning: tuning.optional().describe("tune: the settings found, and what each of them does"),
   commands: z.strictObject({ reproduce: z.string(), check: z.string().nullable() }),
   notes: z.array(z.string()),
 });
@@ -144,5 +178,6 @@ export const answerSchema = z.strictObject({
 export type Answer = z.output<typeof answerSchema>;
 export type AnswerEvidence = z.output<typeof evidence>;
 export type AnswerSizing = z.output<typeof sizing>;
+export type AnswerTuning = z.output<typeof tuning>;
 export type AnswerCost = z.output<typeof cost>;
 export type AnswerInterval = z.output<typeof interval>;

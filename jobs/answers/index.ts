@@ -5,4 +5,8 @@ export type { CrewOptions } from "./crew.js";
 export type { Deployment } from "./deployment.js";
 export { findSize, type Size, type SizeOptions } from "./size.js";
 export { sizeAnswer } from "./size-answer.js";
+export { tune, type Tuned } from "./tune.js";
+export { tuneAnswer } from "./tune-answer.js";
+export { tuneGoal } from "./tune-goal.js";
+export { tunableSettings, type Settings } from "./tune-space.js";
 export { readSource, varyNames, type Vary } from "./load-source.js";
