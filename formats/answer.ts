@@ -100,7 +100,10 @@ const sizing = z.strictObject({
 });
 
 const changes = z.record(z.string(), scalar);
-const relative = interval.extend({ value: z.number() }).nullable();
+const relative = interval
+  .extend({ value: z.number() })
+  .nullable()
+  .describe("null: only one of the two meets the limits");
 
 const tuning = z.strictObject({
   command: z.string().describe("the changed settings alone, ready to be pasted"),

@@ -9,7 +9,7 @@ import { nearestMeasured } from "./nearest-measured.js";
 import { againstOf, type Sensitivity, type Tuned } from "./tune.js";
 import type { TuneGoal } from "./tune-goal.js";
 import type { Settings } from "./tune-space.js";
-import { difference, type Trial } from "./tune-trials.js";
+import { difference, isMissed, type Trial } from "./tune-trials.js";
 
 export interface TuneAnswerInput {
   readonly deployment: Deployment;
@@ -82,10 +82,10 @@ function changesText(changes: Settings): string {
 
 /** How much more, or less, of the goal's value, as a fraction; in pairs. */
 function relative(a: Trial, b: Trial, { isMost }: TuneGoal): AnswerTuning["base"]["difference"] {
+  if (isMissed(a) !== isMissed(b)) return null;
   const { mean: middle, low, high } = difference(a, b);
   const of = (score: number): number => Math.expm1(isMost ? -score : score);
   const [from, to] = isMost ? [high, low] : [low, high];
-  if (![middle, low, high].every((score) => Math.abs(score) < 50)) return null;
   return { value: of(middle), low: of(from), high: of(to) };
 }
 

@@ -33,7 +33,7 @@ const flagValues: Values = () => [true, false];
 /** Each only where it can change something. */
 const spaces: Readonly<Record<string, Values>> = {
   max_num_seqs: multiples,
-  max_num_batched_tokens: (base, deployment) => multiples(base, deployment),
+  max_num_batched_tokens: multiples,
   long_prefill_token_threshold: () => [0, 256, 512, 1024],
   enable_chunked_prefill: flagValues,
   enable_prefix_caching: (base, deployment) => (sharesContent(deployment) ? [true, false] : [base]),

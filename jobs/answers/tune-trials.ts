@@ -11,8 +11,10 @@ export interface Trial {
   readonly changes: Settings;
   /** By replication, in the goal's unit; 0 where no rate meets the goals. */
   readonly values: readonly number[];
-  /** By replication: lower is better, on a logarithm; missed limits cost more than any value gains. */
+  /** By replication: lower is better, on a logarithm; the farther a limit is missed, the worse. */
   readonly scores: readonly number[];
+  /** Replications that miss a limit, or have no rate that meets it. */
+  readonly missed: number;
   /** By replication; absent where the value is an edge. */
   readonly probes?: readonly DetailedProbe[];
 }
@@ -27,7 +29,8 @@ export interface TrialInput {
 }
 
 const EDGE = { step: 1.2, tolerance: 0.02 };
-const MISSED = 1e3;
+/** What the logarithm of a missed limit's ratio counts for. */
+const PENALTY = 3;
 const LEAST = 1e-9;
 
 export async function tryAll(
@@ -46,7 +49,8 @@ export async function tryAll(
     );
     return candidates.map((changes, at) => {
       const values = found.slice(at * each, (at + 1) * each).map((one) => one.edge);
-      return { changes, values, scores: values.map((value) => -Math.log(Math.max(LEAST, value))) };
+      const missed = values.filter((value) => value === 0).length;
+      return { changes, values, missed, scores: values.map((value) => -Math.log(Math.max(LEAST, value))) };
     });
   }
   const probes = await crew.details(
@@ -62,12 +66,14 @@ function onlyPolicy(deployment: Deployment, changes: Settings): Pick<Deployment,
 
 function trialOf(changes: Settings, probes: readonly DetailedProbe[], goal: TuneGoal): Trial {
   const values = probes.map((probe) => valueOf(probe, goal));
-  const scores = probes.map((probe, at) => {
-    const ratio = probe.goals.reduce((most, one) => (one.name === goal.name ? most : Math.max(most, one.ratio)), 0);
-    const score = Math.log(Math.max(LEAST, values[at]!)) * (goal.isMost ? -1 : 1);
-    return ratio > 1 ? MISSED + Math.log(ratio) : score;
+  const ratios = probes.map(({ goals }) =>
+    goals.reduce((most, one) => (one.name === goal.name ? most : Math.max(most, one.ratio)), 0),
+  );
+  const scores = values.map((value, at) => {
+    const score = Math.log(Math.max(LEAST, value)) * (goal.isMost ? -1 : 1);
+    return score + PENALTY * Math.log(Math.max(1, ratios[at]!));
   });
-  return { changes, values, scores, probes };
+  return { changes, values, scores, missed: ratios.filter((ratio) => ratio > 1).length, probes };
 }
 
 function valueOf({ goals, statistics }: DetailedProbe, { name }: TuneGoal): number {
@@ -75,11 +81,20 @@ function valueOf({ goals, statistics }: DetailedProbe, { name }: TuneGoal): numb
   return name === "goodput" ? value * statistics.request_throughput! : value;
 }
 
-/** Whether a trial misses the other goals, or has no rate that meets them, in most replications. */
-export function isMissed({ scores }: Trial): boolean {
-  const missed = scores.filter((score) => score > MISSED / 2 || score >= -Math.log(LEAST)).length;
-  return missed > scores.length / 2;
+/** Share of the replications that may miss a limit. */
+const MAY_MISS = 0.15;
+
+/** Whether it misses a limit in more replications than it may. */
+export function isMissed({ missed, scores }: Trial): boolean {
+  return missed > MAY_MISS * scores.length;
 }
+
+/** By this the better of two comes first, told apart or not. */
+export function rankOf(trial: Trial): number {
+  return mean(trial.scores) + (isMissed(trial) ? AFTER_ALL : 0);
+}
+
+const AFTER_ALL = 1e3;
 
 export interface Difference {
   /** Mean of score of the first less the second's: below 0, the first is better. */
@@ -109,6 +124,8 @@ export function pairedDifference(a: readonly number[], b: readonly number[]): Di
 /** What is called a difference at all, of a logarithm: half a percent. */
 const NOTICEABLE = 0.005;
 
+/** Whether pairs tell that `a` is better; where only one misses limits, by two replications or more, it is the worse. */
 export function isBetter(a: Trial, b: Trial): boolean {
+  if (isMissed(a) !== isMissed(b) && Math.abs(a.missed - b.missed) > 1) return isMissed(b);
   return difference(a, b).high < -NOTICEABLE;
 }

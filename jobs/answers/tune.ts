@@ -4,13 +4,13 @@
  * random numbers do not tell apart.
  */
 import { ConfigError, goalsText } from "../../formats/index.js";
-import { mean, requestsToShow, shuffled, stream } from "../../sim/index.js";
+import { requestsToShow, shuffled, stream } from "../../sim/index.js";
 import { asUsual, replicationTasks } from "../replicate/index.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
 import type { Deployment } from "./deployment.js";
 import { mostRequests } from "./load-source.js";
 import { pilot, rejectUnservable } from "./pilot.js";
-import { difference, isBetter, isMissed, tryAll, type Trial, type TrialInput } from "./tune-trials.js";
+import { difference, isBetter, isMissed, rankOf, tryAll, type Trial, type TrialInput } from "./tune-trials.js";
 import { tuneSpace, works, type Dimension, type Settings, type SettingValue } from "./tune-space.js";
 import type { TuneGoal } from "./tune-goal.js";
 
@@ -84,15 +84,15 @@ export async function tune(deployment: Deployment, goal: TuneGoal, options: Tune
     const last = await halved(crew, first, input);
     const finals = new Finals(crew, input);
     await finals.try([{}, ...last], "the last round");
-    const { best, sensitivity } = await climbed(finals, deployment, dimensions);
+    const space = { deployment, dimensions };
+    const best = await leastChanged(finals, space, await climbed(finals, space));
+    const sensitivity = await sensitivityAt(finals, space, best);
     const base = finals.of({});
-    const kept = await fewestChanges(finals, best, base, sensitivity);
-    const verdict = verdictOf(kept, base);
     return {
       base,
-      best: kept,
-      verdict,
-      front: frontOf(finals.all(), kept),
+      best,
+      verdict: verdictOf(best, base),
+      front: frontOf(finals.all(), best),
       sensitivity,
       dimensions,
       tried: first.length + finals.all().length - last.length,
@@ -149,9 +149,9 @@ async function halved(crew: Crew, candidates: readonly Settings[], input: TrialI
     if (left.length <= keep) continue;
     const draws = input.draws.slice(0, replications);
     const trials = await tryAll(crew, left, { ...input, draws }, `round ${at + 1} of ${ROUNDS.length + 1}`);
-    const ranked = [...trials].sort((a, b) => mean(a.scores) - mean(b.scores));
-    const cut = mean(ranked[keep - 1]!.scores) + NEAR;
-    left = ranked.filter(({ scores }, rank) => rank < keep || (rank < 2 * keep && mean(scores) <= cut)).map(({ changes }) => changes); // prettier-ignore
+    const ranked = [...trials].sort((a, b) => rankOf(a) - rankOf(b));
+    const cut = rankOf(ranked[keep - 1]!) + NEAR;
+    left = ranked.filter((trial, rank) => rank < keep || (rank < 2 * keep && rankOf(trial) <= cut)).map(({ changes }) => changes); // prettier-ignore
   }
   return [...left];
 }
@@ -181,34 +181,40 @@ class Finals {
   }
 
   best(): Trial {
-    return this.all().reduce((best, one) => (mean(one.scores) < mean(best.scores) ? one : best));
+    return this.all().reduce((best, one) => (rankOf(one) < rankOf(best) ? one : best));
   }
 }
 
-/** From the best of the last round to neighbours that are better, one setting at a time; and what each setting does there. */
-async function climbed(
-  finals: Finals,
-  deployment: Deployment,
-  dimensions: readonly Dimension[],
-): Promise<{ best: Trial; sensitivity: Sensitivity[] }> {
+/** From the best of the last round to neighbours that are better, one setting at a time. */
+async function climbed(finals: Finals, space: Space): Promise<Trial> {
   for (let move = 1; ; move++) {
     const best = finals.best();
-    const neighbours = dimensions.map((dimension) => ({
-      dimension,
-      values: othersOf(deployment, best.changes, dimension),
-    }));
-    await finals.try(neighbours.flatMap(({ values }) => values.map(([, changes]) => changes)), "one setting at a time"); // prettier-ignore
-    if (move < MOST_MOVES && isBetter(finals.best(), best)) continue;
-    const sensitivity = neighbours.map(({ dimension: { setting, base }, values }): Sensitivity => {
-      const alternatives = values.map(([value, changes]): Alternative => {
-        const trial = finals.of(changes);
-        return { value, trial, differs: isBetter(trial, best) || isBetter(best, trial) };
-      });
-      const matters = alternatives.some(({ differs }) => differs);
-      return { setting, best: best.changes[setting] ?? base, matters, alternatives };
-    });
-    return { best, sensitivity };
+    await sensitivityAt(finals, space, best);
+    if (move === MOST_MOVES || !isBetter(finals.best(), best)) return finals.best();
   }
+}
+
+interface Space {
+  readonly deployment: Deployment;
+  readonly dimensions: readonly Dimension[];
+}
+
+/** What each setting alone does from there. */
+async function sensitivityAt(finals: Finals, { deployment, dimensions }: Space, best: Trial): Promise<Sensitivity[]> {
+  const neighbours = dimensions.map((dimension) => ({
+    dimension,
+    values: othersOf(deployment, best.changes, dimension),
+  }));
+  const all = neighbours.flatMap(({ values }) => values.map(([, changes]) => changes));
+  await finals.try(all, "one setting at a time");
+  return neighbours.map(({ dimension: { setting, base }, values }): Sensitivity => {
+    const alternatives = values.map(([value, changes]): Alternative => {
+      const trial = finals.of(changes);
+      return { value, trial, differs: isBetter(trial, best) || isBetter(best, trial) };
+    });
+    const matters = alternatives.some(({ differs }) => differs);
+    return { setting, best: best.changes[setting] ?? base, matters, alternatives };
+  });
 }
 
 function othersOf(
@@ -219,28 +225,37 @@ function othersOf(
   const current = best[setting] ?? base;
   return values.flatMap((value): [SettingValue, Settings][] => {
     if (value === current) return [];
-    const { [setting]: _, ...others } = best;
-    const changes: Settings = value === base ? others : { ...others, [setting]: value };
+    const changes = changed(best, { setting, value, own: base });
     return works(deployment, changes) ? [[value, changes]] : [];
   });
 }
 
-/** The best without changes that make no difference, unless they make one together. */
-async function fewestChanges(
-  finals: Finals,
-  best: Trial,
-  base: Trial,
-  sensitivity: readonly Sensitivity[],
-): Promise<Trial> {
-  if (!isBetter(best, base)) return isMissed(base) === isMissed(best) ? base : best;
-  const needed = Object.entries(best.changes).filter(([setting]) => {
-    const { alternatives } = sensitivity.find((one) => one.setting === setting)!;
-    const back = alternatives.find(({ trial }) => trial.changes[setting] === undefined);
-    return back === undefined || isBetter(best, back.trial);
-  });
-  const fewer: Settings = Object.fromEntries(needed);
-  await finals.try([fewer], "without changes that make no difference");
-  return isBetter(best, finals.of(fewer)) ? best : finals.of(fewer);
+/** The best with each setting, in turn, as near to what it is as makes no difference. */
+async function leastChanged(finals: Finals, space: Space, best: Trial): Promise<Trial> {
+  const base = finals.of({});
+  if (!isBetter(best, base)) return base;
+  let kept = best;
+  for (const [at, { setting, best: value, alternatives }] of (await sensitivityAt(finals, space, best)).entries()) {
+    const { base: own, values } = space.dimensions[at]!;
+    const alike = alternatives.filter(({ differs }) => !differs).map((one) => one.value);
+    const distance = (one: SettingValue): number => Math.abs(values.indexOf(one) - values.indexOf(own));
+    const chosen = alike.reduce((near, one) => (distance(one) < distance(near) ? one : near), value);
+    if (chosen === value) continue;
+    const changes = changed(kept.changes, { setting, value: chosen, own });
+    if (!works(space.deployment, changes)) continue;
+    await finals.try([changes], "without changes that make no difference");
+    if (!isBetter(best, finals.of(changes))) kept = finals.of(changes);
+  }
+  return kept;
+}
+
+/** `own`: as the deployment has it, which is no change. */
+function changed(
+  changes: Settings,
+  { setting, value, own }: { readonly setting: string; readonly value: SettingValue; readonly own: SettingValue },
+): Settings {
+  const others = Object.entries(changes).filter(([name]) => name !== setting);
+  return Object.fromEntries(value === own ? others : [...others, [setting, value]]);
 }
 
 function verdictOf(best: Trial, base: Trial): Tuned["verdict"] {
@@ -261,26 +276,34 @@ export function againstOf(
   return values.length < probes.length ? undefined : { name, values };
 }
 
+/** Of settings that do the same, those with the fewest changes. */
 function frontOf(trials: readonly Trial[], best: Trial): Trial[] {
-  const met = trials.filter((trial) => !isMissed(trial));
-  const others = met.filter((one) => one !== best && !met.some((other) => other !== one && isBetterInBoth(other, one)));
-  return [best, ...others.sort((a, b) => mean(a.scores) - mean(b.scores))];
+  const changes = (trial: Trial): number => Object.keys(trial.changes).length;
+  const met = trials
+    .filter((trial) => trial !== best && !isMissed(trial))
+    .sort((a, b) => changes(a) - changes(b) || rankOf(a) - rankOf(b));
+  const front = [best, ...met].filter(
+    (one, at, all) =>
+      one === best || !all.some((other, place) => isAhead(other, one) || (place < at && isAlike(other, one))),
+  );
+  return [best, ...front.filter((one) => one !== best).sort((a, b) => rankOf(a) - rankOf(b))];
 }
 
-/** Better in one, and not worse in the other as far as pairs tell; or the same in both with fewer changes. */
-function isBetterInBoth(a: Trial, b: Trial): boolean {
+/** Better in one, and not worse in the other as far as pairs tell. */
+function isAhead(a: Trial, b: Trial): boolean {
   const second = secondOf(a, b);
-  if (isBetter(b, a) || second > 0) return false;
-  if (isBetter(a, b) || second < 0) return true;
-  const changes = (trial: Trial): number => Object.keys(trial.changes).length;
-  return changes(a) < changes(b);
+  return !isBetter(b, a) && second <= 0 && (isBetter(a, b) || second < 0);
+}
+
+function isAlike(a: Trial, b: Trial): boolean {
+  return !isBetter(a, b) && !isBetter(b, a) && secondOf(a, b) === 0;
 }
 
 /** Of the statistic beside the goal: -1 where `a` is better, 1 where `b` is, 0 where pairs do not tell. */
 function secondOf(a: Trial, b: Trial): number {
   const [ofA, ofB] = [againstOf(a, ""), againstOf(b, "")];
   if (ofA === undefined || ofB === undefined) return 0;
-  const asTrial = ({ values }: { readonly values: readonly number[] }): Trial => ({ changes: {}, values, scores: values.map(Math.log) }); // prettier-ignore
+  const asTrial = ({ values }: { readonly values: readonly number[] }): Trial => ({ changes: {}, values, missed: 0, scores: values.map(Math.log) }); // prettier-ignore
   if (isBetter(asTrial(ofA), asTrial(ofB))) return -1;
   return isBetter(asTrial(ofB), asTrial(ofA)) ? 1 : 0;
 }
