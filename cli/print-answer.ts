@@ -3,7 +3,7 @@ import { percent, signedPercent, type Answer, type AnswerEvidence } from "../for
 import { figure, print, printTable, warn } from "./output.js";
 import { predicted } from "./print-intervals.js";
 import { printTuning, tuneVerdicts } from "./print-tuning.js";
-import { printSize } from "./print-size.js";
+import { countText, printSize } from "./print-size.js";
 
 const verdicts: Readonly<Record<Answer["verdict"], string>> = {
   safe: "safe",
@@ -35,10 +35,8 @@ const causes = [
 export function printAnswer(answer: Answer): void {
   const { value, unit, interval, question, verdict, at_rate: at } = answer;
   if (answer.tuning !== undefined) printTuning(answer, answer.tuning);
-  else
-    print(
-      `${value === null ? "no number of" : predicted(value, interval ?? undefined)} ${unit} within ${question.goal}`,
-    );
+  else if (answer.sizing !== undefined) print(`${countText(answer)} ${unit} within ${question.goal}`);
+  else print(`${predicted(value, interval ?? undefined)} ${unit} within ${question.goal}`);
   if (answer.sizing !== undefined) printSize(answer, answer.sizing);
   else if (answer.tuning !== undefined) print(tuneVerdicts[verdict] ?? verdicts[verdict]);
   else if (at === undefined) print(verdicts[verdict]);

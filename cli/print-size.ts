@@ -40,6 +40,11 @@ function printAutoscale(scaled: NonNullable<AnswerSizing["autoscale"]>): void {
   );
 }
 
+/** The answer with its interval: `9 (8-9)`. */
+export function countText({ value, interval }: Answer): string {
+  return value === null ? "no number of" : rangeText({ router: "", value, low: interval?.low ?? null, high: interval?.high ?? null }); // prettier-ignore
+}
+
 /** `9 (8-9)`; a dash for a count beyond those that were tried. */
 function rangeText({ value, low, high }: AnswerSizing["by_router"][number]): string {
   const text = (count: number | null): string => (count === null ? "-" : String(count));
