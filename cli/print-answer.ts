@@ -103,7 +103,7 @@ function printCost({ cost }: Answer): void {
       ? []
       : [`${figure(cost.per_million_output_tokens, 3)} per million output tokens`]),
     ...(cost.per_million_tokens === null ? [] : [`${figure(cost.per_million_tokens, 3)} per million tokens`]),
-    ...(cost.per_request === null ? [] : [`${figure(cost.per_request, 3)} per request`]),
+    ...(cost.per_request === null ? [] : [`${figure(1000 * cost.per_request, 3)} per 1000 requests`]),
     ...(cost.joules_per_output_token === null ? [] : [`${figure(cost.joules_per_output_token, 3)} J per output token`]),
   ];
   const price = cost.price_per_hour === null ? "" : `, ${cost.replicas} x ${figure(cost.price_per_hour, 3)} per hour`;

@@ -32,7 +32,7 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
   const sample = inputAt(deployment, { x: deployment.replicas, seed: deployment.seed, draw: null, count: found.count });
   const evidence = front.slice(0, MOST_EVIDENCE).map((trial) => evidenceOfTrial(trial, goal));
   const probes = best.probes ?? [];
-  const most = probes.reduce((a, b) => (b.extrapolated.share > a.extrapolated.share ? b : a), probes[0]!);
+  const most = probes.map(({ extrapolated }) => extrapolated).sort((a, b) => b.share - a.share)[0];
   const next = front.find((trial) => trial !== best);
   return {
     version: ANSWER_VERSION,
@@ -61,7 +61,7 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
     notes: [
       ...found.notes,
       ...missingCauses(sample, causesOf(sample, true)).map((what) => `the interval is too narrow: ${what}`),
-      ...(most === undefined ? [] : extrapolationNotes(most.extrapolated)),
+      ...(most === undefined ? [] : extrapolationNotes(most)),
       ...beyondServer(deployment, best),
     ],
   };
