@@ -63,9 +63,8 @@ export interface Asked {
 }
 
 /** The deployment that the flags describe. */
-export async function deploymentFromFlags(args: Args, vary: Vary): Promise<Asked> {
+export async function deploymentFromFlags(args: Args, vary: Vary, goals = goalsFromFlags(args)): Promise<Asked> {
   const flags: Flags<typeof answerFlags> = parseFlags(answerFlags, args);
-  const goals = goalsFromFlags(args);
   const { plan, load, prompts, seed } = runRequest(flags.policy, args);
   if (plan.work === "batch") rejectStepFlags(plan.name, args);
   const profile = loadProfile(flags.profile);

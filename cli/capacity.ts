@@ -1,13 +1,6 @@
 /** servesim capacity: the highest load within latency goals, with the interval that it lies in. */
 import { z } from "zod";
-import {
-  capacityAnswer,
-  DEFAULT_PRECISION,
-  findCapacity,
-  varyNames,
-  type CapacityOptions,
-  type Deployment,
-} from "../jobs/answers/index.js";
+import { capacityAnswer, DEFAULT_PRECISION, findCapacity, varyNames } from "../jobs/answers/index.js";
 import {
   answerDelivery,
   answerFlags,
@@ -18,13 +11,10 @@ import {
 import { chartedOf, writeAnswerChart } from "./answer-chart.js";
 import type { Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
-import { Interrupted } from "./fail.js";
 import { parseFlags } from "./flags.js";
-import { interruptible } from "./interrupt.js";
-import { note, warn } from "./output.js";
 import { fractionOf } from "./percent-flag.js";
-import { startProgress } from "./progress.js";
 import { sameCommand, verifyCommandOf } from "./reproduce.js";
+import { searched } from "./searched.js";
 
 const ownFlags = {
   vary: z
@@ -63,7 +53,9 @@ export const capacityCommand: Command = {
     const { deployment, asked } = await deploymentFromFlags(args, flags.vary);
     const { replications, at_rate: atRate, chart } = flags;
     const curve = flags.curve || chart !== undefined;
-    const found = await searched(deployment, { precision, replications, curve });
+    const found = await searched("capacity", (search) =>
+      findCapacity(deployment, { precision, replications, curve, ...search }),
+    );
     const { price_per_hour: pricePerHour } = parseFlags({ price_per_hour: answerFlags.price_per_hour }, args);
     const check = found.value === 0 ? null : verifyCommandOf(flags.output, deployment.profile);
     const commands = { reproduce: sameCommand(), check };
@@ -73,19 +65,3 @@ export const capacityCommand: Command = {
     requireMet(answer, deployment.goals);
   },
 };
-
-function searched(deployment: Deployment, options: CapacityOptions): ReturnType<typeof findCapacity> {
-  return interruptible(async (signal, blocking) => {
-    const progress = startProgress("capacity");
-    const onProgress = (done: number, atMost: number, what: string): void => {
-      progress.update(done, atMost, what);
-    };
-    try {
-      return await findCapacity(deployment, { ...options, signal, blocking, onProgress });
-    } catch (error) {
-      throw signal.aborted ? new Interrupted("nothing was written") : error;
-    } finally {
-      progress.stop();
-    }
-  });
-}

@@ -49,6 +49,16 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./headroom.js")).headroomCommand,
   ],
   [
+    "size",
+    "find the fewest replicas that serve a load or a trace within latency goals",
+    async () => (await import("./size.js")).sizeCommand,
+  ],
+  [
+    "tune",
+    "find settings for a goal: least latency, most goodput, or most throughput within latency goals",
+    async () => (await import("./tune.js")).tuneCommand,
+  ],
+  [
     "bench",
     "run a policy for real, on this machine or against a vLLM server",
     async () => (await import("./bench.js")).benchCommand,

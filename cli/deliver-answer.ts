@@ -18,9 +18,23 @@ export function deliverAnswer(answer: Answer, { output, json }: Delivery, printe
   note(`answer written to ${output}`);
 }
 
+const unmetText: Readonly<Record<Answer["question"]["name"], string>> = {
+  capacity: "at any load",
+  size: "with as many replicas as were tried",
+  whatif: "with the change",
+  tune: "with any of the settings that were tried",
+  explain: "as it is",
+  headroom: "at any load",
+};
+
 /** ThresholdMissed where the goal is not met. */
-export function requireMet({ verdict, at_rate: at, unit }: Answer, goals: Goals): void {
-  if (verdict === "cannot_be_met") throw new ThresholdMissed(`${goalsText(goals)} cannot be met at any load`);
+export function requireMet({ question, verdict, at_rate: at, unit, sizing }: Answer, goals: Goals): void {
+  if (verdict === "cannot_be_met" && question.name === "tune")
+    throw new ThresholdMissed(`${question.goal}: no settings that were tried meet it`);
+  if (verdict === "cannot_be_met")
+    throw new ThresholdMissed(`${goalsText(goals)} cannot be met ${unmetText[question.name]}`);
+  if (sizing?.autoscale?.verdict === "no")
+    throw new ThresholdMissed(`${goalsText(goals)} is not met with the autoscaler`);
   if (verdict === "no" && at !== undefined) {
     throw new ThresholdMissed(`${goalsText(goals)} is not met at ${at.rate} ${unit}`);
   }

@@ -2,6 +2,8 @@
 import { percent, signedPercent, type Answer, type AnswerEvidence } from "../formats/index.js";
 import { figure, print, printTable, warn } from "./output.js";
 import { predicted } from "./print-intervals.js";
+import { printTuning, tuneVerdicts } from "./print-tuning.js";
+import { countText, printSize } from "./print-size.js";
 
 export const verdicts: Readonly<Record<Answer["verdict"], string>> = {
   safe: "safe",
@@ -33,16 +35,20 @@ const causes = [
 
 export function printAnswer(answer: Answer): void {
   const { value, unit, interval, question, verdict, at_rate: at } = answer;
-  print(`${predicted(value, interval ?? undefined)} ${unit} within ${question.goal}`);
-  if (at === undefined) print(verdicts[verdict]);
+  if (answer.tuning !== undefined) printTuning(answer, answer.tuning);
+  else if (answer.sizing !== undefined) print(`${countText(answer)} ${unit} within ${question.goal}`);
+  else print(`${predicted(value, interval ?? undefined)} ${unit} within ${question.goal}`);
+  if (answer.sizing !== undefined) printSize(answer, answer.sizing);
+  else if (answer.tuning !== undefined) print(tuneVerdicts[verdict] ?? verdicts[verdict]);
+  else if (at === undefined) print(verdicts[verdict]);
   else {
     const { low, high } = at.interval;
     print(
       `at ${figure(at.rate)} ${unit}: ${verdicts[verdict]}; head-room ${signedPercent(at.head_room)} (${signedPercent(low)} to ${signedPercent(high)})`,
     );
   }
-  printInterval(answer);
-  printBinding(answer);
+  if (answer.sizing === undefined && answer.tuning === undefined) printInterval(answer);
+  if (answer.tuning === undefined) printBinding(answer);
   printEvidence(answer.evidence);
   printFoundation(answer);
 }
@@ -93,7 +99,7 @@ function printEvidence(evidence: readonly AnswerEvidence[]): void {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "number" ? figure(value) : String(value);
+  return typeof value === "number" && !Number.isInteger(value) ? figure(value) : String(value);
 }
 
 function printCost({ cost }: Answer): void {
@@ -103,7 +109,7 @@ function printCost({ cost }: Answer): void {
       ? []
       : [`${figure(cost.per_million_output_tokens, 3)} per million output tokens`]),
     ...(cost.per_million_tokens === null ? [] : [`${figure(cost.per_million_tokens, 3)} per million tokens`]),
-    ...(cost.per_request === null ? [] : [`${figure(cost.per_request, 3)} per request`]),
+    ...(cost.per_request === null ? [] : [`${figure(1000 * cost.per_request, 3)} per 1000 requests`]),
     ...(cost.joules_per_output_token === null ? [] : [`${figure(cost.joules_per_output_token, 3)} J per output token`]),
   ];
   const price = cost.price_per_hour === null ? "" : `, ${cost.replicas} x ${figure(cost.price_per_hour, 3)} per hour`;

@@ -34,6 +34,10 @@ export function declareGoodput(yargs: Argv, group: string): Argv {
   });
 }
 
+export function hasGoals(args: Args): boolean {
+  return args.slo !== undefined || args[GOODPUT] !== undefined;
+}
+
 /** ConfigError where no goal is given, or one cannot be read. */
 export function goalsFromFlags(args: Args): Goals {
   const { slo, attainment } = parseFlags(sloFlags, args);

@@ -1,4 +1,4 @@
-/** Flags that only policies that run steps have. */
+/** Flags of how a policy is simulated: the engine of those that run steps, and copies behind a router. */
 import { z } from "zod";
 import { ConfigError } from "../formats/index.js";
 import { engineNames, routerNames, stepPolicyNames } from "../sim/index.js";
@@ -12,13 +12,13 @@ export const stepFlags = {
     .enum(engineNames)
     .default("fast")
     .describe(`${stepPolicies}: fast jumps over runs of equal steps, step takes every step; the results are equal`),
-  replicas: z.int().positive().max(1000).default(1).describe(`${stepPolicies}: copies of the server behind a router`),
-  router: z.enum(routerNames).default("round-robin").describe(`${stepPolicies}: how replicas are chosen for requests`),
+  replicas: z.int().positive().max(1000).default(1).describe("copies of the server behind a router"),
+  router: z.enum(routerNames).default("round-robin").describe("how replicas are chosen for requests"),
 };
 
-/** ConfigError for one of them with a policy for which it would do nothing. */
+/** ConfigError for the engine with a policy for which it would do nothing. */
 export function rejectStepFlags(policy: string, args: Args): void {
-  const [given] = Object.keys(givenFlags(stepFlags, args));
+  const [given] = Object.keys(givenFlags({ engine: stepFlags.engine }, args));
   if (given !== undefined) {
     throw new ConfigError(`--${flagName(given)} is a flag of ${stepPolicyNames.join(" and ")}, not of ${policy}`);
   }

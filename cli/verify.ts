@@ -79,7 +79,7 @@ export const verifyCommand: Command = {
   flags: (yargs) =>
     declareFlags(declareFlags(declareFlags(yargs, ownFlags), modelOnly, "Model:"), serverOnly, "vLLM server:")
       .positional("answer", { type: "string", describe: "answer of servesim capacity (-o ANSWER.json)" })
-      .alias("o", "output") as Argv,
+      .alias("o", "output"),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...serverOnly, ...modelOnly }, args);
     const file = String(args.answer);

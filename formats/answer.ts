@@ -1,5 +1,6 @@
 /** An answer: a question about a deployment, the value with its interval, what it rests on and how to check it. */
 import { z } from "zod";
+import { autoscaleSignals } from "./autoscale.js";
 
 export const ANSWER_VERSION = 1;
 
@@ -70,6 +71,97 @@ const counterfactual = z.strictObject({
   differences: z.array(difference),
 });
 
+const count = z.int().positive().nullable();
+
+const ranged = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
+
+const autoscale = z.strictObject({
+  plan: z.strictObject({
+    signal: z.enum(autoscaleSignals),
+    target: z.number().positive(),
+    startup_s: z.number(),
+    interval_s: z.number(),
+    scale_down_delay_s: z.number(),
+    min: z.int().positive(),
+    max: z.int().positive(),
+    initial: z.int().positive(),
+  }),
+  verdict: z
+    .enum(["met", "knee", "no"])
+    .describe("met: the goals hold in 9 of 10 replications; no: in 1 of 10 at most"),
+  met_share: z.number().min(0).max(1),
+  attainment: ranged.describe("share of the requests within the limits of percentiles and of goodput"),
+  minutes: z.int().nonnegative(),
+  minutes_outside: ranged.describe("minutes whose requests miss a goal"),
+  replica_hours: ranged.describe("from launch to stop"),
+  mean_replicas: z.number(),
+  peak_replicas: z.int().nonnegative(),
+  statistics: z.record(z.string(), z.number()).describe("means over the replications of what is limited, ms"),
+  timeline: z
+    .array(z.strictObject({ at_s: z.number(), serving: z.int(), starting: z.int(), draining: z.int() }))
+    .describe("replicas of the first replication, from each moment on"),
+});
+
+const sizing = z.strictObject({
+  by_router: z
+    .array(z.strictObject({ router: z.string(), value: count, low: count, high: count }))
+    .describe("fewest replicas by router, the one that was asked about first; null: more than were tried"),
+  tried: z.int().positive().describe("the most replicas that were tried"),
+  trace: z
+    .strictObject({
+      window_s: z.number().positive(),
+      windows: z.array(
+        z.strictObject({
+          start_s: z.number(),
+          end_s: z.number(),
+          requests: z.int().nonnegative(),
+          replicas: z.int().nonnegative().nullable(),
+        }),
+      ),
+      fixed_replica_hours: z.number(),
+      ideal_replica_hours: value.describe("of each window's fewest"),
+    })
+    .optional()
+    .describe("fewest replicas window by window, of loads that are traces"),
+  autoscale: autoscale.optional().describe("the load under a reactive autoscaler"),
+});
+
+const changes = z.record(z.string(), scalar);
+const relative = interval
+  .extend({ value: z.number() })
+  .nullable()
+  .describe("null: only one of the two meets the limits");
+
+const tuning = z.strictObject({
+  command: z.string().describe("the changed settings alone, ready to be pasted"),
+  changes,
+  base: z.strictObject({
+    value: z.number().describe("with the settings as they are"),
+    difference: relative.describe("of the best, as a fraction of it; in pairs on the same random numbers, at 95 %"),
+  }),
+  front: z
+    .array(
+      z.strictObject({
+        changes,
+        value: z.number(),
+        interval: interval.nullable(),
+        beside: z.strictObject({ statistic: z.string(), value: z.number() }).nullable(),
+        extrapolated_share: z.number(),
+        is_beyond_calibration: z.boolean(),
+      }),
+    )
+    .describe("settings that no others are better than in both the goal and the statistic beside it"),
+  sensitivity: z.array(
+    z.strictObject({
+      setting: z.string(),
+      best: scalar,
+      matters: z.boolean(),
+      others: z.array(z.strictObject({ value: scalar, differs: z.boolean(), difference: relative })),
+    }),
+  ),
+  tried: z.int().positive().describe("combinations of settings"),
+});
+
 export const answerSchema = z.strictObject({
   version: z.literal(ANSWER_VERSION),
   question: z.strictObject({
@@ -88,7 +180,7 @@ export const answerSchema = z.strictObject({
   at_rate: z
     .strictObject({ rate: z.number().positive(), head_room: z.number(), interval })
     .optional()
-    .describe("the load that was asked about; head-room: the value over it, less 1"),
+    .describe("a load and its head-room: how much it may grow within the goals, as a fraction of it"),
   observed: z
     .record(z.string(), value)
     .optional()
@@ -118,6 +210,8 @@ export const answerSchema = z.strictObject({
     .describe("the recorded run, kept out of the fit, that is most like the load at the value"),
   evidence: z.array(evidence),
   cost: cost.nullable(),
+  sizing: sizing.optional().describe("size: what else was found of the number of replicas"),
+  tuning: tuning.optional().describe("tune: the settings found, and what each of them does"),
   commands: z.strictObject({ reproduce: z.string(), check: z.string().nullable() }),
   notes: z.array(z.string()),
 });
@@ -127,5 +221,7 @@ export type AnswerEvidence = z.output<typeof evidence>;
 export type AnswerDifference = z.output<typeof difference>;
 export type AnswerParts = z.output<typeof parts>;
 export type AnswerCounterfactual = z.output<typeof counterfactual>;
+export type AnswerSizing = z.output<typeof sizing>;
+export type AnswerTuning = z.output<typeof tuning>;
 export type AnswerCost = z.output<typeof cost>;
 export type AnswerInterval = z.output<typeof interval>;

@@ -24,4 +24,5 @@ export * from "./original-csv.js";
 export * from "./slo.js";
 export * from "./answer.js";
 export * from "./verification.js";
+export * from "./autoscale.js";
 export { jsonSchema, schemaNames } from "./json-schema.js";

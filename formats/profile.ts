@@ -203,6 +203,15 @@ const fitScores = z.strictObject({
 /** Of the model; a server does not always report it. */
 const size = z.int().positive().optional();
 
+const watts = z
+  .union([
+    z.number().positive(),
+    z
+      .strictObject({ idle: z.number().positive(), busy: z.number().positive() })
+      .refine(({ idle, busy }) => idle <= busy, "expected idle to be at most busy"),
+  ])
+  .describe("power of the machine, W: while it waits and while it computes, or one number for both");
+
 export const profileSchema = z.strictObject({
   version: z.literal(PROFILE_VERSION),
   name: z.string().min(1),
@@ -212,7 +221,7 @@ export const profileSchema = z.strictObject({
     cpu: z.looseObject({ model: z.string(), cores: z.int().positive() }).optional(),
     gpu: z.string().optional(),
     memory_bytes: z.number().positive().optional(),
-    watts: z.number().positive().optional().describe("power that it takes while it serves"),
+    watts: watts.optional(),
     price_per_hour: z.number().positive().optional().describe("what an hour of it costs, in your currency"),
     os: z.string().optional(),
     libraries: z.record(z.string(), z.string()).optional(),

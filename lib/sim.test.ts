@@ -45,7 +45,6 @@ test.each<[what: string, change: Readonly<Record<string, unknown>>, message: Reg
   ["requests of which some have times", { load: {}, requests: [{ prompt_tokens: 1, output_tokens: 1 }, { arrival_ms: 1, prompt_tokens: 1, output_tokens: 1 }] }, /1 of 2 requests have an arrival_ms/], // prettier-ignore
   ["a request without tokens", { load: {}, requests: [{ prompt_tokens: 0, output_tokens: 1 }] }, /requests\[0\]\.prompt_tokens: got 0/], // prettier-ignore
   ["a request that the model cannot hold", { load: {}, requests: [{ prompt_tokens: 4000, output_tokens: 1 }] }, /request 0 has 4000 prompt tokens.*positions/], // prettier-ignore
-  ["replicas of a batch policy", { replicas: 2 }, /2 replicas of naive are not modelled/],
   ["an unknown option", { sead: 1 }, /simulate: sead: unknown key "sead", did you mean "seed"/],
 ])("%s is rejected with the remedy", async (_, change, message) => {
   const asked = { ...options, ...change };

@@ -24,7 +24,7 @@ export interface CapacityAnswerInput {
   readonly commands: Answer["commands"];
 }
 
-const units = { request_rate: "requests/s", max_concurrency: "clients" } as const;
+const units = { request_rate: "requests/s", max_concurrency: "clients", replicas: "replicas" } as const;
 
 export function capacityAnswer(input: CapacityAnswerInput): Answer {
   const { deployment, found, atRate, asked, commands } = input;
@@ -73,6 +73,7 @@ function costAt({ deployment, pricePerHour }: CapacityAnswerInput, probes: reado
     profile,
     pricePerHour,
     replicas,
+    busy: mean(probes.map(({ busy }) => busy.gpu)),
     requestsPerS: vary === "request_rate" ? probes[0]!.x : of("request_throughput"),
     promptTokens: of("prompt_tokens_per_request"),
     outputTokens: of("output_tokens_per_request"),

@@ -6,6 +6,8 @@ export interface CostInput {
   /** Of one replica; absent: the profile's, if it has one. */
   readonly pricePerHour?: number | undefined;
   readonly replicas: number;
+  /** Share of the time in which the replicas compute. */
+  readonly busy: number;
   readonly requestsPerS: number;
   readonly promptTokens: number;
   /** Per request. */
@@ -18,7 +20,7 @@ const S_PER_HOUR = 3600;
 export function costOf(input: CostInput): AnswerCost | null {
   const { profile, replicas, requestsPerS, promptTokens, outputTokens } = input;
   const price = input.pricePerHour ?? profile.machine.price_per_hour ?? null;
-  const watts = profile.machine.watts ?? null;
+  const watts = wattsOf(profile.machine.watts, input.busy);
   if ((price === null && watts === null) || requestsPerS <= 0) return null;
   const perRequest = price === null ? null : (price * replicas) / (requestsPerS * S_PER_HOUR);
   const joules = watts === null ? null : (watts * replicas) / requestsPerS;
@@ -34,4 +36,10 @@ export function costOf(input: CostInput): AnswerCost | null {
     joules_per_output_token: per(joules, outputTokens),
     watt_hours_per_request: joules === null ? null : joules / S_PER_HOUR,
   };
+}
+
+/** Of one machine: what it takes while it computes and while it waits, weighted by time. */
+function wattsOf(watts: Profile["machine"]["watts"], busy: number): number | null {
+  if (watts === undefined) return null;
+  return typeof watts === "number" ? watts : watts.idle + Math.min(1, busy) * (watts.busy - watts.idle);
 }

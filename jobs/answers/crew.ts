@@ -3,14 +3,18 @@ import { availableParallelism } from "node:os";
 import { workerFile } from "../../formats/files/index.js";
 import type { Blocking } from "../replicate/index.js";
 import { ownLane, spread, workerLane, type Lane } from "../threads/index.js";
+import type { AutoscaledRun } from "./autoscaled.js";
 import type { Deployment } from "./deployment.js";
 import {
   runTask,
   type AnswerResult,
   type AnswerTask,
+  type AutoscaleTask,
   type DetailTask,
   type EdgeResult,
   type EdgeTask,
+  type FewestResult,
+  type FewestTask,
 } from "./tasks.js";
 import type { DetailedProbe } from "./probe.js";
 
@@ -46,6 +50,14 @@ export class Crew {
 
   details(tasks: readonly DetailTask[], what: string): Promise<DetailedProbe[]> {
     return this.all(tasks, what) as Promise<DetailedProbe[]>;
+  }
+
+  fewest(tasks: readonly FewestTask[], what: string): Promise<FewestResult[]> {
+    return this.all(tasks, what) as Promise<FewestResult[]>;
+  }
+
+  autoscaled(tasks: readonly AutoscaleTask[], what: string): Promise<AutoscaledRun[]> {
+    return this.all(tasks, what) as Promise<AutoscaledRun[]>;
   }
 
   async close(): Promise<void> {

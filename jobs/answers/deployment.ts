@@ -1,5 +1,5 @@
 /** What a question is asked about: a policy on a profile under a load, in a form that crosses threads. */
-import type { Goals, Load, Profile } from "../../formats/index.js";
+import { defined, type AutoscalePlan, type Goals, type Load, type Profile } from "../../formats/index.js";
 import {
   planPolicy,
   withCostDraw,
@@ -22,6 +22,8 @@ export interface Deployment {
   readonly engine: EngineName;
   readonly replicas: number;
   readonly router: RouterName;
+  /** An autoscaler says how many replicas there are; absent: the number is fixed. */
+  readonly autoscale?: AutoscalePlan | undefined;
 }
 
 /** One run of a deployment. */
@@ -42,7 +44,7 @@ export function planOf({ policy }: Deployment): PolicyPlan {
 }
 
 export function inputAt(deployment: Deployment, { x, seed, draw, count, isSteady }: Point): SimulatedRunInput {
-  const { profile, source, vary, engine, replicas, router } = deployment;
+  const { profile, source, vary, engine, router, autoscale } = deployment;
   const load = loadAt(deployment.load, source, vary, { x, count });
   return {
     plan: planOf(deployment),
@@ -53,12 +55,18 @@ export function inputAt(deployment: Deployment, { x, seed, draw, count, isSteady
     coldStart: false,
     jitter: isSteady === true ? false : deployment.jitter,
     engine,
-    replicas,
+    replicas: replicasAt(deployment, x),
     router,
+    ...defined({ autoscale }),
   };
 }
 
+export function replicasAt({ vary, replicas }: Deployment, x: number): number {
+  return vary === "replicas" ? x : replicas;
+}
+
 /** Whether its load goes on at one rate, so that a start-up can be cut off and the server must keep up. */
-export function isSteadyLoad({ source, vary }: Deployment): boolean {
-  return vary === "request_rate" && source.kind !== "trace";
+export function isSteadyLoad({ source, vary, load }: Deployment): boolean {
+  if (source.kind === "trace" || vary === "max_concurrency") return false;
+  return vary === "request_rate" || (load.request_rate !== undefined && load.max_concurrency === undefined);
 }

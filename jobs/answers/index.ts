@@ -2,6 +2,12 @@
 export { DEFAULT_PRECISION, findCapacity, type CapacityFound, type CapacityOptions } from "./capacity.js";
 export { capacityAnswer } from "./capacity-answer.js";
 export type { Deployment } from "./deployment.js";
+export { findSize, type Size, type SizeOptions } from "./size.js";
+export { sizeAnswer } from "./size-answer.js";
+export { tune, type Tuned } from "./tune.js";
+export { tuneAnswer } from "./tune-answer.js";
+export { tuneGoal } from "./tune-goal.js";
+export { tunableSettings, type Settings } from "./tune-space.js";
 export { readSource, varyNames, type Vary } from "./load-source.js";
 export { costOf } from "./cost.js";
 export { evidenceOf } from "./evidence.js";

@@ -1,11 +1,16 @@
-/** The requests of a load for which one number is varied: read once, then made at any value, for any seed and length. */
+/**
+ * The requests of a load for which one number is varied: read once, then made at any value, for any seed and length. Where the
+ * number is of replicas, or nothing is varied, the load stays as it is given.
+ */
 import { ConfigError, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
 import { readTrace, traceOptionsOf } from "../../formats/files/index.js";
-import { loadTokenizer, workloadFromLengths, workloadFromRequests } from "../../sim/index.js";
+import { loadTokenizer, moreOften, stream, workloadFromLengths, workloadFromRequests } from "../../sim/index.js";
 import { hasPrompts, workloadOf } from "../inputs/index.js";
 
 export const varyNames = ["request_rate", "max_concurrency"] as const;
-export type Vary = (typeof varyNames)[number];
+/** What a load does not say itself because it is looked for. */
+type Sought = (typeof varyNames)[number];
+export type Vary = Sought | "replicas";
 
 /** lengths: drawn; list: requests without times, to be sent at the load's rate; trace: requests with times. */
 export type LoadSource =
@@ -16,6 +21,8 @@ export type LoadSource =
       /** Whether the list may be gone through more than once. */
       readonly repeats: boolean;
       readonly notes: readonly string[];
+      /** How often each request of a trace comes, on average; absent: once. */
+      readonly scale?: number;
     };
 
 /** Reads what the load names. ConfigError for a load that says itself what is to be found. */
@@ -38,6 +45,7 @@ export async function readSource(load: Load, prompts: string | undefined, vary: 
 }
 
 function rejectGiven(load: Load, vary: Vary): void {
+  if (vary === "replicas") return;
   if (load.ramp_up_strategy !== undefined) {
     throw new ConfigError("--ramp-up-strategy: the rate is what is looked for, leave the ramp-up out");
   }
@@ -61,6 +69,7 @@ export function mostRequests(source: LoadSource): number {
 
 /** The load with the varied number at `x`, of `count` requests. */
 export function loadAt(load: Load, source: LoadSource, vary: Vary, { x, count }: { x: number; count: number }): Load {
+  if (vary === "replicas") return source.kind === "lengths" || source.repeats ? { ...load, num_prompts: count } : load;
   if (source.kind === "trace") return { ...load, trace_rate: x, time_scale: undefined };
   return { ...load, [vary]: x, num_prompts: count };
 }
@@ -68,12 +77,21 @@ export function loadAt(load: Load, source: LoadSource, vary: Vary, { x, count }:
 /** Its requests, as `simulate` makes them with that seed. */
 export function workloadAt(load: Load, source: LoadSource, seed: string): Workload {
   if (source.kind === "lengths") return workloadFromLengths(load, seed);
-  const { requests, repeats } = source;
-  if (!repeats) return workloadFromRequests(load, requests, seed);
+  const { requests, repeats, scale = 1 } = source;
+  if (!repeats) {
+    const workload = workloadFromRequests(load, requests, seed);
+    if (scale === 1) return workload;
+    return { ...workload, requests: moreOften(workload.requests, scale, stream(`${seed}/0/scale`)) };
+  }
   const { length } = requests;
   const repeated = Array.from({ length: load.num_prompts ?? length }, (_, index) => ({
     ...requests[index % length]!,
     id: String(index),
   }));
   return workloadFromRequests(load, repeated, seed);
+}
+
+/** The load with some keys not given. */
+export function without(load: Load, keys: readonly (keyof Load)[]): Load {
+  return Object.fromEntries(Object.entries(load).filter(([key]) => !keys.includes(key as keyof Load))) as Load;
 }

@@ -82,7 +82,7 @@ function clients(deployment: Deployment): Scan {
 }
 
 /** A request that could never be served would break every limit, and no load would help. */
-function rejectUnservable(deployment: Deployment, count: number): void {
+export function rejectUnservable(deployment: Deployment, count: number): void {
   const { table } = simulateOutcome(inputAt(deployment, { x: 1, seed: deployment.seed, draw: null, count }));
   let first = -1;
   let rejected = 0;

@@ -11,7 +11,7 @@ import {
   type GoalValue,
   type RunOutcome,
 } from "../../sim/index.js";
-import { inputAt, isSteadyLoad, type Deployment, type Point } from "./deployment.js";
+import { inputAt, isSteadyLoad, replicasAt, type Deployment, type Point } from "./deployment.js";
 
 export interface Probe {
   readonly x: number;
@@ -24,7 +24,7 @@ export function probe(deployment: Deployment, point: Point): Probe {
   return probeOf(deployment, point, simulateOutcome(inputAt(deployment, point)));
 }
 
-function probeOf(deployment: Deployment, { x }: Point, outcome: RunOutcome): Probe {
+export function probeOf(deployment: Deployment, { x }: Point, outcome: RunOutcome): Probe {
   const { goals } = measureGoals(outcome, deployment.goals, { isSteady: isSteadyLoad(deployment) });
   return { x, goals, worst: goals.reduce((worst, goal) => (goal.ratio > worst.ratio ? goal : worst)) };
 }
@@ -65,7 +65,7 @@ export function detailedProbe(deployment: Deployment, point: Point): DetailedPro
     },
     independent: summary.effective_n_ttft,
     extrapolated: outcome.extrapolation,
-    busy: busyFractions(outcome.facts, summary.duration, deployment.replicas),
+    busy: busyFractions(outcome.facts, summary.duration, replicasAt(deployment, point.x)),
     stops: stopsOf(outcome),
   };
 }

@@ -1,7 +1,9 @@
-/** What a thread is asked to do for an answer: find the edge of one replication, or look at one run in detail. */
+/** What a thread is asked to do for an answer: find the edge or the fewest replicas of one replication, or look at one run in detail. */
 import { meanRunPaceScore } from "../../sim/index.js";
 import { isSteadyLoad, type Deployment, type Point } from "./deployment.js";
+import { autoscaledRun, type AutoscaledRun } from "./autoscaled.js";
 import { findEdge, type EdgeOptions } from "./find-edge.js";
+import { findFewest, type Fewest, type FewestOptions } from "./find-fewest.js";
 import { detailedProbe, probe, type DetailedProbe, type Probe } from "./probe.js";
 
 /** Changes of the deployment for one task. */
@@ -33,12 +35,31 @@ export interface DetailTask {
   readonly changes?: Changes | undefined;
 }
 
-export type AnswerTask = EdgeTask | DetailTask;
-export type AnswerResult = EdgeResult | DetailedProbe;
+export interface FewestTask {
+  readonly kind: "fewest";
+  readonly point: Omit<Point, "x">;
+  readonly options: FewestOptions;
+  readonly changes?: Changes | undefined;
+}
+
+export type FewestResult = Fewest<DetailedProbe>;
+
+export interface AutoscaleTask {
+  readonly kind: "autoscale";
+  readonly point: Omit<Point, "x">;
+  /** With the autoscaler. */
+  readonly changes: Changes;
+}
+
+export type AnswerTask = EdgeTask | DetailTask | FewestTask | AutoscaleTask;
+export type AnswerResult = EdgeResult | DetailedProbe | FewestResult | AutoscaledRun;
 
 export function runTask(base: Deployment, task: AnswerTask): AnswerResult {
   const deployment = { ...base, ...task.changes };
-  return task.kind === "edge" ? edgeOf(deployment, task) : detailedProbe(deployment, task.point);
+  if (task.kind === "edge") return edgeOf(deployment, task);
+  if (task.kind === "autoscale") return autoscaledRun(deployment, task.point);
+  if (task.kind === "detail") return detailedProbe(deployment, task.point);
+  return findFewest((x) => detailedProbe(deployment, { ...task.point, x }), task.options);
 }
 
 /** Of the requests of a run, how many tell what the calibration alone does. */

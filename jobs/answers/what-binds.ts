@@ -64,13 +64,13 @@ export async function whatBinds(crew: Crew, input: BindsInput): Promise<Binding>
 }
 
 /** Those that stopped admissions in some run; of batches both the size and memory may hold requests back. */
-function limitsOf(probes: readonly DetailedProbe[]): AdmissionLimit[] {
+export function limitsOf(probes: readonly DetailedProbe[]): AdmissionLimit[] {
   return admissionLimits
     .filter((name) => probes.some(({ stops }) => stops === null || stops[name] >= STOPPING_SHARE))
     .filter((name) => probes[0]!.stops !== null || name !== "token_budget");
 }
 
-function changeText(changed: Readonly<Record<string, number>>): string {
+export function changeText(changed: Readonly<Record<string, number>>): string {
   const settings = Object.entries(changed).map(([name, value]) => `${name} ${value}`);
   return settings.length === 0 ? "twice the memory" : settings.join(", ");
 }

@@ -10,7 +10,7 @@ import {
   type AnswerParts,
 } from "../../formats/index.js";
 import { extrapolationNotes, mean, partNames, predictionInterval, type PartName } from "../../sim/index.js";
-import { costOf, evidenceOf, nearestMeasured } from "../answers/index.js";
+import { evidenceOf, nearestMeasured } from "../answers/index.js";
 import { causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
 import {
   explainDays,
@@ -21,6 +21,7 @@ import {
   type DaysOptions,
   type ExplainedDay,
   type Scenario,
+  costOfDays,
 } from "../scenario/index.js";
 import { differenceOf } from "../whatif/index.js";
 import { counterfactualsOf } from "./counterfactuals.js";
@@ -76,7 +77,7 @@ export async function explain(input: ExplainInput, options: DaysOptions = {}): P
     extrapolated_share: mean(explained.map(({ extrapolated }) => extrapolated.share)),
     nearest_measured: nearestMeasured(scenario.profile, evidence.statistics, `${headline.statistic}_ms`),
     evidence: [evidence],
-    cost: costAt(input, base!),
+    cost: costOfDays(scenario, base!, input.pricePerHour),
     commands: input.commands,
     notes: notesOf(input, explained, headline),
   };
@@ -155,19 +156,6 @@ function nextBest(counterfactuals: readonly AnswerCounterfactual[], { statistic 
     (best, one) => (best === null || one.value < best.value! ? one : best),
     null,
   );
-}
-
-function costAt({ scenario, pricePerHour }: ExplainInput, days: readonly DayResult[]): Answer["cost"] {
-  const perRequest = (of: (day: DayResult) => number): number =>
-    mean(days.map((day) => of(day) / Math.max(1, day.requests - day.failed)));
-  return costOf({
-    profile: scenario.profile,
-    pricePerHour,
-    replicas: scenario.replicas,
-    requestsPerS: mean(days.map(({ statistics }) => statistics.request_throughput ?? 0)),
-    promptTokens: perRequest(({ promptTokens }) => promptTokens),
-    outputTokens: perRequest(({ outputTokens }) => outputTokens),
-  });
 }
 
 function notesOf(

@@ -16,9 +16,17 @@ import {
   stopNames,
   type AdmissionStops,
 } from "../../sim/index.js";
-import { costOf, evidenceOf, nearestMeasured } from "../answers/index.js";
+import { evidenceOf, nearestMeasured } from "../answers/index.js";
 import { causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
-import { inputOf, isHidden, simulateDays, type DayResult, type DaysOptions, type Scenario } from "../scenario/index.js";
+import {
+  costOfDays,
+  inputOf,
+  isHidden,
+  simulateDays,
+  type DayResult,
+  type DaysOptions,
+  type Scenario,
+} from "../scenario/index.js";
 import type { Changed } from "./changes.js";
 import { differenceOf } from "./differences.js";
 
@@ -85,7 +93,7 @@ export async function whatif(input: WhatifInput, options: DaysOptions = {}): Pro
       ),
       afterPoint,
     ],
-    cost: costAt(input, after),
+    cost: costOfDays(input.changed.scenario, after, input.pricePerHour),
     commands: input.commands,
     notes: notesOf(input, before, after),
   };
@@ -162,20 +170,6 @@ function whatStops(days: readonly DayResult[]): string {
   const [most] = stopNames.filter((name) => name !== "none").sort((a, b) => (total[b] ?? 0) - (total[a] ?? 0));
   if (passes > 0 && total[most!]! >= STOPPING_SHARE * passes) return most!;
   return busiestClock(days[0]!.busy);
-}
-
-function costAt({ changed, pricePerHour }: WhatifInput, days: readonly DayResult[]): Answer["cost"] {
-  const { profile, replicas } = changed.scenario;
-  const perRequest = (of: (day: DayResult) => number): number =>
-    mean(days.map((day) => of(day) / Math.max(1, day.requests - day.failed)));
-  return costOf({
-    profile,
-    pricePerHour,
-    replicas,
-    requestsPerS: mean(days.map(({ statistics }) => statistics.request_throughput ?? 0)),
-    promptTokens: perRequest(({ promptTokens }) => promptTokens),
-    outputTokens: perRequest(({ outputTokens }) => outputTokens),
-  });
 }
 
 function notesOf({ base, changed }: WhatifInput, before: readonly DayResult[], after: readonly DayResult[]): string[] {

@@ -6,6 +6,8 @@ export { leastRequests } from "./latency-percentiles.js";
 export { inPolicyOrder, policyLooks, type PolicyLook } from "./palette.js";
 export { residualPicture, type ResidualPoint } from "./residual-picture.js";
 export { tracePicture } from "./trace-picture.js";
+export { tunePicture, type TunePicture } from "./tune-picture.js";
+export { replicasPicture, type ReplicasPicture } from "./replicas-picture.js";
 export { answerPicture, type AnswerPicture } from "./answer-picture.js";
 export { differencePicture, type DifferencePicture } from "./difference-picture.js";
 export { partsPicture, type PartsPicture } from "./parts-picture.js";

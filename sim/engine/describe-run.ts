@@ -11,6 +11,7 @@ import { ASSUMED_RUN_SPREAD, extrapolationNotes } from "../cost/index.js";
 import type { GapSegments, Summary } from "../metrics/index.js";
 import { assumedOf } from "../policy/index.js";
 import type { EngineTotals } from "./engine-totals.js";
+import type { Fleet } from "./fleet.js";
 import { hasJitter, isJittered } from "./is-jittered.js";
 import type { SimulatedRunInput } from "./run-input.js";
 
@@ -22,6 +23,8 @@ export interface RunOutcome {
   /** Every gap between two output tokens of one request, of engines that run steps. */
   readonly gaps?: GapSegments;
   readonly extrapolation: Extrapolation;
+  /** Of an autoscaler. */
+  readonly fleet?: Fleet | undefined;
   /** Version of the vLLM server that was simulated, where one was. */
   readonly vllmVersion?: string | undefined;
 }

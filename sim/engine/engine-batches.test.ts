@@ -48,7 +48,7 @@ function run(workload: Workload, options: Options = {}): SimulationResult {
     engine,
   });
   const plan = planBatchPolicy(policy, settings, { source: "test" });
-  const result = simulateBatches({ workload, policy: plan.create(machine), hardware });
+  const result = simulateBatches({ workload, machines: [{ policy: plan.create(machine), hardware }] });
   hardware.log.checkWhole();
   return result;
 }

@@ -1,5 +1,6 @@
 /** Drives schedulers with cost models on the virtual clock, and keeps the request log. */
 export { stopNames, type AdmissionStops } from "./admission-stops.js";
+export type { Fleet, FleetState } from "./fleet.js";
 export { FrontEnd, type OutputToSend } from "./front-end.js";
 export { Ledger } from "./ledger.js";
 export { recordedCounts } from "./recorded-counts.js";

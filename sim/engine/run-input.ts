@@ -1,5 +1,5 @@
 /** What one simulated run is made from. */
-import { ConfigError, type Load, type Profile, type Workload } from "../../formats/index.js";
+import { ConfigError, type AutoscalePlan, type Load, type Profile, type Workload } from "../../formats/index.js";
 import type { PolicyPlan } from "../policy/index.js";
 import type { RouterName } from "./router.js";
 import type { Observe } from "./step-observer.js";
@@ -17,6 +17,8 @@ export interface SimulatedRunInput {
   /** Copies of the server behind a router; default 1. */
   readonly replicas?: number | undefined;
   readonly router?: RouterName | undefined;
+  /** Policies that run steps: an autoscaler says how many replicas there are, in place of `replicas`. */
+  readonly autoscale?: AutoscalePlan | undefined;
   /**
    * Whether times vary as the profile has measured, drawn with the seed; off: every time is its mean. Default: on for a
    * vLLM engine whose profile has jitter, since its means and tails come from it, and off for static batches.

@@ -7,11 +7,12 @@ import { extrapolationOf, ProfileCost, replicaStream, stepCostOf, type StepCostM
 import { summarise, summariseSessions, type SessionSummary } from "../metrics/index.js";
 import { createVllm, stepPolicyNames, type BatchPlan, type StepPlan, type StepPolicy } from "../policy/index.js";
 import { engineFacts, jitterFact, runInfo, type RunOutcome } from "./describe-run.js";
+import { modelledHardware } from "./batch-hardware.js";
 import { EngineBatches } from "./engine-batches.js";
 import { isJittered } from "./is-jittered.js";
 import { machineOf } from "./machine-of.js";
 import type { SimulatedRunInput } from "./run-input.js";
-import { simulate, simulateBatches } from "./simulate.js";
+import { simulateBatches } from "./simulate.js";
 import { simulateSteps } from "./simulate-steps.js";
 import type { StepLog } from "./step-log.js";
 import type { StepObserver } from "./step-observer.js";
@@ -27,27 +28,38 @@ export function simulateRun(input: SimulatedRunInput): Run {
 export function simulateOutcome(input: SimulatedRunInput): RunOutcome {
   const { plan, profile, replicas = 1 } = input;
   if (plan.work === "step") return stepsOnEngine(input, plan);
-  if (replicas > 1) {
+  if (input.autoscale !== undefined) {
     throw new ConfigError(
-      `${replicas} replicas of ${plan.name} are not modelled, expected 1, or a policy that runs steps: ` +
-        stepPolicyNames.join(", "),
+      `an autoscaler is modelled of policies that run steps: ${stepPolicyNames.join(", ")}, not of ${plan.name}`,
     );
   }
-  return profile.cost.kind === "vllm_engine" ? batchesOnEngine(input, plan) : batchesOnMachine(input, plan);
+  if (profile.cost.kind !== "vllm_engine") return batchesOnMachines(input, plan);
+  if (replicas > 1) {
+    throw new ConfigError(
+      `${replicas} replicas of ${plan.name} in front of a vLLM server are not modelled, expected 1, or a profile of whole ` +
+        `batches, or a policy that runs steps: ${stepPolicyNames.join(", ")}`,
+    );
+  }
+  return batchesOnEngine(input, plan);
 }
 
-function batchesOnMachine(input: SimulatedRunInput, plan: BatchPlan): RunOutcome {
-  const { profile, workload, coldStart, seed } = input;
-  const jitterStream = isJittered(input) ? replicaStream(seed, 0) : undefined;
-  const cost = new ProfileCost(profile, { coldStart, jitterStream });
-  const { table, batches, busyNs } = simulate({ workload, policy: plan.create(machineOf(profile)), cost });
+function batchesOnMachines(input: SimulatedRunInput, plan: BatchPlan): RunOutcome {
+  const { profile, workload, coldStart, seed, replicas = 1, router = "round-robin" } = input;
+  const costs = Array.from({ length: replicas }, (_, replica) => {
+    const jitterStream = isJittered(input) ? replicaStream(seed, replica) : undefined;
+    return new ProfileCost(profile, { coldStart, jitterStream });
+  });
+  const machine = machineOf(profile);
+  const machines = costs.map((cost) => ({ policy: plan.create(machine), hardware: modelledHardware(cost) }));
+  const { table, batches, busyNs } = simulateBatches({ workload, machines, router, seed });
   const facts = {
     work_items: batches.length,
     busy_ms: busyNs / 1e6,
     preemptions: 0,
+    ...(replicas > 1 ? { replicas, router } : {}),
     ...(isJittered(input) ? { jitter: "on" } : {}),
   };
-  return { table, batches, facts, extrapolation: extrapolationOf([cost]) };
+  return { table, batches, facts, extrapolation: extrapolationOf(costs) };
 }
 
 /** A policy of whole batches as the client of a vLLM server, which has the settings that the profile was measured with. */
@@ -58,7 +70,7 @@ function batchesOnEngine(input: SimulatedRunInput, plan: BatchPlan): RunOutcome 
   const server = createVllm({}, machine);
   const cost = stepCosts(input, server)(0);
   const hardware = new EngineBatches({ requests, server, cost, engine });
-  const { table, batches } = simulateBatches({ workload, policy: plan.create(machine), hardware });
+  const { table, batches } = simulateBatches({ workload, machines: [{ policy: plan.create(machine), hardware }] });
   const { log } = hardware;
   log.checkWhole();
   return {
@@ -82,7 +94,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
   requireGraphCosts(plan, profile);
   requireSynchronous(plan, profile);
   const cost = stepCosts(input, policy);
-  const { log, extrapolation, ...totals } = simulateSteps({
+  const { log, extrapolation, fleet, ...totals } = simulateSteps({
     workload,
     policy,
     cost,
@@ -90,6 +102,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
     replicas,
     router,
     seed,
+    autoscale: input.autoscale,
     observer: observerOf(input, policy),
   });
   return {
@@ -105,6 +118,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
     },
     gaps: log.gaps,
     extrapolation,
+    fleet,
     vllmVersion: policy.vllmVersion,
   };
 }

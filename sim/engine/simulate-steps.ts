@@ -3,15 +3,17 @@
  * replica is taken forward only when it could be next to end a request, or when a request is sent to it; until then its
  * decodes are one jump. At one instant requests end first, then others arrive, then engines go on.
  */
-import { InvariantError, type Extrapolation, type Workload } from "../../formats/index.js";
+import { defined, InvariantError, type AutoscalePlan, type Extrapolation, type Workload } from "../../formats/index.js";
 import { extrapolationOf, type StepCostModel } from "../cost/index.js";
 import { tokenCounts, type StepScheduler, type StepSchedulers, type TokenCounts } from "../policy/index.js";
 import { clientOf, type RequestClient } from "../workload/index.js";
 import { addStops } from "./admission-stops.js";
 import { EngineLoop, PreemptionError } from "./engine-loop.js";
 import type { EngineTotals } from "./engine-totals.js";
+import { FirstTokens } from "./first-tokens.js";
+import { Fleet } from "./fleet.js";
 import { QueueLimits } from "./queue-limits.js";
-import { makeRouter, type RouterName } from "./router.js";
+import { makeRouter, type Router, type RouterName } from "./router.js";
 import { StepLog } from "./step-log.js";
 import type { StepObserver } from "./step-observer.js";
 
@@ -31,11 +33,15 @@ export interface StepSimulationInput {
   readonly seed?: string;
   /** Makes who watches a replica, by its number; only with the engine `step`. */
   readonly observer?: ((replica: number) => StepObserver) | undefined;
+  /** An autoscaler says how many replicas there are, in place of `replicas`. */
+  readonly autoscale?: AutoscalePlan | undefined;
 }
 
 export interface StepSimulationResult extends EngineTotals {
   readonly log: StepLog;
   readonly extrapolation: Extrapolation;
+  /** Of an autoscaler. */
+  readonly fleet?: Fleet;
 }
 
 export function simulateSteps(input: StepSimulationInput): StepSimulationResult {
@@ -64,9 +70,13 @@ interface Replica {
 class StepSimulation {
   private readonly log: StepLog;
   private readonly client: RequestClient;
-  private readonly replicas: readonly Replica[];
-  private readonly outstanding: Int32Array;
+  private readonly replicas: Replica[];
+  private outstanding: Int32Array;
   private readonly isClosed: boolean;
+  private readonly fleet: Fleet | undefined;
+  private readonly firstTokens: FirstTokens;
+  private readonly makeReplica: (replica: number) => Replica;
+  private sent = 0;
 
   constructor(
     private readonly input: StepSimulationInput,
@@ -74,17 +84,20 @@ class StepSimulation {
     makeScheduler: () => StepScheduler,
     { stopsAtPreemption = false } = {},
   ) {
-    const { workload, policy, cost: makeCost, engine, replicas = 1 } = input;
+    const { workload, policy, cost: makeCost, engine, autoscale } = input;
+    this.fleet = autoscale === undefined ? undefined : new Fleet(autoscale);
+    const replicas = this.fleet?.members.length ?? input.replicas ?? 1;
     const { limits } = policy;
     const { requests } = workload;
     this.log = new StepLog(requests, tokens);
     this.isClosed = workload.maxConcurrency !== Infinity || workload.sessions !== undefined;
     this.outstanding = new Int32Array(replicas);
     const { log } = this;
-    this.replicas = Array.from({ length: replicas }, (_, replica) => {
+    this.firstTokens = new FirstTokens(log);
+    this.makeReplica = (replica) => {
       const scheduler = makeScheduler();
       const cost = makeCost(replica);
-      const stopsAtEnds = this.isClosed || replicas > 1;
+      const stopsAtEnds = this.isClosed || replicas > 1 || this.fleet !== undefined;
       const jumps = engine === "fast";
       const loop = new EngineLoop({
         scheduler,
@@ -98,14 +111,15 @@ class StepSimulation {
       });
       const queueLimits = new QueueLimits(limits, log, cost.frontEnd?.deliveryNs ?? 0);
       return { loop, scheduler, kvBlocks: scheduler.freeBlocks, cost, queueLimits };
-    });
+    };
+    this.replicas = Array.from({ length: replicas }, (_, replica) => this.makeReplica(replica));
     // The client has an answer a while after the front end sent it; a closed loop goes on from there.
     const deliveryNs = this.replicas[0]?.cost.frontEnd?.deliveryNs ?? 0;
     this.client = clientOf({ ...workload, thinkNs: workload.thinkNs + deliveryNs });
   }
 
   run(): StepSimulationResult {
-    if (this.replicas.length === 1) this.runOne();
+    if (this.replicas.length === 1 && this.fleet === undefined) this.runOne();
     else this.runSeveral();
     if (this.client.nextDueNs !== Infinity) throw new InvariantError("requests were left unsent");
     this.log.checkWhole();
@@ -135,21 +149,57 @@ class StepSimulation {
       const ender = this.firstEnded();
       const endNs = this.endedHead(ender);
       const { first, quietNs, secondNs } = this.turns();
-      if (endNs <= arrivalNs && endNs <= quietNs && endNs !== Infinity) {
+      const isOver = arrivalNs === Infinity && quietNs === Infinity && endNs === Infinity;
+      const fleetNs = isOver ? Infinity : (this.fleet?.nextNs() ?? Infinity);
+      if (endNs <= arrivalNs && endNs <= quietNs && endNs <= fleetNs && endNs !== Infinity) {
         this.takeEnd(ender);
+      } else if (fleetNs <= arrivalNs && fleetNs <= quietNs && fleetNs !== Infinity) {
+        this.autoscale(this.fleet!, fleetNs);
       } else if (arrivalNs <= quietNs) {
         if (arrivalNs === Infinity) return;
-        const target = route(this.outstanding);
+        const target = this.target(route, arrivalNs);
         replicas[target]!.loop.advance(arrivalNs);
         this.send(arrivalNs, target);
       } else {
         const { loop } = replicas[first]!;
-        const limitNs = Math.min(arrivalNs, endNs, this.isClosed ? secondNs : Infinity);
+        const limitNs = Math.min(arrivalNs, endNs, fleetNs, this.isClosed ? secondNs : Infinity);
         // Where another replica has its turn at the same instant, this one does no more than what is due at it.
         if (limitNs > quietNs) loop.advance(limitNs);
         else loop.advance(loop.nextIsFrontEnd() ? limitNs : limitNs + 1, limitNs, limitNs + 1);
       }
     }
+  }
+
+  private target(route: Router, nowNs: number): number {
+    if (this.fleet === undefined) return route(this.outstanding);
+    const serving = this.fleet.serving(nowNs);
+    return serving[route(Int32Array.from(serving, (replica) => this.outstanding[replica]!))]!;
+  }
+
+  /** The autoscaler looks at its signal: all replicas are taken to this moment, and those that it launches made. */
+  private autoscale(fleet: Fleet, nowNs: number): void {
+    for (const { loop } of this.replicas) loop.advance(nowNs);
+    const draining = fleet.act(nowNs, () => this.observe(fleet, nowNs));
+    for (let replica = this.replicas.length; replica < fleet.members.length; replica++) {
+      const made = this.makeReplica(replica);
+      for (let index = 0; index < this.sent; index++) made.scheduler.absent?.(index);
+      this.replicas.push(made);
+    }
+    const { outstanding } = this;
+    this.outstanding = new Int32Array(this.replicas.length);
+    this.outstanding.set(outstanding);
+    for (const replica of draining) if (this.outstanding[replica] === 0) fleet.stopped(replica, nowNs);
+  }
+
+  private observe(fleet: Fleet, nowNs: number): number | undefined {
+    const { signal } = fleet;
+    if (signal === "p90_ttft") return this.firstTokens.p90Ms(nowNs);
+    const serving = fleet.serving(nowNs).map((replica) => this.replicas[replica]!);
+    const sum = serving.reduce((total, { scheduler, kvBlocks }) => {
+      const used = signal === "queue" ? scheduler.waitingRequests : 1 - scheduler.freeBlocks / kvBlocks;
+      return total + used;
+    }, 0);
+    return sum / serving.length;
   }
 
   /** The replica whose turn is first (the front end's before the engine's), its time and that of the next replica. */
@@ -180,6 +230,7 @@ class StepSimulation {
   private takeEnd(replica: number): void {
     const { index, atNs } = this.replicas[replica]!.loop.ended.shift()!;
     this.outstanding[replica]!--;
+    if (this.outstanding[replica] === 0 && this.fleet?.isDraining(replica) === true) this.fleet.stopped(replica, atNs);
     this.client.ended(atNs, index);
   }
 
@@ -188,6 +239,7 @@ class StepSimulation {
     const { index, arrivalNs } = this.client.take(nowNs)!;
     const { loop, scheduler, queueLimits } = this.replicas[replica]!;
     this.log.sent(index, arrivalNs, nowNs);
+    this.sent = Math.max(this.sent, index + 1);
     for (const other of this.replicas) if (other.scheduler !== scheduler) other.scheduler.absent?.(index);
     const rejection = scheduler.rejection(index) ?? queueLimits.rejection(index, nowNs);
     if (rejection !== undefined) {
@@ -197,6 +249,7 @@ class StepSimulation {
       return;
     }
     this.outstanding[replica]!++;
+    if (this.fleet !== undefined) this.firstTokens.sent(index);
     loop.arrive(index, nowNs);
   }
 
@@ -205,6 +258,7 @@ class StepSimulation {
     const sum = (of: (loop: EngineLoop) => number): number => replicas.reduce((total, { loop }) => total + of(loop), 0);
     return {
       log,
+      ...defined({ fleet: this.fleet }),
       steps: sum((loop) => loop.steps),
       jumpedSteps: sum((loop) => loop.jumpedSteps),
       runSteps: sum((loop) => loop.runSteps),

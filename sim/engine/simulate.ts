@@ -1,6 +1,7 @@
 /**
- * The simulator of policies that run whole batches: one policy, one cost model, one workload on a virtual clock. At one
- * instant a finished batch comes first, then arrivals, then the policy's decision. Same inputs, same result to the bit.
+ * The simulator of policies that run whole batches: machines, each with a policy and a cost model of its own, and one
+ * workload on a virtual clock. At one instant finished batches come first, then arrivals, then the policies' decisions, in
+ * the order of the machines. Same inputs, same result to the bit.
  */
 import {
   InvariantError,
@@ -16,6 +17,7 @@ import type { BatchWork, Policy } from "../policy/index.js";
 import { Client } from "../workload/index.js";
 import { modelledHardware, type BatchHardware, type BatchRan } from "./batch-hardware.js";
 import { Ledger } from "./ledger.js";
+import { makeRouter, type Router, type RouterName } from "./router.js";
 
 const WORK_DONE = 0;
 const ARRIVAL = 1;
@@ -27,11 +29,20 @@ export interface SimulationInput {
   readonly cost: CostModel;
 }
 
-/** As SimulationInput, with anything that runs batches in place of a cost model. */
-export interface BatchSimulationInput {
-  readonly workload: Workload;
+/** A policy and what runs its batches: anything, such as a cost model. */
+export interface BatchMachine {
   readonly policy: Policy;
   readonly hardware: BatchHardware;
+}
+
+export interface BatchSimulationInput {
+  readonly workload: Workload;
+  /** At least one. */
+  readonly machines: readonly BatchMachine[];
+  /** How machines are chosen for requests; default: in turn. */
+  readonly router?: RouterName | undefined;
+  /** Of the random router. */
+  readonly seed?: string | undefined;
 }
 
 export interface SimulationResult {
@@ -39,12 +50,12 @@ export interface SimulationResult {
   /** The same by column; not enumerable. */
   readonly table: RequestTable;
   readonly batches: readonly BatchRecord[];
-  /** Time the machine was busy, ns. */
+  /** Time the machines were busy, ns, all together. */
   readonly busyNs: number;
 }
 
 export function simulate({ workload, policy, cost }: SimulationInput): SimulationResult {
-  return simulateBatches({ workload, policy, hardware: modelledHardware(cost) });
+  return simulateBatches({ workload, machines: [{ policy, hardware: modelledHardware(cost) }] });
 }
 
 export function simulateBatches(input: BatchSimulationInput): SimulationResult {
@@ -60,22 +71,33 @@ class Simulation {
   private readonly calendar = new Calendar();
   private readonly ledger = new Ledger();
   private readonly client: Client;
-  private running: Running | undefined;
+  private readonly route: Router;
+  /** By machine, as the next two. */
+  private readonly running: (Running | undefined)[];
+  private readonly outstanding: Int32Array;
+  /** Whether something happened to it at this instant, so that its policy is to be asked. */
+  private readonly isTouched: Uint8Array;
   private arrivalScheduled = false;
   private busyNs = 0;
 
   constructor(private readonly input: BatchSimulationInput) {
+    const { machines, router = "round-robin", seed = "1" } = input;
     this.client = new Client(input.workload);
+    this.route = makeRouter(router, seed);
+    this.running = machines.map(() => undefined);
+    this.outstanding = new Int32Array(machines.length);
+    this.isTouched = new Uint8Array(machines.length);
   }
 
   run(): SimulationResult {
     const { calendar } = this;
     this.scheduleArrival();
     while (calendar.advance()) {
-      if (calendar.eventClass === WORK_DONE) this.finish();
+      if (calendar.eventClass === WORK_DONE) this.finish(calendar.payload);
       else if (calendar.eventClass === ARRIVAL) this.arrive();
+      else this.isTouched[calendar.payload] = 1;
       const instantIsOver = calendar.nextNs > calendar.nowNs || calendar.nextClass === LOOK;
-      if (instantIsOver) this.decide();
+      if (instantIsOver) this.decideAll();
     }
     if (this.ledger.outstanding > 0 || this.client.nextDueNs !== Infinity) {
       throw new InvariantError(
@@ -111,47 +133,64 @@ class Simulation {
       const request = this.input.workload.requests[index]!;
       this.ledger.sent(index, request, arrivalNs, nowNs);
       const { promptTokens, outputTokens } = request;
-      const rejection = this.input.policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);
+      const machine = this.route(this.outstanding);
+      this.isTouched[machine] = 1;
+      const { policy } = this.input.machines[machine]!;
+      const rejection = policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);
       if (rejection !== undefined) {
         this.ledger.ended(index, "refused", rejection);
         this.client.ended(nowNs);
-      }
+      } else this.outstanding[machine]!++;
     }
     this.scheduleArrival();
   }
 
-  private decide(): void {
+  private decideAll(): void {
+    for (let machine = 0; machine < this.isTouched.length; machine++) {
+      if (this.isTouched[machine] === 0) continue;
+      this.isTouched[machine] = 0;
+      this.decide(machine);
+    }
+  }
+
+  private decide(machine: number): void {
     const { nowNs } = this.calendar;
-    if (this.running !== undefined) return;
-    const decision = this.input.policy.decide(nowNs);
+    if (this.running[machine] !== undefined) return;
+    const decision = this.input.machines[machine]!.policy.decide(nowNs);
     if (decision.kind !== "wait") {
-      this.start(decision);
+      this.start(machine, decision);
       return;
     }
     if (decision.untilNs === Infinity) return;
     if (decision.untilNs <= nowNs) {
       throw new InvariantError(`the policy asked at ${nowNs} ns to be asked again at ${decision.untilNs} ns`);
     }
-    this.calendar.schedule(decision.untilNs, LOOK);
+    this.calendar.schedule(decision.untilNs, LOOK, machine);
   }
 
-  private start(work: BatchWork): void {
+  private start(machine: number, work: BatchWork): void {
     const startNs = this.calendar.nowNs;
-    const ran = this.input.hardware.run(work, startNs);
-    this.ledger.batchRan(work, { startNs, ...ran }, ran.peakBytes);
+    const { machines } = this.input;
+    const ran = machines[machine]!.hardware.run(work, startNs);
+    // Each policy counts its batches from 1.
+    const id = (work.id - 1) * machines.length + machine + 1;
+    this.ledger.batchRan({ ...work, id }, { startNs, ...ran }, ran.peakBytes);
     this.busyNs += ran.endNs - startNs;
-    this.running = { work, ran };
-    this.calendar.schedule(ran.endNs, WORK_DONE);
+    this.running[machine] = { work, ran };
+    this.calendar.schedule(ran.endNs, WORK_DONE, machine);
   }
 
-  private finish(): void {
+  private finish(machine: number): void {
     const { nowNs } = this.calendar;
-    if (this.running === undefined) throw new InvariantError(`a batch ended at ${nowNs} ns, but none was running`);
-    const { work, ran } = this.running;
-    this.running = undefined;
+    const running = this.running[machine];
+    if (running === undefined) throw new InvariantError(`a batch ended at ${nowNs} ns, but none was running`);
+    const { work, ran } = running;
+    this.running[machine] = undefined;
+    this.isTouched[machine] = 1;
     const { memoryFraction, members } = ran;
-    for (const request of this.input.policy.finished(work, nowNs, { memoryFraction })) {
+    for (const request of this.input.machines[machine]!.policy.finished(work, nowNs, { memoryFraction })) {
       this.ledger.memberEnded(request, members?.[work.requests.indexOf(request)], nowNs);
+      this.outstanding[machine]!--;
       this.client.ended(nowNs);
     }
     this.scheduleArrival();

@@ -78,7 +78,7 @@ export function requestsToShow({ slos, goodput }: Goals): number {
 }
 
 /** By row, ms; NaN where the metric does not exist (an answer of one token has no time per output token). */
-function latenciesOf(columns: RequestColumns, metric: Exclude<SloMetric, "itl">): Float64Array {
+export function latenciesOf(columns: RequestColumns, metric: Exclude<SloMetric, "itl">): Float64Array {
   const { rows, ok, arrivalNs, scheduledNs, firstTokenNs, lastTokenNs, outputTokens } = columns;
   const values = new Float64Array(rows);
   const endNs = { ttft: firstTokenNs, e2el: lastTokenNs, queue: scheduledNs, tpot: lastTokenNs }[metric];

@@ -8,7 +8,9 @@ export { sessionStatistics, type SessionStatistics, type Spread } from "./sessio
 export { syntheticLengths } from "./lengths.js";
 export { recordedWorkload } from "./recorded-load.js";
 export { workloadFromLengths, workloadFromPrompts, workloadFromRequests, type PromptSource } from "./from-load.js";
+export { moreOften } from "./more-often.js";
 export { prefixCeiling, type PrefixCeiling } from "./prefix-ceiling.js";
+export { meanRatePerS } from "./trace-times.js";
 export { requireFits } from "./require-fits.js";
 export { loadDetokenizer, loadTokenizer, type Tokenize } from "./tokenizer.js";
 export {

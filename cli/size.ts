@@ -1,0 +1,166 @@
+/** servesim size: the fewest replicas that serve a load or a trace within latency goals. */
+import { z } from "zod";
+import { ConfigError, defined, parseAutoscale, type Answer } from "../formats/index.js";
+import { writeTextAtomic } from "../formats/files/index.js";
+import { findSize, sizeAnswer, type Deployment } from "../jobs/answers/index.js";
+import { routerNames, stepPolicyNames } from "../sim/index.js";
+import {
+  answerDelivery,
+  answerFlags,
+  declareAnswerFlags,
+  deploymentFromFlags,
+  requireFreeFiles,
+} from "./answer-flags.js";
+import type { Args, Command } from "./command.js";
+import { deliverAnswer, requireMet } from "./deliver-answer.js";
+import { givenFlags, parseFlags } from "./flags.js";
+import { note, warn } from "./output.js";
+import { sameCommand } from "./reproduce.js";
+import { searched } from "./searched.js";
+import { stepFlags } from "./step-flags.js";
+
+const ownFlags = {
+  scale: z
+    .number()
+    .positive()
+    .max(1000)
+    .optional()
+    .describe(
+      "so many times the load: of a trace, as many more requests at the same time of day; else rate or clients",
+    ),
+  compare_routers: z.boolean().default(false).describe("also the fewest replicas with each other router"),
+  head_room: z.boolean().default(false).describe("also how much the load may grow with the replicas found"),
+  autoscale: z
+    .string()
+    .optional()
+    .describe(
+      "also simulate a reactive autoscaler: signal=queue|kv|p90_ttft,target=N,startup=240s,interval=30s," +
+        "scale_down_delay=300s,min=1,max=N,initial=N",
+    ),
+  max_replicas: z
+    .int()
+    .positive()
+    .max(1000)
+    .optional()
+    .describe("no more are tried; default: eight times what the load needs at least"),
+  window_s: z
+    .number()
+    .positive()
+    .optional()
+    .describe("traces: length of the windows that are also sized, s (3600, or a twelfth of a trace of less than 3 h)"),
+  replications: z
+    .int()
+    .min(2)
+    .max(1000)
+    .optional()
+    .describe("seeds, paces of the hosts and draws of the calibration (12)"),
+  chart: z
+    .string()
+    .min(1, "expected a file")
+    .optional()
+    .describe(
+      "SVG file for a chart: of a trace the replicas over time, else the latencies over the replicas, as --curve",
+    ),
+  curve: z.boolean().default(false).describe("also the latencies with up to two replicas fewer and more"),
+};
+
+export const sizeCommand: Command = {
+  flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
+  run: async (args) => {
+    const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
+    requireFreeFiles([flags.output, flags.chart], flags.force);
+    rejectReplicas(args);
+    const { deployment: unscaled, asked } = await deploymentFromFlags(args, "replicas");
+    const deployment = flags.scale === undefined ? unscaled : scaled(unscaled, flags.scale);
+    if (flags.window_s !== undefined && deployment.source.kind !== "trace") {
+      throw new ConfigError(`--window ${flags.window_s}: only a trace with times has windows, leave it out`);
+    }
+    const { policy } = deployment;
+    if (flags.autoscale !== undefined && !stepPolicyNames.includes(policy.name)) {
+      throw new ConfigError(
+        `--autoscale is of ${stepPolicyNames.join(" and ")}, an autoscaler of ${policy.name} is not modelled`,
+      );
+    }
+    const autoscale = flags.autoscale === undefined ? undefined : parseAutoscale(flags.autoscale);
+    const found = await searched("size", (search) =>
+      findSize(deployment, {
+        replications: flags.replications,
+        maxReplicas: flags.max_replicas,
+        otherRouters: flags.compare_routers ? routerNames.filter((name) => name !== deployment.router) : [],
+        windowS: flags.window_s,
+        autoscale,
+        headRoom: flags.head_room,
+        curve: flags.curve || (flags.chart !== undefined && deployment.source.kind !== "trace"),
+        ...search,
+      }),
+    );
+    const { price_per_hour: pricePerHour } = parseFlags({ price_per_hour: answerFlags.price_per_hour }, args);
+    const { scale } = flags;
+    const answer = sizeAnswer({
+      deployment,
+      found,
+      pricePerHour,
+      asked: { ...asked, ...(scale === undefined ? {} : { scale }) },
+      commands: { reproduce: sameCommand(), check: null },
+    });
+    deliverAnswer(answer, flags);
+    if (flags.chart !== undefined) await writeChart(flags.chart, answer, deployment);
+    requireMet(answer, deployment.goals);
+  },
+};
+
+function rejectReplicas(args: Args): void {
+  const { replicas } = givenFlags({ replicas: stepFlags.replicas }, args);
+  if (replicas === undefined) return;
+  throw new ConfigError(
+    `--replicas ${Number(replicas)}: it is what is looked for, leave it out; what so many can take is asked with ` +
+      "servesim capacity --replicas",
+  );
+}
+
+/** The deployment with so many times its load. */
+function scaled(deployment: Deployment, factor: number): Deployment {
+  const { source, load } = deployment;
+  if (source.kind === "trace") return { ...deployment, source: { ...source, scale: factor } };
+  const { request_rate, max_concurrency: clients, ramp_up_start_rps, ramp_up_end_rps } = load;
+  return {
+    ...deployment,
+    load: {
+      ...load,
+      ...(request_rate === undefined ? {} : { request_rate: factor * request_rate }),
+      ...(clients === undefined ? {} : { max_concurrency: Math.max(1, Math.round(factor * clients)) }),
+      ...(ramp_up_start_rps === undefined ? {} : { ramp_up_start_rps: factor * ramp_up_start_rps }),
+      ...(ramp_up_end_rps === undefined ? {} : { ramp_up_end_rps: factor * ramp_up_end_rps }),
+    },
+  };
+}
+
+async function writeChart(file: string, answer: Answer, { goals, policy, profile }: Deployment): Promise<void> {
+  const { evidence, value, interval, sizing } = answer;
+  if (sizing?.trace !== undefined) {
+    const { replicasPicture } = await import("../report/charts/index.js");
+    const title = `${policy.name} on ${profile.name} within ${answer.question.goal}`;
+    writeTextAtomic(file, replicasPicture({ title, policy: policy.name, value, trace: sizing.trace, ...defined({ autoscale: sizing.autoscale }) })); // prettier-ignore
+    note(`chart written to ${file}`);
+    return;
+  }
+  const limits = goals.slos.map(({ name, limitMs }) => ({ key: `${name}_ms`, limitMs }));
+  if (limits.length === 0 || value === null || evidence.length < 2) {
+    warn("no chart: there is no number of replicas within the limits, or no limit of a statistic (--slo) to draw");
+    return;
+  }
+  const { answerPicture } = await import("../report/charts/index.js");
+  const title = `${policy.name} on ${profile.name} within ${answer.question.goal}`;
+  const picture = {
+    title,
+    policy: policy.name,
+    varied: "replicas",
+    unit: "replicas",
+    evidence,
+    limits,
+    value,
+    interval,
+  };
+  writeTextAtomic(file, answerPicture(picture));
+  note(`chart written to ${file}`);
+}

@@ -1,0 +1,83 @@
+/** servesim tune: settings of a policy for a goal, and what each of them does. */
+import { z } from "zod";
+import { writeTextAtomic } from "../formats/files/index.js";
+import { tune, tuneAnswer, tuneGoal, tunableSettings, type Deployment, type Settings } from "../jobs/answers/index.js";
+import {
+  answerDelivery,
+  answerFlags,
+  declareAnswerFlags,
+  deploymentFromFlags,
+  requireFreeFiles,
+} from "./answer-flags.js";
+import type { Command } from "./command.js";
+import { deliverAnswer, requireMet } from "./deliver-answer.js";
+import { flagName, parseFlags } from "./flags.js";
+import { note } from "./output.js";
+import { sameCommand } from "./reproduce.js";
+import { searched } from "./searched.js";
+import { goalsFromFlags, hasGoals } from "./slo-flags.js";
+
+const ownFlags = {
+  goal: z
+    .string()
+    .describe(
+      "throughput: highest rate within --slo or --goodput; goodput: most requests/s within --goodput at the load; or a " +
+        "statistic, such as p99_ttft, to be least at the load, within --slo if given",
+    ),
+  settings: z
+    .string()
+    .optional()
+    .describe(`settings to tune, as a,b; default: those of ${tunableSettings.join(", ")} that can change something`),
+  candidates: z.int().min(2).max(10_000).optional().describe("combinations to begin with (48, for throughput 24)"),
+  replications: z
+    .int()
+    .min(2)
+    .max(1000)
+    .optional()
+    .describe("seeds, paces of the host and draws of the calibration of the last round (8)"),
+  chart: z.string().min(1, "expected a file").optional().describe("SVG file for a chart of the best settings"),
+};
+
+export const tuneCommand: Command = {
+  flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
+  run: async (args) => {
+    const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
+    requireFreeFiles([flags.output, flags.chart], flags.force);
+    const goal = tuneGoal(flags.goal, hasGoals(args) ? goalsFromFlags(args) : undefined);
+    const vary = goal.name === "throughput" ? "request_rate" : "replicas";
+    const { deployment, asked } = await deploymentFromFlags(args, vary, goal.goals);
+    const settings = flags.settings?.split(",").map((name) => name.trim().replaceAll("-", "_"));
+    const { candidates, replications } = flags;
+    const found = await searched("tune", (search) => tune(deployment, goal, { candidates, replications, settings, ...search })); // prettier-ignore
+    const { price_per_hour: pricePerHour } = parseFlags({ price_per_hour: answerFlags.price_per_hour }, args);
+    const answer = tuneAnswer({
+      deployment,
+      goal,
+      found,
+      commandOf: (changes) => commandOf(deployment, changes),
+      pricePerHour,
+      asked: { ...asked, goal: flags.goal },
+      commands: { reproduce: sameCommand(), check: null },
+    });
+    deliverAnswer(answer, flags);
+    if (flags.chart !== undefined) {
+      const { tunePicture } = await import("../report/charts/index.js");
+      const title = `${deployment.policy.name} on ${deployment.profile.name}`;
+      writeTextAtomic(flags.chart, tunePicture({ title, policy: deployment.policy.name, unit: answer.unit, goal: goal.text, front: answer.tuning!.front })); // prettier-ignore
+      note(`chart written to ${flags.chart}`);
+    }
+    requireMet(answer, deployment.goals);
+  },
+};
+
+/** A line to be pasted: `vllm serve` for a server's settings, else the bench that runs the policy. */
+function commandOf({ policy }: Deployment, changes: Settings): string {
+  const start = policy.name === "vllm" ? 'vllm serve "$MODEL"' : `servesim bench --policy ${policy.name}`;
+  return [start, ...Object.entries(changes).map(flagOf)].join(" ");
+}
+
+function flagOf([setting, value]: readonly [string, Settings[string]]): string {
+  const flag = flagName(setting);
+  if (typeof value === "boolean") return value ? `--${flag}` : `--no-${flag}`;
+  return `--${flag} ${value}`;
+}

@@ -1,0 +1,49 @@
+/** How much a load may grow, as it is, until a number of replicas misses its goals. */
+import { meanRatePerS, predictionInterval, mean } from "../../sim/index.js";
+import type { Crew } from "./crew.js";
+import { inputAt, type Deployment, type Point } from "./deployment.js";
+import { without } from "./load-source.js";
+import type { DetailedProbe } from "./probe.js";
+import type { EdgeTask } from "./tasks.js";
+
+export interface HeadRoom {
+  /** Of the load as it is, requests/s. */
+  readonly ratePerS: number;
+  /** The highest rate within the goals, over `ratePerS`, less 1; and the interval of 9 of 10 days. */
+  readonly headRoom: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+interface HeadRoomInput {
+  readonly draws: readonly Omit<Point, "x">[];
+  readonly value: number;
+  readonly probe: DetailedProbe;
+}
+
+/** Replications that it is looked for in: its interval is of fewer days than the answer's. */
+const REPLICATIONS = 4;
+const SEARCH = { step: 1.15, tolerance: 0.03 };
+const MOST_GROWTH = 20;
+
+/** Undefined for closed loops, which have no rate that grows. */
+export async function headRoomOf(
+  crew: Crew,
+  deployment: Deployment,
+  { draws, value, probe }: HeadRoomInput,
+): Promise<HeadRoom> {
+  const load = without(deployment.load, ["request_rate", "trace_rate", "time_scale"]);
+  const ratePerS =
+    deployment.load.request_rate ?? meanRatePerS(inputAt(deployment, { ...draws[0]!, x: value }).workload.requests)!;
+  const scale = deployment.source.kind === "trace" ? (deployment.source.scale ?? 1) : 1;
+  const changes = { vary: "request_rate", replicas: value, load } as const;
+  const start = (ratePerS / scale) * Math.min(2, Math.max(1, Math.sqrt(1 / probe.worst.ratio)));
+  const options = { ...SEARCH, start, least: (0.5 * ratePerS) / scale, most: (MOST_GROWTH * ratePerS) / scale };
+  const edges = await crew.edges(
+    draws.slice(0, REPLICATIONS).map((point): EdgeTask => ({ kind: "edge", point, options, changes })),
+    "looking for the head-room",
+  );
+  const growth = edges.map(({ edge }) => Math.max(edge, options.least) / (ratePerS / scale));
+  const [low, high] = predictionInterval(growth) ?? [growth[0]!, growth[0]!];
+  return { ratePerS, headRoom: mean(growth) - 1, low: low - 1, high: high - 1 };
+}

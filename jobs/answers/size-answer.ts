@@ -1,0 +1,123 @@
+/** What was found of the number of replicas, as an answer. */
+import { ANSWER_VERSION, goalsText, type Answer, type AnswerSizing } from "../../formats/index.js";
+import { extrapolationNotes, mean } from "../../sim/index.js";
+import type { Autoscaled } from "./autoscaled.js";
+import { costOf } from "./cost.js";
+import type { Deployment } from "./deployment.js";
+import { nearestMeasured } from "./nearest-measured.js";
+import { ENOUGH, type Size, type SizeFound } from "./size.js";
+import type { SizedWindows } from "./size-windows.js";
+
+export interface SizeAnswerInput {
+  readonly deployment: Deployment;
+  readonly found: Size;
+  readonly pricePerHour?: number | undefined;
+  /** What was asked, so that the answer can be checked. */
+  readonly asked: Readonly<Record<string, unknown>>;
+  readonly commands: Answer["commands"];
+}
+
+const UNIT = "replicas";
+
+export function sizeAnswer(input: SizeAnswerInput): Answer {
+  const { deployment, found, asked, commands } = input;
+  const { value, low, high, binding, evidence, atValue, headRoom } = found;
+  const atPoint = evidence.find(({ varied }) => varied.replicas === (value ?? found.most))!;
+  const most = atValue.reduce((a, b) => (b.extrapolated.share > a.extrapolated.share ? b : a));
+  const { slo, resource, next } = binding;
+  return {
+    version: ANSWER_VERSION,
+    question: { name: "size", goal: goalsText(deployment.goals), asked: { ...asked } },
+    value,
+    unit: UNIT,
+    interval: low === null || high === null ? null : { low, high },
+    spread: null,
+    verdict: value === null ? "cannot_be_met" : "met",
+    ...(headRoom === undefined
+      ? {}
+      : {
+          at_rate: {
+            rate: headRoom.ratePerS,
+            head_room: headRoom.headRoom,
+            interval: { low: headRoom.low, high: headRoom.high },
+          },
+        }),
+    binds: { slo, resource },
+    next_best: next === undefined ? null : { change: next.change, value: next.value, unit: UNIT },
+    extrapolated_share: mean(atValue.map(({ extrapolated }) => extrapolated.share)),
+    nearest_measured: nearestMeasured(deployment.profile, atPoint.statistics, `${slo ?? ""}_ms`),
+    evidence: [...evidence],
+    cost: value === null ? null : costAt(input, value),
+    sizing: sizingOf(found),
+    commands,
+    notes: [...found.notes, ...extrapolationNotes(most.extrapolated)],
+  };
+}
+
+function sizingOf({ router, value, low, high, others, most, windows, autoscaled }: Size): AnswerSizing {
+  const one = (found: SizeFound): AnswerSizing["by_router"][number] => ({ ...found });
+  return {
+    by_router: [{ router, value, low, high }, ...others].map(one),
+    tried: most,
+    ...(windows === undefined ? {} : { trace: traceOf(windows) }),
+    ...(autoscaled === undefined ? {} : { autoscale: autoscaleOf(autoscaled) }),
+  };
+}
+
+function traceOf(sized: SizedWindows): NonNullable<AnswerSizing["trace"]> {
+  return {
+    window_s: sized.windowS,
+    windows: sized.windows.map(({ startS, endS, requests, replicas }) => ({
+      start_s: startS,
+      end_s: endS,
+      requests,
+      replicas,
+    })),
+    fixed_replica_hours: sized.fixedReplicaHours,
+    ideal_replica_hours: sized.idealReplicaHours,
+  };
+}
+
+function autoscaleOf(found: Autoscaled): NonNullable<AnswerSizing["autoscale"]> {
+  const { plan, metShare, states, goals } = found;
+  return {
+    plan: {
+      signal: plan.signal,
+      target: plan.target,
+      startup_s: plan.startupS,
+      interval_s: plan.intervalS,
+      scale_down_delay_s: plan.scaleDownDelayS,
+      min: plan.min,
+      max: plan.max,
+      initial: plan.initial ?? plan.min,
+    },
+    verdict: metShare >= ENOUGH ? "met" : metShare > 1 - ENOUGH ? "knee" : "no",
+    met_share: metShare,
+    attainment: { ...found.attainment },
+    minutes: found.minutes,
+    minutes_outside: { ...found.minutesOutside },
+    replica_hours: { ...found.replicaHours },
+    mean_replicas: found.meanReplicas,
+    peak_replicas: found.peak,
+    statistics: { ...goals },
+    timeline: states.map(({ atNs, serving, starting, draining }) => ({
+      at_s: atNs / 1e9,
+      serving,
+      starting,
+      draining,
+    })),
+  };
+}
+
+function costAt({ deployment, pricePerHour, found }: SizeAnswerInput, replicas: number): Answer["cost"] {
+  const of = (key: string): number => mean(found.atValue.map(({ statistics }) => statistics[key] ?? 0));
+  return costOf({
+    profile: deployment.profile,
+    pricePerHour,
+    replicas,
+    busy: mean(found.atValue.map(({ busy }) => busy.gpu)),
+    requestsPerS: of("request_throughput"),
+    promptTokens: of("prompt_tokens_per_request"),
+    outputTokens: of("output_tokens_per_request"),
+  });
+}

@@ -1,0 +1,284 @@
+/**
+ * The fewest replicas that serve a load within latency goals. Each replication (seed, pace of the hosts, costs that the
+ * calibration allows) finds its own count on the same random numbers; the answer is enough in 9 of 10.
+ */
+import { ConfigError, goalsText, greatest, type AnswerEvidence, type AutoscalePlan } from "../../formats/index.js";
+import {
+  busiestClock,
+  capacityOf,
+  mean,
+  nearestRank,
+  requestsToShow,
+  slotsOfServer,
+  type RouterName,
+} from "../../sim/index.js";
+import { asUsual, causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
+import { findAutoscaled, type Autoscaled } from "./autoscaled.js";
+import { withCrew, type Crew, type CrewOptions } from "./crew.js";
+import { inputAt, type Deployment, type Point } from "./deployment.js";
+import { evidenceOf } from "./evidence.js";
+import { headRoomOf, type HeadRoom } from "./head-room.js";
+import { mostRequests } from "./load-source.js";
+import { rejectUnservable } from "./pilot.js";
+import type { DetailedProbe } from "./probe.js";
+import { sizeBinds, type SizeBinding } from "./size-binds.js";
+import { sizeWindows, type SizedWindows } from "./size-windows.js";
+import type { FewestTask } from "./tasks.js";
+
+export interface SizeOptions extends CrewOptions {
+  /** Default 12. */
+  readonly replications?: number | undefined;
+  /** No more are tried; default: eight times what a full server's rate makes of it. */
+  readonly maxReplicas?: number | undefined;
+  /** Also sizes the load with these, in place of the deployment's. */
+  readonly otherRouters?: readonly RouterName[];
+  /** Length of the windows that a trace is also sized in; default: an hour, or a twelfth of a trace of less than three. */
+  readonly windowS?: number | undefined;
+  /** Also simulates the load under an autoscaler, which starts with what the first window takes. */
+  readonly autoscale?: AutoscalePlan | undefined;
+  /** Also looks for how much the load may grow with the replicas found. */
+  readonly headRoom?: boolean;
+  /** Also looks at counts around the answer. */
+  readonly curve?: boolean;
+}
+
+/** The fewest of one router; null: even the most that was tried is not enough. */
+export interface SizeFound {
+  readonly router: RouterName;
+  readonly value: number | null;
+  /** Null: no count is known at that end. */
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+export interface Size extends SizeFound {
+  readonly most: number;
+  /** By replication. */
+  readonly counts: readonly (number | null)[];
+  /** Runs of all replications at the value, or at the most. */
+  readonly atValue: readonly DetailedProbe[];
+  readonly evidence: readonly AnswerEvidence[];
+  readonly binding: SizeBinding;
+  readonly others: readonly SizeFound[];
+  readonly windows?: SizedWindows;
+  readonly headRoom?: HeadRoom;
+  readonly autoscaled?: Autoscaled;
+  readonly count: number;
+  readonly notes: readonly string[];
+}
+
+export const DEFAULT_REPLICATIONS = 12;
+/** Share of the replications that the answer is enough for, and those that its interval leaves out on either side. */
+export const ENOUGH = 0.9;
+const OUTSIDE = 0.05;
+const SCOUTS = 2;
+/** Of a full server, what one is first taken to serve within the goals. */
+const FIRST_SHARE = 0.9;
+const MOST_TIMES = 8;
+const MOST_REPLICAS = 1000;
+/** Requests of a run, where the load does not say: at least, as a multiple of what a percentile takes, seconds of load, and at most. */
+const MIN_COUNT = 5_000;
+const TIMES_TO_SHOW = 4;
+const MIN_S = 300;
+const MAX_COUNT = 100_000;
+
+export async function findSize(deployment: Deployment, options: SizeOptions = {}): Promise<Size> {
+  const { replications = DEFAULT_REPLICATIONS, blocking = asUsual } = options;
+  const count = lengthOf(deployment);
+  return withCrew(deployment, options, async (crew) => {
+    const draws = replicationTasks(deployment, replications).map(({ seed, draw }) => ({ seed, draw, count }));
+    const { start, most } = await blocking(() => {
+      rejectUnservable(deployment, count);
+      return firstGuess(deployment, draws[0]!, options.maxReplicas);
+    });
+    const { counts, looked } = await fewestOf(crew, deployment.router, { draws, start, most });
+    const found = { router: deployment.router, ...rangeOf(counts) };
+    const shown = shownCounts(found.value ?? most, options.curve === true).filter((replicas) => replicas <= most);
+    const probes = await allAt(crew, { counts: shown, draws, looked });
+    const atValue = probes.get(found.value ?? most)!;
+    const binding = await sizeBinds(crew, { deployment, value: found.value, most, probes, point: draws[0]! });
+    const others: SizeFound[] = [];
+    for (const router of options.otherRouters ?? []) {
+      const other = await fewestOf(crew, router, { draws, start: found.value ?? most, most });
+      others.push({ router, ...rangeOf(other.counts) });
+    }
+    const { value } = found;
+    const windows: { windows?: SizedWindows } =
+      value === null || deployment.source.kind !== "trace"
+        ? {}
+        : { windows: await sizeWindows(crew, deployment, { draws, value, most, windowS: options.windowS }) };
+    const autoscaled =
+      options.autoscale === undefined
+        ? {}
+        : {
+            autoscaled: await findAutoscaled(
+              crew,
+              begun(options.autoscale, windows.windows, { value: value ?? most, most }),
+              draws,
+            ),
+          };
+    const headRoom =
+      value === null || options.headRoom !== true
+        ? {}
+        : { headRoom: await headRoomOf(crew, deployment, { draws, value, probe: atValue[0]! }) };
+    const evidence = shown.map((replicas) => evidenceAt(replicas, probes.get(replicas)!));
+    const notes = notesOf(deployment, { draws, counts, most, atValue, count });
+    return {
+      ...found,
+      most,
+      counts,
+      atValue,
+      evidence,
+      binding,
+      others,
+      ...windows,
+      ...autoscaled,
+      ...headRoom,
+      count,
+      notes,
+    };
+  });
+}
+
+/** The plan with a number of replicas to begin with, and at most as many as were tried: what the first window takes, where that is known. */
+function begun(
+  plan: AutoscalePlan,
+  sized: SizedWindows | undefined,
+  { value, most }: { readonly value: number; readonly most: number },
+): AutoscalePlan {
+  const wanted = sized?.windows[0]?.replicas ?? value;
+  const max = plan.max === Infinity ? Math.max(plan.min, plan.initial ?? 1, most) : plan.max;
+  return { ...plan, max, initial: plan.initial ?? Math.min(max, Math.max(plan.min, wanted)) };
+}
+
+/** Requests of a run. ConfigError for a load without a rate, and for a length that cannot show a goal. */
+function lengthOf({ load, goals, source }: Deployment): number {
+  const { request_rate: rate, max_concurrency: clients, ramp_up_strategy: ramp } = load;
+  if (source.kind !== "trace" && rate === undefined && clients === undefined && ramp === undefined) {
+    throw new ConfigError(
+      "the load says neither how often requests come nor how many clients there are: give --request-rate, " +
+        "--max-concurrency or a trace with times (--workload)",
+    );
+  }
+  const needed = requestsToShow(goals);
+  const long = Math.max(MIN_COUNT, TIMES_TO_SHOW * needed, Math.ceil(MIN_S * (rate ?? 0)));
+  const count = Math.min(load.num_prompts ?? Math.min(MAX_COUNT, long), mostRequests(source));
+  if (count >= needed) return count;
+  const what = load.num_prompts === undefined ? "the load has" : "--num-prompts:";
+  throw new ConfigError(
+    `${what} ${count} requests, too few to show ${goalsText(goals)}: it takes at least ${needed} (docs/metrics.md, Percentiles)`,
+  );
+}
+
+/** From the work that the load brings in its busiest stretch, or from its clients. */
+function firstGuess(
+  deployment: Deployment,
+  point: Omit<Point, "x">,
+  maxReplicas: number | undefined,
+): { start: number; most: number } {
+  const input = inputAt(deployment, { ...point, x: 1 });
+  const capacity = capacityOf(input);
+  const clients = input.workload.maxConcurrency;
+  let servers = 1;
+  if (!("reason" in capacity)) servers = Math.max(capacity.utilisation, capacity.busiest?.utilisation ?? 0);
+  else if (clients < Infinity) servers = clients / slotsOfServer(input);
+  const guess = Math.max(1, Math.ceil(servers / FIRST_SHARE));
+  const most = maxReplicas ?? Math.min(MOST_REPLICAS, MOST_TIMES * (guess + 1));
+  return { start: Math.min(guess, most), most };
+}
+
+interface Search {
+  readonly draws: readonly Omit<Point, "x">[];
+  readonly start: number;
+  readonly most: number;
+}
+
+interface Looked {
+  readonly counts: readonly (number | null)[];
+  /** By replication. */
+  readonly looked: readonly (readonly DetailedProbe[])[];
+}
+
+async function fewestOf(crew: Crew, router: RouterName, { draws, start, most }: Search): Promise<Looked> {
+  const tasks = (of: Search["draws"], from: number): FewestTask[] =>
+    of.map((point) => ({ kind: "fewest", point, options: { start: from, most }, changes: { router } }));
+  // The first tell the others where to begin.
+  const scouts = await crew.fewest(tasks(draws.slice(0, SCOUTS), start), `searching, ${router}`);
+  const from = greatest(scouts.map(({ count }) => count ?? most));
+  const others = await crew.fewest(tasks(draws.slice(SCOUTS), from), `searching, ${router}`);
+  const all = [...scouts, ...others];
+  return { counts: all.map(({ count }) => count), looked: all.map(({ looked }) => looked) };
+}
+
+function rangeOf(counts: readonly (number | null)[]): Omit<SizeFound, "router"> {
+  const sorted = Float64Array.from(counts, (count) => count ?? Infinity).sort();
+  const at = (share: number): number | null => {
+    const found = nearestRank(sorted, share)!;
+    return found === Infinity ? null : found;
+  };
+  return { value: at(ENOUGH), low: at(OUTSIDE), high: at(1 - OUTSIDE) };
+}
+
+function shownCounts(value: number, isCurve: boolean): number[] {
+  const around = isCurve ? [-2, -1, 0, 1, 2] : [-1, 0];
+  return around.map((step) => value + step).filter((replicas) => replicas >= 1);
+}
+
+/** The runs of all replications at some counts: those that the searches made, and the rest. */
+async function allAt(
+  crew: Crew,
+  { counts, draws, looked }: { counts: readonly number[]; draws: Search["draws"]; looked: Looked["looked"] },
+): Promise<ReadonlyMap<number, readonly DetailedProbe[]>> {
+  const wanted = counts.flatMap((x) =>
+    draws.map((point, at) => ({ x, point, known: looked[at]!.find((p) => p.x === x) })),
+  );
+  const missing = wanted.filter(({ known }) => known === undefined);
+  const made = await crew.details(
+    missing.map(({ x, point }) => ({ kind: "detail", point: { ...point, x } })),
+    "at the answer",
+  );
+  const all = wanted.map(({ known }) => known ?? made.shift()!);
+  return new Map(counts.map((x, at) => [x, all.slice(at * draws.length, (at + 1) * draws.length)]));
+}
+
+function evidenceAt(replicas: number, probes: readonly DetailedProbe[]): AnswerEvidence {
+  const met = probes.filter(({ worst }) => worst.ratio <= 1).length / probes.length;
+  const point = evidenceOf(
+    { replicas },
+    probes.map(({ statistics }) => statistics),
+  );
+  const busy = mean(probes.map((probe) => probe.busy[busiestClock(probe.busy)]));
+  return { ...point, statistics: { ...point.statistics, met_share: met, busiest_clock_share: busy } };
+}
+
+interface NotesInput {
+  readonly draws: Search["draws"];
+  readonly counts: Looked["counts"];
+  readonly most: number;
+  readonly atValue: readonly DetailedProbe[];
+  readonly count: number;
+}
+
+function notesOf(deployment: Deployment, { draws, counts, most, atValue, count }: NotesInput): string[] {
+  const { source, goals } = deployment;
+  const sample = inputAt(deployment, { ...draws[0]!, x: 1 });
+  const missing = missingCauses(sample, causesOf(sample, true));
+  const notes = [
+    ...(source.kind === "lengths" ? [] : source.notes),
+    ...missing.map((what) => `the interval is too narrow: ${what}`),
+  ];
+  const without = counts.filter((found) => found === null).length;
+  if (without > 0) notes.push(`in ${without} of ${counts.length} replications even ${most} replicas miss the goals`);
+  const needed = requestsToShow(goals);
+  const independent = atValue.reduce((sum, probe) => sum + probe.independent, 0);
+  if (independent < needed) {
+    notes.push(
+      `at the answer all runs together tell as much as ${Math.floor(independent)} independent requests, and ` +
+        `${goalsText(goals)} takes ${needed}` +
+        (mostRequests(source) < Infinity
+          ? ""
+          : `: --num-prompts ${Math.ceil((count * needed) / independent)} would do`),
+    );
+  }
+  return notes;
+}

@@ -1,0 +1,145 @@
+/** What was found of the settings, as an answer. */
+import { ANSWER_VERSION, type Answer, type AnswerEvidence, type AnswerTuning } from "../../formats/index.js";
+import { extrapolationNotes, mean, predictionInterval, slotsOfServer } from "../../sim/index.js";
+import { missingCauses, causesOf } from "../replicate/index.js";
+import { costOf } from "./cost.js";
+import { inputAt, type Deployment } from "./deployment.js";
+import { evidenceOf } from "./evidence.js";
+import { nearestMeasured } from "./nearest-measured.js";
+import { againstOf, type Sensitivity, type Tuned } from "./tune.js";
+import type { TuneGoal } from "./tune-goal.js";
+import type { Settings } from "./tune-space.js";
+import { difference, isMissed, type Trial } from "./tune-trials.js";
+
+export interface TuneAnswerInput {
+  readonly deployment: Deployment;
+  readonly goal: TuneGoal;
+  readonly found: Tuned;
+  /** The changed settings as flags of the server, or of the command that runs the policy. */
+  readonly commandOf: (changes: Settings) => string;
+  readonly pricePerHour?: number | undefined;
+  readonly asked: Readonly<Record<string, unknown>>;
+  readonly commands: Answer["commands"];
+}
+
+/** Share of the time beyond what the profile measured, from which on a setting is marked. */
+const MARKED = 0.01;
+
+export function tuneAnswer(input: TuneAnswerInput): Answer {
+  const { deployment, goal, found, asked, commands } = input;
+  const { best, base, front } = found;
+  const interval = predictionInterval(best.values);
+  const sample = inputAt(deployment, { x: deployment.replicas, seed: deployment.seed, draw: null, count: found.count });
+  const evidence = front.slice(0, MOST_EVIDENCE).map((trial) => evidenceOfTrial(trial, goal));
+  const probes = best.probes ?? [];
+  const most = probes.map(({ extrapolated }) => extrapolated).sort((a, b) => b.share - a.share)[0];
+  const next = front.find((trial) => trial !== best);
+  return {
+    version: ANSWER_VERSION,
+    question: { name: "tune", goal: goal.text, asked: { ...asked } },
+    value: mean(best.values),
+    unit: goal.unit,
+    interval: interval === null ? null : { low: interval[0], high: interval[1] },
+    spread: null,
+    verdict: found.verdict,
+    binds: { slo: worstGoal(best, goal), resource: null },
+    next_best:
+      next === undefined ? null : { change: changesText(next.changes), value: mean(next.values), unit: goal.unit },
+    extrapolated_share: mean(probes.map(({ extrapolated }) => extrapolated.share)) || 0,
+    nearest_measured: nearestMeasured(deployment.profile, evidence[0]!.statistics, `${goal.name}_ms`),
+    evidence,
+    cost: costAt(input, best),
+    tuning: {
+      command: input.commandOf(best.changes),
+      changes: { ...best.changes },
+      base: { value: mean(base.values), difference: relative(best, base, goal) },
+      front: front.map((trial) => pointOf(trial, goal)),
+      sensitivity: found.sensitivity.map((one) => sensitivityOf(one, best, goal)),
+      tried: found.tried,
+    },
+    commands,
+    notes: [
+      ...found.notes,
+      ...missingCauses(sample, causesOf(sample, true)).map((what) => `the interval is too narrow: ${what}`),
+      ...(most === undefined ? [] : extrapolationNotes(most)),
+      ...beyondServer(deployment, best),
+    ],
+  };
+}
+
+const MOST_EVIDENCE = 6;
+
+function evidenceOfTrial(trial: Trial, goal: TuneGoal): AnswerEvidence {
+  const statistics =
+    trial.probes?.map((probe) => probe.statistics) ?? trial.values.map((value) => ({ [goal.name]: value }));
+  return evidenceOf({ settings: changesText(trial.changes) }, statistics);
+}
+
+function changesText(changes: Settings): string {
+  const words = Object.entries(changes).map(([setting, value]) => `${setting} ${value}`);
+  return words.length === 0 ? "as they are" : words.join(", ");
+}
+
+/** How much more, or less, of the goal's value, as a fraction; in pairs. */
+function relative(a: Trial, b: Trial, { isMost }: TuneGoal): AnswerTuning["base"]["difference"] {
+  if (isMissed(a) !== isMissed(b)) return null;
+  const { mean: middle, low, high } = difference(a, b);
+  const of = (score: number): number => Math.expm1(isMost ? -score : score);
+  const [from, to] = isMost ? [high, low] : [low, high];
+  return { value: of(middle), low: of(from), high: of(to) };
+}
+
+function pointOf(trial: Trial, goal: TuneGoal): AnswerTuning["front"][number] {
+  const interval = predictionInterval(trial.values);
+  const against = againstOf(trial, goal.name);
+  const share = mean((trial.probes ?? []).map(({ extrapolated }) => extrapolated.share)) || 0;
+  return {
+    changes: { ...trial.changes },
+    value: mean(trial.values),
+    interval: interval === null ? null : { low: interval[0], high: interval[1] },
+    beside: against === undefined ? null : { statistic: against.name, value: mean(against.values) },
+    extrapolated_share: share,
+    is_beyond_calibration: share > MARKED,
+  };
+}
+
+function sensitivityOf(one: Sensitivity, best: Trial, goal: TuneGoal): AnswerTuning["sensitivity"][number] {
+  return {
+    setting: one.setting,
+    best: one.best,
+    matters: one.matters,
+    others: one.alternatives.map(({ value, trial, differs }) => ({
+      value,
+      differs,
+      difference: relative(trial, best, goal),
+    })),
+  };
+}
+
+function worstGoal({ probes }: Trial, goal: TuneGoal): string | null {
+  const others = (probes?.[0]?.goals ?? []).filter(({ name }) => name !== goal.name);
+  return others.reduce<{ name: string; ratio: number } | null>((worst, one) => (worst === null || one.ratio > worst.ratio ? one : worst), null)?.name ?? null; // prettier-ignore
+}
+
+/** More requests at once than the measured server had. */
+function beyondServer(deployment: Deployment, { changes }: Trial): string[] {
+  const measured = Number(deployment.profile.engine.settings.max_num_seqs);
+  if (!(Number(changes.max_num_seqs) > measured)) return [];
+  const slots = slotsOfServer(inputAt({ ...deployment, policy: { ...deployment.policy, settings: { ...deployment.policy.settings, ...changes } } }, { x: 1, seed: "1", draw: null, count: 1 })); // prettier-ignore
+  return [`the profile was measured with max_num_seqs ${measured}; ${slots} is beyond it: check it on the server before you rely on it`]; // prettier-ignore
+}
+
+function costAt({ deployment, pricePerHour, goal }: TuneAnswerInput, best: Trial): Answer["cost"] {
+  const { probes } = best;
+  if (probes === undefined || goal.name === "throughput") return null;
+  const of = (key: string): number => mean(probes.map(({ statistics }) => statistics[key] ?? 0));
+  return costOf({
+    profile: deployment.profile,
+    pricePerHour,
+    replicas: deployment.replicas,
+    busy: mean(probes.map(({ busy }) => busy.gpu)),
+    requestsPerS: of("request_throughput"),
+    promptTokens: of("prompt_tokens_per_request"),
+    outputTokens: of("output_tokens_per_request"),
+  });
+}

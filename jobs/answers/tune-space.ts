@@ -1,0 +1,101 @@
+/** What a policy's settings may be tuned to: for each, values around the one in force that work on the profile. */
+import { ConfigError } from "../../formats/index.js";
+import { ifItWorks, machineOf, planPolicy, settingNames, slotsOfServer } from "../../sim/index.js";
+import { inputAt, planOf, type Deployment } from "./deployment.js";
+
+export type SettingValue = number | string | boolean;
+export type Settings = Readonly<Record<string, SettingValue>>;
+
+export interface Dimension {
+  readonly setting: string;
+  /** As the deployment has it. */
+  readonly base: SettingValue;
+  /** With the base. */
+  readonly values: readonly SettingValue[];
+}
+
+/** Times the value in force. */
+const sizes = [0.25, 0.5, 1, 2, 4];
+const fractions = [0.7, 0.8, 0.9, 0.95];
+
+type Values = (base: SettingValue, deployment: Deployment) => readonly SettingValue[];
+
+const multiples: Values = (base) => sizes.map((times) => Math.max(1, Math.round(times * Number(base))));
+const times: Values = (base) => (Number(base) === 0 ? [0.01, 0.1, 0.5] : [0, ...multiplesOf(Number(base))]);
+const shares: Values = () => fractions;
+
+function multiplesOf(base: number): number[] {
+  return [0.1, 0.25, 0.5, 2].map((factor) => Number((factor * base).toPrecision(4)));
+}
+
+const flagValues: Values = () => [true, false];
+
+/** Each only where it can change something. */
+const spaces: Readonly<Record<string, Values>> = {
+  max_num_seqs: multiples,
+  max_num_batched_tokens: multiples,
+  long_prefill_token_threshold: () => [0, 256, 512, 1024],
+  enable_chunked_prefill: flagValues,
+  enable_prefix_caching: (base, deployment) => (sharesContent(deployment) ? [true, false] : [base]),
+  scheduling_policy: (base, { load }) => (load.priorities === undefined ? [base] : ["fcfs", "priority"]),
+  block_size: () => [8, 16, 32],
+  gpu_memory_utilization: shares,
+  batch_size: multiples,
+  min_batch_size: multiples,
+  max_batch_size: multiples,
+  timeout_s: times,
+  max_time_wait_s: times,
+  memory_threshold: () => [0.6, 0.7, 0.8, 0.9],
+};
+
+export const tunableSettings: readonly string[] = Object.keys(spaces);
+
+/** Settings in force: the deployment's, the profile's server's and the policy's own defaults. */
+export function settingsInForce(deployment: Deployment): Readonly<Record<string, unknown>> {
+  const plan = planOf(deployment);
+  return plan.work === "step" ? plan.create(machineOf(deployment.profile)).settings : plan.settings;
+}
+
+/** `only`: names of settings to tune. ConfigError for one that is not tuned, and where nothing is left to tune. */
+export function tuneSpace(deployment: Deployment, only?: readonly string[]): Dimension[] {
+  const { name } = deployment.policy;
+  const own = settingNames(name).filter((setting) => Object.hasOwn(spaces, setting));
+  for (const setting of only ?? []) {
+    if (!own.includes(setting)) {
+      throw new ConfigError(`--settings ${setting}: it is not tuned of ${name}, expected some of ${own.join(", ")}`);
+    }
+  }
+  const inForce = settingsInForce(deployment);
+  const dimensions = (only ?? own).flatMap((setting): Dimension[] => {
+    const base = inForce[setting] as SettingValue | undefined;
+    if (base === undefined) return [];
+    const values = [...new Set([base, ...spaces[setting]!(base, deployment)])]
+      .filter((value) => value === base || works(deployment, { [setting]: value }))
+      .sort((a, b) => Number(a) - Number(b));
+    return values.length < 2 ? [] : [{ setting, base, values }];
+  });
+  if (dimensions.length > 0) return dimensions;
+  throw new ConfigError(`no setting of ${name} can be tuned on this profile under this load`);
+}
+
+/** Whether the policy can be made with these settings, on the profile. */
+export function works(deployment: Deployment, changes: Settings): boolean {
+  const made = ifItWorks(() => {
+    const changed = changedBy(deployment, changes);
+    const plan = planPolicy(changed.policy.name, changed.policy.settings, { source: "tune" });
+    if (plan.work === "step") plan.create(machineOf(changed.profile));
+    return slotsOfServer(inputAt(changed, { x: 1, seed: "1", draw: null, count: 1 })) > 0;
+  });
+  return made === true;
+}
+
+export function changedBy(deployment: Deployment, changes: Settings): Deployment {
+  const { name, settings } = deployment.policy;
+  return { ...deployment, policy: { name, settings: { ...settings, ...changes } } };
+}
+
+/** Prompts of which some begin alike. */
+function sharesContent({ load, source }: Deployment): boolean {
+  if (source.kind !== "lengths") return source.requests.some(({ content }) => content !== undefined);
+  return load.dataset_name === "prefix_repetition" || (load.random_prefix_len ?? 0) > 0;
+}
