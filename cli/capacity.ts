@@ -21,7 +21,6 @@ import { deliverAnswer, requireMet } from "./deliver-answer.js";
 import { Interrupted } from "./fail.js";
 import { parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
-import { note, warn } from "./output.js";
 import { fractionOf } from "./percent-flag.js";
 import { startProgress } from "./progress.js";
 import { sameCommand, verifyCommandOf } from "./reproduce.js";

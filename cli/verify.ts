@@ -1,6 +1,6 @@
 /** servesim verify: an answer checked by real loads around it, on a vLLM server or with ONNX Runtime on this machine. */
 import { relative, dirname, join } from "node:path";
-import type { Argv } from "yargs";
+
 import { z } from "zod";
 import {
   answerSchema,
@@ -79,7 +79,7 @@ export const verifyCommand: Command = {
   flags: (yargs) =>
     declareFlags(declareFlags(declareFlags(yargs, ownFlags), modelOnly, "Model:"), serverOnly, "vLLM server:")
       .positional("answer", { type: "string", describe: "answer of servesim capacity (-o ANSWER.json)" })
-      .alias("o", "output") as Argv,
+      .alias("o", "output"),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...serverOnly, ...modelOnly }, args);
     const file = String(args.answer);
