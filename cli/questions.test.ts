@@ -136,6 +136,7 @@ test("headroom: a server's metrics read twice; unreachable ones are an error of 
     );
   };
   const server = await startFakeVllm({ metrics });
+  const { baseUrl } = server;
   const line =
     "headroom --profile h100-llama-3.1-8b-vllm-0.26 --interval 0.5 --slo mean_ttft:200 --replications 2 --num-prompts 400";
   try {
