@@ -136,16 +136,17 @@ test("headroom: a server's metrics read twice; unreachable ones are an error of 
     );
   };
   const server = await startFakeVllm({ metrics });
+  const { baseUrl } = server;
   const line =
     "headroom --profile h100-llama-3.1-8b-vllm-0.26 --interval 0.5 --slo mean_ttft:200 --replications 2 --num-prompts 400";
   try {
-    const { code, stdout } = await servesimIn(folder, words(`${line} --metrics ${server.baseUrl}/metrics -o a.json`));
+    const { code, stdout } = await servesimIn(folder, words(`${line} --metrics ${baseUrl}/metrics -o a.json`));
     expect(stdout).toMatch(/^now: [\d.]+ requests\/s \(\d+ in 0\.\d+ s\), prompts of 60.* tokens, answers of 5/m);
     expect(stdout).toMatch(/^growth left: \+[\d.]+ %$/m);
     expect([answerIn("a.json").question.name, code]).toEqual(["headroom", 0]);
   } finally {
     await server.close();
   }
-  const gone = await servesimIn(folder, words(`${line} --metrics ${server.baseUrl}`));
+  const gone = await servesimIn(folder, words(`${line} --metrics ${baseUrl}`));
   expect([gone.code, gone.stdout]).toEqual([3, ""]);
 });

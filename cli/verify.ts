@@ -1,6 +1,6 @@
 /** servesim verify: an answer checked by real loads around it, on a vLLM server or with ONNX Runtime on this machine. */
 import { relative, dirname, join } from "node:path";
-import type { Argv } from "yargs";
+
 import { z } from "zod";
 import {
   answerSchema,
