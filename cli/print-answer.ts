@@ -76,7 +76,10 @@ function printBinding({ binds: { slo, resource }, next_best: next, unit }: Answe
   if (slo === null && resource === null) return;
   const what = slo === "sustained" ? "what the server can keep up with" : slo;
   const by = [what, resource === null ? null : (resources[resource] ?? resource)].filter((one) => one !== null);
-  const more = next === null ? "" : `; with ${next.change} about ${figure(next.value, 3)} ${unit}`;
+  const more =
+    next === null
+      ? ""
+      : `; with ${next.change} about ${Number.isInteger(next.value) ? next.value : figure(next.value, 3)} ${unit}`;
   print(`limited by ${by.join(" and ")}${more}`);
 }
 

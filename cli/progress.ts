@@ -23,11 +23,14 @@ function barProgress(title: string): Progress {
     etaBuffer: 50,
   });
   let started = false;
+  let before = 0;
   return {
     update(done, total, label = "") {
-      if (!started) bar.start(total, done, { label: printable(label) });
+      // Fewer than before: other work, whose time is its own.
+      if (!started || done < before) bar.start(total, done, { label: printable(label) });
       else bar.update(done, { label: printable(label) });
       started = true;
+      before = done;
     },
     stop: () => {
       if (started) bar.stop();
@@ -36,11 +39,16 @@ function barProgress(title: string): Progress {
 }
 
 function lineProgress(title: string): Progress {
-  const startMs = process.uptime() * 1e3;
+  let startMs = process.uptime() * 1e3;
   let lastMs = startMs;
+  let beforeMs = startMs;
+  let before = 0;
   return {
     update(done, total, label = "") {
       const nowMs = process.uptime() * 1e3;
+      // Fewer than before: other work, whose time is its own.
+      if (done < before) startMs = beforeMs;
+      [before, beforeMs] = [done, nowMs];
       if (done < 1 || nowMs - lastMs < LINE_EVERY_MS) return;
       lastMs = nowMs;
       const leftS = Math.ceil((((nowMs - startMs) / done) * (total - done)) / 1e3);

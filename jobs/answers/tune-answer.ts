@@ -30,8 +30,10 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
   const { best, base, front } = found;
   const interval = predictionInterval(best.values);
   const sample = inputAt(deployment, { x: deployment.replicas, seed: deployment.seed, draw: null, count: found.count });
-  const evidence = front.slice(0, MOST_EVIDENCE).map((trial) => evidenceOfTrial(trial, goal));
-  const probes = best.probes ?? [];
+  const probes = found.atBest;
+  const evidence = front
+    .slice(0, MOST_EVIDENCE)
+    .map((trial) => evidenceOfTrial(trial === best ? { ...trial, probes } : trial, goal));
   const most = probes.map(({ extrapolated }) => extrapolated).sort((a, b) => b.share - a.share)[0];
   const next = front.find((trial) => trial !== best);
   return {
@@ -48,12 +50,12 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
     extrapolated_share: mean(probes.map(({ extrapolated }) => extrapolated.share)) || 0,
     nearest_measured: nearestMeasured(deployment.profile, evidence[0]!.statistics, `${goal.name}_ms`),
     evidence,
-    cost: costAt(input, best),
+    cost: costAt(input),
     tuning: {
       command: input.commandOf(best.changes),
       changes: { ...best.changes },
       base: { value: mean(base.values), difference: relative(best, base, goal) },
-      front: front.map((trial) => pointOf(trial, goal)),
+      front: front.map((trial) => pointOf(trial === best ? { ...trial, probes } : trial, goal)),
       sensitivity: found.sensitivity.map((one) => sensitivityOf(one, best, goal)),
       tried: found.tried,
     },
@@ -70,9 +72,13 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
 const MOST_EVIDENCE = 6;
 
 function evidenceOfTrial(trial: Trial, goal: TuneGoal): AnswerEvidence {
-  const statistics =
-    trial.probes?.map((probe) => probe.statistics) ?? trial.values.map((value) => ({ [goal.name]: value }));
-  return evidenceOf({ settings: changesText(trial.changes) }, statistics);
+  const { probes = [], values, changes } = trial;
+  const isRate = goal.name === "throughput";
+  const statistics = values.map((value, at) => ({
+    ...(isRate ? { [goal.name]: value } : {}),
+    ...probes[at]?.statistics,
+  }));
+  return evidenceOf({ settings: changesText(changes) }, statistics);
 }
 
 function changesText(changes: Settings): string {
@@ -129,9 +135,9 @@ function beyondServer(deployment: Deployment, { changes }: Trial): string[] {
   return [`the profile was measured with max_num_seqs ${measured}; ${slots} is beyond it: check it on the server before you rely on it`]; // prettier-ignore
 }
 
-function costAt({ deployment, pricePerHour, goal }: TuneAnswerInput, best: Trial): Answer["cost"] {
-  const { probes } = best;
-  if (probes === undefined || goal.name === "throughput") return null;
+function costAt({ deployment, pricePerHour, found }: TuneAnswerInput): Answer["cost"] {
+  const probes = found.atBest;
+  if (probes.length === 0) return null;
   const of = (key: string): number => mean(probes.map(({ statistics }) => statistics[key] ?? 0));
   return costOf({
     profile: deployment.profile,

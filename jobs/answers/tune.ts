@@ -4,14 +4,16 @@
  * random numbers do not tell apart.
  */
 import { ConfigError, goalsText } from "../../formats/index.js";
-import { requestsToShow, shuffled, stream } from "../../sim/index.js";
+import { mean, requestsToShow, shuffled, stream } from "../../sim/index.js";
 import { asUsual, replicationTasks } from "../replicate/index.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
 import type { Deployment } from "./deployment.js";
 import { mostRequests } from "./load-source.js";
 import { pilot, rejectUnservable } from "./pilot.js";
+import type { DetailedProbe } from "./probe.js";
+import type { DetailTask } from "./tasks.js";
 import { difference, isBetter, isMissed, rankOf, tryAll, type Trial, type TrialInput } from "./tune-trials.js";
-import { tuneSpace, works, type Dimension, type Settings, type SettingValue } from "./tune-space.js";
+import { changedBy, tuneSpace, works, type Dimension, type Settings, type SettingValue } from "./tune-space.js";
 import type { TuneGoal } from "./tune-goal.js";
 
 export interface TuneOptions extends CrewOptions {
@@ -41,6 +43,8 @@ export interface Sensitivity {
 export interface Tuned {
   readonly base: Trial;
   readonly best: Trial;
+  /** Runs of the best; of a rate, at it. */
+  readonly atBest: readonly DetailedProbe[];
   readonly verdict: "better" | "same" | "unclear" | "cannot_be_met";
   /** Of the last round and its neighbours, those that no other is better than in both; the best first. */
   readonly front: readonly Trial[];
@@ -88,9 +92,11 @@ export async function tune(deployment: Deployment, goal: TuneGoal, options: Tune
     const best = await leastChanged(finals, space, await climbed(finals, space));
     const sensitivity = await sensitivityAt(finals, space, best);
     const base = finals.of({});
+    const atBest = best.probes ?? (await runsAtRate(crew, best, input));
     return {
       base,
       best,
+      atBest,
       verdict: verdictOf(best, base),
       front: frontOf(finals.all(), best),
       sensitivity,
@@ -100,6 +106,16 @@ export async function tune(deployment: Deployment, goal: TuneGoal, options: Tune
       notes: notesOf(deployment),
     };
   });
+}
+
+/** Runs at the mean of the rates found; none where no rate meets the goals. */
+async function runsAtRate(crew: Crew, { changes, values }: Trial, input: TrialInput): Promise<DetailedProbe[]> {
+  const { deployment, draws, count } = input;
+  const x = mean(values);
+  if (x === 0) return [];
+  const { policy } = changedBy(deployment, changes);
+  const tasks = draws.map(({ seed, draw }): DetailTask => ({ kind: "detail", point: { seed, draw, count, x }, changes: { policy } })); // prettier-ignore
+  return crew.details(tasks, "at the answer");
 }
 
 function lengthOf({ load, source }: Deployment, { goals, name }: TuneGoal): number {
