@@ -6,7 +6,8 @@ import { BackendError, loadSchema, type EngineJitter, type Profile } from "../..
 import { readProfile } from "../../formats/files/index.js";
 import { planPolicy, simulateRun, workloadFromLengths, type SimulatedRunInput } from "../../sim/index.js";
 import type { PredictedInterval, PredictedIntervals } from "./merge.js";
-import { replicate, replicationLane, type Replicated, type ReplicateOptions } from "./replicate.js";
+import { lanesFor, replicationLane } from "./lanes.js";
+import { replicate, type Replicated, type ReplicateOptions } from "./replicate.js";
 import { baseOf, runReplication } from "./task.js";
 
 /** A profile that keeps no draws of its fit. */
@@ -207,5 +208,13 @@ describe("worker threads", () => {
     } finally {
       await lane.close();
     }
+  });
+
+  test("are fewer where the load is large, and this one then goes on with them", () => {
+    expect(lanesFor(1, 100)).toEqual({ isOwn: true, others: 0 });
+    expect(lanesFor(8, 100_000)).toEqual({ isOwn: false, others: 8 });
+    expect(lanesFor(2, 500_000)).toEqual({ isOwn: false, others: 2 });
+    expect(lanesFor(16, 500_000)).toEqual({ isOwn: true, others: 2 });
+    expect(lanesFor(16, 1_000_000)).toEqual({ isOwn: true, others: 0 });
   });
 });

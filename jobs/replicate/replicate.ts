@@ -5,11 +5,11 @@
  */
 import { availableParallelism } from "node:os";
 import { ConfigError, type Run, type Workload } from "../../formats/index.js";
-import { workerFile } from "../../formats/files/index.js";
 import type { SimulatedRunInput } from "../../sim/index.js";
-import { ownLane, rejectedBy, workerLane, type Lane } from "../threads/index.js";
+import { ownLane, rejectedBy } from "../threads/index.js";
 import { causesOf, missingCauses, type Causes } from "./causes.js";
 import { areEnough, leastKnownWidth, TOKEN_BUDGET, workOf, type ReplicationWork } from "./how-many.js";
+import { lanesFor, replicationLane, type ReplicationLane } from "./lanes.js";
 import { merge } from "./merge.js";
 import { replicationTasks } from "./draws.js";
 import { baseOf, runReplication, type ReplicationResult, type ReplicationTask, type SummaryValues } from "./task.js";
@@ -80,8 +80,9 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
   const rest = tasks.length - 1;
   const isWorthThreads = work.outputTokens * rest >= WORTH_THREADS;
   const workers = Math.min(rest, options.workers ?? (isWorthThreads ? availableParallelism() : 1));
-  const own = (): ReplicationLane => ownLane((task) => runReplication(base, task).result);
-  const lanes = workers > 1 ? Array.from({ length: workers }, () => replicationLane(base)) : [own()];
+  const { isOwn, others } = lanesFor(workers, base.input.workload.requests.length);
+  const lanes = Array.from({ length: others }, () => replicationLane(base));
+  if (isOwn) lanes.push(ownLane((task) => runReplication(base, task).result));
   const results: (ReplicationResult | undefined)[] = [];
   let next = 1;
   let whole = 0;
@@ -118,23 +119,13 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
     return { run, results: results.slice(0, whole) as ReplicationResult[] };
   };
   try {
-    // Beside threads only the first replication keeps this thread busy, without them all do.
-    return await (workers > 1 ? simulateAll(blocking) : blocking(() => simulateAll(asUsual)));
+    // Without a lane of its own only the first replication keeps this thread busy.
+    return await (isOwn ? blocking(() => simulateAll(asUsual)) : simulateAll(blocking));
   } finally {
     isEnded = true;
     abort.abort();
     await Promise.all(lanes.map((lane) => lane.close()));
   }
-}
-
-type ReplicationLane = Lane<ReplicationTask, ReplicationResult>;
-
-/** A worker thread for replications, that runs `program`. */
-export function replicationLane(
-  base: ReturnType<typeof baseOf>,
-  program: string | URL = workerFile("replications"),
-): ReplicationLane {
-  return workerLane(program, base, "with --replications 1 none is started");
 }
 
 /** A width that is known so many times worse than it should be is reported: to 22 % of itself. */

@@ -7,7 +7,7 @@ import { stream } from "../kernel/index.js";
 import type { SimulatedRunInput } from "../engine/index.js";
 import { syntheticLengths } from "../workload/index.js";
 
-/** Draws that stand for a distribution of lengths. */
+/** Draws that stand for a distribution of lengths; a load of as many stands for it itself. */
 const POPULATION = 20_000;
 /** Requests of a list whose prompts share something, most: which hit the cache depends on their order. */
 const MAX_SHARING = 20_000;
@@ -23,7 +23,8 @@ export interface Mix {
 
 /** `every`: of a list whose prompts share something only every so many-th, as a replica behind a router sees it. */
 export function mixOf({ load, workload, seed }: Pick<SimulatedRunInput, "load" | "workload" | "seed">, every = 1): Mix {
-  const population = isDrawn(load) ? drawn(load, workload.requests, seed) : workload.requests;
+  const isShort = workload.requests.length < POPULATION;
+  const population = isShort && isDrawn(load) ? drawn(load, workload.requests, seed) : workload.requests;
   if (population.some(({ content }) => content !== undefined)) {
     const seen = population.filter((_, index) => index % every === 0).slice(0, MAX_SHARING);
     return { population, take: (count) => repeated(seen, count) };
@@ -38,7 +39,7 @@ function isDrawn(load: Load): boolean {
 
 /** The distribution, of which the run's own requests are the first; priorities are theirs in turn. */
 function drawn(load: Load, own: readonly WorkloadRequest[], seed: string): WorkloadRequest[] {
-  const { promptTokens, outputTokens, contentOf } = syntheticLengths(load, Math.max(POPULATION, own.length), seed);
+  const { promptTokens, outputTokens, contentOf } = syntheticLengths(load, POPULATION, seed);
   return Array.from(promptTokens, (prompt, index) => {
     const priority = own[index % own.length]?.priority;
     return {

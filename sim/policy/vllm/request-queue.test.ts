@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { requestQueue, type RequestQueue } from "./request-queue.js";
-import { isServedBefore, Sequence } from "./sequence.js";
+import { isServedBefore } from "./rank.js";
+import { Sequence } from "./sequence.js";
 
 function sequence(index: number, priority = 0, arrivalNs = 0, id?: string): Sequence {
   return new Sequence(index, arrivalNs, { promptTokens: 1, outputTokens: 1, priority, ...(id && { id }) });
@@ -17,7 +18,7 @@ function drain(queue: RequestQueue<Sequence>): number[] {
 
 describe("the queue of arrivals", () => {
   it("serves what was put back first, latest first, then by arrival", () => {
-    const queue = requestQueue("fcfs", isServedBefore);
+    const queue = requestQueue<Sequence>("fcfs", isServedBefore);
     for (let index = 0; index < 3; index++) queue.add(sequence(index));
     queue.putBack(sequence(8));
     queue.putBack(sequence(7));
@@ -26,7 +27,7 @@ describe("the queue of arrivals", () => {
   });
 
   it("lets anybody leave, and says when somebody is not in it", () => {
-    const queue = requestQueue("fcfs", isServedBefore);
+    const queue = requestQueue<Sequence>("fcfs", isServedBefore);
     const all = [0, 1, 2].map((index) => sequence(index));
     for (const one of all) queue.add(one);
     const back = sequence(9);
@@ -36,7 +37,7 @@ describe("the queue of arrivals", () => {
   });
 
   it("stays in order over thousands", () => {
-    const queue = requestQueue("fcfs", isServedBefore);
+    const queue = requestQueue<Sequence>("fcfs", isServedBefore);
     const served: number[] = [];
     for (let index = 0; index < 6000; index++) {
       queue.add(sequence(index));
@@ -53,7 +54,7 @@ describe("the queue by rank", () => {
     const entry = fc.tuple(fc.nat(2), fc.nat(2), fc.boolean());
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 40 }), (drawn) => {
-        const queue = requestQueue("priority", isServedBefore);
+        const queue = requestQueue<Sequence>("priority", isServedBefore);
         const all = drawn.map(([priority, arrivalNs], index) => sequence(index, priority, arrivalNs));
         for (const one of all) queue.add(one);
         for (const one of all) if (drawn[one.index]![2]) expect(queue.remove(one)).toBe(true);

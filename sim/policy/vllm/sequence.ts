@@ -5,6 +5,7 @@
 import type { SchedulerRequest } from "../step.js";
 import type { ContentReader } from "./content-reader.js";
 import type { SchedulerLimits } from "./limits.js";
+import { isRankedBehind } from "./rank.js";
 
 /** A request with what only recorded decisions need. */
 export interface ReplayRequest extends SchedulerRequest {
@@ -72,20 +73,11 @@ export function finishReason(sequence: Sequence, { maxModelLen, rules }: Schedul
   return undefined;
 }
 
-/** Order of the priority policy: lower priority value, earlier arrival, smaller id. */
-export function isServedBefore(a: Sequence, b: Sequence): boolean {
-  if (a.priority !== b.priority) return a.priority < b.priority;
-  if (a.arrivalNs !== b.arrivalNs) return a.arrivalNs < b.arrivalNs;
-  const [idA, idB] = [a.request.id, b.request.id];
-  return idA === undefined || idB === undefined || idA === idB ? a.index < b.index : idA < idB;
-}
-
 /** Place of the one of these running requests that is ranked last, the earliest admitted of equals. */
 export function lastRanked(running: readonly Sequence[]): number {
   let last = 0;
   for (let at = 1; at < running.length; at++) {
-    const [a, b] = [running[at]!, running[last]!];
-    if (a.priority > b.priority || (a.priority === b.priority && a.arrivalNs > b.arrivalNs)) last = at;
+    if (isRankedBehind(running[at]!, running[last]!)) last = at;
   }
   return last;
 }

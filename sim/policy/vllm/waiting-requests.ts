@@ -4,15 +4,16 @@
  */
 import type { SchedulerLimits } from "./limits.js";
 import { requestQueue, type RequestQueue } from "./request-queue.js";
-import { isServedBefore, type Sequence } from "./sequence.js";
+import { isServedBefore } from "./rank.js";
+import type { Sequence } from "./sequence.js";
 
 export class WaitingRequests {
   private readonly waiting: RequestQueue<Sequence>;
   private readonly passedOver: RequestQueue<Sequence>;
 
   constructor(private readonly limits: Pick<SchedulerLimits, "schedulingPolicy" | "rules">) {
-    this.waiting = requestQueue(limits.schedulingPolicy, isServedBefore);
-    this.passedOver = requestQueue(limits.schedulingPolicy, isServedBefore);
+    this.waiting = requestQueue<Sequence>(limits.schedulingPolicy, isServedBefore);
+    this.passedOver = requestQueue<Sequence>(limits.schedulingPolicy, isServedBefore);
   }
 
   get length(): number {

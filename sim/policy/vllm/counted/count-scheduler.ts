@@ -13,10 +13,11 @@ import { prefillCap } from "../prefill-cap.js";
 import { requestQueue, type RequestQueue } from "../request-queue.js";
 import { rejectionReason } from "../rejection.js";
 import { CountStep } from "./count-step.js";
-import { PrefixCache } from "./prefix-cache.js";
+import { CountedBlocks } from "./counted-blocks.js";
 import { Ranking } from "./ranking.js";
 import { RunningList } from "./running-list.js";
 import { SteadyDecodes } from "./steady-decodes.js";
+import { TokenReports } from "./token-reports.js";
 
 const WAITING = 1;
 /** Running, with more than one known token to compute, or newly so. */
@@ -28,13 +29,9 @@ const STARVED = 4;
 /** Running, its last token scheduled; leaves when that step is updated. */
 const DRAINING = 5;
 
-const nobody: readonly number[] = [];
-const NO_HITS = { hitBlocks: 0, idleHits: 0 };
-
 export class CountScheduler implements StepScheduler<CountStep> {
   readonly depth: 1 | 2;
-  freeBlocks: number;
-  fewestFreeBlocks: number;
+  private readonly blocks: CountedBlocks;
   private readonly running: RunningList;
   private readonly waiting: RequestQueue<number>;
   private readonly steady: SteadyDecodes;
@@ -50,7 +47,6 @@ export class CountScheduler implements StepScheduler<CountStep> {
   /** Its place among all admissions so far. */
   private readonly admission: Int32Array;
   private admissions = 0;
-  private readonly cache: PrefixCache | undefined;
   /** Of the priority policy; fcfs has none. */
   private readonly ranking: Ranking | undefined;
   private readonly watermarkBlocks: number;
@@ -59,10 +55,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   /** Most tokens of one request in the latest pass, or in the one that decodeRun looks at. */
   private cap = Infinity;
   private latest: CountStep | undefined;
-  /** Requests that left the steady ones after a step whose tokens were at the client already. */
-  private left: { request: number; lastNs: number }[] = [];
-  /** Steady requests with tokens still on their way to the client: their next one is reported by itself. */
-  private late = nobody;
+  private readonly reports = new TokenReports();
   private steps = 0;
   private unreported = false;
 
@@ -72,9 +65,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     counts: TokenCounts = tokenCounts(requests),
   ) {
     this.depth = limits.asyncScheduling ? 2 : 1;
-    this.freeBlocks = limits.numGpuBlocks - 1;
-    this.fewestFreeBlocks = this.freeBlocks;
-    if (limits.prefixCaching) this.cache = new PrefixCache(requests, limits.blockSize, this.freeBlocks);
+    this.blocks = new CountedBlocks(limits, requests);
     this.budget = stepBudget(limits);
     this.slots = slotCount(limits);
     this.watermarkBlocks = Math.floor(limits.watermark * limits.numGpuBlocks);
@@ -93,6 +84,18 @@ export class CountScheduler implements StepScheduler<CountStep> {
 
   get runningRequests(): number {
     return this.running.length;
+  }
+
+  get freeBlocks(): number {
+    return this.blocks.free;
+  }
+
+  get fewestFreeBlocks(): number {
+    return this.blocks.fewestFree;
+  }
+
+  set fewestFreeBlocks(blocks: number) {
+    this.blocks.fewestFree = blocks;
   }
 
   get contextTokens(): number {
@@ -132,21 +135,21 @@ export class CountScheduler implements StepScheduler<CountStep> {
       this.drain(ended, this.steady.computed(ended), step);
       this.steady.remove(ended);
     }
-    if (this.freeBlocks < this.fewestFreeBlocks) this.fewestFreeBlocks = this.freeBlocks;
+    this.blocks.watch();
     this.latest = step;
     return step;
   }
 
   update(step: CountStep): readonly number[] {
-    if (this.cache !== undefined) step.ending.sort((a, b) => this.admission[a]! - this.admission[b]!);
+    if (this.blocks.isCaching) step.ending.sort((a, b) => this.admission[a]! - this.admission[b]!);
     for (const request of step.ending) {
       if (this.state[request] === DRAINING) {
         this.running.remove(request);
-        this.release(request, this.computed[request]!, this.computed[request]!);
+        this.blocks.release(request, this.computed[request]!, this.computed[request]!);
       } else {
         this.waiting.remove(request); // preempted while its last token was in flight
       }
-      this.cache?.forget(request);
+      this.blocks.forget(request);
       this.state[request] = 0;
       this.unreported = true;
     }
@@ -154,32 +157,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   deliver(step: CountStep, atNs: number, sink: TokenSink): void {
-    step.deliveredNs = atNs;
-    if (step.isSteadyOnly && this.left.length === 0 && this.late.length === 0) {
-      sink.steadyTokens(step.steady, atNs);
-      return;
-    }
-    if (this.left.length > 0) this.tellLeft(sink);
-    const { late } = this;
-    if (step.steady > late.length) sink.steadyTokens(step.steady - late.length, atNs);
-    let stillLate = nobody;
-    for (const request of late) if (sink.token(request, atNs)) stillLate = withOne(stillLate, request);
-    for (const request of step.joining) if (sink.token(request, atNs)) stillLate = withOne(stillLate, request);
-    for (const request of step.ending) sink.lastTokenWas(request, atNs);
-    for (const request of step.leaving) sink.lastTokenWas(request, atNs);
-    const isOver = step.ending.length > 0 || step.leaving.length > 0;
-    this.late =
-      isOver && stillLate.length > 0
-        ? stillLate.filter((request) => !step.ending.includes(request) && !step.leaving.includes(request))
-        : stillLate;
-  }
-
-  /** Tells of requests that left the steady ones after their tokens were at the client. */
-  private tellLeft(sink: TokenSink): void {
-    const { left } = this;
-    for (const { request, lastNs } of left) sink.lastTokenWas(request, lastNs);
-    this.late = this.late.filter((request) => !left.some((of) => of.request === request));
-    this.left = [];
+    this.reports.deliver(step, atNs, sink);
   }
 
   decodeRun(): number {
@@ -191,16 +169,16 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.cap = prefillCap(this.limits, this.running.length + this.waiting.length);
     if (passes === 0 || (this.waiting.length > 0 && this.admitsHead(this.budget - steady.size))) return 0;
     // Without the full-sequence gate, losing cached blocks that nobody holds can make the head's first chunk cheaper.
-    const isAtRisk = this.waiting.length > 0 && this.cache !== undefined && this.cache.idleHits > 0;
+    const isAtRisk = this.waiting.length > 0 && this.blocks.idleHits > 0;
     return steady.passesWithin(isAtRisk && !this.limits.reserveFullIsl ? 0 : this.freeBlocks, passes);
   }
 
   skip(steps: number): void {
-    this.take(this.steady.blocksOver(steps));
+    this.blocks.take(this.steady.blocksOver(steps));
     this.steady.passes += steps;
     this.steps += steps;
     this.unreported = false;
-    if (this.freeBlocks < this.fewestFreeBlocks) this.fewestFreeBlocks = this.freeBlocks;
+    this.blocks.watch();
   }
 
   passOfRun(isLatest: boolean): CountStep {
@@ -245,7 +223,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     const { steady } = this;
     step.steady = steady.size;
     if (steady.size > 0) step.decodes(steady.size, steady.contextTokens);
-    this.take(steady.blocksNextPass());
+    this.blocks.take(steady.blocksNextPass());
     steady.passes++;
     let budget = this.budget - steady.size;
     if (this.prefilling.length > 0) {
@@ -253,7 +231,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
       this.prefilling = [];
       for (const request of served) {
         const tokens = Math.min(this.wanted(request), budget);
-        this.take(this.blocksToGrow(request, tokens));
+        this.blocks.take(this.blocksToGrow(request, tokens));
         this.register(request, tokens);
         budget -= tokens;
         if (!this.compute(request, tokens, step)) this.prefilling.push(request);
@@ -289,7 +267,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
         this.preempt(victim, taken, step);
         if (victim === request) break scan;
       }
-      this.take(blocks);
+      this.blocks.take(blocks);
       if (state[request] !== STEADY) this.register(request, tokens);
       budget -= tokens;
       served.push(request);
@@ -326,12 +304,12 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   private admit(step: CountStep, left: number): void {
-    const { waiting, running, slots, cache } = this;
+    const { waiting, running, slots, blocks } = this;
     let budget = left;
     while (waiting.length > 0 && this.admitsHead(budget)) {
       const request = waiting.head()!;
-      const hitBlocks = cache?.hitBlocks ?? 0;
-      const cachedTokens = hitBlocks * this.limits.blockSize;
+      const { hits } = blocks;
+      const cachedTokens = hits * this.limits.blockSize;
       this.computed[request] = cachedTokens;
       const tokens = Math.min(this.wanted(request), budget);
       waiting.takeHead();
@@ -339,11 +317,8 @@ export class CountScheduler implements StepScheduler<CountStep> {
       this.admission[request] = this.admissions++;
       this.state[request] = PREFILLING;
       step.admit(request, cachedTokens);
-      if (cache !== undefined) {
-        this.freeBlocks -= cache.idleHits;
-        cache.hold(request);
-      }
-      this.take(this.blocksFor(cachedTokens + tokens) - hitBlocks);
+      blocks.hold(request);
+      blocks.take(blocks.holding(cachedTokens + tokens) - hits);
       this.register(request, tokens);
       budget -= tokens;
       if (!this.compute(request, tokens, step)) this.prefilling.push(request);
@@ -355,19 +330,19 @@ export class CountScheduler implements StepScheduler<CountStep> {
 
   /** Whether the next waiting request can start with `budget` tokens left. */
   private admitsHead(budget: number): boolean {
-    const { limits, running, cache } = this;
-    cache?.forgetLookUp();
+    const { limits, running, blocks } = this;
+    blocks.forgetLookUp();
     if (budget <= 0 || running.length >= this.slots) return false;
     const request = this.waiting.head()!;
     const known = this.target[request]!;
-    cache?.lookUp(request, known);
-    const { hitBlocks, idleHits } = cache ?? NO_HITS;
-    const cachedTokens = hitBlocks * limits.blockSize;
+    blocks.lookUp(request, known);
+    const { hits, idleHits } = blocks;
+    const cachedTokens = hits * limits.blockSize;
     const wanted = Math.min(known - cachedTokens, this.cap);
     if (!limits.chunkedPrefill && wanted > budget) return false;
     const guard = running.length > 0 ? this.watermarkBlocks : 0;
     const gated = limits.reserveFullIsl ? known : cachedTokens + Math.min(wanted, budget);
-    return this.blocksFor(gated) - hitBlocks + idleHits + guard <= this.freeBlocks;
+    return blocks.holding(gated) - hits + idleHits + guard <= blocks.free;
   }
 
   /** Computes `tokens` of a request outside the steady ones. Returns whether it samples, and so leaves that state. */
@@ -407,7 +382,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     const computed = this.computed[request]!;
     const isInFlight = this.depth === 2 && (state === STEADY || state === DRAINING);
     const registered = isInFlight ? Math.max(this.target[request]!, computed + taken - 1) : computed + taken;
-    this.release(request, computed + taken, registered);
+    this.blocks.release(request, computed + taken, registered);
     // A decoding request has sampled a token for every one computed from its prompt's last on.
     if (state === STEADY || state === DRAINING) this.target[request] = computed + 1;
     this.computed[request] = 0;
@@ -421,9 +396,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   private leaveSteady(request: number): void {
     this.computed[request] = this.steady.computed(request);
     this.steady.remove(request);
-    const latest = this.latest!;
-    if (Number.isNaN(latest.deliveredNs)) latest.leave(request);
-    else this.left.push({ request, lastNs: latest.deliveredNs });
+    this.reports.leaves(request, this.latest!);
   }
 
   /** Tokens a request outside the steady ones asks for in a pass. */
@@ -431,39 +404,15 @@ export class CountScheduler implements StepScheduler<CountStep> {
     return Math.min(this.target[request]! - this.computed[request]!, this.cap);
   }
 
-  private take(blocks: number): void {
-    this.freeBlocks -= blocks;
-    this.cache?.take(blocks);
-  }
-
   /** A request outside the steady ones computes so many tokens: full blocks of known tokens can be found from now on. */
   private register(request: number, tokens: number): void {
     const end = Math.min(this.computed[request]! + tokens, this.target[request]!);
-    this.cache?.register(request, Math.floor(end / this.limits.blockSize));
-  }
-
-  /** Gives up the blocks of `tokens`, of which the full ones of the first `registered` can be found. */
-  private release(request: number, tokens: number, registered: number): void {
-    const { cache } = this;
-    const blocks = this.blocksFor(tokens);
-    cache?.register(request, Math.floor(registered / this.limits.blockSize));
-    this.freeBlocks += cache === undefined ? blocks : cache.release(request, blocks);
+    this.blocks.register(request, end);
   }
 
   private blocksToGrow(request: number, tokens: number): number {
     if (this.state[request] === STEADY) return this.steady.needsBlock(request) ? 1 : 0;
     const computed = this.computed[request]!;
-    return this.blocksFor(computed + tokens) - this.blocksFor(computed);
+    return this.blocks.holding(computed + tokens) - this.blocks.holding(computed);
   }
-
-  private blocksFor(tokens: number): number {
-    return Math.ceil(tokens / this.limits.blockSize);
-  }
-}
-
-/** A list with one more, in place unless it is the empty one that is shared. */
-function withOne(requests: readonly number[], request: number): readonly number[] {
-  if (requests === nobody) return [request];
-  (requests as number[]).push(request);
-  return requests;
 }

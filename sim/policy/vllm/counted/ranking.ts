@@ -1,36 +1,28 @@
-/** Who is served before whom under the priority policy, of requests known by their place in the workload; as isServedBefore. */
+/** The order of the priority policy over requests that are known by their place in the workload. */
 import type { SchedulerRequest } from "../../step.js";
+import { isRankedBehind, isServedBefore, type Ranked } from "../rank.js";
 import type { RunningList } from "./running-list.js";
 
 export class Ranking {
-  private readonly arrivalNs: Float64Array;
+  private readonly ranked: Ranked[] = [];
 
-  constructor(private readonly requests: readonly SchedulerRequest[]) {
-    this.arrivalNs = new Float64Array(requests.length);
-  }
+  constructor(private readonly requests: readonly SchedulerRequest[]) {}
 
   arrived(index: number, arrivalNs: number): void {
-    this.arrivalNs[index] = arrivalNs;
+    const request = this.requests[index]!;
+    this.ranked[index] = { index, arrivalNs, priority: request.priority ?? 0, request };
   }
 
   isServedBefore(a: number, b: number): boolean {
-    const order = this.priorityThenArrival(a, b);
-    if (order !== 0) return order < 0;
-    const [idA, idB] = [this.requests[a]!.id, this.requests[b]!.id];
-    return idA === undefined || idB === undefined || idA === idB ? a < b : idA < idB;
+    return isServedBefore(this.ranked[a]!, this.ranked[b]!);
   }
 
   /** The one ranked last, the earliest admitted of equals. */
   last(running: RunningList): number {
     let last = running.head;
     for (let request = running.next(last); request >= 0; request = running.next(request)) {
-      if (this.priorityThenArrival(request, last) > 0) last = request;
+      if (isRankedBehind(this.ranked[request]!, this.ranked[last]!)) last = request;
     }
     return last;
-  }
-
-  private priorityThenArrival(a: number, b: number): number {
-    const byPriority = (this.requests[a]!.priority ?? 0) - (this.requests[b]!.priority ?? 0);
-    return byPriority || this.arrivalNs[a]! - this.arrivalNs[b]!;
   }
 }
