@@ -27,6 +27,7 @@ test("the package depends on these libraries and no others", () => {
     "fast-csv",
     "fastest-levenshtein",
     "gpt-tokenizer",
+    "hyparquet-writer",
     "jsdom",
     "koffi",
     "mathjs",
