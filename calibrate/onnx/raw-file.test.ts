@@ -116,6 +116,6 @@ test("somebody else's plan file is not replaced", () => {
   expect(() => {
     startRaw(path, { plan, machine, baseBytes: 7, scouted: false });
   }).toThrow(
-    /mini\.plan\.json is there already and is no plan of a calibration|measurements\.plan\.json is there already/,
+    /mini\.plan\.json exists already and is not a calibration plan|measurements\.plan\.json is there already/,
   );
 });
