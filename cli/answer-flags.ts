@@ -47,7 +47,7 @@ export function declareAnswerFlags(yargs: Argv, ownFlags: Shape): Argv {
   return declareGoodput(declareFlags(declared, sloFlags, GOAL_HEADING), GOAL_HEADING).alias("o", "output");
 }
 
-/** Rejects, before the work, places that hold a file or cannot be written to. */
+/** Rejects outputs that exist already or cannot be written, before the work starts. */
 export function requireFreeFiles(files: readonly (string | undefined)[], force: boolean): void {
   for (const file of files) {
     if (file === undefined) continue;
@@ -58,7 +58,7 @@ export function requireFreeFiles(files: readonly (string | undefined)[], force: 
 
 export interface Asked {
   readonly deployment: Deployment;
-  /** So that the question can be asked again, from the answer alone. */
+  /** Recorded in the answer, so that the question can be asked again from that file alone. */
   readonly asked: Readonly<Record<string, unknown>>;
 }
 

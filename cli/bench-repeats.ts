@@ -1,11 +1,11 @@
-/** The repeats of a real run: each with signals heard, kept and printed as it ends. */
+/** The repeats of a real run: each handles signals, and is kept and printed as it ends. */
 import { defined, type Run } from "../formats/index.js";
 import type { BenchRequest } from "./bench-flags.js";
 import { deliverRun } from "./deliver-run.js";
 import { realRun, type During } from "./real-run.js";
 import { requireAnswers } from "./require-answers.js";
 
-/** A repeat, and what there is to say and to keep beside its run. */
+/** A repeat, with what to print and what to keep beside its run. */
 export interface MeasuredRepeat {
   readonly run: Run;
   readonly printMore?: () => void;
@@ -26,7 +26,7 @@ export async function runRepeats(
     const { run, printMore, keepMore } = await realRun(`${title}${repeat}, requests`, delivery, (during) =>
       measure({ ...during, date: new Date().toISOString() }),
     );
-    // Before anything else is made of it: whatever fails then, the run is there.
+    // First of all, so that a later failure does not lose the run.
     await deliverRun(run, delivery, { isKept: true, ...defined({ printMore }) });
     await keepMore?.(output, at);
     runs.push(run);

@@ -155,7 +155,7 @@ test.each([
   [
     ["--backend", "vllm", "--base-url", "http://x", "--policy", "orca"],
     2,
-    /--policy orca: no server schedules so, simulate it; a vLLM server runs vllm, or batches of naive or dynamic/,
+    /--policy orca: no server schedules this way, simulate it; a vLLM server runs vllm, or batches of naive or dynamic/,
   ],
   [
     ["--backend", "vllm", "--base-url", "http://x", "--save-result", "/dev/null/r.json"],

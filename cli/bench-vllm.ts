@@ -44,7 +44,7 @@ export async function benchOnVllm(request: BenchRequest): Promise<void> {
   if (plan.work === "batch") rejectWithBatches(plan.name, args);
   else if (plan.server !== "vllm") {
     throw new ConfigError(
-      `--policy ${plan.name}: no server schedules so, simulate it; a vLLM server runs vllm, or batches of ` +
+      `--policy ${plan.name}: no server schedules this way, simulate it; a vLLM server runs vllm, or batches of ` +
         batchPolicyNames.join(" or "),
     );
   }
@@ -112,7 +112,7 @@ async function measureBatches(input: BenchBatchesInput, flags: BenchFlags): Prom
   return { run, printMore };
 }
 
-/** Requests as they arrive, with the server watched meanwhile. */
+/** Sends requests as they arrive, and watches the server meanwhile. */
 async function measureRequests(input: BenchVllmInput, load: Load, flags: BenchFlags): Promise<MeasuredRepeat> {
   const { otlp_port: port, otlp_host: host } = flags;
   const { measurement, view, remarks } = await measureWatched(input, {
@@ -145,7 +145,7 @@ function rejectWithBatches(policy: string, args: Args): void {
 
 function notModelledNotes({ unmodelled, leftOut }: ServerSettings): string[] {
   const all = [...unmodelled.map(({ seen }) => seen), ...leftOut];
-  return all.length === 0 ? [] : [`the server uses what servesim does not model: ${all.join(", ")}`];
+  return all.length === 0 ? [] : [`the server uses features that servesim does not model: ${all.join(", ")}`];
 }
 
 interface ResultContext {

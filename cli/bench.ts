@@ -1,4 +1,6 @@
-/** servesim bench: one policy for real, on this machine or on a vLLM server, the same requests that simulate would take. */
+/**
+ * servesim bench: one policy for real, on this machine or on a vLLM server, the same requests that simulate would take.
+ */
 import { ConfigError } from "../formats/index.js";
 import { whileLocked } from "../formats/files/index.js";
 import {
@@ -40,7 +42,7 @@ export const benchCommand: Command = {
   },
 };
 
-/** What is kept as it goes in a folder is this process's alone. */
+/** A folder that is written while the run goes on belongs to this process alone. */
 async function whileAllLocked([place, ...others]: BenchRequest["places"], work: () => Promise<void>): Promise<void> {
   if (place === undefined) await work();
   else await whileLocked(place, () => whileAllLocked(others, work));

@@ -1,6 +1,6 @@
 /**
- * servesim calibrate vllm: a profile of a vLLM server, from probes and loads sent to it within a budget (--base-url), or
- * from runs that were recorded (--from).
+ * servesim calibrate vllm: a profile of a vLLM server, from probes and loads sent to it within a budget (--base-url),
+ * or from runs that were recorded (--from).
  */
 import { existsSync } from "node:fs";
 import { z } from "zod";
@@ -46,7 +46,7 @@ const ownFlags = {
     .min(2)
     .max(MAX_VOCAB)
     .optional()
-    .describe("upper bound of random token ids; default: the server is asked"),
+    .describe("upper bound of random token ids; default: found by asking the server"),
   measure_only: z.boolean().default(false).describe("only record; fit a profile later with --from"),
   resume: z.boolean().default(false).describe("continue an interrupted calibration"),
   accept_disturbed: z
@@ -59,7 +59,7 @@ const ownFlags = {
 };
 type Own = Flags<typeof ownFlags>;
 
-/** Settings of the server for those that tell them not; what a server tells may not be contradicted. */
+/** Settings of a server that does not report them; what a server reports may not be contradicted. */
 const statedFlags = Object.fromEntries(
   Object.entries(serverSettings.shape).map(([name, schema]) => {
     // No default here: the user is asked for it.
@@ -93,7 +93,9 @@ export const calibrateVllmCommand: Command = {
   },
 };
 
-/** The output is locked once the recordings are read: a mistake in them is reported even while someone else works on it. */
+/**
+ * The output is locked once the recordings are read: a mistake in them is reported even while someone else works on it.
+ */
 async function fromRecordings(from: readonly string[], args: Args, flags: Own): Promise<void> {
   const requireOutput = (): void => {
     requireFree([flags.output], "--output", flags.force);
@@ -130,7 +132,7 @@ async function fromServer(args: Args, flags: Own): Promise<void> {
   await fitRecordings({ runs, heldOut, flags, notes: measured.notes });
 }
 
-/** What clients saw is all there is of a live server. */
+/** Of a live server there are client times only. */
 function recordingOf(name: string, run: Run): RecordedRun {
   return { name, run: withoutNetwork(run), steps: [] };
 }
@@ -197,7 +199,7 @@ function report(
   for (const line of notes) warn(line);
 }
 
-/** Of a load; a mean over probes means nothing. */
+/** Of loads only: a mean over probes means nothing. */
 function means({ info: { summary, load } }: Run): string[] {
   if (load.kind === "probes") return ["-", "-"];
   return ["mean_ttft_ms", "mean_tpot_ms"].map((name) => `${figure(summary?.[name] as number | null | undefined)} ms`);

@@ -66,7 +66,7 @@ const ownFlags = {
   seed: z.string().default("1").describe("seed for order, prompts and held-out shapes"),
   json: z.boolean().default(false).describe("print the profile as JSON"),
 };
-/** Drawing the residuals takes about so long. */
+/** How long drawing the residuals takes, about. */
 const PLOT_S = 1;
 
 type Own = Flags<typeof ownFlags>;
@@ -84,7 +84,7 @@ export const calibrateCommand: Command = {
     }
     const flags = parseFlags(ownFlags, args);
     const plan = check(planSchema, givenFlags(planFlags, args), flagContext);
-    // Who works on the measurements works on the profile.
+    // One lock covers the measurements and the profile made of them.
     await whileFileLocked(rawPathOf(flags.output), () => calibrate(plan, flags));
   },
 };

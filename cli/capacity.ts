@@ -20,16 +20,16 @@ const ownFlags = {
   vary: z
     .enum(varyNames)
     .default("request_rate")
-    .describe("what is looked for: request_rate, or max_concurrency of a closed loop"),
+    .describe("what to find: request_rate, or max_concurrency of a closed loop"),
   at_rate: z
     .number()
     .positive()
     .optional()
-    .describe("also judge this load: safe, at the knee or no, with its head-room; no ends with exit code 4"),
+    .describe("also judge this load: safe, at the knee or no, with its head-room; exit code 4 if no"),
   precision: z
     .string()
     .default(`${100 * DEFAULT_PRECISION}%`)
-    .describe("runs grow until chance in a run moves the answer by less, unless --num-prompts says how long they are"),
+    .describe("lengthen runs until chance moves the answer by less than this; --num-prompts sets their length instead"),
   replications: z
     .int()
     .min(2)
@@ -40,8 +40,8 @@ const ownFlags = {
     .string()
     .min(1, "expected a file")
     .optional()
-    .describe("SVG file for a chart of the latencies over the load; as --curve"),
-  curve: z.boolean().default(false).describe("also the latencies at loads below and above the answer"),
+    .describe("SVG file for a chart of the latencies over the load; implies --curve"),
+  curve: z.boolean().default(false).describe("also show the latencies at loads below and above the answer"),
 };
 
 export const capacityCommand: Command = {

@@ -9,7 +9,7 @@ test("a GPU that gives the CPU's tokens is ok, one that flips a near tie too, on
   expect(await gpuRun(of(55, 3))).toMatchObject({ state: "ok" });
   const wrong = await gpuRun(of(9, 0));
   expect(wrong.state).toBe("missing");
-  expect(wrong.detail).toContain("9 of 64 tokens as on the CPU, 0 of 4 rows whole: too few");
+  expect(wrong.detail).toContain("9 of 64 tokens and 0 of 4 rows: too few");
 });
 
 test("a GPU that cannot run is reported with the backend's own message", async () => {

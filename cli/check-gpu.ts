@@ -1,4 +1,4 @@
-/** What doctor says of a GPU: the card, and a small model run on it beside the CPU. */
+/** What doctor says about a GPU: the card, and a small model run on it beside the CPU. */
 import { readGpu } from "../machine/index.js";
 import { compareWithCpu, type DeviceComparison } from "../onnx/index.js";
 import { BackendError } from "../formats/index.js";
@@ -9,7 +9,9 @@ export interface GpuFinding {
   readonly detail: string;
 }
 
-/** Reduced precision of the card's matrix units may flip a token that is nearly a tie, and all that follow in its row. */
+/**
+ * Reduced precision of the card's matrix units may flip a token that is nearly a tie, and all that follow in its row.
+ */
 const MIN_EQUAL = 0.75;
 
 /** Runs the model only where the provider's libraries are there. */
@@ -30,12 +32,12 @@ async function gpuCard(): Promise<GpuFinding> {
   }
 }
 
-/** `compare` runs the model on the GPU and beside it on the CPU. */
+/** `compare` runs the model on the GPU and on the CPU. */
 export async function gpuRun(compare: () => Promise<DeviceComparison>): Promise<GpuFinding> {
   const what = "CUDA run";
   try {
     const { tokens, equalTokens, rows, equalRows } = await compare();
-    const detail = `a small model gave ${equalTokens} of ${tokens} tokens as on the CPU, ${equalRows} of ${rows} rows whole`;
+    const detail = `a small model matched the CPU in ${equalTokens} of ${tokens} tokens and ${equalRows} of ${rows} rows`;
     if (equalTokens >= MIN_EQUAL * tokens) return { what, state: "ok", detail };
     return {
       what,

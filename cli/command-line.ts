@@ -1,4 +1,4 @@
-/** What the words of a command line ask for: finds the command, turns every failure into one message and an exit code. */
+/** Parses the command line, runs its command, and turns every failure into one message and an exit code. */
 import yargs, { type Argv } from "yargs";
 import { packageVersion } from "../formats/files/index.js";
 import { PARSING, type Command } from "./command.js";
@@ -112,7 +112,7 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
   ],
 ];
 
-/** Does what the process's words say; returns the exit code. */
+/** Runs the command that process.argv names; returns the exit code. */
 export async function runCommandLine(): Promise<number> {
   try {
     await runCommand(process.argv.slice(2));

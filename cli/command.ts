@@ -3,7 +3,10 @@ import type { Argv } from "yargs";
 
 export type Args = Readonly<Record<string, unknown>>;
 
-/** How words are read: a flag given twice counts once, the last; names stay as typed; values stay text until zod reads them. */
+/**
+ * How words are read: a flag given twice counts once, the last; names stay as typed; values stay text until zod reads
+ * them.
+ */
 export const PARSING = {
   "duplicate-arguments-array": false,
   "camel-case-expansion": false,
@@ -15,10 +18,10 @@ export interface Command {
   run(args: Args): Promise<void> | void;
 }
 
-/** The same for a command that has flags to be given more than once; those of the others that are count once, by lastGiven. */
+/** The same for a command with flags that may be repeated; lastGiven makes the other flags count once. */
 export const REPEATABLE = { ...PARSING, "duplicate-arguments-array": true } as const;
 
-/** Flags given twice count once, the last, but for lists and those that may be `repeated`. */
+/** Of a flag given twice the last counts, except for lists and flags that may be `repeated`. */
 export function lastGiven(args: Args, repeated: readonly string[]): Args {
   return Object.fromEntries(
     Object.entries(args).map(([key, value]) => [

@@ -1,4 +1,7 @@
-/** What simulate and bench do with a finished run: print it, then write its folder where asked; and keep a real one as it goes. */
+/**
+ * What simulate and bench do with a finished run: print it, then write its folder where asked; and keep a real one as
+ * it goes.
+ */
 import { existsSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -20,7 +23,7 @@ export const deliveryFlags = {
 
 type Delivery = Flags<typeof deliveryFlags>;
 
-/** Rejects before the work, not after it, a place that holds a run or that cannot be written to. */
+/** Rejects, before the work starts, an output that holds a run or cannot be written. */
 export function requireRoom({ output, force }: Delivery): void {
   if (output === undefined) return;
   requireReplaceable(output, { force });
@@ -31,16 +34,16 @@ export function requireRoom({ output, force }: Delivery): void {
   };
   if (!statSync(place).isDirectory()) reject("a part of the path is a file, not a folder");
   try {
-    // Only making something says whether it can be made.
+    // The only sure test is to create something.
     rmdirSync(mkdtempSync(join(place, ".servesim-")));
   } catch (error) {
-    reject(`nothing can be made in ${place} (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+    reject(`nothing can be created in ${place} (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
   }
 }
 
 /**
- * Does a real run with a journal in the output folder, so that whatever ends the process, the requests that had finished are
- * there. Without a folder there is no journal.
+ * Does a real run with a journal in the output folder, so that whatever ends the process, the requests that had
+ * finished are there. Without a folder there is no journal.
  */
 export async function keptAsItGoes<T>(
   { output }: Pick<Delivery, "output">,
@@ -66,7 +69,7 @@ export interface DeliveryOptions {
   readonly printMore?: () => void;
 }
 
-/** Prints first: whatever becomes of the folder, the result has been seen. */
+/** Prints first, so that the result is seen even if the folder cannot be written. */
 export async function deliverRun(run: Run, flags: Delivery, options: DeliveryOptions = {}): Promise<void> {
   const { output, json } = flags;
   printRun(run, json);
@@ -82,7 +85,7 @@ export async function deliverRun(run: Run, flags: Delivery, options: DeliveryOpt
   note(`run written to ${output}`);
 }
 
-/** Where the folder cannot be written (the disk is full), another is; the ConfigError says which. */
+/** If the folder cannot be written (the disk is full), another one is; the ConfigError names it. */
 async function writeSomewhere(run: Run, output: string, force: boolean): Promise<void> {
   try {
     await writeRun(output, run, { force });

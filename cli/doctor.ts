@@ -1,4 +1,7 @@
-/** servesim doctor: what this machine can run, or with --base-url what a vLLM server can; what is missing and how to get it. */
+/**
+ * servesim doctor: what this machine can run, or with --base-url what a vLLM server can; what is missing and how to get
+ * it.
+ */
 import { accessSync, constants, existsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname } from "node:path";
@@ -100,7 +103,7 @@ async function onnxRuntime(): Promise<Finding[]> {
   }
 }
 
-/** Tried, not looked up: the library may be there and not do what is needed of it. */
+/** Tried, not looked up: the library may be there and still lack what is needed. */
 async function steps(): Promise<Finding> {
   const what = "continuous batching";
   try {

@@ -24,7 +24,7 @@ const statistics = ["ttft", "tpot", "e2el"].flatMap((metric) =>
 );
 
 const ownFlags = {
-  statistic: z.enum(statistics).default("p99_ttft").describe("which of them is the value of the answer"),
+  statistic: z.enum(statistics).default("p99_ttft").describe("statistic that the answer is about"),
   replications: z
     .int()
     .min(2)
@@ -39,7 +39,7 @@ export const explainCommand: Command = {
     declareScenarioFlags(yargs, ownFlags).positional("run", {
       type: "string",
       describe:
-        "run folder: a simulated run, or a recorded run of a vLLM server (with --profile); absent: what the flags say",
+        "run folder: simulated, or recorded on a vLLM server (with --profile); without it, the flags describe the run",
     }),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
@@ -72,7 +72,7 @@ async function askedOf(args: Args): Promise<Asked> {
   return { ...found, pricePerHour: price_per_hour, asked: { run: folder, profile: found.scenario.profile.name } };
 }
 
-/** A run folder says itself what it was. */
+/** A run folder describes its own run. */
 function rejectOthers(folder: string, args: Args): void {
   const others = {
     policy: answerFlags.policy,
@@ -84,7 +84,7 @@ function rejectOthers(folder: string, args: Args): void {
   const [given] = Object.keys(givenFlags(others, args)).filter((key) => key !== "prompts" && key !== "seed");
   if (given === undefined) return;
   throw new ConfigError(
-    `--${flagName(given)}: ${folder} says itself what it was, leave it out; or leave out the run and give all flags`,
+    `--${flagName(given)}: ${folder} records this itself, leave the flag out; or leave out the folder and give all flags`,
   );
 }
 

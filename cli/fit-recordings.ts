@@ -20,7 +20,7 @@ import { startProgress } from "./progress.js";
 export interface FitRequest {
   readonly runs: readonly RecordedRun[];
   readonly heldOut: readonly RecordedRun[];
-  /** Of the measuring, for the profile. */
+  /** About the measurements, to be kept in the profile. */
   readonly notes?: readonly string[] | undefined;
   readonly flags: {
     readonly name?: string | undefined;

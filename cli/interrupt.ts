@@ -1,7 +1,8 @@
 /**
- * What a signal does, for every command. The first Ctrl-C (SIGINT), SIGTERM or SIGHUP asks the work to stop cleanly, the
- * second ends the process at once; what was to be kept is written before. While this thread computes, and would hear of a
- * signal only afterwards, signals have their usual effect: they end the process, and everything on disk is whole.
+ * What a signal does, for every command. The first Ctrl-C (SIGINT), SIGTERM or SIGHUP asks the work to stop cleanly,
+ * the second ends the process at once; what was to be kept is written before. While this thread computes, and would
+ * hear of a signal only afterwards, signals have their usual effect: they end the process, and everything on disk is
+ * whole.
  */
 import { endNow } from "./last-resort.js";
 import { note } from "./output.js";
@@ -9,7 +10,7 @@ import { EXIT } from "./fail.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Does work that does not let the event loop turn for long; signals end the process meanwhile. */
+/** Runs work that blocks the event loop for long; signals end the process meanwhile. */
 export type Blocking = <T>(work: () => T | Promise<T>) => Promise<T>;
 
 /** Runs `work` with a signal that SIGINT, SIGTERM and SIGHUP abort. */
@@ -47,8 +48,8 @@ export async function interruptible<T>(work: (signal: AbortSignal, blocking: Blo
 }
 
 /**
- * Signals are noticed between turns of the event loop only, when it looks for what has come. The first turn may have looked
- * already; the second looks after this was called.
+ * Signals are noticed between turns of the event loop only, when it looks for what has come. The first turn may have
+ * looked already; the second looks after this was called.
  */
 export async function turnOfTheLoop(): Promise<void> {
   for (let turns = 0; turns < 2; turns++) await new Promise((resume) => setImmediate(resume));

@@ -1,12 +1,15 @@
 /**
- * The last that a process does when it cannot go on: what a command said must be saved is saved, then it ends. For a second
- * Ctrl-C and for an error that nobody caught, which is a bug of ours and must not cost what was measured.
+ * The last thing that a process does when it cannot go on: it saves what commands have registered, then ends. For a
+ * second Ctrl-C and for an error that nobody caught, which is a bug of ours and must not cost what was measured.
  */
 import { failWithBug } from "./fail.js";
 
 const savers = new Set<() => void>();
 
-/** Has `save` called, should the process have to end at once. It must not wait for anything. The function returned takes that back. */
+/**
+ * Registers `save`, to be called if the process has to end at once; it must not wait for anything. Returns a function
+ * that undoes this.
+ */
 export function saveAtTheEnd(save: () => void): () => void {
   savers.add(save);
   return () => {

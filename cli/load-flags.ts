@@ -1,4 +1,4 @@
-/** Flags that say which requests come when. */
+/** Flags that describe a load: which requests come, and when. */
 import { z } from "zod";
 import { check, ConfigError, loadSchema, loadShape, type Load } from "../formats/index.js";
 import type { Args } from "./command.js";
@@ -23,7 +23,7 @@ export const loadFlags = {
   seed: z.string().default("1").describe("seed for everything random"),
 };
 
-/** Those of the load flags that apply to a trace file by itself. */
+/** The load flags that apply to a trace file on its own. */
 export const traceFlags = {
   num_prompts: loadFlags.num_prompts.describe("keep at most this many requests, from the start of the slice"),
   trace_format: loadShape.trace_format,

@@ -1,7 +1,7 @@
 /** Flags that are percentages. */
 import { ConfigError } from "../formats/index.js";
 
-/** `2%` as 0.02; ConfigError for what is none between 0 and 100 %. */
+/** `2%` as 0.02; ConfigError for anything but a percentage between 0 and 100 %. */
 export function fractionOf(text: string, flag: string): number {
   const [, percent] = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim()) ?? [];
   const fraction = Number(percent) / 100;

@@ -4,14 +4,14 @@ import { figure, print, printTable } from "./output.js";
 import { printFoundation, verdicts } from "./print-answer.js";
 import { predicted } from "./print-intervals.js";
 
-/** In the order of a request's way. */
+/** In the order in which a request meets them. */
 export const partTitles: Readonly<Record<string, string>> = {
   client: "waiting for a free client",
   front_end: "front end, on the way in",
   batch_filling: "waiting for the batch to fill",
   batch_running: "waiting for the batch before",
   step_in_flight: "steps under way when it came",
-  seats: "waiting for a seat (max_num_seqs)",
+  seats: "waiting for a slot (max_num_seqs)",
   kv_blocks: "waiting for KV blocks",
   token_budget: "waiting for token budget",
   own_prefill: "own prefill",
@@ -28,7 +28,7 @@ const metrics = [
   ["tpot", "time per output token"],
   ["e2el", "end-to-end latency"],
 ] as const;
-/** Of a statistic; parts that are less of all are one row. */
+/** Share of a statistic; parts below it in every statistic are merged into one row. */
 const LEAST_SHARE = 0.005;
 
 export function printExplain(answer: Answer): void {

@@ -1,4 +1,6 @@
-/** How a predicted statistic is written: the mean over the replications, and the interval that one real run falls into. */
+/**
+ * How a predicted statistic is written: the mean over the replications, and the interval that one real run falls into.
+ */
 import type { PredictedIntervals } from "../jobs/replicate/index.js";
 import type { RunInfo } from "../formats/index.js";
 import type { Summary } from "../sim/index.js";
@@ -41,7 +43,7 @@ export function printIntervalKey(info: RunInfo): void {
   print(`standard deviation of the mean end-to-end latency from run to run: ${told}`);
 }
 
-/** The first line of a run's summary, after what it is of. */
+/** The first line of a run's summary, after its title. */
 export function totals(info: RunInfo, summary: Summary): string {
   const intervals = intervalsOf(info);
   const of = (key: "duration" | "request_throughput" | "output_throughput"): string =>

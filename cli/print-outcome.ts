@@ -1,4 +1,7 @@
-/** Prints what an experiment found: predicted, happened, how wrong, with a verdict, a line per cell and headline statistic. */
+/**
+ * Prints what an experiment found: predicted, happened, how wrong, with a verdict, a line per cell and headline
+ * statistic.
+ */
 import { sharedNotes } from "../jobs/inputs/index.js";
 import type { CellResult, ExperimentResults } from "../jobs/experiment/index.js";
 import { signedPercent, type Run } from "../formats/index.js";
@@ -68,7 +71,7 @@ function printComparisons(cells: ExperimentResults["cells"]): void {
   if (isPaced) print(PACE);
 }
 
-/** A headline of a cell; nothing where too few requests tell it. */
+/** A headline of a cell; nothing where there are too few requests for it. */
 function rowOf(cell: CellResult, [metric, stat, title]: (typeof headlines)[number]): string[][] {
   const { name, sim, comparison, pace } = cell;
   if (comparison === undefined) {

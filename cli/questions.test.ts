@@ -80,7 +80,7 @@ test("explain: a simulated run's folder says what it was; flags of another load 
   expect(answerIn("a.json")).toMatchObject({ question: { name: "explain" }, binds: { resource: "seats" } });
   expect(readFileSync(join(folder, "a.svg"), "utf8")).toContain("waiting for a seat");
   const [mistake] = await eachServesimIn(folder, [words("explain run --request-rate 5")]);
-  expect(mistake!.stderr).toMatch(/^error: --request-rate: run says itself what it was, leave it out/);
+  expect(mistake!.stderr).toMatch(/^error: --request-rate: run records this itself, leave the flag out/);
   expect(mistake!.code).toBe(2);
 });
 

@@ -1,4 +1,4 @@
-/** A real run from the command line: heard signals, a bar of progress, a journal, and what becomes of a run that is stopped. */
+/** A real run from the command line: signals, a progress bar, a journal, and what becomes of a run that is stopped. */
 import type { RunJournal } from "../formats/index.js";
 import { RunFailed, RunInterrupted } from "../real/index.js";
 import { deliverRun, keptAsItGoes, type deliveryFlags } from "./deliver-run.js";
@@ -6,7 +6,7 @@ import type { Flags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { startProgress } from "./progress.js";
 
-/** What a run is given while it goes on. */
+/** What a run gets to use while it goes on. */
 export interface During {
   readonly signal: AbortSignal;
   readonly onProgress: (ended: number, total: number) => void;
@@ -14,8 +14,8 @@ export interface During {
 }
 
 /**
- * Measures with signals heard. Of a run that is stopped or fails, what had ended is printed and kept, marked invalid; the exit
- * code says that it is not the whole.
+ * Measures while handling signals. If the run is stopped or fails, the requests that had finished are printed and kept,
+ * marked invalid, and the exit code says so.
  */
 export async function realRun<T>(
   title: string,

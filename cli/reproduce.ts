@@ -1,7 +1,7 @@
 /** Commands in an answer, ready to be pasted into a shell. */
 import type { Profile } from "../formats/index.js";
 
-/** Flags about where a result goes, which change nothing of it; true: with a value. */
+/** Flags about where a result goes, which do not change it; true: with a value. */
 const delivery: Readonly<Record<string, boolean>> = {
   "-o": true,
   "--output": true,
@@ -22,7 +22,9 @@ export function sameCommand(words: readonly string[] = process.argv.slice(2)): s
   return ["servesim", ...kept].map(quoted).join(" ");
 }
 
-/** The command that checks an answer on the machine that the profile is of; `output`: the answer's file, if it is written. */
+/**
+ * The command that checks an answer on the profile's machine; `output`: the answer's file, if it is written.
+ */
 export function verifyCommandOf(output: string | undefined, { cost }: Profile): string {
   const where = cost.kind === "vllm_engine" ? "--base-url URL" : "--backend onnx";
   return `servesim verify ${quoted(output ?? "ANSWER.json")} ${where}`;

@@ -1,4 +1,4 @@
-/** A bench that nothing answered has measured nothing, and ends as what it measured did: exit 3, after its folder is written. */
+/** A bench without a single answer has measured nothing: it exits with 3, after its folder is written. */
 import { BackendError, eachRequest, type Run } from "../formats/index.js";
 import { columnsIn } from "../sim/index.js";
 

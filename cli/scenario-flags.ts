@@ -1,4 +1,7 @@
-/** What questions about a whole scenario take: policy, settings, profile, load and copies, as `simulate` has them, and a price. */
+/**
+ * What questions about a whole scenario take: policy, settings, profile, load and copies, as `simulate` has them, and a
+ * price.
+ */
 import type { Argv } from "yargs";
 import { ConfigError, type Goals } from "../formats/index.js";
 import { loadProfile } from "../jobs/inputs/index.js";
@@ -25,7 +28,7 @@ export interface AskedScenario {
   readonly scenario: Scenario;
   readonly prompts: string | undefined;
   readonly pricePerHour: number | undefined;
-  /** So that the question can be asked again, from the answer alone. */
+  /** Recorded in the answer, so that the question can be asked again from that file alone. */
   readonly asked: Readonly<Record<string, unknown>>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * How every command that talks to a server is let in: headers, a key from the environment, whose certificates are trusted. Keys
- * are sent, and neither stored nor printed, in errors either.
+ * Access to a server, the same for every command: headers, a key from the environment, trusted certificates. Keys are
+ * sent, but neither stored nor printed, not even in errors.
  */
 import { X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
@@ -23,7 +23,7 @@ export const serverFlags = {
     .describe("server: time limit for requests about models, settings and metrics, s"),
 };
 
-/** The server at a URL, as the flags and the environment let the client in. Says what is not safe about it. */
+/** The server at a URL, with the access that flags and environment give. Warns of what is not safe. */
 export function serverAt(baseUrl: string, flags: Flags<typeof serverFlags>): ServerAddress {
   const server = addressOf(baseUrl, serverAccess(flags));
   for (const remark of unsafeRemarks(server)) warn(remark);
@@ -59,7 +59,7 @@ function headerWords(words: readonly string[]): string[] {
   });
 }
 
-/** The client's own: what a request is and how it travels. */
+/** Headers that the client sets itself. */
 const OWN_HEADERS = new Set([
   "accept",
   "accept-encoding",

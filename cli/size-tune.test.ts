@@ -45,7 +45,7 @@ test("tune prints the changed flags alone, and its answer is valid by the schema
 test("mistakes get one message that names the flag, and exit code 2", async () => {
   const size = ["size", ...naive, "--slo", "p90_e2el:400"];
   const cases: [string[], RegExp][] = [
-    [[...size, "--request-rate", "9", "--replicas", "2"], /--replicas 2: it is what is looked for, leave it out/],
+    [[...size, "--request-rate", "9", "--replicas", "2"], /--replicas 2: size finds this number, leave it out/],
     [[...size], /neither how often requests come nor how many clients/],
     [[...size, "--request-rate", "9", "--window", "60"], /--window 60: only a trace with times has windows/],
     [[...size, "--request-rate", "9", "--autoscale", "signal=queue,target=2"], /--autoscale is of vllm and orca/],

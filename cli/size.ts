@@ -25,11 +25,9 @@ const ownFlags = {
     .positive()
     .max(1000)
     .optional()
-    .describe(
-      "so many times the load: of a trace, as many more requests at the same time of day; else rate or clients",
-    ),
-  compare_routers: z.boolean().default(false).describe("also the fewest replicas with each other router"),
-  head_room: z.boolean().default(false).describe("also how much the load may grow with the replicas found"),
+    .describe("multiply the load: of a trace, the requests at each time of day; otherwise the rate or the clients"),
+  compare_routers: z.boolean().default(false).describe("also find the fewest replicas with every other router"),
+  head_room: z.boolean().default(false).describe("also find how much the load may grow with these replicas"),
   autoscale: z
     .string()
     .optional()
@@ -42,7 +40,7 @@ const ownFlags = {
     .positive()
     .max(1000)
     .optional()
-    .describe("no more are tried; default: eight times what the load needs at least"),
+    .describe("most replicas that are tried; default: eight times the least that the load needs"),
   window_s: z
     .number()
     .positive()
@@ -59,9 +57,9 @@ const ownFlags = {
     .min(1, "expected a file")
     .optional()
     .describe(
-      "SVG file for a chart: of a trace the replicas over time, else the latencies over the replicas, as --curve",
+      "SVG file for a chart: of a trace, replicas over time; otherwise latencies over replicas (implies --curve)",
     ),
-  curve: z.boolean().default(false).describe("also the latencies with up to two replicas fewer and more"),
+  curve: z.boolean().default(false).describe("also show the latencies with up to two replicas fewer and more"),
 };
 
 export const sizeCommand: Command = {
@@ -78,7 +76,7 @@ export const sizeCommand: Command = {
     const { policy } = deployment;
     if (flags.autoscale !== undefined && !stepPolicyNames.includes(policy.name)) {
       throw new ConfigError(
-        `--autoscale is of ${stepPolicyNames.join(" and ")}, an autoscaler of ${policy.name} is not modelled`,
+        `--autoscale takes ${stepPolicyNames.join(" or ")}; an autoscaler with ${policy.name} is not modelled`,
       );
     }
     const autoscale = flags.autoscale === undefined ? undefined : parseAutoscale(flags.autoscale);
@@ -113,12 +111,12 @@ function rejectReplicas(args: Args): void {
   const { replicas } = givenFlags({ replicas: stepFlags.replicas }, args);
   if (replicas === undefined) return;
   throw new ConfigError(
-    `--replicas ${Number(replicas)}: it is what is looked for, leave it out; what so many can take is asked with ` +
+    `--replicas ${Number(replicas)}: size finds this number, leave it out; to find what so many replicas can take, use ` +
       "servesim capacity --replicas",
   );
 }
 
-/** The deployment with so many times its load. */
+/** The deployment with its load multiplied. */
 function scaled(deployment: Deployment, factor: number): Deployment {
   const { source, load } = deployment;
   if (source.kind === "trace") return { ...deployment, source: { ...source, scale: factor } };

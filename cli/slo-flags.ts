@@ -46,7 +46,7 @@ export function goalsFromFlags(args: Args): Goals {
     throw new ConfigError("no latency goal: give --slo p99_ttft:500 or --goodput ttft:200 tpot:50, or both");
   }
   if (goodput === undefined && attainment !== undefined) {
-    throw new ConfigError(`--attainment ${attainment}: expected --goodput with it, whose limits it is of`);
+    throw new ConfigError(`--attainment ${attainment}: needs --goodput, whose limits it applies to`);
   }
   return {
     slos: slo === undefined ? [] : parseSlos(slo),

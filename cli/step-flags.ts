@@ -13,7 +13,7 @@ export const stepFlags = {
     .default("fast")
     .describe(`${stepPolicies}: fast jumps over runs of equal steps, step takes every step; the results are equal`),
   replicas: z.int().positive().max(1000).default(1).describe("copies of the server behind a router"),
-  router: z.enum(routerNames).default("round-robin").describe("how replicas are chosen for requests"),
+  router: z.enum(routerNames).default("round-robin").describe("how a replica is chosen for each request"),
 };
 
 /** ConfigError for the engine with a policy for which it would do nothing. */

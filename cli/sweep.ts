@@ -1,4 +1,7 @@
-/** servesim sweep plan|run|status|merge FILE.yaml: many simulations from one file, on any number of threads and machines. */
+/**
+ * servesim sweep plan|run|status|merge FILE.yaml: many simulations from one file, on any number of threads and
+ * machines.
+ */
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import {
@@ -38,7 +41,7 @@ const ownFlags = {
     .optional()
     .describe("run: add rates where a server stops keeping up or, with --slo, where goals stop being met"),
   slo: z.string().optional().describe("run: latency goals of --refine, ms, such as p99_ttft:500,mean_tpot:40"),
-  retry_failed: z.boolean().default(false).describe("run: simulate cells that failed once more"),
+  retry_failed: z.boolean().default(false).describe("run: simulate failed cells again"),
   force: z.boolean().default(false).describe("plan, run: replace a plan of other cells"),
   json: z.boolean().default(false).describe("print how far the sweep is as JSON"),
 };

@@ -95,7 +95,7 @@ describe("trace inspect", () => {
     expect(code).toBe(0);
     expect(stderr).toContain("picture written to trace.svg");
     expect(readFileSync(join(folder, "trace.svg"), "utf8")).toContain("n = 3 requests");
-    expectMistake(await trace("inspect", path, "--plot", "trace.svg"), /trace\.svg is there already; .*--force/);
+    expectMistake(await trace("inspect", path, "--plot", "trace.svg"), /trace\.svg exists already; .*--force/);
     expect((await trace("inspect", path, "--plot", "trace.svg", "--force")).code).toBe(0);
   });
 });
@@ -168,7 +168,7 @@ test("mistakes are named and leave nothing", async () => {
     /--output is a flag of trace convert and slice, not of/,
   );
   expectMistake(await trace("convert", path), /trace convert: got no --output/);
-  expectMistake(await trace("convert", path, "--output", path), /azure\.csv is there already/);
+  expectMistake(await trace("convert", path, "--output", path), /azure\.csv exists already/);
   expectMistake(await trace("inspect", path, "--time-scale", "-1"), /--time-scale: got -1, expected number to be >0/);
   expectMistake(await trace("inspect", path, "--trace-format", "azur"), /--trace-format: got "azur"/);
   expectMistake(await trace("inspect", path, "--request-rate", "5"), /own arrival times, request_rate cannot be given/);

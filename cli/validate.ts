@@ -41,7 +41,7 @@ export const validateCommand: Command = {
     if (into !== undefined) requireMarkedSection(into, SECTION);
     const page = join(results, `${validation.name}-accuracy.md`);
     if (existsSync(page) && !readText(page).startsWith("# Accuracy: ")) {
-      throw new ConfigError(`${page} is there already and is no page of this command's; move it away`);
+      throw new ConfigError(`${page} exists already and is not a page of this command; move it away`);
     }
     const reporter = { note, warn, progress: startProgress };
     const result = await interruptible(async (signal, blocking) => {

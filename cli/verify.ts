@@ -1,4 +1,6 @@
-/** servesim verify: an answer checked by real loads around it, on a vLLM server or with ONNX Runtime on this machine. */
+/**
+ * servesim verify: an answer checked by real loads around it, on a vLLM server or with ONNX Runtime on this machine.
+ */
 import { relative, dirname, join } from "node:path";
 
 import { z } from "zod";
@@ -47,7 +49,7 @@ const ownFlags = {
     .max(MAX_LOADS)
     .default(MIN_LOADS)
     .describe("how many loads: below, above and at the answer; then the ends of its interval"),
-  duration_s: z.number().positive().max(86_400).default(60).describe("how long each load is sent, about, s"),
+  duration_s: z.number().positive().max(86_400).default(60).describe("about how long each load is sent, s"),
   num_prompts: z.int().positive().optional().describe("requests of each load, in place of --duration"),
   tolerance: z.string().default("10%").describe("largest error of a statistic that counts as agreement"),
   output: z.string().min(1).optional().describe("file for the verification; default: ANSWER.verified.json; -o"),

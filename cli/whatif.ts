@@ -33,7 +33,7 @@ export const whatifCommand: Command = {
       requiresArg: true,
       group: "Run:",
       describe:
-        "what is changed: KEY=VALUE, or KEY=xFACTOR of what it is; a key of the load, a setting of the policy, policy, " +
+        "the change: KEY=VALUE, or KEY=xFACTOR to multiply it; a key of the load, a setting of the policy, policy, " +
         "profile, replicas or router; may be given more than once",
     }),
   run: async (given) => {

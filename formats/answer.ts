@@ -7,9 +7,9 @@ export const ANSWER_VERSION = 1;
 export const questionNames = ["capacity", "size", "whatif", "tune", "explain", "headroom"] as const;
 
 /**
- * safe: at or below the interval; knee: within it, so that it holds on some days and not on others; no: above it. met and
- * cannot_be_met: of a goal without a load of its own. better, worse, same: of a change; unclear: the interval holds zero.
- * explained: says where time went, and judges nothing.
+ * safe: at or below the interval; knee: within it, so that it holds on some days and not on others; no: above it. met
+ * and cannot_be_met: of a goal without a load of its own. better, worse, same: of a change; unclear: the interval holds
+ * zero. explained: says where time went, and judges nothing.
  */
 export const answerVerdicts = [
   "safe",
@@ -31,7 +31,7 @@ const interval = z.strictObject({ low: z.number(), high: z.number() });
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 
 const evidence = z.strictObject({
-  varied: z.record(z.string(), scalar).describe("what this point differs in from the others"),
+  varied: z.record(z.string(), scalar).describe("what sets this point apart from the others"),
   statistics: z.record(z.string(), value).describe("means over the replications; times in ms, rates per second"),
   intervals: z.record(z.string(), interval).describe("the interval that 9 of 10 runs fall into, by statistic"),
   replications: z.int().positive(),
@@ -67,7 +67,7 @@ const parts = z.strictObject({
 
 const counterfactual = z.strictObject({
   change: z.string(),
-  away: z.string().describe("the part whose cause it takes away, or eases"),
+  away: z.string().describe("the part whose cause it removes or eases"),
   differences: z.array(difference),
 });
 
@@ -99,13 +99,13 @@ const autoscale = z.strictObject({
   statistics: z.record(z.string(), z.number()).describe("means over the replications of what is limited, ms"),
   timeline: z
     .array(z.strictObject({ at_s: z.number(), serving: z.int(), starting: z.int(), draining: z.int() }))
-    .describe("replicas of the first replication, from each moment on"),
+    .describe("replicas in the first replication, from each moment on"),
 });
 
 const sizing = z.strictObject({
   by_router: z
     .array(z.strictObject({ router: z.string(), value: count, low: count, high: count }))
-    .describe("fewest replicas by router, the one that was asked about first; null: more than were tried"),
+    .describe("fewest replicas by router, the chosen one first; null: more than were tried"),
   tried: z.int().positive().describe("the most replicas that were tried"),
   trace: z
     .strictObject({
@@ -137,7 +137,7 @@ const tuning = z.strictObject({
   changes,
   base: z.strictObject({
     value: z.number().describe("with the settings as they are"),
-    difference: relative.describe("of the best, as a fraction of it; in pairs on the same random numbers, at 95 %"),
+    difference: relative.describe("from the best, as a fraction of it; in pairs on the same random numbers, at 95 %"),
   }),
   front: z
     .array(
@@ -175,7 +175,7 @@ export const answerSchema = z.strictObject({
   spread: z
     .strictObject({ from_seed: value, from_run: value, from_calibration: value })
     .nullable()
-    .describe("standard deviation of the value by cause, in its unit; null: not told"),
+    .describe("standard deviation of the value by cause, in its unit; null: not known"),
   verdict: z.enum(answerVerdicts),
   at_rate: z
     .strictObject({ rate: z.number().positive(), head_room: z.number(), interval })

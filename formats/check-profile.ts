@@ -1,4 +1,4 @@
-/** A profile from JSON of any origin. One of another version is rejected before anything else is looked at. */
+/** A profile from JSON of any origin. Another version is rejected before anything else is checked. */
 import { check } from "./check.js";
 import { ArtifactError } from "./errors.js";
 import { PROFILE_VERSION, profileSchema, type Profile } from "./profile.js";

@@ -1,6 +1,6 @@
 /**
- * Checks a value against a zod schema and says what is wrong the way a user can act on: where (file, line, path),
- * what was got, what was expected, and the nearest known name for a misspelt key.
+ * Checks a value against a zod schema and says what is wrong so that a user can act on it: where (file, line, path),
+ * got, expected, and the nearest known name for a misspelt key.
  */
 import { greatest } from "./extremes.js";
 import { closest, distance } from "fastest-levenshtein";

@@ -1,4 +1,4 @@
-/** Optional fields in one way: `{ a, ...defined({ b, c: d.e }) }` has the fields that have a value, and no others. */
+/** Optional fields: `{ a, ...defined({ b, c: d.e }) }` has only the fields that have a value. */
 
 /** What may be undefined becomes optional. */
 type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {

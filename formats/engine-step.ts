@@ -19,7 +19,10 @@ export interface EngineStepRecord {
   readonly preempted: number;
 }
 
-/** A step of a real run of servesim's own: with what it takes to make the scheduler's decision again, and the worker's time. */
+/**
+ * A step of one of servesim's own real runs, with what it takes to repeat the scheduler's decision, and the worker's
+ * time.
+ */
 export interface ScheduledStepRecord extends EngineStepRecord {
   /** Requests after the pass, and those that waited before it. */
   readonly running: number;
@@ -38,7 +41,7 @@ export interface ScheduledStepRecord extends EngineStepRecord {
   readonly slotCopies?: number | undefined;
 }
 
-/** A request's id as a member of a list in a cell: the list's own signs are escaped. */
+/** A request's id as a member of a list in a cell: the list's separators are escaped. */
 export function listedId(requestId: string): string {
   return requestId.replace(/[%:;]/g, encodeURIComponent);
 }

@@ -20,13 +20,13 @@ export const policyChoiceSchema = z.looseObject({
 /** Most cells of an experiment: each has a folder, a simulation and a row of the report. */
 const MAX_CELLS = 10_000;
 
-/** Longest time that a budget or a wait may be given, s: a week. */
+/** Longest budget or wait, s: a week. */
 export const MAX_WAIT_S = 7 * 86_400;
 
-/** Memory that a setting may name, MiB: a pebibyte. */
+/** Most memory in a setting, MiB: a pebibyte. */
 export const MAX_MEMORY_MIB = 2 ** 30;
 
-/** Random token ids are below a number of at most so much. */
+/** Greatest upper bound of random token ids. */
 export const MAX_VOCAB = 2 ** 31 - 1;
 
 /** Values of one axis of a grid. */

@@ -1,4 +1,6 @@
-/** The greatest and least of any number of values: as arguments of Math.max, some hundred thousand overflow the stack. */
+/**
+ * The greatest and least of any number of values: as arguments of Math.max, some hundred thousand overflow the stack.
+ */
 
 /** -Infinity of nothing. */
 export function greatest(values: Iterable<number>): number {
@@ -14,7 +16,9 @@ export function least(values: Iterable<number>): number {
   return found;
 }
 
-/** Length of a vector, to the bit what Math.hypot says: scaled by its greatest part, summed with compensation (Kahan). */
+/**
+ * Length of a vector, the same to the bit as Math.hypot: scaled by its greatest part, summed with compensation (Kahan).
+ */
 export function norm(values: readonly number[]): number {
   const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   if (scale === 0 || scale === Infinity) return scale;

@@ -17,10 +17,10 @@ export const datasetNames = [
   "sessions",
 ] as const;
 
-/** Characters of a label. */
+/** Most characters of a label. */
 export const MAX_LABEL = 100;
 
-/** Characters of `priorities`, enough for some hundred pairs. */
+/** Most characters of `priorities`, enough for some hundred pairs. */
 const MAX_PRIORITIES_TEXT = 10_000;
 
 const tokens = z.int().positive().max(MAX_TOKENS);
@@ -111,7 +111,7 @@ export const labelSchema = z
   .max(MAX_LABEL, { error: `expected at most ${MAX_LABEL} characters`, abort: true })
   .regex(/^[\w.-]+$/, "expected letters, digits, '.', '_' or '-'");
 
-/** One pair of `priorities`; no text makes it go back and forth. */
+/** One pair of `priorities`; the pattern never backtracks. */
 const SHARE = /^\s*-?\d+:(?:\d+(?:\.\d+)?|\.\d+)\s*$/;
 
 const prioritiesSchema = z
@@ -187,7 +187,7 @@ interface Checked {
 
 const datasetOf = ({ dataset_name: name = "prompts" }: Load): string => name;
 
-/** Keys of a dataset or a trace go with it alone. */
+/** Keys of a dataset or a trace need it. */
 function checkOwners({ load, given, reject }: Checked): void {
   const dataset = datasetOf(load);
   if (load.workload !== undefined && given("dataset_name"))

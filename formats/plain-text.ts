@@ -1,11 +1,12 @@
 /**
- * Text of others (a server's, a file's) made fit to print: without what a terminal would obey. Escape sequences, control
- * characters and marks that turn the direction of text can hide or fake what is shown; lone surrogates are no characters.
+ * Text from outside (a server, a file) made safe to print: without anything that a terminal would obey. Escape
+ * sequences, control characters and marks that turn the direction of text can hide or fake what is shown; lone
+ * surrogates are no characters.
  */
 
 /** CSI and OSC sequences as a whole (ECMA-48), so that nothing of them is left to read. */
 const SEQUENCES = new RegExp("(?:\\u001b\\[|\\u009b)[0-?]*[ -/]*[@-~]|(?:\\u001b\\]|\\u009d)[^\\u0007\\u001b\\u009c]*(?:\\u0007|\\u001b\\\\|\\u009c)?", "g"); // prettier-ignore
-/** C0 but for tab and line feed, DEL, C1, and the bidirectional overrides and isolates. */
+/** C0 except tab and line feed, DEL, C1, and the bidirectional overrides and isolates. */
 const CONTROLS = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]", "g");
 
 /** Of these, what JSON.stringify leaves as it is. */

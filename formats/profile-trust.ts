@@ -1,12 +1,12 @@
 /**
- * Whether a profile predicts what was kept out of its fit: read from the scores that it keeps, for simulations and lists to
- * say. A calibration that fails here is not written (cli/fit-recordings.ts, calibrate/fit/assess.ts); one that ships in spite
- * of it, or was made elsewhere, is marked.
+ * Whether a profile predicts what was kept out of its fit: read from the scores that it keeps, for simulations and
+ * lists to say. A calibration that fails here is not written (cli/fit-recordings.ts, calibrate/fit/assess.ts); one that
+ * ships in spite of it, or was made elsewhere, is marked.
  */
 import { signedPercent } from "./percent.js";
 import type { Profile } from "./profile.js";
 
-/** Mean time per output token, latency, or median batch time may be off by as much on what was kept out of the fit. */
+/** Greatest error of mean time per output token, latency, or median batch time on what was kept out of the fit. */
 export const HELD_OUT_GATE = 0.1;
 
 const gated = ["mean_tpot_ms", "mean_e2el_ms"] as const;

@@ -183,7 +183,7 @@ const vllmEngineCost = z.strictObject({
     .describe("how times vary from step to step; absent: every time is its mean"),
 });
 
-/** Costs of a vLLM engine that its recordings allow as well, one row a draw, in the order of `names`. */
+/** Costs of a vLLM engine that fit its recordings about equally well, one row a draw, in the order of `names`. */
 const costDraws = z
   .strictObject({
     names: z.array(z.string()).min(1).describe("places in the cost: gpu.decode_base_ns"),

@@ -26,7 +26,7 @@ export interface BatchRecord {
   readonly reason?: string;
 }
 
-/** What a profile may be asked for beyond its range. */
+/** Quantities in which a run may go beyond a profile's range. */
 export const rangeQuantities = [
   "batch",
   "step_tokens",
@@ -37,8 +37,8 @@ export const rangeQuantities = [
 ] as const;
 
 /**
- * Of a simulated run: the share of its time spent beyond what the profile was measured on, and in which quantities, each
- * to which end of the measured range, how far was asked, for which share of the time.
+ * Of a simulated run: the share of its time spent beyond what the profile was measured on, and in which quantities,
+ * each to which end of the measured range, how far was asked, for which share of the time.
  */
 const extrapolation = z.strictObject({
   share: z.number().min(0).max(1),
@@ -98,7 +98,7 @@ export interface Run {
   readonly table?: RequestTable;
 }
 
-/** Told of what ends while a run goes on, so that it can be kept at once. */
+/** Called with what ends while a run goes on, so that it can be kept at once. */
 export interface RunJournal {
   /** The run's clock starts now; `info` is what is known of the run so far. */
   begin(info: RunInfo): void;

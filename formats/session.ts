@@ -1,6 +1,6 @@
 /**
- * Sessions: conversations and agents whose turns follow each other. A turn's prompt begins with an earlier turn's prompt and
- * answer, or a part of them, and goes on with tokens of its own.
+ * Sessions: conversations and agents whose turns follow each other. A turn's prompt begins with an earlier turn's
+ * prompt and answer, or a part of them, and goes on with tokens of its own.
  */
 import { contentTokens, type ContentRuns } from "./workload.js";
 
@@ -21,7 +21,7 @@ export interface SessionTurn {
 
 export interface Session {
   readonly id: string;
-  /** Absent: when the load says. */
+  /** Absent: the load says when. */
   readonly startNs?: number;
   /** At least one; each waits for and follows earlier ones only. */
   readonly turns: readonly SessionTurn[];
@@ -44,7 +44,9 @@ export interface LinearTurn {
   readonly pauseNs: number;
 }
 
-/** Turns that each continue the whole of the one before; `shared`: what the first begins with, before its own tokens. */
+/**
+ * Turns that each continue the whole of the one before; `shared`: what the first begins with, before its own tokens.
+ */
 export function linearTurns(turns: readonly LinearTurn[], shared: ContentRuns = []): SessionTurn[] {
   let past = contentTokens(shared);
   return turns.map(({ newTokens, outputTokens, pauseNs }, place) => {

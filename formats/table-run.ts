@@ -1,10 +1,10 @@
-/** Runs whose requests are kept by column: records are made one at a time, or all when somebody asks for them. */
+/** Runs whose requests are kept by column: records are made one at a time, or all when they are first used. */
 import type { RequestTable } from "./request-table.js";
 import type { BatchRecord, RequestRecord, Run, RunInfo } from "./run.js";
 
 /**
- * A run of a table. `table` is not enumerable: a copy by spreading, whose requests may be others, has the records and no table
- * that contradicts them.
+ * A run of a table. `table` is not enumerable: a copy by spreading, whose requests may be others, has the records and
+ * no table that contradicts them.
  */
 export function tableRun(info: RunInfo, table: RequestTable, batches: readonly BatchRecord[]): Run {
   let records: readonly RequestRecord[] | undefined;

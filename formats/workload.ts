@@ -3,8 +3,8 @@ import { z } from "zod";
 import type { RequestTurn } from "./session.js";
 
 /**
- * What a prompt says, as runs of one token id repeated, in order. Two prompts share a prefix exactly as far as their runs
- * agree. A trace's block hash stands for its block: one run of the block's length under the hash's id.
+ * The content of a prompt, as runs of one token id repeated, in order. Two prompts share a prefix exactly as far as
+ * their runs agree. A trace's block hash stands for its block: one run of the block's length under the hash's id.
  */
 export type ContentRuns = readonly (readonly [tokenId: number, tokens: number])[];
 
@@ -12,7 +12,10 @@ export function contentTokens(runs: ContentRuns): number {
   return runs.reduce((sum, [, tokens]) => sum + tokens, 0);
 }
 
-/** Where a prompt begins: with the first `tokens` of the prompt and answer of an earlier request, by its place in the list. */
+/**
+ * Where a prompt begins: with the first `tokens` of the prompt and answer of an earlier request, by its place in the
+ * list.
+ */
 export interface Follows {
   readonly index: number;
   readonly tokens: number;
@@ -25,7 +28,10 @@ export interface WorkloadRequest {
   readonly promptTokens: number;
   readonly outputTokens: number;
   readonly prompt?: string;
-  /** Drives prefix-cache hits; absent: shared with no other request. Its tokens sum to promptTokens, less those it follows. */
+  /**
+   * Drives prefix-cache hits; absent: shared with no other request. Its tokens sum to promptTokens, less those it
+   * follows.
+   */
   readonly content?: ContentRuns;
   /** Absent: the prompt begins with `content`. */
   readonly follows?: Follows;
@@ -42,9 +48,11 @@ export interface Workload {
   readonly requests: readonly WorkloadRequest[];
   readonly maxConcurrency: number;
   readonly thinkNs: number;
-  /** Its requests are turns of `count` sessions, of which at most `maxConcurrent` are under way (Infinity: no limit). */
+  /**
+   * Its requests are turns of `count` sessions, of which at most `maxConcurrent` are under way (Infinity: no limit).
+   */
   readonly sessions?: { readonly count: number; readonly maxConcurrent: number };
-  /** What the reader of a run should know of its requests (rows left out, say), a sentence each. */
+  /** What the reader of a run should know about its requests (rows left out, say), a sentence each. */
   readonly notes?: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 /**
- * Drives a scheduler of steps on the real clock: the counterpart of sim/engine/engine-loop.ts and drive.ts, with the same
- * schedulers, clients and request log, and hardware in place of the cost model. As many steps are in flight as the scheduler
- * says, one or two; requests that come meanwhile enter before the next one is scheduled.
+ * Drives a scheduler of steps on the real clock: the counterpart of sim/engine/engine-loop.ts and drive.ts, with the
+ * same schedulers, clients and request log, and hardware in place of the cost model. As many steps are in flight as the
+ * scheduler says, one or two; requests that come meanwhile enter before the next one is scheduled.
  */
 import { defined, InvariantError, type RequestRecord, type ScheduledStepRecord } from "../formats/index.js";
 import {
@@ -56,7 +56,7 @@ class StepDrive {
   private released: number[] = [];
   private readonly inFlight: InFlight[] = [];
   private readonly steps: ScheduledStepRecord[] = [];
-  /** Steps and requests that have ended, and nobody was told yet. */
+  /** Steps and requests that have ended and are not yet reported. */
   private taken: Taken[] = [];
   private endedRows: number[] = [];
   private readonly alarm: Alarm;
@@ -162,7 +162,10 @@ class StepDrive {
     return this.input.runStep(work, released).catch((error: unknown) => error as Error);
   }
 
-  /** Waits for the oldest step in flight, while requests that are due are sent, and takes its results; why it failed, if it did. */
+  /**
+   * Waits for the oldest step in flight, while requests that are due are sent, and takes its results; why it failed, if
+   * it did.
+   */
   private async takeOldest(): Promise<string | undefined> {
     const { step, decision, outcome } = this.inFlight.shift()!;
     const over = outcome.then(() => true as const);
@@ -198,7 +201,7 @@ class StepDrive {
     this.endedRows.push(index);
   }
 
-  /** Tells of what has ended: while the next step is computed, since requests wait for that one and not for this. */
+  /** Reports what has ended, while the next step is computed: requests wait for that step, not for this. */
   private tell(): void {
     const { input, taken, endedRows } = this;
     [this.taken, this.endedRows] = [[], []];

@@ -38,7 +38,7 @@ export interface DriveInput {
   runBatch(work: BatchWork): Promise<BatchOutcome>;
   readonly signal?: AbortSignal | undefined;
   onProgress?(ended: number, total: number): void;
-  /** Told of each request and each batch as it ends. */
+  /** Called for each request and each batch as it ends. */
   onEnded?(ended: EndedRequest): void;
   onBatch?(batch: BatchRecord): void;
 }
@@ -58,7 +58,10 @@ export interface DriveResult extends ReturnType<Ledger["records"]> {
   readonly sendLagsNs: readonly number[];
 }
 
-/** Thrown when the signal stops a run. What had finished is kept, and is not the result of the whole workload. */
+/**
+ * Thrown when the signal stops a run. It keeps the requests that had finished, which are not the whole workload's
+ * result.
+ */
 export class RunInterrupted extends Error {
   override readonly name = "RunInterrupted";
 
@@ -69,7 +72,10 @@ export class RunInterrupted extends Error {
     throw new RunInterrupted("stopped before the first request", nothing);
   }
 
-  /** `finished`: the requests that had ended. `run`: the same as a run, marked invalid, where the thrower knows its context. */
+  /**
+   * `finished`: the requests that had ended. `run`: the same as a run, marked invalid, where the thrower knows its
+   * context.
+   */
   constructor(
     message: string,
     readonly finished: DriveResult,
@@ -79,7 +85,7 @@ export class RunInterrupted extends Error {
   }
 }
 
-/** Thrown when the hardware fails a whole run in its midst; `run` has the requests that had ended, marked invalid. */
+/** Thrown when the hardware fails in the middle of a run; `run` has the requests that had ended, marked invalid. */
 export class RunFailed extends BackendError {
   constructor(
     message: string,

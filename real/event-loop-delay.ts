@@ -19,7 +19,7 @@ export interface DelayHistogram {
 
 const RESOLUTION_MS = 1;
 
-/** Starts watching; the function returned ends it and says what was seen. */
+/** Starts watching; the function returned stops it and returns the quantiles. */
 export function watchEventLoop(): () => EventLoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();

@@ -24,8 +24,8 @@ export function sendDue(
 }
 
 /**
- * Waits until `timeNs` on the clock, the signal, or the end of what runs, whichever is first: what ran, if that has ended.
- * While something runs nothing can be decided, and waiting finely would take a core from it.
+ * Waits until `timeNs` on the clock, the signal, or the end of what runs, whichever is first: what ran, if that has
+ * ended. While something runs nothing can be decided, and waiting finely would take a core from it.
  */
 export async function untilDue<T>(
   timeNs: number,
@@ -47,7 +47,10 @@ export async function untilDue<T>(
   }
 }
 
-/** `untilDue` beside work that ends every few milliseconds: the timer of one moment is set once, however often it is waited for. */
+/**
+ * `untilDue` for work that ends every few milliseconds: a timer is set once for each moment, however often it is
+ * awaited.
+ */
 export class Alarm {
   private timeNs = NaN;
   private moment: Promise<undefined> = Promise.resolve(undefined);
@@ -60,7 +63,10 @@ export class Alarm {
     input.signal?.addEventListener("abort", this.onStop);
   }
 
-  /** Resolves at the end of `running` with its value, at `timeNs` (a millisecond or two late) or on the signal, whichever is first. */
+  /**
+   * Resolves at the end of `running` with its value, at `timeNs` (a millisecond or two late) or on the signal,
+   * whichever is first.
+   */
   race<T>(timeNs: number, running: Promise<T>): Promise<T | undefined> {
     if (timeNs !== this.timeNs) {
       this.timer.abort();

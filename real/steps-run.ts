@@ -9,13 +9,13 @@ export interface DriveStepsInput {
   readonly schedulers: StepSchedulers;
   readonly clock: Clock;
   /**
-   * Computes a step, after those before it; `ended`: requests whose KV cache is not needed any more. Resolves with the tokens
-   * in the client's hands.
+   * Computes a step, after those before it; `ended`: requests whose KV cache is not needed any more. Resolves with the
+   * tokens in the client's hands.
    */
   runStep(work: readonly StepAssignment[], ended: readonly number[]): Promise<StepTimes>;
   readonly signal?: AbortSignal | undefined;
   onProgress?(ended: number, total: number): void;
-  /** Told of each request as it ends, with its place in the workload, and of each step whose results were taken. */
+  /** Called for each request as it ends, with its place in the workload, and for each step whose results were taken. */
   onEnded?(record: RequestRecord, index: number): void;
   onStep?(record: ScheduledStepRecord): void;
 }

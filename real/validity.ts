@@ -8,11 +8,11 @@ import { quantileOf } from "../sim/index.js";
 import type { EventLoopDelay } from "./event-loop-delay.js";
 
 const MAX_LAG_P99_NS = 5_000_000;
-/** A run beside which others used this part of the machine measured them as much as itself. */
+/** If other processes use this part of the machine, the run measures them as much as itself. */
 const MAX_OTHER_FRACTION = 0.5;
 /** A client whose event loop turned later than this, at P99, stamped chunks and sent requests that much late. */
 const MAX_LOOP_DELAY_P99_NS = 5_000_000;
-/** CPU counters tick every 10 ms; over less than this they tell nothing. */
+/** CPU counters tick every 10 ms; over less than this they say nothing. */
 const MIN_LOAD_NS = 1e9;
 
 /** What went on beside a run. */
@@ -24,7 +24,9 @@ export interface RunSurroundings {
   readonly eventLoop: EventLoopDelay;
 }
 
-/** `sendLagsNs`: how late each request was sent. `eventLoop`: of what sends and reads; absent with `around`: that one's. */
+/**
+ * `sendLagsNs`: how late each request was sent. `eventLoop`: of what sends and reads; absent with `around`: that one's.
+ */
 export function validity(
   requests: Iterable<RequestRecord>,
   sendLagsNs: ArrayLike<number>,
@@ -57,7 +59,7 @@ export function validity(
   return { ok: reasons.length === 0, reasons };
 }
 
-/** What is worth knowing of a run that may be valid nonetheless. */
+/** What is worth knowing about a run that may still be valid. */
 export function runNotes(around: RunSurroundings): string[] {
   const { otherCores, cores } = around;
   const isNoted = otherCores >= WORTH_TELLING_CORES && otherCores <= MAX_OTHER_FRACTION * cores;

@@ -104,7 +104,7 @@ export function removeRaw(rawPath: string): void {
   for (const path of [rawPath, stepRawPathOf(rawPath), planPathOf(rawPath)]) rmSync(path, { force: true });
 }
 
-/** Starts a raw file: its header and its plan. ConfigError when measurements are there already. */
+/** Starts a raw file: its header and its plan. ConfigError when measurements exist already. */
 export function startRaw(rawPath: string, context: RawContext): void {
   const there = [rawPath, stepRawPathOf(rawPath)].find((path) => existsSync(path));
   if (there !== undefined) {
@@ -114,7 +114,7 @@ export function startRaw(rawPath: string, context: RawContext): void {
   }
   const planPath = planPathOf(rawPath);
   if (existsSync(planPath) && !contextSchema.safeParse(readJson(planPath)).success) {
-    throw new ConfigError(`${planPath} is there already and is no plan of a calibration; choose another --output`);
+    throw new ConfigError(`${planPath} exists already and is not a calibration plan; choose another --output`);
   }
   writeRawContext(rawPath, context);
   writeTextAtomic(rawPath, header);

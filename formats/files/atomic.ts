@@ -34,8 +34,8 @@ export function writeBytesAtomic(path: string, bytes: string | Uint8Array): void
 const BLOCK = 1 << 18;
 
 /**
- * Writes lines, each with a line break, one after another: as long as they may be together. Whole or not at all, gzip when the
- * name ends in .gz. Returns the SHA-256 of the text, hex.
+ * Writes lines, each with a line break, one after another: as long as they may be together. Whole or not at all, gzip
+ * when the name ends in .gz. Returns the SHA-256 of the text, hex.
  */
 export async function writeLinesAtomic(path: string, lines: Iterable<string> | AsyncIterable<string>): Promise<string> {
   const temporary = temporaryBeside(path);
@@ -50,7 +50,7 @@ export async function writeLinesAtomic(path: string, lines: Iterable<string> | A
     return hash.digest("hex");
   } catch (error) {
     discard(temporary);
-    // What makes the lines may throw for reasons of its own.
+    // The source of the lines may throw an error of its own.
     throw (error as NodeJS.ErrnoException).syscall === undefined ? error : cannotWrite(path, error);
   }
 }
@@ -74,8 +74,9 @@ async function writePacked(file: FileHandle, blocks: AsyncIterable<Buffer>): Pro
 }
 
 /**
- * The lines as blocks of bytes, a line break after each. All are in one buffer, so a block is good until the next is asked for: a
- * buffer for each, or lines put together as text, would wait for a collection of garbage by the hundred MiB.
+ * The lines as blocks of bytes, a line break after each. All are in one buffer, so a block is good until the next is
+ * asked for: a buffer for each, or lines put together as text, would wait for a collection of garbage by the hundred
+ * MiB.
  */
 async function* blocksOf(
   lines: Iterable<string> | AsyncIterable<string>,
@@ -129,6 +130,6 @@ export function discard(temporary: string): void {
   try {
     rmSync(temporary, { recursive: true, force: true });
   } catch {
-    // The error that brought us here says what is wrong.
+    // The first error says what is wrong.
   }
 }

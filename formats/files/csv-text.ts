@@ -1,6 +1,6 @@
 /**
- * The text of CSV: rows from chunks of bytes, as many as there may be, and cells for writing. Cells that a spreadsheet would
- * run as a formula get an apostrophe before them, which is taken off again on reading.
+ * The text of CSV: rows from chunks of bytes, as many as there may be, and cells for writing. Cells that a spreadsheet
+ * would run as a formula get an apostrophe before them, which is taken off again on reading.
  */
 import { StringDecoder } from "node:string_decoder";
 
@@ -24,8 +24,9 @@ export class CsvProblem extends Error {
 export const MAX_ROW = 1 << 24;
 
 /**
- * Rows in batches, one for each chunk; blank ones are left out, a byte order mark is skipped, fields are trimmed. Fields in
- * quotes may hold commas, doubled quotes and line breaks. CsvProblem where a quote stays open or a row is too long.
+ * Rows in batches, one for each chunk; blank ones are left out, a byte order mark is skipped, fields are trimmed.
+ * Fields in quotes may hold commas, doubled quotes and line breaks. CsvProblem where a quote stays open or a row is too
+ * long.
  */
 export async function* csvLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<CsvLine[]> {
   const decoder = new StringDecoder("utf8");
@@ -143,7 +144,7 @@ function shown(text: string): string {
 
 /** What a spreadsheet would run, with any apostrophes before it. */
 const formula = /^'*[=+\-@\t\r]/;
-/** Numbers and lists of them are none. */
+/** Numbers and lists of numbers are not formulas. */
 const digits = /^[-+]?[\d.][\d.;eE+-]*$/;
 
 function read(raw: string): string {
@@ -168,12 +169,12 @@ export function csvCell(text: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** A text with an apostrophe before it where a spreadsheet would run it. */
+/** A text, with an apostrophe before it if a spreadsheet would run it. */
 export function notRun(text: string): string {
   return formula.test(text) && !digits.test(text) ? `'${text}` : text;
 }
 
-/** What a cell of a file of this form says. */
+/** The text of a cell, without that apostrophe. */
 export function cellText(field: string): string {
   return read(field);
 }

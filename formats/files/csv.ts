@@ -21,13 +21,13 @@ export function lineOf(row: CsvRow): number {
 export interface CsvOptions {
   /** Columns that must be there. */
   readonly required: readonly string[];
-  /** Is fed all bytes of the text. */
+  /** Gets all bytes of the text. */
   readonly hash?: ReturnType<typeof createHash> | undefined;
 }
 
 /**
- * Hands on the rows of a file as they are read, each as long as the header, to what `begin` makes of the header. A file cut
- * short in mid-row is an ArtifactError with its line.
+ * Passes the rows of a file, as they are read, to what `begin` returns for the header; each row is as long as the
+ * header. A file cut short in mid-row is an ArtifactError with its line.
  */
 export async function eachRow(
   path: string,
@@ -111,8 +111,8 @@ export function checkRow<S extends z.ZodType>(schema: S, row: CsvRow, path: stri
 }
 
 /**
- * Writes rows under the given columns, whole or not at all, one after another; absent values stay empty. Returns the SHA-256
- * of the text.
+ * Writes rows under the given columns, whole or not at all, one after another; absent values stay empty. Returns the
+ * SHA-256 of the text.
  */
 export async function writeCsv(
   path: string,

@@ -78,7 +78,7 @@ test("the lock of a process that is no more is taken over, also when its id belo
 test("a lock of another host stays, and the message says what to remove; so does what is no lock", async () => {
   lockWith({ pid: 1, host: "elsewhere" });
   await expect(whileLocked(folder, () => Promise.resolve())).rejects.toThrow(
-    /process 1 on elsewhere; .* if that process is no more, remove .*\.lock/,
+    /process 1 on elsewhere; .* if that process has ended, remove .*\.lock/,
   );
   for (const text of ["", "{", '{"pid": "x"}']) {
     lockWith(text);

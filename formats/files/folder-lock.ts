@@ -1,7 +1,7 @@
 /**
- * One process at a time works in a folder, or on a file that takes long to make: `.lock` in the folder, `.NAME.lock` beside the
- * file tells which, by host and process id. The lock of a process that is no more is taken over; one of another host is not,
- * since it is unknown here whether that process still runs.
+ * One process at a time works in a folder, or on a file that takes long to make: `.lock` in the folder, `.NAME.lock`
+ * beside the file, names it by host and process id. The lock of a dead process is taken over; that of another host is
+ * not, since nothing here shows whether its process still runs.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -15,19 +15,19 @@ import { isAlive, temporaryBeside } from "./temporary.js";
 const ownerSchema = z.object({
   pid: z.int().positive(),
   host: z.string(),
-  /** Tells a process from an earlier one with its id; absent where the system does not say. */
+  /** Distinguishes a process from an earlier one with the same id; absent where the system does not say. */
   started: z.string().optional(),
 });
 type Owner = z.output<typeof ownerSchema>;
 
 export const LOCK_NAME = ".lock";
 
-/** Does the work while no other process does any in this folder, which is made. ConfigError where one is at it. */
+/** Does the work while no other process works in this folder, which is created. ConfigError if another process does. */
 export async function whileLocked<T>(folder: string, work: () => Promise<T>): Promise<T> {
   return whileHeld({ what: folder, folder, path: join(folder, LOCK_NAME) }, work);
 }
 
-/** The same for a file, whether it exists or not: its folder is made, and others may work on its neighbours. */
+/** The same for a file, whether it exists or not: its folder is created, and others may work on its neighbours. */
 export async function whileFileLocked<T>(file: string, work: () => Promise<T>): Promise<T> {
   const folder = dirname(resolve(file));
   return whileHeld({ what: file, folder, path: join(folder, `.${basename(file).slice(0, 200)}${LOCK_NAME}`) }, work);
@@ -49,7 +49,7 @@ async function whileHeld<T>(lock: Lock, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Returns what gives it free again. */
+/** Returns a function that releases it. */
 function take({ what, folder, path }: Lock): () => void {
   const own = JSON.stringify(ownOwner());
   const made = temporaryBeside(path);
@@ -61,7 +61,7 @@ function take({ what, folder, path }: Lock): () => void {
     throw cannotWrite(what, error);
   }
   try {
-    // Twice: the lock of a process that is no more may be in the way.
+    // Twice, since the lock of a dead process may be in the way.
     for (let attempt = 1; !isLinked(made, path); attempt++) {
       const text = textOf(path);
       if (text === undefined) continue;
@@ -78,7 +78,7 @@ function take({ what, folder, path }: Lock): () => void {
   };
 }
 
-/** Folders that were made for the lock and in which nothing was put. */
+/** Folders that were created for the lock and are still empty. */
 function removeEmpty(folder: string, first: string): void {
   try {
     rmdirSync(folder);
@@ -150,7 +150,7 @@ function ownOwner(): Owner {
   return { pid: process.pid, host: hostname(), ...defined({ started }) };
 }
 
-/** Boot and clock tick in which a process began, as Linux tells; undefined elsewhere. */
+/** Boot and clock tick at which a process began, on Linux; undefined elsewhere. */
 function startOf(pid: number): string | undefined {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -168,6 +168,6 @@ function heldBy(what: string, path: string, owner: Owner | undefined): ConfigErr
   const where = owner.host === hostname() ? "" : ` on ${owner.host}`;
   return new ConfigError(
     `${what} is being worked on by process ${owner.pid}${where}; wait for its end` +
-      (where === "" ? ", or write to another place" : `, or, if that process is no more, remove ${path}`),
+      (where === "" ? ", or write to another place" : `, or, if that process has ended, remove ${path}`),
   );
 }

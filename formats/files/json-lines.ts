@@ -1,9 +1,15 @@
-/** Files to which a line of JSON is added for each thing that is finished; a process that is killed may leave the last line torn. */
+/**
+ * Files to which a line of JSON is added for each thing that is finished; a process that is killed may leave the last
+ * line torn.
+ */
 import { createReadStream, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { ArtifactError } from "../errors.js";
 
-/** The lines as JSON, without the last one where it is not whole. ArtifactError for another that is none: `what` was expected. */
+/**
+ * The lines as JSON, without the last one where it is not whole. ArtifactError for any other that is not JSON: `what`
+ * was expected.
+ */
 export async function* readJsonLines(
   path: string,
   what: string,

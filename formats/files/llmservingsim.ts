@@ -1,7 +1,7 @@
 /**
- * Recordings of LLMServingSim (casys-kaist, MIT): meta.json with the engine's settings, requests.jsonl with the engine's
- * own times of each request, seconds on one clock, and when it arrived, seconds of the wall clock. Read as a run folder would
- * be; times count from the first arrival.
+ * Recordings of LLMServingSim (casys-kaist, MIT): meta.json with the engine's settings, requests.jsonl with the
+ * engine's own times of each request, seconds on one clock, and when it arrived, seconds of the wall clock. Read as a
+ * run folder would be; times count from the first arrival.
  */
 import { defined } from "../defined.js";
 import { least } from "../extremes.js";
@@ -156,7 +156,7 @@ const telling = [
   "kv_transfer_config",
 ] as const;
 
-/** As the engine was asked for, else as it resolved it. */
+/** As it was configured, else as the engine resolved it. */
 function otherSettings(
   given: Readonly<Record<string, unknown>>,
   resolved: Readonly<Record<string, unknown>> = {},
@@ -171,9 +171,10 @@ function otherSettings(
 }
 
 /**
- * When each request arrived, on the engine's clock. The engine stamps `queued_ts` when it takes a request in, which it does
- * between steps: 20 ms late in the median of one recording, 104 ms at most. `arrival_time` is on another clock, behind which
- * the engine's is by no more than the smallest lag between the two: that request is taken to have been taken in at once.
+ * When each request arrived, on the engine's clock. The engine stamps `queued_ts` when it takes a request in, which it
+ * does between steps: 20 ms late in the median of one recording, 104 ms at most. `arrival_time` is on another clock,
+ * behind which the engine's is by no more than the smallest lag between the two: that request is taken to have been
+ * taken in at once.
  */
 function arrivalsOnEngineClock(rows: readonly Row[]): number[] {
   if (rows.some(({ arrival_time: atS }) => atS === undefined)) return rows.map(({ queued_ts: atS }) => atS);

@@ -1,6 +1,6 @@
 /**
- * A part of a page that a command makes: what stands between `<!-- name:begin -->` and `<!-- name:end -->` is replaced, the
- * rest of the page is left as it is.
+ * A part of a page that a command generates: what stands between `<!-- name:begin -->` and `<!-- name:end -->` is
+ * replaced, the rest of the page is left as it is.
  */
 import { ArtifactError } from "../errors.js";
 import { writeTextAtomic } from "./atomic.js";

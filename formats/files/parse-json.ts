@@ -1,4 +1,4 @@
-/** JSON of others: parsed only when it is not nested so deep that walking it would overflow the stack. */
+/** JSON from outside: parsed only if it is not nested so deep that walking it would overflow the stack. */
 
 /** servesim's own files nest less than ten deep, results of servers less than twenty. */
 const MAX_DEPTH = 100;

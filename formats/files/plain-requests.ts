@@ -1,6 +1,6 @@
 /**
- * Rows of requests.csv that hold only servesim's own columns, each a plain number where one belongs: read without a schema, so
- * that ten million take seconds. Every other row is left to the schema, which says what is wrong with it.
+ * Rows of requests.csv that hold only servesim's own columns, each a plain number where one belongs: read without a
+ * schema, so that ten million take seconds. Every other row is left to the schema, which says what is wrong with it.
  */
 import { requestStatuses, type RequestRecord, type RequestStatus } from "../run.js";
 
@@ -21,7 +21,7 @@ const MAX_COUNT = 2 ** 31 - 1;
 
 type Writable = { -readonly [Key in keyof RequestRecord]: RequestRecord[Key] };
 
-/** What reads a row of this header; it returns undefined for a row that is not plain. */
+/** A reader of rows under this header; it returns undefined for a row that is not plain. */
 export function plainRequests(header: readonly string[]): (fields: readonly string[]) => RequestRecord | undefined {
   const known = new Set<string>([...needed, ...Object.keys(times), ...Object.keys(counts), "error"]);
   if (!header.every((name) => known.has(name))) return () => undefined;
@@ -66,13 +66,13 @@ function placesOf<Name extends string>(
   return header.flatMap((column, at) => (Object.hasOwn(names, column) ? [[at, names[column]!] as const] : []));
 }
 
-/** Milliseconds as nanoseconds; NaN where it is no plain number. */
+/** Milliseconds as nanoseconds; NaN for anything but a plain number. */
 function nsOf(text: string): number {
   const ms = text === "" ? NaN : Number(text);
   return Number.isFinite(ms) ? Math.round(ms * 1e6) : NaN;
 }
 
-/** NaN where it is no whole number from 0. */
+/** NaN for anything but a whole number from 0. */
 function countOf(text: string): number {
   const count = text === "" ? NaN : Number(text);
   return Number.isInteger(count) && count >= 0 && count <= MAX_COUNT ? count : NaN;

@@ -1,5 +1,5 @@
 /**
- * Reading files that others made: only regular files (a device or a pipe may never end), and no more text than memory holds
+ * Reading files from outside: only regular files (a device or a pipe may never end), and no more text than memory holds
  * (a gzip of some kilobytes can be gigabytes long).
  */
 import { createReadStream, readFileSync, statSync } from "node:fs";
@@ -12,7 +12,10 @@ import { reasonOf } from "./file-reason.js";
 const MAX_BYTES = 2 ** 31 - 1;
 /** Longest text in one piece: a string of V8, in bytes of UTF-8 at least as long. */
 const MAX_TEXT_BYTES = bufferLimits.MAX_STRING_LENGTH;
-/** Longest that a gzip file may become, over its size, beyond the first 64 MiB. Text packs to a third or a tenth, zeros to a thousandth. */
+/**
+ * Longest that a gzip file may become, over its size, beyond the first 64 MiB. Text packs to a third or a tenth, zeros
+ * to a thousandth.
+ */
 const MAX_GZIP_RATIO = 100;
 const FREE_BYTES = 2 ** 26;
 
@@ -49,7 +52,7 @@ export async function* byteChunks(path: string): AsyncGenerator<Buffer> {
   try {
     const most = isGzip ? mostUnpacked(statSync(path).size, Infinity) : Infinity;
     const source = isGzip ? file.pipe(createGunzip({ chunkSize: 1 << 18 })) : file;
-    // A pipe does not hand on the errors of its source.
+    // A pipe does not pass on its source's errors.
     if (isGzip) file.on("error", (error) => source.destroy(error));
     let bytes = 0;
     for await (const chunk of source as AsyncIterable<Buffer>) {
@@ -64,7 +67,7 @@ export async function* byteChunks(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** ArtifactError for what is there and is no file: a folder, a device, a pipe, a socket. Links are followed. */
+/** ArtifactError for anything but a file: a folder, a device, a pipe, a socket. Links are followed. */
 export function requireRegular(path: string): void {
   const kind = kindOf(path);
   if (kind === "file") return;

@@ -1,6 +1,6 @@
 /**
- * Run folders on disk: requests.csv[.gz] + run.json, batches.csv for batch policies, steps.csv.gz of real steps. Reads what
- * servesim wrote and recordings of the same form: unknown columns are kept, absent ones stay absent.
+ * Run folders on disk: requests.csv[.gz] + run.json, batches.csv for batch policies, steps.csv.gz of real steps. Reads
+ * what servesim wrote and recordings of the same form: unknown columns are kept, absent ones stay absent.
  */
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
@@ -128,7 +128,7 @@ const batchRow = z
     }),
   );
 
-/** All that belongs to a run: beside its own files the steps of an engine and a server's view of it. */
+/** All files of a run: its own, the steps of an engine and a server's view of it. */
 const runFolder: FolderForm = {
   names: [
     ...["run.json", "requests.csv", "requests.csv.gz", "batches.csv", "batches.csv.gz"],
@@ -137,12 +137,15 @@ const runFolder: FolderForm = {
   key: "run.json",
 };
 
-/** Reads a run folder, also of a run that was cut; every problem names the file and line. Records are made when they are asked for. */
+/**
+ * Reads a run folder, also of a run that was cut; every problem names the file and line. Records are made when they are
+ * asked for.
+ */
 export async function readRun(folder: string): Promise<Run> {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new ArtifactError(`${folder} is not a folder, expected a run folder with run.json and requests.csv`);
   }
-  // A process may have been killed while it moved a whole run to its place.
+  // A process may have been killed while it moved a finished run into place.
   finishAbandoned(folder, runFolder);
   const infoPath = join(folder, "run.json");
   const stored = check(runSchema, readJson(infoPath), { source: infoPath, Failure: ArtifactError });
@@ -207,7 +210,10 @@ function requireHash(path: string, got: string, expected: string | undefined): v
   );
 }
 
-/** ConfigError where a folder holds a run, or files that would be replaced, and `force` is not given; to be asked before long work, too. */
+/**
+ * ConfigError where a folder holds a run, or files that would be replaced, and `force` is not given; also to be called
+ * before long work.
+ */
 export function requireReplaceable(folder: string, options: { readonly force?: boolean }): void {
   finishAbandoned(folder, runFolder);
   const held = heldNames(folder, runFolder);

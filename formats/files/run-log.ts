@@ -1,8 +1,8 @@
 /**
- * What a run has finished so far, kept while it goes on: run.json with `cut: true`, and finished.jsonl, to which a line is
- * added for each request, batch and step that ends. However the process ends, what was added is there; writeRun replaces both
- * by the whole run. Lines are written once a turn of the event loop, after the turn's answers were timed, and reach the disk
- * (fsync) within a second.
+ * What a run has finished so far, kept while it goes on: run.json with `cut: true`, and finished.jsonl, to which a line
+ * is added for each request, batch and step that ends. However the process ends, what was added is there; writeRun
+ * replaces both with the whole run. Lines are written once a turn of the event loop, after the turn's answers were
+ * timed, and reach the disk (fsync) within a second.
  */
 import { closeSync, existsSync, fsync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { reasonOf } from "./file-reason.js";
 import { readJsonLines } from "./json-lines.js";
 import { logLine } from "./run-log-line.js";
 
-/** A journal in a run folder. `begin` makes the folder, and replaces what a run before has left in it. */
+/** A journal in a run folder. `begin` makes the folder, and replaces what an earlier run has left in it. */
 export interface RunLog extends RunJournal {
   /** Writes what has not been written yet; at once, so that it may be called when the process is about to end. */
   flush(): void;
@@ -144,8 +144,8 @@ export function removeRunLog(folder: string): void {
 }
 
 /**
- * A run that was cut: its finished requests by arrival, marked invalid, with a note. A last line cut short is dropped; any
- * other bad line is an ArtifactError that names it.
+ * A run that was cut: its finished requests by arrival, marked invalid, with a note. A last line cut short is dropped;
+ * any other bad line is an ArtifactError that names it.
  */
 export async function readCutRun(folder: string, info: RunInfo): Promise<Run> {
   const path = join(folder, LOG_NAME);

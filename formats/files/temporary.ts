@@ -1,6 +1,6 @@
 /**
- * Names of what is still being written. A name tells host and process, so that the next start knows what a killed process
- * left behind: `.run.1a2b3c4d-4711-9f00aa11.tmp` of process 4711 on the host with that fingerprint.
+ * Names of what is still being written. A name holds host and process, so that the next start recognises what a killed
+ * process left behind: `.run.1a2b3c4d-4711-9f00aa11.tmp` of process 4711 on the host with that fingerprint.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
@@ -19,7 +19,7 @@ export function temporaryIn(folder: string, name: string): string {
   return join(folder, `.${name}.${stamp()}.tmp`);
 }
 
-/** Paths in a folder that a process of this host which is no more was writing; none where there is no such folder. */
+/** Paths in a folder that a dead process of this host was writing; none where there is no such folder. */
 export function abandonedIn(folder: string): string[] {
   return namesIn(folder)
     .filter((name) => {
@@ -38,14 +38,14 @@ export function namesIn(folder: string): string[] {
   }
 }
 
-/** Removes what killed processes left in a folder, but for what is worth keeping. What cannot be removed stays. */
+/** Removes what killed processes left in a folder, except what is worth keeping. What cannot be removed stays. */
 export function removeAbandoned(folder: string, isKept: (path: string) => boolean = () => false): void {
   for (const path of abandonedIn(folder)) {
     if (isKept(path)) continue;
     try {
       rmSync(path, { recursive: true, force: true });
     } catch {
-      // It takes room, and does no other harm.
+      // It takes space, but does no other harm.
     }
   }
 }

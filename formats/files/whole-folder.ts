@@ -1,7 +1,8 @@
 /**
- * A folder of files that belong together appears whole or not at all. A new one is written beside its place and renamed. In one
- * that is there (it may be a mount, the working folder, or hold files of others) the files are written into a hidden folder
- * inside, then moved: the one that makes the folder valid goes first and comes last. Files of others stay untouched.
+ * A folder of files that belong together appears whole or not at all. A new one is written beside its place and
+ * renamed. In one that is there (it may be a mount, the working folder, or hold files of others) the files are written
+ * into a hidden folder inside, then moved: the one that makes the folder valid goes first and comes last. Files of
+ * others stay untouched.
  */
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -10,7 +11,7 @@ import { cannotWrite, discard } from "./atomic.js";
 import { abandonedIn, namesIn, removeAbandoned, temporaryBeside, temporaryIn } from "./temporary.js";
 
 export interface FolderForm {
-  /** Names of all files that belong together, be they there or not; what is there of them is replaced. */
+  /** Names of all files that belong together, whether they exist or not; those that exist are replaced. */
   readonly names: readonly string[];
   /** The one without which the folder is not valid; written last. */
   readonly key: string;
@@ -35,7 +36,7 @@ export async function writeWholeFolder(
       mkdirSync(staged);
     });
     await fill(staged).catch((error: unknown) => {
-      // The place that was asked for is named, not the hidden one.
+      // The message names the requested folder, not the hidden one.
       throw error instanceof ConfigError && error.cause !== undefined ? cannotWrite(folder, error.cause) : error;
     });
     attempt(folder, () => {
@@ -55,7 +56,7 @@ export function heldNames(folder: string, { names }: FolderForm): string[] {
     .sort();
 }
 
-/** Files that a process had written whole when it was killed are brought to their place. */
+/** Files that a process had finished when it was killed are moved into place. */
 export function finishAbandoned(folder: string, form: FolderForm): void {
   const place = resolve(folder);
   if (!existsSync(place)) {
@@ -77,7 +78,7 @@ const STAGED = "staged";
 const MOVING = "moving";
 
 function replaceBy(place: string, staged: string, form: FolderForm): void {
-  // Without the key the folder is nobody's, until the new one is there.
+  // Without the key file the folder is not valid until the new one is there.
   for (const name of [form.key, ...form.names]) rmSync(join(place, name), { force: true });
   // From here on, what is there is the new.
   const moving = temporaryIn(place, MOVING);

@@ -145,8 +145,8 @@ test("requests that could never be served are named", async () => {
 });
 
 test.each([
-  [{ request_rate: 5 }, "request_rate", /--request-rate 5: it is what is looked for/],
-  [{ max_concurrency: 5 }, "max_concurrency", /--max-concurrency 5: it is what is looked for/],
+  [{ request_rate: 5 }, "request_rate", /--request-rate 5: servesim finds this value/],
+  [{ max_concurrency: 5 }, "max_concurrency", /--max-concurrency 5: servesim finds this value/],
   [{ request_rate: 5 }, "max_concurrency", /closed loops, leave out --request-rate/],
   [{ ramp_up_strategy: "linear", ramp_up_start_rps: 1, ramp_up_end_rps: 2 }, "request_rate", /leave the ramp-up out/],
 ] as const)("a load of %j with --vary %s contradicts the question", async (load, vary, message) => {

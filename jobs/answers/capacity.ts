@@ -1,7 +1,7 @@
 /**
- * The highest load within latency goals: requests per second of an open loop or a trace, or clients of a closed loop. Each
- * replication (seed, pace of the host, costs that the calibration allows) finds its own edge; the answer is where half of
- * them have it, with the interval that holds 9 of 10.
+ * The highest load within latency goals: requests per second of an open loop or a trace, or clients of a closed loop.
+ * Each replication (seed, pace of the host, costs that the calibration allows) finds its own edge; the answer is where
+ * half of them have it, with the interval that holds 9 of 10.
  */
 import { ConfigError, goalsText, type AnswerEvidence } from "../../formats/index.js";
 import { mean, requestsToShow } from "../../sim/index.js";
@@ -41,7 +41,10 @@ const DEFAULT_REPLICATIONS = 12;
 /** Requests of the first runs, where the load does not say: at least, and as a multiple of what a percentile takes. */
 const MIN_COUNT = 2_500;
 const TIMES_TO_SHOW = 4;
-/** Requests and output tokens that all runs may have where the load does not say how long they are: seconds of two cores. */
+/**
+ * Requests and output tokens that all runs may have where the load does not say how long they are: seconds of two
+ * cores.
+ */
 const REQUEST_BUDGET = 1.2e6;
 const TOKEN_BUDGET = 240e6;
 /** Loads of a curve, as shares of the value. */
@@ -179,7 +182,7 @@ function notesOf(deployment: Deployment, { found, first, atValue, missing, preci
   const independent = atValue.reduce((sum, probe) => sum + probe.independent, 0);
   if (independent < needed) {
     notes.push(
-      `at the answer all runs together tell as much as ${Math.floor(independent)} independent requests, and ` +
+      `at the answer all runs together are worth ${Math.floor(independent)} independent requests, and ` +
         `${goalsText(goals)} takes ${needed}: --num-prompts ${Math.ceil((found.count * needed) / independent)} would do`,
     );
   }

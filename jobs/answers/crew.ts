@@ -22,7 +22,7 @@ export interface CrewOptions {
   /** Threads; 1: this one; absent: one for each core. What comes out does not depend on it. */
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Does what keeps this thread from hearing signals. */
+  /** Runs work that blocks this thread, and with it the handling of signals. */
   readonly blocking?: Blocking | undefined;
   onProgress?(done: number, atMost: number, what: string): void;
 }

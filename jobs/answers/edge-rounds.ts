@@ -1,6 +1,6 @@
 /**
- * The edge of a deployment, from replications that each find their own on the same random numbers at every load: in rounds,
- * whose runs grow until chance in a run moves the edge less than the precision, or the budget is spent.
+ * The edge of a deployment, from replications that each find their own on the same random numbers at every load: in
+ * rounds, whose runs grow until chance in a run moves the edge less than the precision, or the budget is spent.
  */
 import {
   mean,
@@ -48,12 +48,12 @@ const NORMAL_90 = 1.645;
 /** Factors by which runs grow from one round to the next. */
 const LEAST_GROWTH = 1.5;
 const MOST_GROWTH = 8;
-/** Runs that an edge takes, about, when the next round is planned. */
+/** About how many runs an edge takes, to plan the next round. */
 const RUNS_PER_EDGE = 5;
 const FIRST_STEP = 1.04;
 const SCOUTS = 2;
 const NOTHING_VARIES = { run: false, calibration: false };
-/** Of the precision, the width of a bracket that is narrow enough. */
+/** Width of a bracket that is narrow enough, as a share of the precision. */
 const BRACKET = 0.75;
 
 export async function edgeRounds(crew: Crew, input: RoundsInput): Promise<EdgesFound> {
@@ -70,7 +70,7 @@ export async function edgeRounds(crew: Crew, input: RoundsInput): Promise<EdgesF
         what,
       );
     };
-    // The first tell the others where to begin.
+    // The first edges found show the others where to begin.
     const scouts = await edgesFrom(start, replications.slice(0, SCOUTS));
     const from = foundOf(scouts, NOTHING_VARIES).value || start;
     const edges = [...scouts, ...(await edgesFrom(from, replications.slice(SCOUTS)))];
@@ -85,7 +85,7 @@ export async function edgeRounds(crew: Crew, input: RoundsInput): Promise<EdgesF
   }
 }
 
-/** `most`: what no edge is beyond. */
+/** `most`: no edge is beyond it. */
 export function foundOf(
   edges: readonly EdgeResult[],
   varies: RoundsInput["varies"],

@@ -1,6 +1,6 @@
 /**
- * The requests of a load for which one number is varied: read once, then made at any value, for any seed and length. Where the
- * number is of replicas, or nothing is varied, the load stays as it is given.
+ * The requests of a load for which one number is varied: read once, then made at any value, for any seed and length.
+ * Where the number is of replicas, or nothing is varied, the load stays as it is given.
  */
 import { ConfigError, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
 import { readTrace, traceOptionsOf } from "../../formats/files/index.js";
@@ -47,18 +47,18 @@ export async function readSource(load: Load, prompts: string | undefined, vary: 
 function rejectGiven(load: Load, vary: Vary): void {
   if (vary === "replicas") return;
   if (load.ramp_up_strategy !== undefined) {
-    throw new ConfigError("--ramp-up-strategy: the rate is what is looked for, leave the ramp-up out");
+    throw new ConfigError("--ramp-up-strategy: servesim finds the rate, leave the ramp-up out");
   }
   const given = vary === "request_rate" ? (["request_rate", "trace_rate", "time_scale"] as const) : ([vary] as const);
   const found = given.find((key) => load[key] !== undefined);
   if (found !== undefined) {
     const flag = `--${found.replaceAll("_", "-")}`;
     throw new ConfigError(
-      `${flag} ${String(load[found])}: it is what is looked for, leave it out, or ask about it with --at-rate`,
+      `${flag} ${String(load[found])}: servesim finds this value, leave it out, or have it judged with --at-rate`,
     );
   }
   if (vary === "max_concurrency" && load.request_rate !== undefined) {
-    throw new ConfigError("--vary max_concurrency is of closed loops, leave out --request-rate");
+    throw new ConfigError("--vary max_concurrency is for closed loops, leave out --request-rate");
   }
 }
 

@@ -1,4 +1,7 @@
-/** One run of a deployment held against its goals: how far the worst of them is from its limit, and what the run was like. */
+/**
+ * One run of a deployment held against its goals: how far the worst of them is from its limit, and what the run was
+ * like.
+ */
 import type { Extrapolation } from "../../formats/index.js";
 import {
   busyFractions,
@@ -32,7 +35,7 @@ export function probeOf(deployment: Deployment, { x }: Point, outcome: RunOutcom
 export interface DetailedProbe extends Probe {
   /** Goals and the usual statistics, by the keys of a run's summary. */
   readonly statistics: Readonly<Record<string, number>>;
-  /** As many independent requests would tell as much of the latencies. */
+  /** How many independent requests would say as much about the latencies. */
   readonly independent: number;
   readonly extrapolated: Extrapolation;
   readonly busy: Busy;

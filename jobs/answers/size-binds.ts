@@ -1,6 +1,7 @@
 /**
- * What keeps fewer replicas from being enough: the goal that they miss, and the limit of admissions whose doubling saves most
- * replicas, found on the random numbers of the first replication; where none saves any, the clock that is busiest.
+ * What keeps fewer replicas from being enough: the goal that they miss, and the limit of admissions whose doubling
+ * saves most replicas, found on the random numbers of the first replication; where none saves any, the clock that is
+ * busiest.
  */
 import { busiestClock, ifItWorks, withTwice, type BoundName } from "../../sim/index.js";
 import type { Crew } from "./crew.js";
@@ -13,7 +14,7 @@ export interface SizeBinding {
   /** The goal that is missed most. */
   readonly slo: string | null;
   readonly resource: BoundName | null;
-  /** With twice of the limit that helps most. */
+  /** With the limit that helps most doubled. */
   readonly next?: { readonly change: string; readonly value: number };
 }
 

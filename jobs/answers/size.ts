@@ -28,11 +28,13 @@ import type { FewestTask } from "./tasks.js";
 export interface SizeOptions extends CrewOptions {
   /** Default 12. */
   readonly replications?: number | undefined;
-  /** No more are tried; default: eight times what a full server's rate makes of it. */
+  /** The most that are tried; default: eight times the count that a full server's rate suggests. */
   readonly maxReplicas?: number | undefined;
   /** Also sizes the load with these, in place of the deployment's. */
   readonly otherRouters?: readonly RouterName[];
-  /** Length of the windows that a trace is also sized in; default: an hour, or a twelfth of a trace of less than three. */
+  /**
+   * Length of the windows that a trace is also sized in; default: an hour, or a twelfth of a trace of less than three.
+   */
   readonly windowS?: number | undefined;
   /** Also simulates the load under an autoscaler, which starts with what the first window takes. */
   readonly autoscale?: AutoscalePlan | undefined;
@@ -76,7 +78,10 @@ const SCOUTS = 2;
 const FIRST_SHARE = 0.9;
 const MOST_TIMES = 8;
 const MOST_REPLICAS = 1000;
-/** Requests of a run, where the load does not say: at least, as a multiple of what a percentile takes, seconds of load, and at most. */
+/**
+ * Requests of a run, where the load does not say: at least, as a multiple of what a percentile takes, seconds of load,
+ * and at most.
+ */
 const MIN_COUNT = 5_000;
 const TIMES_TO_SHOW = 4;
 const MIN_S = 300;
@@ -140,7 +145,10 @@ export async function findSize(deployment: Deployment, options: SizeOptions = {}
   });
 }
 
-/** The plan with a number of replicas to begin with, and at most as many as were tried: what the first window takes, where that is known. */
+/**
+ * The plan with a number of replicas to begin with, and at most as many as were tried: what the first window takes,
+ * where that is known.
+ */
 function begun(
   plan: AutoscalePlan,
   sized: SizedWindows | undefined,
@@ -202,7 +210,7 @@ interface Looked {
 async function fewestOf(crew: Crew, router: RouterName, { draws, start, most }: Search): Promise<Looked> {
   const tasks = (of: Search["draws"], from: number): FewestTask[] =>
     of.map((point) => ({ kind: "fewest", point, options: { start: from, most }, changes: { router } }));
-  // The first tell the others where to begin.
+  // The first counts found show the others where to begin.
   const scouts = await crew.fewest(tasks(draws.slice(0, SCOUTS), start), `searching, ${router}`);
   const from = greatest(scouts.map(({ count }) => count ?? most));
   const others = await crew.fewest(tasks(draws.slice(SCOUTS), from), `searching, ${router}`);
@@ -273,7 +281,7 @@ function notesOf(deployment: Deployment, { draws, counts, most, atValue, count }
   const independent = atValue.reduce((sum, probe) => sum + probe.independent, 0);
   if (independent < needed) {
     notes.push(
-      `at the answer all runs together tell as much as ${Math.floor(independent)} independent requests, and ` +
+      `at the answer all runs together are worth ${Math.floor(independent)} independent requests, and ` +
         `${goalsText(goals)} takes ${needed}` +
         (mostRequests(source) < Infinity
           ? ""

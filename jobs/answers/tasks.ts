@@ -1,4 +1,7 @@
-/** What a thread is asked to do for an answer: find the edge or the fewest replicas of one replication, or look at one run in detail. */
+/**
+ * What a thread is asked to do for an answer: find the edge or the fewest replicas of one replication, or look at one
+ * run in detail.
+ */
 import { meanRunPaceScore } from "../../sim/index.js";
 import { isSteadyLoad, type Deployment, type Point } from "./deployment.js";
 import { autoscaledRun, type AutoscaledRun } from "./autoscaled.js";
@@ -25,7 +28,10 @@ export interface EdgeResult {
   readonly runs: number;
   /** Normal score of the host's pace in this replication. */
   readonly paceScore: number;
-  /** The worst goal's ratio at the first guess with the same costs and every time at its mean: what the calibration alone does. */
+  /**
+   * The worst goal's ratio at the first guess with the same costs and every time at its mean: what the calibration
+   * alone does.
+   */
   readonly steadyRatio: number;
 }
 
@@ -62,7 +68,7 @@ export function runTask(base: Deployment, task: AnswerTask): AnswerResult {
   return findFewest((x) => detailedProbe(deployment, { ...task.point, x }), task.options);
 }
 
-/** Of the requests of a run, how many tell what the calibration alone does. */
+/** Share of a run's requests that is enough to show what the calibration alone does. */
 const STEADY_SHARE = 0.25;
 
 function edgeOf(deployment: Deployment, { point, options }: EdgeTask): EdgeResult {

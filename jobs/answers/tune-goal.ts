@@ -1,6 +1,6 @@
 /**
- * What settings are tuned for: the least of a latency statistic, or the most goodput, at the load as it is; or the highest rate
- * within the latency goals. Other goals that were given must hold as well.
+ * What settings are tuned for: the least of a latency statistic, or the most goodput, at the load as it is; or the
+ * highest rate within the latency goals. Other goals that were given must hold as well.
  */
 import { ConfigError, defined, goalsText, parseSlos, type Goals } from "../../formats/index.js";
 
@@ -18,7 +18,7 @@ export interface TuneGoal {
 /** A limit that nothing reaches: of what is only measured. */
 const NO_LIMIT_MS = 1e15;
 
-/** ConfigError for a name that is none, or a goal without the limits that it is of. */
+/** ConfigError for an unknown name, or a goal without its limits. */
 export function tuneGoal(name: string, given: Goals | undefined): TuneGoal {
   const goals: Goals = given ?? { slos: [] };
   const hasLimits = goals.slos.length > 0 || goals.goodput !== undefined;
@@ -27,14 +27,14 @@ export function tuneGoal(name: string, given: Goals | undefined): TuneGoal {
     return { name, unit: "requests/s", isMost: true, goals, text: `most throughput within ${goalsText(goals)}` };
   }
   if (name === "goodput") {
-    if (goals.goodput === undefined) throw new ConfigError("--goal goodput: expected the limits that it is of, --goodput ttft:200 tpot:50"); // prettier-ignore
-    // Its share is what is looked for, not a limit.
+    if (goals.goodput === undefined) throw new ConfigError("--goal goodput: expected its limits, --goodput ttft:200 tpot:50"); // prettier-ignore
+    // Its share is what is maximised, not a limit.
     return { name, unit: "requests/s", isMost: true, goals, text: `most requests/s that meet ${goalsText({ slos: [], goodput: goals.goodput })}` }; // prettier-ignore
   }
   const [wanted] = parseSlos(`${name}:1`, "--goal throughput, goodput or a statistic");
   const measured = { ...wanted!, limitMs: NO_LIMIT_MS };
   const others = goals.slos.filter((slo) => slo.name !== measured.name);
-  if (others.length < goals.slos.length) throw new ConfigError(`--goal ${name}: it is what is looked for, leave it out of --slo`); // prettier-ignore
+  if (others.length < goals.slos.length) throw new ConfigError(`--goal ${name}: this statistic is minimised, leave it out of --slo`); // prettier-ignore
   const within = hasLimits ? ` within ${goalsText(goals)}` : "";
   return {
     name: measured.name,

@@ -62,7 +62,9 @@ export function tuneSpace(deployment: Deployment, only?: readonly string[]): Dim
   const own = settingNames(name).filter((setting) => Object.hasOwn(spaces, setting));
   for (const setting of only ?? []) {
     if (!own.includes(setting)) {
-      throw new ConfigError(`--settings ${setting}: it is not tuned of ${name}, expected some of ${own.join(", ")}`);
+      throw new ConfigError(
+        `--settings ${setting}: ${name} has no such setting to tune, expected some of ${own.join(", ")}`,
+      );
     }
   }
   const inForce = settingsInForce(deployment);
@@ -94,7 +96,7 @@ export function changedBy(deployment: Deployment, changes: Settings): Deployment
   return { ...deployment, policy: { name, settings: { ...settings, ...changes } } };
 }
 
-/** Prompts of which some begin alike. */
+/** Whether some prompts begin alike. */
 function sharesContent({ load, source }: Deployment): boolean {
   if (source.kind !== "lengths") return source.requests.some(({ content }) => content !== undefined);
   return load.dataset_name === "prefix_repetition" || (load.random_prefix_len ?? 0) > 0;

@@ -1,4 +1,6 @@
-/** Candidates tried on common random numbers: the value of each replication, what it is worth, and differences in pairs. */
+/**
+ * Candidates tried on common random numbers: the value of each replication, what it is worth, and differences in pairs.
+ */
 import { mean, sampleDeviation, studentT } from "../../sim/index.js";
 import type { Crew } from "./crew.js";
 import type { Deployment, Point } from "./deployment.js";
@@ -89,7 +91,7 @@ export function isMissed({ missed, scores }: Trial): boolean {
   return missed > MAY_MISS * scores.length;
 }
 
-/** By this the better of two comes first, told apart or not. */
+/** Puts the better of two first, however small the difference. */
 export function rankOf(trial: Trial): number {
   return mean(trial.scores) + (isMissed(trial) ? AFTER_ALL : 0);
 }
@@ -121,10 +123,12 @@ export function pairedDifference(a: readonly number[], b: readonly number[]): Di
   return { mean: middle, low: middle - reach, high: middle + reach };
 }
 
-/** What is called a difference at all, of a logarithm: half a percent. */
+/** The least that counts as a difference, of a logarithm: half a percent. */
 const NOTICEABLE = 0.005;
 
-/** Whether pairs tell that `a` is better; where only one misses limits, by two replications or more, it is the worse. */
+/**
+ * Whether pairs show that `a` is better; where only one misses limits, by two replications or more, it is the worse.
+ */
 export function isBetter(a: Trial, b: Trial): boolean {
   if (isMissed(a) !== isMissed(b) && Math.abs(a.missed - b.missed) > 1) return isMissed(b);
   return difference(a, b).high < -NOTICEABLE;

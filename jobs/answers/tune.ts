@@ -1,7 +1,7 @@
 /**
- * Settings for a goal: candidates around the deployment's, thinned by successive halving on common random numbers, then each
- * setting of the best alone: what it changes, and whether a change is worth its flag. Nothing is ranked that pairs on the same
- * random numbers do not tell apart.
+ * Settings for a goal: candidates around the deployment's, thinned by successive halving on common random numbers, then
+ * each setting of the best alone: what it changes, and whether a change is worth its flag. Settings are ranked only
+ * where pairs on the same random numbers show a difference.
  */
 import { ConfigError, goalsText } from "../../formats/index.js";
 import { mean, requestsToShow, shuffled, stream } from "../../sim/index.js";
@@ -28,7 +28,7 @@ export interface TuneOptions extends CrewOptions {
 export interface Alternative {
   readonly value: SettingValue;
   readonly trial: Trial;
-  /** Whether pairs tell it from the best, and it is better or worse by half a percent. */
+  /** Whether pairs show a difference from the best, of half a percent or more. */
   readonly differs: boolean;
 }
 
@@ -64,7 +64,9 @@ const ROUNDS = [
   { replications: 4, kept: 1 / 3 },
 ];
 const LEAST_KEPT = 5;
-/** Of the score, what a candidate may be behind the last that goes on: too little to tell after a few replications. */
+/**
+ * How far a candidate's score may be behind the last that goes on: too small a gap to judge after a few replications.
+ */
 const NEAR = 0.02;
 const MOST_MOVES = 3;
 
@@ -305,7 +307,7 @@ function frontOf(trials: readonly Trial[], best: Trial): Trial[] {
   return [best, ...front.filter((one) => one !== best).sort((a, b) => rankOf(a) - rankOf(b))];
 }
 
-/** Better in one, and not worse in the other as far as pairs tell. */
+/** Better in one, and not worse in the other as far as pairs show. */
 function isAhead(a: Trial, b: Trial): boolean {
   const second = secondOf(a, b);
   return !isBetter(b, a) && second <= 0 && (isBetter(a, b) || second < 0);
@@ -315,7 +317,7 @@ function isAlike(a: Trial, b: Trial): boolean {
   return !isBetter(a, b) && !isBetter(b, a) && secondOf(a, b) === 0;
 }
 
-/** Of the statistic beside the goal: -1 where `a` is better, 1 where `b` is, 0 where pairs do not tell. */
+/** Of the statistic beside the goal: -1 where `a` is better, 1 where `b` is, 0 where pairs show no difference. */
 function secondOf(a: Trial, b: Trial): number {
   const [ofA, ofB] = [againstOf(a, ""), againstOf(b, "")];
   if (ofA === undefined || ofB === undefined) return 0;

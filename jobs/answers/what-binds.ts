@@ -18,13 +18,13 @@ import type { EdgeTask } from "./tasks.js";
 
 export interface Binding {
   readonly resource: BoundName;
-  /** With twice of the limit that helps most: what was changed, and by which factor the edge moves. */
+  /** With the limit that helps most doubled: what was changed, and by which factor the edge moves. */
   readonly next?: { readonly change: string; readonly factor: number };
 }
 
 /** Share of the scheduling passes that a limit must have stopped to be looked at. */
 const STOPPING_SHARE = 0.01;
-/** What twice of a limit must bring for it to bind. */
+/** What doubling a limit must gain for it to bind. */
 const MIN_GAIN = 0.03;
 
 export interface BindsInput {

@@ -1,4 +1,7 @@
-/** The results by column for charts, a load by its label; simulated at the pace before each real run, where there is one. */
+/**
+ * The results by column for charts, a load by its label; simulated at the pace before each real run, where there is
+ * one.
+ */
 import { defined, type Run } from "../../formats/index.js";
 import { columnsIn } from "../../sim/index.js";
 import type { ChartRun } from "../../report/charts/index.js";
@@ -11,7 +14,7 @@ export function chartRuns(cells: readonly CellResult[]): ChartRun[] {
   ]);
 }
 
-/** Answered requests of one run; `repeat` tells runs of the same load apart. */
+/** Answered requests of one run; `repeat` distinguishes runs of the same load. */
 export function chartRun(run: Run, cell: Pick<CellResult, "policy" | "load">, repeat?: number): ChartRun {
   const { rows, ok, arrivalNs, firstTokenNs, lastTokenNs, outputTokens } = columnsIn(run);
   const seq = new Float64Array(rows);

@@ -1,4 +1,6 @@
-/** The coefficients of a profile as rows for people, whichever kind of cost it has: what costs how much, and per what. */
+/**
+ * The coefficients of a profile as rows for people, whichever kind of cost it has: what costs how much, and per what.
+ */
 import {
   defined,
   percent,
@@ -36,7 +38,7 @@ function batchRows(cost: StaticBatchCost): CostRow[] {
   ];
 }
 
-/** What each part of a step is called, and what its quantities are. */
+/** The name of each part of a step, and of its quantities. */
 const stepParts: Readonly<
   Record<StepPartName, { readonly stage: string; readonly base: string; readonly rows: string }>
 > = {
@@ -180,7 +182,7 @@ function numberAt(cost: VllmEngineCost, place: string): number | undefined {
   return at as number | undefined;
 }
 
-/** Of what varies, the parts that are times; shapes are left to charts. */
+/** How times vary: the parts that are times; shapes are left to charts. */
 function jitterRows({ output_stall, host_states, pace }: EngineJitter): CostRow[] {
   return [
     ...(pace?.states ?? []).map(({ share, memory_ns }) => ({

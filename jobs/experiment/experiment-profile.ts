@@ -13,7 +13,10 @@ export interface ProfileOptions {
   readonly reporter: Reporter;
 }
 
-/** `named` is the profile that the experiment names, read. A calibration that is there and of the same plan is kept; one that was cut short is resumed. */
+/**
+ * `named` is the profile that the experiment names, read. An existing calibration of the same plan is kept; an
+ * interrupted one is resumed.
+ */
 export async function loadOrCalibrate(
   experiment: Experiment,
   named: Profile | undefined,

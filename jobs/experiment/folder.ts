@@ -1,4 +1,4 @@
-/** Where an experiment keeps what: results/<name>/ and its parts. */
+/** Where an experiment keeps its files: results/<name>/ and its parts. */
 import { join } from "node:path";
 
 export interface ExperimentFolder {

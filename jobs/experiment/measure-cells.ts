@@ -1,7 +1,7 @@
 /**
- * Runs the cells of an experiment for real: repeat after repeat over all cells, so that a drift of the machine spreads over the
- * cells. Each run is predicted first: reference batches or steps show the pace of the machine, the cell is simulated at that
- * pace, and only then it is run. Finished runs are kept, Ctrl-C loses only the one under way.
+ * Runs the cells of an experiment for real: repeat after repeat over all cells, so that a drift of the machine spreads
+ * over the cells. Each run is predicted first: reference batches or steps show the pace of the machine, the cell is
+ * simulated at that pace, and only then it is run. Finished runs are kept, Ctrl-C loses only the one under way.
  */
 import { WORTH_TELLING_CORES } from "../../machine/index.js";
 import {
@@ -38,7 +38,7 @@ export interface MeasureCellsInput {
   readonly folder: ExperimentFolder;
   readonly force: boolean;
   readonly signal: AbortSignal;
-  /** Does what keeps this thread from hearing signals. */
+  /** Runs work that blocks this thread, and with it the handling of signals. */
   readonly blocking?: Blocking | undefined;
   readonly reporter: Reporter;
   readonly quiet?: QuietOptions | undefined;
@@ -129,18 +129,18 @@ async function runTasks(tasks: readonly RealTask[], engines: CellEngines, input:
   if (busy.length === 0) return;
   reporter.warn(
     `other processes were at work during ${busy.length} of ${tasks.length} real runs, on up to ` +
-      `${greatest(busy).toFixed(1)} cores: what was measured there is slower than this machine is, and agrees less`,
+      `${greatest(busy).toFixed(1)} cores: those measurements are slower than this machine is, and agree less`,
   );
 }
 
-/** A run made again while others disturbed it, as often as is allowed; the last one stays, disturbed or not. */
+/** Repeats a run that other processes disturbed, as often as is allowed; the last one stays, disturbed or not. */
 async function undisturbed({ quiet, signal, reporter }: MeasureCellsInput, make: () => Promise<Run>): Promise<Run> {
   for (let attempt = 1; ; attempt++) {
     await waitUntilQuiet({ waitS: quiet?.waitS ?? 0, signal, reporter });
     const run = await make();
     const reasons = disturbances(run);
     if (reasons.length === 0 || attempt >= (quiet?.attempts ?? 1)) return run;
-    reporter.note(`made again, since ${reasons.join("; ")}`);
+    reporter.note(`repeated, since ${reasons.join("; ")}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Runs the cells of an experiment on a vLLM server: its own scheduling for the policy vllm, batches from the client for
- * the others, so that all policies have the same engine and GPU. Finished runs are kept, Ctrl-C loses only the one under way.
+ * the others, so that all policies have the same engine and GPU. Finished runs are kept, Ctrl-C loses only the one
+ * under way.
  */
 import type { Profile, Run, VllmServer } from "../../formats/index.js";
 import {
@@ -18,7 +19,7 @@ import { writeReusable } from "./reuse-run.js";
 import type { RealTask } from "./measure-cells.js";
 import type { Reporter } from "../inputs/index.js";
 
-/** A server that has answered, and under which settings it runs. */
+/** A server that has answered, and its settings. */
 export interface AskedServer {
   readonly client: VllmClientOptions;
   readonly settings: ServerSettings;

@@ -1,4 +1,4 @@
-/** The results as rows of the original suite's CSV: one per request and run, `source` and `repeat` telling them apart. */
+/** The results as rows of the original suite's CSV: one per request and run, distinguished by `source` and `repeat`. */
 import { eachRequest, type Run } from "../../formats/index.js";
 import type { CellResult } from "./results.js";
 

@@ -1,4 +1,6 @@
-/** What stands beside latencies of cells whose load is more than the server can take: they say how long the run was. */
+/**
+ * The remark on latencies of cells whose load is more than the server can take: they depend on the length of the run.
+ */
 import type { CellResult } from "./results.js";
 
 export const GROWS = "grows with the run";

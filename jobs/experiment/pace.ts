@@ -1,8 +1,8 @@
 /**
- * How fast this machine is when a run is measured, beside how fast it was when its profile was: the calibration's reference
- * batch, or step, is run again, before and after. A shared or a warm machine changes by several per cent within minutes, which no
- * schedule explains. The pace before a run is known when the run is predicted, and the prediction is made at it. The pace
- * beside it, after it too, is not: it explains a miss and enters no prediction.
+ * How fast this machine is when a run is measured, relative to when its profile was measured: the calibration's
+ * reference batch, or step, is run again, before and after. A shared or a warm machine changes by several percent
+ * within minutes, which no schedule explains. The pace before a run is known when the run is predicted, and the
+ * prediction is made at it. The pace after it is not: it explains a miss and enters no prediction.
  */
 import { z } from "zod";
 import type { OnnxExecutor, SamplingSettings, StepExecutor } from "../../onnx/index.js";
@@ -18,8 +18,8 @@ import {
 import { mean, median } from "../../sim/index.js";
 
 /**
- * The reference batch is repeated so often at least, and for so long: its times vary by 10 % and more from one to the next on
- * a shared machine, and a handful of them, a tenth of a second, say little about a run of some seconds.
+ * The reference batch is repeated so often at least, and for so long: its times vary by 10 % and more from one to the
+ * next on a shared machine, and a handful of them, a tenth of a second, say little about a run of some seconds.
  */
 const MIN_REPEATS = 5;
 const MIN_MS = 1000;
@@ -68,7 +68,7 @@ export function paceBeside({ before, after }: Pace): number {
   return (before + after) / 2;
 }
 
-/** A pace this far from another one shows in what is compared. */
+/** Paces that differ by this much show in a comparison. */
 const WORTH_TELLING = 0.05;
 
 /** Sentences on the pace of real runs: before them, which their simulations are at, and how it changed beside them. */
@@ -93,7 +93,7 @@ export function describePace(paces: readonly Pace[]): string[] {
   ];
 }
 
-/** The profile as it would be had the machine been at that pace when it was calibrated. */
+/** The profile as it would be if the machine had had that pace when it was calibrated. */
 export function atPace(profile: Profile, pace: number): Profile {
   const { cost, steps } = profile;
   if (cost.kind !== "static_batch") throw new InvariantError(`pace is of batches, this profile is of ${cost.kind}`);

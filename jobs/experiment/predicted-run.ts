@@ -1,4 +1,6 @@
-/** A real run that is predicted before it is made: reference batches, simulation at their pace, run, reference batches. */
+/**
+ * A real run that is predicted before it is made: reference batches, simulation at their pace, run, reference batches.
+ */
 import type { Run } from "../../formats/index.js";
 import type { MeasurePace, Pace } from "./pace.js";
 import type { RecentPace } from "./recent-pace.js";
@@ -7,12 +9,15 @@ export interface PredictedRunInput {
   /** Absent: the profile keeps no reference, so nothing is predicted at another pace than its own. */
   readonly measurePace: MeasurePace | undefined;
   readonly paces: RecentPace;
-  /** Is done with the prediction when it resolves, so that it takes nothing from the run. */
+  /** The prediction is finished when it resolves, so that it takes no time from the run. */
   readonly predict: (pace: number) => Promise<void>;
   readonly make: () => Promise<Run>;
 }
 
-/** The run, with the pace before it, which the prediction was made at, and the pace after it, which it cannot have known. */
+/**
+ * The run, with the pace before it, which the prediction was made at, and the pace after it, which it cannot have
+ * known.
+ */
 export async function predictedRun({ measurePace, paces, predict, make }: PredictedRunInput): Promise<Run> {
   if (measurePace === undefined) return await make();
   const before = await paces.before(measurePace);

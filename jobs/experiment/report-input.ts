@@ -60,7 +60,7 @@ function judgedOf({ metrics, totals, batches }: Comparison): StatisticComparison
   return [...metrics, ...totals, ...(batches?.statistics ?? [])].filter(({ shown }) => shown);
 }
 
-/** No latency of a load above capacity stands there as if it were the server's. */
+/** A latency of a load above capacity is not shown as if it were the server's. */
 function withRemark(row: OutcomeRow, cell: CellResult): OutcomeRow {
   return row.unit === "ms" && isAboveCapacity(cell) ? { ...row, unit: `ms, ${GROWS}` } : row;
 }

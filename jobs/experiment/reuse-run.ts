@@ -11,7 +11,7 @@ export interface RunPlace {
   readonly force: boolean;
 }
 
-/** True when the run is there and may stay; ConfigError when another one is in its place. */
+/** True if the run exists and may stay; ConfigError if another run is in its place. */
 export async function canReuse({ path, inputs, force }: RunPlace): Promise<boolean> {
   if (force || !existsSync(join(path, "run.json"))) return false;
   if (await wasMadeFrom(path, inputs)) return true;

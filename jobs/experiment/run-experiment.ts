@@ -32,10 +32,10 @@ export interface RunExperimentOptions {
   readonly results: string;
   readonly force: boolean;
   readonly signal: AbortSignal;
-  /** Does what keeps this thread from hearing signals. */
+  /** Runs work that blocks this thread, and with it the handling of signals. */
   readonly blocking?: Blocking | undefined;
   readonly reporter: Reporter;
-  /** What lets the client in at the experiment's server, beside its URL. */
+  /** Access to the experiment's server, beside its URL. */
   readonly access?: ServerAccess;
   /** Absent: measure at once, and once. */
   readonly quiet?: QuietOptions;
@@ -76,7 +76,8 @@ export async function runResolved(
   tellUnmeasured(cells, { experiment, profile, reporter });
   const { jitter } = experiment;
   const toMeasure = { ...common, workloads: real, repeats: experiment.num_runs, calibrate, vllm, jitter };
-  // What is there is checked before anything is written: an experiment that is rejected leaves its folder as it was.
+  // Existing results are checked before anything is written: an experiment that is rejected leaves its folder as it
+  // was.
   const simulations = await simTasks({ ...common, jitter, workloads });
   const measurements = await realTasks(toMeasure);
   const asking = { profile, reporter, signal, access: options.access };
@@ -144,7 +145,10 @@ async function predictAgain(
   }
 }
 
-/** Batches run anywhere; steps on a server that schedules them so by itself, or here where the calibration measured steps. */
+/**
+ * Batches run anywhere; steps on a server that schedules them so by itself, or here where the calibration measured
+ * steps.
+ */
 function runsForReal({ plan }: Pick<Cell, "plan">, { vllm }: Experiment, { steps }: Profile): boolean {
   if (plan.work === "batch") return true;
   return vllm === undefined ? steps !== undefined : plan.server === "vllm";

@@ -1,6 +1,6 @@
 /**
- * Simulates the cells of an experiment, at the pace of the calibration and at that measured before a real run; what is there
- * and made from the same inputs is kept.
+ * Simulates the cells of an experiment, at the pace of the calibration and at that measured before a real run; what is
+ * there and made from the same inputs is kept.
  */
 import { withInfo, defined, type Profile, type Run, type Workload } from "../../formats/index.js";
 import {
@@ -75,13 +75,13 @@ export async function simulateCells(
 
 export type SimulateOptions = Pick<SimulateCellsInput, "profile" | "seed" | "jitter"> & {
   readonly signal: AbortSignal;
-  /** Does what keeps this thread from hearing signals. */
+  /** Runs work that blocks this thread, and with it the handling of signals. */
   readonly blocking?: Blocking | undefined;
 };
 
 /**
- * Simulates a cell at that pace of the machine into `path`, unless it is there. What is there at another pace belongs to a
- * real run that was not finished, and is replaced.
+ * Simulates a cell at that pace of the machine into `path`, unless it is there. What is there at another pace belongs
+ * to a real run that was not finished, and is replaced.
  */
 export async function simulateAtPace(
   work: CellWorkload,

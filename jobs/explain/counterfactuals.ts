@@ -129,7 +129,7 @@ function withoutDraws(profile: Profile, part: string): Profile {
   return { ...profile, cost_draws: { ...draws, names: pick(draws.names), values: draws.values.map(pick) } };
 }
 
-/** Every time in it at zero, whatever it is of; how long launches remember each other is none. */
+/** All its times set to zero, except the memory between launches, which is not a cost. */
 function timeless<T>(value: T, key = ""): T {
   if (typeof value === "number") return (key.endsWith("_ns") && key !== "memory_ns" ? 0 : value) as T;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;

@@ -1,4 +1,7 @@
-/** The scenario that a run folder holds: of a simulated run itself, of a recorded run of a vLLM server its requests on a profile. */
+/**
+ * The scenario that a run folder holds: of a simulated run itself, of a recorded run of a vLLM server its requests on a
+ * profile.
+ */
 import { ArtifactError, check, ConfigError, loadSchema, type Profile, type Run } from "../../formats/index.js";
 import {
   defaultJitter,
@@ -35,9 +38,7 @@ async function simulated(folder: string, run: Run, { profile: given, prompts }: 
   const source = `${folder}/run.json`;
   const checked = check(loadSchema, givenLoad(run), { source: `${source}: load` });
   if (info.cold_start === true) {
-    throw new ConfigError(
-      `${source}: the run has a cold start, which an explanation does not model; simulate without it`,
-    );
+    throw new ConfigError(`${source}: the run has a cold start, which explain does not model; simulate without it`);
   }
   const plan = planPolicy(info.policy, settingsOf(run), { source: `${source}: policy_settings` });
   const router = routerNames.find((name) => name === info.router) ?? "round-robin";
@@ -56,7 +57,10 @@ async function simulated(folder: string, run: Run, { profile: given, prompts }: 
   return { scenario, notes: [] };
 }
 
-/** run.json has every setting in force: also one that the server's version lacks, which is false there and must not be asked for. */
+/**
+ * run.json has every setting in force: also one that the server's version lacks, which is false there and must not be
+ * asked for.
+ */
 function settingsOf({ info: { policy_settings: settings = {} } }: Run): Readonly<Record<string, unknown>> {
   const { vllm_version: version } = settings;
   const later = typeof version === "string" ? laterSettings(version) : new Map<string, string>();

@@ -132,9 +132,9 @@ test.each([
   [
     "a server started anew",
     [{ finished: 5 }, { finished: 9, startedAtS: 2e9 }],
-    /counts went back .* another server answers/,
+    /counts fell .* another server answers/,
   ],
-  ["counts that went back", [{ finished: 5 }, { finished: 2 }], /counts went back .* another server answers/],
+  ["counts that fell", [{ finished: 5 }, { finished: 2 }], /counts fell .* another server answers/],
 ])("%s is an error that says so", async (_, readings, message) => {
   await expect(trafficOf(...readings)).rejects.toThrow(message);
 });

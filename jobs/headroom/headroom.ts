@@ -1,4 +1,7 @@
-/** How much more load a live server can take, by a profile: the capacity for requests like those it serves, beside its present rate. */
+/**
+ * How much more load a live server can take, by a profile: the capacity for requests like those it serves, beside its
+ * present rate.
+ */
 import { defined, goalsText, loadSchema, percent, type Answer, type Goals, type Profile } from "../../formats/index.js";
 import type { Histogram, Traffic } from "../../real/vllm/server/index.js";
 import { defaultJitter, machineOf, planPolicy } from "../../sim/index.js";
@@ -18,7 +21,7 @@ export interface HeadroomInput {
   readonly profile: Profile;
   /** Of vllm. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** None: the server must keep up, and no more. */
+  /** None: the server only has to keep up. */
   readonly goals: Goals;
   readonly seed: string;
   /** Requests of each simulated run; absent: as many as the answer takes. */
@@ -30,7 +33,10 @@ export interface HeadroomInput {
 }
 
 const KEEPING_UP = "what it can keep up with";
-/** Of the observed number of requests at once, how far the simulated one may be off for the profile to be of this server. */
+/**
+ * Of the observed number of requests at once, how far the simulated one may be off for the profile to be of this
+ * server.
+ */
 const FAR_OFF = 0.3;
 const DEFAULT_DAYS = 12;
 

@@ -17,8 +17,8 @@ export function shippedProfile(name: string): string {
 }
 
 /**
- * What a user calls a profile, with its path, if it is one, taken from the folder `base`. ConfigError with the nearest name
- * for what is neither the name of a profile that ships nor a file.
+ * A profile as the user gave it; a path is resolved from the folder `base`. ConfigError with the nearest name for
+ * anything but the name of a shipped profile or a file.
  */
 export function profileReference(given: string, base = "."): string {
   const names = profileNames();

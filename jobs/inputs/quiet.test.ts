@@ -23,7 +23,7 @@ test("a machine that does not become quiet is reported, and the work goes on", a
   expect({ isQuiet, samples }).toEqual({ isQuiet: false, samples: 10 });
   expect(told).toEqual([
     "other processes use 1.5 cores; waiting until they do not",
-    "after 10 s other processes are still at work; going on nonetheless",
+    "after 10 s other processes are still at work; going on anyway",
   ]);
 });
 

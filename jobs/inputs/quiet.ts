@@ -1,6 +1,6 @@
 /**
- * Waits until nothing else is at work on the machine, so that what is measured is measured alone. Quiet is three seconds in
- * a row in which other processes used less than a quarter of a core.
+ * Waits until nothing else is at work on the machine, so that what is measured is measured alone. Quiet is three
+ * seconds in a row in which other processes used less than a quarter of a core.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { otherCores, readLoad, WORTH_TELLING_CORES } from "../../machine/index.js";
@@ -39,7 +39,7 @@ export async function waitUntilQuiet({
     if (waited === QUIET_SAMPLES)
       reporter.note(`other processes use ${cores.toFixed(1)} cores; waiting until they do not`);
   }
-  if (waitS > 0) reporter.warn(`after ${waitS} s other processes are still at work; going on nonetheless`);
+  if (waitS > 0) reporter.warn(`after ${waitS} s other processes are still at work; going on anyway`);
   return false;
 }
 

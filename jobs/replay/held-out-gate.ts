@@ -1,15 +1,15 @@
 /**
- * Whether a profile holds on the loads that were kept out of its fit. A mean misses when it is off by more than its tolerance
- * and by more than simulated runs of that load differ among themselves: near capacity a queue that forms in one run does not
- * in the next, so there a mean over fifty says less than their band. Below capacity bands are a few per cent wide, and the
- * tolerance decides.
+ * Whether a profile holds on the loads that were kept out of its fit. A mean misses when it is off by more than its
+ * tolerance and by more than simulated runs of that load differ from each other: near capacity a queue that forms in
+ * one run does not in the next, so there a mean over fifty says less than their band. Below capacity bands are a few
+ * per cent wide, and the tolerance decides.
  */
 import { HELD_OUT_GATE, signedPercent } from "../../formats/index.js";
 import type { ReplayReport, ReplayStatistic } from "./replay-report.js";
 
 /**
- * Relative errors allowed. Time to first token has more: repeats of one load differ by up to 3 % in it below capacity, and what
- * a client sees of it holds a host's moods, which move it about five times as much as time per output token.
+ * Relative errors allowed. Time to first token has more: repeats of one load differ by up to 3 % in it below capacity,
+ * and what a client sees of it holds a host's moods, which move it about five times as much as time per output token.
  */
 export const heldOutTolerances = {
   mean_ttft_ms: 0.2,

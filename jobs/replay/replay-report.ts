@@ -1,7 +1,7 @@
 /**
  * How a simulation of a recorded run compares with it: the recorded requests are simulated under the recorded settings
- * and load, as often as asked with other draws of the jitter, the run's pace and the fitted costs; every statistic is the
- * mean over these, beside the real one. Where the run's pace is known from its step log, once more at that pace.
+ * and load, as often as asked with other draws of the jitter, the run's pace and the fitted costs; every statistic is
+ * the mean over these, beside the real one. Where the run's pace is known from its step log, once more at that pace.
  */
 import { runPaceOf, pacedRuns, withPaces, type RecordedRun } from "../../calibrate/vllm/index.js";
 import type { EngineStepRecord, Profile, Run } from "../../formats/index.js";
@@ -48,7 +48,10 @@ export interface ReplayReport {
   readonly replications: number;
   readonly jitter: "on" | "off";
   readonly metrics: ReplayMetrics;
-  /** Of the host, over the profile's costs: as the run's step log shows it (null: it does not), and as the profile has it. */
+  /**
+   * Of the host, over the profile's costs: as the run's step log shows it (null: it does not), and as the profile has
+   * it.
+   */
   readonly pace: { readonly run: number | null; readonly profile: number };
   /** Why the run's pace is unknown. */
   readonly pace_unknown?: string;
@@ -64,7 +67,7 @@ export interface ReplayReport {
 }
 
 export interface ReplayReportOptions {
-  /** What to call the recording. */
+  /** Name of the recording, for messages. */
   readonly name: string;
   readonly seed: string;
   readonly jitter: boolean;
@@ -144,8 +147,8 @@ function metricsOf(real: Statistics, summaries: readonly Statistics[]): ReplayMe
 export const REPLICATIONS = 50;
 
 /**
- * Reports of runs that were not in a profile's fit. The profile's usual pace and its spread come from all runs there are:
- * each is scored on the profile as the others make it.
+ * Reports of runs that were not in a profile's fit. The profile's usual pace and its spread come from all runs there
+ * are: each is scored on the profile as the others make it.
  */
 export function scoreHeldOut(
   fitted: Profile,

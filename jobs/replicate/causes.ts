@@ -7,7 +7,7 @@ export interface Causes {
   readonly seed: boolean;
   /** The host of a run is drawn slower or faster. */
   readonly run: boolean;
-  /** Costs that fit the calibration's measurements equally well. */
+  /** Costs that fit the calibration's measurements about equally well. */
   readonly calibration: boolean;
 }
 

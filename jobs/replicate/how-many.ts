@@ -1,6 +1,6 @@
 /**
- * How many replications: as many as the intervals need, from 12 to 50, or what the budget allows, but at least 8. All of
- * it depends on the inputs and results, never on a clock or on cores, so that the same inputs give the same result.
+ * How many replications: as many as the intervals need, from 12 to 50, or what the budget allows, but at least 8. All
+ * of it depends on the inputs and results, never on a clock or on cores, so that the same inputs give the same result.
  */
 import type { Workload } from "../../formats/index.js";
 import { mean, predictionInterval, widthUncertainty } from "../../sim/index.js";
@@ -9,8 +9,8 @@ import type { ReplicationResult } from "./task.js";
 export const MIN_REPLICATIONS = 8;
 export const MAX_REPLICATIONS = 50;
 /**
- * Numbers of replications after which it is asked whether they are enough. Late and few: each time there is a chance to stop
- * at a width that came out too narrow.
+ * Numbers of replications after which it is asked whether they are enough. Late and few: each time there is a chance to
+ * stop at a width that came out too narrow.
  */
 const LOOKS: readonly number[] = [12, 24, 36];
 
@@ -46,7 +46,10 @@ export function areEnough(results: readonly ReplicationResult[]): boolean {
   return LOOKS.includes(results.length) && leastKnownWidth(results) <= 1;
 }
 
-/** Uncertainty of the least known interval's width over what is allowed: at most 1 when all are known well enough. */
+/**
+ * Uncertainty of the width of the least certain interval, over the allowed one: at most 1 when all are known well
+ * enough.
+ */
 export function leastKnownWidth(results: readonly ReplicationResult[]): number {
   const [first] = results;
   const hidden = first!.summary.hidden_percentiles as readonly string[] | undefined;

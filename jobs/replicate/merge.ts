@@ -86,12 +86,12 @@ function meanSummary(summaries: readonly SummaryValues[]): SummaryValues {
   return Object.fromEntries(entries);
 }
 
-/** Equal values have exactly their value as mean. */
+/** The mean of equal values is exactly that value. */
 function exactMean(values: readonly number[]): number {
   return values.every((value) => value === values[0]) ? values[0]! : mean(values);
 }
 
-/** The first's, and of the others those that say something else than another number. */
+/** Those of the first, and those of the others that differ in more than a number. */
 function notesOf(results: readonly ReplicationResult[]): string[] {
   const told = new Map<string, string>();
   for (const note of results.flatMap(({ notes }) => notes)) {

@@ -1,7 +1,7 @@
 /**
- * A simulated run repeated: each replication has other draws of the times, another pace of its host and other costs that the
- * calibration allows, as another real run would (docs/metrics.md, "Intervals"). The first has the seed as given and the
- * profile as it is. Arrivals and lengths stay, unless they are drawn anew on request.
+ * A simulated run repeated: each replication has other draws of the times, another pace of its host and other costs
+ * that the calibration allows, as another real run would (docs/metrics.md, "Intervals"). The first has the seed as
+ * given and the profile as it is. Arrivals and lengths stay, unless they are drawn anew on request.
  */
 import { availableParallelism } from "node:os";
 import { ConfigError, type Run, type Workload } from "../../formats/index.js";
@@ -19,19 +19,22 @@ export interface ReplicateOptions {
   readonly replications?: number | undefined;
   /** Draws the load anew with a seed; absent: all replications have the same requests. */
   readonly resample?: ((seed: string) => Promise<Workload>) | undefined;
-  /** Threads, 1: this one; absent: one for each core where that is worth their start. What comes out does not depend on it. */
+  /**
+   * Threads, 1: this one; absent: one for each core where that is worth their start. What comes out does not depend on
+   * it.
+   */
   readonly workers?: number | undefined;
   /** Rejects with the signal's reason, and ends the threads. Not heard while this thread simulates: see `blocking`. */
   readonly signal?: AbortSignal | undefined;
-  /** Does what keeps this thread from hearing signals. */
+  /** Runs work that blocks this thread, and with it the handling of signals. */
   readonly blocking?: Blocking | undefined;
   onProgress?(done: number, atMost: number): void;
 }
 
-/** Does work that does not let the event loop turn for long. */
+/** Runs work that blocks the event loop for long. */
 export type Blocking = <T>(work: () => T | Promise<T>) => Promise<T>;
 
-/** For whom no signal matters. */
+/** For callers that handle no signals. */
 export const asUsual: Blocking = (work) => Promise.resolve().then(work);
 
 export interface Replicated {

@@ -25,7 +25,7 @@ export interface DayParts {
 
 export interface ExplainedDay {
   readonly parts: readonly DayParts[];
-  /** As many independent requests would tell as much, by latency. */
+  /** How many independent requests would say as much, by latency. */
   readonly effective: EffectiveCounts;
   readonly statistics: Readonly<Record<string, number>>;
   readonly extrapolated: Extrapolation;

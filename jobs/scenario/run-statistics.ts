@@ -21,7 +21,7 @@ export interface DayTask {
 export interface DayResult {
   /** Times in ms, rates per second; absent: not known of this run. */
   readonly statistics: Readonly<Record<string, number>>;
-  /** As many independent requests would tell as much, by latency. */
+  /** How many independent requests would say as much, by latency. */
   readonly effective: EffectiveCounts;
   readonly goals: readonly GoalValue[];
   readonly requests: number;

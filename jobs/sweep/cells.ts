@@ -77,7 +77,9 @@ function routerOf({ router, replicas }: Sweep, source: string): RouterName {
   return known;
 }
 
-/** Every combination of the values of the axes, the last axis changing fastest; what is no list has one value. */
+/**
+ * Every combination of the values of the axes, the last axis changing fastest; anything but a list counts as one value.
+ */
 export function combinations(axes: Readonly<Record<string, unknown>>): Record<string, unknown>[] {
   const lists = Object.values(axes).map((value): readonly unknown[] => (Array.isArray(value) ? value : [value]));
   const keys = Object.keys(axes);

@@ -1,9 +1,12 @@
-/** Adds cells where the answer changes: between the highest rate at which a server keeps up, or its goals are met, and the next. */
+/**
+ * Adds cells where the answer changes: between the highest rate at which a server keeps up, or its goals are met, and
+ * the next.
+ */
 import { ConfigError, sloText, type Load, type Slo } from "../../formats/index.js";
 import type { PlannedCell } from "./plan-file.js";
 import type { SweepRow } from "./row.js";
 
-/** Rates nearer to each other than this are not told apart further. */
+/** Rates closer together than this are not refined further. */
 const CLOSE_ENOUGH = 1.03;
 
 /** Loads to add, each beside a cell that it differs from in its rate alone; none: the edges are known. */

@@ -1,4 +1,4 @@
-/** What a cell came to: one line of a file of results, the same bytes whoever simulates the cell. */
+/** The result of a cell: one line of a file of results, the same bytes whoever simulates the cell. */
 import { z } from "zod";
 import type { Run } from "../../formats/index.js";
 import type { RunCapacity } from "../../sim/index.js";

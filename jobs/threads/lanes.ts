@@ -8,7 +8,7 @@ export interface Lane<Task, Result> {
   close(): Promise<void>;
 }
 
-/** This thread, which lets others have a turn before each task. */
+/** This thread, which yields to the event loop before each task. */
 export function ownLane<Task, Result>(work: (task: Task) => Result | Promise<Result>): Lane<Task, Result> {
   return {
     run: async (task) => {
@@ -19,7 +19,10 @@ export function ownLane<Task, Result>(work: (task: Task) => Result | Promise<Res
   };
 }
 
-/** A worker thread that runs `program`, with `base` for its start. One that dies rejects what it was asked, with the cause and `remedy`. */
+/**
+ * A worker thread that runs `program`, with `base` for its start. One that dies rejects what it was asked, with the
+ * cause and `remedy`.
+ */
 export function workerLane<Task, Result>(program: string | URL, base: unknown, remedy: string): Lane<Task, Result> {
   const worker = new Worker(program, { workerData: base });
   let waiting: { resolve(result: Result): void; reject(error: Error): void } | undefined;

@@ -1,4 +1,4 @@
-/** What the threads of a job say to each other: a task there, its result or an error back. */
+/** The messages between the threads of a job: a task, and its result or an error. */
 export type FromWorker = { readonly result: unknown } | { readonly error: WorkerError };
 
 /** An error on its way between threads; its name says which class it is of. */

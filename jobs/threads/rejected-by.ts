@@ -1,4 +1,4 @@
-/** A promise that rejects with the signal's reason when it aborts, until `unheard` says that nothing listens any more. */
+/** A promise that rejects with the signal's reason when it aborts, until `unheard` ends the listening. */
 export function rejectedBy(signal: AbortSignal | undefined, unheard: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const fail = (): void => {

@@ -1,6 +1,6 @@
 /**
- * Statistics of a cell as means over simulated runs that differ in their jitter, with what these leave open: the mean's own
- * error, and the other costs that fit the calibration's measurements equally well.
+ * Statistics of a cell as means over simulated runs that differ in their jitter, with what these leave open: the mean's
+ * own error, and the other costs that fit the calibration's measurements equally well.
  */
 import type { Profile } from "../../formats/index.js";
 import { costDrawCount, mean, quantile, simulateRun, withCostDraw } from "../../sim/index.js";
@@ -61,7 +61,10 @@ export function repeatedSimulation(
   };
 }
 
-/** Half the band that LEVEL of the profiles fall into which the measurements allow as well, over its middle; 0 where none are kept. */
+/**
+ * Half the band that holds LEVEL of the values on other fits to the same measurements, over its middle; 0 where none
+ * are kept.
+ */
 function openByCalibration(profile: Profile, keys: readonly string[], simulate: (profile: Profile) => Values): Values {
   const draws = Math.min(REPLICATIONS, costDrawCount(profile));
   const runs = Array.from({ length: draws }, (_, draw) => simulate(withCostDraw(profile, draw)));

@@ -1,6 +1,7 @@
 /**
- * A live black-box calibration's measuring half: what a server is, how fast about, probes and loads within a budget. Leaves
- * `probes`, `mixed`, `held-out` and `held-out-busy` as run folders of the recorded form. The server is not touched beyond requests to it.
+ * The measurements of a live black-box calibration: what the server is, about how fast, probes and loads within a
+ * budget. Leaves `probes`, `mixed`, `held-out` and `held-out-busy` as run folders of the recorded form. The server is
+ * not touched beyond requests to it.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -149,7 +150,9 @@ interface Delivery {
   readonly view: ServerView;
 }
 
-/** The runs as the calibration takes them, the probes in one folder; BackendError where what was measured is of no use. */
+/**
+ * The runs as the calibration takes them, the probes in one folder; BackendError where what was measured is of no use.
+ */
 async function deliver(
   runs: PlanRuns,
   { input, settings, prepared: { plan, cache }, view: { counters, notes } }: Delivery,

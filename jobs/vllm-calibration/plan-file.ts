@@ -40,8 +40,8 @@ export function readPlanFile(rawFolder: string): PlanFile | undefined {
 }
 
 /**
- * ConfigError when another server answers now than the one that was measured. A setting that was not known then, and is
- * stated or reported now, does not make it another server.
+ * ConfigError when another server answers now than the one that was measured. A setting that was unknown then and is
+ * known now does not make it another server.
  */
 export function rejectOtherServer(
   rawFolder: string,

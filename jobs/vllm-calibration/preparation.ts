@@ -1,6 +1,6 @@
 /**
- * What a calibration does before its first probe: it gives way to the signal at once, even while the server does not answer,
- * and must be over within the budget.
+ * What a calibration does before its first probe: the signal ends it at once, even while the server does not answer,
+ * and the budget limits it.
  */
 import { BackendError } from "../../formats/index.js";
 

@@ -15,7 +15,7 @@ export interface MeasuredRuns {
 /** What a calibration leaves in its raw folder. */
 const ownNames = ["plan.json", "groups", "probes", "mixed", "held-out", "held-out-busy"];
 
-/** Removes an earlier calibration; ConfigError for a folder that holds anything else, which is somebody's. */
+/** Removes an earlier calibration; ConfigError for a folder that holds anything else. */
 export function clearRawFolder(rawFolder: string): void {
   if (!existsSync(rawFolder)) return;
   const others = readdirSync(rawFolder).filter((name) => !ownNames.includes(name) && !name.endsWith(".tmp"));

@@ -26,7 +26,7 @@ export interface Changed {
   readonly notes: readonly string[];
 }
 
-/** ConfigError for a text that is none, or a key that is changed twice. */
+/** ConfigError for a text that is not a change, or a key that is changed twice. */
 export function parseChanges(texts: readonly string[], source = "--change"): Change[] {
   const changes = texts
     .flatMap((text) => text.split(/[,\s]+/).filter(Boolean))

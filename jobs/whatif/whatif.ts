@@ -42,7 +42,7 @@ export interface WhatifInput {
 }
 
 export const DEFAULT_DAYS = 12;
-/** Passes of the scheduler that a limit must have stopped to be what binds. */
+/** Share of the scheduling passes that a limit must have stopped to count as binding. */
 const STOPPING_SHARE = 0.2;
 /** Judged where no goal says what matters. */
 const HEADLINE = "mean_e2el_ms";

@@ -28,15 +28,17 @@ export interface BatchRun {
   /** [outputTokens, rows, vocab], from the uncached executor, and from graphs that were written to give them. */
   readonly logits?: Float32Array;
   /**
-   * Where keys and values leave the runtime between steps (a user's export): how many bytes of them went in and out, and what
-   * passing as many through a graph that does nothing takes on this device.
+   * Where keys and values leave the runtime between steps (a user's export): how many bytes of them went in and out,
+   * and what passing as many through a graph that does nothing takes on this device.
    */
   readonly cacheCopies?: { readonly bytes: number; readonly costNs: number };
-  /** Peak resident memory of the whole process while the batch ran; elsewhere than on Linux, what it holds afterwards. */
+  /**
+   * Peak resident memory of the whole process while the batch ran; elsewhere than on Linux, what it holds afterwards.
+   */
   readonly peakRssBytes: number;
 }
 
-/** Throws ConfigError for a batch that the model cannot run: empty, too long, or with ids that are no tokens. */
+/** Throws ConfigError for a batch that the model cannot run: empty, too long, or with ids that are not tokens. */
 export function checkBatch(
   { promptIds, outputTokens, sampling }: BatchRequest,
   shape: ModelShape,

@@ -1,13 +1,13 @@
 /**
- * Whether a device works and computes what the CPU does: the same small model, the same prompts of different lengths, greedy
- * tokens of both side by side. Takes a second or two.
+ * Whether a device works and computes what the CPU does: the same small model, the same prompts of different lengths,
+ * greedy tokens of both side by side. Takes a second or two.
  */
 import { ensureModel } from "../models/index.js";
 import { startOnnxExecutor, type OnnxExecutor } from "./executor.js";
 
 export interface DeviceComparison {
   readonly tokens: number;
-  /** Tokens that are the same; after the first difference of a row the rest of it follows another text. */
+  /** Equal tokens; after the first difference in a row, the rest of it follows another text. */
   readonly equalTokens: number;
   readonly rows: number;
   readonly equalRows: number;
@@ -36,7 +36,7 @@ export async function compareWithCpu(
   return compareTokens(await tokensOf("cpu"), await tokensOf(device));
 }
 
-/** Counts what is the same, place by place. */
+/** Counts equal tokens, place by place. */
 export function compareTokens(
   expected: readonly (readonly number[])[],
   got: readonly (readonly number[])[],

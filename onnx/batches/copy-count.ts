@@ -19,7 +19,7 @@ export class CopyCount {
   describe(): string[] {
     if (this.bytes === 0) return [];
     return [
-      `keys and values went out of the runtime and back at every step: ${(this.bytes / 2 ** 20).toFixed(0)} MiB copied, about ` +
+      `keys and values left the runtime and came back at every step: ${(this.bytes / 2 ** 20).toFixed(0)} MiB copied, about ` +
         `${((100 * this.costNs) / this.totalNs).toFixed(0)} % of the time of the batches; a preset keeps them inside`,
     ];
   }

@@ -1,7 +1,8 @@
 /**
  * Runs a batch on a user's export, for the worker thread only: one session call for the prompt and one for each token.
- * Keys and values leave the runtime after each call and enter it before the next one. They go into memory of ours, so the
- * CPU copies nothing beyond what the graph itself does; a device with memory of its own copies all of them both ways.
+ * Keys and values leave the runtime after each call and enter it before the next one. They go into memory of ours, so
+ * the CPU copies nothing beyond what the graph itself does; a device with memory of its own copies all of them both
+ * ways.
  */
 import { Tensor, type InferenceSession } from "onnxruntime-node";
 import { cacheDims, type CacheTensor } from "../graphs/index.js";
@@ -56,7 +57,7 @@ export async function openExportedSessions(options: WorkerOptions, exported: Exp
   return { run, release: () => session.release() };
 }
 
-/** The new tokens after `done` others: who is padding, and where each stands in its own row. */
+/** The new tokens after `done` others: which are padding, and where each stands in its own row. */
 function promptFeeds(ids: BigInt64Array, padTokens: BigInt64Array, done: number, { takesPositions }: ExportedDecoder) {
   const rows = padTokens.length;
   const fresh = ids.length / rows;

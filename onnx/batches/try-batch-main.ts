@@ -3,12 +3,12 @@ import { writeFileSync, writeSync } from "node:fs";
 import { startOnnxExecutor } from "./executor.js";
 import type { TriedBatch, TryReply } from "./try-batch.js";
 
-/** Should the system run out of memory, this process is ended before any other. Linux only. */
+/** If the system runs out of memory, it kills this process before any other. Linux only. */
 function goFirst(): void {
   try {
     writeFileSync("/proc/self/oom_score_adj", "1000");
   } catch {
-    // Elsewhere there is no such thing to set.
+    // Other systems have no such setting.
   }
 }
 

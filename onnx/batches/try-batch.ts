@@ -1,6 +1,6 @@
 /**
- * Runs one batch in a process of its own and says whether memory was enough. A batch that takes too much ends that process,
- * not this one: it is the first that the kernel ends, and on the CPU it may not take more than a limit.
+ * Runs one batch in a process of its own and says whether memory was enough. A batch that takes too much ends that
+ * process, not this one: it is the first that the kernel ends, and on the CPU it may not take more than a limit.
  */
 import { execFile } from "node:child_process";
 import { BackendError } from "../../formats/index.js";
@@ -20,14 +20,14 @@ export interface TriedBatch {
 
 export type TryOutcome =
   | { readonly fits: true; readonly peakBytes: number }
-  /** `why` is the runtime's own word, or how the process ended. */
+  /** `why` is the runtime's own message, or how the process ended. */
   | { readonly fits: false; readonly why: string };
 
-/** What the process prints. */
+/** The process's reply. */
 export type TryReply =
   { readonly peakBytes: number } | { readonly outOfMemory: string } | { readonly otherError: string };
 
-/** The kernel's way to end a process when memory runs out, and those of a runtime that cannot go on without. */
+/** The signals by which the kernel ends a process when memory runs out, and a runtime ends itself. */
 const memorySignals: readonly string[] = ["SIGKILL", "SIGABRT", "SIGSEGV", "SIGBUS"];
 
 export interface TryOptions {

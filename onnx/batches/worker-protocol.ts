@@ -1,4 +1,4 @@
-/** What the executor and its worker thread say to each other: one reply per command, in order. */
+/** The messages between the executor and its worker thread: one reply per command, in order. */
 import type { ModelFiles } from "../models/index.js";
 import type { BatchRequest } from "./batch.js";
 

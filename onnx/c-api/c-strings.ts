@@ -1,4 +1,4 @@
-/** Text as C has it, kept for as long as the process lives: the runtime holds on to names between calls. */
+/** C strings, kept for as long as the process lives: the runtime keeps names between calls. */
 import koffi from "koffi";
 
 const texts = new Map<string, Uint8Array>();

@@ -1,4 +1,7 @@
-/** ONNX Runtime by its C API, where its Node binding will not do: outputs that are written in place, and memory of a device. */
+/**
+ * ONNX Runtime through its C API, for what its Node binding cannot do: outputs written in place, and memory of a
+ * device.
+ */
 export { ortLibrary } from "./ort-library.js";
 export type { OrtDevice } from "./ort-device.js";
 export { DeviceMemory, HostTensor, type OrtTensor } from "./ort-tensor.js";

@@ -20,7 +20,10 @@ const names = {
 /** OrtDeviceAllocator, the first device, and memory of the default kind. */
 const MEMORY_KIND = [0, 0, 0] as const;
 
-/** An allocation grows by what is asked for: by default it doubles, which a KV cache that nearly fills the device does not survive. */
+/**
+ * An allocation grows by what is asked for: by default it doubles, which a KV cache that nearly fills the device does
+ * not survive.
+ */
 const cudaOptions = { device_id: "0", arena_extend_strategy: "kSameAsRequested" };
 
 const memories = new Map<OrtDevice, bigint>();
@@ -38,9 +41,9 @@ export function providerOf(device: OrtDevice): string {
   return names[device].provider;
 }
 
-/** Has the device's kernels taken first. BackendError where its provider cannot be loaded. */
+/** Makes the session prefer the device's kernels. BackendError where its provider cannot be loaded. */
 export function appendProvider(sessionOptions: bigint, device: OrtDevice): void {
-  // The CPU's is always there.
+  // The CPU's provider is always there.
   if (device === "cpu") return;
   const ort = ortLibrary();
   let options: bigint | undefined;

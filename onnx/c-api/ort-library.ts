@@ -12,7 +12,7 @@ import { dirname, join } from "node:path";
 import koffi from "koffi";
 import { BackendError } from "../../formats/index.js";
 
-/** Version of the table that is asked for; ONNX Runtime 1.24 and later have it. */
+/** Requested version of the table; ONNX Runtime 1.24 and later have it. */
 const API_VERSION = 24;
 
 /** Arguments in order; every pointer is a `void *`, given as a BigInt or as a typed array that holds the memory. */
@@ -59,7 +59,7 @@ const functions = {
 } as const satisfies Record<string, readonly [place: number, result: string, parameters: string]>;
 
 type OrtFunction = keyof typeof functions;
-/** Those that answer with nothing. */
+/** Functions that return nothing. */
 type OrtVoid = Extract<OrtFunction, `release${string}` | `clear${string}`>;
 /** Null pointers are 0n. */
 type Argument = bigint | number | string | NodeJS.TypedArray | null;
@@ -68,11 +68,11 @@ export interface OrtLibrary {
   readonly path: string;
   /** ONNX Runtime's own version, as 1.29.0. */
   readonly version: string;
-  /** Calls a function that answers with a status; BackendError with ONNX Runtime's message where it fails. */
+  /** Calls a function that returns a status; BackendError with ONNX Runtime's message where it fails. */
   call(name: OrtFunction, ...args: Argument[]): void;
   /** Calls a function that makes something, whose last parameter is where its pointer goes. */
   make(name: OrtFunction, ...args: Argument[]): bigint;
-  /** Gives back what was made, or forgets what was bound. */
+  /** Releases what was made, or unbinds what was bound. */
   tell(name: OrtVoid, pointer: bigint): void;
 }
 

@@ -1,4 +1,7 @@
-/** Sessions of ONNX Runtime's C API, run by IoBinding: inputs and outputs stay bound from run to run, on whatever device they lie. */
+/**
+ * Sessions of ONNX Runtime's C API, run by IoBinding: inputs and outputs stay bound from run to run, on whatever device
+ * they lie.
+ */
 import koffi from "koffi";
 import { BackendError } from "../../formats/index.js";
 import { appendProvider, providerOf, type OrtDevice } from "./ort-device.js";
@@ -28,7 +31,10 @@ export class OrtSession {
   readonly pointer: bigint;
   private readonly ort: OrtLibrary = ortLibrary();
 
-  /** `graph`: a path, or the bytes of a graph whose weights are inside. BackendError where it or the device cannot be used. */
+  /**
+   * `graph`: a path, or the bytes of a graph whose weights are inside. BackendError where it or the device cannot be
+   * used.
+   */
   constructor(graph: string | Uint8Array, { device, threads }: OrtSessionOptions) {
     const { ort } = this;
     this.device = device;
@@ -52,7 +58,7 @@ export class OrtSession {
   }
 
   /**
-   * BackendError where the runtime computes the operator on another device than the session's, as it does without a word for
+   * BackendError where the runtime computes the operator on another device than the session's, as it silently does for
    * element types that the device has no kernel for.
    */
   requireOnDevice(operator: string): void {
@@ -82,7 +88,7 @@ export class OrtSession {
   }
 }
 
-/** What a session reads and writes. What is bound stays so until something else is bound to the name. */
+/** What a session reads and writes. A binding stays until something else is bound to the name. */
 export class OrtBinding {
   private readonly ort: OrtLibrary = ortLibrary();
   private readonly pointer: bigint;
@@ -92,7 +98,7 @@ export class OrtBinding {
     this.pointer = this.ort.make("createIoBinding", session.pointer);
   }
 
-  /** Numbers that change in a tensor of main memory have to be bound again for a device: they are copied to it here. */
+  /** A tensor of main memory whose numbers change has to be bound again for a device: binding copies it there. */
   input(name: string, tensor: OrtTensor): void {
     this.bind("bindInput", name, tensor);
   }
@@ -102,7 +108,7 @@ export class OrtBinding {
     this.bind("bindOutput", name, tensor);
   }
 
-  /** Forgets the outputs: those that are bound no more are not computed. */
+  /** Unbinds the outputs: an output that is not bound is not computed. */
   clearOutputs(): void {
     this.ort.tell("clearBoundOutputs", this.pointer);
     this.bound.clear();

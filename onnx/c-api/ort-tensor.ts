@@ -1,5 +1,5 @@
 /**
- * Tensors that lie where their owner put them, read and written there: views of a typed array (main memory), or of a block of a
+ * Tensors that are read and written where they lie: views of a typed array (main memory), or of a block of a
  * device's memory. Release each after use.
  */
 import { InvariantError } from "../../formats/index.js";
@@ -42,14 +42,14 @@ export class HostTensor implements OrtTensor {
   }
 }
 
-/** Memory of a session's device, from ONNX Runtime's own allocator. Nothing is known of what it holds. */
+/** Memory of a session's device, from ONNX Runtime's own allocator. Its content is undefined. */
 export class DeviceMemory {
   private readonly ort = ortLibrary();
   private readonly device: OrtDevice;
   private readonly allocator: bigint;
   private readonly start: bigint;
 
-  /** BackendError where the device has not as much. The session must outlive it. */
+  /** BackendError where the device has too little. The session must outlive it. */
   constructor(
     session: OnDevice,
     private readonly bytes: number,

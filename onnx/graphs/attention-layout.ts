@@ -1,14 +1,14 @@
 /**
- * How the families that are written in basic ops lay out attention. Hidden states are 2-D, [tokens, width], so that every
- * linear layer is one Gemm; tokens = batch x query tokens. Keys and values: [batch, heads, context, head width], where
- * appending a token is one Concat.
+ * How the families that are written in basic ops lay out attention. Hidden states are 2-D, [tokens, width], so that
+ * every linear layer is one Gemm; tokens = batch x query tokens. Keys and values: [batch, heads, context, head width],
+ * where appending a token is one Concat.
  */
 import { attribute, type GraphWriter } from "../protobuf/index.js";
 import { headWidth, kvHeads, type ModelShape } from "../spec/index.js";
 import type { Pass } from "./decoder.js";
 import type { CacheTensor } from "./graph-io.js";
 
-/** Finite, so that a padded query that may look nowhere gives numbers and not NaN; exp() of it is exactly 0. */
+/** Finite, so that a padded query, which attends to nothing, gives numbers and not NaN; exp() of it is exactly 0. */
 const maskedScore = { fp32: -1e9, fp16: -6e4 };
 const swapQueryAndHeads = attribute.ints("perm", [0, 2, 1, 3]);
 

@@ -1,6 +1,6 @@
 /**
- * What a model family adds to the graphs: its weights, the layout of its KV cache and its layers. Everything else (padding,
- * positions, the Loop, choosing tokens) is the same for all and lies in prompt-graphs.ts and decode-graph.ts.
+ * What a model family adds to the graphs: its weights, the layout of its KV cache and its layers. Everything else
+ * (padding, positions, the Loop, choosing tokens) is the same for all and is in prompt-graphs.ts and decode-graph.ts.
  */
 import type { GraphWriter } from "../protobuf/index.js";
 import type { WeightTensor } from "../weights/index.js";
@@ -26,7 +26,9 @@ export interface StepPass {
   readonly tokenIds: string;
   /** int64, flat [tokens] */
   readonly positions: string;
-  /** Attention of one layer over queries, keys and values [tokens, (heads + 2 key heads) x head width]: [tokens, width]. */
+  /**
+   * Attention of one layer over queries, keys and values [tokens, (heads + 2 key heads) x head width]: [tokens, width].
+   */
   attend(layer: number, packed: string): string;
 }
 
@@ -36,9 +38,9 @@ export interface Decoder {
   readonly cache: readonly CacheTensor[];
   /** Which axis of a cache tensor counts tokens. */
   readonly cacheTokenAxis: number;
-  /** Who may look at whom in a prompt, from bool [B, P] (false for padding); earlier tokens only. */
+  /** Which tokens attend to which in a prompt, from bool [B, P] (false for padding); earlier tokens only. */
   promptMask(g: GraphWriter, visible: string): string;
-  /** Where one new token may look, from bool [B, context]; each step takes the first part along `stepMaskAxis`. */
+  /** What one new token attends to, from bool [B, context]; each step takes the first part along `stepMaskAxis`. */
   stepMask(g: GraphWriter, visible: string): string;
   readonly stepMaskAxis: number;
   /** Runs all layers: the hidden state [B x Q, width] as `logits` takes it, and the cache with these tokens. */

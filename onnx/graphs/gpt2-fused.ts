@@ -1,8 +1,7 @@
 /**
- * GPT-2 in ONNX Runtime's own operators: Attention with its cache, SkipLayerNormalization (residual sum and norm in one),
- * FastGelu with bias. Hidden states are 3-D, [batch, query, width]; keys and values of a layer share one tensor,
- * [2, batch, heads, context, head width].
- * https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+ * GPT-2 in ONNX Runtime's own operators: Attention with its cache, SkipLayerNormalization (residual sum and norm in
+ * one), FastGelu with bias. Hidden states are 3-D, [batch, query, width]; keys and values of a layer share one tensor,
+ * [2, batch, heads, context, head width]. https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
  */
 import { attribute, DataType, type GraphWriter } from "../protobuf/index.js";
 import { headWidth, type Precision, type ModelShape } from "../spec/index.js";
@@ -38,7 +37,7 @@ function fusedLayers(g: GraphWriter, shape: ModelShape, pass: Pass): { hidden: s
   let normed = g.op("LayerNormalization", [sum, "h0.ln_1.weight", "h0.ln_1.bias"], epsilon);
   const addAndNorm = (branch: string, bias: string, norm: string) => {
     const inputs = [branch, sum, `${norm}.weight`, `${norm}.bias`, bias];
-    // Outputs 1 and 2 are for training; an output that nobody uses may keep its name.
+    // Outputs 1 and 2 are for training; an unused output may keep its name.
     const [next, , , nextSum] = g.contrib("SkipLayerNormalization", inputs, 4, epsilon);
     normed = next!;
     sum = nextSum!;

@@ -1,5 +1,5 @@
 /**
- * What the graphs of one model call their inputs and outputs.
+ * Names of the inputs and outputs of a model's graphs.
  * B batch, P padded prompt tokens, N decode steps, V vocabulary.
  */
 import { DataType, tensorInfo, type ValueInfo } from "../protobuf/index.js";
@@ -24,7 +24,10 @@ export interface CacheTensor {
   readonly dims: readonly (number | "B" | "P")[];
 }
 
-/** Declares the KV cache under other names; `isOpen` leaves batch and tokens unknown, as a Loop body needs that grows it. */
+/**
+ * Declares the KV cache under other names; `isOpen` leaves batch and tokens unknown, as a Loop body needs that grows
+ * it.
+ */
 export function cacheInfo(
   cache: readonly CacheTensor[],
   realType: number,

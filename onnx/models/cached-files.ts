@@ -1,4 +1,6 @@
-/** The files of a cached model: written with a manifest of their sizes and hashes, and checked against it before use. */
+/**
+ * The files of a cached model: written with a manifest of their sizes and hashes, and checked against it before use.
+ */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, stat, utimes, writeFile } from "node:fs/promises";
@@ -9,7 +11,10 @@ import { weightsFileName } from "../weights/index.js";
 
 const manifestName = "manifest.json";
 
-/** Files changed within this time of each other may carry one and the same time stamp (2 s on the coarsest file systems). */
+/**
+ * Files changed within this time of each other may carry one and the same time stamp (2 s on the coarsest file
+ * systems).
+ */
 const timestampTickMs = 2000;
 const manifestSchema = z.object({
   files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string().optional() })),
@@ -56,7 +61,7 @@ export async function checkCachedModel(folder: string): Promise<void> {
     if ((await fileSha256(join(folder, name))) !== expectedHash) {
       throw damaged(`${name} does not have the sha256 that ${manifestName} names`);
     }
-    // Found right: not to be hashed again until it changes.
+    // Found correct: it is not hashed again until it changes.
     if (name === weightsFileName) await touch(join(folder, manifestName));
   }
 }
@@ -65,7 +70,7 @@ async function isSurelyOlder(folder: string, name: string, than: string): Promis
   return (await stat(join(folder, name))).mtimeMs + timestampTickMs < (await stat(join(folder, than))).mtimeMs;
 }
 
-/** Marks a file as new; a cache that is shared and not ours stays as it is. */
+/** Marks a file as new; a shared cache that we may not write stays as it is. */
 async function touch(path: string): Promise<void> {
   const now = new Date();
   await utimes(path, now, now).catch(() => undefined);

@@ -21,12 +21,14 @@ const configSchema = z.looseObject({
 });
 type Config = z.infer<typeof configSchema>;
 
-/** True for what the user means as the path of an export. */
+/** True for a name that is the path of an export. */
 export function isExportPath(model: unknown): model is string {
   return typeof model === "string" && model.endsWith(".onnx");
 }
 
-/** Reads the export's layout. Throws ArtifactError that names every input, output or size that is missing or foreign. */
+/**
+ * Reads the export's layout. Throws ArtifactError that names every input, output or size that is missing or foreign.
+ */
 export async function openExportedDecoder(path: string): Promise<ModelFiles> {
   const file = await inspectOnnxFile(path);
   checkNames(path, file);
@@ -84,8 +86,8 @@ function cacheNames(prefix: string, layers: number): string[] {
 }
 
 /**
- * Counts the layers by their outputs, so that the error for an export without past names the inputs it lacks. ArtifactError for a
- * number that no model with so few names has: what follows lists the names of every layer.
+ * Counts the layers by their outputs, so that the error for an export without past names the inputs it lacks.
+ * ArtifactError for a number that no model with so few names has: what follows lists the names of every layer.
  */
 function layersOf(path: string, { inputs, outputs }: OnnxFileInfo): number {
   const names = [...inputs.keys(), ...outputs.keys()];

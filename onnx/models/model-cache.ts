@@ -1,6 +1,7 @@
 /**
  * Builds a model once and keeps it: `<cacheDir>/<name>-<hash>/` with small .onnx files, weights.bin and manifest.json.
- * It is written to a temporary folder beside that one and renamed when complete, so a killed build leaves no half model.
+ * It is written to a temporary folder beside that one and renamed when complete, so a killed build leaves no incomplete
+ * model.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
@@ -32,7 +33,9 @@ import { checkCachedModel, writeGraphs } from "./cached-files.js";
 import { isExportPath, openExportedDecoder } from "./exported-decoder.js";
 import type { ModelFiles } from "./model-files.js";
 
-/** `seed` makes the weights (default 1) unless they are read; `signal` stops a build, which then leaves nothing behind. */
+/**
+ * `seed` makes the weights (default 1) unless they are read; `signal` stops a build, which then leaves nothing behind.
+ */
 export interface EnsureModelOptions extends ModelForm {
   /** A .safetensors file with the weights of a GPT-2 or Llama checkpoint of this shape. */
   readonly weightsPath?: string;
@@ -49,7 +52,7 @@ export function modelForm({ precision, fused, weights }: PlannedForm): EnsureMod
   };
 }
 
-/** As users give it, each key may be there without a value. */
+/** As users give it; a key may be present without a value. */
 interface PlannedForm {
   readonly precision?: Precision | undefined;
   readonly fused?: boolean | undefined;
@@ -64,8 +67,9 @@ export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {
 
 /**
  * The model of this preset or shape, from the cache or newly built. A preset may carry its form in its name
- * (`gpt2+fused+fp16`); a path that ends in .onnx is a user's own decoder export and is used where it lies. Throws ConfigError where the cache cannot be written, ArtifactError where a cached model is damaged
- * or a checkpoint does not fit.
+ * (`gpt2+fused+fp16`); a path that ends in .onnx is a user's own decoder export and is used where it lies. Throws
+ * ConfigError where the cache cannot be written, ArtifactError where a cached model is damaged or a checkpoint does not
+ * fit.
  */
 export async function ensureModel(
   shapeOrName: ModelShape | string,
@@ -164,7 +168,7 @@ async function build(
       onProgress?.(progress);
     });
     await writeGraphs(temporary, graphs, weightsFileBytes(weights));
-    // Another process may have built the same model meanwhile; its files are the same, so ours go.
+    // Another process may have built the same model meanwhile; its files are the same, so ours are removed.
     await rename(temporary, folder).catch(async (error: unknown) => {
       if (!(await exists(folder))) throw error;
     });
@@ -173,7 +177,7 @@ async function build(
   }
 }
 
-/** Removes what builds of this model left that were killed outright. */
+/** Removes what killed builds of this model left behind. */
 async function removeAbandoned(folder: string): Promise<void> {
   const parent = dirname(folder);
   const prefix = `${basename(folder)}.tmp-`;

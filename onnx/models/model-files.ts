@@ -5,7 +5,7 @@ import type { ModelSpec, Precision } from "../spec/index.js";
 /** A complete model on disk. */
 export interface ModelFiles extends ModelSpec {
   readonly seed: number;
-  /** The checkpoint that the weights are from; none where they are noise. */
+  /** The checkpoint that the weights are from; absent where they are noise. */
   readonly weightsPath?: string;
   readonly parameters: number;
   readonly weightBytes: number;

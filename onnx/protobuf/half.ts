@@ -1,6 +1,7 @@
 /**
- * IEEE 754 binary16 and bfloat16 to and from float32. Rounds to the nearest, ties to even; beyond 65504 comes infinity.
- * The rounding trick of F. Giesen, "half to float done quick" (2012): an addition does the shift and the rounding.
+ * IEEE 754 binary16 and bfloat16 to and from float32. Rounds to the nearest, ties to even; beyond 65504 the result is
+ * infinity. The rounding trick of F. Giesen, "half to float done quick" (2012): an addition does the shift and the
+ * rounding.
  */
 const floats = new Float32Array(1);
 const bits = new Uint32Array(floats.buffer);

@@ -59,7 +59,7 @@ export async function inspectOnnxFile(path: string): Promise<OnnxFileInfo> {
   return { producer, opset: Number(main.version), nodes, inputs, outputs, weightElements };
 }
 
-/** ArtifactError where a file that weights are to be read from is there and is none: the runtime would wait for it. */
+/** ArtifactError if the weights' path is not a file (a pipe, say): the runtime would wait for it. */
 function requireRegularData(path: string, { graph }: DecodedModel): void {
   const locations = (graph?.initializer ?? []).flatMap(({ externalData = [] }) =>
     externalData.filter(({ key }) => key === "location").map(({ value }) => join(dirname(path), value ?? "")),

@@ -66,7 +66,7 @@ export interface Graph {
 /** An int64 of a decoded file. */
 export type DecodedInt = number | { toNumber(): number };
 
-/** What is read back of an onnx.ModelProto; every field may be missing in a file that is no ONNX model. */
+/** What is read back of an onnx.ModelProto; every field may be missing in a file that is not an ONNX model. */
 export interface DecodedModel {
   readonly irVersion?: DecodedInt;
   readonly producerName?: string;
@@ -128,7 +128,7 @@ export function encodeModel(graph: Graph): Uint8Array {
   return modelType().encode(model).finish();
 }
 
-/** Reads an .onnx file's bytes; throws protobufjs' own error where the bytes are no protocol buffer. */
+/** Reads an .onnx file's bytes; throws protobufjs' own error where the bytes are not a protocol buffer. */
 export function decodeModel(bytes: Uint8Array): DecodedModel {
   return modelType().decode(bytes) as DecodedModel;
 }

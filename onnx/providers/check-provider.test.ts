@@ -24,7 +24,7 @@ test("a library of another version, or cut short, is rejected before it is loade
 
 test("a file that only claims the version is rejected", async () => {
   writeFileSync(path(), "no library 1.29.0\0");
-  await expect(checkProvider(path(), "1.29.0")).rejects.toThrow("is no library that the loader knows");
+  await expect(checkProvider(path(), "1.29.0")).rejects.toThrow("is not a library that the loader accepts");
 });
 
 test("libraries that the loader does not find are named", async () => {

@@ -1,6 +1,6 @@
 /**
- * Looks at the CUDA provider before it is loaded: a library of another version may end the process, and ONNX Runtime's own
- * error does not say what is missing. Linux, where the provider is.
+ * Checks the CUDA provider before it is loaded: a library of another version may end the process, and ONNX Runtime's
+ * own error does not say what is missing. Linux, where the provider is.
  */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -17,7 +17,9 @@ export async function checkProvider(path: string, ortVersion: string): Promise<v
   }
   const listed = await listLibraries(path);
   if (listed === undefined) {
-    throw new BackendError(`device "cuda" is not available: ${path} is no library that the loader knows; ${again}`);
+    throw new BackendError(
+      `device "cuda" is not available: ${path} is not a library that the loader accepts; ${again}`,
+    );
   }
   const missing = missingLibraries(listed);
   if (missing.length > 0) {
@@ -28,7 +30,7 @@ export async function checkProvider(path: string, ortVersion: string): Promise<v
   }
 }
 
-/** Where the libraries come from: the driver's cannot be installed without a driver. */
+/** How to get the missing libraries: the driver's come only with a driver. */
 export function remediesFor(missing: readonly string[]): string[] {
   const isDriver = (name: string): boolean => name.startsWith("libcuda.so");
   const isCudnn = (name: string): boolean => name.startsWith("libcudnn");

@@ -1,4 +1,4 @@
-/** Puts the CUDA provider's libraries beside onnxruntime-node's binding, after the package's checksum was found right. */
+/** Puts the CUDA provider's libraries beside onnxruntime-node's binding, once the package's checksum is verified. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, createReadStream, existsSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
@@ -18,7 +18,7 @@ export interface PlaceOptions {
   readonly bindingFolder: string;
   /** A package file that is there already; absent: npm fetches it from the registry it is set to. */
   readonly file?: string | undefined;
-  /** Told of each thing done. */
+  /** Called with each thing done. */
   readonly note: (line: string) => void;
 }
 
@@ -84,7 +84,7 @@ async function requireChecksum(path: string, { name, version, sha512 }: Provider
   );
 }
 
-/** Under another name first: a library is there whole or not at all. */
+/** Under another name first, so that a library appears whole or not at all. */
 function copyWhole(from: string, to: string): void {
   const partial = `${to}.partial`;
   try {

@@ -6,7 +6,7 @@
 export interface ProviderPackage {
   readonly name: string;
   readonly version: string;
-  /** Version of ONNX Runtime that its libraries are of, and the CUDA that they want. */
+  /** The version of ONNX Runtime that its libraries belong to, and the CUDA that they need. */
   readonly ortVersion: string;
   readonly cuda: string;
   /** SHA-512 of the package file, base64, as npm writes it. */

@@ -1,6 +1,6 @@
 /**
- * What the installed onnxruntime-node can run on. The npm package holds no CUDA provider; it works when the two provider
- * libraries of the same version lie beside the binding. Nothing here ever falls back to another device.
+ * What the installed onnxruntime-node can run on. The npm package holds no CUDA provider; it works when the two
+ * provider libraries of the same version lie beside the binding. Nothing here ever falls back to another device.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,7 +8,10 @@ import { dirname, join } from "node:path";
 import { BackendError } from "../../formats/index.js";
 import { checkProvider } from "./check-provider.js";
 
-/** `backends` is ONNX Runtime's own list; `missingCudaFiles` names what device "cuda" lacks, empty where it can be tried. */
+/**
+ * `backends` is ONNX Runtime's own list; `missingCudaFiles` names what device "cuda" lacks, empty where it can be
+ * tried.
+ */
 export interface ProviderReport {
   readonly ortVersion: string;
   readonly backends: readonly { readonly name: string; readonly bundled: boolean }[];
@@ -18,7 +21,10 @@ export interface ProviderReport {
 
 const cudaFiles = ["libonnxruntime_providers_cuda.so", "libonnxruntime_providers_shared.so"];
 
-/** Loads onnxruntime-node and looks around it. Throws BackendError where the package does not load on this machine. */
+/**
+ * Loads onnxruntime-node and reports what it finds. Throws BackendError where the package does not load on this
+ * machine.
+ */
 export async function listProviders(): Promise<ProviderReport> {
   try {
     const { env, listSupportedBackends } = await import("onnxruntime-node");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ensureModel } from "../models/index.js";
 import { startStepExecutor } from "./step-executor.js";
 
-/** In words, the way to the runtime that steps take here; BackendError or what else keeps them from it. */
+/** In words, how steps reach the runtime here; throws BackendError, or whatever else prevents it. */
 export async function checkSteps(): Promise<string> {
   const cacheDir = await mkdtemp(join(tmpdir(), "servesim-steps-"));
   try {

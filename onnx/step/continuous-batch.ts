@@ -1,6 +1,6 @@
 /**
- * Requests that run together on one model, step after step: each step names the requests that go on and their new tokens, in any
- * mix of decodes and chunks of prompts, as a scheduler decides.
+ * Requests that run together on one model, step after step: each step names the requests that go on and their new
+ * tokens, in any mix of decodes and chunks of prompts, as a scheduler decides.
  */
 import { InvariantError } from "../../formats/index.js";
 import { requireInPlace } from "./in-place.js";
@@ -33,7 +33,7 @@ export class ContinuousBatch {
     });
   }
 
-  /** Slots copied so far, since requests that decode together have to lie side by side. */
+  /** Slots copied so far, since requests that decode together must have neighbouring slots. */
   get slotCopies(): number {
     return this.slots.copies;
   }

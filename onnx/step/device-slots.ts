@@ -1,6 +1,6 @@
 /**
- * Slots of the KV cache in the memory of the device that computes: keys and values never leave it. Whole slots are copied there by
- * a small graph, since the C API has no copy within a device.
+ * Slots of the KV cache in the memory of the device that computes: keys and values never leave it. Whole slots are
+ * copied there by a small graph, since the C API has no copy within a device.
  */
 import { DeviceMemory, HostTensor, OrtBinding, OrtSession, type OrtDevice, type OrtTensor } from "../c-api/index.js";
 import { cacheParts, slotCopyGraph, slotNames } from "../graphs/index.js";
@@ -18,7 +18,7 @@ export class DeviceSlots implements KvSlots {
   private readonly parts: ReadonlyMap<string, DeviceMemory>;
   private readonly views: SlotViews;
 
-  /** BackendError where the device has not as much memory. */
+  /** BackendError where the device has too little memory. */
   constructor(
     private readonly spec: ModelSpec,
     readonly slots: number,
@@ -34,7 +34,7 @@ export class DeviceSlots implements KvSlots {
     this.copying = new OrtBinding(this.session);
     this.parts = new Map(this.names.map((name) => [name, new DeviceMemory(this.session, slots * this.slotBytes)]));
     this.views = new SlotViews(slots, (first, rows) => this.makeView(first, rows));
-    // New memory may hold what is no number, and a kernel may multiply it by zero.
+    // New memory may hold NaN, and a kernel may multiply it by zero.
     const zeros = this.hostSlot();
     for (let slot = 0; slot < slots; slot++) {
       this.run(

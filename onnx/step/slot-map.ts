@@ -1,6 +1,6 @@
 /**
- * Which request has which slot. Requests with one new token have to lie in the first slots, side by side; where they do not, slots
- * are copied, as few as that takes. One slot more than there are requests makes room to swap.
+ * Which request has which slot. Requests with one new token must have the first slots; where they do not, as few slots
+ * as possible are copied. One slot more than there are requests makes room to swap.
  */
 import { InvariantError } from "../../formats/index.js";
 
@@ -23,7 +23,10 @@ export class SlotMap {
     this.tokens = Array.from({ length: slots }, () => 0);
   }
 
-  /** Gives every request a slot: `side` the first ones, in any order, `apart` any others. Requests are numbers of the caller's. */
+  /**
+   * Gives every request a slot: `side` the first ones, in any order, `apart` any others. Requests are numbers of the
+   * caller's.
+   */
   arrange(side: readonly number[], apart: readonly number[]): void {
     const end = side.length;
     if (end + apart.length > this.requestIn.length - 1) {
@@ -61,7 +64,7 @@ export class SlotMap {
     return slot;
   }
 
-  /** What a request's slot holds from now on. */
+  /** Sets what a request's slot holds. */
   hold(request: number, tokens: number): void {
     this.tokens[this.slot(request)] = tokens;
   }

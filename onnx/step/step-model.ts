@@ -1,10 +1,12 @@
-/** Which models run continuous batching on ONNX Runtime: what its attention kernel does not take is rejected by name. */
+/**
+ * Which models run continuous batching on ONNX Runtime: what its attention kernel does not take is rejected by name.
+ */
 import { ConfigError } from "../../formats/index.js";
 import type { OrtDevice } from "../c-api/index.js";
 import type { ModelFiles } from "../models/index.js";
 import { headWidth } from "../spec/index.js";
 
-/** ConfigError for a model that the kernel ends the process with, or refuses in words of its own. */
+/** ConfigError for a model on which the kernel would crash or fail with an unclear message. */
 export function requireStepModel(
   { name, shape, exported, precision }: ModelFiles,
   maxModelLen: number,

@@ -1,4 +1,4 @@
-/** What the step executor and its worker thread say to each other: one reply per command, in order. */
+/** The messages between the step executor and its worker thread: one reply per command, in order. */
 import type { RequestStep } from "./continuous-batch.js";
 import type { StepRunnerOptions } from "./step-runner.js";
 

@@ -20,7 +20,9 @@ export interface StepRow {
   readonly ids: readonly number[];
   /** Tokens that the slot holds already. */
   readonly past: number;
-  /** Whether the token after the last new one is wanted; a number in [0, 1) that chooses it where tokens are sampled. */
+  /**
+   * Whether the token after the last new one is wanted; a number in [0, 1) that chooses it where tokens are sampled.
+   */
   readonly next?: { readonly uniform: number };
 }
 
@@ -42,7 +44,7 @@ export interface StepRunnerOptions {
   readonly cache?: KvSlots | undefined;
 }
 
-/** Has a cache in place, on whatever device. */
+/** Makes the KV cache, on any device. */
 const ATTENTION = "GroupQueryAttention";
 
 interface LoadedGraph {
@@ -61,7 +63,9 @@ export class StepRunner {
   private readonly tokenFeeds = new Map<number, TokenFeed>();
   private readonly sampling: SamplingFeed | undefined;
 
-  /** ConfigError for a model that the kernel does not run; BackendError where the device or its memory cannot be had. */
+  /**
+   * ConfigError for a model that the kernel does not run; BackendError where the device or its memory cannot be had.
+   */
   constructor(private readonly options: StepRunnerOptions) {
     const { model, device, threads, slots, maxModelLen, sampling, cache } = options;
     requireStepModel(model, maxModelLen, device);
@@ -120,7 +124,9 @@ export class StepRunner {
     for (const { session } of this.graphs) session.release();
   }
 
-  /** Decodes come in a few numbers of rows, and again and again; chunks have any length, and are added to `chunkFeeds`. */
+  /**
+   * Decodes come in a few numbers of rows, and again and again; chunks have any length, and are added to `chunkFeeds`.
+   */
   private groupFeed(group: number, rows: number, length: number, chunkFeeds: GroupFeed[]): GroupFeed {
     if (length > 1) {
       const feed = new GroupFeed(rows, length);
@@ -144,7 +150,7 @@ export class StepRunner {
   /** The feed of the wanted tokens, filled, and how many of them were asked for. */
   private wanted(groups: readonly StepGroup[]): { readonly feed: TokenFeed; readonly asked: number } {
     const asked = groups.reduce((sum, { rows }) => sum + rows.filter(({ next }) => next !== undefined).length, 0);
-    // The kernels that sample end the process where there is no row.
+    // The sampling kernels crash the process when there is no row.
     const count = asked === 0 && this.sampling !== undefined ? 1 : asked;
     let feed = this.tokenFeeds.get(count);
     if (feed === undefined) this.tokenFeeds.set(count, (feed = new TokenFeed(count)));
@@ -161,7 +167,7 @@ export class StepRunner {
     return { feed, asked };
   }
 
-  /** What the kernel would answer with a crash, or with memory beyond its slot. */
+  /** Rejects what would crash the kernel, or make it write beyond a slot. */
   private check(firstSlot: number, rows: readonly StepRow[], length: number): void {
     const { slots, slotTokens } = this.cache;
     if (rows.length === 0 || length === 0) throw new InvariantError("a step's group has no tokens");

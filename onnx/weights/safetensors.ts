@@ -19,7 +19,7 @@ export interface SafetensorsEntry {
 /** An open file; close it. */
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
-  /** The header as it is in the file; with size and date it tells one checkpoint from another. */
+  /** The header as it is in the file; with size and date it identifies a checkpoint. */
   readonly header: string;
   /** Fills `into` with the tensor's numbers from element `start` on. */
   read(name: string, start: number, into: Float32Array): Promise<void>;
@@ -40,9 +40,11 @@ const entrySchema = z.looseObject({
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
 
-/** Opens the file and checks its header. Throws ArtifactError for a file that is missing, truncated or of another form. */
+/**
+ * Opens the file and checks its header. Throws ArtifactError for a file that is missing, truncated or of another form.
+ */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  // A pipe that nobody writes to holds up whoever opens it.
+  // Opening a pipe without a writer would block.
   if (existsSync(path)) requireRegular(path);
   const file = await open(path, "r").catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);

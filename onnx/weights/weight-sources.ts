@@ -1,7 +1,8 @@
 /**
- * Where the numbers of weights.bin come from: seeded noise, or a checkpoint of the user's; rotary tables are computed for both.
- * Each noise tensor has a stream of its own: alea(`${seed}/${tensor}`) seeds a xorshift32 generator (Marsaglia 2003, 13/17/5),
- * about 1.5 ns a number, so that writing gpt2-xl (1.5 G weights) is bound by the disk and not by the generator.
+ * Where the numbers of weights.bin come from: seeded noise, or a checkpoint of the user's; rotary tables are computed
+ * for both. Each noise tensor has a stream of its own: alea(`${seed}/${tensor}`) seeds a xorshift32 generator
+ * (Marsaglia 2003, 13/17/5), about 1.5 ns a number, so that writing gpt2-xl (1.5 G weights) is bound by the disk and
+ * not by the generator.
  */
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
@@ -11,7 +12,7 @@ import type { ModelSpec } from "../spec/index.js";
 import { openSafetensors, readableTypes, type SafetensorsFile } from "./safetensors.js";
 import type { WeightTensor } from "./weight-table.js";
 
-/** Gives the numbers of tensors in pieces, each tensor from its start to its end. */
+/** The numbers of tensors in pieces, each tensor from start to end. */
 export interface WeightSource {
   /** Stands for all the numbers: the same identity means the same weights.bin. */
   readonly identity: string;

@@ -22,7 +22,7 @@ export interface WeightTensor {
   readonly precision: Precision;
   readonly offsetBytes: number;
   readonly fill: WeightFill;
-  /** What checkpoints call it, the usual name first; none for a table that is computed. */
+  /** Its names in checkpoints, the usual one first; none for a table that is computed. */
   readonly checkpointNames: readonly string[];
 }
 

@@ -1,12 +1,12 @@
 /**
- * The main thread's side of a worker that runs batches: one request and one answer at a time, in order. An answer with an error,
- * the thread's death or its silence rejects with BackendError.
+ * The main thread's side of a worker that runs batches: one request and one answer at a time, in order. An answer with
+ * an error, the thread's death or its silence rejects with BackendError.
  */
 import type { Worker } from "node:worker_threads";
 import { BackendError } from "../../formats/index.js";
 import { cudaRemedy } from "../providers/index.js";
 
-/** Longest time that a worker takes to end once it was told to, ms. */
+/** Longest time for a worker to end after the request to close, ms. */
 const CLOSE_LIMIT_MS = 30_000;
 
 interface Waiting<Answer> {
@@ -15,7 +15,7 @@ interface Waiting<Answer> {
   readonly limitMs: number;
 }
 
-/** What every worker of a model understands: `load` comes first and once, `close` last. */
+/** Commands of every worker of a model: `load` comes first and once, `close` last. */
 type LifeCommand = { readonly kind: "load" } | { readonly kind: "close" };
 
 /** The command's result, or the error it failed with. */
@@ -81,7 +81,7 @@ export class WorkerThread<Command, Answer> {
     }
   }
 
-  /** The first that waits is at work; a worker that hangs is given up. */
+  /** The first in the queue is being worked on; a worker that hangs is given up. */
   private watchFirst(): void {
     clearTimeout(this.deadline);
     const [first] = this.waiting;

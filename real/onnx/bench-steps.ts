@@ -1,7 +1,7 @@
 /**
- * A real run of continuous batching on ONNX Runtime: the simulator's own scheduler decides on the real clock, and each of its steps
- * is computed in a worker thread, with a KV cache in slots. Requests join and leave between steps; one that is preempted is
- * computed again. Each token reaches its client when its step has ended.
+ * A real run of continuous batching on ONNX Runtime: the simulator's own scheduler decides on the real clock, and each
+ * of its steps is computed in a worker thread, with a KV cache in slots. Requests join and leave between steps; one
+ * that is preempted is computed again. Each token reaches its client when its step has ended.
  */
 import seedrandom from "seedrandom";
 import { defined, type Run, type RunInfo, type ScheduledStepRecord } from "../../formats/index.js";
@@ -77,7 +77,7 @@ function peakMemory({ takePeakBytes }: StepBenchInput, isReset: boolean): Readon
   return { peak_rss_bytes: readPeakRssBytes(isReset), ...defined({ peak_gpu_bytes: takePeakBytes?.() }) };
 }
 
-/** Of nobody's. */
+/** Belongs to no request. */
 const WARM_UP_REQUEST = -1;
 
 /** The first steps of a session are slow. Afterwards no slot is taken, by this or an earlier run that was stopped. */
@@ -172,8 +172,8 @@ function describeRun(input: StepBenchInput, driven: DrivenSteps, story: RunStory
 }
 
 /**
- * What comes between the runtime's work on steps that follow at once: arranging slots and tensors, telling of tokens,
- * scheduling, and the way between the threads.
+ * What comes between the runtime's work on steps that follow at once: arranging slots and tensors, reporting tokens,
+ * scheduling, and messages between the threads.
  */
 function overhead(steps: readonly ScheduledStepRecord[]): { readonly p50: number; readonly p95: number } | null {
   const computed = steps.filter(({ computeStartNs }) => computeStartNs !== undefined);

@@ -1,4 +1,6 @@
-/** What real runs on ONNX Runtime have in common, of whole batches and of steps: what they are given, and what they tell. */
+/**
+ * What real runs on ONNX Runtime have in common, of whole batches and of steps: their input, and what they report.
+ */
 import { defined, type RequestRecord, type RunInfo, type RunJournal, type Workload } from "../../formats/index.js";
 import type { SamplingSettings } from "../../onnx/index.js";
 import type { Tokenize } from "../../sim/index.js";

@@ -90,7 +90,7 @@ test("a member that fails ends with its error, the others of its batch have thei
 test("without the server's memory nothing is sent", async () => {
   const input = await inputFor({}, { metrics: () => undefined });
   await expect(benchBatches(input)).rejects.toThrow(
-    /\/metrics answered with HTTP 404, which tells the memory that a batch/,
+    /\/metrics answered with HTTP 404, which shows the memory that a batch/,
   );
   await server.close();
   const other = await inputFor({}, { metrics: () => "up 1\n" });

@@ -1,7 +1,8 @@
 /**
- * naive or dynamic in front of a running vLLM server: the policy object that the simulator runs too collects a batch, all
- * its requests are sent at once, and the next batch waits for the last answer. Every member's client has its answer then;
- * first tokens are each request's own. Memory is the server's KV cache in use, the most seen while the batch ran.
+ * naive or dynamic in front of a running vLLM server: the policy object that the simulator runs too collects a batch,
+ * all its requests are sent at once, and the next batch waits for the last answer. Every member's client has its answer
+ * then; each request has its own first token. Memory is the server's KV cache in use, the most seen while the batch
+ * ran.
  */
 import type { Pool } from "undici";
 import { greatest, defined, type RequestRecord, type Run, type Workload } from "../../formats/index.js";
@@ -32,7 +33,7 @@ const UNKNOWN_MACHINE = { totalBytes: 1, baseBytes: 0, kvBytesPerToken: 1, posit
 
 /**
  * Runs the workload. A request that fails ends with its error, the others of its batch go on. BackendError where the
- * server is not there or has no metrics. Throws RunInterrupted on the signal, after the batch under way.
+ * server does not answer or has no metrics. Throws RunInterrupted on the signal, after the batch under way.
  */
 export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
   const { workload, plan, baseUrl, warmUps = 1, onProgress, journal, probeOf } = input;

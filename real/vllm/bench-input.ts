@@ -38,7 +38,7 @@ export interface BenchVllmInput extends VllmClientOptions {
   readonly probeOf?: ((request: WorkloadRequest, index: number) => string | undefined) | undefined;
   /** Settings of the server, where known, by vLLM's names. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
-  /** What the server was seen to use that no profile models: a fit or a replay of the run rejects it. */
+  /** What the server uses that no profile models: a fit or a replay of the run rejects it. */
   readonly unmodelled?: readonly string[] | undefined;
   /** The way to the server, where it was measured. */
   readonly network?: Network | undefined;

@@ -22,7 +22,9 @@ port.on("message", (message: ToWorker) => {
   else controller.abort();
 });
 
-/** Told after the turn of the event loop in which they ended, whose other answers are timed first. */
+/**
+ * Reported after the turn of the event loop in which they ended, so that other answers of that turn are timed first.
+ */
 let unreported: SentExchange[] = [];
 const tellEnded = (): void => {
   if (unreported.length > 0) tell({ kind: "ended", exchanges: unreported });

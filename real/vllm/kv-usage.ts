@@ -1,6 +1,6 @@
 /**
- * The server's KV cache in use while a batch runs: its memory, as far as a client sees it. Read from /metrics at a steady
- * pace while the batch runs, since blocks are free again when its requests are done.
+ * The server's KV cache in use while a batch runs: its memory, as far as a client sees it. Read from /metrics at a
+ * steady pace while the batch runs, since blocks are free again when its requests are done.
  */
 import { BackendError } from "../../formats/index.js";
 import { askServer, type AskOptions } from "./ask-server.js";
@@ -10,18 +10,18 @@ import { shownUrl, type ServerRef } from "./server-address.js";
 const FIRST_MS = 20;
 const EVERY_MS = 100;
 
-/** Fraction of the KV cache in use now; BackendError where the server does not tell. */
+/** Fraction of the KV cache in use now; BackendError where the server does not report it. */
 export async function kvUsage(baseUrl: ServerRef, options: AskOptions = {}): Promise<number> {
   const { status, text } = await askServer(baseUrl, "/metrics", options);
   const fraction = status === 200 ? readingOf(text).kv_fraction : undefined;
   if (fraction !== undefined) return fraction;
   throw new BackendError(
-    `${shownUrl(baseUrl)}/metrics ${status === 200 ? "has no vllm:kv_cache_usage_perc" : `answered with HTTP ${status}`}, which tells ` +
+    `${shownUrl(baseUrl)}/metrics ${status === 200 ? "has no vllm:kv_cache_usage_perc" : `answered with HTTP ${status}`}, which shows ` +
       "the memory that a batch takes; start the server with metrics enabled (without --disable-log-stats)",
   );
 }
 
-/** What was seen of a batch's memory: the most in use, and how often the server did not tell. */
+/** What was seen of a batch's memory: the most in use, and how many readings failed. */
 export interface KvWatch {
   readonly most: number;
   readonly failed: number;

@@ -1,6 +1,7 @@
 /**
- * What the way to a server and back takes, apart from the server: the time of a TCP connect is one round trip, answered by
- * the other side's kernel and not by the server. Behind a proxy it is the way to the proxy. Names are looked up before.
+ * What the way to a server and back takes, apart from the server: the time of a TCP connect is one round trip, answered
+ * by the other side's kernel and not by the server. Behind a proxy it is the way to the proxy. Names are looked up
+ * before.
  */
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
@@ -25,7 +26,7 @@ export async function measureNetwork(baseUrl: ServerRef): Promise<Network> {
   const to = { host: address, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port) };
   const timesNs: number[] = [];
   const endNs = realClock.nowNs() + MAX_MS * 1e6;
-  // On a slow way, fewer will do.
+  // On a slow network, fewer will do.
   while (timesNs.length < CONNECTS && (timesNs.length === 0 || realClock.nowNs() < endNs)) {
     timesNs.push(await connectNs(to, url));
   }

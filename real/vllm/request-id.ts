@@ -1,6 +1,6 @@
 /**
- * The id that a server gets with a request (X-Request-Id), and names it by in its log and spans: the workload's own id, made
- * unlike from run to run by the run's date.
+ * The id that a server gets with a request (X-Request-Id), and names it by in its log and spans: the workload's own id,
+ * made unique to the run by its date.
  */
 import { wellFormed } from "../../formats/index.js";
 

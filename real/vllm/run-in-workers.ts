@@ -1,6 +1,6 @@
 /**
  * A load sent by several worker threads: each has an interleaved part of the schedule, all have the same start on the
- * same clock, and all tell of what ends. For loads beyond what one core can send and read.
+ * same clock, and all report what ends. For loads beyond what one core can send and read.
  */
 import { Worker } from "node:worker_threads";
 import { BackendError, type Workload } from "../../formats/index.js";
@@ -16,7 +16,7 @@ export interface RunInWorkersInput {
   readonly workers: number;
   readonly signal: AbortSignal;
   onEnded?(ended: number): void;
-  /** Told of each exchange once its worker has told of it; the start on the clock, ns. */
+  /** Called for each exchange once its worker has reported it; the start on the clock, ns. */
   onExchange(exchange: SentExchange, originNs: number): void;
 }
 
@@ -26,7 +26,7 @@ export interface WorkersResult {
   readonly eventLoops: readonly EventLoopDelay[];
 }
 
-/** Time from the last worker's being ready to the run's start, ns. */
+/** From the moment when the last worker is ready to the run's start, ns. */
 const START_MARGIN_NS = 20_000_000;
 
 export async function runInWorkers(input: RunInWorkersInput): Promise<WorkersResult> {
@@ -58,7 +58,10 @@ export async function runInWorkers(input: RunInWorkersInput): Promise<WorkersRes
   }
 }
 
-/** Every n-th request to each of n workers; slots of a closed loop are shared out, so there are no more workers than slots. */
+/**
+ * Every n-th request to each of n workers; slots of a closed loop are shared out, so there are no more workers than
+ * slots.
+ */
 export function partsOf(workload: Workload, workers: number): Omit<WorkerPart, "settings">[] {
   const { requests, maxConcurrency } = workload;
   const count = Math.max(1, Math.min(workers, requests.length, maxConcurrency));

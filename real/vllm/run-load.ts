@@ -1,6 +1,7 @@
 /**
- * Sends a workload to a server: each request at its time (the schedule is fixed before the run; the wait is coarse, then
- * fine) or as soon as a slot is free. A request that fails frees its slot and the run goes on; nothing is sent twice.
+ * Sends a workload to a server: each request at its time (the schedule is fixed before the run; the wait is coarse,
+ * then fine) or as soon as a slot is free. A request that fails frees its slot and the run goes on; nothing is sent
+ * twice.
  */
 import type { Pool } from "undici";
 import type { Workload } from "../../formats/index.js";
@@ -22,7 +23,9 @@ export interface LoadSettings {
   readonly requestIdPrefix: string;
 }
 
-/** A request that was sent: its place in the workload, when it was meant to be (clock time, ns), and what became of it. */
+/**
+ * A request that was sent: its place in the workload, when it was meant to be (clock time, ns), and what became of it.
+ */
 export interface SentExchange extends Exchange {
   readonly index: number;
   readonly intendedNs: number;
@@ -31,15 +34,18 @@ export interface SentExchange extends Exchange {
 export interface RunLoadInput {
   readonly settings: LoadSettings;
   readonly workload: Workload;
-  /** Asked, once bodies are ready, for the clock time of the run's start, ns; absent: at once. */
+  /** Gives, once bodies are ready, the clock time of the run's start, ns; absent: at once. */
   readonly originNs?: () => Promise<number>;
   readonly signal: AbortSignal;
   onEnded?(ended: number): void;
-  /** Told of each exchange as it ends, none of which is kept; the start on the clock, ns. */
+  /** Called for each exchange as it ends; none is kept; the start on the clock, ns. */
   onExchange(exchange: SentExchange, originNs: number): void;
 }
 
-/** Runs the load to its end, or until the signal: what is under way then ends as aborted. Returns the start on the clock, ns. */
+/**
+ * Runs the load to its end, or until the signal: what is under way then ends as aborted. Returns the start on the
+ * clock, ns.
+ */
 export async function runLoad(input: RunLoadInput): Promise<number> {
   const { settings, workload } = input;
   const bodies = new BodiesAhead(workload.requests, settings.body);

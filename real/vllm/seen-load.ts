@@ -1,4 +1,4 @@
-/** What the exchanges of a load tell as a whole, from one walk over them: they may lie in a file. */
+/** What the exchanges of a load show as a whole, from one pass over them: they may be in a file. */
 import type { RequestTable, WorkloadRequest } from "../../formats/index.js";
 import { filledColumns } from "../../sim/index.js";
 import type { ExchangeLog } from "./exchange-log.js";

@@ -4,7 +4,7 @@ import { BackendError, ConfigError, plainLine } from "../../formats/index.js";
 import { askJson, askServer, type AskOptions } from "./ask-server.js";
 import { shownUrl, type ServerRef } from "./server-address.js";
 
-/** What vLLM calls itself. */
+/** vLLM's own name in /v1/models. */
 const VLLM = "vllm";
 
 /** A model that the server answers for; `maxModelLen`: longest prompt plus output, tokens, where it says. */
@@ -26,7 +26,9 @@ const modelList = z.looseObject({
     .min(1),
 });
 
-/** The model called `wanted`, or the first that is served. BackendError without a server, ConfigError for another name. */
+/**
+ * The model called `wanted`, or the first that is served. BackendError without a server, ConfigError for another name.
+ */
 export async function findServedModel(
   baseUrl: ServerRef,
   wanted?: string,
@@ -51,7 +53,7 @@ export async function findServedModel(
   return { name: found.id, maxModelLen: found.max_model_len ?? undefined, engine };
 }
 
-/** A name is sent back as it is, so it cannot be cleaned: one that no terminal and no file should hold is rejected. */
+/** A name is sent back as it is, so it cannot be cleaned: a name that is unsafe in a terminal or a file is rejected. */
 function rejectOddName(name: string, baseUrl: ServerRef): void {
   const shown = plainLine(name, MAX_NAME);
   if (shown === name) return;
@@ -62,8 +64,8 @@ function rejectOddName(name: string, baseUrl: ServerRef): void {
 }
 
 /**
- * By who owns the model (vLLM, SGLang, TensorRT-LLM and llama.cpp each name themselves), or by vLLM's own metrics behind a
- * gateway that names itself. Only vLLM of those that name nobody answers to /version.
+ * By who owns the model (vLLM, SGLang, TensorRT-LLM and llama.cpp each name themselves), or by vLLM's own metrics
+ * behind a gateway that names itself. Only vLLM of those that name nobody answers to /version.
  */
 async function engineOf(baseUrl: ServerRef, owner: string, options: AskOptions): Promise<string> {
   const name = plainLine(owner, 60).toLowerCase();
@@ -74,7 +76,7 @@ async function engineOf(baseUrl: ServerRef, owner: string, options: AskOptions):
   return (await serverVersion(baseUrl, options)) === undefined ? "unknown" : VLLM;
 }
 
-/** vLLM's version; undefined for a server that does not tell. */
+/** vLLM's version; undefined for a server that does not report it. */
 export async function serverVersion(baseUrl: ServerRef, options: AskOptions = {}): Promise<string | undefined> {
   const { status, text } = await askServer(baseUrl, "/version", options);
   if (status !== 200) return undefined;

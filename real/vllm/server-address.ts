@@ -1,6 +1,7 @@
 /**
- * Where a server is and how it lets a client in: origin and path, headers that every request carries, whose certificates are
- * trusted. Userinfo, query and keys are sent and never shown: what is stored or printed of an address is its `url`.
+ * Where a server is and how a client gets access to it: origin and path, headers that every request carries, whose
+ * certificates are trusted. Userinfo, query and keys are sent and never shown: what is stored or printed of an address
+ * is its `url`.
  */
 import { ConfigError, defined } from "../../formats/index.js";
 
@@ -8,7 +9,7 @@ import { ConfigError, defined } from "../../formats/index.js";
 export interface ServerAccess {
   /** Sent with every request; names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Sent as a Bearer token where neither a header nor the URL says who asks. */
+  /** Sent as a Bearer token where neither a header nor the URL identifies the client. */
   readonly apiKey?: string | undefined;
   /** Certificates to trust instead of the system's, PEM. */
   readonly ca?: string | undefined;
@@ -32,7 +33,7 @@ export interface ServerAddress {
   readonly askMs: number;
 }
 
-/** A URL such as http://127.0.0.1:8000, or the address made of one with what lets a client in. */
+/** A URL such as http://127.0.0.1:8000, or the address made of one with the client's access. */
 export type ServerRef = string | ServerAddress;
 
 const ASK_MS = 10_000;
@@ -87,7 +88,7 @@ export function unsafeRemarks({ url, headers, query, isInsecure }: ServerAddress
   ];
 }
 
-/** The text without the secrets that were sent: a server may say them back. */
+/** The text without the secrets that were sent: a server may echo them. */
 export function withoutSecrets(text: string, { headers, query }: Pick<ServerAddress, "headers" | "query">): string {
   let rest = text;
   for (const secret of secretsOf(headers, query)) rest = rest.replaceAll(secret, "[redacted]");

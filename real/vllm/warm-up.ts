@@ -9,7 +9,7 @@ import { addressOf } from "./server-address.js";
 
 export interface WarmUpOptions {
   readonly count: number;
-  /** Gives the request under way up; sendWarmUps then throws RunInterrupted. */
+  /** Aborts the request under way; sendWarmUps then throws RunInterrupted. */
   readonly signal: AbortSignal;
 }
 

@@ -1,4 +1,4 @@
-/** What the main thread and the client's worker threads tell each other. */
+/** The messages between the main thread and the client's worker threads. */
 import type { Workload } from "../../formats/index.js";
 import type { EventLoopDelay } from "../event-loop-delay.js";
 import type { LoadSettings, SentExchange } from "./run-load.js";

@@ -100,7 +100,7 @@ export function cellStats(
   });
 }
 
-/** How many requests stand behind a chart: `n = 522 real (3 repeats) and 174 simulated requests`. */
+/** How many requests a chart is made from: `n = 522 real (3 repeats) and 174 simulated requests`. */
 export function sampleText(data: ChartData): string {
   const parts = data.sources.map((source) => {
     const cells = data.cells.filter((cell) => cell.source === source);

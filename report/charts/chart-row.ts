@@ -6,7 +6,7 @@ import { defined, type OriginalRow } from "../../formats/index.js";
 
 export type ChartSource = "real" | "sim";
 
-/** `load` is the run_num or a load label; `repeat` tells real runs of the same load apart. */
+/** `load` is the run_num or a load label; `repeat` distinguishes real runs of the same load. */
 interface ChartPlace {
   readonly scheduler: string;
   readonly load: string;

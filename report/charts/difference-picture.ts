@@ -1,6 +1,6 @@
 /**
- * What a change does: a row for each statistic with the difference in per cent of the value before, the interval of its mean
- * (thick) and that of 9 of 10 days (thin), on both sides of a line at no difference.
+ * What a change does: a row for each statistic with the difference in percent of the value before, the interval of its
+ * mean (thick) and that of 9 of 10 days (thin), on both sides of a line at no difference.
  */
 import { scaleLinear } from "d3";
 import { greatest, least, type AnswerDifference } from "../../formats/index.js";

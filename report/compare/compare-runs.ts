@@ -1,6 +1,7 @@
 /**
  * compare: how wrong was the simulation. Joins a simulation, or one for each real run, with the real repeats of the
- * same requests and sets every statistic side by side. The result is comparison.json (fractions 0-1, units in each entry).
+ * same requests and sets every statistic side by side. The result is comparison.json (fractions 0-1, units in each
+ * entry).
  */
 import { requestCount, type Run } from "../../formats/index.js";
 import { columnsIn, summarise } from "../../sim/metrics/index.js";
@@ -55,8 +56,8 @@ export interface RunLabel {
 }
 
 /**
- * Compares runs; ArtifactError when they are not of the same requests. Any run may stand on either side. `sim`: one run, or
- * one for each real run, such as at the pace that the machine had before it.
+ * Compares runs; ArtifactError when they are not of the same requests. Any run may stand on either side. `sim`: one
+ * run, or one for each real run, such as at the pace that the machine had before it.
  */
 export function compareRuns(
   sim: Run | readonly Run[],
@@ -100,7 +101,7 @@ function label(run: Run): RunLabel {
 
 const totalUnits = { request_throughput: "req/s", output_throughput: "tok/s", duration: "s" } as const;
 
-/** One number per run: of a single real run nothing tells how it would differ in another. */
+/** One number per run: a single real run does not show how much another would differ. */
 function compareTotals(sims: readonly Run[], reals: readonly Run[], toleranceOf: ToleranceOf): StatisticComparison[] {
   const simSummaries = sims.map((run) => summarise(columnsIn(run)));
   const realSummaries = reals.map((run) => summarise(columnsIn(run)));

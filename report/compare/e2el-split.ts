@@ -1,7 +1,7 @@
 /**
  * Where the error of the mean end-to-end latency comes from: queue (scheduled - arrival), prefill (first token -
  * scheduled) and decode (last token - first token), milliseconds. Client (sent - arrival) is a part of the queue, shown
- * apart because it is the load generator's own.
+ * separately because it is the load generator's own.
  */
 import type { RequestColumns } from "../../sim/metrics/index.js";
 import type { PairedRun, Pairs } from "./join.js";

@@ -1,8 +1,8 @@
 /**
- * The value of a simulated statistic and how open it is. A simulation that was repeated keeps, in run.json, means over its
- * replications (`summary`) and their intervals (`intervals`), while its requests are those of the first replication. The mean
- * is taken where it is of the same requests as are compared; else the value is one draw, and as open as a single run. So is
- * that of a simulation with jitter that was not repeated.
+ * The value of a simulated statistic and how uncertain it is. A simulation that was repeated keeps, in run.json, means
+ * over its replications (`summary`) and their intervals (`intervals`), while its requests are those of the first
+ * replication. The mean is taken where it is of the same requests as are compared; else the value is one draw, as
+ * uncertain as a single run. So is that of a simulation with jitter that was not repeated.
  */
 import { z } from "zod";
 import { greatest, type Run } from "../../formats/index.js";
@@ -30,8 +30,8 @@ const ONE_DRAW: SimulationSpread = { run: 0, draws: "a run", calibration: 0 };
 const MIN_REPLICATIONS = 8;
 
 /**
- * `key` as in the summary, such as mean_e2el_ms; `ofRequests`: the same of the requests compared; `isWhole`: these are all
- * that the simulation answered.
+ * `key` as in the summary, such as mean_e2el_ms; `ofRequests`: the same of the requests compared; `isWhole`: these are
+ * all that the simulation answered.
  */
 export function simulatedValue(run: Run, key: string, ofRequests: number, isWhole: boolean): SimulatedValue {
   const { intervals, summary, replications } = run.info;
@@ -58,7 +58,10 @@ export function simulatedValue(run: Run, key: string, ofRequests: number, isWhol
   };
 }
 
-/** Of several simulations that one value is the mean of: as open as the most open of them, since they share their seeds. */
+/**
+ * For a value that is the mean of several simulations: as uncertain as the most uncertain of them, since they share
+ * their seeds.
+ */
 export function widest(spreads: readonly (SimulationSpread | undefined)[]): SimulationSpread | undefined {
   const known = spreads.filter((spread) => spread !== undefined);
   if (known.length === 0) return undefined;

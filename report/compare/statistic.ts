@@ -40,7 +40,7 @@ export interface StatisticComparison {
 /** Tolerance, a fraction, of a statistic such as ("e2el", "p95"); of a whole run ("duration", "run"). */
 export type ToleranceOf = (metric: string, stat: string) => number;
 
-/** What the statistic is called, what error it may have, and how sure one can be of it. */
+/** The statistic's name, the error it may have, and how certain it is. */
 export interface StatisticLabel {
   readonly metric: string;
   readonly stat: string;

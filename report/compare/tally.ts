@@ -1,7 +1,7 @@
-/** Verdicts counted, and said in words: agreement first and alone, the other two beside it. */
+/** Verdicts counted and put into words, agreement first. */
 import { MAX_RUNS, verdicts, type Judgement, type Verdict } from "./verdict.js";
 
-/** How often each verdict was given; what has no verdict counts nowhere. */
+/** How often each verdict was given; statistics without a verdict are not counted. */
 export type Tally = Readonly<Record<Verdict, number>>;
 
 export function tallyOf(given: readonly { readonly verdict: Verdict | null }[]): Tally {
@@ -15,7 +15,7 @@ export function tallyText(tally: Tally): string {
   return `${verdicts.map((verdict) => `${verdict} ${tally[verdict]}`).join(", ")} of ${all}`;
 }
 
-/** The verdict, and what would tell where it cannot be told: `cannot tell, 4 more repeats would`. */
+/** The verdict, with what would settle it where it cannot tell: `cannot tell, 4 more repeats would`. */
 export function verdictText({
   verdict,
   noise,

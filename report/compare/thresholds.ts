@@ -53,7 +53,7 @@ export function checkThresholds(comparison: Comparison, thresholds: readonly Thr
   });
 }
 
-/** Of the thresholds that are met, those of which the comparison cannot tell whether they would be again, in a sentence each. */
+/** Thresholds that are met, but might not be met again as far as the comparison can tell; a sentence each. */
 export function doubtfulThresholds(comparison: Comparison, thresholds: readonly Threshold[]): string[] {
   const unmet = new Set(checkThresholds(comparison, thresholds).map(({ threshold }) => threshold));
   return thresholds.flatMap((threshold) => {

@@ -19,8 +19,8 @@ export const verdicts = ["agrees", "differs", "cannot tell"] as const;
 export type Verdict = (typeof verdicts)[number];
 
 /**
- * Where it is known from how much identical real runs differ; unknown: one real run, and a simulation that does not say; disturbed:
- * the real runs say little of the machine by itself.
+ * Where it is known from how much identical real runs differ; unknown: one real run, and a simulation that does not
+ * say; disturbed: the real runs say little of the machine by itself.
  */
 export type NoiseSource = "repeats" | "other runs" | "simulation" | "unknown" | "disturbed";
 
@@ -28,7 +28,10 @@ export type NoiseSource = "repeats" | "other runs" | "simulation" | "unknown" | 
 export interface SimulationSpread {
   /** By how much one run differs from the next; 0: it does not say. */
   readonly run: number;
-  /** What is open about the value given, which may be a mean of many draws; "a run": it is one draw, as open as a real run. */
+  /**
+   * What is open about the value given, which may be a mean of many draws; "a run": it is one draw, as uncertain as a
+   * real run.
+   */
   readonly draws: number | "a run";
   /** What the calibration leaves open. */
   readonly calibration: number;
@@ -47,7 +50,9 @@ export interface Evidence {
   readonly simulation?: SimulationSpread | undefined;
   /** Of one real run: interval of the error over its requests, at LEVEL. */
   readonly requests?: Interval | null | undefined;
-  /** Most of the scored runs were disturbed (real/validity.ts): they may agree, but that they do not says nothing. */
+  /**
+   * Most of the scored runs were disturbed (real/validity.ts): they may agree, but if they do not, that says nothing.
+   */
   readonly isDisturbed?: boolean;
 }
 
@@ -57,7 +62,9 @@ export interface Judgement {
   /** Of the error, at LEVEL. Where noise is unknown, of the requests alone. */
   readonly interval: Interval;
   readonly noise: NoiseSource;
-  /** Where it cannot be decided: real runs to add until it can, by today's spread; null: none up to MAX_RUNS would do. */
+  /**
+   * Where it cannot be decided: real runs to add until it can, by today's spread; null: none up to MAX_RUNS would do.
+   */
   readonly moreRepeats: number | null;
 }
 
@@ -65,8 +72,8 @@ export interface Judgement {
 export const MAX_RUNS = 1000;
 
 /**
- * Identical runs on one host have differed by a factor of 1.8 (GPT-2 on an H100, three runs of one load). An error beyond this
- * factor shows in a single real run; a smaller one does not.
+ * Identical runs on one host have differed by a factor of 1.8 (GPT-2 on an H100, three runs of one load). An error
+ * beyond this factor shows in a single real run; a smaller one does not.
  */
 const ONE_RUN_FACTOR = 2;
 

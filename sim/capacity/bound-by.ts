@@ -1,6 +1,6 @@
 /**
- * What limits a server that is kept full. A limit that stopped admissions binds if the server does more with twice of it;
- * where none does, the clock that is busiest binds.
+ * What limits a server that is kept full. A limit that stopped admissions binds if the server does more when it is
+ * doubled; where none does, the busiest clock binds.
  */
 import { stopNames, type AdmissionStops, type SimulatedRunInput } from "../engine/index.js";
 import { admissionLimits, type AdmissionLimit } from "../policy/index.js";
@@ -13,14 +13,14 @@ import { mean } from "../metrics/index.js";
 export const boundNames = ["gpu", "host", "front_end", "seats", "kv_blocks", "token_budget"] as const;
 export type BoundName = (typeof boundNames)[number];
 
-/** Passes that a limit must have stopped, of all, to be looked at. */
+/** Share of all passes that a limit must have stopped to be considered. */
 const STOPPING_SHARE = 0.2;
-/** What twice of a limit must bring for it to bind. */
+/** What doubling a limit must gain for it to bind. */
 const MIN_GAIN = 0.05;
-/** Of the largest batch size, what batches must have for memory not to be what keeps them small. */
+/** Share of the largest batch size from which on memory is not what keeps batches small. */
 const NEARLY_ALL = 0.9;
 
-/** `measured`: requests of the runs with twice of a limit. */
+/** `measured`: requests of the runs with a limit doubled. */
 export function boundBy(input: SimulatedRunInput, saturated: Saturated, measured: number): BoundName {
   let best: { readonly limit: AdmissionLimit; readonly gain: number } | undefined;
   const mix = mixOf(input, input.replicas);

@@ -1,15 +1,15 @@
 /**
  * The stretch of a load that brings the most work. It is at least ten times as long as a request is in service with the
- * server full: so long, a tenth more than capacity makes a request wait for as long as it is served. Where the load comes
- * by chance, some stretch always brings more than another. Then the one is looked for that surely brings most: whose work
- * less what chance may add to it is most, and more than at a constant rate.
+ * server full: so long, a tenth more than capacity makes a request wait for as long as it is served. Where the load
+ * comes by chance, some stretch always brings more than another. Then the one is looked for that surely brings most:
+ * whose work less what chance may add to it is most, and more than at a constant rate.
  */
 /** Length of the shortest stretches, in times of service; and the requests that come in one on average, at least. */
 const SERVICES = 10;
 const MIN_REQUESTS = 100;
 /** From one length of stretches to the next. */
 const LONGER = Math.SQRT2;
-/** Parts of a shortest stretch, whose work is compared with that of the next to tell how much chance makes it vary. */
+/** Parts of a shortest stretch, whose work is compared with that of the next to show how much chance makes it vary. */
 const PARTS = 10;
 /** Chance that a constant rate is taken for one that varies. */
 const FALSE_ALARM = 0.005;
@@ -31,7 +31,7 @@ export interface Timeline {
   readonly isByChance: boolean;
 }
 
-/** Undefined where the load is as short as a stretch, or does not vary as far as one can tell. */
+/** Undefined where the load is as short as a stretch, or does not visibly vary. */
 export function busiestStretch(timeline: Timeline, serviceS: number): Stretch | undefined {
   const { timesS, worksS, isByChance } = timeline;
   const spanS = timesS.at(-1)! - timesS[0]!;
@@ -71,7 +71,10 @@ function heaviest({ timesS, worksS }: Timeline, lengthS: number): { from: number
   return best;
 }
 
-/** Standard deviations within which the most of all stretches lies at a constant rate; they overlap, so five times as many count. */
+/**
+ * Standard deviations within which the most of all stretches lies at a constant rate; they overlap, so five times as
+ * many count.
+ */
 function margin(stretches: number): number {
   return Math.sqrt(2 * Math.log((5 * stretches) / FALSE_ALARM));
 }

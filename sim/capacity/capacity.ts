@@ -1,6 +1,6 @@
 /**
- * Capacity: the requests/s and output tokens/s of a load's mix of requests with the server kept full, found by a simulation
- * of its own (saturate.ts), and the load beside it. How each figure comes about: docs/metrics.md.
+ * Capacity: the requests/s and output tokens/s of a load's mix of requests with the server kept full, found by a
+ * simulation of its own (saturate.ts), and the load beside it. How each figure is computed: docs/metrics.md.
  */
 import { ConfigError, defined } from "../../formats/index.js";
 import { atRunPace } from "../cost/index.js";
@@ -36,7 +36,7 @@ const ABOVE = 1;
 
 export type CapacityVerdict = "below" | "near" | "above";
 
-/** As run.json and --json have it, but for what the run itself was busy with. */
+/** As run.json and --json have it, except how busy the run itself was. */
 export interface Capacity {
   readonly requests_per_s: number;
   readonly output_tokens_per_s: number;
@@ -56,7 +56,7 @@ export interface Capacity {
 /** Why a run has no capacity to be compared with. */
 export interface NoCapacity {
   readonly reason: string;
-  /** Whether its reader should know; not of loads that nobody would ask it of. */
+  /** Whether to report it; false for loads without a meaningful capacity. */
   readonly isRemarkable: boolean;
 }
 
@@ -95,7 +95,7 @@ export interface FullRate {
   readonly serviceS: number;
   /** Seconds of all servers that a request of such lengths takes. */
   readonly workS: (request: Sized) => number;
-  /** The run that other settings can be compared with. */
+  /** The run to compare other settings with. */
   readonly first: Saturated;
 }
 
@@ -148,13 +148,14 @@ function withoutQueueLimits(plan: StepPlan): StepPlan {
 interface Found {
   /** Full from the start and short, to compare other settings with. */
   readonly first: Saturated;
-  /** What tells the rate. */
+  /** The run that shows the rate. */
   readonly last: Saturated;
 }
 
 /**
- * Batches of a full server are alike. Continuous batching depends on how it came to be full: requests that begin together
- * end together, and take fewer steps. So it is filled by a load that is a little more than it serves, as it would be.
+ * Batches of a full server are alike. Continuous batching depends on how it came to be full: requests that begin
+ * together end together, and take fewer steps. So it is filled by a load that is a little more than it serves, as it
+ * would be.
  */
 function findRate(input: SimulatedRunInput, mix: Mix): Found | undefined {
   const measured = measuredFirst(input);

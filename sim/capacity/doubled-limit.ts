@@ -1,4 +1,6 @@
-/** The same server with twice as much of what limits its admissions: the changed settings, or more memory or clients. */
+/**
+ * The same server with twice as much of what limits its admissions: the changed settings, or more memory or clients.
+ */
 import { check, ConfigError, InvariantError, type Profile } from "../../formats/index.js";
 import { machineOf, type SimulatedRunInput } from "../engine/index.js";
 import { planPolicy, serverSettings, type AdmissionLimit } from "../policy/index.js";
@@ -9,7 +11,7 @@ export interface Doubled {
   readonly changed: Readonly<Record<string, number>>;
 }
 
-/** InvariantError where the policy has no such limit, ConfigError where twice of it does not work. */
+/** InvariantError where the policy has no such limit, ConfigError where it cannot be doubled. */
 export function withTwice(input: SimulatedRunInput, limit: AdmissionLimit): Doubled {
   const { plan, profile } = input;
   if (plan.work === "batch") {

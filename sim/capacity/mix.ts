@@ -7,7 +7,7 @@ import { stream } from "../kernel/index.js";
 import type { SimulatedRunInput } from "../engine/index.js";
 import { syntheticLengths } from "../workload/index.js";
 
-/** Draws that stand for a distribution of lengths; a load of as many stands for it itself. */
+/** Draws that represent a distribution of lengths; a load of as many represents it itself. */
 const POPULATION = 20_000;
 /** Requests of a list whose prompts share something, most: which hit the cache depends on their order. */
 const MAX_SHARING = 20_000;
@@ -15,7 +15,7 @@ const MAX_SHARING = 20_000;
 const ID_DISTANCE = 2 ** 32;
 
 export interface Mix {
-  /** All that it is made of. */
+  /** Everything it is made from. */
   readonly population: readonly WorkloadRequest[];
   /** `count` of them, in an order of the seed's, or their own where prompts share something. */
   take(count: number): WorkloadRequest[];

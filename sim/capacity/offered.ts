@@ -1,6 +1,6 @@
 /**
- * What a load offers per second: the rate that it was asked for, where it was, else that of its times; and the stretch in
- * which it offers most, where its rate varies.
+ * What a load offers per second: the rate that it was asked for, where it was, else that of its times; and the stretch
+ * in which it offers most, where its rate varies.
  */
 import { defined, type Load, type Workload } from "../../formats/index.js";
 import { busiestStretch, type Stretch, type Timeline } from "./busiest-stretch.js";
@@ -8,7 +8,7 @@ import type { Sized } from "./relative-work.js";
 
 export interface Offered {
   readonly requestsPerS: number;
-  /** Absent where the rate is one and the same, as far as one can tell. */
+  /** Absent where the rate does not visibly vary. */
   readonly busiest?: Stretch;
 }
 

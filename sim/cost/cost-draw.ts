@@ -1,6 +1,7 @@
 /**
- * A profile with other costs that its measurements allow as well, one joint draw of its fit: bootstrap coefficients of
- * static batches (`uncertainty`, terms and knots as fitted), or costs of a vLLM engine by their place (`cost_draws`).
+ * A profile with other costs that fit its measurements about equally well, one joint draw of its fit: bootstrap
+ * coefficients of static batches (`uncertainty`, terms and knots as fitted), or costs of a vLLM engine by their place
+ * (`cost_draws`).
  */
 import {
   check,
@@ -14,15 +15,16 @@ import {
   type VllmEngineCost,
 } from "../../formats/index.js";
 
-/** How many draws the profile keeps; 0: it says nothing of what its calibration leaves open. */
+/** How many draws the profile keeps; 0: it does not say how uncertain its calibration is. */
 export function costDrawCount({ cost, uncertainty, cost_draws }: Profile): number {
   if (cost.kind === "vllm_engine") return cost_draws?.values.length ?? 0;
   return Math.max(uncertainty?.prefill.length ?? 0, uncertainty?.decode_step.length ?? 0);
 }
 
 /**
- * The profile with the costs of one draw, counted from 0 and modulo the number of draws. A profile that keeps none comes
- * back as it is. ConfigError for a draw of what is no cost of the profile, or of a value that it cannot have.
+ * The profile with the costs of one draw, counted from 0 and modulo the number of draws. A profile that keeps none
+ * comes back as it is. ConfigError for a draw of a cost that the profile does not have, or of a value that it cannot
+ * have.
  */
 export function withCostDraw(profile: Profile, draw: number): Profile {
   const { cost, uncertainty, cost_draws, steps } = profile;
@@ -80,7 +82,9 @@ function termsOf(terms: readonly CostTerm[], coefficients: readonly number[] | u
 
 type Node = Record<string, unknown>;
 
-/** Puts a number at a place such as `host.update.base_ns`; whether there is such a place, the schema of the cost knows. */
+/**
+ * Puts a number at a place such as `host.update.base_ns`; whether there is such a place, the schema of the cost knows.
+ */
 function set(cost: object, place: string, value: number, source: string): void {
   const keys = place.split(".");
   const last = keys.pop()!;

@@ -1,4 +1,4 @@
-/** What the simulator asks of a cost model for whole batches: nanoseconds and bytes. */
+/** The interface of cost models for whole batches: nanoseconds and bytes. */
 import type { RangeUse } from "./range-use.js";
 
 export interface BatchShape {

@@ -1,4 +1,6 @@
-/** Times of a vLLM engine's host process and of the front end before it, as a profile has them, jittered where asked. */
+/**
+ * Times of a vLLM engine's host process and of the front end before it, as a profile has them, jittered where asked.
+ */
 import type { JitterName, VllmEngineCost } from "../../formats/index.js";
 import type { DecodeMeans, OutputMeans } from "./decode-times.js";
 import type { Factors } from "./jitter-draws.js";
@@ -21,7 +23,7 @@ export class VllmHostCost implements HostCost {
   readonly emptyStepSleepNs: number;
   /** When a launch without graphs began last. */
   private lastEagerNs = -Infinity;
-  /** The step that was asked about last, and how it is launched. */
+  /** The step of the last query, and how it is launched. */
   private launched: StepShape | undefined;
   private launchName: LaunchName = "launch_no_graph";
 
@@ -79,7 +81,7 @@ export class VllmHostCost implements HostCost {
     };
   }
 
-  /** The loop asks several times of one step. */
+  /** The loop asks several times about one step. */
   private launchOf(step: StepShape): LaunchName {
     if (step !== this.launched) {
       this.launched = step;

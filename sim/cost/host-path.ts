@@ -1,8 +1,8 @@
 /**
- * How slow a host is by time, a normal score: the sum of hidden states, Ornstein-Uhlenbeck processes on cells of time. A
- * pure function of seed and cell: it does not depend on who asks, when, or in which order. Cells are made in blocks: the
- * blocks' first values are a chain of their own, and the inside of a block is a walk bent to meet the next one, so that
- * idle time costs one draw a state and block. Whoever asks pays the read of an array.
+ * How slow a host is by time, a normal score: the sum of hidden states, Ornstein-Uhlenbeck processes on cells of time.
+ * A pure function of seed and cell: it does not depend on the order of queries. Cells are made in blocks: the blocks'
+ * first values are a chain of their own, and the inside of a block is a walk bent to meet the next one, so that idle
+ * time costs one draw a state and block. A query costs one array read.
  */
 import { least, type EngineJitter } from "../../formats/index.js";
 import { seedsOf, Sfc32 } from "../kernel/index.js";

@@ -1,5 +1,5 @@
 /**
- * By what the times of a run differ from their means: a stream of factors for each kind of time, and how long the front end
+ * How the times of a run differ from their means: a stream of factors for each kind of time, and how long the front end
  * is held up. Drawn, or all at their means.
  */
 import type { EngineJitter, JitterName } from "../../formats/index.js";
@@ -8,13 +8,17 @@ import { HostPace } from "./host-pace.js";
 import { HostPath } from "./host-path.js";
 
 export type Factors = Readonly<Record<JitterName, FactorStream>> & {
-  /** How long the front end is held up at an output of this many tokens, ns: what collects garbage comes with allocations. */
+  /**
+   * How long the front end is held up at an output of this many tokens, ns: what collects garbage comes with
+   * allocations.
+   */
   readonly stalls: { next(tokens: number): number };
 };
 
 /**
- * Drawn from the streams `${name}/...`. Where the jitter has a pace, all times of the host share it and vary about it each on
- * its own; else launches and front-end jobs are alike by the host's states. `known`: the pace by time, drawn where absent.
+ * Drawn from the streams `${name}/...`. Where the jitter has a pace, all times of the host share it and vary about it
+ * each on its own; else launches and front-end jobs are alike by the host's states. `known`: the pace by time, drawn
+ * where absent.
  */
 export function jitterFactors(jitter: EngineJitter, name: string, known?: (atNs: number) => number): Factors {
   const drawn =
@@ -42,7 +46,10 @@ export function jitterFactors(jitter: EngineJitter, name: string, known?: (atNs:
   };
 }
 
-/** Every time is its mean, that of being held up, too; `paceAt`: times the pace of the host, where that is known. */
+/**
+ * Every time is its mean, including the time for which the front end is held up; `paceAt`: times the pace of the host,
+ * where that is known.
+ */
 export function meanFactors(jitter: EngineJitter | undefined, paceAt?: (atNs: number) => number): Factors {
   const mean: FactorStream = { next: () => 1 };
   const ofHost = paceAt === undefined ? mean : { next: paceAt };

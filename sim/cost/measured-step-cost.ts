@@ -1,6 +1,6 @@
 /**
- * Costs of steps from single steps that were measured (`steps` of a profile). The loop is synchronous: the host schedules, a step
- * runs, its tokens are reported.
+ * Costs of steps from single steps that were measured (`steps` of a profile). The loop is synchronous: the host
+ * schedules, a step runs, its tokens are reported.
  */
 import { stepPartNames, type StepCosts, type StepPartName } from "../../formats/index.js";
 import { DecodeTimes } from "./decode-times.js";
@@ -22,7 +22,9 @@ export class MeasuredStepCost implements StepCostModel {
   private readonly decodesNs: number[] = [];
   private coldNs: number;
 
-  /** `jitterStream` names the streams `${jitterStream}/...` that times are drawn from; absent: every time is its mean. */
+  /**
+   * `jitterStream` names the streams `${jitterStream}/...` that times are drawn from; absent: every time is its mean.
+   */
   constructor(
     private readonly cost: StepCosts,
     options: { readonly coldStart: boolean; readonly jitterStream?: string | undefined },
@@ -90,8 +92,8 @@ function contextTokenNs({ terms }: StepCosts): number {
 }
 
 /**
- * Chunks of one token run with the decodes. Who ends leaves a hole among the slots of those that decode, into which another is
- * moved; as many end as join, so each chunk brings a move of a decode's tokens.
+ * Chunks of one token run with the decodes. A request that ends leaves a hole among the slots of those that decode,
+ * into which another is moved; as many end as join, so each chunk brings one move of a decode's tokens.
  */
 export function stepWork(step: StepShape): StepWork {
   const { decodeRequests, decodeContextTokens, prefillTokens, prefillRequests, prefillContextTokens } = step;

@@ -1,7 +1,7 @@
 /**
- * Where a simulation left the range its profile was measured on: in which quantity, how far, and for how much of the time.
- * A step or batch counts with the time that it takes on the GPU (of a batch: with all its time), so a jump over a run of
- * decodes counts exactly as its steps one by one.
+ * Where a simulation left the range its profile was measured on: in which quantity, how far, and for how much of the
+ * time. A step or batch counts with the time that it takes on the GPU (of a batch: with all its time), so a jump over a
+ * run of decodes counts exactly as its steps one by one.
  */
 import { greatest, least, rangeQuantities, type Extrapolation, type Profile } from "../../formats/index.js";
 import type { DecodeLaw } from "./decode-law.js";
@@ -49,7 +49,10 @@ export class RangeUse {
     this.took(ns);
   }
 
-  /** A step that took `ns`. Context and prompt are means over its requests; chunks are short by design, so only long ones count. */
+  /**
+   * A step that took `ns`. Context and prompt are means over its requests; chunks are short by design, so only long
+   * ones count.
+   */
   step(shape: StepCounts, ns: number): void {
     const { decodeRequests, prefillRequests, prefillTokens } = shape;
     this.see(BATCH, shape.scheduledRequests);
@@ -160,12 +163,12 @@ export class RangeUse {
   }
 }
 
-/** What a run asked of its cost models, one a replica, beyond the range of their profile. */
+/** How far a run went beyond the range of its profile, over the cost models of its replicas. */
 export function extrapolationOf(costs: readonly { readonly rangeUse?: RangeUse }[]): Extrapolation {
   return RangeUse.extrapolation(costs.flatMap(({ rangeUse }) => rangeUse ?? []));
 }
 
-/** What of a step decides where it lies. */
+/** The quantities of a step that are checked against the range. */
 interface StepCounts {
   readonly scheduledRequests: number;
   readonly scheduledTokens: number;

@@ -1,6 +1,6 @@
 /**
- * A value by a normal score, in one look-up: cells of the score, straight within each. Scores come as places, in cells from
- * the table's low end, so that nobody has to convert them.
+ * A value by a normal score, in one look-up: cells of the score, straight within each. Scores come as places, in cells
+ * from the table's low end, so that no caller has to convert them.
  */
 
 const LOW_SCORE = -6;
@@ -14,7 +14,7 @@ export const MIDDLE = CELLS / 2;
 export class ScoreTable {
   private readonly values: Float64Array;
 
-  /** `valueAt` says the value by the probability of a lower score. */
+  /** `valueAt` returns the value at a probability of a lower score. */
   constructor(valueAt: (probability: number) => number) {
     this.values = Float64Array.from({ length: CELLS + 1 }, (_, cell) => {
       return valueAt(normalProbability(LOW_SCORE + cell / CELLS_PER_SCORE));

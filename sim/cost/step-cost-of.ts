@@ -1,4 +1,4 @@
-/** The step costs of a profile, whichever kind it is. */
+/** The step costs of a profile of any kind. */
 import type { Profile } from "../../formats/index.js";
 import { EngineStepCost } from "./engine-step-cost.js";
 import { defaultCaptureSizes, GraphSizes, type GraphRules } from "./graph-sizes.js";

@@ -1,5 +1,5 @@
 /**
- * What the engine loop asks of a cost model for the steps of continuous batching, in whole nanoseconds. Two clocks: the
+ * The interface of cost models for the steps of continuous batching, in whole nanoseconds. Two clocks: the
  * GPU computes, the host schedules, launches and takes results. A machine with one clock has a host that takes no time.
  */
 import type { DecodeLaw } from "./decode-law.js";
@@ -80,7 +80,9 @@ export interface StepCostModel {
   decodeTimes?(requests: number): DecodeTimes;
   /** The GPU times from a step on that decodes so many requests with this many cached tokens. */
   decodeLaw(requests: number, contextTokens: number): DecodeLaw;
-  /** What was asked beyond the measured range so far; absent: nothing was measured. Jumps tell it of their decodes. */
+  /**
+   * What was asked beyond the measured range so far; absent: nothing was measured. Jumps report their decodes to it.
+   */
   readonly rangeUse?: RangeUse;
 }
 

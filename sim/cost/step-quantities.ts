@@ -1,7 +1,7 @@
 /**
- * What a step of continuous batching consists of, as the terms of a profile's step costs multiply it: the same for the fit
- * (calibrate/fit) and the simulation. New tokens go through the dense layers in runs, each of at most `groupsPerRun`
- * groups: all decodes together are one, and each chunk of a prompt is another.
+ * What a step of continuous batching consists of, as the terms of a profile's step costs multiply it: the same for the
+ * fit (calibrate/fit) and the simulation. New tokens go through the dense layers in runs, each of at most
+ * `groupsPerRun` groups: all decodes together are one, and each chunk of a prompt is another.
  */
 import type { StepPartName } from "../../formats/index.js";
 import type { Quantities } from "./terms.js";
@@ -31,7 +31,7 @@ export function stepQuantities(work: StepWork, groupsPerRun: number): StepQuanti
   const tokens = decodes + chunkTokens;
   return {
     dense: { ...none, base: runs, rows: tokens, tokens },
-    // Of several runs each has somebody who gets a token, but for chunks that are not their prompt's last.
+    // Each of several runs has a request that gets a token, except runs of chunks that are not their prompt's last.
     output: { ...none, base: Math.min(runs, sampled), rows: sampled, tokens: sampled },
     decode: { ...none, base: decodes > 0 ? 1 : 0, rows: decodes, tokens: decodes, context_tokens: contextTokens },
     prefill: { ...none, base: chunks > 0 ? 1 : 0, rows: chunks, tokens: chunkTokens, attention_pairs: attentionPairs },

@@ -7,7 +7,9 @@ export type Quantities = Readonly<Record<BasisName, number>>;
 /** A term without its coefficient: the quantity, where it is clipped, and the batches that it counts in. */
 export type TermClip = Pick<CostTerm, "basis" | "upto" | "beyond" | "rows_upto" | "rows_beyond">;
 
-/** The quantity of a term without its coefficient: min(x, upto), max(0, x - beyond), or x; 0 where it does not count. */
+/**
+ * The quantity of a term without its coefficient: min(x, upto), max(0, x - beyond), or x; 0 where it does not count.
+ */
 export function termQuantity(term: TermClip, quantities: Quantities): number {
   if (!countsAt(term, quantities.rows)) return 0;
   let x = quantities[term.basis];
@@ -16,7 +18,7 @@ export function termQuantity(term: TermClip, quantities: Quantities): number {
   return x;
 }
 
-/** Whether a term counts in batches of this many rows: libraries choose other kernels for other numbers of rows. */
+/** Whether a term counts in batches of this many rows: libraries choose kernels by the number of rows. */
 export function countsAt({ rows_upto: upto, rows_beyond: beyond }: TermClip, rows: number): boolean {
   return (upto === undefined || rows <= upto) && (beyond === undefined || rows > beyond);
 }

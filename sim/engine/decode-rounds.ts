@@ -1,7 +1,8 @@
 /**
- * Rounds of an engine that only decode the same requests, where times are drawn. They have no closed form, but nothing comes
- * between them either: they are taken here draw by draw as the loop would. No round waits for the front end, and each kind of
- * time has a stream of its own, so a stretch of rounds is done first and their outputs after it (run-outputs.ts).
+ * Rounds of an engine that only decode the same requests, where times are drawn. They have no closed form, but nothing
+ * comes between them either: they are taken here draw by draw as the loop would. No round waits for the front end, and
+ * each kind of time has a stream of its own, so a stretch of rounds is done first and their outputs after it
+ * (run-outputs.ts).
  */
 import type { DecodeLaw, DecodeTimes } from "../cost/index.js";
 import type { EngineParts } from "./decode-jumps.js";
@@ -40,8 +41,8 @@ export class DecodeRounds {
   }
 
   /**
-   * Takes what rounds there are from `startNs` on that begin before `limitNs`, no request waiting to be taken; says how many.
-   * `mayTellEnds`: no client sends anything because an answer is complete.
+   * Takes the rounds from `startNs` on that begin before `limitNs`, while no request waits to be taken; returns how
+   * many. `mayTellEnds`: no client sends anything because an answer is complete.
    */
   take(startNs: number, limitNs: number, mayTellEnds: boolean): number {
     const { scheduler, cost, inFlight, frontEnd } = this.parts;
@@ -75,7 +76,7 @@ export class DecodeRounds {
     this.outputs.begin(requests, this.times);
   }
 
-  /** At most `most` rounds that begin before `limitNs`; says how many. */
+  /** At most `most` rounds that begin before `limitNs`; returns how many. */
   private run(most: number, limitNs: number): number {
     const { outputs } = this;
     for (let rounds = 0; ;) {
@@ -87,7 +88,10 @@ export class DecodeRounds {
     }
   }
 
-  /** The loop's rounds: schedule and launch, then take the results of the oldest step in flight and send them, at `sentNs`. */
+  /**
+   * The loop's rounds: schedule and launch, then take the results of the oldest step in flight and send them, at
+   * `sentNs`.
+   */
   private rounds(most: number, limitNs: number, sentNs: Float64Array): number {
     const { times, copyNs, sendNs, isSynchronous, incrementNs } = this;
     let { hostNs, meanNs, gpuEndNs, oldestEndNs, busyNs, waitedNs } = this;
@@ -116,7 +120,7 @@ export class DecodeRounds {
     return rounds;
   }
 
-  /** Tells engine, scheduler and front end what the rounds did. */
+  /** Reports to engine, scheduler and front end what the rounds did. */
   private end(rounds: number, startNs: number): void {
     const { scheduler, inFlight, clocks } = this.parts;
     clocks.steps += rounds;

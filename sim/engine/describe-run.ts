@@ -1,4 +1,4 @@
-/** A simulated run in words and figures, as run.json has it: what was asked, what it came to, and what to know of it. */
+/** A simulated run in words and figures, as run.json has it: input, result, and what to know about it. */
 import {
   trustWarning,
   type BatchRecord,
@@ -15,7 +15,7 @@ import type { Fleet } from "./fleet.js";
 import { hasJitter, isJittered } from "./is-jittered.js";
 import type { SimulatedRunInput } from "./run-input.js";
 
-/** What a simulation came to. */
+/** The result of a simulation. */
 export interface RunOutcome {
   readonly table: RequestTable;
   readonly batches: readonly BatchRecord[];
@@ -87,7 +87,7 @@ function notesOf(input: SimulatedRunInput, { extrapolation, vllmVersion }: RunOu
   ];
 }
 
-/** A profile from few runs does not know how far the next one is from them. */
+/** A profile from few runs does not show how much the next one may differ. */
 function assumedSpread(input: SimulatedRunInput): string[] {
   const { cost } = input.profile;
   if (!isJittered(input) || cost.kind !== "vllm_engine" || cost.jitter?.run_spread !== null) return [];

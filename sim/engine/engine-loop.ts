@@ -1,8 +1,9 @@
 /**
- * One vLLM engine on the virtual clock: a scheduler, a host thread that schedules, launches and takes results, a GPU that
- * computes, and the front end before them where the profile has one. Requests enter the engine between steps only.
- * Rounds are taken one by one; or runs of decodes at once, in jumps where their times have a closed form (decode-jumps.ts),
- * and draw by draw where they are drawn (decode-rounds.ts): all give the same times to the last bit. Source of the loop: vllm/v1/engine/core.py (behaviour); docs/design.md, section 4.
+ * One vLLM engine on the virtual clock: a scheduler, a host thread that schedules, launches and takes results, a GPU
+ * that computes, and the front end before them where the profile has one. Requests enter the engine between steps only.
+ * Rounds are taken one by one; or runs of decodes at once, in jumps where their times have a closed form
+ * (decode-jumps.ts), and draw by draw where they are drawn (decode-rounds.ts): all give the same times to the last bit.
+ * Source of the loop: vllm/v1/engine/core.py (behaviour); docs/design.md, section 4.
  */
 import { Fifo } from "../kernel/index.js";
 import type { StepCostModel } from "../cost/index.js";
@@ -30,7 +31,7 @@ export interface EngineLoopInput {
   readonly stopsAtEnds: boolean;
   /** Whether a preemption is a PreemptionError, because the scheduler is right only without one. */
   readonly stopsAtPreemption?: boolean;
-  /** Of the scheduler, to tell what keeps requests waiting; absent: that is not counted. */
+  /** Of the scheduler, to find what keeps requests waiting; absent: that is not counted. */
   readonly limits?: EngineLimits;
   /** Sees every step; takes no part. With limits, and without jumps. */
   readonly observer?: StepObserver | undefined;
@@ -56,7 +57,10 @@ interface Output extends OutputToSend {
 }
 
 export class EngineLoop implements TokenSink, EngineClocks {
-  /** Requests that are complete, for the caller to take when their time has come; kept only where advance() stops at them. */
+  /**
+   * Requests that are complete, for the caller to take when they are due; kept only where advance() stops at
+   * them.
+   */
   readonly ended = new Ends();
   hostNs = 0;
   gpuEndNs = 0;

@@ -1,4 +1,4 @@
-/** The requests that a front end has, by slot: columns instead of an object each. */
+/** The requests in a front end, by slot: columns instead of an object each. */
 export class FrontEndRequests {
   readonly index: number[] = [];
   readonly promptTokens: number[] = [];

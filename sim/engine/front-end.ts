@@ -1,14 +1,14 @@
 /**
- * The process between clients and engine: one server, first come first served. A request is handled, then goes round the
- * event loop a few times, each time behind what waits there. Engine outputs that wait together are handled as one job,
- * which is how tokens of several steps reach a client in one chunk. A job writes chunk after chunk: its tokens are reported
- * when half of its chunks are written, and firsts are written last. Times in whole ns.
+ * The process between clients and engine: one server, first come first served. A request is handled, then goes round
+ * the event loop a few times, each time behind what waits there. Engine outputs that wait together are handled as one
+ * job, which is how tokens of several steps reach a client in one chunk. A job writes chunk after chunk: its tokens are
+ * reported when half of its chunks are written, and firsts are written last. Times in whole ns.
  */
 import type { FrontEndCost, OutputJob } from "../cost/index.js";
 import { Fifo, TimedRing } from "../kernel/index.js";
 import { FrontEndRequests } from "./front-end-requests.js";
 
-/** What the front end hands on. */
+/** Callbacks of the front end. */
 export interface FrontEndExits<Output> {
   requestReady(index: number, arrivedNs: number, atNs: number): void;
   /** `firstLateNs`: how much later the first chunks of new requests come, which are written at the end of the job. */
@@ -54,7 +54,10 @@ export class FrontEnd<Output extends OutputToSend> {
   private servedNs = 0;
   /** What the outputs in service take beyond `servedNs`. */
   private restNs = 0;
-  /** How much later than the others of the job first chunks come, and whether there are any; whether a request is complete. */
+  /**
+   * How much later than the others of the job first chunks come, and whether there are any; whether a request is
+   * complete.
+   */
   private firstLateNs = 0;
   private hasLateFirsts = false;
   private completes = false;
@@ -99,7 +102,10 @@ export class FrontEnd<Output extends OutputToSend> {
     return this.serving === TELLING ? this.servedNs + this.restNs : this.servedNs;
   }
 
-  /** Whether all it has is outputs in service that end by `atNs`, complete no request and leave no first chunk behind, or nothing. */
+  /**
+   * Whether all it has is outputs in service that end by `atNs`, complete no request and leave no first chunk behind,
+   * or nothing.
+   */
   isFreeBy(atNs: number): boolean {
     const leavesNothing = this.serving !== TELLING || !(this.completes || this.hasLateFirsts);
     return leavesNothing && this.hasOnlyServedOutputs() && this.isFreeFromNs() <= atNs;
@@ -116,7 +122,9 @@ export class FrontEnd<Output extends OutputToSend> {
     this.busyNs += busyNs;
   }
 
-  /** How long a step's decodes take where times do not vary, and how much of it comes after half of them are written. */
+  /**
+   * How long a step's decodes take where times do not vary, and how much of it comes after half of them are written.
+   */
   decodesNs(requests: number): { readonly ns: number; readonly restNs: number } {
     const job = { tokens: requests, chunks: requests, firstTokens: 0 };
     return { ns: this.cost.outputNs(job, 0), restNs: this.cost.restNs(job) };
@@ -144,8 +152,8 @@ export class FrontEnd<Output extends OutputToSend> {
   }
 
   /**
-   * The only request goes its way from `freeNs` on, as far as nothing else comes and not beyond `untilNs`; true when it is ready
-   * for the engine.
+   * The only request goes its way from `freeNs` on, as far as nothing else comes and not beyond `untilNs`; true when it
+   * is ready for the engine.
    */
   private serveAlone(untilNs: number): boolean {
     const { arrivals, turning, requests, cost } = this;

@@ -1,4 +1,4 @@
-/** What a policy may know of the machine that a profile was measured on. */
+/** What a policy may know about the machine that a profile was measured on. */
 import { check, type Profile } from "../../formats/index.js";
 import { serverSettings, type Machine } from "../policy/index.js";
 

@@ -1,4 +1,6 @@
-/** Tells a scheduler that is stuck, by its settings or by our mistake: nothing scheduled, or preemptions forever. */
+/**
+ * Detects a scheduler that is stuck, through its settings or a bug of ours: nothing scheduled, or preemptions forever.
+ */
 import { ConfigError, InvariantError } from "../../formats/index.js";
 import type { EngineStep, StepScheduler } from "../policy/index.js";
 

@@ -24,11 +24,17 @@ export interface SimulatedRunInput {
    * vLLM engine whose profile has jitter, since its means and tails come from it, and off for static batches.
    */
   readonly jitter?: boolean | undefined;
-  /** Seed of what a whole run shares, the pace of its host; default: `seed`. Another one is another day of the same server. */
+  /**
+   * Seed of what a whole run shares, the pace of its host; default: `seed`. Another one is another day of the same
+   * server.
+   */
   readonly runSeed?: string | undefined;
-  /** The pace of the host by time, over the profile's, where it is known, of a recorded run; absent: drawn with the seed. */
+  /**
+   * The pace of the host by time, over the profile's, where it is known, of a recorded run; absent: drawn with the
+   * seed.
+   */
   readonly paceAt?: ((atNs: number) => number) | undefined;
-  /** Makes who watches each replica; of policies that run steps, on the engine `step`. */
+  /** Makes the observer of each replica; for policies that run steps, with the engine `step`. */
   readonly observe?: Observe | undefined;
 }
 

@@ -1,14 +1,14 @@
 /**
- * The outputs of a run of rounds that decode the same requests, at a front end that has nothing else. It tells of an output
- * as soon as its job begins, since nothing can change when it ends.
+ * The outputs of a run of rounds that decode the same requests, at a front end that has nothing else. It reports an
+ * output as soon as its job begins, since nothing can change when the job ends.
  */
 import type { DecodeTimes } from "../cost/index.js";
 import type { EngineStep } from "../policy/index.js";
 import type { EngineParts } from "./decode-jumps.js";
 
-/** What of the outputs is left to the loop. */
+/** What is left to the loop. */
 export interface OutputExits {
-  /** Tells of an output while first chunks are still to be written, so that some tokens come late. */
+  /** Reports an output while first chunks are still to be written, so that some tokens come late. */
   tell(step: EngineStep, sentNs: number, atNs: number): void;
   /** An output that still waits for the front end. */
   send(step: EngineStep, tokens: number, sentNs: number): void;
@@ -79,7 +79,7 @@ export class RunOutputs {
     if (first > 0 && this.waiting > 0) sentNs.copyWithin(0, first, until);
   }
 
-  /** Tells scheduler and front end; what still waits is left to the front end. */
+  /** Reports to scheduler and front end; what still waits is left to the front end. */
   end(): void {
     const { scheduler, frontEnd, clocks, sink } = this.parts;
     clocks.deliveredNs = this.deliveredNs;
@@ -90,7 +90,10 @@ export class RunOutputs {
     }
   }
 
-  /** A job of the outputs from `first` to before `until`, begun at `atNs`; without a front end they are at the client at once. */
+  /**
+   * A job of the outputs from `first` to before `until`, begun at `atNs`; without a front end they are at the client at
+   * once.
+   */
   private serve(first: number, until: number, atNs: number): void {
     const { log, clocks, frontEnd } = this.parts;
     let toldNs = atNs;

@@ -1,6 +1,6 @@
 /**
- * What an engine knows of its requests, as vLLM's own per-request times do: queue from when it took a request to its first
- * schedule, prefill to its first token, decode to its last. The front end's way in and out is in none of them.
+ * What an engine knows of its requests, as vLLM's own per-request times do: queue from when it took a request to its
+ * first schedule, prefill to its first token, decode to its last. The front end's time, in and out, is in none of them.
  */
 export class ServerTimes {
   private readonly takenNs: Float64Array;

@@ -24,7 +24,7 @@ export function simulateRun(input: SimulatedRunInput): Run {
   return tableRun(runInfo(input, outcome, summary), outcome.table, outcome.batches);
 }
 
-/** The same run without its summary and its words, for those who look at a few figures of many runs. */
+/** The same run without summary and description, for callers that need a few figures of many runs. */
 export function simulateOutcome(input: SimulatedRunInput): RunOutcome {
   const { plan, profile, replicas = 1 } = input;
   if (plan.work === "step") return stepsOnEngine(input, plan);
@@ -62,7 +62,9 @@ function batchesOnMachines(input: SimulatedRunInput, plan: BatchPlan): RunOutcom
   return { table, batches, facts, extrapolation: extrapolationOf(costs) };
 }
 
-/** A policy of whole batches as the client of a vLLM server, which has the settings that the profile was measured with. */
+/**
+ * A policy of whole batches as the client of a vLLM server, which has the settings that the profile was measured with.
+ */
 function batchesOnEngine(input: SimulatedRunInput, plan: BatchPlan): RunOutcome {
   const { profile, workload, engine = "fast" } = input;
   const { requests } = workload;
@@ -126,7 +128,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
 function observerOf(input: SimulatedRunInput, policy: StepPolicy): ((replica: number) => StepObserver) | undefined {
   const { observe, engine } = input;
   if (observe === undefined) return undefined;
-  if (engine !== "step") throw new InvariantError("who watches steps needs the engine that takes every one");
+  if (engine !== "step") throw new InvariantError("watching steps needs the engine that takes every one");
   const meanCosts = stepCosts({ ...input, jitter: false }, policy);
   return (replica) => observe(replica, meanCosts(replica));
 }

@@ -31,7 +31,7 @@ export interface StepSimulationInput {
   readonly router?: RouterName;
   /** Of the random router. */
   readonly seed?: string;
-  /** Makes who watches a replica, by its number; only with the engine `step`. */
+  /** Makes the observer of a replica, by its number; only with the engine `step`. */
   readonly observer?: ((replica: number) => StepObserver) | undefined;
   /** An autoscaler says how many replicas there are, in place of `replicas`. */
   readonly autoscale?: AutoscalePlan | undefined;

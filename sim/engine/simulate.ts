@@ -1,7 +1,7 @@
 /**
  * The simulator of policies that run whole batches: machines, each with a policy and a cost model of its own, and one
- * workload on a virtual clock. At one instant finished batches come first, then arrivals, then the policies' decisions, in
- * the order of the machines. Same inputs, same result to the bit.
+ * workload on a virtual clock. At one instant finished batches come first, then arrivals, then the policies' decisions,
+ * in the order of the machines. Same inputs, same result to the bit.
  */
 import {
   InvariantError,
@@ -110,7 +110,7 @@ class Simulation {
     const result = {
       batches,
       busyNs: this.busyNs,
-      // Ten million records are only made where somebody wants them all.
+      // Ten million records are made only where all are used.
       get requests() {
         return (records ??= recordsOfTable(table));
       },

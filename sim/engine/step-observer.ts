@@ -1,4 +1,7 @@
-/** What may watch an engine that takes every step: told of each request on its way, and of each pass as it is scheduled. */
+/**
+ * An observer of an engine that takes every step: called for each request on its way, and for each pass as it is
+ * scheduled.
+ */
 import type { StepCostModel } from "../cost/index.js";
 import type { AdmissionLimit, EngineStep, StepAssignment } from "../policy/index.js";
 
@@ -6,11 +9,11 @@ import type { AdmissionLimit, EngineStep, StepAssignment } from "../policy/index
 export interface ObservedPass {
   readonly startNs: number;
   readonly step: EngineStep;
-  /** Who does what; empty for a pass without tokens. */
+  /** What each request does; empty for a pass without tokens. */
   readonly assignments: readonly StepAssignment[];
   readonly gpuNs: number;
   readonly gpuEndNs: number;
-  /** What stopped admissions; none: nobody waits. */
+  /** What stopped admissions; none: no request waits. */
   readonly stop: AdmissionLimit | "none";
 }
 

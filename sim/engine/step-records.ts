@@ -1,4 +1,4 @@
-/** The records of a step log, made only when somebody wants them one by one. */
+/** The records of a step log, made only when they are needed one by one. */
 import type { RequestRecord, RequestTable } from "../../formats/index.js";
 import type { StepLog } from "./step-log.js";
 

@@ -1,4 +1,6 @@
-/** The request log as the receiver of tokens where no step is jumped over, so that each token is reported by itself. */
+/**
+ * The request log as the receiver of tokens where no step is jumped over, so that each token is reported separately.
+ */
 import { InvariantError } from "../../formats/index.js";
 import type { TokenSink } from "../policy/index.js";
 import type { StepLog } from "./step-log.js";

@@ -1,6 +1,6 @@
 /**
- * Watches an engine and keeps what the parts of its requests' times follow from: marks on each request's way, the times in
- * which it had to do without, and what the GPU and the scheduler did.
+ * Watches an engine and keeps what the parts of its requests' times are computed from: marks on each request's way, the
+ * times in which it was left out of steps, and what the GPU and the scheduler did.
  */
 import type { StepCostModel, StepShape } from "../cost/index.js";
 import type { ObservedPass, StepObserver } from "../engine/index.js";

@@ -10,7 +10,7 @@ export class Calendar {
   nowNs = 0;
   /** Class of the event last taken. */
   eventClass = 0;
-  /** Number the event last taken was scheduled with; means what its class says. */
+  /** Number that the event last taken was scheduled with; its class defines the meaning. */
   payload = 0;
 
   private sequence = 0;
@@ -33,7 +33,9 @@ export class Calendar {
     return this.classes[0] ?? Infinity;
   }
 
-  /** Schedules an event. A time in the past, NaN or a fraction is our bug: InvariantError; one beyond 104 days is not. */
+  /**
+   * Schedules an event. A time in the past, NaN or a fraction is our bug: InvariantError; one beyond 104 days is not.
+   */
   schedule(timeNs: number, eventClass: number, payload = 0): void {
     if (timeNs > Number.MAX_SAFE_INTEGER && timeNs !== Infinity) {
       throw new ConfigError(

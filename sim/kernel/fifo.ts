@@ -1,6 +1,6 @@
 /**
- * A first-in first-out queue in a ring: shift costs the same however long it is (an array's moves all that is left), and what
- * was taken out is not held on to.
+ * A first-in first-out queue in a ring: shift costs the same however long it is (an array's moves all that is left),
+ * and what was taken out is not kept in memory.
  */
 export class Fifo<Item> {
   /** Their number is a power of two. */

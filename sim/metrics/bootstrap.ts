@@ -18,8 +18,8 @@ export interface BootstrapOptions {
 }
 
 /**
- * Interval of one statistic of n units. The statistic is told how often each unit was drawn and must not keep the
- * array; null from it leaves a resample out. Null for fewer than two units, or when no resample gave a number.
+ * Interval of one statistic of n units. The statistic gets how often each unit was drawn and must not keep the array;
+ * if it returns null, the resample is left out. Null for fewer than two units, or when no resample gave a number.
  */
 export function bootstrapInterval(
   n: number,

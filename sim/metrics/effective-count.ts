@@ -1,9 +1,9 @@
 /**
- * How many independent values a series says as much as: n / tau, where tau = 1 + 2 (rho_1 + rho_2 + ...) is its integrated
- * autocorrelation time. The sum ends at the first lag W >= 5 tau(W) (Sokal, "Monte Carlo methods in statistical mechanics",
- * 1997); since the mean is the series' own, it is too small by (2 W + 1) tau / n, which is put back (Wolff, "Monte Carlo
- * errors with less errors", 2004). Where neighbours are not alike, values count as independent. A long series is first cut
- * into batches, whose means stand for the values: O(n).
+ * How many independent values a series is worth: n / tau, where tau = 1 + 2 (rho_1 + rho_2 + ...) is its integrated
+ * autocorrelation time. The sum ends at the first lag W >= 5 tau(W) (Sokal, "Monte Carlo methods in statistical
+ * mechanics", 1997); since the mean is the series' own, it is too small by (2 W + 1) tau / n, which is put back (Wolff,
+ * "Monte Carlo errors with less errors", 2004). Where neighbours are not alike, values count as independent. A long
+ * series is first cut into batches, whose means stand for the values: O(n).
  */
 import { mean } from "./statistics.js";
 
@@ -13,7 +13,9 @@ const MAX_BATCHES = 4096;
 const WINDOW = 5;
 /** Lags at most, as a share of the series: beyond it nothing is known. */
 const MAX_LAG = 1 / 3;
-/** Standard deviations of chance, 1 / sqrt(n), that neighbours must be alike by for a series to be taken for dependent. */
+/**
+ * Standard deviations of chance, 1 / sqrt(n), that neighbours must be alike by for a series to be taken for dependent.
+ */
 const ALIKE = 2;
 
 /** For values in the order in which they came; from 0 to their number. All values equal: their number. */

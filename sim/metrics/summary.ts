@@ -49,7 +49,10 @@ export type Summary = {
   /** Requests/s by which the number in the system grew in the second half of the arrivals' time. */
   readonly queue_growth_per_s: number | null;
   readonly mean_client_delay_ms: number | null;
-  /** Keys whose number comes from too few requests, as far as they are independent, to be shown to people; it stays here. */
+  /**
+   * Keys whose number comes from too few requests, as far as they are independent, to be shown to people; it stays
+   * here.
+   */
   readonly hidden_percentiles: readonly string[];
 } & StatisticKeys<"ttft" | "tpot" | "e2el" | "queue"> &
   Partial<StatisticKeys<"itl">> &
@@ -58,7 +61,10 @@ export type Summary = {
 
 export interface SummaryOptions {
   readonly goodput?: GoodputLimits | undefined;
-  /** Every gap between two output tokens of one request, pooled, where the run recorded them: in ms (reordered), or collected. */
+  /**
+   * Every gap between two output tokens of one request, pooled, where the run recorded them: in ms (reordered), or
+   * collected.
+   */
   readonly itl?: Float64Array | GapSegments | undefined;
 }
 
@@ -66,7 +72,7 @@ export interface SummaryOptions {
 interface Sample {
   readonly metric: string;
   readonly count: number;
-  /** As many independent values would say as much. */
+  /** How many independent values would say as much. */
   readonly effectiveCount: number;
   readonly statistics: Statistics | null;
 }
@@ -151,7 +157,7 @@ function totals(columns: RequestColumns): Totals {
   return { completed, inputTokens: inputTotal, outputTokens: outputTotal, durationNs };
 }
 
-/** The statistics of values in order of arrival that nobody else needs: they are reordered. */
+/** The statistics of values in order of arrival. The array is reordered, so no one else may use it. */
 function sampleOf(metric: string, valuesMs: Float64Array): Sample {
   const count = valuesMs.length;
   return { metric, count, effectiveCount: effectiveCount(valuesMs), statistics: describeInPlace(valuesMs) };

@@ -1,13 +1,15 @@
 /**
- * What the spread of a statistic over replications comes from: the run's pace and the calibration, each known to the
- * replications by a number of its own, and the seed, which is the rest. Random balance (Satterthwaite 1959): every
- * replication draws all causes anew, and main effects are found by regressing on what is known of the causes.
+ * What the spread of a statistic over replications comes from: the run's pace and the calibration, each known for a
+ * replication as a number, and the seed, which is the rest. Random balance (Satterthwaite 1959): every replication
+ * draws all causes anew, and main effects are found by regressing on what is known of the causes.
  */
 import { InvariantError } from "../../formats/index.js";
 import { mean } from "./statistics.js";
 import { sampleDeviation } from "./prediction-interval.js";
 
-/** By replication: the normal score of the host's pace; the statistic that mean times give with the calibration's draw. */
+/**
+ * By replication: the normal score of the host's pace; the statistic that mean times give with the calibration's draw.
+ */
 export interface KnownCauses {
   readonly run?: readonly number[] | undefined;
   readonly calibration?: readonly number[] | undefined;

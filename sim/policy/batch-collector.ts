@@ -11,7 +11,7 @@ const MIN_WAIT_NS = 10_000_000;
 
 /**
  * Bound on a request's wait. `deadline`: dispatch when the oldest request's age since arrival reaches it, by a timer.
- * `reference`: as the original wrote it: the clock starts when the batch's first request is taken and is looked at only
+ * `reference`: as the original has it: the clock starts when the batch's first request is taken and is checked only
  * when another is taken, so with a timeout below the bound it can never fire.
  */
 export interface Sla {

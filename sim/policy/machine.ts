@@ -1,4 +1,4 @@
-/** What a policy may know of the machine it schedules for. */
+/** What a policy may know about the machine it schedules for. */
 import type { ServerSettings } from "./server-settings.js";
 
 export interface Machine {

@@ -1,11 +1,11 @@
 /**
- * The interface of policies that run whole batches. A policy is a state machine without I/O: it learns of arrivals and
- * finished work and says what to run now or when to look again. The simulator drives it with a virtual clock and a cost
- * model, real/ drives the same object with the real clock and hardware. (step-policy.ts: the interface of policies that
- * run steps.)
+ * The interface of policies that run whole batches. A policy is a state machine without I/O: it is told about arrivals
+ * and finished work, and decides what to run now or when to look again. The simulator drives it with a virtual clock
+ * and a cost model, real/ drives the same object with the real clock and hardware. (step-policy.ts: the interface of
+ * policies that run steps.)
  */
 
-/** What a policy knows of a request. Times in ns since the start of the run. */
+/** What a policy knows about a request. Times in ns since the start of the run. */
 export interface PolicyRequest {
   /** Position in the workload, unique in a run. */
   readonly index: number;
@@ -45,7 +45,7 @@ export interface Wait {
   readonly untilNs: number;
 }
 
-/** What is known of work once it has run. */
+/** What is known about work once it has run. */
 export interface Feedback {
   /** Peak memory while it ran, as a fraction of the total. */
   readonly memoryFraction: number;

@@ -25,7 +25,7 @@ interface BatchEntry<S extends z.ZodType> extends Described<S> {
 /** Continuous batching. */
 interface StepEntry<S extends z.ZodType> extends Described<S> {
   readonly work: "step";
-  /** The server that schedules so by itself, and so can run it for real; absent: it is simulated only. */
+  /** The server that schedules this way itself, and so can run it for real; absent: it is simulated only. */
   readonly server?: "vllm";
   create(settings: z.output<S>, machine: Machine): StepPolicy;
 }
@@ -67,7 +67,7 @@ export type PolicyPlan = BatchPlan | StepPlan;
 
 interface Plan {
   readonly name: string;
-  /** Settings with every default filled, but for those that depend on the machine. */
+  /** Settings with every default filled, except those that depend on the machine. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
@@ -116,7 +116,7 @@ export function planPolicy(name: string, settings: unknown, context: CheckContex
   };
 }
 
-/** As planPolicy, for callers that run whole batches only; ConfigError for a policy that runs steps. */
+/** Like planPolicy, for callers that run whole batches only; ConfigError for a policy that runs steps. */
 export function planBatchPolicy(name: string, settings: unknown, context: CheckContext): BatchPlan {
   const plan = planPolicy(name, settings, context);
   if (plan.work === "batch") return plan;

@@ -1,4 +1,4 @@
-/** What a vLLM server is started with, by vLLM's names and with its defaults: the settings that are modelled. */
+/** The modelled settings of a vLLM server, by vLLM's names and with its defaults. */
 import { z } from "zod";
 
 /** vLLM's own, where neither the user nor a recorded server says otherwise: the same from 0.26 to 0.32. */

@@ -1,12 +1,12 @@
 /**
- * A policy that runs steps, on a machine: how its schedulers are made, and what the engine around them and the cost model
- * must know. The counterpart of Policy (policy.ts), which runs whole batches.
+ * A policy that runs steps, on a machine: how its schedulers are made, and what the engine around them and the cost
+ * model must know. The counterpart of Policy (policy.ts), which runs whole batches.
  */
 import type { GraphRules } from "../cost/index.js";
 import type { SchedulerRequest, StepScheduler } from "./step.js";
 import type { TokenCounts } from "./token-counts.js";
 
-/** What the engine around a scheduler must know of its limits. Lengths are tokens. */
+/** What the engine around a scheduler must know about its limits. Lengths are tokens. */
 export interface EngineLimits {
   /** Which steps get a CUDA graph. */
   readonly rules: GraphRules;
@@ -48,8 +48,8 @@ export interface SchedulerInput {
 export interface SchedulerChoice {
   readonly make: () => StepScheduler;
   /**
-   * Where those of make() are right only as long as nothing is preempted: makes the ones to run everything again with when
-   * somebody is. Absent: make() is always right.
+   * Where those of make() are right only as long as nothing is preempted: makes the schedulers for a new run after a
+   * preemption. Absent: make() is always right.
    */
   readonly afterPreemption?: () => StepScheduler;
 }

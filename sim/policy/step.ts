@@ -2,7 +2,7 @@
 import type { ContentRuns, Follows } from "../../formats/index.js";
 import type { StepShape } from "../cost/index.js";
 
-/** A request as schedulers know it; a WorkloadRequest is one. Lengths are tokens. */
+/** A request as schedulers see it; a WorkloadRequest is one. Lengths are tokens. */
 export interface SchedulerRequest {
   readonly promptTokens: number;
   /** Most output tokens; it ends there unless eosAt is earlier. */
@@ -19,11 +19,11 @@ export interface SchedulerRequest {
   readonly answer?: ContentRuns;
 }
 
-/** Learns of output tokens when they reach the client. Times in whole ns. */
+/** Called with output tokens when they reach the client. Times in whole ns. */
 export interface TokenSink {
   /**
-   * One more output token of a request. Returns whether it reaches the client later than that, behind the first one: then
-   * the request's next token is to be reported by itself, too.
+   * One more output token of a request. Returns whether it reaches the client later than that, behind the first one:
+   * then the request's next token must be reported separately, too.
    */
   token(index: number, atNs: number): boolean;
   /** One more output token of each of `requests` requests that also had one in the delivery just before. */
@@ -33,8 +33,9 @@ export interface TokenSink {
 }
 
 /**
- * A step: its token counts, and who joined and left while it was scheduled. A request prefills while what it knew at its
- * admission (its prompt, and the outputs of a resumed one) is not computed yet; then it decodes, one token a step.
+ * A step: its token counts, and which requests joined and left while it was scheduled. A request prefills while what it
+ * knew at its admission (its prompt, and the outputs of a resumed one) is not computed yet; then it decodes, one token
+ * a step.
  */
 export interface EngineStep extends StepShape {
   readonly id: number;
@@ -82,15 +83,18 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   add(index: number, arrivalNs: number): void;
   /** A request of the workload will not enter this engine. */
   absent?(index: number): void;
-  /** Whether schedule() has something to do: unfinished requests, or finished ones that the worker has not heard of. */
+  /**
+   * Whether schedule() has something to do: unfinished requests, or finished ones that the worker does not know about
+   * yet.
+   */
   hasWork(): boolean;
   hasUnfinished(): boolean;
   schedule(): Step;
-  /** Who does what in the step that was scheduled last; absent where the scheduler only counts. */
+  /** What each request does in the step that was scheduled last; absent where the scheduler only counts. */
   assignments?(step: Step): readonly StepAssignment[];
   /** The step's outputs are known: frees slots and blocks. Returns the requests that are complete, in order. */
   update(step: Step): readonly number[];
-  /** Tells of the step's output tokens, once they are at the client. Steps are delivered in order, after update. */
+  /** Reports the step's output tokens, once they are at the client. Steps are delivered in order, after update. */
   deliver(step: Step, atNs: number, sink: TokenSink): void;
   /**
    * How many of the next passes, if nothing is added, schedule exactly the decodes of the latest pass again: no
@@ -104,8 +108,14 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
    * step in flight (asynchronous), stands for the last pass from now on.
    */
   skip(steps: number, latest: Step | undefined): void;
-  /** A pass of such a run whose output is still to be reported; `isLatest`: it is the latest one of a synchronous scheduler. */
+  /**
+   * A pass of such a run whose output is still to be reported; `isLatest`: it is the latest one of a synchronous
+   * scheduler.
+   */
   passOfRun(isLatest: boolean): Step;
-  /** Tells who had their latest token at `atNs`, the last delivery of a skipped run; the gaps are reported elsewhere. */
+  /**
+   * Reports which requests had their latest token at `atNs`, the last delivery of a skipped run; the gaps are reported
+   * elsewhere.
+   */
   deliverRun(atNs: number, sink: TokenSink): void;
 }

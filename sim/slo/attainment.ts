@@ -1,6 +1,6 @@
 /**
- * How many requests meet the limits, and in how many minutes the goals are missed: what a goal over a whole day does not tell.
- * Inter-token latency is not kept by request and left out.
+ * How many requests meet the limits, and in how many minutes the goals are missed: what a goal over a whole day does
+ * not show. Inter-token latency is not kept by request, and is left out.
  */
 import type { Goals, RequestColumns, SloMetric } from "../../formats/index.js";
 import { inOrderOfArrival } from "../metrics/index.js";

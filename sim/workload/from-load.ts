@@ -51,8 +51,8 @@ export function workloadFromLengths(load: Load, seed: string): Workload {
 }
 
 /**
- * The requests of a trace. With arrival times it is replayed: unbinned, sliced, cut to num_prompts, then scaled. Without
- * them, or with self_timed false, its lengths are issued as the load says.
+ * The requests of a trace. With arrival times it is replayed: unbinned, sliced, cut to num_prompts, then scaled.
+ * Without them, or with self_timed false, its lengths are issued as the load says.
  */
 export function workloadFromRequests(load: Load, requests: readonly WorkloadRequest[], seed = "1"): Workload {
   for (const key of ["num_sessions", "max_sessions", "session_rate"] as const) {
@@ -149,7 +149,7 @@ function nsOf(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.round(seconds * 1e9);
 }
 
-/** ConfigError where the pauses of a client alone take the run beyond the last time there is. */
+/** ConfigError where a client's pauses alone take the run beyond the longest possible time. */
 function withClients(requests: readonly WorkloadRequest[], load: Load): Workload {
   const maxConcurrency = load.max_concurrency ?? Infinity;
   const thinkNs = Math.round(load.think_time_s * 1e9);

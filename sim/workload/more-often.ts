@@ -1,6 +1,7 @@
 /**
- * A trace with more, or fewer, requests at the same time of day: each request comes `factor` times on average. The first copy
- * keeps its time; others are moved by up to half a minute, so that copies do not come as bursts, and rates by the minute stay.
+ * A trace with more, or fewer, requests at the same time of day: each request comes `factor` times on average. The
+ * first copy keeps its time; others are moved by up to half a minute, so that copies do not come as bursts, and rates
+ * by the minute stay.
  */
 import { ConfigError, type WorkloadRequest } from "../../formats/index.js";
 import type { Random } from "../kernel/index.js";
@@ -8,7 +9,9 @@ import type { Random } from "../kernel/index.js";
 /** A copy is moved by at most this much. */
 const REACH_NS = 30e9;
 
-/** In order of arrival. ConfigError for prompts that share content: copies would find each other in the prefix cache. */
+/**
+ * In order of arrival. ConfigError for prompts that share content: copies would find each other in the prefix cache.
+ */
 export function moreOften(requests: readonly WorkloadRequest[], factor: number, random: Random): WorkloadRequest[] {
   if (requests.some(({ content, follows }) => content !== undefined || follows !== undefined)) {
     throw new ConfigError(
@@ -32,7 +35,7 @@ export function moreOften(requests: readonly WorkloadRequest[], factor: number, 
   return copies.sort((a, b) => a.arrivalNs! - b.arrivalNs!);
 }
 
-/** What falls out of the trace at an end comes back in there. */
+/** What would fall out at an end of the trace is reflected there. */
 function inside(timeNs: number, lastNs: number): number {
   const reflected = timeNs < 0 ? -timeNs : timeNs > lastNs ? 2 * lastNs - timeNs : timeNs;
   return Math.min(lastNs, Math.max(0, reflected));

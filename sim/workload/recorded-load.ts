@@ -31,8 +31,8 @@ export function recordedWorkload({ info, requests }: Run): Workload {
 const MAX_CACHED_SHARE = 0.01;
 
 /**
- * Prompt tokens that the server found in its prefix cache cost it nothing, and a recording does not say which requests share
- * which prefixes: simulated without them, prefills would be too long.
+ * Prompt tokens that the server found in its prefix cache cost it nothing, and a recording does not say which requests
+ * share which prefixes: simulated without them, prefills would be too long.
  */
 function rejectCached(requests: readonly RequestRecord[]): void {
   const sum = (of: (request: RequestRecord) => number): number =>
@@ -48,7 +48,7 @@ function rejectCached(requests: readonly RequestRecord[]): void {
   );
 }
 
-/** Median time from the k-th answer to the request that it let go, which the client took. */
+/** Median time that the client took from the k-th answer to the request that it released. */
 function turnaroundNs(requests: readonly RequestRecord[], clients: number): number {
   const sends = Float64Array.from(requests, sentNs).sort();
   const ends = Float64Array.from(requests, ({ lastTokenNs }) => lastTokenNs ?? NaN).sort();

@@ -20,7 +20,7 @@ export interface SessionStatistics {
   readonly outputTokens: Spread;
   /** Before turns that wait for an answer, s; absent when there are none. */
   readonly pauseS?: Spread;
-  /** Turns that begin with only a part of an earlier turn, and those that continue another one than the latest. */
+  /** Turns that begin with only a part of an earlier turn, and those that do not continue the latest one. */
   readonly cutTurns: number;
   readonly branches: number;
   readonly prefix: PrefixCeiling;

@@ -1,4 +1,4 @@
-/** Token ids of a text by GPT-2's byte-pair encoding (r50k_base), loaded when first asked for: the table is large. */
+/** Token ids of a text by GPT-2's byte-pair encoding (r50k_base), loaded on first use: the table is large. */
 
 export type Tokenize = (text: string) => number[];
 

@@ -1,7 +1,8 @@
 /**
  * What a recorded or running vLLM server used that no profile and no simulation of servesim models: several engines or
- * pipeline stages behind one address, drafts, KV from elsewhere, adapters. Seen in settings, in the flags of its start, and
- * in answers whose chunks hold several tokens though nobody else was served. Tensor parallelism is a fact of a profile.
+ * pipeline stages behind one address, drafts, KV from elsewhere, adapters. Seen in settings, in the flags of its start,
+ * and in answers whose chunks hold several tokens though nobody else was served. Tensor parallelism is a fact of a
+ * profile.
  */
 import { ConfigError, type RequestRecord, type Run } from "../../formats/index.js";
 
@@ -118,10 +119,12 @@ function flagsOf(args: unknown): Record<string, unknown> {
   return found;
 }
 
-/** Requests that nobody else was served beside, fewer than which tell nothing, and outputs that they need. */
+/** The fewest requests served alone that say anything, and the fewest outputs that they need. */
 const MIN_LONE = 3;
 const MIN_OUTPUTS = 8;
-/** A front end merges tokens when it is busy; for a lone request 3 % of chunks hold two at most, as measured on a CPU. */
+/**
+ * A front end merges tokens when it is busy; for a lone request 3 % of chunks hold two at most, as measured on a CPU.
+ */
 const MAX_TOKENS_PER_CHUNK = 1.2;
 
 function severalTokensAChunk(requests: readonly RequestRecord[]): Unmodelled[] {

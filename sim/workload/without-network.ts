@@ -25,7 +25,7 @@ export function withoutNetwork(run: Run): Run {
 
 function besideServer(request: RequestRecord, roundTripNs: number): RequestRecord {
   const { arrivalNs, sentNs, firstTokenNs, lastTokenNs, extra } = request;
-  // Not before the request itself: a short answer on a way that varies.
+  // Not before the request itself: the round trip varies, and an answer may be short.
   const earlier = (atNs: number): number => Math.max(sentNs ?? arrivalNs, atNs - roundTripNs);
   const chunks = extra?.[SINCE_SENT];
   return {

@@ -31,7 +31,7 @@ export function readAzure(table: CsvTable): Trace {
 
 const timestamp = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):?(\d\d))?$/;
 
-/** Nanoseconds since midnight before the first timestamp: since 1970 they would not be whole numbers any more. */
+/** Nanoseconds since midnight before the first timestamp: since 1970 they would no longer be whole numbers. */
 class TimestampReader {
   private originS: number | undefined;
 

@@ -24,7 +24,7 @@ export interface TraceOptions {
   readonly loadTokenizer: () => Promise<(text: string) => readonly number[]>;
   /** Most requests that are needed, where reading more would take long. */
   readonly limit?: number | undefined;
-  /** The same of sessions. */
+  /** Most sessions that are needed. */
   readonly sessionLimit?: number | undefined;
   /** Tokens behind each hash id of JSON lines; 512. */
   readonly blockTokens?: number | undefined;
@@ -32,7 +32,7 @@ export interface TraceOptions {
   readonly secondsPerUnit?: number | undefined;
 }
 
-/** How a load wants its trace read. */
+/** How a load has its trace read. */
 export function traceOptionsOf(load: Load, loadTokenizer: TraceOptions["loadTokenizer"]): TraceOptions {
   return {
     format: load.trace_format,

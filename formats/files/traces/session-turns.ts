@@ -4,7 +4,7 @@ import type { Session } from "../../session.js";
 import type { Trace, TraceFormat } from "../../trace.js";
 import { MAX_TOKENS } from "../../workload.js";
 
-/** A turn whose content is known by hashes of blocks, each of what is before it, too. */
+/** A turn whose content is known by hashes of blocks; each hash covers what is before it, too. */
 export interface HashedTurn {
   readonly promptTokens: number;
   readonly outputTokens: number;
@@ -12,8 +12,8 @@ export interface HashedTurn {
 }
 
 /**
- * How many tokens of an earlier turn's prompt and answer a prompt begins with. Where all of its blocks are there, it is the
- * whole prompt, with the answer if the new one has room for it.
+ * How many tokens of an earlier turn's prompt and answer a prompt begins with. Where all of its blocks are there, it is
+ * the whole prompt, with the answer if the new one has room for it.
  */
 export function tokensInCommon(turn: HashedTurn, before: HashedTurn, blockTokens: number): number {
   const common = blocksInCommon(turn.hashes, before.hashes);

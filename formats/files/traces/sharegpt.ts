@@ -1,6 +1,6 @@
 /**
  * ShareGPT conversations as vLLM bench uses them: the first turn is the prompt, the second gives the output length, and
- * what is very short or long is left out. Arrival times there are none. Order is the file's; vLLM bench shuffles.
+ * what is very short or long is left out. There are no arrival times. Order is the file's; vLLM bench shuffles.
  */
 import type { Trace } from "../../trace.js";
 import type { WorkloadRequest } from "../../workload.js";

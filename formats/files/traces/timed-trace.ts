@@ -1,6 +1,7 @@
 /**
- * JSON lines of Mooncake and of vLLM bench's timed_trace: `timestamp`, `input_length`, `output_length` and `hash_ids`, one
- * id for each block of tokens (512 in Mooncake, 16 in Alibaba's Bailian). Equal ids are equal text after equal text.
+ * JSON lines of Mooncake and of vLLM bench's timed_trace: `timestamp`, `input_length`, `output_length` and `hash_ids`,
+ * one id for each block of tokens (512 in Mooncake, 16 in Alibaba's Bailian). Equal ids mean equal text after equal
+ * text.
  */
 import { ArtifactError } from "../../errors.js";
 import type { Trace } from "../../trace.js";

@@ -26,8 +26,8 @@ export function tokensOf(text: string, line: number, path: string, column: strin
 }
 
 /**
- * Times of a column as whole nanoseconds from its first row: taken from a day of 1970, a time of today would be no whole
- * number of nanoseconds any more.
+ * Times of a column as whole nanoseconds from its first row: counted from 1970, a time of today would no longer be a
+ * whole number of nanoseconds.
  */
 export class TimeColumn {
   private origin: number | undefined;
@@ -38,7 +38,7 @@ export class TimeColumn {
     private readonly nsPerUnit: number,
   ) {}
 
-  /** `value` in the column's unit, NaN where it is no number; `got` is what the file says. */
+  /** `value` in the column's unit, NaN where it is not a number; `got` is what the file says. */
   nsOf(value: number, line: number, got: unknown): number {
     this.origin ??= value;
     const ns = Math.round((value - this.origin) * this.nsPerUnit);

@@ -8,8 +8,8 @@ export const writtenForms = ["csv", "jsonl"] as const;
 export type WrittenForm = (typeof writtenForms)[number];
 
 /**
- * Writes a trace, whole or not at all; gzip when the name ends in .gz. Times are ms, exact to the nanosecond for 26 days.
- * `blockTokens`: tokens behind each hash id of JSON lines. ConfigError where a request has no arrival time.
+ * Writes a trace, whole or not at all; gzip when the name ends in .gz. Times are ms, exact to the nanosecond for 26
+ * days. `blockTokens`: tokens behind each hash id of JSON lines. ConfigError where a request has no arrival time.
  */
 export async function writeTrace(
   path: string,
@@ -64,7 +64,7 @@ function arrivalMs({ id, arrivalNs }: WorkloadRequest): number {
   return arrivalNs / 1e6;
 }
 
-/** A line break in an id would be one row too many for readers that know none. */
+/** A line break in an id would be an extra row to readers that do not expect one. */
 function field(text: string): string {
   return csvCell(text.replaceAll(/\s+/g, " "));
 }

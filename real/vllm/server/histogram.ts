@@ -41,7 +41,7 @@ export function countOf(histogram: Histogram): number {
   return histogram.cumulative.at(-1) ?? 0;
 }
 
-/** What was observed between two texts; undefined when counts went back or bounds changed: another server answers. */
+/** What was observed between two texts; undefined when counts fell or bounds changed: another server answers. */
 export function differenceOf(after: Histogram, before: Histogram | undefined): Histogram | undefined {
   if (before === undefined) return after;
   if (before.bounds.length !== after.bounds.length || before.bounds.some((bound, i) => bound !== after.bounds[i])) {

@@ -1,6 +1,7 @@
 /**
- * Under which settings a server runs: from /server_info in dev mode, from /metrics (blocks, block size, prefix caching), from
- * /v1/models (length), or as the user states them. What none of these says is listed as unknown, never guessed.
+ * Under which settings a server runs: from /server_info in dev mode, from /metrics (blocks, block size, prefix
+ * caching), from /v1/models (length), or as the user states them. What none of these says is listed as unknown, never
+ * guessed.
  */
 import { BackendError, ConfigError, plainLine } from "../../../formats/index.js";
 import type { Unmodelled } from "../../../sim/index.js";
@@ -16,7 +17,7 @@ export type SettingSource = "stated" | "/server_info" | "/metrics" | "/v1/models
 export interface ServerSettings {
   /** Which engine answers: "vllm", or what another calls itself. */
   readonly engine: string;
-  /** Of vLLM; undefined for a server that does not tell. */
+  /** Of vLLM; undefined for a server that does not report it. */
   readonly version: string | undefined;
   readonly model: { readonly name: string } & Readonly<Record<string, unknown>>;
   /** By the names of run.json's engine.settings. */
@@ -28,7 +29,7 @@ export interface ServerSettings {
   readonly unmodelled: readonly Unmodelled[];
   /** What simulations leave out though a profile can be made, as "name = value"; known only in dev mode. */
   readonly leftOut: readonly string[];
-  /** The server's GPU, driver and CPU, as far as it tells. */
+  /** The server's GPU, driver and CPU, as far as it reports them. */
   readonly hardware: Readonly<Record<string, unknown>>;
   readonly isDevMode: boolean;
 }

@@ -18,7 +18,7 @@ export interface Traffic {
   readonly outputTokens: Histogram;
   /** Of the prompt tokens, those found in the prefix cache; absent: the server does not say. */
   readonly cachedShare?: number;
-  /** Means of both readings. */
+  /** The mean of both readings. */
   readonly running: number;
   readonly waiting: number;
   readonly kvFraction?: number;
@@ -39,7 +39,9 @@ interface View {
   readonly outputs: Histogram;
 }
 
-/** BackendError where the server is not there, has no such metrics, is started anew in between, or finishes no request. */
+/**
+ * BackendError where the server is not there, has no such metrics, is started anew in between, or finishes no request.
+ */
 export async function watchTraffic(server: ServerRef, seconds: number, signal: AbortSignal): Promise<Traffic> {
   const before = await view(server, signal);
   await realClock.until(before.atNs + seconds * 1e9, signal, "coarse");
@@ -73,7 +75,7 @@ function trafficBetween(before: View, after: View, where: string): Traffic {
     outputTokens === undefined ||
     before.snapshot.startedAtS !== after.snapshot.startedAtS
   ) {
-    throw new BackendError(`${where}: its counts went back between the readings, another server answers; ask again`);
+    throw new BackendError(`${where}: its counts fell between the readings, so another server answers; ask again`);
   }
   const requests = countOf(promptTokens);
   if (requests === 0 || countOf(outputTokens) === 0) {

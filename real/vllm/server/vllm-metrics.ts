@@ -7,7 +7,7 @@ import { histogramOf, type Histogram } from "./histogram.js";
 import { parsePrometheus, type Exposition } from "./prometheus.js";
 import { mean } from "../../../sim/index.js";
 
-/** Histograms of a request's way through the server, in seconds there. */
+/** Histograms of the stages of a request in the server, in seconds there. */
 export const histogramNames = {
   queue_ms: ["vllm:request_queue_time_seconds"],
   ttft_ms: ["vllm:time_to_first_token_seconds"],

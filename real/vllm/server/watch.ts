@@ -1,8 +1,8 @@
 /**
- * Watches a server through /metrics: all of it before and after a run, the gauges at a steady pace in between. One reading
- * at a time over one connection; a reading equal to the one before is not kept. Each reading costs the server's front end
- * some time (the view says how long it took); where that is much, readings are made less often. Delicate measurements do
- * without (everyMs 0).
+ * Watches a server through /metrics: all of it before and after a run, the gauges at a steady pace in between. One
+ * reading at a time over one connection; a reading equal to the one before is not kept. Each reading costs the server's
+ * front end some time (the view says how long it took); where that is much, readings are made less often. Delicate
+ * measurements do without (everyMs 0).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { BackendError, messageOf } from "../../../formats/index.js";
@@ -16,14 +16,14 @@ export interface WatchOptions {
   /** Pace of the readings in ms; 0: only before and after. */
   readonly everyMs?: number;
   readonly clock?: Clock;
-  /** Cuts waiting short; what was read until then is still summed up. */
+  /** Ends the watch early; what was read until then is still summed up. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface ServerWatch {
   /**
-   * Reads a last time, once the server is idle, and sums up. `runStartNs`, of the watch's clock, is the view's zero. Ends within
-   * a few readings' deadlines, whatever the server does; a note says what the last reading lacked.
+   * Reads a last time, once the server is idle, and sums up. `runStartNs`, of the watch's clock, is the view's zero.
+   * Ends within a few readings' deadlines, whatever the server does; a note says what the last reading lacked.
    */
   stop(runStartNs: number): Promise<ServerView>;
   /** Gives up without a view. */

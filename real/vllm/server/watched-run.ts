@@ -1,6 +1,7 @@
 /**
- * A measured load with the server's own view of it: its metrics before, during and after, and its span of each request where
- * it sends spans. What a span says goes into the columns server_queue_ms, server_prefill_ms, server_decode_ms of the run.
+ * A measured load with the server's own view of it: its metrics before, during and after, and its span of each request
+ * where it sends spans. What a span says goes into the columns server_queue_ms, server_prefill_ms, server_decode_ms of
+ * the run.
  */
 import { requestCount, tableRun, withInfo, type RequestRecord, type Run, messageOf } from "../../../formats/index.js";
 import { columnsIn } from "../../../sim/index.js";
@@ -27,7 +28,7 @@ export interface WatchedMeasurement {
   readonly remarks: readonly string[];
 }
 
-/** Servers send their spans in batches, every five seconds unless told otherwise. */
+/** Servers send their spans in batches, every five seconds by default. */
 const SPANS_WITHIN_MS = 15_000;
 
 /** Spans of a run's requests and warm-ups, some of them twice, and of others that the server answered meanwhile. */
@@ -71,7 +72,7 @@ async function startWatch(
   return orRemark("no view of the server", remarks, () => startServerWatch(baseUrl, options));
 }
 
-/** What `work` comes to; where it fails, a remark says why there is none. */
+/** The result of `work`; where it fails, a remark says why there is none. */
 async function orRemark<T>(what: string, remarks: string[], work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -131,7 +132,7 @@ function withServersWord(run: Run, { input, view, spans, remarks }: ServersWord)
   );
 }
 
-/** The run with the columns that the server's spans tell. */
+/** The run with the columns that the server's spans hold. */
 function withSpans(run: Run, spanOf: (requestId: string) => RequestSpan | undefined): Run {
   const text = (value: number | undefined): string => (value === undefined ? "" : String(value));
   const seen = (request: RequestRecord): RequestRecord => {

@@ -36,7 +36,7 @@ function isOfAll(step: SchedulerStep, requests: number): boolean {
   return step.isAllDecodes && step.scheduled.length === requests;
 }
 
-/** Passes before the one that schedules somebody's last token, or that needs more than `blocks` more blocks. */
+/** Passes before the one that schedules somebody's last token, or that needs more than `blocks` additional blocks. */
 export function longestRun(running: readonly Sequence[], limits: SchedulerLimits, blocks: number): number {
   let most = Infinity;
   for (const sequence of running) {

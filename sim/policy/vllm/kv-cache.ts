@@ -77,8 +77,8 @@ export class KvCache {
   }
 
   /**
-   * Whether blocks that a running request is still to register may be those that the request just looked up misses first:
-   * up to there their prefixes are the same.
+   * Whether blocks that a running request is still to register may be those that the request just looked up misses
+   * first: up to there their prefixes are the same.
    */
   mayComplete(lookedUp: Sequence, running: Sequence): boolean {
     const { cachedBlocks, keys, request } = running;
@@ -92,7 +92,7 @@ export class KvCache {
     const guard = others > 0 ? this.watermarkBlocks : 0;
     const spare = this.pool.freeBlocks - guard - this.idleHits + this.hitBlocks;
     const end = this.hitBlocks * this.blockSize + tokens;
-    // The whole of it must fit now, though only the first chunk is taken (scheduler_reserve_full_isl).
+    // The whole prompt must fit now, although only the first chunk is taken (scheduler_reserve_full_isl).
     const wanted = reserveFullIsl ? Math.max(end, sequence.known) : end;
     return Math.max(this.blocksFor(Math.min(wanted, maxModelLen)), this.hitBlocks) <= spare;
   }

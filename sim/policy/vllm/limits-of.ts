@@ -1,4 +1,4 @@
-/** The scheduler's limits on a machine, from the settings: what vLLM works out when it starts. */
+/** The scheduler's limits on a machine, from the settings: what vLLM computes when it starts. */
 import { ConfigError } from "../../../formats/index.js";
 import type { Machine } from "../machine.js";
 import { vllmDefaults, type ServerSettings } from "../server-settings.js";
@@ -25,7 +25,7 @@ export function resolveSettings(given: VllmSettings, machine: Machine): Resolved
   rejectLater({ ...server, ...known }, known, vllm_version);
   rejectOtherParallelism(known, server);
   const { num_gpu_blocks, cudagraph_capture_sizes, ...own } = server;
-  // What the server derived from its settings holds no more where those are others.
+  // What the server derived from its settings no longer holds where those change.
   const keepsPool = known.block_size === undefined && known.gpu_memory_utilization === undefined;
   const keepsGraphs =
     known.max_num_seqs === undefined && known.max_num_batched_tokens === undefined && known.vllm_version === undefined;
@@ -52,7 +52,7 @@ function rejectLater(settings: VllmSettings, given: VllmSettings, version: strin
   }
 }
 
-/** Tensor parallelism is a fact of a profile: what a step costs on more or fewer GPUs does not follow from it. */
+/** Tensor parallelism is a fact of a profile: it does not show what a step costs on more or fewer GPUs. */
 function rejectOtherParallelism(given: ServerSettings, server: ServerSettings): void {
   const { tensor_parallel_size: asked } = given;
   const measured = server.tensor_parallel_size ?? vllmDefaults.tensor_parallel_size;
@@ -108,7 +108,10 @@ function requireAtMost(
   throw new ConfigError(`${name}: got ${value}, expected at most ${limit}, which is ${settings[limit]}`);
 }
 
-/** KV blocks, the null block included: as given, as the profile's server had them, or what memory allows (ConfigError: none). */
+/**
+ * KV blocks, the null block included: as given, as the profile's server had them, or what memory allows (ConfigError:
+ * none).
+ */
 export function kvBlocksOf(settings: ResolvedSettings, machine: Machine): number {
   if (settings.num_gpu_blocks !== undefined) return settings.num_gpu_blocks;
   const kvBytes = settings.gpu_memory_utilization * machine.totalBytes - machine.baseBytes;

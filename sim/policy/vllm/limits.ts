@@ -3,7 +3,7 @@ import type { EngineLimits } from "../step-policy.js";
 import type { VersionRules } from "./versions.js";
 
 export interface SchedulerLimits extends EngineLimits {
-  /** What the server's version decides in a way of its own. */
+  /** Rules that depend on the server's version. */
   readonly rules: VersionRules;
   readonly asyncScheduling: boolean;
   readonly blockSize: number;

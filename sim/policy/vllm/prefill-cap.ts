@@ -1,4 +1,7 @@
-/** Most tokens that one request may have in a pass (long_prefill_token_threshold), which depends on who else is known. */
+/**
+ * Most tokens that one request may have in a pass (long_prefill_token_threshold), which depends on the other known
+ * requests.
+ */
 import type { SchedulerLimits } from "./limits.js";
 
 /**

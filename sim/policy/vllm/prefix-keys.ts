@@ -106,7 +106,7 @@ export class PrefixKeys {
     }
   }
 
-  /** Deletion by moving later entries of the cluster up, so no tombstones gather. */
+  /** Deletes by moving later entries of the cluster up, so that no tombstones accumulate. */
   private removeRun(key: number): void {
     const mask = this.slots.length - 1;
     let hole = this.home(key, mask);

@@ -1,6 +1,6 @@
 /** Order of vLLM's priority policy (vllm/v1/request.py and vllm/v1/core/sched/scheduler.py, behaviour). */
 
-/** What of a request decides when it is served. */
+/** What decides when a request is served. */
 export interface Ranked {
   /** In the workload. */
   readonly index: number;

@@ -6,7 +6,7 @@ import { Fifo } from "../../kernel/index.js";
 
 export interface RequestQueue<Request> {
   readonly length: number;
-  /** Who is served next. */
+  /** The request that is served next. */
   head(): Request | undefined;
   takeHead(): void;
   /** A new request. */

@@ -1,4 +1,7 @@
-/** A pass of the reference scheduler: who was scheduled with how many tokens, and, after its update, who got an output. */
+/**
+ * A pass of the reference scheduler: which requests were scheduled with how many tokens, and, after its update, which
+ * got an output.
+ */
 import { attentionPairs, type EngineStep, type StepAssignment } from "../step.js";
 import type { Sequence, FinishReason } from "./sequence.js";
 
@@ -24,7 +27,7 @@ export class SchedulerStep implements EngineStep {
   prefillAttentionPairs = 0;
   promptRests = 0;
   firstTokens = 0;
-  /** Whether everybody who samples did so in the step before as well. */
+  /** Whether every request that samples also did so in the step before. */
   followsOn = true;
   readonly admitted: number[] = [];
   readonly cachedTokens: number[] = [];

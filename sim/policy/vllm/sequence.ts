@@ -7,7 +7,7 @@ import type { ContentReader } from "./content-reader.js";
 import type { SchedulerLimits } from "./limits.js";
 import { isRankedBehind } from "./rank.js";
 
-/** A request with what only recorded decisions need. */
+/** A request with fields that only recorded decisions need. */
 export interface ReplayRequest extends SchedulerRequest {
   /** This output, counted from 1, is the end-of-sequence token. */
   readonly eosAt?: number;

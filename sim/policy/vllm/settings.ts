@@ -1,6 +1,6 @@
 /**
- * Settings of the vllm policy, by vLLM's names and with its defaults. What vLLM has and this policy does not model is
- * rejected by name instead of being accepted in silence.
+ * Settings of the vllm policy, by vLLM's names and with its defaults. A vLLM setting that this policy does not model is
+ * rejected by name instead of being silently accepted.
  */
 import { z } from "zod";
 import { serverShape } from "../server-settings.js";

@@ -1,7 +1,8 @@
 /**
- * What vLLM's releases do differently, as far as it is modelled. 0.26 to 0.32 were read and their decisions compared with
- * those of this policy; other versions are taken for the nearest of them, and a note says so. Defaults of all that is
- * modelled are the same in these releases. Source: vllm/v1/core/sched/{scheduler,utils}.py, vllm/config/vllm.py (behaviour).
+ * What vLLM's releases do differently, as far as it is modelled. 0.26 to 0.32 were read and their decisions compared
+ * with those of this policy; other versions are treated as the nearest of them, and a note says so. Defaults of all
+ * that is modelled are the same in these releases. Source: vllm/v1/core/sched/{scheduler,utils}.py, vllm/config/vllm.py
+ * (behaviour).
  */
 
 export interface VersionRules {
@@ -46,7 +47,7 @@ const settingsSince: Readonly<Record<string, Minor>> = {
 /** A release, and what may follow it: `0.26.0+cpu`, `v0.28.1.dev12+g91a893de`, `0.32.0rc1`. */
 export const VERSION_PATTERN = /^v?(\d+)\.(\d+)(?:\.\d+)?((?:[.+-]|a|b|rc)[\w.+-]*)?$/;
 
-/** Which of the releases that were read a version is taken for, and what of that is an assumption. */
+/** Which of these releases a version is treated as, and what is assumed in doing so. */
 interface ReadVersion {
   readonly minor: Minor;
   readonly note?: string;
@@ -65,7 +66,7 @@ export function rulesOf(version: string): VersionRules {
   };
 }
 
-/** What is assumed about a version that is none of the releases that were read; undefined: nothing. */
+/** What is assumed about a version other than these releases; undefined: nothing. */
 export function assumedOf(version: string): string | undefined {
   return read(version).note;
 }

@@ -1,7 +1,7 @@
 /**
  * An OTLP/HTTP receiver for a server's request spans: POST /v1/traces in protocol buffers or JSON, plain or gzip. vLLM:
  *   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf vllm serve ... --otlp-traces-endpoint http://HOST:PORT/v1/traces
- * Listens on loopback unless told otherwise. Spans come in batches, five seconds late by default.
+ * Listens on loopback by default. Spans come in batches, five seconds late by default.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

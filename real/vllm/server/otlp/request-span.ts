@@ -1,6 +1,7 @@
 /**
- * vLLM's span of one request ("llm_request"), and which of a client's requests it is. Attribute names: vllm/tracing. vLLM
- * names a request after its X-Request-Id: "cmpl-ID-0" for a completion (the number is the prompt's), "chatcmpl-ID" for a chat.
+ * vLLM's span of one request ("llm_request"), and which of a client's requests it is. Attribute names: vllm/tracing.
+ * vLLM names a request after its X-Request-Id: "cmpl-ID-0" for a completion (the number is the prompt's), "chatcmpl-ID"
+ * for a chat.
  */
 import type { Span } from "./span.js";
 
@@ -26,7 +27,9 @@ const MAX_ID_LENGTH = 2_000;
 /** No time in seconds and no number of tokens is larger. */
 const MAX_VALUE = 10_000_000;
 
-/** A request's span; undefined for a span of another kind (start-up, say). What nobody can have measured is left out. */
+/**
+ * A request's span; undefined for a span of another kind (start-up, say). What nobody can have measured is left out.
+ */
 export function requestSpanOf({ attributes }: Span): RequestSpan | undefined {
   const id = attributes.get("gen_ai.request.id");
   if (typeof id !== "string" || id.length > MAX_ID_LENGTH) return undefined;
@@ -72,7 +75,7 @@ export function joinSpans(spans: readonly RequestSpan[], requestIds: readonly st
   return { spans: found, without: requestIds.filter((id) => !found.has(id)), others };
 }
 
-/** What the client may have called a request that vLLM calls so, likeliest first. */
+/** The client's possible ids for a request that vLLM has under this name, likeliest first. */
 function clientIds(serverRequestId: string): string[] {
   const bare = serverRequestId.replace(/^(chat)?cmpl-/, "");
   const isCompletion = serverRequestId.startsWith("cmpl-");

@@ -1,7 +1,7 @@
 /**
- * Blocks that lie one after another in a run of the chain (content-chain.ts) and have the same holders, as one thing; and the
- * queue of those that no request holds, in the order in which the reference's free queue (block-pool.ts) gives them up: of an
- * extent the last block first.
+ * Blocks that lie one after another in a run of the chain (content-chain.ts) and have the same holders, as one thing;
+ * and the queue of those that no request holds, in the order in which the reference's free queue (block-pool.ts) gives
+ * them up: of an extent the last block first.
  */
 import type { ChainNode } from "./content-chain.js";
 
@@ -26,7 +26,7 @@ export class Extent {
   }
 }
 
-/** The free ones, next to be given up first; a ring through an extent that is none. */
+/** The free extents, the next to be given up first: a ring through a sentinel. */
 export class FreeExtents {
   private readonly ring: Extent;
 

@@ -1,7 +1,7 @@
 /**
  * Requests that decode one token in every pass, held as one body: a pass costs the same whatever their number. What a
  * member has computed is its base plus the passes so far; how many of them need a new KV block in a pass follows from
- * bases modulo the block size; a ring of buckets by pass says who schedules its last token when.
+ * bases modulo the block size; a ring of buckets by pass holds the members that schedule their last token in it.
  */
 
 const NONE = -1;

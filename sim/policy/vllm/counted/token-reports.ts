@@ -1,6 +1,7 @@
 /**
- * Tells of the output tokens of steps as they reach the client. Those of steady requests are told of together, by their number; one
- * by one only of requests that join, leave or end, and of those whose tokens are late, behind a first one that is still to be written.
+ * Reports the output tokens of steps as they reach the client. Those of steady requests are reported together, by their
+ * number; one by one only those of requests that join, leave or end, or whose tokens are late, behind a first one that
+ * is still to be written.
  */
 import type { TokenSink } from "../../step.js";
 import type { CountStep } from "./count-step.js";
