@@ -2,7 +2,7 @@
 import { ConfigError, parseAutoscale, type AutoscalePlan, type Workload } from "../../formats/index.js";
 import { vllmSchedulers } from "../policy/index.js";
 import { Fleet } from "./fleet.js";
-import { routerNames } from "./router.js";
+import { routerNames } from "../router/index.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
 import { roomyLimits } from "./step-scenarios.fixture.js";
