@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { createRouter, makeRouter, requireBetaOf, requireRouter, routersFor, type RouterName } from "./registry.js";
 import type { ContentRuns, WorkloadRequest } from "../../formats/index.js";
 import type { RoutedRequest } from "./router.js";
@@ -134,7 +135,20 @@ describe("prefix-aware", () => {
     expect(choices("prefix-aware", asked, 0)).toEqual([1, 1, 2]);
   });
 
-  it("with a large beta takes one of the least outstanding, as least-outstanding does where there is one", () => {
+  it("with a large beta only takes replicas that nobody has fewer requests than, whatever is cached", () => {
+    const loads = fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 4, maxLength: 4 });
+    const prompts = fc.constantFrom<ContentRuns>([[1, 90]], [[1, 50], [2, 40]], [[3, 20]]); // prettier-ignore
+    fc.assert(
+      fc.property(fc.array(fc.tuple(prompts, loads), { maxLength: 30 }), (drawn) => {
+        const asked = drawn.map(([prompt, outstanding]) => [asking(prompt), outstanding] as const);
+        for (const [at, to] of choices("prefix-aware", asked, 1000).entries())
+          expect(drawn[at]![1][to]).toBe(Math.min(...drawn[at]![1]));
+      }),
+      { numRuns: 200, seed: 6 },
+    );
+  });
+
+  it("with a large beta chooses as least-outstanding does where one replica has the fewest", () => {
     const loads = [[4, 2, 3], [1, 5, 5], [3, 2, 1], [0, 1, 1]]; // prettier-ignore
     const asked = loads.map((outstanding) => [asking(first), outstanding] as const);
     expect(choices("prefix-aware", asked, 1000)).toEqual(choices("least-outstanding", asked));
