@@ -13,7 +13,7 @@ import { requireRoom } from "./deliver-run.js";
 import { declareFlags, givenFlags, parseFlags, type Flags, type Shape } from "./flags.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
 import { declareGoodput, goalsFromFlags, sloFlags } from "./slo-flags.js";
-import { rejectStepFlags, stepFlags } from "./step-flags.js";
+import { rejectStepFlags, routingOf, stepFlags } from "./step-flags.js";
 
 const GOAL_HEADING = "Goal:";
 
@@ -68,11 +68,22 @@ export async function deploymentFromFlags(args: Args, vary: Vary, goals = goalsF
   const { plan, load, prompts, seed } = runRequest(flags.policy, args);
   if (plan.work === "batch") rejectStepFlags(plan.name, args);
   const profile = loadProfile(flags.profile);
-  const { engine, replicas, router } = flags;
+  const { engine } = flags;
   const jitter = flags.jitter === undefined ? defaultJitter({ plan, profile }) : flags.jitter === "on";
   const source = await readSource(load, prompts, vary);
   const policy = { name: plan.name, settings: plan.settings };
-  const deployment: Deployment = { policy, profile, load, source, vary, goals, seed, jitter, engine, replicas, router };
+  const deployment: Deployment = {
+    policy,
+    profile,
+    load,
+    source,
+    vary,
+    goals,
+    seed,
+    jitter,
+    engine,
+    ...routingOf(flags),
+  };
   const unknown = unknownJitter({ plan, profile, load, seed, jitter, coldStart: false, workload: NOTHING });
   if (flags.jitter === "on" && unknown !== undefined) throw new ConfigError(`--jitter on: ${unknown}; leave it out`);
   return {

@@ -13,7 +13,7 @@ import type { Args } from "./command.js";
 import { declareFlags, parseFlags, type Shape } from "./flags.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
 import { declareGoodput, goalsFromFlags, sloFlags } from "./slo-flags.js";
-import { rejectStepFlags } from "./step-flags.js";
+import { rejectStepFlags, routingOf } from "./step-flags.js";
 
 export function declareScenarioFlags(yargs: Argv, ownFlags: Shape): Argv {
   return declareRunFlags(yargs, { ...ownFlags, ...answerFlags, ...answerDelivery }).alias("o", "output");
@@ -37,11 +37,11 @@ export async function scenarioFromFlags(args: Args): Promise<AskedScenario> {
   const { plan, load, prompts, seed } = runRequest(flags.policy, args);
   if (plan.work === "batch") rejectStepFlags(plan.name, args);
   const profile = loadProfile(flags.profile);
-  const { engine, replicas, router, price_per_hour: pricePerHour } = flags;
+  const { engine, price_per_hour: pricePerHour } = flags;
   const jitter = flags.jitter === undefined ? defaultJitter({ plan, profile }) : flags.jitter === "on";
   const content = await readContent(load, prompts);
   const policy = { name: plan.name, settings: plan.settings };
-  const scenario: Scenario = { policy, profile, load, content, seed, jitter, engine, replicas, router };
+  const scenario: Scenario = { policy, profile, load, content, seed, jitter, engine, ...routingOf(flags) };
   const unknown = unknownJitter(inputOf(scenario, { seed, draw: null }));
   if (flags.jitter === "on" && unknown !== undefined) throw new ConfigError(`--jitter on: ${unknown}; leave it out`);
   const asked = {

@@ -21,7 +21,7 @@ import { interruptible } from "./interrupt.js";
 import { note } from "./output.js";
 import { startProgress } from "./progress.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
-import { rejectStepFlags, stepFlags } from "./step-flags.js";
+import { rejectStepFlags, routingOf, stepFlags } from "./step-flags.js";
 
 const ownFlags = {
   policy: policyNameSchema.describe(`scheduler: ${policyNames.join(", ")}`),
@@ -58,10 +58,10 @@ export const simulateCommand: Command = {
     if (flags.cold_start) requireColdStart(profile);
     const workload = await workloadOf(load, prompts, seed);
     if (plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
-    const { engine, replicas, router, replications } = flags;
+    const { engine, replications } = flags;
     const coldStart = flags.cold_start;
     const jitter = flags.jitter === undefined ? defaultJitter({ plan, profile }) : flags.jitter === "on";
-    const input = { plan, profile, workload, load, seed, coldStart, jitter, engine, replicas, router };
+    const input = { plan, profile, workload, load, seed, coldStart, jitter, engine, ...routingOf(flags) };
     const unknown = unknownJitter(input);
     if (flags.jitter === "on" && unknown !== undefined) throw new ConfigError(`--jitter on: ${unknown}; leave it out`);
     const resample = flags.resample_load ? await resampling(workload, load, { prompts, seed }) : undefined;

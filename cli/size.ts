@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ConfigError, defined, parseAutoscale, type Answer } from "../formats/index.js";
 import { writeTextAtomic } from "../formats/files/index.js";
 import { findSize, sizeAnswer, type Deployment } from "../jobs/answers/index.js";
-import { routerNames, stepPolicyNames } from "../sim/index.js";
+import { planPolicy, routersOf, stepPolicyNames, type RouterName } from "../sim/index.js";
 import {
   answerDelivery,
   answerFlags,
@@ -84,7 +84,7 @@ export const sizeCommand: Command = {
       findSize(deployment, {
         replications: flags.replications,
         maxReplicas: flags.max_replicas,
-        otherRouters: flags.compare_routers ? routerNames.filter((name) => name !== deployment.router) : [],
+        otherRouters: flags.compare_routers ? otherRouters(deployment) : [],
         windowS: flags.window_s,
         autoscale,
         headRoom: flags.head_room,
@@ -106,6 +106,12 @@ export const sizeCommand: Command = {
     requireMet(answer, deployment.goals);
   },
 };
+
+/** Those that its replicas can stand behind. */
+function otherRouters({ policy, profile, router }: Deployment): RouterName[] {
+  const plan = planPolicy(policy.name, policy.settings, { source: `settings of ${policy.name}` });
+  return routersOf(plan, profile).filter((name) => name !== router);
+}
 
 function rejectReplicas(args: Args): void {
   const { replicas } = givenFlags({ replicas: stepFlags.replicas }, args);

@@ -31,6 +31,7 @@ export const sweepSchema = z.strictObject({
     .describe("seeds of arrivals, lengths and times"),
   replicas: z.array(z.int().positive().max(1000)).min(1).refine(distinct).default([1]).describe("servers"),
   router: z.string().default("round-robin").describe("which replica a request goes to"),
+  router_beta: z.number().nonnegative().optional().describe("weight of the load beside cache hits, of prefix-aware"),
   replications: z
     .int()
     .positive()

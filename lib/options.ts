@@ -18,6 +18,7 @@ import {
   defaultJitter,
   loadTokenizer,
   planPolicy,
+  requireBetaOf,
   requireColdStart,
   requireFits,
   routerNames,
@@ -63,6 +64,8 @@ export interface SimulateOptions {
   /** Copies of the server behind a router, of policies that run steps; default 1, round-robin. */
   readonly replicas?: number | undefined;
   readonly router?: RouterName | undefined;
+  /** Of the router prefix-aware: weight of the load; default 0.5. */
+  readonly routerBeta?: number | undefined;
 }
 
 /** A run, and the statistics over it: times in ms, rates per second. */
@@ -81,6 +84,7 @@ const optionsSchema = z.strictObject({
   coldStart: z.boolean().default(false),
   replicas: z.int().positive().max(1000).optional(),
   router: z.enum(routerNames).optional(),
+  routerBeta: z.number().nonnegative().optional(),
 });
 
 /** Makes the requests of a load that names none of its own; the seed's draws. */
@@ -96,7 +100,8 @@ export async function runInput(
   otherwise: WorkloadSource,
 ): Promise<SimulatedRunInput> {
   const { policy, settings, load: given, ...own } = check(optionsSchema, options, { source: "simulate" });
-  const { requests, prompts, seed, coldStart, replicas, router } = own;
+  const { requests, prompts, seed, coldStart, replicas, router, routerBeta } = own;
+  requireBetaOf(router ?? "round-robin", routerBeta, "routerBeta");
   const plan = planPolicy(policy, settings, { source: `settings of ${policy}` });
   const load = check(loadSchema, given ?? {}, { source: "load" });
   if (load.utilisation !== undefined) throw new ConfigError("load.utilisation is of experiments, give a request_rate");
@@ -104,7 +109,7 @@ export async function runInput(
   const workload = await workloadOf(load, { requests, prompts, seed, otherwise });
   if (plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
   const jitter = own.jitter ?? defaultJitter({ plan, profile });
-  return { plan, profile, workload, load, seed, coldStart, jitter, replicas, router };
+  return { plan, profile, workload, load, seed, coldStart, jitter, replicas, router, routerBeta };
 }
 
 interface RequestSources {

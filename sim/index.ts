@@ -9,5 +9,6 @@ export * from "./explain/index.js";
 export * from "./kernel/index.js";
 export * from "./metrics/index.js";
 export * from "./policy/index.js";
+export * from "./router/index.js";
 export * from "./slo/index.js";
 export * from "./workload/index.js";

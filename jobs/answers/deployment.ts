@@ -22,6 +22,8 @@ export interface Deployment {
   readonly engine: EngineName;
   readonly replicas: number;
   readonly router: RouterName;
+  /** Of the router prefix-aware. */
+  readonly routerBeta?: number | undefined;
   /** An autoscaler says how many replicas there are; absent: the number is fixed. */
   readonly autoscale?: AutoscalePlan | undefined;
 }
@@ -44,7 +46,7 @@ export function planOf({ policy }: Deployment): PolicyPlan {
 }
 
 export function inputAt(deployment: Deployment, { x, seed, draw, count, isSteady }: Point): SimulatedRunInput {
-  const { profile, source, vary, engine, router, autoscale } = deployment;
+  const { profile, source, vary, engine, router, routerBeta, autoscale } = deployment;
   const load = loadAt(deployment.load, source, vary, { x, count });
   return {
     plan: planOf(deployment),
@@ -57,6 +59,7 @@ export function inputAt(deployment: Deployment, { x, seed, draw, count, isSteady
     engine,
     replicas: replicasAt(deployment, x),
     router,
+    routerBeta,
     ...defined({ autoscale }),
   };
 }

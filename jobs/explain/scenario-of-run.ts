@@ -52,6 +52,7 @@ async function simulated(folder: string, run: Run, { profile: given, prompts }: 
     engine: "fast",
     replicas: typeof info.replicas === "number" ? info.replicas : 1,
     router,
+    routerBeta: typeof info.router_beta === "number" ? info.router_beta : undefined,
   };
   requireSame(folder, run, scenario);
   return { scenario, notes: [] };

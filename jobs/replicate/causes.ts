@@ -1,6 +1,6 @@
 /** What differs from one replication to the next: the seed's draws, the pace of the host, the costs of the fit. */
 import type { Profile } from "../../formats/index.js";
-import { ASSUMED_RUN_SPREAD, costDrawCount, isJittered, type SimulatedRunInput } from "../../sim/index.js";
+import { ASSUMED_RUN_SPREAD, costDrawCount, isJittered, routerDraws, type SimulatedRunInput } from "../../sim/index.js";
 
 export interface Causes {
   /** Times are drawn, or the load or the router's choices are. */
@@ -12,10 +12,10 @@ export interface Causes {
 }
 
 export function causesOf(input: SimulatedRunInput, isResampled: boolean): Causes {
-  const { profile, replicas = 1, router } = input;
+  const { profile, replicas = 1, router = "round-robin" } = input;
   const timesVary = haveTimes(input) && isJittered(input);
   return {
-    seed: timesVary || isResampled || (replicas > 1 && router === "random"),
+    seed: timesVary || isResampled || (replicas > 1 && routerDraws(router)),
     run: timesVary && runSpread(profile) > 0,
     calibration: costDrawCount(profile) > 0,
   };

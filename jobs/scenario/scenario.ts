@@ -21,6 +21,8 @@ export interface Scenario {
   readonly engine: EngineName;
   readonly replicas: number;
   readonly router: RouterName;
+  /** Of the router prefix-aware. */
+  readonly routerBeta?: number | undefined;
 }
 
 /** One day of a scenario: the seed of everything drawn, and the draw of the profile's costs (null: the estimates themselves). */
@@ -31,7 +33,7 @@ export interface Day {
 
 /** ConfigError for a load that the policy cannot serve on this profile. */
 export function inputOf(scenario: Scenario, { seed, draw }: Day): SimulatedRunInput {
-  const { policy, profile, load, content, jitter, engine, replicas, router } = scenario;
+  const { policy, profile, load, content, jitter, engine, replicas, router, routerBeta } = scenario;
   const plan = planPolicy(policy.name, policy.settings, { source: `settings of ${policy.name}` });
   const workload = workloadOfContent(load, content, seed);
   if (plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
@@ -46,5 +48,6 @@ export function inputOf(scenario: Scenario, { seed, draw }: Day): SimulatedRunIn
     engine,
     replicas,
     router,
+    routerBeta,
   };
 }

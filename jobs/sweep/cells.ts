@@ -9,7 +9,7 @@ import {
   type Profile,
   type Sweep,
 } from "../../formats/index.js";
-import { planPolicy, routerNames, type RouterName } from "../../sim/index.js";
+import { planPolicy, requireBetaOf, routerNames, type RouterName } from "../../sim/index.js";
 import { loadProfile } from "../inputs/index.js";
 import { identifier, type Identify } from "./identify.js";
 
@@ -64,7 +64,7 @@ export function planSweep(sweep: Sweep, source: string): SweepPlan {
   return { sweep, router, profiles, cells, identify };
 }
 
-function routerOf({ router, replicas }: Sweep, source: string): RouterName {
+function routerOf({ router, router_beta, replicas }: Sweep, source: string): RouterName {
   const known = routerNames.find((name) => name === router);
   if (known === undefined) {
     throw new ConfigError(
@@ -74,6 +74,7 @@ function routerOf({ router, replicas }: Sweep, source: string): RouterName {
   if (known !== "round-robin" && replicas.every((number) => number === 1)) {
     throw new ConfigError(`${source}: router: ${router} has nothing to choose from, replicas is 1`);
   }
+  requireBetaOf(known, router_beta, `${source}: router_beta`);
   return known;
 }
 

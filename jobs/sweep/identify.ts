@@ -16,13 +16,13 @@ interface Inputs {
 
 /** Files count by what is in them, settings with their defaults; results of another version of servesim are other results. */
 export function identifier(sweep: Sweep, { profiles, loads }: Inputs): Identify {
-  const { replications, jitter, prompts, router } = sweep;
+  const { replications, jitter, prompts, router, router_beta } = sweep;
   const prints = new Map([...profiles].map(([name, profile]) => [name, fingerprint(profile)]));
   const files = new Map<string, string>();
   for (const path of [prompts, ...loads.map(({ workload }) => workload)]) {
     if (path !== undefined && !files.has(path)) files.set(path, hashOf(path));
   }
-  const common = { servesim: packageVersion(), router, replications, jitter, prompts: files.get(prompts ?? "") };
+  const common = { servesim: packageVersion(), router, router_beta, replications, jitter, prompts: files.get(prompts ?? "") }; // prettier-ignore
   const resolved = new Map<string, string>();
   const settingsPrint = (policy: string, settings: SweepCell["settings"]): string => {
     const key = JSON.stringify([policy, settings]);

@@ -66,7 +66,7 @@ function withReasons(plan: SweepPlan): PlannedCell[] {
 
 function baseOf({ sweep, router, profiles }: SweepPlan): SweepBase {
   const { replications, jitter, prompts } = sweep;
-  return { profiles, router, replications, jitter, prompts };
+  return { profiles, router, routerBeta: sweep.router_beta, replications, jitter, prompts };
 }
 
 /** Returns how many cells were simulated now. */

@@ -20,6 +20,7 @@ import { rowOf, type SweepRow } from "./row.js";
 export interface SweepBase {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly router: RouterName;
+  readonly routerBeta: number | undefined;
   readonly replications: number | undefined;
   readonly jitter: boolean | undefined;
   readonly prompts: string | undefined;
@@ -53,12 +54,12 @@ export function whyImpossible(base: SweepBase, cell: SweepCell): string | undefi
   }
 }
 
-function setUp({ router, ...base }: SweepBase, cell: SweepCell): Omit<SimulatedRunInput, "workload"> {
+function setUp({ router, routerBeta, ...base }: SweepBase, cell: SweepCell): Omit<SimulatedRunInput, "workload"> {
   const profile = base.profiles.get(cell.profile)!;
   const plan = planOf(cell);
   const jitter = base.jitter ?? defaultJitter({ plan, profile });
   const { load, seed, replicas } = cell;
-  return { plan, profile, load, seed, coldStart: load.cold_start ?? false, jitter, replicas, router };
+  return { plan, profile, load, seed, coldStart: load.cold_start ?? false, jitter, replicas, router, routerBeta };
 }
 
 async function inputOf(base: SweepBase, cell: SweepCell): Promise<SimulatedRunInput> {

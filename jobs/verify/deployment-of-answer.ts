@@ -32,6 +32,7 @@ const askedSchema = z.looseObject({
   engine: z.enum(engineNames).default("fast"),
   replicas: z.int().positive().default(1),
   router: z.enum(routerNames).default("round-robin"),
+  router_beta: z.number().nonnegative().optional(),
   goals: z.strictObject({
     slos: z.array(slo),
     goodput: z
@@ -56,6 +57,7 @@ export async function deploymentOfAnswer(file: string, { question, value }: Answ
   }
   const asked = check(askedSchema, question.asked, { source: `${file}: question.asked` });
   const { policy: name, settings, profile: profileName, vary, seed, prompts, engine, replicas, router } = asked;
+  const { router_beta: routerBeta } = asked;
   const goals: Goals = asked.goals as Goals;
   const unseen = goals.slos.find(({ metric }) => NOT_SEEN.includes(metric));
   if (unseen !== undefined) {
@@ -78,5 +80,6 @@ export async function deploymentOfAnswer(file: string, { question, value }: Answ
     engine,
     replicas,
     router,
+    routerBeta,
   };
 }

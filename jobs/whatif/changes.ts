@@ -1,6 +1,15 @@
 /** Changes of a scenario as users write them: `request_rate=x1.5`, `max_num_seqs=256`, `profile=NAME`. */
 import { check, ConfigError, loadSchema, loadShape, suggest, type AnswerEvidence } from "../../formats/index.js";
-import { findPolicy, machineOf, planPolicy, policyNames, routerNames, settingNames } from "../../sim/index.js";
+import {
+  DEFAULT_BETA,
+  findPolicy,
+  machineOf,
+  planPolicy,
+  policyNames,
+  requireBetaOf,
+  routerNames,
+  settingNames,
+} from "../../sim/index.js";
 import { loadProfile } from "../inputs/index.js";
 import { readContent, type Scenario } from "../scenario/index.js";
 
@@ -86,7 +95,8 @@ export async function withChanges(base: Scenario, changes: readonly Change[], pr
   scenario = { ...scenario, load: check(loadSchema, scenario.load, context) };
   if (told.some(({ key }) => Object.hasOwn(loadShape, key)))
     scenario = { ...scenario, content: await readContent(scenario.load, prompts) };
-  const { policy, profile } = scenario;
+  const { policy, profile, router, routerBeta } = scenario;
+  if (told.some(({ key }) => key === "router_beta")) requireBetaOf(router, routerBeta, "--change router_beta");
   const plan = planPolicy(policy.name, policy.settings, context);
   plan.create(machineOf(profile));
   return { scenario, told, notes };
@@ -100,10 +110,16 @@ function failure({ text }: Change, why: string): ConfigError {
 
 /** What a key is now; null: not set. */
 function valueOf(scenario: Scenario, change: Change): Scalar {
-  const { policy, profile, load, replicas, router } = scenario;
+  const { policy, profile, load, replicas, router, routerBeta = DEFAULT_BETA } = scenario;
   const { key } = change;
   if (Object.hasOwn(shared, key)) throw failure(change, `${shared[key]!}, leave it out`);
-  const own: Readonly<Record<string, Scalar>> = { policy: policy.name, profile: profile.name, replicas, router };
+  const own: Readonly<Record<string, Scalar>> = {
+    policy: policy.name,
+    profile: profile.name,
+    replicas,
+    router,
+    router_beta: routerBeta,
+  };
   if (Object.hasOwn(own, key)) return own[key]!;
   if (Object.hasOwn(loadShape, key) && key !== "label") return scalar(load[key as keyof typeof load]);
   const known = settingNames(policy.name);
@@ -127,7 +143,15 @@ function settingOf(key: string, known: readonly string[]): string | undefined {
 function unknown(key: string, policy: string): string {
   const owners = policyNames.filter((name) => settingOf(key, settingNames(name)) !== undefined);
   if (owners.length > 0) return `${key} is a setting of ${owners.join(" and ")}, not of ${policy}`;
-  const all = [...settingNames(policy), ...Object.keys(loadShape), "policy", "profile", "replicas", "router"];
+  const all = [
+    ...settingNames(policy),
+    ...Object.keys(loadShape),
+    "policy",
+    "profile",
+    "replicas",
+    "router",
+    "router_beta",
+  ];
   return `no setting, key of the load, policy, profile, replicas or router has that name${suggest(key, all)}`;
 }
 
@@ -167,6 +191,11 @@ function withOne(scenario: Scenario, change: Change, { before, after, notes }: O
     const router = routerNames.find((name) => name === after);
     if (router !== undefined) return { ...scenario, router };
     throw failure(change, `got "${String(after)}", expected one of ${routerNames.join(", ")}`);
+  }
+  if (key === "router_beta") {
+    if (typeof after !== "number" || !(after >= 0))
+      throw failure(change, `got ${String(after)}, expected a number of at least 0`);
+    return { ...scenario, routerBeta: after };
   }
   if (Object.hasOwn(loadShape, key)) {
     const { factor = 1 } = change.to as { factor?: number };

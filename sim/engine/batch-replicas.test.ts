@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { ConfigError, loadSchema, profileSchema, type Profile, type Workload } from "../../formats/index.js";
 import { planPolicy, policyNames } from "../policy/index.js";
 import { workloadFromLengths } from "../workload/index.js";
-import type { RouterName } from "./router.js";
+import type { RouterName } from "../router/index.js";
 import { simulateOutcome } from "./simulate-run.js";
 
 const profileAt = (name: string): Profile =>

@@ -1,8 +1,8 @@
 /** The autoscaler's rule by itself, and a fleet of engines under it. */
 import { ConfigError, parseAutoscale, type AutoscalePlan, type Workload } from "../../formats/index.js";
 import { vllmSchedulers } from "../policy/index.js";
+import { routerNames } from "../router/index.js";
 import { Fleet } from "./fleet.js";
-import { routerNames } from "./router.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
 import { roomyLimits } from "./step-scenarios.fixture.js";
@@ -91,6 +91,19 @@ test("a queue makes the fleet grow until it is served, and an idle one shrink, w
   expect(drained.length).toBeGreaterThan(0);
   expect(drained.every(({ drainNs, stopNs }) => stopNs - drainNs < 60 * S)).toBe(true);
 });
+
+test.each(routerNames)(
+  "under %s a replica that drains gets no more requests, even of conversations it has cached",
+  (router) => {
+    const talk = every(0.15, 300).requests.map((one, at) => ({ ...one, content: [[Math.floor(at / 20), 90], [100 + at, 10]] as const })); // prettier-ignore
+    const idle = talk.slice(0, 150).map((one, at) => ({ ...one, id: `i${one.id}`, arrivalNs: (300 + 4 * at) * S }));
+    const { fleet, log } = simulated({ ...every(1, 0), requests: [...talk, ...idle] }, plan({ max: 12 }), { router });
+    expect(log.ok.every((ok) => ok === 1)).toBe(true);
+    const drained = fleet!.members.filter(({ drainNs }) => drainNs < Infinity);
+    expect(drained.length).toBeGreaterThan(0);
+    expect(drained.every(({ drainNs, stopNs }) => stopNs - drainNs < 60 * S)).toBe(true);
+  },
+);
 
 test.each(["kv", "p90_ttft"] as const)("the signal %s too makes an overloaded fleet grow", (signal) => {
   const target = signal === "kv" ? 0.0001 : 500;

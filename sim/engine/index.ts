@@ -17,4 +17,4 @@ export { simulateOutcome, simulateRun } from "./simulate-run.js";
 export type { Observe, ObservedPass, StepObserver } from "./step-observer.js";
 export type { RunOutcome } from "./describe-run.js";
 export { replayInput, replayRecording, type ReplayOptions } from "./replay-recording.js";
-export { routerNames, type RouterName } from "./router.js";
+export { routersOf } from "./routers-of.js";

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { RequestRecord, Workload, WorkloadRequest } from "../../formats/index.js";
 import { vllmSchedulers } from "../policy/index.js";
-import { routerNames, type RouterName } from "./router.js";
+import { routerNames, type RouterName } from "../router/index.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
 import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";

@@ -1,7 +1,7 @@
 /** What one simulated run is made from. */
 import { ConfigError, type AutoscalePlan, type Load, type Profile, type Workload } from "../../formats/index.js";
 import type { PolicyPlan } from "../policy/index.js";
-import type { RouterName } from "./router.js";
+import type { RouterName } from "../router/index.js";
 import type { Observe } from "./step-observer.js";
 import type { EngineName } from "./simulate-steps.js";
 
@@ -17,6 +17,8 @@ export interface SimulatedRunInput {
   /** Copies of the server behind a router; default 1. */
   readonly replicas?: number | undefined;
   readonly router?: RouterName | undefined;
+  /** Weight of the load of the router prefix-aware; default DEFAULT_BETA; others do not look at it. */
+  readonly routerBeta?: number | undefined;
   /** Policies that run steps: an autoscaler says how many replicas there are, in place of `replicas`. */
   readonly autoscale?: AutoscalePlan | undefined;
   /**

@@ -6,6 +6,7 @@ import { ConfigError, InvariantError, tableRun, type Profile, type Run, type Wor
 import { extrapolationOf, ProfileCost, replicaStream, stepCostOf, type StepCostModel } from "../cost/index.js";
 import { summarise, summariseSessions, type SessionSummary } from "../metrics/index.js";
 import { createVllm, stepPolicyNames, type BatchPlan, type StepPlan, type StepPolicy } from "../policy/index.js";
+import { DEFAULT_BETA, requireRouter } from "../router/index.js";
 import { engineFacts, jitterFact, runInfo, type RunOutcome } from "./describe-run.js";
 import { modelledHardware } from "./batch-hardware.js";
 import { EngineBatches } from "./engine-batches.js";
@@ -26,13 +27,14 @@ export function simulateRun(input: SimulatedRunInput): Run {
 
 /** The same run without summary and description, for callers that need a few figures of many runs. */
 export function simulateOutcome(input: SimulatedRunInput): RunOutcome {
-  const { plan, profile, replicas = 1 } = input;
+  const { plan, profile, replicas = 1, router = "round-robin" } = input;
   if (plan.work === "step") return stepsOnEngine(input, plan);
   if (input.autoscale !== undefined) {
     throw new ConfigError(
       `an autoscaler is modelled of policies that run steps: ${stepPolicyNames.join(", ")}, not of ${plan.name}`,
     );
   }
+  requireRouter(router, plan.name, false);
   if (profile.cost.kind !== "vllm_engine") return batchesOnMachines(input, plan);
   if (replicas > 1) {
     throw new ConfigError(
@@ -91,8 +93,9 @@ function batchesOnEngine(input: SimulatedRunInput, plan: BatchPlan): RunOutcome 
 }
 
 function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
-  const { profile, workload, seed, engine = "fast", replicas = 1, router = "round-robin" } = input;
+  const { profile, workload, seed, engine = "fast", replicas = 1, router = "round-robin", routerBeta } = input;
   const policy = plan.create(machineOf(profile));
+  requireRouter(router, plan.name, policy.prefixCache !== undefined);
   requireGraphCosts(plan, profile);
   requireSynchronous(plan, profile);
   const cost = stepCosts(input, policy);
@@ -103,6 +106,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
     engine,
     replicas,
     router,
+    routerBeta,
     seed,
     autoscale: input.autoscale,
     observer: observerOf(input, policy),
@@ -115,6 +119,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
       work_items: totals.steps,
       ...engineFacts(totals),
       ...(replicas > 1 ? { replicas, router } : {}),
+      ...(replicas > 1 && router === "prefix-aware" ? { router_beta: routerBeta ?? DEFAULT_BETA } : {}),
       ...sessionFact(workload, log),
       ...jitterFact(input),
     },

@@ -6,14 +6,14 @@
 import { defined, InvariantError, type AutoscalePlan, type Extrapolation, type Workload } from "../../formats/index.js";
 import { extrapolationOf, type StepCostModel } from "../cost/index.js";
 import { tokenCounts, type StepScheduler, type StepSchedulers, type TokenCounts } from "../policy/index.js";
-import { clientOf, type RequestClient } from "../workload/index.js";
+import { makeRouter, type Route, type RouterName } from "../router/index.js";
+import { clientOf, type RequestClient, type SentRequest } from "../workload/index.js";
 import { addStops } from "./admission-stops.js";
 import { EngineLoop, PreemptionError } from "./engine-loop.js";
 import type { EngineTotals } from "./engine-totals.js";
 import { FirstTokens } from "./first-tokens.js";
 import { Fleet } from "./fleet.js";
 import { QueueLimits } from "./queue-limits.js";
-import { makeRouter, type Router, type RouterName } from "./router.js";
 import { StepLog } from "./step-log.js";
 import type { StepObserver } from "./step-observer.js";
 
@@ -29,7 +29,8 @@ export interface StepSimulationInput {
   readonly engine: EngineName;
   readonly replicas?: number;
   readonly router?: RouterName;
-  /** Of the random router. */
+  readonly routerBeta?: number | undefined;
+  /** Of a router that draws. */
   readonly seed?: string;
   /** Makes the observer of a replica, by its number; only with the engine `step`. */
   readonly observer?: ((replica: number) => StepObserver) | undefined;
@@ -71,6 +72,8 @@ class StepSimulation {
   private readonly log: StepLog;
   private readonly client: RequestClient;
   private readonly replicas: Replica[];
+  /** The replicas of a run without an autoscaler. */
+  private readonly all: readonly number[];
   private outstanding: Int32Array;
   private readonly isClosed: boolean;
   private readonly fleet: Fleet | undefined;
@@ -92,6 +95,7 @@ class StepSimulation {
     this.log = new StepLog(requests, tokens);
     this.isClosed = workload.maxConcurrency !== Infinity || workload.sessions !== undefined;
     this.outstanding = new Int32Array(replicas);
+    this.all = Array.from({ length: replicas }, (_, replica) => replica);
     const { log } = this;
     this.firstTokens = new FirstTokens(log);
     this.makeReplica = (replica) => {
@@ -136,14 +140,14 @@ class StepSimulation {
       if (endNs <= arrivalNs && endNs <= nextNs && endNs !== Infinity) this.takeEnd(0);
       else if (arrivalNs <= nextNs) {
         if (arrivalNs === Infinity) return;
-        this.send(arrivalNs, 0);
+        this.send(client.take(arrivalNs)!, arrivalNs, 0);
       } else loop.advance(Math.min(arrivalNs, endNs));
     }
   }
 
   private runSeveral(): void {
     const { client, replicas } = this;
-    const route = makeRouter(this.input.router ?? "round-robin", this.input.seed ?? "1");
+    const route = this.makeRoute();
     for (;;) {
       const arrivalNs = client.nextDueNs;
       const ender = this.firstEnded();
@@ -157,9 +161,11 @@ class StepSimulation {
         this.autoscale(this.fleet!, fleetNs);
       } else if (arrivalNs <= quietNs) {
         if (arrivalNs === Infinity) return;
-        const target = this.target(route, arrivalNs);
+        const request = client.take(arrivalNs)!;
+        const { outstanding } = this;
+        const target = route(request.index, { serving: this.serving(arrivalNs), outstanding });
         replicas[target]!.loop.advance(arrivalNs);
-        this.send(arrivalNs, target);
+        this.send(request, arrivalNs, target);
       } else {
         const { loop } = replicas[first]!;
         const limitNs = Math.min(arrivalNs, endNs, fleetNs, this.isClosed ? secondNs : Infinity);
@@ -170,10 +176,14 @@ class StepSimulation {
     }
   }
 
-  private target(route: Router, nowNs: number): number {
-    if (this.fleet === undefined) return route(this.outstanding);
-    const serving = this.fleet.serving(nowNs);
-    return serving[route(Int32Array.from(serving, (replica) => this.outstanding[replica]!))]!;
+  private makeRoute(): Route {
+    const { workload, policy, router = "round-robin", routerBeta, seed = "1" } = this.input;
+    const { prefixCache } = policy;
+    return makeRouter(router, { requests: workload.requests, seed, beta: routerBeta, prefixCache });
+  }
+
+  private serving(nowNs: number): readonly number[] {
+    return this.fleet?.serving(nowNs) ?? this.all;
   }
 
   /** The autoscaler looks at its signal: all replicas are taken to this moment, and those that it launches made. */
@@ -234,9 +244,8 @@ class StepSimulation {
     this.client.ended(atNs, index);
   }
 
-  /** Sends the next request. A server rejects at once what it can never serve, or what is beyond its queue. */
-  private send(nowNs: number, replica: number): void {
-    const { index, arrivalNs } = this.client.take(nowNs)!;
+  /** Sends a request. A server rejects at once what it can never serve, or what is beyond its queue. */
+  private send({ index, arrivalNs }: SentRequest, nowNs: number, replica: number): void {
     const { loop, scheduler, queueLimits } = this.replicas[replica]!;
     this.log.sent(index, arrivalNs, nowNs);
     this.sent = Math.max(this.sent, index + 1);

@@ -14,10 +14,10 @@ import {
 import type { CostModel } from "../cost/index.js";
 import { Calendar } from "../kernel/index.js";
 import type { BatchWork, Policy } from "../policy/index.js";
+import { makeRouter, type Replicas, type Route, type RouterName } from "../router/index.js";
 import { Client } from "../workload/index.js";
 import { modelledHardware, type BatchHardware, type BatchRan } from "./batch-hardware.js";
 import { Ledger } from "./ledger.js";
-import { makeRouter, type Router, type RouterName } from "./router.js";
 
 const WORK_DONE = 0;
 const ARRIVAL = 1;
@@ -41,7 +41,7 @@ export interface BatchSimulationInput {
   readonly machines: readonly BatchMachine[];
   /** How machines are chosen for requests; default: in turn. */
   readonly router?: RouterName | undefined;
-  /** Of the random router. */
+  /** Of a router that draws. */
   readonly seed?: string | undefined;
 }
 
@@ -71,7 +71,8 @@ class Simulation {
   private readonly calendar = new Calendar();
   private readonly ledger = new Ledger();
   private readonly client: Client;
-  private readonly route: Router;
+  private readonly route: Route;
+  private readonly replicas: Replicas;
   /** By machine, as the next two. */
   private readonly running: (Running | undefined)[];
   private readonly outstanding: Int32Array;
@@ -83,9 +84,10 @@ class Simulation {
   constructor(private readonly input: BatchSimulationInput) {
     const { machines, router = "round-robin", seed = "1" } = input;
     this.client = new Client(input.workload);
-    this.route = makeRouter(router, seed);
+    this.route = makeRouter(router, { requests: input.workload.requests, seed });
     this.running = machines.map(() => undefined);
     this.outstanding = new Int32Array(machines.length);
+    this.replicas = { serving: [...machines.keys()], outstanding: this.outstanding };
     this.isTouched = new Uint8Array(machines.length);
   }
 
@@ -133,7 +135,7 @@ class Simulation {
       const request = this.input.workload.requests[index]!;
       this.ledger.sent(index, request, arrivalNs, nowNs);
       const { promptTokens, outputTokens } = request;
-      const machine = this.route(this.outstanding);
+      const machine = this.route(index, this.replicas);
       this.isTouched[machine] = 1;
       const { policy } = this.input.machines[machine]!;
       const rejection = policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);

@@ -15,7 +15,14 @@ export {
   type StepPlan,
 } from "./registry.js";
 export { admissionLimits, slotCount, stepBudget } from "./step-policy.js";
-export type { AdmissionLimit, EngineLimits, SchedulerInput, StepPolicy, StepSchedulers } from "./step-policy.js";
+export type {
+  AdmissionLimit,
+  EngineLimits,
+  PrefixCacheSize,
+  SchedulerInput,
+  StepPolicy,
+  StepSchedulers,
+} from "./step-policy.js";
 export { attentionPairs } from "./step.js";
 export type { EngineStep, SchedulerRequest, StepAssignment, StepScheduler, TokenSink } from "./step.js";
 export { tokenCounts, type TokenCounts } from "./token-counts.js";

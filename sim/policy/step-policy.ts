@@ -54,8 +54,17 @@ export interface SchedulerChoice {
   readonly afterPreemption?: () => StepScheduler;
 }
 
+/** The prefix cache of a policy that has one, on or off. */
+export interface PrefixCacheSize {
+  readonly blockTokens: number;
+  /** Tokens that all its KV blocks hold. */
+  readonly kvTokens: number;
+}
+
 export interface StepSchedulers {
   readonly limits: EngineLimits;
+  /** Absent: the policy has no prefix cache. */
+  readonly prefixCache?: PrefixCacheSize;
   /** Promise to admit requests in arrival order, apart from preempted ones. */
   readonly isFifo: boolean;
   choose(input: SchedulerInput): SchedulerChoice;

@@ -27,6 +27,7 @@ export interface FastCase {
   readonly jitter: boolean;
   readonly replicas: number;
   readonly router: RouterName;
+  readonly routerBeta: number | undefined;
 }
 
 const upTo = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
@@ -300,6 +301,7 @@ export const fastCases: fc.Arbitrary<FastCase> = fc
     jitter: fc.constantFrom(true, true, false),
     replicas: fc.constantFrom(1, 1, 1, 2, 3),
     router: fc.constantFrom(...routerNames),
+    routerBeta: fc.constantFrom(undefined, 0, 0.1, 5),
   })
   .map(({ limits, poolFactor: factor, ...rest }) => {
     const tokens = Math.max(...rest.workload.requests.map((r) => r.promptTokens + r.outputTokens - 1));

@@ -28,10 +28,10 @@ export interface BothEngines {
 /** Every request's times, tokens and preemptions, steps, busy time, KV high-water marks and gap statistics. */
 export function compareEngines(fastCase: FastCase): BothEngines {
   const run = (engine: EngineName): ReturnType<typeof simulateSteps> => {
-    const { workload, limits, replicas, router } = fastCase;
+    const { workload, limits, replicas, router, routerBeta } = fastCase;
     const policy = vllmSchedulers(limits);
     const cost = (replica: number): ReturnType<typeof stepCost> => stepCost(fastCase, replica);
-    return simulateSteps({ workload, policy, cost, engine, replicas, router, seed: "7" });
+    return simulateSteps({ workload, policy, cost, engine, replicas, router, routerBeta, seed: "7" });
   };
   const [fast, step] = [outcome(() => run("fast")), outcome(() => run("step"))];
   if (typeof fast === "string" || typeof step === "string") {

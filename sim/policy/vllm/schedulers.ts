@@ -8,6 +8,11 @@ import { Scheduler } from "./scheduler.js";
 export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
   return {
     limits,
+    prefixCache: {
+      blockTokens: limits.blockSize,
+      // One block is the null block.
+      kvTokens: (limits.numGpuBlocks - 1) * limits.blockSize,
+    },
     isFifo: limits.schedulingPolicy === "fcfs",
     choose: ({ requests, tokens, isReference }): SchedulerChoice => {
       const everyBlock = (): StepScheduler => new Scheduler(limits, requests);

@@ -1,0 +1,13 @@
+/** Routers: which replica an arriving request goes to. */
+export {
+  DEFAULT_BETA,
+  makeRouter,
+  requireBetaOf,
+  requireRouter,
+  routerDraws,
+  routerNames,
+  routersFor,
+  type Route,
+  type RouterName,
+} from "./registry.js";
+export type { Replicas, RoutedRequest, Router } from "./router.js";
