@@ -16,12 +16,22 @@ export const deliveryFlags = {
   output: z.string().min(1, "expected a folder").optional().describe("folder for the run"),
   force: z.boolean().default(false).describe("overwrite an existing run"),
   json: z.boolean().default(false).describe("print one JSON object with vLLM bench's keys"),
+  vllm_format: z
+    .boolean()
+    .default(false)
+    .describe("print the block of results that vLLM bench prints, in place of the table"),
 };
 
 type Delivery = Flags<typeof deliveryFlags>;
 
-/** Rejects before the work, not after it, a place that holds a run or that cannot be written to. */
-export function requireRoom({ output, force }: Delivery): void {
+/** Rejects before the work, not after it, two forms of printing at once. */
+export function requireOneForm({ json, vllm_format }: Pick<Delivery, "json" | "vllm_format">): void {
+  if (json && vllm_format)
+    throw new ConfigError("--json and --vllm-format print the same figures, leave one of them out");
+}
+
+/** The same for a place that holds a run or that cannot be written to. */
+export function requireRoom({ output, force }: Pick<Delivery, "output" | "force">): void {
   if (output === undefined) return;
   requireReplaceable(output, { force });
   let place = resolve(output);
@@ -69,7 +79,7 @@ export interface DeliveryOptions {
 /** Prints first: whatever becomes of the folder, the result has been seen. */
 export async function deliverRun(run: Run, flags: Delivery, options: DeliveryOptions = {}): Promise<void> {
   const { output, json } = flags;
-  printRun(run, json);
+  printRun(run, { json, vllmFormat: flags.vllm_format });
   options.printMore?.();
   if (output === undefined) return;
   const force = flags.force || options.isKept === true;
