@@ -10,4 +10,5 @@ export * from "./kernel/index.js";
 export * from "./metrics/index.js";
 export * from "./policy/index.js";
 export * from "./slo/index.js";
+export * from "./timeline/index.js";
 export * from "./workload/index.js";
