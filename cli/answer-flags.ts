@@ -52,7 +52,7 @@ export function requireFreeFiles(files: readonly (string | undefined)[], force: 
   for (const file of files) {
     if (file === undefined) continue;
     if (existsSync(file) && !force) throw new ConfigError(`${file} exists, give --force to overwrite it`);
-    requireRoom({ output: dirname(file), force: true, json: false });
+    requireRoom({ output: dirname(file), force: true });
   }
 }
 

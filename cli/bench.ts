@@ -12,7 +12,7 @@ import {
   type BenchRequest,
 } from "./bench-flags.js";
 import type { Args, Command } from "./command.js";
-import { requireRoom } from "./deliver-run.js";
+import { requireOneForm, requireRoom } from "./deliver-run.js";
 import { declareFlags, flagName, givenFlags, type Shape } from "./flags.js";
 import { samplingFlags } from "./model-flags.js";
 import { declareRunFlags } from "./run-request.js";
@@ -32,6 +32,7 @@ export const benchCommand: Command = {
   run: async (args) => {
     const flags = parseBenchFlags(args);
     rejectFlags(flags.backend === "onnx" ? vllmFlags : onnxOnlyFlags, flags.backend, args);
+    requireOneForm(flags);
     const places = repeatFolders(flags.output, flags.num_runs);
     for (const output of places) requireRoom({ ...flags, output });
     const request = { flags, places, args };

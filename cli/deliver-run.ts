@@ -19,12 +19,22 @@ export const deliveryFlags = {
   output: z.string().min(1, "expected a folder").optional().describe("folder for the run"),
   force: z.boolean().default(false).describe("overwrite an existing run"),
   json: z.boolean().default(false).describe("print one JSON object with vLLM bench's keys"),
+  vllm_format: z
+    .boolean()
+    .default(false)
+    .describe("print the block of results that vLLM bench prints, in place of the table"),
 };
 
 type Delivery = Flags<typeof deliveryFlags>;
 
+/** Rejects, before the work starts, two forms of printing at once. */
+export function requireOneForm({ json, vllm_format }: Pick<Delivery, "json" | "vllm_format">): void {
+  if (json && vllm_format)
+    throw new ConfigError("--json and --vllm-format print the same figures, leave one of them out");
+}
+
 /** Rejects, before the work starts, an output that holds a run or cannot be written. */
-export function requireRoom({ output, force }: Delivery): void {
+export function requireRoom({ output, force }: Pick<Delivery, "output" | "force">): void {
   if (output === undefined) return;
   requireReplaceable(output, { force });
   let place = resolve(output);
@@ -72,7 +82,7 @@ export interface DeliveryOptions {
 /** Prints first, so that the result is seen even if the folder cannot be written. */
 export async function deliverRun(run: Run, flags: Delivery, options: DeliveryOptions = {}): Promise<void> {
   const { output, json } = flags;
-  printRun(run, json);
+  printRun(run, { json, vllmFormat: flags.vllm_format });
   options.printMore?.();
   if (output === undefined) return;
   const force = flags.force || options.isKept === true;

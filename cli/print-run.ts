@@ -5,6 +5,7 @@ import { growingText, growsThroughout, printCapacity } from "./print-capacity.js
 import { figure, print, printJson, printTable, warn } from "./output.js";
 import { printSessions } from "./print-sessions.js";
 import { intervalsOf, predicted, printIntervalKey, totals } from "./print-intervals.js";
+import { vllmResult } from "./vllm-result.js";
 
 const metrics = [
   ["ttft", "time to first token"],
@@ -28,10 +29,16 @@ const facts = [
 ] as const;
 const columns = ["mean", "p50", "p90", "p95", "p99"] as const;
 
-export function printRun(run: Run, asJson: boolean): void {
+export interface RunForm {
+  readonly json: boolean;
+  /** The figures as vLLM bench prints them, in place of the table. */
+  readonly vllmFormat: boolean;
+}
+
+export function printRun(run: Run, { json, vllmFormat }: RunForm): void {
   const summary = (run.info.summary as Summary | undefined) ?? summarise(columnsIn(run));
   const { source, policy, engine, model, valid, notes } = run.info;
-  if (asJson) {
+  if (json) {
     const context = {
       source,
       policy,
@@ -49,11 +56,15 @@ export function printRun(run: Run, asJson: boolean): void {
   const what = `${source === "sim" ? "simulated" : "real"} ${policy} on ${model.name} (${engine.name})`;
   if (summary.completed === 0) print(`${what}: none of ${requestCount(summary.failed)} got an answer`);
   else {
-    print(`${what}: ${requestCount(summary.completed)} in ${totals(run.info, summary)}`);
+    print(vllmFormat ? what : `${what}: ${requestCount(summary.completed)} in ${totals(run.info, summary)}`);
+    if (vllmFormat) for (const line of vllmResult(run.info, summary)) print(line);
     const slots = "max_num_seqs" in (run.info.policy_settings ?? {}) ? "max_num_seqs" : "the batch size";
     printCapacity(run.info.capacity as RunCapacity | null | undefined, slots);
-    printLatencies(run, summary);
-    printIntervalKey(run.info);
+    if (vllmFormat) printReplications(run);
+    else {
+      printLatencies(run, summary);
+      printIntervalKey(run.info);
+    }
     printStart(run);
     printEngine(run);
     printSessions(run.info.sessions as SessionSummary | undefined);
@@ -68,6 +79,12 @@ export function printRun(run: Run, asJson: boolean): void {
   }
   for (const text of notes ?? []) warn(text);
   for (const reason of valid?.reasons ?? []) warn(`run is not valid: ${reason}`);
+}
+
+/** What figures without their intervals are. */
+function printReplications({ info }: Run): void {
+  if (info.replications === undefined) return;
+  print(`means of ${Number(info.replications)} replications; without --vllm-format, with their intervals`);
 }
 
 /** Above capacity what grows with the run has no figures; the others have, with the remark. */

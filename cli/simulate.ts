@@ -13,7 +13,7 @@ import {
   type SimulatedRunInput,
 } from "../sim/index.js";
 import type { Command } from "./command.js";
-import { deliverRun, deliveryFlags, requireRoom } from "./deliver-run.js";
+import { deliverRun, deliveryFlags, requireOneForm, requireRoom } from "./deliver-run.js";
 import { ConfigError, policyNameSchema, type Load, type Run, type Workload } from "../formats/index.js";
 import { Interrupted } from "./fail.js";
 import { parseFlags } from "./flags.js";
@@ -51,6 +51,7 @@ export const simulateCommand: Command = {
   flags: (yargs) => declareRunFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
+    requireOneForm(flags);
     requireRoom(flags);
     const { plan, load, prompts, seed } = runRequest(flags.policy, args);
     if (plan.work === "batch") rejectStepFlags(plan.name, args);

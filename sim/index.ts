@@ -11,4 +11,5 @@ export * from "./metrics/index.js";
 export * from "./policy/index.js";
 export * from "./router/index.js";
 export * from "./slo/index.js";
+export * from "./timeline/index.js";
 export * from "./workload/index.js";

@@ -310,7 +310,9 @@ export class EngineLoop implements TokenSink, EngineClocks {
     if (observer === undefined) return;
     const assignments = step.scheduledTokens === 0 ? [] : scheduler.assignments!(step);
     const stop = limits === undefined ? "none" : stopOf(scheduler, limits, step.scheduledTokens);
-    observer.scheduled({ startNs, step, assignments, gpuNs, gpuEndNs: this.gpuEndNs, stop });
+    const { runningRequests: running, waitingRequests: waiting, freeBlocks } = scheduler;
+    const counts = { running, waiting, freeBlocks };
+    observer.scheduled({ startNs, step, assignments, gpuNs, gpuEndNs: this.gpuEndNs, stop, ...counts });
   }
 
   private sendOutput(step: EngineStep, complete: readonly number[], updatedNs: number): void {

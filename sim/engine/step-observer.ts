@@ -15,6 +15,10 @@ export interface ObservedPass {
   readonly gpuEndNs: number;
   /** What stopped admissions; none: no request waits. */
   readonly stop: AdmissionLimit | "none";
+  /** After the pass: requests that run and that wait at the scheduler, and KV blocks that no request holds. */
+  readonly running: number;
+  readonly waiting: number;
+  readonly freeBlocks: number;
 }
 
 export interface StepObserver {
