@@ -4,7 +4,7 @@
  */
 import type { BatchRecord, Run } from "../../formats/index.js";
 import { mean } from "../../sim/metrics/index.js";
-import { compareStatistic, type StatisticComparison, type ToleranceOf } from "./statistic.js";
+import { compareStatistic, type Judging, type StatisticComparison } from "./statistic.js";
 
 /** How far two sequences of batch sizes agree, from the first batch on. */
 export interface SequenceAgreement {
@@ -24,12 +24,19 @@ export interface BatchComparison {
 export function compareBatches(
   sims: readonly Run[],
   reals: readonly Run[],
-  toleranceOf: ToleranceOf,
+  { toleranceOf, isDisturbed }: Judging,
 ): BatchComparison | null {
   if ([...sims, ...reals].some((run) => run.batches.length === 0)) return null;
   const compare = (stat: string, unit: string, of: (batches: readonly BatchRecord[]) => number): StatisticComparison =>
     compareStatistic(
-      { metric: "batches", stat, unit, n: sims[0]!.batches.length, tolerance: toleranceOf("batches", stat) },
+      {
+        metric: "batches",
+        stat,
+        unit,
+        n: sims[0]!.batches.length,
+        tolerance: toleranceOf("batches", stat),
+        isDisturbed,
+      },
       sims.map((run) => ({ value: of(run.batches) })),
       reals.map((run) => of(run.batches)),
     );

@@ -10,7 +10,8 @@ import { splitE2el, type E2elSplit } from "./e2el-split.js";
 import { joinRuns, type JoinReport } from "./join.js";
 import { compareRequestMetric, requestMetricNames } from "./request-metric.js";
 import { simulatedValue } from "./simulated-value.js";
-import { compareStatistic, type StatisticComparison, type ToleranceOf } from "./statistic.js";
+import { compareStatistic, type Judging, type StatisticComparison } from "./statistic.js";
+import { areDisturbed } from "./disturbed.js";
 import { tallyOf, type Tally } from "./tally.js";
 import { defaultTolerance, withTolerances, type Threshold } from "./tolerances.js";
 import { LEVEL } from "./verdict.js";
@@ -68,16 +69,19 @@ export function compareRuns(
   const sims = "info" in sim ? [sim] : sim;
   const { pairs, report } = joinRuns(sims, reals);
   const { info } = sims[0]!;
-  const toleranceOf = withTolerances(defaultTolerance(info.engine.name), tolerances);
+  const judging = {
+    toleranceOf: withTolerances(defaultTolerance(info.engine.name), tolerances),
+    isDisturbed: areDisturbed(reals),
+  };
   const metrics = requestMetricNames.flatMap((metric) =>
     compareRequestMetric(metric, pairs, {
       sims,
-      toleranceOf,
+      ...judging,
       bootstrap: { name: `${seed}/0/compare-${metric}`, resamples },
     }),
   );
-  const totals = compareTotals(sims, reals, toleranceOf);
-  const batches = compareBatches(sims, reals, toleranceOf);
+  const totals = compareTotals(sims, reals, judging);
+  const batches = compareBatches(sims, reals, judging);
   return {
     version: COMPARISON_VERSION,
     sim: label(sims[0]!),
@@ -102,7 +106,11 @@ function label(run: Run): RunLabel {
 const totalUnits = { request_throughput: "req/s", output_throughput: "tok/s", duration: "s" } as const;
 
 /** One number per run: a single real run does not show how much another would differ. */
-function compareTotals(sims: readonly Run[], reals: readonly Run[], toleranceOf: ToleranceOf): StatisticComparison[] {
+function compareTotals(
+  sims: readonly Run[],
+  reals: readonly Run[],
+  { toleranceOf, isDisturbed }: Judging,
+): StatisticComparison[] {
   const simSummaries = sims.map((run) => summarise(columnsIn(run)));
   const realSummaries = reals.map((run) => summarise(columnsIn(run)));
   return (Object.keys(totalUnits) as (keyof typeof totalUnits)[]).map((metric) =>
@@ -113,6 +121,7 @@ function compareTotals(sims: readonly Run[], reals: readonly Run[], toleranceOf:
         unit: totalUnits[metric],
         n: simSummaries[0]!.completed,
         tolerance: toleranceOf(metric, "run"),
+        isDisturbed,
       },
       simSummaries.map((summary, at) => {
         const value = summary[metric];

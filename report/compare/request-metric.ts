@@ -18,7 +18,7 @@ import {
 } from "../../sim/metrics/index.js";
 import type { Pairs } from "./join.js";
 import { simulatedValue } from "./simulated-value.js";
-import { compareStatistic, relativeError, type StatisticComparison, type ToleranceOf } from "./statistic.js";
+import { compareStatistic, relativeError, type Judging, type StatisticComparison } from "./statistic.js";
 import { LEVEL } from "./verdict.js";
 
 /** A value of the request in that row; NaN where the run lacks a time that it needs. */
@@ -60,10 +60,9 @@ const quantiles = [0.5, 0.95, 0.99];
 /** Pairs that are resampled at most. */
 const MAX_RESAMPLED = 20_000;
 
-export interface CompareMetricOptions {
+export interface CompareMetricOptions extends Judging {
   /** The simulations, in the order of each pair's. */
   readonly sims: readonly Run[];
-  readonly toleranceOf: ToleranceOf;
   readonly bootstrap: Omit<BootstrapOptions, "level">;
 }
 
@@ -71,7 +70,7 @@ export interface CompareMetricOptions {
 export function compareRequestMetric(
   metric: RequestMetric,
   pairs: Pairs,
-  { sims, toleranceOf, bootstrap }: CompareMetricOptions,
+  { sims, toleranceOf, isDisturbed, bootstrap }: CompareMetricOptions,
 ): StatisticComparison[] {
   const { unit, of } = requestMetrics[metric];
   const values = valuesOf(pairs, of);
@@ -87,7 +86,7 @@ export function compareRequestMetric(
     const p = statQuantiles[stat];
     const shown = n > 0 && (p === null || percentileIsShown(p, effective));
     const tolerance = toleranceOf(metric, stat);
-    const label = { metric, stat, unit, n, tolerance, requests: intervals[index] ?? null, shown };
+    const label = { metric, stat, unit, n, tolerance, isDisturbed, requests: intervals[index] ?? null, shown };
     const simulated = sims.map((run, at) => {
       const value = all[at]?.[index];
       return value === undefined ? null : simulatedValue(run, `${stat}_${metric}_ms`, value, isWhole[at]!);

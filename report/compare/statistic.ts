@@ -40,6 +40,13 @@ export interface StatisticComparison {
 /** Tolerance, a fraction, of a statistic such as ("e2el", "p95"); of a whole run ("duration", "run"). */
 export type ToleranceOf = (metric: string, stat: string) => number;
 
+/** How all statistics of a comparison are judged. */
+export interface Judging {
+  readonly toleranceOf: ToleranceOf;
+  /** Most of the real runs were disturbed. */
+  readonly isDisturbed: boolean;
+}
+
 /** The statistic's name, the error it may have, and how certain it is. */
 export interface StatisticLabel {
   readonly metric: string;
@@ -47,6 +54,7 @@ export interface StatisticLabel {
   readonly unit: string;
   readonly n: number;
   readonly tolerance: number;
+  readonly isDisturbed: boolean;
   /** Interval of the error over the requests, for a single real run. */
   readonly requests?: Interval | null;
   readonly shown?: boolean;
@@ -58,7 +66,7 @@ export function compareStatistic(
   sims: readonly (SimulatedValue | null)[],
   reals: readonly (number | null)[],
 ): StatisticComparison {
-  const { metric, stat, unit, n, tolerance, requests, shown = true } = label;
+  const { metric, stat, unit, n, tolerance, isDisturbed, requests, shown = true } = label;
   const simulated = sims.filter((value) => value !== null);
   const values = reals.filter((value) => value !== null);
   const sim = simulated.length === sims.length && sims.length > 0 ? mean(simulated.map(({ value }) => value)) : null;
@@ -69,6 +77,7 @@ export function compareStatistic(
         sims: simulated.map(({ value }) => value),
         reals: values,
         tolerance,
+        isDisturbed,
         simulation: widest(simulated.map(({ spread }) => spread)),
         requests,
       })
