@@ -21,6 +21,7 @@ const facts = [
   "kv_blocks",
   "replicas",
   "router",
+  "router_beta",
   "client",
   "from_sent",
   "sessions",

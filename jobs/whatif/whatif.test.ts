@@ -96,6 +96,8 @@ test.each([
   ["seed=2", /both sides have the same random numbers, leave it out/],
   ["replicas=1.5", /got 1.5 replicas, expected a whole number above 0/],
   ["router=best", /got "best", expected one of round-robin/],
+  ["router_beta=1", /--change router_beta: only the router prefix-aware has it, not round-robin/],
+  ["router_beta=-1", /got -1, expected a number of at least 0/],
   ["policy=orka", /no policy "orka", did you mean "orca"/],
   ["trace_rate=5", /expected a workload \(a trace\) with it/],
 ])("the change %s is rejected with the reason", async (text, message) => {

@@ -6,7 +6,7 @@ import { stopNames, type AdmissionStops, type SimulatedRunInput } from "../engin
 import { admissionLimits, type AdmissionLimit } from "../policy/index.js";
 import { busiestClock, busyMs } from "./busy.js";
 import { ifItWorks, withTwice } from "./doubled-limit.js";
-import { mixOf } from "./mix.js";
+import { everyOf, mixOf } from "./mix.js";
 import { saturate, type Saturated } from "./saturate.js";
 import { mean } from "../metrics/index.js";
 
@@ -23,7 +23,7 @@ const NEARLY_ALL = 0.9;
 /** `measured`: requests of the runs with a limit doubled. */
 export function boundBy(input: SimulatedRunInput, saturated: Saturated, measured: number): BoundName {
   let best: { readonly limit: AdmissionLimit; readonly gain: number } | undefined;
-  const mix = mixOf(input, input.replicas);
+  const mix = mixOf(input, everyOf(input));
   for (const limit of stopping(input, saturated)) {
     const doubled = ifItWorks(() => saturate(twice(input, limit, saturated), mix, measured));
     if (doubled === undefined) continue;

@@ -6,7 +6,7 @@ import { ConfigError, defined } from "../../formats/index.js";
 import { atRunPace } from "../cost/index.js";
 import type { SimulatedRunInput } from "../engine/index.js";
 import { boundBy, type BoundName } from "./bound-by.js";
-import { mixOf, type Mix } from "./mix.js";
+import { everyOf, mixOf, type Mix } from "./mix.js";
 import type { Stretch } from "./busiest-stretch.js";
 import { isOpenLoop, offeredLoad } from "./offered.js";
 import type { Sized } from "./relative-work.js";
@@ -103,7 +103,7 @@ export interface FullRate {
 export function saturatedRate(asked: SimulatedRunInput): FullRate | NoCapacity {
   const input = usualServer(asked);
   const { replicas = 1, workload } = input;
-  const mix = mixOf(input, replicas);
+  const mix = mixOf(input, everyOf(input));
   let found: Found | undefined;
   try {
     found = findRate(input, mix);

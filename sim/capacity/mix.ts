@@ -5,6 +5,7 @@
 import { defined, type ContentRuns, type Load, type WorkloadRequest } from "../../formats/index.js";
 import { stream } from "../kernel/index.js";
 import type { SimulatedRunInput } from "../engine/index.js";
+import { goesByPrefix } from "../router/index.js";
 import { syntheticLengths } from "../workload/index.js";
 
 /** Draws that represent a distribution of lengths; a load of as many represents it itself. */
@@ -19,6 +20,14 @@ export interface Mix {
   readonly population: readonly WorkloadRequest[];
   /** `count` of them, in an order of the seed's, or their own where prompts share something. */
   take(count: number): WorkloadRequest[];
+}
+
+/** Of a list whose prompts share something a replica sees every so many-th; all, where the router keeps what is alike together. */
+export function everyOf({
+  replicas = 1,
+  router = "round-robin",
+}: Pick<SimulatedRunInput, "replicas" | "router">): number {
+  return goesByPrefix(router) ? 1 : replicas;
 }
 
 /** `every`: of a list whose prompts share something only every so many-th, as a replica behind a router sees it. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { ConfigError, loadSchema, profileSchema, type Profile, type Workload } from "../../formats/index.js";
 import { planPolicy, policyNames } from "../policy/index.js";
 import { workloadFromLengths } from "../workload/index.js";
-import type { RouterName } from "../router/index.js";
+import { routersFor, type RouterName } from "../router/index.js";
 import { simulateOutcome } from "./simulate-run.js";
 
 const profileAt = (name: string): Profile =>
@@ -53,7 +53,7 @@ test.each(batchPolicies)("replicas of %s under round-robin serve every third req
 
 test("replicas share the load: none is left out by any router, and two are quicker than one that is overloaded", () => {
   const alone = mean(latencies({ name: "naive" }));
-  for (const router of ["round-robin", "least-outstanding", "random"] as const) {
+  for (const router of routersFor(false)) {
     expect(mean(latencies({ name: "naive", replicas: 2, router }))).toBeLessThan(0.5 * alone);
   }
 });
@@ -74,4 +74,16 @@ test("batches in front of a vLLM server have one server", () => {
   const vllm = profileAt("h100-llama-3.1-8b-vllm-0.26");
   expect(() => outcome({ name: "naive", profile: vllm, replicas: 2 })).toThrow(ConfigError);
   expect(() => outcome({ name: "naive", profile: vllm, replicas: 2 })).toThrow(/in front of a vLLM server/);
+});
+
+test.each(["naive", "dynamic"])("%s has no prefix cache and rejects the routers that go by one, by name", (name) => {
+  for (const router of ["session-affinity", "prefix-aware"] as const) {
+    for (const replicas of [1, 2]) {
+      expect(() => outcome({ name, replicas, router })).toThrow(
+        new ConfigError(
+          `router ${router}: it goes by prefix caches, ${name} has none, expected one of round-robin, least-outstanding, random, power-of-two`,
+        ),
+      );
+    }
+  }
 });

@@ -10,6 +10,7 @@ import {
 import { ASSUMED_RUN_SPREAD, extrapolationNotes } from "../cost/index.js";
 import type { GapSegments, Summary } from "../metrics/index.js";
 import { assumedOf } from "../policy/index.js";
+import { goesByPrefix } from "../router/index.js";
 import type { EngineTotals } from "./engine-totals.js";
 import type { Fleet } from "./fleet.js";
 import { hasJitter, isJittered } from "./is-jittered.js";
@@ -72,7 +73,11 @@ export function runInfo(input: SimulatedRunInput, outcome: RunOutcome, summary: 
   };
 }
 
-function notesOf(input: SimulatedRunInput, { extrapolation, vllmVersion }: RunOutcome, summary: Summary): string[] {
+function notesOf(
+  input: SimulatedRunInput,
+  { facts, extrapolation, vllmVersion }: RunOutcome,
+  summary: Summary,
+): string[] {
   const { profile, workload } = input;
   const assumed = vllmVersion === undefined ? undefined : assumedOf(vllmVersion);
   const distrust = trustWarning(profile);
@@ -83,7 +88,20 @@ function notesOf(input: SimulatedRunInput, { extrapolation, vllmVersion }: RunOu
     ...verdicts(summary),
     ...extrapolationNotes(extrapolation),
     ...assumedSpread(input),
+    ...emptyCaches(input, facts),
     ...(profile.server_notes ?? []).map((note) => `profile: ${note}`),
+  ];
+}
+
+/** A router that looks for caches which are off. */
+function emptyCaches(
+  { router = "round-robin", replicas = 1 }: SimulatedRunInput,
+  facts: RunOutcome["facts"],
+): string[] {
+  const settings = facts.policy_settings as { readonly enable_prefix_caching?: boolean } | undefined;
+  if (replicas === 1 || !goesByPrefix(router) || settings?.enable_prefix_caching !== false) return [];
+  return [
+    `router ${router}: the replicas' prefix caches are off, so it gains nothing; enable_prefix_caching turns them on`,
   ];
 }
 

@@ -80,7 +80,12 @@ describe.each([
 });
 
 test("where nothing is known of prompts, prefix-aware and session-affinity do as least-outstanding does", () => {
-  const requests = strangers.requests.map(({ content: _, ...rest }) => rest);
+  const requests = strangers.requests.map(({ id, arrivalNs, promptTokens, outputTokens }) => ({
+    id,
+    arrivalNs: arrivalNs!,
+    promptTokens,
+    outputTokens,
+  }));
   const records = (router: RouterName): unknown => recordsOf(simulated({ workload: { ...strangers, requests }, router }).log); // prettier-ignore
   expect(records("prefix-aware")).toEqual(records("least-outstanding"));
   expect(records("session-affinity")).toEqual(records("least-outstanding"));

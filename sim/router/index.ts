@@ -1,6 +1,7 @@
 /** Routers: which replica an arriving request goes to. */
 export {
   DEFAULT_BETA,
+  goesByPrefix,
   makeRouter,
   requireBetaOf,
   requireRouter,

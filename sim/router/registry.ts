@@ -61,9 +61,14 @@ export function routerDraws(name: RouterName): boolean {
   return (registry[name] as Registered).draws === true;
 }
 
+/** Whether it sends prompts to where their beginnings are cached. */
+export function goesByPrefix(name: RouterName): boolean {
+  return (registry[name] as Registered).byPrefix === true;
+}
+
 /** Routers of replicas that have a prefix cache, or none. */
 export function routersFor(hasPrefixCache: boolean): readonly RouterName[] {
-  return routerNames.filter((name) => hasPrefixCache || (registry[name] as Registered).byPrefix === undefined);
+  return routerNames.filter((name) => hasPrefixCache || !goesByPrefix(name));
 }
 
 /** ConfigError for a router that goes by prefix caches where the policy has none. */
