@@ -133,9 +133,9 @@ const count = (trace: Trace, what: (event: Timed) => boolean): number => timed(t
 const isRequest = (event: Timed): boolean => event.ph === "b" && event.name.startsWith("request ");
 
 describe.each([
-  ["steps", stepScenes, 60],
-  ["steps with few KV blocks", tightScenes, 60],
-  ["batches", batchScenes, 60],
+  ["steps", stepScenes, 30],
+  ["steps with few KV blocks", tightScenes, 30],
+  ["batches", batchScenes, 30],
 ])("a trace of %s", (_, scenes, numRuns) => {
   test("keeps the format's rules, and its events add up", () => {
     fc.assert(
@@ -191,7 +191,7 @@ const crowd: Workload = {
 };
 const tight = { policy: "vllm", settings: { num_gpu_blocks: 40, max_model_len: 500 }, workload: crowd };
 
-test("a preempted request shows it as often as its record counts, and is decoded in the end", () => {
+test("a request that was preempted shows it, and is decoded in the end", () => {
   const { requests } = timelineOf(tight);
   const records = simulateRun(inputOf(tight)).requests;
   const preempted = requests.filter((_, row) => records[row]!.preemptions! > 0);
