@@ -202,6 +202,21 @@ test("a request that was preempted shows it, and is decoded in the end", () => {
   }
 });
 
+test("a rejected request is there, without phases and without an arrow", () => {
+  const requests = [...crowd.requests, { id: "long", promptTokens: 600, outputTokens: 5, arrivalNs: 2e6 }];
+  const timeline = timelineOf({ ...tight, workload: { ...crowd, requests } });
+  expect(timeline.requests.at(-1)).toMatchObject({
+    requestId: "long",
+    status: "refused",
+    phases: [],
+    first: undefined,
+  });
+  const trace = traceOf(timeline, {});
+  expect(problems(trace)).toEqual([]);
+  expect(count(trace, isRequest)).toBe(41);
+  expect(count(trace, ({ ph }) => ph === "s")).toBe(40);
+});
+
 test("counters come back to nothing, and KV blocks stay within those that there are", () => {
   const trace = traceOf(timelineOf(tight), {});
   const values = (name: string): number[] =>
@@ -222,10 +237,18 @@ test("beyond the limits it shows every kth, says so, and still ends every arrow 
   const steps = timeline.engines[0]!.work.length;
   expect(count(trace, ({ ph, cat }) => ph === "X" && cat === "step")).toBeLessThan(steps / 3);
   expect(trace.notes).toEqual([
-    "1 of 3 requests is shown, of 40",
+    "1 of 3 requests of an engine is shown, of 40 in all",
     expect.stringMatching(/^1 of \d+ steps is shown, of up to \d+ on an engine/),
   ]);
   expect(trace.about).toMatchObject({ policy: "vllm", requests: 40, requests_shown: 14, sampling: trace.notes });
+});
+
+test("of requests that replicas take in turn, it shows some of each", () => {
+  const timeline = timelineOf({ ...tight, replicas: 2 });
+  const trace = traceOf(timeline, {}, { requests: 10, work: 1e6 });
+  const arrows = timed(trace).filter(({ ph }) => ph === "f");
+  const ofEach = [2, 3].map((pid) => arrows.filter((event) => event.pid === pid).length);
+  expect(ofEach).toEqual([5, 5]);
 });
 
 test("the file is JSON with the events, whatever the ids of requests are", () => {
