@@ -1,11 +1,12 @@
 /** servesim bench --backend onnx: a policy for real, on ONNX Runtime in this machine. */
 import { ensureModel, modelForm, requireProvider, samplingSettings } from "../onnx/index.js";
 import { answerColumns, startRealEngine, workloadOf } from "../jobs/inputs/index.js";
-import { ConfigError } from "../formats/index.js";
-import { describeLoad, loadTokenizer, policyNames, requireFits } from "../sim/index.js";
+import { ConfigError, type Run } from "../formats/index.js";
+import { describeLoad, loadTokenizer, policyNames, recordedTimeline, requireFits } from "../sim/index.js";
 import type { BenchRequest } from "./bench-flags.js";
 import { runRepeats } from "./bench-repeats.js";
 import { runRequest } from "./run-request.js";
+import { traceFile, writeTrace } from "./run-trace.js";
 
 export async function benchOnOnnx(request: BenchRequest): Promise<void> {
   const { flags, args } = request;
@@ -31,10 +32,15 @@ export async function benchOnOnnx(request: BenchRequest): Promise<void> {
       ...{ workload, seed, load: describeLoad(load), tokenize: await loadTokenizer() },
       ...(flags.save_detailed ? { describeAnswer: await answerColumns(model.shape.vocab) } : {}),
     };
-    await runRepeats(`running ${plan.name} for real`, request, async (during) => ({
-      run: await engine.measure({ ...common, ...during }),
-    }));
+    await runRepeats(`running ${plan.name} for real`, request, async (during) => {
+      const run = await engine.measure({ ...common, ...during });
+      return { run, keepMore: (_, at) => keepTrace(flags.trace, run, at) };
+    });
   } finally {
     await engine.close();
   }
+}
+
+async function keepTrace(trace: string | undefined, run: Run, at: number): Promise<void> {
+  if (trace !== undefined) await writeTrace(traceFile(trace, at), recordedTimeline(run), run.info);
 }

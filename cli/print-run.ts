@@ -84,8 +84,9 @@ export function printRun(run: Run, { json, vllmFormat }: RunForm): void {
 
 /** What figures without their intervals are. */
 function printReplications({ info }: Run): void {
-  if (info.replications === undefined) return;
-  print(`means of ${Number(info.replications)} replications; without --vllm-format, with their intervals`);
+  const { replications } = info;
+  if (replications === undefined || Number(replications) < 2) return;
+  print(`means of ${Number(replications)} replications; without --vllm-format, with their intervals`);
 }
 
 /** Above capacity what grows with the run has no figures; the others have, with the remark. */

@@ -9,6 +9,7 @@ import {
   policyNames,
   requireColdStart,
   requireFits,
+  simulatedTimeline,
   withCapacity,
   type SimulatedRunInput,
 } from "../sim/index.js";
@@ -17,10 +18,11 @@ import { deliverRun, deliveryFlags, requireOneForm, requireRoom } from "./delive
 import { ConfigError, policyNameSchema, type Load, type Run, type Workload } from "../formats/index.js";
 import { Interrupted } from "./fail.js";
 import { parseFlags } from "./flags.js";
-import { interruptible } from "./interrupt.js";
+import { interruptible, turnOfTheLoop } from "./interrupt.js";
 import { note } from "./output.js";
 import { startProgress } from "./progress.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
+import { requireTracePlaces, traceFlags, writeTrace } from "./run-trace.js";
 import { rejectStepFlags, routingOf, stepFlags } from "./step-flags.js";
 
 const ownFlags = {
@@ -41,6 +43,7 @@ const ownFlags = {
     .describe("on: times vary as measured; off: every time is its mean; default: on if the profile says how they vary"),
   cold_start: z.boolean().default(false).describe("the first batch includes the profile's cold start"),
   ...stepFlags,
+  ...traceFlags,
   ...deliveryFlags,
 };
 
@@ -53,6 +56,7 @@ export const simulateCommand: Command = {
     const flags = parseFlags(ownFlags, args);
     requireOneForm(flags);
     requireRoom(flags);
+    requireTracePlaces(flags);
     const { plan, load, prompts, seed } = runRequest(flags.policy, args);
     if (plan.work === "batch") rejectStepFlags(plan.name, args);
     const profile = loadProfile(flags.profile);
@@ -69,6 +73,7 @@ export const simulateCommand: Command = {
     noteLong(workload, replications);
     const run = await replicated(input, { replications, resample });
     await deliverRun(run, flags);
+    if (flags.trace !== undefined) await traced(flags.trace, input, run);
   },
 };
 
@@ -87,6 +92,16 @@ function replicated(input: SimulatedRunInput, options: ReplicateOptions): Promis
     } finally {
       progress.stop();
     }
+  });
+}
+
+/** Simulates once more, step by step, what the records of the run are of: its first replication. */
+function traced(file: string, input: SimulatedRunInput, { info }: Run): Promise<void> {
+  return interruptible(async (signal, blocking) => {
+    const timeline = await blocking(() => simulatedTimeline(input));
+    await writeTrace(file, timeline, info);
+    await turnOfTheLoop();
+    if (signal.aborted) throw new Interrupted(`the trace is whole in ${file}`);
   });
 }
 

@@ -112,6 +112,7 @@ test("--vllm-format puts the block in place of totals and table, and says nothin
   expect(text).toContain(`simulated vllm on m (vllm)\n${block.join("\n")}\n`);
   expect(text).not.toMatch(/time to first token|500 requests/);
   expect(text).not.toContain("replications");
+  expect(printed(runOf(requests(501), {}, { replications: 1 }), true)).not.toContain("replications");
   expect(printed(runOf(requests(501), {}, { replications: 12 }), true)).toContain("means of 12 replications");
   expect(printed(run, false)).not.toContain("Serving Benchmark Result");
 });

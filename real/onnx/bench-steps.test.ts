@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { BackendError, ConfigError, type RequestRecord, type Workload } from "../../formats/index.js";
+import { BackendError, ConfigError, type RequestRecord, type Run, type Workload } from "../../formats/index.js";
 import {
   ensureModel,
   startOnnxExecutor,
@@ -10,7 +10,7 @@ import {
   type ModelFiles,
   type StepExecutor,
 } from "../../onnx/index.js";
-import { planPolicy, type StepPlan, type StepPolicy } from "../../sim/index.js";
+import { planPolicy, recordedTimeline, type StepPlan, type StepPolicy } from "../../sim/index.js";
 import { writeRun } from "../../formats/files/index.js";
 import { RunFailed, RunInterrupted } from "../drive.js";
 import { readRecording } from "../../test/decisions/recording.js";
@@ -99,6 +99,20 @@ function expectAnswers(requests: readonly RequestRecord[], expected: readonly (s
   }
 }
 
+/** The run's timeline has all its steps, and each request from its arrival to its last token, put back where the run says so. */
+function expectTimeline(run: Run): void {
+  const { engines, requests } = recordedTimeline(run);
+  expect(engines.map(({ work }) => work.length)).toEqual([run.info.work_items]);
+  expect(engines[0]!.counts.at(-1)).toMatchObject({ running: 0, waiting: 0, kvBlocks: 0 });
+  for (const [at, { phases, endNs, first }] of requests.entries()) {
+    const { arrivalNs, scheduledNs, lastTokenNs, preemptions = 0 } = run.requests[at]!;
+    expect(phases[0]!.atNs).toBe(arrivalNs);
+    expect(endNs).toBe(lastTokenNs);
+    expect(phases.some(({ phase }) => phase === "preempted")).toBe(preemptions > 0);
+    expect(engines[0]!.work[first!.place]!.endNs).toBeGreaterThan(scheduledNs!);
+  }
+}
+
 test("vllm and orca run for real, and every answer is the one that its request gets alone", async () => {
   const expected = await aloneAnswers();
   const plenty = await benchSteps(inputFor("vllm", { max_num_batched_tokens: 16, enable_chunked_prefill: true }));
@@ -108,9 +122,11 @@ test("vllm and orca run for real, and every answer is the one that its request g
   const scarce = await benchSteps(inputFor("vllm", { block_size: 8, num_gpu_blocks: 12 }));
   expectAnswers(scarce.requests, expected);
   expect(scarce.info.preemptions as number).toBeGreaterThan(0);
+  expectTimeline(scarce);
   expect((scarce.info.kv_blocks as { high_water: number[] }).high_water[0]).toBeLessThanOrEqual(11);
   const orca = await benchSteps(inputFor("orca", {}));
   expectAnswers(orca.requests, expected);
+  expectTimeline(orca);
 });
 
 test("slots beyond the machine's memory are rejected with what to change", () => {

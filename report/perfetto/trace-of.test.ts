@@ -129,13 +129,22 @@ function looseArrows(trace: Trace): string[] {
   ];
 }
 
+/** The last value of each counter, by process. */
+function lastCounts(trace: Trace): number[] {
+  const last = new Map<string, number>();
+  for (const event of timed(trace)) {
+    if (event.ph === "C") last.set(`${event.pid} ${event.name}`, Number(Object.values(event.args)[0]));
+  }
+  return [...last.values()];
+}
+
 const count = (trace: Trace, what: (event: Timed) => boolean): number => timed(trace).filter(what).length;
 const isRequest = (event: Timed): boolean => event.ph === "b" && event.name.startsWith("request ");
 
 describe.each([
-  ["steps", stepScenes, 60],
-  ["steps with few KV blocks", tightScenes, 60],
-  ["batches", batchScenes, 60],
+  ["steps", stepScenes, 30],
+  ["steps with few KV blocks", tightScenes, 30],
+  ["batches", batchScenes, 30],
 ])("a trace of %s", (_, scenes, numRuns) => {
   test("keeps the format's rules, and its events add up", () => {
     fc.assert(
@@ -144,10 +153,12 @@ describe.each([
         const trace = traceOf(timeline, {});
         expect(problems(trace)).toEqual([]);
         expect(looseArrows(trace)).toEqual([]);
+        expect(lastCounts(trace).filter((value) => value !== 0)).toEqual([]);
         expect(count(trace, isRequest)).toBe(scene.workload.requests.length);
         expect(count(trace, ({ ph }) => ph === "s")).toBe(
           timeline.requests.filter(({ status }) => status === "ok").length,
         );
+        expect(count(trace, ({ cat, tid }) => cat === "step" && tid !== 1)).toBe(0);
         const work = timeline.engines.reduce((sum, engine) => sum + engine.work.length, 0);
         expect(count(trace, ({ ph, cat, name }) => ph === "X" && (cat === "step" || name.startsWith("batch")))).toBe(
           work,
@@ -191,7 +202,7 @@ const crowd: Workload = {
 };
 const tight = { policy: "vllm", settings: { num_gpu_blocks: 40, max_model_len: 500 }, workload: crowd };
 
-test("a preempted request shows it as often as its record counts, and is decoded in the end", () => {
+test("a request that was preempted shows it, and is decoded in the end", () => {
   const { requests } = timelineOf(tight);
   const records = simulateRun(inputOf(tight)).requests;
   const preempted = requests.filter((_, row) => records[row]!.preemptions! > 0);
@@ -202,13 +213,27 @@ test("a preempted request shows it as often as its record counts, and is decoded
   }
 });
 
-test("counters come back to nothing, and KV blocks stay within those that there are", () => {
+test("a rejected request is there, without phases and without an arrow", () => {
+  const requests = [...crowd.requests, { id: "long", promptTokens: 600, outputTokens: 5, arrivalNs: 2e6 }];
+  const timeline = timelineOf({ ...tight, workload: { ...crowd, requests } });
+  expect(timeline.requests.at(-1)).toMatchObject({
+    requestId: "long",
+    status: "refused",
+    phases: [],
+    first: undefined,
+  });
+  const trace = traceOf(timeline, {});
+  expect(problems(trace)).toEqual([]);
+  expect(count(trace, isRequest)).toBe(41);
+  expect(count(trace, ({ ph }) => ph === "s")).toBe(40);
+});
+
+test("the counter of KV blocks reaches the run's high-water mark", () => {
   const trace = traceOf(timelineOf(tight), {});
   const values = (name: string): number[] =>
     timed(trace).flatMap((event) =>
       event.ph === "C" && event.name === name ? [Number(Object.values(event.args)[0])] : [],
     );
-  for (const name of ["running", "waiting", "KV blocks used"]) expect(values(name).at(-1)).toBe(0);
   const { kv_blocks: kv } = simulateRun(inputOf(tight)).info as unknown as { kv_blocks: { high_water: number[] } };
   expect(Math.max(...values("KV blocks used"))).toBe(kv.high_water[0]);
 });
@@ -222,10 +247,18 @@ test("beyond the limits it shows every kth, says so, and still ends every arrow 
   const steps = timeline.engines[0]!.work.length;
   expect(count(trace, ({ ph, cat }) => ph === "X" && cat === "step")).toBeLessThan(steps / 3);
   expect(trace.notes).toEqual([
-    "1 of 3 requests is shown, of 40",
+    "1 of 3 requests of an engine is shown, of 40 in all",
     expect.stringMatching(/^1 of \d+ steps is shown, of up to \d+ on an engine/),
   ]);
   expect(trace.about).toMatchObject({ policy: "vllm", requests: 40, requests_shown: 14, sampling: trace.notes });
+});
+
+test("of requests that replicas take in turn, it shows some of each", () => {
+  const timeline = timelineOf({ ...tight, replicas: 2 });
+  const trace = traceOf(timeline, {}, { requests: 10, work: 1e6 });
+  const arrows = timed(trace).filter(({ ph }) => ph === "f");
+  const ofEach = [2, 3].map((pid) => arrows.filter((event) => event.pid === pid).length);
+  expect(ofEach).toEqual([5, 5]);
 });
 
 test("the file is JSON with the events, whatever the ids of requests are", () => {

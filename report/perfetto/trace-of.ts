@@ -17,9 +17,7 @@ export interface Trace {
 /** `about`: what the run is, for the trace's metadata. */
 export function traceOf(timeline: Timeline, about: Trace["about"], limits: TraceLimits = defaultLimits): Trace {
   const sampling = samplingOf(timeline, limits);
-  const shown = timeline.requests.flatMap((request, row) =>
-    row % sampling.everyRequest === 0 ? [{ request, row }] : [],
-  );
+  const shown = timeline.requests.flatMap((request, row) => (sampling.isShown[row]! ? [{ request, row }] : []));
   const engines = timeline.engines.map((_, number) => engineOf(timeline, number, sampling));
   const events: TraceEvent[] = engines.flatMap(({ events }) => events);
   const add = (more: readonly TraceEvent[]): void => {
@@ -50,10 +48,10 @@ function pidOf(engine: number): number {
 }
 
 /** The first work of each request that is shown is shown, too. */
-function engineOf(timeline: Timeline, number: number, { everyRequest, everyWork }: Sampling): EngineEvents {
+function engineOf(timeline: Timeline, number: number, { isShown, everyWork }: Sampling): EngineEvents {
   const firsts = new Set<number>();
   for (const [row, { first }] of timeline.requests.entries()) {
-    if (row % everyRequest === 0 && first?.engine === number) firsts.add(first.place);
+    if (isShown[row]! && first?.engine === number) firsts.add(first.place);
   }
   return engineEvents({
     pid: pidOf(number),

@@ -1,12 +1,19 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { listedId, type Load, type Run, type ScheduledStepRecord, type Workload } from "../../formats/index.js";
-import { readProfile } from "../../formats/files/index.js";
+import {
+  listedId,
+  profileSchema,
+  type Load,
+  type Run,
+  type ScheduledStepRecord,
+  type Workload,
+} from "../../formats/index.js";
 import { recordedCounts, simulateRun, type ObservedPass } from "../engine/index.js";
 import { planPolicy } from "../policy/index.js";
 import { recordedTimeline } from "./recorded-timeline.js";
 import { simulatedTimeline } from "./simulated-timeline.js";
 
-const profile = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
+const profile = profileSchema.parse(JSON.parse(readFileSync("profiles/h100-llama-3.1-8b-vllm-0.26.json", "utf8")));
 
 function inputOf(settings: object, workload: Workload) {
   const plan = planPolicy("vllm", settings, { source: "scene" });
@@ -75,9 +82,9 @@ test("the records of a run's steps tell the same timeline as watching it", () =>
       expect(recordedTimeline(recorded(input))).toEqual(watched);
       preempted += watched.requests.filter(({ phases }) => phases.some(({ phase }) => phase === "preempted")).length;
     }),
-    { numRuns: 60, seed: 18 },
+    { numRuns: 40, seed: 18 },
   );
-  expect(preempted).toBeGreaterThan(30);
+  expect(preempted).toBeGreaterThan(15);
 });
 
 test("requests of which a stopped run has no record are left out", () => {

@@ -1,5 +1,6 @@
 /** The timeline of a real run by servesim itself, from its records of steps or batches. */
 import { listedId, type RequestRecord, type Run, type ScheduledStepRecord } from "../../formats/index.js";
+import { withIdle } from "./idle-counts.js";
 import { requestTimeline } from "./request-timeline.js";
 import type { EngineTimeline, PhaseStart, Timeline, TimelineWork } from "./timeline.js";
 import { timelineOfBatches } from "./timeline-of-batches.js";
@@ -11,19 +12,21 @@ export function recordedTimeline({ info, requests, batches, steps }: Run): Timel
   const marks = marksOf(requests, steps);
   return {
     work: "steps",
-    engines: [engineOf(steps, total)],
+    engines: [engineOf(requests, steps, total)],
     requests: requests.map((record, row) => requestTimeline(record, marks[row])),
   };
 }
 
-function engineOf(steps: readonly ScheduledStepRecord[], kvBlocks: number): EngineTimeline {
-  return {
-    work: steps.flatMap((step) => workOf(step) ?? []),
-    counts: steps.map(({ scheduleEndNs: atNs, running, waiting, freeBlocks }) => ({
-      ...{ atNs, running, waiting },
-      kvBlocks: kvBlocks - freeBlocks,
-    })),
-  };
+function engineOf(
+  requests: readonly RequestRecord[],
+  steps: readonly ScheduledStepRecord[],
+  kvBlocks: number,
+): EngineTimeline {
+  const counts = steps.map(({ scheduleEndNs: atNs, running, waiting, freeBlocks }) => ({
+    ...{ atNs, running, waiting },
+    kvBlocks: kvBlocks - freeBlocks,
+  }));
+  return { work: steps.flatMap((step) => workOf(step) ?? []), counts: withIdle(counts, requests) };
 }
 
 /** In the worker; nothing of a pass without tokens. */

@@ -1,6 +1,7 @@
 /** The timeline of a simulated run. Of steps it takes every one, so it takes longer than the run alone; the results are the same. */
 import { recordsOfTable } from "../../formats/index.js";
 import { simulateOutcome, type SimulatedRunInput } from "../engine/index.js";
+import { withIdle } from "./idle-counts.js";
 import { RecordedEngine } from "./recorded-engine.js";
 import { requestTimeline } from "./request-timeline.js";
 import type { Timeline } from "./timeline.js";
@@ -19,10 +20,20 @@ export function simulatedTimeline(input: SimulatedRunInput): Timeline {
     observe: (replica) => (engines[replica] = new RecordedEngine(replica)),
   });
   const { total } = facts.kv_blocks as { total: number };
+  const records = recordsOfTable(table);
   const marksOf = (row: number) => engines.find(({ requests }) => requests.has(row))?.requests.get(row);
   return {
     work: "steps",
-    engines: engines.map((engine) => engine.timeline(total)),
-    requests: Array.from({ length: table.rows }, (_, row) => requestTimeline(table.record(row), marksOf(row))),
+    engines: engines.map((engine) => {
+      const { work, counts } = engine.timeline(total);
+      return {
+        work,
+        counts: withIdle(
+          counts,
+          [...engine.requests.keys()].map((row) => records[row]!),
+        ),
+      };
+    }),
+    requests: records.map((record, row) => requestTimeline(record, marksOf(row))),
   };
 }

@@ -1,0 +1,46 @@
+/** `--trace`: a file that ui.perfetto.dev and chrome://tracing open, of one run. */
+import { dirname } from "node:path";
+import { z } from "zod";
+import type { RunInfo } from "../formats/index.js";
+import { writeLinesAtomic } from "../formats/files/index.js";
+import { traceLines, traceOf } from "../report/perfetto/index.js";
+import type { Timeline } from "../sim/index.js";
+import { requireRoom } from "./deliver-run.js";
+import type { Flags } from "./flags.js";
+import { requireFree } from "./free-place.js";
+import { note } from "./output.js";
+
+export const traceFlags = {
+  trace: z
+    .string()
+    .regex(/[^/]\.json(\.gz)?$/, "expected a file that ends in .json or .json.gz")
+    .optional()
+    .describe(
+      "file (.json or .json.gz) for a trace of the run: its steps or batches and requests, for ui.perfetto.dev",
+    ),
+};
+
+/** ConfigError, before the work, where a trace would not find its place. `runs`: of so many, each has its own file. */
+export function requireTracePlaces(
+  { trace, force }: Flags<typeof traceFlags> & { readonly force: boolean },
+  runs = 1,
+): void {
+  if (trace === undefined) return;
+  const files = Array.from({ length: runs }, (_, at) => traceFile(trace, at));
+  requireFree(files, "--trace", force);
+  requireRoom({ output: dirname(trace), force: true });
+}
+
+/** `trace.json.gz`, `trace-r2.json.gz`, as the folders of repeats are named. */
+export function traceFile(path: string, at: number): string {
+  return at === 0 ? path : path.replace(/\.json(\.gz)?$/, (ending) => `-r${at + 1}${ending}`);
+}
+
+/** `info`: of the run that the timeline is of. */
+export async function writeTrace(file: string, timeline: Timeline, info: RunInfo): Promise<void> {
+  const { source, policy, model, engine, seed = "" } = info;
+  const trace = traceOf(timeline, { source, policy, model: model.name, engine: engine.name, seed });
+  await writeLinesAtomic(file, traceLines(trace));
+  for (const text of trace.notes) note(`trace: ${text}`);
+  note(`trace written to ${file}; ui.perfetto.dev opens it`);
+}
