@@ -63,7 +63,7 @@ export default tseslint.config(
     rules: {
       "no-restricted-syntax": ["error", ...spreads],
       // Long functions are split by idea: named steps, state in small objects.
-      "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
+      "max-lines-per-function": ["error", { max: 50, skipBlankLines: true, skipComments: true }],
       // A folder is entered by its index.
       "import-x/no-internal-modules": [
         "error",

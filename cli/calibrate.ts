@@ -108,10 +108,10 @@ async function calibrate(plan: CalibrationPlan, flags: Own): Promise<void> {
     ]);
   }
   const probe = flags.probe_oom ? await probing(plan, profile, flags) : undefined;
-  const told = probe === undefined ? calibration : withProbe(calibration, probe);
-  await writeCalibration(told, flags.output);
+  const finished = probe === undefined ? calibration : withProbe(calibration, probe);
+  await writeCalibration(finished, flags.output);
   note(`profile written to ${flags.output}, raw measurements to ${rawPath}, plot to ${plotPath}`);
-  if (flags.json) printJson(told.profile);
+  if (flags.json) printJson(finished.profile);
   else printProfile(profile);
   if (probe !== undefined && !flags.json) printProbe(probe);
   if (rejection.length > 0) warn(`do not trust this profile: ${rejection.join("; ")}`);

@@ -11,8 +11,7 @@ import {
 import { chartedOf, writeAnswerChart } from "./answer-chart.js";
 import type { Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
-import { parseFlags } from "./flags.js";
-import { fractionOf } from "./percent-flag.js";
+import { parseFlags, fractionOf } from "./flags.js";
 import { sameCommand, verifyCommandOf } from "./reproduce.js";
 import { searched } from "./searched.js";
 

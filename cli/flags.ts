@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import type { Argv } from "yargs";
-import { check, defined } from "../formats/index.js";
+import { check, ConfigError, defined } from "../formats/index.js";
 
 export type Shape = Readonly<Record<string, z.ZodType>>;
 export type Flags<S extends Shape> = z.output<z.ZodObject<S>>;
@@ -91,4 +91,12 @@ function convert(value: unknown, leaf: Leaf): unknown {
 function toNumber(text: string): unknown {
   const number = Number(text);
   return text.trim() === "" || Number.isNaN(number) ? text : number;
+}
+
+/** `2%` as 0.02; ConfigError for anything but a percentage between 0 and 100 %. */
+export function fractionOf(text: string, flag: string): number {
+  const [, percent] = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim()) ?? [];
+  const fraction = Number(percent) / 100;
+  if (fraction > 0 && fraction < 1) return fraction;
+  throw new ConfigError(`${flag}: got "${text}", expected a percentage above 0 % and below 100 %, such as 2%`);
 }

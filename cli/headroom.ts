@@ -67,14 +67,15 @@ export const headroomCommand: Command = {
     const { settings } = planFromFlags("vllm", args);
     const server = serverAt(flags.metrics.replace(/\/metrics\/?$/, ""), flags);
     const answer = await asked(async (signal, onProgress) => {
-      const seen = await readServerSettings(server, { signal });
+      const reported = await readServerSettings(server, { signal });
       note(`reading ${flags.metrics} twice, ${flags.interval_s} s apart`);
       const traffic = await watchTraffic(server, flags.interval_s, signal);
       const { seed, num_prompts: count, price_per_hour: pricePerHour, replications } = flags;
-      const notes = differentSettings({ ...profile.engine.settings, ...settings }, seen.settings);
-      const told = { policy: "vllm", settings, profile: flags.profile, seed, goals, metrics: flags.metrics };
+      const notes = differentSettings({ ...profile.engine.settings, ...settings }, reported.settings);
+      const question = { policy: "vllm", settings, profile: flags.profile, seed, goals, metrics: flags.metrics };
+      const input = { traffic, profile, settings, goals, seed, count, pricePerHour, notes };
       return headroom(
-        { traffic, profile, settings, goals, seed, count, pricePerHour, asked: told, reproduce: sameCommand(), notes },
+        { ...input, asked: question, reproduce: sameCommand() },
         { signal, onProgress, replications, curve: flags.chart !== undefined },
       );
     });

@@ -39,14 +39,14 @@ export function printIntervalKey(info: RunInfo): void {
   print(`mean of ${Number(info.replications)} replications, and in brackets the interval that holds 9 of 10 real runs`);
   const parts = causes.flatMap(([key, title]) => (latency[key] === null ? [] : [[title, latency[key]] as const]));
   if (parts.length < 2) return;
-  const told = parts.map(([title, ms]) => `${title} ${figure(ms, 2)} ms`).join(", ");
-  print(`standard deviation of the mean end-to-end latency from run to run: ${told}`);
+  const byCause = parts.map(([title, ms]) => `${title} ${figure(ms, 2)} ms`).join(", ");
+  print(`standard deviation of the mean end-to-end latency from run to run: ${byCause}`);
 }
 
 /** The first line of a run's summary, after its title. */
 export function totals(info: RunInfo, summary: Summary): string {
   const intervals = intervalsOf(info);
-  const of = (key: "duration" | "request_throughput" | "output_throughput"): string =>
+  const meanOf = (key: "duration" | "request_throughput" | "output_throughput"): string =>
     predicted(summary[key], intervals[key]);
-  return `${of("duration")} s, ${of("request_throughput")} requests/s, ${of("output_throughput")} output tokens/s`;
+  return `${meanOf("duration")} s, ${meanOf("request_throughput")} requests/s, ${meanOf("output_throughput")} output tokens/s`;
 }

@@ -59,10 +59,10 @@ function titleOf(sim: Run, title: string): string {
 function printComparisons(cells: ExperimentResults["cells"]): void {
   const rows = cells.flatMap((cell) => headlines.flatMap((headline) => rowOf(cell, headline)));
   const isPaced = cells.some(({ pace }) => pace !== undefined);
-  const told = (row: readonly string[]): string[] => (isPaced ? [...row] : row.slice(0, -1));
+  const shown = (row: readonly string[]): string[] => (isPaced ? [...row] : row.slice(0, -1));
   const interval = `${100 * LEVEL} % interval`;
   const columns = ["cell", "what", "simulated", "real", "error", interval, "tolerance", "verdict", "pace"];
-  printTable(told(columns), rows.map(told));
+  printTable(shown(columns), rows.map(shown));
   const judged = (of: "comparison" | "asCalibrated"): StatisticComparison[] =>
     cells.flatMap((cell) => headlines.flatMap(([metric, stat]) => entryOf(cell[of], metric, stat) ?? []));
   print(tallyText(tallyOf(judged("comparison"))));

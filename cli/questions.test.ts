@@ -75,10 +75,10 @@ test("explain: a simulated run's folder says what it was; flags of another load 
   const line = "explain run --statistic mean_ttft --replications 2 -o a.json --chart a.svg";
   const { code, stdout, stderr } = await servesimIn(folder, words(line));
   expect([stderr.includes("error"), code]).toEqual([false, 0]);
-  expect(stdout).toMatch(/waiting for a seat \(max_num_seqs\)/);
+  expect(stdout).toMatch(/waiting for a slot \(max_num_seqs\)/);
   expect(stdout).toMatch(/^reproduce: servesim explain run --statistic mean_ttft --replications 2$/m);
   expect(answerIn("a.json")).toMatchObject({ question: { name: "explain" }, binds: { resource: "seats" } });
-  expect(readFileSync(join(folder, "a.svg"), "utf8")).toContain("waiting for a seat");
+  expect(readFileSync(join(folder, "a.svg"), "utf8")).toContain("waiting for a slot");
   const [mistake] = await eachServesimIn(folder, [words("explain run --request-rate 5")]);
   expect(mistake!.stderr).toMatch(/^error: --request-rate: run records this itself, leave the flag out/);
   expect(mistake!.code).toBe(2);

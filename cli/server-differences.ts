@@ -10,9 +10,9 @@ const compared = [
 /** A server with other settings than the answer's is another server. */
 export function differentSettings(
   asked: Readonly<Record<string, unknown>>,
-  seen: Readonly<Record<string, unknown>>,
+  reported: Readonly<Record<string, unknown>>,
 ): string[] {
   return compared
-    .filter((name) => seen[name] !== undefined && asked[name] !== undefined && seen[name] !== asked[name])
-    .map((name) => `the server has ${name} ${String(seen[name])}, the answer is about ${String(asked[name])}`);
+    .filter((name) => reported[name] !== undefined && asked[name] !== undefined && reported[name] !== asked[name])
+    .map((name) => `the server has ${name} ${String(reported[name])}, the answer is about ${String(asked[name])}`);
 }

@@ -50,11 +50,11 @@ export const whatifCommand: Command = {
         progress.update(done, atMost);
       };
       const commands = { reproduce: sameCommand(), check: null };
-      const told = { ...asked, changes: changes.map(({ text }) => text) };
+      const question = { ...asked, changes: changes.map(({ text }) => text) };
       const { replications } = flags;
       try {
         return await whatif(
-          { base: scenario, changed, goals, replications, pricePerHour, asked: told, commands },
+          { base: scenario, changed, goals, replications, pricePerHour, asked: question, commands },
           { signal, onProgress },
         );
       } catch (error) {

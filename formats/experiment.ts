@@ -3,7 +3,8 @@
  * `loads` give the full cross, `cells` names pairs (so that a confounded design can be written down too).
  */
 import { z } from "zod";
-import { labelSchema, loadSchema, MAX_LABEL } from "./load.js";
+import { loadSchema } from "./load.js";
+import { labelSchema, MAX_LABEL } from "./load-shape.js";
 import { MAX_TOKENS } from "./workload.js";
 
 export const EXPERIMENT_VERSION = 1;

@@ -12,6 +12,7 @@ export { HELD_OUT_GATE, trustOf, trustWarning, type Trust, type TrustState } fro
 export * from "./workload.js";
 export * from "./session.js";
 export * from "./trace.js";
+export { datasetNames, labelSchema, loadShape, MAX_LABEL, type Load } from "./load-shape.js";
 export * from "./load.js";
 export * from "./experiment.js";
 export * from "./sweep.js";

@@ -68,20 +68,7 @@ function fitWith(solver: LinearSolver, measurements: readonly Measurement[], opt
   const decodeNs = (shape: BatchShape): number => modelledNs("decode_step", decode.terms, shape);
   const batchNs = (shape: BatchShape): number => prefillNs(shape) + decodeNs(shape) + dispatchNs;
   const cold = coldStart(measurements, cells);
-  const scores = (some: readonly Cell[]) => {
-    // Where phases are differences, errors of the difference say nothing of either.
-    const timed = some.filter((cell) => !isWallOnly(cell));
-    const stepped = timed.filter((cell) => decodeTarget.applies(cell));
-    return {
-      ...(timed.length === 0
-        ? {}
-        : {
-            prefill: score(timed.map((cell) => ({ real: cell.prefillNs, model: prefillNs(cell) }))),
-            decode: score(stepped.map((cell) => ({ real: cell.decodeNs, model: decodeNs(cell) }))),
-          }),
-      batch: score(some.map((cell) => ({ real: cell.wallNs, model: batchNs(cell) }))),
-    };
-  };
+  const scores = (some: readonly Cell[]) => scoresOf(some, { prefillNs, decodeNs, batchNs });
   return {
     cost: {
       kind: "static_batch",
@@ -101,6 +88,25 @@ function fitWith(solver: LinearSolver, measurements: readonly Measurement[], opt
     uncertainty: { prefill: keptDraws(prefill), decode_step: keptDraws(decode) },
     residuals: cells.map((cell) => residualOf(cell, batchNs(cell), unseen.has(cell))),
     warnings: [...warnings, ...cold.warnings],
+  };
+}
+
+/** Errors of a model of whole batches and of their phases. */
+function scoresOf(
+  cells: readonly Cell[],
+  model: Record<"prefillNs" | "decodeNs" | "batchNs", (shape: BatchShape) => number>,
+) {
+  // Where phases are differences, errors of the difference say nothing about either.
+  const timed = cells.filter((cell) => !isWallOnly(cell));
+  const stepped = timed.filter((cell) => decodeTarget.applies(cell));
+  return {
+    ...(timed.length === 0
+      ? {}
+      : {
+          prefill: score(timed.map((cell) => ({ real: cell.prefillNs, model: model.prefillNs(cell) }))),
+          decode: score(stepped.map((cell) => ({ real: cell.decodeNs, model: model.decodeNs(cell) }))),
+        }),
+    batch: score(cells.map((cell) => ({ real: cell.wallNs, model: model.batchNs(cell) }))),
   };
 }
 

@@ -3,9 +3,8 @@ export { readJson, writeBytesAtomic, writeJson, writeLinesAtomic, writeTextAtomi
 export { packageFile, packageVersion, workerFile } from "./package-file.js";
 export { readText, requireRegular } from "./read-bytes.js";
 export { checkRows, readCsv, writeCsv, type CsvRow } from "./csv.js";
-export { readProfile, writeProfile } from "./profile-file.js";
+export { readProfile, writeProfile, readPrompts, readManifest, writeManifest } from "./json-files.js";
 export { readExperiment, readSweep, readValidation, writeExperiment } from "./experiment-file.js";
-export { readPrompts } from "./workload-file.js";
 export { readTrace, traceOptionsOf, writeTrace, writtenForms, type WrittenForm } from "./traces/index.js";
 export { whileFileLocked, whileLocked } from "./folder-lock.js";
 export { removeAbandoned } from "./temporary.js";
@@ -15,5 +14,4 @@ export { readJsonLines } from "./json-lines.js";
 export { readLlmServingSim } from "./llmservingsim.js";
 export { readSteps } from "./steps-file.js";
 export { readOriginalCsv, writeOriginalCsv } from "./original-csv-file.js";
-export { readManifest, writeManifest } from "./manifest-file.js";
 export { writeMarkedSection, requireMarkedSection } from "./marked-section.js";

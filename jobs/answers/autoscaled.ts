@@ -69,19 +69,19 @@ export async function findAutoscaled(
     draws.map((point): AutoscaleTask => ({ kind: "autoscale", point, changes: { autoscale: plan } })),
     "with the autoscaler",
   );
-  const of = (value: (run: AutoscaledRun) => number): number => mean(runs.map(value));
+  const meanOf = (value: (run: AutoscaledRun) => number): number => mean(runs.map(value));
   const first = runs[0]!;
   const hours = first.minutes / 60;
   return {
     plan,
-    metShare: of(({ ratio }) => (ratio <= 1 ? 1 : 0)),
+    metShare: meanOf(({ ratio }) => (ratio <= 1 ? 1 : 0)),
     attainment: rangeOf(runs.map(({ attainment }) => attainment), 1), // prettier-ignore
     minutes: first.minutes,
     minutesOutside: rangeOf(runs.map(({ minutesOutside }) => minutesOutside), first.minutes), // prettier-ignore
     replicaHours: rangeOf(runs.map((run) => run.replicaHours), Infinity), // prettier-ignore
-    meanReplicas: hours === 0 ? 0 : of((run) => run.replicaHours) / hours,
+    meanReplicas: hours === 0 ? 0 : meanOf((run) => run.replicaHours) / hours,
     peak: runs.reduce((most, { peak }) => Math.max(most, peak), 0),
-    goals: Object.fromEntries(Object.keys(first.goals).map((name) => [name, of(({ goals }) => goals[name]!)])),
+    goals: Object.fromEntries(Object.keys(first.goals).map((name) => [name, meanOf(({ goals }) => goals[name]!)])),
     states: first.states,
   };
 }

@@ -67,15 +67,15 @@ function headRoom(value: number, { low, high }: AnswerInterval, rate: number): N
 }
 
 function costAt({ deployment, pricePerHour }: CapacityAnswerInput, probes: readonly DetailedProbe[]): Answer["cost"] {
-  const of = (key: string): number => mean(probes.map(({ statistics }) => statistics[key] ?? 0));
+  const meanOf = (key: string): number => mean(probes.map(({ statistics }) => statistics[key] ?? 0));
   const { profile, replicas, vary } = deployment;
   return costOf({
     profile,
     pricePerHour,
     replicas,
     busy: mean(probes.map(({ busy }) => busy.gpu)),
-    requestsPerS: vary === "request_rate" ? probes[0]!.x : of("request_throughput"),
-    promptTokens: of("prompt_tokens_per_request"),
-    outputTokens: of("output_tokens_per_request"),
+    requestsPerS: vary === "request_rate" ? probes[0]!.x : meanOf("request_throughput"),
+    promptTokens: meanOf("prompt_tokens_per_request"),
+    outputTokens: meanOf("output_tokens_per_request"),
   });
 }

@@ -59,12 +59,8 @@ export async function findCapacity(deployment: Deployment, options: CapacityOpti
     const causes = causesOf(sample, true);
     const tokens = mean(sample.workload.requests.map(({ outputTokens }) => outputTokens));
     const draws = replicationTasks(deployment, replications);
-    const search = {
-      start: first.start,
-      least: first.least,
-      most: first.most,
-      isWhole: deployment.vary === "max_concurrency",
-    };
+    const { start, least, most } = first;
+    const search = { start, least, most, isWhole: deployment.vary === "max_concurrency" };
     const found = await edgeRounds(crew, {
       replications: draws,
       search,
@@ -80,29 +76,19 @@ export async function findCapacity(deployment: Deployment, options: CapacityOpti
     const place = search.isWhole ? Math.max(1, Math.round(x)) : x;
     const atValue = await crew.details(at(place), "at the answer");
     const curve = options.curve === true ? await curveOf(crew, deployment, { x: place, at }) : [];
-    const evidence = [
-      ...curve,
-      evidenceOf(
-        { [deployment.vary]: place },
-        atValue.map(({ statistics }) => statistics),
-      ),
-    ].sort((a, b) => Number(a.varied[deployment.vary]) - Number(b.varied[deployment.vary]));
+    const here = evidenceOf(
+      { [deployment.vary]: place },
+      atValue.map(({ statistics }) => statistics),
+    );
+    const bounds = { tolerance: precision, least: first.least, most: 2 * first.most, isWhole: search.isWhole };
     const edge = found.edges[0]!.edge;
-    const binding =
-      edge === 0
-        ? null
-        : await whatBinds(crew, {
-            deployment,
-            atEdge: atValue,
-            edge,
-            count: found.count,
-            options: { tolerance: precision, least: first.least, most: 2 * first.most, isWhole: search.isWhole },
-          });
+    const bindsAt = { deployment, atEdge: atValue, edge, count: found.count, options: bounds };
+    const binding = edge === 0 ? null : await whatBinds(crew, bindsAt);
     return {
       ...found,
       pilot: first,
       atValue,
-      evidence,
+      evidence: [...curve, here].sort((a, b) => Number(a.varied[deployment.vary]) - Number(b.varied[deployment.vary])),
       slo: mostMissed(found, atValue),
       binding,
       notes: notesOf(deployment, { found, first, atValue, missing: missingCauses(sample, causes), precision }),

@@ -110,14 +110,14 @@ function autoscaleOf(found: Autoscaled): NonNullable<AnswerSizing["autoscale"]> 
 }
 
 function costAt({ deployment, pricePerHour, found }: SizeAnswerInput, replicas: number): Answer["cost"] {
-  const of = (key: string): number => mean(found.atValue.map(({ statistics }) => statistics[key] ?? 0));
+  const meanOf = (key: string): number => mean(found.atValue.map(({ statistics }) => statistics[key] ?? 0));
   return costOf({
     profile: deployment.profile,
     pricePerHour,
     replicas,
     busy: mean(found.atValue.map(({ busy }) => busy.gpu)),
-    requestsPerS: of("request_throughput"),
-    promptTokens: of("prompt_tokens_per_request"),
-    outputTokens: of("output_tokens_per_request"),
+    requestsPerS: meanOf("request_throughput"),
+    promptTokens: meanOf("prompt_tokens_per_request"),
+    outputTokens: meanOf("output_tokens_per_request"),
   });
 }

@@ -2,7 +2,14 @@
  * The fewest replicas that serve a load within latency goals. Each replication (seed, pace of the hosts, costs that the
  * calibration allows) finds its own count on the same random numbers; the answer is enough in 9 of 10.
  */
-import { ConfigError, goalsText, greatest, type AnswerEvidence, type AutoscalePlan } from "../../formats/index.js";
+import {
+  ConfigError,
+  defined,
+  goalsText,
+  greatest,
+  type AnswerEvidence,
+  type AutoscalePlan,
+} from "../../formats/index.js";
 import {
   busiestClock,
   capacityOf,
@@ -107,25 +114,7 @@ export async function findSize(deployment: Deployment, options: SizeOptions = {}
       const other = await fewestOf(crew, router, { draws, start: found.value ?? most, most });
       others.push({ router, ...rangeOf(other.counts) });
     }
-    const { value } = found;
-    const windows: { windows?: SizedWindows } =
-      value === null || deployment.source.kind !== "trace"
-        ? {}
-        : { windows: await sizeWindows(crew, deployment, { draws, value, most, windowS: options.windowS }) };
-    const autoscaled =
-      options.autoscale === undefined
-        ? {}
-        : {
-            autoscaled: await findAutoscaled(
-              crew,
-              begun(options.autoscale, windows.windows, { value: value ?? most, most }),
-              draws,
-            ),
-          };
-    const headRoom =
-      value === null || options.headRoom !== true
-        ? {}
-        : { headRoom: await headRoomOf(crew, deployment, { draws, value, probe: atValue[0]! }) };
+    const more = await moreOf(crew, deployment, { draws, value: found.value, most, probe: atValue[0]!, options });
     const evidence = shown.map((replicas) => evidenceAt(replicas, probes.get(replicas)!));
     const notes = notesOf(deployment, { draws, counts, most, atValue, count });
     return {
@@ -136,13 +125,40 @@ export async function findSize(deployment: Deployment, options: SizeOptions = {}
       evidence,
       binding,
       others,
-      ...windows,
-      ...autoscaled,
-      ...headRoom,
+      ...more,
       count,
       notes,
     };
   });
+}
+
+/** What else was asked of the number of replicas: a trace by windows, an autoscaler, head-room. */
+async function moreOf(
+  crew: Crew,
+  deployment: Deployment,
+  { draws, value, most, probe, options }: MoreInput,
+): Promise<Pick<Size, "windows" | "autoscaled" | "headRoom">> {
+  const windows =
+    value === null || deployment.source.kind !== "trace"
+      ? undefined
+      : await sizeWindows(crew, deployment, { draws, value, most, windowS: options.windowS });
+  const autoscaled =
+    options.autoscale === undefined
+      ? undefined
+      : await findAutoscaled(crew, begun(options.autoscale, windows, { value: value ?? most, most }), draws);
+  const headRoom =
+    value === null || options.headRoom !== true
+      ? undefined
+      : await headRoomOf(crew, deployment, { draws, value, probe });
+  return defined({ windows, autoscaled, headRoom });
+}
+
+interface MoreInput {
+  readonly draws: Parameters<typeof findAutoscaled>[2];
+  readonly value: number | null;
+  readonly most: number;
+  readonly probe: DetailedProbe;
+  readonly options: SizeOptions;
 }
 
 /**

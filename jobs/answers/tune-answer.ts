@@ -90,9 +90,9 @@ function changesText(changes: Settings): string {
 function relative(a: Trial, b: Trial, { isMost }: TuneGoal): AnswerTuning["base"]["difference"] {
   if (isMissed(a) !== isMissed(b)) return null;
   const { mean: middle, low, high } = difference(a, b);
-  const of = (score: number): number => Math.expm1(isMost ? -score : score);
+  const relative = (score: number): number => Math.expm1(isMost ? -score : score);
   const [from, to] = isMost ? [high, low] : [low, high];
-  return { value: of(middle), low: of(from), high: of(to) };
+  return { value: relative(middle), low: relative(from), high: relative(to) };
 }
 
 function pointOf(trial: Trial, goal: TuneGoal): AnswerTuning["front"][number] {
@@ -138,14 +138,14 @@ function beyondServer(deployment: Deployment, { changes }: Trial): string[] {
 function costAt({ deployment, pricePerHour, found }: TuneAnswerInput): Answer["cost"] {
   const probes = found.atBest;
   if (probes.length === 0) return null;
-  const of = (key: string): number => mean(probes.map(({ statistics }) => statistics[key] ?? 0));
+  const meanOf = (key: string): number => mean(probes.map(({ statistics }) => statistics[key] ?? 0));
   return costOf({
     profile: deployment.profile,
     pricePerHour,
     replicas: deployment.replicas,
     busy: mean(probes.map(({ busy }) => busy.gpu)),
-    requestsPerS: of("request_throughput"),
-    promptTokens: of("prompt_tokens_per_request"),
-    outputTokens: of("output_tokens_per_request"),
+    requestsPerS: meanOf("request_throughput"),
+    promptTokens: meanOf("prompt_tokens_per_request"),
+    outputTokens: meanOf("output_tokens_per_request"),
   });
 }

@@ -54,14 +54,8 @@ export async function runResolved(
 ): Promise<ExperimentFolder> {
   const { force, signal, blocking, reporter, quiet } = options;
   const experiment = resolvePaths(given, dirname(resolve(path)));
-  const asked = cellsOf(experiment, path);
-  if (experiment.num_runs > 0 && asked.some(({ coldStart }) => coldStart)) {
-    throw new ConfigError(`${path}: cold_start applies to simulations, real runs are warmed up; set num_runs: 0`);
-  }
+  const asked = await checkedCells(experiment, path);
   const { prompts, seed } = experiment;
-  (experiment.tolerances ?? []).map(parseThreshold);
-  // Wrong loads are found before hours of measuring.
-  await Promise.all(asked.map(({ load }) => workloadOf(load, prompts, seed)));
   const folder = experimentFolder(join(options.results, experiment.name));
   const named = experiment.profile === undefined ? undefined : loadProfile(experiment.profile);
   rejectOthersFiles(folder, { path, force, hasProfile: named !== undefined });
@@ -104,6 +98,18 @@ export async function runResolved(
   }
   manifest(false);
   return folder;
+}
+
+/** The cells; what is wrong with them, their loads or tolerances is found here, before hours of measuring. */
+async function checkedCells(experiment: Experiment, path: string): Promise<Cell[]> {
+  const { prompts, seed } = experiment;
+  const cells = cellsOf(experiment, path);
+  if (experiment.num_runs > 0 && cells.some(({ coldStart }) => coldStart)) {
+    throw new ConfigError(`${path}: cold_start applies to simulations, real runs are warmed up; set num_runs: 0`);
+  }
+  (experiment.tolerances ?? []).map(parseThreshold);
+  await Promise.all(cells.map(({ load }) => workloadOf(load, prompts, seed)));
+  return cells;
 }
 
 /** ConfigError where a folder without a manifest, which is no experiment's, holds files that would be replaced. */

@@ -58,7 +58,7 @@ test("a long prompt stalls the decodes of the others", () => {
   expect(beside.rest.others_prefill / longer).toBeGreaterThan(0.9);
 });
 
-test("too few seats: requests wait for a seat while others run", () => {
+test("too few slots: requests wait for a slot while others run", () => {
   const { requests } = explained({ requests: many(6, { outputTokens: 200 }), settings: { max_num_seqs: 2 } });
   expect(largest(requests[5]!.first)).toMatchObject({ name: "seats" });
   expect(largest(requests[5]!.first).share).toBeGreaterThan(0.9);

@@ -36,7 +36,7 @@ function explained(scenario: Scenario, statistic = "p95_ttft", workers = 1): Pro
   return explain({ scenario, statistic, replications: 4, asked: {}, commands }, { workers });
 }
 
-test("the parts of each statistic add up to it, and twice the seats is found to help where seats are few", async () => {
+test("the parts of each statistic add up to it, and twice the slots is found to help where slots are few", async () => {
   const scenario = await scenarioOf("vllm", { max_num_seqs: 8 }, random({ request_rate: 40, num_prompts: 200 }));
   const answer = await explained(scenario, "mean_ttft");
   expect(answerSchema.parse(answer)).toEqual(answer);
@@ -50,7 +50,7 @@ test("the parts of each statistic add up to it, and twice the seats is found to 
   expect(answer.counterfactuals!.map(({ change }) => change)).toContain("a host thread that takes no time");
 });
 
-test("where nothing waits, decodes and the host have the time, and seats have none of it", async () => {
+test("where nothing waits, decodes and the host have the time, and slots have none of it", async () => {
   const scenario = await scenarioOf("vllm", {}, random({ request_rate: 2, num_prompts: 150 }));
   const { parts, counterfactuals, unit } = await explained(scenario, "p95_ttft");
   expect(unit).toBe("ms of p95_ttft");

@@ -120,12 +120,12 @@ function notesOf(traffic: Traffic, cut: number, now: Readonly<Record<string, num
     ["requests at once", running + waiting, now.mean_concurrent_requests],
     ["mean_e2el_ms", meanE2elMs, now.mean_e2el_ms],
   ] as const;
-  for (const [what, seen, simulated] of pairs) {
-    if (seen === undefined || simulated == null || seen < 1) continue;
-    const off = simulated / seen - 1;
+  for (const [what, measured, simulated] of pairs) {
+    if (measured === undefined || simulated == null || measured < 1) continue;
+    const off = simulated / measured - 1;
     if (Math.abs(off) <= FAR_OFF) continue;
     notes.push(
-      `${what}: ${Number(seen.toPrecision(3))} at the server, ${Number(simulated.toPrecision(3))} simulated at its rate (${percent(off)} ` +
+      `${what}: ${Number(measured.toPrecision(3))} at the server, ${Number(simulated.toPrecision(3))} simulated at its rate (${percent(off)} ` +
         "off): the profile may be of another server, or the load is not steady",
     );
   }

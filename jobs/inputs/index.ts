@@ -2,9 +2,8 @@
 export { loadProfile, profileNames, profileReference, shippedProfile } from "./profiles.js";
 export { answerColumns } from "./answer-columns.js";
 export { hasPrompts, workloadOf } from "./workload-of.js";
-export { sharedNotes } from "./shared-notes.js";
+export { sharedNotes, type Reporter } from "./reporter.js";
 export { waitUntilQuiet, type QuietOptions } from "./quiet.js";
-export type { Reporter } from "./reporter.js";
 export { startBatches, startSteps, startRealEngine, type RealEngine, type RealEngineOptions } from "./real-engine.js";
 export { fingerprint } from "./fingerprint.js";
 export { ratedLoad, type CapacityInput } from "./rated-load.js";

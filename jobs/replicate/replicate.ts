@@ -80,12 +80,7 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
   readonly results: readonly ReplicationResult[];
 }> {
   const { resample, signal, blocking = asUsual } = options;
-  const rest = tasks.length - 1;
-  const isWorthThreads = work.outputTokens * rest >= WORTH_THREADS;
-  const workers = Math.min(rest, options.workers ?? (isWorthThreads ? availableParallelism() : 1));
-  const { isOwn, others } = lanesFor(workers, base.input.workload.requests.length);
-  const lanes = Array.from({ length: others }, () => replicationLane(base));
-  if (isOwn) lanes.push(ownLane((task) => runReplication(base, task).result));
+  const { lanes, isOwn } = startLanes({ base, tasks, work, options });
   const results: (ReplicationResult | undefined)[] = [];
   let next = 1;
   let whole = 0;
@@ -129,6 +124,20 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
     abort.abort();
     await Promise.all(lanes.map((lane) => lane.close()));
   }
+}
+
+/** Lanes in worker threads and, if `isOwn`, one in this thread. */
+function startLanes({ base, tasks, work, options }: Omit<Collecting, "isEnough">): {
+  readonly lanes: ReplicationLane[];
+  readonly isOwn: boolean;
+} {
+  const rest = tasks.length - 1;
+  const isWorthThreads = work.outputTokens * rest >= WORTH_THREADS;
+  const workers = Math.min(rest, options.workers ?? (isWorthThreads ? availableParallelism() : 1));
+  const { isOwn, others } = lanesFor(workers, base.input.workload.requests.length);
+  const lanes = Array.from({ length: others }, () => replicationLane(base));
+  if (isOwn) lanes.push(ownLane((task) => runReplication(base, task).result));
+  return { lanes, isOwn };
 }
 
 /** A width that is known so many times worse than it should be is reported: to 22 % of itself. */

@@ -96,15 +96,15 @@ function crossed<T extends readonly unknown[]>(lists: { readonly [K in keyof T]:
 }
 
 function rejectRepeats(cells: readonly SweepCell[], source: string): void {
-  const seen = new Map<string, SweepCell>();
+  const byId = new Map<string, SweepCell>();
   for (const cell of cells) {
-    const earlier = seen.get(cell.id);
+    const earlier = byId.get(cell.id);
     if (earlier !== undefined) {
       throw new ConfigError(
         `${source}: two cells are the same, ${cellName(earlier)} and ${cellName(cell)}; leave one of them out`,
       );
     }
-    seen.set(cell.id, cell);
+    byId.set(cell.id, cell);
   }
 }
 

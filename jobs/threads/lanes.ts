@@ -1,7 +1,7 @@
 /** Where the tasks of a job run: lanes, each of which does one at a time, in worker threads or in this one. */
 import { Worker } from "node:worker_threads";
 import { ArtifactError, BackendError, ConfigError, InvariantError } from "../../formats/index.js";
-import type { FromWorker, WorkerError } from "./protocol.js";
+import type { FromWorker, WorkerError } from "./serve-tasks.js";
 
 export interface Lane<Task, Result> {
   run(task: Task): Promise<Result>;

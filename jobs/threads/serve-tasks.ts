@@ -1,7 +1,16 @@
 /** The inside of a worker thread: does tasks, one after the other, with what the thread was started with. */
 import { parentPort, workerData } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
-import type { FromWorker } from "./protocol.js";
+
+/** The messages between the threads of a job: a task, and its result or an error. */
+export type FromWorker = { readonly result: unknown } | { readonly error: WorkerError };
+
+/** An error on its way between threads; its name says which class it is of. */
+export interface WorkerError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
 
 /** `work` gets what the thread was started with, and a task; it may be asynchronous. */
 export function serveTasks(work: (base: never, task: never) => unknown): void {

@@ -1,7 +1,8 @@
 /** A validation as the Markdown page that docs/ keeps: what was run, every statistic, the batches. */
 import { percent, signedPercent } from "../../formats/index.js";
 import { LEVEL, tallyOf, tallyText, verdictText, type Verdict } from "../../report/compare/index.js";
-import type { JudgedBatches, JudgedStatistic, ValidationResult } from "./validate.js";
+import type { JudgedStatistic } from "./judge-cell.js";
+import type { JudgedBatches, ValidationResult } from "./validate.js";
 
 /** A page of its own. */
 export function accuracyPage(result: ValidationResult, command: string): string {

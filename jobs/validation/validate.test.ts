@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readValidation } from "../../formats/files/index.js";
 import { accuracyPage } from "./accuracy-page.js";
-import { validate, type JudgedStatistic, type ValidationResult } from "./validate.js";
+import type { JudgedStatistic } from "./judge-cell.js";
+import { validate, type ValidationResult } from "./validate.js";
 
 let folder: string;
 

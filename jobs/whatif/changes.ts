@@ -23,7 +23,7 @@ export interface Change {
 type Scalar = AnswerEvidence["varied"][string];
 
 /** What was changed, and the values before and after. */
-export interface Told {
+export interface AppliedChange {
   readonly key: string;
   readonly before: Scalar;
   readonly after: Scalar;
@@ -31,7 +31,7 @@ export interface Told {
 
 export interface Changed {
   readonly scenario: Scenario;
-  readonly told: readonly Told[];
+  readonly applied: readonly AppliedChange[];
   readonly notes: readonly string[];
 }
 
@@ -84,22 +84,22 @@ export async function withChanges(base: Scenario, changes: readonly Change[], pr
   const notes: string[] = [];
   let scenario = base;
   const rank = ({ key }: Change): number => (key === "policy" ? 0 : key === "profile" ? 1 : 2);
-  const told: Told[] = [];
+  const applied: AppliedChange[] = [];
   for (const change of [...changes].sort((a, b) => rank(a) - rank(b))) {
     const before = valueOf(scenario, change);
     const after = afterOf(change, before);
     if (before === after) throw failure(change, `it is ${String(before)} already, nothing would change`);
-    told.push({ key: change.key, before, after });
+    applied.push({ key: change.key, before, after });
     scenario = withOne(scenario, change, { before, after: after!, notes });
   }
   scenario = { ...scenario, load: check(loadSchema, scenario.load, context) };
-  if (told.some(({ key }) => Object.hasOwn(loadShape, key)))
+  if (applied.some(({ key }) => Object.hasOwn(loadShape, key)))
     scenario = { ...scenario, content: await readContent(scenario.load, prompts) };
   const { policy, profile, router, routerBeta } = scenario;
   if (told.some(({ key }) => key === "router_beta")) requireBetaOf(router, routerBeta, "--change router_beta");
   const plan = planPolicy(policy.name, policy.settings, context);
   plan.create(machineOf(profile));
-  return { scenario, told, notes };
+  return { scenario, applied, notes };
 }
 
 const context = { source: "--change", nameOf: (path: readonly PropertyKey[]): string => String(path[0]) };

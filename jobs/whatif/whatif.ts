@@ -62,8 +62,8 @@ export async function whatif(input: WhatifInput, options: DaysOptions = {}): Pro
     goals.slos.map(({ name }) => name),
   );
   const headline = differences.find(({ statistic }) => statistic === headlineOf(goals)) ?? differences[0]!;
-  const varied = (of: "before" | "after"): Record<string, Answer["evidence"][number]["varied"][string]> =>
-    Object.fromEntries(changed.told.map((told) => [told.key, told[of]]));
+  const varied = (side: "before" | "after"): Record<string, Answer["evidence"][number]["varied"][string]> =>
+    Object.fromEntries(changed.applied.map((change) => [change.key, change[side]]));
   const afterPoint = evidenceOf(
     varied("after"),
     after.map(({ statistics }) => statistics),

@@ -16,8 +16,7 @@ import { RunFailed, RunInterrupted } from "../drive.js";
 import { readRecording } from "../../test/decisions/recording.js";
 import { replayDecisions } from "../../test/decisions/replay.js";
 import { benchSteps, type StepBenchInput } from "./bench-steps.js";
-import { realStepPlan } from "./step-plan.js";
-import { requireSlotMemory } from "./step-memory.js";
+import { realStepPlan, requireSlotMemory } from "./step-plan.js";
 
 let cacheDir: string;
 let model: ModelFiles;

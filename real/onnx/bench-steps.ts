@@ -19,8 +19,15 @@ import { driveSteps } from "../drive-steps.js";
 import type { DrivenSteps } from "../steps-run.js";
 import { roundedMs, watchSurroundings } from "../surroundings.js";
 import { runNotes, type RunSurroundings } from "../validity.js";
-import { promptIdsOf } from "./prompt-ids.js";
-import { judgedInfo, startInfo, tokenSeed, withAnswer, type Answer, type RealRunInput } from "./real-run.js";
+import {
+  promptIdsOf,
+  judgedInfo,
+  startInfo,
+  tokenSeed,
+  withAnswer,
+  type Answer,
+  type RealRunInput,
+} from "./real-run.js";
 
 export interface StepBenchInput extends RealRunInput {
   readonly executor: StepExecutor;

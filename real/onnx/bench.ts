@@ -9,8 +9,15 @@ import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type DriveResult } from "../drive.js";
 import { roundedMs, watchSurroundings } from "../surroundings.js";
 import { runNotes, type RunSurroundings } from "../validity.js";
-import { promptIdsOf } from "./prompt-ids.js";
-import { judgedInfo, startInfo, tokenSeed, withAnswer, type Answer, type RealRunInput } from "./real-run.js";
+import {
+  promptIdsOf,
+  judgedInfo,
+  startInfo,
+  tokenSeed,
+  withAnswer,
+  type Answer,
+  type RealRunInput,
+} from "./real-run.js";
 
 export interface OnnxBenchInput extends RealRunInput {
   readonly executor: OnnxExecutor;

@@ -3,7 +3,7 @@
  */
 import { defined, type RequestRecord, type RunInfo, type RunJournal, type Workload } from "../../formats/index.js";
 import type { SamplingSettings } from "../../onnx/index.js";
-import type { Tokenize } from "../../sim/index.js";
+import { stream, type Tokenize } from "../../sim/index.js";
 import { eventLoopDelayMs, roundedMs } from "../surroundings.js";
 import { validity, type RunSurroundings } from "../validity.js";
 
@@ -106,4 +106,14 @@ export function judgedInfo(
     valid: { ok: all.length === 0, reasons: all },
     ...(notes.length > 0 ? { notes: [...notes] } : {}),
   };
+}
+
+/** Token ids of prompts: tokenised, or seeded random where a request is known only by length, since costs depend on shapes alone. */
+export function promptIdsOf(workload: Workload, tokenize: Tokenize, seed: string, vocab: number): number[][] {
+  const random = stream(`${seed}/0/token-ids`);
+  return workload.requests.map((request) =>
+    request.prompt === undefined
+      ? Array.from({ length: request.promptTokens }, () => Math.floor(random() * vocab))
+      : tokenize(request.prompt),
+  );
 }

@@ -49,11 +49,10 @@ export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
   journal?.begin({ ...atStart, planned_requests: workload.requests.length });
   const endWatch = watchClient();
   const describe = (result: DriveResult, isStopped: boolean): Run => {
-    const { originNs } = result;
     const batched = { policy: plan.name, ...result, requests: recordsOfBatches(input, result, sender) };
     return describeRun(described, {
       exchanges: sender.exchanges,
-      originNs,
+      originNs: result.originNs,
       around: endWatch(),
       isStopped,
       model,

@@ -39,16 +39,7 @@ export function vllmResultJson(measurement: VllmMeasurement, options: ResultJson
     model_id: run.info.model.name,
     tokenizer_id: null,
     num_prompts: requestCount(run),
-    request_rate: load.request_rate ?? "inf",
-    burstiness: load.burstiness,
-    max_concurrency: load.max_concurrency ?? null,
-    ...(load.ramp_up_strategy === undefined
-      ? {}
-      : {
-          ramp_up_strategy: load.ramp_up_strategy,
-          ramp_up_start_rps: load.ramp_up_start_rps,
-          ramp_up_end_rps: load.ramp_up_end_rps,
-        }),
+    ...arrivalKeys(load),
     duration: durationS,
     completed: whole.length,
     failed: inOrder.length - whole.length,
@@ -68,6 +59,16 @@ export function vllmResultJson(measurement: VllmMeasurement, options: ResultJson
     ...statistics("tpot", whole.flatMap(tpotS), options.percentiles),
     ...statistics("itl", whole.flatMap(itlsS), options.percentiles),
     ...statistics("e2el", whole.map(latencyS), options.percentiles),
+  };
+}
+
+function arrivalKeys(load: ResultJsonOptions["load"]): Record<string, unknown> {
+  const { ramp_up_strategy, ramp_up_start_rps, ramp_up_end_rps } = load;
+  return {
+    request_rate: load.request_rate ?? "inf",
+    burstiness: load.burstiness,
+    max_concurrency: load.max_concurrency ?? null,
+    ...(ramp_up_strategy === undefined ? {} : { ramp_up_strategy, ramp_up_start_rps, ramp_up_end_rps }),
   };
 }
 

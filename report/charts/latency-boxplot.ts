@@ -74,20 +74,31 @@ export const latencyBoxplot: Chart = {
           drawBaseLine(body, area);
           drawCategories(body, area, loads.categories, loads.slotPx);
           drawBottomLabel(body, area, loads.label, room.heightPx + 16);
-          const groupPx = Math.min(loads.bandPx, data.schedulers.length * data.sources.length * 56);
-          const schedulers = scaleBand(data.schedulers, [0, groupPx]).paddingInner(0.14);
-          const sources = scaleBand(data.sources, [0, schedulers.bandwidth()]).paddingInner(0.14);
-          const panel = panelOf(body, area, data, axis);
-          for (const box of boxes) {
-            const { load, scheduler, source } = box.cell;
-            const groupLeftPx = loads.xPx(load) - groupPx / 2;
-            const leftEdgePx = groupLeftPx + schedulers(scheduler)! + sources(source)!;
-            drawBox(panel, box, { leftPx: leftEdgePx, widthPx: sources.bandwidth() }, unit);
-          }
+          drawBoxes(panelOf(body, area, data, axis), boxes, { data, loads, unit });
         },
       );
   },
 };
+
+/** Side by side in the band of their load. */
+function drawBoxes(
+  panel: Panel,
+  boxes: readonly Box[],
+  {
+    data,
+    loads,
+    unit,
+  }: { readonly data: ChartData; readonly loads: ReturnType<typeof loadBands>; readonly unit: Unit },
+): void {
+  const groupPx = Math.min(loads.bandPx, data.schedulers.length * data.sources.length * 56);
+  const schedulers = scaleBand(data.schedulers, [0, groupPx]).paddingInner(0.14);
+  const sources = scaleBand(data.sources, [0, schedulers.bandwidth()]).paddingInner(0.14);
+  for (const box of boxes) {
+    const { load, scheduler, source } = box.cell;
+    const leftPx = loads.xPx(load) - groupPx / 2 + schedulers(scheduler)! + sources(source)!;
+    drawBox(panel, box, { leftPx, widthPx: sources.bandwidth() }, unit);
+  }
+}
 
 interface Box {
   readonly cell: ChartCell;

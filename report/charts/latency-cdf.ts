@@ -54,11 +54,7 @@ export const latencyCdf: Chart = {
           legend: lineLegend(data, false),
           notes: [
             ...(details[0] === undefined ? [`Panels: ${axisLabel}.`] : []),
-            ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Repeats are pooled."] : []),
-            ...(curves.some(({ values }) => values.length > mostSteps)
-              ? [`Of each curve ${mostSteps} steps are drawn.`]
-              : []),
-            ...dataNotes(data, latency.values),
+            ...notesOf(data, curves),
             ...(note === undefined ? [] : [note]),
           ],
           widthPx: chartWidthPx,
@@ -68,11 +64,8 @@ export const latencyCdf: Chart = {
         (body) => {
           data.loads.forEach((load, i) => {
             const area = areas[i]!;
-            drawPanelHeading(
-              body,
-              area,
-              details[i] === undefined ? loadName(load) : `${loadName(load)}, ${details[i]}`,
-            );
+            const detail = details[i] === undefined ? "" : `, ${details[i]}`;
+            drawPanelHeading(body, area, `${loadName(load)}${detail}`);
             drawLeftAxis(body, area, up);
             drawBottomAxis(body, area, across);
             const panel = panelOf(body, area, data, up);
@@ -82,6 +75,14 @@ export const latencyCdf: Chart = {
       );
   },
 };
+
+function notesOf(data: ChartData, curves: readonly Curve[]): string[] {
+  return [
+    ...(data.cells.some(({ repeats }) => repeats.length > 1) ? ["Repeats are pooled."] : []),
+    ...(curves.some(({ values }) => values.length > mostSteps) ? [`Of each curve ${mostSteps} steps are drawn.`] : []),
+    ...dataNotes(data, latency.values),
+  ];
+}
 
 interface Curve {
   readonly cell: ChartCell;

@@ -58,14 +58,7 @@ export const latencyPercentiles: Chart = {
             .map(({ percent, stats }) => `Percentile ${percent}: ${statsInWords(stats, unit)}`)
             .join(" "),
           legend: lineLegend(data),
-          notes: [
-            ...all.flatMap(({ percent, requests, hidden }) => hiddenNote(percent, requests, hidden)),
-            ...(data.cells.some(({ repeats }) => repeats.length > 1)
-              ? ["Points: mean over the repeats of each repeat's percentile. Whiskers: lowest and highest repeat."]
-              : []),
-            ...dataNotes(data, latency.values),
-            ...(note === undefined ? [] : [note]),
-          ],
+          notes: [...notesOf(data, all), ...(note === undefined ? [] : [note])],
           widthPx: 960,
           bodyHeightPx,
         },
@@ -88,6 +81,16 @@ export const latencyPercentiles: Chart = {
       );
   },
 };
+
+function notesOf(data: ChartData, all: readonly Percentile[]): string[] {
+  return [
+    ...all.flatMap(({ percent, requests, hidden }) => hiddenNote(percent, requests, hidden)),
+    ...(data.cells.some(({ repeats }) => repeats.length > 1)
+      ? ["Points: mean over the repeats of each repeat's percentile. Whiskers: lowest and highest repeat."]
+      : []),
+    ...dataNotes(data, latency.values),
+  ];
+}
 
 interface Percentile {
   readonly percent: number;

@@ -3,7 +3,7 @@
  * record per token. Checks itself: a request ends once, and as many tokens are reported as the finished requests have.
  */
 import { InvariantError, type WorkloadRequest } from "../../formats/index.js";
-import type { TokenCounts } from "../policy/index.js";
+import type { TokenCounts, TokenSink } from "../policy/index.js";
 import { GapSegments, type RequestColumns } from "../metrics/index.js";
 import type { ServerTimes } from "./server-times.js";
 
@@ -144,4 +144,17 @@ export class StepLog implements RequestColumns {
         `${firstNs} and last token ${lastNs} ns are not in this order`,
     );
   }
+}
+
+/** The log as the receiver of tokens where no step is jumped over, so that each token is reported separately. */
+export function tokenByToken(log: StepLog): TokenSink {
+  return {
+    token: (index, atNs) => log.token(index, atNs),
+    steadyTokens: () => {
+      throw new InvariantError("tokens were reported for all requests together, expected each by itself");
+    },
+    lastTokenWas: (index, atNs) => {
+      log.lastTokenWas(index, atNs);
+    },
+  };
 }

@@ -1,9 +1,8 @@
 /** The simulation kernel: a calendar with a clock, and seeded random streams. Knows nothing of serving. */
 export { Calendar } from "./calendar.js";
-export { exponential, gamma, normal, stream, type Random } from "./random.js";
+export { exponential, gamma, normal, stream, type Random, shuffled } from "./random.js";
 export { Fifo } from "./fifo.js";
 export { TimedRing } from "./timed-ring.js";
 export { nearestRank } from "./nearest-rank.js";
 export { normalQuantile } from "./normal-quantile.js";
-export { shuffled } from "./shuffled.js";
 export { Sfc32, seedsOf, uniformOf } from "./sfc32.js";

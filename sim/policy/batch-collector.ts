@@ -98,3 +98,8 @@ export class BatchCollector {
 function longest(requests: readonly PolicyRequest[], key: "promptTokens" | "outputTokens"): number {
   return requests.reduce((most, request) => Math.max(most, request[key]), 0);
 }
+
+/** Seconds of a settings file as the whole nanoseconds that policies count in. */
+export function secondsToNs(seconds: number): number {
+  return Math.round(seconds * 1e9);
+}

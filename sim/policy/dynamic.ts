@@ -3,9 +3,8 @@
  * it by one (not below the minimum), a peak below grows it by two (not above the maximum). `sla` bounds the wait.
  */
 import { z } from "zod";
-import { BatchCollector } from "./batch-collector.js";
+import { BatchCollector, secondsToNs } from "./batch-collector.js";
 import type { Policy } from "./policy.js";
-import { secondsToNs } from "./units.js";
 
 export const dynamicSettings = z
   .strictObject({

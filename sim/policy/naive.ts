@@ -1,8 +1,7 @@
 /** naive: static batches of a fixed size, first in first out; a batch leaves when it is full or the timeout is over. */
 import { z } from "zod";
-import { BatchCollector } from "./batch-collector.js";
+import { BatchCollector, secondsToNs } from "./batch-collector.js";
 import type { Policy } from "./policy.js";
-import { secondsToNs } from "./units.js";
 
 export const naiveSettings = z.strictObject({
   batch_size: z.int().positive().default(4).describe("requests per batch"),

@@ -44,14 +44,8 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
   const grid = stepGrid(plan, model.shape.positions);
   const maxNumSeqs = grid.reduce((most, spec) => Math.max(most, requestsOf(spec)), 0);
   const maxModelLen = grid.reduce((most, spec) => Math.max(most, longestRequest(spec)), 0);
-  const started = await startOrReason({
-    model,
-    device: plan.device,
-    threads,
-    maxNumSeqs,
-    maxModelLen,
-    sampling: plan.sampling,
-  });
+  const { device, sampling } = plan;
+  const started = await startOrReason({ model, device, threads, maxNumSeqs, maxModelLen, sampling });
   if (typeof started === "string") return unmeasured(started);
   const executor = started;
   try {
@@ -72,17 +66,13 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
       rounds: ROUNDS_PER_REPEAT * plan.repeats,
       earlier: raw === undefined ? [] : await resumeSteps(raw.path, raw.isNew),
     });
-    let loops: StepMeasurement[] = [];
-    for (let loop = 0; loop < LOOPS; loop++) {
-      const made = await measureLoop({
-        ...{ bench: executor, policy: loopPolicy(model, maxNumSeqs, maxModelLen), nowNs, signal },
-        ...{ requests: LOOP_REQUESTS, promptTokens: reference.chunkTokens },
-        outputTokens: Math.max(2, plan.decodeSteps.at(-1)!),
-        ...{ block: rounds.rounds + loop, order: rounds.all.length + loops.length },
-      });
-      made.forEach(keep);
-      loops = [...loops, ...made];
-    }
+    const loops = await measureLoops({
+      ...{ bench: executor, policy: loopPolicy(model, maxNumSeqs, maxModelLen), nowNs, signal },
+      ...{ requests: LOOP_REQUESTS, promptTokens: reference.chunkTokens },
+      outputTokens: Math.max(2, plan.decodeSteps.at(-1)!),
+      ...{ block: rounds.rounds, order: rounds.all.length },
+    });
+    loops.forEach(keep);
     const built = await buildSteps({
       ...{ rounds, loops, coldNs, reference, settings: defaultStepSettings, seed: plan.seed },
       groupsPerRun: model.stepPaths.length,
@@ -92,6 +82,16 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
   } finally {
     await executor.close();
   }
+}
+
+/** Steps as a scheduler makes them, several times; `block` and `order` are those of the first. */
+async function measureLoops(first: Parameters<typeof measureLoop>[0]): Promise<StepMeasurement[]> {
+  let loops: StepMeasurement[] = [];
+  for (let loop = 0; loop < LOOPS; loop++) {
+    const made = await measureLoop({ ...first, block: first.block + loop, order: first.order + loops.length });
+    loops = [...loops, ...made];
+  }
+  return loops;
 }
 
 /** Why there is none, for a model that the step graph or its kernel does not take. */

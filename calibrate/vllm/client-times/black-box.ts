@@ -42,13 +42,8 @@ export interface BlackBoxFit {
 export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, options: BlackBoxOptions): BlackBoxFit {
   const { constants = blackBoxConstants, replay, gpu } = options;
   const { search, parts } = constants;
-  const weightOf = (run: RecordedRun): number => (runs.every(isProbes) || !isProbes(run) ? 1 : search.probesWeight);
-  const weights = runs.reduce((sum, run) => sum + weightOf(run), 0);
   const loads = runs.filter((run) => !isProbes(run));
-  const targets = runs.map((run) => ({
-    load: loads.indexOf(run),
-    ...clientTarget(run, { replay, share: weightOf(run) / weights, weighing: search }),
-  }));
+  const targets = targetsOf(runs, { loads, replay, search });
   const { interval, notes: ofChunks } = chunkFindings(runs);
   const { starts, decodeFactors } = startsOf(runs, solver, interval);
   const ofLadder = decodeFactors === undefined ? {} : { decode_factors: decodeFactors };
@@ -94,6 +89,19 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
       ...paceNotes(loads, found.paces),
     ],
   };
+}
+
+type Targeting = { readonly loads: readonly RecordedRun[] } & Pick<BlackBoxOptions, "replay"> &
+  Pick<typeof blackBoxConstants, "search">;
+
+/** What simulations are compared with, by run; `load`: its place among the loads, -1 for probes. */
+function targetsOf(runs: readonly RecordedRun[], { loads, replay, search }: Targeting) {
+  const weightOf = (run: RecordedRun): number => (runs.every(isProbes) || !isProbes(run) ? 1 : search.probesWeight);
+  const weights = runs.reduce((sum, run) => sum + weightOf(run), 0);
+  return runs.map((run) => ({
+    load: loads.indexOf(run),
+    ...clientTarget(run, { replay, share: weightOf(run) / weights, weighing: search }),
+  }));
 }
 
 const ON_HOST_NOTE =

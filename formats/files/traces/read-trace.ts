@@ -2,7 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ArtifactError } from "../../errors.js";
-import type { Load } from "../../load.js";
+import type { Load } from "../../load-shape.js";
 import type { Trace, TraceFormat } from "../../trace.js";
 import { readBytes } from "../read-bytes.js";
 import { holdsCutRun, readRun } from "../run-folder.js";

@@ -20,3 +20,14 @@ export interface SchedulerLimits extends EngineLimits {
   /** Admit a request only when all its known tokens fit. */
   readonly reserveFullIsl: boolean;
 }
+
+/**
+ * Most tokens of one request (long_prefill_token_threshold) in a pass that begins with `known` requests, running and waiting, whether they can be scheduled or not;
+ * Infinity: none.
+ */
+export function prefillCap(limits: SchedulerLimits, known: number): number {
+  const { longPrefillTokenThreshold: threshold, maxNumBatchedTokens, rules } = limits;
+  if (threshold === 0 || (rules.sparesLoneRequest && known <= 1)) return Infinity;
+  if (limits.adaptivePrefillCap !== true) return threshold;
+  return Math.max(threshold, Math.floor(maxNumBatchedTokens / known));
+}

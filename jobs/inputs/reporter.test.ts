@@ -1,4 +1,4 @@
-import { sharedNotes } from "./shared-notes.js";
+import { sharedNotes } from "./reporter.js";
 
 test("what every cell says is said once, the rest with its cell", () => {
   const cells = [
