@@ -96,7 +96,7 @@ export async function withChanges(base: Scenario, changes: readonly Change[], pr
   if (applied.some(({ key }) => Object.hasOwn(loadShape, key)))
     scenario = { ...scenario, content: await readContent(scenario.load, prompts) };
   const { policy, profile, router, routerBeta } = scenario;
-  if (told.some(({ key }) => key === "router_beta")) requireBetaOf(router, routerBeta, "--change router_beta");
+  if (applied.some(({ key }) => key === "router_beta")) requireBetaOf(router, routerBeta, "--change router_beta");
   const plan = planPolicy(policy.name, policy.settings, context);
   plan.create(machineOf(profile));
   return { scenario, applied, notes };
