@@ -62,7 +62,7 @@ test("a file that is there is replaced only with --force, of any repeat, and the
   requireTracePlaces({ trace, force: true }, 2);
   expect(() => {
     requireTracePlaces({ trace, force: false }, 2);
-  }).toThrow(`${join(folder, "t-r2.json")} is there already; choose another --trace, or pass --force to replace it`);
+  }).toThrow(`${join(folder, "t-r2.json")} exists already; choose another --trace, or pass --force to replace it`);
   await expect(simulated({ policy: "naive", profile: "mini-cpu-2core", trace: "t.csv" })).rejects.toThrow(
     'command line: --trace: got "t.csv", expected a file that ends in .json or .json.gz',
   );
