@@ -43,7 +43,7 @@ test.each([
   const { code, stderr } = await servesimIn(folder, words);
   expect([code, stderr]).toEqual([
     2,
-    expect.stringMatching(new RegExp(`${path.replace(/^out./, "out/")} (is there )?already`)),
+    expect.stringMatching(new RegExp(`${path.replace(/^out./, "out/")} (exists )?already`)),
   ]);
   expect(readFileSync(join(folder, path), "utf8")).toBe("somebody's");
   expect(
