@@ -208,8 +208,8 @@ function commonInput(
     sampling: { ignoreEos: true, temperature: 0 },
     warmUps: 0,
     isWarm: true,
-    // No single answer is worth more than the whole budget.
-    limits: { stallMs: Math.min(defaultLimits.stallMs, budgetMs), requestMs: budgetMs },
+    // No single answer is worth more than the whole budget. Its end comes first, and is what is reported.
+    limits: { stallMs: Math.min(defaultLimits.stallMs, budgetMs + 1000), requestMs: budgetMs + 1000 },
     signal,
   };
 }
