@@ -32,6 +32,11 @@ export const answerFlags = {
   ...stepFlags,
 };
 
+/** Days that an answer is made from. */
+export const replicationsFlag = z.int().min(2).max(1000);
+
+export const chartFlag = z.string().min(1, "expected a file").optional();
+
 export const answerDelivery = {
   output: z
     .string()
@@ -58,6 +63,7 @@ export function requireFreeFiles(files: readonly (string | undefined)[], force: 
 
 export interface Asked {
   readonly deployment: Deployment;
+  readonly pricePerHour: number | undefined;
   /** Recorded in the answer, so that the question can be asked again from that file alone. */
   readonly asked: Readonly<Record<string, unknown>>;
 }
@@ -68,7 +74,7 @@ export async function deploymentFromFlags(args: Args, vary: Vary, goals = goalsF
   const { plan, load, prompts, seed } = runRequest(flags.policy, args);
   if (plan.work === "batch") rejectStepFlags(plan.name, args);
   const profile = loadProfile(flags.profile);
-  const { engine } = flags;
+  const { engine, price_per_hour: pricePerHour } = flags;
   const jitter = flags.jitter === undefined ? defaultJitter({ plan, profile }) : flags.jitter === "on";
   const source = await readSource(load, prompts, vary);
   const policy = { name: plan.name, settings: plan.settings };
@@ -88,6 +94,7 @@ export async function deploymentFromFlags(args: Args, vary: Vary, goals = goalsF
   if (flags.jitter === "on" && unknown !== undefined) throw new ConfigError(`--jitter on: ${unknown}; leave it out`);
   return {
     deployment,
+    pricePerHour,
     asked: {
       policy: plan.name,
       settings: plan.settings,

@@ -3,9 +3,10 @@ import { z } from "zod";
 import { capacityAnswer, DEFAULT_PRECISION, findCapacity, varyNames } from "../jobs/answers/index.js";
 import {
   answerDelivery,
-  answerFlags,
+  chartFlag,
   declareAnswerFlags,
   deploymentFromFlags,
+  replicationsFlag,
   requireFreeFiles,
 } from "./answer-flags.js";
 import { chartedOf, writeAnswerChart } from "./answer-chart.js";
@@ -29,17 +30,8 @@ const ownFlags = {
     .string()
     .default(`${100 * DEFAULT_PRECISION}%`)
     .describe("lengthen runs until chance moves the answer by less than this; --num-prompts sets their length instead"),
-  replications: z
-    .int()
-    .min(2)
-    .max(1000)
-    .optional()
-    .describe("seeds, paces of the host and draws of the calibration (12)"),
-  chart: z
-    .string()
-    .min(1, "expected a file")
-    .optional()
-    .describe("SVG file for a chart of the latencies over the load; implies --curve"),
+  replications: replicationsFlag.optional().describe("seeds, paces of the host and draws of the calibration (12)"),
+  chart: chartFlag.describe("SVG file for a chart of the latencies over the load; implies --curve"),
   curve: z.boolean().default(false).describe("also show the latencies at loads below and above the answer"),
 };
 
@@ -49,13 +41,12 @@ export const capacityCommand: Command = {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
     requireFreeFiles([flags.output, flags.chart], flags.force);
     const precision = fractionOf(flags.precision, "--precision");
-    const { deployment, asked } = await deploymentFromFlags(args, flags.vary);
+    const { deployment, pricePerHour, asked } = await deploymentFromFlags(args, flags.vary);
     const { replications, at_rate: atRate, chart } = flags;
     const curve = flags.curve || chart !== undefined;
     const found = await searched("capacity", (search) =>
       findCapacity(deployment, { precision, replications, curve, ...search }),
     );
-    const { price_per_hour: pricePerHour } = parseFlags({ price_per_hour: answerFlags.price_per_hour }, args);
     const check = found.value === 0 ? null : verifyCommandOf(flags.output, deployment.profile);
     const commands = { reproduce: sameCommand(), check };
     const answer = capacityAnswer({ deployment, found, atRate, pricePerHour, asked, commands });

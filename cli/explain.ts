@@ -3,20 +3,18 @@ import { z } from "zod";
 import { ConfigError, type Answer } from "../formats/index.js";
 import { writeTextAtomic } from "../formats/files/index.js";
 import { explain, scenarioOfRun, type ExplainInput } from "../jobs/explain/index.js";
-import { answerDelivery, answerFlags, requireFreeFiles } from "./answer-flags.js";
+import { answerDelivery, answerFlags, chartFlag, replicationsFlag, requireFreeFiles } from "./answer-flags.js";
 import type { Args, Command } from "./command.js";
 import { deliverAnswer } from "./deliver-answer.js";
-import { Interrupted } from "./fail.js";
 import { flagName, givenFlags, parseFlags } from "./flags.js";
-import { interruptible } from "./interrupt.js";
 import { loadFlags } from "./load-flags.js";
 import { note } from "./output.js";
 import { policyShape } from "./policy-flags.js";
 import { partTitles, printExplain } from "./print-explain.js";
-import { startProgress } from "./progress.js";
 import { readRunSaying } from "./read-run.js";
 import { sameCommand } from "./reproduce.js";
 import { declareScenarioFlags, scenarioFromFlags } from "./scenario-flags.js";
+import { searched } from "./searched.js";
 import { stepFlags } from "./step-flags.js";
 
 const statistics = ["ttft", "tpot", "e2el"].flatMap((metric) =>
@@ -25,13 +23,10 @@ const statistics = ["ttft", "tpot", "e2el"].flatMap((metric) =>
 
 const ownFlags = {
   statistic: z.enum(statistics).default("p99_ttft").describe("statistic that the answer is about"),
-  replications: z
-    .int()
-    .min(2)
-    .max(1000)
+  replications: replicationsFlag
     .default(12)
     .describe("seeds, paces of the host and draws of the calibration, with and without each change"),
-  chart: z.string().min(1, "expected a file").optional().describe("SVG file for a chart of the parts"),
+  chart: chartFlag.describe("SVG file for a chart of the parts"),
 };
 
 export const explainCommand: Command = {
@@ -47,7 +42,9 @@ export const explainCommand: Command = {
     const { statistic, replications } = flags;
     const asked = await askedOf(args);
     const commands = { reproduce: sameCommand(), check: null };
-    const answer = await explained({ ...asked, statistic, replications, commands });
+    const answer = await searched("explain", (search) =>
+      explain({ ...asked, statistic, replications, commands }, search),
+    );
     deliverAnswer(answer, flags, printExplain);
     if (flags.chart !== undefined) await writeChart(flags.chart, answer);
   },
@@ -86,22 +83,6 @@ function rejectOthers(folder: string, args: Args): void {
   throw new ConfigError(
     `--${flagName(given)}: ${folder} records this itself, leave the flag out; or leave out the folder and give all flags`,
   );
-}
-
-function explained(input: ExplainInput): Promise<Answer> {
-  return interruptible(async (signal) => {
-    const progress = startProgress("explain");
-    const onProgress = (done: number, atMost: number): void => {
-      progress.update(done, atMost);
-    };
-    try {
-      return await explain(input, { signal, onProgress });
-    } catch (error) {
-      throw signal.aborted ? new Interrupted("nothing was written") : error;
-    } finally {
-      progress.stop();
-    }
-  });
 }
 
 async function writeChart(file: string, { parts = [], question }: Answer): Promise<void> {

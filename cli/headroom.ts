@@ -4,19 +4,18 @@ import { ConfigError, percent, signedPercent, type Answer } from "../formats/ind
 import { headroom } from "../jobs/headroom/index.js";
 import { loadProfile } from "../jobs/inputs/index.js";
 import { readServerSettings, watchTraffic } from "../real/vllm/server/index.js";
-import { answerDelivery, answerFlags, requireFreeFiles } from "./answer-flags.js";
+import { answerDelivery, answerFlags, chartFlag, replicationsFlag, requireFreeFiles } from "./answer-flags.js";
 import type { Command } from "./command.js";
 import { deliverAnswer } from "./deliver-answer.js";
-import { Interrupted, ThresholdMissed } from "./fail.js";
+import { ThresholdMissed } from "./fail.js";
 import { declareFlags, parseFlags } from "./flags.js";
-import { interruptible } from "./interrupt.js";
 import { loadFlags } from "./load-flags.js";
 import { figure, note, print } from "./output.js";
 import { policyShape, planFromFlags } from "./policy-flags.js";
 import { printAnswer } from "./print-answer.js";
-import { startProgress } from "./progress.js";
 import { sameCommand } from "./reproduce.js";
 import { declareScenarioGoals, goalsIfGiven } from "./scenario-flags.js";
+import { searched } from "./searched.js";
 import { serverAt, serverFlags } from "./server-flags.js";
 import { differentSettings } from "./server-differences.js";
 
@@ -24,20 +23,11 @@ const ownFlags = {
   metrics: z.string().describe("URL of the server or of its metrics, such as http://127.0.0.1:8000/metrics"),
   profile: answerFlags.profile,
   interval_s: z.number().positive().max(86_400).default(60).describe("time between the two readings, s"),
-  replications: z
-    .int()
-    .min(2)
-    .max(1000)
-    .optional()
-    .describe("seeds, paces of the host and draws of the calibration (12)"),
+  replications: replicationsFlag.optional().describe("seeds, paces of the host and draws of the calibration (12)"),
   num_prompts: loadFlags.num_prompts.describe("requests of each simulated run; default: as many as the answer takes"),
   seed: loadFlags.seed,
   price_per_hour: answerFlags.price_per_hour,
-  chart: z
-    .string()
-    .min(1, "expected a file")
-    .optional()
-    .describe("SVG file for a chart of the latencies over the load; with --slo"),
+  chart: chartFlag.describe("SVG file for a chart of the latencies over the load; with --slo"),
 };
 
 export const headroomCommand: Command = {
@@ -66,7 +56,7 @@ export const headroomCommand: Command = {
     }
     const { settings } = planFromFlags("vllm", args);
     const server = serverAt(flags.metrics.replace(/\/metrics\/?$/, ""), flags);
-    const answer = await asked(async (signal, onProgress) => {
+    const answer = await searched("headroom", async ({ signal, onProgress }) => {
       const reported = await readServerSettings(server, { signal });
       note(`reading ${flags.metrics} twice, ${flags.interval_s} s apart`);
       const traffic = await watchTraffic(server, flags.interval_s, signal);
@@ -96,23 +86,6 @@ export const headroomCommand: Command = {
     }
   },
 };
-
-type Work = (signal: AbortSignal, onProgress: (done: number, atMost: number, what: string) => void) => Promise<Answer>;
-
-function asked(work: Work): Promise<Answer> {
-  return interruptible(async (signal) => {
-    const progress = startProgress("headroom");
-    try {
-      return await work(signal, (done, atMost, what) => {
-        progress.update(done, atMost, what);
-      });
-    } catch (error) {
-      throw signal.aborted ? new Interrupted("nothing was written") : error;
-    } finally {
-      progress.stop();
-    }
-  });
-}
 
 function printHeadroom(answer: Answer): void {
   const { observed = {}, at_rate: at } = answer;

@@ -1,15 +1,18 @@
 /** Work on an answer with its progress on stderr; Ctrl-C ends it before anything is written. */
-import type { CrewOptions } from "../jobs/answers/index.js";
 import { Interrupted } from "./fail.js";
-import { interruptible } from "./interrupt.js";
+import { interruptible, type Blocking } from "./interrupt.js";
 import { startProgress } from "./progress.js";
 
-export type SearchOptions = Pick<CrewOptions, "signal" | "blocking" | "onProgress">;
+export interface SearchOptions {
+  readonly signal: AbortSignal;
+  readonly blocking: Blocking;
+  readonly onProgress: (done: number, atMost: number, what?: string) => void;
+}
 
 export function searched<Found>(title: string, work: (options: SearchOptions) => Promise<Found>): Promise<Found> {
   return interruptible(async (signal, blocking) => {
     const progress = startProgress(title);
-    const onProgress = (done: number, atMost: number, what: string): void => {
+    const onProgress = (done: number, atMost: number, what?: string): void => {
       progress.update(done, atMost, what);
     };
     try {

@@ -20,8 +20,8 @@ import { Interrupted } from "./fail.js";
 import { parseFlags } from "./flags.js";
 import { interruptible, turnOfTheLoop } from "./interrupt.js";
 import { note } from "./output.js";
-import { startProgress } from "./progress.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
+import { searched } from "./searched.js";
 import { requireTracePlaces, traceFlags, writeTrace } from "./run-trace.js";
 import { rejectStepFlags, routingOf, stepFlags } from "./step-flags.js";
 
@@ -77,21 +77,13 @@ export const simulateCommand: Command = {
   },
 };
 
-/** Until a folder is written there is nothing to keep: Ctrl-C ends the process, or what its worker threads do. */
 function replicated(input: SimulatedRunInput, options: ReplicateOptions): Promise<Run> {
-  return interruptible(async (signal, blocking) => {
-    const progress = startProgress("replications");
-    const onProgress = (done: number, atMost: number): void => {
-      if (atMost > 1) progress.update(done, atMost);
+  return searched("replications", async ({ signal, blocking, onProgress }) => {
+    const several = (done: number, atMost: number): void => {
+      if (atMost > 1) onProgress(done, atMost);
     };
-    try {
-      const { run } = await replicate(input, { ...options, signal, blocking, onProgress });
-      return await blocking(() => withCapacity(run, capacityOf(input)));
-    } catch (error) {
-      throw signal.aborted ? new Interrupted("nothing was written") : error;
-    } finally {
-      progress.stop();
-    }
+    const { run } = await replicate(input, { ...options, signal, blocking, onProgress: several });
+    return blocking(() => withCapacity(run, capacityOf(input)));
   });
 }
 

@@ -3,14 +3,17 @@ import { z } from "zod";
 import { ConfigError, defined, parseAutoscale, type Answer } from "../formats/index.js";
 import { writeTextAtomic } from "../formats/files/index.js";
 import { findSize, sizeAnswer, type Deployment } from "../jobs/answers/index.js";
-import { planPolicy, routersOf, stepPolicyNames, type RouterName } from "../sim/index.js";
+import { planOf } from "../jobs/inputs/index.js";
+import { routersOf, stepPolicyNames, type RouterName } from "../sim/index.js";
 import {
   answerDelivery,
-  answerFlags,
+  chartFlag,
   declareAnswerFlags,
   deploymentFromFlags,
+  replicationsFlag,
   requireFreeFiles,
 } from "./answer-flags.js";
+import { chartedOf, writeAnswerChart } from "./answer-chart.js";
 import type { Args, Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
 import { givenFlags, parseFlags } from "./flags.js";
@@ -46,19 +49,10 @@ const ownFlags = {
     .positive()
     .optional()
     .describe("traces: length of the windows that are also sized, s (3600, or a twelfth of a trace of less than 3 h)"),
-  replications: z
-    .int()
-    .min(2)
-    .max(1000)
-    .optional()
-    .describe("seeds, paces of the hosts and draws of the calibration (12)"),
-  chart: z
-    .string()
-    .min(1, "expected a file")
-    .optional()
-    .describe(
-      "SVG file for a chart: of a trace, replicas over time; otherwise latencies over replicas (implies --curve)",
-    ),
+  replications: replicationsFlag.optional().describe("seeds, paces of the hosts and draws of the calibration (12)"),
+  chart: chartFlag.describe(
+    "SVG file for a chart: of a trace, replicas over time; otherwise latencies over replicas (implies --curve)",
+  ),
   curve: z.boolean().default(false).describe("also show the latencies with up to two replicas fewer and more"),
 };
 
@@ -68,7 +62,7 @@ export const sizeCommand: Command = {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
     requireFreeFiles([flags.output, flags.chart], flags.force);
     rejectReplicas(args);
-    const { deployment: unscaled, asked } = await deploymentFromFlags(args, "replicas");
+    const { deployment: unscaled, pricePerHour, asked } = await deploymentFromFlags(args, "replicas");
     const deployment = flags.scale === undefined ? unscaled : scaled(unscaled, flags.scale);
     if (flags.window_s !== undefined && deployment.source.kind !== "trace") {
       throw new ConfigError(`--window ${flags.window_s}: only a trace with times has windows, leave it out`);
@@ -92,7 +86,6 @@ export const sizeCommand: Command = {
         ...search,
       }),
     );
-    const { price_per_hour: pricePerHour } = parseFlags({ price_per_hour: answerFlags.price_per_hour }, args);
     const { scale } = flags;
     const answer = sizeAnswer({
       deployment,
@@ -108,9 +101,8 @@ export const sizeCommand: Command = {
 };
 
 /** Those that its replicas can stand behind. */
-function otherRouters({ policy, profile, router }: Deployment): RouterName[] {
-  const plan = planPolicy(policy.name, policy.settings, { source: `settings of ${policy.name}` });
-  return routersOf(plan, profile).filter((name) => name !== router);
+function otherRouters(deployment: Deployment): RouterName[] {
+  return routersOf(planOf(deployment), deployment.profile).filter((name) => name !== deployment.router);
 }
 
 function rejectReplicas(args: Args): void {
@@ -139,8 +131,9 @@ function scaled(deployment: Deployment, factor: number): Deployment {
   };
 }
 
-async function writeChart(file: string, answer: Answer, { goals, policy, profile }: Deployment): Promise<void> {
-  const { evidence, value, interval, sizing } = answer;
+async function writeChart(file: string, answer: Answer, deployment: Deployment): Promise<void> {
+  const { goals, policy, profile } = deployment;
+  const { evidence, value, sizing } = answer;
   if (sizing?.trace !== undefined) {
     const { replicasPicture } = await import("../report/charts/index.js");
     const title = `${policy.name} on ${profile.name} within ${answer.question.goal}`;
@@ -148,23 +141,9 @@ async function writeChart(file: string, answer: Answer, { goals, policy, profile
     note(`chart written to ${file}`);
     return;
   }
-  const limits = goals.slos.map(({ name, limitMs }) => ({ key: `${name}_ms`, limitMs }));
-  if (limits.length === 0 || value === null || evidence.length < 2) {
+  if (goals.slos.length === 0 || value === null || evidence.length < 2) {
     warn("no chart: there is no number of replicas within the limits, or no limit of a statistic (--slo) to draw");
     return;
   }
-  const { answerPicture } = await import("../report/charts/index.js");
-  const title = `${policy.name} on ${profile.name} within ${answer.question.goal}`;
-  const picture = {
-    title,
-    policy: policy.name,
-    varied: "replicas",
-    unit: "replicas",
-    evidence,
-    limits,
-    value,
-    interval,
-  };
-  writeTextAtomic(file, answerPicture(picture));
-  note(`chart written to ${file}`);
+  await writeAnswerChart(file, answer, chartedOf(deployment));
 }

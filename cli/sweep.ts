@@ -68,14 +68,17 @@ export const sweepCommand: Command = {
     const path = String(args.sweep);
     const sweep = withPaths(readSweep(path), dirname(resolve(path)));
     const folder = sweepFolder(flags.results, sweep.name);
-    if (action === "plan") {
-      const { planned } = await makePlan(sweep, path, { folder, force: flags.force });
-      tellImpossible(await sweepStatus(folder));
-      if (!flags.json) print(`${planned.length} cells: ${folder.plan}`);
-    } else if (action === "run") await run(sweep, path, { folder, flags });
-    else if (action === "merge") await merge(folder);
-    await report(folder, flags.json);
+    report(await statusAfter[action](sweep, path, { folder, flags }), flags.json);
   },
+};
+
+type Action = (sweep: Sweep, path: string, running: Running) => Promise<SweepStatus>;
+
+const statusAfter: Readonly<Record<(typeof actions)[number], Action>> = {
+  plan,
+  run,
+  status: (_, __, { folder }) => sweepStatus(folder),
+  merge: (_, __, { folder }) => merge(folder),
 };
 
 interface Running {
@@ -83,18 +86,27 @@ interface Running {
   readonly flags: SweepFlags;
 }
 
-async function run(sweep: Sweep, path: string, { folder, flags }: Running): Promise<void> {
+async function plan(sweep: Sweep, path: string, { folder, flags }: Running): Promise<SweepStatus> {
+  const { planned } = await makePlan(sweep, path, { folder, force: flags.force });
+  const status = await sweepStatus(folder);
+  tellImpossible(status);
+  if (!flags.json) print(`${planned.length} cells: ${folder.plan}`);
+  return status;
+}
+
+async function run(sweep: Sweep, path: string, { folder, flags }: Running): Promise<SweepStatus> {
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard, process.env);
   const refine = goalsOf(flags);
   if (shard !== undefined && refine !== undefined) {
     throw new ConfigError("--refine: needs the rows of all shards; refine with another sweep run without --shard");
   }
-  const plan = await makePlan(sweep, path, { folder, force: flags.force });
+  const made = await makePlan(sweep, path, { folder, force: flags.force });
   // Shards may share a folder, and one that was killed is started again on another machine.
-  if (shard === undefined) await whileLocked(folder.root, () => simulate(plan, { folder, flags, shard, refine }));
-  else await simulate(plan, { folder, flags, shard, refine });
-  if (shard === undefined) await merge(folder);
-  else note(`shard ${shard.index + 1} of ${shard.count} is finished; when all are: servesim sweep merge ${path}`);
+  if (shard === undefined) await whileLocked(folder.root, () => simulate(made, { folder, flags, shard, refine }));
+  else await simulate(made, { folder, flags, shard, refine });
+  if (shard === undefined) return merge(folder);
+  note(`shard ${shard.index + 1} of ${shard.count} is finished; when all are: servesim sweep merge ${path}`);
+  return sweepStatus(folder);
 }
 
 function goalsOf({ refine, slo }: SweepFlags): readonly Slo[] | undefined {
@@ -124,18 +136,18 @@ async function simulate(
   note(`simulated ${simulated} cells`);
 }
 
-async function merge(folder: SweepFolder): Promise<void> {
-  const { rows } = await mergeSweep(folder);
-  note(`${rows.length} rows written to ${folder.csv} and ${folder.parquet}`);
+async function merge(folder: SweepFolder): Promise<SweepStatus> {
+  const status = await mergeSweep(folder);
+  note(`${status.finished + status.failed.length} rows written to ${folder.csv} and ${folder.parquet}`);
+  return status;
 }
 
 /** ThresholdMissed where cells failed: whoever started the sweep should know. */
-async function report(folder: SweepFolder, json: boolean): Promise<void> {
-  const status = await sweepStatus(folder);
+function report(status: SweepStatus, json: boolean): void {
   const { cells, finished, left } = status;
-  const [failed, impossible] = [status.failed, status.impossible].map((list) =>
-    list.map(({ cell, reason }) => ({ cell: cell.id, name: cellName(cell), reason })),
-  ) as [{ cell: string; name: string; reason: string }[], { cell: string; name: string; reason: string }[]];
+  const named = (list: SweepStatus["failed"]) =>
+    list.map(({ cell, reason }) => ({ cell: cell.id, name: cellName(cell), reason }));
+  const [failed, impossible] = [named(status.failed), named(status.impossible)];
   if (json) printJson({ cells, finished, left, failed, impossible });
   else {
     printTable(

@@ -4,9 +4,10 @@ import { writeTextAtomic } from "../formats/files/index.js";
 import { tune, tuneAnswer, tuneGoal, tunableSettings, type Deployment, type Settings } from "../jobs/answers/index.js";
 import {
   answerDelivery,
-  answerFlags,
+  chartFlag,
   declareAnswerFlags,
   deploymentFromFlags,
+  replicationsFlag,
   requireFreeFiles,
 } from "./answer-flags.js";
 import type { Command } from "./command.js";
@@ -29,13 +30,10 @@ const ownFlags = {
     .optional()
     .describe(`settings to tune, as a,b; default: those of ${tunableSettings.join(", ")} that can change something`),
   candidates: z.int().min(2).max(10_000).optional().describe("combinations to begin with (48, for throughput 24)"),
-  replications: z
-    .int()
-    .min(2)
-    .max(1000)
+  replications: replicationsFlag
     .optional()
     .describe("seeds, paces of the host and draws of the calibration of the last round (8)"),
-  chart: z.string().min(1, "expected a file").optional().describe("SVG file for a chart of the best settings"),
+  chart: chartFlag.describe("SVG file for a chart of the best settings"),
 };
 
 export const tuneCommand: Command = {
@@ -45,11 +43,10 @@ export const tuneCommand: Command = {
     requireFreeFiles([flags.output, flags.chart], flags.force);
     const goal = tuneGoal(flags.goal, hasGoals(args) ? goalsFromFlags(args) : undefined);
     const vary = goal.name === "throughput" ? "request_rate" : "replicas";
-    const { deployment, asked } = await deploymentFromFlags(args, vary, goal.goals);
+    const { deployment, pricePerHour, asked } = await deploymentFromFlags(args, vary, goal.goals);
     const settings = flags.settings?.split(",").map((name) => name.trim().replaceAll("-", "_"));
     const { candidates, replications } = flags;
     const found = await searched("tune", (search) => tune(deployment, goal, { candidates, replications, settings, ...search })); // prettier-ignore
-    const { price_per_hour: pricePerHour } = parseFlags({ price_per_hour: answerFlags.price_per_hour }, args);
     const answer = tuneAnswer({
       deployment,
       goal,

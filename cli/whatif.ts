@@ -1,28 +1,23 @@
 /** servesim whatif: what a change does, before beside after on the same random numbers. */
-import { z } from "zod";
 import { writeTextAtomic } from "../formats/files/index.js";
 import { goalsText, type Answer } from "../formats/index.js";
 import { DEFAULT_DAYS, parseChanges, whatif, withChanges } from "../jobs/whatif/index.js";
-import { answerDelivery, requireFreeFiles } from "./answer-flags.js";
+import { answerDelivery, chartFlag, replicationsFlag, requireFreeFiles } from "./answer-flags.js";
 import { lastGiven, REPEATABLE, type Command } from "./command.js";
 import { deliverAnswer } from "./deliver-answer.js";
-import { Interrupted, ThresholdMissed } from "./fail.js";
+import { ThresholdMissed } from "./fail.js";
 import { parseFlags } from "./flags.js";
-import { interruptible } from "./interrupt.js";
 import { note } from "./output.js";
 import { printWhatif } from "./print-whatif.js";
-import { startProgress } from "./progress.js";
 import { sameCommand } from "./reproduce.js";
 import { declareScenarioFlags, declareScenarioGoals, goalsIfGiven, scenarioFromFlags } from "./scenario-flags.js";
+import { searched } from "./searched.js";
 
 const ownFlags = {
-  replications: z
-    .int()
-    .min(2)
-    .max(1000)
+  replications: replicationsFlag
     .default(DEFAULT_DAYS)
     .describe("seeds, paces of the host and draws of the calibration, each simulated before and after the change"),
-  chart: z.string().min(1, "expected a file").optional().describe("SVG file for a chart of the differences"),
+  chart: chartFlag.describe("SVG file for a chart of the differences"),
 };
 
 export const whatifCommand: Command = {
@@ -44,25 +39,12 @@ export const whatifCommand: Command = {
     const goals = goalsIfGiven(args);
     const { scenario, prompts, pricePerHour, asked } = await scenarioFromFlags(args);
     const changed = await withChanges(scenario, changes, prompts);
-    const answer = await interruptible(async (signal) => {
-      const progress = startProgress("whatif");
-      const onProgress = (done: number, atMost: number): void => {
-        progress.update(done, atMost);
-      };
-      const commands = { reproduce: sameCommand(), check: null };
-      const question = { ...asked, changes: changes.map(({ text }) => text) };
-      const { replications } = flags;
-      try {
-        return await whatif(
-          { base: scenario, changed, goals, replications, pricePerHour, asked: question, commands },
-          { signal, onProgress },
-        );
-      } catch (error) {
-        throw signal.aborted ? new Interrupted("nothing was written") : error;
-      } finally {
-        progress.stop();
-      }
-    });
+    const { replications } = flags;
+    const question = { ...asked, changes: changes.map(({ text }) => text) };
+    const commands = { reproduce: sameCommand(), check: null };
+    const answer = await searched("whatif", (search) =>
+      whatif({ base: scenario, changed, goals, replications, pricePerHour, asked: question, commands }, search),
+    );
     deliverAnswer(answer, flags, printWhatif);
     if (flags.chart !== undefined) await writeChart(flags.chart, answer);
     if (answer.goal_verdicts?.after === "no")

@@ -6,10 +6,10 @@ import {
   type AnswerInterval,
   type AnswerVerdict,
 } from "../../formats/index.js";
-import { extrapolationNotes, mean } from "../../sim/index.js";
 import type { CapacityFound } from "./capacity.js";
-import { costOf } from "./cost.js";
+import { costOfRuns } from "./cost.js";
 import type { Deployment } from "./deployment.js";
+import { extrapolationOf } from "./extrapolated-runs.js";
 import { nearestMeasured } from "./nearest-measured.js";
 import type { DetailedProbe } from "./probe.js";
 
@@ -31,7 +31,7 @@ export function capacityAnswer(input: CapacityAnswerInput): Answer {
   const { value, interval: range, spread, slo, binding, evidence, atValue } = found;
   const interval = range === null ? null : { low: range[0], high: range[1] };
   const atPoint = evidence.find(({ varied }) => Number(varied[deployment.vary]) === atValue[0]!.x)!;
-  const most = atValue.reduce((a, b) => (b.extrapolated.share > a.extrapolated.share ? b : a));
+  const extrapolated = extrapolationOf(atValue);
   return {
     version: ANSWER_VERSION,
     question: { name: "capacity", goal: goalsText(deployment.goals), asked: { ...asked } },
@@ -46,12 +46,12 @@ export function capacityAnswer(input: CapacityAnswerInput): Answer {
       binding?.next === undefined
         ? null
         : { change: binding.next.change, value: value * binding.next.factor, unit: units[deployment.vary] },
-    extrapolated_share: mean(atValue.map(({ extrapolated }) => extrapolated.share)),
+    extrapolated_share: extrapolated.share,
     nearest_measured: nearestMeasured(deployment.profile, atPoint.statistics, `${slo ?? ""}_ms`),
     evidence: [...evidence],
     cost: value === 0 ? null : costAt(input, atValue),
     commands,
-    notes: [...found.notes, ...extrapolationNotes(most.extrapolated)],
+    notes: [...found.notes, ...extrapolated.notes],
   };
 }
 
@@ -67,15 +67,7 @@ function headRoom(value: number, { low, high }: AnswerInterval, rate: number): N
 }
 
 function costAt({ deployment, pricePerHour }: CapacityAnswerInput, probes: readonly DetailedProbe[]): Answer["cost"] {
-  const meanOf = (key: string): number => mean(probes.map(({ statistics }) => statistics[key] ?? 0));
   const { profile, replicas, vary } = deployment;
-  return costOf({
-    profile,
-    pricePerHour,
-    replicas,
-    busy: mean(probes.map(({ busy }) => busy.gpu)),
-    requestsPerS: vary === "request_rate" ? probes[0]!.x : meanOf("request_throughput"),
-    promptTokens: meanOf("prompt_tokens_per_request"),
-    outputTokens: meanOf("output_tokens_per_request"),
-  });
+  const asked = vary === "request_rate" ? { requestsPerS: probes[0]!.x } : {};
+  return costOfRuns(probes, { profile, pricePerHour, replicas, ...asked });
 }

@@ -3,7 +3,7 @@
  * Each replication (seed, pace of the host, costs that the calibration allows) finds its own edge; the answer is where
  * half of them have it, with the interval that holds 9 of 10.
  */
-import { ConfigError, goalsText, type AnswerEvidence } from "../../formats/index.js";
+import { type AnswerEvidence } from "../../formats/index.js";
 import { mean, requestsToShow } from "../../sim/index.js";
 import { asUsual, causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
@@ -12,7 +12,8 @@ import { edgeRounds, type EdgesFound } from "./edge-rounds.js";
 import { evidenceOf } from "./evidence.js";
 import { mostRequests } from "./load-source.js";
 import { pilot, type Pilot } from "./pilot.js";
-import type { DetailedProbe } from "./probe.js";
+import { independenceNote, mostFrequent, requireShown } from "./goal-verdict.js";
+import { missedIn, type DetailedProbe } from "./probe.js";
 import type { DetailTask } from "./tasks.js";
 import { whatBinds, type Binding } from "./what-binds.js";
 
@@ -102,13 +103,7 @@ function lengthOf({ load, goals, source }: Deployment): { given: boolean; count:
   const most = mostRequests(source);
   const given = load.num_prompts !== undefined || most < Infinity;
   const count = Math.min(load.num_prompts ?? Math.max(MIN_COUNT, TIMES_TO_SHOW * needed), most);
-  if (count < needed) {
-    const what = load.num_prompts === undefined ? "the load has" : "--num-prompts:";
-    throw new ConfigError(
-      `${what} ${count} requests, too few to show ${goalsText(goals)}: it takes at least ${needed} ` +
-        "(docs/metrics.md, Percentiles)",
-    );
-  }
+  requireShown(count, goals, load.num_prompts !== undefined);
   return { given, count, mostCount: given ? count : Infinity };
 }
 
@@ -133,12 +128,7 @@ async function curveOf(
 
 function mostMissed({ edges }: EdgesFound, atValue: readonly DetailedProbe[]): string | null {
   const names = edges.flatMap(({ binding }) => binding ?? []);
-  const all = names.length > 0 ? names : atValue.filter(({ worst }) => worst.ratio > 1).map(({ worst }) => worst.name);
-  const countOf = (name: string): number => all.filter((other) => other === name).length;
-  return all.reduce<string | null>(
-    (best, name) => (best === null || countOf(name) > countOf(best) ? name : best),
-    null,
-  );
+  return mostFrequent(names.length > 0 ? names : missedIn(atValue));
 }
 
 interface NotesInput {
@@ -164,14 +154,8 @@ function notesOf(deployment: Deployment, { found, first, atValue, missing, preci
         remedyOf(source, found.wantedCount),
     );
   }
-  const needed = requestsToShow(goals);
-  const independent = atValue.reduce((sum, probe) => sum + probe.independent, 0);
-  if (independent < needed) {
-    notes.push(
-      `at the answer all runs together are worth ${Math.floor(independent)} independent requests, and ` +
-        `${goalsText(goals)} takes ${needed}: --num-prompts ${Math.ceil((found.count * needed) / independent)} would do`,
-    );
-  }
+  const few = independenceNote(atValue, { goals, count: found.count, canGrow: true });
+  if (few !== undefined) notes.push(few);
   const open = found.edges.filter(({ isOpen }) => isOpen).length;
   if (open > 0) {
     const most =

@@ -1,5 +1,7 @@
 /** What serving costs at a rate: money where a price is known, energy where the profile knows the machine's power. */
 import type { AnswerCost, Profile } from "../../formats/index.js";
+import { mean } from "../../sim/index.js";
+import type { DetailedProbe } from "./probe.js";
 
 export interface CostInput {
   readonly profile: Profile;
@@ -36,6 +38,24 @@ export function costOf(input: CostInput): AnswerCost | null {
     joules_per_output_token: per(joules, outputTokens),
     watt_hours_per_request: joules === null ? null : joules / S_PER_HOUR,
   };
+}
+
+export interface CostOfRuns extends Pick<CostInput, "profile" | "pricePerHour" | "replicas"> {
+  /** Absent: what the runs served. */
+  readonly requestsPerS?: number;
+}
+
+/** The same of runs of one deployment; null also where there are none. */
+export function costOfRuns(probes: readonly DetailedProbe[], input: CostOfRuns): AnswerCost | null {
+  if (probes.length === 0) return null;
+  const meanOf = (key: string): number => mean(probes.map(({ statistics }) => statistics[key] ?? 0));
+  return costOf({
+    ...input,
+    busy: mean(probes.map(({ busy }) => busy.gpu)),
+    requestsPerS: input.requestsPerS ?? meanOf("request_throughput"),
+    promptTokens: meanOf("prompt_tokens_per_request"),
+    outputTokens: meanOf("output_tokens_per_request"),
+  });
 }
 
 /** Of one machine: what it takes while it computes and while it waits, weighted by time. */

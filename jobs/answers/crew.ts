@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { workerFile } from "../../formats/files/index.js";
 import type { Blocking } from "../replicate/index.js";
-import { ownLane, spread, workerLane, type Lane } from "../threads/index.js";
+import { lanesOf, spread, type Lane } from "../threads/index.js";
 import type { AutoscaledRun } from "./autoscaled.js";
 import type { Deployment } from "./deployment.js";
 import {
@@ -34,13 +34,12 @@ export class Crew {
     deployment: Deployment,
     private readonly options: CrewOptions,
   ) {
-    const workers = options.workers ?? availableParallelism();
-    const program = workerFile("answers");
-    const remedy = "with fewer requests (--num-prompts) it needs less memory";
-    this.lanes =
-      workers > 1
-        ? Array.from({ length: workers }, () => workerLane<AnswerTask, AnswerResult>(program, deployment, remedy))
-        : [ownLane((task: AnswerTask) => runTask(deployment, task))];
+    this.lanes = lanesOf<Deployment, AnswerTask, AnswerResult>(options.workers ?? availableParallelism(), {
+      program: workerFile("answers"),
+      base: deployment,
+      remedy: "with fewer requests (--num-prompts) it needs less memory",
+      work: runTask,
+    });
   }
 
   /** Results in the order of the tasks. `what`: in words, for progress. */

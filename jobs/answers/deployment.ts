@@ -1,29 +1,13 @@
-/** What a question is asked about: a policy on a profile under a load, in a form that crosses threads. */
-import { defined, type AutoscalePlan, type Goals, type Load, type Profile } from "../../formats/index.js";
-import {
-  planPolicy,
-  withCostDraw,
-  type EngineName,
-  type PolicyPlan,
-  type RouterName,
-  type SimulatedRunInput,
-} from "../../sim/index.js";
+/** What a question is asked about: what is served, where its load comes from, what is varied, and the goals. */
+import { defined, type AutoscalePlan, type Goals } from "../../formats/index.js";
+import type { SimulatedRunInput } from "../../sim/index.js";
+import { servedInput, type Served } from "../inputs/index.js";
 import { loadAt, workloadAt, type LoadSource, type Vary } from "./load-source.js";
 
-export interface Deployment {
-  readonly policy: { readonly name: string; readonly settings: Readonly<Record<string, unknown>> };
-  readonly profile: Profile;
-  readonly load: Load;
+export interface Deployment extends Served {
   readonly source: LoadSource;
   readonly vary: Vary;
   readonly goals: Goals;
-  readonly seed: string;
-  readonly jitter: boolean | undefined;
-  readonly engine: EngineName;
-  readonly replicas: number;
-  readonly router: RouterName;
-  /** Of the router prefix-aware. */
-  readonly routerBeta?: number | undefined;
   /** An autoscaler says how many replicas there are; absent: the number is fixed. */
   readonly autoscale?: AutoscalePlan | undefined;
 }
@@ -41,25 +25,13 @@ export interface Point {
   readonly isSteady?: boolean;
 }
 
-export function planOf({ policy }: Deployment): PolicyPlan {
-  return planPolicy(policy.name, policy.settings, { source: `settings of ${policy.name}` });
-}
-
 export function inputAt(deployment: Deployment, { x, seed, draw, count, isSteady }: Point): SimulatedRunInput {
-  const { profile, source, vary, engine, router, routerBeta, autoscale } = deployment;
+  const { source, vary, autoscale } = deployment;
   const load = loadAt(deployment.load, source, vary, { x, count });
   return {
-    plan: planOf(deployment),
-    profile: draw === null ? profile : withCostDraw(profile, draw),
-    load,
-    workload: workloadAt(load, source, seed),
-    seed,
-    coldStart: false,
-    jitter: isSteady === true ? false : deployment.jitter,
-    engine,
+    ...servedInput(deployment, { load, workload: workloadAt(load, source, seed), seed, draw }),
+    ...(isSteady === true ? { jitter: false } : {}),
     replicas: replicasAt(deployment, x),
-    router,
-    routerBeta,
     ...defined({ autoscale }),
   };
 }

@@ -11,6 +11,8 @@ export { tunableSettings, type Settings } from "./tune-space.js";
 export { readSource, varyNames, type Vary } from "./load-source.js";
 export { costOf } from "./cost.js";
 export { evidenceOf } from "./evidence.js";
+export { extrapolationOf } from "./extrapolated-runs.js";
+export { goalVerdictOf, mostFrequent, type GoalVerdict } from "./goal-verdict.js";
 export { nearestMeasured } from "./nearest-measured.js";
 export { withCrew, type CrewOptions } from "./crew.js";
 export { inputAt, isSteadyLoad } from "./deployment.js";

@@ -5,7 +5,7 @@
 import { ConfigError, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
 import { readTrace, traceOptionsOf } from "../../formats/files/index.js";
 import { loadTokenizer, moreOften, stream, workloadFromLengths, workloadFromRequests } from "../../sim/index.js";
-import { hasPrompts, workloadOf } from "../inputs/index.js";
+import { goneThrough, hasPrompts, promptLengths } from "../inputs/index.js";
 
 export const varyNames = ["request_rate", "max_concurrency"] as const;
 /** What a load does not say itself because it is looked for. */
@@ -29,7 +29,8 @@ export type LoadSource =
 export async function readSource(load: Load, prompts: string | undefined, vary: Vary): Promise<LoadSource> {
   rejectGiven(load, vary);
   if (load.workload !== undefined) {
-    const { requests, notes } = await readTrace(load.workload, traceOptionsOf(load, loadTokenizer));
+    const { requests, sessions, notes } = await readTrace(load.workload, traceOptionsOf(load, loadTokenizer));
+    if (sessions !== undefined) throw sessionsNotTaken(`${load.workload} holds sessions`);
     const isTimed = requests[0]?.arrivalNs !== undefined && load.self_timed !== false;
     if (isTimed && vary === "max_concurrency") {
       throw new ConfigError(
@@ -38,10 +39,16 @@ export async function readSource(load: Load, prompts: string | undefined, vary: 
     }
     return { kind: isTimed ? "trace" : "list", requests, repeats: false, notes };
   }
+  if (load.dataset_name === "sessions") throw sessionsNotTaken("--dataset-name sessions");
   if (!hasPrompts(load)) return { kind: "lengths" };
-  const { requests } = await workloadOf({ ...load, num_prompts: undefined }, prompts, "1");
-  const untimed = requests.map(({ id, promptTokens, outputTokens }) => ({ id, promptTokens, outputTokens }));
-  return { kind: "list", requests: untimed, repeats: true, notes: [] };
+  return { kind: "list", requests: await promptLengths(load, prompts), repeats: true, notes: [] };
+}
+
+/** Their requests have no rate of their own: each waits for the answer to the one before. */
+function sessionsNotTaken(what: string): ConfigError {
+  return new ConfigError(
+    `${what}: capacity, size and tune take loads of independent requests only; simulate, whatif and explain take sessions`,
+  );
 }
 
 function rejectGiven(load: Load, vary: Vary): void {
@@ -83,12 +90,7 @@ export function workloadAt(load: Load, source: LoadSource, seed: string): Worklo
     if (scale === 1) return workload;
     return { ...workload, requests: moreOften(workload.requests, scale, stream(`${seed}/0/scale`)) };
   }
-  const { length } = requests;
-  const repeated = Array.from({ length: load.num_prompts ?? length }, (_, index) => ({
-    ...requests[index % length]!,
-    id: String(index),
-  }));
-  return workloadFromRequests(load, repeated, seed);
+  return workloadFromRequests(load, goneThrough(requests, load.num_prompts ?? requests.length), seed);
 }
 
 /** The load with some keys not given. */

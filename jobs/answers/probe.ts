@@ -32,6 +32,11 @@ export function probeOf(deployment: Deployment, { x }: Point, outcome: RunOutcom
   return { x, goals, worst: goals.reduce((worst, goal) => (goal.ratio > worst.ratio ? goal : worst)) };
 }
 
+/** The worst goal of each run that missed one. */
+export function missedIn(probes: readonly Probe[]): string[] {
+  return probes.filter(({ worst }) => worst.ratio > 1).map(({ worst }) => worst.name);
+}
+
 export interface DetailedProbe extends Probe {
   /** Goals and the usual statistics, by the keys of a run's summary. */
   readonly statistics: Readonly<Record<string, number>>;

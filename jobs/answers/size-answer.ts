@@ -1,9 +1,9 @@
 /** What was found of the number of replicas, as an answer. */
 import { ANSWER_VERSION, goalsText, type Answer, type AnswerSizing } from "../../formats/index.js";
-import { extrapolationNotes, mean } from "../../sim/index.js";
 import type { Autoscaled } from "./autoscaled.js";
-import { costOf } from "./cost.js";
+import { costOfRuns } from "./cost.js";
 import type { Deployment } from "./deployment.js";
+import { extrapolationOf } from "./extrapolated-runs.js";
 import { nearestMeasured } from "./nearest-measured.js";
 import { ENOUGH, type Size, type SizeFound } from "./size.js";
 import type { SizedWindows } from "./size-windows.js";
@@ -20,10 +20,10 @@ export interface SizeAnswerInput {
 const UNIT = "replicas";
 
 export function sizeAnswer(input: SizeAnswerInput): Answer {
-  const { deployment, found, asked, commands } = input;
+  const { deployment, found, pricePerHour, asked, commands } = input;
   const { value, low, high, binding, evidence, atValue, headRoom } = found;
   const atPoint = evidence.find(({ varied }) => varied.replicas === (value ?? found.most))!;
-  const most = atValue.reduce((a, b) => (b.extrapolated.share > a.extrapolated.share ? b : a));
+  const extrapolated = extrapolationOf(atValue);
   const { slo, resource, next } = binding;
   return {
     version: ANSWER_VERSION,
@@ -44,13 +44,13 @@ export function sizeAnswer(input: SizeAnswerInput): Answer {
         }),
     binds: { slo, resource },
     next_best: next === undefined ? null : { change: next.change, value: next.value, unit: UNIT },
-    extrapolated_share: mean(atValue.map(({ extrapolated }) => extrapolated.share)),
+    extrapolated_share: extrapolated.share,
     nearest_measured: nearestMeasured(deployment.profile, atPoint.statistics, `${slo ?? ""}_ms`),
     evidence: [...evidence],
-    cost: value === null ? null : costAt(input, value),
+    cost: value === null ? null : costOfRuns(atValue, { profile: deployment.profile, pricePerHour, replicas: value }),
     sizing: sizingOf(found),
     commands,
-    notes: [...found.notes, ...extrapolationNotes(most.extrapolated)],
+    notes: [...found.notes, ...extrapolated.notes],
   };
 }
 
@@ -107,17 +107,4 @@ function autoscaleOf(found: Autoscaled): NonNullable<AnswerSizing["autoscale"]> 
       draining,
     })),
   };
-}
-
-function costAt({ deployment, pricePerHour, found }: SizeAnswerInput, replicas: number): Answer["cost"] {
-  const meanOf = (key: string): number => mean(found.atValue.map(({ statistics }) => statistics[key] ?? 0));
-  return costOf({
-    profile: deployment.profile,
-    pricePerHour,
-    replicas,
-    busy: mean(found.atValue.map(({ busy }) => busy.gpu)),
-    requestsPerS: meanOf("request_throughput"),
-    promptTokens: meanOf("prompt_tokens_per_request"),
-    outputTokens: meanOf("output_tokens_per_request"),
-  });
 }

@@ -3,12 +3,13 @@
  * saves most replicas, found on the random numbers of the first replication; where none saves any, the clock that is
  * busiest.
  */
-import { busiestClock, ifItWorks, withTwice, type BoundName } from "../../sim/index.js";
+import { busiestClock, type BoundName } from "../../sim/index.js";
 import type { Crew } from "./crew.js";
 import { inputAt, type Deployment, type Point } from "./deployment.js";
-import type { DetailedProbe } from "./probe.js";
+import { missedIn, type DetailedProbe } from "./probe.js";
 import type { FewestTask } from "./tasks.js";
-import { changeText, limitsOf } from "./what-binds.js";
+import { mostFrequent } from "./goal-verdict.js";
+import { doubledLimits } from "./what-binds.js";
 
 export interface SizeBinding {
   /** The goal that is missed most. */
@@ -31,17 +32,13 @@ export async function sizeBinds(crew: Crew, input: SizeBindsInput): Promise<Size
   const { deployment, value, most, probes, point } = input;
   if (value === 1) return { slo: null, resource: null };
   const fewer = probes.get(value === null ? most : value - 1)!;
-  const slo = mostMissed(fewer);
+  const slo = mostFrequent(missedIn(fewer));
   const busiest = busiestClock(fewer[0]!.busy);
   if (value === null) return { slo, resource: busiest };
   const run = inputAt(deployment, { ...point, draw: null, x: value });
-  const doubled = limitsOf(fewer).flatMap((limit) => {
-    const twice = ifItWorks(() => withTwice(run, limit));
-    if (twice === undefined) return [];
-    const { plan, profile } = twice.input;
-    const changes = { policy: { name: plan.name, settings: plan.settings }, profile };
+  const doubled = doubledLimits(run, fewer).map(({ limit, change, changes }) => {
     const task: FewestTask = { kind: "fewest", point: { ...point, draw: null }, options: { start: value - 1, most: value }, changes }; // prettier-ignore
-    return [{ limit, change: changeText(twice.changed), task }];
+    return { limit, change, task };
   });
   const found = await crew.fewest(
     doubled.map(({ task }) => task),
@@ -53,10 +50,4 @@ export async function sizeBinds(crew: Crew, input: SizeBindsInput): Promise<Size
     if (count < (best?.next.value ?? value)) best = { slo, resource: limit, next: { change, value: count } };
   }
   return best ?? { slo, resource: busiest };
-}
-
-function mostMissed(probes: readonly DetailedProbe[]): string | null {
-  const times = new Map<string, number>();
-  for (const { worst } of probes) if (worst.ratio > 1) times.set(worst.name, (times.get(worst.name) ?? 0) + 1);
-  return [...times].reduce<[string, number] | null>((best, one) => (best === null || one[1] > best[1] ? one : best), null)?.[0] ?? null; // prettier-ignore
 }

@@ -2,14 +2,7 @@
  * The fewest replicas that serve a load within latency goals. Each replication (seed, pace of the hosts, costs that the
  * calibration allows) finds its own count on the same random numbers; the answer is enough in 9 of 10.
  */
-import {
-  ConfigError,
-  defined,
-  goalsText,
-  greatest,
-  type AnswerEvidence,
-  type AutoscalePlan,
-} from "../../formats/index.js";
+import { ConfigError, defined, greatest, type AnswerEvidence, type AutoscalePlan } from "../../formats/index.js";
 import {
   busiestClock,
   capacityOf,
@@ -27,6 +20,7 @@ import { evidenceOf } from "./evidence.js";
 import { headRoomOf, type HeadRoom } from "./head-room.js";
 import { mostRequests } from "./load-source.js";
 import { rejectUnservable } from "./pilot.js";
+import { independenceNote, requireShown } from "./goal-verdict.js";
 import type { DetailedProbe } from "./probe.js";
 import { sizeBinds, type SizeBinding } from "./size-binds.js";
 import { sizeWindows, type SizedWindows } from "./size-windows.js";
@@ -187,11 +181,8 @@ function lengthOf({ load, goals, source }: Deployment): number {
   const needed = requestsToShow(goals);
   const long = Math.max(MIN_COUNT, TIMES_TO_SHOW * needed, Math.ceil(MIN_S * (rate ?? 0)));
   const count = Math.min(load.num_prompts ?? Math.min(MAX_COUNT, long), mostRequests(source));
-  if (count >= needed) return count;
-  const what = load.num_prompts === undefined ? "the load has" : "--num-prompts:";
-  throw new ConfigError(
-    `${what} ${count} requests, too few to show ${goalsText(goals)}: it takes at least ${needed} (docs/metrics.md, Percentiles)`,
-  );
+  requireShown(count, goals, load.num_prompts !== undefined);
+  return count;
 }
 
 /** From the work that the load brings in its busiest stretch, or from its clients. */
@@ -293,16 +284,7 @@ function notesOf(deployment: Deployment, { draws, counts, most, atValue, count }
   ];
   const without = counts.filter((found) => found === null).length;
   if (without > 0) notes.push(`in ${without} of ${counts.length} replications even ${most} replicas miss the goals`);
-  const needed = requestsToShow(goals);
-  const independent = atValue.reduce((sum, probe) => sum + probe.independent, 0);
-  if (independent < needed) {
-    notes.push(
-      `at the answer all runs together are worth ${Math.floor(independent)} independent requests, and ` +
-        `${goalsText(goals)} takes ${needed}` +
-        (mostRequests(source) < Infinity
-          ? ""
-          : `: --num-prompts ${Math.ceil((count * needed) / independent)} would do`),
-    );
-  }
+  const few = independenceNote(atValue, { goals, count, canGrow: mostRequests(source) === Infinity });
+  if (few !== undefined) notes.push(few);
   return notes;
 }

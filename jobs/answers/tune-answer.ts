@@ -1,10 +1,11 @@
 /** What was found of the settings, as an answer. */
 import { ANSWER_VERSION, type Answer, type AnswerEvidence, type AnswerTuning } from "../../formats/index.js";
-import { extrapolationNotes, mean, predictionInterval, slotsOfServer } from "../../sim/index.js";
+import { mean, predictionInterval, slotsOfServer } from "../../sim/index.js";
 import { missingCauses, causesOf } from "../replicate/index.js";
-import { costOf } from "./cost.js";
+import { costOfRuns } from "./cost.js";
 import { inputAt, type Deployment } from "./deployment.js";
 import { evidenceOf } from "./evidence.js";
+import { extrapolationOf } from "./extrapolated-runs.js";
 import { nearestMeasured } from "./nearest-measured.js";
 import { againstOf, type Sensitivity, type Tuned } from "./tune.js";
 import type { TuneGoal } from "./tune-goal.js";
@@ -26,7 +27,7 @@ export interface TuneAnswerInput {
 const MARKED = 0.01;
 
 export function tuneAnswer(input: TuneAnswerInput): Answer {
-  const { deployment, goal, found, asked, commands } = input;
+  const { deployment, goal, found, pricePerHour, asked, commands } = input;
   const { best, base, front } = found;
   const interval = predictionInterval(best.values);
   const sample = inputAt(deployment, { x: deployment.replicas, seed: deployment.seed, draw: null, count: found.count });
@@ -34,7 +35,7 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
   const evidence = front
     .slice(0, MOST_EVIDENCE)
     .map((trial) => evidenceOfTrial(trial === best ? { ...trial, probes } : trial, goal));
-  const most = probes.map(({ extrapolated }) => extrapolated).sort((a, b) => b.share - a.share)[0];
+  const extrapolated = extrapolationOf(probes);
   const next = front.find((trial) => trial !== best);
   return {
     version: ANSWER_VERSION,
@@ -47,10 +48,10 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
     binds: { slo: worstGoal(best, goal), resource: null },
     next_best:
       next === undefined ? null : { change: changesText(next.changes), value: mean(next.values), unit: goal.unit },
-    extrapolated_share: mean(probes.map(({ extrapolated }) => extrapolated.share)) || 0,
+    extrapolated_share: extrapolated.share,
     nearest_measured: nearestMeasured(deployment.profile, evidence[0]!.statistics, `${goal.name}_ms`),
     evidence,
-    cost: costAt(input),
+    cost: costOfRuns(probes, { profile: deployment.profile, pricePerHour, replicas: deployment.replicas }),
     tuning: {
       command: input.commandOf(best.changes),
       changes: { ...best.changes },
@@ -63,7 +64,7 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
     notes: [
       ...found.notes,
       ...missingCauses(sample, causesOf(sample, true)).map((what) => `the interval is too narrow: ${what}`),
-      ...(most === undefined ? [] : extrapolationNotes(most)),
+      ...extrapolated.notes,
       ...beyondServer(deployment, best),
     ],
   };
@@ -98,7 +99,7 @@ function relative(a: Trial, b: Trial, { isMost }: TuneGoal): AnswerTuning["base"
 function pointOf(trial: Trial, goal: TuneGoal): AnswerTuning["front"][number] {
   const interval = predictionInterval(trial.values);
   const against = againstOf(trial, goal.name);
-  const share = mean((trial.probes ?? []).map(({ extrapolated }) => extrapolated.share)) || 0;
+  const { share } = extrapolationOf(trial.probes ?? []);
   return {
     changes: { ...trial.changes },
     value: mean(trial.values),
@@ -133,19 +134,4 @@ function beyondServer(deployment: Deployment, { changes }: Trial): string[] {
   if (!(Number(changes.max_num_seqs) > measured)) return [];
   const slots = slotsOfServer(inputAt({ ...deployment, policy: { ...deployment.policy, settings: { ...deployment.policy.settings, ...changes } } }, { x: 1, seed: "1", draw: null, count: 1 })); // prettier-ignore
   return [`the profile was measured with max_num_seqs ${measured}; ${slots} is beyond it: check it on the server before you rely on it`]; // prettier-ignore
-}
-
-function costAt({ deployment, pricePerHour, found }: TuneAnswerInput): Answer["cost"] {
-  const probes = found.atBest;
-  if (probes.length === 0) return null;
-  const meanOf = (key: string): number => mean(probes.map(({ statistics }) => statistics[key] ?? 0));
-  return costOf({
-    profile: deployment.profile,
-    pricePerHour,
-    replicas: deployment.replicas,
-    busy: mean(probes.map(({ busy }) => busy.gpu)),
-    requestsPerS: meanOf("request_throughput"),
-    promptTokens: meanOf("prompt_tokens_per_request"),
-    outputTokens: meanOf("output_tokens_per_request"),
-  });
 }

@@ -1,7 +1,8 @@
 /** What a policy's settings may be tuned to: for each, values around the one in force that work on the profile. */
 import { ConfigError } from "../../formats/index.js";
 import { ifItWorks, machineOf, planPolicy, settingNames, slotsOfServer } from "../../sim/index.js";
-import { inputAt, planOf, type Deployment } from "./deployment.js";
+import { planOf } from "../inputs/index.js";
+import { inputAt, type Deployment } from "./deployment.js";
 
 export type SettingValue = number | string | boolean;
 export type Settings = Readonly<Record<string, SettingValue>>;

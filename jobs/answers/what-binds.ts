@@ -9,6 +9,7 @@ import {
   withTwice,
   type AdmissionLimit,
   type BoundName,
+  type SimulatedRunInput,
 } from "../../sim/index.js";
 import type { Crew } from "./crew.js";
 import { inputAt, type Deployment } from "./deployment.js";
@@ -41,14 +42,10 @@ export async function whatBinds(crew: Crew, input: BindsInput): Promise<Binding>
   const { deployment, atEdge, edge, count, options } = input;
   const { seed } = deployment;
   const run = inputAt(deployment, { x: edge, seed, draw: null, count: 1 });
-  const doubled = limitsOf(atEdge).flatMap((limit) => {
-    const twice = ifItWorks(() => withTwice(run, limit));
-    if (twice === undefined) return [];
-    const { plan, profile } = twice.input;
-    const changes = { policy: { name: plan.name, settings: plan.settings }, profile };
-    const search = { ...options, start: 1.1 * edge, step: 1.2 };
+  const search = { ...options, start: 1.1 * edge, step: 1.2 };
+  const doubled = doubledLimits(run, atEdge).map(({ limit, change, changes }) => {
     const task: EdgeTask = { kind: "edge", point: { seed, draw: null, count }, options: search, changes };
-    return [{ limit, change: changeText(twice.changed), task }];
+    return { limit, change, task };
   });
   const found = await crew.edges(
     doubled.map(({ task }) => task),
@@ -63,14 +60,32 @@ export async function whatBinds(crew: Crew, input: BindsInput): Promise<Binding>
   return best ?? { resource: busiestClock(atEdge[0]!.busy) };
 }
 
+export interface DoubledLimit {
+  readonly limit: AdmissionLimit;
+  readonly change: string;
+  /** Of the deployment. */
+  readonly changes: Pick<Deployment, "policy" | "profile">;
+}
+
+/** Each limit that stopped admissions in the runs, doubled where that can be simulated. */
+export function doubledLimits(run: SimulatedRunInput, probes: readonly DetailedProbe[]): DoubledLimit[] {
+  return limitsOf(probes).flatMap((limit) => {
+    const twice = ifItWorks(() => withTwice(run, limit));
+    if (twice === undefined) return [];
+    const { plan, profile } = twice.input;
+    const changes = { policy: { name: plan.name, settings: plan.settings }, profile };
+    return [{ limit, change: changeText(twice.changed), changes }];
+  });
+}
+
 /** Those that stopped admissions in some run; of batches both the size and memory may hold requests back. */
-export function limitsOf(probes: readonly DetailedProbe[]): AdmissionLimit[] {
+function limitsOf(probes: readonly DetailedProbe[]): AdmissionLimit[] {
   return admissionLimits
     .filter((name) => probes.some(({ stops }) => stops === null || stops[name] >= STOPPING_SHARE))
     .filter((name) => probes[0]!.stops !== null || name !== "token_budget");
 }
 
-export function changeText(changed: Readonly<Record<string, number>>): string {
+function changeText(changed: Readonly<Record<string, number>>): string {
   const settings = Object.entries(changed).map(([name, value]) => `${name} ${value}`);
   return settings.length === 0 ? "twice the memory" : settings.join(", ");
 }

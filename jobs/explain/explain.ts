@@ -9,8 +9,8 @@ import {
   type AnswerDifference,
   type AnswerParts,
 } from "../../formats/index.js";
-import { extrapolationNotes, mean, partNames, predictionInterval, type PartName } from "../../sim/index.js";
-import { evidenceOf, nearestMeasured } from "../answers/index.js";
+import { mean, partNames, predictionInterval, type PartName } from "../../sim/index.js";
+import { evidenceOf, extrapolationOf, nearestMeasured } from "../answers/index.js";
 import { causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
 import {
   explainDays,
@@ -74,7 +74,7 @@ export async function explain(input: ExplainInput, options: DaysOptions = {}): P
     counterfactuals,
     binds: { slo: null, resource: resources[mostOf(headline)] },
     next_best: nextBest(counterfactuals, headline),
-    extrapolated_share: mean(explained.map(({ extrapolated }) => extrapolated.share)),
+    extrapolated_share: extrapolationOf(explained).share,
     nearest_measured: nearestMeasured(scenario.profile, evidence.statistics, `${headline.statistic}_ms`),
     evidence: [evidence],
     cost: costOfDays(scenario, base!, input.pricePerHour),
@@ -167,7 +167,6 @@ function notesOf(
   const isResampled = scenario.content.kind !== "fixed";
   const missing = missingCauses(input, causesOf(input, isResampled));
   const hidden = days[0]!.parts.map((one) => one.statistic).filter((name) => isHidden(name, days));
-  const most = days.reduce((a, b) => (b.extrapolated.share > a.extrapolated.share ? b : a));
   return [
     ...notes,
     ...(input.workload.notes ?? []),
@@ -181,6 +180,6 @@ function notesOf(
     ...(2 * days.filter(({ overloaded }) => overloaded).length > days.length
       ? ["requests come faster than they are served: latencies depend on how long the run is"]
       : []),
-    ...extrapolationNotes(most.extrapolated),
+    ...extrapolationOf(days).notes,
   ];
 }

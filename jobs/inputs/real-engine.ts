@@ -48,10 +48,18 @@ export interface RealBatches {
 /** The executor of whole batches, and the memory that their policies look at. */
 export async function startBatches({ model, device, sampling, totalMib }: RealEngineOptions): Promise<RealBatches> {
   const executor = await startOnnxExecutor({ model, device, sampling: sampling !== undefined });
+  return { executor, ...(await withMemory(executor, device, totalMib)) };
+}
+
+/** Watches the device's memory as long as the executor is there; the executor is closed where that fails. */
+async function withMemory(
+  executor: OnnxExecutor | StepExecutor,
+  device: "cpu" | "cuda",
+  totalMib: number | undefined,
+): Promise<Pick<RealBatches, "memory" | "close">> {
   try {
     const memory = await startMemory(device, totalMib);
     return {
-      executor,
       memory,
       async close() {
         memory.stop();
@@ -98,20 +106,8 @@ export async function startSteps({ model, device, sampling, limits }: RealStepsO
   requireSlotMemory(model, limits, freeBytes - (device === "cpu" ? 0 : model.weightBytes));
   const executor = await startStepExecutor({ model, device, maxNumSeqs, maxModelLen, sampling });
   if (device === "cpu") return { executor, close: () => executor.close() };
-  try {
-    const memory = await startMemory(device, undefined);
-    return {
-      executor,
-      ...defined({ gpu: memory.gpu, takePeakBytes: memory.takePeakBytes }),
-      async close() {
-        memory.stop();
-        await executor.close();
-      },
-    };
-  } catch (error) {
-    await executor.close();
-    throw error;
-  }
+  const { memory, close } = await withMemory(executor, device, undefined);
+  return { executor, ...defined({ gpu: memory.gpu, takePeakBytes: memory.takePeakBytes }), close };
 }
 
 /** Of the device, before the model is loaded. */

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { Goals } from "../../formats/index.js";
 import { workerFile } from "../../formats/files/index.js";
-import { ownLane, spread, workerLane, type Lane } from "../threads/index.js";
+import { lanesOf, spread } from "../threads/index.js";
 import { explainDay, type ExplainedDay } from "./explain-day.js";
 import { runDay, type DayResult } from "./run-statistics.js";
 import type { Day, Scenario } from "./scenario.js";
@@ -59,11 +59,12 @@ type Result = DayResult | ExplainedDay;
 
 async function spreadOver(base: Base, tasks: readonly Task[], options: DaysOptions): Promise<Result[]> {
   const workers = Math.min(tasks.length, options.workers ?? availableParallelism());
-  const remedy = "with fewer requests (--num-prompts) it needs less memory";
-  const lanes: Lane<Task, Result>[] =
-    workers > 1
-      ? Array.from({ length: workers }, () => workerLane<Task, Result>(workerFile("scenarios"), base, remedy))
-      : [ownLane((task: Task) => dayOf(base, task))];
+  const lanes = lanesOf<Base, Task, Result>(workers, {
+    program: workerFile("scenarios"),
+    base,
+    remedy: "with fewer requests (--num-prompts) it needs less memory",
+    work: dayOf,
+  });
   try {
     return await spread(lanes, tasks, {
       signal: options.signal,

@@ -8,7 +8,7 @@ import {
   workloadFromRequests,
   workloadFromSessions,
 } from "../../sim/index.js";
-import { hasPrompts, workloadOf } from "../inputs/index.js";
+import { goneThrough, hasPrompts, promptLengths } from "../inputs/index.js";
 
 /** fixed: a recorded run's requests, the same on every day; drawn: lengths or sessions of a distribution; prompts: their lengths, gone through as often as wanted; trace: a file's requests. */
 export type LoadContent =
@@ -31,11 +31,7 @@ export async function readContent(load: Load, prompts: string | undefined): Prom
   if (!hasPrompts(load)) return { kind: "drawn" };
   const { output_len } = load;
   const plain = { think_time_s: 0, burstiness: 1, arrivals: "gamma", output_len } as const;
-  const { requests } = await workloadOf(plain, prompts, "1");
-  return {
-    kind: "prompts",
-    requests: requests.map(({ id, promptTokens, outputTokens }) => ({ id, promptTokens, outputTokens })),
-  };
+  return { kind: "prompts", requests: await promptLengths(plain, prompts) };
 }
 
 /** The requests, as `simulate` makes them with that seed. */
@@ -52,10 +48,5 @@ export function workloadOfContent(load: Load, content: LoadContent, seed: string
       : workloadFromSessions(load, sessions, seed);
   }
   const { requests } = content;
-  const count = load.num_prompts ?? requests.length;
-  const repeated = Array.from({ length: count }, (_, index) => ({
-    ...requests[index % requests.length]!,
-    id: String(index),
-  }));
-  return workloadFromRequests(load, repeated, seed);
+  return workloadFromRequests(load, goneThrough(requests, load.num_prompts ?? requests.length), seed);
 }

@@ -2,11 +2,12 @@
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { writeBytesAtomic, writeCsv } from "../../formats/files/index.js";
 import type { SweepFolder } from "./folder.js";
+import type { SweepStatus } from "./status.js";
 import { readTable, type SweepTable } from "./table.js";
 
-/** Returns the table that was written; cells without a row yet are not in it. */
-export async function mergeSweep(folder: SweepFolder): Promise<SweepTable> {
-  const table = await readTable(folder);
+/** Returns how far the sweep is; cells without a row yet are not in the tables. */
+export async function mergeSweep(folder: SweepFolder): Promise<SweepStatus> {
+  const { table, status } = await readTable(folder);
   const { columns, rows } = table;
   await writeCsv(
     folder.csv,
@@ -14,7 +15,7 @@ export async function mergeSweep(folder: SweepFolder): Promise<SweepTable> {
     rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at] ?? undefined]))),
   );
   writeBytesAtomic(folder.parquet, parquetOf(table));
-  return table;
+  return status;
 }
 
 /** A column whose values are all numbers, or absent, is of doubles; any other is of texts. */

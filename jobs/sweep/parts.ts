@@ -7,7 +7,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, existsSync, wri
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { ArtifactError, check, ConfigError } from "../../formats/index.js";
+import { ArtifactError, check, ConfigError, messageOf } from "../../formats/index.js";
 import { readJsonLines } from "../../formats/files/index.js";
 import { sweepRowSchema, type SweepRow } from "./row.js";
 
@@ -40,7 +40,7 @@ export function partWriter(folder: string): PartWriter {
         syncedMs = nowMs;
       } catch (cause) {
         throw new ConfigError(
-          `cannot write ${path}: ${cause instanceof Error ? cause.message : String(cause)}; free some space, or choose a folder ` +
+          `cannot write ${path}: ${messageOf(cause)}; free some space, or choose a folder ` +
             "you may write to; what was finished before is kept",
           { cause },
         );

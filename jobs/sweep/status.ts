@@ -2,6 +2,7 @@
 import type { SweepFolder } from "./folder.js";
 import { readPlan, type PlannedCell } from "./plan-file.js";
 import { readRows } from "./parts.js";
+import type { SweepRow } from "./row.js";
 
 export interface SweepStatus {
   readonly cells: number;
@@ -16,12 +17,19 @@ export async function sweepStatus(folder: SweepFolder): Promise<SweepStatus> {
   return statusOf(await readPlan(folder.plan), await readStates(folder));
 }
 
-/** What became of each cell that has a row: null where it finished, else why it failed. */
-export function readStates(folder: SweepFolder): Promise<Map<string, string | null>> {
-  return readRows(folder.parts, (row) => ("failed" in row ? row.failed : null));
+/** What became of a cell: null where it finished, else why it failed. */
+export type CellState = string | null;
+
+/** Of each cell that has a row. */
+export function readStates(folder: SweepFolder): Promise<Map<string, CellState>> {
+  return readRows(folder.parts, stateOf);
 }
 
-function statusOf(cells: readonly PlannedCell[], states: ReadonlyMap<string, string | null>): SweepStatus {
+export function stateOf(row: SweepRow): CellState {
+  return "failed" in row ? row.failed : null;
+}
+
+export function statusOf(cells: readonly PlannedCell[], states: ReadonlyMap<string, CellState>): SweepStatus {
   const impossible = cells.flatMap((cell) =>
     cell.impossible === undefined ? [] : [{ cell, reason: cell.impossible }],
   );

@@ -3,6 +3,7 @@ import type { SweepFolder } from "./folder.js";
 import { readRows } from "./parts.js";
 import { readPlan, type PlannedCell } from "./plan-file.js";
 import type { SweepRow } from "./row.js";
+import { stateOf, statusOf, type CellState, type SweepStatus } from "./status.js";
 
 export type TableValue = string | number | null;
 
@@ -17,22 +18,30 @@ interface Fields {
   readonly values: readonly TableValue[];
 }
 
+interface Kept {
+  readonly state: CellState;
+  /** Null: no cell of the plan. */
+  readonly fields: Fields | null;
+}
+
 /** Cells without a row, or that cannot be simulated, have none here. Ends of intervals are columns `<statistic>_low` and `_high`. */
-export async function readTable(folder: SweepFolder): Promise<SweepTable> {
-  const plan = new Map((await readPlan(folder.plan)).map((cell) => [cell.id, cell]));
+export async function readTable(
+  folder: SweepFolder,
+): Promise<{ readonly table: SweepTable; readonly status: SweepStatus }> {
+  const cells = await readPlan(folder.plan);
+  const plan = new Map(cells.map((cell) => [cell.id, cell]));
   const lists: (readonly string[])[] = [];
-  const all = await readRows(folder.parts, (row): Fields | null => {
+  const all = await readRows(folder.parts, (row): Kept => {
     const cell = plan.get(row.cell);
-    return cell === undefined ? null : shared(fieldsOf(cell, row), lists);
+    return { state: stateOf(row), fields: cell === undefined ? null : shared(fieldsOf(cell, row), lists) };
   });
-  const inOrder = [...plan.keys()].flatMap((id) => all.get(id) ?? []);
+  const inOrder = cells.flatMap(({ id }) => all.get(id)?.fields ?? []);
   const used = [...new Set(inOrder.map((fields) => fields.columns))];
   const columns = [...new Set(used.flat())];
   const places = new Map(used.map((list) => [list, columns.map((name) => list.indexOf(name))]));
-  return {
-    columns,
-    rows: inOrder.map((fields) => places.get(fields.columns)!.map((at) => fields.values[at] ?? null)),
-  };
+  const rows = inOrder.map((fields) => places.get(fields.columns)!.map((at) => fields.values[at] ?? null));
+  const states = new Map([...all].map(([id, { state }]) => [id, state]));
+  return { table: { columns, rows }, status: statusOf(cells, states) };
 }
 
 /** With a list of columns that is kept already, where it is the same. */

@@ -7,17 +7,10 @@ import {
   type VerifiedLoad,
 } from "../../formats/index.js";
 import { judgeError } from "../../report/compare/index.js";
-import {
-  columnsIn,
-  mean,
-  measureGoals,
-  predictionInterval,
-  summarise,
-  type GoalValue,
-  type SimulatedRunInput,
-} from "../../sim/index.js";
+import { columnsIn, mean, measureGoals, summarise, type GoalValue, type SimulatedRunInput } from "../../sim/index.js";
 import {
   evidenceOf,
+  goalVerdictOf,
   inputAt,
   isSteadyLoad,
   withCrew,
@@ -114,8 +107,7 @@ type LoadOutcome = Pick<VerifiedLoad, "predicted" | "measured" | "worst" | "verd
 function outcomeOf(goals: readonly GoalValue[], probes: readonly DetailedProbe[]): LoadOutcome {
   const judgedGoals = goals.map((goal, at) => {
     const ratios = probes.map((probe) => probe.goals[at]!.ratio);
-    const [low, high] = predictionInterval(ratios) ?? [ratios[0]!, ratios[0]!];
-    const predicted = high <= 1 ? ("safe" as const) : low > 1 ? ("no" as const) : ("knee" as const);
+    const predicted = goalVerdictOf(ratios);
     const differs = predicted === (goal.ratio > 1 ? "safe" : "no");
     return { goal, predicted, differs };
   });

@@ -7,16 +7,15 @@ import {
   type AnswerDifference,
   type Goals,
 } from "../../formats/index.js";
+import { busiestClock, requestsToShow, stopNames, type AdmissionStops, type GoalValue } from "../../sim/index.js";
 import {
-  busiestClock,
-  extrapolationNotes,
-  mean,
-  predictionInterval,
-  requestsToShow,
-  stopNames,
-  type AdmissionStops,
-} from "../../sim/index.js";
-import { evidenceOf, nearestMeasured } from "../answers/index.js";
+  evidenceOf,
+  extrapolationOf,
+  goalVerdictOf,
+  mostFrequent,
+  nearestMeasured,
+  type GoalVerdict,
+} from "../answers/index.js";
 import { causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
 import {
   costOfDays,
@@ -84,7 +83,7 @@ export async function whatif(input: WhatifInput, options: DaysOptions = {}): Pro
     ...goalVerdicts,
     binds: { slo: mostMissed(after), resource: whatStops(after) },
     next_best: null,
-    extrapolated_share: mean(after.map(({ extrapolated }) => extrapolated.share)),
+    extrapolated_share: extrapolationOf(after).share,
     nearest_measured: nearestMeasured(changed.scenario.profile, afterPoint.statistics, headline.statistic),
     evidence: [
       evidenceOf(
@@ -139,27 +138,16 @@ function unitOf(statistic: string): string {
   return statistic.endsWith("_ms") ? `ms of ${statistic.replace(/_ms$/, "")}` : statistic;
 }
 
-/** Whether the goals hold: on 9 of 10 days or more, on hardly any, or on some. */
-function goalVerdict(days: readonly DayResult[]): "safe" | "knee" | "no" {
-  const worst = days.map(({ goals }) => goals.reduce((most, { ratio }) => Math.max(most, ratio), 0));
-  const [low, high] = predictionInterval(worst) ?? [worst[0]!, worst[0]!];
-  if (high <= 1) return "safe";
-  return low > 1 ? "no" : "knee";
+function goalVerdict(days: readonly DayResult[]): GoalVerdict {
+  return goalVerdictOf(days.map(({ goals }) => goals.reduce((most, { ratio }) => Math.max(most, ratio), 0)));
 }
 
 function mostMissed(days: readonly DayResult[]): string | null {
   const missed = days.flatMap(({ goals }) => {
-    const worst = goals.reduce<(typeof goals)[number] | null>(
-      (a, b) => (a === null || b.ratio > a.ratio ? b : a),
-      null,
-    );
+    const worst = goals.reduce<GoalValue | null>((a, b) => (a === null || b.ratio > a.ratio ? b : a), null);
     return worst === null || worst.ratio <= 1 ? [] : [worst.name];
   });
-  const countOf = (name: string): number => missed.filter((other) => other === name).length;
-  return missed.reduce<string | null>(
-    (best, name) => (best === null || countOf(name) > countOf(best) ? name : best),
-    null,
-  );
+  return mostFrequent(missed);
 }
 
 /** The limit that stopped most passes, if it stopped many; else the busiest clock. */
@@ -192,6 +180,5 @@ function notesOf({ base, changed }: WhatifInput, before: readonly DayResult[], a
   }
   const hidden = Object.keys(before[0]!.statistics).filter((key) => isHidden(key, before) || isHidden(key, after));
   if (hidden.length > 0) notes.push(`${hidden.join(", ")}: too few independent requests, more come with --num-prompts`);
-  const most = after.reduce((a, b) => (b.extrapolated.share > a.extrapolated.share ? b : a));
-  return [...notes, ...extrapolationNotes(most.extrapolated)];
+  return [...notes, ...extrapolationOf(after).notes];
 }

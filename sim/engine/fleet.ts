@@ -1,7 +1,8 @@
 /**
  * The replicas of a reactive autoscaler over time: launched, serving, draining, stopped. The rule is that of Kubernetes'
- * HorizontalPodAutoscaler: so many that the signal per replica would be on target, unless it is within a tenth of it; more at
- * once, fewer only when every look of the scale-down delay wanted fewer. Times in ns.
+ * HorizontalPodAutoscaler: it aims at the number that would bring the signal per replica to the target, and leaves a signal
+ * within a tenth of the target alone. It adds replicas at once, and removes some only when every look of the scale-down delay
+ * wanted fewer. Times in ns.
  */
 import type { AutoscalePlan } from "../../formats/index.js";
 

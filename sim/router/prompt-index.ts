@@ -1,7 +1,7 @@
 /**
- * What was lately sent to a replica: a radix tree over prompts, a node per run of one token id, of at most so many tokens.
- * Beyond that the least recently sent are forgotten, ends before beginnings, as a cache evicts blocks. A parent is always
- * more recent than its children, so the oldest node is a leaf. O(runs of the prompt) per prompt.
+ * The prompts lately sent to a replica, as a radix tree with one node for each run of the same token id. It holds a
+ * limited number of tokens; beyond that it forgets the least recently sent, ends before beginnings, as a cache evicts
+ * blocks. A parent is always more recent than its children, so the oldest node is a leaf. O(runs of the prompt) per prompt.
  */
 import type { ContentRuns } from "../../formats/index.js";
 

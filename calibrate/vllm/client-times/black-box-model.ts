@@ -1,5 +1,5 @@
 /**
- * The engine's cost model as a vector of logarithms, so that a search can move it: what clients' times alone can show.
+ * The engine's cost model as a vector of logarithms, so that a search can move it. It holds the costs that clients' times alone can show.
  * What they cannot tell apart is tied together or taken from what other servers showed; `ASSUMPTIONS` says what.
  */
 import type { VllmEngineCost } from "../../../formats/index.js";

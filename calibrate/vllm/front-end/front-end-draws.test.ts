@@ -9,23 +9,10 @@ import { frontEndDraws } from "./front-end-draws.js";
 import { costNames, frontEndAt } from "./front-end-parameters.js";
 import { replayedDelays } from "./front-end-delays.js";
 import { replayDraw } from "./replay-log.js";
+import { knownFrontEnd as frontEnd } from "./front-end.fixture.js";
 
 const sendNs = 90_000;
 const wakeNs = 60_000;
-const frontEnd = {
-  accept_ns: 120_000,
-  request_ns: 500_000,
-  request_token_ns: 200,
-  request_hops: 6,
-  request_hop_ns: 60_000,
-  request_hop_gap_ns: 50_000,
-  output_ns: 700_000,
-  output_token_ns: 90_000,
-  chunk_ns: 40_000,
-  first_chunk_ns: 80_000,
-  delivery_ns: 250_000,
-  first_wait_token_ns: 30_000,
-};
 const launch = { base_ns: 2e6, request_ns: 0 };
 const varied = logNormalVariation(0.3);
 const cost: VllmEngineCost = {

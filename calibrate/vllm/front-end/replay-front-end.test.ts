@@ -5,21 +5,7 @@ import { recordEngine } from "../../../test/support/recorded-engine.js";
 import { logNormalVariation } from "../../fit/index.js";
 import { recordedTraffic, type RecordedRun } from "../recording/index.js";
 import { replayFrontEnd } from "./replay-front-end.js";
-
-const frontEnd: NonNullable<VllmEngineCost["front_end"]> = {
-  accept_ns: 120_000,
-  request_ns: 500_000,
-  request_token_ns: 200,
-  request_hops: 6,
-  request_hop_ns: 60_000,
-  request_hop_gap_ns: 50_000,
-  output_ns: 700_000,
-  output_token_ns: 90_000,
-  chunk_ns: 40_000,
-  first_chunk_ns: 80_000,
-  delivery_ns: 250_000,
-  first_wait_token_ns: 30_000,
-};
+import { knownFrontEnd as frontEnd } from "./front-end.fixture.js";
 
 const cost: VllmEngineCost = {
   kind: "vllm_engine",
