@@ -14,7 +14,7 @@ const input = {
   "workers/sweep-cells": "jobs/sweep/worker.ts",
   "workers/scenarios": "jobs/scenario/worker.ts",
   "workers/onnx-batches": "onnx/batches/worker.ts",
-  "workers/onnx-steps": "onnx/step/worker.ts",
+  "workers/onnx-steps": "real/onnx/step-worker.ts",
   "workers/try-batch": "onnx/batches/try-batch-main.ts",
   "workers/load-client": "real/vllm/client-worker.ts",
 };

@@ -10,7 +10,7 @@ const mayImport = {
   sim: ["formats"],
   machine: ["formats"],
   onnx: ["formats"],
-  calibrate: below,
+  calibrate: [...below, "real"],
   real: below,
   report: ["formats", "sim"],
   jobs: [...below, "calibrate", "real", "report"],

@@ -18,6 +18,7 @@ export { inspectOnnxFile, type OnnxFileInfo } from "./protobuf/index.js";
 export type { BuildProgress } from "./weights/index.js";
 export { defaultCacheDir, ensureModel, modelForm, type EnsureModelOptions, type ModelFiles } from "./models/index.js";
 export {
+  checkSampling,
   CopyCount,
   compareTokens,
   compareWithCpu,
@@ -35,13 +36,6 @@ export {
   type TriedBatch,
   type TryOutcome,
 } from "./batches/index.js";
-export {
-  defaultStepSettings,
-  checkSteps,
-  startStepExecutor,
-  type RequestStep,
-  type StepExecutor,
-  type StepExecutorOptions,
-} from "./step/index.js";
-export { readPeakRssBytes, resetPeakRss } from "./worker/index.js";
+export { checkSteps, ContinuousBatch, defaultStepSettings, requireStepModel, type RequestStep } from "./step/index.js";
+export { readPeakRssBytes, resetPeakRss, WorkerThread, type WorkerReply } from "./worker/index.js";
 export { listProviders, requireProvider, type ProviderReport } from "./providers/index.js";

@@ -1,7 +1,8 @@
 /**
  * Drives a scheduler of steps on the real clock: the counterpart of sim/engine/engine-loop.ts and drive.ts, with the
- * same schedulers, clients and request log, and hardware in place of the cost model. As many steps are in flight as the
- * scheduler says, one or two; requests that come meanwhile enter before the next one is scheduled.
+ * same schedulers, clients and request log, and hardware in place of the cost model. A step blocks the thread, so nothing
+ * lies between two steps but the work of scheduling itself; requests that are due meanwhile enter before the next one is
+ * scheduled, as they would if another thread had held them. As many steps are scheduled ahead as the scheduler says.
  */
 import { defined, InvariantError, type RequestRecord, type ScheduledStepRecord } from "../formats/index.js";
 import {
@@ -14,25 +15,22 @@ import {
   type StepAssignment,
   type StepScheduler,
 } from "../sim/index.js";
-import { Alarm, sendDue, untilDue } from "./pacing.js";
+import { sendDue, untilDue } from "./pacing.js";
 import type { DrivenSteps, DriveStepsInput } from "./steps-run.js";
 import { decisionOf, entryColumns, stepRecord, type Decision, type Span, type StepTimes } from "./step-records.js";
 
 /** Runs the workload to its end, or until the signal aborts or a step fails: what has ended until then is kept. */
 export async function driveSteps(input: DriveStepsInput): Promise<DrivenSteps> {
-  const drive = new StepDrive(input);
-  try {
-    return await drive.run();
-  } finally {
-    drive.stop();
-  }
+  return new StepDrive(input).run();
 }
 
+/** A step that was scheduled and is to be computed. */
 interface InFlight {
   readonly step: EngineStep;
   readonly decision: Decision;
-  /** Undefined: nothing had to be computed. */
-  readonly outcome: Promise<StepTimes | Error | undefined>;
+  readonly work: readonly StepAssignment[];
+  /** Requests whose KV cache is not needed any more. */
+  readonly released: readonly number[];
 }
 
 /** A step whose results were taken. */
@@ -59,7 +57,6 @@ class StepDrive {
   /** Steps and requests that have ended and are not yet reported. */
   private taken: Taken[] = [];
   private endedRows: number[] = [];
-  private readonly alarm: Alarm;
   private nextStep = 0;
   private ended = 0;
   private preemptions = 0;
@@ -75,12 +72,7 @@ class StepDrive {
       throw new InvariantError("a real run needs a scheduler that names what each request does");
     }
     this.kvBlocks = this.scheduler.freeBlocks;
-    this.alarm = new Alarm(input);
     this.originNs = clock.nowNs();
-  }
-
-  stop(): void {
-    this.alarm.stop();
   }
 
   async run(): Promise<DrivenSteps> {
@@ -93,8 +85,7 @@ class StepDrive {
       if (inFlight.length > 0) {
         // As in engine-loop.ts: another step is scheduled before results are taken, where one more may be in flight.
         if (inFlight.length < scheduler.depth && (scheduledTokens > 0 || scheduler.hasWork())) continue;
-        this.tell();
-        const failure = await this.takeOldest();
+        const failure = this.computeOldest();
         if (failure !== undefined) return { ...this.result(failure), hasFailed: true };
       } else if (client.nextDueNs === Infinity) break;
       else await untilDue(this.originNs + client.nextDueNs, input, undefined);
@@ -111,10 +102,10 @@ class StepDrive {
     return this.input.clock.nowNs() - this.originNs;
   }
 
-  /** Sends what is due. */
-  private send(): void {
+  /** Sends what is due; what became due while a step was computed (from `heldFromNs`) counts as sent then. */
+  private send(heldFromNs = Infinity): void {
     const { client, log, scheduler, sendLagsNs } = this;
-    sendDue(client, { nowNs: () => this.nowNs(), sendLagsNs }, ({ index, arrivalNs }, atNs) => {
+    sendDue(client, { nowNs: () => this.nowNs(), sendLagsNs, heldFromNs }, ({ index, arrivalNs }, atNs) => {
       log.sent(index, arrivalNs, atNs);
       const rejection = scheduler.rejection(index);
       if (rejection === undefined) this.entering.push({ index, atNs });
@@ -134,7 +125,7 @@ class StepDrive {
     this.entering = [];
   }
 
-  /** One pass, whose step the worker begins with as soon as it can; the number of its tokens. */
+  /** One pass; the number of its tokens. */
   private schedule(): number {
     const { scheduler, log, input } = this;
     const { workload } = input;
@@ -150,38 +141,29 @@ class StepDrive {
     this.preemptions += step.preempted.length;
     this.nextStep = step.id + 1;
     const work = scheduler.assignments!(step);
-    const outcome = work.length === 0 ? Promise.resolve(undefined) : this.compute(work);
     const decision = decisionOf(step, work, { scheduler, span: { startNs, endNs }, waitingBefore, workload });
-    this.inFlight.push({ step, decision, outcome });
+    const released = work.length === 0 ? [] : this.released.splice(0);
+    this.inFlight.push({ step, decision, work, released });
     return step.scheduledTokens;
   }
 
-  private compute(work: readonly StepAssignment[]): Promise<StepTimes | Error> {
-    const { released } = this;
-    this.released = [];
-    return this.input.runStep(work, released).catch((error: unknown) => error as Error);
-  }
-
-  /**
-   * Waits for the oldest step in flight, while requests that are due are sent, and takes its results; why it failed, if
-   * it did.
-   */
-  private async takeOldest(): Promise<string | undefined> {
-    const { step, decision, outcome } = this.inFlight.shift()!;
-    const over = outcome.then(() => true as const);
-    let isOver: true | undefined;
-    const isStopped = (): boolean => this.input.signal?.aborted === true;
-    while (isOver === undefined && this.client.nextDueNs !== Infinity && !isStopped()) {
-      isOver = await this.alarm.race(this.originNs + this.client.nextDueNs, over);
-      this.send();
+  /** Computes the oldest step in flight and takes its results; why it failed, if it did. */
+  private computeOldest(): string | undefined {
+    const { step, decision, work, released } = this.inFlight.shift()!;
+    const heldFromNs = this.nowNs();
+    let times: StepTimes | undefined;
+    try {
+      if (work.length > 0) times = this.input.runStep(work, released);
+    } catch (error) {
+      return `step ${step.id} failed ${this.progress}: ${(error as Error).message}`;
     }
-    const times = await outcome;
-    if (times instanceof Error) return `step ${step.id} failed ${this.progress}: ${times.message}`;
     const startNs = this.nowNs();
     const complete = this.scheduler.update(step);
     const endNs = this.nowNs();
     this.taken.push({ decision, times, update: { startNs, endNs } });
     this.deliver(step, complete, endNs);
+    this.send(heldFromNs);
+    this.tell();
     return undefined;
   }
 
@@ -201,7 +183,7 @@ class StepDrive {
     this.endedRows.push(index);
   }
 
-  /** Reports what has ended, while the next step is computed: requests wait for that step, not for this. */
+  /** Reports what has ended. */
   private tell(): void {
     const { input, taken, endedRows } = this;
     [this.taken, this.endedRows] = [[], []];
@@ -224,9 +206,9 @@ class StepDrive {
   }
 
   /** Steps in flight come to their end first. */
-  private async stopped(): Promise<DrivenSteps> {
+  private stopped(): DrivenSteps {
     while (this.inFlight.length > 0) {
-      const failure = await this.takeOldest();
+      const failure = this.computeOldest();
       if (failure !== undefined) return { ...this.result(failure), hasFailed: true };
     }
     return this.result(`stopped ${this.progress}`);

@@ -6,7 +6,9 @@ export {
   benchSteps,
   realStepPlan,
   requireSlotMemory,
+  startStepExecutor,
   type OnnxBenchInput,
   type RealRunInput,
   type StepBenchInput,
+  type StepExecutor,
 } from "./onnx/index.js";

@@ -7,17 +7,26 @@ interface Waiting {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Sends every request that is due, and keeps how late each was sent. `nowNs`: the time on the client's scale. */
+export interface Sending {
+  /** The time on the client's scale. */
+  readonly nowNs: () => number;
+  readonly sendLagsNs: number[];
+  /** What was due from here on waited for a busy thread, as it would have waited for the engine: it counts as sent when due. */
+  readonly heldFromNs?: number;
+}
+
+/** Sends every request that is due, and keeps how late each was sent. */
 export function sendDue(
   client: Client,
-  { nowNs, sendLagsNs }: { readonly nowNs: () => number; readonly sendLagsNs: number[] },
+  { nowNs, sendLagsNs, heldFromNs = Infinity }: Sending,
   send: (request: SentRequest, sentNs: number) => void,
 ): void {
   for (;;) {
     const dueNs = client.nextDueNs;
-    const sentNs = nowNs();
-    const request = client.take(sentNs);
+    const takenNs = nowNs();
+    const request = client.take(takenNs);
     if (request === undefined) return;
+    const sentNs = dueNs >= heldFromNs ? dueNs : takenNs;
     sendLagsNs.push(sentNs - dueNs);
     send(request, sentNs);
   }
@@ -44,43 +53,5 @@ export async function untilDue<T>(
   } finally {
     timer.abort();
     signal?.removeEventListener("abort", stop);
-  }
-}
-
-/**
- * `untilDue` for work that ends every few milliseconds: a timer is set once for each moment, however often it is
- * awaited.
- */
-export class Alarm {
-  private timeNs = NaN;
-  private moment: Promise<undefined> = Promise.resolve(undefined);
-  private timer = new AbortController();
-  private readonly onStop = (): void => {
-    this.timer.abort();
-  };
-
-  constructor(private readonly input: Waiting) {
-    input.signal?.addEventListener("abort", this.onStop);
-  }
-
-  /**
-   * Resolves at the end of `running` with its value, at `timeNs` (a millisecond or two late) or on the signal,
-   * whichever is first.
-   */
-  race<T>(timeNs: number, running: Promise<T>): Promise<T | undefined> {
-    if (timeNs !== this.timeNs) {
-      this.timer.abort();
-      this.timer = new AbortController();
-      if (this.input.signal?.aborted === true) this.timer.abort();
-      this.timeNs = timeNs;
-      this.moment = this.input.clock.until(timeNs, this.timer.signal, "coarse").then(() => undefined);
-    }
-    return Promise.race([running, this.moment]);
-  }
-
-  /** Its timer must not keep the process. */
-  stop(): void {
-    this.timer.abort();
-    this.input.signal?.removeEventListener("abort", this.onStop);
   }
 }

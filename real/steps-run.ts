@@ -8,11 +8,8 @@ export interface DriveStepsInput {
   readonly workload: Workload;
   readonly schedulers: StepSchedulers;
   readonly clock: Clock;
-  /**
-   * Computes a step, after those before it; `ended`: requests whose KV cache is not needed any more. Resolves with the
-   * tokens in the client's hands.
-   */
-  runStep(work: readonly StepAssignment[], ended: readonly number[]): Promise<StepTimes>;
+  /** Computes a step, after those before it; `ended`: requests whose KV cache is not needed any more. Throws where it cannot. */
+  runStep(work: readonly StepAssignment[], ended: readonly number[]): StepTimes;
   readonly signal?: AbortSignal | undefined;
   onProgress?(ended: number, total: number): void;
   /** Called for each request as it ends, with its place in the workload, and for each step whose results were taken. */

@@ -5,10 +5,9 @@ import { quantile } from "../../sim/index.js";
 /** In the order of time. ns. */
 const parts = {
   "slots and tensors arranged": (_, step) => step.computeEndNs! - step.computeStartNs! - step.runtimeNs!,
-  "way to the scheduler's thread": (before) => before.updateStartNs! - before.computeEndNs!,
-  "tokens taken and told": (before, step) => step.scheduleStartNs - before.updateStartNs!,
+  "tokens taken and told": (before, step) => step.scheduleStartNs - before.computeEndNs!,
   "next step scheduled": (_, step) => step.scheduleEndNs - step.scheduleStartNs,
-  "way to the worker's thread": (_, step) => step.computeStartNs! - step.scheduleEndNs,
+  "step handed over": (_, step) => step.computeStartNs! - step.scheduleEndNs,
   all: (before, step) => step.computeEndNs! - before.computeEndNs! - step.runtimeNs!,
 } satisfies Record<string, (before: ScheduledStepRecord, step: ScheduledStepRecord) => number>;
 

@@ -1,11 +1,6 @@
 /** What steps of `mini` take beside today's decode Loop, and one mixed run beside two. */
-import {
-  startOnnxExecutor,
-  startStepExecutor,
-  type ModelFiles,
-  type RequestStep,
-  type StepExecutor,
-} from "../../onnx/index.js";
+import { startOnnxExecutor, type ModelFiles, type RequestStep } from "../../onnx/index.js";
+import { startStepExecutor, type StepExecutor } from "../../real/index.js";
 import { median } from "../../sim/index.js";
 import { interleaved, medianRatio } from "./interleaved.js";
 

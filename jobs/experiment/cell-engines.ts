@@ -18,7 +18,7 @@ import {
   type Run,
 } from "../../formats/index.js";
 import { benchOnnx, benchSteps, realStepPlan, type RealRunInput } from "../../real/index.js";
-import { machineOf, type BatchPlan, type PolicyPlan, type StepPlan, type StepPolicy } from "../../sim/index.js";
+import { machineOf, type BatchPlan, type PolicyPlan, type StepPlan } from "../../sim/index.js";
 import { startBatches, startSteps } from "../inputs/index.js";
 import { paceOf, stepPaceOf, type MeasurePace } from "./pace.js";
 
@@ -107,8 +107,8 @@ async function stepEngine(
 ): Promise<CellEngine<StepPlan>> {
   const { steps } = profile;
   if (steps === undefined) throw new InvariantError(`profile "${profile.name}" has no costs of steps`);
-  const policyOf = (plan: StepPlan): StepPolicy => realStepPlan(plan).create(machineOf(profile));
-  const limits = plans.map((plan) => policyOf(plan).limits);
+  const machine = machineOf(profile);
+  const limits = plans.map((plan) => realStepPlan(plan).create(machine).limits);
   const maxNumSeqs = greatest([steps.reference.decodes + 1, ...limits.map((limit) => limit.maxNumSeqs)]);
   const maxModelLen = greatest(limits.map((limit) => limit.maxModelLen));
   const started = await startSteps({ model, device, sampling, limits: { maxNumSeqs, maxModelLen } });
@@ -117,7 +117,7 @@ async function stepEngine(
     const common = { executor, model, sampling, hardware: { ...profile.machine }, ...defined({ takePeakBytes }) };
     return {
       measurePace: await stepPaceOf(steps, executor),
-      measure: (plan, run) => benchSteps({ ...common, ...run, policyName: plan.name, policy: policyOf(plan) }),
+      measure: (plan, run) => benchSteps({ ...common, ...run, machine, plan: realStepPlan(plan) }),
       close,
     };
   } catch (error) {

@@ -1,4 +1,5 @@
-import type { OnnxExecutor, StepExecutor } from "../../onnx/index.js";
+import type { OnnxExecutor } from "../../onnx/index.js";
+import type { StepExecutor } from "../../real/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import type { Profile, Run, StaticBatchCost } from "../../formats/index.js";
 import { measuredSteps } from "../../sim/cost/measured-steps.fixture.js";

@@ -5,7 +5,8 @@
  * prediction is made at it. The pace after it is not: it explains a miss and enters no prediction.
  */
 import { z } from "zod";
-import type { OnnxExecutor, SamplingSettings, StepExecutor } from "../../onnx/index.js";
+import type { OnnxExecutor, SamplingSettings } from "../../onnx/index.js";
+import type { StepExecutor } from "../../real/index.js";
 import { prepareReferenceStep, promptIdsOf } from "../../calibrate/onnx/index.js";
 import {
   InvariantError,

@@ -2,15 +2,16 @@
 import { totalmem } from "node:os";
 import { defined, type Run } from "../../formats/index.js";
 import { availableMemoryBytes, describeMachine, readGpu, type Gpu } from "../../machine/index.js";
+import { startOnnxExecutor, type ModelFiles, type OnnxExecutor, type SamplingSettings } from "../../onnx/index.js";
 import {
-  startOnnxExecutor,
+  benchOnnx,
+  benchSteps,
+  realStepPlan,
+  requireSlotMemory,
   startStepExecutor,
-  type ModelFiles,
-  type OnnxExecutor,
-  type SamplingSettings,
+  type RealRunInput,
   type StepExecutor,
-} from "../../onnx/index.js";
-import { benchOnnx, benchSteps, realStepPlan, requireSlotMemory, type RealRunInput } from "../../real/index.js";
+} from "../../real/index.js";
 import type { BatchPlan, EngineLimits, PolicyPlan, StepPlan } from "../../sim/index.js";
 import { startMemory, type RealMemory } from "./real-memory.js";
 
@@ -75,15 +76,17 @@ async function withMemory(
 async function stepEngine(plan: StepPlan, options: RealEngineOptions): Promise<RealEngine> {
   const { model, device, sampling, totalMib } = options;
   const { totalBytes, usedBytes } = await memoryBefore(device);
-  const policy = realStepPlan(plan).create({
+  const machine = {
     totalBytes: totalMib === undefined ? totalBytes : totalMib * 2 ** 20,
     baseBytes: usedBytes + model.weightBytes,
     kvBytesPerToken: model.kvBytesPerToken,
     positions: model.shape.positions,
-  });
-  const { executor, gpu, takePeakBytes, close } = await startSteps({ ...options, limits: policy.limits });
+  };
+  const realPlan = realStepPlan(plan);
+  const { limits } = realPlan.create(machine);
+  const { executor, gpu, takePeakBytes, close } = await startSteps({ ...options, limits });
   const hardware = describeMachine(executor.ortVersion, gpu);
-  const common = { executor, model, policyName: plan.name, policy, sampling, hardware, ...defined({ takePeakBytes }) };
+  const common = { executor, model, plan: realPlan, machine, sampling, hardware, ...defined({ takePeakBytes }) };
   return { measure: (run) => benchSteps({ ...run, ...common }), close };
 }
 

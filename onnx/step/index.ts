@@ -1,5 +1,5 @@
 /** Continuous batching on ONNX Runtime: steps over requests that join and leave, with a KV cache that stays in place. */
 export { checkSteps } from "./check-steps.js";
-export type { RequestStep } from "./continuous-batch.js";
+export { ContinuousBatch, type RequestStep } from "./continuous-batch.js";
 export { defaultStepSettings } from "./default-settings.js";
-export { startStepExecutor, type StepExecutor, type StepExecutorOptions } from "./step-executor.js";
+export { requireStepModel } from "./step-model.js";

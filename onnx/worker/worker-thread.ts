@@ -9,24 +9,26 @@ import { cudaRemedy } from "../providers/index.js";
 /** Longest time for a worker to end after the request to close, ms. */
 const CLOSE_LIMIT_MS = 30_000;
 
-interface Waiting<Answer> {
+interface Waiting<Answer, Part> {
   readonly resolve: (answer: Answer | undefined) => void;
   readonly reject: (error: BackendError) => void;
   readonly limitMs: number;
+  readonly onPart?: ((part: Part) => void) | undefined;
 }
 
 /** Commands of every worker of a model: `load` comes first and once, `close` last. */
 type LifeCommand = { readonly kind: "load" } | { readonly kind: "close" };
 
-/** The command's result, or the error it failed with. */
-export interface WorkerReply<Answer> {
+/** The command's result, or the error it failed with; or a part of its result, which others follow. */
+export interface WorkerReply<Answer, Part = never> {
+  readonly part?: Part;
   readonly answer?: Answer;
   readonly error?: Error;
 }
 
 /** One request and one answer at a time, in order; an answer with an error, or the thread's death, rejects. */
-export class WorkerThread<Command, Answer> {
-  private readonly waiting: Waiting<Answer>[] = [];
+export class WorkerThread<Command, Answer, Part = never> {
+  private readonly waiting: Waiting<Answer, Part>[] = [];
   private ended: BackendError | undefined;
   private closed: Promise<void> | undefined;
   private deadline: NodeJS.Timeout | undefined;
@@ -35,7 +37,12 @@ export class WorkerThread<Command, Answer> {
     private readonly worker: Worker,
     private readonly what: string,
   ) {
-    worker.on("message", (reply: WorkerReply<Answer>) => {
+    worker.on("message", (reply: WorkerReply<Answer, Part>) => {
+      if (reply.part !== undefined) {
+        this.watchFirst();
+        this.waiting[0]?.onPart?.(reply.part);
+        return;
+      }
       const { resolve, reject } = this.waiting.shift()!;
       this.watchFirst();
       if (reply.error === undefined) resolve(reply.answer);
@@ -49,14 +56,19 @@ export class WorkerThread<Command, Answer> {
     });
   }
 
-  /** `limitMs` counts from the end of what was sent before. */
-  send(command: Command | LifeCommand, limitMs: number): Promise<Answer | undefined> {
+  /** `limitMs` counts from the end of what was sent before, and anew from each part of the answer. */
+  send(command: Command | LifeCommand, limitMs: number, onPart?: (part: Part) => void): Promise<Answer | undefined> {
     if (this.ended) return Promise.reject(this.ended);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject, limitMs });
+      this.waiting.push({ resolve, reject, limitMs, onPart });
       this.worker.postMessage(command);
       if (this.waiting.length === 1) this.watchFirst();
     });
+  }
+
+  /** Posts a command that has no answer. */
+  tell(command: Command): void {
+    if (this.ended === undefined) this.worker.postMessage(command);
   }
 
   async load(limitMs: number): Promise<void> {

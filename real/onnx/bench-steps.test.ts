@@ -2,20 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { BackendError, ConfigError, type RequestRecord, type Run, type Workload } from "../../formats/index.js";
-import {
-  ensureModel,
-  startOnnxExecutor,
-  startStepExecutor,
-  type ModelFiles,
-  type StepExecutor,
-} from "../../onnx/index.js";
-import { planPolicy, recordedTimeline, type StepPlan, type StepPolicy } from "../../sim/index.js";
+import { ConfigError, type RequestRecord, type Run, type Workload } from "../../formats/index.js";
+import { ensureModel, startOnnxExecutor, type ModelFiles } from "../../onnx/index.js";
+import { planPolicy, recordedTimeline, type StepPlan } from "../../sim/index.js";
 import { writeRun } from "../../formats/files/index.js";
 import { RunFailed, RunInterrupted } from "../drive.js";
 import { readRecording } from "../../test/decisions/recording.js";
 import { replayDecisions } from "../../test/decisions/replay.js";
 import { benchSteps, type StepBenchInput } from "./bench-steps.js";
+import { startStepExecutor, type StepExecutor } from "./step-executor.js";
 import { realStepPlan, requireSlotMemory } from "./step-plan.js";
 
 let cacheDir: string;
@@ -51,20 +46,12 @@ function planOf(name: string, settings: object): StepPlan {
   return realStepPlan(plan);
 }
 
-function policyOf(name: string, settings: object): StepPolicy {
-  return planOf(name, settings).create({
-    totalBytes: 2 ** 34,
-    baseBytes: 2 ** 28,
-    kvBytesPerToken: model.kvBytesPerToken,
-    positions: 128,
-  });
-}
-
 function inputFor(policyName: string, settings: Record<string, unknown>): StepBenchInput {
   const limits = { max_num_seqs: 4, max_model_len: 96, ...settings };
   return {
-    ...{ executor, model, workload, tokenize, policyName, seed: "1" },
-    policy: policyOf(policyName, limits),
+    ...{ executor, model, workload, tokenize, seed: "1" },
+    plan: planOf(policyName, limits),
+    machine: { totalBytes: 2 ** 34, baseBytes: 2 ** 28, kvBytesPerToken: model.kvBytesPerToken, positions: 128 },
     describeAnswer: (ids) => ({ answer: ids.join(" ") }),
     load: { kind: "closed_loop" },
     hardware: {},
@@ -211,24 +198,23 @@ test("a worker that dies in mid-run ends it with one message, and what had ended
   }).catch((error: unknown) => error);
   expect(failed).toBeInstanceOf(RunFailed);
   expect((failed as RunFailed).message).toMatch(
-    /^step \d+ failed after \d+ of 14 requests: the ONNX worker of steps of model "tiny" on cpu has ended \(exit code 1\)/,
+    /^the run failed after \d+ of 14 requests: the ONNX worker of steps of model "tiny" on cpu has ended \(exit code 1\)/,
   );
   const { run } = failed as RunFailed;
   expect(run.requests.length).toBeGreaterThanOrEqual(3);
   expect(run.requests.every(({ status }) => status === "ok")).toBe(true);
-  expect(run.info.valid!.reasons[0]).toMatch(/^the run was interrupted: step \d+ failed/);
+  expect(run.info.valid!.reasons[0]).toMatch(/^the run was interrupted: the run failed/);
   await mortal.close();
 });
 
-test("memory that runs out in a step is reported as such, with what to change", async () => {
-  let steps = 0;
-  const failing: StepExecutor = {
-    ...executor,
-    runStep: (step) =>
-      ++steps > 30 ? Promise.reject(new BackendError("out of memory, choose a smaller batch")) : executor.runStep(step),
-  };
-  const failed = await benchSteps({ ...inputFor("vllm", {}), executor: failing }).catch((error: unknown) => error);
+test("a step that fails ends the run with its reason, and what had ended is kept", async () => {
+  // Slots shorter than the policy thinks.
+  const short = await startStepExecutor({ model, device: "cpu", threads: 1, maxNumSeqs: 4, maxModelLen: 32 });
+  const failed = await benchSteps({ ...inputFor("vllm", {}), executor: short }).catch((error: unknown) => error);
   expect(failed).toBeInstanceOf(RunFailed);
-  expect((failed as RunFailed).message).toMatch(/step \d+ failed after \d+ of 14 requests: out of memory/);
+  expect((failed as RunFailed).message).toMatch(
+    /^step \d+ failed after \d+ of 14 requests: a request of \d+ tokens in a slot of 32/,
+  );
   expect((failed as RunFailed).run.requests.length).toBeGreaterThan(0);
+  await short.close();
 });

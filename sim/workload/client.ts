@@ -30,9 +30,7 @@ export class Client implements RequestClient {
   private freeHead = 0;
 
   constructor(private readonly workload: Workload) {
-    if (workload.sessions !== undefined) {
-      throw new ConfigError("a workload of sessions is simulated under vllm or orca alone, it cannot be used here");
-    }
+    requireIndependent(workload);
     const { requests, maxConcurrency } = workload;
     this.arrivalNs = new Float64Array(requests.length);
     for (let index = 0; index < requests.length; index++) this.arrivalNs[index] = requests[index]!.arrivalNs ?? NaN;
@@ -67,6 +65,12 @@ export class Client implements RequestClient {
     const arrivalNs = this.arrivalNs[this.cursor]!;
     return arrivalNs > slotNs ? arrivalNs : slotNs;
   }
+}
+
+/** ConfigError for a workload of sessions. */
+export function requireIndependent({ sessions }: Workload): void {
+  if (sessions === undefined) return;
+  throw new ConfigError("a workload of sessions is simulated under vllm or orca alone, it cannot be used here");
 }
 
 /** ConfigError where a pause that begins now ends when nanoseconds are no whole numbers any more. */

@@ -1,7 +1,7 @@
 /** Workloads: arrivals, lengths, prompts and traces become one explicit request list; the client that sends it. */
 export { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./arrivals.js";
 export { findBinning, unbinned, type Binning } from "./binning.js";
-export { Client, type RequestClient, type SentRequest } from "./client.js";
+export { Client, requireIndependent, type RequestClient, type SentRequest } from "./client.js";
 export { clientOf } from "./client-of.js";
 export { sessionsFromLoad, workloadFromSessions } from "./from-sessions.js";
 export { sessionStatistics, type SessionStatistics, type Spread } from "./session-statistics.js";

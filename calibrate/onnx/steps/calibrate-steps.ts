@@ -3,8 +3,10 @@
  * them, and the section of the profile that comes of both. A model that cannot run steps gets none, with the reason.
  */
 import { ConfigError, type StepCosts } from "../../../formats/index.js";
-import { defaultStepSettings, startStepExecutor, type ModelFiles } from "../../../onnx/index.js";
-import { planPolicy, type StepPolicy } from "../../../sim/index.js";
+import { defaultStepSettings, type ModelFiles } from "../../../onnx/index.js";
+import { startStepExecutor } from "../../../real/index.js";
+import { planPolicy, type Machine, type StepPlan } from "../../../sim/index.js";
+import { median } from "../../../sim/metrics/index.js";
 import type { StepMeasurement } from "../../fit/index.js";
 import type { GridPlan } from "../plan.js";
 import { buildSteps } from "./build-steps.js";
@@ -67,7 +69,10 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
       earlier: raw === undefined ? [] : await resumeSteps(raw.path, raw.isNew),
     });
     const loops = await measureLoops({
-      ...{ bench: executor, policy: loopPolicy(model, maxNumSeqs, maxModelLen), nowNs, signal },
+      ...{ bench: executor, ...loopPlan(model, maxNumSeqs, maxModelLen), signal },
+      gapNs: Math.round(
+        2 * median(rounds.chosen.filter(({ kind }) => kind === "reference").map(({ stepNs }) => stepNs)),
+      ),
       ...{ requests: LOOP_REQUESTS, promptTokens: reference.chunkTokens },
       outputTokens: Math.max(2, plan.decodeSteps.at(-1)!),
       ...{ block: rounds.rounds, order: rounds.all.length },
@@ -112,7 +117,11 @@ function unmeasured(why: string): CalibratedSteps {
   return { measurements: [], warnings };
 }
 
-function loopPolicy(model: ModelFiles, maxNumSeqs: number, maxModelLen: number): StepPolicy {
+function loopPlan(
+  { kvBytesPerToken, shape: { positions } }: ModelFiles,
+  maxNumSeqs: number,
+  maxModelLen: number,
+): { readonly plan: StepPlan; readonly machine: Machine } {
   const blocks = maxNumSeqs * Math.ceil(maxModelLen / 16) + 1;
   const given = {
     ...defaultStepSettings,
@@ -122,6 +131,5 @@ function loopPolicy(model: ModelFiles, maxNumSeqs: number, maxModelLen: number):
   };
   const plan = planPolicy("vllm", given, { source: "calibration" });
   if (plan.work !== "step") throw new ConfigError("policy vllm runs no steps");
-  const { kvBytesPerToken, shape } = model;
-  return plan.create({ totalBytes: 2 ** 40, baseBytes: 0, kvBytesPerToken, positions: shape.positions });
+  return { plan, machine: { totalBytes: 2 ** 40, baseBytes: 0, kvBytesPerToken, positions } };
 }

@@ -1,6 +1,7 @@
 /** Runs one step of a given kind on an executor, with made-up tokens: costs depend on shapes, not on values. */
 import { InvariantError } from "../../../formats/index.js";
-import type { RequestStep, StepExecutor } from "../../../onnx/index.js";
+import type { RequestStep } from "../../../onnx/index.js";
+import type { StepExecutor } from "../../../real/index.js";
 import { workOfSpec, type StepMeasurement, type StepSpec } from "../../fit/index.js";
 
 /** What measuring steps needs of an executor. */

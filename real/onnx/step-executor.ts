@@ -6,12 +6,23 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
 import { workerFile } from "../../formats/files/index.js";
-import { checkSampling, type SamplingSettings } from "../batches/index.js";
-import type { ModelFiles } from "../models/index.js";
-import { requireProvider } from "../providers/index.js";
-import { WorkerThread } from "../worker/index.js";
-import { requireStepModel } from "./step-model.js";
-import type { StepCommand, StepRun, StepWorkerOptions } from "./step-protocol.js";
+import {
+  checkSampling,
+  requireProvider,
+  requireStepModel,
+  WorkerThread,
+  type ModelFiles,
+  type SamplingSettings,
+} from "../../onnx/index.js";
+import type {
+  DrivenEnd,
+  DrivenPart,
+  DrivenRun,
+  SingleStep,
+  StepCommand,
+  StepRun,
+  StepWorkerOptions,
+} from "./step-protocol.js";
 
 export interface StepExecutorOptions {
   readonly model: ModelFiles;
@@ -32,9 +43,19 @@ export interface StepExecutor {
   readonly loadMs: number;
   /** Of the KV cache, all slots in use. */
   readonly cacheBytes: number;
-  runStep(step: Omit<StepCommand, "kind">): Promise<StepRun>;
+  runStep(step: Omit<SingleStep, "kind">): Promise<StepRun>;
+  /**
+   * Runs a workload to its end, or until the signal aborts; `onPart` is given what has ended, some twenty times a second.
+   * BackendError where the thread dies or hangs.
+   */
+  drive(run: DrivenRun, options: DriveOptions): Promise<DrivenEnd>;
   /** Frees the model and stops the thread. */
   close(): Promise<void>;
+}
+
+export interface DriveOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onPart: (part: DrivenPart) => void;
 }
 
 /** Loading reads a few GB at most; a step takes seconds at most. Longer, and the disk or the library hangs. */
@@ -51,7 +72,8 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
   const workerData: StepWorkerOptions = { model, device, threads, maxNumSeqs, maxModelLen, sampling };
   const what = `steps of model "${model.name}" on ${device}`;
   const startNs = process.hrtime.bigint();
-  const thread = new WorkerThread<StepCommand, StepRun>(new Worker(workerFile("onnx-steps"), { workerData }), what);
+  const worker = new Worker(workerFile("onnx-steps"), { workerData });
+  const thread = new WorkerThread<StepCommand, StepRun | DrivenEnd, DrivenPart>(worker, what);
   await thread.load(LOAD_LIMIT_MS);
   const loadMs = Number(process.hrtime.bigint() - startNs) / 1e6;
   return {
@@ -61,10 +83,24 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
     loadMs,
     cacheBytes,
     async runStep(step) {
-      const run = await thread.send({ kind: "step", ...step }, STEP_LIMIT_MS);
-      if (run === undefined) throw new InvariantError("the ONNX worker answered a step without a result");
-      return run;
+      return answered(await thread.send({ kind: "step", ...step }, STEP_LIMIT_MS)) as StepRun;
+    },
+    async drive(run, { signal, onPart }) {
+      const stop = (): void => {
+        thread.tell({ kind: "stop" });
+      };
+      signal?.addEventListener("abort", stop);
+      try {
+        return answered(await thread.send({ kind: "drive", ...run }, STEP_LIMIT_MS, onPart)) as DrivenEnd;
+      } finally {
+        signal?.removeEventListener("abort", stop);
+      }
     },
     close: () => thread.close(),
   };
+}
+
+function answered<Answer>(answer: Answer | undefined): Answer {
+  if (answer === undefined) throw new InvariantError("the ONNX worker answered a step without a result");
+  return answer;
 }
