@@ -1,5 +1,5 @@
-// Runs many command lines in one process, one after another: JSON arrays of words on stdin, a line each; what each came to as
-// a line of JSON on stdout. For commands that end at once: a process for each takes half a second.
+// Runs many command lines in one process, one after another: { folder, env, words } as JSON on stdin, a line each; what each came
+// to as a line of JSON on stdout. A process for each takes half a second.
 import { createInterface } from "node:readline";
 import { runCommandLine } from "../../dist/cli/command-line.js";
 
@@ -13,8 +13,12 @@ for (const [name, stream] of Object.entries({ stdout, stderr })) {
   };
 }
 for await (const line of createInterface({ input: process.stdin })) {
+  const { folder, env, words } = JSON.parse(line);
   Object.assign(said, { stdout: "", stderr: "" });
-  process.argv.splice(2, Infinity, ...JSON.parse(line));
+  process.argv.splice(2, Infinity, ...words);
+  process.chdir(folder);
+  Object.assign(process.env, env);
   const code = await runCommandLine();
+  for (const name of Object.keys(env)) delete process.env[name];
   write(`${JSON.stringify({ code, signal: null, ...said })}\n`);
 }
