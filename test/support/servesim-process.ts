@@ -15,8 +15,8 @@ const main = resolve("dist/cli/main.js");
 
 /**
  * Runs to the end; models are cached in the folder. The command lines of a test file share a process, in which they run one
- * after another, since starting one for each takes longer than what most of them do. With `shell`, what the shell does before,
- * as `ulimit -f 64`, the command has a process of its own.
+ * after another, since starting one for each takes longer than what most of them do. One has ended when nothing of it would
+ * keep a process of its own alive. With `shell`, what the shell does before, as `ulimit -f 64`, it has a process of its own.
  */
 export function servesimIn(folder: string, words: readonly string[], shell?: string): Promise<Ended> {
   return shell === undefined ? runShared(folder, words) : startServesimIn(folder, words, { shell }).ended;
@@ -27,9 +27,14 @@ export function runShared(
   folder: string,
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
+): Promise<SharedEnded> {
   shared ??= new SharedProcess();
   return shared.run({ folder, env: { SERVESIM_CACHE: join(folder, "cache"), ...env }, words });
+}
+
+export interface SharedEnded extends Ended {
+  /** The most memory that the process ever had resident. */
+  readonly peakMib: number;
 }
 
 interface CommandLine {
@@ -42,13 +47,13 @@ interface CommandLine {
 class SharedProcess {
   readonly #child = spawn(process.execPath, [resolve("test/support/many-commands.mjs")], { env: plainEnvironment() });
   readonly #closed = new Promise((done) => this.#child.once("close", done));
-  readonly #waiting: { done: (ended: Ended) => void; fail: (error: Error) => void }[] = [];
+  readonly #waiting: { done: (ended: SharedEnded) => void; fail: (error: Error) => void }[] = [];
   #said = "";
 
   constructor() {
     this.#child.stderr.on("data", (chunk: Buffer) => (this.#said += chunk.toString()));
     createInterface({ input: this.#child.stdout }).on("line", (line) => {
-      this.#waiting.shift()!.done(JSON.parse(line) as Ended);
+      this.#waiting.shift()!.done(JSON.parse(line) as SharedEnded);
     });
     this.#child.once("close", (code) => {
       shared = undefined;
@@ -57,7 +62,7 @@ class SharedProcess {
     });
   }
 
-  run(line: CommandLine): Promise<Ended> {
+  run(line: CommandLine): Promise<SharedEnded> {
     return new Promise((done, fail) => {
       this.#waiting.push({ done, fail });
       this.#child.stdin.write(`${JSON.stringify(line)}\n`);
