@@ -87,7 +87,7 @@ test("explain: a simulated run's folder says what it was; flags of another load 
 describe("verify", () => {
   const capacity =
     "capacity --policy vllm --profile h100-llama-3.1-8b-vllm-0.26 --dataset-name fixed --input-len 20 --output-len 4 " +
-    "--slo mean_ttft:200 --num-prompts 300 --replications 8 -o a.json";
+    "--slo mean_ttft:200 --num-prompts 300 --max-num-seqs 16 --replications 4 -o a.json";
 
   test("a server that is far slower than its profile proves the answer wrong: exit code 4, with what was measured", async () => {
     const server = await startFakeVllm({ script: () => ({ firstMs: 400 }) });
