@@ -1,12 +1,11 @@
 /** servesim bench --backend vllm as users meet it, against a server of our own that speaks vLLM's protocol. */
-import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { readRun } from "../formats/files/index.js";
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from "../test/support/fake-vllm.js";
+import { servesimIn, startServesimIn, type Ended } from "../test/support/servesim-process.js";
 
-const main = resolve("dist/cli/main.js");
 let folder: string;
 let server: FakeVllm;
 
@@ -19,30 +18,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(words: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
-  const child = spawn(process.execPath, [main, ...words], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = new Promise<Ended>((done, reject) => {
-    child.on("error", reject).on("close", (code) => {
-      done({ code, stdout, stderr });
-    });
-  });
-  return { child, ended };
-}
-
 async function bench(options: FakeVllmOptions, ...words: string[]): Promise<Ended> {
   server = await startFakeVllm(options);
-  return start(["bench", "--backend", "vllm", "--base-url", server.baseUrl, ...words]).ended;
+  return servesimIn(folder, ["bench", "--backend", "vllm", "--base-url", server.baseUrl, ...words]);
 }
 
 const random = ["--dataset-name", "random", "--random-input-len", "12", "--random-output-len", "6"];
@@ -108,7 +86,8 @@ test("Ctrl-C writes the requests that had ended and exits with 130", async () =>
     script: (n) => (n <= 10 ? {} : { misbehaves: { kind: "stall", afterChunks: 1 } }),
   });
   const words = ["--num-prompts", "30", "--max-concurrency", "2", "--output", "out"];
-  const { child, ended } = start(["bench", "--backend", "vllm", "--base-url", server.baseUrl, ...random, ...words]);
+  const all = ["bench", "--backend", "vllm", "--base-url", server.baseUrl, ...random, ...words];
+  const { child, ended } = startServesimIn(folder, all);
   while (server.received.length < 13) await new Promise((resolve) => setTimeout(resolve, 10));
   await new Promise((resolve) => setTimeout(resolve, 50));
   child.kill("SIGINT");
@@ -165,7 +144,7 @@ test.each([
   [["--num-prompts", "2"], 2, /--backend onnx needs a --policy: naive, dynamic, vllm, orca/],
 ])("bench %j is rejected with its reason", async (words, exit, message) => {
   server = await startFakeVllm();
-  const { code, stderr, stdout } = await start(["bench", ...words]).ended;
+  const { code, stderr, stdout } = await servesimIn(folder, ["bench", ...words]);
   expect(stderr).toMatch(message);
   expect(stderr).not.toMatch(/^\s+at /m);
   expect([code, stdout]).toEqual([exit, ""]);

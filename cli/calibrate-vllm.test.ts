@@ -1,12 +1,11 @@
 /** servesim calibrate vllm as users meet it, against a server of our own that speaks vLLM's protocol. */
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { readRun } from "../formats/files/index.js";
 import { startFakeVllm, type FakeVllm } from "../test/support/fake-vllm.js";
+import { servesimIn, type Ended } from "../test/support/servesim-process.js";
 
-const main = resolve("dist/cli/main.js");
 const metrics = 'vllm:request_queue_time_seconds_bucket{le="+Inf"} 0\nvllm:num_requests_running 0\n';
 const stated = ["--max-num-seqs", "4", "--max-num-batched-tokens", "256", "--num-gpu-blocks", "600", "--block-size", "16", "--no-async-scheduling"]; // prettier-ignore
 
@@ -22,34 +21,28 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly said: string;
-}
-
-async function calibrate(...flags: readonly string[]): Promise<Ended> {
-  const words = ["calibrate", "vllm", "--base-url", fake.baseUrl, ...flags];
-  const child = spawn(process.execPath, [main, ...words], { cwd: folder, env: { ...process.env, NO_COLOR: "1" } });
-  let [out, said] = ["", ""];
-  child.stdout.on("data", (bytes: Buffer) => (out += bytes.toString()));
-  child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
-  const code = await new Promise<number | null>((done) => child.once("close", done));
-  return { code, out, said };
-}
+const calibrate = (...flags: readonly string[]): Promise<Ended> =>
+  servesimIn(folder, ["calibrate", "vllm", "--base-url", fake.baseUrl, ...flags]);
 
 test("probes and loads are measured within the budget, and kept where they are", async () => {
   const only = ["--measure-only", "--output", "server.json"];
   // Other tests may keep the cores busy.
-  const { code, out, said } = await calibrate(...stated, ...only, "--budget", "20s", "--accept-disturbed", "--json");
-  expect([code, said]).toEqual([0, expect.stringContaining("raw runs written to server.json.raw")]);
-  const told = JSON.parse(out) as { provenance: object; runs: readonly { name: string; requests: number }[] };
+  const { code, stdout, stderr } = await calibrate(
+    ...stated,
+    ...only,
+    "--budget",
+    "20s",
+    "--accept-disturbed",
+    "--json",
+  );
+  expect([code, stderr]).toEqual([0, expect.stringContaining("raw runs written to server.json.raw")]);
+  const told = JSON.parse(stdout) as { provenance: object; runs: readonly { name: string; requests: number }[] };
   expect(told.provenance).toMatchObject({ max_num_seqs: "stated", max_model_len: "/v1/models" });
   for (const { name, requests } of told.runs) {
     expect((await readRun(join(folder, "server.json.raw", name))).requests).toHaveLength(requests);
   }
   const again = await calibrate(...stated, ...only);
-  expect([again.code, again.said]).toEqual([
+  expect([again.code, again.stderr]).toEqual([
     2,
     expect.stringContaining("continue with --resume, or measure again with --force"),
   ]);
@@ -62,8 +55,8 @@ test.each([
   [["--max-num-seqs", "4"], "does not report max_num_batched_tokens, async_scheduling"],
   [[...stated, "--max-model-len", "512"], "max_model_len: given as 512, but the server's /v1/models says 256"],
 ])("%j is rejected with exit 2, and nothing is sent", async (flags, why) => {
-  const { code, said } = await calibrate(...flags);
-  expect([code, said]).toEqual([2, expect.stringContaining(why)]);
+  const { code, stderr } = await calibrate(...flags);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(why)]);
   expect(fake.received).toHaveLength(0);
   expect(existsSync(join(folder, "profile.json.raw"))).toBe(false);
 });

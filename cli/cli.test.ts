@@ -1,11 +1,9 @@
-/** The command line as users meet it: dist/cli/main.js in a process of its own, in a temporary folder. */
-import { spawn, type ChildProcess } from "node:child_process";
+/** The command line as users meet it, in a temporary folder. */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { eachServesimIn } from "../test/support/servesim-process.js";
+import { servesimIn, signalWhen, startServesimIn, type Ended } from "../test/support/servesim-process.js";
 
-const main = resolve("dist/cli/main.js");
 const profile = resolve("examples/original-suite/profile.json");
 const h100 = resolve("profiles/h100-llama-3.1-8b-vllm-0.26.json");
 const vllmKeys = [
@@ -25,28 +23,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(words: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const env = { ...process.env, SERVESIM_CACHE: join(folder, "cache"), NO_COLOR: "1", FORCE_COLOR: undefined };
-  const child = spawn(process.execPath, [main, ...words], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = new Promise<Ended>((done, reject) => {
-    child.on("error", reject).on("close", (code) => {
-      done({ code, stdout, stderr });
-    });
-  });
-  return { child, ended };
-}
-
-const servesim = (...words: string[]): Promise<Ended> => start(words).ended;
+const servesim = (...words: string[]): Promise<Ended> => servesimIn(folder, words);
 const simulate = (...words: string[]): Promise<Ended> =>
   servesim("simulate", "--policy", "naive", "--profile", profile, ...words);
 
@@ -68,21 +45,6 @@ function write(name: string, text: string): string {
 function filesOf(name: string): Record<string, string> {
   const root = join(folder, name);
   return Object.fromEntries(readdirSync(root).map((file) => [file, readFileSync(join(root, file), "latin1")]));
-}
-
-/** Sends SIGINT once `isTime`, unless the process ends before. */
-async function interruptWhen(words: readonly string[], isTime: () => boolean): Promise<Ended> {
-  const { child, ended } = start(words);
-  const poll = setInterval(() => {
-    if (!isTime()) return;
-    clearInterval(poll);
-    child.kill("SIGINT");
-  }, 5);
-  try {
-    return await ended;
-  } finally {
-    clearInterval(poll);
-  }
 }
 
 describe("simulate", () => {
@@ -107,7 +69,7 @@ describe("simulate", () => {
 
   test("ends its work when nobody reads on, as behind | head", async () => {
     const words = ["--num-prompts", "8", "--json", "--output", "read-by-none"];
-    const { child, ended } = start(["simulate", "--policy", "naive", "--profile", profile, ...words]);
+    const { child, ended } = startServesimIn(folder, ["simulate", "--policy", "naive", "--profile", profile, ...words]);
     child.stdout!.destroy();
     expect(await ended).toMatchObject({ code: 0, stderr: expect.not.stringContaining("EPIPE") as string });
     expect(Object.keys(filesOf("read-by-none"))).toContain("run.json");
@@ -149,28 +111,9 @@ describe("simulate", () => {
     [["surplus"], /unexpected argument "surplus"/],
     [["--output", join(profile, "below")], /cannot write .*a part of the path is a file/],
   ] as const;
-  let ended: Ended[];
-  beforeAll(async () => {
-    ended = await eachServesimIn(
-      folder,
-      mistakes.map(([words]) => [
-        "simulate",
-        "--policy",
-        "naive",
-        "--profile",
-        profile,
-        "--num-prompts",
-        "4",
-        ...words,
-      ]),
-    );
+  test.each(mistakes)("%j is a mistake that is explained", async (words, message) => {
+    expectMistake(await simulate("--num-prompts", "4", ...words), message);
   });
-  test.each(mistakes.map(([words, message], at) => [words, message, at] as const))(
-    "%j is a mistake that is explained",
-    (_, message, at) => {
-      expectMistake(ended[at]!, message);
-    },
-  );
 
   test("a profile that is missing, truncated or a folder is named", async () => {
     const run = (path: string) => servesim("simulate", "--policy", "naive", "--profile", path);
@@ -187,7 +130,7 @@ describe("simulate --policy vllm", () => {
     servesim("simulate", "--policy", "vllm", "--profile", h100, ...random, ...words);
 
   test("both engines write the same bytes, save for how many steps were taken at once", async () => {
-    const words = ["--num-prompts", "200", "--request-rate", "40", "--num-gpu-blocks", "120", "--output"];
+    const words = ["--num-prompts", "200", "--max-concurrency", "40", "--num-gpu-blocks", "120", "--output"];
     expect((await vllm(...words, "fast")).code).toBe(0);
     expect((await vllm(...words, "step", "--engine", "step")).code).toBe(0);
     const [fast, step] = [filesOf("fast"), filesOf("step")];
@@ -201,7 +144,7 @@ describe("simulate --policy vllm", () => {
   });
 
   test("replicas share the load as the router says", async () => {
-    const words = ["--num-prompts", "60", "--request-rate", "40", "--replicas", "3", "--json", "--router"];
+    const words = ["--num-prompts", "60", "--max-concurrency", "30", "--replicas", "3", "--json", "--router"];
     const [turns, least] = await Promise.all(
       ["round-robin", "least-outstanding"].map(async (router) => {
         const { code, stdout } = await vllm(...words, router);
@@ -217,7 +160,7 @@ describe("simulate --policy vllm", () => {
   });
 
   test("orca runs on the same profile, with the memory that the server had and settings of its own", async () => {
-    const words = ["--num-prompts", "60", "--request-rate", "40", "--replications", "1", "--json"];
+    const words = ["--num-prompts", "60", "--max-concurrency", "30", "--replications", "1", "--json"];
     const orca = (...more: string[]): Promise<Ended> =>
       servesim(
         "simulate",
@@ -243,13 +186,13 @@ describe("simulate --policy vllm", () => {
   });
 
   test("repeats itself and prints each value with its interval; the records are those of one run", async () => {
-    const words = ["--num-prompts", "80", "--request-rate", "20"];
+    const words = ["--num-prompts", "40", "--max-concurrency", "10"];
     const { code, stdout } = await vllm(...words, "--output", "repeated");
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^simulated vllm .*: 80 requests in [\d.]+ \([\d.]+-[\d.]+\) s/);
+    expect(stdout).toMatch(/^simulated vllm .*: 40 requests in [\d.]+ \([\d.]+-[\d.]+\) s/);
     expect(stdout).toMatch(/mean of \d+ replications, and in brackets the interval that holds 9 of 10 real runs/);
     const once = await vllm(...words, "--replications", "1", "--output", "once");
-    expect(once.stdout).toMatch(/: 80 requests in [\d.]+ s, [\d.]+ requests/);
+    expect(once.stdout).toMatch(/: 40 requests in [\d.]+ s, [\d.]+ requests/);
     expect(once.stdout).not.toContain("replications");
     expect(filesOf("once")["requests.csv"]).toBe(filesOf("repeated")["requests.csv"]);
     const again = await vllm(...words, "--output", "again");
@@ -258,7 +201,7 @@ describe("simulate --policy vllm", () => {
   });
 
   test("--json has an interval for each statistic, with the spread by cause", async () => {
-    const { stdout } = await vllm("--num-prompts", "80", "--request-rate", "20", "--replications", "9", "--json");
+    const { stdout } = await vllm("--num-prompts", "80", "--max-concurrency", "10", "--replications", "9", "--json");
     const said = JSON.parse(stdout) as Record<string, number> & { intervals: Record<string, Record<string, number>> };
     expect(said.replications).toBe(9);
     const interval = said.intervals.mean_tpot_ms!;
@@ -269,7 +212,17 @@ describe("simulate --policy vllm", () => {
   });
 
   test("--resample-load draws the load anew, and is a mistake for a load that is not drawn", async () => {
-    const words = ["--num-prompts", "40", "--request-rate", "20", "--replications", "8", "--json"];
+    const words = [
+      "--num-prompts",
+      "40",
+      "--request-rate",
+      "20",
+      "--max-num-seqs",
+      "16",
+      "--replications",
+      "8",
+      "--json",
+    ];
     const spread = async (...more: string[]): Promise<number> => {
       const { low, high } = (
         JSON.parse((await vllm(...words, ...more)).stdout) as {
@@ -286,7 +239,15 @@ describe("simulate --policy vllm", () => {
 
   test("ends on Ctrl-C, its threads too, and writes nothing", async () => {
     const words = ["--num-prompts", "200000", "--request-rate", "20", "--output", "never"];
-    const { child, ended } = start(["simulate", "--policy", "vllm", "--profile", h100, ...random, ...words]);
+    const { child, ended } = startServesimIn(folder, [
+      "simulate",
+      "--policy",
+      "vllm",
+      "--profile",
+      h100,
+      ...random,
+      ...words,
+    ]);
     const said = await new Promise<string>((resolve) => {
       child.stderr!.on("data", (text: Buffer) => {
         child.kill("SIGINT");
@@ -322,7 +283,7 @@ describe("simulate --policy vllm", () => {
   test("says why requests got no answer, and when none did", async () => {
     const path = write("long.csv", "arrival_ms,prompt_tokens,output_tokens,request_id\n0,5,3,x\n1,5000,3,y\n");
     const run = (...words: string[]) =>
-      servesim("simulate", "--policy", "vllm", "--profile", h100, "--workload", path, ...words);
+      servesim("simulate", "--policy", "vllm", "--profile", h100, "--max-num-seqs", "8", "--workload", path, ...words);
     const one = await run();
     expect(one.stdout).toMatch(/: 1 request in /);
     expect(one.stderr).toMatch(/1 of 2 requests got no answer, the first \(y\) because: .*exceed max_model_len 4096/);
@@ -340,29 +301,9 @@ describe("simulate --policy vllm", () => {
     [["--cold-start"], /has no cold start, simulate without it/],
     [["--gpu-memory-utilization", "0.1"], /no memory is left for KV blocks/],
   ] as const;
-  let ended: Ended[];
-  beforeAll(async () => {
-    ended = await eachServesimIn(
-      folder,
-      mistakes.map(([words]) => [
-        "simulate",
-        "--policy",
-        "vllm",
-        "--profile",
-        h100,
-        ...random,
-        "--num-prompts",
-        "4",
-        ...words,
-      ]),
-    );
+  test.each(mistakes)("%j is a mistake that is explained", async (words, message) => {
+    expectMistake(await vllm("--num-prompts", "4", ...words), message);
   });
-  test.each(mistakes.map(([words, message], at) => [words, message, at] as const))(
-    "%j is a mistake that is explained",
-    (_, message, at) => {
-      expectMistake(ended[at]!, message);
-    },
-  );
 });
 
 test("a simulation on a profile that misses what was kept out of its fit says so with the figure, and so does its run.json", async () => {
@@ -459,7 +400,8 @@ describe("the small commands", () => {
   });
 
   test("--help names every command, and a misspelt command the nearest", async () => {
-    const { code, stdout } = await servesim("--help");
+    // Help ends the process.
+    const { code, stdout } = await startServesimIn(folder, ["--help"]).ended;
     expect(code).toBe(0);
     for (const name of ["run", "calibrate", "simulate", "bench", "compare", "report", "trace", "schema", "doctor"]) {
       expect(stdout).toMatch(new RegExp(`^ *servesim ${name}\\b`, "m"));
@@ -506,7 +448,6 @@ calibrate: { model: tiny, batch_sizes: [1, 2, 4], prompt_tokens: [1, 16], decode
 num_runs: ${numRuns}
 policies:
   - { policy: naive, batch_size: 4, timeout_s: 0.02 }
-  - { policy: dynamic, batch_size: 2, min_batch_size: 1, max_batch_size: 4, timeout_s: 0.02, max_time_wait_s: 0.05 }
   - { policy: vllm, max_num_seqs: 4 }
 loads:
   - { label: closed, num_prompts: 8, max_concurrency: 2, output_len: 4 }
@@ -516,7 +457,7 @@ loads:
     const path = write("tiny.yaml", experiment("tiny", 2));
     const first = await servesim("run", path, "--results", "results");
     expect(first.stderr).toMatch(
-      /simulated 3 of 3 cells, 0 existed already\n(.*\n)*ran 6 of 6 real runs, 0 existed already/,
+      /simulated 2 of 2 cells, 0 existed already\n(.*\n)*ran 4 of 4 real runs, 0 existed already/,
     );
     expect(first.code).toBe(0);
     const root = join(folder, "results", "tiny");
@@ -546,7 +487,7 @@ loads:
     const second = await servesim("run", path, "--results", "results");
     expect(second.code).toBe(0);
     expect(second.stderr).toMatch(/calibration: kept /);
-    expect(second.stderr).toMatch(/simulated 0 of 3 cells, 3 existed already\nran 0 of 6 real runs, 6 existed already/);
+    expect(second.stderr).toMatch(/simulated 0 of 2 cells, 2 existed already\nran 0 of 4 real runs, 4 existed already/);
     expect(readFileSync(join(root, "cells", "naive--closed", "real", "requests.csv"), "utf8")).toBe(before);
     expect(filesOf(join("results", "tiny", "cells", "naive--closed", "sim-at-pace"))).toEqual(predicted);
     expect((await servesim("report", root)).code).toBe(0);
@@ -560,18 +501,17 @@ loads:
   });
 
   test("goes on after Ctrl-C in the calibration and in the real runs", async () => {
-    const onePolicy = experiment("stopped", 2).replace(/^  - \{ policy: dynamic.*\n/m, "");
-    const path = write("stopped.yaml", onePolicy.replace("repeats: 2", "repeats: 6"));
+    const path = write("stopped.yaml", experiment("stopped", 2).replace("repeats: 2", "repeats: 6"));
     const root = join(folder, "results", "stopped");
     const raw = join(root, "profile.measurements.csv");
     const words = ["run", path, "--results", "results"];
     const measured = (): boolean => existsSync(raw) && readFileSync(raw, "utf8").split("\n").length > 3;
-    const inCalibration = await interruptWhen(words, measured);
+    const inCalibration = await signalWhen(startServesimIn(folder, words), "SIGINT", measured);
     expect(inCalibration.stderr).toMatch(/interrupted: finished work is kept under results; continue with the same/);
     expect(inCalibration.code).toBe(130);
     expect(existsSync(join(root, "profile.json"))).toBe(false);
 
-    const inRuns = await interruptWhen(words, () =>
+    const inRuns = await signalWhen(startServesimIn(folder, words), "SIGINT", () =>
       existsSync(join(root, "cells", "naive--closed", "real", "run.json")),
     );
     expect(inRuns.code).toBe(130);
@@ -632,12 +572,9 @@ loads:
       [simulated.replace("refused", ".."), /refused3\.yaml:2: name: got "\.\."/],
       ...["", "- a\n", "hello\n", "a: [\n"].map((text) => [text, /refused\d\.yaml/] as const),
     ] as const;
-    const run = (text: string, at: number) => ["run", write(`refused${at}.yaml`, text), "--results", "refused"];
-    const ended = await eachServesimIn(
-      folder,
-      texts.map(([text], at) => run(text, at)),
-    );
-    for (const [at, [, message]] of texts.entries()) expectMistake(ended[at]!, message);
+    for (const [at, [text, message]] of texts.entries()) {
+      expectMistake(await servesim("run", write(`refused${at}.yaml`, text), "--results", "refused"), message);
+    }
     const left = existsSync(join(folder, "refused")) ? readdirSync(join(folder, "refused"), { recursive: true }) : [];
     expect(left.filter((name) => name !== "refused")).toEqual([]);
     mkdirSync(join(folder, "plain"), { recursive: true });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { answerSchema, verificationSchema, type Answer } from "../formats/index.js";
 import { startFakeVllm } from "../test/support/fake-vllm.js";
-import { eachServesimIn, servesimIn, signalWhen, startServesimIn } from "../test/support/servesim-process.js";
+import { servesimIn, signalWhen, startServesimIn } from "../test/support/servesim-process.js";
 
 let folder: string;
 
@@ -79,15 +79,15 @@ test("explain: a simulated run's folder says what it was; flags of another load 
   expect(stdout).toMatch(/^reproduce: servesim explain run --statistic mean_ttft --replications 2$/m);
   expect(answerIn("a.json")).toMatchObject({ question: { name: "explain" }, binds: { resource: "seats" } });
   expect(readFileSync(join(folder, "a.svg"), "utf8")).toContain("waiting for a slot");
-  const [mistake] = await eachServesimIn(folder, [words("explain run --request-rate 5")]);
-  expect(mistake!.stderr).toMatch(/^error: --request-rate: run records this itself, leave the flag out/);
-  expect(mistake!.code).toBe(2);
+  const mistake = await servesimIn(folder, words("explain run --request-rate 5"));
+  expect(mistake.stderr).toMatch(/^error: --request-rate: run records this itself, leave the flag out/);
+  expect(mistake.code).toBe(2);
 });
 
 describe("verify", () => {
   const capacity =
     "capacity --policy vllm --profile h100-llama-3.1-8b-vllm-0.26 --dataset-name fixed --input-len 20 --output-len 4 " +
-    "--slo mean_ttft:200 --num-prompts 300 --replications 8 -o a.json";
+    "--slo mean_ttft:200 --num-prompts 300 --max-num-seqs 16 --replications 4 -o a.json";
 
   test("a server that is far slower than its profile proves the answer wrong: exit code 4, with what was measured", async () => {
     const server = await startFakeVllm({ script: () => ({ firstMs: 400 }) });
@@ -112,14 +112,12 @@ describe("verify", () => {
   test("no server, an answer that is none, and flags of the other backend are mistakes with a remedy", async () => {
     const { stdout } = await servesimIn(folder, words(capacity));
     expect(stdout).toContain("check:     servesim verify a.json --base-url URL");
-    const [missing, other, unreachable] = await eachServesimIn(folder, [
-      words("verify a.json"),
-      words("verify a.json --backend onnx"),
-      words("verify a.json --base-url http://127.0.0.1:9"),
-    ]);
-    expect(missing!.stderr).toMatch(/^error: a vLLM server is verified at its --base-url/);
-    expect(other!.stderr).toMatch(/^error: profile "h100.*" is of a vLLM server, verify it at its --base-url/);
-    expect([missing!.code, other!.code, unreachable!.code]).toEqual([2, 2, 3]);
+    const missing = await servesimIn(folder, words("verify a.json"));
+    expect(missing.stderr).toMatch(/^error: a vLLM server is verified at its --base-url/);
+    const other = await servesimIn(folder, words("verify a.json --backend onnx"));
+    expect(other.stderr).toMatch(/^error: profile "h100.*" is of a vLLM server, verify it at its --base-url/);
+    const unreachable = await servesimIn(folder, words("verify a.json --base-url http://127.0.0.1:9"));
+    expect([missing.code, other.code, unreachable.code]).toEqual([2, 2, 3]);
   });
 });
 

@@ -1,12 +1,12 @@
 /** Keys, headers and certificates: sent with every request of every command, and neither stored nor printed. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { startHostileVllm, type HostileOptions, type HostileVllm } from "../test/support/hostile-vllm.js";
+import { runShared } from "../test/support/servesim-process.js";
 import { serverAccess } from "./server-flags.js";
 
-const main = resolve("dist/cli/main.js");
 const KEY = "sk-never-written-anywhere";
 
 let folder: string;
@@ -24,13 +24,8 @@ async function servesim(
   env: Record<string, string>,
   ...words: readonly string[]
 ): Promise<{ code: number; said: string }> {
-  const own = { SERVESIM_API_KEY: undefined, OPENAI_API_KEY: undefined, NO_COLOR: "1", ...env };
-  const child = spawn(process.execPath, [main, ...words], { cwd: folder, env: { ...process.env, ...own } });
-  let said = "";
-  child.stdout.on("data", (bytes: Buffer) => (said += bytes.toString()));
-  child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
-  const code = await new Promise<number | null>((done) => child.once("close", done));
-  return { code: code!, said };
+  const { code, stdout, stderr } = await runShared(folder, words, env);
+  return { code: code!, said: stdout + stderr };
 }
 
 const load = [

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { answerSchema, type Answer } from "../formats/index.js";
-import { eachServesimIn, servesimIn } from "../test/support/servesim-process.js";
+import { servesimIn } from "../test/support/servesim-process.js";
 
 let folder: string;
 beforeAll(() => {
@@ -53,13 +53,10 @@ test("mistakes get one message that names the flag, and exit code 2", async () =
     [["tune", ...naive, "--request-rate", "9", "--goal", "fast"], /got "fast:1", expected/],
     [["tune", ...naive, "--request-rate", "9", "--goal", "p90_e2el", "--settings", "block-size"], /--settings block_size: naive has no such setting to tune/], // prettier-ignore
   ];
-  const ended = await eachServesimIn(
-    folder,
-    cases.map(([words]) => words),
-  );
-  for (const [at, [, message]] of cases.entries()) {
-    expect(ended[at]!.stderr).toMatch(message);
-    expect(ended[at]!.stderr.match(/^error: /gm)).toHaveLength(1);
-    expect(ended[at]!.code).toBe(2);
+  for (const [words, message] of cases) {
+    const { code, stderr } = await servesimIn(folder, words);
+    expect(stderr).toMatch(message);
+    expect(stderr.match(/^error: /gm)).toHaveLength(1);
+    expect(code).toBe(2);
   }
 });

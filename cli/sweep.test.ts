@@ -55,9 +55,9 @@ test("kill -9 loses and repeats no finished cell, and the tables are those of sh
   expect(finished("one")).toHaveLength(12);
 
   const shards = ["1/2", "2/2"].map((shard) =>
-    servesimIn(folder, [...words, "two", "--shard", shard, "--workers", "1"]),
+    startServesimIn(folder, [...words, "two", "--shard", shard, "--workers", "1"]),
   );
-  expect((await Promise.all(shards)).map(({ code }) => code)).toEqual([0, 0]);
+  expect((await Promise.all(shards.map(({ ended }) => ended))).map(({ code }) => code)).toEqual([0, 0]);
   expect((await servesimIn(folder, ["sweep", "merge", "sweep.yaml", "--results", "two"])).code).toBe(0);
   for (const table of ["sweep.csv", "sweep.parquet"]) {
     const [one, two] = ["one", "two"].map((name) => readFileSync(join(folder, name, "killed", table), "base64"));

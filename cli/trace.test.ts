@@ -1,11 +1,10 @@
-/** servesim trace as users meet it: dist/cli/main.js in a process of its own, in a temporary folder. */
-import { execFile } from "node:child_process";
+/** servesim trace as users meet it, in a temporary folder. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { servesimIn, type Ended } from "../test/support/servesim-process.js";
 
-const main = resolve("dist/cli/main.js");
 const publicTraces = join(process.cwd(), "..", "shared", "data");
 let folder: string;
 
@@ -17,20 +16,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function trace(...words: string[]): Promise<Ended> {
-  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
-  return new Promise((done) => {
-    execFile(process.execPath, [main, "trace", ...words], { cwd: folder, env }, (error, stdout, stderr) => {
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
+const trace = (...words: string[]): Promise<Ended> => servesimIn(folder, ["trace", ...words]);
 
 function write(name: string, lines: readonly string[]): string {
   const path = join(folder, name);

@@ -83,21 +83,21 @@ function load(name: string, count: number, meanGapMs: number): KnownRequest[] {
 
 const record = (name: string, sent: readonly KnownRequest[]): RecordedRun => recordEngine({ cost }, sent, { name });
 
-const known = [record("probes", probes()), record("light", load("light", 80, 60))];
-const unseen = record("unseen", load("unseen", 250, 35));
+const known = [record("probes", probes()), record("light", load("light", 60, 60))];
+const unseen = record("unseen", load("unseen", 150, 35));
 
 const meanOf = (run: Run, metric: typeof tpotMs): number =>
   mean(Float64Array.from(run.requests.map(metric).filter((value) => value !== null)));
 
 /** Relative error of the mean over an unseen load. */
 function errorOf(profile: Profile, metric: typeof tpotMs): number {
-  const sims = ["1", "2", "3"].map((seed) => replayRecording(profile, unseen.run, { seed, jitter: true }));
+  const sims = ["1", "2"].map((seed) => replayRecording(profile, unseen.run, { seed, jitter: true }));
   const sim = sims.reduce((sum, run) => sum + meanOf(run, metric), 0) / sims.length;
   return sim / meanOf(unseen.run, metric) - 1;
 }
 
 test("from clients' times alone the time per token of a busier load is predicted within 6 %", async () => {
-  const profile = await calibrateVllm(known, { name: "black box", isBlackBox: true, effort: 0.1 });
+  const profile = await calibrateVllm(known, { name: "black box", isBlackBox: true, effort: 0.05 });
   expect(Math.abs(errorOf(profile, tpotMs))).toBeLessThan(0.06);
   expect(profile.notes!.join("\n")).toContain("client times alone");
 });
@@ -121,7 +121,7 @@ test("of a server whose model runs on the CPU, steps have the pace of the host, 
 });
 
 test("from step logs it is predicted within 3 %, and time to first token within 10 %", async () => {
-  const profile = await calibrateVllm(known, { name: "logged", isBlackBox: false, effort: 0.15 });
+  const profile = await calibrateVllm(known, { name: "logged", isBlackBox: false, effort: 0.08 });
   expect(Math.abs(errorOf(profile, tpotMs))).toBeLessThan(0.03);
   expect(Math.abs(errorOf(profile, ttftMs))).toBeLessThan(0.1);
   // Its loads are too small for the rarest kind of step, and it says so.

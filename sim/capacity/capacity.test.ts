@@ -117,12 +117,12 @@ describe("capacityOf continuous batching", () => {
   });
 
   it("is the same for the same seed", () => {
-    const input = inputOf({ load: { ...lengths, request_rate: 20 } });
+    const input = inputOf({ load: { ...lengths, request_rate: 4 }, settings: { max_num_seqs: 16 } });
     expect(capacityOf(input)).toEqual(capacityOf(input));
   });
 
   it("is that of all replicas", () => {
-    const input = inputOf({ load: { ...lengths, request_rate: 20 } });
+    const input = inputOf({ load: { ...lengths, request_rate: 4 }, settings: { max_num_seqs: 16 } });
     expect(told({ ...input, replicas: 3 }).requests_per_s).toBeCloseTo(3 * told(input).requests_per_s, 6);
   });
 
@@ -187,7 +187,7 @@ describe("bound_by", () => {
 
   it("is the front end where it handles requests more slowly than the engine does", () => {
     const profile = withCost(({ front_end }) => ({ front_end: { ...front_end!, request_ns: 2e8 } }));
-    expect(bound({ profile })).toBe("front_end");
+    expect(bound({ profile, settings: { max_num_seqs: 16 } })).toBe("front_end");
   });
 
   it("is max_num_seqs where it is small", () => {
@@ -257,7 +257,7 @@ describe("a load whose rate varies", () => {
   });
 
   it("has none where chance alone makes it vary", () => {
-    const found = Array.from({ length: 4 }, (_, seed) => told(trace([[0.8, 4_000]], String(seed))));
+    const found = Array.from({ length: 2 }, (_, seed) => told(trace([[0.8, 4_000]], String(seed))));
     expect(found.filter(({ busiest }) => busiest !== undefined)).toEqual([]);
     expect(found.filter(({ verdict }) => verdict !== "below")).toEqual([]);
   });

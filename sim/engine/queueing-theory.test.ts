@@ -78,7 +78,7 @@ describe("any run", () => {
     replicas: fc.constantFrom(1, 2),
     engine: fc.constantFrom("fast" as const, "step" as const),
   });
-  const RUNS = { numRuns: 300, seed: 20_251_124, endOnFailure: true };
+  const RUNS = { numRuns: 120, seed: 20_251_124, endOnFailure: true };
 
   it("obeys Little's law", () => {
     fc.assert(

@@ -18,7 +18,7 @@ function open(workload: Workload): Workload {
 /** With the full-sequence gate nobody can be in each other's way forever. */
 const policy = tightLimits.map((drawn) => vllmSchedulers({ ...drawn, reserveFullIsl: true, schedulingPolicy: "fcfs" }));
 const scenarios = fc.record({ workload: stepWorkloads(30), policy, cost: engineCosts });
-const RUNS = { numRuns: 150, seed: 20_251_124, endOnFailure: true };
+const RUNS = { numRuns: 60, seed: 20_251_124, endOnFailure: true };
 
 describe.each(engines)("replicas of the engine %s", (engine) => {
   it("under round-robin serve every Nth request as one server alone would", () => {
@@ -58,7 +58,7 @@ describe.each(engines)("replicas of the engine %s", (engine) => {
         expect(log.gaps.gaps).toBe(gaps);
         expect(told()).toEqual(told());
       }),
-      { ...RUNS, numRuns: 60 },
+      { ...RUNS, numRuns: 25 },
     );
   });
 });

@@ -113,14 +113,24 @@ const RUNS = { numRuns: 250, seed: 20_251_124 };
 
 describe.each(Object.keys(cases))("the scheduler of %s", (name) => {
   const { scenarios: drawn, isNamed } = cases[name]!;
+  let runs: readonly (readonly [run: StepObservation | undefined, workload: Workload])[];
+  beforeAll(() => {
+    runs = fc.sample(drawn, RUNS).map((scenario) => [observed(scenario), scenario.workload]);
+  });
+  afterAll(() => {
+    runs = [];
+  });
+
+  /** Of the runs that all these tests share; only where it does not hold is the scenario simulated again, to be made smaller. */
   const holds = (problems: (run: StepObservation, workload: Workload) => unknown[]): void => {
-    fc.assert(
-      fc.property(drawn, (scenario) => {
-        const run = observed(scenario);
-        expect(run === undefined ? [] : problems(run, scenario.workload)).toEqual([]);
-      }),
-      RUNS,
-    );
+    const found = runs.filter(([run, workload]) => run !== undefined && problems(run, workload).length > 0);
+    if (found.length === 0) return;
+    const isSound = (scenario: Scenario): void => {
+      const run = observed(scenario);
+      expect(run === undefined ? [] : problems(run, scenario.workload)).toEqual([]);
+    };
+    fc.assert(fc.property(drawn, isSound), RUNS);
+    expect(found).toEqual([]);
   };
 
   it("ends every request exactly once, finished or rejected with a reason", () => {
@@ -187,9 +197,9 @@ test("counting takes every step as keeping every block does", () => {
       };
       expect(run(false)).toEqual(run(true));
     }),
-    { ...RUNS, numRuns: 1000 },
+    { ...RUNS, numRuns: 500 },
   );
-  expect(preemptions).toBeGreaterThan(300);
+  expect(preemptions).toBeGreaterThan(150);
 });
 
 describe.each(stepPolicyNames)("the policy %s", (name) => {

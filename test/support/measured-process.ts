@@ -1,30 +1,20 @@
-/** servesim in a process whose memory is measured, for attacks: whatever a server does, its client stays small. */
-import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+/** servesim in a process whose memory is measured, for attacks: whatever servers do to it one after another, it stays small. */
+import { runShared } from "./servesim-process.js";
 
 export interface Measured {
   readonly code: number | null;
   /** On both outputs. */
   readonly said: string;
+  /** Of this command and those before it in the test file. */
   readonly peakMib: number;
 }
 
 /** An honest bench of some requests takes about 120 MiB. */
 export const MAX_MIB = 600;
 
-const main = resolve("dist/cli/main.js");
-const preload = resolve("test/support/peak-rss.cjs");
-
 export async function measured(folder: string, words: readonly string[]): Promise<Measured> {
-  const peak = join(folder, "peak");
-  const env = { ...process.env, NO_COLOR: "1", PEAK_RSS_FILE: peak, NODE_OPTIONS: `--require ${preload}` };
-  const child = spawn(process.execPath, [main, ...words], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-  let said = "";
-  child.stdout.on("data", (bytes: Buffer) => (said += bytes.toString()));
-  child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
-  const code = await new Promise<number | null>((done) => child.once("close", done));
-  return { code, said, peakMib: Number(readFileSync(peak, "utf8")) / 1024 };
+  const { code, stdout, stderr, peakMib } = await runShared(folder, words);
+  return { code, said: stdout + stderr, peakMib };
 }
 
 /** Requests after one warm-up, one at a time, with short deadlines; the run goes to "out". */

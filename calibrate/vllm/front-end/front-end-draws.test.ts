@@ -52,7 +52,7 @@ function recorded(count: number, outputTokens: () => number): DeliveryLog {
 
 const solver = await loadLinearSolver();
 const length = stream("front-end-draws/lengths");
-const log = recorded(200, () => 2 + Math.round(20 * exponential(length)));
+const log = recorded(120, () => 2 + Math.round(20 * exponential(length)));
 const draws = frontEndDraws([log], numbers, { sendNs, wakeNs, solver });
 
 function spread(values: readonly number[]): number {
@@ -82,12 +82,13 @@ test("parts that only their sum tells apart are drawn wide, and their sum is kep
 });
 
 test("of answers of one token, what later tokens cost is as open as if nothing had been recorded", () => {
-  const single = recorded(120, () => 1);
+  const single = recorded(80, () => 1);
   const open = frontEndDraws([single], numbers, { sendNs, wakeNs, solver });
   expect(spread(drawn("output_token_ns"))).toBeLessThan(0.7 * spread(drawn("output_token_ns", open)));
   expect(spread(drawn("request_hop_ns", open))).toBeLessThan(0.45);
 });
 
 test("the same recordings give the same draws", () => {
-  expect(frontEndDraws([log], numbers, { sendNs, wakeNs, solver })).toEqual(draws);
+  const [one, again] = [1, 2].map(() => frontEndDraws([recorded(30, () => 5)], numbers, { sendNs, wakeNs, solver }));
+  expect(again).toEqual(one);
 });
