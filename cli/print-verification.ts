@@ -50,10 +50,16 @@ function printDifferences(differences: NonNullable<Verification["differences"]>)
     differences.map((one) => [
       one.statistic,
       one.promised ?? "",
-      predicted(one.predicted, one.interval ?? undefined),
+      rangeText(one),
       figure(one.measured),
       signedPercent(one.error),
       one.verdict,
     ]),
   );
+}
+
+/** A hyphen between negative numbers would be hard to read. */
+function rangeText({ predicted: value, interval }: NonNullable<Verification["differences"]>[number]): string {
+  if (interval === null || interval.low === interval.high) return figure(value);
+  return `${figure(value)} (${figure(interval.low)} to ${figure(interval.high)})`;
 }

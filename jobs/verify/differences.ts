@@ -5,7 +5,7 @@
 import type { VerifiedDifference } from "../../formats/index.js";
 import { mean, predictionInterval } from "../../sim/index.js";
 import type { DetailedProbe } from "../answers/index.js";
-import { withGoodput } from "./judge-load.js";
+import { ifUndisturbed, withGoodput } from "./judge-load.js";
 import type { VerifyPlan } from "./loads.js";
 
 export interface Compared {
@@ -14,6 +14,8 @@ export interface Compared {
   /** By load. */
   readonly measured: readonly Readonly<Record<string, number>>[];
   readonly tolerance: number;
+  /** Of some real run: they then refute nothing. */
+  readonly isDisturbed: boolean;
 }
 
 const compared = /^(mean|p[\d.]+)_(ttft|tpot|e2el)_ms$|^goodput_share$|^request_goodput$|_throughput$/;
@@ -23,19 +25,21 @@ const UNKNOWN = Math.LN2;
 /** Undefined where fewer than two sides were measured, or they are not to be compared. */
 export function differencesOf(
   { needs, headline, promised = new Map() }: VerifyPlan,
-  { predicted, measured, tolerance }: Compared,
+  { predicted, measured, tolerance, isDisturbed }: Compared,
 ): VerifiedDifference[] | undefined {
   if (needs !== undefined || predicted.length < 2) return undefined;
   const [before, after] = predicted.map((days) => days.map((day) => withGoodput(day.statistics))) as [Day[], Day[]];
   const keys = Object.keys(before[0]!).filter((key) => compared.test(key));
-  const found = keys.flatMap((statistic) => {
+  const all = keys.flatMap((statistic) => {
     const pairs = after.map((day, at) => day[statistic]! - before[at]![statistic]!);
     const sides = measured.map((values) => values[statistic]) as [number | undefined, number | undefined];
     if (pairs.some(Number.isNaN) || sides[0] === undefined || sides[1] === undefined || !(sides[0] > 0)) return [];
     const promise = promised.get(statistic) ?? null;
-    return [differenceOf({ statistic, promise, pairs, before: sides[0], measured: sides[1] - sides[0], tolerance })];
+    const pair = { pairs, before: sides[0], measured: sides[1] - sides[0], tolerance };
+    const found = differenceOf({ statistic, promise, ...pair });
+    return [{ ...found, verdict: ifUndisturbed(found.verdict, isDisturbed) }];
   });
-  return found.sort((a, b) => Number(b.statistic === headline) - Number(a.statistic === headline));
+  return all.sort((a, b) => Number(b.statistic === headline) - Number(a.statistic === headline));
 }
 
 type Day = Readonly<Record<string, number>>;

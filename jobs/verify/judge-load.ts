@@ -1,6 +1,6 @@
 /** One load measured: its goals and statistics beside what was predicted of them. */
 import type { Run, VerifiedLoad, VerifiedStatistic } from "../../formats/index.js";
-import { judgeError } from "../../report/compare/index.js";
+import { isDisturbed, judgeError } from "../../report/compare/index.js";
 import { columnsIn, mean, measureGoals, summarise, type GoalValue } from "../../sim/index.js";
 import {
   evidenceOf,
@@ -51,14 +51,20 @@ export function judgeLoad(
   load: LoadToSend,
   { probes, run, values, folder, tolerance, headline }: Judged,
 ): VerifiedLoad {
-  const statistics = statisticsOf(probes, values, tolerance);
+  const statistics = statisticsOf(probes, { real: values, tolerance, isDisturbed: isDisturbed(run) });
   const outcome = outcomeOf(load.deployment, goalsOf(run, load.deployment), probes) ?? {
     predicted: null,
     measured: null,
     worst: null,
     verdict: statistics.find(({ statistic }) => statistic === headline)?.verdict ?? "cannot tell",
   };
-  return { what: load.what, x: load.x, requests: run.requests.length, ...outcome, statistics, run: folder };
+  const said = { ...outcome, verdict: ifUndisturbed(outcome.verdict, isDisturbed(run)) };
+  return { what: load.what, x: load.x, requests: run.requests.length, ...said, statistics, run: folder };
+}
+
+/** A run that was disturbed may agree; that it does not says nothing. */
+export function ifUndisturbed(verdict: VerifiedLoad["verdict"], wasDisturbed: boolean): VerifiedLoad["verdict"] {
+  return wasDisturbed && verdict === "differs" ? "cannot tell" : verdict;
 }
 
 type LoadOutcome = Pick<VerifiedLoad, "predicted" | "measured" | "worst" | "verdict">;
@@ -97,7 +103,16 @@ function outcomeOf(
 
 const compared = /^(mean|p[\d.]+)_(ttft|tpot|e2el)_ms$|^goodput_share$|^request_goodput$/;
 
-function statisticsOf(probes: readonly DetailedProbe[], real: Values, tolerance: number): VerifiedStatistic[] {
+interface Real {
+  readonly real: Values;
+  readonly tolerance: number;
+  readonly isDisturbed: boolean;
+}
+
+function statisticsOf(
+  probes: readonly DetailedProbe[],
+  { real, tolerance, isDisturbed: wasDisturbed }: Real,
+): VerifiedStatistic[] {
   const days = probes.map((probe) => withGoodput(probe.statistics));
   const { statistics, intervals } = evidenceOf({}, days);
   return Object.entries(statistics).flatMap(([statistic, predicted]) => {
@@ -109,6 +124,7 @@ function statisticsOf(probes: readonly DetailedProbe[], real: Values, tolerance:
       sims: [mean(days.map((day) => day[statistic]!))],
       reals: [measured],
       tolerance,
+      isDisturbed: wasDisturbed,
       simulation: { run: half, draws: half / Math.sqrt(probes.length), calibration: 0 },
     });
     if (judgement === null) return [];

@@ -71,6 +71,17 @@ describe("capacity", () => {
     expect(loads[0]!.statistics.find(({ statistic }) => statistic === "mean_e2el_ms")!.verdict).toBe("differs");
   });
 
+  test("a run that was disturbed refutes nothing, and says by what", async () => {
+    const valid = { ok: false, reasons: ["other processes kept 1.9 of 2 cores busy"] };
+    const run = (input: SimulatedRunInput): Run => {
+      const { info, ...rest } = simulateRun({ ...input, profile: slowedBy(input.profile, 2) });
+      return { ...rest, info: { ...info, valid } };
+    };
+    const { verdict, notes, loads } = await verified(answer, { run });
+    expect([verdict, loads[0]!.measured, loads[0]!.verdict]).toEqual(["cannot tell", "missed", "cannot tell"]);
+    expect(notes.join()).toMatch(/other processes kept 1.9 .*3 of 3 real runs were disturbed/);
+  });
+
   test("runs too short to show that a load is too much say so", async () => {
     const { verdict, notes } = await verified(answer, { count: 20 });
     expect(verdict).toBe("cannot tell");

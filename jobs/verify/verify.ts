@@ -6,6 +6,7 @@ import {
   type Verification,
   type VerifiedLoad,
 } from "../../formats/index.js";
+import { isDisturbed } from "../../report/compare/index.js";
 import type { SimulatedRunInput } from "../../sim/index.js";
 import { inputAt, withCrew, type CrewOptions, type DetailedProbe } from "../answers/index.js";
 import { replicationTasks } from "../replicate/index.js";
@@ -38,6 +39,7 @@ export async function verify(input: VerifyInput, options: CrewOptions = {}): Pro
   const predicted = await predictionsOf(loads, replications, options);
   const verified: VerifiedLoad[] = [];
   const measured: Readonly<Record<string, number>>[] = [];
+  const disturbed: boolean[] = [];
   let remarks: string[] = [];
   for (const [at, load] of loads.entries()) {
     const { deployment, point } = load;
@@ -46,9 +48,10 @@ export async function verify(input: VerifyInput, options: CrewOptions = {}): Pro
     const values = statisticsOfRun(run, deployment);
     measured.push(values);
     verified.push(judgeLoad(load, { probes: predicted[at]!, run, values, folder, tolerance, headline: plan.headline }));
+    disturbed.push(isDisturbed(run));
     remarks = [...remarks, ...(run.info.valid?.reasons ?? []).map((reason) => `${load.what}: ${reason}`)];
   }
-  const differences = differencesOf(plan, { predicted, measured, tolerance });
+  const differences = differencesOf(plan, { predicted, measured, tolerance, isDisturbed: disturbed.includes(true) });
   return {
     version: VERIFICATION_VERSION,
     question: answer.question.name,
@@ -60,7 +63,7 @@ export async function verify(input: VerifyInput, options: CrewOptions = {}): Pro
     loads: verified,
     ...(differences === undefined ? {} : { differences }),
     verdict: verdictOf(plan, verified, differences),
-    notes: [...plan.notes, ...notes, ...remarks, ...tooShort(plan, answer, verified)],
+    notes: [...plan.notes, ...notes, ...remarks, ...refutedNothing(disturbed), ...tooShort(plan, answer, verified)],
   };
 }
 
@@ -97,6 +100,12 @@ function tooShort(
       const what = question.name === "size" ? `${x!} replicas are too few` : `${x!} ${unit} are too much`;
       return `${requests} requests are too few to show that ${what}; a longer --duration, or more --num-prompts, would`;
     });
+}
+
+function refutedNothing(disturbed: readonly boolean[]): string[] {
+  const count = disturbed.filter(Boolean).length;
+  if (count === 0) return [];
+  return [`${count} of ${disturbed.length} real runs were disturbed: they may confirm the answer, but not refute it`];
 }
 
 /** Wrong as soon as one thing is: what the answer promised was not so, or what it ruled out was. */
