@@ -13,7 +13,7 @@ import { chartedOf, writeAnswerChart } from "./answer-chart.js";
 import type { Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
 import { parseFlags, fractionOf } from "./flags.js";
-import { sameCommand, verifyCommandOf } from "./reproduce.js";
+import { sameCommand, withCheck } from "./reproduce.js";
 import { searched } from "./searched.js";
 
 const ownFlags = {
@@ -47,9 +47,9 @@ export const capacityCommand: Command = {
     const found = await searched("capacity", (search) =>
       findCapacity(deployment, { precision, replications, curve, ...search }),
     );
-    const check = found.value === 0 ? null : verifyCommandOf(flags.output, deployment.profile);
-    const commands = { reproduce: sameCommand(), check };
-    const answer = capacityAnswer({ deployment, found, atRate, pricePerHour, asked, commands });
+    const commands = { reproduce: sameCommand(), check: null };
+    const unchecked = capacityAnswer({ deployment, found, atRate, pricePerHour, asked, commands });
+    const answer = withCheck(unchecked, flags.output, deployment.profile);
     deliverAnswer(answer, flags);
     if (chart !== undefined) await writeAnswerChart(chart, answer, chartedOf(deployment));
     requireMet(answer, deployment.goals);

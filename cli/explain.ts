@@ -12,7 +12,7 @@ import { note } from "./output.js";
 import { policyShape } from "./policy-flags.js";
 import { partTitles, printExplain } from "./print-explain.js";
 import { readRunSaying } from "./read-run.js";
-import { sameCommand } from "./reproduce.js";
+import { sameCommand, withCheck } from "./reproduce.js";
 import { declareScenarioFlags, scenarioFromFlags } from "./scenario-flags.js";
 import { searched } from "./searched.js";
 import { stepFlags } from "./step-flags.js";
@@ -42,9 +42,11 @@ export const explainCommand: Command = {
     const { statistic, replications } = flags;
     const asked = await askedOf(args);
     const commands = { reproduce: sameCommand(), check: null };
-    const answer = await searched("explain", (search) =>
-      explain({ ...asked, statistic, replications, commands }, search),
+    const question = { ...asked.asked, statistic };
+    const unchecked = await searched("explain", (search) =>
+      explain({ ...asked, asked: question, statistic, replications, commands }, search),
     );
+    const answer = withCheck(unchecked, flags.output, asked.scenario.profile);
     deliverAnswer(answer, flags, printExplain);
     if (flags.chart !== undefined) await writeChart(flags.chart, answer);
   },

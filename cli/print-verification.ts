@@ -1,5 +1,5 @@
-/** Prints a verification: each load predicted beside measured, and whether the answer was right. */
-import { signedPercent, type Verification } from "../formats/index.js";
+/** Prints a verification: each load predicted beside measured, differences between two of them, and whether the answer was right. */
+import { percent, signedPercent, type Verification, type VerifiedLoad } from "../formats/index.js";
 import { figure, print, printTable, warn } from "./output.js";
 import { predicted } from "./print-intervals.js";
 
@@ -10,16 +10,13 @@ const expected: Readonly<Record<"safe" | "knee" | "no", string>> = {
 };
 
 export function printVerification(found: Verification): void {
-  const { loads, value, unit, interval, goal, verdict, tolerance, notes } = found;
-  print(`checked: ${predicted(value, interval ?? undefined)} ${unit} within ${goal}`);
-  for (const { x, requests, predicted: promise, measured, worst, verdict: own, statistics } of loads) {
-    print(
-      `at ${figure(x)} ${unit}, ${requests} requests: expected ${expected[promise]}, was ${measured} ` +
-        `(${worst.name} ${figure(worst.value)}, limit ${figure(worst.limit)}): ${own}`,
-    );
+  const { loads, differences, verdict, tolerance, notes } = found;
+  print(`checked: ${answerText(found)}`);
+  for (const load of loads) {
+    print(`${load.what}, ${load.requests} requests${outcomeText(load)}: ${load.verdict}`);
     printTable(
       ["", "predicted", "measured", "error", ""],
-      statistics.map((one) => [
+      load.statistics.map((one) => [
         one.statistic,
         predicted(one.predicted, one.interval ?? undefined),
         figure(one.measured),
@@ -28,7 +25,41 @@ export function printVerification(found: Verification): void {
       ]),
     );
   }
-  print(`statistics agree within ${100 * tolerance} %; in brackets the interval that holds 9 of 10 runs`);
+  if (differences !== undefined) printDifferences(differences);
+  print(`statistics agree within ${percent(tolerance)}; in brackets the interval that holds 9 of 10 runs`);
   print(`the answer is ${verdict === "cannot tell" ? "neither confirmed nor refuted" : verdict}`);
   for (const note of notes) warn(note);
+}
+
+function answerText({ question, value, unit, interval, goal }: Verification): string {
+  const within = goal === "" ? "" : question === "tune" ? `, ${goal}` : ` within ${goal}`;
+  const what = question === "whatif" ? "a change of " : "";
+  return `${what}${predicted(value, interval ?? undefined)} ${unit}${within}`;
+}
+
+function outcomeText({ predicted: promise, measured, worst }: VerifiedLoad): string {
+  if (promise === null || worst === null) return "";
+  const { name, value, limit } = worst;
+  return `: expected ${expected[promise]}, was ${measured!} (${name} ${figure(value)}, limit ${figure(limit)})`;
+}
+
+function printDifferences(differences: NonNullable<Verification["differences"]>): void {
+  print("after less before");
+  printTable(
+    ["", "the answer", "predicted", "measured", "error", ""],
+    differences.map((one) => [
+      one.statistic,
+      one.promised ?? "",
+      rangeText(one),
+      figure(one.measured),
+      signedPercent(one.error),
+      one.verdict,
+    ]),
+  );
+}
+
+/** A hyphen between negative numbers would be hard to read. */
+function rangeText({ predicted: value, interval }: NonNullable<Verification["differences"]>[number]): string {
+  if (interval === null || interval.low === interval.high) return figure(value);
+  return `${figure(value)} (${figure(interval.low)} to ${figure(interval.high)})`;
 }

@@ -96,13 +96,17 @@ describe("verify", () => {
       expect(answerIn("a.json").commands.check).toBe("servesim verify a.json --base-url URL");
       const line = `verify a.json --base-url ${server.baseUrl} --num-prompts 60`;
       const { code, stdout, stderr } = await servesimIn(folder, words(line));
-      expect(stderr).toMatch(
-        /^error: a.json is wrong on this server: at [\d.]+ requests\/s the goals were missed \(mean_ttft/m,
-      );
-      expect(stdout).toMatch(/expected met, was missed \(mean_ttft .*: differs$/m);
-      expect(code).toBe(4);
       const found = verificationSchema.parse(JSON.parse(readFileSync(join(folder, "a.verified.json"), "utf8")));
-      expect(found).toMatchObject({ verdict: "wrong" });
+      expect(found.loads[0]).toMatchObject({ predicted: "safe", measured: "missed", worst: { name: "mean_ttft" } });
+      // Where the machine was busy with something else, a run that is slower refutes nothing.
+      if (found.notes.some((note) => note.includes("disturbed"))) expect(found.verdict).toBe("cannot tell");
+      else {
+        expect(stderr).toMatch(
+          /^error: a.json is wrong on this server: at [\d.]+ requests\/s the goals were missed \(mean_ttft/m,
+        );
+        expect(stdout).toMatch(/expected met, was missed \(mean_ttft .*: differs$/m);
+        expect([found.verdict, code]).toEqual(["wrong", 4]);
+      }
       expect(readdirSync(join(folder, found.loads[0]!.run!))).toContain("run.json");
     } finally {
       await server.close();

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ConfigError, defined, parseAutoscale, type Answer } from "../formats/index.js";
 import { writeTextAtomic } from "../formats/files/index.js";
-import { findSize, sizeAnswer, type Deployment } from "../jobs/answers/index.js";
+import { findSize, scaledBy, sizeAnswer, type Deployment } from "../jobs/answers/index.js";
 import { planOf } from "../jobs/inputs/index.js";
 import { routersOf, stepPolicyNames, type RouterName } from "../sim/index.js";
 import {
@@ -18,7 +18,7 @@ import type { Args, Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
 import { givenFlags, parseFlags } from "./flags.js";
 import { note, warn } from "./output.js";
-import { sameCommand } from "./reproduce.js";
+import { sameCommand, withCheck } from "./reproduce.js";
 import { searched } from "./searched.js";
 import { stepFlags } from "./step-flags.js";
 
@@ -63,7 +63,7 @@ export const sizeCommand: Command = {
     requireFreeFiles([flags.output, flags.chart], flags.force);
     rejectReplicas(args);
     const { deployment: unscaled, pricePerHour, asked } = await deploymentFromFlags(args, "replicas");
-    const deployment = flags.scale === undefined ? unscaled : scaled(unscaled, flags.scale);
+    const deployment = scaledBy(unscaled, flags.scale ?? 1);
     if (flags.window_s !== undefined && deployment.source.kind !== "trace") {
       throw new ConfigError(`--window ${flags.window_s}: only a trace with times has windows, leave it out`);
     }
@@ -87,13 +87,14 @@ export const sizeCommand: Command = {
       }),
     );
     const { scale } = flags;
-    const answer = sizeAnswer({
+    const unchecked = sizeAnswer({
       deployment,
       found,
       pricePerHour,
       asked: { ...asked, ...(scale === undefined ? {} : { scale }) },
       commands: { reproduce: sameCommand(), check: null },
     });
+    const answer = withCheck(unchecked, flags.output, deployment.profile);
     deliverAnswer(answer, flags);
     if (flags.chart !== undefined) await writeChart(flags.chart, answer, deployment);
     requireMet(answer, deployment.goals);
@@ -112,23 +113,6 @@ function rejectReplicas(args: Args): void {
     `--replicas ${Number(replicas)}: size finds this number, leave it out; to find what so many replicas can take, use ` +
       "servesim capacity --replicas",
   );
-}
-
-/** The deployment with its load multiplied. */
-function scaled(deployment: Deployment, factor: number): Deployment {
-  const { source, load } = deployment;
-  if (source.kind === "trace") return { ...deployment, source: { ...source, scale: factor } };
-  const { request_rate, max_concurrency: clients, ramp_up_start_rps, ramp_up_end_rps } = load;
-  return {
-    ...deployment,
-    load: {
-      ...load,
-      ...(request_rate === undefined ? {} : { request_rate: factor * request_rate }),
-      ...(clients === undefined ? {} : { max_concurrency: Math.max(1, Math.round(factor * clients)) }),
-      ...(ramp_up_start_rps === undefined ? {} : { ramp_up_start_rps: factor * ramp_up_start_rps }),
-      ...(ramp_up_end_rps === undefined ? {} : { ramp_up_end_rps: factor * ramp_up_end_rps }),
-    },
-  };
 }
 
 async function writeChart(file: string, answer: Answer, deployment: Deployment): Promise<void> {

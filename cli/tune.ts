@@ -14,7 +14,7 @@ import type { Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
 import { flagName, parseFlags } from "./flags.js";
 import { note } from "./output.js";
-import { sameCommand } from "./reproduce.js";
+import { sameCommand, withCheck } from "./reproduce.js";
 import { searched } from "./searched.js";
 import { goalsFromFlags, hasGoals } from "./slo-flags.js";
 
@@ -47,7 +47,7 @@ export const tuneCommand: Command = {
     const settings = flags.settings?.split(",").map((name) => name.trim().replaceAll("-", "_"));
     const { candidates, replications } = flags;
     const found = await searched("tune", (search) => tune(deployment, goal, { candidates, replications, settings, ...search })); // prettier-ignore
-    const answer = tuneAnswer({
+    const unchecked = tuneAnswer({
       deployment,
       goal,
       found,
@@ -56,6 +56,7 @@ export const tuneCommand: Command = {
       asked: { ...asked, goal: flags.goal },
       commands: { reproduce: sameCommand(), check: null },
     });
+    const answer = withCheck(unchecked, flags.output, deployment.profile);
     deliverAnswer(answer, flags);
     if (flags.chart !== undefined) {
       const { tunePicture } = await import("../report/charts/index.js");

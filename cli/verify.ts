@@ -15,14 +15,14 @@ import {
 } from "../formats/index.js";
 import { readJson, writeJson, writeRun } from "../formats/files/index.js";
 import {
-  deploymentOfAnswer,
-  loadsAround,
   MAX_LOADS,
   MIN_LOADS,
+  planVerification,
+  sides,
   verify,
   type LoadToSend,
+  type VerifyPlan,
 } from "../jobs/verify/index.js";
-import type { Deployment } from "../jobs/answers/index.js";
 import type { SimulatedRunInput } from "../sim/index.js";
 import { requireFreeFiles } from "./answer-flags.js";
 import type { Args, Command } from "./command.js";
@@ -30,7 +30,7 @@ import { ThresholdMissed } from "./fail.js";
 import { declareFlags, flagName, givenFlags, parseFlags, type Flags, type Shape, fractionOf } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { modelFlags } from "./model-flags.js";
-import { note, printJson } from "./output.js";
+import { figure, note, printJson } from "./output.js";
 import { printVerification } from "./print-verification.js";
 import { startProgress } from "./progress.js";
 import { vllmFlags } from "./vllm-flags.js";
@@ -47,7 +47,7 @@ const ownFlags = {
     .min(MIN_LOADS)
     .max(MAX_LOADS)
     .default(MIN_LOADS)
-    .describe("how many loads: below, above and at the answer; then the ends of its interval"),
+    .describe("of a rate or clients: how many loads; below, above and at the answer, then the ends of its interval"),
   duration_s: z.number().positive().max(86_400).default(60).describe("about how long each load is sent, s"),
   num_prompts: z.int().positive().optional().describe("requests of each load, in place of --duration"),
   tolerance: z.string().default("10%").describe("largest error of a statistic that counts as agreement"),
@@ -56,8 +56,27 @@ const ownFlags = {
   json: z.boolean().default(false).describe("print the verification as JSON (servesim schema verification)"),
 };
 
+const side = z
+  .enum(sides)
+  .optional()
+  .describe("whatif and tune: which side the server's settings are, if it does not report them");
+const after_url = z
+  .string()
+  .optional()
+  .describe("whatif and tune: URL of a server with the settings after the change, beside --base-url with those before");
 const { base_url, header, cacert, insecure, control_timeout_s, endpoint, num_warmups, vocab_size } = vllmFlags;
-export const serverOnly = { base_url, header, cacert, insecure, control_timeout_s, endpoint, num_warmups, vocab_size };
+export const serverOnly = {
+  base_url,
+  after_url,
+  side,
+  header,
+  cacert,
+  insecure,
+  control_timeout_s,
+  endpoint,
+  num_warmups,
+  vocab_size,
+};
 const { model, device } = modelFlags;
 const modelOnly = {
   model: model.unwrap().optional().describe("onnx: preset or file; default: the profile's; vllm: model of the server"),
@@ -68,7 +87,11 @@ export type VerifyFlags = Flags<typeof ownFlags & typeof serverOnly & typeof mod
 
 /** Sends loads for real; made once for all of them. */
 export interface LoadSender {
+  /** Those that can be sent here, of all that were planned. */
+  readonly loads: readonly LoadToSend[];
+  /** `at`: the place among `loads`. */
   send(
+    at: number,
     input: SimulatedRunInput,
     during: { signal: AbortSignal; onProgress: (done: number, total: number) => void },
   ): Promise<Run>;
@@ -79,7 +102,10 @@ export interface LoadSender {
 export const verifyCommand: Command = {
   flags: (yargs) =>
     declareFlags(declareFlags(declareFlags(yargs, ownFlags), modelOnly, "Model:"), serverOnly, "vLLM server:")
-      .positional("answer", { type: "string", describe: "answer of servesim capacity (-o ANSWER.json)" })
+      .positional("answer", {
+        type: "string",
+        describe: "answer of capacity, size, tune, whatif or explain (-o ANSWER.json)",
+      })
       .alias("o", "output"),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...serverOnly, ...modelOnly }, args);
@@ -88,29 +114,39 @@ export const verifyCommand: Command = {
     requireFreeFiles([output], flags.force);
     const tolerance = fractionOf(flags.tolerance, "--tolerance");
     const answer = check(answerSchema, readJson(file), { source: file, Failure: ArtifactError });
-    const deployment = await deploymentOfAnswer(file, answer);
     const { num_prompts: count, duration_s: seconds } = flags;
-    const loads = loadsAround(answer, deployment, { loads: flags.loads, seconds, count });
-    const sender = await senderOf(deployment, flags, args);
+    const plan = await planVerification(file, answer, { loads: flags.loads, seconds, count });
+    const sender = await senderOf(plan, flags, args);
     const folder = output.replace(/\.json$/, "");
     try {
-      const found = await verified({ answer, deployment, loads, sender, tolerance, folder, output });
+      const found = await verified({
+        answer,
+        plan: { ...plan, loads: sender.loads },
+        sender,
+        tolerance,
+        folder,
+        output,
+      });
       writeJson(output, found);
       if (flags.json) printJson(found);
       else printVerification(found);
       note(`verification written to ${output}, the real runs to ${folder}`);
-      if (found.verdict === "wrong") throw new ThresholdMissed(`${file} is wrong on this server: ${wrongText(found)}`);
+      if (found.verdict === "wrong")
+        throw new ThresholdMissed(
+          `${file} is wrong on this ${flags.base_url === undefined ? "machine" : "server"}: ${wrongText(found)}`,
+        );
     } finally {
       await sender.close();
     }
   },
 };
 
-function senderOf(deployment: Deployment, flags: VerifyFlags, args: Args): Promise<LoadSender> {
-  const backend = flags.backend ?? (deployment.profile.cost.kind === "vllm_engine" ? "vllm" : "onnx");
-  if (backend === "vllm") return import("./verify-vllm.js").then(({ vllmSender }) => vllmSender(deployment, flags));
+function senderOf({ loads }: VerifyPlan, flags: VerifyFlags, args: Args): Promise<LoadSender> {
+  const { kind } = loads[0]!.deployment.profile.cost;
+  const backend = flags.backend ?? (kind === "vllm_engine" ? "vllm" : "onnx");
+  if (backend === "vllm") return import("./verify-vllm.js").then(({ vllmSender }) => vllmSender(loads, flags));
   rejectFlags(serverOnly, args);
-  return import("./verify-onnx.js").then(({ onnxSender }) => onnxSender(deployment, flags));
+  return import("./verify-onnx.js").then(({ onnxSender }) => onnxSender(loads, flags));
 }
 
 function rejectFlags(others: Shape, args: Args): void {
@@ -121,46 +157,51 @@ function rejectFlags(others: Shape, args: Args): void {
 
 interface Verifying {
   readonly answer: Answer;
-  readonly deployment: Deployment;
-  readonly loads: readonly LoadToSend[];
+  readonly plan: VerifyPlan;
   readonly sender: LoadSender;
   readonly tolerance: number;
   readonly folder: string;
   readonly output: string;
 }
 
-function verified({ folder, output, sender, loads, ...rest }: Verifying): Promise<Verification> {
+function verified({ folder, output, sender, ...rest }: Verifying): Promise<Verification> {
   return interruptible(async (signal) => {
     const progress = startProgress("verify");
     const onProgress = (done: number, atMost: number, what: string): void => {
       progress.update(done, atMost, what);
     };
-    const measure = async ({ x }: LoadToSend, input: SimulatedRunInput, at: number) => {
-      const what = `load ${at + 1} of ${loads.length}`;
-      const run = await sender.send(input, {
+    const measure = async (load: LoadToSend, input: SimulatedRunInput, at: number) => {
+      const what = `load ${at + 1} of ${sender.loads.length}`;
+      const run = await sender.send(at, input, {
         signal,
         onProgress: (done, total) => {
           progress.update(done, total, what);
         },
       });
-      const place = join(folder, `${rest.deployment.vary}-${x}`);
+      const place = join(folder, load.folder);
       await writeRun(place, run, { force: true });
       return { run, folder: relative(dirname(output), place) };
     };
     try {
-      return await verify({ ...rest, loads, measure, notes: sender.notes }, { signal, onProgress });
+      return await verify({ ...rest, measure, notes: sender.notes }, { signal, onProgress });
     } finally {
       progress.stop();
     }
   });
 }
 
-function wrongText({ loads, unit }: Verification): string {
-  return loads
-    .filter(({ verdict }) => verdict === "differs")
-    .map(
-      ({ x, measured, worst }) =>
-        `at ${x} ${unit} the goals were ${measured} (${worst.name} ${Number(worst.value.toPrecision(4))})`,
-    )
-    .join(", ");
+/** What came out otherwise: goals of a load, a difference, or the statistic that the answer is about. */
+function wrongText({ loads, differences = [] }: Verification): string {
+  const ofGoals = loads.flatMap(({ what, measured, worst, verdict }) =>
+    verdict === "differs" && worst !== null
+      ? [`${what} the goals were ${measured!} (${worst.name} ${figure(worst.value)})`]
+      : [],
+  );
+  if (ofGoals.length > 0) return ofGoals.join(", ");
+  const [first] = differences;
+  if (first !== undefined) {
+    return `${first.statistic} was to change by ${figure(first.predicted)} and changed by ${figure(first.measured)}`;
+  }
+  const off = loads.flatMap(({ statistics }) => statistics.filter(({ verdict }) => verdict === "differs"));
+  return off.map(({ statistic, predicted, measured }) => `${statistic} was to be ${figure(predicted)} and was ${figure(measured)}`).join(", "); // prettier-ignore
 }

@@ -9,7 +9,7 @@ import { ThresholdMissed } from "./fail.js";
 import { parseFlags } from "./flags.js";
 import { note } from "./output.js";
 import { printWhatif } from "./print-whatif.js";
-import { sameCommand } from "./reproduce.js";
+import { sameCommand, withCheck } from "./reproduce.js";
 import { declareScenarioFlags, declareScenarioGoals, goalsIfGiven, scenarioFromFlags } from "./scenario-flags.js";
 import { searched } from "./searched.js";
 
@@ -40,11 +40,12 @@ export const whatifCommand: Command = {
     const { scenario, prompts, pricePerHour, asked } = await scenarioFromFlags(args);
     const changed = await withChanges(scenario, changes, prompts);
     const { replications } = flags;
-    const question = { ...asked, changes: changes.map(({ text }) => text) };
+    const question = { ...asked, goals, changes: changes.map(({ text }) => text) };
     const commands = { reproduce: sameCommand(), check: null };
-    const answer = await searched("whatif", (search) =>
+    const unchecked = await searched("whatif", (search) =>
       whatif({ base: scenario, changed, goals, replications, pricePerHour, asked: question, commands }, search),
     );
+    const answer = withCheck(unchecked, flags.output, scenario.profile);
     deliverAnswer(answer, flags, printWhatif);
     if (flags.chart !== undefined) await writeChart(flags.chart, answer);
     if (answer.goal_verdicts?.after === "no")

@@ -10,7 +10,7 @@ import { withCrew, type Crew, type CrewOptions } from "./crew.js";
 import { inputAt, type Deployment } from "./deployment.js";
 import { edgeRounds, type EdgesFound } from "./edge-rounds.js";
 import { evidenceOf } from "./evidence.js";
-import { mostRequests } from "./load-source.js";
+import { mostRequests, sourceNotes } from "./load-source.js";
 import { pilot, type Pilot } from "./pilot.js";
 import { independenceNote, mostFrequent, requireShown } from "./goal-verdict.js";
 import { missedIn, type DetailedProbe } from "./probe.js";
@@ -142,10 +142,7 @@ interface NotesInput {
 function notesOf(deployment: Deployment, { found, first, atValue, missing, precision }: NotesInput): string[] {
   const { source, goals, vary } = deployment;
   const unit = vary === "request_rate" ? "requests/s" : "clients";
-  const notes = [
-    ...(source.kind === "lengths" ? [] : source.notes),
-    ...missing.map((what) => `the interval is too narrow: ${what}`),
-  ];
+  const notes = [...sourceNotes(source), ...missing.map((what) => `the interval is too narrow: ${what}`)];
   if (found.value === 0) return notes;
   if (found.wantedCount !== undefined) {
     notes.push(

@@ -5,6 +5,7 @@
 import { ConfigError, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
 import { readTrace, traceOptionsOf } from "../../formats/files/index.js";
 import { loadTokenizer, moreOften, stream, workloadFromLengths, workloadFromRequests } from "../../sim/index.js";
+import { shareOf, type ShareCut } from "./share-of.js";
 import { goneThrough, hasPrompts, promptLengths } from "../inputs/index.js";
 
 export const varyNames = ["request_rate", "max_concurrency"] as const;
@@ -12,9 +13,17 @@ export const varyNames = ["request_rate", "max_concurrency"] as const;
 type Sought = (typeof varyNames)[number];
 export type Vary = Sought | "replicas";
 
-/** lengths: drawn; list: requests without times, to be sent at the load's rate; trace: requests with times. */
+/**
+ * lengths: drawn; list: requests without times, to be sent at the load's rate; trace: requests with times; share: what one
+ * of several replicas gets of another source's requests.
+ */
 export type LoadSource =
   | { readonly kind: "lengths" }
+  | {
+      readonly kind: "share";
+      readonly of: { readonly source: LoadSource; readonly load: Load };
+      readonly cut: ShareCut;
+    }
   | {
       readonly kind: "list" | "trace";
       readonly requests: readonly WorkloadRequest[];
@@ -71,11 +80,19 @@ function rejectGiven(load: Load, vary: Vary): void {
 
 /** Requests that there are, Infinity where they are drawn or may be repeated. */
 export function mostRequests(source: LoadSource): number {
+  if (source.kind === "share") return mostRequests(source.of.source);
   return source.kind === "lengths" || source.repeats ? Infinity : source.requests.length;
+}
+
+/** What reading it left out or changed, a sentence each. */
+export function sourceNotes(source: LoadSource): readonly string[] {
+  if (source.kind === "share") return sourceNotes(source.of.source);
+  return source.kind === "lengths" ? [] : source.notes;
 }
 
 /** The load with the varied number at `x`, of `count` requests. */
 export function loadAt(load: Load, source: LoadSource, vary: Vary, { x, count }: { x: number; count: number }): Load {
+  if (source.kind === "share") return load;
   if (vary === "replicas") return source.kind === "lengths" || source.repeats ? { ...load, num_prompts: count } : load;
   if (source.kind === "trace") return { ...load, trace_rate: x, time_scale: undefined };
   return { ...load, [vary]: x, num_prompts: count };
@@ -83,6 +100,10 @@ export function loadAt(load: Load, source: LoadSource, vary: Vary, { x, count }:
 
 /** Its requests, as `simulate` makes them with that seed. */
 export function workloadAt(load: Load, source: LoadSource, seed: string): Workload {
+  if (source.kind === "share") {
+    const { load: whole, source: from } = source.of;
+    return { ...shareOf(workloadAt(whole, from, seed), source.cut), maxConcurrency: load.max_concurrency ?? Infinity };
+  }
   if (source.kind === "lengths") return workloadFromLengths(load, seed);
   const { requests, repeats, scale = 1 } = source;
   if (!repeats) {

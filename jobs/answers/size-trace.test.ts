@@ -13,7 +13,7 @@ if (!isThere) console.warn(`no trace in ${trace}: the example of its size is not
   "two H100s serve three times the trace with P99 TTFT under 500 ms, one does not",
   async () => {
     const load = loadSchema.parse({ workload: trace, slice_start_s: 1500, slice_end_s: 1700 });
-    const source = (await readSource(load, undefined, "replicas")) as Exclude<LoadSource, { kind: "lengths" }>;
+    const source = (await readSource(load, undefined, "replicas")) as Extract<LoadSource, { kind: "list" | "trace" }>;
     const found = await findSize(
       {
         policy: { name: "vllm", settings: { max_model_len: 16_384 } },

@@ -18,7 +18,7 @@ import { withCrew, type Crew, type CrewOptions } from "./crew.js";
 import { inputAt, type Deployment, type Point } from "./deployment.js";
 import { evidenceOf } from "./evidence.js";
 import { headRoomOf, type HeadRoom } from "./head-room.js";
-import { mostRequests } from "./load-source.js";
+import { mostRequests, sourceNotes } from "./load-source.js";
 import { rejectUnservable } from "./pilot.js";
 import { independenceNote, requireShown } from "./goal-verdict.js";
 import type { DetailedProbe } from "./probe.js";
@@ -278,10 +278,7 @@ function notesOf(deployment: Deployment, { draws, counts, most, atValue, count }
   const { source, goals } = deployment;
   const sample = inputAt(deployment, { ...draws[0]!, x: 1 });
   const missing = missingCauses(sample, causesOf(sample, true));
-  const notes = [
-    ...(source.kind === "lengths" ? [] : source.notes),
-    ...missing.map((what) => `the interval is too narrow: ${what}`),
-  ];
+  const notes = [...sourceNotes(source), ...missing.map((what) => `the interval is too narrow: ${what}`)];
   const without = counts.filter((found) => found === null).length;
   if (without > 0) notes.push(`in ${without} of ${counts.length} replications even ${most} replicas miss the goals`);
   const few = independenceNote(atValue, { goals, count, canGrow: mostRequests(source) === Infinity });

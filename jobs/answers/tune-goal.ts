@@ -2,7 +2,7 @@
  * What settings are tuned for: the least of a latency statistic, or the most goodput, at the load as it is; or the
  * highest rate within the latency goals. Other goals that were given must hold as well.
  */
-import { ConfigError, defined, goalsText, parseSlos, type Goals } from "../../formats/index.js";
+import { ConfigError, defined, goalsText, parseSlos, type Goals, type Slo } from "../../formats/index.js";
 
 export interface TuneGoal {
   /** `throughput`, `goodput`, or a statistic such as `p99_ttft`. */
@@ -18,6 +18,16 @@ export interface TuneGoal {
 /** A limit that nothing reaches: of what is only measured. */
 const NO_LIMIT_MS = 1e15;
 
+/** The statistic measured alone, whatever it comes to. */
+export function unlimited(slo: Slo): Slo {
+  return { ...slo, limitMs: NO_LIMIT_MS };
+}
+
+/** Whether it limits anything. */
+export function isLimit({ limitMs }: Pick<Slo, "limitMs">): boolean {
+  return limitMs < NO_LIMIT_MS;
+}
+
 /** ConfigError for an unknown name, or a goal without its limits. */
 export function tuneGoal(name: string, given: Goals | undefined): TuneGoal {
   const goals: Goals = given ?? { slos: [] };
@@ -32,7 +42,7 @@ export function tuneGoal(name: string, given: Goals | undefined): TuneGoal {
     return { name, unit: "requests/s", isMost: true, goals, text: `most requests/s that meet ${goalsText({ slos: [], goodput: goals.goodput })}` }; // prettier-ignore
   }
   const [wanted] = parseSlos(`${name}:1`, "--goal throughput, goodput or a statistic");
-  const measured = { ...wanted!, limitMs: NO_LIMIT_MS };
+  const measured = unlimited(wanted!);
   const others = goals.slos.filter((slo) => slo.name !== measured.name);
   if (others.length < goals.slos.length) throw new ConfigError(`--goal ${name}: this statistic is minimised, leave it out of --slo`); // prettier-ignore
   const within = hasLimits ? ` within ${goalsText(goals)}` : "";

@@ -8,7 +8,7 @@ import { mean, requestsToShow, shuffled, stream } from "../../sim/index.js";
 import { asUsual, replicationTasks } from "../replicate/index.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
 import type { Deployment } from "./deployment.js";
-import { mostRequests } from "./load-source.js";
+import { mostRequests, sourceNotes } from "./load-source.js";
 import { pilot, rejectUnservable } from "./pilot.js";
 import type { DetailedProbe } from "./probe.js";
 import type { DetailTask } from "./tasks.js";
@@ -327,5 +327,5 @@ function secondOf(a: Trial, b: Trial): number {
 }
 
 function notesOf({ source }: Deployment): string[] {
-  return source.kind === "lengths" ? [] : [...source.notes];
+  return [...sourceNotes(source)];
 }

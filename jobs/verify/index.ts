@@ -1,4 +1,5 @@
 /** Checks answers on real machines. */
-export { deploymentOfAnswer } from "./deployment-of-answer.js";
-export { loadsAround, MAX_LOADS, MIN_LOADS, type LoadToSend } from "./loads.js";
+export { MAX_LOADS, MIN_LOADS, sides, type LoadToSend, type Side, type VerifyPlan } from "./loads.js";
+export { planVerification } from "./plan.js";
 export { verify, type Measured, type VerifyInput } from "./verify.js";
+export { whyNotChecked } from "./why-not-checked.js";

@@ -1,11 +1,45 @@
-/** Which loads are sent to check an answer: below it, at it and above it, each long enough to show the goals. */
-import { ConfigError, goalsText, type Answer } from "../../formats/index.js";
+/** Loads to be sent for real, and what they are to show. */
+import { ConfigError, goalsText, type Answer, type Load, type Workload } from "../../formats/index.js";
 import { requestsToShow } from "../../sim/index.js";
-import { mostRequests, type Deployment } from "../answers/index.js";
+import { isLimit, mostRequests, type Deployment } from "../answers/index.js";
+
+/** Of an answer about two settings: the server with the settings as they were, or the other one. */
+export const sides = ["before", "after"] as const;
+export type Side = (typeof sides)[number];
 
 export interface LoadToSend {
-  readonly x: number;
-  readonly count: number;
+  /** In words: "at 12.3 requests/s", "before the change". */
+  readonly what: string;
+  /** Name of the folder of its real run. */
+  readonly folder: string;
+  /** Of what the answer varies; null: it varies nothing. */
+  readonly x: number | null;
+  readonly side: Side;
+  readonly deployment: Deployment;
+  readonly point: { readonly x: number; readonly count: number };
+}
+
+/** What is to be sent, and how the answer is judged by it. */
+export interface VerifyPlan {
+  readonly loads: readonly LoadToSend[];
+  /** Where loads have goals of their own: what some load must have been expected to do before the answer is right. */
+  readonly needs?: readonly ("safe" | "no")[];
+  /** The statistic that the answer is about, by its key; of two sides, their difference in it. */
+  readonly headline?: string;
+  /** Of two sides: what the answer says of their difference in each statistic. */
+  readonly promised?: ReadonlyMap<string, "better" | "worse" | "same" | "unclear">;
+  /** Of two sides: the one that may confirm the answer by itself, where the other cannot be measured. */
+  readonly alone?: Side;
+  readonly notes: readonly string[];
+}
+
+export interface Lengths {
+  /** How many loads there are around an edge. */
+  readonly loads: number;
+  /** How long an open load is sent, about. */
+  readonly seconds: number;
+  /** Requests of each, in place of that. */
+  readonly count?: number | undefined;
 }
 
 /** Of the interval's ends: surely within the goals, and surely beyond. */
@@ -13,19 +47,15 @@ const BELOW = 0.8;
 const ABOVE = 1.2;
 export const MIN_LOADS = 3;
 export const MAX_LOADS = 5;
+/** A client of a closed loop answers for some ten requests. */
+export const PER_CLIENT = 10;
 
-/**
- * `seconds`: how long an open load is sent, about; `count`: requests of each, in place of that. In rising order. ConfigError
- * for runs that are too short for the goals.
- */
+/** Loads below, at and above an edge, in rising order. ConfigError for runs that are too short for the goals. */
 export function loadsAround(
-  { value, interval }: Answer,
+  { value, interval, unit }: Pick<Answer, "value" | "interval" | "unit">,
   deployment: Deployment,
-  {
-    loads,
-    seconds,
-    count: given,
-  }: { readonly loads: number; readonly seconds: number; readonly count?: number | undefined },
+  { loads, seconds, count: given }: Lengths,
+  side: Side = "before",
 ): LoadToSend[] {
   const { low, high } = interval ?? { low: value!, high: value! };
   const all = [BELOW * low, ABOVE * high, value!, low, high].slice(0, loads).sort((a, b) => a - b);
@@ -34,12 +64,27 @@ export function loadsAround(
   const needed = requestsToShow(deployment.goals);
   const most = mostRequests(deployment.source);
   return places.map((x) => {
-    // A client of a closed loop answers for some ten requests.
-    const wanted = given ?? Math.max(needed, Math.ceil(isWhole ? 10 * x : seconds * x));
+    const wanted = given ?? Math.max(needed, Math.ceil(isWhole ? PER_CLIENT * x : seconds * x));
     const count = Math.min(wanted, most);
-    if (count >= needed) return { x, count };
-    throw new ConfigError(
-      `${count} requests are too few to show ${goalsText(deployment.goals)}: it takes at least ${needed} (--num-prompts)`,
-    );
+    requireEnough(count, deployment);
+    return { what: `at ${x} ${unit}`, folder: `${deployment.vary}-${x}`, x, side, deployment, point: { x, count } };
   });
+}
+
+/** ConfigError for fewer requests than it takes to show the goals. */
+export function requireEnough(count: number, { goals }: Pick<Deployment, "goals">): void {
+  const needed = requestsToShow(goals);
+  if (count >= needed) return;
+  const shown = goalsText({ ...goals, slos: goals.slos.filter(isLimit) }) || goals.slos.map(({ name }) => name).join();
+  throw new ConfigError(`${count} requests are too few to show ${shown}: it takes at least ${needed} (--num-prompts)`);
+}
+
+/** How many of a load's requests are sent: those of its first seconds, or some per client; all of a burst. */
+export function countOf(load: Load, { requests }: Workload, lengths: Lengths, needed: number): number {
+  const { seconds, count: given } = lengths;
+  const isOpen = (requests.at(-1)?.arrivalNs ?? 0) > 0;
+  let lasting = requests.length;
+  if (isOpen) lasting = requests.filter(({ arrivalNs = 0 }) => arrivalNs <= seconds * 1e9).length;
+  else if (load.max_concurrency !== undefined) lasting = PER_CLIENT * load.max_concurrency;
+  return given ?? Math.min(requests.length, Math.max(needed, lasting, 1));
 }

@@ -1,4 +1,4 @@
-/** Checks an answer of `capacity`: sends loads around it for real, and holds what was measured against what was predicted. */
+/** Checks an answer: sends its loads for real, and holds what was measured against what was predicted of each. */
 import {
   VERIFICATION_VERSION,
   type Answer,
@@ -6,20 +6,13 @@ import {
   type Verification,
   type VerifiedLoad,
 } from "../../formats/index.js";
-import { judgeError } from "../../report/compare/index.js";
-import { columnsIn, mean, measureGoals, summarise, type GoalValue, type SimulatedRunInput } from "../../sim/index.js";
-import {
-  evidenceOf,
-  goalVerdictOf,
-  inputAt,
-  isSteadyLoad,
-  withCrew,
-  type CrewOptions,
-  type Deployment,
-  type DetailedProbe,
-} from "../answers/index.js";
+import { isDisturbed } from "../../report/compare/index.js";
+import type { SimulatedRunInput } from "../../sim/index.js";
+import { inputAt, withCrew, type CrewOptions, type DetailedProbe } from "../answers/index.js";
 import { replicationTasks } from "../replicate/index.js";
-import type { LoadToSend } from "./loads.js";
+import { differencesOf } from "./differences.js";
+import { judgeLoad, statisticsOfRun } from "./judge-load.js";
+import type { LoadToSend, VerifyPlan } from "./loads.js";
 
 /** A real run of one load, and the folder that it is kept in. */
 export interface Measured {
@@ -29,8 +22,7 @@ export interface Measured {
 
 export interface VerifyInput {
   readonly answer: Answer;
-  readonly deployment: Deployment;
-  readonly loads: readonly LoadToSend[];
+  readonly plan: VerifyPlan;
   /** Sends a load for real; the input is what is simulated of it. */
   measure(load: LoadToSend, input: SimulatedRunInput, at: number): Promise<Measured>;
   readonly tolerance: number;
@@ -41,24 +33,25 @@ export interface VerifyInput {
 const DEFAULT_DAYS = 12;
 
 export async function verify(input: VerifyInput, options: CrewOptions = {}): Promise<Verification> {
-  const { answer, deployment, loads, tolerance, replications = DEFAULT_DAYS, notes = [] } = input;
-  const days = replicationTasks(deployment, replications);
+  const { answer, plan, tolerance, replications = DEFAULT_DAYS, notes = [] } = input;
+  const { loads } = plan;
   // All predictions are made before anything is measured.
-  const predicted = await withCrew(deployment, options, (crew) =>
-    crew.details(
-      loads.flatMap(({ x, count }) =>
-        days.map(({ seed, draw }) => ({ kind: "detail" as const, point: { x, seed, draw, count } })),
-      ),
-      "predicting",
-    ),
-  );
+  const predicted = await predictionsOf(loads, replications, options);
   const verified: VerifiedLoad[] = [];
+  const measured: Readonly<Record<string, number>>[] = [];
+  const disturbed: boolean[] = [];
+  let remarks: string[] = [];
   for (const [at, load] of loads.entries()) {
-    const real = inputAt(deployment, { ...load, seed: deployment.seed, draw: null });
-    const measured = await input.measure(load, real, at);
-    const probes = predicted.slice(at * days.length, (at + 1) * days.length);
-    verified.push(judged(deployment, { load, probes, measured, tolerance }));
+    const { deployment, point } = load;
+    const real = inputAt(deployment, { ...point, seed: deployment.seed, draw: null });
+    const { run, folder } = await input.measure(load, real, at);
+    const values = statisticsOfRun(run, deployment);
+    measured.push(values);
+    verified.push(judgeLoad(load, { probes: predicted[at]!, run, values, folder, tolerance, headline: plan.headline }));
+    disturbed.push(isDisturbed(run));
+    remarks = [...remarks, ...(run.info.valid?.reasons ?? []).map((reason) => `${load.what}: ${reason}`)];
   }
+  const differences = differencesOf(plan, { predicted, measured, tolerance, isDisturbed: disturbed.includes(true) });
   return {
     version: VERIFICATION_VERSION,
     question: answer.question.name,
@@ -68,107 +61,65 @@ export async function verify(input: VerifyInput, options: CrewOptions = {}): Pro
     interval: answer.interval,
     tolerance,
     loads: verified,
-    verdict: verdictOf(verified),
-    notes: [...notes, ...tooShort(answer, verified)],
+    ...(differences === undefined ? {} : { differences }),
+    verdict: verdictOf(plan, verified, differences),
+    notes: [...plan.notes, ...notes, ...remarks, ...refutedNothing(disturbed), ...tooShort(plan, answer, verified)],
   };
 }
 
-interface Judged {
-  readonly load: LoadToSend;
-  readonly probes: readonly DetailedProbe[];
-  readonly measured: Measured;
-  readonly tolerance: number;
-}
-
-function judged(deployment: Deployment, { load, probes, measured: { run, folder }, tolerance }: Judged): VerifiedLoad {
-  const columns = columnsIn(run);
-  const { goals } = measureGoals({ table: columns }, deployment.goals, { isSteady: isSteadyLoad(deployment) });
-  const outcome = outcomeOf(goals, probes);
-  const summary = summarise(columns);
-  const ofGoals = goals
-    .filter(({ name }) => name !== "sustained")
-    .map(({ name, value }) => [name === "goodput" ? "goodput_share" : `${name}_ms`, value] as const);
-  const real: Readonly<Record<string, unknown>> = { ...summary, ...Object.fromEntries(ofGoals) };
-  return {
-    x: load.x,
-    requests: run.requests.length,
-    ...outcome,
-    statistics: statisticsOf(probes, real, tolerance),
-    run: folder,
-  };
-}
-
-type LoadOutcome = Pick<VerifiedLoad, "predicted" | "measured" | "worst" | "verdict">;
-
-/**
- * Each goal by itself: one that was sure to be met and was missed, or sure to be missed and was met, is enough, whatever chance does
- * to the others in a short run. Else the load as a whole, which misses its goals where it misses one.
- */
-function outcomeOf(goals: readonly GoalValue[], probes: readonly DetailedProbe[]): LoadOutcome {
-  const judgedGoals = goals.map((goal, at) => {
-    const ratios = probes.map((probe) => probe.goals[at]!.ratio);
-    const predicted = goalVerdictOf(ratios);
-    const differs = predicted === (goal.ratio > 1 ? "safe" : "no");
-    return { goal, predicted, differs };
-  });
-  const worstOf = (some: typeof judgedGoals): (typeof judgedGoals)[number] =>
-    some.reduce((most, one) => (one.goal.ratio > most.goal.ratio ? one : most));
-  const wrong = judgedGoals.filter(({ differs }) => differs);
-  const { goal, ...own } = worstOf(wrong.length > 0 ? wrong : judgedGoals);
-  const all = judgedGoals.map(({ predicted }) => predicted);
-  const ofLoad = all.includes("no") ? "no" : all.includes("knee") ? "knee" : "safe";
-  const predicted = wrong.length > 0 ? own.predicted : ofLoad;
-  const measured = goal.ratio <= 1 ? "met" : "missed";
-  const isAsPredicted = (predicted === "safe") === (measured === "met");
-  return {
-    predicted,
-    measured,
-    worst: { name: goal.name, value: goal.value, limit: goal.limit },
-    verdict: predicted === "knee" ? "cannot tell" : wrong.length === 0 && isAsPredicted ? "agrees" : "differs",
-  };
-}
-
-const compared = /^(mean|p[\d.]+)_(ttft|tpot|e2el)_ms$|^goodput_share$/;
-
-function statisticsOf(
-  probes: readonly DetailedProbe[],
-  real: Readonly<Record<string, unknown>>,
-  tolerance: number,
-): VerifiedLoad["statistics"] {
-  const { statistics, intervals } = evidenceOf(
-    {},
-    probes.map((probe) => probe.statistics),
+/** By load, then by day. */
+async function predictionsOf(
+  loads: readonly LoadToSend[],
+  replications: number,
+  options: CrewOptions,
+): Promise<DetailedProbe[][]> {
+  const { deployment } = loads[0]!;
+  const tasks = loads.flatMap((load) =>
+    replicationTasks(load.deployment, replications).map(({ seed, draw }) => ({
+      kind: "detail" as const,
+      point: { ...load.point, seed, draw },
+      ...(load.deployment === deployment ? {} : { changes: load.deployment }),
+    })),
   );
-  return Object.entries(statistics).flatMap(([statistic, predicted]) => {
-    const measured = real[statistic];
-    if (!compared.test(statistic) || typeof measured !== "number" || predicted === null) return [];
-    const interval = intervals[statistic] ?? null;
-    const half = interval === null || !(interval.low > 0) ? 0 : Math.log(interval.high / interval.low) / 2;
-    const judgement = judgeError({
-      sims: [mean(probes.map((probe) => probe.statistics[statistic]!))],
-      reals: [measured],
-      tolerance,
-      simulation: { run: half, draws: half / Math.sqrt(probes.length), calibration: 0 },
-    });
-    if (judgement === null) return [];
-    return [{ statistic, predicted, interval, measured, error: judgement.error, verdict: judgement.verdict }];
-  });
+  const probes = await withCrew(deployment, options, (crew) => crew.details(tasks, "predicting"));
+  return loads.map((_, at) => probes.slice(at * replications, (at + 1) * replications));
 }
 
-/** A short run may not show that a load is too much: it ends before its queue has grown. */
-function tooShort({ value, interval, unit }: Answer, loads: readonly VerifiedLoad[]): string[] {
-  const high = interval?.high ?? value!;
+/** Of loads on both sides of an edge: a short run may not show that one is too much, since it ends before its queue has grown. */
+function tooShort(
+  { needs = [] }: VerifyPlan,
+  { question, value, interval, unit }: Answer,
+  loads: readonly VerifiedLoad[],
+): string[] {
+  if (!needs.includes("no")) return [];
+  const isBeyond = ({ x }: VerifiedLoad): boolean =>
+    x !== null && (question.name === "size" ? x < value! : x > (interval?.high ?? value!));
   return loads
-    .filter(({ x, predicted }) => x > high && predicted !== "no")
-    .map(
-      ({ x, requests }) =>
-        `${requests} requests are too few to show that ${x} ${unit} are too much; a longer --duration, or more --num-prompts, would`,
-    );
+    .filter((load) => isBeyond(load) && load.predicted !== "no")
+    .map(({ x, requests }) => {
+      const what = question.name === "size" ? `${x!} replicas are too few` : `${x!} ${unit} are too much`;
+      return `${requests} requests are too few to show that ${what}; a longer --duration, or more --num-prompts, would`;
+    });
 }
 
-/** Wrong as soon as one load is: what the answer promised was not so, or what it ruled out was. */
-function verdictOf(loads: readonly VerifiedLoad[]): Verification["verdict"] {
-  if (loads.some(({ verdict }) => verdict === "differs")) return "wrong";
-  const hasBoth = (["safe", "no"] as const).every((side) => loads.some(({ predicted }) => predicted === side));
-  return hasBoth ? "right" : "cannot tell";
+function refutedNothing(disturbed: readonly boolean[]): string[] {
+  const count = disturbed.filter(Boolean).length;
+  if (count === 0) return [];
+  return [`${count} of ${disturbed.length} real runs were disturbed: they may confirm the answer, but not refute it`];
+}
+
+/** Wrong as soon as one thing is: what the answer promised was not so, or what it ruled out was. */
+function verdictOf(
+  { loads: planned, needs, headline, promised, alone }: VerifyPlan,
+  loads: readonly VerifiedLoad[],
+  differences: Verification["differences"],
+): Verification["verdict"] {
+  if (loads.some(({ predicted, verdict }) => predicted !== null && verdict === "differs")) return "wrong";
+  if (needs !== undefined) {
+    return needs.every((side) => loads.some(({ predicted }) => predicted === side)) ? "right" : "cannot tell";
+  }
+  const decides = (differences ?? loads.at(-1)!.statistics).find(({ statistic }) => statistic === headline);
+  if (decides?.verdict === "differs") return "wrong";
+  const isHalf = promised !== undefined && differences === undefined && planned[0]!.side !== alone;
+  return decides?.verdict === "agrees" && !isHalf ? "right" : "cannot tell";
 }
