@@ -18,9 +18,9 @@ const DEFAULT_PORT = 6379;
 export function queueAddress(text: string, environment: Readonly<Record<string, string | undefined>>): QueueAddress {
   const { protocol, hostname, port, pathname, search, hash, ...user } = parsed(text);
   const db = /^\/?(\d{0,5})$/.exec(pathname)?.[1];
-  if (db === undefined) throw wrong(text, `a database "${pathname.slice(1)}"`);
-  if (search !== "" || hash !== "") throw wrong(text, "a query or a fragment");
-  if (hostname === "") throw wrong(text, "no host");
+  if (db === undefined) throw wrong(text, `which has a database "${pathname.slice(1)}"`);
+  if (search !== "" || hash !== "") throw wrong(text, "which has a query or a fragment");
+  if (hostname === "") throw wrong(text, "which has no host");
   const scheme = protocol.slice(0, -1);
   const number = port === "" ? DEFAULT_PORT : Number(port);
   const given = plain(user.password);
@@ -44,9 +44,9 @@ function parsed(
     url = new URL(text);
   } catch {
     // The parser's own error holds the text.
-    throw wrong(text, "no URL");
+    throw wrong(text, "which is no URL");
   }
-  if (url.protocol !== "redis:" && url.protocol !== "rediss:") throw wrong(text, `the scheme "${url.protocol}"`);
+  if (url.protocol !== "redis:" && url.protocol !== "rediss:") throw wrong(text, `which has the scheme "${url.protocol}"`);
   const { protocol, hostname, port, pathname, search, hash, username, password } = url;
   return { protocol, hostname, port, pathname, search, hash, username, password };
 }
@@ -54,7 +54,7 @@ function parsed(
 function wrong(text: string, why: string): ConfigError {
   // What cannot be parsed may hold a password anyway.
   const shown = text.replace(/\/\/.*@/s, "//...@").replace(/[?#].*$/s, "?...");
-  return new ConfigError(`--queue: got "${shown}", which has ${why}; expected redis://HOST:PORT or rediss://HOST:PORT`);
+  return new ConfigError(`--queue: got "${shown}", ${why}; expected redis://HOST:PORT or rediss://HOST:PORT`);
 }
 
 function plain(text: string): string {

@@ -31,7 +31,15 @@ export async function connectQueue(address: QueueAddress, timeoutS: number): Pro
   const { url, host, port, db, username, password, isTls } = address;
   const { Redis: Client } = await import("ioredis");
   const client = new Client({
-    ...{ host, port, db, lazyConnect: true, connectTimeout: CONNECT_MS, connectionName: "servesim" },
+    ...{
+      host,
+      port,
+      db,
+      lazyConnect: true,
+      connectTimeout: CONNECT_MS,
+      disconnectTimeout: RETRY_MS,
+      connectionName: "servesim",
+    },
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(isTls ? { tls: {} } : {}),

@@ -33,6 +33,8 @@ export interface RunQueueOptions extends Omit<RunSweepOptions, "shard" | "refine
   readonly chunkS: number;
   /** How long the queue may be away before it is lost, seconds. */
   readonly timeoutS: number;
+  /** Absent: yes. Where cells run in the thread that answers the queue, one that takes long looks as if its machine were gone. */
+  readonly hasThreads?: boolean | undefined;
 }
 
 /** A cell whose process ended so often while it was simulated is given up. */
@@ -52,7 +54,7 @@ export function queuedCells({ cells, planned }: MadePlan): PlannedCell[] {
  * reach or lost; ConfigError where it holds another plan.
  */
 export async function runQueue(plan: MadePlan, options: RunQueueOptions): Promise<number> {
-  const { address, folder, chunkS, timeoutS, force, retryFailed = false, workers, signal } = options;
+  const { address, folder, chunkS, timeoutS, force, retryFailed = false, hasThreads = true, workers, signal } = options;
   const cells = queuedCells(plan);
   const queued = queuedPlan(cells);
   const keys = queueKeys(plan.sweep.name, queued);
@@ -77,8 +79,7 @@ export async function runQueue(plan: MadePlan, options: RunQueueOptions): Promis
     const jobs = await queueJobs(connection, plan.sweep.name, { cells, plan: queued, chunkS });
     try {
       const threads = Math.min(cells.length, workers ?? availableParallelism());
-      // In threads even where there is one: this one has to tell the queue that it is alive.
-      for (let at = 0; at < threads; at++) lanes.push(cellLane(baseOf(plan), true, keep));
+      for (let at = 0; at < threads; at++) lanes.push(cellLane(baseOf(plan), hasThreads, keep));
       await work({ ...{ asked, keys, queued, cells, jobs, lanes, stop, keep }, ...options }, retryFailed);
     } finally {
       jobs.pause();

@@ -67,7 +67,9 @@ export async function queueJobs(
     close: async () => {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise((resume) => (timer = setTimeout(resume, CLOSE_MS)));
-      await Promise.race([Promise.allSettled([worker?.close(), queue.close()]), late]);
+      // BullMQ waits for ever to give back chunks to a server that is away.
+      const isAway = connection.client.status !== "ready";
+      await Promise.race([Promise.allSettled([worker?.close(isAway), queue.close()]), late]);
       clearTimeout(timer);
     },
   };

@@ -23,22 +23,14 @@ import {
 
 let root: string;
 let valkey: Valkey;
-beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), "servesim-queue-"));
-  valkey = await startValkey();
-});
-afterEach(async () => {
-  await valkey.kill();
-  rmSync(root, { recursive: true, force: true });
-});
 
 const reporter = { note: () => undefined, warn: () => undefined, progress: () => ({ update: () => undefined, stop: () => undefined }) }; // prettier-ignore
 
 function sweepOf(changed: object = {}): Sweep {
-  const load = { dataset_name: "fixed", input_len: 16, output_len: 8, num_prompts: 60, request_rate: [4, 8, 16, 32] };
+  const load = { dataset_name: "fixed", input_len: 16, output_len: 8, num_prompts: 20, request_rate: [4, 8, 16] };
   return sweepSchema.parse({
-    ...{ version: 1, name: "shared", profiles: ["mini-cpu-2core"], loads: [load], seeds: [1, 2, 3, 4, 5, 6] },
-    ...{ policies: [{ policy: "naive", batch_size: [1, 4], timeout_s: 0.05 }], replications: 3 },
+    ...{ version: 1, name: "shared", profiles: ["mini-cpu-2core"], loads: [load], seeds: [1, 2, 3, 4] },
+    ...{ policies: [{ policy: "naive", batch_size: [1, 4], timeout_s: 0.05 }], replications: 2 },
     ...changed,
   });
 }
@@ -47,7 +39,7 @@ async function work(folder: SweepFolder, sweep = sweepOf(), options: Partial<Run
   const { signal } = new AbortController();
   const plan = await makePlan(sweep, "sweep.yaml", { folder, force: false });
   const address = queueAddress(valkey.url, {});
-  return runQueue(plan, { ...{ folder, force: false, workers: 1, signal, reporter, address, chunkS: 0.05, timeoutS: 20 }, ...options }); // prettier-ignore
+  return runQueue(plan, { ...{ folder, force: false, hasThreads: false, workers: 1, signal, reporter, address, chunkS: 0.05, timeoutS: 20 }, ...options }); // prettier-ignore
 }
 
 async function bytesOf(folder: SweepFolder, sweep = sweepOf()): Promise<string[]> {
@@ -71,10 +63,19 @@ function rowsOf({ parts }: SweepFolder): string[] {
 }
 
 describeWithValkey("a sweep from a queue", () => {
+  beforeEach(async () => {
+    root = mkdtempSync(join(tmpdir(), "servesim-queue-"));
+    valkey = await startValkey();
+  });
+  afterEach(async () => {
+    await valkey.kill();
+    rmSync(root, { recursive: true, force: true });
+  });
+
   test("merges to the bytes of a plain run on a machine that took no part, and leaves no jobs behind", async () => {
     const machines = ["a", "b"].map((name) => sweepFolder(root, name));
     const simulated = await Promise.all(machines.map((folder) => work(folder)));
-    expect(simulated[0]! + simulated[1]!).toBeGreaterThanOrEqual(48);
+    expect(simulated[0]! + simulated[1]!).toBeGreaterThanOrEqual(24);
     const [bytes, plain] = [await bytesOf(sweepFolder(root, "collector")), await plainBytes()];
     expect(bytes).toEqual(plain);
     const client = new Redis(valkey.port, "127.0.0.1");
@@ -88,11 +89,11 @@ describeWithValkey("a sweep from a queue", () => {
   test("a server that comes back empty gets from each machine what it has; the run goes on and ends with all cells", async () => {
     const folder = sweepFolder(root, "a");
     const running = work(folder);
-    await whileRunning(running, () => countOf(folder) >= 12);
+    await whileRunning(running, () => countOf(folder) >= 11);
     await valkey.kill();
     await valkey.start();
     await running;
-    expect(new Set(rowsOf(folder)).size).toBe(48);
+    expect(new Set(rowsOf(folder)).size).toBe(24);
     expect(await bytesOf(sweepFolder(root, "collector"))).toEqual(await plainBytes());
   });
 
@@ -100,33 +101,33 @@ describeWithValkey("a sweep from a queue", () => {
     const folder = sweepFolder(root, "a");
     const running = work(folder, sweepOf(), { timeoutS: 2 });
     running.catch(() => undefined);
-    await whileRunning(running, () => countOf(folder) >= 12);
+    await whileRunning(running, () => countOf(folder) >= 11);
     await valkey.kill();
     await expect(running).rejects.toThrow(
       /^--queue: lost redis:\/\/127\.0\.0\.1:\d+, no answer for 2 s: .*ECONNREFUSED.*; finished cells are kept: start the server again/,
     );
     const kept = countOf(folder);
     await valkey.start();
-    expect(await work(folder)).toBe(48 - kept);
-    expect(rowsOf(folder)).toHaveLength(48);
+    expect(await work(folder)).toBe(24 - kept);
+    expect(rowsOf(folder)).toHaveLength(24);
     expect(await bytesOf(folder)).toEqual(await plainBytes());
   });
 
   test("a machine with another sweep, or another version of servesim, is rejected and told what differs", async () => {
     await work(sweepFolder(root, "a"), sweepOf({ seeds: [1] }));
     await expect(work(sweepFolder(root, "b"), sweepOf({ seeds: [1, 2] }))).rejects.toThrow(
-      /holds another sweep under the name of this one \(of 8 cells; this one has 16\); all machines need the same version/,
+      /holds another sweep under the name of this one \(of 6 cells; this one has 12\); all machines need the same version/,
     );
     await expect(work(sweepFolder(root, "c"), sweepOf({ seeds: [2] }))).rejects.toThrow(
-      /of 8 cells as well, but others/,
+      /of 6 cells as well, but others/,
     );
     const client = new Redis(valkey.port, "127.0.0.1");
-    await client.set("servesim-sweep:shared", JSON.stringify({ servesim: "0.1.0", cells: 8, plan: "0" }));
+    await client.set("servesim-sweep:shared", JSON.stringify({ servesim: "0.1.0", cells: 6, plan: "0" }));
     client.disconnect();
     await expect(work(sweepFolder(root, "d"), sweepOf({ seeds: [1] }))).rejects.toThrow(
       /of servesim 0\.1\.0; this is /,
     );
-    expect(await work(sweepFolder(root, "b"), sweepOf({ seeds: [1, 2] }), { force: true })).toBe(16);
+    expect(await work(sweepFolder(root, "b"), sweepOf({ seeds: [1, 2] }), { force: true })).toBe(12);
   });
 
   test("cells that fail, or end their process again and again, cost only themselves, and are tried again when asked to", async () => {
@@ -143,13 +144,13 @@ describeWithValkey("a sweep from a queue", () => {
     await work(folder, sweep);
     const address = { address: queueAddress(valkey.url, {}), timeoutS: 20 };
     const { failed, finished } = await queueStatus(plan, address);
-    expect(finished).toBe(7);
+    expect(finished).toBe(5);
     expect(failed.map(({ reason }) => reason)).toEqual([
       expect.stringMatching(/its process ended 3 times before it was finished; it may need more memory/),
       ...Array(2).fill(expect.stringContaining("100000")),
     ]);
     expect(await work(folder, sweep, { retryFailed: true })).toBe(3);
-    expect(await queueStatus(plan, address)).toMatchObject({ finished: 8, failed: Array(2).fill({}) });
+    expect(await queueStatus(plan, address)).toMatchObject({ finished: 6, failed: Array(2).fill({}) });
     expect(await bytesOf(sweepFolder(root, "collector"), sweep)).toEqual(await plainBytes(sweep));
   });
 
