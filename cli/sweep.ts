@@ -7,13 +7,17 @@ import { z } from "zod";
 import {
   makePlan,
   mergeSweep,
+  collectRows,
   parseShard,
+  queueAddress,
+  queueStatus,
+  runQueue,
   runSweep,
   cellName,
   sweepFolder,
   sweepStatus,
-  type MadePlan,
-  type Shard,
+  type AskQueueOptions,
+  type RunSweepOptions,
   type SweepFolder,
   type SweepStatus,
 } from "../jobs/sweep/index.js";
@@ -35,6 +39,20 @@ const ownFlags = {
     .describe(
       "run: simulate one part of the cells: 3/8, or auto/8 and auto in a Slurm array or an indexed Kubernetes Job",
     ),
+  queue: z
+    .string()
+    .optional()
+    .describe(
+      "run: share the cells with other machines through a Valkey or Redis server, redis://HOST:PORT (password: " +
+        "SERVESIM_QUEUE_PASSWORD); status, merge: take what they have returned",
+    ),
+  chunk_seconds: z.number().positive().max(86_400).optional().describe("run --queue: least work of a job; default 30"),
+  queue_timeout: z
+    .number()
+    .positive()
+    .max(86_400)
+    .default(60)
+    .describe("--queue: seconds that the server may be away before the command gives up"),
   workers: z.int().positive().max(1024).optional().describe("run: threads; default: one for each core"),
   refine: z
     .enum(["knee"])
@@ -77,9 +95,24 @@ type Action = (sweep: Sweep, path: string, running: Running) => Promise<SweepSta
 const statusAfter: Readonly<Record<(typeof actions)[number], Action>> = {
   plan,
   run,
-  status: (_, __, { folder }) => sweepStatus(folder),
-  merge: (_, __, { folder }) => merge(folder),
+  status: async (sweep, path, running) => {
+    const queue = queueOf(running.flags);
+    if (queue === undefined) return sweepStatus(running.folder);
+    return queueStatus(await makePlan(sweep, path, { folder: running.folder, force: false }), queue);
+  },
+  merge: async (sweep, path, { folder, flags }) => {
+    const queue = queueOf(flags);
+    if (queue !== undefined) {
+      const rows = await collectRows(await makePlan(sweep, path, { folder, force: false }), folder, queue);
+      note(`${rows} rows taken from ${queue.address.url}`);
+    }
+    return merge(folder);
+  },
 };
+
+function queueOf({ queue, queue_timeout: timeoutS }: SweepFlags): AskQueueOptions | undefined {
+  return queue === undefined ? undefined : { address: queueAddress(queue, process.env), timeoutS };
+}
 
 interface Running {
   readonly folder: SweepFolder;
@@ -100,10 +133,33 @@ async function run(sweep: Sweep, path: string, { folder, flags }: Running): Prom
   if (shard !== undefined && refine !== undefined) {
     throw new ConfigError("--refine: needs the rows of all shards; refine with another sweep run without --shard");
   }
+  const queue = queueOf(flags);
+  if (queue === undefined && flags.chunk_seconds !== undefined) {
+    throw new ConfigError("--chunk-seconds: expected --queue with it");
+  }
+  if (queue !== undefined && shard !== undefined) {
+    throw new ConfigError("--queue: the queue shares out the cells; leave --shard out");
+  }
+  if (queue !== undefined && refine !== undefined) {
+    throw new ConfigError(
+      "--refine: not with --queue; refine when the sweep is merged, with another sweep run on that machine",
+    );
+  }
   const made = await makePlan(sweep, path, { folder, force: flags.force });
+  if (queue !== undefined) {
+    await simulate(folder, (running) =>
+      runQueue(made, { ...queue, ...running, ...ranWith(flags, folder), chunkS: flags.chunk_seconds ?? CHUNK_S }),
+    );
+    note(
+      `all cells are simulated; where the tables are to be: servesim sweep merge ${path} --queue ${queue.address.url}`,
+    );
+    return queueStatus(made, queue);
+  }
+  const simulateHere = (): Promise<void> =>
+    simulate(folder, (running) => runSweep(made, { ...running, ...ranWith(flags, folder), shard, refine }));
   // Shards may share a folder, and one that was killed is started again on another machine.
-  if (shard === undefined) await whileLocked(folder.root, () => simulate(made, { folder, flags, shard, refine }));
-  else await simulate(made, { folder, flags, shard, refine });
+  if (shard === undefined) await whileLocked(folder.root, simulateHere);
+  else await simulateHere();
   if (shard === undefined) return merge(folder);
   note(`shard ${shard.index + 1} of ${shard.count} is finished; when all are: servesim sweep merge ${path}`);
   return sweepStatus(folder);
@@ -114,20 +170,21 @@ function goalsOf({ refine, slo }: SweepFlags): readonly Slo[] | undefined {
   return refine === undefined ? undefined : slo === undefined ? [] : parseSlos(slo);
 }
 
+/** Least work of a job of a queue, seconds. */
+const CHUNK_S = 30;
+
+function ranWith({ workers, force, retry_failed: retryFailed }: SweepFlags, folder: SweepFolder) {
+  return { folder, workers, force, retryFailed };
+}
+
 async function simulate(
-  plan: MadePlan,
-  {
-    folder,
-    flags,
-    shard,
-    refine,
-  }: Running & { readonly shard: Shard | undefined; readonly refine: readonly Slo[] | undefined },
+  folder: SweepFolder,
+  work: (running: Pick<RunSweepOptions, "signal" | "reporter">) => Promise<number>,
 ): Promise<void> {
-  const { workers, force, retry_failed: retryFailed } = flags;
   const reporter = { note, warn, progress: startProgress };
   const simulated = await interruptible(async (signal) => {
     try {
-      return await runSweep(plan, { folder, shard, workers, force, retryFailed, refine, signal, reporter });
+      return await work({ signal, reporter });
     } catch (error) {
       if (!signal.aborted) throw error;
       throw new Interrupted(`finished cells are kept in ${folder.parts}; continue with the same command`);

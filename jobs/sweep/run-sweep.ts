@@ -3,19 +3,18 @@
  * disk before its thread takes another, so nothing is lost or done twice whenever the process ends.
  */
 import { availableParallelism } from "node:os";
-import { BackendError, type Slo, type Sweep } from "../../formats/index.js";
-import { workerFile } from "../../formats/files/index.js";
+import type { Slo, Sweep } from "../../formats/index.js";
 import type { Reporter } from "../inputs/index.js";
-import { ownLane, spread, workerLane, type Lane } from "../threads/index.js";
-import { cellName, planSweep, type SweepCell, type SweepPlan } from "./cells.js";
+import { spread } from "../threads/index.js";
+import { cellLane } from "./cell-lane.js";
+import { planSweep, type SweepPlan } from "./cells.js";
 import type { SweepFolder } from "./folder.js";
-import { partWriter, readRows, type PartWriter } from "./parts.js";
+import { partWriter, readRows } from "./parts.js";
 import { planOnDisk, writePlan, type PlannedCell } from "./plan-file.js";
 import { refinements } from "./refine.js";
-import type { SweepRow } from "./row.js";
 import { readStates } from "./status.js";
 import { cellsOfShard, type Shard } from "./shard.js";
-import { simulateCell, whyImpossible, type SweepBase } from "./simulate-cell.js";
+import { whyImpossible, type SweepBase } from "./simulate-cell.js";
 
 export interface PlanSweepOptions {
   readonly folder: SweepFolder;
@@ -64,7 +63,8 @@ function withReasons(plan: SweepPlan): PlannedCell[] {
   });
 }
 
-function baseOf({ sweep, router, profiles }: SweepPlan): SweepBase {
+/** What the lanes of a plan's cells start from. */
+export function baseOf({ sweep, router, profiles }: SweepPlan): SweepBase {
   const { replications, jitter, prompts } = sweep;
   return { profiles, router, routerBeta: sweep.router_beta, replications, jitter, prompts };
 }
@@ -103,7 +103,11 @@ async function simulateMissing(
   if (tasks.length === 0) return 0;
   const part = partWriter(folder.parts);
   const threads = Math.min(tasks.length, workers ?? availableParallelism());
-  const lanes = Array.from({ length: threads }, () => cellLane(baseOf(plan), threads, part));
+  const lanes = Array.from({ length: threads }, () =>
+    cellLane(baseOf(plan), threads > 1, (row) => {
+      part.add(row);
+    }),
+  );
   const progress = reporter.progress("simulating, cells");
   try {
     await spread(lanes, tasks, {
@@ -118,26 +122,4 @@ async function simulateMissing(
     await Promise.all(lanes.map((lane) => lane.close()));
     part.close();
   }
-}
-
-/** Writes each row as it comes. A thread that dies (out of memory) costs its cell, not the sweep: another takes its place. */
-function cellLane(base: SweepBase, threads: number, part: PartWriter): Lane<SweepCell, void> {
-  const start = (): Lane<SweepCell, SweepRow> =>
-    threads === 1
-      ? ownLane((cell: SweepCell) => simulateCell(base, cell))
-      : workerLane(workerFile("sweep-cells"), base, "with fewer --workers there is more memory for each");
-  let lane = start();
-  return {
-    run: async (cell) => {
-      try {
-        part.add(await lane.run(cell));
-      } catch (error) {
-        if (!(error instanceof BackendError)) throw error;
-        part.add({ cell: cell.id, failed: `${cellName(cell)}: ${error.message}` });
-        await lane.close();
-        lane = start();
-      }
-    },
-    close: () => lane.close(),
-  };
 }

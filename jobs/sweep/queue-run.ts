@@ -1,0 +1,253 @@
+/**
+ * One machine's part in a sweep whose cells come from a queue. Machines may join and leave at any time: each makes sure that the queue
+ * holds what is missing, works on it, and returns every row as soon as it is finished; it keeps its rows on its own disk as well, and
+ * brings them along when it comes again. So a queue that is lost, with all in it, costs nothing that a machine has finished.
+ */
+import { randomInt } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { spread, rejectedBy, type Lane } from "../threads/index.js";
+import { cellLane } from "./cell-lane.js";
+import { cellName, type SweepCell } from "./cells.js";
+import { eachRow, partWriter } from "./parts.js";
+import type { PlannedCell } from "./plan-file.js";
+import type { QueueAddress } from "./queue-address.js";
+import { cellsOfChunk, chunkCount, chunkIndexOf, type Chunk } from "./queue-chunks.js";
+import { connectQueue, type Asked } from "./queue-connection.js";
+import {
+  agreedChunks,
+  isJoined,
+  joinQueue,
+  queuedPlan,
+  queueKeys,
+  type QueuedPlan,
+  type QueueKeys,
+} from "./queue-plan.js";
+import { beginCell, countRows, finishedOf, forgetFailed, putRows, queuedStates } from "./queue-rows.js";
+import { queueJobs, type QueueJobs } from "./queue-work.js";
+import { baseOf, type MadePlan, type RunSweepOptions } from "./run-sweep.js";
+import type { SweepRow } from "./row.js";
+
+export interface RunQueueOptions extends Omit<RunSweepOptions, "shard" | "refine"> {
+  readonly address: QueueAddress;
+  /** Least work of a job, seconds of one thread. */
+  readonly chunkS: number;
+  /** How long the queue may be away before it is lost, seconds. */
+  readonly timeoutS: number;
+  /** Absent: yes. Where cells run in the thread that answers the queue, one that takes long looks as if its machine were gone. */
+  readonly hasThreads?: boolean | undefined;
+}
+
+/** A cell whose process ended so often while it was simulated is given up. */
+const MOST_TRIES = 3;
+/** Cells that are timed, beside the first of each thread, to know how many make a chunk. */
+const TIMED_CELLS = 8;
+/** How often a machine looks how far the sweep is, ms. */
+const LOOK_MS = 1000;
+
+/** The cells of the sweep's file that can be simulated. Those that a refinement added on this machine are not the others'. */
+export function queuedCells({ cells, planned }: MadePlan): PlannedCell[] {
+  return planned.slice(0, cells.length).filter(({ impossible }) => impossible === undefined);
+}
+
+/**
+ * Works until every cell has a row, whoever simulated it. Returns how many this machine simulated. BackendError where the queue is out of
+ * reach or lost; ConfigError where it holds another plan.
+ */
+export async function runQueue(plan: MadePlan, options: RunQueueOptions): Promise<number> {
+  const { address, folder, chunkS, timeoutS, force, retryFailed = false, hasThreads = true, workers, signal } = options;
+  const cells = queuedCells(plan);
+  const queued = queuedPlan(cells);
+  const keys = queueKeys(plan.sweep.name, queued);
+  const stop = new AbortController();
+  const end = (): void => {
+    stop.abort(signal.reason);
+  };
+  signal.addEventListener("abort", end);
+  const connection = await connectQueue(address, timeoutS);
+  const part = partWriter(folder.parts);
+  const lanes: Lane<SweepCell, void>[] = [];
+  const asked = connection.until(stop.signal);
+  let simulated = 0;
+  const keep = async (row: SweepRow): Promise<void> => {
+    part.add(row);
+    simulated++;
+    await putRows(asked, keys, [row]);
+  };
+  try {
+    await joinQueue(asked, keys, queued, force);
+    if (retryFailed) await forgetFailed(asked, keys);
+    const jobs = await queueJobs(connection, plan.sweep.name, { cells, plan: queued, chunkS });
+    try {
+      const threads = Math.min(cells.length, workers ?? availableParallelism());
+      for (let at = 0; at < threads; at++) lanes.push(cellLane(baseOf(plan), hasThreads, keep));
+      await work({ ...{ asked, keys, queued, cells, jobs, lanes, stop, keep }, ...options }, retryFailed);
+    } finally {
+      jobs.pause();
+      stop.abort(new Error("this machine stops"));
+      await Promise.all([jobs.close(), ...lanes.map((lane) => lane.close())]);
+    }
+    return simulated;
+  } finally {
+    signal.removeEventListener("abort", end);
+    part.close();
+    connection.close();
+  }
+}
+
+interface Machine extends RunQueueOptions {
+  readonly asked: Asked;
+  readonly keys: QueueKeys;
+  readonly queued: QueuedPlan;
+  readonly cells: readonly PlannedCell[];
+  readonly jobs: QueueJobs;
+  readonly lanes: readonly Lane<SweepCell, void>[];
+  /** Aborted where this machine stops, with the reason. */
+  readonly stop: AbortController;
+  keep(row: SweepRow): Promise<void>;
+}
+
+async function work(machine: Machine, retryFailed: boolean): Promise<void> {
+  const { jobs, lanes, stop, reporter } = machine;
+  await bringRows(machine, !retryFailed);
+  await fill(machine);
+  jobs.start(lanes, async (chunk, lane) => {
+    try {
+      await simulateChunk(machine, chunk, lane);
+    } catch (error) {
+      // The others go on with the chunk; what stopped it here stops this machine.
+      jobs.pause();
+      stop.abort(error);
+      throw error;
+    }
+  });
+  const progress = reporter.progress("simulating, cells of all machines");
+  try {
+    await untilFinished(machine, (done, total) => {
+      progress.update(done, total);
+    });
+    await jobs.clear();
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Puts the rows that this machine has on disk, from before, where the queue has none. */
+async function bringRows({ asked, keys, cells, folder }: Machine, withFailed: boolean): Promise<void> {
+  const missing = new Set((await missingCells({ asked, keys, cells })).map(({ id }) => id));
+  let batch: SweepRow[] = [];
+  for await (const { row } of eachRow(folder.parts)) {
+    if (!missing.has(row.cell) || ("failed" in row && !withFailed)) continue;
+    batch.push(row);
+    if (batch.length < BROUGHT_AT_A_TIME) continue;
+    await putRows(asked, keys, batch);
+    batch = [];
+  }
+  await putRows(asked, keys, batch);
+}
+
+const BROUGHT_AT_A_TIME = 500;
+
+async function missingCells({ asked, keys, cells }: Pick<Machine, "asked" | "keys" | "cells">): Promise<PlannedCell[]> {
+  const states = await queuedStates(asked, keys);
+  return cells.filter(({ id }) => !states.has(id));
+}
+
+/** Makes sure that there is a job for each cell without a row. */
+async function fill(machine: Machine): Promise<void> {
+  const { asked, keys, cells, jobs, chunkS } = machine;
+  let count = await agreedChunks(asked, keys);
+  if (count === undefined) {
+    const meanS = await timeCells(machine);
+    if (meanS === undefined) return;
+    count = await agreedChunks(asked, keys, chunkCount(cells.length, meanS, chunkS));
+  }
+  const missing = new Set(await missingCells(machine));
+  const indexes = cells.flatMap((cell, at) => (missing.has(cell) ? [chunkIndexOf(at, count!)] : []));
+  await jobs.add([...new Set(indexes)], count!);
+}
+
+/** Seconds that a thread of this machine takes for a cell, from some that are missing; undefined: none is. */
+async function timeCells(machine: Machine): Promise<number | undefined> {
+  const { lanes, stop } = machine;
+  const missing = await missingCells(machine);
+  if (missing.length === 0) return undefined;
+  const number = Math.min(missing.length, lanes.length + TIMED_CELLS);
+  // Machines that begin together rarely begin with the same cells.
+  const from = randomInt(missing.length);
+  const some = Array.from({ length: number }, (_, at) => missing[(from + Math.floor((at * missing.length) / number)) % missing.length]!); // prettier-ignore
+  const timed = lanes.map((lane): Lane<SweepCell, number> => ({
+    run: async (cell) => {
+      const startMs = performance.now();
+      await simulateOne(machine, cell, lane);
+      return performance.now() - startMs;
+    },
+    close: () => lane.close(),
+  }));
+  const timesMs = await spread(timed, some, { signal: stop.signal });
+  // A thread's first cell is slow.
+  const warm = timesMs.length > lanes.length ? timesMs.slice(lanes.length) : timesMs;
+  return warm.reduce((sum, ms) => sum + ms, 0) / warm.length / 1e3;
+}
+
+async function simulateChunk(machine: Machine, chunk: Chunk, lane: Lane<SweepCell, void>): Promise<void> {
+  const { asked, keys, cells, stop } = machine;
+  const own = cellsOfChunk(cells, chunk);
+  const ids = own.map(({ id }) => id);
+  const finished = await finishedOf(asked, keys, ids);
+  for (const cell of own) {
+    stop.signal.throwIfAborted();
+    if (!finished.has(cell.id)) await simulateOne(machine, cell, lane);
+  }
+}
+
+/** A cell that ends its process again and again has a row that says so. */
+async function simulateOne(
+  { asked, keys, stop, keep }: Machine,
+  cell: SweepCell,
+  lane: Lane<SweepCell, void>,
+): Promise<void> {
+  const tries = await beginCell(asked, keys, cell.id);
+  if (tries > MOST_TRIES) {
+    const failed = `${cellName(cell)}: its process ended ${MOST_TRIES} times before it was finished; it may need more memory`;
+    await keep({ cell: cell.id, failed });
+    return;
+  }
+  const over = new AbortController();
+  try {
+    await Promise.race([lane.run(cell), rejectedBy(stop.signal, over.signal)]);
+  } finally {
+    over.abort();
+  }
+}
+
+async function untilFinished(machine: Machine, onDone: (done: number, total: number) => void): Promise<void> {
+  const { asked, keys, queued, cells, jobs, stop } = machine;
+  let isIdle = false;
+  for (;;) {
+    if (!(await isJoined(asked, keys, queued))) {
+      // The server came back empty.
+      await joinQueue(asked, keys, queued, false);
+      await bringRows(machine, true);
+      await fill(machine);
+    }
+    const done = await countRows(asked, keys);
+    onDone(done, cells.length);
+    if (done >= cells.length) return;
+    // Twice, since a chunk may have ended between the two counts.
+    const wasIdle = isIdle;
+    isIdle = (await jobs.count()) === 0;
+    if (isIdle && wasIdle) await fill(machine);
+    await pause(LOOK_MS, stop.signal);
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new AbortController();
+  try {
+    await Promise.race([new Promise((resume) => (timer = setTimeout(resume, ms))), rejectedBy(signal, over.signal)]);
+  } finally {
+    over.abort();
+    clearTimeout(timer);
+  }
+}
