@@ -37,7 +37,7 @@ export async function llmServingSimSection(data: string, effort = 1): Promise<st
 
 async function errorsOf(folder: string, name: string, effort: number): Promise<string[]> {
   console.error(`fitting: ${name}`);
-  const run = withBlocks(readLlmServingSim(folder));
+  const run = withModel(withBlocks(readLlmServingSim(folder)));
   const order = [...run.requests].sort((a, b) => a.arrivalNs - b.arrivalNs);
   const fitted = new Set(order.slice(0, FITTED).map(({ requestId }) => requestId));
   const shown = {
@@ -70,6 +70,17 @@ function withBlocks(run: Run): Run {
   const { engine } = run.info;
   const settings = { num_gpu_blocks: MANY_BLOCKS, ...engine.settings };
   return { ...run, info: { ...run.info, engine: { ...engine, settings } } };
+}
+
+/** Of recordings that do not say: from the models' published configurations. */
+const published: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  "Qwen/Qwen3-30B-A3B-Instruct-2507": { num_experts: 128, num_experts_per_tok: 8 },
+};
+
+function withModel(run: Run): Run {
+  const { model } = run.info;
+  const config = published[model.name];
+  return config === undefined ? run : { ...run, info: { ...run.info, model: { config, ...model } } };
 }
 
 /** The request without its times. */

@@ -2,14 +2,15 @@
  * Fits an engine to clients' times alone, through the simulator: the recorded requests are sent again to an engine with
  * trial costs, until latencies of loads and of probes agree.
  */
-import type { CostDraws, VllmEngineCost } from "../../../formats/index.js";
+import { defined, type CostDraws, type VllmEngineCost } from "../../../formats/index.js";
 import type { LinearSolver } from "../../fit/index.js";
-import { blackBoxConstants, type BlackBoxConstants } from "./black-box-constants.js";
+import { blackBoxConstants, type AssumedParts, type BlackBoxConstants } from "./black-box-constants.js";
 import { identifiability, type Miss } from "./identifiability.js";
 import {
   ASSUMPTIONS,
   atPace,
   costOf,
+  denseParameterNames,
   hostParameterNames,
   parameterNames,
   type ParameterName,
@@ -18,6 +19,7 @@ import { originNotes, startsOf } from "./black-box-start.js";
 import { clientTarget, type Replay } from "./client-target.js";
 import type { Intervals } from "../step-logs/index.js";
 import { chunkFindings, isProbes, type RecordedRun } from "../recording/index.js";
+import { recordedModel } from "../profile/index.js";
 import { searchCosts } from "./search-costs.js";
 
 export interface BlackBoxOptions {
@@ -40,7 +42,9 @@ export interface BlackBoxFit {
 }
 
 export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, options: BlackBoxOptions): BlackBoxFit {
-  const { constants = blackBoxConstants, replay, gpu } = options;
+  const { replay, gpu } = options;
+  const { experts } = recordedModel(runs[0]!.run).model;
+  const constants = withExperts(options.constants ?? blackBoxConstants, experts);
   const { search, parts } = constants;
   const loads = runs.filter((run) => !isProbes(run));
   const targets = targetsOf(runs, { loads, replay, search });
@@ -57,7 +61,8 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     targets.flatMap((target) => target.missesOf(inLoad(cost, target.load, paces)));
   const lossOf = (cost: VllmEngineCost, paces: readonly number[]): number =>
     missesOf(cost, paces).reduce((sum, { log, weight }) => sum + weight * log ** 2, 0);
-  const names = gpu === undefined ? parameterNames : hostParameterNames;
+  const allNames = experts === undefined ? denseParameterNames : parameterNames;
+  const names = gpu === undefined ? allNames : hostParameterNames;
   const { error, ...found } = searchCosts(gpu === undefined ? starts : starts.slice(0, 1), lossOf, {
     onProgress: options.onProgress,
     effort: options.effort,
@@ -89,6 +94,10 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
       ...paceNotes(loads, found.paces),
     ],
   };
+}
+
+function withExperts({ parts, search }: BlackBoxConstants, experts: AssumedParts["experts"]): BlackBoxConstants {
+  return { search, parts: { ...parts, ...defined({ experts }) } };
 }
 
 type Targeting = { readonly loads: readonly RecordedRun[] } & Pick<BlackBoxOptions, "replay"> &
