@@ -14,6 +14,8 @@ import { signed } from "./signed.js";
 
 const FITTED = 100;
 const REPLICATIONS = 10;
+/** Of a server with data parallelism, whose steps are all taken one by one: so many of the usual trials. */
+const PARALLEL_EFFORT = 0.4;
 const statistics = ["mean", "p50", "p95"] as const;
 const metrics = ["ttft", "tpot", "e2el"] as const;
 
@@ -44,7 +46,12 @@ async function errorsOf(folder: string, name: string, effort: number): Promise<s
     ...run,
     requests: run.requests.map((request) => (fitted.has(request.requestId) ? request : hidden(request))),
   };
-  const profile = await calibrateVllm([{ name, run: shown }], { name, isBlackBox: true, effort });
+  const isParallel = Number(run.info.engine.settings.data_parallel_size ?? 1) > 1;
+  const profile = await calibrateVllm([{ name, run: shown }], {
+    name,
+    isBlackBox: true,
+    effort: isParallel ? PARALLEL_EFFORT * effort : effort,
+  });
   const of = (requests: readonly RequestRecord[]): Readonly<Record<string, number>> =>
     summarise(columnsOf(requests.filter(({ requestId }) => !fitted.has(requestId)))) as unknown as Record<
       string,

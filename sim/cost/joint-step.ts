@@ -19,20 +19,32 @@ const dummy: StepShape = {
 
 /** `steps`: by rank, undefined where it has none; at least one has. */
 export function jointStep(steps: readonly (StepShape | undefined)[]): StepShape {
-  const shapes = steps.map((step) => step ?? dummy);
-  const most = (of: (step: StepShape) => number): number => shapes.reduce((top, step) => Math.max(top, of(step)), 0);
-  const sum = (of: (step: StepShape) => number): number => shapes.reduce((total, step) => total + of(step), 0);
+  let [requests, tokens, decodes, context, pairs] = [0, 0, 0, 0, 0];
+  let [allTokens, sampling, prefills, prefillTokens, promptRests] = [0, 0, 0, 0, 0];
+  for (let rank = 0; rank < steps.length; rank++) {
+    const step = steps[rank] ?? dummy;
+    requests = Math.max(requests, step.scheduledRequests);
+    tokens = Math.max(tokens, step.scheduledTokens);
+    decodes = Math.max(decodes, step.decodeRequests);
+    context = Math.max(context, step.decodeContextTokens + step.prefillContextTokens);
+    pairs = Math.max(pairs, step.prefillAttentionPairs);
+    allTokens += step.scheduledTokens;
+    sampling += step.samplingRequests ?? step.scheduledRequests;
+    prefills += step.prefillRequests;
+    prefillTokens += step.prefillTokens;
+    promptRests += step.promptRests ?? 0;
+  }
   return {
-    scheduledRequests: most((step) => step.scheduledRequests),
-    scheduledTokens: most((step) => step.scheduledTokens),
-    decodeRequests: most((step) => step.decodeRequests),
-    decodeContextTokens: most((step) => step.decodeContextTokens + step.prefillContextTokens),
-    prefillRequests: sum((step) => step.prefillRequests),
-    prefillTokens: sum((step) => step.prefillTokens),
+    scheduledRequests: requests,
+    scheduledTokens: tokens,
+    decodeRequests: decodes,
+    decodeContextTokens: context,
+    prefillRequests: prefills,
+    prefillTokens,
     prefillContextTokens: 0,
-    prefillAttentionPairs: most((step) => step.prefillAttentionPairs),
-    promptRests: sum((step) => step.promptRests ?? 0),
-    samplingRequests: sum((step) => step.samplingRequests ?? step.scheduledRequests),
-    ranks: { count: shapes.length, tokens: sum((step) => step.scheduledTokens) },
+    prefillAttentionPairs: pairs,
+    promptRests,
+    samplingRequests: sampling,
+    ranks: { count: steps.length, tokens: allTokens },
   };
 }

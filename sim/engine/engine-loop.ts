@@ -42,6 +42,7 @@ export interface EngineLoopInput {
 
 /** What a data parallel engine tells the server that it is a part of; its requests come by enqueue(). Without jumps. */
 export interface RankExits {
+  readonly number: number;
   /** Of the whole server. */
   readonly ended: Ends;
   /** The engine has sent an output, later than any other of its own; absent: to the clients at once. */
@@ -63,6 +64,7 @@ interface InboxEntry {
 
 /** A step's output on its way to the clients, and the requests complete with it. */
 export interface Output extends OutputToSend {
+  readonly rank: number;
   readonly step: EngineStep;
   readonly complete: readonly number[];
   /** When the engine had it. */
@@ -134,7 +136,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
         },
         send: (step, tokens, sentNs) => {
           const updatedNs = sentNs - cost.host.sendNs;
-          frontEnd!.send({ step, complete: [], updatedNs, tokens, firstTokens: 0, completes: false }, sentNs);
+          frontEnd!.send({ step, complete: [], updatedNs, tokens, firstTokens: 0, completes: false, rank: 0 }, sentNs);
         },
       });
     }
@@ -293,26 +295,20 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   }
 
   /**
-   * In lockstep: the rest of the round. Without a step of its own the rank computes a token for nobody. `gpuNs`: of all
-   * ranks' step, which the GPUs end at `gpuEndNs`.
+   * In lockstep: the rest of the round. Without a step of its own the rank computes a token for nobody. `gpu`: of all ranks'
+   * step.
    */
-  endTogether(
-    step: EngineStep | undefined,
-    launch: { readonly ns: number; readonly endNs: number },
-    gpuNs: number,
-    gpuEndNs: number,
-  ): void {
-    const { ns, endNs } = launch;
+  endTogether(step: EngineStep | undefined, launch: Span, gpu: Span): void {
     this.waitedNs = 0;
-    this.hostNs = endNs;
-    this.gpuEndNs = gpuEndNs;
-    this.busyNs += gpuNs;
+    this.hostNs = launch.endNs;
+    this.gpuEndNs = gpu.endNs;
+    this.busyNs += gpu.ns;
     if (step !== undefined) {
-      this.inFlight.push(step, gpuEndNs);
-      this.observe(step, this.passStartNs, gpuNs);
+      this.inFlight.push(step, gpu.endNs);
+      this.observe(step, this.passStartNs, gpu.ns);
       this.afterPass(step.scheduledTokens);
     }
-    this.hostBusyNs += this.hostNs - (endNs - ns) - this.waitedNs;
+    this.hostBusyNs += this.hostNs - (launch.endNs - launch.ns) - this.waitedNs;
   }
 
   private oneRound(startNs: number): void {
@@ -426,7 +422,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     }
     const { samplingRequests: tokens, firstTokens } = step;
     const completes = complete.length > 0;
-    const output = { step, complete, updatedNs, tokens, firstTokens, completes };
+    const output = { step, complete, updatedNs, tokens, firstTokens, completes, rank: rank?.number ?? 0 };
     if (rank?.sent !== undefined) rank.sent(output, this.hostNs);
     else this.frontEnd!.send(output, this.hostNs);
   }
@@ -445,6 +441,12 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     const { limits, scheduler } = this.input;
     if (limits !== undefined) countStop(this.admissionStops, scheduler, limits, scheduledTokens, passes);
   }
+}
+
+/** A time, and when it is over. */
+interface Span {
+  readonly ns: number;
+  readonly endNs: number;
 }
 
 /** A step on its way to the GPU. */

@@ -8,12 +8,6 @@ import { jointStep, type StepCostModel } from "../cost/index.js";
 import type { DataParallelRules, EngineStep } from "../policy/index.js";
 import { endOnGpu, type EngineLoop } from "./engine-loop.js";
 
-/** A rank at its launch, waiting for the others. */
-interface Waiting {
-  readonly step: EngineStep | undefined;
-  readonly atNs: number;
-}
-
 export class Lockstep {
   /** Steps taken together, those for nobody too. */
   steps = 0;
@@ -21,7 +15,10 @@ export class Lockstep {
   /** Steps since the pause. */
   private ofWave = 0;
   private gpuEndNs = 0;
-  private readonly waiting: (Waiting | undefined)[];
+  /** By rank: its step, undefined where it has none, and when it is at its launch; NaN where it is not yet. */
+  private readonly waiting: (EngineStep | undefined)[];
+  private readonly atLaunchNs: Float64Array;
+  private readonly launchNs: Float64Array;
 
   constructor(
     private readonly ranks: readonly EngineLoop[],
@@ -29,11 +26,13 @@ export class Lockstep {
     private readonly rules: Pick<DataParallelRules, "syncSteps" | "syncsFirstStep">,
   ) {
     this.waiting = ranks.map(() => undefined);
+    this.atLaunchNs = new Float64Array(ranks.length).fill(NaN);
+    this.launchNs = new Float64Array(ranks.length);
   }
 
   /** When the rank's next round begins; Infinity: not before the others', or without a request. */
   nextRoundNs(rank: number): number {
-    if (this.waiting[rank] !== undefined) return Infinity;
+    if (!Number.isNaN(this.atLaunchNs[rank]!)) return Infinity;
     const loop = this.ranks[rank]!;
     return this.isRunning ? loop.hostNs : loop.nextRoundNs();
   }
@@ -42,10 +41,9 @@ export class Lockstep {
   round(rank: number, startNs: number): void {
     if (!this.isRunning) this.wake(startNs);
     const loop = this.ranks[rank]!;
-    const step = loop.beginTogether(startNs);
-    this.waiting[rank] = { step, atNs: loop.hostNs };
-    const ready = this.waiting.filter((one) => one !== undefined);
-    if (ready.length === this.ranks.length) this.launch(ready);
+    this.waiting[rank] = loop.beginTogether(startNs);
+    this.atLaunchNs[rank] = loop.hostNs;
+    if (!this.atLaunchNs.some(Number.isNaN)) this.launch();
   }
 
   private wake(atNs: number): void {
@@ -53,20 +51,26 @@ export class Lockstep {
     for (const loop of this.ranks) loop.hostNs = Math.max(loop.hostNs, atNs);
   }
 
-  private launch(waiting: readonly Waiting[]): void {
-    const { ranks, costs } = this;
-    const scheduledNs = waiting.reduce((latest, { atNs }) => Math.max(latest, atNs), 0);
-    const joint = jointStep(waiting.map(({ step }) => step));
-    const launches = costs.map(({ host }) => host.launchNs(joint, scheduledNs));
-    const launchNs = launches.reduce((most, ns) => Math.max(most, ns), 0);
+  private launch(): void {
+    const { ranks, costs, waiting, atLaunchNs, launchNs: launches } = this;
+    const joint = jointStep(waiting);
+    let [scheduledNs, launchNs] = [0, 0];
+    for (let rank = 0; rank < ranks.length; rank++) scheduledNs = Math.max(scheduledNs, atLaunchNs[rank]!);
+    for (let rank = 0; rank < ranks.length; rank++) {
+      launches[rank] = costs[rank]!.host.launchNs(joint, scheduledNs);
+      launchNs = Math.max(launchNs, launches[rank]!);
+    }
     const gpuNs = costs[0]!.gpuNs(joint);
     this.gpuEndNs = endOnGpu(this.gpuEndNs, { step: joint, scheduledNs, launchNs, gpuNs }, costs[0]!.host);
-    this.waiting.fill(undefined);
     this.steps++;
-    ranks.forEach((loop, rank) => {
+    const gpu = { ns: gpuNs, endNs: this.gpuEndNs };
+    for (let rank = 0; rank < ranks.length; rank++) {
       const ns = launches[rank]!;
-      loop.endTogether(waiting[rank]!.step, { ns, endNs: scheduledNs + ns }, gpuNs, this.gpuEndNs);
-    });
+      const step = waiting[rank];
+      waiting[rank] = undefined;
+      atLaunchNs[rank] = NaN;
+      ranks[rank]!.endTogether(step, { ns, endNs: scheduledNs + ns }, gpu);
+    }
     this.agree();
   }
 

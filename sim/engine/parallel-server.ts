@@ -25,20 +25,15 @@ export interface ParallelServerInput extends Pick<
   readonly observer?: ((rank: number) => EngineLoopInput["observer"]) | undefined;
 }
 
-/** An output of a rank. */
-interface RankOutput extends Output {
-  readonly rank: number;
-}
-
 export class ParallelServer implements ServerLoop {
   readonly ended = new Ends();
   readonly kvBlocks: number;
   private readonly ranks: readonly EngineLoop[];
   private readonly lockstep: Lockstep | undefined;
   private readonly balancer: Balancer;
-  private readonly frontEnd: FrontEnd<RankOutput> | undefined;
+  private readonly frontEnd: FrontEnd<Output> | undefined;
   /** Of all ranks, in order of time, that no front end has yet: a rank's rounds end later than they begin. */
-  private readonly outputs: { readonly output: RankOutput; readonly atNs: number }[] = [];
+  private readonly outputs: { readonly output: Output; readonly atNs: number }[] = [];
   private readonly acceptNs: number;
 
   constructor(private readonly input: ParallelServerInput) {
@@ -50,7 +45,7 @@ export class ParallelServer implements ServerLoop {
     this.kvBlocks = this.ranks.reduce((sum, rank) => sum + rank.kvBlocks, 0);
     this.lockstep = parallel.isLockstep ? new Lockstep(this.ranks, costs, parallel.rules) : undefined;
     if (frontEnd === undefined) return;
-    this.frontEnd = new FrontEnd<RankOutput>(frontEnd, {
+    this.frontEnd = new FrontEnd<Output>(frontEnd, {
       requestReady: (index, arrivalNs, atNs) => {
         this.handOn(index, arrivalNs, atNs);
       },
@@ -155,12 +150,13 @@ export class ParallelServer implements ServerLoop {
       jumps: false,
       observer: observer?.(rank),
       rank: {
+        number: rank,
         ended: this.ended,
         sent:
           cost.frontEnd === undefined
             ? undefined
             : (output, atNs) => {
-                this.keep({ ...output, rank }, atNs);
+                this.keep(output, atNs);
               },
         counted: (atNs, when) => {
           if (when === "after" || rules.reportsBeforeSteps) this.report(rank, scheduler, atNs);
@@ -185,22 +181,22 @@ export class ParallelServer implements ServerLoop {
     });
   }
 
-  private keep(output: RankOutput, atNs: number): void {
+  private keep(output: Output, atNs: number): void {
     const { outputs } = this;
+    const sent = { output, atNs };
     let at = outputs.length;
-    while (at > 0 && outputs[at - 1]!.atNs > atNs) at--;
-    outputs.splice(at, 0, { output, atNs });
+    outputs.push(sent);
+    for (; at > 0 && outputs[at - 1]!.atNs > atNs; at--) outputs[at] = outputs[at - 1]!;
+    outputs[at] = sent;
   }
 
   /** Outputs up to `untilNs` go to the front end: no rank sends one for before then any more. */
   private handOver(untilNs: number): void {
     const { outputs } = this;
-    let due = 0;
-    for (; due < outputs.length && outputs[due]!.atNs <= untilNs; due++) {
-      const { output, atNs } = outputs[due]!;
+    while (outputs.length > 0 && outputs[0]!.atNs <= untilNs) {
+      const { output, atNs } = outputs.shift()!;
       this.frontEnd!.send(output, atNs);
     }
-    outputs.splice(0, due);
   }
 
   private nextFrontEndNs(): number {

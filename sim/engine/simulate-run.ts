@@ -143,12 +143,16 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
   };
 }
 
-function observerOf(input: SimulatedRunInput, policy: StepPolicy): ((replica: number) => StepObserver) | undefined {
+function observerOf(
+  input: SimulatedRunInput,
+  policy: StepPolicy,
+): ((replica: number, rank: number) => StepObserver) | undefined {
   const { observe, engine } = input;
   if (observe === undefined) return undefined;
   if (engine !== "step") throw new InvariantError("watching steps needs the engine that takes every one");
   const meanCosts = stepCosts({ ...input, jitter: false }, policy);
-  return (replica) => observe(replica, meanCosts(replica));
+  const { ranks = 1 } = policy.dataParallel ?? {};
+  return (replica, rank) => observe(replica * ranks + rank, meanCosts(replica, rank));
 }
 
 function sessionFact({ requests, sessions }: Workload, log: StepLog): { sessions?: SessionSummary } {

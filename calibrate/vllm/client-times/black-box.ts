@@ -20,6 +20,7 @@ import { clientTarget, type Replay } from "./client-target.js";
 import type { Intervals } from "../step-logs/index.js";
 import { chunkFindings, isProbes, type RecordedRun } from "../recording/index.js";
 import { recordedModel } from "../profile/index.js";
+import { scaledStart } from "./scaled-start.js";
 import { searchCosts } from "./search-costs.js";
 
 export interface BlackBoxOptions {
@@ -49,7 +50,10 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
   const loads = runs.filter((run) => !isProbes(run));
   const targets = targetsOf(runs, { loads, replay, search });
   const { interval, notes: ofChunks } = chunkFindings(runs);
-  const { starts, decodeFactors } = startsOf(runs, solver, interval);
+  const { starts: guesses, decodeFactors } = startsOf(runs, solver, interval);
+  const isScaled = experts !== undefined && gpu === undefined && loads.length === runs.length;
+  const scaling = { loads: loads.map(({ run }) => run), replay, parts };
+  const starts = isScaled ? guesses.map((start) => scaledStart(start, scaling)) : guesses;
   const ofLadder = decodeFactors === undefined ? {} : { decode_factors: decodeFactors };
   const isOnHost = gpu === undefined ? runs.some(runsOnHost) : gpu.on_host === true;
   const onHost = isOnHost ? { on_host: true as const } : {};
