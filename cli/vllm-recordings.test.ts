@@ -129,13 +129,13 @@ describe("import llmservingsim", () => {
     expectMistake(await servesim(...words), /ours/);
   });
 
-  test("two engines behind one address are rejected by import, replay and calibrate alike", async () => {
-    const two = { ...meta, engine_kwargs: { ...meta.engine_kwargs, data_parallel_size: 2 } };
+  test("two pipeline stages are rejected by import, replay and calibrate alike", async () => {
+    const two = { ...meta, engine_kwargs: { ...meta.engine_kwargs, pipeline_parallel_size: 2 } };
     mkdirSync(join(folder, "two"));
     writeFileSync(join(folder, "two", "meta.json"), JSON.stringify(two));
     writeFileSync(join(folder, "two", "requests.jsonl"), lines.join("\n"));
     const seen =
-      /the server uses features that are not modelled: data_parallel_size = 2 \(data parallelism\); .*--replicas/;
+      /the server uses features that are not modelled: pipeline_parallel_size = 2 \(pipeline parallelism\); .*tensor/;
     expectMistake(
       await servesim("import", "llmservingsim", "two", "--output", "twoOut", "--num-gpu-blocks", "9"),
       seen,
@@ -144,7 +144,7 @@ describe("import llmservingsim", () => {
     // As a run folder that was made by hand, or by an older version.
     cpSync(recording, join(folder, "dp"), { recursive: true });
     const path = join(folder, "dp", "run.json");
-    const text = readFileSync(path, "utf8").replace('"max_num_seqs"', '"data_parallel_size": 2, "max_num_seqs"');
+    const text = readFileSync(path, "utf8").replace('"max_num_seqs"', '"pipeline_parallel_size": 2, "max_num_seqs"');
     rmSync(path);
     writeFileSync(path, text);
     expectMistake(await servesim("replay", "--profile", profile, "--recording", "dp"), seen);
@@ -155,9 +155,13 @@ describe("import llmservingsim", () => {
   });
 
   const published = resolve("../shared/data/llmservingsim/RTXPRO6000-Qwen3-30B-A3B-Instruct-2507");
-  (existsSync(published) ? test : test.skip)("a published recording of two engines is rejected", async () => {
+  (existsSync(published) ? test : test.skip)("a published recording of two engines is imported with them", async () => {
     const ended = await servesim("import", "llmservingsim", published, "--output", "qwen", "--num-gpu-blocks", "30000");
-    expectMistake(ended, /data_parallel_size = 2 \(data parallelism\)/);
+    expect(ended).toMatchObject({ code: 0 });
+    const { engine } = JSON.parse(readFileSync(join(folder, "qwen", "run.json"), "utf8")) as {
+      engine: { settings: object };
+    };
+    expect(engine.settings).toMatchObject({ data_parallel_size: 2, enable_expert_parallel: true });
   });
 
   test("another form is rejected with those that are known", async () => {

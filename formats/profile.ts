@@ -91,6 +91,13 @@ const vllmEngineCost = z.strictObject({
     prefill_padded_token_ns: ns.describe("per token of the padded step, in a step that prefills"),
     attention_pair_ns: ns.describe("per query and key pair of the prefill chunks"),
     decode_factors: decodeFactors.optional(),
+    experts: z
+      .strictObject({ total: z.int().positive(), active: z.int().positive(), all_ns: ns })
+      .optional()
+      .describe(
+        "a step of n tokens, of all ranks, also takes all_ns x (1 - exp(-n x active / total)): reading the experts that " +
+          "some token goes through; absent: a dense model",
+      ),
     on_host: z
       .literal(true)
       .optional()
@@ -234,6 +241,13 @@ export const profileSchema = z.strictObject({
     vocab: size,
     positions: z.int().positive().describe("longest prompt plus output, tokens"),
     parameters: size,
+    experts: z
+      .strictObject({ total: z.int().positive(), active: z.int().positive() })
+      .refine(({ total, active }) => active <= total, "expected at most as many active experts as there are")
+      .optional()
+      .describe(
+        "of each layer of a mixture of experts, and how many of them a token goes through; absent: it is dense",
+      ),
     dtype: z.string(),
   }),
   engine: z.strictObject({

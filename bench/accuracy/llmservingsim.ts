@@ -14,6 +14,8 @@ import { signed } from "./signed.js";
 
 const FITTED = 100;
 const REPLICATIONS = 10;
+/** Of a server with data parallelism, whose steps are all taken one by one: so many of the usual trials. */
+const PARALLEL_EFFORT = 0.4;
 const statistics = ["mean", "p50", "p95"] as const;
 const metrics = ["ttft", "tpot", "e2el"] as const;
 
@@ -37,14 +39,19 @@ export async function llmServingSimSection(data: string, effort = 1): Promise<st
 
 async function errorsOf(folder: string, name: string, effort: number): Promise<string[]> {
   console.error(`fitting: ${name}`);
-  const run = withBlocks(readLlmServingSim(folder));
+  const run = withModel(withBlocks(readLlmServingSim(folder)));
   const order = [...run.requests].sort((a, b) => a.arrivalNs - b.arrivalNs);
   const fitted = new Set(order.slice(0, FITTED).map(({ requestId }) => requestId));
   const shown = {
     ...run,
     requests: run.requests.map((request) => (fitted.has(request.requestId) ? request : hidden(request))),
   };
-  const profile = await calibrateVllm([{ name, run: shown }], { name, isBlackBox: true, effort });
+  const isParallel = Number(run.info.engine.settings.data_parallel_size ?? 1) > 1;
+  const profile = await calibrateVllm([{ name, run: shown }], {
+    name,
+    isBlackBox: true,
+    effort: isParallel ? PARALLEL_EFFORT * effort : effort,
+  });
   const of = (requests: readonly RequestRecord[]): Readonly<Record<string, number>> =>
     summarise(columnsOf(requests.filter(({ requestId }) => !fitted.has(requestId)))) as unknown as Record<
       string,
@@ -70,6 +77,17 @@ function withBlocks(run: Run): Run {
   const { engine } = run.info;
   const settings = { num_gpu_blocks: MANY_BLOCKS, ...engine.settings };
   return { ...run, info: { ...run.info, engine: { ...engine, settings } } };
+}
+
+/** Of recordings that do not say: from the models' published configurations. */
+const published: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  "Qwen/Qwen3-30B-A3B-Instruct-2507": { num_experts: 128, num_experts_per_tok: 8 },
+};
+
+function withModel(run: Run): Run {
+  const { model } = run.info;
+  const config = published[model.name];
+  return config === undefined ? run : { ...run, info: { ...run.info, model: { config, ...model } } };
 }
 
 /** The request without its times. */

@@ -50,6 +50,7 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
   for (const { name, run } of runs) rejectUnmodelled(run, name);
   const solver = await loadLinearSolver();
   const logged = options.isBlackBox ? [] : runs.filter(({ steps }) => steps !== undefined && steps.length > 0);
+  rejectParallelLogs(logged);
   const { base } = options;
   const refit = base === undefined || logged.length === 0 ? undefined : refitPace(base, logged);
   if (base !== undefined && refit?.cost != null) {
@@ -74,6 +75,18 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
     draws: parts.draws,
     sources: parts.sources,
   });
+}
+
+/** A step log is of one engine; what several do together is in none of them. */
+function rejectParallelLogs(logged: readonly RecordedRun[]): void {
+  for (const { name, run } of logged) {
+    const { data_parallel_size: ranks } = run.info.engine.settings;
+    if (typeof ranks !== "number" || ranks <= 1) continue;
+    throw new ConfigError(
+      `${name}: step logs of a server with data_parallel_size ${ranks} are not read, a log is of one engine; fit to clients' ` +
+        "times alone (--black-box)",
+    );
+  }
 }
 
 interface FittedParts {

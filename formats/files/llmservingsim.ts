@@ -38,6 +38,8 @@ const metaSchema = z.looseObject({
     max_model_len: count.nullish(),
     dtype: z.string().optional(),
     tensor_parallel_size: count.optional(),
+    data_parallel_size: count.optional(),
+    enable_expert_parallel: z.boolean().optional(),
   }),
   kv_cache: z.looseObject({ num_gpu_blocks: count, block_size: count, enable_prefix_caching: z.boolean() }).optional(),
   hardware: z.looseObject({ device_name: z.string() }).optional(),
@@ -127,6 +129,8 @@ function settingsIn({ engine_kwargs: given, kv_cache: cache, resolved_config: re
     ...defined({
       cudagraph_capture_sizes: resolved?.compilation_config?.cudagraph_capture_sizes,
       tensor_parallel_size: given.tensor_parallel_size,
+      data_parallel_size: given.data_parallel_size,
+      enable_expert_parallel: given.enable_expert_parallel,
     }),
     ...otherSettings(given, resolved),
   };
@@ -146,7 +150,6 @@ function notesOn(rows: readonly Row[]): string[] {
 
 /** What decides whether the server is modelled at all. */
 const telling = [
-  "data_parallel_size",
   "pipeline_parallel_size",
   "decode_context_parallel_size",
   "prefill_context_parallel_size",

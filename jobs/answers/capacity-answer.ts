@@ -67,7 +67,7 @@ function headRoom(value: number, { low, high }: AnswerInterval, rate: number): N
 }
 
 function costAt({ deployment, pricePerHour }: CapacityAnswerInput, probes: readonly DetailedProbe[]): Answer["cost"] {
-  const { profile, replicas, vary } = deployment;
+  const { profile, policy, replicas, vary } = deployment;
   const asked = vary === "request_rate" ? { requestsPerS: probes[0]!.x } : {};
-  return costOfRuns(probes, { profile, pricePerHour, replicas, ...asked });
+  return costOfRuns(probes, { profile, policy, pricePerHour, replicas, ...asked });
 }

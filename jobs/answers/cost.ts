@@ -1,11 +1,12 @@
 /** What serving costs at a rate: money where a price is known, energy where the profile knows the machine's power. */
 import type { AnswerCost, Profile } from "../../formats/index.js";
-import { mean } from "../../sim/index.js";
+import { mean, type PolicyPlan } from "../../sim/index.js";
 import type { DetailedProbe } from "./probe.js";
 
 export interface CostInput {
   readonly profile: Profile;
-  /** Of one replica; absent: the profile's, if it has one. */
+  readonly policy: Pick<PolicyPlan, "settings">;
+  /** Of one replica; absent: the profile's, if it has one, for each of its data parallel ranks. */
   readonly pricePerHour?: number | undefined;
   readonly replicas: number;
   /** Share of the time in which the replicas compute. */
@@ -21,8 +22,11 @@ const S_PER_HOUR = 3600;
 /** Null where neither a price nor a power is known, or nothing is served. */
 export function costOf(input: CostInput): AnswerCost | null {
   const { profile, replicas, requestsPerS, promptTokens, outputTokens } = input;
-  const price = input.pricePerHour ?? profile.machine.price_per_hour ?? null;
-  const watts = wattsOf(profile.machine.watts, input.busy);
+  const machines = machinesOf(input);
+  const { price_per_hour: pricePerMachine, watts: power } = profile.machine;
+  const price = input.pricePerHour ?? (pricePerMachine === undefined ? null : machines * pricePerMachine);
+  const wattsPerMachine = wattsOf(power, input.busy);
+  const watts = wattsPerMachine === null ? null : machines * wattsPerMachine;
   if ((price === null && watts === null) || requestsPerS <= 0) return null;
   const perRequest = price === null ? null : (price * replicas) / (requestsPerS * S_PER_HOUR);
   const joules = watts === null ? null : (watts * replicas) / requestsPerS;
@@ -40,7 +44,13 @@ export function costOf(input: CostInput): AnswerCost | null {
   };
 }
 
-export interface CostOfRuns extends Pick<CostInput, "profile" | "pricePerHour" | "replicas"> {
+/** Machines like the profile's that a replica takes: with more data parallel ranks than it was measured with, more. */
+function machinesOf({ profile, policy }: CostInput): number {
+  const measured = Number(profile.engine.settings.data_parallel_size ?? 1);
+  return Number(policy.settings.data_parallel_size ?? measured) / measured;
+}
+
+export interface CostOfRuns extends Pick<CostInput, "profile" | "policy" | "pricePerHour" | "replicas"> {
   /** Absent: what the runs served. */
   readonly requestsPerS?: number;
 }

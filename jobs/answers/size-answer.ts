@@ -47,7 +47,15 @@ export function sizeAnswer(input: SizeAnswerInput): Answer {
     extrapolated_share: extrapolated.share,
     nearest_measured: nearestMeasured(deployment.profile, atPoint.statistics, `${slo ?? ""}_ms`),
     evidence: [...evidence],
-    cost: value === null ? null : costOfRuns(atValue, { profile: deployment.profile, pricePerHour, replicas: value }),
+    cost:
+      value === null
+        ? null
+        : costOfRuns(atValue, {
+            profile: deployment.profile,
+            policy: deployment.policy,
+            pricePerHour,
+            replicas: value,
+          }),
     sizing: sizingOf(found),
     commands,
     notes: [...found.notes, ...extrapolated.notes],

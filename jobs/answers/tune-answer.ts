@@ -51,7 +51,12 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
     extrapolated_share: extrapolated.share,
     nearest_measured: nearestMeasured(deployment.profile, evidence[0]!.statistics, `${goal.name}_ms`),
     evidence,
-    cost: costOfRuns(probes, { profile: deployment.profile, pricePerHour, replicas: deployment.replicas }),
+    cost: costOfRuns(probes, {
+      profile: deployment.profile,
+      policy: deployment.policy,
+      pricePerHour,
+      replicas: deployment.replicas,
+    }),
     tuning: {
       command: input.commandOf(best.changes),
       changes: { ...best.changes },

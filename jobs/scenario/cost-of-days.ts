@@ -7,7 +7,7 @@ import type { Scenario } from "./scenario.js";
 
 /** `pricePerHour` of one replica; absent: the profile's. Null where neither a price nor a power is known. */
 export function costOfDays(
-  { profile, replicas }: Scenario,
+  { profile, policy, replicas }: Scenario,
   days: readonly DayResult[],
   pricePerHour: number | undefined,
 ): AnswerCost | null {
@@ -15,6 +15,7 @@ export function costOfDays(
     mean(days.map((day) => of(day) / Math.max(1, day.requests - day.failed)));
   return costOf({
     profile,
+    policy,
     pricePerHour,
     replicas,
     busy: mean(days.map(({ busy }) => busy.gpu)),

@@ -155,7 +155,7 @@ test("the number of KV blocks is asked for before anything is sent, and stating 
 
 test("a server of two engines, with drafts or of another kind is rejected before anything is sent", async () => {
   await start({ metrics: () => `${metrics()}vllm:num_requests_running{engine="1"} 0\n` });
-  await expect(measure()).rejects.toThrow(/\/metrics has 2 engines \(data parallelism\); .*--replicas/);
+  await expect(measure()).rejects.toThrow(/\/metrics has 2 engines \(data parallelism\); .*data_parallel_size 1/);
   expect(fake.received).toHaveLength(0);
   await fake.close();
   const vllm_config = { parallel_config: { data_parallel_size: 1 }, speculative_config: { method: "ngram" } };

@@ -5,7 +5,7 @@
 import { InvariantError, defined, type Run, type WorkloadRequest } from "../../formats/index.js";
 import { machineOf, simulateRun, type SimulatedRunInput } from "../engine/index.js";
 import { stream } from "../kernel/index.js";
-import { slotCount } from "../policy/index.js";
+import { serverSlots } from "../policy/index.js";
 import { arrivalTimesNs } from "../workload/index.js";
 import type { Mix } from "./mix.js";
 import { relativeWork, type Sized } from "./relative-work.js";
@@ -67,7 +67,7 @@ export function saturate(
 
 /** Requests that a server has in work at once, at most. */
 export function slotsOfServer({ plan, profile }: SimulatedRunInput): number {
-  if (plan.work === "step") return slotCount(plan.create(machineOf(profile)).limits);
+  if (plan.work === "step") return serverSlots(plan.create(machineOf(profile)));
   const { batch_size, max_batch_size = batch_size } = plan.settings;
   if (typeof max_batch_size !== "number") {
     throw new InvariantError(`the policy ${plan.name} has no batch size, expected batch_size or max_batch_size`);

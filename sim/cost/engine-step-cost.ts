@@ -54,16 +54,17 @@ export class EngineStepCost implements StepCostModel {
   private stepNs(step: StepShape): number {
     const { gpu } = this.cost;
     const factor = this.gpuFactor.next(0);
+    const contextTokens = step.decodeContextTokens + step.prefillContextTokens;
     if (this.graphs.isDecodes(step)) {
-      const { firstNs } = this.decodeLaw(step.scheduledRequests, step.decodeContextTokens + step.prefillContextTokens);
+      const { firstNs } = this.decodeLaw(step.scheduledRequests, contextTokens, step.ranks);
       return Math.max(1, wholeNs(firstNs * factor));
     }
     const padded = this.graphs.paddedTokens(step.scheduledTokens);
-    const contextTokens = step.decodeContextTokens + step.prefillContextTokens;
+    const all = this.allTokens(step.scheduledTokens, step.ranks);
     return Math.max(
       1,
       wholeNs(
-        (Math.max(prefillComputeNs(gpu, padded), prefillMemoryNs(gpu, padded)) +
+        (Math.max(prefillComputeNs(gpu, all), prefillMemoryNs(gpu, padded, all)) +
           this.largeGraphNs(padded, this.graphs.kind(step.scheduledTokens, false)) +
           gpu.attention_pair_ns * step.prefillAttentionPairs +
           gpu.context_token_ns * contextTokens) *
@@ -78,8 +79,15 @@ export class EngineStepCost implements StepCostModel {
     return large.extra_ns;
   }
 
-  decodeLaw(requests: number, contextTokens: number): DecodeLaw {
-    const baseNs = decodeBaseNs(this.cost.gpu, this.graphs.paddedTokens(requests));
+  /** Computed by all ranks that take a step together, of which the largest has so many: those of a graph, or their own. */
+  private allTokens(tokens: number, ranks: StepShape["ranks"]): number {
+    const padded = this.graphs.paddedTokens(tokens);
+    if (ranks === undefined) return padded;
+    return this.graphs.kind(tokens, false) === "none" ? ranks.tokens : padded * ranks.count;
+  }
+
+  decodeLaw(requests: number, contextTokens: number, ranks?: StepShape["ranks"]): DecodeLaw {
+    const baseNs = decodeBaseNs(this.cost.gpu, this.graphs.paddedTokens(requests), this.allTokens(requests, ranks));
     return linearDecodeLaw(baseNs, this.cost.gpu.context_token_ns, requests, contextTokens, Infinity);
   }
 }

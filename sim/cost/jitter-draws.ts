@@ -18,14 +18,19 @@ export type Factors = Readonly<Record<JitterName, FactorStream>> & {
 /**
  * Drawn from the streams `${name}/...`. Where the jitter has a pace, all times of the host share it and vary about it
  * each on its own; else launches and front-end jobs are alike by the host's states. `known`: the pace by time, drawn
- * where absent.
+ * where absent. Engines on one host share what is drawn from the streams `${host}/...`.
  */
-export function jitterFactors(jitter: EngineJitter, name: string, known?: (atNs: number) => number): Factors {
+export function jitterFactors(
+  jitter: EngineJitter,
+  name: string,
+  known?: (atNs: number) => number,
+  host = name,
+): Factors {
   const drawn =
-    jitter.pace === undefined || known !== undefined ? undefined : new HostPace(jitter.pace, `${name}/pace`);
+    jitter.pace === undefined || known !== undefined ? undefined : new HostPace(jitter.pace, `${host}/pace`);
   const pace = known === undefined ? drawn : { at: known };
   const states = jitter.host_states;
-  const path = pace === undefined && states.length > 0 ? new HostPath(states, `${name}/host`) : undefined;
+  const path = pace === undefined && states.length > 0 ? new HostPath(states, `${host}/host`) : undefined;
   const own = (of: JitterName): OwnFactors => new OwnFactors(jitter[of], `${name}/${of}`);
   const paced = (of: JitterName): FactorStream => (pace === undefined ? own(of) : new PacedFactors(own(of), pace));
   const ofHost = (of: JitterName): FactorStream => {

@@ -9,6 +9,11 @@ export function replicaStream(seed: string, replica: number): string {
   return `${seed}/${replica}/jitter`;
 }
 
+/** Of a data parallel rank of the replica whose stream this is; the first has it to itself. */
+export function rankStream(replica: string, rank: number): string {
+  return rank === 0 ? replica : `${replica}/rank-${rank}`;
+}
+
 /** The normal score of the host's pace in the run of that stream name: above 0 it is slower than on the mean. */
 export function runPaceScore(runStream: string): number {
   return normal(stream(`${runStream}/run`));

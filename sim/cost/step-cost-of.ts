@@ -19,6 +19,8 @@ export interface StepCostOptions {
   readonly captureSizes?: readonly number[] | undefined;
   /** Names the streams that jitter is drawn from; absent: every time is its mean. */
   readonly jitterStream?: string | undefined;
+  /** Names the streams of what several engines on a host share, its pace; default: `jitterStream`. */
+  readonly hostStream?: string | undefined;
   /** Names the stream of what a whole run shares, the pace of its host; default: `jitterStream`. */
   readonly runStream?: string | undefined;
   /** The pace of the host by time, over the profile's, where it is known; absent: drawn. */
@@ -29,7 +31,8 @@ export function stepCostOf(profile: Profile, options: StepCostOptions): StepCost
   const { cost, range, steps } = profile;
   if (steps !== undefined) return new MeasuredStepCost(steps, options);
   if (cost.kind === "static_batch") return new StaticStepCost(cost, range, options);
-  const { maxNumSeqs, maxNumBatchedTokens, rules, captureSizes, jitterStream, runStream, paceAt } = options;
+  const { maxNumSeqs, maxNumBatchedTokens, rules, captureSizes } = options;
+  const { jitterStream, hostStream = jitterStream, runStream, paceAt } = options;
   const sizes = captureSizes ?? defaultCaptureSizes(maxNumSeqs, maxNumBatchedTokens, rules);
   const graphs = new GraphSizes(sizes, maxNumSeqs, rules.promptRestIsDecode);
   const measured = measuredSteps(profile);
@@ -38,5 +41,10 @@ export function stepCostOf(profile: Profile, options: StepCostOptions): StepCost
     return new EngineStepCost(atPace(cost, pace), measured, graphs);
   }
   const runPace = pace * runFactor(cost.jitter, runStream ?? jitterStream);
-  return new EngineStepCost(atPace(cost, runPace), measured, graphs, jitterFactors(cost.jitter, jitterStream, paceAt));
+  return new EngineStepCost(
+    atPace(cost, runPace),
+    measured,
+    graphs,
+    jitterFactors(cost.jitter, jitterStream, paceAt, hostStream),
+  );
 }

@@ -22,6 +22,8 @@ export interface StepShape {
   readonly promptRests?: number;
   /** Requests that get an output token; absent: all. */
   readonly samplingRequests?: number;
+  /** Data parallel ranks that take it together, and the tokens of all of them; the rest is of the largest. Absent: one. */
+  readonly ranks?: { readonly count: number; readonly tokens: number };
 }
 
 export interface HostCost {

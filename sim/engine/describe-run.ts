@@ -9,7 +9,7 @@ import {
 } from "../../formats/index.js";
 import { ASSUMED_RUN_SPREAD, extrapolationNotes } from "../cost/index.js";
 import type { GapSegments, Summary } from "../metrics/index.js";
-import { assumedOf } from "../policy/index.js";
+import { assumedOf, assumedOfBalancing, type DataParallel } from "../policy/index.js";
 import { goesByPrefix } from "../router/index.js";
 import type { EngineTotals } from "./engine-totals.js";
 import type { Fleet } from "./fleet.js";
@@ -30,16 +30,19 @@ export interface RunOutcome {
   readonly vllmVersion?: string | undefined;
 }
 
-export function engineFacts(totals: EngineTotals): Readonly<Record<string, unknown>> {
+/** Of a data parallel server, GPU and host were busy for as long as those of its ranks on the mean. */
+export function engineFacts(totals: EngineTotals, parallel?: DataParallel): Readonly<Record<string, unknown>> {
   const { steps, jumpedSteps, runSteps, busyNs, hostBusyNs, frontEndBusyNs } = totals;
+  const ranks = parallel?.ranks ?? 1;
   return {
-    busy_ms: busyNs / 1e6,
-    host_busy_ms: hostBusyNs / 1e6,
+    busy_ms: busyNs / ranks / 1e6,
+    host_busy_ms: hostBusyNs / ranks / 1e6,
     front_end_busy_ms: frontEndBusyNs / 1e6,
     admission_stops: totals.admissionStops,
     preemptions: totals.preemptions,
     engine_steps: { scheduled: steps - jumpedSteps, jumped: jumpedSteps, in_runs: runSteps },
     kv_blocks: { total: totals.kvBlocks, high_water: totals.kvHighWater },
+    ...(parallel === undefined ? {} : { data_parallel: { ranks, lockstep: parallel.isLockstep } }),
   };
 }
 
@@ -85,11 +88,23 @@ function notesOf(
     ...(distrust === undefined ? [] : [distrust]),
     ...(workload.notes ?? []),
     ...(assumed === undefined ? [] : [`version: ${assumed}`]),
+    ...parallelNotes(facts, vllmVersion),
     ...verdicts(summary),
     ...extrapolationNotes(extrapolation),
     ...assumedSpread(input),
     ...emptyCaches(input, facts),
     ...(profile.server_notes ?? []).map((note) => `profile: ${note}`),
+  ];
+}
+
+/** How a data parallel server was simulated. */
+function parallelNotes({ data_parallel: parallel }: RunOutcome["facts"], vllmVersion = ""): string[] {
+  if (parallel === undefined) return [];
+  const { ranks, lockstep } = parallel as { readonly ranks: number; readonly lockstep: boolean };
+  const assumed = assumedOfBalancing(vllmVersion);
+  return [
+    `data parallel: ${ranks} engines behind one front end, ${lockstep ? "in lockstep" : "each at its own pace"}; every step was taken one by one, by either engine`,
+    ...(assumed === undefined ? [] : [`version: ${assumed}`]),
   ];
 }
 

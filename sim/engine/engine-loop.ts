@@ -6,7 +6,7 @@
  * Source of the loop: vllm/v1/engine/core.py (behaviour); docs/design.md, section 4.
  */
 import { Fifo } from "../kernel/index.js";
-import type { StepCostModel } from "../cost/index.js";
+import type { HostCost, StepCostModel, StepShape } from "../cost/index.js";
 import type { EngineLimits, EngineStep, StepScheduler, TokenSink } from "../policy/index.js";
 import { DecodeJumps } from "./decode-jumps.js";
 import { DecodeRounds } from "./decode-rounds.js";
@@ -20,6 +20,7 @@ import { ServerTimes } from "./server-times.js";
 import type { StepObserver } from "./step-observer.js";
 import type { StepLog } from "./step-log.js";
 import { StepsInFlight } from "./steps-in-flight.js";
+import type { ServerLoop } from "./server-loop.js";
 
 export interface EngineLoopInput {
   readonly scheduler: StepScheduler;
@@ -35,6 +36,19 @@ export interface EngineLoopInput {
   readonly limits?: EngineLimits;
   /** Sees every step; takes no part. With limits, and without jumps. */
   readonly observer?: StepObserver | undefined;
+  /** Of an engine that shares its front end with others; absent: it has its own, where the costs have one. */
+  readonly rank?: RankExits | undefined;
+}
+
+/** What a data parallel engine tells the server that it is a part of; its requests come by enqueue(). Without jumps. */
+export interface RankExits {
+  readonly number: number;
+  /** Of the whole server. */
+  readonly ended: Ends;
+  /** The engine has sent an output, later than any other of its own; absent: to the clients at once. */
+  readonly sent: ((output: Output, atNs: number) => void) | undefined;
+  /** It has taken requests in, or taken a step's results. */
+  readonly counted: (atNs: number, when: "before" | "after") => void;
 }
 
 /** The scheduler had to preempt a request where that was not to happen. */
@@ -49,19 +63,17 @@ interface InboxEntry {
 }
 
 /** A step's output on its way to the clients, and the requests complete with it. */
-interface Output extends OutputToSend {
+export interface Output extends OutputToSend {
+  readonly rank: number;
   readonly step: EngineStep;
   readonly complete: readonly number[];
   /** When the engine had it. */
   readonly updatedNs: number;
 }
 
-export class EngineLoop implements TokenSink, EngineClocks {
-  /**
-   * Requests that are complete, for the caller to take when they are due; kept only where advance() stops at
-   * them.
-   */
-  readonly ended = new Ends();
+export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
+  readonly ended: Ends;
+  readonly kvBlocks: number;
   hostNs = 0;
   gpuEndNs = 0;
   deliveredNs = 0;
@@ -74,6 +86,8 @@ export class EngineLoop implements TokenSink, EngineClocks {
   preemptions = 0;
   readonly admissionStops: AdmissionStops = noStops();
   private waitedNs = 0;
+  /** When the latest pass of the scheduler began. */
+  private passStartNs = 0;
   private readonly inFlight = new StepsInFlight();
   private readonly inbox = new Fifo<InboxEntry>();
   private readonly frontEnd: FrontEnd<Output> | undefined;
@@ -90,21 +104,21 @@ export class EngineLoop implements TokenSink, EngineClocks {
   private readonly decodeRounds: DecodeRounds | undefined;
 
   constructor(private readonly input: EngineLoopInput) {
-    const { cost } = input;
+    const { cost, rank } = input;
+    this.ended = rank?.ended ?? new Ends();
+    this.kvBlocks = input.scheduler.freeBlocks;
     this.acceptNs = cost.frontEnd?.acceptNs ?? 0;
     this.deliveryNs = cost.frontEnd?.deliveryNs ?? 0;
     if (cost.frontEnd !== undefined) {
       input.log.serverTimes ??= new ServerTimes(input.log.rows);
+    }
+    if (cost.frontEnd !== undefined && rank === undefined) {
       this.frontEnd = new FrontEnd<Output>(cost.frontEnd, {
         requestReady: (index, arrivalNs, atNs) => {
-          this.inbox.push({ index, atNs, arrivalNs });
-          input.observer?.queued(index, atNs);
+          this.enqueue(index, arrivalNs, atNs);
         },
-        delivered: ({ step, complete, updatedNs }, atNs, firstLateNs) => {
-          this.firstLateNs = firstLateNs;
-          if (step.firstTokens > 0) this.firstsOutNs = Math.max(this.firstsOutNs, atNs + firstLateNs);
-          this.updatedNs = updatedNs;
-          this.deliver(step, complete, atNs);
+        delivered: (output, atNs, firstLateNs) => {
+          this.delivered(output, atNs, firstLateNs);
         },
       });
     }
@@ -122,7 +136,7 @@ export class EngineLoop implements TokenSink, EngineClocks {
         },
         send: (step, tokens, sentNs) => {
           const updatedNs = sentNs - cost.host.sendNs;
-          frontEnd!.send({ step, complete: [], updatedNs, tokens, firstTokens: 0, completes: false }, sentNs);
+          frontEnd!.send({ step, complete: [], updatedNs, tokens, firstTokens: 0, completes: false, rank: 0 }, sentNs);
         },
       });
     }
@@ -133,12 +147,44 @@ export class EngineLoop implements TokenSink, EngineClocks {
     return this.frontEnd?.busyNs ?? 0;
   }
 
+  get waitingRequests(): number {
+    return this.input.scheduler.waitingRequests;
+  }
+
+  get freeBlocks(): number {
+    return this.input.scheduler.freeBlocks;
+  }
+
+  get kvHighWater(): readonly number[] {
+    return [this.kvBlocks - this.input.scheduler.fewestFreeBlocks];
+  }
+
+  rejection(index: number): string | undefined {
+    return this.input.scheduler.rejection(index);
+  }
+
+  absent(index: number): void {
+    this.input.scheduler.absent?.(index);
+  }
+
+  /** A request that reached the server at `arrivalNs` is at the engine's input queue; times do not go back. */
+  enqueue(index: number, arrivalNs: number, atNs: number): void {
+    this.inbox.push({ index, atNs, arrivalNs });
+    this.input.observer?.queued(index, atNs);
+  }
+
+  /** The front end has told clients of an output. */
+  delivered({ step, complete, updatedNs }: Output, atNs: number, firstLateNs: number): void {
+    this.firstLateNs = firstLateNs;
+    if (step.firstTokens > 0) this.firstsOutNs = Math.max(this.firstsOutNs, atNs + firstLateNs);
+    this.updatedNs = updatedNs;
+    this.deliver(step, complete, atNs);
+  }
+
   /** A request that the scheduler does not reject reaches the server; times do not go back. */
   arrive(index: number, atNs: number): void {
-    if (this.frontEnd === undefined) {
-      this.inbox.push({ index, atNs, arrivalNs: atNs });
-      this.input.observer?.queued(index, atNs);
-    } else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs + this.acceptNs);
+    if (this.frontEnd === undefined) this.enqueue(index, atNs, atNs);
+    else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs + this.acceptNs);
   }
 
   /** When something happens next; Infinity when nothing will without another request. */
@@ -195,15 +241,21 @@ export class EngineLoop implements TokenSink, EngineClocks {
     log.serverTimes?.token(index, this.updatedNs);
   }
 
+  /** Whether a step is in flight, or the scheduler has something to do. */
+  hasWork(): boolean {
+    return this.inFlight.length > 0 || this.input.scheduler.hasWork();
+  }
+
   /** When the next round starts: the loop is there and has work, or a request wakes it. */
-  private nextRoundNs(): number {
-    if (this.inFlight.length > 0 || this.input.scheduler.hasWork()) return this.hostNs;
+  nextRoundNs(): number {
+    if (this.hasWork()) return this.hostNs;
     const first = this.inbox.peek();
     if (first === undefined) return Infinity;
     return first.atNs <= this.hostNs ? this.hostNs : first.atNs + this.input.cost.host.wakeNs;
   }
 
-  private round(startNs: number, limitNs: number, quietNs: number): void {
+  /** The next round; a run of decodes at once ends before the limits. */
+  round(startNs: number, limitNs = startNs, quietNs = limitNs): void {
     if (this.inbox.length === 0 && this.takeDecodes(startNs, limitNs, quietNs)) return;
     this.waitedNs = 0;
     this.oneRound(startNs);
@@ -229,12 +281,53 @@ export class EngineLoop implements TokenSink, EngineClocks {
     return true;
   }
 
+  /**
+   * In lockstep: a round up to the launch. Returns its step; undefined where it has none, or none with tokens. `hostNs` is then
+   * when the others may launch theirs.
+   */
+  beginTogether(startNs: number): EngineStep | undefined {
+    this.waitedNs = 0;
+    const step = this.pass(startNs);
+    const hasTokens = step !== undefined && step.scheduledTokens > 0;
+    if (!hasTokens) this.afterPass(0);
+    this.hostBusyNs += this.hostNs - startNs - this.waitedNs;
+    return hasTokens ? step : undefined;
+  }
+
+  /**
+   * In lockstep: the rest of the round. Without a step of its own the rank computes a token for nobody. `gpu`: of all ranks'
+   * step.
+   */
+  endTogether(step: EngineStep | undefined, launch: Span, gpu: Span): void {
+    this.waitedNs = 0;
+    this.hostNs = launch.endNs;
+    this.gpuEndNs = gpu.endNs;
+    this.busyNs += gpu.ns;
+    if (step !== undefined) {
+      this.inFlight.push(step, gpu.endNs);
+      this.observe(step, this.passStartNs, gpu.ns);
+      this.afterPass(step.scheduledTokens);
+    }
+    this.hostBusyNs += this.hostNs - (launch.endNs - launch.ns) - this.waitedNs;
+  }
+
   private oneRound(startNs: number): void {
-    const { scheduler, cost } = this.input;
-    const { host } = cost;
+    const step = this.pass(startNs);
+    if (step !== undefined && step.scheduledTokens > 0) this.launch(step);
+    this.afterPass(step?.scheduledTokens ?? 0);
+  }
+
+  /** Takes requests in and schedules, where there is something to do. */
+  private pass(startNs: number): EngineStep | undefined {
     this.hostNs = startNs;
     this.takeRequests(startNs);
-    const scheduledTokens = scheduler.hasWork() ? this.scheduleStep().scheduledTokens : 0;
+    this.input.rank?.counted(this.hostNs, "before");
+    return this.input.scheduler.hasWork() ? this.scheduleStep() : undefined;
+  }
+
+  private afterPass(scheduledTokens: number): void {
+    const { scheduler, cost, rank } = this.input;
+    const { host } = cost;
     const isFilling = this.inFlight.length < scheduler.depth && (scheduledTokens > 0 || scheduler.hasWork());
     if (!isFilling) this.updateOldest();
     // Also after the last request ended, whose end the worker has yet to hear of.
@@ -242,6 +335,7 @@ export class EngineLoop implements TokenSink, EngineClocks {
       this.hostNs += host.emptyStepSleepNs;
       this.waitedNs += host.emptyStepSleepNs;
     }
+    rank?.counted(this.hostNs, "after");
   }
 
   /** Takes the results of the oldest step in flight, if there is one. */
@@ -283,26 +377,29 @@ export class EngineLoop implements TokenSink, EngineClocks {
     this.preemptions += preempted.length;
     this.progress.check(step, this.hostNs);
     this.countStops(step.scheduledTokens, 1);
-    const scheduledNs = startNs + host.scheduleNs(step, startNs);
+    this.hostNs = startNs + host.scheduleNs(step, startNs);
+    this.passStartNs = startNs;
     this.steps++;
     if (step.scheduledTokens === 0) {
-      this.hostNs = scheduledNs;
-      this.inFlight.push(step, scheduledNs);
+      this.inFlight.push(step, this.hostNs);
       this.observe(step, startNs, 0);
-      return step;
     }
+    return step;
+  }
+
+  /** The step that was just scheduled goes to the GPU. */
+  private launch(step: EngineStep): void {
+    const { cost } = this.input;
+    const { host } = cost;
+    const scheduledNs = this.hostNs;
     const launchNs = host.launchNs(step, scheduledNs);
     const launchedNs = scheduledNs + launchNs;
     const gpuNs = cost.gpuNs(step);
-    this.gpuEndNs =
-      this.gpuEndNs <= scheduledNs + host.leadNs(step, launchNs)
-        ? scheduledNs + host.idleSpanNs(step, launchNs, gpuNs)
-        : Math.max(this.gpuEndNs + gpuNs, launchedNs);
+    this.gpuEndNs = endOnGpu(this.gpuEndNs, { step, scheduledNs, launchNs, gpuNs }, host);
     this.busyNs += gpuNs;
     this.hostNs = launchedNs;
     this.inFlight.push(step, this.gpuEndNs);
-    this.observe(step, startNs, gpuNs);
-    return step;
+    this.observe(step, this.passStartNs, gpuNs);
   }
 
   private observe(step: EngineStep, startNs: number, gpuNs: number): void {
@@ -316,15 +413,18 @@ export class EngineLoop implements TokenSink, EngineClocks {
   }
 
   private sendOutput(step: EngineStep, complete: readonly number[], updatedNs: number): void {
-    this.input.observer?.sent(step, this.hostNs);
+    const { observer, rank } = this.input;
+    observer?.sent(step, this.hostNs);
     if (step.samplingRequests === 0) return;
-    if (this.frontEnd === undefined) {
+    if (this.frontEnd === undefined && rank?.sent === undefined) {
       this.deliver(step, complete, this.hostNs);
       return;
     }
     const { samplingRequests: tokens, firstTokens } = step;
     const completes = complete.length > 0;
-    this.frontEnd.send({ step, complete, updatedNs, tokens, firstTokens, completes }, this.hostNs);
+    const output = { step, complete, updatedNs, tokens, firstTokens, completes, rank: rank?.number ?? 0 };
+    if (rank?.sent !== undefined) rank.sent(output, this.hostNs);
+    else this.frontEnd!.send(output, this.hostNs);
   }
 
   private deliver(step: EngineStep, complete: readonly number[], atNs: number): void {
@@ -341,4 +441,30 @@ export class EngineLoop implements TokenSink, EngineClocks {
     const { limits, scheduler } = this.input;
     if (limits !== undefined) countStop(this.admissionStops, scheduler, limits, scheduledTokens, passes);
   }
+}
+
+/** A time, and when it is over. */
+interface Span {
+  readonly ns: number;
+  readonly endNs: number;
+}
+
+/** A step on its way to the GPU. */
+export interface Launching {
+  readonly step: StepShape;
+  /** When its launch begins, and how long it takes. */
+  readonly scheduledNs: number;
+  readonly launchNs: number;
+  readonly gpuNs: number;
+}
+
+/** When the GPU ends a step, after those before at `busyUntilNs`. */
+export function endOnGpu(
+  busyUntilNs: number,
+  { step, scheduledNs, launchNs, gpuNs }: Launching,
+  host: HostCost,
+): number {
+  return busyUntilNs <= scheduledNs + host.leadNs(step, launchNs)
+    ? scheduledNs + host.idleSpanNs(step, launchNs, gpuNs)
+    : Math.max(busyUntilNs + gpuNs, scheduledNs + launchNs);
 }

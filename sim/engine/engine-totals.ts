@@ -14,7 +14,7 @@ export interface EngineTotals {
   readonly frontEndBusyNs: number;
   readonly admissionStops: AdmissionStops;
   readonly preemptions: number;
-  /** Most KV blocks in use at once, by replica, and how many a replica has. */
+  /** Most KV blocks in use at once, by engine (each rank of the first replica, then of the next), and how many one has. */
   readonly kvHighWater: readonly number[];
   readonly kvBlocks: number;
 }

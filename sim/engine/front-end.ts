@@ -21,6 +21,8 @@ export interface OutputToSend {
   readonly firstTokens: number;
   /** Whether some request is complete with it. */
   readonly completes: boolean;
+  /** The engine that sent it, of several; absent: the only one. */
+  readonly rank?: number;
 }
 
 /** In the queue: all outputs that wait when they are served; else the slot of a request. */
@@ -63,6 +65,8 @@ export class FrontEnd<Output extends OutputToSend> {
   private completes = false;
   /** The job that outputs make: one object for all of them. */
   private readonly job = { tokens: 0, chunks: 0, firstTokens: 0 };
+  /** Tokens of the largest output of a job, by engine. */
+  private readonly mostOfRank: number[] = [];
 
   constructor(
     private readonly cost: FrontEndCost,
@@ -235,15 +239,20 @@ export class FrontEnd<Output extends OutputToSend> {
     this.servedNs = atNs + cost.outputNs(job, atNs) - this.restNs;
   }
 
-  /** Outputs one after the other are mostly of the same requests: their chunks are taken to be those of the largest. */
+  /** Outputs of one engine one after the other are mostly of the same requests: their chunks are taken to be those of the largest. */
   private jobOfServed(): OutputJob {
     const { job } = this;
     job.tokens = job.chunks = job.firstTokens = 0;
     this.completes = false;
+    this.mostOfRank.fill(0);
     for (let at = 0; at < this.servedOutputs; at++) {
-      const { tokens, firstTokens, completes } = this.outputs.peek(at)!;
+      const { tokens, firstTokens, completes, rank = 0 } = this.outputs.peek(at)!;
       job.tokens += tokens;
-      if (tokens > job.chunks) job.chunks = tokens;
+      const most = this.mostOfRank[rank] ?? 0;
+      if (tokens > most) {
+        job.chunks += tokens - most;
+        this.mostOfRank[rank] = tokens;
+      }
       job.firstTokens += firstTokens;
       if (completes) this.completes = true;
     }

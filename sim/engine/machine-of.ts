@@ -10,6 +10,7 @@ export function machineOf(profile: Profile): Machine {
     baseBytes: memory.base_bytes,
     kvBytesPerToken: memory.kv_bytes_per_token,
     positions: model.positions,
+    ...(model.experts === undefined ? {} : { hasExperts: true }),
     ...(engine.name === "vllm"
       ? {
           server: check(serverSettings, engine.settings, { source: profile.name }),

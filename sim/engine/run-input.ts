@@ -36,7 +36,7 @@ export interface SimulatedRunInput {
    * seed.
    */
   readonly paceAt?: ((atNs: number) => number) | undefined;
-  /** Makes the observer of each replica; for policies that run steps, with the engine `step`. */
+  /** Makes the observer of each engine; for policies that run steps, with the engine `step`. */
   readonly observe?: Observe | undefined;
 }
 

@@ -3,7 +3,14 @@
  * the result depends on the date or the machine that simulates.
  */
 import { ConfigError, InvariantError, tableRun, type Profile, type Run, type Workload } from "../../formats/index.js";
-import { extrapolationOf, ProfileCost, replicaStream, stepCostOf, type StepCostModel } from "../cost/index.js";
+import {
+  extrapolationOf,
+  ProfileCost,
+  rankStream,
+  replicaStream,
+  stepCostOf,
+  type StepCostModel,
+} from "../cost/index.js";
 import { summarise, summariseSessions, type SessionSummary } from "../metrics/index.js";
 import { createVllm, stepPolicyNames, type BatchPlan, type StepPlan, type StepPolicy } from "../policy/index.js";
 import { DEFAULT_BETA, requireRouter } from "../router/index.js";
@@ -72,6 +79,12 @@ function batchesOnEngine(input: SimulatedRunInput, plan: BatchPlan): RunOutcome 
   const { requests } = workload;
   const machine = machineOf(profile);
   const server = createVllm({}, machine);
+  if (server.dataParallel !== undefined) {
+    throw new ConfigError(
+      `${plan.name} in front of a vLLM server with data_parallel_size ${server.dataParallel.ranks} is not modelled; simulate ` +
+        `a policy that runs steps (${stepPolicyNames.join(", ")}), or take a profile of one engine`,
+    );
+  }
   const cost = stepCosts(input, server)(0);
   const hardware = new EngineBatches({ requests, server, cost, engine });
   const { table, batches } = simulateBatches({ workload, machines: [{ policy: plan.create(machine), hardware }] });
@@ -117,7 +130,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
     facts: {
       policy_settings: policy.settings,
       work_items: totals.steps,
-      ...engineFacts(totals),
+      ...engineFacts(totals, policy.dataParallel),
       ...(replicas > 1 ? { replicas, router } : {}),
       ...(replicas > 1 && router === "prefix-aware" ? { router_beta: routerBeta ?? DEFAULT_BETA } : {}),
       ...sessionFact(workload, log),
@@ -130,29 +143,34 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
   };
 }
 
-function observerOf(input: SimulatedRunInput, policy: StepPolicy): ((replica: number) => StepObserver) | undefined {
+function observerOf(
+  input: SimulatedRunInput,
+  policy: StepPolicy,
+): ((replica: number, rank: number) => StepObserver) | undefined {
   const { observe, engine } = input;
   if (observe === undefined) return undefined;
   if (engine !== "step") throw new InvariantError("watching steps needs the engine that takes every one");
   const meanCosts = stepCosts({ ...input, jitter: false }, policy);
-  return (replica) => observe(replica, meanCosts(replica));
+  const { ranks = 1 } = policy.dataParallel ?? {};
+  return (replica, rank) => observe(replica * ranks + rank, meanCosts(replica, rank));
 }
 
 function sessionFact({ requests, sessions }: Workload, log: StepLog): { sessions?: SessionSummary } {
   return sessions === undefined ? {} : { sessions: summariseSessions(log, requests, sessions.count) };
 }
 
-/** Makes the step costs of a replica, by its number. */
-function stepCosts(input: SimulatedRunInput, policy: StepPolicy): (replica: number) => StepCostModel {
+/** Makes the step costs of a replica's rank, by their numbers; without ranks there is the first. */
+function stepCosts(input: SimulatedRunInput, policy: StepPolicy): (replica: number, rank?: number) => StepCostModel {
   const { profile, coldStart, seed, runSeed = seed, paceAt } = input;
   const { limits, captureSizes } = policy;
   const isSampled = isJittered(input);
-  return (replica) =>
+  return (replica, rank = 0) =>
     stepCostOf(profile, {
       ...limits,
       captureSizes,
       coldStart,
-      jitterStream: isSampled ? replicaStream(seed, replica) : undefined,
+      jitterStream: isSampled ? rankStream(replicaStream(seed, replica), rank) : undefined,
+      hostStream: isSampled ? replicaStream(seed, replica) : undefined,
       runStream: replicaStream(runSeed, replica),
       paceAt,
     });

@@ -13,7 +13,9 @@ import { EngineLoop, PreemptionError } from "./engine-loop.js";
 import type { EngineTotals } from "./engine-totals.js";
 import { FirstTokens } from "./first-tokens.js";
 import { Fleet } from "./fleet.js";
+import { ParallelServer } from "./parallel-server.js";
 import { QueueLimits } from "./queue-limits.js";
+import type { ServerLoop } from "./server-loop.js";
 import { StepLog } from "./step-log.js";
 import type { StepObserver } from "./step-observer.js";
 
@@ -24,16 +26,16 @@ export type EngineName = (typeof engineNames)[number];
 export interface StepSimulationInput {
   readonly workload: Workload;
   readonly policy: StepSchedulers;
-  /** Makes the costs of a replica, by its number. */
-  readonly cost: (replica: number) => StepCostModel;
+  /** Makes the costs of an engine: a replica, by its number, and of a data parallel one a rank. */
+  readonly cost: (replica: number, rank: number) => StepCostModel;
   readonly engine: EngineName;
   readonly replicas?: number;
   readonly router?: RouterName;
   readonly routerBeta?: number | undefined;
   /** Of a router that draws. */
   readonly seed?: string;
-  /** Makes the observer of a replica, by its number; only with the engine `step`. */
-  readonly observer?: ((replica: number) => StepObserver) | undefined;
+  /** Makes the observer of an engine, named as in `cost`; only with the engine `step`. */
+  readonly observer?: ((replica: number, rank: number) => StepObserver) | undefined;
   /** An autoscaler says how many replicas there are, in place of `replicas`. */
   readonly autoscale?: AutoscalePlan | undefined;
 }
@@ -60,11 +62,9 @@ export function simulateSteps(input: StepSimulationInput): StepSimulationResult 
 }
 
 interface Replica {
-  readonly loop: EngineLoop;
-  readonly scheduler: StepScheduler;
-  /** All that it has. */
-  readonly kvBlocks: number;
-  readonly cost: StepCostModel;
+  readonly loop: ServerLoop;
+  /** Of its engines. */
+  readonly costs: readonly StepCostModel[];
   readonly queueLimits: QueueLimits;
 }
 
@@ -99,26 +99,28 @@ class StepSimulation {
     const { log } = this;
     this.firstTokens = new FirstTokens(log);
     this.makeReplica = (replica) => {
-      const scheduler = makeScheduler();
-      const cost = makeCost(replica);
+      const ranks = [...new Array(policy.dataParallel?.ranks ?? 1).keys()];
+      const costs = ranks.map((rank) => makeCost(replica, rank));
       const stopsAtEnds = this.isClosed || replicas > 1 || this.fleet !== undefined;
-      const jumps = engine === "fast";
-      const loop = new EngineLoop({
-        scheduler,
-        cost,
-        log,
-        jumps,
-        stopsAtEnds,
-        stopsAtPreemption,
-        limits,
-        observer: input.observer?.(replica),
-      });
-      const queueLimits = new QueueLimits(limits, log, cost.frontEnd?.deliveryNs ?? 0);
-      return { loop, scheduler, kvBlocks: scheduler.freeBlocks, cost, queueLimits };
+      const parts = { log, stopsAtEnds, stopsAtPreemption, limits };
+      const observer = (rank: number) => input.observer?.(replica, rank);
+      const queueLimits = new QueueLimits(limits, log, costs[0]!.frontEnd?.deliveryNs ?? 0);
+      const { dataParallel: parallel } = policy;
+      const loop =
+        parallel === undefined
+          ? new EngineLoop({
+              ...parts,
+              scheduler: makeScheduler(),
+              cost: costs[0]!,
+              jumps: engine === "fast",
+              observer: observer(0),
+            })
+          : new ParallelServer({ ...parts, parallel, schedulers: ranks.map(() => makeScheduler()), costs, observer });
+      return { loop, costs, queueLimits };
     };
     this.replicas = Array.from({ length: replicas }, (_, replica) => this.makeReplica(replica));
     // The client has an answer a while after the front end sent it; a closed loop goes on from there.
-    const deliveryNs = this.replicas[0]?.cost.frontEnd?.deliveryNs ?? 0;
+    const deliveryNs = this.replicas[0]?.costs[0]!.frontEnd?.deliveryNs ?? 0;
     this.client = clientOf({ ...workload, thinkNs: workload.thinkNs + deliveryNs });
   }
 
@@ -192,7 +194,7 @@ class StepSimulation {
     const draining = fleet.act(nowNs, () => this.observe(fleet, nowNs));
     for (let replica = this.replicas.length; replica < fleet.members.length; replica++) {
       const made = this.makeReplica(replica);
-      for (let index = 0; index < this.sent; index++) made.scheduler.absent?.(index);
+      for (let index = 0; index < this.sent; index++) made.loop.absent(index);
       this.replicas.push(made);
     }
     const { outstanding } = this;
@@ -205,8 +207,8 @@ class StepSimulation {
     const { signal } = fleet;
     if (signal === "p90_ttft") return this.firstTokens.p90Ms(nowNs);
     const serving = fleet.serving(nowNs).map((replica) => this.replicas[replica]!);
-    const sum = serving.reduce((total, { scheduler, kvBlocks }) => {
-      const used = signal === "queue" ? scheduler.waitingRequests : 1 - scheduler.freeBlocks / kvBlocks;
+    const sum = serving.reduce((total, { loop }) => {
+      const used = signal === "queue" ? loop.waitingRequests : 1 - loop.freeBlocks / loop.kvBlocks;
       return total + used;
     }, 0);
     return sum / serving.length;
@@ -246,14 +248,14 @@ class StepSimulation {
 
   /** Sends a request. A server rejects at once what it can never serve, or what is beyond its queue. */
   private send({ index, arrivalNs }: SentRequest, nowNs: number, replica: number): void {
-    const { loop, scheduler, queueLimits } = this.replicas[replica]!;
+    const { loop, queueLimits } = this.replicas[replica]!;
     this.log.sent(index, arrivalNs, nowNs);
     this.sent = Math.max(this.sent, index + 1);
-    for (const other of this.replicas) if (other.scheduler !== scheduler) other.scheduler.absent?.(index);
-    const rejection = scheduler.rejection(index) ?? queueLimits.rejection(index, nowNs);
+    for (const other of this.replicas) if (other.loop !== loop) other.loop.absent(index);
+    const rejection = loop.rejection(index) ?? queueLimits.rejection(index, nowNs);
     if (rejection !== undefined) {
       this.log.rejected(index, rejection);
-      scheduler.absent?.(index);
+      loop.absent(index);
       this.client.ended(nowNs, index);
       return;
     }
@@ -264,7 +266,7 @@ class StepSimulation {
 
   private result(): StepSimulationResult {
     const { replicas, log } = this;
-    const sum = (of: (loop: EngineLoop) => number): number => replicas.reduce((total, { loop }) => total + of(loop), 0);
+    const sum = (of: (loop: ServerLoop) => number): number => replicas.reduce((total, { loop }) => total + of(loop), 0);
     return {
       log,
       ...defined({ fleet: this.fleet }),
@@ -276,9 +278,9 @@ class StepSimulation {
       frontEndBusyNs: sum((loop) => loop.frontEndBusyNs),
       admissionStops: addStops(replicas.map(({ loop }) => loop.admissionStops)),
       preemptions: sum((loop) => loop.preemptions),
-      kvHighWater: replicas.map(({ scheduler, kvBlocks }) => kvBlocks - scheduler.fewestFreeBlocks),
-      kvBlocks: replicas[0]!.kvBlocks,
-      extrapolation: extrapolationOf(replicas.map(({ cost }) => cost)),
+      kvHighWater: replicas.flatMap(({ loop }) => loop.kvHighWater),
+      kvBlocks: replicas[0]!.loop.kvBlocks / (this.input.policy.dataParallel?.ranks ?? 1),
+      extrapolation: extrapolationOf(replicas.flatMap(({ costs }) => costs)),
     };
   }
 }

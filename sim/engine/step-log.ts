@@ -24,6 +24,8 @@ export class StepLog implements RequestColumns {
   /** Why requests were rejected, by row. */
   readonly rejections = new Map<number, string>();
   readonly gaps = new GapSegments();
+  /** By row, the data parallel rank that served it; undefined where there are no ranks. */
+  rankOf: Int32Array | undefined;
   /** Where a front end stands between engine and client. */
   serverTimes?: ServerTimes;
   /** Requests sent that have not ended. */
@@ -58,6 +60,12 @@ export class StepLog implements RequestColumns {
     this.arrivalNs[row] = arrivalNs;
     this.sentNs[row] = sentNs;
     this.outstanding++;
+  }
+
+  /** The request goes to a data parallel rank. */
+  toRank(row: number, rank: number): void {
+    this.rankOf ??= new Int32Array(this.rows);
+    this.rankOf[row] = rank;
   }
 
   rejected(row: number, reason: string): void {

@@ -40,6 +40,18 @@ function recordOf(log: StepLog, row: number): RequestRecord {
     preemptions: log.preemptions[row]!,
     status: rejection === undefined ? "ok" : "refused",
     ...(rejection === undefined ? {} : { error: rejection }),
-    ...(log.serverTimes === undefined ? {} : { extra: log.serverTimes.columns(row, scheduledNs) }),
+    ...extraOf(log, row),
+  };
+}
+
+/** Columns that not every run has. */
+function extraOf(log: StepLog, row: number): Pick<RequestRecord, "extra"> {
+  const { serverTimes, rankOf } = log;
+  if (serverTimes === undefined && rankOf === undefined) return {};
+  return {
+    extra: {
+      ...serverTimes?.columns(row, log.scheduledNs[row]!),
+      ...(rankOf === undefined ? {} : { rank: log.rejections.has(row) ? "" : String(rankOf[row]) }),
+    },
   };
 }

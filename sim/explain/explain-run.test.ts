@@ -2,10 +2,18 @@ import fc from "fast-check";
 import { simulateSteps } from "../engine/index.js";
 import { engineCosts, stepWorkloads, tightLimits } from "../engine/step-scenarios.fixture.js";
 import { tableOf } from "../engine/step-records.js";
+import { dataParallelRules, type DataParallel } from "../policy/index.js";
 import { vllmSchedulers } from "../policy/vllm/schedulers.js";
 import { partNames, sumOfParts, type ExplainedRequest, type Parts } from "./part-names.js";
 import { partsOfSteps } from "./parts-of-steps.js";
 import { WatchedEngine } from "./watched-engine.js";
+
+/** Two data parallel ranks, each by itself and in lockstep. */
+const ranks: readonly DataParallel[] = [false, true].map((isLockstep) => ({
+  ranks: 2,
+  isLockstep,
+  rules: dataParallelRules("0.32.0"),
+}));
 
 /** A part is never negative, up to the rounding of sums of nanoseconds. */
 const ROUNDING_NS = 0.01;
@@ -39,11 +47,12 @@ test("the parts add up to the whole for every request, in every corner of settin
       engineCosts,
       stepWorkloads(),
       fc.integer({ min: 1, max: 2 }),
-      (limits, cost, workload, replicas) => {
+      fc.constantFrom(undefined, undefined, ...ranks),
+      (limits, cost, workload, replicas, dataParallel) => {
         const engines: WatchedEngine[] = [];
         const { log } = simulateSteps({
           workload,
-          policy: vllmSchedulers(limits),
+          policy: { ...vllmSchedulers(limits), dataParallel },
           cost,
           engine: "step",
           replicas,

@@ -14,9 +14,11 @@ export {
   type PolicyPlan,
   type StepPlan,
 } from "./registry.js";
-export { admissionLimits, slotCount, stepBudget } from "./step-policy.js";
+export { admissionLimits, serverSlots, slotCount, stepBudget } from "./step-policy.js";
 export type {
   AdmissionLimit,
+  DataParallel,
+  DataParallelRules,
   EngineLimits,
   PrefixCacheSize,
   SchedulerInput,
@@ -28,8 +30,10 @@ export type { EngineStep, SchedulerRequest, StepAssignment, StepScheduler, Token
 export { tokenCounts, type TokenCounts } from "./token-counts.js";
 export {
   assumedOf,
+  assumedOfBalancing,
   CountScheduler,
   createVllm,
+  dataParallelRules,
   DEFAULT_VERSION,
   laterSettings,
   limitsOf,

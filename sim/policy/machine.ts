@@ -12,4 +12,6 @@ export interface Machine {
   readonly server?: ServerSettings;
   /** Its version, as it was recorded. */
   readonly serverVersion?: string;
+  /** Whether the model has experts; absent: it is dense, or nobody knows. */
+  readonly hasExperts?: boolean;
 }

@@ -5,6 +5,7 @@
  * paging and no prefix cache: a KV block is one token's.
  */
 import { z } from "zod";
+import { ConfigError } from "../../formats/index.js";
 import { Fifo } from "../kernel/index.js";
 import type { Machine } from "./machine.js";
 import type { StepPolicy } from "./step-policy.js";
@@ -37,6 +38,13 @@ export const orcaSettings = z.strictObject({
 export function createOrca(given: z.output<typeof orcaSettings>, machine: Machine): StepPolicy {
   const { kv_cache_tokens: asked, ...known } = given;
   const engine = resolveSettings(known, machine);
+  const { data_parallel_size: ranks = 1 } = engine;
+  if (ranks > 1) {
+    throw new ConfigError(
+      `orca on a profile of a vLLM server with data_parallel_size ${ranks} is not modelled, it runs on one engine; take a ` +
+        "profile of one, and --replicas for several",
+    );
+  }
   const settings = {
     max_num_seqs: engine.max_num_seqs,
     max_model_len: engine.max_model_len,

@@ -56,6 +56,18 @@ const modelled = {
   scheduler_reserve_full_isl: z.boolean().describe("admit a request only if its whole prompt fits"),
   enforce_eager: z.boolean().describe("no CUDA graphs"),
   tensor_parallel_size: z.int().positive().describe("GPUs that share each layer; only as the profile was measured"),
+  data_parallel_size: z
+    .int()
+    .positive()
+    .max(256)
+    .describe(
+      "engines behind one front end, each with its own sequences and KV blocks; of a model with experts only as the profile was measured (the profile's server's, or 1)",
+    ),
+  enable_expert_parallel: z
+    .boolean()
+    .describe(
+      "spread a model's experts over all its GPUs; only as the profile was measured (the profile's server's, or false)",
+    ),
   cudagraph_capture_sizes: z
     .array(z.int().positive())
     .describe("step sizes that CUDA graphs are captured for; default: vLLM's rule"),

@@ -36,6 +36,29 @@ export function slotCount({ maxNumSeqs, maxNumActiveSeqs = maxNumSeqs }: EngineL
   return maxNumActiveSeqs;
 }
 
+/** Data parallelism as vLLM runs it: engines with seats and KV blocks of their own behind one front end. */
+export interface DataParallel {
+  readonly ranks: number;
+  /** Whether the ranks take each step together, as those of a model with experts do; otherwise each goes its own way. */
+  readonly isLockstep: boolean;
+  readonly rules: DataParallelRules;
+}
+
+/** What the server's version decides of it. */
+export interface DataParallelRules {
+  /**
+   * The front end counts what it has sent to a rank and not seen answered, minds KV pressure and takes turns among equals;
+   * before, it weighed waiting requests four times and took the first of equals.
+   */
+  readonly countsInFlight: boolean;
+  /** Ranks also report counts before a step, as soon as they have taken requests in. */
+  readonly reportsBeforeSteps: boolean;
+  /** Steps after which the ranks agree on whether any has work left. */
+  readonly syncSteps: number;
+  /** They agree after the first step of a wave, too. */
+  readonly syncsFirstStep: boolean;
+}
+
 /** A workload as schedulers are made from it: `tokens` are the lengths of `requests`, by column. */
 export interface SchedulerInput {
   readonly requests: readonly SchedulerRequest[];
@@ -57,7 +80,7 @@ export interface SchedulerChoice {
 /** The prefix cache of a policy that has one, on or off. */
 export interface PrefixCacheSize {
   readonly blockTokens: number;
-  /** Tokens that all its KV blocks hold. */
+  /** Tokens that all KV blocks of a server hold, those of all its ranks. */
   readonly kvTokens: number;
 }
 
@@ -67,7 +90,14 @@ export interface StepSchedulers {
   readonly prefixCache?: PrefixCacheSize;
   /** Promise to admit requests in arrival order, apart from preempted ones. */
   readonly isFifo: boolean;
+  /** Absent: one engine. Limits are those of each. */
+  readonly dataParallel?: DataParallel | undefined;
   choose(input: SchedulerInput): SchedulerChoice;
+}
+
+/** Requests that a server runs at a time, all its ranks together. */
+export function serverSlots({ limits, dataParallel }: Pick<StepSchedulers, "limits" | "dataParallel">): number {
+  return slotCount(limits) * (dataParallel?.ranks ?? 1);
 }
 
 /** Limits that stop admissions. */

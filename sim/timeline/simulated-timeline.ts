@@ -17,7 +17,7 @@ export function simulatedTimeline(input: SimulatedRunInput): Timeline {
   const { table, facts } = simulateOutcome({
     ...input,
     engine: "step",
-    observe: (replica) => (engines[replica] = new RecordedEngine(replica)),
+    observe: (number) => (engines[number] = new RecordedEngine(number)),
   });
   const { total } = facts.kv_blocks as { total: number };
   const records = recordsOfTable(table);

@@ -55,7 +55,7 @@ export interface EngineTimeline {
 
 export interface Timeline {
   readonly work: "steps" | "batches";
-  /** Of steps one for each replica; of batches all replicas are in one, since no batch says whose it was. */
+  /** Of steps one for each replica, or each of its data parallel ranks; of batches all replicas are in one, since no batch says whose it was. */
   readonly engines: readonly EngineTimeline[];
   /** As many as were sent, in the order of the run's records. */
   readonly requests: readonly RequestTimeline[];

@@ -30,7 +30,6 @@ const reject =
   };
 
 test.each([
-  [{ data_parallel_size: 2 }, "data_parallel_size = 2 (data parallelism)", "--replicas"],
   [{ pipeline_parallel_size: 4 }, "pipeline_parallel_size = 4 (pipeline parallelism)", "tensor parallelism can be"],
   [{ prefill_context_parallel_size: 2 }, "prefill_context_parallel_size = 2 (context parallelism)", "without it"],
   [
@@ -58,6 +57,14 @@ test.each([
 test("what its own measuring saw is kept, and told again", () => {
   expect(reject(recorded({ unmodelled: ["/metrics has 2 engines (data parallelism)"] }))).toThrow(
     "/metrics has 2 engines",
+  );
+});
+
+test("data parallelism is modelled where the settings have it, whatever else tells of it", () => {
+  const seen = { args: "-dp 2", unmodelled: ["/metrics has 2 engines (data parallelism)"] };
+  expect(reject(recorded({ ...seen, settings: { data_parallel_size: 2 } }))).not.toThrow();
+  expect(reject(recorded({ ...seen, settings: {} }))).toThrow(
+    "put data_parallel_size (and enable_expert_parallel) into",
   );
 });
 

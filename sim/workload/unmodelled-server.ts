@@ -16,13 +16,17 @@ interface Feature {
 
 const OTHER_SERVER = "measure a server without it";
 
+/** Modelled where the settings of a run say how many engines there are. */
+const dataParallelism: Feature = {
+  name: "data parallelism",
+  settings: ["data_parallel_size"],
+  short: ["-dp"],
+  remedy:
+    "for a recorded run, put data_parallel_size (and enable_expert_parallel) into engine.settings of its run.json; probes measure " +
+    "one engine: calibrate a server with data_parallel_size 1, or fit recorded loads",
+};
+
 const features: readonly Feature[] = [
-  {
-    name: "data parallelism",
-    settings: ["data_parallel_size"],
-    short: ["-dp"],
-    remedy: "measure one engine by itself (data_parallel_size 1) and simulate copies of it with --replicas",
-  },
   {
     name: "pipeline parallelism",
     settings: ["pipeline_parallel_size"],
@@ -64,7 +68,11 @@ export interface Unmodelled {
 
 /** By settings, as vLLM names them. */
 export function unmodelledSettings(settings: Readonly<Record<string, unknown>>): Unmodelled[] {
-  return features.flatMap(({ name, settings: names, remedy }) =>
+  return unmodelledOf(features, settings);
+}
+
+function unmodelledOf(some: readonly Feature[], settings: Readonly<Record<string, unknown>>): Unmodelled[] {
+  return some.flatMap(({ name, settings: names, remedy }) =>
     names.flatMap((setting) => {
       const value = settings[setting];
       return isUsed(value) ? [{ seen: `${setting} = ${JSON.stringify(value)} (${name})`, remedy }] : [];
@@ -74,17 +82,22 @@ export function unmodelledSettings(settings: Readonly<Record<string, unknown>>):
 
 /** One of the features, by its name, seen somewhere else. */
 export function unmodelledFeature(name: string, evidence: string): Unmodelled {
-  const feature = features.find((of) => of.name === name)!;
+  const feature = [dataParallelism, ...features].find((of) => of.name === name)!;
   return { seen: `${evidence} (${name})`, remedy: feature.remedy };
 }
 
 /** ConfigError where the server of a recorded run used what is not modelled; `source` names the run. */
 export function rejectUnmodelled(run: Run, source: string): void {
   const { settings, args, unmodelled } = run.info.engine;
-  const seenThen = Array.isArray(unmodelled)
-    ? unmodelled.map((seen) => ({ seen: String(seen), remedy: OTHER_SERVER }))
-    : [];
-  const seen = [...seenThen, ...unmodelledSettings({ ...flagsOf(args), ...settings })];
+  const knowsRanks = settings.data_parallel_size !== undefined;
+  const seenThen = (Array.isArray(unmodelled) ? unmodelled.map(String) : []).flatMap((seen) => {
+    const isRanks = seen.endsWith(`(${dataParallelism.name})`);
+    if (isRanks && knowsRanks) return [];
+    return [{ seen, remedy: isRanks ? dataParallelism.remedy : OTHER_SERVER }];
+  });
+  const flags = flagsOf(args);
+  const ofRanks = knowsRanks ? [] : unmodelledOf([dataParallelism], flags);
+  const seen = [...seenThen, ...ofRanks, ...unmodelledSettings({ ...flags, ...settings })];
   rejectSeen([...seen, ...severalTokensAChunk(run.requests)], source);
 }
 
@@ -112,7 +125,9 @@ function flagsOf(args: unknown): Record<string, unknown> {
   words.forEach((word, at) => {
     const [flag = "", given] = word.split(/=(.*)/s);
     const value = given ?? (words[at + 1]?.startsWith("-") === false ? words[at + 1] : true);
-    const short = features.flatMap((of) => (of.short.includes(flag) ? of.settings[of.short.indexOf(flag)]! : []))[0];
+    const short = [dataParallelism, ...features].flatMap((of) =>
+      of.short.includes(flag) ? of.settings[of.short.indexOf(flag)]! : [],
+    )[0];
     if (short !== undefined) found[short] = value;
     else if (flag.startsWith("--")) found[flag.slice(2).replaceAll("-", "_")] = value;
   });

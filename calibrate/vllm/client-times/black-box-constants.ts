@@ -2,7 +2,7 @@
  * What a fit to clients' times takes as given, in one place: what such times do not show of an engine, and how the search
  * weighs what they do. `npm run -s bench:sensitivity -- --refit client-times` halves and doubles each; docs/calibration-vllm.md has what then changes.
  */
-import type { EngineJitter } from "../../../formats/index.js";
+import type { EngineJitter, Profile } from "../../../formats/index.js";
 import { ASSUMED } from "../profile/index.js";
 import type { HeavyTail } from "../../fit/index.js";
 
@@ -29,6 +29,8 @@ export interface AssumedParts {
   readonly emptyStepSleepNs: number;
   /** How launches and front-end jobs near in time are alike, as there: 0.6 at 10 to 20 ms, 0.1 at 0.3 to 1 s. */
   readonly hostStates: EngineJitter["host_states"];
+  /** Of the model, as its configuration says; absent: it is dense. */
+  readonly experts?: Profile["model"]["experts"];
 }
 
 /** Pulls of a logarithm towards its start, in units of the loss: `measured` of a base and `measuredSlope` of what grows, in closed form. */

@@ -22,6 +22,9 @@ const gpuParameterNames = [
   "attention_pair",
 ] as const;
 
+/** Reading all experts, of a model that is known to have some. */
+const EXPERTS = "experts";
+
 /** All but the costs of the GPU. */
 export const hostParameterNames = [
   "launch_full",
@@ -43,14 +46,16 @@ export const hostParameterNames = [
   "stall",
 ] as const;
 
-export const parameterNames = [...gpuParameterNames, ...hostParameterNames] as const;
+/** Of a model without experts. */
+export const denseParameterNames = [...gpuParameterNames, ...hostParameterNames] as const;
+export const parameterNames = [...gpuParameterNames, EXPERTS, ...hostParameterNames] as const;
 
 export type ParameterName = (typeof parameterNames)[number];
 /** Natural units (ns; sigmas and probabilities as they are), every one positive. */
 export type Parameters = Readonly<Record<ParameterName, number>>;
 
 export function costOf(p: Parameters, parts: AssumedParts = blackBoxConstants.parts): VllmEngineCost {
-  const { leads, updateShare } = parts;
+  const { leads, updateShare, experts } = parts;
   const launches = logNormalVariation(p.launch_sigma, parts.launchTail);
   return {
     kind: "vllm_engine",
@@ -62,6 +67,7 @@ export function costOf(p: Parameters, parts: AssumedParts = blackBoxConstants.pa
       prefill_base_ns: p.prefill_base,
       prefill_padded_token_ns: p.prefill_padded_token,
       attention_pair_ns: p.attention_pair,
+      ...(experts === undefined ? {} : { experts: { ...experts, all_ns: p.experts } }),
     },
     host: {
       schedule: { base_ns: p.schedule, request_ns: p.schedule_request },

@@ -28,7 +28,7 @@ export interface Starts {
 }
 
 /** Costs whose start is a multiple of what a decode step takes; the others' is one of the time to a first token, or of neither. */
-const ofDecodes: readonly ParameterName[] = ["decode_base", "decode_padded_token", "context_token", "mixed_base", "prefill_base", "prefill_padded_token", "attention_pair", "launch_full", "launch_request", "schedule", "schedule_request"]; // prettier-ignore
+export const ofDecodes: readonly ParameterName[] = ["decode_base", "decode_padded_token", "context_token", "experts", "mixed_base", "prefill_base", "prefill_padded_token", "attention_pair", "launch_full", "launch_request", "schedule", "schedule_request"]; // prettier-ignore
 
 /**
  * Starts that differ in which clock sets the pace of a decode, the GPU's or the host's: the host is an alternative only
@@ -177,6 +177,7 @@ export function startFrom({ fastestTpotMs, idleTtftMs }: Latencies): Parameters 
     decode_padded_token: 1.2e-3 * base,
     context_token: 7e-6 * base,
     mixed_base: base,
+    experts: base,
     prefill_base: 0.15 * base,
     prefill_padded_token: perToken,
     attention_pair: 2.6e-5 * perToken,

@@ -2,14 +2,15 @@
  * Fits an engine to clients' times alone, through the simulator: the recorded requests are sent again to an engine with
  * trial costs, until latencies of loads and of probes agree.
  */
-import type { CostDraws, VllmEngineCost } from "../../../formats/index.js";
+import { defined, type CostDraws, type VllmEngineCost } from "../../../formats/index.js";
 import type { LinearSolver } from "../../fit/index.js";
-import { blackBoxConstants, type BlackBoxConstants } from "./black-box-constants.js";
+import { blackBoxConstants, type AssumedParts, type BlackBoxConstants } from "./black-box-constants.js";
 import { identifiability, type Miss } from "./identifiability.js";
 import {
   ASSUMPTIONS,
   atPace,
   costOf,
+  denseParameterNames,
   hostParameterNames,
   parameterNames,
   type ParameterName,
@@ -18,6 +19,8 @@ import { originNotes, startsOf } from "./black-box-start.js";
 import { clientTarget, type Replay } from "./client-target.js";
 import type { Intervals } from "../step-logs/index.js";
 import { chunkFindings, isProbes, type RecordedRun } from "../recording/index.js";
+import { recordedModel } from "../profile/index.js";
+import { scaledStart } from "./scaled-start.js";
 import { searchCosts } from "./search-costs.js";
 
 export interface BlackBoxOptions {
@@ -40,12 +43,17 @@ export interface BlackBoxFit {
 }
 
 export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, options: BlackBoxOptions): BlackBoxFit {
-  const { constants = blackBoxConstants, replay, gpu } = options;
+  const { replay, gpu } = options;
+  const { experts } = recordedModel(runs[0]!.run).model;
+  const constants = withExperts(options.constants ?? blackBoxConstants, experts);
   const { search, parts } = constants;
   const loads = runs.filter((run) => !isProbes(run));
   const targets = targetsOf(runs, { loads, replay, search });
   const { interval, notes: ofChunks } = chunkFindings(runs);
-  const { starts, decodeFactors } = startsOf(runs, solver, interval);
+  const { starts: guesses, decodeFactors } = startsOf(runs, solver, interval);
+  const isScaled = experts !== undefined && gpu === undefined && loads.length === runs.length;
+  const scaling = { loads: loads.map(({ run }) => run), replay, parts };
+  const starts = isScaled ? guesses.map((start) => scaledStart(start, scaling)) : guesses;
   const ofLadder = decodeFactors === undefined ? {} : { decode_factors: decodeFactors };
   const isOnHost = gpu === undefined ? runs.some(runsOnHost) : gpu.on_host === true;
   const onHost = isOnHost ? { on_host: true as const } : {};
@@ -57,7 +65,8 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     targets.flatMap((target) => target.missesOf(inLoad(cost, target.load, paces)));
   const lossOf = (cost: VllmEngineCost, paces: readonly number[]): number =>
     missesOf(cost, paces).reduce((sum, { log, weight }) => sum + weight * log ** 2, 0);
-  const names = gpu === undefined ? parameterNames : hostParameterNames;
+  const allNames = experts === undefined ? denseParameterNames : parameterNames;
+  const names = gpu === undefined ? allNames : hostParameterNames;
   const { error, ...found } = searchCosts(gpu === undefined ? starts : starts.slice(0, 1), lossOf, {
     onProgress: options.onProgress,
     effort: options.effort,
@@ -89,6 +98,10 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
       ...paceNotes(loads, found.paces),
     ],
   };
+}
+
+function withExperts({ parts, search }: BlackBoxConstants, experts: AssumedParts["experts"]): BlackBoxConstants {
+  return { search, parts: { ...parts, ...defined({ experts }) } };
 }
 
 type Targeting = { readonly loads: readonly RecordedRun[] } & Pick<BlackBoxOptions, "replay"> &

@@ -1,13 +1,13 @@
 /** Moves an engine's costs to where a simulation with them comes closest to the recording. */
 import { greatest, type VllmEngineCost } from "../../../formats/index.js";
 import { blackBoxConstants, type BlackBoxConstants, type Pulls } from "./black-box-constants.js";
-import { costOf, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
+import { costOf, denseParameterNames, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import type { Start } from "./black-box-start.js";
 import { evolve, nelderMead } from "../../fit/index.js";
 
 /** Costs that are moved together, and how many trials they get in a round. */
 const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: number])[] = [
-  [["decode_base", "decode_padded_token", "context_token", "launch_piecewise", "launch_none"], 90],
+  [["decode_base", "decode_padded_token", "experts", "context_token", "launch_piecewise", "launch_none"], 90],
   [["launch_full", "launch_request", "schedule_request", "mixed_base", "prefill_base", "prefill_padded_token", "attention_pair"], 60], // prettier-ignore
   [["accept", "request", "output", "output_token", "first_wait_token", "delivery"], 80],
   [["launch_sigma", "front_sigma", "stall_probability", "stall"], 40],
@@ -32,7 +32,7 @@ export interface SearchOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Share of the usual number of trials; default 1. */
   readonly effort?: number | undefined;
-  /** Costs that are moved; the others stay where they start. Default: all. */
+  /** Costs that are moved; the others stay where they start. Default: all of a dense model. */
   readonly names?: readonly ParameterName[] | undefined;
   /** How many loads have a pace of their own; default 0. */
   readonly paces?: number | undefined;
@@ -106,7 +106,7 @@ class Search {
     private readonly options: SearchOptions,
     starts: readonly Start[],
   ) {
-    const { effort = 1, names = parameterNames, paces = 0, constants = blackBoxConstants } = options;
+    const { effort = 1, names = denseParameterNames, paces = 0, constants = blackBoxConstants } = options;
     this.names = names;
     this.paces = paces;
     this.effort = effort;

@@ -1,2 +1,3 @@
 /** From fitted costs to a profile. */
 export { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./build-profile.js";
+export { recordedModel } from "./model-shape.js";

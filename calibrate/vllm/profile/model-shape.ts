@@ -16,6 +16,11 @@ const modelConfig = z
     num_key_value_heads: size,
     head_dim: size,
     intermediate_size: size,
+    num_experts: size,
+    num_local_experts: size,
+    n_routed_experts: size,
+    num_experts_per_tok: size,
+    moe_intermediate_size: size,
     vocab_size: size,
     max_position_embeddings: size,
     n_positions: size,
@@ -45,18 +50,26 @@ export function recordedModel({ info }: Run): RecordedModel {
   const headWidth = config.head_dim ?? (width !== undefined && heads !== undefined ? width / heads : undefined);
   const kvHeads = config.num_key_value_heads ?? heads;
   const isKnown = layers !== undefined && kvHeads !== undefined && headWidth !== undefined && bytes !== undefined;
-  const parameters = parametersOf(config, { layers, width, heads, kvHeads, headWidth });
+  const experts = expertsOf(config);
+  const parameters = parametersOf(config, { layers, width, heads, kvHeads, headWidth, experts: experts?.total });
   return {
     model: {
       name: info.model.name,
       ...defined({ layers, width, heads, vocab: config.vocab_size }),
       positions,
-      ...defined({ parameters }),
+      ...defined({ parameters, experts }),
       dtype,
     },
     kvBytesPerToken: isKnown ? 2 * layers * kvHeads * headWidth * bytes : undefined,
     weightBytes: parameters === undefined || bytes === undefined ? undefined : parameters * bytes,
   };
+}
+
+/** Families have names of their own: Qwen and GPT-OSS, Mixtral, DeepSeek. */
+function expertsOf(config: z.output<typeof modelConfig>): Profile["model"]["experts"] {
+  const total = config.num_experts ?? config.num_local_experts ?? config.n_routed_experts;
+  const active = config.num_experts_per_tok;
+  return total === undefined || active === undefined || active > total ? undefined : { total, active };
 }
 
 interface Sizes {
@@ -65,15 +78,17 @@ interface Sizes {
   readonly heads: number | undefined;
   readonly kvHeads: number | undefined;
   readonly headWidth: number | undefined;
+  readonly experts: number | undefined;
 }
 
-/** Matrices alone: of a gated MLP where the configuration has an intermediate size (Llama), else of GPT-2's. */
+/** Matrices alone: of a gated MLP where the configuration has an intermediate size (Llama), of each expert, else of GPT-2's. */
 function parametersOf(config: z.output<typeof modelConfig>, sizes: Sizes): number | undefined {
-  const { layers, width, heads, kvHeads, headWidth } = sizes;
+  const { layers, width, heads, kvHeads, headWidth, experts = 1 } = sizes;
   const vocab = config.vocab_size;
   if (!layers || !width || !heads || !kvHeads || !headWidth || !vocab) return undefined;
   const attention = width * headWidth * (2 * heads + 2 * kvHeads);
-  const mlp = config.intermediate_size === undefined ? 8 * width * width : 3 * width * config.intermediate_size;
+  const inner = (experts > 1 ? config.moe_intermediate_size : undefined) ?? config.intermediate_size;
+  const mlp = inner === undefined ? 8 * width * width : experts * 3 * width * inner;
   const isGpt2 = config.n_embd !== undefined;
   const embeddings = vocab * width * (isGpt2 || config.tie_word_embeddings === true ? 1 : 2);
   const positions = isGpt2 ? (config.n_positions ?? 0) * width : 0;

@@ -6,4 +6,13 @@ export type { SchedulerLimits } from "./limits.js";
 export { Scheduler } from "./scheduler.js";
 export { vllmSchedulers } from "./schedulers.js";
 export { vllmSettings } from "./settings.js";
-export { assumedOf, DEFAULT_VERSION, laterSettings, rulesOf, VERSION_PATTERN, type VersionRules } from "./versions.js";
+export {
+  assumedOf,
+  assumedOfBalancing,
+  dataParallelRules,
+  DEFAULT_VERSION,
+  laterSettings,
+  rulesOf,
+  VERSION_PATTERN,
+  type VersionRules,
+} from "./versions.js";

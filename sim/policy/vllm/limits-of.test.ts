@@ -1,5 +1,6 @@
 import { check, ConfigError } from "../../../formats/index.js";
 import type { Machine } from "../machine.js";
+import { createVllm } from "./create-vllm.js";
 import { limitsOf, resolveSettings } from "./limits-of.js";
 import type { SchedulerLimits } from "./limits.js";
 import type { ServerSettings } from "../server-settings.js";
@@ -42,7 +43,7 @@ describe("the limits of the vllm policy", () => {
     "enable_lora",
     "kv_transfer_config",
     "pipeline_parallel_size",
-    "data_parallel_size",
+    "data_parallel_external_lb",
     "stream_interval",
     "sliding_window",
     "prefix_cache_retention_interval",
@@ -60,6 +61,25 @@ describe("the limits of the vllm policy", () => {
       "tensor_parallel_size: got 2, expected 4, as the profile was measured; costs on 2 GPUs do not follow from it",
     );
     expect(() => limits({ tensor_parallel_size: 2 })).toThrow("got 2, expected 1");
+  });
+
+  it("take any number of data parallel ranks of a dense model, and of one with experts that of the profile alone", () => {
+    const ranksOf = (settings: object, on: Machine = machine): number | undefined =>
+      createVllm(check(vllmSettings, settings, { source: "test" }), on).dataParallel?.ranks;
+    expect([ranksOf({}), ranksOf({ data_parallel_size: 1 }), ranksOf({ data_parallel_size: 3 })]).toEqual([
+      undefined,
+      undefined,
+      3,
+    ]);
+    const experts = { ...machine, hasExperts: true, server: { data_parallel_size: 2, enable_expert_parallel: true } };
+    expect(ranksOf({}, experts)).toBe(2);
+    expect(() => ranksOf({ data_parallel_size: 4 }, experts)).toThrow(
+      "data_parallel_size: got 4, expected 2, as the profile was measured: its model has experts",
+    );
+    expect(() => ranksOf({ enable_expert_parallel: false }, experts)).toThrow(
+      "enable_expert_parallel: got false, expected true, as the profile was measured; costs with experts placed otherwise",
+    );
+    expect(() => ranksOf({ enable_expert_parallel: true })).toThrow("knows of no experts in its model");
   });
 
   it("reject an option that vLLM has not, a policy it has not, and a budget below whole prompts", () => {

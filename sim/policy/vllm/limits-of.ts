@@ -10,7 +10,13 @@ import { DEFAULT_VERSION, laterSettings, rulesOf } from "./versions.js";
 type Derived = "num_gpu_blocks" | "cudagraph_capture_sizes";
 
 /** Settings that are off where they are absent. */
-type Off = "max_num_active_seqs" | "max_num_scheduled_tokens" | "max_num_queued_reqs" | "max_num_queued_tokens";
+type Off =
+  | "data_parallel_size"
+  | "enable_expert_parallel"
+  | "max_num_active_seqs"
+  | "max_num_scheduled_tokens"
+  | "max_num_queued_reqs"
+  | "max_num_queued_tokens";
 
 /** Settings with every default filled: the user's, else those of the server that the profile is of, else vLLM's. */
 export type ResolvedSettings = {
@@ -24,6 +30,7 @@ export function resolveSettings(given: VllmSettings, machine: Machine): Resolved
   const { vllm_version = serverVersion } = known;
   rejectLater({ ...server, ...known }, known, vllm_version);
   rejectOtherParallelism(known, server);
+  rejectOtherExperts(known, machine);
   const { num_gpu_blocks, cudagraph_capture_sizes, ...own } = server;
   // What the server derived from its settings no longer holds where those change.
   const keepsPool = known.block_size === undefined && known.gpu_memory_utilization === undefined;
@@ -60,6 +67,34 @@ function rejectOtherParallelism(given: ServerSettings, server: ServerSettings): 
   throw new ConfigError(
     `tensor_parallel_size: got ${asked}, expected ${measured}, as the profile was measured; costs on ${asked} GPUs do not ` +
       "follow from it, calibrate a server that runs on so many",
+  );
+}
+
+/** Whether a model's steps go through experts: its configuration says so, or its server spread them over GPUs. */
+export function hasExperts({ hasExperts: isKnown = false, server = {} }: Machine): boolean {
+  return isKnown || server.enable_expert_parallel === true;
+}
+
+/**
+ * Experts that other ranks share cost something else, which no profile of this many shows. Ranks of a dense model have
+ * nothing to do with each other, so there may be any number of them.
+ */
+function rejectOtherExperts(given: ServerSettings, machine: Machine): void {
+  const { server = {} } = machine;
+  const { data_parallel_size: ranks, enable_expert_parallel: spreads } = given;
+  const { data_parallel_size: measuredRanks = 1, enable_expert_parallel: measuredSpread = false } = server;
+  if (ranks !== undefined && ranks !== measuredRanks && hasExperts(machine)) {
+    throw new ConfigError(
+      `data_parallel_size: got ${ranks}, expected ${measuredRanks}, as the profile was measured: its model has experts, whose ` +
+        "cost depends on how many ranks they serve; calibrate a server with so many",
+    );
+  }
+  if (spreads === undefined || spreads === measuredSpread) return;
+  const why = hasExperts(machine)
+    ? "costs with experts placed otherwise do not follow from it"
+    : "the profile knows of no experts in its model (model.experts)";
+  throw new ConfigError(
+    `enable_expert_parallel: got ${spreads}, expected ${measuredSpread}, as the profile was measured; ${why}`,
   );
 }
 

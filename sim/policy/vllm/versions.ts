@@ -5,6 +5,8 @@
  * (behaviour).
  */
 
+import type { DataParallelRules } from "../step-policy.js";
+
 export interface VersionRules {
   /** EOS, a stop token or the request's length end it below min_tokens too; before, min_tokens came first. */
   readonly endsBelowMinTokens: boolean;
@@ -64,6 +66,28 @@ export function rulesOf(version: string): VersionRules {
     capturesMaxNumSeqs: holds("capturesMaxNumSeqs"),
     promptRestIsDecode: holds("promptRestIsDecode"),
   };
+}
+
+/**
+ * How the version balances its ranks, and keeps them in step: read of 0.19 and 0.32, dp_sync_interval of 0.30 too.
+ * Releases before 0.32 are taken to balance as 0.19 does. Source: vllm/v1/engine/core_client.py, core.py (behaviour).
+ */
+export function dataParallelRules(version: string): DataParallelRules {
+  const { minor } = read(version);
+  const isLatest = minor >= NEWEST;
+  return {
+    countsInFlight: isLatest,
+    reportsBeforeSteps: isLatest,
+    syncSteps: minor >= 30 ? 16 : 32,
+    syncsFirstStep: isLatest,
+  };
+}
+
+/** What is assumed about how a version balances its ranks; undefined: nothing. */
+export function assumedOfBalancing(version: string): string | undefined {
+  const given = Number(VERSION_PATTERN.exec(version)?.[2] ?? NEWEST);
+  if (given <= 19 || given >= NEWEST) return undefined;
+  return `vLLM ${version} is taken to balance data parallel ranks as 0.19 does`;
 }
 
 /** What is assumed about a version other than these releases; undefined: nothing. */
