@@ -1,0 +1,4 @@
+/** Charts come alive: empty for now. */
+export function showCharts(): void {
+  return;
+}
