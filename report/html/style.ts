@@ -102,7 +102,22 @@ const charts = `
 figure { margin: 2rem 0; }
 .plot { overflow-x: auto; border-radius: 4px; }
 figure svg { display: block; max-width: 100%; min-width: 40rem; height: auto; }
+figure { position: relative; }
 figcaption { padding: 0.35rem 0; }
+.tools { display: flex; flex-wrap: wrap; gap: 0.35rem 0.75rem; margin: 0.35rem 0; }
+.series { display: flex; flex-wrap: wrap; gap: 0.35rem; }
+.tools button[aria-pressed="false"] { color: var(--soft); text-decoration: line-through; border-style: dashed; }
+.legend-entry { cursor: pointer; }
+.dimmed { opacity: 0.08; transition: opacity 0.15s; }
+.legend-entry.dimmed { opacity: 0.4; }
+.tip, .ring { position: absolute; left: 0; top: 0; pointer-events: none; z-index: 2; }
+.tip { max-width: min(24rem, 100%); background: var(--ink); color: var(--paper); font-size: 0.85rem; line-height: 1.35; padding: 0.35rem 0.6rem;
+  border-radius: 6px; overflow-wrap: anywhere; }
+.tip.pinned { pointer-events: auto; background: var(--paper); color: var(--ink); border: 1px solid var(--soft); z-index: 1; }
+.tip button { border: 0; background: none; padding: 0 0 0 0.5rem; font-size: 1rem; line-height: 1; }
+.ring { width: 18px; height: 18px; border: 2px solid var(--link); border-radius: 50%; }
+.tip[hidden], .ring[hidden] { display: none; }
+.said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; margin: 0; }
 .servesim-chart { font-family: system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
 .servesim-chart .paper { fill: var(--paper); }
 .servesim-chart .paper-line { stroke: var(--paper); }
@@ -139,7 +154,7 @@ const print = `
 @media print {
   :root { ${light.replace("--ink: #1c2128", "--ink: #000000").replace("--wash: #f5f7f9", "--wash: #ffffff")} color-scheme: light; }
   body { max-width: none; padding: 0; font-size: 10pt; }
-  nav, form, .skip, .tools, #limits, #limits ~ * { display: none !important; }
+  nav, form, .skip, .tools, .tip:not(.pinned), .ring, .data, section:has(> #limits) { display: none !important; }
   .wide, .plot { overflow: visible; }
   figure svg { min-width: 0; }
   table { font-size: 7.5pt; }

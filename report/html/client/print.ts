@@ -3,7 +3,7 @@
 export function unfoldForPrint(): void {
   let unfolded: HTMLDetailsElement[] = [];
   window.addEventListener("beforeprint", () => {
-    unfolded = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open])")];
+    unfolded = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open], .data)")];
     for (const each of unfolded) each.open = true;
   });
   window.addEventListener("afterprint", () => {
