@@ -45,3 +45,12 @@ await bundle.write({
   codeSplitting: { groups },
 });
 await bundle.close();
+
+// What pages do in a browser: one script each, without imports, that goes into the page.
+rmSync("dist/pages", { recursive: true, force: true });
+const pages = { report: "report/html/client/main.ts" };
+for (const [name, file] of Object.entries(pages)) {
+  const page = await rolldown({ input: file, platform: "browser" });
+  await page.write({ file: `dist/pages/${name}.js`, format: "iife" });
+  await page.close();
+}

@@ -31,11 +31,13 @@ export async function publish(folder: ExperimentFolder): Promise<ExperimentResul
     ),
   });
   await writeOriginalCsv(folder.csv, originalRows(cells, await promptLookup(results)));
-  const { renderAllCharts } = await import("../../report/charts/index.js");
+  const { policyLooks, renderAllCharts } = await import("../../report/charts/index.js");
   const { renderReport } = await import("../../report/html/index.js");
   const { charts } = renderAllCharts(chartRuns(cells), overloadRemark(cells));
   for (const [name, svg] of charts) writeTextAtomic(folder.plot(name), svg);
-  writeTextAtomic(folder.report, renderReport(reportInput(results, charts)));
+  const looks = policyLooks(cells.map(({ policy }) => policy));
+  const colourOf = (policy: string): string => looks.get(policy)!.colour;
+  writeTextAtomic(folder.report, renderReport(reportInput(results, { charts, colourOf })));
   return results;
 }
 

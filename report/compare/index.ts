@@ -8,5 +8,5 @@ export { defaultTolerance, withTolerances, type Threshold } from "./tolerances.j
 export { type E2elSplit, type LatencyPart } from "./e2el-split.js";
 export { sequenceAgreement, type BatchComparison, type SequenceAgreement } from "./batches.js";
 export { checkThresholds, doubtfulThresholds, parseThreshold, type UnmetThreshold } from "./thresholds.js";
-export { comparisonRows, type ComparisonRow } from "./rows.js";
+export { comparisonRow, comparisonRows, type ComparisonRow } from "./rows.js";
 export { areDisturbed, isDisturbed } from "./disturbed.js";

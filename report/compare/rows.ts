@@ -30,10 +30,11 @@ export interface ComparisonRow {
  */
 export function comparisonRows(comparison: Comparison): ComparisonRow[] {
   const entries = [...comparison.metrics, ...comparison.totals, ...(comparison.batches?.statistics ?? [])];
-  return entries.flatMap(row);
+  return entries.flatMap(comparisonRow);
 }
 
-function row(entry: StatisticComparison): ComparisonRow[] {
+/** The row of one statistic; none where people are not shown it. */
+export function comparisonRow(entry: StatisticComparison): ComparisonRow[] {
   const { metric, stat, unit, n, sim, real, spread, verdict, noise, shown } = entry;
   if (!shown || sim === null || real === null) return [];
   const percent = (fraction: number): number => fraction * 100;

@@ -12,3 +12,8 @@ const entities: Readonly<Record<string, string>> = {
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (char) => entities[char]!);
 }
+
+/** Sentences, escaped: a number stays on the line of its unit. */
+export function prose(text: string): string {
+  return escaped(text).replace(/(\d) (?=(%|ms|s|µs|MiB|GiB|tokens\/s|requests\/s)(?![\w/]))/g, "$1\u00a0");
+}

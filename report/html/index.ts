@@ -1,4 +1,16 @@
 /** The self-contained HTML report. */
 export { renderReport } from "./render-report.js";
 export { metricDefinitions } from "./metric-definitions.js";
-export type { OutcomeRow, ReportInput, ReportSection, ReportTable } from "./report-input.js";
+export type {
+  HeadlineLoad,
+  HeadlineMetric,
+  HeadlineRow,
+  OutcomeRow,
+  ReportAnswer,
+  ReportInput,
+  ReportSection,
+  ReportTable,
+  SloSample,
+  TrustCheck,
+  TrustState,
+} from "./report-input.js";

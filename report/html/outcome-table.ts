@@ -2,9 +2,10 @@
  * The first thing a report shows: what was predicted, what happened, how wrong. Means and p95 of TTFT, latency and
  * throughput stand in one table, everything else in a folded table for each cell.
  */
-import { tallyOf, tallyText, type Verdict } from "../compare/index.js";
+import { tallyOf, tallyText } from "../compare/index.js";
 import { errorStrip, stripReachPercent } from "./error-strip.js";
 import { escaped } from "./escape.js";
+import { percentText, valueText, verdictCell } from "./figures.js";
 import type { OutcomeRow } from "./report-input.js";
 
 /** The section's HTML. */
@@ -111,36 +112,6 @@ function outcomeRow(row: OutcomeRow, first: boolean, reachPercent: number): stri
   ].join("");
 }
 
-/** Said in words and with a sign; colour only repeats it. */
-function verdictCell({ verdict, verdictText }: OutcomeRow): string {
-  if (verdict === undefined) return `<span class="open">– no verdict</span>`;
-  const text = escaped(verdictText ?? verdict);
-  return `<span class="${verdict.replace(" ", "-")}"><span aria-hidden="true">${signs[verdict]}</span> ${text}</span>`;
-}
-
-const signs: Readonly<Record<Verdict, string>> = { agrees: "✓", differs: "✗", "cannot tell": "?" };
-
-/** Four significant digits, so that a column lines up, thousands separated; no exponent where people can do without. */
-export function valueText(value: number): string {
-  if (value === 0) return "0";
-  const size = Math.abs(value);
-  if (size >= 1e9 || size < 1e-4) return minus(value.toExponential(3));
-  const decimals = Math.max(0, 3 - Math.floor(Math.log10(size)));
-  return minus(value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
-}
-
-/** Signed, one decimal: `+3.2`, `−0.4`. */
-export function percentText(percent: number): string {
-  const rounded = Math.round(percent * 10) / 10;
-  const text = Math.abs(rounded).toLocaleString("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  if (rounded === 0) return "0.0";
-  return `${rounded > 0 ? "+" : "−"}${text}`;
-}
-
 function isNumber(value: number | undefined): value is number {
   return value !== undefined && Number.isFinite(value);
-}
-
-function minus(text: string): string {
-  return text.replace("-", "−");
 }

@@ -1,8 +1,15 @@
 import { JSDOM } from "jsdom";
 import { ConfigError } from "../../formats/index.js";
-import { metricDefinitions, renderReport, type OutcomeRow, type ReportInput } from "./index.js";
+import {
+  metricDefinitions,
+  renderReport,
+  type HeadlineRow,
+  type OutcomeRow,
+  type ReportInput,
+  type SloSample,
+} from "./index.js";
 import { stripReachPercent } from "./error-strip.js";
-import { percentText, valueText } from "./outcome-table.js";
+import { percentText, valueText } from "./figures.js";
 
 const row = (more: Partial<OutcomeRow> = {}): OutcomeRow => ({
   cell: "naive, 8 req/s",
@@ -20,11 +27,36 @@ const row = (more: Partial<OutcomeRow> = {}): OutcomeRow => ({
   ...more,
 });
 
+const headlineRow = (more: Partial<HeadlineRow> = {}): HeadlineRow => ({
+  policy: "vllm",
+  colour: "#009e73",
+  sim: 103.2,
+  simInterval: [99, 107],
+  real: 100,
+  errorPercent: 3.2,
+  intervalPercent: [-1, 4.4],
+  spread: [96, 105],
+  verdict: "agrees",
+  ...more,
+});
+
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" class="servesim-chart"><title>one</title></svg>`;
 
 const report = (more: Partial<ReportInput> = {}): ReportInput => ({
   title: "Three schedulers",
-  lead: "The simulator is right within 4 %.",
+  answer: { headline: "vllm answers fastest.", paragraphs: ["It can be believed, within 4 %."] },
+  headline: [
+    {
+      name: "Mean latency",
+      unit: "ms",
+      loads: [{ load: "poisson", description: "20 requests/s", statement: "vllm is best.", rows: [headlineRow()] }],
+    },
+  ],
+  trust: [
+    { name: "Errors", state: "fine", text: "All 72 requests were answered." },
+    { name: "Lag", state: "look", text: "P99 of 22 ms." },
+  ],
+  samples: [],
   outcome: [row()],
   charts: new Map([["ttft_bar_chart", svg]]),
   sections: [
@@ -36,27 +68,89 @@ const report = (more: Partial<ReportInput> = {}): ReportInput => ({
   ...more,
 });
 
-const page = (input: ReportInput) => new JSDOM(renderReport(input)).window.document;
+const sample = (more: Partial<SloSample> = {}): SloSample => ({
+  cell: "naive",
+  source: "real",
+  colour: "#0072b2",
+  requests: 5,
+  failed: 1,
+  requestsPerS: 10,
+  ttftMs: [10, 20, 30, 40],
+  tpotMs: [1, 1, 1, 1],
+  e2elMs: [100, 200, 300, Number.NaN],
+  ...more,
+});
+
+/** Without its style sheet, which jsdom takes long to read. */
+const page = (input: ReportInput) =>
+  new JSDOM(renderReport(input).replace(/<style>[^]*?<\/style>/, "")).window.document;
 const texts = (document: Document, selector: string) =>
   [...document.querySelectorAll(selector)].map((each) => each.textContent.replace(/\s+/g, " ").trim());
 
 /** The page after its script has run. */
 const scripted = (input: ReportInput) =>
-  new JSDOM(renderReport(input).replace(/<meta http-equiv[^>]*>/, ""), { runScripts: "dangerously" }).window;
+  new JSDOM(renderReport(input).replace(/<meta http-equiv[^>]*>|<style>[^]*?<\/style>/g, ""), {
+    runScripts: "dangerously",
+  }).window;
 
 describe("renderReport", () => {
-  it("puts the answer first, then predicted and measured, charts, sections, warnings and files", () => {
+  it("puts the answer first, then who wins, whether to trust it, charts, all figures, method and where it comes from", () => {
     const document = page(report());
-    expect(texts(document, "h1, .lead, h2")).toEqual([
+    expect(texts(document, "h1, .headline, .believe, h2")).toEqual([
       "Three schedulers",
-      "The simulator is right within 4 %.",
-      "Predicted and measured",
-      "Charts",
-      "Machine and profile",
-      "Metrics",
+      "vllm answers fastest.",
+      "It can be believed, within 4 %.",
+      "Who wins where",
+      "Can you trust this?",
       "Warnings",
-      "Files",
+      "Charts",
+      "All figures",
+      "Method",
+      "Where it comes from",
     ]);
+  });
+
+  it("shows each policy under each load with its error, interval and verdict, and the statement above them", () => {
+    const document = page(report());
+    expect(texts(document, ".headline-table tr.load")).toEqual(["poisson 20 requests/svllm is best."]);
+    expect(texts(document, ".headline-table tbody tr:last-child > *")).toEqual([
+      "vllm",
+      "",
+      "103.2",
+      "100.0",
+      "+3.2 %",
+      "−1.0 to +4.4 %",
+      "✓ agrees",
+    ]);
+    expect(document.querySelectorAll(".bars rect")).toHaveLength(2);
+  });
+
+  it("draws bars for what is known: nothing real, no interval, nothing finite, zeros", () => {
+    const shapes = (more: Partial<HeadlineRow>): number => {
+      const rows = [headlineRow({ spread: undefined, simInterval: undefined, ...more })];
+      const headline = [{ ...report().headline[0]!, loads: [{ ...report().headline[0]!.loads[0]!, rows }] }];
+      return page(report({ headline })).querySelectorAll(".bars rect, .bars path").length;
+    };
+    expect([
+      shapes({}),
+      shapes({ real: undefined }),
+      shapes({ real: undefined, sim: Number.NaN }),
+      shapes({ real: 0, sim: 0 }),
+      shapes({ spread: [90, 110], simInterval: [99, Number.NaN] }),
+    ]).toEqual([2, 1, 0, 0, 3]);
+  });
+
+  it("puts what is worth a look first, each state in words", () => {
+    expect(texts(page(report()), ".checks li")).toEqual([
+      "! Lag worth a lookP99 of 22 ms.",
+      "✓ Errors fineAll 72 requests were answered.",
+    ]);
+  });
+
+  it("folds a long table of the method", () => {
+    const table = { caption: "Runs", columns: ["a", "b"], rows: Array.from({ length: 20 }, (_, i) => [`r${i}`, "1"]) };
+    const document = page(report({ sections: [{ heading: "Runs", table }] }));
+    expect(texts(document, "#method ~ details summary")).toEqual(["Runs: 20 rows"]);
   });
 
   it("loads nothing from outside", () => {
@@ -66,7 +160,7 @@ describe("renderReport", () => {
   });
 
   it("gives each figure a row with its error, interval, spread and a verdict in words", () => {
-    const cells = texts(page(report()), "tbody tr:first-child > *");
+    const cells = texts(page(report()), ".outcome tbody tr:first-child > *");
     expect(cells).toEqual([
       "naive, 8 req/s",
       "ttft mean ms",
@@ -92,7 +186,7 @@ describe("renderReport", () => {
         verdict: undefined,
       }),
     ];
-    expect(texts(page(report({ outcome })), "tbody tr:first-child > *").slice(2)).toEqual([
+    expect(texts(page(report({ outcome })), ".outcome tbody tr:first-child > *").slice(2)).toEqual([
       "103.2",
       "–",
       "–",
@@ -110,13 +204,13 @@ describe("renderReport", () => {
     const document = page(
       report({ outcome: [row(), row({ verdict: "differs" }), row(open), row({ verdict: undefined })] }),
     );
-    expect(texts(document, "td.verdict")).toEqual([
+    expect(texts(document, ".outcome td.verdict")).toEqual([
       "✓ agrees",
       "✗ differs",
-      "? cannot tell, 4 more repeats would settle it",
+      "? cannot tell 4 more repeats would settle it",
       "– no verdict",
     ]);
-    expect(texts(document, "main p")[0]).toBe(
+    expect(texts(document, "#outcome + p")[0]).toBe(
       "Verdicts: agrees 1, differs 1, cannot tell 1 of 3; 1 more figure without a verdict.",
     );
     expect([...document.querySelectorAll(".cannot-tell")]).toHaveLength(1);
@@ -133,10 +227,10 @@ describe("renderReport", () => {
       ["mean", "p50", "p95"].map((stat) => row({ metric, stat })),
     );
     const document = page(report({ outcome }));
-    expect(texts(document, ".wide:not(details *) tbody td:nth-child(2)")).toEqual(
+    expect(texts(document, ".wide:not(details *) .outcome tbody td:nth-child(2)")).toEqual(
       ["ttft", "latency", "throughput"].flatMap((metric) => [`${metric} mean ms`, `${metric} p95 ms`]),
     );
-    expect(texts(document, "summary")).toEqual(["naive, 8 req/s: 6 more figures"]);
+    expect(texts(document, "#outcome ~ details summary")).toEqual(["naive, 8 req/s: 6 more figures"]);
   });
 
   it("keeps twelve cells of twelve figures to six rows a cell up front", () => {
@@ -159,9 +253,30 @@ describe("renderReport", () => {
     const { document } = window;
     expect(document.querySelector("form")!.hidden).toBe(false);
     document.querySelector<HTMLSelectElement>("#filter-cell")!.value = "vllm";
-    document.querySelector("form")!.dispatchEvent(new window.Event("input"));
+    document.querySelector("form#filter")!.dispatchEvent(new window.Event("input"));
     expect(texts(document, "tr[data-cell]:not([hidden]) th")).toEqual(["vllm", "vllm"]);
     expect(texts(document, "#filter-count")).toEqual(["2 of 3 rows"]);
+    window.close();
+  });
+
+  it("counts the requests within the limits that are set; those without an answer are in none", () => {
+    const window = scripted(report({ samples: [sample(), sample({ source: "sim", failed: 0, requests: 4 })] }));
+    const { document } = window;
+    const set = (key: string, step: string): void => {
+      const slider = document.querySelector<HTMLInputElement>(`#slo-${key}`)!;
+      slider.value = step;
+      slider.dispatchEvent(new window.Event("input", { bubbles: true }));
+    };
+    const shares = (): string[] => texts(document, "#slo-result td.number");
+    for (const key of ["ttft", "tpot", "e2el"]) set(key, "200");
+    expect(texts(document, "output[for^=slo]")).toEqual(["no limit", "no limit", "no limit"]);
+    expect(shares()).toEqual(["80.0 %", "8.00", "100.0 %", "10.00"]);
+    set("ttft", "0");
+    expect(texts(document, "#slo-ttft-text")).toEqual(["10 ms"]);
+    expect(shares()).toEqual(["20.0 %", "2.00", "25.0 %", "2.50"]);
+    set("ttft", "200");
+    set("e2el", "199");
+    expect(shares()).toEqual(["60.0 %", "6.00", "75.0 %", "7.50"]);
     window.close();
   });
 
@@ -184,15 +299,26 @@ describe("renderReport", () => {
       const table = { caption: bad, columns: [bad, "b"], rows: [[bad, bad]] };
       const document = page({
         title: bad,
-        lead: bad,
+        answer: { headline: bad, paragraphs: [bad] },
+        headline: [
+          {
+            name: bad,
+            unit: bad,
+            loads: [
+              { load: bad, description: `${bad} `, statement: bad, rows: [headlineRow({ policy: bad, remark: bad })] },
+            ],
+          },
+        ],
+        trust: [{ name: bad, state: "look", text: bad }],
+        samples: [sample({ cell: bad })],
         outcome: [row({ cell: bad, metric: bad, stat: bad, unit: bad }), row({ cell: bad })],
         charts: new Map(),
         sections: [{ heading: bad, facts: [[bad, bad]], paragraphs: [bad], table }],
         warnings: [bad],
         lastSections: [],
       });
-      expect(document.querySelectorAll("script")).toHaveLength(1);
-      expect(document.querySelectorAll("img, b")).toHaveLength(0);
+      expect([...document.querySelectorAll("script")].map(({ type }) => type)).toEqual(["application/json", ""]);
+      expect(document.querySelectorAll("img, b, script script")).toHaveLength(0);
       expect(document.title).toBe(bad.trim());
       expect(document.querySelector("h1")!.textContent).toBe(bad);
       expect(document.querySelector("tr[data-cell]")!.getAttribute("data-cell")).toBe(bad);
@@ -200,15 +326,38 @@ describe("renderReport", () => {
   );
 
   it("rejects a chart that is not plain SVG", () => {
-    for (const bad of ["<p>no</p>", "<svg><script>1</script></svg>", `<svg onload="x()"></svg>`]) {
+    const bads = [
+      "<p>no</p>",
+      "<svg><script>1</script></svg>",
+      `<svg onload="x()"/>`,
+      `<svg a='"' onload='x()' b='"'/>`,
+    ];
+    for (const bad of bads) {
       expect(() => renderReport(report({ charts: new Map([["odd", bad]]) }))).toThrow(ConfigError);
     }
   });
 
+  it("takes a chart whose names look like scripts", () => {
+    const named = `<svg aria-label="a onload=x &lt;script>" role="img"><text>b onload="1" &lt;script&gt;</text></svg>`;
+    expect(page(report({ charts: new Map([["odd", named]]) })).querySelectorAll("figure svg")).toHaveLength(1);
+  });
+
   it("says so when nothing was compared and there is nothing else to show", () => {
-    const document = page(report({ outcome: [], charts: new Map(), sections: [], warnings: [], lastSections: [] }));
-    expect(texts(document, "h2")).toEqual(["Predicted and measured"]);
-    expect(texts(document, "main p")[0]).toMatch(/^Nothing was compared/);
+    const nothing = {
+      outcome: [],
+      headline: [],
+      trust: [],
+      charts: new Map(),
+      sections: [],
+      warnings: [],
+      lastSections: [],
+    };
+    const document = page(report(nothing));
+    expect(texts(document, "h2")).toEqual(["Who wins where", "All figures"]);
+    expect(texts(document, "main p")).toEqual([
+      "No finished request, so there is nothing to compare.",
+      expect.stringMatching(/^Nothing was compared/),
+    ]);
   });
 });
 
