@@ -47,7 +47,7 @@ function measure(changes: Partial<MeasureServerInput> = {}): Promise<MeasuredSer
     baseUrl: fake.baseUrl,
     stated,
     vocab: 1000,
-    budgetMs: 12_000,
+    budgetMs: 16_000,
     seed: "1",
     rawFolder: join(folder, "p.json.raw"),
     resume: false,
