@@ -20,8 +20,8 @@ num_runs: 2
 jitter: true
 policies: [{ policy: naive, batch_size: 2, timeout_s: 0.01 }]
 loads:
-  - { label: closed, num_prompts: 72, max_concurrency: 2, output_len: 4 }
-  - { label: load50, num_prompts: 72, utilisation: 0.5, output_len: 4 }
+  - { label: closed, num_prompts: 36, max_concurrency: 2, output_len: 4 }
+  - { label: load50, num_prompts: 36, utilisation: 0.5, output_len: 4 }
 `;
 const page = "# A page\n\n<!-- onnx-cpu:begin -->\n<!-- onnx-cpu:end -->\n\nThe end.\n";
 

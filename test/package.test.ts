@@ -20,6 +20,7 @@ const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
 
 test("the package depends on these libraries and no others", () => {
   expect(Object.keys(manifest.dependencies)).toEqual([
+    "@resvg/resvg-js",
     "cli-progress",
     "cli-table3",
     "d3",
@@ -54,6 +55,7 @@ test("it says the versions of Node that it is tried on, and that its most demand
   expect(lock.packages[""]!.engines).toEqual({ node: versions });
   expect(lock.packages["node_modules/jsdom"]!.engines).toEqual({ node: versions });
   expect(readFileSync(".ci/nodes", "utf8")).toContain("versions=(20 22 24 26)");
+  expect(readFileSync(".ci/run", "utf8")).toMatch(/^\.ci\/nodes 26( |$)/m);
   expect(readFileSync("README.md", "utf8")).toContain("Node 20.19, 22.13, 24 or later");
 });
 

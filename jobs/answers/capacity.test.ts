@@ -122,7 +122,7 @@ test("twice the batch size is found to be what helps", async () => {
 
 test("the answer does not depend on the number of threads", async () => {
   const goals = { slos: parseSlos("p95_ttft:60") };
-  const asked = { policy: "vllm", settings: {}, load: { num_prompts: 500 }, goals };
+  const asked = { policy: "vllm", settings: { max_num_seqs: 16 }, load: { num_prompts: 300 }, goals };
   const one = await capacity({ ...asked, options: { workers: 1, curve: true } });
   const two = await capacity({ ...asked, options: { workers: 2, curve: true } });
   expect(two).toEqual(one);

@@ -32,7 +32,7 @@ export function runShared(
   return shared.run({ folder, env: { SERVESIM_CACHE: join(folder, "cache"), ...env }, words });
 }
 
-export interface SharedEnded extends Ended {
+interface SharedEnded extends Ended {
   /** The most memory that the process ever had resident. */
   readonly peakMib: number;
 }
