@@ -1,5 +1,11 @@
 /** Prints a verification: each load predicted beside measured, differences between two of them, and whether the answer was right. */
-import { percent, signedPercent, type Verification, type VerifiedLoad } from "../formats/index.js";
+import {
+  percent,
+  signedPercent,
+  type Verification,
+  type VerifiedDifference,
+  type VerifiedLoad,
+} from "../formats/index.js";
 import { figure, print, printTable, warn } from "./output.js";
 import { predicted } from "./print-intervals.js";
 
@@ -33,8 +39,8 @@ export function printVerification(found: Verification): void {
 
 function answerText({ question, value, unit, interval, goal }: Verification): string {
   const within = goal === "" ? "" : question === "tune" ? `, ${goal}` : ` within ${goal}`;
-  const what = question === "whatif" ? "a change of " : "";
-  return `${what}${predicted(value, interval ?? undefined)} ${unit}${within}`;
+  if (question === "whatif") return `a change of ${rangeText({ predicted: value ?? 0, interval })} ${unit}${within}`;
+  return `${predicted(value, interval ?? undefined)} ${unit}${within}`;
 }
 
 function outcomeText({ predicted: promise, measured, worst }: VerifiedLoad): string {
@@ -59,7 +65,7 @@ function printDifferences(differences: NonNullable<Verification["differences"]>)
 }
 
 /** A hyphen between negative numbers would be hard to read. */
-function rangeText({ predicted: value, interval }: NonNullable<Verification["differences"]>[number]): string {
+function rangeText({ predicted: value, interval }: Pick<VerifiedDifference, "predicted" | "interval">): string {
   if (interval === null || interval.low === interval.high) return figure(value);
   return `${figure(value)} (${figure(interval.low)} to ${figure(interval.high)})`;
 }

@@ -1,7 +1,8 @@
 /** Questions about a deployment as users ask them: an answer on the standard output, in a file and as a chart; exit codes; Ctrl-C. */
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { answerSchema, verificationSchema, type Answer } from "../formats/index.js";
 import { startFakeVllm } from "../test/support/fake-vllm.js";
 import { servesimIn, signalWhen, startServesimIn } from "../test/support/servesim-process.js";
@@ -123,6 +124,22 @@ describe("verify", () => {
     const unreachable = await servesimIn(folder, words("verify a.json --base-url http://127.0.0.1:9"));
     expect([missing.code, other.code, unreachable.code]).toEqual([2, 2, 3]);
   });
+});
+
+test("examples/static-batches.sh: both sides of a change are run here, under naive and under dynamic", () => {
+  const servesim = `${process.execPath} ${resolve("dist/cli/main.js")}`;
+  const example = [resolve("examples/static-batches.sh"), "mini-cpu-2core", "--duration", "2"];
+  // A machine other than the profile's may prove the answer wrong (4); anything else is a mistake of the example.
+  const { status, stderr } = spawnSync("sh", example, {
+    cwd: folder,
+    env: { ...process.env, SERVESIM: servesim },
+    encoding: "utf8",
+  });
+  expect([stderr, [0, 4].includes(status!)]).toEqual([expect.any(String), true]);
+  const found = verificationSchema.parse(JSON.parse(readFileSync(join(folder, "naive.verified.json"), "utf8")));
+  expect(found.loads.map(({ what }) => what)).toEqual(["before the change", "after the change"]);
+  expect(found.differences![0]).toMatchObject({ statistic: "mean_e2el_ms", promised: "better" });
+  if (status === 0) expect(readdirSync(folder)).toContain("dynamic.verified.json");
 });
 
 test("headroom: a server's metrics read twice; unreachable ones are an error of the backend", async () => {

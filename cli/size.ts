@@ -68,6 +68,12 @@ export const sizeCommand: Command = {
       throw new ConfigError(`--window ${flags.window_s}: only a trace with times has windows, leave it out`);
     }
     const { policy } = deployment;
+    if (flags.head_room && deployment.source.kind !== "trace" && deployment.load.request_rate === undefined) {
+      throw new ConfigError(
+        "--head-room says how far a rate may grow, and the load has none; find the most clients with servesim capacity " +
+          "--vary max_concurrency --replicas N",
+      );
+    }
     if (flags.autoscale !== undefined && !stepPolicyNames.includes(policy.name)) {
       throw new ConfigError(
         `--autoscale takes ${stepPolicyNames.join(" or ")}; an autoscaler with ${policy.name} is not modelled`,

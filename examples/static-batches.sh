@@ -1,14 +1,19 @@
 #!/bin/sh
-# Which timeouts serve a light load best under static and dynamic batches, and does this machine confirm it?
-# Usage: examples/static-batches.sh [PROFILE [FLAGS OF VERIFY]]
+# What does a shorter wait for full batches change, under static and dynamic batches, and does this machine confirm it?
+# Usage: examples/static-batches.sh [PROFILE [FLAGS OF VERIFY]]; without a profile the machine is measured first
 set -eu
 servesim=${SERVESIM:-node dist/cli/main.js}
-profile=${1:-mini-cpu-2core}
-if [ $# -gt 0 ]; then shift; fi
-load="--dataset-name fixed --input-len 20 --output-len 10 --request-rate 2 --num-prompts 400"
-$servesim tune --policy naive --profile "$profile" --batch-size 8 --timeout 1 $load \
-  --goal mean_e2el --settings timeout_s -o naive.json
+if [ $# -gt 0 ]; then
+  profile=$1
+  shift
+else
+  profile=this-machine.json
+  $servesim calibrate onnx --model tiny --no-steps --budget 90s --output $profile
+fi
+load="--dataset-name fixed --input-len 20 --output-len 10 --request-rate 12 --num-prompts 600"
+$servesim whatif --policy naive --profile "$profile" --batch-size 8 --timeout 0.4 $load \
+  --change timeout=0.1 -o naive.json
 $servesim verify naive.json --backend onnx "$@"
-$servesim tune --policy dynamic --profile "$profile" --batch-size 8 --timeout 1 --max-time-wait 1 $load \
-  --goal mean_e2el --settings timeout_s,max_time_wait_s -o dynamic.json
+$servesim whatif --policy dynamic --profile "$profile" --batch-size 8 --timeout 1 --max-time-wait 0.4 $load \
+  --change max_time_wait=0.1 -o dynamic.json
 $servesim verify dynamic.json --backend onnx "$@"

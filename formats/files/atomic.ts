@@ -1,6 +1,6 @@
 /** Files appear whole or not at all: written under a temporary name in the same folder, then renamed. */
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
@@ -19,6 +19,7 @@ export function writeTextAtomic(path: string, text: string): void {
 
 /** The same with bytes, as they are. */
 export function writeBytesAtomic(path: string, bytes: string | Uint8Array): void {
+  requireFile(path);
   const temporary = temporaryBeside(path);
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -30,6 +31,22 @@ export function writeBytesAtomic(path: string, bytes: string | Uint8Array): void
   }
 }
 
+/** A device or a pipe would be replaced by a file of its name. */
+function requireFile(path: string): void {
+  if (!isOther(path)) return;
+  throw new ConfigError(`cannot write ${path}: it is a device or a pipe, expected the name of a file`);
+}
+
+function isOther(path: string): boolean {
+  try {
+    const found = statSync(path);
+    return !found.isFile() && !found.isDirectory();
+  } catch {
+    // Writing it says what is wrong.
+    return false;
+  }
+}
+
 /** Bytes that are handed to the disk at once. */
 const BLOCK = 1 << 18;
 
@@ -38,6 +55,7 @@ const BLOCK = 1 << 18;
  * when the name ends in .gz. Returns the SHA-256 of the text, hex.
  */
 export async function writeLinesAtomic(path: string, lines: Iterable<string> | AsyncIterable<string>): Promise<string> {
+  requireFile(path);
   const temporary = temporaryBeside(path);
   const hash = createHash("sha256");
   try {

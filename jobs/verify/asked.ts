@@ -1,6 +1,7 @@
 /** What an answer was asked about, from the answer alone. */
 import { z } from "zod";
 import {
+  ArtifactError,
   check,
   ConfigError,
   goodputMetrics,
@@ -8,6 +9,7 @@ import {
   sloMetrics,
   type Answer,
   type Goals,
+  type Profile,
 } from "../../formats/index.js";
 import { defaultJitter, engineNames, planPolicy, routerNames } from "../../sim/index.js";
 import { varyNames } from "../answers/index.js";
@@ -71,7 +73,7 @@ export function askedOf(file: string, answer: Answer): Asked {
   if (asked.goals === undefined && question.goal !== "")
     throw new ConfigError(`${source}: goals: the answer does not hold its goals (${question.goal}); ask again`);
   const { policy: name, settings, profile: profileName, seed, engine, replicas, router } = asked;
-  const profile = loadProfile(profileName);
+  const profile = profileOf(profileName, source);
   const plan = planPolicy(name, settings, { source: `${source}.settings` });
   return {
     file,
@@ -90,6 +92,16 @@ export function askedOf(file: string, answer: Answer): Asked {
     goals: (asked.goals ?? { slos: [] }) as Goals,
     own: asked,
   };
+}
+
+/** A profile that is a file is named from the folder in which the question was asked. */
+function profileOf(name: string, source: string): Profile {
+  try {
+    return loadProfile(name);
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof ArtifactError)) throw error;
+    throw new ConfigError(`${source}.profile: ${error.message}; run verify in the folder that the answer was made in`);
+  }
 }
 
 /** A field that the question always records. ConfigError where the answer lacks it. */

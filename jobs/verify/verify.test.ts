@@ -211,6 +211,16 @@ describe("what no real run can check is rejected with the reason", () => {
     ["a router", () => ({ question: asking({ changes: ["router=random"] }) }), /router=random is of servesim's router/],
     ["no goals", () => ({ question: asking({ goals: undefined }) }), /does not hold its goals \(mean_e2el <= 300 ms\)/],
     ["no settings", () => ({ question: asking({ settings: undefined }) }), /^a.json: question.asked: settings/],
+    [
+      "no profile",
+      () => ({ question: asking({ profile: "gone.json" }) }),
+      /question.asked.profile: .*gone.json.*; run verify in/,
+    ],
+    [
+      "changes that contradict each other",
+      () => ({ question: asking({ changes: ["timeout=1", "timeout=2"] }) }),
+      /contradict/,
+    ],
     ["no changes", () => ({ question: asking({ changes: undefined }) }), /question.asked.changes: missing/],
   ])("%s", async (_, change, message) => {
     await expect(planVerification("a.json", { ...answer, ...change() }, lengths)).rejects.toThrow(message);

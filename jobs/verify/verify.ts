@@ -108,6 +108,11 @@ function refutedNothing(disturbed: readonly boolean[]): string[] {
   return [`${count} of ${disturbed.length} real runs were disturbed: they may confirm the answer, but not refute it`];
 }
 
+/** Goals that came out otherwise in a run that was disturbed, which refutes nothing, but confirms nothing either. */
+function isOtherwise({ predicted, measured }: VerifiedLoad): boolean {
+  return predicted === (measured === "missed" ? "safe" : "no");
+}
+
 /** Wrong as soon as one thing is: what the answer promised was not so, or what it ruled out was. */
 function verdictOf(
   { loads: planned, needs, headline, promised, alone }: VerifyPlan,
@@ -116,8 +121,11 @@ function verdictOf(
 ): Verification["verdict"] {
   if (loads.some(({ predicted, verdict }) => predicted !== null && verdict === "differs")) return "wrong";
   if (needs !== undefined) {
-    return needs.every((side) => loads.some(({ predicted }) => predicted === side)) ? "right" : "cannot tell";
+    return !loads.some(isOtherwise) && needs.every((side) => loads.some(({ predicted }) => predicted === side))
+      ? "right"
+      : "cannot tell";
   }
+  if (loads.some(isOtherwise)) return "cannot tell";
   const decides = (differences ?? loads.at(-1)!.statistics).find(({ statistic }) => statistic === headline);
   if (decides?.verdict === "differs") return "wrong";
   const isHalf = promised !== undefined && differences === undefined && planned[0]!.side !== alone;
