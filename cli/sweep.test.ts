@@ -1,8 +1,7 @@
 /** servesim sweep as users meet it: processes that are killed, shards beside each other, the files for clusters. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { parse } from "yaml";
+import { join } from "node:path";
 import { startServesimIn, servesimIn, signalWhen } from "../test/support/servesim-process.js";
 
 let folder: string;
@@ -80,13 +79,4 @@ test("mistakes are named, exit 2", async () => {
     const { code, stderr } = await servesimIn(folder, words);
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
   }
-});
-
-test("the Kubernetes Job runs as many shards as it has completions", () => {
-  const job = parse(readFileSync(resolve("examples/cluster/kubernetes.yaml"), "utf8")) as {
-    spec: { completionMode: string; completions: number; template: { spec: { containers: { command: string[] }[] } } };
-  };
-  const { completionMode, completions, template } = job.spec;
-  expect(completionMode).toBe("Indexed");
-  expect(template.spec.containers[0]!.command).toContain(`auto/${completions}`);
 });

@@ -16,14 +16,16 @@ import {
   cellName,
   sweepFolder,
   sweepStatus,
+  sweptLines,
   type AskQueueOptions,
   type RunSweepOptions,
   type SweepFolder,
   type SweepStatus,
+  type SweptLines,
 } from "../jobs/sweep/index.js";
 import { profileReference } from "../jobs/inputs/index.js";
 import { ConfigError, parseSlos, suggest, type Slo, type Sweep } from "../formats/index.js";
-import { readSweep, whileLocked } from "../formats/files/index.js";
+import { readSweep, whileLocked, writeTextAtomic } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted, ThresholdMissed } from "./fail.js";
 import { declareFlags, parseFlags } from "./flags.js";
@@ -60,6 +62,7 @@ const ownFlags = {
     .describe("run: add rates where a server stops keeping up or, with --slo, where goals stop being met"),
   slo: z.string().optional().describe("run: latency goals of --refine, ms, such as p99_ttft:500,mean_tpot:40"),
   retry_failed: z.boolean().default(false).describe("run: simulate failed cells again"),
+  chart: z.string().optional().describe("run, merge: file for a chart of the table, SVG"),
   force: z.boolean().default(false).describe("plan, run: replace a plan of other cells"),
   json: z.boolean().default(false).describe("print how far the sweep is as JSON"),
 };
@@ -106,7 +109,7 @@ const statusAfter: Readonly<Record<(typeof actions)[number], Action>> = {
       const rows = await collectRows(await makePlan(sweep, path, { folder, force: false }), folder, queue);
       note(`${rows} rows taken from ${queue.address.url}`);
     }
-    return merge(folder);
+    return merge(folder, sweep.name, flags);
   },
 };
 
@@ -121,7 +124,7 @@ interface Running {
 
 async function plan(sweep: Sweep, path: string, { folder, flags }: Running): Promise<SweepStatus> {
   const { planned } = await makePlan(sweep, path, { folder, force: flags.force });
-  const status = await sweepStatus(folder);
+  const status = await sweepStatus(folder, planned);
   tellImpossible(status);
   if (!flags.json) print(`${planned.length} cells: ${folder.plan}`);
   return status;
@@ -160,7 +163,7 @@ async function run(sweep: Sweep, path: string, { folder, flags }: Running): Prom
   // Shards may share a folder, and one that was killed is started again on another machine.
   if (shard === undefined) await whileLocked(folder.root, simulateHere);
   else await simulateHere();
-  if (shard === undefined) return merge(folder);
+  if (shard === undefined) return merge(folder, sweep.name, flags);
   note(`shard ${shard.index + 1} of ${shard.count} is finished; when all are: servesim sweep merge ${path}`);
   return sweepStatus(folder);
 }
@@ -193,10 +196,21 @@ async function simulate(
   note(`simulated ${simulated} cells`);
 }
 
-async function merge(folder: SweepFolder): Promise<SweepStatus> {
-  const status = await mergeSweep(folder);
+async function merge(folder: SweepFolder, name: string, { chart }: SweepFlags): Promise<SweepStatus> {
+  const { table, ...status } = await mergeSweep(folder);
   note(`${status.finished + status.failed.length} rows written to ${folder.csv} and ${folder.parquet}`);
+  if (chart !== undefined) await writeChart(chart, name, sweptLines(table));
   return status;
+}
+
+async function writeChart(file: string, title: string, swept: SweptLines | undefined): Promise<void> {
+  if (swept === undefined) {
+    warn("no chart: no number has two values in the table, or no latency is known");
+    return;
+  }
+  const { sweepPicture } = await import("../report/charts/index.js");
+  writeTextAtomic(file, sweepPicture({ title, ...swept }));
+  note(`chart written to ${file}`);
 }
 
 /** ThresholdMissed where cells failed: whoever started the sweep should know. */

@@ -21,6 +21,7 @@ const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
 test("the package depends on these libraries and no others", () => {
   expect(Object.keys(manifest.dependencies)).toEqual([
     "@resvg/resvg-js",
+    "bullmq",
     "cli-progress",
     "cli-table3",
     "d3",
@@ -29,6 +30,7 @@ test("the package depends on these libraries and no others", () => {
     "fastest-levenshtein",
     "gpt-tokenizer",
     "hyparquet-writer",
+    "ioredis",
     "jsdom",
     "koffi",
     "mathjs",

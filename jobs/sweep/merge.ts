@@ -5,8 +5,8 @@ import type { SweepFolder } from "./folder.js";
 import type { SweepStatus } from "./status.js";
 import { readTable, type SweepTable } from "./table.js";
 
-/** Returns how far the sweep is; cells without a row yet are not in the tables. */
-export async function mergeSweep(folder: SweepFolder): Promise<SweepStatus> {
+/** Returns how far the sweep is, and the table; cells without a row yet are not in the tables. */
+export async function mergeSweep(folder: SweepFolder): Promise<SweepStatus & { readonly table: SweepTable }> {
   const { table, status } = await readTable(folder);
   const { columns, rows } = table;
   await writeCsv(
@@ -15,7 +15,7 @@ export async function mergeSweep(folder: SweepFolder): Promise<SweepStatus> {
     rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at] ?? undefined]))),
   );
   writeBytesAtomic(folder.parquet, parquetOf(table));
-  return status;
+  return { ...status, table };
 }
 
 /** A column whose values are all numbers, or absent, is of doubles; any other is of texts. */

@@ -166,7 +166,7 @@ async function fill(machine: Machine): Promise<void> {
   await jobs.add([...new Set(indexes)], count!);
 }
 
-/** Seconds that a thread of this machine takes for a cell, from some that are missing; undefined: none is. */
+/** Seconds that a thread of this machine takes for a cell, from some that are missing; undefined: none was. */
 async function timeCells(machine: Machine): Promise<number | undefined> {
   const { lanes, stop } = machine;
   const missing = await missingCells(machine);
@@ -175,46 +175,44 @@ async function timeCells(machine: Machine): Promise<number | undefined> {
   // Machines that begin together rarely begin with the same cells.
   const from = randomInt(missing.length);
   const some = Array.from({ length: number }, (_, at) => missing[(from + Math.floor((at * missing.length) / number)) % missing.length]!); // prettier-ignore
-  const timed = lanes.map((lane): Lane<SweepCell, number> => ({
+  const timed = lanes.map((lane): Lane<SweepCell, number | undefined> => ({
     run: async (cell) => {
       const startMs = performance.now();
-      await simulateOne(machine, cell, lane);
-      return performance.now() - startMs;
+      return (await simulateOne(machine, cell, lane)) ? performance.now() - startMs : undefined;
     },
     close: () => lane.close(),
   }));
-  const timesMs = await spread(timed, some, { signal: stop.signal });
+  const timesMs = (await spread(timed, some, { signal: stop.signal })).filter((ms) => ms !== undefined);
+  if (timesMs.length === 0) return undefined;
   // A thread's first cell is slow.
   const warm = timesMs.length > lanes.length ? timesMs.slice(lanes.length) : timesMs;
   return warm.reduce((sum, ms) => sum + ms, 0) / warm.length / 1e3;
 }
 
 async function simulateChunk(machine: Machine, chunk: Chunk, lane: Lane<SweepCell, void>): Promise<void> {
-  const { asked, keys, cells, stop } = machine;
-  const own = cellsOfChunk(cells, chunk);
-  const ids = own.map(({ id }) => id);
-  const finished = await finishedOf(asked, keys, ids);
-  for (const cell of own) {
-    stop.signal.throwIfAborted();
-    if (!finished.has(cell.id)) await simulateOne(machine, cell, lane);
+  for (const cell of cellsOfChunk(machine.cells, chunk)) {
+    machine.stop.signal.throwIfAborted();
+    await simulateOne(machine, cell, lane);
   }
 }
 
-/** A cell that ends its process again and again has a row that says so. */
+/** False: the cell had a row already. One that ends its process again and again has a row that says so. */
 async function simulateOne(
   { asked, keys, stop, keep }: Machine,
   cell: SweepCell,
   lane: Lane<SweepCell, void>,
-): Promise<void> {
+): Promise<boolean> {
+  if ((await finishedOf(asked, keys, [cell.id])).size > 0) return false;
   const tries = await beginCell(asked, keys, cell.id);
   if (tries > MOST_TRIES) {
     const failed = `${cellName(cell)}: its process ended ${MOST_TRIES} times before it was finished; it may need more memory`;
     await keep({ cell: cell.id, failed });
-    return;
+    return true;
   }
   const over = new AbortController();
   try {
     await Promise.race([lane.run(cell), rejectedBy(stop.signal, over.signal)]);
+    return true;
   } finally {
     over.abort();
   }

@@ -13,8 +13,9 @@ export interface SweepStatus {
   readonly left: number;
 }
 
-export async function sweepStatus(folder: SweepFolder): Promise<SweepStatus> {
-  return statusOf(await readPlan(folder.plan), await readStates(folder));
+/** `planned`: the plan, where the caller has it. */
+export async function sweepStatus(folder: SweepFolder, planned?: readonly PlannedCell[]): Promise<SweepStatus> {
+  return statusOf(planned ?? (await readPlan(folder.plan)), await readStates(folder));
 }
 
 /** What became of a cell: null where it finished, else why it failed. */
