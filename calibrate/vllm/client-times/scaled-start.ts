@@ -16,6 +16,9 @@ const NEAR = 0.03;
 /** Of what the fastest answers took for a step, the part of reading the experts. */
 const EXPERTS_SHARE = 0.6;
 
+/** A decode costs nothing by itself; no cost of a search may start at 0. */
+const NO_TOKEN_NS = 1;
+
 export interface ScalingOptions {
   readonly loads: readonly Run[];
   readonly replay: Replay;
@@ -27,6 +30,7 @@ export function scaledStart({ parameters, origins }: Start, options: ScalingOpti
   let scaled: Parameters = {
     ...parameters,
     decode_base: (1 - EXPERTS_SHARE) * whole,
+    decode_padded_token: NO_TOKEN_NS,
     experts: EXPERTS_SHARE * whole,
     mixed_base: (1 - EXPERTS_SHARE) * whole,
   };
