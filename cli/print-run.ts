@@ -138,7 +138,9 @@ function printEngine({ info }: Run): void {
     engine_steps: steps,
     kv_blocks: kv,
     preemptions,
+    data_parallel: parallel,
   } = info as {
+    data_parallel?: object;
     engine_steps?: { scheduled: number; jumped: number; in_runs: number };
     kv_blocks?: { total: number; high_water: readonly number[] };
     preemptions?: number;
@@ -146,12 +148,13 @@ function printEngine({ info }: Run): void {
   if (steps === undefined || kv === undefined) return;
   const all = steps.scheduled + steps.jumped;
   const isOne = kv.high_water.length === 1;
+  const engine = parallel === undefined ? "replica" : "engine";
   const used = greatest(kv.high_water);
   print(
-    `${all} steps${isOne ? "" : ` on ${kv.high_water.length} replicas`}, ` +
+    `${all} steps${isOne ? "" : ` on ${kv.high_water.length} ${engine}s`}, ` +
       `${percent((steps.in_runs || steps.jumped) / Math.max(1, all))} of them ` +
       `${steps.in_runs > 0 ? "drawn in runs" : "jumped over"}; ` +
       `${figure(preemptions ?? 0)} preemption${preemptions === 1 ? "" : "s"}; at most ${used} of ${kv.total} KV blocks in use` +
-      `${isOne ? "" : " on a replica"} (${sharePercent(used / kv.total)})`,
+      `${isOne ? "" : ` on ${parallel === undefined ? "a replica" : "an engine"}`} (${sharePercent(used / kv.total)})`,
   );
 }

@@ -15,7 +15,7 @@ import { signed } from "./signed.js";
 const FITTED = 100;
 const REPLICATIONS = 10;
 /** Of a server with data parallelism, whose steps are all taken one by one: so many of the usual trials. */
-const PARALLEL_EFFORT = 0.4;
+const PARALLEL_EFFORT = 0.8;
 const statistics = ["mean", "p50", "p95"] as const;
 const metrics = ["ttft", "tpot", "e2el"] as const;
 

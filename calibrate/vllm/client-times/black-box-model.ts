@@ -50,6 +50,9 @@ export const hostParameterNames = [
 export const denseParameterNames = [...gpuParameterNames, ...hostParameterNames] as const;
 export const parameterNames = [...gpuParameterNames, EXPERTS, ...hostParameterNames] as const;
 
+/** Of one with experts: what its decodes grow with is the reading of experts, and of context. */
+export const expertParameterNames = parameterNames.filter((name) => name !== "decode_padded_token");
+
 export type ParameterName = (typeof parameterNames)[number];
 /** Natural units (ns; sigmas and probabilities as they are), every one positive. */
 export type Parameters = Readonly<Record<ParameterName, number>>;

@@ -11,8 +11,8 @@ import {
   atPace,
   costOf,
   denseParameterNames,
+  expertParameterNames,
   hostParameterNames,
-  parameterNames,
   type ParameterName,
 } from "./black-box-model.js";
 import { originNotes, startsOf } from "./black-box-start.js";
@@ -65,7 +65,7 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     targets.flatMap((target) => target.missesOf(inLoad(cost, target.load, paces)));
   const lossOf = (cost: VllmEngineCost, paces: readonly number[]): number =>
     missesOf(cost, paces).reduce((sum, { log, weight }) => sum + weight * log ** 2, 0);
-  const allNames = experts === undefined ? denseParameterNames : parameterNames;
+  const allNames = experts === undefined ? denseParameterNames : expertParameterNames;
   const names = gpu === undefined ? allNames : hostParameterNames;
   const { error, ...found } = searchCosts(gpu === undefined ? starts : starts.slice(0, 1), lossOf, {
     onProgress: options.onProgress,

@@ -16,6 +16,11 @@ const NEAR = 0.03;
 /** Of what the fastest answers took for a step, the part of reading the experts. */
 const EXPERTS_SHARE = 0.6;
 
+/** Over a lone decode. */
+const LAUNCHES = { full: 0.5, piecewise: 1.2, none: 2.4 } as const;
+/** A decode costs nothing by itself; no cost of a search may start at 0. */
+const NO_TOKEN_NS = 1;
+
 export interface ScalingOptions {
   readonly loads: readonly Run[];
   readonly replay: Replay;
@@ -24,20 +29,32 @@ export interface ScalingOptions {
 
 export function scaledStart({ parameters, origins }: Start, options: ScalingOptions): Start {
   const { decode_base: whole } = parameters;
-  let scaled: Parameters = {
+  let scaled = withPrefills({
     ...parameters,
     decode_base: (1 - EXPERTS_SHARE) * whole,
+    decode_padded_token: NO_TOKEN_NS,
     experts: EXPERTS_SHARE * whole,
-    mixed_base: (1 - EXPERTS_SHARE) * whole,
-  };
+  });
   for (let round = 0; round < ROUNDS; round++) {
     const log = missOf(costOf(scaled, options.parts), options);
     if (Math.abs(log) < NEAR) break;
     const factor = Math.exp(-log);
     const moved = ofDecodes.map((name) => [name, scaled[name] * factor]);
-    scaled = { ...scaled, ...(Object.fromEntries(moved) as Partial<Parameters>) };
+    scaled = withPrefills({ ...scaled, ...(Object.fromEntries(moved) as Partial<Parameters>) });
   }
   return { parameters: scaled, origins };
+}
+
+/** A step that prefills reads all experts; launches are to a lone decode as on other servers (`startFrom`). */
+function withPrefills(p: Parameters): Parameters {
+  return {
+    ...p,
+    mixed_base: p.decode_base,
+    prefill_base: p.decode_base + p.experts,
+    launch_full: LAUNCHES.full * p.decode_base,
+    launch_piecewise: LAUNCHES.piecewise * p.decode_base,
+    launch_none: LAUNCHES.none * p.decode_base,
+  };
 }
 
 /** Mean logarithm of simulated over recorded times per output token. */

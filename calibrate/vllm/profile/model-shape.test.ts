@@ -65,3 +65,37 @@ test("a recording without a configuration, or of an unknown type of number, says
   expect([odd.kvBytesPerToken, odd.weightBytes]).toEqual([undefined, undefined]);
   expect(odd.model.parameters! / 1e9).toBeCloseTo(8.03, 2);
 });
+
+describe("Qwen3-30B-A3B", () => {
+  const qwen = {
+    hidden_size: 2048,
+    intermediate_size: 6144,
+    moe_intermediate_size: 768,
+    num_hidden_layers: 48,
+    num_attention_heads: 32,
+    num_key_value_heads: 4,
+    head_dim: 128,
+    num_experts: 128,
+    num_experts_per_tok: 8,
+    vocab_size: 151936,
+  };
+
+  it("has 30.5 billion parameters, and 8 of 128 experts for a token", () => {
+    const { model } = recordedModel(recorded(qwen));
+    expect(model.parameters! / 1e9).toBeCloseTo(30.5, 1);
+    expect(model.experts).toEqual({ total: 128, active: 8 });
+    expect(recordedModel(recorded(llama8b)).model.experts).toBeUndefined();
+  });
+
+  it("leaves half of its experts to the other of two engines, and all else is in both", () => {
+    const one = recordedModel(recorded(qwen)).weightBytes!;
+    const two = recordedModel(recorded(qwen, "bfloat16", { data_parallel_size: 2 })).weightBytes!;
+    expect(one - two).toBe((2 * 48 * 128 * 3 * 2048 * 768) / 2);
+  });
+
+  it("keeps each KV head twice on eight tensor parallel ranks", () => {
+    const kvBytes = (shards: number): number =>
+      recordedModel(recorded(qwen, "bfloat16", { tensor_parallel_size: shards })).kvBytesPerToken!;
+    expect([kvBytes(1), kvBytes(4), kvBytes(8)]).toEqual([98_304, 98_304, 196_608]);
+  });
+});

@@ -32,8 +32,12 @@ const bytesOf: Readonly<Record<string, number>> = { float32: 4, float: 4, float1
 
 export interface RecordedModel {
   readonly model: Profile["model"];
-  /** Undefined where the recording does not say. */
+  /**
+   * Of one data parallel engine, all its tensor parallel ranks together; undefined where the recording does not say. A rank
+   * keeps a KV head of its own where there are more ranks than heads.
+   */
   readonly kvBytesPerToken: number | undefined;
+  /** Likewise; experts are spread over all engines. */
   readonly weightBytes: number | undefined;
 }
 
@@ -49,9 +53,13 @@ export function recordedModel({ info }: Run): RecordedModel {
   const bytes = bytesOf[dtype];
   const headWidth = config.head_dim ?? (width !== undefined && heads !== undefined ? width / heads : undefined);
   const kvHeads = config.num_key_value_heads ?? heads;
+  const { tensor_parallel_size: shards = 1, data_parallel_size: engines = 1 } = info.engine.settings;
+  const heldHeads = kvHeads === undefined ? undefined : Math.max(kvHeads, Number(shards));
   const isKnown = layers !== undefined && kvHeads !== undefined && headWidth !== undefined && bytes !== undefined;
   const experts = expertsOf(config);
-  const parameters = parametersOf(config, { layers, width, heads, kvHeads, headWidth, experts: experts?.total });
+  const sizes = { layers, width, heads, kvHeads, headWidth, experts: experts?.total };
+  const parameters = parametersOf(config, sizes);
+  const elsewhere = (1 - 1 / Number(engines)) * expertParameters(config, sizes);
   return {
     model: {
       name: info.model.name,
@@ -60,8 +68,9 @@ export function recordedModel({ info }: Run): RecordedModel {
       ...defined({ parameters, experts }),
       dtype,
     },
-    kvBytesPerToken: isKnown ? 2 * layers * kvHeads * headWidth * bytes : undefined,
-    weightBytes: parameters === undefined || bytes === undefined ? undefined : parameters * bytes,
+    kvBytesPerToken: isKnown ? 2 * layers * heldHeads! * headWidth * bytes : undefined,
+    weightBytes:
+      parameters === undefined || bytes === undefined ? undefined : Math.ceil((parameters - elsewhere) * bytes),
   };
 }
 
@@ -87,10 +96,20 @@ function parametersOf(config: z.output<typeof modelConfig>, sizes: Sizes): numbe
   const vocab = config.vocab_size;
   if (!layers || !width || !heads || !kvHeads || !headWidth || !vocab) return undefined;
   const attention = width * headWidth * (2 * heads + 2 * kvHeads);
-  const inner = (experts > 1 ? config.moe_intermediate_size : undefined) ?? config.intermediate_size;
+  const inner = innerWidth(config, experts);
   const mlp = inner === undefined ? 8 * width * width : experts * 3 * width * inner;
   const isGpt2 = config.n_embd !== undefined;
   const embeddings = vocab * width * (isGpt2 || config.tie_word_embeddings === true ? 1 : 2);
   const positions = isGpt2 ? (config.n_positions ?? 0) * width : 0;
   return layers * (attention + mlp) + embeddings + positions;
+}
+
+/** Of a layer's MLP, or of one of its experts. */
+function innerWidth(config: z.output<typeof modelConfig>, experts: number): number | undefined {
+  return (experts > 1 ? config.moe_intermediate_size : undefined) ?? config.intermediate_size;
+}
+
+/** Of all experts; 0 of a dense model. */
+function expertParameters(config: z.output<typeof modelConfig>, { layers = 0, width = 0, experts = 1 }: Sizes): number {
+  return experts > 1 ? layers * experts * 3 * width * (innerWidth(config, experts) ?? 0) : 0;
 }
