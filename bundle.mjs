@@ -1,6 +1,7 @@
 // The second half of `npm run build`, after tsc: the command line and the workers as bundles, so that a command reads some twenty
 // files and not six hundred (docs/design.md, section 1). Not minified: a stack trace says what happened.
-import { rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { transform } from "esbuild";
 import { rolldown } from "rolldown";
 
 /** From node_modules, when a command needs them: native code, files found beside the code, code that evaluates its own text, megabytes. */
@@ -45,3 +46,26 @@ await bundle.write({
   codeSplitting: { groups },
 });
 await bundle.close();
+
+/**
+ * The what-if page: its two programs, each one file and minified, since they are part of every page. Rolldown leaves out what is not
+ * used, esbuild writes the rest shortest.
+ */
+async function bundlePage(name, entry) {
+  const treeshake = { propertyReadSideEffects: false, unknownGlobalSideEffects: false };
+  const program = await rolldown({ input: entry, platform: "browser", treeshake });
+  const { output } = await program.generate({ format: "iife", minify: true });
+  await program.close();
+  // The page's policy forbids code made from text, and zod would try.
+  const banner = "globalThis.__zod_globalConfig = { jitless: true };";
+  const { code } = await transform(output[0].code, { minify: true, target: "es2022", banner, legalComments: "none" });
+  writeFileSync(`dist/what-if/${name}.js`, code);
+}
+
+rmSync("dist/what-if", { recursive: true, force: true });
+mkdirSync("dist/what-if", { recursive: true });
+await bundlePage("page", "page/view/main.ts");
+await bundlePage("worker", "page/worker/main.ts");
+const style = await transform(readFileSync("page/page.css", "utf8"), { loader: "css", minify: true });
+writeFileSync("dist/what-if/page.css", style.code);
+copyFileSync("page/page.html", "dist/what-if/page.html");
