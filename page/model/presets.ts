@@ -32,20 +32,22 @@ function staticBatching(): Preset {
   };
 }
 
+/** Lengths whose tail still fits into the model. */
 function longPrompt({ profile, defaults }: PageProfile): Preset {
-  const budget = Math.max(16, Math.min(256, 4 * defaults.inputTokens));
+  const { positions } = profile.model;
+  const input_len = Math.max(8, Math.floor(positions / 24));
+  const output_len = Math.min(input_len, defaults.outputTokens);
+  const budget = Math.min(256, Math.ceil(positions / 4));
+  const load = { lengths: "long", spread: 0.3, input_len, output_len };
   return {
     id: "long-prompt",
     title: "A long prompt stalls decodes",
     lesson:
       "Prompts have a long tail. Pinned: vllm may put a whole long prompt into one step, and every request that decodes in it waits " +
-      `until it is done. Now a step takes ${budget} tokens at most, so that long prompts are cut: the slowest streams get faster ` +
-      "(P90 of the time per output token), and first tokens come later. The budget is that trade.",
-    before: {
-      lengths: "long",
-      "vllm.max_num_batched_tokens": Math.max(budget, Math.min(16_384, profile.model.positions)),
-    },
-    after: { lengths: "long", "vllm.max_num_batched_tokens": budget },
+      `until it is done. Now a step takes ${budget} tokens at most, so that long prompts are cut: streams are held up for less time ` +
+      "(gap between tokens, P99), and long prompts take more steps. The token budget is that trade. A small model on a large GPU has little to gain.",
+    before: { ...load, "vllm.max_num_batched_tokens": Math.min(16_384, positions) },
+    after: { ...load, "vllm.max_num_batched_tokens": budget },
     watched: "vllm",
   };
 }
@@ -73,11 +75,11 @@ function knee({ defaults }: PageProfile): Preset {
     id: "knee",
     title: "The knee",
     lesson:
-      "Pinned: a load that the server keeps up with. Now requests come half as often again, which is more than it can serve. Up to " +
+      "Pinned: a load that vllm keeps up with. Now requests come twice as often, which is more than it can serve. Up to " +
       "some rate latency hardly changes, then it grows without bound: queues grow as long as the load lasts. In the chart by rate " +
       "every policy has its knee elsewhere; choose a rate to the left of it.",
     before: {},
-    after: { request_rate: Number((1.5 * defaults.requestRate).toPrecision(3)) },
+    after: { request_rate: Number((2 * defaults.requestRate).toPrecision(3)) },
     watched: "vllm",
   };
 }
@@ -90,7 +92,8 @@ function sharedPrefix({ profile, defaults }: PageProfile): Preset {
     title: "A shared prefix",
     lesson:
       `All prompts begin with the same ${prefix_len} tokens, as with a system prompt. Pinned: every request computes them. Now vllm's ` +
-      "prefix cache is on: requests share the blocks, and only the rest of a prompt is computed.",
+      "prefix cache is on: requests share the blocks, and only the rest of a prompt is computed. How much sooner the first token " +
+      "comes depends on how much of a step's time goes into prompts.",
     before: { prefix_len, "vllm.enable_prefix_caching": false },
     after: { prefix_len, "vllm.enable_prefix_caching": true },
     watched: "vllm",

@@ -131,8 +131,10 @@ export class Page {
   private teach(preset: Preset): void {
     const { profile } = this.state;
     this.watched = preset.watched;
-    this.pin(acceptedState(this.data, profile, preset.before));
+    // The picture of the state comes first, then the baseline's figures.
+    this.baseline = undefined;
     this.showState(acceptedState(this.data, profile, preset.after), preset);
+    this.pin(acceptedState(this.data, profile, preset.before));
   }
 
   private change(state: State): void {

@@ -26,8 +26,8 @@ const latency = (label: string, key: string, help: string): Row => ({
     return summary.overloaded === true ? "grows" : null;
   },
 });
-const rate = (label: string, key: string, unit: string, help: string): Row => ({
-  ...{ key, label, help, better: "higher", text: (value) => `${figure(value)} ${unit}` },
+const rate = (label: string, key: string, help: string): Row => ({
+  ...{ key, label, help, better: "higher", text: (value) => figure(value) },
   value: ({ summary }) => summary[key] as number | null,
 });
 
@@ -37,11 +37,16 @@ const rows: readonly Row[] = [
   latency("P99", "p99_ttft_ms", "99 in 100 requests wait less. – : too few independent requests to say."),
   latency("Time per output token, median", "p50_tpot_ms", "After the first token, of each request."),
   latency("P90", "p90_tpot_ms", "Nine in ten requests have a faster stream."),
+  latency(
+    "Gap between tokens, P99",
+    "p99_itl_ms",
+    "Of all gaps between two tokens of an answer; of policies that run steps.",
+  ),
   latency("End-to-end latency, median", "p50_e2el_ms", "From arrival to the whole answer."),
   latency("P90", "p90_e2el_ms", "Nine in ten requests are answered sooner."),
   latency("P99", "p99_e2el_ms", "99 in 100 requests are answered sooner. – : too few independent requests to say."),
-  rate("Requests served", "request_throughput", "/s", "Completed requests over the run's duration."),
-  rate("Output tokens", "output_throughput", "/s", "Output tokens over the run's duration."),
+  rate("Requests served per second", "request_throughput", "Completed requests over the run's duration."),
+  rate("Output tokens per second", "output_throughput", "Output tokens over the run's duration."),
   {
     ...{
       key: "failed",

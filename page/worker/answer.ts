@@ -16,7 +16,7 @@ import { runInput } from "./run-input.js";
 import { shownRun } from "./shown-run.js";
 
 /** Requests of a coarse run, and of each run of a sweep. */
-export const COARSE_REQUESTS = 100;
+export const COARSE_REQUESTS = 60;
 const SWEEP_REQUESTS = 400;
 
 export function* answersTo(data: PageData, asked: Exclude<ToWorker, { kind: "start" }>): Generator<FromWorker> {
