@@ -1,6 +1,7 @@
 // The second half of `npm run build`, after tsc: the command line and the workers as bundles, so that a command reads some twenty
 // files and not six hundred (docs/design.md, section 1). Not minified: a stack trace says what happened.
-import { rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { transform } from "esbuild";
 import { rolldown } from "rolldown";
 
 /** From node_modules, when a command needs them: native code, files found beside the code, code that evaluates its own text, megabytes. */
@@ -46,11 +47,26 @@ await bundle.write({
 });
 await bundle.close();
 
-// What pages do in a browser: one script each, without imports, that goes into the page.
-rmSync("dist/pages", { recursive: true, force: true });
-const pages = { report: "report/html/client/main.ts" };
-for (const [name, file] of Object.entries(pages)) {
-  const page = await rolldown({ input: file, platform: "browser" });
-  await page.write({ file: `dist/pages/${name}.js`, format: "iife" });
-  await page.close();
+/**
+ * What pages do in a browser: programs of one file each, minified, since they are part of every page. Rolldown leaves out what is not
+ * used, esbuild writes the rest shortest.
+ */
+async function bundlePage(name, entry, banner = "") {
+  const treeshake = { propertyReadSideEffects: false, unknownGlobalSideEffects: false };
+  const program = await rolldown({ input: entry, platform: "browser", treeshake });
+  const { output } = await program.generate({ format: "iife", minify: true });
+  await program.close();
+  const { code } = await transform(output[0].code, { minify: true, target: "es2022", banner, legalComments: "none" });
+  writeFileSync(`dist/pages/${name}.js`, code);
 }
+
+rmSync("dist/pages", { recursive: true, force: true });
+mkdirSync("dist/pages", { recursive: true });
+await bundlePage("report", "report/html/client/main.ts");
+// A page's policy forbids code made from text, and zod would try.
+const withoutEval = "globalThis.__zod_globalConfig = { jitless: true };";
+await bundlePage("what-if", "page/view/main.ts", withoutEval);
+await bundlePage("what-if-worker", "page/worker/main.ts", withoutEval);
+const style = await transform(readFileSync("page/page.css", "utf8"), { loader: "css", minify: true });
+writeFileSync("dist/pages/what-if.css", style.code);
+copyFileSync("page/page.html", "dist/pages/what-if.html");

@@ -3,7 +3,7 @@ import tseslint from "typescript-eslint";
 import { importX, createNodeResolver } from "eslint-plugin-import-x";
 import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
 
-const parts = ["formats", "sim", "machine", "onnx", "calibrate", "real", "report", "jobs", "cli", "lib"];
+const parts = ["formats", "sim", "machine", "onnx", "calibrate", "real", "report", "page", "jobs", "cli", "lib"];
 const below = ["formats", "sim", "machine", "onnx"];
 const mayImport = {
   formats: [],
@@ -13,7 +13,8 @@ const mayImport = {
   calibrate: [...below, "real"],
   real: below,
   report: ["formats", "sim"],
-  jobs: [...below, "calibrate", "real", "report"],
+  page: ["formats", "sim"],
+  jobs: [...below, "calibrate", "real", "report", "page"],
   cli: [...below, "calibrate", "real", "report", "jobs"],
   lib: ["formats", "sim", "jobs"],
 };
@@ -26,6 +27,11 @@ const insideSim = [
   { target: "./sim/kernel", from: "./sim", except: ["./kernel"], message: "the kernel knows nothing of serving" },
   { target: "./sim", from: "./formats/files", message: "sim/ is pure: it takes schemas and types, never file access" },
 ];
+const insidePage = ["view", "worker"].map((part) => ({
+  target: "./jobs",
+  from: `./page/${part}`,
+  message: "only page/model/ runs outside a browser",
+}));
 const wallClock = [
   { selector: "MemberExpression[object.name='Math'][property.name='random']", message: "use a stream of sim/kernel" },
   { selector: "MemberExpression[object.name='Date'][property.name='now']", message: "use real/clock.ts" },
@@ -51,7 +57,7 @@ export default tseslint.config(
     rules: {
       "import-x/no-cycle": "error",
       "import-x/no-default-export": "error",
-      "import-x/no-restricted-paths": ["error", { zones: [...walls, ...insideSim] }],
+      "import-x/no-restricted-paths": ["error", { zones: [...walls, ...insideSim, ...insidePage] }],
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       "@typescript-eslint/no-non-null-assertion": "off",

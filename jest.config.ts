@@ -14,6 +14,7 @@ const config: Config = {
     "<rootDir>/calibrate",
     "<rootDir>/real",
     "<rootDir>/report",
+    "<rootDir>/page",
     "<rootDir>/jobs",
     "<rootDir>/lib",
     "<rootDir>/bench",

@@ -84,6 +84,11 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./report.js")).reportCommand,
   ],
   [
+    "page",
+    "make a page that simulates in a browser: policies side by side, with a control for every knob",
+    async () => (await import("./page.js")).pageCommand,
+  ],
+  [
     "trace <action> <file>",
     "inspect, convert or slice a trace of requests",
     async () => (await import("./trace.js")).traceCommand,

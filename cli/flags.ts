@@ -4,15 +4,12 @@
  */
 import { z } from "zod";
 import type { Argv } from "yargs";
-import { check, ConfigError, defined } from "../formats/index.js";
+import { check, ConfigError, defined, flagName } from "../formats/index.js";
 
 export type Shape = Readonly<Record<string, z.ZodType>>;
 export type Flags<S extends Shape> = z.output<z.ZodObject<S>>;
 
-/** The flag of a key, without the dashes. */
-export function flagName(key: string): string {
-  return key.replace(/_s$/, "").replaceAll("_", "-");
-}
+export { flagName };
 
 interface Leaf {
   readonly type?: string | string[];

@@ -408,8 +408,9 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     const assignments = step.scheduledTokens === 0 ? [] : scheduler.assignments!(step);
     const stop = limits === undefined ? "none" : stopOf(scheduler, limits, step.scheduledTokens);
     const { runningRequests: running, waitingRequests: waiting, freeBlocks } = scheduler;
-    const counts = { running, waiting, freeBlocks };
-    observer.scheduled({ startNs, step, assignments, gpuNs, gpuEndNs: this.gpuEndNs, stop, ...counts });
+    const blocksOf = scheduler.blocksOf?.bind(scheduler);
+    const after = { running, waiting, freeBlocks, blocksOf };
+    observer.scheduled({ startNs, step, assignments, gpuNs, gpuEndNs: this.gpuEndNs, stop, ...after });
   }
 
   private sendOutput(step: EngineStep, complete: readonly number[], updatedNs: number): void {

@@ -19,6 +19,8 @@ export interface ObservedPass {
   readonly running: number;
   readonly waiting: number;
   readonly freeBlocks: number;
+  /** The KV blocks that a request holds after the pass, in order of its tokens; absent of policies without block ids. */
+  readonly blocksOf?: ((index: number) => readonly number[]) | undefined;
 }
 
 export interface StepObserver {

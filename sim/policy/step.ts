@@ -92,6 +92,8 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   schedule(): Step;
   /** What each request does in the step that was scheduled last; absent where the scheduler only counts. */
   assignments?(step: Step): readonly StepAssignment[];
+  /** The KV blocks that a request holds, in order of its tokens; absent where the scheduler only counts. Not to be kept. */
+  blocksOf?(index: number): readonly number[];
   /** The step's outputs are known: frees slots and blocks. Returns the requests that are complete, in order. */
   update(step: Step): readonly number[];
   /** Reports the step's output tokens, once they are at the client. Steps are delivered in order, after update. */

@@ -29,8 +29,8 @@ export interface OpenPage {
 
 let browser: Promise<Browser> | undefined;
 
-/** Opens a file. The browser is shared by the tests of a file; end it with `closeChromium` in `afterAll`. */
-export async function openFile(file: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
+/** Opens a file, `hash` behind its address. The browser is shared by the tests of a file; end it with `closeChromium` in `afterAll`. */
+export async function openFile(file: string, options: BrowserContextOptions = {}, hash = ""): Promise<OpenPage> {
   browser ??= chromium.launch({ executablePath: executablePath!, args: ["--no-sandbox"] });
   const context = await (await browser).newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
@@ -45,7 +45,7 @@ export async function openFile(file: string, options: BrowserContextOptions = {}
     const target = request.url();
     if (!target.startsWith(url) && !/^(data|blob):/.test(target)) requests.push(target);
   });
-  await page.goto(url);
+  await page.goto(url + hash);
   return { page, errors, requests };
 }
 

@@ -159,6 +159,10 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
     return step.assignments();
   }
 
+  blocksOf(index: number): readonly number[] {
+    return this.sequences[index]?.blocks ?? [];
+  }
+
   update(step: SchedulerStep): readonly number[] {
     const at = this.inFlight.indexOf(step);
     if (at < 0) throw new InvariantError(`step ${step.id} was updated twice, or is not of this scheduler`);
