@@ -9,6 +9,11 @@ const captions: Readonly<Record<string, string>> = {
   latency_boxplot: "How far latencies spread within a run: the box holds the middle half of the requests.",
   latency_percentiles: "The slow end of the latencies; a percentile of too few requests is not shown.",
   latency_cdf: "For any latency target, the share of requests that met it; further left is faster.",
+  latency_ccdf:
+    "The slow end of each latency: at 1 % stands P99, at 0.1 % P99.9; a line that reaches far right has a long tail.",
+  qq: "Each point is a percentile of one policy under one load: on the line, both have the same distribution.",
+  error_by_percentile: "Where in the distribution the simulation errs: above zero it is slower than the real runs.",
+  residual_over_load: "Whether the error grows when the server is busy: a level line says that it does not.",
   parity: "Each point is one request: on the line the simulation was right, in the band within 10 %.",
 };
 
