@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { rolldown } from "rolldown";
 
 /** From node_modules, when a command needs them: native code, files found beside the code, code that evaluates its own text, megabytes. */
-const external = ["gpt-tokenizer", "jsdom", "koffi", "mathjs", "onnxruntime-node", "protobufjs"];
+const external = ["@resvg/resvg-js", "gpt-tokenizer", "jsdom", "koffi", "mathjs", "onnxruntime-node", "protobufjs"];
 
 const input = {
   "cli/main": "cli/main.ts",

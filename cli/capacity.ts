@@ -51,7 +51,7 @@ export const capacityCommand: Command = {
     const commands = { reproduce: sameCommand(), check };
     const answer = capacityAnswer({ deployment, found, atRate, pricePerHour, asked, commands });
     deliverAnswer(answer, flags);
-    if (chart !== undefined) await writeAnswerChart(chart, answer, chartedOf(deployment));
+    if (chart !== undefined) await writeAnswerChart(chart, answer, chartedOf(deployment, flags.png));
     requireMet(answer, deployment.goals);
   },
 };

@@ -4,6 +4,7 @@
  */
 import { greatest } from "../../formats/index.js";
 import { scaleLinear, scaleLog } from "d3";
+import { chartWidthPx } from "./frame.js";
 import { axisLine, gridLine, label, mark, softInk, type Mark } from "./svg.js";
 import { numberText, shortened, textWidthPx, wrapped } from "./text.js";
 
@@ -141,7 +142,9 @@ export function drawBottomAxis(body: Mark, area: Area, axis: ValueAxis): void {
     const halfPx = textWidthPx(axis.tickText(tick), tickFontPx) / 2;
     if (xPx - halfPx < freeFromPx) continue;
     freeFromPx = xPx + halfPx + 4;
-    label(body, axis.tickText(tick), tickFontPx, { x: xPx, y: bottomPx + 16, "text-anchor": "middle", ...softInk });
+    // The last one may be wider than what is right of it.
+    const x = Math.min(xPx, chartWidthPx - halfPx - 2);
+    label(body, axis.tickText(tick), tickFontPx, { x, y: bottomPx + 16, "text-anchor": "middle", ...softInk });
   }
   drawBaseLine(body, area);
   drawBottomLabel(body, area, axis.label, 36);
