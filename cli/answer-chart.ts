@@ -23,8 +23,9 @@ export async function writeAnswerChart(file: string, answer: Answer, charted: Ch
   const { goals, vary, policy, profile, png } = charted;
   const { evidence, value, unit, interval } = answer;
   const limits = goals.slos.map(({ name, limitMs }) => ({ key: `${name}_ms`, limitMs }));
-  if (limits.length === 0 || value === null || value === 0) {
-    warn("no chart: there is no load within the limits, or no limit of a statistic (--slo) to draw");
+  const hasGoodput = evidence.some(({ statistics }) => statistics.goodput_share != null);
+  if ((limits.length === 0 && !hasGoodput) || value === null || value === 0) {
+    warn("no chart: there is no load within the limits, or no limit (--slo, --goodput) to draw");
     return;
   }
   const { answerPicture } = await import("../report/charts/index.js");
