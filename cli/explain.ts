@@ -85,10 +85,11 @@ function rejectOthers(folder: string, args: Args): void {
   );
 }
 
-async function chart(file: string, { parts = [], question }: Answer, png: boolean): Promise<void> {
+async function chart(file: string, { parts = [], question, evidence }: Answer, png: boolean): Promise<void> {
   const { partsPicture } = await import("../report/charts/index.js");
   const { policy, run } = question.asked as { policy?: string; run?: string };
-  const title = `Where the time of ${run ?? policy ?? "a run"} went`;
+  const runs = evidence[0]?.replications;
+  const title = `Where the time of ${run ?? policy ?? "a run"} went (ms)${runs === undefined ? "" : `, n = ${runs} runs`}`;
   await writeChart(file, partsPicture({ title, parts, titles: partTitles }), png);
   note(`chart written to ${file}`);
 }

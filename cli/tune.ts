@@ -59,7 +59,7 @@ export const tuneCommand: Command = {
     deliverAnswer(answer, flags);
     if (flags.chart !== undefined) {
       const { tunePicture } = await import("../report/charts/index.js");
-      const title = `${deployment.policy.name} on ${deployment.profile.name}`;
+      const title = `Best settings of ${deployment.policy.name} on ${deployment.profile.name} (${answer.unit}), n = ${answer.tuning!.front.length} of those tried`;
       await writeChart(flags.chart, tunePicture({ title, policy: deployment.policy.name, unit: answer.unit, goal: goal.text, front: answer.tuning!.front }), flags.png); // prettier-ignore
       note(`chart written to ${flags.chart}`);
     }

@@ -56,7 +56,7 @@ async function chart(file: string, answer: Answer, png: boolean): Promise<void> 
   const { differencePicture } = await import("../report/charts/index.js");
   const [, after] = answer.evidence;
   const changes = Object.entries(after!.varied).map(([key, value]) => `${key} ${String(value)}`);
-  const title = `What ${changes.join(", ")} changes`;
+  const title = `What ${changes.join(", ")} changes (% of the value before), n = ${after!.replications} days with and without`;
   await writeChart(file, differencePicture({ title, differences: answer.differences ?? [] }), png);
   note(`chart written to ${file}`);
 }
