@@ -5,7 +5,17 @@ import { transform } from "esbuild";
 import { rolldown } from "rolldown";
 
 /** From node_modules, when a command needs them: native code, files found beside the code, code that evaluates its own text, megabytes. */
-const external = ["bullmq", "gpt-tokenizer", "ioredis", "jsdom", "koffi", "mathjs", "onnxruntime-node", "protobufjs"];
+const external = [
+  "@resvg/resvg-js",
+  "bullmq",
+  "gpt-tokenizer",
+  "ioredis",
+  "jsdom",
+  "koffi",
+  "mathjs",
+  "onnxruntime-node",
+  "protobufjs",
+];
 
 const input = {
   "cli/main": "cli/main.ts",

@@ -9,6 +9,7 @@ import { loadProfile } from "../jobs/inputs/index.js";
 import { unknownJitter } from "../jobs/replicate/index.js";
 import { defaultJitter, policyNames } from "../sim/index.js";
 import type { Args } from "./command.js";
+import { pngFlag } from "./write-chart.js";
 import { requireRoom } from "./deliver-run.js";
 import { declareFlags, givenFlags, parseFlags, type Flags, type Shape } from "./flags.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
@@ -45,6 +46,7 @@ export const answerDelivery = {
     .describe("file for the answer as JSON (servesim schema answer); -o"),
   force: z.boolean().default(false).describe("overwrite existing files"),
   json: z.boolean().default(false).describe("print the answer as JSON"),
+  png: pngFlag,
 };
 
 export function declareAnswerFlags(yargs: Argv, ownFlags: Shape): Argv {

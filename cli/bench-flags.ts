@@ -6,6 +6,7 @@ import type { Args } from "./command.js";
 import { deliveryFlags } from "./deliver-run.js";
 import { parseFlags } from "./flags.js";
 import { modelFlags, samplingFlags } from "./model-flags.js";
+import { chartsFlags } from "./run-charts.js";
 import { traceFlags } from "./run-trace.js";
 import { vllmFlags } from "./vllm-flags.js";
 
@@ -34,13 +35,19 @@ export const ownBenchFlags = {
     .default(false)
     .describe("keep every answer: onnx in requests.csv; vllm, with its times, in the file of --save-result"),
   ...traceFlags,
+  ...chartsFlags,
   ...deliveryFlags,
 };
 
 /** `--model` names a preset or file for onnx, a served model for vllm, where its default is what the server serves. */
 export const { model: modelFlag, ...onnxModelFlags } = modelFlags;
 /** Flags that do nothing on a vLLM server. */
-export const onnxOnlyFlags = { ...onnxModelFlags, ...traceFlags, total_memory_mib: ownBenchFlags.total_memory_mib };
+export const onnxOnlyFlags = {
+  ...onnxModelFlags,
+  ...traceFlags,
+  ...chartsFlags,
+  total_memory_mib: ownBenchFlags.total_memory_mib,
+};
 
 export const allBenchFlags = { ...ownBenchFlags, ...modelFlags, ...samplingFlags, ...vllmFlags };
 

@@ -6,6 +6,7 @@ import { describeLoad, loadTokenizer, policyNames, recordedTimeline, requireFits
 import type { BenchRequest } from "./bench-flags.js";
 import { runRepeats } from "./bench-repeats.js";
 import { runRequest } from "./run-request.js";
+import { chartsFolder, writeRunCharts } from "./run-charts.js";
 import { traceFile, writeTrace } from "./run-trace.js";
 
 export async function benchOnOnnx(request: BenchRequest): Promise<void> {
@@ -34,13 +35,23 @@ export async function benchOnOnnx(request: BenchRequest): Promise<void> {
     };
     await runRepeats(`running ${plan.name} for real`, request, async (during) => {
       const run = await engine.measure({ ...common, ...during });
-      return { run, keepMore: (_, at) => keepTrace(flags.trace, run, at) };
+      return { run, keepMore: (_, at) => keepPictures(flags, run, at) };
     });
   } finally {
     await engine.close();
   }
 }
 
-async function keepTrace(trace: string | undefined, run: Run, at: number): Promise<void> {
-  if (trace !== undefined) await writeTrace(traceFile(trace, at), recordedTimeline(run), run.info);
+async function keepPictures(
+  { trace, charts, png, total_memory_mib }: BenchRequest["flags"],
+  run: Run,
+  at: number,
+): Promise<void> {
+  if (trace === undefined && charts === undefined) return;
+  const timeline = recordedTimeline(run);
+  if (trace !== undefined) await writeTrace(traceFile(trace, at), timeline, run.info);
+  if (charts === undefined) return;
+  const { gpu_memory_bytes, memory_bytes } = run.info.hardware as Readonly<Record<string, number | undefined>>;
+  const memoryBytes = total_memory_mib === undefined ? (gpu_memory_bytes ?? memory_bytes) : total_memory_mib * 2 ** 20;
+  await writeRunCharts(chartsFolder(charts, at), { run, timeline, memoryBytes, png });
 }

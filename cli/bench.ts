@@ -15,6 +15,7 @@ import type { Args, Command } from "./command.js";
 import { requireOneForm, requireRoom } from "./deliver-run.js";
 import { declareFlags, flagName, givenFlags, type Shape } from "./flags.js";
 import { samplingFlags } from "./model-flags.js";
+import { requireChartPlaces } from "./run-charts.js";
 import { declareRunFlags } from "./run-request.js";
 import { requireTracePlaces } from "./run-trace.js";
 import { vllmFlags } from "./vllm-flags.js";
@@ -37,6 +38,7 @@ export const benchCommand: Command = {
     const places = repeatFolders(flags.output, flags.num_runs);
     for (const output of places) requireRoom({ ...flags, output });
     requireTracePlaces(flags, flags.num_runs);
+    requireChartPlaces(flags, flags.num_runs);
     const request = { flags, places, args };
     await whileAllLocked(places, async () => {
       if (flags.backend === "onnx") await (await import("./bench-onnx.js")).benchOnOnnx(request);

@@ -20,7 +20,7 @@ import {
   defined,
   type CalibrationPlan,
 } from "../formats/index.js";
-import { whileFileLocked, writeTextAtomic } from "../formats/files/index.js";
+import { whileFileLocked } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted } from "./fail.js";
 import { declareFlags, flagContext, givenFlags, parseFlags, type Flags } from "./flags.js";
@@ -30,6 +30,7 @@ import { modelFlags, samplingFlags } from "./model-flags.js";
 import { note, printJson, warn } from "./output.js";
 import { printProbe, printProfile } from "./print-profile.js";
 import { startProgress } from "./progress.js";
+import { pngFlag, writeChart } from "./write-chart.js";
 
 const planSchema = experimentSchema.shape.calibrate.unwrap();
 
@@ -65,6 +66,7 @@ const ownFlags = {
     .describe("also find the largest batch that runs; each attempt is a separate process"),
   seed: z.string().default("1").describe("seed for order, prompts and held-out shapes"),
   json: z.boolean().default(false).describe("print the profile as JSON"),
+  png: pngFlag,
 };
 /** How long drawing the residuals takes, about. */
 const PLOT_S = 1;
@@ -98,7 +100,7 @@ async function calibrate(plan: CalibrationPlan, flags: Own): Promise<void> {
   const calibration = await measure(plan, flags, rawPath);
   const { residualPicture } = await import("../report/charts/index.js");
   const { profile, rejection, residuals, warnings } = calibration;
-  writeTextAtomic(plotPath, residualPicture(residuals, `${profile.name}: modelled and measured batches`));
+  await writeChart(plotPath, residualPicture(residuals, `${profile.name}: modelled and measured batches`), flags.png);
   if (rejection.length > 0 && !flags.accept_rejected) {
     await writeMeasurements(calibration, flags.output);
     throw new FitRejected([

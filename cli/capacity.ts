@@ -51,7 +51,7 @@ export const capacityCommand: Command = {
     const unchecked = capacityAnswer({ deployment, found, atRate, pricePerHour, asked, commands });
     const answer = withCheck(unchecked, flags.output, deployment.profile);
     deliverAnswer(answer, flags);
-    if (chart !== undefined) await writeAnswerChart(chart, answer, chartedOf(deployment));
+    if (chart !== undefined) await writeAnswerChart(chart, answer, chartedOf(deployment, flags.png));
     requireMet(answer, deployment.goals);
   },
 };

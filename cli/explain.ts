@@ -1,7 +1,6 @@
 /** servesim explain: where the time of a run's latencies went, and what would change it. */
 import { z } from "zod";
 import { ConfigError, type Answer } from "../formats/index.js";
-import { writeTextAtomic } from "../formats/files/index.js";
 import { explain, scenarioOfRun, type ExplainInput } from "../jobs/explain/index.js";
 import { answerDelivery, answerFlags, chartFlag, replicationsFlag, requireFreeFiles } from "./answer-flags.js";
 import type { Args, Command } from "./command.js";
@@ -16,6 +15,7 @@ import { sameCommand, withCheck } from "./reproduce.js";
 import { declareScenarioFlags, scenarioFromFlags } from "./scenario-flags.js";
 import { searched } from "./searched.js";
 import { stepFlags } from "./step-flags.js";
+import { writeChart } from "./write-chart.js";
 
 const statistics = ["ttft", "tpot", "e2el"].flatMap((metric) =>
   ["mean", "p95", "p99"].map((name) => `${name}_${metric}`),
@@ -48,7 +48,7 @@ export const explainCommand: Command = {
     );
     const answer = withCheck(unchecked, flags.output, asked.scenario.profile);
     deliverAnswer(answer, flags, printExplain);
-    if (flags.chart !== undefined) await writeChart(flags.chart, answer);
+    if (flags.chart !== undefined) await chart(flags.chart, answer, flags.png);
   },
 };
 
@@ -87,10 +87,11 @@ function rejectOthers(folder: string, args: Args): void {
   );
 }
 
-async function writeChart(file: string, { parts = [], question }: Answer): Promise<void> {
+async function chart(file: string, { parts = [], question, evidence }: Answer, png: boolean): Promise<void> {
   const { partsPicture } = await import("../report/charts/index.js");
   const { policy, run } = question.asked as { policy?: string; run?: string };
-  const title = `Where the time of ${run ?? policy ?? "a run"} went`;
-  writeTextAtomic(file, partsPicture({ title, parts, titles: partTitles }));
+  const runs = evidence[0]?.replications;
+  const title = `Where the time of ${run ?? policy ?? "a run"} went (ms)${runs === undefined ? "" : `, n = ${runs} runs`}`;
+  await writeChart(file, partsPicture({ title, parts, titles: partTitles }), png);
   note(`chart written to ${file}`);
 }

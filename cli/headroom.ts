@@ -73,6 +73,7 @@ export const headroomCommand: Command = {
     if (flags.chart !== undefined) {
       const { writeAnswerChart } = await import("./answer-chart.js");
       await writeAnswerChart(flags.chart, answer, {
+        png: flags.png,
         goals,
         vary: "request_rate",
         policy: "vllm",

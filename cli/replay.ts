@@ -12,7 +12,7 @@ import {
 } from "../jobs/replay/index.js";
 import { chartRun } from "../jobs/experiment/index.js";
 import { loadProfile } from "../jobs/inputs/index.js";
-import { readSteps, writeTextAtomic } from "../formats/files/index.js";
+import { readSteps } from "../formats/files/index.js";
 import { replayRecording, withoutNetwork } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
@@ -20,6 +20,7 @@ import { requireFree } from "./free-place.js";
 import { printCapacity } from "./print-capacity.js";
 import { readRunSaying } from "./read-run.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
+import { pngFlag, writeChart } from "./write-chart.js";
 
 const ownFlags = {
   profile: z.string().describe("profile of the server's model and host: a name (servesim profiles list) or a file"),
@@ -32,6 +33,7 @@ const ownFlags = {
     .default(REPLICATIONS)
     .describe("number of simulations, each with different jitter"),
   seed: z.string().default("1").describe("seed for the jitter"),
+  png: pngFlag,
   plot: z.string().min(1, "expected a file").optional().describe("SVG file for a chart of both latency distributions"),
   force: z.boolean().default(false).describe("overwrite an existing plot"),
   json: z.boolean().default(false).describe("print the comparison as JSON"),
@@ -40,7 +42,7 @@ const ownFlags = {
 export const replayCommand: Command = {
   flags: (yargs) => declareFlags(yargs, ownFlags),
   run: async (args) => {
-    const { replications, seed, json, plot, force, ...flags } = parseFlags(ownFlags, args);
+    const { replications, seed, json, plot, png, force, ...flags } = parseFlags(ownFlags, args);
     requireFree(plot === undefined ? [] : [plot], "--plot", force);
     const profile = loadProfile(flags.profile);
     const recording = withoutNetwork(await readRunSaying(flags.recording));
@@ -53,7 +55,7 @@ export const replayCommand: Command = {
       const cell = { policy: "vllm", load: name };
       const simulated = replayRecording(profile, recording, { seed, jitter });
       const runs = [chartRun(recording, cell, 1), chartRun(simulated, cell)];
-      writeTextAtomic(plot, renderChart("latency_cdf", runs, { title: `${name} on ${profile.name}` }));
+      await writeChart(plot, renderChart("latency_cdf", runs, { title: `${name} on ${profile.name}` }), png);
     }
     if (json) printJson(report);
     else printReport(report);

@@ -4,16 +4,18 @@ import { join } from "node:path";
 import { z } from "zod";
 import { experimentFolder, publish } from "../jobs/experiment/index.js";
 import { ConfigError } from "../formats/index.js";
-import { readOriginalCsv, whileLocked, writeTextAtomic } from "../formats/files/index.js";
+import { readOriginalCsv, whileLocked } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { requireFree } from "./free-place.js";
 import { note, print, printJson } from "./output.js";
+import { pngFlag, writeChart } from "./write-chart.js";
 
 const ownFlags = {
   csv: z.string().optional().describe("CSV in the original suite's format, instead of a folder"),
   output: z.string().default("plots").describe("folder for the charts with --csv"),
   force: z.boolean().default(false).describe("overwrite existing charts of --csv"),
+  png: pngFlag,
   json: z.boolean().default(false).describe("print the names of the files written, as JSON"),
 };
 
@@ -24,25 +26,32 @@ export const reportCommand: Command = {
       ownFlags,
     ),
   run: async (args) => {
-    const { csv, output, force, json } = parseFlags(ownFlags, args);
+    const { csv, output, force, png, json } = parseFlags(ownFlags, args);
     const folder = args.folder;
     if ((csv === undefined) === (typeof folder !== "string")) {
       throw new ConfigError("report: give either the folder of an experiment or --csv FILE");
     }
-    const written = csv === undefined ? await reportFolder(String(folder)) : await reportCsv(csv, output, force);
+    const written =
+      csv === undefined ? await reportFolder(String(folder), png) : await reportCsv(csv, { output, force, png });
     if (json) printJson({ written });
     else for (const path of written) print(path);
   },
 };
 
-async function reportFolder(path: string): Promise<string[]> {
+async function reportFolder(path: string, png: boolean): Promise<string[]> {
   const folder = experimentFolder(path);
-  if (existsSync(path)) await whileLocked(path, () => publish(folder));
-  else await publish(folder);
+  if (existsSync(path)) await whileLocked(path, () => publish(folder, { png }));
+  else await publish(folder, { png });
   return [folder.report, folder.comparison, folder.csv];
 }
 
-async function reportCsv(path: string, output: string, force: boolean): Promise<string[]> {
+interface CsvCharts {
+  readonly output: string;
+  readonly force: boolean;
+  readonly png: boolean;
+}
+
+async function reportCsv(path: string, { output, force, png }: CsvCharts): Promise<string[]> {
   const { chartNames, chartRowsFromOriginal, chartRunsOf, renderAllCharts } = await import("../report/charts/index.js");
   const fileOf = (name: string): string => join(output, `${name}.svg`);
   requireFree(chartNames.map(fileOf), "--output", force);
@@ -50,8 +59,6 @@ async function reportCsv(path: string, output: string, force: boolean): Promise<
   if (runs.length === 0) throw new ConfigError(`${path}: no row has status "ok", there is nothing to draw`);
   const { charts, skipped } = renderAllCharts(runs);
   for (const { name, reason } of skipped) note(`${name}: left out, ${reason}`);
-  return [...charts].map(([name, svg]) => {
-    writeTextAtomic(fileOf(name), svg);
-    return fileOf(name);
-  });
+  for (const [name, svg] of charts) await writeChart(fileOf(name), svg, png);
+  return [...charts.keys()].map(fileOf);
 }

@@ -7,6 +7,7 @@ const delivery: Readonly<Record<string, boolean>> = {
   "-o": true,
   "--output": true,
   "--chart": true,
+  "--png": false,
   "--json": false,
   "--force": false,
 };

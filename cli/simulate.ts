@@ -10,6 +10,7 @@ import {
   requireColdStart,
   requireFits,
   simulatedTimeline,
+  simulateOutcome,
   withCapacity,
   type SimulatedRunInput,
 } from "../sim/index.js";
@@ -20,6 +21,7 @@ import { Interrupted } from "./fail.js";
 import { parseFlags } from "./flags.js";
 import { interruptible, turnOfTheLoop } from "./interrupt.js";
 import { note } from "./output.js";
+import { chartsFlags, requireChartPlaces, writeRunCharts } from "./run-charts.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
 import { searched } from "./searched.js";
 import { requireTracePlaces, traceFlags, writeTrace } from "./run-trace.js";
@@ -44,9 +46,12 @@ const ownFlags = {
   cold_start: z.boolean().default(false).describe("the first batch includes the profile's cold start"),
   ...stepFlags,
   ...traceFlags,
+  ...chartsFlags,
   ...deliveryFlags,
 };
 
+/** Of so many quantiles a chart draws the inter-token latencies. */
+const GAP_QUANTILES = 1000;
 /** Requests from which a simulation may take seconds, so that it says what it does. */
 const MANY_REQUESTS = 200_000;
 
@@ -57,6 +62,7 @@ export const simulateCommand: Command = {
     requireOneForm(flags);
     requireRoom(flags);
     requireTracePlaces(flags);
+    requireChartPlaces(flags);
     const { plan, load, prompts, seed } = runRequest(flags.policy, args);
     if (plan.work === "batch") rejectStepFlags(plan.name, args);
     const profile = loadProfile(flags.profile);
@@ -73,7 +79,7 @@ export const simulateCommand: Command = {
     noteLong(workload, replications);
     const run = await replicated(input, { replications, resample });
     await deliverRun(run, flags);
-    if (flags.trace !== undefined) await traced(flags.trace, input, run);
+    if (flags.trace !== undefined || flags.charts !== undefined) await pictured(flags, input, run);
   },
 };
 
@@ -87,14 +93,34 @@ function replicated(input: SimulatedRunInput, options: ReplicateOptions): Promis
   });
 }
 
+interface Pictured {
+  readonly trace?: string | undefined;
+  readonly charts?: string | undefined;
+  readonly png: boolean;
+}
+
 /** Simulates once more, step by step, what the records of the run are of: its first replication. */
-function traced(file: string, input: SimulatedRunInput, { info }: Run): Promise<void> {
+function pictured({ trace, charts, png }: Pictured, input: SimulatedRunInput, run: Run): Promise<void> {
   return interruptible(async (signal, blocking) => {
-    const timeline = await blocking(() => simulatedTimeline(input));
-    await writeTrace(file, timeline, info);
+    const { timeline, itlS } = await blocking(() => ({ timeline: simulatedTimeline(input), itlS: gapsOf(input) }));
+    if (trace !== undefined) await writeTrace(trace, timeline, run.info);
+    if (charts !== undefined) {
+      const memoryBytes = input.profile.memory.total_bytes;
+      await writeRunCharts(charts, { run, timeline, memoryBytes, itlS, png });
+    }
     await turnOfTheLoop();
-    if (signal.aborted) throw new Interrupted(`the trace is whole in ${file}`);
+    if (signal.aborted)
+      throw new Interrupted(`what was written is whole: ${[trace, charts].filter(Boolean).join(", ")}`);
   });
+}
+
+/** Inter-token latencies as evenly placed quantiles, s; undefined where none are known. */
+function gapsOf(input: SimulatedRunInput): Float64Array | undefined {
+  const { gaps } = simulateOutcome(input);
+  if (gaps === undefined || gaps.gaps === 0) return undefined;
+  const count = Math.min(GAP_QUANTILES, gaps.gaps);
+  const shares = Array.from({ length: count }, (_, at) => (at + 0.5) / count);
+  return Float64Array.from(gaps.quantilesMs(shares), (ms) => ms / 1e3);
 }
 
 /** Says before it begins that a simulation takes long, and how to make it shorter. */

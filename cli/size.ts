@@ -1,7 +1,6 @@
 /** servesim size: the fewest replicas that serve a load or a trace within latency goals. */
 import { z } from "zod";
 import { ConfigError, defined, parseAutoscale, type Answer } from "../formats/index.js";
-import { writeTextAtomic } from "../formats/files/index.js";
 import { findSize, scaledBy, sizeAnswer, type Deployment } from "../jobs/answers/index.js";
 import { planOf } from "../jobs/inputs/index.js";
 import { routersOf, stepPolicyNames, type RouterName } from "../sim/index.js";
@@ -21,6 +20,7 @@ import { note, warn } from "./output.js";
 import { sameCommand, withCheck } from "./reproduce.js";
 import { searched } from "./searched.js";
 import { stepFlags } from "./step-flags.js";
+import { writeChart } from "./write-chart.js";
 
 const ownFlags = {
   scale: z
@@ -102,7 +102,7 @@ export const sizeCommand: Command = {
     });
     const answer = withCheck(unchecked, flags.output, deployment.profile);
     deliverAnswer(answer, flags);
-    if (flags.chart !== undefined) await writeChart(flags.chart, answer, deployment);
+    if (flags.chart !== undefined) await chart(flags.chart, answer, { deployment, png: flags.png });
     requireMet(answer, deployment.goals);
   },
 };
@@ -121,13 +121,18 @@ function rejectReplicas(args: Args): void {
   );
 }
 
-async function writeChart(file: string, answer: Answer, deployment: Deployment): Promise<void> {
+interface Drawn {
+  readonly deployment: Deployment;
+  readonly png: boolean;
+}
+
+async function chart(file: string, answer: Answer, { deployment, png }: Drawn): Promise<void> {
   const { goals, policy, profile } = deployment;
   const { evidence, value, sizing } = answer;
   if (sizing?.trace !== undefined) {
     const { replicasPicture } = await import("../report/charts/index.js");
     const title = `${policy.name} on ${profile.name} within ${answer.question.goal}`;
-    writeTextAtomic(file, replicasPicture({ title, policy: policy.name, value, trace: sizing.trace, ...defined({ autoscale: sizing.autoscale }) })); // prettier-ignore
+    await writeChart(file, replicasPicture({ title, policy: policy.name, value, trace: sizing.trace, ...defined({ autoscale: sizing.autoscale }) }), png); // prettier-ignore
     note(`chart written to ${file}`);
     return;
   }
@@ -135,5 +140,5 @@ async function writeChart(file: string, answer: Answer, deployment: Deployment):
     warn("no chart: there is no number of replicas within the limits, or no limit of a statistic (--slo) to draw");
     return;
   }
-  await writeAnswerChart(file, answer, chartedOf(deployment));
+  await writeAnswerChart(file, answer, chartedOf(deployment, png));
 }

@@ -1,14 +1,7 @@
 /** servesim trace inspect|convert|slice FILE: what a trace looks like; another format, other times, a part of it. */
 import { z } from "zod";
 import { ConfigError, suggest, type Load, type Session, type Trace, type WorkloadRequest } from "../formats/index.js";
-import {
-  readTrace,
-  traceOptionsOf,
-  writeTextAtomic,
-  writeTrace,
-  writtenForms,
-  type WrittenForm,
-} from "../formats/files/index.js";
+import { readTrace, traceOptionsOf, writeTrace, writtenForms, type WrittenForm } from "../formats/files/index.js";
 import { loadTokenizer, sessionStatistics, traceStatistics, workloadFromRequests } from "../sim/index.js";
 import type { Args, Command } from "./command.js";
 import { declareFlags, flagName, givenFlags, parseFlags, type Flags } from "./flags.js";
@@ -17,6 +10,7 @@ import { traceFlags, traceLoadFromFlags } from "./load-flags.js";
 import { note, print, printJson, warn } from "./output.js";
 import { printSessionStatistics, sessionKeys } from "./print-sessions.js";
 import { printTrace, printTraceJson } from "./print-trace.js";
+import { pngFlag, writeChart } from "./write-chart.js";
 
 const actions = ["inspect", "convert", "slice"] as const;
 type Action = (typeof actions)[number];
@@ -34,6 +28,7 @@ const inspectFlags = {
     .min(1, "expected a file")
     .optional()
     .describe("SVG file for a chart of requests over time and lengths"),
+  png: pngFlag,
 };
 
 const writeFlags = {
@@ -151,13 +146,13 @@ async function inspect(
   trace: Trace,
   requests: readonly WorkloadRequest[],
   file: string,
-  { block_size: blockTokens, plot, json }: Flags<typeof inspectFlags> & Flags<typeof ownFlags>,
+  { block_size: blockTokens, plot, png, json }: Flags<typeof inspectFlags> & Flags<typeof ownFlags>,
 ): Promise<void> {
   const statistics = traceStatistics(requests, { blockTokens, parts: 60 });
   (json ? printTraceJson : printTrace)({ file, trace, statistics, blockTokens });
   if (plot === undefined) return;
   const { tracePicture } = await import("../report/charts/index.js");
-  writeTextAtomic(plot, tracePicture(requests, `Trace ${file.split("/").at(-1)!}`));
+  await writeChart(plot, tracePicture(requests, `Trace ${file.split("/").at(-1)!}`), png);
   note(`picture written to ${plot}`);
 }
 

@@ -1,6 +1,5 @@
 /** servesim tune: settings of a policy for a goal, and what each of them does. */
 import { z } from "zod";
-import { writeTextAtomic } from "../formats/files/index.js";
 import { tune, tuneAnswer, tuneGoal, tunableSettings, type Deployment, type Settings } from "../jobs/answers/index.js";
 import {
   answerDelivery,
@@ -17,6 +16,7 @@ import { note } from "./output.js";
 import { sameCommand, withCheck } from "./reproduce.js";
 import { searched } from "./searched.js";
 import { goalsFromFlags, hasGoals } from "./slo-flags.js";
+import { writeChart } from "./write-chart.js";
 
 const ownFlags = {
   goal: z
@@ -60,8 +60,8 @@ export const tuneCommand: Command = {
     deliverAnswer(answer, flags);
     if (flags.chart !== undefined) {
       const { tunePicture } = await import("../report/charts/index.js");
-      const title = `${deployment.policy.name} on ${deployment.profile.name}`;
-      writeTextAtomic(flags.chart, tunePicture({ title, policy: deployment.policy.name, unit: answer.unit, goal: goal.text, front: answer.tuning!.front })); // prettier-ignore
+      const title = `Best settings of ${deployment.policy.name} on ${deployment.profile.name} (${answer.unit}), n = ${answer.tuning!.front.length} of those tried`;
+      await writeChart(flags.chart, tunePicture({ title, policy: deployment.policy.name, unit: answer.unit, goal: goal.text, front: answer.tuning!.front }), flags.png); // prettier-ignore
       note(`chart written to ${flags.chart}`);
     }
     requireMet(answer, deployment.goals);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { smallRun } from "../../test/support/small-run.js";
 import { ArtifactError, type ScheduledStepRecord } from "../index.js";
-import { readRun, readSteps, runLog, writeRun } from "./index.js";
+import { readRun, readScheduledSteps, readSteps, runLog, writeRun } from "./index.js";
 
 const header =
   "step,schedule_start_us,schedule_end_us,update_start_us,update_end_us,scheduled_requests,scheduled_tokens," +
@@ -97,4 +97,18 @@ test("steps of a run that was cut are read with its requests", async () => {
   const run = await readRun(folder);
   log.close();
   expect(run.steps).toEqual([step]);
+});
+
+test("own steps are read back with what repeats the decision; those of a server have none of it", async () => {
+  const step = {
+    ...{ step: 0, scheduleStartNs: 1000, scheduleEndNs: 2000, updateStartNs: 9000, updateEndNs: 10_000 },
+    ...{ scheduledRequests: 1, scheduledTokens: 4, decodeRequests: 0, decodeContextTokens: 0, prefillRequests: 1 },
+    ...{ prefillTokens: 4, contextTokens: 0, prefillAttentionPairs: 10, samplingRequests: 1, preempted: 0 },
+    ...{ running: 1, waiting: 2, waitingBefore: 3, freeBlocks: 7, prefillChunks: "a:4:0", preemptedIds: "" },
+    ...{ computeStartNs: 3000, computeEndNs: 8000 },
+  };
+  await writeRun(join(folder, "run"), { ...smallRun([]), steps: [step] });
+  expect(await readScheduledSteps(join(folder, "run"))).toEqual([step]);
+  await stepsOf(...good);
+  expect(await readScheduledSteps(folder)).toBeUndefined();
 });

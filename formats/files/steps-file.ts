@@ -50,11 +50,54 @@ const stepRow = z
 
 /** The engine steps of a run folder; undefined where it has none. Problems name file and line. */
 export async function readSteps(folder: string): Promise<readonly EngineStepRecord[] | undefined> {
-  const path = ["steps.csv", "steps.csv.gz"].map((name) => join(folder, name)).find((name) => existsSync(name));
+  const path = stepsPath(folder);
   if (path === undefined) return undefined;
-  const required = Object.entries(stepRow.in.shape).filter(([, field]) => !field.safeParse(undefined).success);
-  const columns = required.map(([column]) => column);
-  return checkRows(stepRow, await readCsv(path, columns), path);
+  return checkRows(stepRow, await readCsv(path, required(stepRow.in)), path);
+}
+
+function required({ shape }: z.ZodObject): string[] {
+  const fields = Object.entries(shape).filter(([, field]) => !z.safeParse(field, undefined).success);
+  return fields.map(([column]) => column);
+}
+
+/** The further columns of servesim's own runs. */
+const scheduledRow = z.looseObject({
+  running: count,
+  waiting: count,
+  waiting_before: count,
+  free_blocks: count,
+  prefill_chunks: z.string().default(""),
+  preempted_ids: z.string().default(""),
+  compute_start_us: timeNs.optional(),
+  compute_end_us: timeNs.optional(),
+});
+
+/** The steps of a real run by servesim itself; undefined where a folder has none, or those of a vLLM server. */
+export async function readScheduledSteps(folder: string): Promise<readonly ScheduledStepRecord[] | undefined> {
+  const path = stepsPath(folder);
+  if (path === undefined) return undefined;
+  const rows = await readCsv(path, required(stepRow.in));
+  const isOwn = rows.every((row) => "prefill_chunks" in row && "compute_end_us" in row);
+  if (!isOwn) return undefined;
+  const further = checkRows(scheduledRow, rows, path);
+  return checkRows(stepRow, rows, path).map((step, at) => {
+    const row = further[at]!;
+    return {
+      ...step,
+      running: row.running,
+      waiting: row.waiting,
+      waitingBefore: row.waiting_before,
+      freeBlocks: row.free_blocks,
+      prefillChunks: row.prefill_chunks,
+      preemptedIds: row.preempted_ids,
+      computeStartNs: row.compute_start_us,
+      computeEndNs: row.compute_end_us,
+    };
+  });
+}
+
+function stepsPath(folder: string): string | undefined {
+  return ["steps.csv", "steps.csv.gz"].map((name) => join(folder, name)).find((name) => existsSync(name));
 }
 
 const us = (ns: number | undefined): number | undefined => (ns === undefined ? undefined : Math.round(ns / 1e3));

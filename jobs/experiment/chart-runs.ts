@@ -19,6 +19,7 @@ export function chartRun(run: Run, cell: Pick<CellResult, "policy" | "load">, re
   const { rows, ok, arrivalNs, firstTokenNs, lastTokenNs, outputTokens } = columnsIn(run);
   const seq = new Float64Array(rows);
   const [latencyS, ttftS, tokensPerS] = [new Float64Array(rows), new Float64Array(rows), new Float64Array(rows)];
+  const [arrivalS, tpotS] = [new Float64Array(rows), new Float64Array(rows)];
   let count = 0;
   for (let row = 0; row < rows; row++) {
     const latencyMs = (lastTokenNs[row]! - arrivalNs[row]!) / 1e6;
@@ -28,6 +29,9 @@ export function chartRun(run: Run, cell: Pick<CellResult, "policy" | "load">, re
     latencyS[count] = latencyMs / 1e3;
     ttftS[count] = firstMs / 1e3;
     tokensPerS[count] = (outputTokens[row]! * 1000) / latencyMs;
+    arrivalS[count] = arrivalNs[row]! / 1e9;
+    const gaps = outputTokens[row]! - 1;
+    tpotS[count] = gaps > 0 ? (lastTokenNs[row]! - firstTokenNs[row]!) / gaps / 1e9 : NaN;
     count++;
   }
   return {
@@ -39,5 +43,7 @@ export function chartRun(run: Run, cell: Pick<CellResult, "policy" | "load">, re
     latencyS: latencyS.subarray(0, count),
     ttftS: ttftS.subarray(0, count),
     tokensPerS: tokensPerS.subarray(0, count),
+    arrivalS: arrivalS.subarray(0, count),
+    tpotS: tpotS.subarray(0, count),
   };
 }

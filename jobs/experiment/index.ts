@@ -9,3 +9,5 @@ export { atPace, paceAbout, paceBeside, type Pace } from "./pace.js";
 export type { CellWorkload } from "./simulate-cells.js";
 export { cellWorkloads } from "./cell-workloads.js";
 export { cellsOf } from "./cells.js";
+export { kvBlocksOf } from "./run-scenes.js";
+export { batchScenes, replicationsOf } from "./timeline-charts.js";

@@ -40,7 +40,7 @@ export function merge(input: MergeInput): Run {
     replications: results.length,
     ...(notes.length === 0 ? {} : { notes }),
     summary: meanSummary(results.map(({ summary }) => summary)),
-    ...(results.length === 1 ? {} : { intervals: intervalsOf(input) }),
+    ...(results.length === 1 ? {} : { intervals: intervalsOf(input), by_replication: byReplication(results) }),
   };
   return withInfo(run, info);
 }
@@ -59,6 +59,17 @@ function intervalsOf({ results, tasks, causes, replicas }: MergeInput): Predicte
     const known: KnownCauses = { run, calibration };
     const [low, high] = interval;
     return [[key, { low, high, ...variancePartsOf(values, known, causes.seed) }] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** What is drawn of single replications, in the order of their seeds, to six digits. */
+export const replicationKeys = ["mean_ttft_ms", "p95_ttft_ms", "mean_e2el_ms", "p95_e2el_ms"] as const;
+
+function byReplication(results: readonly ReplicationResult[]): Readonly<Record<string, readonly number[]>> {
+  const entries = replicationKeys.flatMap((key) => {
+    const values = numbersOf(results, ({ summary }) => summary[key]);
+    return values === undefined ? [] : [[key, values.map((value) => Number(value.toPrecision(6)))] as const];
   });
   return Object.fromEntries(entries);
 }

@@ -44,3 +44,12 @@ test("a policy has its own colour, in the legend too", () => {
   expect(naive).not.toContain("#009e73");
   expect(vllm).toContain("#009e73");
 });
+
+test("goodput has a panel where the share within the limits is known", () => {
+  const shares = evidence.map((point, at) => ({ ...point, statistics: { goodput_share: 1 - at / 4 }, intervals: {} }));
+  const svg = answerPicture({ ...picture, limits: [], evidence: shares });
+  expect(svg).toContain("request_rate 30: 15 requests/s");
+  expect(svg).toContain('data-series="goodput" data-x="20" data-y="15" data-n="12"');
+  expect(svg).toContain("(requests/s), n = 12 runs at each of 3 loads");
+  expect(answerPicture(picture)).not.toContain("goodput");
+});

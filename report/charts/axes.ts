@@ -4,6 +4,7 @@
  */
 import { greatest } from "../../formats/index.js";
 import { scaleLinear, scaleLog } from "d3";
+import { chartWidthPx } from "./frame.js";
 import { axisLine, gridLine, label, mark, softInk, type Mark } from "./svg.js";
 import { numberText, shortened, textWidthPx, wrapped } from "./text.js";
 
@@ -11,6 +12,8 @@ import { numberText, shortened, textWidthPx, wrapped } from "./text.js";
 export interface Unit {
   readonly name: string;
   readonly text: (value: number, digits?: number) => string;
+  /** With six digits, without separators. */
+  readonly exact: (value: number) => string;
 }
 
 export interface ValueAxis {
@@ -18,6 +21,8 @@ export interface ValueAxis {
   readonly ticks: readonly number[];
   readonly tickText: (value: number) => string;
   readonly fraction: (value: number) => number;
+  /** A value with six digits in the axis's unit, without separators; absent: the value itself. */
+  readonly exact?: (value: number) => string;
 }
 
 /** A plot area inside the body, px. */
@@ -45,7 +50,11 @@ export function timeUnit(maxS: number): Unit {
 
 /** A unit `perBase` times smaller than the base unit. */
 export function scaledUnit(name: string, perBase: number): Unit {
-  return { name, text: (value, digits = 3) => numberText(value * perBase, digits) };
+  return {
+    name,
+    text: (value, digits = 3) => numberText(value * perBase, digits),
+    exact: (value) => String(Number((value * perBase).toPrecision(6))),
+  };
 }
 
 /** From zero to a round number a little above `max`; 1 where there is nothing above zero. */
@@ -56,13 +65,30 @@ export function linearAxis(max: number, name: string, unit: Unit): ValueAxis {
     ticks: scale.ticks(5),
     tickText: (value) => unit.text(value, 4),
     fraction: (value) => scale(value),
+    exact: unit.exact,
   };
 }
 
 /** Shares of a whole, 0 to 100 %. */
 export function shareAxis(name: string): ValueAxis {
   const unit = scaledUnit("%", 100);
-  return { label: `${name} (%)`, ticks: [0, 0.2, 0.4, 0.6, 0.8, 1], tickText: unit.text, fraction: (share) => share };
+  const ticks = [0, 0.2, 0.4, 0.6, 0.8, 1];
+  return { label: `${name} (%)`, ticks, tickText: unit.text, fraction: (share) => share, exact: unit.exact };
+}
+
+/** Relative errors, as fractions shown in %: around zero, as far to both sides. */
+export function errorAxis(most: number, name = "error"): ValueAxis {
+  const percent = scaledUnit("%", 100);
+  const half = linearAxis(most, name, percent);
+  const reach = half.ticks.at(-1)!;
+  const above = half.ticks.filter((tick) => tick > 0);
+  return {
+    label: half.label,
+    ticks: [...above.map((tick) => -tick).reverse(), 0, ...above],
+    tickText: (value) => percent.text(value, 4),
+    fraction: (value) => 0.5 + Math.min(Math.max(value / reach, -1), 1) / 2,
+    exact: percent.exact,
+  };
 }
 
 /** Logarithmic from `min` to `max`, both above zero, widened to round numbers. */
@@ -75,6 +101,7 @@ export function logAxis(min: number, max: number, name: string, unit: Unit): Val
     ticks: logTicks(low, high),
     tickText: (value) => unit.text(value),
     fraction: (value) => scale(Math.min(Math.max(value, low), high)),
+    exact: unit.exact,
   };
 }
 
@@ -115,7 +142,9 @@ export function drawBottomAxis(body: Mark, area: Area, axis: ValueAxis): void {
     const halfPx = textWidthPx(axis.tickText(tick), tickFontPx) / 2;
     if (xPx - halfPx < freeFromPx) continue;
     freeFromPx = xPx + halfPx + 4;
-    label(body, axis.tickText(tick), tickFontPx, { x: xPx, y: bottomPx + 16, "text-anchor": "middle", ...softInk });
+    // The last one may be wider than what is right of it.
+    const x = Math.min(xPx, chartWidthPx - halfPx - 2);
+    label(body, axis.tickText(tick), tickFontPx, { x, y: bottomPx + 16, "text-anchor": "middle", ...softInk });
   }
   drawBaseLine(body, area);
   drawBottomLabel(body, area, axis.label, 36);

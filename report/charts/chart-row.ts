@@ -21,6 +21,12 @@ export interface ChartRun extends ChartPlace {
   readonly latencyS: Float64Array;
   readonly ttftS: Float64Array;
   readonly tokensPerS: Float64Array;
+  /** Since the run's start. */
+  readonly arrivalS?: Float64Array;
+  /** Per request; NaN: an answer of one token has none. */
+  readonly tpotS?: Float64Array;
+  /** Inter-token latencies, of all requests together: a sample of another length. */
+  readonly itlS?: Float64Array;
 }
 
 /** One finished request. */

@@ -12,3 +12,7 @@ export { answerPicture, type AnswerPicture } from "./answer-picture.js";
 export { differencePicture, type DifferencePicture } from "./difference-picture.js";
 export { partsPicture, type PartsPicture } from "./parts-picture.js";
 export { sweepPicture, type SweepPicture, type SweptLine } from "./sweep-picture.js";
+export type { RunScene } from "./run-scene.js";
+export type { BatchScene } from "./dynamic-batches-picture.js";
+export { runPictures, type RunPictures } from "./run-pictures.js";
+export { seedsPicture, type SeedRow, type SeedsPicture } from "./seeds-picture.js";

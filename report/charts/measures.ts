@@ -12,6 +12,9 @@ export interface Measure {
 
 export const ttft: Measure = { name: "time to first token", values: (run) => run.ttftS, unit: timeUnit };
 export const latency: Measure = { name: "latency", values: (run) => run.latencyS, unit: timeUnit };
+const none = new Float64Array();
+export const tpot: Measure = { name: "time per output token", values: (run) => run.tpotS ?? none, unit: timeUnit };
+export const itl: Measure = { name: "inter-token latency", values: (run) => run.itlS ?? none, unit: timeUnit };
 export const throughput: Measure = {
   name: "throughput per request",
   values: (run) => run.tokensPerS,

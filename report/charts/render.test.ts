@@ -4,12 +4,21 @@ import fc from "fast-check";
 import { JSDOM } from "jsdom";
 import { ConfigError } from "../../formats/index.js";
 import * as charts from "./index.js";
-import { chartNames, chartRunsOf, type ChartOptions, type ChartRow } from "./index.js";
+import { chartNames, chartRunsOf, type ChartOptions, type ChartRow, type ChartRun } from "./index.js";
 
+/** Arrivals and times per token as a run knows them: half a second apart; answers of 21 tokens. */
+const runsOf = (rows: readonly ChartRow[]): ChartRun[] =>
+  chartRunsOf(rows).map((run) => ({
+    ...run,
+    arrivalS: run.seq.map((seq) => seq / 2),
+    tpotS: run.latencyS.map((latencyS, at) => (latencyS - run.ttftS[at]!) / 20),
+  }));
 const renderChart = (name: string, rows: readonly ChartRow[], options?: ChartOptions) =>
-  charts.renderChart(name, chartRunsOf(rows), options);
-const renderAllCharts = (rows: readonly ChartRow[]) => charts.renderAllCharts(chartRunsOf(rows)).charts;
-const skippedCharts = (rows: readonly ChartRow[]) => charts.renderAllCharts(chartRunsOf(rows)).skipped;
+  charts.renderChart(name, runsOf(rows), options);
+const renderAllCharts = (rows: readonly ChartRow[]) => charts.renderAllCharts(runsOf(rows)).charts;
+const skippedCharts = (rows: readonly ChartRow[]) => charts.renderAllCharts(runsOf(rows)).skipped;
+/** They set simulated requests against real ones. */
+const ofBoth = ["parity", "qq", "error_by_percentile", "residual_over_load"];
 
 const goldenFolder = join(process.cwd(), "report", "charts", "golden");
 
@@ -35,8 +44,9 @@ function goldenRows(): ChartRow[] {
   return rows;
 }
 
+const parser = new new JSDOM().window.DOMParser();
 function parsed(svg: string): Document {
-  const document = new JSDOM(svg, { contentType: "image/svg+xml" }).window.document;
+  const document = parser.parseFromString(svg, "image/svg+xml");
   expect(document.documentElement.tagName).toBe("svg");
   return document;
 }
@@ -73,7 +83,7 @@ describe("renderChart", () => {
     const svg = parsed(golden.get(name)!);
     const root = svg.documentElement;
     expect(root.getAttribute("role")).toBe("img");
-    expect(root.getAttribute("aria-label")).toMatch(/\((s|ms|tokens\/s)[^)]*\), n = /);
+    expect(root.getAttribute("aria-label")).toMatch(/\((s|ms|tokens\/s|%)[^)]*\), n = /);
     expect(root.querySelector("title")!.textContent).toBe(root.getAttribute("aria-label"));
     expect(root.querySelector("desc")!.textContent.length).toBeGreaterThan(40);
   });
@@ -122,10 +132,51 @@ describe("renderChart", () => {
     expect(text(parsed(renderChart("parity", rows)))).toContain("latency: 3 of 4 requests within 10 %");
   });
 
+  it("draws the slow end of a latency down to its slowest request", () => {
+    const rows = Array.from({ length: 1000 }, (_, seq) => ({ ...oneRow, seq, latencyS: 1 + seq / 1000 }));
+    const svg = text(parsed(renderChart("latency_ccdf", rows)));
+    expect(svg).toContain(
+      "10% take at least 1.9 s, 1% take at least 1.99 s, 0.1% take at least 1.999 s".replaceAll("%", " %"),
+    );
+  });
+
+  it("compares quantiles whatever request is which, and errors of percentiles", () => {
+    const rows = Array.from({ length: 100 }, (_, seq): ChartRow[] => [
+      { ...oneRow, seq, latencyS: 1 + seq },
+      { ...oneRow, seq: 99 - seq, source: "sim", latencyS: 1.05 * (1 + seq) },
+    ]).flat();
+    expect(text(parsed(renderChart("qq", rows)))).toContain(
+      "latency: 25 of 25 quantiles within 10 % of the real value",
+    );
+    const errors = text(parsed(renderChart("error_by_percentile", rows)));
+    expect(errors).toContain("naive, run 1, P50: +5.0 %");
+    expect(errors).toContain("naive, run 1, P95: +5.0 %");
+    expect(errors).not.toContain("P99");
+  });
+
+  it("counts who is in the real system when a request comes", () => {
+    const times = {
+      latencyS: Float64Array.of(3, 1, 1),
+      ttftS: Float64Array.of(1, 1, 1),
+      tokensPerS: Float64Array.of(1, 1, 1),
+    };
+    const run = { scheduler: "naive", load: "1", seq: Float64Array.of(1, 2, 3), ...times };
+    const real: ChartRun = { ...run, source: "real", arrivalS: Float64Array.of(0, 1, 9) };
+    const sim: ChartRun = { ...run, source: "sim", latencyS: Float64Array.of(3, 1.5, 1) };
+    const svg = text(parsed(charts.renderChart("residual_over_load", [real, sim])));
+    expect(svg).toContain("naive, 2 in the system: median +50.0 %, 80 % from +50.0 % to +50.0 % (n = 1)");
+    expect(svg).toContain("naive, 1 in the system: median 0.0 %, 80 % from 0.0 % to 0.0 % (n = 2)");
+  });
+
+  it("marks stand for values in the units of the axes", () => {
+    const svg = renderChart("latency_ccdf", [oneRow]);
+    expect(svg).toContain('data-series="naive, run 1, real" data-x="250" data-y="100" data-n="1"');
+  });
+
   it("puts a title, a note and names with markup in as text", () => {
     const hostile = `<script>alert("1")</script> & 'co' ]]>`;
     const rows = [{ ...oneRow, scheduler: hostile, load: hostile }];
-    for (const name of chartNames.filter((each) => !["parity", "latency_percentiles"].includes(each))) {
+    for (const name of chartNames.filter((each) => ![...ofBoth, "latency_percentiles"].includes(each))) {
       const svg = parsed(renderChart(name, rows, { title: hostile, note: "a <b>note</b>" }));
       expect(svg.querySelector("script, b")).toBeNull();
       expect(svg.documentElement.getAttribute("aria-label")).toContain(hostile);
@@ -156,11 +207,9 @@ describe("renderChart", () => {
 describe("renderAllCharts", () => {
   it("draws one request, and says which charts it leaves out", () => {
     const charts = renderAllCharts([oneRow]);
-    expect([...charts.keys()]).toEqual(
-      chartNames.filter((name) => name !== "parity" && name !== "latency_percentiles"),
-    );
+    expect([...charts.keys()]).toEqual(chartNames.filter((name) => ![...ofBoth, "latency_percentiles"].includes(name)));
     expect(text(parsed([...charts.values()].at(-1)!)).replace(/\s+/g, " ")).toContain("parity is not drawn");
-    expect(skippedCharts([oneRow]).map(({ name }) => name)).toEqual(["latency_percentiles", "parity"]);
+    expect(skippedCharts([oneRow]).map(({ name }) => name)).toEqual(["latency_percentiles", ...ofBoth]);
   });
 
   it("rejects no rows", () => {
@@ -184,10 +233,12 @@ describe("renderAllCharts", () => {
     fc.assert(
       fc.property(fc.array(row, { minLength: 1, maxLength: 12 }), (rows) => {
         for (const [, svg] of renderAllCharts(rows)) {
-          const document = parsed(svg);
-          const written = [...document.querySelectorAll("*")].flatMap((element) => [...element.attributes]);
-          const numbers = written.filter(({ name: key }) => key !== "aria-label" && key !== "id" && key !== "fill");
-          expect(numbers.filter(({ value: text }) => /NaN|undefined|Infinity/.test(text))).toEqual([]);
+          parsed(svg);
+          // Names may hold anything.
+          const written = svg.matchAll(/ (?!aria-label|id|fill|href|data-series)[\w-]+="([^"]*)"/g);
+          expect(
+            [...written].map(([, value]) => value!).filter((value) => /NaN|undefined|Infinity/.test(value)),
+          ).toEqual([]);
         }
       }),
       { numRuns: 6, seed: 1 },

@@ -5,11 +5,15 @@ import { throughputBarChart, totalLatencyBarChart, ttftBarChart } from "./bar-ch
 import type { Chart, ChartOptions, Draw } from "./chart.js";
 import { chartData } from "./chart-data.js";
 import type { ChartRun } from "./chart-row.js";
+import { errorByPercentile } from "./error-by-percentile.js";
 import { latencyBoxplot } from "./latency-boxplot.js";
+import { latencyCcdf } from "./latency-ccdf.js";
 import { latencyCdf } from "./latency-cdf.js";
 import { latencyPercentiles } from "./latency-percentiles.js";
 import { throughputLineChart, ttftLineChart } from "./line-charts.js";
 import { parity } from "./parity.js";
+import { qq } from "./qq.js";
+import { residualOverLoad } from "./residual-over-load.js";
 
 const charts: readonly Chart[] = [
   ttftBarChart,
@@ -20,10 +24,14 @@ const charts: readonly Chart[] = [
   latencyBoxplot,
   latencyPercentiles,
   latencyCdf,
+  latencyCcdf,
   parity,
+  qq,
+  errorByPercentile,
+  residualOverLoad,
 ];
 
-/** Every chart: the original suite's seven by their names, then `latency_cdf` and `parity`. */
+/** Every chart of finished requests: the original suite's seven by their names first. */
 export const chartNames: readonly string[] = charts.map(({ name }) => name);
 
 /** A chart that some runs do not allow, and why. */

@@ -4,6 +4,7 @@
  */
 import { max, min } from "d3";
 import {
+  errorAxis,
   drawBottomAxis,
   drawLeftAxis,
   leftRoomPx,
@@ -48,7 +49,12 @@ export function residualPicture(points: readonly ResidualPoint[], title: string)
   const [across, up] = [timeAxis("measured"), timeAxis("modelled")];
   const sizes = [...new Set(points.map(({ batchSize }) => batchSize))].sort((a, b) => a - b);
   const rows = logAxis(sizes[0]!, sizes.at(-1)!, "batch size", scaledUnit("rows", 1));
-  const errors = errorAxis(max(points, (point) => Math.abs(errorOf(point)))!);
+  const errors = errorAxis(
+    Math.max(
+      max(points, (point) => Math.abs(errorOf(point)))!,
+      BAND,
+    ),
+  );
   const leftPx = Math.max(leftRoomPx(up), leftRoomPx(errors));
   const { areas, bodyHeightPx } = panelGrid(2, { maxColumns: 2, leftPx, belowPx: 48, plotHeightPx });
   const unseen = points.filter(({ heldOut }) => heldOut);
@@ -93,20 +99,6 @@ function fastest({ realNs, modelNs }: ResidualPoint): number {
 
 function slowest({ realNs, modelNs }: ResidualPoint): number {
   return Math.max(realNs, modelNs);
-}
-
-/** Around zero, as far to both sides. */
-function errorAxis(most: number): ValueAxis {
-  const percent = scaledUnit("%", 100);
-  const half = linearAxis(Math.max(most, BAND), "error", percent);
-  const reach = half.ticks.at(-1)!;
-  const above = half.ticks.filter((tick) => tick > 0);
-  return {
-    label: half.label,
-    ticks: [...above.map((tick) => -tick).reverse(), 0, ...above],
-    tickText: (value) => percent.text(value, 4),
-    fraction: (value) => 0.5 + Math.min(Math.max(value / reach, -1), 1) / 2,
-  };
 }
 
 function drawDiagonal(body: Mark, area: Area, across: ValueAxis): void {

@@ -22,10 +22,11 @@ export class Sample {
   ascending(values: Values): Float64Array {
     const known = this.sorted.get(values);
     if (known !== undefined) return known;
-    const usable = new Float64Array(this.count);
+    const columns = this.runs.map(values);
+    const usable = new Float64Array(columns.reduce((sum, column) => sum + column.length, 0));
     let count = 0;
-    for (const run of this.runs) {
-      for (const value of values(run)) if (isUsable(value)) usable[count++] = value;
+    for (const column of columns) {
+      for (const value of column) if (isUsable(value)) usable[count++] = value;
     }
     const sorted = usable.subarray(0, count).sort();
     this.sorted.set(values, sorted);

@@ -70,6 +70,11 @@ export class GapSegments {
     return this.store.count === 0 ? null : quantilesMs(this.store, [p])[0]!;
   }
 
+  /** The same of several, ascending, of at least one gap. */
+  quantilesMs(ps: readonly number[]): number[] {
+    return quantilesMs(this.store, ps);
+  }
+
   /** Of all gaps, ms; null for no gaps. */
   meanMs(): number | null {
     return this.store.count === 0 ? null : moments(this.store).mean;
