@@ -28,9 +28,6 @@ afterEach(async () => {
 
 const stated = { max_num_seqs: 8, max_num_batched_tokens: 256, async_scheduling: false };
 
-/** For a calibration that ends at its first probes, however slow other tests make it. */
-const LONG_MS = 120_000;
-
 function metrics(cached = 0): string {
   return [
     'vllm:request_queue_time_seconds_bucket{le="+Inf"} 0',
@@ -50,7 +47,7 @@ function measure(changes: Partial<MeasureServerInput> = {}): Promise<MeasuredSer
     baseUrl: fake.baseUrl,
     stated,
     vocab: 1000,
-    budgetMs: 16_000,
+    budgetMs: 12_000,
     seed: "1",
     rawFolder: join(folder, "p.json.raw"),
     resume: false,
@@ -172,9 +169,7 @@ test("a server of two engines, with drafts or of another kind is rejected before
 test("random prompts that are found in the prefix cache end the calibration", async () => {
   let cached = 0;
   await start({ metrics: () => metrics(cached), script: () => ((cached += 10), {}) });
-  await expect(measure({ budgetMs: LONG_MS })).rejects.toThrow(
-    /prompt tokens in its prefix cache.*--no-enable-prefix-caching/s,
-  );
+  await expect(measure()).rejects.toThrow(/prompt tokens in its prefix cache.*--no-enable-prefix-caching/s);
 });
 
 /** Metrics of a server on which someone else is at work: as many requests again, until so many were sent in all. */
@@ -200,9 +195,7 @@ test("probes that fail end the calibration, with the first reason", async () => 
     script: (_, { body }) =>
       body.max_tokens === 64 ? { misbehaves: { kind: "status", status: 500, body: "out of memory" } } : {},
   });
-  await expect(measure({ budgetMs: LONG_MS })).rejects.toThrow(
-    /probes failed, the first with: HTTP 500.*out of memory/,
-  );
+  await expect(measure()).rejects.toThrow(/probes failed, the first with: HTTP 500.*out of memory/);
 });
 
 test("a folder that holds other files is not cleared, resumed or not", async () => {
