@@ -11,7 +11,7 @@ describe.each(["mini-cpu-2core", "h100-llama-3.1-8b-vllm-0.26"])("on %s", (refer
   const page = { reference, profile, defaults: startValues(profile) };
 
   const simulated = (changed: Readonly<Record<string, KnobValue>>, policy: ComparedPolicy): ShownRun =>
-    shownRun(runInput(page, runOptions(page, { profile: 0, changed: { num_prompts: 800, ...changed } }, policy)));
+    shownRun(runInput(page, runOptions(page, { profile: 0, changed }, policy)));
   const lesson = (id: string, policy: ComparedPolicy = "vllm") => {
     const { before, after } = presetsOf(page).find((preset) => preset.id === id)!;
     return { before: simulated(before, policy), after: simulated(after, policy) };
