@@ -11,4 +11,4 @@ export { replicasPicture, type ReplicasPicture } from "./replicas-picture.js";
 export { answerPicture, type AnswerPicture } from "./answer-picture.js";
 export { differencePicture, type DifferencePicture } from "./difference-picture.js";
 export { partsPicture, type PartsPicture } from "./parts-picture.js";
-export { sweepPicture, type SweepPicture, type SweptLine } from "./sweep-picture.js";
+export { sweepPicture, type SweepPicture } from "./sweep-picture.js";
