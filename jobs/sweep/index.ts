@@ -2,7 +2,7 @@
 export { cellName, type SweepCell } from "./cells.js";
 export { sweepFolder, type SweepFolder } from "./folder.js";
 export { mergeSweep } from "./merge.js";
-export { queueAddress, type QueueAddress } from "./queue-address.js";
+export { queueAddress } from "./queue-address.js";
 export { collectRows, queueStatus, type AskQueueOptions } from "./queue-collect.js";
 export { runQueue, type RunQueueOptions } from "./queue-run.js";
 export { makePlan, runSweep, type MadePlan, type RunSweepOptions } from "./run-sweep.js";

@@ -10,7 +10,7 @@ import type { PlannedCell } from "./plan-file.js";
 import type { Asked } from "./queue-connection.js";
 
 /** A week. */
-export const KEPT_S = 7 * 24 * 3600;
+const KEPT_S = 7 * 24 * 3600;
 
 const queuedPlanSchema = z.object({
   servesim: z.string(),

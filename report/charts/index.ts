@@ -16,3 +16,4 @@ export type { RunScene } from "./run-scene.js";
 export type { BatchScene } from "./dynamic-batches-picture.js";
 export { runPictures, type RunPictures } from "./run-pictures.js";
 export { seedsPicture, type SeedRow, type SeedsPicture } from "./seeds-picture.js";
+export { sweepPicture, type SweepPicture } from "./sweep-picture.js";

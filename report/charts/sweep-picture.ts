@@ -26,7 +26,7 @@ interface SweptPoint {
   }[];
 }
 
-export interface SweptLine {
+interface SweptLine {
   readonly name: string;
   readonly points: readonly SweptPoint[];
 }
