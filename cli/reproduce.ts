@@ -6,6 +6,7 @@ const delivery: Readonly<Record<string, boolean>> = {
   "-o": true,
   "--output": true,
   "--chart": true,
+  "--page": true,
   "--json": false,
   "--force": false,
 };

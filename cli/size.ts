@@ -60,7 +60,7 @@ export const sizeCommand: Command = {
   flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart], flags.force);
+    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
     rejectReplicas(args);
     const { deployment: unscaled, pricePerHour, asked } = await deploymentFromFlags(args, "replicas");
     const deployment = flags.scale === undefined ? unscaled : scaled(unscaled, flags.scale);
@@ -82,7 +82,7 @@ export const sizeCommand: Command = {
         windowS: flags.window_s,
         autoscale,
         headRoom: flags.head_room,
-        curve: flags.curve || (flags.chart !== undefined && deployment.source.kind !== "trace"),
+        curve: flags.curve || ((flags.chart ?? flags.page) !== undefined && deployment.source.kind !== "trace"),
         ...search,
       }),
     );
@@ -94,7 +94,7 @@ export const sizeCommand: Command = {
       asked: { ...asked, ...(scale === undefined ? {} : { scale }) },
       commands: { reproduce: sameCommand(), check: null },
     });
-    deliverAnswer(answer, flags);
+    await deliverAnswer(answer, flags);
     if (flags.chart !== undefined) await writeChart(flags.chart, answer, deployment);
     requireMet(answer, deployment.goals);
   },

@@ -40,7 +40,7 @@ export const tuneCommand: Command = {
   flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart], flags.force);
+    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
     const goal = tuneGoal(flags.goal, hasGoals(args) ? goalsFromFlags(args) : undefined);
     const vary = goal.name === "throughput" ? "request_rate" : "replicas";
     const { deployment, pricePerHour, asked } = await deploymentFromFlags(args, vary, goal.goals);
@@ -56,7 +56,7 @@ export const tuneCommand: Command = {
       asked: { ...asked, goal: flags.goal },
       commands: { reproduce: sameCommand(), check: null },
     });
-    deliverAnswer(answer, flags);
+    await deliverAnswer(answer, flags);
     if (flags.chart !== undefined) {
       const { tunePicture } = await import("../report/charts/index.js");
       const title = `${deployment.policy.name} on ${deployment.profile.name}`;

@@ -9,6 +9,12 @@ const captions: Readonly<Record<string, string>> = {
   latency_boxplot: "How far latencies spread within a run: the box holds the middle half of the requests.",
   latency_percentiles: "The slow end of the latencies; a percentile of too few requests is not shown.",
   latency_cdf: "For any latency target, the share of requests that met it; further left is faster.",
+  latency_over_load:
+    "The answer is where the line leaves the region within the limit; in the grey band it depends on the day.",
+  where_the_time_went: "Each bar is a statistic of the run; its parts add up to it.",
+  before_and_after: "Left of zero the statistic falls, right of it it grows; a bar that holds zero does not tell.",
+  best_settings: "Each point is a combination of settings; no other that was tried is better.",
+  replicas_over_time: "The fewest replicas of each window, beside the fixed number and the autoscaler.",
   parity: "Each point is one request: on the line the simulation was right, in the band within 10 %.",
 };
 
