@@ -39,18 +39,18 @@ export const capacityCommand: Command = {
   flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart], flags.force);
+    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
     const precision = fractionOf(flags.precision, "--precision");
     const { deployment, pricePerHour, asked } = await deploymentFromFlags(args, flags.vary);
     const { replications, at_rate: atRate, chart } = flags;
-    const curve = flags.curve || chart !== undefined;
+    const curve = flags.curve || chart !== undefined || flags.page !== undefined;
     const found = await searched("capacity", (search) =>
       findCapacity(deployment, { precision, replications, curve, ...search }),
     );
     const commands = { reproduce: sameCommand(), check: null };
     const unchecked = capacityAnswer({ deployment, found, atRate, pricePerHour, asked, commands });
     const answer = withCheck(unchecked, flags.output, deployment.profile);
-    deliverAnswer(answer, flags);
+    await deliverAnswer(answer, flags);
     if (chart !== undefined) await writeAnswerChart(chart, answer, chartedOf(deployment, flags.png));
     requireMet(answer, deployment.goals);
   },

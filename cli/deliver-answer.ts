@@ -2,20 +2,30 @@
 import { writeJson } from "../formats/files/index.js";
 import { goalsText, type Answer, type Goals } from "../formats/index.js";
 import { ThresholdMissed } from "./fail.js";
+import { writeAnswerPage } from "./answer-page.js";
 import { note, printJson } from "./output.js";
 import { printAnswer } from "./print-answer.js";
 
 interface Delivery {
   readonly output?: string | undefined;
+  readonly page?: string | undefined;
   readonly json: boolean;
 }
 
-export function deliverAnswer(answer: Answer, { output, json }: Delivery, printed = printAnswer): void {
+export async function deliverAnswer(
+  answer: Answer,
+  { output, page, json }: Delivery,
+  printed = printAnswer,
+): Promise<void> {
   if (json) printJson(answer);
   else printed(answer);
-  if (output === undefined) return;
-  writeJson(output, answer);
-  note(`answer written to ${output}`);
+  if (output !== undefined) {
+    writeJson(output, answer);
+    note(`answer written to ${output}`);
+  }
+  if (page === undefined) return;
+  await writeAnswerPage(page, answer);
+  note(`page written to ${page}`);
 }
 
 const unmetText: Readonly<Record<Answer["question"]["name"], string>> = {

@@ -9,7 +9,8 @@ import { flagName, givenFlags, parseFlags } from "./flags.js";
 import { loadFlags } from "./load-flags.js";
 import { note } from "./output.js";
 import { policyShape } from "./policy-flags.js";
-import { partTitles, printExplain } from "./print-explain.js";
+import { partTitles } from "../report/html/index.js";
+import { printExplain } from "./print-explain.js";
 import { readRunSaying } from "./read-run.js";
 import { sameCommand, withCheck } from "./reproduce.js";
 import { declareScenarioFlags, scenarioFromFlags } from "./scenario-flags.js";
@@ -38,7 +39,7 @@ export const explainCommand: Command = {
     }),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart], flags.force);
+    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
     const { statistic, replications } = flags;
     const asked = await askedOf(args);
     const commands = { reproduce: sameCommand(), check: null };
@@ -47,7 +48,7 @@ export const explainCommand: Command = {
       explain({ ...asked, asked: question, statistic, replications, commands }, search),
     );
     const answer = withCheck(unchecked, flags.output, asked.scenario.profile);
-    deliverAnswer(answer, flags, printExplain);
+    await deliverAnswer(answer, flags, printExplain);
     if (flags.chart !== undefined) await chart(flags.chart, answer, flags.png);
   },
 };

@@ -45,7 +45,7 @@ export const headroomCommand: Command = {
     ),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery, ...serverFlags }, args);
-    requireFreeFiles([flags.output, flags.chart], flags.force);
+    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
     const goals = goalsIfGiven(args);
     if (flags.chart !== undefined && goals.slos.length === 0) {
       throw new ConfigError("--chart draws the latencies that are limited, give --slo with it");
@@ -69,7 +69,7 @@ export const headroomCommand: Command = {
         { signal, onProgress, replications, curve: flags.chart !== undefined },
       );
     });
-    deliverAnswer(answer, flags, printHeadroom);
+    await deliverAnswer(answer, flags, printHeadroom);
     if (flags.chart !== undefined) {
       const { writeAnswerChart } = await import("./answer-chart.js");
       await writeAnswerChart(flags.chart, answer, {

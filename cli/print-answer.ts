@@ -2,30 +2,9 @@
 import { percent, signedPercent, type Answer, type AnswerEvidence } from "../formats/index.js";
 import { figure, print, printTable, warn } from "./output.js";
 import { predicted } from "./print-intervals.js";
-import { printTuning, tuneVerdicts } from "./print-tuning.js";
+import { resourceWords, tuneVerdictWords, verdictWords } from "../report/html/index.js";
+import { printTuning } from "./print-tuning.js";
 import { countText, printSize } from "./print-size.js";
-
-export const verdicts: Readonly<Record<Answer["verdict"], string>> = {
-  safe: "safe",
-  knee: "at the knee: on some days it holds, on others it does not",
-  no: "no, too much",
-  met: "the goal can be met",
-  cannot_be_met: "the goal cannot be met at any load",
-  better: "better",
-  worse: "worse",
-  same: "the same",
-  unclear: "cannot tell",
-  explained: "explained",
-};
-
-export const resources: Readonly<Record<string, string>> = {
-  gpu: "the GPU",
-  host: "the host thread",
-  front_end: "the front end",
-  seats: "requests at once (max_num_seqs, batch size or clients)",
-  kv_blocks: "KV memory",
-  token_budget: "max_num_batched_tokens",
-};
 
 const causes = [
   ["from_seed", "chance in a run"],
@@ -39,12 +18,12 @@ export function printAnswer(answer: Answer): void {
   else if (answer.sizing !== undefined) print(`${countText(answer)} ${unit} within ${question.goal}`);
   else print(`${predicted(value, interval ?? undefined)} ${unit} within ${question.goal}`);
   if (answer.sizing !== undefined) printSize(answer, answer.sizing);
-  else if (answer.tuning !== undefined) print(tuneVerdicts[verdict] ?? verdicts[verdict]);
-  else if (at === undefined) print(verdicts[verdict]);
+  else if (answer.tuning !== undefined) print(tuneVerdictWords[verdict] ?? verdictWords[verdict]);
+  else if (at === undefined) print(verdictWords[verdict]);
   else {
     const { low, high } = at.interval;
     print(
-      `at ${figure(at.rate)} ${unit}: ${verdicts[verdict]}; head-room ${signedPercent(at.head_room)} (${signedPercent(low)} to ${signedPercent(high)})`,
+      `at ${figure(at.rate)} ${unit}: ${verdictWords[verdict]}; head-room ${signedPercent(at.head_room)} (${signedPercent(low)} to ${signedPercent(high)})`,
     );
   }
   if (answer.sizing === undefined && answer.tuning === undefined) printInterval(answer);
@@ -75,7 +54,7 @@ function printInterval({ interval, spread, unit }: Answer): void {
 function printBinding({ binds: { slo, resource }, next_best: next, unit }: Answer): void {
   if (slo === null && resource === null) return;
   const what = slo === "sustained" ? "what the server can keep up with" : slo;
-  const by = [what, resource === null ? null : (resources[resource] ?? resource)].filter((one) => one !== null);
+  const by = [what, resource === null ? null : (resourceWords[resource] ?? resource)].filter((one) => one !== null);
   const more =
     next === null
       ? ""

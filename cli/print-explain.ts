@@ -1,27 +1,9 @@
 /** Prints where the time of each latency went, part by part, and what it would be with one thing changed. */
 import { percent, signedPercent, type Answer, type AnswerParts } from "../formats/index.js";
 import { figure, print, printTable } from "./output.js";
-import { printFoundation, verdicts } from "./print-answer.js";
+import { partTitles, verdictWords } from "../report/html/index.js";
+import { printFoundation } from "./print-answer.js";
 import { predicted } from "./print-intervals.js";
-
-/** In the order in which a request meets them. */
-export const partTitles: Readonly<Record<string, string>> = {
-  client: "waiting for a free client",
-  front_end: "front end, on the way in",
-  batch_filling: "waiting for the batch to fill",
-  batch_running: "waiting for the batch before",
-  step_in_flight: "steps under way when it came",
-  seats: "waiting for a slot (max_num_seqs)",
-  kv_blocks: "waiting for KV blocks",
-  token_budget: "waiting for token budget",
-  own_prefill: "own prefill",
-  others_prefill: "others' prefill in its steps",
-  decode: "decodes in its steps",
-  host: "host thread, the GPU idle",
-  preemption: "preempted, and computed again",
-  batch_longest: "waiting for the longest answer",
-  delivery: "delivery of outputs",
-};
 
 const metrics = [
   ["ttft", "time to first token"],
@@ -73,7 +55,7 @@ function printCounterfactuals({ counterfactuals = [] }: Answer): void {
         const found = differences.find(({ statistic }) => statistic === column);
         if (found === undefined) return "-";
         const { after, difference, before, verdict } = found;
-        return `${figure(after, 3)} (${signedPercent(difference / before)})\n${verdicts[verdict]}`;
+        return `${figure(after, 3)} (${signedPercent(difference / before)})\n${verdictWords[verdict]}`;
       }),
     ]),
   );

@@ -3,13 +3,6 @@ import { percent, signedPercent, type Answer, type AnswerTuning } from "../forma
 import { figure, print, printTable } from "./output.js";
 import { predicted } from "./print-intervals.js";
 
-export const tuneVerdicts: Readonly<Partial<Record<Answer["verdict"], string>>> = {
-  better: "better than the settings as they are",
-  same: "the settings as they are do as well as any that were tried",
-  unclear: "cannot tell it from the settings as they are",
-  cannot_be_met: "no settings that were tried meet the limits",
-};
-
 export function printTuning({ value, unit, interval, question }: Answer, tuning: AnswerTuning): void {
   const { base, command, sensitivity, front, tried } = tuning;
   print(`${question.goal}: ${predicted(value, interval ?? undefined)} ${unit}`);

@@ -1,14 +1,9 @@
 /** Prints what a change does: each statistic before and after, the difference and the verdict. */
 import { signedPercent, type Answer, type AnswerInterval } from "../formats/index.js";
 import { figure, print, printTable } from "./output.js";
-import { printFoundation, resources, verdicts } from "./print-answer.js";
+import { goalWords, resourceWords, verdictWords } from "../report/html/index.js";
+import { printFoundation } from "./print-answer.js";
 import { predicted } from "./print-intervals.js";
-
-const holds: Readonly<Record<"safe" | "knee" | "no", string>> = {
-  safe: "met",
-  knee: "met on some days and not on others",
-  no: "not met",
-};
 
 export function printWhatif(answer: Answer): void {
   const { differences = [], evidence, goal_verdicts: goals, binds, question } = answer;
@@ -25,16 +20,17 @@ export function printWhatif(answer: Answer): void {
       signed(difference, interval),
       from === 0 ? "" : signedPercent(difference / from),
       day === null ? "" : range(day),
-      verdicts[verdict],
+      verdictWords[verdict],
     ]),
   );
   print(
     `${evidence[0]!.replications} days, each before and after the change on the same random numbers; in brackets the interval ` +
       "that holds the mean difference with 90 % confidence",
   );
-  if (goals !== undefined) print(`${question.goal}: ${holds[goals.before]} before, ${holds[goals.after]} after`);
+  if (goals !== undefined)
+    print(`${question.goal}: ${goalWords[goals.before]} before, ${goalWords[goals.after]} after`);
   const { resource } = binds;
-  if (resource !== null) print(`after the change what limits first is ${resources[resource] ?? resource}`);
+  if (resource !== null) print(`after the change what limits first is ${resourceWords[resource] ?? resource}`);
   printFoundation(answer);
 }
 

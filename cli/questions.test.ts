@@ -25,10 +25,13 @@ test("capacity: the answer printed is the answer written, and it keeps to its sc
   const { code, stdout, stderr } = await servesimIn(
     folder,
     words(
-      `capacity --policy naive ${small} --num-prompts 400 --slo mean_e2el:300 --replications 2 --json -o a.json --chart a.svg`,
+      `capacity --policy naive ${small} --num-prompts 400 --slo mean_e2el:300 --replications 2 --json -o a.json --chart a.svg --page a.html`,
     ),
   );
   expect([stderr.includes("error"), code]).toEqual([false, 0]);
+  expect(readFileSync(join(folder, "a.html"), "utf8")).toMatch(
+    /<p class="headline">naive takes up to .* within mean_e2el ≤ 300.ms/,
+  );
   expect(answerSchema.parse(JSON.parse(stdout))).toEqual(answerIn("a.json"));
   expect(answerIn("a.json").commands.reproduce).toMatch(/^servesim capacity --policy naive .* --replications 2$/);
   expect(readFileSync(join(folder, "a.svg"), "utf8")).toMatch(/^<svg .*mean_e2el/);

@@ -1,10 +1,11 @@
-/** servesim report: charts and report.html, from an experiment's folder or from a CSV of the original suite. */
+/** servesim report: charts and pages, from an experiment's folder, an answer, or a CSV of the original suite. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { experimentFolder, publish } from "../jobs/experiment/index.js";
-import { ConfigError } from "../formats/index.js";
-import { readOriginalCsv, whileLocked } from "../formats/files/index.js";
+import { answerSchema, ArtifactError, check, ConfigError } from "../formats/index.js";
+import { readJson, readOriginalCsv, whileLocked, writeTextAtomic } from "../formats/files/index.js";
+import { writeAnswerPage } from "./answer-page.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { requireFree } from "./free-place.js";
@@ -14,7 +15,12 @@ import { pngFlag, writeChart } from "./write-chart.js";
 const ownFlags = {
   csv: z.string().optional().describe("CSV in the original suite's format, instead of a folder"),
   output: z.string().default("plots").describe("folder for the charts with --csv"),
-  force: z.boolean().default(false).describe("overwrite existing charts of --csv"),
+  page: z
+    .string()
+    .min(1, "expected a file")
+    .optional()
+    .describe("HTML file for the page of an answer; default: the answer's name with .html"),
+  force: z.boolean().default(false).describe("overwrite existing charts of --csv, or the page of an answer"),
   png: pngFlag,
   json: z.boolean().default(false).describe("print the names of the files written, as JSON"),
 };
@@ -22,12 +28,22 @@ const ownFlags = {
 export const reportCommand: Command = {
   flags: (yargs) =>
     declareFlags(
-      yargs.positional("folder", { type: "string", describe: "folder of an experiment, e.g. results/quickstart" }),
+      yargs.positional("folder", {
+        type: "string",
+        describe: "folder of an experiment, e.g. results/quickstart, or an answer, e.g. a.json",
+      }),
       ownFlags,
     ),
   run: async (args) => {
-    const { csv, output, force, png, json } = parseFlags(ownFlags, args);
+    const { csv, output, page, force, png, json } = parseFlags(ownFlags, args);
     const folder = args.folder;
+    if (csv === undefined && typeof folder === "string" && folder.endsWith(".json")) {
+      const written = [await reportAnswer(folder, page, force)];
+      if (json) printJson({ written });
+      else print(written[0]!);
+      return;
+    }
+    if (page !== undefined) throw new ConfigError(`--page ${page}: is for an answer (ANSWER.json), leave it out`);
     if ((csv === undefined) === (typeof folder !== "string")) {
       throw new ConfigError("report: give either the folder of an experiment or --csv FILE");
     }
@@ -37,6 +53,13 @@ export const reportCommand: Command = {
     else for (const path of written) print(path);
   },
 };
+
+async function reportAnswer(file: string, page = file.replace(/\.json$/, ".html"), force: boolean): Promise<string> {
+  const answer = check(answerSchema, readJson(file), { source: file, Failure: ArtifactError });
+  requireFree([page], "--page", force);
+  await writeAnswerPage(page, answer);
+  return page;
+}
 
 async function reportFolder(path: string, png: boolean): Promise<string[]> {
   const folder = experimentFolder(path);

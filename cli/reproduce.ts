@@ -8,6 +8,7 @@ const delivery: Readonly<Record<string, boolean>> = {
   "--output": true,
   "--chart": true,
   "--png": false,
+  "--page": true,
   "--json": false,
   "--force": false,
 };

@@ -60,7 +60,7 @@ export const sizeCommand: Command = {
   flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart], flags.force);
+    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
     rejectReplicas(args);
     const { deployment: unscaled, pricePerHour, asked } = await deploymentFromFlags(args, "replicas");
     const deployment = scaledBy(unscaled, flags.scale ?? 1);
@@ -88,7 +88,7 @@ export const sizeCommand: Command = {
         windowS: flags.window_s,
         autoscale,
         headRoom: flags.head_room,
-        curve: flags.curve || (flags.chart !== undefined && deployment.source.kind !== "trace"),
+        curve: flags.curve || ((flags.chart ?? flags.page) !== undefined && deployment.source.kind !== "trace"),
         ...search,
       }),
     );
@@ -101,7 +101,7 @@ export const sizeCommand: Command = {
       commands: { reproduce: sameCommand(), check: null },
     });
     const answer = withCheck(unchecked, flags.output, deployment.profile);
-    deliverAnswer(answer, flags);
+    await deliverAnswer(answer, flags);
     if (flags.chart !== undefined) await chart(flags.chart, answer, { deployment, png: flags.png });
     requireMet(answer, deployment.goals);
   },

@@ -40,7 +40,7 @@ export const tuneCommand: Command = {
   flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart], flags.force);
+    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
     const goal = tuneGoal(flags.goal, hasGoals(args) ? goalsFromFlags(args) : undefined);
     const vary = goal.name === "throughput" ? "request_rate" : "replicas";
     const { deployment, pricePerHour, asked } = await deploymentFromFlags(args, vary, goal.goals);
@@ -57,7 +57,7 @@ export const tuneCommand: Command = {
       commands: { reproduce: sameCommand(), check: null },
     });
     const answer = withCheck(unchecked, flags.output, deployment.profile);
-    deliverAnswer(answer, flags);
+    await deliverAnswer(answer, flags);
     if (flags.chart !== undefined) {
       const { tunePicture } = await import("../report/charts/index.js");
       const title = `Best settings of ${deployment.policy.name} on ${deployment.profile.name} (${answer.unit}), n = ${answer.tuning!.front.length} of those tried`;

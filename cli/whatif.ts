@@ -34,7 +34,7 @@ export const whatifCommand: Command = {
   run: async (given) => {
     const args = lastGiven(given, ["change", "goodput"]);
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart], flags.force);
+    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
     const changes = parseChanges((args.change as readonly string[] | undefined) ?? []);
     const goals = goalsIfGiven(args);
     const { scenario, prompts, pricePerHour, asked } = await scenarioFromFlags(args);
@@ -46,7 +46,7 @@ export const whatifCommand: Command = {
       whatif({ base: scenario, changed, goals, replications, pricePerHour, asked: question, commands }, search),
     );
     const answer = withCheck(unchecked, flags.output, scenario.profile);
-    deliverAnswer(answer, flags, printWhatif);
+    await deliverAnswer(answer, flags, printWhatif);
     if (flags.chart !== undefined) await chart(flags.chart, answer, flags.png);
     if (answer.goal_verdicts?.after === "no")
       throw new ThresholdMissed(`${goalsText(goals)} is not met after the change`);

@@ -20,6 +20,12 @@ const captions: Readonly<Record<string, string>> = {
   request_lanes: "The way of single requests: grey is waiting, full colour the prompt, light colour the answer.",
   dynamic_batches: "How dynamic sizes its batches: below the threshold of memory they may grow, at it they shrink.",
   seeds: "Each dot is one run: filled dots among the hollow ones mean that the simulation covers what was measured.",
+  latency_over_load:
+    "The answer is where the line leaves the region within the limit; in the grey band it depends on the day.",
+  where_the_time_went: "Each bar is a statistic of the run; its parts add up to it.",
+  before_and_after: "Left of zero the statistic falls, right of it it grows; a bar that holds zero does not tell.",
+  best_settings: "Each point is a combination of settings; no other that was tried is better.",
+  replicas_over_time: "The fewest replicas of each window, beside the fixed number and the autoscaler.",
   parity: "Each point is one request: on the line the simulation was right, in the band within 10 %.",
 };
 

@@ -1,4 +1,6 @@
-/** The self-contained HTML report. */
+/** Self-contained HTML pages: the report of an experiment, and the page of an answer. */
+export { renderAnswer } from "./render-answer.js";
+export { goalWords, partTitles, resourceWords, tuneVerdictWords, verdictWords } from "./answer-words.js";
 export { renderReport } from "./render-report.js";
 export { metricDefinitions } from "./metric-definitions.js";
 export type {

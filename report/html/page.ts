@@ -63,6 +63,10 @@ function warningHint(warnings: number): string {
   return `<p class="alert" role="note"><strong>${count}:</strong> <a href="#warnings">read before trusting these figures</a>.</p>`;
 }
 
+export function warningList(warnings: readonly string[]): string {
+  return `<ul>${warnings.map((warning) => `<li>${prose(warning)}</li>`).join("")}</ul>`;
+}
+
 /** What report/html/client becomes when servesim is built. */
 function pageScript(): string {
   // The end of a script element, in a text of the script, would end it.

@@ -3,10 +3,9 @@
  * the charts, every figure, and how all of it was made.
  */
 import { chartFigures } from "./chart-figure.js";
-import { escaped } from "./escape.js";
 import { headlineSection } from "./headline-table.js";
 import { outcomeSection } from "./outcome-table.js";
-import { renderPage, type Part } from "./page.js";
+import { renderPage, warningList, type Part } from "./page.js";
 import type { ReportInput } from "./report-input.js";
 import { sectionHtml } from "./section.js";
 import { sloSection } from "./slo-section.js";
@@ -31,8 +30,4 @@ function partsOf({ headline, trust, samples, outcome, charts, sections, warnings
       ? [{ id: "again", heading: "Where it comes from", html: lastSections.map(sectionHtml).join("\n") }]
       : []),
   ];
-}
-
-function warningList(warnings: readonly string[]): string {
-  return `<ul>${warnings.map((warning) => `<li>${escaped(warning)}</li>`).join("")}</ul>`;
 }

@@ -1,8 +1,8 @@
 /** The report as a reader opens it: from file://, with mouse or keyboard, in light and dark, on a phone and on paper. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import axeCore from "axe-core";
 import type { Page } from "playwright-core";
 import { chartRunsOf, renderChart, type ChartRow } from "../../report/charts/index.js";
 import { metricDefinitions, renderReport, type HeadlineRow, type ReportInput } from "../../report/html/index.js";
@@ -93,11 +93,9 @@ function write(name: string, input: ReportInput): string {
   return file;
 }
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
 /** What axe-core finds wrong, a line each; `only`: by these rules. */
 async function faults(of: Page, only?: readonly string[]): Promise<string[]> {
-  await of.evaluate(axeSource);
+  await of.evaluate(axeCore.source);
   return of.evaluate(async (runOnly) => {
     interface Violation {
       readonly id: string;

@@ -3,11 +3,11 @@ import type { ChartMark } from "./chart-marks.js";
 import { element } from "./element.js";
 
 export function addLegend(svg: SVGSVGElement, marks: readonly ChartMark[], tools: HTMLElement): void {
-  const entries = entriesOf(svg).filter(({ name }) => marks.some(({ series }) => series.includes(name)));
+  const entries = entriesOf(svg).filter(({ name }) => marks.some((mark) => isOf(mark, name)));
   if (entries.length < 2) return;
   const dimmed = new Set<string>();
   const apply = (): void => {
-    for (const { node, series } of marks) node.classList.toggle("dimmed", series.some((name) => dimmed.has(name))); // prettier-ignore
+    for (const mark of marks) mark.node.classList.toggle("dimmed", [...dimmed].some((name) => isOf(mark, name))); // prettier-ignore
     for (const { entry, name, button } of made) {
       entry.classList.toggle("dimmed", dimmed.has(name));
       button.setAttribute("aria-pressed", String(!dimmed.has(name)));
@@ -25,6 +25,11 @@ export function addLegend(svg: SVGSVGElement, marks: readonly ChartMark[], tools
     return { entry, name, button };
   });
   tools.append(element("span", { class: "series", role: "group", "aria-label": "Series shown" }, ...made.map(({ button }) => button))); // prettier-ignore
+}
+
+/** A name may have commas of its own. */
+function isOf({ series }: ChartMark, name: string): boolean {
+  return `, ${series.join(", ")}, `.includes(`, ${name}, `);
 }
 
 /** As report/charts/frame.ts draws them: groups of a swatch and, 32 px to the right, the name. */
