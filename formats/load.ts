@@ -19,6 +19,7 @@ export const loadSchema = z.strictObject(loadShape).superRefine((load, context) 
   checkSessions(checked);
   checkRates(checked);
   checkTraceTimes(checked);
+  checkRetries(checked);
 });
 
 interface Checked {
@@ -67,6 +68,10 @@ function checkSessions({ load, given, reject }: Checked): void {
   if (isOfSessions || load.workload !== undefined) return;
   for (const key of ["num_sessions", "max_sessions", "session_rate"] as const)
     if (given(key)) reject(key, "expected dataset_name sessions or a workload of sessions with it");
+}
+
+function checkRetries({ load, given, reject }: Checked): void {
+  if (given("retry_backoff_s") && (load.retries ?? 0) === 0) reject("retry_backoff_s", "expected retries with it");
 }
 
 function checkRates({ load, given, reject }: Checked): void {

@@ -24,6 +24,30 @@ export interface RequestTable extends RequestColumns {
   record(row: number): RequestRecord;
 }
 
+/** Some of a table's rows, in the order given. */
+export function selectRows(table: RequestTable, rows: Uint32Array): RequestTable {
+  const times = (column: Float64Array): Float64Array => Float64Array.from(rows, (row) => column[row]!);
+  const counts = (column: Int32Array): Int32Array => Int32Array.from(rows, (row) => column[row]!);
+  return {
+    rows: rows.length,
+    arrivalNs: times(table.arrivalNs),
+    sentNs: times(table.sentNs),
+    scheduledNs: times(table.scheduledNs),
+    firstTokenNs: times(table.firstTokenNs),
+    lastTokenNs: times(table.lastTokenNs),
+    promptTokens: counts(table.promptTokens),
+    outputTokens: counts(table.outputTokens),
+    ok: Uint8Array.from(rows, (row) => table.ok[row]!),
+    requestId: (row) => table.requestId(rows[row]!),
+    record: (row) => table.record(rows[row]!),
+  };
+}
+
+/** The rows of those that were sent. */
+export function rowsSent({ rows, sentNs }: Pick<RequestTable, "rows" | "sentNs">): Uint32Array {
+  return Uint32Array.from({ length: rows }, (_, row) => row).filter((row) => !Number.isNaN(sentNs[row]!));
+}
+
 /** Numbers of 0 and above, or nothing, by row; -1 stands for nothing. */
 const NONE = -1;
 const FIRST_CAPACITY = 1024;

@@ -8,9 +8,10 @@ import {
   type RunInfo,
 } from "../../formats/index.js";
 import { ASSUMED_RUN_SPREAD, extrapolationNotes } from "../cost/index.js";
-import type { GapSegments, Summary } from "../metrics/index.js";
+import type { GapSegments, GiveUpSummary, Summary } from "../metrics/index.js";
 import { assumedOf } from "../policy/index.js";
 import { goesByPrefix } from "../router/index.js";
+import { isImpatient } from "../workload/index.js";
 import type { EngineTotals } from "./engine-totals.js";
 import type { Fleet } from "./fleet.js";
 import { hasJitter, isJittered } from "./is-jittered.js";
@@ -26,6 +27,8 @@ export interface RunOutcome {
   readonly extrapolation: Extrapolation;
   /** Of an autoscaler. */
   readonly fleet?: Fleet | undefined;
+  /** Where clients may give up or try again. */
+  readonly giveUps?: GiveUpSummary | undefined;
   /** Version of the vLLM server that was simulated, where one was. */
   readonly vllmVersion?: string | undefined;
 }
@@ -50,7 +53,7 @@ export function jitterFact(input: SimulatedRunInput): { readonly jitter?: "on" |
 }
 
 export function runInfo(input: SimulatedRunInput, outcome: RunOutcome, summary: Summary): RunInfo {
-  const { plan, profile, workload, load, seed, coldStart } = input;
+  const { plan, profile, load, seed, coldStart } = input;
   const { facts, extrapolation } = outcome;
   const notes = notesOf(input, outcome, summary);
   return {
@@ -61,7 +64,7 @@ export function runInfo(input: SimulatedRunInput, outcome: RunOutcome, summary: 
     model: { ...profile.model },
     hardware: { ...profile.machine },
     load: describeLoad(load),
-    requests: workload.requests.length,
+    requests: outcome.table.rows,
     seed,
     policy_settings: { ...plan.settings },
     profile: profile.name,
@@ -89,8 +92,15 @@ function notesOf(
     ...extrapolationNotes(extrapolation),
     ...assumedSpread(input),
     ...emptyCaches(input, facts),
+    ...everyStep(input),
     ...(profile.server_notes ?? []).map((note) => `profile: ${note}`),
   ];
+}
+
+/** What clients that may give up make slower. */
+function everyStep({ plan, workload, engine = "fast" }: SimulatedRunInput): string[] {
+  if (plan.work !== "step" || engine === "step" || !isImpatient(workload)) return [];
+  return ["clients may give up or try again: every step is simulated, as with --engine step"];
 }
 
 /** A router that looks for caches which are off. */

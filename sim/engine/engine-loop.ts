@@ -76,6 +76,9 @@ export class EngineLoop implements TokenSink, EngineClocks {
   private waitedNs = 0;
   private readonly inFlight = new StepsInFlight();
   private readonly inbox = new Fifo<InboxEntry>();
+  /** Requests whose clients gave up, and when the engine hears of it; and those of them that it did not have then. */
+  private readonly aborts = new Fifo<{ readonly index: number; readonly atNs: number }>();
+  private readonly abortedEarly = new Set<number>();
   private readonly frontEnd: FrontEnd<Output> | undefined;
   /** When the engine had the output that is being delivered. */
   private updatedNs = 0;
@@ -139,6 +142,14 @@ export class EngineLoop implements TokenSink, EngineClocks {
       this.inbox.push({ index, atNs, arrivalNs: atNs });
       this.input.observer?.queued(index, atNs);
     } else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs + this.acceptNs);
+  }
+
+  /**
+   * The client of a request gives up. The engine hears of it between steps, as of a request; the front end takes no time
+   * for it.
+   */
+  abort(index: number, atNs: number): void {
+    this.aborts.push({ index, atNs: atNs + this.acceptNs });
   }
 
   /** When something happens next; Infinity when nothing will without another request. */
@@ -234,6 +245,7 @@ export class EngineLoop implements TokenSink, EngineClocks {
     const { host } = cost;
     this.hostNs = startNs;
     this.takeRequests(startNs);
+    this.takeAborts(startNs);
     const scheduledTokens = scheduler.hasWork() ? this.scheduleStep().scheduledTokens : 0;
     const isFilling = this.inFlight.length < scheduler.depth && (scheduledTokens > 0 || scheduler.hasWork());
     if (!isFilling) this.updateOldest();
@@ -264,10 +276,19 @@ export class EngineLoop implements TokenSink, EngineClocks {
     for (let next = this.inbox.peek(); next !== undefined && next.atNs <= startNs; next = this.inbox.peek()) {
       const { index, arrivalNs } = next;
       this.inbox.shift();
+      if (this.abortedEarly.delete(index)) continue;
       this.hostNs += cost.host.takeRequestNs;
       scheduler.add(index, arrivalNs);
       log.serverTimes?.taken(index, this.hostNs);
       this.input.observer?.taken(index, this.hostNs);
+    }
+  }
+
+  private takeAborts(startNs: number): void {
+    for (let next = this.aborts.peek(); next !== undefined && next.atNs <= startNs; next = this.aborts.peek()) {
+      this.aborts.shift();
+      // Not here: still on its way to the engine, or complete.
+      if (!this.input.scheduler.abort!(next.index)) this.abortedEarly.add(next.index);
     }
   }
 
@@ -332,6 +353,7 @@ export class EngineLoop implements TokenSink, EngineClocks {
     scheduler.deliver(step, atNs, this);
     this.deliveredNs = atNs;
     for (const index of complete) {
+      if (log.abortions.has(index)) continue;
       log.completed(index);
       if (stopsAtEnds) this.ended.push(index, log.lastTokenNs[index]! - this.deliveryNs);
     }

@@ -7,6 +7,7 @@ import { extrapolationOf, ProfileCost, replicaStream, stepCostOf, type StepCostM
 import { summarise, summariseSessions, type SessionSummary } from "../metrics/index.js";
 import { createVllm, stepPolicyNames, type BatchPlan, type StepPlan, type StepPolicy } from "../policy/index.js";
 import { DEFAULT_BETA, requireRouter } from "../router/index.js";
+import { isImpatient } from "../workload/index.js";
 import { engineFacts, jitterFact, runInfo, type RunOutcome } from "./describe-run.js";
 import { modelledHardware } from "./batch-hardware.js";
 import { EngineBatches } from "./engine-batches.js";
@@ -21,7 +22,7 @@ import { tableOf } from "./step-records.js";
 
 export function simulateRun(input: SimulatedRunInput): Run {
   const outcome = simulateOutcome(input);
-  const summary = summarise(outcome.table, { itl: outcome.gaps });
+  const summary = { ...summarise(outcome.table, { itl: outcome.gaps }), ...outcome.giveUps };
   return tableRun(runInfo(input, outcome, summary), outcome.table, outcome.batches);
 }
 
@@ -53,7 +54,7 @@ function batchesOnMachines(input: SimulatedRunInput, plan: BatchPlan): RunOutcom
   });
   const machine = machineOf(profile);
   const machines = costs.map((cost) => ({ policy: plan.create(machine), hardware: modelledHardware(cost) }));
-  const { table, batches, busyNs } = simulateBatches({ workload, machines, router, seed });
+  const { table, batches, busyNs, giveUps } = simulateBatches({ workload, machines, router, seed });
   const facts = {
     work_items: batches.length,
     busy_ms: busyNs / 1e6,
@@ -61,7 +62,7 @@ function batchesOnMachines(input: SimulatedRunInput, plan: BatchPlan): RunOutcom
     ...(replicas > 1 ? { replicas, router } : {}),
     ...(isJittered(input) ? { jitter: "on" } : {}),
   };
-  return { table, batches, facts, extrapolation: extrapolationOf(costs) };
+  return { table, batches, facts, extrapolation: extrapolationOf(costs), giveUps };
 }
 
 /**
@@ -70,6 +71,12 @@ function batchesOnMachines(input: SimulatedRunInput, plan: BatchPlan): RunOutcom
 function batchesOnEngine(input: SimulatedRunInput, plan: BatchPlan): RunOutcome {
   const { profile, workload, engine = "fast" } = input;
   const { requests } = workload;
+  if (isImpatient(workload)) {
+    throw new ConfigError(
+      `patience and retries of the clients of ${plan.name} in front of a vLLM server are not modelled, expected a profile of whole ` +
+        `batches, or a policy that runs steps: ${stepPolicyNames.join(", ")}`,
+    );
+  }
   const machine = machineOf(profile);
   const server = createVllm({}, machine);
   const cost = stepCosts(input, server)(0);
@@ -99,7 +106,12 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
   requireGraphCosts(plan, profile);
   requireSynchronous(plan, profile);
   const cost = stepCosts(input, policy);
-  const { log, extrapolation, fleet, ...totals } = simulateSteps({
+  if (input.observe !== undefined && workload.retries !== undefined) {
+    throw new ConfigError(
+      "retries: requests that are sent again have no timeline, expected none with --trace or explain",
+    );
+  }
+  const { log, extrapolation, fleet, giveUps, ...totals } = simulateSteps({
     workload,
     policy,
     cost,
@@ -126,6 +138,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
     gaps: log.gaps,
     extrapolation,
     fleet,
+    giveUps,
     vllmVersion: policy.vllmVersion,
   };
 }

@@ -1,10 +1,10 @@
 /** The records of a step log, made only when they are needed one by one. */
-import type { RequestRecord, RequestTable } from "../../formats/index.js";
-import type { StepLog } from "./step-log.js";
+import { rowsSent, selectRows, type RequestRecord, type RequestTable } from "../../formats/index.js";
+import type { Abortion, StepLog } from "./step-log.js";
 
-/** The log as a table; its columns are the log's own. */
+/** The log as a table; its columns are the log's own. Attempts that no client made are left out. */
 export function tableOf(log: StepLog): RequestTable {
-  return {
+  const table = {
     rows: log.rows,
     arrivalNs: log.arrivalNs,
     sentNs: log.sentNs,
@@ -15,8 +15,10 @@ export function tableOf(log: StepLog): RequestTable {
     outputTokens: log.outputTokens,
     ok: log.ok,
     requestId: log.requestId,
-    record: (row) => recordOf(log, row),
+    record: (row: number) => recordOf(log, row),
   };
+  const isWhole = log.sentNs.every((sentNs) => !Number.isNaN(sentNs));
+  return isWhole ? table : selectRows(table, rowsSent(log));
 }
 
 export function recordsOf(log: StepLog): RequestRecord[] {
@@ -25,6 +27,7 @@ export function recordsOf(log: StepLog): RequestRecord[] {
 
 function recordOf(log: StepLog, row: number): RequestRecord {
   const rejection = log.rejections.get(row);
+  const abortion = log.abortions.get(row);
   const scheduledNs = log.scheduledNs[row]!;
   const firstTokenNs = log.firstTokenNs[row]!;
   const lastTokenNs = log.lastTokenNs[row]!;
@@ -38,8 +41,20 @@ function recordOf(log: StepLog, row: number): RequestRecord {
     promptTokens: log.promptTokens[row]!,
     outputTokens: log.outputTokens[row]!,
     preemptions: log.preemptions[row]!,
-    status: rejection === undefined ? "ok" : "refused",
-    ...(rejection === undefined ? {} : { error: rejection }),
-    ...(log.serverTimes === undefined ? {} : { extra: log.serverTimes.columns(row, scheduledNs) }),
+    ...endOf(rejection, abortion),
+    ...extraOf(log, row),
   };
+}
+
+function endOf(rejection: string | undefined, abortion: Abortion | undefined): Pick<RequestRecord, "status" | "error"> {
+  if (rejection !== undefined) return { status: "refused", error: rejection };
+  return abortion === undefined ? { status: "ok" } : { status: "aborted", error: abortion.reason };
+}
+
+function extraOf(log: StepLog, row: number): Pick<RequestRecord, "extra"> {
+  const { serverTimes, abortions } = log;
+  const times = serverTimes?.columns(row, log.scheduledNs[row]!);
+  if (abortions.size === 0) return times === undefined ? {} : { extra: times };
+  const atNs = abortions.get(row)?.atNs;
+  return { extra: { ...times, aborted_ms: atNs === undefined ? "" : String(atNs / 1e6) } };
 }

@@ -5,6 +5,7 @@
 import { ArtifactError } from "../../formats/index.js";
 import { effectiveCount } from "./effective-count.js";
 import { GapSegments } from "./gap-segments.js";
+import type { GiveUpSummary } from "./give-ups.js";
 import { countGood, type GoodputLimits } from "./goodput.js";
 import { gapsMs, inOrderOfArrival, tpotsMs } from "./latencies.js";
 import { judgeOverload } from "./overload.js";
@@ -27,7 +28,7 @@ type StatisticKeys<Metric extends string> = Readonly<Record<`${StatisticName}_${
 /** What run.json keeps as `summary`. */
 export type Summary = {
   readonly completed: number;
-  /** Requests rejected or lost to an error. */
+  /** Requests rejected, lost to an error or given up by their client. */
   readonly failed: number;
   /** Seconds from the first arrival to the last last token. */
   readonly duration: number | null;
@@ -54,7 +55,8 @@ export type Summary = {
    * here.
    */
   readonly hidden_percentiles: readonly string[];
-} & StatisticKeys<"ttft" | "tpot" | "e2el" | "queue"> &
+} & Partial<GiveUpSummary> &
+  StatisticKeys<"ttft" | "tpot" | "e2el" | "queue"> &
   Partial<StatisticKeys<"itl">> &
   EffectiveCounts<"ttft" | "tpot" | "e2el" | "queue"> &
   Partial<EffectiveCounts<"itl">>;

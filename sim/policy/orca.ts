@@ -121,6 +121,15 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
     this.waiting.push(index);
   }
 
+  abort(index: number): boolean {
+    const at = this.running.findIndex((member) => member.index === index);
+    if (at < 0) return this.waiting.remove(index);
+    const [{ reserved, computed }] = this.running.splice(at, 1) as [Member];
+    this.freeBlocks += reserved;
+    this.contextTokens -= computed;
+    return true;
+  }
+
   hasWork(): boolean {
     return this.hasUnfinished();
   }

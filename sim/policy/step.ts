@@ -81,6 +81,11 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   rejection(index: number): string | undefined;
   /** A request that arrived at `arrivalNs` enters the engine. */
   add(index: number, arrivalNs: number): void;
+  /**
+   * Ends a request wherever it is; outputs still in flight are lost. False when it is not in the engine. Absent: the
+   * scheduler cannot.
+   */
+  abort?(index: number): boolean;
   /** A request of the workload will not enter this engine. */
   absent?(index: number): void;
   /**

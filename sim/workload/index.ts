@@ -3,6 +3,7 @@ export { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./arrivals.js"
 export { findBinning, unbinned, type Binning } from "./binning.js";
 export { Client, type RequestClient, type SentRequest } from "./client.js";
 export { clientOf } from "./client-of.js";
+export { ImpatientClient, isImpatient, requirePatience, withAttempts, withoutPatience } from "./impatient-client.js";
 export { sessionsFromLoad, workloadFromSessions } from "./from-sessions.js";
 export { sessionStatistics, type SessionStatistics, type Spread } from "./session-statistics.js";
 export { syntheticLengths } from "./lengths.js";
