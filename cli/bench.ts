@@ -34,7 +34,7 @@ export const benchCommand: Command = {
   run: async (args) => {
     const flags = parseBenchFlags(args);
     rejectFlags(flags.backend === "onnx" ? vllmFlags : onnxOnlyFlags, flags.backend, args);
-    rejectPatience(args);
+    rejectSimulated(args);
     requireOneForm(flags);
     const places = repeatFolders(flags.output, flags.num_runs);
     for (const output of places) requireRoom({ ...flags, output });
@@ -47,12 +47,18 @@ export const benchCommand: Command = {
   },
 };
 
-/** Clients that give up or try again are simulated only. */
-function rejectPatience(args: Args): void {
+/** Clients that give up, and answers that end by themselves, are simulated only. */
+function rejectSimulated(args: Args): void {
   const { patience_ttft, patience_e2el, retries } = loadFlags;
   const [given] = Object.keys(givenFlags({ patience_ttft, patience_e2el, retries }, args));
-  if (given === undefined) return;
-  throw new ConfigError(`--${flagName(given)}: clients that give up are simulated only, bench waits for every answer`);
+  if (given !== undefined)
+    throw new ConfigError(
+      `--${flagName(given)}: clients that give up are simulated only, bench waits for every answer`,
+    );
+  const { output_min_tokens, output_max_tokens } = loadFlags;
+  const [limit] = Object.keys(givenFlags({ output_min_tokens, output_max_tokens }, args));
+  if (limit !== undefined)
+    throw new ConfigError(`--${flagName(limit)} is simulated only, bench asks for answers of the load's lengths`);
 }
 
 /** A folder that is written while the run goes on belongs to this process alone. */

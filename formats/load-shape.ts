@@ -158,6 +158,17 @@ export const loadShape = {
   output_len: tokens.default(20),
   dataset_name: z.enum(datasetNames).optional().describe("where lengths come from; default: prompts"),
   ...datasetShape,
+  output_len_from: z
+    .string()
+    .min(1, "expected a file or folder")
+    .optional()
+    .describe("draw output lengths from those of a run folder, or of a CSV file's column output_tokens"),
+  output_min_tokens: tokens.optional().describe("vLLM's min_tokens: answers that would end earlier go on up to it"),
+  output_max_tokens: tokens
+    .optional()
+    .describe(
+      "vLLM's max_tokens: the limit that the server knows; shorter answers end by themselves (EOS, a stop token)",
+    ),
   patience_ttft: patienceSchema
     .optional()
     .describe("clients give up without a first token after s, exponential:MEAN or lognormal:MEAN:CV"),

@@ -20,6 +20,7 @@ export const loadSchema = z.strictObject(loadShape).superRefine((load, context) 
   checkRates(checked);
   checkTraceTimes(checked);
   checkRetries(checked);
+  checkAnswerEnds(checked);
 });
 
 interface Checked {
@@ -59,6 +60,11 @@ function checkLengths({ load, given, reject }: Checked): void {
       reject(`lognormal_${which}_${spreads[1] ?? "sigma"}`, "expected exactly one of sigma, cv and p99");
     }
   }
+}
+
+function checkAnswerEnds({ load, reject }: Checked): void {
+  const { output_min_tokens: least = 1, output_max_tokens: most = Infinity } = load;
+  if (least > most) reject("output_min_tokens", `expected at most output_max_tokens, ${most}`);
 }
 
 function checkSessions({ load, given, reject }: Checked): void {

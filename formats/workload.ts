@@ -41,6 +41,11 @@ export interface WorkloadRequest {
   readonly turn?: RequestTurn;
   /** Lower is served earlier, under a priority policy; absent: 0. */
   readonly priority?: number;
+  /**
+   * The limit of the answer, where it ends by itself (EOS, a stop token) if it is shorter: the server does not know
+   * outputTokens before. Infinity: as much as the context holds. Absent: outputTokens.
+   */
+  readonly maxTokens?: number;
   /** The client gives up without a first token, or without the whole answer, so long after it sent the request. */
   readonly ttftPatienceNs?: number;
   readonly e2elPatienceNs?: number;

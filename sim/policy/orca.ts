@@ -234,7 +234,8 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
   }
 
   private reservation(index: number): number {
-    const { promptTokens, outputTokens } = this.requests[index]!;
-    return promptTokens + outputTokens;
+    const { promptTokens, outputTokens, maxTokens = outputTokens } = this.requests[index]!;
+    const { max_model_len } = this.limits;
+    return promptTokens + (maxTokens === Infinity ? Math.max(outputTokens, max_model_len - promptTokens) : maxTokens);
   }
 }

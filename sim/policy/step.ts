@@ -5,8 +5,10 @@ import type { StepShape } from "../cost/index.js";
 /** A request as schedulers see it; a WorkloadRequest is one. Lengths are tokens. */
 export interface SchedulerRequest {
   readonly promptTokens: number;
-  /** Most output tokens; it ends there unless eosAt is earlier. */
+  /** Most output tokens; it ends there unless eosAt is earlier. With maxTokens: where it ends. */
   readonly outputTokens: number;
+  /** Its limit, where it ends by itself after outputTokens, which the server does not know before; see WorkloadRequest. */
+  readonly maxTokens?: number;
   /** Breaks ties of priority and arrival, smaller first; absent: the earlier index. */
   readonly id?: string;
   /** Lower is served earlier; default 0. */

@@ -1,4 +1,5 @@
 /** Workloads: arrivals, lengths, prompts and traces become one explicit request list; the client that sends it. */
+export { withAnswerEnds } from "./answer-ends.js";
 export { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./arrivals.js";
 export { findBinning, unbinned, type Binning } from "./binning.js";
 export { Client, type RequestClient, type SentRequest } from "./client.js";
