@@ -3,6 +3,7 @@ import { eachRequest, greatest, percent, sharePercent, type RequestRecord, type 
 import { columnsIn, summarise, type RunCapacity, type SessionSummary, type Summary } from "../sim/index.js";
 import { growingText, growsThroughout, printCapacity } from "./print-capacity.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
+import { printClasses } from "./print-classes.js";
 import { printGiveUps } from "./print-give-ups.js";
 import { printSessions } from "./print-sessions.js";
 import { intervalsOf, predicted, printIntervalKey, totals } from "./print-intervals.js";
@@ -69,6 +70,7 @@ export function printRun(run: Run, { json, vllmFormat }: RunForm): void {
     }
     printStart(run);
     printEngine(run);
+    printClasses(run.info, summary);
     printGiveUps(summary);
     printSessions(run.info.sessions as SessionSummary | undefined);
   }

@@ -3,6 +3,7 @@
  * arrive. Flags and experiment files share this shape; docs/workloads.md explains each key.
  */
 import { z } from "zod";
+import { classesSchema } from "./request-classes.js";
 import { patienceSchema } from "./patience.js";
 import { traceFormatNames } from "./trace.js";
 import { MAX_TOKENS } from "./workload.js";
@@ -190,6 +191,11 @@ export const loadShape = {
       "retries: pause before the first, doubled for each later one up to 16 times that, less up to a quarter (0.5)",
     ),
   priorities: prioritiesSchema.optional().describe("shares of priorities, such as 0:0.9,1:0.1; lower is served first"),
+  classes: classesSchema
+    .optional()
+    .describe(
+      "classes of requests: NAME:share=0.3,priority=0,input_len=500,output_len=100,ttft=500;NAME:... (docs/workloads.md)",
+    ),
   workload: z.string().optional().describe("trace or CSV file of requests, in place of prompts"),
   ...traceShape,
   cold_start: z.boolean().optional().describe("the first batch of this load includes the profile's cold start"),

@@ -21,6 +21,8 @@ export const loadSchema = z.strictObject(loadShape).superRefine((load, context) 
   checkTraceTimes(checked);
   checkRetries(checked);
   checkAnswerEnds(checked);
+  if (checked.given("classes") && checked.given("priorities"))
+    checked.reject("priorities", "classes have priorities of their own, expected one of the two");
 });
 
 interface Checked {

@@ -15,6 +15,8 @@ export interface RequestColumns {
   readonly outputTokens: Int32Array;
   /** 1: finished; 0: rejected or lost to an error. */
   readonly ok: Uint8Array;
+  /** Absent: requests have no classes. */
+  readonly classOf?: (row: number) => string | undefined;
   /** For messages. */
   readonly requestId: (row: number) => string;
 }
@@ -38,6 +40,7 @@ export function selectRows(table: RequestTable, rows: Uint32Array): RequestTable
     promptTokens: counts(table.promptTokens),
     outputTokens: counts(table.outputTokens),
     ok: Uint8Array.from(rows, (row) => table.ok[row]!),
+    ...(table.classOf === undefined ? {} : { classOf: (row: number) => table.classOf!(rows[row]!) }),
     requestId: (row) => table.requestId(rows[row]!),
     record: (row) => table.record(rows[row]!),
   };

@@ -39,6 +39,8 @@ export interface WorkloadRequest {
   readonly answer?: ContentRuns;
   /** Of a workload of sessions. */
   readonly turn?: RequestTurn;
+  /** Name of its class, of a load with classes. */
+  readonly class?: string;
   /** Lower is served earlier, under a priority policy; absent: 0. */
   readonly priority?: number;
   /**

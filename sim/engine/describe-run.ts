@@ -11,7 +11,7 @@ import { ASSUMED_RUN_SPREAD, extrapolationNotes } from "../cost/index.js";
 import type { GapSegments, GiveUpSummary, Summary } from "../metrics/index.js";
 import { assumedOf } from "../policy/index.js";
 import { goesByPrefix } from "../router/index.js";
-import { isImpatient } from "../workload/index.js";
+import { classesOf, isImpatient } from "../workload/index.js";
 import type { EngineTotals } from "./engine-totals.js";
 import type { Fleet } from "./fleet.js";
 import { hasJitter, isJittered } from "./is-jittered.js";
@@ -93,8 +93,18 @@ function notesOf(
     ...assumedSpread(input),
     ...emptyCaches(input, facts),
     ...everyStep(input),
+    ...unusedPriorities(input, facts),
     ...(profile.server_notes ?? []).map((note) => `profile: ${note}`),
   ];
+}
+
+/** Priorities of classes that the policy does not look at. */
+function unusedPriorities({ load, plan }: SimulatedRunInput, facts: RunOutcome["facts"]): string[] {
+  const priorities = new Set(classesOf(load).map(({ priority = 0 }) => priority));
+  const settings = facts.policy_settings as { readonly scheduling_policy?: string } | undefined;
+  if (priorities.size < 2 || settings?.scheduling_policy === "priority") return [];
+  const remedy = plan.name === "vllm" ? "; scheduling_policy priority turns them on" : "";
+  return [`the classes' priorities change nothing, ${plan.name} serves in order of arrival${remedy}`];
 }
 
 /** What clients that may give up make slower. */

@@ -192,6 +192,7 @@ export class Ledger {
       outputTokens: this.outputTokens.subarray(0, rows),
       ok,
       requestId: (row: number) => this.idOf(row),
+      ...(this.requests[0]?.class === undefined ? {} : { classOf: (row: number) => this.requests[row]?.class }),
       record: (row: number) => this.recordAt(row),
     };
     return mayBeUnsent ? selectRows(table, rowsSent(table)) : table;
@@ -201,7 +202,6 @@ export class Ledger {
     const { times } = this;
     const [scheduledNs, firstTokenNs, lastTokenNs] = [times.scheduledNs[index]!, times.firstTokenNs[index]!, times.lastTokenNs[index]!]; // prettier-ignore
     const error = this.errors.get(index);
-    const abortedNs = this.abortedNs.get(index);
     const wasRun = !Number.isNaN(scheduledNs);
     return {
       requestId: this.idOf(index),
@@ -215,10 +215,16 @@ export class Ledger {
       ...(wasRun ? { batchId: this.batchId[index]!, batchSize: this.batchSize[index]! } : {}),
       status: requestStatuses[this.state[index]! - ENDED]!,
       ...(error === undefined ? {} : { error }),
-      ...(this.abortedNs.size === 0
-        ? {}
-        : { extra: { aborted_ms: abortedNs === undefined ? "" : String(abortedNs / 1e6) } }),
+      ...this.extraOf(index),
     };
+  }
+
+  private extraOf(index: number): Pick<RequestRecord, "extra"> {
+    const name = this.requests[index]!.class;
+    if (this.abortedNs.size === 0) return name === undefined ? {} : { extra: { class: name } };
+    const abortedNs = this.abortedNs.get(index);
+    const aborted_ms = abortedNs === undefined ? "" : String(abortedNs / 1e6);
+    return { extra: { ...(name === undefined ? {} : { class: name }), aborted_ms } };
   }
 
   private idOf(index: number): string {

@@ -4,10 +4,10 @@
  */
 import { ConfigError, InvariantError, tableRun, type Profile, type Run, type Workload } from "../../formats/index.js";
 import { extrapolationOf, ProfileCost, replicaStream, stepCostOf, type StepCostModel } from "../cost/index.js";
-import { summarise, summariseSessions, type SessionSummary } from "../metrics/index.js";
+import { summarise, summariseClasses, summariseSessions, type SessionSummary, type Summary } from "../metrics/index.js";
 import { createVllm, stepPolicyNames, type BatchPlan, type StepPlan, type StepPolicy } from "../policy/index.js";
 import { DEFAULT_BETA, requireRouter } from "../router/index.js";
-import { isImpatient } from "../workload/index.js";
+import { classesOf, isImpatient } from "../workload/index.js";
 import { engineFacts, jitterFact, runInfo, type RunOutcome } from "./describe-run.js";
 import { modelledHardware } from "./batch-hardware.js";
 import { EngineBatches } from "./engine-batches.js";
@@ -22,8 +22,19 @@ import { tableOf } from "./step-records.js";
 
 export function simulateRun(input: SimulatedRunInput): Run {
   const outcome = simulateOutcome(input);
-  const summary = { ...summarise(outcome.table, { itl: outcome.gaps }), ...outcome.giveUps };
+  const summary = withClassFigures(input, outcome, {
+    ...summarise(outcome.table, { itl: outcome.gaps }),
+    ...outcome.giveUps,
+  });
   return tableRun(runInfo(input, outcome, summary), outcome.table, outcome.batches);
+}
+
+/** The summary with the figures of each class of the load. */
+function withClassFigures({ load }: SimulatedRunInput, { table }: RunOutcome, summary: Summary): Summary {
+  const classes = classesOf(load);
+  if (classes.length === 0) return summary;
+  const { figures, hidden } = summariseClasses(table, classes);
+  return { ...summary, ...figures, hidden_percentiles: [...summary.hidden_percentiles, ...hidden] };
 }
 
 /** The same run without summary and description, for callers that need a few figures of many runs. */

@@ -70,6 +70,13 @@ export class StepLog implements RequestColumns {
 
   readonly requestId = (row: number): string => this.requests[row]!.id;
 
+  /** Either all requests have a class, or none. */
+  get hasClasses(): boolean {
+    return this.requests[0]?.class !== undefined;
+  }
+
+  readonly classOf = (row: number): string | undefined => this.requests[row]!.class;
+
   sent(row: number, arrivalNs: number, sentNs: number): void {
     if (!Number.isNaN(this.sentNs[row]!)) throw new InvariantError(`request ${this.requestId(row)} was sent twice`);
     this.arrivalNs[row] = arrivalNs;

@@ -15,6 +15,7 @@ export function tableOf(log: StepLog): RequestTable {
     outputTokens: log.outputTokens,
     ok: log.ok,
     requestId: log.requestId,
+    ...(log.hasClasses ? { classOf: log.classOf } : {}),
     record: (row: number) => recordOf(log, row),
   };
   const isWhole = log.sentNs.every((sentNs) => !Number.isNaN(sentNs));
@@ -54,7 +55,9 @@ function endOf(rejection: string | undefined, abortion: Abortion | undefined): P
 function extraOf(log: StepLog, row: number): Pick<RequestRecord, "extra"> {
   const { serverTimes, abortions } = log;
   const times = serverTimes?.columns(row, log.scheduledNs[row]!);
-  if (abortions.size === 0) return times === undefined ? {} : { extra: times };
+  const name = log.classOf(row);
+  const own = { ...times, ...(name === undefined ? {} : { class: name }) };
+  if (abortions.size === 0) return times === undefined && name === undefined ? {} : { extra: own };
   const atNs = abortions.get(row)?.atNs;
-  return { extra: { ...times, aborted_ms: atNs === undefined ? "" : String(atNs / 1e6) } };
+  return { extra: { ...own, aborted_ms: atNs === undefined ? "" : String(atNs / 1e6) } };
 }

@@ -3,6 +3,7 @@
  * and ours. Formulas are in docs/metrics.md. Only requests with status ok count; what cannot be computed is null.
  */
 import { ArtifactError } from "../../formats/index.js";
+import type { ClassFigures } from "./class-summary.js";
 import { effectiveCount } from "./effective-count.js";
 import { GapSegments } from "./gap-segments.js";
 import type { GiveUpSummary } from "./give-ups.js";
@@ -56,6 +57,7 @@ export type Summary = {
    */
   readonly hidden_percentiles: readonly string[];
 } & Partial<GiveUpSummary> &
+  ClassFigures &
   StatisticKeys<"ttft" | "tpot" | "e2el" | "queue"> &
   Partial<StatisticKeys<"itl">> &
   EffectiveCounts<"ttft" | "tpot" | "e2el" | "queue"> &

@@ -6,6 +6,7 @@ import { findBinning, unbinned } from "./binning.js";
 import { syntheticLengths } from "./lengths.js";
 import { withPatience } from "./patience.js";
 import { drawPriorities } from "./priorities.js";
+import { withClasses } from "./request-classes.js";
 import type { Tokenize } from "./tokenizer.js";
 import { scaledToRate, sliceOf, timeScaled } from "./trace-times.js";
 
@@ -162,5 +163,5 @@ function withClients(requests: readonly WorkloadRequest[], load: Load, seed: str
         "beyond 104 days, the longest there is; shorten the think time, or take fewer requests or more clients",
     );
   }
-  return withPatience({ requests, maxConcurrency, thinkNs }, load, seed);
+  return withPatience(withClasses({ requests, maxConcurrency, thinkNs }, load, seed), load, seed);
 }

@@ -35,6 +35,7 @@ const otherKeys = [
   "slice_end_s",
   "unbin",
   "priorities",
+  "classes",
   "patience_ttft",
   "patience_e2el",
   "retries",

@@ -3,6 +3,7 @@ export { withAnswerEnds } from "./answer-ends.js";
 export { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./arrivals.js";
 export { findBinning, unbinned, type Binning } from "./binning.js";
 export { Client, type RequestClient, type SentRequest } from "./client.js";
+export { classesOf } from "./request-classes.js";
 export { clientOf } from "./client-of.js";
 export { ImpatientClient, isImpatient, requirePatience, withAttempts, withoutPatience } from "./impatient-client.js";
 export { sessionsFromLoad, workloadFromSessions } from "./from-sessions.js";
