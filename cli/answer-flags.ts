@@ -13,6 +13,7 @@ import { pngFlag } from "./write-chart.js";
 import { requireRoom } from "./deliver-run.js";
 import { declareFlags, givenFlags, parseFlags, type Flags, type Shape } from "./flags.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
+import { goalsOfLoad } from "./goal-classes.js";
 import { declareGoodput, goalsFromFlags, sloFlags } from "./slo-flags.js";
 import { rejectStepFlags, routingOf, stepFlags } from "./step-flags.js";
 
@@ -72,9 +73,10 @@ export interface Asked {
 }
 
 /** The deployment that the flags describe. */
-export async function deploymentFromFlags(args: Args, vary: Vary, goals = goalsFromFlags(args)): Promise<Asked> {
+export async function deploymentFromFlags(args: Args, vary: Vary, given = goalsFromFlags(args)): Promise<Asked> {
   const flags: Flags<typeof answerFlags> = parseFlags(answerFlags, args);
   const { plan, load, prompts, seed } = runRequest(flags.policy, args);
+  const goals = goalsOfLoad(given, load);
   if (plan.work === "batch") rejectStepFlags(plan.name, args);
   const profile = loadProfile(flags.profile);
   const { engine, price_per_hour: pricePerHour } = flags;

@@ -12,6 +12,7 @@ import {
   type BenchRequest,
 } from "./bench-flags.js";
 import type { Args, Command } from "./command.js";
+import { loadFlags } from "./load-flags.js";
 import { requireOneForm, requireRoom } from "./deliver-run.js";
 import { declareFlags, flagName, givenFlags, type Shape } from "./flags.js";
 import { samplingFlags } from "./model-flags.js";
@@ -34,6 +35,7 @@ export const benchCommand: Command = {
   run: async (args) => {
     const flags = parseBenchFlags(args);
     rejectFlags(flags.backend === "onnx" ? vllmFlags : onnxOnlyFlags, flags.backend, args);
+    rejectSimulated(args);
     requireOneForm(flags);
     const places = repeatFolders(flags.output, flags.num_runs);
     for (const output of places) requireRoom({ ...flags, output });
@@ -46,6 +48,20 @@ export const benchCommand: Command = {
     });
   },
 };
+
+/** Clients that give up, and answers that end by themselves, are simulated only. */
+function rejectSimulated(args: Args): void {
+  const { patience_ttft, patience_e2el, retries } = loadFlags;
+  const [given] = Object.keys(givenFlags({ patience_ttft, patience_e2el, retries }, args));
+  if (given !== undefined)
+    throw new ConfigError(
+      `--${flagName(given)}: clients that give up are simulated only, bench waits for every answer`,
+    );
+  const { output_min_tokens, output_max_tokens } = loadFlags;
+  const [limit] = Object.keys(givenFlags({ output_min_tokens, output_max_tokens }, args));
+  if (limit !== undefined)
+    throw new ConfigError(`--${flagName(limit)} is simulated only, bench asks for answers of the load's lengths`);
+}
 
 /** A folder that is written while the run goes on belongs to this process alone. */
 async function whileAllLocked([place, ...others]: BenchRequest["places"], work: () => Promise<void>): Promise<void> {

@@ -43,3 +43,8 @@ export function figure(value: number | null | undefined, digits = 4): string {
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
   return value.toFixed(Math.min(decimals, 6));
 }
+
+/** A count: whole, or the mean of several runs. */
+export function countFigure(value: number | null | undefined): string {
+  return Number.isInteger(value) ? String(value) : figure(value);
+}

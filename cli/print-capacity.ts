@@ -37,7 +37,8 @@ export function printCapacity(capacity: RunCapacity | null | undefined, slots: S
 
 /** Whether a latency of the run says nothing but how long the run is, because its queue grows throughout. */
 export function growsThroughout(capacity: RunCapacity | null | undefined, metric: string): boolean {
-  return capacity?.verdict === "above" && capacity.utilisation > 1 && ["ttft", "e2el", "queue"].includes(metric);
+  if (capacity?.latency_growth_s_per_min === undefined) return false;
+  return capacity.verdict === "above" && capacity.utilisation > 1 && ["ttft", "e2el", "queue"].includes(metric);
 }
 
 /** What replaces the figures, across that many columns. */

@@ -3,6 +3,8 @@ import { eachRequest, greatest, percent, sharePercent, type RequestRecord, type 
 import { columnsIn, summarise, type RunCapacity, type SessionSummary, type Summary } from "../sim/index.js";
 import { growingText, growsThroughout, printCapacity } from "./print-capacity.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
+import { printClasses } from "./print-classes.js";
+import { printGiveUps } from "./print-give-ups.js";
 import { printSessions } from "./print-sessions.js";
 import { intervalsOf, predicted, printIntervalKey, totals } from "./print-intervals.js";
 import { vllmResult } from "./vllm-result.js";
@@ -68,6 +70,8 @@ export function printRun(run: Run, { json, vllmFormat }: RunForm): void {
     }
     printStart(run);
     printEngine(run);
+    printClasses(run.info, summary);
+    printGiveUps(summary);
     printSessions(run.info.sessions as SessionSummary | undefined);
   }
   if (summary.failed > 0) {
@@ -93,7 +97,7 @@ function printReplications({ info }: Run): void {
 function printLatencies({ info }: Run, summary: Summary): void {
   const intervals = intervalsOf(info);
   const capacity = info.capacity as RunCapacity | null | undefined;
-  const isAbove = capacity?.verdict === "above";
+  const isAbove = capacity?.verdict === "above" && capacity.latency_growth_s_per_min !== undefined;
   printTable(
     [isAbove ? "ms, above capacity" : "ms", ...columns],
     metrics

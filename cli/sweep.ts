@@ -170,7 +170,7 @@ async function run(sweep: Sweep, path: string, { folder, flags }: Running): Prom
 
 function goalsOf({ refine, slo }: SweepFlags): readonly Slo[] | undefined {
   if (refine === undefined && slo !== undefined) throw new ConfigError(`--slo ${slo}: expected --refine knee with it`);
-  return refine === undefined ? undefined : slo === undefined ? [] : parseSlos(slo);
+  return refine === undefined ? undefined : slo === undefined ? [] : ofAllRequests(parseSlos(slo));
 }
 
 /** Least work of a job of a queue, seconds. */
@@ -260,4 +260,11 @@ function withPaths(sweep: Sweep, base: string): Sweep {
       return Array.isArray(workload) ? { ...load, workload: workload.map((path) => at(String(path))) } : load;
     }),
   };
+}
+
+/** A sweep keeps the statistics of all requests together. */
+function ofAllRequests(slos: Slo[]): Slo[] {
+  const given = slos.find((slo) => slo.class !== undefined);
+  if (given === undefined) return slos;
+  throw new ConfigError(`--slo ${given.name}: a sweep has no figures by class, expected a goal of all requests`);
 }

@@ -9,6 +9,7 @@ import { parseFlags } from "./flags.js";
 import { note } from "./output.js";
 import { printWhatif } from "./print-whatif.js";
 import { sameCommand, withCheck } from "./reproduce.js";
+import { goalsOfLoad } from "./goal-classes.js";
 import { declareScenarioFlags, declareScenarioGoals, goalsIfGiven, scenarioFromFlags } from "./scenario-flags.js";
 import { searched } from "./searched.js";
 import { writeChart } from "./write-chart.js";
@@ -36,8 +37,9 @@ export const whatifCommand: Command = {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
     requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
     const changes = parseChanges((args.change as readonly string[] | undefined) ?? []);
-    const goals = goalsIfGiven(args);
+    const wanted = goalsIfGiven(args);
     const { scenario, prompts, pricePerHour, asked } = await scenarioFromFlags(args);
+    const goals = goalsOfLoad(wanted, scenario.load);
     const changed = await withChanges(scenario, changes, prompts);
     const { replications } = flags;
     const question = { ...asked, goals, changes: changes.map(({ text }) => text) };

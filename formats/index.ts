@@ -15,6 +15,8 @@ export * from "./session.js";
 export * from "./trace.js";
 export { datasetNames, labelSchema, loadShape, MAX_LABEL, type Load } from "./load-shape.js";
 export * from "./load.js";
+export { parseClasses, type RequestClass } from "./request-classes.js";
+export { parsePatience, type PatienceLaw } from "./patience.js";
 export * from "./experiment.js";
 export * from "./sweep.js";
 export * from "./run.js";

@@ -3,6 +3,8 @@
  * arrive. Flags and experiment files share this shape; docs/workloads.md explains each key.
  */
 import { z } from "zod";
+import { classesSchema } from "./request-classes.js";
+import { patienceSchema } from "./patience.js";
 import { traceFormatNames } from "./trace.js";
 import { MAX_TOKENS } from "./workload.js";
 
@@ -157,7 +159,43 @@ export const loadShape = {
   output_len: tokens.default(20),
   dataset_name: z.enum(datasetNames).optional().describe("where lengths come from; default: prompts"),
   ...datasetShape,
+  output_len_from: z
+    .string()
+    .min(1, "expected a file or folder")
+    .optional()
+    .describe("draw output lengths from those of a run folder, or of a CSV file's column output_tokens"),
+  output_min_tokens: tokens.optional().describe("vLLM's min_tokens: answers that would end earlier go on up to it"),
+  output_max_tokens: tokens
+    .optional()
+    .describe(
+      "vLLM's max_tokens: the limit that the server knows; shorter answers end by themselves (EOS, a stop token)",
+    ),
+  patience_ttft: patienceSchema
+    .optional()
+    .describe("clients give up without a first token after s, exponential:MEAN or lognormal:MEAN:CV"),
+  patience_e2el: patienceSchema
+    .optional()
+    .describe("clients give up without the whole answer after s, exponential:MEAN or lognormal:MEAN:CV"),
+  retries: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe("times that a client tries again after giving up or an HTTP 503 (0)"),
+  retry_backoff_s: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .optional()
+    .describe(
+      "retries: pause before the first, doubled for each later one up to 16 times that, less up to a quarter (0.5)",
+    ),
   priorities: prioritiesSchema.optional().describe("shares of priorities, such as 0:0.9,1:0.1; lower is served first"),
+  classes: classesSchema
+    .optional()
+    .describe(
+      "classes of requests: NAME:share=0.3,priority=0,input_len=500,output_len=100,ttft=500;NAME:... (docs/workloads.md)",
+    ),
   workload: z.string().optional().describe("trace or CSV file of requests, in place of prompts"),
   ...traceShape,
   cold_start: z.boolean().optional().describe("the first batch of this load includes the profile's cold start"),

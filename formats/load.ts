@@ -19,6 +19,10 @@ export const loadSchema = z.strictObject(loadShape).superRefine((load, context) 
   checkSessions(checked);
   checkRates(checked);
   checkTraceTimes(checked);
+  checkRetries(checked);
+  checkAnswerEnds(checked);
+  if (checked.given("classes") && checked.given("priorities"))
+    checked.reject("priorities", "classes have priorities of their own, expected one of the two");
 });
 
 interface Checked {
@@ -60,6 +64,11 @@ function checkLengths({ load, given, reject }: Checked): void {
   }
 }
 
+function checkAnswerEnds({ load, reject }: Checked): void {
+  const { output_min_tokens: least = 1, output_max_tokens: most = Infinity } = load;
+  if (least > most) reject("output_min_tokens", `expected at most output_max_tokens, ${most}`);
+}
+
 function checkSessions({ load, given, reject }: Checked): void {
   const isOfSessions = datasetOf(load) === "sessions";
   if (isOfSessions && !given("max_sessions") && !given("session_rate"))
@@ -67,6 +76,10 @@ function checkSessions({ load, given, reject }: Checked): void {
   if (isOfSessions || load.workload !== undefined) return;
   for (const key of ["num_sessions", "max_sessions", "session_rate"] as const)
     if (given(key)) reject(key, "expected dataset_name sessions or a workload of sessions with it");
+}
+
+function checkRetries({ load, given, reject }: Checked): void {
+  if (given("retry_backoff_s") && (load.retries ?? 0) === 0) reject("retry_backoff_s", "expected retries with it");
 }
 
 function checkRates({ load, given, reject }: Checked): void {

@@ -1,7 +1,10 @@
 /** One request of a run, as run folders and everything that reads them have it. */
 
-/** ok: finished; refused: rejected, never admitted, with the reason; error: started, then lost to an error. */
-export const requestStatuses = ["ok", "refused", "error"] as const;
+/**
+ * ok: finished; refused: rejected, never admitted, with the reason; error: started, then lost to an error;
+ * aborted: its client gave up.
+ */
+export const requestStatuses = ["ok", "refused", "error", "aborted"] as const;
 export type RequestStatus = (typeof requestStatuses)[number];
 
 /** One request of a run. Times in ns since the run's start; what a run does not know is absent. */

@@ -15,6 +15,8 @@ export interface RequestColumns {
   readonly outputTokens: Int32Array;
   /** 1: finished; 0: rejected or lost to an error. */
   readonly ok: Uint8Array;
+  /** Absent: requests have no classes. */
+  readonly classOf?: (row: number) => string | undefined;
   /** For messages. */
   readonly requestId: (row: number) => string;
 }
@@ -22,6 +24,31 @@ export interface RequestColumns {
 /** Columns that records can be made of, one at a time. */
 export interface RequestTable extends RequestColumns {
   record(row: number): RequestRecord;
+}
+
+/** Some of a table's rows, in the order given. */
+export function selectRows(table: RequestTable, rows: Uint32Array): RequestTable {
+  const times = (column: Float64Array): Float64Array => Float64Array.from(rows, (row) => column[row]!);
+  const counts = (column: Int32Array): Int32Array => Int32Array.from(rows, (row) => column[row]!);
+  return {
+    rows: rows.length,
+    arrivalNs: times(table.arrivalNs),
+    sentNs: times(table.sentNs),
+    scheduledNs: times(table.scheduledNs),
+    firstTokenNs: times(table.firstTokenNs),
+    lastTokenNs: times(table.lastTokenNs),
+    promptTokens: counts(table.promptTokens),
+    outputTokens: counts(table.outputTokens),
+    ok: Uint8Array.from(rows, (row) => table.ok[row]!),
+    ...(table.classOf === undefined ? {} : { classOf: (row: number) => table.classOf!(rows[row]!) }),
+    requestId: (row) => table.requestId(rows[row]!),
+    record: (row) => table.record(rows[row]!),
+  };
+}
+
+/** The rows of those that were sent. */
+export function rowsSent({ rows, sentNs }: Pick<RequestTable, "rows" | "sentNs">): Uint32Array {
+  return Uint32Array.from({ length: rows }, (_, row) => row).filter((row) => !Number.isNaN(sentNs[row]!));
 }
 
 /** Numbers of 0 and above, or nothing, by row; -1 stands for nothing. */

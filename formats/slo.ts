@@ -15,6 +15,10 @@ export interface Slo {
   /** `p99_ttft`, `mean_tpot`. */
   readonly name: string;
   readonly metric: SloMetric;
+  /** Of the requests of this class; absent: of all. */
+  readonly class?: string;
+  /** Of a class: its share of the requests, where it is known. */
+  readonly share?: number;
   /** 0.5 to 0.999; absent: the mean. */
   readonly quantile?: number;
   readonly limitMs: number;
@@ -68,15 +72,22 @@ export function parseGoodput(text: string, attainment: number, source = "--goodp
 
 function parseSlo(part: string, source: string): Slo {
   const [name = "", limit] = split(part);
-  const [, statistic, metric] = /^(mean|median|p\d+(?:\.\d+)?)_(\w+)$/.exec(name) ?? [];
+  const [, statistic, metric, className] =
+    /^(mean|median|p\d+(?:\.\d+)?)_(\w+)(?:@([A-Za-z][\w-]*))?$/.exec(name) ?? [];
   const isKnown = (metrics: readonly string[]): metrics is readonly SloMetric[] => metrics.includes(metric ?? "");
   if (statistic === undefined || !isKnown(sloMetrics)) throw unreadable(source, part, EXPECTED_SLO);
   const limitMs = limitOf(limit, part, { source, expected: EXPECTED_SLO });
-  const goal = { metric: metric as SloMetric, limitMs };
+  if (className !== undefined && metric === "itl") {
+    throw new ConfigError(
+      `${source}: got "${part}", itl is kept of all requests together, expected another metric of a class`,
+    );
+  }
+  const goal = { metric: metric as SloMetric, limitMs, ...(className === undefined ? {} : { class: className }) };
+  const of = className === undefined ? "" : `@${className}`;
   if (statistic === "mean") return { name, ...goal };
   const percent = statistic === "median" ? MIN_PERCENT : Number(statistic.slice(1));
   if (!(percent >= MIN_PERCENT && percent <= MAX_PERCENT)) throw unreadable(source, part, EXPECTED_SLO);
-  return { name: `p${percent}_${goal.metric}`, ...goal, quantile: percent / 100 };
+  return { name: `p${percent}_${goal.metric}${of}`, ...goal, quantile: percent / 100 };
 }
 
 function partsOf(text: string): string[] {

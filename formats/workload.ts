@@ -39,8 +39,25 @@ export interface WorkloadRequest {
   readonly answer?: ContentRuns;
   /** Of a workload of sessions. */
   readonly turn?: RequestTurn;
+  /** Name of its class, of a load with classes. */
+  readonly class?: string;
   /** Lower is served earlier, under a priority policy; absent: 0. */
   readonly priority?: number;
+  /**
+   * The limit of the answer, where it ends by itself (EOS, a stop token) if it is shorter: the server does not know
+   * outputTokens before. Infinity: as much as the context holds. Absent: outputTokens.
+   */
+  readonly maxTokens?: number;
+  /** The client gives up without a first token, or without the whole answer, so long after it sent the request. */
+  readonly ttftPatienceNs?: number;
+  readonly e2elPatienceNs?: number;
+}
+
+/** What clients do about a request that failed: send it again, at most `most` times. */
+export interface Retries {
+  readonly most: number;
+  /** Pause before attempt `a` (from 1) of request `i`: at `i most + a - 1`. */
+  readonly pausesNs: Float64Array;
 }
 
 /** Requests in issue order, and how many may be outstanding (Infinity: open loop). */
@@ -48,6 +65,8 @@ export interface Workload {
   readonly requests: readonly WorkloadRequest[];
   readonly maxConcurrency: number;
   readonly thinkNs: number;
+  /** Absent: what failed is not sent again. */
+  readonly retries?: Retries;
   /**
    * Its requests are turns of `count` sessions, of which at most `maxConcurrent` are under way (Infinity: no limit).
    */

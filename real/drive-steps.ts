@@ -7,6 +7,7 @@
 import { defined, InvariantError, type RequestRecord, type ScheduledStepRecord } from "../formats/index.js";
 import {
   Client,
+  requirePatience,
   StepLog,
   tableOf,
   tokenByToken,
@@ -65,6 +66,7 @@ class StepDrive {
     const { workload, schedulers, clock } = input;
     const { requests } = workload;
     const tokens = tokenCounts(requests);
+    requirePatience(workload, "a real run on ONNX Runtime");
     this.client = new Client(workload);
     this.log = new StepLog(requests, tokens);
     this.scheduler = schedulers.choose({ requests, tokens, isReference: true }).make();

@@ -10,7 +10,7 @@ import {
   type Run,
   type Workload,
 } from "../formats/index.js";
-import { Client, Ledger, type BatchWork, type MemberOutcome, type Policy } from "../sim/index.js";
+import { Client, Ledger, requirePatience, type BatchWork, type MemberOutcome, type Policy } from "../sim/index.js";
 import type { Clock } from "./clock.js";
 import { sendDue, untilDue } from "./pacing.js";
 
@@ -116,6 +116,7 @@ class RealRun {
   private ended = 0;
 
   constructor(private readonly input: DriveInput) {
+    requirePatience(input.workload, "a real run of batches");
     this.client = new Client(input.workload);
     this.originNs = input.clock.nowNs();
   }

@@ -2,22 +2,32 @@
  * The requests of a load for which one number is varied: read once, then made at any value, for any seed and length.
  * Where the number is of replicas, or nothing is varied, the load stays as it is given.
  */
-import { ConfigError, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
+import { ConfigError, defined, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
 import { readTrace, traceOptionsOf } from "../../formats/files/index.js";
-import { loadTokenizer, moreOften, stream, workloadFromLengths, workloadFromRequests } from "../../sim/index.js";
+import {
+  loadTokenizer,
+  moreOften,
+  stream,
+  withAnswerEnds,
+  workloadFromLengths,
+  workloadFromRequests,
+} from "../../sim/index.js";
+import { goneThrough, hasPrompts, promptLengths, recordedOutputs } from "../inputs/index.js";
 import { shareOf, type ShareCut } from "./share-of.js";
-import { goneThrough, hasPrompts, promptLengths } from "../inputs/index.js";
 
 export const varyNames = ["request_rate", "max_concurrency"] as const;
 /** What a load does not say itself because it is looked for. */
 type Sought = (typeof varyNames)[number];
 export type Vary = Sought | "replicas";
 
+/** `outputs`: of a load with output_len_from, what its output lengths are drawn from. */
+export type LoadSource = Prompts & { readonly outputs?: readonly number[] | undefined };
+
 /**
  * lengths: drawn; list: requests without times, to be sent at the load's rate; trace: requests with times; share: what one
  * of several replicas gets of another source's requests.
  */
-export type LoadSource =
+type Prompts =
   | { readonly kind: "lengths" }
   | {
       readonly kind: "share";
@@ -36,6 +46,11 @@ export type LoadSource =
 
 /** Reads what the load names. ConfigError for a load that says itself what is to be found. */
 export async function readSource(load: Load, prompts: string | undefined, vary: Vary): Promise<LoadSource> {
+  const source = await readPromptsOf(load, prompts, vary);
+  return { ...source, ...defined({ outputs: await recordedOutputs(load) }) };
+}
+
+async function readPromptsOf(load: Load, prompts: string | undefined, vary: Vary): Promise<Prompts> {
   rejectGiven(load, vary);
   if (load.workload !== undefined) {
     const { requests, sessions, notes } = await readTrace(load.workload, traceOptionsOf(load, loadTokenizer));
@@ -104,6 +119,10 @@ export function workloadAt(load: Load, source: LoadSource, seed: string): Worklo
     const { load: whole, source: from } = source.of;
     return { ...shareOf(workloadAt(whole, from, seed), source.cut), maxConcurrency: load.max_concurrency ?? Infinity };
   }
+  return withAnswerEnds(requestsAt(load, source, seed), load, seed, source.outputs);
+}
+
+function requestsAt(load: Load, source: Exclude<LoadSource, { readonly kind: "share" }>, seed: string): Workload {
   if (source.kind === "lengths") return workloadFromLengths(load, seed);
   const { requests, repeats, scale = 1 } = source;
   if (!repeats) {

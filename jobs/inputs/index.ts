@@ -1,4 +1,5 @@
 /** What every job starts from: files that ship with servesim, workloads, memory, a quiet machine, a reporter. */
+export { recordedOutputs } from "./recorded-outputs.js";
 export { loadProfile, profileNames, profileReference, shippedProfile } from "./profiles.js";
 export { answerColumns } from "./answer-columns.js";
 export { hasPrompts, workloadOf } from "./workload-of.js";

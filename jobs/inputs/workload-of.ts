@@ -4,14 +4,20 @@ import { packageFile, readPrompts, readTrace, traceOptionsOf } from "../../forma
 import {
   loadTokenizer,
   sessionsFromLoad,
+  withAnswerEnds,
   workloadFromLengths,
   workloadFromPrompts,
   workloadFromRequests,
   workloadFromSessions,
 } from "../../sim/index.js";
+import { recordedOutputs } from "./recorded-outputs.js";
 
 /** `promptsPath` absent: the shipped prompts. The workload's notes say what a trace's reader left out. */
 export async function workloadOf(load: Load, promptsPath: string | undefined, seed: string): Promise<Workload> {
+  return withAnswerEnds(await requestsOf(load, promptsPath, seed), load, seed, await recordedOutputs(load));
+}
+
+async function requestsOf(load: Load, promptsPath: string | undefined, seed: string): Promise<Workload> {
   if (load.workload !== undefined) {
     const { requests, sessions, notes } = await readTrace(load.workload, traceOptionsOf(load, loadTokenizer));
     const workload =

@@ -46,7 +46,8 @@ function parsed(
     // The parser's own error holds the text.
     throw wrong(text, "which is no URL");
   }
-  if (url.protocol !== "redis:" && url.protocol !== "rediss:") throw wrong(text, `which has the scheme "${url.protocol}"`);
+  if (url.protocol !== "redis:" && url.protocol !== "rediss:")
+    throw wrong(text, `which has the scheme "${url.protocol}"`);
   const { protocol, hostname, port, pathname, search, hash, username, password } = url;
   return { protocol, hostname, port, pathname, search, hash, username, password };
 }

@@ -13,11 +13,14 @@ export function recordOf(exchange: SentExchange, request: WorkloadRequest, optio
   const { originNs, probeOf } = options;
   return {
     ...plainRecordOf(exchange, request, originNs),
-    extra: extraColumns(exchange, {
-      originNs,
-      fromNs: exchange.sentNs ?? exchange.queuedNs,
-      probe: probeOf?.(request, exchange.index),
-    }),
+    extra: {
+      ...(request.class === undefined ? {} : { class: request.class }),
+      ...extraColumns(exchange, {
+        originNs,
+        fromNs: exchange.sentNs ?? exchange.queuedNs,
+        probe: probeOf?.(request, exchange.index),
+      }),
+    },
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Pool } from "undici";
 import type { Workload } from "../../formats/index.js";
-import { Client } from "../../sim/index.js";
+import { Client, requirePatience } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { BodiesAhead } from "./bodies-ahead.js";
 import { openPool, type ConnectionLimits } from "./connection.js";
@@ -78,6 +78,7 @@ class LoadRun {
     private readonly input: RunLoadInput,
     private readonly at: { readonly originNs: number; readonly pool: Pool; readonly bodies: BodiesAhead },
   ) {
+    requirePatience(input.workload, "bench --backend vllm");
     this.client = new Client(input.workload);
     this.address = addressOf(input.settings.baseUrl);
   }

@@ -11,7 +11,6 @@ export { replicasPicture, type ReplicasPicture } from "./replicas-picture.js";
 export { answerPicture, type AnswerPicture } from "./answer-picture.js";
 export { differencePicture, type DifferencePicture } from "./difference-picture.js";
 export { partsPicture, type PartsPicture } from "./parts-picture.js";
-export { sweepPicture, type SweepPicture, type SweptLine } from "./sweep-picture.js";
 export type { RunScene } from "./run-scene.js";
 export type { BatchScene } from "./dynamic-batches-picture.js";
 export { runPictures, type RunPictures } from "./run-pictures.js";

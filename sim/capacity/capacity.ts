@@ -13,6 +13,7 @@ import type { Sized } from "./relative-work.js";
 import type { StepPlan } from "../policy/index.js";
 import { saturate, slotsOfServer, type Saturated } from "./saturate.js";
 import { mean } from "../metrics/index.js";
+import { isImpatient, withoutPatience } from "../workload/index.js";
 
 /** The rate is measured over longer until half of its 95 % interval is within this fraction. */
 const WANTED_HALF_WIDTH = 0.01;
@@ -81,9 +82,10 @@ export function capacityOf(input: SimulatedRunInput): Capacity | NoCapacity {
     utilisation,
     ...defined({ busiest }),
     verdict,
-    bound_by: boundBy(input, full.first, measuredFirst(input)),
+    bound_by: boundBy({ ...input, workload: withoutPatience(input.workload) }, full.first, measuredFirst(input)),
     // Of a second's arrivals, what is beyond capacity waits for as long as it takes to serve it.
-    ...(verdict === "above" ? { latency_growth_s_per_min: 60 * (most - 1) } : {}),
+    // Where clients give up, no longer than they do.
+    ...(verdict === "above" && !isImpatient(input.workload) ? { latency_growth_s_per_min: 60 * (most - 1) } : {}),
   };
 }
 
@@ -127,11 +129,16 @@ export function saturatedRate(asked: SimulatedRunInput): FullRate | NoCapacity {
   };
 }
 
-/** The server on a day of its usual pace, on which requests are rejected only if they could never be served. */
+/** The server on a day of its usual pace, on which requests are rejected only if they could never be served, and nobody gives up. */
 function usualServer({ plan, profile, ...input }: SimulatedRunInput): SimulatedRunInput {
   const { cost } = profile;
   const pace = cost.kind === "vllm_engine" ? (cost.host.pace ?? 1) : 1;
-  return { ...input, plan: plan.work === "step" ? withoutQueueLimits(plan) : plan, profile: atRunPace(profile, pace) };
+  return {
+    ...input,
+    workload: withoutPatience(input.workload),
+    plan: plan.work === "step" ? withoutQueueLimits(plan) : plan,
+    profile: atRunPace(profile, pace),
+  };
 }
 
 function withoutQueueLimits(plan: StepPlan): StepPlan {

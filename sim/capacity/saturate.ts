@@ -111,11 +111,11 @@ function comingAt(
 }
 
 function untimed(request: WorkloadRequest, index: number): WorkloadRequest {
-  const { promptTokens, outputTokens, content, priority } = request;
+  const { promptTokens, outputTokens, maxTokens, content, priority } = request;
   return {
     id: String(index),
     promptTokens,
     outputTokens,
-    ...defined({ content, priority }),
+    ...defined({ maxTokens, content, priority }),
   };
 }

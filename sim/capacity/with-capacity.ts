@@ -35,7 +35,11 @@ function changedInfo(run: Run, changed: Readonly<Record<string, unknown>>): Run 
   return withInfo(run, info as Run["info"]);
 }
 
-function overloadNote({ utilisation, busiest, latency_growth_s_per_min: growth = 0 }: Capacity): string {
+function overloadNote({ utilisation, busiest, latency_growth_s_per_min: growth }: Capacity): string {
+  if (growth === undefined) {
+    const most = Math.max(utilisation, busiest?.utilisation ?? 0);
+    return `overload: ${percent(most)} of what the server can take is offered; clients that give up bound how long others wait`;
+  }
   if (utilisation > 1 || busiest === undefined) {
     return (
       `overload: ${percent(utilisation)} of what the server can take is offered; latencies grow with the run, by ` +

@@ -8,9 +8,10 @@ import {
   type RunInfo,
 } from "../../formats/index.js";
 import { ASSUMED_RUN_SPREAD, extrapolationNotes } from "../cost/index.js";
-import type { GapSegments, Summary } from "../metrics/index.js";
+import type { GapSegments, GiveUpSummary, Summary } from "../metrics/index.js";
 import { assumedOf, assumedOfBalancing, type DataParallel } from "../policy/index.js";
 import { goesByPrefix } from "../router/index.js";
+import { classesOf, isImpatient } from "../workload/index.js";
 import type { EngineTotals } from "./engine-totals.js";
 import type { Fleet } from "./fleet.js";
 import { hasJitter, isJittered } from "./is-jittered.js";
@@ -26,6 +27,8 @@ export interface RunOutcome {
   readonly extrapolation: Extrapolation;
   /** Of an autoscaler. */
   readonly fleet?: Fleet | undefined;
+  /** Where clients may give up or try again. */
+  readonly giveUps?: GiveUpSummary | undefined;
   /** Version of the vLLM server that was simulated, where one was. */
   readonly vllmVersion?: string | undefined;
 }
@@ -53,7 +56,7 @@ export function jitterFact(input: SimulatedRunInput): { readonly jitter?: "on" |
 }
 
 export function runInfo(input: SimulatedRunInput, outcome: RunOutcome, summary: Summary): RunInfo {
-  const { plan, profile, workload, load, seed, coldStart } = input;
+  const { plan, profile, load, seed, coldStart } = input;
   const { facts, extrapolation } = outcome;
   const notes = notesOf(input, outcome, summary);
   return {
@@ -64,7 +67,7 @@ export function runInfo(input: SimulatedRunInput, outcome: RunOutcome, summary: 
     model: { ...profile.model },
     hardware: { ...profile.machine },
     load: describeLoad(load),
-    requests: workload.requests.length,
+    requests: outcome.table.rows,
     seed,
     policy_settings: { ...plan.settings },
     profile: profile.name,
@@ -93,6 +96,8 @@ function notesOf(
     ...extrapolationNotes(extrapolation),
     ...assumedSpread(input),
     ...emptyCaches(input, facts),
+    ...everyStep(input),
+    ...unusedPriorities(input, facts),
     ...(profile.server_notes ?? []).map((note) => `profile: ${note}`),
   ];
 }
@@ -106,6 +111,21 @@ function parallelNotes({ data_parallel: parallel }: RunOutcome["facts"], vllmVer
     `data parallel: ${ranks} engines behind one front end, ${lockstep ? "in lockstep" : "each at its own pace"}; every step was taken one by one, by either engine`,
     ...(assumed === undefined ? [] : [`version: ${assumed}`]),
   ];
+}
+
+/** Priorities of classes that the policy does not look at. */
+function unusedPriorities({ load, plan }: SimulatedRunInput, facts: RunOutcome["facts"]): string[] {
+  const priorities = new Set(classesOf(load).map(({ priority = 0 }) => priority));
+  const settings = facts.policy_settings as { readonly scheduling_policy?: string } | undefined;
+  if (priorities.size < 2 || settings?.scheduling_policy === "priority") return [];
+  const remedy = plan.name === "vllm" ? "; scheduling_policy priority turns them on" : "";
+  return [`the classes' priorities change nothing, ${plan.name} serves in order of arrival${remedy}`];
+}
+
+/** What clients that may give up make slower. */
+function everyStep({ plan, workload, engine = "fast" }: SimulatedRunInput): string[] {
+  if (plan.work !== "step" || engine === "step" || !isImpatient(workload)) return [];
+  return ["clients may give up or try again: every step is simulated, as with --engine step"];
 }
 
 /** A router that looks for caches which are off. */

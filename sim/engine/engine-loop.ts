@@ -90,6 +90,9 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   private passStartNs = 0;
   private readonly inFlight = new StepsInFlight();
   private readonly inbox = new Fifo<InboxEntry>();
+  /** Requests whose clients gave up, and when the engine hears of it; and those of them that it did not have then. */
+  private readonly aborts = new Fifo<{ readonly index: number; readonly atNs: number }>();
+  private readonly abortedEarly = new Set<number>();
   private readonly frontEnd: FrontEnd<Output> | undefined;
   /** When the engine had the output that is being delivered. */
   private updatedNs = 0;
@@ -185,6 +188,14 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   arrive(index: number, atNs: number): void {
     if (this.frontEnd === undefined) this.enqueue(index, atNs, atNs);
     else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs + this.acceptNs);
+  }
+
+  /**
+   * The client of a request gives up. The engine hears of it between steps, as of a request; the front end takes no time
+   * for it.
+   */
+  abort(index: number, atNs: number): void {
+    this.aborts.push({ index, atNs: atNs + this.acceptNs });
   }
 
   /** When something happens next; Infinity when nothing will without another request. */
@@ -321,6 +332,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   private pass(startNs: number): EngineStep | undefined {
     this.hostNs = startNs;
     this.takeRequests(startNs);
+    this.takeAborts(startNs);
     this.input.rank?.counted(this.hostNs, "before");
     return this.input.scheduler.hasWork() ? this.scheduleStep() : undefined;
   }
@@ -358,10 +370,19 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     for (let next = this.inbox.peek(); next !== undefined && next.atNs <= startNs; next = this.inbox.peek()) {
       const { index, arrivalNs } = next;
       this.inbox.shift();
+      if (this.abortedEarly.delete(index)) continue;
       this.hostNs += cost.host.takeRequestNs;
       scheduler.add(index, arrivalNs);
       log.serverTimes?.taken(index, this.hostNs);
       this.input.observer?.taken(index, this.hostNs);
+    }
+  }
+
+  private takeAborts(startNs: number): void {
+    for (let next = this.aborts.peek(); next !== undefined && next.atNs <= startNs; next = this.aborts.peek()) {
+      this.aborts.shift();
+      // Not here: still on its way to the engine, or complete.
+      if (!this.input.scheduler.abort!(next.index)) this.abortedEarly.add(next.index);
     }
   }
 
@@ -433,6 +454,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     scheduler.deliver(step, atNs, this);
     this.deliveredNs = atNs;
     for (const index of complete) {
+      if (log.abortions.has(index)) continue;
       log.completed(index);
       if (stopsAtEnds) this.ended.push(index, log.lastTokenNs[index]! - this.deliveryNs);
     }

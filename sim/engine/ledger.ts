@@ -6,6 +6,8 @@ import {
   InvariantError,
   recordsOfTable,
   requestStatuses,
+  rowsSent,
+  selectRows,
   type BatchRecord,
   type RequestRecord,
   type RequestTable,
@@ -38,6 +40,7 @@ export class Ledger {
   private batchSize = new Int32Array(FIRST_CAPACITY).fill(NONE);
   private state = new Uint8Array(FIRST_CAPACITY);
   private readonly errors = new Map<number, string>();
+  private readonly abortedNs = new Map<number, number>();
   private readonly batchRecords: BatchRecord[] = [];
   private open = 0;
 
@@ -64,11 +67,31 @@ export class Ledger {
   }
 
   /** The request ended without an answer. */
-  ended(index: number, status: "refused" | "error", reason: string): void {
+  ended(index: number, status: "refused" | "error" | "aborted", reason: string): void {
     this.requireLive(index);
     this.state[index] = ENDED + requestStatuses.indexOf(status);
     this.errors.set(index, reason);
     this.open--;
+  }
+
+  /** Its client gives up at `atNs`; a batch that it is in goes on. What would reach it from then on does not. */
+  aborted(index: number, atNs: number, reason: string): void {
+    this.ended(index, "aborted", reason);
+    const { times } = this;
+    if (times.firstTokenNs[index]! >= atNs) times.firstTokenNs[index] = NaN;
+    times.lastTokenNs[index] = NaN;
+    this.outputTokens[index] = 0;
+    this.abortedNs.set(index, atNs);
+  }
+
+  /** Whether the request was sent and has not ended. */
+  isOpen(index: number): boolean {
+    return this.state[index] === OPEN;
+  }
+
+  /** When the request was sent, and when it has its first token; NaN where that is not known. */
+  timesOf(index: number): { readonly sentNs: number; readonly firstTokenNs: number } {
+    return { sentNs: this.times.sentNs[index]!, firstTokenNs: this.times.firstTokenNs[index]! };
   }
 
   /**
@@ -147,17 +170,18 @@ export class Ledger {
     return { requests: recordsOfTable(this.table()), batches: this.batchRecords };
   }
 
-  /** The finished log by column; every request has ended. */
-  table(): RequestTable {
+  /** The finished log by column; every request has ended. `mayBeUnsent`: attempts that no client made are left out. */
+  table({ mayBeUnsent = false } = {}): RequestTable {
     const { rows, times } = this;
     const ok = new Uint8Array(rows);
     const promptTokens = new Int32Array(rows);
     for (let index = 0; index < rows; index++) {
+      if (mayBeUnsent && this.state[index] === UNKNOWN) continue;
       if (this.state[index]! < ENDED) throw new InvariantError(`request at ${index} never ended`);
       ok[index] = this.state[index] === ENDED ? 1 : 0;
       promptTokens[index] = this.requests[index]!.promptTokens;
     }
-    return {
+    const table = {
       rows,
       arrivalNs: times.arrivalNs.subarray(0, rows),
       sentNs: times.sentNs.subarray(0, rows),
@@ -167,9 +191,11 @@ export class Ledger {
       promptTokens,
       outputTokens: this.outputTokens.subarray(0, rows),
       ok,
-      requestId: (row) => this.idOf(row),
-      record: (row) => this.recordAt(row),
+      requestId: (row: number) => this.idOf(row),
+      ...(this.requests[0]?.class === undefined ? {} : { classOf: (row: number) => this.requests[row]?.class }),
+      record: (row: number) => this.recordAt(row),
     };
+    return mayBeUnsent ? selectRows(table, rowsSent(table)) : table;
   }
 
   private recordAt(index: number): RequestRecord {
@@ -189,7 +215,16 @@ export class Ledger {
       ...(wasRun ? { batchId: this.batchId[index]!, batchSize: this.batchSize[index]! } : {}),
       status: requestStatuses[this.state[index]! - ENDED]!,
       ...(error === undefined ? {} : { error }),
+      ...this.extraOf(index),
     };
+  }
+
+  private extraOf(index: number): Pick<RequestRecord, "extra"> {
+    const name = this.requests[index]!.class;
+    if (this.abortedNs.size === 0) return name === undefined ? {} : { extra: { class: name } };
+    const abortedNs = this.abortedNs.get(index);
+    const aborted_ms = abortedNs === undefined ? "" : String(abortedNs / 1e6);
+    return { extra: { ...(name === undefined ? {} : { class: name }), aborted_ms } };
   }
 
   private idOf(index: number): string {

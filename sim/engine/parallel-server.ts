@@ -3,6 +3,7 @@
  * thread of their own. The front end chooses the engine of a request when it hands it on. Engines of a dense model go
  * their own ways; those of a model with experts take each step together. Every round is taken one by one. Times in ns.
  */
+import { InvariantError } from "../../formats/index.js";
 import type { StepCostModel } from "../cost/index.js";
 import type { DataParallel, StepScheduler } from "../policy/index.js";
 import { addStops, type AdmissionStops } from "./admission-stops.js";
@@ -106,6 +107,10 @@ export class ParallelServer implements ServerLoop {
 
   absent(index: number): void {
     for (const rank of this.ranks) rank.absent(index);
+  }
+
+  abort(): never {
+    throw new InvariantError("clients of data parallel engines do not give up");
   }
 
   arrive(index: number, atNs: number): void {

@@ -49,11 +49,12 @@ export class QueueLimits {
 
   /** At one instant a request ends before another one comes. */
   private hasEnded(row: number, nowNs: number): boolean {
+    if (this.log.abortions.has(row)) return true;
     return this.log.ok[row] === 1 && this.log.lastTokenNs[row]! - this.deliveryNs <= nowNs;
   }
 
   /** At one instant a request comes before the front end writes; NaN, no token yet, is not before anything. */
   private hasToken(row: number, nowNs: number): boolean {
-    return this.log.firstTokenNs[row]! - this.deliveryNs < nowNs;
+    return this.log.abortions.has(row) || this.log.firstTokenNs[row]! - this.deliveryNs < nowNs;
   }
 }

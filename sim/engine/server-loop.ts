@@ -27,6 +27,8 @@ export interface ServerLoop {
   absent(index: number): void;
   /** A request that is not rejected reaches the server; times do not go back. */
   arrive(index: number, atNs: number): void;
+  /** The client of a request that it accepted gives up. */
+  abort(index: number, atNs: number): void;
   /** When something happens next; Infinity when nothing will without another request. */
   nextNs(): number;
   /** Whether what happens next happens in the front end. At one instant it has its turn before the engine. */

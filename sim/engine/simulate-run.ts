@@ -11,9 +11,10 @@ import {
   stepCostOf,
   type StepCostModel,
 } from "../cost/index.js";
-import { summarise, summariseSessions, type SessionSummary } from "../metrics/index.js";
+import { summarise, summariseClasses, summariseSessions, type SessionSummary, type Summary } from "../metrics/index.js";
 import { createVllm, stepPolicyNames, type BatchPlan, type StepPlan, type StepPolicy } from "../policy/index.js";
 import { DEFAULT_BETA, requireRouter } from "../router/index.js";
+import { classesOf, isImpatient } from "../workload/index.js";
 import { engineFacts, jitterFact, runInfo, type RunOutcome } from "./describe-run.js";
 import { modelledHardware } from "./batch-hardware.js";
 import { EngineBatches } from "./engine-batches.js";
@@ -28,8 +29,19 @@ import { tableOf } from "./step-records.js";
 
 export function simulateRun(input: SimulatedRunInput): Run {
   const outcome = simulateOutcome(input);
-  const summary = summarise(outcome.table, { itl: outcome.gaps });
+  const summary = withClassFigures(input, outcome, {
+    ...summarise(outcome.table, { itl: outcome.gaps }),
+    ...outcome.giveUps,
+  });
   return tableRun(runInfo(input, outcome, summary), outcome.table, outcome.batches);
+}
+
+/** The summary with the figures of each class of the load. */
+function withClassFigures({ load }: SimulatedRunInput, { table }: RunOutcome, summary: Summary): Summary {
+  const classes = classesOf(load);
+  if (classes.length === 0) return summary;
+  const { figures, hidden } = summariseClasses(table, classes);
+  return { ...summary, ...figures, hidden_percentiles: [...summary.hidden_percentiles, ...hidden] };
 }
 
 /** The same run without summary and description, for callers that need a few figures of many runs. */
@@ -60,7 +72,7 @@ function batchesOnMachines(input: SimulatedRunInput, plan: BatchPlan): RunOutcom
   });
   const machine = machineOf(profile);
   const machines = costs.map((cost) => ({ policy: plan.create(machine), hardware: modelledHardware(cost) }));
-  const { table, batches, busyNs } = simulateBatches({ workload, machines, router, seed });
+  const { table, batches, busyNs, giveUps } = simulateBatches({ workload, machines, router, seed });
   const facts = {
     work_items: batches.length,
     busy_ms: busyNs / 1e6,
@@ -68,7 +80,7 @@ function batchesOnMachines(input: SimulatedRunInput, plan: BatchPlan): RunOutcom
     ...(replicas > 1 ? { replicas, router } : {}),
     ...(isJittered(input) ? { jitter: "on" } : {}),
   };
-  return { table, batches, facts, extrapolation: extrapolationOf(costs) };
+  return { table, batches, facts, extrapolation: extrapolationOf(costs), giveUps };
 }
 
 /**
@@ -77,6 +89,12 @@ function batchesOnMachines(input: SimulatedRunInput, plan: BatchPlan): RunOutcom
 function batchesOnEngine(input: SimulatedRunInput, plan: BatchPlan): RunOutcome {
   const { profile, workload, engine = "fast" } = input;
   const { requests } = workload;
+  if (isImpatient(workload)) {
+    throw new ConfigError(
+      `patience and retries of the clients of ${plan.name} in front of a vLLM server are not modelled, expected a profile of whole ` +
+        `batches, or a policy that runs steps: ${stepPolicyNames.join(", ")}`,
+    );
+  }
   const machine = machineOf(profile);
   const server = createVllm({}, machine);
   if (server.dataParallel !== undefined) {
@@ -112,7 +130,12 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
   requireGraphCosts(plan, profile);
   requireSynchronous(plan, profile);
   const cost = stepCosts(input, policy);
-  const { log, extrapolation, fleet, ...totals } = simulateSteps({
+  if (input.observe !== undefined && workload.retries !== undefined) {
+    throw new ConfigError(
+      "retries: requests that are sent again have no timeline, expected none with --trace or explain",
+    );
+  }
+  const { log, extrapolation, fleet, giveUps, ...totals } = simulateSteps({
     workload,
     policy,
     cost,
@@ -139,6 +162,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
     gaps: log.gaps,
     extrapolation,
     fleet,
+    giveUps,
     vllmVersion: policy.vllmVersion,
   };
 }

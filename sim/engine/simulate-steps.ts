@@ -3,21 +3,39 @@
  * replica is taken forward only when it could be next to end a request, or when a request is sent to it; until then its
  * decodes are one jump. At one instant requests end first, then others arrive, then engines go on.
  */
-import { defined, InvariantError, type AutoscalePlan, type Extrapolation, type Workload } from "../../formats/index.js";
+import {
+  ConfigError,
+  defined,
+  InvariantError,
+  type AutoscalePlan,
+  type Extrapolation,
+  type Workload,
+  type WorkloadRequest,
+} from "../../formats/index.js";
 import { extrapolationOf, type StepCostModel } from "../cost/index.js";
 import { tokenCounts, type StepScheduler, type StepSchedulers, type TokenCounts } from "../policy/index.js";
+import type { GiveUpSummary } from "../metrics/index.js";
 import { makeRouter, type Route, type RouterName } from "../router/index.js";
-import { clientOf, type RequestClient, type SentRequest } from "../workload/index.js";
+import {
+  clientOf,
+  ImpatientClient,
+  isImpatient,
+  withAttempts,
+  type RequestClient,
+  type SentRequest,
+} from "../workload/index.js";
 import { addStops } from "./admission-stops.js";
 import { EngineLoop, PreemptionError } from "./engine-loop.js";
 import type { EngineTotals } from "./engine-totals.js";
 import { FirstTokens } from "./first-tokens.js";
 import { Fleet } from "./fleet.js";
+import { GiveUps } from "./give-ups.js";
 import { ParallelServer } from "./parallel-server.js";
 import { QueueLimits } from "./queue-limits.js";
 import type { ServerLoop } from "./server-loop.js";
 import { StepLog } from "./step-log.js";
 import type { StepObserver } from "./step-observer.js";
+import { observeWork, RequestWork } from "./wasted-work.js";
 
 /** `fast` jumps over runs of decodes; `step` does every step and token, the reference. Their results are the same. */
 export const engineNames = ["fast", "step"] as const;
@@ -45,13 +63,23 @@ export interface StepSimulationResult extends EngineTotals {
   readonly extrapolation: Extrapolation;
   /** Of an autoscaler. */
   readonly fleet?: Fleet;
+  /** Where clients may give up or try again. */
+  readonly giveUps?: GiveUpSummary;
 }
 
+/** Where clients may give up, every step is simulated, whatever `engine` says. */
 export function simulateSteps(input: StepSimulationInput): StepSimulationResult {
-  const { engine, policy, workload } = input;
-  const { requests } = workload;
+  const { policy, workload } = input;
+  if (policy.dataParallel !== undefined && isImpatient(workload)) {
+    throw new ConfigError(
+      "data_parallel_size: clients that give up or try again are not simulated with data parallel engines; leave out " +
+        "--patience-ttft, --patience-e2el and --retries, or use --replicas",
+    );
+  }
+  const requests = withAttempts(workload);
   const tokens = tokenCounts(requests);
-  const { make, afterPreemption } = policy.choose({ requests, tokens, isReference: engine === "step" });
+  const isReference = input.engine === "step" || isImpatient(workload);
+  const { make, afterPreemption } = policy.choose({ requests, tokens, isReference });
   if (afterPreemption === undefined) return new StepSimulation(input, tokens, make).run();
   try {
     return new StepSimulation(input, tokens, make, { stopsAtPreemption: true }).run();
@@ -69,8 +97,13 @@ interface Replica {
 }
 
 class StepSimulation {
+  /** All attempts of the workload's. */
+  private readonly requests: readonly WorkloadRequest[];
   private readonly log: StepLog;
   private readonly client: RequestClient;
+  /** Where clients may give up or try again. */
+  private readonly impatient: { readonly client: ImpatientClient; readonly giveUps: GiveUps } | undefined;
+  private readonly deliveryNs: number;
   private readonly replicas: Replica[];
   /** The replicas of a run without an autoscaler. */
   private readonly all: readonly number[];
@@ -91,37 +124,41 @@ class StepSimulation {
     this.fleet = autoscale === undefined ? undefined : new Fleet(autoscale);
     const replicas = this.fleet?.members.length ?? input.replicas ?? 1;
     const { limits } = policy;
-    const { requests } = workload;
-    this.log = new StepLog(requests, tokens);
+    this.requests = withAttempts(workload);
+    this.log = new StepLog(this.requests, tokens);
     this.isClosed = workload.maxConcurrency !== Infinity || workload.sessions !== undefined;
     this.outstanding = new Int32Array(replicas);
     this.all = Array.from({ length: replicas }, (_, replica) => replica);
     const { log } = this;
+    const work = isImpatient(workload) ? new RequestWork(log.rows) : undefined;
     this.firstTokens = new FirstTokens(log);
     this.makeReplica = (replica) => {
       const ranks = [...new Array(policy.dataParallel?.ranks ?? 1).keys()];
       const costs = ranks.map((rank) => makeCost(replica, rank));
       const stopsAtEnds = this.isClosed || replicas > 1 || this.fleet !== undefined;
-      const parts = { log, stopsAtEnds, stopsAtPreemption, limits };
-      const observer = (rank: number) => input.observer?.(replica, rank);
-      const queueLimits = new QueueLimits(limits, log, costs[0]!.frontEnd?.deliveryNs ?? 0);
       const { dataParallel: parallel } = policy;
+      const parts = { log, stopsAtEnds, stopsAtPreemption, limits };
+      const given = (rank: number) => input.observer?.(replica, rank);
+      const observer = work === undefined ? given : (rank: number) => observeWork(work, given(rank));
+      const queueLimits = new QueueLimits(limits, log, costs[0]!.frontEnd?.deliveryNs ?? 0);
+      const jumps = engine === "fast" && work === undefined;
       const loop =
         parallel === undefined
-          ? new EngineLoop({
-              ...parts,
-              scheduler: makeScheduler(),
-              cost: costs[0]!,
-              jumps: engine === "fast",
-              observer: observer(0),
-            })
+          ? new EngineLoop({ ...parts, scheduler: makeScheduler(), cost: costs[0]!, jumps, observer: observer(0) })
           : new ParallelServer({ ...parts, parallel, schedulers: ranks.map(() => makeScheduler()), costs, observer });
       return { loop, costs, queueLimits };
     };
     this.replicas = Array.from({ length: replicas }, (_, replica) => this.makeReplica(replica));
     // The client has an answer a while after the front end sent it; a closed loop goes on from there.
-    const deliveryNs = this.replicas[0]?.costs[0]!.frontEnd?.deliveryNs ?? 0;
-    this.client = clientOf({ ...workload, thinkNs: workload.thinkNs + deliveryNs });
+    this.deliveryNs = this.replicas[0]?.costs[0]!.frontEnd?.deliveryNs ?? 0;
+    const sender = { ...workload, thinkNs: workload.thinkNs + this.deliveryNs };
+    if (work === undefined) this.client = clientOf(sender);
+    else {
+      const client = new ImpatientClient(sender);
+      this.client = client;
+      const { deliveryNs } = this;
+      this.impatient = { client, giveUps: new GiveUps(client, { log, work, retries: workload.retries, deliveryNs }) };
+    }
   }
 
   run(): StepSimulationResult {
@@ -139,11 +176,13 @@ class StepSimulation {
       const arrivalNs = client.nextDueNs;
       const nextNs = loop.nextNs();
       const endNs = this.isClosed ? this.endedHead(0) : Infinity;
-      if (endNs <= arrivalNs && endNs <= nextNs && endNs !== Infinity) this.takeEnd(0);
+      const giveUpNs = this.impatient?.giveUps.nextNs ?? Infinity;
+      if (endNs <= giveUpNs && endNs <= arrivalNs && endNs <= nextNs && endNs !== Infinity) this.takeEnd(0);
+      else if (giveUpNs <= arrivalNs && giveUpNs <= nextNs && giveUpNs !== Infinity) this.giveUp(giveUpNs);
       else if (arrivalNs <= nextNs) {
         if (arrivalNs === Infinity) return;
         this.send(client.take(arrivalNs)!, arrivalNs, 0);
-      } else loop.advance(Math.min(arrivalNs, endNs));
+      } else loop.advance(Math.min(arrivalNs, endNs, giveUpNs));
     }
   }
 
@@ -157,8 +196,12 @@ class StepSimulation {
       const { first, quietNs, secondNs } = this.turns();
       const isOver = arrivalNs === Infinity && quietNs === Infinity && endNs === Infinity;
       const fleetNs = isOver ? Infinity : (this.fleet?.nextNs() ?? Infinity);
-      if (endNs <= arrivalNs && endNs <= quietNs && endNs <= fleetNs && endNs !== Infinity) {
+      const giveUpNs = this.impatient?.giveUps.nextNs ?? Infinity;
+      const othersNs = Math.min(arrivalNs, quietNs, fleetNs);
+      if (endNs <= othersNs && endNs <= giveUpNs && endNs !== Infinity) {
         this.takeEnd(ender);
+      } else if (giveUpNs <= othersNs && giveUpNs !== Infinity) {
+        this.giveUp(giveUpNs);
       } else if (fleetNs <= arrivalNs && fleetNs <= quietNs && fleetNs !== Infinity) {
         this.autoscale(this.fleet!, fleetNs);
       } else if (arrivalNs <= quietNs) {
@@ -170,7 +213,7 @@ class StepSimulation {
         this.send(request, arrivalNs, target);
       } else {
         const { loop } = replicas[first]!;
-        const limitNs = Math.min(arrivalNs, endNs, fleetNs, this.isClosed ? secondNs : Infinity);
+        const limitNs = Math.min(arrivalNs, endNs, fleetNs, giveUpNs, this.isClosed ? secondNs : Infinity);
         // Where another replica has its turn at the same instant, this one does no more than what is due at it.
         if (limitNs > quietNs) loop.advance(limitNs);
         else loop.advance(loop.nextIsFrontEnd() ? limitNs : limitNs + 1, limitNs, limitNs + 1);
@@ -179,9 +222,9 @@ class StepSimulation {
   }
 
   private makeRoute(): Route {
-    const { workload, policy, router = "round-robin", routerBeta, seed = "1" } = this.input;
+    const { policy, router = "round-robin", routerBeta, seed = "1" } = this.input;
     const { prefixCache } = policy;
-    return makeRouter(router, { requests: workload.requests, seed, beta: routerBeta, prefixCache });
+    return makeRouter(router, { requests: this.requests, seed, beta: routerBeta, prefixCache });
   }
 
   private serving(nowNs: number): readonly number[] {
@@ -241,9 +284,30 @@ class StepSimulation {
 
   private takeEnd(replica: number): void {
     const { index, atNs } = this.replicas[replica]!.loop.ended.shift()!;
+    // Given up while its last chunk was still to be written.
+    if (this.log.abortions.has(index)) return;
+    this.leave(replica, atNs);
+    this.client.ended(atNs, index);
+  }
+
+  private leave(replica: number, atNs: number): void {
     this.outstanding[replica]!--;
     if (this.outstanding[replica] === 0 && this.fleet?.isDraining(replica) === true) this.fleet.stopped(replica, atNs);
-    this.client.ended(atNs, index);
+  }
+
+  /** A client looks at its watch. */
+  private giveUp(nowNs: number): void {
+    const { client, giveUps } = this.impatient!;
+    const given = giveUps.take(nowNs);
+    if (given === undefined) return;
+    const { index, replica, reason } = given;
+    const { loop } = this.replicas[replica]!;
+    loop.advance(nowNs);
+    this.log.aborted(index, nowNs, reason);
+    loop.abort(index, nowNs);
+    this.leave(replica, nowNs);
+    // The client counts from the moment at which an answer leaves the front end.
+    client.failed(nowNs - this.deliveryNs, index);
   }
 
   /** Sends a request. A server rejects at once what it can never serve, or what is beyond its queue. */
@@ -252,13 +316,16 @@ class StepSimulation {
     this.log.sent(index, arrivalNs, nowNs);
     this.sent = Math.max(this.sent, index + 1);
     for (const other of this.replicas) if (other.loop !== loop) other.loop.absent(index);
-    const rejection = loop.rejection(index) ?? queueLimits.rejection(index, nowNs);
+    const never = loop.rejection(index);
+    const rejection = never ?? queueLimits.rejection(index, nowNs);
     if (rejection !== undefined) {
       this.log.rejected(index, rejection);
       loop.absent(index);
-      this.client.ended(nowNs, index);
+      if (never === undefined && this.impatient !== undefined) this.impatient.client.failed(nowNs, index);
+      else this.client.ended(nowNs, index);
       return;
     }
+    this.impatient?.giveUps.accepted(index, replica, nowNs);
     this.outstanding[replica]!++;
     if (this.fleet !== undefined) this.firstTokens.sent(index);
     loop.arrive(index, nowNs);
@@ -281,6 +348,7 @@ class StepSimulation {
       kvHighWater: replicas.flatMap(({ loop }) => loop.kvHighWater),
       kvBlocks: replicas[0]!.loop.kvBlocks / (this.input.policy.dataParallel?.ranks ?? 1),
       extrapolation: extrapolationOf(replicas.flatMap(({ costs }) => costs)),
+      ...defined({ giveUps: this.impatient?.giveUps.summary(sum((loop) => loop.busyNs)) }),
     };
   }
 }

@@ -1,27 +1,33 @@
 /**
  * The simulator of policies that run whole batches: machines, each with a policy and a cost model of its own, and one
- * workload on a virtual clock. At one instant finished batches come first, then arrivals, then the policies' decisions,
- * in the order of the machines. Same inputs, same result to the bit.
+ * workload on a virtual clock. At one instant finished batches come first, then clients that give up, then arrivals, then
+ * the policies' decisions, in the order of the machines. Same inputs, same result to the bit.
  */
 import {
+  ConfigError,
+  defined,
   InvariantError,
   recordsOfTable,
   type BatchRecord,
   type RequestRecord,
   type RequestTable,
   type Workload,
+  type WorkloadRequest,
 } from "../../formats/index.js";
 import type { CostModel } from "../cost/index.js";
 import { Calendar } from "../kernel/index.js";
 import type { BatchWork, Policy } from "../policy/index.js";
 import { makeRouter, type Replicas, type Route, type RouterName } from "../router/index.js";
-import { Client } from "../workload/index.js";
+import { Client, isImpatient, withAttempts, type RequestClient } from "../workload/index.js";
+import type { GiveUpSummary } from "../metrics/index.js";
+import { BatchGiveUps } from "./batch-give-ups.js";
 import { modelledHardware, type BatchHardware, type BatchRan } from "./batch-hardware.js";
 import { Ledger } from "./ledger.js";
 
 const WORK_DONE = 0;
-const ARRIVAL = 1;
-const LOOK = 2;
+const GIVE_UP = 1;
+const ARRIVAL = 2;
+const LOOK = 3;
 
 export interface SimulationInput {
   readonly workload: Workload;
@@ -52,6 +58,8 @@ export interface SimulationResult {
   readonly batches: readonly BatchRecord[];
   /** Time the machines were busy, ns, all together. */
   readonly busyNs: number;
+  /** Where clients may give up or try again. */
+  readonly giveUps?: GiveUpSummary;
 }
 
 export function simulate({ workload, policy, cost }: SimulationInput): SimulationResult {
@@ -70,7 +78,11 @@ interface Running {
 class Simulation {
   private readonly calendar = new Calendar();
   private readonly ledger = new Ledger();
-  private readonly client: Client;
+  /** All attempts of the workload's. */
+  private readonly requests: readonly WorkloadRequest[];
+  private readonly client: RequestClient;
+  /** Where clients may give up or try again. */
+  private readonly impatient: BatchGiveUps | undefined;
   private readonly route: Route;
   private readonly replicas: Replicas;
   /** By machine, as the next two. */
@@ -79,12 +91,20 @@ class Simulation {
   /** Whether something happened to it at this instant, so that its policy is to be asked. */
   private readonly isTouched: Uint8Array;
   private arrivalScheduled = false;
+  /** When the next clients look at their watches. */
+  private giveUpNs = Infinity;
   private busyNs = 0;
 
   constructor(private readonly input: BatchSimulationInput) {
     const { machines, router = "round-robin", seed = "1" } = input;
-    this.client = new Client(input.workload);
-    this.route = makeRouter(router, { requests: input.workload.requests, seed });
+    const { workload } = input;
+    this.requests = withAttempts(workload);
+    this.impatient = isImpatient(workload) ? new BatchGiveUps(workload, this.ledger) : undefined;
+    if (this.impatient !== undefined && machines.some(({ policy }) => policy.withdrawn === undefined)) {
+      throw new ConfigError("clients may give up, and the policy cannot take a request back (Policy.withdrawn)");
+    }
+    this.client = this.impatient?.client ?? new Client(workload);
+    this.route = makeRouter(router, { requests: this.requests, seed });
     this.running = machines.map(() => undefined);
     this.outstanding = new Int32Array(machines.length);
     this.replicas = { serving: [...machines.keys()], outstanding: this.outstanding };
@@ -97,6 +117,7 @@ class Simulation {
     while (calendar.advance()) {
       if (calendar.eventClass === WORK_DONE) this.finish(calendar.payload);
       else if (calendar.eventClass === ARRIVAL) this.arrive();
+      else if (calendar.eventClass === GIVE_UP) this.giveUp();
       else this.isTouched[calendar.payload] = 1;
       const instantIsOver = calendar.nextNs > calendar.nowNs || calendar.nextClass === LOOK;
       if (instantIsOver) this.decideAll();
@@ -106,12 +127,14 @@ class Simulation {
         `nothing is left to happen at ${calendar.nowNs} ns, but ${this.ledger.outstanding} requests have not ended`,
       );
     }
-    const table = this.ledger.table();
+    const { impatient } = this;
+    const table = this.ledger.table({ mayBeUnsent: impatient !== undefined });
     const { batches } = this.ledger;
     let records: readonly RequestRecord[] | undefined;
     const result = {
       batches,
       busyNs: this.busyNs,
+      ...defined({ giveUps: impatient?.summary(table, this.busyNs) }),
       // Ten million records are made only where all are used.
       get requests() {
         return (records ??= recordsOfTable(table));
@@ -132,7 +155,7 @@ class Simulation {
     this.arrivalScheduled = false;
     for (let sent = this.client.take(nowNs); sent !== undefined; sent = this.client.take(nowNs)) {
       const { index, arrivalNs } = sent;
-      const request = this.input.workload.requests[index]!;
+      const request = this.requests[index]!;
       this.ledger.sent(index, request, arrivalNs, nowNs);
       const { promptTokens, outputTokens } = request;
       const machine = this.route(index, this.replicas);
@@ -141,9 +164,38 @@ class Simulation {
       const rejection = policy.arrived({ index, arrivalNs: nowNs, promptTokens, outputTokens }, nowNs);
       if (rejection !== undefined) {
         this.ledger.ended(index, "refused", rejection);
-        this.client.ended(nowNs);
-      } else this.outstanding[machine]!++;
+        this.client.ended(nowNs, index);
+      } else {
+        this.outstanding[machine]!++;
+        this.impatient?.accepted(index, machine, nowNs);
+      }
     }
+    this.scheduleGiveUp();
+    this.scheduleArrival();
+  }
+
+  private scheduleGiveUp(): void {
+    const { impatient, calendar } = this;
+    if (impatient === undefined || impatient.nextNs >= this.giveUpNs) return;
+    this.giveUpNs = impatient.nextNs;
+    calendar.schedule(this.giveUpNs, GIVE_UP);
+  }
+
+  /** Clients look at their watches. A request whose batch runs stays in it. */
+  private giveUp(): void {
+    const { nowNs } = this.calendar;
+    const { input, outstanding } = this;
+    const impatient = this.impatient!;
+    this.giveUpNs = Infinity;
+    while (impatient.nextNs <= nowNs) {
+      const given = impatient.take(nowNs);
+      if (given === undefined) continue;
+      const { index, machine, isRunning } = given;
+      if (!isRunning) input.machines[machine]!.policy.withdrawn!(index);
+      outstanding[machine]!--;
+      this.isTouched[machine] = 1;
+    }
+    this.scheduleGiveUp();
     this.scheduleArrival();
   }
 
@@ -179,6 +231,7 @@ class Simulation {
     this.ledger.batchRan({ ...work, id }, { startNs, ...ran }, ran.peakBytes);
     this.busyNs += ran.endNs - startNs;
     this.running[machine] = { work, ran };
+    this.impatient?.ran(work, ran.endNs - startNs);
     this.calendar.schedule(ran.endNs, WORK_DONE, machine);
   }
 
@@ -191,9 +244,11 @@ class Simulation {
     this.isTouched[machine] = 1;
     const { memoryFraction, members } = ran;
     for (const request of this.input.machines[machine]!.policy.finished(work, nowNs, { memoryFraction })) {
+      // Given up while the batch ran.
+      if (!this.ledger.isOpen(request.index)) continue;
       this.ledger.memberEnded(request, members?.[work.requests.indexOf(request)], nowNs);
       this.outstanding[machine]!--;
-      this.client.ended(nowNs);
+      this.client.ended(nowNs, request.index);
     }
     this.scheduleArrival();
   }

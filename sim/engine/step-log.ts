@@ -7,6 +7,12 @@ import type { TokenCounts, TokenSink } from "../policy/index.js";
 import { GapSegments, type RequestColumns } from "../metrics/index.js";
 import type { ServerTimes } from "./server-times.js";
 
+/** When a client gave up, and why. */
+export interface Abortion {
+  readonly atNs: number;
+  readonly reason: string;
+}
+
 export class StepLog implements RequestColumns {
   readonly rows: number;
   readonly arrivalNs: Float64Array;
@@ -18,11 +24,16 @@ export class StepLog implements RequestColumns {
   /** Of finished requests; 0 of others. */
   readonly outputTokens: Int32Array;
   private readonly wantedTokens: Int32Array;
+  /** By row, where clients may give up: tokens so far, and those of its latest chunk. */
+  private received: Int32Array | undefined;
+  private latest: Int32Array | undefined;
   readonly cachedTokens: Int32Array;
   readonly preemptions: Int32Array;
   readonly ok: Uint8Array;
   /** Why requests were rejected, by row. */
   readonly rejections = new Map<number, string>();
+  /** Whose clients gave up, by row. */
+  readonly abortions = new Map<number, Abortion>();
   readonly gaps = new GapSegments();
   /** By row, the data parallel rank that served it; undefined where there are no ranks. */
   rankOf: Int32Array | undefined;
@@ -53,7 +64,20 @@ export class StepLog implements RequestColumns {
     this.ok = new Uint8Array(rows);
   }
 
+  /** Clients may give up: from now on tokens are counted by row, so each must be reported by itself. */
+  countTokens(): void {
+    this.received = new Int32Array(this.rows);
+    this.latest = new Int32Array(this.rows);
+  }
+
   readonly requestId = (row: number): string => this.requests[row]!.id;
+
+  /** Either all requests have a class, or none. */
+  get hasClasses(): boolean {
+    return this.requests[0]?.class !== undefined;
+  }
+
+  readonly classOf = (row: number): string | undefined => this.requests[row]!.class;
 
   sent(row: number, arrivalNs: number, sentNs: number): void {
     if (!Number.isNaN(this.sentNs[row]!)) throw new InvariantError(`request ${this.requestId(row)} was sent twice`);
@@ -85,6 +109,7 @@ export class StepLog implements RequestColumns {
    * the first one not yet written goes out with it. Returns whether it comes later than `atNs`.
    */
   token(row: number, atNs: number, firstLateNs = 0): boolean {
+    if (this.received !== undefined && !this.receives(row, atNs)) return false;
     this.tokens++;
     const isFirst = Number.isNaN(this.firstTokenNs[row]!);
     if (isFirst) {
@@ -97,6 +122,42 @@ export class StepLog implements RequestColumns {
     this.gaps.addOne(chunkNs - latestNs, 1);
     this.lastTokenNs[row] = chunkNs;
     return chunkNs > atNs;
+  }
+
+  /** Counts a token, unless its client has given up. */
+  private receives(row: number, atNs: number): boolean {
+    if (this.abortions.has(row)) return false;
+    this.received![row]!++;
+    // A first chunk that is written late takes later tokens along.
+    if (this.lastTokenNs[row]! >= atNs) this.latest![row]!++;
+    else this.latest![row] = 1;
+    return true;
+  }
+
+  /**
+   * The client of a request gives up at `atNs`: what would have reached it from then on does not, even where the log has
+   * it already, because the engine is ahead of the client.
+   */
+  aborted(row: number, atNs: number, reason: string): void {
+    if (this.abortions.has(row)) throw new InvariantError(`request ${this.requestId(row)} was given up twice`);
+    if (this.ok[row] === 1) {
+      this.ok[row] = 0;
+      this.finishedTokens -= this.outputTokens[row]!;
+      this.outstanding++;
+    }
+    const counted = this.received![row]!;
+    this.tokens -= counted;
+    this.outputTokens[row] = this.lastTokenNs[row]! >= atNs ? counted - this.latest![row]! : counted;
+    if (this.firstTokenNs[row]! >= atNs) this.firstTokenNs[row] = NaN;
+    this.lastTokenNs[row] = NaN;
+    this.abortions.set(row, { atNs, reason });
+    this.outstanding--;
+  }
+
+  /** Whether it was accepted, its client has not given up, and it is not known to end by that time. */
+  isOpenAt(row: number, atNs: number): boolean {
+    if (Number.isNaN(this.sentNs[row]!) || this.rejections.has(row) || this.abortions.has(row)) return false;
+    return this.ok[row] === 0 || this.lastTokenNs[row]! > atNs;
   }
 
   /** The latest of its tokens, reported among steady ones, came at this time, or with a first chunk still to be written. */

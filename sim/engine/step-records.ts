@@ -1,10 +1,10 @@
 /** The records of a step log, made only when they are needed one by one. */
-import type { RequestRecord, RequestTable } from "../../formats/index.js";
-import type { StepLog } from "./step-log.js";
+import { rowsSent, selectRows, type RequestRecord, type RequestTable } from "../../formats/index.js";
+import type { Abortion, StepLog } from "./step-log.js";
 
-/** The log as a table; its columns are the log's own. */
+/** The log as a table; its columns are the log's own. Attempts that no client made are left out. */
 export function tableOf(log: StepLog): RequestTable {
-  return {
+  const table = {
     rows: log.rows,
     arrivalNs: log.arrivalNs,
     sentNs: log.sentNs,
@@ -15,8 +15,11 @@ export function tableOf(log: StepLog): RequestTable {
     outputTokens: log.outputTokens,
     ok: log.ok,
     requestId: log.requestId,
-    record: (row) => recordOf(log, row),
+    ...(log.hasClasses ? { classOf: log.classOf } : {}),
+    record: (row: number) => recordOf(log, row),
   };
+  const isWhole = log.sentNs.every((sentNs) => !Number.isNaN(sentNs));
+  return isWhole ? table : selectRows(table, rowsSent(log));
 }
 
 export function recordsOf(log: StepLog): RequestRecord[] {
@@ -25,6 +28,7 @@ export function recordsOf(log: StepLog): RequestRecord[] {
 
 function recordOf(log: StepLog, row: number): RequestRecord {
   const rejection = log.rejections.get(row);
+  const abortion = log.abortions.get(row);
   const scheduledNs = log.scheduledNs[row]!;
   const firstTokenNs = log.firstTokenNs[row]!;
   const lastTokenNs = log.lastTokenNs[row]!;
@@ -38,20 +42,28 @@ function recordOf(log: StepLog, row: number): RequestRecord {
     promptTokens: log.promptTokens[row]!,
     outputTokens: log.outputTokens[row]!,
     preemptions: log.preemptions[row]!,
-    status: rejection === undefined ? "ok" : "refused",
-    ...(rejection === undefined ? {} : { error: rejection }),
+    ...endOf(rejection, abortion),
     ...extraOf(log, row),
   };
 }
 
+function endOf(rejection: string | undefined, abortion: Abortion | undefined): Pick<RequestRecord, "status" | "error"> {
+  if (rejection !== undefined) return { status: "refused", error: rejection };
+  return abortion === undefined ? { status: "ok" } : { status: "aborted", error: abortion.reason };
+}
+
 /** Columns that not every run has. */
 function extraOf(log: StepLog, row: number): Pick<RequestRecord, "extra"> {
-  const { serverTimes, rankOf } = log;
-  if (serverTimes === undefined && rankOf === undefined) return {};
+  const { serverTimes, rankOf, abortions } = log;
+  const name = log.classOf(row);
+  if (serverTimes === undefined && rankOf === undefined && name === undefined && abortions.size === 0) return {};
+  const atNs = abortions.get(row)?.atNs;
   return {
     extra: {
       ...serverTimes?.columns(row, log.scheduledNs[row]!),
       ...(rankOf === undefined ? {} : { rank: log.rejections.has(row) ? "" : String(rankOf[row]) }),
+      ...(name === undefined ? {} : { class: name }),
+      ...(abortions.size === 0 ? {} : { aborted_ms: atNs === undefined ? "" : String(atNs / 1e6) }),
     },
   };
 }

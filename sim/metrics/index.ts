@@ -6,6 +6,8 @@ export { inOrderOfArrival } from "./latencies.js";
 export { quantilesInPlace } from "./select.js";
 export { clientDelayMs, e2elMs, gapMs, queueMs, throughputTokensPerS, tpotMs, ttftMs } from "./request-metrics.js";
 export { mean } from "./statistics.js";
+export { summariseClasses, type ClassFigures, type ClassSummary } from "./class-summary.js";
+export type { GiveUpSummary } from "./give-ups.js";
 export { type GoodputLimits } from "./goodput.js";
 export { columnsIn, columnsOf, filledColumns, type RequestColumns } from "./request-columns.js";
 export { GapSegments } from "./gap-segments.js";

@@ -47,6 +47,7 @@ export function inOrderOfArrival(columns: RequestColumns): RequestColumns {
     promptTokens: Int32Array.from(order, (row) => columns.promptTokens[row]!),
     outputTokens: Int32Array.from(order, (row) => columns.outputTokens[row]!),
     ok: Uint8Array.from(order, (row) => columns.ok[row]!),
+    ...(columns.classOf === undefined ? {} : { classOf: (row: number) => columns.classOf!(order[row]!) }),
     requestId: (row) => columns.requestId(order[row]!),
   };
 }

@@ -3,8 +3,10 @@
  * and ours. Formulas are in docs/metrics.md. Only requests with status ok count; what cannot be computed is null.
  */
 import { ArtifactError } from "../../formats/index.js";
+import type { ClassFigures } from "./class-summary.js";
 import { effectiveCount } from "./effective-count.js";
 import { GapSegments } from "./gap-segments.js";
+import type { GiveUpSummary } from "./give-ups.js";
 import { countGood, type GoodputLimits } from "./goodput.js";
 import { gapsMs, inOrderOfArrival, tpotsMs } from "./latencies.js";
 import { judgeOverload } from "./overload.js";
@@ -27,7 +29,7 @@ type StatisticKeys<Metric extends string> = Readonly<Record<`${StatisticName}_${
 /** What run.json keeps as `summary`. */
 export type Summary = {
   readonly completed: number;
-  /** Requests rejected or lost to an error. */
+  /** Requests rejected, lost to an error or given up by their client. */
   readonly failed: number;
   /** Seconds from the first arrival to the last last token. */
   readonly duration: number | null;
@@ -54,7 +56,9 @@ export type Summary = {
    * here.
    */
   readonly hidden_percentiles: readonly string[];
-} & StatisticKeys<"ttft" | "tpot" | "e2el" | "queue"> &
+} & Partial<GiveUpSummary> &
+  ClassFigures &
+  StatisticKeys<"ttft" | "tpot" | "e2el" | "queue"> &
   Partial<StatisticKeys<"itl">> &
   EffectiveCounts<"ttft" | "tpot" | "e2el" | "queue"> &
   Partial<EffectiveCounts<"itl">>;

@@ -42,6 +42,15 @@ export class BatchCollector {
     this.queue.push(request);
   }
 
+  /** Takes out a request that waits, or that the batch which is being collected has. */
+  withdrawn(index: number): void {
+    const isIt = (request: PolicyRequest): boolean => request.index === index;
+    const waiting = this.queue.toArray().find(isIt);
+    if (waiting !== undefined) this.queue.remove(waiting);
+    this.batch = this.batch.filter((request) => !isIt(request));
+    if (this.batch.length === 0) this.waitEndsNs = undefined;
+  }
+
   /** The next collection opens. */
   reopen(nowNs: number): void {
     this.openedNs = nowNs;

@@ -40,6 +40,9 @@ export function createDynamic(settings: z.output<typeof dynamicSettings>): Polic
       collector.arrived(request);
       return undefined;
     },
+    withdrawn: (index) => {
+      collector.withdrawn(index);
+    },
     decide: (nowNs) => collector.collect(nowNs, Math.min(size, settings.max_batch_size)),
     finished: (work, nowNs, feedback) => {
       size =

@@ -17,6 +17,9 @@ export function createNaive(settings: z.output<typeof naiveSettings>): Policy {
       collector.arrived(request);
       return undefined;
     },
+    withdrawn: (index) => {
+      collector.withdrawn(index);
+    },
     decide: (nowNs) => collector.collect(nowNs, settings.batch_size),
     finished: (work, nowNs) => {
       collector.reopen(nowNs);

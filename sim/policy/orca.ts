@@ -129,6 +129,15 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
     this.waiting.push(index);
   }
 
+  abort(index: number): boolean {
+    const at = this.running.findIndex((member) => member.index === index);
+    if (at < 0) return this.waiting.remove(index);
+    const [{ reserved, computed }] = this.running.splice(at, 1) as [Member];
+    this.freeBlocks += reserved;
+    this.contextTokens -= computed;
+    return true;
+  }
+
   hasWork(): boolean {
     return this.hasUnfinished();
   }
@@ -233,7 +242,8 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
   }
 
   private reservation(index: number): number {
-    const { promptTokens, outputTokens } = this.requests[index]!;
-    return promptTokens + outputTokens;
+    const { promptTokens, outputTokens, maxTokens = outputTokens } = this.requests[index]!;
+    const { max_model_len } = this.limits;
+    return promptTokens + (maxTokens === Infinity ? Math.max(outputTokens, max_model_len - promptTokens) : maxTokens);
   }
 }

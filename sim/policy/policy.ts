@@ -58,6 +58,8 @@ export interface Policy {
   readonly maxIdleNs: number;
   /** A request reached the server. Returns the reason when it can never be served. */
   arrived(request: PolicyRequest, nowNs: number): string | undefined;
+  /** A request's client gave up while it waited; one whose batch runs stays in it. Absent: no request can be taken out. */
+  withdrawn?(index: number): void;
   /** Called while no batch is running. */
   decide(nowNs: number): BatchWork | Wait;
   /** Work ended. Returns the requests that are complete with it, in order. */

@@ -5,8 +5,10 @@ import type { StepShape } from "../cost/index.js";
 /** A request as schedulers see it; a WorkloadRequest is one. Lengths are tokens. */
 export interface SchedulerRequest {
   readonly promptTokens: number;
-  /** Most output tokens; it ends there unless eosAt is earlier. */
+  /** Most output tokens; it ends there unless eosAt is earlier. With maxTokens: where it ends. */
   readonly outputTokens: number;
+  /** Its limit, where it ends by itself after outputTokens, which the server does not know before; see WorkloadRequest. */
+  readonly maxTokens?: number;
   /** Breaks ties of priority and arrival, smaller first; absent: the earlier index. */
   readonly id?: string;
   /** Lower is served earlier; default 0. */
@@ -81,6 +83,11 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   rejection(index: number): string | undefined;
   /** A request that arrived at `arrivalNs` enters the engine. */
   add(index: number, arrivalNs: number): void;
+  /**
+   * Ends a request wherever it is; outputs still in flight are lost. False when it is not in the engine. Absent: the
+   * scheduler cannot.
+   */
+  abort?(index: number): boolean;
   /** A request of the workload will not enter this engine. */
   absent?(index: number): void;
   /**

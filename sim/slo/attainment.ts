@@ -27,10 +27,11 @@ const EPSILON = 1e-9;
 
 export function attainmentOf(table: RequestColumns, { slos, goodput }: Goals): Attainment {
   const columns = inOrderOfArrival(table);
-  const of = (metric: Exclude<SloMetric, "itl">): Float64Array => latenciesOf(columns, metric);
-  const limits = slos.flatMap(({ metric, quantile, limitMs }): Limit[] => {
+  const of = (metric: Exclude<SloMetric, "itl">, className?: string): Float64Array =>
+    latenciesOf(columns, metric, className);
+  const limits = slos.flatMap(({ metric, quantile, limitMs, class: className }): Limit[] => {
     if (metric === "itl") return [];
-    return [{ values: of(metric), limitMs, ...(quantile === undefined ? {} : { mayMiss: 1 - quantile }) }];
+    return [{ values: of(metric, className), limitMs, ...(quantile === undefined ? {} : { mayMiss: 1 - quantile }) }];
   });
   const perRequest = Object.entries(goodput?.limitsMs ?? {}).map(([metric, limitMs]): Limit => {
     return { values: of(metric as "ttft"), limitMs };

@@ -3,7 +3,16 @@
  * request that was rejected, or has no such time, breaks every limit. Inter-token latency is that of the whole run, since
  * its gaps are not kept by request.
  */
-import type { Goals, GoodputGoal, GoodputMetric, RequestColumns, Slo, SloMetric } from "../../formats/index.js";
+import {
+  ConfigError,
+  greatest,
+  type Goals,
+  type GoodputGoal,
+  type GoodputMetric,
+  type RequestColumns,
+  type Slo,
+  type SloMetric,
+} from "../../formats/index.js";
 import { inOrderOfArrival, mean, minimumCount, quantilesInPlace, warmUpCount } from "../metrics/index.js";
 import type { RunOutcome } from "../engine/index.js";
 
@@ -45,17 +54,19 @@ export function measureGoals(
   { isSteady }: MeasureOptions,
 ): MeasuredGoals {
   const columns = inOrderOfArrival(table);
-  const latencies = new Map<SloMetric, Float64Array>();
-  const of = (metric: Exclude<SloMetric, "itl">): Float64Array => {
-    const known = latencies.get(metric) ?? latenciesOf(columns, metric);
-    latencies.set(metric, known);
+  const latencies = new Map<string, Float64Array>();
+  const of = (metric: Exclude<SloMetric, "itl">, className?: string): Float64Array => {
+    const key = `${metric}@${className ?? ""}`;
+    const known = latencies.get(key) ?? latenciesOf(columns, metric, className);
+    latencies.set(key, known);
     return known;
   };
   const from = isSteady ? warmUpCount(finite(of("e2el"))) : 0;
-  const counted = (metric: Exclude<SloMetric, "itl">): Float64Array => of(metric).slice(from).filter(isKnown);
-  const valueOf = ({ metric, quantile }: Slo): number => {
+  const counted = (metric: Exclude<SloMetric, "itl">, className?: string): Float64Array =>
+    of(metric, className).slice(from).filter(isKnown);
+  const valueOf = ({ metric, quantile, class: className }: Slo): number => {
     if (metric === "itl") return (quantile === undefined ? gaps?.meanMs() : gaps?.quantileMs(quantile)) ?? 0;
-    const values = counted(metric);
+    const values = counted(metric, className);
     if (values.length === 0) return 0;
     return quantile === undefined ? mean(values) : quantilesInPlace(values, [quantile])[0]!;
   };
@@ -70,20 +81,30 @@ export function measureGoals(
 
 /** Requests that it takes for every goal to be shown at all, were they independent (docs/metrics.md, "Percentiles"). */
 export function requestsToShow({ slos, goodput }: Goals): number {
-  const quantiles = [
-    ...slos.flatMap(({ quantile }) => quantile ?? []),
-    ...(goodput === undefined ? [] : [goodput.attainment]),
-  ];
-  return quantiles.reduce((most, quantile) => Math.max(most, minimumCount(quantile)), 1);
+  const counts = slos.map(({ quantile, share = 1 }) => (quantile === undefined ? 1 : minimumCount(quantile) / share));
+  if (goodput !== undefined) counts.push(minimumCount(goodput.attainment));
+  return Math.ceil(greatest([1, ...counts]));
 }
 
-/** By row, ms; NaN where the metric does not exist (an answer of one token has no time per output token). */
-export function latenciesOf(columns: RequestColumns, metric: Exclude<SloMetric, "itl">): Float64Array {
+/**
+ * By row, ms; NaN where the metric does not exist (an answer of one token has no time per output token), and of requests of
+ * another class than the one asked for. ConfigError where the run does not say the classes.
+ */
+export function latenciesOf(
+  columns: RequestColumns,
+  metric: Exclude<SloMetric, "itl">,
+  className?: string,
+): Float64Array {
+  const { classOf } = columns;
+  if (className !== undefined && classOf === undefined) {
+    throw new ConfigError(`the goal is of class ${className}, but the run does not say the classes of its requests`);
+  }
   const { rows, ok, arrivalNs, scheduledNs, firstTokenNs, lastTokenNs, outputTokens } = columns;
   const values = new Float64Array(rows);
   const endNs = { ttft: firstTokenNs, e2el: lastTokenNs, queue: scheduledNs, tpot: lastTokenNs }[metric];
   for (let row = 0; row < rows; row++) {
-    if (ok[row] === 0) values[row] = NEVER_MS;
+    if (className !== undefined && classOf!(row) !== className) values[row] = NaN;
+    else if (ok[row] === 0) values[row] = NEVER_MS;
     else if (metric !== "tpot") values[row] = (endNs[row]! - arrivalNs[row]!) / 1e6;
     else {
       const after = outputTokens[row]! - 1;

@@ -55,8 +55,17 @@ export class Client implements RequestClient {
   ended(nowNs: number): void {
     requireTime(nowNs, this.workload.thinkNs);
     if (!this.isBounded) return;
-    this.freeAtNs.push(nowNs + this.workload.thinkNs);
+    this.free(nowNs + this.workload.thinkNs);
     this.nextDueNs = this.dueNs();
+  }
+
+  /** Slots are used in the order in which they become free; one given up may be free before one freed earlier. */
+  private free(freeNs: number): void {
+    const { freeAtNs } = this;
+    let at = freeAtNs.length;
+    while (at > this.freeHead && freeAtNs[at - 1]! > freeNs) at--;
+    if (at === freeAtNs.length) freeAtNs.push(freeNs);
+    else freeAtNs.splice(at, 0, freeNs);
   }
 
   private dueNs(): number {

@@ -4,7 +4,9 @@ import { stream } from "../kernel/index.js";
 import { arrivalTimesNs } from "./arrivals.js";
 import { findBinning, unbinned } from "./binning.js";
 import { syntheticLengths } from "./lengths.js";
+import { withPatience } from "./patience.js";
 import { drawPriorities } from "./priorities.js";
+import { withClasses } from "./request-classes.js";
 import type { Tokenize } from "./tokenizer.js";
 import { scaledToRate, sliceOf, timeScaled } from "./trace-times.js";
 
@@ -71,11 +73,12 @@ export function workloadFromRequests(load: Load, requests: readonly WorkloadRequ
   }
   const scaled =
     load.trace_rate === undefined ? timeScaled(cut, load.time_scale ?? 1) : scaledToRate(cut, load.trace_rate);
-  if (load.priorities === undefined) return withClients(scaled, load);
+  if (load.priorities === undefined) return withClients(scaled, load, seed);
   const nextPriority = drawPriorities(load.priorities, seed);
   return withClients(
     scaled.map((request) => ({ ...request, priority: nextPriority() })),
     load,
+    seed,
   );
 }
 
@@ -92,7 +95,7 @@ function issued(load: Load, count: number, seed: string, requestAt: (index: numb
     if (nextPriority !== undefined) request.priority = nextPriority();
     requests[index] = request;
   }
-  return withClients(requests, load);
+  return withClients(requests, load, seed);
 }
 
 type Issued = { -readonly [Key in keyof WorkloadRequest]: WorkloadRequest[Key] };
@@ -150,7 +153,7 @@ function nsOf(seconds: number | undefined): number | undefined {
 }
 
 /** ConfigError where a client's pauses alone take the run beyond the longest possible time. */
-function withClients(requests: readonly WorkloadRequest[], load: Load): Workload {
+function withClients(requests: readonly WorkloadRequest[], load: Load, seed: string): Workload {
   const maxConcurrency = load.max_concurrency ?? Infinity;
   const thinkNs = Math.round(load.think_time_s * 1e9);
   const pauses = Math.ceil(requests.length / maxConcurrency) - 1;
@@ -160,5 +163,5 @@ function withClients(requests: readonly WorkloadRequest[], load: Load): Workload
         "beyond 104 days, the longest there is; shorten the think time, or take fewer requests or more clients",
     );
   }
-  return { requests, maxConcurrency, thinkNs };
+  return withPatience(withClasses({ requests, maxConcurrency, thinkNs }, load, seed), load, seed);
 }

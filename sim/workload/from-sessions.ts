@@ -18,7 +18,10 @@ const DEFAULT_SESSIONS = 100;
 /** Of the tokens that all drawn sessions begin with; others are from 0. */
 const SYSTEM_ID = -1;
 
-/** Keys of a load that say when requests come, or which: sessions have keys of their own for both. */
+/**
+ * Keys of a load that say when requests come, or which: sessions have keys of their own for both. That a client gives up
+ * in the middle of a session is not modelled.
+ */
 const otherKeys = [
   "num_prompts",
   "max_concurrency",
@@ -32,6 +35,10 @@ const otherKeys = [
   "slice_end_s",
   "unbin",
   "priorities",
+  "classes",
+  "patience_ttft",
+  "patience_e2el",
+  "retries",
 ] as const;
 
 /**

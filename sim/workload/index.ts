@@ -1,8 +1,11 @@
 /** Workloads: arrivals, lengths, prompts and traces become one explicit request list; the client that sends it. */
+export { withAnswerEnds } from "./answer-ends.js";
 export { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./arrivals.js";
 export { findBinning, unbinned, type Binning } from "./binning.js";
 export { Client, requireIndependent, type RequestClient, type SentRequest } from "./client.js";
+export { classesOf } from "./request-classes.js";
 export { clientOf } from "./client-of.js";
+export { ImpatientClient, isImpatient, requirePatience, withAttempts, withoutPatience } from "./impatient-client.js";
 export { sessionsFromLoad, workloadFromSessions } from "./from-sessions.js";
 export { sessionStatistics, type SessionStatistics, type Spread } from "./session-statistics.js";
 export { syntheticLengths } from "./lengths.js";

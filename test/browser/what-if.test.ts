@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { whatIfPage } from "../../jobs/what-if-page/index.js";
-import { eachServesimIn } from "../support/servesim-process.js";
+import { servesimIn } from "../support/servesim-process.js";
 import { closeChromium, openFile, testInChromium, type OpenPage } from "./chromium.fixture.js";
 
 const folder = mkdtempSync(join(tmpdir(), "servesim-what-if-"));
@@ -62,10 +62,8 @@ testInChromium.each([
   const { page, errors, requests } = await opened(hash);
   const shown = await figuresOf(page);
   const commands = await page.locator("#commands code").allTextContents();
-  const lines = commands.map((command) => [...command.split(" ").slice(1), "--json"]);
-  const ended = await eachServesimIn(folder, lines);
   for (const [at, policy] of ["naive", "dynamic", "vllm"].entries()) {
-    const { stdout, stderr, code } = ended[at]!;
+    const { stdout, stderr, code } = await servesimIn(folder, [...commands[at]!.split(" ").slice(1), "--json"]);
     expect([policy, code, /^error.*/m.exec(stderr)]).toEqual([policy, 0, null]);
     const told = JSON.parse(stdout) as Readonly<Record<string, unknown>>;
     const { kv_blocks, ...figures } = shown[policy]!;

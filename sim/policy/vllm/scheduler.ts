@@ -94,8 +94,13 @@ export class Scheduler implements StepScheduler<SchedulerStep> {
   }
 
   rejection(index: number): string | undefined {
-    const { promptTokens, outputTokens } = this.requests[index]!;
-    return rejectionReason(promptTokens, outputTokens, this.limits);
+    const { promptTokens, outputTokens, maxTokens, eosAt = outputTokens } = this.requests[index]!;
+    if (maxTokens === undefined) return rejectionReason(promptTokens, outputTokens, this.limits);
+    const { maxModelLen } = this.limits;
+    if (maxTokens !== Infinity && promptTokens + maxTokens > maxModelLen) {
+      return `${promptTokens + maxTokens} tokens of prompt and max_tokens exceed max_model_len ${maxModelLen}`;
+    }
+    return rejectionReason(promptTokens, eosAt, this.limits);
   }
 
   /** A request that should be rejected may be added anyway, as a server's: it stops at the model's length, or waits. */

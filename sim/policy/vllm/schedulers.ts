@@ -1,9 +1,21 @@
 /** vllm's two schedulers, which decide alike, and which of them runs (the table in docs/design.md, section 2). */
 import type { SchedulerChoice, StepSchedulers } from "../step-policy.js";
-import type { StepScheduler } from "../step.js";
+import type { SchedulerRequest, StepScheduler } from "../step.js";
 import { CountScheduler } from "./counted/index.js";
 import type { SchedulerLimits } from "./limits.js";
 import { Scheduler } from "./scheduler.js";
+import type { ReplayRequest } from "./sequence.js";
+
+/** Requests as the server sees them: their limits, and the end-of-sequence token where it comes. */
+function asServed(requests: readonly SchedulerRequest[], maxModelLen: number): readonly ReplayRequest[] {
+  if (requests.every(({ maxTokens }) => maxTokens === undefined)) return requests;
+  return requests.map((request) => {
+    const { maxTokens = request.outputTokens, promptTokens, outputTokens } = request;
+    if (maxTokens <= outputTokens) return request;
+    const limit = Math.max(outputTokens, Math.min(maxTokens, maxModelLen - promptTokens));
+    return { ...request, outputTokens: limit, eosAt: outputTokens };
+  });
+}
 
 export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
   return {
@@ -15,10 +27,12 @@ export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
     },
     isFifo: limits.schedulingPolicy === "fcfs",
     choose: ({ requests, tokens, isReference }): SchedulerChoice => {
-      const everyBlock = (): StepScheduler => new Scheduler(limits, requests);
+      const asked = asServed(requests, limits.maxModelLen);
+      const everyBlock = (): StepScheduler => new Scheduler(limits, asked);
       const counts = (prefixCaching: boolean) => (): StepScheduler =>
         new CountScheduler({ ...limits, prefixCaching }, requests, tokens);
-      if (isReference) return { make: everyBlock };
+      // Counts know nothing of answers that end by themselves.
+      if (isReference || asked !== requests) return { make: everyBlock };
       if (!limits.prefixCaching) return { make: counts(false) };
       // Counts know contents of prompts alone: a turn that may find the answer before it takes the scheduler that has every block.
       if (requests.some(({ follows, answer }) => follows !== undefined || answer !== undefined))
