@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { experimentFolder, publish } from "../jobs/experiment/index.js";
 import { answerSchema, ArtifactError, check, ConfigError } from "../formats/index.js";
-import { readJson, readOriginalCsv, whileLocked, writeTextAtomic } from "../formats/files/index.js";
+import { readJson, readOriginalCsv, whileLocked } from "../formats/files/index.js";
 import { writeAnswerPage } from "./answer-page.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";

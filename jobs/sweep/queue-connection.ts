@@ -126,7 +126,7 @@ interface Attempts {
   readonly timeoutS: number;
   readonly signal: AbortSignal | undefined;
   /** The connection's last error. */
-  why(): string;
+  readonly why: () => string;
 }
 
 async function attempt<T>(work: () => Promise<T>, { url, timeoutS, signal, why }: Attempts): Promise<T> {

@@ -52,7 +52,7 @@ export async function joinQueue(asked: Asked, keys: QueueKeys, plan: QueuedPlan,
   const text = JSON.stringify(plan);
   await ask(() => (force ? client.set(keys.plan, text) : client.set(keys.plan, text, "NX")));
   await isJoined(asked, keys, plan);
-  await ask(() => Promise.all(Object.values(keys).map((key) => client.expire(key, KEPT_S))));
+  await ask(() => Promise.all(Object.values<string>({ ...keys }).map((key) => client.expire(key, KEPT_S))));
 }
 
 /** False: the queue holds nothing under this name. ConfigError: another plan. */

@@ -103,7 +103,7 @@ interface Machine extends RunQueueOptions {
   readonly lanes: readonly Lane<SweepCell, void>[];
   /** Aborted where this machine stops, with the reason. */
   readonly stop: AbortController;
-  keep(row: SweepRow): Promise<void>;
+  readonly keep: (row: SweepRow) => Promise<void>;
 }
 
 async function work(machine: Machine, retryFailed: boolean): Promise<void> {

@@ -65,7 +65,8 @@ it("a decode step grows with the batch, less and less, up to the reading of all 
 });
 
 it("without experts it is a line, as before", () => {
-  const { experts: _, ...dense } = { ...gpu, decode_padded_token_ns: 10 };
+  const dense = { ...gpu, decode_padded_token_ns: 10 };
+  delete dense.experts;
   expect([1, 100].map((tokens) => decodeBaseNs(dense, tokens))).toEqual([9e6 + 10, 9e6 + 1000]);
 });
 

@@ -3,7 +3,7 @@
  * thread of their own. The front end chooses the engine of a request when it hands it on. Engines of a dense model go
  * their own ways; those of a model with experts take each step together. Every round is taken one by one. Times in ns.
  */
-import { InvariantError } from "../../formats/index.js";
+import { defined, InvariantError } from "../../formats/index.js";
 import type { StepCostModel } from "../cost/index.js";
 import type { DataParallel, StepScheduler } from "../policy/index.js";
 import { addStops, type AdmissionStops } from "./admission-stops.js";
@@ -36,6 +36,10 @@ export class ParallelServer implements ServerLoop {
   /** Of all ranks, in order of time, that no front end has yet: a rank's rounds end later than they begin. */
   private readonly outputs: { readonly output: Output; readonly atNs: number }[] = [];
   private readonly acceptNs: number;
+
+  /** No step is jumped over. */
+  readonly jumpedSteps = 0;
+  readonly runSteps = 0;
 
   constructor(private readonly input: ParallelServerInput) {
     const { parallel, schedulers, costs } = input;
@@ -71,14 +75,6 @@ export class ParallelServer implements ServerLoop {
 
   get steps(): number {
     return this.sum((rank) => rank.steps);
-  }
-
-  get jumpedSteps(): number {
-    return 0;
-  }
-
-  get runSteps(): number {
-    return 0;
   }
 
   get preemptions(): number {
@@ -130,7 +126,7 @@ export class ParallelServer implements ServerLoop {
     return this.nextNs();
   }
 
-  advance(limitNs: number, _quietNs = limitNs, frontEndNs = limitNs): void {
+  advance(limitNs: number, _quietNs?: number, frontEndNs = limitNs): void {
     const { ended, frontEnd } = this;
     for (;;) {
       const roundNs = this.nextRoundNs();
@@ -145,11 +141,11 @@ export class ParallelServer implements ServerLoop {
   }
 
   private makeRank(scheduler: StepScheduler, rank: number): EngineLoop {
-    const { costs, observer, parallel, schedulers: _, ...rest } = this.input;
+    const { costs, observer, parallel, log, limits, stopsAtEnds, stopsAtPreemption } = this.input;
     const cost = costs[rank]!;
     const { rules } = parallel;
     return new EngineLoop({
-      ...rest,
+      ...{ log, stopsAtEnds, ...defined({ limits, stopsAtPreemption }) },
       scheduler,
       cost,
       jumps: false,

@@ -30,9 +30,7 @@ export function summariseClasses(table: RequestTable, classes: readonly RequestC
     const part = selectRows(table, rows);
     const summary = summarise(part) as Readonly<Record<string, unknown>>;
     for (const key of kept) figures[`${key}@${name}`] = (summary[key] as number | null | undefined) ?? null;
-    hidden.push(
-      ...(summary.hidden_percentiles as string[]).filter((key) => kept.includes(key)).map((key) => `${key}@${name}`),
-    );
+    for (const key of summary.hidden_percentiles as string[]) if (kept.includes(key)) hidden.push(`${key}@${name}`);
     if ((ttftMs ?? tpotMs ?? e2elMs) === undefined) continue;
     const good = countGood(part, { ttftMs, tpotMs, e2elMs });
     figures[`attainment@${name}`] = part.rows === 0 ? null : good / part.rows;

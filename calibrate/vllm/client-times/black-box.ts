@@ -51,13 +51,11 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
   const targets = targetsOf(runs, { loads, replay, search });
   const { interval, notes: ofChunks } = chunkFindings(runs);
   const { starts: guesses, decodeFactors } = startsOf(runs, solver, interval);
+  // Nothing but the loads tells where the costs of a model with experts lie.
   const isScaled = experts !== undefined && gpu === undefined && loads.length === runs.length;
   const scaling = { loads: loads.map(({ run }) => run), replay, parts };
   const starts = isScaled ? guesses.map((start) => scaledStart(start, scaling)) : guesses;
-  const ofLadder = decodeFactors === undefined ? {} : { decode_factors: decodeFactors };
-  const isOnHost = gpu === undefined ? runs.some(runsOnHost) : gpu.on_host === true;
-  const onHost = isOnHost ? { on_host: true as const } : {};
-  const withGpu = (cost: VllmEngineCost): VllmEngineCost => ({ ...cost, gpu: gpu ?? { ...cost.gpu, ...ofLadder, ...onHost } }); // prettier-ignore
+  const { isOnHost, withGpu } = gpuOf(runs, gpu, decodeFactors);
   /** Of probes the pace is that of the costs. */
   const inLoad = (cost: VllmEngineCost, load: number, paces: readonly number[]): VllmEngineCost =>
     atPace(withGpu(cost), load < 0 || paces.length < 2 ? 1 : Math.exp(paces[load]!));
@@ -65,17 +63,14 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     targets.flatMap((target) => target.missesOf(inLoad(cost, target.load, paces)));
   const lossOf = (cost: VllmEngineCost, paces: readonly number[]): number =>
     missesOf(cost, paces).reduce((sum, { log, weight }) => sum + weight * log ** 2, 0);
-  const allNames = experts === undefined ? denseParameterNames : expertParameterNames;
-  const names = gpu === undefined ? allNames : hostParameterNames;
+  const names = gpu === undefined ? (experts ? expertParameterNames : denseParameterNames) : hostParameterNames;
   const { error, ...found } = searchCosts(gpu === undefined ? starts : starts.slice(0, 1), lossOf, {
     onProgress: options.onProgress,
     effort: options.effort,
     names,
     paces: loads.length > 1 ? loads.length : 0,
     constants,
-    onSettle: (cost, paces) => {
-      for (const target of targets) target.settle(inLoad(cost, target.load, paces));
-    },
+    onSettle: (cost, paces) => { for (const target of targets) target.settle(inLoad(cost, target.load, paces)); }, // prettier-ignore
   });
   const { intervals, draws, weaklyIdentified } = identifiability(found, solver, {
     names,
@@ -89,8 +84,7 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     draws,
     error,
     notes: [
-      ...ASSUMPTIONS,
-      ...(isOnHost ? [ON_HOST_NOTE] : []),
+      ...(isOnHost ? [...ASSUMPTIONS, ON_HOST_NOTE] : ASSUMPTIONS),
       ...ofChunks,
       ...missingProbeNotes(runs),
       ...originNotes(found.start.origins, names),
@@ -98,6 +92,17 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
       ...paceNotes(loads, found.paces),
     ],
   };
+}
+
+/** How costs get their GPU part: the one that is given, or theirs, with what the ladder of probes says of it. */
+function gpuOf(
+  runs: readonly RecordedRun[],
+  gpu: BlackBoxOptions["gpu"],
+  decodeFactors: ReturnType<typeof startsOf>["decodeFactors"],
+): { readonly isOnHost: boolean; readonly withGpu: (cost: VllmEngineCost) => VllmEngineCost } {
+  const isOnHost = gpu === undefined ? runs.some(runsOnHost) : gpu.on_host === true;
+  const found = { ...defined({ decode_factors: decodeFactors }), ...(isOnHost ? { on_host: true as const } : {}) };
+  return { isOnHost, withGpu: (cost) => ({ ...cost, gpu: gpu ?? { ...cost.gpu, ...found } }) };
 }
 
 function withExperts({ parts, search }: BlackBoxConstants, experts: AssumedParts["experts"]): BlackBoxConstants {
