@@ -58,12 +58,29 @@ await bundle.write({
 await bundle.close();
 
 /**
+ * A page has no use for zod's JSON schemas, a fifth of zod, nor for the generators of seedrandom but the one that the simulator
+ * draws from.
+ */
+const leftOut = {
+  name: "left-out-of-pages",
+  resolveId: (id) => (id === "seedrandom" ? "\0seedrandom" : null),
+  load(id) {
+    if (id === "\0seedrandom") {
+      return 'import seedrandom from "seedrandom/seedrandom.js"; import alea from "seedrandom/lib/alea.js"; export default Object.assign(seedrandom, { alea });';
+    }
+    if (!/zod[\\/]v4[\\/]core[\\/](json-schema-processors|to-json-schema)\.js$/.test(id)) return null;
+    const names = readFileSync(id, "utf8").matchAll(/^export (?:const|function|class) (\w+)/gm);
+    return Array.from(names, ([, name]) => `export const ${name} = () => () => {};`).join("\n");
+  },
+};
+
+/**
  * What pages do in a browser: programs of one file each, minified, since they are part of every page. Rolldown leaves out what is not
  * used, esbuild writes the rest shortest.
  */
 async function bundlePage(name, entry, banner = "") {
   const treeshake = { propertyReadSideEffects: false, unknownGlobalSideEffects: false };
-  const program = await rolldown({ input: entry, platform: "browser", treeshake });
+  const program = await rolldown({ input: entry, platform: "browser", treeshake, plugins: [leftOut] });
   const { output } = await program.generate({ format: "iife", minify: true });
   await program.close();
   const { code } = await transform(output[0].code, { minify: true, target: "es2022", banner, legalComments: "none" });

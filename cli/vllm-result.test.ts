@@ -99,7 +99,7 @@ test("a load without a rate or a limit has no line of it, and no answer no figur
 });
 
 test("above capacity, what grows with the length of the run has no figure", () => {
-  const capacity = { verdict: "above", utilisation: 1.2 };
+  const capacity = { verdict: "above", utilisation: 1.2, latency_growth_s_per_min: 12 };
   const lines = blockOf(runOf(requests(501), {}, { capacity }));
   expect(lines).toContain("Mean TTFT (ms):                          (grows with the run)");
   expect(lines).toContain("P99 E2EL (ms):                           (grows with the run)");
