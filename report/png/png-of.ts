@@ -14,7 +14,7 @@ export async function pngOf(svg: string): Promise<Uint8Array> {
   const font = { loadSystemFonts: true, defaultFontFamily: FALLBACK, sansSerifFamily: FALLBACK };
   if (new Resvg(probe, { font }).getBBox() === undefined) {
     throw new ConfigError(
-      "--png: no font is installed on this machine, a PNG would have no text; install one (apt-get install fonts-dejavu-core), or use the SVG",
+      "--png: no font that servesim can use is installed on this machine, a PNG would have no text; install one (apt-get install fonts-dejavu-core), or use the SVG",
     );
   }
   return new Resvg(svg, { font, fitTo: { mode: "zoom", value: ZOOM }, background: "#ffffff" }).render().asPng();
