@@ -12,7 +12,7 @@ import {
   type ScheduledStepRecord,
 } from "../../formats/index.js";
 import { readPeakRssBytes, resetPeakRss, type ModelFiles } from "../../onnx/index.js";
-import { quantile, requireIndependent, type Machine, type StepPlan } from "../../sim/index.js";
+import { quantile, requireIndependent, requirePatience, type Machine, type StepPlan } from "../../sim/index.js";
 import { RunFailed, RunInterrupted } from "../drive.js";
 import type { StepExecutor } from "./step-executor.js";
 import { WARM_UP_STEPS, type DrivenEnd, type EndedRequest } from "./step-protocol.js";
@@ -34,6 +34,7 @@ export interface StepBenchInput extends RealRunInput {
 export async function benchSteps(input: StepBenchInput): Promise<Run> {
   const { workload, signal } = input;
   requireIndependent(workload);
+  requirePatience(workload, "a real run on ONNX Runtime");
   if (signal !== undefined) RunInterrupted.throwBeforeStart(signal);
   const endWatch = watchSurroundings();
   input.journal?.begin({ ...infoAtStart(input), planned_requests: workload.requests.length });

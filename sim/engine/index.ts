@@ -5,7 +5,7 @@ export { FrontEnd, type OutputToSend } from "./front-end.js";
 export { Ledger } from "./ledger.js";
 export { recordedCounts } from "./recorded-counts.js";
 export { StepLog, tokenByToken } from "./step-log.js";
-export { tableOf } from "./step-records.js";
+export { recordOf, tableOf } from "./step-records.js";
 export { simulate, type SimulationInput, type SimulationResult } from "./simulate.js";
 export { engineNames, simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
 export { describeLoad, type RunOutcome } from "./describe-run.js";

@@ -26,7 +26,8 @@ export function recordsOf(log: StepLog): RequestRecord[] {
   return Array.from({ length: log.rows }, (_, row) => recordOf(log, row));
 }
 
-function recordOf(log: StepLog, row: number): RequestRecord {
+/** One request's record, as far as it has come. */
+export function recordOf(log: StepLog, row: number): RequestRecord {
   const rejection = log.rejections.get(row);
   const abortion = log.abortions.get(row);
   const scheduledNs = log.scheduledNs[row]!;
