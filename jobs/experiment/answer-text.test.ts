@@ -30,7 +30,7 @@ test("a policy that is first under every load wins, and the order is believed wh
   const { headline, paragraphs } = answer(vllm, naive, underPoisson(vllm), underPoisson(naive));
   expect(headline).toBe("vllm answers fastest under both loads.");
   expect(paragraphs[0]).toBe(
-    "The order of the policies can be believed. The simulation names the same winner under both loads, and the lead in the " +
+    "The winner can be believed. The simulation names the same winner under both loads, and the lead in the " +
       "real runs is larger than chance makes between 3 repeats.",
   );
 });
@@ -48,13 +48,13 @@ test("a lead that chance explains is no win", () => {
   expect(statement(vllm, near)).toBe(
     "vllm and naive cannot be told apart: mean latency 100 ms and 110 ms, and chance alone makes such a difference.",
   );
-  expect(answer(vllm, near).paragraphs[0]).toMatch(/^The order of the policies is not certain everywhere\./);
+  expect(answer(vllm, near).paragraphs[0]).toMatch(/^The winner is not certain everywhere\./);
 });
 
 test("a simulation that names another winner is not believed", () => {
   const [text] = answer(figure("vllm", 300, [100, 101, 99]), naive).paragraphs;
   expect(text).toMatch(
-    /^The order of the policies is not certain everywhere\. The simulation names the same winner under 0 of 1 loads/,
+    /^The winner is not certain everywhere\. The simulation names the same winner under 0 of 1 loads/,
   );
 });
 

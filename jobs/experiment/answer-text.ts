@@ -66,18 +66,19 @@ function leadText({ over, fraction, interval }: Lead, { better }: ComparedMetric
   const { policy } = over.cell;
   if (over.isAbove) return `while ${policy} cannot keep up with this load`;
   const range = interval === undefined ? "" : ` (${rangeText(interval)})`;
-  return `${percent(fraction)}${range} ${better === "less" ? "less" : "more"} than ${policy}`;
+  const chance = interval !== undefined && interval[0] <= 0 ? ", which chance alone may make" : "";
+  return `${percent(fraction)}${range} ${better === "less" ? "less" : "more"} than ${policy}${chance}`;
 }
 
 function rangeText([low, high]: readonly [number, number]): string {
-  return `${Math.round(100 * low)} to ${Math.round(100 * high)} %`;
+  return `${Math.round(100 * low)} to ${Math.round(100 * high)} %`.replaceAll("-", "−");
 }
 
 function doubtOf({ isClear }: Lead): string {
   return isClear === null ? "; how much runs differ is not known" : "";
 }
 
-/** Whether the order of the policies can be believed. */
+/** Whether the winner can be believed. */
 function orderText(ranked: readonly Ranking[]): string {
   const contested = ranked.filter(({ leads }) => leads.length > 0);
   const real = contested.filter(({ basis }) => basis === "real");
@@ -104,8 +105,8 @@ function orderText(ranked: readonly Ranking[]): string {
       : `the lead in the real runs is larger than chance makes under ${clear.length} of ${real.length} loads`;
   const verdict =
     same.length === real.length && clear.length === real.length
-      ? "The order of the policies can be believed"
-      : "The order of the policies is not certain everywhere";
+      ? "The winner can be believed"
+      : "The winner is not certain everywhere";
   return `${verdict}. ${simulated}, and ${measured}.`;
 }
 
