@@ -49,7 +49,7 @@ export function passesOf(kind: Timeline["work"], work: TimelineWork): readonly P
   const { startNs, endNs, firstTokenNs, prefillTokens, decodeRequests, requests } = work;
   if (kind === "steps") return [{ startNs, endNs, prefillTokens, decodeTokens: decodeRequests }];
   const prefilledNs = Math.min(Math.max(firstTokenNs ?? endNs, startNs), endNs);
-  const prefill = { startNs, endNs: prefilledNs, prefillTokens: prefillTokens * requests, decodeTokens: 0 };
+  const prefill = { startNs, endNs: prefilledNs, prefillTokens, decodeTokens: 0 };
   if (prefilledNs === endNs) return [prefill];
   return [prefill, { startNs: prefilledNs, endNs, prefillTokens: 0, decodeTokens: requests }];
 }

@@ -13,9 +13,11 @@ export function timelineOfBatches(requests: readonly RequestRecord[], batches: r
   };
 }
 
+/** A batch's lengths are those that all its rows are padded to. */
 function workOf({ startNs, firstTokenNs, endNs, size, promptTokens, outputTokens }: BatchRecord): TimelineWork {
-  const tokens = promptTokens + outputTokens;
-  return { startNs, firstTokenNs, endNs, tokens, prefillTokens: promptTokens, decodeRequests: size, requests: size };
+  const prefillTokens = size * promptTokens;
+  const tokens = prefillTokens + size * outputTokens;
+  return { startNs, firstTokenNs, endNs, tokens, prefillTokens, decodeRequests: size, requests: size };
 }
 
 function marksOf(record: RequestRecord, places: ReadonlyMap<number, number>): RequestMarks | undefined {
