@@ -42,6 +42,8 @@ const inStreams: readonly (readonly [what: string, Attack, kind: string, said: R
 
 /** Requests sent for each attack. */
 const EACH = 6;
+/** Many times the limit on a stall, which timers of half a second may notice late. */
+const REQUEST_TIMEOUT_S = 8;
 
 let folder: string;
 let server: HostileVllm;
@@ -62,7 +64,7 @@ beforeAll(async () => {
       attack!(response, request);
     },
   });
-  ended = await measured(folder, attackedBench(server.baseUrl, EACH * inStreams.length));
+  ended = await measured(folder, attackedBench(server.baseUrl, EACH * inStreams.length, REQUEST_TIMEOUT_S));
   requests = (await readRun(join(folder, "out"))).requests;
 });
 afterAll(async () => {

@@ -18,11 +18,11 @@ export async function measured(folder: string, words: readonly string[]): Promis
 }
 
 /** Requests after one warm-up, one at a time, with short deadlines; the run goes to "out". */
-export function attackedBench(baseUrl: string, requests: number): string[] {
+export function attackedBench(baseUrl: string, requests: number, requestTimeoutS = 2): string[] {
   return [
     ...["bench", "--backend", "vllm", "--base-url", baseUrl, "--output", "out", "--metrics-interval", "0"],
     ...["--dataset-name", "random", "--random-input-len", "12", "--random-output-len", "4"],
     ...["--num-prompts", String(requests), "--max-concurrency", "1"],
-    ...["--control-timeout", "0.5", "--stall-timeout", "0.5", "--request-timeout", "2"],
+    ...["--control-timeout", "0.5", "--stall-timeout", "0.5", "--request-timeout", String(requestTimeoutS)],
   ];
 }
