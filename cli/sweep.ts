@@ -25,13 +25,14 @@ import {
 } from "../jobs/sweep/index.js";
 import { profileReference } from "../jobs/inputs/index.js";
 import { ConfigError, parseSlos, suggest, type Slo, type Sweep } from "../formats/index.js";
-import { readSweep, whileLocked, writeTextAtomic } from "../formats/files/index.js";
+import { readSweep, whileLocked } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted, ThresholdMissed } from "./fail.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { note, print, printJson, printTable, warn } from "./output.js";
 import { startProgress } from "./progress.js";
+import { writeChart } from "./write-chart.js";
 
 const ownFlags = {
   results: z.string().default("results").describe("folder for sweeps"),
@@ -199,17 +200,17 @@ async function simulate(
 async function merge(folder: SweepFolder, name: string, { chart }: SweepFlags): Promise<SweepStatus> {
   const { table, ...status } = await mergeSweep(folder);
   note(`${status.finished + status.failed.length} rows written to ${folder.csv} and ${folder.parquet}`);
-  if (chart !== undefined) await writeChart(chart, name, sweptLines(table));
+  if (chart !== undefined) await drawSweep(chart, name, sweptLines(table));
   return status;
 }
 
-async function writeChart(file: string, title: string, swept: SweptLines | undefined): Promise<void> {
+async function drawSweep(file: string, title: string, swept: SweptLines | undefined): Promise<void> {
   if (swept === undefined) {
     warn("no chart: no number has two values in the table, or no latency is known");
     return;
   }
   const { sweepPicture } = await import("../report/charts/index.js");
-  writeTextAtomic(file, sweepPicture({ title, ...swept }));
+  await writeChart(file, sweepPicture({ title, ...swept }), false);
   note(`chart written to ${file}`);
 }
 

@@ -156,7 +156,7 @@ describe("tune", () => {
 });
 
 describe("size", () => {
-  test("one server gets the load of one replica: of so many as were found it holds, of one fewer it does not", async () => {
+  test("one server gets the load of one replica: it holds with as many replicas as were found, and not with one fewer", async () => {
     const answer = await sizeOf();
     const found = await verified(answer);
     expect(found.verdict).toBe("right");

@@ -8,11 +8,11 @@ import { errorAxis, scaledUnit, type ValueAxis } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { dataNotes, loadName, sampleText, type ChartCell, type ChartData } from "./chart-data.js";
 import { chartWidthPx, drawFrame, drawMarker, drawWhisker, pointLegend } from "./frame.js";
-import { loadRows, type LoadRows } from "./load-rows.js";
+import { loadRows } from "./load-rows.js";
 import { latency, tpot, ttft, type Measure } from "./measures.js";
 import { policyLooks, type PolicyLook } from "./palette.js";
-import { drawLevel, drawPlot, pathOf, plotOf, standsFor, type Plot } from "./plot.js";
-import { mark, softInk, type Mark } from "./svg.js";
+import { drawLevel, pathOf, standsFor, type Plot } from "./plot.js";
+import { mark, softInk } from "./svg.js";
 
 const percents = [5, 10, 25, 50, 75, 90, 95, 99, 99.9];
 const leastError = 0.1;
@@ -41,15 +41,14 @@ export const errorByPercentile: Chart = {
       return `no cell has the ${minimumCount(0.5)} requests, simulated and real, that P50 needs`;
     const all = columns.flatMap(({ curves }) => curves.flatMap(({ points }) => points));
     const up = errorAxis(greatest([leastError, ...all.flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)])]));
-    const loads = data.loads.filter((load) =>
-      columns.some(({ curves }) => curves.some(({ real }) => real.load === load)),
-    );
+    const across = percentAxis(percents.filter((percent) => all.some((point) => point.percent === percent)));
     const rows = loadRows(
       data,
-      loads,
-      columns.map(() => up),
+      columns.map((column) => ({
+        ...{ ...column, across, up },
+        hasLoad: (load: string) => column.curves.some(({ real }) => real.load === load),
+      })),
     );
-    const across = percentAxis(percents.filter((percent) => all.some((point) => point.percent === percent)));
     return ({ title = "Error of the simulation by percentile", note }) =>
       drawFrame(
         {
@@ -62,7 +61,7 @@ export const errorByPercentile: Chart = {
             ...(all.some(({ low, high }) => low < high)
               ? ["Bars: the errors against each real repeat by itself."]
               : []),
-            ...(rows.note === undefined ? [] : [rows.note]),
+            ...rows.notes,
             ...dataNotes(data, latency.values),
             ...(note === undefined ? [] : [note]),
           ],
@@ -71,34 +70,18 @@ export const errorByPercentile: Chart = {
         },
         data.schedulers,
         (body) => {
-          drawPanels(body, { data, columns, rows, across, up });
+          const looks = policyLooks(data.schedulers);
+          rows.draw(body, (plot, { curves }, load) => {
+            drawTolerance(plot);
+            const own = curves.filter(({ real }) => real.load === load);
+            own.forEach((curve, at) => {
+              drawCurve(plot, curve, looks.get(curve.real.scheduler)!, 5 * (at - (own.length - 1) / 2));
+            });
+          });
         },
       );
   },
 };
-
-interface Panels {
-  readonly data: ChartData;
-  readonly columns: readonly { readonly measure: Measure; readonly curves: readonly Curve[] }[];
-  readonly rows: LoadRows;
-  readonly across: ValueAxis;
-  readonly up: ValueAxis;
-}
-
-function drawPanels(body: Mark, { data, columns, rows, across, up }: Panels): void {
-  const looks = policyLooks(data.schedulers);
-  rows.loads.forEach((load, row) => {
-    columns.forEach(({ measure, curves }, column) => {
-      const plot = plotOf(body, rows.area(row, column), across, up);
-      drawPlot(plot, rows.heading(row, measure.name));
-      drawTolerance(plot);
-      const own = curves.filter(({ real }) => real.load === load);
-      own.forEach((curve, at) => {
-        drawCurve(plot, curve, looks.get(curve.real.scheduler)!, 5 * (at - (own.length - 1) / 2));
-      });
-    });
-  });
-}
 
 function curvesOf(data: ChartData, { values }: Measure): Curve[] {
   return data.cells.flatMap((real): Curve[] => {

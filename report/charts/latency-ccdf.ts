@@ -10,7 +10,7 @@ import { chartWidthPx, dash, drawFrame, drawMarker, lineLegend } from "./frame.j
 import { loadRows } from "./load-rows.js";
 import { itl, latency, tpot, ttft, type Measure } from "./measures.js";
 import { policyLooks } from "./palette.js";
-import { drawPlot, pathOf, plotOf, standsFor, type Plot } from "./plot.js";
+import { pathOf, standsFor, type Plot } from "./plot.js";
 import { mark } from "./svg.js";
 
 const mostPoints = 120;
@@ -34,13 +34,10 @@ export const latencyCcdf: Chart = {
     if (columns.length === 0) return "no row has a usable latency";
     const counts = columns.flatMap(({ curves }) => curves.map(({ ascending }) => ascending.length));
     const up = logAxis(1 / Math.max(10, greatest(counts)), 1, "at least so long", scaledUnit("%", 100));
-    const loads = data.loads.filter((load) =>
-      columns.some(({ curves }) => curves.some(({ cell }) => cell.load === load)),
-    );
+    const hasLoad = ({ curves }: Column, load: string): boolean => curves.some(({ cell }) => cell.load === load);
     const rows = loadRows(
       data,
-      loads,
-      columns.map(() => up),
+      columns.map((column) => ({ ...column, up, hasLoad: (load: string) => hasLoad(column, load) })),
     );
     const units = [...new Set(columns.map(({ unit }) => unit.name))].join(", ");
     return ({ title = "Slow end of the latencies", note }) =>
@@ -52,7 +49,7 @@ export const latencyCcdf: Chart = {
           legend: lineLegend(data, false),
           notes: [
             "Read at 1 %: the slowest request of 100 (P99); at 0.1 %: of 1,000. Lower and further left is better.",
-            ...(rows.note === undefined ? [] : [rows.note]),
+            ...rows.notes,
             ...dataNotes(data, latency.values),
             ...(note === undefined ? [] : [note]),
           ],
@@ -62,14 +59,10 @@ export const latencyCcdf: Chart = {
         data.schedulers,
         (body) => {
           const looks = policyLooks(data.schedulers);
-          rows.loads.forEach((load, row) => {
-            columns.forEach(({ measure, across, curves, unit }, column) => {
-              const plot = plotOf(body, rows.area(row, column), across, up);
-              drawPlot(plot, rows.heading(row, measure.name));
-              for (const curve of curves) {
-                if (curve.cell.load === load) drawCurve(plot, curve, looks.get(curve.cell.scheduler)!, unit);
-              }
-            });
+          rows.draw(body, (plot, { curves, unit }, load) => {
+            for (const curve of curves) {
+              if (curve.cell.load === load) drawCurve(plot, curve, looks.get(curve.cell.scheduler)!, unit);
+            }
           });
         },
       );
