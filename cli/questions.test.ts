@@ -102,9 +102,11 @@ describe("verify", () => {
       const { code, stdout, stderr } = await servesimIn(folder, words(line));
       const found = verificationSchema.parse(JSON.parse(readFileSync(join(folder, "a.verified.json"), "utf8")));
       expect(found.loads[0]).toMatchObject({ predicted: "safe", measured: "missed", worst: { name: "mean_ttft" } });
-      // Where the machine was busy with something else, a run that is slower refutes nothing.
-      if (found.notes.some((note) => note.includes("disturbed"))) expect(found.verdict).toBe("cannot tell");
-      else {
+      // Where the machine was busy with something else during this load, a run that is slower refutes nothing.
+      if (found.loads[0]!.verdict === "cannot tell") {
+        expect(found.notes.join("\n")).toContain("disturbed");
+        expect(found.verdict).toBe("cannot tell");
+      } else {
         expect(stderr).toMatch(
           /^error: a.json is wrong on this server: at [\d.]+ requests\/s the goals were missed \(mean_ttft/m,
         );
