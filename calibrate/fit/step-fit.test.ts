@@ -95,7 +95,7 @@ test("mixed steps are compared with their parts, and with what was assumed of th
   expect(mixed!.assumption_error).toBeGreaterThan(0.02);
 });
 
-test("repeats of the same work form a cell with their median, references and loops none", () => {
+test("repeats of the same work form a cell with their median, references and checks none", () => {
   const work = workOfSpec({ ...emptyStep, decodes: 2, context: 10 });
   const at = (kind: StepMeasurement["kind"], stepNs: number): StepMeasurement => ({
     ...work,
@@ -104,9 +104,18 @@ test("repeats of the same work form a cell with their median, references and loo
     order: 0,
     stepNs,
   });
-  const cells = toStepCells([at("grid", 5), at("reference", 100), at("grid", 9), at("loop", 100), at("grid", 6)]);
+  const cells = toStepCells([at("grid", 5), at("reference", 100), at("grid", 9), at("check", 100), at("grid", 6)]);
   expect(cells.map(({ stepNs, repeats }) => [stepNs, repeats.length])).toEqual([[6, 3]]);
   expect(() => toStepCells([at("grid", NaN)])).toThrow(/"2 decodes of 20", round 0: its time is NaN ns/);
+});
+
+test("steps of loops form cells of nearly the same work, at its mean", () => {
+  const at = (contextTokens: number, stepNs: number): StepMeasurement => ({
+    ...{ ...workOfSpec({ ...emptyStep, decodes: 2, context: 0 }), contextTokens },
+    ...{ kind: "loop", block: 0, order: 0, stepNs },
+  });
+  const cells = toStepCells([at(20, 5), at(21, 8), at(22, 7), at(200, 9)]);
+  expect(cells.map((cell) => [cell.contextTokens, cell.stepNs, cell.repeats.length])).toEqual([[21, 7, 3], [200, 9, 1]]); // prettier-ignore
 });
 
 test("the work of a step names what its time depends on", () => {

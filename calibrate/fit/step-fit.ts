@@ -61,7 +61,10 @@ export async function fitSteps(
   const step = variationOf(ratios) ?? STEADY;
   const meanOverMedian = meanOf(step.quantiles);
   const raised = (ns: number): number => Number((meanOverMedian * ns).toPrecision(6));
-  const mixed = mixedOf(cells, terms);
+  const mixed = mixedOf(
+    cells.filter(({ repeats }) => repeats[0]!.kind === "grid"),
+    terms,
+  );
   return {
     terms: partsOf((part) => terms[part].map((term) => raisedTerm(term, raised))),
     draws: partsOf((part) => phases[part]!.draws.map((draw) => draw.map(raised))),

@@ -1,13 +1,14 @@
 /** What the calibration of steps measures: one step of continuous batching, run once. Repeats of the same work form a cell. */
 import { ArtifactError } from "../../formats/index.js";
 import { attentionPairs, type StepWork } from "../../sim/index.js";
-import { median } from "../../sim/metrics/index.js";
+import { mean, median } from "../../sim/metrics/index.js";
 
 /**
- * grid: repeats that the fit uses; reference: one step repeated through the session, to see the machine drift; loop: steps as a
- * scheduler makes them, one after the other, which tell what lies between steps and are in no fit of steps.
+ * grid: single steps, in random order, which reach every corner of the range; loop: steps as a scheduler makes them, one after the
+ * other, which are what a run consists of; reference: one step repeated through the session, to see the machine drift; check: loops
+ * that the fit does not see, and is scored on.
  */
-export const stepMeasurementKinds = ["grid", "reference", "loop"] as const;
+export const stepMeasurementKinds = ["grid", "loop", "reference", "check"] as const;
 
 export interface StepMeasurement extends StepWork {
   readonly kind: (typeof stepMeasurementKinds)[number];
@@ -21,7 +22,7 @@ export interface StepMeasurement extends StepWork {
   readonly updateNs?: number;
 }
 
-/** The repeats of the same work, and the median of their times. */
+/** The repeats of the same work, or of nearly the same in loops, and the median of their times. The work is their mean. */
 export interface StepCell extends StepWork {
   readonly repeats: readonly StepMeasurement[];
   readonly stepNs: number;
@@ -79,7 +80,7 @@ export function workName(work: StepWork): string {
   ].join(", ");
 }
 
-/** The grid's measurements by work, in order of first sight. ArtifactError for a time that cannot be. */
+/** The measurements that a fit uses, by work, in order of first sight. ArtifactError for a time that cannot be. */
 export function toStepCells(measurements: readonly StepMeasurement[]): StepCell[] {
   const groups = new Map<string, StepMeasurement[]>();
   for (const measurement of measurements) {
@@ -90,15 +91,36 @@ export function toStepCells(measurements: readonly StepMeasurement[]): StepCell[
           "positive duration; take it out of the raw file, or calibrate again",
       );
     }
-    if (kind !== "grid") continue;
-    const name = workName(measurement);
+    if (kind !== "grid" && kind !== "loop") continue;
+    const name = kind === "grid" ? workName(measurement) : nearName(measurement);
     const group = groups.get(name);
     if (group === undefined) groups.set(name, [measurement]);
     else group.push(measurement);
   }
   return [...groups.values()].map((repeats) => ({
     ...repeats[0]!,
+    ...meanWork(repeats),
     repeats,
     stepNs: median(repeats.map(({ stepNs }) => stepNs)),
   }));
+}
+
+/** No two steps of a loop have the same context: those whose decodes' lies between the same powers of two are near enough. */
+function nearName({ decodes, contextTokens, chunks, chunkTokens, attentionPairs: pairs, moves }: StepWork): string {
+  const octave = decodes === 0 ? 0 : Math.round(Math.log2(Math.max(1, contextTokens / decodes)));
+  return ["loop", decodes, octave, chunks, chunkTokens, pairs, moves].join();
+}
+
+function meanWork(works: readonly StepWork[]): StepWork {
+  const of = (quantity: (work: StepWork) => number): number => mean(works.map(quantity));
+  return {
+    decodes: of(({ decodes }) => decodes),
+    contextTokens: of(({ contextTokens }) => contextTokens),
+    chunks: of(({ chunks }) => chunks),
+    chunkTokens: of(({ chunkTokens }) => chunkTokens),
+    attentionPairs: of(({ attentionPairs: pairs }) => pairs),
+    sampled: of(({ sampled }) => sampled),
+    moves: of(({ moves }) => moves),
+    movedTokens: of(({ movedTokens }) => movedTokens),
+  };
 }

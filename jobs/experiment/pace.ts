@@ -96,7 +96,7 @@ export function describePace(paces: readonly Pace[]): string[] {
 
 /** The profile as it would be if the machine had had that pace when it was calibrated. */
 export function atPace(profile: Profile, pace: number): Profile {
-  const { cost, steps } = profile;
+  const { cost, steps, uncertainty } = profile;
   if (cost.kind !== "static_batch") throw new InvariantError(`pace is of batches, this profile is of ${cost.kind}`);
   const scaled = (terms: readonly CostTerm[]): CostTerm[] => scaledTerms(terms, pace);
   const { prefill, decode_step, dispatch_ns, cold_start_ns } = cost;
@@ -109,12 +109,13 @@ export function atPace(profile: Profile, pace: number): Profile {
       dispatch_ns: pace * dispatch_ns,
       cold_start_ns: pace * cold_start_ns,
     },
+    ...(uncertainty === undefined ? {} : { uncertainty: scaledDraws(uncertainty, pace) }),
     ...(steps === undefined ? {} : { steps: stepsAtPace(steps, pace) }),
   };
 }
 
 function stepsAtPace(steps: StepCosts, pace: number): StepCosts {
-  const { terms, schedule, update, cold_start_ns } = steps;
+  const { terms, draws, schedule, update, cold_start_ns } = steps;
   const perStep = ({ base_ns, request_ns }: StepCosts["schedule"]): StepCosts["schedule"] => ({
     base_ns: pace * base_ns,
     request_ns: pace * request_ns,
@@ -123,6 +124,7 @@ function stepsAtPace(steps: StepCosts, pace: number): StepCosts {
   return {
     ...steps,
     terms: Object.fromEntries(scaled) as StepTerms,
+    ...(draws === undefined ? {} : { draws: scaledDraws(draws, pace) }),
     schedule: perStep(schedule),
     update: perStep(update),
     cold_start_ns: pace * cold_start_ns,
@@ -131,6 +133,12 @@ function stepsAtPace(steps: StepCosts, pace: number): StepCosts {
 
 function scaledTerms(terms: readonly CostTerm[], pace: number): CostTerm[] {
   return terms.map(({ coefficient_ns, ...term }) => ({ ...term, coefficient_ns: pace * coefficient_ns }));
+}
+
+/** All replications but the first are simulated at one of these. */
+function scaledDraws<Draws extends Readonly<Record<string, number[][]>>>(draws: Draws, pace: number): Draws {
+  const scaled = Object.entries(draws).map(([part, rows]) => [part, rows.map((row) => row.map((ns) => pace * ns))]);
+  return Object.fromEntries(scaled) as Draws;
 }
 
 /** Undefined for a profile that keeps no reference; `sampling` as in its calibration. */

@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadSchema } from "../../formats/index.js";
+import { loadSchema, type CostTerm, type Profile, type StaticBatchCost } from "../../formats/index.js";
 import { readProfile, readRun } from "../../formats/files/index.js";
 import { mean, planPolicy } from "../../sim/index.js";
+import { measuredSteps } from "../../sim/cost/measured-steps.fixture.js";
 import type { CellWorkload } from "./simulate-cells.js";
 import { simulateAtPace } from "./simulate-cells.js";
 import { workloadOf } from "../inputs/workload-of.js";
@@ -51,6 +52,33 @@ test("at a slower pace batches take as much longer, and the run says at which pa
   const [asCalibrated, slower] = [await simulate("a", 1), await simulate("b", 1.25)];
   expect(slower.meanServiceMs / asCalibrated.meanServiceMs).toBeCloseTo(1.25, 4);
   expect([asCalibrated.at, slower.at]).toEqual([1, 1.25]);
+});
+
+test.each([
+  ["naive", { batch_size: 2, timeout_s: 0.01 }],
+  ["vllm", { max_num_seqs: 2 }],
+] as const)("every replication of %s is at that pace, at the costs that it draws", async (policy, settings) => {
+  const { profile } = options;
+  const { prefill, decode_step } = profile.cost as StaticBatchCost;
+  const drawn = (terms: readonly CostTerm[]): number[][] =>
+    Array.from({ length: 2 }, () => terms.map((term) => term.coefficient_ns));
+  const { dense, output, decode, prefill: chunks, move } = measuredSteps.terms;
+  const draws = { dense: drawn(dense), output: drawn(output), decode: drawn(decode), prefill: drawn(chunks), move: drawn(move) }; // prettier-ignore
+  const drawing: Profile = {
+    ...profile,
+    uncertainty: { prefill: drawn(prefill), decode_step: drawn(decode_step) },
+    steps: { ...measuredSteps, draws },
+  };
+  const ofPolicy = { ...work, cell: { ...work.cell, plan: planPolicy(policy, settings, { source: "a test" }) } };
+  const latencyMs = async (name: string, pace: number): Promise<number> => {
+    await simulateAtPace(ofPolicy, { ...options, profile: drawing }, { path: join(folder, name), pace });
+    const { info } = await readRun(join(folder, name));
+    expect(info.replications).toBeGreaterThan(1);
+    return (info.summary as { mean_e2el_ms: number }).mean_e2el_ms;
+  };
+  const ratio = (await latencyMs("b", 2)) / (await latencyMs("a", 1));
+  // Batches wait for others at no pace.
+  expect(Math.abs(ratio - 2)).toBeLessThan(0.05);
 });
 
 test("the same pace gives the same bytes, and what is there is kept", async () => {

@@ -21,7 +21,8 @@ import type { StepRounds } from "./step-session.js";
 
 export interface BuildStepsInput {
   readonly rounds: StepRounds;
-  readonly loops: readonly StepMeasurement[];
+  /** Loops that the fit does not see. */
+  readonly checks: readonly StepMeasurement[];
   /** Of the first step of the process, one like the reference. */
   readonly coldNs: number;
   readonly reference: StepSpec;
@@ -42,7 +43,7 @@ const LOOP_TOLERANCE = 0.1;
 export async function buildSteps(
   input: BuildStepsInput,
 ): Promise<{ readonly steps: StepCosts; readonly warnings: readonly string[] }> {
-  const { rounds, loops, coldNs, reference, settings, seed, groupsPerRun, longest } = input;
+  const { rounds, checks, coldNs, reference, settings, seed, groupsPerRun, longest } = input;
   const cells = toStepCells(rounds.chosen);
   const heldOut = heldOutNames(cells, seed);
   const fitted = await fitSteps(rounds.chosen, {
@@ -51,12 +52,12 @@ export async function buildSteps(
     isHeldOut: (cell) => heldOut.has(workName(cell)),
   });
   const { warnings, jitter, ...fit } = fitted;
-  const between = timesBetween(loops);
-  const [modelNs, realNs] = loops.reduce(
+  const between = timesBetween([...rounds.chosen, ...checks]);
+  const [modelNs, realNs] = checks.reduce(
     ([model, real], step) => [model + sumParts(fit, stepQuantities(step, groupsPerRun)), real + step.stepNs],
     [0, 0],
   );
-  const loop = { steps: loops.length, error: Number((modelNs / realNs - 1).toPrecision(4)) };
+  const loop = { steps: checks.length, error: Number((modelNs / realNs - 1).toPrecision(4)) };
   const usualNs = median(rounds.chosen.filter(({ kind }) => kind === "reference").map(({ stepNs }) => stepNs));
   const steps: StepCosts = {
     settings,
@@ -93,14 +94,14 @@ function heldOutNames(cells: readonly StepCell[], seed: string): ReadonlySet<str
   );
 }
 
-/** What lies between steps, by their requests, and how it varies. */
-function timesBetween(loops: readonly StepMeasurement[]): {
+/** What lies between steps of loops, by their requests, and how it varies. */
+function timesBetween(measurements: readonly StepMeasurement[]): {
   readonly schedule: StepCosts["schedule"];
   readonly update: StepCosts["update"];
   readonly host: StepCosts["jitter"]["host"];
 } {
   const pointsOf = (timeNs: (step: StepMeasurement) => number | undefined) => {
-    const points = loops.flatMap((step) => {
+    const points = measurements.flatMap((step) => {
       const ns = timeNs(step);
       return ns === undefined ? [] : [{ requests: step.decodes + step.chunks, ns }];
     });

@@ -12,7 +12,7 @@ import type { GridPlan } from "../plan.js";
 import { buildSteps } from "./build-steps.js";
 import { fillSlots, runStep } from "./run-step.js";
 import { longestRequest, referenceSpec, requestsOf, stepGrid } from "./step-grid.js";
-import { measureLoop } from "./step-loop.js";
+import { closedLoop, measureLoop, openLoop, type StepLoopInput } from "./step-loop.js";
 import { appendStep, resumeSteps } from "./step-raw-file.js";
 import { measureRounds } from "./step-session.js";
 
@@ -37,9 +37,10 @@ export interface CalibratedSteps {
 }
 
 /** Rounds for each repeat of the plan: a step is short beside a batch, and varies more. */
-const ROUNDS_PER_REPEAT = 4;
-const LOOPS = 2;
-const LOOP_REQUESTS = 24;
+const ROUNDS_PER_REPEAT = 3;
+const CHECK_LOOPS = 2;
+const CHECK_REQUESTS = 24;
+
 export async function calibrateSteps(input: CalibrateStepsInput): Promise<CalibratedSteps> {
   const { model, plan, threads, nowNs, endNs, raw, onProgress, signal } = input;
   if (!plan.promptTokens.some((tokens) => tokens > 1)) return unmeasured("all prompts have one token");
@@ -63,40 +64,42 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
       signal?.throwIfAborted();
       await runStep(executor, spec);
     }
+    const loop = { bench: executor, ...loopPlan(model, maxNumSeqs, maxModelLen), signal };
     const rounds = await measureRounds({
       ...{ bench: executor, grid, reference, seed: plan.seed, keep, leftNs, onProgress, signal },
+      loop: (block, order) =>
+        measureLoop({ ...loop, ...closedLoop(plan, plan.seed, block), kind: "loop", block, order }),
       rounds: ROUNDS_PER_REPEAT * plan.repeats,
       earlier: raw === undefined ? [] : await resumeSteps(raw.path, raw.isNew),
     });
-    const loops = await measureLoops({
-      ...{ bench: executor, ...loopPlan(model, maxNumSeqs, maxModelLen), signal },
-      gapNs: Math.round(
-        2 * median(rounds.chosen.filter(({ kind }) => kind === "reference").map(({ stepNs }) => stepNs)),
-      ),
-      ...{ requests: LOOP_REQUESTS, promptTokens: reference.chunkTokens },
-      outputTokens: Math.max(2, plan.decodeSteps.at(-1)!),
-      ...{ block: rounds.rounds, order: rounds.all.length },
+    const usualNs = median(rounds.chosen.filter(({ kind }) => kind === "reference").map(({ stepNs }) => stepNs));
+    const checks = await measureLoops(CHECK_LOOPS, {
+      ...loop,
+      ...openLoop(CHECK_REQUESTS, Math.round(2 * usualNs), {
+        prompt: reference.chunkTokens,
+        output: Math.max(2, plan.decodeSteps.at(-1)!),
+      }),
+      ...{ kind: "check", block: rounds.rounds, order: rounds.all.length },
     });
-    loops.forEach(keep);
+    checks.forEach(keep);
     const built = await buildSteps({
-      ...{ rounds, loops, coldNs, reference, settings: defaultStepSettings, seed: plan.seed },
+      ...{ rounds, checks, coldNs, reference, settings: defaultStepSettings, seed: plan.seed },
       groupsPerRun: model.stepPaths.length,
       longest: { prompt: plan.promptTokens.at(-1)!, context: plan.promptTokens.at(-1)! + plan.decodeSteps.at(-1)! },
     });
-    return { ...built, measurements: [...rounds.all, ...loops] };
+    return { ...built, measurements: [...rounds.all, ...checks] };
   } finally {
     await executor.close();
   }
 }
 
-/** Steps as a scheduler makes them, several times; `block` and `order` are those of the first. */
-async function measureLoops(first: Parameters<typeof measureLoop>[0]): Promise<StepMeasurement[]> {
-  let loops: StepMeasurement[] = [];
-  for (let loop = 0; loop < LOOPS; loop++) {
-    const made = await measureLoop({ ...first, block: first.block + loop, order: first.order + loops.length });
-    loops = [...loops, ...made];
+/** The same loop several times; `block` and `order` are those of the first. */
+async function measureLoops(count: number, first: StepLoopInput): Promise<StepMeasurement[]> {
+  let made: StepMeasurement[] = [];
+  for (let loop = 0; loop < count; loop++) {
+    made = [...made, ...(await measureLoop({ ...first, block: first.block + loop, order: first.order + made.length }))];
   }
-  return loops;
+  return made;
 }
 
 /** Why there is none, for a model that the step graph or its kernel does not take. */

@@ -47,11 +47,11 @@ export function stepRawPathOf(rawPath: string): string {
 
 /**
  * What an earlier sitting left, and the file ready for more; `isNew`: what is there is discarded. A last row cut short is dropped,
- * and so are loops, which are made again whole.
+ * and so are the loops of the check, which are made again whole.
  */
 export async function resumeSteps(path: string, isNew: boolean): Promise<StepMeasurement[]> {
   const earlier = !isNew && dropCutLine(path) ? await readStepMeasurements(path) : [];
-  const kept = earlier.filter(({ kind }) => kind !== "loop");
+  const kept = earlier.filter(({ kind }) => kind !== "check");
   await writeSteps(path, kept);
   return kept;
 }

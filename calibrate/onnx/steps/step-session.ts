@@ -1,6 +1,6 @@
 /**
- * Measures steps in rounds: every step of the grid once, in random order, with the reference before each round and after the last.
- * Rounds that were disturbed are followed by others, and the quietest are used. Keeps each measurement at once.
+ * Measures steps in rounds: every step of the grid once, in random order, then a loop, with the reference before each round and
+ * after the last. Rounds that were disturbed are followed by others, and the quietest are used. Keeps each measurement at once.
  */
 import { shuffled, stream } from "../../../sim/kernel/index.js";
 import { workName, workOfSpec, type StepMeasurement, type StepSpec } from "../../fit/index.js";
@@ -9,6 +9,8 @@ import { measured, runStep, type StepBench } from "./run-step.js";
 
 export interface StepSessionInput {
   readonly bench: StepBench;
+  /** Steps of a scheduler's making, those of the round. */
+  readonly loop: (round: number, order: number) => Promise<readonly StepMeasurement[]>;
   readonly grid: readonly StepSpec[];
   readonly reference: StepSpec;
   /** Rounds to use; half as many more are measured at most. */
@@ -38,19 +40,25 @@ const EXTRA_FRACTION = 0.5;
 
 /** Rejects with the signal's reason between two steps. Fewer rounds where the time does not last. */
 export async function measureRounds(input: StepSessionInput): Promise<StepRounds> {
-  const { bench, grid, reference, seed, keep, signal } = input;
+  const { bench, grid, reference, seed, signal } = input;
   const all = [...input.earlier];
   const seen = new Set(all.map(idOf));
-  const total = input.rounds * (grid.length + REFERENCE_REPEATS) + REFERENCE_REPEATS;
+  const total = input.rounds * (grid.length + 1 + REFERENCE_REPEATS) + REFERENCE_REPEATS;
+  let done = input.earlier.filter(({ kind }) => kind !== "loop").length;
+  const keep = (measurements: readonly StepMeasurement[], round: number): void => {
+    for (const measurement of measurements) {
+      input.keep(measurement);
+      all.push(measurement);
+    }
+    done++;
+    input.onProgress(done, Math.max(total, done), `steps, round ${round + 1}`);
+  };
   const measure = async (spec: StepSpec, kind: "grid" | "reference", block: number, repeat = 0): Promise<void> => {
     signal?.throwIfAborted();
     const id = `${kind} ${block} ${workName(workOfSpec(spec))}`;
     if (kind === "grid" ? seen.has(id) : references(all, block) > repeat) return;
-    const measurement = measured(spec, await runStep(bench, spec), { kind, block, order: all.length });
-    keep(measurement);
-    all.push(measurement);
     seen.add(id);
-    input.onProgress(all.length, Math.max(total, all.length), `steps, round ${block + 1}`);
+    keep([measured(spec, await runStep(bench, spec), { kind, block, order: all.length })], block);
   };
   const watch = async (block: number): Promise<void> => {
     for (let repeat = 0; repeat < REFERENCE_REPEATS; repeat++) await measure(reference, "reference", block, repeat);
@@ -63,6 +71,8 @@ export async function measureRounds(input: StepSessionInput): Promise<StepRounds
     if (block > 0 && longestNs > beforeNs) break;
     await watch(block);
     for (const spec of shuffled(grid, stream(`${seed}/calibrate/steps/${block}`))) await measure(spec, "grid", block);
+    if (!all.some((one) => one.kind === "loop" && one.block === block))
+      keep(await input.loop(block, all.length), block);
     longestNs = Math.max(longestNs, beforeNs === Infinity ? 0 : beforeNs - input.leftNs());
     // After the round, too: how quiet it was depends on both.
     await watch(block + 1);
