@@ -3,6 +3,7 @@ import { normal, stepQuantities, stream, sumParts, type StepWork } from "../../s
 import { fitSteps } from "./step-fit.js";
 import {
   emptyStep,
+  preferLoops,
   toStepCells,
   workName,
   workOfSpec,
@@ -116,6 +117,25 @@ test("steps of loops form cells of nearly the same work, at its mean", () => {
   });
   const cells = toStepCells([at(20, 5), at(21, 8), at(22, 7), at(200, 9)]);
   expect(cells.map((cell) => [cell.contextTokens, cell.stepNs, cell.repeats.length])).toEqual([[21, 7, 3], [200, 9, 1]]); // prettier-ignore
+});
+
+test("a single step that loops have too is left out, the others stay", () => {
+  const at = (kind: "grid" | "loop", spec: Partial<StepSpec>): StepMeasurement => ({
+    ...{ ...workOfSpec({ ...emptyStep, ...spec }), kind, block: 0, order: 0, stepNs: 5 },
+  });
+  const cells = toStepCells([
+    at("loop", { decodes: 2, context: 30 }),
+    at("grid", { decodes: 2, context: 37 }),
+    at("grid", { decodes: 2, context: 100 }),
+    at("grid", { decodes: 3, context: 30 }),
+    at("grid", { decodes: 2, context: 30, moves: 1 }),
+  ]);
+  expect(preferLoops(cells).map(workName)).toEqual([
+    "2 decodes of 60",
+    "2 decodes of 200",
+    "3 decodes of 90",
+    "2 decodes of 60, 1 moves of 31",
+  ]);
 });
 
 test("the work of a step names what its time depends on", () => {

@@ -19,7 +19,7 @@ import { fitTarget } from "./fit-target.js";
 import { loadLinearSolver } from "./linear-solver.js";
 import { score } from "./score.js";
 import { variationOf } from "./spread.js";
-import { toStepCells, type StepCell, type StepMeasurement } from "./step-measurement.js";
+import { isSingle, preferLoops, toStepCells, type StepCell, type StepMeasurement } from "./step-measurement.js";
 
 export interface StepFitOptions {
   readonly seed: string;
@@ -42,7 +42,8 @@ export async function fitSteps(
   measurements: readonly StepMeasurement[],
   { seed, groupsPerRun, isHeldOut }: StepFitOptions,
 ): Promise<StepFit> {
-  const cells = toStepCells(measurements);
+  const all = toStepCells(measurements);
+  const cells = preferLoops(all);
   const heldOut = cells.filter(isHeldOut);
   const fitted = cells.filter((cell) => !heldOut.includes(cell));
   const solver = await loadLinearSolver();
@@ -61,10 +62,7 @@ export async function fitSteps(
   const step = variationOf(ratios) ?? STEADY;
   const meanOverMedian = meanOf(step.quantiles);
   const raised = (ns: number): number => Number((meanOverMedian * ns).toPrecision(6));
-  const mixed = mixedOf(
-    cells.filter(({ repeats }) => repeats[0]!.kind === "grid"),
-    terms,
-  );
+  const mixed = mixedOf(all.filter(isSingle), terms);
   return {
     terms: partsOf((part) => terms[part].map((term) => raisedTerm(term, raised))),
     draws: partsOf((part) => phases[part]!.draws.map((draw) => draw.map(raised))),

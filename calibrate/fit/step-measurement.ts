@@ -107,8 +107,28 @@ export function toStepCells(measurements: readonly StepMeasurement[]): StepCell[
 
 /** No two steps of a loop have the same context: those whose decodes' lies between the same powers of two are near enough. */
 function nearName({ decodes, contextTokens, chunks, chunkTokens, attentionPairs: pairs, moves }: StepWork): string {
-  const octave = decodes === 0 ? 0 : Math.round(Math.log2(Math.max(1, contextTokens / decodes)));
-  return ["loop", decodes, octave, chunks, chunkTokens, pairs, moves].join();
+  return ["loop", decodes, octaveOf(contextTokens, decodes), chunks, chunkTokens, pairs, moves].join();
+}
+
+/**
+ * Without the single steps that loops have, too: a step in a run costs what the loop says. Steps are alike with as many decodes, chunks,
+ * tokens asked for and moves, and lengths between the same powers of two.
+ */
+export function preferLoops(cells: readonly StepCell[]): StepCell[] {
+  const alike = ({ decodes, contextTokens, chunks, chunkTokens, sampled, moves }: StepWork): string =>
+    [decodes, octaveOf(contextTokens, decodes), chunks, octaveOf(chunkTokens, chunks), sampled, moves].join();
+  const inLoops = new Set(cells.filter((cell) => !isSingle(cell)).map(alike));
+  return cells.filter((cell) => !isSingle(cell) || !inLoops.has(alike(cell)));
+}
+
+/** Of the grid. */
+export function isSingle({ repeats }: StepCell): boolean {
+  return repeats[0]!.kind === "grid";
+}
+
+/** Of the tokens of each. */
+function octaveOf(tokens: number, of: number): number {
+  return of === 0 ? 0 : Math.round(Math.log2(Math.max(1, tokens / of)));
 }
 
 function meanWork(works: readonly StepWork[]): StepWork {
