@@ -64,11 +64,11 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
       signal?.throwIfAborted();
       await runStep(executor, spec);
     }
+    const { seed } = plan;
     const loop = { bench: executor, ...loopPlan(model, maxNumSeqs, maxModelLen), signal };
     const rounds = await measureRounds({
-      ...{ bench: executor, grid, reference, seed: plan.seed, keep, leftNs, onProgress, signal },
-      loop: (block, order) =>
-        measureLoop({ ...loop, ...closedLoop(plan, plan.seed, block), kind: "loop", block, order }),
+      ...{ bench: executor, grid, reference, seed, keep, leftNs, onProgress, signal },
+      loop: (block, order) => measureLoop({ ...loop, ...closedLoop(plan, seed, block), kind: "loop", block, order }),
       rounds: ROUNDS_PER_REPEAT * plan.repeats,
       earlier: raw === undefined ? [] : await resumeSteps(raw.path, raw.isNew),
     });
@@ -83,7 +83,7 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
     });
     checks.forEach(keep);
     const built = await buildSteps({
-      ...{ rounds, checks, coldNs, reference, settings: defaultStepSettings, seed: plan.seed },
+      ...{ rounds, checks, coldNs, reference, settings: defaultStepSettings, seed },
       groupsPerRun: model.stepPaths.length,
       longest: { prompt: plan.promptTokens.at(-1)!, context: plan.promptTokens.at(-1)! + plan.decodeSteps.at(-1)! },
     });
