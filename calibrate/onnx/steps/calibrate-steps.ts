@@ -14,7 +14,7 @@ import { fillSlots, runStep } from "./run-step.js";
 import { longestRequest, referenceSpec, requestsOf, stepGrid } from "./step-grid.js";
 import { closedLoop, measureLoop, openLoop, type StepLoopInput } from "./step-loop.js";
 import { appendStep, resumeSteps } from "./step-raw-file.js";
-import { measureRounds } from "./step-session.js";
+import { measureRounds, type StepRounds } from "./step-session.js";
 
 export interface CalibrateStepsInput {
   readonly model: ModelFiles;
@@ -72,14 +72,9 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
       rounds: ROUNDS_PER_REPEAT * plan.repeats,
       earlier: raw === undefined ? [] : await resumeSteps(raw.path, raw.isNew),
     });
-    const usualNs = median(rounds.chosen.filter(({ kind }) => kind === "reference").map(({ stepNs }) => stepNs));
-    const checks = await measureLoops(CHECK_LOOPS, {
-      ...loop,
-      ...openLoop(CHECK_REQUESTS, Math.round(2 * usualNs), {
-        prompt: reference.chunkTokens,
-        output: Math.max(2, plan.decodeSteps.at(-1)!),
-      }),
-      ...{ kind: "check", block: rounds.rounds, order: rounds.all.length },
+    const checks = await measureChecks(loop, rounds, {
+      prompt: reference.chunkTokens,
+      output: Math.max(2, plan.decodeSteps.at(-1)!),
     });
     checks.forEach(keep);
     const built = await buildSteps({
@@ -93,11 +88,18 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
   }
 }
 
-/** The same loop several times; `block` and `order` are those of the first. */
-async function measureLoops(count: number, first: StepLoopInput): Promise<StepMeasurement[]> {
+/** The same open loop several times, after the rounds. */
+async function measureChecks(
+  loop: Pick<StepLoopInput, "bench" | "plan" | "machine" | "signal">,
+  { all, chosen, rounds }: StepRounds,
+  tokens: Parameters<typeof openLoop>[2],
+): Promise<StepMeasurement[]> {
+  const usualNs = median(chosen.filter(({ kind }) => kind === "reference").map(({ stepNs }) => stepNs));
+  const load = openLoop(CHECK_REQUESTS, Math.round(2 * usualNs), tokens);
   let made: StepMeasurement[] = [];
-  for (let loop = 0; loop < count; loop++) {
-    made = [...made, ...(await measureLoop({ ...first, block: first.block + loop, order: first.order + made.length }))];
+  for (let check = 0; check < CHECK_LOOPS; check++) {
+    const at = { kind: "check", block: rounds + check, order: all.length + made.length } as const;
+    made = [...made, ...(await measureLoop({ ...loop, ...load, ...at }))];
   }
   return made;
 }
