@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { readRun } from "../formats/files/index.js";
+import { sglang, tensorrtLlm } from "../test/support/fake-engines.js";
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from "../test/support/fake-vllm.js";
 import { servesimIn, startServesimIn, type Ended } from "../test/support/servesim-process.js";
 
@@ -149,4 +150,45 @@ test.each([
   expect(stderr).not.toMatch(/^\s+at /m);
   expect([code, stdout]).toEqual([exit, ""]);
   expect(existsSync(join(folder, "out"))).toBe(false);
+});
+
+test("another engine is measured under its own name, with its settings, and without a view of vLLM's metrics", async () => {
+  const few = [...random, "--num-prompts", "4", "--max-concurrency", "2"];
+  const { code, stdout, stderr } = await bench(sglang, ...few, "--output", "out");
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^real sglang on m \(sglang\): 4 requests in /)]);
+  expect(stderr).toMatch(/warning: measured on SGLang 0\.5\.3\.post1, not on vLLM: no profile or simulation applies/);
+  expect(stderr).toMatch(/warning: no view of the server: only vLLM's metrics are read, this is SGLang/);
+  const { info } = await readRun(join(folder, "out"));
+  expect(info).toMatchObject({
+    policy: "sglang",
+    engine: { name: "sglang", version: "0.5.3.post1", settings: { max_running_requests: 256, max_model_len: 4096 } },
+  });
+  expect(info.policy_settings).toBeUndefined();
+  expect(existsSync(join(folder, "out", "server.json"))).toBe(false);
+  const replayed = await servesimIn(folder, ["calibrate", "vllm", "--from", "out"]);
+  expect([replayed.code, replayed.stderr]).toEqual([
+    2,
+    expect.stringMatching(
+      /run\.json: engine "sglang", expected a run of vllm: a profile is fitted to the steps of vLLM's/,
+    ),
+  ]);
+});
+
+test.each([
+  [["--max-num-seqs", "8"], /is a server of TensorRT-LLM, expected vLLM: --max-num-seqs is about vLLM, leave it out/],
+  [["--otlp-port", "4318"], /--otlp-port is about vLLM, leave it out/],
+  [["--return-token-ids"], /return_token_ids: TensorRT-LLM has no such field/],
+  [["--policy", "naive"], /is a server of TensorRT-LLM, expected vLLM: what memory a batch takes is read from vLLM's/],
+])("another engine is not asked for what only vLLM has: %j", async (words, message) => {
+  const { code, stderr } = await bench(
+    tensorrtLlm,
+    ...random,
+    "--num-prompts",
+    "4",
+    "--max-concurrency",
+    "2",
+    ...words,
+  );
+  expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+  expect(server.received).toEqual([]);
 });

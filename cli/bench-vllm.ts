@@ -8,6 +8,7 @@ import { writeJson } from "../formats/files/index.js";
 import {
   benchBatches,
   measureNetwork,
+  rejectOtherEngine,
   vllmResultJson,
   type BenchBatchesInput,
   type BenchVllmInput,
@@ -90,13 +91,17 @@ async function benchInput({ flags, args }: BenchRequest, { url, plan, workload }
   // Settings of the policy vllm on the command line say what the server was started with.
   const stated = plan.work === "step" ? givenFlags(policyShape(), args) : {};
   const server = await readServerSettings(baseUrl, { model, stated });
+  const [ofVllm] = Object.keys({ ...stated, ...givenFlags({ otlp_port: vllmFlags.otlp_port }, args) });
+  if (ofVllm !== undefined)
+    rejectOtherEngine(server.engine, baseUrl, `--${flagName(ofVllm)} is about vLLM, leave it out`);
   return {
     ...clientOptions(flags, baseUrl, model, { temperature, topP, topK }),
     workload: { ...workload, notes: [...(workload.notes ?? []), ...notModelledNotes(server)] },
-    settings: server.settings,
+    settings: { ...server.settings, ...server.ownSettings },
     network: await measureNetwork(baseUrl),
     unmodelled: server.unmodelled.map(({ seen }) => seen),
-    policySettings: plan.settings,
+    // The settings of the policy vllm are another engine's as little as its name.
+    ...(plan.work === "step" && server.engine !== "vllm" ? {} : { policySettings: plan.settings }),
     hardware: { ...server.hardware, client: { cpu: { model: cpuModel(), cores: cpus().length } } },
     workers: flags.client_workers,
     keepsText: flags.save_detailed,

@@ -10,37 +10,52 @@ import { checkSteps, defaultCacheDir, listProviders } from "../onnx/index.js";
 import { checkGpu } from "./check-gpu.js";
 import { ConfigError, messageOf } from "../formats/index.js";
 import type { Command } from "./command.js";
-import { diagnoseServer } from "./doctor-server.js";
+import { diagnoseServer, type ServerDiagnosis } from "./doctor-server.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { figure, printJson, printTable } from "./output.js";
+import { VERSION_PATTERN } from "../sim/index.js";
 import { rejectServerFlags, serverAt, serverFlags } from "./server-flags.js";
 
 const ownFlags = {
   base_url: z.string().optional().describe("check a running vLLM server instead, such as http://127.0.0.1:8000"),
   model: z.string().optional().describe("with --base-url: model on the server; default: the first that it serves"),
+  profile: z.string().min(1).optional().describe("check the settings of a profile's vLLM server against its version"),
+  vllm_version: z
+    .string()
+    .regex(VERSION_PATTERN, "expected a version of vLLM, such as 0.32 or 0.28.1")
+    .optional()
+    .describe("version to check flags and settings against; default: the server's or the profile's"),
+  serve_args: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('flags of vllm serve to check against that version: --serve-args="--max-num-seqs 256 --watermark 0.01"'),
   ...serverFlags,
   json: z.boolean().default(false).describe("print the findings as JSON"),
 };
 
-interface Finding {
-  readonly what: string;
-  readonly state: "ok" | "missing" | "info";
-  readonly detail: string;
-}
+type Finding = ServerDiagnosis["findings"][number];
 
 export const doctorCommand: Command = {
   flags: (yargs) => declareFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
-    const { json, base_url: baseUrl, model } = flags;
+    const { json, base_url: baseUrl, model, vllm_version: version, serve_args: serveArgs } = flags;
     if (baseUrl !== undefined) {
-      const { findings, failure } = await diagnoseServer(serverAt(baseUrl, flags), model);
+      if (flags.profile !== undefined)
+        throw new ConfigError("--profile and --base-url are two servers, give one of them");
+      const { findings, failure } = await diagnoseServer(serverAt(baseUrl, flags), { model, version, serveArgs });
       printFindings(findings, json);
       if (failure !== undefined) throw failure;
       return;
     }
     rejectServerFlags(args);
     if (model !== undefined) throw new ConfigError("--model names a model of a server, give its --base-url too");
+    if ([flags.profile, version, serveArgs].some((given) => given !== undefined)) {
+      const { checkedVersion } = await import("./doctor-version.js");
+      printFindings(checkedVersion({ profile: flags.profile, version, serveArgs }), json);
+      return;
+    }
     const runtime = await onnxRuntime();
     const gpu = await checkGpu(hasProvider(runtime));
     const findings = [nodeVersion(), machine(), ...runtime, await steps(), ...gpu, modelCache()];

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ConfigError, percent, signedPercent, type Answer } from "../formats/index.js";
 import { headroom } from "../jobs/headroom/index.js";
 import { loadProfile } from "../jobs/inputs/index.js";
+import { rejectOtherEngine } from "../real/vllm/index.js";
 import { readServerSettings, watchTraffic } from "../real/vllm/server/index.js";
 import { answerDelivery, answerFlags, chartFlag, replicationsFlag, requireFreeFiles } from "./answer-flags.js";
 import type { Command } from "./command.js";
@@ -58,6 +59,7 @@ export const headroomCommand: Command = {
     const server = serverAt(flags.metrics.replace(/\/metrics\/?$/, ""), flags);
     const answer = await searched("headroom", async ({ signal, onProgress }) => {
       const reported = await readServerSettings(server, { signal });
+      rejectOtherEngine(reported.engine, server, "the load is read from vLLM's metrics, and simulated for vLLM");
       note(`reading ${flags.metrics} twice, ${flags.interval_s} s apart`);
       const traffic = await watchTraffic(server, flags.interval_s, signal);
       const { seed, num_prompts: count, price_per_hour: pricePerHour, replications } = flags;

@@ -5,7 +5,7 @@ import type { Deployment } from "../jobs/answers/index.js";
 import { planOf } from "../jobs/inputs/index.js";
 import type { LoadToSend, Side } from "../jobs/verify/index.js";
 import { cpuModel } from "../machine/index.js";
-import { benchVllm, shownUrl, type ServerAddress } from "../real/vllm/index.js";
+import { benchVllm, rejectOtherEngine, shownUrl, type ServerAddress } from "../real/vllm/index.js";
 import { readServerSettings, type ServerSettings } from "../real/vllm/server/index.js";
 import { describeLoad, machineOf } from "../sim/index.js";
 import { differentSettings } from "./server-differences.js";
@@ -57,7 +57,9 @@ export async function vllmSender(loads: readonly LoadToSend[], flags: VerifyFlag
 
 async function readServer(url: string, flags: VerifyFlags): Promise<Server> {
   const baseUrl = serverAt(url, flags);
-  return { baseUrl, settings: await readServerSettings(baseUrl, { model: flags.model }) };
+  const settings = await readServerSettings(baseUrl, { model: flags.model });
+  rejectOtherEngine(settings.engine, baseUrl, "the answer is about vLLM's scheduler");
+  return { baseUrl, settings };
 }
 
 function requireServed({ policy, profile }: Deployment): void {

@@ -53,9 +53,10 @@ test("a version that is no known release goes by the nearest, which a note tells
   expect(await versionNotes(versioned("unknown"))).toEqual([
     'version: vLLM version "unknown" is no release: the rules of 0.32 are assumed',
   ]);
-  expect(await versionNotes(versioned("0.19.0"))).toEqual([
-    "version: vLLM 0.19.0 is older than 0.26, whose rules are assumed",
+  expect(await versionNotes(versioned("0.18.0"))).toEqual([
+    "version: vLLM 0.18.0 is older than 0.19, whose rules are assumed",
   ]);
+  expect(await versionNotes(versioned("0.19.0"))).toEqual([]);
   expect(await versionNotes(ofServer, "--vllm-version", "0.40.0")).toEqual([
     "version: vLLM 0.40.0 is newer than 0.32, whose rules are assumed",
   ]);
@@ -70,6 +71,10 @@ test.each([
   [
     ["--no-long-prefill-token-threshold-adaptive"],
     /long_prefill_token_threshold_adaptive: vLLM 0\.26\.0 .* came with 0\.31\.0/,
+  ],
+  [
+    ["--vllm-version", "0.23", "--watermark", "0.01"],
+    /watermark: vLLM 0\.23 has no such setting, it came with 0\.24\.0/,
   ],
   [["--vllm-version", "newest"], /--vllm-version: .*expected a version of vLLM, such as 0\.32 or 0\.28\.1/],
   [

@@ -9,6 +9,7 @@ import {
   benchBatches,
   benchVllm,
   kvUsage,
+  rejectOtherEngine,
   unsafeRemarks,
   type ServerAccess,
   type VllmClientOptions,
@@ -46,6 +47,7 @@ export async function askServer(
   const baseUrl = addressOf(vllm.base_url, access);
   for (const remark of unsafeRemarks(baseUrl)) reporter.warn(remark);
   const settings = await readServerSettings(baseUrl, { model, signal });
+  rejectOtherEngine(settings.engine, baseUrl, `the simulated cells are of vLLM, by profile "${profile.name}"`);
   for (const { cell } of tasks) {
     if (cell.plan.work === "step") await readServerSettings(baseUrl, { model, stated: cell.plan.settings, signal });
   }

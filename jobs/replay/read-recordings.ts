@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { RecordedRun } from "../../calibrate/vllm/index.js";
 import { ArtifactError } from "../../formats/index.js";
+import { NEEDS_VLLM } from "../../real/vllm/index.js";
 import { withoutNetwork } from "../../sim/index.js";
 import { readRun, readSteps } from "../../formats/files/index.js";
 
@@ -14,7 +15,9 @@ export async function readRecordings(folders: readonly string[]): Promise<Record
 async function readRecording(folder: string): Promise<RecordedRun> {
   const run = await readRun(folder);
   if (run.info.engine.name !== "vllm") {
-    throw new ArtifactError(`${join(folder, "run.json")}: engine "${run.info.engine.name}", expected a run of vllm`);
+    throw new ArtifactError(
+      `${join(folder, "run.json")}: engine "${run.info.engine.name}", expected a run of vllm: ${NEEDS_VLLM}`,
+    );
   }
   const path = resolve(folder);
   return {

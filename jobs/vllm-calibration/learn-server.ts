@@ -7,7 +7,15 @@ import {
   type SettingsOptions,
   type SettingName,
 } from "../../real/vllm/server/index.js";
-import { askServer, measureVllm, shownUrl, type BenchVllmInput, type ServerRef } from "../../real/vllm/index.js";
+import {
+  askServer,
+  measureVllm,
+  NEEDS_VLLM,
+  rejectOtherEngine,
+  shownUrl,
+  type BenchVllmInput,
+  type ServerRef,
+} from "../../real/vllm/index.js";
 import { rejectSeen } from "../../sim/index.js";
 import { realClock } from "../../real/index.js";
 import type { ProbedServer } from "../../calibrate/vllm/index.js";
@@ -60,10 +68,11 @@ export async function learnServer(
   { stated, signal }: Pick<SettingsOptions, "stated" | "signal">,
 ): Promise<LearntServer> {
   const settings = await readServerSettings(baseUrl, { model, ...defined({ stated }), signal });
+  rejectOtherEngine(settings.engine, baseUrl, `${NEEDS_VLLM}; it can be measured with bench --backend vllm`);
   if (settings.engine !== "vllm") {
     throw new ConfigError(
-      `${shownUrl(baseUrl)} does not say that it is a vLLM server (engine "${settings.engine}"), expected vLLM: others can be measured ` +
-        "(bench --backend vllm), but have no profile",
+      `${shownUrl(baseUrl)} does not say that it is a vLLM server (engine "${settings.engine}"), expected vLLM: ${NEEDS_VLLM}; ` +
+        "it can be measured with bench --backend vllm",
     );
   }
   rejectSeen(settings.unmodelled, shownUrl(baseUrl));

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readRun } from "../../formats/files/index.js";
+import { sglang } from "../../test/support/fake-engines.js";
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from "../../test/support/fake-vllm.js";
 import { measureServer, type MeasuredServer, type MeasureServerInput } from "./measure-server.js";
 
@@ -162,8 +163,16 @@ test("a server of two engines, with drafts or of another kind is rejected before
   await start({ serverInfo: { vllm_config, system_env: {} } });
   await expect(measure()).rejects.toThrow(/speculative_config = .*\(speculative decoding\)/);
   await fake.close();
-  await start({ ownedBy: "sglang", metrics: () => undefined });
-  await expect(measure()).rejects.toThrow(/does not say that it is a vLLM server \(engine "sglang"\)/);
+  await start(sglang);
+  await expect(measure()).rejects.toThrow(
+    /is a server of SGLang, expected vLLM: a profile is fitted to the steps of vLLM's scheduler .*; .* bench --backend vllm/,
+  );
+  expect(fake.received).toHaveLength(0);
+  await fake.close();
+  await start({ ownedBy: "lmdeploy", metrics: () => undefined });
+  await expect(measure()).rejects.toThrow(
+    /does not say that it is a vLLM server \(engine "lmdeploy"\), .*: a profile is/,
+  );
 });
 
 test("random prompts that are found in the prefix cache end the calibration", async () => {

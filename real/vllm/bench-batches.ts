@@ -14,13 +14,14 @@ import { loadSettings } from "./bench-vllm.js";
 import { watchClient } from "./client-watch.js";
 import { openPool } from "./connection.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
+import { engineFacts, rejectOtherEngine } from "./engines.js";
 import { ExchangeLog } from "./exchange-log.js";
 import { kvUsage, watchKvUsage } from "./kv-usage.js";
 import { withExchange } from "./records.js";
 import { requestBody } from "./request-body.js";
 import type { LoadSettings } from "./run-load.js";
 import { makeSending } from "./send-request.js";
-import { findServedModel, serverVersion } from "./served-model.js";
+import { findServedModel, type ServedModel } from "./served-model.js";
 import { addressOf, type ServerAddress } from "./server-address.js";
 import { sendWarmUps } from "./warm-up.js";
 
@@ -31,16 +32,27 @@ export interface BenchBatchesInput extends Omit<BenchVllmInput, "workers" | "kee
 /** The server has limits of its own; the policies ask for no more than this. */
 const UNKNOWN_MACHINE = { totalBytes: 1, baseBytes: 0, kvBytesPerToken: 1, positions: Number.MAX_SAFE_INTEGER };
 
+/** What is served, on which version; ConfigError for another engine than vLLM, BackendError without metrics. */
+async function askBatchServer(
+  { baseUrl, model: wanted }: BenchBatchesInput,
+  signal: AbortSignal,
+): Promise<{ readonly model: ServedModel; readonly version: string | undefined }> {
+  const model = await findServedModel(baseUrl, wanted, { signal });
+  const why = "what memory a batch takes is read from vLLM's metrics; leave out the policy to send requests singly";
+  rejectOtherEngine(model.engine, baseUrl, why);
+  const { version } = await engineFacts(baseUrl, model.engine, { signal });
+  await kvUsage(baseUrl, { signal });
+  return { model, version };
+}
+
 /**
  * Runs the workload. A request that fails ends with its error, the others of its batch go on. BackendError where the
  * server does not answer or has no metrics. Throws RunInterrupted on the signal, after the batch under way.
  */
 export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
-  const { workload, plan, baseUrl, warmUps = 1, onProgress, journal, probeOf } = input;
+  const { workload, plan, warmUps = 1, onProgress, journal, probeOf } = input;
   const { signal = new AbortController().signal } = input;
-  const model = await findServedModel(baseUrl, input.model, { signal });
-  const version = await serverVersion(baseUrl, { signal });
-  await kvUsage(baseUrl, { signal });
+  const { model, version } = await askBatchServer(input, signal);
   const settings = loadSettings(input, model, false);
   await sendWarmUps(settings, workload, { count: warmUps, signal });
   const sender = new BatchSender(settings, workload);

@@ -3,6 +3,7 @@ import type { RunInfo, RunJournal, Workload, WorkloadRequest } from "../../forma
 import type { ConnectionLimits } from "./connection.js";
 import type { Network } from "./network.js";
 import type { Endpoint, Sampling } from "./request-body.js";
+import type { ServedModel } from "./served-model.js";
 import type { ServerRef } from "./server-address.js";
 
 /** How requests are made and sent, whatever the load. */
@@ -36,7 +37,7 @@ export interface BenchVllmInput extends VllmClientOptions {
   readonly date: string;
   /** Label of a request that probes something; becomes the column "probe". */
   readonly probeOf?: ((request: WorkloadRequest, index: number) => string | undefined) | undefined;
-  /** Settings of the server, where known, by vLLM's names. */
+  /** Settings of the server, where known, by its engine's names. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** What the server uses that no profile models: a fit or a replay of the run rejects it. */
   readonly unmodelled?: readonly string[] | undefined;
@@ -52,7 +53,7 @@ export interface BenchVllmInput extends VllmClientOptions {
   readonly signal?: AbortSignal | undefined;
   /** Keeps what ends while the run goes on. */
   readonly journal?: RunJournal | undefined;
-  /** Waited for between the warm-ups and the run. */
-  readonly onWarm?: (() => Promise<void>) | undefined;
+  /** Waited for between the warm-ups and the run; told what is served. */
+  readonly onWarm?: ((model: ServedModel) => Promise<void>) | undefined;
   readonly onProgress?: ((ended: number, total: number) => void) | undefined;
 }

@@ -8,12 +8,14 @@ import type { BenchVllmInput, VllmClientOptions } from "./bench-input.js";
 import { watchClient, worstDelay, type ClientWatch } from "./client-watch.js";
 import { defaultLimits } from "./connection.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
+import { engineFacts } from "./engines.js";
 import { ExchangeLog } from "./exchange-log.js";
 import { recordOf } from "./records.js";
+import { rejectOwnFields } from "./request-body.js";
 import { requestIdPrefix } from "./request-id.js";
 import { runInWorkers } from "./run-in-workers.js";
 import { runLoad, type LoadSettings, type SentExchange } from "./run-load.js";
-import { findServedModel, serverVersion, type ServedModel } from "./served-model.js";
+import { findServedModel, type ServedModel } from "./served-model.js";
 import { sendWarmUps } from "./warm-up.js";
 
 /** Ids that nearly every vocabulary has. */
@@ -39,10 +41,11 @@ export async function benchVllm(input: BenchVllmInput): Promise<Run> {
 export async function measureVllm(input: BenchVllmInput): Promise<VllmMeasurement> {
   const { workload, baseUrl, warmUps = 1, signal = new AbortController().signal } = input;
   const model = await findServedModel(baseUrl, input.model, { signal });
-  const version = await serverVersion(baseUrl, { signal });
+  const { version } = await engineFacts(baseUrl, model.engine, { signal });
+  rejectOwnFields(model.engine, input);
   const settings = loadSettings(input, model, input.keepsText ?? false);
   await sendWarmUps(settings, workload, { count: warmUps, signal });
-  await input.onWarm?.();
+  await input.onWarm?.(model);
   RunInterrupted.throwBeforeStart(signal);
   const planned_requests = workload.requests.length;
   input.journal?.begin({ ...infoAtStart(input, { model, version, warmUps }), planned_requests });
@@ -80,6 +83,7 @@ export function loadSettings(
     requestIdPrefix: requestIdPrefix(input.date),
     body: {
       model: model.name,
+      engine: model.engine,
       endpoint: input.endpoint ?? "/v1/completions",
       sampling: input.sampling ?? { ignoreEos: true },
       seed: input.seed,

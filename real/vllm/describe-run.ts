@@ -12,7 +12,9 @@ import {
 import { columnsIn, quantile, summarise, type RequestColumns } from "../../sim/index.js";
 import type { BenchVllmInput } from "./bench-input.js";
 import type { ClientWatch } from "./client-watch.js";
+import { engineTitle, isOtherEngine, VLLM } from "./engines.js";
 import type { ExchangeLog } from "./exchange-log.js";
+import { sharesPromptsBetweenRuns } from "./request-body.js";
 import { lookThrough } from "./seen-load.js";
 import type { ServedModel } from "./served-model.js";
 import { addressOf, INSECURE_NOTE, shownUrl } from "./server-address.js";
@@ -82,7 +84,7 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
   });
   const notes = [
     ...(addressOf(input.baseUrl).isInsecure ? [INSECURE_NOTE] : []),
-    ...otherEngineNotes(measured.model),
+    ...otherEngineNotes(measured),
     ...(workload.notes ?? []),
     ...(batched?.notes ?? []),
     ...verdict.notes,
@@ -101,9 +103,18 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
 }
 
 /** A run on another engine is measured anyway; nothing of it can be simulated. */
-function otherEngineNotes({ engine }: ServedModel): string[] {
-  if (engine === "vllm") return [];
-  return [`the server does not say that it is vLLM (engine "${engine}"), so no profile or simulation applies to it`];
+function otherEngineNotes({ model: { engine }, version }: Pick<Measured, "model" | "version">): string[] {
+  if (engine === VLLM) return [];
+  const title = [engineTitle(engine), ...(version === undefined ? [] : [version])].join(" ");
+  const why = "no profile or simulation applies to this run";
+  return [
+    isOtherEngine(engine)
+      ? `measured on ${title}, not on vLLM: ${why}`
+      : `the server does not say that it is vLLM (engine "${engine}"): ${why}`,
+    ...(sharesPromptsBetweenRuns(engine)
+      ? [`${title} takes no cache_salt: a later run with the same seed may find its prompts in the prefix cache`]
+      : []),
+  ];
 }
 
 /** Engine, model and hardware as run.json names them. */

@@ -2,8 +2,9 @@
  * The body of a request as the server gets it. A prompt known by its length alone becomes seeded random token ids (words,
  * for chat, which takes text), so that no two requests share a prefix, unless the workload says that they do.
  */
-import type { WorkloadRequest } from "../../formats/index.js";
+import { ConfigError, type Workload, type WorkloadRequest } from "../../formats/index.js";
 import { stream, type Random } from "../../sim/index.js";
+import { engineTitle, isOtherEngine } from "./engines.js";
 
 export const endpoints = ["/v1/completions", "/v1/chat/completions"] as const;
 export type Endpoint = (typeof endpoints)[number];
@@ -19,6 +20,8 @@ export interface Sampling {
 
 export interface BodyOptions {
   readonly model: string;
+  /** Of the server (engineOf): what it does not take is left out. */
+  readonly engine: string;
   readonly endpoint: Endpoint;
   readonly sampling: Sampling;
   readonly seed: string;
@@ -29,12 +32,38 @@ export interface BodyOptions {
   readonly returnTokenIds: boolean;
 }
 
+/** Engines that do not know cache_salt. TensorRT-LLM rejects a completion with any field that it does not know. */
+const withoutSalt: ReadonlySet<string> = new Set(["tensorrt_llm", "llamacpp"]);
+const withoutTokenIds = withoutSalt;
+
+/** Whether a prompt of random ids may be found in a prefix cache by a later run with the same seed. */
+export function sharesPromptsBetweenRuns(engine: string): boolean {
+  return withoutSalt.has(engine);
+}
+
+/** ConfigError for fields of a request that the engine lacks, or reads otherwise than vLLM. */
+export function rejectOwnFields(
+  engine: string,
+  input: { readonly returnTokenIds?: boolean | undefined; readonly workload: Workload },
+): void {
+  if (!isOtherEngine(engine)) return;
+  const title = engineTitle(engine);
+  if (input.returnTokenIds === true && withoutTokenIds.has(engine)) {
+    throw new ConfigError(
+      `return_token_ids: ${title} has no such field, leave it out; tokens are counted by its usage`,
+    );
+  }
+  if (input.workload.requests.some(({ priority = 0 }) => priority !== 0)) {
+    throw new ConfigError(`priority: ${title} ranks requests otherwise than vLLM, leave priorities out`);
+  }
+}
+
 /** The first ids of a vocabulary are special tokens and single bytes. */
 const FIRST_ID = 256;
 
 /** JSON, UTF-8. */
 export function requestBody(request: WorkloadRequest, options: BodyOptions): Buffer {
-  const { model, endpoint, sampling, returnTokenIds } = options;
+  const { model, engine, endpoint, sampling, returnTokenIds } = options;
   const isText = request.prompt !== undefined;
   const { ignoreEos, temperature, topP, topK } = sampling;
   const fields = {
@@ -48,7 +77,7 @@ export function requestBody(request: WorkloadRequest, options: BodyOptions): Buf
     ...(topK === undefined ? {} : { top_k: topK }),
     ...(request.priority === undefined || request.priority === 0 ? {} : { priority: request.priority }),
     ...(returnTokenIds ? { return_token_ids: true } : {}),
-    ...(isText ? {} : { cache_salt: options.cacheSalt }),
+    ...(isText || withoutSalt.has(engine) ? {} : { cache_salt: options.cacheSalt }),
   };
   const rest = JSON.stringify(fields).slice(1);
   if (endpoint === "/v1/chat/completions") {

@@ -1,17 +1,15 @@
-/** Which model a server serves, and what it says of itself. */
+/** Which model a server serves, and on which engine. */
 import { z } from "zod";
 import { BackendError, ConfigError, plainLine } from "../../formats/index.js";
-import { askJson, askServer, type AskOptions } from "./ask-server.js";
+import { askJson, type AskOptions } from "./ask-server.js";
+import { engineOf } from "./engines.js";
 import { shownUrl, type ServerRef } from "./server-address.js";
-
-/** vLLM's own name in /v1/models. */
-const VLLM = "vllm";
 
 /** A model that the server answers for; `maxModelLen`: longest prompt plus output, tokens, where it says. */
 export interface ServedModel {
   readonly name: string;
   readonly maxModelLen: number | undefined;
-  /** Which engine answers, in lower case: "vllm", another that says so, or "unknown". */
+  /** Which engine answers (engineOf): "vllm", another by its own name, or "unknown". */
   readonly engine: string;
 }
 
@@ -61,29 +59,4 @@ function rejectOddName(name: string, baseUrl: ServerRef): void {
     `${shownUrl(baseUrl)}/v1/models names a model ${JSON.stringify(plainLine(name, 60))}, expected at most ${MAX_NAME} ` +
       "characters, none of them a control character; give another with --served-model-name when the server is started",
   );
-}
-
-/**
- * By who owns the model (vLLM, SGLang, TensorRT-LLM and llama.cpp each name themselves), or by vLLM's own metrics
- * behind a gateway that names itself. Only vLLM of those that name nobody answers to /version.
- */
-async function engineOf(baseUrl: ServerRef, owner: string, options: AskOptions): Promise<string> {
-  const name = plainLine(owner, 60).toLowerCase();
-  if (name === VLLM) return VLLM;
-  const { status, text } = await askServer(baseUrl, "/metrics", options);
-  if (status === 200 && /^vllm:/m.test(text)) return VLLM;
-  if (name !== "") return name;
-  return (await serverVersion(baseUrl, options)) === undefined ? "unknown" : VLLM;
-}
-
-/** vLLM's version; undefined for a server that does not report it. */
-export async function serverVersion(baseUrl: ServerRef, options: AskOptions = {}): Promise<string | undefined> {
-  const { status, text } = await askServer(baseUrl, "/version", options);
-  if (status !== 200) return undefined;
-  try {
-    const { version } = JSON.parse(text) as { version?: unknown };
-    return typeof version === "string" ? plainLine(version, 60) : undefined;
-  } catch {
-    return undefined;
-  }
 }

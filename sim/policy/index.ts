@@ -1,7 +1,7 @@
 /** The schedulers: policies that run whole batches behind one interface, and those that run steps behind another. */
 export type * from "./policy.js";
 export type { Machine } from "./machine.js";
-export { serverSettings } from "./server-settings.js";
+export { serverSettings, vllmDefaults } from "./server-settings.js";
 export {
   batchPolicyNames,
   findPolicy,
@@ -35,7 +35,9 @@ export {
   createVllm,
   dataParallelRules,
   DEFAULT_VERSION,
+  defaultsOf,
   laterSettings,
+  releaseOf,
   limitsOf,
   rulesOf,
   Scheduler,

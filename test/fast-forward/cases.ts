@@ -38,7 +38,7 @@ const ns = (max: number): fc.Arbitrary<number> => fc.oneof(fc.constant(0), upTo(
 
 const limitsButPool: fc.Arbitrary<Omit<SchedulerLimits, "numGpuBlocks">> = fc
   .record({
-    rules: fc.constantFrom("0.28.0", "0.29.0", "0.31.0").map(rulesOf),
+    rules: fc.constantFrom("0.23.0", "0.28.0", "0.29.0", "0.31.0").map(rulesOf),
     asyncScheduling: fc.boolean(),
     maxNumSeqs: fc.oneof(from1(4), from1(16)),
     maxNumActiveSeqs: fc.oneof(fc.constant(undefined), from1(6)),

@@ -36,7 +36,8 @@ export interface FakeVllmOptions {
   /** What the n-th request (from 0) gets. */
   readonly script?: (n: number, request: ReceivedRequest) => Script;
   readonly model?: string;
-  readonly maxModelLen?: number;
+  /** Default 4096; null: the server does not say. */
+  readonly maxModelLen?: number | null;
   /** The text of /metrics; undefined: not found. */
   readonly metrics?: () => string | undefined;
   /** Who owns the model, as the server says; absent: it does not. */
@@ -45,6 +46,12 @@ export interface FakeVllmOptions {
   readonly version?: string | null;
   /** The answer of /server_info; absent: not found. */
   readonly serverInfo?: object;
+  /** Answers at other paths. */
+  readonly pages?: Readonly<Record<string, object>>;
+  /** Why a request is answered with HTTP 400; undefined: it is not. */
+  readonly rejects?: (body: Readonly<Record<string, unknown>>) => string | undefined;
+  /** The last chunk of an answer has its usage, and is empty otherwise; default: a chunk of its own has it. */
+  readonly usageInLastChunk?: boolean;
   /** Every answer begins this much later, ms. */
   readonly answerMs?: number;
   readonly port?: number;
@@ -114,18 +121,27 @@ class Fake implements FakeVllm {
       const n = this.received.push(received) - 1;
       this.most = Math.max(this.most, ++this.open);
       response.on("close", () => this.open--);
-      await stream(response, body, path, this.options.script?.(n, received) ?? {});
+      const reason = this.options.rejects?.(body);
+      if (reason === undefined) await this.stream(response, received, this.options.script?.(n, received) ?? {});
+      else response.writeHead(400).end(JSON.stringify({ object: "error", message: reason, code: 400 }));
       return;
     }
     const { model = "fake", maxModelLen = 4096, metrics } = this.options;
     const text = path === "/metrics" ? metrics?.() : undefined;
-    const { ownedBy, version = "0.0.0-fake", serverInfo } = this.options;
+    const { ownedBy, version = "0.0.0-fake", serverInfo, pages = {} } = this.options;
     const owner = ownedBy === undefined ? {} : { owned_by: ownedBy };
-    if (path === "/v1/models") json(response, { data: [{ id: model, max_model_len: maxModelLen, ...owner }] });
+    const length = maxModelLen === null ? {} : { max_model_len: maxModelLen };
+    const page = pages[path];
+    if (page !== undefined) json(response, page);
+    else if (path === "/v1/models") json(response, { data: [{ id: model, ...length, ...owner }] });
     else if (path === "/version" && version !== null) json(response, { version });
     else if (path.startsWith("/server_info") && serverInfo !== undefined) json(response, serverInfo);
     else if (text !== undefined) response.end(text);
     else response.writeHead(404).end('{"detail":"Not Found"}');
+  }
+
+  private async stream(response: ServerResponse, { path, body }: ReceivedRequest, script: Script): Promise<void> {
+    await stream(response, body, path, { ...script, usageInLastChunk: this.options.usageInLastChunk === true });
   }
 }
 
@@ -143,7 +159,7 @@ async function stream(
   response: ServerResponse,
   body: Readonly<Record<string, unknown>>,
   path: string,
-  script: Script,
+  script: Script & { readonly usageInLastChunk: boolean },
 ): Promise<void> {
   const { misbehaves, firstMs = 0, gapMs = 0, tokensPerChunk = 1 } = script;
   if (misbehaves?.kind === "status") {
@@ -172,7 +188,8 @@ async function stream(
   }
   if (misbehaves?.kind !== "no_usage") {
     const usage = { prompt_tokens: promptTokensOf(body), completion_tokens: tokens };
-    send(JSON.stringify({ choices: [], usage, ...defined({ metrics: script.metrics }) }));
+    const choices = script.usageInLastChunk ? [{ index: 0, text: "", finish_reason: "length" }] : [];
+    send(JSON.stringify({ choices, usage, ...defined({ metrics: script.metrics }) }));
   }
   send("[DONE]");
   response.end();

@@ -1,5 +1,7 @@
+import { sglang, tensorrtLlm } from "../../../test/support/fake-engines.js";
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from "../../../test/support/fake-vllm.js";
-import { checkServer, type ServerFinding } from "./check-server.js";
+import { checkServer } from "./check-server.js";
+import type { ServerFinding } from "./finding.js";
 
 let fake: FakeVllm;
 afterEach(async () => {
@@ -63,4 +65,21 @@ test("times per request are recognised", async () => {
   const times = { queue_time_ms: 1, time_to_first_token_ms: 2, generation_time_ms: 3 };
   const found = await findingsOf({ script: () => ({ metrics: times }) });
   expect(found["times per request"]!.state).toBe("ok");
+});
+
+test("another engine that can be measured: its name, version and settings, and why it is not calibrated", async () => {
+  const found = await findingsOf(sglang);
+  expect(Object.keys(found)).toEqual(
+    ["server", "model", "completion", "streaming", "tokens counted", "settings", "calibration"], // prettier-ignore
+  );
+  expect(found.server).toMatchObject({ state: "ok", detail: `SGLang 0.5.3.post1 at ${fake.baseUrl}` });
+  expect(found.settings!.detail).toContain("max_running_requests 256");
+  expect(found.calibration).toMatchObject({ state: "missing", isEssential: false });
+  expect(found.calibration!.detail).toMatch(/fitted to the steps of vLLM's scheduler.*bench --backend vllm/);
+});
+
+test("requests of the check are such as TensorRT-LLM takes, which rejects fields that it does not know", async () => {
+  const found = await findingsOf(tensorrtLlm);
+  expect(found["tokens counted"]!.state).toBe("ok");
+  expect(found.settings!.detail).toBe("TensorRT-LLM reports none");
 });

@@ -5,20 +5,15 @@
 import { BackendError } from "../../../formats/index.js";
 import { accessHint, askServer } from "../ask-server.js";
 import { defaultLimits, openPool } from "../connection.js";
+import { engineTitle, isOtherEngine, NEEDS_VLLM } from "../engines.js";
 import { errorText } from "../failure.js";
 import { requestBody, type BodyOptions } from "../request-body.js";
 import { makeSending, type Exchange } from "../send-request.js";
 import { addressOf, INSECURE_NOTE, shownUrl, type ServerRef } from "../server-address.js";
+import { checkVersion } from "./check-version.js";
+import type { ServerFinding } from "./finding.js";
 import { readServerSettings, type ServerSettings } from "./settings.js";
 import { snapshotOf } from "./vllm-metrics.js";
-
-export interface ServerFinding {
-  readonly what: string;
-  readonly state: "ok" | "missing" | "info";
-  readonly detail: string;
-  /** Without it nothing can be measured. */
-  readonly isEssential: boolean;
-}
 
 const PROMPT_TOKENS = 8;
 const OUTPUT_TOKENS = 5;
@@ -26,14 +21,24 @@ const limits = { ...defaultLimits, connections: 2, stallMs: 60_000, requestMs: 1
 /** Ids that nearly every vocabulary has. */
 const VOCAB = 1_000;
 
+export interface CheckOptions {
+  /** Absent: the first model that is served. */
+  readonly model?: string | undefined;
+  /** Of vLLM, to check settings and flags against; absent: the server's. */
+  readonly version?: string | undefined;
+  /** A line of `vllm serve` flags to check, too. */
+  readonly serveArgs?: string | undefined;
+}
+
 /** Asks a server and sends it short requests; BackendError when it does not answer at all, ConfigError for another model. */
-export async function checkServer(baseUrl: ServerRef, model?: string): Promise<ServerFinding[]> {
-  const settings = await readServerSettings(baseUrl, { model });
-  const { version, unmodelled, leftOut } = settings;
+export async function checkServer(baseUrl: ServerRef, options: CheckOptions = {}): Promise<ServerFinding[]> {
+  const settings = await readServerSettings(baseUrl, { model: options.model });
+  const { engine } = settings;
   const { name } = settings.model;
   const length = settings.settings.max_model_len;
   const body: BodyOptions = {
     model: name,
+    engine,
     endpoint: "/v1/completions",
     sampling: { ignoreEos: true, temperature: 0 },
     seed: "doctor",
@@ -42,12 +47,48 @@ export async function checkServer(baseUrl: ServerRef, model?: string): Promise<S
     returnTokenIds: false,
   };
   return [
-    version === undefined
-      ? missing("server", "answers, but not to /version: is it vLLM? Others are measured without a view of the server")
-      : essential("server", true, `vLLM ${version} at ${shownUrl(baseUrl)}`),
+    serverFinding(settings, baseUrl),
     ...(addressOf(baseUrl).isInsecure ? [missing("TLS", INSECURE_NOTE)] : []),
     essential("model", true, `${name}, ${length === undefined ? "length unknown" : `up to ${Number(length)} tokens`}`),
     ...(await completionFindings(baseUrl, body)),
+    ...(isOtherEngine(engine)
+      ? otherFindings(settings)
+      : [...(await vllmFindings(settings, baseUrl)), ...versionFindings(settings, options)]),
+  ];
+}
+
+function versionFindings({ version: own, settings }: ServerSettings, options: CheckOptions): ServerFinding[] {
+  const { version = own, serveArgs } = options;
+  return version === undefined ? [] : checkVersion({ version, serveArgs, settings });
+}
+
+function serverFinding({ engine, version }: ServerSettings, baseUrl: ServerRef): ServerFinding {
+  if (isOtherEngine(engine)) {
+    return essential(
+      "server",
+      true,
+      `${[engineTitle(engine), version ?? []].flat().join(" ")} at ${shownUrl(baseUrl)}`,
+    );
+  }
+  if (version !== undefined) return essential("server", true, `vLLM ${version} at ${shownUrl(baseUrl)}`);
+  return missing(
+    "server",
+    "answers, but not to /version: is it vLLM? Others are measured without a view of the server",
+  );
+}
+
+/** Of another engine: it can be measured, and no more. */
+function otherFindings({ engine, ownSettings }: ServerSettings): ServerFinding[] {
+  const known = Object.entries(ownSettings).map(([name, value]) => `${name} ${String(value)}`);
+  return [
+    info("settings", known.length === 0 ? `${engineTitle(engine)} reports none` : known.join(", ")),
+    missing("calibration", `not possible: ${NEEDS_VLLM}. bench --backend vllm measures this server`),
+  ];
+}
+
+async function vllmFindings(settings: ServerSettings, baseUrl: ServerRef): Promise<ServerFinding[]> {
+  const { unmodelled, leftOut } = settings;
+  return [
     await metricsFinding(baseUrl),
     devModeFinding(settings),
     settingsFinding(settings),
@@ -78,7 +119,7 @@ async function completionFindings(baseUrl: ServerRef, options: BodyOptions): Pro
       wholeFinding(answer.status, answer.text),
       streamFinding(exchange),
       tokensFinding(exchange),
-      timesFinding(exchange),
+      ...(isOtherEngine(options.engine) ? [] : [timesFinding(exchange)]),
     ];
   } catch (cause) {
     if (!(cause instanceof BackendError)) throw cause;

@@ -3,10 +3,11 @@
  * caching), from /v1/models (length), or as the user states them. What none of these says is listed as unknown, never
  * guessed.
  */
-import { BackendError, ConfigError, plainLine } from "../../../formats/index.js";
+import { BackendError, ConfigError, defined, plainLine } from "../../../formats/index.js";
 import type { Unmodelled } from "../../../sim/index.js";
 import { askServer, type AskOptions } from "../ask-server.js";
-import { findServedModel, serverVersion } from "../served-model.js";
+import { engineFacts, isOtherEngine } from "../engines.js";
+import { findServedModel, type ServedModel } from "../served-model.js";
 import { shownUrl, type ServerRef } from "../server-address.js";
 import { serverInfoOf, settingNames, type ServerInfo, type SettingName } from "./server-info.js";
 import { unmodelledMetrics } from "./unmodelled-metrics.js";
@@ -17,11 +18,13 @@ export type SettingSource = "stated" | "/server_info" | "/metrics" | "/v1/models
 export interface ServerSettings {
   /** Which engine answers: "vllm", or what another calls itself. */
   readonly engine: string;
-  /** Of vLLM; undefined for a server that does not report it. */
+  /** Undefined for a server that does not report it. */
   readonly version: string | undefined;
   readonly model: { readonly name: string } & Readonly<Record<string, unknown>>;
-  /** By the names of run.json's engine.settings. */
+  /** By the names of run.json's engine.settings, which are vLLM's. */
   readonly settings: Readonly<Partial<Record<SettingName, unknown>>>;
+  /** Settings of another engine, by its own names. */
+  readonly ownSettings: Readonly<Record<string, unknown>>;
   /** Where each of them was learnt. */
   readonly provenance: Readonly<Partial<Record<SettingName, SettingSource>>>;
   readonly unknown: readonly SettingName[];
@@ -37,7 +40,7 @@ export interface ServerSettings {
 export interface SettingsOptions {
   /** Absent: the first model that is served. */
   readonly model?: string | undefined;
-  /** What the user says of the server. A contradiction with what the server says is a ConfigError. */
+  /** What the user says of a vLLM server. A contradiction with what the server says is a ConfigError. */
   readonly stated?: Readonly<Partial<Record<SettingName, unknown>>>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,7 +49,8 @@ export interface SettingsOptions {
 export async function readServerSettings(baseUrl: ServerRef, options: SettingsOptions = {}): Promise<ServerSettings> {
   const asking = { signal: options.signal };
   const served = await findServedModel(baseUrl, options.model, asking);
-  const version = await serverVersion(baseUrl, asking);
+  const { version, settings: ownSettings } = await engineFacts(baseUrl, served.engine, asking);
+  if (isOtherEngine(served.engine)) return settingsOfOther(served, version, ownSettings);
   const info = await serverInfo(baseUrl, asking);
   const settings: Partial<Record<SettingName, unknown>> = {};
   const provenance: Partial<Record<SettingName, SettingSource>> = {};
@@ -67,12 +71,34 @@ export async function readServerSettings(baseUrl: ServerRef, options: SettingsOp
     version,
     model: { name: served.name, ...info?.model },
     settings,
+    ownSettings,
     provenance,
     unknown: settingNames.filter((name) => settings[name] === undefined),
     unmodelled: uniqueBySeen([...(info?.unmodelled ?? []), ...(await unmodelledByMetrics(baseUrl, asking))]),
     leftOut: info?.leftOut ?? [],
     hardware: info?.hardware ?? {},
     isDevMode: info !== undefined,
+  };
+}
+
+/** Of another engine: its own settings, and none of vLLM's. */
+function settingsOfOther(
+  { engine, name, maxModelLen }: ServedModel,
+  version: string | undefined,
+  ownSettings: ServerSettings["ownSettings"],
+): ServerSettings {
+  return {
+    engine,
+    version,
+    model: { name },
+    settings: { ...defined({ max_model_len: maxModelLen }) },
+    ownSettings,
+    provenance: maxModelLen === undefined ? {} : { max_model_len: "/v1/models" },
+    unknown: [],
+    unmodelled: [],
+    leftOut: [],
+    hardware: {},
+    isDevMode: false,
   };
 }
 

@@ -7,6 +7,7 @@ import { requestCount, tableRun, withInfo, type RequestRecord, type Run, message
 import { columnsIn } from "../../../sim/index.js";
 import type { BenchVllmInput } from "../bench-input.js";
 import { measureVllm, type VllmMeasurement } from "../bench-vllm.js";
+import { engineTitle, isOtherEngine } from "../engines.js";
 import { sentRequestId } from "../request-id.js";
 import type { ServerRef } from "../server-address.js";
 import { joinSpans, startOtlpReceiver, type JoinedSpans, type OtlpReceiver, type RequestSpan } from "./otlp/index.js";
@@ -45,9 +46,11 @@ export async function measureWatched(input: BenchVllmInput, options: WatchedOpti
   try {
     const measured = await measureVllm({
       ...input,
-      onWarm: async () => {
-        await input.onWarm?.();
-        if (everyMs !== undefined) watch = await startWatch(input.baseUrl, { everyMs, signal: input.signal }, remarks);
+      onWarm: async (model) => {
+        await input.onWarm?.(model);
+        if (everyMs === undefined) return;
+        if (isOtherEngine(model.engine)) remarks.push(`no view of the server: ${noViewOf(model.engine)}`);
+        else watch = await startWatch(input.baseUrl, { everyMs, signal: input.signal }, remarks);
       },
     });
     // The run is measured: from here on nothing that a server says or fails to say may cost it.
@@ -62,6 +65,10 @@ export async function measureWatched(input: BenchVllmInput, options: WatchedOpti
     await watch?.cancel();
     await receiver?.stop();
   }
+}
+
+function noViewOf(engine: string): string {
+  return `only vLLM's metrics are read, this is ${engineTitle(engine)} (--no-server-view does not ask for one)`;
 }
 
 async function startWatch(

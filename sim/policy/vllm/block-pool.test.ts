@@ -23,6 +23,14 @@ describe("the block pool", () => {
     expect(pool.freeQueue()).toEqual([4, 3, 5, 6, 7, 2, 1]);
   });
 
+  it("takes released blocks in the order of their release before 0.24, with a key or without", () => {
+    const pool = new BlockPool(8, false);
+    const held = take(pool, 4);
+    pool.register(held[0]!, pool.keys.fresh());
+    pool.release(held);
+    expect(pool.freeQueue()).toEqual([5, 6, 7, 4, 3, 2, 1]);
+  });
+
   it("frees a shared block with its last holder, and takes a hit block out of the middle of the queue", () => {
     const pool = new BlockPool(4);
     const held = take(pool, 1);

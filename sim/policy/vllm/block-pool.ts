@@ -23,7 +23,11 @@ export class BlockPool {
   private firstOfKey = new Int32Array(1024);
   private lastOfKey = new Int32Array(1024);
 
-  constructor(readonly totalBlocks: number) {
+  /** `unkeyedFirst`: released blocks without a key are taken next; else they wait at the back, as all others do. */
+  constructor(
+    readonly totalBlocks: number,
+    private readonly unkeyedFirst = true,
+  ) {
     this.holders = new Int32Array(totalBlocks);
     this.next = Int32Array.from({ length: totalBlocks }, (_, block) => (block + 1) % totalBlocks);
     this.previous = Int32Array.from({ length: totalBlocks }, (_, block) => (block + totalBlocks - 1) % totalBlocks);
@@ -64,7 +68,7 @@ export class BlockPool {
 
   /**
    * Gives up a request's blocks, last to first. Those that no other request holds go to the free queue: without a key to its
-   * front, to be taken soon, with one to its back.
+   * front, to be taken soon (where unkeyedFirst), with one to its back.
    */
   release(blocks: readonly number[]): void {
     let front = 0;
@@ -73,7 +77,7 @@ export class BlockPool {
       const left = --this.holders[block]!;
       if (left > 0) continue;
       if (left < 0) throw new InvariantError(`KV block ${block} was released more often than it was taken`);
-      if (this.keyOf[block] === NO_KEY) {
+      if (this.unkeyedFirst && this.keyOf[block] === NO_KEY) {
         this.link(block, front);
         front = block;
       } else this.link(block, this.previous[0]!);

@@ -27,7 +27,7 @@ export class KvCache {
     private readonly limits: SchedulerLimits,
     private readonly requests: readonly ReplayRequest[],
   ) {
-    this.pool = new BlockPool(limits.numGpuBlocks);
+    this.pool = new BlockPool(limits.numGpuBlocks, limits.rules.freesUnkeyedFirst);
     this.followed = new FollowedKeys(limits.prefixCaching ? requests : [], this.pool.keys);
     this.blockSize = limits.blockSize;
     this.watermarkBlocks = Math.floor(limits.watermark * limits.numGpuBlocks);

@@ -124,6 +124,15 @@ describe("the limits of the vllm policy", () => {
     const earlier = { vllm_version: "0.30.0" };
     expect(() => limits(earlier, on({ max_num_active_seqs: 4 }))).toThrow("max_num_active_seqs: vLLM 0.30.0");
     expect(limits(earlier, on({ long_prefill_token_threshold_adaptive: false })).adaptivePrefillCap).toBe(false);
+    expect(limits({ vllm_version: "0.23.0" }, on({ watermark: 0 })).watermark).toBe(0);
+    expect(() => limits({ vllm_version: "0.23.0" }, on({ watermark: 0.1 }))).toThrow("watermark: vLLM 0.23.0");
+  });
+
+  it("have the version's own default where nobody says otherwise", () => {
+    const share = (vllm_version: string, server: ServerSettings = {}): number =>
+      resolveSettings({ vllm_version }, { ...machine, server }).gpu_memory_utilization;
+    expect([share("0.19.0"), share("0.20.0"), share("0.32.0")]).toEqual([0.9, 0.92, 0.92]);
+    expect(share("0.19.0", { gpu_memory_utilization: 0.8 })).toBe(0.8);
   });
 
   it("keep active slots within the slots, and a step's tokens within the budget", () => {

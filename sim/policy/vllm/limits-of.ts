@@ -4,7 +4,7 @@ import type { Machine } from "../machine.js";
 import { vllmDefaults, type ServerSettings } from "../server-settings.js";
 import type { SchedulerLimits } from "./limits.js";
 import type { VllmSettings } from "./settings.js";
-import { DEFAULT_VERSION, laterSettings, rulesOf } from "./versions.js";
+import { DEFAULT_VERSION, defaultsOf, laterSettings, rulesOf } from "./versions.js";
 
 /** Settings that have no default of their own: the pool follows from memory, the graphs from slots and budget. */
 type Derived = "num_gpu_blocks" | "cudagraph_capture_sizes";
@@ -39,6 +39,7 @@ export function resolveSettings(given: VllmSettings, machine: Machine): Resolved
   return {
     vllm_version,
     ...vllmDefaults,
+    ...defaultsOf(vllm_version),
     max_model_len: positions,
     ...own,
     ...(keepsPool ? { num_gpu_blocks } : {}),
@@ -47,11 +48,11 @@ export function resolveSettings(given: VllmSettings, machine: Machine): Resolved
   } as ResolvedSettings;
 }
 
-/** A setting may be false at a server without it, unless the user asks for it. */
+/** A setting may be off at a server without it, unless the user asks for it. */
 function rejectLater(settings: VllmSettings, given: VllmSettings, version: string): void {
   for (const [name, since] of laterSettings(version)) {
     const value = settings[name as keyof VllmSettings];
-    if (value === undefined || (value === false && !(name in given))) continue;
+    if (value === undefined || ((value === false || value === 0) && !(name in given))) continue;
     throw new ConfigError(
       `${name}: vLLM ${version} has no such setting, it came with ${since}; leave it out, or give a vllm_version from ` +
         `${since} on`,

@@ -29,8 +29,11 @@ export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
     choose: ({ requests, tokens, isReference }): SchedulerChoice => {
       const asked = asServed(requests, limits.maxModelLen);
       const everyBlock = (): StepScheduler => new Scheduler(limits, asked);
+      // The counts' cache takes released blocks in the newer order only.
       const counts = (prefixCaching: boolean) => (): StepScheduler =>
-        new CountScheduler({ ...limits, prefixCaching }, requests, tokens);
+        prefixCaching && !limits.rules.freesUnkeyedFirst
+          ? everyBlock()
+          : new CountScheduler({ ...limits, prefixCaching }, requests, tokens);
       // Counts know nothing of answers that end by themselves.
       if (isReference || asked !== requests) return { make: everyBlock };
       if (!limits.prefixCaching) return { make: counts(false) };

@@ -1,8 +1,11 @@
 /** What vLLM's releases decide in ways of their own, and settings that came later; sums are in the comments. */
 import { CountScheduler } from "./counted/count-scheduler.js";
+import type { StepScheduler } from "../step.js";
+import { tokenCounts } from "../token-counts.js";
 import type { SchedulerLimits } from "./limits.js";
 import { prompt, roomy, Scenario } from "./scenario.fixture.js";
 import { Scheduler } from "./scheduler.js";
+import { vllmSchedulers } from "./schedulers.js";
 import { rulesOf } from "./versions.js";
 
 const under = (version: string, change: Partial<SchedulerLimits> = {}): Partial<SchedulerLimits> => ({
@@ -109,6 +112,33 @@ describe("requests that are passed over", () => {
   it("stand behind one that was preempted after them since 0.31, and stood before it", () => {
     expect(waiting("0.30.0")).toEqual([2, 1]);
     expect(waiting("0.31.0")).toEqual([1, 2]);
+  });
+});
+
+describe("released blocks without a prefix key", () => {
+  const requests = [prompt(1, 55, 9), { promptTokens: 53, outputTokens: 9, content: [[1, 48], [2, 5]] as const }]; // prettier-ignore
+
+  it("are taken next since 0.24; before, all blocks were taken in the order of their release", () => {
+    // 1 to 3 are shared and have keys, 4 and 5 have none.
+    const queue = (version: string): number[] => {
+      const scenario = new Scenario(under(version, { prefixCaching: true, numGpuBlocks: 11 }), requests);
+      scenario.schedule();
+      for (const index of [0, 1]) scenario.scheduler.abort(index);
+      return scenario.scheduler.freeQueue();
+    };
+    expect(queue("0.23.0")).toEqual([6, 7, 8, 9, 10, 4, 5, 3, 2, 1]);
+    expect(queue("0.24.0")).toEqual([5, 4, 6, 7, 8, 9, 10, 3, 2, 1]);
+  });
+
+  it("are followed one by one before 0.24, since extents of blocks know the newer order only", () => {
+    const made = (version: string): StepScheduler[] => {
+      const limits: SchedulerLimits = { ...roomy, ...under(version, { prefixCaching: true }) };
+      const tokens = tokenCounts(requests);
+      const { make, afterPreemption } = vllmSchedulers(limits).choose({ requests, tokens, isReference: false });
+      return [make, ...(afterPreemption === undefined ? [] : [afterPreemption])].map((one) => one());
+    };
+    expect(made("0.23.0")).toEqual([expect.any(Scheduler)]);
+    expect(made("0.24.0")).toEqual([expect.any(CountScheduler)]);
   });
 });
 

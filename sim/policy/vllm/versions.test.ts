@@ -1,18 +1,28 @@
-import { assumedOf, DEFAULT_VERSION, laterSettings, rulesOf } from "./versions.js";
+import { assumedOf, DEFAULT_VERSION, defaultsOf, laterSettings, rulesOf } from "./versions.js";
 
 const rulesIn = (version: string): string[] =>
   Object.entries(rulesOf(version))
     .filter(([, holds]) => holds)
     .map(([rule]) => rule);
 
-const ALL = ["endsBelowMinTokens", "sparesLoneRequest", "hasOneQueue", "capturesMaxNumSeqs", "promptRestIsDecode"];
+const ALL = [
+  "freesUnkeyedFirst",
+  "endsBelowMinTokens",
+  "sparesLoneRequest",
+  "hasOneQueue",
+  "capturesMaxNumSeqs",
+  "promptRestIsDecode",
+];
 
 describe("the rules of a version of vLLM", () => {
   it.each([
-    ["0.26.0", []],
-    ["0.28.1", []],
-    ["0.29.0", ["endsBelowMinTokens"]],
-    ["0.30.0", ["endsBelowMinTokens"]],
+    ["0.19.0", ["promptRestIsDecode"]],
+    ["0.22.1", ["promptRestIsDecode"]],
+    ["0.23.0", []],
+    ["0.24.0", ["freesUnkeyedFirst"]],
+    ["0.28.1", ["freesUnkeyedFirst"]],
+    ["0.29.0", ["freesUnkeyedFirst", "endsBelowMinTokens"]],
+    ["0.30.0", ["freesUnkeyedFirst", "endsBelowMinTokens"]],
     ["0.31.0", ALL],
     ["0.32", ALL],
     [DEFAULT_VERSION, ALL],
@@ -22,7 +32,7 @@ describe("the rules of a version of vLLM", () => {
   });
 
   it.each([
-    ["0.19.0", "0.26.0", "vLLM 0.19.0 is older than 0.26, whose rules are assumed"],
+    ["0.18.1", "0.19.0", "vLLM 0.18.1 is older than 0.19, whose rules are assumed"],
     ["0.33.1", "0.32.0", "vLLM 0.33.1 is newer than 0.32, whose rules are assumed"],
     ["1.0.0", "0.32.0", "vLLM 1.0.0 is newer than 0.32, whose rules are assumed"],
     ["unknown", "0.32.0", 'vLLM version "unknown" is no release: the rules of 0.32 are assumed'],
@@ -57,5 +67,14 @@ test("settings that came after a version are known with the release that they ca
     ["long_prefill_token_threshold_adaptive", "0.31.0"],
   ]);
   expect([...laterSettings("0.26.0").keys()]).toContain("max_num_queued_reqs");
+  expect([...laterSettings("0.23.0")].slice(0, 2)).toEqual([
+    ["watermark", "0.24.0"],
+    ["max_num_scheduled_tokens", "0.26.0"],
+  ]);
   expect(laterSettings("0.32.0").size).toBe(0);
+});
+
+test("defaults of a version are told where they are not the newest's", () => {
+  expect(defaultsOf("0.19.1")).toEqual({ gpu_memory_utilization: 0.9 });
+  expect([defaultsOf("0.20.0"), defaultsOf(DEFAULT_VERSION)]).toEqual([{}, {}]);
 });

@@ -1,20 +1,23 @@
 /**
- * What vLLM's releases do differently, as far as it is modelled. 0.26 to 0.32 were read and their decisions compared
- * with those of this policy; other versions are treated as the nearest of them, and a note says so. Defaults of all
- * that is modelled are the same in these releases. Source: vllm/v1/core/sched/{scheduler,utils}.py, vllm/config/vllm.py
- * (behaviour).
+ * What vLLM's releases do differently, as far as it is modelled. 0.26 to 0.32 were read and their decisions compared with
+ * those of this policy; 0.19 to 0.25 were read; other versions are treated as the nearest of them, and a note says so.
+ * What is known of them beside this: real/vllm/server/version-flags.ts. Source: vllm/v1/core/{block_pool.py,sched},
+ * vllm/config/{cache,scheduler,vllm}.py (behaviour), and the change that is named at each.
  */
 
 import type { DataParallelRules } from "../step-policy.js";
+import type { ServerSettings } from "../server-settings.js";
 
 export interface VersionRules {
-  /** EOS, a stop token or the request's length end it below min_tokens too; before, min_tokens came first. */
+  /** Released blocks without a prefix key go to the front of the free queue; before, all went to its back. #42656 */
+  readonly freesUnkeyedFirst: boolean;
+  /** EOS, a stop token or the request's length end it below min_tokens too; before, min_tokens came first. #54218 */
   readonly endsBelowMinTokens: boolean;
-  /** long_prefill_token_threshold does not cap a request that is the only one known. */
+  /** long_prefill_token_threshold does not cap a request that is the only one known. #57951 */
   readonly sparesLoneRequest: boolean;
   /** Requests passed over go to the front of those that wait; before, they had a queue of their own, served first. */
   readonly hasOneQueue: boolean;
-  /** CUDA graphs are captured for max_num_seqs itself, too. */
+  /** CUDA graphs are captured for max_num_seqs itself, too. #57355 */
   readonly capturesMaxNumSeqs: boolean;
   /** A prompt's last token over an existing context counts as a decode when the kind of CUDA graph is chosen. */
   readonly promptRestIsDecode: boolean;
@@ -23,7 +26,7 @@ export interface VersionRules {
 /** Of 0.x. */
 type Minor = number;
 
-const OLDEST: Minor = 26;
+const OLDEST: Minor = 19;
 const NEWEST: Minor = 32;
 
 /** Where neither the profile nor the user knows. */
@@ -31,6 +34,7 @@ export const DEFAULT_VERSION = `0.${NEWEST}.0`;
 
 /** The first release with each rule. */
 const rulesSince: Readonly<Record<keyof VersionRules, Minor>> = {
+  freesUnkeyedFirst: 24,
   endsBelowMinTokens: 29,
   sparesLoneRequest: 31,
   hasOneQueue: 31,
@@ -38,13 +42,21 @@ const rulesSince: Readonly<Record<keyof VersionRules, Minor>> = {
   promptRestIsDecode: 31,
 };
 
+/** The first release whose model runner tells a prompt's rest from a decode; before, one token was as good as another. */
+const RUNNER_V2: Minor = 23;
+
 /** The first release that has each setting; the others are in all of them. */
 const settingsSince: Readonly<Record<string, Minor>> = {
+  watermark: 24,
+  max_num_scheduled_tokens: 26,
   max_num_queued_reqs: 29,
   max_num_queued_tokens: 29,
   max_num_active_seqs: 31,
   long_prefill_token_threshold_adaptive: 31,
 };
+
+/** The first release that leaves 0.92 of the memory to vLLM where it is not told; before, 0.9. #38284 */
+const UTILISATION_92: Minor = 20;
 
 /** A release, and what may follow it: `0.26.0+cpu`, `v0.28.1.dev12+g91a893de`, `0.32.0rc1`. */
 export const VERSION_PATTERN = /^v?(\d+)\.(\d+)(?:\.\d+)?((?:[.+-]|a|b|rc)[\w.+-]*)?$/;
@@ -55,17 +67,21 @@ interface ReadVersion {
   readonly note?: string;
 }
 
+/** The release that a version is treated as: 26 for 0.26. */
+export function releaseOf(version: string): Minor {
+  return read(version).minor;
+}
+
 /** The rules of a version. */
 export function rulesOf(version: string): VersionRules {
   const { minor } = read(version);
-  const holds = (rule: keyof VersionRules): boolean => minor >= rulesSince[rule];
-  return {
-    endsBelowMinTokens: holds("endsBelowMinTokens"),
-    sparesLoneRequest: holds("sparesLoneRequest"),
-    hasOneQueue: holds("hasOneQueue"),
-    capturesMaxNumSeqs: holds("capturesMaxNumSeqs"),
-    promptRestIsDecode: holds("promptRestIsDecode"),
-  };
+  const rules = Object.entries(rulesSince).map(([rule, since]) => [rule, minor >= since]);
+  return { ...Object.fromEntries(rules), ...(minor < RUNNER_V2 ? { promptRestIsDecode: true } : {}) } as VersionRules;
+}
+
+/** Its defaults where they are not those of the newest (vllmDefaults). */
+export function defaultsOf(version: string): Pick<ServerSettings, "gpu_memory_utilization"> {
+  return read(version).minor < UTILISATION_92 ? { gpu_memory_utilization: 0.9 } : {};
 }
 
 /**
@@ -107,16 +123,12 @@ function read(version: string): ReadVersion {
   if (parts === null) {
     return { minor: NEWEST, note: `vLLM version "${version}" is no release: the rules of 0.${NEWEST} are assumed` };
   }
-  const [, major, minor, suffix = ""] = parts;
-  const given = Number(major) === 0 ? Number(minor) : Infinity;
-  if (given > NEWEST) {
-    return { minor: NEWEST, note: `vLLM ${version} is newer than 0.${NEWEST}, whose rules are assumed` };
-  }
-  if (given < OLDEST) {
-    return { minor: OLDEST, note: `vLLM ${version} is older than 0.${OLDEST}, whose rules are assumed` };
-  }
-  if (suffix === "" || suffix.startsWith(".post")) return { minor: given };
-  if (suffix.startsWith("+")) return { minor: given, note: `vLLM ${version} is taken for release 0.${given}` };
-  const note = `vLLM ${version} is no release: the rules of 0.${given} are assumed, some may be those of the one beside it`;
-  return { minor: given, note };
+  const [, major, second, suffix = ""] = parts;
+  const given = Number(major) === 0 ? Number(second) : Infinity;
+  const minor = Math.min(Math.max(given, OLDEST), NEWEST);
+  const noteOf = (what: string): ReadVersion => ({ minor, note: `vLLM ${version} is ${what}` });
+  if (minor !== given) return noteOf(`${given > minor ? "newer" : "older"} than 0.${minor}, whose rules are assumed`);
+  if (suffix === "" || suffix.startsWith(".post")) return { minor };
+  if (suffix.startsWith("+")) return noteOf(`taken for release 0.${minor}`);
+  return noteOf(`no release: the rules of 0.${minor} are assumed, some may be those of the one beside it`);
 }

@@ -3,11 +3,13 @@ import fc from "fast-check";
 import { KvCache } from "../kv-cache.js";
 import type { SchedulerLimits } from "../limits.js";
 import { Sequence } from "../sequence.js";
+import { DEFAULT_VERSION, rulesOf } from "../versions.js";
 import { PrefixCache } from "./prefix-cache.js";
 
 const BLOCK_SIZE = 4;
 const BLOCKS = 12;
 const limits = {
+  rules: rulesOf(DEFAULT_VERSION),
   blockSize: BLOCK_SIZE,
   numGpuBlocks: BLOCKS + 1,
   prefixCaching: true,
