@@ -17,6 +17,7 @@ import { requireOneForm, requireRoom } from "./deliver-run.js";
 import { declareFlags, flagName, givenFlags, type Shape } from "./flags.js";
 import { samplingFlags } from "./model-flags.js";
 import { requireChartPlaces } from "./run-charts.js";
+import { requireResultFiles } from "./result-file.js";
 import { declareRunFlags } from "./run-request.js";
 import { requireTracePlaces } from "./run-trace.js";
 import { vllmFlags } from "./vllm-flags.js";
@@ -39,6 +40,7 @@ export const benchCommand: Command = {
     requireOneForm(flags);
     const places = repeatFolders(flags.output, flags.num_runs);
     for (const output of places) requireRoom({ ...flags, output });
+    requireRoom({ output: requireResultFiles(flags, flags.num_runs, flags.force), force: true });
     requireTracePlaces(flags, flags.num_runs);
     requireChartPlaces(flags, flags.num_runs);
     const request = { flags, places, args };

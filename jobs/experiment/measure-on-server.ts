@@ -10,6 +10,7 @@ import {
   benchVllm,
   kvUsage,
   unsafeRemarks,
+  vocabularyFor,
   type ServerAccess,
   type VllmClientOptions,
 } from "../../real/vllm/index.js";
@@ -54,6 +55,9 @@ export async function askServer(
   if (differing.length > 0) {
     reporter.warn(`the server runs under other settings than profile "${profile.name}": ${differing.join(", ")}`);
   }
+  const workloads = tasks.map(({ workload }) => workload);
+  const vocab =
+    vllm.vocab_size ?? (await vocabularyFor({ baseUrl, endpoint: vllm.endpoint, server: settings, workloads, signal }));
   const { endpoint, ignore_eos: ignoreEos, temperature, top_k: topK, top_p: topP } = vllm;
   return {
     settings,
@@ -62,7 +66,7 @@ export async function askServer(
       model: settings.model.name,
       endpoint,
       sampling: { ignoreEos, temperature, topK, topP },
-      vocab: vllm.vocab_size,
+      vocab,
       warmUps: vllm.num_warmups,
     },
   };

@@ -138,6 +138,7 @@ function clientSettings(input: BenchVllmInput, warmUps: number): Record<string, 
     ignore_eos: sampling.ignoreEos,
     ...defined({ temperature: sampling.temperature, top_p: sampling.topP, top_k: sampling.topK }),
     num_warmups: warmUps,
+    ...defined({ vocab_size: input.vocab }),
     workers,
   };
 }

@@ -45,6 +45,8 @@ export interface FakeVllmOptions {
   readonly version?: string | null;
   /** The answer of /server_info; absent: not found. */
   readonly serverInfo?: object;
+  /** Token ids that it takes (32,000); asking for one token after one id is how clients find out, and not among `received`. */
+  readonly vocab?: number;
   /** Every answer begins this much later, ms. */
   readonly answerMs?: number;
   readonly port?: number;
@@ -109,6 +111,12 @@ class Fake implements FakeVllm {
     if (answerMs > 0) await pause(answerMs);
     if (request.method === "POST") {
       const body = JSON.parse(await textOf(request)) as Record<string, unknown>;
+      if (asksVocabulary(body)) {
+        const [id] = body.prompt as [number];
+        if (id < (this.options.vocab ?? 32_000)) json(response, { choices: [{ text: " x" }] });
+        else response.writeHead(400).end('{"error":{"message":"Token id is out of vocabulary"}}');
+        return;
+      }
       const requestId = request.headers["x-request-id"];
       const received = { path, body, requestId: typeof requestId === "string" ? requestId : undefined };
       const n = this.received.push(received) - 1;
@@ -127,6 +135,10 @@ class Fake implements FakeVllm {
     else if (text !== undefined) response.end(text);
     else response.writeHead(404).end('{"detail":"Not Found"}');
   }
+}
+
+function asksVocabulary({ prompt, stream: isStream, max_tokens: tokens }: Readonly<Record<string, unknown>>): boolean {
+  return isStream !== true && tokens === 1 && Array.isArray(prompt) && prompt.length === 1;
 }
 
 function json(response: ServerResponse, value: unknown): void {
