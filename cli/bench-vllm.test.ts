@@ -141,6 +141,51 @@ test("--dataset-name custom sends the file's prompts as text, for the lengths of
   ]);
 });
 
+test("clients give up and try again, and the terminal says what that came to", async () => {
+  const { code, stdout } = await bench(
+    { script: (_, { requestId }) => (requestId?.endsWith("-retry1") === true ? {} : { gapMs: 60_000 }) },
+    ...[...random, "--num-prompts", "3", "--max-concurrency", "3", "--output", "out", "--num-warmups", "0"],
+    ...["--patience-e2el", "0.1", "--retries", "1", "--retry-backoff", "0.01"],
+  );
+  expect(code).toBe(0);
+  expect(stdout).toContain(
+    "clients gave up 3 times (0 before the first token, 3 within the answer) and tried again 3 times; 0 requests were never answered",
+  );
+  expect(stdout).toContain("wasted on what was given up: at least 36 prompt and 3 output tokens\n");
+  const { info, requests } = await readRun(join(folder, "out"));
+  expect(requests.map(({ status }) => status)).toEqual(["aborted", "ok", "aborted", "ok", "aborted", "ok"]);
+  expect(info.load).toMatchObject({ patience_e2el: "0.1", retries: 1 });
+});
+
+test("a load with classes has figures by class, as in simulations, whoever batches", async () => {
+  const classes = ["--classes", "fast:share=1,priority=0,ttft=60000;slow:share=1,priority=3,output_len=4,e2el=0.001"];
+  const words = [...random, "--num-prompts", "12", "--max-concurrency", "4", ...classes];
+  const { code, stdout } = await bench({}, ...words, "--output", "out");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/│ class +│ answered .*\n.*\n│ fast +│ [0-9]+ .* 100.0 % *│\n.*\n│ slow +│ [0-9]+ .* 0.0 % *│/);
+  const { info, requests } = await readRun(join(folder, "out"));
+  const summary = info.summary as Record<string, number>;
+  const slow = requests.filter(({ extra }) => extra!.class === "slow");
+  expect(summary).toMatchObject({ "completed@slow": slow.length, "attainment@fast": 1, "attainment@slow": 0 });
+  expect(summary["completed@fast"]! + summary["completed@slow"]!).toBe(12);
+  expect(slow.map(({ outputTokens }) => outputTokens)).toEqual(slow.map(() => 4));
+  await server.close();
+  const metrics = (): string => 'vllm:kv_cache_usage_perc{engine="0"} 0.25\n';
+  await bench(
+    { metrics },
+    ...words,
+    "--policy",
+    "naive",
+    "--batch-size",
+    "4",
+    "--timeout",
+    "0.1",
+    "--output",
+    "batches",
+  );
+  expect((await readRun(join(folder, "batches"))).info.summary).toMatchObject({ "completed@slow": slow.length });
+});
+
 test("Ctrl-C writes the requests that had ended and exits with 130", async () => {
   server = await startFakeVllm({
     script: (n) => (n <= 10 ? {} : { misbehaves: { kind: "stall", afterChunks: 1 } }),
@@ -200,6 +245,16 @@ test.each([
     ["--backend", "vllm", "--base-url", "http://x", "--save-result", "/dev/null/r.json"],
     2,
     /cannot write \/dev\/null: a part of the path is a file/,
+  ],
+  [
+    ["--backend", "vllm", "--base-url", "http://x", "--policy", "naive", "--retries", "1"],
+    2,
+    /--retries: clients give up in simulations and with --backend vllm, --policy naive, which sends batches, waits for/,
+  ],
+  [
+    ["--policy", "vllm", "--patience-ttft", "1"],
+    2,
+    /--patience-ttft: clients give up .*, --backend onnx waits for every/,
   ],
   [["--num-prompts", "2"], 2, /--backend onnx needs a --policy: naive, dynamic, vllm, orca/],
 ])("bench %j is rejected with its reason", async (words, exit, message) => {

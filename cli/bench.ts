@@ -36,7 +36,7 @@ export const benchCommand: Command = {
   run: async (args) => {
     const flags = parseBenchFlags(args);
     rejectFlags(flags.backend === "onnx" ? vllmFlags : onnxOnlyFlags, flags.backend, args);
-    rejectSimulated(args);
+    rejectSimulated(args, flags);
     requireOneForm(flags);
     const places = repeatFolders(flags.output, flags.num_runs);
     for (const output of places) requireRoom({ ...flags, output });
@@ -51,14 +51,16 @@ export const benchCommand: Command = {
   },
 };
 
-/** Clients that give up, and answers that end by themselves, are simulated only. */
-function rejectSimulated(args: Args): void {
+/** Answers that end by themselves are simulated only; clients give up on a server that schedules by itself. */
+function rejectSimulated(args: Args, { backend, policy = "vllm" }: BenchRequest["flags"]): void {
   const { patience_ttft, patience_e2el, retries } = loadFlags;
   const [given] = Object.keys(givenFlags({ patience_ttft, patience_e2el, retries }, args));
-  if (given !== undefined)
+  if (given !== undefined && (backend === "onnx" || policy !== "vllm")) {
+    const where = backend === "onnx" ? "--backend onnx" : `--policy ${policy}, which sends batches,`;
     throw new ConfigError(
-      `--${flagName(given)}: clients that give up are simulated only, bench waits for every answer`,
+      `--${flagName(given)}: clients give up in simulations and with --backend vllm, ${where} waits for every answer`,
     );
+  }
   const { output_min_tokens, output_max_tokens } = loadFlags;
   const [limit] = Object.keys(givenFlags({ output_min_tokens, output_max_tokens }, args));
   if (limit !== undefined)

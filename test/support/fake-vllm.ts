@@ -58,6 +58,8 @@ export interface FakeVllm {
   readonly received: readonly ReceivedRequest[];
   /** Most requests that were open at once. */
   readonly mostOpen: () => number;
+  /** Requests whose client closed the connection before the end. */
+  readonly left: () => number;
   /** Ends it and every connection. */
   close(): Promise<void>;
 }
@@ -72,6 +74,7 @@ class Fake implements FakeVllm {
   readonly received: ReceivedRequest[] = [];
   private open = 0;
   private most = 0;
+  private gone = 0;
   private readonly server: Server;
 
   constructor(private readonly options: FakeVllmOptions) {
@@ -95,6 +98,8 @@ class Fake implements FakeVllm {
   }
 
   readonly mostOpen = (): number => this.most;
+
+  readonly left = (): number => this.gone;
 
   close(): Promise<void> {
     return new Promise((resolve) => {
@@ -121,7 +126,10 @@ class Fake implements FakeVllm {
       const received = { path, body, requestId: typeof requestId === "string" ? requestId : undefined };
       const n = this.received.push(received) - 1;
       this.most = Math.max(this.most, ++this.open);
-      response.on("close", () => this.open--);
+      response.on("close", () => {
+        this.open--;
+        if (!response.writableEnded) this.gone++;
+      });
       await stream(response, body, path, this.options.script?.(n, received) ?? {});
       return;
     }
@@ -168,9 +176,11 @@ async function stream(
   };
   const tokens = script.tokens ?? Number(body.max_tokens);
   const isChat = path.includes("chat");
+  const countsAlong = (body.stream_options as Record<string, unknown> | undefined)?.continuous_usage_stats === true;
   if (isChat) send(JSON.stringify({ choices: [{ index: 0, delta: { role: "assistant", content: "" } }] }));
   for (let sent = 0, chunk = 0; sent < tokens; chunk++) {
     await pause(chunk === 0 ? firstMs : gapMs);
+    if (response.destroyed) return;
     if (misbehaves !== undefined && "afterChunks" in misbehaves && misbehaves.afterChunks === chunk) {
       if (await goWrong(misbehaves.kind, response, send)) return;
     }
@@ -180,7 +190,8 @@ async function stream(
     const ids = body.return_token_ids === true ? { token_ids: Array.from({ length: held }, () => 7) } : {};
     const finish = { finish_reason: sent >= tokens ? "length" : null };
     const content = isChat ? { delta: { content: text } } : { text };
-    send(JSON.stringify({ choices: [{ index: 0, ...content, ...ids, ...finish }] }));
+    const usage = countsAlong ? { usage: { prompt_tokens: promptTokensOf(body), completion_tokens: sent } } : {};
+    send(JSON.stringify({ choices: [{ index: 0, ...content, ...ids, ...finish }], ...usage }));
   }
   if (misbehaves?.kind !== "no_usage") {
     const usage = { prompt_tokens: promptTokensOf(body), completion_tokens: tokens };
@@ -216,6 +227,6 @@ function promptTokensOf({ prompt, messages }: Readonly<Record<string, unknown>>)
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
     if (ms === 0) setImmediate(resolve);
-    else setTimeout(resolve, ms);
+    else setTimeout(resolve, ms).unref();
   });
 }
