@@ -5,6 +5,7 @@ import { ConfigError, type Run } from "../formats/index.js";
 import { describeLoad, loadTokenizer, policyNames, recordedTimeline, requireFits } from "../sim/index.js";
 import type { BenchRequest } from "./bench-flags.js";
 import { runRepeats } from "./bench-repeats.js";
+import { keepResult } from "./result-file.js";
 import { runRequest } from "./run-request.js";
 import { chartsFolder, writeRunCharts } from "./run-charts.js";
 import { traceFile, writeTrace } from "./run-trace.js";
@@ -35,7 +36,11 @@ export async function benchOnOnnx(request: BenchRequest): Promise<void> {
     };
     await runRepeats(`running ${plan.name} for real`, request, async (during) => {
       const run = await engine.measure({ ...common, ...during });
-      return { run, keepMore: (_, at) => keepPictures(flags, run, at) };
+      const keepMore = async (_: string | undefined, at: number): Promise<void> => {
+        keepResult(run, flags, { date: new Date(during.date), at });
+        await keepPictures(flags, run, at);
+      };
+      return { run, keepMore };
     });
   } finally {
     await engine.close();

@@ -1,7 +1,8 @@
 /** servesim bench --backend vllm as users meet it, against a server of our own that speaks vLLM's protocol. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { isResultKey } from "../formats/index.js";
 import { readRun } from "../formats/files/index.js";
 import { sglang, tensorrtLlm } from "../test/support/fake-engines.js";
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from "../test/support/fake-vllm.js";
@@ -82,6 +83,110 @@ test("without --save-detailed the arrays that vLLM leaves out are left out", asy
   }
 });
 
+test("--save-result alone names the file as vLLM bench does, with label and metadata in it and in run.json", async () => {
+  const { code } = await bench(
+    {},
+    ...[...random, "--num-prompts", "4", "--request-rate", "400", "--output", "out", "--label", "try"],
+    ...["--save-result", "--result-dir", "results", "--metadata", "gpu=H100", "tp=2", "--save-detailed"],
+  );
+  expect(code).toBe(0);
+  const [name, ...others] = readdirSync(join(folder, "results"));
+  expect([name, others]).toEqual([expect.stringMatching(/^try-400\.0qps-fake-\d{8}-\d{6}\.json$/), []]);
+  const result = resultOf(join("results", name!));
+  expect(result).toMatchObject({ label: "try", gpu: "H100", tp: "2", backend: "openai", completed: 4 });
+  for (const key of Object.keys(result))
+    expect([key, isResultKey(key) || ["gpu", "tp"].includes(key)]).toEqual([key, true]);
+  const { info } = await readRun(join(folder, "out"));
+  expect(info).toMatchObject({ label: "try", metadata: { gpu: "H100", tp: "2" } });
+});
+
+test("the vocabulary is found by asking, unless it is given or no random ids are sent", async () => {
+  await bench({ vocab: 4500 }, ...random, "--num-prompts", "8", "--output", "out");
+  const ids = server.received.flatMap(({ body }) => body.prompt as number[]);
+  expect(Math.max(...ids)).toBeLessThan(4000);
+  expect(Math.max(...ids)).toBeGreaterThan(2000);
+  expect((await readRun(join(folder, "out"))).info.client).toMatchObject({ vocab_size: 4000 });
+  await server.close();
+  await bench({ vocab: 0 }, ...random, "--num-prompts", "8", "--vocab-size", "500");
+  expect(Math.max(...server.received.flatMap(({ body }) => body.prompt as number[]))).toBeLessThan(500);
+  await server.close();
+  const { code } = await bench({ vocab: 0 }, "--num-prompts", "3");
+  expect(code).toBe(0);
+  await server.close();
+  const refused = await bench({ vocab: 0 }, ...random, "--num-prompts", "3");
+  expect(refused.stderr).toMatch(/does not accept prompts of token ids: .*out of vocabulary.*; give --vocab-size/);
+  expect([refused.code, server.received.length]).toEqual([3, 0]);
+});
+
+test("--dataset-name custom sends the file's prompts as text, for the lengths of its lines", async () => {
+  writeFileSync(
+    join(folder, "p.jsonl"),
+    '{"prompt": "one two", "output_tokens": 3}\n{"prompt": "three", "output_len": 2}\n',
+  );
+  const words = [
+    "--dataset-name",
+    "custom",
+    "--dataset-path",
+    "p.jsonl",
+    "--num-warmups",
+    "0",
+    "--request-rate",
+    "400",
+  ];
+  const { code, stderr } = await bench({}, ...words, "--num-prompts", "3");
+  expect([code, stderr]).toEqual([0, expect.stringContaining("its 2 prompts are taken again from the start for 3")]);
+  expect(server.received.map(({ body }) => [body.prompt, body.max_tokens])).toEqual([
+    ["one two", 3],
+    ["three", 2],
+    ["one two", 3],
+  ]);
+});
+
+test("clients give up and try again, and the terminal says what that came to", async () => {
+  const { code, stdout } = await bench(
+    { script: (_, { requestId }) => (requestId?.endsWith("-retry1") === true ? {} : { gapMs: 60_000 }) },
+    ...[...random, "--num-prompts", "3", "--max-concurrency", "3", "--output", "out", "--num-warmups", "0"],
+    ...["--patience-e2el", "0.1", "--retries", "1", "--retry-backoff", "0.01"],
+  );
+  expect(code).toBe(0);
+  expect(stdout).toContain(
+    "clients gave up 3 times (0 before the first token, 3 within the answer) and tried again 3 times; 0 requests were never answered",
+  );
+  expect(stdout).toContain("wasted on what was given up: at least 36 prompt and 3 output tokens\n");
+  const { info, requests } = await readRun(join(folder, "out"));
+  expect(requests.map(({ status }) => status)).toEqual(["aborted", "ok", "aborted", "ok", "aborted", "ok"]);
+  expect(info.load).toMatchObject({ patience_e2el: "0.1", retries: 1 });
+});
+
+test("a load with classes has figures by class, as in simulations, whoever batches", async () => {
+  const classes = ["--classes", "fast:share=1,priority=0,ttft=60000;slow:share=1,priority=3,output_len=4,e2el=0.001"];
+  const words = [...random, "--num-prompts", "12", "--max-concurrency", "4", ...classes];
+  const { code, stdout } = await bench({}, ...words, "--output", "out");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/│ class +│ answered .*\n.*\n│ fast +│ [0-9]+ .* 100.0 % *│\n.*\n│ slow +│ [0-9]+ .* 0.0 % *│/);
+  const { info, requests } = await readRun(join(folder, "out"));
+  const summary = info.summary as Record<string, number>;
+  const slow = requests.filter(({ extra }) => extra!.class === "slow");
+  expect(summary).toMatchObject({ "completed@slow": slow.length, "attainment@fast": 1, "attainment@slow": 0 });
+  expect(summary["completed@fast"]! + summary["completed@slow"]!).toBe(12);
+  expect(slow.map(({ outputTokens }) => outputTokens)).toEqual(slow.map(() => 4));
+  await server.close();
+  const metrics = (): string => 'vllm:kv_cache_usage_perc{engine="0"} 0.25\n';
+  await bench(
+    { metrics },
+    ...words,
+    "--policy",
+    "naive",
+    "--batch-size",
+    "4",
+    "--timeout",
+    "0.1",
+    "--output",
+    "batches",
+  );
+  expect((await readRun(join(folder, "batches"))).info.summary).toMatchObject({ "completed@slow": slow.length });
+});
+
 test("Ctrl-C writes the requests that had ended and exits with 130", async () => {
   server = await startFakeVllm({
     script: (n) => (n <= 10 ? {} : { misbehaves: { kind: "stall", afterChunks: 1 } }),
@@ -125,7 +230,7 @@ test.each([
     2,
     /--device is a flag of --backend onnx, not of vllm/,
   ],
-  [["--backend", "vllm", "--base-url", "http://x", "--save-detailed"], 2, /give --save-result FILE too/],
+  [["--backend", "vllm", "--base-url", "http://x", "--save-detailed"], 2, /give --save-result too/],
   [["--base-url", "http://127.0.0.1:9", "--policy", "naive"], 2, /--base-url is a flag of --backend vllm, not of onnx/],
   [
     ["--backend", "vllm", "--base-url", "http://x", "--policy", "naive", "--client-workers", "2"],
@@ -141,6 +246,16 @@ test.each([
     ["--backend", "vllm", "--base-url", "http://x", "--save-result", "/dev/null/r.json"],
     2,
     /cannot write \/dev\/null: a part of the path is a file/,
+  ],
+  [
+    ["--backend", "vllm", "--base-url", "http://x", "--policy", "naive", "--retries", "1"],
+    2,
+    /--retries: clients give up in simulations and with --backend vllm, --policy naive, which sends batches, waits for/,
+  ],
+  [
+    ["--policy", "vllm", "--patience-ttft", "1"],
+    2,
+    /--patience-ttft: clients give up .*, --backend onnx waits for every/,
   ],
   [["--num-prompts", "2"], 2, /--backend onnx needs a --policy: naive, dynamic, vllm, orca/],
 ])("bench %j is rejected with its reason", async (words, exit, message) => {

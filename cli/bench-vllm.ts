@@ -1,15 +1,15 @@
 /** servesim bench --backend vllm: a load against a running vLLM server. */
 import { cpuModel } from "../machine/index.js";
 import { cpus } from "node:os";
-import { dirname } from "node:path";
 import { workloadOf } from "../jobs/inputs/index.js";
-import { ConfigError, defined, type Load, type Workload } from "../formats/index.js";
-import { writeJson } from "../formats/files/index.js";
+import { ConfigError, defined, type Workload } from "../formats/index.js";
 import {
   benchBatches,
   measureNetwork,
   rejectOtherEngine,
+  vllmBackend,
   vllmResultJson,
+  vocabularyFor,
   type BenchBatchesInput,
   type BenchVllmInput,
   type VllmMeasurement,
@@ -19,14 +19,13 @@ import { batchPolicyNames, describeLoad, type PolicyPlan } from "../sim/index.js
 import type { BenchRequest } from "./bench-flags.js";
 import { runRepeats, type MeasuredRepeat } from "./bench-repeats.js";
 import type { Args } from "./command.js";
-import { requireRoom } from "./deliver-run.js";
 import { flagName, givenFlags } from "./flags.js";
-import { requireFree } from "./free-place.js";
 import { modelFlags } from "./model-flags.js";
-import { note, warn } from "./output.js";
+import { warn } from "./output.js";
 import { policyShape } from "./policy-flags.js";
 import { printClient } from "./print-client.js";
 import { printServer } from "./print-server.js";
+import { keepResult, metadataOf, saveResult, savesResult } from "./result-file.js";
 import { runRequest } from "./run-request.js";
 import { serverAt } from "./server-flags.js";
 import { clientOptions, vllmFlags } from "./vllm-flags.js";
@@ -35,12 +34,13 @@ import { clientOptions, vllmFlags } from "./vllm-flags.js";
 const RESULT_PERCENTILES = [50, 90, 95, 99];
 
 export async function benchOnVllm(request: BenchRequest): Promise<void> {
-  const { flags, places, args } = request;
+  const { flags, args } = request;
   const { base_url: url, policy = "vllm" } = flags;
   if (url === undefined) {
     throw new ConfigError("--backend vllm needs the server's --base-url, such as http://127.0.0.1:8000");
   }
-  requireResultFiles(flags, places);
+  if (flags.save_detailed && !savesResult(flags))
+    throw new ConfigError("--save-detailed adds each request to vLLM bench's JSON, give --save-result too");
   const { plan, load, prompts, seed } = runRequest(policy, args);
   if (plan.work === "batch") rejectWithBatches(plan.name, args);
   else if (plan.server !== "vllm") {
@@ -56,26 +56,11 @@ export async function benchOnVllm(request: BenchRequest): Promise<void> {
       measureBatches({ ...input, ...during, plan }, flags),
     );
   } else {
-    await runRepeats("sending requests", request, (during) => measureRequests({ ...input, ...during }, load, flags));
+    await runRepeats("sending requests", request, (during) => measureRequests({ ...input, ...during }, flags));
   }
 }
 
 type BenchFlags = BenchRequest["flags"];
-
-/** ConfigError where the result files of --save-result cannot be written, or there is none to add details to. */
-function requireResultFiles(flags: BenchFlags, places: BenchRequest["places"]): void {
-  const { save_result: path } = flags;
-  if (path === undefined) {
-    if (!flags.save_detailed) return;
-    throw new ConfigError("--save-detailed adds each request to vLLM bench's JSON, give --save-result FILE too");
-  }
-  requireFree(
-    places.map((_, at) => resultFile(path, at)),
-    "--save-result",
-    flags.force,
-  );
-  requireRoom({ ...flags, output: dirname(path), force: true });
-}
 
 interface Target {
   readonly url: string;
@@ -94,8 +79,11 @@ async function benchInput({ flags, args }: BenchRequest, { url, plan, workload }
   const [ofVllm] = Object.keys({ ...stated, ...givenFlags({ otlp_port: vllmFlags.otlp_port }, args) });
   if (ofVllm !== undefined)
     rejectOtherEngine(server.engine, baseUrl, `--${flagName(ofVllm)} is about vLLM, leave it out`);
+  const vocab =
+    flags.vocab_size ?? (await vocabularyFor({ baseUrl, endpoint: flags.endpoint, server, workloads: [workload] }));
   return {
     ...clientOptions(flags, baseUrl, model, { temperature, topP, topK }),
+    vocab,
     workload: { ...workload, notes: [...(workload.notes ?? []), ...notModelledNotes(server)] },
     settings: { ...server.settings, ...server.ownSettings },
     network: await measureNetwork(baseUrl),
@@ -114,11 +102,15 @@ async function measureBatches(input: BenchBatchesInput, flags: BenchFlags): Prom
   const printMore = (): void => {
     if (!flags.json) printClient(run);
   };
-  return { run, printMore };
+  const keepMore = (_: string | undefined, at: number): Promise<void> => {
+    keepResult(run, flags, { date: new Date(input.date), at });
+    return Promise.resolve();
+  };
+  return { run, printMore, keepMore };
 }
 
 /** Sends requests as they arrive, and watches the server meanwhile. */
-async function measureRequests(input: BenchVllmInput, load: Load, flags: BenchFlags): Promise<MeasuredRepeat> {
+async function measureRequests(input: BenchVllmInput, flags: BenchFlags): Promise<MeasuredRepeat> {
   const { otlp_port: port, otlp_host: host } = flags;
   const { measurement, view, remarks } = await measureWatched(input, {
     ...(flags.server_view ? { everyMs: flags.metrics_interval_s * 1e3 } : {}),
@@ -132,16 +124,15 @@ async function measureRequests(input: BenchVllmInput, load: Load, flags: BenchFl
   };
   const keepMore = async (output: string | undefined, at: number): Promise<void> => {
     if (view !== undefined && output !== undefined) await writeServerView(output, view);
-    if (flags.save_result === undefined) return;
-    saveResult(measurement, flags.save_result, { flags, load, date: new Date(input.date), at });
+    keepMeasured(measurement, flags, { date: new Date(input.date), at });
   };
   return { run, printMore, keepMore };
 }
 
 /** Flags that only a run without batches can follow. */
 function rejectWithBatches(policy: string, args: Args): void {
-  const { client_workers, save_result, otlp_port } = vllmFlags;
-  const [given] = Object.keys(givenFlags({ client_workers, save_result, otlp_port }, args));
+  const { client_workers, otlp_port } = vllmFlags;
+  const [given] = Object.keys(givenFlags({ client_workers, otlp_port }, args));
   if (given === undefined) return;
   throw new ConfigError(
     `--${flagName(given)} cannot be given with --policy ${policy}, which sends batches; leave it out`,
@@ -153,31 +144,25 @@ function notModelledNotes({ unmodelled, leftOut }: ServerSettings): string[] {
   return all.length === 0 ? [] : [`the server uses features that servesim does not model: ${all.join(", ")}`];
 }
 
-interface ResultContext {
-  readonly flags: BenchFlags;
-  readonly load: Load;
-  readonly date: Date;
-  readonly at: number;
-}
-
-function saveResult(measurement: VllmMeasurement, path: string, { flags, load, date, at }: ResultContext): void {
-  const file = resultFile(path, at);
-  writeJson(
-    file,
-    vllmResultJson(measurement, {
-      load,
-      endpoint: flags.endpoint,
-      date,
-      percentiles: flags.metric_percentiles ?? RESULT_PERCENTILES,
-      detailed: flags.save_detailed,
-    }),
-  );
-  note(`result in vLLM bench's keys written to ${file}`);
-}
-
-/** Of each repeat: `result.json`, `result-r2.json`. */
-function resultFile(path: string, at: number): string {
-  return at === 0 ? path : path.replace(/(\.[^./]*)?$/, (extension) => `-r${at + 1}${extension}`);
+/** The result as vLLM bench has it, of what the client saw of each request. */
+function keepMeasured(measurement: VllmMeasurement, flags: BenchFlags, { date, at }: { date: Date; at: number }): void {
+  if (!savesResult(flags)) return;
+  const {
+    endpoint,
+    label,
+    force,
+    save_detailed: detailed,
+    metric_percentiles: percentiles = RESULT_PERCENTILES,
+  } = flags;
+  const result = vllmResultJson(measurement, {
+    endpoint,
+    label,
+    metadata: metadataOf(flags),
+    date,
+    percentiles,
+    detailed,
+  });
+  saveResult(flags, result, { info: measurement.run.info, date, backend: vllmBackend(endpoint), at, force });
 }
 
 function withLength(workload: Workload, outputTokens: number | undefined): Workload {

@@ -17,6 +17,7 @@ import { requireOneForm, requireRoom } from "./deliver-run.js";
 import { declareFlags, flagName, givenFlags, type Shape } from "./flags.js";
 import { samplingFlags } from "./model-flags.js";
 import { requireChartPlaces } from "./run-charts.js";
+import { requireResultFiles } from "./result-file.js";
 import { declareRunFlags } from "./run-request.js";
 import { requireTracePlaces } from "./run-trace.js";
 import { vllmFlags } from "./vllm-flags.js";
@@ -35,10 +36,11 @@ export const benchCommand: Command = {
   run: async (args) => {
     const flags = parseBenchFlags(args);
     rejectFlags(flags.backend === "onnx" ? vllmFlags : onnxOnlyFlags, flags.backend, args);
-    rejectSimulated(args);
+    rejectSimulated(args, flags);
     requireOneForm(flags);
     const places = repeatFolders(flags.output, flags.num_runs);
     for (const output of places) requireRoom({ ...flags, output });
+    requireRoom({ output: requireResultFiles(flags, flags.num_runs, flags.force), force: true });
     requireTracePlaces(flags, flags.num_runs);
     requireChartPlaces(flags, flags.num_runs);
     const request = { flags, places, args };
@@ -49,14 +51,16 @@ export const benchCommand: Command = {
   },
 };
 
-/** Clients that give up, and answers that end by themselves, are simulated only. */
-function rejectSimulated(args: Args): void {
+/** Answers that end by themselves are simulated only; clients give up on a server that schedules by itself. */
+function rejectSimulated(args: Args, { backend, policy = "vllm" }: BenchRequest["flags"]): void {
   const { patience_ttft, patience_e2el, retries } = loadFlags;
   const [given] = Object.keys(givenFlags({ patience_ttft, patience_e2el, retries }, args));
-  if (given !== undefined)
+  if (given !== undefined && (backend === "onnx" || policy !== "vllm")) {
+    const where = backend === "onnx" ? "--backend onnx" : `--policy ${policy}, which sends batches,`;
     throw new ConfigError(
-      `--${flagName(given)}: clients that give up are simulated only, bench waits for every answer`,
+      `--${flagName(given)}: clients give up in simulations and with --backend vllm, ${where} waits for every answer`,
     );
+  }
   const { output_min_tokens, output_max_tokens } = loadFlags;
   const [limit] = Object.keys(givenFlags({ output_min_tokens, output_max_tokens }, args));
   if (limit !== undefined)

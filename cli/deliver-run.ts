@@ -13,6 +13,7 @@ import { interruptible, turnOfTheLoop } from "./interrupt.js";
 import { saveAtTheEnd } from "./last-resort.js";
 import { note, warn } from "./output.js";
 import { printRun } from "./print-run.js";
+import { resultFlags, tagged } from "./result-file.js";
 import type { Flags } from "./flags.js";
 
 export const deliveryFlags = {
@@ -23,6 +24,7 @@ export const deliveryFlags = {
     .boolean()
     .default(false)
     .describe("print the block of results that vLLM bench prints, in place of the table"),
+  ...resultFlags,
 };
 
 type Delivery = Flags<typeof deliveryFlags>;
@@ -80,8 +82,9 @@ export interface DeliveryOptions {
 }
 
 /** Prints first, so that the result is seen even if the folder cannot be written. */
-export async function deliverRun(run: Run, flags: Delivery, options: DeliveryOptions = {}): Promise<void> {
+export async function deliverRun(given: Run, flags: Delivery, options: DeliveryOptions = {}): Promise<void> {
   const { output, json } = flags;
+  const run = tagged(given, flags);
   printRun(run, { json, vllmFormat: flags.vllm_format });
   options.printMore?.();
   if (output === undefined) return;

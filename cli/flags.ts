@@ -17,6 +17,7 @@ interface Leaf {
   readonly default?: unknown;
   readonly enum?: readonly string[];
   readonly anyOf?: readonly Leaf[];
+  readonly items?: Leaf;
 }
 
 /** Declares the flags of a shape on a command, under a heading of its --help. */
@@ -28,7 +29,9 @@ export function declareFlags(yargs: Argv, shape: Shape, group?: string): Argv {
       describe: `${leaf.description ?? ""}${valueHint(leaf)}`,
       // Declared as strings, numbers would be called strings in --help.
       ...(isBoolean || isText(leaf) ? { type: isBoolean ? "boolean" : "string" } : {}),
-      requiresArg: !isBoolean,
+      ...(isWords(leaf) ? { array: true } : {}),
+      // A flag that may be on without a value gets an empty text.
+      requiresArg: !typesOf(leaf).includes("boolean"),
       ...(leaf.default === undefined ? {} : { defaultDescription: JSON.stringify(leaf.default) }),
       ...defined({ group }),
     });
@@ -65,12 +68,17 @@ function leafOf(schema: z.ZodType): Leaf {
 function valueHint(leaf: Leaf): string {
   if (leaf.enum !== undefined) return ` [${leaf.enum.join(", ")}]`;
   const types = typesOf(leaf);
-  if (types.includes("array")) return " [numbers, as 1,2,4]";
+  if (types.includes("array")) return isWords(leaf) ? "" : " [numbers, as 1,2,4]";
   return types.includes("number") || types.includes("integer") ? " [number]" : "";
 }
 
 function isText(leaf: Leaf): boolean {
   return leaf.enum === undefined && !valueHint(leaf).includes("number");
+}
+
+/** A list of words, each an argument of its own. */
+function isWords({ type, items }: Leaf): boolean {
+  return type === "array" && items?.type === "string";
 }
 
 function typesOf(leaf: Leaf): readonly string[] {

@@ -1,8 +1,9 @@
 /** Flags that describe a load: which requests come, and when. */
 import { z } from "zod";
-import { check, ConfigError, loadSchema, loadShape, type Load } from "../formats/index.js";
+import { check, ConfigError, datasetNames, loadSchema, loadShape, type Load } from "../formats/index.js";
 import type { Args } from "./command.js";
-import { flagContext, givenFlags } from "./flags.js";
+import { fileDatasetNames, withDatasetPath } from "./dataset-path.js";
+import { flagContext, givenFlags, parseFlags } from "./flags.js";
 
 const sharedShape = z.object(loadShape).omit({ label: true, cold_start: true, utilisation: true }).shape;
 
@@ -17,6 +18,19 @@ export const loadFlags = {
     .describe("open loop: requests per second, or inf for all at once"),
   burstiness: loadShape.burstiness.describe("burstiness of arrivals: 1 is Poisson, below 1 is burstier"),
   arrivals: loadShape.arrivals.describe("gaps between arrivals: gamma (see --burstiness) or constant"),
+  dataset_name: z
+    .enum([...datasetNames, ...fileDatasetNames])
+    .optional()
+    .describe("where lengths come from, or the format of --dataset-path; default: prompts"),
+  dataset_path: z
+    .string()
+    .min(1, "expected a file")
+    .optional()
+    .describe(`file of --dataset-name ${fileDatasetNames.join(", ")}, as vLLM bench takes it`),
+  custom_output_len: z
+    .union([z.literal(-1), loadShape.custom_output_len.unwrap()])
+    .optional()
+    .describe("custom: output tokens of every request; -1: each line's own (default)"),
   output_len: loadShape.output_len.describe("for prompts and fixed: output tokens per request"),
   think_time_s: loadShape.think_time_s.describe("closed loop: pause of a client after each answer, s"),
   prompts: z.string().optional().describe("file with a JSON array of prompts; default: the 100 that ship"),
@@ -29,6 +43,7 @@ export const traceFlags = {
   trace_format: loadShape.trace_format,
   timed_trace_chunk_hash_size: loadShape.timed_trace_chunk_hash_size,
   timed_trace_sec_multiplier: loadShape.timed_trace_sec_multiplier,
+  custom_output_len: loadShape.custom_output_len,
   slice_start_s: loadShape.slice_start_s,
   slice_end_s: loadShape.slice_end_s,
   unbin: loadShape.unbin,
@@ -51,12 +66,14 @@ export const traceFlags = {
 export function loadFromFlags(args: Args): Load {
   const { prompts, ...rest } = givenFlags(loadFlags, args);
   const given = Object.fromEntries(Object.entries(rest).filter(([key]) => key !== "seed"));
+  // Its names are more than the schema of a load has.
+  parseFlags({ dataset_name: loadFlags.dataset_name }, args);
   if (given.workload !== undefined && prompts !== undefined) {
     throw new ConfigError("--workload and --prompts exclude each other, give one");
   }
   if (prompts !== undefined && (given.dataset_name ?? "prompts") !== "prompts") {
     throw new ConfigError(
-      `--dataset-name ${String(given.dataset_name)} draws lengths, --prompts cannot be given with it`,
+      `--dataset-name ${String(given.dataset_name)} has lengths of its own, --prompts cannot be given with it`,
     );
   }
   const rate = given.request_rate;
@@ -64,7 +81,7 @@ export function loadFromFlags(args: Args): Load {
     if (rate === "inf") delete given.request_rate;
     else given.request_rate = rate.trim() === "" || Number.isNaN(Number(rate)) ? rate : Number(rate);
   }
-  return check(loadSchema, given, flagContext);
+  return check(loadSchema, withDatasetPath(given), flagContext);
 }
 
 /** The load that a trace file and its flags describe. */

@@ -4,7 +4,7 @@ import type { Summary } from "../sim/index.js";
 import { countFigure, print } from "./output.js";
 
 export function printGiveUps(summary: Summary): void {
-  const { aborted, retried = 0, unanswered = 0, wasted_gpu_share: share = 0 } = summary;
+  const { aborted, retried = 0, unanswered = 0, wasted_gpu_share: share } = summary;
   if (aborted === undefined) return;
   print(
     `clients gave up ${countFigure(aborted)} times (${countFigure(summary.aborted_before_first_token)} before the first token, ` +
@@ -12,7 +12,8 @@ export function printGiveUps(summary: Summary): void {
       `${countFigure(unanswered)} requests were never answered`,
   );
   print(
-    `wasted on what was given up: ${countFigure(summary.wasted_prompt_tokens)} prompt and ` +
-      `${countFigure(summary.wasted_output_tokens)} output tokens, ${sharePercent(share)} of the busy time`,
+    `wasted on what was given up: ${share === undefined ? "at least " : ""}${countFigure(summary.wasted_prompt_tokens)} prompt and ` +
+      `${countFigure(summary.wasted_output_tokens)} output tokens` +
+      (share === undefined ? "" : `, ${sharePercent(share)} of the busy time`),
   );
 }

@@ -18,6 +18,8 @@ const metrics = [
 ] as const;
 /** What only some runs tell, as run.json names it. */
 const facts = [
+  "label",
+  "metadata",
   "engine_steps",
   "preemptions",
   "kv_blocks",

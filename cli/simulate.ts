@@ -22,6 +22,7 @@ import { parseFlags } from "./flags.js";
 import { interruptible, turnOfTheLoop } from "./interrupt.js";
 import { note } from "./output.js";
 import { chartsFlags, requireChartPlaces, writeRunCharts } from "./run-charts.js";
+import { keepResult, requireResultFiles } from "./result-file.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
 import { searched } from "./searched.js";
 import { requireTracePlaces, traceFlags, writeTrace } from "./run-trace.js";
@@ -61,6 +62,7 @@ export const simulateCommand: Command = {
     const flags = parseFlags(ownFlags, args);
     requireOneForm(flags);
     requireRoom(flags);
+    requireRoom({ output: requireResultFiles(flags, 1, flags.force), force: true });
     requireTracePlaces(flags);
     requireChartPlaces(flags);
     const { plan, load, prompts, seed } = runRequest(flags.policy, args);
@@ -79,6 +81,7 @@ export const simulateCommand: Command = {
     noteLong(workload, replications);
     const run = await replicated(input, { replications, resample });
     await deliverRun(run, flags);
+    keepResult(run, flags, { date: new Date(), at: 0 });
     if (flags.trace !== undefined || flags.charts !== undefined) await pictured(flags, input, run);
   },
 };

@@ -5,7 +5,7 @@ import type { Deployment } from "../jobs/answers/index.js";
 import { planOf } from "../jobs/inputs/index.js";
 import type { LoadToSend, Side } from "../jobs/verify/index.js";
 import { cpuModel } from "../machine/index.js";
-import { benchVllm, rejectOtherEngine, shownUrl, type ServerAddress } from "../real/vllm/index.js";
+import { benchVllm, rejectOtherEngine, shownUrl, vocabularyFor, type ServerAddress } from "../real/vllm/index.js";
 import { readServerSettings, type ServerSettings } from "../real/vllm/server/index.js";
 import { describeLoad, machineOf } from "../sim/index.js";
 import { differentSettings } from "./server-differences.js";
@@ -38,11 +38,14 @@ export async function vllmSender(loads: readonly LoadToSend[], flags: VerifyFlag
       ...new Set(kept.flatMap((load) => notesOf(load, serverOf(load)))),
       ...loads.filter((load) => !kept.includes(load)).map((load) => leftOut(load, changed, url)),
     ],
-    send: (at, { workload, load, seed }, { signal, onProgress }) => {
+    send: async (at, { workload, load, seed }, { signal, onProgress }) => {
       const { baseUrl, settings } = serverOf(kept[at]!);
+      const { endpoint } = flags;
+      const asked = { baseUrl, endpoint, server: settings, workloads: [workload], signal };
+      const vocab = flags.vocab_size ?? (await vocabularyFor(asked));
       return benchVllm({
         ...{ baseUrl, model, workload, seed, signal, onProgress },
-        ...{ endpoint: flags.endpoint, warmUps: flags.num_warmups, vocab: flags.vocab_size },
+        ...{ endpoint, warmUps: flags.num_warmups, vocab },
         load: describeLoad(load),
         date: new Date().toISOString(),
         settings: settings.settings,

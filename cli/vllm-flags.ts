@@ -28,7 +28,12 @@ export const vllmFlags = {
     .default(true)
     .describe("vllm: ignore end-of-sequence tokens and generate the full output length"),
   client_workers: z.int().positive().max(64).default(1).describe("vllm: client threads"),
-  vocab_size: z.int().min(2).max(MAX_VOCAB).default(32_000).describe("vllm: upper bound of random token ids"),
+  vocab_size: z
+    .int()
+    .min(2)
+    .max(MAX_VOCAB)
+    .optional()
+    .describe("vllm: upper bound of random token ids; default: found by asking the server"),
   return_token_ids: z.boolean().default(false).describe("vllm: record the number of tokens in each chunk"),
   max_connections: z
     .int()
@@ -58,7 +63,6 @@ export const vllmFlags = {
     .optional()
     .describe("vllm: port that receives the server's trace span of each request"),
   otlp_host: z.string().default("127.0.0.1").describe("vllm: address that --otlp-port listens on"),
-  save_result: z.string().min(1).optional().describe("vllm: file for the result in vLLM bench's JSON"),
 };
 
 export type VllmFlags = Flags<typeof vllmFlags>;

@@ -100,7 +100,12 @@ const vllmServer = z.strictObject({
   endpoint: z.enum(["/v1/completions", "/v1/chat/completions"]).default("/v1/completions"),
   ignore_eos: z.boolean().default(true).describe("ignore end-of-sequence tokens and generate the full output length"),
   ...samplingShape,
-  vocab_size: z.int().min(2).max(MAX_VOCAB).default(32_000).describe("upper bound of random token ids"),
+  vocab_size: z
+    .int()
+    .min(2)
+    .max(MAX_VOCAB)
+    .optional()
+    .describe("upper bound of random token ids; default: found by asking the server"),
   num_warmups: z
     .int()
     .nonnegative()

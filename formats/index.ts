@@ -10,6 +10,7 @@ export * from "./profile.js";
 export { basisNames, type BasisName, type CostTerm, type FitScore, type Variation } from "./profile-parts.js";
 export { stepPartNames, type StepCosts, type StepPartName, type StepTerms } from "./step-costs.js";
 export { HELD_OUT_GATE, trustOf, trustWarning, type Trust, type TrustState } from "./profile-trust.js";
+export { arrivalKeys, compactDate, isResultKey, setupKeys } from "./vllm-result.js";
 export * from "./workload.js";
 export * from "./session.js";
 export * from "./trace.js";

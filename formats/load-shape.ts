@@ -90,7 +90,8 @@ export const traceShape = {
     .positive()
     .max(86_400)
     .optional()
-    .describe("JSON lines: seconds per unit of timestamp (0.001)"),
+    .describe("JSON lines: seconds per unit of timestamp (0.001) or arrival (1)"),
+  custom_output_len: tokens.optional().describe("custom: output tokens of every request"),
   self_timed: z.boolean().optional().describe("use the trace's arrival times (true); false: only its lengths"),
   time_scale: z
     .number()

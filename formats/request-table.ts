@@ -100,6 +100,9 @@ export class GrowingTable {
       promptTokens: counts.promptTokens.subarray(0, rows),
       outputTokens: counts.outputTokens.subarray(0, rows),
       ok,
+      ...(this.extras.some((extra) => extra?.class !== undefined)
+        ? { classOf: (row: number) => this.extras[row]?.class }
+        : {}),
       requestId: (row) => this.idOf(row),
       record: (row) => this.recordAt(row),
     };

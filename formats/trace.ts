@@ -4,7 +4,8 @@ import type { WorkloadRequest } from "./workload.js";
 
 /**
  * azure: Azure LLM inference CSV of 2023 and 2024. mooncake and timed_trace: JSON lines of Mooncake and vLLM bench (one
- * form). burstgpt: CSV. sharegpt: JSON of conversations. csv: servesim's own. run: requests.csv of a run folder. Of
+ * form). burstgpt: CSV. sharegpt: JSON of conversations. csv: servesim's own. custom: JSON lines
+ * of prompts, as vLLM bench takes them. run: requests.csv of a run folder. Of
  * sessions: agent: JSON of a recorded coding agent, or a folder of them. chat: JSON lines with chat_id and turn, as
  * Alibaba's Bailian traces. multi_turn: JSON lines with session_id and turns, as AIPerf takes them. sharegpt_turns:
  * ShareGPT, turn by turn.
@@ -15,6 +16,7 @@ export const traceFormatNames = [
   "burstgpt",
   "chat",
   "csv",
+  "custom",
   "mooncake",
   "multi_turn",
   "run",

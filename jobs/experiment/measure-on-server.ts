@@ -11,6 +11,7 @@ import {
   kvUsage,
   rejectOtherEngine,
   unsafeRemarks,
+  vocabularyFor,
   type ServerAccess,
   type VllmClientOptions,
 } from "../../real/vllm/index.js";
@@ -56,6 +57,9 @@ export async function askServer(
   if (differing.length > 0) {
     reporter.warn(`the server runs under other settings than profile "${profile.name}": ${differing.join(", ")}`);
   }
+  const workloads = tasks.map(({ workload }) => workload);
+  const vocab =
+    vllm.vocab_size ?? (await vocabularyFor({ baseUrl, endpoint: vllm.endpoint, server: settings, workloads, signal }));
   const { endpoint, ignore_eos: ignoreEos, temperature, top_k: topK, top_p: topP } = vllm;
   return {
     settings,
@@ -64,7 +68,7 @@ export async function askServer(
       model: settings.model.name,
       endpoint,
       sampling: { ignoreEos, temperature, topK, topP },
-      vocab: vllm.vocab_size,
+      vocab,
       warmUps: vllm.num_warmups,
     },
   };

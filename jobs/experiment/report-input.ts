@@ -99,13 +99,19 @@ function outcomeRows(cell: CellResult): OutcomeRow[] {
   }
   const summary = cell.sim.info.summary ?? {};
   const hidden = Array.isArray(summary.hidden_percentiles) ? (summary.hidden_percentiles as unknown[]) : [];
-  return ["ttft", "e2el", "tpot"].flatMap((metric) =>
-    ["mean", "p50", "p95", "p99"].flatMap((stat): OutcomeRow[] => {
-      const key = `${stat}_${metric}_ms`;
-      const sim = summary[key];
-      if (typeof sim !== "number" || hidden.includes(key)) return [];
-      return [{ cell: cell.name, metric, stat, unit: "ms", n: requestCount(cell.sim), sim }];
-    }),
+  const classes = Object.keys(summary).flatMap((key) =>
+    key.startsWith("completed@") ? [key.slice("completed".length)] : [],
+  );
+  return ["", ...classes].flatMap((suffix) =>
+    ["ttft", "e2el", "tpot"].flatMap((metric) =>
+      ["mean", "p50", "p95", "p99"].flatMap((stat): OutcomeRow[] => {
+        const key = `${stat}_${metric}_ms${suffix}`;
+        const sim = summary[key];
+        if (typeof sim !== "number" || hidden.includes(key)) return [];
+        const n = suffix === "" ? requestCount(cell.sim) : Number(summary[`completed${suffix}`]);
+        return [{ cell: cell.name, metric: `${metric}${suffix}`, stat, unit: "ms", n, sim }];
+      }),
+    ),
   );
 }
 

@@ -4,6 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Reporter } from "../inputs/reporter.js";
+import { experimentFolder } from "./folder.js";
+import { reportInput } from "./report-input.js";
+import { readResults } from "./results.js";
 import { runExperiment } from "./run-experiment.js";
 
 let folder: string;
@@ -56,6 +59,23 @@ test("a second run keeps every cell and changes no file", async () => {
   const before = contents();
   expect(await run(simulatedOnly(2))).toEqual(["simulated 0 of 1 cells, 1 existed already"]);
   expect(contents()).toEqual(before);
+});
+
+test("the report of a load with classes has the figures of each", async () => {
+  const classes = 'classes: "fast:share=1,output_len=3;slow:share=1"';
+  await run(simulatedOnly(2).replace("num_prompts: 6", `num_prompts: 40, ${classes}`));
+  const results = await readResults(experimentFolder(join(folder, "small")));
+  const { outcome } = reportInput(results, { charts: new Map(), colourOf: () => "#000" });
+  const [fast] = outcome.filter(({ metric }) => metric === "tpot@fast");
+  const { summary } = results.cells[0]!.sim.info;
+  expect(fast).toMatchObject({
+    stat: "mean",
+    unit: "ms",
+    n: summary!["completed@fast"],
+    sim: summary!["mean_tpot_ms@fast"],
+  });
+  const names = new Set(outcome.flatMap(({ metric }) => (metric.includes("@") ? [metric] : [])));
+  expect([...names].sort()).toEqual(["e2el@fast", "e2el@slow", "tpot@fast", "tpot@slow", "ttft@fast", "ttft@slow"]);
 });
 
 test("a load that is added is simulated, the others are kept", async () => {

@@ -46,6 +46,17 @@ async function bytesOf(folder: SweepFolder): Promise<string[]> {
   return [folder.csv, folder.parquet].map((path) => readFileSync(path, "base64"));
 }
 
+test("a load with classes has columns for the figures of each", async () => {
+  const folder = sweepFolder(root, "classes");
+  const classes = "fast:share=1,ttft=50000;slow:share=1,output_len=12";
+  await run(folder, sweepOf({ loads: [{ ...load, request_rate: 4, classes }], seeds: [1] }));
+  await mergeSweep(folder);
+  const wanted = ["mean_ttft_ms@fast", "p50_e2el_ms@slow", "attainment@fast"];
+  const rows = await readCsv(folder.csv, wanted);
+  expect(rows).toHaveLength(2);
+  for (const row of rows) for (const column of wanted) expect(Number(row[column])).toBeGreaterThan(0);
+});
+
 test("merged tables are the same bytes for one process and for shards in any order, and say what was simulated", async () => {
   const [whole, sharded] = [sweepFolder(root, "whole"), sweepFolder(root, "sharded")];
   expect(await run(whole)).toBe(8);

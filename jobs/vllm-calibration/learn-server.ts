@@ -1,5 +1,5 @@
 /** What a live calibration must know of a server before it sends probes: settings that bound them, ids that it takes, its cache. */
-import { BackendError, ConfigError, greatest, plainLine, defined } from "../../formats/index.js";
+import { ConfigError, greatest, defined } from "../../formats/index.js";
 import {
   readServerSettings,
   startServerWatch,
@@ -8,7 +8,6 @@ import {
   type SettingName,
 } from "../../real/vllm/server/index.js";
 import {
-  askServer,
   measureVllm,
   NEEDS_VLLM,
   rejectOtherEngine,
@@ -77,27 +76,6 @@ export async function learnServer(
   }
   rejectSeen(settings.unmodelled, shownUrl(baseUrl));
   return { settings, server: probedServerOf(settings) };
-}
-
-/** Sizes that vocabularies are at least as large as, tried from the top. */
-const vocabularies = [128_000, 100_000, 50_000, 32_000, 16_000, 8_000, 4_000, 2_000, 1_000];
-
-/** Longest wait for one token, ms: the first of a server may compile. */
-const COMPLETION_MS = 60_000;
-
-/** A number of token ids that the server takes, found by asking; BackendError when it takes none. */
-export async function findVocabulary(baseUrl: ServerRef, model: string, signal?: AbortSignal): Promise<number> {
-  let said = "";
-  for (const size of vocabularies) {
-    const post = JSON.stringify({ model, prompt: [size - 1], max_tokens: 1 });
-    const { status, text } = await askServer(baseUrl, "/v1/completions", { post, withinMs: COMPLETION_MS, signal });
-    if (status === 200) return size;
-    said = text;
-    if (status !== 400) break;
-  }
-  throw new BackendError(
-    `${shownUrl(baseUrl)} does not accept prompts of token ids: ${plainLine(said, 200)}; give --vocab-size, or see its log`,
-  );
 }
 
 export interface PrefixCacheFinding {

@@ -9,20 +9,21 @@ import { probePlan, type Pace, type ProbePlan } from "../../calibrate/vllm/index
 import { BackendError, type Run } from "../../formats/index.js";
 import { writeRun } from "../../formats/files/index.js";
 import { realClock } from "../../real/index.js";
-import { defaultLimits, measureNetwork, measureVllm, shownUrl, type ServerRef } from "../../real/vllm/index.js";
+import {
+  defaultLimits,
+  findVocabulary,
+  measureNetwork,
+  measureVllm,
+  shownUrl,
+  type ServerRef,
+} from "../../real/vllm/index.js";
 import {
   startServerWatch,
   type ServerSettings,
   type ServerView,
   type SettingName,
 } from "../../real/vllm/server/index.js";
-import {
-  findVocabulary,
-  learnServer,
-  tryPrefixCache,
-  type LearntServer,
-  type PrefixCacheFinding,
-} from "./learn-server.js";
+import { learnServer, tryPrefixCache, type LearntServer, type PrefixCacheFinding } from "./learn-server.js";
 import { mergeRuns } from "./merge-runs.js";
 import { preparation, type Preparation } from "./preparation.js";
 import { readPlanFile, rejectOtherServer, writePlanFile, type PlanFile } from "./plan-file.js";

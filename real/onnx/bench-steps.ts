@@ -13,6 +13,7 @@ import {
 } from "../../formats/index.js";
 import { readPeakRssBytes, resetPeakRss, type ModelFiles } from "../../onnx/index.js";
 import { quantile, requireIndependent, requirePatience, type Machine, type StepPlan } from "../../sim/index.js";
+import { withClassFigures } from "../class-figures.js";
 import { RunFailed, RunInterrupted } from "../drive.js";
 import type { StepExecutor } from "./step-executor.js";
 import { WARM_UP_STEPS, type DrivenEnd, type EndedRequest } from "./step-protocol.js";
@@ -142,7 +143,7 @@ function describeRun(input: StepBenchInput, driven: Driven, { around, peak }: Ru
     step_overhead_ms: overhead(steps),
     ...peak,
     ...judgedInfo(requests, { around, sendLagsNs, notes: runNotes(around), interrupted }),
-    ...(summary && { summary: { ...summary } }),
+    ...(summary && { summary: { ...withClassFigures(summary, requests, input.load) } }),
   };
   return { info, requests, batches: [], steps };
 }

@@ -4,7 +4,8 @@
  */
 import { ConfigError, greatest, defined, type Run, type RunInfo } from "../../formats/index.js";
 import { CopyCount, type OnnxExecutor, type Sampling } from "../../onnx/index.js";
-import type { PolicyPlan } from "../../sim/index.js";
+import { columnsOf, summarise, type PolicyPlan } from "../../sim/index.js";
+import { withClassFigures } from "../class-figures.js";
 import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type DriveResult } from "../drive.js";
 import { roundedMs, watchSurroundings } from "../surroundings.js";
@@ -133,6 +134,9 @@ function describeRun(
     ...infoAtStart(input, warmUpsNs),
     requests: requests.length,
     ...judgedInfo(requests, { around, sendLagsNs, notes, interrupted }),
+    ...(input.load.classes === undefined
+      ? {}
+      : { summary: { ...withClassFigures(summarise(columnsOf(requests)), requests, input.load) } }),
   };
   return { info, requests: requests.map((request) => withAnswer(request, answers)), batches };
 }

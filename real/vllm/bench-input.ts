@@ -16,7 +16,7 @@ export interface VllmClientOptions {
   readonly endpoint?: Endpoint | undefined;
   /** Default: ignore_eos, the rest as the server has it. */
   readonly sampling?: Sampling | undefined;
-  /** Random token ids are below this (32,000): no more than the model's vocabulary. */
+  /** Random token ids are below this (32,000): no more than the model's vocabulary (vocabularyFor finds it). */
   readonly vocab?: number | undefined;
   /** Requests before the run, one after another (1). The first that fails is a BackendError. */
   readonly warmUps?: number | undefined;

@@ -2,7 +2,7 @@
  * A load against a running vLLM server, continuous batching by the server itself: the requests of a workload on their
  * schedule, and a run folder's content of what came back. Also the calibration's way to send probes.
  */
-import type { Run } from "../../formats/index.js";
+import type { Run, WorkloadRequest } from "../../formats/index.js";
 import { RunInterrupted } from "../drive.js";
 import type { BenchVllmInput, VllmClientOptions } from "./bench-input.js";
 import { watchClient, worstDelay, type ClientWatch } from "./client-watch.js";
@@ -10,8 +10,10 @@ import { defaultLimits } from "./connection.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
 import { engineFacts } from "./engines.js";
 import { ExchangeLog } from "./exchange-log.js";
+import { isImpatient, withAttempts } from "../../sim/index.js";
 import { recordOf } from "./records.js";
 import { rejectOwnFields } from "./request-body.js";
+import { isLast } from "./patience.js";
 import { requestIdPrefix } from "./request-id.js";
 import { runInWorkers } from "./run-in-workers.js";
 import { runLoad, type LoadSettings, type SentExchange } from "./run-load.js";
@@ -43,22 +45,23 @@ export async function measureVllm(input: BenchVllmInput): Promise<VllmMeasuremen
   const model = await findServedModel(baseUrl, input.model, { signal });
   const { version } = await engineFacts(baseUrl, model.engine, { signal });
   rejectOwnFields(model.engine, input);
-  const settings = loadSettings(input, model, input.keepsText ?? false);
+  const settings = loadSettings({ ...input, countsAlong: isImpatient(workload) }, model, input.keepsText ?? false);
+  const attempts = withAttempts(workload);
   await sendWarmUps(settings, workload, { count: warmUps, signal });
   await input.onWarm?.(model);
   RunInterrupted.throwBeforeStart(signal);
   const planned_requests = workload.requests.length;
   input.journal?.begin({ ...infoAtStart(input, { model, version, warmUps }), planned_requests });
   const endWatch = watchClient();
-  const exchanges = new ExchangeLog(workload.requests.length);
-  const sent = await send(input, { settings, signal, exchanges });
+  const exchanges = new ExchangeLog(attempts.length);
+  const sent = await send(input, { settings, signal, exchanges, attempts });
   const watched = endWatch();
-  const isStopped = signal.aborted && exchanges.count < workload.requests.length;
+  const isStopped = signal.aborted && sent.ended < workload.requests.length;
   const around = sent.eventLoop === undefined ? watched : { ...watched, eventLoop: sent.eventLoop };
-  const measured = { exchanges, originNs: sent.originNs, around, isStopped };
+  const measured = { exchanges, attempts, originNs: sent.originNs, around, isStopped };
   const run = describeRun(input, { ...measured, model, version, warmUps });
   if (!isStopped) return { run, exchanges, originNs: sent.originNs };
-  const message = `stopped after ${exchanges.count} of ${workload.requests.length} requests`;
+  const message = `stopped after ${sent.ended} of ${workload.requests.length} requests`;
   const finished = {
     batches: [],
     originNs: sent.originNs,
@@ -72,7 +75,7 @@ export async function measureVllm(input: BenchVllmInput): Promise<VllmMeasuremen
 
 /** How requests are made and sent, all defaults filled. */
 export function loadSettings(
-  input: VllmClientOptions & { readonly seed: string; readonly date: string },
+  input: VllmClientOptions & { readonly seed: string; readonly date: string; readonly countsAlong?: boolean },
   model: ServedModel,
   keepsText: boolean,
 ): LoadSettings {
@@ -90,6 +93,7 @@ export function loadSettings(
       vocab: input.vocab ?? DEFAULT_VOCAB,
       cacheSalt: `servesim ${input.date}`,
       returnTokenIds: input.returnTokenIds ?? false,
+      countsAlong: input.countsAlong,
     },
   };
 }
@@ -97,29 +101,39 @@ export function loadSettings(
 interface SendContext {
   readonly settings: LoadSettings;
   readonly signal: AbortSignal;
-  /** Takes what was not given up. */
+  /** Takes what the stop did not end. */
   readonly exchanges: ExchangeLog;
+  readonly attempts: readonly WorkloadRequest[];
 }
 
 interface Sent {
   readonly originNs: number;
+  /** Requests that were over before the stop. */
+  readonly ended: number;
   /** Of the workers; absent: this thread's. */
   readonly eventLoop?: ClientWatch["eventLoop"];
 }
 
-async function send(input: BenchVllmInput, { settings, signal, exchanges }: SendContext): Promise<Sent> {
+async function send(input: BenchVllmInput, { settings, signal, exchanges, attempts }: SendContext): Promise<Sent> {
   const { workload, workers = 1, onProgress, journal, probeOf } = input;
-  const onEnded = (ended: number): void => {
-    onProgress?.(ended, workload.requests.length);
+  let ended = 0;
+  const onEnded = (over: number): void => {
+    onProgress?.(over, workload.requests.length);
   };
   const onExchange = (exchange: SentExchange, originNs: number): void => {
     // Given up by the stop: not finished, and in no result.
     if (exchange.failure?.kind === "aborted") return;
     exchanges.add(exchange);
-    journal?.request(recordOf(exchange, workload.requests[exchange.index]!, { originNs, probeOf }));
+    if (isLast(exchange, workload)) ended++;
+    journal?.request(
+      recordOf(exchange, attempts[exchange.index]!, { originNs, probeOf, isRetried: workload.retries !== undefined }),
+    );
   };
   const load = { settings, workload, signal, onEnded, onExchange };
-  if (workers === 1) return { originNs: await runLoad(load) };
+  if (workers === 1) {
+    const originNs = await runLoad(load);
+    return { originNs, ended };
+  }
   const { eventLoops, originNs } = await runInWorkers({ ...load, workers });
-  return { originNs, eventLoop: worstDelay(eventLoops) };
+  return { originNs, ended, eventLoop: worstDelay(eventLoops) };
 }

@@ -31,6 +31,12 @@ const tellEnded = (): void => {
   unreported = [];
 };
 
+/** The attempt's place among those of the whole workload. */
+function ofWhole(index: number): number {
+  const attempts = (workload.retries?.most ?? 0) + 1;
+  return indices[Math.floor(index / attempts)]! * attempts + (index % attempts);
+}
+
 const eventLoop = await work();
 tellEnded();
 tell({ kind: "done", eventLoop });
@@ -39,7 +45,7 @@ port.close();
 async function work() {
   const onExchange = (exchange: SentExchange): void => {
     if (unreported.length === 0) setImmediate(tellEnded);
-    unreported.push({ ...exchange, index: indices[exchange.index]! });
+    unreported.push({ ...exchange, index: ofWhole(exchange.index) });
   };
   const whenReady = async (): Promise<number> => {
     tell({ kind: "ready" });

@@ -8,21 +8,26 @@ import {
   type RequestRecord,
   type Run,
   type RunInfo,
+  type WorkloadRequest,
 } from "../../formats/index.js";
-import { columnsIn, quantile, summarise, type RequestColumns } from "../../sim/index.js";
+import { columnsIn, isImpatient, quantile, summarise, type RequestColumns } from "../../sim/index.js";
 import type { BenchVllmInput } from "./bench-input.js";
 import type { ClientWatch } from "./client-watch.js";
 import { engineTitle, isOtherEngine, VLLM } from "./engines.js";
 import type { ExchangeLog } from "./exchange-log.js";
+import { giveUpsOf } from "./give-ups.js";
 import { sharesPromptsBetweenRuns } from "./request-body.js";
-import { lookThrough } from "./seen-load.js";
+import { lookThrough, type SeenLoad } from "./seen-load.js";
 import type { ServedModel } from "./served-model.js";
 import { addressOf, INSECURE_NOTE, shownUrl } from "./server-address.js";
 import { judge } from "./verdict.js";
+import { withClassFigures } from "../class-figures.js";
 import { eventLoopDelayMs, roundedMs } from "../surroundings.js";
 
 export interface Measured {
   readonly exchanges: ExchangeLog;
+  /** The requests that exchanges are of; absent: the workload's. */
+  readonly attempts?: readonly WorkloadRequest[];
   readonly originNs: number;
   readonly around: ClientWatch;
   readonly isStopped: boolean;
@@ -65,10 +70,21 @@ export function infoAtStart(
 
 export function describeRun(input: BenchVllmInput, measured: Measured): Run {
   const { workload } = input;
-  const { exchanges, originNs, around, isStopped, warmUps, batched, model, version } = measured;
+  const {
+    exchanges,
+    attempts = workload.requests,
+    originNs,
+    around,
+    isStopped,
+    warmUps,
+    batched,
+    model,
+    version,
+  } = measured;
   const policy = batched?.policy;
+  const isRetried = workload.retries !== undefined;
   const atStart = infoAtStart(input, { model, version, warmUps, ...defined({ policy }) });
-  const seen = lookThrough(exchanges, workload.requests, { originNs, probeOf: input.probeOf });
+  const seen = lookThrough(exchanges, attempts, { originNs, probeOf: input.probeOf, isRetried });
   const run: Run = batched === undefined ? tableRun(atStart, seen.table, []) : { info: atStart, ...batched };
   const columns = columnsIn(run);
   const lagsNs = Float64Array.from([...(batched?.sendLagsNs ?? []), ...seen.lagsNs]).sort();
@@ -81,6 +97,7 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
     isWarm: warmUps > 0 || input.isWarm === true,
     percentiles: input.percentiles ?? [50],
     ignoreEos: input.sampling?.ignoreEos ?? true,
+    isRetried,
   });
   const notes = [
     ...(addressOf(input.baseUrl).isInsecure ? [INSECURE_NOTE] : []),
@@ -95,11 +112,25 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
     client: { ...clientInfo(input, measured), lag_ms: lagMs(lagsNs), failures: seen.failures },
     client_lag_ms_p99: lagMs(lagsNs).p99 ?? null,
     merged_chunks: seen.merged,
-    summary: { ...summarise(columns, { itl: seen.gapsMs }) },
+    summary: summaryOf(run, { input, seen, exchanges }),
     from_sent: fromSent(columns),
     valid: verdict.valid,
     ...(notes.length > 0 ? { notes } : {}),
   });
+}
+
+interface Summarised {
+  readonly input: BenchVllmInput;
+  readonly seen: SeenLoad;
+  readonly exchanges: ExchangeLog;
+}
+
+function summaryOf(run: Run, { input, seen, exchanges }: Summarised): Record<string, unknown> {
+  const summary = summarise(columnsIn(run), { itl: seen.gapsMs });
+  return {
+    ...withClassFigures(summary, run.table ?? run.requests, input.load),
+    ...(isImpatient(input.workload) ? giveUpsOf(exchanges, input.workload) : {}),
+  };
 }
 
 /** A run on another engine is measured anyway; nothing of it can be simulated. */
@@ -149,6 +180,7 @@ function clientSettings(input: BenchVllmInput, warmUps: number): Record<string, 
     ignore_eos: sampling.ignoreEos,
     ...defined({ temperature: sampling.temperature, top_p: sampling.topP, top_k: sampling.topK }),
     num_warmups: warmUps,
+    ...defined({ vocab_size: input.vocab }),
     workers,
   };
 }

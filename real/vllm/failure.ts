@@ -14,12 +14,13 @@ export const failureKinds = [
   "timeout",
   "no_usage",
   "aborted",
+  "gave_up",
 ] as const;
 /**
  * connect: no connection (refused, no route, too slow, a certificate that is not trusted). reset: the connection broke. http_*: another status than 200.
  * server_error: an error in the stream. malformed: not server-sent events of JSON. incomplete: the stream ended before
  * its end mark. stalled: nothing came for too long. timeout: the whole answer took too long. no_usage: the server did
- * not say how many tokens. aborted: the run was stopped.
+ * not say how many tokens. aborted: the run was stopped. gave_up: the patience of the load's client was over.
  */
 export type FailureKind = (typeof failureKinds)[number];
 
@@ -27,6 +28,8 @@ export type FailureKind = (typeof failureKinds)[number];
 export interface Failure {
   readonly kind: FailureKind;
   readonly message: string;
+  /** Of HTTP, where it was another than 200. */
+  readonly status?: number;
 }
 
 /** Codes of errors that mean that no connection came about. */
@@ -74,7 +77,7 @@ export function failureOf(error: Error, { wasSent, chunks, stallMs }: Progress):
 export function httpFailure(status: number, body: string, location?: string): Failure {
   const kind = status >= 500 ? "http_5xx" : status >= 400 ? "http_4xx" : "http_other";
   const isRedirect = status >= 300 && status < 400;
-  return { kind, message: `HTTP ${status}: ${isRedirect ? redirectText(location) : errorText(body)}` };
+  return { kind, status, message: `HTTP ${status}: ${isRedirect ? redirectText(location) : errorText(body)}` };
 }
 
 /** What a redirect says, as far as it may be shown: its query and userinfo may be secrets. */

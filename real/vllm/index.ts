@@ -14,9 +14,10 @@ export {
   type ServerRef,
 } from "./server-address.js";
 export { engineTitle, NEEDS_VLLM, rejectOtherEngine } from "./engines.js";
+export { findVocabulary, vocabularyFor, type VocabularyInput } from "./find-vocabulary.js";
 export { failureKinds, type FailureKind } from "./failure.js";
 export { kvUsage } from "./kv-usage.js";
 export { endpoints, type Endpoint, type Sampling } from "./request-body.js";
-export { vllmResultJson, type ResultJsonOptions } from "./result-json.js";
+export { vllmBackend, vllmResultJson, type ResultJsonOptions } from "./result-json.js";
 export { measureNetwork, type Network } from "./network.js";
 export { findServedModel, type ServedModel } from "./served-model.js";

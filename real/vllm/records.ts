@@ -1,20 +1,24 @@
 /** Exchanges with a server as the request records of a run; times from the run's start, latency from the intended time. */
 import type { RequestRecord, WorkloadRequest } from "../../formats/index.js";
+import type { Failure } from "./failure.js";
 import type { SentExchange } from "./run-load.js";
 
 export interface RecordOptions {
   readonly originNs: number;
   /** Label of a request that probes something, for the column "probe". */
   readonly probeOf?: ((request: WorkloadRequest, index: number) => string | undefined) | undefined;
+  /** Clients try again after an HTTP 503, which is then a rejection, as simulated ones are. */
+  readonly isRetried?: boolean | undefined;
 }
 
 /** The record of one exchange. */
 export function recordOf(exchange: SentExchange, request: WorkloadRequest, options: RecordOptions): RequestRecord {
   const { originNs, probeOf } = options;
   return {
-    ...plainRecordOf(exchange, request, originNs),
+    ...plainRecordOf(exchange, request, options),
     extra: {
       ...(request.class === undefined ? {} : { class: request.class }),
+      ...abortedColumn(exchange, request, options.originNs),
       ...extraColumns(exchange, {
         originNs,
         fromNs: exchange.sentNs ?? exchange.queuedNs,
@@ -24,8 +28,27 @@ export function recordOf(exchange: SentExchange, request: WorkloadRequest, optio
   };
 }
 
+function statusOf({ kind, status }: Failure, isRetried: boolean): RequestRecord["status"] {
+  if (kind === "gave_up") return "aborted";
+  return isRetried && status === 503 ? "refused" : "error";
+}
+
+/** When its client gave up, ms, as simulations of such loads have it. */
+function abortedColumn(
+  { failure, endNs }: SentExchange,
+  request: WorkloadRequest,
+  originNs: number,
+): Record<string, string> {
+  if ((request.ttftPatienceNs ?? request.e2elPatienceNs) === undefined) return {};
+  return { aborted_ms: failure?.kind === "gave_up" ? String((endNs - originNs) / 1e6) : "" };
+}
+
 /** The record of one exchange, without the columns that not every run has. */
-export function plainRecordOf(exchange: SentExchange, request: WorkloadRequest, originNs: number): RequestRecord {
+export function plainRecordOf(
+  exchange: SentExchange,
+  request: WorkloadRequest,
+  { originNs, isRetried = false }: RecordOptions,
+): RequestRecord {
   const { sentNs, chunkNs, cachedTokens, failure } = exchange;
   const at = (ns: number): number => ns - originNs;
   return {
@@ -38,7 +61,7 @@ export function plainRecordOf(exchange: SentExchange, request: WorkloadRequest, 
     promptTokens: exchange.promptTokens ?? request.promptTokens,
     ...(cachedTokens === undefined ? {} : { cachedTokens }),
     outputTokens: exchange.outputTokens ?? 0,
-    status: failure === undefined ? "ok" : "error",
+    status: failure === undefined ? "ok" : statusOf(failure, isRetried),
     ...(failure === undefined ? {} : { error: failure.message }),
   };
 }
@@ -58,6 +81,7 @@ export function withExchange(
     ...(cachedTokens === undefined ? {} : { cachedTokens }),
     outputTokens: record.status === "ok" ? outputTokens : 0,
     extra: {
+      ...record.extra,
       ...extraColumns(exchange, { originNs, fromNs, probe }),
       // When its own answer was whole; its client gets it at the batch's end.
       answered_ms: answeredNs === undefined ? "" : String((answeredNs - originNs) / 1e6),

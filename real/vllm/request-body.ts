@@ -30,6 +30,8 @@ export interface BodyOptions {
   /** Keeps prompts of random ids apart from those of earlier runs in the server's prefix cache. */
   readonly cacheSalt: string;
   readonly returnTokenIds: boolean;
+  /** Usage comes with every chunk, so that the tokens of an answer that is given up are known. */
+  readonly countsAlong?: boolean | undefined;
 }
 
 /** Engines that do not know cache_salt. TensorRT-LLM rejects a completion with any field that it does not know. */
@@ -70,7 +72,7 @@ export function requestBody(request: WorkloadRequest, options: BodyOptions): Buf
     model,
     max_tokens: request.outputTokens,
     stream: true,
-    stream_options: { include_usage: true },
+    stream_options: { include_usage: true, ...(options.countsAlong === true ? { continuous_usage_stats: true } : {}) },
     ignore_eos: ignoreEos,
     ...(temperature === undefined ? {} : { temperature }),
     ...(topP === undefined ? {} : { top_p: topP }),

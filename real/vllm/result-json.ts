@@ -3,14 +3,16 @@
  * handed to the HTTP client, gaps between chunks, duration from the run's start to its last end. Checked against
  * vllm/benchmarks/serve.py of 0.32.
  */
-import { greatest, requestCount, type Load } from "../../formats/index.js";
+import { arrivalKeys, compactDate, greatest, requestCount, setupKeys } from "../../formats/index.js";
 import { columnsIn, mean, quantile } from "../../sim/index.js";
 import type { VllmMeasurement } from "./bench-vllm.js";
 import type { SentExchange } from "./run-load.js";
 
 export interface ResultJsonOptions {
-  readonly load: Load;
   readonly endpoint: string;
+  readonly label?: string | undefined;
+  /** The user's own facts, under keys that results do not have (isResultKey). */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly date: Date;
   readonly percentiles: readonly number[];
   /** Adds the arrays that have an entry for each request. */
@@ -19,27 +21,23 @@ export interface ResultJsonOptions {
 
 export function vllmResultJson(measurement: VllmMeasurement, options: ResultJsonOptions): Record<string, unknown> {
   const { run, exchanges, originNs } = measurement;
-  const { load, detailed } = options;
+  const { detailed, label, metadata } = options;
   const inOrder = [...exchanges];
   const whole = inOrder.filter(({ failure }) => failure === undefined);
   const durationS = (Math.max(originNs, greatest(inOrder.map(({ endNs }) => endNs))) - originNs) / 1e9;
   const promptTokens = sum(whole.map(inputTokens(measurement)));
   const outputTokens = sum(whole.map(({ outputTokens: tokens }) => tokens ?? 0));
   const perS = (count: number): number => (durationS === 0 ? 0 : count / durationS);
-  const isChat = options.endpoint.includes("chat");
   const peaks = busiestSecond(whole);
   return {
     date: compactDate(options.date),
-    endpoint_type: isChat ? "openai-chat" : "openai",
-    backend: isChat ? "openai-chat" : "openai",
-    label: null,
+    ...setupKeys({ model: run.info.model, label }, vllmBackend(options.endpoint)),
     ...((run.info.client as Record<string, unknown> | undefined)?.tls_verified === false
       ? { tls_verified: false }
       : {}),
-    model_id: run.info.model.name,
-    tokenizer_id: null,
     num_prompts: requestCount(run),
-    ...arrivalKeys(load),
+    ...metadata,
+    ...arrivalKeys(run.info.load),
     duration: durationS,
     completed: whole.length,
     failed: inOrder.length - whole.length,
@@ -62,14 +60,9 @@ export function vllmResultJson(measurement: VllmMeasurement, options: ResultJson
   };
 }
 
-function arrivalKeys(load: ResultJsonOptions["load"]): Record<string, unknown> {
-  const { ramp_up_strategy, ramp_up_start_rps, ramp_up_end_rps } = load;
-  return {
-    request_rate: load.request_rate ?? "inf",
-    burstiness: load.burstiness,
-    max_concurrency: load.max_concurrency ?? null,
-    ...(ramp_up_strategy === undefined ? {} : { ramp_up_strategy, ramp_up_start_rps, ramp_up_end_rps }),
-  };
+/** What vLLM bench calls this way of asking. */
+export function vllmBackend(endpoint: string): string {
+  return endpoint.includes("chat") ? "openai-chat" : "openai";
 }
 
 function perRequest(inOrder: readonly SentExchange[], measurement: VllmMeasurement): Record<string, unknown> {
@@ -150,11 +143,4 @@ function statistics(
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-/** As vLLM writes it: 20261124-180722, of the local time. */
-function compactDate(date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
-  return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
 }

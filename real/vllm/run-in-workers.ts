@@ -3,10 +3,11 @@
  * same clock, and all report what ends. For loads beyond what one core can send and read.
  */
 import { Worker } from "node:worker_threads";
-import { BackendError, type Workload } from "../../formats/index.js";
+import { BackendError, type Retries, type Workload } from "../../formats/index.js";
 import { workerFile } from "../../formats/files/index.js";
 import { realClock } from "../clock.js";
 import type { EventLoopDelay } from "../event-loop-delay.js";
+import { isLast } from "./patience.js";
 import type { LoadSettings, SentExchange } from "./run-load.js";
 import type { FromWorker, ToWorker, WorkerPart } from "./worker-protocol.js";
 
@@ -37,7 +38,7 @@ export async function runInWorkers(input: RunInWorkersInput): Promise<WorkersRes
     (part) =>
       new LoadThread({ settings: input.settings, ...part }, (exchanges) => {
         for (const exchange of exchanges) input.onExchange(exchange, originNs);
-        ended += exchanges.length;
+        ended += exchanges.filter((exchange) => isLast(exchange, input.workload)).length;
         input.onEnded?.(ended);
       }),
   );
@@ -74,9 +75,17 @@ export function partsOf(workload: Workload, workers: number): Omit<WorkerPart, "
         ...workload,
         requests: indices.map((index) => requests[index]!),
         maxConcurrency: maxConcurrency === Infinity ? Infinity : slots,
+        ...(workload.retries === undefined ? {} : { retries: retriesOf(workload.retries, indices) }),
       },
     };
   });
+}
+
+/** The pauses of some of the requests. */
+function retriesOf({ most, pausesNs }: Retries, indices: readonly number[]): Retries {
+  const own = new Float64Array(indices.length * most);
+  for (const [at, index] of indices.entries()) own.set(pausesNs.subarray(index * most, (index + 1) * most), at * most);
+  return { most, pausesNs: own };
 }
 
 class LoadThread {

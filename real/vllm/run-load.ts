@@ -1,15 +1,16 @@
 /**
  * Sends a workload to a server: each request at its time (the schedule is fixed before the run; the wait is coarse,
  * then fine) or as soon as a slot is free. A request that fails frees its slot and the run goes on; nothing is sent
- * twice.
+ * twice but by clients that try again (patience.ts), where each attempt is a request of its own.
  */
 import type { Pool } from "undici";
-import type { Workload } from "../../formats/index.js";
-import { Client, requirePatience } from "../../sim/index.js";
+import type { Workload, WorkloadRequest } from "../../formats/index.js";
+import { ImpatientClient, requireIndependent, withAttempts } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { BodiesAhead } from "./bodies-ahead.js";
 import { openPool, type ConnectionLimits } from "./connection.js";
-import type { BodyOptions } from "./request-body.js";
+import { isLast, mayPass, watchPatience } from "./patience.js";
+import { requestBody, type BodyOptions } from "./request-body.js";
 import { withPrefix } from "./request-id.js";
 import { makeSending, type Exchange, type Sending } from "./send-request.js";
 import { addressOf, type ServerAddress, type ServerRef } from "./server-address.js";
@@ -24,7 +25,8 @@ export interface LoadSettings {
 }
 
 /**
- * A request that was sent: its place in the workload, when it was meant to be (clock time, ns), and what became of it.
+ * A request that was sent: its place among the attempts (withAttempts), when it was meant to be (clock time, ns), and what
+ * became of it.
  */
 export interface SentExchange extends Exchange {
   readonly index: number;
@@ -37,6 +39,7 @@ export interface RunLoadInput {
   /** Gives, once bodies are ready, the clock time of the run's start, ns; absent: at once. */
   readonly originNs?: () => Promise<number>;
   readonly signal: AbortSignal;
+  /** Called with the number of requests that are over, answered or given up for good. */
   onEnded?(ended: number): void;
   /** Called for each exchange as it ends; none is kept; the start on the clock, ns. */
   onExchange(exchange: SentExchange, originNs: number): void;
@@ -48,7 +51,8 @@ export interface RunLoadInput {
  */
 export async function runLoad(input: RunLoadInput): Promise<number> {
   const { settings, workload } = input;
-  const bodies = new BodiesAhead(workload.requests, settings.body);
+  requireIndependent(workload);
+  const bodies = new BodiesAhead(withAttempts(workload).filter(isFirstOf(workload)), settings.body);
   bodies.fill();
   const pool = openPool(addressOf(settings.baseUrl), settings.limits);
   try {
@@ -65,8 +69,15 @@ const SEND_SLICE_NS = 1_000_000;
 
 const STOPPED = { kind: "aborted", message: "the run was stopped" } as const;
 
+function isFirstOf({ retries }: Workload): (request: WorkloadRequest, index: number) => boolean {
+  const most = retries?.most ?? 0;
+  return (_, index) => index % (most + 1) === 0;
+}
+
 class LoadRun {
-  private readonly client: Client;
+  private readonly client: ImpatientClient;
+  /** All attempts that there may be. */
+  private readonly requests: readonly WorkloadRequest[];
   private readonly address: ServerAddress;
   private ended = 0;
   private readonly underWay = new Map<number, Sending>();
@@ -78,8 +89,8 @@ class LoadRun {
     private readonly input: RunLoadInput,
     private readonly at: { readonly originNs: number; readonly pool: Pool; readonly bodies: BodiesAhead },
   ) {
-    requirePatience(input.workload, "bench --backend vllm");
-    this.client = new Client(input.workload);
+    this.client = new ImpatientClient(input.workload);
+    this.requests = withAttempts(input.workload);
     this.address = addressOf(input.settings.baseUrl);
   }
 
@@ -137,21 +148,34 @@ class LoadRun {
   private sendOne(index: number, intendedNs: number): void {
     const { limits, keepsText, requestIdPrefix: prefix, body } = this.input.settings;
     const { stallMs, requestMs } = limits;
-    const asked = this.input.workload.requests[index]!;
+    const asked = this.requests[index]!;
     const requestId = withPrefix(prefix, asked.id);
     const { address } = this;
     const options = { address, endpoint: body.endpoint, asked, stallMs, requestMs, keepsText, requestId };
+    let endWait = (): void => undefined;
     const sending = makeSending(options, (exchange) => {
+      endWait();
       this.underWay.delete(index);
-      this.input.onExchange({ ...exchange, index, intendedNs }, this.at.originNs);
-      this.client.ended(exchange.endNs - this.at.originNs);
-      this.input.onEnded?.(++this.ended);
+      this.over({ ...exchange, index, intendedNs });
       if (this.input.signal.aborted) this.finishWhenIdle();
       else if (this.client.nextDueNs <= this.nowNs()) this.send();
       else this.armAgain();
     });
     this.underWay.set(index, sending);
-    sending.send(this.at.pool, this.at.bodies.take(index));
+    const number = this.client.numberOf(index);
+    const isFirst = isFirstOf(this.input.workload)(asked, index);
+    sending.send(this.at.pool, isFirst ? this.at.bodies.take(number) : requestBody(asked, body));
+    endWait = watchPatience(sending, asked, index, this.client);
+  }
+
+  private over(exchange: SentExchange): void {
+    const { input, client, at } = this;
+    const { index, failure } = exchange;
+    input.onExchange(exchange, at.originNs);
+    const nowNs = exchange.endNs - at.originNs;
+    if (mayPass(failure)) client.failed(nowNs, index);
+    else client.ended(nowNs, index);
+    if (isLast(exchange, input.workload)) input.onEnded?.(++this.ended);
   }
 
   private armAgain(): void {

@@ -33,12 +33,15 @@ export function lookThrough(
     (function* () {
       for (const exchange of exchanges) {
         walk.see(exchange, requests[exchange.index]!);
-        yield plainRecordOf(exchange, requests[exchange.index]!, options.originNs);
+        yield plainRecordOf(exchange, requests[exchange.index]!, options);
       }
     })(),
   );
   const table: RequestTable = {
     ...columns,
+    ...(requests.some(({ class: name }) => name !== undefined)
+      ? { classOf: (row: number) => requests[places[row]!]!.class }
+      : {}),
     requestId: (row) => requests[places[row]!]!.id,
     record: (row) => recordOf(exchanges.of(places[row]!)!, requests[places[row]!]!, options),
   };
@@ -73,7 +76,9 @@ class Walk {
     }
   }
 
+  /** A client that gave up is no failure of the server's or the run's. */
   private failed({ kind }: Failure): void {
+    if (kind === "gave_up") return;
     this.failures[kind] = (this.failures[kind] ?? 0) + 1;
   }
 }

@@ -45,6 +45,8 @@ export interface Exchange {
 /** A request: sent once, its result, and a way to give it up. */
 export interface Sending {
   readonly done: Promise<Exchange>;
+  /** When the first chunk was read, ns on the clock; NaN: none was. */
+  readonly firstChunkNs: number;
   send(pool: Pool, body: Buffer): void;
   abort(failure: Failure): void;
 }
@@ -90,6 +92,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
     this.done = new Promise((resolve) => {
       this.resolve = resolve;
     });
+  }
+
+  get firstChunkNs(): number {
+    return this.answer.chunkNs[0] ?? NaN;
   }
 
   send(pool: Pool, body: Buffer): void {

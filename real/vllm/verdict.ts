@@ -19,6 +19,8 @@ export interface VerdictInput {
   readonly percentiles: readonly number[];
   readonly isStopped: boolean;
   readonly ignoreEos: boolean;
+  /** Clients sent again what failed in a way that may pass. */
+  readonly isRetried: boolean;
 }
 
 export interface Verdict {
@@ -49,9 +51,10 @@ function* failedIn(run: Run): Generator<RequestRecord> {
   else for (let row = 0; row < table.rows; row++) if (table.ok[row] === 0) yield table.record(row);
 }
 
-function failureNotes({ seen }: VerdictInput): string[] {
+function failureNotes({ seen, isRetried }: VerdictInput): string[] {
   const kinds = Object.entries(seen.failures).map(([kind, count]) => `${count} ${kind}`);
-  return kinds.length === 0 ? [] : [`failures by kind: ${kinds.join(", ")}; none was sent again`];
+  const again = isRetried ? "only those of HTTP 503 were sent again" : "none was sent again";
+  return kinds.length === 0 ? [] : [`failures by kind: ${kinds.join(", ")}; ${again}`];
 }
 
 function lengthNotes({ seen, ignoreEos }: VerdictInput): string[] {

@@ -3,7 +3,7 @@ import type { Workload } from "../../formats/index.js";
 import type { EventLoopDelay } from "../event-loop-delay.js";
 import type { LoadSettings, SentExchange } from "./run-load.js";
 
-/** A worker's part of the load: request `i` of the part is request `indices[i]` of the whole. */
+/** A worker's part of the load: request `i` of the part is request `indices[i]` of the whole (attempts are told apart by both). */
 export interface WorkerPart {
   readonly settings: LoadSettings;
   readonly workload: Workload;

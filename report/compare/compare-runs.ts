@@ -3,12 +3,14 @@
  * same requests and sets every statistic side by side. The result is comparison.json (fractions 0-1, units in each
  * entry).
  */
-import { requestCount, type Run } from "../../formats/index.js";
+import { defined, requestCount, type Run } from "../../formats/index.js";
 import { columnsIn, summarise } from "../../sim/metrics/index.js";
 import { compareBatches, type BatchComparison } from "./batches.js";
+import { classPairs } from "./by-class.js";
 import { splitE2el, type E2elSplit } from "./e2el-split.js";
-import { joinRuns, type JoinReport } from "./join.js";
-import { compareRequestMetric, requestMetricNames } from "./request-metric.js";
+import { compareFacts } from "./facts.js";
+import { joinRuns, type JoinReport, type Pairs } from "./join.js";
+import { compareRequestMetric, requestMetricNames, type OneClass } from "./request-metric.js";
 import { simulatedValue } from "./simulated-value.js";
 import { compareStatistic, type Judging, type StatisticComparison } from "./statistic.js";
 import { areDisturbed } from "./disturbed.js";
@@ -40,9 +42,15 @@ export interface Comparison {
   /** How often each verdict was given, of statistics that people are shown. */
   readonly verdicts: Tally;
   readonly join: JoinReport;
-  /** ttft, e2el, tpot, throughput, queue: mean, p50, p95, p99 of each, over the joined requests. */
+  /**
+   * ttft, e2el, tpot, throughput, queue: mean, p50, p95, p99 of each, over the joined requests; then the same of each class of a load
+   * with classes, as ttft@NAME.
+   */
   readonly metrics: readonly StatisticComparison[];
-  /** request_throughput, output_throughput, duration of the whole runs. */
+  /**
+   * request_throughput, output_throughput, duration of the whole runs; where they have them, requests given up (aborted, retried,
+   * unanswered), wasted_output_tokens, and attainment@NAME of each class.
+   */
   readonly totals: readonly StatisticComparison[];
   readonly e2el_split: E2elSplit;
   readonly batches: BatchComparison | null;
@@ -73,14 +81,18 @@ export function compareRuns(
     toleranceOf: withTolerances(defaultTolerance(info.engine.name), tolerances),
     isDisturbed: areDisturbed(reals),
   };
-  const metrics = requestMetricNames.flatMap((metric) =>
-    compareRequestMetric(metric, pairs, {
-      sims,
-      ...judging,
-      bootstrap: { name: `${seed}/0/compare-${metric}`, resamples },
-    }),
-  );
-  const totals = compareTotals(sims, reals, judging);
+  const compared = (of: Pairs, ofClass?: OneClass): StatisticComparison[] =>
+    requestMetricNames.flatMap((metric) =>
+      compareRequestMetric(metric, of, {
+        sims,
+        ...judging,
+        bootstrap: { name: `${seed}/0/compare-${metric}${ofClass === undefined ? "" : `@${ofClass.name}`}`, resamples },
+        ...defined({ ofClass }),
+      }),
+    );
+  const ofClasses = classPairs(pairs, sims).flatMap(({ pairs: own, ...ofClass }) => compared(own, ofClass));
+  const metrics = [...compared(pairs), ...ofClasses];
+  const totals = [...compareTotals(sims, reals, judging), ...compareFacts(sims, reals, judging)];
   const batches = compareBatches(sims, reals, judging);
   return {
     version: COMPARISON_VERSION,

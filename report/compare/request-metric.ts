@@ -60,19 +60,27 @@ const quantiles = [0.5, 0.95, 0.99];
 /** Pairs that are resampled at most. */
 const MAX_RESAMPLED = 20_000;
 
+/** Requests of one class alone: what is put behind the metric's name, and who is of it in each simulation. */
+export interface OneClass {
+  readonly name: string;
+  readonly isOwn: readonly ((row: number) => boolean)[];
+}
+
 export interface CompareMetricOptions extends Judging {
   /** The simulations, in the order of each pair's. */
   readonly sims: readonly Run[];
   readonly bootstrap: Omit<BootstrapOptions, "level">;
+  readonly ofClass?: OneClass;
 }
 
 /** Compares one metric over the pairs in which every run knows it; one entry per statistic, n is the same in all. */
 export function compareRequestMetric(
   metric: RequestMetric,
   pairs: Pairs,
-  { sims, toleranceOf, isDisturbed, bootstrap }: CompareMetricOptions,
+  { sims, toleranceOf, isDisturbed, bootstrap, ofClass }: CompareMetricOptions,
 ): StatisticComparison[] {
   const { unit, of } = requestMetrics[metric];
+  const suffix = ofClass === undefined ? "" : `@${ofClass.name}`;
   const values = valuesOf(pairs, of);
   const n = values[0]!.length;
   // Requests of a run wait for each other: they count as far as they are independent, in the run where they are least.
@@ -81,15 +89,24 @@ export function compareRequestMetric(
   const isSingle = values.length === sims.length + 1;
   const intervals = isSingle ? intervalsOf(values, all, sims.length, bootstrap) : [];
   // Means over replications are of all requests that a simulation answered, and so of these only if they are the same.
-  const isWhole = sims.map((run) => countKnown(columnsIn(run), of) === n);
+  const isWhole = sims.map((run, at) => countKnown(columnsIn(run), of, ofClass?.isOwn[at]) === n);
   return statNames.map((stat, index) => {
     const p = statQuantiles[stat];
     const shown = n > 0 && (p === null || percentileIsShown(p, effective));
-    const tolerance = toleranceOf(metric, stat);
-    const label = { metric, stat, unit, n, tolerance, isDisturbed, requests: intervals[index] ?? null, shown };
+    const tolerance = toleranceOf(`${metric}${suffix}`, stat);
+    const label = {
+      metric: `${metric}${suffix}`,
+      stat,
+      unit,
+      n,
+      tolerance,
+      isDisturbed,
+      requests: intervals[index] ?? null,
+      shown,
+    };
     const simulated = sims.map((run, at) => {
       const value = all[at]?.[index];
-      return value === undefined ? null : simulatedValue(run, `${stat}_${metric}_ms`, value, isWhole[at]!);
+      return value === undefined ? null : simulatedValue(run, `${stat}_${metric}_ms${suffix}`, value, isWhole[at]!);
     });
     return compareStatistic(label, simulated, all.slice(sims.length).map((real) => real[index]!)); // prettier-ignore
   });
@@ -113,9 +130,9 @@ function valuesOf({ count, sims, reals }: Pairs, of: ValueOf): Float64Array[] {
   return values.map((column) => column.subarray(0, known));
 }
 
-function countKnown(columns: RequestColumns, of: ValueOf): number {
+function countKnown(columns: RequestColumns, of: ValueOf, isCounted: (row: number) => boolean = () => true): number {
   let known = 0;
-  for (let row = 0; row < columns.rows; row++) if (!Number.isNaN(of(columns, row))) known++;
+  for (let row = 0; row < columns.rows; row++) if (isCounted(row) && !Number.isNaN(of(columns, row))) known++;
   return known;
 }
 

@@ -23,11 +23,13 @@ const names = requestMetricNames.flatMap((metric) =>
   statNames.map((stat) => ({ metric, stat, name: `${metric}.${stat}` })),
 );
 
-/** Parses one `METRIC.STAT=PERCENT%`; ConfigError for a misspelt name, a missing %, a negative or no number. */
+/** Parses one `METRIC.STAT=PERCENT%` or `METRIC@CLASS.STAT=PERCENT%`; ConfigError for a misspelt name, a missing %, a negative or no number. */
 export function parseThreshold(text: string): Threshold {
   const match = /^\s*([^=\s]+)\s*=\s*(\S+?)\s*%\s*$/.exec(text);
   if (match === null) throw new ConfigError(`threshold "${text}": ${form}`);
-  const [, name = "", percentText = ""] = match;
+  const [, given = "", percentText = ""] = match;
+  const [ofClass = ""] = /@[^@.]+(?=\.)/.exec(given) ?? [];
+  const name = given.replace(ofClass, "");
   const found = names.find((candidate) => candidate.name === name);
   if (found === undefined) {
     const known = names.map((candidate) => candidate.name);
@@ -40,7 +42,8 @@ export function parseThreshold(text: string): Threshold {
   if (!Number.isFinite(percent) || percent < 0) {
     throw new ConfigError(`threshold "${text}": got "${percentText}%", expected a percentage of 0 or more`);
   }
-  return { metric: found.metric, stat: found.stat, limitFraction: percent / 100 };
+  const metric = ofClass === "" ? found.metric : (`${found.metric}${ofClass}` as const);
+  return { metric: metric as Threshold["metric"], stat: found.stat, limitFraction: percent / 100 };
 }
 
 /** The thresholds that are not met, in their order; empty when all are. */

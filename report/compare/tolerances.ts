@@ -8,7 +8,8 @@ import type { ToleranceOf } from "./statistic.js";
 
 /** Largest absolute relative error (0-1) that one statistic may have. */
 export interface Threshold {
-  readonly metric: RequestMetric;
+  /** One class's alone: ttft@interactive. */
+  readonly metric: RequestMetric | `${RequestMetric}@${string}`;
   readonly stat: Stat;
   readonly limitFraction: number;
 }
@@ -29,8 +30,14 @@ export function defaultTolerance(engine: RunInfo["engine"]["name"]): ToleranceOf
   };
 }
 
-/** Those given, and for everything else the defaults; of several for one statistic the last counts. */
+/**
+ * Those given, and for everything else the defaults; of several for one statistic the last counts. A class without its own has
+ * that of all requests.
+ */
 export function withTolerances(defaults: ToleranceOf, given: readonly Threshold[]): ToleranceOf {
   const own = new Map(given.map(({ metric, stat, limitFraction }) => [`${metric}.${stat}`, limitFraction]));
-  return (metric, stat) => own.get(`${metric}.${stat}`) ?? defaults(metric, stat);
+  return (metric, stat) => {
+    const [ofAll] = metric.split("@", 1) as [string];
+    return own.get(`${metric}.${stat}`) ?? own.get(`${ofAll}.${stat}`) ?? defaults(ofAll, stat);
+  };
 }

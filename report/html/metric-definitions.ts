@@ -9,6 +9,7 @@ export const metricDefinitions: ReportSection = {
     ["latency, e2el", "end to end: last token − arrival"],
     ["tpot", "time per output token after the first: (e2el − ttft) / (n_out − 1), for n_out > 1"],
     ["itl", "inter-token latency: every gap between two tokens of a request, all requests pooled"],
+    ["ttft@NAME and others", "the same of one class of requests, where the load has classes"],
     ["queue time", "first scheduled − arrival"],
     ["throughput", "finished requests, output tokens or all tokens / (last token of the run − first arrival)"],
     ["p50, p90, p95, p99", "exact percentiles (R-7); hidden below 6, 36, 72, 368 requests"],

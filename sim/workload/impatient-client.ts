@@ -32,16 +32,19 @@ type Changing = { -readonly [Key in keyof WorkloadRequest]: WorkloadRequest[Key]
 /** ConfigError where clients may, `where` they cannot. */
 export function requirePatience(workload: Workload, where: string): void {
   if (!isImpatient(workload)) return;
-  throw new ConfigError(
-    `patience_ttft, patience_e2el and retries are simulated only, ${where} does not follow them; leave them out`,
-  );
+  throw new ConfigError(`patience_ttft, patience_e2el and retries: ${where} does not follow them; leave them out`);
 }
 
-/** Every attempt that there may be; those after the first have no arrival time, and ids such as `7-retry1`. */
+/**
+ * Every attempt that there may be; those after the first have no arrival time, and ids such as `7-retry1`. All of a request
+ * have the same prompt, so that a later one finds in a prefix cache what an earlier one computed.
+ */
 export function withAttempts({ requests, retries }: Workload): readonly WorkloadRequest[] {
   const most = retries?.most ?? 0;
   if (most === 0) return requests;
-  return requests.flatMap((request) => {
+  return requests.flatMap((given, at) => {
+    // Below 0 are no ids of traces.
+    const request: WorkloadRequest = { content: [[-1 - at, given.promptTokens]], ...given };
     const again: Changing = { ...request };
     delete again.arrivalNs;
     const attempts: WorkloadRequest[] = [request];

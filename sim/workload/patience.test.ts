@@ -66,5 +66,5 @@ it("a backoff without retries is rejected, and so are clients that may give up w
   const workload = workloadFromLengths(load({ patience_e2el: 5 }), "1");
   expect(() => {
     requirePatience(workload, "a real run");
-  }).toThrow(/simulated only, a real run does not follow them/);
+  }).toThrow(/retries: a real run does not follow them; leave them out/);
 });

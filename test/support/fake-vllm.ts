@@ -52,6 +52,8 @@ export interface FakeVllmOptions {
   readonly rejects?: (body: Readonly<Record<string, unknown>>) => string | undefined;
   /** The last chunk of an answer has its usage, and is empty otherwise; default: a chunk of its own has it. */
   readonly usageInLastChunk?: boolean;
+  /** Token ids that it takes (32,000); asking for one token after one id is how clients find out, and not among `received`. */
+  readonly vocab?: number;
   /** Every answer begins this much later, ms. */
   readonly answerMs?: number;
   readonly port?: number;
@@ -63,6 +65,8 @@ export interface FakeVllm {
   readonly received: readonly ReceivedRequest[];
   /** Most requests that were open at once. */
   readonly mostOpen: () => number;
+  /** Requests whose client closed the connection before the end. */
+  readonly left: () => number;
   /** Ends it and every connection. */
   close(): Promise<void>;
 }
@@ -77,6 +81,7 @@ class Fake implements FakeVllm {
   readonly received: ReceivedRequest[] = [];
   private open = 0;
   private most = 0;
+  private gone = 0;
   private readonly server: Server;
 
   constructor(private readonly options: FakeVllmOptions) {
@@ -101,6 +106,8 @@ class Fake implements FakeVllm {
 
   readonly mostOpen = (): number => this.most;
 
+  readonly left = (): number => this.gone;
+
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.server.close(() => {
@@ -116,11 +123,20 @@ class Fake implements FakeVllm {
     if (answerMs > 0) await pause(answerMs);
     if (request.method === "POST") {
       const body = JSON.parse(await textOf(request)) as Record<string, unknown>;
+      if (asksVocabulary(body)) {
+        const [id] = body.prompt as [number];
+        if (id < (this.options.vocab ?? 32_000)) json(response, { choices: [{ text: " x" }] });
+        else response.writeHead(400).end('{"error":{"message":"Token id is out of vocabulary"}}');
+        return;
+      }
       const requestId = request.headers["x-request-id"];
       const received = { path, body, requestId: typeof requestId === "string" ? requestId : undefined };
       const n = this.received.push(received) - 1;
       this.most = Math.max(this.most, ++this.open);
-      response.on("close", () => this.open--);
+      response.on("close", () => {
+        this.open--;
+        if (!response.writableEnded) this.gone++;
+      });
       const reason = this.options.rejects?.(body);
       if (reason === undefined) await this.stream(response, received, this.options.script?.(n, received) ?? {});
       else response.writeHead(400).end(JSON.stringify({ object: "error", message: reason, code: 400 }));
@@ -143,6 +159,10 @@ class Fake implements FakeVllm {
   private async stream(response: ServerResponse, { path, body }: ReceivedRequest, script: Script): Promise<void> {
     await stream(response, body, path, { ...script, usageInLastChunk: this.options.usageInLastChunk === true });
   }
+}
+
+function asksVocabulary({ prompt, stream: isStream, max_tokens: tokens }: Readonly<Record<string, unknown>>): boolean {
+  return isStream !== true && tokens === 1 && Array.isArray(prompt) && prompt.length === 1;
 }
 
 function json(response: ServerResponse, value: unknown): void {
@@ -172,9 +192,11 @@ async function stream(
   };
   const tokens = script.tokens ?? Number(body.max_tokens);
   const isChat = path.includes("chat");
+  const countsAlong = (body.stream_options as Record<string, unknown> | undefined)?.continuous_usage_stats === true;
   if (isChat) send(JSON.stringify({ choices: [{ index: 0, delta: { role: "assistant", content: "" } }] }));
   for (let sent = 0, chunk = 0; sent < tokens; chunk++) {
     await pause(chunk === 0 ? firstMs : gapMs);
+    if (response.destroyed) return;
     if (misbehaves !== undefined && "afterChunks" in misbehaves && misbehaves.afterChunks === chunk) {
       if (await goWrong(misbehaves.kind, response, send)) return;
     }
@@ -184,7 +206,8 @@ async function stream(
     const ids = body.return_token_ids === true ? { token_ids: Array.from({ length: held }, () => 7) } : {};
     const finish = { finish_reason: sent >= tokens ? "length" : null };
     const content = isChat ? { delta: { content: text } } : { text };
-    send(JSON.stringify({ choices: [{ index: 0, ...content, ...ids, ...finish }] }));
+    const usage = countsAlong ? { usage: { prompt_tokens: promptTokensOf(body), completion_tokens: sent } } : {};
+    send(JSON.stringify({ choices: [{ index: 0, ...content, ...ids, ...finish }], ...usage }));
   }
   if (misbehaves?.kind !== "no_usage") {
     const usage = { prompt_tokens: promptTokensOf(body), completion_tokens: tokens };
@@ -221,6 +244,6 @@ function promptTokensOf({ prompt, messages }: Readonly<Record<string, unknown>>)
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
     if (ms === 0) setImmediate(resolve);
-    else setTimeout(resolve, ms);
+    else setTimeout(resolve, ms).unref();
   });
 }

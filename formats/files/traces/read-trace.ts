@@ -1,7 +1,7 @@
 /** Reads a trace of any known format, plain or gzip. The content decides the format; nothing is guessed. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ArtifactError } from "../../errors.js";
+import { ArtifactError, ConfigError } from "../../errors.js";
 import type { Load } from "../../load-shape.js";
 import type { Trace, TraceFormat } from "../../trace.js";
 import { readBytes } from "../read-bytes.js";
@@ -11,6 +11,7 @@ import { azureColumns, readAzure } from "./azure.js";
 import { burstGptColumns, readBurstGpt } from "./burstgpt.js";
 import { readChats } from "./chat-trace.js";
 import { csvTable, type CsvTable } from "./csv-table.js";
+import { readCustom } from "./custom.js";
 import { multiTurnKeys, readMultiTurn } from "./multi-turn.js";
 import { readRequestCsv, readRunCsv, requestColumns, runColumns, traceOfRun } from "./request-csv.js";
 import { readShareGpt } from "./sharegpt.js";
@@ -28,6 +29,8 @@ export interface TraceOptions {
   readonly sessionLimit?: number | undefined;
   /** Tokens behind each hash id of JSON lines; 512. */
   readonly blockTokens?: number | undefined;
+  /** Of custom, output tokens of every request; absent: each line has its own. */
+  readonly customOutputLen?: number | undefined;
   /** Seconds of a unit of the timestamps of JSON lines; 0.001. */
   readonly secondsPerUnit?: number | undefined;
 }
@@ -38,6 +41,7 @@ export function traceOptionsOf(load: Load, loadTokenizer: TraceOptions["loadToke
     format: load.trace_format,
     blockTokens: load.timed_trace_chunk_hash_size,
     secondsPerUnit: load.timed_trace_sec_multiplier,
+    customOutputLen: load.custom_output_len,
     limit: load.num_prompts,
     sessionLimit: load.num_sessions,
     loadTokenizer,
@@ -56,6 +60,7 @@ const knownForms = [
   ...csvForms.map(({ format, columns }) => `${format} (CSV with ${columns.join(", ")})`),
   `mooncake or timed_trace (JSON lines with ${timedTraceKeys.join(", ")})`,
   "the same with chat_id and turn, as sessions (trace_format chat)",
+  "custom (JSON lines with prompt and output_tokens)",
   `multi_turn (JSON lines with ${multiTurnKeys.join(", ")})`,
   "agent (a JSON object with requests and hash_ids, or a folder of them)",
   "sharegpt or sharegpt_turns (JSON array of conversations)",
@@ -72,6 +77,10 @@ export async function readTrace(path: string, options: TraceOptions): Promise<Tr
   const file = isFolder ? requestsOfRun(path) : path;
   const bytes = readBytes(file);
   const format = options.format ?? formatOf(file, bytes);
+  if (format !== "custom" && options.customOutputLen !== undefined)
+    throw new ConfigError(
+      `${file}: custom_output_len is for JSON lines with a prompt, this is ${format}; leave it out`,
+    );
   switch (format) {
     case "mooncake":
     case "timed_trace":
@@ -81,6 +90,13 @@ export async function readTrace(path: string, options: TraceOptions): Promise<Tr
       });
     case "agent":
       return readAgents(file);
+    case "custom":
+      return readCustom(file, bytes, {
+        tokenize: await options.loadTokenizer(),
+        outputLen: options.customOutputLen,
+        secondsPerUnit: options.secondsPerUnit ?? 1,
+        wanted: options.limit,
+      });
     case "chat":
       return readChats(file, bytes, {
         blockTokens: options.blockTokens ?? 16,
@@ -127,7 +143,9 @@ function objectFormOf(head: string): TraceFormat {
   const [line] = head.split("\n", 1) as [string];
   const has = (key: string): boolean => line.includes(`"${key}"`);
   if (multiTurnKeys.every(has)) return "multi_turn";
-  return head.includes('"block_size"') && !has("timestamp") ? "agent" : "mooncake";
+  if (has("timestamp")) return "mooncake";
+  if (head.includes('"block_size"')) return "agent";
+  return has("prompt") ? "custom" : "mooncake";
 }
 
 function requestsOfRun(folder: string): string {

@@ -4,6 +4,7 @@ import { agreement } from "./agreement.js";
 import { bench } from "./bench.js";
 import { calibrate } from "./calibrate.js";
 import { doctor } from "./doctor.js";
+import { giveUps } from "./give-ups.js";
 import { preemptions } from "./preemptions.js";
 import { prefixCache } from "./prefix-cache.js";
 import { serverView } from "./server-view.js";
@@ -16,6 +17,7 @@ export const checks: readonly Check[] = [
   serverView,
   spans,
   bench,
+  giveUps,
   prefixCache,
   preemptions,
   calibrate,
