@@ -38,7 +38,7 @@ async function simulated(folder: string, run: Run, { profile: given, prompts }: 
   const source = `${folder}/run.json`;
   const checked = check(loadSchema, givenLoad(run), { source: `${source}: load` });
   if (info.cold_start === true) {
-    throw new ConfigError(`${source}: the run has a cold start, which explain does not model; simulate without it`);
+    throw new ConfigError(`${source}: the run has a cold start, which is not simulated again; simulate without it`);
   }
   const plan = planPolicy(info.policy, settingsOf(run), { source: `${source}: policy_settings` });
   const router = routerNames.find((name) => name === info.router) ?? "round-robin";
