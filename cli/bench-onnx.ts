@@ -33,7 +33,7 @@ export async function benchOnOnnx(request: BenchRequest): Promise<void> {
       ...{ workload, seed, load: describeLoad(load), tokenize: await loadTokenizer() },
       ...(flags.save_detailed ? { describeAnswer: await answerColumns(model.shape.vocab) } : {}),
     };
-    await runRepeats(`running ${plan.name} for real`, request, async (during) => {
+    await runRepeats(`running ${plan.name} for real`, { ...request, workload }, async (during) => {
       const run = await engine.measure({ ...common, ...during });
       return { run, keepMore: (_, at) => keepPictures(flags, run, at) };
     });

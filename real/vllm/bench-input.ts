@@ -1,4 +1,5 @@
 /** What a load against a vLLM server is made from. */
+import type { OnProgress } from "../live-figures.js";
 import type { RunInfo, RunJournal, Workload, WorkloadRequest } from "../../formats/index.js";
 import type { ConnectionLimits } from "./connection.js";
 import type { Network } from "./network.js";
@@ -54,5 +55,5 @@ export interface BenchVllmInput extends VllmClientOptions {
   readonly journal?: RunJournal | undefined;
   /** Waited for between the warm-ups and the run. */
   readonly onWarm?: (() => Promise<void>) | undefined;
-  readonly onProgress?: ((ended: number, total: number) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
 }

@@ -9,7 +9,7 @@ import { watchClient, worstDelay, type ClientWatch } from "./client-watch.js";
 import { defaultLimits } from "./connection.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
 import { ExchangeLog } from "./exchange-log.js";
-import { recordOf } from "./records.js";
+import { plainRecordOf, recordOf } from "./records.js";
 import { requestIdPrefix } from "./request-id.js";
 import { runInWorkers } from "./run-in-workers.js";
 import { runLoad, type LoadSettings, type SentExchange } from "./run-load.js";
@@ -105,16 +105,16 @@ interface Sent {
 
 async function send(input: BenchVllmInput, { settings, signal, exchanges }: SendContext): Promise<Sent> {
   const { workload, workers = 1, onProgress, journal, probeOf } = input;
-  const onEnded = (ended: number): void => {
-    onProgress?.(ended, workload.requests.length);
-  };
+  let ended = 0;
   const onExchange = (exchange: SentExchange, originNs: number): void => {
     // Given up by the stop: not finished, and in no result.
     if (exchange.failure?.kind === "aborted") return;
     exchanges.add(exchange);
-    journal?.request(recordOf(exchange, workload.requests[exchange.index]!, { originNs, probeOf }));
+    const request = workload.requests[exchange.index]!;
+    journal?.request(recordOf(exchange, request, { originNs, probeOf }));
+    onProgress?.(++ended, workload.requests.length, plainRecordOf(exchange, request, originNs));
   };
-  const load = { settings, workload, signal, onEnded, onExchange };
+  const load = { settings, workload, signal, onExchange };
   if (workers === 1) return { originNs: await runLoad(load) };
   const { eventLoops, originNs } = await runInWorkers({ ...load, workers });
   return { originNs, eventLoop: worstDelay(eventLoops) };

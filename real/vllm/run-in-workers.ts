@@ -15,7 +15,6 @@ export interface RunInWorkersInput {
   readonly workload: Workload;
   readonly workers: number;
   readonly signal: AbortSignal;
-  onEnded?(ended: number): void;
   /** Called for each exchange once its worker has reported it; the start on the clock, ns. */
   onExchange(exchange: SentExchange, originNs: number): void;
 }
@@ -32,13 +31,10 @@ const START_MARGIN_NS = 20_000_000;
 export async function runInWorkers(input: RunInWorkersInput): Promise<WorkersResult> {
   const parts = partsOf(input.workload, input.workers);
   let originNs = 0;
-  let ended = 0;
   const threads = parts.map(
     (part) =>
       new LoadThread({ settings: input.settings, ...part }, (exchanges) => {
         for (const exchange of exchanges) input.onExchange(exchange, originNs);
-        ended += exchanges.length;
-        input.onEnded?.(ended);
       }),
   );
   const stop = (): void => {

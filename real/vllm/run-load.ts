@@ -37,7 +37,6 @@ export interface RunLoadInput {
   /** Gives, once bodies are ready, the clock time of the run's start, ns; absent: at once. */
   readonly originNs?: () => Promise<number>;
   readonly signal: AbortSignal;
-  onEnded?(ended: number): void;
   /** Called for each exchange as it ends; none is kept; the start on the clock, ns. */
   onExchange(exchange: SentExchange, originNs: number): void;
 }
@@ -68,7 +67,6 @@ const STOPPED = { kind: "aborted", message: "the run was stopped" } as const;
 class LoadRun {
   private readonly client: Client;
   private readonly address: ServerAddress;
-  private ended = 0;
   private readonly underWay = new Map<number, Sending>();
   private wait: AbortController | undefined;
   private armedNs = NaN;
@@ -145,7 +143,6 @@ class LoadRun {
       this.underWay.delete(index);
       this.input.onExchange({ ...exchange, index, intendedNs }, this.at.originNs);
       this.client.ended(exchange.endNs - this.at.originNs);
-      this.input.onEnded?.(++this.ended);
       if (this.input.signal.aborted) this.finishWhenIdle();
       else if (this.client.nextDueNs <= this.nowNs()) this.send();
       else this.armAgain();
