@@ -34,7 +34,7 @@ export async function benchOnOnnx(request: BenchRequest): Promise<void> {
       ...{ workload, seed, load: describeLoad(load), tokenize: await loadTokenizer() },
       ...(flags.save_detailed ? { describeAnswer: await answerColumns(model.shape.vocab) } : {}),
     };
-    await runRepeats(`running ${plan.name} for real`, request, async (during) => {
+    await runRepeats(`running ${plan.name} for real`, { ...request, workload }, async (during) => {
       const run = await engine.measure({ ...common, ...during });
       const keepMore = async (_: string | undefined, at: number): Promise<void> => {
         keepResult(run, flags, { date: new Date(during.date), at });

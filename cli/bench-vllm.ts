@@ -52,11 +52,13 @@ export async function benchOnVllm(request: BenchRequest): Promise<void> {
   const workload = withLength(await workloadOf(load, prompts, seed), flags.max_tokens);
   const input = { ...(await benchInput(request, { url, plan, workload })), load: describeLoad(load), seed };
   if (plan.work === "batch") {
-    await runRepeats(`sending batches of ${plan.name}`, request, (during) =>
+    await runRepeats(`sending batches of ${plan.name}`, { ...request, workload }, (during) =>
       measureBatches({ ...input, ...during, plan }, flags),
     );
   } else {
-    await runRepeats("sending requests", request, (during) => measureRequests({ ...input, ...during }, flags));
+    await runRepeats("sending requests", { ...request, workload }, (during) =>
+      measureRequests({ ...input, ...during }, flags),
+    );
   }
 }
 

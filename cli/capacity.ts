@@ -9,7 +9,6 @@ import {
   replicationsFlag,
   requireFreeFiles,
 } from "./answer-flags.js";
-import { chartedOf, writeAnswerChart } from "./answer-chart.js";
 import type { Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
 import { parseFlags, fractionOf } from "./flags.js";
@@ -51,7 +50,6 @@ export const capacityCommand: Command = {
     const unchecked = capacityAnswer({ deployment, found, atRate, pricePerHour, asked, commands });
     const answer = withCheck(unchecked, flags.output, deployment.profile);
     await deliverAnswer(answer, flags);
-    if (chart !== undefined) await writeAnswerChart(chart, answer, chartedOf(deployment, flags.png));
     requireMet(answer, deployment.goals);
   },
 };

@@ -1,5 +1,6 @@
 /** servesim compare SIM REAL...: how wrong a simulated run was; thresholds set the exit code. */
 import { z } from "zod";
+import { ConfigError } from "../formats/index.js";
 import {
   checkThresholds,
   compareRuns,
@@ -10,10 +11,13 @@ import {
 } from "../report/compare/index.js";
 import { PARSING, type Command } from "./command.js";
 import { ThresholdMissed } from "./fail.js";
-import { declareFlags, parseFlags } from "./flags.js";
+import { declareFlags, parseFlags, type Flags } from "./flags.js";
 import { printJson, warn } from "./output.js";
+import { comparedTimelines, writeComparedTrace } from "./compared-trace.js";
+import { loadFlags } from "./load-flags.js";
 import { printComparison } from "./print-comparison.js";
 import { readRunSaying } from "./read-run.js";
+import { requireTracePlaces, traceFlags } from "./run-trace.js";
 
 const ownFlags = {
   fail_above: z
@@ -25,6 +29,13 @@ const ownFlags = {
     .optional()
     .describe("largest error that counts as agreement, e.g. e2el.mean=5%,ttft.p95=10% (defaults: docs/metrics.md)"),
   seed: z.string().default("1").describe("seed of the bootstrap"),
+  ...traceFlags,
+  profile: z
+    .string()
+    .optional()
+    .describe("--trace: profile of the simulated run, where it is not the shipped one that its folder names"),
+  prompts: loadFlags.prompts.describe("--trace: prompts file of the simulated run, where it was given one"),
+  force: z.boolean().default(false).describe("overwrite an existing trace"),
   json: z.boolean().default(false).describe("print the comparison as JSON"),
 };
 
@@ -43,13 +54,32 @@ export const compareCommand: Command = {
     const parse = (text = ""): Threshold[] => text.split(",").filter(Boolean).map(parseThreshold);
     const thresholds = parse(flags.fail_above);
     const tolerances = [...thresholds, ...parse(flags.tolerance)];
+    requireTraced(flags);
     const sim = await readRunSaying(String(args.sim));
-    const reals = await Promise.all((args.real as string[]).map((folder) => readRunSaying(folder)));
+    const folders = args.real as string[];
+    const reals = await Promise.all(folders.map((folder) => readRunSaying(folder)));
+    const traced = {
+      ...{
+        sim: { folder: String(args.sim), run: sim },
+        reals: reals.map((run, at) => ({ folder: folders[at]!, run })),
+      },
+      ...{ profile: flags.profile, prompts: flags.prompts },
+    };
+    const timelines = flags.trace === undefined ? [] : await comparedTimelines(traced);
     const comparison = compareRuns(sim, reals, { seed: flags.seed, tolerances });
     if (flags.json) printJson(comparison);
     else printComparison(comparisonRows(comparison), comparison);
+    if (flags.trace !== undefined) await writeComparedTrace(flags.trace, timelines, traced);
     for (const line of doubtfulThresholds(comparison, thresholds)) warn(line);
     const unmet = checkThresholds(comparison, thresholds);
     if (unmet.length > 0) throw new ThresholdMissed(unmet.map(({ reason }) => reason).join("\n  "));
   },
 };
+
+/** ConfigError where a trace would not find its place, or a flag is of no use. */
+function requireTraced(flags: Flags<typeof ownFlags>): void {
+  requireTracePlaces(flags);
+  if (flags.trace !== undefined) return;
+  const given = (["profile", "prompts"] as const).find((key) => flags[key] !== undefined);
+  if (given !== undefined) throw new ConfigError(`--${given} ${flags[given]!}: is for --trace, leave it out`);
+}

@@ -2,19 +2,24 @@
 import { writeJson } from "../formats/files/index.js";
 import { goalsText, type Answer, type Goals } from "../formats/index.js";
 import { ThresholdMissed } from "./fail.js";
+import { answerChart } from "./answer-chart.js";
 import { writeAnswerPage } from "./answer-page.js";
-import { note, printJson } from "./output.js";
+import { note, printJson, warn } from "./output.js";
 import { printAnswer } from "./print-answer.js";
+import { writeChart } from "./write-chart.js";
 
 interface Delivery {
   readonly output?: string | undefined;
   readonly page?: string | undefined;
+  readonly chart?: string | undefined;
+  /** The chart as PNG, too. */
+  readonly png: boolean;
   readonly json: boolean;
 }
 
 export async function deliverAnswer(
   answer: Answer,
-  { output, page, json }: Delivery,
+  { output, page, chart, png, json }: Delivery,
   printed = printAnswer,
 ): Promise<void> {
   if (json) printJson(answer);
@@ -23,9 +28,21 @@ export async function deliverAnswer(
     writeJson(output, answer);
     note(`answer written to ${output}`);
   }
-  if (page === undefined) return;
-  await writeAnswerPage(page, answer);
-  note(`page written to ${page}`);
+  if (page !== undefined) {
+    await writeAnswerPage(page, answer);
+    note(`page written to ${page}`);
+  }
+  if (chart !== undefined) await writeAnswerChart(chart, answer, png);
+}
+
+async function writeAnswerChart(file: string, answer: Answer, png: boolean): Promise<void> {
+  const chart = await answerChart(answer);
+  if (typeof chart === "string") {
+    warn(`no chart: ${chart}`);
+    return;
+  }
+  await writeChart(file, chart.svg, png);
+  note(`chart written to ${file}`);
 }
 
 const unmetText: Readonly<Record<Answer["question"]["name"], string>> = {

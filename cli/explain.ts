@@ -1,22 +1,19 @@
 /** servesim explain: where the time of a run's latencies went, and what would change it. */
 import { z } from "zod";
-import { ConfigError, type Answer } from "../formats/index.js";
+import { ConfigError } from "../formats/index.js";
 import { explain, scenarioOfRun, type ExplainInput } from "../jobs/explain/index.js";
 import { answerDelivery, answerFlags, chartFlag, replicationsFlag, requireFreeFiles } from "./answer-flags.js";
 import type { Args, Command } from "./command.js";
 import { deliverAnswer } from "./deliver-answer.js";
 import { flagName, givenFlags, parseFlags } from "./flags.js";
 import { loadFlags } from "./load-flags.js";
-import { note } from "./output.js";
 import { policyShape } from "./policy-flags.js";
-import { partTitles } from "../report/html/index.js";
 import { printExplain } from "./print-explain.js";
 import { readRunSaying } from "./read-run.js";
 import { sameCommand, withCheck } from "./reproduce.js";
 import { declareScenarioFlags, scenarioFromFlags } from "./scenario-flags.js";
 import { searched } from "./searched.js";
 import { stepFlags } from "./step-flags.js";
-import { writeChart } from "./write-chart.js";
 
 const statistics = ["ttft", "tpot", "e2el"].flatMap((metric) =>
   ["mean", "p95", "p99"].map((name) => `${name}_${metric}`),
@@ -49,7 +46,6 @@ export const explainCommand: Command = {
     );
     const answer = withCheck(unchecked, flags.output, asked.scenario.profile);
     await deliverAnswer(answer, flags, printExplain);
-    if (flags.chart !== undefined) await chart(flags.chart, answer, flags.png);
   },
 };
 
@@ -86,13 +82,4 @@ function rejectOthers(folder: string, args: Args): void {
   throw new ConfigError(
     `--${flagName(given)}: ${folder} records this itself, leave the flag out; or leave out the folder and give all flags`,
   );
-}
-
-async function chart(file: string, { parts = [], question, evidence }: Answer, png: boolean): Promise<void> {
-  const { partsPicture } = await import("../report/charts/index.js");
-  const { policy, run } = question.asked as { policy?: string; run?: string };
-  const runs = evidence[0]?.replications;
-  const title = `Where the time of ${run ?? policy ?? "a run"} went (ms)${runs === undefined ? "" : `, n = ${runs} runs`}`;
-  await writeChart(file, partsPicture({ title, parts, titles: partTitles }), png);
-  note(`chart written to ${file}`);
 }

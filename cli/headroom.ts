@@ -72,16 +72,6 @@ export const headroomCommand: Command = {
       );
     });
     await deliverAnswer(answer, flags, printHeadroom);
-    if (flags.chart !== undefined) {
-      const { writeAnswerChart } = await import("./answer-chart.js");
-      await writeAnswerChart(flags.chart, answer, {
-        png: flags.png,
-        goals,
-        vary: "request_rate",
-        policy: "vllm",
-        profile: profile.name,
-      });
-    }
     if (answer.verdict === "no") {
       throw new ThresholdMissed(
         `the present ${figure(answer.at_rate?.rate)} requests/s are more than ${answer.question.goal}`,

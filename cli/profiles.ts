@@ -1,38 +1,50 @@
-/** servesim profiles list|show: the measured profiles that ship with servesim. */
+/** servesim profiles list|show: the measured profiles that ship with servesim, and any other from its file. */
 import { z } from "zod";
-import { profileNames, shippedProfile } from "../jobs/inputs/index.js";
-import {
-  ConfigError,
-  HELD_OUT_GATE,
-  suggest,
-  trustOf,
-  trustWarning,
-  signedPercent,
-  type Profile,
-} from "../formats/index.js";
+import { profileNames, profileReference, shippedProfile } from "../jobs/inputs/index.js";
+import { ConfigError, HELD_OUT_GATE, trustOf, trustWarning, signedPercent, type Profile } from "../formats/index.js";
 import { readProfile } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
-import { figure, print, printJson, printTable, warn } from "./output.js";
+import { requireFree } from "./free-place.js";
+import { figure, note, print, printJson, printTable, warn } from "./output.js";
 import { printProfile } from "./print-profile.js";
+import { pngFlag, pngPath, writeChart } from "./write-chart.js";
 
-const ownFlags = { json: z.boolean().default(false).describe("print JSON") };
+const ownFlags = {
+  json: z.boolean().default(false).describe("print JSON"),
+  chart: z
+    .string()
+    .min(1, "expected a file")
+    .optional()
+    .describe("show: SVG file for a chart of the fit, its errors and the memory model, beside what was measured"),
+  force: z.boolean().default(false).describe("show: overwrite an existing chart"),
+  png: pngFlag,
+};
 
 export const profilesCommand: Command = {
   flags: (yargs) =>
     declareFlags(
       yargs
         .positional("action", { type: "string", describe: "list or show" })
-        .positional("profile", { type: "string", describe: "show: which one" }),
+        .positional("profile", { type: "string", describe: "show: a name of the list, or a file" }),
       ownFlags,
     ),
-  run: (args) => {
-    const { json } = parseFlags(ownFlags, args);
+  run: async (args) => {
+    const { json, chart, png, force } = parseFlags(ownFlags, args);
     const action = String(args.action);
-    const shipped = shippedProfiles();
-    if (action === "list") list(shipped, json);
-    else if (action === "show") show(find(shipped, args.profile), json);
-    else throw new ConfigError(`profiles: got "${action}", expected list or show`);
+    if (action !== "list" && action !== "show") {
+      throw new ConfigError(`profiles: got "${action}", expected list or show`);
+    }
+    if (chart === undefined && png) throw new ConfigError("--png writes the chart as PNG, too: give --chart with it");
+    if (action === "list") {
+      if (chart !== undefined) throw new ConfigError(`--chart ${chart}: is of one profile, use profiles show NAME`);
+      list(shippedProfiles(), json);
+      return;
+    }
+    const found = find(args.profile);
+    if (chart !== undefined) requireFree(png ? [chart, pngPath(chart)] : [chart], "--chart", force);
+    show(found, json);
+    if (chart !== undefined) await draw(chart, found, png);
   },
 };
 
@@ -49,14 +61,19 @@ function shippedProfiles(): Shipped[] {
   });
 }
 
-function find(shipped: readonly Shipped[], asked: unknown): Shipped {
-  const names = shipped.map(({ name }) => name);
-  const wanted = typeof asked === "string" ? asked : "";
-  const found = shipped.find(({ name }) => name === wanted);
-  if (found === undefined) {
-    throw new ConfigError(`profiles show: got "${wanted}"${suggest(wanted, names)} (known: ${names.join(", ")})`);
-  }
-  return found;
+/** By name, or by file. */
+function find(asked: unknown): Shipped {
+  if (typeof asked !== "string") throw new ConfigError("profiles show: give a name of profiles list, or a file");
+  const name = profileReference(asked);
+  const path = name === asked && profileNames().includes(name) ? shippedProfile(name) : name;
+  return { name, path, profile: readProfile(path) };
+}
+
+async function draw(file: string, { path, profile }: Shipped, png: boolean): Promise<void> {
+  const { profilePicture } = await import("../report/charts/index.js");
+  const { profileScene } = await import("../jobs/profile-chart/index.js");
+  await writeChart(file, profilePicture(await profileScene(path, profile)), png);
+  note(`chart written to ${file}`);
 }
 
 function list(shipped: readonly Shipped[], json: boolean): void {

@@ -1,5 +1,5 @@
 /** Progress on stderr: a bar with time left on a terminal, a line now and then elsewhere. */
-import { SingleBar } from "cli-progress";
+import { Format, SingleBar } from "cli-progress";
 import { printable } from "../formats/index.js";
 import { note } from "./output.js";
 
@@ -11,12 +11,16 @@ export interface Progress {
 const LINE_EVERY_MS = 5_000;
 
 export function startProgress(title: string): Progress {
-  return process.stderr.isTTY ? barProgress(title) : lineProgress(title);
+  const isPlain = !process.stderr.isTTY || process.env.TERM === "dumb";
+  return isPlain ? lineProgress(title) : barProgress(title);
 }
 
 function barProgress(title: string): Progress {
   const bar = new SingleBar({
-    format: `${title} {bar} {value}/{total} {label} {eta_formatted} left`,
+    format: `${title} {bar} {value}/{total} {eta_formatted} left {label}`,
+    barsize: 12,
+    // Not known yet, or never at this pace.
+    formatTime: (seconds, options, rounding) => (seconds > 0 ? Format.TimeFormat(seconds, options, rounding) : "…"),
     // A process that a signal ends while it computes could not show it again.
     hideCursor: false,
     clearOnComplete: true,

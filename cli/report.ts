@@ -1,4 +1,4 @@
-/** servesim report: charts and pages, from an experiment's folder, an answer, or a CSV of the original suite. */
+/** servesim report: charts and pages, from the folder of an experiment or a sweep, an answer, or a CSV of the original suite. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -10,6 +10,7 @@ import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { requireFree } from "./free-place.js";
 import { note, print, printJson } from "./output.js";
+import { isSweep, reportSweep } from "./sweep-page.js";
 import { pngFlag, writeChart } from "./write-chart.js";
 
 const ownFlags = {
@@ -30,7 +31,7 @@ export const reportCommand: Command = {
     declareFlags(
       yargs.positional("folder", {
         type: "string",
-        describe: "folder of an experiment, e.g. results/quickstart, or an answer, e.g. a.json",
+        describe: "folder of an experiment, e.g. results/quickstart, or of a sweep, or an answer, e.g. a.json",
       }),
       ownFlags,
     ),
@@ -45,7 +46,7 @@ export const reportCommand: Command = {
     }
     if (page !== undefined) throw new ConfigError(`--page ${page}: is for an answer (ANSWER.json), leave it out`);
     if ((csv === undefined) === (typeof folder !== "string")) {
-      throw new ConfigError("report: give either the folder of an experiment or --csv FILE");
+      throw new ConfigError("report: give either the folder of an experiment or a sweep, or --csv FILE");
     }
     const written =
       csv === undefined ? await reportFolder(String(folder), png) : await reportCsv(csv, { output, force, png });
@@ -62,6 +63,7 @@ async function reportAnswer(file: string, page = file.replace(/\.json$/, ".html"
 }
 
 async function reportFolder(path: string, png: boolean): Promise<string[]> {
+  if (isSweep(path)) return reportSweep(path, png);
   const folder = experimentFolder(path);
   if (existsSync(path)) await whileLocked(path, () => publish(folder, { png }));
   else await publish(folder, { png });

@@ -1,6 +1,6 @@
 /** servesim size: the fewest replicas that serve a load or a trace within latency goals. */
 import { z } from "zod";
-import { ConfigError, defined, parseAutoscale, type Answer } from "../formats/index.js";
+import { ConfigError, parseAutoscale } from "../formats/index.js";
 import { findSize, scaledBy, sizeAnswer, type Deployment } from "../jobs/answers/index.js";
 import { planOf } from "../jobs/inputs/index.js";
 import { routersOf, stepPolicyNames, type RouterName } from "../sim/index.js";
@@ -12,15 +12,12 @@ import {
   replicationsFlag,
   requireFreeFiles,
 } from "./answer-flags.js";
-import { chartedOf, writeAnswerChart } from "./answer-chart.js";
 import type { Args, Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
 import { givenFlags, parseFlags } from "./flags.js";
-import { note, warn } from "./output.js";
 import { sameCommand, withCheck } from "./reproduce.js";
 import { searched } from "./searched.js";
 import { stepFlags } from "./step-flags.js";
-import { writeChart } from "./write-chart.js";
 
 const ownFlags = {
   scale: z
@@ -102,7 +99,6 @@ export const sizeCommand: Command = {
     });
     const answer = withCheck(unchecked, flags.output, deployment.profile);
     await deliverAnswer(answer, flags);
-    if (flags.chart !== undefined) await chart(flags.chart, answer, { deployment, png: flags.png });
     requireMet(answer, deployment.goals);
   },
 };
@@ -119,26 +115,4 @@ function rejectReplicas(args: Args): void {
     `--replicas ${Number(replicas)}: size finds this number, leave it out; to find what so many replicas can take, use ` +
       "servesim capacity --replicas",
   );
-}
-
-interface Drawn {
-  readonly deployment: Deployment;
-  readonly png: boolean;
-}
-
-async function chart(file: string, answer: Answer, { deployment, png }: Drawn): Promise<void> {
-  const { goals, policy, profile } = deployment;
-  const { evidence, value, sizing } = answer;
-  if (sizing?.trace !== undefined) {
-    const { replicasPicture } = await import("../report/charts/index.js");
-    const title = `${policy.name} on ${profile.name} within ${answer.question.goal}`;
-    await writeChart(file, replicasPicture({ title, policy: policy.name, value, trace: sizing.trace, ...defined({ autoscale: sizing.autoscale }) }), png); // prettier-ignore
-    note(`chart written to ${file}`);
-    return;
-  }
-  if (goals.slos.length === 0 || value === null || evidence.length < 2) {
-    warn("no chart: there is no number of replicas within the limits, or no limit of a statistic (--slo) to draw");
-    return;
-  }
-  await writeAnswerChart(file, answer, chartedOf(deployment, png));
 }

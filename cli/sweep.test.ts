@@ -57,7 +57,13 @@ test("kill -9 loses and repeats no finished cell, and the tables are those of sh
     startServesimIn(folder, [...words, "two", "--shard", shard, "--workers", "1"]),
   );
   expect((await Promise.all(shards.map(({ ended }) => ended))).map(({ code }) => code)).toEqual([0, 0]);
-  expect((await servesimIn(folder, ["sweep", "merge", "sweep.yaml", "--results", "two"])).code).toBe(0);
+  const merge = ["sweep", "merge", "sweep.yaml", "--results", "two"];
+  const pictured = await servesimIn(folder, [...merge, "--page", "p.html", "--chart", "c.svg", "--png"]);
+  expect([pictured.code, pictured.stderr]).toEqual([0, expect.stringContaining("page written to p.html\n")]);
+  expect(readFileSync(join(folder, "p.html"), "utf8")).toMatch(/<p class="headline">[^<]*max_num_seqs[^<]*<\/p>/);
+  expect(readFileSync(join(folder, "c.png")).subarray(1, 4).toString()).toBe("PNG");
+  const again = await servesimIn(folder, ["report", "two/killed"]);
+  expect(again.stdout).toMatch(/two\/killed\/sweep\.html\n.*two\/killed\/plots\/sweep\.svg\n/);
   for (const table of ["sweep.csv", "sweep.parquet"]) {
     const [one, two] = ["one", "two"].map((name) => readFileSync(join(folder, name, "killed", table), "base64"));
     expect(two).toBe(one);
@@ -75,6 +81,9 @@ test("mistakes are named, exit 2", async () => {
     [["sweep", "run", "sweep.yaml", "--shard", "1/2", "--refine", "knee"], /--refine: needs the rows of all shards/],
     [["sweep", "run", "sweep.yaml", "--slo", "p99_ttft:50"], /--slo p99_ttft:50: expected --refine knee with it/],
     [["sweep", "run", "none.yaml"], /none\.yaml/],
+    [["sweep", "status", "sweep.yaml", "--page", "p.html"], /--page p\.html: is for sweep run and sweep merge/],
+    [["sweep", "run", "sweep.yaml", "--shard", "1/2", "--chart", "c.svg"], /--chart c\.svg: a shard has only a part/],
+    [["sweep", "run", "sweep.yaml", "--png"], /--png writes the chart as PNG, too: give --chart with it/],
   ] as const) {
     const { code, stderr } = await servesimIn(folder, words);
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);

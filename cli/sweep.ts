@@ -32,7 +32,9 @@ import { declareFlags, parseFlags } from "./flags.js";
 import { interruptible } from "./interrupt.js";
 import { note, print, printJson, printTable, warn } from "./output.js";
 import { startProgress } from "./progress.js";
-import { writeChart } from "./write-chart.js";
+import { sameCommand } from "./reproduce.js";
+import { writeSweepPage } from "./sweep-page.js";
+import { pngFlag, writeChart } from "./write-chart.js";
 
 const ownFlags = {
   results: z.string().default("results").describe("folder for sweeps"),
@@ -63,7 +65,13 @@ const ownFlags = {
     .describe("run: add rates where a server stops keeping up or, with --slo, where goals stop being met"),
   slo: z.string().optional().describe("run: latency goals of --refine, ms, such as p99_ttft:500,mean_tpot:40"),
   retry_failed: z.boolean().default(false).describe("run: simulate failed cells again"),
-  chart: z.string().optional().describe("run, merge: file for a chart of the table, SVG"),
+  chart: z.string().min(1, "expected a file").optional().describe("run, merge: file for a chart of the table, SVG"),
+  page: z
+    .string()
+    .min(1, "expected a file")
+    .optional()
+    .describe("run, merge: HTML file for a page: who wins where, charts, every cell"),
+  png: pngFlag,
   force: z.boolean().default(false).describe("plan, run: replace a plan of other cells"),
   json: z.boolean().default(false).describe("print how far the sweep is as JSON"),
 };
@@ -87,12 +95,25 @@ export const sweepCommand: Command = {
     if (action === undefined) {
       throw new ConfigError(`sweep: no action "${given}"${suggest(given, actions)} (known: ${actions.join(", ")})`);
     }
+    requirePictured(action, flags);
     const path = String(args.sweep);
     const sweep = withPaths(readSweep(path), dirname(resolve(path)));
     const folder = sweepFolder(flags.results, sweep.name);
     report(await statusAfter[action](sweep, path, { folder, flags }), flags.json);
   },
 };
+
+/** ConfigError for what would not be written. */
+function requirePictured(action: (typeof actions)[number], { chart, page, png, shard }: SweepFlags): void {
+  if (png && chart === undefined) throw new ConfigError("--png writes the chart as PNG, too: give --chart with it");
+  const [flag, file] = chart === undefined ? ["--page", page] : ["--chart", chart];
+  if (file === undefined) return;
+  if (action === "plan" || action === "status")
+    throw new ConfigError(`${flag} ${file}: is for sweep run and sweep merge`);
+  if (shard !== undefined) {
+    throw new ConfigError(`${flag} ${file}: a shard has only a part of the cells; give it to servesim sweep merge`);
+  }
+}
 
 type Action = (sweep: Sweep, path: string, running: Running) => Promise<SweepStatus>;
 
@@ -197,20 +218,29 @@ async function simulate(
   note(`simulated ${simulated} cells`);
 }
 
-async function merge(folder: SweepFolder, name: string, { chart }: SweepFlags): Promise<SweepStatus> {
+async function merge(folder: SweepFolder, name: string, { chart, page, png }: SweepFlags): Promise<SweepStatus> {
   const { table, ...status } = await mergeSweep(folder);
   note(`${status.finished + status.failed.length} rows written to ${folder.csv} and ${folder.parquet}`);
-  if (chart !== undefined) await drawSweep(chart, name, sweptLines(table));
+  if (chart !== undefined) await drawSweep(chart, name, { swept: sweptLines(table), png });
+  if (page !== undefined) {
+    await writeSweepPage(page, folder, [sameCommand()]);
+    note(`page written to ${page}`);
+  }
   return status;
 }
 
-async function drawSweep(file: string, title: string, swept: SweptLines | undefined): Promise<void> {
+interface Drawn {
+  readonly swept: SweptLines | undefined;
+  readonly png: boolean;
+}
+
+async function drawSweep(file: string, title: string, { swept, png }: Drawn): Promise<void> {
   if (swept === undefined) {
     warn("no chart: no number has two values in the table, or no latency is known");
     return;
   }
   const { sweepPicture } = await import("../report/charts/index.js");
-  await writeChart(file, sweepPicture({ title, ...swept }), false);
+  await writeChart(file, sweepPicture({ title, ...swept }), png);
   note(`chart written to ${file}`);
 }
 

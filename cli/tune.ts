@@ -12,11 +12,9 @@ import {
 import type { Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
 import { flagName, parseFlags } from "./flags.js";
-import { note } from "./output.js";
 import { sameCommand, withCheck } from "./reproduce.js";
 import { searched } from "./searched.js";
 import { goalsFromFlags, hasGoals } from "./slo-flags.js";
-import { writeChart } from "./write-chart.js";
 
 const ownFlags = {
   goal: z
@@ -58,12 +56,6 @@ export const tuneCommand: Command = {
     });
     const answer = withCheck(unchecked, flags.output, deployment.profile);
     await deliverAnswer(answer, flags);
-    if (flags.chart !== undefined) {
-      const { tunePicture } = await import("../report/charts/index.js");
-      const title = `Best settings of ${deployment.policy.name} on ${deployment.profile.name} (${answer.unit}), n = ${answer.tuning!.front.length} of those tried`;
-      await writeChart(flags.chart, tunePicture({ title, policy: deployment.policy.name, unit: answer.unit, goal: goal.text, front: answer.tuning!.front }), flags.png); // prettier-ignore
-      note(`chart written to ${flags.chart}`);
-    }
     requireMet(answer, deployment.goals);
   },
 };

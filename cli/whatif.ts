@@ -1,18 +1,16 @@
 /** servesim whatif: what a change does, before beside after on the same random numbers. */
-import { goalsText, type Answer } from "../formats/index.js";
+import { goalsText } from "../formats/index.js";
 import { DEFAULT_DAYS, parseChanges, whatif, withChanges } from "../jobs/whatif/index.js";
 import { answerDelivery, chartFlag, replicationsFlag, requireFreeFiles } from "./answer-flags.js";
 import { lastGiven, REPEATABLE, type Command } from "./command.js";
 import { deliverAnswer } from "./deliver-answer.js";
 import { ThresholdMissed } from "./fail.js";
 import { parseFlags } from "./flags.js";
-import { note } from "./output.js";
 import { printWhatif } from "./print-whatif.js";
 import { sameCommand, withCheck } from "./reproduce.js";
 import { goalsOfLoad } from "./goal-classes.js";
 import { declareScenarioFlags, declareScenarioGoals, goalsIfGiven, scenarioFromFlags } from "./scenario-flags.js";
 import { searched } from "./searched.js";
-import { writeChart } from "./write-chart.js";
 
 const ownFlags = {
   replications: replicationsFlag
@@ -49,17 +47,7 @@ export const whatifCommand: Command = {
     );
     const answer = withCheck(unchecked, flags.output, scenario.profile);
     await deliverAnswer(answer, flags, printWhatif);
-    if (flags.chart !== undefined) await chart(flags.chart, answer, flags.png);
     if (answer.goal_verdicts?.after === "no")
       throw new ThresholdMissed(`${goalsText(goals)} is not met after the change`);
   },
 };
-
-async function chart(file: string, answer: Answer, png: boolean): Promise<void> {
-  const { differencePicture } = await import("../report/charts/index.js");
-  const [, after] = answer.evidence;
-  const changes = Object.entries(after!.varied).map(([key, value]) => `${key} ${String(value)}`);
-  const title = `What ${changes.join(", ")} changes (% of the value before), n = ${after!.replications} days with and without`;
-  await writeChart(file, differencePicture({ title, differences: answer.differences ?? [] }), png);
-  note(`chart written to ${file}`);
-}

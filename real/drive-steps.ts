@@ -194,8 +194,9 @@ class StepDrive {
     }
     const before = this.ended - endedRows.length;
     for (const [at, index] of endedRows.entries()) {
-      input.onEnded?.(this.recordOf(index), index);
-      input.onProgress?.(before + at + 1, input.workload.requests.length);
+      const record = this.recordOf(index);
+      input.onEnded?.(record, index);
+      input.onProgress?.(before + at + 1, input.workload.requests.length, record);
     }
   }
 

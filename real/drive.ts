@@ -12,6 +12,7 @@ import {
 } from "../formats/index.js";
 import { Client, Ledger, requirePatience, type BatchWork, type MemberOutcome, type Policy } from "../sim/index.js";
 import type { Clock } from "./clock.js";
+import type { OnProgress } from "./live-figures.js";
 import { sendDue, untilDue } from "./pacing.js";
 
 /** What the hardware reports of one batch; times on the clock's scale. */
@@ -37,7 +38,7 @@ export interface DriveInput {
   /** Runs a batch; resolves when the answers are in the client's hands. */
   runBatch(work: BatchWork): Promise<BatchOutcome>;
   readonly signal?: AbortSignal | undefined;
-  onProgress?(ended: number, total: number): void;
+  readonly onProgress?: OnProgress | undefined;
   /** Called for each request and each batch as it ends. */
   onEnded?(ended: EndedRequest): void;
   onBatch?(batch: BatchRecord): void;
@@ -207,8 +208,9 @@ class RealRun {
     this.unanswered.delete(index);
     this.client.ended(this.nowNs());
     this.ended++;
-    this.input.onEnded?.({ record: this.ledger.record(index), index, originNs: this.originNs });
-    this.input.onProgress?.(this.ended, this.input.workload.requests.length);
+    const record = this.ledger.record(index);
+    this.input.onEnded?.({ record, index, originNs: this.originNs });
+    this.input.onProgress?.(this.ended, this.input.workload.requests.length, record);
   }
 
   /** Lets the running batch end, and gives up the requests that have no answer then. */

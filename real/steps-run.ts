@@ -2,6 +2,7 @@
 import type { RequestRecord, ScheduledStepRecord, Workload } from "../formats/index.js";
 import type { StepAssignment, StepLog, StepSchedulers } from "../sim/index.js";
 import type { Clock } from "./clock.js";
+import type { OnProgress } from "./live-figures.js";
 import type { StepTimes } from "./step-records.js";
 
 export interface DriveStepsInput {
@@ -11,7 +12,7 @@ export interface DriveStepsInput {
   /** Computes a step, after those before it; `ended`: requests whose KV cache is not needed any more. Throws where it cannot. */
   runStep(work: readonly StepAssignment[], ended: readonly number[]): StepTimes;
   readonly signal?: AbortSignal | undefined;
-  onProgress?(ended: number, total: number): void;
+  readonly onProgress?: OnProgress | undefined;
   /** Called for each request as it ends, with its place in the workload, and for each step whose results were taken. */
   onEnded?(record: RequestRecord, index: number): void;
   onStep?(record: ScheduledStepRecord): void;

@@ -2,8 +2,9 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ArtifactError } from "../../formats/index.js";
+import { readWallTimes } from "../../calibrate/onnx/index.js";
 import { heldOutBlocks } from "./held-out.js";
-import { readRecording, recordingsIn } from "./recording.js";
+import { recordingsIn } from "./recording.js";
 import { fitMemorySplit, fitSplit, PROFILE_SEED, TARGET } from "./score-recording.js";
 
 const FOLDER = "profiles/raw";
@@ -16,7 +17,7 @@ function written(...rows: string[]): string {
 }
 
 test("a row is a whole batch; the prefill is the block's batches without decode steps", async () => {
-  const [prefill, whole, memory] = await readRecording(written("2,8,0,0,3.5,", "2,8,96,0,20.25,1841"));
+  const [prefill, whole, memory] = await readWallTimes(written("2,8,0,0,3.5,", "2,8,96,0,20.25,1841"));
   expect(prefill).toMatchObject({
     kind: "grid",
     prefillNs: 3.5e6,
@@ -30,12 +31,12 @@ test("a row is a whole batch; the prefill is the block's batches without decode 
 });
 
 test("a wall time that is none is rejected with its line", async () => {
-  await expect(readRecording(written("2,8,0,0,-1,"))).rejects.toThrow(ArtifactError);
-  await expect(readRecording(written("2,8,0,0,-1,"))).rejects.toThrow(/grid\.csv:2: wall_ms/);
+  await expect(readWallTimes(written("2,8,0,0,-1,"))).rejects.toThrow(ArtifactError);
+  await expect(readWallTimes(written("2,8,0,0,-1,"))).rejects.toThrow(/grid\.csv:2: wall_ms/);
 });
 
 test("held out are the corners of the grid and a fifth more, the same for the same seed", async () => {
-  const measurements = await readRecording(fp32());
+  const measurements = await readWallTimes(fp32());
   const heldOut = heldOutBlocks(measurements, "1");
   for (const corner of ["b1 p8", "b1 p512", "b128 p8", "b128 p128", "b32 p512"]) expect(heldOut).toContain(corner);
   expect(heldOut.size).toBe(5 + Math.ceil(0.2 * 53));
@@ -44,7 +45,7 @@ test("held out are the corners of the grid and a fifth more, the same for the sa
 });
 
 test("the fp32 recording is predicted within the targets, twice as well as by a plain linear fit", async () => {
-  const measurements = await readRecording(fp32());
+  const measurements = await readWallTimes(fp32());
   const fit = await fitSplit(measurements, PROFILE_SEED, { bootstrapSamples: 0 });
   const plain = await fitSplit(measurements, PROFILE_SEED, { bootstrapSamples: 0, plain: true });
   expect(fit.held_out!.batch.points).toBeGreaterThanOrEqual(0.2 * fit.residuals.length);
@@ -55,7 +56,7 @@ test("the fp32 recording is predicted within the targets, twice as well as by a 
 
 test("peaks of unseen batches are predicted within 10 % in both precisions", async () => {
   for (const path of recordingsIn(FOLDER)) {
-    const memory = await fitMemorySplit(await readRecording(path), PROFILE_SEED);
+    const memory = await fitMemorySplit(await readWallTimes(path), PROFILE_SEED);
     expect(memory.arenaRegionBytes).toBe(2 ** 30);
     expect(memory.heldOutErrorFraction).toBeLessThan(0.1);
   }

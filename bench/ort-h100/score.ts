@@ -8,11 +8,12 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { writeMarkedSection, writeProfile } from "../../formats/files/index.js";
 import type { Measurement } from "../../calibrate/fit/index.js";
+import { readWallTimes } from "../../calibrate/onnx/index.js";
 import { largestBatch } from "../../sim/cost/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";
 import { recordedProfile } from "./recorded-profile.js";
-import { readRecording, recordingsIn } from "./recording.js";
+import { recordingsIn } from "./recording.js";
 import {
   errorsOf,
   fitMemorySplit,
@@ -40,7 +41,7 @@ await runScript(async () => {
     lines.push(line);
   };
   for (const path of recordingsIn(folder)) {
-    const measurements = await readRecording(path);
+    const measurements = await readWallTimes(path);
     met = (await scoreRecording(path, measurements, tell)) && met;
   }
   if (values.page !== undefined) writeMarkedSection(values.page, "onnx-h100", lines.join("\n"));

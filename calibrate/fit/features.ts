@@ -3,7 +3,7 @@
  * steps for a decode loop, which is measured whole. Quantities and clipping are the simulator's own (sim/cost), so that
  * what was fitted and what is simulated cannot differ.
  */
-import type { CostTerm, StepPartName } from "../../formats/index.js";
+import type { CostTerm, StaticBatchCost, StepPartName } from "../../formats/index.js";
 import { decodeQuantities, prefillQuantities, termQuantity, type TermClip } from "../../sim/cost/index.js";
 import { blockName, type BatchShape, type Cell, type Measurement } from "./measurement.js";
 
@@ -129,4 +129,11 @@ function feature(term: TermShape, { batchSize, promptTokens, decodeSteps }: Batc
 /** Modelled time in ns of the given phase terms, for a batch of that shape. */
 export function modelledNs(phase: Phase, terms: readonly CostTerm[], shape: BatchShape): number {
   return terms.reduce((sum, term) => sum + term.coefficient_ns * feature({ phase, ...term }, shape), 0);
+}
+
+/** Modelled time in ns of a whole batch, its hand-over included. */
+export function batchModelNs(cost: StaticBatchCost, shape: BatchShape): number {
+  return (
+    modelledNs("prefill", cost.prefill, shape) + modelledNs("decode_step", cost.decode_step, shape) + cost.dispatch_ns
+  );
 }

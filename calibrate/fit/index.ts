@@ -1,6 +1,7 @@
 /** From measurements to a cost model: pure functions, no measuring and no files. */
 export { fitStaticBatch, type FitOptions, type Residual, type StaticBatchFit } from "./static-batch.js";
 export { assess, FitRejected, type AssessedFit } from "./assess.js";
+export { batchModelNs } from "./features.js";
 export { fitMemory, type MemoryFit, type MemoryOptions } from "./memory.js";
 export { describeNoise, drift } from "./noise.js";
 export {

@@ -6,4 +6,7 @@ export { rawPathOf, writeCalibration, writeMeasurements } from "./write.js";
 export { promptIdsOf } from "./plan.js";
 export { prepareReferenceStep } from "./steps/index.js";
 export { planPathOf, readRaw, removeRaw } from "./raw-file.js";
+export { readMeasurements } from "./read-measurements.js";
+export { readWallTimes, wallTimeColumns } from "./wall-times.js";
+export { heldOutBlocks } from "./held-out.js";
 export type { CalibrationProgress } from "./session.js";

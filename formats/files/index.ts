@@ -12,6 +12,6 @@ export { readRun, requireReplaceable, writeRun } from "./run-folder.js";
 export { runLog, type RunLog } from "./run-log.js";
 export { readJsonLines } from "./json-lines.js";
 export { readLlmServingSim } from "./llmservingsim.js";
-export { readScheduledSteps, readSteps } from "./steps-file.js";
+export { readBlockCounts, readScheduledSteps, readSteps, type BlockCounts } from "./steps-file.js";
 export { readOriginalCsv, writeOriginalCsv } from "./original-csv-file.js";
 export { writeMarkedSection, requireMarkedSection } from "./marked-section.js";

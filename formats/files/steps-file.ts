@@ -96,6 +96,35 @@ export async function readScheduledSteps(folder: string): Promise<readonly Sched
   });
 }
 
+/** KV blocks after a pass that every running request took part in. */
+export interface BlockCounts {
+  readonly requests: number;
+  /** Held by them, those of the pass included. */
+  readonly tokens: number;
+  readonly freeBlocks: number;
+}
+
+const blockRow = z.looseObject({
+  scheduled_requests: count,
+  scheduled_tokens: count,
+  context_tokens: count,
+  running: count,
+  free_blocks: count,
+});
+
+/** Undefined where a folder has no steps, or none that say how many blocks were free. */
+export async function readBlockCounts(folder: string): Promise<readonly BlockCounts[] | undefined> {
+  const path = stepsPath(folder);
+  if (path === undefined) return undefined;
+  const rows = await readCsv(path, required(stepRow.in));
+  if (!rows.every((row) => "running" in row && "free_blocks" in row)) return undefined;
+  return checkRows(blockRow, rows, path)
+    .filter(({ scheduled_requests: scheduled, running }) => scheduled > 0 && scheduled === running)
+    .map(({ running: requests, scheduled_tokens, context_tokens, free_blocks: freeBlocks }) => ({
+      ...{ requests, tokens: context_tokens + scheduled_tokens, freeBlocks },
+    }));
+}
+
 function stepsPath(folder: string): string | undefined {
   return ["steps.csv", "steps.csv.gz"].map((name) => join(folder, name)).find((name) => existsSync(name));
 }

@@ -12,6 +12,7 @@ import {
   type Run,
   type VllmServer,
 } from "../../formats/index.js";
+import { watchRun } from "../../real/index.js";
 import { describeLoad, loadTokenizer } from "../../sim/index.js";
 import { startCellEngines, type CellEngines } from "./cell-engines.js";
 import type { ExperimentFolder } from "./folder.js";
@@ -104,15 +105,13 @@ async function runTasks(tasks: readonly RealTask[], engines: CellEngines, input:
       const predict = (pace: number): Promise<void> =>
         simulateAtPace({ cell, workload }, input, { path: input.folder.simAtPace(cell.name, repeat), pace });
       const { measurePace, measure } = engines.of(cell.plan);
-      const make = (): Promise<Run> =>
-        measure({
-          ...{ workload, tokenize, seed, signal },
-          load: describeLoad(cell.load),
-          date: new Date().toISOString(),
-          onProgress: (ended) => {
-            bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
-          },
+      const make = (): Promise<Run> => {
+        const { onProgress, stop } = watchRun(workload, (ended, figures) => {
+          bar.update(before + ended, total, `${cell.name} repeat ${repeat}: ${figures}`);
         });
+        const [load, date] = [describeLoad(cell.load), new Date().toISOString()];
+        return measure({ workload, tokenize, seed, signal, load, date, onProgress }).finally(stop);
+      };
       const run = await undisturbed(input, () => predictedRun({ measurePace, paces: recent, predict, make }));
       before += workload.requests.length;
       await writeReusable(place, run);

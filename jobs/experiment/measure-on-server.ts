@@ -16,6 +16,7 @@ import {
   type VllmClientOptions,
 } from "../../real/vllm/index.js";
 import { readServerSettings, type ServerSettings } from "../../real/vllm/server/index.js";
+import { watchRun } from "../../real/index.js";
 import { describeLoad } from "../../sim/index.js";
 import { writeReusable } from "./reuse-run.js";
 import type { RealTask } from "./measure-cells.js";
@@ -89,6 +90,9 @@ export async function measureOnServer(tasks: readonly RealTask[], input: Measure
   try {
     for (const task of tasks) {
       const { cell, workload, place, repeat } = task;
+      const watched = watchRun(workload, (ended, figures) => {
+        bar.update(before + ended, total, `${cell.name} repeat ${repeat}: ${figures}`);
+      });
       const run = await measureOne(task, {
         ...server.client,
         workload,
@@ -98,10 +102,8 @@ export async function measureOnServer(tasks: readonly RealTask[], input: Measure
         settings: server.settings.settings,
         hardware: server.settings.hardware,
         signal,
-        onProgress: (ended: number) => {
-          bar.update(before + ended, total, `${cell.name} repeat ${repeat}`);
-        },
-      });
+        onProgress: watched.onProgress,
+      }).finally(watched.stop);
       before += workload.requests.length;
       await writeReusable(place, run);
       for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);

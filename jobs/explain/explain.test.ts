@@ -2,6 +2,7 @@ import { answerSchema, loadSchema, type Answer, type Load, type Run } from "../.
 import { readProfile } from "../../formats/files/index.js";
 import { planPolicy, simulateRun, workloadFromLengths } from "../../sim/index.js";
 import { readContent, type Scenario } from "../scenario/index.js";
+import { atPace } from "../experiment/index.js";
 import { explain } from "./explain.js";
 import { scenarioOfRun } from "./scenario-of-run.js";
 
@@ -89,6 +90,15 @@ describe("a run folder", () => {
     expect(scenario).toMatchObject({ seed: "5", policy: { name: "vllm" }, load: { request_rate: 20 }, jitter: true });
     const answer = await explained(scenario, "mean_ttft");
     expect(answer.binds.resource).toBe("seats");
+  });
+
+  test("of an experiment's prediction at the pace of the machine is simulated at that pace, without CUDA graphs", async () => {
+    const slower = { ...input, profile: atPace(readProfile("profiles/mini-cpu-2core.json"), 1.25), jitter: false };
+    const made = simulateRun(slower);
+    expect(made.info.policy_settings).toMatchObject({ enforce_eager: false });
+    const paced: Run = { ...made, info: { ...made.info, simulated_at_pace: 1.25 } };
+    const { scenario } = await scenarioOfRun("run", paced, { seed: "1", profile: "mini-cpu-2core" });
+    expect(scenario.profile.cost).toEqual(slower.profile.cost);
   });
 
   test("of a run on another profile is rejected, and so is a recording without a profile", async () => {

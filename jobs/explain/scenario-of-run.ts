@@ -12,6 +12,7 @@ import {
   simulateOutcome,
   withoutNetwork,
 } from "../../sim/index.js";
+import { atPace } from "../experiment/index.js";
 import { loadProfile, profileNames } from "../inputs/index.js";
 import { inputOf, readContent, type Scenario } from "../scenario/index.js";
 
@@ -34,13 +35,15 @@ export async function scenarioOfRun(folder: string, run: Run, options: Options):
 
 async function simulated(folder: string, run: Run, { profile: given, prompts }: Options): Promise<RunScenario> {
   const { info } = run;
-  const profile = given === undefined ? profileNamed(folder, String(info.profile)) : loadProfile(given);
+  const found = given === undefined ? profileNamed(folder, String(info.profile)) : loadProfile(given);
+  const pace = info.simulated_at_pace;
+  const profile = typeof pace === "number" && found.cost.kind === "static_batch" ? atPace(found, pace) : found;
   const source = `${folder}/run.json`;
   const checked = check(loadSchema, givenLoad(run), { source: `${source}: load` });
   if (info.cold_start === true) {
-    throw new ConfigError(`${source}: the run has a cold start, which explain does not model; simulate without it`);
+    throw new ConfigError(`${source}: the run has a cold start, which is not simulated again; simulate without it`);
   }
-  const plan = planPolicy(info.policy, settingsOf(run), { source: `${source}: policy_settings` });
+  const plan = planPolicy(info.policy, settingsOf(run, profile), { source: `${source}: policy_settings` });
   const router = routerNames.find((name) => name === info.router) ?? "round-robin";
   const scenario: Scenario = {
     policy: { name: plan.name, settings: plan.settings },
@@ -59,13 +62,21 @@ async function simulated(folder: string, run: Run, { profile: given, prompts }: 
 }
 
 /**
- * run.json has every setting in force: also one that the server's version lacks, which is false there and must not be
- * asked for.
+ * run.json has every setting in force: also one that the server's version lacks, or about CUDA graphs where the profile knows
+ * none. These are false there and must not be asked for.
  */
-function settingsOf({ info: { policy_settings: settings = {} } }: Run): Readonly<Record<string, unknown>> {
+function settingsOf(
+  { info: { policy_settings: settings = {} } }: Run,
+  { cost }: Profile,
+): Readonly<Record<string, unknown>> {
   const { vllm_version: version } = settings;
   const later = typeof version === "string" ? laterSettings(version) : new Map<string, string>();
-  return Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== false || !later.has(name)));
+  return Object.fromEntries(
+    Object.entries(settings).filter(
+      ([name, value]) =>
+        value !== false || !(later.has(name) || (name === "enforce_eager" && cost.kind === "static_batch")),
+    ),
+  );
 }
 
 /** run.json names the kind of load beside what was asked for. */

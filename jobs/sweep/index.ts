@@ -9,3 +9,5 @@ export { makePlan, runSweep, type MadePlan, type RunSweepOptions } from "./run-s
 export { parseShard, type Shard } from "./shard.js";
 export { sweepStatus, type SweepStatus } from "./status.js";
 export { sweptLines, type SweptLines } from "./swept-lines.js";
+export { sweepCharts } from "./sweep-charts.js";
+export { sweepPage, type SweepPage } from "./sweep-page.js";

@@ -8,7 +8,9 @@ import {
   makePlan,
   mergeSweep,
   runSweep,
+  sweepCharts,
   sweepFolder,
+  sweepPage,
   sweepStatus,
   type RunSweepOptions,
   type SweepFolder,
@@ -128,6 +130,22 @@ test("cells that cannot be simulated are named in the plan, those that fail when
   );
   expect(await run(folder, sweep)).toBe(0);
   expect(await run(folder, sweep, { retryFailed: true })).toBe(2);
+
+  const { page, table } = await sweepPage(folder, "odd", ["servesim sweep merge s.yaml"]);
+  expect(page.answer.headline).toMatch(/batch_size [14]|both settings/);
+  expect(page.answer.paragraphs.at(-1)).toBe("4 of 9 cells are finished; 2 failed and 3 cannot be simulated.");
+  const [latency] = page.winners;
+  expect(latency!.columns.slice(0, 3)).toEqual(["place", "best", "mean_e2el_ms"]);
+  expect(latency!.rows.map(([place]) => place!.text)).toEqual(["4 requests/s", "16 requests/s"]);
+  expect(page.cells.columns).toEqual(
+    expect.arrayContaining(["batch_size", "request_rate", "mean_e2el_ms", "utilisation", "error"]),
+  );
+  expect(page.cells.rows).toHaveLength(6);
+  expect(page.failures.map(({ name, rows }) => [name, rows.length])).toEqual([
+    ["sweep-failed", 2],
+    ["sweep-impossible", 3],
+  ]);
+  expect([...(await sweepCharts(table, "odd")).keys()]).toEqual(["sweep"]);
 });
 
 test("refinement adds rates where the server stops keeping up, and where a goal stops being met", async () => {

@@ -1,5 +1,6 @@
 /** A sweep's table as lines to draw: statistics over the axis that was swept, one line for each setting of everything else. */
 import type { SweepTable, TableValue } from "./table.js";
+import { rowWords, variedColumns } from "./words.js";
 
 export interface SweptLines {
   /** The column across: the rate where it was swept, otherwise the number with the most values. */
@@ -26,17 +27,12 @@ export interface SweptLines {
 const DRAWN = ["mean_ttft_ms", "p99_ttft_ms", "mean_tpot_ms", "p99_tpot_ms", "mean_e2el_ms", "p99_e2el_ms"] as const;
 const MOST_DRAWN = 4;
 const RATE = "load.request_rate";
-/** Columns that say which cell a row is, and not what it came to. */
-const isGiven = (column: string): boolean => /^(profile|label|load|replicas|policy\..*|load\..*)$/.test(column);
 
 /** Undefined: there is nothing numeric with two values to draw along. Failed cells are left out. */
 export function sweptLines({ columns, rows }: SweepTable): SweptLines | undefined {
   const failed = columns.indexOf("error");
   const cells = rows.filter((row) => row[failed] === null);
-  const varied = columns.flatMap((name, at) => {
-    const values = new Set(cells.map((row) => row[at] ?? null));
-    return isGiven(name) && values.size > 1 ? [{ name, at, values }] : [];
-  });
+  const varied = variedColumns(columns, cells);
   const numeric = varied.filter(({ values }) => [...values].every((value) => typeof value === "number"));
   const axis = numeric.find(({ name }) => name === RATE) ?? numeric.sort((a, b) => b.values.size - a.values.size)[0];
   const statistics = DRAWN.filter((name) => {
@@ -47,7 +43,7 @@ export function sweptLines({ columns, rows }: SweepTable): SweptLines | undefine
   const others = varied.filter(({ name }) => name !== axis.name);
   const byName = new Map<string, (readonly TableValue[])[]>();
   for (const row of cells) {
-    const name = others.map(({ name: column, at }) => inWords(column, row[at] ?? null)).filter((text) => text !== "").join(", "); // prettier-ignore
+    const name = rowWords(others, row);
     byName.set(name, [...(byName.get(name) ?? []), row]);
   }
   const label = columns.indexOf("label");
@@ -56,11 +52,6 @@ export function sweptLines({ columns, rows }: SweepTable): SweptLines | undefine
     points: of.map((row) => pointOf(row, columns, axis.at, statistics)).sort((a, b) => a.x - b.x),
   }));
   return { axis: axis.name.replace(/^(load|policy)\./, ""), statistics, lines };
-}
-
-function inWords(column: string, value: TableValue): string {
-  if (value === null) return "";
-  return /^(profile|label|load)$/.test(column) ? String(value) : `${column.replace(/^(load|policy)\./, "")} ${value}`;
 }
 
 function pointOf(

@@ -80,7 +80,7 @@ async function drive(input: StepBenchInput): Promise<Driven> {
             const record = described(one, input);
             ended.push({ ...one, record });
             journal?.request(record);
-            input.onProgress?.(ended.length, total);
+            input.onProgress?.(ended.length, total, record);
           }
         },
       },

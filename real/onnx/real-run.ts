@@ -1,6 +1,7 @@
 /**
  * What real runs on ONNX Runtime have in common, of whole batches and of steps: their input, and what they report.
  */
+import type { OnProgress } from "../live-figures.js";
 import { defined, type RequestRecord, type RunInfo, type RunJournal, type Workload } from "../../formats/index.js";
 import type { SamplingSettings } from "../../onnx/index.js";
 import { stream, type Tokenize } from "../../sim/index.js";
@@ -22,7 +23,7 @@ export interface RealRunInput {
   readonly signal?: AbortSignal | undefined;
   /** Keeps what ends while the run goes on. */
   readonly journal?: RunJournal | undefined;
-  readonly onProgress?: (ended: number, total: number) => void;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** Columns of one answer. */

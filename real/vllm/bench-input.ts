@@ -1,4 +1,5 @@
 /** What a load against a vLLM server is made from. */
+import type { OnProgress } from "../live-figures.js";
 import type { RunInfo, RunJournal, Workload, WorkloadRequest } from "../../formats/index.js";
 import type { ConnectionLimits } from "./connection.js";
 import type { Network } from "./network.js";
@@ -55,5 +56,5 @@ export interface BenchVllmInput extends VllmClientOptions {
   readonly journal?: RunJournal | undefined;
   /** Waited for between the warm-ups and the run; told what is served. */
   readonly onWarm?: ((model: ServedModel) => Promise<void>) | undefined;
-  readonly onProgress?: ((ended: number, total: number) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
 }

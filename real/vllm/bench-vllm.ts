@@ -11,7 +11,7 @@ import { describeRun, infoAtStart } from "./describe-run.js";
 import { engineFacts } from "./engines.js";
 import { ExchangeLog } from "./exchange-log.js";
 import { isImpatient, withAttempts } from "../../sim/index.js";
-import { recordOf } from "./records.js";
+import { plainRecordOf, recordOf } from "./records.js";
 import { rejectOwnFields } from "./request-body.js";
 import { isLast } from "./patience.js";
 import { requestIdPrefix } from "./request-id.js";
@@ -117,23 +117,19 @@ interface Sent {
 async function send(input: BenchVllmInput, { settings, signal, exchanges, attempts }: SendContext): Promise<Sent> {
   const { workload, workers = 1, onProgress, journal, probeOf } = input;
   let ended = 0;
-  const onEnded = (over: number): void => {
-    onProgress?.(over, workload.requests.length);
-  };
   const onExchange = (exchange: SentExchange, originNs: number): void => {
     // Given up by the stop: not finished, and in no result.
     if (exchange.failure?.kind === "aborted") return;
     exchanges.add(exchange);
-    if (isLast(exchange, workload)) ended++;
-    journal?.request(
-      recordOf(exchange, attempts[exchange.index]!, { originNs, probeOf, isRetried: workload.retries !== undefined }),
-    );
+    const request = attempts[exchange.index]!;
+    const options = { originNs, probeOf, isRetried: workload.retries !== undefined };
+    journal?.request(recordOf(exchange, request, options));
+    if (!isLast(exchange, workload)) return;
+    ended++;
+    onProgress?.(ended, workload.requests.length, plainRecordOf(exchange, request, options));
   };
-  const load = { settings, workload, signal, onEnded, onExchange };
-  if (workers === 1) {
-    const originNs = await runLoad(load);
-    return { originNs, ended };
-  }
+  const load = { settings, workload, signal, onExchange };
+  if (workers === 1) return { originNs: await runLoad(load), ended };
   const { eventLoops, originNs } = await runInWorkers({ ...load, workers });
   return { originNs, ended, eventLoop: worstDelay(eventLoops) };
 }

@@ -7,7 +7,6 @@ import { BackendError, type Retries, type Workload } from "../../formats/index.j
 import { workerFile } from "../../formats/files/index.js";
 import { realClock } from "../clock.js";
 import type { EventLoopDelay } from "../event-loop-delay.js";
-import { isLast } from "./patience.js";
 import type { LoadSettings, SentExchange } from "./run-load.js";
 import type { FromWorker, ToWorker, WorkerPart } from "./worker-protocol.js";
 
@@ -16,7 +15,6 @@ export interface RunInWorkersInput {
   readonly workload: Workload;
   readonly workers: number;
   readonly signal: AbortSignal;
-  onEnded?(ended: number): void;
   /** Called for each exchange once its worker has reported it; the start on the clock, ns. */
   onExchange(exchange: SentExchange, originNs: number): void;
 }
@@ -33,13 +31,10 @@ const START_MARGIN_NS = 20_000_000;
 export async function runInWorkers(input: RunInWorkersInput): Promise<WorkersResult> {
   const parts = partsOf(input.workload, input.workers);
   let originNs = 0;
-  let ended = 0;
   const threads = parts.map(
     (part) =>
       new LoadThread({ settings: input.settings, ...part }, (exchanges) => {
         for (const exchange of exchanges) input.onExchange(exchange, originNs);
-        ended += exchanges.filter((exchange) => isLast(exchange, input.workload)).length;
-        input.onEnded?.(ended);
       }),
   );
   const stop = (): void => {

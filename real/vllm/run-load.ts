@@ -9,7 +9,7 @@ import { ImpatientClient, requireIndependent, withAttempts } from "../../sim/ind
 import { realClock } from "../clock.js";
 import { BodiesAhead } from "./bodies-ahead.js";
 import { openPool, type ConnectionLimits } from "./connection.js";
-import { isLast, mayPass, watchPatience } from "./patience.js";
+import { mayPass, watchPatience } from "./patience.js";
 import { requestBody, type BodyOptions } from "./request-body.js";
 import { withPrefix } from "./request-id.js";
 import { makeSending, type Exchange, type Sending } from "./send-request.js";
@@ -39,8 +39,6 @@ export interface RunLoadInput {
   /** Gives, once bodies are ready, the clock time of the run's start, ns; absent: at once. */
   readonly originNs?: () => Promise<number>;
   readonly signal: AbortSignal;
-  /** Called with the number of requests that are over, answered or given up for good. */
-  onEnded?(ended: number): void;
   /** Called for each exchange as it ends; none is kept; the start on the clock, ns. */
   onExchange(exchange: SentExchange, originNs: number): void;
 }
@@ -79,7 +77,6 @@ class LoadRun {
   /** All attempts that there may be. */
   private readonly requests: readonly WorkloadRequest[];
   private readonly address: ServerAddress;
-  private ended = 0;
   private readonly underWay = new Map<number, Sending>();
   private wait: AbortController | undefined;
   private armedNs = NaN;
@@ -175,7 +172,6 @@ class LoadRun {
     const nowNs = exchange.endNs - at.originNs;
     if (mayPass(failure)) client.failed(nowNs, index);
     else client.ended(nowNs, index);
-    if (isLast(exchange, input.workload)) input.onEnded?.(++this.ended);
   }
 
   private armAgain(): void {

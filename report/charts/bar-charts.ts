@@ -14,11 +14,12 @@ import {
   type Area,
 } from "./axes.js";
 import type { Chart } from "./chart.js";
-import { cellStats, dataNotes, sampleText, type CellStat, type ChartData } from "./chart-data.js";
+import { cellName, cellStats, dataNotes, loadName, sampleText, type CellStat, type ChartData } from "./chart-data.js";
 import { areaFill, barLegend, chartWidthPx, drawFrame, drawWhisker } from "./frame.js";
 import { loadBands, type LoadAxis } from "./load-axis.js";
 import { greatest, latency, statsInWords, statText, throughput, ttft, type Measure } from "./measures.js";
 import { panelOf, type Panel } from "./panels.js";
+import { standsAt } from "./plot.js";
 import { label, mark } from "./svg.js";
 import { textWidthPx } from "./text.js";
 
@@ -74,7 +75,7 @@ function barChart(name: string, measure: Measure, statistic: "mean" | "sum", hea
           (body) => {
             const panel = panelOf(body, area, data, axis);
             drawLeftAxis(body, area, axis);
-            drawBars(panel, name, bars, (stat) => statText(stat, statName, unit));
+            drawBars(panel, name, bars, { tip: (stat) => statText(stat, statName, unit), exact: unit.exact });
             drawValues(panel, bars, (value) => unit.text(value));
             drawBaseLine(body, area);
             drawCategories(body, area, loads.categories, loads.slotPx);
@@ -119,13 +120,14 @@ function drawBars(
   { body, looks, yPx }: Panel,
   name: string,
   bars: readonly Bar[],
-  tip: (stat: CellStat) => string,
+  { tip, exact }: { readonly tip: (stat: CellStat) => string; readonly exact: (value: number) => string },
 ): void {
   for (const { stat, xPx, widthPx } of bars) {
     const { scheduler, source } = stat.cell;
     const heightPx = yPx(0) - yPx(stat.mean);
     const fill = areaFill(name, scheduler, looks.get(scheduler)!, source);
-    const group = mark(body, "g", {}, tip(stat));
+    const stands = standsAt(cellName(stat.cell), loadName(stat.cell.load), exact(stat.mean), stat.requests);
+    const group = mark(body, "g", stands, tip(stat));
     mark(group, "rect", { x: xPx, y: yPx(stat.mean), width: widthPx, height: heightPx, ...fill });
     if (stat.repeats > 1) drawWhisker(group, xPx + widthPx / 2, yPx(stat.min), yPx(stat.max), Math.min(widthPx / 4, 5));
   }

@@ -8,6 +8,7 @@ import { drawBottomAxis, type Area, type ValueAxis } from "./axes.js";
 import { chartWidthPx, drawFrame, type LegendItem } from "./frame.js";
 import { acrossPx } from "./panels.js";
 import { policyLooks } from "./palette.js";
+import { standsAt } from "./plot.js";
 import { label, mark, softInk, whiskerLine, type Mark } from "./svg.js";
 import { textWidthPx } from "./text.js";
 
@@ -102,7 +103,8 @@ function drawRow(body: Mark, { row, area, across, yPx }: Row): void {
     if (range === null) continue;
     mark(body, "line", { x1: x(range.low), y1: yPx, x2: x(range.high), y2: yPx, stroke, "stroke-width": width });
   }
-  mark(body, "circle", { cx: x(difference), cy: yPx, r: 4.4, fill: stroke }, percentText(share(row, difference)));
+  const stands = standsAt(legendNames[verdict], statistic, percentText(share(row, difference)));
+  mark(body, "circle", { cx: x(difference), cy: yPx, r: 4.4, fill: stroke, ...stands }, `${statistic}: ${percentText(share(row, difference))}`); // prettier-ignore
   label(body, `${percentText(share(row, difference))} ${words[verdict]}`, 11, {
     x: area.leftPx + area.widthPx + 8,
     y: yPx + 4,
@@ -110,10 +112,17 @@ function drawRow(body: Mark, { row, area, across, yPx }: Row): void {
   });
 }
 
+const legendNames = {
+  better: "better",
+  worse: "worse",
+  same: "the same, or cannot tell",
+  unclear: "the same, or cannot tell",
+} as const;
+
 const legend: readonly LegendItem[] = [
-  ["better", colours.better],
-  ["worse", colours.worse],
-  ["the same, or cannot tell", colours.same],
+  [legendNames.better, colours.better],
+  [legendNames.worse, colours.worse],
+  [legendNames.same, colours.same],
 ].map(([text, fill]) => ({
   text: text!,
   draw: (swatch) => {

@@ -4,7 +4,11 @@ export { chartNames, renderAllCharts, renderChart, type AllCharts, type SkippedC
 export type { ChartOptions } from "./chart.js";
 export { leastRequests } from "./latency-percentiles.js";
 export { inPolicyOrder, policyLooks, type PolicyLook } from "./palette.js";
-export { residualPicture, type ResidualPoint } from "./residual-picture.js";
+export { residualPicture } from "./residual-picture.js";
+export type { ResidualPoint } from "./batch-fit.js";
+export type { MeasuredMemory, MemoryLine, MemoryScene } from "./memory-panels.js";
+export { profilePicture, type ProfilePicture } from "./profile-picture.js";
+export type { HeldOutStatistic } from "./run-fit.js";
 export { tracePicture } from "./trace-picture.js";
 export { tunePicture, type TunePicture } from "./tune-picture.js";
 export { replicasPicture, type ReplicasPicture } from "./replicas-picture.js";

@@ -18,11 +18,12 @@ import {
   type Unit,
 } from "./axes.js";
 import type { Chart } from "./chart.js";
-import { cellName, dataNotes, sampleText, type ChartCell, type ChartData } from "./chart-data.js";
+import { cellName, dataNotes, loadName, sampleText, type ChartCell, type ChartData } from "./chart-data.js";
 import { areaFill, barLegend, chartWidthPx, drawFrame, drawWhisker } from "./frame.js";
 import { loadBands } from "./load-axis.js";
 import { latency } from "./measures.js";
 import { panelOf, type Panel } from "./panels.js";
+import { standsAt } from "./plot.js";
 import { mark, paper, paperLine, whiskerLine } from "./svg.js";
 
 const leastForBox = 5;
@@ -131,7 +132,8 @@ function drawBox(
   const { scheduler, source } = box.cell;
   const look = looks.get(scheduler)!;
   const centrePx = xPx + widthPx / 2;
-  const group = mark(body, "g", {}, boxText(box, unit));
+  const stands = standsAt(cellName(box.cell), loadName(box.cell.load), unit.exact(box.quartiles[1]), box.values.length);
+  const group = mark(body, "g", stands, boxText(box, unit));
   if (box.values.length >= leastForBox) {
     const [q1, median, q3] = box.quartiles;
     drawWhisker(group, centrePx, yPx(box.whiskers[0]), yPx(q1), Math.min(widthPx / 4, 5));

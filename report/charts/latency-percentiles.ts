@@ -75,7 +75,7 @@ export const latencyPercentiles: Chart = {
             drawBottomLabel(body, area, loads.label, room.heightPx + 16);
             const tip = (stat: CellStat): string => statText(stat, `p${percent} latency`, unit);
             const xPx = (load: string): number => loads.xPx(load) + shiftPx;
-            drawSeries(panelOf(body, area, data, axis), { data, stats, xPx, tip });
+            drawSeries(panelOf(body, area, data, axis), { data, stats, xPx, tip, exact: unit.exact });
           });
         },
       );

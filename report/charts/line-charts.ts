@@ -64,7 +64,7 @@ function lineChart(name: string, measure: Measure, heading: string): Chart {
             drawCategories(body, area, loads.categories, loads.slotPx);
             drawBottomLabel(body, area, loads.label, room.heightPx + 16);
             const tip = (stat: CellStat): string => statText(stat, statName, unit);
-            drawSeries(panelOf(body, area, data, axis), { data, stats, xPx: loads.xPx, tip });
+            drawSeries(panelOf(body, area, data, axis), { data, stats, xPx: loads.xPx, tip, exact: unit.exact });
           },
         );
     },

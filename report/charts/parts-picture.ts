@@ -3,6 +3,7 @@ import { greatest, type AnswerParts } from "../../formats/index.js";
 import { drawBaseLine, drawCategories, drawLeftAxis, leftRoomPx, linearAxis, scaledUnit, type Area } from "./axes.js";
 import { chartWidthPx, drawFrame } from "./frame.js";
 import { drawPanelHeading, panelGrid } from "./panels.js";
+import { standsAt } from "./plot.js";
 import { mark, type Mark } from "./svg.js";
 
 export interface PartsPicture {
@@ -90,7 +91,7 @@ function drawBars(body: Mark, { area, bars, drawn, titles, colourOf, fraction }:
   const slotPx = area.widthPx / bars.length;
   const widthPx = Math.min(90, barShare * slotPx);
   const yPx = (value: number): number => area.topPx + area.heightPx * (1 - fraction(value));
-  bars.forEach(({ parts }, at) => {
+  bars.forEach(({ statistic, parts }, at) => {
     let below = 0;
     for (const part of drawn) {
       const ms = parts[part] ?? 0;
@@ -104,6 +105,7 @@ function drawBars(body: Mark, { area, bars, drawn, titles, colourOf, fraction }:
           width: widthPx,
           height: Math.max(0, yPx(below) - topPx),
           fill: colourOf(part),
+          ...standsAt(titles[part]!, statistic, String(Number(ms.toPrecision(6)))),
         },
         `${titles[part]!}: ${Number(ms.toPrecision(4))} ms`,
       );

@@ -15,6 +15,23 @@ export interface Plot {
   readonly y: (value: number) => number;
 }
 
+/** A panel of a picture: its axes, and how its marks are drawn. */
+export interface PlotPanel {
+  readonly heading: string;
+  readonly across: ValueAxis;
+  readonly up: ValueAxis;
+  readonly draw: (plot: Plot) => void;
+}
+
+/** Each panel in its area. */
+export function drawPanels(body: Mark, areas: readonly Area[], panels: readonly PlotPanel[]): void {
+  panels.forEach(({ heading, across, up, draw }, at) => {
+    const plot = plotOf(body, areas[at]!, across, up);
+    drawPlot(plot, heading);
+    draw(plot);
+  });
+}
+
 export function plotOf(body: Mark, area: Area, across: ValueAxis, up: ValueAxis): Plot {
   return {
     body,
@@ -48,9 +65,20 @@ export function standsFor(
   };
 }
 
+/** What a mark of a category stands for: `x` names the category. */
+export function standsAt(series: string, x: string, y: string, n?: number): Attributes {
+  return { "data-series": series, "data-x": x, "data-y": y, ...(n === undefined ? {} : { "data-n": String(n) }) };
+}
+
 /** A horizontal line through the plot. */
 export function drawLevel({ body, area, y }: Plot, value: number, line: Attributes = {}): void {
   mark(body, "path", { d: `M${px(area.leftPx)},${y(value)}h${px(area.widthPx)}`, ...whiskerLine, ...line });
+}
+
+/** The line of equal values, of axes that share their range. */
+export function drawDiagonal({ body, across, x, y }: Plot): void {
+  const [low, high] = [across.ticks[0]!, across.ticks.at(-1)!];
+  mark(body, "line", { x1: x(low), y1: y(low), x2: x(high), y2: y(high), ...whiskerLine });
 }
 
 /** The path through points, in straight lines. */

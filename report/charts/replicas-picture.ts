@@ -4,6 +4,7 @@ import { drawBottomAxis, drawLeftAxis, leftRoomPx, linearAxis, scaledUnit, type 
 import { chartWidthPx, drawFrame, type LegendItem } from "./frame.js";
 import { policyLooks, type PolicyLook } from "./palette.js";
 import { acrossPx, drawPanelHeading, panelGrid } from "./panels.js";
+import { standsAt } from "./plot.js";
 import { mark, softInk, whiskerLine, type Attributes, type Mark } from "./svg.js";
 
 export interface ReplicasPicture {
@@ -20,6 +21,7 @@ export interface ReplicasPicture {
 type Steps = readonly (readonly [fromS: number, value: number])[];
 
 const plotHeightPx = 200;
+const WINDOW = "fewest of the window";
 const fixedLine = { ...whiskerLine, "stroke-dasharray": "6 4" };
 const windowFill = { ...softInk, "fill-opacity": 0.25 };
 
@@ -54,11 +56,11 @@ export function replicasPicture(picture: ReplicasPicture): string {
         drawLeftAxis(body, areas[at]!, ups[at]!);
         drawBottomAxis(body, areas[at]!, across);
       }
-      const top = { area: areas[0]!, across, up: ups[0]!, endS };
+      const top = { name: WINDOW, area: areas[0]!, across, up: ups[0]!, endS };
       drawBars(body, top, needed);
       if (value !== null) drawSteps(body, top, [[0, value]], fixedLine);
       drawSteps(body, top, served, { stroke: look.colour, "stroke-width": 2, fill: "none" });
-      drawBars(body, { area: areas[1]!, across, up: ups[1]!, endS }, rates);
+      drawBars(body, { name: "arrivals", area: areas[1]!, across, up: ups[1]!, endS }, rates);
     },
   );
 }
@@ -71,18 +73,25 @@ function describe({ value, trace, autoscale }: ReplicasPicture): string {
 }
 
 interface Plot {
+  /** Of its bars. */
+  readonly name: string;
   readonly area: Area;
   readonly across: ValueAxis;
   readonly up: ValueAxis;
   readonly endS: number;
 }
 
-function drawBars(body: Mark, { area, across, up, endS }: Plot, steps: Steps): void {
+function drawBars(body: Mark, { name, area, across, up, endS }: Plot, steps: Steps): void {
   for (const [at, [fromS, value]] of steps.entries()) {
     const [fromPx, toPx] = [fromS, steps[at + 1]?.[0] ?? endS].map((timeS) => acrossPx(area, across, timeS)) as [number, number]; // prettier-ignore
     const heightPx = area.heightPx * up.fraction(value);
     const box = { x: fromPx, y: area.topPx + area.heightPx - heightPx, width: Math.max(0, toPx - fromPx - 1), height: heightPx }; // prettier-ignore
-    mark(body, "rect", { ...box, ...windowFill }, `from ${Math.round(fromS)} s: ${Number(value.toPrecision(3))}`);
+    mark(
+      body,
+      "rect",
+      { ...box, ...windowFill, ...standsAt(name, String(Math.round(fromS)), String(Number(value.toPrecision(6)))) },
+      `from ${Math.round(fromS)} s: ${Number(value.toPrecision(3))}`,
+    );
   }
 }
 
@@ -101,7 +110,7 @@ function legendOf(look: PolicyLook, hasAutoscaler: boolean): LegendItem[] {
   });
   return [
     {
-      text: "fewest of the window",
+      text: WINDOW,
       draw: (swatch) => mark(swatch, "rect", { x: 6, y: 1, width: 16, height: 12, ...windowFill }),
     },
     line("fixed number", fixedLine),

@@ -3,9 +3,10 @@
  * where a load has no value, a marker per load and a whisker over the repeats.
  */
 import { line } from "d3";
-import type { CellStat, ChartData } from "./chart-data.js";
+import { cellName, loadName, type CellStat, type ChartData } from "./chart-data.js";
 import { dash, drawMarker, drawWhisker } from "./frame.js";
 import type { Panel } from "./panels.js";
+import { standsAt } from "./plot.js";
 import { mark } from "./svg.js";
 
 export interface Series {
@@ -14,10 +15,12 @@ export interface Series {
   /** Where a load stands. */
   readonly xPx: (load: string) => number;
   readonly tip: (stat: CellStat) => string;
+  /** A value in the unit of the axis. */
+  readonly exact: (value: number) => string;
 }
 
 /** Draws every line with its markers and whiskers. */
-export function drawSeries({ body, looks, yPx }: Panel, { data, stats, xPx, tip }: Series): void {
+export function drawSeries({ body, looks, yPx }: Panel, { data, stats, xPx, tip, exact }: Series): void {
   const inPlace = [...data.loads].sort((a, b) => xPx(a) - xPx(b));
   for (const scheduler of data.schedulers) {
     const look = looks.get(scheduler)!;
@@ -35,7 +38,8 @@ export function drawSeries({ body, looks, yPx }: Panel, { data, stats, xPx, tip 
       for (const { load, stat } of points) {
         if (stat === undefined) continue;
         if (stat.repeats > 1) drawWhisker(body, xPx(load), yPx(stat.min), yPx(stat.max), 5);
-        drawMarker(body, look, source, xPx(load), yPx(stat.mean), tip(stat));
+        const stands = standsAt(cellName(stat.cell), loadName(load), exact(stat.mean), stat.requests);
+        drawMarker(mark(body, "g", stands, tip(stat)), look, source, xPx(load), yPx(stat.mean));
       }
     }
   }

@@ -14,6 +14,7 @@ import {
 import { chartWidthPx, drawFrame, drawMarker, type LegendItem } from "./frame.js";
 import { policyLooks, type PolicyLook } from "./palette.js";
 import { acrossPx, drawPanelHeading, panelGrid } from "./panels.js";
+import { standsAt } from "./plot.js";
 import { mark, type Mark } from "./svg.js";
 
 interface SweptPoint {
@@ -120,14 +121,9 @@ function drawLine(body: Mark, { name, points }: SweptLine, { area, across, up, a
       const bar = { stroke: look.colour, "stroke-width": 1.4, "stroke-opacity": 0.6 };
       mark(body, "line", { x1: xPx, y1: yPx(low), x2: xPx, y2: yPx(high), ...bar });
     }
-    drawMarker(
-      body,
-      look,
-      "real",
-      xPx,
-      yPx(value),
-      `${name}, ${String(x)}: ${String(Number(value.toPrecision(4)))} ms`,
-    );
+    const exact = String(Number(value.toPrecision(6)));
+    const tip = `${name}, ${String(x)}: ${String(Number(value.toPrecision(4)))} ms`;
+    drawMarker(mark(body, "g", standsAt(name, String(x), exact), tip), look, "real", xPx, yPx(value));
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { greatest } from "../../formats/index.js";
 import {
-  drawBottomAxis,
+  drawBottomLabel,
   drawLeftAxis,
   leftRoomPx,
   linearAxis,
@@ -18,8 +18,9 @@ import { policyLooks, type PolicyLook } from "./palette.js";
 import { drawPanelHeading } from "./panels.js";
 import { drawLevel, plotOf, px, type Plot } from "./plot.js";
 import { endOf, passesOf, sceneCount, sceneName, schedulersOf, spanUnit, type RunScene } from "./run-scene.js";
-import { mark, whiskerLine, type Mark } from "./svg.js";
+import { mark, whiskerLine } from "./svg.js";
 import { numberText } from "./text.js";
+import { drawTimeTicks, timeWindow } from "./time-window.js";
 import { windowAxis } from "./window-axis.js";
 
 export interface TimelinePicture {
@@ -73,11 +74,12 @@ export function timeSeriesPicture({ title, scenes }: TimelinePicture): string {
     (body) => {
       panels.forEach(({ heading, up, lines, isKv }, at) => {
         const area = areas[at]!;
-        const plot = plotOf(body, area, across, up);
         drawPanelHeading(body, area, heading);
         drawLeftAxis(body, area, { ...up, label: "" });
-        if (at === panels.length - 1) drawBottomAxis(body, area, across);
-        else drawGridOnly(body, area, across);
+        const isLast = at === panels.length - 1;
+        drawTimeTicks(body, area, { across, isLabelled: isLast });
+        if (isLast) drawBottomLabel(body, area, across.label, 36);
+        const plot = plotOf(timeWindow(body, area, { across, endNs }), area, across, up);
         if (isKv === true) drawLevel(plot, 1, { "stroke-width": 1.4 });
         scenes.forEach((scene, of) => {
           const line = lines[of];
@@ -236,19 +238,6 @@ function kvNotes(scenes: readonly RunScene[]): string[] {
   });
   if (without.length === 0 || notes.length === 0) return notes;
   return [...notes, `${[...new Set(without.map(({ policy }) => policy))].join(" and ")}: whole batches, no KV blocks.`];
-}
-
-function drawGridOnly(body: Mark, area: Area, across: ValueAxis): void {
-  const { topPx, heightPx } = area;
-  for (const tick of across.ticks) {
-    const xPx = px(area.leftPx + area.widthPx * across.fraction(tick));
-    mark(body, "path", {
-      d: `M${xPx},${px(topPx)}v${px(heightPx)}`,
-      class: "grid-line",
-      stroke: "#d8dee4",
-      "stroke-width": 1,
-    });
-  }
 }
 
 function inWords(scene: RunScene, panels: readonly Panel[], at: number): string {

@@ -54,7 +54,7 @@ export function tunePicture({ title, policy, goal, unit, front }: TunePicture): 
         const x = (of: number): number => acrossPx(area, across, of);
         if (interval !== null) mark(body, "line", { x1: x(interval.low), y1: yPx, x2: x(interval.high), y2: yPx, ...whiskerLine }); // prettier-ignore
         const fill = isBeyond ? "#ffffff" : look.colour;
-        mark(body, "circle", { cx: x(value), cy: yPx, r: 5, fill, stroke: look.colour, "stroke-width": 2 }, `${text}: ${figure(value)} ${unit}`); // prettier-ignore
+        mark(body, "circle", { cx: x(value), cy: yPx, r: 5, fill, stroke: look.colour, "stroke-width": 2, "data-series": text, "data-x": String(value) }, `${text}: ${figure(value)} ${unit}`); // prettier-ignore
       }
     },
   );

@@ -26,13 +26,17 @@ const captions: Readonly<Record<string, string>> = {
   before_and_after: "Left of zero the statistic falls, right of it it grows; a bar that holds zero does not tell.",
   best_settings: "Each point is a combination of settings; no other that was tried is better.",
   replicas_over_time: "The fewest replicas of each window, beside the fixed number and the autoscaler.",
+  sweep:
+    "Each line is a setting, each point a cell; its bar holds 9 of 10 runs. Bars that do not overlap tell two settings apart.",
   parity: "Each point is one request: on the line the simulation was right, in the band within 10 %.",
 };
 
 /** A caption for a chart; its name in words where it is not one of ours. */
 export function captionOf(chartName: string): string {
   // A chart of one load is named after it: `time_series-poisson`.
-  const [kind = chartName, ...load] = chartName.split("-");
+  const [first = chartName, ...load] = chartName.split("-");
+  // Several of a kind are numbered: `sweep_2`.
+  const kind = first.replace(/_\d+$/, "");
   const own = Object.hasOwn(captions, kind) ? captions[kind]! : `${kind.replaceAll("_", " ")}.`;
   return load.length === 0 ? own : `Load ${load.join("-")}. ${own}`;
 }

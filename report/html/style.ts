@@ -91,6 +91,11 @@ form[hidden] { display: none; }
 select, button { font: inherit; max-width: 20rem; color: var(--ink); background: var(--wash); border: 1px solid var(--soft); border-radius: 6px; padding: 0.15rem 0.6rem; }
 button { cursor: pointer; font-size: 0.85rem; }
 button:hover { border-color: var(--link); }
+.sort { border: 0; background: none; padding: 0; color: inherit; font-weight: inherit; font-size: inherit; text-align: inherit; }
+.sort:hover { text-decoration: underline; }
+[aria-sort="ascending"] .sort::after { content: " ▲" / ""; }
+[aria-sort="descending"] .sort::after { content: " ▼" / ""; }
+.sortable tbody th { white-space: nowrap; }
 details { margin: 0.35rem 0; }
 summary { cursor: pointer; padding: 0.2rem 0; }
 dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: 0.25rem 1.25rem; font-size: 0.92rem; }
@@ -117,6 +122,9 @@ figcaption { padding: 0.35rem 0; }
 .tip button { border: 0; background: none; padding: 0 0 0 0.5rem; font-size: 1rem; line-height: 1; }
 .ring { width: 18px; height: 18px; border: 2px solid var(--link); border-radius: 50%; }
 .tip[hidden], .ring[hidden] { display: none; }
+.time-window * { vector-effect: non-scaling-stroke; }
+.brush { fill: var(--link); fill-opacity: 0.2; pointer-events: none; }
+.zoom-text { font-size: 0.85rem; color: var(--soft); align-self: center; }
 .said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; margin: 0; }
 .servesim-chart { font-family: system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
 .servesim-chart .paper { fill: var(--paper); }

@@ -1,3 +1,3 @@
 /** Traces of runs for Perfetto. */
 export { traceLines } from "./trace-lines.js";
-export { traceOf, type Trace } from "./trace-of.js";
+export { traceOf, traceOfRuns, type Trace, type TracedRun } from "./trace-of.js";

@@ -4,7 +4,7 @@ import type { Load, Profile, Workload } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import { planPolicy, simulatedTimeline, simulateRun, type Timeline } from "../../sim/index.js";
 import { traceLines } from "./trace-lines.js";
-import { traceOf, type Trace } from "./trace-of.js";
+import { traceOf, traceOfRuns, type Trace } from "./trace-of.js";
 import type { TraceEvent } from "./trace-event.js";
 
 const h100 = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
@@ -267,4 +267,40 @@ test("the file is JSON with the events, whatever the ids of requests are", () =>
   const file = JSON.parse([...traceLines(trace)].join("\n")) as { traceEvents: unknown[]; otherData: object };
   expect(file.traceEvents).toHaveLength(trace.events.length);
   expect(JSON.stringify(file.otherData)).toContain('"requests":1');
+});
+
+test("several runs are stacked from the same start on, with processes, ids and notes of their own", () => {
+  fc.assert(
+    fc.property(fc.oneof(stepScenes, batchScenes), fc.oneof(stepScenes, batchScenes), (first, second) => {
+      const runs = [
+        { name: "simulated", timeline: timelineOf(first) },
+        { name: "real", timeline: timelineOf(second) },
+      ];
+      const trace = traceOfRuns(runs, {});
+      expect(problems(trace)).toEqual([]);
+      expect(looseArrows(trace)).toEqual([]);
+      expect(count(trace, isRequest)).toBe(first.workload.requests.length + second.workload.requests.length);
+      const named = trace.events.flatMap((event) => (event.ph === "M" && event.name === "process_name" ? [event] : []));
+      expect(new Set(named.map(({ pid }) => pid)).size).toBe(named.length);
+      const pidsOf = (name: string): number[] =>
+        named.flatMap(({ pid, args }) => (String(args.name).startsWith(`${name}: `) ? [pid] : []));
+      expect(named).toHaveLength(pidsOf("simulated").length + pidsOf("real").length);
+      // Each run has its own times: those of a trace of it alone.
+      for (const { name, timeline } of runs) {
+        const pids = pidsOf(name);
+        const times = (of: Trace, has: (pid: number) => boolean) => timed(of).filter(({ pid }) => has(pid)).map(({ ts }) => ts); // prettier-ignore
+        expect(times(trace, (pid) => pids.includes(pid))).toEqual(times(traceOf(timeline, {}), () => true));
+      }
+    }),
+    { numRuns: 20, seed: 18 },
+  );
+});
+
+test("what is left out is said for each run", () => {
+  const timeline = timelineOf(tight);
+  const trace = traceOfRuns([{ name: "simulated", timeline }, { name: "real", timeline }], {}, { requests: 15, work: 1e6 }); // prettier-ignore
+  expect(trace.notes).toEqual(
+    ["simulated", "real"].map((name) => `${name}: 1 of 3 requests of an engine is shown, of 40 in all`),
+  );
+  expect(trace.about).toMatchObject({ requests: 80, requests_shown: 28 });
 });

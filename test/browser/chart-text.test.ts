@@ -11,14 +11,18 @@ import {
   chartRunsOf,
   differencePicture,
   partsPicture,
+  profilePicture,
   renderAllCharts,
   replicasPicture,
   residualPicture,
   runPictures,
   seedsPicture,
+  sweepPicture,
   tracePicture,
   tunePicture,
   type ChartRow,
+  type HeldOutStatistic,
+  type MemoryScene,
   type RunScene,
 } from "../../report/charts/index.js";
 import { closeChromium, openFile, testInChromium } from "./chromium.fixture.js";
@@ -108,6 +112,30 @@ function ofSeeds(name: string, cells: number, ms: number): [string, string] {
   return [`seeds of ${name}`, seedsPicture({ title: long, rows: all })!];
 }
 
+function memoryOf(unit: MemoryScene["unit"], scale: number): MemoryScene {
+  const lines = [long, `${long} too`, "short"].map((name, at) => ({
+    name,
+    points: [1, 50, 900].map((sequences) => ({ sequences, amount: sequences * scale * (at + 1) })),
+  }));
+  const measured = [1, 30].map((sequences) => ({ sequences, amount: sequences * scale, modelled: scale, text: long }));
+  return { unit, lines, measured, limit: 1000 * scale, words: [long] };
+}
+
+function statisticsOf(scale: number): HeldOutStatistic[] {
+  return ["mean", "p50", "p90", "p95", "p99"].flatMap(
+    (statistic, at) =>
+    ["ttft", "tpot", "e2el"].map((metric) => ({ recording: long, statistic, metric, realNs: 1e6 * scale * (at + 1), simNs: 2e6 * scale })), // prettier-ignore
+  );
+}
+
+function sweptLines(scale: number) {
+  const values = (value: number) => ({ value, low: value / 2, high: 2 * value });
+  return Array.from({ length: 9 }, (_, of) => ({
+    name: `${long} ${of}`,
+    points: [1, 2, 9].map((x) => ({ x: x * scale, values: [values(scale * (of + x)), values(9 * scale)] })),
+  }));
+}
+
 /** Charts of answers, traces and calibrations, with values around `scale`. */
 function ofAnswers(name: string, scale: number): [string, string][] {
   const evidence = [1, 2, 3].map((rate) => ({
@@ -154,6 +182,9 @@ function ofAnswers(name: string, scale: number): [string, string][] {
     [`parts of ${name}`, partsPicture({ title: long, parts, titles: { a: long, b: `${long} too` } })],
     [`residuals of ${name}`, residualPicture(shapes, long)],
     [`trace of ${name}`, tracePicture(requests, long)],
+    [`profile of batches, ${name}`, profilePicture({ title: long, batches: shapes, heldOut: [], memory: memoryOf("bytes", scale), notes: [long] })], // prettier-ignore
+    [`profile of a server, ${name}`, profilePicture({ title: long, batches: [], heldOut: statisticsOf(scale), memory: memoryOf("KV blocks", scale), notes: [] })], // prettier-ignore
+    [`sweep of ${name}`, sweepPicture({ title: long, axis: "request_rate", statistics: ["mean_ttft_ms", "p99_ttft_ms"], lines: sweptLines(scale) })], // prettier-ignore
   ];
 }
 

@@ -1,5 +1,6 @@
 /** The data behind a chart: a table that can be unfolded, and the same as CSV. */
 import type { ChartMark } from "./chart-marks.js";
+import { saveCsv } from "./csv.js";
 import { element } from "./element.js";
 
 /** Rows of the table; the CSV has all. */
@@ -10,7 +11,7 @@ export function addData(name: string, marks: readonly ChartMark[], tools: HTMLEl
   const words = name.replaceAll("_", " ");
   const csv = element("button", { type: "button", "aria-label": `Download ${words} as CSV` }, "CSV");
   csv.addEventListener("click", () => {
-    download(`${name}.csv`, [data.columns, ...data.rows].map((row) => row.map(csvText).join(",")).join("\r\n"));
+    saveCsv(name, [data.columns, ...data.rows]);
   });
   tools.append(csv);
   const details = element("details", { class: "data" }, element("summary", {}, `Data: ${data.rows.length} marks`));
@@ -59,16 +60,4 @@ function tableOf({ columns, rows }: Data, words: string): HTMLElement {
       element("tbody", {}, ...body),
     ),
   );
-}
-
-/** Quoted where it must be; a text that a spreadsheet would execute gets an apostrophe. */
-function csvText(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text, "\r\n"], { type: "text/csv" }));
-  element("a", { href: url, download: name }).click();
-  URL.revokeObjectURL(url);
 }

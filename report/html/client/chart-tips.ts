@@ -99,7 +99,8 @@ export class ChartTips {
     const { x, y } = middleOf(mark);
     const [half, high] = [box.offsetWidth / 2, box.offsetHeight];
     if (box === this.ring) {
-      box.style.translate = `${x - left - half}px ${y - top - high / 2}px`;
+      // The middle of a zoomed line may lie outside its panel.
+      box.style.translate = `${Math.min(Math.max(x - left, 0), width) - half}px ${y - top - high / 2}px`;
       return;
     }
     const atX = Math.min(Math.max(x - left - half, 0), Math.max(0, width - 2 * half));
