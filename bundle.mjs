@@ -58,8 +58,8 @@ await bundle.write({
 await bundle.close();
 
 /**
- * A page has no use for zod's JSON schemas, a fifth of zod, nor for the generators of seedrandom but the one that the simulator
- * draws from.
+ * A page has no use for zod's JSON schemas, a fifth of zod, nor for its look-out for values that contain themselves, as JSON cannot, nor for
+ * the generators of seedrandom but the one that the simulator draws from.
  */
 const leftOut = {
   name: "left-out-of-pages",
@@ -68,9 +68,12 @@ const leftOut = {
     if (id === "\0seedrandom") {
       return 'import seedrandom from "seedrandom/seedrandom.js"; import alea from "seedrandom/lib/alea.js"; export default Object.assign(seedrandom, { alea });';
     }
-    if (!/zod[\\/]v4[\\/]core[\\/](json-schema-processors|to-json-schema)\.js$/.test(id)) return null;
-    const names = readFileSync(id, "utf8").matchAll(/^export (?:const|function|class) (\w+)/gm);
-    return Array.from(names, ([, name]) => `export const ${name} = () => () => {};`).join("\n");
+    const [, module] = /zod[\\/]v4[\\/]core[\\/](json-schema-processors|to-json-schema|memoizer)\.js$/.exec(id) ?? [];
+    if (module === undefined) return null;
+    const names = readFileSync(id, "utf8").matchAll(/^export (?:const|function|class) ([\w$]+)/gm);
+    // Without a memoizer zod does without; of the others it calls what they return.
+    const returned = module === "memoizer" ? "undefined" : "() => {}";
+    return Array.from(names, ([, name]) => `export const ${name} = () => ${returned};`).join("\n");
   },
 };
 

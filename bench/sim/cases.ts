@@ -2,9 +2,16 @@
  * The six cases that the simulator's speed is measured on: requests and the policy's settings. Deterministic: lengths
  * and arrivals come from named streams. The machine is one recorded vLLM server of an 8B model (28982 blocks of 16).
  */
-import { InvariantError, loadSchema, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
+import {
+  InvariantError,
+  loadSchema,
+  type Load,
+  type Session,
+  type Workload,
+  type WorkloadRequest,
+} from "../../formats/index.js";
 import { readTrace } from "../../formats/files/index.js";
-import { arrivalTimesNs, stream } from "../../sim/index.js";
+import { arrivalTimesNs, stream, workloadFromSessions } from "../../sim/index.js";
 import { drawTokens, type LengthShape } from "./token-lengths.js";
 
 export const caseNames = ["dense", "poisson", "million", "pressure", "mooncake", "agents"] as const;
@@ -43,8 +50,9 @@ const SERVER = { num_gpu_blocks: 28_982, block_size: 16, enable_prefix_caching: 
 const COMPARED = { ...SERVER, max_num_seqs: 256, max_num_batched_tokens: 8192, async_scheduling: false };
 const MOONCAKE_PATH = "../shared/data/mooncake/synthetic_trace.jsonl.gz";
 const MOONCAKE_LONGEST_TOKENS = 131_072;
-/** Stands in for recorded agent sessions: nearly all of a prompt is that of the turn before. */
-const AGENTS = { sessions: 16, turns: 20, firstTokens: 8000, turnTokens: 700, outputTokens: 150 };
+const AGENTS_PATH = "../shared/data/agent-sessions";
+/** Sessions side by side, and a pool that holds the contexts of nearly all of them. */
+const AGENTS = { concurrent: 100, numGpuBlocks: 800_000, longestTokens: 300_000 };
 const UTILISATION = 0.7;
 /** Requests of the run that finds the capacity: long enough that filling up and draining weigh little. */
 const CAPACITY_REQUESTS = 8192;
@@ -85,18 +93,27 @@ const builders: Readonly<Record<CaseName, (options: CaseOptions) => BenchCase | 
     settings: { ...SERVER, num_gpu_blocks: 1600, max_num_seqs: 128, max_num_batched_tokens: 2048 },
     note: "closed loop of 64 on 1600 blocks, lognormal lengths",
   }),
-  agents: ({ requests = 20_000 }) => ({
-    workload: closedLoop(agentTurns(requests), AGENTS.sessions),
-    load: loadSchema.parse({ num_prompts: requests, max_concurrency: AGENTS.sessions }),
-    settings: {
-      ...SERVER,
-      enable_prefix_caching: true,
-      max_num_seqs: 128,
-      max_num_batched_tokens: 8192,
-      max_model_len: 32_768,
-    },
-    note: `made-up agent sessions, ${AGENTS.sessions} side by side of ${AGENTS.turns} turns: prompts grow from ${AGENTS.firstTokens} tokens by ${AGENTS.turnTokens} a turn`,
-  }),
+  agents: async ({ requests = 100_000 }) => {
+    const { sessions } = await readTrace(AGENTS_PATH, { format: "agent", loadTokenizer: noText });
+    const load = loadSchema.parse({
+      workload: AGENTS_PATH,
+      num_sessions: sessionsWith(requests, sessions!),
+      max_sessions: AGENTS.concurrent,
+    });
+    return {
+      workload: workloadFromSessions(load, sessions!, "agents"),
+      load,
+      settings: {
+        ...SERVER,
+        num_gpu_blocks: AGENTS.numGpuBlocks,
+        enable_prefix_caching: true,
+        max_num_seqs: 128,
+        max_num_batched_tokens: 8192,
+        max_model_len: AGENTS.longestTokens,
+      },
+      note: `recorded coding agents again and again, ${AGENTS.concurrent} sessions side by side on ${AGENTS.numGpuBlocks} blocks`,
+    };
+  },
   mooncake: async ({ requests = Infinity }) => {
     const { requests: all } = await readTrace(MOONCAKE_PATH, { format: "mooncake", loadTokenizer: noText });
     const fitting = all.filter((request) => request.promptTokens + request.outputTokens <= MOONCAKE_LONGEST_TOKENS);
@@ -116,16 +133,11 @@ const builders: Readonly<Record<CaseName, (options: CaseOptions) => BenchCase | 
   },
 };
 
-/** Turns of sessions in groups that run side by side: turn by turn, each prompt the one before and more. */
-function agentTurns(count: number): WorkloadRequest[] {
-  const { sessions, turns, firstTokens, turnTokens, outputTokens } = AGENTS;
-  return Array.from({ length: count }, (_, index) => {
-    const group = Math.floor(index / (sessions * turns));
-    const turn = Math.floor(index / sessions) % turns;
-    const session = group * sessions + (index % sessions);
-    const promptTokens = firstTokens + turn * turnTokens;
-    return { id: String(index), promptTokens, outputTokens, content: [[session, promptTokens]] };
-  });
+/** How many sessions, taken again from the first, have at least so many turns. */
+function sessionsWith(turns: number, sessions: readonly Session[]): number {
+  let count = 0;
+  for (let left = turns; left > 0; count++) left -= sessions[count % sessions.length]!.turns.length;
+  return count;
 }
 
 /** As the profile's server was recorded, or as the peer models it. */

@@ -19,6 +19,8 @@ export interface SchedulerRequest {
   readonly follows?: Follows;
   /** Content of the answer; absent: like no other request's. */
   readonly answer?: ContentRuns;
+  /** Of a session: the earlier request whose answer it waits for. */
+  readonly turn?: { readonly after?: number };
 }
 
 /** Called with output tokens when they reach the client. Times in whole ns. */

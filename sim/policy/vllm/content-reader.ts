@@ -6,7 +6,7 @@ import { InvariantError, type ContentRuns } from "../../../formats/index.js";
 import type { SchedulerRequest } from "../step.js";
 
 /** So many tokens of one request's prompt or answer; without runs they are like no other request's. */
-interface Piece {
+export interface Piece {
   readonly runs: ContentRuns | undefined;
   readonly tokens: number;
   readonly index: number;
@@ -94,7 +94,7 @@ export class ContentReader {
 }
 
 /** The pieces of a request from the one that the token at `position` is in, and where that piece starts. */
-function piecesFrom(
+export function piecesFrom(
   requests: readonly SchedulerRequest[],
   last: number,
   position: number,

@@ -2,6 +2,7 @@
 import type { SchedulerChoice, StepSchedulers } from "../step-policy.js";
 import type { SchedulerRequest, StepScheduler } from "../step.js";
 import { CountScheduler } from "./counted/index.js";
+import { areAnswersFinished } from "./finished-answers.js";
 import type { SchedulerLimits } from "./limits.js";
 import { Scheduler } from "./scheduler.js";
 import type { ReplayRequest } from "./sequence.js";
@@ -37,9 +38,9 @@ export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
       // Counts know nothing of answers that end by themselves.
       if (isReference || asked !== requests) return { make: everyBlock };
       if (!limits.prefixCaching) return { make: counts(false) };
-      // Counts know contents of prompts alone: a turn that may find the answer before it takes the scheduler that has every block.
-      if (requests.some(({ follows, answer }) => follows !== undefined || answer !== undefined))
-        return { make: everyBlock };
+      const isFollowed = requests.some(({ follows, answer }) => follows !== undefined || answer !== undefined);
+      // Counts make the blocks of an answer known when it ends.
+      if (isFollowed && !areAnswersFinished(requests)) return { make: everyBlock };
       if (requests.some(({ content }) => content !== undefined)) return { make: counts(true) };
       // Without shared prefixes the cache changes nothing until a preempted request finds its own blocks again.
       return { make: counts(false), afterPreemption: counts(true) };

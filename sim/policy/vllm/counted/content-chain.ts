@@ -1,97 +1,201 @@
 /**
- * What the blocks of requests hold, as chains of nodes: a node is a run of blocks of one content after a given place of a given
- * node. Equal prefixes are the same nodes, so a prompt is some tens of nodes, not a thousand keys of blocks.
+ * What the blocks of requests hold, as a tree of nodes (a radix tree): a node is a run of blocks of given contents, one after
+ * another, behind a given place of its parent. Equal prefixes lie in the same nodes, and a prompt that goes on where a node
+ * ends makes it longer. So the turns of a conversation are one node, not thousands of blocks, and a branch is one more.
  */
-import { InvariantError } from "../../../../formats/index.js";
-import type { SchedulerRequest } from "../../step.js";
-import { blockText } from "../prefix-keys.js";
 import type { Extent } from "./extent.js";
 
 /** A block of one token id is named by it, another by the text of its runs. */
-type BlockContent = number | string;
+export type BlockContent = number | string;
 
 export class ChainNode {
-  /** Leading blocks of the run that are in the cache. */
+  /** Leading blocks that are in the cache. */
   cached = 0;
   /** Where they are: what is found, from front to back without gaps. */
   readonly found: Extent[] = [];
   /** Other copies, in the order of registration; made when there is one. */
   spares: Extent[] | undefined;
-  /** Runs that continue this one, by content; runs of one content that begin after different blocks are a list. */
+  /** Chains that end in it. */
+  chains = 0;
+  /** Its pieces, blocks of one content each: no two neighbours of the same; `ends[i]`: blocks up to the end of piece `i`. */
+  private readonly contents: BlockContent[] = [];
+  private readonly ends: number[] = [];
+  /** Nodes that leave this one, by their first content; those of one content at different places are a list. */
   private children: Map<BlockContent, ChainNode> | undefined;
   private alike: ChainNode | undefined;
 
-  /** `after`: how many blocks of the run before it follows. */
-  constructor(private readonly after = 0) {}
+  /** It begins with `content` behind the first `after` blocks of `parent`. */
+  constructor(
+    private readonly parent?: ChainNode,
+    private readonly after = 0,
+    content?: BlockContent,
+  ) {
+    if (content === undefined) return;
+    this.contents.push(content);
+    this.ends.push(0);
+  }
 
-  /** The run of blocks of this content after `after` blocks of this one. */
-  child(content: BlockContent, after: number): ChainNode {
+  get blocks(): number {
+    return this.ends.at(-1) ?? 0;
+  }
+
+  /** The piece that block `place` is in. */
+  pieceAt(place: number): number {
+    let [low, high] = [0, this.ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.ends[middle]! > place) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** How many blocks of that content piece `piece` has from block `place` on. */
+  fits(piece: number, place: number, content: BlockContent): number {
+    return this.contents[piece] === content ? this.ends[piece]! - place : 0;
+  }
+
+  endsPiece(piece: number, place: number): boolean {
+    return this.ends[piece] === place;
+  }
+
+  /** Makes it longer. */
+  append(content: BlockContent, blocks: number): void {
+    const last = this.contents.length - 1;
+    if (this.contents[last] === content) this.ends[last]! += blocks;
+    else {
+      this.ends.push(this.blocks + blocks);
+      this.contents.push(content);
+    }
+  }
+
+  /** The node that leaves this one with that content behind its first `after` blocks. */
+  child(content: BlockContent, after: number): ChainNode | undefined {
+    let known = this.children?.get(content);
+    while (known !== undefined && known.after !== after) known = known.alike;
+    return known;
+  }
+
+  addChild(content: BlockContent, after: number): ChainNode {
+    const node = new ChainNode(this, after, content);
     this.children ??= new Map();
-    const first = this.children.get(content);
-    for (let known = first; known !== undefined; known = known.alike) if (known.after === after) return known;
-    const node = new ChainNode(after);
-    node.alike = first;
+    node.alike = this.children.get(content);
     this.children.set(content, node);
     return node;
+  }
+
+  /** Takes it out of the tree, and each above it, as far as no chain, block or other node needs them. */
+  prune(): void {
+    let above = this.leave();
+    while (above !== undefined) above = above.leave();
+  }
+
+  /** Leaves the tree if nothing needs it; its parent then. */
+  private leave(): ChainNode | undefined {
+    const { parent } = this;
+    if (parent === undefined || !this.isIdle) return undefined;
+    parent.remove(this);
+    return parent;
+  }
+
+  /** Whether no chain ends in it, no block of it is in the cache and no other node leaves it. */
+  get isIdle(): boolean {
+    const { chains, found, spares, children } = this;
+    return chains + found.length + (spares?.length ?? 0) + (children?.size ?? 0) === 0;
+  }
+
+  private remove(child: ChainNode): void {
+    const content = child.contents[0]!;
+    let before = this.children!.get(content)!;
+    if (before !== child) {
+      while (before.alike !== child) before = before.alike!;
+      before.alike = child.alike;
+    } else if (child.alike === undefined) this.children!.delete(content);
+    else this.children!.set(content, child.alike);
   }
 }
 
 /** A request's blocks in order: `nodes[i]` has those up to `ends[i]`, from where the node before it ends. */
 export interface Chain {
-  readonly nodes: ChainNode[];
-  readonly ends: number[];
+  readonly nodes: readonly ChainNode[];
+  readonly ends: readonly number[];
+  /** Blocks of known content. Those behind them are in the last node, which no other chain has. */
+  readonly known: number;
 }
 
-/** The chain of a request's prompt, and behind it a node of its own for what no other request has. */
-export function chainOf(root: ChainNode, request: SchedulerRequest, blockSize: number): Chain {
-  const nodes: ChainNode[] = [];
-  const ends: number[] = [];
-  let latest: BlockContent | undefined;
-  eachStretch(request, blockSize, (content, blocks) => {
-    const last = nodes.length - 1;
-    if (content === latest) {
-      ends[last]! += blocks;
-      return;
-    }
-    const start = ends[last] ?? 0;
-    nodes.push((nodes[last] ?? root).child(content, last < 0 ? 0 : start - (ends[last - 1] ?? 0)));
-    ends.push(start + blocks);
-    latest = content;
-  });
-  nodes.push(new ChainNode());
-  ends.push(Infinity);
-  return { nodes, ends };
+/** The node that the last block of known content is in. */
+export function tipOf({ nodes }: Chain): ChainNode | undefined {
+  return nodes[nodes.length - 2];
 }
 
-/** Calls back for each stretch of blocks of equal content that the prompt fills, in order. */
-function eachStretch(
-  { content = [], promptTokens }: SchedulerRequest,
-  blockSize: number,
-  tell: (content: BlockContent, blocks: number) => void,
-): void {
-  /** Runs of the block that is not full yet, and its tokens. */
-  let mixed: [tokenId: number, tokens: number][] = [];
-  let filled = 0;
-  let tokensLeft = content.length === 0 ? 0 : promptTokens;
-  for (let at = 0; at < content.length; at++) {
-    const run = content[at]!;
-    const tokenId = run[0];
-    let left = Math.min(run[1], tokensLeft);
-    tokensLeft -= left;
-    if (filled > 0) {
-      const taken = Math.min(left, blockSize - filled);
-      const last = mixed.at(-1)!;
-      if (last[0] === tokenId) last[1] += taken;
-      else if (taken > 0) mixed.push([tokenId, taken]);
-      filled += taken;
-      left -= taken;
-      if (filled < blockSize) continue;
-      tell(mixed.length === 1 ? mixed[0]![0] : blockText(mixed), 1);
-    }
-    const blocks = Math.floor(left / blockSize);
-    if (blocks > 0) tell(tokenId, blocks);
-    filled = left - blocks * blockSize;
-    if (filled > 0) mixed = [[tokenId, filled]];
+/** Makes a chain from front to back: all of it, or from the first `blocks` of another one on. */
+export class ChainBuilder {
+  private readonly nodes: ChainNode[];
+  private readonly ends: number[];
+  /** Where the next block comes: its place in the node, and the piece that it is in. */
+  private node: ChainNode;
+  private place = 0;
+  private piece = 0;
+  /** Blocks so far. */
+  private known = 0;
+
+  constructor(root: ChainNode, start?: Chain, blocks = 0) {
+    this.nodes = [];
+    this.ends = [];
+    this.node = root;
+    if (start === undefined || blocks === 0) return;
+    const last = start.ends.findIndex((end) => end >= blocks);
+    this.nodes = start.nodes.slice(0, last);
+    this.ends = start.ends.slice(0, last);
+    this.known = blocks;
+    this.node = start.nodes[last]!;
+    this.place = blocks - (this.ends.at(-1) ?? 0);
+    this.piece = this.node.pieceAt(this.place);
   }
-  if (tokensLeft > 0) throw new InvariantError(`the content of a request ends ${tokensLeft} tokens before its prompt`);
+
+  /** The next blocks, of one content. */
+  add(content: BlockContent, blocks: number): void {
+    let left = blocks;
+    while (left > 0) {
+      const fitting = Math.min(left, this.node.fits(this.piece, this.place, content));
+      if (fitting > 0) {
+        left -= fitting;
+        this.pass(fitting);
+        continue;
+      }
+      const child = this.node.child(content, this.place);
+      if (child !== undefined) this.enter(child);
+      else {
+        if (this.place < this.node.blocks) this.enter(this.node.addChild(content, this.place));
+        this.node.append(content, left);
+        this.pass(left);
+        return;
+      }
+    }
+  }
+
+  /** The chain so far, and behind it a node of its own for what no other request has. */
+  chain(): Chain {
+    this.enter(new ChainNode());
+    const { nodes, ends, known } = this;
+    nodes.push(this.node);
+    ends.push(Infinity);
+    return { nodes, ends, known };
+  }
+
+  private pass(blocks: number): void {
+    this.place += blocks;
+    this.known += blocks;
+    if (this.node.endsPiece(this.piece, this.place)) this.piece++;
+  }
+
+  private enter(child: ChainNode): void {
+    if (this.place > 0) {
+      this.nodes.push(this.node);
+      this.ends.push(this.known);
+    }
+    this.node = child;
+    this.place = 0;
+    this.piece = 0;
+  }
 }

@@ -116,6 +116,10 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.waiting.add(index);
   }
 
+  absent(index: number): void {
+    this.blocks.absent(index);
+  }
+
   hasWork(): boolean {
     return this.unreported || this.hasUnfinished();
   }

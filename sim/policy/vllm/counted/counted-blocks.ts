@@ -77,4 +77,9 @@ export class CountedBlocks {
   forget(request: number): void {
     this.cache?.forget(request);
   }
+
+  /** The request will not come. */
+  absent(request: number): void {
+    this.cache?.absent(request);
+  }
 }

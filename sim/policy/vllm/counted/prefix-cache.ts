@@ -4,8 +4,9 @@
  */
 import { InvariantError } from "../../../../formats/index.js";
 import type { SchedulerRequest } from "../../step.js";
-import { ChainNode, chainOf, type Chain } from "./content-chain.js";
+import { ChainNode, type Chain } from "./content-chain.js";
 import { Extent, FreeExtents } from "./extent.js";
+import { RequestChains } from "./request-chains.js";
 
 /** What a request in the engine holds: extents in the order of its blocks, each up to a block of its node. */
 interface Holding {
@@ -23,14 +24,17 @@ export class PrefixCache {
   idleHits = 0;
   private readonly root = new ChainNode();
   private readonly free = new FreeExtents(this.root);
+  private readonly chains: RequestChains;
   private readonly holdings = new Map<number, Holding>();
 
   /** `blanks`: free blocks without content, which are taken first. */
   constructor(
-    private readonly requests: readonly SchedulerRequest[],
+    requests: readonly SchedulerRequest[],
     private readonly blockSize: number,
     private blanks: number,
-  ) {}
+  ) {
+    this.chains = new RequestChains(this.root, requests, blockSize);
+  }
 
   /** Looks for the longest cached prefix of a request with `known` tokens, of which at least one is left to compute. */
   lookUp(request: number, known: number): void {
@@ -131,13 +135,21 @@ export class PrefixCache {
 
   /** The request has ended. */
   forget(request: number): void {
+    const holding = this.holdings.get(request);
+    if (holding === undefined) return;
+    this.chains.end(request, holding.chain);
     this.holdings.delete(request);
+  }
+
+  /** The request will not come. */
+  absent(request: number): void {
+    this.chains.absent(request);
   }
 
   private holdingOf(request: number): Holding {
     const known = this.holdings.get(request);
     if (known !== undefined) return known;
-    const chain = chainOf(this.root, this.requests[request]!, this.blockSize);
+    const chain = this.chains.start(request);
     const holding = { chain, extents: [], highs: [], blocks: 0, at: 0 };
     this.holdings.set(request, holding);
     return holding;
@@ -193,7 +205,12 @@ export class PrefixCache {
       const list = listOf(extent);
       list.splice(list.indexOf(extent), 1);
     }
-    if (isSpare) return;
+    if (!isSpare) this.lose(node, from, high);
+    if (extent.low === from) node.prune();
+  }
+
+  /** Blocks `from` to `high` of a node are not found any more where they were. */
+  private lose(node: ChainNode, from: number, high: number): void {
     for (let end = high; end > from;) {
       if (this.promote(node, end - 1)) {
         end--;
