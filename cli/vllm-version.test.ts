@@ -103,3 +103,16 @@ test("a queue limit of a newer server rejects requests, each with its reason", a
     "HTTP 503: 3 requests are unfinished, max_num_queued_reqs is 3",
   );
 });
+
+test.each([
+  ["capacity", "--slo", "mean_e2el:2000"],
+  ["whatif", "--request-rate", "5", "--change", "max_num_seqs=64"],
+  ["explain", "--request-rate", "5"],
+])("%s says what is assumed of a version that is not known", async (...command) => {
+  const load = ["--dataset-name", "fixed", "--input-len", "64", "--output-len", "4", "--num-prompts", "100"];
+  const asked = ["--policy", "vllm", "--profile", ofServer, "--vllm-version", "0.40", "--replications", "3", "--json"];
+  const { stdout, stderr } = await servesimIn(folder, [...command, ...load, ...asked]);
+  if (stdout === "") throw new Error(stderr);
+  const { notes } = JSON.parse(stdout) as Told;
+  expect(notes).toContain("version: vLLM 0.40 is newer than 0.32, whose rules are assumed");
+});

@@ -6,6 +6,7 @@ import {
   type AnswerInterval,
   type AnswerVerdict,
 } from "../../formats/index.js";
+import { versionNotes } from "../inputs/index.js";
 import type { CapacityFound } from "./capacity.js";
 import { costOfRuns } from "./cost.js";
 import type { Deployment } from "./deployment.js";
@@ -51,7 +52,7 @@ export function capacityAnswer(input: CapacityAnswerInput): Answer {
     evidence: [...evidence],
     cost: value === 0 ? null : costAt(input, atValue),
     commands,
-    notes: [...found.notes, ...extrapolated.notes],
+    notes: [...versionNotes(deployment), ...found.notes, ...extrapolated.notes],
   };
 }
 

@@ -1,5 +1,6 @@
 /** What was found of the number of replicas, as an answer. */
 import { ANSWER_VERSION, goalsText, type Answer, type AnswerSizing } from "../../formats/index.js";
+import { versionNotes } from "../inputs/index.js";
 import type { Autoscaled } from "./autoscaled.js";
 import { costOfRuns } from "./cost.js";
 import type { Deployment } from "./deployment.js";
@@ -58,7 +59,7 @@ export function sizeAnswer(input: SizeAnswerInput): Answer {
           }),
     sizing: sizingOf(found),
     commands,
-    notes: [...found.notes, ...extrapolated.notes],
+    notes: [...versionNotes(deployment), ...found.notes, ...extrapolated.notes],
   };
 }
 

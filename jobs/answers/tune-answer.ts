@@ -1,6 +1,7 @@
 /** What was found of the settings, as an answer. */
 import { ANSWER_VERSION, type Answer, type AnswerEvidence, type AnswerTuning } from "../../formats/index.js";
 import { mean, predictionInterval, slotsOfServer } from "../../sim/index.js";
+import { versionNotes } from "../inputs/index.js";
 import { missingCauses, causesOf } from "../replicate/index.js";
 import { costOfRuns } from "./cost.js";
 import { inputAt, type Deployment } from "./deployment.js";
@@ -67,6 +68,7 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
     },
     commands,
     notes: [
+      ...versionNotes(deployment),
       ...found.notes,
       ...missingCauses(sample, causesOf(sample, true)).map((what) => `the interval is too narrow: ${what}`),
       ...extrapolated.notes,

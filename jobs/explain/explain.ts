@@ -11,6 +11,7 @@ import {
 } from "../../formats/index.js";
 import { mean, partNames, predictionInterval, type PartName } from "../../sim/index.js";
 import { evidenceOf, extrapolationOf, nearestMeasured } from "../answers/index.js";
+import { versionNotes } from "../inputs/index.js";
 import { causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
 import {
   explainDays,
@@ -168,6 +169,7 @@ function notesOf(
   const missing = missingCauses(input, causesOf(input, isResampled));
   const hidden = days[0]!.parts.map((one) => one.statistic).filter((name) => isHidden(name, days));
   return [
+    ...versionNotes(scenario),
     ...notes,
     ...(input.workload.notes ?? []),
     ...missing.map((what) => `the interval is too narrow: ${what}`),

@@ -8,5 +8,5 @@ export { waitUntilQuiet, type QuietOptions } from "./quiet.js";
 export { startBatches, startSteps, startRealEngine, type RealEngine, type RealEngineOptions } from "./real-engine.js";
 export { fingerprint } from "./fingerprint.js";
 export { ratedLoad, type CapacityInput } from "./rated-load.js";
-export { planOf, servedInput, type Served } from "./served.js";
+export { planOf, servedInput, versionNotes, type Served } from "./served.js";
 export { goneThrough, promptLengths } from "./untimed.js";

@@ -1,6 +1,8 @@
 /** What a question is about: a policy on a profile under a load, as the flags of `simulate` say it, in a form that crosses threads. */
 import type { Load, Profile, Workload } from "../../formats/index.js";
 import {
+  assumedOf,
+  machineOf,
   planPolicy,
   withCostDraw,
   type EngineName,
@@ -34,6 +36,14 @@ export interface ServedRun {
 
 export function planOf({ policy }: Pick<Served, "policy">): PolicyPlan {
   return planPolicy(policy.name, policy.settings, { source: `settings of ${policy.name}` });
+}
+
+/** What is assumed about a server whose version of vLLM is not known, as a note of an answer; empty: nothing. */
+export function versionNotes(served: Pick<Served, "policy" | "profile">): string[] {
+  const plan = planOf(served);
+  const version = plan.work === "step" ? plan.create(machineOf(served.profile)).vllmVersion : undefined;
+  const assumed = version === undefined ? undefined : assumedOf(version);
+  return assumed === undefined ? [] : [`version: ${assumed}`];
 }
 
 /** One run, as it is simulated. */

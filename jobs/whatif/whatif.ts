@@ -16,6 +16,7 @@ import {
   nearestMeasured,
   type GoalVerdict,
 } from "../answers/index.js";
+import { versionNotes } from "../inputs/index.js";
 import { causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
 import {
   costOfDays,
@@ -166,7 +167,8 @@ function notesOf({ base, changed }: WhatifInput, before: readonly DayResult[], a
     ["after", changed.scenario, after],
   ] as const;
   const input = inputOf(base, { seed: base.seed, draw: null });
-  const notes = [...changed.notes, ...(input.workload.notes ?? [])];
+  const assumed = sides.flatMap(([, scenario]) => versionNotes(scenario));
+  const notes = [...new Set(assumed), ...changed.notes, ...(input.workload.notes ?? [])];
   for (const what of missingCauses(input, causesOf(input, true))) notes.push(`the interval is too narrow: ${what}`);
   for (const [when, , days] of sides) {
     const overloaded = days.filter((day) => day.overloaded).length;

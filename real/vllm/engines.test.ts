@@ -16,7 +16,7 @@ const start = async (options: FakeVllmOptions): Promise<string> => {
 };
 
 const without = (options: FakeVllmOptions): FakeVllmOptions => ({ ...options, ownedBy: "" });
-const before05 = ({ serverInfo, ...options }: FakeVllmOptions): FakeVllmOptions => ({
+const older = ({ serverInfo, ...options }: FakeVllmOptions): FakeVllmOptions => ({
   ...options,
   pages: { "/get_server_info": serverInfo! },
 });
@@ -24,7 +24,7 @@ const before05 = ({ serverInfo, ...options }: FakeVllmOptions): FakeVllmOptions 
 test.each<[string, FakeVllmOptions, string]>([
   ["SGLang by its name", sglang, "sglang"],
   ["SGLang by its page", without(sglang), "sglang"],
-  ["SGLang by the page of releases before 0.5", before05(without(sglang)), "sglang"],
+  ["SGLang by the page of older releases", older(without(sglang)), "sglang"],
   ["SGLang behind a gateway, by its metrics", { ownedBy: "openai", metrics: () => "sglang:num_running_reqs 0\n" }, "sglang"], // prettier-ignore
   ["TensorRT-LLM by its name", tensorrtLlm, "tensorrt_llm"],
   ["TensorRT-LLM by its metrics", without(tensorrtLlm), "tensorrt_llm"],

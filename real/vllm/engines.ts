@@ -125,7 +125,7 @@ export async function engineFacts(server: ServerRef, engine: string, options: As
   return { ...defined({ version: await askVersion(server, options) }), settings: {} };
 }
 
-/** SGLang's page has another name in releases before 0.5. */
+/** SGLang's page has another name in older releases. */
 async function sglangInfo(server: ServerRef, options: AskOptions, asked?: Json): Promise<Json | undefined> {
   const isIts = (info: Json | undefined): boolean =>
     info !== undefined && ("internal_states" in info || "max_total_num_tokens" in info);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readJson } from "../../formats/files/index.js";
 import { replayVllm } from "./vllm.js";
 
 const files = [
@@ -12,6 +13,16 @@ for (const [file, scenarios] of files) {
   if (!existsSync(pathOf(file)))
     console.warn(`SKIPPED: ${file} is not here: ${scenarios} recorded scenarios NOT replayed`);
 }
+
+test("decisions of vLLM 0.23's own classes are those of its rules, and not of 0.24's", () => {
+  // Before 0.24 released blocks were taken in the order of their release.
+  const recording = readJson("test/golden/vllm-0.23.json.gz") as object;
+  const all = { scenarios: 53, identicalScenarios: 53, events: 3202, identicalEvents: 3202 };
+  expect(replayVllm(recording, "0.23")).toEqual(all);
+  const later = replayVllm({ ...recording, version: "0.24.0" }, "0.23 as 0.24");
+  expect(later.identicalScenarios).toBe(27);
+  expect(later.firstDifference).toMatch(/free_queue: got \[10,5,4,3,2,1,9,8,7,6\], expected \[9,8,7,6,10,5,4,3,2,1\]/);
+});
 
 const config = {
   async_scheduling: false,

@@ -171,6 +171,8 @@ const notModelled: readonly { readonly from?: Minor; readonly until: Minor; read
   { until: 27, what: "output in flight at a preemption may be dropped; simulated as delivered, as from 0.27 on" },
   // vllm/v1/core/kv_cache_manager.py, #48860
   { until: 27, what: "prefix-cache metrics count every look-up; simulated as once per admission, as from 0.27 on" },
+  // vllm/v1/core/block_pool.py, #48017 to #51482
+  { from: 27, until: 28, what: "without prefix caching, other blocks are taken next than those simulated; as many" },
   // vllm/v1/core/sched/scheduler.py, #49206
   {
     until: 28,

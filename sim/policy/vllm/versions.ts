@@ -1,6 +1,6 @@
 /**
- * What vLLM's releases do differently, as far as it is modelled. 0.26 to 0.32 were read and their decisions compared with
- * those of this policy; 0.19 to 0.25 were read; other versions are treated as the nearest of them, and a note says so.
+ * What vLLM's releases do differently, as far as it is modelled. 0.19 to 0.32 were read and their decisions compared with
+ * those of this policy; other versions are treated as the nearest of them, and a note says so.
  * What is known of them beside this: real/vllm/server/version-flags.ts. Source: vllm/v1/core/{block_pool.py,sched},
  * vllm/config/{cache,scheduler,vllm}.py (behaviour), and the change that is named at each.
  */
