@@ -162,7 +162,9 @@ test("a load with classes has figures by class, as in simulations, whoever batch
   const words = [...random, "--num-prompts", "12", "--max-concurrency", "4", ...classes];
   const { code, stdout } = await bench({}, ...words, "--output", "out");
   expect(code).toBe(0);
-  expect(stdout).toMatch(/│ class +│ answered .*\n.*\n│ fast +│ [0-9]+ .* 100.0 % *│\n.*\n│ slow +│ [0-9]+ .* 0.0 % *│/);
+  expect(stdout).toMatch(
+    /│ class +│ answered .*\n.*\n│ fast +│ [0-9]+ .* 100.0 % *│\n.*\n│ slow +│ [0-9]+ .* 0.0 % *│/,
+  );
   const { info, requests } = await readRun(join(folder, "out"));
   const summary = info.summary as Record<string, number>;
   const slow = requests.filter(({ extra }) => extra!.class === "slow");
