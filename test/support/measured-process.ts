@@ -22,7 +22,7 @@ export function attackedBench(baseUrl: string, requests: number, requestTimeoutS
   return [
     ...["bench", "--backend", "vllm", "--base-url", baseUrl, "--output", "out", "--metrics-interval", "0"],
     ...["--dataset-name", "random", "--random-input-len", "12", "--random-output-len", "4"],
-    ...["--num-prompts", String(requests), "--max-concurrency", "1"],
+    ...["--num-prompts", String(requests), "--max-concurrency", "1", "--vocab-size", "1000"],
     ...["--control-timeout", "0.5", "--stall-timeout", "0.5", "--request-timeout", String(requestTimeoutS)],
   ];
 }
