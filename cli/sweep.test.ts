@@ -83,6 +83,10 @@ test("mistakes are named, exit 2", async () => {
     [["sweep", "run", "none.yaml"], /none\.yaml/],
     [["sweep", "status", "sweep.yaml", "--page", "p.html"], /--page p\.html: is for sweep run and sweep merge/],
     [["sweep", "run", "sweep.yaml", "--shard", "1/2", "--chart", "c.svg"], /--chart c\.svg: a shard has only a part/],
+    [
+      ["sweep", "run", "sweep.yaml", "--queue", "redis://127.0.0.1:1", "--page", "p.html"],
+      /--page p\.html: a queue's rows/,
+    ],
     [["sweep", "run", "sweep.yaml", "--png"], /--png writes the chart as PNG, too: give --chart with it/],
   ] as const) {
     const { code, stderr } = await servesimIn(folder, words);

@@ -104,7 +104,7 @@ export const sweepCommand: Command = {
 };
 
 /** ConfigError for what would not be written. */
-function requirePictured(action: (typeof actions)[number], { chart, page, png, shard }: SweepFlags): void {
+function requirePictured(action: (typeof actions)[number], { chart, page, png, shard, queue }: SweepFlags): void {
   if (png && chart === undefined) throw new ConfigError("--png writes the chart as PNG, too: give --chart with it");
   const [flag, file] = chart === undefined ? ["--page", page] : ["--chart", chart];
   if (file === undefined) return;
@@ -112,6 +112,9 @@ function requirePictured(action: (typeof actions)[number], { chart, page, png, s
     throw new ConfigError(`${flag} ${file}: is for sweep run and sweep merge`);
   if (shard !== undefined) {
     throw new ConfigError(`${flag} ${file}: a shard has only a part of the cells; give it to servesim sweep merge`);
+  }
+  if (action === "run" && queue !== undefined) {
+    throw new ConfigError(`${flag} ${file}: a queue's rows are on its server; give it to servesim sweep merge --queue`);
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { smallRun } from "../../test/support/small-run.js";
 import { ArtifactError, type ScheduledStepRecord } from "../index.js";
-import { readRun, readScheduledSteps, readSteps, runLog, writeRun } from "./index.js";
+import { readBlockCounts, readRun, readScheduledSteps, readSteps, runLog, writeRun } from "./index.js";
 
 const header =
   "step,schedule_start_us,schedule_end_us,update_start_us,update_end_us,scheduled_requests,scheduled_tokens," +
@@ -109,6 +109,7 @@ test("own steps are read back with what repeats the decision; those of a server 
   };
   await writeRun(join(folder, "run"), { ...smallRun([]), steps: [step] });
   expect(await readScheduledSteps(join(folder, "run"))).toEqual([step]);
+  expect(await readBlockCounts(join(folder, "run"))).toEqual([{ requests: 1, tokens: 4, freeBlocks: 7 }]);
   await stepsOf(...good);
-  expect(await readScheduledSteps(folder)).toBeUndefined();
+  expect([await readScheduledSteps(folder), await readBlockCounts(folder)]).toEqual([undefined, undefined]);
 });

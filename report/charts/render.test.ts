@@ -212,6 +212,34 @@ describe("renderAllCharts", () => {
     expect(skippedCharts([oneRow]).map(({ name }) => name)).toEqual(["latency_percentiles", ...ofBoth]);
   });
 
+  it("draws a run of any length with at most 5,000 marks, and all charts in less than 3 MB", () => {
+    const count = 50_000;
+    const runs = ["naive", "vllm"].flatMap((scheduler, of) =>
+      (["real", "sim"] as const).map((source, at): ChartRun => {
+        const column = (value: (seq: number) => number): Float64Array => Float64Array.from({ length: count }, (_, seq) => value(seq)); // prettier-ignore
+        const latencyS = column((seq) => 1 + of + ((seq * 7919) % 10_007) / 5000 + at / 20);
+        return {
+          ...{
+            scheduler,
+            load: "steady",
+            source,
+            seq: column((seq) => seq),
+            latencyS,
+            arrivalS: column((seq) => seq / 9),
+          },
+          ttftS: latencyS.map((value) => value / 9),
+          tokensPerS: latencyS.map((value) => 20 / value),
+          tpotS: latencyS.map((value) => value / 20),
+        };
+      }),
+    );
+    const { charts: drawn } = charts.renderAllCharts(runs);
+    const marks = [...drawn].map(([name, svg]) => [name, svg.match(/<(path|circle|rect|line)[ >]/g)!.length] as const);
+    expect(marks.filter(([, many]) => many > 5000)).toEqual([]);
+    expect([...drawn.values()].join("").length).toBeLessThan(3e6);
+    expect(drawn.size).toBe(chartNames.length);
+  });
+
   it("rejects no rows", () => {
     expect(() => renderAllCharts([])).toThrow(ConfigError);
   });
@@ -235,7 +263,7 @@ describe("renderAllCharts", () => {
         for (const [, svg] of renderAllCharts(rows)) {
           parsed(svg);
           // Names may hold anything.
-          const written = svg.matchAll(/ (?!aria-label|id|fill|href|data-series)[\w-]+="([^"]*)"/g);
+          const written = svg.matchAll(/ (?!aria-label|id|fill|href|data-series|data-x)[\w-]+="([^"]*)"/g);
           expect(
             [...written].map(([, value]) => value!).filter((value) => /NaN|undefined|Infinity/.test(value)),
           ).toEqual([]);
