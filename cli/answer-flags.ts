@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import type { Argv } from "yargs";
 import { z } from "zod";
 import { ConfigError, policyNameSchema, type Load } from "../formats/index.js";
-import { readSource, type Deployment, type Vary } from "../jobs/answers/index.js";
+import { isOfSessions, readSource, varyOf, type AskedVary, type Deployment } from "../jobs/answers/index.js";
 import { loadProfile } from "../jobs/inputs/index.js";
 import { unknownJitter } from "../jobs/replicate/index.js";
 import { defaultJitter, policyNames } from "../sim/index.js";
@@ -73,15 +73,20 @@ export interface Asked {
 }
 
 /** The deployment that the flags describe. */
-export async function deploymentFromFlags(args: Args, vary: Vary, given = goalsFromFlags(args)): Promise<Asked> {
+export async function deploymentFromFlags(
+  args: Args,
+  askedVary: AskedVary,
+  given = goalsFromFlags(args),
+): Promise<Asked> {
   const flags: Flags<typeof answerFlags> = parseFlags(answerFlags, args);
-  const { plan, load, prompts, seed } = runRequest(flags.policy, args);
+  const { plan, load, prompts, seed } = runRequest(flags.policy, args, { isSought: askedVary !== "replicas" });
   const goals = goalsOfLoad(given, load);
   if (plan.work === "batch") rejectStepFlags(plan.name, args);
   const profile = loadProfile(flags.profile);
   const { engine, price_per_hour: pricePerHour } = flags;
   const jitter = flags.jitter === undefined ? defaultJitter({ plan, profile }) : flags.jitter === "on";
-  const source = await readSource(load, prompts, vary);
+  const source = await readSource(load, prompts, askedVary);
+  const vary = varyOf(source, askedVary);
   const policy = { name: plan.name, settings: plan.settings };
   const deployment: Deployment = {
     policy,
@@ -107,6 +112,7 @@ export async function deploymentFromFlags(args: Args, vary: Vary, given = goalsF
       vary,
       seed,
       goals,
+      ...(isOfSessions({ source }) ? { sessions: true } : {}),
       ...askedOf(load, prompts, args),
     },
   };

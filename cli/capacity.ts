@@ -18,8 +18,11 @@ import { searched } from "./searched.js";
 const ownFlags = {
   vary: z
     .enum(varyNames)
-    .default("request_rate")
-    .describe("what to find: request_rate, or max_concurrency of a closed loop"),
+    .optional()
+    .describe(
+      "what to find: request_rate, or max_concurrency of a closed loop; of sessions session_rate, or max_sessions, those " +
+        "under way at a time; default: the rate",
+    ),
   at_rate: z
     .number()
     .positive()
@@ -40,7 +43,7 @@ export const capacityCommand: Command = {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
     requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
     const precision = fractionOf(flags.precision, "--precision");
-    const { deployment, pricePerHour, asked } = await deploymentFromFlags(args, flags.vary);
+    const { deployment, pricePerHour, asked } = await deploymentFromFlags(args, flags.vary ?? "rate");
     const { replications, at_rate: atRate, chart } = flags;
     const curve = flags.curve || chart !== undefined || flags.page !== undefined;
     const found = await searched("capacity", (search) =>

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { check, ConfigError, datasetNames, loadSchema, loadShape, type Load } from "../formats/index.js";
 import type { Args } from "./command.js";
 import { fileDatasetNames, withDatasetPath } from "./dataset-path.js";
-import { flagContext, givenFlags, parseFlags } from "./flags.js";
+import { flagContext, flagName, givenFlags, parseFlags } from "./flags.js";
 
 const sharedShape = z.object(loadShape).omit({ label: true, cold_start: true, utilisation: true }).shape;
 
@@ -82,6 +82,15 @@ export function loadFromFlags(args: Args): Load {
     else given.request_rate = rate.trim() === "" || Number.isNaN(Number(rate)) ? rate : Number(rate);
   }
   return check(loadSchema, withDatasetPath(given), flagContext);
+}
+
+/** The load where how often its requests or sessions come is looked for. */
+export function soughtLoadFromFlags(args: Args): Load {
+  const { dataset_name: dataset, session_rate: rate, max_sessions: most } = givenFlags(loadFlags, args);
+  if (dataset !== "sessions" || rate !== undefined || most !== undefined) return loadFromFlags(args);
+  // A load of sessions says when they begin; which rate it is does not matter, it is taken out again.
+  const load = loadFromFlags({ ...args, [flagName("session_rate")]: 1 });
+  return Object.fromEntries(Object.entries(load).filter(([key]) => key !== "session_rate")) as Load;
 }
 
 /** The load that a trace file and its flags describe. */

@@ -17,6 +17,7 @@ export function printAnswer(answer: Answer): void {
   if (answer.tuning !== undefined) printTuning(answer, answer.tuning);
   else if (answer.sizing !== undefined) print(`${countText(answer)} ${unit} within ${question.goal}`);
   else print(`${predicted(value, interval ?? undefined)} ${unit} within ${question.goal}`);
+  printTurns(answer);
   if (answer.sizing !== undefined) printSize(answer, answer.sizing);
   else if (answer.tuning !== undefined) print(tuneVerdictWords[verdict] ?? verdictWords[verdict]);
   else if (at === undefined) print(verdictWords[verdict]);
@@ -39,6 +40,12 @@ export function printFoundation(answer: Answer): void {
   print(`reproduce: ${answer.commands.reproduce}`);
   if (answer.commands.check !== null) print(`check:     ${answer.commands.check}`);
   for (const note of answer.notes) warn(note);
+}
+
+/** What a number of sessions makes in requests. */
+function printTurns({ turns_per_s: turns }: Answer): void {
+  if (turns === undefined) return;
+  print(`that is ${predicted(turns.value, turns.interval ?? undefined)} turns/s, each of them a request`);
 }
 
 function printInterval({ interval, spread, unit }: Answer): void {

@@ -3,7 +3,7 @@ import { greatest, least, percent, signedPercent, type Answer, type AnswerSizing
 import { predicted } from "./print-intervals.js";
 import { figure, print, printTable } from "./output.js";
 
-export function printSize({ value, interval, at_rate: at }: Answer, sizing: AnswerSizing): void {
+export function printSize({ value, interval, at_rate: at, question }: Answer, sizing: AnswerSizing): void {
   if (value === null) print(`the goal cannot be met: on more than 1 day of 10 even ${sizing.tried} replicas miss it`);
   else if (interval !== null && interval.low < value) {
     print(`${value} are enough on 9 of 10 days or more; ${interval.low} on some`);
@@ -15,7 +15,7 @@ export function printSize({ value, interval, at_rate: at }: Answer, sizing: Answ
   if (at !== undefined) {
     const { low, high } = at.interval;
     print(
-      `head-room: the load of ${figure(at.rate)} requests/s may grow by ${signedPercent(at.head_room)} ` +
+      `head-room: the load of ${figure(at.rate)} ${question.asked.sessions === true ? "sessions/s" : "requests/s"} may grow by ${signedPercent(at.head_room)} ` +
         `(${signedPercent(low)} to ${signedPercent(high)})`,
     );
   }

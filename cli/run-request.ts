@@ -4,7 +4,7 @@ import type { Load } from "../formats/index.js";
 import type { PolicyPlan } from "../sim/index.js";
 import type { Args } from "./command.js";
 import { declareFlags, parseFlags, type Shape } from "./flags.js";
-import { loadFlags, loadFromFlags } from "./load-flags.js";
+import { loadFlags, loadFromFlags, soughtLoadFromFlags } from "./load-flags.js";
 import { planFromFlags, policyShape } from "./policy-flags.js";
 
 export interface RunRequest {
@@ -23,8 +23,9 @@ export function declareRunFlags(yargs: Argv, ownFlags: Shape): Argv {
   );
 }
 
-/** The policy and load that the flags ask for, checked. */
-export function runRequest(policy: string, args: Args): RunRequest {
+/** The policy and load that the flags ask for, checked. `isSought`: how often requests or sessions come is looked for. */
+export function runRequest(policy: string, args: Args, { isSought = false } = {}): RunRequest {
   const { prompts, seed } = parseFlags({ prompts: loadFlags.prompts, seed: loadFlags.seed }, args);
-  return { plan: planFromFlags(policy, args), load: loadFromFlags(args), prompts, seed };
+  const load = isSought ? soughtLoadFromFlags(args) : loadFromFlags(args);
+  return { plan: planFromFlags(policy, args), load, prompts, seed };
 }

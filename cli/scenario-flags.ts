@@ -49,6 +49,7 @@ export async function scenarioFromFlags(args: Args): Promise<AskedScenario> {
     settings: plan.settings,
     profile: flags.profile,
     seed,
+    ...(content.kind === "trace" && content.sessions !== undefined ? { sessions: true } : {}),
     ...askedOf(load, prompts, args),
   };
   return { scenario, prompts, pricePerHour, asked };

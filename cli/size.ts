@@ -25,7 +25,9 @@ const ownFlags = {
     .positive()
     .max(1000)
     .optional()
-    .describe("multiply the load: of a trace, the requests at each time of day; otherwise the rate or the clients"),
+    .describe(
+      "multiply the load: of a trace, the requests at each time of day; otherwise the rate, the clients or the sessions",
+    ),
   compare_routers: z.boolean().default(false).describe("also find the fewest replicas with every other router"),
   head_room: z.boolean().default(false).describe("also find how much the load may grow with these replicas"),
   autoscale: z
@@ -62,15 +64,12 @@ export const sizeCommand: Command = {
     const { deployment: unscaled, pricePerHour, asked } = await deploymentFromFlags(args, "replicas");
     const deployment = scaledBy(unscaled, flags.scale ?? 1);
     if (flags.window_s !== undefined && deployment.source.kind !== "trace") {
-      throw new ConfigError(`--window ${flags.window_s}: only a trace with times has windows, leave it out`);
-    }
-    const { policy } = deployment;
-    if (flags.head_room && deployment.source.kind !== "trace" && deployment.load.request_rate === undefined) {
       throw new ConfigError(
-        "--head-room says how far a rate may grow, and the load has none; find the most clients with servesim capacity " +
-          "--vary max_concurrency --replicas N",
+        `--window ${flags.window_s}: only a trace of requests with times has windows, leave it out`,
       );
     }
+    const { policy } = deployment;
+    if (flags.head_room) requireRate(deployment);
     if (flags.autoscale !== undefined && !stepPolicyNames.includes(policy.name)) {
       throw new ConfigError(
         `--autoscale takes ${stepPolicyNames.join(" or ")}; an autoscaler with ${policy.name} is not modelled`,
@@ -106,6 +105,16 @@ export const sizeCommand: Command = {
 /** Those that its replicas can stand behind. */
 function otherRouters(deployment: Deployment): RouterName[] {
   return routersOf(planOf(deployment), deployment.profile).filter((name) => name !== deployment.router);
+}
+
+/** ConfigError for a load without a rate, whose head-room is wanted. */
+function requireRate({ source, load }: Deployment): void {
+  if (source.kind === "trace" || (load.request_rate ?? load.session_rate) !== undefined) return;
+  const [what, vary] = source.kind === "sessions" ? ["sessions", "max_sessions"] : ["clients", "max_concurrency"];
+  throw new ConfigError(
+    `--head-room says how far a rate may grow, and the load has none; find the most ${what} with servesim capacity ` +
+      `--vary ${vary} --replicas N`,
+  );
 }
 
 function rejectReplicas(args: Args): void {

@@ -40,7 +40,7 @@ export const tuneCommand: Command = {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
     requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
     const goal = tuneGoal(flags.goal, hasGoals(args) ? goalsFromFlags(args) : undefined);
-    const vary = goal.name === "throughput" ? "request_rate" : "replicas";
+    const vary = goal.name === "throughput" ? "rate" : "replicas";
     const { deployment, pricePerHour, asked } = await deploymentFromFlags(args, vary, goal.goals);
     const settings = flags.settings?.split(",").map((name) => name.trim().replaceAll("-", "_"));
     const { candidates, replications } = flags;

@@ -181,6 +181,10 @@ export const answerSchema = z.strictObject({
     .strictObject({ rate: z.number().positive(), head_room: z.number(), interval })
     .optional()
     .describe("a load and its head-room: how much it may grow within the goals, as a fraction of it"),
+  turns_per_s: z
+    .strictObject({ value: z.number(), interval: interval.nullable() })
+    .optional()
+    .describe("of a load of sessions at the value: turns, which are requests, per second, on 9 of 10 days"),
   observed: z
     .record(z.string(), value)
     .optional()

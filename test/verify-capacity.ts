@@ -2,17 +2,18 @@
  * npm run -s verify:capacity [-- --cases N] [--seed S] [--json]: random loads at known shares of capacity, over the
  * shipped profiles and all policies, and whether servesim's verdict on each is right. Exit 1 when fewer than 99 % are.
  * With --edges: random latency goals in place of shares, and whether the edge by brute force lies in the interval of
- * `servesim capacity`. Exit 1 when it does in fewer than 90 %.
+ * `servesim capacity`. Exit 1 when it does in fewer than 90 %. With --sessions: the same of loads of sessions.
  */
 import { parseArgs } from "node:util";
-import { verifyEdges } from "./capacity/verify-edges.js";
+import { verifyEdges, verifySessionEdges } from "./capacity/verify-edges.js";
 import { capacityCase, loadKinds, utilisations } from "./capacity/cases.js";
 import { judge, type Judged } from "./capacity/judge.js";
 
 const WANTED_SHARE = 0.99;
 
-const { cases, seed, json, edges } = options();
-if (edges) process.exitCode = (await verifyEdges(cases, seed)) ? 0 : 1;
+const { cases, seed, json, edges, sessions } = options();
+if (sessions) process.exitCode = (await verifySessionEdges(cases, seed)) ? 0 : 1;
+else if (edges) process.exitCode = (await verifyEdges(cases, seed)) ? 0 : 1;
 else verifyVerdicts();
 
 function verifyVerdicts(): void {
@@ -47,7 +48,7 @@ function plain({ given, ...found }: Judged): object {
   return { number, profile: profile.name, policy, settings, load, kind, utilisation, requests, replicas, ...found };
 }
 
-function options(): { cases: number; seed: string; json: boolean; edges: boolean } {
+function options(): { cases: number; seed: string; json: boolean; edges: boolean; sessions: boolean } {
   try {
     const { values } = parseArgs({
       options: {
@@ -55,6 +56,7 @@ function options(): { cases: number; seed: string; json: boolean; edges: boolean
         seed: { type: "string", default: "1" },
         json: { type: "boolean", default: false },
         edges: { type: "boolean", default: false },
+        sessions: { type: "boolean", default: false },
       },
     });
     const cases = Number(values.cases);

@@ -44,8 +44,9 @@ export interface Autoscaled {
 export function autoscaledRun(deployment: Deployment, point: Omit<Point, "x">): AutoscaledRun {
   const { initial = 1 } = deployment.autoscale!;
   const at = { ...point, x: initial };
-  const outcome = simulateOutcome(inputAt(deployment, at));
-  const { goals, worst } = probeOf(deployment, at, outcome);
+  const input = inputAt(deployment, at);
+  const outcome = simulateOutcome(input);
+  const { goals, worst } = probeOf(deployment, at, { outcome, workload: input.workload });
   const { share, minutes, minutesOutside } = attainmentOf(outcome.table, deployment.goals);
   const { members, states } = outcome.fleet!;
   return {

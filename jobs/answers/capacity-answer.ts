@@ -9,9 +9,10 @@ import {
 import { versionNotes } from "../inputs/index.js";
 import type { CapacityFound } from "./capacity.js";
 import { costOfRuns } from "./cost.js";
-import type { Deployment } from "./deployment.js";
+import { unitOf, type Deployment } from "./deployment.js";
 import { extrapolationOf } from "./extrapolated-runs.js";
 import { nearestMeasured } from "./nearest-measured.js";
+import { turnsOf } from "./turns.js";
 import type { DetailedProbe } from "./probe.js";
 
 export interface CapacityAnswerInput {
@@ -25,11 +26,10 @@ export interface CapacityAnswerInput {
   readonly commands: Answer["commands"];
 }
 
-const units = { request_rate: "requests/s", max_concurrency: "clients", replicas: "replicas" } as const;
-
 export function capacityAnswer(input: CapacityAnswerInput): Answer {
   const { deployment, found, atRate, asked, commands } = input;
   const { value, interval: range, spread, slo, binding, evidence, atValue } = found;
+  const unit = unitOf(deployment.vary);
   const interval = range === null ? null : { low: range[0], high: range[1] };
   const atPoint = evidence.find(({ varied }) => Number(varied[deployment.vary]) === atValue[0]!.x)!;
   const extrapolated = extrapolationOf(atValue);
@@ -37,16 +37,17 @@ export function capacityAnswer(input: CapacityAnswerInput): Answer {
     version: ANSWER_VERSION,
     question: { name: "capacity", goal: goalsText(deployment.goals), asked: { ...asked } },
     value,
-    unit: units[deployment.vary],
+    unit,
     interval,
     spread: { ...spread },
     verdict: verdictOf(value, interval, atRate),
+    ...turnsOf(deployment, value, atPoint),
     ...(atRate === undefined ? {} : { at_rate: headRoom(value, interval ?? { low: value, high: value }, atRate) }),
     binds: { slo, resource: binding?.resource ?? null },
     next_best:
       binding?.next === undefined
         ? null
-        : { change: binding.next.change, value: value * binding.next.factor, unit: units[deployment.vary] },
+        : { change: binding.next.change, value: value * binding.next.factor, unit: unit },
     extrapolated_share: extrapolated.share,
     nearest_measured: nearestMeasured(deployment.profile, atPoint.statistics, `${slo ?? ""}_ms`),
     evidence: [...evidence],

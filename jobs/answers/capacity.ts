@@ -1,19 +1,21 @@
 /**
- * The highest load within latency goals: requests per second of an open loop or a trace, or clients of a closed loop.
+ * The highest load within latency goals: requests per second of an open loop or a trace, or clients of a closed loop; of
+ * sessions those that begin per second, or are under way at a time.
  * Each replication (seed, pace of the host, costs that the calibration allows) finds its own edge; the answer is where
  * half of them have it, with the interval that holds 9 of 10.
  */
-import { type AnswerEvidence } from "../../formats/index.js";
+import type { AnswerEvidence, Workload } from "../../formats/index.js";
 import { mean, requestsToShow } from "../../sim/index.js";
 import { asUsual, causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
-import { inputAt, type Deployment } from "./deployment.js";
+import { counted, inputAt, isOfSessions, unitOf, type Deployment } from "./deployment.js";
 import { edgeRounds, type EdgesFound } from "./edge-rounds.js";
 import { evidenceOf } from "./evidence.js";
-import { mostRequests, sourceNotes } from "./load-source.js";
+import { isWholeNumber, mostRequests, sourceNotes } from "./load-source.js";
 import { pilot, type Pilot } from "./pilot.js";
 import { independenceNote, mostFrequent, requireShown } from "./goal-verdict.js";
 import { missedIn, type DetailedProbe } from "./probe.js";
+import { sessionNotes } from "./session-runs.js";
 import type { DetailTask } from "./tasks.js";
 import { whatBinds, type Binding } from "./what-binds.js";
 
@@ -53,22 +55,22 @@ const CURVE = [0.25, 0.5, 0.65, 0.8, 0.9, 0.95, 1.05, 1.1, 1.2];
 
 export async function findCapacity(deployment: Deployment, options: CapacityOptions = {}): Promise<CapacityFound> {
   const { precision = DEFAULT_PRECISION, replications = DEFAULT_REPLICATIONS, blocking = asUsual } = options;
-  const { given, count, mostCount } = lengthOf(deployment);
+  const { given, least, mostCount } = lengthOf(deployment);
   return withCrew(deployment, options, async (crew) => {
-    const first = await blocking(() => pilot(deployment, count));
+    const first = await blocking(() => pilot(deployment, least));
+    const { count = least } = first;
     const sample = inputAt(deployment, { x: first.start, seed: deployment.seed, draw: null, count });
     const causes = causesOf(sample, true);
-    const tokens = mean(sample.workload.requests.map(({ outputTokens }) => outputTokens));
     const draws = replicationTasks(deployment, replications);
-    const { start, least, most } = first;
-    const search = { start, least, most, isWhole: deployment.vary === "max_concurrency" };
+    const isWhole = isWholeNumber(deployment.vary);
+    const search = { start: first.start, least: first.least, most: first.most, isWhole };
     const found = await edgeRounds(crew, {
       replications: draws,
       search,
       count,
       mostCount,
       precision,
-      budget: given ? 0 : Math.min(REQUEST_BUDGET, TOKEN_BUDGET / tokens),
+      budget: given ? 0 : budgetOf(sample.workload),
       varies: causes,
     });
     const at = (x: number): DetailTask[] =>
@@ -97,14 +99,27 @@ export async function findCapacity(deployment: Deployment, options: CapacityOpti
   });
 }
 
-/** How long runs are. ConfigError for a length that cannot show a goal. */
-function lengthOf({ load, goals, source }: Deployment): { given: boolean; count: number; mostCount: number } {
+/** How long runs are: `least` in requests, also of sessions. ConfigError for a length that cannot show a goal. */
+function lengthOf(deployment: Deployment): { given: boolean; least: number; mostCount: number } {
+  const { load, goals, source } = deployment;
   const needed = requestsToShow(goals);
+  const wanted = Math.max(MIN_COUNT, TIMES_TO_SHOW * needed);
+  if (isOfSessions(deployment)) {
+    const given = load.num_sessions !== undefined;
+    return { given, least: wanted, mostCount: load.num_sessions ?? Infinity };
+  }
   const most = mostRequests(source);
   const given = load.num_prompts !== undefined || most < Infinity;
-  const count = Math.min(load.num_prompts ?? Math.max(MIN_COUNT, TIMES_TO_SHOW * needed), most);
-  requireShown(count, goals, load.num_prompts !== undefined);
-  return { given, count, mostCount: given ? count : Infinity };
+  const least = Math.min(load.num_prompts ?? wanted, most);
+  requireShown(least, goals, load.num_prompts !== undefined);
+  return { given, least, mostCount: given ? least : Infinity };
+}
+
+/** Requests, or sessions, that all runs may have. */
+function budgetOf({ requests, sessions }: Workload): number {
+  const tokens = mean(requests.map(({ outputTokens }) => outputTokens));
+  const turns = sessions === undefined ? 1 : requests.length / sessions.count;
+  return Math.min(REQUEST_BUDGET, TOKEN_BUDGET / tokens) / turns;
 }
 
 async function curveOf(
@@ -112,7 +127,7 @@ async function curveOf(
   { vary }: Deployment,
   { x, at }: { readonly x: number; readonly at: (x: number) => DetailTask[] },
 ): Promise<AnswerEvidence[]> {
-  const isWhole = vary === "max_concurrency";
+  const isWhole = isWholeNumber(vary);
   const loads = [...new Set(CURVE.map((share) => (isWhole ? Math.max(1, Math.round(share * x)) : share * x)))].filter(
     (load) => load !== x,
   );
@@ -141,24 +156,28 @@ interface NotesInput {
 
 function notesOf(deployment: Deployment, { found, first, atValue, missing, precision }: NotesInput): string[] {
   const { source, goals, vary } = deployment;
-  const unit = vary === "request_rate" ? "requests/s" : "clients";
-  const notes = [...sourceNotes(source), ...missing.map((what) => `the interval is too narrow: ${what}`)];
+  const unit = unitOf(vary);
+  const { name: what, flag } = counted(deployment);
+  const notes = [
+    ...sourceNotes(source),
+    ...sessionNotes(deployment),
+    ...missing.map((what) => `the interval is too narrow: ${what}`),
+  ];
   if (found.value === 0) return notes;
   if (found.wantedCount !== undefined) {
     notes.push(
-      `chance in a run of ${found.count} requests moves the answer by up to ${percentText(found.chance)} in 9 of 10 runs, ` +
+      `chance in a run of ${found.count} ${what} moves the answer by up to ${percentText(found.chance)} in 9 of 10 runs, ` +
         `more than --precision ${percentText(precision)}; ` +
-        remedyOf(source, found.wantedCount),
+        remedyOf(source, found.wantedCount, flag),
     );
   }
-  const few = independenceNote(atValue, { goals, count: found.count, canGrow: true });
+  const few = independenceNote(atValue, { goals, count: found.count, growing: flag });
   if (few !== undefined) notes.push(few);
   const open = found.edges.filter(({ isOpen }) => isOpen).length;
   if (open > 0) {
-    const most =
-      vary === "request_rate"
-        ? `${figureText(first.most)} ${unit}, all that the full server serves`
-        : `${first.most} ${unit}`;
+    const most = !isWholeNumber(vary)
+      ? `${figureText(first.most)} ${unit}, all that the full server serves`
+      : `${first.most} ${unit}`;
     notes.push(`${open} of ${found.edges.length} replications meet the goals up to the most that was tried, ${most}`);
   }
   const none = found.edges.filter(({ edge }) => edge === 0).length;
@@ -173,9 +192,9 @@ function notesOf(deployment: Deployment, { found, first, atValue, missing, preci
 /** Longer runs are not suggested: nobody would wait for them. */
 const MAX_COUNT = 1_000_000;
 
-function remedyOf(source: Deployment["source"], wanted: number): string {
+function remedyOf(source: Deployment["source"], wanted: number, flag: string): string {
   if (mostRequests(source) < Infinity) return "the trace has no more";
-  return wanted > MAX_COUNT ? "longer runs would hardly settle it" : `--num-prompts ${wanted} would settle it`;
+  return wanted > MAX_COUNT ? "longer runs would hardly settle it" : `${flag} ${wanted} would settle it`;
 }
 
 function percentText(fraction: number): string {

@@ -20,6 +20,7 @@ export interface Point {
   readonly seed: string;
   /** Of the profile's costs; null: the estimates themselves. */
   readonly draw: number | null;
+  /** Requests, or sessions of a load of sessions. */
   readonly count: number;
   /** Every time at its mean. */
   readonly isSteady?: boolean;
@@ -42,6 +43,30 @@ export function replicasAt({ vary, replicas }: Deployment, x: number): number {
 
 /** Whether its load goes on at one rate, so that a start-up can be cut off and the server must keep up. */
 export function isSteadyLoad({ source, vary, load }: Deployment): boolean {
+  if (source.kind === "sessions") return vary === "session_rate" || load.session_rate !== undefined;
   if (source.kind === "trace" || vary === "max_concurrency") return false;
   return vary === "request_rate" || (load.request_rate !== undefined && load.max_concurrency === undefined);
+}
+
+export function isOfSessions({ source }: Pick<Deployment, "source">): boolean {
+  return source.kind === "sessions";
+}
+
+/** What a run's length is counted in, and the flag that sets it. */
+export function counted(deployment: Pick<Deployment, "source">): { readonly name: string; readonly flag: string } {
+  return isOfSessions(deployment)
+    ? { name: "sessions", flag: "--num-sessions" }
+    : { name: "requests", flag: "--num-prompts" };
+}
+
+const units = {
+  request_rate: "requests/s",
+  max_concurrency: "clients",
+  session_rate: "sessions/s",
+  max_sessions: "sessions",
+  replicas: "replicas",
+} as const satisfies Readonly<Record<Vary, string>>;
+
+export function unitOf(vary: Vary): string {
+  return units[vary];
 }

@@ -31,15 +31,15 @@ export function requireShown(count: number, goals: Goals, isStated: boolean): vo
   );
 }
 
-/** A note where all runs together show too little of a goal; `canGrow`: whether they could be longer. */
+/** A note where all runs together show too little of a goal; `growing`: the flag that makes them longer, where they could be. */
 export function independenceNote(
   atValue: readonly DetailedProbe[],
-  { goals, count, canGrow }: { readonly goals: Goals; readonly count: number; readonly canGrow: boolean },
+  { goals, count, growing }: { readonly goals: Goals; readonly count: number; readonly growing: string | undefined },
 ): string | undefined {
   const needed = requestsToShow(goals);
   const independent = atValue.reduce((sum, probe) => sum + probe.independent, 0);
   if (independent >= needed) return undefined;
-  const remedy = canGrow ? `: --num-prompts ${Math.ceil((count * needed) / independent)} would do` : "";
+  const remedy = growing === undefined ? "" : `: ${growing} ${Math.ceil((count * needed) / independent)} would do`;
   return (
     `at the answer all runs together are worth ${Math.floor(independent)} independent requests, and ` +
     `${goalsText(goals)} takes ${needed}${remedy}`

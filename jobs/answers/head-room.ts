@@ -1,13 +1,13 @@
-/** How much a load may grow, as it is, until a number of replicas misses its goals. */
+/** How much a load may grow, as it is, until a number of replicas misses its goals: its requests or sessions per second. */
 import { meanRatePerS, predictionInterval, mean } from "../../sim/index.js";
 import type { Crew } from "./crew.js";
-import { inputAt, type Deployment, type Point } from "./deployment.js";
+import { inputAt, isOfSessions, type Deployment, type Point } from "./deployment.js";
 import { without } from "./load-source.js";
 import type { DetailedProbe } from "./probe.js";
 import type { EdgeTask } from "./tasks.js";
 
 export interface HeadRoom {
-  /** Of the load as it is, requests/s. */
+  /** Of the load as it is, requests/s or sessions/s. */
   readonly ratePerS: number;
   /** The highest rate within the goals, over `ratePerS`, less 1; and the interval of 9 of 10 days. */
   readonly headRoom: number;
@@ -32,11 +32,12 @@ export async function headRoomOf(
   deployment: Deployment,
   { draws, value, probe }: HeadRoomInput,
 ): Promise<HeadRoom> {
-  const load = without(deployment.load, ["request_rate", "trace_rate", "time_scale"]);
+  const vary = isOfSessions(deployment) ? "session_rate" : "request_rate";
+  const load = without(deployment.load, ["request_rate", "trace_rate", "time_scale", "session_rate"]);
   const ratePerS =
-    deployment.load.request_rate ?? meanRatePerS(inputAt(deployment, { ...draws[0]!, x: value }).workload.requests)!;
+    deployment.load[vary] ?? meanRatePerS(inputAt(deployment, { ...draws[0]!, x: value }).workload.requests)!;
   const scale = deployment.source.kind === "trace" ? (deployment.source.scale ?? 1) : 1;
-  const changes = { vary: "request_rate", replicas: value, load } as const;
+  const changes = { vary, replicas: value, load } as const;
   const start = (ratePerS / scale) * Math.min(2, Math.max(1, Math.sqrt(1 / probe.worst.ratio)));
   const options = { ...SEARCH, start, least: (0.5 * ratePerS) / scale, most: (MOST_GROWTH * ratePerS) / scale };
   const edges = await crew.edges(

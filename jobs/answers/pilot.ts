@@ -1,8 +1,10 @@
 /** A first look with short runs: where the edge is, about, and how far it is worth to look. */
 import { ConfigError } from "../../formats/index.js";
 import { saturatedRate, simulateOutcome, slotsOfServer } from "../../sim/index.js";
-import { inputAt, type Deployment } from "./deployment.js";
+import { inputAt, isOfSessions, type Deployment } from "./deployment.js";
 import { findEdge } from "./find-edge.js";
+import { isWholeNumber } from "./load-source.js";
+import { requireSessions, sessionPace, sessionsAt, type SessionPace } from "./session-pace.js";
 import { probe, type Probe } from "./probe.js";
 
 export interface Pilot {
@@ -10,8 +12,10 @@ export interface Pilot {
   readonly start: number;
   readonly least: number;
   readonly most: number;
-  /** Requests per second of the full server; absent in closed loops. */
+  /** Requests or sessions per second of the full server; absent in closed loops. */
   readonly fullPerS?: number;
+  /** Of sessions: how many the runs to come take. */
+  readonly count?: number;
   /** The lowest load looked at, where even that misses the goals. */
   readonly lowMiss?: Probe;
 }
@@ -25,12 +29,17 @@ const MOST_SHARE = 2;
 const MOST_CLIENTS = 4;
 const MAX_COUNT = 2_000;
 
-/** `count`: of the runs to come. ConfigError where no request, or not every one, can be served at all. */
+/**
+ * `count`: of the runs to come; of sessions, the least that show the goals. ConfigError where no request, or not every one, can
+ * be served at all.
+ */
 export function pilot(deployment: Deployment, count: number): Pilot {
-  const short = Math.min(MAX_COUNT, count);
-  const at = (x: number): Probe => probe(deployment, { x, seed: deployment.seed, draw: null, count: short });
-  rejectUnservable(deployment, short);
-  const { scanned, ...bounds } = deployment.vary === "request_rate" ? rates(deployment) : clients(deployment);
+  const pace = isOfSessions(deployment) ? sessionPace(deployment) : undefined;
+  const countAt = (x: number): number =>
+    pace === undefined ? Math.min(MAX_COUNT, count) : sessionCount(deployment, pace, { x, count });
+  const at = (x: number): Probe => probe(deployment, { x, seed: deployment.seed, draw: null, count: countAt(x) });
+  rejectUnservable(deployment, pace === undefined ? countAt(1) : Math.ceil(MAX_COUNT / pace.turns));
+  const { scanned, ...bounds } = scanOf(deployment, pace);
   let best: Probe | undefined;
   for (const x of scanned) {
     const found = at(x);
@@ -39,8 +48,14 @@ export function pilot(deployment: Deployment, count: number): Pilot {
   }
   const low = best!.x === scanned.at(-1) ? best! : at(scanned.at(-1)!);
   const lowMiss = low.worst.ratio > 1 ? { lowMiss: low } : {};
-  if (best!.worst.ratio > 1) return { start: best!.x, ...bounds, ...lowMiss };
-  const isWhole = deployment.vary === "max_concurrency";
+  const enough = (start: number): Pick<Pilot, "count"> => {
+    if (pace === undefined) return {};
+    const asked = { x: start, count: countAt(MORE * start) };
+    requireSessions(deployment, pace, asked);
+    return { count: asked.count };
+  };
+  if (best!.worst.ratio > 1) return { start: best!.x, ...bounds, ...lowMiss, ...enough(best!.x) };
+  const isWhole = isWholeNumber(deployment.vary);
   const { at: edge } = findEdge((x) => ({ ratio: at(x).worst.ratio }), {
     start: best!.x,
     step: 1.1,
@@ -48,7 +63,26 @@ export function pilot(deployment: Deployment, count: number): Pilot {
     isWhole,
     ...bounds,
   });
-  return { start: edge, ...bounds, ...lowMiss };
+  return { start: edge, ...bounds, ...lowMiss, ...enough(edge) };
+}
+
+/** Replications have their edges up to so much above that of the pilot. */
+const MORE = 1.2;
+
+/** As many as are asked for; otherwise enough for a run that is steady for most of it. */
+function sessionCount(deployment: Deployment, pace: SessionPace, { x, count }: { x: number; count: number }): number {
+  const { num_sessions: given } = deployment.load;
+  if (given === undefined) return Math.max(Math.ceil(count / pace.turns), sessionsAt(deployment, pace, x));
+  return given;
+}
+
+function scanOf(deployment: Deployment, pace: SessionPace | undefined): Scan {
+  if (pace === undefined) return deployment.vary === "request_rate" ? rates(deployment) : clients(deployment);
+  const { vary, replicas } = deployment;
+  const fullPerS = replicas * pace.fullPerS;
+  if (vary === "session_rate") return ratesUpTo(fullPerS, MOST_SHARE);
+  const most = MOST_CLIENTS * Math.ceil(Math.max(replicas * pace.slots, fullPerS * pace.meanS));
+  return numbersUpTo(most);
 }
 
 interface Scan {
@@ -62,12 +96,15 @@ function rates(deployment: Deployment): Scan {
   const { seed, source } = deployment;
   const full = saturatedRate(inputAt(deployment, { x: 1, seed, draw: null, count: MAX_COUNT }));
   if ("reason" in full) throw new ConfigError(full.reason);
-  const { requestsPerS: fullPerS } = full;
+  // A trace ends, and with it the queue: beyond capacity its goals say how long it is.
+  return ratesUpTo(full.requestsPerS, source.kind === "trace" ? 1 : MOST_SHARE);
+}
+
+function ratesUpTo(fullPerS: number, mostShare: number): Scan {
   return {
     scanned: SHARES.map((share) => share * fullPerS),
     least: LEAST_SHARE * fullPerS,
-    // A trace ends, and with it the queue: beyond capacity its goals say how long it is.
-    most: (source.kind === "trace" ? 1 : MOST_SHARE) * fullPerS,
+    most: mostShare * fullPerS,
     fullPerS,
   };
 }
@@ -75,7 +112,10 @@ function rates(deployment: Deployment): Scan {
 function clients(deployment: Deployment): Scan {
   const { seed, replicas } = deployment;
   const slots = replicas * slotsOfServer(inputAt(deployment, { x: 1, seed, draw: null, count: 1 }));
-  const most = MOST_CLIENTS * slots;
+  return numbersUpTo(MOST_CLIENTS * slots);
+}
+
+function numbersUpTo(most: number): Scan {
   const scanned: number[] = [];
   for (let x = most; x > 1; x = Math.floor(x / 2)) scanned.push(x);
   return { scanned: [...scanned, 1], least: 1, most };

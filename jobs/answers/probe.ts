@@ -14,7 +14,9 @@ import {
   type GoalValue,
   type RunOutcome,
 } from "../../sim/index.js";
+import type { Workload } from "../../formats/index.js";
 import { inputAt, isSteadyLoad, replicasAt, type Deployment, type Point } from "./deployment.js";
+import { hasSteadyTurns, sessionDetail, sessionGoals, type RunDetail } from "./session-runs.js";
 
 export interface Probe {
   readonly x: number;
@@ -24,11 +26,19 @@ export interface Probe {
 }
 
 export function probe(deployment: Deployment, point: Point): Probe {
-  return probeOf(deployment, point, simulateOutcome(inputAt(deployment, point)));
+  const input = inputAt(deployment, point);
+  return probeOf(deployment, point, { outcome: simulateOutcome(input), workload: input.workload });
 }
 
-export function probeOf(deployment: Deployment, { x }: Point, outcome: RunOutcome): Probe {
-  const { goals } = measureGoals(outcome, deployment.goals, { isSteady: isSteadyLoad(deployment) });
+export interface Simulated {
+  readonly outcome: RunOutcome;
+  readonly workload: Workload;
+}
+
+export function probeOf(deployment: Deployment, { x }: Point, { outcome, workload }: Simulated): Probe {
+  const goals = hasSteadyTurns(deployment)
+    ? sessionGoals(deployment, outcome, workload)
+    : measureGoals(outcome, deployment.goals, { isSteady: isSteadyLoad(deployment) }).goals;
   return { x, goals, worst: goals.reduce((worst, goal) => (goal.ratio > worst.ratio ? goal : worst)) };
 }
 
@@ -52,9 +62,12 @@ const ofLatency = ["mean_ttft_ms", "p99_ttft_ms", "mean_tpot_ms", "mean_e2el_ms"
 const ofRun = ["request_throughput", "output_throughput", "mean_concurrent_requests"] as const;
 
 export function detailedProbe(deployment: Deployment, point: Point): DetailedProbe {
-  const outcome = simulateOutcome(inputAt(deployment, point));
-  const summary = summarise(outcome.table);
-  const found = probeOf(deployment, point, outcome);
+  const { workload, ...input } = inputAt(deployment, point);
+  const outcome = simulateOutcome({ ...input, workload });
+  const found = probeOf(deployment, point, { outcome, workload });
+  const replicas = replicasAt(deployment, point.x);
+  const detail = hasSteadyTurns(deployment) ? sessionDetail(outcome, workload, replicas) : detailOf(outcome, replicas);
+  const { summary, statistics, independent, busy } = detail;
   const ofGoals = found.goals
     .filter(({ name }) => name !== "sustained")
     .map(({ name, value }) => [name === "goodput" ? "goodput_share" : `${name}_ms`, value] as const);
@@ -68,13 +81,24 @@ export function detailedProbe(deployment: Deployment, point: Point): DetailedPro
     statistics: {
       ...Object.fromEntries(usual),
       ...Object.fromEntries(ofGoals),
+      ...statistics,
       prompt_tokens_per_request: perRequest(promptTokens),
       output_tokens_per_request: perRequest(outputTokens),
     },
-    independent: summary.effective_n_ttft,
+    independent,
     extrapolated: outcome.extrapolation,
-    busy: busyFractions(outcome.facts, summary.duration, replicasAt(deployment, point.x)),
+    busy,
     stops: stopsOf(outcome),
+  };
+}
+
+function detailOf(outcome: RunOutcome, replicas: number): RunDetail {
+  const summary = summarise(outcome.table);
+  return {
+    summary,
+    statistics: {},
+    independent: summary.effective_n_ttft,
+    busy: busyFractions(outcome.facts, summary.duration, replicas),
   };
 }
 

@@ -8,6 +8,7 @@ import { extrapolationOf } from "./extrapolated-runs.js";
 import { nearestMeasured } from "./nearest-measured.js";
 import { ENOUGH, type Size, type SizeFound } from "./size.js";
 import type { SizedWindows } from "./size-windows.js";
+import { turnsOf } from "./turns.js";
 
 export interface SizeAnswerInput {
   readonly deployment: Deployment;
@@ -34,6 +35,7 @@ export function sizeAnswer(input: SizeAnswerInput): Answer {
     interval: low === null || high === null ? null : { low, high },
     spread: null,
     verdict: value === null ? "cannot_be_met" : "met",
+    ...turnsOf(deployment, value, atPoint),
     ...(headRoom === undefined
       ? {}
       : {

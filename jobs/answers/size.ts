@@ -15,13 +15,15 @@ import {
 import { asUsual, causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
 import { findAutoscaled, type Autoscaled } from "./autoscaled.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
-import { inputAt, type Deployment, type Point } from "./deployment.js";
+import { counted, inputAt, isOfSessions, type Deployment, type Point } from "./deployment.js";
 import { evidenceOf } from "./evidence.js";
 import { headRoomOf, type HeadRoom } from "./head-room.js";
 import { mostRequests, sourceNotes } from "./load-source.js";
 import { rejectUnservable } from "./pilot.js";
 import { independenceNote, requireShown } from "./goal-verdict.js";
 import type { DetailedProbe } from "./probe.js";
+import { serversForSessions, sessionLength, sessionPace } from "./session-pace.js";
+import { sessionNotes } from "./session-runs.js";
 import { sizeBinds, type SizeBinding } from "./size-binds.js";
 import { sizeWindows, type SizedWindows } from "./size-windows.js";
 import type { FewestTask } from "./tasks.js";
@@ -90,13 +92,16 @@ const MAX_COUNT = 100_000;
 
 export async function findSize(deployment: Deployment, options: SizeOptions = {}): Promise<Size> {
   const { replications = DEFAULT_REPLICATIONS, blocking = asUsual } = options;
-  const count = lengthOf(deployment);
+  const least = lengthOf(deployment);
   return withCrew(deployment, options, async (crew) => {
-    const draws = replicationTasks(deployment, replications).map(({ seed, draw }) => ({ seed, draw, count }));
-    const { start, most } = await blocking(() => {
-      rejectUnservable(deployment, count);
-      return firstGuess(deployment, draws[0]!, options.maxReplicas);
+    const { count, start, most } = await blocking(() => {
+      const pace = isOfSessions(deployment) ? sessionPace(deployment) : undefined;
+      const length = pace === undefined ? least : sessionLength(deployment, pace, least);
+      rejectUnservable(deployment, length);
+      const servers = pace === undefined ? serversFor(deployment, length) : serversForSessions(deployment, pace);
+      return { count: length, ...firstGuess(servers, options.maxReplicas) };
     });
+    const draws = replicationTasks(deployment, replications).map(({ seed, draw }) => ({ seed, draw, count }));
     const { counts, looked } = await fewestOf(crew, deployment.router, { draws, start, most });
     const found = { router: deployment.router, ...rangeOf(counts) };
     const shown = shownCounts(found.value ?? most, options.curve === true).filter((replicas) => replicas <= most);
@@ -169,34 +174,34 @@ function begun(
   return { ...plan, max, initial: plan.initial ?? Math.min(max, Math.max(plan.min, wanted)) };
 }
 
-/** Requests of a run. ConfigError for a load without a rate, and for a length that cannot show a goal. */
-function lengthOf({ load, goals, source }: Deployment): number {
+/** Requests of a run; of sessions those that it has at least. ConfigError for a load without a rate, and for a length that cannot show a goal. */
+function lengthOf(deployment: Deployment): number {
+  const { load, goals, source } = deployment;
   const { request_rate: rate, max_concurrency: clients, ramp_up_strategy: ramp } = load;
+  const needed = requestsToShow(goals);
+  if (isOfSessions(deployment)) return Math.max(MIN_COUNT, TIMES_TO_SHOW * needed);
   if (source.kind !== "trace" && rate === undefined && clients === undefined && ramp === undefined) {
     throw new ConfigError(
       "the load says neither how often requests come nor how many clients there are: give --request-rate, " +
         "--max-concurrency or a trace with times (--workload)",
     );
   }
-  const needed = requestsToShow(goals);
   const long = Math.max(MIN_COUNT, TIMES_TO_SHOW * needed, Math.ceil(MIN_S * (rate ?? 0)));
   const count = Math.min(load.num_prompts ?? Math.min(MAX_COUNT, long), mostRequests(source));
   requireShown(count, goals, load.num_prompts !== undefined);
   return count;
 }
 
-/** From the work that the load brings in its busiest stretch, or from its clients. */
-function firstGuess(
-  deployment: Deployment,
-  point: Omit<Point, "x">,
-  maxReplicas: number | undefined,
-): { start: number; most: number } {
-  const input = inputAt(deployment, { ...point, x: 1 });
+/** Full servers that the work of the load takes in its busiest stretch, or its clients. */
+function serversFor(deployment: Deployment, count: number): number {
+  const input = inputAt(deployment, { seed: deployment.seed, draw: null, count, x: 1 });
   const capacity = capacityOf(input);
   const clients = input.workload.maxConcurrency;
-  let servers = 1;
-  if (!("reason" in capacity)) servers = Math.max(capacity.utilisation, capacity.busiest?.utilisation ?? 0);
-  else if (clients < Infinity) servers = clients / slotsOfServer(input);
+  if (!("reason" in capacity)) return Math.max(capacity.utilisation, capacity.busiest?.utilisation ?? 0);
+  return clients < Infinity ? clients / slotsOfServer(input) : 1;
+}
+
+function firstGuess(servers: number, maxReplicas: number | undefined): { start: number; most: number } {
   const guess = Math.max(1, Math.ceil(servers / FIRST_SHARE));
   const most = maxReplicas ?? Math.min(MOST_REPLICAS, MOST_TIMES * (guess + 1));
   return { start: Math.min(guess, most), most };
@@ -278,10 +283,15 @@ function notesOf(deployment: Deployment, { draws, counts, most, atValue, count }
   const { source, goals } = deployment;
   const sample = inputAt(deployment, { ...draws[0]!, x: 1 });
   const missing = missingCauses(sample, causesOf(sample, true));
-  const notes = [...sourceNotes(source), ...missing.map((what) => `the interval is too narrow: ${what}`)];
+  const notes = [
+    ...sourceNotes(source),
+    ...sessionNotes(deployment),
+    ...missing.map((what) => `the interval is too narrow: ${what}`),
+  ];
   const without = counts.filter((found) => found === null).length;
   if (without > 0) notes.push(`in ${without} of ${counts.length} replications even ${most} replicas miss the goals`);
-  const few = independenceNote(atValue, { goals, count, canGrow: mostRequests(source) === Infinity });
+  const growing = mostRequests(source) === Infinity ? counted(deployment).flag : undefined;
+  const few = independenceNote(atValue, { goals, count, growing });
   if (few !== undefined) notes.push(few);
   return notes;
 }

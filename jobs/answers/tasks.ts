@@ -3,7 +3,7 @@
  * run in detail.
  */
 import { meanRunPaceScore } from "../../sim/index.js";
-import { isSteadyLoad, type Deployment, type Point } from "./deployment.js";
+import { isOfSessions, isSteadyLoad, type Deployment, type Point } from "./deployment.js";
 import { autoscaledRun, type AutoscaledRun } from "./autoscaled.js";
 import { findEdge, type EdgeOptions } from "./find-edge.js";
 import { findFewest, type Fewest, type FewestOptions } from "./find-fewest.js";
@@ -78,7 +78,8 @@ function edgeOf(deployment: Deployment, { point, options }: EdgeTask): EdgeResul
   };
   const { at, isOpen, missed, runs } = findEdge(evaluate, options);
   const binding = missed?.worst.name ?? null;
-  const count = Math.ceil(STEADY_SHARE * point.count);
+  // A part of some sessions may be all start-up.
+  const count = isOfSessions(deployment) ? point.count : Math.ceil(STEADY_SHARE * point.count);
   const steady = probe(deployment, { ...point, count, x: options.start, isSteady: true });
   return {
     // A little more than what is served counts as kept up with; what is served is the edge.

@@ -4,7 +4,7 @@ import { mean, predictionInterval, slotsOfServer } from "../../sim/index.js";
 import { versionNotes } from "../inputs/index.js";
 import { missingCauses, causesOf } from "../replicate/index.js";
 import { costOfRuns } from "./cost.js";
-import { inputAt, type Deployment } from "./deployment.js";
+import { inputAt, unitOf, type Deployment } from "./deployment.js";
 import { evidenceOf } from "./evidence.js";
 import { extrapolationOf } from "./extrapolated-runs.js";
 import { nearestMeasured } from "./nearest-measured.js";
@@ -12,6 +12,7 @@ import { againstOf, type Sensitivity, type Tuned } from "./tune.js";
 import type { TuneGoal } from "./tune-goal.js";
 import type { Settings } from "./tune-space.js";
 import { difference, isMissed, type Trial } from "./tune-trials.js";
+import { turnsOf } from "./turns.js";
 
 export interface TuneAnswerInput {
   readonly deployment: Deployment;
@@ -30,6 +31,7 @@ const MARKED = 0.01;
 export function tuneAnswer(input: TuneAnswerInput): Answer {
   const { deployment, goal, found, pricePerHour, asked, commands } = input;
   const { best, base, front } = found;
+  const unit = goal.name === "throughput" ? unitOf(deployment.vary) : goal.unit;
   const interval = predictionInterval(best.values);
   const sample = inputAt(deployment, { x: deployment.replicas, seed: deployment.seed, draw: null, count: found.count });
   const probes = found.atBest;
@@ -42,13 +44,13 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
     version: ANSWER_VERSION,
     question: { name: "tune", goal: goal.text, asked: { ...asked } },
     value: mean(best.values),
-    unit: goal.unit,
+    unit,
+    ...turnsOf(deployment, mean(best.values), evidence[0]!),
     interval: interval === null ? null : { low: interval[0], high: interval[1] },
     spread: null,
     verdict: found.verdict,
     binds: { slo: worstGoal(best, goal), resource: null },
-    next_best:
-      next === undefined ? null : { change: changesText(next.changes), value: mean(next.values), unit: goal.unit },
+    next_best: next === undefined ? null : { change: changesText(next.changes), value: mean(next.values), unit },
     extrapolated_share: extrapolated.share,
     nearest_measured: nearestMeasured(deployment.profile, evidence[0]!.statistics, `${goal.name}_ms`),
     evidence,

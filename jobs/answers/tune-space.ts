@@ -99,6 +99,7 @@ export function changedBy(deployment: Deployment, changes: Settings): Deployment
 
 /** Whether some prompts begin alike. */
 function sharesContent({ load, source }: Deployment): boolean {
+  if (source.kind === "sessions") return true;
   if (source.kind === "list" || source.kind === "trace")
     return source.requests.some(({ content }) => content !== undefined);
   return load.dataset_name === "prefix_repetition" || (load.random_prefix_len ?? 0) > 0;

@@ -7,10 +7,12 @@ import { ConfigError, goalsText } from "../../formats/index.js";
 import { mean, requestsToShow, shuffled, stream } from "../../sim/index.js";
 import { asUsual, replicationTasks } from "../replicate/index.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
-import type { Deployment } from "./deployment.js";
+import { isOfSessions, type Deployment } from "./deployment.js";
 import { mostRequests, sourceNotes } from "./load-source.js";
-import { pilot, rejectUnservable } from "./pilot.js";
+import { pilot, rejectUnservable, type Pilot } from "./pilot.js";
 import type { DetailedProbe } from "./probe.js";
+import { sessionLength, sessionPace } from "./session-pace.js";
+import { sessionNotes } from "./session-runs.js";
 import type { DetailTask } from "./tasks.js";
 import { difference, isBetter, isMissed, rankOf, tryAll, type Trial, type TrialInput } from "./tune-trials.js";
 import { changedBy, tuneSpace, works, type Dimension, type Settings, type SettingValue } from "./tune-space.js";
@@ -77,12 +79,16 @@ export async function tune(deployment: Deployment, goal: TuneGoal, options: Tune
     candidates = goal.name === "throughput" ? 24 : 48,
   } = options;
   const dimensions = tuneSpace(deployment, options.settings);
-  const count = lengthOf(deployment, goal);
+  const least = lengthOf(deployment, goal);
   return withCrew(deployment, options, async (crew) => {
-    const edge = await blocking(() => {
-      if (goal.name === "throughput") return pilot(deployment, count);
-      rejectUnservable(deployment, count);
-      return undefined;
+    const { edge, count = least } = await blocking((): { edge?: Pilot; count?: number | undefined } => {
+      if (goal.name === "throughput") {
+        const edge = pilot(deployment, least);
+        return { edge, count: edge.count };
+      }
+      const length = isOfSessions(deployment) ? sessionLength(deployment, sessionPace(deployment), least) : least;
+      rejectUnservable(deployment, length);
+      return { count: length };
     });
     const draws = replicationTasks(deployment, replications);
     const input: TrialInput = { deployment, goal, draws, count, edge };
@@ -120,7 +126,11 @@ async function runsAtRate(crew: Crew, { changes, values }: Trial, input: TrialIn
   return crew.details(tasks, "at the answer");
 }
 
-function lengthOf({ load, source }: Deployment, { goals, name }: TuneGoal): number {
+/** Requests of a run; of sessions those that it has at least. */
+function lengthOf(deployment: Deployment, { goals, name }: TuneGoal): number {
+  const { load, source } = deployment;
+  const needed = requestsToShow(goals);
+  if (isOfSessions(deployment)) return Math.max(MIN_COUNT, TIMES_TO_SHOW * needed);
   const { request_rate: rate, max_concurrency: clients, ramp_up_strategy: ramp } = load;
   if (
     name !== "throughput" &&
@@ -131,7 +141,6 @@ function lengthOf({ load, source }: Deployment, { goals, name }: TuneGoal): numb
   ) {
     throw new ConfigError(`the load says neither how often requests come nor how many clients there are: give --request-rate or --max-concurrency, or tune for --goal throughput`); // prettier-ignore
   }
-  const needed = requestsToShow(goals);
   const count = Math.min(load.num_prompts ?? Math.max(MIN_COUNT, TIMES_TO_SHOW * needed), mostRequests(source));
   if (count >= needed) return count;
   throw new ConfigError(`${count} requests are too few to show ${goalsText(goals)}: it takes at least ${needed} (docs/metrics.md, Percentiles)`); // prettier-ignore
@@ -326,6 +335,6 @@ function secondOf(a: Trial, b: Trial): number {
   return isBetter(asTrial(ofB), asTrial(ofA)) ? 1 : 0;
 }
 
-function notesOf({ source }: Deployment): string[] {
-  return [...sourceNotes(source)];
+function notesOf(deployment: Deployment): string[] {
+  return [...sourceNotes(deployment.source), ...sessionNotes(deployment)];
 }

@@ -1,13 +1,23 @@
 /** Which loads check an answer, question by question. */
-import { parseSlos, type Answer, type Goals } from "../../formats/index.js";
+import { ConfigError, parseSlos, type Answer, type Goals } from "../../formats/index.js";
 import { requestsToShow } from "../../sim/index.js";
-import { inputAt, isLimit, readSource, scaledBy, tuneGoal, unlimited, type Deployment } from "../answers/index.js";
+import {
+  inputAt,
+  isLimit,
+  readSource,
+  scaledBy,
+  tuneGoal,
+  unlimited,
+  type Deployment,
+  type LoadSource,
+} from "../answers/index.js";
 import type { Served } from "../inputs/index.js";
 import { readContent, type Scenario } from "../scenario/index.js";
 import { parseChanges, withChanges } from "../whatif/index.js";
 import { askedOf, ownOf, type Asked } from "./asked.js";
 import { countOf, loadsAround, requireEnough, type Lengths, type LoadToSend, type Side, type VerifyPlan } from "./loads.js"; // prettier-ignore
 import { sharesOf } from "./shares.js";
+import { SESSIONS_ARE_NOT_SENT } from "./why-not-checked.js";
 
 /** ConfigError for an answer that no real run can check, or loads that are too short for its goals. */
 export async function planVerification(file: string, answer: Answer, lengths: Lengths): Promise<VerifyPlan> {
@@ -27,7 +37,18 @@ export async function planVerification(file: string, answer: Answer, lengths: Le
 }
 
 async function deploymentOf({ served, prompts, goals }: Asked, vary: Deployment["vary"]): Promise<Deployment> {
-  return { ...served, source: await readSource(served.load, prompts, vary), vary, goals };
+  return { ...served, source: await requestsOf(served, prompts, vary), vary, goals };
+}
+
+/** ConfigError for a trace that turns out to be one of sessions. */
+async function requestsOf(
+  { load }: Served,
+  prompts: string | undefined,
+  vary: Deployment["vary"],
+): Promise<LoadSource> {
+  const source = await readSource(load, prompts, vary);
+  if (source.kind !== "sessions") return source;
+  throw new ConfigError(`${load.workload ?? "the load"} cannot be checked: ${SESSIONS_ARE_NOT_SENT}`);
 }
 
 async function planCapacity(answer: Answer, asked: Asked, lengths: Lengths): Promise<VerifyPlan> {
@@ -166,7 +187,7 @@ async function planOne(
 }
 
 async function asItIs(served: Served, { goals, prompts }: Pick<One, "goals" | "prompts">): Promise<Deployment> {
-  return { ...served, source: await readSource(served.load, prompts, "replicas"), vary: "replicas", goals };
+  return { ...served, source: await requestsOf(served, prompts, "replicas"), vary: "replicas", goals };
 }
 
 async function countFor(served: Served, { lengths, ...one }: Omit<One, "what">): Promise<number> {

@@ -7,6 +7,8 @@ const SESSION_KEYS = ["num_sessions", "max_sessions", "session_rate"];
 /** Routers that send a request where its beginning, or its session, is known. */
 const BY_CONTENT = ["prefix-aware", "session-affinity"];
 
+export const SESSIONS_ARE_NOT_SENT = "its load is one of sessions, which are simulated but not sent to a real server";
+
 interface Loose {
   readonly policy?: unknown;
   readonly load?: Readonly<Record<string, unknown>>;
@@ -15,6 +17,7 @@ interface Loose {
   readonly run?: unknown;
   readonly router?: unknown;
   readonly replicas?: unknown;
+  readonly sessions?: unknown;
 }
 
 /** The profile's kind of costs, where it is at hand: a vLLM server schedules as vllm alone. */
@@ -23,7 +26,7 @@ type CostKind = "vllm_engine" | "static_batch";
 /** In words, for after "FILE: "; undefined: it can be checked. */
 export function whyNotChecked({ question, value, unit }: Answer, kind?: CostKind): string | undefined {
   const { name } = question;
-  const { policy, load = {}, goals, changes = [], run, router, replicas = 1 } = question.asked as Loose;
+  const { policy, load = {}, goals, changes = [], run, router, replicas = 1, sessions } = question.asked as Loose;
   if (name === "headroom")
     return "an answer of headroom, which no load can be sent beside a live server's own; check it with servesim capacity and its answer";
   if (run !== undefined)
@@ -34,8 +37,11 @@ export function whyNotChecked({ question, value, unit }: Answer, kind?: CostKind
   if (unseen !== undefined)
     return `${unseen.name ?? ""} is not measured by a real run, expected goals of ttft, tpot and e2el`;
   const isOfSessions =
-    load.dataset_name === "sessions" || load.trace_format === "chat" || SESSION_KEYS.some((key) => key in load);
-  if (isOfSessions) return "its load is one of sessions, which are simulated but not sent to a real server";
+    sessions === true ||
+    load.dataset_name === "sessions" ||
+    load.trace_format === "chat" ||
+    SESSION_KEYS.some((key) => key in load);
+  if (isOfSessions) return SESSIONS_ARE_NOT_SENT;
   const ofRouter = changes.find((change) => /^-*router/.test(change));
   if (ofRouter !== undefined) return `the change ${ofRouter} is of servesim's router, which no real server has`;
   if (name === "size" && BY_CONTENT.includes(String(router)))

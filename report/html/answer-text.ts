@@ -4,7 +4,7 @@ import { goalWords, partTitles, resourceWords, tuneVerdictWords, verdictWords } 
 import type { ReportAnswer } from "./report-input.js";
 
 export function answerText(answer: Answer): ReportAnswer {
-  const paragraphs = [meaning(answer), atRateText(answer), goalsText(answer), bindsText(answer)];
+  const paragraphs = [turnsText(answer), meaning(answer), atRateText(answer), goalsText(answer), bindsText(answer)];
   const pretty = (text: string): string => text.replaceAll("<=", "≤");
   const headline = headlines[answer.question.name](answer);
   return { headline: pretty(headline), paragraphs: paragraphs.filter((text) => text !== "").map(pretty) };
@@ -26,6 +26,14 @@ function loadHeadline({ value, unit, question: { goal, asked } }: Answer): strin
   const who = typeof asked.policy === "string" ? asked.policy : "The server";
   if (value === null || value === 0) return `${who} does not meet ${goal} at any load.`;
   return `${who} takes up to ${figure(value)} ${unit}${goal === "" ? "" : ` within ${goal}`}.`;
+}
+
+/** What a number of sessions makes in requests. */
+function turnsText({ turns_per_s: turns }: Answer): string {
+  if (turns === undefined) return "";
+  const { value, interval } = turns;
+  const range = interval === null ? "" : ` (${figure(interval.low)} to ${figure(interval.high)})`;
+  return `That is ${figure(value)}${range} turns/s, each of them a request.`;
 }
 
 function whatifHeadline({ evidence, differences = [] }: Answer): string {
@@ -96,7 +104,8 @@ function rangeText(words: string, interval: Answer["interval"], unit: string): s
 function atRateText({ at_rate: at, unit, verdict, question }: Answer): string {
   if (at === undefined) return "";
   const { low, high } = at.interval;
-  const load = question.name === "size" ? "requests/s" : unit;
+  const rate = question.asked.sessions === true ? "sessions/s" : "requests/s";
+  const load = question.name === "size" ? rate : unit;
   const judged = question.name === "size" ? "" : `: ${verdictWords[verdict]}`;
   return `At ${figure(at.rate)} ${load}${judged}. The load may grow by ${signedPercent(at.head_room)} (${signedPercent(low)} to ${signedPercent(high)}).`;
 }

@@ -15,16 +15,7 @@ import {
 } from "../../formats/index.js";
 import { inOrderOfArrival, mean, minimumCount, quantilesInPlace, warmUpCount } from "../metrics/index.js";
 import type { RunOutcome } from "../engine/index.js";
-
-export interface GoalValue {
-  /** `p99_ttft`, `goodput`, `sustained`. */
-  readonly name: string;
-  /** ms; of goodput the share of the requests that met all limits; of `sustained` arrivals per answer. */
-  readonly value: number;
-  readonly limit: number;
-  /** Above 1: the goal is missed. Continuous in the load, for goodput too. */
-  readonly ratio: number;
-}
+import { sustained, type GoalValue } from "./sustained.js";
 
 export interface MeasuredGoals {
   readonly goals: readonly GoalValue[];
@@ -34,12 +25,6 @@ export interface MeasuredGoals {
 
 /** What no request may take, in place of the latency of one that was not served. */
 const NEVER_MS = 1e12;
-/**
- * A server keeps up while the number of requests in the system grows by no more than a share of the arrivals and what chance
- * does: a number of standard deviations of the difference between two moments, the number itself being Poisson's at least.
- */
-const GROWTH_SHARE = 0.01;
-const CHANCE = 3;
 /** Share of the arrivals after which the server must keep up. */
 const KEEPING_UP_FROM = 0.25;
 
@@ -144,11 +129,7 @@ function keepingUp({ rows, arrivalNs, lastTokenNs, ok }: RequestColumns, from: n
     if (endNs > fromNs && endNs <= toNs) answered++;
     inSystemNs += Math.max(0, Math.min(endNs, toNs) - Math.max(arrivalNs[row]!, fromNs));
   }
-  const inSystem = toNs > fromNs ? inSystemNs / (toNs - fromNs) : 0;
-  const growth = GROWTH_SHARE * came + CHANCE * Math.sqrt(2 * inSystem);
-  const value = came / Math.max(1, answered);
-  const limit = came / Math.max(1, came - growth);
-  return { name: "sustained", value, limit, ratio: value / limit };
+  return sustained({ came, answered, inSystem: toNs > fromNs ? inSystemNs / (toNs - fromNs) : 0 });
 }
 
 function isKnown(value: number): boolean {

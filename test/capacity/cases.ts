@@ -38,7 +38,7 @@ export function capacityCase(number: number, seed: string): CapacityCase {
   const random = stream(`${seed}/${number}/capacity-case`);
   const policy = pick(random, ["vllm", "vllm", "naive", "dynamic"]);
   const name = pick(random, policy === "vllm" ? [...engines, ...engines, ...statics] : [...engines, ...statics]);
-  const profile = readProfile(resolve(import.meta.dirname, `../../profiles/${name}.json`));
+  const profile = profileNamed(name);
   const isEngine = profile.cost.kind === "vllm_engine";
   const settings = policy === "vllm" ? engineSettings(random) : batchSettings(random, policy);
   const kind = policy === "vllm" && isEngine && random() < 0.25 ? "surge" : "steady";
@@ -94,7 +94,11 @@ function lengths(random: Random, { cost, model }: Profile): object {
   ]);
 }
 
-function pick<Value>(random: Random, values: readonly Value[]): Value {
+export function profileNamed(name: string): Profile {
+  return readProfile(resolve(import.meta.dirname, `../../profiles/${name}.json`));
+}
+
+export function pick<Value>(random: Random, values: readonly Value[]): Value {
   return values[Math.floor(random() * values.length)]!;
 }
 

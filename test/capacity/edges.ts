@@ -15,10 +15,9 @@ import {
   stream,
   withCostDraw,
   workloadFromLengths,
-  type Random,
   type SimulatedRunInput,
 } from "../../sim/index.js";
-import { capacityCase, type CapacityCase } from "./cases.js";
+import { capacityCase, pick, type CapacityCase } from "./cases.js";
 import { inputOf } from "./truth.js";
 
 const SEEDS = 20;
@@ -123,8 +122,4 @@ function runInput(
 
 export function taskText({ given, goals, count }: EdgeTask): string {
   return `${given.number}: ${given.plan.name} on ${given.profile.name}, ${given.replicas} x, ${goalsText(goals)}, ${count} requests`;
-}
-
-function pick<Value>(random: Random, values: readonly Value[]): Value {
-  return values[Math.floor(random() * values.length)]!;
 }
