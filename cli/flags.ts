@@ -22,8 +22,7 @@ interface Leaf {
 
 /** Declares the flags of a shape on a command, under a heading of its --help. */
 export function declareFlags(yargs: Argv, shape: Shape, group?: string): Argv {
-  for (const [key, schema] of Object.entries(shape)) {
-    const leaf = leafOf(schema);
+  for (const [key, leaf] of Object.entries(leavesOf(shape))) {
     const isBoolean = leaf.type === "boolean";
     yargs = yargs.option(flagName(key), {
       describe: `${leaf.description ?? ""}${valueHint(leaf)}`,
@@ -47,9 +46,10 @@ export function parseFlags<S extends Shape>(shape: S, argv: Readonly<Record<stri
 /** Values as given, numbers and lists converted, nothing checked: for schemas with rules across keys. */
 export function givenFlags(shape: Shape, argv: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const given: Record<string, unknown> = {};
-  for (const [key, schema] of Object.entries(shape)) {
+  const known = leavesOf(shape);
+  for (const key of Object.keys(shape)) {
     const value = argv[flagName(key)];
-    if (value !== undefined) given[key] = convert(value, leafOf(schema));
+    if (value !== undefined) given[key] = convert(value, known[key]!);
   }
   return given;
 }
@@ -60,8 +60,14 @@ export const flagContext = {
   nameOf: (path: readonly PropertyKey[]): string => `--${flagName(String(path[0]))}`,
 };
 
-function leafOf(schema: z.ZodType): Leaf {
-  return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Leaf;
+const leaves = new WeakMap<z.ZodType, Leaf>();
+
+/** What each key of a shape takes. Those not asked for before are worked out together, which is faster. */
+function leavesOf(shape: Shape): Readonly<Record<string, Leaf>> {
+  const unknown = Object.fromEntries(Object.entries(shape).filter(([, schema]) => !leaves.has(schema)));
+  const { properties = {} } = z.toJSONSchema(z.object(unknown), { io: "input", unrepresentable: "any" });
+  for (const [key, schema] of Object.entries(unknown)) leaves.set(schema, properties[key] as Leaf);
+  return Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, leaves.get(schema)!]));
 }
 
 /** What a flag takes, where yargs does not say. */

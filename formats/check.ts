@@ -22,7 +22,7 @@ export interface CheckContext {
 
 /** Returns the parsed value, every default filled; throws one error that names each problem (at most five). */
 export function check<S extends z.ZodType>(schema: S, value: unknown, context: CheckContext): z.output<S> {
-  const result = schema.safeParse(value, { reportInput: true });
+  const result = schema.safeParse(value, { reportInput: true, jitless: true });
   if (result.success) return result.data;
   const problems = result.error.issues.flatMap((issue) => describe(issue, { schema, value, context }));
   const shown = problems.slice(0, 5).join("\n  ");

@@ -8,10 +8,16 @@ import type { RequestClient, SentRequest } from "./client.js";
 import { clientOf } from "./client-of.js";
 import { DueHeap } from "./due-heap.js";
 
+/** By list of requests, which is asked for again and again, and may be a million. */
+const impatient = new WeakMap<Workload["requests"], boolean>();
+
 /** Whether some client may give up, or send a request again. */
 export function isImpatient({ requests, retries }: Workload): boolean {
-  if (retries !== undefined) return true;
-  return requests.some(({ ttftPatienceNs, e2elPatienceNs }) => (ttftPatienceNs ?? e2elPatienceNs) !== undefined);
+  const known = retries !== undefined || impatient.get(requests);
+  if (known !== undefined) return known;
+  const found = requests.some(({ ttftPatienceNs, e2elPatienceNs }) => (ttftPatienceNs ?? e2elPatienceNs) !== undefined);
+  impatient.set(requests, found);
+  return found;
 }
 
 /** The workload of clients that wait for ever. */

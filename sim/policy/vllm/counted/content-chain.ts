@@ -15,7 +15,7 @@ export class ChainNode {
   readonly found: Extent[] = [];
   /** Other copies, in the order of registration; made when there is one. */
   spares: Extent[] | undefined;
-  /** Chains that end in it. */
+  /** Requests that need a chain which ends in it. */
   chains = 0;
   /** Its pieces, blocks of one content each: no two neighbours of the same; `ends[i]`: blocks up to the end of piece `i`. */
   private readonly contents: BlockContent[] = [];

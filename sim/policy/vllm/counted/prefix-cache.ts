@@ -137,7 +137,7 @@ export class PrefixCache {
   forget(request: number): void {
     const holding = this.holdings.get(request);
     if (holding === undefined) return;
-    this.chains.end(request, holding.chain);
+    this.chains.end(holding.chain);
     this.holdings.delete(request);
   }
 

@@ -105,13 +105,13 @@ test("chains are kept until the last follower has come, then nothing is left of 
       const { requests } = requestsOf(drawn);
       const root = new ChainNode();
       const chains = new RequestChains(root, requests, BLOCK_SIZE);
-      const under: [number, Chain][] = [];
+      const under: Chain[] = [];
       for (const index of requests.keys()) {
-        if (choices.next().value === true) under.push([index, chains.start(index)]);
+        if (choices.next().value === true) under.push(chains.start(index));
         else chains.absent(index);
-        if (choices.next().value === true) for (const [one, chain] of under.splice(0)) chains.end(one, chain);
+        if (choices.next().value === true) for (const chain of under.splice(0)) chains.end(chain);
       }
-      for (const [index, chain] of under) chains.end(index, chain);
+      for (const chain of under) chains.end(chain);
       expect(root.isIdle).toBe(true);
     }),
     { numRuns: 300, seed: 20_261_127 },

@@ -9,8 +9,8 @@ import { eachStretch } from "./stretches.js";
 export class RequestChains {
   /** Followers still to come, by the request that they follow. */
   private readonly followers = new Map<number, number>();
-  /** Of requests that others are to follow, and whether they are over. */
-  private readonly kept = new Map<number, { readonly chain: Chain; isOver: boolean }>();
+  /** Of requests that others are to follow. */
+  private readonly kept = new Map<number, Chain>();
 
   constructor(
     private readonly root: ChainNode,
@@ -26,25 +26,25 @@ export class RequestChains {
   start(index: number): Chain {
     const { requests, blockSize } = this;
     const { follows } = requests[index]!;
-    const before = follows === undefined ? undefined : this.kept.get(follows.index)?.chain;
+    const before = follows === undefined ? undefined : this.kept.get(follows.index);
     const from = before === undefined ? 0 : Math.min(Math.floor(follows!.tokens / blockSize), before.known);
     const builder = new ChainBuilder(this.root, before, from);
     eachStretch(requests, index, { from, blockSize }, (content, blocks) => {
       builder.add(content, blocks);
     });
     const chain = builder.chain();
-    const tip = tipOf(chain);
-    if (tip !== undefined) tip.chains++;
-    if (this.followers.has(index)) this.kept.set(index, { chain, isOver: false });
+    count(chain, 1);
+    if (this.followers.has(index)) {
+      this.kept.set(index, chain);
+      count(chain, 1);
+    }
     this.absent(index);
     return chain;
   }
 
-  /** A request is over. */
-  end(index: number, chain: Chain): void {
-    const kept = this.kept.get(index);
-    if (kept === undefined) letGo(chain);
-    else kept.isOver = true;
+  /** A request with this chain is over. */
+  end(chain: Chain): void {
+    count(chain, -1);
   }
 
   /** A request has come, or will not come to this engine: it needs the one that it follows no more. */
@@ -57,16 +57,16 @@ export class RequestChains {
       return;
     }
     this.followers.delete(follows.index);
-    const kept = this.kept.get(follows.index);
-    if (kept === undefined) return;
+    const chain = this.kept.get(follows.index);
     this.kept.delete(follows.index);
-    if (kept.isOver) letGo(kept.chain);
+    if (chain !== undefined) count(chain, -1);
   }
 }
 
-function letGo(chain: Chain): void {
+/** So many more need the chain. */
+function count(chain: Chain, more: number): void {
   const tip = tipOf(chain);
   if (tip === undefined) return;
-  tip.chains--;
+  tip.chains += more;
   tip.prune();
 }
