@@ -217,7 +217,7 @@ function isUsage(error: Error): boolean {
 /** "Unknown argument: batchsize" with the nearest flag of the command, if one is near. */
 async function explainUsage(message: string): Promise<string> {
   const bare = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
-  if (bare !== undefined) return `command line: --${bare}: got nothing, expected a value`;
+  if (bare !== undefined) return `command line: --${bare}: got nothing, expected a value${dashHint(bare)}`;
   const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(", ")[0];
   if (unknown === undefined) return message.charAt(0).toLowerCase() + message.slice(1);
   const { suggest } = await import("../formats/index.js");
@@ -229,6 +229,13 @@ async function explainUsage(message: string): Promise<string> {
   if (owner !== undefined) return `--${unknown} is a setting of ${owner} that is not modelled, leave it out`;
   const known = await knownFlags();
   return `unknown flag --${unknown}${suggest(unknown, known)}; see "servesim ${process.argv[2] ?? ""} --help"`;
+}
+
+/** What was meant to be the value of a flag, and looks like a flag itself. */
+function dashHint(flag: string): string {
+  const next = process.argv[process.argv.indexOf(`--${flag}`) + 1] ?? "";
+  const isText = next.startsWith("-") && (flag === "serve-args" || /\s/.test(next));
+  return isText ? `; one that begins with a dash is given as --${flag}="${next.slice(0, 12)}..."` : "";
 }
 
 function escapeRegExp(text: string): string {

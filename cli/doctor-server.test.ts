@@ -64,6 +64,10 @@ test("a profile's settings and flags without a server, against its version or an
 
 test.each([
   [["--serve-args=--watermark 0.01"], /--serve-args are flags of a version of vLLM, give --vllm-version, --profile or/],
+  [
+    ["--vllm-version", "0.32", "--serve-args", "--watermark 0.01"],
+    /got nothing, expected a value; .* as --serve-args="--watermark/,
+  ],
   [["--profile", "mini-cpu-2core"], /got a profile of onnxruntime-cpu, expected one of a vLLM server/],
   [["--profile", "p.json", "--base-url", "http://127.0.0.1:1"], /--profile and --base-url are two servers, give one/],
   [["--vllm-version", "newest"], /--vllm-version: .*expected a version of vLLM, such as 0\.32 or 0\.28\.1/],

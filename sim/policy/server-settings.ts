@@ -1,7 +1,7 @@
 /** The modelled settings of a vLLM server, by vLLM's names and with its defaults. */
 import { z } from "zod";
 
-/** vLLM's own, where neither the user nor a recorded server says otherwise: the same from 0.26 to 0.32. */
+/** vLLM's own, where neither the user nor a recorded server says otherwise: those of 0.20 to 0.32 (before: defaultsOf). */
 export const vllmDefaults = {
   max_num_seqs: 128,
   max_num_batched_tokens: 2048,
