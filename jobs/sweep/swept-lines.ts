@@ -29,6 +29,15 @@ const RATE = "load.request_rate";
 /** Columns that say which cell a row is, and not what it came to. */
 const isGiven = (column: string): boolean => /^(profile|label|load|replicas|policy\..*|load\..*)$/.test(column);
 
+/** Whether a column is needed for the lines. */
+export function isSwept(column: string): boolean {
+  return (
+    column === "error" ||
+    isGiven(column) ||
+    DRAWN.includes(column.replace(/_(low|high)$/, "") as (typeof DRAWN)[number])
+  );
+}
+
 /** Undefined: there is nothing numeric with two values to draw along. Failed cells are left out. */
 export function sweptLines({ columns, rows }: SweepTable): SweptLines | undefined {
   const failed = columns.indexOf("error");
