@@ -16,6 +16,7 @@ import {
   cellName,
   sweepFolder,
   sweepStatus,
+  isSwept,
   sweptLines,
   type AskQueueOptions,
   type RunSweepOptions,
@@ -222,8 +223,8 @@ async function simulate(
 }
 
 async function merge(folder: SweepFolder, name: string, { chart, page, png }: SweepFlags): Promise<SweepStatus> {
-  const { table, ...status } = await mergeSweep(folder);
-  note(`${status.finished + status.failed.length} rows written to ${folder.csv} and ${folder.parquet}`);
+  const { table, ...status } = await mergeSweep(folder, { keep: chart === undefined ? undefined : isSwept });
+  note(`${status.finished + status.failedCount} rows written to ${folder.csv} and ${folder.parquet}`);
   if (chart !== undefined) await drawSweep(chart, name, { swept: sweptLines(table), png });
   if (page !== undefined) {
     await writeSweepPage(page, folder, [sameCommand()]);
@@ -249,22 +250,21 @@ async function drawSweep(file: string, title: string, { swept, png }: Drawn): Pr
 
 /** ThresholdMissed where cells failed: whoever started the sweep should know. */
 function report(status: SweepStatus, json: boolean): void {
-  const { cells, finished, left } = status;
+  const { cells, finished, left, failedCount, impossibleCount } = status;
   const named = (list: SweepStatus["failed"]) =>
     list.map(({ cell, reason }) => ({ cell: cell.id, name: cellName(cell), reason }));
   const [failed, impossible] = [named(status.failed), named(status.impossible)];
-  if (json) printJson({ cells, finished, left, failed, impossible });
+  const counts = { failed_count: failedCount, impossible_count: impossibleCount };
+  if (json) printJson({ cells, finished, left, ...counts, failed, impossible });
   else {
     printTable(
       ["cells", "finished", "left", "failed", "cannot be simulated"],
-      [[cells, finished, left, failed.length, impossible.length].map(String)],
+      [[cells, finished, left, failedCount, impossibleCount].map(String)],
     );
   }
   for (const { name, reason } of failed.slice(0, MAX_TOLD)) warn(`${name}: ${reason}`);
-  if (failed.length > 0) {
-    throw new ThresholdMissed(
-      `${failed.length} of ${cells} cells failed; try them again with sweep run --retry-failed`,
-    );
+  if (failedCount > 0) {
+    throw new ThresholdMissed(`${failedCount} of ${cells} cells failed; try them again with sweep run --retry-failed`);
   }
 }
 
@@ -272,12 +272,10 @@ function report(status: SweepStatus, json: boolean): void {
 const MAX_TOLD = 10;
 
 /** One message for each reason, with the first cell that it keeps from running. */
-function tellImpossible({ impossible }: SweepStatus): void {
-  const byReason = new Map<string, typeof impossible>();
-  for (const entry of impossible) byReason.set(entry.reason, [...(byReason.get(entry.reason) ?? []), entry]);
-  for (const [reason, entries] of [...byReason].slice(0, MAX_TOLD)) {
-    const others = entries.length === 1 ? "" : ` and ${entries.length - 1} more`;
-    warn(`cannot be simulated: ${cellName(entries[0]!.cell)}${others}: ${reason}`);
+function tellImpossible({ reasons }: SweepStatus): void {
+  for (const [reason, { cell, count }] of [...reasons].slice(0, MAX_TOLD)) {
+    const others = count === 1 ? "" : ` and ${count - 1} more`;
+    warn(`cannot be simulated: ${cellName(cell)}${others}: ${reason}`);
   }
 }
 

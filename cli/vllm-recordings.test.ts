@@ -185,7 +185,7 @@ describe("profiles", () => {
 
   test("a misspelt name is answered with the nearest", async () => {
     const ended = await servesim("profiles", "show", "h100-lama-3.1-8b-vllm-0.26");
-    expectMistake(ended, /got "h100-lama-3\.1-8b-vllm-0\.26", did you mean "h100-llama-3\.1-8b-vllm-0\.26"\?/);
+    expectMistake(ended, /no profile "h100-lama-3\.1-8b-vllm-0\.26", did you mean "h100-llama-3\.1-8b-vllm-0\.26"\?/);
   });
 
   test("only list and show are things to do", async () => {

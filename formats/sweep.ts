@@ -8,7 +8,7 @@ import { policyChoiceSchema } from "./experiment.js";
 export const SWEEP_VERSION = 1;
 
 /** Most cells of a sweep. */
-export const MAX_SWEEP_CELLS = 100_000;
+export const MAX_SWEEP_CELLS = 1_000_000;
 
 const distinct = (values: readonly unknown[]): boolean => new Set(values).size === values.length;
 const seedsMessage = "expected seeds that differ: two cells of the same seed are the same cell";

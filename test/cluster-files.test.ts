@@ -1,6 +1,7 @@
-/** The files for clusters have the form that the API of a Job (batch/v1) and a shell demand. They are not run. */
+/** The files for clusters have the form that the API of a Job (batch/v1), by its published schema and by what of it they use, and a shell demand. They are not run. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { Job } from "kubernetes-models/batch/v1";
 import { parse } from "yaml";
 import { z } from "zod";
 
@@ -47,9 +48,25 @@ test("the Kubernetes Job is an indexed one, mounts volumes that it has, and runs
   expect(spec.parallelism).toBeLessThanOrEqual(spec.completions);
 });
 
+test("the Kubernetes Job is valid by the schema that Kubernetes publishes of its API", () => {
+  const job = parse(readFileSync("examples/cluster/kubernetes.yaml", "utf8")) as ConstructorParameters<typeof Job>[0] &
+    object;
+  expect(() => {
+    new Job(job).validate();
+  }).not.toThrow();
+  const wrong = structuredClone(job) as { spec: { completions: unknown } };
+  wrong.spec.completions = "many";
+  expect(() => {
+    new Job(wrong as typeof job).validate();
+  }).toThrow("spec/completions must be integer");
+});
+
 test("the Slurm file is a shell script with options that sbatch knows", () => {
   const file = "examples/cluster/slurm.sh";
-  expect(spawnSync("sh", ["-n", file], { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
+  for (const shell of ["sh", "bash"]) {
+    const checked = spawnSync(shell, ["-n", file], { encoding: "utf8" });
+    expect([shell, checked.status, checked.stderr]).toEqual([shell, 0, ""]);
+  }
   const options = readFileSync(file, "utf8").match(/^#SBATCH .*$/gm)!;
   for (const option of options) {
     expect(option).toMatch(/^#SBATCH --(job-name=\S+|cpus-per-task=\d+|mem-per-cpu=\d+G|time=\d\d:\d\d:\d\d|requeue)$/);

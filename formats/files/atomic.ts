@@ -31,6 +31,20 @@ export function writeBytesAtomic(path: string, bytes: string | Uint8Array): void
   }
 }
 
+/** Makes a file under a temporary name, which becomes `path` when `write` is done; whole or not at all. */
+export async function makeAtomic(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  requireFile(path);
+  const temporary = temporaryBeside(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    await write(temporary);
+    renameSync(temporary, path);
+  } catch (error) {
+    discard(temporary);
+    throw (error as NodeJS.ErrnoException).syscall === undefined ? error : cannotWrite(path, error);
+  }
+}
+
 /** A device or a pipe would be replaced by a file of its name. */
 function requireFile(path: string): void {
   if (!isOther(path)) return;

@@ -110,14 +110,29 @@ export function checkRow<S extends z.ZodType>(schema: S, row: CsvRow, path: stri
   return check(schema, filled, { source: `${path}:${lineOf(row)}`, Failure: ArtifactError });
 }
 
+/** What a field of a row may be; absent values stay empty. */
+type Field = string | number | null | undefined;
+
 /**
  * Writes rows under the given columns, whole or not at all, one after another; absent values stay empty. Returns the
  * SHA-256 of the text.
  */
-export async function writeCsv(
+export function writeCsv(
   path: string,
   columns: readonly string[],
   rows: Iterable<Readonly<Record<string, string | number | undefined>>>,
+): Promise<string> {
+  const inOrder = function* (): Generator<Field[]> {
+    for (const row of rows) yield columns.map((name) => row[name]);
+  };
+  return writeCsvRows(path, columns, inOrder());
+}
+
+/** The same with the fields of each row in the order of the columns. */
+export async function writeCsvRows(
+  path: string,
+  columns: readonly string[],
+  rows: Iterable<readonly Field[]> | AsyncIterable<readonly Field[]>,
 ): Promise<string> {
   return await writeLinesAtomic(path, linesOf(columns, rows));
 }
@@ -127,13 +142,13 @@ const BLOCK = 1000;
 
 async function* linesOf(
   columns: readonly string[],
-  rows: Iterable<Readonly<Record<string, string | number | undefined>>>,
+  rows: Iterable<readonly Field[]> | AsyncIterable<readonly Field[]>,
 ): AsyncGenerator<string> {
   yield csvLine(columns);
   let block: (string | number | undefined)[][] = [];
   const formatted = async (): Promise<string> => await writeToString(block, { headers: false, rowDelimiter: "\n" });
-  for (const row of rows) {
-    block.push(columns.map((name) => cellOf(row[name])));
+  for await (const row of rows) {
+    block.push(row.map(cellOf));
     if (block.length < BLOCK) continue;
     yield await formatted();
     block = [];
@@ -141,6 +156,6 @@ async function* linesOf(
   if (block.length > 0) yield await formatted();
 }
 
-function cellOf(value: string | number | undefined): string | number | undefined {
-  return typeof value === "string" ? notRun(value) : value;
+function cellOf(value: Field): string | number | undefined {
+  return typeof value === "string" ? notRun(value) : (value ?? undefined);
 }

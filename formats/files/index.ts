@@ -1,8 +1,8 @@
 /** Reading and writing the formats. Node only; sim/ takes the schemas and types of formats/ alone. */
-export { readJson, writeBytesAtomic, writeJson, writeLinesAtomic, writeTextAtomic } from "./atomic.js";
+export { makeAtomic, readJson, writeBytesAtomic, writeJson, writeLinesAtomic, writeTextAtomic } from "./atomic.js";
 export { packageFile, packageVersion, workerFile } from "./package-file.js";
 export { readText, requireRegular } from "./read-bytes.js";
-export { checkRows, readCsv, writeCsv, type CsvRow } from "./csv.js";
+export { checkRows, readCsv, writeCsv, writeCsvRows, type CsvRow } from "./csv.js";
 export { readProfile, writeProfile, readPrompts, readManifest, writeManifest } from "./json-files.js";
 export { readExperiment, readSweep, readValidation, writeExperiment } from "./experiment-file.js";
 export { readTrace, traceOptionsOf, writeTrace, writtenForms, type WrittenForm } from "./traces/index.js";

@@ -2,22 +2,28 @@
  * Files to which a line of JSON is added for each thing that is finished; a process that is killed may leave the last
  * line torn.
  */
-import { createReadStream, existsSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { ArtifactError } from "../errors.js";
 
+export interface JsonLine {
+  readonly value: unknown;
+  /** From 1. */
+  readonly line: number;
+  /** Where it begins in the file, and how many bytes it has without its line break. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 /**
- * The lines as JSON, without the last one where it is not whole. ArtifactError for any other that is not JSON: `what`
- * was expected.
+ * The lines as JSON, without the last one where it is not whole; as many as there may be. ArtifactError for any other that is
+ * not JSON: `what` was expected.
  */
-export async function* readJsonLines(
-  path: string,
-  what: string,
-): AsyncGenerator<{ readonly value: unknown; readonly line: number }> {
+export async function* readJsonLines(path: string, what: string): AsyncGenerator<JsonLine> {
   if (!existsSync(path)) return;
   let line = 0;
   let bad: ArtifactError | undefined;
-  for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+  for await (const { text, offset, bytes } of linesIn(path)) {
     if (bad !== undefined) throw bad;
     line++;
     let value: unknown;
@@ -27,6 +33,37 @@ export async function* readJsonLines(
       bad = new ArtifactError(`${path}:${line}: not JSON, expected ${what}`, { cause });
       continue;
     }
-    yield { value, line };
+    yield { value, line, offset, bytes };
+  }
+}
+
+const BLOCK = 1 << 20;
+const LINE_BREAK = 0x0a;
+
+interface Line extends Pick<JsonLine, "offset" | "bytes"> {
+  readonly text: string;
+}
+
+async function* linesIn(path: string): AsyncGenerator<Line> {
+  const file = await open(path, "r");
+  try {
+    const block = Buffer.allocUnsafe(BLOCK);
+    let rest = Buffer.alloc(0);
+    let offset = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(block, 0, BLOCK);
+      if (bytesRead === 0) break;
+      const found = Buffer.concat([rest, block.subarray(0, bytesRead)]);
+      let at = 0;
+      for (let end = found.indexOf(LINE_BREAK); end !== -1; end = found.indexOf(LINE_BREAK, at)) {
+        yield { text: found.toString("utf8", at, end), offset: offset + at, bytes: end - at };
+        at = end + 1;
+      }
+      rest = found.subarray(at);
+      offset += at;
+    }
+    if (rest.length > 0) yield { text: rest.toString(), offset, bytes: rest.length };
+  } finally {
+    await file.close();
   }
 }

@@ -1,5 +1,8 @@
-import { answerSchema, parseSlos, type Answer, type Goals } from "../../formats/index.js";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { answerSchema, BackendError, defined, parseSlos, type Answer, type Goals } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
+import { addressOf } from "../../real/vllm/index.js";
 import { watchTraffic } from "../../real/vllm/server/index.js";
 import { startFakeVllm } from "../../test/support/fake-vllm.js";
 import { headroom } from "./headroom.js";
@@ -137,4 +140,89 @@ test.each([
   ["counts that fell", [{ finished: 5 }, { finished: 2 }], /counts fell .* another server answers/],
 ])("%s is an error that says so", async (_, readings, message) => {
   await expect(trafficOf(...readings)).rejects.toThrow(message);
+});
+
+type Answering = (response: ServerResponse, reading: number) => void;
+
+const whole = metricsText({ finished: 5 });
+
+/** What `watchTraffic` says of a server that answers the n-th reading (from 0) so. */
+async function saidOf(answering: Answering, askMs: number | undefined): Promise<Error> {
+  let reading = 0;
+  const server = createServer((_, response) => {
+    answering(response, reading++);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    return await failureAt(`http://127.0.0.1:${port}`, askMs);
+  } finally {
+    await new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  }
+}
+
+async function failureAt(baseUrl: string, askMs?: number): Promise<Error> {
+  const address = addressOf(baseUrl, defined({ askMs }));
+  try {
+    await watchTraffic(address, SECONDS, new AbortController().signal);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("expected a failure");
+}
+
+/** The first reading is whole, the second one is not. */
+const later =
+  (answering: Answering): Answering =>
+  (response, reading) => {
+    if (reading === 0) response.end(whole);
+    else answering(response, reading);
+  };
+
+const hangs: Answering = () => undefined;
+const stops: Answering = (response) => {
+  response.write(whole.slice(0, 200));
+};
+const cuts: Answering = (response) => {
+  response.writeHead(200, { "content-length": whole.length });
+  response.write(whole.slice(0, 200), () => response.destroy());
+};
+const status: Answering = (response) => {
+  response.writeHead(500).end("Internal Server Error");
+};
+const garbage: Answering = (response) => {
+  response.end("<html>\n<p>not metrics</p>\n");
+};
+const half: Answering = (response) => {
+  response.end(whole.slice(0, whole.indexOf("vllm:request_generation_tokens") + 20));
+};
+
+test.each([
+  ["answers with HTTP 500", status, /\/metrics answered with HTTP 500, expected the metrics of a vLLM server/],
+  ["answers with garbage", garbage, /\/metrics has no vllm:request_prompt_tokens, expected the metrics/],
+  ["never answers", hangs, /^no server answers at .*\/metrics: no whole answer within 1 s; start vLLM there/],
+  ["stops in the middle of an answer", stops, /\/metrics gave no whole answer: no whole answer within 1 s/],
+  ["cuts its answer", cuts, /\/metrics gave no whole answer: /],
+  ["answers with half of its metrics", half, /\/metrics (has no vllm:request_generation_tokens|is not in Prometheus)/],
+])("a server that %s, at once or at the second reading, is one error of the backend", async (_, answering, message) => {
+  // Only what never comes is waited for so short a time.
+  const askMs = answering === hangs || answering === stops ? 1000 : undefined;
+  for (const error of [await saidOf(answering, askMs), await saidOf(later(answering), askMs)]) {
+    expect(error).toBeInstanceOf(BackendError);
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain("\n");
+  }
+});
+
+test("a closed port is an error that says how to start a server", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const error = await failureAt(`http://127.0.0.1:${port}`);
+  expect(error).toBeInstanceOf(BackendError);
+  expect(error.message).toMatch(/^no server answers at http:.*\/metrics: .*; start vLLM there .* or give the URL of a/);
 });

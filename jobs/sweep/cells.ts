@@ -11,6 +11,7 @@ import {
 } from "../../formats/index.js";
 import { planPolicy, requireBetaOf, routerNames, type RouterName } from "../../sim/index.js";
 import { loadProfile } from "../inputs/index.js";
+import { CellIndex } from "./cell-index.js";
 import { identifier, type Identify } from "./identify.js";
 
 /** One simulation of a sweep, in a form that crosses threads and files. */
@@ -32,8 +33,53 @@ export interface SweepPlan {
   readonly sweep: Sweep;
   readonly router: RouterName;
   readonly profiles: ReadonlyMap<string, Profile>;
-  readonly cells: readonly SweepCell[];
+  readonly cells: SweepCells;
   readonly identify: Identify;
+}
+
+type Axes = readonly [
+  profiles: readonly string[],
+  policies: readonly Pick<SweepCell, "policy" | "label" | "settings">[],
+  loads: readonly Load[],
+  seeds: readonly string[],
+  replicas: readonly number[],
+];
+
+/** All combinations of some axes, the last changing fastest: made when they are asked for, only their names are kept. */
+export class SweepCells implements Iterable<SweepCell> {
+  readonly length: number;
+
+  constructor(
+    private readonly axes: Axes,
+    /** As many as there are combinations, in their order. */
+    private readonly ids: CellIndex,
+  ) {
+    this.length = ids.length;
+  }
+
+  at(place: number): SweepCell {
+    return { id: this.ids.idAt(place), ...combinationAt(this.axes, place) };
+  }
+
+  /** Undefined: no cell has that name. */
+  placeOf(id: string): number | undefined {
+    return this.ids.placeOf(id);
+  }
+
+  *[Symbol.iterator](): Generator<SweepCell> {
+    for (let place = 0; place < this.length; place++) yield this.at(place);
+  }
+}
+
+function combinationAt(axes: Axes, place: number): Omit<SweepCell, "id"> {
+  let rest = place;
+  const chosen = [...axes].reverse().map((axis): unknown => {
+    const value = axis[rest % axis.length];
+    rest = Math.floor(rest / axis.length);
+    return value;
+  });
+  const [replicas, seed, load, policy, profile] = chosen as [number, string, Load, Axes[1][number], string];
+  return { ...policy, profile, load, seed, replicas };
 }
 
 /** Checks every policy, profile and load; `source` is the sweep's file, for errors. */
@@ -56,12 +102,15 @@ export function planSweep(sweep: Sweep, source: string): SweepPlan {
     throw new ConfigError(`${source}: ${count} cells, expected at most ${MAX_SWEEP_CELLS}; split the sweep`);
   }
   const identify = identifier(sweep, { profiles, loads });
-  const cells = crossed(axes).map(([profile, policy, load, seed, number]): SweepCell => {
-    const cell = { ...policy, profile, load, seed, replicas: number };
-    return { id: identify(cell), ...cell };
-  });
-  rejectRepeats(cells, source);
-  return { sweep, router, profiles, cells, identify };
+  const ids = new CellIndex();
+  for (let place = 0; place < count; place++) {
+    const cell = combinationAt(axes, place);
+    const earlier = ids.add(identify(cell));
+    if (earlier === place) continue;
+    const names = [combinationAt(axes, earlier), cell].map(cellName);
+    throw new ConfigError(`${source}: two cells are the same, ${names.join(" and ")}; leave one of them out`);
+  }
+  return { sweep, router, profiles, cells: new SweepCells(axes, ids), identify };
 }
 
 function routerOf({ router, router_beta, replicas }: Sweep, source: string): RouterName {
@@ -88,28 +137,15 @@ export function combinations(axes: Readonly<Record<string, unknown>>): Record<st
 }
 
 /** One value of each list, in all ways, those of the last list changing fastest. */
-function crossed<T extends readonly unknown[]>(lists: { readonly [K in keyof T]: readonly T[K][] }): T[] {
+function crossed(lists: readonly (readonly unknown[])[]): unknown[][] {
   return lists.reduce<unknown[][]>(
     (made, values) => made.flatMap((before) => values.map((value) => [...before, value])),
     [[]],
-  ) as unknown as T[];
-}
-
-function rejectRepeats(cells: readonly SweepCell[], source: string): void {
-  const byId = new Map<string, SweepCell>();
-  for (const cell of cells) {
-    const earlier = byId.get(cell.id);
-    if (earlier !== undefined) {
-      throw new ConfigError(
-        `${source}: two cells are the same, ${cellName(earlier)} and ${cellName(cell)}; leave one of them out`,
-      );
-    }
-    byId.set(cell.id, cell);
-  }
+  );
 }
 
 /** A cell in words, for messages. */
-export function cellName({ label, profile, load, seed, replicas }: SweepCell): string {
+export function cellName({ label, profile, load, seed, replicas }: Omit<SweepCell, "id">): string {
   const rate = load.request_rate === undefined ? "" : ` at ${load.request_rate}/s`;
   const servers = replicas === 1 ? "" : ` on ${replicas} replicas`;
   return `${label} on ${profile}${servers}, ${load.label ?? load.workload ?? load.dataset_name ?? "prompts"}${rate}, seed ${seed}`;

@@ -8,6 +8,6 @@ export { runQueue, type RunQueueOptions } from "./queue-run.js";
 export { makePlan, runSweep, type MadePlan, type RunSweepOptions } from "./run-sweep.js";
 export { parseShard, type Shard } from "./shard.js";
 export { sweepStatus, type SweepStatus } from "./status.js";
-export { sweptLines, type SweptLines } from "./swept-lines.js";
+export { isSwept, sweptLines, type SweptLines } from "./swept-lines.js";
 export { sweepCharts } from "./sweep-charts.js";
 export { sweepPage, type SweepPage } from "./sweep-page.js";

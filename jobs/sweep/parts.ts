@@ -59,6 +59,10 @@ interface PlacedRow {
   readonly row: SweepRow;
   /** File and line, for errors. */
   readonly where: string;
+  /** Where its line is in the file. */
+  readonly path: string;
+  readonly offset: number;
+  readonly bytes: number;
 }
 
 /** Rows of all processes, in no order that means anything. ArtifactError where a file is damaged. */
@@ -67,9 +71,15 @@ export async function* eachRow(folder: string): AsyncGenerator<PlacedRow> {
   for (const name of readdirSync(folder).sort()) {
     if (!name.endsWith(".jsonl")) continue;
     const path = join(folder, name);
-    for await (const { value, line } of readJsonLines(path, "the row of a cell")) {
+    for await (const { value, line, offset, bytes } of readJsonLines(path, "the row of a cell")) {
       const where = `${path}:${line}`;
-      yield { row: check(sweepRowSchema, value, { source: where, Failure: ArtifactError }), where };
+      yield {
+        row: check(sweepRowSchema, value, { source: where, Failure: ArtifactError }),
+        where,
+        path,
+        offset,
+        bytes,
+      };
     }
   }
 }

@@ -2,13 +2,14 @@
 import { ConfigError } from "../../formats/index.js";
 import type { SweepFolder } from "./folder.js";
 import { partWriter } from "./parts.js";
+import { PlannedCells } from "./planned-cells.js";
 import type { QueueAddress } from "./queue-address.js";
 import { connectQueue, type QueueConnection } from "./queue-connection.js";
 import { isJoined, queuedPlan, queueKeys, type QueueKeys } from "./queue-plan.js";
 import { eachQueuedRow, queuedStates } from "./queue-rows.js";
 import { queuedCells } from "./queue-run.js";
 import type { MadePlan } from "./run-sweep.js";
-import { readStates, statusOf, type SweepStatus } from "./status.js";
+import { readStates, stateOf, statusOf, type SweepStatus } from "./status.js";
 
 export interface AskQueueOptions {
   readonly address: QueueAddress;
@@ -18,22 +19,25 @@ export interface AskQueueOptions {
 
 /** How far the sweep is, by its queue. ConfigError where the queue has nothing of it, or another plan. */
 export function queueStatus(plan: MadePlan, options: AskQueueOptions): Promise<SweepStatus> {
-  return withQueue(plan, options, async (connection, keys) =>
-    statusOf(plan.planned.slice(0, plan.cells.length), await queuedStates(connection, keys)),
-  );
+  return withQueue(plan, options, async (connection, keys) => {
+    const states = await queuedStates(connection, keys);
+    const own = new PlannedCells(plan.cells, (cell) => plan.planned.at(plan.planned.placeOf(cell.id)!).impossible);
+    return statusOf(own, (_, id) => states.get(id));
+  });
 }
 
 /** Copies the rows that the folder lacks from the queue into a file of their own; returns how many. They stay in the queue. */
 export async function collectRows(plan: MadePlan, folder: SweepFolder, options: AskQueueOptions): Promise<number> {
-  const states = await readStates(folder);
+  const states = await readStates(folder, plan.planned);
   return withQueue(plan, options, async (connection, keys) => {
     const part = partWriter(folder.parts);
     let collected = 0;
     try {
       for await (const row of eachQueuedRow(connection, keys)) {
-        const state = states.get(row.cell);
-        if (state === null || (state !== undefined && "failed" in row)) continue;
-        states.set(row.cell, "failed" in row ? row.failed : null);
+        const place = plan.planned.placeOf(row.cell);
+        const state = place === undefined ? null : states.at(place);
+        if (place === undefined || state === null || (state !== undefined && "failed" in row)) continue;
+        states.set(place, stateOf(row));
         part.add(row);
         collected++;
       }

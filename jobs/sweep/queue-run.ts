@@ -46,7 +46,7 @@ const LOOK_MS = 1000;
 
 /** The cells of the sweep's file that can be simulated. Those that a refinement added on this machine are not the others'. */
 export function queuedCells({ cells, planned }: MadePlan): PlannedCell[] {
-  return planned.slice(0, cells.length).filter(({ impossible }) => impossible === undefined);
+  return Array.from(cells, (_, place) => planned.at(place)).filter(({ impossible }) => impossible === undefined);
 }
 
 /**

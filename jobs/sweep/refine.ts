@@ -11,7 +11,7 @@ const CLOSE_ENOUGH = 1.03;
 
 /** Loads to add, each beside a cell that it differs from in its rate alone; none: the edges are known. */
 export function refinements(
-  cells: readonly PlannedCell[],
+  cells: Iterable<PlannedCell>,
   rows: ReadonlyMap<string, SweepRow>,
   slos: readonly Slo[],
 ): { readonly beside: PlannedCell; readonly load: Load }[] {

@@ -5,15 +5,16 @@
 import { availableParallelism } from "node:os";
 import type { Slo, Sweep } from "../../formats/index.js";
 import type { Reporter } from "../inputs/index.js";
-import { spread } from "../threads/index.js";
+import { spread, type Lane } from "../threads/index.js";
 import { cellLane } from "./cell-lane.js";
-import { planSweep, type SweepPlan } from "./cells.js";
+import { planSweep, type SweepCell, type SweepPlan } from "./cells.js";
 import type { SweepFolder } from "./folder.js";
 import { partWriter, readRows } from "./parts.js";
-import { planOnDisk, writePlan, type PlannedCell } from "./plan-file.js";
+import { addedOnDisk, writePlan } from "./plan-file.js";
+import { PlannedCells } from "./planned-cells.js";
 import { refinements } from "./refine.js";
 import { readStates } from "./status.js";
-import { cellsOfShard, type Shard } from "./shard.js";
+import type { Shard } from "./shard.js";
 import { whyImpossible, type SweepBase } from "./simulate-cell.js";
 
 export interface PlanSweepOptions {
@@ -37,30 +38,29 @@ export interface RunSweepOptions extends PlanSweepOptions {
 
 export interface MadePlan extends SweepPlan {
   /** Those of the sweep, and those that refinement added before. */
-  readonly planned: readonly PlannedCell[];
+  readonly planned: PlannedCells;
 }
 
 /** Checks the sweep, finds the cells that cannot be simulated, and writes the plan. `source`: the sweep's file. */
 export async function makePlan(sweep: Sweep, source: string, options: PlanSweepOptions): Promise<MadePlan> {
   const { folder, force } = options;
   const plan = planSweep(sweep, source);
-  const possible = withReasons(plan);
-  const kept = force ? undefined : await planOnDisk(folder.plan, possible);
-  if (kept === undefined) await writePlan(folder.plan, possible);
-  return { ...plan, planned: kept ?? possible };
+  const own = new PlannedCells(plan.cells, reasons(plan));
+  const added = force ? undefined : await addedOnDisk(folder.plan, plan.cells);
+  if (added === undefined) await writePlan(folder.plan, own);
+  return { ...plan, planned: added === undefined ? own : own.with(added) };
 }
 
 /** Policies are tried on each profile once, whatever the load. */
-function withReasons(plan: SweepPlan): PlannedCell[] {
+function reasons(plan: SweepPlan): (cell: SweepCell) => string | undefined {
   const base = baseOf(plan);
-  const reasons = new Map<string, string | undefined>();
-  return plan.cells.map((cell) => {
+  const known = new Map<string, string | undefined>();
+  return (cell) => {
     const { policy, settings, profile, replicas } = cell;
     const key = JSON.stringify([policy, settings, profile, replicas]);
-    if (!reasons.has(key)) reasons.set(key, whyImpossible(base, cell));
-    const impossible = reasons.get(key);
-    return impossible === undefined ? cell : { ...cell, impossible };
-  });
+    if (!known.has(key)) known.set(key, whyImpossible(base, cell));
+    return known.get(key);
+  };
 }
 
 /** What the lanes of a plan's cells start from. */
@@ -79,10 +79,10 @@ export async function runSweep(plan: MadePlan, options: RunSweepOptions): Promis
       const cell = { ...beside, load };
       return { ...cell, id: plan.identify(cell) };
     });
-    const known = new Set(planned.map(({ id }) => id));
-    const fresh = added.filter(({ id }) => !known.has(id));
+    const known = planned;
+    const fresh = added.filter(({ id }) => known.placeOf(id) === undefined);
     if (fresh.length === 0) break;
-    planned = [...planned, ...fresh];
+    planned = planned.with(fresh);
     await writePlan(folder.plan, planned);
     simulated += await simulateMissing(plan, planned, options);
   }
@@ -91,23 +91,26 @@ export async function runSweep(plan: MadePlan, options: RunSweepOptions): Promis
 
 async function simulateMissing(
   plan: SweepPlan,
-  planned: readonly PlannedCell[],
+  planned: PlannedCells,
   { folder, shard, workers, retryFailed = false, signal, reporter }: RunSweepOptions,
 ): Promise<number> {
-  const states = await readStates(folder);
-  const isMissing = ({ id, impossible }: PlannedCell): boolean => {
-    const state = states.get(id);
-    return impossible === undefined && (state === undefined || (retryFailed && state !== null));
-  };
-  const tasks = (shard === undefined ? planned : cellsOfShard(planned, shard)).filter(isMissing);
+  const states = await readStates(folder, planned);
+  const { index, count } = shard ?? { index: 0, count: 1 };
+  const tasks: number[] = [];
+  for (let place = index; place < planned.length; place += count) {
+    const state = states.at(place);
+    const isMissing = state === undefined || (retryFailed && state !== null);
+    if (isMissing && planned.at(place).impossible === undefined) tasks.push(place);
+  }
   if (tasks.length === 0) return 0;
   const part = partWriter(folder.parts);
   const threads = Math.min(tasks.length, workers ?? availableParallelism());
-  const lanes = Array.from({ length: threads }, () =>
-    cellLane(baseOf(plan), threads > 1, (row) => {
+  const lanes = Array.from({ length: threads }, (): Lane<number, void> => {
+    const lane = cellLane(baseOf(plan), threads > 1, (row) => {
       part.add(row);
-    }),
-  );
+    });
+    return { run: (place) => lane.run(planned.at(place)), close: () => lane.close() };
+  });
   const progress = reporter.progress("simulating, cells");
   try {
     await spread(lanes, tasks, {

@@ -6,6 +6,7 @@ import { contestsOf, nameOf, type Contest, type Contestant } from "./contests.js
 import type { SweepFolder } from "./folder.js";
 import type { SweepStatus } from "./status.js";
 import { ms, sweepText } from "./sweep-text.js";
+import { isSwept } from "./swept-lines.js";
 import { readTable, type SweepTable, type TableValue } from "./table.js";
 import { variedColumns } from "./words.js";
 
@@ -31,7 +32,7 @@ export interface SweepPage {
 
 /** `commands`: lines that make this page again. */
 export async function sweepPage(folder: SweepFolder, name: string, commands: readonly string[]): Promise<SweepPage> {
-  const { table, status } = await readTable(folder);
+  const { table, status } = await readTable(folder, isNeeded);
   const [[headline]] = RANKED;
   const contests = contestsOf(table, headline);
   const page = {
@@ -54,6 +55,11 @@ export async function sweepPage(folder: SweepFolder, name: string, commands: rea
     ],
   };
   return { table, status, page };
+}
+
+/** Whether the page or its charts need the column. */
+function isNeeded(column: string): boolean {
+  return isSwept(column) || column === "seed" || SHOWN.some((name) => column.replace(/_(low|high)$/, "") === name);
 }
 
 function winnersOf(table: SweepTable, statistic: string, title: string): DataTable[] {
@@ -134,20 +140,20 @@ function text(words: string): DataTable["rows"][number][number] {
   return { text: words };
 }
 
-function failuresOf({ failed, impossible }: SweepStatus): DataTable[] {
+function failuresOf({ failed, failedCount, impossible, impossibleCount }: SweepStatus): DataTable[] {
   const lists = [
-    ["failed", "Cells that failed", failed],
-    ["impossible", "Cells that cannot be simulated", impossible],
+    ["failed", "Cells that failed", failed, failedCount],
+    ["impossible", "Cells that cannot be simulated", impossible, impossibleCount],
   ] as const;
-  return lists.flatMap(([name, caption, cells]) => {
-    if (cells.length === 0) return [];
-    const cut = cells.length > MOST_NAMED ? `, the first ${MOST_NAMED} of ${cells.length}` : "";
+  return lists.flatMap(([name, caption, cells, count]) => {
+    if (count === 0) return [];
+    const cut = count > MOST_NAMED ? `, the first ${MOST_NAMED} of ${count}` : "";
     const rows = cells.slice(0, MOST_NAMED).map(({ cell: of, reason }) => [text(cellName(of)), text(reason)]);
     return [{ name: `sweep-${name}`, caption: `${caption}${cut}`, columns: ["cell", "reason"], rows }];
   });
 }
 
-function trustOf(contests: readonly Contest[], { cells, finished, failed, left }: SweepStatus): TrustCheck[] {
+function trustOf(contests: readonly Contest[], { cells, finished, failedCount, left }: SweepStatus): TrustCheck[] {
   const ranked = contests.flatMap((contest) => contest.ranked);
   const above = ranked.filter(({ isAbove }) => isAbove).length;
   const contested = contests.filter(({ ranked: all }) => all.length > 1);
@@ -156,8 +162,8 @@ function trustOf(contests: readonly Contest[], { cells, finished, failed, left }
   return [
     {
       name: "Cells",
-      state: failed.length > 0 || left > 0 ? "look" : "fine",
-      text: `${finished} of ${cells} finished, ${failed.length} failed, ${left} left.`,
+      state: failedCount > 0 || left > 0 ? "look" : "fine",
+      text: `${finished} of ${cells} finished, ${failedCount} failed, ${left} left.`,
     },
     ...(contested.length === 0
       ? []

@@ -2,7 +2,10 @@ import type { Contest, Contestant } from "./contests.js";
 import type { SweepStatus } from "./status.js";
 import { sweepText } from "./sweep-text.js";
 
-const done: SweepStatus = { cells: 4, finished: 4, failed: [], impossible: [], left: 0 };
+const done: SweepStatus = {
+  ...{ cells: 4, finished: 4, failed: [], failedCount: 0, impossible: [], impossibleCount: 0, left: 0 },
+  reasons: new Map(),
+};
 const one = (name: string, value: number, isAbove = false): Contestant => ({ name, parts: name.split(", "), value, interval: [value, value], isAbove }); // prettier-ignore
 
 /** `equal`: how many of the ranked are equally good, from the best on. */
@@ -49,7 +52,7 @@ test("one setting alone has a range; where nothing keeps up nobody wins; without
 
 test("paragraphs say by how much, whether to believe it, who cannot keep up, and how far the sweep is", () => {
   const contests = [contest("4/s", [a, c]), contest("8/s", [a, b], 2), contest("9/s", [a, one("d", 9, true)])];
-  const status = { ...done, cells: 9, finished: 6, left: 2, failed: [{ cell: {} as never, reason: "x" }] };
+  const status = { ...done, cells: 9, finished: 6, left: 2, failed: [{ cell: {} as never, reason: "x" }], failedCount: 1 };
   expect(sweepText(contests, status).paragraphs).toEqual([
     "The best answers 50 % sooner than the next that can be told from it: x 1, y 1 (100 ms) against x 2, y 1 (200 ms) at 4/s.",
     "The order is a prediction: nothing was run for real. Settings count as too close to tell apart where the intervals that hold 9 of 10 runs have values in common; in 2 of 3 places one setting is ahead of all others by more than that.", // prettier-ignore

@@ -114,11 +114,11 @@ function aboveText(contests: readonly Contest[]): string {
   return `${above} of ${all.length} combinations get more than they can serve: their latencies grow with the run, and they are ranked last.`;
 }
 
-function stateText({ cells, finished, left, failed, impossible }: SweepStatus): string {
+function stateText({ cells, finished, left, failedCount, impossibleCount }: SweepStatus): string {
   const more = [
     ...(left > 0 ? [`${left} are not simulated yet`] : []),
-    ...(failed.length > 0 ? [`${failed.length} failed`] : []),
-    ...(impossible.length > 0 ? [`${impossible.length} cannot be simulated`] : []),
+    ...(failedCount > 0 ? [`${failedCount} failed`] : []),
+    ...(impossibleCount > 0 ? [`${impossibleCount} cannot be simulated`] : []),
   ];
   if (more.length === 0) return `All ${cells.toLocaleString("en-US")} cells are finished.`;
   return `${finished.toLocaleString("en-US")} of ${cells.toLocaleString("en-US")} cells are finished; ${listed(more)}.`;

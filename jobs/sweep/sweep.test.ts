@@ -195,7 +195,7 @@ test.each([
   [{ profiles: ["mini-cpu-3core"] }, /no profile "mini-cpu-3core", did you mean "mini-cpu-2core"/],
   [{ router: "least-outstandin", replicas: [2] }, /no router "least-outstandin", did you mean "least-outstanding"/],
   [{ router: "random", router_beta: 1, replicas: [2] }, /router_beta: only the router prefix-aware has it, not random/],
-  [{ seeds: Array.from({ length: 30_000 }, (_, at) => at) }, /120000 cells, expected at most 100000/],
+  [{ seeds: Array.from({ length: 300_000 }, (_, at) => at) }, /1200000 cells, expected at most 1000000/],
 ])("%j is rejected", async (changed, why) => {
   const folder = sweepFolder(root, "rejected");
   await expect((async () => run(folder, sweepOf(changed)))()).rejects.toThrow(why);

@@ -1,6 +1,6 @@
 /** A sweep's table as lines to draw: statistics over the axis that was swept, one line for each setting of everything else. */
 import type { SweepTable, TableValue } from "./table.js";
-import { rowWords, variedColumns } from "./words.js";
+import { isGiven, rowWords, variedColumns } from "./words.js";
 
 export interface SweptLines {
   /** The column across: the rate where it was swept, otherwise the number with the most values. */
@@ -27,6 +27,15 @@ export interface SweptLines {
 const DRAWN = ["mean_ttft_ms", "p99_ttft_ms", "mean_tpot_ms", "p99_tpot_ms", "mean_e2el_ms", "p99_e2el_ms"] as const;
 const MOST_DRAWN = 4;
 const RATE = "load.request_rate";
+
+/** Whether a column is needed for the lines. */
+export function isSwept(column: string): boolean {
+  return (
+    column === "error" ||
+    isGiven(column) ||
+    DRAWN.includes(column.replace(/_(low|high)$/, "") as (typeof DRAWN)[number])
+  );
+}
 
 /** Undefined: there is nothing numeric with two values to draw along. Failed cells are left out. */
 export function sweptLines({ columns, rows }: SweepTable): SweptLines | undefined {
