@@ -17,6 +17,7 @@ import {
   explainDays,
   inputOf,
   isHidden,
+  tooFewNote,
   simulateDays,
   type DayResult,
   type DaysOptions,
@@ -173,9 +174,7 @@ function notesOf(
     ...notes,
     ...(input.workload.notes ?? []),
     ...missing.map((what) => `the interval is too narrow: ${what}`),
-    ...(hidden.length === 0
-      ? []
-      : [`${hidden.join(", ")}: too few independent requests, more come with --num-prompts`]),
+    ...(hidden.length === 0 ? [] : [tooFewNote(hidden, input.workload)]),
     ...(headline.statistic === statistic
       ? []
       : [`${statistic} cannot be shown, the answer is about ${headline.statistic}`]),

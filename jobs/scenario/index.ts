@@ -4,5 +4,5 @@ export { inputOf, type Day, type Scenario } from "./scenario.js";
 export { explainDays, simulateDays, type DaysOptions } from "./days.js";
 export type { DayResult } from "./run-statistics.js";
 export type { DayParts, ExplainedDay } from "./explain-day.js";
-export { isHidden } from "./shown.js";
+export { isHidden, tooFewNote } from "./shown.js";
 export { costOfDays } from "./cost-of-days.js";

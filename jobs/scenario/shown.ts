@@ -1,4 +1,5 @@
 /** Which percentiles several days together are enough for. */
+import type { Workload } from "../../formats/index.js";
 import { percentileIsShown, type Summary } from "../../sim/index.js";
 
 export type EffectiveCounts = Readonly<Record<"ttft" | "tpot" | "e2el", number>>;
@@ -13,4 +14,10 @@ export function isHidden(statistic: string, days: readonly { readonly effective:
   if (percent === undefined) return false;
   const count = days.reduce((sum, { effective }) => sum + effective[metric as keyof EffectiveCounts], 0);
   return !percentileIsShown(Number(percent) / 100, count);
+}
+
+/** What to do about statistics that the runs are too short to show. */
+export function tooFewNote(hidden: readonly string[], { sessions }: Workload): string {
+  const flag = sessions === undefined ? "--num-prompts" : "--num-sessions";
+  return `${hidden.join(", ")}: too few independent requests, more come with ${flag}`;
 }

@@ -207,6 +207,7 @@ describe("what no real run can check is rejected with the reason", () => {
       /p99_queue is not meas/,
     ],
     ["sessions", () => ({ question: asking({ load: { session_rate: 1 } }) }), /its load is one of sessions/],
+    ["sessions of a trace", () => ({ question: asking({ sessions: true }) }), /its load is one of sessions/],
     ["a run", () => ({ question: asking({ run: "folder" }) }), /it explains the run in "folder"/],
     ["a router", () => ({ question: asking({ changes: ["router=random"] }) }), /router=random is of servesim's router/],
     ["no goals", () => ({ question: asking({ goals: undefined }) }), /does not hold its goals \(mean_e2el <= 300 ms\)/],

@@ -22,6 +22,7 @@ import {
   costOfDays,
   inputOf,
   isHidden,
+  tooFewNote,
   simulateDays,
   type DayResult,
   type DaysOptions,
@@ -181,6 +182,6 @@ function notesOf({ base, changed }: WhatifInput, before: readonly DayResult[], a
     if (failed > 0) notes.push(`${when} the change ${failed} requests of ${days.length} runs got no answer`);
   }
   const hidden = Object.keys(before[0]!.statistics).filter((key) => isHidden(key, before) || isHidden(key, after));
-  if (hidden.length > 0) notes.push(`${hidden.join(", ")}: too few independent requests, more come with --num-prompts`);
+  if (hidden.length > 0) notes.push(tooFewNote(hidden, input.workload));
   return [...notes, ...extrapolationOf(after).notes];
 }
