@@ -132,7 +132,7 @@ test("client threads take the pauses and attempts of their own requests", async 
   ]);
   const pausesNs = new Float64Array(4).fill(10 * MS);
   const { requests: records } = await bench(
-    Array.from({ length: 4 }, () => ({ ttftPatienceNs: 100 * MS })),
+    Array.from({ length: 4 }, () => ({ ttftPatienceNs: 1000 * MS })),
     (_, { requestId }) => (requestId!.endsWith("-retry1") ? {} : { firstMs: 5000 }),
     { retries: { most: 1, pausesNs }, slots: 2, workers: 2 },
   );
