@@ -47,7 +47,10 @@ test("mistakes get one message that names the flag, and exit code 2", async () =
   const cases: [string[], RegExp][] = [
     [[...size, "--request-rate", "9", "--replicas", "2"], /--replicas 2: size finds this number, leave it out/],
     [[...size], /neither how often requests come nor how many clients/],
-    [[...size, "--request-rate", "9", "--window", "60"], /--window 60: only a trace of requests with times has windows/],
+    [
+      [...size, "--request-rate", "9", "--window", "60"],
+      /--window 60: only a trace of requests with times has windows/,
+    ],
     [[...size, "--request-rate", "9", "--autoscale", "signal=queue,target=2"], /--autoscale takes vllm or orca/],
     [["size", "--policy", "vllm", ...load, "--request-rate", "9", "--slo", "p90_ttft:1", "--autoscale", "signal=cpu"], /--autoscale: got "signal=cpu"/], // prettier-ignore
     [["tune", ...naive, "--request-rate", "9", "--goal", "fast"], /got "fast:1", expected/],

@@ -52,7 +52,14 @@ test("one setting alone has a range; where nothing keeps up nobody wins; without
 
 test("paragraphs say by how much, whether to believe it, who cannot keep up, and how far the sweep is", () => {
   const contests = [contest("4/s", [a, c]), contest("8/s", [a, b], 2), contest("9/s", [a, one("d", 9, true)])];
-  const status = { ...done, cells: 9, finished: 6, left: 2, failed: [{ cell: {} as never, reason: "x" }], failedCount: 1 };
+  const status = {
+    ...done,
+    cells: 9,
+    finished: 6,
+    left: 2,
+    failed: [{ cell: {} as never, reason: "x" }],
+    failedCount: 1,
+  };
   expect(sweepText(contests, status).paragraphs).toEqual([
     "The best answers 50 % sooner than the next that can be told from it: x 1, y 1 (100 ms) against x 2, y 1 (200 ms) at 4/s.",
     "The order is a prediction: nothing was run for real. Settings count as too close to tell apart where the intervals that hold 9 of 10 runs have values in common; in 2 of 3 places one setting is ahead of all others by more than that.", // prettier-ignore
