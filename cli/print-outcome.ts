@@ -64,7 +64,11 @@ function printComparisons(cells: ExperimentResults["cells"]): void {
   const columns = ["cell", "what", "simulated", "real", "error", interval, "tolerance", "verdict", "pace"];
   printTable(shown(columns), rows.map(shown));
   const judged = (of: "comparison" | "asCalibrated"): StatisticComparison[] =>
-    cells.flatMap((cell) => headlines.flatMap(([metric, stat]) => entryOf(cell[of], metric, stat) ?? []));
+    cells.flatMap((cell) =>
+      headlines.flatMap(([metric, stat]) =>
+        entryOf(cell.comparison, metric, stat) === undefined ? [] : (entryOf(cell[of], metric, stat) ?? []),
+      ),
+    );
   print(tallyText(tallyOf(judged("comparison"))));
   const asCalibrated = judged("asCalibrated");
   if (asCalibrated.length > 0) print(`at the pace of the calibration: ${tallyText(tallyOf(asCalibrated))}`);

@@ -100,10 +100,10 @@ test("single figures are judged by their verdicts, with the largest error", () =
       "(p1--closed); identical real runs differ by up to 18 %.",
   );
   expect(figures("agrees", "differs")).toMatch(
-    /^Single figures need care: of 2 simulated mean latencies 1 differs .* 1 agree/,
+    /^Single figures need care: of 2 simulated mean latencies 1 differs .* 1 agrees/,
   );
   expect(figures("cannot tell", "cannot tell")).toMatch(/cannot be told in any of 2 cells/);
   expect(figures("agrees", "cannot tell")).toMatch(
-    /^Of 2 simulated mean latencies 1 agree .* none differs; for 1 the runs/,
+    /^Of 2 simulated mean latencies 1 agrees .* none differs; for 1 the runs/,
   );
 });

@@ -138,12 +138,12 @@ function believeText({
   const rest = open > 0 ? `; for ${open} the runs differ too much to tell` : "";
   if (agrees === all) return `Each of the ${all} mean latencies agrees with the real one within ${tolerance}.`;
   if (differs > 0) {
-    return `Single figures need care: of ${all} simulated mean latencies ${differs} ${differs === 1 ? "differs" : "differ"} from the real one by more than ${tolerance}, ${agrees} agree${rest}.`;
+    return `Single figures need care: of ${all} simulated mean latencies ${differs} ${differs === 1 ? "differs" : "differ"} from the real one by more than ${tolerance}, ${agrees} ${agrees === 1 ? "agrees" : "agree"}${rest}.`;
   }
   if (agrees === 0) {
     return `Single figures are not settled: whether a simulated mean latency is within ${tolerance} of the real one cannot be told in any of ${all} cells, because the runs differ too much.`;
   }
-  return `Of ${all} simulated mean latencies ${agrees} agree with the real one within ${tolerance}, none differs${rest}.`;
+  return `Of ${all} simulated mean latencies ${agrees} ${agrees === 1 ? "agrees" : "agree"} with the real one within ${tolerance}, none differs${rest}.`;
 }
 
 /** How much identical real runs differ, which no simulation can predict. */
