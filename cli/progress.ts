@@ -43,19 +43,19 @@ function barProgress(title: string): Progress {
 }
 
 function lineProgress(title: string): Progress {
-  let startMs = process.uptime() * 1e3;
+  const startMs = process.uptime() * 1e3;
   let lastMs = startMs;
-  let beforeMs = startMs;
-  let before = 0;
+  let before = { ms: startMs, done: Infinity };
+  let from = before;
   return {
     update(done, total, label = "") {
       const nowMs = process.uptime() * 1e3;
-      // Fewer than before: other work, whose time is its own.
-      if (done < before) startMs = beforeMs;
-      [before, beforeMs] = [done, nowMs];
-      if (done < 1 || nowMs - lastMs < LINE_EVERY_MS) return;
+      // The first of the work, or fewer than before: other work, or some of it again, whose time is its own.
+      if (done < before.done) from = { ms: before.ms, done: Math.max(0, done - 1) };
+      before = { ms: nowMs, done };
+      if (done <= from.done || nowMs - lastMs < LINE_EVERY_MS) return;
       lastMs = nowMs;
-      const leftS = Math.ceil((((nowMs - startMs) / done) * (total - done)) / 1e3);
+      const leftS = Math.ceil((((nowMs - from.ms) / (done - from.done)) * (total - done)) / 1e3);
       note(`${title} ${done}/${total}${label === "" ? "" : ` ${label}`}, ${leftS} s left`);
     },
     stop: () => undefined,

@@ -29,7 +29,7 @@ function live(workload: Partial<Workload>): { readonly figures: LiveFigures; rea
 
 test("an open loop: what is due and what has ended over the time so far, means of latencies", () => {
   const { figures, at } = live({});
-  expect(figures.text()).toBe("no answer yet");
+  expect(figures.text()).toBe("");
   at(250);
   figures.add(record(0, 40, 250));
   // Due at 0, 100 and 200 ms.

@@ -40,10 +40,10 @@ export class LiveFigures {
     if (outputTokens > 1) this.tpot.add((lastTokenNs - firstTokenNs) / (outputTokens - 1));
   }
 
-  /** `19.6 of 20.0/s, 9 in flight, ttft 45 ms, tpot 8.1 ms`; means. */
+  /** `19.6 of 20.0/s, 9 in flight, ttft 45 ms, tpot 8.1 ms`; means. Empty before the first answer. */
   text(): string {
     const elapsedNs = this.nowNs() - this.originNs;
-    if (!(elapsedNs > 0)) return this.ended === 0 ? "no answer yet" : `${this.failed} failed`;
+    if (!(elapsedNs > 0)) return this.ended === 0 ? "" : `${this.failed} failed`;
     const perS = (count: number, ns: number): string => digits((count * 1e9) / Math.max(ns, 1));
     const { dueNs } = this;
     const achieved = perS(this.ended - this.failed, elapsedNs);

@@ -19,7 +19,7 @@ test("figures are shown at each tick, not at each request, until the watch is st
   tick();
   const failed: RequestRecord = { requestId: "0", arrivalNs: 0, promptTokens: 1, outputTokens: 0, status: "error" };
   watched.onProgress(1, 1, failed);
-  expect(shown).toEqual([[0, "no answer yet"]]);
+  expect(shown).toEqual([[0, ""]]);
   tick();
   expect(shown.at(-1)).toEqual([1, "1 failed"]);
   watched.stop();

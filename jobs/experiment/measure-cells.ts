@@ -107,7 +107,7 @@ async function runTasks(tasks: readonly RealTask[], engines: CellEngines, input:
       const { measurePace, measure } = engines.of(cell.plan);
       const make = (): Promise<Run> => {
         const { onProgress, stop } = watchRun(workload, (ended, figures) => {
-          bar.update(before + ended, total, `${cell.name} repeat ${repeat}: ${figures}`);
+          bar.update(before + ended, total, `${cell.name} repeat ${repeat}${figures === "" ? "" : `: ${figures}`}`);
         });
         const [load, date] = [describeLoad(cell.load), new Date().toISOString()];
         return measure({ workload, tokenize, seed, signal, load, date, onProgress }).finally(stop);

@@ -1,0 +1,32 @@
+import { jest } from "@jest/globals";
+import { startProgress } from "./progress.js";
+
+test("without a terminal there is a line now and then, with the time left at the pace since the count last fell", () => {
+  const written: string[] = [];
+  const term = process.env.TERM;
+  process.env.TERM = "dumb";
+  jest.spyOn(process.stderr, "write").mockImplementation((text) => written.push(String(text)) > 0);
+  const clock = jest.spyOn(process, "uptime").mockReturnValue(0);
+  try {
+    const progress = startProgress("requests");
+    const at = (seconds: number, done: number, label = ""): void => {
+      clock.mockReturnValue(seconds);
+      progress.update(done, 100, label);
+    };
+    at(0, 0);
+    at(10, 10);
+    at(12, 12, "too soon for a line");
+    at(20, 20, "first try");
+    // Ten of them again.
+    at(20.5, 10);
+    at(31, 21);
+    expect(written.map((line) => line.trim())).toEqual([
+      "requests 10/100, 90 s left",
+      "requests 20/100 first try, 80 s left",
+      "requests 21/100, 73 s left",
+    ]);
+  } finally {
+    process.env.TERM = term;
+    jest.restoreAllMocks();
+  }
+});
