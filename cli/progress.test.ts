@@ -1,16 +1,18 @@
-import { jest } from "@jest/globals";
 import { startProgress } from "./progress.js";
 
 test("without a terminal there is a line now and then, with the time left at the pace since the count last fell", () => {
   const written: string[] = [];
+  const { stderr } = process;
+  const [uptime, write] = [process.uptime.bind(process), stderr.write.bind(stderr)];
   const term = process.env.TERM;
   process.env.TERM = "dumb";
-  jest.spyOn(process.stderr, "write").mockImplementation((text) => written.push(String(text)) > 0);
-  const clock = jest.spyOn(process, "uptime").mockReturnValue(0);
+  stderr.write = (text: string | Uint8Array): boolean => written.push(String(text)) > 0;
+  let nowS = 0;
+  process.uptime = () => nowS;
   try {
     const progress = startProgress("requests");
     const at = (seconds: number, done: number, label = ""): void => {
-      clock.mockReturnValue(seconds);
+      nowS = seconds;
       progress.update(done, 100, label);
     };
     at(0, 0);
@@ -26,7 +28,9 @@ test("without a terminal there is a line now and then, with the time left at the
       "requests 21/100, 73 s left",
     ]);
   } finally {
-    process.env.TERM = term;
-    jest.restoreAllMocks();
+    if (term === undefined) delete process.env.TERM;
+    else process.env.TERM = term;
+    process.uptime = uptime;
+    stderr.write = write;
   }
 });
