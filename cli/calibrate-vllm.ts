@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { RecordedRun } from "../calibrate/vllm/index.js";
 import { readRecordings } from "../jobs/replay/index.js";
 import { measureServer, type MeasuredServer } from "../jobs/vllm-calibration/index.js";
-import { ConfigError, MAX_VOCAB, MAX_WAIT_S, type Run } from "../formats/index.js";
+import { ConfigError, MAX_WAIT_S, vocabSize, type Run } from "../formats/index.js";
 import { whileFileLocked } from "../formats/files/index.js";
 import { RunInterrupted } from "../real/index.js";
 import type { ServerAddress } from "../real/vllm/index.js";
@@ -41,12 +41,7 @@ const ownFlags = {
   ...serverFlags,
   output: z.string().default("profile.json").describe("profile to write; the raw runs go into OUTPUT.raw"),
   budget: duration.default(120_000).describe("longest time for probes and loads, such as 120s or 2m"),
-  vocab_size: z
-    .int()
-    .min(2)
-    .max(MAX_VOCAB)
-    .optional()
-    .describe("upper bound of random token ids; default: found by asking the server"),
+  vocab_size: vocabSize,
   measure_only: z.boolean().default(false).describe("only record; fit a profile later with --from"),
   resume: z.boolean().default(false).describe("continue an interrupted calibration"),
   accept_disturbed: z

@@ -1,11 +1,11 @@
 /** `compare --trace`: the simulated run and the real ones in one trace, each from its own start on. */
 import { ArtifactError, type Run } from "../formats/index.js";
-import { readScheduledSteps, writeLinesAtomic } from "../formats/files/index.js";
+import { readScheduledSteps } from "../formats/files/index.js";
 import { scenarioOfRun } from "../jobs/explain/index.js";
 import { inputOf } from "../jobs/scenario/index.js";
-import { traceLines, traceOfRuns, type TracedRun } from "../report/perfetto/index.js";
+import { traceOfRuns, type TracedRun } from "../report/perfetto/index.js";
 import { recordedTimeline, simulatedTimeline, type Timeline } from "../sim/index.js";
-import { note } from "./output.js";
+import { keepTrace } from "./run-trace.js";
 
 export interface ReadRun {
   readonly folder: string;
@@ -41,9 +41,7 @@ export async function writeComparedTrace(
     simulated: sim.folder,
     real: reals.map(({ folder }) => folder),
   });
-  await writeLinesAtomic(file, traceLines(trace));
-  for (const text of trace.notes) note(`trace: ${text}`);
-  note(`trace written to ${file}; ui.perfetto.dev opens it`);
+  await keepTrace(file, trace);
 }
 
 /** What a simulation of steps did is not in its folder: it is simulated again, and its times must be the same. */

@@ -1,6 +1,6 @@
 /** Flags of loads against a running vLLM server, by the names that vLLM's own benchmark has where it has one. */
 import { z } from "zod";
-import { MAX_TOKENS, MAX_VOCAB } from "../formats/index.js";
+import { MAX_TOKENS, vocabSize } from "../formats/index.js";
 import { endpoints, type Sampling, type ServerAddress, type VllmClientOptions } from "../real/vllm/index.js";
 import type { Flags } from "./flags.js";
 import { serverFlags } from "./server-flags.js";
@@ -28,12 +28,7 @@ export const vllmFlags = {
     .default(true)
     .describe("vllm: ignore end-of-sequence tokens and generate the full output length"),
   client_workers: z.int().positive().max(64).default(1).describe("vllm: client threads"),
-  vocab_size: z
-    .int()
-    .min(2)
-    .max(MAX_VOCAB)
-    .optional()
-    .describe("vllm: upper bound of random token ids; default: found by asking the server"),
+  vocab_size: vocabSize.describe("vllm: upper bound of random token ids; default: found by asking the server"),
   return_token_ids: z.boolean().default(false).describe("vllm: record the number of tokens in each chunk"),
   max_connections: z
     .int()

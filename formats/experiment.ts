@@ -27,8 +27,13 @@ export const MAX_WAIT_S = 7 * 86_400;
 /** Most memory in a setting, MiB: a pebibyte. */
 export const MAX_MEMORY_MIB = 2 ** 30;
 
-/** Greatest upper bound of random token ids. */
-export const MAX_VOCAB = 2 ** 31 - 1;
+/** Upper bound of random token ids for a vLLM server. */
+export const vocabSize = z
+  .int()
+  .min(2)
+  .max(2 ** 31 - 1)
+  .optional()
+  .describe("upper bound of random token ids; default: found by asking the server");
 
 /** Values of one axis of a grid. */
 const MAX_LEVELS = 100;
@@ -100,12 +105,7 @@ const vllmServer = z.strictObject({
   endpoint: z.enum(["/v1/completions", "/v1/chat/completions"]).default("/v1/completions"),
   ignore_eos: z.boolean().default(true).describe("ignore end-of-sequence tokens and generate the full output length"),
   ...samplingShape,
-  vocab_size: z
-    .int()
-    .min(2)
-    .max(MAX_VOCAB)
-    .optional()
-    .describe("upper bound of random token ids; default: found by asking the server"),
+  vocab_size: vocabSize,
   num_warmups: z
     .int()
     .nonnegative()

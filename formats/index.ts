@@ -3,6 +3,7 @@ export { ConfigError, ArtifactError, BackendError, InvariantError, messageOf } f
 export { check, suggest, type CheckContext } from "./check.js";
 export { defined } from "./defined.js";
 export { flagName } from "./flag-name.js";
+export { listed } from "./listed.js";
 export { percent, sharePercent, signedPercent } from "./percent.js";
 export { plainLine, printable, printableJson, wellFormed } from "./plain-text.js";
 export { checkProfile } from "./check-profile.js";

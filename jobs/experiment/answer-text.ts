@@ -1,5 +1,5 @@
 /** The answer of an experiment in sentences made from its figures: who wins where, by how much, whether to believe it. */
-import { greatest, least, percent, type FitScore, type Profile } from "../../formats/index.js";
+import { greatest, least, listed, percent, type FitScore, type Profile } from "../../formats/index.js";
 import { tallyOf, type StatisticComparison } from "../../report/compare/index.js";
 import type { ReportAnswer } from "../../report/html/index.js";
 import { realOf, valueOf, type Lead, type Ranking } from "./ranking.js";
@@ -23,14 +23,14 @@ function headlineOf(ranked: readonly Ranking[]): string {
   const wins = winners.map((policy, index) => {
     const own = clear.filter((ranking) => winnerOf(ranking) === policy);
     const where =
-      own.length === ranked.length ? everywhere(ranked.length) : `under ${list(own.map(({ load }) => load))}`;
+      own.length === ranked.length ? everywhere(ranked.length) : `under ${listed(own.map(({ load }) => load))}`;
     return [policy, ...(index === 0 ? ["answers fastest"] : []), where].filter(Boolean).join(" ");
   });
   const ties = open.map(({ load, figures }) => {
     const [first, second] = figures.map(({ cell }) => cell.policy);
     return `Under ${load}, ${first!} and ${second!} are too close to tell apart.`;
   });
-  return [...(wins.length === 0 ? [] : [`${list(wins)}.`]), ...ties].join(" ");
+  return [...(wins.length === 0 ? [] : [`${listed(wins)}.`]), ...ties].join(" ");
 }
 
 function winnerOf({ figures }: Ranking): string {
@@ -40,7 +40,7 @@ function winnerOf({ figures }: Ranking): string {
 /** With a single policy there is nothing to win. */
 function alone(ranked: readonly Ranking[]): string {
   const parts = ranked.map(({ load, figures, basis }) => `${msText(valueOf(figures[0]!, basis))} under ${load}`);
-  return `${ranked[0]!.figures[0]!.cell.policy} answers in ${list(parts)} on average.`;
+  return `${ranked[0]!.figures[0]!.cell.policy} answers in ${listed(parts)} on average.`;
 }
 
 function everywhere(loads: number): string {
@@ -59,7 +59,7 @@ export function statementOf(ranking: Ranking, metric: ComparedMetric): string {
   if (nearest!.isClear === false && !nearest!.over.isAbove) {
     return `${best!.cell.policy} and ${nearest!.over.cell.policy} cannot be told apart: ${value} and ${valueText(valueOf(nearest!.over, basis), metric.unit)}, and chance alone makes such a difference.`;
   }
-  return `${best!.cell.policy} is best: ${value}, ${list(leads.map((lead) => leadText(lead, metric)))}${doubtOf(nearest!)}.`;
+  return `${best!.cell.policy} is best: ${value}, ${listed(leads.map((lead) => leadText(lead, metric)))}${doubtOf(nearest!)}.`;
 }
 
 function leadText({ over, fraction, interval }: Lead, { better }: ComparedMetric): string {
@@ -179,9 +179,4 @@ function valueText(value: number, unit: string): string {
   if (unit === "ms" && value >= 10_000) return valueText(value / 1000, "s");
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return `${value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${unit}`;
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-function list(words: readonly string[]): string {
-  return words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)!}`;
 }

@@ -2,7 +2,7 @@
  * Who wins where in a sweep: settings that compete (policies and their settings) at every place (load, profile, replicas), by one
  * statistic. Seeds of a cell are taken together: the mean of their values, and the widest of their intervals.
  */
-import { greatest, least } from "../../formats/index.js";
+import { greatest, least, listed } from "../../formats/index.js";
 import { mean } from "../../sim/index.js";
 import type { SweepTable, TableValue } from "./table.js";
 import { rowWords, variedColumns } from "./words.js";
@@ -127,9 +127,4 @@ function sharedName(some: readonly Contestant[], all: readonly Contestant[]): st
   const shared = some[0]!.parts.filter((part) => some.every(({ parts }) => parts.includes(part)));
   const sharing = all.filter(({ parts }) => shared.every((part) => parts.includes(part)));
   return sharing.length === some.length ? shared.join(", ") : undefined;
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-export function listed(words: readonly string[]): string {
-  return words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)!}`;
 }

@@ -3,7 +3,7 @@ import { makeAtomic, writeCsvRows } from "../../formats/files/index.js";
 import type { SweepFolder } from "./folder.js";
 import { ParquetTable } from "./parquet-table.js";
 import type { SweepStatus } from "./status.js";
-import { openTable, type OpenTable, type SweepTable, type TableValue } from "./table.js";
+import { KeptColumns, openTable, type OpenTable, type SweepTable, type TableValue } from "./table.js";
 
 export interface MergeOptions {
   /** Columns that are also kept, of all rows; absent: none are. */
@@ -17,8 +17,7 @@ export async function mergeSweep(
 ): Promise<SweepStatus & { readonly table: SweepTable }> {
   const table = await openTable(folder);
   const { columns, texts } = table;
-  const kept = columns.flatMap((name, at) => (keep(name) ? [at] : []));
-  const rows: TableValue[][] = [];
+  const kept = new KeptColumns(columns, keep);
   try {
     await makeAtomic(folder.parquet, async (path) => {
       const parquet = new ParquetTable(path, columns, texts);
@@ -27,7 +26,7 @@ export async function mergeSweep(
         columns,
         eachRow(table, (row) => {
           parquet.add(row);
-          if (kept.length > 0) rows.push(kept.map((at) => row[at]!));
+          kept.add(row);
         }),
       );
       await parquet.finish();
@@ -35,7 +34,7 @@ export async function mergeSweep(
   } finally {
     table.close();
   }
-  return { ...table.status, table: { columns: kept.map((at) => columns[at]!), rows } };
+  return { ...table.status, table: kept.table };
 }
 
 async function* eachRow(

@@ -25,6 +25,27 @@ export interface OpenTable {
   close(): void;
 }
 
+/** The table of some of a table's columns, a row at a time. */
+export class KeptColumns {
+  private readonly rows: TableValue[][] = [];
+  private readonly places: readonly number[];
+
+  constructor(
+    private readonly columns: readonly string[],
+    keep: (column: string) => boolean,
+  ) {
+    this.places = columns.flatMap((name, at) => (keep(name) ? [at] : []));
+  }
+
+  add(row: readonly TableValue[]): void {
+    if (this.places.length > 0) this.rows.push(this.places.map((at) => row[at]!));
+  }
+
+  get table(): SweepTable {
+    return { columns: this.places.map((at) => this.columns[at]!), rows: this.rows };
+  }
+}
+
 /** The columns that are kept, of all rows, and how far the sweep is. */
 export async function readTable(
   folder: SweepFolder,
@@ -32,10 +53,9 @@ export async function readTable(
 ): Promise<{ readonly table: SweepTable; readonly status: SweepStatus }> {
   const open = await openTable(folder);
   try {
-    const kept = open.columns.flatMap((name, at) => (keep(name) ? [at] : []));
-    const rows: TableValue[][] = [];
-    for await (const row of open.rows()) rows.push(kept.map((at) => row[at]!));
-    return { table: { columns: kept.map((at) => open.columns[at]!), rows }, status: open.status };
+    const kept = new KeptColumns(open.columns, keep);
+    for await (const row of open.rows()) kept.add(row);
+    return { table: kept.table, status: open.status };
   } finally {
     open.close();
   }

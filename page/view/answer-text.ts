@@ -1,4 +1,5 @@
 /** The answer in a sentence, made from the outcomes. */
+import { listed } from "../../formats/index.js";
 import { comparedPolicies, type ComparedPolicy } from "../model/index.js";
 import type { Outcome } from "../worker/index.js";
 import { duration, figure } from "./figures.js";
@@ -19,17 +20,13 @@ export function answerText(outcomes: Outcomes): string {
   const rest = others.map(({ policy, ttftMs }) => `${policy} takes ${figure(ttftMs / best!.ttftMs, 2)} times as long`);
   const first = `${best!.policy} answers first: half of its requests have their first token within ${duration(best!.ttftMs)}`;
   const behind = known.filter(({ overloaded }) => overloaded).map(({ policy }) => policy);
-  const sentences = [`${first}${rest.length > 0 ? `; ${inWords(rest)}` : ""}.`];
+  const sentences = [`${first}${rest.length > 0 ? `; ${listed(rest)}` : ""}.`];
   if (behind.length === known.length)
     sentences.push("None of them keeps up with the load: queues grow as long as it lasts.");
   else if (behind.length > 0) {
     sentences.push(
-      `${inWords(behind)} ${behind.length === 1 ? "does" : "do"} not keep up with the load: the queue grows as long as it lasts.`,
+      `${listed(behind)} ${behind.length === 1 ? "does" : "do"} not keep up with the load: the queue grows as long as it lasts.`,
     );
   }
   return sentences.join(" ");
-}
-
-function inWords(texts: readonly string[]): string {
-  return texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)!}`;
 }

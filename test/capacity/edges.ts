@@ -6,7 +6,6 @@ import type { Goals } from "../../formats/index.js";
 import { goalsText, parseGoodput, parseSlos } from "../../formats/index.js";
 import { findCapacity, type CapacityFound, type Deployment } from "../../jobs/answers/index.js";
 import {
-  costDrawCount,
   defaultJitter,
   measureGoals,
   median,
@@ -18,6 +17,7 @@ import {
   type SimulatedRunInput,
 } from "../../sim/index.js";
 import { capacityCase, pick, type CapacityCase } from "./cases.js";
+import { drawOf, edgeOnGrid } from "./grid-edge.js";
 import { inputOf } from "./truth.js";
 
 const SEEDS = 20;
@@ -87,25 +87,15 @@ export async function judgeEdge(task: EdgeTask, workers?: number): Promise<EdgeJ
   return { task, found, edges, edge: median(edges) };
 }
 
-/** The highest rate of the grid that meets the goals, from above; a first rate that meets them is followed up. */
-function bruteEdge(task: EdgeTask, seed: number, { value, pilot }: CapacityFound): number {
+function bruteEdge(task: EdgeTask, number: number, { value, pilot }: CapacityFound): number {
   const { given, goals } = task;
-  const draws = costDrawCount(given.profile);
-  const random = stream(`${given.seed}/truth/${seed}/draw`);
-  const draw = draws === 0 ? null : Math.floor(random() * draws);
-  const middle = value > 0 ? value : pilot.start;
-  const isMet = (step: number): boolean => {
-    const outcome = simulateOutcome(runInput(task, middle * GRID ** step, `${given.seed}/truth/${seed}`, draw));
+  const seed = `${given.seed}/truth/${number}`;
+  const draw = drawOf(given.profile, seed);
+  const grid = { middle: value > 0 ? value : pilot.start, step: GRID, begin: BEGIN, reach: REACH };
+  return edgeOnGrid(grid, (rate) => {
+    const outcome = simulateOutcome(runInput(task, rate, seed, draw));
     return measureGoals(outcome, goals, { isSteady: true }).goals.every(({ ratio }) => ratio <= 1);
-  };
-  let step = BEGIN;
-  if (isMet(step)) {
-    while (step < REACH && isMet(step + 1)) step++;
-    return middle * GRID ** (step + 0.5);
-  }
-  do step--;
-  while (step >= -REACH && !isMet(step));
-  return step < -REACH ? 0 : middle * GRID ** (step + 0.5);
+  });
 }
 
 function runInput(

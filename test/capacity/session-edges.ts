@@ -17,7 +17,6 @@ import {
 } from "../../formats/index.js";
 import { findCapacity, type CapacityFound, type Deployment } from "../../jobs/answers/index.js";
 import {
-  costDrawCount,
   defaultJitter,
   measureGoals,
   median,
@@ -31,6 +30,7 @@ import {
   type RouterName,
 } from "../../sim/index.js";
 import { pick, profileNamed } from "./cases.js";
+import { drawOf, edgeOnGrid } from "./grid-edge.js";
 
 const SEEDS = 10;
 const GRID = 1.03;
@@ -130,20 +130,10 @@ export async function judgeSessions(task: SessionTask, workers?: number): Promis
 
 function bruteEdge({ deployment }: SessionTask, number: number, { value, pilot, count: asked }: CapacityFound): number {
   const seed = `${deployment.seed}/truth/${number}`;
-  const draws = costDrawCount(deployment.profile);
-  const draw = draws === 0 ? null : Math.floor(stream(`${seed}/draw`)() * draws);
-  const middle = value > 0 ? value : pilot.start;
+  const draw = drawOf(deployment.profile, seed);
   const count = Math.ceil(LONGER * asked);
-  const isMet = (step: number): boolean =>
-    ratiosOf(deployment, { x: middle * GRID ** step, count, seed, draw }).every((ratio) => ratio <= 1);
-  let step = BEGIN;
-  if (isMet(step)) {
-    while (step < REACH && isMet(step + 1)) step++;
-    return middle * GRID ** (step + 0.5);
-  }
-  do step--;
-  while (step >= -REACH && !isMet(step));
-  return step < -REACH ? 0 : middle * GRID ** (step + 0.5);
+  const grid = { middle: value > 0 ? value : pilot.start, step: GRID, begin: BEGIN, reach: REACH };
+  return edgeOnGrid(grid, (x) => ratiosOf(deployment, { x, count, seed, draw }).every((ratio) => ratio <= 1));
 }
 
 interface Run {
