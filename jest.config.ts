@@ -30,6 +30,7 @@ const config: Config = {
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: { "^.+\\.(ts|js|mjs)$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
+  setupFilesAfterEnv: process.env.SERVESIM_RETRY === "1" ? ["<rootDir>/test/retry-once.mjs"] : [],
   globalSetup: "<rootDir>/test/build-once.mjs",
   reporters: ["default", "<rootDir>/test/count-reporter.mjs"],
   // By default one core is left to nobody.

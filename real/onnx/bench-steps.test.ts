@@ -151,7 +151,9 @@ test.each([
 });
 
 test("a request that can never be served is rejected, and a run that is stopped keeps what has ended", async () => {
-  const long = { ...workload, requests: [{ id: "long", promptTokens: 200, outputTokens: 4 }, ...workload.requests] };
+  const requests = [{ id: "long", promptTokens: 200, outputTokens: 4 }, ...workload.requests];
+  // Who has been answered thinks for an hour, so that the run cannot end before it is stopped.
+  const long = { ...workload, requests, thinkNs: 3.6e12 };
   const abort = new AbortController();
   const stopped = await benchSteps({
     ...inputFor("vllm", {}),
