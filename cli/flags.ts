@@ -11,26 +11,26 @@ export type Flags<S extends Shape> = z.output<z.ZodObject<S>>;
 
 export { flagName };
 
+/** What the value of a flag may be. */
 interface Leaf {
-  readonly type?: string | string[];
-  readonly description?: string;
+  readonly types: readonly string[];
+  readonly description?: string | undefined;
   readonly default?: unknown;
   readonly enum?: readonly string[];
-  readonly anyOf?: readonly Leaf[];
   readonly items?: Leaf;
 }
 
 /** Declares the flags of a shape on a command, under a heading of its --help. */
 export function declareFlags(yargs: Argv, shape: Shape, group?: string): Argv {
   for (const [key, leaf] of Object.entries(leavesOf(shape))) {
-    const isBoolean = leaf.type === "boolean";
+    const isBoolean = isOnlyBoolean(leaf);
     yargs = yargs.option(flagName(key), {
       describe: `${leaf.description ?? ""}${valueHint(leaf)}`,
       // Declared as strings, numbers would be called strings in --help.
       ...(isBoolean || isText(leaf) ? { type: isBoolean ? "boolean" : "string" } : {}),
       ...(isWords(leaf) ? { array: true } : {}),
       // A flag that may be on without a value gets an empty text.
-      requiresArg: !typesOf(leaf).includes("boolean"),
+      requiresArg: !leaf.types.includes("boolean"),
       ...(leaf.default === undefined ? {} : { defaultDescription: JSON.stringify(leaf.default) }),
       ...defined({ group }),
     });
@@ -60,22 +60,55 @@ export const flagContext = {
   nameOf: (path: readonly PropertyKey[]): string => `--${flagName(String(path[0]))}`,
 };
 
-const leaves = new WeakMap<z.ZodType, Leaf>();
-
-/** What each key of a shape takes. Those not asked for before are worked out together, which is faster. */
+/** What each key of a shape takes. */
 function leavesOf(shape: Shape): Readonly<Record<string, Leaf>> {
-  const unknown = Object.fromEntries(Object.entries(shape).filter(([, schema]) => !leaves.has(schema)));
-  const { properties = {} } = z.toJSONSchema(z.object(unknown), { io: "input", unrepresentable: "any" });
-  for (const [key, schema] of Object.entries(unknown)) leaves.set(schema, properties[key] as Leaf);
-  return Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, leaves.get(schema)!]));
+  return Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, leafOf(schema)]));
+}
+
+const leaves = new WeakMap<z.core.$ZodType, Leaf>();
+
+/** What a schema takes. (zod can make a JSON schema of it, which takes ten times as long and says no more about a flag.) */
+function leafOf(schema: z.core.$ZodType): Leaf {
+  const known = leaves.get(schema);
+  if (known !== undefined) return known;
+  const leaf = { ...taken(schema as z.core.$ZodTypes), ...defined({ description: (schema as z.ZodType).description }) };
+  leaves.set(schema, leaf);
+  return leaf;
+}
+
+function taken({ _zod: { def } }: z.core.$ZodTypes): Leaf {
+  switch (def.type) {
+    case "default": {
+      const leaf = leafOf(def.innerType);
+      // The default of a text that is turned into something else is that something, which nobody types.
+      return (def.innerType as z.core.$ZodTypes)._zod.def.type === "pipe"
+        ? leaf
+        : { ...leaf, default: def.defaultValue };
+    }
+    case "optional":
+    case "nullable":
+    case "readonly":
+      return leafOf(def.innerType);
+    case "pipe":
+      return leafOf(def.in);
+    case "union":
+      return { types: def.options.flatMap((option) => leafOf(option).types) };
+    case "enum":
+      return { types: ["string"], enum: Object.values(def.entries).map(String) };
+    case "literal":
+      return { types: def.values.map((value) => typeof value) };
+    case "array":
+      return { types: ["array"], items: leafOf(def.element) };
+    default:
+      return { types: [def.type] };
+  }
 }
 
 /** What a flag takes, where yargs does not say. */
 function valueHint(leaf: Leaf): string {
   if (leaf.enum !== undefined) return ` [${leaf.enum.join(", ")}]`;
-  const types = typesOf(leaf);
-  if (types.includes("array")) return isWords(leaf) ? "" : " [numbers, as 1,2,4]";
-  return types.includes("number") || types.includes("integer") ? " [number]" : "";
+  if (leaf.types.includes("array")) return isWords(leaf) ? "" : " [numbers, as 1,2,4]";
+  return leaf.types.includes("number") ? " [number]" : "";
 }
 
 function isText(leaf: Leaf): boolean {
@@ -83,20 +116,20 @@ function isText(leaf: Leaf): boolean {
 }
 
 /** A list of words, each an argument of its own. */
-function isWords({ type, items }: Leaf): boolean {
-  return type === "array" && items?.type === "string";
+function isWords({ items }: Leaf): boolean {
+  return items?.types.join() === "string";
 }
 
-function typesOf(leaf: Leaf): readonly string[] {
-  return [leaf, ...(leaf.anyOf ?? [])].flatMap(({ type }) => type ?? []);
+function isOnlyBoolean({ types }: Leaf): boolean {
+  return types.join() === "boolean";
 }
 
 function convert(value: unknown, leaf: Leaf): unknown {
   if (typeof value !== "string") return value;
-  const types = typesOf(leaf);
+  const { types } = leaf;
   if (types.includes("array")) return value.split(",").map((part) => toNumber(part));
   if (types.includes("string")) return value;
-  return types.includes("number") || types.includes("integer") ? toNumber(value) : value;
+  return types.includes("number") ? toNumber(value) : value;
 }
 
 function toNumber(text: string): unknown {
