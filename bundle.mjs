@@ -1,5 +1,6 @@
 // The second half of `npm run build`, after tsc: the command line and the workers as bundles, so that a command reads some twenty
 // files and not six hundred (docs/design.md, section 1). Not minified: a stack trace says what happened.
+import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { transform } from "esbuild";
 import { rolldown } from "rolldown";
@@ -18,7 +19,7 @@ const external = [
 ];
 
 const input = {
-  "cli/main": "cli/main.ts",
+  "cli/program": "cli/program.ts",
   "cli/command-line": "cli/command-line.ts",
   "workers/replications": "jobs/replicate/worker.ts",
   "workers/answers": "jobs/answers/worker.ts",
@@ -43,20 +44,31 @@ const groups = [
 ];
 
 for (const folder of ["cli", "workers", "chunks"]) rmSync(`dist/${folder}`, { recursive: true, force: true });
-const bundle = await rolldown({
-  input,
-  platform: "node",
-  external: external.map((name) => new RegExp(`^${name}($|/)`)),
-});
+const externalNames = external.map((name) => new RegExp(`^${name}($|/)`));
+const checks = { emptyImportMeta: false };
+const bundle = await rolldown({ input, platform: "node", external: externalNames, checks });
 await bundle.write({
   dir: "dist",
-  format: "esm",
+  format: "cjs",
+  // What is not bundled is required, too: an import() would need the loader of modules.
+  dynamicImportInCjs: false,
   sourcemap: true,
-  entryFileNames: "[name].js",
-  chunkFileNames: "chunks/[name]-[hash].js",
+  entryFileNames: "[name].cjs",
+  chunkFileNames: "chunks/[name]-[hash].cjs",
   codeSplitting: { groups },
 });
 await bundle.close();
+
+/** Two programs that load these bundles with their code cache: the command, and the one that makes the cache. */
+for (const name of ["main", "make-code-cache"]) {
+  const program = await rolldown({
+    input: `cli/${name}.ts`,
+    platform: "node",
+    external: [/program\.js$/, /command-line\.js$/],
+  });
+  await program.write({ file: `dist/cli/${name}.js`, format: "esm", sourcemap: true });
+  await program.close();
+}
 
 /**
  * A page has no use for zod's JSON schemas, a fifth of zod, nor for its look-out for values that contain themselves, as JSON cannot, nor for
@@ -105,3 +117,5 @@ await bundlePage("what-if-worker", "page/worker/main.ts", withoutEval);
 const style = await transform(readFileSync("page/page.css", "utf8"), { loader: "css", minify: true });
 writeFileSync("dist/pages/what-if.css", style.code);
 copyFileSync("page/page.html", "dist/pages/what-if.html");
+
+execFileSync(process.execPath, ["dist/cli/make-code-cache.js"], { stdio: ["ignore", "ignore", "inherit"] });

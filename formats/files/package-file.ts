@@ -9,9 +9,9 @@ export function packageFile(name: string): string {
   return join(packageFolder(), name);
 }
 
-/** Path of a worker, which is always the bundled one: dist/workers/NAME.js. */
+/** Path of a worker, which is always the bundled one: dist/workers/NAME.cjs. */
 export function workerFile(name: string): string {
-  return packageFile(`dist/workers/${name}.js`);
+  return packageFile(`dist/workers/${name}.cjs`);
 }
 
 export function packageVersion(): string {

@@ -51,4 +51,4 @@ async function run(batch: TriedBatch): Promise<TryReply> {
 const batch = JSON.parse(process.argv[2]!) as TriedBatch;
 goFirst();
 if (batch.limitBytes !== undefined) endBeyond(batch.limitBytes);
-answer(await run(batch));
+void run(batch).then(answer);

@@ -37,10 +37,11 @@ function ofWhole(index: number): number {
   return indices[Math.floor(index / attempts)]! * attempts + (index % attempts);
 }
 
-const eventLoop = await work();
-tellEnded();
-tell({ kind: "done", eventLoop });
-port.close();
+void work().then((eventLoop) => {
+  tellEnded();
+  tell({ kind: "done", eventLoop });
+  port.close();
+});
 
 async function work() {
   const onExchange = (exchange: SentExchange): void => {

@@ -2,7 +2,7 @@
 // to as a line of JSON on stdout, once a process of its own would have ended. A process for each takes half a second.
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
-import { runCommandLine } from "../../dist/cli/command-line.js";
+import { runCommandLine } from "../../dist/cli/command-line.cjs";
 
 const { stdout, stderr } = process;
 const write = stdout.write.bind(stdout);

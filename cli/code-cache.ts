@@ -1,0 +1,65 @@
+/**
+ * Bundles of CommonJS with V8's code cache: what V8 made of a bundle lies beside it, so that a command does not parse and compile a
+ * megabyte anew. V8 itself rejects a cache of another version, of other flags or of another text; the bundle is then compiled.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Script } from "node:vm";
+
+type Require = (name: string) => unknown;
+type Body = (exports: unknown, require: Require, module: { exports: unknown }, file: string, folder: string) => void;
+
+/** dist/, seen from dist/cli. */
+const dist = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+export class BundleLoader {
+  private readonly modules = new Map<string, { exports: unknown }>();
+  private readonly scripts = new Map<string, Script>();
+
+  /** What a bundle exports; `name` is its path in dist/. */
+  load(name: string): unknown {
+    const file = resolve(dist, name);
+    // Only Node's own loader reads source maps.
+    return process.sourceMapsEnabled ? createRequire(file)(file) : this.run(file);
+  }
+
+  /** Writes the code of all that was loaded, with every function that has run, beside it. */
+  save(): void {
+    for (const [file, script] of this.scripts) writeFileSync(cacheOf(file), script.createCachedData());
+  }
+
+  private run(file: string): unknown {
+    const known = this.modules.get(file);
+    if (known !== undefined) return known.exports;
+    const module = { exports: {} as unknown };
+    this.modules.set(file, module);
+    const folder = dirname(file);
+    const others = createRequire(file) as Require;
+    const require: Require = (name) => (name.startsWith(".") ? this.run(resolve(folder, name)) : others(name));
+    const script = compiled(file);
+    this.scripts.set(file, script);
+    (script.runInThisContext() as Body)(module.exports, require, module, file, folder);
+    return module.exports;
+  }
+}
+
+/** A bundle as a function, from its code cache as far as V8 accepts that (`cachedDataRejected`). */
+export function compiled(file: string): Script {
+  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "utf8")}\n})`;
+  return new Script(text, { filename: file, cachedData: readIfThere(cacheOf(file)) });
+}
+
+function cacheOf(bundle: string): string {
+  return `${bundle}.cache`;
+}
+
+/** Bundles of commands that make-code-cache.ts does not run have none. */
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
