@@ -71,16 +71,18 @@ async function drive(input: StepBenchInput): Promise<Driven> {
       },
       {
         signal,
-        onPart(part) {
-          for (const step of part.steps) {
-            steps.push(step);
-            journal?.step(step);
-          }
-          for (const one of part.ended) {
-            const record = described(one, input);
-            ended.push({ ...one, record });
-            journal?.request(record);
-            input.onProgress?.(ended.length, total, record);
+        onParts(parts) {
+          for (const { step, request } of parts) {
+            if (step !== undefined) {
+              steps.push(step);
+              journal?.step(step);
+            }
+            if (request !== undefined) {
+              const record = described(request, input);
+              ended.push({ ...request, record });
+              journal?.request(record);
+              input.onProgress?.(ended.length, total, record);
+            }
           }
         },
       },

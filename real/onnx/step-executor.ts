@@ -14,6 +14,7 @@ import {
   type ModelFiles,
   type SamplingSettings,
 } from "../../onnx/index.js";
+import { SharedStream } from "./shared-stream.js";
 import type {
   DrivenEnd,
   DrivenPart,
@@ -45,7 +46,7 @@ export interface StepExecutor {
   readonly cacheBytes: number;
   runStep(step: Omit<SingleStep, "kind">): Promise<StepRun>;
   /**
-   * Runs a workload to its end, or until the signal aborts; `onPart` is given what has ended, some twenty times a second.
+   * Runs a workload to its end, or until the signal aborts; `onParts` is given what has ended, some twenty times a second.
    * BackendError where the thread dies or hangs.
    */
   drive(run: DrivenRun, options: DriveOptions): Promise<DrivenEnd>;
@@ -55,12 +56,14 @@ export interface StepExecutor {
 
 export interface DriveOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly onPart: (part: DrivenPart) => void;
+  readonly onParts: (parts: readonly DrivenPart[]) => void;
 }
 
 /** Loading reads a few GB at most; a step takes seconds at most. Longer, and the disk or the library hangs. */
 const LOAD_LIMIT_MS = 1_800_000;
 const STEP_LIMIT_MS = 600_000;
+/** What a driven run tells is taken so often. */
+const TAKE_MS = 50;
 
 /** ConfigError for a model that the kernel does not run; BackendError where the device or the model cannot be used. */
 export async function startStepExecutor(options: StepExecutorOptions): Promise<StepExecutor> {
@@ -73,7 +76,7 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
   const what = `steps of model "${model.name}" on ${device}`;
   const startNs = process.hrtime.bigint();
   const worker = new Worker(workerFile("onnx-steps"), { workerData });
-  const thread = new WorkerThread<StepCommand, StepRun | DrivenEnd, DrivenPart>(worker, what);
+  const thread = new WorkerThread<StepCommand, StepRun | DrivenEnd>(worker, what);
   await thread.load(LOAD_LIMIT_MS);
   const loadMs = Number(process.hrtime.bigint() - startNs) / 1e6;
   return {
@@ -85,14 +88,24 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
     async runStep(step) {
       return answered(await thread.send({ kind: "step", ...step }, STEP_LIMIT_MS)) as StepRun;
     },
-    async drive(run, { signal, onPart }) {
+    async drive(run, { signal, onParts }) {
+      const ended = new SharedStream<DrivenPart>();
+      const take = (): void => {
+        const parts = ended.read();
+        if (parts.length === 0) return;
+        thread.isAlive();
+        onParts(parts);
+      };
+      const timer = setInterval(take, TAKE_MS);
       const stop = (): void => {
         thread.tell({ kind: "stop" });
       };
       signal?.addEventListener("abort", stop);
       try {
-        return answered(await thread.send({ kind: "drive", ...run }, STEP_LIMIT_MS, onPart)) as DrivenEnd;
+        return answered(await thread.send({ kind: "drive", ...run, ended: ended.memory }, STEP_LIMIT_MS)) as DrivenEnd;
       } finally {
+        clearInterval(timer);
+        take();
         signal?.removeEventListener("abort", stop);
       }
     },

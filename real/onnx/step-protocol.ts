@@ -10,7 +10,13 @@ export const WARM_UP_STEPS = 5;
 /** Given to the worker when it starts. */
 export type StepWorkerOptions = ConstructorParameters<typeof ContinuousBatch>[0];
 
-export type StepCommand = SingleStep | (DrivenRun & { readonly kind: "drive" }) | { readonly kind: "stop" };
+export type StepCommand = SingleStep | DriveCommand | { readonly kind: "stop" };
+
+export interface DriveCommand extends DrivenRun {
+  readonly kind: "drive";
+  /** Memory of a SharedStream of what ends. */
+  readonly ended: SharedArrayBuffer;
+}
 
 export interface SingleStep {
   readonly kind: "step";
@@ -44,10 +50,10 @@ export interface DrivenRun {
   readonly tokenSeed?: string | undefined;
 }
 
-/** What has ended since the part before. */
+/** What a driven run tells of while it goes on: a step, a request, or nothing but that its thread lives. */
 export interface DrivenPart {
-  readonly ended: readonly EndedRequest[];
-  readonly steps: readonly ScheduledStepRecord[];
+  readonly step?: ScheduledStepRecord;
+  readonly request?: EndedRequest;
 }
 
 export interface EndedRequest {
