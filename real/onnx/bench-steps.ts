@@ -14,9 +14,10 @@ import {
 import { readPeakRssBytes, resetPeakRss, type ModelFiles } from "../../onnx/index.js";
 import { quantile, requireIndependent, requirePatience, type Machine, type StepPlan } from "../../sim/index.js";
 import { withClassFigures } from "../class-figures.js";
+import type { EndedRequest } from "../request-rows.js";
 import { RunFailed, RunInterrupted } from "../drive.js";
 import type { StepExecutor } from "./step-executor.js";
-import { WARM_UP_STEPS, type DrivenEnd, type EndedRequest } from "./step-protocol.js";
+import { WARM_UP_STEPS, type DrivenEnd } from "./step-protocol.js";
 import { roundedMs, watchSurroundings } from "../surroundings.js";
 import { runNotes, type RunSurroundings } from "../validity.js";
 import { promptIdsOf, judgedInfo, startInfo, type RealRunInput } from "./real-run.js";
@@ -71,18 +72,16 @@ async function drive(input: StepBenchInput): Promise<Driven> {
       },
       {
         signal,
-        onParts(parts) {
-          for (const { step, request } of parts) {
-            if (step !== undefined) {
-              steps.push(step);
-              journal?.step(step);
-            }
-            if (request !== undefined) {
-              const record = described(request, input);
-              ended.push({ ...request, record });
-              journal?.request(record);
-              input.onProgress?.(ended.length, total, record);
-            }
+        onPart(part) {
+          for (const step of part.steps) {
+            steps.push(step);
+            journal?.step(step);
+          }
+          for (const one of part.ended) {
+            const record = described(one, input);
+            ended.push({ ...one, record });
+            journal?.request(record);
+            input.onProgress?.(ended.length, total, record);
           }
         },
       },

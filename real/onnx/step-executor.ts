@@ -14,7 +14,6 @@ import {
   type ModelFiles,
   type SamplingSettings,
 } from "../../onnx/index.js";
-import { SharedStream } from "./shared-stream.js";
 import type {
   DrivenEnd,
   DrivenPart,
@@ -24,6 +23,7 @@ import type {
   StepRun,
   StepWorkerOptions,
 } from "./step-protocol.js";
+import { ToldParts } from "./told-parts.js";
 
 export interface StepExecutorOptions {
   readonly model: ModelFiles;
@@ -46,7 +46,7 @@ export interface StepExecutor {
   readonly cacheBytes: number;
   runStep(step: Omit<SingleStep, "kind">): Promise<StepRun>;
   /**
-   * Runs a workload to its end, or until the signal aborts; `onParts` is given what has ended, some twenty times a second.
+   * Runs a workload to its end, or until the signal aborts; `onPart` is given what has ended, some twenty times a second.
    * BackendError where the thread dies or hangs.
    */
   drive(run: DrivenRun, options: DriveOptions): Promise<DrivenEnd>;
@@ -56,7 +56,7 @@ export interface StepExecutor {
 
 export interface DriveOptions {
   readonly signal?: AbortSignal | undefined;
-  readonly onParts: (parts: readonly DrivenPart[]) => void;
+  readonly onPart: (part: DrivenPart) => void;
 }
 
 /** Loading reads a few GB at most; a step takes seconds at most. Longer, and the disk or the library hangs. */
@@ -88,13 +88,13 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
     async runStep(step) {
       return answered(await thread.send({ kind: "step", ...step }, STEP_LIMIT_MS)) as StepRun;
     },
-    async drive(run, { signal, onParts }) {
-      const ended = new SharedStream<DrivenPart>();
+    async drive(run, { signal, onPart }) {
+      const told = new ToldParts(run.workload);
       const take = (): void => {
-        const parts = ended.read();
-        if (parts.length === 0) return;
+        const part = told.take();
+        if (part === undefined) return;
         thread.isAlive();
-        onParts(parts);
+        onPart(part);
       };
       const timer = setInterval(take, TAKE_MS);
       const stop = (): void => {
@@ -102,7 +102,7 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
       };
       signal?.addEventListener("abort", stop);
       try {
-        return answered(await thread.send({ kind: "drive", ...run, ended: ended.memory }, STEP_LIMIT_MS)) as DrivenEnd;
+        return answered(await thread.send({ kind: "drive", ...run, ...told.memory }, STEP_LIMIT_MS)) as DrivenEnd;
       } finally {
         clearInterval(timer);
         take();

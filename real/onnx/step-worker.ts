@@ -9,15 +9,15 @@ import { ContinuousBatch, type WorkerReply } from "../../onnx/index.js";
 import { planPolicy, summarise, tableOf, type StepAssignment, type StepPolicy } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { driveSteps } from "../drive-steps.js";
+import { requestRow } from "../request-rows.js";
 import type { DriveStepsInput } from "../steps-run.js";
 import { tokenSeed } from "./real-run.js";
 import { RequestTokens } from "./request-tokens.js";
-import { SharedStream } from "./shared-stream.js";
+import { SharedRows } from "./shared-rows.js";
 import { WARM_UP_STEPS } from "./step-protocol.js";
 import type {
   DriveCommand,
   DrivenEnd,
-  DrivenPart,
   DrivenRun,
   SingleStep,
   StepCommand,
@@ -98,18 +98,18 @@ async function drive(on: ContinuousBatch, run: DriveCommand): Promise<DrivenEnd>
   warmUp(on);
   abort = new AbortController();
   const { workload, promptIds, tokenSeed: seed } = run;
-  const ended = new SharedStream<DrivenPart>(run.ended);
+  const ended = new SharedRows(run.ended);
   const tokens = new RequestTokens(
     promptIds,
     seed === undefined ? undefined : (index) => tokenSeed({ seed, workload }, index),
   );
   const lifeSigns = setInterval(() => {
-    ended.write({});
+    ended.write([]);
   }, LIFE_SIGN_MS);
   try {
     const { log, preemptions, kvBlocks, sendLagsNs, interrupted, hasFailed } = await driveSteps({
       ...{ workload, schedulers: policyOf(run), clock: realClock, signal: abort.signal },
-      ...told(ended, tokens),
+      ...telling(new SharedRows(run.steps), ended, tokens),
       runStep(work, released) {
         const done = runWork(on, { work, released, isRehearsal: false }, tokens);
         // Messages are not delivered while steps follow at once.
@@ -131,13 +131,17 @@ async function drive(on: ContinuousBatch, run: DriveCommand): Promise<DrivenEnd>
 }
 
 /** Tells the main thread of steps and requests as they end. */
-function told(ended: SharedStream<DrivenPart>, tokens: RequestTokens): Pick<DriveStepsInput, "onEnded" | "onStep"> {
+function telling(
+  steps: SharedRows,
+  ended: SharedRows,
+  tokens: RequestTokens,
+): Pick<DriveStepsInput, "onEnded" | "onStep"> {
   return {
-    onEnded: (record, index) => {
-      ended.write({ request: { record, index, tokens: tokens.output(index) } });
+    onStep: (row) => {
+      steps.write(row);
     },
-    onStep: (step) => {
-      ended.write({ step });
+    onEnded: (log, index, entry) => {
+      ended.write(requestRow(log, index, { entry, tokens: tokens.output(index) }));
     },
   };
 }
@@ -174,13 +178,13 @@ async function rehearse(on: ContinuousBatch, run: DrivenRun): Promise<void> {
     outputTokens: 1 + ((7 * at) % outputTokens),
   }));
   const tokens = new RequestTokens(requests.map((request) => Array.from({ length: request.promptTokens }, () => 0)));
-  const ended = new SharedStream<DrivenPart>();
+  const [steps, ended] = [new SharedRows(), new SharedRows()];
   await driveSteps({
     workload: { requests, maxConcurrency: concurrency, thinkNs: 0 },
     ...{ schedulers: policyOf(run), clock: realClock },
-    ...told(ended, tokens),
+    ...telling(steps, ended, tokens),
     runStep: (work, released) => {
-      ended.read();
+      for (const rows of [steps, ended]) rows.read(() => undefined);
       return runWork(on, { work, released, isRehearsal: true }, tokens);
     },
   });

@@ -43,8 +43,8 @@ export async function measureLoop(input: StepLoopInput): Promise<StepMeasurement
     },
     {
       signal,
-      onParts(parts) {
-        for (const { step } of parts) if (step !== undefined) steps.push(step);
+      onPart(part) {
+        for (const step of part.steps) steps.push(step);
       },
     },
   );
