@@ -4,11 +4,10 @@
  * lies between two steps but the work of scheduling itself; requests that are due meanwhile enter before the next one is
  * scheduled, as they would if another thread had held them. As many steps are scheduled ahead as the scheduler says.
  */
-import { defined, InvariantError, type RequestRecord, type ScheduledStepRecord } from "../formats/index.js";
+import { defined, InvariantError } from "../formats/index.js";
 import {
   Client,
   StepLog,
-  recordOf,
   tokenByToken,
   tokenCounts,
   type EngineStep,
@@ -17,7 +16,8 @@ import {
 } from "../sim/index.js";
 import { sendDue, untilDue } from "./pacing.js";
 import type { DrivenSteps, DriveStepsInput } from "./steps-run.js";
-import { decisionOf, entryColumns, stepRecord, type Decision, type Span, type StepTimes } from "./step-records.js";
+import type { Entry } from "./request-rows.js";
+import { putResults, scheduledRow, type StepTimes } from "./step-rows.js";
 
 /** Runs the workload to its end, or until the signal aborts or a step fails: what has ended until then is kept. */
 export async function driveSteps(input: DriveStepsInput): Promise<DrivenSteps> {
@@ -27,17 +27,10 @@ export async function driveSteps(input: DriveStepsInput): Promise<DrivenSteps> {
 /** A step that was scheduled and is to be computed. */
 interface InFlight {
   readonly step: EngineStep;
-  readonly decision: Decision;
+  readonly row: number[];
   readonly work: readonly StepAssignment[];
   /** Requests whose KV cache is not needed any more. */
   readonly released: readonly number[];
-}
-
-/** A step whose results were taken. */
-interface Taken {
-  readonly decision: Decision;
-  readonly times: StepTimes | undefined;
-  readonly update: Span;
 }
 
 class StepDrive {
@@ -49,14 +42,11 @@ class StepDrive {
   private readonly sendLagsNs: number[] = [];
   /** Sent since the last step was scheduled. */
   private entering: { readonly index: number; readonly atNs: number }[] = [];
-  /** When each request entered the scheduler, and before which step: in the columns of recorded servers. */
-  private readonly entries = new Map<number, Readonly<Record<string, string>>>();
+  private readonly entries = new Map<number, Entry>();
   private released: number[] = [];
   private readonly inFlight: InFlight[] = [];
-  private readonly steps: ScheduledStepRecord[] = [];
-  /** Steps and requests that have ended and are not yet reported. */
-  private taken: Taken[] = [];
-  private endedRows: number[] = [];
+  /** Requests that have ended and are not yet reported. */
+  private readonly endedIndices: number[] = [];
   private nextStep = 0;
   private ended = 0;
   private preemptions = 0;
@@ -119,16 +109,14 @@ class StepDrive {
   private enter(): void {
     for (const { index, atNs } of this.entering) {
       this.scheduler.add(index, atNs);
-      const { priority } = this.input.workload.requests[index]!;
-      this.entries.set(index, entryColumns(this.nowNs(), this.nextStep, priority));
+      this.entries.set(index, { atNs: this.nowNs(), step: this.nextStep });
     }
     this.entering = [];
   }
 
   /** One pass; the number of its tokens. */
   private schedule(): number {
-    const { scheduler, log, input } = this;
-    const { workload } = input;
+    const { scheduler, log } = this;
     const waitingBefore = scheduler.waitingRequests;
     const startNs = this.nowNs();
     const step = scheduler.schedule();
@@ -141,15 +129,15 @@ class StepDrive {
     this.preemptions += step.preempted.length;
     this.nextStep = step.id + 1;
     const work = scheduler.assignments!(step);
-    const decision = decisionOf(step, work, { scheduler, span: { startNs, endNs }, waitingBefore, workload });
+    const row = scheduledRow(step, work, { scheduler, span: { startNs, endNs }, waitingBefore });
     const released = work.length === 0 ? [] : this.released.splice(0);
-    this.inFlight.push({ step, decision, work, released });
+    this.inFlight.push({ step, row, work, released });
     return step.scheduledTokens;
   }
 
   /** Computes the oldest step in flight and takes its results; why it failed, if it did. */
   private computeOldest(): string | undefined {
-    const { step, decision, work, released } = this.inFlight.shift()!;
+    const { step, row, work, released } = this.inFlight.shift()!;
     const heldFromNs = this.nowNs();
     let times: StepTimes | undefined;
     try {
@@ -160,10 +148,11 @@ class StepDrive {
     const startNs = this.nowNs();
     const complete = this.scheduler.update(step);
     const endNs = this.nowNs();
-    this.taken.push({ decision, times, update: { startNs, endNs } });
+    putResults(row, this.originNs, { times, update: { startNs, endNs } });
     this.deliver(step, complete, endNs);
     this.send(heldFromNs);
-    this.tell();
+    this.input.onStep(row);
+    this.tellEnded();
     return undefined;
   }
 
@@ -180,30 +169,13 @@ class StepDrive {
   private countEnd(index: number): void {
     this.client.ended(this.nowNs());
     this.ended++;
-    this.endedRows.push(index);
+    this.endedIndices.push(index);
   }
 
-  /** Reports what has ended. */
-  private tell(): void {
-    const { input, taken, endedRows } = this;
-    [this.taken, this.endedRows] = [[], []];
-    for (const { decision, ...outcome } of taken) {
-      const record = stepRecord(decision, this.originNs, outcome);
-      this.steps.push(record);
-      input.onStep?.(record);
-    }
-    const before = this.ended - endedRows.length;
-    for (const [at, index] of endedRows.entries()) {
-      const record = this.recordOf(index);
-      input.onEnded?.(record, index);
-      input.onProgress?.(before + at + 1, input.workload.requests.length, record);
-    }
-  }
-
-  private recordOf(index: number): RequestRecord {
-    const record = recordOf(this.log, index);
-    const entry = this.entries.get(index);
-    return entry === undefined ? record : { ...record, extra: { ...record.extra, ...entry } };
+  private tellEnded(): void {
+    const { input, log, entries, endedIndices } = this;
+    for (const index of endedIndices) input.onEnded(log, index, entries.get(index));
+    endedIndices.length = 0;
   }
 
   /** Steps in flight come to their end first. */
@@ -216,15 +188,10 @@ class StepDrive {
   }
 
   private result(interrupted?: string): DrivenSteps {
-    this.tell();
+    this.tellEnded();
     const { log, scheduler } = this;
-    const rows = Array.from({ length: log.rows }, (_, row) => row).filter(
-      (row) => log.ok[row] === 1 || log.rejections.has(row),
-    );
     return {
-      requests: rows.map((row) => this.recordOf(row)),
       log,
-      steps: this.steps,
       preemptions: this.preemptions,
       kvBlocks: { total: this.kvBlocks, highWater: this.kvBlocks - scheduler.fewestFreeBlocks },
       sendLagsNs: this.sendLagsNs,

@@ -1,9 +1,9 @@
 /** What a real run of steps is given, and what it gives. */
-import type { RequestRecord, ScheduledStepRecord, Workload } from "../formats/index.js";
+import type { Workload } from "../formats/index.js";
 import type { StepAssignment, StepLog, StepSchedulers } from "../sim/index.js";
 import type { Clock } from "./clock.js";
-import type { OnProgress } from "./live-figures.js";
-import type { StepTimes } from "./step-records.js";
+import type { Entry } from "./request-rows.js";
+import type { StepTimes } from "./step-rows.js";
 
 export interface DriveStepsInput {
   readonly workload: Workload;
@@ -12,17 +12,14 @@ export interface DriveStepsInput {
   /** Computes a step, after those before it; `ended`: requests whose KV cache is not needed any more. Throws where it cannot. */
   runStep(work: readonly StepAssignment[], ended: readonly number[]): StepTimes;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  /** Called for each request as it ends, with its place in the workload, and for each step whose results were taken. */
-  onEnded?(record: RequestRecord, index: number): void;
-  onStep?(record: ScheduledStepRecord): void;
+  /** Called with each step whose results were taken, in the numbers of step-rows.ts. */
+  onStep(row: readonly number[]): void;
+  /** Called with each request as it ends, by its place in the workload. */
+  onEnded(log: StepLog, index: number, entry: Entry | undefined): void;
 }
 
 export interface DrivenSteps {
-  /** Of requests that have ended, in the workload's order. */
-  readonly requests: readonly RequestRecord[];
   readonly log: StepLog;
-  readonly steps: readonly ScheduledStepRecord[];
   readonly preemptions: number;
   /** Most KV blocks in use at once, and how many there are. */
   readonly kvBlocks: { readonly total: number; readonly highWater: number };

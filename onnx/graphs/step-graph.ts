@@ -29,6 +29,8 @@ export const groupNames = (group: number) => ({
   present: (part: string) => `g${group}_present_${part}`, // the same
 });
 
+export type GroupNames = ReturnType<typeof groupNames>;
+
 /** Parts of the KV cache: keys and values of each layer. */
 export function cacheParts({ layers }: ModelShape): string[] {
   return Array.from({ length: layers }, (_, layer) => [`key_${layer}`, `value_${layer}`]).flat();

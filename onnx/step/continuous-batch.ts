@@ -5,7 +5,7 @@
 import { InvariantError } from "../../formats/index.js";
 import { requireInPlace } from "./in-place.js";
 import { SlotMap } from "./slot-map.js";
-import { StepRunner, type StepGroup, type StepRow, type StepRunnerOptions } from "./step-runner.js";
+import { StepRunner, type StepRow, type StepRunnerOptions } from "./step-runner.js";
 
 /** What a request does in a step. Its slot holds the `past` tokens of its last steps; 0 begins it anew. */
 export interface RequestStep extends Omit<StepRow, "ids"> {
@@ -17,6 +17,8 @@ export interface RequestStep extends Omit<StepRow, "ids"> {
 interface RequestRow extends StepRow {
   readonly request: number;
 }
+
+const requestOf = ({ request }: RequestRow): number => request;
 
 export class ContinuousBatch {
   private readonly runner: StepRunner;
@@ -43,28 +45,30 @@ export class ContinuousBatch {
     return this.runner.runtimeNs;
   }
 
-  /** Runs the step; the next tokens of those requests that want one. */
-  step(steps: readonly RequestStep[]): Map<number, number> {
-    const requests = steps.map((step): RequestRow => ({ ...step, ids: step.ids ?? [this.latestOf(step.request)] }));
-    const decodes = requests.filter(({ ids }) => ids.length === 1);
-    const chunks = requests.filter(({ ids }) => ids.length > 1);
-    for (const { request, past } of requests) if (past === 0) this.slots.free(request);
-    const numbers = (some: readonly RequestRow[]): number[] => some.map(({ request }) => request);
-    this.slots.arrange(numbers(decodes), numbers(chunks));
+  /** Runs the step; the next tokens of those requests that want one. A rehearsal leaves out the runtime's work (step-runner.ts). */
+  step(steps: readonly RequestStep[], isRehearsal = false): Map<number, number> {
+    const decodes: RequestRow[] = [];
+    const chunks: RequestRow[] = [];
+    for (const { request, ids = [this.latestOf(request)], past, next } of steps) {
+      if (past === 0) this.slots.free(request);
+      (ids.length === 1 ? decodes : chunks).push({ request, ids, past, next });
+    }
+    this.slots.arrange(decodes.map(requestOf), chunks.map(requestOf));
     const slotOf = ({ request }: RequestRow): number => this.slots.slot(request);
-    const parts = [
-      ...(decodes.length === 0 ? [] : [[...decodes].sort((a, b) => slotOf(a) - slotOf(b))]),
-      ...chunks.map((chunk) => [chunk]),
-    ];
+    decodes.sort((a, b) => slotOf(a) - slotOf(b));
+    const parts = chunks.map((chunk) => [chunk]);
+    if (decodes.length > 0) parts.unshift(decodes);
     const tokens = new Map<number, number>();
     const { mostGroups } = this.runner;
     for (let at = 0; at < parts.length; at += mostGroups) {
-      const members = parts.slice(at, at + mostGroups);
-      const groups = members.map((rows): StepGroup => ({ firstSlot: slotOf(rows[0]!), rows }));
-      const wanting = members.flat().filter(({ next }) => next !== undefined);
-      for (const [place, token] of this.runner.run(groups).entries()) tokens.set(wanting[place]!.request, token);
+      const groups = parts.slice(at, at + mostGroups).map((rows) => ({ firstSlot: slotOf(rows[0]!), rows }));
+      const given = this.runner.run(groups, isRehearsal);
+      let place = 0;
+      for (const { rows } of groups) {
+        for (const { request, next } of rows) if (next !== undefined) tokens.set(request, given[place++]!);
+      }
     }
-    for (const { request, past, ids } of requests) this.slots.hold(request, past + ids.length);
+    for (const rows of parts) for (const { request, past, ids } of rows) this.slots.hold(request, past + ids.length);
     for (const [request, token] of tokens) this.latest.set(request, token);
     return tokens;
   }

@@ -4,9 +4,14 @@
  */
 import type { SamplingSettings } from "../batches/index.js";
 import { HostTensor, type OrtBinding } from "../c-api/index.js";
-import { graphNames, groupNames, stepNames } from "../graphs/index.js";
+import { graphNames, stepNames, type GroupNames } from "../graphs/index.js";
 import { foldTokenId, type ModelShape } from "../spec/index.js";
 import type { StepRow } from "./step-runner.js";
+
+/** Each even word is the low half of a number of 64 bits; the other half of a number that is not negative is 0. No BigInt is made. */
+function lowWords({ buffer }: NodeJS.TypedArray): Int32Array {
+  return new Int32Array(buffer);
+}
 
 /** Of one group: B rows of S new tokens. */
 export class GroupFeed {
@@ -14,6 +19,8 @@ export class GroupFeed {
   private readonly positions: HostTensor;
   private readonly lastPositions: HostTensor;
   private readonly totalLength = new HostTensor(new Int32Array(1), [1], "int32");
+  private readonly idWords: Int32Array;
+  private readonly positionWords: Int32Array;
 
   constructor(
     private readonly rows: number,
@@ -23,17 +30,20 @@ export class GroupFeed {
     this.ids = new HostTensor(new BigInt64Array(rows * length), dims, "int64");
     this.positions = new HostTensor(new BigInt64Array(rows * length), dims, "int64");
     this.lastPositions = new HostTensor(new Int32Array(rows), [rows], "int32");
+    this.idWords = lowWords(this.ids.data);
+    this.positionWords = lowWords(this.positions.data);
   }
 
   fill(rows: readonly StepRow[], shape: ModelShape): void {
     const { length } = this;
-    const [ids, positions] = [this.ids.data as BigInt64Array, this.positions.data as BigInt64Array];
+    const { idWords, positionWords } = this;
     let longest = 0;
     for (let row = 0; row < this.rows; row++) {
       const { ids: given, past } = rows[row]!;
       for (let at = 0; at < length; at++) {
-        ids[row * length + at] = BigInt(foldTokenId(given[at]!, shape));
-        positions[row * length + at] = BigInt(past + at);
+        const word = 2 * (row * length + at);
+        idWords[word] = foldTokenId(given[at]!, shape);
+        positionWords[word] = past + at;
       }
       this.lastPositions.data[row] = past + length - 1;
       longest = Math.max(longest, past + length);
@@ -41,8 +51,7 @@ export class GroupFeed {
     this.totalLength.data[0] = longest;
   }
 
-  bind(binding: OrtBinding, group: number): void {
-    const names = groupNames(group);
+  bind(binding: OrtBinding, names: GroupNames): void {
     binding.input(names.inputIds, this.ids);
     binding.input(names.positions, this.positions);
     binding.input(names.lastPositions, this.lastPositions);
@@ -56,20 +65,31 @@ export class GroupFeed {
 
 /** Which rows' next tokens are wanted, R of them, and those tokens. */
 export class TokenFeed {
-  readonly places: BigInt64Array;
-  readonly uniforms: Float32Array;
-  readonly tokens: BigInt64Array;
+  private readonly placeWords: Int32Array;
+  private readonly uniforms: Float32Array;
+  private readonly tokenWords: Int32Array;
   private readonly placesTensor: HostTensor;
   private readonly uniformsTensor: HostTensor;
   private readonly tokensTensor: HostTensor;
 
   constructor(rows: number) {
-    this.places = new BigInt64Array(rows);
+    const [places, tokens] = [new BigInt64Array(rows), new BigInt64Array(rows)];
     this.uniforms = new Float32Array(rows);
-    this.tokens = new BigInt64Array(rows);
-    this.placesTensor = new HostTensor(this.places, [rows], "int64");
+    this.placeWords = lowWords(places);
+    this.tokenWords = lowWords(tokens);
+    this.placesTensor = new HostTensor(places, [rows], "int64");
     this.uniformsTensor = new HostTensor(this.uniforms, [rows], "float32");
-    this.tokensTensor = new HostTensor(this.tokens, [rows], "int64");
+    this.tokensTensor = new HostTensor(tokens, [rows], "int64");
+  }
+
+  /** Asks for the token after the one at `place`; as the `at`th. */
+  ask(at: number, place: number, uniform: number): void {
+    this.placeWords[2 * at] = place;
+    this.uniforms[at] = uniform;
+  }
+
+  token(at: number): number {
+    return this.tokenWords[2 * at]!;
   }
 
   bind(binding: OrtBinding, isSampled: boolean): void {

@@ -6,12 +6,12 @@
  */
 import { InvariantError } from "../../formats/index.js";
 import type { SamplingSettings } from "../batches/index.js";
-import { OrtBinding, OrtSession, type OrtDevice } from "../c-api/index.js";
-import { groupNames } from "../graphs/index.js";
+import { OrtSession, type OrtDevice } from "../c-api/index.js";
 import type { ModelFiles } from "../models/index.js";
 import { DeviceSlots } from "./device-slots.js";
 import { HostSlots } from "./host-slots.js";
 import type { KvSlots } from "./kv-slots.js";
+import { boundNames, StepBinding, type BoundNames } from "./step-binding.js";
 import { GroupFeed, SamplingFeed, TokenFeed } from "./step-feed.js";
 import { requireStepModel } from "./step-model.js";
 
@@ -23,7 +23,7 @@ export interface StepRow {
   /**
    * Whether the token after the last new one is wanted; a number in [0, 1) that chooses it where tokens are sampled.
    */
-  readonly next?: { readonly uniform: number };
+  readonly next?: { readonly uniform: number } | undefined;
 }
 
 export interface StepGroup {
@@ -47,9 +47,13 @@ export interface StepRunnerOptions {
 /** Makes the KV cache, on any device. */
 const ATTENTION = "GroupQueryAttention";
 
+/** Longer chunks of prompts are rare, so that what they read is not kept. */
+const KEPT_LENGTH = 512;
+
 interface LoadedGraph {
   readonly session: OrtSession;
-  readonly binding: OrtBinding;
+  /** By the rows of the first group where these are decodes, at 0 where it is a chunk. */
+  readonly bindings: Map<number, StepBinding>;
 }
 
 export class StepRunner {
@@ -58,8 +62,10 @@ export class StepRunner {
   runtimeNs = 0;
   /** By their number of groups less one. */
   private readonly graphs: readonly LoadedGraph[];
-  /** Of decodes, by group and rows; of wanted tokens, by rows. */
-  private readonly decodeFeeds: Map<number, GroupFeed>[];
+  private readonly names: readonly BoundNames[];
+  /** By group: of decodes, by rows, and of chunks, by new tokens. Wanted tokens, by rows. */
+  private readonly decodeFeeds: readonly Map<number, GroupFeed>[];
+  private readonly chunkFeeds: readonly Map<number, GroupFeed>[];
   private readonly tokenFeeds = new Map<number, TokenFeed>();
   private readonly sampling: SamplingFeed | undefined;
 
@@ -72,14 +78,16 @@ export class StepRunner {
     this.graphs = model.stepPaths.map(({ greedy, sampled }) => {
       const session = new OrtSession(sampling === undefined ? greedy : sampled, { device, threads });
       session.requireOnDevice(ATTENTION);
-      return { session, binding: new OrtBinding(session) };
+      return { session, bindings: new Map<number, StepBinding>() };
     });
+    this.names = this.graphs.map((_, group) => boundNames(group, model.shape));
     this.cache =
       cache ??
       (device === "cpu"
         ? new HostSlots(model, slots, maxModelLen)
         : new DeviceSlots(model, slots, maxModelLen, device));
     this.decodeFeeds = this.graphs.map(() => new Map<number, GroupFeed>());
+    this.chunkFeeds = this.graphs.map(() => new Map<number, GroupFeed>());
     this.sampling = sampling === undefined ? undefined : new SamplingFeed(sampling, model.shape);
   }
 
@@ -88,68 +96,70 @@ export class StepRunner {
     return this.graphs.length;
   }
 
-  /** Runs one step, of one group or more; the wanted tokens, row after row, group after group. */
-  run(groups: readonly StepGroup[]): number[] {
-    const graph = this.graphs[groups.length - 1];
-    if (graph === undefined)
-      throw new InvariantError(`a step has ${groups.length} groups, expected 1 to ${this.mostGroups}`);
-    const { binding } = graph;
-    const chunkFeeds: GroupFeed[] = [];
+  /**
+   * Runs one step, of one group or more; the wanted tokens, row after row, group after group. A rehearsal does all of it but the
+   * runtime's work, and its tokens mean nothing.
+   */
+  run(groups: readonly StepGroup[], isRehearsal = false): number[] {
+    const binding = this.bindingOf(groups);
+    let passing: GroupFeed[] | undefined;
     try {
-      for (const [at, { firstSlot, rows }] of groups.entries()) {
+      for (let at = 0; at < groups.length; at++) {
+        const { firstSlot, rows } = groups[at]!;
         const length = rows[0]?.ids.length ?? 0;
         this.check(firstSlot, rows, length);
-        const feed = this.groupFeed(at, rows.length, length, chunkFeeds);
+        const feed = this.feedOf(at, rows.length, length);
+        if (length > KEPT_LENGTH) (passing ??= []).push(feed);
         feed.fill(rows, this.options.model.shape);
-        feed.bind(binding, at);
-        this.bindSlots(binding, at, firstSlot, rows.length);
+        binding.feed(at, feed);
+        binding.slots(at, this.cache.view(firstSlot, rows.length));
       }
       const { feed, asked } = this.wanted(groups);
-      feed.bind(binding, this.sampling !== undefined);
-      this.sampling?.bind(binding);
+      binding.tokens(feed);
       const startNs = process.hrtime.bigint();
-      binding.run();
+      if (!isRehearsal) binding.run();
       this.runtimeNs += Number(process.hrtime.bigint() - startNs);
-      return Array.from(feed.tokens.subarray(0, asked), Number);
+      return Array.from({ length: asked }, (_, at) => feed.token(at));
     } finally {
-      for (const feed of chunkFeeds) feed.release();
+      if (passing !== undefined) for (const feed of passing) feed.release();
     }
   }
 
   release(): void {
-    for (const { binding } of this.graphs) binding.release();
-    for (const feeds of [...this.decodeFeeds, this.tokenFeeds]) for (const feed of feeds.values()) feed.release();
+    for (const { bindings } of this.graphs) for (const binding of bindings.values()) binding.release();
+    const kept = [...this.decodeFeeds, ...this.chunkFeeds, this.tokenFeeds];
+    for (const feeds of kept) for (const feed of feeds.values()) feed.release();
     this.sampling?.release();
     this.cache.release();
     for (const { session } of this.graphs) session.release();
   }
 
-  /**
-   * Decodes come in a few numbers of rows, and again and again; chunks have any length, and are added to `chunkFeeds`.
-   */
-  private groupFeed(group: number, rows: number, length: number, chunkFeeds: GroupFeed[]): GroupFeed {
-    if (length > 1) {
-      const feed = new GroupFeed(rows, length);
-      chunkFeeds.push(feed);
-      return feed;
-    }
-    const feeds = this.decodeFeeds[group]!;
-    let feed = feeds.get(rows);
-    if (feed === undefined) feeds.set(rows, (feed = new GroupFeed(rows, 1)));
-    return feed;
+  private bindingOf(groups: readonly StepGroup[]): StepBinding {
+    const graph = this.graphs[groups.length - 1];
+    if (graph === undefined)
+      throw new InvariantError(`a step has ${groups.length} groups, expected 1 to ${this.mostGroups}`);
+    const { session, bindings } = graph;
+    const { rows } = groups[0]!;
+    const decodes = rows[0]?.ids.length === 1 ? rows.length : 0;
+    let binding = bindings.get(decodes);
+    if (binding === undefined) bindings.set(decodes, (binding = new StepBinding(session, this.names, this.sampling)));
+    return binding;
   }
 
-  private bindSlots(binding: OrtBinding, group: number, firstSlot: number, rows: number): void {
-    const { past, present } = groupNames(group);
-    for (const [part, slots] of this.cache.view(firstSlot, rows)) {
-      binding.input(past(part), slots);
-      binding.output(present(part), slots);
-    }
+  /** Decodes come in a few numbers of rows, and again and again; so do chunks, unless they are long. */
+  private feedOf(group: number, rows: number, length: number): GroupFeed {
+    if (length > KEPT_LENGTH) return new GroupFeed(rows, length);
+    const feeds = length === 1 ? this.decodeFeeds[group]! : this.chunkFeeds[group]!;
+    const key = length === 1 ? rows : length;
+    let feed = feeds.get(key);
+    if (feed === undefined) feeds.set(key, (feed = new GroupFeed(rows, length)));
+    return feed;
   }
 
   /** The feed of the wanted tokens, filled, and how many of them were asked for. */
   private wanted(groups: readonly StepGroup[]): { readonly feed: TokenFeed; readonly asked: number } {
-    const asked = groups.reduce((sum, { rows }) => sum + rows.filter(({ next }) => next !== undefined).length, 0);
+    let asked = 0;
+    for (const { rows } of groups) for (const { next } of rows) if (next !== undefined) asked++;
     // The sampling kernels crash the process when there is no row.
     const count = asked === 0 && this.sampling !== undefined ? 1 : asked;
     let feed = this.tokenFeeds.get(count);
@@ -158,12 +168,10 @@ export class StepRunner {
     for (const { rows } of groups) {
       for (const { ids, next } of rows) {
         place += ids.length;
-        if (next === undefined) continue;
-        feed.places[at] = BigInt(place - 1);
-        feed.uniforms[at++] = next.uniform;
+        if (next !== undefined) feed.ask(at++, place - 1, next.uniform);
       }
     }
-    if (asked === 0) feed.places.fill(0n);
+    if (asked === 0 && count > 0) feed.ask(0, 0, 0);
     return { feed, asked };
   }
 

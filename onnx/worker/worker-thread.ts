@@ -9,26 +9,24 @@ import { cudaRemedy } from "../providers/index.js";
 /** Longest time for a worker to end after the request to close, ms. */
 const CLOSE_LIMIT_MS = 30_000;
 
-interface Waiting<Answer, Part> {
+interface Waiting<Answer> {
   readonly resolve: (answer: Answer | undefined) => void;
   readonly reject: (error: BackendError) => void;
   readonly limitMs: number;
-  readonly onPart?: ((part: Part) => void) | undefined;
 }
 
 /** Commands of every worker of a model: `load` comes first and once, `close` last. */
 type LifeCommand = { readonly kind: "load" } | { readonly kind: "close" };
 
-/** The command's result, or the error it failed with; or a part of its result, which others follow. */
-export interface WorkerReply<Answer, Part = never> {
-  readonly part?: Part;
+/** The command's result, or the error it failed with. */
+export interface WorkerReply<Answer> {
   readonly answer?: Answer;
   readonly error?: Error;
 }
 
 /** One request and one answer at a time, in order; an answer with an error, or the thread's death, rejects. */
-export class WorkerThread<Command, Answer, Part = never> {
-  private readonly waiting: Waiting<Answer, Part>[] = [];
+export class WorkerThread<Command, Answer> {
+  private readonly waiting: Waiting<Answer>[] = [];
   private ended: BackendError | undefined;
   private closed: Promise<void> | undefined;
   private deadline: NodeJS.Timeout | undefined;
@@ -37,12 +35,7 @@ export class WorkerThread<Command, Answer, Part = never> {
     private readonly worker: Worker,
     private readonly what: string,
   ) {
-    worker.on("message", (reply: WorkerReply<Answer, Part>) => {
-      if (reply.part !== undefined) {
-        this.watchFirst();
-        this.waiting[0]?.onPart?.(reply.part);
-        return;
-      }
+    worker.on("message", (reply: WorkerReply<Answer>) => {
       const { resolve, reject } = this.waiting.shift()!;
       this.watchFirst();
       if (reply.error === undefined) resolve(reply.answer);
@@ -56,14 +49,19 @@ export class WorkerThread<Command, Answer, Part = never> {
     });
   }
 
-  /** `limitMs` counts from the end of what was sent before, and anew from each part of the answer. */
-  send(command: Command | LifeCommand, limitMs: number, onPart?: (part: Part) => void): Promise<Answer | undefined> {
+  /** `limitMs` counts from the end of what was sent before, and anew from each sign of life. */
+  send(command: Command | LifeCommand, limitMs: number): Promise<Answer | undefined> {
     if (this.ended) return Promise.reject(this.ended);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject, limitMs, onPart });
+      this.waiting.push({ resolve, reject, limitMs });
       this.worker.postMessage(command);
       if (this.waiting.length === 1) this.watchFirst();
     });
+  }
+
+  /** The worker was seen to be at work on what was sent. */
+  isAlive(): void {
+    if (this.ended === undefined) this.watchFirst();
   }
 
   /** Posts a command that has no answer. */

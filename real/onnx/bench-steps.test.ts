@@ -115,6 +115,24 @@ test("vllm and orca run for real, and every answer is the one that its request g
   expectTimeline(orca);
 });
 
+test("what a run's rows tell of is what its requests and steps were", async () => {
+  const requests = [
+    { id: "a;1", promptTokens: 4, outputTokens: 3, class: "chat", priority: 2 },
+    { id: "é", promptTokens: 90, outputTokens: 40, class: "chat" },
+  ];
+  const run = await benchSteps({
+    ...inputFor("vllm", { max_num_batched_tokens: 16 }),
+    workload: { requests, maxConcurrency: 2, thinkNs: 0 },
+  });
+  const [ended, rejected] = run.requests;
+  expect(ended).toMatchObject({ requestId: "a;1", status: "ok", promptTokens: 4, outputTokens: 3, preemptions: 0 });
+  expect(ended!.extra).toMatchObject({ class: "chat", engine_add_step: "0", priority: "2" });
+  expect(rejected).toMatchObject({ requestId: "é", status: "refused", extra: { class: "chat" } });
+  expect(rejected!.error).toBe("130 tokens of prompt and output exceed max_model_len 96");
+  expect(rejected).not.toHaveProperty("scheduledNs");
+  expect(run.steps![0]).toMatchObject({ step: 0, prefillChunks: "a%3B1:4:0", preemptedIds: "", slotCopies: 0 });
+});
+
 test("slots beyond the machine's memory are rejected with what to change", () => {
   const limits = { maxNumSeqs: 1000, maxModelLen: 1_000_000 };
   expect(() => { requireSlotMemory(model, limits, 2 ** 30); }).toThrow(/477\.3 GiB of KV cache, 1\.0 GiB are free; give a smaller --max-num-seqs/); // prettier-ignore
@@ -191,8 +209,11 @@ async function startWithWorker(): Promise<{ readonly executor: StepExecutor; rea
 
 test("a worker that dies in mid-run ends it with one message, and what had ended is kept", async () => {
   const { executor: mortal, worker } = await startWithWorker();
+  // Long enough that the run cannot be over when the first of them are told of.
+  const requests = Array.from({ length: 420 }, (_, at) => ({ ...workload.requests[at % 14]!, id: String(at) }));
   const failed = await benchSteps({
     ...inputFor("vllm", { async_scheduling: true }),
+    workload: { ...workload, requests },
     executor: mortal,
     onProgress: (ended) => {
       if (ended === 3) void worker.terminate();
@@ -200,7 +221,7 @@ test("a worker that dies in mid-run ends it with one message, and what had ended
   }).catch((error: unknown) => error);
   expect(failed).toBeInstanceOf(RunFailed);
   expect((failed as RunFailed).message).toMatch(
-    /^the run failed after \d+ of 14 requests: the ONNX worker of steps of model "tiny" on cpu has ended \(exit code 1\)/,
+    /^the run failed after \d+ of 420 requests: the ONNX worker of steps of model "tiny" on cpu has ended \(exit code 1\)/,
   );
   const { run } = failed as RunFailed;
   expect(run.requests.length).toBeGreaterThanOrEqual(3);

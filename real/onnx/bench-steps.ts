@@ -14,9 +14,10 @@ import {
 import { readPeakRssBytes, resetPeakRss, type ModelFiles } from "../../onnx/index.js";
 import { quantile, requireIndependent, requirePatience, type Machine, type StepPlan } from "../../sim/index.js";
 import { withClassFigures } from "../class-figures.js";
+import type { EndedRequest } from "../request-rows.js";
 import { RunFailed, RunInterrupted } from "../drive.js";
 import type { StepExecutor } from "./step-executor.js";
-import { WARM_UP_STEPS, type DrivenEnd, type EndedRequest } from "./step-protocol.js";
+import { WARM_UP_STEPS, type DrivenEnd } from "./step-protocol.js";
 import { roundedMs, watchSurroundings } from "../surroundings.js";
 import { runNotes, type RunSurroundings } from "../validity.js";
 import { promptIdsOf, judgedInfo, startInfo, type RealRunInput } from "./real-run.js";

@@ -23,6 +23,7 @@ import type {
   StepRun,
   StepWorkerOptions,
 } from "./step-protocol.js";
+import { ToldParts } from "./told-parts.js";
 
 export interface StepExecutorOptions {
   readonly model: ModelFiles;
@@ -61,6 +62,8 @@ export interface DriveOptions {
 /** Loading reads a few GB at most; a step takes seconds at most. Longer, and the disk or the library hangs. */
 const LOAD_LIMIT_MS = 1_800_000;
 const STEP_LIMIT_MS = 600_000;
+/** What a driven run tells is taken so often. */
+const TAKE_MS = 50;
 
 /** ConfigError for a model that the kernel does not run; BackendError where the device or the model cannot be used. */
 export async function startStepExecutor(options: StepExecutorOptions): Promise<StepExecutor> {
@@ -73,7 +76,7 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
   const what = `steps of model "${model.name}" on ${device}`;
   const startNs = process.hrtime.bigint();
   const worker = new Worker(workerFile("onnx-steps"), { workerData });
-  const thread = new WorkerThread<StepCommand, StepRun | DrivenEnd, DrivenPart>(worker, what);
+  const thread = new WorkerThread<StepCommand, StepRun | DrivenEnd>(worker, what);
   await thread.load(LOAD_LIMIT_MS);
   const loadMs = Number(process.hrtime.bigint() - startNs) / 1e6;
   return {
@@ -86,13 +89,23 @@ export async function startStepExecutor(options: StepExecutorOptions): Promise<S
       return answered(await thread.send({ kind: "step", ...step }, STEP_LIMIT_MS)) as StepRun;
     },
     async drive(run, { signal, onPart }) {
+      const told = new ToldParts(run.workload);
+      const take = (): void => {
+        const part = told.take();
+        if (part === undefined) return;
+        thread.isAlive();
+        onPart(part);
+      };
+      const timer = setInterval(take, TAKE_MS);
       const stop = (): void => {
         thread.tell({ kind: "stop" });
       };
       signal?.addEventListener("abort", stop);
       try {
-        return answered(await thread.send({ kind: "drive", ...run }, STEP_LIMIT_MS, onPart)) as DrivenEnd;
+        return answered(await thread.send({ kind: "drive", ...run, ...told.memory }, STEP_LIMIT_MS)) as DrivenEnd;
       } finally {
+        clearInterval(timer);
+        take();
         signal?.removeEventListener("abort", stop);
       }
     },

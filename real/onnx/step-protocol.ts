@@ -1,7 +1,8 @@
 /** The messages between the step executor and its worker thread: one reply per command, in order. */
-import type { RequestRecord, ScheduledStepRecord, Workload } from "../../formats/index.js";
+import type { ScheduledStepRecord, Workload } from "../../formats/index.js";
 import type { ContinuousBatch, RequestStep } from "../../onnx/index.js";
 import type { Machine, Summary } from "../../sim/index.js";
+import type { EndedRequest } from "../request-rows.js";
 import type { DrivenSteps } from "../steps-run.js";
 
 /** Steps run and thrown away before the clock starts: the first ones of a session are slow. */
@@ -10,7 +11,14 @@ export const WARM_UP_STEPS = 5;
 /** Given to the worker when it starts. */
 export type StepWorkerOptions = ConstructorParameters<typeof ContinuousBatch>[0];
 
-export type StepCommand = SingleStep | (DrivenRun & { readonly kind: "drive" }) | { readonly kind: "stop" };
+export type StepCommand = SingleStep | DriveCommand | { readonly kind: "stop" };
+
+export interface DriveCommand extends DrivenRun {
+  readonly kind: "drive";
+  /** Memory of SharedRows: steps whose results were taken, and requests that have ended. */
+  readonly steps: SharedArrayBuffer;
+  readonly ended: SharedArrayBuffer;
+}
 
 export interface SingleStep {
   readonly kind: "step";
@@ -46,19 +54,12 @@ export interface DrivenRun {
 
 /** What has ended since the part before. */
 export interface DrivenPart {
-  readonly ended: readonly EndedRequest[];
   readonly steps: readonly ScheduledStepRecord[];
-}
-
-export interface EndedRequest {
-  readonly record: RequestRecord;
-  /** In the workload. */
-  readonly index: number;
-  readonly tokens: readonly number[];
+  readonly ended: readonly EndedRequest[];
 }
 
 /** What is known of a driven run at its end, beside its parts. */
-export interface DrivenEnd extends Omit<DrivenSteps, "requests" | "log" | "steps" | "kvBlocks"> {
+export interface DrivenEnd extends Omit<DrivenSteps, "log" | "kvBlocks"> {
   /** Absent where the thread died. */
   readonly kvBlocks?: DrivenSteps["kvBlocks"];
   /** Of a run that came to its end. */

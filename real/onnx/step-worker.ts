@@ -4,19 +4,21 @@
  * before and after each step would take longer than scheduling it.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { defined, InvariantError, type RequestRecord, type ScheduledStepRecord } from "../../formats/index.js";
+import { defined, InvariantError, type WorkloadRequest } from "../../formats/index.js";
 import { ContinuousBatch, type WorkerReply } from "../../onnx/index.js";
-import { planPolicy, summarise, tableOf, type StepPolicy } from "../../sim/index.js";
+import { planPolicy, summarise, tableOf, type StepAssignment, type StepPolicy } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { driveSteps } from "../drive-steps.js";
+import { requestRow } from "../request-rows.js";
+import type { DriveStepsInput } from "../steps-run.js";
 import { tokenSeed } from "./real-run.js";
 import { RequestTokens } from "./request-tokens.js";
+import { SharedRows } from "./shared-rows.js";
 import { WARM_UP_STEPS } from "./step-protocol.js";
 import type {
+  DriveCommand,
   DrivenEnd,
-  DrivenPart,
   DrivenRun,
-  EndedRequest,
   SingleStep,
   StepCommand,
   StepRun,
@@ -24,10 +26,10 @@ import type {
 } from "./step-protocol.js";
 
 type Command = StepCommand | { readonly kind: "load" | "close" };
-type Reply = WorkerReply<StepRun | DrivenEnd, DrivenPart>;
+type Reply = WorkerReply<StepRun | DrivenEnd>;
 
-/** Steps are reported so often at least while a run goes on. */
-const STEPS_NS = 50e6;
+/** Enough for the engine's compiler to have seen what recurs; some tenths of a second. */
+const REHEARSAL = { requests: 128, concurrency: 12, promptTokens: 32, outputTokens: 24 };
 /** A report says that the thread lives, even one of nothing. */
 const LIFE_SIGN_MS = 10_000;
 /** Belongs to no request. */
@@ -38,6 +40,8 @@ if (port === null) throw new InvariantError("real/onnx/step-worker.js runs as a 
 let batch: ContinuousBatch | undefined;
 let abort = new AbortController();
 let queue = Promise.resolve();
+/** Policies whose steps this thread has rehearsed. */
+const rehearsed = new Set<string>();
 
 port.on("message", take);
 
@@ -74,12 +78,12 @@ function loaded(): ContinuousBatch {
   return batch;
 }
 
-function runStep(on: ContinuousBatch, { requests, ended }: Omit<SingleStep, "kind">): StepRun {
+function runStep(on: ContinuousBatch, { requests, ended }: Omit<SingleStep, "kind">, isRehearsal = false): StepRun {
   const startNs = realClock.nowNs();
   const [copies, runtimeNs] = [on.slotCopies, on.runtimeNs];
   if (ended === "all") on.endAll();
   else for (const request of ended) on.end(request);
-  const tokens = on.step(requests);
+  const tokens = on.step(requests, isRehearsal);
   const endNs = realClock.nowNs();
   return {
     ...{ startNs, endNs, tokens },
@@ -88,31 +92,26 @@ function runStep(on: ContinuousBatch, { requests, ended }: Omit<SingleStep, "kin
   };
 }
 
-async function drive(on: ContinuousBatch, run: DrivenRun): Promise<DrivenEnd> {
+async function drive(on: ContinuousBatch, run: DriveCommand): Promise<DrivenEnd> {
+  if (!rehearsed.has(run.policy)) await rehearse(on, run);
+  rehearsed.add(run.policy);
   warmUp(on);
   abort = new AbortController();
   const { workload, promptIds, tokenSeed: seed } = run;
+  const ended = new SharedRows(run.ended);
   const tokens = new RequestTokens(
     promptIds,
     seed === undefined ? undefined : (index) => tokenSeed({ seed, workload }, index),
   );
-  const report = new Report(tokens);
   const lifeSigns = setInterval(() => {
-    report.send();
+    ended.write([]);
   }, LIFE_SIGN_MS);
   try {
     const { log, preemptions, kvBlocks, sendLagsNs, interrupted, hasFailed } = await driveSteps({
       ...{ workload, schedulers: policyOf(run), clock: realClock, signal: abort.signal },
-      onEnded: (record, index) => {
-        report.request(record, index);
-      },
-      onStep: (step) => {
-        report.step(step);
-      },
-      runStep(work, ended) {
-        report.sendDue();
-        const done = runStep(on, { requests: work.map((one) => tokens.requestOf(one)), ended });
-        for (const [index, token] of done.tokens) tokens.add(index, token);
+      ...telling(new SharedRows(run.steps), ended, tokens),
+      runStep(work, released) {
+        const done = runWork(on, { work, released, isRehearsal: false }, tokens);
         // Messages are not delivered while steps follow at once.
         for (let next = receiveMessageOnPort(port!); next !== undefined; next = receiveMessageOnPort(port!)) {
           take(next.message as Command);
@@ -120,7 +119,6 @@ async function drive(on: ContinuousBatch, run: DrivenRun): Promise<DrivenEnd> {
         return done;
       },
     });
-    report.send();
     return {
       ...{ preemptions, kvBlocks, sendLagsNs },
       ...defined({ interrupted, hasFailed }),
@@ -130,6 +128,67 @@ async function drive(on: ContinuousBatch, run: DrivenRun): Promise<DrivenEnd> {
     clearInterval(lifeSigns);
     on.endAll();
   }
+}
+
+/** Tells the main thread of steps and requests as they end. */
+function telling(
+  steps: SharedRows,
+  ended: SharedRows,
+  tokens: RequestTokens,
+): Pick<DriveStepsInput, "onEnded" | "onStep"> {
+  return {
+    onStep: (row) => {
+      steps.write(row);
+    },
+    onEnded: (log, index, entry) => {
+      ended.write(requestRow(log, index, { entry, tokens: tokens.output(index) }));
+    },
+  };
+}
+
+function runWork(
+  on: ContinuousBatch,
+  {
+    work,
+    released,
+    isRehearsal,
+  }: {
+    readonly work: readonly StepAssignment[];
+    readonly released: readonly number[];
+    readonly isRehearsal: boolean;
+  },
+  tokens: RequestTokens,
+): StepRun {
+  const requests = work.map((one) => tokens.requestOf(one));
+  const done = runStep(on, { requests, ended: released }, isRehearsal);
+  for (const [index, token] of done.tokens) tokens.add(index, token);
+  return done;
+}
+
+/**
+ * Code that runs for the first time is compiled first, and interpreted for a while: the first steps of a run took twice as long around the
+ * runtime as its last ones. So the policy schedules some hundred steps that are not computed.
+ */
+async function rehearse(on: ContinuousBatch, run: DrivenRun): Promise<void> {
+  const { requests: count, concurrency, promptTokens, outputTokens } = REHEARSAL;
+  const requests = Array.from({ length: count }, (_, at): WorkloadRequest => ({
+    id: String(at),
+    arrivalNs: 0,
+    promptTokens: 1 + ((5 * at) % promptTokens),
+    outputTokens: 1 + ((7 * at) % outputTokens),
+  }));
+  const tokens = new RequestTokens(requests.map((request) => Array.from({ length: request.promptTokens }, () => 0)));
+  const [steps, ended] = [new SharedRows(), new SharedRows()];
+  await driveSteps({
+    workload: { requests, maxConcurrency: concurrency, thinkNs: 0 },
+    ...{ schedulers: policyOf(run), clock: realClock },
+    ...telling(steps, ended, tokens),
+    runStep: (work, released) => {
+      for (const rows of [steps, ended]) rows.read(() => undefined);
+      return runWork(on, { work, released, isRehearsal: true }, tokens);
+    },
+  });
+  on.endAll();
 }
 
 function policyOf({ policy, settings, machine }: DrivenRun): StepPolicy {
@@ -142,37 +201,4 @@ function warmUp(on: ContinuousBatch): void {
   const first = { request: WARM_UP_REQUEST, ids: [0], past: 0, next: { uniform: 0 } };
   for (let step = 0; step < WARM_UP_STEPS; step++) runStep(on, { requests: [first], ended: "all" });
   on.endAll();
-}
-
-/** Gathers what ended, so that few messages are posted: requests before the next step, or when the thread is idle; steps now and then. */
-class Report {
-  private ended: EndedRequest[] = [];
-  private steps: ScheduledStepRecord[] = [];
-  private sentNs = realClock.nowNs();
-
-  constructor(private readonly tokens: RequestTokens) {}
-
-  request(record: RequestRecord, index: number): void {
-    if (this.ended.length === 0) {
-      setImmediate(() => {
-        this.sendDue();
-      });
-    }
-    this.ended.push({ record, index, tokens: this.tokens.output(index) });
-  }
-
-  step(step: ScheduledStepRecord): void {
-    this.steps.push(step);
-  }
-
-  sendDue(): void {
-    if (this.ended.length > 0 || realClock.nowNs() - this.sentNs >= STEPS_NS) this.send();
-  }
-
-  send(): void {
-    const { ended, steps } = this;
-    [this.ended, this.steps] = [[], []];
-    this.sentNs = realClock.nowNs();
-    tell({ part: { ended, steps } });
-  }
 }

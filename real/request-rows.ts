@@ -1,0 +1,65 @@
+/** The requests of a real run of steps as rows of numbers, as step-rows.ts has its steps. */
+import { defined, type RequestRecord, type WorkloadRequest } from "../formats/index.js";
+import type { StepLog } from "../sim/index.js";
+
+/** When a request entered the scheduler, ns since the run's start, and before which step. */
+export interface Entry {
+  readonly atNs: number;
+  readonly step: number;
+}
+
+/** Numbers before the tokens; NaN: there is none. */
+const COLUMNS = 13;
+
+/** Of a request that has ended: its tokens, or why it was rejected, in units of UTF-16. */
+export function requestRow(
+  log: StepLog,
+  index: number,
+  { entry, tokens }: { readonly entry: Entry | undefined; readonly tokens: readonly number[] },
+): number[] {
+  const rejection = log.rejections.get(index);
+  const row = [index, rejection === undefined ? 0 : 1, log.arrivalNs[index]!, log.sentNs[index]!];
+  row.push(log.scheduledNs[index]!, log.cachedTokens[index]!, log.firstTokenNs[index]!, log.lastTokenNs[index]!);
+  row.push(log.promptTokens[index]!, log.outputTokens[index]!, log.preemptions[index]!);
+  row.push(entry?.atNs ?? NaN, entry?.step ?? NaN);
+  if (rejection === undefined) for (const token of tokens) row.push(token);
+  else for (let at = 0; at < rejection.length; at++) row.push(rejection.charCodeAt(at));
+  return row;
+}
+
+export interface EndedRequest {
+  readonly record: RequestRecord;
+  /** In the workload. */
+  readonly index: number;
+  readonly tokens: readonly number[];
+}
+
+export function requestOfRow(row: ArrayLike<number>, requests: readonly WorkloadRequest[]): EndedRequest {
+  const [index, isRejected, arrivalNs, sentNs, scheduledNs, cachedTokens, firstTokenNs, lastTokenNs] = Array.from(row);
+  const [promptTokens, outputTokens, preemptions, atNs, step] = Array.from(row).slice(8);
+  const rest = Array.from(row).slice(COLUMNS);
+  const { id, class: name, priority } = requests[index!]!;
+  const known = (ns: number | undefined): number | undefined => (Number.isNaN(ns) ? undefined : ns);
+  const entry = known(atNs) === undefined ? {} : entryColumns({ atNs: atNs!, step: step! }, priority);
+  const extra = { ...defined({ class: name }), ...entry };
+  const record: RequestRecord = {
+    ...{ requestId: id, arrivalNs: arrivalNs!, sentNs: sentNs! },
+    ...(known(scheduledNs) === undefined ? {} : { scheduledNs: scheduledNs!, cachedTokens: cachedTokens! }),
+    ...defined({ firstTokenNs: known(firstTokenNs), lastTokenNs: known(lastTokenNs) }),
+    ...{ promptTokens: promptTokens!, outputTokens: outputTokens!, preemptions: preemptions! },
+    ...(isRejected === 1
+      ? { status: "refused", error: rest.map((unit) => String.fromCharCode(unit)).join("") }
+      : { status: "ok" }),
+    ...(Object.keys(extra).length === 0 ? {} : { extra }),
+  };
+  return { record, index: index!, tokens: isRejected === 1 ? [] : rest };
+}
+
+/** In the columns of recorded servers. */
+function entryColumns({ atNs, step }: Entry, priority: number | undefined): Readonly<Record<string, string>> {
+  return {
+    engine_add_us: String(Math.round(atNs / 1e3)),
+    engine_add_step: String(step),
+    ...defined({ priority: priority?.toString() }),
+  };
+}
