@@ -95,7 +95,7 @@ export const blackBoxConstants: BlackBoxConstants = {
     evaluations: { measured: 600, guessed: 1500 },
     probesWeight: 0.3,
     pairedWeight: 0.5,
-    singleWeight: 30,
+    singleWeight: 50,
     singleChaos: 0.02,
     polish: 8,
     chaos: 0.1,

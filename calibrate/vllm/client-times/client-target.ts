@@ -52,6 +52,8 @@ export interface TargetOptions {
 
 /** Simulated runs of a load, with other draws of the jitter, so that one draw does not decide; and to see how draws differ. */
 const LOAD_REPLICATIONS = 3;
+/** Where single requests count: a search would find the costs by which they are met in a few draws by chance. */
+const NEAR_REPLICATIONS = 6;
 const SETTLE_REPLICATIONS = 8;
 /** Clients' clocks resolve no less, ms. */
 const MIN_MS = 0.05;
@@ -69,7 +71,7 @@ export function clientTarget(recorded: RecordedRun, { replay, share, weighing }:
     requests: recorded.run.requests.filter(({ status }) => status === "ok"),
   };
   const compare = isProbes(recorded) ? probesComparison(answered) : loadComparison(answered, weighing);
-  const replications = isProbes(recorded) ? 1 : LOAD_REPLICATIONS;
+  let replications = isProbes(recorded) ? 1 : LOAD_REPLICATIONS;
   /** Of each feature; counted until the first settling as if all draws were alike, and single requests not at all. */
   let steadiness: readonly number[] | undefined;
   const missesIn = (cost: VllmEngineCost, count: number): Weighed[][] =>
@@ -87,6 +89,7 @@ export function clientTarget(recorded: RecordedRun, { replay, share, weighing }:
     },
     settle: (cost, isNear) => {
       if (isProbes(recorded)) return;
+      if (isNear) replications = NEAR_REPLICATIONS;
       const draws = missesIn(cost, SETTLE_REPLICATIONS);
       steadiness = draws[0]!.map(({ isSingle }, at) => {
         if (isSingle && !isNear) return 0;

@@ -36,14 +36,9 @@ test("what no miss tells stays where its pull has it, and no step is farther tha
   expect(x[1]).toBeCloseTo(0, 3);
 });
 
-test("it ends where a step finds nothing better", async () => {
+test("where a rough loss leads astray, the best place is kept", async () => {
   const solver = await loadLinearSolver();
-  let calls = 0;
-  const rough = problem(([x]) => {
-    calls++;
-    return misses(Math.floor(1e3 * Math.sin(1e9 * x!)));
-  });
+  const rough = problem(([x]) => misses(1 + Math.floor(1e3 * Math.sin(1e9 * x!) ** 2)), [1e-3, 1e-3]);
   const start = [0, 0];
-  expect(gaussNewton(rough, start, { solver, steps: 50 }).x).toBe(start);
-  expect(calls).toBeLessThan(20);
+  expect(gaussNewton(rough, start, { solver, steps: 5 })).toEqual({ x: start, value: 0.5 });
 });

@@ -26,11 +26,13 @@ export interface GaussNewtonOptions {
 const STEP = 0.1;
 /** Farthest that one step moves a variable: slopes are of here. */
 const MAX_MOVE = 0.5;
-/** Added to the information of each variable, more and more, until no step is farther than that (Levenberg and Marquardt). */
-const FIRST_DAMPING = 1e-4;
-const DAMPING_GROWTH = 3;
-/** Of a step, what is tried in turn until the loss is less. */
-const FRACTIONS = [1, 0.5, 0.25];
+/**
+ * Added to the information of each variable, in turn, until none moves too far (Levenberg); the first few of these are tried. The
+ * same for all, so that it holds what the misses hardly tell, and not what they tell well only of several variables together.
+ */
+const DAMPINGS = [0, 1e-4, 4e-4, 1.6e-3, 6.4e-3, 2.5e-2, 0.1, 0.4, 1.6, 6.4, 25, 100, 400];
+/** Tries of a step. */
+const TRIES = 3;
 
 /** How each miss's logarithm grows with each variable, by variable. */
 export function slopesAt(missesOf: PulledMisses["missesOf"], x: readonly number[]): number[][] {
@@ -69,44 +71,39 @@ export interface Minimum {
   readonly value: number;
 }
 
-/** Ends before `steps` where a step finds nothing better. */
+/**
+ * The best place of all steps. A step goes to the best of its tries even where that is worse than where it came from: the loss
+ * of a simulation is rough, and the next slopes lead on.
+ */
 export function gaussNewton(problem: PulledMisses, start: readonly number[], options: GaussNewtonOptions): Minimum {
-  let best = { x: start, value: lossOf(problem, start) };
+  let here: Minimum = { x: start, value: lossOf(problem, start) };
+  let best = here;
   for (let step = 0; step < options.steps; step++) {
-    const better = lessAlong(problem, best, moveFrom(problem, best.x, options.solver));
-    if (better === undefined) return best;
-    best = better;
+    const next = stepFrom(problem, here.x, options.solver);
+    if (next === undefined) return best;
+    here = next;
+    if (here.value < best.value) best = here;
   }
   return best;
 }
 
-/** The first of the fractions of a move that makes the loss less. */
-function lessAlong(
-  problem: PulledMisses,
-  { x: from, value: most }: Minimum,
-  move: readonly number[],
-): Minimum | undefined {
-  for (const fraction of FRACTIONS) {
-    const x = from.map((value, i) => value + fraction * move[i]!);
-    const value = lossOf(problem, x);
-    if (value < most) return { x, value };
-  }
-  return undefined;
+/** Undefined where slopes are so steep that no damping keeps the step within reach. */
+function stepFrom(problem: PulledMisses, from: readonly number[], solver: LinearSolver): Minimum | undefined {
+  const { missesOf, pulls, origin } = problem;
+  const { information, moment } = informationOf(slopesAt(missesOf, from), missesOf(from), pulls);
+  const downhill = moment.map((value, i) => -value - pulls[i]! * (from[i]! - origin[i]!));
+  const within = DAMPINGS.map((damping) => {
+    const damped = information.map((row, i) => row.map((value, j) => (i === j ? value + damping : value)));
+    return solver(damped, downhill);
+  }).filter((move) => move.every((by) => Math.abs(by) <= MAX_MOVE));
+  const tried = within.slice(0, TRIES).map((move) => {
+    const x = from.map((value, i) => value + move[i]!);
+    return { x, value: lossOf(problem, x) };
+  });
+  return tried.sort((a, b) => a.value - b.value)[0];
 }
 
 function lossOf({ missesOf, pulls, origin }: PulledMisses, x: readonly number[]): number {
   const missed = missesOf(x).reduce((sum, { log, weight }) => sum + weight * log * log, 0);
   return x.reduce((sum, value, i) => sum + pulls[i]! * (value - origin[i]!) ** 2, missed);
-}
-
-function moveFrom({ missesOf, pulls, origin }: PulledMisses, x: readonly number[], solver: LinearSolver): number[] {
-  const { information, moment } = informationOf(slopesAt(missesOf, x), missesOf(x), pulls);
-  const downhill = moment.map((value, i) => -value - pulls[i]! * (x[i]! - origin[i]!));
-  let damping = 0;
-  for (;;) {
-    const damped = information.map((row, i) => row.map((value, j) => (i === j ? value + damping : value)));
-    const move = solver(damped, downhill);
-    if (move.every((by) => Math.abs(by) <= MAX_MOVE)) return move;
-    damping = damping === 0 ? FIRST_DAMPING : DAMPING_GROWTH * damping;
-  }
 }

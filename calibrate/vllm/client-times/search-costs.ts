@@ -16,7 +16,7 @@ const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: 
 /** Trials of the loads' paces, in a round. */
 const PACE_TRIALS = 20;
 /** Of the simplex in each round. */
-const sizes = [0.15, 0.075];
+const sizes = [0.1];
 /** Of each start, where there are several, to see which is to be followed. */
 const SCOUTING = 160;
 
