@@ -32,5 +32,6 @@ export { logNormalVariation, type HeavyTail, normalQuantile } from "./log-normal
 export { cholesky } from "./cholesky.js";
 export { growthOf, type Growth, variationOf, rounded, significantGrowth, weightedQuantiles } from "./spread.js";
 export { evolve } from "./evolution.js";
+export { monotone } from "./monotone.js";
 export { nelderMead } from "./nelder-mead.js";
 export { censoredQuantiles, type Sighting } from "./censored-quantiles.js";

@@ -6,7 +6,7 @@ import { ConfigError, type CostDraws, type Profile, type VllmEngineCost } from "
 import { rejectUnmodelled } from "../../sim/index.js";
 import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
 import { fitBlackBox, atPace, clientPaceNote, fitClientPace, trialReplay } from "./client-times/index.js";
-import { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./profile/index.js";
+import { ASSUMED, buildProfile, engineCostOf, loggedSources, routingNotes } from "./profile/index.js";
 import {
   costDrawsOf,
   intervalsOf,
@@ -70,7 +70,7 @@ export async function calibrateVllm(runs: readonly RecordedRun[], options: VllmC
     name: options.name,
     cost: parts.cost,
     runs,
-    notes: [...kept, ...why, ...parts.notes, ...ofChunks, ...left],
+    notes: [...kept, ...why, ...parts.notes, ...ofChunks, ...routingNotes(runs), ...left],
     intervals: parts.intervals,
     draws: parts.draws,
     sources: parts.sources,
@@ -139,7 +139,7 @@ function fitLogged(
     cost,
     draws: costDrawsOf(engine, cost, frontEnd?.draws),
     sources: loggedSources(engine, frontEnd),
-    notes: [...engine.unidentified, ...notes],
+    notes: [...engine.findings, ...engine.unidentified, ...notes],
     intervals: { ...engine.intervals, ...(frontEnd === undefined ? {} : intervalsOf(frontEnd.draws)) },
   };
 }

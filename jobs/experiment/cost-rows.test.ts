@@ -55,6 +55,12 @@ describe("the rows of a profile's cost", () => {
       per: "step of 2, 1.50 of base and tokens",
       ns: 180,
     });
+    expect(costRows({ ...cost, gpu }, { "gpu.decode_factors.0.1": [1.25, 2] })).toContainEqual({
+      stage: "GPU, decode",
+      per: "step of 2, 1.50 of base and tokens",
+      ns: 180,
+      intervalNs: [150, 240],
+    });
   });
 
   it("leave out parts per request that are 0, and a front end that is not there", () => {

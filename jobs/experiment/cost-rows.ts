@@ -137,18 +137,24 @@ function engineRows(cost: VllmEngineCost, intervals: NonNullable<Profile["cost_i
       const intervalNs = intervals[place];
       return [{ stage, per, ns, ...defined({ intervalNs }) }];
     }),
-    ...sizeRows(cost.gpu),
+    ...sizeRows(cost.gpu, intervals),
     ...(jitter === undefined ? [] : jitterRows(jitter)),
   ];
 }
 
 /** Decodes of the sizes that were measured to lie off the line. */
-function sizeRows(gpu: VllmEngineCost["gpu"]): CostRow[] {
-  return (gpu.decode_factors ?? []).map(([tokens, factor]) => ({
-    stage: "GPU, decode",
-    per: `step of ${tokens}, ${factor.toFixed(2)} of base and tokens`,
-    ns: decodeBaseNs(gpu, tokens),
-  }));
+function sizeRows(gpu: VllmEngineCost["gpu"], intervals: NonNullable<Profile["cost_intervals"]>): CostRow[] {
+  return (gpu.decode_factors ?? []).map(([tokens, factor], at) => {
+    const ns = decodeBaseNs(gpu, tokens);
+    const ofFactor = intervals[`gpu.decode_factors.${at}.1`];
+    const intervalNs = ofFactor && ([(ns / factor) * ofFactor[0], (ns / factor) * ofFactor[1]] as const);
+    return {
+      stage: "GPU, decode",
+      per: `step of ${tokens}, ${factor.toFixed(2)} of base and tokens`,
+      ns,
+      ...defined({ intervalNs }),
+    };
+  });
 }
 
 function growing(stage: string, place: string, per = "step"): EngineLine[] {

@@ -18,6 +18,7 @@ export { MeasuredStepCost, sumParts, stepWork } from "./measured-step-cost.js";
 export { stepQuantities, type StepQuantities, type StepWork } from "./step-quantities.js";
 export { extrapolationOf } from "./range-use.js";
 export { extrapolationNotes } from "./extrapolation-notes.js";
+export { piecewiseLinear } from "./piecewise-linear.js";
 export { decodeBaseNs, prefillComputeNs, prefillMemoryNs } from "./gpu-step.js";
 export { arenaBytes, batchBytes, largestBatch } from "./batch-memory.js";
 export {

@@ -55,6 +55,11 @@ export interface SearchConstants {
   readonly probesWeight: number;
   /** Of requests compared one by one, beside 1 for means and quantiles. */
   readonly pairedWeight: number;
+  /** Of requests one by one, beside 1 for means and quantiles, in the last part of the search; one that differs so much from draw to draw counts half. */
+  readonly singleWeight: number;
+  readonly singleChaos: number;
+  /** Steps of Gauss and Newton at most, between the evolution and the blocks. */
+  readonly polish: number;
   /** A feature that differs so much from draw to draw of the jitter, as a logarithm, counts half. */
   readonly chaos: number;
 }
@@ -90,6 +95,9 @@ export const blackBoxConstants: BlackBoxConstants = {
     evaluations: { measured: 600, guessed: 1500 },
     probesWeight: 0.3,
     pairedWeight: 0.5,
+    singleWeight: 50,
+    singleChaos: 0.02,
+    polish: 8,
     chaos: 0.1,
   },
 };

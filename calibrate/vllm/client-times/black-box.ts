@@ -5,7 +5,8 @@
 import { defined, type CostDraws, type VllmEngineCost } from "../../../formats/index.js";
 import type { LinearSolver } from "../../fit/index.js";
 import { blackBoxConstants, type AssumedParts, type BlackBoxConstants } from "./black-box-constants.js";
-import { identifiability, type Miss } from "./identifiability.js";
+import type { Miss } from "./gauss-newton.js";
+import { identifiability } from "./identifiability.js";
 import {
   ASSUMPTIONS,
   atPace,
@@ -70,7 +71,8 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     names,
     paces: loads.length > 1 ? loads.length : 0,
     constants,
-    onSettle: (cost, paces) => { for (const target of targets) target.settle(inLoad(cost, target.load, paces)); }, // prettier-ignore
+    polish: { missesOf, solver },
+    onSettle: (cost, paces, isNear) => { for (const target of targets) target.settle(inLoad(cost, target.load, paces), isNear); }, // prettier-ignore
   });
   const { intervals, draws, weaklyIdentified } = identifiability(found, solver, {
     names,

@@ -27,7 +27,7 @@ const replay: Replay = (run, trial, seed) =>
     jitter: true,
   });
 
-const weighing = { pairedWeight: 0.5, chaos: 0.1 };
+const weighing = { pairedWeight: 0.5, chaos: 0.1, singleWeight: 30, singleChaos: 0.02 };
 const targetOf = (run: RecordedRun): ClientTarget => clientTarget(run, { replay, share: 1, weighing });
 const lossOf = (target: ClientTarget, trial: VllmEngineCost): number =>
   target.missesOf(trial).reduce((sum, { log, weight }) => sum + weight * log ** 2, 0);
@@ -47,9 +47,17 @@ test("the costs that it was recorded with are nearer than others, and all weight
 
 test("a load near capacity, which differs from draw to draw, counts less once that was seen", () => {
   const [calm, busy] = [targetOf(load(120)), targetOf(load(24))];
-  for (const target of [calm, busy]) target.settle(cost);
+  for (const target of [calm, busy]) target.settle(cost, false);
   expect(weightOf(calm)).toBeGreaterThan(0.6);
   expect(weightOf(busy)).toBeLessThan(0.8 * weightOf(calm));
+});
+
+test("requests count one by one once costs are near, the less the more a request differs from draw to draw", () => {
+  const [calm, busy] = [targetOf(load(120)), targetOf(load(24))];
+  for (const target of [calm, busy]) target.settle(cost, true);
+  expect(weightOf(calm)).toBeGreaterThan(1.5);
+  expect(weightOf(calm)).toBeLessThan(31);
+  expect(weightOf(busy)).toBeLessThan(weightOf(calm));
 });
 
 test("a host at another pace takes longer for its jobs, and its GPU as long", () => {

@@ -1,10 +1,11 @@
 /**
  * A recorded run as something to fit to: how far a simulation of it with trial costs is from it, feature by feature. Of
- * loads: means and quantiles of latencies and gaps, and requests one by one; of probes: medians of groups.
+ * loads: means and quantiles of latencies and gaps, and requests in groups and, once costs are near, one by one; of probes:
+ * medians of groups.
  */
 import type { Run, VllmEngineCost } from "../../../formats/index.js";
 import { atRunPace, e2elMs, mean, quantile, replayRecording } from "../../../sim/index.js";
-import type { Miss } from "./identifiability.js";
+import type { Miss } from "./gauss-newton.js";
 import type { SearchConstants } from "./black-box-constants.js";
 import { buildProfile } from "../profile/index.js";
 import {
@@ -16,7 +17,7 @@ import {
   isProbes,
   type RecordedRun,
 } from "../recording/index.js";
-import { pairedGroups, pairedMiss, timesOf } from "./paired-times.js";
+import { pairedGroups, pairedMiss, singleRequests, timesOf } from "./paired-times.js";
 
 /** Simulates a recorded run on an engine of such costs. */
 export type Replay = (run: Run, cost: VllmEngineCost, seed: string) => Run;
@@ -33,21 +34,26 @@ export function trialReplay(runs: readonly RecordedRun[]): Replay {
 }
 
 export interface ClientTarget {
-  /** The weights of all features sum to `share` at most. */
+  /** The weights of all features but single requests sum to `share` at most. */
   readonly missesOf: (cost: VllmEngineCost) => Miss[];
-  /** Sees at these costs which features differ from draw to draw of the jitter, and has them count less from now on. */
-  readonly settle: (cost: VllmEngineCost) => void;
+  /**
+   * Sees at these costs which features differ from draw to draw of the jitter, and has them count less from now on. `isNear`:
+   * the costs are near enough for requests to be compared one by one, too.
+   */
+  readonly settle: (cost: VllmEngineCost, isNear: boolean) => void;
 }
 
 export interface TargetOptions {
   readonly replay: Replay;
   /** Of all weight, this run's. */
   readonly share: number;
-  readonly weighing: Pick<SearchConstants, "pairedWeight" | "chaos">;
+  readonly weighing: Pick<SearchConstants, "pairedWeight" | "chaos" | "singleWeight" | "singleChaos">;
 }
 
 /** Simulated runs of a load, with other draws of the jitter, so that one draw does not decide; and to see how draws differ. */
 const LOAD_REPLICATIONS = 3;
+/** Where single requests count: a search would find the costs by which they are met in a few draws by chance. */
+const NEAR_REPLICATIONS = 6;
 const SETTLE_REPLICATIONS = 8;
 /** Clients' clocks resolve no less, ms. */
 const MIN_MS = 0.05;
@@ -55,6 +61,8 @@ const MIN_MS = 0.05;
 interface Weighed {
   readonly log: number;
   readonly weight: number;
+  /** Of one request, beside the features of all. */
+  readonly isSingle?: true;
 }
 
 export function clientTarget(recorded: RecordedRun, { replay, share, weighing }: TargetOptions): ClientTarget {
@@ -62,27 +70,31 @@ export function clientTarget(recorded: RecordedRun, { replay, share, weighing }:
     ...recorded.run,
     requests: recorded.run.requests.filter(({ status }) => status === "ok"),
   };
-  const compare = isProbes(recorded) ? probesComparison(answered) : loadComparison(answered, weighing.pairedWeight);
-  const replications = isProbes(recorded) ? 1 : LOAD_REPLICATIONS;
-  /** Of each feature; counted until the first settling as if all draws were alike. */
+  const compare = isProbes(recorded) ? probesComparison(answered) : loadComparison(answered, weighing);
+  let replications = isProbes(recorded) ? 1 : LOAD_REPLICATIONS;
+  /** Of each feature; counted until the first settling as if all draws were alike, and single requests not at all. */
   let steadiness: readonly number[] | undefined;
   const missesIn = (cost: VllmEngineCost, count: number): Weighed[][] =>
     Array.from({ length: count }, (_, k) => compare(replay(answered, cost, `fit/${k}`)));
   return {
     missesOf: (cost) => {
       const draws = missesIn(cost, replications);
-      const total = draws[0]!.reduce((sum, { weight }) => sum + weight, 0);
-      return draws[0]!.map(({ weight }, at) => ({
+      const total = draws[0]!.reduce((sum, { weight, isSingle }) => sum + (isSingle ? 0 : weight), 0);
+      return draws[0]!.map(({ weight, isSingle }, at) => ({
         log: mean(draws.map((draw) => draw[at]!.log)),
-        weight: (share * weight * (steadiness?.[at] ?? 1)) / total,
+        weight: isSingle
+          ? share * weight * (steadiness?.[at] ?? 0)
+          : (share * weight * (steadiness?.[at] ?? 1)) / total,
       }));
     },
-    settle: (cost) => {
+    settle: (cost, isNear) => {
       if (isProbes(recorded)) return;
+      if (isNear) replications = NEAR_REPLICATIONS;
       const draws = missesIn(cost, SETTLE_REPLICATIONS);
-      steadiness = draws[0]!.map((_, at) => {
-        const logs = draws.map((draw) => draw[at]!.log);
-        return 1 / (1 + (deviationOf(logs) / weighing.chaos) ** 2);
+      steadiness = draws[0]!.map(({ isSingle }, at) => {
+        if (isSingle && !isNear) return 0;
+        const deviation = deviationOf(draws.map((draw) => draw[at]!.log));
+        return 1 / (1 + (deviation / (isSingle ? weighing.singleChaos : weighing.chaos)) ** 2);
       });
     },
   };
@@ -107,16 +119,18 @@ function probesComparison(real: Run): (simulated: Run) => Weighed[] {
   };
 }
 
-function loadComparison(real: Run, pairedWeight: number): (simulated: Run) => Weighed[] {
+function loadComparison(real: Run, weighing: TargetOptions["weighing"]): (simulated: Run) => Weighed[] {
   // Requests without times were part of the load, but show nothing.
   const answered = real.requests.filter((request) => e2elMs(request) !== null);
   const isAnswered = new Set(answered.map(({ requestId }) => requestId));
   const seen = loadFeatures(answered);
   const gaps = gapFeatures(chunkGapsMs(real));
   const groups = pairedGroups(answered);
+  const singles = singleRequests(answered);
   const times = timesOf(answered);
   const ofStatistics = [...seen, ...gaps].reduce((sum, { weight }) => sum + weight, 0);
-  const ofGroup = (pairedWeight * ofStatistics) / Math.max(1, groups.length);
+  const ofGroup = (weighing.pairedWeight * ofStatistics) / Math.max(1, groups.length);
+  const ofSingle = weighing.singleWeight / Math.max(1, singles.length);
   return ({ requests, info }) => {
     const simulatedAnswers = requests.filter(({ requestId }) => isAnswered.has(requestId));
     const found = new Map(loadFeatures(simulatedAnswers).map(({ name, ms }) => [name, ms]));
@@ -126,6 +140,7 @@ function loadComparison(real: Run, pairedWeight: number): (simulated: Run) => We
     return [
       ...[...seen, ...gaps].map((feature) => missOf(feature, found.get(feature.name))),
       ...groups.map((group) => ({ log: pairedMiss(group, simulated, times), weight: ofGroup })),
+      ...singles.map((one) => ({ log: pairedMiss(one, simulated, times), weight: ofSingle, isSingle: true as const })),
     ];
   };
 }

@@ -1,7 +1,8 @@
 import { profileSchema } from "../../../formats/index.js";
 import { readProfile } from "../../../formats/files/index.js";
 import { loadLinearSolver } from "../../fit/index.js";
-import { identifiability, type Miss } from "./identifiability.js";
+import type { Miss } from "./gauss-newton.js";
+import { identifiability } from "./identifiability.js";
 import { parameterNames, type Parameters } from "./black-box-model.js";
 import { startFrom } from "./black-box-start.js";
 import { costOf } from "./black-box-model.js";

@@ -6,18 +6,13 @@
  */
 import type { CostDraws } from "../../../formats/index.js";
 import { normal, stream } from "../../../sim/index.js";
-import { normalEquations, type LinearSolver, cholesky } from "../../fit/index.js";
+import { type LinearSolver, cholesky } from "../../fit/index.js";
 import { costOf, type ParameterName, type Parameters } from "./black-box-model.js";
 import type { AssumedParts } from "./black-box-constants.js";
 import { coefficientsOf } from "./cost-places.js";
+import { informationOf, slopesAt, type Miss } from "./gauss-newton.js";
 import type { Intervals } from "../step-logs/index.js";
 import type { FoundCosts } from "./search-costs.js";
-
-/** Logarithm of a simulated over the recorded feature; the weights of all sum to 1 at most. */
-export interface Miss {
-  readonly log: number;
-  readonly weight: number;
-}
 
 export interface Identifiability {
   /** 95 % intervals of coefficients, by their place in the cost. */
@@ -37,8 +32,6 @@ export interface IdentifiabilityOptions {
   readonly parts?: AssumedParts | undefined;
 }
 
-/** Change of a cost's logarithm by which slopes are taken: beyond the roughness of a simulation. */
-const STEP = 0.1;
 const DRAWS = 64;
 /**
  * No draw is farther from the fit than this many deviations, nor than this factor: a cost that nothing determines is drawn
@@ -52,20 +45,18 @@ export function identifiability(
   solver: LinearSolver,
   { names, missesOf, pacePull, parts }: IdentifiabilityOptions,
 ): Identifiability {
-  const misses = missesOf(parameters, paces);
+  const at = atLogs({ parameters, paces }, names);
+  const moved = (logs: readonly number[]): readonly Miss[] => missesOf(...at(logs));
+  // A single load's pace is in the costs.
+  const here = new Array<number>(names.length + (paces.length < 2 ? 0 : paces.length)).fill(0);
+  const misses = moved(here);
   const weights = misses.map(({ weight }) => weight);
   const loss = misses.reduce((sum, { log, weight }) => sum + weight * log * log, 0);
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   const features = all ** 2 / weights.reduce((sum, weight) => sum + weight * weight, 0);
-  const slopes = slopesOf({ parameters, paces }, names, missesOf);
-  const rows = misses.map((_, at) => slopes.map((slope) => slope[at]!));
-  const { gram } = normalEquations(
-    rows,
-    misses.map(() => 0),
-    weights,
-  );
-  const pullAt = (i: number): number => (i < names.length ? pulls[names[i]!] : pacePull);
-  const information = gram.map((row, i) => row.map((value, j) => (i === j ? value + pullAt(i) : value)));
+  const slopes = slopesAt(moved, here);
+  const pulled = here.map((_, i) => (i < names.length ? pulls[names[i]!] : pacePull));
+  const { gram, information } = informationOf(slopes, misses, pulled);
   const covariance = names.map((_, i) => {
     const unit = slopes.map((_, j) => (i === j ? 1 : 0));
     return solver(information, unit)
@@ -73,35 +64,27 @@ export function identifiability(
       .map((value) => (loss / features) * value);
   });
   const deviations = covariance.map((row, i) => Math.sqrt(row[i]!));
-  const at = (of: Parameters): Record<string, number> => coefficientsOf(costOf(of, parts));
+  const placesOf = (of: Parameters): Record<string, number> => coefficientsOf(costOf(of, parts));
   const intervals: Intervals = Object.fromEntries(
-    names.flatMap((name, i) => Object.entries(places(parameters, name, { deviation: deviations[i]!, at }))),
+    names.flatMap((name, i) => Object.entries(places(parameters, name, { deviation: deviations[i]!, at: placesOf }))),
   );
   return {
     intervals,
-    draws: drawsOf(parameters, names, { covariance, deviations, at, places: Object.keys(intervals) }),
+    draws: drawsOf(parameters, names, { covariance, deviations, at: placesOf, places: Object.keys(intervals) }),
     weaklyIdentified: names.filter((name, i) => gram[i]![i]! < pulls[name]),
   };
 }
 
-/** How each miss's logarithm grows with the logarithm of each cost, then of each load's pace. */
-function slopesOf(
+/** Costs and paces by the logarithm that each is moved, costs first. */
+function atLogs(
   { parameters, paces }: Pick<FoundCosts, "parameters" | "paces">,
   names: readonly ParameterName[],
-  missesOf: IdentifiabilityOptions["missesOf"],
-): number[][] {
-  const logsAt = (at: Parameters, own: readonly number[]): number[] => missesOf(at, own).map(({ log }) => log);
-  const slopeOf = (logsBy: (by: number) => number[]): number[] => {
-    const [up, down] = [logsBy(STEP), logsBy(-STEP)];
-    return up.map((value, at) => (value - down[at]!) / (2 * STEP));
+): (logs: readonly number[]) => [Parameters, readonly number[]] {
+  return (logs) => {
+    const moved = names.map((name, i) => [name, parameters[name] * Math.exp(logs[i]!)] as const);
+    const own = paces.map((pace, load) => pace + (logs[names.length + load] ?? 0));
+    return [{ ...parameters, ...Object.fromEntries(moved) }, own];
   };
-  const ofCosts = names.map((name) =>
-    slopeOf((by) => logsAt({ ...parameters, [name]: parameters[name] * Math.exp(by) }, paces)),
-  );
-  // A single load's pace is in the costs.
-  if (paces.length < 2) return ofCosts;
-  const movedAt = (load: number, by: number): number[] => paces.map((pace, at) => pace + (at === load ? by : 0));
-  return [...ofCosts, ...paces.map((_, load) => slopeOf((by) => logsAt(parameters, movedAt(load, by))))];
 }
 
 type Coefficients = (of: Parameters) => Record<string, number>;

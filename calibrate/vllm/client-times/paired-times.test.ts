@@ -1,5 +1,5 @@
 import type { RequestRecord } from "../../../formats/index.js";
-import { pairedGroups, pairedMiss, timesOf } from "./paired-times.js";
+import { pairedGroups, pairedMiss, singleRequests, timesOf } from "./paired-times.js";
 
 /** A hundred requests whose contexts alternate, so that a load's mean and quantiles can hide who is slow. */
 function load(tpotOf: (long: boolean) => number): RequestRecord[] {
@@ -71,4 +71,14 @@ test("every request that has a time is in one stretch and one fifth of it", () =
   expect(of("ttft", "by arrival")).toEqual(Array.from({ length: 101 }, (_, at) => at));
   expect(of("tpot", "by size")).toEqual(Array.from({ length: 100 }, (_, at) => at));
   expect(pairedGroups(real.slice(0, 9))).toEqual([]);
+});
+
+test("each request's time per output token also stands by itself, where it has one", () => {
+  const [first, ...others] = real;
+  const singles = singleRequests([{ ...first!, outputTokens: 1 }, ...others]);
+  expect(singles.map(({ members }) => members)).toEqual(others.map((_, at) => [at + 1]));
+  const slower = load((isLong) => (isLong ? 11 : 9.9));
+  const misses = singleRequests(real).map((one) => pairedMiss(one, timesOf(slower), timesOf(real)));
+  expect(misses[0]).toBeCloseTo(Math.log(1.1), 2);
+  expect(misses[1]).toBe(0);
 });

@@ -48,6 +48,17 @@ export function pairedGroups(requests: readonly RequestRecord[]): PairedGroup[] 
   });
 }
 
+/**
+ * Every request's time per output token by itself. It is the mean of the steps that the request saw: of a batch and contexts
+ * that no other request saw all of, so that many of them tell apart what the means of groups do not. A time to first token is
+ * mostly where in a step the request came, which no simulation can know.
+ */
+export function singleRequests(requests: readonly RequestRecord[]): PairedGroup[] {
+  return requests.flatMap((request, at) =>
+    tpotMs(request) === null ? [] : [{ name: `tpot of ${request.requestId}`, metric: "tpot" as const, members: [at] }],
+  );
+}
+
 /** Times of requests in their order, by metric, ms; NaN where a request has none. */
 export type Times = Readonly<Record<PairedGroup["metric"], Float64Array>>;
 

@@ -3,7 +3,8 @@ import { greatest, type VllmEngineCost } from "../../../formats/index.js";
 import { blackBoxConstants, type BlackBoxConstants, type Pulls } from "./black-box-constants.js";
 import { costOf, denseParameterNames, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import type { Start } from "./black-box-start.js";
-import { evolve, nelderMead } from "../../fit/index.js";
+import { evolve, nelderMead, type LinearSolver } from "../../fit/index.js";
+import { gaussNewton, type Miss } from "./gauss-newton.js";
 
 /** Costs that are moved together, and how many trials they get in a round. */
 const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: number])[] = [
@@ -15,7 +16,7 @@ const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: 
 /** Trials of the loads' paces, in a round. */
 const PACE_TRIALS = 20;
 /** Of the simplex in each round. */
-const sizes = [0.15, 0.075];
+const sizes = [0.1];
 /** Of each start, where there are several, to see which is to be followed. */
 const SCOUTING = 160;
 
@@ -37,8 +38,15 @@ export interface SearchOptions {
   /** How many loads have a pace of their own; default 0. */
   readonly paces?: number | undefined;
   readonly constants?: BlackBoxConstants | undefined;
-  /** Called where a stretch of the search begins: weights may be set anew there. */
-  readonly onSettle?: ((cost: VllmEngineCost, paces: readonly number[]) => void) | undefined;
+  /** What the loss is made of, for steps of Gauss and Newton; absent: none are taken. */
+  readonly polish?:
+    | {
+        readonly missesOf: (cost: VllmEngineCost, paces: readonly number[]) => readonly Miss[];
+        readonly solver: LinearSolver;
+      }
+    | undefined;
+  /** Called where a stretch of the search begins: weights may be set anew there. `isNear`: the last stretch. */
+  readonly onSettle?: ((cost: VllmEngineCost, paces: readonly number[], isNear: boolean) => void) | undefined;
 }
 
 export interface FoundCosts {
@@ -84,9 +92,12 @@ export function searchCosts(
   const begun = starts.map((start) => search.begin(start));
   const scouted =
     starts.length > 1 ? begun.map((one) => search.evolve(one, SCOUTING, "calibrate/black-box/scouting")) : begun;
-  const chosen = search.settle(scouted.reduce((best, one) => (one.value < best.value ? one : best)));
-  const found = search.settle(search.evolve(chosen, search.evaluationsFrom(chosen.start), "calibrate/black-box"));
-  return search.describe(search.refine(found));
+  const chosen = search.settle(
+    scouted.reduce((best, one) => (one.value < best.value ? one : best)),
+    false,
+  );
+  const found = search.settle(search.evolve(chosen, search.evaluationsFrom(chosen.start), "calibrate/black-box"), true);
+  return search.describe(search.refine(search.polish(found)));
 }
 
 type Loss = (cost: VllmEngineCost, paces: readonly number[]) => number;
@@ -115,7 +126,9 @@ class Search {
     const refining =
       sizes.length * (blocks.reduce((sum, [, trials]) => sum + trials, 0) + (paces > 1 ? PACE_TRIALS : 0));
     const whole = greatest(starts.map((start) => this.evaluationsFrom(start)));
-    this.total = Math.round(effort * (scouting + whole + refining));
+    // Of a step of Gauss and Newton: both sides of each variable, where it is, and where it goes.
+    const polishing = this.polishing() * (2 * (names.length + paces) + 2);
+    this.total = Math.round(effort * (scouting + whole + refining)) + polishing;
   }
 
   begin(start: Start): Searched {
@@ -141,11 +154,40 @@ class Search {
   }
 
   /** Lets the weights be set anew. */
-  settle(from: Searched): Searched {
+  settle(from: Searched, isNear: boolean): Searched {
     if (this.options.onSettle === undefined) return from;
     const { parameters, paces } = this.at(from.x, from.start);
-    this.options.onSettle(costOf(parameters, this.constants.parts), paces);
+    this.options.onSettle(costOf(parameters, this.constants.parts), paces, isNear);
     return { ...from, value: this.errorFrom(from.start, from.origin)(from.x) };
+  }
+
+  private polishing(): number {
+    return this.options.polish === undefined ? 0 : Math.round(this.effort * this.constants.search.polish);
+  }
+
+  /** All at once, along the slopes of all misses. */
+  polish(found: Searched): Searched {
+    const { polish } = this.options;
+    const steps = this.polishing();
+    if (polish === undefined || steps === 0) return found;
+    const { search, parts } = this.constants;
+    const { x, value } = gaussNewton(
+      {
+        missesOf: (x) => {
+          this.options.onProgress?.(Math.min(++this.done, this.total), this.total);
+          const { parameters, paces } = this.at(x, found.start);
+          return polish.missesOf(costOf(parameters, parts), paces);
+        },
+        pulls: found.x.map((_, i) => {
+          const name = this.names[i];
+          return name === undefined ? search.pulls.pace : pullOf(name, found.start, search.pulls);
+        }),
+        origin: found.origin,
+      },
+      found.x,
+      { solver: polish.solver, steps },
+    );
+    return value < found.value ? { ...found, x, value } : found;
   }
 
   /** Block by block, by simplices that shrink from round to round. */

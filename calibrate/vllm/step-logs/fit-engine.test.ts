@@ -1,6 +1,6 @@
 /** The fit against engines of which every cost is known: simulated, and watched as a real one's step log watches it. */
 import type { Variation, VllmEngineCost } from "../../../formats/index.js";
-import { exponential, requestsNs, stream } from "../../../sim/index.js";
+import { decodeBaseNs, exponential, requestsNs, stream } from "../../../sim/index.js";
 import { recordEngine, type KnownEngine, type KnownRequest } from "../../../test/support/recorded-engine.js";
 import { loadLinearSolver, type LinearSolver, logNormalVariation } from "../../fit/index.js";
 import { gpuNsOf } from "./engine-model.js";
@@ -210,6 +210,11 @@ describe("an engine whose GPU and host take turns to be the slower", () => {
     }
   });
 
+  test("no size of decodes has a factor of its own: steps kept out are predicted by the line", () => {
+    expect(fit.gpu.decode_factors).toBeUndefined();
+    expect(fit.findings).toEqual([]);
+  });
+
   test("all was seen but where the GPU begins in launches longer than its steps, and that is said", () => {
     expect(fit.unidentified).toEqual([
       'how far into a launch of kind "piecewise" the GPU begins: 0.03 is assumed',
@@ -245,4 +250,31 @@ test("a kind of step that never ran is called a guess", () => {
   const { unidentified } = fitEngine([logOf(recordEngine({ cost: known }, decodes, { name: "short" }))], solver);
   expect(unidentified).toContain('launch of steps of kind "none": it never showed, it is a guess');
   expect(unidentified).toContain("GPU time per prefill token: too few long prefills, it is a guess");
+});
+
+test("sizes whose decodes lie off the line come back with their intervals, and the error of steps kept out is told", () => {
+  // As of a model with experts: concave.
+  const factors: [number, number][] = [[1, 0.8], [2, 0.95], [4, 1.15], [8, 1.35], [16, 1.45], [32, 1.45]]; // prettier-ignore
+  const concave = { ...known, gpu: { ...known.gpu, decode_factors: factors } };
+  const runs = recordings({ cost: concave });
+  const { gpu, intervals, findings, draws } = fitEngine(runs.map(logOf), solver);
+  for (const batch of [2, 4, 8, 16, 32]) {
+    const step = stepOf(batch, 20 * batch);
+    const truth = { ...concave.gpu, mixed_base_ns: known.gpu.mixed_base_ns! };
+    expect([batch, error(gpuNsOf(step, gpu), gpuNsOf(step, truth)).toFixed(3)]).toEqual([
+      batch,
+      expect.stringMatching(/^0\.0[012]/),
+    ]);
+  }
+  const times = gpu.decode_factors!.map(([tokens]) => decodeBaseNs(gpu, tokens));
+  times.slice(1).forEach((ns, at) => expect(ns).toBeGreaterThanOrEqual(0.9999 * times[at]!));
+  gpu.decode_factors!.forEach(([, factor], at) => {
+    const [low, high] = intervals[`gpu.decode_factors.${at}.1`]!;
+    expect(low).toBeLessThanOrEqual(1.02 * factor);
+    expect(high).toBeGreaterThanOrEqual(0.98 * factor);
+    expect(draws.every((draw) => draw[`gpu.decode_factors.${at}.1`]! > 0)).toBe(true);
+  });
+  expect(findings.join()).toMatch(
+    /^decode steps of \d+ padded sizes have times of their own.* missed by \d\.\d % on average/,
+  );
 });

@@ -9,6 +9,7 @@ import { type LinearSolver, variationOf } from "../../fit/index.js";
 import { intervalsOf, resampledFits, type Intervals } from "./engine-intervals.js";
 import { COPY_NS, firstModel } from "./first-model.js";
 import { forEachGraph, graphKinds, type EngineModel, type GpuTimes, type Recency } from "./engine-model.js";
+import { decodeSizesOf, refitFactors, type DecodeSizes } from "./fit-decode-sizes.js";
 import { fitGpu, gpuRatios, type GpuFit } from "./fit-gpu.js";
 import { launchModels, launchOf, typicalLead, type EngineLog, type LaunchFit } from "./fit-launches.js";
 import { readTimeline, type Reading } from "./read-timeline.js";
@@ -44,6 +45,8 @@ export interface EngineFit {
   readonly draws: readonly Readonly<Record<string, number>>[];
   /** What the logs do not show, a sentence each. */
   readonly unidentified: readonly string[];
+  /** What they show beyond what every profile has, likewise. */
+  readonly findings: readonly string[];
 }
 
 const PASSES = 8;
@@ -76,9 +79,9 @@ export function fitEngine(
     ...{ logs, solver, knownGpu },
     read: (model) => logs.map(({ timeline }) => readTimeline(timeline, model, doubt)),
     // One step in flight: only the sum of launch and GPU time shows, so GPU costs come from elsewhere if they can.
-    gpuReadings: (readings) => readings.filter((_, at) => logs[at]!.isAsync || !gpuFromAsync).flat(),
+    gpuReadings: (readings) => readings.filter((_, at) => logs[at]!.isAsync || !gpuFromAsync),
   };
-  const { model, gpuFit } = alternate(problem);
+  const { model, gpuFit, sizes } = withSizes(problem, alternate(problem));
   const readings = problem.read(model);
   const sends = logs.flatMap(({ timeline }) => timeline.sendsNs);
   const launch = forEachGraph((kind) => launchOf(kind, logs, readings, model));
@@ -104,6 +107,7 @@ export function fitEngine(
     intervals: intervalsOf(draws.map(withoutSlopes)),
     draws,
     unidentified: [...unidentifiedOf(gpuFit, launch), ...assumedLeads(model)],
+    findings: sizesNotes(sizes),
   };
 }
 
@@ -116,7 +120,7 @@ interface EngineProblem {
   readonly knownGpu: GpuTimes | undefined;
   readonly read: (model: EngineModel) => LogReadings;
   /** Those that GPU costs are fitted to. */
-  readonly gpuReadings: (readings: LogReadings) => readonly Reading[];
+  readonly gpuReadings: (readings: LogReadings) => LogReadings;
 }
 
 interface Alternated {
@@ -132,7 +136,7 @@ function alternate({ logs, solver, knownGpu, read, gpuReadings }: EngineProblem)
   let gpuFit: GpuFit | undefined;
   for (let pass = 0; pass < PASSES; pass++) {
     if (knownGpu === undefined) {
-      gpuFit = fitGpu(gpuReadings(read(model)), model.gpu, solver);
+      gpuFit = fitGpu(gpuReadings(read(model)).flat(), model.gpu, solver);
       model = { ...model, gpu: gpuFit.gpu };
     }
     const readings = read(model);
@@ -143,15 +147,27 @@ function alternate({ logs, solver, knownGpu, read, gpuReadings }: EngineProblem)
   return { model, gpuFit };
 }
 
+/** With times of decode steps by padded size, where the logs show that they are not on a line; its costs are then read and fitted anew. */
+function withSizes(
+  { solver, knownGpu, read, gpuReadings }: EngineProblem,
+  { model: onLine, gpuFit }: Alternated,
+): Alternated & { readonly sizes: DecodeSizes | undefined } {
+  const sizes = knownGpu === undefined ? decodeSizesOf(gpuReadings(read(onLine)), onLine.gpu) : undefined;
+  const factors = sizes?.factors;
+  if (factors === undefined) return { model: onLine, gpuFit, sizes };
+  const readings = gpuReadings(read({ ...onLine, gpu: { ...onLine.gpu, decode_factors: factors } }));
+  const line = fitGpu(readings.flat(), onLine.gpu, solver);
+  const gpu = { ...line.gpu, decode_factors: refitFactors(factors, readings, line.gpu) };
+  return { model: { ...onLine, gpu }, gpuFit: line, sizes };
+}
+
 /** Costs of GPU and launches as resampled steps have them, by their place in a profile's cost. */
 function resampledCosts(
   { logs, solver, knownGpu, gpuReadings }: EngineProblem,
   resampled: LogReadings,
   { model, launch }: Pick<EngineFit, "launch"> & { readonly model: EngineModel },
 ): Readonly<Record<string, number>> {
-  const gpu: Partial<GpuTimes> = knownGpu === undefined ? fitGpu(gpuReadings(resampled), model.gpu, solver).gpu : {};
-  const draw: Record<string, number> = {};
-  for (const [name, ns] of Object.entries(gpu)) if (typeof ns === "number") draw[`gpu.${name}`] = ns;
+  const draw = knownGpu === undefined ? gpuDraw(gpuReadings(resampled), model.gpu, solver) : {};
   for (const kind of graphKinds) {
     const { baseNs, requestNs } = launchOf(kind, logs, resampled, model);
     const hasSlope = launch[kind].requestNs > 0;
@@ -159,6 +175,19 @@ function resampledCosts(
     draw[`${launchKeys[kind]}.base_ns`] = hasSlope ? baseNs : baseNs + requestNs * meanRequests(resampled, kind);
     if (hasSlope) draw[`${launchKeys[kind]}.request_ns`] = requestNs;
   }
+  return draw;
+}
+
+function gpuDraw(
+  readings: LogReadings,
+  { decode_factors: factors, ...onLine }: GpuTimes,
+  solver: LinearSolver,
+): Record<string, number> {
+  const { gpu } = fitGpu(readings.flat(), onLine, solver);
+  const draw: Record<string, number> = {};
+  for (const [name, ns] of Object.entries(gpu)) if (typeof ns === "number") draw[`gpu.${name}`] = ns;
+  if (factors === undefined) return draw;
+  refitFactors(factors, readings, gpu).forEach(([, factor], at) => (draw[`gpu.decode_factors.${at}.1`] = factor));
   return draw;
 }
 
@@ -189,6 +218,15 @@ function callDraw(readings: LogReadings, means: CallCosts): Readonly<Record<stri
     return logs.length === 0 ? 1 : Math.exp(mean(logs));
   };
   return { schedule: scaleOf(false), update: scaleOf(true) };
+}
+
+function sizesNotes(sizes: DecodeSizes | undefined): string[] {
+  if (sizes?.factors === undefined) return [];
+  const [line, bySize] = [sizes.lineError, sizes.sizesError].map((error) => `${(100 * error).toFixed(1)} %`);
+  return [
+    `decode steps of ${sizes.factors.length} padded sizes have times of their own (decode_factors): steps kept out are missed by ` +
+      `${bySize} on average, and by ${line} with a line of base and tokens`,
+  ];
 }
 
 function assumedLeads({ launch }: EngineModel): string[] {
