@@ -169,5 +169,9 @@ function keepMeasured(measurement: VllmMeasurement, flags: BenchFlags, { date, a
 
 function withLength(workload: Workload, outputTokens: number | undefined): Workload {
   if (outputTokens === undefined) return workload;
+  if (workload.sessions !== undefined)
+    throw new ConfigError(
+      `--max-tokens ${outputTokens}: the answers of sessions have the load's lengths, leave it out`,
+    );
   return { ...workload, requests: workload.requests.map((request) => ({ ...request, outputTokens })) };
 }

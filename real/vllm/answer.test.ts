@@ -4,7 +4,7 @@ import { answerLimits } from "./answer-limits.js";
 
 /** An answer of these chunks, read at 10, 20, ... ns, and ended. */
 function answerOf(...choices: readonly object[]): Answer {
-  const answer = new Answer(true, answerLimits({ promptTokens: 3, outputTokens: 2 }));
+  const answer = new Answer({ text: true }, answerLimits({ promptTokens: 3, outputTokens: 2 }));
   const usage = { choices: [], usage: { prompt_tokens: 3, completion_tokens: 2 } };
   const events = [...choices.map((choice) => ({ choices: [choice] })), usage];
   events.forEach((event, at) => answer.read(Buffer.from(`data: ${JSON.stringify(event)}\n\n`), 10 * (at + 1)));

@@ -12,6 +12,16 @@ import { errorText, type Failure } from "./failure.js";
 
 export type { ServerTimes } from "./chunk.js";
 
+/** No vocabulary is larger. */
+const MOST_IDS = 2 ** 31;
+
+/** What of an answer is kept beside its times and counts. */
+export interface Kept {
+  readonly text: boolean;
+  /** Every token must then come with its id. */
+  readonly tokenIds?: boolean | undefined;
+}
+
 export class Answer {
   /** When each chunk with a choice was read, ns. */
   readonly chunkNs: number[] = [];
@@ -22,6 +32,7 @@ export class Answer {
   finishReason: string | undefined;
   serverTimes: ServerTimes | undefined;
   text = "";
+  readonly tokenIds: number[] = [];
   failure: Failure | undefined;
   /** The end mark was read: what follows it is not part of the answer. */
   isDone = false;
@@ -32,7 +43,7 @@ export class Answer {
   private readonly parser: EventSourceParser;
 
   constructor(
-    private readonly keepsText: boolean,
+    private readonly keeps: Kept,
     private readonly limits: AnswerLimits,
   ) {
     this.parser = createParser({
@@ -69,6 +80,9 @@ export class Answer {
       this.failure = { kind: "incomplete", message: "the stream ended without a chunk" };
     } else if (this.outputTokens === undefined) {
       this.failure = { kind: "no_usage", message: "neither usage nor token_ids came, so tokens are not known" };
+    } else if (this.keeps.tokenIds === true && this.tokenIds.length !== this.outputTokens) {
+      const message = `token_ids came of ${this.tokenIds.length} of ${this.outputTokens} tokens, so the next turn cannot begin with the answer`;
+      this.failure = { kind: "incomplete", message };
     }
   }
 
@@ -98,7 +112,7 @@ export class Answer {
     this.usage(chunk);
   }
 
-  private choice({ holdsNothing, finishReason, tokens, text }: Choice): void {
+  private choice({ holdsNothing, finishReason, tokenIds, text }: Choice): void {
     if (finishReason !== undefined) this.finishReason = finishReason;
     if (holdsNothing && finishReason === undefined) return;
     if (this.chunkNs.length >= this.limits.chunks) {
@@ -106,8 +120,16 @@ export class Answer {
       return;
     }
     this.chunkNs.push(this.readAtNs);
-    if (tokens !== undefined) this.chunkTokens.push(tokens);
-    if (this.keepsText) this.text += text;
+    if (tokenIds !== undefined) this.chunkTokens.push(tokenIds.length);
+    if (this.keeps.text) this.text += text;
+    if (this.keeps.tokenIds === true) this.keepIds(tokenIds ?? []);
+  }
+
+  private keepIds(ids: readonly unknown[]): void {
+    for (const id of ids) {
+      if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < MOST_IDS) this.tokenIds.push(id);
+      else this.malformed(`token_ids: got ${plainLine(JSON.stringify(id), 40)}, expected whole numbers from 0`);
+    }
   }
 
   private usage({ usage, serverTimes }: Chunk): void {

@@ -18,6 +18,7 @@ import { requestIdPrefix } from "./request-id.js";
 import { runInWorkers } from "./run-in-workers.js";
 import { runLoad, type LoadSettings, type SentExchange } from "./run-load.js";
 import { findServedModel, type ServedModel } from "./served-model.js";
+import { requireOwnAnswers } from "./session-bodies.js";
 import { sendWarmUps } from "./warm-up.js";
 
 /** Ids that nearly every vocabulary has. */
@@ -45,7 +46,10 @@ export async function measureVllm(input: BenchVllmInput): Promise<VllmMeasuremen
   const model = await findServedModel(baseUrl, input.model, { signal });
   const { version } = await engineFacts(baseUrl, model.engine, { signal });
   rejectOwnFields(model.engine, input);
-  const settings = loadSettings({ ...input, countsAlong: isImpatient(workload) }, model, input.keepsText ?? false);
+  requireOwnAnswers(workload, input, model.engine);
+  const returnTokenIds = input.returnTokenIds === true || workload.sessions !== undefined;
+  const asked = { ...input, returnTokenIds, countsAlong: isImpatient(workload) };
+  const settings = loadSettings(asked, model, input.keepsText ?? false);
   const attempts = withAttempts(workload);
   await sendWarmUps(settings, workload, { count: warmUps, signal });
   await input.onWarm?.(model);

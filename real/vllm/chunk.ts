@@ -16,8 +16,8 @@ export interface Choice {
   /** It only names the role, as a chat's first chunk does, before any token. */
   readonly holdsNothing: boolean;
   readonly finishReason: string | undefined;
-  /** Of token_ids; undefined where the server does not send them. */
-  readonly tokens: number | undefined;
+  /** As they came; undefined where the server does not send them. */
+  readonly tokenIds: readonly unknown[] | undefined;
   readonly text: string;
 }
 
@@ -75,7 +75,7 @@ function choiceOf(value: unknown): Choice {
   return {
     holdsNothing: namesRole,
     finishReason: reasonOf(value.finish_reason),
-    tokens: ids?.length,
+    tokenIds: ids,
     text: textOf(value.text) ?? textOf(delta?.content) ?? "",
   };
 }

@@ -8,9 +8,18 @@ import {
   type RequestRecord,
   type Run,
   type RunInfo,
+  type Workload,
   type WorkloadRequest,
 } from "../../formats/index.js";
-import { columnsIn, isImpatient, quantile, summarise, type RequestColumns } from "../../sim/index.js";
+import {
+  columnsIn,
+  isImpatient,
+  quantile,
+  summarise,
+  summariseSessions,
+  type RequestColumns,
+  type SessionSummary,
+} from "../../sim/index.js";
 import type { BenchVllmInput } from "./bench-input.js";
 import type { ClientWatch } from "./client-watch.js";
 import { engineTitle, isOtherEngine, VLLM } from "./engines.js";
@@ -102,7 +111,7 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
   const notes = [
     ...(addressOf(input.baseUrl).isInsecure ? [INSECURE_NOTE] : []),
     ...otherEngineNotes(measured),
-    ...(workload.notes ?? []),
+    ...workloadNotes(workload, seen),
     ...(batched?.notes ?? []),
     ...verdict.notes,
   ];
@@ -113,10 +122,27 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
     client_lag_ms_p99: lagMs(lagsNs).p99 ?? null,
     merged_chunks: seen.merged,
     summary: summaryOf(run, { input, seen, exchanges }),
+    ...(isStopped ? {} : sessionFact(workload, seen)),
     from_sent: fromSent(columns),
     valid: verdict.valid,
     ...(notes.length > 0 ? { notes } : {}),
   });
+}
+
+const CACHE_NOTE =
+  "the server does not say of every turn what it found cached; start it with --enable-prompt-tokens-details";
+
+function workloadNotes({ notes = [], sessions }: Workload, { cachedTokens }: SeenLoad): readonly string[] {
+  return sessions !== undefined && cachedTokens.includes(-1) ? [...notes, CACHE_NOTE] : notes;
+}
+
+/** Of a run that came to its end: row i is request i. */
+function sessionFact(
+  { requests, sessions }: Workload,
+  { table, cachedTokens }: SeenLoad,
+): { readonly sessions?: SessionSummary } {
+  if (sessions === undefined) return {};
+  return { sessions: summariseSessions({ ...table, cachedTokens }, requests, sessions.count) };
 }
 
 interface Summarised {

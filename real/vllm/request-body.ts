@@ -38,6 +38,11 @@ export interface BodyOptions {
 const withoutSalt: ReadonlySet<string> = new Set(["tensorrt_llm", "llamacpp"]);
 const withoutTokenIds = withoutSalt;
 
+/** Whether the engine says which tokens an answer has. */
+export function sendsTokenIds(engine: string): boolean {
+  return !withoutTokenIds.has(engine);
+}
+
 /** Whether a prompt of random ids may be found in a prefix cache by a later run with the same seed. */
 export function sharesPromptsBetweenRuns(engine: string): boolean {
   return withoutSalt.has(engine);
@@ -50,7 +55,7 @@ export function rejectOwnFields(
 ): void {
   if (!isOtherEngine(engine)) return;
   const title = engineTitle(engine);
-  if (input.returnTokenIds === true && withoutTokenIds.has(engine)) {
+  if (input.returnTokenIds === true && !sendsTokenIds(engine)) {
     throw new ConfigError(
       `return_token_ids: ${title} has no such field, leave it out; tokens are counted by its usage`,
     );
@@ -63,8 +68,8 @@ export function rejectOwnFields(
 /** The first ids of a vocabulary are special tokens and single bytes. */
 const FIRST_ID = 256;
 
-/** JSON, UTF-8. */
-export function requestBody(request: WorkloadRequest, options: BodyOptions): Buffer {
+/** JSON, UTF-8. `ids`: the prompt, where it is not the request's own. */
+export function requestBody(request: WorkloadRequest, options: BodyOptions, ids?: readonly number[]): Buffer {
   const { model, engine, endpoint, sampling, returnTokenIds } = options;
   const isText = request.prompt !== undefined;
   const { ignoreEos, temperature, topP, topK } = sampling;
@@ -86,7 +91,7 @@ export function requestBody(request: WorkloadRequest, options: BodyOptions): Buf
     const content = request.prompt ?? randomWords(request, options.seed);
     return Buffer.from(`{"messages":${JSON.stringify([{ role: "user", content }])},${rest}`);
   }
-  const prompt = isText ? JSON.stringify(request.prompt) : `[${promptIds(request, options).join(",")}]`;
+  const prompt = isText ? JSON.stringify(request.prompt) : `[${(ids ?? promptIds(request, options)).join(",")}]`;
   return Buffer.from(`{"prompt":${prompt},${rest}`);
 }
 

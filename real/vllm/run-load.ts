@@ -5,14 +5,15 @@
  */
 import type { Pool } from "undici";
 import type { Workload, WorkloadRequest } from "../../formats/index.js";
-import { ImpatientClient, requireIndependent, withAttempts } from "../../sim/index.js";
+import { ImpatientClient, withAttempts } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { BodiesAhead } from "./bodies-ahead.js";
 import { openPool, type ConnectionLimits } from "./connection.js";
 import { mayPass, watchPatience } from "./patience.js";
 import { requestBody, type BodyOptions } from "./request-body.js";
 import { withPrefix } from "./request-id.js";
-import { makeSending, type Exchange, type Sending } from "./send-request.js";
+import { SessionBodies } from "./session-bodies.js";
+import { makeSending, type Exchange, type Sending, type WholeExchange } from "./send-request.js";
 import { addressOf, type ServerAddress, type ServerRef } from "./server-address.js";
 
 export interface LoadSettings {
@@ -49,9 +50,7 @@ export interface RunLoadInput {
  */
 export async function runLoad(input: RunLoadInput): Promise<number> {
   const { settings, workload } = input;
-  requireIndependent(workload);
-  const bodies = new BodiesAhead(withAttempts(workload).filter(isFirstOf(workload)), settings.body);
-  bodies.fill();
+  const bodies = bodiesOf(workload, settings.body);
   const pool = openPool(addressOf(settings.baseUrl), settings.limits);
   try {
     const originNs = await (input.originNs ?? (() => Promise.resolve(realClock.nowNs())))();
@@ -60,6 +59,16 @@ export async function runLoad(input: RunLoadInput): Promise<number> {
   } finally {
     await pool.destroy();
   }
+}
+
+/** What is sent, request by request; that of a session's later turns is known when the earlier ones have been answered. */
+type Bodies = Pick<BodiesAhead, "take"> & Partial<Pick<SessionBodies, "ended">>;
+
+function bodiesOf(workload: Workload, options: BodyOptions): Bodies {
+  if (workload.sessions !== undefined) return new SessionBodies(workload.requests, options);
+  const bodies = new BodiesAhead(withAttempts(workload).filter(isFirstOf(workload)), options);
+  bodies.fill();
+  return bodies;
 }
 
 /** Longest time that requests are sent one after another before the event loop has a turn, ns. */
@@ -84,7 +93,7 @@ class LoadRun {
 
   constructor(
     private readonly input: RunLoadInput,
-    private readonly at: { readonly originNs: number; readonly pool: Pool; readonly bodies: BodiesAhead },
+    private readonly at: { readonly originNs: number; readonly pool: Pool; readonly bodies: Bodies },
   ) {
     this.client = new ImpatientClient(input.workload);
     this.requests = withAttempts(input.workload);
@@ -148,7 +157,17 @@ class LoadRun {
     const asked = this.requests[index]!;
     const requestId = withPrefix(prefix, asked.id);
     const { address } = this;
-    const options = { address, endpoint: body.endpoint, asked, stallMs, requestMs, keepsText, requestId };
+    const keepsTokenIds = this.input.workload.sessions !== undefined;
+    const options = {
+      address,
+      endpoint: body.endpoint,
+      asked,
+      stallMs,
+      requestMs,
+      keepsText,
+      keepsTokenIds,
+      requestId,
+    };
     let endWait = (): void => undefined;
     const sending = makeSending(options, (exchange) => {
       endWait();
@@ -165,10 +184,12 @@ class LoadRun {
     endWait = watchPatience(sending, asked, index, this.client);
   }
 
-  private over(exchange: SentExchange): void {
+  private over(exchange: SentExchange & Pick<WholeExchange, "tokenIds">): void {
     const { input, client, at } = this;
-    const { index, failure } = exchange;
-    input.onExchange(exchange, at.originNs);
+    const { tokenIds, ...kept } = exchange;
+    const { index, failure } = kept;
+    at.bodies.ended?.(index, tokenIds);
+    input.onExchange(kept, at.originNs);
     const nowNs = exchange.endNs - at.originNs;
     if (mayPass(failure)) client.failed(nowNs, index);
     else client.ended(nowNs, index);

@@ -19,6 +19,8 @@ export interface SeenLoad {
   readonly wrongLengths: number;
   /** Whole answers with fewer chunks than tokens. */
   readonly merged: number;
+  /** Prompt tokens that the server found cached, by row; -1: it does not say. */
+  readonly cachedTokens: Int32Array;
 }
 
 export function lookThrough(
@@ -45,13 +47,14 @@ export function lookThrough(
     requestId: (row) => requests[places[row]!]!.id,
     record: (row) => recordOf(exchanges.of(places[row]!)!, requests[places[row]!]!, options),
   };
-  const { lagsNs, gapsMs, failures, wrongLengths, merged } = walk;
-  return { table, lagsNs, gapsMs, failures, wrongLengths, merged };
+  const { lagsNs, gapsMs, failures, wrongLengths, merged, cachedTokens } = walk;
+  return { table, lagsNs, gapsMs, failures, wrongLengths, merged, cachedTokens };
 }
 
 class Walk {
   readonly lagsNs: Float64Array;
   readonly gapsMs: Float64Array;
+  readonly cachedTokens: Int32Array;
   readonly failures: Partial<Record<FailureKind, number>> = {};
   wrongLengths = 0;
   merged = 0;
@@ -61,9 +64,12 @@ class Walk {
   constructor({ count, gaps }: ExchangeLog) {
     this.lagsNs = new Float64Array(count);
     this.gapsMs = new Float64Array(gaps);
+    this.cachedTokens = new Int32Array(count);
   }
 
-  see({ intendedNs, queuedNs, sentNs, chunkNs, outputTokens, failure }: SentExchange, asked: WorkloadRequest): void {
+  see(exchange: SentExchange, asked: WorkloadRequest): void {
+    const { intendedNs, queuedNs, sentNs, chunkNs, outputTokens, failure } = exchange;
+    this.cachedTokens[this.seen] = exchange.cachedTokens ?? -1;
     this.lagsNs[this.seen++] = Math.max(0, (sentNs ?? queuedNs) - intendedNs);
     if (failure !== undefined) {
       this.failed(failure);

@@ -19,6 +19,8 @@ export interface SendOptions {
   readonly stallMs: number;
   readonly requestMs: number;
   readonly keepsText: boolean;
+  /** Keeps the ids of the answer's tokens, which must all come. */
+  readonly keepsTokenIds?: boolean | undefined;
   /** Sent as X-Request-Id; absent: the server makes one up. */
   readonly requestId?: string | undefined;
 }
@@ -42,9 +44,14 @@ export interface Exchange {
   readonly failure: Failure | undefined;
 }
 
+export interface WholeExchange extends Exchange {
+  /** Of the answer, where they are kept; else empty. */
+  readonly tokenIds: readonly number[];
+}
+
 /** A request: sent once, its result, and a way to give it up. */
 export interface Sending {
-  readonly done: Promise<Exchange>;
+  readonly done: Promise<WholeExchange>;
   /** When the first chunk was read, ns on the clock; NaN: none was. */
   readonly firstChunkNs: number;
   send(pool: Pool, body: Buffer): void;
@@ -54,7 +61,7 @@ export interface Sending {
 const HEADERS = { "content-type": "application/json", accept: "text/event-stream" };
 
 /** A request to be sent; `onEnd` is called as soon as the exchange is over, before `done` resolves. */
-export function makeSending(options: SendOptions, onEnd?: (exchange: Exchange) => void): Sending {
+export function makeSending(options: SendOptions, onEnd?: (exchange: WholeExchange) => void): Sending {
   return new ExchangeHandler(options, onEnd);
 }
 
@@ -69,7 +76,7 @@ const NO_STREAM = /^(text\/html|application\/json)\b/i;
 const END_GRACE_MS = 5_000;
 
 class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
-  readonly done: Promise<Exchange>;
+  readonly done: Promise<WholeExchange>;
   private queuedNs = 0;
   private sentNs: number | undefined;
   private headersNs: number | undefined;
@@ -82,13 +89,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
   private readonly answer: Answer;
   private controller: Dispatcher.DispatchController | undefined;
   private deadline: NodeJS.Timeout | undefined;
-  private resolve!: (exchange: Exchange) => void;
+  private resolve!: (exchange: WholeExchange) => void;
 
   constructor(
     private readonly options: SendOptions,
-    private readonly onEnd: ((exchange: Exchange) => void) | undefined,
+    private readonly onEnd: ((exchange: WholeExchange) => void) | undefined,
   ) {
-    this.answer = new Answer(options.keepsText, answerLimits(options.asked));
+    const { keepsText: text, keepsTokenIds: tokenIds, asked } = options;
+    this.answer = new Answer({ text, tokenIds }, answerLimits(asked));
     this.done = new Promise((resolve) => {
       this.resolve = resolve;
     });
@@ -189,7 +197,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
     const { answer, queuedNs, sentNs, headersNs } = this;
     const { address } = this.options;
     const failure = this.failure ?? answer.failure;
-    const exchange: Exchange = {
+    const exchange: WholeExchange = {
       queuedNs,
       sentNs,
       headersNs,
@@ -202,6 +210,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Sending {
       finishReason: answer.finishReason === undefined ? undefined : withoutSecrets(answer.finishReason, address),
       serverTimes: answer.serverTimes,
       text: answer.text === "" ? "" : withoutSecrets(answer.text, address),
+      tokenIds: answer.tokenIds,
       failure: failure === undefined ? undefined : { ...failure, message: withoutSecrets(failure.message, address) },
     };
     this.onEnd?.(exchange);

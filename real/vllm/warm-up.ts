@@ -29,7 +29,8 @@ export async function sendWarmUps(
       const { promptTokens, outputTokens, prompt } = requests[at % requests.length]!;
       const tokens = { id: `warm-up ${at}`, promptTokens, outputTokens };
       const request = prompt === undefined ? tokens : { ...tokens, prompt: randomWords(tokens, body.seed) };
-      const sending = makeSending({ address, endpoint: body.endpoint, asked: tokens, ...limits, keepsText: false });
+      const keeps = { keepsText: false, keepsTokenIds: workload.sessions !== undefined };
+      const sending = makeSending({ address, endpoint: body.endpoint, asked: tokens, ...limits, ...keeps });
       const stop = (): void => {
         sending.abort({ kind: "aborted", message: "stopped" });
       };

@@ -17,7 +17,7 @@ export interface TurnSummary {
   readonly mean_ttft_ms: number | null;
   readonly p50_ttft_ms: number | null;
   readonly p90_ttft_ms: number | null;
-  /** Of the prompt tokens of answered turns, those found in the prefix cache. */
+  /** Of the prompt tokens of answered turns, those found in the prefix cache; null also where a server does not say. */
   readonly cached_share: number | null;
 }
 
@@ -35,6 +35,7 @@ export interface SessionSummary {
 }
 
 type Columns = Pick<RequestColumns, "rows" | "ok" | "arrivalNs" | "firstTokenNs" | "lastTokenNs" | "promptTokens"> & {
+  /** Below 0: not known. */
   readonly cachedTokens: Int32Array;
 };
 
@@ -91,6 +92,7 @@ function cachedShare({ ok, promptTokens, cachedTokens }: Columns, rows: readonly
   let [cached, all] = [0, 0];
   for (const row of rows) {
     if (ok[row] !== 1) continue;
+    if (cachedTokens[row]! < 0) return null;
     cached += cachedTokens[row]!;
     all += promptTokens[row]!;
   }

@@ -79,7 +79,9 @@ export class Client implements RequestClient {
 /** ConfigError for a workload of sessions. */
 export function requireIndependent({ sessions }: Workload): void {
   if (sessions === undefined) return;
-  throw new ConfigError("a workload of sessions is simulated under vllm or orca alone, it cannot be used here");
+  throw new ConfigError(
+    "a workload of sessions is served under vllm or orca alone, and for real by a vLLM server; it cannot be used here",
+  );
 }
 
 /** ConfigError where a pause that begins now ends when nanoseconds are no whole numbers any more. */

@@ -54,6 +54,10 @@ export interface FakeVllmOptions {
   readonly usageInLastChunk?: boolean;
   /** Token ids that it takes (32,000); asking for one token after one id is how clients find out, and not among `received`. */
   readonly vocab?: number;
+  /** Its prefix cache keeps everything, in blocks of so many tokens, and says what it found; absent: it has none. */
+  readonly blockTokens?: number;
+  /** Answers come without the token ids that were asked for. */
+  readonly keepsIdsBack?: boolean;
   /** Every answer begins this much later, ms. */
   readonly answerMs?: number;
   readonly port?: number;
@@ -82,6 +86,7 @@ class Fake implements FakeVllm {
   private open = 0;
   private most = 0;
   private gone = 0;
+  private readonly cachedBlocks = new Set<string>();
   private readonly server: Server;
 
   constructor(private readonly options: FakeVllmOptions) {
@@ -157,7 +162,21 @@ class Fake implements FakeVllm {
   }
 
   private async stream(response: ServerResponse, { path, body }: ReceivedRequest, script: Script): Promise<void> {
-    await stream(response, body, path, { ...script, usageInLastChunk: this.options.usageInLastChunk === true });
+    const { usageInLastChunk = false, keepsIdsBack = false, blockTokens } = this.options;
+    const cachedTokens = blockTokens === undefined ? undefined : this.cachedOf(body, blockTokens);
+    await stream(response, body, path, { ...script, usageInLastChunk, keepsIdsBack, ...defined({ cachedTokens }) });
+  }
+
+  /** Tokens of the prompt's first blocks that earlier prompts and answers held; the last token of each is computed anew. */
+  private cachedOf({ prompt, max_tokens: tokens }: Readonly<Record<string, unknown>>, blockTokens: number): number {
+    const ids = prompt as readonly number[];
+    const computed = [...ids, ...answerIds(ids.length, Number(tokens))].slice(0, -1);
+    const keyOf = (end: number): string => computed.slice(0, end).join();
+    let cached = 0;
+    while (cached + blockTokens < ids.length && this.cachedBlocks.has(keyOf(cached + blockTokens)))
+      cached += blockTokens;
+    for (let end = blockTokens; end <= computed.length; end += blockTokens) this.cachedBlocks.add(keyOf(end));
+    return cached;
   }
 }
 
@@ -175,11 +194,22 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
+interface Answering {
+  readonly usageInLastChunk: boolean;
+  readonly keepsIdsBack: boolean;
+  readonly cachedTokens?: number;
+}
+
+/** Ids of an answer, others for prompts of other lengths. */
+export function answerIds(promptTokens: number, tokens: number): number[] {
+  return Array.from({ length: tokens }, (_, at) => 300 + ((31 * promptTokens + at) % 20_000));
+}
+
 async function stream(
   response: ServerResponse,
   body: Readonly<Record<string, unknown>>,
   path: string,
-  script: Script & { readonly usageInLastChunk: boolean },
+  script: Script & Answering,
 ): Promise<void> {
   const { misbehaves, firstMs = 0, gapMs = 0, tokensPerChunk = 1 } = script;
   if (misbehaves?.kind === "status") {
@@ -203,14 +233,21 @@ async function stream(
     const held = Math.min(tokensPerChunk, tokens - sent);
     sent += held;
     const text = " x".repeat(held);
-    const ids = body.return_token_ids === true ? { token_ids: Array.from({ length: held }, () => 7) } : {};
+    const ids =
+      body.return_token_ids === true && !script.keepsIdsBack
+        ? { token_ids: answerIds(promptTokensOf(body), tokens).slice(sent - held, sent) }
+        : {};
     const finish = { finish_reason: sent >= tokens ? "length" : null };
     const content = isChat ? { delta: { content: text } } : { text };
     const usage = countsAlong ? { usage: { prompt_tokens: promptTokensOf(body), completion_tokens: sent } } : {};
     send(JSON.stringify({ choices: [{ index: 0, ...content, ...ids, ...finish }], ...usage }));
   }
   if (misbehaves?.kind !== "no_usage") {
-    const usage = { prompt_tokens: promptTokensOf(body), completion_tokens: tokens };
+    const { cachedTokens: cached_tokens } = script;
+    const usage = {
+      ...{ prompt_tokens: promptTokensOf(body), completion_tokens: tokens },
+      ...(cached_tokens === undefined ? {} : { prompt_tokens_details: { cached_tokens } }),
+    };
     const choices = script.usageInLastChunk ? [{ index: 0, text: "", finish_reason: "length" }] : [];
     send(JSON.stringify({ choices, usage, ...defined({ metrics: script.metrics }) }));
   }

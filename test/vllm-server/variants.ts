@@ -39,3 +39,16 @@ export const tight: Variant = {
     "--enable-prefix-caching",
   ],
 };
+
+export const BLOCK_TOKENS = 32;
+
+/** A prefix cache that keeps everything and says what it found, on the smallest model. */
+export const cached: Variant = {
+  name: "cached",
+  model: "tiny-llama",
+  flags: [
+    ...common,
+    ...["--max-num-seqs", "64", "--block-size", String(BLOCK_TOKENS)],
+    ...["--enable-prefix-caching", "--enable-prompt-tokens-details"],
+  ],
+};

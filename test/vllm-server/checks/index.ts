@@ -9,6 +9,7 @@ import { preemptions } from "./preemptions.js";
 import { prefixCache } from "./prefix-cache.js";
 import { serverView } from "./server-view.js";
 import { serves } from "./serves.js";
+import { sessions } from "./sessions.js";
 import { spans } from "./spans.js";
 
 export const checks: readonly Check[] = [
@@ -19,6 +20,7 @@ export const checks: readonly Check[] = [
   bench,
   giveUps,
   prefixCache,
+  sessions,
   preemptions,
   calibrate,
   agreement,
