@@ -1,6 +1,4 @@
 /** What every question about a deployment takes: policy, profile, goals, load, price, and where the answer goes. */
-import { existsSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Argv } from "yargs";
 import { z } from "zod";
 import { ConfigError, policyNameSchema, type Load } from "../formats/index.js";
@@ -9,8 +7,8 @@ import { loadProfile } from "../jobs/inputs/index.js";
 import { unknownJitter } from "../jobs/replicate/index.js";
 import { defaultJitter, policyNames } from "../sim/index.js";
 import type { Args } from "./command.js";
-import { pngFlag } from "./write-chart.js";
-import { requireRoom } from "./deliver-run.js";
+import { pngFlag, requireChartFree } from "./write-chart.js";
+import { requireFree } from "./free-place.js";
 import { declareFlags, givenFlags, parseFlags, type Flags, type Shape } from "./flags.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
 import { goalsOfLoad } from "./goal-classes.js";
@@ -37,8 +35,6 @@ export const answerFlags = {
 /** Days that an answer is made from. */
 export const replicationsFlag = z.int().min(2).max(1000);
 
-export const chartFlag = z.string().min(1, "expected a file").optional();
-
 export const answerDelivery = {
   output: z
     .string()
@@ -56,14 +52,17 @@ export function declareAnswerFlags(yargs: Argv, ownFlags: Shape): Argv {
   return declareGoodput(declareFlags(declared, sloFlags, GOAL_HEADING), GOAL_HEADING).alias("o", "output");
 }
 
-/** Rejects outputs that exist already or cannot be written, before the work starts. */
-export function requireFreeFiles(files: readonly (string | undefined)[], force: boolean): void {
-  for (const file of files) {
-    if (file === undefined) continue;
-    if (existsSync(file) && !force) throw new ConfigError(`${file} exists, give --force to overwrite it`);
-    requireRoom({ output: dirname(file), force: true });
-  }
+/** Rejects files that exist already or cannot be written, before the work starts. */
+export function requireAnswerPlaces(
+  { output, page, chart, png = false }: Partial<AnswerFiles> & { readonly png?: boolean },
+  force: boolean,
+): void {
+  if (output !== undefined) requireFree([output], "--output", force);
+  if (page !== undefined) requireFree([page], "--page", force);
+  requireChartFree(chart, "--chart", { png, force });
 }
+
+type AnswerFiles = Readonly<Record<"output" | "page" | "chart", string | undefined>>;
 
 export interface Asked {
   readonly deployment: Deployment;

@@ -7,8 +7,9 @@ import type { BenchRequest } from "./bench-flags.js";
 import { runRepeats } from "./bench-repeats.js";
 import { keepResult } from "./result-file.js";
 import { runRequest } from "./run-request.js";
-import { chartsFolder, writeRunCharts } from "./run-charts.js";
-import { traceFile, writeTrace } from "./run-trace.js";
+import { repeatFile, repeatFolder } from "./repeat-place.js";
+import { writeRunCharts } from "./run-charts.js";
+import { writeTrace } from "./run-trace.js";
 
 export async function benchOnOnnx(request: BenchRequest): Promise<void> {
   const { flags, args } = request;
@@ -54,9 +55,9 @@ async function keepPictures(
 ): Promise<void> {
   if (trace === undefined && charts === undefined) return;
   const timeline = recordedTimeline(run);
-  if (trace !== undefined) await writeTrace(traceFile(trace, at), timeline, run.info);
+  if (trace !== undefined) await writeTrace(repeatFile(trace, at), timeline, run.info);
   if (charts === undefined) return;
   const { gpu_memory_bytes, memory_bytes } = run.info.hardware as Readonly<Record<string, number | undefined>>;
   const memoryBytes = total_memory_mib === undefined ? (gpu_memory_bytes ?? memory_bytes) : total_memory_mib * 2 ** 20;
-  await writeRunCharts(chartsFolder(charts, at), { run, timeline, memoryBytes, png });
+  await writeRunCharts(repeatFolder(charts, at), { run, timeline, memoryBytes, png });
 }

@@ -16,6 +16,7 @@ import { loadFlags } from "./load-flags.js";
 import { requireOneForm, requireRoom } from "./deliver-run.js";
 import { declareFlags, flagName, givenFlags, type Shape } from "./flags.js";
 import { samplingFlags } from "./model-flags.js";
+import { repeatFolder } from "./repeat-place.js";
 import { requireChartPlaces } from "./run-charts.js";
 import { requireResultFiles } from "./result-file.js";
 import { declareRunFlags } from "./run-request.js";
@@ -38,9 +39,12 @@ export const benchCommand: Command = {
     rejectFlags(flags.backend === "onnx" ? vllmFlags : onnxOnlyFlags, flags.backend, args);
     rejectSimulated(args, flags);
     requireOneForm(flags);
-    const places = repeatFolders(flags.output, flags.num_runs);
+    const { output: first } = flags;
+    const places = Array.from({ length: flags.num_runs }, (_, at) =>
+      first === undefined ? undefined : repeatFolder(first, at),
+    );
     for (const output of places) requireRoom({ ...flags, output });
-    requireRoom({ output: requireResultFiles(flags, flags.num_runs, flags.force), force: true });
+    requireResultFiles(flags, flags.num_runs, flags.force);
     requireTracePlaces(flags, flags.num_runs);
     requireChartPlaces(flags, flags.num_runs);
     const request = { flags, places, args };
@@ -79,11 +83,4 @@ function rejectFlags(others: Shape, backend: "onnx" | "vllm", args: Args): void 
   if (given === undefined) return;
   const owner = backend === "onnx" ? "vllm" : "onnx";
   throw new ConfigError(`--${flagName(given)} is a flag of --backend ${owner}, not of ${backend}`);
-}
-
-/** The folder of each repeat: `out`, `out-r2`, `out-r3`, as an experiment names them. */
-function repeatFolders(output: string | undefined, repeats: number): (string | undefined)[] {
-  return Array.from({ length: repeats }, (_, at) =>
-    output === undefined || at === 0 ? output : `${output.replace(/\/+$/, "")}-r${at + 1}`,
-  );
 }

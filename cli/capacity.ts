@@ -3,17 +3,17 @@ import { z } from "zod";
 import { capacityAnswer, DEFAULT_PRECISION, findCapacity, varyNames } from "../jobs/answers/index.js";
 import {
   answerDelivery,
-  chartFlag,
   declareAnswerFlags,
   deploymentFromFlags,
   replicationsFlag,
-  requireFreeFiles,
+  requireAnswerPlaces,
 } from "./answer-flags.js";
 import type { Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
 import { parseFlags, fractionOf } from "./flags.js";
 import { sameCommand, withCheck } from "./reproduce.js";
 import { searched } from "./searched.js";
+import { chartFile } from "./write-chart.js";
 
 const ownFlags = {
   vary: z
@@ -33,7 +33,7 @@ const ownFlags = {
     .default(`${100 * DEFAULT_PRECISION}%`)
     .describe("lengthen runs until chance moves the answer by less than this; --num-prompts sets their length instead"),
   replications: replicationsFlag.optional().describe("seeds, paces of the host and draws of the calibration (12)"),
-  chart: chartFlag.describe("SVG file for a chart of the latencies over the load; implies --curve"),
+  chart: chartFile.describe("SVG file for a chart of the latencies over the load; implies --curve"),
   curve: z.boolean().default(false).describe("also show the latencies at loads below and above the answer"),
 };
 
@@ -41,7 +41,7 @@ export const capacityCommand: Command = {
   flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
+    requireAnswerPlaces(flags, flags.force);
     const precision = fractionOf(flags.precision, "--precision");
     const { deployment, pricePerHour, asked } = await deploymentFromFlags(args, flags.vary ?? "rate");
     const { replications, at_rate: atRate, chart } = flags;

@@ -183,6 +183,7 @@ function withCommand(
       return declared;
     },
     async (args) => {
+      (await import("./distinct-files.js")).requireDistinctFiles(args);
       await (await load()).run(args);
     },
   );

@@ -2,13 +2,14 @@
  * What simulate and bench do with a finished run: print it, then write its folder where asked; and keep a real one as
  * it goes.
  */
-import { existsSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError, type Run, type RunJournal, messageOf } from "../formats/index.js";
 import { requireReplaceable, runLog, writeRun } from "../formats/files/index.js";
 import { Interrupted } from "./fail.js";
+import { requireCreatable } from "./free-place.js";
 import { interruptible, turnOfTheLoop } from "./interrupt.js";
 import { saveAtTheEnd } from "./last-resort.js";
 import { note, warn } from "./output.js";
@@ -39,18 +40,7 @@ export function requireOneForm({ json, vllm_format }: Pick<Delivery, "json" | "v
 export function requireRoom({ output, force }: Pick<Delivery, "output" | "force">): void {
   if (output === undefined) return;
   requireReplaceable(output, { force });
-  let place = resolve(output);
-  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
-  const reject = (why: string): never => {
-    throw new ConfigError(`cannot write ${output}: ${why}; choose a folder you may write to`);
-  };
-  if (!statSync(place).isDirectory()) reject("a part of the path is a file, not a folder");
-  try {
-    // The only sure test is to create something.
-    rmdirSync(mkdtempSync(join(place, ".servesim-")));
-  } catch (error) {
-    reject(`nothing can be created in ${place} (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
-  }
+  requireCreatable(output);
 }
 
 /**

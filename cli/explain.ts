@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ConfigError } from "../formats/index.js";
 import { explain, scenarioOfRun, type ExplainInput } from "../jobs/explain/index.js";
-import { answerDelivery, answerFlags, chartFlag, replicationsFlag, requireFreeFiles } from "./answer-flags.js";
+import { answerDelivery, answerFlags, replicationsFlag, requireAnswerPlaces } from "./answer-flags.js";
 import type { Args, Command } from "./command.js";
 import { deliverAnswer } from "./deliver-answer.js";
 import { flagName, givenFlags, parseFlags } from "./flags.js";
@@ -14,6 +14,7 @@ import { sameCommand, withCheck } from "./reproduce.js";
 import { declareScenarioFlags, scenarioFromFlags } from "./scenario-flags.js";
 import { searched } from "./searched.js";
 import { stepFlags } from "./step-flags.js";
+import { chartFile } from "./write-chart.js";
 
 const statistics = ["ttft", "tpot", "e2el"].flatMap((metric) =>
   ["mean", "p95", "p99"].map((name) => `${name}_${metric}`),
@@ -24,7 +25,7 @@ const ownFlags = {
   replications: replicationsFlag
     .default(12)
     .describe("seeds, paces of the host and draws of the calibration, with and without each change"),
-  chart: chartFlag.describe("SVG file for a chart of the parts"),
+  chart: chartFile.describe("SVG file for a chart of the parts"),
 };
 
 export const explainCommand: Command = {
@@ -36,7 +37,7 @@ export const explainCommand: Command = {
     }),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
+    requireAnswerPlaces(flags, flags.force);
     const { statistic, replications } = flags;
     const asked = await askedOf(args);
     const commands = { reproduce: sameCommand(), check: null };

@@ -5,7 +5,7 @@ import { headroom } from "../jobs/headroom/index.js";
 import { loadProfile } from "../jobs/inputs/index.js";
 import { rejectOtherEngine } from "../real/vllm/index.js";
 import { readServerSettings, watchTraffic } from "../real/vllm/server/index.js";
-import { answerDelivery, answerFlags, chartFlag, replicationsFlag, requireFreeFiles } from "./answer-flags.js";
+import { answerDelivery, answerFlags, replicationsFlag, requireAnswerPlaces } from "./answer-flags.js";
 import type { Command } from "./command.js";
 import { deliverAnswer } from "./deliver-answer.js";
 import { ThresholdMissed } from "./fail.js";
@@ -19,6 +19,7 @@ import { declareScenarioGoals, goalsIfGiven } from "./scenario-flags.js";
 import { searched } from "./searched.js";
 import { serverAt, serverFlags } from "./server-flags.js";
 import { differentSettings } from "./server-differences.js";
+import { chartFile } from "./write-chart.js";
 
 const ownFlags = {
   metrics: z.string().describe("URL of the server or of its metrics, such as http://127.0.0.1:8000/metrics"),
@@ -28,7 +29,7 @@ const ownFlags = {
   num_prompts: loadFlags.num_prompts.describe("requests of each simulated run; default: as many as the answer takes"),
   seed: loadFlags.seed,
   price_per_hour: answerFlags.price_per_hour,
-  chart: chartFlag.describe("SVG file for a chart of the latencies over the load; with --slo"),
+  chart: chartFile.describe("SVG file for a chart of the latencies over the load; with --slo"),
 };
 
 export const headroomCommand: Command = {
@@ -46,7 +47,7 @@ export const headroomCommand: Command = {
     ),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery, ...serverFlags }, args);
-    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
+    requireAnswerPlaces(flags, flags.force);
     const goals = goalsIfGiven(args);
     if (flags.chart !== undefined && goals.slos.length === 0) {
       throw new ConfigError("--chart draws the latencies that are limited, give --slo with it");

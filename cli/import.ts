@@ -1,9 +1,10 @@
 /** servesim import: a recording in somebody else's form as a run folder, for calibrate vllm --from and replay. */
 import { z } from "zod";
 import { ConfigError, suggest, type Run } from "../formats/index.js";
-import { readLlmServingSim, requireReplaceable, writeRun } from "../formats/files/index.js";
+import { readLlmServingSim, writeRun } from "../formats/files/index.js";
 import { rejectUnmodelled } from "../sim/index.js";
 import type { Command } from "./command.js";
+import { requireRoom } from "./deliver-run.js";
 import { declareFlags, parseFlags } from "./flags.js";
 import { note } from "./output.js";
 
@@ -30,7 +31,7 @@ export const importCommand: Command = {
       throw new ConfigError(`import: no form "${form}"${suggest(form, known)} (known: ${known.join(", ")})`);
     }
     const { output, force, num_gpu_blocks: blocks } = parseFlags(ownFlags, args);
-    requireReplaceable(output, { force });
+    requireRoom({ output, force });
     const recorded = readers[form]!(String(args.folder));
     rejectUnmodelled(recorded, String(args.folder));
     const run = withBlocks(recorded, blocks);

@@ -5,18 +5,15 @@ import { ConfigError, HELD_OUT_GATE, trustOf, trustWarning, signedPercent, type 
 import { readProfile } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
-import { requireFree } from "./free-place.js";
 import { figure, note, print, printJson, printTable, warn } from "./output.js";
 import { printProfile } from "./print-profile.js";
-import { pngFlag, pngPath, writeChart } from "./write-chart.js";
+import { chartFile, pngFlag, requireChartFree, writeChart } from "./write-chart.js";
 
 const ownFlags = {
   json: z.boolean().default(false).describe("print JSON"),
-  chart: z
-    .string()
-    .min(1, "expected a file")
-    .optional()
-    .describe("show: SVG file for a chart of the fit, its errors and the memory model, beside what was measured"),
+  chart: chartFile.describe(
+    "show: SVG file for a chart of the fit, its errors and the memory model, beside what was measured",
+  ),
   force: z.boolean().default(false).describe("show: overwrite an existing chart"),
   png: pngFlag,
 };
@@ -42,7 +39,7 @@ export const profilesCommand: Command = {
       return;
     }
     const found = find(args.profile);
-    if (chart !== undefined) requireFree(png ? [chart, pngPath(chart)] : [chart], "--chart", force);
+    requireChartFree(chart, "--chart", { png, force });
     show(found, json);
     if (chart !== undefined) await draw(chart, found, png);
   },

@@ -16,11 +16,10 @@ import { readSteps } from "../formats/files/index.js";
 import { replayRecording, withoutNetwork } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { declareFlags, parseFlags } from "./flags.js";
-import { requireFree } from "./free-place.js";
 import { printCapacity } from "./print-capacity.js";
 import { readRunSaying } from "./read-run.js";
 import { figure, print, printJson, printTable, warn } from "./output.js";
-import { pngFlag, writeChart } from "./write-chart.js";
+import { chartFile, pngFlag, requireChartFree, writeChart } from "./write-chart.js";
 
 const ownFlags = {
   profile: z.string().describe("profile of the server's model and host: a name (servesim profiles list) or a file"),
@@ -34,7 +33,7 @@ const ownFlags = {
     .describe("number of simulations, each with different jitter"),
   seed: z.string().default("1").describe("seed for the jitter"),
   png: pngFlag,
-  plot: z.string().min(1, "expected a file").optional().describe("SVG file for a chart of both latency distributions"),
+  plot: chartFile.describe("SVG file for a chart of both latency distributions"),
   force: z.boolean().default(false).describe("overwrite an existing plot"),
   json: z.boolean().default(false).describe("print the comparison as JSON"),
 };
@@ -43,7 +42,7 @@ export const replayCommand: Command = {
   flags: (yargs) => declareFlags(yargs, ownFlags),
   run: async (args) => {
     const { replications, seed, json, plot, png, force, ...flags } = parseFlags(ownFlags, args);
-    requireFree(plot === undefined ? [] : [plot], "--plot", force);
+    requireChartFree(plot, "--plot", { png, force });
     const profile = loadProfile(flags.profile);
     const recording = withoutNetwork(await readRunSaying(flags.recording));
     const steps = await readSteps(flags.recording);

@@ -2,8 +2,8 @@
  * A run's label, metadata and result file, by vLLM bench's flags: `--label`, `--metadata`, `--save-result`, `--result-dir` and
  * `--result-filename`. Names of files are those of vllm/benchmarks/serve.py (0.32).
  */
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import {
   compactDate,
@@ -17,8 +17,9 @@ import {
 } from "../formats/index.js";
 import { writeJson } from "../formats/files/index.js";
 import type { Flags } from "./flags.js";
-import { requireFree } from "./free-place.js";
+import { requireCreatable, requireFree } from "./free-place.js";
 import { note } from "./output.js";
+import { repeatFile } from "./repeat-place.js";
 import { backendOf, runResultJson } from "./run-result-json.js";
 
 const MAX_PAIRS = 100;
@@ -71,22 +72,24 @@ export function savesResult({ save_result: saves }: Pick<ResultFlags, "save_resu
   return saves !== undefined && saves !== false;
 }
 
-/** Before the work starts: ConfigError where flags contradict each other, or a file exists. Returns the folder written to. */
-export function requireResultFiles(flags: ResultFlags, repeats: number, force: boolean): string | undefined {
+/** Before the work starts: ConfigError where flags contradict each other, or a file exists or cannot be written. */
+export function requireResultFiles(flags: ResultFlags, repeats: number, force: boolean): void {
   metadataOf(flags);
   const { result_dir: folder, result_filename: filename } = flags;
   if (!savesResult(flags)) {
     const [flag] = [...(folder === undefined ? [] : ["--result-dir"]), ...(filename === undefined ? [] : ["--result-filename"])]; // prettier-ignore
-    if (flag === undefined) return undefined;
+    if (flag === undefined) return;
     throw new ConfigError(`${flag} is about the file of --save-result, give that too`);
   }
   if (fileIn(flags) !== undefined && filename !== undefined)
     throw new ConfigError("--save-result and --result-filename both name the file, give one of the two");
   const named = fileIn(flags) ?? filename;
-  if (named === undefined) return folder ?? ".";
-  const files = Array.from({ length: repeats }, (_, at) => placed(flags, ofRepeat(named, at)));
+  if (named === undefined) {
+    requireCreatable(folder ?? ".");
+    return;
+  }
+  const files = Array.from({ length: repeats }, (_, at) => placed(flags, repeatFile(named, at)));
   requireFree(files, "--save-result", force);
-  return dirname(files[0]!);
 }
 
 export interface ResultContext {
@@ -126,8 +129,7 @@ export function saveResult(
   const path =
     named === undefined
       ? freeName(placed(flags, ownName(flags.label ?? context.backend, context)), context.force)
-      : placed(flags, ofRepeat(named, context.at));
-  mkdirSync(dirname(path), { recursive: true });
+      : placed(flags, repeatFile(named, context.at));
   writeJson(path, result);
   note(`result in vLLM bench's keys written to ${path}`);
 }
@@ -138,11 +140,6 @@ function fileIn({ save_result: given }: ResultFlags): string | undefined {
 
 function placed({ result_dir: folder }: ResultFlags, name: string): string {
   return folder === undefined ? name : join(folder, name);
-}
-
-/** Of each repeat: `result.json`, `result-r2.json`. */
-function ofRepeat(path: string, at: number): string {
-  return at === 0 ? path : path.replace(/(\.[^./]*)?$/, (extension) => `-r${at + 1}${extension}`);
 }
 
 /** vLLM's name: openai-8.0qps-concurrency4-MODEL-20261126-220813.json. */

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { ConfigError, type Run } from "../formats/index.js";
 import { batchScenes, chartRun, kvBlocksOf, replicationsOf } from "../jobs/experiment/index.js";
 import type { Timeline } from "../sim/index.js";
-import { requireRoom } from "./deliver-run.js";
 import type { Flags } from "./flags.js";
 import { requireFree } from "./free-place.js";
 import { note } from "./output.js";
+import { repeatFolder } from "./repeat-place.js";
 import { pngFlag, pngPath, writeChart } from "./write-chart.js";
 
 export const chartsFlags = {
@@ -31,15 +31,9 @@ export function requireChartPlaces(
     if (png) throw new ConfigError("--png writes charts as PNG, too: give --charts with it");
     return;
   }
-  const folders = Array.from({ length: runs }, (_, at) => chartsFolder(charts, at));
+  const folders = Array.from({ length: runs }, (_, at) => repeatFolder(charts, at));
   const files = folders.flatMap((folder) => names.map((name) => join(folder, `${name}.svg`)));
   requireFree(png ? [...files, ...files.map(pngPath)] : files, "--charts", force);
-  requireRoom({ output: charts, force: true });
-}
-
-/** `charts`, `charts-r2`, as the folders of repeats are named. */
-export function chartsFolder(path: string, at: number): string {
-  return at === 0 ? path : `${path.replace(/\/+$/, "")}-r${at + 1}`;
 }
 
 export interface RunCharts {

@@ -1,14 +1,13 @@
 /** `--trace`: a file that ui.perfetto.dev and chrome://tracing open, of one run. */
-import { dirname } from "node:path";
 import { z } from "zod";
 import type { RunInfo } from "../formats/index.js";
 import { writeLinesAtomic } from "../formats/files/index.js";
 import { traceLines, traceOf, type Trace } from "../report/perfetto/index.js";
 import type { Timeline } from "../sim/index.js";
-import { requireRoom } from "./deliver-run.js";
 import type { Flags } from "./flags.js";
 import { requireFree } from "./free-place.js";
 import { note } from "./output.js";
+import { repeatFile } from "./repeat-place.js";
 
 export const traceFlags = {
   trace: z
@@ -26,14 +25,8 @@ export function requireTracePlaces(
   runs = 1,
 ): void {
   if (trace === undefined) return;
-  const files = Array.from({ length: runs }, (_, at) => traceFile(trace, at));
+  const files = Array.from({ length: runs }, (_, at) => repeatFile(trace, at));
   requireFree(files, "--trace", force);
-  requireRoom({ output: dirname(trace), force: true });
-}
-
-/** `trace.json.gz`, `trace-r2.json.gz`, as the folders of repeats are named. */
-export function traceFile(path: string, at: number): string {
-  return at === 0 ? path : path.replace(/\.json(\.gz)?$/, (ending) => `-r${at + 1}${ending}`);
 }
 
 /** `info`: of the run that the timeline is of. */

@@ -13,7 +13,7 @@ import { startProgress } from "./progress.js";
 import { serverAccess, serverFlags } from "./server-flags.js";
 
 const ownFlags = {
-  results: z.string().default("results").describe("folder for experiments"),
+  results: z.string().min(1, "expected a folder").default("results").describe("folder for experiments"),
   force: z.boolean().default(false).describe("calibrate and run everything again"),
   ...serverFlags,
   json: z.boolean().default(false).describe("print the comparison of every cell as JSON"),

@@ -62,7 +62,7 @@ export const simulateCommand: Command = {
     const flags = parseFlags(ownFlags, args);
     requireOneForm(flags);
     requireRoom(flags);
-    requireRoom({ output: requireResultFiles(flags, 1, flags.force), force: true });
+    requireResultFiles(flags, 1, flags.force);
     requireTracePlaces(flags);
     requireChartPlaces(flags);
     const { plan, load, prompts, seed } = runRequest(flags.policy, args);

@@ -6,11 +6,10 @@ import { planOf } from "../jobs/inputs/index.js";
 import { routersOf, stepPolicyNames, type RouterName } from "../sim/index.js";
 import {
   answerDelivery,
-  chartFlag,
   declareAnswerFlags,
   deploymentFromFlags,
   replicationsFlag,
-  requireFreeFiles,
+  requireAnswerPlaces,
 } from "./answer-flags.js";
 import type { Args, Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
@@ -18,6 +17,7 @@ import { givenFlags, parseFlags } from "./flags.js";
 import { sameCommand, withCheck } from "./reproduce.js";
 import { searched } from "./searched.js";
 import { stepFlags } from "./step-flags.js";
+import { chartFile } from "./write-chart.js";
 
 const ownFlags = {
   scale: z
@@ -49,7 +49,7 @@ const ownFlags = {
     .optional()
     .describe("traces: length of the windows that are also sized, s (3600, or a twelfth of a trace of less than 3 h)"),
   replications: replicationsFlag.optional().describe("seeds, paces of the hosts and draws of the calibration (12)"),
-  chart: chartFlag.describe(
+  chart: chartFile.describe(
     "SVG file for a chart: of a trace, replicas over time; otherwise latencies over replicas (implies --curve)",
   ),
   curve: z.boolean().default(false).describe("also show the latencies with up to two replicas fewer and more"),
@@ -59,7 +59,7 @@ export const sizeCommand: Command = {
   flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
+    requireAnswerPlaces(flags, flags.force);
     rejectReplicas(args);
     const { deployment: unscaled, pricePerHour, asked } = await deploymentFromFlags(args, "replicas");
     const deployment = scaledBy(unscaled, flags.scale ?? 1);

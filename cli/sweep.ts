@@ -30,15 +30,16 @@ import { readSweep, whileLocked } from "../formats/files/index.js";
 import type { Command } from "./command.js";
 import { Interrupted, ThresholdMissed } from "./fail.js";
 import { declareFlags, parseFlags } from "./flags.js";
+import { beginsWith, requireFree } from "./free-place.js";
 import { interruptible } from "./interrupt.js";
 import { note, print, printJson, printTable, warn } from "./output.js";
 import { startProgress } from "./progress.js";
 import { sameCommand } from "./reproduce.js";
 import { writeSweepPage } from "./sweep-page.js";
-import { pngFlag, writeChart } from "./write-chart.js";
+import { chartFile, pngFlag, requireChartFree, writeChart } from "./write-chart.js";
 
 const ownFlags = {
-  results: z.string().default("results").describe("folder for sweeps"),
+  results: z.string().min(1, "expected a folder").default("results").describe("folder for sweeps"),
   shard: z
     .string()
     .optional()
@@ -66,7 +67,7 @@ const ownFlags = {
     .describe("run: add rates where a server stops keeping up or, with --slo, where goals stop being met"),
   slo: z.string().optional().describe("run: latency goals of --refine, ms, such as p99_ttft:500,mean_tpot:40"),
   retry_failed: z.boolean().default(false).describe("run: simulate failed cells again"),
-  chart: z.string().min(1, "expected a file").optional().describe("run, merge: file for a chart of the table, SVG"),
+  chart: chartFile.describe("run, merge: file for a chart of the table, SVG"),
   page: z
     .string()
     .min(1, "expected a file")
@@ -97,6 +98,7 @@ export const sweepCommand: Command = {
       throw new ConfigError(`sweep: no action "${given}"${suggest(given, actions)} (known: ${actions.join(", ")})`);
     }
     requirePictured(action, flags);
+    requireSweepPlaces(flags);
     const path = String(args.sweep);
     const sweep = withPaths(readSweep(path), dirname(resolve(path)));
     const folder = sweepFolder(flags.results, sweep.name);
@@ -117,6 +119,14 @@ function requirePictured(action: (typeof actions)[number], { chart, page, png, s
   if (action === "run" && queue !== undefined) {
     throw new ConfigError(`${flag} ${file}: a queue's rows are on its server; give it to servesim sweep merge --queue`);
   }
+}
+
+/** The same command again replaces what it made; anything else stays. */
+function requireSweepPlaces({ chart, page, png, force }: SweepFlags): void {
+  if (chart !== undefined) {
+    requireChartFree(chart, "--chart", { png, force: force || beginsWith(chart, 'class="servesim-chart"') });
+  }
+  if (page !== undefined) requireFree([page], "--page", force || beginsWith(page, "<!doctype html>"));
 }
 
 type Action = (sweep: Sweep, path: string, running: Running) => Promise<SweepStatus>;

@@ -10,7 +10,7 @@ import { traceFlags, traceLoadFromFlags } from "./load-flags.js";
 import { note, print, printJson, warn } from "./output.js";
 import { printSessionStatistics, sessionKeys } from "./print-sessions.js";
 import { printTrace, printTraceJson } from "./print-trace.js";
-import { pngFlag, writeChart } from "./write-chart.js";
+import { chartFile, pngFlag, requireChartFree, writeChart } from "./write-chart.js";
 
 const actions = ["inspect", "convert", "slice"] as const;
 type Action = (typeof actions)[number];
@@ -23,11 +23,7 @@ const ownFlags = {
 
 const inspectFlags = {
   block_size: z.int().positive().default(16).describe("tokens in a block of the prefix cache"),
-  plot: z
-    .string()
-    .min(1, "expected a file")
-    .optional()
-    .describe("SVG file for a chart of requests over time and lengths"),
+  plot: chartFile.describe("SVG file for a chart of requests over time and lengths"),
   png: pngFlag,
 };
 
@@ -58,8 +54,8 @@ export const traceCommand: Command = {
     rejectOthersFlags(action, args);
     const load = traceLoadFromFlags(String(args.file), args);
     const flags = parseFlags({ ...ownFlags, ...inspectFlags, ...writeFlags, ...sliceFlags }, args);
-    const output = action === "inspect" ? flags.plot : required(flags.output, action);
-    requireFree(output === undefined ? [] : [output], action === "inspect" ? "--plot" : "--output", flags.force);
+    if (action === "inspect") requireChartFree(flags.plot, "--plot", flags);
+    else requireFree([required(flags.output, action)], "--output", flags.force);
     const trace = await readTrace(String(args.file), traceOptionsOf(load, loadTokenizer));
     if (trace.sessions !== undefined) {
       if (action === "inspect") inspectSessions(trace, trace.sessions, String(args.file), flags);

@@ -3,11 +3,10 @@ import { z } from "zod";
 import { tune, tuneAnswer, tuneGoal, tunableSettings, type Deployment, type Settings } from "../jobs/answers/index.js";
 import {
   answerDelivery,
-  chartFlag,
   declareAnswerFlags,
   deploymentFromFlags,
   replicationsFlag,
-  requireFreeFiles,
+  requireAnswerPlaces,
 } from "./answer-flags.js";
 import type { Command } from "./command.js";
 import { deliverAnswer, requireMet } from "./deliver-answer.js";
@@ -15,6 +14,7 @@ import { flagName, parseFlags } from "./flags.js";
 import { sameCommand, withCheck } from "./reproduce.js";
 import { searched } from "./searched.js";
 import { goalsFromFlags, hasGoals } from "./slo-flags.js";
+import { chartFile } from "./write-chart.js";
 
 const ownFlags = {
   goal: z
@@ -31,14 +31,14 @@ const ownFlags = {
   replications: replicationsFlag
     .optional()
     .describe("seeds, paces of the host and draws of the calibration of the last round (8)"),
-  chart: chartFlag.describe("SVG file for a chart of the best settings"),
+  chart: chartFile.describe("SVG file for a chart of the best settings"),
 };
 
 export const tuneCommand: Command = {
   flags: (yargs) => declareAnswerFlags(yargs, ownFlags),
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
+    requireAnswerPlaces(flags, flags.force);
     const goal = tuneGoal(flags.goal, hasGoals(args) ? goalsFromFlags(args) : undefined);
     const vary = goal.name === "throughput" ? "rate" : "replicas";
     const { deployment, pricePerHour, asked } = await deploymentFromFlags(args, vary, goal.goals);

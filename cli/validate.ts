@@ -23,7 +23,7 @@ import { startProgress } from "./progress.js";
 const SECTION = "onnx-cpu";
 
 const ownFlags = {
-  results: z.string().default("results").describe("folder for experiments"),
+  results: z.string().min(1, "expected a folder").default("results").describe("folder for experiments"),
   force: z.boolean().default(false).describe("calibrate and run everything again"),
   page: z.string().optional().describe("page whose section onnx-cpu is replaced, e.g. docs/accuracy.md"),
   strict: z.boolean().default(false).describe("exit with 4 unless every statistic agrees"),

@@ -24,7 +24,7 @@ import {
   type VerifyPlan,
 } from "../jobs/verify/index.js";
 import type { SimulatedRunInput } from "../sim/index.js";
-import { requireFreeFiles } from "./answer-flags.js";
+import { requireAnswerPlaces } from "./answer-flags.js";
 import type { Args, Command } from "./command.js";
 import { ThresholdMissed } from "./fail.js";
 import { declareFlags, flagName, givenFlags, parseFlags, type Flags, type Shape, fractionOf } from "./flags.js";
@@ -111,7 +111,7 @@ export const verifyCommand: Command = {
     const flags = parseFlags({ ...ownFlags, ...serverOnly, ...modelOnly }, args);
     const file = String(args.answer);
     const output = flags.output ?? `${file.replace(/\.json$/, "")}.verified.json`;
-    requireFreeFiles([output], flags.force);
+    requireAnswerPlaces({ output }, flags.force);
     const tolerance = fractionOf(flags.tolerance, "--tolerance");
     const answer = check(answerSchema, readJson(file), { source: file, Failure: ArtifactError });
     const { num_prompts: count, duration_s: seconds } = flags;

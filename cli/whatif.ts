@@ -1,7 +1,7 @@
 /** servesim whatif: what a change does, before beside after on the same random numbers. */
 import { goalsText } from "../formats/index.js";
 import { DEFAULT_DAYS, parseChanges, whatif, withChanges } from "../jobs/whatif/index.js";
-import { answerDelivery, chartFlag, replicationsFlag, requireFreeFiles } from "./answer-flags.js";
+import { answerDelivery, replicationsFlag, requireAnswerPlaces } from "./answer-flags.js";
 import { lastGiven, REPEATABLE, type Command } from "./command.js";
 import { deliverAnswer } from "./deliver-answer.js";
 import { ThresholdMissed } from "./fail.js";
@@ -11,12 +11,13 @@ import { sameCommand, withCheck } from "./reproduce.js";
 import { goalsOfLoad } from "./goal-classes.js";
 import { declareScenarioFlags, declareScenarioGoals, goalsIfGiven, scenarioFromFlags } from "./scenario-flags.js";
 import { searched } from "./searched.js";
+import { chartFile } from "./write-chart.js";
 
 const ownFlags = {
   replications: replicationsFlag
     .default(DEFAULT_DAYS)
     .describe("seeds, paces of the host and draws of the calibration, each simulated before and after the change"),
-  chart: chartFlag.describe("SVG file for a chart of the differences"),
+  chart: chartFile.describe("SVG file for a chart of the differences"),
 };
 
 export const whatifCommand: Command = {
@@ -33,7 +34,7 @@ export const whatifCommand: Command = {
   run: async (given) => {
     const args = lastGiven(given, ["change", "goodput"]);
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
-    requireFreeFiles([flags.output, flags.chart, flags.page], flags.force);
+    requireAnswerPlaces(flags, flags.force);
     const changes = parseChanges((args.change as readonly string[] | undefined) ?? []);
     const wanted = goalsIfGiven(args);
     const { scenario, prompts, pricePerHour, asked } = await scenarioFromFlags(args);

@@ -1,4 +1,5 @@
 /** Reading and writing the formats. Node only; sim/ takes the schemas and types of formats/ alone. */
+export { reasonOf } from "./file-reason.js";
 export { makeAtomic, readJson, writeBytesAtomic, writeJson, writeLinesAtomic, writeTextAtomic } from "./atomic.js";
 export { packageFile, packageVersion, workerFile } from "./package-file.js";
 export { readText, requireRegular } from "./read-bytes.js";
