@@ -41,7 +41,11 @@ export class HostPath {
   /** The place of the score in a score table at a time from 0 on; before 0 it is as at 0. */
   at(atNs: number): number {
     const place = Math.floor(atNs * this.cellsPerNs) - this.firstCell;
-    return place >= 0 && place < this.cells ? this.values[place]! : this.values[this.moveTo(atNs)]!;
+    return place >= 0 && place < this.cells ? this.values[place]! : this.beyond(atNs);
+  }
+
+  private beyond(atNs: number): number {
+    return this.values[this.moveTo(atNs)]!;
   }
 
   /** Makes the time's block, and what of the window lies before it; the time's place among the values. */
@@ -72,10 +76,17 @@ export class HostPath {
   }
 
   private make(block: number, at: number): void {
-    const { values, random, seeds } = this;
-    values.fill(MIDDLE, at, at + BLOCK);
+    const { values, random, seeds, states } = this;
     random.seed(seeds[0] ^ block, seeds[1], seeds[2]);
-    for (const state of this.states) state.addTo(values, at, block, random);
+    for (const state of states) state.walk(block, random);
+    // Most hosts have a fast state and a slow one: these two are summed in one go.
+    const [first, second] = states;
+    let summed = 0;
+    if (second !== undefined && first!.cells === 1) {
+      first!.sumWith(second, values, at);
+      summed = 2;
+    } else values.fill(MIDDLE, at, at + BLOCK);
+    for (; summed < states.length; summed++) states[summed]!.addTo(values, at);
   }
 }
 
@@ -85,7 +96,7 @@ class State {
   private readonly starts: number[];
   private readonly weight: number;
   /** Cells in which it stays the same, and such steps in a block. */
-  private readonly cells: number;
+  readonly cells: number;
   private readonly steps: number;
   /** What of a value is kept from step to step, and from block to block, and what is drawn anew. */
   private readonly kept: number;
@@ -95,6 +106,8 @@ class State {
   /** How much of the miss of the walk's end each step takes: the regression of a step on the end, its start known. */
   private readonly bend: Float64Array;
   private readonly path: Float64Array;
+  /** By how much the block that was drawn last misses the start of the next one. */
+  private miss = 0;
 
   constructor(
     { share, memory_ns }: EngineJitter["host_states"][number],
@@ -119,11 +132,27 @@ class State {
     this.starts = [this.chain.normal()];
   }
 
-  /** Adds its block to the values from `at` on. */
-  addTo(values: Float64Array, at: number, block: number, random: Sfc32): void {
-    const { path, steps, cells, kept, fresh, weight, bend } = this;
-    const miss =
-      weight * this.startOf(block + 1) - random.walk(path, weight * this.startOf(block), kept, weight * fresh);
+  /** Draws its block. */
+  walk(block: number, random: Sfc32): void {
+    const { weight, kept, fresh } = this;
+    const end = random.walk(this.path, weight * this.startOf(block), kept, weight * fresh);
+    this.miss = weight * this.startOf(block + 1) - end;
+  }
+
+  /** Sets the values from `at` on to the middle, and adds the blocks that it, which changes in every cell, and another drew. */
+  sumWith(other: State, values: Float64Array, at: number): void {
+    const { path, bend, miss } = this;
+    for (let step = 0, cell = 0; step < other.steps; step++) {
+      const level = other.path[step]! + other.bend[step]! * other.miss;
+      for (const until = cell + other.cells; cell < until; cell++) {
+        values[at + cell] = MIDDLE + (path[cell]! + bend[cell]! * miss) + level;
+      }
+    }
+  }
+
+  /** Adds the block that it drew to the values from `at` on. */
+  addTo(values: Float64Array, at: number): void {
+    const { path, steps, cells, bend, miss } = this;
     if (cells === 1) {
       for (let step = 0; step < steps; step++) values[at + step]! += path[step]! + bend[step]! * miss;
       return;
