@@ -44,6 +44,7 @@ export class HostPath {
     return place >= 0 && place < this.cells ? this.values[place]! : this.beyond(atNs);
   }
 
+  /** Apart, so that the query itself is short. */
   private beyond(atNs: number): number {
     return this.values[this.moveTo(atNs)]!;
   }
@@ -76,17 +77,10 @@ export class HostPath {
   }
 
   private make(block: number, at: number): void {
-    const { values, random, seeds, states } = this;
+    const { values, random, seeds } = this;
+    values.fill(MIDDLE, at, at + BLOCK);
     random.seed(seeds[0] ^ block, seeds[1], seeds[2]);
-    for (const state of states) state.walk(block, random);
-    // Most hosts have a fast state and a slow one: these two are summed in one go.
-    const [first, second] = states;
-    let summed = 0;
-    if (second !== undefined && first!.cells === 1) {
-      first!.sumWith(second, values, at);
-      summed = 2;
-    } else values.fill(MIDDLE, at, at + BLOCK);
-    for (; summed < states.length; summed++) states[summed]!.addTo(values, at);
+    for (const state of this.states) state.addTo(values, at, block, random);
   }
 }
 
@@ -96,7 +90,7 @@ class State {
   private readonly starts: number[];
   private readonly weight: number;
   /** Cells in which it stays the same, and such steps in a block. */
-  readonly cells: number;
+  private readonly cells: number;
   private readonly steps: number;
   /** What of a value is kept from step to step, and from block to block, and what is drawn anew. */
   private readonly kept: number;
@@ -106,8 +100,6 @@ class State {
   /** How much of the miss of the walk's end each step takes: the regression of a step on the end, its start known. */
   private readonly bend: Float64Array;
   private readonly path: Float64Array;
-  /** By how much the block that was drawn last misses the start of the next one. */
-  private miss = 0;
 
   constructor(
     { share, memory_ns }: EngineJitter["host_states"][number],
@@ -132,27 +124,11 @@ class State {
     this.starts = [this.chain.normal()];
   }
 
-  /** Draws its block. */
-  walk(block: number, random: Sfc32): void {
-    const { weight, kept, fresh } = this;
-    const end = random.walk(this.path, weight * this.startOf(block), kept, weight * fresh);
-    this.miss = weight * this.startOf(block + 1) - end;
-  }
-
-  /** Sets the values from `at` on to the middle, and adds the blocks that it, which changes in every cell, and another drew. */
-  sumWith(other: State, values: Float64Array, at: number): void {
-    const { path, bend, miss } = this;
-    for (let step = 0, cell = 0; step < other.steps; step++) {
-      const level = other.path[step]! + other.bend[step]! * other.miss;
-      for (const until = cell + other.cells; cell < until; cell++) {
-        values[at + cell] = MIDDLE + (path[cell]! + bend[cell]! * miss) + level;
-      }
-    }
-  }
-
-  /** Adds the block that it drew to the values from `at` on. */
-  addTo(values: Float64Array, at: number): void {
-    const { path, steps, cells, bend, miss } = this;
+  /** Adds its block to the values from `at` on. */
+  addTo(values: Float64Array, at: number, block: number, random: Sfc32): void {
+    const { path, steps, cells, kept, fresh, weight, bend } = this;
+    const miss =
+      weight * this.startOf(block + 1) - random.walk(path, weight * this.startOf(block), kept, weight * fresh);
     if (cells === 1) {
       for (let step = 0; step < steps; step++) values[at + step]! += path[step]! + bend[step]! * miss;
       return;
