@@ -4,6 +4,7 @@
  */
 import type { EngineJitter, Variation } from "../../formats/index.js";
 import { Sfc32 } from "../kernel/index.js";
+import type { HostPace } from "./host-pace.js";
 import type { HostPath } from "./host-path.js";
 import { factorsByScore, factorTable } from "./factor-tables.js";
 import type { QuantileTable } from "./quantile-table.js";
@@ -17,11 +18,11 @@ export interface FactorStream {
   next(atNs: number): number;
 }
 
-/** Factors that do not depend on the time; of an absent variation: always 1. */
-export class OwnFactors implements FactorStream {
-  private readonly values = new Float64Array(BLOCK).fill(1);
+/** Factors drawn without regard to time; of an absent variation: always 1. */
+abstract class FactorBlocks {
+  protected readonly values = new Float64Array(BLOCK).fill(1);
+  protected at = BLOCK;
   private readonly drawn = new Int32Array(BLOCK);
-  private at = BLOCK;
   private readonly random: Sfc32;
   private readonly quantiles: QuantileTable | undefined;
 
@@ -31,12 +32,7 @@ export class OwnFactors implements FactorStream {
     if (variation !== undefined) this.quantiles = factorTable(variation);
   }
 
-  next(): number {
-    if (this.at === BLOCK) this.refill();
-    return this.values[this.at++]!;
-  }
-
-  private refill(): void {
+  protected refill(): void {
     this.at = 0;
     if (this.quantiles === undefined) return;
     this.random.integers(this.drawn);
@@ -44,15 +40,41 @@ export class OwnFactors implements FactorStream {
   }
 }
 
-/** Factors of their own times the pace of the host. */
-export class PacedFactors implements FactorStream {
+/** Factors that do not depend on the time. */
+export class OwnFactors extends FactorBlocks implements FactorStream {
+  next(): number {
+    if (this.at === BLOCK) this.refill();
+    return this.values[this.at++]!;
+  }
+}
+
+/** Factors of their own times the pace of the host. Its path and table are kept here, so that a draw is one short function. */
+export class PacedFactors extends FactorBlocks implements FactorStream {
+  private readonly path: HostPath;
+  private readonly paces: ScoreTable;
+
+  /** Draws from the stream `name`. */
+  constructor(variation: Variation | undefined, name: string, { path, paces }: HostPace) {
+    super(variation, name);
+    this.path = path;
+    this.paces = paces;
+  }
+
+  next(atNs: number): number {
+    if (this.at === BLOCK) this.refill();
+    return this.paces.at(this.path.at(atNs)) * this.values[this.at++]!;
+  }
+}
+
+/** Factors of their own times a pace of the host that is known. */
+export class KnownPaceFactors implements FactorStream {
   constructor(
     private readonly own: OwnFactors,
-    private readonly pace: { at(atNs: number): number },
+    private readonly paceAt: (atNs: number) => number,
   ) {}
 
   next(atNs: number): number {
-    return this.pace.at(atNs) * this.own.next();
+    return this.paceAt(atNs) * this.own.next();
   }
 }
 

@@ -1,18 +1,24 @@
 /**
  * Times of a vLLM engine's host process and of the front end before it, as a profile has them, jittered where asked.
  */
-import type { JitterName, VllmEngineCost } from "../../formats/index.js";
+import type { VllmEngineCost } from "../../formats/index.js";
 import type { DecodeMeans, OutputMeans } from "./decode-times.js";
+import type { FactorStream } from "./factor-streams.js";
 import type { Factors } from "./jitter-draws.js";
 import type { GraphKind, GraphSizes } from "./graph-sizes.js";
 import { wholeNs } from "./decode-law.js";
 import type { FrontEndCost, HostCost, OutputJob, StepShape } from "./step-cost.js";
 
-const launchNames = {
-  full: "launch_full_graph",
-  piecewise: "launch_piecewise",
-  none: "launch_no_graph",
-} as const satisfies Record<GraphKind, JitterName>;
+type CallCost = VllmEngineCost["host"]["update"];
+
+/** How steps of one kind are launched. Objects of one form, since the loop asks for them in every step. */
+interface Launch {
+  readonly call: CallCost;
+  readonly factors: FactorStream;
+  /** Part of it after which the GPU may begin. */
+  readonly lead: number;
+  readonly overlapPower: number;
+}
 
 /** Times of the host, of one run: a launch without graphs is remembered by the launches after it. */
 export class VllmHostCost implements HostCost {
@@ -25,13 +31,29 @@ export class VllmHostCost implements HostCost {
   private lastEagerNs = -Infinity;
   /** The step of the last query, and how it is launched. */
   private launched: StepShape | undefined;
-  private launchName: LaunchName = "launch_no_graph";
+  private launch: Launch;
+  private readonly full: Launch;
+  private readonly piecewise: Launch;
+  private readonly eager: Launch;
+  private readonly schedule: CallCost;
+  private readonly prefillRequestNs: number;
+  private readonly update: CallCost;
 
   constructor(
     private readonly host: VllmEngineCost["host"],
     private readonly graphs: GraphSizes,
     private readonly factors: Factors,
   ) {
+    const launchOf = (name: LaunchName): Launch => {
+      const { lead = host.launch_lead, overlap_power: overlapPower = Infinity } = host[name];
+      return { call: callCost(host[name]), factors: factors[name], lead, overlapPower };
+    };
+    this.full = launchOf("launch_full_graph");
+    this.piecewise = launchOf("launch_piecewise");
+    this.eager = this.launch = launchOf("launch_no_graph");
+    this.schedule = callCost(host.schedule);
+    this.prefillRequestNs = host.schedule.prefill_request_ns ?? 0;
+    this.update = callCost(host.update);
     this.copyNs = wholeNs(host.copy_ns);
     this.sendNs = wholeNs(host.send_ns);
     this.takeRequestNs = wholeNs(host.take_request_ns);
@@ -40,62 +62,59 @@ export class VllmHostCost implements HostCost {
   }
 
   scheduleNs({ scheduledRequests, prefillRequests }: StepShape, atNs: number): number {
-    const prefillNs = (this.host.schedule.prefill_request_ns ?? 0) * prefillRequests;
-    return wholeNs((requestsNs(this.host.schedule, scheduledRequests) + prefillNs) * this.factors.schedule.next(atNs));
+    const prefillNs = this.prefillRequestNs * prefillRequests;
+    return wholeNs((requestsNs(this.schedule, scheduledRequests) + prefillNs) * this.factors.schedule.next(atNs));
   }
 
   launchNs(step: StepShape, atNs: number): number {
-    const name = this.launchOf(step);
-    const meanNs = requestsNs(this.host[name], step.scheduledRequests);
-    const recent = this.graphs.isDecodes(step) ? 1 : this.recency(name === "launch_no_graph", atNs);
-    return wholeNs(meanNs * this.factors[name].next(atNs) * recent);
+    const launch = this.launchOf(step);
+    const meanNs = requestsNs(launch.call, step.scheduledRequests);
+    const recent = this.graphs.isDecodes(step) ? 1 : this.recency(launch === this.eager, atNs);
+    return wholeNs(meanNs * launch.factors.next(atNs) * recent);
   }
 
   leadNs(step: StepShape, launchNs: number): number {
-    return wholeNs(this.lead(this.launchOf(step)) * launchNs);
+    return wholeNs(this.launchOf(step).lead * launchNs);
   }
 
   idleSpanNs(step: StepShape, launchNs: number, gpuNs: number): number {
-    const { overlap_power: power = Infinity } = this.host[this.launchOf(step)];
-    const afterNs = this.leadNs(step, launchNs) + gpuNs;
-    const isSoft = power < Infinity && !this.graphs.isDecodes(step);
-    return isSoft ? softLaterNs(launchNs, afterNs, power) : Math.max(launchNs, afterNs);
+    const { lead, overlapPower } = this.launchOf(step);
+    const afterNs = wholeNs(lead * launchNs) + gpuNs;
+    const isSoft = overlapPower < Infinity && !this.graphs.isDecodes(step);
+    return isSoft ? softLaterNs(launchNs, afterNs, overlapPower) : Math.max(launchNs, afterNs);
   }
 
   updateNs(requests: number, atNs: number): number {
-    return wholeNs(requestsNs(this.host.update, requests) * this.factors.update.next(atNs));
+    return wholeNs(requestsNs(this.update, requests) * this.factors.update.next(atNs));
   }
 
   /** What rounds that decode this many requests take in the mean, and what that is drawn by. */
   decodeMeans(requests: number): Omit<DecodeMeans, "gpu" | "outputs"> {
-    const { host, factors } = this;
-    const launch = launchNames[this.graphs.kind(requests, true)];
+    const { factors } = this;
+    const launch = this.launchBy(this.graphs.kind(requests, true));
     return {
-      scheduleNs: requestsNs(host.schedule, requests),
+      scheduleNs: requestsNs(this.schedule, requests),
       schedule: factors.schedule,
-      launchNs: requestsNs(host[launch], requests),
-      launch: factors[launch],
-      lead: this.lead(launch),
-      updateNs: requestsNs(host.update, requests),
+      launchNs: requestsNs(launch.call, requests),
+      launch: launch.factors,
+      lead: launch.lead,
+      updateNs: requestsNs(this.update, requests),
       update: factors.update,
     };
   }
 
   /** The loop asks several times about one step. */
-  private launchOf(step: StepShape): LaunchName {
+  private launchOf(step: StepShape): Launch {
     if (step !== this.launched) {
       this.launched = step;
-      this.launchName = this.launchNameOf(step);
+      this.launch = this.launchBy(this.graphs.kind(step.scheduledTokens, this.graphs.isDecodes(step)));
     }
-    return this.launchName;
+    return this.launch;
   }
 
-  private launchNameOf(step: StepShape): LaunchName {
-    return launchNames[this.graphs.kind(step.scheduledTokens, this.graphs.isDecodes(step))];
-  }
-
-  private lead(name: LaunchName): number {
-    return this.host[name].lead ?? this.host.launch_lead;
+  private launchBy(kind: GraphKind): Launch {
+    if (kind === "full") return this.full;
+    return kind === "piecewise" ? this.piecewise : this.eager;
   }
 
   /** What a launch of a step that prefills takes of its time, by how long ago the last one without graphs was. */
@@ -108,7 +127,12 @@ export class VllmHostCost implements HostCost {
   }
 }
 
-type LaunchName = (typeof launchNames)[GraphKind];
+type LaunchName = "launch_full_graph" | "launch_piecewise" | "launch_no_graph";
+
+/** The cost in one form, whatever of it is stated. */
+function callCost({ base_ns, request_ns, first_requests = { upto: 0, request_ns: 0 } }: CallCost): CallCost {
+  return { base_ns, request_ns, first_requests };
+}
 
 /** The later of two ends that hold each other up the more the nearer they are; whole ns. */
 export function softLaterNs(oneNs: number, otherNs: number, power: number): number {

@@ -21,19 +21,20 @@ export function runFactor({ run_spread }: EngineJitter, run: string): number {
 
 /** The pace of a host by time, of mean 1. */
 export class HostPace {
-  private readonly path: HostPath;
-  private readonly factors: ScoreTable;
+  /** Its score, and the factor by the score. */
+  readonly path: HostPath;
+  readonly paces: ScoreTable;
 
   /** The path is drawn from the streams `${name}/...`. */
   constructor(pace: NonNullable<EngineJitter["pace"]>, name: string) {
     const sum = pace.states.reduce((total, { share }) => total + share, 0);
     const states = pace.states.map(({ share, memory_ns }) => ({ share: share / sum, memory_ns }));
     this.path = new HostPath(states, name);
-    this.factors = factorsByScore(pace, 1);
+    this.paces = factorsByScore(pace, 1);
   }
 
   at(atNs: number): number {
-    return this.factors.at(this.path.at(atNs));
+    return this.paces.at(this.path.at(atNs));
   }
 }
 

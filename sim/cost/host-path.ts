@@ -41,7 +41,12 @@ export class HostPath {
   /** The place of the score in a score table at a time from 0 on; before 0 it is as at 0. */
   at(atNs: number): number {
     const place = Math.floor(atNs * this.cellsPerNs) - this.firstCell;
-    return place >= 0 && place < this.cells ? this.values[place]! : this.values[this.moveTo(atNs)]!;
+    return place >= 0 && place < this.cells ? this.values[place]! : this.beyond(atNs);
+  }
+
+  /** Apart, so that the query itself is short. */
+  private beyond(atNs: number): number {
+    return this.values[this.moveTo(atNs)]!;
   }
 
   /** Makes the time's block, and what of the window lies before it; the time's place among the values. */

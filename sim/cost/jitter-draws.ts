@@ -3,7 +3,14 @@
  * is held up. Drawn, or all at their means.
  */
 import type { EngineJitter, JitterName } from "../../formats/index.js";
-import { OwnFactors, PacedFactors, Stalls, StateFactors, type FactorStream } from "./factor-streams.js";
+import {
+  KnownPaceFactors,
+  OwnFactors,
+  PacedFactors,
+  Stalls,
+  StateFactors,
+  type FactorStream,
+} from "./factor-streams.js";
 import { HostPace } from "./host-pace.js";
 import { HostPath } from "./host-path.js";
 
@@ -28,11 +35,16 @@ export function jitterFactors(
 ): Factors {
   const drawn =
     jitter.pace === undefined || known !== undefined ? undefined : new HostPace(jitter.pace, `${host}/pace`);
-  const pace = known === undefined ? drawn : { at: known };
   const states = jitter.host_states;
-  const path = pace === undefined && states.length > 0 ? new HostPath(states, `${host}/host`) : undefined;
+  const path =
+    jitter.pace === undefined && known === undefined && states.length > 0
+      ? new HostPath(states, `${host}/host`)
+      : undefined;
   const own = (of: JitterName): OwnFactors => new OwnFactors(jitter[of], `${name}/${of}`);
-  const paced = (of: JitterName): FactorStream => (pace === undefined ? own(of) : new PacedFactors(own(of), pace));
+  const paced = (of: JitterName): FactorStream => {
+    if (drawn !== undefined) return new PacedFactors(jitter[of], `${name}/${of}`, drawn);
+    return known === undefined ? own(of) : new KnownPaceFactors(own(of), known);
+  };
   const ofHost = (of: JitterName): FactorStream => {
     const variation = jitter[of];
     if (path === undefined || variation === undefined) return paced(of);

@@ -9,49 +9,49 @@ import type { Curve } from "./piecewise-linear.js";
 const CELL_BITS = 10;
 const CELLS = 1 << CELL_BITS;
 
+/** Numbers of a piece. */
+const FIELDS = 3;
+
 export class QuantileTable {
-  /** Pieces of the curve: up to which probability, and its line base + slope x probability. */
-  private readonly ends: Float64Array;
-  private readonly bases: Float64Array;
-  private readonly slopes: Float64Array;
-  /** The piece of each cell's lower end. */
+  /** Pieces of the curve, side by side: up to which probability, and its line base + slope x probability. */
+  private readonly pieces: Float64Array;
+  /** The piece of each cell's lower end: where it begins among the pieces. */
   private readonly guide = new Uint32Array(CELLS);
 
   /** Of at least one point by ascending probability, of two at one the later counts; every value times `scale`. */
   constructor(curve: Curve, scale: number) {
-    const pieces = [{ end: curve[0]![0], base: curve[0]![1], slope: 0 }];
+    const pieces = [curve[0]![0], curve[0]![1] * scale, 0];
     for (let at = 1; at < curve.length; at++) {
       const [[lowP, low], [highP, high]] = [curve[at - 1]!, curve[at]!];
       if (!(highP > lowP)) continue;
       const slope = (high - low) / (highP - lowP);
-      pieces.push({ end: highP, base: low - slope * lowP, slope });
+      pieces.push(highP, (low - slope * lowP) * scale, slope * scale);
     }
-    pieces.push({ end: Infinity, base: curve.at(-1)![1], slope: 0 });
-    this.ends = Float64Array.from(pieces, ({ end }) => end);
-    this.bases = Float64Array.from(pieces, ({ base }) => base * scale);
-    this.slopes = Float64Array.from(pieces, ({ slope }) => slope * scale);
+    pieces.push(Infinity, curve.at(-1)![1] * scale, 0);
+    this.pieces = Float64Array.from(pieces);
     for (let cell = 0, piece = 0; cell < CELLS; cell++) {
-      while (this.ends[piece]! <= cell / CELLS) piece++;
+      while (pieces[piece]! <= cell / CELLS) piece += FIELDS;
       this.guide[cell] = piece;
     }
   }
 
   /** The value at a probability, 0 <= p < 1. */
   at(probability: number): number {
+    const { pieces } = this;
     let piece = this.guide[(probability * CELLS) | 0]!;
-    while (probability >= this.ends[piece]!) piece++;
-    return this.bases[piece]! + this.slopes[piece]! * probability;
+    while (probability >= pieces[piece]!) piece += FIELDS;
+    return pieces[piece + 1]! + pieces[piece + 2]! * probability;
   }
 
   /** The values at the uniforms of drawn integers, whose first bits are the cell. */
   fill(values: Float64Array, drawn: Int32Array): void {
-    const { ends, bases, slopes, guide } = this;
+    const { pieces, guide } = this;
     for (let at = 0; at < drawn.length; at++) {
       const integer = drawn[at]!;
       const probability = uniformOf(integer);
       let piece = guide[integer >>> (32 - CELL_BITS)]!;
-      while (probability >= ends[piece]!) piece++;
-      values[at] = bases[piece]! + slopes[piece]! * probability;
+      while (probability >= pieces[piece]!) piece += FIELDS;
+      values[at] = pieces[piece + 1]! + pieces[piece + 2]! * probability;
     }
   }
 }

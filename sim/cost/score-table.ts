@@ -23,12 +23,15 @@ export class ScoreTable {
 
   /** The value at a place; beyond the table that of its end. */
   at(place: number): number {
+    if (!(place > 0 && place < CELLS)) return this.end(place);
     const { values } = this;
-    if (place >= CELLS) return values[CELLS]!;
-    if (!(place > 0)) return values[0]!;
     const cell = place | 0;
     const low = values[cell]!;
     return low + (values[cell + 1]! - low) * (place - cell);
+  }
+
+  private end(place: number): number {
+    return this.values[place >= CELLS ? CELLS : 0]!;
   }
 }
 

@@ -28,7 +28,9 @@ export function countStop(
   scheduledTokens: number,
   passes: number,
 ): void {
-  stops[stopOf(scheduler, limits, scheduledTokens)] += passes;
+  // Most often nothing waits.
+  if (scheduler.waitingRequests === 0) stops.none += passes;
+  else stops[stopOf(scheduler, limits, scheduledTokens)] += passes;
 }
 
 type Queues = Pick<StepScheduler, "waitingRequests" | "runningRequests">;

@@ -241,17 +241,24 @@ export class FrontEnd<Output extends OutputToSend> {
 
   /** Outputs of one engine one after the other are mostly of the same requests: their chunks are taken to be those of the largest. */
   private jobOfServed(): OutputJob {
-    const { job } = this;
+    const { job, mostOfRank } = this;
+    if (this.servedOutputs === 1) {
+      const { tokens, firstTokens, completes } = this.outputs.peek()!;
+      job.tokens = job.chunks = tokens;
+      job.firstTokens = firstTokens;
+      this.completes = completes;
+      return job;
+    }
     job.tokens = job.chunks = job.firstTokens = 0;
     this.completes = false;
-    this.mostOfRank.fill(0);
+    for (let rank = 0; rank < mostOfRank.length; rank++) mostOfRank[rank] = 0;
     for (let at = 0; at < this.servedOutputs; at++) {
       const { tokens, firstTokens, completes, rank = 0 } = this.outputs.peek(at)!;
       job.tokens += tokens;
-      const most = this.mostOfRank[rank] ?? 0;
+      const most = mostOfRank[rank] ?? 0;
       if (tokens > most) {
         job.chunks += tokens - most;
-        this.mostOfRank[rank] = tokens;
+        mostOfRank[rank] = tokens;
       }
       job.firstTokens += firstTokens;
       if (completes) this.completes = true;

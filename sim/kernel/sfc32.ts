@@ -99,7 +99,7 @@ export class Sfc32 {
       c = (((c << 21) | (c >>> 11)) + drawn) | 0;
       const cell = drawn >>> SHIFT;
       // Two sums: where the normals met in one variable V8 would put each of them into an object.
-      if (cell >= EDGE && cell < CELLS - EDGE) {
+      if ((cell - EDGE) >>> 0 < CELLS - 2 * EDGE) {
         value = kept * value + fresh * (lines[2 * cell]! + lines[2 * cell + 1]! * (drawn & IN_CELL));
       } else value = kept * value + fresh * normalQuantile(uniformOf(drawn));
     }

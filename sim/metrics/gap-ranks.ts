@@ -3,7 +3,7 @@
  * width (progressions by arithmetic, not term by term), then look only into the buckets that hold a rank, until one
  * value is left. Each round is linear in the number of singles and progressions.
  */
-import { GapStore, RUN_FIELDS } from "./gap-store.js";
+import { GapStore, RUN_FIELDS, type Singles } from "./gap-store.js";
 
 const MAX_BUCKETS = 2 ** 12; // stays within the first-level cache
 const MIN_BUCKETS = 16;
@@ -48,12 +48,7 @@ function bucketWidth({ least, greatest, runSpans, singles, runsEnd }: GapStore):
 function countByBucket({ least, greatest, chunks, runs, runsEnd }: GapStore, width: number): Float64Array {
   const perWidth = 1 / width;
   const counts = new Float64Array(Math.floor((greatest - least) * perWidth) + 1);
-  for (const { values, weights, length } of chunks) {
-    for (let i = 0; i < length; i++) {
-      const bucket = ((values[i]! - least) * perWidth) | 0; // floor: there are few buckets
-      counts[bucket] = counts[bucket]! + weights[i]!;
-    }
-  }
+  for (const chunk of chunks) countSingles(counts, chunk, least, perWidth);
   for (let i = 0; i < runsEnd; i += RUN_FIELDS) {
     const offset = runs[i]! - least;
     const increment = runs[i + 1]!;
@@ -67,6 +62,19 @@ function countByBucket({ least, greatest, chunks, runs, runsEnd }: GapStore, wid
     }
   }
   return counts;
+}
+
+/** Loops over singles are functions of their own: called for each chunk, they stay compiled. */
+function countSingles(
+  counts: Float64Array,
+  { values, weights, length }: Singles,
+  least: number,
+  perWidth: number,
+): void {
+  for (let i = 0; i < length; i++) {
+    const bucket = ((values[i]! - least) * perWidth) | 0; // floor: there are few buckets
+    counts[bucket] = counts[bucket]! + weights[i]!;
+  }
 }
 
 /** The buckets that hold the ranks, each once, ascending. */
@@ -89,13 +97,7 @@ function fill(targets: readonly Target[], store: GapStore, width: number, bucket
   const perWidth = 1 / width;
   const targetOf = new Uint8Array(buckets); // 1 + index of the target, 0: none
   targets.forEach(({ from }, index) => (targetOf[Math.floor((from - least) * perWidth)] = index + 1));
-  for (const { values, weights, length } of chunks) {
-    for (let i = 0; i < length; i++) {
-      const value = values[i]!;
-      const target = targetOf[((value - least) * perWidth) | 0]!;
-      if (target > 0) targets[target - 1]!.content.addOne(value, weights[i]!);
-    }
-  }
+  for (const chunk of chunks) fillSingles(targets, targetOf, chunk, least, perWidth);
   for (let i = 0; i < runsEnd; i += RUN_FIELDS) {
     const start = runs[i]!;
     const increment = runs[i + 1]!;
@@ -107,5 +109,20 @@ function fill(targets: readonly Target[], store: GapStore, width: number, bucket
       const end = last < until ? terms : Math.ceil((until - start) / increment);
       if (first < end) content.add(start + first * increment, increment, end - first, runs[i + 3]!);
     }
+  }
+}
+
+/** Copies a chunk's singles into their targets; `targetOf`: 1 + index of a bucket's target. */
+function fillSingles(
+  targets: readonly Target[],
+  targetOf: Uint8Array,
+  { values, weights, length }: Singles,
+  least: number,
+  perWidth: number,
+): void {
+  for (let i = 0; i < length; i++) {
+    const value = values[i]!;
+    const target = targetOf[((value - least) * perWidth) | 0]!;
+    if (target > 0) targets[target - 1]!.content.addOne(value, weights[i]!);
   }
 }

@@ -5,28 +5,37 @@
 import type { RequestColumns } from "./request-columns.js";
 
 /** to - from, in the order of the rows; `fromNs` and `toNs` are columns of `columns`. */
-export function gapsMs(columns: RequestColumns, fromNs: Float64Array, toNs: Float64Array): Float64Array {
-  const { rows, ok } = columns;
+export function gapsMs({ rows, ok }: RequestColumns, fromNs: Float64Array, toNs: Float64Array): Float64Array {
   const values = new Float64Array(rows);
+  return values.subarray(0, putGaps(values, ok, fromNs, toNs));
+}
+
+/** Time per output token after the first, of answers of two tokens or more. */
+export function tpotsMs(columns: RequestColumns): Float64Array {
+  const values = new Float64Array(columns.rows);
+  return values.subarray(0, putTpots(values, columns));
+}
+
+// Nothing comes after these loops: V8 compiles a loop while it runs, and would throw that away at code it has not seen run yet.
+
+function putGaps(values: Float64Array, ok: Uint8Array, fromNs: Float64Array, toNs: Float64Array): number {
   let count = 0;
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < values.length; row++) {
     if (ok[row] === 0) continue;
     const gapNs = toNs[row]! - fromNs[row]!;
     if (!Number.isNaN(gapNs)) values[count++] = gapNs / 1e6;
   }
-  return values.subarray(0, count);
+  return count;
 }
 
-/** Time per output token after the first, of answers of two tokens or more. */
-export function tpotsMs({ rows, ok, firstTokenNs, lastTokenNs, outputTokens }: RequestColumns): Float64Array {
-  const values = new Float64Array(rows);
+function putTpots(values: Float64Array, { ok, firstTokenNs, lastTokenNs, outputTokens }: RequestColumns): number {
   let count = 0;
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < values.length; row++) {
     if (ok[row] === 0 || outputTokens[row]! <= 1) continue;
     const decodeNs = lastTokenNs[row]! - firstTokenNs[row]!;
     if (!Number.isNaN(decodeNs)) values[count++] = decodeNs / 1e6 / (outputTokens[row]! - 1);
   }
-  return values.subarray(0, count);
+  return count;
 }
 
 /** The rows in order of arrival, for what depends on it; mostly they are, and nothing is copied. */

@@ -19,16 +19,24 @@ export interface Sweep {
 
 /** From arrival to `endNs` (a column of `columns`) of every finished request that has that end. */
 export function intervalsUntil(columns: RequestColumns, endNs: Float64Array): Intervals {
-  const { rows, ok, arrivalNs } = columns;
-  const startsNs = new Float64Array(rows);
-  const endsNs = new Float64Array(rows);
+  const startsNs = new Float64Array(columns.rows);
+  const endsNs = new Float64Array(columns.rows);
+  const count = putIntervals({ startsNs, endsNs }, columns, endNs);
+  return { startsNs: ascending(startsNs.subarray(0, count)), endsNs: ascending(endsNs.subarray(0, count)) };
+}
+
+function putIntervals(
+  { startsNs, endsNs }: Intervals,
+  { rows, ok, arrivalNs }: RequestColumns,
+  endNs: Float64Array,
+): number {
   let count = 0;
   for (let row = 0; row < rows; row++) {
     if (ok[row] === 0 || Number.isNaN(endNs[row]!)) continue;
     startsNs[count] = arrivalNs[row]!;
     endsNs[count++] = endNs[row]!;
   }
-  return { startsNs: ascending(startsNs.subarray(0, count)), endsNs: ascending(endsNs.subarray(0, count)) };
+  return count;
 }
 
 /** Sweeps over the intervals; no end lies before its start. */

@@ -1,6 +1,7 @@
 /** vllm's two schedulers, which decide alike, and which of them runs (the table in docs/design.md, section 2). */
 import type { SchedulerChoice, StepSchedulers } from "../step-policy.js";
 import type { SchedulerRequest, StepScheduler } from "../step.js";
+import type { TokenCounts } from "../token-counts.js";
 import { CountScheduler } from "./counted/index.js";
 import { areAnswersFinished } from "./finished-answers.js";
 import type { SchedulerLimits } from "./limits.js";
@@ -8,8 +9,12 @@ import { Scheduler } from "./scheduler.js";
 import type { ReplayRequest } from "./sequence.js";
 
 /** Requests as the server sees them: their limits, and the end-of-sequence token where it comes. */
-function asServed(requests: readonly SchedulerRequest[], maxModelLen: number): readonly ReplayRequest[] {
-  if (requests.every(({ maxTokens }) => maxTokens === undefined)) return requests;
+function asServed(
+  requests: readonly SchedulerRequest[],
+  { hasLimits }: TokenCounts,
+  maxModelLen: number,
+): readonly ReplayRequest[] {
+  if (!hasLimits) return requests;
   return requests.map((request) => {
     const { maxTokens = request.outputTokens, promptTokens, outputTokens } = request;
     if (maxTokens <= outputTokens) return request;
@@ -28,7 +33,7 @@ export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
     },
     isFifo: limits.schedulingPolicy === "fcfs",
     choose: ({ requests, tokens, isReference }): SchedulerChoice => {
-      const asked = asServed(requests, limits.maxModelLen);
+      const asked = asServed(requests, tokens, limits.maxModelLen);
       const everyBlock = (): StepScheduler => new Scheduler(limits, asked);
       // The counts' cache takes released blocks in the newer order only.
       const counts = (prefixCaching: boolean) => (): StepScheduler =>
