@@ -28,8 +28,8 @@ import type {
 type Command = StepCommand | { readonly kind: "load" | "close" };
 type Reply = WorkerReply<StepRun | DrivenEnd>;
 
-/** Enough for the engine's compiler to have seen what recurs; some tenths of a second. */
-const REHEARSAL = { requests: 128, concurrency: 12, promptTokens: 32, outputTokens: 24 };
+/** Enough for the compiler to have seen what recurs; a tenth of a second. Longer prompts are rehearsed as ones of that length. */
+const REHEARSAL = { requests: 128, concurrency: 16, promptTokens: 512, outputTokens: 24 };
 /** A report says that the thread lives, even one of nothing. */
 const LIFE_SIGN_MS = 10_000;
 /** Belongs to no request. */
@@ -171,10 +171,11 @@ function runWork(
  */
 async function rehearse(on: ContinuousBatch, run: DrivenRun): Promise<void> {
   const { requests: count, concurrency, promptTokens, outputTokens } = REHEARSAL;
-  const requests = Array.from({ length: count }, (_, at): WorkloadRequest => ({
+  const own = run.workload.requests;
+  const requests = Array.from({ length: own.length === 0 ? 0 : count }, (_, at): WorkloadRequest => ({
     id: String(at),
     arrivalNs: 0,
-    promptTokens: 1 + ((5 * at) % promptTokens),
+    promptTokens: Math.min(promptTokens, own[at % own.length]!.promptTokens),
     outputTokens: 1 + ((7 * at) % outputTokens),
   }));
   const tokens = new RequestTokens(requests.map((request) => Array.from({ length: request.promptTokens }, () => 0)));
