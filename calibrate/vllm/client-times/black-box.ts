@@ -71,7 +71,7 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     names,
     paces: loads.length > 1 ? loads.length : 0,
     constants,
-    polish: { missesOf, solver },
+    polish: gpu === undefined && loads.length === runs.length ? { missesOf, solver } : undefined,
     onSettle: (cost, paces, isNear) => { for (const target of targets) target.settle(inLoad(cost, target.load, paces), isNear); }, // prettier-ignore
   });
   const { intervals, draws, weaklyIdentified } = identifiability(found, solver, {

@@ -11,10 +11,10 @@ test("slopes are those of each miss along each variable", () => {
   const slopes = slopesAt(([x, y]) => misses(3 * x! - y!, 2 * y!), [5, 7]);
   expect(slopes.flat().map((slope) => Number(slope.toFixed(9)))).toEqual([3, 0, -1, 2]);
   const { gram, information, moment } = informationOf(slopes, misses(1, 2), [0.1, 0.2]);
-  [[4.5, -1.5], [-1.5, 2.5]].forEach((row, i) => row.forEach((value, j) => {
+  [[4.5, -1.5], [-1.5, 2.5]].forEach((row, i) => { row.forEach((value, j) => {
     expect(gram[i]![j]).toBeCloseTo(value, 9);
     expect(information[i]![j]).toBeCloseTo(value + (i === j ? [0.1, 0.2][i]! : 0), 9);
-  })); // prettier-ignore
+  }); }); // prettier-ignore
   expect(moment.map((value) => Number(value.toFixed(9)))).toEqual([1.5, 1.5]);
 });
 

@@ -15,8 +15,8 @@ const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: 
 ];
 /** Trials of the loads' paces, in a round. */
 const PACE_TRIALS = 20;
-/** Of the simplex in each round. */
-const sizes = [0.1];
+/** Of the simplex in each round; after steps of Gauss and Newton one is enough. */
+const sizes = { usual: [0.15, 0.075], polished: [0.1] } as const;
 /** Of each start, where there are several, to see which is to be followed. */
 const SCOUTING = 160;
 
@@ -38,14 +38,14 @@ export interface SearchOptions {
   /** How many loads have a pace of their own; default 0. */
   readonly paces?: number | undefined;
   readonly constants?: BlackBoxConstants | undefined;
-  /** What the loss is made of, for steps of Gauss and Newton; absent: none are taken. */
+  /** What the loss is made of, for steps of Gauss and Newton; absent: none are taken, and costs are never called near. */
   readonly polish?:
     | {
         readonly missesOf: (cost: VllmEngineCost, paces: readonly number[]) => readonly Miss[];
         readonly solver: LinearSolver;
       }
     | undefined;
-  /** Called where a stretch of the search begins: weights may be set anew there. `isNear`: the last stretch. */
+  /** Called where a stretch of the search begins: weights may be set anew there. `isNear`: the last stretch, with `polish`. */
   readonly onSettle?: ((cost: VllmEngineCost, paces: readonly number[], isNear: boolean) => void) | undefined;
 }
 
@@ -96,7 +96,8 @@ export function searchCosts(
     scouted.reduce((best, one) => (one.value < best.value ? one : best)),
     false,
   );
-  const found = search.settle(search.evolve(chosen, search.evaluationsFrom(chosen.start), "calibrate/black-box"), true);
+  const evolved = search.evolve(chosen, search.evaluationsFrom(chosen.start), "calibrate/black-box");
+  const found = search.settle(evolved, options.polish !== undefined);
   return search.describe(search.refine(search.polish(found)));
 }
 
@@ -124,7 +125,7 @@ class Search {
     this.constants = constants;
     const scouting = starts.length > 1 ? starts.length * SCOUTING : 0;
     const refining =
-      sizes.length * (blocks.reduce((sum, [, trials]) => sum + trials, 0) + (paces > 1 ? PACE_TRIALS : 0));
+      this.sizes.length * (blocks.reduce((sum, [, trials]) => sum + trials, 0) + (paces > 1 ? PACE_TRIALS : 0));
     const whole = greatest(starts.map((start) => this.evaluationsFrom(start)));
     // Of a step of Gauss and Newton: both sides of each variable, where it is, and where it goes.
     const polishing = this.polishing() * (2 * (names.length + paces) + 2);
@@ -159,6 +160,10 @@ class Search {
     const { parameters, paces } = this.at(from.x, from.start);
     this.options.onSettle(costOf(parameters, this.constants.parts), paces, isNear);
     return { ...from, value: this.errorFrom(from.start, from.origin)(from.x) };
+  }
+
+  private get sizes(): readonly number[] {
+    return this.options.polish === undefined ? sizes.usual : sizes.polished;
   }
 
   private polishing(): number {
@@ -200,7 +205,7 @@ class Search {
       ...blocks.map(([block, trials]) => [block.map((name) => names.indexOf(name)).filter((at) => at >= 0), trials] as const), // prettier-ignore
       [ofPaces, PACE_TRIALS] as const,
     ].filter(([indices]) => indices.length > 0);
-    for (const size of sizes) {
+    for (const size of this.sizes) {
       for (const [indices, evaluations] of moved) {
         const before = x;
         const whole = (part: readonly number[]): number[] =>
