@@ -38,7 +38,9 @@ export async function onnxSender(loads: readonly LoadToSend[], flags: VerifyFlag
   };
 }
 
-function requireHere({ profile, replicas }: Deployment, first: Deployment): void {
+function requireHere({ profile, replicas, source }: Deployment, first: Deployment): void {
+  if (source.kind === "sessions")
+    throw new ConfigError("the answer's load is one of sessions, which are sent to a vLLM server only (--base-url)");
   if (profile.cost.kind !== "static_batch") {
     throw new ConfigError(`profile "${profile.name}" is of a vLLM server, verify it at its --base-url`);
   }

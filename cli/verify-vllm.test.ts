@@ -1,6 +1,7 @@
 /** Answers about two settings against servers that have one of them each. */
-import { loadSchema, type Answer } from "../formats/index.js";
-import { planVerification, type LoadToSend } from "../jobs/verify/index.js";
+import { loadSchema, parseSlos, type Answer, type Run } from "../formats/index.js";
+import { planVerification, verify, type LoadToSend } from "../jobs/verify/index.js";
+import type { SessionSummary } from "../sim/index.js";
 import { startFakeVllm, type FakeVllm } from "../test/support/fake-vllm.js";
 import type { VerifyFlags } from "./verify.js";
 import { vllmSender } from "./verify-vllm.js";
@@ -33,6 +34,51 @@ function flags(given: Partial<VerifyFlags> = {}): VerifyFlags {
   const { baseUrl: base_url } = server;
   return { base_url, insecure: false, control_timeout_s: 10, endpoint: "/v1/completions", ...given } as VerifyFlags;
 }
+
+test("sessions are sent around the answer as bench sends them, and what the server found cached is judged too", async () => {
+  const cached = await startFakeVllm({ blockTokens: 16, script: () => ({ firstMs: 4 }) });
+  try {
+    const talks = { dataset_name: "sessions", sessions_turns: 3, sessions_input_len: 30, sessions_output_len: 4 };
+    const asked = {
+      ...{ policy: "vllm", settings: { enable_prefix_caching: true }, profile: "h100-llama-3.1-8b-vllm-0.26" },
+      ...{ seed: "1", vary: "session_rate", sessions: true, goals: { slos: parseSlos("mean_e2el:2000") } },
+      load: loadSchema.parse({ ...talks, sessions_think_s: 0.05, session_rate: 1 }),
+    };
+    delete (asked.load as { session_rate?: number }).session_rate;
+    const answer = {
+      ...{ question: { name: "capacity", goal: "mean_e2el <= 2000 ms", asked }, value: 40, unit: "sessions/s" },
+      interval: { low: 38, high: 42 },
+    } as unknown as Answer;
+    const plan = await planVerification("a.json", answer, { loads: 3, seconds: 1 });
+    const sender = await vllmSender(plan.loads, flags({ base_url: cached.baseUrl, num_warmups: 1 }));
+    const { loads } = sender;
+    const runs: Run[] = [];
+    const found = await verify({
+      ...{ answer, plan: { ...plan, loads }, tolerance: 0.1, replications: 3 },
+      measure: async (_, input, at) => {
+        const run = await sender.send(at, input, { signal: new AbortController().signal, onProgress: () => undefined });
+        runs.push(run);
+        return { run, folder: null };
+      },
+    });
+    expect(found.loads.map(({ what }) => what)).toEqual([
+      "at 30.4 sessions/s",
+      "at 40 sessions/s",
+      "at 50.4 sessions/s",
+    ]);
+    for (const [at, run] of runs.entries()) {
+      const { count, completed, cached_share: share } = run.info.sessions as SessionSummary;
+      expect([count, completed]).toEqual([loads[at]!.point.count, count]);
+      expect(found.loads[at]).toMatchObject({ requests: 3 * count, measured: "met" });
+      const judged = found.loads[at]!.statistics.find(({ statistic }) => statistic === "cached_share")!;
+      expect(judged.measured).toBe(share);
+      expect(Math.abs(judged.error)).toBeLessThan(0.01);
+      expect(judged.verdict).not.toBe("differs");
+    }
+  } finally {
+    await cached.close();
+  }
+});
 
 test("a change of the load is sent to one server, both sides", async () => {
   const { loads, notes } = await vllmSender(await loadsOf(["request_rate=x2"]), flags());

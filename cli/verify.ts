@@ -50,6 +50,7 @@ const ownFlags = {
     .describe("of a rate or clients: how many loads; below, above and at the answer, then the ends of its interval"),
   duration_s: z.number().positive().max(86_400).default(60).describe("about how long each load is sent, s"),
   num_prompts: z.int().positive().optional().describe("requests of each load, in place of --duration"),
+  num_sessions: z.int().positive().optional().describe("sessions of each load of sessions, in place of --duration"),
   tolerance: z.string().default("10%").describe("largest error of a statistic that counts as agreement"),
   output: z.string().min(1).optional().describe("file for the verification; default: ANSWER.verified.json; -o"),
   force: z.boolean().default(false).describe("overwrite an earlier verification"),
@@ -114,8 +115,8 @@ export const verifyCommand: Command = {
     requireAnswerPlaces({ output }, flags.force);
     const tolerance = fractionOf(flags.tolerance, "--tolerance");
     const answer = check(answerSchema, readJson(file), { source: file, Failure: ArtifactError });
-    const { num_prompts: count, duration_s: seconds } = flags;
-    const plan = await planVerification(file, answer, { loads: flags.loads, seconds, count });
+    const { loads, num_prompts: count, num_sessions: sessions, duration_s: seconds } = flags;
+    const plan = await planVerification(file, answer, { loads, seconds, count, sessions });
     const sender = await senderOf(plan, flags, args);
     const folder = output.replace(/\.json$/, "");
     try {

@@ -10,6 +10,8 @@ export interface Deployment extends Served {
   readonly goals: Goals;
   /** An autoscaler says how many replicas there are; absent: the number is fixed. */
   readonly autoscale?: AutoscalePlan | undefined;
+  /** Runs of sessions count from the first turn to the last, as `whatif` has them; default: their steady part. */
+  readonly countsAll?: boolean;
 }
 
 /** One run of a deployment. */

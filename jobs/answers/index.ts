@@ -17,5 +17,7 @@ export { goalVerdictOf, mostFrequent, type GoalVerdict } from "./goal-verdict.js
 export { nearestMeasured } from "./nearest-measured.js";
 export { withCrew, type CrewOptions } from "./crew.js";
 export { inputAt, isOfSessions, isSteadyLoad } from "./deployment.js";
-export { mostRequests } from "./load-source.js";
+export { isWholeNumber, mostRequests } from "./load-source.js";
+export { requireSessions, sessionPace, sessionsToShow } from "./session-pace.js";
+export { hasSteadyTurns, sessionGoals, steadyPart } from "./session-runs.js";
 export type { DetailedProbe } from "./probe.js";

@@ -107,16 +107,14 @@ export function requireSessions(
   { x, count }: { x: number; count: number },
 ): void {
   const { goals } = deployment;
-  const needed = sessionsOver(deployment, pace, x, SHORTEST);
+  const { needed, startUp, wanted } = leastSessions(deployment, pace, x);
   if (count < needed) {
     throw new ConfigError(
       `--num-sessions ${count}: a session lasts ${figure(pace.meanS)} s, a long one ${figure(pace.longS)} s, and all have begun ` +
         `before the load is steady; it takes at least ${needed}`,
     );
   }
-  const startUp = sessionsOver(deployment, pace, x, 1);
   const counted = Math.floor((count - startUp) * pace.turns);
-  const wanted = requestsToShow(goals);
   if (counted >= wanted) return;
   throw new ConfigError(
     `--num-sessions ${count}: about ${counted} turns count, too few to show ${goalsText(goals)}, which takes ${wanted}; give at ` +
@@ -124,11 +122,33 @@ export function requireSessions(
   );
 }
 
-function sessionsOver({ vary, load }: Deployment, { meanS, longS }: SessionPace, x: number, times: number): number {
+/** The shortest run at `x` that has a steady part which shows the goals; `seconds`: and how long sessions begin in it at least. */
+export function sessionsToShow(deployment: Deployment, pace: SessionPace, x: number, seconds: number): number {
+  const { needed, startUp, wanted, perS } = leastSessions(deployment, pace, x);
+  return Math.max(needed, Math.ceil(startUp + wanted / pace.turns), Math.ceil(perS * seconds));
+}
+
+/** needed: so that some begin after the start-up; wanted: turns that count. */
+function leastSessions(deployment: Deployment, pace: SessionPace, x: number) {
+  return {
+    needed: sessionsOver(deployment, pace, x, SHORTEST),
+    startUp: sessionsOver(deployment, pace, x, 1),
+    wanted: requestsToShow(deployment.goals),
+    perS: beginPerS(deployment, pace, x).perS,
+  };
+}
+
+function sessionsOver(deployment: Deployment, pace: SessionPace, x: number, times: number): number {
+  const { perS, atOnce } = beginPerS(deployment, pace, x);
+  return Math.ceil(perS * times * pace.longS + atOnce);
+}
+
+/** Sessions that begin at the start, and per second after it. */
+function beginPerS({ vary, load }: Deployment, { meanS }: SessionPace, x: number): { perS: number; atOnce: number } {
   const atATime = isWholeNumber(vary) ? x : vary === "session_rate" ? undefined : load.max_sessions;
   const ratePerS = vary === "session_rate" ? x : load.session_rate;
   const perS = Math.min(ratePerS ?? Infinity, (atATime ?? Infinity) / meanS);
-  return Math.ceil(perS * times * longS + (ratePerS === undefined ? (atATime ?? 0) : 0));
+  return { perS, atOnce: ratePerS === undefined ? (atATime ?? 0) : 0 };
 }
 
 function withoutPauses(workload: Workload): Workload {

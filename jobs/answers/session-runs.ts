@@ -17,12 +17,13 @@ import {
 import { isOfSessions, isSteadyLoad, type Deployment } from "./deployment.js";
 
 /** Whether sessions go on beginning in the same way, so that a run of them has a steady part. */
-export function hasSteadyTurns(deployment: Deployment): boolean {
-  const { source } = deployment;
-  return source.kind === "sessions" && !source.isTimed;
+export function hasSteadyTurns({ source, countsAll = false }: Deployment): boolean {
+  return source.kind === "sessions" && !source.isTimed && !countsAll;
 }
 
-export function sessionGoals(deployment: Deployment, { table }: RunOutcome, workload: Workload): readonly GoalValue[] {
+type Turns = Pick<RunOutcome, "table">;
+
+export function sessionGoals(deployment: Deployment, { table }: Turns, workload: Workload): readonly GoalValue[] {
   const steady = steadyTurns(table, workload);
   const { goals } = measureGoals({ table: selectRows(table, steady.rows) }, deployment.goals, { isSteady: false });
   return isSteadyLoad(deployment) ? [...goals, sessionsKeptUp(table, steady)] : goals;
@@ -38,24 +39,38 @@ export interface RunDetail {
   readonly busy: Busy;
 }
 
-export function sessionDetail(outcome: RunOutcome, workload: Workload, replicas: number): RunDetail {
-  const { table, facts } = outcome;
+/** The steady part of a run in figures. */
+interface SteadyPart extends Pick<RunDetail, "summary" | "statistics"> {
+  readonly steady: SteadyTurns;
+  readonly counted: RequestColumns;
+  readonly seconds: number;
+}
+
+/** `facts`: what the run says of itself, its sessions among them. */
+export function steadyPart({ table, facts }: Pick<RunOutcome, "table" | "facts">, workload: Workload): SteadyPart {
   const steady = steadyTurns(table, workload);
   const counted = selectRows(table, steady.rows);
   const seconds = Math.max(1e-9, (steady.toNs - steady.fromNs) / 1e9);
   const { cached_share: cached } = (facts.sessions as SessionSummary | undefined) ?? { cached_share: null };
+  const statistics = {
+    session_throughput: steady.begun / seconds,
+    request_throughput: counted.rows / seconds,
+    output_throughput: sum(counted.outputTokens) / seconds,
+    mean_concurrent_requests: inSystem(table, steady),
+    turns_per_session: table.rows / workload.sessions!.count,
+    ...(cached === null ? {} : { cached_share: cached }),
+  };
+  return { steady, counted, seconds, summary: summarise(counted), statistics };
+}
+
+export function sessionDetail(outcome: RunOutcome, workload: Workload, replicas: number): RunDetail {
+  const { table } = outcome;
+  const { steady, counted, seconds, summary, statistics } = steadyPart(outcome, workload);
   const latencies = Float64Array.from(steady.rows, (row) => table.firstTokenNs[row]! - table.arrivalNs[row]!);
   const known = Float64Array.from(latencies, (ns) => (Number.isNaN(ns) ? 0 : ns));
   return {
-    summary: summarise(counted),
-    statistics: {
-      session_throughput: steady.begun / seconds,
-      request_throughput: counted.rows / seconds,
-      output_throughput: sum(counted.outputTokens) / seconds,
-      mean_concurrent_requests: inSystem(table, steady),
-      turns_per_session: table.rows / workload.sessions!.count,
-      ...(cached === null ? {} : { cached_share: cached }),
-    },
+    summary,
+    statistics,
     independent: independentTurns(known, (at) => workload.requests[steady.rows[at]!]!.turn!.session),
     busy: busyIn(outcome, { counted, seconds, replicas }),
   };

@@ -12,6 +12,7 @@ import {
   tuneGoal,
   type Deployment,
 } from "../answers/index.js";
+import type { RouterName } from "../../sim/index.js";
 import { explain } from "../explain/index.js";
 import { readContent, type Scenario } from "../scenario/index.js";
 import { parseChanges, whatif, withChanges } from "../whatif/index.js";
@@ -44,6 +45,40 @@ export async function capacityOf(slo = "mean_e2el:300"): Promise<Answer> {
   const deployment = await deploymentOf(load, "request_rate", goals);
   const found = await findCapacity(deployment, { replications, ...alone });
   return capacityAnswer({ deployment, found, asked: askedOf(load, { vary: "request_rate", goals }), commands });
+}
+
+const vllm = { name: "vllm", settings: { max_num_seqs: 8 } };
+export const talks = loadSchema.parse({
+  ...{ dataset_name: "sessions", session_rate: 1, sessions_turns: 3, sessions_input_len: 12, sessions_output_len: 8 },
+  ...{ sessions_think_s: 0.3, sessions_think_cv: 1, num_sessions: 600 },
+});
+const withoutRate = { ...talks };
+delete withoutRate.session_rate;
+
+/** Of how many sessions begin per second, or may be under way. */
+export async function sessionsOf(vary: "session_rate" | "max_sessions"): Promise<Answer> {
+  const goals = { slos: parseSlos("mean_e2el:300") };
+  const deployment = { ...(await deploymentOf(withoutRate, vary, goals)), policy: vllm };
+  const found = await findCapacity(deployment, { replications: 2, ...alone });
+  const asked = {
+    ...askedOf(withoutRate, { vary, goals, sessions: true }),
+    policy: vllm.name,
+    settings: vllm.settings,
+  };
+  return capacityAnswer({ deployment, found, asked, commands });
+}
+
+/** Of replicas that keep sessions together. */
+export async function sizeOfSessions(load: Load, router: RouterName): Promise<Answer> {
+  const goals = { slos: parseSlos("mean_e2el:300") };
+  const deployment = { ...(await deploymentOf(load, "replicas", goals)), policy: vllm, router };
+  const found = await findSize(deployment, { replications: 2, ...alone });
+  const asked = {
+    ...askedOf(load, { vary: "replicas", goals, sessions: true, router }),
+    policy: vllm.name,
+    settings: vllm.settings,
+  };
+  return sizeAnswer({ deployment, found, asked, commands });
 }
 
 export async function sizeOf(more: Partial<Load> = { request_rate: 300 }): Promise<Answer> {

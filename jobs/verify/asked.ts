@@ -9,6 +9,7 @@ import {
   sloMetrics,
   type Answer,
   type Goals,
+  type Load,
   type Profile,
 } from "../../formats/index.js";
 import { defaultJitter, engineNames, planPolicy, routerNames } from "../../sim/index.js";
@@ -80,7 +81,7 @@ export function askedOf(file: string, answer: Answer): Asked {
     served: {
       policy: { name: plan.name, settings: plan.settings },
       profile,
-      load: check(loadSchema, asked.load, { source: `${source}.load` }),
+      load: loadOf(asked.load, `${source}.load`),
       seed,
       jitter: asked.jitter === undefined ? defaultJitter({ plan, profile }) : asked.jitter === "on",
       engine,
@@ -92,6 +93,20 @@ export function askedOf(file: string, answer: Answer): Asked {
     goals: (asked.goals ?? { slos: [] }) as Goals,
     own: asked,
   };
+}
+
+/** Where the answer is how many sessions begin or are under way, its load says neither; any rate stands in for the check. */
+function loadOf(asked: Readonly<Record<string, unknown>>, source: string): Load {
+  const isSought =
+    asked.dataset_name === "sessions" && asked.session_rate === undefined && asked.max_sessions === undefined;
+  if (!isSought) return check(loadSchema, asked, { source });
+  const load: { -readonly [Key in keyof Load]: Load[Key] } = check(
+    loadSchema,
+    { ...asked, session_rate: 1 },
+    { source },
+  );
+  delete load.session_rate;
+  return load;
 }
 
 /** A profile that is a file is named from the folder in which the question was asked. */

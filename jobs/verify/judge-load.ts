@@ -1,12 +1,15 @@
 /** One load measured: its goals and statistics beside what was predicted of them. */
-import type { Run, VerifiedLoad, VerifiedStatistic } from "../../formats/index.js";
+import type { RequestTable, Run, VerifiedLoad, VerifiedStatistic, Workload } from "../../formats/index.js";
 import { isDisturbed, judgeError } from "../../report/compare/index.js";
 import { columnsIn, mean, measureGoals, summarise, type GoalValue } from "../../sim/index.js";
 import {
   evidenceOf,
   goalVerdictOf,
+  hasSteadyTurns,
   isLimit,
   isSteadyLoad,
+  sessionGoals,
+  steadyPart,
   type Deployment,
   type DetailedProbe,
 } from "../answers/index.js";
@@ -14,17 +17,22 @@ import type { LoadToSend } from "./loads.js";
 
 type Values = Readonly<Record<string, number>>;
 
-/** What a run measured, by the keys of a run's summary and of its goals. */
-export function statisticsOfRun(run: Run, deployment: Deployment): Values {
-  const table = columnsIn(run);
-  const ofGoals = goalsOf(run, deployment)
+/** A run that was measured, and the workload that was sent: row i is request i. */
+interface Sent {
+  readonly run: Run;
+  readonly workload: Workload;
+}
+
+/** What a run measured, by the keys of a run's summary and of its goals; of sessions, its steady part. */
+export function statisticsOfRun(sent: Sent, deployment: Deployment): Values {
+  const { summary, statistics } = hasSteadyTurns(deployment)
+    ? steadyPart({ table: tableOf(sent.run), facts: sent.run.info }, sent.workload)
+    : { summary: summarise(columnsIn(sent.run)), statistics: {} };
+  const ofGoals = goalsOf(sent, deployment)
     .filter(({ name }) => name !== "sustained")
     .map(({ name, value }) => [name === "goodput" ? "goodput_share" : `${name}_ms`, value] as const);
-  const numbers = Object.entries(summarise(table)).filter(([, value]) => typeof value === "number") as [
-    string,
-    number,
-  ][];
-  return withGoodput({ ...Object.fromEntries(numbers), ...Object.fromEntries(ofGoals) });
+  const numbers = Object.entries(summary).filter(([, value]) => typeof value === "number") as [string, number][];
+  return withGoodput({ ...Object.fromEntries(numbers), ...Object.fromEntries(ofGoals), ...statistics });
 }
 
 /** Requests per second within the limits, where there are some. */
@@ -33,13 +41,17 @@ export function withGoodput(values: Values): Values {
   return share === undefined || throughput === undefined ? values : { ...values, request_goodput: share * throughput };
 }
 
-function goalsOf(run: Run, deployment: Deployment): readonly GoalValue[] {
+function goalsOf({ run, workload }: Sent, deployment: Deployment): readonly GoalValue[] {
+  if (hasSteadyTurns(deployment)) return sessionGoals(deployment, { table: tableOf(run) }, workload);
   return measureGoals({ table: columnsIn(run) }, deployment.goals, { isSteady: isSteadyLoad(deployment) }).goals;
 }
 
-interface Judged {
+function tableOf(run: Run): RequestTable {
+  return run.table ?? { ...columnsIn(run), record: (row) => run.requests[row]! };
+}
+
+interface Judged extends Sent {
   readonly probes: readonly DetailedProbe[];
-  readonly run: Run;
   readonly values: Values;
   readonly folder: string | null;
   readonly tolerance: number;
@@ -49,10 +61,10 @@ interface Judged {
 
 export function judgeLoad(
   load: LoadToSend,
-  { probes, run, values, folder, tolerance, headline }: Judged,
+  { probes, run, workload, values, folder, tolerance, headline }: Judged,
 ): VerifiedLoad {
   const statistics = statisticsOf(probes, { real: values, tolerance, isDisturbed: isDisturbed(run) });
-  const outcome = outcomeOf(load.deployment, goalsOf(run, load.deployment), probes) ?? {
+  const outcome = outcomeOf(load.deployment, goalsOf({ run, workload }, load.deployment), probes) ?? {
     predicted: null,
     measured: null,
     worst: null,
@@ -101,7 +113,7 @@ function outcomeOf(
   };
 }
 
-const compared = /^(mean|p[\d.]+)_(ttft|tpot|e2el)_ms$|^goodput_share$|^request_goodput$/;
+const compared = /^(mean|p[\d.]+)_(ttft|tpot|e2el)_ms$|^goodput_share$|^request_goodput$|^cached_share$/;
 
 interface Real {
   readonly real: Values;

@@ -1,7 +1,16 @@
 /** Loads to be sent for real, and what they are to show. */
 import { ConfigError, goalsText, type Answer, type Load, type Workload } from "../../formats/index.js";
 import { requestsToShow } from "../../sim/index.js";
-import { isLimit, mostRequests, type Deployment } from "../answers/index.js";
+import {
+  isLimit,
+  isOfSessions,
+  isWholeNumber,
+  mostRequests,
+  requireSessions,
+  sessionPace,
+  sessionsToShow,
+  type Deployment,
+} from "../answers/index.js";
 
 /** Of an answer about two settings: the server with the settings as they were, or the other one. */
 export const sides = ["before", "after"] as const;
@@ -38,8 +47,19 @@ export interface Lengths {
   readonly loads: number;
   /** How long an open load is sent, about. */
   readonly seconds: number;
-  /** Requests of each, in place of that. */
+  /** Requests of each, in place of that; of sessions, sessions. */
   readonly count?: number | undefined;
+  readonly sessions?: number | undefined;
+}
+
+/** How many are asked for. ConfigError for requests of a load of sessions, or the reverse. */
+export function givenCount({ source }: Pick<Deployment, "source">, { count, sessions }: Lengths): number | undefined {
+  if (isOfSessions({ source })) {
+    if (count === undefined) return sessions;
+    throw new ConfigError(`--num-prompts ${count}: the answer's load is one of sessions, give --num-sessions`);
+  }
+  if (sessions === undefined) return count;
+  throw new ConfigError(`--num-sessions ${sessions}: the answer's load has no sessions, give --num-prompts`);
 }
 
 /** Of the interval's ends: surely within the goals, and surely beyond. */
@@ -54,21 +74,40 @@ export const PER_CLIENT = 10;
 export function loadsAround(
   { value, interval, unit }: Pick<Answer, "value" | "interval" | "unit">,
   deployment: Deployment,
-  { loads, seconds, count: given }: Lengths,
+  lengths: Lengths,
   side: Side = "before",
 ): LoadToSend[] {
   const { low, high } = interval ?? { low: value!, high: value! };
-  const all = [BELOW * low, ABOVE * high, value!, low, high].slice(0, loads).sort((a, b) => a - b);
-  const isWhole = deployment.vary === "max_concurrency";
+  const all = [BELOW * low, ABOVE * high, value!, low, high].slice(0, lengths.loads).sort((a, b) => a - b);
+  const isWhole = isWholeNumber(deployment.vary);
   const places = [...new Set(all.map((x) => (isWhole ? Math.max(1, Math.round(x)) : Number(x.toPrecision(4)))))];
-  const needed = requestsToShow(deployment.goals);
-  const most = mostRequests(deployment.source);
+  const countAt = isOfSessions(deployment) ? sessionCounts(deployment, lengths) : requestCounts(deployment, lengths);
   return places.map((x) => {
-    const wanted = given ?? Math.max(needed, Math.ceil(isWhole ? PER_CLIENT * x : seconds * x));
-    const count = Math.min(wanted, most);
-    requireEnough(count, deployment);
+    const count = countAt(x);
     return { what: `at ${x} ${unit}`, folder: `${deployment.vary}-${x}`, x, side, deployment, point: { x, count } };
   });
+}
+
+function requestCounts(deployment: Deployment, lengths: Lengths): (x: number) => number {
+  const given = givenCount(deployment, lengths);
+  const perX = isWholeNumber(deployment.vary) ? PER_CLIENT : lengths.seconds;
+  return (x) => {
+    const wanted = given ?? Math.max(requestsToShow(deployment.goals), Math.ceil(perX * x));
+    const count = Math.min(wanted, mostRequests(deployment.source));
+    requireEnough(count, deployment);
+    return count;
+  };
+}
+
+/** Sessions of a run at `x` that has a steady part which shows the goals. ConfigError where fewer are asked for. */
+export function sessionCounts(deployment: Deployment, lengths: Lengths): (x: number) => number {
+  const given = givenCount(deployment, lengths);
+  const pace = sessionPace(deployment);
+  return (x) => {
+    if (given === undefined) return sessionsToShow(deployment, pace, x, lengths.seconds);
+    requireSessions(deployment, pace, { x, count: given });
+    return given;
+  };
 }
 
 /** ConfigError for fewer requests than it takes to show the goals. */

@@ -2,22 +2,33 @@
 import { ConfigError, parseSlos, type Answer, type Goals } from "../../formats/index.js";
 import { requestsToShow } from "../../sim/index.js";
 import {
+  hasSteadyTurns,
   inputAt,
   isLimit,
+  isOfSessions,
+  mostRequests,
   readSource,
   scaledBy,
   tuneGoal,
   unlimited,
   type Deployment,
-  type LoadSource,
 } from "../answers/index.js";
 import type { Served } from "../inputs/index.js";
 import { readContent, type Scenario } from "../scenario/index.js";
 import { parseChanges, withChanges } from "../whatif/index.js";
 import { askedOf, ownOf, type Asked } from "./asked.js";
-import { countOf, loadsAround, requireEnough, type Lengths, type LoadToSend, type Side, type VerifyPlan } from "./loads.js"; // prettier-ignore
+import {
+  countOf,
+  givenCount,
+  loadsAround,
+  requireEnough,
+  sessionCounts,
+  type Lengths,
+  type LoadToSend,
+  type Side,
+  type VerifyPlan,
+} from "./loads.js";
 import { sharesOf } from "./shares.js";
-import { SESSIONS_ARE_NOT_SENT } from "./why-not-checked.js";
 
 /** ConfigError for an answer that no real run can check, or loads that are too short for its goals. */
 export async function planVerification(file: string, answer: Answer, lengths: Lengths): Promise<VerifyPlan> {
@@ -37,18 +48,7 @@ export async function planVerification(file: string, answer: Answer, lengths: Le
 }
 
 async function deploymentOf({ served, prompts, goals }: Asked, vary: Deployment["vary"]): Promise<Deployment> {
-  return { ...served, source: await requestsOf(served, prompts, vary), vary, goals };
-}
-
-/** ConfigError for a trace that turns out to be one of sessions. */
-async function requestsOf(
-  { load }: Served,
-  prompts: string | undefined,
-  vary: Deployment["vary"],
-): Promise<LoadSource> {
-  const source = await readSource(load, prompts, vary);
-  if (source.kind !== "sessions") return source;
-  throw new ConfigError(`${load.workload ?? "the load"} cannot be checked: ${SESSIONS_ARE_NOT_SENT}`);
+  return { ...served, source: await readSource(served.load, prompts, vary), vary, goals };
 }
 
 async function planCapacity(answer: Answer, asked: Asked, lengths: Lengths): Promise<VerifyPlan> {
@@ -61,6 +61,7 @@ async function planSize(answer: Answer, asked: Asked, lengths: Lengths): Promise
   const value = answer.value!;
   const loads = sharesOf(deployment, value, lengths);
   const { router } = deployment;
+  requireWholeSessions(deployment, value);
   const isInTurn = router === "round-robin" || value === 1;
   return {
     loads,
@@ -74,6 +75,15 @@ async function planSize(answer: Answer, asked: Asked, lengths: Lengths): Promise
   };
 }
 
+/** ConfigError for turns of one session on several replicas, each of which caches only some of them. */
+function requireWholeSessions({ source, router }: Deployment, value: number): void {
+  if (!isOfSessions({ source }) || value === 1 || router === "session-affinity") return;
+  throw new ConfigError(
+    `the router ${router} may send turns of one session to different replicas, and one server cannot show what one of ` +
+      `them gets; ask for the size with --router session-affinity`,
+  );
+}
+
 async function planWhatif(answer: Answer, asked: Asked, lengths: Lengths): Promise<VerifyPlan> {
   const { file, served, prompts, goals } = asked;
   const before: Scenario = { ...served, content: await readContent(served.load, prompts) };
@@ -83,7 +93,10 @@ async function planWhatif(answer: Answer, asked: Asked, lengths: Lengths): Promi
   const [slo] = goals.slos;
   const ofGoodput = goals.goodput === undefined ? "mean_e2el_ms" : "goodput_share";
   return planSides(
-    { before, after: changed.scenario, whats: ["before the change", "after the change"], goals, prompts, lengths },
+    {
+      ...{ before, after: changed.scenario, whats: ["before the change", "after the change"] },
+      ...{ goals, prompts, lengths, countsAll: true },
+    },
     {
       headline: slo === undefined ? ofGoodput : `${slo.name}_ms`,
       promised: new Map(differences.map(({ statistic, verdict }) => [statistic, verdict])),
@@ -117,7 +130,7 @@ async function planTune(answer: Answer, asked: Asked, lengths: Lengths): Promise
   }
   const headline = keyOfGoal(goal.name);
   const rest = { headline, notes: [] };
-  const one = { goals: goal.goals, prompts, lengths };
+  const one = { goals: goal.goals, prompts, lengths, countsAll: false };
   if (!hasChanges) return planOne(served, { what: "with the settings as they are", ...one }, rest);
   return planSides(
     {
@@ -140,7 +153,7 @@ async function planExplain(asked: Asked, lengths: Lengths): Promise<VerifyPlan> 
   const goals: Goals = { slos: parseSlos(`${statistic}:1`).map(unlimited) };
   return planOne(
     served,
-    { what: "the load explained", goals, prompts, lengths },
+    { what: "the load explained", goals, prompts, lengths, countsAll: true },
     {
       headline: `${statistic}_ms`,
       notes: ["checked are the latencies, not their parts or what a change would do: a client does not see these"],
@@ -148,33 +161,36 @@ async function planExplain(asked: Asked, lengths: Lengths): Promise<VerifyPlan> 
   );
 }
 
-interface Sides {
-  readonly before: Served;
-  readonly after: Served;
-  readonly whats: readonly [string, string];
+/** How loads that are sent as they are count. */
+interface Counting {
   readonly goals: Goals;
   readonly prompts: string | undefined;
   readonly lengths: Lengths;
+  /** Of sessions: whole runs, not their steady part. */
+  readonly countsAll: boolean;
+}
+
+interface Sides extends Counting {
+  readonly before: Served;
+  readonly after: Served;
+  readonly whats: readonly [string, string];
 }
 
 /** Both send as many requests, so that they can be compared one by one. */
 async function planSides(
-  { before, after, whats, goals, prompts, lengths }: Sides,
+  { before, after, whats, ...counting }: Sides,
   rest: Omit<VerifyPlan, "loads" | "needs">,
 ): Promise<VerifyPlan> {
-  const count = await countFor(before, { goals, prompts, lengths });
+  const count = await countFor(before, counting);
   const loads = await Promise.all([
-    sent(before, { side: "before", what: whats[0], goals, prompts, count }),
-    sent(after, { side: "after", what: whats[1], goals, prompts, count }),
+    sent(before, { side: "before", what: whats[0], ...counting, count }),
+    sent(after, { side: "after", what: whats[1], ...counting, count }),
   ]);
   return { ...rest, loads };
 }
 
-interface One {
+interface One extends Counting {
   readonly what: string;
-  readonly goals: Goals;
-  readonly prompts: string | undefined;
-  readonly lengths: Lengths;
 }
 
 async function planOne(
@@ -186,27 +202,38 @@ async function planOne(
   return { ...rest, loads: [await sent(served, { side: "before", what, ...one, count })] };
 }
 
-async function asItIs(served: Served, { goals, prompts }: Pick<One, "goals" | "prompts">): Promise<Deployment> {
-  return { ...served, source: await requestsOf(served, prompts, "replicas"), vary: "replicas", goals };
+async function asItIs(served: Served, { goals, prompts, countsAll }: Counting): Promise<Deployment> {
+  const source = await readSource(served.load, prompts, "replicas");
+  return { ...served, source, vary: "replicas", goals, countsAll };
 }
 
-async function countFor(served: Served, { lengths, ...one }: Omit<One, "what">): Promise<number> {
+/** Requests, or sessions: all of the load's, or as many as a steady part takes where that is what counts. */
+async function countFor(served: Served, counting: Counting): Promise<number> {
   const { load, seed, replicas } = served;
+  const { lengths, goals } = counting;
+  const deployment = await asItIs(served, counting);
+  const given = givenCount(deployment, lengths);
+  if (hasSteadyTurns(deployment)) return sessionCounts(deployment, lengths)(replicas);
+  if (isOfSessions(deployment))
+    return given ?? load.num_sessions ?? Math.min(DEFAULT_SESSIONS, mostRequests(deployment.source));
   const all = { x: replicas, seed, draw: null, count: load.num_prompts ?? DEFAULT_COUNT };
-  const { workload } = inputAt(await asItIs(served, one), all);
-  return countOf(load, workload, lengths, requestsToShow(one.goals));
+  return countOf(load, inputAt(deployment, all).workload, lengths, requestsToShow(goals));
 }
 
 /** Of a load that does not say how many requests it has, as `simulate` has it. */
 const DEFAULT_COUNT = 1000;
+const DEFAULT_SESSIONS = 100;
 
 async function sent(
   served: Served,
-  { side, what, count, ...one }: Omit<One, "lengths"> & { readonly side: Side; readonly count: number },
+  { side, what, count, ...counting }: One & { readonly side: Side; readonly count: number },
 ): Promise<LoadToSend> {
-  const deployment = await asItIs({ ...served, load: { ...served.load, num_prompts: count } }, one);
-  const point = { x: served.replicas, count };
-  const { length } = inputAt(deployment, { ...point, seed: served.seed, draw: null }).workload.requests;
-  requireEnough(length, deployment);
-  return { what, folder: side, x: null, side, deployment, point: { ...point, count: length } };
+  const { load, seed, replicas: x } = served;
+  const given = await asItIs(served, counting);
+  const limited = { ...served, load: { ...load, num_prompts: count } };
+  const deployment = isOfSessions(given) ? given : await asItIs(limited, counting);
+  const { requests, sessions } = inputAt(deployment, { x, count, seed, draw: null }).workload;
+  requireEnough(requests.length, deployment);
+  const point = { x, count: sessions === undefined ? requests.length : count };
+  return { what, folder: side, x: null, side, deployment, point };
 }

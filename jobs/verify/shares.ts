@@ -1,8 +1,8 @@
 /** Loads of one replica each: of as many as an answer says are enough, and of one fewer. */
 import type { Load } from "../../formats/index.js";
 import { requestsToShow } from "../../sim/index.js";
-import { inputAt, type Deployment, type LoadSource } from "../answers/index.js";
-import { PER_CLIENT, requireEnough, type Lengths, type LoadToSend } from "./loads.js";
+import { inputAt, isOfSessions, type Deployment, type LoadSource } from "../answers/index.js";
+import { givenCount, PER_CLIENT, requireEnough, sessionCounts, type Lengths, type LoadToSend } from "./loads.js";
 
 /** ConfigError for loads that are too short for the goals. */
 export function sharesOf(deployment: Deployment, value: number, lengths: Lengths): LoadToSend[] {
@@ -17,14 +17,13 @@ interface Asked {
 
 function ofOneReplica(deployment: Deployment, replicas: number, asked: Asked): LoadToSend {
   const load = shareOfLoad(deployment.load, replicas);
-  const { source, count } = sourceOf(deployment, { load, replicas, ...asked });
-  const one: Deployment = {
-    ...deployment,
-    ...{ load: { ...load, num_prompts: count }, source },
-    ...{ replicas: 1, router: "round-robin", routerBeta: undefined },
-  };
-  const { length } = inputAt(one, { x: 1, seed: one.seed, draw: null, count }).workload.requests;
-  requireEnough(length, one);
+  const alone = { replicas: 1, router: "round-robin", routerBeta: undefined } as const;
+  const whole: Deployment = { ...deployment, load, ...alone };
+  const { one, count } = isOfSessions(deployment)
+    ? shareOfSessions(whole, replicas, asked.lengths)
+    : shareOfRequests(whole, { of: deployment, replicas, ...asked });
+  const { requests, sessions } = inputAt(one, { x: 1, seed: one.seed, draw: null, count }).workload;
+  requireEnough(requests.length, one);
   const what = replicas === 1 ? "the whole load on one replica" : `the load of one of ${replicas} replicas`;
   return {
     what,
@@ -32,30 +31,67 @@ function ofOneReplica(deployment: Deployment, replicas: number, asked: Asked): L
     x: replicas,
     side: "before",
     deployment: one,
-    point: { x: 1, count: length },
+    point: { x: 1, count: sessions === undefined ? requests.length : count },
   };
 }
 
-/** Its part of the rate and of the clients. */
-function shareOfLoad({ request_rate: rate, max_concurrency: clients, ...load }: Load, replicas: number): Load {
+/** What one replica is sent: its deployment, and how many requests or sessions of it. */
+interface OneReplica {
+  readonly one: Deployment;
+  readonly count: number;
+}
+
+function shareOfRequests(whole: Deployment, share: Share): OneReplica {
+  const { source, count } = sourceOf(whole, share);
+  return { one: { ...whole, load: { ...whole.load, num_prompts: count }, source }, count };
+}
+
+/** Every n-th session; of those at times of their own the ones that begin in the first seconds, until their turns show the goals. */
+function shareOfSessions(whole: Deployment, replicas: number, lengths: Lengths): OneReplica {
+  const { source, goals } = whole;
+  if (source.kind !== "sessions" || source.sessions === undefined)
+    return { one: whole, count: sessionCounts(whole, lengths)(1) };
+  const dealt = source.sessions.filter((_, at) => at % replicas === 0);
+  const one = { ...whole, source: { ...source, sessions: dealt } };
+  if (!source.isTimed) return { one, count: sessionCounts(one, lengths)(1) };
+  const given = givenCount(one, lengths);
+  if (given !== undefined) return { one, count: Math.min(given, dealt.length) };
+  const needed = requestsToShow(goals);
+  const untilNs = (dealt[0]?.startNs ?? 0) + lengths.seconds * 1e9;
+  let turns = 0;
+  const after = dealt.findIndex(({ startNs = 0, turns: own }) => {
+    const isEnough = startNs > untilNs && turns >= needed;
+    turns += own.length;
+    return isEnough;
+  });
+  return { one, count: after < 0 ? dealt.length : after };
+}
+
+/** Its part of the rates, the clients and the sessions. */
+function shareOfLoad(load: Load, replicas: number): Load {
+  const { request_rate: rate, max_concurrency: clients, session_rate: begin, max_sessions: sessions } = load;
   return {
     ...load,
     ...(rate === undefined ? {} : { request_rate: rate / replicas }),
     ...(clients === undefined ? {} : { max_concurrency: Math.ceil(clients / replicas) }),
+    ...(begin === undefined ? {} : { session_rate: begin / replicas }),
+    ...(sessions === undefined ? {} : { max_sessions: Math.ceil(sessions / replicas) }),
   };
 }
 
 interface Share extends Asked {
-  /** Of one replica. */
-  readonly load: Load;
+  /** All replicas together. */
+  readonly of: Deployment;
   readonly replicas: number;
 }
 
 /** What its requests come from, and how many of them there are, about. */
 function sourceOf(
-  { load: whole, source, goals }: Deployment,
-  { load, replicas, value, lengths: { seconds, count: given } }: Share,
+  { load, source, goals }: Deployment,
+  { of: { load: whole }, replicas, value, lengths }: Share,
 ): { readonly source: LoadSource; readonly count: number } {
+  const { seconds } = lengths;
+  const given = givenCount({ source }, lengths);
   const { request_rate: rate, max_concurrency: clients = 0, ramp_up_strategy: ramp } = load;
   const needed = requestsToShow(goals);
   if (source.kind === "trace" || ramp !== undefined) {

@@ -7,7 +7,16 @@ import {
   type Verification,
 } from "../../formats/index.js";
 import { simulateRun, type SimulatedRunInput } from "../../sim/index.js";
-import { capacityOf, explainOf, sizeOf, tuneOf, whatifOf } from "./answers.fixture.js";
+import {
+  capacityOf,
+  explainOf,
+  sessionsOf,
+  sizeOf,
+  sizeOfSessions,
+  talks,
+  tuneOf,
+  whatifOf,
+} from "./answers.fixture.js";
 import type { LoadToSend } from "./loads.js";
 import { planVerification } from "./plan.js";
 import { verify } from "./verify.js";
@@ -18,6 +27,7 @@ interface Machine {
   /** Of the costs, against the profile's. */
   readonly slower?: number;
   readonly count?: number;
+  readonly sessions?: number;
   readonly loads?: number;
   readonly tolerance?: number;
   /** In place of the machine of the profile. */
@@ -177,6 +187,65 @@ describe("size", () => {
   });
 });
 
+describe("sessions", () => {
+  let answer: Answer;
+
+  beforeAll(async () => {
+    answer = await sessionsOf("session_rate");
+  });
+
+  test("as many begin per second as the answer says, below and above it, and their steady turns are judged", async () => {
+    const found = await verified(answer, { sessions: 1200 });
+    expect(found).toMatchObject({ verdict: "right" });
+    expect(found.loads[0]).toMatchObject({ predicted: "safe", measured: "met" });
+    expect(found.loads.at(-1)).toMatchObject({ predicted: "no", measured: "missed" });
+    const [low] = found.loads;
+    expect(low!.statistics.map(({ statistic }) => statistic)).toContain("cached_share");
+    expect(low!.statistics.map(({ verdict }) => verdict)).not.toContain("differs");
+    expect((await verified(answer, { slower: 2, sessions: 1200 })).verdict).toBe("wrong");
+  });
+
+  test("a load has as many sessions as a steady part takes, or as are asked for; too few are rejected", async () => {
+    const { loads } = await planVerification("a.json", answer, lengths);
+    const rates = loads.map(({ x, point: { count } }) => count / x!);
+    for (const seconds of rates) expect(seconds).toBeGreaterThanOrEqual(lengths.seconds - 0.01);
+    const longer = await planVerification("a.json", answer, { ...lengths, sessions: 900 });
+    expect(longer.loads.map(({ point: { count } }) => count)).toEqual([900, 900, 900]);
+    const few = planVerification("a.json", answer, { ...lengths, sessions: 3 });
+    await expect(few).rejects.toThrow(/^--num-sessions 3: /);
+    const requests = planVerification("a.json", answer, { ...lengths, count: 300 });
+    await expect(requests).rejects.toThrow(/^--num-prompts 300: the answer's load is one of sessions, give --num-sess/);
+    const others = planVerification("a.json", await capacityOf(), { ...lengths, sessions: 300 });
+    await expect(others).rejects.toThrow(/^--num-sessions 300: the answer's load has no sessions, give --num-prompts/);
+  });
+
+  test("of sessions under way at a time, whole numbers of them are sent", async () => {
+    const atATime = await sessionsOf("max_sessions");
+    const sent: SimulatedRunInput[] = [];
+    const run = (input: SimulatedRunInput): Run => {
+      sent.push(input);
+      return simulateRun(input);
+    };
+    const { verdict, loads } = await verified(atATime, { run });
+    expect(verdict).toBe("right");
+    expect(sent.map(({ workload }) => workload.sessions!.maxConcurrent)).toEqual(loads.map(({ x }) => x));
+  });
+
+  test("of replicas one gets its part of the sessions, where the router keeps each on one", async () => {
+    const size = await sizeOfSessions({ ...talks, session_rate: 200, num_sessions: 1000 }, "session-affinity");
+    expect(size.value).toBeGreaterThan(1);
+    const { loads, notes } = await planVerification("a.json", size, lengths);
+    const rates = loads.map(({ deployment }) => deployment.load.session_rate);
+    expect(rates).toEqual([200 / size.value!, 200 / (size.value! - 1)]);
+    expect(notes.join()).toContain("session-affinity goes by what all replicas do");
+    expect((await verified(size)).verdict).not.toBe("wrong");
+    const question = { ...size.question, asked: { ...size.question.asked, router: "least-outstanding" } };
+    await expect(planVerification("a.json", { ...size, question }, lengths)).rejects.toThrow(
+      /what one replica gets behind the router least-outstanding depends on all of them/,
+    );
+  });
+});
+
 test("explain: the latencies are measured, and the parts named as what a client does not see", async () => {
   const answer = await explainOf();
   const found = await verified(answer);
@@ -206,8 +275,11 @@ describe("what no real run can check is rejected with the reason", () => {
       () => ({ question: asking({ goals: { slos: parseSlos("p99_queue:5") } }) }),
       /p99_queue is not meas/,
     ],
-    ["sessions", () => ({ question: asking({ load: { session_rate: 1 } }) }), /its load is one of sessions/],
-    ["sessions of a trace", () => ({ question: asking({ sessions: true }) }), /its load is one of sessions/],
+    [
+      "turns of a session on several replicas",
+      () => ({ value: 2, question: { ...asking({ sessions: true }), name: "size" } }),
+      /what one replica gets behind the router round-robin depends/,
+    ],
     ["a run", () => ({ question: asking({ run: "folder" }) }), /it explains the run in "folder"/],
     ["a router", () => ({ question: asking({ changes: ["router=random"] }) }), /router=random is of servesim's router/],
     ["no goals", () => ({ question: asking({ goals: undefined }) }), /does not hold its goals \(mean_e2el <= 300 ms\)/],

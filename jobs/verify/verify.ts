@@ -45,9 +45,12 @@ export async function verify(input: VerifyInput, options: CrewOptions = {}): Pro
     const { deployment, point } = load;
     const real = inputAt(deployment, { ...point, seed: deployment.seed, draw: null });
     const { run, folder } = await input.measure(load, real, at);
-    const values = statisticsOfRun(run, deployment);
+    const sent = { run, workload: real.workload };
+    const values = statisticsOfRun(sent, deployment);
     measured.push(values);
-    verified.push(judgeLoad(load, { probes: predicted[at]!, run, values, folder, tolerance, headline: plan.headline }));
+    verified.push(
+      judgeLoad(load, { ...sent, probes: predicted[at]!, values, folder, tolerance, headline: plan.headline }),
+    );
     disturbed.push(isDisturbed(run));
     remarks = [...remarks, ...(run.info.valid?.reasons ?? []).map((reason) => `${load.what}: ${reason}`)];
   }

@@ -7,8 +7,6 @@ const SESSION_KEYS = ["num_sessions", "max_sessions", "session_rate"];
 /** Routers that send a request where its beginning, or its session, is known. */
 const BY_CONTENT = ["prefix-aware", "session-affinity"];
 
-export const SESSIONS_ARE_NOT_SENT = "its load is one of sessions, which are simulated but not sent to a real server";
-
 interface Loose {
   readonly policy?: unknown;
   readonly load?: Readonly<Record<string, unknown>>;
@@ -26,7 +24,16 @@ type CostKind = "vllm_engine" | "static_batch";
 /** In words, for after "FILE: "; undefined: it can be checked. */
 export function whyNotChecked({ question, value, unit }: Answer, kind?: CostKind): string | undefined {
   const { name } = question;
-  const { policy, load = {}, goals, changes = [], run, router, replicas = 1, sessions } = question.asked as Loose;
+  const {
+    policy,
+    load = {},
+    goals,
+    changes = [],
+    run,
+    router = "round-robin",
+    replicas = 1,
+    sessions,
+  } = question.asked as Loose;
   if (name === "headroom")
     return "an answer of headroom, which no load can be sent beside a live server's own; check it with servesim capacity and its answer";
   if (run !== undefined)
@@ -41,10 +48,11 @@ export function whyNotChecked({ question, value, unit }: Answer, kind?: CostKind
     load.dataset_name === "sessions" ||
     load.trace_format === "chat" ||
     SESSION_KEYS.some((key) => key in load);
-  if (isOfSessions) return SESSIONS_ARE_NOT_SENT;
+  if (isOfSessions && kind === "static_batch")
+    return "its load is one of sessions, which are sent to a vLLM server only, not to ONNX Runtime";
   const ofRouter = changes.find((change) => /^-*router/.test(change));
   if (ofRouter !== undefined) return `the change ${ofRouter} is of servesim's router, which no real server has`;
-  if (name === "size" && BY_CONTENT.includes(String(router)))
+  if (name === "size" && value !== 1 && isSplit(String(router), isOfSessions))
     return `what one replica gets behind the router ${String(router)} depends on all of them, and one server cannot show it`;
   if (
     kind === "static_batch" &&
@@ -56,6 +64,11 @@ export function whyNotChecked({ question, value, unit }: Answer, kind?: CostKind
   if (kind === "vllm_engine" && changes.some((change) => /^-*policy=/.test(change)))
     return "a vLLM server schedules as vllm, so a change of the policy cannot be measured there";
   return undefined;
+}
+
+/** Whether the router decides by all replicas what one of them has cached. Sessions that stay together can be dealt out whole. */
+function isSplit(router: string, isOfSessions: boolean): boolean {
+  return isOfSessions ? router !== "session-affinity" : BY_CONTENT.includes(router);
 }
 
 function ofNothing(name: string, value: number | null, unit: string): string | undefined {

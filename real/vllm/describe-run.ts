@@ -90,9 +90,8 @@ export function describeRun(input: BenchVllmInput, measured: Measured): Run {
     model,
     version,
   } = measured;
-  const policy = batched?.policy;
   const isRetried = workload.retries !== undefined;
-  const atStart = infoAtStart(input, { model, version, warmUps, ...defined({ policy }) });
+  const atStart = infoAtStart(input, { model, version, warmUps, ...defined({ policy: batched?.policy }) });
   const seen = lookThrough(exchanges, attempts, { originNs, probeOf: input.probeOf, isRetried });
   const run: Run = batched === undefined ? tableRun(atStart, seen.table, []) : { info: atStart, ...batched };
   const columns = columnsIn(run);

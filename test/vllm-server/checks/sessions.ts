@@ -7,17 +7,9 @@ import type { Check, CheckContext } from "../run-checks.js";
 import { BLOCK_TOKENS, cached } from "../variants.js";
 
 const turns = [
-  ...["--dataset-name", "sessions", "--num-sessions", "8", "--sessions-turns", "5", "--sessions-turns-cv", "0.4"],
-  ...[
-    "--sessions-input-len",
-    "70",
-    "--sessions-input-cv",
-    "0.5",
-    "--sessions-output-len",
-    "24",
-    "--sessions-think",
-    "0.2",
-  ],
+  ...["--dataset-name", "sessions", "--num-sessions", "8", "--sessions-turns", "5", "--sessions-turns-cv", "0.2"],
+  ...["--sessions-input-len", "60", "--sessions-input-cv", "0.5"],
+  ...["--sessions-output-len", "24", "--sessions-think", "0.2"],
 ];
 /** What is cached depends on order alone: all begin alike and come one after the other, or only their own turns are alike. */
 const loads = {
@@ -44,7 +36,8 @@ async function compared(
   await servesim(["bench", "--backend", "vllm", "--base-url", server.baseUrl, ...turns, ...load, "--output", real]);
   await servesim([
     ...["simulate", "--policy", "vllm", "--profile", "h100-llama-3.1-8b-vllm-0.26", "--replications", "1"],
-    ...["--enable-prefix-caching", "--block-size", String(BLOCK_TOKENS), ...turns, ...load, "--output", sim],
+    ...["--enable-prefix-caching", "--block-size", String(BLOCK_TOKENS), "--max-model-len", "1024"],
+    ...[...turns, ...load, "--output", sim],
   ]);
   const [measured, simulated] = await Promise.all([readRun(real), readRun(sim)]);
   const { count, completed, cached_share: share } = measured.info.sessions as SessionSummary;
