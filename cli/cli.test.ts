@@ -380,6 +380,7 @@ describe("compare", () => {
   test("rejects folders that are no runs, and thresholds that are none", async () => {
     expectMistake(await servesim("compare", "sim", "nope"), /nope is not a folder, expected a run folder/);
     expectMistake(await servesim("compare", "sim", "sim", "--fail-above", "e2e.mean=5%"), /did you mean "e2el\.mean"/);
+    expectMistake(await servesim("compare", "sim", "sim", "--fail-above", ""), /threshold "": expected METRIC\.STAT/);
   });
 });
 

@@ -124,7 +124,8 @@ export async function runCommandLine(): Promise<number> {
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof Error && isUsage(error))) return fail(error);
-    process.stderr.write(`error: ${await explainUsage(error.message)}\n`);
+    const { printable, shortWords } = await import("../formats/index.js");
+    process.stderr.write(`error: ${shortWords(printable(await explainUsage(error.message)))}\n`);
     return EXIT.user;
   }
 }

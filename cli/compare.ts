@@ -51,7 +51,7 @@ export const compareCommand: Command = {
     ),
   run: async (args) => {
     const flags = parseFlags(ownFlags, args);
-    const parse = (text = ""): Threshold[] => text.split(",").filter(Boolean).map(parseThreshold);
+    const parse = (text?: string): Threshold[] => text?.split(",").map(parseThreshold) ?? [];
     const thresholds = parse(flags.fail_above);
     const tolerances = [...thresholds, ...parse(flags.tolerance)];
     requireTraced(flags);

@@ -1,6 +1,6 @@
 /** How a command ends: exit codes by kind of error, one message to stderr. The only place that turns errors into exits. */
 // eslint-disable-next-line import-x/no-internal-modules -- every command starts with this file; the index brings zod
-import { printable } from "../formats/plain-text.js";
+import { printable, shortWords } from "../formats/plain-text.js";
 
 export const EXIT = { ok: 0, user: 2, backend: 3, threshold: 4, bug: 70, interrupted: 130 } as const;
 
@@ -30,7 +30,7 @@ export function fail(error: unknown): number {
   const known = error instanceof Error ? codes[error.name] : undefined;
   if (error instanceof Error && known !== undefined && known !== EXIT.bug) {
     const label = known === EXIT.interrupted ? "interrupted" : "error";
-    process.stderr.write(`${label}: ${printable(error.message)}\n`);
+    process.stderr.write(`${label}: ${shortWords(printable(error.message))}\n`);
     return known;
   }
   return failWithBug(error);

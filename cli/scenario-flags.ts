@@ -12,7 +12,7 @@ import { answerDelivery, answerFlags, askedOf } from "./answer-flags.js";
 import type { Args } from "./command.js";
 import { declareFlags, parseFlags, type Shape } from "./flags.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
-import { declareGoodput, goalsFromFlags, sloFlags } from "./slo-flags.js";
+import { declareGoodput, goalsFromFlags, hasGoals, sloFlags } from "./slo-flags.js";
 import { rejectStepFlags, routingOf } from "./step-flags.js";
 
 export function declareScenarioFlags(yargs: Argv, ownFlags: Shape): Argv {
@@ -57,5 +57,5 @@ export async function scenarioFromFlags(args: Args): Promise<AskedScenario> {
 
 /** None where neither --slo nor --goodput is given. */
 export function goalsIfGiven(args: Args): Goals {
-  return args.slo === undefined && args.goodput === undefined ? { slos: [] } : goalsFromFlags(args);
+  return hasGoals(args) ? goalsFromFlags(args) : { slos: [] };
 }

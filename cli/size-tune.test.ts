@@ -53,6 +53,8 @@ test("mistakes get one message that names the flag, and exit code 2", async () =
     ],
     [[...size, "--request-rate", "9", "--autoscale", "signal=queue,target=2"], /--autoscale takes vllm or orca/],
     [["size", "--policy", "vllm", ...load, "--request-rate", "9", "--slo", "p90_ttft:1", "--autoscale", "signal=cpu"], /--autoscale: got "signal=cpu"/], // prettier-ignore
+    [["tune", ...naive, "--request-rate", "9", "--goal", "p90_e2el", "--attainment", "0.9"], /--attainment 0.9: needs --goodput/], // prettier-ignore
+    [["tune", ...naive, "--request-rate", "9", "--goal", "p99_e2el", "--num-prompts", "100"], /--num-prompts: 100 requests are too few to tell the least p99_e2el: it takes/], // prettier-ignore
     [["tune", ...naive, "--request-rate", "9", "--goal", "fast"], /got "fast:1", expected/],
     [["tune", ...naive, "--request-rate", "9", "--goal", "p90_e2el", "--settings", "block-size"], /--settings block_size: naive has no such setting to tune/], // prettier-ignore
   ];

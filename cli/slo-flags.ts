@@ -34,19 +34,20 @@ export function declareGoodput(yargs: Argv, group: string): Argv {
   });
 }
 
+/** Whether any of these flags is given. */
 export function hasGoals(args: Args): boolean {
-  return args.slo !== undefined || args[GOODPUT] !== undefined;
+  return [args.slo, args.attainment, args[GOODPUT]].some((given) => given !== undefined);
 }
 
 /** ConfigError where no goal is given, or one cannot be read. */
 export function goalsFromFlags(args: Args): Goals {
   const { slo, attainment } = parseFlags(sloFlags, args);
   const goodput = args[GOODPUT] as readonly string[] | undefined;
-  if (slo === undefined && goodput === undefined) {
-    throw new ConfigError("no latency goal: give --slo p99_ttft:500 or --goodput ttft:200 tpot:50, or both");
-  }
   if (goodput === undefined && attainment !== undefined) {
     throw new ConfigError(`--attainment ${attainment}: needs --goodput, whose limits it applies to`);
+  }
+  if (slo === undefined && goodput === undefined) {
+    throw new ConfigError("no latency goal: give --slo p99_ttft:500 or --goodput ttft:200 tpot:50, or both");
   }
   return {
     slos: slo === undefined ? [] : parseSlos(slo),

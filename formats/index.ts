@@ -5,7 +5,7 @@ export { defined } from "./defined.js";
 export { flagName } from "./flag-name.js";
 export { listed } from "./listed.js";
 export { percent, sharePercent, signedPercent } from "./percent.js";
-export { plainLine, printable, printableJson, wellFormed } from "./plain-text.js";
+export { plainLine, printable, printableJson, shortWords, wellFormed } from "./plain-text.js";
 export { checkProfile } from "./check-profile.js";
 export * from "./profile.js";
 export { basisNames, type BasisName, type CostTerm, type FitScore, type Variation } from "./profile-parts.js";

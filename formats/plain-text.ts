@@ -22,6 +22,11 @@ export function printableJson(json: string): string {
   return json.replace(UNESCAPED, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** Words of thousands of characters, which are somebody's mistake or attack, are cut in the middle. */
+export function shortWords(text: string): string {
+  return text.replace(/\S{400,}/g, (word) => wellFormed(`${word.slice(0, 200)}...${word.slice(-50)}`));
+}
+
 /** One line of printable text, of at most so many characters. */
 export function plainLine(text: string, most = 300): string {
   // Cut first: a text of megabytes need not be cleaned to its end.

@@ -1,6 +1,6 @@
 /** Files appear whole or not at all: written under a temporary name in the same folder, then renamed. */
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { createGzip, gzipSync } from "node:zlib";
 import { ArtifactError, ConfigError } from "../errors.js";
 import { reasonOf } from "./file-reason.js";
+import { makeFolder } from "./make-folder.js";
 import { parseJson } from "./parse-json.js";
 import { readText } from "./read-bytes.js";
 import { temporaryBeside } from "./temporary.js";
@@ -22,7 +23,7 @@ export function writeBytesAtomic(path: string, bytes: string | Uint8Array): void
   requireFile(path);
   const temporary = temporaryBeside(path);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(temporary, bytes);
     renameSync(temporary, path);
   } catch (error) {
@@ -36,7 +37,7 @@ export async function makeAtomic(path: string, write: (temporary: string) => Pro
   requireFile(path);
   const temporary = temporaryBeside(path);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await write(temporary);
     renameSync(temporary, path);
   } catch (error) {
@@ -73,7 +74,7 @@ export async function writeLinesAtomic(path: string, lines: Iterable<string> | A
   const temporary = temporaryBeside(path);
   const hash = createHash("sha256");
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     // Opened first: a stream may open its file after it was given up, and leave it behind.
     const file = await open(temporary, "w");
     if (path.endsWith(".gz")) await writePacked(file, blocksOf(lines, hash));

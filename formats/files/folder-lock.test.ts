@@ -1,5 +1,14 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "../index.js";
@@ -73,6 +82,14 @@ test("the lock of a process that is no more is taken over, also when its id belo
     await expect(whileLocked(folder, () => Promise.resolve(7))).resolves.toBe(7);
     expect(readdirSync(folder)).toEqual([]);
   }
+});
+
+test("what cannot be read in the lock's place is told, not waited for", async () => {
+  mkdirSync(join(folder, ".lock"));
+  await expect(whileLocked(folder, () => Promise.resolve())).rejects.toThrow(/\.lock is no lock of servesim's/);
+  rmSync(join(folder, ".lock"), { recursive: true });
+  symlinkSync("nowhere", join(folder, ".lock"));
+  await expect(whileLocked(folder, () => Promise.resolve())).rejects.toThrow(/\.lock is no lock of servesim's/);
 });
 
 test("a lock of another host stays, and the message says what to remove; so does what is no lock", async () => {

@@ -3,13 +3,14 @@
  * beside the file, names it by host and process id. The lock of a dead process is taken over; that of another host is
  * not, since nothing here shows whether its process still runs.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { defined } from "../defined.js";
 import { ConfigError } from "../errors.js";
 import { cannotWrite } from "./atomic.js";
+import { makeFolder } from "./make-folder.js";
 import { isAlive, temporaryBeside } from "./temporary.js";
 
 const ownerSchema = z.object({
@@ -55,7 +56,7 @@ function take({ what, folder, path }: Lock): () => void {
   const made = temporaryBeside(path);
   let first: string | undefined;
   try {
-    first = mkdirSync(folder, { recursive: true });
+    first = makeFolder(folder);
     writeFileSync(made, `${own}\n`);
   } catch (error) {
     throw cannotWrite(what, error);
@@ -64,7 +65,10 @@ function take({ what, folder, path }: Lock): () => void {
     // Twice, since the lock of a dead process may be in the way.
     for (let attempt = 1; !isLinked(made, path); attempt++) {
       const text = textOf(path);
-      if (text === undefined) continue;
+      if (text === undefined) {
+        if (attempt > MAX_ATTEMPTS) throw heldBy(what, path, undefined);
+        continue;
+      }
       const owner = ownerOf(text);
       if (owner === undefined || !isGone(owner) || attempt > 3) throw heldBy(what, path, owner);
       takeAway(path, text);
@@ -77,6 +81,9 @@ function take({ what, folder, path }: Lock): () => void {
     if (first !== undefined) removeEmpty(resolve(folder), resolve(first));
   };
 }
+
+/** A lock that cannot be read may have been released this moment; one that stays so is a folder, say, or a link. */
+const MAX_ATTEMPTS = 100;
 
 /** Folders that were created for the lock and are still empty. */
 function removeEmpty(folder: string, first: string): void {

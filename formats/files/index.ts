@@ -12,6 +12,7 @@ export { removeAbandoned } from "./temporary.js";
 export { readRun, requireReplaceable, writeRun } from "./run-folder.js";
 export { runLog, type RunLog } from "./run-log.js";
 export { readJsonLines } from "./json-lines.js";
+export { makeFolder } from "./make-folder.js";
 export { readLlmServingSim } from "./llmservingsim.js";
 export { readBlockCounts, readScheduledSteps, readSteps, type BlockCounts } from "./steps-file.js";
 export { readOriginalCsv, writeOriginalCsv } from "./original-csv-file.js";

@@ -5,6 +5,8 @@
 import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { ArtifactError } from "../errors.js";
+import { parseJson } from "./parse-json.js";
+import { cannotRead, requireRegular } from "./read-bytes.js";
 
 export interface JsonLine {
   readonly value: unknown;
@@ -16,25 +18,27 @@ export interface JsonLine {
 }
 
 /**
- * The lines as JSON, without the last one where it is not whole; as many as there may be. ArtifactError for any other that is
- * not JSON: `what` was expected.
+ * The lines as JSON, without the last one where it is torn; as many as there may be. ArtifactError for any other that is
+ * not JSON: `what` was expected. `isWhole`: the file was written whole, so its last line is no exception.
  */
-export async function* readJsonLines(path: string, what: string): AsyncGenerator<JsonLine> {
+export async function* readJsonLines(path: string, what: string, { isWhole = false } = {}): AsyncGenerator<JsonLine> {
   if (!existsSync(path)) return;
   let line = 0;
   let bad: ArtifactError | undefined;
+  requireRegular(path);
   for await (const { text, offset, bytes } of linesIn(path)) {
     if (bad !== undefined) throw bad;
     line++;
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = parseJson(text);
     } catch (cause) {
       bad = new ArtifactError(`${path}:${line}: not JSON, expected ${what}`, { cause });
       continue;
     }
     yield { value, line, offset, bytes };
   }
+  if (bad !== undefined && isWhole) throw bad;
 }
 
 const BLOCK = 1 << 20;
@@ -45,13 +49,17 @@ interface Line extends Pick<JsonLine, "offset" | "bytes"> {
 }
 
 async function* linesIn(path: string): AsyncGenerator<Line> {
-  const file = await open(path, "r");
+  const file = await open(path, "r").catch((error: unknown) => {
+    throw cannotRead(path, error);
+  });
   try {
     const block = Buffer.allocUnsafe(BLOCK);
     let rest = Buffer.alloc(0);
     let offset = 0;
     for (;;) {
-      const { bytesRead } = await file.read(block, 0, BLOCK);
+      const { bytesRead } = await file.read(block, 0, BLOCK).catch((error: unknown) => {
+        throw cannotRead(path, error);
+      });
       if (bytesRead === 0) break;
       const found = Buffer.concat([rest, block.subarray(0, bytesRead)]);
       let at = 0;

@@ -21,7 +21,15 @@ const FREE_BYTES = 2 ** 26;
 
 /** Reads text (gunzips a .gz); ArtifactError when it is missing, not gzip, or too long for one text. */
 export function readText(path: string): string {
-  return readWhole(path, MAX_TEXT_BYTES).toString("utf8");
+  const bytes = readWhole(path, MAX_TEXT_BYTES);
+  if (isUtf16(bytes))
+    throw new ArtifactError(`${path} is UTF-16, expected UTF-8: iconv -f UTF-16 -t UTF-8 converts it`);
+  return bytes.toString("utf8");
+}
+
+/** Does it begin with the byte order mark of UTF-16? */
+export function isUtf16(bytes: Buffer): boolean {
+  return (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
 }
 
 /** Reads bytes; gunzips a .gz, and whatever begins as gzip does. ArtifactError when it is missing or cut short. */
@@ -102,6 +110,6 @@ function bomb(path: string): ArtifactError {
   );
 }
 
-function cannotRead(path: string, error: unknown): ArtifactError {
+export function cannotRead(path: string, error: unknown): ArtifactError {
   return new ArtifactError(`cannot read ${path}: ${reasonOf(error)}`, { cause: error });
 }

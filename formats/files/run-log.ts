@@ -4,7 +4,7 @@
  * replaces both with the whole run. Lines are written once a turn of the event loop, after the turn's answers were
  * timed, and reach the disk (fsync) within a second.
  */
-import { closeSync, existsSync, fsync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { check } from "../check.js";
 import { ArtifactError, ConfigError } from "../errors.js";
@@ -13,6 +13,7 @@ import type { BatchRecord, RequestRecord, Run, RunInfo, RunJournal } from "../ru
 import { writeJson } from "./atomic.js";
 import { reasonOf } from "./file-reason.js";
 import { readJsonLines } from "./json-lines.js";
+import { makeFolder } from "./make-folder.js";
 import { logLine } from "./run-log-line.js";
 
 /** A journal in a run folder. `begin` makes the folder, and replaces what an earlier run has left in it. */
@@ -61,7 +62,7 @@ export function runLog(folder: string, onTrouble: (message: string) => void): Ru
 /** Makes the folder, and its log empty. */
 function openLog(folder: string): number {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     // run.json goes first and comes last: a log is never read with another run's description.
     for (const name of runFiles) rmSync(join(folder, name), { force: true });
     return openSync(join(folder, LOG_NAME), "w");

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ArtifactError, ConfigError } from "../index.js";
 import {
+  makeFolder,
   readExperiment,
+  readJsonLines,
   readOriginalCsv,
   readProfile,
   readPrompts,
@@ -220,6 +222,65 @@ describe("a CSV of the original suite", () => {
       /original\.csv:4: latency: got "fast", expected number/,
     );
     await expect(read(`${header}\n`)).rejects.toThrow(/holds no rows/);
+  });
+});
+
+test("text in UTF-16, or with CR alone as line ends, is told from damaged text", async () => {
+  const utf16 = Buffer.concat([
+    Buffer.from([0xff, 0xfe]),
+    Buffer.from(readFileSync(exampleProfile, "utf8"), "utf16le"),
+  ]);
+  const path = join(folder, "utf16.json");
+  writeFileSync(path, utf16);
+  expect(() => readProfile(path)).toThrow(/utf16\.json is UTF-16, expected UTF-8: iconv/);
+  const loadTokenizer = () => Promise.reject(new Error("not needed"));
+  const trace = (name: string, bytes: Buffer) => {
+    writeFileSync(join(folder, name), bytes);
+    return readTrace(join(folder, name), { loadTokenizer });
+  };
+  const csv = "arrival_ms,prompt_tokens,output_tokens\n0,1,1\n";
+  await expect(trace("t.csv", Buffer.from(`\uFEFF${csv}`, "utf16le"))).rejects.toThrow(/t\.csv is UTF-16/);
+  await expect(trace("t.csv", Buffer.from(csv.replaceAll("\n", "\r")))).rejects.toThrow(/lines end with CR alone/);
+  await expect(trace("t.csv", Buffer.from("a\0b\n"))).rejects.toThrow(/t\.csv is no text/);
+  await expect(trace("t.csv", Buffer.from("\n"))).rejects.toThrow(/t\.csv is empty/);
+});
+
+test.each(["/proc/servesim-test/a/x.json", "/proc/servesim-test.json"])(
+  "writing %s ends, with a ConfigError",
+  (path) => {
+    expect(() => {
+      writeJson(path, {});
+    }).toThrow(/cannot write \/proc\/servesim-test/);
+  },
+);
+
+test("folders are made as far as they are not there", () => {
+  const nested = join(folder, "made", "nested");
+  expect(makeFolder(nested)).toBe(join(folder, "made"));
+  expect(makeFolder(nested)).toBeUndefined();
+  expect(makeFolder(join(nested, "below"))).toBe(join(nested, "below"));
+  expect(makeFolder("/")).toBeUndefined();
+  expect(() => makeFolder(join(file("plain-too", ""), "below"))).toThrow(/ENOTDIR|EEXIST/);
+});
+
+describe("a file of JSON lines", () => {
+  const lines = async (path: string, isWhole = false): Promise<unknown[]> => {
+    const found: unknown[] = [];
+    for await (const { value } of readJsonLines(path, "a row", { isWhole })) found.push(value);
+    return found;
+  };
+
+  test("may have a torn last line, unless it was written whole", async () => {
+    const path = file("torn.jsonl", '{"a":1}\n{"a"');
+    expect(await lines(path)).toEqual([{ a: 1 }]);
+    await expect(lines(path, true)).rejects.toThrow(/torn\.jsonl:2: not JSON, expected a row/);
+  });
+
+  test("nested without end, or no file at all, is an ArtifactError", async () => {
+    const deep = file("deep.jsonl", `${"[".repeat(1e5)}${"]".repeat(1e5)}\n{}\n`);
+    await expect(lines(deep)).rejects.toThrow(/deep\.jsonl:1: not JSON/);
+    await expect(lines(folder)).rejects.toThrow(/it is a folder/);
+    await expect(lines("/proc/self/mem")).rejects.toThrow(ArtifactError);
   });
 });
 

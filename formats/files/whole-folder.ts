@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, s
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError } from "../errors.js";
 import { cannotWrite, discard } from "./atomic.js";
+import { makeFolder } from "./make-folder.js";
 import { abandonedIn, namesIn, removeAbandoned, temporaryBeside, temporaryIn } from "./temporary.js";
 
 export interface FolderForm {
@@ -31,7 +32,7 @@ export async function writeWholeFolder(
   const staged = isThere ? temporaryIn(realpathSync(place), STAGED) : temporaryBeside(place);
   try {
     attempt(folder, () => {
-      mkdirSync(dirname(staged), { recursive: true });
+      makeFolder(dirname(staged));
       removeAbandoned(dirname(staged), (path) => existsSync(join(path, form.key)));
       mkdirSync(staged);
     });

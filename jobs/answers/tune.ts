@@ -127,7 +127,7 @@ async function runsAtRate(crew: Crew, { changes, values }: Trial, input: TrialIn
 }
 
 /** Requests of a run; of sessions those that it has at least. */
-function lengthOf(deployment: Deployment, { goals, name }: TuneGoal): number {
+function lengthOf(deployment: Deployment, { goals, name, text }: TuneGoal): number {
   const { load, source } = deployment;
   const needed = requestsToShow(goals);
   if (isOfSessions(deployment)) return Math.max(MIN_COUNT, TIMES_TO_SHOW * needed);
@@ -143,7 +143,7 @@ function lengthOf(deployment: Deployment, { goals, name }: TuneGoal): number {
   }
   const count = Math.min(load.num_prompts ?? Math.max(MIN_COUNT, TIMES_TO_SHOW * needed), mostRequests(source));
   if (count >= needed) return count;
-  throw new ConfigError(`${count} requests are too few to show ${goalsText(goals)}: it takes at least ${needed} (docs/metrics.md, Percentiles)`); // prettier-ignore
+  throw new ConfigError(`--num-prompts: ${count} requests are too few to tell the ${text}: it takes at least ${needed} (docs/metrics.md, Percentiles)`); // prettier-ignore
 }
 
 /** The deployment's own, each single change, then combinations at random, as far as they work. */

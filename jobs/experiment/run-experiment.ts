@@ -6,6 +6,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigError, type Experiment, type Manifest, type Profile } from "../../formats/index.js";
 import {
+  makeFolder,
   packageVersion,
   readExperiment,
   readRun,
@@ -225,7 +226,7 @@ function manifestOf({ experiment, profile, cells, interrupted }: ManifestInput):
 
 function mkdirOrExplain(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (cause) {
     throw new ConfigError(`cannot make the folder ${path}; choose a place you may write to with --results`, { cause });
   }

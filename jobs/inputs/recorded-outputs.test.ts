@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { check, loadSchema, type Load } from "../../formats/index.js";
@@ -51,5 +51,13 @@ it("rejects a least above the most, and sessions, whose answers have their lengt
   );
   await expect(workloadOf(sessions, undefined, "1")).rejects.toThrow(
     /is one of sessions, whose answers have their lengths/,
+  );
+});
+
+it("tells of a link that leads in a circle", async () => {
+  const path = join(folder, "loop.csv");
+  symlinkSync("loop.csv", path);
+  await expect(recordedOutputs({ ...load(undefined), output_len_from: path })).rejects.toThrow(
+    /links lead in a circle/,
   );
 });

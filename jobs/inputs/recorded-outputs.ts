@@ -1,5 +1,5 @@
 /** The lengths of recorded answers, to draw from. */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { ArtifactError, eachRequest, MAX_TOKENS, type Load } from "../../formats/index.js";
 import { readCsv, readRun } from "../../formats/files/index.js";
 
@@ -9,7 +9,7 @@ import { readCsv, readRun } from "../../formats/files/index.js";
  */
 export async function recordedOutputs({ output_len_from: path }: Load): Promise<number[] | undefined> {
   if (path === undefined) return undefined;
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
   const outputs = isFolder ? await ofRun(path) : await ofCsv(path);
   if (outputs.length === 0) {
     throw new ArtifactError(

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ConfigError, type Load, type Profile, type Sweep } from "../../formats/index.js";
-import { packageVersion } from "../../formats/files/index.js";
+import { packageVersion, requireRegular } from "../../formats/files/index.js";
 import { planPolicy } from "../../sim/index.js";
 import { fingerprint } from "../inputs/index.js";
 import type { SweepCell } from "./cells.js";
@@ -42,6 +42,7 @@ export function identifier(sweep: Sweep, { profiles, loads }: Inputs): Identify 
 
 function hashOf(path: string): string {
   try {
+    requireRegular(path);
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   } catch (cause) {
     throw new ConfigError(`cannot read ${path}; expected a file, its path from the folder of the sweep's file`, {

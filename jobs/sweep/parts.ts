@@ -3,12 +3,12 @@
  * added stays whatever becomes of the process: a line that it leaves torn is simulated again.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, existsSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, existsSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ArtifactError, check, ConfigError, messageOf } from "../../formats/index.js";
-import { readJsonLines } from "../../formats/files/index.js";
+import { makeFolder, readJsonLines } from "../../formats/files/index.js";
 import { sweepRowSchema, type SweepRow } from "./row.js";
 
 export interface PartWriter {
@@ -30,7 +30,7 @@ export function partWriter(folder: string): PartWriter {
   return {
     add(row) {
       try {
-        mkdirSync(folder, { recursive: true });
+        makeFolder(folder);
         fd ??= openSync(path, "a");
         let rest = Buffer.from(`${JSON.stringify(row)}\n`);
         while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));

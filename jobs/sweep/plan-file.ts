@@ -41,9 +41,12 @@ function planLine({ id, policy, label, settings, profile, load, seed, replicas, 
 /** The cells of a plan one by one, each checked. ConfigError where there is no plan. */
 export async function* eachPlanned(path: string): AsyncGenerator<PlannedCell> {
   if (!existsSync(path)) throw new ConfigError(`${path} does not exist; make it with servesim sweep plan`);
-  for await (const { value, line } of readJsonLines(path, "a cell of the plan")) {
+  let cells = 0;
+  for await (const { value, line } of readJsonLines(path, "a cell of the plan", { isWhole: true })) {
+    cells++;
     yield check(plannedCellSchema, value, { source: `${path}:${line}`, Failure: ArtifactError });
   }
+  if (cells === 0) throw new ArtifactError(`${path} has no cells; make it again with servesim sweep plan --force`);
 }
 
 /** A plan on disk: it is read again for its cells, only their names are kept. */

@@ -4,10 +4,11 @@
  * model.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { ConfigError, defined } from "../../formats/index.js";
+import { makeFolder } from "../../formats/files/index.js";
 import { decodeGraph, decoderOf, forwardGraph, prefillGraph, stepGraph } from "../graphs/index.js";
 import { encodeModel } from "../protobuf/index.js";
 import {
@@ -162,7 +163,7 @@ async function build(
   await removeAbandoned(folder);
   const temporary = `${folder}.tmp-${process.pid}-${randomUUID().slice(0, 8)}`;
   try {
-    await mkdir(temporary, { recursive: true });
+    makeFolder(temporary);
     await writeWeightsFile(join(temporary, weightsFileName), weights, source, (progress) => {
       signal?.throwIfAborted();
       onProgress?.(progress);

@@ -5,7 +5,7 @@ import { copyFileSync, createReadStream, existsSync, mkdtempSync, renameSync, rm
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { requireRegular } from "../../formats/files/index.js";
+import { reasonOf, requireRegular } from "../../formats/files/index.js";
 import { BackendError, ConfigError } from "../../formats/index.js";
 import { providerFiles, type ProviderPackage } from "./provider-package.js";
 
@@ -27,7 +27,7 @@ export interface PlacedFile {
   readonly bytes: number;
 }
 
-/** BackendError when the package cannot be fetched, is another than it should be, or the folder cannot be written. */
+/** BackendError when the package cannot be fetched, is another than it should be, or the folder cannot be written; ConfigError for a given file. */
 export async function placeProvider(options: PlaceOptions): Promise<PlacedFile[]> {
   const { source, ortVersion, bindingFolder, file, note } = options;
   if (source.ortVersion !== ortVersion) {
@@ -41,7 +41,7 @@ export async function placeProvider(options: PlaceOptions): Promise<PlacedFile[]
     const archive = file ?? (await fetched(source, folder, note));
     if (!existsSync(archive)) throw new ConfigError(`${archive}: no such file`);
     requireRegular(archive);
-    await requireChecksum(archive, source);
+    await requireChecksum(archive, source, file === undefined ? BackendError : ConfigError);
     note(`checksum of ${archive} is right`);
     await run("tar", ["-xzf", archive, "-C", folder, ...providerFiles.map((name) => `${source.folder}/${name}`)]);
     return providerFiles.map((name) => {
@@ -74,12 +74,20 @@ async function fetched(
   }
 }
 
-async function requireChecksum(path: string, { name, version, sha512 }: ProviderPackage): Promise<void> {
+async function requireChecksum(
+  path: string,
+  { name, version, sha512 }: ProviderPackage,
+  Failure: typeof BackendError | typeof ConfigError,
+): Promise<void> {
   const hash = createHash("sha512");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  } catch (cause) {
+    throw new ConfigError(`cannot read ${path}: ${reasonOf(cause)}`, { cause });
+  }
   const got = hash.digest("base64");
   if (got === sha512) return;
-  throw new BackendError(
+  throw new Failure(
     `${path} is not ${name}@${version}, or is damaged: SHA-512 ${got}, expected ${sha512}; fetch it again`,
   );
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { ArtifactError, ConfigError } from "../../errors.js";
 import type { Load } from "../../load-shape.js";
 import type { Trace, TraceFormat } from "../../trace.js";
-import { readBytes } from "../read-bytes.js";
+import { plainLine } from "../../plain-text.js";
+import { isUtf16, readBytes } from "../read-bytes.js";
 import { holdsCutRun, readRun } from "../run-folder.js";
 import { agentFiles, readAgents } from "./agent-trace.js";
 import { azureColumns, readAzure } from "./azure.js";
@@ -118,11 +119,12 @@ export async function readTrace(path: string, options: TraceOptions): Promise<Tr
 }
 
 function formatOf(path: string, bytes: Buffer): TraceFormat {
+  requireText(path, bytes);
   const head = bytes
     .toString("utf8", 0, 4096)
     .replace(/^\uFEFF/, "")
     .trimStart();
-  if (head === "") throw new ArtifactError(`${path} is empty, expected a trace: ${knownForms}`);
+  if (head === "") throw new ArtifactError(`${path} is empty, expected a trace of requests (docs/workloads.md)`);
   if (head.startsWith("{")) return objectFormOf(head);
   if (head.startsWith("[")) {
     if (/^\[\s*("|\])/.test(head)) {
@@ -134,8 +136,18 @@ function formatOf(path: string, bytes: Buffer): TraceFormat {
   const form = csvForms.find(({ columns }) => columns.every((name) => header.includes(name)));
   if (form !== undefined) return form.format;
   throw new ArtifactError(
-    `${path}:1: got columns ${header.join(", ").slice(0, 200)}, which fit no known format: ${knownForms}`,
+    `${path}:1: got columns ${plainLine(header.join(", "), 120)}, which fit no known format: ${knownForms}`,
   );
+}
+
+/** Text that a spreadsheet or an old system wrote may be no UTF-8, or have no line ends that count. */
+function requireText(path: string, bytes: Buffer): void {
+  const head = bytes.subarray(0, 4096);
+  if (isUtf16(head)) throw new ArtifactError(`${path} is UTF-16, expected UTF-8: iconv -f UTF-16 -t UTF-8 converts it`);
+  if (head.includes(0)) throw new ArtifactError(`${path} is no text, expected a trace of requests (docs/workloads.md)`);
+  if (!/^\s*[[{]/.test(head.toString("latin1")) && head.includes(0x0d) && !bytes.includes(0x0a)) {
+    throw new ArtifactError(`${path}: its lines end with CR alone, expected LF: tr '\\r' '\\n' converts them`);
+  }
 }
 
 /** What a file that begins with a JSON object is, by the keys of its first one. */
