@@ -267,7 +267,9 @@ test("sizes whose decodes lie off the line come back with their intervals, and t
     ]);
   }
   const times = gpu.decode_factors!.map(([tokens]) => decodeBaseNs(gpu, tokens));
-  times.slice(1).forEach((ns, at) => { expect(ns).toBeGreaterThanOrEqual(0.9999 * times[at]!); });
+  times.slice(1).forEach((ns, at) => {
+    expect(ns).toBeGreaterThanOrEqual(0.9999 * times[at]!);
+  });
   gpu.decode_factors!.forEach(([, factor], at) => {
     const [low, high] = intervals[`gpu.decode_factors.${at}.1`]!;
     expect(low).toBeLessThanOrEqual(1.02 * factor);
