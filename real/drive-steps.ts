@@ -4,18 +4,28 @@
  * lies between two steps but the work of scheduling itself; requests that are due meanwhile enter before the next one is
  * scheduled, as they would if another thread had held them. As many steps are scheduled ahead as the scheduler says.
  */
-import { defined, InvariantError, type RequestRecord, type ScheduledStepRecord } from "../formats/index.js";
+import {
+  defined,
+  InvariantError,
+  type RequestRecord,
+  type ScheduledStepRecord,
+  type WorkloadRequest,
+} from "../formats/index.js";
 import {
   Client,
   StepLog,
+  isImpatient,
   recordOf,
   tokenByToken,
   tokenCounts,
+  withAttempts,
   type EngineStep,
+  type RequestClient,
   type StepAssignment,
   type StepScheduler,
 } from "../sim/index.js";
 import { sendDue, untilDue } from "./pacing.js";
+import { StepGiveUps } from "./step-give-ups.js";
 import type { DrivenSteps, DriveStepsInput } from "./steps-run.js";
 import { decisionOf, entryColumns, stepRecord, type Decision, type Span, type StepTimes } from "./step-records.js";
 
@@ -41,7 +51,11 @@ interface Taken {
 }
 
 class StepDrive {
-  private readonly client: Client;
+  /** All attempts of the workload's. */
+  private readonly requests: readonly WorkloadRequest[];
+  private readonly client: RequestClient;
+  /** Where clients may give up or try again. */
+  private readonly giveUps: StepGiveUps | undefined;
   private readonly log: StepLog;
   private readonly scheduler: StepScheduler;
   private readonly originNs: number;
@@ -52,21 +66,25 @@ class StepDrive {
   /** When each request entered the scheduler, and before which step: in the columns of recorded servers. */
   private readonly entries = new Map<number, Readonly<Record<string, string>>>();
   private released: number[] = [];
+  /** Given up since the last step was scheduled. */
+  private leaving: number[] = [];
   private readonly inFlight: InFlight[] = [];
   private readonly steps: ScheduledStepRecord[] = [];
   /** Steps and requests that have ended and are not yet reported. */
   private taken: Taken[] = [];
-  private endedRows: number[] = [];
+  private endedRows: { readonly index: number; readonly isLast: boolean }[] = [];
   private nextStep = 0;
   private ended = 0;
   private preemptions = 0;
 
   constructor(private readonly input: DriveStepsInput) {
     const { workload, schedulers, clock } = input;
-    const { requests } = workload;
+    const requests = withAttempts(workload);
     const tokens = tokenCounts(requests);
-    this.client = new Client(workload);
+    this.requests = requests;
     this.log = new StepLog(requests, tokens);
+    this.giveUps = isImpatient(workload) ? new StepGiveUps(workload, this.log) : undefined;
+    this.client = this.giveUps?.client ?? new Client(workload);
     this.scheduler = schedulers.choose({ requests, tokens, isReference: true }).make();
     if (this.scheduler.assignments === undefined) {
       throw new InvariantError("a real run needs a scheduler that names what each request does");
@@ -78,6 +96,7 @@ class StepDrive {
   async run(): Promise<DrivenSteps> {
     const { client, scheduler, inFlight, input } = this;
     for (;;) {
+      this.lookAtWatches(this.nowNs());
       this.send();
       if (input.signal?.aborted === true) return this.stopped();
       this.enter();
@@ -108,18 +127,41 @@ class StepDrive {
     sendDue(client, { nowNs: () => this.nowNs(), sendLagsNs, heldFromNs }, ({ index, arrivalNs }, atNs) => {
       log.sent(index, arrivalNs, atNs);
       const rejection = scheduler.rejection(index);
-      if (rejection === undefined) this.entering.push({ index, atNs });
-      else {
+      if (rejection === undefined) {
+        this.entering.push({ index, atNs });
+        this.giveUps?.accepted(index, atNs);
+      } else {
         log.rejected(index, rejection);
         this.countEnd(index);
       }
     });
   }
 
+  /** Clients whose patience was over before `untilNs` give up; the scheduler hears of it before its next pass, as in simulations. */
+  private lookAtWatches(untilNs: number): void {
+    for (const index of this.giveUps?.givenUpBefore(untilNs) ?? []) {
+      this.leaving.push(index);
+      const isLast = this.giveUps!.isLast(index);
+      if (isLast) this.ended++;
+      this.endedRows.push({ index, isLast });
+    }
+  }
+
+  private leave(): void {
+    for (const index of this.leaving) {
+      const at = this.entering.findIndex((one) => one.index === index);
+      if (at >= 0) this.entering.splice(at, 1);
+      // False: it is complete, and its cache was released.
+      else if (this.scheduler.abort!(index)) this.released.push(index);
+    }
+    this.leaving = [];
+  }
+
   private enter(): void {
+    this.leave();
     for (const { index, atNs } of this.entering) {
       this.scheduler.add(index, atNs);
-      const { priority } = this.input.workload.requests[index]!;
+      const { priority } = this.requests[index]!;
       this.entries.set(index, entryColumns(this.nowNs(), this.nextStep, priority));
     }
     this.entering = [];
@@ -127,8 +169,7 @@ class StepDrive {
 
   /** One pass; the number of its tokens. */
   private schedule(): number {
-    const { scheduler, log, input } = this;
-    const { workload } = input;
+    const { scheduler, log, requests } = this;
     const waitingBefore = scheduler.waitingRequests;
     const startNs = this.nowNs();
     const step = scheduler.schedule();
@@ -141,7 +182,7 @@ class StepDrive {
     this.preemptions += step.preempted.length;
     this.nextStep = step.id + 1;
     const work = scheduler.assignments!(step);
-    const decision = decisionOf(step, work, { scheduler, span: { startNs, endNs }, waitingBefore, workload });
+    const decision = decisionOf(step, work, { scheduler, span: { startNs, endNs }, waitingBefore, requests });
     const released = work.length === 0 ? [] : this.released.splice(0);
     this.inFlight.push({ step, decision, work, released });
     return step.scheduledTokens;
@@ -161,6 +202,8 @@ class StepDrive {
     const complete = this.scheduler.update(step);
     const endNs = this.nowNs();
     this.taken.push({ decision, times, update: { startNs, endNs } });
+    if (times !== undefined) this.giveUps?.computed(work, times.endNs - times.startNs);
+    this.lookAtWatches(endNs);
     this.deliver(step, complete, endNs);
     this.send(heldFromNs);
     this.tell();
@@ -171,16 +214,18 @@ class StepDrive {
     const { scheduler, log } = this;
     scheduler.deliver(step, atNs, tokenByToken(log));
     for (const index of complete) {
-      log.completed(index);
       this.released.push(index);
+      // Given up while the step was computed.
+      if (log.abortions.has(index)) continue;
+      log.completed(index);
       this.countEnd(index);
     }
   }
 
   private countEnd(index: number): void {
-    this.client.ended(this.nowNs());
+    this.client.ended(this.nowNs(), index);
     this.ended++;
-    this.endedRows.push(index);
+    this.endedRows.push({ index, isLast: true });
   }
 
   /** Reports what has ended. */
@@ -192,11 +237,11 @@ class StepDrive {
       this.steps.push(record);
       input.onStep?.(record);
     }
-    const before = this.ended - endedRows.length;
-    for (const [at, index] of endedRows.entries()) {
+    let told = this.ended - endedRows.filter(({ isLast }) => isLast).length;
+    for (const { index, isLast } of endedRows) {
       const record = this.recordOf(index);
       input.onEnded?.(record, index);
-      input.onProgress?.(before + at + 1, input.workload.requests.length, record);
+      if (isLast) input.onProgress?.(++told, input.workload.requests.length, record);
     }
   }
 
@@ -219,7 +264,7 @@ class StepDrive {
     this.tell();
     const { log, scheduler } = this;
     const rows = Array.from({ length: log.rows }, (_, row) => row).filter(
-      (row) => log.ok[row] === 1 || log.rejections.has(row),
+      (row) => log.ok[row] === 1 || log.rejections.has(row) || log.abortions.has(row),
     );
     return {
       requests: rows.map((row) => this.recordOf(row)),
@@ -228,7 +273,7 @@ class StepDrive {
       preemptions: this.preemptions,
       kvBlocks: { total: this.kvBlocks, highWater: this.kvBlocks - scheduler.fewestFreeBlocks },
       sendLagsNs: this.sendLagsNs,
-      ...defined({ interrupted }),
+      ...defined({ interrupted, giveUps: this.giveUps?.summary() }),
     };
   }
 }

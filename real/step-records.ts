@@ -1,5 +1,5 @@
 /** The record of a real run's steps, with which the scheduler's decisions can be made again (npm run verify:decisions). */
-import { defined, listedId, type ScheduledStepRecord, type Workload } from "../formats/index.js";
+import { defined, listedId, type ScheduledStepRecord, type WorkloadRequest } from "../formats/index.js";
 import { recordedCounts, type EngineStep, type StepAssignment, type StepScheduler } from "../sim/index.js";
 
 /** When the worker computed a step, ns on the clock's scale. */
@@ -27,12 +27,12 @@ export function decisionOf(
     scheduler,
     span,
     waitingBefore,
-    workload: { requests },
+    requests,
   }: {
     readonly scheduler: StepScheduler;
     readonly span: Span;
     readonly waitingBefore: number;
-    readonly workload: Workload;
+    readonly requests: readonly WorkloadRequest[];
   },
 ): Decision {
   const listed = (index: number): string => listedId(requests[index]!.id);

@@ -92,16 +92,17 @@ async function drive(on: ContinuousBatch, run: DrivenRun): Promise<DrivenEnd> {
   warmUp(on);
   abort = new AbortController();
   const { workload, promptIds, tokenSeed: seed } = run;
+  const attempts = 1 + (workload.retries?.most ?? 0);
   const tokens = new RequestTokens(
-    promptIds,
-    seed === undefined ? undefined : (index) => tokenSeed({ seed, workload }, index),
+    promptIds.flatMap((ids) => Array.from({ length: attempts }, () => ids)),
+    seed === undefined ? undefined : (index) => tokenSeed({ seed, workload }, Math.floor(index / attempts)),
   );
   const report = new Report(tokens);
   const lifeSigns = setInterval(() => {
     report.send();
   }, LIFE_SIGN_MS);
   try {
-    const { log, preemptions, kvBlocks, sendLagsNs, interrupted, hasFailed } = await driveSteps({
+    const { log, preemptions, kvBlocks, sendLagsNs, interrupted, hasFailed, giveUps } = await driveSteps({
       ...{ workload, schedulers: policyOf(run), clock: realClock, signal: abort.signal },
       onEnded: (record, index) => {
         report.request(record, index);
@@ -124,7 +125,7 @@ async function drive(on: ContinuousBatch, run: DrivenRun): Promise<DrivenEnd> {
     return {
       ...{ preemptions, kvBlocks, sendLagsNs },
       ...defined({ interrupted, hasFailed }),
-      ...(interrupted === undefined ? { summary: summarise(tableOf(log), { itl: log.gaps }) } : {}),
+      ...(interrupted === undefined ? { summary: { ...summarise(tableOf(log), { itl: log.gaps }), ...giveUps } } : {}),
     };
   } finally {
     clearInterval(lifeSigns);
