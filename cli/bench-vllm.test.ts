@@ -252,12 +252,12 @@ test.each([
   [
     ["--backend", "vllm", "--base-url", "http://x", "--policy", "naive", "--retries", "1"],
     2,
-    /--retries: clients give up in simulations and with --backend vllm, --policy naive, which sends batches, waits for/,
+    /--retries: a real run of naive waits for every answer of a batch; .*that runs steps: vllm, orca \(--backend onnx\)/,
   ],
   [
-    ["--policy", "vllm", "--patience-ttft", "1"],
+    ["--policy", "dynamic", "--patience-ttft", "1"],
     2,
-    /--patience-ttft: clients give up .*, --backend onnx waits for every/,
+    /--patience-ttft: a real run of dynamic waits for every answer of a batch; .*that runs steps: vllm, orca/,
   ],
   [["--num-prompts", "2"], 2, /--backend onnx needs a --policy: naive, dynamic, vllm, orca/],
 ])("bench %j is rejected with its reason", async (words, exit, message) => {

@@ -2,6 +2,7 @@
  * servesim bench: one policy for real, on this machine or on a vLLM server, the same requests that simulate would take.
  */
 import { ConfigError } from "../formats/index.js";
+import { batchPolicyNames, stepPolicyNames } from "../sim/index.js";
 import { whileLocked } from "../formats/files/index.js";
 import {
   modelFlag,
@@ -55,14 +56,15 @@ export const benchCommand: Command = {
   },
 };
 
-/** Answers that end by themselves are simulated only; clients give up on a server that schedules by itself. */
+/** Answers that end by themselves are simulated only; clients give up on what schedules steps, on a server or here. */
 function rejectSimulated(args: Args, { backend, policy = "vllm" }: BenchRequest["flags"]): void {
   const { patience_ttft, patience_e2el, retries } = loadFlags;
   const [given] = Object.keys(givenFlags({ patience_ttft, patience_e2el, retries }, args));
-  if (given !== undefined && (backend === "onnx" || policy !== "vllm")) {
-    const where = backend === "onnx" ? "--backend onnx" : `--policy ${policy}, which sends batches,`;
+  const isOfBatches = batchPolicyNames.some((name) => name === policy);
+  if (given !== undefined && isOfBatches) {
     throw new ConfigError(
-      `--${flagName(given)}: clients give up in simulations and with --backend vllm, ${where} waits for every answer`,
+      `--${flagName(given)}: a real run of ${policy} waits for every answer of a batch; simulate clients that give up, or take a ` +
+        `policy that runs steps: ${stepPolicyNames.join(", ")}${backend === "vllm" ? " (--backend onnx)" : ""}`,
     );
   }
   const { output_min_tokens, output_max_tokens } = loadFlags;

@@ -8,13 +8,17 @@ import { defined, InvariantError } from "../formats/index.js";
 import {
   Client,
   StepLog,
+  isImpatient,
   tokenByToken,
   tokenCounts,
+  withAttempts,
   type EngineStep,
+  type RequestClient,
   type StepAssignment,
   type StepScheduler,
 } from "../sim/index.js";
 import { sendDue, untilDue } from "./pacing.js";
+import { StepGiveUps } from "./step-give-ups.js";
 import type { DrivenSteps, DriveStepsInput } from "./steps-run.js";
 import type { Entry } from "./request-rows.js";
 import { putResults, scheduledRow, type StepTimes } from "./step-rows.js";
@@ -34,7 +38,9 @@ interface InFlight {
 }
 
 class StepDrive {
-  private readonly client: Client;
+  private readonly client: RequestClient;
+  /** Where clients may give up or try again. */
+  private readonly giveUps: StepGiveUps | undefined;
   private readonly log: StepLog;
   private readonly scheduler: StepScheduler;
   private readonly originNs: number;
@@ -44,6 +50,8 @@ class StepDrive {
   private entering: { readonly index: number; readonly atNs: number }[] = [];
   private readonly entries = new Map<number, Entry>();
   private released: number[] = [];
+  /** Given up since the last step was scheduled. */
+  private leaving: number[] = [];
   private readonly inFlight: InFlight[] = [];
   /** Requests that have ended and are not yet reported. */
   private readonly endedIndices: number[] = [];
@@ -53,10 +61,11 @@ class StepDrive {
 
   constructor(private readonly input: DriveStepsInput) {
     const { workload, schedulers, clock } = input;
-    const { requests } = workload;
+    const requests = withAttempts(workload);
     const tokens = tokenCounts(requests);
-    this.client = new Client(workload);
     this.log = new StepLog(requests, tokens);
+    this.giveUps = isImpatient(workload) ? new StepGiveUps(workload, this.log) : undefined;
+    this.client = this.giveUps?.client ?? new Client(workload);
     this.scheduler = schedulers.choose({ requests, tokens, isReference: true }).make();
     if (this.scheduler.assignments === undefined) {
       throw new InvariantError("a real run needs a scheduler that names what each request does");
@@ -68,6 +77,7 @@ class StepDrive {
   async run(): Promise<DrivenSteps> {
     const { client, scheduler, inFlight, input } = this;
     for (;;) {
+      this.lookAtWatches(this.nowNs());
       this.send();
       if (input.signal?.aborted === true) return this.stopped();
       this.enter();
@@ -98,15 +108,37 @@ class StepDrive {
     sendDue(client, { nowNs: () => this.nowNs(), sendLagsNs, heldFromNs }, ({ index, arrivalNs }, atNs) => {
       log.sent(index, arrivalNs, atNs);
       const rejection = scheduler.rejection(index);
-      if (rejection === undefined) this.entering.push({ index, atNs });
-      else {
+      if (rejection === undefined) {
+        this.entering.push({ index, atNs });
+        this.giveUps?.accepted(index, atNs);
+      } else {
         log.rejected(index, rejection);
         this.countEnd(index);
       }
     });
   }
 
+  /** Clients whose patience was over before `untilNs` give up; the scheduler hears of it before its next pass, as in simulations. */
+  private lookAtWatches(untilNs: number): void {
+    for (const index of this.giveUps?.givenUpBefore(untilNs) ?? []) {
+      this.leaving.push(index);
+      if (this.giveUps!.isLast(index)) this.ended++;
+      this.endedIndices.push(index);
+    }
+  }
+
+  private leave(): void {
+    for (const index of this.leaving) {
+      const at = this.entering.findIndex((one) => one.index === index);
+      if (at >= 0) this.entering.splice(at, 1);
+      // False: it is complete, and its cache was released.
+      else if (this.scheduler.abort!(index)) this.released.push(index);
+    }
+    this.leaving = [];
+  }
+
   private enter(): void {
+    this.leave();
     for (const { index, atNs } of this.entering) {
       this.scheduler.add(index, atNs);
       this.entries.set(index, { atNs: this.nowNs(), step: this.nextStep });
@@ -149,6 +181,8 @@ class StepDrive {
     const complete = this.scheduler.update(step);
     const endNs = this.nowNs();
     putResults(row, this.originNs, { times, update: { startNs, endNs } });
+    if (times !== undefined) this.giveUps?.computed(work, times.endNs - times.startNs);
+    this.lookAtWatches(endNs);
     this.deliver(step, complete, endNs);
     this.send(heldFromNs);
     this.input.onStep(row);
@@ -160,14 +194,16 @@ class StepDrive {
     const { scheduler, log } = this;
     scheduler.deliver(step, atNs, tokenByToken(log));
     for (const index of complete) {
-      log.completed(index);
       this.released.push(index);
+      // Given up while the step was computed.
+      if (log.abortions.has(index)) continue;
+      log.completed(index);
       this.countEnd(index);
     }
   }
 
   private countEnd(index: number): void {
-    this.client.ended(this.nowNs());
+    this.client.ended(this.nowNs(), index);
     this.ended++;
     this.endedIndices.push(index);
   }
@@ -195,7 +231,7 @@ class StepDrive {
       preemptions: this.preemptions,
       kvBlocks: { total: this.kvBlocks, highWater: this.kvBlocks - scheduler.fewestFreeBlocks },
       sendLagsNs: this.sendLagsNs,
-      ...defined({ interrupted }),
+      ...defined({ interrupted, giveUps: this.giveUps?.summary() }),
     };
   }
 }

@@ -1,5 +1,5 @@
 /** When a real run sends its requests, and how it waits until then. */
-import type { Client, SentRequest } from "../sim/index.js";
+import type { RequestClient, SentRequest } from "../sim/index.js";
 import type { Clock } from "./clock.js";
 
 interface Waiting {
@@ -17,7 +17,7 @@ export interface Sending {
 
 /** Sends every request that is due, and keeps how late each was sent. */
 export function sendDue(
-  client: Client,
+  client: Pick<RequestClient, "nextDueNs" | "take">,
   { nowNs, sendLagsNs, heldFromNs = Infinity }: Sending,
   send: (request: SentRequest, sentNs: number) => void,
 ): void {

@@ -1,6 +1,6 @@
 /** What a real run of steps is given, and what it gives. */
 import type { Workload } from "../formats/index.js";
-import type { StepAssignment, StepLog, StepSchedulers } from "../sim/index.js";
+import type { GiveUpSummary, StepAssignment, StepLog, StepSchedulers } from "../sim/index.js";
 import type { Clock } from "./clock.js";
 import type { Entry } from "./request-rows.js";
 import type { StepTimes } from "./step-rows.js";
@@ -14,7 +14,7 @@ export interface DriveStepsInput {
   readonly signal?: AbortSignal | undefined;
   /** Called with each step whose results were taken, in the numbers of step-rows.ts. */
   onStep(row: readonly number[]): void;
-  /** Called with each request as it ends, by its place in the workload. */
+  /** Called with each request as it ends, by its place among the attempts: each one of a client that tries again is a request. */
   onEnded(log: StepLog, index: number, entry: Entry | undefined): void;
 }
 
@@ -27,4 +27,6 @@ export interface DrivenSteps {
   /** Why not all requests have ended, and whether that was a step that failed. */
   readonly interrupted?: string;
   readonly hasFailed?: boolean;
+  /** Where clients may give up or try again. */
+  readonly giveUps?: GiveUpSummary;
 }

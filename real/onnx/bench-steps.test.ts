@@ -241,3 +241,27 @@ test("a step that fails ends the run with its reason, and what had ended is kept
   expect((failed as RunFailed).run.requests.length).toBeGreaterThan(0);
   await short.close();
 });
+
+test("clients give up for real: those who wait leave the queue, and who tries again gets the same answer", async () => {
+  const input = inputFor("vllm", { max_num_seqs: 1 });
+  const requests = Array.from({ length: 12 }, (_, index) => ({
+    ...{ id: String(index), promptTokens: 4, outputTokens: 24, prompt: "abcd" },
+    ...(index % 2 === 1 ? { ttftPatienceNs: 1 } : {}),
+  }));
+  const retries = { most: 1, pausesNs: new Float64Array(requests.length).fill(2e6) };
+  const { info, requests: records } = await benchSteps({
+    ...input,
+    workload: { requests, maxConcurrency: 12, thinkNs: 0, retries },
+  });
+  const patient = records.filter(({ status }) => status === "ok");
+  expect(patient.map(({ requestId }) => requestId)).toEqual(["0", "2", "4", "6", "8", "10"]);
+  expect(new Set(patient.map(({ extra }) => extra!.answer)).size).toBe(1);
+  const given = records.filter(({ status }) => status === "aborted");
+  expect(given.map(({ requestId }) => requestId)).toEqual(
+    [1, 3, 5, 7, 9, 11].flatMap((id) => [`${id}`, `${id}-retry1`]),
+  );
+  for (const { extra, lastTokenNs } of given)
+    expect([extra!.aborted_ms !== "", lastTokenNs]).toEqual([true, undefined]);
+  expect(info.summary).toMatchObject({ aborted: 12, retried: 6, unanswered: 6 });
+  expect(info.valid!.reasons.join()).not.toContain("failed");
+});

@@ -42,7 +42,7 @@ export interface StepRun {
 /** A workload that the worker runs to its end, with a scheduler of its own. */
 export interface DrivenRun {
   readonly workload: Workload;
-  /** Of each request. */
+  /** Of each request; all its attempts have them. */
   readonly promptIds: readonly (readonly number[])[];
   /** Policy and settings, of a realStepPlan, and the machine that the policy is made for. */
   readonly policy: string;
@@ -59,7 +59,7 @@ export interface DrivenPart {
 }
 
 /** What is known of a driven run at its end, beside its parts. */
-export interface DrivenEnd extends Omit<DrivenSteps, "log" | "kvBlocks"> {
+export interface DrivenEnd extends Omit<DrivenSteps, "log" | "kvBlocks" | "giveUps"> {
   /** Absent where the thread died. */
   readonly kvBlocks?: DrivenSteps["kvBlocks"];
   /** Of a run that came to its end. */

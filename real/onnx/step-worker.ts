@@ -99,15 +99,16 @@ async function drive(on: ContinuousBatch, run: DriveCommand): Promise<DrivenEnd>
   abort = new AbortController();
   const { workload, promptIds, tokenSeed: seed } = run;
   const ended = new SharedRows(run.ended);
+  const attempts = 1 + (workload.retries?.most ?? 0);
   const tokens = new RequestTokens(
-    promptIds,
-    seed === undefined ? undefined : (index) => tokenSeed({ seed, workload }, index),
+    promptIds.flatMap((ids) => Array.from({ length: attempts }, () => ids)),
+    seed === undefined ? undefined : (index) => tokenSeed({ seed, workload }, Math.floor(index / attempts)),
   );
   const lifeSigns = setInterval(() => {
     ended.write([]);
   }, LIFE_SIGN_MS);
   try {
-    const { log, preemptions, kvBlocks, sendLagsNs, interrupted, hasFailed } = await driveSteps({
+    const { log, preemptions, kvBlocks, sendLagsNs, interrupted, hasFailed, giveUps } = await driveSteps({
       ...{ workload, schedulers: policyOf(run), clock: realClock, signal: abort.signal },
       ...telling(new SharedRows(run.steps), ended, tokens),
       runStep(work, released) {
@@ -122,7 +123,7 @@ async function drive(on: ContinuousBatch, run: DriveCommand): Promise<DrivenEnd>
     return {
       ...{ preemptions, kvBlocks, sendLagsNs },
       ...defined({ interrupted, hasFailed }),
-      ...(interrupted === undefined ? { summary: summarise(tableOf(log), { itl: log.gaps }) } : {}),
+      ...(interrupted === undefined ? { summary: { ...summarise(tableOf(log), { itl: log.gaps }), ...giveUps } } : {}),
     };
   } finally {
     clearInterval(lifeSigns);

@@ -1,5 +1,6 @@
 /** What a driven run has told of by rows of numbers in shared memory, as records. */
-import type { ScheduledStepRecord, Workload } from "../../formats/index.js";
+import type { ScheduledStepRecord, Workload, WorkloadRequest } from "../../formats/index.js";
+import { withAttempts } from "../../sim/index.js";
 import { requestOfRow, type EndedRequest } from "../request-rows.js";
 import { stepOfRow } from "../step-rows.js";
 import { SharedRows } from "./shared-rows.js";
@@ -9,7 +10,11 @@ export class ToldParts {
   private readonly steps = new SharedRows();
   private readonly ended = new SharedRows();
 
-  constructor(private readonly workload: Workload) {}
+  private readonly requests: readonly WorkloadRequest[];
+
+  constructor(workload: Workload) {
+    this.requests = withAttempts(workload);
+  }
 
   /** For the thread that tells. */
   get memory(): Pick<DriveCommand, "steps" | "ended"> {
@@ -18,7 +23,7 @@ export class ToldParts {
 
   /** What was told since it was asked last; undefined where nothing was, not even that the thread lives. */
   take(): DrivenPart | undefined {
-    const { requests } = this.workload;
+    const { requests } = this;
     const steps: ScheduledStepRecord[] = [];
     const ended: EndedRequest[] = [];
     const countOfSteps = this.steps.read((row) => steps.push(stepOfRow(row, requests)));

@@ -2,9 +2,11 @@
 export { stopNames, type AdmissionStops } from "./admission-stops.js";
 export type { Fleet, FleetState } from "./fleet.js";
 export { FrontEnd, type OutputToSend } from "./front-end.js";
+export { GiveUps } from "./give-ups.js";
 export { Ledger } from "./ledger.js";
 export { recordedCounts } from "./recorded-counts.js";
 export { StepLog, tokenByToken } from "./step-log.js";
+export { RequestWork } from "./wasted-work.js";
 export { recordOf, tableOf } from "./step-records.js";
 export { simulate, type SimulationInput, type SimulationResult } from "./simulate.js";
 export { engineNames, simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";

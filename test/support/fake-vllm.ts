@@ -168,10 +168,13 @@ class Fake implements FakeVllm {
   }
 
   /** Tokens of the prompt's first blocks that earlier prompts and answers held; the last token of each is computed anew. */
-  private cachedOf({ prompt, max_tokens: tokens }: Readonly<Record<string, unknown>>, blockTokens: number): number {
+  private cachedOf(
+    { prompt, max_tokens: tokens, cache_salt: salt }: Readonly<Record<string, unknown>>,
+    blockTokens: number,
+  ): number {
     const ids = prompt as readonly number[];
     const computed = [...ids, ...answerIds(ids.length, Number(tokens))].slice(0, -1);
-    const keyOf = (end: number): string => computed.slice(0, end).join();
+    const keyOf = (end: number): string => `${String(salt)}:${computed.slice(0, end).join()}`;
     let cached = 0;
     while (cached + blockTokens < ids.length && this.cachedBlocks.has(keyOf(cached + blockTokens)))
       cached += blockTokens;
