@@ -1,5 +1,5 @@
 /** `servesim size` and `servesim tune` as users meet them. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { answerSchema, type Answer } from "../formats/index.js";
@@ -43,6 +43,7 @@ test("tune prints the changed flags alone, and its answer is valid by the schema
 });
 
 test("mistakes get one message that names the flag, and exit code 2", async () => {
+  writeFileSync(join(folder, "short.csv"), "arrival_ms,prompt_tokens,output_tokens\n0,5,5\n1000,5,5\n");
   const size = ["size", ...naive, "--slo", "p90_e2el:400"];
   const cases: [string[], RegExp][] = [
     [[...size, "--request-rate", "9", "--replicas", "2"], /--replicas 2: size finds this number, leave it out/],
@@ -50,6 +51,23 @@ test("mistakes get one message that names the flag, and exit code 2", async () =
     [
       [...size, "--request-rate", "9", "--window", "60"],
       /--window 60: only a trace of requests with times has windows/,
+    ],
+    [[...size, "--request-rate", "1e9"], /the load takes at least \d+ of these servers at full speed, and size tries up to 1000; lower it/], // prettier-ignore
+    [
+      [
+        "size",
+        "--policy",
+        "naive",
+        "--profile",
+        "mini-cpu-2core",
+        "--workload",
+        "short.csv",
+        "--slo",
+        "mean_e2el:400",
+        "--window",
+        "1e-9",
+      ],
+      /--window 1e-9: the trace of 1 s has 1000000000 such windows, expected at most 10080: give at least 1/,
     ],
     [[...size, "--request-rate", "9", "--autoscale", "signal=queue,target=2"], /--autoscale takes vllm or orca/],
     [["size", "--policy", "vllm", ...load, "--request-rate", "9", "--slo", "p90_ttft:1", "--autoscale", "signal=cpu"], /--autoscale: got "signal=cpu"/], // prettier-ignore

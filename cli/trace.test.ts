@@ -154,7 +154,7 @@ test("mistakes are named and leave nothing", async () => {
     /--output is a flag of trace convert and slice, not of/,
   );
   expectMistake(await trace("convert", path), /trace convert: got no --output/);
-  expectMistake(await trace("convert", path, "--output", path), /azure\.csv exists already/);
+  expectMistake(await trace("convert", path, "--output", path, "--force"), /azure\.csv: it is what this command reads/);
   expectMistake(await trace("inspect", path, "--time-scale", "-1"), /--time-scale: got -1, expected number to be >0/);
   expectMistake(await trace("inspect", path, "--trace-format", "azur"), /--trace-format: got "azur"/);
   expectMistake(await trace("inspect", path, "--request-rate", "5"), /own arrival times, request_rate cannot be given/);

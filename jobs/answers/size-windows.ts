@@ -2,7 +2,7 @@
  * A trace sized window by window: the fewest replicas that the requests of each window take when they come alone to an empty
  * deployment. So many in each window is what an autoscaler could do at best that knows the load in advance and starts at once.
  */
-import { greatest, type WorkloadRequest } from "../../formats/index.js";
+import { ConfigError, greatest, type WorkloadRequest } from "../../formats/index.js";
 import type { Crew } from "./crew.js";
 import { inputAt, type Deployment, type Point } from "./deployment.js";
 import { without } from "./load-source.js";
@@ -35,8 +35,22 @@ interface WindowsInput {
 const HOUR_S = 3600;
 const MIN_HOURS = 3;
 const PARTS = 12;
+/** A week by the minute. */
+const MOST_WINDOWS = 10_080;
 /** A window's count is enough for all of so many replications. */
 const REPLICATIONS = 3;
+
+/** ConfigError, before the search, for windows so short that a trace has tens of thousands of them. */
+export function requireFewWindows(deployment: Deployment, count: number, windowS: number | undefined): void {
+  if (windowS === undefined || deployment.source.kind !== "trace") return;
+  const { requests } = inputAt(deployment, { seed: deployment.seed, draw: null, count, x: 1 }).workload;
+  const endS = (requests.at(-1)!.arrivalNs ?? 0) / 1e9;
+  if (endS / windowS <= MOST_WINDOWS) return;
+  throw new ConfigError(
+    `--window ${windowS}: the trace of ${endS.toFixed(0)} s has ${Math.ceil(endS / windowS)} such windows, expected at most ` +
+      `${MOST_WINDOWS}: give at least ${Math.ceil(endS / MOST_WINDOWS)}`,
+  );
+}
 
 export async function sizeWindows(crew: Crew, deployment: Deployment, input: WindowsInput): Promise<SizedWindows> {
   const { draws, value } = input;

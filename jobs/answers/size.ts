@@ -25,7 +25,7 @@ import type { DetailedProbe } from "./probe.js";
 import { serversForSessions, sessionLength, sessionPace } from "./session-pace.js";
 import { sessionNotes } from "./session-runs.js";
 import { sizeBinds, type SizeBinding } from "./size-binds.js";
-import { sizeWindows, type SizedWindows } from "./size-windows.js";
+import { requireFewWindows, sizeWindows, type SizedWindows } from "./size-windows.js";
 import type { FewestTask } from "./tasks.js";
 
 export interface SizeOptions extends CrewOptions {
@@ -81,6 +81,8 @@ const SCOUTS = 2;
 const FIRST_SHARE = 0.9;
 const MOST_TIMES = 8;
 const MOST_REPLICAS = 1000;
+/** A short burst may be served by fewer replicas than its rate would take for long, but not by a tenth. */
+const FAR = 10;
 /**
  * Requests of a run, where the load does not say: at least, as a multiple of what a percentile takes, seconds of load,
  * and at most.
@@ -99,6 +101,8 @@ export async function findSize(deployment: Deployment, options: SizeOptions = {}
       const length = pace === undefined ? least : sessionLength(deployment, pace, least);
       rejectUnservable(deployment, length);
       const servers = pace === undefined ? serversFor(deployment, length) : serversForSessions(deployment, pace);
+      requireFewServers(servers);
+      requireFewWindows(deployment, length, options.windowS);
       return { count: length, ...firstGuess(servers, options.maxReplicas) };
     });
     const draws = replicationTasks(deployment, replications).map(({ seed, draw }) => ({ seed, draw, count }));
@@ -199,6 +203,14 @@ function serversFor(deployment: Deployment, count: number): number {
   const clients = input.workload.maxConcurrency;
   if (!("reason" in capacity)) return Math.max(capacity.utilisation, capacity.busiest?.utilisation ?? 0);
   return clients < Infinity ? clients / slotsOfServer(input) : 1;
+}
+
+/** ConfigError for a load that is out of reach by far, before a search that would simulate it for minutes. */
+function requireFewServers(servers: number): void {
+  if (servers <= FAR * MOST_REPLICAS) return;
+  throw new ConfigError(
+    `the load takes at least ${Math.ceil(servers)} of these servers at full speed, and size tries up to ${MOST_REPLICAS}; lower it`,
+  );
 }
 
 function firstGuess(servers: number, maxReplicas: number | undefined): { start: number; most: number } {

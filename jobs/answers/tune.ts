@@ -3,7 +3,7 @@
  * each setting of the best alone: what it changes, and whether a change is worth its flag. Settings are ranked only
  * where pairs on the same random numbers show a difference.
  */
-import { ConfigError, goalsText } from "../../formats/index.js";
+import { ConfigError } from "../../formats/index.js";
 import { mean, requestsToShow, shuffled, stream } from "../../sim/index.js";
 import { asUsual, replicationTasks } from "../replicate/index.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";

@@ -2,7 +2,7 @@
  * The main job: calibrate (or take a profile), simulate every cell, run for real what can run, compare, report. Each
  * part is kept when its inputs are unchanged, so a second run, or one after Ctrl-C, does only what is missing.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { ConfigError, type Experiment, type Manifest, type Profile } from "../../formats/index.js";
 import {
