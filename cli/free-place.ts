@@ -10,7 +10,7 @@ import { reasonOf } from "../formats/files/index.js";
  */
 export function requireFree(paths: readonly string[], flag: string, force: boolean): void {
   for (const path of paths) {
-    if (/\/$/.test(path)) throw new ConfigError(`${flag} ${shown(path)}: names a folder, expected a file`);
+    if (path.endsWith("/")) throw new ConfigError(`${flag} ${shown(path)}: names a folder, expected a file`);
     const found = statOf(path);
     if (found?.isDirectory() === true) throw new ConfigError(`${flag} ${shown(path)}: it is a folder, expected a file`);
     if (found !== undefined && !found.isFile())

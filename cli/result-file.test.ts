@@ -90,13 +90,17 @@ test.each<[Partial<ResultFlags>, RegExp]>([
   [{ metadata: ["p99_ttft_ms=7"] }, /--metadata p99_ttft_ms: results have this key themselves/],
   [{ metadata: ["a=1", "a=2"] }, /--metadata a: got it twice, expected each key once/],
 ])("%j is rejected before the run", (flags, message) => {
-  expect(() => requireResultFiles(flags as ResultFlags, 1, false)).toThrow(message);
+  expect(() => {
+    requireResultFiles(flags, 1, false);
+  }).toThrow(message);
 });
 
 test("a file that is there is not replaced without --force", () => {
   writeFileSync(join(folder, "r-r2.json"), "");
   const flags = { save_result: "", result_dir: folder, result_filename: "r.json" };
-  expect(() => requireResultFiles(flags, 2, false)).toThrow(/r-r2.json exists already; choose another --save-result/);
+  expect(() => {
+    requireResultFiles(flags, 2, false);
+  }).toThrow(/r-r2.json exists already; choose another --save-result/);
   requireResultFiles(flags, 2, true);
   requireResultFiles({ ...flags, result_dir: join(folder, "new") }, 2, false);
   expect(existsSync(join(folder, "new"))).toBe(false);
