@@ -55,7 +55,7 @@ export interface SearchConstants {
   readonly probesWeight: number;
   /** Of requests compared one by one, beside 1 for means and quantiles. */
   readonly pairedWeight: number;
-  /** Of requests one by one, beside 1 for means and quantiles, in the last part of a search without probes; one that differs so much from draw to draw counts half. */
+  /** Of requests one by one, beside 1 for means and quantiles, in the last part of a search without probes; one that scatters so much counts half. */
   readonly singleWeight: number;
   readonly singleChaos: number;
   /** Steps of Gauss and Newton at most, between the evolution and the blocks. */

@@ -81,7 +81,7 @@ export function clientTarget(recorded: RecordedRun, { replay, share, weighing }:
       const draws = missesIn(cost, replications);
       const total = draws[0]!.reduce((sum, { weight, isSingle }) => sum + (isSingle ? 0 : weight), 0);
       return draws[0]!.map(({ weight, isSingle }, at) => ({
-        log: mean(draws.map((draw) => draw[at]!.log)),
+        log: logIn(draws, at),
         weight: isSingle
           ? share * weight * (steadiness?.[at] ?? 0)
           : (share * weight * (steadiness?.[at] ?? 1)) / total,
@@ -91,13 +91,26 @@ export function clientTarget(recorded: RecordedRun, { replay, share, weighing }:
       if (isProbes(recorded)) return;
       if (isNear) replications = NEAR_REPLICATIONS;
       const draws = missesIn(cost, SETTLE_REPLICATIONS);
+      const scatter = scatterOf(draws[0]!.flatMap(({ isSingle }, at) => (isSingle ? [logIn(draws, at)] : [])));
       steadiness = draws[0]!.map(({ isSingle }, at) => {
         if (isSingle && !isNear) return 0;
         const deviation = deviationOf(draws.map((draw) => draw[at]!.log));
-        return 1 / (1 + (deviation / (isSingle ? weighing.singleChaos : weighing.chaos)) ** 2);
+        if (isSingle) return 1 / (1 + (deviation ** 2 + scatter ** 2) / weighing.singleChaos ** 2);
+        return 1 / (1 + (deviation / weighing.chaos) ** 2);
       });
     },
   };
+}
+
+function logIn(draws: readonly (readonly Weighed[])[], at: number): number {
+  return mean(draws.map((draw) => draw[at]!.log));
+}
+
+/** By how much single requests differ from the next one in order of arrival: a host's noise, which no costs explain, is in it. */
+function scatterOf(logs: readonly number[]): number {
+  if (logs.length < 2) return 0;
+  const steps = logs.slice(1).map((log, at) => (log - logs[at]!) ** 2);
+  return Math.sqrt(mean(steps) / 2);
 }
 
 function deviationOf(values: readonly number[]): number {

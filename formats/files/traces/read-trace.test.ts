@@ -282,7 +282,7 @@ describe("a trace", () => {
       /cannot read .*cut\.csv\.gz: .*unexpected end of file/,
     );
     await expect(read(whole, {}, "no.csv.gz")).rejects.toThrow(/cannot read .*no\.csv\.gz: .*incorrect header check/);
-    await expect(read("")).rejects.toThrow(/is empty, expected a trace: azure/);
+    await expect(read("")).rejects.toThrow(/is empty, expected a trace of requests/);
     await expect(read(" \n")).rejects.toThrow(ArtifactError);
     await expect(readTrace(join(folder, "nope"), { loadTokenizer })).rejects.toThrow(
       /cannot read .*nope: no such file/,
