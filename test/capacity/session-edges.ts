@@ -81,21 +81,24 @@ export function sessionTask(number: number, seed: string): SessionTask {
   return { number, deployment: { ...base, goals: goalOf(base, random) } };
 }
 
-/** Two to eight turns, of pauses as people and tools make them. */
+/** Two to eight turns, of pauses as people and tools make them; the longest of thousands of sessions stays within the model's context. */
 function sessionsOf(random: Random, { model }: Profile): Load {
   const turns = between(random, 2, 8);
-  const room = Math.floor(model.positions / (6 * turns));
+  const sessions_turns_cv = pick(random, [0, 0.5]);
+  const sessions_system_len = pick(random, [0, 0, 200]);
+  const longest = turns * (sessions_turns_cv === 0 ? 2 : 6);
+  const room = Math.floor((model.positions - sessions_system_len) / (2 * longest));
   return loadSchema.parse({
     dataset_name: "sessions",
     session_rate: 1,
     sessions_turns: turns,
-    sessions_turns_cv: pick(random, [0, 0.5]),
+    sessions_turns_cv,
     sessions_input_len: Math.min(room, between(random, 30, 300)),
     sessions_input_cv: pick(random, [0, 0.3]),
     sessions_output_len: Math.min(room, between(random, 20, 150)),
     sessions_think_s: pick(random, [0.5, 2, 6]),
     sessions_think_cv: pick(random, [0.5, 1]),
-    sessions_system_len: pick(random, [0, 0, 200]),
+    sessions_system_len,
   });
 }
 
