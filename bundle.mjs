@@ -43,10 +43,23 @@ const groups = [
   },
 ];
 
+/** yargs measures widths by a segmenter, which takes ICU ten milliseconds to make, in --help alone: made when it is asked for. */
+const lateSegmenters = {
+  name: "late-segmenters",
+  transform(code, id) {
+    if (!/[\\/]string-width[\\/]index\.js$/.test(id)) return null;
+    const late = code.replace(
+      /^const segmenter = new Intl\.Segmenter\(\);$/m,
+      "let made; const segmenter = { segment: text => (made ??= new Intl.Segmenter()).segment(text) };",
+    );
+    return { code: late, map: null };
+  },
+};
+
 for (const folder of ["cli", "workers", "chunks"]) rmSync(`dist/${folder}`, { recursive: true, force: true });
 const externalNames = external.map((name) => new RegExp(`^${name}($|/)`));
 const checks = { emptyImportMeta: false };
-const bundle = await rolldown({ input, platform: "node", external: externalNames, checks });
+const bundle = await rolldown({ input, platform: "node", external: externalNames, checks, plugins: [lateSegmenters] });
 await bundle.write({
   dir: "dist",
   format: "cjs",

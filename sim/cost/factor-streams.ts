@@ -11,6 +11,8 @@ import type { QuantileTable } from "./quantile-table.js";
 import { CELLS_PER_SCORE, type ScoreTable } from "./score-table.js";
 
 const BLOCK = 512;
+/** Of the block that is being made. */
+const drawn = new Int32Array(BLOCK);
 
 /** Factors of mean 1. */
 export interface FactorStream {
@@ -20,23 +22,23 @@ export interface FactorStream {
 
 /** Factors drawn without regard to time; of an absent variation: always 1. */
 abstract class FactorBlocks {
-  protected readonly values = new Float64Array(BLOCK).fill(1);
+  protected readonly values = new Float64Array(BLOCK);
   protected at = BLOCK;
-  private readonly drawn = new Int32Array(BLOCK);
   private readonly random: Sfc32;
   private readonly quantiles: QuantileTable | undefined;
 
   /** Draws from the stream `name`. */
   constructor(variation: Variation | undefined, name: string) {
     this.random = Sfc32.named(name);
-    if (variation !== undefined) this.quantiles = factorTable(variation);
+    if (variation === undefined) this.values.fill(1);
+    else this.quantiles = factorTable(variation);
   }
 
   protected refill(): void {
     this.at = 0;
     if (this.quantiles === undefined) return;
-    this.random.integers(this.drawn);
-    this.quantiles.fill(this.values, this.drawn);
+    this.random.integers(drawn);
+    this.quantiles.fill(this.values, drawn);
   }
 }
 
