@@ -20,6 +20,13 @@ export const plain: Variant = {
 /** As plain, and spans of its requests go to a receiver. */
 export const traced: Variant = { ...plain, name: "traced", isTraced: true };
 
+/** As plain with a prefix cache, for what a profile of plain says of it. */
+export const warm: Variant = {
+  name: "warm",
+  model: "mid-llama",
+  flags: [...common, "--max-num-seqs", "64", "--enable-prefix-caching", "--enable-prompt-tokens-details"],
+};
+
 /** Few KV blocks and a prefix cache, on the smallest model. */
 export const tight: Variant = {
   name: "tight",

@@ -9,6 +9,7 @@ import { preemptions } from "./preemptions.js";
 import { prefixCache } from "./prefix-cache.js";
 import { serverView } from "./server-view.js";
 import { serves } from "./serves.js";
+import { sessionTimes } from "./session-times.js";
 import { sessions } from "./sessions.js";
 import { spans } from "./spans.js";
 
@@ -24,4 +25,5 @@ export const checks: readonly Check[] = [
   preemptions,
   calibrate,
   agreement,
+  sessionTimes,
 ];
