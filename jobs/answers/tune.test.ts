@@ -127,7 +127,11 @@ test.each<[what: string, given: Asked, message: RegExp]>([
   ["a goal that is a limit too", { goal: "p99_ttft", goals: { slos: parseSlos("p99_ttft:5") } }, /leave it out of --slo/], // prettier-ignore
   ["a setting of another policy", { goal: "mean_e2el", options: { settings: ["max_num_seqs"] } }, /expected some of batch_size, timeout_s/], // prettier-ignore
   ["a load without a rate", { goal: "mean_e2el", load: { request_rate: undefined } }, /give --request-rate or/],
-  ["too few requests", { goal: "p99_e2el", load: { num_prompts: 100 } }, /100 requests are too few to tell the least p99_e2el/],
+  [
+    "too few requests",
+    { goal: "p99_e2el", load: { num_prompts: 100 } },
+    /100 requests are too few to tell the least p99_e2el/,
+  ],
 ])("%s is rejected", async (_, given, message) => {
   await expect(tuned(given)).rejects.toThrow(ConfigError);
   await expect(tuned(given)).rejects.toThrow(message);
