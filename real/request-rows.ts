@@ -42,10 +42,10 @@ export interface EndedRequest {
 
 /** `requests`: all attempts. */
 export function requestOfRow(row: ArrayLike<number>, requests: readonly WorkloadRequest[]): EndedRequest {
-  const [index, statusNumber, arrivalNs, sentNs, scheduledNs, cachedTokens, firstTokenNs, lastTokenNs] =
-    Array.from(row);
-  const [promptTokens, outputTokens, preemptions, atNs, step, abortedNs] = Array.from(row).slice(8);
-  const rest = Array.from(row).slice(COLUMNS);
+  const columns = Array.from(row);
+  const [index, statusNumber, arrivalNs, sentNs, scheduledNs, cachedTokens, firstTokenNs, lastTokenNs] = columns;
+  const [promptTokens, outputTokens, preemptions, atNs, step, abortedNs] = columns.slice(8);
+  const rest = columns.slice(COLUMNS);
   const { id, class: name, priority } = requests[index!]!;
   const known = (ns: number | undefined): number | undefined => (Number.isNaN(ns) ? undefined : ns);
   const entry = known(atNs) === undefined ? {} : entryColumns({ atNs: atNs!, step: step! }, priority);

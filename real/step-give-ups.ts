@@ -2,6 +2,7 @@
 import {
   GiveUps,
   ImpatientClient,
+  isLastAttempt,
   RequestWork,
   type GiveUpSummary,
   type StepAssignment,
@@ -45,8 +46,7 @@ export class StepGiveUps {
 
   /** Whether a request that was given up is not sent again. */
   isLast(index: number): boolean {
-    const { most = 0 } = this.workload.retries ?? {};
-    return index % (most + 1) === most;
+    return isLastAttempt(this.workload, index);
   }
 
   /** A step was computed; its time is shared in proportion to tokens, as in simulations. */

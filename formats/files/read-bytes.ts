@@ -22,14 +22,14 @@ const FREE_BYTES = 2 ** 26;
 /** Reads text (gunzips a .gz); ArtifactError when it is missing, not gzip, or too long for one text. */
 export function readText(path: string): string {
   const bytes = readWhole(path, MAX_TEXT_BYTES);
-  if (isUtf16(bytes))
-    throw new ArtifactError(`${path} is UTF-16, expected UTF-8: iconv -f UTF-16 -t UTF-8 converts it`);
+  rejectUtf16(path, bytes);
   return bytes.toString("utf8");
 }
 
-/** Does it begin with the byte order mark of UTF-16? */
-export function isUtf16(bytes: Buffer): boolean {
-  return (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+/** ArtifactError for text that begins with the byte order mark of UTF-16. */
+export function rejectUtf16(path: string, bytes: Buffer): void {
+  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  if (isUtf16) throw new ArtifactError(`${path} is UTF-16, expected UTF-8: iconv -f UTF-16 -t UTF-8 converts it`);
 }
 
 /** Reads bytes; gunzips a .gz, and whatever begins as gzip does. ArtifactError when it is missing or cut short. */

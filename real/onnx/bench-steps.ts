@@ -12,7 +12,7 @@ import {
   type ScheduledStepRecord,
 } from "../../formats/index.js";
 import { readPeakRssBytes, resetPeakRss, type ModelFiles } from "../../onnx/index.js";
-import { quantile, requireIndependent, type Machine, type StepPlan } from "../../sim/index.js";
+import { isLastAttempt, quantile, requireIndependent, type Machine, type StepPlan } from "../../sim/index.js";
 import { withClassFigures } from "../class-figures.js";
 import type { EndedRequest } from "../request-rows.js";
 import { RunFailed, RunInterrupted } from "../drive.js";
@@ -60,7 +60,6 @@ async function drive(input: StepBenchInput): Promise<Driven> {
   const { executor, workload, tokenize, model, plan, machine, journal, signal } = input;
   const ended: EndedRequest[] = [];
   let over = 0;
-  const { most = 0 } = workload.retries ?? {};
   const steps: ScheduledStepRecord[] = [];
   const total = workload.requests.length;
   const end = await executor
@@ -83,7 +82,7 @@ async function drive(input: StepBenchInput): Promise<Driven> {
             ended.push({ ...one, record });
             journal?.request(record);
             // Given up, and to be tried again.
-            if (record.status === "aborted" && one.index % (most + 1) < most) continue;
+            if (record.status === "aborted" && !isLastAttempt(workload, one.index)) continue;
             input.onProgress?.(++over, total, record);
           }
         },

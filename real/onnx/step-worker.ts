@@ -6,7 +6,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { defined, InvariantError, type WorkloadRequest } from "../../formats/index.js";
 import { ContinuousBatch, type WorkerReply } from "../../onnx/index.js";
-import { planPolicy, summarise, tableOf, type StepAssignment, type StepPolicy } from "../../sim/index.js";
+import { attemptsOf, planPolicy, summarise, tableOf, type StepAssignment, type StepPolicy } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { driveSteps } from "../drive-steps.js";
 import { requestRow } from "../request-rows.js";
@@ -99,7 +99,7 @@ async function drive(on: ContinuousBatch, run: DriveCommand): Promise<DrivenEnd>
   abort = new AbortController();
   const { workload, promptIds, tokenSeed: seed } = run;
   const ended = new SharedRows(run.ended);
-  const attempts = 1 + (workload.retries?.most ?? 0);
+  const attempts = attemptsOf(workload);
   const tokens = new RequestTokens(
     promptIds.flatMap((ids) => Array.from({ length: attempts }, () => ids)),
     seed === undefined ? undefined : (index) => tokenSeed({ seed, workload }, Math.floor(index / attempts)),

@@ -1,6 +1,7 @@
 /** A worker thread of the load client: sends its part of the schedule on a connection pool of its own. */
 import { parentPort, workerData } from "node:worker_threads";
 import { InvariantError } from "../../formats/index.js";
+import { attemptsOf } from "../../sim/index.js";
 import { watchEventLoop } from "../event-loop-delay.js";
 import { runLoad, type SentExchange } from "./run-load.js";
 import type { FromWorker, ToWorker, WorkerPart } from "./worker-protocol.js";
@@ -33,7 +34,7 @@ const tellEnded = (): void => {
 
 /** The attempt's place among those of the whole workload. */
 function ofWhole(index: number): number {
-  const attempts = (workload.retries?.most ?? 0) + 1;
+  const attempts = attemptsOf(workload);
   return indices[Math.floor(index / attempts)]! * attempts + (index % attempts);
 }
 

@@ -4,7 +4,7 @@
  */
 import { realClock } from "../clock.js";
 import type { Workload, WorkloadRequest } from "../../formats/index.js";
-import type { ImpatientClient } from "../../sim/index.js";
+import { isLastAttempt, type ImpatientClient } from "../../sim/index.js";
 import type { Failure } from "./failure.js";
 import type { Exchange, Sending } from "./send-request.js";
 
@@ -43,8 +43,7 @@ export function mayPass(failure: Failure | undefined): boolean {
 /** Whether this attempt was a request's last. */
 export function isLast(
   { index, failure }: Pick<Exchange, "failure"> & { readonly index: number },
-  { retries }: Workload,
+  workload: Workload,
 ): boolean {
-  const most = retries?.most ?? 0;
-  return !mayPass(failure) || index % (most + 1) === most;
+  return !mayPass(failure) || isLastAttempt(workload, index);
 }

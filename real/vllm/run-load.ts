@@ -5,7 +5,7 @@
  */
 import type { Pool } from "undici";
 import type { Workload, WorkloadRequest } from "../../formats/index.js";
-import { ImpatientClient, withAttempts } from "../../sim/index.js";
+import { attemptsOf, ImpatientClient, withAttempts } from "../../sim/index.js";
 import { realClock } from "../clock.js";
 import { BodiesAhead } from "./bodies-ahead.js";
 import { openPool, type ConnectionLimits } from "./connection.js";
@@ -76,9 +76,9 @@ const SEND_SLICE_NS = 1_000_000;
 
 const STOPPED = { kind: "aborted", message: "the run was stopped" } as const;
 
-function isFirstOf({ retries }: Workload): (request: WorkloadRequest, index: number) => boolean {
-  const most = retries?.most ?? 0;
-  return (_, index) => index % (most + 1) === 0;
+function isFirstOf(workload: Workload): (request: WorkloadRequest, index: number) => boolean {
+  const attempts = attemptsOf(workload);
+  return (_, index) => index % attempts === 0;
 }
 
 class LoadRun {

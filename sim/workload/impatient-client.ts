@@ -41,6 +41,17 @@ export function requirePatience(workload: Workload, where: string): void {
   throw new ConfigError(`patience_ttft, patience_e2el and retries: ${where} does not follow them; leave them out`);
 }
 
+/** How often a request may be sent. */
+export function attemptsOf({ retries }: Pick<Workload, "retries">): number {
+  return 1 + (retries?.most ?? 0);
+}
+
+/** Whether no attempt follows the one at this place of the list that withAttempts() makes. */
+export function isLastAttempt(workload: Pick<Workload, "retries">, index: number): boolean {
+  const attempts = attemptsOf(workload);
+  return index % attempts === attempts - 1;
+}
+
 /**
  * Every attempt that there may be; those after the first have no arrival time, and ids such as `7-retry1`. All of a request
  * have the same prompt, so that a later one finds in a prefix cache what an earlier one computed.

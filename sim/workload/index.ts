@@ -5,7 +5,15 @@ export { findBinning, unbinned, type Binning } from "./binning.js";
 export { Client, requireIndependent, type RequestClient, type SentRequest } from "./client.js";
 export { classesOf } from "./request-classes.js";
 export { clientOf } from "./client-of.js";
-export { ImpatientClient, isImpatient, requirePatience, withAttempts, withoutPatience } from "./impatient-client.js";
+export {
+  attemptsOf,
+  ImpatientClient,
+  isImpatient,
+  isLastAttempt,
+  requirePatience,
+  withAttempts,
+  withoutPatience,
+} from "./impatient-client.js";
 export { sessionsFromLoad, workloadFromSessions } from "./from-sessions.js";
 export { sessionStatistics, type SessionStatistics, type Spread } from "./session-statistics.js";
 export { syntheticLengths } from "./lengths.js";

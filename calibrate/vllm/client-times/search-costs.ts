@@ -175,7 +175,7 @@ class Search {
     const { polish } = this.options;
     const steps = this.polishing();
     if (polish === undefined || steps === 0) return found;
-    const { search, parts } = this.constants;
+    const { parts } = this.constants;
     const { x, value } = gaussNewton(
       {
         missesOf: (x) => {
@@ -183,10 +183,7 @@ class Search {
           const { parameters, paces } = this.at(x, found.start);
           return polish.missesOf(costOf(parameters, parts), paces);
         },
-        pulls: found.x.map((_, i) => {
-          const name = this.names[i];
-          return name === undefined ? search.pulls.pace : pullOf(name, found.start, search.pulls);
-        }),
+        pulls: found.x.map((_, index) => this.pullAt(index, found.start)),
         origin: found.origin,
       },
       found.x,
@@ -237,16 +234,19 @@ class Search {
     return measured + share * (guessed - measured);
   }
 
+  /** Of a cost, or of a load's pace. */
+  private pullAt(index: number, start: Start): number {
+    const { pulls } = this.constants.search;
+    const name = this.names[index];
+    return name === undefined ? pulls.pace : pullOf(name, start, pulls);
+  }
+
   /** The loss, and the pull of everything towards its start. */
   private errorFrom(start: Start, origin: readonly number[]): (x: readonly number[]) => number {
-    const { search, parts } = this.constants;
+    const { parts } = this.constants;
     return (x) => {
       this.options.onProgress?.(Math.min(++this.done, this.total), this.total);
-      const pulled = x.map((value, index) => {
-        const name = this.names[index];
-        const pull = name === undefined ? search.pulls.pace : pullOf(name, start, search.pulls);
-        return pull * (value - origin[index]!) ** 2;
-      });
+      const pulled = x.map((value, index) => this.pullAt(index, start) * (value - origin[index]!) ** 2);
       const { parameters, paces } = this.at(x, start);
       return this.lossOf(costOf(parameters, parts), paces) + pulled.reduce((sum, pull) => sum + pull, 0);
     };

@@ -5,7 +5,7 @@ import { ArtifactError, ConfigError } from "../../errors.js";
 import type { Load } from "../../load-shape.js";
 import type { Trace, TraceFormat } from "../../trace.js";
 import { plainLine } from "../../plain-text.js";
-import { isUtf16, readBytes } from "../read-bytes.js";
+import { readBytes, rejectUtf16 } from "../read-bytes.js";
 import { holdsCutRun, readRun } from "../run-folder.js";
 import { agentFiles, readAgents } from "./agent-trace.js";
 import { azureColumns, readAzure } from "./azure.js";
@@ -143,7 +143,7 @@ function formatOf(path: string, bytes: Buffer): TraceFormat {
 /** Text that a spreadsheet or an old system wrote may be no UTF-8, or have no line ends that count. */
 function requireText(path: string, bytes: Buffer): void {
   const head = bytes.subarray(0, 4096);
-  if (isUtf16(head)) throw new ArtifactError(`${path} is UTF-16, expected UTF-8: iconv -f UTF-16 -t UTF-8 converts it`);
+  rejectUtf16(path, head);
   if (head.includes(0)) throw new ArtifactError(`${path} is no text, expected a trace of requests (docs/workloads.md)`);
   if (!/^\s*[[{]/.test(head.toString("latin1")) && head.includes(0x0d) && !bytes.includes(0x0a)) {
     throw new ArtifactError(`${path}: its lines end with CR alone, expected LF: tr '\\r' '\\n' converts them`);

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readRun } from "../../../formats/files/index.js";
+import { mean } from "../../../sim/index.js";
 import { Skip, type CheckContext } from "../run-checks.js";
 import { profilePath } from "./calibrate.js";
 
@@ -41,8 +42,7 @@ export async function agree(context: CheckContext, { load, settings = [], means 
     const shown = measured.map((value) => value.toFixed(1)).join("/");
     const apart = Math.max(...measured) / Math.min(...measured);
     if (apart > MAX_APART) throw new Skip(`the machine is not quiet: ${key} of the same load was ${shown}`);
-    const mean = measured.reduce((sum, value) => sum + value, 0) / measured.length;
-    const error = simulated / mean - 1;
+    const error = simulated / mean(measured) - 1;
     const isInside = simulated >= Math.min(...measured) && simulated <= Math.max(...measured);
     const line = `${key} ${simulated.toFixed(1)} of ${shown} (${(100 * error).toFixed(1)} %)`;
     (Math.abs(error) <= MAX_ERROR || isInside ? seen : misses).push(line);
