@@ -5,7 +5,7 @@
  * (decode-jumps.ts), and draw by draw where they are drawn (decode-rounds.ts): all give the same times to the last bit.
  * Source of the loop: vllm/v1/engine/core.py (behaviour); docs/design.md, section 4.
  */
-import { Fifo } from "../kernel/index.js";
+import { Fifo, TimedRing } from "../kernel/index.js";
 import type { HostCost, StepCostModel, StepShape } from "../cost/index.js";
 import type { EngineLimits, EngineStep, StepScheduler, TokenSink } from "../policy/index.js";
 import { DecodeJumps } from "./decode-jumps.js";
@@ -54,14 +54,6 @@ export interface RankExits {
 /** The scheduler had to preempt a request where that was not to happen. */
 export class PreemptionError extends Error {}
 
-/** A request at the engine's input queue. */
-interface InboxEntry {
-  readonly index: number;
-  readonly atNs: number;
-  /** When it reached the server. */
-  readonly arrivalNs: number;
-}
-
 /** A step's output on its way to the clients, and the requests complete with it. */
 export interface Output extends OutputToSend {
   readonly rank: number;
@@ -89,7 +81,9 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   /** When the latest pass of the scheduler began. */
   private passStartNs = 0;
   private readonly inFlight = new StepsInFlight();
-  private readonly inbox = new Fifo<InboxEntry>();
+  /** Requests at the input queue, and when they reached the server. */
+  private readonly inbox = new TimedRing();
+  private readonly reached = new TimedRing();
   /** Requests whose clients gave up, and when the engine hears of it; and those of them that it did not have then. */
   private readonly aborts = new Fifo<{ readonly index: number; readonly atNs: number }>();
   private readonly abortedEarly = new Set<number>();
@@ -101,6 +95,8 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   private readonly deliveryNs: number;
   /** How long after the others of its step a request's first token is written. */
   private firstLateNs = 0;
+  /** No request reaches the front end before this time. */
+  private outputLimitNs = 0;
   private readonly progress: Progress;
   /** Runs of decodes: of times with a closed form, or drawn. */
   private readonly decodeJumps: DecodeJumps | undefined;
@@ -116,7 +112,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
       input.log.serverTimes ??= new ServerTimes(input.log.rows);
     }
     if (cost.frontEnd !== undefined && rank === undefined) {
-      this.frontEnd = new FrontEnd<Output>(cost.frontEnd, {
+      this.frontEnd = new FrontEnd<Output>(cost.frontEnd, input.log.promptTokens, {
         requestReady: (index, arrivalNs, atNs) => {
           this.enqueue(index, arrivalNs, atNs);
         },
@@ -172,7 +168,8 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
 
   /** A request that reached the server at `arrivalNs` is at the engine's input queue; times do not go back. */
   enqueue(index: number, arrivalNs: number, atNs: number): void {
-    this.inbox.push({ index, atNs, arrivalNs });
+    this.inbox.push(index, atNs);
+    this.reached.push(index, arrivalNs);
     this.input.observer?.queued(index, atNs);
   }
 
@@ -187,7 +184,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   /** A request that the scheduler does not reject reaches the server; times do not go back. */
   arrive(index: number, atNs: number): void {
     if (this.frontEnd === undefined) this.enqueue(index, atNs, atNs);
-    else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs + this.acceptNs);
+    else this.frontEnd.arrive(index, atNs + this.acceptNs);
   }
 
   /**
@@ -260,14 +257,15 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   /** When the next round starts: the loop is there and has work, or a request wakes it. */
   nextRoundNs(): number {
     if (this.hasWork()) return this.hostNs;
-    const first = this.inbox.peek();
-    if (first === undefined) return Infinity;
-    return first.atNs <= this.hostNs ? this.hostNs : first.atNs + this.input.cost.host.wakeNs;
+    const { nextNs } = this.inbox;
+    return nextNs <= this.hostNs ? this.hostNs : nextNs + this.input.cost.host.wakeNs;
   }
 
   /** The next round; a run of decodes at once ends before the limits. */
   round(startNs: number, limitNs = startNs, quietNs = limitNs): void {
-    if (this.inbox.length === 0 && this.takeDecodes(startNs, limitNs, quietNs)) return;
+    const comesNs = this.frontEnd?.nextRequestNs ?? this.inbox.nextNs;
+    this.outputLimitNs = Math.min(limitNs, comesNs);
+    if (this.inbox.nextNs > startNs && this.takeDecodes(startNs, this.outputLimitNs, Math.min(quietNs, comesNs))) return;
     this.waitedNs = 0;
     this.oneRound(startNs);
     this.hostBusyNs += this.hostNs - startNs - this.waitedNs;
@@ -367,9 +365,11 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
 
   private takeRequests(startNs: number): void {
     const { scheduler, cost, log } = this.input;
-    for (let next = this.inbox.peek(); next !== undefined && next.atNs <= startNs; next = this.inbox.peek()) {
-      const { index, arrivalNs } = next;
-      this.inbox.shift();
+    const { inbox, reached } = this;
+    while (inbox.nextNs <= startNs) {
+      const index = inbox.shift();
+      const arrivalNs = reached.nextNs;
+      reached.shift();
       if (this.abortedEarly.delete(index)) continue;
       this.hostNs += cost.host.takeRequestNs;
       scheduler.add(index, arrivalNs);
@@ -446,6 +446,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     const completes = complete.length > 0;
     const output = { step, complete, updatedNs, tokens, firstTokens, completes, rank: rank?.number ?? 0 };
     if (rank?.sent !== undefined) rank.sent(output, this.hostNs);
+    else if (this.input.jumps && this.hostNs < this.outputLimitNs) this.frontEnd!.sendNow(output, this.hostNs, !this.input.stopsAtEnds);
     else this.frontEnd!.send(output, this.hostNs);
   }
 

@@ -1,7 +1,6 @@
 /** The requests in a front end, by slot: columns instead of an object each. */
 export class FrontEndRequests {
   readonly index: number[] = [];
-  readonly promptTokens: number[] = [];
   /** When it came in. */
   readonly arrivedNs: number[] = [];
   /** How often it has been served: handled, and at its hops. */
@@ -14,11 +13,10 @@ export class FrontEndRequests {
   }
 
   /** A slot for a request that comes in. */
-  add(index: number, promptTokens: number, arrivedNs: number): number {
+  add(index: number, arrivedNs: number): number {
     const slot = this.free.pop() ?? this.index.length;
     this.taken++;
     this.index[slot] = index;
-    this.promptTokens[slot] = promptTokens;
     this.arrivedNs[slot] = arrivedNs;
     this.served[slot] = 0;
     return slot;

@@ -26,10 +26,18 @@ function output(name: string, tokens: number, firstTokens: number): NamedOutput 
   return { name, tokens, firstTokens, completes: name.endsWith("!") };
 }
 
+/** Of the requests of a test, by index. */
+const promptTokens = new Int32Array(100);
+
+function arrive(frontEnd: FrontEnd<NamedOutput>, index: number, tokens: number, atNs: number): void {
+  promptTokens[index] = tokens;
+  frontEnd.arrive(index, atNs);
+}
+
 /** A front end and what came out of it, as "what at time". */
 function build(hops = 2, gapNs = 0): { readonly frontEnd: FrontEnd<NamedOutput>; readonly out: string[] } {
   const out: string[] = [];
-  const frontEnd = new FrontEnd<NamedOutput>(cost(hops, gapNs), {
+  const frontEnd = new FrontEnd<NamedOutput>(cost(hops, gapNs), promptTokens, {
     requestReady: (index, _arrivedNs, atNs) => out.push(`request ${index} at ${atNs}`),
     delivered: ({ name }, atNs) => out.push(`${name} at ${atNs}`),
   });
@@ -44,7 +52,7 @@ function runTo(frontEnd: FrontEnd<NamedOutput>, atNs: number): void {
 describe("a request", () => {
   it("is handled, then goes round the event loop", () => {
     const { frontEnd, out } = build();
-    frontEnd.arrive(0, 4, 100);
+    arrive(frontEnd, 0, 4, 100);
     expect(frontEnd.nextNs()).toBe(100);
     // 14 for the handling, two hops of 5.
     runTo(frontEnd, 123);
@@ -55,15 +63,15 @@ describe("a request", () => {
 
   it("is ready once handled where there are no hops", () => {
     const { frontEnd, out } = build(0);
-    frontEnd.arrive(0, 4, 100);
+    arrive(frontEnd, 0, 4, 100);
     runTo(frontEnd, 1000);
     expect(out).toEqual(["request 0 at 114"]);
   });
 
   it("waits behind all that is there, at each hop", () => {
     const { frontEnd, out } = build();
-    frontEnd.arrive(0, 4, 100);
-    frontEnd.arrive(1, 6, 101);
+    arrive(frontEnd, 0, 4, 100);
+    arrive(frontEnd, 1, 6, 101);
     runTo(frontEnd, 1000);
     // 0: 100 to 114, 1: to 130, hops of 0, 1, 0, 1.
     expect(out).toEqual(["request 0 at 145", "request 1 at 150"]);
@@ -71,7 +79,7 @@ describe("a request", () => {
 
   it("is away before each hop where there is a gap, and lets others by", () => {
     const { frontEnd, out } = build(2, 8);
-    frontEnd.arrive(0, 4, 100);
+    arrive(frontEnd, 0, 4, 100);
     frontEnd.send(output("a", 1, 0), 115);
     runTo(frontEnd, 114);
     // Handled until 114, away until 122; a's 23 until 138; hop until 143, away until 151, hop until 156.
@@ -85,18 +93,19 @@ describe("a request", () => {
     const out: string[] = [];
     const frontEnd = new FrontEnd<NamedOutput>(
       { ...cost(1, 0), hopGapNs: () => gaps.shift()! },
+      promptTokens,
       { requestReady: (index, _, atNs) => out.push(`request ${index} at ${atNs}`), delivered: () => undefined },
     );
-    frontEnd.arrive(0, 0, 100);
-    frontEnd.arrive(1, 0, 101);
+    arrive(frontEnd, 0, 0, 100);
+    arrive(frontEnd, 1, 0, 101);
     runTo(frontEnd, 1000);
     expect(out).toEqual(["request 0 at 155", "request 1 at 160"]);
   });
 
   it("that comes later starts anew after an idle spell", () => {
     const { frontEnd, out } = build(0);
-    frontEnd.arrive(0, 0, 100);
-    frontEnd.arrive(1, 0, 500);
+    arrive(frontEnd, 0, 0, 100);
+    arrive(frontEnd, 1, 0, 500);
     runTo(frontEnd, 1000);
     expect(out).toEqual(["request 0 at 110", "request 1 at 510"]);
   });
@@ -112,7 +121,7 @@ describe("an output", () => {
 
   it("is handled together with those that wait with it, at the end of all", () => {
     const { frontEnd, out } = build(0);
-    frontEnd.arrive(0, 0, 95);
+    arrive(frontEnd, 0, 0, 95);
     frontEnd.send(output("a", 2, 1), 100);
     frontEnd.send(output("b", 1, 0), 105);
     runTo(frontEnd, 1000);
@@ -130,9 +139,9 @@ describe("an output", () => {
 
   it("joins the outputs that wait, before requests that came between them", () => {
     const { frontEnd, out } = build(0);
-    frontEnd.arrive(0, 0, 90);
+    arrive(frontEnd, 0, 0, 90);
     frontEnd.send(output("a", 1, 0), 91);
-    frontEnd.arrive(1, 0, 92);
+    arrive(frontEnd, 1, 0, 92);
     frontEnd.send(output("b", 1, 0), 93);
     runTo(frontEnd, 1000);
     expect(out).toEqual(["request 0 at 100", "a at 124", "b at 124", "request 1 at 134"]);
@@ -140,7 +149,7 @@ describe("an output", () => {
 
   it("comes before a request of the same instant", () => {
     const { frontEnd, out } = build(0);
-    frontEnd.arrive(0, 0, 100);
+    arrive(frontEnd, 0, 0, 100);
     frontEnd.send(output("a", 1, 0), 100);
     runTo(frontEnd, 1000);
     expect(out).toEqual(["a at 123", "request 0 at 133"]);
@@ -166,7 +175,7 @@ describe("a jump over outputs", () => {
     expect(frontEnd.isFreeBy(1000)).toBe(false);
     runTo(frontEnd, 100);
     expect([frontEnd.isFreeBy(122), frontEnd.isFreeBy(123)]).toEqual([false, true]);
-    frontEnd.arrive(0, 0, 110);
+    arrive(frontEnd, 0, 0, 110);
     expect(frontEnd.isFreeBy(123)).toBe(false);
   });
 
@@ -179,7 +188,7 @@ describe("a jump over outputs", () => {
 
   it("is not possible while a request is handled", () => {
     const { frontEnd } = build();
-    frontEnd.arrive(0, 0, 100);
+    arrive(frontEnd, 0, 0, 100);
     runTo(frontEnd, 100);
     expect(frontEnd.isFreeBy(1000)).toBe(false);
   });
@@ -192,7 +201,7 @@ describe("a jump over outputs", () => {
     expect(out).toEqual(["a at 123"]);
     expect(frontEnd.busyNs).toBe(23);
     frontEnd.skipTo(500, 300);
-    frontEnd.arrive(0, 0, 450);
+    arrive(frontEnd, 0, 0, 450);
     runTo(frontEnd, 1000);
     expect(out.at(-1)).toBe("request 0 at 510");
     expect(frontEnd.busyNs).toBe(23 + 300 + 10);
@@ -219,7 +228,7 @@ test("everything comes out once, in the order in which it came in, however far e
           if (pauses && pauseNs < gapNs) runTo(frontEnd, nowNs + pauseNs);
           nowNs += gapNs;
           if (isOutput) frontEnd.send(output(`output ${index}`, size, 1), nowNs);
-          else frontEnd.arrive(index, size, nowNs);
+          else arrive(frontEnd, index, size, nowNs);
         });
         runTo(frontEnd, Infinity);
         return out;

@@ -41,6 +41,7 @@ export class FrontEnd<Output extends OutputToSend> {
   private readonly requests = new FrontEndRequests();
   /** Jobs in the order in which they joined. */
   private readonly queue = new TimedRing();
+  /** Requests, by index, that have not joined the queue. */
   private readonly arrivals = new TimedRing();
   /** Requests on a turn round the event loop, and when they are back; the last of them at `turnedNs`. */
   private readonly turning = new TimedRing();
@@ -68,14 +69,21 @@ export class FrontEnd<Output extends OutputToSend> {
   /** Tokens of the largest output of a job, by engine. */
   private readonly mostOfRank: number[] = [];
 
+  /** `promptTokens`: of each request, by its index. */
   constructor(
     private readonly cost: FrontEndCost,
+    private readonly promptTokens: Int32Array,
     private readonly exits: FrontEndExits<Output>,
   ) {}
 
-  /** A request comes in; times do not go back. */
-  arrive(index: number, promptTokens: number, atNs: number): void {
-    this.arrivals.push(this.requests.add(index, promptTokens, atNs), atNs);
+  /** A request comes in at a time that may be far ahead; times do not go back. */
+  arrive(index: number, atNs: number): void {
+    this.arrivals.push(index, atNs);
+  }
+
+  /** When the next request comes in, of those known. */
+  get nextRequestNs(): number {
+    return this.arrivals.nextNs;
   }
 
   /** The engine sends an output; times do not go back. At one instant outputs come before requests. */
@@ -84,13 +92,34 @@ export class FrontEnd<Output extends OutputToSend> {
     this.sent.push(OUTPUTS, atNs);
   }
 
+  /**
+   * As send(), where nothing else comes in before the output: if it finds the front end free it is told of at once, since
+   * nothing can change its job. `mayTellEnds`: so may be what is in service, though it completes a request.
+   */
+  sendNow(output: Output, atNs: number, mayTellEnds: boolean): void {
+    const isFree = this.hasOnlyServedOutputs() && this.isFreeFromNs() <= atNs;
+    if (!isFree || (this.servedComplete() && !mayTellEnds)) {
+      this.send(output, atNs);
+      return;
+    }
+    this.endOutput();
+    const { cost, job } = this;
+    job.tokens = job.chunks = output.tokens;
+    job.firstTokens = output.firstTokens;
+    const restNs = cost.restNs(job);
+    const ns = cost.outputNs(job, atNs);
+    this.busyNs += ns;
+    this.freeNs = atNs + ns;
+    this.exits.delivered(output, this.freeNs - restNs, restNs + cost.firstWaitNs(job));
+  }
+
   /** When something happens next; Infinity when nothing will by itself. */
   nextNs(): number {
     if (this.serving !== NOTHING) return this.servedNs;
     return this.queue.length > 0 ? this.freeNs : Math.max(this.freeNs, this.nextArrivalNs());
   }
 
-  /** Whether all it has is outputs in service, or nothing, so that only time changes it. */
+  /** Whether all it has is outputs in service, or nothing, so that until a request comes in only time changes it. */
   hasOnlyServedOutputs(): boolean {
     return this.requests.length === 0 && this.sent.length === 0 && this.queue.length === 0;
   }
@@ -145,7 +174,7 @@ export class FrontEnd<Output extends OutputToSend> {
         const startNs = Math.max(this.freeNs, this.nextArrivalNs());
         if (startNs > atNs || startNs === Infinity) return false;
         this.freeNs = startNs;
-        if (this.sent.nextNs > startNs && this.requests.length === 1) {
+        if (this.isForOne(startNs)) {
           if (this.serveAlone(atNs)) return true;
           continue;
         }
@@ -155,14 +184,28 @@ export class FrontEnd<Output extends OutputToSend> {
     }
   }
 
+  /** Whether all that is here at `atNs` is one request, come in or back from a turn. */
+  private isForOne(atNs: number): boolean {
+    const { sent, arrivals, turning, requests } = this;
+    if (sent.nextNs <= atNs) return false;
+    if (arrivals.nextNs > atNs) return requests.length === 1;
+    return requests.length === 0 && arrivals.secondNs > atNs;
+  }
+
+  /** The request that came in first gets a slot. */
+  private admit(): number {
+    const atNs = this.arrivals.nextNs;
+    return this.requests.add(this.arrivals.shift(), atNs);
+  }
+
   /**
    * The only request goes its way from `freeNs` on, as far as nothing else comes and not beyond `untilNs`; true when it
    * is ready for the engine.
    */
   private serveAlone(untilNs: number): boolean {
     const { arrivals, turning, requests, cost } = this;
-    const slot = arrivals.length > 0 ? arrivals.shift() : turning.shift();
-    const otherNs = this.sent.nextNs;
+    const slot = turning.length > 0 ? turning.shift() : this.admit();
+    const otherNs = Math.min(this.sent.nextNs, arrivals.nextNs);
     let nowNs = this.freeNs;
     for (;;) {
       const servedNs = nowNs + this.serviceNs(slot, nowNs);
@@ -198,13 +241,13 @@ export class FrontEnd<Output extends OutputToSend> {
 
   /** All that came by `atNs` joins the queue in the order of coming. */
   private join(atNs: number): void {
-    const { arrivals, turning, sent, queue } = this;
+    const { turning, sent, queue } = this;
     for (let nextNs = this.nextArrivalNs(); nextNs <= atNs && nextNs !== Infinity; nextNs = this.nextArrivalNs()) {
       if (sent.nextNs === nextNs) {
         sent.shift();
         if (this.waitingOutputs++ === 0) queue.push(OUTPUTS, nextNs);
       } else if (turning.nextNs === nextNs) queue.push(turning.shift(), nextNs);
-      else queue.push(arrivals.shift(), nextNs);
+      else queue.push(this.admit(), nextNs);
     }
   }
 
@@ -223,8 +266,8 @@ export class FrontEnd<Output extends OutputToSend> {
   }
 
   private serviceNs(slot: number, atNs: number): number {
-    const { requests, cost } = this;
-    return requests.served[slot] === 0 ? cost.requestNs(requests.promptTokens[slot]!, atNs) : cost.hopNs(atNs);
+    const { requests, cost, promptTokens } = this;
+    return requests.served[slot] === 0 ? cost.requestNs(promptTokens[requests.index[slot]!]!, atNs) : cost.hopNs(atNs);
   }
 
   private beginOutputs(atNs: number): void {

@@ -50,7 +50,7 @@ export class ParallelServer implements ServerLoop {
     this.kvBlocks = this.ranks.reduce((sum, rank) => sum + rank.kvBlocks, 0);
     this.lockstep = parallel.isLockstep ? new Lockstep(this.ranks, costs, parallel.rules) : undefined;
     if (frontEnd === undefined) return;
-    this.frontEnd = new FrontEnd<Output>(frontEnd, {
+    this.frontEnd = new FrontEnd<Output>(frontEnd, input.log.promptTokens, {
       requestReady: (index, arrivalNs, atNs) => {
         this.handOn(index, arrivalNs, atNs);
       },
@@ -111,7 +111,7 @@ export class ParallelServer implements ServerLoop {
 
   arrive(index: number, atNs: number): void {
     if (this.frontEnd === undefined) this.handOn(index, atNs, atNs);
-    else this.frontEnd.arrive(index, this.input.log.promptTokens[index]!, atNs + this.acceptNs);
+    else this.frontEnd.arrive(index, atNs + this.acceptNs);
   }
 
   nextNs(): number {

@@ -23,6 +23,11 @@ export class QueueLimits {
     this.mostTokens = maxNumQueuedTokens;
   }
 
+  /** Whether there are any. */
+  get areSet(): boolean {
+    return this.mostRequests !== Infinity || this.mostTokens !== Infinity;
+  }
+
   /**
    * Why the server rejects a request that comes now; undefined: it accepts it, and the request counts from now on. Times
    * do not go back. What the log knows of times after `nowNs` does not count.

@@ -171,7 +171,11 @@ class StepSimulation {
 
   private runOne(): void {
     const { client } = this;
-    const { loop } = this.replicas[0]!;
+    const { loop, queueLimits } = this.replicas[0]!;
+    // Nothing that the server does changes what comes: all of it is sent at once.
+    if (!this.isClosed && this.impatient === undefined && !queueLimits.areSet) {
+      for (let dueNs = client.nextDueNs; dueNs !== Infinity; dueNs = client.nextDueNs) this.send(client.take(dueNs)!, dueNs, 0);
+    }
     for (;;) {
       const arrivalNs = client.nextDueNs;
       const nextNs = loop.nextNs();

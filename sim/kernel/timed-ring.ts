@@ -11,6 +11,11 @@ export class TimedRing {
     return this.tail - this.head;
   }
 
+  /** Time of the second; Infinity when there is none. */
+  get secondNs(): number {
+    return this.tail - this.head > 1 ? this.times[(this.head + 1) & (this.ids.length - 1)]! : Infinity;
+  }
+
   push(id: number, atNs: number): void {
     if (this.tail - this.head === this.ids.length) this.grow();
     const place = this.tail++ & (this.ids.length - 1);

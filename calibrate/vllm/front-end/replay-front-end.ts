@@ -25,7 +25,8 @@ export function replayFrontEnd(
   const readyNs = new Float64Array(requests.length).fill(NaN);
   const deliveredNs = new Float64Array(outputs.length).fill(NaN);
   const firstsNs = new Float64Array(outputs.length).fill(NaN);
-  const frontEnd = new FrontEnd<Numbered>(cost, {
+  const promptTokens = Int32Array.from(requests, (request) => request.promptTokens);
+  const frontEnd = new FrontEnd<Numbered>(cost, promptTokens, {
     requestReady: (index, _, atNs) => {
       readyNs[index] = atNs;
     },
@@ -35,9 +36,7 @@ export function replayFrontEnd(
     },
   });
   const order = requests.map((_, index) => index).sort((a, b) => sentNs(requests[a]!) - sentNs(requests[b]!));
-  for (const index of order) {
-    frontEnd.arrive(index, requests[index]!.promptTokens, sentNs(requests[index]!) + cost.acceptNs);
-  }
+  for (const index of order) frontEnd.arrive(index, sentNs(requests[index]!) + cost.acceptNs);
   outputs.forEach((output, number) => {
     frontEnd.send({ ...output, number }, output.updatedNs + sendNs);
   });
