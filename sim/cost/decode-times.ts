@@ -43,7 +43,7 @@ export class DecodeTimes {
   private readonly updateMeanNs: number;
   private readonly update: FactorStream;
   private readonly outputs: OutputMeans | undefined;
-  private readonly oneOutputNs: number;
+  private readonly oneOutputMeanNs: number;
 
   constructor(means: DecodeMeans) {
     this.restNs = means.outputs?.restNs ?? 0;
@@ -56,7 +56,7 @@ export class DecodeTimes {
     this.updateMeanNs = means.updateNs;
     this.update = means.update;
     this.outputs = means.outputs;
-    this.oneOutputNs = means.outputs?.meanNs(1) ?? 0;
+    this.oneOutputMeanNs = means.outputs?.meanNs(1) ?? 0;
   }
 
   scheduleNs(atNs: number): number {
@@ -82,9 +82,17 @@ export class DecodeTimes {
 
   /** A job of this many outputs; there is a front end. */
   outputNs(outputs: number, atNs: number): number {
+    if (outputs === 1) return this.oneOutputNs(atNs);
     const means = this.outputs!;
-    const jobNs = outputs === 1 ? this.oneOutputNs : means.meanNs(outputs);
+    const jobNs = means.meanNs(outputs);
     const drawnNs = jobNs * means.factor.next(atNs) + means.stalls.next(means.tokens * outputs);
     return Math.max(this.restNs, wholeNs(drawnNs));
+  }
+
+  /** A job of one output. */
+  oneOutputNs(atNs: number): number {
+    const { factor, stalls, tokens } = this.outputs!;
+    const ns = wholeNs(this.oneOutputMeanNs * factor.next(atNs) + stalls.next(tokens));
+    return ns > this.restNs ? ns : this.restNs;
   }
 }

@@ -6,7 +6,7 @@
  * Source of the loop: vllm/v1/engine/core.py (behaviour); docs/design.md, section 4.
  */
 import { Fifo, TimedRing } from "../kernel/index.js";
-import type { HostCost, StepCostModel, StepShape } from "../cost/index.js";
+import type { DecodeTimes, HostCost, StepCostModel, StepShape } from "../cost/index.js";
 import type { EngineLimits, EngineStep, StepScheduler, TokenSink } from "../policy/index.js";
 import { DecodeJumps } from "./decode-jumps.js";
 import { DecodeRounds } from "./decode-rounds.js";
@@ -98,6 +98,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   /** No request reaches the front end before this time. */
   private outputLimitNs = 0;
   private readonly progress: Progress;
+  private readonly host: HostCost;
   /** Runs of decodes: of times with a closed form, or drawn. */
   private readonly decodeJumps: DecodeJumps | undefined;
   private readonly decodeRounds: DecodeRounds | undefined;
@@ -106,6 +107,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     const { cost, rank } = input;
     this.ended = rank?.ended ?? new Ends();
     this.kvBlocks = input.scheduler.freeBlocks;
+    this.host = cost.host;
     this.acceptNs = cost.frontEnd?.acceptNs ?? 0;
     this.deliveryNs = cost.frontEnd?.deliveryNs ?? 0;
     if (cost.frontEnd !== undefined) {
@@ -387,8 +389,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   }
 
   private scheduleStep(): EngineStep {
-    const { scheduler, log, cost, stopsAtPreemption = false } = this.input;
-    const { host } = cost;
+    const { scheduler, log, stopsAtPreemption = false } = this.input;
     const startNs = this.hostNs;
     const step = scheduler.schedule();
     const { admitted, preempted } = step;
@@ -398,7 +399,8 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     this.preemptions += preempted.length;
     this.progress.check(step, this.hostNs);
     this.countStops(step.scheduledTokens, 1);
-    this.hostNs = startNs + host.scheduleNs(step, startNs);
+    const times = this.decodesOf(step);
+    this.hostNs = startNs + (times === undefined ? this.host.scheduleNs(step, startNs) : times.scheduleNs(startNs));
     this.passStartNs = startNs;
     this.steps++;
     if (step.scheduledTokens === 0) {
@@ -408,8 +410,20 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     return step;
   }
 
+  /** Times of a step that only decodes, where they are drawn and runs are taken at once. */
+  private decodesOf(step: EngineStep): DecodeTimes | undefined {
+    return step.prefillRequests === 0 && this.decodeRounds !== undefined && step.scheduledTokens > 0
+      ? this.input.cost.decodeTimes!(step.scheduledRequests)
+      : undefined;
+  }
+
   /** The step that was just scheduled goes to the GPU. */
   private launch(step: EngineStep): void {
+    const times = this.decodesOf(step);
+    if (times !== undefined) {
+      this.launchDecodes(step, times);
+      return;
+    }
     const { cost } = this.input;
     const { host } = cost;
     const scheduledNs = this.hostNs;
@@ -421,6 +435,21 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     this.hostNs = launchedNs;
     this.inFlight.push(step, this.gpuEndNs);
     this.observe(step, this.passStartNs, gpuNs);
+  }
+
+  /** The same of one that only decodes. */
+  private launchDecodes(step: EngineStep, times: DecodeTimes): void {
+    const { cost } = this.input;
+    const { scheduledRequests: requests, decodeContextTokens: contextTokens } = step;
+    const scheduledNs = this.hostNs;
+    const launchNs = times.launchNs(scheduledNs);
+    const gpuNs = times.gpuNs(cost.decodeLaw(requests, contextTokens).firstNs);
+    const beginsNs = Math.max(this.gpuEndNs, scheduledNs + times.leadNs(launchNs));
+    this.hostNs = scheduledNs + launchNs;
+    this.gpuEndNs = Math.max(beginsNs + gpuNs, this.hostNs);
+    this.busyNs += gpuNs;
+    cost.rangeUse?.drawnDecodes(requests, contextTokens, 1, gpuNs);
+    this.inFlight.push(step, this.gpuEndNs);
   }
 
   private observe(step: EngineStep, startNs: number, gpuNs: number): void {
@@ -438,16 +467,31 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     const { observer, rank } = this.input;
     observer?.sent(step, this.hostNs);
     if (step.samplingRequests === 0) return;
-    if (this.frontEnd === undefined && rank?.sent === undefined) {
+    const { frontEnd } = this;
+    if (frontEnd === undefined && rank?.sent === undefined) {
       this.deliver(step, complete, this.hostNs);
+      return;
+    }
+    const { jumps, stopsAtEnds } = this.input;
+    if (jumps && this.hostNs < this.outputLimitNs && frontEnd!.isFreeAt(this.hostNs, !stopsAtEnds)) {
+      const toldNs = frontEnd!.serve(step.samplingRequests, step.firstTokens, this.hostNs);
+      this.tellNow(step, complete, updatedNs, toldNs);
       return;
     }
     const { samplingRequests: tokens, firstTokens } = step;
     const completes = complete.length > 0;
     const output = { step, complete, updatedNs, tokens, firstTokens, completes, rank: rank?.number ?? 0 };
     if (rank?.sent !== undefined) rank.sent(output, this.hostNs);
-    else if (this.input.jumps && this.hostNs < this.outputLimitNs) this.frontEnd!.sendNow(output, this.hostNs, !this.input.stopsAtEnds);
-    else this.frontEnd!.send(output, this.hostNs);
+    else frontEnd!.send(output, this.hostNs);
+  }
+
+  /** As delivered(), of an output that the front end serves at once. */
+  private tellNow(step: EngineStep, complete: readonly number[], updatedNs: number, atNs: number): void {
+    const { firstLateNs } = this.frontEnd!;
+    this.firstLateNs = firstLateNs;
+    if (step.firstTokens > 0) this.firstsOutNs = Math.max(this.firstsOutNs, atNs + firstLateNs);
+    this.updatedNs = updatedNs;
+    this.deliver(step, complete, atNs);
   }
 
   private deliver(step: EngineStep, complete: readonly number[], atNs: number): void {

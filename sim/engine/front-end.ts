@@ -61,7 +61,7 @@ export class FrontEnd<Output extends OutputToSend> {
    * How much later than the others of the job first chunks come, and whether there are any; whether a request is
    * complete.
    */
-  private firstLateNs = 0;
+  firstLateNs = 0;
   private hasLateFirsts = false;
   private completes = false;
   /** The job that outputs make: one object for all of them. */
@@ -93,24 +93,28 @@ export class FrontEnd<Output extends OutputToSend> {
   }
 
   /**
-   * As send(), where nothing else comes in before the output: if it finds the front end free it is told of at once, since
-   * nothing can change its job. `mayTellEnds`: so may be what is in service, though it completes a request.
+   * Whether an output sent at `atNs` is a job of its own that begins at once, given that no request comes in before it. Then
+   * what is in service has been told of. `mayTellEnds`: even if it completes a request.
    */
-  sendNow(output: Output, atNs: number, mayTellEnds: boolean): void {
-    const isFree = this.hasOnlyServedOutputs() && this.isFreeFromNs() <= atNs;
-    if (!isFree || (this.servedComplete() && !mayTellEnds)) {
-      this.send(output, atNs);
-      return;
-    }
+  isFreeAt(atNs: number, mayTellEnds: boolean): boolean {
+    if (!this.hasOnlyServedOutputs() || this.isFreeFromNs() > atNs) return false;
+    if (this.serving === NOTHING) return true;
+    if (!mayTellEnds && this.servedComplete()) return false;
     this.endOutput();
+    return true;
+  }
+
+  /** The job of such an output; when its tokens are told of. Sets `firstLateNs`. */
+  serve(tokens: number, firstTokens: number, atNs: number): number {
     const { cost, job } = this;
-    job.tokens = job.chunks = output.tokens;
-    job.firstTokens = output.firstTokens;
+    job.tokens = job.chunks = tokens;
+    job.firstTokens = firstTokens;
     const restNs = cost.restNs(job);
     const ns = cost.outputNs(job, atNs);
+    this.firstLateNs = restNs + cost.firstWaitNs(job);
     this.busyNs += ns;
     this.freeNs = atNs + ns;
-    this.exits.delivered(output, this.freeNs - restNs, restNs + cost.firstWaitNs(job));
+    return this.freeNs - restNs;
   }
 
   /** When something happens next; Infinity when nothing will by itself. */

@@ -65,6 +65,10 @@ export class RunOutputs {
     const until = this.waiting + outputs;
     let first = 0;
     for (let at = this.waiting; at < until; at++) {
+      if (first === at && waits) {
+        first = at = this.serveEach(at, until, limitNs);
+        if (at === until) break;
+      }
       const atNs = sentNs[at]!;
       // All that wait are one job; what comes as it begins is of it, too.
       if (first < at && this.freeNs < atNs && this.freeNs < limitNs) {
@@ -77,6 +81,30 @@ export class RunOutputs {
     }
     this.waiting = until - first;
     if (first > 0 && this.waiting > 0) sentNs.copyWithin(0, first, until);
+  }
+
+  /** Outputs from `first` on that each find the front end free, a job each; the place of the first that does not. */
+  private serveEach(first: number, until: number, limitNs: number): number {
+    const { sentNs, times, requests } = this;
+    const { log, clocks } = this.parts;
+    let { freeNs, deliveredNs, busyNs } = this;
+    let at = first;
+    if (deliveredNs < clocks.firstsOutNs) return at;
+    for (; at < until; at++) {
+      const atNs = sentNs[at]!;
+      if (freeNs > atNs || atNs >= limitNs) break;
+      const ns = times.oneOutputNs(atNs);
+      busyNs += ns;
+      freeNs = atNs + ns;
+      const toldNs = freeNs - times.restNs;
+      log.steadyTokens(requests, toldNs - deliveredNs);
+      deliveredNs = toldNs;
+    }
+    this.freeNs = freeNs;
+    this.deliveredNs = deliveredNs;
+    this.busyNs = busyNs;
+    this.told += at - first;
+    return at;
   }
 
   /** Reports to scheduler and front end; what still waits is left to the front end. */
