@@ -2,7 +2,8 @@
  * Drawn times of rounds that decode the same requests, in whole ns: what cost models say of each round, with means worked out
  * once. Each answer draws from the stream that the model itself draws from.
  */
-import type { FactorStream } from "./factor-streams.js";
+import { OwnFactors, PacedFactors, Stalls, type FactorStream } from "./factor-streams.js";
+import type { HostPace } from "./host-pace.js";
 import { wholeNs } from "./decode-law.js";
 
 /** Means of one number of requests, ns, and what they are drawn by. */
@@ -34,16 +35,20 @@ export interface OutputMeans {
 /** Fields, not one object in another: they are read in every round. */
 export class DecodeTimes {
   readonly restNs: number;
-  private readonly scheduleMeanNs: number;
+  readonly scheduleMeanNs: number;
+  readonly launchMeanNs: number;
+  readonly lead: number;
+  readonly updateMeanNs: number;
+  /** Of a job of one output, and the tokens of an output. */
+  readonly outputMeanNs: number;
+  readonly tokens: number;
+  /** The streams, where all but the GPU's are at one pace and there is a front end. */
+  readonly paced: PacedStreams | undefined;
   private readonly schedule: FactorStream;
-  private readonly launchMeanNs: number;
   private readonly launch: FactorStream;
-  private readonly lead: number;
   private readonly gpu: FactorStream;
-  private readonly updateMeanNs: number;
   private readonly update: FactorStream;
   private readonly outputs: OutputMeans | undefined;
-  private readonly oneOutputMeanNs: number;
 
   constructor(means: DecodeMeans) {
     this.restNs = means.outputs?.restNs ?? 0;
@@ -56,7 +61,9 @@ export class DecodeTimes {
     this.updateMeanNs = means.updateNs;
     this.update = means.update;
     this.outputs = means.outputs;
-    this.oneOutputMeanNs = means.outputs?.meanNs(1) ?? 0;
+    this.outputMeanNs = means.outputs?.meanNs(1) ?? 0;
+    this.tokens = means.outputs?.tokens ?? 0;
+    this.paced = pacedStreams(means);
   }
 
   scheduleNs(atNs: number): number {
@@ -82,17 +89,29 @@ export class DecodeTimes {
 
   /** A job of this many outputs; there is a front end. */
   outputNs(outputs: number, atNs: number): number {
-    if (outputs === 1) return this.oneOutputNs(atNs);
     const means = this.outputs!;
-    const jobNs = means.meanNs(outputs);
+    const jobNs = outputs === 1 ? this.outputMeanNs : means.meanNs(outputs);
     const drawnNs = jobNs * means.factor.next(atNs) + means.stalls.next(means.tokens * outputs);
     return Math.max(this.restNs, wholeNs(drawnNs));
   }
+}
 
-  /** A job of one output. */
-  oneOutputNs(atNs: number): number {
-    const { factor, stalls, tokens } = this.outputs!;
-    const ns = wholeNs(this.oneOutputMeanNs * factor.next(atNs) + stalls.next(tokens));
-    return ns > this.restNs ? ns : this.restNs;
-  }
+/** What a round is drawn from, for a loop that reads the blocks of factors itself. */
+export interface PacedStreams {
+  readonly pace: HostPace;
+  readonly schedule: PacedFactors;
+  readonly launch: PacedFactors;
+  readonly gpu: OwnFactors;
+  readonly update: PacedFactors;
+  readonly output: PacedFactors;
+  readonly stalls: Stalls;
+}
+
+function pacedStreams({ schedule, launch, gpu, update, outputs }: DecodeMeans): PacedStreams | undefined {
+  if (!(schedule instanceof PacedFactors) || !(gpu instanceof OwnFactors) || outputs === undefined) return undefined;
+  const { pace } = schedule;
+  const { factor: output, stalls } = outputs;
+  const isOfPace = (stream: FactorStream): stream is PacedFactors => stream instanceof PacedFactors && stream.pace === pace;
+  if (!isOfPace(launch) || !isOfPace(update) || !isOfPace(output) || !(stalls instanceof Stalls)) return undefined;
+  return { pace, schedule, launch, gpu, update, output, stalls };
 }

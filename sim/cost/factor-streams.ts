@@ -10,7 +10,8 @@ import { factorsByScore, factorTable } from "./factor-tables.js";
 import type { QuantileTable } from "./quantile-table.js";
 import { CELLS_PER_SCORE, type ScoreTable } from "./score-table.js";
 
-const BLOCK = 512;
+/** Factors in a block. */
+export const BLOCK = 512;
 /** Of the block that is being made. */
 const drawn = new Int32Array(BLOCK);
 
@@ -20,10 +21,11 @@ export interface FactorStream {
   next(atNs: number): number;
 }
 
-/** Factors drawn without regard to time; of an absent variation: always 1. */
-abstract class FactorBlocks {
-  protected readonly values = new Float64Array(BLOCK);
-  protected at = BLOCK;
+/** Factors drawn without regard to time, a block at a time; of an absent variation: always 1. */
+export abstract class FactorBlocks {
+  readonly values = new Float64Array(BLOCK);
+  /** The next of them; BLOCK: the block is to be refilled first. */
+  at = BLOCK;
   private readonly random: Sfc32;
   private readonly quantiles: QuantileTable | undefined;
 
@@ -34,7 +36,7 @@ abstract class FactorBlocks {
     else this.quantiles = factorTable(variation);
   }
 
-  protected refill(): void {
+  refill(): void {
     this.at = 0;
     if (this.quantiles === undefined) return;
     this.random.integers(drawn);
@@ -50,21 +52,20 @@ export class OwnFactors extends FactorBlocks implements FactorStream {
   }
 }
 
-/** Factors of their own times the pace of the host. Its path and table are kept here, so that a draw is one short function. */
+/** Factors of their own times the pace of the host. */
 export class PacedFactors extends FactorBlocks implements FactorStream {
-  private readonly path: HostPath;
-  private readonly paces: ScoreTable;
-
   /** Draws from the stream `name`. */
-  constructor(variation: Variation | undefined, name: string, { path, paces }: HostPace) {
+  constructor(
+    variation: Variation | undefined,
+    name: string,
+    readonly pace: HostPace,
+  ) {
     super(variation, name);
-    this.path = path;
-    this.paces = paces;
   }
 
   next(atNs: number): number {
     if (this.at === BLOCK) this.refill();
-    return this.paces.at(this.path.at(atNs)) * this.values[this.at++]!;
+    return this.pace.at(atNs) * this.values[this.at++]!;
   }
 }
 
@@ -137,7 +138,8 @@ export class Stalls {
   private readonly random: Sfc32;
   private readonly chance: number;
   private readonly meanNs: number;
-  private tokensLeft: number;
+  /** Before the next one; one more: it comes. */
+  tokensLeft: number;
 
   /** Draws from the stream `name`. */
   constructor(stall: EngineJitter["output_stall"], name: string) {
@@ -153,7 +155,8 @@ export class Stalls {
     return this.tokensLeft >= 0 ? 0 : this.held();
   }
 
-  private held(): number {
+  /** It has come: how long it takes. */
+  held(): number {
     this.tokensLeft = this.random.failures(this.chance);
     return this.meanNs * this.random.exponential();
   }

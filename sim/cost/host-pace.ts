@@ -22,8 +22,8 @@ export function runFactor({ run_spread }: EngineJitter, run: string): number {
 /** The pace of a host by time, of mean 1. */
 export class HostPace {
   /** Its score, and the factor by the score. */
-  readonly path: HostPath;
-  readonly paces: ScoreTable;
+  private readonly path: HostPath;
+  private readonly paces: ScoreTable;
 
   /** The path is drawn from the streams `${name}/...`. */
   constructor(pace: NonNullable<EngineJitter["pace"]>, name: string) {

@@ -40,13 +40,9 @@ export class HostPath {
 
   /** The place of the score in a score table at a time from 0 on; before 0 it is as at 0. */
   at(atNs: number): number {
-    const place = Math.floor(atNs * this.cellsPerNs) - this.firstCell;
-    return place >= 0 && place < this.cells ? this.values[place]! : this.beyond(atNs);
-  }
-
-  /** Apart, so that the query itself is short. */
-  private beyond(atNs: number): number {
-    return this.values[this.moveTo(atNs)]!;
+    let cell = Math.floor(atNs * this.cellsPerNs) - this.firstCell;
+    if (!(cell >= 0 && cell < this.cells)) cell = this.moveTo(atNs);
+    return this.values[cell]!;
   }
 
   /** Makes the time's block, and what of the window lies before it; the time's place among the values. */

@@ -16,22 +16,19 @@ export class ScoreTable {
 
   /** `valueAt` returns the value at a probability of a lower score. */
   constructor(valueAt: (probability: number) => number) {
-    this.values = Float64Array.from({ length: CELLS + 1 }, (_, cell) => {
-      return valueAt(normalProbability(LOW_SCORE + cell / CELLS_PER_SCORE));
+    // One more than borders of cells: the high end is looked up like any place.
+    this.values = Float64Array.from({ length: CELLS + 2 }, (_, cell) => {
+      return valueAt(normalProbability(LOW_SCORE + Math.min(cell, CELLS) / CELLS_PER_SCORE));
     });
   }
 
-  /** The value at a place; beyond the table that of its end. */
+  /** The value at a place; beyond the table that of its end. Without a call, whose result V8 would put into an object. */
   at(place: number): number {
-    if (!(place > 0 && place < CELLS)) return this.end(place);
     const { values } = this;
-    const cell = place | 0;
+    const inside = Math.min(Math.max(place, 0), CELLS);
+    const cell = inside | 0;
     const low = values[cell]!;
-    return low + (values[cell + 1]! - low) * (place - cell);
-  }
-
-  private end(place: number): number {
-    return this.values[place >= CELLS ? CELLS : 0]!;
+    return low + (values[cell + 1]! - low) * (inside - cell);
   }
 }
 

@@ -6,26 +6,27 @@
  */
 import type { DecodeLaw, DecodeTimes } from "../cost/index.js";
 import type { EngineParts } from "./decode-jumps.js";
+import { pacedRounds, type RunState } from "./paced-rounds.js";
 import { RunOutputs, type OutputExits } from "./run-outputs.js";
 
 /** Rounds before their outputs: few, so that the two stay near each other in time and in the processor's cache. */
 const STRETCH = 64;
 
-export class DecodeRounds {
-  private readonly isSynchronous: boolean;
-  private readonly copyNs: number;
-  private readonly sendNs: number;
-  private readonly outputs: RunOutputs;
-  /** Of the run being taken: its times, and what its next round computes on average. */
-  private times: DecodeTimes;
-  private meanNs = 0;
-  private incrementNs = 0;
-  /** Where it stands. */
-  private hostNs = 0;
-  private gpuEndNs = 0;
-  private oldestEndNs = 0;
-  private busyNs = 0;
-  private waitedNs = 0;
+export class DecodeRounds implements RunState {
+  readonly isSynchronous: boolean;
+  readonly copyNs: number;
+  readonly sendNs: number;
+  readonly outputs: RunOutputs;
+  /** Of the run being taken. */
+  requests = 0;
+  times: DecodeTimes;
+  meanNs = 0;
+  incrementNs = 0;
+  hostNs = 0;
+  gpuEndNs = 0;
+  oldestEndNs = 0;
+  busyNs = 0;
+  waitedNs = 0;
 
   /** Of an engine whose cost draws times of decodes. */
   constructor(
@@ -66,6 +67,7 @@ export class DecodeRounds {
 
   private begin(requests: number, startNs: number, { firstNs, incrementNs }: DecodeLaw): void {
     const { cost, inFlight, clocks } = this.parts;
+    this.requests = requests;
     this.times = cost.decodeTimes!(requests);
     this.meanNs = firstNs;
     this.incrementNs = incrementNs;
@@ -79,13 +81,23 @@ export class DecodeRounds {
   /** At most `most` rounds that begin before `limitNs`; returns how many. */
   private run(most: number, limitNs: number): number {
     const { outputs } = this;
-    for (let rounds = 0; ;) {
-      const asked = Math.min(STRETCH, most - rounds);
-      const taken = this.rounds(asked, limitNs, outputs.room());
-      outputs.sent(taken, limitNs);
-      rounds += taken;
-      if (taken < STRETCH || rounds === most) return rounds;
+    const { paced } = this.times;
+    let rounds = 0;
+    while (rounds < most && this.hostNs < limitNs) {
+      if (paced !== undefined && outputs.isClear) {
+        rounds += pacedRounds(this, paced, this.parts.log, most - rounds, limitNs);
+        if (!outputs.isBehind) break;
+        outputs.room()[0] = this.hostNs;
+        outputs.sent(1, limitNs);
+      } else {
+        // Few, where the outputs may be up with the rounds again after them.
+        const stretch = paced === undefined ? STRETCH : outputs.isWaiting ? STRETCH / 8 : 1;
+        const taken = this.rounds(Math.min(stretch, most - rounds), limitNs, outputs.room());
+        outputs.sent(taken, limitNs);
+        rounds += taken;
+      }
     }
+    return rounds;
   }
 
   /**

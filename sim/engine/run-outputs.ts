@@ -22,11 +22,13 @@ export class RunOutputs {
   private requests = 0;
   private times: DecodeTimes;
   /** The front end: from when on it is free, and what it did. */
-  private freeNs = 0;
-  private busyNs = 0;
+  freeNs = 0;
+  busyNs = 0;
   /** When an output was reported last, and how many were. */
-  private deliveredNs = 0;
-  private told = 0;
+  deliveredNs = 0;
+  told = 0;
+  /** The output of the latest round waits, and is not known here yet. */
+  isBehind = false;
 
   constructor(
     private readonly parts: EngineParts,
@@ -35,6 +37,15 @@ export class RunOutputs {
   ) {
     this.sentNs = new Float64Array(2 * stretch);
     this.times = parts.cost.decodeTimes!(0);
+  }
+
+  /** Whether the next one, if it finds the front end free, is all that there is to report. */
+  get isClear(): boolean {
+    return this.waiting === 0 && this.deliveredNs >= this.parts.clocks.firstsOutNs;
+  }
+
+  get isWaiting(): boolean {
+    return this.waiting > 0;
   }
 
   begin(requests: number, times: DecodeTimes): void {
@@ -65,10 +76,6 @@ export class RunOutputs {
     const until = this.waiting + outputs;
     let first = 0;
     for (let at = this.waiting; at < until; at++) {
-      if (first === at && waits) {
-        first = at = this.serveEach(at, until, limitNs);
-        if (at === until) break;
-      }
       const atNs = sentNs[at]!;
       // All that wait are one job; what comes as it begins is of it, too.
       if (first < at && this.freeNs < atNs && this.freeNs < limitNs) {
@@ -81,30 +88,6 @@ export class RunOutputs {
     }
     this.waiting = until - first;
     if (first > 0 && this.waiting > 0) sentNs.copyWithin(0, first, until);
-  }
-
-  /** Outputs from `first` on that each find the front end free, a job each; the place of the first that does not. */
-  private serveEach(first: number, until: number, limitNs: number): number {
-    const { sentNs, times, requests } = this;
-    const { log, clocks } = this.parts;
-    let { freeNs, deliveredNs, busyNs } = this;
-    let at = first;
-    if (deliveredNs < clocks.firstsOutNs) return at;
-    for (; at < until; at++) {
-      const atNs = sentNs[at]!;
-      if (freeNs > atNs || atNs >= limitNs) break;
-      const ns = times.oneOutputNs(atNs);
-      busyNs += ns;
-      freeNs = atNs + ns;
-      const toldNs = freeNs - times.restNs;
-      log.steadyTokens(requests, toldNs - deliveredNs);
-      deliveredNs = toldNs;
-    }
-    this.freeNs = freeNs;
-    this.deliveredNs = deliveredNs;
-    this.busyNs = busyNs;
-    this.told += at - first;
-    return at;
   }
 
   /** Reports to scheduler and front end; what still waits is left to the front end. */
