@@ -27,11 +27,20 @@ export function linearDecodeLaw(
   contextTokens: number,
   steps: number,
 ): DecodeLaw {
-  const depth = Math.floor(contextTokens / requests);
-  const rest = contextTokens - depth * requests;
   const incrementNs = wholeNs(contextTokenNs * requests);
-  const firstNs = wholeNs(baseNs) + incrementNs * depth + wholeNs(contextTokenNs * rest);
+  const firstNs = sumNs(baseNs, contextTokenNs, requests, contextTokens);
   if (firstNs >= 1) return { firstNs, incrementNs, steps };
   // No step takes no time; from there on it is another law, unless it never gets longer.
   return { firstNs: 1, incrementNs: 0, steps: incrementNs === 0 ? steps : 1 };
+}
+
+/** `firstNs` of that law. */
+export function firstOfLaw(baseNs: number, contextTokenNs: number, requests: number, contextTokens: number): number {
+  return Math.max(1, sumNs(baseNs, contextTokenNs, requests, contextTokens));
+}
+
+function sumNs(baseNs: number, contextTokenNs: number, requests: number, contextTokens: number): number {
+  const depth = Math.floor(contextTokens / requests);
+  const rest = contextTokens - depth * requests;
+  return wholeNs(baseNs) + wholeNs(contextTokenNs * requests) * depth + wholeNs(contextTokenNs * rest);
 }

@@ -4,7 +4,7 @@
  */
 import { OwnFactors, PacedFactors, Stalls, type FactorStream } from "./factor-streams.js";
 import type { HostPace } from "./host-pace.js";
-import { wholeNs } from "./decode-law.js";
+import { firstOfLaw, wholeNs } from "./decode-law.js";
 
 /** Means of one number of requests, ns, and what they are drawn by. */
 export interface DecodeMeans {
@@ -15,6 +15,9 @@ export interface DecodeMeans {
   /** Part of the launch after which the GPU may begin. */
   readonly lead: number;
   readonly gpu: FactorStream;
+  /** Of a step: a part that its requests decide, and a part for each cached token; absent: not asked for. */
+  readonly gpuNs?: { readonly baseNs: number; readonly contextTokenNs: number };
+  readonly requests: number;
   readonly updateNs: number;
   readonly update: FactorStream;
   /** Absent: no front end. */
@@ -44,6 +47,9 @@ export class DecodeTimes {
   readonly tokens: number;
   /** The streams, where all but the GPU's are at one pace and there is a front end. */
   readonly paced: PacedStreams | undefined;
+  private readonly requests: number;
+  private readonly gpuBaseNs: number;
+  private readonly contextTokenNs: number;
   private readonly schedule: FactorStream;
   private readonly launch: FactorStream;
   private readonly gpu: FactorStream;
@@ -64,6 +70,9 @@ export class DecodeTimes {
     this.outputMeanNs = means.outputs?.meanNs(1) ?? 0;
     this.tokens = means.outputs?.tokens ?? 0;
     this.paced = pacedStreams(means);
+    this.requests = means.requests;
+    this.gpuBaseNs = means.gpuNs?.baseNs ?? NaN;
+    this.contextTokenNs = means.gpuNs?.contextTokenNs ?? NaN;
   }
 
   scheduleNs(atNs: number): number {
@@ -76,6 +85,11 @@ export class DecodeTimes {
 
   leadNs(launchNs: number): number {
     return wholeNs(this.lead * launchNs);
+  }
+
+  /** What a step with this many cached tokens takes on the GPU in the mean: the first of its decode law. */
+  meanGpuNs(contextTokens: number): number {
+    return firstOfLaw(this.gpuBaseNs, this.contextTokenNs, this.requests, contextTokens);
   }
 
   /** Of a step that takes `meanNs` in the mean, which depends on its context. */
@@ -107,11 +121,13 @@ export interface PacedStreams {
   readonly stalls: Stalls;
 }
 
-function pacedStreams({ schedule, launch, gpu, update, outputs }: DecodeMeans): PacedStreams | undefined {
-  if (!(schedule instanceof PacedFactors) || !(gpu instanceof OwnFactors) || outputs === undefined) return undefined;
+function pacedStreams({ schedule, launch, gpu, gpuNs, update, outputs }: DecodeMeans): PacedStreams | undefined {
+  if (!(schedule instanceof PacedFactors) || !(gpu instanceof OwnFactors)) return undefined;
+  if (gpuNs === undefined || outputs === undefined) return undefined;
   const { pace } = schedule;
   const { factor: output, stalls } = outputs;
-  const isOfPace = (stream: FactorStream): stream is PacedFactors => stream instanceof PacedFactors && stream.pace === pace;
+  const isOfPace = (stream: FactorStream): stream is PacedFactors =>
+    stream instanceof PacedFactors && stream.pace === pace;
   if (!isOfPace(launch) || !isOfPace(update) || !isOfPace(output) || !(stalls instanceof Stalls)) return undefined;
   return { pace, schedule, launch, gpu, update, output, stalls };
 }

@@ -41,6 +41,8 @@ export class EngineStepCost implements StepCostModel {
       (times[requests] ??= new DecodeTimes({
         ...host.decodeMeans(requests),
         gpu: factors.gpu,
+        gpuNs: { baseNs: this.decodeBaseNs(requests), contextTokenNs: cost.gpu.context_token_ns },
+        requests,
         outputs: frontEnd?.outputMeans(requests),
       }));
   }
@@ -87,7 +89,16 @@ export class EngineStepCost implements StepCostModel {
   }
 
   decodeLaw(requests: number, contextTokens: number, ranks?: StepShape["ranks"]): DecodeLaw {
-    const baseNs = decodeBaseNs(this.cost.gpu, this.graphs.paddedTokens(requests), this.allTokens(requests, ranks));
-    return linearDecodeLaw(baseNs, this.cost.gpu.context_token_ns, requests, contextTokens, Infinity);
+    return linearDecodeLaw(
+      this.decodeBaseNs(requests, ranks),
+      this.cost.gpu.context_token_ns,
+      requests,
+      contextTokens,
+      Infinity,
+    );
+  }
+
+  private decodeBaseNs(requests: number, ranks?: StepShape["ranks"]): number {
+    return decodeBaseNs(this.cost.gpu, this.graphs.paddedTokens(requests), this.allTokens(requests, ranks));
   }
 }

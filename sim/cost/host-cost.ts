@@ -89,7 +89,7 @@ export class VllmHostCost implements HostCost {
   }
 
   /** What rounds that decode this many requests take in the mean, and what that is drawn by. */
-  decodeMeans(requests: number): Omit<DecodeMeans, "gpu" | "outputs"> {
+  decodeMeans(requests: number): Omit<DecodeMeans, "gpu" | "gpuNs" | "requests" | "outputs"> {
     const { factors } = this;
     const launch = this.launchBy(this.graphs.kind(requests, true));
     return {

@@ -50,7 +50,7 @@ export class MeasuredStepCost implements StepCostModel {
     this.decodeTimes = (requests) =>
       new DecodeTimes({
         ...{ scheduleNs: scheduleNs(requests), schedule: scheduling, launchNs: 0, launch: mean, lead: 0 },
-        ...{ gpu: this.step, updateNs: updateNs(requests), update: updating },
+        ...{ requests, gpu: this.step, updateNs: updateNs(requests), update: updating },
       });
   }
 

@@ -6,7 +6,7 @@
  * Source of the loop: vllm/v1/engine/core.py (behaviour); docs/design.md, section 4.
  */
 import { Fifo, TimedRing } from "../kernel/index.js";
-import type { DecodeTimes, HostCost, StepCostModel, StepShape } from "../cost/index.js";
+import type { HostCost, StepCostModel, StepShape } from "../cost/index.js";
 import type { EngineLimits, EngineStep, StepScheduler, TokenSink } from "../policy/index.js";
 import { DecodeJumps } from "./decode-jumps.js";
 import { DecodeRounds } from "./decode-rounds.js";
@@ -77,37 +77,35 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   runSteps = 0;
   preemptions = 0;
   readonly admissionStops: AdmissionStops = noStops();
-  private waitedNs = 0;
+  protected waitedNs = 0;
   /** When the latest pass of the scheduler began. */
   private passStartNs = 0;
-  private readonly inFlight = new StepsInFlight();
+  protected readonly inFlight = new StepsInFlight();
   /** Requests at the input queue, and when they reached the server. */
-  private readonly inbox = new TimedRing();
+  protected readonly inbox = new TimedRing();
   private readonly reached = new TimedRing();
   /** Requests whose clients gave up, and when the engine hears of it; and those of them that it did not have then. */
   private readonly aborts = new Fifo<{ readonly index: number; readonly atNs: number }>();
   private readonly abortedEarly = new Set<number>();
-  private readonly frontEnd: FrontEnd<Output> | undefined;
+  protected readonly frontEnd: FrontEnd<Output> | undefined;
   /** When the engine had the output that is being delivered. */
-  private updatedNs = 0;
+  protected updatedNs = 0;
   /** From the client to the front end, and from there to the client. */
   private readonly acceptNs: number;
   private readonly deliveryNs: number;
   /** How long after the others of its step a request's first token is written. */
-  private firstLateNs = 0;
+  protected firstLateNs = 0;
   /** No request reaches the front end before this time. */
-  private outputLimitNs = 0;
-  private readonly progress: Progress;
-  private readonly host: HostCost;
+  protected outputLimitNs = 0;
+  protected readonly progress: Progress;
   /** Runs of decodes: of times with a closed form, or drawn. */
   private readonly decodeJumps: DecodeJumps | undefined;
   private readonly decodeRounds: DecodeRounds | undefined;
 
-  constructor(private readonly input: EngineLoopInput) {
+  constructor(protected readonly input: EngineLoopInput) {
     const { cost, rank } = input;
     this.ended = rank?.ended ?? new Ends();
     this.kvBlocks = input.scheduler.freeBlocks;
-    this.host = cost.host;
     this.acceptNs = cost.frontEnd?.acceptNs ?? 0;
     this.deliveryNs = cost.frontEnd?.deliveryNs ?? 0;
     if (cost.frontEnd !== undefined) {
@@ -226,8 +224,9 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     for (;;) {
       const roundNs = this.nextRoundNs();
       if (this.frontEnd !== undefined) {
-        const paused = this.frontEnd.runUntil(Math.min(roundNs, Math.min(frontEndNs, ended.nextNs) - 1));
-        if (paused || this.nextRoundNs() < roundNs) continue;
+        const untilNs = Math.min(roundNs, Math.min(frontEndNs, ended.nextNs) - 1);
+        if (this.frontEnd.nextNs() <= untilNs && (this.frontEnd.runUntil(untilNs) || this.nextRoundNs() < roundNs))
+          continue;
       }
       const endNs = ended.nextNs;
       if (roundNs >= limitNs || roundNs >= endNs) return;
@@ -267,7 +266,8 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   round(startNs: number, limitNs = startNs, quietNs = limitNs): void {
     const comesNs = this.frontEnd?.nextRequestNs ?? this.inbox.nextNs;
     this.outputLimitNs = Math.min(limitNs, comesNs);
-    if (this.inbox.nextNs > startNs && this.takeDecodes(startNs, this.outputLimitNs, Math.min(quietNs, comesNs))) return;
+    if (this.inbox.nextNs > startNs && this.takeDecodes(startNs, this.outputLimitNs, Math.min(quietNs, comesNs)))
+      return;
     this.waitedNs = 0;
     this.oneRound(startNs);
     this.hostBusyNs += this.hostNs - startNs - this.waitedNs;
@@ -322,7 +322,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     this.hostBusyNs += this.hostNs - (launch.endNs - launch.ns) - this.waitedNs;
   }
 
-  private oneRound(startNs: number): void {
+  protected oneRound(startNs: number): void {
     const step = this.pass(startNs);
     if (step !== undefined && step.scheduledTokens > 0) this.launch(step);
     this.afterPass(step?.scheduledTokens ?? 0);
@@ -337,7 +337,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     return this.input.scheduler.hasWork() ? this.scheduleStep() : undefined;
   }
 
-  private afterPass(scheduledTokens: number): void {
+  protected afterPass(scheduledTokens: number): void {
     const { scheduler, cost, rank } = this.input;
     const { host } = cost;
     const isFilling = this.inFlight.length < scheduler.depth && (scheduledTokens > 0 || scheduler.hasWork());
@@ -351,7 +351,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   }
 
   /** Takes the results of the oldest step in flight, if there is one. */
-  private updateOldest(): void {
+  protected updateOldest(): void {
     const { scheduler, cost } = this.input;
     const { oldest: step, oldestEndNs } = this.inFlight;
     if (step === undefined) return;
@@ -365,7 +365,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     this.sendOutput(step, complete, updatedNs);
   }
 
-  private takeRequests(startNs: number): void {
+  protected takeRequests(startNs: number): void {
     const { scheduler, cost, log } = this.input;
     const { inbox, reached } = this;
     while (inbox.nextNs <= startNs) {
@@ -389,18 +389,13 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   }
 
   private scheduleStep(): EngineStep {
-    const { scheduler, log, stopsAtPreemption = false } = this.input;
+    const { scheduler, cost } = this.input;
     const startNs = this.hostNs;
     const step = scheduler.schedule();
-    const { admitted, preempted } = step;
-    for (let i = 0; i < admitted.length; i++) log.admitted(admitted[i]!, step.cachedTokens[i]!, startNs);
-    for (const index of preempted) log.preemptions[index]!++;
-    if (preempted.length > 0 && stopsAtPreemption) throw new PreemptionError(`preemption in step ${step.id}`);
-    this.preemptions += preempted.length;
+    this.noteChanges(step, startNs);
     this.progress.check(step, this.hostNs);
     this.countStops(step.scheduledTokens, 1);
-    const times = this.decodesOf(step);
-    this.hostNs = startNs + (times === undefined ? this.host.scheduleNs(step, startNs) : times.scheduleNs(startNs));
+    this.hostNs = startNs + cost.host.scheduleNs(step, startNs);
     this.passStartNs = startNs;
     this.steps++;
     if (step.scheduledTokens === 0) {
@@ -410,20 +405,18 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     return step;
   }
 
-  /** Times of a step that only decodes, where they are drawn and runs are taken at once. */
-  private decodesOf(step: EngineStep): DecodeTimes | undefined {
-    return step.prefillRequests === 0 && this.decodeRounds !== undefined && step.scheduledTokens > 0
-      ? this.input.cost.decodeTimes!(step.scheduledRequests)
-      : undefined;
+  /** Who joined and left the running list in a pass at `startNs`. */
+  protected noteChanges(step: EngineStep, startNs: number): void {
+    const { log, stopsAtPreemption = false } = this.input;
+    const { admitted, preempted } = step;
+    for (let i = 0; i < admitted.length; i++) log.admitted(admitted[i]!, step.cachedTokens[i]!, startNs);
+    for (const index of preempted) log.preemptions[index]!++;
+    if (preempted.length > 0 && stopsAtPreemption) throw new PreemptionError(`preemption in step ${step.id}`);
+    this.preemptions += preempted.length;
   }
 
   /** The step that was just scheduled goes to the GPU. */
-  private launch(step: EngineStep): void {
-    const times = this.decodesOf(step);
-    if (times !== undefined) {
-      this.launchDecodes(step, times);
-      return;
-    }
+  protected launch(step: EngineStep): void {
     const { cost } = this.input;
     const { host } = cost;
     const scheduledNs = this.hostNs;
@@ -437,21 +430,6 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     this.observe(step, this.passStartNs, gpuNs);
   }
 
-  /** The same of one that only decodes. */
-  private launchDecodes(step: EngineStep, times: DecodeTimes): void {
-    const { cost } = this.input;
-    const { scheduledRequests: requests, decodeContextTokens: contextTokens } = step;
-    const scheduledNs = this.hostNs;
-    const launchNs = times.launchNs(scheduledNs);
-    const gpuNs = times.gpuNs(cost.decodeLaw(requests, contextTokens).firstNs);
-    const beginsNs = Math.max(this.gpuEndNs, scheduledNs + times.leadNs(launchNs));
-    this.hostNs = scheduledNs + launchNs;
-    this.gpuEndNs = Math.max(beginsNs + gpuNs, this.hostNs);
-    this.busyNs += gpuNs;
-    cost.rangeUse?.drawnDecodes(requests, contextTokens, 1, gpuNs);
-    this.inFlight.push(step, this.gpuEndNs);
-  }
-
   private observe(step: EngineStep, startNs: number, gpuNs: number): void {
     const { observer, scheduler, limits } = this.input;
     if (observer === undefined) return;
@@ -463,19 +441,13 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     observer.scheduled({ startNs, step, assignments, gpuNs, gpuEndNs: this.gpuEndNs, stop, ...after });
   }
 
-  private sendOutput(step: EngineStep, complete: readonly number[], updatedNs: number): void {
+  protected sendOutput(step: EngineStep, complete: readonly number[], updatedNs: number): void {
     const { observer, rank } = this.input;
     observer?.sent(step, this.hostNs);
     if (step.samplingRequests === 0) return;
     const { frontEnd } = this;
     if (frontEnd === undefined && rank?.sent === undefined) {
       this.deliver(step, complete, this.hostNs);
-      return;
-    }
-    const { jumps, stopsAtEnds } = this.input;
-    if (jumps && this.hostNs < this.outputLimitNs && frontEnd!.isFreeAt(this.hostNs, !stopsAtEnds)) {
-      const toldNs = frontEnd!.serve(step.samplingRequests, step.firstTokens, this.hostNs);
-      this.tellNow(step, complete, updatedNs, toldNs);
       return;
     }
     const { samplingRequests: tokens, firstTokens } = step;
@@ -485,16 +457,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     else frontEnd!.send(output, this.hostNs);
   }
 
-  /** As delivered(), of an output that the front end serves at once. */
-  private tellNow(step: EngineStep, complete: readonly number[], updatedNs: number, atNs: number): void {
-    const { firstLateNs } = this.frontEnd!;
-    this.firstLateNs = firstLateNs;
-    if (step.firstTokens > 0) this.firstsOutNs = Math.max(this.firstsOutNs, atNs + firstLateNs);
-    this.updatedNs = updatedNs;
-    this.deliver(step, complete, atNs);
-  }
-
-  private deliver(step: EngineStep, complete: readonly number[], atNs: number): void {
+  protected deliver(step: EngineStep, complete: readonly number[], atNs: number): void {
     const { scheduler, log, stopsAtEnds } = this.input;
     scheduler.deliver(step, atNs, this);
     this.deliveredNs = atNs;
@@ -505,7 +468,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     }
   }
 
-  private countStops(scheduledTokens: number, passes: number): void {
+  protected countStops(scheduledTokens: number, passes: number): void {
     const { limits, scheduler } = this.input;
     if (limits !== undefined) countStop(this.admissionStops, scheduler, limits, scheduledTokens, passes);
   }

@@ -91,11 +91,10 @@ describe("a request", () => {
   it("never overtakes one before it on the way to a hop, however short its own gap", () => {
     const gaps = [40, 1];
     const out: string[] = [];
-    const frontEnd = new FrontEnd<NamedOutput>(
-      { ...cost(1, 0), hopGapNs: () => gaps.shift()! },
-      promptTokens,
-      { requestReady: (index, _, atNs) => out.push(`request ${index} at ${atNs}`), delivered: () => undefined },
-    );
+    const frontEnd = new FrontEnd<NamedOutput>({ ...cost(1, 0), hopGapNs: () => gaps.shift()! }, promptTokens, {
+      requestReady: (index, _, atNs) => out.push(`request ${index} at ${atNs}`),
+      delivered: () => undefined,
+    });
     arrive(frontEnd, 0, 0, 100);
     arrive(frontEnd, 1, 0, 101);
     runTo(frontEnd, 1000);

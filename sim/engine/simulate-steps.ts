@@ -25,11 +25,12 @@ import {
   type SentRequest,
 } from "../workload/index.js";
 import { addStops } from "./admission-stops.js";
-import { EngineLoop, PreemptionError } from "./engine-loop.js";
+import { PreemptionError } from "./engine-loop.js";
 import type { EngineTotals } from "./engine-totals.js";
 import { FirstTokens } from "./first-tokens.js";
 import { Fleet } from "./fleet.js";
 import { GiveUps } from "./give-ups.js";
+import { engineLoop } from "./paced-loop.js";
 import { ParallelServer } from "./parallel-server.js";
 import { QueueLimits } from "./queue-limits.js";
 import type { ServerLoop } from "./server-loop.js";
@@ -144,7 +145,7 @@ class StepSimulation {
       const jumps = engine === "fast" && work === undefined;
       const loop =
         parallel === undefined
-          ? new EngineLoop({ ...parts, scheduler: makeScheduler(), cost: costs[0]!, jumps, observer: observer(0) })
+          ? engineLoop({ ...parts, scheduler: makeScheduler(), cost: costs[0]!, jumps, observer: observer(0) })
           : new ParallelServer({ ...parts, parallel, schedulers: ranks.map(() => makeScheduler()), costs, observer });
       return { loop, costs, queueLimits };
     };
@@ -174,7 +175,8 @@ class StepSimulation {
     const { loop, queueLimits } = this.replicas[0]!;
     // Nothing that the server does changes what comes: all of it is sent at once.
     if (!this.isClosed && this.impatient === undefined && !queueLimits.areSet) {
-      for (let dueNs = client.nextDueNs; dueNs !== Infinity; dueNs = client.nextDueNs) this.send(client.take(dueNs)!, dueNs, 0);
+      for (let dueNs = client.nextDueNs; dueNs !== Infinity; dueNs = client.nextDueNs)
+        this.send(client.take(dueNs)!, dueNs, 0);
     }
     for (;;) {
       const arrivalNs = client.nextDueNs;

@@ -1,0 +1,113 @@
+/**
+ * The loop of engine-loop.ts where all times of its host are drawn at one pace, and nobody watches: the same rounds to the
+ * last bit, at a third of what they cost there. A step that only decodes asks for no cost by its shape, and an output that
+ * finds the front end free is told of at once, since nothing can change its job.
+ */
+import type { DecodeTimes, StepCostModel } from "../cost/index.js";
+import type { EngineStep } from "../policy/index.js";
+import { EngineLoop, type EngineLoopInput } from "./engine-loop.js";
+
+/** The engine of a replica by itself. */
+export function engineLoop(input: EngineLoopInput): EngineLoop {
+  return input.jumps && isPaced(input.cost) ? new PacedLoop(input) : new EngineLoop(input);
+}
+
+function isPaced({ decodeTimes }: StepCostModel): boolean {
+  return decodeTimes?.(1).paced !== undefined;
+}
+
+class PacedLoop extends EngineLoop {
+  /** By requests. */
+  private readonly times: DecodeTimes[] = [];
+  private readonly copyNs: number;
+  private readonly sendNs: number;
+  private readonly mayTellEnds: boolean;
+
+  constructor(input: EngineLoopInput) {
+    super(input);
+    this.copyNs = input.cost.host.copyNs;
+    this.sendNs = input.cost.host.sendNs;
+    this.mayTellEnds = !input.stopsAtEnds;
+  }
+
+  protected override oneRound(startNs: number): void {
+    const { scheduler } = this.input;
+    this.hostNs = startNs;
+    if (this.inbox.nextNs <= startNs) this.takeRequests(startNs);
+    let scheduledTokens = 0;
+    if (scheduler.hasWork()) {
+      const step = scheduler.schedule();
+      ({ scheduledTokens } = step);
+      if (step.admitted.length > 0 || step.preempted.length > 0) this.noteChanges(step, this.hostNs);
+      if (step.samplingRequests > 0) this.progress.made();
+      else this.progress.check(step, this.hostNs);
+      this.countStops(scheduledTokens, 1);
+      this.steps++;
+      if (scheduledTokens > 0 && step.prefillRequests === 0) this.launchDecodes(step);
+      else this.launchAny(step);
+    }
+    this.afterPass(scheduledTokens);
+  }
+
+  /** Schedules and launches a step that only decodes. */
+  private launchDecodes(step: EngineStep): void {
+    const { scheduledRequests: requests, decodeContextTokens: contextTokens } = step;
+    const times = this.timesOf(requests);
+    const scheduledNs = this.hostNs + times.scheduleNs(this.hostNs);
+    const launchNs = times.launchNs(scheduledNs);
+    const launchedNs = scheduledNs + launchNs;
+    const gpuNs = times.gpuNs(times.meanGpuNs(contextTokens));
+    const beginsNs = Math.max(this.gpuEndNs, scheduledNs + times.leadNs(launchNs));
+    this.hostNs = launchedNs;
+    this.gpuEndNs = Math.max(beginsNs + gpuNs, launchedNs);
+    this.busyNs += gpuNs;
+    this.input.cost.rangeUse?.drawnDecodes(requests, contextTokens, 1, gpuNs);
+    this.inFlight.push(step, this.gpuEndNs);
+  }
+
+  private launchAny(step: EngineStep): void {
+    this.hostNs += this.input.cost.host.scheduleNs(step, this.hostNs);
+    if (step.scheduledTokens > 0) this.launch(step);
+    else this.inFlight.push(step, this.hostNs);
+  }
+
+  protected override updateOldest(): void {
+    const { inFlight, hostNs: launchedNs } = this;
+    const { oldest: step, oldestEndNs } = inFlight;
+    if (step === undefined) return;
+    inFlight.shift();
+    const complete = this.input.scheduler.update(step);
+    const readyNs = step.scheduledTokens === 0 ? oldestEndNs : oldestEndNs + this.copyNs;
+    const takenNs = Math.max(readyNs, launchedNs);
+    this.waitedNs += takenNs - launchedNs;
+    this.updatedNs = takenNs + this.timesOf(step.scheduledRequests).updateNs(takenNs);
+    this.hostNs = this.updatedNs + this.sendNs;
+    if (step.samplingRequests > 0) this.send(step, complete);
+  }
+
+  /** At `hostNs` the output that the engine had at `updatedNs` goes to the front end. */
+  private send(step: EngineStep, complete: readonly number[]): void {
+    const { hostNs } = this;
+    const frontEnd = this.frontEnd!;
+    if (hostNs >= this.outputLimitNs || !frontEnd.isFreeAt(hostNs, this.mayTellEnds)) {
+      this.sendOutput(step, complete, this.updatedNs);
+      return;
+    }
+    const { samplingRequests: tokens, firstTokens } = step;
+    if (firstTokens > 0) {
+      const toldNs = frontEnd.serve(tokens, firstTokens, hostNs);
+      this.firstLateNs = frontEnd.firstLateNs;
+      this.firstsOutNs = Math.max(this.firstsOutNs, toldNs + frontEnd.firstLateNs);
+      this.deliver(step, complete, toldNs);
+    } else {
+      const times = this.timesOf(tokens);
+      const ns = times.outputNs(1, hostNs);
+      frontEnd.skipTo(hostNs + ns, ns);
+      this.deliver(step, complete, hostNs + ns - times.restNs);
+    }
+  }
+
+  private timesOf(requests: number): DecodeTimes {
+    return (this.times[requests] ??= this.input.cost.decodeTimes!(requests));
+  }
+}
