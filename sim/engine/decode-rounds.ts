@@ -22,6 +22,7 @@ export class DecodeRounds implements RunState {
   times: DecodeTimes;
   meanNs = 0;
   incrementNs = 0;
+  limitNs = 0;
   hostNs = 0;
   gpuEndNs = 0;
   oldestEndNs = 0;
@@ -42,10 +43,11 @@ export class DecodeRounds implements RunState {
   }
 
   /**
-   * Takes the rounds from `startNs` on that begin before `limitNs`, while no request waits to be taken; returns how
-   * many. `mayTellEnds`: no client sends anything because an answer is complete.
+   * Takes the rounds from now on that begin before the engine's limit, while no request waits to be taken; returns how
+   * many. `mayTellEnds`: no client sends anything because an answer is complete. Times are in fields: V8 would put those
+   * that are passed into objects.
    */
-  take(startNs: number, limitNs: number, mayTellEnds: boolean): number {
+  take(mayTellEnds: boolean): number {
     const { scheduler, cost, inFlight, frontEnd } = this.parts;
     if (inFlight.length !== scheduler.depth - 1) return 0;
     if (frontEnd !== undefined) {
@@ -58,42 +60,43 @@ export class DecodeRounds implements RunState {
     const law = cost.decodeLaw(requests, contextTokens);
     let most = Math.min(possible, law.steps);
     if (cost.rangeUse !== undefined) most = cost.rangeUse.decodesOnOneSide(requests, contextTokens, most);
-    this.begin(requests, startNs, law);
-    const rounds = this.run(most, limitNs);
+    this.begin(requests, law);
+    const rounds = this.run(most);
     cost.rangeUse?.drawnDecodes(requests, contextTokens, rounds, this.busyNs);
-    this.end(rounds, startNs);
+    this.end(rounds);
     return rounds;
   }
 
-  private begin(requests: number, startNs: number, { firstNs, incrementNs }: DecodeLaw): void {
+  private begin(requests: number, { firstNs, incrementNs }: DecodeLaw): void {
     const { cost, inFlight, clocks } = this.parts;
     this.requests = requests;
     this.times = cost.decodeTimes!(requests);
     this.meanNs = firstNs;
     this.incrementNs = incrementNs;
-    this.hostNs = startNs;
+    this.limitNs = clocks.outputLimitNs;
+    this.hostNs = clocks.hostNs;
     this.gpuEndNs = clocks.gpuEndNs;
     this.oldestEndNs = inFlight.oldestEndNs;
     this.busyNs = this.waitedNs = 0;
-    this.outputs.begin(requests, this.times);
+    this.outputs.begin(requests, this.times, this.limitNs);
   }
 
-  /** At most `most` rounds that begin before `limitNs`; returns how many. */
-  private run(most: number, limitNs: number): number {
+  /** At most `most` rounds that begin before the limit; returns how many. */
+  private run(most: number): number {
     const { outputs } = this;
     const { paced } = this.times;
     let rounds = 0;
-    while (rounds < most && this.hostNs < limitNs) {
+    while (rounds < most && this.hostNs < this.limitNs) {
       if (paced !== undefined && outputs.isClear) {
-        rounds += pacedRounds(this, paced, this.parts.log, most - rounds, limitNs);
+        rounds += pacedRounds(this, paced, this.parts.log, most - rounds);
         if (!outputs.isBehind) break;
         outputs.room()[0] = this.hostNs;
-        outputs.sent(1, limitNs);
+        outputs.sent(1);
       } else {
         // Few, where the outputs may be up with the rounds again after them.
         const stretch = paced === undefined ? STRETCH : outputs.isWaiting ? STRETCH / 8 : 1;
-        const taken = this.rounds(Math.min(stretch, most - rounds), limitNs, outputs.room());
-        outputs.sent(taken, limitNs);
+        const taken = this.rounds(Math.min(stretch, most - rounds), outputs.room());
+        outputs.sent(taken);
         rounds += taken;
       }
     }
@@ -104,8 +107,8 @@ export class DecodeRounds implements RunState {
    * The loop's rounds: schedule and launch, then take the results of the oldest step in flight and send them, at
    * `sentNs`.
    */
-  private rounds(most: number, limitNs: number, sentNs: Float64Array): number {
-    const { times, copyNs, sendNs, isSynchronous, incrementNs } = this;
+  private rounds(most: number, sentNs: Float64Array): number {
+    const { limitNs, times, copyNs, sendNs, isSynchronous, incrementNs } = this;
     let { hostNs, meanNs, gpuEndNs, oldestEndNs, busyNs, waitedNs } = this;
     let rounds = 0;
     while (rounds < most && hostNs < limitNs) {
@@ -133,12 +136,12 @@ export class DecodeRounds implements RunState {
   }
 
   /** Reports to engine, scheduler and front end what the rounds did. */
-  private end(rounds: number, startNs: number): void {
+  private end(rounds: number): void {
     const { scheduler, inFlight, clocks } = this.parts;
     clocks.steps += rounds;
     clocks.runSteps += rounds;
     clocks.busyNs += this.busyNs;
-    clocks.hostBusyNs += this.hostNs - startNs - this.waitedNs;
+    clocks.hostBusyNs += this.hostNs - clocks.hostNs - this.waitedNs;
     clocks.hostNs = this.hostNs;
     clocks.gpuEndNs = this.gpuEndNs;
     if (inFlight.length > 0) inFlight.endsAt(this.gpuEndNs);

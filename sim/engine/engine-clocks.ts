@@ -5,6 +5,8 @@ export interface EngineClocks {
   /** When outputs were reported last, and when all first chunks reported are out. */
   deliveredNs: number;
   readonly firstsOutNs: number;
+  /** No request comes before this time, and nobody answers. */
+  readonly outputLimitNs: number;
   /** GPU time of all steps. */
   busyNs: number;
   /** Time in which the host thread worked: neither waited for the GPU nor for requests. */

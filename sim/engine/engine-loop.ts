@@ -95,12 +95,11 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   private readonly deliveryNs: number;
   /** How long after the others of its step a request's first token is written. */
   protected firstLateNs = 0;
-  /** No request reaches the front end before this time. */
-  protected outputLimitNs = 0;
+  outputLimitNs = 0;
   protected readonly progress: Progress;
   /** Runs of decodes: of times with a closed form, or drawn. */
   private readonly decodeJumps: DecodeJumps | undefined;
-  private readonly decodeRounds: DecodeRounds | undefined;
+  protected readonly decodeRounds: DecodeRounds | undefined;
 
   constructor(protected readonly input: EngineLoopInput) {
     const { cost, rank } = input;
@@ -284,7 +283,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
       decodeJumps.take(jump);
       ({ rounds } = jump);
     } else if (decodeRounds !== undefined && limitNs === quietNs) {
-      rounds = decodeRounds.take(startNs, limitNs, !stopsAtEnds);
+      rounds = decodeRounds.take(!stopsAtEnds);
     }
     if (rounds === 0) return false;
     this.countStops(scheduler.runningRequests, rounds);

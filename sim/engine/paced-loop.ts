@@ -30,10 +30,45 @@ class PacedLoop extends EngineLoop {
     this.mayTellEnds = !input.stopsAtEnds;
   }
 
+  override advance(limitNs: number, quietNs = limitNs, frontEndNs = limitNs): void {
+    if (quietNs !== limitNs || frontEndNs !== limitNs) {
+      super.advance(limitNs, quietNs, frontEndNs);
+      return;
+    }
+    const { ended } = this;
+    const frontEnd = this.frontEnd!;
+    for (;;) {
+      const roundNs = this.nextRoundNs();
+      const untilNs = Math.min(roundNs, Math.min(limitNs, ended.nextNs) - 1);
+      if (frontEnd.nextNs() <= untilNs && (frontEnd.runUntil(untilNs) || this.nextRoundNs() < roundNs)) continue;
+      const endNs = Math.min(limitNs, ended.nextNs);
+      if (roundNs >= endNs) return;
+      this.outputLimitNs = Math.min(endNs, frontEnd.nextRequestNs);
+      if (this.inbox.nextNs > roundNs && this.takeRun()) continue;
+      this.waitedNs = 0;
+      this.hostNs = roundNs;
+      this.pacedRound();
+      this.hostBusyNs += this.hostNs - roundNs - this.waitedNs;
+    }
+  }
+
+  private takeRun(): boolean {
+    const rounds = this.decodeRounds!.take(this.mayTellEnds);
+    if (rounds === 0) return false;
+    this.countStops(this.input.scheduler.runningRequests, rounds);
+    this.progress.made();
+    return true;
+  }
+
   protected override oneRound(startNs: number): void {
-    const { scheduler } = this.input;
     this.hostNs = startNs;
-    if (this.inbox.nextNs <= startNs) this.takeRequests(startNs);
+    this.pacedRound();
+  }
+
+  /** A round that begins at `hostNs`. */
+  private pacedRound(): void {
+    const { scheduler } = this.input;
+    if (this.inbox.nextNs <= this.hostNs) this.takeRequests(this.hostNs);
     let scheduledTokens = 0;
     if (scheduler.hasWork()) {
       const step = scheduler.schedule();

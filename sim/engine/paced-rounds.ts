@@ -18,6 +18,8 @@ export interface RunState {
   /** What the next round computes on average, and how much more each one after it. */
   meanNs: number;
   readonly incrementNs: number;
+  /** Rounds begin before it. */
+  readonly limitNs: number;
   hostNs: number;
   gpuEndNs: number;
   oldestEndNs: number;
@@ -26,11 +28,11 @@ export interface RunState {
 }
 
 /**
- * At most `most` rounds that begin before `limitNs`; returns how many. The last one's output is told of only if it finds the
- * front end free before `limitNs`: whether it does not, and is left to `outputs`, is `outputs.isBehind`.
+ * At most `most` rounds; returns how many. The last one's output is told of only if it finds the front end free before the
+ * limit: whether it does not, and is left to `outputs`, is `outputs.isBehind`.
  */
-export function pacedRounds(run: RunState, streams: PacedStreams, log: StepLog, most: number, limitNs: number): number {
-  const { requests, times, outputs, isSynchronous, copyNs, sendNs, incrementNs } = run;
+export function pacedRounds(run: RunState, streams: PacedStreams, log: StepLog, most: number): number {
+  const { limitNs, requests, times, outputs, isSynchronous, copyNs, sendNs, incrementNs } = run;
   const { scheduleMeanNs, launchMeanNs, lead, updateMeanNs, outputMeanNs, restNs } = times;
   const { pace, schedule, launch, gpu, update, output, stalls } = streams;
   const { values: scheduleFactors } = schedule;

@@ -21,6 +21,7 @@ export class RunOutputs {
   /** Of the run being taken: its requests and their times. */
   private requests = 0;
   private times: DecodeTimes;
+  private limitNs = 0;
   /** The front end: from when on it is free, and what it did. */
   freeNs = 0;
   busyNs = 0;
@@ -48,7 +49,9 @@ export class RunOutputs {
     return this.waiting > 0;
   }
 
-  begin(requests: number, times: DecodeTimes): void {
+  /** A run of outputs of these requests; jobs that begin before `limitNs` are done. */
+  begin(requests: number, times: DecodeTimes, limitNs: number): void {
+    this.limitNs = limitNs;
     const { frontEnd, clocks } = this.parts;
     frontEnd?.endOutput();
     this.requests = requests;
@@ -69,9 +72,9 @@ export class RunOutputs {
     return waiting === 0 ? this.sentNs : this.sentNs.subarray(waiting);
   }
 
-  /** So many more outputs were sent, at the times put into the room. Jobs that begin before `limitNs` are done. */
-  sent(outputs: number, limitNs: number): void {
-    const { sentNs } = this;
+  /** So many more outputs were sent, at the times put into the room. */
+  sent(outputs: number): void {
+    const { sentNs, limitNs } = this;
     const waits = this.parts.frontEnd !== undefined;
     const until = this.waiting + outputs;
     let first = 0;
