@@ -67,6 +67,8 @@ export class VllmHostCost implements HostCost {
   }
 
   launchNs(step: StepShape, atNs: number): number {
+    // The loop may use the object of a step that is over for another one.
+    this.launched = undefined;
     const launch = this.launchOf(step);
     const meanNs = requestsNs(launch.call, step.scheduledRequests);
     const recent = this.graphs.isDecodes(step) ? 1 : this.recency(launch === this.eager, atNs);

@@ -441,9 +441,12 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   }
 
   protected sendOutput(step: EngineStep, complete: readonly number[], updatedNs: number): void {
-    const { observer, rank } = this.input;
+    const { observer, rank, scheduler } = this.input;
     observer?.sent(step, this.hostNs);
-    if (step.samplingRequests === 0) return;
+    if (step.samplingRequests === 0) {
+      scheduler.done?.(step);
+      return;
+    }
     const { frontEnd } = this;
     if (frontEnd === undefined && rank?.sent === undefined) {
       this.deliver(step, complete, this.hostNs);
@@ -465,6 +468,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
       log.completed(index);
       if (stopsAtEnds) this.ended.push(index, log.lastTokenNs[index]! - this.deliveryNs);
     }
+    scheduler.done?.(step);
   }
 
   protected countStops(scheduledTokens: number, passes: number): void {

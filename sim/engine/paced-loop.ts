@@ -118,6 +118,7 @@ class PacedLoop extends EngineLoop {
     this.updatedNs = takenNs + this.timesOf(step.scheduledRequests).updateNs(takenNs);
     this.hostNs = this.updatedNs + this.sendNs;
     if (step.samplingRequests > 0) this.send(step, complete);
+    else this.input.scheduler.done?.(step);
   }
 
   /** At `hostNs` the output that the engine had at `updatedNs` goes to the front end. */

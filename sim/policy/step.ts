@@ -105,6 +105,8 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   blocksOf?(index: number): readonly number[];
   /** The step's outputs are known: frees slots and blocks. Returns the requests that are complete, in order. */
   update(step: Step): readonly number[];
+  /** The engine asks no more about a step, and the scheduler may make another of it. */
+  done?(step: Step): void;
   /** Reports the step's output tokens, once they are at the client. Steps are delivered in order, after update. */
   deliver(step: Step, atNs: number, sink: TokenSink): void;
   /**

@@ -54,6 +54,8 @@ export class CountScheduler implements StepScheduler<CountStep> {
   /** Most tokens of one request in the latest pass, or in the one that decodeRun looks at. */
   private cap = Infinity;
   private latest: CountStep | undefined;
+  /** Steps that the engine asks no more about, to be used again. */
+  private readonly spare: CountStep[] = [];
   private readonly reports = new TokenReports();
   private steps = 0;
   private unreported = false;
@@ -129,7 +131,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   schedule(): CountStep {
-    const step = new CountStep(this.steps++);
+    const step = this.newStep(this.steps++);
     this.unreported = false;
     this.cap = prefillCap(this.limits, this.running.length + this.waiting.length);
     const budget = this.isUnconstrained() ? this.runAll(step) : this.runInOrder(step);
@@ -139,7 +141,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
       this.steady.remove(ended);
     }
     this.blocks.watch();
-    this.latest = step;
+    this.follows(step);
     return step;
   }
 
@@ -161,6 +163,11 @@ export class CountScheduler implements StepScheduler<CountStep> {
 
   deliver(step: CountStep, atNs: number, sink: TokenSink): void {
     this.reports.deliver(step, atNs, sink);
+  }
+
+  done(step: CountStep): void {
+    step.isDone = true;
+    if (step !== this.latest) this.spare.push(step);
   }
 
   decodeRun(): number {
@@ -185,14 +192,27 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   passOfRun(isLatest: boolean): CountStep {
-    const step = new CountStep(this.steps);
+    const step = this.newStep(this.steps);
     step.steady = this.steady.size;
-    if (isLatest && this.depth === 1) this.latest = step;
+    if (isLatest && this.depth === 1) this.follows(step);
     return step;
   }
 
   deliverRun(atNs: number): void {
     if (this.depth === 1) this.latest!.deliveredNs = atNs;
+  }
+
+  private newStep(id: number): CountStep {
+    const step = this.spare.pop();
+    if (step === undefined) return new CountStep(id);
+    step.restart(id);
+    return step;
+  }
+
+  /** The step is the latest from now on. */
+  private follows(step: CountStep): void {
+    if (this.latest?.isDone === true) this.spare.push(this.latest);
+    this.latest = step;
   }
 
   /** Whether every running request gets all it wants, whatever the order. */

@@ -27,8 +27,23 @@ export class CountStep implements EngineStep {
   leaving: number[] = nobody as number[];
   /** When its tokens were at the client; NaN until then. */
   deliveredNs = NaN;
+  /** The engine asks no more about it. */
+  isDone = false;
 
-  constructor(readonly id: number) {}
+  constructor(public id: number) {}
+
+  /** Becomes another step, which has done nothing. */
+  restart(id: number): void {
+    this.id = id;
+    this.scheduledRequests = this.scheduledTokens = 0;
+    this.decodeRequests = this.decodeContextTokens = 0;
+    this.prefillRequests = this.prefillTokens = this.prefillContextTokens = this.prefillAttentionPairs = 0;
+    this.promptRests = this.firstTokens = this.steady = 0;
+    this.admitted = this.cachedTokens = this.preempted = nobody as number[];
+    this.joining = this.ending = this.leaving = nobody as number[];
+    this.deliveredNs = NaN;
+    this.isDone = false;
+  }
 
   /** Whether all it did was decode the same requests as the step before. */
   get isSteadyOnly(): boolean {
