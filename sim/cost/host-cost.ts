@@ -148,6 +148,9 @@ export class VllmFrontEndCost implements FrontEndCost {
   readonly acceptNs: number;
   readonly deliveryNs: number;
   readonly hops: number;
+  private readonly hopMeanNs: number;
+  private readonly hopGapMeanNs: number;
+  private readonly request: FactorStream;
 
   constructor(
     private readonly cost: NonNullable<VllmEngineCost["front_end"]>,
@@ -156,19 +159,22 @@ export class VllmFrontEndCost implements FrontEndCost {
     this.acceptNs = wholeNs(cost.accept_ns);
     this.deliveryNs = wholeNs(cost.delivery_ns);
     this.hops = cost.request_hops;
+    this.hopMeanNs = cost.request_hop_ns;
+    this.hopGapMeanNs = cost.request_hop_gap_ns;
+    this.request = factors.request;
   }
 
   requestNs(promptTokens: number, atNs: number): number {
     const { request_ns, request_token_ns } = this.cost;
-    return wholeNs((request_ns + request_token_ns * promptTokens) * this.factors.request.next(atNs));
+    return wholeNs((request_ns + request_token_ns * promptTokens) * this.request.next(atNs));
   }
 
   hopNs(atNs: number): number {
-    return wholeNs(this.cost.request_hop_ns * this.factors.request.next(atNs));
+    return wholeNs(this.hopMeanNs * this.request.next(atNs));
   }
 
   hopGapNs(atNs: number): number {
-    return wholeNs(this.cost.request_hop_gap_ns * this.factors.request.next(atNs));
+    return wholeNs(this.hopGapMeanNs * this.request.next(atNs));
   }
 
   outputNs(job: OutputJob, atNs: number): number {

@@ -55,6 +55,8 @@ export class FrontEnd<Output extends OutputToSend> {
   private serving = NOTHING;
   private request = 0;
   private servedNs = 0;
+  /** What happens up to and at this time is done. */
+  private untilNs = 0;
   /** What the outputs in service take beyond `servedNs`. */
   private restNs = 0;
   /**
@@ -145,7 +147,8 @@ export class FrontEnd<Output extends OutputToSend> {
    */
   isFreeBy(atNs: number): boolean {
     const leavesNothing = this.serving !== TELLING || !(this.completes || this.hasLateFirsts);
-    return leavesNothing && this.hasOnlyServedOutputs() && this.isFreeFromNs() <= atNs;
+    const isAlone = this.hasOnlyServedOutputs() && this.arrivals.nextNs >= atNs;
+    return leavesNothing && isAlone && this.isFreeFromNs() <= atNs;
   }
 
   /** Ends the output in service before its time has come, when nothing can change it. */
@@ -169,31 +172,28 @@ export class FrontEnd<Output extends OutputToSend> {
 
   /** Does all up to and at `atNs`; stops when a request is ready for the engine or complete, and returns true. */
   runUntil(atNs: number): boolean {
+    this.untilNs = atNs;
     for (;;) {
-      while (this.serving !== NOTHING) {
-        if (this.servedNs > atNs) return false;
+      if (this.serving !== NOTHING) {
+        if (this.servedNs > this.untilNs) return false;
         if (this.end()) return true;
-      }
-      if (this.queue.length === 0) {
+      } else if (this.queue.length > 0) this.begin();
+      else {
         const startNs = Math.max(this.freeNs, this.nextArrivalNs());
-        if (startNs > atNs || startNs === Infinity) return false;
+        if (startNs > this.untilNs || startNs === Infinity) return false;
         this.freeNs = startNs;
-        if (this.isForOne(startNs)) {
-          if (this.serveAlone(atNs)) return true;
-          continue;
-        }
-        this.join(startNs);
+        if (!this.isForOne()) this.join();
+        else if (this.serveAlone()) return true;
       }
-      this.begin();
     }
   }
 
-  /** Whether all that is here at `atNs` is one request, come in or back from a turn. */
-  private isForOne(atNs: number): boolean {
-    const { sent, arrivals, turning, requests } = this;
-    if (sent.nextNs <= atNs) return false;
-    if (arrivals.nextNs > atNs) return requests.length === 1;
-    return requests.length === 0 && arrivals.secondNs > atNs;
+  /** Whether all that is here at `freeNs` is one request, come in or back from a turn. */
+  private isForOne(): boolean {
+    const { sent, arrivals, requests, freeNs } = this;
+    if (sent.nextNs <= freeNs) return false;
+    if (arrivals.nextNs > freeNs) return requests.length === 1;
+    return requests.length === 0 && arrivals.secondNs > freeNs;
   }
 
   /** The request that came in first gets a slot. */
@@ -206,8 +206,8 @@ export class FrontEnd<Output extends OutputToSend> {
    * The only request goes its way from `freeNs` on, as far as nothing else comes and not beyond `untilNs`; true when it
    * is ready for the engine.
    */
-  private serveAlone(untilNs: number): boolean {
-    const { arrivals, turning, requests, cost } = this;
+  private serveAlone(): boolean {
+    const { arrivals, turning, requests, cost, untilNs } = this;
     const slot = turning.length > 0 ? turning.shift() : this.admit();
     const otherNs = Math.min(this.sent.nextNs, arrivals.nextNs);
     let nowNs = this.freeNs;
@@ -243,15 +243,21 @@ export class FrontEnd<Output extends OutputToSend> {
     return Math.min(this.arrivals.nextNs, this.turning.nextNs, this.sent.nextNs);
   }
 
-  /** All that came by `atNs` joins the queue in the order of coming. */
-  private join(atNs: number): void {
-    const { turning, sent, queue } = this;
-    for (let nextNs = this.nextArrivalNs(); nextNs <= atNs && nextNs !== Infinity; nextNs = this.nextArrivalNs()) {
-      if (sent.nextNs === nextNs) {
+  /** All that came by `freeNs` joins the queue in the order of coming. */
+  private join(): void {
+    const { arrivals, turning, sent, queue, freeNs } = this;
+    for (;;) {
+      if (sent.nextNs <= freeNs && sent.nextNs <= turning.nextNs && sent.nextNs <= arrivals.nextNs) {
+        const { nextNs } = sent;
         sent.shift();
         if (this.waitingOutputs++ === 0) queue.push(OUTPUTS, nextNs);
-      } else if (turning.nextNs === nextNs) queue.push(turning.shift(), nextNs);
-      else queue.push(this.admit(), nextNs);
+      } else if (turning.nextNs <= freeNs && turning.nextNs <= arrivals.nextNs) {
+        const { nextNs } = turning;
+        queue.push(turning.shift(), nextNs);
+      } else if (arrivals.nextNs <= freeNs) {
+        const { nextNs } = arrivals;
+        queue.push(this.admit(), nextNs);
+      } else return;
     }
   }
 
@@ -259,14 +265,12 @@ export class FrontEnd<Output extends OutputToSend> {
     const { freeNs } = this;
     const job = this.queue.shift();
     if (job === OUTPUTS) this.beginOutputs(freeNs);
-    else this.beginRequest(job, freeNs);
+    else {
+      this.serving = REQUEST;
+      this.request = job;
+      this.servedNs = freeNs + this.serviceNs(job, freeNs);
+    }
     this.busyNs += this.servedNs + this.restNs - freeNs;
-  }
-
-  private beginRequest(slot: number, atNs: number): void {
-    this.serving = REQUEST;
-    this.request = slot;
-    this.servedNs = atNs + this.serviceNs(slot, atNs);
   }
 
   private serviceNs(slot: number, atNs: number): number {
@@ -315,13 +319,14 @@ export class FrontEnd<Output extends OutputToSend> {
 
   /** Ends what is in service at `servedNs`; true when a request is ready for the engine or complete. */
   private end(): boolean {
-    const { serving, servedNs } = this;
+    const { serving } = this;
     if (serving === TELLING) {
+      const toldNs = this.servedNs;
       if (this.restNs > 0) {
         this.serving = REST;
-        this.servedNs = servedNs + this.restNs;
+        this.servedNs = toldNs + this.restNs;
       } else this.becomeFree();
-      this.tell(servedNs);
+      this.tell(toldNs);
       return this.completes;
     }
     this.becomeFree();
@@ -332,7 +337,7 @@ export class FrontEnd<Output extends OutputToSend> {
     this.serving = NOTHING;
     this.restNs = 0;
     this.freeNs = this.servedNs;
-    this.join(this.servedNs);
+    if (this.nextArrivalNs() <= this.freeNs) this.join();
   }
 
   private tell(atNs: number): void {
