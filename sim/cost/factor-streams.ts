@@ -4,15 +4,12 @@
  */
 import type { EngineJitter, Variation } from "../../formats/index.js";
 import { Sfc32 } from "../kernel/index.js";
-import type { HostPace } from "./host-pace.js";
 import type { HostPath } from "./host-path.js";
 import { factorsByScore, factorTable } from "./factor-tables.js";
-import type { QuantileTable } from "./quantile-table.js";
+import { DRAWS, type QuantileTable } from "./quantile-table.js";
 import { CELLS_PER_SCORE, type ScoreTable } from "./score-table.js";
 
-const BLOCK = 512;
-/** Of the block that is being made. */
-const drawn = new Int32Array(BLOCK);
+const BLOCK = DRAWS;
 
 /** Factors of mean 1. */
 export interface FactorStream {
@@ -37,8 +34,7 @@ abstract class FactorBlocks {
   protected refill(): void {
     this.at = 0;
     if (this.quantiles === undefined) return;
-    this.random.integers(drawn);
-    this.quantiles.fill(this.values, drawn);
+    this.quantiles.fill(this.values, this.random);
   }
 }
 
@@ -50,21 +46,19 @@ export class OwnFactors extends FactorBlocks implements FactorStream {
   }
 }
 
-/** Factors of their own times the pace of the host. Its path and table are kept here, so that a draw is one short function. */
+/** Factors of their own times the pace of the host. */
 export class PacedFactors extends FactorBlocks implements FactorStream {
-  private readonly path: HostPath;
-  private readonly paces: ScoreTable;
+  private readonly pace: HostPath;
 
   /** Draws from the stream `name`. */
-  constructor(variation: Variation | undefined, name: string, { path, paces }: HostPace) {
+  constructor(variation: Variation | undefined, name: string, pace: HostPath) {
     super(variation, name);
-    this.path = path;
-    this.paces = paces;
+    this.pace = pace;
   }
 
   next(atNs: number): number {
     if (this.at === BLOCK) this.refill();
-    return this.paces.at(this.path.at(atNs)) * this.values[this.at++]!;
+    return this.pace.at(atNs) * this.values[this.at++]!;
   }
 }
 

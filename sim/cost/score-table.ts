@@ -12,26 +12,28 @@ export const CELLS_PER_SCORE = CELLS / (-2 * LOW_SCORE);
 export const MIDDLE = CELLS / 2;
 
 export class ScoreTable {
-  private readonly values: Float64Array;
+  /** Value at the low end of each cell and its rise in the cell, side by side; the last cell is the high end. */
+  private readonly lines = new Float64Array(2 * CELLS + 2);
 
   /** `valueAt` returns the value at a probability of a lower score. */
   constructor(valueAt: (probability: number) => number) {
-    this.values = Float64Array.from({ length: CELLS + 1 }, (_, cell) => {
-      return valueAt(normalProbability(LOW_SCORE + cell / CELLS_PER_SCORE));
-    });
+    const { lines } = this;
+    for (let cell = 0; cell <= CELLS; cell++) {
+      lines[2 * cell] = valueAt(normalProbability(LOW_SCORE + cell / CELLS_PER_SCORE));
+      if (cell > 0) lines[2 * cell - 1] = lines[2 * cell]! - lines[2 * cell - 2]!;
+    }
   }
 
   /** The value at a place; beyond the table that of its end. */
   at(place: number): number {
     if (!(place > 0 && place < CELLS)) return this.end(place);
-    const { values } = this;
+    const { lines } = this;
     const cell = place | 0;
-    const low = values[cell]!;
-    return low + (values[cell + 1]! - low) * (place - cell);
+    return lines[2 * cell]! + lines[2 * cell + 1]! * (place - cell);
   }
 
   private end(place: number): number {
-    return this.values[place >= CELLS ? CELLS : 0]!;
+    return this.lines[place >= CELLS ? 2 * CELLS : 0]!;
   }
 }
 
