@@ -3,7 +3,7 @@
  * once. Each answer draws from the stream that the model itself draws from.
  */
 import { OwnFactors, PacedFactors, Stalls, type FactorStream } from "./factor-streams.js";
-import type { HostPace } from "./host-pace.js";
+import type { HostPath } from "./host-path.js";
 import { firstOfLaw, wholeNs } from "./decode-law.js";
 
 /** Means of one number of requests, ns, and what they are drawn by. */
@@ -112,7 +112,7 @@ export class DecodeTimes {
 
 /** What a round is drawn from, for a loop that reads the blocks of factors itself. */
 export interface PacedStreams {
-  readonly pace: HostPace;
+  readonly pace: HostPath;
   readonly schedule: PacedFactors;
   readonly launch: PacedFactors;
   readonly gpu: OwnFactors;

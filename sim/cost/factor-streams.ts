@@ -4,16 +4,13 @@
  */
 import type { EngineJitter, Variation } from "../../formats/index.js";
 import { Sfc32 } from "../kernel/index.js";
-import type { HostPace } from "./host-pace.js";
 import type { HostPath } from "./host-path.js";
 import { factorsByScore, factorTable } from "./factor-tables.js";
-import type { QuantileTable } from "./quantile-table.js";
+import { DRAWS, type QuantileTable } from "./quantile-table.js";
 import { CELLS_PER_SCORE, type ScoreTable } from "./score-table.js";
 
 /** Factors in a block. */
-export const BLOCK = 512;
-/** Of the block that is being made. */
-const drawn = new Int32Array(BLOCK);
+export const BLOCK = DRAWS;
 
 /** Factors of mean 1. */
 export interface FactorStream {
@@ -39,8 +36,7 @@ export abstract class FactorBlocks {
   refill(): void {
     this.at = 0;
     if (this.quantiles === undefined) return;
-    this.random.integers(drawn);
-    this.quantiles.fill(this.values, drawn);
+    this.quantiles.fill(this.values, this.random);
   }
 }
 
@@ -58,7 +54,7 @@ export class PacedFactors extends FactorBlocks implements FactorStream {
   constructor(
     variation: Variation | undefined,
     name: string,
-    readonly pace: HostPace,
+    readonly pace: HostPath,
   ) {
     super(variation, name);
   }

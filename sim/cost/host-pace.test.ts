@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { profileSchema, type EngineJitter, type VllmEngineCost } from "../../formats/index.js";
-import { ASSUMED_RUN_SPREAD, atPace, atRunPace, HostPace, runFactor } from "./host-pace.js";
+import { ASSUMED_RUN_SPREAD, atPace, atRunPace, hostPace, runFactor } from "./host-pace.js";
 
 const file = new URL("../../profiles/h100-llama-3.1-8b-vllm-0.26.json", import.meta.url);
 const profile = profileSchema.parse(JSON.parse(readFileSync(file, "utf8")));
@@ -59,7 +59,7 @@ test("the path of the pace has the quantiles that it is given, over their mean",
     [0.5, 1],
     [1, 2.5],
   ];
-  const path = new HostPace({ quantiles, states: [{ share: 0.3, memory_ns: 10 }, { share: 0.1, memory_ns: 200 }] }, "path"); // prettier-ignore
+  const path = hostPace({ quantiles, states: [{ share: 0.3, memory_ns: 10 }, { share: 0.1, memory_ns: 200 }] }, "path"); // prettier-ignore
   const sorted = Array.from({ length: 40_000 }, (_, k) => path.at(25 * k)).sort((a, b) => a - b);
   expect(sorted[20_000]! * 1.25).toBeCloseTo(1, 1);
   expect(sorted[0]! * 1.25).toBeGreaterThanOrEqual(0.5);

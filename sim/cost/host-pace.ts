@@ -6,7 +6,6 @@ import type { EngineJitter, Profile, VllmEngineCost } from "../../formats/index.
 import { runPaceScore } from "./run-pace.js";
 import { factorsByScore } from "./factor-tables.js";
 import { HostPath } from "./host-path.js";
-import type { ScoreTable } from "./score-table.js";
 
 /**
  * Standard deviation of the logarithm of a run's pace where a profile does not know it, from fewer than five runs of one
@@ -19,23 +18,11 @@ export function runFactor({ run_spread }: EngineJitter, run: string): number {
   return Math.exp((run_spread ?? ASSUMED_RUN_SPREAD) * runPaceScore(run));
 }
 
-/** The pace of a host by time, of mean 1. */
-export class HostPace {
-  /** Its score, and the factor by the score. */
-  private readonly path: HostPath;
-  private readonly paces: ScoreTable;
-
-  /** The path is drawn from the streams `${name}/...`. */
-  constructor(pace: NonNullable<EngineJitter["pace"]>, name: string) {
-    const sum = pace.states.reduce((total, { share }) => total + share, 0);
-    const states = pace.states.map(({ share, memory_ns }) => ({ share: share / sum, memory_ns }));
-    this.path = new HostPath(states, name);
-    this.paces = factorsByScore(pace, 1);
-  }
-
-  at(atNs: number): number {
-    return this.paces.at(this.path.at(atNs));
-  }
+/** The pace of a host by time, of mean 1, drawn from the streams `${name}/...`. */
+export function hostPace(pace: NonNullable<EngineJitter["pace"]>, name: string): HostPath {
+  const sum = pace.states.reduce((total, { share }) => total + share, 0);
+  const states = pace.states.map(({ share, memory_ns }) => ({ share: share / sum, memory_ns }));
+  return new HostPath(states, name, factorsByScore(pace, 1));
 }
 
 /**

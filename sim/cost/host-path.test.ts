@@ -1,5 +1,6 @@
+import { seedsOf, Sfc32 } from "../kernel/index.js";
 import { HostPath } from "./host-path.js";
-import { CELLS_PER_SCORE, MIDDLE } from "./score-table.js";
+import { CELLS_PER_SCORE, MIDDLE, ScoreTable } from "./score-table.js";
 
 const MEMORY_NS = 50_000;
 const CELL_NS = MEMORY_NS / 50;
@@ -21,6 +22,78 @@ test("a path is a function of seed and cell: who asked before, when and in which
   expect(asked(times)).toEqual(new Map(times.map((atNs) => [atNs, forwards.get(atNs)!])));
   for (const [atNs, value] of forwards) expect(new HostPath(both, "test/order").at(atNs)).toBe(value);
   expect(new HostPath(both, "test/other").at(0)).not.toBe(forwards.get(0));
+});
+
+describe("to the last bit", () => {
+  type States = ConstructorParameters<typeof HostPath>[0];
+
+  /** The path as it is defined, cell by cell, one draw at a time. */
+  function plainPath(states: States, name: string): (atNs: number) => number {
+    const fastest = Math.min(...states.map((state) => state.memory_ns));
+    const chains = states.map((_, number) => Sfc32.named(`${name}/${number}`));
+    const starts = chains.map((chain) => [chain.normal()]);
+    const [a, b, c] = seedsOf(`${name}/inside`);
+    const blocks = new Map<number, number[]>();
+    const blockOf = (block: number): number[] => {
+      const inside = new Sfc32(a ^ block, b, c);
+      const values = new Array<number>(1024).fill(MIDDLE);
+      states.forEach(({ share, memory_ns }, number) => {
+        const weight = CELLS_PER_SCORE * Math.sqrt(share);
+        const cells = Math.min(256, 2 ** Math.floor(Math.log2(memory_ns / fastest)));
+        const steps = 1024 / cells;
+        const kept = Math.exp((-cells * (fastest / 50)) / memory_ns);
+        const keptBlock = kept ** steps;
+        const ends = starts[number]!;
+        while (ends.length < block + 2) {
+          ends.push(keptBlock * ends.at(-1)! + Math.sqrt(1 - keptBlock * keptBlock) * chains[number]!.normal());
+        }
+        const walk = [weight * ends[block]!];
+        for (let step = 0; step < steps; step++) {
+          walk.push(kept * walk[step]! + weight * Math.sqrt(1 - kept * kept) * inside.normal());
+        }
+        const miss = weight * ends[block + 1]! - walk[steps]!;
+        values.forEach((value, cell) => {
+          const step = Math.floor(cell / cells);
+          const bend = (kept ** (steps - step) - kept ** (steps + step)) / (1 - keptBlock * keptBlock);
+          values[cell] = value + (walk[step]! + bend * miss);
+        });
+      });
+      return values;
+    };
+    return (atNs) => {
+      const cell = Math.floor(Math.max(0, atNs) * (1 / (fastest / 50)));
+      const block = Math.floor(cell / 1024);
+      if (!blocks.has(block)) blocks.set(block, blockOf(block));
+      return blocks.get(block)![cell % 1024]!;
+    };
+  }
+
+  const border = (block: number): number[] =>
+    [-1, -0.001, 0, 0.001, 0.5, 1].map((cell) => block * BLOCK_NS + cell * CELL_NS);
+  const times = [
+    ...border(0),
+    ...border(1),
+    ...Array.from({ length: 3000 }, (_, k) => 7.3 * k * CELL_NS),
+    ...[3, 20, 5, 300, 299, 298, 16, 8, 7, 900, 0, 901].flatMap(border),
+    ...Array.from({ length: 500 }, (_, k) => ((k * 7919.7 * CELL_NS) % (60 * BLOCK_NS)) - CELL_NS),
+    -Infinity,
+    -1e18,
+  ];
+
+  it.each<[string, States]>([
+    ["one state", fast],
+    ["a fast and a slow state", both],
+    ["a slow state before a fast one", [...both].reverse()],
+    ["two fast states and one of few cells", [...fast, { share: 0.2, memory_ns: 1.7 * MEMORY_NS }, { share: 0.1, memory_ns: 2.1 * MEMORY_NS }]], // prettier-ignore
+    ["a state slower than a block", [{ share: 0.1, memory_ns: 1e5 * MEMORY_NS }, ...fast]],
+  ])("%s", (name, states) => {
+    const expected = times.map(plainPath(states, name));
+    const path = new HostPath(states, name);
+    expect(times.map((atNs) => path.at(atNs))).toEqual(expected);
+    const table = new ScoreTable((probability) => 0.5 + probability ** 3);
+    const values = new HostPath(states, name, table);
+    expect(times.map((atNs) => values.at(atNs))).toEqual(expected.map((place) => table.at(place)));
+  });
 });
 
 test("two clocks half a run apart find the same path", () => {

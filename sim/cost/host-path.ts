@@ -5,15 +5,19 @@
  * time costs one draw a state and block. A query costs one array read.
  */
 import { least, type EngineJitter } from "../../formats/index.js";
-import { seedsOf, Sfc32 } from "../kernel/index.js";
-import { CELLS_PER_SCORE, MIDDLE } from "./score-table.js";
+import { seedsOf, Sfc32, walked } from "../kernel/index.js";
+import { CELLS_PER_SCORE, MIDDLE, type ScoreTable } from "./score-table.js";
 
 /** Cells in the memory of the fastest state; in a block; kept, since two clocks ask, one ahead of the other. */
 const CELLS_IN_MEMORY = 50;
 const BLOCK = 1024;
 const WINDOW = 8 * BLOCK;
 /** A slow state changes every so many cells at most: it has some steps in a block. */
-const MAX_CELLS_PER_STEP = 256;
+const MAX_STEP_BITS = 8;
+
+/** Of the block that is being made. */
+const sums = new Float64Array(BLOCK);
+const path = walked;
 
 /** Its share of the variance of the score, and the time in which its correlation falls to 1/e. */
 type HostState = EngineJitter["host_states"][number];
@@ -29,8 +33,12 @@ export class HostPath {
   private cells = 0;
   private blockBehind = -1;
 
-  /** Draws from the streams `${name}/...`. */
-  constructor(states: readonly HostState[], name: string) {
+  /** Draws from the streams `${name}/...`. With a table the path has its values, else their places. */
+  constructor(
+    states: readonly HostState[],
+    name: string,
+    private readonly table?: ScoreTable,
+  ) {
     const fastest = least(states.map(({ memory_ns }) => memory_ns));
     const cellNs = fastest / CELLS_IN_MEMORY;
     this.cellsPerNs = 1 / cellNs;
@@ -38,11 +46,10 @@ export class HostPath {
     this.states = states.map((state, number) => new State(state, cellNs, fastest, `${name}/${number}`));
   }
 
-  /** The place of the score in a score table at a time from 0 on; before 0 it is as at 0. */
+  /** The place of the score in a score table, or the table's value there, at a time from 0 on; before 0 it is as at 0. */
   at(atNs: number): number {
-    let cell = Math.floor(atNs * this.cellsPerNs) - this.firstCell;
-    if (!(cell >= 0 && cell < this.cells)) cell = this.moveTo(atNs);
-    return this.values[cell]!;
+    const cell = atNs * this.cellsPerNs - this.firstCell;
+    return this.values[cell >= 0 && cell < this.cells ? cell | 0 : this.moveTo(atNs)]!;
   }
 
   /** Makes the time's block, and what of the window lies before it; the time's place among the values. */
@@ -73,11 +80,19 @@ export class HostPath {
   }
 
   private make(block: number, at: number): void {
-    const { values, random, seeds } = this;
-    values.fill(MIDDLE, at, at + BLOCK);
+    const { random, seeds, table } = this;
+    sums.fill(MIDDLE);
     random.seed(seeds[0] ^ block, seeds[1], seeds[2]);
-    for (const state of this.states) state.addTo(values, at, block, random);
+    for (const state of this.states) state.addTo(block, random);
+    if (table !== undefined) look(table);
+    this.values.set(sums, at);
   }
+}
+
+/** Each sum becomes the table's value there. */
+function look(table: ScoreTable): void {
+  const values = sums;
+  for (let cell = 0; cell < BLOCK; cell++) values[cell] = table.at(values[cell]!);
 }
 
 /** One hidden state, in cells of a score table. */
@@ -86,7 +101,7 @@ class State {
   private readonly starts: number[];
   private readonly weight: number;
   /** Cells in which it stays the same, and such steps in a block. */
-  private readonly cells: number;
+  private readonly bits: number;
   private readonly steps: number;
   /** What of a value is kept from step to step, and from block to block, and what is drawn anew. */
   private readonly kept: number;
@@ -95,7 +110,6 @@ class State {
   private readonly freshBlock: number;
   /** How much of the miss of the walk's end each step takes: the regression of a step on the end, its start known. */
   private readonly bend: Float64Array;
-  private readonly path: Float64Array;
 
   constructor(
     { share, memory_ns }: EngineJitter["host_states"][number],
@@ -104,9 +118,10 @@ class State {
     name: string,
   ) {
     this.weight = CELLS_PER_SCORE * Math.sqrt(share);
-    this.cells = Math.min(MAX_CELLS_PER_STEP, 2 ** Math.floor(Math.log2(memory_ns / fastest)));
-    this.steps = BLOCK / this.cells;
-    const kept = Math.exp((-this.cells * cellNs) / memory_ns);
+    this.bits = Math.min(MAX_STEP_BITS, Math.floor(Math.log2(memory_ns / fastest)));
+    const cells = 1 << this.bits;
+    this.steps = BLOCK >> this.bits;
+    const kept = Math.exp((-cells * cellNs) / memory_ns);
     const keptBlock = kept ** this.steps;
     this.kept = kept;
     this.fresh = Math.sqrt(1 - kept * kept);
@@ -115,23 +130,31 @@ class State {
     this.bend = Float64Array.from({ length: this.steps }, (_, step) => {
       return (kept ** (this.steps - step) - kept ** (this.steps + step)) / (1 - keptBlock * keptBlock);
     });
-    this.path = new Float64Array(this.steps);
     this.chain = Sfc32.named(name);
     this.starts = [this.chain.normal()];
   }
 
-  /** Adds its block to the values from `at` on. */
-  addTo(values: Float64Array, at: number, block: number, random: Sfc32): void {
-    const { path, steps, cells, kept, fresh, weight, bend } = this;
-    const miss =
-      weight * this.startOf(block + 1) - random.walk(path, weight * this.startOf(block), kept, weight * fresh);
-    if (cells === 1) {
-      for (let step = 0; step < steps; step++) values[at + step]! += path[step]! + bend[step]! * miss;
+  /** Adds its block to the sums. */
+  addTo(block: number, random: Sfc32): void {
+    const { steps, kept, fresh, weight } = this;
+    random.walk(steps, weight * this.startOf(block), kept, weight * fresh);
+    this.add(weight * this.startOf(block + 1) - path[steps]!);
+  }
+
+  private add(missed: number): void {
+    const { bend, bits } = this;
+    const miss = 1 * missed;
+    const to = sums;
+    const from = path;
+    if (bits === 0) {
+      for (let cell = 0; cell < BLOCK; cell++) to[cell]! += from[cell]! + bend[cell]! * miss;
       return;
     }
-    for (let step = 0, cell = at; step < steps; step++) {
-      const level = path[step]! + bend[step]! * miss;
-      for (const until = cell + cells; cell < until; cell++) values[cell]! += level;
+    for (let cell = 0; cell < BLOCK; cell += 2) {
+      const step = cell >> bits;
+      const level = from[step]! + bend[step]! * miss;
+      to[cell]! += level;
+      to[cell + 1]! += level;
     }
   }
 

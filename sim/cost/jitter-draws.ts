@@ -11,7 +11,7 @@ import {
   StateFactors,
   type FactorStream,
 } from "./factor-streams.js";
-import { HostPace } from "./host-pace.js";
+import { hostPace } from "./host-pace.js";
 import { HostPath } from "./host-path.js";
 
 export type Factors = Readonly<Record<JitterName, FactorStream>> & {
@@ -33,8 +33,7 @@ export function jitterFactors(
   known?: (atNs: number) => number,
   host = name,
 ): Factors {
-  const drawn =
-    jitter.pace === undefined || known !== undefined ? undefined : new HostPace(jitter.pace, `${host}/pace`);
+  const drawn = jitter.pace === undefined || known !== undefined ? undefined : hostPace(jitter.pace, `${host}/pace`);
   const states = jitter.host_states;
   const path =
     jitter.pace === undefined && known === undefined && states.length > 0

@@ -1,6 +1,6 @@
 import { Sfc32 } from "../kernel/index.js";
 import { piecewiseLinear, type Curve } from "./piecewise-linear.js";
-import { QuantileTable } from "./quantile-table.js";
+import { DRAWS, QuantileTable } from "./quantile-table.js";
 
 const curves: Readonly<Record<string, Curve>> = {
   "a usual one": [
@@ -32,11 +32,21 @@ test.each(Object.entries(curves))("%s is looked up as it is interpolated", (_, c
   expect(table.at(0)).toBeCloseTo(2 * piecewiseLinear(curve, 0), 12);
 });
 
+test.each(Object.entries(curves))("%s: blocks of draws are those of single uniforms", (name, curve) => {
+  const table = new QuantileTable(curve, 1.7);
+  const [one, block] = [Sfc32.named(name), Sfc32.named(name)];
+  const values = new Float64Array(DRAWS);
+  for (let round = 0; round < 40; round++) {
+    table.fill(values, block);
+    expect([...values]).toEqual(Array.from(values, () => table.at(one.uniform())));
+  }
+});
+
 test("draws have the distribution", () => {
-  const values = new Float64Array(100_000);
-  const drawn = new Int32Array(values.length);
-  Sfc32.named("draws").integers(drawn);
-  new QuantileTable(curves["a usual one"]!, 1).fill(values, drawn);
+  const values = new Float64Array(200 * DRAWS);
+  const table = new QuantileTable(curves["a usual one"]!, 1);
+  const random = Sfc32.named("draws");
+  for (let at = 0; at < values.length; at += DRAWS) table.fill(values.subarray(at, at + DRAWS), random);
   values.sort();
   for (const [probability, value] of [
     [0.25, 0.7],
@@ -44,7 +54,6 @@ test("draws have the distribution", () => {
     [0.7, 1.2],
     [0.9, 1.5],
   ] as const) {
-    // prettier-ignore
-    expect(values[probability * 100_000]!).toBeCloseTo(value, 1.5);
+    expect(values[probability * values.length]!).toBeCloseTo(value, 1.5);
   }
 });

@@ -3,7 +3,7 @@
  * says in which piece a cell of probabilities begins. Chen and Asau, "On generating random variates from an empirical
  * distribution", AIIE Transactions 6 (1974).
  */
-import { uniformOf } from "../kernel/index.js";
+import { uniformOf, type Sfc32 } from "../kernel/index.js";
 import type { Curve } from "./piecewise-linear.js";
 
 const CELL_BITS = 10;
@@ -11,6 +11,10 @@ const CELLS = 1 << CELL_BITS;
 
 /** Numbers of a piece. */
 const FIELDS = 3;
+
+/** Draws at a time, and the last of them: always at one place, which V8 then knows. */
+export const DRAWS = 512;
+const made = new Float64Array(DRAWS);
 
 export class QuantileTable {
   /** Pieces of the curve, side by side: up to which probability, and its line base + slope x probability. */
@@ -43,15 +47,23 @@ export class QuantileTable {
     return pieces[piece + 1]! + pieces[piece + 2]! * probability;
   }
 
-  /** The values at the uniforms of drawn integers, whose first bits are the cell. */
-  fill(values: Float64Array, drawn: Int32Array): void {
+  /** Values at the generator's next uniforms, whose first bits are the cell. */
+  fill(values: Float64Array, random: Sfc32): void {
     const { pieces, guide } = this;
-    for (let at = 0; at < drawn.length; at++) {
-      const integer = drawn[at]!;
-      const probability = uniformOf(integer);
-      let piece = guide[integer >>> (32 - CELL_BITS)]!;
+    const to = made;
+    let { a, b, c, counter } = random;
+    for (let at = 0; at < DRAWS; at++) {
+      const drawn = (a + b + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + drawn) | 0;
+      const probability = uniformOf(drawn);
+      let piece = guide[drawn >>> (32 - CELL_BITS)]!;
       while (probability >= pieces[piece]!) piece += FIELDS;
-      values[at] = pieces[piece + 1]! + pieces[piece + 2]! * probability;
+      to[at] = pieces[piece + 1]! + pieces[piece + 2]! * probability;
     }
+    random.resume(a, b, c, counter);
+    values.set(to);
   }
 }

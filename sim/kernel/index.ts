@@ -5,4 +5,4 @@ export { Fifo } from "./fifo.js";
 export { TimedRing } from "./timed-ring.js";
 export { nearestRank } from "./nearest-rank.js";
 export { normalQuantile } from "./normal-quantile.js";
-export { Sfc32, seedsOf, uniformOf } from "./sfc32.js";
+export { Sfc32, seedsOf, uniformOf, walked } from "./sfc32.js";

@@ -1,5 +1,5 @@
 import { normalQuantile } from "./normal-quantile.js";
-import { Sfc32, uniformOf } from "./sfc32.js";
+import { Sfc32, walked } from "./sfc32.js";
 
 const DRAWS = 200_000;
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -42,20 +42,18 @@ test("normals have the moments and tails of a normal", () => {
   expect(above(3)).toBeLessThan(0.002);
 });
 
-test("blocks hold what single draws give", () => {
-  const [one, block] = [Sfc32.named("block"), Sfc32.named("block")];
-  const values = new Float64Array(1000);
-  const integers = new Int32Array(1000);
-  block.integers(integers);
-  for (const integer of integers) expect(uniformOf(integer)).toBe(one.uniform());
-  const end = block.walk(values, 3, 0.9, 0.5);
-  let expected = 3;
-  for (const value of values) {
-    expect(value).toBe(expected);
-    expected = 0.9 * expected + 0.5 * one.normal();
+test("a walk takes the steps that single draws give", () => {
+  const [one, whole] = [Sfc32.named("walk"), Sfc32.named("walk")];
+  for (const steps of [1024, 4, 1]) {
+    whole.walk(steps, 3, 0.9, 0.5);
+    let expected = 3;
+    for (const value of walked.subarray(0, steps)) {
+      expect(value).toBe(expected);
+      expected = 0.9 * expected + 0.5 * one.normal();
+    }
+    expect(walked[steps]).toBe(expected);
   }
-  expect(end).toBe(expected);
-  expect(block.integer()).toBe(one.integer());
+  expect(whole.integer()).toBe(one.integer());
 });
 
 test("failures before a success are geometric; without a chance there is no end of them", () => {

@@ -23,11 +23,16 @@ for (let cell = EDGE; cell < CELLS - EDGE; cell++) {
   lines[2 * cell + 1] = (normalQuantile((cell + 1) / CELLS) - start) * 2 ** -SHIFT;
 }
 
+/** The last walk. Always at one place, which V8 then knows: inside this file by a name that is not exported. */
+const path = new Float64Array(1024 + 1);
+export const walked = path;
+
 export class Sfc32 {
-  private a = 0;
-  private b = 0;
-  private c = 0;
-  private counter = 1;
+  /** The state: loops that draw millions have it in variables meanwhile, and put it back by `resume`. */
+  a = 0;
+  b = 0;
+  c = 0;
+  counter = 1;
 
   /** The generator of that name: the same name gives the same numbers on every machine. */
   static named(name: string): Sfc32 {
@@ -71,43 +76,47 @@ export class Sfc32 {
     return normalQuantile(uniformOf(drawn));
   }
 
-  /** Fills with integers. The state is in variables meanwhile: blocks are what most of a simulation's draws are. */
-  integers(values: Int32Array): void {
-    let { a, b, c, counter } = this;
-    for (let at = 0; at < values.length; at++) {
-      const drawn = (a + b + counter) | 0;
-      counter = (counter + 1) | 0;
-      a = b ^ (b >>> 9);
-      b = (c + (c << 3)) | 0;
-      c = (((c << 21) | (c >>> 11)) + drawn) | 0;
-      values[at] = drawn;
+  /**
+   * Leaves a walk in `walked`: from `start`, each value `kept` of the one before and `fresh` times a standard normal. Of at most
+   * 1024 steps; the last value is behind them.
+   */
+  walk(steps: number, start: number, kept: number, fresh: number): void {
+    path[0] = start;
+    for (let at = 0; ; at++) {
+      at = this.walkInside(at, steps, kept, fresh);
+      if (at === steps) return;
+      path[at + 1] = kept * path[at]! + fresh * this.normal();
     }
-    this.resume(a, b, c, counter);
   }
 
-  /** Fills with a walk: from `start`, each value `kept` of the one before and `fresh` times a standard normal; the one after the last. */
-  walk(values: Float64Array, start: number, kept: number, fresh: number): number {
+  /** Walks from there on until a normal has to be computed; returns how far. Without a call V8 keeps all of it in registers. */
+  private walkInside(from: number, steps: number, kept: number, fresh: number): number {
     let { a, b, c, counter } = this;
-    values[0] = start;
-    let value = values[0]; // known to be a double, so that V8 keeps it out of objects
-    for (let at = 0; at < values.length; at++) {
-      values[at] = value;
+    const values = path;
+    const table = lines;
+    let at = from;
+    let value = values[at]!;
+    // Products are known to be numbers of that kind, arguments would be looked at in every step.
+    const last = steps | 0;
+    const keptPart = 1 * kept;
+    const freshPart = 1 * fresh;
+    while (at < last) {
       const drawn = (a + b + counter) | 0;
-      counter = (counter + 1) | 0;
-      a = b ^ (b >>> 9);
-      b = (c + (c << 3)) | 0;
-      c = (((c << 21) | (c >>> 11)) + drawn) | 0;
       const cell = drawn >>> SHIFT;
-      // Two sums: where the normals met in one variable V8 would put each of them into an object.
-      if ((cell - EDGE) >>> 0 < CELLS - 2 * EDGE) {
-        value = kept * value + fresh * (lines[2 * cell]! + lines[2 * cell + 1]! * (drawn & IN_CELL));
-      } else value = kept * value + fresh * normalQuantile(uniformOf(drawn));
+      if (cell < EDGE || cell >= CELLS - EDGE) break;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + drawn) | 0;
+      value = keptPart * value + freshPart * (table[2 * cell]! + table[2 * cell + 1]! * (drawn & IN_CELL));
+      values[++at] = value;
     }
     this.resume(a, b, c, counter);
-    return value;
+    return at;
   }
 
-  private resume(a: number, b: number, c: number, counter: number): void {
+  /** Goes on from that state. */
+  resume(a: number, b: number, c: number, counter: number): void {
     this.a = a;
     this.b = b;
     this.c = c;
