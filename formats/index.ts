@@ -2,6 +2,7 @@
 export { ConfigError, ArtifactError, BackendError, InvariantError, messageOf } from "./errors.js";
 export { check, suggest, type CheckContext } from "./check.js";
 export { defined } from "./defined.js";
+export { withFields } from "./with-fields.js";
 export { flagName } from "./flag-name.js";
 export { listed } from "./listed.js";
 export { percent, sharePercent, signedPercent } from "./percent.js";

@@ -28,27 +28,48 @@ export interface RequestTable extends RequestColumns {
 
 /** Some of a table's rows, in the order given. */
 export function selectRows(table: RequestTable, rows: Uint32Array): RequestTable {
-  const times = (column: Float64Array): Float64Array => Float64Array.from(rows, (row) => column[row]!);
-  const counts = (column: Int32Array): Int32Array => Int32Array.from(rows, (row) => column[row]!);
+  return { ...selectColumns(table, rows), record: (row) => table.record(rows[row]!) };
+}
+
+/** The same of columns alone. */
+export function selectColumns(columns: RequestColumns, rows: Uint32Array): RequestColumns {
+  const times = (column: Float64Array): Float64Array => put(new Float64Array(rows.length), column, rows);
+  const counts = (column: Int32Array): Int32Array => put(new Int32Array(rows.length), column, rows);
   return {
     rows: rows.length,
-    arrivalNs: times(table.arrivalNs),
-    sentNs: times(table.sentNs),
-    scheduledNs: times(table.scheduledNs),
-    firstTokenNs: times(table.firstTokenNs),
-    lastTokenNs: times(table.lastTokenNs),
-    promptTokens: counts(table.promptTokens),
-    outputTokens: counts(table.outputTokens),
-    ok: Uint8Array.from(rows, (row) => table.ok[row]!),
-    ...(table.classOf === undefined ? {} : { classOf: (row: number) => table.classOf!(rows[row]!) }),
-    requestId: (row) => table.requestId(rows[row]!),
-    record: (row) => table.record(rows[row]!),
+    arrivalNs: times(columns.arrivalNs),
+    sentNs: times(columns.sentNs),
+    scheduledNs: times(columns.scheduledNs),
+    firstTokenNs: times(columns.firstTokenNs),
+    lastTokenNs: times(columns.lastTokenNs),
+    promptTokens: counts(columns.promptTokens),
+    outputTokens: counts(columns.outputTokens),
+    ok: put(new Uint8Array(rows.length), columns.ok, rows),
+    ...(columns.classOf === undefined ? {} : { classOf: (row: number) => columns.classOf!(rows[row]!) }),
+    requestId: (row) => columns.requestId(rows[row]!),
   };
+}
+
+function put<Column extends Float64Array | Int32Array | Uint8Array>(
+  to: Column,
+  from: Column,
+  rows: Uint32Array,
+): Column {
+  for (let at = 0; at < rows.length; at++) to[at] = from[rows[at]!]!;
+  return to;
+}
+
+/** The rows, of so many, that are wanted. */
+export function rowsWhere(count: number, isWanted: (row: number) => boolean): Uint32Array {
+  const rows = new Uint32Array(count);
+  let found = 0;
+  for (let row = 0; row < count; row++) if (isWanted(row)) rows[found++] = row;
+  return rows.subarray(0, found);
 }
 
 /** The rows of those that were sent. */
 export function rowsSent({ rows, sentNs }: Pick<RequestTable, "rows" | "sentNs">): Uint32Array {
-  return Uint32Array.from({ length: rows }, (_, row) => row).filter((row) => !Number.isNaN(sentNs[row]!));
+  return rowsWhere(rows, (row) => !Number.isNaN(sentNs[row]!));
 }
 
 /** Numbers of 0 and above, or nothing, by row; -1 stands for nothing. */

@@ -5,6 +5,7 @@
 import {
   InvariantError,
   loadSchema,
+  withFields,
   type Load,
   type Session,
   type Workload,
@@ -148,7 +149,9 @@ function comparedSettings(mode: BenchMode): BenchCase["settings"] {
 function openLoop(purpose: string, count: number, ratePerS: number): Pick<BenchCase, "workload" | "load"> {
   const process = { ratePerS, burstiness: 1, kind: "gamma" } as const;
   const arrivals = arrivalTimesNs(count, process, stream(`bench/${purpose}/arrivals`));
-  const requests = conversations(purpose, count).map((request, index) => ({ ...request, arrivalNs: arrivals[index]! }));
+  const requests = conversations(purpose, count).map((request, index) =>
+    withFields(request, { arrivalNs: arrivals[index]! }),
+  );
   return {
     workload: { requests, maxConcurrency: Infinity, thinkNs: 0 },
     load: loadSchema.parse({ num_prompts: count, request_rate: ratePerS }),

@@ -84,7 +84,7 @@ export function compareRequestMetric(
   const values = valuesOf(pairs, of);
   const n = values[0]!.length;
   // Requests of a run wait for each other: they count as far as they are independent, in the run where they are least.
-  const effective = Math.min(n, least(values.map(effectiveCount)));
+  const effective = Math.min(n, least(values.map((each) => effectiveCount(each))));
   const all = n === 0 ? [] : values.map(statisticsOf);
   const isSingle = values.length === sims.length + 1;
   const intervals = isSingle ? intervalsOf(values, all, sims.length, bootstrap) : [];

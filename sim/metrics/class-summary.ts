@@ -1,5 +1,5 @@
 /** A run's figures by class of request: keys of its summary, each with the class's name after an @. */
-import { selectRows, type RequestClass, type RequestTable } from "../../formats/index.js";
+import { rowsWhere, selectColumns, type RequestClass, type RequestTable } from "../../formats/index.js";
 import { countGood } from "./goodput.js";
 import { summarise } from "./summary.js";
 
@@ -24,10 +24,10 @@ export function summariseClasses(table: RequestTable, classes: readonly RequestC
   const figures: Record<`${string}@${string}`, number | null> = {};
   const hidden: string[] = [];
   for (const { name, ttft: ttftMs, tpot: tpotMs, e2el: e2elMs } of classes) {
-    const rows = Uint32Array.from({ length: table.rows }, (_, row) => row).filter(
-      (row) => table.classOf?.(row) === name,
+    const part = selectColumns(
+      table,
+      rowsWhere(table.rows, (row) => table.classOf?.(row) === name),
     );
-    const part = selectRows(table, rows);
     const summary = summarise(part) as Readonly<Record<string, unknown>>;
     for (const key of kept) figures[`${key}@${name}`] = (summary[key] as number | null | undefined) ?? null;
     for (const key of summary.hidden_percentiles as string[]) if (kept.includes(key)) hidden.push(`${key}@${name}`);

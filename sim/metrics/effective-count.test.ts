@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { exponential, normal, stream } from "../kernel/index.js";
 import { effectiveCount } from "./effective-count.js";
 
@@ -22,6 +23,24 @@ const mm1Tau = (load: number): number => (2 + 5 * load - 4 * load ** 2 + load **
 
 function meanTau(series: readonly Float64Array[]): number {
   return series.reduce((sum, values) => sum + values.length / effectiveCount(values), 0) / series.length;
+}
+
+/** The same by the formula, lag by lag, of a series too short for batches. */
+function lagByLag(values: Float64Array): number {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const variance = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / n;
+  const correlation = (lag: number): number => {
+    let products = 0;
+    for (let at = lag; at < n; at++) products += (values[at]! - mean) * (values[at - lag]! - mean);
+    return products / (n - lag) / variance;
+  };
+  if (n < 2 || variance <= (mean * 1e-12) ** 2) return n;
+  let [tau, lag] = [1, 0];
+  while (lag < Math.floor(n / 3) && lag < 5 * tau) tau += 2 * correlation(++lag);
+  const isAlike = lag > 0 && correlation(1) >= 2 / Math.sqrt(n);
+  const time = isAlike ? Math.max(1, tau) * (1 + (2 * lag + 1) / n) : 1;
+  return Math.min(n, variance / ((variance * time) / n));
 }
 
 const seeds = Array.from({ length: 8 }, (_, seed) => String(seed));
@@ -73,6 +92,20 @@ describe("effectiveCount", () => {
     const random = stream("1/0/independent");
     const series = Array.from({ length: 100 }, () => Float64Array.from({ length: 40 }, () => exponential(random)));
     expect(series.filter((values) => effectiveCount(values) < 36).length).toBeLessThan(10);
+  });
+
+  it("is the number that summing lag by lag gives, to the last bit", () => {
+    const series = fc.record({
+      phi: fc.double({ min: 0, max: 0.999, noNaN: true }),
+      count: fc.nat(400),
+      seed: fc.nat(),
+    });
+    fc.assert(
+      fc.property(series, ({ phi, count, seed }) => {
+        const values = ar1(phi, count, String(seed));
+        expect(effectiveCount(values)).toBe(lagByLag(values));
+      }),
+    );
   });
 
   it("is the number of values that are equal, alternate, or are one or none", () => {

@@ -5,10 +5,11 @@
  */
 import { GapStore, RUN_FIELDS, type Singles } from "./gap-store.js";
 
-const MAX_BUCKETS = 2 ** 12; // stays within the first-level cache
+/** The more, the fewer values are left for the next round; gaps are so alike that few of the buckets are ever touched. */
+const MAX_BUCKETS = 2 ** 16;
 const MIN_BUCKETS = 16;
-/** Buckets per round are so few that progressions overlap about this many on average. */
-const OVERLAPS_PER_RUN = 2;
+/** Buckets are so few that progressions, which are cut at each, reach into about this many for each single or progression. */
+const OVERLAPS_PER_ENTRY = 1 / 8;
 
 /** A bucket that holds ranks: its values lie in [from, until). */
 interface Target {
@@ -41,7 +42,7 @@ function bucketWidth({ least, greatest, runSpans, singles, runsEnd }: GapStore):
   const runs = runsEnd / RUN_FIELDS;
   const entries = singles + runs;
   const meanSpans = runSpans / range; // of all progressions, in widths of the whole range
-  const affordable = Math.min(4 * entries, (OVERLAPS_PER_RUN * entries) / meanSpans, MAX_BUCKETS);
+  const affordable = Math.min(4 * entries, (OVERLAPS_PER_ENTRY * entries) / meanSpans, MAX_BUCKETS);
   return 2 ** Math.max(0, Math.ceil(Math.log2(range / Math.max(MIN_BUCKETS, affordable))));
 }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { stream } from "../kernel/index.js";
 import { GapSegments } from "./gap-segments.js";
 import { quantile } from "./quantile.js";
-import { describeInPlace } from "./statistics.js";
+import { statisticsOf } from "./statistics.js";
 
 interface Segment {
   readonly start: number;
@@ -130,7 +130,7 @@ describe("GapSegments", () => {
     const values = Float64Array.of(12e6, 11e6, 30e6, 10e6);
     const gaps = new GapSegments();
     for (const value of values) gaps.addOne(value, 1);
-    const sample = describeInPlace(values.map((value) => value / 1e6))!;
+    const sample = statisticsOf(values.map((value) => value / 1e6))!;
     for (const [name, value] of Object.entries(gaps.describe()!)) {
       expect(value).toBeCloseTo(sample[name as keyof typeof sample], 12);
     }

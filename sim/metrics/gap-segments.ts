@@ -7,7 +7,7 @@ import { InvariantError } from "../../formats/index.js";
 import { ExactSum, nearestQuotient } from "./exact-sum.js";
 import { valuesAtRanks } from "./gap-ranks.js";
 import { GapStore, RUN_FIELDS } from "./gap-store.js";
-import { interpolate } from "./quantile.js";
+import { interpolatedAt } from "./quantile.js";
 import { singleSums } from "./single-moments.js";
 import type { Statistics } from "./statistics.js";
 
@@ -70,7 +70,7 @@ export class GapSegments {
     return this.store.count === 0 ? null : quantilesMs(this.store, [p])[0]!;
   }
 
-  /** The same of several, ascending, of at least one gap. */
+  /** The same of several, of at least one gap. */
   quantilesMs(ps: readonly number[]): number[] {
     return quantilesMs(this.store, ps);
   }
@@ -85,17 +85,8 @@ function isWhole(value: number, least: number, most: number): boolean {
   return Number.isSafeInteger(value) && value >= least && value <= most;
 }
 
-/** R-7, p ascending, with the arithmetic of `quantile`. */
 function quantilesMs(store: GapStore, quantiles: readonly number[]): number[] {
-  const last = store.count - 1;
-  const below = quantiles.map((p) => Math.floor(last * p));
-  const ranks = below.flatMap((rank) => [rank, Math.min(rank + 1, last)]);
-  const ascending = [...new Set(ranks)].sort((a, b) => a - b);
-  const values = valuesAtRanks(store, ascending);
-  const valueMs = (rank: number): number => values[ascending.indexOf(rank)]! / 1e6;
-  return quantiles.map((p, i) =>
-    interpolate(valueMs(below[i]!), valueMs(Math.min(below[i]! + 1, last)), last * p - below[i]!),
-  );
+  return interpolatedAt(store.count, quantiles, (ranks) => valuesAtRanks(store, ranks).map((ns) => ns / 1e6));
 }
 
 /**

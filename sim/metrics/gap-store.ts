@@ -11,13 +11,16 @@ export interface Singles {
   readonly values: Uint32Array;
   readonly weights: Uint32Array;
   length: number;
+  /** The greatest weight. */
+  heaviest: number;
 }
 
 /** Chunks grow up to so many values, so that nothing large is copied. */
 const MIN_CHUNK = 64;
 const MAX_CHUNK = 65_536;
 /** What a single value and its weight are at most; beyond, it is kept as a progression of one term. */
-const MAX_SINGLE = 2 ** 32 - 1;
+const MAX_VALUE = 2 ** 32 - 1;
+const MAX_WEIGHT = 2 ** 20;
 
 export class GapStore {
   readonly chunks: Singles[] = [];
@@ -43,7 +46,7 @@ export class GapStore {
   }
 
   addOne(value: number, weight: number): void {
-    if (value > MAX_SINGLE || weight > MAX_SINGLE) {
+    if (value > MAX_VALUE || weight > MAX_WEIGHT) {
       this.addRun(value, 0, 1, weight);
       return;
     }
@@ -52,6 +55,7 @@ export class GapStore {
     last.values[last.length] = value;
     last.weights[last.length++] = weight;
     this.count += weight;
+    if (weight > last.heaviest) last.heaviest = weight;
     if (value < this.least) this.least = value;
     if (value > this.greatest) this.greatest = value;
   }
@@ -86,7 +90,7 @@ export class GapStore {
 }
 
 function chunkOf(size: number): Singles {
-  return { values: new Uint32Array(size), weights: new Uint32Array(size), length: 0 };
+  return { values: new Uint32Array(size), weights: new Uint32Array(size), length: 0, heaviest: 0 };
 }
 
 function doubled(values: Float64Array): Float64Array<ArrayBuffer> {

@@ -3,7 +3,7 @@ export { effectiveCount } from "./effective-count.js";
 export { median, minimumCount, percentileIsShown, quantile, quantileOf } from "./quantile.js";
 export { warmUpCount } from "./warm-up.js";
 export { inOrderOfArrival } from "./latencies.js";
-export { quantilesInPlace } from "./select.js";
+export { quantilesOfAny } from "./select.js";
 export { clientDelayMs, e2elMs, gapMs, queueMs, throughputTokensPerS, tpotMs, ttftMs } from "./request-metrics.js";
 export { mean } from "./statistics.js";
 export { summariseClasses, type ClassFigures, type ClassSummary } from "./class-summary.js";

@@ -30,6 +30,24 @@ export function median(values: Iterable<number>): number {
   return quantileOf(values, 0.5);
 }
 
+/** R-7 quantiles (0-1) of `count` values, one at least, of which `valuesAt` says those at ascending ranks. */
+export function interpolatedAt(
+  count: number,
+  quantiles: readonly number[],
+  valuesAt: (ranks: readonly number[]) => readonly number[],
+): number[] {
+  const last = count - 1;
+  const below = (p: number): number => Math.floor(last * p);
+  const ranks = quantiles.flatMap((p) => [below(p), Math.min(below(p) + 1, last)]);
+  const ascending = [...new Set(ranks)].sort((a, b) => a - b);
+  const values = valuesAt(ascending);
+  return quantiles.map((p) => {
+    const at = ascending.indexOf(below(p));
+    // The next rank is there, too, unless this is the last.
+    return interpolate(values[at]!, values[at + 1] ?? values[at]!, last * p - below(p));
+  });
+}
+
 /** Between two neighbouring ranks; equal neighbours give exactly their value. */
 export function interpolate(lower: number, upper: number, share: number): number {
   return lower + (upper - lower) * share;

@@ -1,57 +1,67 @@
 /**
- * Selection: puts the value of one rank where sorting would put it, in O(n), so that a summary of a million requests
- * need not sort them. Floyd and Rivest, "Algorithm 489: SELECT", CACM 18 (1975).
+ * Selection: the values that sorting would put at given ranks, in O(n), so that a summary of a million requests need not
+ * sort them. They are counted into buckets of equal width; what is in the buckets that hold a rank is looked at by itself.
  */
-import { interpolate } from "./quantile.js";
+import { interpolatedAt } from "./quantile.js";
+import { extremes } from "./sort-times.js";
 
-/** Spans longer than this first narrow the bounds by selecting within a small sample around the rank. */
-const SAMPLED_SPAN = 600;
+const BUCKETS = 2 ** 12; // their counts stay within the first-level cache
+/** So few are sorted. */
+const FEW = 64;
 
-/** R-7 quantiles (0-1, ascending) of at least one value, in any order; reorders `values`. Same numbers as `quantile`. */
-export function quantilesInPlace(values: Float64Array, quantiles: readonly number[]): number[] {
-  const last = values.length - 1;
-  let from = 0; // everything before it is no greater than anything after it
-  return quantiles.map((p) => {
-    const rank = last * p;
-    const below = Math.floor(rank);
-    select(values, below, from, last);
-    from = below;
-    let next = below < last ? Infinity : values[below]!;
-    for (let i = below + 1; i <= last; i++) next = Math.min(next, values[i]!);
-    return interpolate(values[below]!, next, rank - below);
-  });
+/** R-7 quantiles (0-1) of at least one value, in any order, none of them NaN. Same numbers as `quantile`. */
+export function quantilesOfAny(values: Float64Array, quantiles: readonly number[]): number[] {
+  return interpolatedAt(values.length, quantiles, (ranks) => valuesAtRanks(values, ranks));
 }
 
-/** Reorders values[left..right] so that values[k] is in its sorted place, none before it greater, none after less. */
-function select(values: Float64Array, k: number, left: number, right: number): void {
-  while (right > left) {
-    if (right - left > SAMPLED_SPAN) {
-      const n = right - left + 1;
-      const share = (k - left + 1) / n;
-      const size = 0.5 * Math.exp((2 * Math.log(n)) / 3);
-      const margin = 0.5 * Math.sqrt((Math.log(n) * size * (n - size)) / n) * (share < 0.5 ? -1 : 1);
-      const start = Math.max(left, Math.floor(k - share * size + margin));
-      select(values, k, start, Math.min(right, Math.floor(k + (1 - share) * size + margin)));
-    }
-    const pivot = values[k]!;
-    let i = left;
-    let j = right;
-    swap(values, left, k);
-    if (values[right]! > pivot) swap(values, left, right);
-    while (i < j) {
-      swap(values, i++, j--);
-      while (values[i]! < pivot) i++;
-      while (values[j]! > pivot) j--;
-    }
-    if (values[left] === pivot) swap(values, left, j);
-    else swap(values, ++j, right);
-    if (j <= k) left = j + 1;
-    if (k <= j) right = j - 1;
+/** Values at `ranks` (ascending, from 0, below their number), in that order. */
+function valuesAtRanks(values: Float64Array, ranks: readonly number[]): number[] {
+  const { least, greatest } = extremes(values);
+  if (least === greatest) return ranks.map(() => least);
+  const perUnit = (BUCKETS - 1) / (greatest - least);
+  // Infinite ones, or less apart than buckets can be.
+  if (values.length <= FEW || perUnit === 0 || perUnit === Infinity) {
+    const sorted = values.slice().sort();
+    return ranks.map((rank) => sorted[rank]!);
   }
+  const targets = targetsOf(countByBucket(values, least, perUnit), ranks);
+  fill(targets, values, least, perUnit);
+  return targets.flatMap((target) => valuesAtRanks(target.values, target.ranks));
 }
 
-function swap(values: Float64Array, i: number, j: number): void {
-  const value = values[i]!;
-  values[i] = values[j]!;
-  values[j] = value;
+/** A bucket that holds ranks; they count from its least value. */
+interface Target {
+  readonly ranks: number[];
+  readonly values: Float64Array;
+  filled: number;
+}
+
+/** By bucket; holes for others. */
+function targetsOf(counts: Uint32Array, ranks: readonly number[]): Target[] {
+  const targets = new Array<Target>(BUCKETS);
+  let bucket = 0;
+  let before = 0;
+  for (const rank of ranks) {
+    for (; before + counts[bucket]! <= rank; bucket++) before += counts[bucket]!;
+    targets[bucket] ??= { ranks: [], values: new Float64Array(counts[bucket]!), filled: 0 };
+    targets[bucket]!.ranks.push(rank - before);
+  }
+  return targets;
+}
+
+function countByBucket(values: Float64Array, least: number, perUnit: number): Uint32Array {
+  const counts = new Uint32Array(BUCKETS);
+  for (let at = 0; at < values.length; at++) {
+    const bucket = ((values[at]! - least) * perUnit) | 0;
+    counts[bucket] = counts[bucket]! + 1;
+  }
+  return counts;
+}
+
+function fill(targets: readonly (Target | undefined)[], values: Float64Array, least: number, perUnit: number): void {
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]!;
+    const target = targets[((value - least) * perUnit) | 0];
+    if (target !== undefined) target.values[target.filled++] = value;
+  }
 }

@@ -11,13 +11,7 @@ const CROWDED = 32;
 /** The finite values in ascending order: the array itself when it is in order, or else a new one. */
 export function ascending(values: Float64Array): Float64Array {
   if (isAscending(values)) return values;
-  let least = Infinity;
-  let greatest = -Infinity;
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at]!;
-    if (value < least) least = value;
-    if (value > greatest) greatest = value;
-  }
+  const { least, greatest } = extremes(values);
   const buckets = Math.ceil(values.length / VALUES_PER_BUCKET);
   const bucketsPerUnit = (buckets - 1) / (greatest - least);
   const ends = new Uint32Array(buckets + 1); // first where each bucket starts, then, as it fills, where it ends
@@ -39,6 +33,17 @@ export function ascending(values: Float64Array): Float64Array {
     else sorted.subarray(from, until).sort();
   }
   return sorted;
+}
+
+export function extremes(values: Float64Array): { readonly least: number; readonly greatest: number } {
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]!;
+    if (value < least) least = value;
+    if (value > greatest) greatest = value;
+  }
+  return { least, greatest };
 }
 
 function isAscending(values: Float64Array): boolean {

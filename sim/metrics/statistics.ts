@@ -2,7 +2,7 @@
  * Mean, standard deviation and percentiles of a sample, all at once. Standard deviation is the population's (divided
  * by n), as numpy and `vllm bench serve` have it. A sample of nothing has no statistics: null, never NaN.
  */
-import { quantilesInPlace } from "./select.js";
+import { quantilesOfAny } from "./select.js";
 
 export const statisticNames = ["mean", "median", "std", "p50", "p90", "p95", "p99"] as const;
 export type StatisticName = (typeof statisticNames)[number];
@@ -14,14 +14,24 @@ export function statisticQuantile(name: StatisticName): number | undefined {
   return name.startsWith("p") ? Number(name.slice(1)) / 100 : undefined;
 }
 
-/** Every statistic of the values, in any order, which it reorders; null for no values. */
-export function describeInPlace(values: Float64Array): Statistics | null {
-  if (values.length === 0) return null;
+/** What is summed of a sample; of no values NaN and 0. */
+export interface Moments {
+  readonly mean: number;
+  /** Sum of the squares around the mean. */
+  readonly squares: number;
+}
+
+export function momentsOf(values: Float64Array): Moments {
   const average = mean(values);
-  const std = populationStd(values, average);
-  const quantiles = quantilesInPlace(values, [0.5, 0.9, 0.95, 0.99]);
+  return { mean: average, squares: squaresAround(values, average) };
+}
+
+/** Every statistic of the values, in any order; null for no values. */
+export function statisticsOf(values: Float64Array, moments = momentsOf(values)): Statistics | null {
+  if (values.length === 0) return null;
+  const quantiles = quantilesOfAny(values, [0.5, 0.9, 0.95, 0.99]);
   const [p50, p90, p95, p99] = quantiles as [number, number, number, number];
-  return { mean: average, median: p50, std, p50, p90, p95, p99 };
+  return { mean: moments.mean, median: p50, std: Math.sqrt(moments.squares / values.length), p50, p90, p95, p99 };
 }
 
 /** Arithmetic mean; at least one value. */
@@ -31,11 +41,11 @@ export function mean(values: Float64Array | readonly number[]): number {
   return sum / values.length;
 }
 
-function populationStd(values: Float64Array, average: number): number {
+function squaresAround(values: Float64Array, average: number): number {
   let squares = 0;
   for (let at = 0; at < values.length; at++) {
     const off = values[at]! - average;
     squares += off * off;
   }
-  return Math.sqrt(squares / values.length);
+  return squares;
 }

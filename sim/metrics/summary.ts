@@ -13,8 +13,9 @@ import { judgeOverload } from "./overload.js";
 import { percentileIsShown } from "./quantile.js";
 import type { RequestColumns } from "./request-columns.js";
 import {
-  describeInPlace,
+  statisticsOf,
   mean,
+  momentsOf,
   statisticQuantile,
   statisticNames,
   type StatisticName,
@@ -66,7 +67,7 @@ export type Summary = {
 export interface SummaryOptions {
   readonly goodput?: GoodputLimits | undefined;
   /**
-   * Every gap between two output tokens of one request, pooled, where the run recorded them: in ms (reordered), or
+   * Every gap between two output tokens of one request, pooled, where the run recorded them: in ms, or
    * collected.
    */
   readonly itl?: Float64Array | GapSegments | undefined;
@@ -87,12 +88,15 @@ export function summarise(columns: RequestColumns, options: SummaryOptions = {})
   const { goodput, itl } = options;
   const { completed, inputTokens, outputTokens, durationNs } = totals(columns);
   const ordered = inOrderOfArrival(columns);
-  const tpot = sampleOf("tpot", tpotsMs(ordered));
+  // One after the other is put there, so that a million requests take no new memory for each.
+  const room = new Float64Array(columns.rows);
+  const sinceArrival = (endNs: Float64Array): Float64Array => gapsMs(ordered, ordered.arrivalNs, endNs, room);
+  const tpot = sampleOf("tpot", tpotsMs(ordered, room));
   const samples = [
-    sampleOf("ttft", gapsMs(ordered, ordered.arrivalNs, ordered.firstTokenNs)),
+    sampleOf("ttft", sinceArrival(ordered.firstTokenNs)),
     tpot,
-    sampleOf("e2el", gapsMs(ordered, ordered.arrivalNs, ordered.lastTokenNs)),
-    sampleOf("queue", gapsMs(ordered, ordered.arrivalNs, ordered.scheduledNs)),
+    sampleOf("e2el", sinceArrival(ordered.lastTokenNs)),
+    sampleOf("queue", sinceArrival(ordered.scheduledNs)),
     ...(itl === undefined ? [] : [itlSample(itl, tpot)]),
   ];
   const statistics = statisticKeys(samples);
@@ -101,7 +105,7 @@ export function summarise(columns: RequestColumns, options: SummaryOptions = {})
   const inSystem = occupancy(stays, durationNs);
   const inQueue = occupancy(intervalsUntil(columns, scheduledNs), durationNs);
   const { overloaded, growthPerS } = judgeOverload(columns, stays);
-  const delays = gapsMs(columns, arrivalNs, sentNs);
+  const delays = gapsMs(columns, arrivalNs, sentNs, room);
   return {
     completed,
     failed: columns.rows - completed,
@@ -161,17 +165,22 @@ function totals(columns: RequestColumns): Totals {
   return { completed, inputTokens: inputTotal, outputTokens: outputTotal, durationNs };
 }
 
-/** The statistics of values in order of arrival. The array is reordered, so no one else may use it. */
+/** The statistics of values in order of arrival. */
 function sampleOf(metric: string, valuesMs: Float64Array): Sample {
-  const count = valuesMs.length;
-  return { metric, count, effectiveCount: effectiveCount(valuesMs), statistics: describeInPlace(valuesMs) };
+  const moments = momentsOf(valuesMs);
+  return {
+    metric,
+    count: valuesMs.length,
+    effectiveCount: effectiveCount(valuesMs, moments),
+    statistics: statisticsOf(valuesMs, moments),
+  };
 }
 
 /** Gaps come in no order: what is independent of them is taken to be the share that it is of their requests' tpot. */
 function itlSample(itl: Float64Array | GapSegments, tpot: Sample): Sample {
   const isCollected = itl instanceof GapSegments;
   const count = isCollected ? itl.gaps : itl.length;
-  const statistics = isCollected ? itl.describe() : describeInPlace(itl);
+  const statistics = isCollected ? itl.describe() : statisticsOf(itl);
   const share = tpot.count === 0 ? 1 : tpot.effectiveCount / tpot.count;
   return { metric: "itl", count, effectiveCount: share * count, statistics };
 }

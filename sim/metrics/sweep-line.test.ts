@@ -1,19 +1,22 @@
 import fc from "fast-check";
-import { columnsOf } from "./request-columns.js";
+import { columnsOf, type RequestColumns } from "./request-columns.js";
 import { intervalsUntil, sweepLine } from "./sweep-line.js";
 
-/** What is known of requests that arrive and end then. */
-function sweep(times: readonly (readonly [startNs: number, endNs: number])[]): unknown {
-  const columns = columnsOf(
+/** Requests that arrive and end then; without an end they failed. */
+function columnsWith(times: readonly (readonly [startNs: number, endNs?: number])[]): RequestColumns {
+  return columnsOf(
     times.map(([arrivalNs, lastTokenNs], id) => ({
       requestId: `${id}`,
       arrivalNs,
-      lastTokenNs,
       promptTokens: 1,
       outputTokens: 1,
-      status: "ok",
+      ...(lastTokenNs === undefined ? { status: "error" } : { status: "ok", lastTokenNs }),
     })),
   );
+}
+
+function sweep(times: readonly (readonly [startNs: number, endNs: number])[]): unknown {
+  const columns = columnsWith(times);
   return sweepLine(intervalsUntil(columns, columns.lastTokenNs));
 }
 
@@ -54,6 +57,25 @@ describe("sweepLine", () => {
           max: Math.max(...counts),
           areaNs: counts.reduce((sum, count) => sum + count, 0),
         });
+      }),
+    );
+  });
+});
+
+describe("intervalsUntil", () => {
+  it("sorts arrivals and ends of those that have ended, and leaves the columns as they are", () => {
+    const request = fc.record({ start: fc.nat(40), length: fc.option(fc.nat(15), { nil: undefined }) });
+    const ascending = (values: number[]): number[] => values.sort((a, b) => a - b);
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 25 }), (requests) => {
+        const columns = columnsWith(
+          requests.map(({ start, length }) => (length === undefined ? [start] : [start, start + length])),
+        );
+        const ended = requests.filter(({ length }) => length !== undefined);
+        const { startsNs, endsNs } = intervalsUntil(columns, columns.lastTokenNs);
+        expect([...startsNs]).toEqual(ascending(ended.map(({ start }) => start)));
+        expect([...endsNs]).toEqual(ascending(ended.map(({ start, length }) => start + length!)));
+        expect([...columns.arrivalNs]).toEqual(requests.map(({ start }) => start));
       }),
     );
   });

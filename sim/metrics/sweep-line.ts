@@ -17,25 +17,24 @@ export interface Sweep {
   readonly areaNs: number;
 }
 
-/** From arrival to `endNs` (a column of `columns`) of every finished request that has that end. */
-export function intervalsUntil(columns: RequestColumns, endNs: Float64Array): Intervals {
-  const startsNs = new Float64Array(columns.rows);
-  const endsNs = new Float64Array(columns.rows);
-  const count = putIntervals({ startsNs, endsNs }, columns, endNs);
-  return { startsNs: ascending(startsNs.subarray(0, count)), endsNs: ascending(endsNs.subarray(0, count)) };
-}
-
-function putIntervals(
-  { startsNs, endsNs }: Intervals,
-  { rows, ok, arrivalNs }: RequestColumns,
-  endNs: Float64Array,
-): number {
-  let count = 0;
+/** From arrival to `endNs` (a column of `columns`) of every finished request that has that end: columns as they are where they do. */
+export function intervalsUntil({ rows, ok, arrivalNs }: RequestColumns, endNs: Float64Array): Intervals {
+  const count = countWhole(ok, endNs);
+  if (count === rows) return { startsNs: ascending(arrivalNs), endsNs: ascending(endNs) };
+  const startsNs = new Float64Array(count);
+  const endsNs = new Float64Array(count);
+  let at = 0;
   for (let row = 0; row < rows; row++) {
     if (ok[row] === 0 || Number.isNaN(endNs[row]!)) continue;
-    startsNs[count] = arrivalNs[row]!;
-    endsNs[count++] = endNs[row]!;
+    startsNs[at] = arrivalNs[row]!;
+    endsNs[at++] = endNs[row]!;
   }
+  return { startsNs: ascending(startsNs), endsNs: ascending(endsNs) };
+}
+
+function countWhole(ok: Uint8Array, endNs: Float64Array): number {
+  let count = 0;
+  for (let row = 0; row < ok.length; row++) if (ok[row] === 1 && !Number.isNaN(endNs[row]!)) count++;
   return count;
 }
 

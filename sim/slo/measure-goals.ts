@@ -13,7 +13,7 @@ import {
   type Slo,
   type SloMetric,
 } from "../../formats/index.js";
-import { inOrderOfArrival, mean, minimumCount, quantilesInPlace, warmUpCount } from "../metrics/index.js";
+import { inOrderOfArrival, mean, minimumCount, quantilesOfAny, warmUpCount } from "../metrics/index.js";
 import type { RunOutcome } from "../engine/index.js";
 import { sustained, type GoalValue } from "./sustained.js";
 
@@ -53,7 +53,7 @@ export function measureGoals(
     if (metric === "itl") return (quantile === undefined ? gaps?.meanMs() : gaps?.quantileMs(quantile)) ?? 0;
     const values = counted(metric, className);
     if (values.length === 0) return 0;
-    return quantile === undefined ? mean(values) : quantilesInPlace(values, [quantile])[0]!;
+    return quantile === undefined ? mean(values) : quantilesOfAny(values, [quantile])[0]!;
   };
   const goals = slos.map((slo): GoalValue => {
     const value = valueOf(slo);
@@ -112,7 +112,7 @@ function goodputOf(goal: GoodputGoal, of: (metric: GoodputMetric) => Float64Arra
     worst[row] = ratio;
     if (ratio <= 1) good++;
   }
-  const ratio = rows === 0 ? 0 : quantilesInPlace(worst, [attainment])[0]!;
+  const ratio = rows === 0 ? 0 : quantilesOfAny(worst, [attainment])[0]!;
   return { name: "goodput", value: rows === 0 ? 1 : good / rows, limit: attainment, ratio };
 }
 

@@ -2,7 +2,7 @@
  * Where answers end: lengths drawn again from recorded ones, and the limits of a request (vLLM's min_tokens and max_tokens).
  * A server knows the limit when the request comes, and where the answer ends (EOS, a stop token) only when it is there.
  */
-import { ConfigError, InvariantError, type Load, type Workload } from "../../formats/index.js";
+import { ConfigError, InvariantError, withFields, type Load, type Workload } from "../../formats/index.js";
 import { stream } from "../kernel/index.js";
 
 /**
@@ -21,7 +21,7 @@ export function withAnswerEnds(workload: Workload, load: Load, seed: string, rec
   const draw = from === undefined ? undefined : drawFrom(recorded, seed);
   const requests = workload.requests.map((request) => {
     const wanted = draw?.() ?? request.outputTokens;
-    return { ...request, outputTokens: Math.min(most, Math.max(least, wanted)), maxTokens: most };
+    return withFields(request, { outputTokens: Math.min(most, Math.max(least, wanted)), maxTokens: most });
   });
   return { ...workload, requests };
 }

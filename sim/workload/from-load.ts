@@ -1,5 +1,12 @@
 /** Turns a load and its prompts, lengths or trace into the one explicit request list that runs serve. */
-import { ConfigError, LATEST_MS, type Load, type Workload, type WorkloadRequest } from "../../formats/index.js";
+import {
+  ConfigError,
+  LATEST_MS,
+  withFields,
+  type Load,
+  type Workload,
+  type WorkloadRequest,
+} from "../../formats/index.js";
 import { stream } from "../kernel/index.js";
 import { arrivalTimesNs } from "./arrivals.js";
 import { findBinning, unbinned } from "./binning.js";
@@ -76,7 +83,7 @@ export function workloadFromRequests(load: Load, requests: readonly WorkloadRequ
   if (load.priorities === undefined) return withClients(scaled, load, seed);
   const nextPriority = drawPriorities(load.priorities, seed);
   return withClients(
-    scaled.map((request) => ({ ...request, priority: nextPriority() })),
+    scaled.map((request) => withFields(request, { priority: nextPriority() })),
     load,
     seed,
   );

@@ -24,12 +24,9 @@ export function isImpatient({ requests, retries }: Workload): boolean {
 export function withoutPatience(workload: Workload): Workload {
   if (!isImpatient(workload)) return workload;
   const { maxConcurrency, thinkNs, sessions, notes } = workload;
-  const requests = workload.requests.map((request) => {
-    const patient: Changing = { ...request };
-    delete patient.ttftPatienceNs;
-    delete patient.e2elPatienceNs;
-    return patient;
-  });
+  const requests = workload.requests.map((request) =>
+    defined({ ...request, ttftPatienceNs: undefined, e2elPatienceNs: undefined }),
+  );
   return { requests, maxConcurrency, thinkNs, ...defined({ sessions, notes }) };
 }
 

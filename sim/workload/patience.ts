@@ -1,5 +1,12 @@
 /** How long each client waits, and how long it pauses before it tries again, drawn from streams of their own. */
-import { InvariantError, parsePatience, type Load, type Retries, type Workload } from "../../formats/index.js";
+import {
+  InvariantError,
+  parsePatience,
+  withFields,
+  type Load,
+  type Retries,
+  type Workload,
+} from "../../formats/index.js";
 import { exponential, normal, stream, type Random } from "../kernel/index.js";
 import { sigmaOfCv } from "./distributions.js";
 
@@ -15,11 +22,12 @@ export function withPatience(workload: Workload, load: Load, seed: string): Work
   if (ttft === undefined && e2el === undefined) return retried;
   const drawTtft = ttft === undefined ? undefined : drawNs(ttft, stream(`${seed}/0/patience-ttft`));
   const drawE2el = e2el === undefined ? undefined : drawNs(e2el, stream(`${seed}/0/patience-e2el`));
-  const requests = workload.requests.map((request) => ({
-    ...request,
-    ...(drawTtft === undefined ? {} : { ttftPatienceNs: drawTtft() }),
-    ...(drawE2el === undefined ? {} : { e2elPatienceNs: drawE2el() }),
-  }));
+  const requests = workload.requests.map((request) =>
+    withFields(request, {
+      ...(drawTtft === undefined ? {} : { ttftPatienceNs: drawTtft() }),
+      ...(drawE2el === undefined ? {} : { e2elPatienceNs: drawE2el() }),
+    }),
+  );
   return { ...retried, requests };
 }
 

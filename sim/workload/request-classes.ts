@@ -1,8 +1,10 @@
 /** Requests of classes in given shares, each with its own priority and lengths, drawn from streams of their own. */
 import {
   ConfigError,
+  defined,
   InvariantError,
   parseClasses,
+  withFields,
   type Load,
   type RequestClass,
   type Workload,
@@ -34,13 +36,10 @@ export function withClasses(workload: Workload, load: Load, seed: string): Workl
       );
     }
     const outputTokens = drawTokens(one.output_len, one.output_cv, lengths);
-    return {
-      ...request,
+    return withFields(request, {
       class: one.name,
-      ...(one.priority === undefined ? {} : { priority: one.priority }),
-      ...(promptTokens === undefined ? {} : { promptTokens }),
-      ...(outputTokens === undefined ? {} : { outputTokens }),
-    };
+      ...defined({ priority: one.priority, promptTokens, outputTokens }),
+    });
   });
   return { ...workload, requests };
 }

@@ -1,4 +1,5 @@
 /** vllm's two schedulers, which decide alike, and which of them runs (the table in docs/design.md, section 2). */
+import { withFields } from "../../../formats/index.js";
 import type { SchedulerChoice, StepSchedulers } from "../step-policy.js";
 import type { SchedulerRequest, StepScheduler } from "../step.js";
 import type { TokenCounts } from "../token-counts.js";
@@ -19,7 +20,7 @@ function asServed(
     const { maxTokens = request.outputTokens, promptTokens, outputTokens } = request;
     if (maxTokens <= outputTokens) return request;
     const limit = Math.max(outputTokens, Math.min(maxTokens, maxModelLen - promptTokens));
-    return { ...request, outputTokens: limit, eosAt: outputTokens };
+    return withFields(request, { outputTokens: limit, eosAt: outputTokens });
   });
 }
 
