@@ -12,8 +12,8 @@ export function engineLoop(input: EngineLoopInput): EngineLoop {
   return input.jumps && isPaced(input.cost) ? new PacedLoop(input) : new EngineLoop(input);
 }
 
-function isPaced({ decodeTimes }: StepCostModel): boolean {
-  return decodeTimes?.(1).paced !== undefined;
+function isPaced(cost: StepCostModel): boolean {
+  return cost.decodeTimes?.(1).paced !== undefined;
 }
 
 class PacedLoop extends EngineLoop {
@@ -115,20 +115,20 @@ class PacedLoop extends EngineLoop {
     const readyNs = step.scheduledTokens === 0 ? oldestEndNs : oldestEndNs + this.copyNs;
     const takenNs = Math.max(readyNs, launchedNs);
     this.waitedNs += takenNs - launchedNs;
-    this.updatedNs = takenNs + this.timesOf(step.scheduledRequests).updateNs(takenNs);
-    this.hostNs = this.updatedNs + this.sendNs;
+    this.hostNs = takenNs + this.timesOf(step.scheduledRequests).updateNs(takenNs) + this.sendNs;
     if (step.samplingRequests > 0) this.send(step, complete);
     else this.input.scheduler.done?.(step);
   }
 
-  /** At `hostNs` the output that the engine had at `updatedNs` goes to the front end. */
+  /** A step's output is at the front end at `hostNs`. */
   private send(step: EngineStep, complete: readonly number[]): void {
-    const { hostNs } = this;
+    const { hostNs, sendNs } = this;
     const frontEnd = this.frontEnd!;
     if (hostNs >= this.outputLimitNs || !frontEnd.isFreeAt(hostNs, this.mayTellEnds)) {
-      this.sendOutput(step, complete, this.updatedNs);
+      this.sendOutput(step, complete, hostNs - sendNs);
       return;
     }
+    this.updatedNs = hostNs - sendNs;
     const { samplingRequests: tokens, firstTokens } = step;
     if (firstTokens > 0) {
       const toldNs = frontEnd.serve(tokens, firstTokens, hostNs);
