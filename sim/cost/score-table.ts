@@ -26,14 +26,10 @@ export class ScoreTable {
 
   /** The value at a place; beyond the table that of its end. */
   at(place: number): number {
-    if (!(place > 0 && place < CELLS)) return this.end(place);
     const { lines } = this;
-    const cell = place | 0;
-    return lines[2 * cell]! + lines[2 * cell + 1]! * (place - cell);
-  }
-
-  private end(place: number): number {
-    return this.lines[place >= CELLS ? 2 * CELLS : 0]!;
+    const within = place > 0 ? (place < CELLS ? place : CELLS) : 0;
+    const cell = within | 0;
+    return lines[2 * cell]! + lines[2 * cell + 1]! * (within - cell);
   }
 }
 

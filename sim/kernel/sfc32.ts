@@ -23,7 +23,7 @@ for (let cell = EDGE; cell < CELLS - EDGE; cell++) {
   lines[2 * cell + 1] = (normalQuantile((cell + 1) / CELLS) - start) * 2 ** -SHIFT;
 }
 
-/** The last walk. Always at one place, which V8 then knows: inside this file by a name that is not exported. */
+/** The last walk: V8 knows where a constant lies that is not exported, and does not look it up in every step. */
 const path = new Float64Array(1024 + 1);
 export const walked = path;
 
@@ -77,8 +77,8 @@ export class Sfc32 {
   }
 
   /**
-   * Leaves a walk in `walked`: from `start`, each value `kept` of the one before and `fresh` times a standard normal. Of at most
-   * 1024 steps; the last value is behind them.
+   * Leaves a walk of at most 1024 steps in `walked`: from `start`, each value `kept` of the one before and `fresh` times a
+   * standard normal.
    */
   walk(steps: number, start: number, kept: number, fresh: number): void {
     path[0] = start;
@@ -89,14 +89,12 @@ export class Sfc32 {
     }
   }
 
-  /** Walks from there on until a normal has to be computed; returns how far. Without a call V8 keeps all of it in registers. */
+  /** Walks on until a normal has to be computed; returns how far. V8 keeps a loop without calls in registers. */
   private walkInside(from: number, steps: number, kept: number, fresh: number): number {
     let { a, b, c, counter } = this;
-    const values = path;
-    const table = lines;
     let at = from;
-    let value = values[at]!;
-    // Products are known to be numbers of that kind, arguments would be looked at in every step.
+    let value = path[at]!;
+    // Integers and doubles: of what kind an argument is would be asked in every step.
     const last = steps | 0;
     const keptPart = 1 * kept;
     const freshPart = 1 * fresh;
@@ -108,8 +106,8 @@ export class Sfc32 {
       a = b ^ (b >>> 9);
       b = (c + (c << 3)) | 0;
       c = (((c << 21) | (c >>> 11)) + drawn) | 0;
-      value = keptPart * value + freshPart * (table[2 * cell]! + table[2 * cell + 1]! * (drawn & IN_CELL));
-      values[++at] = value;
+      value = keptPart * value + freshPart * (lines[2 * cell]! + lines[2 * cell + 1]! * (drawn & IN_CELL));
+      path[++at] = value;
     }
     this.resume(a, b, c, counter);
     return at;
