@@ -1,5 +1,5 @@
 /**
- * How slow a host is by time, a normal score: the sum of hidden states, Ornstein-Uhlenbeck processes on cells of time.
+ * How slow a host is by time: the sum of hidden states, Ornstein-Uhlenbeck processes on cells of time, or what depends on it.
  * A pure function of seed and cell: it does not depend on the order of queries. Cells are made in blocks: the blocks'
  * first values are a chain of their own, and the inside of a block is a walk bent to meet the next one, so that idle
  * time costs one draw a state and block. A query costs one array read.
@@ -12,12 +12,15 @@ import { CELLS_PER_SCORE, MIDDLE, type ScoreTable } from "./score-table.js";
 const CELLS_IN_MEMORY = 50;
 const BLOCK = 1024;
 const WINDOW = 8 * BLOCK;
-/** A slow state changes every so many cells at most: it has some steps in a block. */
+/** A slow state changes every two to this power cells at most: it has some steps in a block. */
 const MAX_STEP_BITS = 8;
 
-/** Of the block that is being made. */
+/**
+ * The block that is being made, and the walk in it. Loops take them into variables: only then does V8 know in every case that
+ * they are these, and writes to them without looking what they are.
+ */
 const sums = new Float64Array(BLOCK);
-const path = walked;
+const walk = walked;
 
 /** Its share of the variance of the score, and the time in which its correlation falls to 1/e. */
 type HostState = EngineJitter["host_states"][number];
@@ -33,7 +36,7 @@ export class HostPath {
   private cells = 0;
   private blockBehind = -1;
 
-  /** Draws from the streams `${name}/...`. With a table the path has its values, else their places. */
+  /** Draws from the streams `${name}/...`. The path has the values of the table, or without one places in a score table. */
   constructor(
     states: readonly HostState[],
     name: string,
@@ -46,7 +49,7 @@ export class HostPath {
     this.states = states.map((state, number) => new State(state, cellNs, fastest, `${name}/${number}`));
   }
 
-  /** The place of the score in a score table, or the table's value there, at a time from 0 on; before 0 it is as at 0. */
+  /** At a time from 0 on; before 0 it is as at 0. A place counts from the window's first cell, which loses no bit of it. */
   at(atNs: number): number {
     const cell = atNs * this.cellsPerNs - this.firstCell;
     return this.values[cell >= 0 && cell < this.cells ? cell | 0 : this.moveTo(atNs)]!;
@@ -84,13 +87,13 @@ export class HostPath {
     sums.fill(MIDDLE);
     random.seed(seeds[0] ^ block, seeds[1], seeds[2]);
     for (const state of this.states) state.addTo(block, random);
-    if (table !== undefined) look(table);
+    if (table !== undefined) lookUp(table);
     this.values.set(sums, at);
   }
 }
 
-/** Each sum becomes the table's value there. */
-function look(table: ScoreTable): void {
+/** Each sum, a place in the table, becomes the table's value there. */
+function lookUp(table: ScoreTable): void {
   const values = sums;
   for (let cell = 0; cell < BLOCK; cell++) values[cell] = table.at(values[cell]!);
 }
@@ -100,7 +103,7 @@ class State {
   private readonly chain: Sfc32;
   private readonly starts: number[];
   private readonly weight: number;
-  /** Cells in which it stays the same, and such steps in a block. */
+  /** It stays the same for two to this power cells; such steps in a block. */
   private readonly bits: number;
   private readonly steps: number;
   /** What of a value is kept from step to step, and from block to block, and what is drawn anew. */
@@ -138,14 +141,14 @@ class State {
   addTo(block: number, random: Sfc32): void {
     const { steps, kept, fresh, weight } = this;
     random.walk(steps, weight * this.startOf(block), kept, weight * fresh);
-    this.add(weight * this.startOf(block + 1) - path[steps]!);
+    this.add(weight * this.startOf(block + 1) - walk[steps]!);
   }
 
   private add(missed: number): void {
     const { bend, bits } = this;
-    const miss = 1 * missed;
+    const miss = 1 * missed; // a product is known to be a double
     const to = sums;
-    const from = path;
+    const from = walk;
     if (bits === 0) {
       for (let cell = 0; cell < BLOCK; cell++) to[cell]! += from[cell]! + bend[cell]! * miss;
       return;

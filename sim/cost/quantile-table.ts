@@ -12,7 +12,7 @@ const CELLS = 1 << CELL_BITS;
 /** Numbers of a piece. */
 const FIELDS = 3;
 
-/** Draws at a time, and the last of them: always at one place, which V8 then knows. */
+/** Draws at a time. They are made in one place, which V8 knows, and copied. */
 export const DRAWS = 512;
 const made = new Float64Array(DRAWS);
 
@@ -47,12 +47,12 @@ export class QuantileTable {
     return pieces[piece + 1]! + pieces[piece + 2]! * probability;
   }
 
-  /** Values at the generator's next uniforms, whose first bits are the cell. */
+  /** The values at the generator's next 512 uniforms, whose first bits are the cell. */
   fill(values: Float64Array, random: Sfc32): void {
     const { pieces, guide } = this;
     const to = made;
     let { a, b, c, counter } = random;
-    for (let at = 0; at < DRAWS; at++) {
+    for (let at = 0; at < to.length; at++) {
       const drawn = (a + b + counter) | 0;
       counter = (counter + 1) | 0;
       a = b ^ (b >>> 9);

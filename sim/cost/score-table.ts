@@ -12,24 +12,23 @@ export const CELLS_PER_SCORE = CELLS / (-2 * LOW_SCORE);
 export const MIDDLE = CELLS / 2;
 
 export class ScoreTable {
-  /** Value at the low end of each cell and its rise in the cell, side by side; the last cell is the high end. */
-  private readonly lines = new Float64Array(2 * CELLS + 2);
+  /** At the low end of each cell, and of one more beyond the table. */
+  private readonly values: Float64Array;
 
   /** `valueAt` returns the value at a probability of a lower score. */
   constructor(valueAt: (probability: number) => number) {
-    const { lines } = this;
-    for (let cell = 0; cell <= CELLS; cell++) {
-      lines[2 * cell] = valueAt(normalProbability(LOW_SCORE + cell / CELLS_PER_SCORE));
-      if (cell > 0) lines[2 * cell - 1] = lines[2 * cell]! - lines[2 * cell - 2]!;
-    }
+    this.values = Float64Array.from({ length: CELLS + 2 }, (_, cell) => {
+      return valueAt(normalProbability(LOW_SCORE + cell / CELLS_PER_SCORE));
+    });
   }
 
   /** The value at a place; beyond the table that of its end. Without a call, whose result V8 would put into an object. */
   at(place: number): number {
-    const { lines } = this;
-    const inside = Math.min(Math.max(place, 0), CELLS);
-    const cell = inside | 0;
-    return lines[2 * cell]! + lines[2 * cell + 1]! * (inside - cell);
+    const { values } = this;
+    const within = place > 0 ? (place < CELLS ? place : CELLS) : 0;
+    const cell = within | 0;
+    const low = values[cell]!;
+    return low + (values[cell + 1]! - low) * (within - cell);
   }
 }
 

@@ -9,21 +9,16 @@ const PER_INTEGER = 2 ** -32;
 /** Steps after which a state depends on every bit of its seed. */
 const WARM_UP = 15;
 
-/** Cells of the quantile function, straight within each; in the outermost, where it bends, it is computed. */
+/** Cells of the quantile function, straight within each from its start; in the outermost, where it bends, it is computed. */
 const CELL_BITS = 11;
 const CELLS = 1 << CELL_BITS;
 const SHIFT = 32 - CELL_BITS;
 const IN_CELL = 2 ** SHIFT - 1;
 const EDGE = 10;
-/** Start and slope of each cell, side by side: a draw touches one line of the processor's cache. */
-const lines = new Float64Array(2 * CELLS);
-for (let cell = EDGE; cell < CELLS - EDGE; cell++) {
-  const start = normalQuantile(cell / CELLS);
-  lines[2 * cell] = start;
-  lines[2 * cell + 1] = (normalQuantile((cell + 1) / CELLS) - start) * 2 ** -SHIFT;
-}
+const starts = new Float64Array(CELLS);
+for (let cell = EDGE; cell <= CELLS - EDGE; cell++) starts[cell] = normalQuantile(cell / CELLS);
 
-/** The last walk. Always at one place, which V8 then knows: inside this file by a name that is not exported. */
+/** The last walk: V8 knows where a constant lies that is not exported, and does not look it up in every step. */
 const path = new Float64Array(1024 + 1);
 export const walked = path;
 
@@ -72,13 +67,12 @@ export class Sfc32 {
   normal(): number {
     const drawn = this.integer();
     const cell = drawn >>> SHIFT;
-    if (cell >= EDGE && cell < CELLS - EDGE) return lines[2 * cell]! + lines[2 * cell + 1]! * (drawn & IN_CELL);
-    return normalQuantile(uniformOf(drawn));
+    return cell >= EDGE && cell < CELLS - EDGE ? straight(drawn, cell) : normalQuantile(uniformOf(drawn));
   }
 
   /**
-   * Leaves a walk in `walked`: from `start`, each value `kept` of the one before and `fresh` times a standard normal. Of at most
-   * 1024 steps; the last value is behind them.
+   * Leaves a walk of at most 1024 steps in `walked`: from `start`, each value `kept` of the one before and `fresh` times a
+   * standard normal.
    */
   walk(steps: number, start: number, kept: number, fresh: number): void {
     path[0] = start;
@@ -89,14 +83,12 @@ export class Sfc32 {
     }
   }
 
-  /** Walks from there on until a normal has to be computed; returns how far. Without a call V8 keeps all of it in registers. */
+  /** Walks on until a normal has to be computed; returns how far. V8 keeps a loop without calls in registers. */
   private walkInside(from: number, steps: number, kept: number, fresh: number): number {
     let { a, b, c, counter } = this;
-    const values = path;
-    const table = lines;
     let at = from;
-    let value = values[at]!;
-    // Products are known to be numbers of that kind, arguments would be looked at in every step.
+    let value = path[at]!;
+    // Integers and doubles: of what kind an argument is would be asked in every step.
     const last = steps | 0;
     const keptPart = 1 * kept;
     const freshPart = 1 * fresh;
@@ -108,8 +100,8 @@ export class Sfc32 {
       a = b ^ (b >>> 9);
       b = (c + (c << 3)) | 0;
       c = (((c << 21) | (c >>> 11)) + drawn) | 0;
-      value = keptPart * value + freshPart * (table[2 * cell]! + table[2 * cell + 1]! * (drawn & IN_CELL));
-      values[++at] = value;
+      value = keptPart * value + freshPart * straight(drawn, cell);
+      path[++at] = value;
     }
     this.resume(a, b, c, counter);
     return at;
@@ -132,6 +124,12 @@ export class Sfc32 {
   failures(chance: number): number {
     return chance > 0 ? Math.floor(this.exponential() / -Math.log1p(-chance)) : Infinity;
   }
+}
+
+/** The quantile within a cell. */
+function straight(drawn: number, cell: number): number {
+  const start = starts[cell]!;
+  return start + (starts[cell + 1]! - start) * 2 ** -SHIFT * (drawn & IN_CELL);
 }
 
 /** The uniform that a drawn integer stands for. */
