@@ -60,12 +60,17 @@ function autocorrelationTime(values: Float64Array, mean: number, variance: numbe
 function productsFrom(first: number, values: Float64Array): readonly number[] {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = Math.max(0, values.length - first - 3);
+  let [v, w, x] = [values[first]!, values[first + 1]!, values[first + 2]!];
   for (let at = 0; at < whole; at++) {
     const value = values[at]!;
-    a += value * values[at + first]!;
-    b += value * values[at + first + 1]!;
-    c += value * values[at + first + 2]!;
-    d += value * values[at + first + 3]!;
+    const y = values[at + first + 3]!;
+    a += value * v;
+    b += value * w;
+    c += value * x;
+    d += value * y;
+    v = w;
+    w = x;
+    x = y;
   }
   const sums = [a, b, c, d];
   for (let at = whole; at < values.length; at++) {

@@ -23,8 +23,6 @@ export class Client implements RequestClient {
   /** When the next request is due; Infinity when none is left, or none until an outstanding one ends. */
   nextDueNs: number;
   private cursor = 0;
-  /** NaN: as soon as a slot is free. */
-  private readonly arrivalNs: Float64Array;
   private readonly isBounded: boolean;
   private readonly freeAtNs: number[];
   private freeHead = 0;
@@ -32,8 +30,6 @@ export class Client implements RequestClient {
   constructor(private readonly workload: Workload) {
     requireIndependent(workload);
     const { requests, maxConcurrency } = workload;
-    this.arrivalNs = new Float64Array(requests.length);
-    for (let index = 0; index < requests.length; index++) this.arrivalNs[index] = requests[index]!.arrivalNs ?? NaN;
     this.isBounded = maxConcurrency !== Infinity;
     const slots = this.isBounded ? Math.min(maxConcurrency, requests.length) : 0;
     this.freeAtNs = Array.from({ length: slots }, () => 0);
@@ -46,9 +42,9 @@ export class Client implements RequestClient {
     if (dueNs > nowNs) return undefined;
     if (this.isBounded) this.freeHead++;
     const index = this.cursor++;
-    const arrivalNs = this.arrivalNs[index]!;
+    const { arrivalNs = dueNs } = this.workload.requests[index]!;
     this.nextDueNs = this.dueNs();
-    return { index, arrivalNs: Number.isNaN(arrivalNs) ? dueNs : arrivalNs };
+    return { index, arrivalNs };
   }
 
   /** An outstanding request ended: its slot is free after the think time. ConfigError where times are no whole numbers any more. */
@@ -69,9 +65,11 @@ export class Client implements RequestClient {
   }
 
   private dueNs(): number {
-    if (this.cursor >= this.arrivalNs.length) return Infinity;
+    const request = this.workload.requests[this.cursor];
+    if (request === undefined) return Infinity;
     const slotNs = this.isBounded ? (this.freeAtNs[this.freeHead] ?? Infinity) : 0;
-    const arrivalNs = this.arrivalNs[this.cursor]!;
+    // Without a time of its own: as soon as a slot is free.
+    const { arrivalNs = slotNs } = request;
     return arrivalNs > slotNs ? arrivalNs : slotNs;
   }
 }
