@@ -5,14 +5,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
 
 type Require = (name: string) => unknown;
 type Body = (exports: unknown, require: Require, module: { exports: unknown }, file: string, folder: string) => void;
 
 /** dist/, seen from dist/cli. */
-const dist = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const dist = resolve(import.meta.dirname, "..");
+/** What a bundle takes of Node and of node_modules, the same from each place in dist/. */
+const fromPackage = createRequire(import.meta.url) as Require;
 
 export class BundleLoader {
   private readonly modules = new Map<string, { exports: unknown }>();
@@ -36,8 +37,7 @@ export class BundleLoader {
     const module = { exports: {} as unknown };
     this.modules.set(file, module);
     const folder = dirname(file);
-    const others = createRequire(file) as Require;
-    const require: Require = (name) => (name.startsWith(".") ? this.run(resolve(folder, name)) : others(name));
+    const require: Require = (name) => (name.startsWith(".") ? this.run(resolve(folder, name)) : fromPackage(name));
     const script = compiled(file);
     this.scripts.set(file, script);
     (script.runInThisContext() as Body)(module.exports, require, module, file, folder);
@@ -47,7 +47,7 @@ export class BundleLoader {
 
 /** A bundle as a function, from its code cache as far as V8 accepts that (`cachedDataRejected`). */
 export function compiled(file: string): Script {
-  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "utf8")}\n})`;
+  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "latin1")}\n})`;
   return new Script(text, { filename: file, cachedData: readIfThere(cacheOf(file)) });
 }
 
