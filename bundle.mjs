@@ -32,26 +32,34 @@ const input = {
 };
 
 /**
- * yargs measures widths of text by a segmenter, and by properties of Unicode in regular expressions, which take V8 fifteen milliseconds to
- * make, in --help alone: string-width begins when it is called.
+ * Of what yargs imports, what only --help and mistakes need, as functions that load it when they are called: string-width makes regular
+ * expressions of properties of Unicode, which takes V8 fifteen milliseconds, and Node's assert takes two.
  */
-const lateWidths = {
-  name: "late-widths",
+const late = {
+  name: "late",
   async resolveId(source, importer, options) {
+    if (source === "assert" && /[\\/]yargs[\\/]/.test(importer)) return "\0late:assert";
     if (source !== "string-width" || importer?.startsWith("\0")) return null;
     const found = await this.resolve(source, importer, { ...options, skipSelf: true });
-    return found === null ? null : `\0late-widths:${found.id}`;
+    return found === null ? null : `\0late:${found.id}`;
   },
   load(id) {
-    const [, path] = /^\0late-widths:(.*)$/.exec(id) ?? [];
+    const [, path] = /^\0late:(.*)$/.exec(id) ?? [];
     if (path === undefined) return null;
-    return `module.exports = (...given) => require(${JSON.stringify(path)}).default(...given);`;
+    if (path !== "assert") return `module.exports = (...given) => require(${JSON.stringify(path)}).default(...given);`;
+    const failing = { notStrictEqual: "Object.is(a, b)", strictEqual: "!Object.is(a, b)" };
+    return Object.entries(failing)
+      .map(
+        ([name, when]) =>
+          `exports.${name} = (a, b, ...more) => { if (${when}) require("node:assert").${name}(a, b, ...more); };`,
+      )
+      .join("\n");
   },
 };
 
 const externalNames = external.map((name) => new RegExp(`^${name}($|/)`));
 const checks = { emptyImportMeta: false };
-const shared = { platform: "node", external: externalNames, checks, plugins: [lateWidths] };
+const shared = { platform: "node", external: externalNames, checks, plugins: [late] };
 
 /** The modules of which a program takes something at its start: not what it imports later, nor what others take from the same folders. */
 async function modulesOf(entry) {

@@ -6,6 +6,12 @@ import { flagContext, flagName, givenFlags, type Shape } from "./flags.js";
 
 /** Every policy's settings, merged by name; the help says whose each is and what it does there. */
 export function policyShape(): Shape {
+  return (shape ??= mergedShape());
+}
+
+let shape: Shape | undefined;
+
+function mergedShape(): Shape {
   const merged: Record<string, z.ZodType> = {};
   for (const name of policyNames) {
     for (const [key, schema] of Object.entries(shapeOf(name))) {
