@@ -21,7 +21,7 @@ function mergedShape(): Shape {
       const here = `${name}: ${description}${value === undefined ? "" : ` (${JSON.stringify(value)})`}`;
       const earlier = merged[key]?.description;
       const bare = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
-      merged[key] = bare.optional().describe(earlier === undefined ? here : `${earlier}; ${here}`);
+      merged[key] = bare.describe(earlier === undefined ? here : `${earlier}; ${here}`);
     }
   }
   return merged;
