@@ -1,6 +1,7 @@
 /** One replication: its input, its answer, and the work itself, in whichever thread. */
-import type { Profile, Run, Workload } from "../../formats/index.js";
-import { planPolicy, simulateRun, withCostDraw, type PolicyPlan, type SimulatedRunInput } from "../../sim/index.js";
+import type { Run, Workload } from "../../formats/index.js";
+import { simulateRun, type SimulatedRunInput } from "../../sim/index.js";
+import { sharedOf } from "./shared.js";
 
 /** What all replications share, in a form that crosses threads: a plan holds functions, its name and settings do not. */
 export interface ReplicationBase {
@@ -43,54 +44,10 @@ export function runReplication(
   const { plan, drawn } = sharedOf(base);
   const { profile, steady } = drawn(draw);
   const run = simulateRun({ ...input, plan, profile, seed, runSeed: seed, workload: workload ?? input.workload });
-  const { summary, preemptions, notes } = run.info;
-  return {
-    run,
-    result: {
-      index,
-      summary: summary!,
-      steady: isSteadyWanted ? steady() : null,
-      preemptions: Number(preemptions),
-      notes: notes ?? [],
-    },
-  };
+  return { run, result: resultOf(run, index, isSteadyWanted ? steady() : null) };
 }
 
-/** What replications of one base have in common, in one thread. */
-interface Shared {
-  readonly plan: PolicyPlan;
-  /** Draws come again where there are fewer of them than replications. */
-  readonly drawn: (draw: number | null) => Drawn;
-}
-
-interface Drawn {
-  readonly profile: Profile;
-  readonly steady: () => SummaryValues;
-}
-
-const shared = new WeakMap<ReplicationBase, Shared>();
-
-function sharedOf(base: ReplicationBase): Shared {
-  const known = shared.get(base);
-  if (known !== undefined) return known;
-  const { policy } = base;
-  const plan = planPolicy(policy.name, policy.settings, { source: `settings of ${policy.name}` });
-  const all = new Map<number | null, Drawn>();
-  const drawn = (draw: number | null): Drawn => {
-    const found = all.get(draw) ?? drawnOf(draw, base, plan);
-    all.set(draw, found);
-    return found;
-  };
-  const made = { plan, drawn };
-  shared.set(base, made);
-  return made;
-}
-
-function drawnOf(draw: number | null, { input }: ReplicationBase, plan: PolicyPlan): Drawn {
-  const profile = draw === null ? input.profile : withCostDraw(input.profile, draw);
-  let summary: SummaryValues | undefined;
-  return {
-    profile,
-    steady: () => (summary ??= simulateRun({ ...input, plan, profile, jitter: false }).info.summary!),
-  };
+function resultOf({ info }: Run, index: number, steady: SummaryValues | null): ReplicationResult {
+  const { summary, preemptions, notes } = info;
+  return { index, summary: summary!, steady, preemptions: Number(preemptions), notes: notes ?? [] };
 }
