@@ -17,11 +17,10 @@ const IN_CELL = 2 ** SHIFT - 1;
 const EDGE = 10;
 /** Start and slope of each cell, side by side: a draw touches one line of the processor's cache. */
 const lines = new Float64Array(2 * CELLS);
-for (let cell = EDGE, start = normalQuantile(EDGE / CELLS); cell < CELLS - EDGE; cell++) {
-  const end = normalQuantile((cell + 1) / CELLS);
+for (let cell = EDGE; cell < CELLS - EDGE; cell++) {
+  const start = normalQuantile(cell / CELLS);
   lines[2 * cell] = start;
-  lines[2 * cell + 1] = (end - start) * 2 ** -SHIFT;
-  start = end;
+  lines[2 * cell + 1] = (normalQuantile((cell + 1) / CELLS) - start) * 2 ** -SHIFT;
 }
 
 export class Sfc32 {
