@@ -1,7 +1,7 @@
 // The second half of `npm run build`, after tsc: the command line and the workers as bundles, so that a command reads some twenty
 // files and not six hundred (docs/design.md, section 1). Not minified: a stack trace says what happened.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { transform } from "esbuild";
 import { rolldown } from "rolldown";
 
@@ -31,38 +31,74 @@ const input = {
   "workers/load-client": "real/vllm/client-worker.ts",
 };
 
-/** What every command begins with; what nearly every command goes on with, as one file instead of thirty. */
-const groups = [
-  { name: "start", priority: 2, test: /[\\/]formats[\\/](errors|plain-text|files[\\/]package-file)\.ts$/ },
-  {
-    name: "core",
-    priority: 1,
-    minShareCount: 4,
-    // Experiment files bring a parser of YAML, a fifth of it all, which few commands need.
-    test: /[\\/](formats|sim)[\\/](?!files[\\/]experiment-file)[^?]*\.ts$|[\\/]node_modules[\\/]zod[\\/]/,
+/**
+ * Of what yargs imports, what only --help and mistakes need, as functions that load it when they are called: string-width makes regular
+ * expressions of properties of Unicode, which takes V8 fifteen milliseconds, and Node's assert takes two.
+ */
+const late = {
+  name: "late",
+  async resolveId(source, importer, options) {
+    if (source === "assert" && /[\\/]yargs[\\/]/.test(importer)) return "\0late:assert";
+    if (source !== "string-width" || importer?.startsWith("\0")) return null;
+    const found = await this.resolve(source, importer, { ...options, skipSelf: true });
+    return found === null ? null : `\0late:${found.id}`;
   },
-];
-
-/** yargs measures widths by a segmenter, which takes ICU ten milliseconds to make, in --help alone: made when it is asked for. */
-const lateSegmenters = {
-  name: "late-segmenters",
-  transform(code, id) {
-    if (!/[\\/]string-width[\\/]index\.js$/.test(id)) return null;
-    const late = code.replace(
-      /^const segmenter = new Intl\.Segmenter\(\);$/m,
-      "let made; const segmenter = { segment: text => (made ??= new Intl.Segmenter()).segment(text) };",
-    );
-    return { code: late, map: null };
+  load(id) {
+    const [, path] = /^\0late:(.*)$/.exec(id) ?? [];
+    if (path === undefined) return null;
+    if (path !== "assert") return `module.exports = (...given) => require(${JSON.stringify(path)}).default(...given);`;
+    const failing = { notStrictEqual: "Object.is(a, b)", strictEqual: "!Object.is(a, b)" };
+    return Object.entries(failing)
+      .map(
+        ([name, when]) =>
+          `exports.${name} = (a, b, ...more) => { if (${when}) require("node:assert").${name}(a, b, ...more); };`,
+      )
+      .join("\n");
   },
 };
 
-for (const folder of ["cli", "workers", "chunks"]) rmSync(`dist/${folder}`, { recursive: true, force: true });
 const externalNames = external.map((name) => new RegExp(`^${name}($|/)`));
 const checks = { emptyImportMeta: false };
-const bundle = await rolldown({ input, platform: "node", external: externalNames, checks, plugins: [lateSegmenters] });
-await bundle.write({
+const shared = { platform: "node", external: externalNames, checks, plugins: [late] };
+
+/** The modules of which a program takes something at its start: not what it imports later, nor what others take from the same folders. */
+async function modulesOf(entry) {
+  const program = await rolldown({ ...shared, input: entry });
+  const { output } = await program.generate({ format: "cjs" });
+  await program.close();
+  const modules = output.filter(({ type, isDynamicEntry }) => type === "chunk" && !isDynamicEntry);
+  const taken = modules.flatMap((chunk) =>
+    Object.entries(chunk.modules).filter(([, module]) => module.renderedLength > 0),
+  );
+  return new Set(taken.map(([id]) => id));
+}
+
+const ofSimulate = await modulesOf("cli/simulate.ts");
+const packages = /[\\/]node_modules[\\/](zod|@?fast|lodash|seedrandom)/;
+// Experiment files bring a parser of YAML, a fifth of it all, which few commands need.
+const common = /[\\/](formats|sim)[\\/](?!files[\\/]experiment-file)[^?]*\.ts$|[\\/]node_modules[\\/]zod[\\/]/;
+/**
+ * What every command begins with; what nearly every command goes on with, as one file instead of thirty; and what many
+ * need beyond that, but not `simulate`, because schemas take time to make.
+ */
+const groups = [
+  { name: "start", priority: 3, test: /[\\/]formats[\\/](errors|plain-text|files[\\/]package-file)\.ts$/ },
+  {
+    name: "core",
+    priority: 2,
+    minShareCount: 4,
+    includeDependenciesRecursively: false,
+    test: (id) => ofSimulate.has(id) && (common.test(id) || packages.test(id)),
+  },
+  { name: "more", priority: 1, minShareCount: 4, test: common },
+];
+
+for (const folder of ["cli", "workers", "chunks"]) rmSync(`dist/${folder}`, { recursive: true, force: true });
+const bundle = await rolldown({ ...shared, input, preserveEntrySignatures: "allow-extension" });
+const { output } = await bundle.write({
   dir: "dist",
   format: "cjs",
+  comments: { legal: true, annotation: false, jsdoc: false },
   // What is not bundled is required, too: an import() would need the loader of modules.
   dynamicImportInCjs: false,
   sourcemap: true,
@@ -72,16 +108,34 @@ await bundle.write({
 });
 await bundle.close();
 
-/** Two programs that load these bundles with their code cache: the command, and the one that makes the cache. */
+// Chunks that need each other would run before what they need: what the core takes of a package belongs into it (`packages`).
+const wrong = output
+  .find(({ name }) => name === "core")
+  .imports.filter((file) => /^chunks.(?!start|rolldown)/.test(file));
+if (wrong.length > 0) throw new Error(`the core must not import other chunks, but it does: ${wrong.join(", ")}`);
+
+/** Text of one byte a character is read, and kept, at half the price. */
+function inAscii(text) {
+  return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+for (const folder of ["cli", "workers", "chunks"]) {
+  for (const name of readdirSync(`dist/${folder}`).filter((file) => file.endsWith(".cjs"))) {
+    const file = `dist/${folder}/${name}`;
+    writeFileSync(file, inAscii(readFileSync(file, "utf8")));
+  }
+}
+
+/**
+ * Two programs that load these bundles with their code cache: the command, and the one that makes the cache. Of CommonJS, too: the
+ * loader of modules would take ten milliseconds to load one.
+ */
 for (const name of ["main", "make-code-cache"]) {
-  const program = await rolldown({
-    input: `cli/${name}.ts`,
-    platform: "node",
-    external: [/program\.js$/, /command-line\.js$/],
-  });
-  await program.write({ file: `dist/cli/${name}.js`, format: "esm", sourcemap: true });
+  const program = await rolldown({ input: `cli/${name}.ts`, platform: "node" });
+  await program.write({ file: `dist/cli/${name}.js`, format: "cjs", sourcemap: true });
   await program.close();
 }
+writeFileSync("dist/cli/package.json", '{ "type": "commonjs" }\n');
 
 /**
  * A page has no use for zod's JSON schemas, a fifth of zod, nor for its look-out for values that contain themselves, as JSON cannot, nor for

@@ -8,8 +8,8 @@ import { runRepeats } from "./bench-repeats.js";
 import { keepResult } from "./result-file.js";
 import { runRequest } from "./run-request.js";
 import { repeatFile, repeatFolder } from "./repeat-place.js";
-import { writeRunCharts } from "./run-charts.js";
-import { writeTrace } from "./run-trace.js";
+import { writeRunCharts } from "./write-run-charts.js";
+import { writeTrace } from "./write-trace.js";
 
 export async function benchOnOnnx(request: BenchRequest): Promise<void> {
   const { flags, args } = request;

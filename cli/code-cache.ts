@@ -5,14 +5,17 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
 
 type Require = (name: string) => unknown;
 type Body = (exports: unknown, require: Require, module: { exports: unknown }, file: string, folder: string) => void;
 
 /** dist/, seen from dist/cli. */
-const dist = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const dist = resolve(import.meta.dirname, "..");
+/** What a bundle takes of Node and of node_modules, the same from each place in dist/. */
+const fromPackage = createRequire(import.meta.url) as Require;
+/** Modules of Node that take from half a millisecond to two to load, and that many a command imports and does not use. */
+const rarelyUsed = /^(node:)?(crypto|zlib|fs\/promises|worker_threads|readline|child_process)$/;
 
 export class BundleLoader {
   private readonly modules = new Map<string, { exports: unknown }>();
@@ -36,8 +39,10 @@ export class BundleLoader {
     const module = { exports: {} as unknown };
     this.modules.set(file, module);
     const folder = dirname(file);
-    const others = createRequire(file) as Require;
-    const require: Require = (name) => (name.startsWith(".") ? this.run(resolve(folder, name)) : others(name));
+    const require: Require = (name) => {
+      if (name.startsWith(".")) return this.run(resolve(folder, name));
+      return rarelyUsed.test(name) ? late(() => fromPackage(name) as object) : fromPackage(name);
+    };
     const script = compiled(file);
     this.scripts.set(file, script);
     (script.runInThisContext() as Body)(module.exports, require, module, file, folder);
@@ -47,7 +52,7 @@ export class BundleLoader {
 
 /** A bundle as a function, from its code cache as far as V8 accepts that (`cachedDataRejected`). */
 export function compiled(file: string): Script {
-  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "utf8")}\n})`;
+  const text = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, "latin1")}\n})`;
   return new Script(text, { filename: file, cachedData: readIfThere(cacheOf(file)) });
 }
 
@@ -62,4 +67,22 @@ function readIfThere(file: string): Buffer | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A module that is loaded when something of it is asked for. */
+export function late(load: () => object): object {
+  let loaded: object | undefined;
+  const whole = (): object => (loaded ??= load());
+  return new Proxy(
+    {},
+    {
+      get: (_, name) => Reflect.get(whole(), name) as unknown,
+      has: (_, name) => Reflect.has(whole(), name),
+      ownKeys: () => Reflect.ownKeys(whole()),
+      getOwnPropertyDescriptor: (_, name) => {
+        const found = Reflect.getOwnPropertyDescriptor(whole(), name);
+        return found && { ...found, configurable: true };
+      },
+    },
+  );
 }

@@ -5,7 +5,7 @@ import { scenarioOfRun } from "../jobs/explain/index.js";
 import { inputOf } from "../jobs/scenario/index.js";
 import { traceOfRuns, type TracedRun } from "../report/perfetto/index.js";
 import { recordedTimeline, simulatedTimeline, type Timeline } from "../sim/index.js";
-import { keepTrace } from "./run-trace.js";
+import { keepTrace } from "./write-trace.js";
 
 export interface ReadRun {
   readonly folder: string;

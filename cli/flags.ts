@@ -22,7 +22,8 @@ interface Leaf {
 
 /** Declares the flags of a shape on a command, under a heading of its --help. */
 export function declareFlags(yargs: Argv, shape: Shape, group?: string): Argv {
-  for (const [key, leaf] of Object.entries(leavesOf(shape))) {
+  const leaves = Object.entries(leavesOf(shape));
+  for (const [key, leaf] of leaves) {
     const isBoolean = isOnlyBoolean(leaf);
     yargs = yargs.option(flagName(key), {
       describe: `${leaf.description ?? ""}${valueHint(leaf)}`,
@@ -32,10 +33,12 @@ export function declareFlags(yargs: Argv, shape: Shape, group?: string): Argv {
       // A flag that may be on without a value gets an empty text.
       requiresArg: !leaf.types.includes("boolean"),
       ...(leaf.default === undefined ? {} : { defaultDescription: JSON.stringify(leaf.default) }),
-      ...defined({ group }),
     });
   }
-  return yargs;
+  // At once: yargs goes through a whole group for each flag that it is told of.
+  if (group === undefined) return yargs;
+  const names = leaves.map(([key]) => flagName(key));
+  return yargs.group(names, group);
 }
 
 /** The values given on the command line for the keys of a shape, checked, with defaults filled. */
@@ -65,14 +68,14 @@ function leavesOf(shape: Shape): Readonly<Record<string, Leaf>> {
   return Object.fromEntries(Object.entries(shape).map(([key, schema]) => [key, leafOf(schema)]));
 }
 
-const leaves = new WeakMap<z.core.$ZodType, Leaf>();
+const knownLeaves = new WeakMap<z.core.$ZodType, Leaf>();
 
 /** What a schema takes. (zod can make a JSON schema of it, which takes ten times as long and says no more about a flag.) */
 function leafOf(schema: z.core.$ZodType): Leaf {
-  const known = leaves.get(schema);
+  const known = knownLeaves.get(schema);
   if (known !== undefined) return known;
   const leaf = { ...taken(schema as z.core.$ZodTypes), ...defined({ description: (schema as z.ZodType).description }) };
-  leaves.set(schema, leaf);
+  knownLeaves.set(schema, leaf);
   return leaf;
 }
 

@@ -4,4 +4,4 @@ import { BundleLoader } from "./code-cache.js";
 import type * as Program from "./program.js";
 
 const { runProgram } = new BundleLoader().load("cli/program.cjs") as typeof Program;
-await runProgram();
+void runProgram();

@@ -6,6 +6,12 @@ import { flagContext, flagName, givenFlags, type Shape } from "./flags.js";
 
 /** Every policy's settings, merged by name; the help says whose each is and what it does there. */
 export function policyShape(): Shape {
+  return (shape ??= mergedShape());
+}
+
+let shape: Shape | undefined;
+
+function mergedShape(): Shape {
   const merged: Record<string, z.ZodType> = {};
   for (const name of policyNames) {
     for (const [key, schema] of Object.entries(shapeOf(name))) {
@@ -15,7 +21,7 @@ export function policyShape(): Shape {
       const here = `${name}: ${description}${value === undefined ? "" : ` (${JSON.stringify(value)})`}`;
       const earlier = merged[key]?.description;
       const bare = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
-      merged[key] = bare.optional().describe(earlier === undefined ? here : `${earlier}; ${here}`);
+      merged[key] = bare.describe(earlier === undefined ? here : `${earlier}; ${here}`);
     }
   }
   return merged;

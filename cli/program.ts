@@ -11,6 +11,8 @@ const LINGER_MS = 500;
 export async function runProgram(): Promise<void> {
   catchTheUncaught();
   const output = watchOutput();
+  // What is left should nothing be waited for any more before the command has ended.
+  process.exitCode = EXIT.bug;
   process.exitCode = await runCommandLine();
   output.whenLost((why) => {
     if (process.exitCode !== EXIT.ok) return;

@@ -1,14 +1,11 @@
 /** `--charts`: a folder of SVG files of one run. */
 import { join } from "node:path";
 import { z } from "zod";
-import { ConfigError, type Run } from "../formats/index.js";
-import { batchScenes, chartRun, kvBlocksOf, replicationsOf } from "../jobs/experiment/index.js";
-import type { Timeline } from "../sim/index.js";
+import { ConfigError } from "../formats/index.js";
 import type { Flags } from "./flags.js";
 import { requireFree } from "./free-place.js";
-import { note } from "./output.js";
 import { repeatFolder } from "./repeat-place.js";
-import { pngFlag, pngPath, writeChart } from "./write-chart.js";
+import { pngFlag, pngPath } from "./write-chart.js";
 
 export const chartsFlags = {
   charts: z
@@ -19,8 +16,8 @@ export const chartsFlags = {
   png: pngFlag,
 };
 
-const ofRequests = ["latency_cdf", "latency_ccdf"];
-const names = [...ofRequests, "time_series", "batch_gantt", "request_lanes", "dynamic_batches", "seeds"];
+export const chartsOfRequests = ["latency_cdf", "latency_ccdf"];
+const names = [...chartsOfRequests, "time_series", "batch_gantt", "request_lanes", "dynamic_batches", "seeds"];
 
 /** ConfigError, before the work, where charts would not find their place. `runs`: of so many, each has its own folder. */
 export function requireChartPlaces(
@@ -34,34 +31,4 @@ export function requireChartPlaces(
   const folders = Array.from({ length: runs }, (_, at) => repeatFolder(charts, at));
   const files = folders.flatMap((folder) => names.map((name) => join(folder, `${name}.svg`)));
   requireFree(png ? [...files, ...files.map(pngPath)] : files, "--charts", force);
-}
-
-export interface RunCharts {
-  readonly run: Run;
-  /** As PNG, too. */
-  readonly png: boolean;
-  readonly timeline: Timeline;
-  /** Of the machine; absent: not known. */
-  readonly memoryBytes?: number | undefined;
-  /** Inter-token latencies, s, where they are known. */
-  readonly itlS?: Float64Array | undefined;
-}
-
-export async function writeRunCharts(
-  folder: string,
-  { run, timeline, memoryBytes, itlS, png }: RunCharts,
-): Promise<void> {
-  const { renderChart, runPictures, seedsPicture } = await import("../report/charts/index.js");
-  const { policy, source, model } = run.info;
-  const title = `${policy} on ${model.name}`;
-  const pictures = new Map<string, string>();
-  const columns = { ...chartRun(run, { policy, load: "this run" }), ...(itlS === undefined ? {} : { itlS }) };
-  if (columns.seq.length > 0) for (const name of ofRequests) pictures.set(name, renderChart(name, [columns]));
-  const scene = { policy, source, timeline, kvBlocks: kvBlocksOf(run) };
-  const batches = batchScenes([run], memoryBytes);
-  for (const [name, svg] of runPictures({ title, scenes: [scene], batches })) pictures.set(name, svg);
-  const seeds = seedsPicture({ title, rows: [{ policy, load: "this run", source, values: replicationsOf(run) }] });
-  if (seeds !== undefined) pictures.set("seeds", seeds);
-  for (const [name, svg] of pictures) await writeChart(join(folder, `${name}.svg`), svg, png);
-  note(`${pictures.size} charts written to ${folder}: ${[...pictures.keys()].join(", ")}`);
 }

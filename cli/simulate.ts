@@ -21,11 +21,11 @@ import { Interrupted } from "./fail.js";
 import { parseFlags } from "./flags.js";
 import { interruptible, turnOfTheLoop } from "./interrupt.js";
 import { note } from "./output.js";
-import { chartsFlags, requireChartPlaces, writeRunCharts } from "./run-charts.js";
+import { chartsFlags, requireChartPlaces } from "./run-charts.js";
 import { keepResult, requireResultFiles } from "./result-file.js";
 import { declareRunFlags, runRequest } from "./run-request.js";
 import { searched } from "./searched.js";
-import { requireTracePlaces, traceFlags, writeTrace } from "./run-trace.js";
+import { requireTracePlaces, traceFlags } from "./run-trace.js";
 import { rejectStepFlags, routingOf, stepFlags } from "./step-flags.js";
 
 const ownFlags = {
@@ -106,8 +106,12 @@ interface Pictured {
 function pictured({ trace, charts, png }: Pictured, input: SimulatedRunInput, run: Run): Promise<void> {
   return interruptible(async (signal, blocking) => {
     const { timeline, itlS } = await blocking(() => ({ timeline: simulatedTimeline(input), itlS: gapsOf(input) }));
-    if (trace !== undefined) await writeTrace(trace, timeline, run.info);
+    if (trace !== undefined) {
+      const { writeTrace } = await import("./write-trace.js");
+      await writeTrace(trace, timeline, run.info);
+    }
     if (charts !== undefined) {
+      const { writeRunCharts } = await import("./write-run-charts.js");
       const memoryBytes = input.profile.memory.total_bytes;
       await writeRunCharts(charts, { run, timeline, memoryBytes, itlS, png });
     }

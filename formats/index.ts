@@ -24,6 +24,7 @@ export * from "./experiment.js";
 export * from "./sweep.js";
 export * from "./run.js";
 export { greatest, least, norm } from "./extremes.js";
+export { numberAt } from "./number-at.js";
 export * from "./request-table.js";
 export { eachRequest, recordsOfTable, requestCount, tableRun, withInfo } from "./table-run.js";
 export { listedId, type EngineStepRecord, type ScheduledStepRecord } from "./engine-step.js";

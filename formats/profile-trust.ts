@@ -24,18 +24,20 @@ export function trustOf({ held_out, held_out_runs = [] }: Profile): Trust {
   const ofRuns = held_out_runs.flatMap(({ recording, metrics }) =>
     gated.flatMap((key) => {
       const error = metrics[key]?.error;
-      const what = `${key.replace("_ms", "").replace("_", " ")} of ${recording}`;
+      const what = (): string => `${key.replace("_ms", "").replace("_", " ")} of ${recording}`;
       return error == null ? [] : [{ what, errorFraction: error }];
     }),
   );
   const ofBatches =
     held_out === undefined || held_out.batch.points === 0
       ? []
-      : [{ what: "median batch", errorFraction: held_out.batch.median_ape }];
+      : [{ what: () => "median batch", errorFraction: held_out.batch.median_ape }];
   const [first, ...rest] = [...ofRuns, ...ofBatches];
   if (first === undefined) return { state: "not known" };
   const worst = rest.reduce((a, b) => (Math.abs(b.errorFraction) > Math.abs(a.errorFraction) ? b : a), first);
-  return { state: Math.abs(worst.errorFraction) > HELD_OUT_GATE ? "not usable" : "usable", worst };
+  const { what, errorFraction } = worst;
+  const state = Math.abs(errorFraction) > HELD_OUT_GATE ? "not usable" : "usable";
+  return { state, worst: { what: what(), errorFraction } };
 }
 
 /** A sentence on a profile that is not usable, with the figure; undefined for any other. */

@@ -80,7 +80,7 @@ const decodeFactors = z
  * Two clocks of a vLLM engine, and the front end before it. A step's tokens are padded to a captured CUDA graph size
  * where there is one. docs/design.md has the equations.
  */
-const vllmEngineCost = z.strictObject({
+export const vllmEngineCost = z.strictObject({
   kind: z.literal("vllm_engine"),
   gpu: z.strictObject({
     decode_base_ns: ns,

@@ -147,6 +147,18 @@ test("loads are drawn anew where that is asked for", async () => {
   expect(new Set(summaries.map((summary) => summary.total_output_tokens)).size).toBeGreaterThan(1);
 });
 
+test("a replication gives the same result alone, after others, and after one with the same draw", () => {
+  const jitter = { output: { quantiles: [[0, 0.5], [1, 1.5]] as [number, number][] } }; // prettier-ignore
+  const drawn = input({ profile: serverWith({ jitter, draws: factors }) });
+  const tasks = [3, 1, 3, null].map((draw, index) => ({ index, seed: `1/${index}`, draw }));
+  const together = baseOf(drawn, true);
+  const results = tasks.map((task) => runReplication(together, task).result);
+  expect(results).toEqual(tasks.map((task) => runReplication(baseOf(drawn, true), task).result));
+  expect(results[2]!.steady).toEqual(results[0]!.steady);
+  expect(results[2]!.summary).not.toEqual(results[0]!.summary);
+  expect(results[1]!.steady).not.toEqual(results[0]!.steady);
+});
+
 describe("worker threads", () => {
   const many = input({ profile: serverWith({ draws: factors }) });
 

@@ -1,6 +1,7 @@
 /** One replication: its input, its answer, and the work itself, in whichever thread. */
 import type { Run, Workload } from "../../formats/index.js";
-import { planPolicy, simulateRun, withCostDraw, type SimulatedRunInput } from "../../sim/index.js";
+import { simulateRun, type SimulatedRunInput } from "../../sim/index.js";
+import { sharedOf } from "./shared.js";
 
 /** What all replications share, in a form that crosses threads: a plan holds functions, its name and settings do not. */
 export interface ReplicationBase {
@@ -36,16 +37,17 @@ export function baseOf({ plan, ...input }: SimulatedRunInput, isSteadyWanted: bo
 }
 
 export function runReplication(
-  { policy, input, isSteadyWanted }: ReplicationBase,
+  base: ReplicationBase,
   { index, seed, draw, workload }: ReplicationTask,
 ): { readonly run: Run; readonly result: ReplicationResult } {
-  const plan = planPolicy(policy.name, policy.settings, { source: `settings of ${policy.name}` });
-  const profile = draw === null ? input.profile : withCostDraw(input.profile, draw);
+  const { input, isSteadyWanted } = base;
+  const { plan, drawn } = sharedOf(base);
+  const { profile, steady } = drawn(draw);
   const run = simulateRun({ ...input, plan, profile, seed, runSeed: seed, workload: workload ?? input.workload });
-  const steady = isSteadyWanted ? simulateRun({ ...input, plan, profile, jitter: false }).info.summary! : null;
-  const { summary, preemptions, notes } = run.info;
-  return {
-    run,
-    result: { index, summary: summary!, steady, preemptions: Number(preemptions), notes: notes ?? [] },
-  };
+  return { run, result: resultOf(run, index, isSteadyWanted ? steady() : null) };
+}
+
+function resultOf({ info }: Run, index: number, steady: SummaryValues | null): ReplicationResult {
+  const { summary, preemptions, notes } = info;
+  return { index, summary: summary!, steady, preemptions: Number(preemptions), notes: notes ?? [] };
 }

@@ -24,6 +24,30 @@ test("a draw of a server's costs is put in its places, modulo the number of draw
   expect(profile.cost).toBe(server.cost);
 });
 
+test("every draw is what checking the whole cost for it alone gives", () => {
+  const alone = (draw: number): Profile => withCostDraw({ ...server, cost: { ...server.cost } }, draw);
+  const draws = Array.from({ length: costDrawCount(server) }, (_, draw) => draw);
+  expect(draws.map((draw) => JSON.stringify(withCostDraw(server, draw)))).toEqual(
+    draws.map((draw) => JSON.stringify(alone(draw))),
+  );
+});
+
+test("a draw is checked though the one before it was right", () => {
+  const profile = withDraws(["gpu.decode_base_ns"], [[1], [-1], [2]]); // prettier-ignore
+  expect(withCostDraw(profile, 0).cost).toMatchObject({ gpu: { decode_base_ns: 1 } });
+  expect(() => withCostDraw(profile, 1)).toThrow(/draw 1 .*decode_base_ns: got -1/);
+  expect(withCostDraw(profile, 2).cost).toMatchObject({ gpu: { decode_base_ns: 2 } });
+});
+
+test("draws of a cost that changed are those of the changed cost", () => {
+  const profile = withDraws(["gpu.decode_base_ns"], [[1], [2]]); // prettier-ignore
+  withCostDraw(profile, 0);
+  if (server.cost.kind !== "vllm_engine") throw new Error("the profile is of a vLLM engine");
+  const slower = { ...profile, cost: { ...server.cost, gpu: { ...server.cost.gpu, prefill_base_ns: 7 } } };
+  expect(withCostDraw(slower, 1).cost).toMatchObject({ gpu: { decode_base_ns: 2, prefill_base_ns: 7 } });
+  expect(withCostDraw(profile, 1).cost).toMatchObject({ gpu: { prefill_base_ns: server.cost.gpu.prefill_base_ns } });
+});
+
 test("a draw of static batches has the same terms with other coefficients", () => {
   const { cost } = withCostDraw(batches, 7);
   if (cost.kind !== "static_batch" || batches.cost.kind !== "static_batch") throw new Error("it has costs of batches");

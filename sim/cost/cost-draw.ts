@@ -6,8 +6,10 @@
 import {
   check,
   ConfigError,
+  numberAt,
   profileSchema,
   stepPartNames,
+  vllmEngineCost,
   type CostTerm,
   type Profile,
   type StaticBatchCost,
@@ -38,18 +40,51 @@ export function withCostDraw(profile: Profile, draw: number): Profile {
       ...(steps === undefined ? {} : { steps: withStepDraw(steps, at) }),
     };
   }
-  const { names, values } = cost_draws!;
+  const source = `profile "${profile.name}" with draw ${at} of its cost_draws`;
+  return { ...profile, cost: withNumbers(cost, cost_draws!, at, source) };
+}
+
+type CostDraws = NonNullable<Profile["cost_draws"]>;
+
+/** A cost that was checked with the numbers of one draw, so that those of others can take their places. */
+interface CheckedCost {
+  readonly of: VllmEngineCost;
+  readonly checked: Omit<VllmEngineCost, "jitter">;
+}
+
+const checkedCosts = new WeakMap<CostDraws, CheckedCost>();
+
+/** Checks the whole cost for one draw; for the others too, unless the first showed that any of them may stand there. */
+function withNumbers(cost: VllmEngineCost, draws: CostDraws, at: number, source: string): VllmEngineCost {
   // Jitter that no draw changes stays the same object: its tables are made once (factor-tables.ts).
   const { jitter, ...rest } = cost;
-  const isJitterDrawn = names.some((name) => name.startsWith("jitter."));
-  const drawn = structuredClone(isJitterDrawn ? cost : rest);
-  const source = `profile "${profile.name}" with draw ${at} of its cost_draws`;
+  const isJitterDrawn = draws.names.some((name) => name.startsWith("jitter."));
+  if (isJitterDrawn || jitter === undefined) return checkedWith(cost, draws, at, source) as VllmEngineCost;
+  const known = checkedCosts.get(draws);
+  if (known?.of === cost) return { ...drawnInto(known.checked, draws, at, source), jitter };
+  const checked = checkedWith(rest, draws, at, source) as CheckedCost["checked"];
+  if (mayAllStand(draws)) checkedCosts.set(draws, { of: cost, checked });
+  return { ...checked, jitter };
+}
+
+function checkedWith(cost: object, draws: CostDraws, at: number, source: string): VllmEngineCost | StaticBatchCost {
+  return check(profileSchema.shape.cost, drawnInto(cost, draws, at, source), { source });
+}
+
+function drawnInto<Cost extends object>(cost: Cost, { names, values }: CostDraws, at: number, source: string): Cost {
+  const drawn = structuredClone(cost);
   names.forEach((name, column) => {
     set(drawn, name, values[at]![column]!, source);
   });
-  const checked = check(profileSchema.shape.cost, drawn, { source });
-  const whole = isJitterDrawn || jitter === undefined ? checked : { ...(checked as VllmEngineCost), jitter };
-  return { ...profile, cost: whole };
+  return drawn;
+}
+
+/** Whether every number of every draw is one that its place takes, whatever stands in the others. */
+function mayAllStand({ names, values }: CostDraws): boolean {
+  return names.every((name, column) => {
+    const number = numberAt(vllmEngineCost, name.split("."));
+    return number !== undefined && values.every((row) => number.safeParse(row[column], { jitless: true }).success);
+  });
 }
 
 /** A phase without draws (nothing was measured of it) stays as it is. */

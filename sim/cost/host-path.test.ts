@@ -144,3 +144,12 @@ test("before its beginning it is as at its beginning", () => {
   const path = new HostPath(fast, "test/early");
   expect(path.at(-5)).toBe(path.at(0));
 });
+
+test("a path does not depend on those made before it, nor on the unit of time", () => {
+  const slower = both.map(({ share, memory_ns }) => ({ share, memory_ns: 2 * memory_ns }));
+  const [one, same, other] = [both, both, slower].map((states) => new HostPath(states, "test/shared"));
+  for (let k = 0; k < 3000; k++) {
+    expect(same!.at(k * CELL_NS)).toBe(one!.at(k * CELL_NS));
+    expect(other!.at(2 * k * CELL_NS)).toBe(one!.at(k * CELL_NS));
+  }
+});

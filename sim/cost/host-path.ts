@@ -130,9 +130,7 @@ class State {
     this.fresh = Math.sqrt(1 - kept * kept);
     this.keptBlock = keptBlock;
     this.freshBlock = Math.sqrt(1 - keptBlock * keptBlock);
-    this.bend = Float64Array.from({ length: this.steps }, (_, step) => {
-      return (kept ** (this.steps - step) - kept ** (this.steps + step)) / (1 - keptBlock * keptBlock);
-    });
+    this.bend = bendOf(this.steps, kept, keptBlock);
     this.chain = Sfc32.named(name);
     this.starts = [this.chain.normal()];
   }
@@ -169,4 +167,21 @@ class State {
     }
     return starts[block]!;
   }
+}
+
+/** By the steps and what each keeps: repeats of a run share them, since they take as long to make as a block. */
+const bends = new Map<string, Float64Array>();
+/** Of the profiles that one process simulates. */
+const MOST_BENDS = 100;
+
+function bendOf(steps: number, kept: number, keptBlock: number): Float64Array {
+  const key = `${steps}/${kept}`;
+  const known = bends.get(key);
+  if (known !== undefined) return known;
+  const bend = Float64Array.from({ length: steps }, (_, step) => {
+    return (kept ** (steps - step) - kept ** (steps + step)) / (1 - keptBlock * keptBlock);
+  });
+  if (bends.size === MOST_BENDS) bends.clear();
+  bends.set(key, bend);
+  return bend;
 }
