@@ -22,6 +22,7 @@ const input = {
   "cli/program": "cli/program.ts",
   "cli/command-line": "cli/command-line.ts",
   "workers/replications": "jobs/replicate/worker.ts",
+  "workers/replicas": "jobs/replicas/worker.ts",
   "workers/answers": "jobs/answers/worker.ts",
   "workers/sweep-cells": "jobs/sweep/worker.ts",
   "workers/scenarios": "jobs/scenario/worker.ts",

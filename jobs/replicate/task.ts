@@ -43,9 +43,10 @@ export function runReplication(
   const profile = draw === null ? input.profile : withCostDraw(input.profile, draw);
   const run = simulateRun({ ...input, plan, profile, seed, runSeed: seed, workload: workload ?? input.workload });
   const steady = isSteadyWanted ? simulateRun({ ...input, plan, profile, jitter: false }).info.summary! : null;
-  const { summary, preemptions, notes } = run.info;
-  return {
-    run,
-    result: { index, summary: summary!, steady, preemptions: Number(preemptions), notes: notes ?? [] },
-  };
+  return { run, result: resultOf(run, index, steady) };
+}
+
+export function resultOf({ info }: Run, index: number, steady: SummaryValues | null): ReplicationResult {
+  const { summary, preemptions, notes } = info;
+  return { index, summary: summary!, steady, preemptions: Number(preemptions), notes: notes ?? [] };
 }

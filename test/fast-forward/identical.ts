@@ -6,7 +6,7 @@ import { ConfigError, type Workload } from "../../formats/index.js";
 import { simulateSteps, vllmSchedulers, type EngineName } from "../../sim/index.js";
 import { stepCost, type FastCase } from "./cases.js";
 
-const columns = [
+export const columns = [
   "arrivalNs",
   "sentNs",
   "scheduledNs",
@@ -82,7 +82,7 @@ export function onOneClock(workload: Workload): Workload {
 }
 
 /** The result, or the message of settings that get the scheduler stuck. */
-function outcome<Result>(run: () => Result): Result | string {
+export function outcome<Result>(run: () => Result): Result | string {
   try {
     return run();
   } catch (error) {
