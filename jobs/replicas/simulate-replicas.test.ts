@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { BackendError, ConfigError, LATEST_MS, loadSchema, type Run } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import { planPolicy, simulateRun, workloadFromLengths, type SimulatedRunInput } from "../../sim/index.js";
-import { simulateReplicas } from "./simulate-replicas.js";
+import { simulateReplicas, threadsForReplicas } from "./simulate-replicas.js";
 
 const profile = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
 const load = loadSchema.parse({
@@ -35,9 +35,8 @@ function told({ info, requests }: Run): unknown {
 function tooLate(): SimulatedRunInput {
   const arrivalNs = LATEST_MS * 1e6;
   const { workload } = input();
-  return input({
-    workload: { ...workload, requests: workload.requests.map((request) => ({ ...request, arrivalNs })) },
-  });
+  const requests = workload.requests.slice(0, 6).map((request) => ({ ...request, arrivalNs }));
+  return input({ workload: { ...workload, requests }, jitter: false });
 }
 
 test.each([
@@ -87,6 +86,13 @@ test("a thread that dies is an error with its cause", async () => {
     "a worker thread of the simulation died: exit code 7; simulate --workers 1 starts none",
   );
   rmSync(folder, { recursive: true });
+});
+
+test("threads are as many as cores and replicas, where they have enough to do", () => {
+  const threads = (replicas: number, outputTokens: number, cores: number): number =>
+    threadsForReplicas({ replicas }, outputTokens, cores);
+  expect([threads(8, 1e9, 4), threads(3, 1e9, 4), threads(1, 1e9, 4), threads(8, 1e9, 1)]).toEqual([4, 3, 1, 1]);
+  expect([threads(2, 7.9e7, 2), threads(2, 8e7, 2), threads(4, 5.4e7, 4)]).toEqual([1, 2, 4]);
 });
 
 test.each([

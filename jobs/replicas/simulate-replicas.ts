@@ -3,6 +3,7 @@
  * replica is simulated by itself, in a worker thread or in this one, and the results are put together. They are those of
  * the run in one thread to the last bit.
  */
+import { availableParallelism } from "node:os";
 import { workerFile } from "../../formats/files/index.js";
 import type { Run } from "../../formats/index.js";
 import {
@@ -23,6 +24,22 @@ export interface ReplicasOptions {
   /** Threads, this one among them. What comes out does not depend on it. */
   readonly workers: number;
   readonly program?: string | URL | undefined;
+}
+
+/**
+ * Output tokens that other threads must take off this one. Each thread reads the code again and compiles it while it begins, which
+ * takes as long as some ten million.
+ */
+const WORTH_THREADS = 4e7;
+
+/** Threads that a run is worth where nobody says how many. */
+export function threadsForReplicas(
+  { replicas = 1 }: Pick<SimulatedRunInput, "replicas">,
+  outputTokens: number,
+  cores = availableParallelism(),
+): number {
+  const threads = Math.min(replicas, cores);
+  return outputTokens * (1 - 1 / threads) >= WORTH_THREADS ? threads : 1;
 }
 
 /** Undefined for a run that is simulated as one: it has one replica, or some that are not apart, or there is one thread. */

@@ -6,7 +6,7 @@
 import { availableParallelism } from "node:os";
 import { ConfigError, type Run, type Workload } from "../../formats/index.js";
 import type { SimulatedRunInput } from "../../sim/index.js";
-import { simulateReplicas } from "../replicas/index.js";
+import { simulateReplicas, threadsForReplicas } from "../replicas/index.js";
 import { ownLane, rejectedBy } from "../threads/index.js";
 import { causesOf, missingCauses, type Causes } from "./causes.js";
 import { areEnough, leastKnownWidth, TOKEN_BUDGET, workOf, type ReplicationWork } from "./how-many.js";
@@ -143,7 +143,7 @@ async function firstOf({ input, base, tasks, work, options }: Omit<Collecting, "
   const [task, second] = tasks;
   if (second === undefined) {
     const { seed } = task!;
-    const workers = options.workers ?? (work.outputTokens >= WORTH_THREADS ? availableParallelism() : 1);
+    const workers = options.workers ?? threadsForReplicas(input, work.outputTokens);
     const run = await simulateReplicas({ ...input, seed, runSeed: seed }, { workers });
     if (run !== undefined) return { run, result: resultOf(run, 0, null) };
   }
