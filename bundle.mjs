@@ -22,6 +22,7 @@ const input = {
   "cli/program": "cli/program.ts",
   "cli/command-line": "cli/command-line.ts",
   "workers/replications": "jobs/replicate/worker.ts",
+  "workers/replicas": "jobs/replicas/worker.ts",
   "workers/answers": "jobs/answers/worker.ts",
   "workers/sweep-cells": "jobs/sweep/worker.ts",
   "workers/scenarios": "jobs/scenario/worker.ts",
@@ -140,7 +141,7 @@ writeFileSync("dist/cli/package.json", '{ "type": "commonjs" }\n');
 /**
  * A page has no use for zod's JSON schemas, a fifth of zod, nor for its look-out for values that contain themselves, as JSON cannot, nor for
  * its formats of text (no text is of one there, so that a schema with one fails at once), nor for the generators of seedrandom but the one
- * that the simulator draws from.
+ * that the simulator draws from. It offers no autoscaler.
  */
 const leftOut = {
   name: "left-out-of-pages",
@@ -148,6 +149,9 @@ const leftOut = {
   load(id) {
     if (id === "\0seedrandom") {
       return 'import seedrandom from "seedrandom/seedrandom.js"; import alea from "seedrandom/lib/alea.js"; export default Object.assign(seedrandom, { alea });';
+    }
+    if (/sim[\\/]engine[\\/]fleet\.ts$/.test(id)) {
+      return 'export class Fleet { constructor() { throw new Error("a page has no autoscaler"); } }';
     }
     if (/zod[\\/]v4[\\/]core[\\/]regexes\.js$/.test(id)) {
       return readFileSync(id, "utf8").replace(/^(export const \w+ =) \/.{30,}\/\w*;/gm, "$1 /(?!)/;");

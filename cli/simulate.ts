@@ -39,6 +39,14 @@ const ownFlags = {
     .describe(
       "simulate this many times, for 90 % intervals; 1: once, without intervals; default: as many as they need, 12 to 50 (large loads 8)",
     ),
+  workers: z
+    .int()
+    .positive()
+    .max(1024)
+    .optional()
+    .describe(
+      "threads for replications, or for the replicas of one run behind round-robin or random; default: one for each core where it pays; results do not depend on it",
+    ),
   resample_load: z.boolean().default(false).describe("draw arrivals and lengths anew in every replication"),
   jitter: z
     .enum(["on", "off"])
@@ -71,7 +79,7 @@ export const simulateCommand: Command = {
     if (flags.cold_start) requireColdStart(profile);
     const workload = await workloadOf(load, prompts, seed);
     if (plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
-    const { engine, replications } = flags;
+    const { engine, replications, workers } = flags;
     const coldStart = flags.cold_start;
     const jitter = flags.jitter === undefined ? defaultJitter({ plan, profile }) : flags.jitter === "on";
     const input = { plan, profile, workload, load, seed, coldStart, jitter, engine, ...routingOf(flags) };
@@ -79,7 +87,7 @@ export const simulateCommand: Command = {
     if (flags.jitter === "on" && unknown !== undefined) throw new ConfigError(`--jitter on: ${unknown}; leave it out`);
     const resample = flags.resample_load ? await resampling(workload, load, { prompts, seed }) : undefined;
     noteLong(workload, replications);
-    const run = await replicated(input, { replications, resample });
+    const run = await replicated(input, { replications, workers, resample });
     await deliverRun(run, flags);
     keepResult(run, flags, { date: new Date(), at: 0 });
     if (flags.trace !== undefined || flags.charts !== undefined) await pictured(flags, input, run);

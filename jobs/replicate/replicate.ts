@@ -6,13 +6,21 @@
 import { availableParallelism } from "node:os";
 import { ConfigError, type Run, type Workload } from "../../formats/index.js";
 import type { SimulatedRunInput } from "../../sim/index.js";
+import { simulateReplicas, threadsForReplicas } from "../replicas/index.js";
 import { ownLane, rejectedBy } from "../threads/index.js";
 import { causesOf, missingCauses, type Causes } from "./causes.js";
 import { areEnough, leastKnownWidth, TOKEN_BUDGET, workOf, type ReplicationWork } from "./how-many.js";
 import { lanesFor, replicationLane, type ReplicationLane } from "./lanes.js";
 import { merge } from "./merge.js";
 import { replicationTasks } from "./draws.js";
-import { baseOf, runReplication, type ReplicationResult, type ReplicationTask, type SummaryValues } from "./task.js";
+import {
+  baseOf,
+  resultOf,
+  runReplication,
+  type ReplicationResult,
+  type ReplicationTask,
+  type SummaryValues,
+} from "./task.js";
 
 export interface ReplicateOptions {
   /** So many; absent: as many as the intervals need. 1: one run, without intervals. */
@@ -21,7 +29,7 @@ export interface ReplicateOptions {
   readonly resample?: ((seed: string) => Promise<Workload>) | undefined;
   /**
    * Threads, 1: this one; absent: one for each core where that is worth their start. What comes out does not depend on
-   * it.
+   * it. A run that is simulated once has its replicas in them where they are apart.
    */
   readonly workers?: number | undefined;
   /** Rejects with the signal's reason, and ends the threads. Not heard while this thread simulates: see `blocking`. */
@@ -59,7 +67,7 @@ export async function replicate(input: SimulatedRunInput, options: ReplicateOpti
   const base = baseOf(input, limit > 1 && timesVary);
   const tasks = replicationTasks(input, limit);
   const isEnough = replications === undefined ? areEnough : () => false;
-  const collected = await collect({ base, tasks, isEnough, work, options });
+  const collected = await collect({ input, base, tasks, isEnough, work, options });
   const { run, results } = collected;
   const notes = notesOf(input, { causes, doesVary, work, results, isFixed: replications !== undefined });
   const merged = merge({ run, results, tasks, causes, replicas: input.replicas ?? 1, notes });
@@ -67,6 +75,7 @@ export async function replicate(input: SimulatedRunInput, options: ReplicateOpti
 }
 
 interface Collecting {
+  readonly input: SimulatedRunInput;
   readonly base: ReturnType<typeof baseOf>;
   readonly tasks: readonly ReplicationTask[];
   readonly isEnough: (results: readonly ReplicationResult[]) => boolean;
@@ -75,7 +84,7 @@ interface Collecting {
 }
 
 /** Results in order, up to the first number of them that is enough: the same, whichever came first. */
-async function collect({ base, tasks, isEnough, work, options }: Collecting): Promise<{
+async function collect({ input, base, tasks, isEnough, work, options }: Collecting): Promise<{
   readonly run: Run;
   readonly results: readonly ReplicationResult[];
 }> {
@@ -111,7 +120,7 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
     // The threads are at work already when this one does the first replication.
     const driven = Promise.all(lanes.map(drive));
     driven.catch(() => undefined);
-    const { run, result } = await first(() => runReplication(base, tasks[0]!));
+    const { run, result } = await first(() => firstOf({ input, base, tasks, work, options }));
     take(result);
     await Promise.race([driven, ended, rejectedBy(signal, abort.signal)]);
     return { run, results: results.slice(0, whole) as ReplicationResult[] };
@@ -126,8 +135,23 @@ async function collect({ base, tasks, isEnough, work, options }: Collecting): Pr
   }
 }
 
+/** The first replication; the only one may have its replicas on several threads. */
+async function firstOf({ input, base, tasks, work, options }: Omit<Collecting, "isEnough">): Promise<{
+  readonly run: Run;
+  readonly result: ReplicationResult;
+}> {
+  const [task, second] = tasks;
+  if (second === undefined) {
+    const { seed } = task!;
+    const workers = options.workers ?? threadsForReplicas(input, work.outputTokens);
+    const run = await simulateReplicas({ ...input, seed, runSeed: seed }, { workers });
+    if (run !== undefined) return { run, result: resultOf(run, 0, null) };
+  }
+  return runReplication(base, task!);
+}
+
 /** Lanes in worker threads and, if `isOwn`, one in this thread. */
-function startLanes({ base, tasks, work, options }: Omit<Collecting, "isEnough">): {
+function startLanes({ base, tasks, work, options }: Omit<Collecting, "isEnough" | "input">): {
   readonly lanes: ReplicationLane[];
   readonly isOwn: boolean;
 } {

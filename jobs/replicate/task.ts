@@ -47,7 +47,7 @@ export function runReplication(
   return { run, result: resultOf(run, index, isSteadyWanted ? steady() : null) };
 }
 
-function resultOf({ info }: Run, index: number, steady: SummaryValues | null): ReplicationResult {
+export function resultOf({ info }: Run, index: number, steady: SummaryValues | null): ReplicationResult {
   const { summary, preemptions, notes } = info;
   return { index, summary: summary!, steady, preemptions: Number(preemptions), notes: notes ?? [] };
 }

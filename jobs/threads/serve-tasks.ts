@@ -12,19 +12,27 @@ export interface WorkerError {
   readonly stack: string | undefined;
 }
 
-/** `work` gets what the thread was started with, and a task; it may be asynchronous. */
-export function serveTasks(work: (base: never, task: never) => unknown): void {
+/**
+ * `work` gets what the thread was started with, and a task; it may be asynchronous. `buffersOf`: memory of a result that is handed over
+ * instead of copied.
+ */
+export function serveTasks<Result>(
+  work: (base: never, task: never) => Result | Promise<Result>,
+  buffersOf: (result: Result) => ArrayBufferLike[] = () => [],
+): void {
   const port = parentPort;
   if (port === null) throw new InvariantError("a worker's file runs as a worker thread only");
   const base = workerData as never;
   port.on("message", (task: unknown) => {
     void answer(() => work(base, task as never)).then((said) => {
-      port.postMessage(said);
+      port.postMessage(said, "result" in said ? (buffersOf(said.result) as ArrayBuffer[]) : []);
     });
   });
 }
 
-async function answer(work: () => unknown): Promise<FromWorker> {
+async function answer<Result>(
+  work: () => Result | Promise<Result>,
+): Promise<{ readonly result: Result } | { readonly error: WorkerError }> {
   try {
     return { result: await work() };
   } catch (error) {

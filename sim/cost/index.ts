@@ -17,7 +17,7 @@ export { stepCostOf, type StepCostOptions } from "./step-cost-of.js";
 export { GraphSizes, defaultCaptureSizes, type GraphKind, type GraphRules } from "./graph-sizes.js";
 export { MeasuredStepCost, sumParts, stepWork } from "./measured-step-cost.js";
 export { stepQuantities, type StepQuantities, type StepWork } from "./step-quantities.js";
-export { extrapolationOf } from "./range-use.js";
+export { extrapolationOf, type RangeTotals } from "./range-use.js";
 export { extrapolationNotes } from "./extrapolation-notes.js";
 export { piecewiseLinear } from "./piecewise-linear.js";
 export { decodeBaseNs, prefillComputeNs, prefillMemoryNs } from "./gpu-step.js";

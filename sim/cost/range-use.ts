@@ -22,13 +22,13 @@ const CONTEXT_TOKENS = 5;
 const SIDES = 2 * quantities.length;
 
 export class RangeUse {
-  private readonly low = new Float64Array(quantities.length).fill(-Infinity);
-  private readonly high = new Float64Array(quantities.length).fill(Infinity);
+  readonly low = new Float64Array(quantities.length).fill(-Infinity);
+  readonly high = new Float64Array(quantities.length).fill(Infinity);
   /** The farthest that was asked on each side. */
-  private readonly asked = new Float64Array(SIDES).fill(NaN);
-  private readonly beyondNs = new Float64Array(SIDES);
-  private anyNs = 0;
-  private totalNs = 0;
+  readonly asked = new Float64Array(SIDES).fill(NaN);
+  readonly beyondNs = new Float64Array(SIDES);
+  anyNs = 0;
+  totalNs = 0;
   /** Sides that the step at hand lies beyond. */
   private sides = 0;
 
@@ -140,8 +140,8 @@ export class RangeUse {
   }
 
   /** All of it, over replicas of the same profile. */
-  static extrapolation(uses: readonly RangeUse[]): Extrapolation {
-    const sum = (of: (use: RangeUse) => number): number => uses.reduce((total, use) => total + of(use), 0);
+  static extrapolation(uses: readonly RangeTotals[]): Extrapolation {
+    const sum = (of: (use: RangeTotals) => number): number => uses.reduce((total, use) => total + of(use), 0);
     const totalNs = sum(({ totalNs: ns }) => ns);
     const shareOf = (ns: number): number => (totalNs === 0 ? 0 : ns / totalNs);
     const of = Array.from({ length: SIDES }, (_, side) => side).flatMap((side) => {
@@ -163,8 +163,11 @@ export class RangeUse {
   }
 }
 
+/** What it has found, without the rest of the object: this crosses threads. */
+export type RangeTotals = Readonly<Pick<RangeUse, "low" | "high" | "asked" | "beyondNs" | "anyNs" | "totalNs">>;
+
 /** How far a run went beyond the range of its profile, over the cost models of its replicas. */
-export function extrapolationOf(costs: readonly { readonly rangeUse?: RangeUse }[]): Extrapolation {
+export function extrapolationOf(costs: readonly { readonly rangeUse?: RangeTotals }[]): Extrapolation {
   return RangeUse.extrapolation(costs.flatMap(({ rangeUse }) => rangeUse ?? []));
 }
 

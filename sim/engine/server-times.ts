@@ -2,10 +2,12 @@
  * What an engine knows of its requests, as vLLM's own per-request times do: queue from when it took a request to its
  * first schedule, prefill to its first token, decode to its last. The front end's time, in and out, is in none of them.
  */
+export type TimeColumns = Pick<ServerTimes, "takenNs" | "firstNs" | "lastNs">;
+
 export class ServerTimes {
-  private readonly takenNs: Float64Array;
-  private readonly firstNs: Float64Array;
-  private readonly lastNs: Float64Array;
+  readonly takenNs: Float64Array;
+  readonly firstNs: Float64Array;
+  readonly lastNs: Float64Array;
 
   constructor(rows: number) {
     this.takenNs = new Float64Array(rows);

@@ -13,7 +13,7 @@ import {
 } from "../cost/index.js";
 import { summarise, summariseClasses, summariseSessions, type SessionSummary, type Summary } from "../metrics/index.js";
 import { createVllm, stepPolicyNames, type BatchPlan, type StepPlan, type StepPolicy } from "../policy/index.js";
-import { DEFAULT_BETA, requireRouter } from "../router/index.js";
+import { DEFAULT_BETA, requireRouter, type RouterName } from "../router/index.js";
 import { classesOf, isImpatient } from "../workload/index.js";
 import { engineFacts, jitterFact, runInfo, type RunOutcome } from "./describe-run.js";
 import { modelledHardware } from "./batch-hardware.js";
@@ -22,13 +22,17 @@ import { isJittered } from "./is-jittered.js";
 import { machineOf } from "./machine-of.js";
 import type { SimulatedRunInput } from "./run-input.js";
 import { simulateBatches } from "./simulate.js";
-import { simulateSteps } from "./simulate-steps.js";
+import { simulateSteps, type StepSimulationInput, type StepSimulationResult } from "./simulate-steps.js";
 import type { StepLog } from "./step-log.js";
 import type { StepObserver } from "./step-observer.js";
 import { tableOf } from "./step-records.js";
 
 export function simulateRun(input: SimulatedRunInput): Run {
-  const outcome = simulateOutcome(input);
+  return runOf(input, simulateOutcome(input));
+}
+
+/** A run whose outcome is known. */
+export function runOf(input: SimulatedRunInput, outcome: RunOutcome): Run {
   const summary = withClassFigures(input, outcome, {
     ...summarise(outcome.table, { itl: outcome.gaps }),
     ...outcome.giveUps,
@@ -124,6 +128,19 @@ function batchesOnEngine(input: SimulatedRunInput, plan: BatchPlan): RunOutcome 
 }
 
 function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
+  const steps = stepSimulationOf(input, plan);
+  return outcomeOfSteps(input, steps, simulateSteps(steps));
+}
+
+/** What a run of engines simulates. */
+export interface RunSteps extends StepSimulationInput {
+  readonly policy: StepPolicy;
+  readonly router: RouterName;
+  readonly replicas: number;
+}
+
+/** ConfigError where policy, profile and router do not go together. */
+export function stepSimulationOf(input: SimulatedRunInput, plan: StepPlan): RunSteps {
   const { profile, workload, seed, engine = "fast", replicas = 1, router = "round-robin", routerBeta } = input;
   const policy = plan.create(machineOf(profile));
   requireRouter(router, plan.name, policy.prefixCache !== undefined);
@@ -135,7 +152,7 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
       "retries: requests that are sent again have no timeline, expected none with --trace or explain",
     );
   }
-  const { log, extrapolation, fleet, giveUps, ...totals } = simulateSteps({
+  return {
     workload,
     policy,
     cost,
@@ -146,7 +163,15 @@ function stepsOnEngine(input: SimulatedRunInput, plan: StepPlan): RunOutcome {
     seed,
     autoscale: input.autoscale,
     observer: observerOf(input, policy),
-  });
+  };
+}
+
+/** The outcome of a run whose steps were simulated. */
+export function outcomeOfSteps(
+  input: SimulatedRunInput,
+  { workload, policy, replicas, router, routerBeta }: RunSteps,
+  { log, extrapolation, fleet, giveUps, ...totals }: StepSimulationResult,
+): RunOutcome {
   return {
     table: tableOf(log),
     batches: [],

@@ -1,7 +1,8 @@
 /**
  * Continuous batching under a workload: clients, a router, and one engine loop per replica on one virtual clock. A
  * replica is taken forward only when it could be next to end a request, or when a request is sent to it; until then its
- * decodes are one jump. At one instant requests end first, then others arrive, then engines go on.
+ * decodes are one jump. At one instant requests end first, then others arrive, then engines go on. Replicas that are apart
+ * are simulated one after the other.
  */
 import {
   ConfigError,
@@ -15,7 +16,7 @@ import {
 import { extrapolationOf, type StepCostModel } from "../cost/index.js";
 import { tokenCounts, type StepScheduler, type StepSchedulers, type TokenCounts } from "../policy/index.js";
 import type { GiveUpSummary } from "../metrics/index.js";
-import { makeRouter, type Route, type RouterName } from "../router/index.js";
+import { makeRouter, routesBlindly, type Route, type RouterName } from "../router/index.js";
 import {
   clientOf,
   ImpatientClient,
@@ -90,6 +91,19 @@ export function simulateSteps(input: StepSimulationInput): StepSimulationResult 
   }
 }
 
+/** Whether nothing that a replica does changes what another one does: the router is blind, and no client waits for answers. */
+export function areApart({ workload, router = "round-robin", ...input }: StepSimulationInput): boolean {
+  return (
+    (input.replicas ?? 1) > 1 &&
+    routesBlindly(router) &&
+    workload.maxConcurrency === Infinity &&
+    workload.sessions === undefined &&
+    !isImpatient(workload) &&
+    input.autoscale === undefined &&
+    input.observer === undefined
+  );
+}
+
 interface Replica {
   readonly loop: ServerLoop;
   /** Of its engines. */
@@ -110,6 +124,7 @@ class StepSimulation {
   private readonly all: readonly number[];
   private outstanding: Int32Array;
   private readonly isClosed: boolean;
+  private readonly areApart: boolean;
   private readonly fleet: Fleet | undefined;
   private readonly firstTokens: FirstTokens;
   private readonly makeReplica: (replica: number) => Replica;
@@ -128,6 +143,7 @@ class StepSimulation {
     this.requests = withAttempts(workload);
     this.log = new StepLog(this.requests, tokens);
     this.isClosed = workload.maxConcurrency !== Infinity || workload.sessions !== undefined;
+    this.areApart = areApart(input);
     this.outstanding = new Int32Array(replicas);
     this.all = Array.from({ length: replicas }, (_, replica) => replica);
     const { log } = this;
@@ -136,7 +152,7 @@ class StepSimulation {
     this.makeReplica = (replica) => {
       const ranks = [...new Array(policy.dataParallel?.ranks ?? 1).keys()];
       const costs = ranks.map((rank) => makeCost(replica, rank));
-      const stopsAtEnds = this.isClosed || replicas > 1 || this.fleet !== undefined;
+      const stopsAtEnds = this.isClosed || (replicas > 1 && !this.areApart) || this.fleet !== undefined;
       const { dataParallel: parallel } = policy;
       const parts = { log, stopsAtEnds, stopsAtPreemption, limits };
       const given = (rank: number) => input.observer?.(replica, rank);
@@ -164,6 +180,7 @@ class StepSimulation {
 
   run(): StepSimulationResult {
     if (this.replicas.length === 1 && this.fleet === undefined) this.runOne();
+    else if (this.areApart) this.runApart();
     else this.runSeveral();
     if (this.client.nextDueNs !== Infinity) throw new InvariantError("requests were left unsent");
     this.log.checkWhole();
@@ -190,6 +207,28 @@ class StepSimulation {
         this.send(client.take(arrivalNs)!, arrivalNs, 0);
       } else loop.advance(Math.min(arrivalNs, endNs, giveUpNs));
     }
+  }
+
+  /** Replica after replica: none of them changes what another one does. */
+  private runApart(): void {
+    const { client, log } = this;
+    const route = this.makeRoute();
+    const homes: number[] = [];
+    for (let dueNs = client.nextDueNs; dueNs !== Infinity; dueNs = client.nextDueNs) {
+      const { index, arrivalNs } = client.take(dueNs)!;
+      log.sent(index, arrivalNs, dueNs);
+      homes.push(route(index, { serving: this.all, outstanding: this.outstanding }));
+    }
+    this.replicas.forEach(({ loop }, replica) => {
+      homes.forEach((home, index) => {
+        if (home !== replica) loop.absent(index);
+        else {
+          loop.advance(log.sentNs[index]!);
+          this.submit(index, log.sentNs[index]!, replica);
+        }
+      });
+      loop.advance(Infinity);
+    });
   }
 
   private runSeveral(): void {
@@ -316,12 +355,17 @@ class StepSimulation {
     client.failed(nowNs - this.deliveryNs, index);
   }
 
-  /** Sends a request. A server rejects at once what it can never serve, or what is beyond its queue. */
   private send({ index, arrivalNs }: SentRequest, nowNs: number, replica: number): void {
-    const { loop, queueLimits } = this.replicas[replica]!;
     this.log.sent(index, arrivalNs, nowNs);
     this.sent = Math.max(this.sent, index + 1);
+    const { loop } = this.replicas[replica]!;
     for (const other of this.replicas) if (other.loop !== loop) other.loop.absent(index);
+    this.submit(index, nowNs, replica);
+  }
+
+  /** A request that was sent reaches its replica, which rejects at once what it can never serve, or what is beyond its queue. */
+  private submit(index: number, nowNs: number, replica: number): void {
+    const { loop, queueLimits } = this.replicas[replica]!;
     const never = loop.rejection(index);
     const rejection = never ?? queueLimits.rejection(index, nowNs);
     if (rejection !== undefined) {

@@ -5,6 +5,7 @@
 import { InvariantError, type WorkloadRequest } from "../../formats/index.js";
 import type { TokenCounts, TokenSink } from "../policy/index.js";
 import { GapSegments, type RequestColumns } from "../metrics/index.js";
+import { requireTime } from "../workload/index.js";
 import type { ServerTimes } from "./server-times.js";
 
 /** When a client gave up, and why. */
@@ -207,6 +208,7 @@ export class StepLog implements RequestColumns {
     const scheduledNs = this.scheduledNs[row]!;
     const firstNs = this.firstTokenNs[row]!;
     const lastNs = this.lastTokenNs[row]!;
+    requireTime(lastNs, 0);
     if (arrivalNs <= sentNs && sentNs <= scheduledNs && scheduledNs <= firstNs && firstNs <= lastNs) return;
     throw new InvariantError(
       `request ${this.requestId(row)}: arrival ${arrivalNs}, sent ${sentNs}, scheduled ${scheduledNs}, first token ` +

@@ -19,7 +19,7 @@ const EXPECTED = "whole numbers: gaps and increments from 0 to 2^52 ns, counts f
 
 /** Collects gaps. */
 export class GapSegments {
-  private readonly store = new GapStore();
+  readonly store = new GapStore();
 
   /** How many gaps were added, each as often as it counts. */
   get gaps(): number {

@@ -22,6 +22,11 @@ const MAX_CHUNK = 65_536;
 const MAX_VALUE = 2 ** 32 - 1;
 const MAX_WEIGHT = 2 ** 20;
 
+/** Values without what adds to them: this crosses threads. */
+export type GapList = Readonly<
+  Pick<GapStore, "chunks" | "runs" | "runsEnd" | "count" | "least" | "greatest" | "runSpans">
+>;
+
 export class GapStore {
   readonly chunks: Singles[] = [];
   private last = chunkOf(MIN_CHUNK);
@@ -64,6 +69,21 @@ export class GapStore {
   add(start: number, increment: number, terms: number, weight: number): void {
     if (terms === 1 || increment === 0) this.addOne(start, weight * terms);
     else this.addRun(start, increment, terms, weight);
+  }
+
+  /** Takes in what another one holds, to which nothing is added any more. */
+  adopt(other: GapList): void {
+    for (const chunk of other.chunks) {
+      this.chunks.push(chunk);
+      this.fullChunks += chunk.length;
+    }
+    while (this.runsEnd + other.runsEnd > this.runs.length) this.runs = doubled(this.runs);
+    this.runs.set(other.runs.subarray(0, other.runsEnd), this.runsEnd);
+    this.runsEnd += other.runsEnd;
+    this.count += other.count;
+    this.runSpans += other.runSpans;
+    this.least = Math.min(this.least, other.least);
+    this.greatest = Math.max(this.greatest, other.greatest);
   }
 
   private addRun(start: number, increment: number, terms: number, weight: number): void {

@@ -10,6 +10,7 @@ export { summariseClasses, type ClassFigures, type ClassSummary } from "./class-
 export type { GiveUpSummary } from "./give-ups.js";
 export { type GoodputLimits } from "./goodput.js";
 export { columnsIn, columnsOf, filledColumns, type RequestColumns } from "./request-columns.js";
+export type { GapList } from "./gap-store.js";
 export { GapSegments } from "./gap-segments.js";
 export { summarise, type Summary, type SummaryOptions } from "./summary.js";
 export { rank, resampled } from "./ranked-sample.js";

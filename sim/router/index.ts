@@ -8,6 +8,7 @@ export {
   routerDraws,
   routerNames,
   routersFor,
+  routesBlindly,
   type Route,
   type RouterName,
 } from "./registry.js";

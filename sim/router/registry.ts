@@ -10,15 +10,23 @@ import { createRoundRobin } from "./round-robin.js";
 import type { PrefixRouterInput, Replicas, Router, RouterInput } from "./router.js";
 import { createSessionAffinity } from "./session-affinity.js";
 
-/** `draws`: its choices are random. `byPrefix`: it sends prompts to where their beginnings are cached. */
+/**
+ * `draws`: its choices are random. `byPrefix`: it sends prompts to where their beginnings are cached. `blind`: it does not look at
+ * the replicas' requests, only at which replicas serve.
+ */
 type Registered =
-  | { readonly draws?: true; readonly byPrefix?: undefined; create(input: RouterInput): Router }
-  | { readonly draws?: true; readonly byPrefix: true; create(input: PrefixRouterInput): Router };
+  | (Traits & { readonly byPrefix?: undefined; create(input: RouterInput): Router })
+  | (Traits & { readonly byPrefix: true; create(input: PrefixRouterInput): Router });
+
+interface Traits {
+  readonly draws?: true;
+  readonly blind?: true;
+}
 
 const registry = {
-  "round-robin": { create: createRoundRobin },
+  "round-robin": { blind: true, create: createRoundRobin },
   "least-outstanding": { create: createLeastOutstanding },
-  random: { draws: true, create: createRandom },
+  random: { draws: true, blind: true, create: createRandom },
   "power-of-two": { draws: true, create: createPowerOfTwo },
   "session-affinity": { byPrefix: true, create: createSessionAffinity },
   "prefix-aware": { byPrefix: true, create: createPrefixAware },
@@ -59,6 +67,11 @@ export function createRouter(name: RouterName, options: Omit<RouterOptions, "req
 /** Whether its choices depend on the seed. */
 export function routerDraws(name: RouterName): boolean {
   return (registry[name] as Registered).draws === true;
+}
+
+/** Whether its choices do not depend on what the replicas have to do. */
+export function routesBlindly(name: RouterName): boolean {
+  return (registry[name] as Registered).blind === true;
 }
 
 /** Whether it sends prompts to where their beginnings are cached. */

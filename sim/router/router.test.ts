@@ -1,5 +1,14 @@
 import fc from "fast-check";
-import { createRouter, makeRouter, requireBetaOf, requireRouter, routersFor, type RouterName } from "./registry.js";
+import {
+  createRouter,
+  makeRouter,
+  requireBetaOf,
+  requireRouter,
+  routerNames,
+  routersFor,
+  routesBlindly,
+  type RouterName,
+} from "./registry.js";
 import type { ContentRuns, WorkloadRequest } from "../../formats/index.js";
 import type { RoutedRequest } from "./router.js";
 
@@ -42,6 +51,17 @@ function sent(name: RouterName, replicas: number, count: number, seed = "1"): nu
 test("round-robin goes round whatever is outstanding", () => {
   const asked = [9, 0, 9, 0].map((load) => [asking(), [load, 5, 5]] as const);
   expect(choices("round-robin", asked)).toEqual([0, 1, 2, 0]);
+});
+
+test.each(routerNames)("%s is called blind exactly if it does not look at what is outstanding", (name) => {
+  const loads = Array.from({ length: 40 }, (_, at) => [at % 3, (at >> 1) % 5, (at * 7) % 4]);
+  const choicesWith = (all: readonly (readonly number[])[]): number[] =>
+    choices(
+      name,
+      all.map((load) => [asking(), load]),
+    );
+  const sameWithNone = choicesWith(loads.map(() => [0, 0, 0]));
+  expect(routesBlindly(name)).toBe(String(choicesWith(loads)) === String(sameWithNone));
 });
 
 test("least-outstanding takes the one with the fewest, the first of equals", () => {

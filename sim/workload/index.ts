@@ -2,7 +2,7 @@
 export { withAnswerEnds } from "./answer-ends.js";
 export { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./arrivals.js";
 export { findBinning, unbinned, type Binning } from "./binning.js";
-export { Client, requireIndependent, type RequestClient, type SentRequest } from "./client.js";
+export { Client, requireIndependent, requireTime, type RequestClient, type SentRequest } from "./client.js";
 export { classesOf } from "./request-classes.js";
 export { clientOf } from "./client-of.js";
 export {
