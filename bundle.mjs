@@ -140,19 +140,20 @@ writeFileSync("dist/cli/package.json", '{ "type": "commonjs" }\n');
 
 /**
  * A page has no use for zod's JSON schemas, a fifth of zod, nor for its look-out for values that contain themselves, as JSON cannot, nor for
- * its formats of text (no text is of one there, so that a schema with one fails at once), nor for the generators of seedrandom but the one
- * that the simulator draws from. It offers no autoscaler.
+ * its formats of text (no text is of one there, so that a schema with one fails at once), nor for what writes code, which its policy
+ * forbids, nor for seedrandom but the generator that the simulator draws from. It offers no autoscaler.
  */
 const leftOut = {
   name: "left-out-of-pages",
   resolveId: (id) => (id === "seedrandom" ? "\0seedrandom" : null),
   load(id) {
     if (id === "\0seedrandom") {
-      return 'import seedrandom from "seedrandom/seedrandom.js"; import alea from "seedrandom/lib/alea.js"; export default Object.assign(seedrandom, { alea });';
+      return 'import alea from "seedrandom/lib/alea.js"; export default { alea };';
     }
     if (/sim[\\/]engine[\\/]fleet\.ts$/.test(id)) {
       return 'export class Fleet { constructor() { throw new Error("a page has no autoscaler"); } }';
     }
+    if (/zod[\\/]v4[\\/]core[\\/]doc\.js$/.test(id)) return "export class Doc {}";
     if (/zod[\\/]v4[\\/]core[\\/]regexes\.js$/.test(id)) {
       return readFileSync(id, "utf8").replace(/^(export const \w+ =) \/.{30,}\/\w*;/gm, "$1 /(?!)/;");
     }
@@ -183,8 +184,7 @@ mkdirSync("dist/pages", { recursive: true });
 await bundlePage("report", "report/html/client/main.ts");
 // A page's policy forbids code made from text, and zod would try.
 const withoutEval = "globalThis.__zod_globalConfig = { jitless: true };";
-await bundlePage("what-if", "page/view/main.ts", withoutEval);
-await bundlePage("what-if-worker", "page/worker/main.ts", withoutEval);
+await bundlePage("what-if", "page/main.ts", withoutEval);
 const style = await transform(readFileSync("page/page.css", "utf8"), { loader: "css", minify: true });
 writeFileSync("dist/pages/what-if.css", style.code);
 copyFileSync("page/page.html", "dist/pages/what-if.html");

@@ -1,5 +1,5 @@
 /**
- * The what-if page: one HTML file with the simulator, its worker, style and profiles inside. Its content security policy admits
+ * The what-if page: one HTML file with the simulator, style and profiles inside. Its content security policy admits
  * these by their hashes, and nothing else can be loaded or reached.
  */
 import { createHash } from "node:crypto";
@@ -22,8 +22,8 @@ export function whatIfPage(references: readonly string[]): string {
 }
 
 function pageOf(data: PageData): string {
-  const [style, program, worker] = [partOf("what-if.css"), partOf("what-if.js"), inScript(partOf("what-if-worker.js"))];
-  const script = inScript(program);
+  const style = partOf("what-if.css");
+  const script = inScript(partOf("what-if.js"));
   const policy =
     `default-src 'none'; style-src '${hashOf(style)}'; script-src '${hashOf(script)}'; worker-src blob:; ` +
     "base-uri 'none'; form-action 'none'";
@@ -32,19 +32,14 @@ function pageOf(data: PageData): string {
     ["<style></style>", `<style>${style}</style>`],
     [
       '<script id="data" type="application/json"></script>',
-      scriptOf("data", "application/json", inScript(JSON.stringify(data))),
+      `<script id="data" type="application/json">${inScript(JSON.stringify(data))}</script>`,
     ],
-    ['<script id="worker" type="text/plain"></script>', scriptOf("worker", "text/plain", worker)],
     ['<script id="program"></script>', `<script id="program">${script}</script>`],
   ].reduce((html, [place, content]) => {
     if (!html.includes(place!))
       throw new ArtifactError(`dist/pages/what-if.html has no ${place!}; npm run build makes it`);
     return html.replace(place!, () => content!);
   }, partOf("what-if.html"));
-}
-
-function scriptOf(id: string, type: string, text: string): string {
-  return `<script id="${id}" type="${type}">${text}</script>`;
 }
 
 /** Text that a script element can hold: in JSON and in JavaScript's strings and patterns `<\/` and `\x3c!` mean the same. */

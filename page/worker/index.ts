@@ -1,4 +1,5 @@
-/** What the page's worker answers; the simulator itself is only in the worker. */
+/** The page's worker, and what it answers. */
+export { startWorker } from "./start-worker.js";
 export type {
   FromWorker,
   Outcome,

@@ -1,0 +1,2 @@
+/** What the reader sees. */
+export { startPage } from "./start-page.js";
