@@ -30,8 +30,11 @@ export class HostPath {
   private readonly states: readonly State[];
   private readonly seeds: readonly [number, number, number];
   private readonly random = new Sfc32(0, 0, 0);
-  /** The blocks of the window, as far as they are made, and behind them the one before it that was asked for last. */
-  private readonly values = new Float64Array(WINDOW + BLOCK);
+  /**
+   * The blocks of the window, as far as they are made, and behind them the one before it that was asked for last. Room for
+   * all of them once a run goes beyond the first.
+   */
+  private values = new Float64Array(BLOCK);
   private firstCell = 0;
   private cells = 0;
   private blockBehind = -1;
@@ -52,7 +55,8 @@ export class HostPath {
   /** At a time from 0 on; before 0 it is as at 0. A place counts from the window's first cell, which loses no bit of it. */
   at(atNs: number): number {
     const cell = atNs * this.cellsPerNs - this.firstCell;
-    return this.values[cell >= 0 && cell < this.cells ? cell | 0 : this.moveTo(atNs)]!;
+    const place = cell >= 0 && cell < this.cells ? cell | 0 : this.moveTo(atNs);
+    return this.values[place]!;
   }
 
   /** Makes the time's block, and what of the window lies before it; the time's place among the values. */
@@ -88,6 +92,11 @@ export class HostPath {
     random.seed(seeds[0] ^ block, seeds[1], seeds[2]);
     for (const state of this.states) state.addTo(block, random);
     if (table !== undefined) lookUp(table);
+    if (at + BLOCK > this.values.length) {
+      const { values } = this;
+      this.values = new Float64Array(WINDOW + BLOCK);
+      this.values.set(values);
+    }
     this.values.set(sums, at);
   }
 }

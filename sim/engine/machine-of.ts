@@ -2,6 +2,9 @@
 import { check, type Profile } from "../../formats/index.js";
 import { serverSettings, type Machine } from "../policy/index.js";
 
+/** Settings that were checked: a profile is simulated again and again. */
+const checked = new WeakMap<object, NonNullable<Machine["server"]>>();
+
 /** ConfigError where a profile of a vLLM server has settings that no server has. */
 export function machineOf(profile: Profile): Machine {
   const { engine, memory, model, steps } = profile;
@@ -13,10 +16,17 @@ export function machineOf(profile: Profile): Machine {
     ...(model.experts === undefined ? {} : { hasExperts: true }),
     ...(engine.name === "vllm"
       ? {
-          server: check(serverSettings, engine.settings, { source: profile.name }),
+          server: serverOf(profile),
           serverVersion: engine.version,
         }
       : {}),
     ...(steps === undefined ? {} : { server: steps.settings }),
   };
+}
+
+function serverOf({ engine, name }: Profile): NonNullable<Machine["server"]> {
+  let server = checked.get(engine.settings);
+  if (server === undefined)
+    checked.set(engine.settings, (server = check(serverSettings, engine.settings, { source: name })));
+  return server;
 }

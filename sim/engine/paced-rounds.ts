@@ -31,6 +31,7 @@ export interface RunState {
  * At most `most` rounds; returns how many. The last one's output is told of only if it finds the front end free before the
  * limit: whether it does not, and is left to `outputs`, is `outputs.isBehind`.
  */
+// eslint-disable-next-line max-lines-per-function -- one loop: in parts it would have to put its variables into objects
 export function pacedRounds(run: RunState, streams: PacedStreams, log: StepLog, most: number): number {
   const { limitNs, requests, times, outputs, isSynchronous, copyNs, sendNs, incrementNs } = run;
   const { scheduleMeanNs, launchMeanNs, lead, updateMeanNs, outputMeanNs, restNs } = times;
