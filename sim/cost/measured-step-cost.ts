@@ -2,7 +2,7 @@
  * Costs of steps from single steps that were measured (`steps` of a profile). The loop is synchronous: the host
  * schedules, a step runs, its tokens are reported.
  */
-import { stepPartNames, type StepCosts, type StepPartName } from "../../formats/index.js";
+import { stepPartNames, withFields, type StepCosts, type StepPartName } from "../../formats/index.js";
 import { DecodeTimes } from "./decode-times.js";
 import { OwnFactors, type FactorStream } from "./factor-streams.js";
 import { RangeUse } from "./range-use.js";
@@ -41,11 +41,10 @@ export class MeasuredStepCost implements StepCostModel {
     const updating = drawn("host", "update");
     const scheduleNs = (requests: number): number => schedule.base_ns + schedule.request_ns * requests;
     const updateNs = (requests: number): number => update.base_ns + update.request_ns * requests;
-    this.host = {
-      ...noHost,
-      scheduleNs: ({ scheduledRequests }) => wholeNs(scheduleNs(scheduledRequests) * scheduling.next(0)),
-      updateNs: (requests) => wholeNs(updateNs(requests) * updating.next(0)),
-    };
+    this.host = withFields(noHost, {
+      scheduleNs: ({ scheduledRequests }: StepShape) => wholeNs(scheduleNs(scheduledRequests) * scheduling.next(0)),
+      updateNs: (requests: number) => wholeNs(updateNs(requests) * updating.next(0)),
+    });
     if (jitterStream === undefined) return;
     this.decodeTimes = (requests) =>
       new DecodeTimes({

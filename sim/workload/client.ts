@@ -23,13 +23,17 @@ export class Client implements RequestClient {
   /** When the next request is due; Infinity when none is left, or none until an outstanding one ends. */
   nextDueNs: number;
   private cursor = 0;
+  private readonly requests: Workload["requests"];
+  private readonly thinkNs: number;
   private readonly isBounded: boolean;
   private readonly freeAtNs: number[];
   private freeHead = 0;
 
-  constructor(private readonly workload: Workload) {
+  constructor(workload: Workload) {
     requireIndependent(workload);
-    const { requests, maxConcurrency } = workload;
+    const { requests, maxConcurrency, thinkNs } = workload;
+    this.requests = requests;
+    this.thinkNs = thinkNs;
     this.isBounded = maxConcurrency !== Infinity;
     const slots = this.isBounded ? Math.min(maxConcurrency, requests.length) : 0;
     this.freeAtNs = Array.from({ length: slots }, () => 0);
@@ -42,16 +46,16 @@ export class Client implements RequestClient {
     if (dueNs > nowNs) return undefined;
     if (this.isBounded) this.freeHead++;
     const index = this.cursor++;
-    const { arrivalNs = dueNs } = this.workload.requests[index]!;
+    const { arrivalNs = dueNs } = this.requests[index]!;
     this.nextDueNs = this.dueNs();
     return { index, arrivalNs };
   }
 
   /** An outstanding request ended: its slot is free after the think time. ConfigError where times are no whole numbers any more. */
   ended(nowNs: number): void {
-    requireTime(nowNs, this.workload.thinkNs);
+    requireTime(nowNs, this.thinkNs);
     if (!this.isBounded) return;
-    this.free(nowNs + this.workload.thinkNs);
+    this.free(nowNs + this.thinkNs);
     this.nextDueNs = this.dueNs();
   }
 
@@ -65,7 +69,7 @@ export class Client implements RequestClient {
   }
 
   private dueNs(): number {
-    const request = this.workload.requests[this.cursor];
+    const request = this.requests[this.cursor];
     if (request === undefined) return Infinity;
     const slotNs = this.isBounded ? (this.freeAtNs[this.freeHead] ?? Infinity) : 0;
     // Without a time of its own: as soon as a slot is free.
