@@ -1,7 +1,7 @@
 // The second half of `npm run build`, after tsc: the command line and the workers as bundles, so that a command reads some twenty
 // files and not six hundred (docs/design.md, section 1). Not minified: a stack trace says what happened.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { transform } from "esbuild";
 import { rolldown } from "rolldown";
 
@@ -187,6 +187,7 @@ const withoutEval = "globalThis.__zod_globalConfig = { jitless: true };";
 await bundlePage("what-if", "page/main.ts", withoutEval);
 const style = await transform(readFileSync("page/page.css", "utf8"), { loader: "css", minify: true });
 writeFileSync("dist/pages/what-if.css", style.code);
-copyFileSync("page/page.html", "dist/pages/what-if.html");
+// Without what its lines are indented by, to which browsers give no meaning.
+writeFileSync("dist/pages/what-if.html", readFileSync("page/page.html", "utf8").replace(/\n +/g, "\n"));
 
 execFileSync(process.execPath, ["dist/cli/make-code-cache.js"], { stdio: ["ignore", "ignore", "inherit"] });

@@ -42,9 +42,8 @@ export class DecodeTimes {
   readonly launchMeanNs: number;
   readonly lead: number;
   readonly updateMeanNs: number;
-  /** Of a job of one output, and the tokens of an output. */
+  /** Of a job of one output. */
   readonly outputMeanNs: number;
-  readonly tokens: number;
   /** The streams, where all but the GPU's are at one pace and there is a front end. */
   readonly paced: PacedStreams | undefined;
   private readonly requests: number;
@@ -68,7 +67,6 @@ export class DecodeTimes {
     this.update = means.update;
     this.outputs = means.outputs;
     this.outputMeanNs = means.outputs?.meanNs(1) ?? 0;
-    this.tokens = means.outputs?.tokens ?? 0;
     this.paced = pacedStreams(means);
     this.requests = means.requests;
     this.gpuBaseNs = means.gpuNs?.baseNs ?? NaN;

@@ -33,7 +33,7 @@ export interface EngineLoopInput {
   /** Whether a preemption is a PreemptionError, because the scheduler is right only without one. */
   readonly stopsAtPreemption?: boolean;
   /** Of the scheduler, to find what keeps requests waiting; absent: that is not counted. */
-  readonly limits?: EngineLimits | undefined;
+  readonly limits?: EngineLimits;
   /** Sees every step; takes no part. With limits, and without jumps. */
   readonly observer?: StepObserver | undefined;
   /** Of an engine that shares its front end with others; absent: it has its own, where the costs have one. */
@@ -101,11 +101,8 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   private readonly decodeJumps: DecodeJumps | undefined;
   protected readonly decodeRounds: DecodeRounds | undefined;
 
-  protected readonly input: EngineLoopInput;
-
-  constructor(input: EngineLoopInput) {
+  constructor(protected readonly input: EngineLoopInput) {
     const { cost, rank } = input;
-    this.input = ofOneShape(input);
     this.ended = rank?.ended ?? new Ends();
     this.kvBlocks = input.scheduler.freeBlocks;
     this.acceptNs = cost.frontEnd?.acceptNs ?? 0;
@@ -478,15 +475,6 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     const { limits, scheduler } = this.input;
     if (limits !== undefined) countStop(this.admissionStops, scheduler, limits, scheduledTokens, passes);
   }
-}
-
-/**
- * The same in an object of the one shape that all loops have: to V8 every object with `...` before its fields has a shape of its
- * own, and code compiled for one run's would be thrown away in the next.
- */
-function ofOneShape(input: EngineLoopInput): EngineLoopInput {
-  const { scheduler, cost, log, jumps, stopsAtEnds, stopsAtPreemption = false, limits, observer, rank } = input;
-  return { scheduler, cost, log, jumps, stopsAtEnds, stopsAtPreemption, limits, observer, rank };
 }
 
 /** A time, and when it is over. */

@@ -154,14 +154,24 @@ class StepSimulation {
       const costs = ranks.map((rank) => makeCost(replica, rank));
       const stopsAtEnds = this.isClosed || (replicas > 1 && !this.areApart) || this.fleet !== undefined;
       const { dataParallel: parallel } = policy;
-      const parts = { log, stopsAtEnds, stopsAtPreemption, limits };
       const given = (rank: number) => input.observer?.(replica, rank);
       const observer = work === undefined ? given : (rank: number) => observeWork(work, given(rank));
       const queueLimits = new QueueLimits(limits, log, costs[0]!.frontEnd?.deliveryNs ?? 0);
       const jumps = engine === "fast" && work === undefined;
+      const parts = { log, stopsAtEnds, stopsAtPreemption, limits };
       const loop =
         parallel === undefined
-          ? engineLoop({ ...parts, scheduler: makeScheduler(), cost: costs[0]!, jumps, observer: observer(0) })
+          ? // Without ...: an object with it has a shape of its own to V8, and code compiled for one run is no good for the next.
+            engineLoop({
+              log,
+              stopsAtEnds,
+              stopsAtPreemption,
+              limits,
+              scheduler: makeScheduler(),
+              cost: costs[0]!,
+              jumps,
+              observer: observer(0),
+            })
           : new ParallelServer({ ...parts, parallel, schedulers: ranks.map(() => makeScheduler()), costs, observer });
       return { loop, costs, queueLimits };
     };
@@ -190,8 +200,7 @@ class StepSimulation {
   private runOne(): void {
     const { client } = this;
     const { loop, queueLimits } = this.replicas[0]!;
-    // Nothing that the server does changes what comes: all of it is sent at once.
-    if (!this.isClosed && this.impatient === undefined && !queueLimits.areSet) {
+    if (!this.isClosed && this.impatient === undefined && this.takesAnyTime(queueLimits)) {
       for (let dueNs = client.nextDueNs; dueNs !== Infinity; dueNs = client.nextDueNs)
         this.send(client.take(dueNs)!, dueNs, 0);
     }
@@ -209,6 +218,14 @@ class StepSimulation {
     }
   }
 
+  /**
+   * Whether a server takes a request that comes without a look at what it has just then. In an open loop it can have all of them
+   * before its first round, for the times at which they come.
+   */
+  private takesAnyTime(queueLimits: QueueLimits): boolean {
+    return !queueLimits.areSet && this.input.policy.dataParallel === undefined;
+  }
+
   /** Replica after replica: none of them changes what another one does. */
   private runApart(): void {
     const { client, log } = this;
@@ -219,11 +236,12 @@ class StepSimulation {
       log.sent(index, arrivalNs, dueNs);
       homes.push(route(index, { serving: this.all, outstanding: this.outstanding }));
     }
-    this.replicas.forEach(({ loop }, replica) => {
+    this.replicas.forEach(({ loop, queueLimits }, replica) => {
+      const isAhead = this.takesAnyTime(queueLimits);
       homes.forEach((home, index) => {
         if (home !== replica) loop.absent(index);
         else {
-          loop.advance(log.sentNs[index]!);
+          if (!isAhead) loop.advance(log.sentNs[index]!);
           this.submit(index, log.sentNs[index]!, replica);
         }
       });
