@@ -192,6 +192,18 @@ describe("a jump over outputs", () => {
     expect(frontEnd.isFreeBy(1000)).toBe(false);
   });
 
+  it("lets no request that is known before outputs that come earlier", () => {
+    const { frontEnd, out } = build(0);
+    frontEnd.send(output("a", 1, 0), 100);
+    runTo(frontEnd, 100);
+    arrive(frontEnd, 0, 0, 120);
+    frontEnd.endOutput();
+    frontEnd.send(output("b", 1, 0), 110);
+    runTo(frontEnd, 1000);
+    // "a" until 123, then "b", and the request last.
+    expect(out).toEqual(["a at 123", "b at 146", "request 0 at 156"]);
+  });
+
   it("ends the output in service and keeps the server busy until the last one's end", () => {
     const { frontEnd, out } = build(0);
     frontEnd.send(output("a", 1, 0), 100);

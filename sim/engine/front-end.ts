@@ -151,9 +151,17 @@ export class FrontEnd<Output extends OutputToSend> {
     return leavesNothing && isAlone && this.isFreeFromNs() <= atNs;
   }
 
-  /** Ends the output in service before its time has come, when nothing can change it. */
+  /**
+   * Ends the output in service before its time has come, when nothing can change it. Nothing joins the queue: outputs may still
+   * be sent that come before a request that is known already.
+   */
   endOutput(): void {
-    while (this.serving !== NOTHING) this.end();
+    const toldNs = this.servedNs;
+    const isTold = this.serving !== TELLING;
+    this.freeNs = this.isFreeFromNs();
+    this.serving = NOTHING;
+    this.restNs = 0;
+    if (!isTold) this.tell(toldNs);
   }
 
   /** Outputs were handled, the last until `endNs` and in all for `busyNs`, without being sent through here. */

@@ -96,6 +96,30 @@ describe.each([
   });
 });
 
+test("drawn times are the same on a busy server, whose outputs wait now and then behind a long one", () => {
+  const lengths = (k: number, of: number, mean: number): number =>
+    1 + Math.floor(-mean * Math.log((((k * of) % 997) + 1) / 999));
+  const workload = {
+    requests: Array.from({ length: 4000 }, (_, k) => ({
+      id: String(k),
+      arrivalNs: 32e6 * k + ((k * 7919) % 64) * 1e6,
+      promptTokens: lengths(k, 331, 220),
+      outputTokens: lengths(k, 173, 190),
+    })).sort((a, b) => a.arrivalNs - b.arrivalNs),
+    maxConcurrency: Infinity,
+    thinkNs: 0,
+  };
+  const cost = shipped.cost as VllmEngineCost;
+  const jitter = { ...cost.jitter!, output_stall: { token_probability: 0.003, mean_ns: 20e6 } };
+  const profile: Profile = { ...shipped, cost: { ...cost, jitter } };
+  const run = (engine: "fast" | "step"): unknown =>
+    simulateRun({
+      plan: planPolicy("vllm", { max_num_seqs: 128, max_num_batched_tokens: 2048 }, { source: "test" }),
+      ...{ profile, workload, load: {} as never, seed: "1", coldStart: false, engine },
+    }).requests;
+  expect(run("fast")).toEqual(run("step"));
+});
+
 test("a host whose spread from run to run is not known says what is assumed", () => {
   const notes = (jitter: boolean): readonly string[] =>
     simulateRun({

@@ -8,6 +8,7 @@ import {
   ConfigError,
   defined,
   InvariantError,
+  withFields,
   type AutoscalePlan,
   type Extrapolation,
   type Workload,
@@ -158,20 +159,11 @@ class StepSimulation {
       const observer = work === undefined ? given : (rank: number) => observeWork(work, given(rank));
       const queueLimits = new QueueLimits(limits, log, costs[0]!.frontEnd?.deliveryNs ?? 0);
       const jumps = engine === "fast" && work === undefined;
+      // Shared by withFields, so that the loops of all runs are alike to V8, and what it compiled for one is good for the next.
       const parts = { log, stopsAtEnds, stopsAtPreemption, limits };
       const loop =
         parallel === undefined
-          ? // Without ...: an object with it has a shape of its own to V8, and code compiled for one run is no good for the next.
-            engineLoop({
-              log,
-              stopsAtEnds,
-              stopsAtPreemption,
-              limits,
-              scheduler: makeScheduler(),
-              cost: costs[0]!,
-              jumps,
-              observer: observer(0),
-            })
+          ? engineLoop(withFields(parts, { scheduler: makeScheduler(), cost: costs[0]!, jumps, observer: observer(0) }))
           : new ParallelServer({ ...parts, parallel, schedulers: ranks.map(() => makeScheduler()), costs, observer });
       return { loop, costs, queueLimits };
     };
