@@ -24,5 +24,5 @@ export function replicationLane(
   base: ReplicationBase,
   program: string | URL = workerFile("replications"),
 ): ReplicationLane {
-  return workerLane(program, base, "with --replications 1 none is started");
+  return workerLane(program, base, "with --replications 1 --workers 1 none is started");
 }
