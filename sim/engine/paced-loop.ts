@@ -1,7 +1,7 @@
 /**
  * The loop of engine-loop.ts where all times of its host are drawn at one pace, and nobody watches: the same rounds to the
- * last bit, at a third of what they cost there. A step that only decodes asks for no cost by its shape, and an output that
- * finds the front end free is told of at once, since nothing can change its job.
+ * last bit, for less. A step that only decodes asks for no cost by its shape, and an output that finds the front end free is
+ * told of at once, since nothing can change its job.
  */
 import type { DecodeTimes, StepCostModel } from "../cost/index.js";
 import type { EngineStep } from "../policy/index.js";
