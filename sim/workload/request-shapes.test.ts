@@ -5,11 +5,21 @@ import { withAnswerEnds } from "./answer-ends.js";
 import { workloadFromLengths, workloadFromRequests } from "./from-load.js";
 import { withAttempts, withoutPatience } from "./impatient-client.js";
 
-setFlagsFromString("--allow-natives-syntax");
-const natives = {
-  isFast: runInThisContext("(object) => %HasFastProperties(object)") as (object: object) => boolean,
-  areAlike: runInThisContext("(a, b) => %HaveSameMap(a, b)") as (a: object, b: object) => boolean,
-};
+/** V8 compiles a function at its first call. The flag is taken back, because code that is cached under other flags is rejected. */
+function nativesOfV8(): {
+  readonly isFast: (object: object) => boolean;
+  readonly areAlike: (a: object, b: object) => boolean;
+} {
+  setFlagsFromString("--allow-natives-syntax");
+  const isFast = runInThisContext("(object) => %HasFastProperties(object)") as (object: object) => boolean;
+  const areAlike = runInThisContext("(a, b) => %HaveSameMap(a, b)") as (a: object, b: object) => boolean;
+  isFast({});
+  areAlike({}, {});
+  setFlagsFromString("--no-allow-natives-syntax");
+  return { isFast, areAlike };
+}
+
+const natives = nativesOfV8();
 
 /** How many hidden classes V8 has made of the requests. */
 function shapes(requests: readonly WorkloadRequest[]): number {
