@@ -12,9 +12,9 @@ const CELLS = 1 << CELL_BITS;
 /** Numbers of a piece. */
 const FIELDS = 3;
 
-/** Draws at a time. They are made in one place, which V8 knows, and copied. */
+/** Draws at a time. */
 export const DRAWS = 512;
-const made = new Float64Array(DRAWS);
+const drawn = new Int32Array(DRAWS);
 
 export class QuantileTable {
   /** Pieces of the curve, side by side: up to which probability, and its line base + slope x probability. */
@@ -50,20 +50,13 @@ export class QuantileTable {
   /** The values at the generator's next 512 uniforms, whose first bits are the cell. */
   fill(values: Float64Array, random: Sfc32): void {
     const { pieces, guide } = this;
-    const to = made;
-    let { a, b, c, counter } = random;
-    for (let at = 0; at < to.length; at++) {
-      const drawn = (a + b + counter) | 0;
-      counter = (counter + 1) | 0;
-      a = b ^ (b >>> 9);
-      b = (c + (c << 3)) | 0;
-      c = (((c << 21) | (c >>> 11)) + drawn) | 0;
-      const probability = uniformOf(drawn);
-      let piece = guide[drawn >>> (32 - CELL_BITS)]!;
+    random.integers(drawn);
+    for (let at = 0; at < DRAWS; at++) {
+      const integer = drawn[at]!;
+      const probability = uniformOf(integer);
+      let piece = guide[integer >>> (32 - CELL_BITS)]!;
       while (probability >= pieces[piece]!) piece += FIELDS;
-      to[at] = pieces[piece + 1]! + pieces[piece + 2]! * probability;
+      values[at] = pieces[piece + 1]! + pieces[piece + 2]! * probability;
     }
-    random.resume(a, b, c, counter);
-    values.set(to);
   }
 }

@@ -275,7 +275,6 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   /** A run of decodes at once; false where there is none. */
   private takeDecodes(startNs: number, limitNs: number, quietNs: number): boolean {
     const { decodeJumps, decodeRounds } = this;
-    const { scheduler, stopsAtEnds } = this.input;
     let rounds = 0;
     if (decodeJumps !== undefined) {
       const jump = decodeJumps.from(startNs, limitNs, quietNs);
@@ -283,10 +282,15 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
       decodeJumps.take(jump);
       ({ rounds } = jump);
     } else if (decodeRounds !== undefined && limitNs === quietNs) {
-      rounds = decodeRounds.take(!stopsAtEnds);
+      rounds = decodeRounds.take(!this.input.stopsAtEnds);
     }
+    return this.tookRun(rounds);
+  }
+
+  /** So many rounds were taken at once; whether there were any. */
+  protected tookRun(rounds: number): boolean {
     if (rounds === 0) return false;
-    this.countStops(scheduler.runningRequests, rounds);
+    this.countStops(this.input.scheduler.runningRequests, rounds);
     this.progress.made();
     return true;
   }

@@ -1,5 +1,5 @@
 /** What the engines of a run did, all replicas together. */
-import type { AdmissionStops } from "./admission-stops.js";
+import { addStops, type AdmissionStops } from "./admission-stops.js";
 
 export interface EngineTotals {
   /** Steps, and how many of them were jumped over. */
@@ -17,4 +17,20 @@ export interface EngineTotals {
   /** Most KV blocks in use at once, by engine (each rank of the first replica, then of the next), and how many one has. */
   readonly kvHighWater: readonly number[];
   readonly kvBlocks: number;
+}
+
+/** Of several replicas together; how many KV blocks an engine has is no sum. */
+export function sumTotals(all: readonly Omit<EngineTotals, "kvBlocks">[]): Omit<EngineTotals, "kvBlocks"> {
+  const sum = (of: (totals: (typeof all)[number]) => number): number => all.reduce((total, one) => total + of(one), 0);
+  return {
+    steps: sum(({ steps }) => steps),
+    jumpedSteps: sum(({ jumpedSteps }) => jumpedSteps),
+    runSteps: sum(({ runSteps }) => runSteps),
+    busyNs: sum(({ busyNs }) => busyNs),
+    hostBusyNs: sum(({ hostBusyNs }) => hostBusyNs),
+    frontEndBusyNs: sum(({ frontEndBusyNs }) => frontEndBusyNs),
+    admissionStops: addStops(all.map(({ admissionStops }) => admissionStops)),
+    preemptions: sum(({ preemptions }) => preemptions),
+    kvHighWater: all.flatMap(({ kvHighWater }) => kvHighWater),
+  };
 }

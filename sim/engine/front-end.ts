@@ -156,12 +156,11 @@ export class FrontEnd<Output extends OutputToSend> {
    * be sent that come before a request that is known already.
    */
   endOutput(): void {
-    const toldNs = this.servedNs;
-    const isTold = this.serving !== TELLING;
+    const { serving, servedNs } = this;
     this.freeNs = this.isFreeFromNs();
     this.serving = NOTHING;
     this.restNs = 0;
-    if (!isTold) this.tell(toldNs);
+    if (serving === TELLING) this.tell(servedNs);
   }
 
   /** Outputs were handled, the last until `endNs` and in all for `busyNs`, without being sent through here. */

@@ -2,8 +2,7 @@
 import { InvariantError } from "../../formats/index.js";
 import { extrapolationOf } from "../cost/index.js";
 import { tokenCounts } from "../policy/index.js";
-import { addStops } from "./admission-stops.js";
-import type { EngineTotals } from "./engine-totals.js";
+import { sumTotals } from "./engine-totals.js";
 import type { ReplicaPart } from "./replica-parts.js";
 import { ServerTimes } from "./server-times.js";
 import { engineColumns, type PartResult } from "./simulate-part.js";
@@ -61,18 +60,9 @@ export class MergedParts {
     });
     for (const { gaps } of rests) this.log.gaps.store.adopt(gaps);
     const all = rests.map(({ totals }) => totals);
-    const sum = (of: (totals: EngineTotals) => number): number => all.reduce((total, one) => total + of(one), 0);
     return {
       log: this.log,
-      steps: sum(({ steps }) => steps),
-      jumpedSteps: sum(({ jumpedSteps }) => jumpedSteps),
-      runSteps: sum(({ runSteps }) => runSteps),
-      busyNs: sum(({ busyNs }) => busyNs),
-      hostBusyNs: sum(({ hostBusyNs }) => hostBusyNs),
-      frontEndBusyNs: sum(({ frontEndBusyNs }) => frontEndBusyNs),
-      admissionStops: addStops(all.map(({ admissionStops }) => admissionStops)),
-      preemptions: sum(({ preemptions }) => preemptions),
-      kvHighWater: all.flatMap(({ kvHighWater }) => kvHighWater),
+      ...sumTotals(all),
       kvBlocks: all[0]!.kvBlocks,
       extrapolation: extrapolationOf(rests.flatMap(({ rangeUses }) => rangeUses.map((rangeUse) => ({ rangeUse })))),
     };

@@ -44,20 +44,12 @@ class PacedLoop extends EngineLoop {
       const endNs = Math.min(limitNs, ended.nextNs);
       if (roundNs >= endNs) return;
       this.outputLimitNs = Math.min(endNs, frontEnd.nextRequestNs);
-      if (this.inbox.nextNs > roundNs && this.takeRun()) continue;
+      if (this.inbox.nextNs > roundNs && this.tookRun(this.decodeRounds!.take(this.mayTellEnds))) continue;
       this.waitedNs = 0;
       this.hostNs = roundNs;
       this.pacedRound();
       this.hostBusyNs += this.hostNs - roundNs - this.waitedNs;
     }
-  }
-
-  private takeRun(): boolean {
-    const rounds = this.decodeRounds!.take(this.mayTellEnds);
-    if (rounds === 0) return false;
-    this.countStops(this.input.scheduler.runningRequests, rounds);
-    this.progress.made();
-    return true;
   }
 
   protected override oneRound(startNs: number): void {

@@ -26,9 +26,8 @@ import {
   type RequestClient,
   type SentRequest,
 } from "../workload/index.js";
-import { addStops } from "./admission-stops.js";
 import { PreemptionError } from "./engine-loop.js";
-import type { EngineTotals } from "./engine-totals.js";
+import { sumTotals, type EngineTotals } from "./engine-totals.js";
 import { FirstTokens } from "./first-tokens.js";
 import { Fleet } from "./fleet.js";
 import { GiveUps } from "./give-ups.js";
@@ -393,22 +392,14 @@ class StepSimulation {
 
   private result(): StepSimulationResult {
     const { replicas, log } = this;
-    const sum = (of: (loop: ServerLoop) => number): number => replicas.reduce((total, { loop }) => total + of(loop), 0);
+    const totals = sumTotals(replicas.map(({ loop }) => loop));
     return {
       log,
       ...defined({ fleet: this.fleet }),
-      steps: sum((loop) => loop.steps),
-      jumpedSteps: sum((loop) => loop.jumpedSteps),
-      runSteps: sum((loop) => loop.runSteps),
-      busyNs: sum((loop) => loop.busyNs),
-      hostBusyNs: sum((loop) => loop.hostBusyNs),
-      frontEndBusyNs: sum((loop) => loop.frontEndBusyNs),
-      admissionStops: addStops(replicas.map(({ loop }) => loop.admissionStops)),
-      preemptions: sum((loop) => loop.preemptions),
-      kvHighWater: replicas.flatMap(({ loop }) => loop.kvHighWater),
+      ...totals,
       kvBlocks: replicas[0]!.loop.kvBlocks / (this.input.policy.dataParallel?.ranks ?? 1),
       extrapolation: extrapolationOf(replicas.flatMap(({ costs }) => costs)),
-      ...defined({ giveUps: this.impatient?.giveUps.summary(sum((loop) => loop.busyNs)) }),
+      ...defined({ giveUps: this.impatient?.giveUps.summary(totals.busyNs) }),
     };
   }
 }

@@ -24,10 +24,10 @@ export const walked = path;
 
 export class Sfc32 {
   /** The state: loops that draw millions have it in variables meanwhile, and put it back by `resume`. */
-  a = 0;
-  b = 0;
-  c = 0;
-  counter = 1;
+  private a = 0;
+  private b = 0;
+  private c = 0;
+  private counter = 1;
 
   /** The generator of that name: the same name gives the same numbers on every machine. */
   static named(name: string): Sfc32 {
@@ -107,8 +107,22 @@ export class Sfc32 {
     return at;
   }
 
+  /** Fills with integers. */
+  integers(values: Int32Array): void {
+    let { a, b, c, counter } = this;
+    for (let at = 0; at < values.length; at++) {
+      const drawn = (a + b + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + drawn) | 0;
+      values[at] = drawn;
+    }
+    this.resume(a, b, c, counter);
+  }
+
   /** Goes on from that state. */
-  resume(a: number, b: number, c: number, counter: number): void {
+  private resume(a: number, b: number, c: number, counter: number): void {
     this.a = a;
     this.b = b;
     this.c = c;
