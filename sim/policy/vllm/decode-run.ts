@@ -36,13 +36,17 @@ function isOfAll(step: SchedulerStep, requests: number): boolean {
   return step.isAllDecodes && step.scheduled.length === requests;
 }
 
-/** Passes before the one that schedules somebody's last token, or that needs more than `blocks` additional blocks. */
+/**
+ * Passes up to the one that schedules somebody's last token, without it in synchronous mode, where it is updated before the
+ * next; fewer if they need more than `blocks` additional blocks.
+ */
 export function longestRun(running: readonly Sequence[], limits: SchedulerLimits, blocks: number): number {
   let most = Infinity;
   for (const sequence of running) {
     const left = sequence.promptTokens + lastOutput(sequence, limits.maxModelLen) - 1 - sequence.computed;
-    if (left - 1 < most) most = left - 1;
+    if (left < most) most = left;
   }
+  if (!limits.asyncScheduling) most--;
   if (most <= 0) return 0;
   if (blocksTaken(running, limits.blockSize, most) <= blocks) return most;
   let [fits, tooLong] = [0, most];

@@ -59,6 +59,8 @@ export class CountScheduler implements StepScheduler<CountStep> {
   private readonly reports = new TokenReports();
   private steps = 0;
   private unreported = false;
+  /** Requests of the run that was asked for last. */
+  private runSize = 0;
 
   constructor(
     private readonly limits: SchedulerLimits,
@@ -136,10 +138,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.cap = prefillCap(this.limits, this.running.length + this.waiting.length);
     const budget = this.isUnconstrained() ? this.runAll(step) : this.runInOrder(step);
     if (step.preempted.length === 0 && this.waiting.length > 0) this.admit(step, budget);
-    for (let ended = this.steady.endingNow(); ended !== undefined; ended = this.steady.endingNow()) {
-      this.drain(ended, this.steady.computed(ended), step);
-      this.steady.remove(ended);
-    }
+    this.drainEnding(step);
     this.blocks.watch();
     this.follows(step);
     return step;
@@ -175,7 +174,9 @@ export class CountScheduler implements StepScheduler<CountStep> {
     if (latest === undefined || steady.size === 0 || steady.size !== this.running.length) return 0;
     if (steady.size > this.budget) return 0;
     if (this.depth === 2 && !(latest.isSteadyOnly && latest.steady === steady.size)) return 0;
-    const passes = steady.passesBeforeAnEnd();
+    this.runSize = steady.size;
+    // In asynchronous mode a last token's step is updated after the run: it may end with that step.
+    const passes = steady.passesBeforeAnEnd() + this.depth - 1;
     this.cap = prefillCap(this.limits, this.running.length + this.waiting.length);
     if (passes === 0 || (this.waiting.length > 0 && this.admitsHead(this.budget - steady.size))) return 0;
     // Without the full-sequence gate, losing cached blocks that nobody holds can make the head's first chunk cheaper.
@@ -184,16 +185,18 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   skip(steps: number): void {
-    this.blocks.take(this.steady.blocksOver(steps));
-    this.steady.passes += steps;
+    const { steady, latest } = this;
+    this.blocks.take(steady.blocksOver(steps));
+    steady.passes += steps;
     this.steps += steps;
     this.unreported = false;
+    this.drainEnding(latest!);
     this.blocks.watch();
   }
 
   passOfRun(isLatest: boolean): CountStep {
     const step = this.newStep(this.steps);
-    step.steady = this.steady.size;
+    step.steady = this.runSize;
     if (isLatest && this.depth === 1) this.follows(step);
     return step;
   }
@@ -386,6 +389,15 @@ export class CountScheduler implements StepScheduler<CountStep> {
       this.steady.add(request, after, remaining);
     }
     return true;
+  }
+
+  /** Those whose last token the latest pass scheduled, in that step. */
+  private drainEnding(step: CountStep): void {
+    const { steady } = this;
+    for (let ended = steady.endingNow(); ended !== undefined; ended = steady.endingNow()) {
+      this.drain(ended, steady.computed(ended), step);
+      steady.remove(ended);
+    }
   }
 
   private drain(request: number, computed: number, step: CountStep): void {
