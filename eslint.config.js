@@ -47,7 +47,8 @@ const spreads = [
 ];
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "results/", "coverage/"] },
+  // AssemblyScript is no TypeScript.
+  { ignores: ["dist/", "node_modules/", "results/", "coverage/", "**/*.as.ts"] },
   {
     files: ["**/*.ts"],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],

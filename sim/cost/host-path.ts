@@ -5,22 +5,14 @@
  * time costs one draw a state and block. A query costs one array read.
  */
 import { least, type EngineJitter } from "../../formats/index.js";
-import { seedsOf, Sfc32, walked } from "../kernel/index.js";
+import { BLOCK_CELLS, bulkDraws, BulkTable, seedsOf, Sfc32 } from "../kernel/index.js";
 import { CELLS_PER_SCORE, MIDDLE, type ScoreTable } from "./score-table.js";
 
-/** Cells in the memory of the fastest state; in a block; kept, since two clocks ask, one ahead of the other. */
+/** Cells in the memory of the fastest state; kept, since two clocks ask, one ahead of the other. */
 const CELLS_IN_MEMORY = 50;
-const BLOCK = 1024;
-const WINDOW = 8 * BLOCK;
+const WINDOW = 8 * BLOCK_CELLS;
 /** A slow state changes every two to this power cells at most: it has some steps in a block. */
 const MAX_STEP_BITS = 8;
-
-/**
- * The block that is being made, and the walk in it. Loops take them into variables: only then does V8 know in every case that
- * they are these, and writes to them without looking what they are.
- */
-const sums = new Float64Array(BLOCK);
-const walk = walked;
 
 /** Its share of the variance of the score, and the time in which its correlation falls to 1/e. */
 type HostState = EngineJitter["host_states"][number];
@@ -34,7 +26,7 @@ export class HostPath {
    * The blocks of the window, as far as they are made, and behind them the one before it that was asked for last. Room for
    * all of them once a run goes beyond the first.
    */
-  private values = new Float64Array(BLOCK);
+  private values = new Float64Array(BLOCK_CELLS);
   private firstCell = 0;
   private cells = 0;
   private blockBehind = -1;
@@ -62,19 +54,19 @@ export class HostPath {
   /** Makes the time's block, and what of the window lies before it; the time's place among the values. */
   private moveTo(atNs: number): number {
     const cell = Math.floor(Math.max(0, atNs) * this.cellsPerNs);
-    const block = Math.floor(cell / BLOCK);
+    const block = Math.floor(cell / BLOCK_CELLS);
     if (cell < this.firstCell) {
       if (block !== this.blockBehind) this.make(block, WINDOW);
       this.blockBehind = block;
-      return WINDOW + cell - block * BLOCK;
+      return WINDOW + cell - block * BLOCK_CELLS;
     }
     if (cell >= this.firstCell + 2 * WINDOW) {
-      this.firstCell = Math.max(0, block - 1) * BLOCK;
+      this.firstCell = Math.max(0, block - 1) * BLOCK_CELLS;
       this.cells = 0;
     }
     while (cell >= this.firstCell + WINDOW) this.shift();
-    for (; cell >= this.firstCell + this.cells; this.cells += BLOCK) {
-      this.make((this.firstCell + this.cells) / BLOCK, this.cells);
+    for (; cell >= this.firstCell + this.cells; this.cells += BLOCK_CELLS) {
+      this.make((this.firstCell + this.cells) / BLOCK_CELLS, this.cells);
     }
     return cell - this.firstCell;
   }
@@ -88,23 +80,18 @@ export class HostPath {
 
   private make(block: number, at: number): void {
     const { random, seeds, table } = this;
-    sums.fill(MIDDLE);
+    const made = bulkDraws().block;
+    made.fill(MIDDLE);
     random.seed(seeds[0] ^ block, seeds[1], seeds[2]);
     for (const state of this.states) state.addTo(block, random);
-    if (table !== undefined) lookUp(table);
-    if (at + BLOCK > this.values.length) {
+    table?.lookUpBlock();
+    if (at + BLOCK_CELLS > this.values.length) {
       const { values } = this;
-      this.values = new Float64Array(WINDOW + BLOCK);
+      this.values = new Float64Array(WINDOW + BLOCK_CELLS);
       this.values.set(values);
     }
-    this.values.set(sums, at);
+    this.values.set(made, at);
   }
-}
-
-/** Each sum, a place in the table, becomes the table's value there. */
-function lookUp(table: ScoreTable): void {
-  const values = sums;
-  for (let cell = 0; cell < BLOCK; cell++) values[cell] = table.at(values[cell]!);
 }
 
 /** One hidden state, in cells of a score table. */
@@ -121,7 +108,7 @@ class State {
   private readonly keptBlock: number;
   private readonly freshBlock: number;
   /** How much of the miss of the walk's end each step takes: the regression of a step on the end, its start known. */
-  private readonly bend: Float64Array;
+  private readonly bend: BulkTable;
 
   constructor(
     { share, memory_ns }: EngineJitter["host_states"][number],
@@ -132,7 +119,7 @@ class State {
     this.weight = CELLS_PER_SCORE * Math.sqrt(share);
     this.bits = Math.min(MAX_STEP_BITS, Math.floor(Math.log2(memory_ns / fastest)));
     const cells = 1 << this.bits;
-    this.steps = BLOCK >> this.bits;
+    this.steps = BLOCK_CELLS >> this.bits;
     const kept = Math.exp((-cells * cellNs) / memory_ns);
     const keptBlock = kept ** this.steps;
     this.kept = kept;
@@ -144,28 +131,12 @@ class State {
     this.starts = [this.chain.normal()];
   }
 
-  /** Adds its block to the sums. */
+  /** Adds its part to the bulk draws' block. */
   addTo(block: number, random: Sfc32): void {
     const { steps, kept, fresh, weight } = this;
+    const bulk = bulkDraws();
     random.walk(steps, weight * this.startOf(block), kept, weight * fresh);
-    this.add(weight * this.startOf(block + 1) - walk[steps]!);
-  }
-
-  private add(missed: number): void {
-    const { bend, bits } = this;
-    const miss = 1 * missed; // a product is known to be a double
-    const to = sums;
-    const from = walk;
-    if (bits === 0) {
-      for (let cell = 0; cell < BLOCK; cell++) to[cell]! += from[cell]! + bend[cell]! * miss;
-      return;
-    }
-    for (let cell = 0; cell < BLOCK; cell += 2) {
-      const step = cell >> bits;
-      const level = from[step]! + bend[step]! * miss;
-      to[cell]! += level;
-      to[cell + 1]! += level;
-    }
+    bulk.wasm.addWalk(this.bits, this.bend.address(bulk), weight * this.startOf(block + 1) - bulk.walked[steps]!);
   }
 
   private startOf(block: number): number {
@@ -179,17 +150,18 @@ class State {
 }
 
 /** By the steps and what each keeps: repeats of a run share them, since they take as long to make as a block. */
-const bends = new Map<string, Float64Array>();
+const bends = new Map<string, BulkTable>();
 /** Of the profiles that one process simulates. */
 const MOST_BENDS = 100;
 
-function bendOf(steps: number, kept: number, keptBlock: number): Float64Array {
+function bendOf(steps: number, kept: number, keptBlock: number): BulkTable {
   const key = `${steps}/${kept}`;
   const known = bends.get(key);
   if (known !== undefined) return known;
-  const bend = Float64Array.from({ length: steps }, (_, step) => {
+  const shares = Float64Array.from({ length: steps }, (_, step) => {
     return (kept ** (steps - step) - kept ** (steps + step)) / (1 - keptBlock * keptBlock);
   });
+  const bend = new BulkTable(new Uint8Array(shares.buffer));
   if (bends.size === MOST_BENDS) bends.clear();
   bends.set(key, bend);
   return bend;

@@ -42,6 +42,22 @@ test.each(Object.entries(curves))("%s: blocks of draws are those of single unifo
   }
 });
 
+const ofPoints = (points: number): Curve => Array.from({ length: points }, (_, k) => [k / points, Math.sqrt(k)]);
+
+test.each([
+  ["more tables in turn than the bulk draws have room for", 5, 12_000],
+  ["a table that is larger than that room", 1, 60_000],
+])("%s: the same", (_, tables, points) => {
+  const all = Array.from({ length: tables }, (_, k) => new QuantileTable(ofPoints(points), 1 + k));
+  const [one, block] = [Sfc32.named("room"), Sfc32.named("room")];
+  const values = new Float64Array(DRAWS);
+  for (let round = 0; round < 20; round++) {
+    const table = all[round % tables]!;
+    table.fill(values, block);
+    expect([...values]).toEqual(Array.from(values, () => table.at(one.uniform())));
+  }
+});
+
 test("draws have the distribution", () => {
   const values = new Float64Array(200 * DRAWS);
   const table = new QuantileTable(curves["a usual one"]!, 1);

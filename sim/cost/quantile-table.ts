@@ -3,7 +3,7 @@
  * says in which piece a cell of probabilities begins. Chen and Asau, "On generating random variates from an empirical
  * distribution", AIIE Transactions 6 (1974).
  */
-import { uniformOf, type Sfc32 } from "../kernel/index.js";
+import { BulkTable, FILL_DRAWS, type Sfc32 } from "../kernel/index.js";
 import type { Curve } from "./piecewise-linear.js";
 
 const CELL_BITS = 10;
@@ -13,14 +13,15 @@ const CELLS = 1 << CELL_BITS;
 const FIELDS = 3;
 
 /** Draws at a time. */
-export const DRAWS = 512;
-const drawn = new Int32Array(DRAWS);
+export const DRAWS = FILL_DRAWS;
 
 export class QuantileTable {
   /** Pieces of the curve, side by side: up to which probability, and its line base + slope x probability. */
   private readonly pieces: Float64Array;
-  /** The piece of each cell's lower end: where it begins among the pieces. */
-  private readonly guide = new Uint32Array(CELLS);
+  /** The piece of each cell's lower end: where it begins among the pieces, bytes. */
+  private readonly guide: Uint32Array;
+  /** Both, one behind the other. */
+  private readonly bulk: BulkTable;
 
   /** Of at least one point by ascending probability, of two at one the later counts; every value times `scale`. */
   constructor(curve: Curve, scale: number) {
@@ -32,31 +33,28 @@ export class QuantileTable {
       pieces.push(highP, (low - slope * lowP) * scale, slope * scale);
     }
     pieces.push(Infinity, curve.at(-1)![1] * scale, 0);
-    this.pieces = Float64Array.from(pieces);
+    const bytes = new Uint8Array(8 * pieces.length + 4 * CELLS);
+    this.pieces = new Float64Array(bytes.buffer, 0, pieces.length);
+    this.pieces.set(pieces);
+    this.guide = new Uint32Array(bytes.buffer, this.pieces.byteLength, CELLS);
     for (let cell = 0, piece = 0; cell < CELLS; cell++) {
       while (pieces[piece]! <= cell / CELLS) piece += FIELDS;
-      this.guide[cell] = piece;
+      this.guide[cell] = 8 * piece;
     }
+    this.bulk = new BulkTable(bytes);
   }
 
   /** The value at a probability, 0 <= p < 1. */
   at(probability: number): number {
     const { pieces } = this;
-    let piece = this.guide[(probability * CELLS) | 0]!;
+    let piece = this.guide[(probability * CELLS) | 0]! >> 3;
     while (probability >= pieces[piece]!) piece += FIELDS;
     return pieces[piece + 1]! + pieces[piece + 2]! * probability;
   }
 
-  /** The values at the generator's next 512 uniforms, whose first bits are the cell. */
+  /** The values at the generator's next 512 uniforms. */
   fill(values: Float64Array, random: Sfc32): void {
-    const { pieces, guide } = this;
-    random.integers(drawn);
-    for (let at = 0; at < DRAWS; at++) {
-      const integer = drawn[at]!;
-      const probability = uniformOf(integer);
-      let piece = guide[integer >>> (32 - CELL_BITS)]!;
-      while (probability >= pieces[piece]!) piece += FIELDS;
-      values[at] = pieces[piece + 1]! + pieces[piece + 2]! * probability;
-    }
+    if (this.bulk.fits) random.fill(values, this.bulk, this.pieces.byteLength, CELL_BITS);
+    else for (let at = 0; at < DRAWS; at++) values[at] = this.at(random.uniform());
   }
 }

@@ -3,6 +3,8 @@
  * from the table's low end, so that no caller has to convert them.
  */
 
+import { BulkTable, bulkDraws } from "../kernel/index.js";
+
 const LOW_SCORE = -6;
 const CELLS = 768;
 
@@ -14,12 +16,20 @@ export const MIDDLE = CELLS / 2;
 export class ScoreTable {
   /** At the low end of each cell, and of one more beyond the table. */
   private readonly values: Float64Array;
+  private readonly bulk: BulkTable;
 
   /** `valueAt` returns the value at a probability of a lower score. */
   constructor(valueAt: (probability: number) => number) {
     this.values = Float64Array.from({ length: CELLS + 2 }, (_, cell) => {
       return valueAt(normalProbability(LOW_SCORE + cell / CELLS_PER_SCORE));
     });
+    this.bulk = new BulkTable(new Uint8Array(this.values.buffer));
+  }
+
+  /** Makes values of the places in the bulk draws' block. */
+  lookUpBlock(): void {
+    const bulk = bulkDraws();
+    bulk.wasm.lookUp(this.bulk.address(bulk), CELLS);
   }
 
   /** The value at a place; beyond the table that of its end. Without a call, whose result V8 would put into an object. */

@@ -5,4 +5,5 @@ export { Fifo } from "./fifo.js";
 export { TimedRing } from "./timed-ring.js";
 export { nearestRank } from "./nearest-rank.js";
 export { normalQuantile } from "./normal-quantile.js";
-export { Sfc32, seedsOf, uniformOf, walked } from "./sfc32.js";
+export { BLOCK_CELLS, BulkTable, bulkDraws, FILL_DRAWS } from "./bulk-draws.js";
+export { Sfc32, seedsOf } from "./sfc32.js";

@@ -1,5 +1,6 @@
 import { normalQuantile } from "./normal-quantile.js";
-import { Sfc32, walked } from "./sfc32.js";
+import { bulkDraws } from "./bulk-draws.js";
+import { Sfc32 } from "./sfc32.js";
 
 const DRAWS = 200_000;
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -44,6 +45,7 @@ test("normals have the moments and tails of a normal", () => {
 
 test("a walk takes the steps that single draws give", () => {
   const [one, whole] = [Sfc32.named("walk"), Sfc32.named("walk")];
+  const { walked } = bulkDraws();
   for (const steps of [1024, 4, 1]) {
     whole.walk(steps, 3, 0.9, 0.5);
     let expected = 3;
