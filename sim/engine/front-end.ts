@@ -184,8 +184,11 @@ export class FrontEnd<Output extends OutputToSend> {
       if (this.serving !== NOTHING) {
         if (this.servedNs > this.untilNs) return false;
         if (this.end()) return true;
-      } else if (this.queue.length > 0) this.begin();
-      else {
+      } else if (this.queue.length > 0) {
+        const job = this.queue.shift();
+        if (job === OUTPUTS) this.beginOutputs();
+        else if (this.serveInTurn(job)) return true;
+      } else {
         const startNs = Math.max(this.freeNs, this.nextArrivalNs());
         if (startNs > this.untilNs || startNs === Infinity) return false;
         this.freeNs = startNs;
@@ -268,16 +271,37 @@ export class FrontEnd<Output extends OutputToSend> {
     }
   }
 
-  private begin(): void {
-    const { freeNs } = this;
-    const job = this.queue.shift();
-    if (job === OUTPUTS) this.beginOutputs(freeNs);
-    else {
-      this.serving = REQUEST;
-      this.request = job;
-      this.servedNs = freeNs + this.serviceNs(job, freeNs);
+  /**
+   * Requests from the queue one after the other, from `freeNs` on with that in `slot`; up to `untilNs`, or until an output has
+   * its turn. True when one is ready for the engine.
+   */
+  private serveInTurn(slot: number): boolean {
+    const { arrivals, turning, sent, queue, requests, cost, untilNs } = this;
+    let nowNs = this.freeNs;
+    for (;;) {
+      const servedNs = nowNs + this.serviceNs(slot, nowNs);
+      this.busyNs += servedNs - nowNs;
+      if (servedNs > untilNs) {
+        this.serving = REQUEST;
+        this.request = slot;
+        this.servedNs = servedNs;
+        return false;
+      }
+      nowNs = servedNs;
+      this.freeNs = nowNs;
+      if (turning.nextNs <= nowNs || arrivals.nextNs <= nowNs || sent.nextNs <= nowNs) this.join();
+      if (++requests.served[slot]! > cost.hops) {
+        this.leave(slot);
+        return true;
+      }
+      this.turn(slot);
+      if (queue.length === 0) return false;
+      slot = queue.shift();
+      if (slot === OUTPUTS) {
+        this.beginOutputs();
+        return false;
+      }
     }
-    this.busyNs += this.servedNs + this.restNs - freeNs;
   }
 
   private serviceNs(slot: number, atNs: number): number {
@@ -285,8 +309,8 @@ export class FrontEnd<Output extends OutputToSend> {
     return requests.served[slot] === 0 ? cost.requestNs(promptTokens[requests.index[slot]!]!, atNs) : cost.hopNs(atNs);
   }
 
-  private beginOutputs(atNs: number): void {
-    const { cost } = this;
+  private beginOutputs(): void {
+    const { cost, freeNs: atNs } = this;
     this.serving = TELLING;
     this.servedOutputs = this.waitingOutputs;
     this.waitingOutputs = 0;
@@ -294,7 +318,9 @@ export class FrontEnd<Output extends OutputToSend> {
     this.restNs = cost.restNs(job);
     this.firstLateNs = this.restNs + cost.firstWaitNs(job);
     this.hasLateFirsts = job.firstTokens > 0 && this.firstLateNs > 0;
-    this.servedNs = atNs + cost.outputNs(job, atNs) - this.restNs;
+    const ns = cost.outputNs(job, atNs);
+    this.servedNs = atNs + ns - this.restNs;
+    this.busyNs += ns;
   }
 
   /** Outputs of one engine one after the other are mostly of the same requests: their chunks are taken to be those of the largest. */
@@ -361,19 +387,22 @@ export class FrontEnd<Output extends OutputToSend> {
   }
 
   private endRequest(slot: number): boolean {
-    const { requests, freeNs } = this;
-    if (++requests.served[slot]! > this.cost.hops) {
+    if (++this.requests.served[slot]! > this.cost.hops) {
       this.leave(slot);
       return true;
     }
-    // Round the event loop; it does not overtake the one before it.
-    const gapNs = this.cost.hopGapNs(freeNs);
-    if (gapNs === 0) {
-      this.queue.push(slot, freeNs);
-      return false;
-    }
-    this.turnedNs = Math.max(this.turnedNs, freeNs + gapNs);
-    this.turning.push(slot, this.turnedNs);
+    this.turn(slot);
     return false;
+  }
+
+  /** A request goes round the event loop; it does not overtake the one before it. */
+  private turn(slot: number): void {
+    const { freeNs } = this;
+    const gapNs = this.cost.hopGapNs(freeNs);
+    if (gapNs === 0) this.queue.push(slot, freeNs);
+    else {
+      this.turnedNs = Math.max(this.turnedNs, freeNs + gapNs);
+      this.turning.push(slot, this.turnedNs);
+    }
   }
 }
