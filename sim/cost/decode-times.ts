@@ -46,6 +46,8 @@ export class DecodeTimes {
   readonly outputMeanNs: number;
   /** The streams, where all but the GPU's are at one pace and there is a front end. */
   readonly paced: PacedStreams | undefined;
+  /** How much longer a step takes on the GPU in the mean than the one before it. */
+  readonly incrementNs: number;
   private readonly requests: number;
   private readonly gpuBaseNs: number;
   private readonly contextTokenNs: number;
@@ -71,6 +73,7 @@ export class DecodeTimes {
     this.requests = means.requests;
     this.gpuBaseNs = means.gpuNs?.baseNs ?? NaN;
     this.contextTokenNs = means.gpuNs?.contextTokenNs ?? NaN;
+    this.incrementNs = wholeNs(this.contextTokenNs * means.requests);
   }
 
   scheduleNs(atNs: number): number {
@@ -85,7 +88,10 @@ export class DecodeTimes {
     return wholeNs(this.lead * launchNs);
   }
 
-  /** What a step with this many cached tokens takes on the GPU in the mean: the first of its decode law. */
+  /**
+   * What a step with this many cached tokens takes on the GPU in the mean: the first of its decode law, which goes on for ever if
+   * it is more than 1. NaN where the law is not made of these parts.
+   */
   meanGpuNs(contextTokens: number): number {
     return firstOfLaw(this.gpuBaseNs, this.contextTokenNs, this.requests, contextTokens);
   }

@@ -4,7 +4,7 @@
  * each kind of time has a stream of its own, so a stretch of rounds is done first and their outputs after it
  * (run-outputs.ts).
  */
-import type { DecodeLaw, DecodeTimes } from "../cost/index.js";
+import type { DecodeTimes } from "../cost/index.js";
 import type { EngineParts } from "./decode-jumps.js";
 import { pacedRounds, type RunState } from "./paced-rounds.js";
 import { RunOutputs, type OutputExits } from "./run-outputs.js";
@@ -57,22 +57,33 @@ export class DecodeRounds implements RunState {
     if (possible === 0) return 0;
     const requests = scheduler.runningRequests;
     const { contextTokens } = scheduler;
-    const law = cost.decodeLaw(requests, contextTokens);
-    let most = Math.min(possible, law.steps);
+    let most = Math.min(possible, this.beginLaw(requests, contextTokens));
     if (cost.rangeUse !== undefined) most = cost.rangeUse.decodesOnOneSide(requests, contextTokens, most);
-    this.begin(requests, law);
+    this.begin(requests);
     const rounds = this.run(most);
     cost.rangeUse?.drawnDecodes(requests, contextTokens, rounds, this.busyNs);
     this.end(rounds);
     return rounds;
   }
 
-  private begin(requests: number, { firstNs, incrementNs }: DecodeLaw): void {
-    const { cost, inFlight, clocks } = this.parts;
-    this.requests = requests;
+  /** What the GPU's times are about; returns for how many rounds. */
+  private beginLaw(requests: number, contextTokens: number): number {
+    const { cost } = this.parts;
     this.times = cost.decodeTimes!(requests);
-    this.meanNs = firstNs;
-    this.incrementNs = incrementNs;
+    this.meanNs = this.times.meanGpuNs(contextTokens);
+    if (this.meanNs > 1) {
+      this.incrementNs = this.times.incrementNs;
+      return Infinity;
+    }
+    const law = cost.decodeLaw(requests, contextTokens);
+    this.meanNs = law.firstNs;
+    this.incrementNs = law.incrementNs;
+    return law.steps;
+  }
+
+  private begin(requests: number): void {
+    const { inFlight, clocks } = this.parts;
+    this.requests = requests;
     this.limitNs = clocks.outputLimitNs;
     this.hostNs = clocks.hostNs;
     this.gpuEndNs = clocks.gpuEndNs;

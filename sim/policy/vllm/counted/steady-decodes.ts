@@ -121,10 +121,13 @@ export class SteadyDecodes {
 
   /** Blocks that the next `passes` passes take. */
   blocksOver(passes: number): number {
-    const { blockSize } = this;
-    let blocks = Math.floor(passes / blockSize) * this.size;
-    for (let i = passes - (passes % blockSize); i < passes; i++) {
-      blocks += this.crossings[(this.passes + i) % blockSize]!;
+    const { blockSize, crossings } = this;
+    const rounds = Math.floor(passes / blockSize);
+    let blocks = rounds * this.size;
+    let residue = this.passes % blockSize;
+    for (let left = passes - rounds * blockSize; left > 0; left--) {
+      blocks += crossings[residue]!;
+      if (++residue === blockSize) residue = 0;
     }
     return blocks;
   }
