@@ -78,18 +78,21 @@ export function addWalk(bits: i32, bend: usize, miss: f64): void {
   }
 }
 
-/** Each number of the block is a place in a table of `cells` cells, and becomes the table's value there, straight within a cell. */
-export function lookUp(table: usize, cells: f64): void {
+/** Each number of the block is a place in a table, from 0 to `top`, and becomes the table's value there, straight within a cell. */
+export function lookUp(table: usize, top: f64): void {
   const low = f64x2.splat(0);
-  const high = f64x2.splat(cells);
+  const high = f64x2.splat(top);
+  // Its lowest bits are then the whole number.
+  const toInteger = f64x2.splat(4503599627370496.0);
   for (let at: usize = 0; at < BLOCK * 8; at += 16) {
     const places = f64x2.pmin(high, f64x2.pmax(low, v128.load(block + at)));
-    const whole = i32x4.trunc_sat_f64x2_s_zero(places);
-    const first = v128.load(table + (i32x4.extract_lane(whole, 0) << 3));
-    const second = v128.load(table + (i32x4.extract_lane(whole, 1) << 3));
+    const whole = f64x2.floor(places);
+    const cells = f64x2.add(whole, toInteger);
+    const first = v128.load(table + (i32x4.extract_lane(cells, 0) << 3));
+    const second = v128.load(table + (i32x4.extract_lane(cells, 2) << 3));
     const from = v128.shuffle<f64>(first, second, 0, 2);
     const to = v128.shuffle<f64>(first, second, 1, 3);
-    const within = f64x2.sub(places, f64x2.convert_low_i32x4_s(whole));
+    const within = f64x2.sub(places, whole);
     v128.store(block + at, f64x2.add(from, f64x2.mul(f64x2.sub(to, from), within)));
   }
 }
