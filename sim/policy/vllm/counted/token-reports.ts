@@ -6,13 +6,16 @@
 import type { TokenSink } from "../../step.js";
 import type { CountStep } from "./count-step.js";
 
-const nobody: readonly number[] = [];
-
 export class TokenReports {
   /** Requests that left the steady ones after a step whose tokens were at the client already. */
   private left: { request: number; lastNs: number }[] = [];
-  /** Steady requests with tokens still on their way to the client: their next one is reported by itself. */
-  private late = nobody;
+  /**
+   * Steady requests with tokens still on their way to the client, so many of the list: their next one is reported by itself. The
+   * other list is for those of the next step.
+   */
+  private late: number[] = [];
+  private lates = 0;
+  private later: number[] = [];
 
   /** A request leaves the steady ones; `latest` is the last step that gave it a token. */
   leaves(request: number, latest: CountStep): void {
@@ -22,36 +25,35 @@ export class TokenReports {
 
   deliver(step: CountStep, atNs: number, sink: TokenSink): void {
     step.deliveredNs = atNs;
-    if (step.isSteadyOnly && this.left.length === 0 && this.late.length === 0) {
+    if (step.isSteadyOnly && this.left.length === 0 && this.lates === 0) {
       sink.steadyTokens(step.steady, atNs);
       return;
     }
     if (this.left.length > 0) this.tellLeft(sink);
-    const { late } = this;
-    if (step.steady > late.length) sink.steadyTokens(step.steady - late.length, atNs);
-    let stillLate = nobody;
-    for (const request of late) if (sink.token(request, atNs)) stillLate = withOne(stillLate, request);
-    for (const request of step.joining) if (sink.token(request, atNs)) stillLate = withOne(stillLate, request);
-    for (const request of step.ending) sink.lastTokenWas(request, atNs);
-    for (const request of step.leaving) sink.lastTokenWas(request, atNs);
-    const isOver = step.ending.length > 0 || step.leaving.length > 0;
-    this.late =
-      isOver && stillLate.length > 0
-        ? stillLate.filter((request) => !step.ending.includes(request) && !step.leaving.includes(request))
-        : stillLate;
+    const { late, lates, later } = this;
+    const { joining, ending, leaving } = step;
+    if (step.steady > lates) sink.steadyTokens(step.steady - lates, atNs);
+    let stillLate = 0;
+    for (let at = 0; at < lates; at++) if (sink.token(late[at]!, atNs)) later[stillLate++] = late[at]!;
+    for (const request of joining) if (sink.token(request, atNs)) later[stillLate++] = request;
+    this.late = later;
+    this.later = late;
+    this.lates = stillLate;
+    for (const request of ending) this.tellLast(request, atNs, sink);
+    for (const request of leaving) this.tellLast(request, atNs, sink);
   }
 
   private tellLeft(sink: TokenSink): void {
-    const { left } = this;
-    for (const { request, lastNs } of left) sink.lastTokenWas(request, lastNs);
-    this.late = this.late.filter((request) => !left.some((of) => of.request === request));
+    for (const { request, lastNs } of this.left) this.tellLast(request, lastNs, sink);
     this.left = [];
   }
-}
 
-/** A list with one more, in place unless it is the empty one that is shared. */
-function withOne(requests: readonly number[], request: number): readonly number[] {
-  if (requests === nobody) return [request];
-  (requests as number[]).push(request);
-  return requests;
+  /** The request is no longer steady, nor late. */
+  private tellLast(request: number, lastNs: number, sink: TokenSink): void {
+    sink.lastTokenWas(request, lastNs);
+    const { late, lates } = this;
+    let kept = 0;
+    for (let at = 0; at < lates; at++) if (late[at] !== request) late[kept++] = late[at]!;
+    this.lates = kept;
+  }
 }
