@@ -5,63 +5,21 @@
  * (decode-jumps.ts), and draw by draw where they are drawn (decode-rounds.ts): all give the same times to the last bit.
  * Source of the loop: vllm/v1/engine/core.py (behaviour); docs/design.md, section 4.
  */
-import { Fifo, TimedRing } from "../kernel/index.js";
-import type { HostCost, StepCostModel, StepShape } from "../cost/index.js";
-import type { EngineLimits, EngineStep, StepScheduler, TokenSink } from "../policy/index.js";
+import type { EngineStep, TokenSink } from "../policy/index.js";
 import { DecodeJumps } from "./decode-jumps.js";
 import { DecodeRounds } from "./decode-rounds.js";
 import { startOfRound } from "./decode-run.js";
 import type { EngineClocks } from "./engine-clocks.js";
 import { Ends } from "./ends.js";
+import { endOnGpu } from "./end-on-gpu.js";
+import { PreemptionError, type EngineLoopInput, type Output } from "./engine-loop-input.js";
 import { countStop, noStops, stopOf, type AdmissionStops } from "./admission-stops.js";
-import { FrontEnd, type OutputToSend } from "./front-end.js";
+import { FrontEnd } from "./front-end.js";
+import { Inbox } from "./inbox.js";
 import { Progress } from "./progress.js";
 import { ServerTimes } from "./server-times.js";
-import type { StepObserver } from "./step-observer.js";
-import type { StepLog } from "./step-log.js";
 import { StepsInFlight } from "./steps-in-flight.js";
 import type { ServerLoop } from "./server-loop.js";
-
-export interface EngineLoopInput {
-  readonly scheduler: StepScheduler;
-  readonly cost: StepCostModel;
-  readonly log: StepLog;
-  /** Whether runs of decodes are taken at once. */
-  readonly jumps: boolean;
-  /** Whether advance() stops where a request ends, because its client may answer with another. */
-  readonly stopsAtEnds: boolean;
-  /** Whether a preemption is a PreemptionError, because the scheduler is right only without one. */
-  readonly stopsAtPreemption?: boolean;
-  /** Of the scheduler, to find what keeps requests waiting; absent: that is not counted. */
-  readonly limits?: EngineLimits;
-  /** Sees every step; takes no part. With limits, and without jumps. */
-  readonly observer?: StepObserver | undefined;
-  /** Of an engine that shares its front end with others; absent: it has its own, where the costs have one. */
-  readonly rank?: RankExits | undefined;
-}
-
-/** What a data parallel engine tells the server that it is a part of; its requests come by enqueue(). Without jumps. */
-export interface RankExits {
-  readonly number: number;
-  /** Of the whole server. */
-  readonly ended: Ends;
-  /** The engine has sent an output, later than any other of its own; absent: to the clients at once. */
-  readonly sent: ((output: Output, atNs: number) => void) | undefined;
-  /** It has taken requests in, or taken a step's results. */
-  readonly counted: (atNs: number, when: "before" | "after") => void;
-}
-
-/** The scheduler had to preempt a request where that was not to happen. */
-export class PreemptionError extends Error {}
-
-/** A step's output on its way to the clients, and the requests complete with it. */
-export interface Output extends OutputToSend {
-  readonly rank: number;
-  readonly step: EngineStep;
-  readonly complete: readonly number[];
-  /** When the engine had it. */
-  readonly updatedNs: number;
-}
 
 export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   readonly ended: Ends;
@@ -79,14 +37,9 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   readonly admissionStops: AdmissionStops = noStops();
   protected waitedNs = 0;
   /** When the latest pass of the scheduler began. */
-  private passStartNs = 0;
+  protected passStartNs = 0;
   protected readonly inFlight = new StepsInFlight();
-  /** Requests at the input queue, and when they reached the server. */
-  protected readonly inbox = new TimedRing();
-  private readonly reached = new TimedRing();
-  /** Requests whose clients gave up, and when the engine hears of it; and those of them that it did not have then. */
-  private readonly aborts = new Fifo<{ readonly index: number; readonly atNs: number }>();
-  private readonly abortedEarly = new Set<number>();
+  protected readonly inbox = new Inbox();
   protected readonly frontEnd: FrontEnd<Output> | undefined;
   /** When the engine had the output that is being delivered. */
   protected updatedNs = 0;
@@ -167,8 +120,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
 
   /** A request that reached the server at `arrivalNs` is at the engine's input queue; times do not go back. */
   enqueue(index: number, arrivalNs: number, atNs: number): void {
-    this.inbox.push(index, atNs);
-    this.reached.push(index, arrivalNs);
+    this.inbox.push(index, arrivalNs, atNs);
     this.input.observer?.queued(index, atNs);
   }
 
@@ -191,7 +143,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
    * for it.
    */
   abort(index: number, atNs: number): void {
-    this.aborts.push({ index, atNs: atNs + this.acceptNs });
+    this.inbox.giveUp(index, atNs + this.acceptNs);
   }
 
   /** When something happens next; Infinity when nothing will without another request. */
@@ -295,36 +247,6 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     return true;
   }
 
-  /**
-   * In lockstep: a round up to the launch. Returns its step; undefined where it has none, or none with tokens. `hostNs` is then
-   * when the others may launch theirs.
-   */
-  beginTogether(startNs: number): EngineStep | undefined {
-    this.waitedNs = 0;
-    const step = this.pass(startNs);
-    const hasTokens = step !== undefined && step.scheduledTokens > 0;
-    if (!hasTokens) this.afterPass(0);
-    this.hostBusyNs += this.hostNs - startNs - this.waitedNs;
-    return hasTokens ? step : undefined;
-  }
-
-  /**
-   * In lockstep: the rest of the round. Without a step of its own the rank computes a token for nobody. `gpu`: of all ranks'
-   * step.
-   */
-  endTogether(step: EngineStep | undefined, launch: Span, gpu: Span): void {
-    this.waitedNs = 0;
-    this.hostNs = launch.endNs;
-    this.gpuEndNs = gpu.endNs;
-    this.busyNs += gpu.ns;
-    if (step !== undefined) {
-      this.inFlight.push(step, gpu.endNs);
-      this.observe(step, this.passStartNs, gpu.ns);
-      this.afterPass(step.scheduledTokens);
-    }
-    this.hostBusyNs += this.hostNs - (launch.endNs - launch.ns) - this.waitedNs;
-  }
-
   protected oneRound(startNs: number): void {
     const step = this.pass(startNs);
     if (step !== undefined && step.scheduledTokens > 0) this.launch(step);
@@ -332,7 +254,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   }
 
   /** Takes requests in and schedules, where there is something to do. */
-  private pass(startNs: number): EngineStep | undefined {
+  protected pass(startNs: number): EngineStep | undefined {
     this.hostNs = startNs;
     this.takeRequests(startNs);
     this.takeAborts(startNs);
@@ -370,12 +292,11 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
 
   protected takeRequests(startNs: number): void {
     const { scheduler, cost, log } = this.input;
-    const { inbox, reached } = this;
+    const { inbox } = this;
     while (inbox.nextNs <= startNs) {
+      const arrivalNs = inbox.nextArrivalNs;
       const index = inbox.shift();
-      const arrivalNs = reached.nextNs;
-      reached.shift();
-      if (this.abortedEarly.delete(index)) continue;
+      if (inbox.wasGivenUp(index)) continue;
       this.hostNs += cost.host.takeRequestNs;
       scheduler.add(index, arrivalNs);
       log.serverTimes?.taken(index, this.hostNs);
@@ -384,10 +305,10 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   }
 
   private takeAborts(startNs: number): void {
-    for (let next = this.aborts.peek(); next !== undefined && next.atNs <= startNs; next = this.aborts.peek()) {
-      this.aborts.shift();
+    const { inbox } = this;
+    for (let index = inbox.takeGivenUp(startNs); index !== undefined; index = inbox.takeGivenUp(startNs)) {
       // Not here: still on its way to the engine, or complete.
-      if (!this.input.scheduler.abort!(next.index)) this.abortedEarly.add(next.index);
+      if (!this.input.scheduler.abort!(index)) inbox.givenUpEarly(index);
     }
   }
 
@@ -433,7 +354,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     this.observe(step, this.passStartNs, gpuNs);
   }
 
-  private observe(step: EngineStep, startNs: number, gpuNs: number): void {
+  protected observe(step: EngineStep, startNs: number, gpuNs: number): void {
     const { observer, scheduler, limits } = this.input;
     if (observer === undefined) return;
     const assignments = step.scheduledTokens === 0 ? [] : scheduler.assignments!(step);
@@ -479,30 +400,4 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     const { limits, scheduler } = this.input;
     if (limits !== undefined) countStop(this.admissionStops, scheduler, limits, scheduledTokens, passes);
   }
-}
-
-/** A time, and when it is over. */
-interface Span {
-  readonly ns: number;
-  readonly endNs: number;
-}
-
-/** A step on its way to the GPU. */
-export interface Launching {
-  readonly step: StepShape;
-  /** When its launch begins, and how long it takes. */
-  readonly scheduledNs: number;
-  readonly launchNs: number;
-  readonly gpuNs: number;
-}
-
-/** When the GPU ends a step, after those before at `busyUntilNs`. */
-export function endOnGpu(
-  busyUntilNs: number,
-  { step, scheduledNs, launchNs, gpuNs }: Launching,
-  host: HostCost,
-): number {
-  return busyUntilNs <= scheduledNs + host.leadNs(step, launchNs)
-    ? scheduledNs + host.idleSpanNs(step, launchNs, gpuNs)
-    : Math.max(busyUntilNs + gpuNs, scheduledNs + launchNs);
 }

@@ -6,7 +6,8 @@
  */
 import { jointStep, type StepCostModel } from "../cost/index.js";
 import type { DataParallelRules, EngineStep } from "../policy/index.js";
-import { endOnGpu, type EngineLoop } from "./engine-loop.js";
+import { endOnGpu } from "./end-on-gpu.js";
+import type { RankLoop } from "./rank-loop.js";
 
 export class Lockstep {
   /** Steps taken together, those for nobody too. */
@@ -21,7 +22,7 @@ export class Lockstep {
   private readonly launchNs: Float64Array;
 
   constructor(
-    private readonly ranks: readonly EngineLoop[],
+    private readonly ranks: readonly RankLoop[],
     private readonly costs: readonly StepCostModel[],
     private readonly rules: Pick<DataParallelRules, "syncSteps" | "syncsFirstStep">,
   ) {

@@ -5,7 +5,8 @@
  */
 import type { DecodeTimes, StepCostModel } from "../cost/index.js";
 import type { EngineStep } from "../policy/index.js";
-import { EngineLoop, type EngineLoopInput } from "./engine-loop.js";
+import { EngineLoop } from "./engine-loop.js";
+import type { EngineLoopInput } from "./engine-loop-input.js";
 
 /** The engine of a replica by itself. */
 export function engineLoop(input: EngineLoopInput): EngineLoop {

@@ -9,7 +9,8 @@ import type { DataParallel, StepScheduler } from "../policy/index.js";
 import { addStops, type AdmissionStops } from "./admission-stops.js";
 import { Balancer } from "./balancer.js";
 import { Ends } from "./ends.js";
-import { EngineLoop, type EngineLoopInput, type Output } from "./engine-loop.js";
+import type { EngineLoopInput, Output } from "./engine-loop-input.js";
+import { RankLoop } from "./rank-loop.js";
 import { FrontEnd } from "./front-end.js";
 import { Lockstep } from "./lockstep.js";
 import type { ServerLoop } from "./server-loop.js";
@@ -29,7 +30,7 @@ export interface ParallelServerInput extends Pick<
 export class ParallelServer implements ServerLoop {
   readonly ended = new Ends();
   readonly kvBlocks: number;
-  private readonly ranks: readonly EngineLoop[];
+  private readonly ranks: readonly RankLoop[];
   private readonly lockstep: Lockstep | undefined;
   private readonly balancer: Balancer;
   private readonly frontEnd: FrontEnd<Output> | undefined;
@@ -140,11 +141,11 @@ export class ParallelServer implements ServerLoop {
     }
   }
 
-  private makeRank(scheduler: StepScheduler, rank: number): EngineLoop {
+  private makeRank(scheduler: StepScheduler, rank: number): RankLoop {
     const { costs, observer, parallel, log, limits, stopsAtEnds, stopsAtPreemption } = this.input;
     const cost = costs[rank]!;
     const { rules } = parallel;
-    return new EngineLoop({
+    return new RankLoop({
       ...{ log, stopsAtEnds, ...defined({ limits, stopsAtPreemption }) },
       scheduler,
       cost,
@@ -225,7 +226,7 @@ export class ParallelServer implements ServerLoop {
     else this.lockstep.round(rank, startNs);
   }
 
-  private sum(of: (rank: EngineLoop) => number): number {
+  private sum(of: (rank: RankLoop) => number): number {
     return this.ranks.reduce((total, rank) => total + of(rank), 0);
   }
 }

@@ -26,7 +26,7 @@ import {
   type RequestClient,
   type SentRequest,
 } from "../workload/index.js";
-import { PreemptionError } from "./engine-loop.js";
+import { PreemptionError } from "./engine-loop-input.js";
 import { sumTotals, type EngineTotals } from "./engine-totals.js";
 import { FirstTokens } from "./first-tokens.js";
 import { Fleet } from "./fleet.js";
