@@ -177,7 +177,7 @@ describe("what is no sound .safetensors file is rejected", () => {
   test.each([
     ["empty", Buffer.alloc(0), "it has 0 bytes"],
     ["text", Buffer.from("these are not weights"), "promise a header of"],
-    ["no JSON", header("{ no"), "its header is no JSON"],
+    ["no JSON", header("{ no"), "its header is not JSON"],
     ["a list", header("[1]"), "no JSON object"],
     ["no offsets", header('{"a": {"dtype": "F32", "shape": [1]}}'), 'tensor "a" has no dtype, shape and data_offsets'],
     ["cut", header('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}'), "ends at byte 4 of 0"],
