@@ -1,4 +1,4 @@
-// Typed rules, and the walls between folders (docs/design.md, "Which way imports go").
+// Typed rules, and the walls between folders (docs/design.md, section 1).
 import tseslint from "typescript-eslint";
 import { importX, createNodeResolver } from "eslint-plugin-import-x";
 import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";

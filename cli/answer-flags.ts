@@ -40,7 +40,7 @@ export const answerDelivery = {
     .string()
     .min(1, "expected a file")
     .optional()
-    .describe("file for the answer as JSON (servesim schema answer); -o"),
+    .describe("file for the answer as JSON (servesim schema answer)"),
   page: z.string().min(1, "expected a file").optional().describe("HTML file for the answer as a page, with its chart"),
   force: z.boolean().default(false).describe("overwrite existing files"),
   json: z.boolean().default(false).describe("print the answer as JSON"),

@@ -151,7 +151,7 @@ async function probing(plan: CalibrationPlan, profile: Calibration["profile"], f
       ...defined({ threads: flags.threads }),
       ...(flags.memory_limit_mib === undefined ? {} : { limitBytes: flags.memory_limit_mib * 2 ** 20 }),
       onTry: (rows) => {
-        note(`trying a batch of ${rows} rows in a process of its own`);
+        note(`trying a batch of ${rows} rows in a separate process`);
       },
       signal,
     }),

@@ -20,8 +20,8 @@ const ownFlags = {
     .enum(varyNames)
     .optional()
     .describe(
-      "what to find: request_rate, or max_concurrency of a closed loop; of sessions session_rate, or max_sessions, those " +
-        "under way at a time; default: the rate",
+      "what to find: request_rate, or max_concurrency of a closed loop; for sessions session_rate, or max_sessions, the " +
+        "number under way at a time; default: the rate",
     ),
   at_rate: z
     .number()

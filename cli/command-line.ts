@@ -40,7 +40,7 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
   ],
   [
     "verify <answer>",
-    "check an answer of capacity by real loads around it",
+    "check an answer of capacity, size, tune, whatif or explain with real loads",
     async () => (await import("./verify.js")).verifyCommand,
   ],
   [
@@ -80,7 +80,7 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
   ],
   [
     "report [folder]",
-    "make the charts and report.html of an experiment, or of a CSV of the original suite",
+    "make the charts and page of an experiment, a sweep, an answer or a CSV of the original suite",
     async () => (await import("./report.js")).reportCommand,
   ],
   [

@@ -81,5 +81,5 @@ function requireTraced(flags: Flags<typeof ownFlags>): void {
   requireTracePlaces(flags);
   if (flags.trace !== undefined) return;
   const given = (["profile", "prompts"] as const).find((key) => flags[key] !== undefined);
-  if (given !== undefined) throw new ConfigError(`--${given} ${flags[given]!}: is for --trace, leave it out`);
+  if (given !== undefined) throw new ConfigError(`--${given} ${flags[given]!}: is only for --trace, leave it out`);
 }

@@ -69,6 +69,6 @@ test("what has no steps or batches has no trace, and is named; flags of the trac
     /--trace: .*vllm-real has no steps or batches/,
   );
   await expect(compare({ sim, real: [real], profile: "p.json" })).rejects.toThrow(
-    "--profile p.json: is for --trace, leave it out",
+    "--profile p.json: is only for --trace, leave it out",
   );
 });

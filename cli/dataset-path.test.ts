@@ -45,10 +45,10 @@ test("what does not go together is named", () => {
   );
   expect(() => loadFromFlags({ ...file, "dataset-name": "random" })).toThrow(/--dataset-path is the file of/);
   expect(() => loadFromFlags({ ...file, "dataset-name": "custom", workload: "g.csv" })).toThrow(
-    /--workload says what --dataset-name and --dataset-path say, give one of the two/,
+    /--workload: --dataset-name and --dataset-path say this already, leave it out/,
   );
   expect(() => loadFromFlags({ ...file, "dataset-name": "custom", "trace-format": "csv" })).toThrow(
-    /--trace-format says/,
+    /--trace-format: --dataset-name and --dataset-path say this/,
   );
   expect(() => loadFromFlags({ "dataset-name": "hf" })).toThrow(
     /--dataset-name: got "hf", .*expected one of .*"custom"/,

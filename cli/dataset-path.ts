@@ -36,7 +36,7 @@ export function withDatasetPath(given: Readonly<Record<string, unknown>>): Recor
   if (path === undefined) throw new ConfigError(`--dataset-name ${dataset} reads a file, give it as --dataset-path`);
   for (const key of ["workload", "trace_format"] as const) {
     if (rest[key] === undefined) continue;
-    throw new ConfigError(`--${flagName(key)} says what --dataset-name and --dataset-path say, give one of the two`);
+    throw new ConfigError(`--${flagName(key)}: --dataset-name and --dataset-path say this already, leave it out`);
   }
   const { format, defaults } = fileDatasets[dataset];
   return { ...defaults, ...rest, ...length, workload: path, trace_format: format };

@@ -111,7 +111,8 @@ function taken({ _zod: { def } }: z.core.$ZodTypes): Leaf {
 function valueHint(leaf: Leaf): string {
   if (leaf.enum !== undefined) return ` [${leaf.enum.join(", ")}]`;
   if (leaf.types.includes("array")) return isWords(leaf) ? "" : " [numbers, as 1,2,4]";
-  return leaf.types.includes("number") ? " [number]" : "";
+  if (!leaf.types.includes("number")) return "";
+  return leaf.types.includes("string") ? " [number or text]" : " [number]";
 }
 
 function isText(leaf: Leaf): boolean {

@@ -26,7 +26,7 @@ const ownFlags = {
   profile: answerFlags.profile,
   interval_s: z.number().positive().max(86_400).default(60).describe("time between the two readings, s"),
   replications: replicationsFlag.optional().describe("seeds, paces of the host and draws of the calibration (12)"),
-  num_prompts: loadFlags.num_prompts.describe("requests of each simulated run; default: as many as the answer takes"),
+  num_prompts: loadFlags.num_prompts.describe("requests of each simulated run; default: as many as the answer needs"),
   seed: loadFlags.seed,
   price_per_hour: answerFlags.price_per_hour,
   chart: chartFile.describe("SVG file for a chart of the latencies over the load; with --slo"),
@@ -50,7 +50,7 @@ export const headroomCommand: Command = {
     requireAnswerPlaces(flags, flags.force);
     const goals = goalsIfGiven(args);
     if (flags.chart !== undefined && goals.slos.length === 0) {
-      throw new ConfigError("--chart draws the latencies that are limited, give --slo with it");
+      throw new ConfigError("--chart draws latencies and their limits, give --slo too");
     }
     const profile = loadProfile(flags.profile);
     if (profile.cost.kind !== "vllm_engine") {

@@ -72,9 +72,7 @@ export function loadFromFlags(args: Args): Load {
     throw new ConfigError("--workload and --prompts exclude each other, give one");
   }
   if (prompts !== undefined && (given.dataset_name ?? "prompts") !== "prompts") {
-    throw new ConfigError(
-      `--dataset-name ${String(given.dataset_name)} has lengths of its own, --prompts cannot be given with it`,
-    );
+    throw new ConfigError(`--dataset-name ${String(given.dataset_name)} draws its own lengths, leave --prompts out`);
   }
   const rate = given.request_rate;
   if (typeof rate === "string") {

@@ -34,7 +34,7 @@ export const profilesCommand: Command = {
     }
     if (chart === undefined && png) throw new ConfigError("--png writes the chart as PNG, too: give --chart with it");
     if (action === "list") {
-      if (chart !== undefined) throw new ConfigError(`--chart ${chart}: is of one profile, use profiles show NAME`);
+      if (chart !== undefined) throw new ConfigError(`--chart ${chart}: draws one profile, use profiles show NAME`);
       list(shippedProfiles(), json);
       return;
     }

@@ -31,7 +31,8 @@ export const reportCommand: Command = {
     declareFlags(
       yargs.positional("folder", {
         type: "string",
-        describe: "folder of an experiment, e.g. results/quickstart, or of a sweep, or an answer, e.g. a.json",
+        describe:
+          "folder of an experiment or a sweep, such as results/quickstart, or the file of an answer, such as answer.json",
       }),
       ownFlags,
     ),

@@ -52,7 +52,7 @@ test("mistakes get one message that names the flag, and exit code 2", async () =
       [...size, "--request-rate", "9", "--window", "60"],
       /--window 60: only a trace of requests with times has windows/,
     ],
-    [[...size, "--request-rate", "1e9"], /the load takes at least \d+ of these servers at full speed, and size tries up to 1000; lower it/], // prettier-ignore
+    [[...size, "--request-rate", "1e9"], /the load takes at least \d+ of these servers at full speed, but size tries at most 1000; lower the load/], // prettier-ignore
     [
       [
         "size",

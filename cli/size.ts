@@ -26,7 +26,7 @@ const ownFlags = {
     .max(1000)
     .optional()
     .describe(
-      "multiply the load: of a trace, the requests at each time of day; otherwise the rate, the clients or the sessions",
+      "multiply the load: for a trace, the requests at each time of day; otherwise the rate, the clients or the sessions",
     ),
   compare_routers: z.boolean().default(false).describe("also find the fewest replicas with every other router"),
   head_room: z.boolean().default(false).describe("also find how much the load may grow with these replicas"),
@@ -50,7 +50,7 @@ const ownFlags = {
     .describe("traces: length of the windows that are also sized, s (3600, or a twelfth of a trace of less than 3 h)"),
   replications: replicationsFlag.optional().describe("seeds, paces of the hosts and draws of the calibration (12)"),
   chart: chartFile.describe(
-    "SVG file for a chart: of a trace, replicas over time; otherwise latencies over replicas (implies --curve)",
+    "SVG file for a chart: for a trace, replicas over time; otherwise latencies over replicas (implies --curve)",
   ),
   curve: z.boolean().default(false).describe("also show the latencies with up to two replicas fewer and more"),
 };
@@ -121,7 +121,7 @@ function rejectReplicas(args: Args): void {
   const { replicas } = givenFlags({ replicas: stepFlags.replicas }, args);
   if (replicas === undefined) return;
   throw new ConfigError(
-    `--replicas ${Number(replicas)}: size finds this number, leave it out; to find what so many replicas can take, use ` +
+    `--replicas ${Number(replicas)}: size finds this number, leave it out; to find what that many replicas can take, use ` +
       "servesim capacity --replicas",
   );
 }

@@ -53,7 +53,12 @@ const ownFlags = {
       "run: share the cells with other machines through a Valkey or Redis server, redis://HOST:PORT (password: " +
         "SERVESIM_QUEUE_PASSWORD); status, merge: take what they have returned",
     ),
-  chunk_seconds: z.number().positive().max(86_400).optional().describe("run --queue: least work of a job; default 30"),
+  chunk_seconds: z
+    .number()
+    .positive()
+    .max(86_400)
+    .optional()
+    .describe("run --queue: least work of a job, s; default: 30"),
   queue_timeout: z
     .number()
     .positive()
@@ -72,10 +77,10 @@ const ownFlags = {
     .string()
     .min(1, "expected a file")
     .optional()
-    .describe("run, merge: HTML file for a page: who wins where, charts, every cell"),
+    .describe("run, merge: HTML file for a page: which setting is best where, charts, every cell"),
   png: pngFlag,
   force: z.boolean().default(false).describe("plan, run: replace a plan of other cells"),
-  json: z.boolean().default(false).describe("print how far the sweep is as JSON"),
+  json: z.boolean().default(false).describe("print the progress of the sweep as JSON"),
 };
 
 type SweepFlags = ReturnType<typeof parseFlags<typeof ownFlags>>;
@@ -189,9 +194,7 @@ async function run(sweep: Sweep, path: string, { folder, flags }: Running): Prom
     await simulate(folder, (running) =>
       runQueue(made, { ...queue, ...running, ...ranWith(flags, folder), chunkS: flags.chunk_seconds ?? CHUNK_S }),
     );
-    note(
-      `all cells are simulated; where the tables are to be: servesim sweep merge ${path} --queue ${queue.address.url}`,
-    );
+    note(`all cells are simulated; to make the tables, run: servesim sweep merge ${path} --queue ${queue.address.url}`);
     return queueStatus(made, queue);
   }
   const simulateHere = (): Promise<void> =>
@@ -200,7 +203,9 @@ async function run(sweep: Sweep, path: string, { folder, flags }: Running): Prom
   if (shard === undefined) await whileLocked(folder.root, simulateHere);
   else await simulateHere();
   if (shard === undefined) return merge(folder, sweep.name, flags);
-  note(`shard ${shard.index + 1} of ${shard.count} is finished; when all are: servesim sweep merge ${path}`);
+  note(
+    `shard ${shard.index + 1} of ${shard.count} is finished; when all shards are, run: servesim sweep merge ${path}`,
+  );
   return sweepStatus(folder);
 }
 
@@ -250,7 +255,7 @@ interface Drawn {
 
 async function drawSweep(file: string, title: string, { swept, png }: Drawn): Promise<void> {
   if (swept === undefined) {
-    warn("no chart: no number has two values in the table, or no latency is known");
+    warn("no chart: no numeric setting has two values in the table, or no latency is known");
     return;
   }
   const { sweepPicture } = await import("../report/charts/index.js");

@@ -79,7 +79,7 @@ describe("trace inspect", () => {
     const path = write("azure.csv", azure);
     const { code, stderr } = await trace("inspect", path, "--plot", "trace.svg");
     expect(code).toBe(0);
-    expect(stderr).toContain("picture written to trace.svg");
+    expect(stderr).toContain("chart written to trace.svg");
     expect(readFileSync(join(folder, "trace.svg"), "utf8")).toContain("n = 3 requests");
     expectMistake(await trace("inspect", path, "--plot", "trace.svg"), /trace\.svg exists already; .*--force/);
     expect((await trace("inspect", path, "--plot", "trace.svg", "--force")).code).toBe(0);

@@ -37,7 +37,7 @@ const writeFlags = {
 
 const sliceFlags = {
   start_row: z.int().min(0).optional().describe("first request to keep, counted from 0 in order of arrival"),
-  end_row: z.int().positive().optional().describe("first request to leave out after those"),
+  end_row: z.int().positive().optional().describe("first request to leave out, counted in the same way"),
 };
 
 export const traceCommand: Command = {
@@ -149,7 +149,7 @@ async function inspect(
   if (plot === undefined) return;
   const { tracePicture } = await import("../report/charts/index.js");
   await writeChart(plot, tracePicture(requests, `Trace ${file.split("/").at(-1)!}`), png);
-  note(`picture written to ${plot}`);
+  note(`chart written to ${plot}`);
 }
 
 async function write(

@@ -21,7 +21,7 @@ const ownFlags = {
     .string()
     .describe(
       "throughput: highest rate within --slo or --goodput; goodput: most requests/s within --goodput at the load; or a " +
-        "statistic, such as p99_ttft: its least at the load, within --slo if given",
+        "statistic, such as p99_ttft: its lowest value at the load, within --slo if given",
     ),
   settings: z
     .string()

@@ -47,12 +47,14 @@ const ownFlags = {
     .min(MIN_LOADS)
     .max(MAX_LOADS)
     .default(MIN_LOADS)
-    .describe("of a rate or clients: how many loads; below, above and at the answer, then the ends of its interval"),
+    .describe(
+      "answers of a rate or of clients: how many loads to send; below, at and above the answer, then at the ends of its interval",
+    ),
   duration_s: z.number().positive().max(86_400).default(60).describe("about how long each load is sent, s"),
   num_prompts: z.int().positive().optional().describe("requests of each load, in place of --duration"),
   num_sessions: z.int().positive().optional().describe("sessions of each load of sessions, in place of --duration"),
   tolerance: z.string().default("10%").describe("largest error of a statistic that counts as agreement"),
-  output: z.string().min(1).optional().describe("file for the verification; default: ANSWER.verified.json; -o"),
+  output: z.string().min(1).optional().describe("file for the verification; default: ANSWER.verified.json"),
   force: z.boolean().default(false).describe("overwrite an earlier verification"),
   json: z.boolean().default(false).describe("print the verification as JSON (servesim schema verification)"),
 };

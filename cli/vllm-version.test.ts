@@ -51,7 +51,7 @@ test("a version that is no known release goes by the nearest, which a note tells
     (await told(profile, ...words)).notes.filter((note) => note.startsWith("version: "));
   expect(await versionNotes(ofServer)).toEqual([]);
   expect(await versionNotes(versioned("unknown"))).toEqual([
-    'version: vLLM version "unknown" is no release: the rules of 0.32 are assumed',
+    'version: vLLM version "unknown" is not a release: the rules of 0.32 are assumed',
   ]);
   expect(await versionNotes(versioned("0.18.0"))).toEqual([
     "version: vLLM 0.18.0 is older than 0.19, whose rules are assumed",

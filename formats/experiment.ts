@@ -94,7 +94,9 @@ const calibration = z.strictObject({
   steps: z
     .boolean()
     .optional()
-    .describe("also measure steps of continuous batching, for policies that run steps; default: on on the CPU"),
+    .describe(
+      "also measure steps of continuous batching, for policies that run steps; default: yes on the CPU, no on a GPU",
+    ),
   budget_s: duration.optional().describe("time limit for the calibration, e.g. 60s; default: none"),
 });
 

@@ -62,19 +62,24 @@ export const datasetShape = {
   prefix_repetition_suffix_len: tokens.optional().describe("prefix_repetition: tokens after the prefix (256)"),
   prefix_repetition_num_prefixes: tokens.optional().describe("prefix_repetition: number of prefixes (10)"),
   sessions_turns: z.number().min(1).max(100_000).optional().describe("sessions: mean turns of a session (5)"),
-  sessions_turns_cv: spread.describe("sessions: standard deviation / mean of it (0: all are equal)"),
-  sessions_system_len: z.int().min(0).max(MAX_TOKENS).optional().describe("sessions: tokens that all begin with (0)"),
+  sessions_turns_cv: spread.describe("sessions: standard deviation / mean of the turns (0: all equal)"),
+  sessions_system_len: z
+    .int()
+    .min(0)
+    .max(MAX_TOKENS)
+    .optional()
+    .describe("sessions: tokens that all sessions begin with (0)"),
   sessions_input_len: tokens.optional().describe("sessions: mean new tokens of a turn (256)"),
-  sessions_input_cv: spread.describe("sessions: standard deviation / mean of it (0)"),
+  sessions_input_cv: spread.describe("sessions: standard deviation / mean of the new tokens (0)"),
   sessions_output_len: tokens.optional().describe("sessions: mean output tokens of a turn (128)"),
-  sessions_output_cv: spread.describe("sessions: standard deviation / mean of it (0)"),
+  sessions_output_cv: spread.describe("sessions: standard deviation / mean of the output tokens (0)"),
   sessions_think_s: z
     .number()
     .min(0)
     .max(1_000_000)
     .optional()
     .describe("sessions: mean time from an answer to the next turn, s (5)"),
-  sessions_think_cv: spread.describe("sessions: standard deviation / mean of it (0)"),
+  sessions_think_cv: spread.describe("sessions: standard deviation / mean of that time (0)"),
   prefix_repetition_output_len: tokens.optional().describe("prefix_repetition: output tokens (128)"),
 };
 
@@ -154,9 +159,9 @@ export const loadShape = {
     .positive()
     .max(1_000_000)
     .optional()
-    .describe("sessions: how many; those of a trace are repeated where there are fewer (all of a trace, or 100)"),
+    .describe("sessions: how many; a trace with fewer is repeated (all of a trace, or 100)"),
   max_sessions: z.int().positive().max(1_000_000).optional().describe("sessions: most under way at a time"),
-  session_rate: perSecond.optional().describe("sessions: sessions that begin per second"),
+  session_rate: perSecond.optional().describe("sessions: how many begin per second"),
   output_len: tokens.default(20),
   dataset_name: z.enum(datasetNames).optional().describe("where lengths come from; default: prompts"),
   ...datasetShape,
@@ -173,23 +178,23 @@ export const loadShape = {
     ),
   patience_ttft: patienceSchema
     .optional()
-    .describe("clients give up without a first token after s, exponential:MEAN or lognormal:MEAN:CV"),
+    .describe("how long clients wait for the first token, s: a number, exponential:MEAN or lognormal:MEAN:CV"),
   patience_e2el: patienceSchema
     .optional()
-    .describe("clients give up without the whole answer after s, exponential:MEAN or lognormal:MEAN:CV"),
+    .describe("how long clients wait for the whole answer, s: a number, exponential:MEAN or lognormal:MEAN:CV"),
   retries: z
     .int()
     .min(0)
     .max(100)
     .optional()
-    .describe("times that a client tries again after giving up or an HTTP 503 (0)"),
+    .describe("how often a client tries again after giving up or an HTTP 503 (0)"),
   retry_backoff_s: z
     .number()
     .min(0)
     .max(86_400)
     .optional()
     .describe(
-      "retries: pause before the first, doubled for each later one up to 16 times that, less up to a quarter (0.5)",
+      "pause before the first retry, s (0.5); doubled for each later one up to 16 times that, less at most a quarter",
     ),
   priorities: prioritiesSchema.optional().describe("shares of priorities, such as 0:0.9,1:0.1; lower is served first"),
   classes: classesSchema

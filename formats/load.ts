@@ -22,7 +22,7 @@ export const loadSchema = z.strictObject(loadShape).superRefine((load, context) 
   checkRetries(checked);
   checkAnswerEnds(checked);
   if (checked.given("classes") && checked.given("priorities"))
-    checked.reject("priorities", "classes have priorities of their own, expected one of the two");
+    checked.reject("priorities", "classes have their own priorities, expected one of the two");
 });
 
 interface Checked {

@@ -79,7 +79,7 @@ function parseSlo(part: string, source: string): Slo {
   const limitMs = limitOf(limit, part, { source, expected: EXPECTED_SLO });
   if (className !== undefined && metric === "itl") {
     throw new ConfigError(
-      `${source}: got "${part}", itl is kept of all requests together, expected another metric of a class`,
+      `${source}: got "${part}", itl is recorded only for all requests together, expected another metric for a class`,
     );
   }
   const goal = { metric: metric as SloMetric, limitMs, ...(className === undefined ? {} : { class: className }) };

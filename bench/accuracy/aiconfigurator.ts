@@ -76,7 +76,7 @@ export async function aiconfiguratorSection(data: string): Promise<string> {
     "TPOT median",
     "TPOT P90",
   ];
-  return `Absolute errors on the points that were not fitted to, %.\n\n${markdownTable(header, rows)}`;
+  return `Absolute errors on the points that are not in the fit, %.\n\n${markdownTable(header, rows)}`;
 }
 
 async function readPoints(data: string): Promise<Point[]> {

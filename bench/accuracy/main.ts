@@ -99,7 +99,7 @@ async function partSection(data: string, part: AccuracyPart, profiles: Map<strin
       ]),
     ),
     "",
-    "Mean latency of a request, simulated less real, by the part of its way:",
+    "Mean latency of a request, simulated - real, by part, ms:",
     "",
     markdownTable(
       ["recording", "real e2el, ms", ...splitParts],

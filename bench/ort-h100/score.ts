@@ -101,9 +101,9 @@ async function scoreRecording(
   const [held, repeats] = [unseen, repeatErrors(measurements)];
   if (!met) {
     tell(
-      `\nA P90 of ${percentOf(held.p90)} % stands against repeats that themselves disagree: the median of the first half of a ` +
-        `cell's repeats misses that of the second by ${percentOf(repeats.median)} % (median) and ${percentOf(repeats.p90)} % (P90). ` +
-        `Short batches are bound by launching kernels, and the same shape came out up to a fifth slower or faster by the block.`,
+      `\nThe P90 of ${percentOf(held.p90)} % compares with repeats that disagree as well: the medians of the two halves of a cell's ` +
+        `repeats differ by ${percentOf(repeats.median)} % (median) and ${percentOf(repeats.p90)} % (P90). The time of short batches is ` +
+        `that of launching kernels, and the same shape came out up to a fifth slower or faster from one block of measurements to another.`,
     );
   }
   tell(

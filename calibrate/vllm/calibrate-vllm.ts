@@ -83,7 +83,7 @@ function rejectParallelLogs(logged: readonly RecordedRun[]): void {
     const { data_parallel_size: ranks } = run.info.engine.settings;
     if (typeof ranks !== "number" || ranks <= 1) continue;
     throw new ConfigError(
-      `${name}: step logs of a server with data_parallel_size ${ranks} are not read, a log is of one engine; fit to clients' ` +
+      `${name}: step logs of a server with data_parallel_size ${ranks} are not read, because a log covers one engine; fit to clients' ` +
         "times alone (--black-box)",
     );
   }

@@ -49,7 +49,7 @@ test("a second process is turned away, and named", async () => {
       return Promise.resolve();
     };
     await expect(whileLocked(folder, work)).rejects.toThrow(
-      new RegExp(`is being worked on by process ${child.pid!}; wait for its end`),
+      new RegExp(`is in use by process ${child.pid!}; wait until that process ends`),
     );
     await expect(whileLocked(folder, work)).rejects.toThrow(ConfigError);
     expect(isDone).toBe(false);
@@ -65,7 +65,7 @@ test("a file is locked beside it, and its neighbours are not", async () => {
     expect(readdirSync(join(folder, "new"))).toEqual([".profile.json.lock"]);
     await expect(whileFileLocked(file, () => Promise.resolve())).rejects.toThrow(
       new RegExp(
-        `profile.json is being worked on by process ${process.pid}; wait for its end, or write to another place`,
+        `profile.json is in use by process ${process.pid}; wait until that process ends, or write to another place`,
       ),
     );
     await whileFileLocked(join(folder, "new", "other.json"), () => Promise.resolve());

@@ -174,7 +174,7 @@ function heldBy(what: string, path: string, owner: Owner | undefined): ConfigErr
     return new ConfigError(`${path} is no lock of servesim's; remove it, or write to another place`);
   const where = owner.host === hostname() ? "" : ` on ${owner.host}`;
   return new ConfigError(
-    `${what} is being worked on by process ${owner.pid}${where}; wait for its end` +
+    `${what} is in use by process ${owner.pid}${where}; wait until that process ends` +
       (where === "" ? ", or write to another place" : `, or, if that process has ended, remove ${path}`),
   );
 }

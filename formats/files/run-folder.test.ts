@@ -278,7 +278,7 @@ test("a run folder with batches of another run, or a changed requests.csv, is re
   );
   writeFileSync(requests, whole);
   writeFileSync(join(folder, "batches.csv"), readFileSync(join(await written(buildRun([buildRequest("a")], [buildBatch(0)])), "batches.csv"))); // prettier-ignore
-  await expect(readRun(folder)).rejects.toThrow(/batches\.csv is not of this run/);
+  await expect(readRun(folder)).rejects.toThrow(/batches\.csv does not belong to this run/);
   rmSync(join(folder, "batches.csv"));
   writeFileSync(join(folder, "requests.csv.gz"), gzipSync(whole));
   rmSync(requests);

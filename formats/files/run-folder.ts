@@ -167,7 +167,7 @@ export async function readRun(folder: string): Promise<Run> {
     return tableRun(info, table, []);
   }
   if (requestsHash !== undefined && batchesHash === undefined) {
-    throw new ArtifactError(`${batchesPath} is not of this run, run.json knows of no batches; move it away`);
+    throw new ArtifactError(`${batchesPath} does not belong to this run, whose run.json has no batches; move it away`);
   }
   const batches = await readBatches(batchesPath);
   requireHash(batchesPath, batches.sha256, batchesHash);

@@ -240,8 +240,8 @@ test("text in UTF-16, or with CR alone as line ends, is told from damaged text",
   };
   const csv = "arrival_ms,prompt_tokens,output_tokens\n0,1,1\n";
   await expect(trace("t.csv", Buffer.from(`\uFEFF${csv}`, "utf16le"))).rejects.toThrow(/t\.csv is UTF-16/);
-  await expect(trace("t.csv", Buffer.from(csv.replaceAll("\n", "\r")))).rejects.toThrow(/lines end with CR alone/);
-  await expect(trace("t.csv", Buffer.from("a\0b\n"))).rejects.toThrow(/t\.csv is no text/);
+  await expect(trace("t.csv", Buffer.from(csv.replaceAll("\n", "\r")))).rejects.toThrow(/lines end with CR only/);
+  await expect(trace("t.csv", Buffer.from("a\0b\n"))).rejects.toThrow(/t\.csv is not text/);
   await expect(trace("t.csv", Buffer.from("\n"))).rejects.toThrow(/t\.csv is empty/);
 });
 

@@ -125,7 +125,7 @@ function rejectGiven(load: Load, vary: Vary): void {
   if (found !== undefined) {
     const flag = `--${found.replaceAll("_", "-")}`;
     throw new ConfigError(
-      `${flag} ${String(load[found])}: servesim finds this value, leave it out, or have it judged with --at-rate`,
+      `${flag} ${String(load[found])}: servesim finds this value, leave it out, or judge it with --at-rate`,
     );
   }
   if (vary === "max_concurrency" && load.request_rate !== undefined) {

@@ -11,7 +11,7 @@ export function scaledBy(deployment: Deployment, factor: number): Deployment {
   if (source.kind === "trace") return { ...deployment, source: { ...source, scale: factor } };
   if (source.kind === "sessions" && source.isTimed) {
     throw new ConfigError(
-      `--scale ${factor}: the sessions of the trace begin at times of their own; give --session-rate or --max-sessions, and scale that`,
+      `--scale ${factor}: the sessions of the trace begin at their recorded times; give --session-rate or --max-sessions, and scale that`,
     );
   }
   const { request_rate, max_concurrency: clients, ramp_up_start_rps, ramp_up_end_rps } = load;

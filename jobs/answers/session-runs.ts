@@ -110,7 +110,7 @@ export function requireSessionGoals(deployment: Deployment, { slos }: Goals): vo
   const itl = slos.find(({ metric }) => metric === "itl");
   if (itl === undefined) return;
   throw new ConfigError(
-    `the goal ${itl.name}: inter-token latencies are known of whole runs only, start-up and end included, and those of ` +
+    `the goal ${itl.name}: inter-token latencies are known only for whole runs, with their start and end, and those of ` +
       "sessions are long; give a goal of tpot in its place",
   );
 }

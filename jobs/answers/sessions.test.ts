@@ -89,7 +89,7 @@ test("a multiplied load of sessions has more of them; those at times of their ow
   const rated = await deploymentOf({ load: chat, vary: "replicas", goals: "mean_ttft:1" });
   expect(scaledBy(rated, 3).load.session_rate).toBe(3);
   const timed: Deployment = { ...rated, source: { kind: "sessions", sessions: [], isTimed: true, notes: [] } };
-  expect(() => scaledBy(timed, 3)).toThrow(/^--scale 3: the sessions of the trace begin at times of their own/);
+  expect(() => scaledBy(timed, 3)).toThrow(/^--scale 3: the sessions of the trace begin at their recorded times/);
 });
 
 test("settings are tuned for sessions, with the prefix cache among them", async () => {

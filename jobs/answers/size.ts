@@ -209,7 +209,7 @@ function serversFor(deployment: Deployment, count: number): number {
 function requireFewServers(servers: number): void {
   if (servers <= FAR * MOST_REPLICAS) return;
   throw new ConfigError(
-    `the load takes at least ${Math.ceil(servers)} of these servers at full speed, and size tries up to ${MOST_REPLICAS}; lower it`,
+    `the load takes at least ${Math.ceil(servers)} of these servers at full speed, but size tries at most ${MOST_REPLICAS}; lower the load`,
   );
 }
 

@@ -62,7 +62,7 @@ test("all three policies are simulated and measured, each repeat of the same req
   await start();
   const { notes, warnings } = await run(text(server.baseUrl));
   expect(notes).toContain("ran 6 of 6 real runs, 0 existed already");
-  expect(warnings[0]).toMatch(/the server runs under other settings than profile .*: block_size 32 instead of 16/);
+  expect(warnings[0]).toMatch(/the server has other settings than profile .*: block_size 32 instead of 16/);
   const cells = join(folder, "three", "cells");
   expect(readdirSync(cells).sort()).toEqual(["dynamic--closed", "naive--closed", "vllm--closed"]);
   for (const policy of ["naive", "dynamic", "vllm"]) {

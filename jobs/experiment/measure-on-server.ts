@@ -56,7 +56,7 @@ export async function askServer(
   if (tasks.some(({ cell }) => cell.plan.work === "batch")) await kvUsage(baseUrl, { signal });
   const differing = differences(profile, settings);
   if (differing.length > 0) {
-    reporter.warn(`the server runs under other settings than profile "${profile.name}": ${differing.join(", ")}`);
+    reporter.warn(`the server has other settings than profile "${profile.name}": ${differing.join(", ")}`);
   }
   const workloads = tasks.map(({ workload }) => workload);
   const vocab =

@@ -97,7 +97,7 @@ function requireSame(folder: string, run: Run, scenario: Scenario): void {
   if (isSame) return;
   throw new ConfigError(
     `${folder}: simulated again, its requests do not have the same times; give the profile it was made with (--profile FILE) and its ` +
-      "prompts (--prompts), or simulate it anew with this version",
+      "prompts (--prompts), or simulate it again with this version",
   );
 }
 

@@ -93,5 +93,5 @@ test("a plan with a cell twice is damaged", async () => {
   await makePlan({ ...sweep, seeds: ["1", "2"] }, "sweep", { folder, force: false });
   const [first, ...others] = readFileSync(folder.plan, "utf8").split("\n");
   writeFileSync(folder.plan, [first, first, ...others].join("\n"));
-  await expect(sweepStatus(folder)).rejects.toThrow(/plan\.jsonl:2: cell [0-9a-f]{16} is there twice/);
+  await expect(sweepStatus(folder)).rejects.toThrow(/plan\.jsonl:2: cell [0-9a-f]{16} appears twice/);
 });

@@ -61,7 +61,7 @@ export class PlanFile {
     const ids = new CellIndex();
     for await (const cell of eachPlanned(path)) {
       const place = ids.length;
-      if (ids.add(cell.id) !== place) throw new ArtifactError(`${path}:${place + 1}: cell ${cell.id} is there twice`);
+      if (ids.add(cell.id) !== place) throw new ArtifactError(`${path}:${place + 1}: cell ${cell.id} appears twice`);
       onCell(cell);
     }
     return new PlanFile(path, ids);

@@ -90,7 +90,7 @@ function duplicatesOf(client: Redis): readonly Redis[] {
 function unreachable(url: string, why: string): Error {
   if (/NOAUTH|WRONGPASS|NOPERM|invalid password/i.test(why)) {
     return new ConfigError(
-      `--queue: ${url} rejected us: ${why}; give its password in SERVESIM_QUEUE_PASSWORD or as ` +
+      `--queue: ${url} rejected the connection: ${why}; give its password in SERVESIM_QUEUE_PASSWORD or as ` +
         "redis://USER:PASSWORD@HOST:PORT",
     );
   }
@@ -110,7 +110,7 @@ function requireUsable(info: string, url: string): void {
     );
   }
   if (field("redis_mode") === "cluster") {
-    throw new ConfigError(`--queue: ${url} is a node of a cluster, which is not supported; use a server of its own`);
+    throw new ConfigError(`--queue: ${url} is a node of a cluster, which is not supported; use a server outside it`);
   }
   const policy = field("maxmemory_policy");
   if (field("maxmemory") !== "0" && policy !== "noeviction") {

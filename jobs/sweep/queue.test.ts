@@ -161,8 +161,8 @@ describeWithValkey("a sweep from a queue", () => {
     await client.config("SET", "requirepass", "correct horse");
     client.disconnect();
     for (const [url, why] of [
-      [valkey.url, /rejected us: NOAUTH.*SERVESIM_QUEUE_PASSWORD/],
-      [valkey.url.replace("//", "//:wrong%20horse@"), /rejected us: WRONGPASS/],
+      [valkey.url, /rejected the connection: NOAUTH.*SERVESIM_QUEUE_PASSWORD/],
+      [valkey.url.replace("//", "//:wrong%20horse@"), /rejected the connection: WRONGPASS/],
     ] as const) {
       const error = await work(sweepFolder(root, "a"), sweepOf(), { address: queueAddress(url, {}) }).catch(String);
       expect(error).toMatch(why);

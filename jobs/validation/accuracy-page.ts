@@ -17,17 +17,17 @@ export function accuracySection(result: ValidationResult, command: string): stri
     "",
     ...verdictTable(statistics),
     "",
-    "The pace beside a run, from reference batches before and after it, is known only when the run is over: what agrees at it and " +
-      "not at the pace before was missed since the machine changed.",
+    "The pace beside a run, from reference batches before and after it, is known only when the run is over. A statistic that " +
+      "agrees at that pace, but not at the pace before the run, was missed because the machine changed.",
     "",
     `Calibration, median error on shapes kept out of the fit: ${heldOutErrors(result)}.`,
     "",
     ...table(statisticColumns, statistics.map(statisticRow)),
     "",
-    "Batches: how many, from the first on, have the size of the first real run's: of the simulation, and of the second real " +
-      "run, which says how far the machine agrees with itself. A request that comes about when a batch ends is in that batch " +
-      "or the next, and from there on two runs differ. Pace: time of the reference batch, before and after the real runs, over " +
-      "what it took in the calibration.",
+    "Equal batches: how many batches from the start have the same size as those of the first real run, in the simulation and " +
+      "in the second real run, which shows how far the machine agrees with itself. A request that comes at about the end of a " +
+      "batch joins that batch or the next, and from there on two runs differ. Pace: the time of the reference batch, before and " +
+      "after the real runs, over its time in the calibration.",
     "",
     ...table(batchColumns, batches.map(batchRow)),
     "",
@@ -37,7 +37,7 @@ export function accuracySection(result: ValidationResult, command: string): stri
 function introduction({ statistics, runs, machine }: ValidationResult, command: string): string {
   return (
     `Made by \`${command}\` on ${machine}. A statistic agrees when the ${100 * LEVEL} % interval of its error lies within the ` +
-    "tolerance, differs when it lies outside entirely and most of the real runs were not disturbed, and cannot be told otherwise. " +
+    'tolerance, and differs when it lies entirely outside and most of the real runs were not disturbed; otherwise the verdict is "cannot tell". ' +
     "Each real run is simulated at the pace that reference batches showed just before it: " +
     `**${tallyText(tallyOf(statistics))}**. ` +
     `${runs.disturbed} of ${runs.all} real runs were disturbed (other processes at work, or a client that lagged).`

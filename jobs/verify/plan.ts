@@ -69,7 +69,7 @@ async function planSize(answer: Answer, asked: Asked, lengths: Lengths): Promise
     notes: [
       ...(isInTurn
         ? []
-        : [`the router ${router} goes by what all replicas do; one replica's share is dealt in turn instead`]),
+        : [`the router ${router} depends on the state of all replicas; one replica's share is taken in turn instead`]),
       ...(answer.sizing?.autoscale === undefined ? [] : ["the autoscaler is not checked: one server does not scale"]),
     ],
   };

@@ -237,7 +237,7 @@ describe("sessions", () => {
     const { loads, notes } = await planVerification("a.json", size, lengths);
     const rates = loads.map(({ deployment }) => deployment.load.session_rate);
     expect(rates).toEqual([200 / size.value!, 200 / (size.value! - 1)]);
-    expect(notes.join()).toContain("session-affinity goes by what all replicas do");
+    expect(notes.join()).toContain("session-affinity depends on the state of all replicas");
     expect((await verified(size)).verdict).not.toBe("wrong");
     const question = { ...size.question, asked: { ...size.question.asked, router: "least-outstanding" } };
     await expect(planVerification("a.json", { ...size, question }, lengths)).rejects.toThrow(

@@ -233,7 +233,7 @@ function rejectFailures({ requests }: Run, rawFolder: string): void {
   if (failed.length === 0) return;
   throw new BackendError(
     `${failed.length} of ${requests.length} probes failed, the first with: ${failed[0]!.error ?? "no reason"}; ` +
-      `what was measured is in ${rawFolder}, see the server's log`,
+      `the measurements so far are in ${rawFolder}, see the server's log`,
   );
 }
 

@@ -94,10 +94,10 @@ function parseHeader(
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw rejection(path, "its header is no JSON", cause);
+    throw rejection(path, "its header is not JSON", cause);
   }
   const parsed = z.record(z.string(), z.unknown()).safeParse(json);
-  if (!parsed.success) throw rejection(path, "its header is no JSON object");
+  if (!parsed.success) throw rejection(path, "its header is not a JSON object");
   const tensors = new Map<string, SafetensorsEntry>();
   for (const [name, value] of Object.entries(parsed.data)) {
     if (name === "__metadata__") continue;

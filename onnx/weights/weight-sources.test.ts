@@ -177,8 +177,8 @@ describe("what is no sound .safetensors file is rejected", () => {
   test.each([
     ["empty", Buffer.alloc(0), "it has 0 bytes"],
     ["text", Buffer.from("these are not weights"), "promise a header of"],
-    ["no JSON", header("{ no"), "its header is no JSON"],
-    ["a list", header("[1]"), "no JSON object"],
+    ["no JSON", header("{ no"), "its header is not JSON"],
+    ["a list", header("[1]"), "its header is not a JSON object"],
     ["no offsets", header('{"a": {"dtype": "F32", "shape": [1]}}'), 'tensor "a" has no dtype, shape and data_offsets'],
     ["cut", header('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}'), "ends at byte 4 of 0"],
     ["a wrong size", Buffer.concat([header('{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}'), Buffer.alloc(4)]), "takes 4 bytes, expected 8 for F32 [2]"], // prettier-ignore

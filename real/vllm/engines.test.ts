@@ -112,6 +112,8 @@ test("what an engine lacks, or reads otherwise than vLLM, is rejected before any
   );
   const requests = [{ id: "0", promptTokens: 4, outputTokens: 2, priority: 1 }];
   const workload = { requests, maxConcurrency: 1, thinkNs: 0 };
-  await expect(bench(url, { workload })).rejects.toThrow(/^priority: TensorRT-LLM ranks requests otherwise than vLLM/);
+  await expect(bench(url, { workload })).rejects.toThrow(
+    /^priority: TensorRT-LLM ranks requests differently from vLLM/,
+  );
   expect(server.received).toEqual([]);
 });

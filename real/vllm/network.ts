@@ -38,7 +38,7 @@ async function addressOfName(name: string, url: string): Promise<string> {
   try {
     return (await lookup(name)).address;
   } catch (cause) {
-    throw new BackendError(`no address of "${name}" in ${url} is known; see its spelling`, { cause });
+    throw new BackendError(`cannot resolve "${name}" in ${url}; check its spelling`, { cause });
   }
 }
 

@@ -61,7 +61,7 @@ export function rejectOwnFields(
     );
   }
   if (input.workload.requests.some(({ priority = 0 }) => priority !== 0)) {
-    throw new ConfigError(`priority: ${title} ranks requests otherwise than vLLM, leave priorities out`);
+    throw new ConfigError(`priority: ${title} ranks requests differently from vLLM, leave priorities out`);
   }
 }
 

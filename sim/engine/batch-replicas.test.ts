@@ -81,7 +81,7 @@ test.each(["naive", "dynamic"])("%s has no prefix cache and rejects the routers 
     for (const replicas of [1, 2]) {
       expect(() => outcome({ name, replicas, router })).toThrow(
         new ConfigError(
-          `router ${router}: it goes by prefix caches, ${name} has none, expected one of round-robin, least-outstanding, random, power-of-two`,
+          `router ${router}: it needs prefix caches, ${name} has none, expected one of round-robin, least-outstanding, random, power-of-two`,
         ),
       );
     }

@@ -31,7 +31,7 @@ export class Progress {
     if (this.preemptionsSinceToken >= STUCK_PREEMPTIONS) {
       throw new ConfigError(
         `livelock: ${STUCK_PREEMPTIONS} preemptions without an output token, ${this.state(hostNs)}; running requests take ` +
-          "each other's blocks, give more num_gpu_blocks, or let scheduler_reserve_full_isl on",
+          "each other's blocks, give more num_gpu_blocks, or leave scheduler_reserve_full_isl on",
       );
     }
   }

@@ -54,7 +54,7 @@ export function simulateOutcome(input: SimulatedRunInput): RunOutcome {
   if (plan.work === "step") return stepsOnEngine(input, plan);
   if (input.autoscale !== undefined) {
     throw new ConfigError(
-      `an autoscaler is modelled of policies that run steps: ${stepPolicyNames.join(", ")}, not of ${plan.name}`,
+      `an autoscaler is modelled only for policies that run steps (${stepPolicyNames.join(", ")}), not for ${plan.name}`,
     );
   }
   requireRouter(router, plan.name, false);

@@ -89,7 +89,7 @@ export function requireRouter(name: RouterName, policy: string, hasPrefixCache: 
   const known = routersFor(hasPrefixCache);
   if (known.includes(name)) return;
   throw new ConfigError(
-    `router ${name}: it goes by prefix caches, ${policy} has none, expected one of ${known.join(", ")}`,
+    `router ${name}: it needs prefix caches, ${policy} has none, expected one of ${known.join(", ")}`,
   );
 }
 

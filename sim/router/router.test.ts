@@ -181,7 +181,7 @@ describe("routers that go by prefixes", () => {
     expect(() => {
       requireRouter("prefix-aware", "naive", false);
     }).toThrow(
-      "router prefix-aware: it goes by prefix caches, naive has none, expected one of round-robin, least-outstanding, random, power-of-two",
+      "router prefix-aware: it needs prefix caches, naive has none, expected one of round-robin, least-outstanding, random, power-of-two",
     );
     expect(() => {
       requireRouter("power-of-two", "naive", false);

@@ -47,7 +47,7 @@ it.each([
 });
 
 it("rejects priorities beside classes, and lengths of prompts that have their texts", () => {
-  expect(() => load({ classes: "a", priorities: "0:1" })).toThrow(/classes have priorities of their own/);
+  expect(() => load({ classes: "a", priorities: "0:1" })).toThrow(/classes have their own priorities/);
   const shared = load({ dataset_name: "prefix_repetition", input_len: undefined, classes: "a:input_len=3" });
   expect(() => workloadFromLengths(shared, "1")).toThrow(/a has an input_len, but the load's prompts have their texts/);
 });
@@ -99,5 +99,5 @@ it("measures a goal of a class on its requests alone, and needs as many more as 
   expect(requestsToShow({ slos: [{ ...slos[0]!, share: 0.25 }] })).toBe(4 * few);
   const nameless = columnsOf([table([1]).record(0)]);
   expect(() => measureGoals({ table: nameless }, { slos }, { isSteady: false })).toThrow(/does not say the classes/);
-  expect(() => parseSlos("p99_itl@chat:5")).toThrow(/itl is kept of all requests together/);
+  expect(() => parseSlos("p99_itl@chat:5")).toThrow(/itl is recorded only for all requests together/);
 });

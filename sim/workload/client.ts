@@ -82,7 +82,7 @@ export class Client implements RequestClient {
 export function requireIndependent({ sessions }: Workload): void {
   if (sessions === undefined) return;
   throw new ConfigError(
-    "a workload of sessions is served under vllm or orca alone, and for real by a vLLM server; it cannot be used here",
+    "a workload of sessions is served only by vllm and orca, and for real only by a vLLM server; it cannot be used here",
   );
 }
 

@@ -47,7 +47,7 @@ describe("the workload of sessions", () => {
     const timed = two.map((session) => ({ ...session, startNs: 5 }));
     expect(workloadFromSessions(loadOf(trace), timed, "1").requests[3]!.arrivalNs).toBe(5);
     expect(() => workloadFromSessions(loadOf({ ...trace, num_sessions: 3 }), timed, "1")).toThrow(
-      "the trace has 2, at times of their own",
+      "the trace has 2, which begin at their recorded times",
     );
   });
 

@@ -61,7 +61,7 @@ export function workloadFromSessions(load: Load, sessions: readonly Session[], s
   }
   if (isTimed && count > sessions.length && ratePerS === undefined && maxConcurrent === Infinity) {
     throw new ConfigError(
-      `num_sessions: got ${count}, the trace has ${sessions.length}, at times of their own; to repeat them give max_sessions or ` +
+      `num_sessions: got ${count}, the trace has ${sessions.length}, which begin at their recorded times; to repeat them give max_sessions or ` +
         "session_rate",
     );
   }

@@ -108,7 +108,7 @@ test.each([
       { prompt: "a", output_tokens: 1 },
       { prompt: "b", output_tokens: 1, arrival: 1 },
     ],
-    /jsonl:2: an arrival, which the first line has not; expected it in all lines or in none/,
+    /jsonl:2: an arrival, which the first line does not have; expected it in all lines or in none/,
   ],
   [[{ prompt: "a", output_tokens: 1 }, '{"prompt": "b'], /jsonl:2: not JSON: .*may be truncated/],
 ])("%j is rejected with file and line", async (lines, message) => {

@@ -76,7 +76,7 @@ function requireAlike(first: WorkloadRequest, arrival: number | null | undefined
   const isTimed = first.arrivalNs !== undefined;
   if ((arrival != null) === isTimed) return;
   throw new ArtifactError(
-    `${source}: ${isTimed ? "no arrival, which the first line has" : "an arrival, which the first line has not"}; ` +
+    `${source}: ${isTimed ? "no arrival, which the first line has" : "an arrival, which the first line does not have"}; ` +
       "expected it in all lines or in none",
   );
 }

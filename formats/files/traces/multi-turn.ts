@@ -34,7 +34,7 @@ export function readMultiTurn(path: string, bytes: Buffer, tokenize: (text: stri
     const read = check(session, value, { source: `${path}:${line}`, Failure: ArtifactError });
     const id = String(read.session_id);
     if (sessions.has(id))
-      throw new ArtifactError(`${path}:${line}: session ${id} comes a second time, expected one line`);
+      throw new ArtifactError(`${path}:${line}: session ${id} appears a second time, expected one line`);
     const turns = read.turns.map(({ text, input_length, output_length: outputTokens, delay }, turn) => {
       const newTokens = input_length ?? (text === undefined ? undefined : tokenize(text).length);
       if (newTokens === undefined) {

@@ -144,9 +144,10 @@ function formatOf(path: string, bytes: Buffer): TraceFormat {
 function requireText(path: string, bytes: Buffer): void {
   const head = bytes.subarray(0, 4096);
   rejectUtf16(path, head);
-  if (head.includes(0)) throw new ArtifactError(`${path} is no text, expected a trace of requests (docs/workloads.md)`);
+  if (head.includes(0))
+    throw new ArtifactError(`${path} is not text, expected a trace of requests (docs/workloads.md)`);
   if (!/^\s*[[{]/.test(head.toString("latin1")) && head.includes(0x0d) && !bytes.includes(0x0a)) {
-    throw new ArtifactError(`${path}: its lines end with CR alone, expected LF: tr '\\r' '\\n' converts them`);
+    throw new ArtifactError(`${path}: its lines end with CR only, expected LF: tr '\\r' '\\n' converts them`);
   }
 }
 

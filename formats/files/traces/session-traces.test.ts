@@ -129,7 +129,7 @@ describe("sessions of several turns", () => {
           { session_id: "s", turns },
         ]),
       ),
-    ).rejects.toThrow(":2: session s comes a second time");
+    ).rejects.toThrow(":2: session s appears a second time");
   });
 
   it("are ShareGPT conversations turn by turn, without what has no answer", async () => {

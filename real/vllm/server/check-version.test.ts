@@ -30,7 +30,7 @@ test("the version is told, with what is assumed of one that is not known", () =>
     "vLLM version info: vLLM 0.40.0 is newer than 0.32, whose rules are assumed",
   );
   expect(found({ version: "unknown" })[0]).toBe(
-    'vLLM version info: vLLM version "unknown" is no release: the rules of 0.32 are assumed',
+    'vLLM version info: vLLM version "unknown" is not a release: the rules of 0.32 are assumed',
   );
 });
 

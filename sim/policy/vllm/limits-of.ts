@@ -67,7 +67,7 @@ function rejectOtherParallelism(given: ServerSettings, server: ServerSettings): 
   if (asked === undefined || asked === measured) return;
   throw new ConfigError(
     `tensor_parallel_size: got ${asked}, expected ${measured}, as the profile was measured; costs on ${asked} GPUs do not ` +
-      "follow from it, calibrate a server that runs on so many",
+      "follow from it, calibrate a server that runs on that many",
   );
 }
 
@@ -87,7 +87,7 @@ function rejectOtherExperts(given: ServerSettings, machine: Machine): void {
   if (ranks !== undefined && ranks !== measuredRanks && hasExperts(machine)) {
     throw new ConfigError(
       `data_parallel_size: got ${ranks}, expected ${measuredRanks}, as the profile was measured: its model has experts, whose ` +
-        "cost depends on how many ranks they serve; calibrate a server with so many",
+        "cost depends on how many ranks they serve; calibrate a server with that many",
     );
   }
   if (spreads === undefined || spreads === measuredSpread) return;

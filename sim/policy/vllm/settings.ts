@@ -51,7 +51,9 @@ const version = z
   .string('expected a version in quotes, such as "0.32"')
   .regex(VERSION_PATTERN, "expected a version of vLLM, such as 0.32 or 0.28.1")
   .optional()
-  .describe(`whose rules, CUDA graphs and settings the server has (the profile's server's, or ${DEFAULT_VERSION})`);
+  .describe(
+    `release of vLLM whose rules, CUDA graphs and settings apply (the profile's server's, or ${DEFAULT_VERSION})`,
+  );
 
 export const vllmSettings = z.strictObject({ vllm_version: version, ...serverShape, ...rejected });
 

@@ -35,18 +35,18 @@ describe("the rules of a version of vLLM", () => {
     ["0.18.1", "0.19.0", "vLLM 0.18.1 is older than 0.19, whose rules are assumed"],
     ["0.33.1", "0.32.0", "vLLM 0.33.1 is newer than 0.32, whose rules are assumed"],
     ["1.0.0", "0.32.0", "vLLM 1.0.0 is newer than 0.32, whose rules are assumed"],
-    ["unknown", "0.32.0", 'vLLM version "unknown" is no release: the rules of 0.32 are assumed'],
-    ["", "0.32.0", 'vLLM version "" is no release: the rules of 0.32 are assumed'],
+    ["unknown", "0.32.0", 'vLLM version "unknown" is not a release: the rules of 0.32 are assumed'],
+    ["", "0.32.0", 'vLLM version "" is not a release: the rules of 0.32 are assumed'],
     ["0.26.0+cpu", "0.26.0", "vLLM 0.26.0+cpu is taken for release 0.26"],
     [
       "0.28.1.dev12+g91a893de6",
       "0.28.0",
-      "vLLM 0.28.1.dev12+g91a893de6 is no release: the rules of 0.28 are assumed, some may be those of the one beside it",
+      "vLLM 0.28.1.dev12+g91a893de6 is not a release: the rules of 0.28 are assumed, some may be those of a neighbouring release",
     ],
     [
       "v0.31.0rc2",
       "0.31.0",
-      "vLLM v0.31.0rc2 is no release: the rules of 0.31 are assumed, some may be those of the one beside it",
+      "vLLM v0.31.0rc2 is not a release: the rules of 0.31 are assumed, some may be those of a neighbouring release",
     ],
   ])("of %j are taken for those of %s, and that is said", (version, like, said) => {
     expect(rulesOf(version)).toEqual(rulesOf(like));

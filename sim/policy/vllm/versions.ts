@@ -121,7 +121,7 @@ export function laterSettings(version: string): ReadonlyMap<string, string> {
 function read(version: string): ReadVersion {
   const parts = VERSION_PATTERN.exec(version);
   if (parts === null) {
-    return { minor: NEWEST, note: `vLLM version "${version}" is no release: the rules of 0.${NEWEST} are assumed` };
+    return { minor: NEWEST, note: `vLLM version "${version}" is not a release: the rules of 0.${NEWEST} are assumed` };
   }
   const [, major, second, suffix = ""] = parts;
   const given = Number(major) === 0 ? Number(second) : Infinity;
@@ -130,5 +130,5 @@ function read(version: string): ReadVersion {
   if (minor !== given) return noteOf(`${given > minor ? "newer" : "older"} than 0.${minor}, whose rules are assumed`);
   if (suffix === "" || suffix.startsWith(".post")) return { minor };
   if (suffix.startsWith("+")) return noteOf(`taken for release 0.${minor}`);
-  return noteOf(`no release: the rules of 0.${minor} are assumed, some may be those of the one beside it`);
+  return noteOf(`not a release: the rules of 0.${minor} are assumed, some may be those of a neighbouring release`);
 }
