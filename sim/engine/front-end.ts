@@ -221,9 +221,11 @@ export class FrontEnd<Output extends OutputToSend> {
     const slot = turning.length > 0 ? turning.shift() : this.admit();
     const otherNs = Math.min(this.sent.nextNs, arrivals.nextNs);
     let nowNs = this.freeNs;
+    let { busyNs, turnedNs } = this;
+    let isReady = false;
     for (;;) {
       const servedNs = nowNs + this.serviceNs(slot, nowNs);
-      this.busyNs += servedNs - nowNs;
+      busyNs += servedNs - nowNs;
       if (servedNs >= otherNs || servedNs > untilNs) {
         this.serving = REQUEST;
         this.request = slot;
@@ -231,22 +233,22 @@ export class FrontEnd<Output extends OutputToSend> {
         break;
       }
       nowNs = servedNs;
-      if (++requests.served[slot]! > cost.hops) {
-        this.freeNs = nowNs;
-        this.leave(slot);
-        return true;
-      }
+      isReady = ++requests.served[slot]! > cost.hops;
+      if (isReady) break;
       const gapNs = cost.hopGapNs(nowNs);
       if (gapNs === 0) continue;
-      this.turnedNs = Math.max(this.turnedNs, nowNs + gapNs);
-      if (this.turnedNs >= otherNs || this.turnedNs > untilNs) {
-        turning.push(slot, this.turnedNs);
+      turnedNs = Math.max(turnedNs, nowNs + gapNs);
+      if (turnedNs >= otherNs || turnedNs > untilNs) {
+        turning.push(slot, turnedNs);
         break;
       }
-      nowNs = this.turnedNs;
+      nowNs = turnedNs;
     }
+    this.busyNs = busyNs;
+    this.turnedNs = turnedNs;
     this.freeNs = nowNs;
-    return false;
+    if (isReady) this.leave(slot);
+    return isReady;
   }
 
   private nextArrivalNs(): number {
