@@ -2,41 +2,27 @@
  * Requests that are complete, in the order in which their last chunks reach their clients. Several may lie ahead: a first
  * chunk is written after others of its job, and where it is the last one, or takes the last token along, the end waits for it.
  */
-
-/** A request that is complete, and when its last chunk has left the server. */
-export interface Ended {
-  readonly index: number;
-  readonly atNs: number;
-}
+import { TimedRing } from "../kernel/index.js";
 
 export class Ends {
-  /** When the first of them ends; Infinity without any. */
-  nextNs = Infinity;
-  private readonly inOrder: Ended[] = [];
-  private taken = 0;
+  private readonly inOrder = new TimedRing();
 
   get length(): number {
-    return this.inOrder.length - this.taken;
+    return this.inOrder.length;
   }
 
-  /** Equals stay in the order in which they came. */
+  /** When the first of them ends; Infinity without any. */
+  get nextNs(): number {
+    return this.inOrder.nextNs;
+  }
+
+  /** The last chunk of a request has left the server. Equals stay in the order in which they came. */
   push(index: number, atNs: number): void {
-    const { inOrder } = this;
-    let at = inOrder.length;
-    while (at > this.taken && inOrder[at - 1]!.atNs > atNs) at--;
-    if (at === inOrder.length) inOrder.push({ index, atNs });
-    else inOrder.splice(at, 0, { index, atNs });
-    if (at === this.taken) this.nextNs = atNs;
+    this.inOrder.insert(index, atNs);
   }
 
-  shift(): Ended | undefined {
-    const first = this.inOrder[this.taken];
-    if (first === undefined) return undefined;
-    if (++this.taken === this.inOrder.length) {
-      this.inOrder.length = 0;
-      this.taken = 0;
-    }
-    this.nextNs = this.inOrder[this.taken]?.atNs ?? Infinity;
-    return first;
+  /** Takes the first out; there is one. */
+  shift(): number {
+    return this.inOrder.shift();
   }
 }

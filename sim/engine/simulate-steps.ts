@@ -337,7 +337,9 @@ class StepSimulation {
   }
 
   private takeEnd(replica: number): void {
-    const { index, atNs } = this.replicas[replica]!.loop.ended.shift()!;
+    const { ended } = this.replicas[replica]!.loop;
+    const atNs = ended.nextNs;
+    const index = ended.shift();
     // Given up while its last chunk was still to be written.
     if (this.log.abortions.has(index)) return;
     this.leave(replica, atNs);

@@ -93,8 +93,10 @@ export function observeSteps({ workload, policy, isReference, cost }: StepScenar
     const endNs = loop.ended.nextNs;
     const nextNs = Math.min(arrivalNs, endNs, loop.nextNs());
     if (nextNs === Infinity) break;
-    if (endNs === nextNs) client.ended(loop.ended.shift()!.atNs);
-    else if (arrivalNs === nextNs) {
+    if (endNs === nextNs) {
+      loop.ended.shift();
+      client.ended(endNs);
+    } else if (arrivalNs === nextNs) {
       const sent = client.take(arrivalNs)!;
       log.sent(sent.index, sent.arrivalNs, arrivalNs);
       const rejection = watched.rejection(sent.index);

@@ -1,4 +1,4 @@
-/** A first-in first-out queue of small whole numbers, each with a time, in typed arrays that grow. */
+/** A queue of small whole numbers, each with a time, first-in first-out or by time, in typed arrays that grow. */
 export class TimedRing {
   /** Time of the first; Infinity when it is empty. */
   nextNs = Infinity;
@@ -22,6 +22,21 @@ export class TimedRing {
     this.ids[place] = id;
     this.times[place] = atNs;
     if (this.tail - this.head === 1) this.nextNs = atNs;
+  }
+
+  /** Puts one behind those that are not later, which mostly are all. */
+  insert(id: number, atNs: number): void {
+    if (this.tail - this.head === this.ids.length) this.grow();
+    const { ids, times, head } = this;
+    const mask = ids.length - 1;
+    let place = this.tail++;
+    for (; place > head && times[(place - 1) & mask]! > atNs; place--) {
+      ids[place & mask] = ids[(place - 1) & mask]!;
+      times[place & mask] = times[(place - 1) & mask]!;
+    }
+    ids[place & mask] = id;
+    times[place & mask] = atNs;
+    if (place === head) this.nextNs = atNs;
   }
 
   /** Takes the first out; there is one. */

@@ -4,6 +4,7 @@
  * moment a slot is free. Pure: the simulator and the real runner drive the same object.
  */
 import { ConfigError, LATEST_MS, type Workload } from "../../formats/index.js";
+import { TimedRing } from "../kernel/index.js";
 
 export interface SentRequest {
   /** Position in the workload. */
@@ -26,8 +27,8 @@ export class Client implements RequestClient {
   private readonly requests: Workload["requests"];
   private readonly thinkNs: number;
   private readonly isBounded: boolean;
-  private readonly freeAtNs: number[];
-  private freeHead = 0;
+  /** Slots by when they are free; which one it is makes no difference. */
+  private readonly slots = new TimedRing();
 
   constructor(workload: Workload) {
     requireIndependent(workload);
@@ -36,7 +37,7 @@ export class Client implements RequestClient {
     this.thinkNs = thinkNs;
     this.isBounded = maxConcurrency !== Infinity;
     const slots = this.isBounded ? Math.min(maxConcurrency, requests.length) : 0;
-    this.freeAtNs = Array.from({ length: slots }, () => 0);
+    for (let slot = 0; slot < slots; slot++) this.slots.push(slot, 0);
     this.nextDueNs = this.dueNs();
   }
 
@@ -44,7 +45,7 @@ export class Client implements RequestClient {
   take(nowNs: number): SentRequest | undefined {
     const dueNs = this.nextDueNs;
     if (dueNs > nowNs) return undefined;
-    if (this.isBounded) this.freeHead++;
+    if (this.isBounded) this.slots.shift();
     const index = this.cursor++;
     const { arrivalNs = dueNs } = this.requests[index]!;
     this.nextDueNs = this.dueNs();
@@ -55,23 +56,15 @@ export class Client implements RequestClient {
   ended(nowNs: number): void {
     requireTime(nowNs, this.thinkNs);
     if (!this.isBounded) return;
-    this.free(nowNs + this.thinkNs);
+    // One given up may be free before one that ended earlier.
+    this.slots.insert(0, nowNs + this.thinkNs);
     this.nextDueNs = this.dueNs();
-  }
-
-  /** Slots are used in the order in which they become free; one given up may be free before one freed earlier. */
-  private free(freeNs: number): void {
-    const { freeAtNs } = this;
-    let at = freeAtNs.length;
-    while (at > this.freeHead && freeAtNs[at - 1]! > freeNs) at--;
-    if (at === freeAtNs.length) freeAtNs.push(freeNs);
-    else freeAtNs.splice(at, 0, freeNs);
   }
 
   private dueNs(): number {
     const request = this.requests[this.cursor];
     if (request === undefined) return Infinity;
-    const slotNs = this.isBounded ? (this.freeAtNs[this.freeHead] ?? Infinity) : 0;
+    const slotNs = this.isBounded ? this.slots.nextNs : 0;
     // Without a time of its own: as soon as a slot is free.
     const { arrivalNs = slotNs } = request;
     return arrivalNs > slotNs ? arrivalNs : slotNs;
