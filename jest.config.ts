@@ -38,7 +38,12 @@ const config: Config = {
   ],
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
-  transform: { "^.+\\.(ts|js|mjs)$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" } }] },
+  transform: {
+    "^.+\\.(ts|js|mjs)$": [
+      "@swc/jest",
+      { jsc: { parser: { syntax: "typescript" }, target: "es2022", transform: { useDefineForClassFields: false } } },
+    ],
+  },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
   setupFilesAfterEnv: process.env.SERVESIM_RETRY === "1" ? ["<rootDir>/test/retry-once.mjs"] : [],
   ...(part === "computing" ? {} : { globalSetup: "<rootDir>/test/build-once.mjs" }),
