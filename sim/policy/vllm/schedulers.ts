@@ -40,7 +40,7 @@ export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
       const counts = (prefixCaching: boolean) => (): StepScheduler =>
         prefixCaching && !limits.rules.freesUnkeyedFirst
           ? everyBlock()
-          : new CountScheduler({ ...limits, prefixCaching }, requests, tokens);
+          : new CountScheduler(withFields(limits, { prefixCaching }), requests, tokens);
       // Counts know nothing of answers that end by themselves.
       if (isReference || asked !== requests) return { make: everyBlock };
       if (!limits.prefixCaching) return { make: counts(false) };
