@@ -188,6 +188,20 @@ describe("a decode run", () => {
     expect(firstRun({}, [[5, 20], [5, 10]])).toBe(7); // prettier-ignore
   });
 
+  it("ends with that pass in asynchronous mode, where the pass is updated after the run", () => {
+    const requests = [20, 10].map((outputTokens) => ({ promptTokens: 5, outputTokens }));
+    const scheduler = new Scheduler({ ...limits, asyncScheduling: true }, requests);
+    for (const index of requests.keys()) scheduler.add(index, 0);
+    const prefill = scheduler.schedule();
+    const inFlight = scheduler.schedule();
+    scheduler.update(prefill);
+    expect(scheduler.decodeRun()).toBe(8);
+    scheduler.skip(8, inFlight);
+    expect(scheduler.decodeRun()).toBe(0);
+    scheduler.schedule();
+    expect(scheduler.update(inFlight)).toEqual([1]);
+  });
+
   it("ends before blocks run out", () => {
     // 4 usable blocks. Both hold 2 (6 of 8 tokens) after two passes; two more fill them, the next needs two more blocks.
     expect(firstRun({ numGpuBlocks: 5 }, [[5, 12], [5, 12]])).toBe(2); // prettier-ignore
