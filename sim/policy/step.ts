@@ -111,7 +111,8 @@ export interface StepScheduler<Step extends EngineStep = EngineStep> {
   deliver(step: Step, atNs: number, sink: TokenSink): void;
   /**
    * How many of the next passes, if nothing is added, schedule exactly the decodes of the latest pass again: no
-   * admission, no preemption, and no request completed by the updates between them. 0 when that is unknown.
+   * admission, no preemption, and no request completed by the updates between them. 0 when that is unknown. In asynchronous
+   * mode the last one may schedule the last token of some.
    */
   decodeRun(): number;
   /** Cached tokens that the next pass of such a run reads. */
