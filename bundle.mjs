@@ -141,7 +141,8 @@ writeFileSync("dist/cli/package.json", '{ "type": "commonjs" }\n');
 /**
  * A page has no use for zod's JSON schemas, a fifth of zod, nor for its look-out for values that contain themselves, as JSON cannot, nor for
  * its formats of text (no text is of one there, so that a schema with one fails at once), nor for what writes code, which its policy
- * forbids, nor for seedrandom but the generator that the simulator draws from. It offers no autoscaler.
+ * forbids, nor for seedrandom but the generator that the simulator draws from. It offers no
+ * autoscaler, and of the policies not orca.
  */
 const leftOut = {
   name: "left-out-of-pages",
@@ -152,6 +153,9 @@ const leftOut = {
     }
     if (/sim[\\/]engine[\\/]fleet\.ts$/.test(id)) {
       return 'export class Fleet { constructor() { throw new Error("a page has no autoscaler"); } }';
+    }
+    if (/sim[\\/]policy[\\/]orca\.ts$/.test(id)) {
+      return 'export const orcaSettings = {}; export function createOrca() { throw new Error("a page has no orca"); }';
     }
     if (/zod[\\/]v4[\\/]core[\\/]doc\.js$/.test(id)) return "export class Doc {}";
     if (/zod[\\/]v4[\\/]core[\\/]regexes\.js$/.test(id)) {

@@ -25,8 +25,8 @@ function pageOf(data: PageData): string {
   const style = partOf("what-if.css");
   const script = inScript(partOf("what-if.js"));
   const policy =
-    `default-src 'none'; style-src '${hashOf(style)}'; script-src '${hashOf(script)}'; worker-src blob:; ` +
-    "base-uri 'none'; form-action 'none'";
+    `default-src 'none'; style-src '${hashOf(style)}'; script-src '${hashOf(script)}' 'wasm-unsafe-eval'; ` +
+    "worker-src blob:; base-uri 'none'; form-action 'none'";
   return [
     ['content=""', `content="${policy}"`],
     ["<style></style>", `<style>${style}</style>`],
