@@ -141,8 +141,7 @@ writeFileSync("dist/cli/package.json", '{ "type": "commonjs" }\n');
 /**
  * A page has no use for zod's JSON schemas, a fifth of zod, nor for its look-out for values that contain themselves, as JSON cannot, nor for
  * its formats of text (no text is of one there, so that a schema with one fails at once), nor for what writes code, which its policy
- * forbids, nor for seedrandom but the generator that the simulator draws from. It offers no
- * autoscaler, and of the policies not orca.
+ * forbids, nor for seedrandom but the generator that the simulator draws from. It offers no autoscaler, and not orca.
  */
 const leftOut = {
   name: "left-out-of-pages",

@@ -8,7 +8,7 @@ import { join } from "node:path";
 const source = "sim/kernel/bulk-draws.as.ts";
 const target = "sim/kernel/bulk-draws-binary.ts";
 const compiler = "assemblyscript@0.28.20";
-const options = ["-O3", "--runtime", "stub", "--noAssert", "--enable", "simd", "--enable", "nontrapping-f2i"];
+const options = ["-O3", "--runtime", "stub", "--noAssert", "--enable", "simd"];
 
 const folder = mkdtempSync(join(tmpdir(), "servesim-wasm-"));
 const file = join(folder, "bulk-draws.wasm");

@@ -27,11 +27,16 @@ export function linearDecodeLaw(
   contextTokens: number,
   steps: number,
 ): DecodeLaw {
-  const incrementNs = wholeNs(contextTokenNs * requests);
+  const incrementNs = incrementOfLaw(contextTokenNs, requests);
   const firstNs = sumNs(baseNs, contextTokenNs, requests, contextTokens);
   if (firstNs >= 1) return { firstNs, incrementNs, steps };
   // No step takes no time; from there on it is another law, unless it never gets longer.
   return { firstNs: 1, incrementNs: 0, steps: incrementNs === 0 ? steps : 1 };
+}
+
+/** `incrementNs` of that law, unless it is stopped at steps of no time. */
+export function incrementOfLaw(contextTokenNs: number, requests: number): number {
+  return wholeNs(contextTokenNs * requests);
 }
 
 /** `firstNs` of that law. */
@@ -42,5 +47,5 @@ export function firstOfLaw(baseNs: number, contextTokenNs: number, requests: num
 function sumNs(baseNs: number, contextTokenNs: number, requests: number, contextTokens: number): number {
   const depth = Math.floor(contextTokens / requests);
   const rest = contextTokens - depth * requests;
-  return wholeNs(baseNs) + wholeNs(contextTokenNs * requests) * depth + wholeNs(contextTokenNs * rest);
+  return wholeNs(baseNs) + incrementOfLaw(contextTokenNs, requests) * depth + wholeNs(contextTokenNs * rest);
 }

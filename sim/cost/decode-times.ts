@@ -4,7 +4,7 @@
  */
 import { OwnFactors, PacedFactors, Stalls, type FactorStream } from "./factor-streams.js";
 import type { HostPath } from "./host-path.js";
-import { firstOfLaw, wholeNs } from "./decode-law.js";
+import { firstOfLaw, incrementOfLaw, wholeNs } from "./decode-law.js";
 
 /** Means of one number of requests, ns, and what they are drawn by. */
 export interface DecodeMeans {
@@ -73,7 +73,7 @@ export class DecodeTimes {
     this.requests = means.requests;
     this.gpuBaseNs = means.gpuNs?.baseNs ?? NaN;
     this.contextTokenNs = means.gpuNs?.contextTokenNs ?? NaN;
-    this.incrementNs = wholeNs(this.contextTokenNs * means.requests);
+    this.incrementNs = incrementOfLaw(this.contextTokenNs, means.requests);
   }
 
   scheduleNs(atNs: number): number {

@@ -3,14 +3,14 @@
  * asked in the order in which these times begin.
  */
 import type { EngineJitter, Variation } from "../../formats/index.js";
-import { Sfc32 } from "../kernel/index.js";
+import { FILL_DRAWS, Sfc32 } from "../kernel/index.js";
 import type { HostPath } from "./host-path.js";
 import { factorsByScore, factorTable } from "./factor-tables.js";
-import { DRAWS, type QuantileTable } from "./quantile-table.js";
+import type { QuantileTable } from "./quantile-table.js";
 import { CELLS_PER_SCORE, type ScoreTable } from "./score-table.js";
 
 /** Factors in a block. */
-export const BLOCK = DRAWS;
+export const BLOCK = FILL_DRAWS;
 
 /** Factors of mean 1. */
 export interface FactorStream {

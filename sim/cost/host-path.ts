@@ -166,7 +166,7 @@ function bendOf(steps: number, kept: number, keptBlock: number): BulkTable {
   const shares = Float64Array.from({ length: steps }, (_, step) => {
     return (kept ** (steps - step) - kept ** (steps + step)) / (1 - keptBlock * keptBlock);
   });
-  const bend = new BulkTable(new Uint8Array(shares.buffer));
+  const bend = new BulkTable(shares.buffer);
   if (bends.size === MOST_BENDS) bends.clear();
   bends.set(key, bend);
   return bend;

@@ -1,6 +1,6 @@
-import { Sfc32 } from "../kernel/index.js";
+import { FILL_DRAWS as DRAWS, Sfc32 } from "../kernel/index.js";
 import { piecewiseLinear, type Curve } from "./piecewise-linear.js";
-import { DRAWS, QuantileTable } from "./quantile-table.js";
+import { QuantileTable } from "./quantile-table.js";
 
 const curves: Readonly<Record<string, Curve>> = {
   "a usual one": [

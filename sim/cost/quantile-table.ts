@@ -12,9 +12,6 @@ const CELLS = 1 << CELL_BITS;
 /** Numbers of a piece. */
 const FIELDS = 3;
 
-/** Draws at a time. */
-export const DRAWS = FILL_DRAWS;
-
 export class QuantileTable {
   /** Pieces of the curve, side by side: up to which probability, and its line base + slope x probability. */
   private readonly pieces: Float64Array;
@@ -33,15 +30,15 @@ export class QuantileTable {
       pieces.push(highP, (low - slope * lowP) * scale, slope * scale);
     }
     pieces.push(Infinity, curve.at(-1)![1] * scale, 0);
-    const bytes = new Uint8Array(8 * pieces.length + 4 * CELLS);
-    this.pieces = new Float64Array(bytes.buffer, 0, pieces.length);
+    const table = new ArrayBuffer(8 * pieces.length + 4 * CELLS);
+    this.pieces = new Float64Array(table, 0, pieces.length);
     this.pieces.set(pieces);
-    this.guide = new Uint32Array(bytes.buffer, this.pieces.byteLength, CELLS);
+    this.guide = new Uint32Array(table, this.pieces.byteLength, CELLS);
     for (let cell = 0, piece = 0; cell < CELLS; cell++) {
       while (pieces[piece]! <= cell / CELLS) piece += FIELDS;
       this.guide[cell] = 8 * piece;
     }
-    this.bulk = new BulkTable(bytes);
+    this.bulk = new BulkTable(table);
   }
 
   /** The value at a probability, 0 <= p < 1. */
@@ -55,6 +52,6 @@ export class QuantileTable {
   /** The values at the generator's next 512 uniforms. */
   fill(values: Float64Array, random: Sfc32): void {
     if (this.bulk.fits) random.fill(values, this.bulk, this.pieces.byteLength, CELL_BITS);
-    else for (let at = 0; at < DRAWS; at++) values[at] = this.at(random.uniform());
+    else for (let at = 0; at < FILL_DRAWS; at++) values[at] = this.at(random.uniform());
   }
 }

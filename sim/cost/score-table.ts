@@ -23,7 +23,7 @@ export class ScoreTable {
     this.values = Float64Array.from({ length: CELLS + 2 }, (_, cell) => {
       return valueAt(normalProbability(LOW_SCORE + cell / CELLS_PER_SCORE));
     });
-    this.bulk = new BulkTable(new Uint8Array(this.values.buffer));
+    this.bulk = new BulkTable(this.values.buffer);
   }
 
   /** Makes values of the places in the bulk draws' block. */

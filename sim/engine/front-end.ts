@@ -278,7 +278,7 @@ export class FrontEnd<Output extends OutputToSend> {
    * its turn. True when one is ready for the engine.
    */
   private serveInTurn(slot: number): boolean {
-    const { arrivals, turning, sent, queue, requests, cost, untilNs } = this;
+    const { queue, untilNs } = this;
     let nowNs = this.freeNs;
     for (;;) {
       const servedNs = nowNs + this.serviceNs(slot, nowNs);
@@ -291,12 +291,8 @@ export class FrontEnd<Output extends OutputToSend> {
       }
       nowNs = servedNs;
       this.freeNs = nowNs;
-      if (turning.nextNs <= nowNs || arrivals.nextNs <= nowNs || sent.nextNs <= nowNs) this.join();
-      if (++requests.served[slot]! > cost.hops) {
-        this.leave(slot);
-        return true;
-      }
-      this.turn(slot);
+      if (this.nextArrivalNs() <= nowNs) this.join();
+      if (this.endRequest(slot)) return true;
       if (queue.length === 0) return false;
       slot = queue.shift();
       if (slot === OUTPUTS) {
@@ -388,23 +384,20 @@ export class FrontEnd<Output extends OutputToSend> {
     this.requests.release(slot);
   }
 
+  /** A request was served until `freeNs`: true if it is ready for the engine; else it goes round the event loop. */
   private endRequest(slot: number): boolean {
-    if (++this.requests.served[slot]! > this.cost.hops) {
+    const { requests, freeNs } = this;
+    if (++requests.served[slot]! > this.cost.hops) {
       this.leave(slot);
       return true;
     }
-    this.turn(slot);
-    return false;
-  }
-
-  /** A request goes round the event loop; it does not overtake the one before it. */
-  private turn(slot: number): void {
-    const { freeNs } = this;
     const gapNs = this.cost.hopGapNs(freeNs);
     if (gapNs === 0) this.queue.push(slot, freeNs);
     else {
+      // It does not overtake the one before it.
       this.turnedNs = Math.max(this.turnedNs, freeNs + gapNs);
       this.turning.push(slot, this.turnedNs);
     }
+    return false;
   }
 }

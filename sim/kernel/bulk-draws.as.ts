@@ -8,7 +8,7 @@
 const BLOCK: usize = 1024;
 const FILL: usize = 512;
 
-/** The normal quantile function in cells (sfc32.ts); in the outermost cells the caller computes it. */
+/** The normal quantile function in cells (normal-cells.ts); in the outermost cells the caller computes it. */
 const SHIFT: u32 = 21;
 const CELLS: u32 = 1 << (32 - SHIFT);
 const EDGE: u32 = 10;

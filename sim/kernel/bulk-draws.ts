@@ -13,7 +13,7 @@ export const BLOCK_CELLS = 1024;
 interface Functions {
   readonly walk: (from: number, steps: number, kept: number, fresh: number) => number;
   readonly addWalk: (bits: number, bend: number, miss: number) => void;
-  readonly lookUp: (table: number, cells: number) => void;
+  readonly lookUp: (table: number, top: number) => void;
   readonly fill: (pieces: number, guide: number, shift: number) => void;
 }
 
@@ -76,8 +76,11 @@ export function bulkDraws(): BulkDraws {
 export class BulkTable {
   private at = 0;
   private emptied = -1;
+  private readonly bytes: Uint8Array;
 
-  constructor(private readonly bytes: Uint8Array) {}
+  constructor(table: ArrayBufferLike) {
+    this.bytes = new Uint8Array(table);
+  }
 
   /** Whether there is room for it. */
   get fits(): boolean {
