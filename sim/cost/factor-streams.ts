@@ -120,7 +120,7 @@ export class StateFactors implements FactorStream {
 
   private refill(): void {
     const { places, random, interruptedShare: share } = this;
-    for (let at = 0; at < BLOCK; at++) places[at] = this.ownWeight * random.normal();
+    random.normals(places, this.ownWeight);
     for (; this.uninterrupted < BLOCK; this.uninterrupted += 1 + random.failures(share)) {
       places[this.uninterrupted] = CODED + this.quantiles.at(1 - share * random.uniform());
     }

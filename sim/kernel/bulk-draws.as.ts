@@ -8,16 +8,19 @@
 const BLOCK: usize = 1024;
 const FILL: usize = 512;
 
-/** The normal quantile function in cells (normal-cells.ts); in the outermost cells the caller computes it. */
+/** The normal quantile function in cells (normal-cells.ts); in the outermost cells it is computed. */
 const SHIFT: u32 = 21;
 const CELLS: u32 = 1 << (32 - SHIFT);
 const EDGE: u32 = 10;
+const OUTER: i32 = 8;
 
-/** Addresses, bytes. Of the generator: a, b, c and the counter, and what a walk drew last. */
-export const state = memory.data(20, 16);
+/** Addresses, bytes. Of the generator: a, b, c and the counter. */
+export const state = memory.data(16, 16);
 /** By cell: the quantile at its start, and what each further integer adds. */
 export const starts = memory.data(<i32>CELLS * 8, 16);
 export const slopes = memory.data(<i32>CELLS * 8, 16);
+/** Coefficients of the numerator and the denominator by which it is computed (normal-quantile.ts), ascending. */
+export const outer = memory.data(2 * OUTER * 8, 16);
 /** The latest walk; the block in the making; the latest fill. */
 export const walked = memory.data((<i32>BLOCK + 1) * 8, 16);
 export const block = memory.data(<i32>BLOCK * 8, 16);
@@ -26,30 +29,33 @@ export const filled = memory.data(<i32>FILL * 8, 16);
 export const ROOM: i32 = 1 << 20;
 export const room = memory.data(ROOM, 16);
 
-/**
- * Goes on with the walk at `from`: each value is `kept` of the one before plus `fresh` times a standard normal. Returns how far it
- * came: to `steps`, or to where the next normal, of the integer that was drawn last, is in an outermost cell.
- */
-export function walk(from: i32, steps: i32, kept: f64, fresh: f64): i32 {
+/** A walk from its start on: each value is `kept` of the one before plus `fresh` times a standard normal. */
+export function walk(steps: i32, kept: f64, fresh: f64): void {
   let a = load<i32>(state);
   let b = load<i32>(state, 4);
   let c = load<i32>(state, 8);
   let counter = load<i32>(state, 12);
-  let drawn = 0;
-  let at = walked + (from << 3);
+  let at = walked;
   const last = walked + (steps << 3);
   let value = load<f64>(at);
-  while (at < last) {
-    drawn = a + b + counter;
-    counter++;
-    a = b ^ (b >>> 9);
-    b = c + (c << 3);
-    c = rotl(c, 21) + drawn;
-    const cell = (<u32>drawn) >>> SHIFT;
-    if (cell - EDGE >= CELLS - 2 * EDGE) break;
-    const place = cell << 3;
-    const normal = load<f64>(starts + place) + load<f64>(slopes + place) * <f64>(drawn & ((1 << SHIFT) - 1));
-    value = kept * value + fresh * normal;
+  for (;;) {
+    let drawn = 0;
+    while (at < last) {
+      drawn = a + b + counter;
+      counter++;
+      a = b ^ (b >>> 9);
+      b = c + (c << 3);
+      c = rotl(c, 21) + drawn;
+      const cell = (<u32>drawn) >>> SHIFT;
+      if (cell - EDGE >= CELLS - 2 * EDGE) break;
+      const place = cell << 3;
+      const normal = load<f64>(starts + place) + load<f64>(slopes + place) * <f64>(drawn & ((1 << SHIFT) - 1));
+      value = kept * value + fresh * normal;
+      at += 8;
+      store<f64>(at, value);
+    }
+    if (at === last) break;
+    value = kept * value + fresh * outerNormal(drawn);
     at += 8;
     store<f64>(at, value);
   }
@@ -57,8 +63,29 @@ export function walk(from: i32, steps: i32, kept: f64, fresh: f64): i32 {
   store<i32>(state, b, 4);
   store<i32>(state, c, 8);
   store<i32>(state, counter, 12);
-  store<i32>(state, drawn, 16);
-  return (<i32>(at - walked)) >> 3;
+}
+
+/** The standard normal that a drawn integer in an outermost cell stands for. */
+function outerNormal(drawn: i32): f64 {
+  const probability = uniformOf(drawn);
+  const isLow = probability < 0.5;
+  const x = sqrt<f64>(-JSMath.log(isLow ? probability : 1 - probability)) - 1.6;
+  const score = polynomial(outer, x) / polynomial(outer + OUTER * 8, x);
+  return isLow ? -score : score;
+}
+
+function polynomial(coefficients: usize, x: f64): f64 {
+  let sum: f64 = 0;
+  for (let at = coefficients + OUTER * 8; at > coefficients;) {
+    at -= 8;
+    sum = sum * x + load<f64>(at);
+  }
+  return sum;
+}
+
+/** The uniform that it stands for, never 0 or 1. */
+function uniformOf(drawn: i32): f64 {
+  return (<f64>(<u32>drawn) + 0.5) * 2.3283064365386963e-10;
 }
 
 /** Adds the walk to the block, each step to two to the power `bits` cells, with so much of `miss` as `bend` says for it. */
@@ -112,7 +139,7 @@ export function fill(pieces: usize, guide: usize, shift: i32): void {
     a = b ^ (b >>> 9);
     b = c + (c << 3);
     c = rotl(c, 21) + drawn;
-    const probability = (<f64>(<u32>drawn) + 0.5) * 2.3283064365386963e-10;
+    const probability = uniformOf(drawn);
     let line = pieces + load<u32>(guide + (((<u32>drawn) >>> shift) << 2));
     while (probability >= load<f64>(line)) line += 24;
     store<f64>(filled + at, load<f64>(line, 8) + load<f64>(line, 16) * probability);

@@ -4,6 +4,7 @@
  */
 import { binary } from "./bulk-draws-binary.js";
 import { CELLS, SHIFT, starts } from "./normal-cells.js";
+import { OUTER } from "./normal-quantile.js";
 
 /** Draws in a fill. */
 export const FILL_DRAWS = 512;
@@ -11,7 +12,7 @@ export const FILL_DRAWS = 512;
 export const BLOCK_CELLS = 1024;
 
 interface Functions {
-  readonly walk: (from: number, steps: number, kept: number, fresh: number) => number;
+  readonly walk: (steps: number, kept: number, fresh: number) => void;
   readonly addWalk: (bits: number, bend: number, miss: number) => void;
   readonly lookUp: (table: number, top: number) => void;
   readonly fill: (pieces: number, guide: number, shift: number) => void;
@@ -19,13 +20,13 @@ interface Functions {
 
 /** Where the parts of the memory begin, and the bytes of the room for tables. */
 type Places = Record<
-  "state" | "starts" | "slopes" | "walked" | "block" | "filled" | "room" | "ROOM",
+  "state" | "starts" | "slopes" | "outer" | "walked" | "block" | "filled" | "room" | "ROOM",
   WebAssembly.Global
 >;
 
 export class BulkDraws {
   readonly wasm: Functions;
-  /** Of the generator whose numbers are drawn: a, b, c and the counter, and what a walk drew last. */
+  /** Of the generator whose numbers are drawn: a, b, c and the counter. */
   readonly state: Int32Array;
   readonly walked: Float64Array;
   readonly block: Float64Array;
@@ -37,18 +38,19 @@ export class BulkDraws {
 
   constructor() {
     const bytes = Uint8Array.from(atob(binary), (letter) => letter.charCodeAt(0));
-    const wasm = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Functions &
-      Places & { readonly memory: WebAssembly.Memory };
+    const wasm = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { "Math.log": Math.log } })
+      .exports as unknown as Functions & Places & { readonly memory: WebAssembly.Memory };
     const { buffer } = wasm.memory;
     const numbers = (name: keyof Places, length: number): Float64Array =>
       new Float64Array(buffer, wasm[name].value as number, length);
     this.wasm = wasm;
-    this.state = new Int32Array(buffer, wasm.state.value as number, 5);
+    this.state = new Int32Array(buffer, wasm.state.value as number, 4);
     this.walked = numbers("walked", BLOCK_CELLS + 1);
     this.block = numbers("block", BLOCK_CELLS);
     this.filled = numbers("filled", FILL_DRAWS);
     this.room = new Uint8Array(buffer, wasm.room.value as number, wasm.ROOM.value as number);
     numbers("starts", CELLS).set(starts);
+    numbers("outer", 2 * OUTER[0].length).set(OUTER.flat());
     numbers("slopes", CELLS).set(starts.map((start, cell) => (starts[cell + 1]! - start) * 2 ** -SHIFT));
   }
 

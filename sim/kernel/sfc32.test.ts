@@ -58,6 +58,15 @@ test("a walk takes the steps that single draws give", () => {
   expect(whole.integer()).toBe(one.integer());
 });
 
+test("normals in bulk are those of single draws", () => {
+  const [one, whole] = [Sfc32.named("normals"), Sfc32.named("normals")];
+  const values = new Float64Array(1000);
+  for (let block = 0; block < 20; block++) {
+    whole.normals(values, 3);
+    for (const value of values) expect(value).toBe(3 * one.normal());
+  }
+});
+
 test("failures before a success are geometric; without a chance there is no end of them", () => {
   const random = Sfc32.named("failures");
   const values = draws(() => random.failures(0.2));

@@ -8,8 +8,6 @@ import { normalOf, uniformOf } from "./normal-cells.js";
 
 /** Steps after which a state depends on every bit of its seed. */
 const WARM_UP = 15;
-/** Where the bulk draws leave the last integer of a walk that they could not go on with. */
-const DRAWN = 4;
 
 export class Sfc32 {
   private a = 0;
@@ -62,15 +60,16 @@ export class Sfc32 {
    */
   walk(steps: number, start: number, kept: number, fresh: number): void {
     const bulk = bulkDraws();
-    const { wasm, walked, state } = bulk;
-    walked[0] = start;
+    bulk.walked[0] = start;
     this.lend(bulk);
-    let at = wasm.walk(0, steps, kept, fresh);
-    while (at < steps) {
-      walked[at + 1] = kept * walked[at]! + fresh * normalOf(state[DRAWN]!);
-      at = wasm.walk(at + 1, steps, kept, fresh);
-    }
+    bulk.wasm.walk(steps, kept, fresh);
     this.takeBack(bulk);
+  }
+
+  /** Fills with at most 1024 standard normals times `weight`. */
+  normals(values: Float64Array, weight: number): void {
+    this.walk(values.length, 0, 0, weight);
+    values.set(bulkDraws().walked.subarray(1, values.length + 1));
   }
 
   /**

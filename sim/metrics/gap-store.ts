@@ -9,7 +9,7 @@ export const RUN_FIELDS = 4;
 /** Single values and how often each counts, side by side; the first `length` are in use. */
 export interface Singles {
   readonly values: Uint32Array;
-  readonly weights: Uint32Array;
+  readonly weights: Uint16Array;
   length: number;
   /** The greatest weight. */
   heaviest: number;
@@ -20,7 +20,7 @@ const MIN_CHUNK = 64;
 const MAX_CHUNK = 65_536;
 /** What a single value and its weight are at most; beyond, it is kept as a progression of one term. */
 const MAX_VALUE = 2 ** 32 - 1;
-const MAX_WEIGHT = 2 ** 20;
+const MAX_WEIGHT = 2 ** 16 - 1;
 
 /** Values without what adds to them: this crosses threads. */
 export type GapList = Readonly<
@@ -110,7 +110,7 @@ export class GapStore {
 }
 
 function chunkOf(size: number): Singles {
-  return { values: new Uint32Array(size), weights: new Uint32Array(size), length: 0, heaviest: 0 };
+  return { values: new Uint32Array(size), weights: new Uint16Array(size), length: 0, heaviest: 0 };
 }
 
 function doubled(values: Float64Array): Float64Array<ArrayBuffer> {

@@ -15,6 +15,7 @@ import { CountStep } from "./count-step.js";
 import { CountedBlocks } from "./counted-blocks.js";
 import { Ranking } from "./ranking.js";
 import { RunningList } from "./running-list.js";
+import { shorten } from "./shorten.js";
 import { SteadyDecodes } from "./steady-decodes.js";
 import { TokenReports } from "./token-reports.js";
 
@@ -35,7 +36,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
   private readonly waiting: RequestQueue<number>;
   private readonly steady: SteadyDecodes;
   /** Running requests that are PREFILLING or STARVED, in the order of the running list. */
-  private prefilling: number[] = [];
+  private readonly prefilling: number[] = [];
   private readonly promptTokens: Int32Array;
   private readonly outputTokens: Int32Array;
   private readonly state: Uint8Array;
@@ -252,17 +253,17 @@ export class CountScheduler implements StepScheduler<CountStep> {
     this.blocks.take(steady.blocksNextPass());
     steady.passes++;
     let budget = this.budget - steady.size;
-    if (this.prefilling.length > 0) {
-      const served = this.prefilling;
-      this.prefilling = [];
-      for (const request of served) {
-        const tokens = Math.min(this.wanted(request), budget);
-        this.blocks.take(this.blocksToGrow(request, tokens));
-        this.register(request, tokens);
-        budget -= tokens;
-        if (!this.compute(request, tokens, step)) this.prefilling.push(request);
-      }
+    const { prefilling } = this;
+    let left = 0;
+    for (let at = 0; at < prefilling.length; at++) {
+      const request = prefilling[at]!;
+      const tokens = Math.min(this.wanted(request), budget);
+      this.blocks.take(this.blocksToGrow(request, tokens));
+      this.register(request, tokens);
+      budget -= tokens;
+      if (!this.compute(request, tokens, step)) prefilling[left++] = request;
     }
+    shorten(prefilling, left);
     return budget;
   }
 
@@ -323,7 +324,7 @@ export class CountScheduler implements StepScheduler<CountStep> {
     served.forEach((request, i) => {
       if (state[request] === PREFILLING || state[request] === STARVED) this.compute(request, tokensOf[i]!, step);
     });
-    this.prefilling = [];
+    shorten(this.prefilling, 0);
     for (let request = running.head; request >= 0; request = running.next(request)) {
       if (state[request] === PREFILLING || state[request] === STARVED) this.prefilling.push(request);
     }

@@ -1,7 +1,6 @@
 /** A step as the count scheduler keeps it: sums for the cost model, and the few requests that are not steady in it. */
 import { attentionPairs, type EngineStep } from "../../step.js";
-
-const nobody: readonly number[] = [];
+import { shorten } from "./shorten.js";
 
 export class CountStep implements EngineStep {
   scheduledRequests = 0;
@@ -14,17 +13,17 @@ export class CountStep implements EngineStep {
   prefillAttentionPairs = 0;
   promptRests = 0;
   firstTokens = 0;
-  admitted: number[] = nobody as number[];
-  cachedTokens: number[] = nobody as number[];
-  preempted: number[] = nobody as number[];
+  readonly admitted: number[] = [];
+  readonly cachedTokens: number[] = [];
+  readonly preempted: number[] = [];
   /** Requests that sample in this step and sampled in the step before as well. */
   steady = 0;
   /** Requests that sample in this step but not in the step before. */
-  joining: number[] = nobody as number[];
+  readonly joining: number[] = [];
   /** Requests whose last token this step samples. */
-  ending: number[] = nobody as number[];
+  readonly ending: number[] = [];
   /** Requests that leave the steady ones after this step, without having ended. */
-  leaving: number[] = nobody as number[];
+  readonly leaving: number[] = [];
   /** When its tokens were at the client; NaN until then. */
   deliveredNs = NaN;
   /** The engine asks no more about it. */
@@ -39,8 +38,12 @@ export class CountStep implements EngineStep {
     this.decodeRequests = this.decodeContextTokens = 0;
     this.prefillRequests = this.prefillTokens = this.prefillContextTokens = this.prefillAttentionPairs = 0;
     this.promptRests = this.firstTokens = this.steady = 0;
-    this.admitted = this.cachedTokens = this.preempted = nobody as number[];
-    this.joining = this.ending = this.leaving = nobody as number[];
+    shorten(this.admitted, 0);
+    shorten(this.cachedTokens, 0);
+    shorten(this.preempted, 0);
+    shorten(this.joining, 0);
+    shorten(this.ending, 0);
+    shorten(this.leaving, 0);
     this.deliveredNs = NaN;
     this.isDone = false;
   }
@@ -78,33 +81,24 @@ export class CountStep implements EngineStep {
   }
 
   admit(request: number, cachedTokens: number): void {
-    if (this.admitted === nobody) {
-      this.admitted = [request];
-      this.cachedTokens = [cachedTokens];
-      return;
-    }
     this.admitted.push(request);
     this.cachedTokens.push(cachedTokens);
   }
 
   preempt(request: number): void {
-    if (this.preempted === nobody) this.preempted = [request];
-    else this.preempted.push(request);
+    this.preempted.push(request);
   }
 
   join(request: number, isFirstToken: boolean): void {
     if (isFirstToken) this.firstTokens++;
-    if (this.joining === nobody) this.joining = [request];
-    else this.joining.push(request);
+    this.joining.push(request);
   }
 
   end(request: number): void {
-    if (this.ending === nobody) this.ending = [request];
-    else this.ending.push(request);
+    this.ending.push(request);
   }
 
   leave(request: number): void {
-    if (this.leaving === nobody) this.leaving = [request];
-    else this.leaving.push(request);
+    this.leaving.push(request);
   }
 }
