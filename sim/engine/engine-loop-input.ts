@@ -1,8 +1,8 @@
 /** What an engine's loop is made of, and what it tells the server that it is a part of. */
 import type { StepCostModel } from "../cost/index.js";
-import type { EngineLimits, EngineStep, StepScheduler } from "../policy/index.js";
+import type { EngineLimits, StepScheduler } from "../policy/index.js";
 import type { Ends } from "./ends.js";
-import type { OutputToSend } from "./front-end.js";
+import type { Output } from "./outputs.js";
 import type { StepLog } from "./step-log.js";
 import type { StepObserver } from "./step-observer.js";
 
@@ -37,12 +37,3 @@ export interface RankExits {
 
 /** The scheduler had to preempt a request where that was not to happen. */
 export class PreemptionError extends Error {}
-
-/** A step's output on its way to the clients, and the requests complete with it. */
-export interface Output extends OutputToSend {
-  readonly rank: number;
-  readonly step: EngineStep;
-  readonly complete: readonly number[];
-  /** When the engine had it. */
-  readonly updatedNs: number;
-}

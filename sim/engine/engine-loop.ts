@@ -12,10 +12,11 @@ import { startOfRound } from "./decode-run.js";
 import type { EngineClocks } from "./engine-clocks.js";
 import { Ends } from "./ends.js";
 import { endOnGpu } from "./end-on-gpu.js";
-import { PreemptionError, type EngineLoopInput, type Output } from "./engine-loop-input.js";
+import { PreemptionError, type EngineLoopInput } from "./engine-loop-input.js";
 import { countStop, noStops, stopOf, type AdmissionStops } from "./admission-stops.js";
 import { FrontEnd } from "./front-end.js";
 import { Inbox } from "./inbox.js";
+import { Outputs, type Output } from "./outputs.js";
 import { Progress } from "./progress.js";
 import { ServerTimes } from "./server-times.js";
 import { StepsInFlight } from "./steps-in-flight.js";
@@ -41,6 +42,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   protected readonly inFlight = new StepsInFlight();
   protected readonly inbox = new Inbox();
   protected readonly frontEnd: FrontEnd<Output> | undefined;
+  private readonly outputs: Outputs;
   /** When the engine had the output that is being delivered. */
   protected updatedNs = 0;
   /** From the client to the front end, and from there to the client. */
@@ -57,6 +59,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   constructor(protected readonly input: EngineLoopInput) {
     const { cost, rank } = input;
     this.ended = rank?.ended ?? new Ends();
+    this.outputs = new Outputs(rank?.number ?? 0);
     this.kvBlocks = input.scheduler.freeBlocks;
     this.acceptNs = cost.frontEnd?.acceptNs ?? 0;
     this.deliveryNs = cost.frontEnd?.deliveryNs ?? 0;
@@ -86,8 +89,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
           this.deliver(step, [], atNs);
         },
         send: (step, tokens, sentNs) => {
-          const updatedNs = sentNs - cost.host.sendNs;
-          frontEnd!.send({ step, complete: [], updatedNs, tokens, firstTokens: 0, completes: false, rank: 0 }, sentNs);
+          frontEnd!.send(this.outputs.ofDecodes(step, tokens, sentNs - cost.host.sendNs), sentNs);
         },
       });
     }
@@ -125,11 +127,13 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   }
 
   /** The front end has told clients of an output. */
-  delivered({ step, complete, updatedNs }: Output, atNs: number, firstLateNs: number): void {
+  delivered(output: Output, atNs: number, firstLateNs: number): void {
+    const { step, complete } = output;
     this.firstLateNs = firstLateNs;
     if (step.firstTokens > 0) this.firstsOutNs = Math.max(this.firstsOutNs, atNs + firstLateNs);
-    this.updatedNs = updatedNs;
+    this.updatedNs = output.updatedNs;
     this.deliver(step, complete, atNs);
+    this.outputs.delivered(output);
   }
 
   /** A request that the scheduler does not reject reaches the server; times do not go back. */
@@ -377,9 +381,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
       this.deliver(step, complete, this.hostNs);
       return;
     }
-    const { samplingRequests: tokens, firstTokens } = step;
-    const completes = complete.length > 0;
-    const output = { step, complete, updatedNs, tokens, firstTokens, completes, rank: rank?.number ?? 0 };
+    const output = this.outputs.ofStep(step, complete, updatedNs);
     if (rank?.sent !== undefined) rank.sent(output, this.hostNs);
     else frontEnd!.send(output, this.hostNs);
   }

@@ -2,16 +2,10 @@
 export class TimedRing {
   /** Time of the first; Infinity when it is empty. */
   nextNs = Infinity;
-  private ids: Int32Array;
-  private times: Float64Array;
+  private ids = new Int32Array(16);
+  private times = new Float64Array(16);
   private head = 0;
   private tail = 0;
-
-  /** With room for so many at first: a power of 2. */
-  constructor(room = 16) {
-    this.ids = new Int32Array(room);
-    this.times = new Float64Array(room);
-  }
 
   get length(): number {
     return this.tail - this.head;
