@@ -6,7 +6,7 @@ import { stopNames, type AdmissionStops, type SimulatedRunInput } from "../engin
 import { admissionLimits, type AdmissionLimit } from "../policy/index.js";
 import { busiestClock, busyMs } from "./busy.js";
 import { ifItWorks, withTwice } from "./doubled-limit.js";
-import { everyOf, mixOf } from "./mix.js";
+import type { Mix } from "./mix.js";
 import { saturate, type Saturated } from "./saturate.js";
 import { mean } from "../metrics/index.js";
 
@@ -20,10 +20,9 @@ const MIN_GAIN = 0.05;
 /** Share of the largest batch size from which on memory is not what keeps batches small. */
 const NEARLY_ALL = 0.9;
 
-/** `measured`: requests of the runs with a limit doubled. */
-export function boundBy(input: SimulatedRunInput, saturated: Saturated, measured: number): BoundName {
+/** `saturated` is the run of this mix; `measured`: requests of the runs with a limit doubled. */
+export function boundBy(input: SimulatedRunInput, mix: Mix, saturated: Saturated, measured: number): BoundName {
   let best: { readonly limit: AdmissionLimit; readonly gain: number } | undefined;
-  const mix = mixOf(input, everyOf(input));
   for (const limit of stopping(input, saturated)) {
     const doubled = ifItWorks(() => saturate(twice(input, limit, saturated), mix, measured));
     if (doubled === undefined) continue;

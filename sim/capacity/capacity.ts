@@ -82,7 +82,12 @@ export function capacityOf(input: SimulatedRunInput): Capacity | NoCapacity {
     utilisation,
     ...defined({ busiest }),
     verdict,
-    bound_by: boundBy({ ...input, workload: withoutPatience(input.workload) }, full.first, measuredFirst(input)),
+    bound_by: boundBy(
+      { ...input, workload: withoutPatience(input.workload) },
+      full.mix,
+      full.first,
+      measuredFirst(input),
+    ),
     // Of a second's arrivals, what is beyond capacity waits for as long as it takes to serve it.
     // Where clients give up, no longer than they do.
     ...(verdict === "above" && !isImpatient(input.workload) ? { latency_growth_s_per_min: 60 * (most - 1) } : {}),
@@ -97,6 +102,8 @@ export interface FullRate {
   readonly serviceS: number;
   /** Seconds of all servers that a request of such lengths takes. */
   readonly workS: (request: Sized) => number;
+  /** What it was found with. */
+  readonly mix: Mix;
   /** The run to compare other settings with. */
   readonly first: Saturated;
 }
@@ -125,6 +132,7 @@ export function saturatedRate(asked: SimulatedRunInput): FullRate | NoCapacity {
     halfWidth: rate.halfWidth,
     serviceS: rate.serviceS,
     workS: (request) => workOf(request) / requestsPerS,
+    mix,
     first,
   };
 }

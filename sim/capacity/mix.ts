@@ -5,8 +5,10 @@
 import { defined, type ContentRuns, type Load, type WorkloadRequest } from "../../formats/index.js";
 import { stream } from "../kernel/index.js";
 import type { SimulatedRunInput } from "../engine/index.js";
+import { tokenCounts } from "../policy/index.js";
 import { goesByPrefix } from "../router/index.js";
 import { syntheticLengths } from "../workload/index.js";
+import { sortPlaces } from "./sort-places.js";
 
 /** Draws that represent a distribution of lengths; a load of as many represents it itself. */
 const POPULATION = 20_000;
@@ -38,8 +40,9 @@ export function mixOf({ load, workload, seed }: Pick<SimulatedRunInput, "load" |
     const seen = population.filter((_, index) => index % every === 0).slice(0, MAX_SHARING);
     return { population, take: (count) => repeated(seen, count) };
   }
-  const sorted = [...population].sort((a, b) => a.outputTokens - b.outputTokens || a.promptTokens - b.promptTokens);
-  return { population, take: (count) => shuffled(evenly(sorted, count), seed) };
+  const sorted = byLength(population);
+  const requestAt = (rank: number): WorkloadRequest => population[sorted[rank]!]!;
+  return { population, take: (count) => shuffled(evenly(population.length, count).map(requestAt), seed) };
 }
 
 function isDrawn(load: Load): boolean {
@@ -61,13 +64,18 @@ function drawn(load: Load, own: readonly WorkloadRequest[], seed: string): Workl
   });
 }
 
-/** So many of a sorted list that every part of it has its share. */
-function evenly(sorted: readonly WorkloadRequest[], count: number): WorkloadRequest[] {
-  const { length } = sorted;
-  if (count <= length)
-    return Array.from({ length: count }, (_, k) => sorted[Math.floor(((k + 0.5) * length) / count)]!);
-  const whole = Array.from({ length: Math.floor(count / length) }, () => sorted).flat();
-  return [...whole, ...(count % length === 0 ? [] : evenly(sorted, count % length))];
+/** Places in the list, by output and then by prompt tokens. */
+function byLength(requests: readonly WorkloadRequest[]): Uint32Array {
+  const { promptTokens, outputTokens } = tokenCounts(requests);
+  const places = Uint32Array.from(promptTokens.keys());
+  return sortPlaces(sortPlaces(places, promptTokens), outputTokens);
+}
+
+/** So many places of a sorted list of that length that every part of it has its share. */
+function evenly(length: number, count: number): number[] {
+  if (count <= length) return Array.from({ length: count }, (_, k) => Math.floor(((k + 0.5) * length) / count));
+  const whole = Array.from({ length: count - (count % length) }, (_, k) => k % length);
+  return count % length === 0 ? whole : whole.concat(evenly(length, count % length));
 }
 
 /** Fisher and Yates. */
