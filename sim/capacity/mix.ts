@@ -67,7 +67,7 @@ function drawn(load: Load, own: readonly WorkloadRequest[], seed: string): Workl
 /** Places in the list, by output and then by prompt tokens. */
 function byLength(requests: readonly WorkloadRequest[]): Uint32Array {
   const { promptTokens, outputTokens } = tokenCounts(requests);
-  const places = Uint32Array.from(promptTokens.keys());
+  const places = new Uint32Array(requests.length).map((_, place) => place);
   return sortPlaces(sortPlaces(places, promptTokens), outputTokens);
 }
 

@@ -5,7 +5,7 @@ const DIGITS = 1 << DIGIT_BITS;
 /** The places by the whole number from 0 to 2^31 - 1 that each has, ascending; equals stay in their order. */
 export function sortPlaces(places: Uint32Array, numbers: Int32Array): Uint32Array {
   let most = 0;
-  for (const number of numbers) most = Math.max(most, number);
+  for (let at = 0; at < numbers.length; at++) most = Math.max(most, numbers[at]!);
   let sorted = places;
   for (let shift = 0; shift < 31 && most >> shift > 0; shift += DIGIT_BITS)
     sorted = sortByDigit(sorted, numbers, shift);
