@@ -5,7 +5,8 @@ import type { StepCostModel } from "../cost/index.js";
 import { tokenCounts, vllmSchedulers } from "../policy/index.js";
 import { gpuOnly } from "./steps.conformance.js";
 import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
-import { simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
+import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
+import type { EngineName } from "./step-simulation.js";
 import { StepLog } from "./step-log.js";
 
 const engines: readonly EngineName[] = ["fast", "step"];

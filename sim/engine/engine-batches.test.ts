@@ -5,7 +5,8 @@ import { noHost, type StepCostModel } from "../cost/index.js";
 import { planBatchPolicy, vllmSchedulers, type BatchWork, type SchedulerLimits } from "../policy/index.js";
 import { EngineBatches } from "./engine-batches.js";
 import { simulateBatches, type SimulationResult } from "./simulate.js";
-import { simulateSteps, type EngineName } from "./simulate-steps.js";
+import { simulateSteps } from "./simulate-steps.js";
+import type { EngineName } from "./step-simulation.js";
 import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 

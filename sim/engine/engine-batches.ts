@@ -16,7 +16,7 @@ import type { BatchHardware, BatchRan } from "./batch-hardware.js";
 import { EngineLoop } from "./engine-loop.js";
 import type { EngineTotals } from "./engine-totals.js";
 import { QueueLimits } from "./queue-limits.js";
-import type { EngineName } from "./simulate-steps.js";
+import type { EngineName } from "./step-simulation.js";
 import { StepLog } from "./step-log.js";
 
 export interface EngineBatchesInput {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { loadSchema, profileSchema, type Run, type Workload } from "../../formats/index.js";
 import { atRunPace } from "../cost/index.js";
 import { planPolicy } from "../policy/index.js";
-import type { EngineName } from "./simulate-steps.js";
+import type { EngineName } from "./step-simulation.js";
 import { simulateRun } from "./simulate-run.js";
 
 /** Measured with prompts of up to 3500 tokens, steps of up to 2048, 128 requests. */

@@ -6,7 +6,8 @@ import { sumTotals } from "./engine-totals.js";
 import type { ReplicaPart } from "./replica-parts.js";
 import { ServerTimes } from "./server-times.js";
 import { engineColumns, type PartResult } from "./simulate-part.js";
-import type { StepSimulationInput, StepSimulationResult } from "./simulate-steps.js";
+import type { StepSimulationResult } from "./simulate-steps.js";
+import type { StepSimulationInput } from "./step-simulation.js";
 import { StepLog } from "./step-log.js";
 
 /** What is left of a part's result once its columns are in the log. */

@@ -3,7 +3,8 @@ import { loadSchema, type Workload, type WorkloadRequest } from "../../formats/i
 import { vllmSchedulers } from "../policy/index.js";
 import { routerNames, type RouterName } from "../router/index.js";
 import { sessionsFromLoad, workloadFromSessions } from "../workload/index.js";
-import { simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
+import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
+import type { EngineName } from "./step-simulation.js";
 import { recordsOf } from "./step-records.js";
 import { roomyLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";

@@ -2,7 +2,8 @@
 import type { Workload } from "../../formats/index.js";
 import { noHost, type StepCostModel } from "../cost/index.js";
 import { rulesOf, vllmSchedulers, type SchedulerLimits } from "../policy/index.js";
-import { simulateSteps, type EngineName } from "./simulate-steps.js";
+import { simulateSteps } from "./simulate-steps.js";
+import type { EngineName } from "./step-simulation.js";
 import { recordsOf } from "./step-records.js";
 import { roomyLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";

@@ -5,7 +5,7 @@
 import type { ContentRuns, Workload, WorkloadRequest } from "../../formats/index.js";
 import { makeRouter } from "../router/index.js";
 import { Client } from "../workload/index.js";
-import { areApart, type StepSimulationInput } from "./simulate-steps.js";
+import { areApart, type StepSimulationInput } from "./step-simulation.js";
 
 /** The requests of one replica, in the order of the workload. */
 export interface ReplicaPart {

@@ -3,7 +3,7 @@ import { ConfigError, type AutoscalePlan, type Load, type Profile, type Workload
 import type { PolicyPlan } from "../policy/index.js";
 import type { RouterName } from "../router/index.js";
 import type { Observe } from "./step-observer.js";
-import type { EngineName } from "./simulate-steps.js";
+import type { EngineName } from "./step-simulation.js";
 
 export interface SimulatedRunInput {
   readonly plan: PolicyPlan;

@@ -3,7 +3,8 @@ import type { RangeTotals, StepCostModel } from "../cost/index.js";
 import type { GapList } from "../metrics/index.js";
 import type { StepSchedulers } from "../policy/index.js";
 import type { EngineTotals } from "./engine-totals.js";
-import { simulateSteps, type StepSimulationInput } from "./simulate-steps.js";
+import { simulateSteps } from "./simulate-steps.js";
+import type { StepSimulationInput } from "./step-simulation.js";
 import type { TimeColumns } from "./server-times.js";
 import type { StepLog } from "./step-log.js";
 

@@ -4,7 +4,8 @@ import { ConfigError, type Workload, type WorkloadRequest } from "../../formats/
 import { noHost, type HostCost, type StepCostModel } from "../cost/index.js";
 import { summarise } from "../metrics/index.js";
 import { vllmSchedulers, type SchedulerLimits } from "../policy/index.js";
-import { simulateSteps, type EngineName, type StepSimulationResult } from "./simulate-steps.js";
+import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
+import type { EngineName } from "./step-simulation.js";
 import { recordsOf } from "./step-records.js";
 import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";

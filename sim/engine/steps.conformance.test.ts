@@ -9,7 +9,8 @@ import {
   type StepSchedulers,
 } from "../policy/index.js";
 import { isMonotone } from "../policy/policy.conformance.js";
-import { simulateSteps, type EngineName } from "./simulate-steps.js";
+import { simulateSteps } from "./simulate-steps.js";
+import type { EngineName } from "./step-simulation.js";
 import { recordsOf } from "./step-records.js";
 import { engineCosts, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import {
