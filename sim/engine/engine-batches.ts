@@ -13,8 +13,9 @@ import {
   type StepSchedulers,
 } from "../policy/index.js";
 import type { BatchHardware, BatchRan } from "./batch-hardware.js";
-import { EngineLoop } from "./engine-loop.js";
+import type { EngineLoop } from "./engine-loop.js";
 import type { EngineTotals } from "./engine-totals.js";
+import { engineLoop } from "./paced-loop.js";
 import { QueueLimits } from "./queue-limits.js";
 import type { EngineName } from "./step-simulation.js";
 import { StepLog } from "./step-log.js";
@@ -47,9 +48,7 @@ export class EngineBatches implements BatchHardware {
     this.scheduler = (afterPreemption ?? make)();
     this.kvBlocks = this.scheduler.freeBlocks;
     const { scheduler, log } = this;
-    // Times that vary from step to step have no closed form to jump by.
-    const jumps = engine === "fast" && cost.isSampled !== true;
-    this.loop = new EngineLoop({ scheduler, cost, log, jumps, stopsAtEnds: true, limits });
+    this.loop = engineLoop({ scheduler, cost, log, jumps: engine === "fast", stopsAtEnds: true, limits });
   }
 
   run(work: BatchWork, startNs: number): BatchRan {

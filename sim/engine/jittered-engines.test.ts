@@ -30,6 +30,7 @@ function withAll(profile: Profile): Profile {
 }
 
 interface Servers {
+  readonly policy?: "naive" | "dynamic";
   readonly maxConcurrency?: number;
   readonly replicas?: number;
   readonly router?: "least-outstanding";
@@ -66,10 +67,12 @@ describe.each([
   ["with preemptions", { num_gpu_blocks: 80, max_num_seqs: 8 }, {}],
   ["on three replicas", {}, { replicas: 3, router: "least-outstanding" }],
   ["by priority", { scheduling_policy: "priority" }, {}],
-] as const)("drawn times, %s", (_, settings, { maxConcurrency = Infinity, ...servers }: Servers) => {
+  ["in fixed batches", { batch_size: 5, timeout_s: 0.1 }, { policy: "naive" }],
+  ["in batches that follow memory", { max_batch_size: 12, max_time_wait_s: 0.2 }, { policy: "dynamic" }],
+] as const)("drawn times, %s", (_, settings, { policy = "vllm", maxConcurrency = Infinity, ...servers }: Servers) => {
   const run = (engine: "fast" | "step"): Run =>
     simulateRun({
-      plan: planPolicy("vllm", settings, { source: "test" }),
+      plan: planPolicy(policy, settings, { source: "test" }),
       profile: withAll(shipped),
       workload: {
         requests: requests.map((request, k) => ({ ...request, priority: k % 3 })),
