@@ -21,15 +21,15 @@ const external = [
 const input = {
   "cli/program": "cli/program.ts",
   "cli/command-line": "cli/command-line.ts",
-  "workers/replications": "jobs/replicate/worker.ts",
-  "workers/replicas": "jobs/replicas/worker.ts",
-  "workers/answers": "jobs/answers/worker.ts",
-  "workers/sweep-cells": "jobs/sweep/worker.ts",
-  "workers/scenarios": "jobs/scenario/worker.ts",
-  "workers/onnx-batches": "onnx/batches/worker.ts",
-  "workers/onnx-steps": "real/onnx/step-worker.ts",
-  "workers/try-batch": "onnx/batches/try-batch-main.ts",
-  "workers/load-client": "real/vllm/client-worker.ts",
+  "programs/replications": "jobs/replicate/worker.ts",
+  "programs/replicas": "jobs/replicas/worker.ts",
+  "programs/answers": "jobs/answers/worker.ts",
+  "programs/sweep-cells": "jobs/sweep/worker.ts",
+  "programs/scenarios": "jobs/scenario/worker.ts",
+  "programs/onnx-batches": "onnx/batches/worker.ts",
+  "programs/onnx-steps": "real/onnx/step-worker.ts",
+  "programs/try-batch": "onnx/batches/try-batch-main.ts",
+  "programs/load-client": "real/vllm/client-worker.ts",
 };
 
 /**
@@ -94,7 +94,7 @@ const groups = [
   { name: "more", priority: 1, minShareCount: 4, test: common },
 ];
 
-for (const folder of ["cli", "workers", "chunks"]) rmSync(`dist/${folder}`, { recursive: true, force: true });
+for (const folder of ["cli", "programs", "workers", "chunks"]) rmSync(`dist/${folder}`, { recursive: true, force: true });
 const bundle = await rolldown({ ...shared, input, preserveEntrySignatures: "allow-extension" });
 const { output } = await bundle.write({
   dir: "dist",
@@ -120,7 +120,7 @@ function inAscii(text) {
   return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-for (const folder of ["cli", "workers", "chunks"]) {
+for (const folder of ["cli", "programs", "chunks"]) {
   for (const name of readdirSync(`dist/${folder}`).filter((file) => file.endsWith(".cjs"))) {
     const file = `dist/${folder}/${name}`;
     writeFileSync(file, inAscii(readFileSync(file, "utf8")));
@@ -128,13 +128,18 @@ for (const folder of ["cli", "workers", "chunks"]) {
 }
 
 /**
- * Two programs that load these bundles with their code cache: the command, and the one that makes the cache. Of CommonJS, too: the
- * loader of modules would take ten milliseconds to load one.
+ * What loads these bundles with their code cache: the command, what makes the cache, and the start of each worker. Of CommonJS, too:
+ * the loader of modules would take ten milliseconds to load one.
  */
-for (const name of ["main", "make-code-cache"]) {
+for (const name of ["main", "make-code-cache", "code-cache"]) {
   const program = await rolldown({ input: `cli/${name}.ts`, platform: "node" });
   await program.write({ file: `dist/cli/${name}.js`, format: "cjs", sourcemap: true });
   await program.close();
+}
+mkdirSync("dist/workers");
+for (const program of Object.keys(input).filter((name) => name.startsWith("programs/"))) {
+  const start = `const { BundleLoader } = require("../cli/code-cache.js");\nnew BundleLoader().load("${program}.cjs");\n`;
+  writeFileSync(`dist/${program.replace("programs", "workers")}.cjs`, start);
 }
 writeFileSync("dist/cli/package.json", '{ "type": "commonjs" }\n');
 
