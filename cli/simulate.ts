@@ -4,7 +4,6 @@ import { z } from "zod";
 import { replicate, unknownJitter, workOf, type ReplicateOptions } from "../jobs/replicate/index.js";
 import { loadProfile, workloadOf } from "../jobs/inputs/index.js";
 import {
-  capacityOf,
   defaultJitter,
   policyNames,
   requireColdStart,
@@ -99,8 +98,8 @@ function replicated(input: SimulatedRunInput, options: ReplicateOptions): Promis
     const several = (done: number, atMost: number): void => {
       if (atMost > 1) onProgress(done, atMost);
     };
-    const { run } = await replicate(input, { ...options, signal, blocking, onProgress: several });
-    return blocking(() => withCapacity(run, capacityOf(input)));
+    const replicated = await replicate(input, { ...options, capacity: true, signal, blocking, onProgress: several });
+    return withCapacity(replicated.run, replicated.capacity!);
   });
 }
 

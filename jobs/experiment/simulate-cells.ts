@@ -4,7 +4,6 @@
  */
 import { withInfo, defined, type Profile, type Run, type Workload } from "../../formats/index.js";
 import {
-  capacityOf,
   columnsIn,
   defaultJitter,
   planPolicy,
@@ -121,8 +120,8 @@ async function simulateCell(
   const { plan, load, coldStart } = cell;
   const jitter = given.jitter ?? defaultJitter({ plan, profile });
   const input = { plan, profile, workload, load, seed, coldStart, jitter };
-  const { run } = await replicate(input, { signal, blocking });
-  return blocking(() => withCapacity(withSlaNote(input, run), capacityOf(input)));
+  const { run, capacity } = await replicate(input, { capacity: true, signal, blocking });
+  return blocking(() => withCapacity(withSlaNote(input, run), capacity!));
 }
 
 /** Dynamic's two SLA rules are both simulated, and the run says so when they differ. */

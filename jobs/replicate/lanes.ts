@@ -1,9 +1,9 @@
 /** The threads that replications run in, and how many: each has all requests of the load, and what a simulation keeps of each. */
 import { workerFile } from "../../formats/files/index.js";
 import { workerLane, type Lane } from "../threads/index.js";
-import type { ReplicationBase, ReplicationResult, ReplicationTask } from "./task.js";
+import type { LaneResult, LaneTask, ReplicationBase } from "./task.js";
 
-export type ReplicationLane = Lane<ReplicationTask, ReplicationResult>;
+export type ReplicationLane = Lane<LaneTask, LaneResult>;
 
 /** Requests that all threads together may have: each takes some 400 bytes in each thread. */
 const REQUESTS_IN_THREADS = 1.5e6;

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { BackendError, loadSchema, type EngineJitter, type Profile } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
-import { planPolicy, simulateRun, workloadFromLengths, type SimulatedRunInput } from "../../sim/index.js";
+import { capacityOf, planPolicy, simulateRun, workloadFromLengths, type SimulatedRunInput } from "../../sim/index.js";
 import type { PredictedInterval, PredictedIntervals } from "./merge.js";
 import { lanesFor, replicationLane } from "./lanes.js";
 import { replicate, type Replicated, type ReplicateOptions } from "./replicate.js";
-import { baseOf, runReplication } from "./task.js";
+import { baseOf, runReplication, runTask } from "./task.js";
 
 /** A profile that keeps no draws of its fit. */
 const server = { ...readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json"), cost_draws: undefined };
@@ -216,10 +216,21 @@ describe("worker threads", () => {
     const task = { index: 3, seed: "1/3", draw: 5 };
     const lane = replicationLane(base);
     try {
-      expect(await lane.run(task)).toEqual(runReplication(base, task).result);
+      expect(await lane.run(task)).toEqual(runTask(base, task));
     } finally {
       await lane.close();
     }
+  });
+
+  test("find the capacity of the load beside its replications, as one does alone", async () => {
+    const expected = capacityOf(many);
+    const given = [{ replications: 1 }, { replications: 9, workers: 1 }, { replications: 9, workers: 3 }];
+    for (const options of given) {
+      const { capacity, summaries } = await replicate(many, { ...options, capacity: true });
+      expect(capacity).toEqual(expected);
+      expect(summaries).toHaveLength(options.replications);
+    }
+    expect((await replicate(many, { replications: 9, workers: 2 })).capacity).toBeUndefined();
   });
 
   test("are fewer where the load is large, and this one then goes on with them", () => {

@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from "node:os";
 import { ConfigError, type Run, type Workload } from "../../formats/index.js";
-import type { SimulatedRunInput } from "../../sim/index.js";
+import type { Capacity, NoCapacity, SimulatedRunInput } from "../../sim/index.js";
 import { simulateReplicas, threadsForReplicas } from "../replicas/index.js";
 import { ownLane, rejectedBy } from "../threads/index.js";
 import { causesOf, missingCauses, type Causes } from "./causes.js";
@@ -13,10 +13,12 @@ import { areEnough, leastKnownWidth, TOKEN_BUDGET, workOf, type ReplicationWork 
 import { lanesFor, replicationLane, type ReplicationLane } from "./lanes.js";
 import { merge } from "./merge.js";
 import { replicationTasks } from "./draws.js";
+import { TaskList } from "./task-list.js";
 import {
   baseOf,
   resultOf,
   runReplication,
+  runTask,
   type ReplicationResult,
   type ReplicationTask,
   type SummaryValues,
@@ -25,6 +27,8 @@ import {
 export interface ReplicateOptions {
   /** So many; absent: as many as the intervals need. 1: one run, without intervals. */
   readonly replications?: number | undefined;
+  /** Whether the capacity of the load is wanted as well; it is found beside the replications. */
+  readonly capacity?: boolean | undefined;
   /** Draws the load anew with a seed; absent: all replications have the same requests. */
   readonly resample?: ((seed: string) => Promise<Workload>) | undefined;
   /**
@@ -50,6 +54,8 @@ export interface Replicated {
   readonly run: Run;
   /** Of every replication, in order. */
   readonly summaries: readonly SummaryValues[];
+  /** If it was wanted. */
+  readonly capacity: Capacity | NoCapacity | undefined;
 }
 
 /** Output tokens from which worker threads are worth their start. */
@@ -68,10 +74,10 @@ export async function replicate(input: SimulatedRunInput, options: ReplicateOpti
   const tasks = replicationTasks(input, limit);
   const isEnough = replications === undefined ? areEnough : () => false;
   const collected = await collect({ input, base, tasks, isEnough, work, options });
-  const { run, results } = collected;
+  const { run, results, capacity } = collected;
   const notes = notesOf(input, { causes, doesVary, work, results, isFixed: replications !== undefined });
   const merged = merge({ run, results, tasks, causes, replicas: input.replicas ?? 1, notes });
-  return { run: merged, summaries: results.map(({ summary }) => summary) };
+  return { run: merged, summaries: results.map(({ summary }) => summary), capacity };
 }
 
 interface Collecting {
@@ -83,53 +89,41 @@ interface Collecting {
   readonly options: ReplicateOptions;
 }
 
-/** Results in order, up to the first number of them that is enough: the same, whichever came first. */
-async function collect({ input, base, tasks, isEnough, work, options }: Collecting): Promise<{
+interface Collected {
   readonly run: Run;
   readonly results: readonly ReplicationResult[];
-}> {
+  readonly capacity: Capacity | NoCapacity | undefined;
+}
+
+async function collect({ input, base, tasks, isEnough, work, options }: Collecting): Promise<Collected> {
   const { resample, signal, blocking = asUsual } = options;
   const { lanes, isOwn } = startLanes({ base, tasks, work, options });
-  const results: (ReplicationResult | undefined)[] = [];
-  let next = 1;
-  let whole = 0;
-  let isEnded = false;
-  let end!: () => void;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  const take = (result: ReplicationResult): void => {
-    results[result.index] = result;
-    while (!isEnded && results[whole] !== undefined) {
-      whole++;
-      options.onProgress?.(whole, tasks.length);
-      isEnded = whole === tasks.length || isEnough(results.slice(0, whole) as ReplicationResult[]);
-    }
-    if (isEnded) end();
-  };
+  const capacity = options.capacity === true ? (isOwn ? "last" : "first") : undefined;
+  const onProgress = (done: number, atMost: number): void => options.onProgress?.(done, atMost);
+  const list = new TaskList({ replications: tasks, isEnough, capacity, onProgress });
   const drive = async (lane: ReplicationLane): Promise<void> => {
-    while (!isEnded && next < tasks.length) {
-      const task = tasks[next++]!;
-      take(await lane.run(resample === undefined ? task : { ...task, workload: await resample(task.seed) }));
+    for (let task = list.take(); task !== undefined; task = list.take()) {
+      if (resample !== undefined && task !== "capacity") task = { ...task, workload: await resample(task.seed) };
+      list.done(await lane.run(task));
       signal?.throwIfAborted();
     }
-    await ended;
+    await list.ended;
   };
   const abort = new AbortController();
-  const simulateAll = async (first: Blocking): ReturnType<typeof collect> => {
+  const simulateAll = async (first: Blocking): Promise<Collected> => {
     // The threads are at work already when this one does the first replication.
     const driven = Promise.all(lanes.map(drive));
     driven.catch(() => undefined);
     const { run, result } = await first(() => firstOf({ input, base, tasks, work, options }));
-    take(result);
-    await Promise.race([driven, ended, rejectedBy(signal, abort.signal)]);
-    return { run, results: results.slice(0, whole) as ReplicationResult[] };
+    list.done({ replication: result });
+    await Promise.race([driven, list.ended, rejectedBy(signal, abort.signal)]);
+    return { run, results: list.results, capacity: list.capacity };
   };
   try {
     // Without a lane of its own only the first replication keeps this thread busy.
     return await (isOwn ? blocking(() => simulateAll(asUsual)) : simulateAll(blocking));
   } finally {
-    isEnded = true;
+    list.stop();
     abort.abort();
     await Promise.all(lanes.map((lane) => lane.close()));
   }
@@ -160,7 +154,7 @@ function startLanes({ base, tasks, work, options }: Omit<Collecting, "isEnough" 
   const workers = Math.min(rest, options.workers ?? (isWorthThreads ? availableParallelism() : 1));
   const { isOwn, others } = lanesFor(workers, base.input.workload.requests.length);
   const lanes = Array.from({ length: others }, () => replicationLane(base));
-  if (isOwn) lanes.push(ownLane((task) => runReplication(base, task).result));
+  if (isOwn) lanes.push(ownLane((task) => runTask(base, task)));
   return { lanes, isOwn };
 }
 

@@ -1,6 +1,6 @@
-/** One replication: its input, its answer, and the work itself, in whichever thread. */
+/** One replication, or the capacity of the load: its input, its answer, and the work itself, in whichever thread. */
 import type { Run, Workload } from "../../formats/index.js";
-import { simulateRun, type SimulatedRunInput } from "../../sim/index.js";
+import { capacityOf, simulateRun, type Capacity, type NoCapacity, type SimulatedRunInput } from "../../sim/index.js";
 import { sharedOf } from "./shared.js";
 
 /** What all replications share, in a form that crosses threads: a plan holds functions, its name and settings do not. */
@@ -21,6 +21,10 @@ export interface ReplicationTask {
   readonly workload?: Workload | undefined;
 }
 
+/** What a lane is asked for, and what it answers. */
+export type LaneTask = ReplicationTask | "capacity";
+export type LaneResult = { readonly replication: ReplicationResult } | { readonly capacity: Capacity | NoCapacity };
+
 export type SummaryValues = Readonly<Record<string, unknown>>;
 
 export interface ReplicationResult {
@@ -34,6 +38,11 @@ export interface ReplicationResult {
 
 export function baseOf({ plan, ...input }: SimulatedRunInput, isSteadyWanted: boolean): ReplicationBase {
   return { policy: { name: plan.name, settings: plan.settings }, input, isSteadyWanted };
+}
+
+export function runTask(base: ReplicationBase, task: LaneTask): LaneResult {
+  if (task !== "capacity") return { replication: runReplication(base, task).result };
+  return { capacity: capacityOf({ ...base.input, plan: sharedOf(base).plan }) };
 }
 
 export function runReplication(

@@ -1,5 +1,5 @@
-/** A worker thread that simulates replications, one after the other. */
+/** A worker thread that simulates replications, one after the other, or finds the capacity of their load. */
 import { serveTasks } from "../threads/index.js";
-import { runReplication, type ReplicationBase, type ReplicationTask } from "./task.js";
+import { runTask } from "./task.js";
 
-serveTasks((base: ReplicationBase, task: ReplicationTask) => runReplication(base, task).result);
+serveTasks(runTask);

@@ -1,7 +1,6 @@
 /** Simulates one cell of a sweep. The row it returns depends on the cell alone, not on when or where it is made. */
 import { ConfigError, type Profile } from "../../formats/index.js";
 import {
-  capacityOf,
   defaultJitter,
   planPolicy,
   requireFits,
@@ -33,8 +32,8 @@ export async function simulateCell(base: SweepBase, cell: SweepCell): Promise<Sw
     // One of several profiles may not say how its times vary, and is then simulated once.
     const { seed, run: pace, calibration } = causesOf(input, false);
     const replications = seed || pace || calibration ? base.replications : undefined;
-    const { run } = await replicate(input, { replications, workers: 1 });
-    return rowOf(cell.id, withCapacity(run, capacityOf(input)));
+    const { run, capacity } = await replicate(input, { replications, capacity: true, workers: 1 });
+    return rowOf(cell.id, withCapacity(run, capacity!));
   } catch (error) {
     if (error instanceof ConfigError) return { cell: cell.id, failed: error.message };
     throw error;

@@ -30,7 +30,7 @@ function withAll(profile: Profile): Profile {
 }
 
 interface Servers {
-  readonly policy?: "naive" | "dynamic";
+  readonly policy?: "vllm" | "naive" | "dynamic";
   readonly maxConcurrency?: number;
   readonly replicas?: number;
   readonly router?: "least-outstanding";
