@@ -6,7 +6,8 @@
  */
 import type { AnswerEvidence, Workload } from "../../formats/index.js";
 import { mean, requestsToShow } from "../../sim/index.js";
-import { asUsual, causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
+import { causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
+import { asUsual } from "../threads/index.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
 import { counted, inputAt, isOfSessions, unitOf, type Deployment } from "./deployment.js";
 import { edgeRounds, type EdgesFound } from "./edge-rounds.js";
@@ -56,7 +57,7 @@ const CURVE = [0.25, 0.5, 0.65, 0.8, 0.9, 0.95, 1.05, 1.1, 1.2];
 export async function findCapacity(deployment: Deployment, options: CapacityOptions = {}): Promise<CapacityFound> {
   const { precision = DEFAULT_PRECISION, replications = DEFAULT_REPLICATIONS, blocking = asUsual } = options;
   const { given, least, mostCount } = lengthOf(deployment);
-  return withCrew(deployment, options, async (crew) => {
+  return withCrew(deployment, { ...options, isLong: true }, async (crew) => {
     const first = await blocking(() => pilot(deployment, least));
     const { count = least } = first;
     const sample = inputAt(deployment, { x: first.start, seed: deployment.seed, draw: null, count });

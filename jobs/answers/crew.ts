@@ -1,8 +1,7 @@
 /** The threads that work on an answer, from its first task to its last. */
 import { availableParallelism } from "node:os";
 import { workerFile } from "../../formats/files/index.js";
-import type { Blocking } from "../replicate/index.js";
-import { lanesOf, spread, type Lane } from "../threads/index.js";
+import { asUsual, GrowingLanes, type Blocking } from "../threads/index.js";
 import type { AutoscaledRun } from "./autoscaled.js";
 import type { Deployment } from "./deployment.js";
 import {
@@ -21,6 +20,8 @@ import type { DetailedProbe } from "./probe.js";
 export interface CrewOptions {
   /** Threads; 1: this one; absent: one for each core. What comes out does not depend on it. */
   readonly workers?: number | undefined;
+  /** Whether the work takes long whatever the load: threads from the beginning, not only where they prove worth it. */
+  readonly isLong?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Runs work that blocks this thread, and with it the handling of signals. */
   readonly blocking?: Blocking | undefined;
@@ -28,17 +29,20 @@ export interface CrewOptions {
 }
 
 export class Crew {
-  private readonly lanes: readonly Lane<AnswerTask, AnswerResult>[];
+  private readonly lanes: GrowingLanes<Deployment, AnswerTask, AnswerResult>;
 
   constructor(
     deployment: Deployment,
     private readonly options: CrewOptions,
   ) {
-    this.lanes = lanesOf<Deployment, AnswerTask, AnswerResult>(options.workers ?? availableParallelism(), {
+    this.lanes = new GrowingLanes({
+      workers: options.workers ?? availableParallelism(),
+      isLong: options.isLong === true,
       program: workerFile("answers"),
       base: deployment,
       remedy: "with fewer requests (--num-prompts) it needs less memory",
       work: runTask,
+      blocking: options.blocking ?? asUsual,
     });
   }
 
@@ -59,13 +63,13 @@ export class Crew {
     return this.all(tasks, what) as Promise<AutoscaledRun[]>;
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.lanes.map((lane) => lane.close()));
+  close(): Promise<void> {
+    return this.lanes.close();
   }
 
   private all(tasks: readonly AnswerTask[], what: string): Promise<AnswerResult[]> {
     const { options } = this;
-    return spread(this.lanes, tasks, {
+    return this.lanes.run(tasks, {
       signal: options.signal,
       onDone: (done) => options.onProgress?.(done, tasks.length, what),
     });

@@ -12,7 +12,8 @@ import {
   slotsOfServer,
   type RouterName,
 } from "../../sim/index.js";
-import { asUsual, causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
+import { causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
+import { asUsual } from "../threads/index.js";
 import { findAutoscaled, type Autoscaled } from "./autoscaled.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
 import { counted, inputAt, isOfSessions, type Deployment, type Point } from "./deployment.js";

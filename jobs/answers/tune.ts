@@ -5,7 +5,8 @@
  */
 import { ConfigError } from "../../formats/index.js";
 import { mean, requestsToShow, shuffled, stream } from "../../sim/index.js";
-import { asUsual, replicationTasks } from "../replicate/index.js";
+import { replicationTasks } from "../replicate/index.js";
+import { asUsual } from "../threads/index.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
 import { isOfSessions, type Deployment } from "./deployment.js";
 import { mostRequests, sourceNotes } from "./load-source.js";
@@ -80,7 +81,7 @@ export async function tune(deployment: Deployment, goal: TuneGoal, options: Tune
   } = options;
   const dimensions = tuneSpace(deployment, options.settings);
   const least = lengthOf(deployment, goal);
-  return withCrew(deployment, options, async (crew) => {
+  return withCrew(deployment, { ...options, isLong: true }, async (crew) => {
     const { edge, count = least } = await blocking((): { edge?: Pilot; count?: number | undefined } => {
       if (goal.name === "throughput") {
         const edge = pilot(deployment, least);

@@ -21,7 +21,7 @@ import { describePace, paceAbout, type Pace } from "./pace.js";
 import { predictedRun } from "./predicted-run.js";
 import { fingerprint, waitUntilQuiet, type QuietOptions, type Reporter } from "../inputs/index.js";
 import { RecentPace } from "./recent-pace.js";
-import type { Blocking } from "../replicate/index.js";
+import type { Blocking } from "../threads/index.js";
 import { simulateAtPace, type CellWorkload } from "./simulate-cells.js";
 
 export interface MeasureCellsInput {

@@ -25,7 +25,7 @@ import { askServer, measureOnServer } from "./measure-on-server.js";
 import { loadOrCalibrate } from "./experiment-profile.js";
 import { paceAbout } from "./pace.js";
 import { loadProfile, profileReference, type QuietOptions, type Reporter, workloadOf } from "../inputs/index.js";
-import type { Blocking } from "../replicate/index.js";
+import type { Blocking } from "../threads/index.js";
 import { simTasks, simulateAtPace, simulateCells, type CellWorkload, type SimulateOptions } from "./simulate-cells.js";
 
 export interface RunExperimentOptions {

@@ -16,7 +16,8 @@ import type { Cell } from "./cells.js";
 import type { ExperimentFolder } from "./folder.js";
 import { canReuse, wasMadeFrom, writeReusable, type RunPlace } from "./reuse-run.js";
 import { atPace } from "./pace.js";
-import { asUsual, replicate, type Blocking } from "../replicate/index.js";
+import { replicate } from "../replicate/index.js";
+import { asUsual, type Blocking } from "../threads/index.js";
 import { fingerprint, type Reporter } from "../inputs/index.js";
 
 /** A cell with its explicit requests. */

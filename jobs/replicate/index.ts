@@ -1,5 +1,5 @@
 /** A simulated run repeated over what a real run would draw anew: means, and intervals that one real run falls into. */
-export { asUsual, replicate, type Blocking, type Replicated, type ReplicateOptions } from "./replicate.js";
+export { replicate, type Replicated, type ReplicateOptions } from "./replicate.js";
 export { causesOf, missingCauses, unknownJitter, type Causes } from "./causes.js";
 export { replicationTasks } from "./draws.js";
 export { workOf, type ReplicationWork } from "./how-many.js";

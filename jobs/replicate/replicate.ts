@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { ConfigError, type Run, type Workload } from "../../formats/index.js";
 import type { Capacity, NoCapacity, SimulatedRunInput } from "../../sim/index.js";
 import { simulateReplicas, threadsForReplicas } from "../replicas/index.js";
-import { ownLane, rejectedBy } from "../threads/index.js";
+import { asUsual, ownLane, rejectedBy, type Blocking } from "../threads/index.js";
 import { causesOf, missingCauses, type Causes } from "./causes.js";
 import { areEnough, leastKnownWidth, TOKEN_BUDGET, workOf, type ReplicationWork } from "./how-many.js";
 import { lanesFor, replicationLane, type ReplicationLane } from "./lanes.js";
@@ -43,12 +43,6 @@ export interface ReplicateOptions {
   onProgress?(done: number, atMost: number): void;
 }
 
-/** Runs work that blocks the event loop for long. */
-export type Blocking = <T>(work: () => T | Promise<T>) => Promise<T>;
-
-/** For callers that handle no signals. */
-export const asUsual: Blocking = (work) => Promise.resolve().then(work);
-
 export interface Replicated {
   /** Records of the first replication; the summary has means, `intervals` one interval for each statistic. */
   readonly run: Run;
@@ -58,8 +52,10 @@ export interface Replicated {
   readonly capacity: Capacity | NoCapacity | undefined;
 }
 
-/** Output tokens from which worker threads are worth their start. */
-const WORTH_THREADS = 3e6;
+/** What a request takes to simulate beside its output, in output tokens. */
+const REQUEST_TOKENS = 160;
+/** What other threads must take off this one: each compiles the code again while it begins, which takes half a second of a core. */
+const WORTH_THREADS = 5e7;
 
 export async function replicate(input: SimulatedRunInput, options: ReplicateOptions = {}): Promise<Replicated> {
   const { replications, resample, signal } = options;
@@ -150,9 +146,11 @@ function startLanes({ base, tasks, work, options }: Omit<Collecting, "isEnough" 
   readonly isOwn: boolean;
 } {
   const rest = tasks.length - 1;
-  const isWorthThreads = work.outputTokens * rest >= WORTH_THREADS;
-  const workers = Math.min(rest, options.workers ?? (isWorthThreads ? availableParallelism() : 1));
-  const { isOwn, others } = lanesFor(workers, base.input.workload.requests.length);
+  const { requests } = base.input.workload;
+  const cores = Math.min(rest, availableParallelism());
+  const takenOff = (work.outputTokens + REQUEST_TOKENS * requests.length) * rest * (1 - 1 / cores);
+  const workers = Math.min(rest, options.workers ?? (takenOff >= WORTH_THREADS ? cores : 1));
+  const { isOwn, others } = lanesFor(workers, requests.length);
   const lanes = Array.from({ length: others }, () => replicationLane(base));
   if (isOwn) lanes.push(ownLane((task) => runTask(base, task)));
   return { lanes, isOwn };

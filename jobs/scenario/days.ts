@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { Goals } from "../../formats/index.js";
 import { workerFile } from "../../formats/files/index.js";
-import { lanesOf, spread } from "../threads/index.js";
+import { asUsual, GrowingLanes, type Blocking } from "../threads/index.js";
 import { explainDay, type ExplainedDay } from "./explain-day.js";
 import { runDay, type DayResult } from "./run-statistics.js";
 import type { Day, Scenario } from "./scenario.js";
@@ -11,6 +11,8 @@ export interface DaysOptions {
   /** Threads; 1: this one; absent: one for each core. What comes out does not depend on it. */
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Runs work that blocks this thread, and with it the handling of signals. */
+  readonly blocking?: Blocking | undefined;
   onProgress?(done: number, atMost: number): void;
 }
 
@@ -59,18 +61,21 @@ type Result = DayResult | ExplainedDay;
 
 async function spreadOver(base: Base, tasks: readonly Task[], options: DaysOptions): Promise<Result[]> {
   const workers = Math.min(tasks.length, options.workers ?? availableParallelism());
-  const lanes = lanesOf<Base, Task, Result>(workers, {
+  const lanes = new GrowingLanes<Base, Task, Result>({
+    workers,
+    isLong: false,
     program: workerFile("scenarios"),
     base,
     remedy: "with fewer requests (--num-prompts) it needs less memory",
     work: dayOf,
+    blocking: options.blocking ?? asUsual,
   });
   try {
-    return await spread(lanes, tasks, {
+    return await lanes.run(tasks, {
       signal: options.signal,
       onDone: (done) => options.onProgress?.(done, tasks.length),
     });
   } finally {
-    await Promise.all(lanes.map((lane) => lane.close()));
+    await lanes.close();
   }
 }

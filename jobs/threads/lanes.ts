@@ -61,24 +61,6 @@ export function workerLane<Task, Result>(program: string | URL, base: unknown, r
   };
 }
 
-export interface LanesInput<Base, Task, Result> {
-  /** What a worker thread runs; it serves `work`. */
-  readonly program: string;
-  readonly base: Base;
-  /** What to do when a thread dies. */
-  readonly remedy: string;
-  readonly work: (base: Base, task: Task) => Result;
-}
-
-/** So many lanes in worker threads; one, or none, is this thread. */
-export function lanesOf<Base, Task, Result>(
-  workers: number,
-  { program, base, remedy, work }: LanesInput<Base, Task, Result>,
-): Lane<Task, Result>[] {
-  if (workers <= 1) return [ownLane((task) => work(base, task))];
-  return Array.from({ length: workers }, () => workerLane(program, base, remedy));
-}
-
 const classes = { ConfigError, ArtifactError, BackendError, InvariantError };
 
 function asError({ name, message, stack }: WorkerError): Error {

@@ -2,17 +2,19 @@
 import type { Lane } from "./lanes.js";
 import { rejectedBy } from "./rejected-by.js";
 
-export interface SpreadOptions {
+export interface SpreadOptions<Task, Result> {
   /** Rejects with its reason; the lanes are the caller's to close. */
   readonly signal?: AbortSignal | undefined;
   onDone?(done: number): void;
+  /** Asked after each task, with how many are left: lanes that go on in place of the one that did it; none: it goes on. */
+  successors?(left: number): readonly Lane<Task, Result>[];
 }
 
 /** Rejects with the first error. */
 export async function spread<Task, Result>(
   lanes: readonly Lane<Task, Result>[],
   tasks: readonly Task[],
-  options: SpreadOptions = {},
+  options: SpreadOptions<Task, Result> = {},
 ): Promise<Result[]> {
   const { signal } = options;
   const results: Result[] = [];
@@ -24,6 +26,11 @@ export async function spread<Task, Result>(
       const at = next++;
       results[at] = await lane.run(tasks[at]!);
       options.onDone?.(++done);
+      const successors = options.successors?.(tasks.length - next) ?? [];
+      if (successors.length > 0) {
+        await Promise.all(successors.map(drive));
+        return;
+      }
     }
   };
   const all = Promise.all(lanes.map(drive));

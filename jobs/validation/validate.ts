@@ -20,7 +20,7 @@ import {
   runResolved,
   type RunExperimentOptions,
 } from "../experiment/index.js";
-import { asUsual } from "../replicate/index.js";
+import { asUsual } from "../threads/index.js";
 import {
   judgeCell,
   judged,
