@@ -37,6 +37,7 @@ const config: Config = {
     ...(process.env.SERVESIM_ATTACKS === "all" ? [] : ["/kills\\.attacks\\."]),
   ],
   extensionsToTreatAsEsm: [".ts"],
+  testEnvironment: "<rootDir>/test/vanilla-environment.mjs",
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {
     "^.+\\.(ts|js|mjs)$": [
