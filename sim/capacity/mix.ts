@@ -2,7 +2,7 @@
  * The requests of a load without their times, in any number: those of a distribution are drawn from it, those of a list
  * (prompts, a trace) are the list's own, taken evenly where it is longer than wanted and again where it is shorter.
  */
-import { defined, type ContentRuns, type Load, type WorkloadRequest } from "../../formats/index.js";
+import type { ContentRuns, Load, WorkloadRequest } from "../../formats/index.js";
 import { stream } from "../kernel/index.js";
 import type { SimulatedRunInput } from "../engine/index.js";
 import { goesByPrefix } from "../router/index.js";
@@ -19,7 +19,7 @@ export interface Mix {
   /** Everything it is made from. */
   readonly population: readonly WorkloadRequest[];
   /** `count` of them, in an order of the seed's, or their own where prompts share something. */
-  take(count: number): WorkloadRequest[];
+  take(count: number): readonly WorkloadRequest[];
 }
 
 /** Of a list whose prompts share something a replica sees every so many-th; all, where the router keeps what is alike together. */
@@ -36,10 +36,19 @@ export function mixOf({ load, workload, seed }: Pick<SimulatedRunInput, "load" |
   const population = isShort && isDrawn(load) ? drawn(load, workload.requests, seed) : workload.requests;
   if (population.some(({ content }) => content !== undefined)) {
     const seen = population.filter((_, index) => index % every === 0).slice(0, MAX_SHARING);
-    return { population, take: (count) => repeated(seen, count) };
+    return { population, take: keepingTheLast((count) => repeated(seen, count)) };
   }
   const sorted = [...population].sort((a, b) => a.outputTokens - b.outputTokens || a.promptTokens - b.promptTokens);
-  return { population, take: (count) => shuffled(evenly(sorted, count), seed) };
+  return { population, take: keepingTheLast((count) => shuffled(evenly(sorted, count), seed)) };
+}
+
+/** A server is filled again and again by as many. */
+function keepingTheLast(make: (count: number) => readonly WorkloadRequest[]): Mix["take"] {
+  let last: readonly WorkloadRequest[] | undefined;
+  return (count) => {
+    if (last?.length !== count) last = make(count);
+    return last;
+  };
 }
 
 function isDrawn(load: Load): boolean {
@@ -56,7 +65,7 @@ function drawn(load: Load, own: readonly WorkloadRequest[], seed: string): Workl
       promptTokens: prompt,
       outputTokens: outputTokens[index]!,
       ...(contentOf === undefined ? {} : { content: contentOf(index) }),
-      ...defined({ priority }),
+      ...(priority === undefined ? {} : { priority }),
     };
   });
 }

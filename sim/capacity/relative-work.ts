@@ -16,7 +16,9 @@ export function relativeWork(
   population: readonly Sized[],
 ): (request: Sized) => number {
   const line = lineOf(answered);
-  const average = mean(population.map(line));
+  let sum = 0;
+  for (const sized of population) sum += line(sized);
+  const average = sum / population.length;
   return (sized) => line(sized) / average;
 }
 
