@@ -6,6 +6,7 @@ import { stopNames, type AdmissionStops, type SimulatedRunInput } from "../engin
 import { admissionLimits, type AdmissionLimit } from "../policy/index.js";
 import { busiestClock, busyMs } from "./busy.js";
 import { ifItWorks, withTwice } from "./doubled-limit.js";
+import { everyOf, mixOf } from "./mix.js";
 import { saturate, type Saturated } from "./saturate.js";
 import { mean } from "../metrics/index.js";
 
@@ -22,8 +23,9 @@ const NEARLY_ALL = 0.9;
 /** `measured`: requests of the runs with a limit doubled. */
 export function boundBy(input: SimulatedRunInput, saturated: Saturated, measured: number): BoundName {
   let best: { readonly limit: AdmissionLimit; readonly gain: number } | undefined;
+  const mix = mixOf(input, everyOf(input));
   for (const limit of stopping(input, saturated)) {
-    const doubled = ifItWorks(() => saturate(twice(input, limit, saturated), saturated.mix, measured));
+    const doubled = ifItWorks(() => saturate(twice(input, limit, saturated), mix, measured));
     if (doubled === undefined) continue;
     const gain = doubled.rate.requestsPerS / saturated.rate.requestsPerS - 1;
     if (gain >= MIN_GAIN && gain > (best?.gain ?? 0)) best = { limit, gain };

@@ -19,7 +19,7 @@ export interface Mix {
   /** Everything it is made from. */
   readonly population: readonly WorkloadRequest[];
   /** `count` of them, in an order of the seed's, or their own where prompts share something. */
-  take(count: number): readonly WorkloadRequest[];
+  take(count: number): WorkloadRequest[];
 }
 
 /** Of a list whose prompts share something a replica sees every so many-th; all, where the router keeps what is alike together. */
@@ -36,19 +36,10 @@ export function mixOf({ load, workload, seed }: Pick<SimulatedRunInput, "load" |
   const population = isShort && isDrawn(load) ? drawn(load, workload.requests, seed) : workload.requests;
   if (population.some(({ content }) => content !== undefined)) {
     const seen = population.filter((_, index) => index % every === 0).slice(0, MAX_SHARING);
-    return { population, take: keepingTheLast((count) => repeated(seen, count)) };
+    return { population, take: (count) => repeated(seen, count) };
   }
   const sorted = [...population].sort((a, b) => a.outputTokens - b.outputTokens || a.promptTokens - b.promptTokens);
-  return { population, take: keepingTheLast((count) => shuffled(evenly(sorted, count), seed)) };
-}
-
-/** A server is filled again and again by as many. */
-function keepingTheLast(make: (count: number) => readonly WorkloadRequest[]): Mix["take"] {
-  let last: readonly WorkloadRequest[] | undefined;
-  return (count) => {
-    if (last?.length !== count) last = make(count);
-    return last;
-  };
+  return { population, take: (count) => shuffled(evenly(sorted, count), seed) };
 }
 
 function isDrawn(load: Load): boolean {

@@ -16,9 +16,7 @@ export function relativeWork(
   population: readonly Sized[],
 ): (request: Sized) => number {
   const line = lineOf(answered);
-  let sum = 0;
-  for (const sized of population) sum += line(sized);
-  const average = sum / population.length;
+  const average = mean(population.map(line));
   return (sized) => line(sized) / average;
 }
 

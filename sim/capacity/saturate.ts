@@ -22,8 +22,6 @@ const WARM_UP = { step: 6, batch: 2 } as const;
 
 export interface Saturated {
   readonly run: Run;
-  /** What its requests are of. */
-  readonly mix: Mix;
   readonly rate: SteadyRate;
   /** What a request takes of the server, 1 on average over the mix. */
   readonly workOf: (request: Sized) => number;
@@ -64,7 +62,7 @@ export function saturate(
   const found = steadyRate(run.requests, { first: Math.floor(endedShare * warmUp), last: clients }, workOf);
   if (found === undefined) return undefined;
   const rate = { ...found, requestsPerS: found.requestsPerS / endedShare };
-  return { run, mix, rate, workOf, isClientBound: clients < slots + spare };
+  return { run, rate, workOf, isClientBound: clients < slots + spare };
 }
 
 /** Requests that a server has in work at once, at most. */
