@@ -13,7 +13,6 @@ const external = [
   "ioredis",
   "jsdom",
   "koffi",
-  "mathjs",
   "onnxruntime-node",
   "protobufjs",
 ];

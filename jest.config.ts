@@ -6,7 +6,17 @@ import type { Config } from "jest";
 const esmOnly = "@asamuzakjp|@bramus|@csstools|@exodus/bytes|css-tree|entities|parse5|tough-cookie";
 
 /** Tests of these folders only compute, in one process, and need no dist/. */
-const computing = ["<rootDir>/sim", "<rootDir>/calibrate/fit", "<rootDir>/calibrate/vllm"];
+const computing = [
+  "<rootDir>/sim",
+  "<rootDir>/calibrate/fit",
+  "<rootDir>/calibrate/vllm",
+  "<rootDir>/report/charts",
+  "<rootDir>/report/compare",
+  "<rootDir>/report/perfetto",
+  "<rootDir>/test/fast-forward",
+  "<rootDir>/test/golden",
+  "<rootDir>/test/sessions",
+];
 /** Every test is of one part, so that .ci/nodes can run the one beside the quick start and the other after it. */
 const part = process.env.SERVESIM_TESTS;
 if (part !== undefined && part !== "computing" && part !== "others") {
@@ -37,6 +47,7 @@ const config: Config = {
     ...(process.env.SERVESIM_ATTACKS === "all" ? [] : ["/kills\\.attacks\\."]),
   ],
   extensionsToTreatAsEsm: [".ts"],
+  testEnvironment: "<rootDir>/test/vanilla-environment.mjs",
   moduleNameMapper: { "^(\\.{1,2}/.*)\\.js$": "$1" },
   transform: {
     "^.+\\.(ts|js|mjs)$": [

@@ -31,7 +31,7 @@ test("probes and loads are measured within the budget, and kept where they are",
     ...stated,
     ...only,
     "--budget",
-    "20s",
+    "10s",
     "--accept-disturbed",
     "--json",
   );

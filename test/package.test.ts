@@ -33,7 +33,6 @@ test("the package depends on these libraries and no others", () => {
     "ioredis",
     "jsdom",
     "koffi",
-    "mathjs",
     "onnxruntime-node",
     "picocolors",
     "protobufjs",

@@ -48,7 +48,7 @@ function measure(changes: Partial<MeasureServerInput> = {}): Promise<MeasuredSer
     baseUrl: fake.baseUrl,
     stated,
     vocab: 1000,
-    budgetMs: 12_000,
+    budgetMs: 8_000,
     seed: "1",
     rawFolder: join(folder, "p.json.raw"),
     resume: false,

@@ -2,7 +2,7 @@
  * The requests of a load without their times, in any number: those of a distribution are drawn from it, those of a list
  * (prompts, a trace) are the list's own, taken evenly where it is longer than wanted and again where it is shorter.
  */
-import { defined, type ContentRuns, type Load, type WorkloadRequest } from "../../formats/index.js";
+import type { ContentRuns, Load, WorkloadRequest } from "../../formats/index.js";
 import { stream } from "../kernel/index.js";
 import type { SimulatedRunInput } from "../engine/index.js";
 import { tokenCounts } from "../policy/index.js";
@@ -59,7 +59,7 @@ function drawn(load: Load, own: readonly WorkloadRequest[], seed: string): Workl
       promptTokens: prompt,
       outputTokens: outputTokens[index]!,
       ...(contentOf === undefined ? {} : { content: contentOf(index) }),
-      ...defined({ priority }),
+      ...(priority === undefined ? {} : { priority }),
     };
   });
 }

@@ -3,8 +3,16 @@
  * loads: means and quantiles of latencies and gaps, and requests in groups and, once costs are near, one by one; of probes:
  * medians of groups.
  */
-import type { Run, VllmEngineCost } from "../../../formats/index.js";
-import { atRunPace, e2elMs, mean, quantile, replayRecording } from "../../../sim/index.js";
+import type { Profile, Run, VllmEngineCost } from "../../../formats/index.js";
+import {
+  atRunPace,
+  e2elMs,
+  mean,
+  quantile,
+  replayInput,
+  simulateRun,
+  type SimulatedRunInput,
+} from "../../../sim/index.js";
 import type { Miss } from "./gauss-newton.js";
 import type { SearchConstants } from "./black-box-constants.js";
 import { buildProfile } from "../profile/index.js";
@@ -27,9 +35,14 @@ export type Replay = (run: Run, cost: VllmEngineCost, seed: string) => Run;
  * the costs: the recording's own pace is in them.
  */
 export function trialReplay(runs: readonly RecordedRun[]): Replay {
+  // Of all trials of a run only costs and seeds differ.
+  let base: Profile | undefined;
+  const inputs = new Map<Run, SimulatedRunInput>();
   return (run, cost, seed) => {
-    const trial = buildProfile({ name: "trial", cost, runs, notes: [] });
-    return replayRecording(atRunPace(trial, cost.host.pace ?? 1), run, { seed, jitter: true });
+    base ??= buildProfile({ name: "trial", cost, runs, notes: [] });
+    const input = inputs.get(run) ?? replayInput(base, run, { seed, jitter: true });
+    inputs.set(run, input);
+    return simulateRun({ ...input, profile: atRunPace({ ...base, cost }, cost.host.pace ?? 1), seed });
   };
 }
 

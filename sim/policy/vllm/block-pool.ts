@@ -29,8 +29,8 @@ export class BlockPool {
     private readonly unkeyedFirst = true,
   ) {
     this.holders = new Int32Array(totalBlocks);
-    this.next = Int32Array.from({ length: totalBlocks }, (_, block) => (block + 1) % totalBlocks);
-    this.previous = Int32Array.from({ length: totalBlocks }, (_, block) => (block + totalBlocks - 1) % totalBlocks);
+    this.next = ring(totalBlocks, 1);
+    this.previous = ring(totalBlocks, totalBlocks - 1);
     this.keyOf = new Int32Array(totalBlocks).fill(NO_KEY);
     this.nextSame = new Int32Array(totalBlocks);
     this.previousSame = new Int32Array(totalBlocks);
@@ -160,4 +160,11 @@ export class BlockPool {
     this.firstOfKey = first;
     this.lastOfKey = last;
   }
+}
+
+/** Of each of `length` places, the one so many further on. */
+function ring(length: number, step: number): Int32Array {
+  const places = new Int32Array(length);
+  for (let at = 0; at < length; at++) places[at] = (at + step) % length;
+  return places;
 }
