@@ -13,6 +13,7 @@ const external = [
   "ioredis",
   "jsdom",
   "koffi",
+  "mathjs",
   "onnxruntime-node",
   "protobufjs",
 ];

@@ -33,6 +33,7 @@ test("the package depends on these libraries and no others", () => {
     "ioredis",
     "jsdom",
     "koffi",
+    "mathjs",
     "onnxruntime-node",
     "picocolors",
     "protobufjs",

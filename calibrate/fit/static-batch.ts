@@ -42,7 +42,7 @@ export interface StaticBatchFit extends Pick<StaticBatchProfile, "cost" | "fit" 
 const MIN_CELLS = 3;
 const KEPT_DRAWS = 100;
 
-/** Fits `grid` measurements (and `cold` ones, for the cold start). */
+/** Fits `grid` measurements (and `cold` ones, for the cold start). Imports mathjs, so the first call takes about a second. */
 export async function fitStaticBatch(
   measurements: readonly Measurement[],
   options: FitOptions,
