@@ -92,3 +92,8 @@ test("a percentile takes as many requests as an interval around it does, goodput
   expect(requestsToShow(goalsOf("p99_ttft:1,p50_tpot:1"))).toBe(368);
   expect(requestsToShow({ slos: [], goodput: parseGoodput("ttft:1", 0.95) })).toBe(72);
 });
+
+test("where nothing comes in the time that counts, the server keeps up", () => {
+  const { goals } = measureGoals({ table: tableOf(mixed.slice(0, 1)) }, goalsOf("mean_ttft:100"), { isSteady: true });
+  expect(goals.map(({ ratio }) => ratio <= 1)).toEqual([true, true]);
+});

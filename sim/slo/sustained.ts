@@ -23,6 +23,7 @@ interface Flow {
 }
 
 export function sustained({ came, answered, inSystem }: Flow): GoalValue {
+  if (came === 0) return { name: "sustained", value: 0, limit: 1, ratio: 0 };
   const growth = GROWTH_SHARE * came + CHANCE * Math.sqrt(2 * inSystem);
   const value = came / Math.max(1, answered);
   const limit = came / Math.max(1, came - growth);
