@@ -101,7 +101,7 @@ function changesText(changes: Settings): string {
  * is 0, of which no other is a fraction.
  */
 function relative(a: Trial, b: Trial): AnswerTuning["base"]["difference"] {
-  if (isMissed(a) !== isMissed(b) || Math.min(...a.values, ...b.values) <= 0) return null;
+  if (isMissed(a) !== isMissed(b) || [...a.values, ...b.values].some((value) => value <= 0)) return null;
   // Of the values: scores also say how far limits are missed.
   const { mean: middle, low, high } = pairedDifference(a.values.map(Math.log), b.values.map(Math.log));
   return { value: Math.expm1(middle), low: Math.expm1(low), high: Math.expm1(high) };
