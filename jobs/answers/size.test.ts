@@ -155,6 +155,17 @@ test("head-room says how much the load may grow with the replicas found", async 
   expect(headRoom!.headRoom).toBeLessThan(0.25);
 });
 
+test("clients that give up where replicas are too few are served by more, and their share is among the evidence", async () => {
+  const load = { ...even(2.5), patience_e2el: String(3 * aloneS), num_prompts: 400 };
+  const { value, evidence } = await size({ load, slo: `mean_e2el:${2e3 * aloneS}`, options: { replications: 2 } });
+  expect(value).toBe(3);
+  const [fewer, enough] = evidence.map(({ statistics }) => statistics);
+  expect(fewer!.unanswered_share).toBeGreaterThan(0.1);
+  expect(enough!.unanswered_share).toBe(0);
+  // Of those who were answered, within their patience.
+  expect(fewer!.mean_e2el_ms).toBeLessThan(3e3 * aloneS);
+});
+
 test("head-room of a load that is next to nothing is as large as it is", async () => {
   const { value, headRoom } = await size({ load: even(0.001), options: { headRoom: true } });
   expect(value).toBe(1);

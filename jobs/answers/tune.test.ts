@@ -161,6 +161,7 @@ test.each<[what: string, given: Asked, message: RegExp]>([
   ["goodput without its limits", { goal: "goodput" }, /expected its limits/],
   ["a goal that is a limit too", { goal: "p99_ttft", goals: { slos: parseSlos("p99_ttft:5") } }, /leave it out of --slo/], // prettier-ignore
   ["a setting of another policy", { goal: "mean_e2el", options: { settings: ["max_num_seqs"] } }, /expected some of batch_size, timeout_s/], // prettier-ignore
+  ["a latency of clients that give up", { goal: "mean_ttft", load: { patience_ttft: "1" } }, /clients that give up have no latency; expected --goal goodput/], // prettier-ignore
   ["a load without a rate", { goal: "mean_e2el", load: { request_rate: undefined } }, /give --request-rate or/],
   [
     "too few requests",

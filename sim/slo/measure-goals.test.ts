@@ -46,6 +46,12 @@ test("a rejected request breaks every limit of a percentile that reaches it", ()
   expect(goals.map(({ ratio }) => ratio > 1)).toEqual([false, true, true]);
 });
 
+test("a value that requests without an answer are in is marked as no time", () => {
+  const table = tableOf(mixed.map((one, index) => ({ ...one, isRejected: index >= 98 })));
+  const { goals } = measureGoals({ table }, goalsOf("p95_ttft:1000,p99_ttft:1000,mean_ttft:1000"), whole);
+  expect(goals.map(({ isUnanswered }) => isUnanswered)).toEqual([undefined, true, true]);
+});
+
 test("goodput counts requests that meet all limits, and answers of one token meet any time per token", () => {
   const goodput = parseGoodput("ttft:50 tpot:30", 0.5);
   const { goals } = measureGoals({ table: tableOf(mixed) }, { slos: [], goodput }, whole);

@@ -10,6 +10,8 @@ export interface GoalValue {
   readonly limit: number;
   /** Above 1: the goal is missed. Continuous in the load, for goodput too. */
   readonly ratio: number;
+  /** The value is no time: requests without an answer are in it. */
+  readonly isUnanswered?: true;
 }
 
 const GROWTH_SHARE = 0.01;
