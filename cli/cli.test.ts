@@ -337,7 +337,16 @@ describe("compare", () => {
     write("slower/requests.csv", `${[header, ...slower].join("\n")}\n`);
     const { requests_sha256, ...info } = JSON.parse(filesOf("slower")["run.json"]!) as Record<string, unknown>;
     expect(requests_sha256).toMatch(/^[0-9a-f]{64}$/);
-    write("slower/run.json", JSON.stringify(info));
+    write("slower/run.json", JSON.stringify({ ...info, source: "real" }));
+  });
+
+  test("says where a simulation is in the place of a real run, or the reverse, and where one counts twice", async () => {
+    const { code, stderr } = await servesim("compare", "slower", "sim", "slower", "./slower");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/warning: slower is a real run in the place of the simulation/);
+    expect(stderr).toMatch(/warning: sim is a simulation in the place of a real run, .*; servesim whatif compares/);
+    expect(stderr).toMatch(/warning: .\/slower is given more than once, and verdicts take it for as many repeats/);
+    expect((await servesim("compare", "sim", "slower")).stderr).not.toMatch(/in the place|more than once/);
   });
 
   test("of a run with itself finds no error and exits 0", async () => {

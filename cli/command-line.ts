@@ -104,8 +104,8 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
     async () => (await import("./profiles.js")).profilesCommand,
   ],
   [
-    "import <form> <folder>",
-    "convert another tool's recording (llmservingsim) into a run folder",
+    "import <form> <recording>",
+    "convert another tool's recording (llmservingsim, vllm-bench) into a run folder",
     async () => (await import("./import.js")).importCommand,
   ],
   ["schema [name]", "print the JSON Schema of a file format", async () => (await import("./schema.js")).schemaCommand],

@@ -1,6 +1,7 @@
 /** servesim compare SIM REAL...: how wrong a simulated run was; thresholds set the exit code. */
+import { resolve } from "node:path";
 import { z } from "zod";
-import { ConfigError } from "../formats/index.js";
+import { ConfigError, type Run } from "../formats/index.js";
 import {
   checkThresholds,
   compareRuns,
@@ -70,11 +71,34 @@ export const compareCommand: Command = {
     if (flags.json) printJson(comparison);
     else printComparison(comparisonRows(comparison), comparison);
     if (flags.trace !== undefined) await writeComparedTrace(flags.trace, timelines, traced);
+    for (const line of mistakenRuns(traced)) warn(line);
     for (const line of doubtfulThresholds(comparison, thresholds)) warn(line);
     const unmet = checkThresholds(comparison, thresholds);
     if (unmet.length > 0) throw new ThresholdMissed(unmet.map(({ reason }) => reason).join("\n  "));
   },
 };
+
+interface Compared {
+  readonly sim: { readonly folder: string; readonly run: Run };
+  readonly reals: readonly { readonly folder: string; readonly run: Run }[];
+}
+
+/** What verdicts cannot mean here: they take the first run for a simulation, and the others for different real runs of it. */
+function mistakenRuns({ sim, reals }: Compared): string[] {
+  const paths = reals.map(({ folder }) => resolve(folder));
+  const isSecond = paths.map((path, at) => paths.indexOf(path) < at && paths.lastIndexOf(path) === at);
+  return [
+    ...(sim.run.info.source === "sim"
+      ? []
+      : [`${sim.folder} is a real run in the place of the simulation, which verdicts take it for`]),
+    ...reals
+      .filter(({ run }) => run.info.source === "sim")
+      .map(({ folder }) => `${folder} is a simulation in the place of a real run, which verdicts take it for; servesim whatif compares two settings`), // prettier-ignore
+    ...reals
+      .filter((_, at) => isSecond[at])
+      .map(({ folder }) => `${folder} is given more than once, and verdicts take it for as many repeats`),
+  ];
+}
 
 /** ConfigError where a trace would not find its place, or a flag is of no use. */
 function requireTraced(flags: Flags<typeof ownFlags>): void {

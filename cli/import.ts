@@ -1,17 +1,39 @@
-/** servesim import: a recording in somebody else's form as a run folder, for calibrate vllm --from and replay. */
+/** servesim import: a recording in somebody else's form as a run folder, for calibrate vllm --from, compare and replay. */
 import { z } from "zod";
-import { ConfigError, suggest, type Run } from "../formats/index.js";
-import { readLlmServingSim, writeRun } from "../formats/files/index.js";
-import { rejectUnmodelled } from "../sim/index.js";
+import { check, ConfigError, flagName, suggest, type Run } from "../formats/index.js";
+import { readLlmServingSim, readVllmBench, writeRun } from "../formats/files/index.js";
+import { loadProfile } from "../jobs/inputs/index.js";
+import { parseServeFlags } from "../real/vllm/server/index.js";
+import { rejectSeen, rejectUnmodelled, serverSettings, unmodelledSettings } from "../sim/index.js";
 import type { Command } from "./command.js";
 import { requireRoom } from "./deliver-run.js";
-import { declareFlags, parseFlags } from "./flags.js";
+import { declareFlags, givenFlags, parseFlags } from "./flags.js";
 import { note } from "./output.js";
 
-const readers: Readonly<Record<string, (folder: string) => Run>> = { llmservingsim: readLlmServingSim };
+type Settings = Readonly<Record<string, unknown>>;
+
+interface Form {
+  readonly read: (path: string) => Run;
+  /** Whether recordings say how the server was set up. */
+  readonly hasSettings: boolean;
+}
+
+const forms: Readonly<Record<string, Form>> = {
+  llmservingsim: { read: readLlmServingSim, hasSettings: true },
+  "vllm-bench": { read: readVllmBench, hasSettings: false },
+};
 
 const ownFlags = {
   output: z.string().min(1, "expected a folder").describe("run folder to write"),
+  profile: z
+    .string()
+    .optional()
+    .describe("vllm-bench: profile of the server that was measured, which has its settings"),
+  serve_args: z
+    .string()
+    .max(10_000)
+    .optional()
+    .describe('vllm-bench: flags that the server was started with: --serve-args="--max-num-seqs 256"'),
   num_gpu_blocks: z.int().min(2).optional().describe("KV blocks of the server, if the recording does not say"),
   force: z.boolean().default(false).describe("overwrite an existing run"),
 };
@@ -19,42 +41,88 @@ const ownFlags = {
 export const importCommand: Command = {
   flags: (yargs) =>
     declareFlags(
-      yargs
-        .positional("form", { type: "string", describe: Object.keys(readers).join(", ") })
-        .positional("folder", { type: "string", describe: "folder of the recording" }),
+      yargs.positional("form", { type: "string", describe: Object.keys(forms).join(", ") }).positional("recording", {
+        type: "string",
+        describe: "llmservingsim: folder of the recording; vllm-bench: its JSON file, of --save-detailed",
+      }),
       ownFlags,
     ),
   run: async (args) => {
-    const form = String(args.form);
-    const known = Object.keys(readers);
-    if (!Object.hasOwn(readers, form)) {
-      throw new ConfigError(`import: no form "${form}"${suggest(form, known)} (known: ${known.join(", ")})`);
+    const name = String(args.form);
+    const known = Object.keys(forms);
+    if (!Object.hasOwn(forms, name)) {
+      throw new ConfigError(`import: no form "${name}"${suggest(name, known)} (known: ${known.join(", ")})`);
     }
-    const { output, force, num_gpu_blocks: blocks } = parseFlags(ownFlags, args);
+    const { output, force, num_gpu_blocks: blocks, ...told } = parseFlags(ownFlags, args);
     requireRoom({ output, force });
-    const recorded = readers[form]!(String(args.folder));
-    rejectUnmodelled(recorded, String(args.folder));
+    const path = String(args.recording);
+    const settings = toldSettings(name, told);
+    const recorded = withSettings(forms[name]!.read(path), settings);
+    rejectUnmodelled(recorded, path);
     const run = withBlocks(recorded, blocks);
     await writeRun(output, run, { force });
     note(`${run.requests.length} requests written to ${output}`);
   },
 };
 
+/** What the user says of the server; ConfigError where the recording says it, or nobody does. */
+function toldSettings(
+  form: string,
+  { profile, serve_args: serveArgs }: { profile?: string | undefined; serve_args?: string | undefined },
+): Settings {
+  if (forms[form]!.hasSettings) {
+    const flag = profile === undefined ? "--serve-args" : "--profile";
+    if (profile ?? serveArgs) throw new ConfigError(`${flag}: recordings of ${form} have the server's settings`);
+    return {};
+  }
+  if (profile === undefined && serveArgs === undefined) {
+    throw new ConfigError(
+      "import: the result does not say how the server was set up; give --profile, a profile of that server, or --serve-args, its flags",
+    );
+  }
+  return { ...(profile === undefined ? {} : settingsIn(profile)), ...settingsOf(serveArgs ?? "") };
+}
+
+function settingsIn(name: string): Settings {
+  const { cost, engine } = loadProfile(name);
+  if (cost.kind !== "vllm_engine") {
+    throw new ConfigError(`--profile ${name} is not of a vLLM server, expected one made by calibrate vllm`);
+  }
+  return engine.settings;
+}
+
+/** ConfigError for a line that is not flags, and for what is not modelled; flags that change no time are left out. */
+function settingsOf(serveArgs: string): Settings {
+  const given: Record<string, string | boolean> = {};
+  for (const { name, value } of parseServeFlags(serveArgs)) {
+    const isSwitch = value === "true" || value === "false";
+    given[name === "num_gpu_blocks_override" ? "num_gpu_blocks" : name] = isSwitch ? value === "true" : value;
+  }
+  rejectSeen(unmodelledSettings(given), "--serve-args");
+  const byFlag = Object.fromEntries(Object.entries(given).map(([name, value]) => [flagName(name), value]));
+  return check(serverSettings, givenFlags(serverSettings.shape, byFlag), {
+    source: "--serve-args",
+    nameOf: (keys) => `--${flagName(String(keys[0]))}`,
+  });
+}
+
+function withSettings(run: Run, settings: Settings): Run {
+  const { engine } = run.info;
+  return { ...run, info: { ...run.info, engine: { ...engine, settings: { ...engine.settings, ...settings } } } };
+}
+
 /** ConfigError where neither the recording nor the user says how many blocks there were, or where both do. */
 function withBlocks(run: Run, blocks: number | undefined): Run {
-  const { engine } = run.info;
-  const recorded = engine.settings.num_gpu_blocks;
+  const recorded = run.info.engine.settings.num_gpu_blocks;
   if (recorded !== undefined && blocks !== undefined) {
-    throw new ConfigError(`--num-gpu-blocks: the recording has ${JSON.stringify(recorded)} blocks, leave it out`);
+    throw new ConfigError(
+      `--num-gpu-blocks: the recording, the profile or --serve-args has ${JSON.stringify(recorded)} blocks, leave it out`,
+    );
   }
   if (recorded === undefined && blocks === undefined) {
     throw new ConfigError(
       "import: the recording does not say how many KV blocks the server had, give --num-gpu-blocks",
     );
   }
-  if (blocks === undefined) return run;
-  return {
-    ...run,
-    info: { ...run.info, engine: { ...engine, settings: { ...engine.settings, num_gpu_blocks: blocks } } },
-  };
+  return blocks === undefined ? run : withSettings(run, { num_gpu_blocks: blocks });
 }

@@ -15,7 +15,8 @@ const causes = [
 export function printAnswer(answer: Answer): void {
   const { value, unit, interval, question, verdict, at_rate: at } = answer;
   if (answer.tuning !== undefined) printTuning(answer, answer.tuning);
-  else if (answer.sizing !== undefined) print(`${countText(answer)} ${unit} within ${question.goal}`);
+  else if (answer.sizing !== undefined)
+    print(`${countText(answer)} ${value === 1 ? "replica" : unit} within ${question.goal}`);
   else print(`${predicted(value, interval ?? undefined)} ${unit} within ${question.goal}`);
   printTurns(answer);
   if (answer.sizing !== undefined) printSize(answer, answer.sizing);

@@ -2,7 +2,7 @@
 import { eachRequest, greatest, percent, sharePercent, type RequestRecord, type Run } from "../formats/index.js";
 import { columnsIn, summarise, type RunCapacity, type SessionSummary, type Summary } from "../sim/index.js";
 import { growingText, growsThroughout, printCapacity } from "./print-capacity.js";
-import { figure, print, printJson, printTable, warn } from "./output.js";
+import { countFigure, figure, print, printJson, printTable, warn } from "./output.js";
 import { printClasses } from "./print-classes.js";
 import { printGiveUps } from "./print-give-ups.js";
 import { printSessions } from "./print-sessions.js";
@@ -79,8 +79,10 @@ export function printRun(run: Run, { json, vllmFormat }: RunForm): void {
   if (summary.failed > 0) {
     const first = firstFailed(run);
     const all = summary.completed + summary.failed;
+    // Each attempt of clients that try again is counted by itself.
+    const counted = summary.retried === undefined ? requestCount(all) : `${countFigure(all)} attempts`;
     warn(
-      `${summary.failed} of ${requestCount(all)} got no answer, ` +
+      `${countFigure(summary.failed)} of ${counted} got no answer, ` +
         `the first (${first?.requestId ?? "?"}) because: ${first?.error ?? "no reason given"}`,
     );
   }
@@ -135,7 +137,7 @@ function firstFailed(run: Run): RequestRecord | undefined {
 }
 
 function requestCount(count: number): string {
-  return `${count} request${count === 1 ? "" : "s"}`;
+  return `${countFigure(count)} request${count === 1 ? "" : "s"}`;
 }
 
 /** What continuous batching did: steps, preemptions, KV blocks. */

@@ -1,14 +1,15 @@
 /** Prints sessions: a run's turn by turn, and what those of a trace look like. */
 import { percent } from "../formats/index.js";
 import type { SessionStatistics, SessionSummary, Spread } from "../sim/index.js";
-import { figure, print, printTable } from "./output.js";
+import { countFigure, figure, print, printTable } from "./output.js";
 
 export function printSessions(sessions: SessionSummary | undefined): void {
   if (sessions === undefined) return;
   const { count, completed, mean_session_s: mean, p50_session_s: p50, p90_session_s: p90 } = sessions;
   const share = sessions.cached_share;
+  const times = mean === null ? "" : `, in ${figure(mean)} s on average (p50 ${figure(p50)} s, p90 ${figure(p90)} s)`;
   print(
-    `${completed} of ${count} sessions answered whole, in ${figure(mean)} s on average (p50 ${figure(p50)} s, p90 ${figure(p90)} s); ` +
+    `${countFigure(completed)} of ${countFigure(count)} sessions answered whole${times}; ` +
       `${share === null ? "-" : percent(share)} of all prompt tokens were cached`,
   );
   printTable(

@@ -7,7 +7,7 @@ export function printSize({ value, interval, at_rate: at, question }: Answer, si
   if (value === null) print(`the goal cannot be met: on more than 1 day of 10 even ${sizing.tried} replicas miss it`);
   else if (interval !== null && interval.low < value) {
     print(`${value} are enough on 9 of 10 days or more; ${interval.low} on some`);
-  } else print(`${value} are enough on 9 of 10 days or more`);
+  } else print(`${value} ${value === 1 ? "is" : "are"} enough on 9 of 10 days or more`);
   const [own, ...others] = sizing.by_router;
   if (own !== undefined && others.length > 0) {
     print(`by router: ${[own, ...others].map((one) => `${one.router} ${rangeText(one)}`).join(", ")}`);
@@ -62,7 +62,7 @@ function printWindows({
     [`windows of ${figure(window_s, 3)} s from`, "requests/s", "fewest replicas"],
     windows.map(({ start_s, end_s, requests, replicas }) => [
       `${Math.round(start_s)} s`,
-      figure(requests / Math.max(1e-9, end_s - start_s), 3),
+      figure(requests / (end_s - start_s), 3),
       replicas === null ? "-" : String(replicas),
     ]),
   );

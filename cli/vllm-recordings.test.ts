@@ -164,6 +164,36 @@ describe("import llmservingsim", () => {
     expect(engine.settings).toMatchObject({ data_parallel_size: 2, enable_expert_parallel: true });
   });
 
+  test("a result of vllm bench becomes a run folder that replay reads, once it is known how the server was set up", async () => {
+    const times = (of: (k: number) => unknown): unknown[] => Array.from({ length: 30 }, (_, k) => of(k));
+    const result = {
+      ...{ backend: "openai", model_id: "llama8b", request_rate: 10, completed: 30 },
+      input_lens: times((k) => 100 + k),
+      output_lens: times(() => 3),
+      ttfts: times(() => 0.02),
+      itls: times(() => [0.01, 0.01]),
+      start_times: times((k) => 7000 + 0.1 * k),
+      errors: times(() => ""),
+    };
+    writeFileSync(join(folder, "bench.json"), JSON.stringify(result));
+    const words = ["import", "vllm-bench", "bench.json", "--output", "benched"];
+    expectMistake(await servesim(...words), /how the server was set up; give --profile, .* or --serve-args/);
+    expectMistake(await servesim(...words, "--profile", profile, "--serve-args=-pp 2"), /pipeline parallelism/);
+    expect(existsSync(join(folder, "benched"))).toBe(false);
+    const set = ["--profile", profile, "--serve-args=--max-num-seqs 64 --no-enable-prefix-caching --api-key SECRET"];
+    expect(await servesim(...words, ...set)).toMatchObject({ code: 0, stderr: "30 requests written to benched\n" });
+    const info = readFileSync(join(folder, "benched", "run.json"), "utf8");
+    expect(info).not.toContain("SECRET");
+    expect(JSON.parse(info)).toMatchObject({
+      engine: { settings: { max_num_seqs: 64, max_num_batched_tokens: 2048, enable_prefix_caching: false } },
+    });
+    const ended = await servesim("replay", "--profile", profile, "--recording", "benched", "--jitter", "off", "--json");
+    const { metrics } = JSON.parse(ended.stdout) as { metrics: Record<string, { real: number; sim: number }> };
+    expect(metrics.mean_ttft_ms!.real).toBeCloseTo(20, 6);
+    expect(metrics.mean_e2el_ms!.real).toBeCloseTo(40, 6);
+    expect(metrics.mean_e2el_ms!.sim).toBeGreaterThan(0);
+  });
+
   test("another form is rejected with those that are known", async () => {
     const ended = await servesim("import", "llmservingsin", "theirs", "--output", "ours2");
     expectMistake(ended, /no form "llmservingsin", did you mean "llmservingsim"\?/);

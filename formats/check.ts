@@ -98,8 +98,17 @@ function formatPath(path: readonly PathPart[]): string {
 function show(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "number") return String(value);
-  const text = typeof value === "function" || typeof value === "symbol" ? typeof value : JSON.stringify(value);
+  const text = ["function", "symbol", "bigint"].includes(typeof value) ? typeof value : jsonOf(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** What cannot be JSON, such as an object that holds itself, is told by its type. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return typeof value;
+  }
 }
 
 /** Keys that the schema knows at a path, through arrays, unions and wrappers. */

@@ -68,6 +68,38 @@ test("replications give means with intervals", async () => {
   await expect(none).rejects.toThrow(/simulate: replications: got 0/);
 });
 
+test("lengths of answers are limited, and drawn from a file, as the load says; sessions are sent", async () => {
+  const path = join(folder, "lengths.csv");
+  writeFileSync(path, "output_tokens\n3\n");
+  const tokens = async (load: SimulateOptions["load"]): Promise<number> => {
+    const { summary } = await simulate({ policy: "vllm", profile: server, load });
+    return summary.total_output_tokens;
+  };
+  const load = { ...random, request_rate: 20, num_prompts: 10 };
+  expect(await tokens({ ...load, output_max_tokens: 7 })).toBe(70);
+  expect(await tokens({ ...load, output_len_from: path })).toBe(30);
+  const sessions = { dataset_name: "sessions", max_sessions: 1, num_sessions: 2, sessions_turns: 3 } as const;
+  expect(await tokens({ ...sessions, sessions_output_len: 10, sessions_think_s: 0 })).toBe(60);
+});
+
+test.each<[what: string, options: unknown, message: RegExp]>([
+  ["no options", undefined, /^simulate: got undefined, expected an object of options$/],
+  ["null", null, /^simulate: got null, expected an object/],
+  ["a list", [], /^simulate: got a list, expected an object of options$/],
+  ["no profile", { policy: "vllm", load: random }, /^simulate: profile: expected a profile, as loadProfile/],
+  [
+    "an object that is no profile",
+    { policy: "vllm", profile: {}, load: random },
+    /^simulate: profile: expected a profile/,
+  ],
+  ["a profile without a name", { policy: "vllm", profile: "", load: random }, /^no profile "" \(known: /],
+  ["a number that is no JSON", { policy: "vllm", settings: { max_num_seqs: 8n }, profile: server, load: random }, /max_num_seqs: got bigint, expected number/], // prettier-ignore
+])("%s: a ConfigError", async (_, options, message) => {
+  const run = simulate(options as SimulateOptions);
+  await expect(run).rejects.toThrow(ConfigError);
+  await expect(run).rejects.toThrow(message);
+});
+
 test("a trace is read from its file", async () => {
   const path = join(folder, "trace.csv");
   writeFileSync(path, "arrival_ms,prompt_tokens,output_tokens\n0,5,3\n250,8,2\n");

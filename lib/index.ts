@@ -3,10 +3,16 @@
  * and run folders. What it exports is a promise (docs/library.md); everything else may change.
  */
 import { check, type Profile } from "../formats/index.js";
-import { loadProfile, workloadOf } from "../jobs/inputs/index.js";
+import { loadProfile, recordedOutputs, workloadOf } from "../jobs/inputs/index.js";
 import { replicate } from "../jobs/replicate/index.js";
 import { z } from "zod";
-import { runInput, withSummary, type SimulatedRun, type SimulateOptions as PureOptions } from "./options.js";
+import {
+  requireOptions,
+  runInput,
+  withSummary,
+  type SimulatedRun,
+  type SimulateOptions as PureOptions,
+} from "./options.js";
 
 export interface SimulateOptions extends Omit<PureOptions, "profile"> {
   /** A profile, or where it is: the name of one that ships, or a path. */
@@ -21,10 +27,15 @@ const replicationsSchema = z.int().positive().max(1000).default(1);
  * Simulates one run, or repeats of it. A load that names neither a trace nor lengths sends the 100 prompts that ship.
  * ConfigError for options that are wrong, ArtifactError for files that are.
  */
-export async function simulate({ replications: asked, ...options }: SimulateOptions): Promise<SimulatedRun> {
-  const replications = check(replicationsSchema, asked, { source: "simulate: replications" });
+export async function simulate(asked: SimulateOptions): Promise<SimulatedRun> {
+  requireOptions(asked);
+  const { replications: count, ...options } = asked;
+  const replications = check(replicationsSchema, count, { source: "simulate: replications" });
   const profile = typeof options.profile === "string" ? loadProfile(options.profile) : options.profile;
-  const input = await runInput(options, profile, (load, seed) => workloadOf(load, undefined, seed));
+  const input = await runInput(options, profile, {
+    workload: (load, seed) => workloadOf(load, undefined, seed),
+    outputs: recordedOutputs,
+  });
   const { run } = await replicate(input, { replications });
   return withSummary(run);
 }

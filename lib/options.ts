@@ -22,9 +22,12 @@ import {
   requireColdStart,
   requireFits,
   routerNames,
+  sessionsFromLoad,
+  withAnswerEnds,
   workloadFromLengths,
   workloadFromPrompts,
   workloadFromRequests,
+  workloadFromSessions,
   type RouterName,
   type SimulatedRunInput,
   type Summary,
@@ -75,7 +78,7 @@ export type SimulatedRun = Run & { readonly summary: Summary };
 const optionsSchema = z.strictObject({
   policy: z.string(),
   settings: z.record(z.string(), z.unknown()).default({}),
-  profile: z.unknown(),
+  profile: z.unknown().optional(),
   load: z.unknown(),
   requests: z.array(requestSchema).min(1, "expected at least one request").optional(),
   prompts: promptsSchema.optional(),
@@ -87,8 +90,21 @@ const optionsSchema = z.strictObject({
   routerBeta: z.number().nonnegative().optional(),
 });
 
-/** Makes the requests of a load that names none of its own; the seed's draws. */
-export type WorkloadSource = (load: Load, seed: string) => Promise<Workload>;
+/** What an entry knows of files. */
+export interface Files {
+  /** Makes the requests of a load that names none of its own, whole; the seed's draws. */
+  readonly workload: (load: Load, seed: string) => Promise<Workload>;
+  /** Output lengths of a load with output_len_from. */
+  readonly outputs: (load: Load) => Promise<readonly number[] | undefined>;
+}
+
+/** ConfigError for anything else than an object of options. */
+export function requireOptions(options: unknown): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw new ConfigError(
+    `simulate: got ${Array.isArray(options) ? "a list" : options === null ? "null" : typeof options}, expected an object of options`,
+  );
+}
 
 /**
  * The run that the options ask for. ConfigError for unknown keys, settings and loads, requests that the model cannot hold
@@ -97,7 +113,7 @@ export type WorkloadSource = (load: Load, seed: string) => Promise<Workload>;
 export async function runInput(
   options: { readonly [Key in keyof SimulateOptions]: unknown },
   profile: Profile,
-  otherwise: WorkloadSource,
+  files: Files,
 ): Promise<SimulatedRunInput> {
   const { policy, settings, load: given, ...own } = check(optionsSchema, options, { source: "simulate" });
   const { requests, prompts, seed, coldStart, replicas, router, routerBeta } = own;
@@ -105,21 +121,39 @@ export async function runInput(
   const plan = planPolicy(policy, settings, { source: `settings of ${policy}` });
   const load = check(loadSchema, given ?? {}, { source: "load" });
   if (load.utilisation !== undefined) throw new ConfigError("load.utilisation is of experiments, give a request_rate");
+  requireProfile(profile);
   if (coldStart) requireColdStart(profile);
-  const workload = await workloadOf(load, { requests, prompts, seed, otherwise });
+  const workload = await workloadOf(load, { requests, prompts, seed, files });
   if (plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
   const jitter = own.jitter ?? defaultJitter({ plan, profile });
   return { plan, profile, workload, load, seed, coldStart, jitter, replicas, router, routerBeta };
+}
+
+/** ConfigError for a value that was read by neither loadProfile nor checkProfile. */
+function requireProfile(profile: unknown): void {
+  const parts = ["cost", "engine", "model", "memory", "range"];
+  const isProfile = typeof profile === "object" && profile !== null && parts.every((part) => part in profile);
+  if (!isProfile) {
+    throw new ConfigError(
+      "simulate: profile: expected a profile, as loadProfile and checkProfile return it, or its name",
+    );
+  }
 }
 
 interface RequestSources {
   readonly requests: readonly RequestOptions[] | undefined;
   readonly prompts: readonly string[] | undefined;
   readonly seed: string;
-  readonly otherwise: WorkloadSource;
+  readonly files: Files;
 }
 
-async function workloadOf(load: Load, { requests, prompts, seed, otherwise }: RequestSources): Promise<Workload> {
+async function workloadOf(load: Load, given: RequestSources): Promise<Workload> {
+  const own = await ownRequests(load, given);
+  const { seed, files } = given;
+  return own === undefined ? files.workload(load, seed) : withAnswerEnds(own, load, seed, await files.outputs(load));
+}
+
+async function ownRequests(load: Load, { requests, prompts, seed }: RequestSources): Promise<Workload | undefined> {
   const sources = [
     ...(requests === undefined ? [] : ["requests"]),
     ...(prompts === undefined ? [] : ["prompts"]),
@@ -130,8 +164,8 @@ async function workloadOf(load: Load, { requests, prompts, seed, otherwise }: Re
     throw new ConfigError(`got ${sources.join(" and ")}, expected one of them to say what is sent`);
   if (requests !== undefined) return workloadFromRequests(load, listed(requests), seed);
   if (prompts !== undefined) return workloadFromPrompts(load, { prompts, tokenize: await loadTokenizer() }, seed);
-  if (sources[0] === "load.dataset_name") return workloadFromLengths(load, seed);
-  return otherwise(load, seed);
+  if (load.dataset_name === "sessions") return workloadFromSessions(load, sessionsFromLoad(load, seed), seed);
+  return sources[0] === "load.dataset_name" ? workloadFromLengths(load, seed) : undefined;
 }
 
 /** In order of arrival, where they have times. */

@@ -34,6 +34,11 @@ test.each<[what: string, change: Readonly<Record<string, unknown>>, message: Reg
   ["a policy that is none", { policy: "niave" }, /no policy "niave", did you mean "naive"/],
   ["a setting of another policy", { settings: { max_num_seqs: 4 } }, /settings of naive: max_num_seqs: unknown key/],
   ["a load that is wrong", { load: { ...load, request_rate: -1 } }, /^load: request_rate: got -1/],
+  [
+    "lengths from a file",
+    { load: { ...load, output_len_from: "run" } },
+    /load\.output_len_from is a file: import simulate/,
+  ],
   ["a load of a fraction of capacity", { load: { utilisation: 0.5 } }, /load\.utilisation is of experiments/],
   [
     "a trace, which is a file",

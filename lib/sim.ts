@@ -4,15 +4,22 @@
  */
 import { ConfigError } from "../formats/index.js";
 import { simulateRun } from "../sim/index.js";
-import { runInput, withSummary, type SimulatedRun, type SimulateOptions } from "./options.js";
+import { requireOptions, runInput, withSummary, type SimulatedRun, type SimulateOptions } from "./options.js";
 
 /** Simulates one run. ConfigError for options that are wrong, and for a load whose requests are in a file. */
 export async function simulate(options: SimulateOptions): Promise<SimulatedRun> {
-  const input = await runInput(options, options.profile, (load) => {
-    if (load.workload !== undefined) {
-      throw new ConfigError('load.workload is a file: import simulate from "servesim", or give its requests');
-    }
-    throw new ConfigError("nothing says what is sent: expected a load with a dataset_name, requests or prompts");
+  requireOptions(options);
+  const input = await runInput(options, options.profile, {
+    workload: (load) => {
+      if (load.workload !== undefined) {
+        throw new ConfigError('load.workload is a file: import simulate from "servesim", or give its requests');
+      }
+      throw new ConfigError("nothing says what is sent: expected a load with a dataset_name, requests or prompts");
+    },
+    outputs: ({ output_len_from: from }) => {
+      if (from === undefined) return Promise.resolve(undefined);
+      throw new ConfigError('load.output_len_from is a file: import simulate from "servesim", or give the requests');
+    },
   });
   return withSummary(simulateRun(input));
 }

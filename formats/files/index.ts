@@ -14,6 +14,7 @@ export { runLog, type RunLog } from "./run-log.js";
 export { readJsonLines } from "./json-lines.js";
 export { makeFolder } from "./make-folder.js";
 export { readLlmServingSim } from "./llmservingsim.js";
+export { readVllmBench } from "./vllm-bench.js";
 export { readBlockCounts, readScheduledSteps, readSteps, type BlockCounts } from "./steps-file.js";
 export { readOriginalCsv, writeOriginalCsv } from "./original-csv-file.js";
 export { writeMarkedSection, requireMarkedSection } from "./marked-section.js";

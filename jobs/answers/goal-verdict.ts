@@ -1,6 +1,6 @@
 /** What the runs of an answer say of its goals. */
 import { ConfigError, goalsText, type Goals } from "../../formats/index.js";
-import { predictionInterval, requestsToShow } from "../../sim/index.js";
+import { mean, predictionInterval, requestsToShow } from "../../sim/index.js";
 import type { DetailedProbe } from "./probe.js";
 
 export type GoalVerdict = "safe" | "knee" | "no";
@@ -28,6 +28,27 @@ export function requireShown(count: number, goals: Goals, isStated: boolean): vo
   throw new ConfigError(
     `${isStated ? "--num-prompts:" : "the load has"} ${count} requests, too few to show ${goalsText(goals)}: it takes at least ` +
       `${needed} (docs/metrics.md, Percentiles)`,
+  );
+}
+
+/** Least length of a load of one rate, in latencies: the system fills for one of them, and must be seen after that. */
+const LATENCIES = 5;
+
+/**
+ * ConfigError for a load of one rate that ends while its first requests still fill the system: then nobody can tell a server that
+ * fills from one that falls behind. `probes` miss nothing else.
+ */
+export function requireSettled(
+  probes: readonly DetailedProbe[],
+  { count, ratePerS, flag }: { readonly count: number; readonly ratePerS: number; readonly flag: string },
+): void {
+  const latencyMs = mean(probes.map(({ statistics }) => statistics.mean_e2el_ms ?? 0));
+  const needed = Math.ceil((LATENCIES * ratePerS * latencyMs) / 1e3);
+  if (count >= needed) return;
+  const seconds = (value: number): string => `${Number(value.toPrecision(3))} s`;
+  throw new ConfigError(
+    `${flag}: ${count} requests come within ${seconds(count / ratePerS)} and are answered in ${seconds(latencyMs / 1e3)}, too short a load ` +
+      `to tell whether the servers keep up: give at least ${needed}`,
   );
 }
 

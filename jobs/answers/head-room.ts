@@ -24,7 +24,8 @@ interface HeadRoomInput {
 /** Replications that it is looked for in: its interval is of fewer days than the answer's. */
 const REPLICATIONS = 4;
 const SEARCH = { step: 1.15, tolerance: 0.03 };
-const MOST_GROWTH = 20;
+/** Steps grow from one to the next, so that far is near. */
+const MOST_GROWTH = 1e6;
 
 /** Undefined for closed loops, which have no rate that grows. */
 export async function headRoomOf(

@@ -1,6 +1,6 @@
 /** A first look with short runs: where the edge is, about, and how far it is worth to look. */
-import { ConfigError } from "../../formats/index.js";
-import { saturatedRate, simulateOutcome, slotsOfServer } from "../../sim/index.js";
+import { ConfigError, type RequestRecord, type Workload } from "../../formats/index.js";
+import { isQueueRejection, saturatedRate, simulateOutcome, slotsOfServer, withoutPatience } from "../../sim/index.js";
 import { inputAt, isOfSessions, type Deployment } from "./deployment.js";
 import { findEdge } from "./find-edge.js";
 import { isWholeNumber } from "./load-source.js";
@@ -121,20 +121,30 @@ function numbersUpTo(most: number): Scan {
   return { scanned: [...scanned, 1], least: 1, most };
 }
 
-/** A request that could never be served would break every limit, and no load would help. */
+/**
+ * A request that could never be served would break every limit, and no load would help. Clients that give up, and full queues, are
+ * of this load.
+ */
 export function rejectUnservable(deployment: Deployment, count: number): void {
-  const { table } = simulateOutcome(inputAt(deployment, { x: 1, seed: deployment.seed, draw: null, count }));
-  let first = -1;
+  const input = inputAt(deployment, { x: 1, seed: deployment.seed, draw: null, count });
+  const { table } = simulateOutcome({ ...input, workload: withoutPatience(input.workload) });
+  let first: RequestRecord | undefined;
   let rejected = 0;
   for (let row = 0; row < table.rows; row++) {
     if (table.ok[row] === 1) continue;
-    if (first < 0) first = row;
+    const record = table.record(row);
+    if (isQueueRejection(record.error)) continue;
+    first ??= record;
     rejected++;
   }
-  if (rejected === 0) return;
-  const { requestId, error = "it was rejected" } = table.record(first);
+  if (first === undefined) return;
   throw new ConfigError(
-    `${rejected} of ${table.rows} requests cannot be served at any load: request ${requestId}: ${error}; ` +
-      "leave such requests out, or change the setting that rejects them",
+    `${rejected} of ${table.rows} requests cannot be served at any load: request ${first.requestId}: ${first.error ?? "it was rejected"}; ` +
+      "leave such requests out, or change the setting that rejects them" +
+      (input.workload.sessions === undefined ? ` (the longest request has ${longestOf(input.workload)} tokens)` : ""),
   );
+}
+
+function longestOf({ requests }: Workload): number {
+  return requests.reduce((most, { promptTokens, outputTokens }) => Math.max(most, promptTokens + outputTokens), 0);
 }

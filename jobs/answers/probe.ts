@@ -5,6 +5,7 @@
 import type { Extrapolation } from "../../formats/index.js";
 import {
   busyFractions,
+  isImpatient,
   measureGoals,
   simulateOutcome,
   stopNames,
@@ -69,7 +70,7 @@ export function detailedProbe(deployment: Deployment, point: Point): DetailedPro
   const detail = hasSteadyTurns(deployment) ? sessionDetail(outcome, workload, replicas) : detailOf(outcome, replicas);
   const { summary, statistics, independent, busy } = detail;
   const ofGoals = found.goals
-    .filter(({ name }) => name !== "sustained")
+    .filter(({ name, isUnanswered }) => name !== "sustained" && isUnanswered === undefined)
     .map(({ name, value }) => [name === "goodput" ? "goodput_share" : `${name}_ms`, value] as const);
   const usual = [...ofLatency, ...ofRun].flatMap((key) =>
     summary[key] === null ? [] : [[key, summary[key]] as const],
@@ -82,6 +83,7 @@ export function detailedProbe(deployment: Deployment, point: Point): DetailedPro
       ...Object.fromEntries(usual),
       ...Object.fromEntries(ofGoals),
       ...statistics,
+      ...unansweredShare(summary, workload),
       prompt_tokens_per_request: perRequest(promptTokens),
       output_tokens_per_request: perRequest(outputTokens),
     },
@@ -90,6 +92,15 @@ export function detailedProbe(deployment: Deployment, point: Point): DetailedPro
     busy,
     stops: stopsOf(outcome),
   };
+}
+
+/** Where there are requests without an answer, or may be on other days: they are in no latency. */
+function unansweredShare(
+  { failed, unanswered = failed }: RunDetail["summary"],
+  workload: Workload,
+): { readonly unanswered_share?: number } {
+  if (failed === 0 && !isImpatient(workload)) return {};
+  return { unanswered_share: unanswered / Math.max(1, workload.requests.length) };
 }
 
 function detailOf(outcome: RunOutcome, replicas: number): RunDetail {

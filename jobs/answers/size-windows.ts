@@ -52,10 +52,16 @@ export function requireFewWindows(deployment: Deployment, count: number, windowS
   );
 }
 
-export async function sizeWindows(crew: Crew, deployment: Deployment, input: WindowsInput): Promise<SizedWindows> {
+/** Undefined for a trace that takes no time. */
+export async function sizeWindows(
+  crew: Crew,
+  deployment: Deployment,
+  input: WindowsInput,
+): Promise<SizedWindows | undefined> {
   const { draws, value } = input;
   const { requests } = inputAt(deployment, { ...draws[0]!, x: 1 }).workload;
   const endS = (requests.at(-1)!.arrivalNs ?? 0) / 1e9;
+  if (endS === 0) return undefined;
   const windowS = input.windowS ?? (endS >= MIN_HOURS * HOUR_S ? HOUR_S : Math.max(1, Math.ceil(endS / PARTS)));
   const parts = partsOf(requests, windowS);
   const tasks = parts.map((part) => (part.length === 0 ? [] : tasksOf(deployment, part, input)));
@@ -89,11 +95,12 @@ function tasksOf(
   }));
 }
 
+/** Requests that come at the very end are in the window that ends there. */
 function partsOf(requests: readonly WorkloadRequest[], windowS: number): WorkloadRequest[][] {
-  const last = Math.floor((requests.at(-1)!.arrivalNs ?? 0) / 1e9 / windowS);
+  const last = Math.ceil((requests.at(-1)!.arrivalNs ?? 0) / 1e9 / windowS) - 1;
   const parts = Array.from({ length: last + 1 }, (): WorkloadRequest[] => []);
   for (const request of requests) {
-    const at = Math.floor((request.arrivalNs ?? 0) / 1e9 / windowS);
+    const at = Math.min(last, Math.floor((request.arrivalNs ?? 0) / 1e9 / windowS));
     const arrivalNs = (request.arrivalNs ?? 0) - Math.round(at * windowS * 1e9);
     parts[at]!.push({ ...request, arrivalNs });
   }

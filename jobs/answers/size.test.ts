@@ -155,6 +155,70 @@ test("head-room says how much the load may grow with the replicas found", async 
   expect(headRoom!.headRoom).toBeLessThan(0.25);
 });
 
+test("clients that give up where replicas are too few are served by more, and their share is among the evidence", async () => {
+  const load = { ...even(2.5), patience_e2el: String(3 * aloneS), num_prompts: 400 };
+  const { value, evidence } = await size({ load, slo: `mean_e2el:${2e3 * aloneS}`, options: { replications: 2 } });
+  expect(value).toBe(3);
+  const [fewer, enough] = evidence.map(({ statistics }) => statistics);
+  expect(fewer!.unanswered_share).toBeGreaterThan(0.1);
+  expect(enough!.unanswered_share).toBe(0);
+  // Of those who were answered, within their patience.
+  expect(fewer!.mean_e2el_ms).toBeLessThan(3e3 * aloneS);
+});
+
+test("head-room of a load that is next to nothing is as large as it is", async () => {
+  const { value, headRoom } = await size({ load: even(0.001), options: { headRoom: true } });
+  expect(value).toBe(1);
+  expect(headRoom!.headRoom).toBeGreaterThan(950);
+  expect(headRoom!.headRoom).toBeLessThan(1050);
+});
+
+const of8b = {
+  profile: readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json"),
+  policy: "vllm",
+  settings: {},
+} as const;
+
+test("a load that ends while the system still fills is rejected with the length that would do", async () => {
+  const load = { input_len: 20, output_len: 400, request_rate: 150, num_prompts: 600, arrivals: "constant" };
+  const found = size({ ...of8b, load, slo: "mean_ttft:5000", options: { replications: 1 } });
+  // It comes within 4 s, and an answer takes about 2.9.
+  await expect(found).rejects.toThrow(ConfigError);
+  await expect(found).rejects.toThrow(
+    /^--num-prompts: 600 requests come within 4 s and are answered in [\d.]+ s, too short .*: give at least 2\d\d\d$/,
+  );
+});
+
+test("a goal that a request misses which waits for no other is no matter of replicas, and a note says so", async () => {
+  const { value, notes } = await size({
+    load: even(2.5),
+    slo: `mean_e2el:${0.5e3 * aloneS}`,
+    options: { replications: 2 },
+  });
+  expect(value).toBeNull();
+  expect(notes.join("\n")).toMatch(
+    /replicas miss mean_e2el by as much as \d+: it is missed by requests that wait for no/,
+  );
+});
+
+test("requests at the very end of a trace are in its last window, and a trace that takes no time has none", async () => {
+  const at = (...timesS: readonly number[]): LoadSource => ({
+    kind: "trace",
+    requests: timesS.flatMap((atS, k) => ({ id: String(k), promptTokens: 20, outputTokens: 10, arrivalNs: 1e9 * atS })),
+    repeats: false,
+    notes: [],
+  });
+  const load = { num_prompts: undefined, dataset_name: undefined, input_len: undefined, workload: "trace.csv" };
+  const given = { load, slo: "mean_e2el:1000000" };
+  const options = { windowS: 2, replications: 1 };
+  const { windows } = await size({ ...given, source: at(0, 1, 2, 3, 4), options });
+  expect(windows!.windows.map(({ startS, endS, requests }) => [startS, endS, requests])).toEqual([
+    [0, 2, 2],
+    [2, 4, 3],
+  ]);
+  expect((await size({ ...given, source: at(0, 0, 0), options })).windows).toBeUndefined();
+});
+
 test("the answer has the cost of all replicas, and energy from the power of the profile's machine", async () => {
   const watts = { idle: 100, busy: 300 };
   const given: Asked = { load: even(1.5), profile: { ...profile, machine: { ...profile.machine, watts } } };

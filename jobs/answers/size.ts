@@ -21,7 +21,7 @@ import { evidenceOf } from "./evidence.js";
 import { headRoomOf, type HeadRoom } from "./head-room.js";
 import { mostRequests, sourceNotes } from "./load-source.js";
 import { rejectUnservable } from "./pilot.js";
-import { independenceNote, requireShown } from "./goal-verdict.js";
+import { independenceNote, requireSettled, requireShown } from "./goal-verdict.js";
 import type { DetailedProbe } from "./probe.js";
 import { serversForSessions, sessionLength, sessionPace } from "./session-pace.js";
 import { sessionNotes } from "./session-runs.js";
@@ -91,6 +91,8 @@ const FAR = 10;
 const MIN_COUNT = 5_000;
 const TIMES_TO_SHOW = 4;
 const MIN_S = 300;
+/** Twice the replicas that leave so much of a missed goal's ratio change nothing. */
+const NO_HELP = 0.9;
 const MAX_COUNT = 100_000;
 
 export async function findSize(deployment: Deployment, options: SizeOptions = {}): Promise<Size> {
@@ -113,6 +115,7 @@ export async function findSize(deployment: Deployment, options: SizeOptions = {}
     const probes = await allAt(crew, { counts: shown, draws, looked });
     const atValue = probes.get(found.value ?? most)!;
     const binding = await sizeBinds(crew, { deployment, value: found.value, most, probes, point: draws[0]! });
+    if (binding.slo === "sustained") requireLong(deployment, atValue, count);
     const others: SizeFound[] = [];
     for (const router of options.otherRouters ?? []) {
       const other = await fewestOf(crew, router, { draws, start: found.value ?? most, most });
@@ -120,7 +123,8 @@ export async function findSize(deployment: Deployment, options: SizeOptions = {}
     }
     const more = await moreOf(crew, deployment, { draws, value: found.value, most, probe: atValue[0]!, options });
     const evidence = shown.map((replicas) => evidenceAt(replicas, probes.get(replicas)!));
-    const notes = notesOf(deployment, { draws, counts, most, atValue, count });
+    const idle = found.value === null ? await moreIsNoHelp(crew, { most, draws, atMost: atValue }) : [];
+    const notes = [...notesOf(deployment, { draws, counts, most, atValue, count }), ...idle];
     return {
       ...found,
       most,
@@ -195,6 +199,29 @@ function lengthOf(deployment: Deployment): number {
   const count = Math.min(load.num_prompts ?? Math.min(MAX_COUNT, long), mostRequests(source));
   requireShown(count, goals, load.num_prompts !== undefined);
   return count;
+}
+
+/** ConfigError for a load too short to tell whether the servers keep up, where that is what fewer of them do not do. */
+function requireLong(deployment: Deployment, atValue: readonly DetailedProbe[], count: number): void {
+  const { request_rate: ratePerS } = deployment.load;
+  if (ratePerS === undefined || isOfSessions(deployment)) return;
+  requireSettled(atValue, { count, ratePerS, flag: counted(deployment).flag });
+}
+
+/** A note where the most that were tried miss the goal by as much as half of them: its requests wait for nobody. */
+async function moreIsNoHelp(
+  crew: Crew,
+  { most, draws, atMost }: { most: number; draws: Search["draws"]; atMost: readonly DetailedProbe[] },
+): Promise<string[]> {
+  const half = Math.floor(most / 2);
+  const [first] = atMost;
+  if (half < 1 || first === undefined || first.worst.name === "sustained") return [];
+  const [atHalf] = await crew.details([{ kind: "detail", point: { ...draws[0]!, x: half } }], "with half of them");
+  if (first.worst.ratio < NO_HELP * atHalf!.worst.ratio) return [];
+  return [
+    `${half} replicas miss ${first.worst.name} by as much as ${most}: it is missed by requests that wait for no other, so more replicas are no ` +
+      "help; shorter prompts, other settings or a faster server are",
+  ];
 }
 
 /** Full servers that the work of the load takes in its busiest stretch, or its clients. */

@@ -11,7 +11,7 @@ import { nearestMeasured } from "./nearest-measured.js";
 import { againstOf, type Sensitivity, type Tuned } from "./tune.js";
 import type { TuneGoal } from "./tune-goal.js";
 import type { Settings } from "./tune-space.js";
-import { difference, isMissed, type Trial } from "./tune-trials.js";
+import { isMissed, pairedDifference, type Trial } from "./tune-trials.js";
 import { turnsOf } from "./turns.js";
 
 export interface TuneAnswerInput {
@@ -63,9 +63,9 @@ export function tuneAnswer(input: TuneAnswerInput): Answer {
     tuning: {
       command: input.commandOf(best.changes),
       changes: { ...best.changes },
-      base: { value: mean(base.values), difference: relative(best, base, goal) },
+      base: { value: mean(base.values), difference: relative(best, base) },
       front: front.map((trial) => pointOf(trial === best ? { ...trial, probes } : trial, goal)),
-      sensitivity: found.sensitivity.map((one) => sensitivityOf(one, best, goal)),
+      sensitivity: found.sensitivity.map((one) => sensitivityOf(one, best)),
       tried: found.tried,
     },
     commands,
@@ -96,13 +96,15 @@ function changesText(changes: Settings): string {
   return words.length === 0 ? "as they are" : words.join(", ");
 }
 
-/** How much more, or less, of the goal's value, as a fraction; in pairs. */
-function relative(a: Trial, b: Trial, { isMost }: TuneGoal): AnswerTuning["base"]["difference"] {
-  if (isMissed(a) !== isMissed(b)) return null;
-  const { mean: middle, low, high } = difference(a, b);
-  const relative = (score: number): number => Math.expm1(isMost ? -score : score);
-  const [from, to] = isMost ? [high, low] : [low, high];
-  return { value: relative(middle), low: relative(from), high: relative(to) };
+/**
+ * How much more, or less, of the goal's value, as a fraction; in pairs. Null where only one meets the limits, and where a value
+ * is 0, of which no other is a fraction.
+ */
+function relative(a: Trial, b: Trial): AnswerTuning["base"]["difference"] {
+  if (isMissed(a) !== isMissed(b) || [...a.values, ...b.values].some((value) => value <= 0)) return null;
+  // Of the values: scores also say how far limits are missed.
+  const { mean: middle, low, high } = pairedDifference(a.values.map(Math.log), b.values.map(Math.log));
+  return { value: Math.expm1(middle), low: Math.expm1(low), high: Math.expm1(high) };
 }
 
 function pointOf(trial: Trial, goal: TuneGoal): AnswerTuning["front"][number] {
@@ -119,7 +121,7 @@ function pointOf(trial: Trial, goal: TuneGoal): AnswerTuning["front"][number] {
   };
 }
 
-function sensitivityOf(one: Sensitivity, best: Trial, goal: TuneGoal): AnswerTuning["sensitivity"][number] {
+function sensitivityOf(one: Sensitivity, best: Trial): AnswerTuning["sensitivity"][number] {
   return {
     setting: one.setting,
     best: one.best,
@@ -127,7 +129,7 @@ function sensitivityOf(one: Sensitivity, best: Trial, goal: TuneGoal): AnswerTun
     others: one.alternatives.map(({ value, trial, differs }) => ({
       value,
       differs,
-      difference: relative(trial, best, goal),
+      difference: relative(trial, best),
     })),
   };
 }

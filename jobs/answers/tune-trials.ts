@@ -80,7 +80,8 @@ function trialOf(changes: Settings, probes: readonly DetailedProbe[], goal: Tune
 
 function valueOf({ goals, statistics }: DetailedProbe, { name }: TuneGoal): number {
   const { value } = goals.find((one) => one.name === name)!;
-  return name === "goodput" ? value * statistics.request_throughput! : value;
+  // Where nothing is answered there is no throughput.
+  return name === "goodput" ? value * (statistics.request_throughput ?? 0) : value;
 }
 
 /** Share of the replications that may miss a limit. */

@@ -1,4 +1,12 @@
-import { answerSchema, ConfigError, loadSchema, parseSlos, parseGoodput, type Goals } from "../../formats/index.js";
+import {
+  answerSchema,
+  type Answer,
+  ConfigError,
+  loadSchema,
+  parseSlos,
+  parseGoodput,
+  type Goals,
+} from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import type { Deployment } from "./deployment.js";
 import { readSource } from "./load-source.js";
@@ -120,12 +128,40 @@ test("goodput counts requests within all limits, and limits that nothing meets a
   expect(never.verdict).toBe("cannot_be_met");
 });
 
+async function answerTo(given: Asked): Promise<Answer> {
+  const commands = { reproduce: "", check: null };
+  return tuneAnswer({ ...(await asked(given)), found: await tuned(given), commandOf: () => "", asked: {}, commands });
+}
+
+test("with a single request, and with settings under which none is answered, all figures are numbers", async () => {
+  const few = { settings: ["batch_size"], candidates: 3, replications: 2 };
+  const one = await answerTo({ goal: "mean_ttft", load: { num_prompts: 1 }, options: few });
+  // Alone, it waits for no batch to fill.
+  expect(one.tuning!.changes).toEqual({ batch_size: 1 });
+  expect(one.tuning!.base.difference!.high).toBeLessThan(-0.9);
+  // A prompt of 20 tokens with 10 of output needs 4 blocks of 8, of which one is reserved.
+  const settings = { num_gpu_blocks: 4, block_size: 16 };
+  const goals = { slos: [], goodput: parseGoodput("ttft:1000", 0.9) };
+  const tight: Asked = { goal: "goodput", policy: "vllm", settings, goals, options: { settings: ["block_size"], candidates: 5, replications: 2 } }; // prettier-ignore
+  const { best, base, front } = await tuned(tight);
+  expect([best, base, ...front].flatMap(({ values }) => values).every(Number.isFinite)).toBe(true);
+});
+
+test("a difference is that of the values, also where limits are missed on both sides", async () => {
+  const options = { settings: ["batch_size"], candidates: 5, replications: 2 };
+  const goals = { slos: parseSlos("mean_tpot:0.001") };
+  const { value, tuning } = await answerTo({ goal: "mean_e2el", goals, settings: { batch_size: 1 }, options });
+  const { base } = tuning!;
+  expect(base.difference!.value).toBeCloseTo(value! / base.value - 1, 1);
+});
+
 test.each<[what: string, given: Asked, message: RegExp]>([
   ["a goal that is none", { goal: "speed" }, /got "speed:1", expected STATISTIC_METRIC/],
   ["throughput without a limit", { goal: "throughput" }, /give --slo or --goodput/],
   ["goodput without its limits", { goal: "goodput" }, /expected its limits/],
   ["a goal that is a limit too", { goal: "p99_ttft", goals: { slos: parseSlos("p99_ttft:5") } }, /leave it out of --slo/], // prettier-ignore
   ["a setting of another policy", { goal: "mean_e2el", options: { settings: ["max_num_seqs"] } }, /expected some of batch_size, timeout_s/], // prettier-ignore
+  ["a latency of clients that give up", { goal: "mean_ttft", load: { patience_ttft: "1" } }, /clients that give up have no latency; expected --goal goodput/], // prettier-ignore
   ["a load without a rate", { goal: "mean_e2el", load: { request_rate: undefined } }, /give --request-rate or/],
   [
     "too few requests",

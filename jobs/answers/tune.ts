@@ -4,11 +4,11 @@
  * where pairs on the same random numbers show a difference.
  */
 import { ConfigError } from "../../formats/index.js";
-import { mean, requestsToShow, shuffled, stream } from "../../sim/index.js";
+import { isImpatient, mean, requestsToShow, shuffled, stream } from "../../sim/index.js";
 import { replicationTasks } from "../replicate/index.js";
 import { asUsual } from "../threads/index.js";
 import { withCrew, type Crew, type CrewOptions } from "./crew.js";
-import { isOfSessions, type Deployment } from "./deployment.js";
+import { inputAt, isOfSessions, type Deployment } from "./deployment.js";
 import { mostRequests, sourceNotes } from "./load-source.js";
 import { pilot, rejectUnservable, type Pilot } from "./pilot.js";
 import type { DetailedProbe } from "./probe.js";
@@ -89,6 +89,7 @@ export async function tune(deployment: Deployment, goal: TuneGoal, options: Tune
       }
       const length = isOfSessions(deployment) ? sessionLength(deployment, sessionPace(deployment), least) : least;
       rejectUnservable(deployment, length);
+      if (goal.name !== "goodput") requireAnswers(deployment, goal, length);
       return { count: length };
     });
     const draws = replicationTasks(deployment, replications);
@@ -284,6 +285,15 @@ function changed(
 ): Settings {
   const others = Object.entries(changes).filter(([name]) => name !== setting);
   return Object.fromEntries(value === own ? others : [...others, [setting, value]]);
+}
+
+/** ConfigError for a latency of clients that may give up: the fewer answers there are, the better it looks. */
+function requireAnswers(deployment: Deployment, goal: TuneGoal, count: number): void {
+  const { workload } = inputAt(deployment, { x: 1, seed: deployment.seed, draw: null, count });
+  if (!isImpatient(workload)) return;
+  throw new ConfigError(
+    `--goal ${goal.name}: clients that give up have no latency; expected --goal goodput with them, or no patience and retries`,
+  );
 }
 
 function verdictOf(best: Trial, base: Trial): Tuned["verdict"] {

@@ -70,6 +70,15 @@ test("static batches: half the timeout is tried where requests wait for the batc
   expect(half.differences[0]).toMatchObject({ statistic: "mean_ttft_ms", verdict: "better" });
 });
 
+test("a load of which nothing is answered is rejected with the reason; what is answered of another is explained", async () => {
+  const none = await scenarioOf("vllm", { max_model_len: 60 }, random({ request_rate: 5, num_prompts: 20 }));
+  await expect(explained(none)).rejects.toThrow(
+    /^none of 20 requests gets an answer, the first \(0\) because: .* exceed max_model_len 60; change the load/,
+  );
+  const some = await scenarioOf("vllm", { max_model_len: 130 }, random({ request_rate: 5, num_prompts: 20 }));
+  expect((await explained(some, "mean_ttft")).notes.join("\n")).toMatch(/\d+ requests of 4 runs got no answer/);
+});
+
 test("a statistic that too few requests show is left out with a remark, and the answer is about another", async () => {
   const scenario = await scenarioOf("vllm", {}, random({ request_rate: 2, num_prompts: 40 }));
   const { notes, unit } = await explained(scenario, "p99_ttft");

@@ -17,6 +17,7 @@ import {
   explainDays,
   inputOf,
   isHidden,
+  requireAnswers,
   tooFewNote,
   simulateDays,
   type DayResult,
@@ -46,6 +47,7 @@ export async function explain(input: ExplainInput, options: DaysOptions = {}): P
   const { scenario, statistic, replications } = input;
   const days = replicationTasks(scenario, replications);
   const explained = await explainDays(scenario, days, options);
+  requireAnswers(scenario, explained);
   const parts = partsOf(explained);
   const others = counterfactualsOf(scenario, largest(parts));
   const scenarios = [scenario, ...others.map((other) => other.scenario)];
@@ -168,6 +170,7 @@ function notesOf(
   const input = inputOf(scenario, { seed: scenario.seed, draw: null });
   const isResampled = scenario.content.kind !== "fixed";
   const missing = missingCauses(input, causesOf(input, isResampled));
+  const failed = days.reduce((sum, day) => sum + day.failed, 0);
   const hidden = days[0]!.parts.map((one) => one.statistic).filter((name) => isHidden(name, days));
   return [
     ...versionNotes(scenario),
@@ -181,6 +184,7 @@ function notesOf(
     ...(2 * days.filter(({ overloaded }) => overloaded).length > days.length
       ? ["requests come faster than they are served: latencies depend on how long the run is"]
       : []),
+    ...(failed === 0 ? [] : [`${failed} requests of ${days.length} runs got no answer, and are in no latency`]),
     ...extrapolationOf(days).notes,
   ];
 }

@@ -23,6 +23,7 @@ export function shippedProfile(name: string): string {
 export function profileReference(given: string, base = "."): string {
   const names = profileNames();
   if (names.includes(given)) return given;
+  if (given === "") throw new ConfigError(`no profile "" (known: ${names.join(", ")}; or give a file)`);
   const path = isAbsolute(given) ? given : join(base, given);
   if (/[\\/]|\.json$/i.test(given) || existsSync(path)) return path;
   throw new ConfigError(

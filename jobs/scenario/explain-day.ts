@@ -30,6 +30,7 @@ export interface ExplainedDay {
   readonly statistics: Readonly<Record<string, number>>;
   readonly extrapolated: Extrapolation;
   readonly requests: number;
+  readonly failed: number;
   readonly overloaded: boolean;
 }
 
@@ -54,6 +55,7 @@ export function explainDay(scenario: Scenario, day: Day): ExplainedDay {
     statistics,
     extrapolated: outcome.extrapolation,
     requests: table.rows,
+    failed: summary.failed,
     overloaded: summary.overloaded,
   };
 }

@@ -6,3 +6,4 @@ export type { DayResult } from "./run-statistics.js";
 export type { DayParts, ExplainedDay } from "./explain-day.js";
 export { isHidden, tooFewNote } from "./shown.js";
 export { costOfDays } from "./cost-of-days.js";
+export { requireAnswers } from "./require-answers.js";

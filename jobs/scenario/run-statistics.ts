@@ -49,7 +49,7 @@ export function runDay({ scenario, day, goals: asked }: DayTask): DayResult {
     summary[key] === null ? [] : [[key, summary[key]] as const],
   );
   const ofGoals = goals
-    .filter(({ name }) => name !== "sustained")
+    .filter(({ name, isUnanswered }) => name !== "sustained" && isUnanswered === undefined)
     .map(({ name, value }) => [name === "goodput" ? "goodput_share" : `${name}_ms`, value] as const);
   const { facts } = outcome;
   return {

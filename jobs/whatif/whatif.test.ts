@@ -71,6 +71,13 @@ test("two changes are made together; goals are judged before and after", async (
   );
 });
 
+test("a change after which nothing is answered is rejected with the reason", async () => {
+  const base = await scenarioOf({ policy: "vllm", settings: { max_model_len: 100 }, load: { request_rate: 10 } });
+  await expect(asked(base, ["max_model_len=25"])).rejects.toThrow(
+    /^after the change none of 400 requests gets an answer, the first \(0\) because: 30 tokens .* max_model_len 25/,
+  );
+});
+
 test("another policy keeps the settings that it has, and the answer says which it has not", async () => {
   const base = await scenarioOf({ load: { request_rate: 30 } });
   const answer = await asked(base, ["policy=vllm"]);

@@ -22,6 +22,7 @@ import {
   costOfDays,
   inputOf,
   isHidden,
+  requireAnswers,
   tooFewNote,
   simulateDays,
   type DayResult,
@@ -57,6 +58,8 @@ export async function whatif(input: WhatifInput, options: DaysOptions = {}): Pro
   // The same seeds on both sides; draws of a fit are those of its profile.
   const days = scenarios.map((scenario) => replicationTasks(scenario, replications));
   const [before, after] = (await simulateDays({ scenarios, goals }, days, options)) as [DayResult[], DayResult[]];
+  requireAnswers(base, before, "before the change ");
+  requireAnswers(changed.scenario, after, "after the change ");
   const differences = differencesOf(
     before,
     after,

@@ -20,5 +20,6 @@ export { MergedParts } from "./merged-parts.js";
 export { replicaParts, workloadOfPart, type ReplicaPart } from "./replica-parts.js";
 export { buffersOf, simulatePart, type PartResult } from "./simulate-part.js";
 export type { Observe, ObservedPass, StepObserver } from "./step-observer.js";
+export { isQueueRejection } from "./queue-limits.js";
 export { replayInput, replayRecording, type ReplayOptions } from "./replay-recording.js";
 export { routersOf } from "./routers-of.js";

@@ -6,6 +6,13 @@
 import type { EngineLimits } from "../policy/index.js";
 import type { StepLog } from "./step-log.js";
 
+const REJECTED = "HTTP 503:";
+
+/** Whether a request was rejected for what waited when it came, so that it might be answered at another time. */
+export function isQueueRejection(error: string | undefined): boolean {
+  return error?.startsWith(REJECTED) === true;
+}
+
 export class QueueLimits {
   /** Accepted requests whose end, and whose first token, is not known to be past; kept where there is such a limit. */
   private unfinished: number[] = [];
@@ -37,14 +44,14 @@ export class QueueLimits {
       this.unfinished = this.unfinished.filter((other) => !this.hasEnded(other, nowNs));
       const requests = this.unfinished.length;
       if (requests + 1 > this.mostRequests) {
-        return `HTTP 503: ${requests} requests are unfinished, max_num_queued_reqs is ${this.mostRequests}`;
+        return `${REJECTED} ${requests} requests are unfinished, max_num_queued_reqs is ${this.mostRequests}`;
       }
     }
     if (this.mostTokens !== Infinity) {
       this.withoutToken = this.withoutToken.filter((other) => !this.hasToken(other, nowNs));
       const tokens = this.withoutToken.reduce((sum, other) => sum + this.log.promptTokens[other]!, 0);
       if (tokens >= this.mostTokens) {
-        return `HTTP 503: ${tokens} prompt tokens wait for a first token, max_num_queued_tokens is ${this.mostTokens}`;
+        return `${REJECTED} ${tokens} prompt tokens wait for a first token, max_num_queued_tokens is ${this.mostTokens}`;
       }
       this.withoutToken.push(row);
     }

@@ -46,6 +46,12 @@ test("a rejected request breaks every limit of a percentile that reaches it", ()
   expect(goals.map(({ ratio }) => ratio > 1)).toEqual([false, true, true]);
 });
 
+test("a value that requests without an answer are in is marked as no time", () => {
+  const table = tableOf(mixed.map((one, index) => ({ ...one, isRejected: index >= 98 })));
+  const { goals } = measureGoals({ table }, goalsOf("p95_ttft:1000,p99_ttft:1000,mean_ttft:1000"), whole);
+  expect(goals.map(({ isUnanswered }) => isUnanswered)).toEqual([undefined, true, true]);
+});
+
 test("goodput counts requests that meet all limits, and answers of one token meet any time per token", () => {
   const goodput = parseGoodput("ttft:50 tpot:30", 0.5);
   const { goals } = measureGoals({ table: tableOf(mixed) }, { slos: [], goodput }, whole);
@@ -91,4 +97,9 @@ test("a percentile takes as many requests as an interval around it does, goodput
   expect(requestsToShow(goalsOf("mean_ttft:1"))).toBe(1);
   expect(requestsToShow(goalsOf("p99_ttft:1,p50_tpot:1"))).toBe(368);
   expect(requestsToShow({ slos: [], goodput: parseGoodput("ttft:1", 0.95) })).toBe(72);
+});
+
+test("where nothing comes in the time that counts, the server keeps up", () => {
+  const { goals } = measureGoals({ table: tableOf(mixed.slice(0, 1)) }, goalsOf("mean_ttft:100"), { isSteady: true });
+  expect(goals.map(({ ratio }) => ratio <= 1)).toEqual([true, true]);
 });

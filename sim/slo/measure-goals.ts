@@ -49,15 +49,18 @@ export function measureGoals(
   const from = isSteady ? warmUpCount(finite(of("e2el"))) : 0;
   const counted = (metric: Exclude<SloMetric, "itl">, className?: string): Float64Array =>
     of(metric, className).slice(from).filter(isKnown);
-  const valueOf = ({ metric, quantile, class: className }: Slo): number => {
-    if (metric === "itl") return (quantile === undefined ? gaps?.meanMs() : gaps?.quantileMs(quantile)) ?? 0;
+  const valueOf = ({ metric, quantile, class: className }: Slo): Pick<GoalValue, "value" | "isUnanswered"> => {
+    if (metric === "itl") return { value: (quantile === undefined ? gaps?.meanMs() : gaps?.quantileMs(quantile)) ?? 0 };
     const values = counted(metric, className);
-    if (values.length === 0) return 0;
-    return quantile === undefined ? mean(values) : quantilesOfAny(values, [quantile])[0]!;
+    if (values.length === 0) return { value: 0 };
+    const value = quantile === undefined ? mean(values) : quantilesOfAny(values, [quantile])[0]!;
+    const answered = finite(values);
+    const isAnswered = answered.length === values.length || (quantile !== undefined && value <= greatest(answered));
+    return isAnswered ? { value } : { value, isUnanswered: true };
   };
   const goals = slos.map((slo): GoalValue => {
-    const value = valueOf(slo);
-    return { name: slo.name, value, limit: slo.limitMs, ratio: value / slo.limitMs };
+    const found = valueOf(slo);
+    return { name: slo.name, ...found, limit: slo.limitMs, ratio: found.value / slo.limitMs };
   });
   if (goodput !== undefined) goals.push(goodputOf(goodput, (metric) => of(metric).subarray(from)));
   if (isSteady) goals.push(keepingUp(columns, from));

@@ -10,6 +10,8 @@ export interface GoalValue {
   readonly limit: number;
   /** Above 1: the goal is missed. Continuous in the load, for goodput too. */
   readonly ratio: number;
+  /** The value is no time: requests without an answer are in it. */
+  readonly isUnanswered?: true;
 }
 
 const GROWTH_SHARE = 0.01;
@@ -23,6 +25,7 @@ interface Flow {
 }
 
 export function sustained({ came, answered, inSystem }: Flow): GoalValue {
+  if (came === 0) return { name: "sustained", value: 0, limit: 1, ratio: 0 };
   const growth = GROWTH_SHARE * came + CHANCE * Math.sqrt(2 * inSystem);
   const value = came / Math.max(1, answered);
   const limit = came / Math.max(1, came - growth);

@@ -11,3 +11,4 @@ export { measureWatched } from "./watched-run.js";
 export { readingOf } from "./vllm-metrics.js";
 export { watchTraffic, type Traffic } from "./traffic.js";
 export type { Histogram } from "./histogram.js";
+export { parseServeFlags } from "./serve-flags.js";
