@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { BackendError, ConfigError, InvariantError } from "../../formats/index.js";
+import { BackendError, InvariantError } from "../../formats/index.js";
 import { runScript } from "../original-suite/run-script.js";
+import { parsedOptions, wholeNumber } from "../sim/arguments.js";
 import { benchModes, buildCase, type CaseName } from "../sim/cases.js";
 import { runInFreshProcess } from "../sim/fresh-process.js";
 import { simulatedTable, speedTable, type Comparison } from "./comparison-table.js";
@@ -69,21 +69,9 @@ async function exitCodeOf(run: () => Promise<void>): Promise<number> {
 }
 
 function parseOptions(argv: readonly string[]): Options {
-  const { rounds, profile } = parse(argv);
-  const count = Number(rounds);
-  if (!Number.isSafeInteger(count) || count < 1) {
-    throw new ConfigError(`--rounds is "${rounds}", expected a whole number above 0`);
-  }
-  return { rounds: count, profilePath: profile };
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: { rounds: { type: "string", default: "3" }, profile: { type: "string" } },
-    }).values;
-  } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
+  const { rounds, profile } = parsedOptions(argv, {
+    rounds: { type: "string", default: "3" },
+    profile: { type: "string" },
+  });
+  return { rounds: wholeNumber("--rounds", rounds), profilePath: profile };
 }

@@ -2,10 +2,10 @@
  * npm run -s bench:sim -- [--case NAME] [--mode default|bare] [--engine fast|step] [--json [--details]] [--profile PATH] [--cold]
  * [--requests N]: how fast the simulator is. Without --json each case runs on both engines, each time in a process of its own.
  */
-import { parseArgs } from "node:util";
-import { ConfigError, suggest } from "../../formats/index.js";
+import { ConfigError } from "../../formats/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { runScript } from "../original-suite/run-script.js";
+import { oneOf, parsedOptions, wholeNumber } from "./arguments.js";
 import { benchModes, caseNames, type BenchMode, type CaseName } from "./cases.js";
 import { runInFreshProcess } from "./fresh-process.js";
 import { engineNames, type EngineName } from "../../sim/index.js";
@@ -58,7 +58,16 @@ interface Options {
 }
 
 function parseOptions(argv: readonly string[]): Options {
-  const values = parse(argv);
+  const values = parsedOptions(argv, {
+    case: { type: "string" },
+    engine: { type: "string", default: "fast" },
+    json: { type: "boolean", default: false },
+    details: { type: "boolean", default: false },
+    profile: { type: "string" },
+    mode: { type: "string", default: "default" },
+    cold: { type: "boolean", default: false },
+    requests: { type: "string" },
+  });
   return {
     name: values.case === undefined ? undefined : oneOf("--case", values.case, caseNames),
     engine: oneOf("--engine", values.engine, engineNames),
@@ -67,44 +76,8 @@ function parseOptions(argv: readonly string[]): Options {
     profilePath: values.profile,
     mode: oneOf("--mode", values.mode, benchModes),
     cold: values.cold,
-    requests: values.requests === undefined ? undefined : count("--requests", values.requests),
+    requests: values.requests === undefined ? undefined : wholeNumber("--requests", values.requests),
   };
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        case: { type: "string" },
-        engine: { type: "string", default: "fast" },
-        json: { type: "boolean", default: false },
-        details: { type: "boolean", default: false },
-        profile: { type: "string" },
-        mode: { type: "string", default: "default" },
-        cold: { type: "boolean", default: false },
-        requests: { type: "string" },
-      },
-    }).values;
-  } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function oneOf<Name extends string>(option: string, got: string, names: readonly Name[]): Name {
-  const found = names.find((name) => name === got);
-  if (found === undefined) {
-    throw new ConfigError(`${option} is "${got}"${suggest(got, names)}, expected one of ${names.join(", ")}`);
-  }
-  return found;
-}
-
-function count(option: string, got: string): number {
-  const value = Number(got);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new ConfigError(`${option} is "${got}", expected a whole number above 0`);
-  }
-  return value;
 }
 
 function contractOf(figures: DetailedFigures): CaseFigures {
