@@ -1,10 +1,10 @@
 /** Runs one case in this process and measures it: seconds of the simulation with all its metrics, peak memory. */
-import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { InvariantError, loadSchema, type Profile, type Workload } from "../../formats/index.js";
 import type { EngineName } from "../../sim/index.js";
 import { buildCase, type BenchCase, type BenchMode, type CaseName } from "./cases.js";
-import { benchProfile, timedRun } from "./simulate-bench.js";
+import { peakRssMib } from "./peak-rss.js";
+import { benchProfile, timedRun, type TimedRun } from "./simulate-bench.js";
 
 /** Requests of the runs before the clock starts, and how long they go on: by then the code is compiled. */
 const WARM_UP_REQUESTS = 20_000;
@@ -54,11 +54,13 @@ export interface DetailedFigures extends CaseFigures {
   readonly meanE2elMs: number | null;
 }
 
-/**
- * Start-up is reading the profile, building the workload and warming up; the clock runs from there to the finished
- * summary.
- */
-export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
+interface PreparedCase {
+  readonly bench: BenchCase;
+  readonly run: () => TimedRun;
+}
+
+/** A case ready to run, as often as wanted: the profile is read, the workload built, the code warmed up. */
+export async function preparedCase(request: CaseRequest): Promise<PreparedCase> {
   const { name, engine, requests, mode } = request;
   const profile = benchProfile(mode, request.profilePath);
   const bench = await buildCase(name, {
@@ -67,7 +69,13 @@ export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
     capacityPerS: (settings, workload) => capacityPerS(settings, workload, profile),
   });
   if (!request.cold) warmUp(bench, profile, engine);
-  const { seconds, info } = timedRun(bench, profile, engine, name);
+  return { bench, run: () => timedRun(bench, profile, engine, name) };
+}
+
+export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
+  const { name, engine, mode } = request;
+  const { bench, run } = await preparedCase(request);
+  const { seconds, info } = run();
   const { engine_steps: steps, preemptions, summary } = info;
   const { length } = bench.workload.requests;
   return {
@@ -109,15 +117,4 @@ function capacityPerS(settings: BenchCase["settings"], workload: Workload, profi
   const { request_throughput: perS } = info.summary;
   if (perS === null) throw new InvariantError("capacity run: no request completed, expected all of them");
   return perS;
-}
-
-/** High-water mark of this process since it was started; elsewhere than on Linux a parent's may count too. */
-function peakRssMib(): number {
-  try {
-    const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-    if (kib !== undefined) return Number(kib) / 1024;
-  } catch {
-    // No /proc: the system's own account below.
-  }
-  return process.resourceUsage().maxRSS / 1024;
 }
