@@ -94,7 +94,8 @@ const groups = [
   { name: "more", priority: 1, minShareCount: 4, test: common },
 ];
 
-for (const folder of ["cli", "programs", "workers", "chunks"]) rmSync(`dist/${folder}`, { recursive: true, force: true });
+for (const folder of ["cli", "programs", "workers", "chunks"])
+  rmSync(`dist/${folder}`, { recursive: true, force: true });
 const bundle = await rolldown({ ...shared, input, preserveEntrySignatures: "allow-extension" });
 const { output } = await bundle.write({
   dir: "dist",

@@ -19,13 +19,13 @@ import { interruptible } from "./interrupt.js";
 import { figure, note, print, printJson, printTable, warn } from "./output.js";
 import { startProgress } from "./progress.js";
 
-/** Marks in docs/accuracy.md. */
+/** Marks in docs/accuracy-data.md. */
 const SECTION = "onnx-cpu";
 
 const ownFlags = {
   results: z.string().min(1, "expected a folder").default("results").describe("folder for experiments"),
   force: z.boolean().default(false).describe("calibrate and run everything again"),
-  page: z.string().optional().describe("page whose section onnx-cpu is replaced, e.g. docs/accuracy.md"),
+  page: z.string().optional().describe("page whose section onnx-cpu is replaced, e.g. docs/accuracy-data.md"),
   strict: z.boolean().default(false).describe("exit with 4 unless every statistic agrees"),
   json: z.boolean().default(false).describe("print every statistic as JSON"),
 };

@@ -1,5 +1,5 @@
 /**
- * npm run -s accuracy [-- --data FOLDER] [-- --page docs/accuracy.md]: fits profiles to a part of the recorded runs, with
+ * npm run -s accuracy [-- --data FOLDER] [-- --page docs/accuracy-data.md]: fits profiles to a part of the recorded runs, with
  * step logs and from client times alone, simulates every other run, and says where they agree. Minutes; prints Markdown.
  */
 import { existsSync, readdirSync } from "node:fs";

@@ -1,20 +1,27 @@
 /**
- * npm run bench:peers [-- --rounds N] [--profile PATH]: dense and poisson on the peer and on servesim, as a user runs it and
- * bare, in turn, each run in a process of its own; prints medians and the ratio. README.md beside says what is compared.
+ * npm run bench:peers [-- --rounds N] [--profile PATH]: dense and poisson on the peer and on servesim, as a user runs it
+ * (warm and cold) and bare, in turn, each run in a process of its own; prints medians and the ratio. README.md beside says what is compared.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { BackendError, ConfigError, InvariantError } from "../../formats/index.js";
+import { BackendError, InvariantError } from "../../formats/index.js";
 import { runScript } from "../original-suite/run-script.js";
-import { benchModes, buildCase, type CaseName } from "../sim/cases.js";
+import { parsedOptions, wholeNumber } from "../sim/arguments.js";
+import { buildCase, type BenchMode, type CaseName } from "../sim/cases.js";
 import { runInFreshProcess } from "../sim/fresh-process.js";
 import { simulatedTable, speedTable, type Comparison } from "./comparison-table.js";
 import { peerSpec, replayOnPeer } from "./peer-run.js";
 import { PEER_PACKAGE, PEER_VERSION, peerPython } from "./venv.js";
 
 const COMPARED: readonly CaseName[] = ["dense", "poisson"];
+
+/** Of servesim. */
+const variants: readonly { readonly mode: BenchMode; readonly cold: boolean }[] = [
+  { mode: "default", cold: false },
+  { mode: "default", cold: true },
+  { mode: "bare", cold: false },
+];
 
 interface Options {
   readonly rounds: number;
@@ -30,10 +37,12 @@ async function main(): Promise<void> {
   for (const name of COMPARED) comparisons.push(...(await compare(name, python, options)));
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}`;
   console.log(`${PEER_PACKAGE} ${PEER_VERSION} and servesim, median of ${options.rounds}, on ${machine}`);
-  console.log(`\n${speedTable(comparisons)}\n\n${simulatedTable(comparisons)}`);
+  console.log(
+    `\n${speedTable(comparisons)}\n\n${simulatedTable(comparisons.filter((_, at) => !variants[at % variants.length]!.cold))}`,
+  );
 }
 
-/** Peer, ours in both modes, peer, ours: what slows the machine for a while then slows all. One comparison a mode. */
+/** Peer, ours, peer, ours: what slows the machine for a while then slows all. One comparison a variant. */
 async function compare(name: CaseName, python: string, { rounds, profilePath }: Options): Promise<Comparison[]> {
   const folder = mkdtempSync(join(tmpdir(), "servesim-trace-"));
   try {
@@ -42,11 +51,15 @@ async function compare(name: CaseName, python: string, { rounds, profilePath }: 
       console.error(`${name}, round ${round + 1} of ${rounds}`);
       return {
         peer: replayOnPeer(python, spec),
-        ours: benchModes.map((mode) => runInFreshProcess({ name, engine: "fast", mode, profilePath, cold: false })),
+        ours: variants.map(({ mode, cold }) => runInFreshProcess({ name, engine: "fast", mode, profilePath, cold })),
       };
     });
     const peer = runs.map((run) => run.peer);
-    return benchModes.map((mode, at) => ({ name: `${name}, ${mode}`, peer, ours: runs.map(({ ours }) => ours[at]!) }));
+    return variants.map(({ mode, cold }, at) => ({
+      name: `${name}, ${mode}${cold ? ", cold" : ""}`,
+      peer,
+      ours: runs.map(({ ours }) => ours[at]!),
+    }));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -69,21 +82,9 @@ async function exitCodeOf(run: () => Promise<void>): Promise<number> {
 }
 
 function parseOptions(argv: readonly string[]): Options {
-  const { rounds, profile } = parse(argv);
-  const count = Number(rounds);
-  if (!Number.isSafeInteger(count) || count < 1) {
-    throw new ConfigError(`--rounds is "${rounds}", expected a whole number above 0`);
-  }
-  return { rounds: count, profilePath: profile };
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: { rounds: { type: "string", default: "3" }, profile: { type: "string" } },
-    }).values;
-  } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
+  const { rounds, profile } = parsedOptions(argv, {
+    rounds: { type: "string", default: "3" },
+    profile: { type: "string" },
+  });
+  return { rounds: wholeNumber("--rounds", rounds), profilePath: profile };
 }

@@ -1,53 +1,49 @@
 /**
- * npm run -s bench:sim -- [--case NAME] [--mode default|bare] [--engine fast|step] [--json [--details]] [--profile PATH] [--cold]
- * [--requests N]: how fast the simulator is. Without --json each case runs on both engines, each time in a process of its own.
+ * npm run -s bench:sim -- [--case NAME]... [--mode default|bare] [--rounds N] [--profile PATH] [--requests N]
+ *                         [--json [--details] [--engine fast|step] [--cold]]
+ * How fast the simulator is. A table of the cases, on both engines, each run in a process of its own; with --json one run of one
+ * case in this process.
  */
-import { parseArgs } from "node:util";
-import { ConfigError, suggest } from "../../formats/index.js";
-import { markdownTable } from "../original-suite/markdown-table.js";
+import { ConfigError } from "../../formats/index.js";
 import { runScript } from "../original-suite/run-script.js";
+import { oneOf, parsedOptions, wholeNumber } from "./arguments.js";
 import { benchModes, caseNames, type BenchMode, type CaseName } from "./cases.js";
 import { runInFreshProcess } from "./fresh-process.js";
 import { engineNames, type EngineName } from "../../sim/index.js";
-import { runCase, type CaseFigures, type DetailedFigures } from "./run-case.js";
-
-const HEADER = [
-  "case",
-  "requests",
-  "seconds",
-  "requests/s",
-  "output tokens/s",
-  "events/request",
-  "steps at once",
-  "preemptions",
-  "peak RSS MiB",
-  "times step engine",
-];
+import { runCase, type CaseFigures, type CaseRequest, type DetailedFigures } from "./run-case.js";
+import { speedTable, type CaseRuns } from "./speed-table.js";
 
 await runScript(async () => {
   const options = parseOptions(process.argv.slice(2));
-  const { mode, profilePath, requests, cold } = options;
-  const shared = { mode, profilePath, requests, cold };
+  const { names, mode, profilePath, requests, cold, rounds } = options;
+  const shared = { mode, profilePath, requests };
   if (options.json) {
-    if (options.name === undefined) throw new ConfigError(`--json: expected --case, one of ${caseNames.join(", ")}`);
-    const figures = await runCase({ name: options.name, engine: options.engine, ...shared });
+    const [name] = names;
+    if (name === undefined || names.length > 1) throw new ConfigError(`--json: expected one --case of ${caseNames.join(", ")}`); // prettier-ignore
+    const figures = await runCase({ name, engine: options.engine, cold, ...shared });
     console.log(JSON.stringify(options.details ? figures : contractOf(figures)));
     return 0;
   }
-  const rows: string[][] = [];
-  const notes: string[] = [];
-  for (const name of options.name === undefined ? caseNames : [options.name]) {
-    const fast = runInFreshProcess({ name, engine: "fast", ...shared });
-    const step = runInFreshProcess({ name, engine: "step", ...shared });
-    rows.push(tableRow(fast, step));
-    notes.push(`${name}: ${fast.note}; step engine ${step.seconds.toFixed(2)} s`);
-  }
-  console.log(`${markdownTable(HEADER, rows)}\n\n${notes.join("\n")}`);
+  const cases = (names.length === 0 ? caseNames : names).map((name) => runsOf({ name, ...shared }, rounds));
+  const notes = cases.map(({ warm }) => `${warm[0]!.case}: ${warm[0]!.note}`);
+  console.log(`${speedTable(cases)}\n\n${notes.join("\n")}`);
   return 0;
 });
 
+/** Warm and cold in turn, so that what slows the machine for a while slows both; the step engine once. */
+function runsOf(request: Omit<CaseRequest, "engine" | "cold">, rounds: number): CaseRuns {
+  const runs = Array.from({ length: rounds }, () => ({
+    warm: runInFreshProcess({ ...request, engine: "fast", cold: false }),
+    cold: runInFreshProcess({ ...request, engine: "fast", cold: true }),
+  }));
+  const step = runInFreshProcess({ ...request, engine: "step", cold: false });
+  return { warm: runs.map(({ warm }) => warm), cold: runs.map(({ cold }) => cold), step };
+}
+
 interface Options {
-  readonly name: CaseName | undefined;
+  /** Empty: all. */
+  readonly names: readonly CaseName[];
+  readonly rounds: number;
   readonly engine: EngineName;
   readonly json: boolean;
   readonly details: boolean;
@@ -58,72 +54,34 @@ interface Options {
 }
 
 function parseOptions(argv: readonly string[]): Options {
-  const values = parse(argv);
+  const values = parsedOptions(argv, {
+    case: { type: "string", multiple: true, default: [] },
+    rounds: { type: "string", default: "1" },
+    engine: { type: "string" },
+    json: { type: "boolean", default: false },
+    details: { type: "boolean", default: false },
+    profile: { type: "string" },
+    mode: { type: "string", default: "default" },
+    cold: { type: "boolean", default: false },
+    requests: { type: "string" },
+  });
+  if (!values.json && (values.cold || values.details || values.engine !== undefined)) {
+    throw new ConfigError("--cold, --details and --engine: expected --json; the table has cold runs and both engines");
+  }
   return {
-    name: values.case === undefined ? undefined : oneOf("--case", values.case, caseNames),
-    engine: oneOf("--engine", values.engine, engineNames),
+    names: values.case.map((name) => oneOf("--case", name, caseNames)),
+    rounds: wholeNumber("--rounds", values.rounds),
+    engine: oneOf("--engine", values.engine ?? "fast", engineNames),
     json: values.json,
     details: values.details,
     profilePath: values.profile,
     mode: oneOf("--mode", values.mode, benchModes),
     cold: values.cold,
-    requests: values.requests === undefined ? undefined : count("--requests", values.requests),
+    requests: values.requests === undefined ? undefined : wholeNumber("--requests", values.requests),
   };
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        case: { type: "string" },
-        engine: { type: "string", default: "fast" },
-        json: { type: "boolean", default: false },
-        details: { type: "boolean", default: false },
-        profile: { type: "string" },
-        mode: { type: "string", default: "default" },
-        cold: { type: "boolean", default: false },
-        requests: { type: "string" },
-      },
-    }).values;
-  } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function oneOf<Name extends string>(option: string, got: string, names: readonly Name[]): Name {
-  const found = names.find((name) => name === got);
-  if (found === undefined) {
-    throw new ConfigError(`${option} is "${got}"${suggest(got, names)}, expected one of ${names.join(", ")}`);
-  }
-  return found;
-}
-
-function count(option: string, got: string): number {
-  const value = Number(got);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new ConfigError(`${option} is "${got}", expected a whole number above 0`);
-  }
-  return value;
 }
 
 function contractOf(figures: DetailedFigures): CaseFigures {
   const { case: name, mode, requests, outputTokens, seconds, requestsPerS, steps, peakRssMib, engine } = figures;
   return { case: name, mode, requests, outputTokens, seconds, requestsPerS, steps, peakRssMib, engine };
-}
-
-/** Events are what the engine goes through one by one: a request's arrival and each step that was not taken in a run or jump. */
-function tableRow(fast: DetailedFigures, step: DetailedFigures): string[] {
-  return [
-    fast.case,
-    String(fast.requests),
-    fast.seconds.toFixed(2),
-    fast.requestsPerS.toFixed(0),
-    (fast.outputTokens / fast.seconds).toExponential(2),
-    ((fast.requests + fast.scheduledSteps - fast.runSteps) / fast.requests).toFixed(2),
-    `${((100 * (fast.jumpedSteps + fast.runSteps)) / fast.steps).toFixed(1)} %`,
-    String(fast.preemptions),
-    fast.peakRssMib.toFixed(0),
-    `${(step.seconds / fast.seconds).toFixed(1)}x`,
-  ];
 }

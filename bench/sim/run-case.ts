@@ -1,18 +1,10 @@
 /** Runs one case in this process and measures it: seconds of the simulation with all its metrics, peak memory. */
-import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import { z } from "zod";
-import { check, InvariantError, loadSchema, type Profile, type Workload } from "../../formats/index.js";
-import { readProfile } from "../../formats/files/index.js";
-import { planPolicy, simulateRun, type EngineName } from "../../sim/index.js";
+import { InvariantError, loadSchema, type Profile, type Workload } from "../../formats/index.js";
+import type { EngineName } from "../../sim/index.js";
 import { buildCase, type BenchCase, type BenchMode, type CaseName } from "./cases.js";
-
-/** By mode; both are of one recorded vLLM server of an 8B model. */
-const profilePaths: Readonly<Record<BenchMode, string>> = {
-  default: "profiles/h100-llama-3.1-8b-vllm-0.26.json",
-  bare: "bench/sim/llama-8b-profile.json",
-};
-export const BARE_PROFILE_PATH = profilePaths.bare;
+import { peakRssMib } from "./peak-rss.js";
+import { benchProfile, timedRun, type TimedRun } from "./simulate-bench.js";
 
 /** Requests of the runs before the clock starts, and how long they go on: by then the code is compiled. */
 const WARM_UP_REQUESTS = 20_000;
@@ -62,41 +54,29 @@ export interface DetailedFigures extends CaseFigures {
   readonly meanE2elMs: number | null;
 }
 
-const number = z.number().nullable();
+interface PreparedCase {
+  readonly bench: BenchCase;
+  readonly run: () => TimedRun;
+}
 
-/** The part of run.json that is read here. */
-const infoSchema = z.looseObject({
-  engine_steps: z.looseObject({ scheduled: z.number(), jumped: z.number(), in_runs: z.number().default(0) }),
-  preemptions: z.number(),
-  summary: z.looseObject({
-    completed: z.number(),
-    duration: number,
-    total_input_tokens: z.number(),
-    total_output_tokens: z.number(),
-    request_throughput: number,
-    mean_ttft_ms: number,
-    mean_tpot_ms: number,
-    mean_e2el_ms: number,
-  }),
-});
-
-/**
- * Start-up is reading the profile, building the workload and warming up; the clock runs from there to the finished
- * summary.
- */
-export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
+/** A case ready to run, as often as wanted: the profile is read, the workload built, the code warmed up. */
+export async function preparedCase(request: CaseRequest): Promise<PreparedCase> {
   const { name, engine, requests, mode } = request;
-  const profile = profileOf(request);
+  const profile = benchProfile(mode, request.profilePath);
   const bench = await buildCase(name, {
     mode,
     requests,
     capacityPerS: (settings, workload) => capacityPerS(settings, workload, profile),
   });
   if (!request.cold) warmUp(bench, profile, engine);
-  const startMs = performance.now();
-  const info = simulateBench(bench, profile, engine);
-  const seconds = (performance.now() - startMs) / 1e3;
-  const { engine_steps: steps, preemptions, summary } = check(infoSchema, info, { source: name });
+  return { bench, run: () => timedRun(bench, profile, engine, name) };
+}
+
+export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
+  const { name, engine, mode } = request;
+  const { bench, run } = await preparedCase(request);
+  const { seconds, info } = run();
+  const { engine_steps: steps, preemptions, summary } = info;
   const { length } = bench.workload.requests;
   return {
     case: name,
@@ -122,44 +102,19 @@ export async function runCase(request: CaseRequest): Promise<DetailedFigures> {
   };
 }
 
-/** The profile asked for; in bare mode the engine's costs alone. */
-function profileOf({ profilePath, mode }: CaseRequest): Profile {
-  const profile = readProfile(profilePath ?? profilePaths[mode]);
-  if (profile.cost.kind === "static_batch" || mode === "default") return profile;
-  const { kind, gpu, host } = profile.cost;
-  return { ...profile, cost: { kind, gpu, host } };
-}
-
 function warmUp(bench: BenchCase, profile: Profile, engine: EngineName): void {
   const { workload } = bench;
   const requests = workload.requests.slice(0, WARM_UP_REQUESTS);
   const untilMs = performance.now() + WARM_UP_MS;
   while (performance.now() < untilMs) {
-    simulateBench({ ...bench, workload: { ...workload, requests } }, profile, engine);
+    timedRun({ ...bench, workload: { ...workload, requests } }, profile, engine, "warm-up");
   }
-}
-
-function simulateBench(bench: Omit<BenchCase, "note">, profile: Profile, engine: EngineName): unknown {
-  const { workload, load, settings } = bench;
-  const plan = planPolicy("vllm", settings, { source: "bench/sim/cases.ts" });
-  return simulateRun({ plan, profile, workload, load, seed: "bench", coldStart: false, engine }).info;
 }
 
 /** What a saturating workload completes a second: a run of its own, part of the start-up. */
 function capacityPerS(settings: BenchCase["settings"], workload: Workload, profile: Profile): number {
-  const info = simulateBench({ settings, workload, load: loadSchema.parse({}) }, profile, "fast");
-  const { request_throughput: perS } = check(infoSchema, info, { source: "capacity run" }).summary;
+  const { info } = timedRun({ settings, workload, load: loadSchema.parse({}) }, profile, "fast", "capacity run");
+  const { request_throughput: perS } = info.summary;
   if (perS === null) throw new InvariantError("capacity run: no request completed, expected all of them");
   return perS;
-}
-
-/** High-water mark of this process since it was started; elsewhere than on Linux a parent's may count too. */
-function peakRssMib(): number {
-  try {
-    const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-    if (kib !== undefined) return Number(kib) / 1024;
-  } catch {
-    // No /proc: the system's own account below.
-  }
-  return process.resourceUsage().maxRSS / 1024;
 }

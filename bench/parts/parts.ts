@@ -1,0 +1,54 @@
+/** A profile of V8's sampling profiler as tables: own time by part of the program, and of the functions that take most. */
+import type { Profiler } from "node:inspector";
+import { markdownTable } from "../original-suite/markdown-table.js";
+
+export interface OwnTime {
+  readonly name: string;
+  readonly ms: number;
+}
+
+/** The part of the program that a call frame belongs to: a folder of sim/, or what V8 and Node do beside it. */
+export function partOf({ functionName, url }: Pick<Profiler.ProfileNode["callFrame"], "functionName" | "url">): string {
+  if (functionName === "(garbage collector)") return "garbage collection";
+  if (url.startsWith("wasm:")) return "draws in WebAssembly";
+  const folder = /\/(sim\/[\w-]+|formats|bench)\//.exec(url)?.[1];
+  return folder === undefined ? "Node and V8" : `\`${folder}\``;
+}
+
+/** A function and its file: `makePath (sim/cost/host-path.ts)`. */
+export function functionOf({
+  functionName,
+  url,
+}: Pick<Profiler.ProfileNode["callFrame"], "functionName" | "url">): string {
+  const file = /\/((?:sim|formats|bench)\/.*)\.[jt]s$/.exec(url)?.[1];
+  const name = functionName === "" ? "(anonymous)" : functionName;
+  if (url.startsWith("wasm:")) return `\`${name}\` (\`sim/kernel/bulk-draws.as.ts\`)`;
+  return file === undefined ? name : `\`${name}\` (\`${file}.ts\`)`;
+}
+
+/** Own time by the name that `nameOf` gives a frame, the greatest first; idle time and the profiler's own are left out. */
+export function ownTimes(
+  profile: Profiler.Profile,
+  nameOf: (frame: Profiler.ProfileNode["callFrame"]) => string,
+): OwnTime[] {
+  const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const msByName = new Map<string, number>();
+  profile.samples?.forEach((id, at) => {
+    const frame = frames.get(id)!;
+    if (frame.functionName === "(idle)" || frame.url.startsWith("node:inspector")) return;
+    // A sample stands for the time up to the next one.
+    const ms = (profile.timeDeltas?.[at + 1] ?? 0) / 1e3;
+    const name = nameOf(frame);
+    msByName.set(name, (msByName.get(name) ?? 0) + ms);
+  });
+  return [...msByName].map(([name, ms]) => ({ name, ms })).sort((a, b) => b.ms - a.ms);
+}
+
+/** Per run, of so many runs; the rows after the first `most` are left out. */
+export function ownTimeTable(what: string, times: readonly OwnTime[], runs: number, most = Infinity): string {
+  const whole = times.reduce((sum, { ms }) => sum + ms, 0);
+  const rows = times
+    .slice(0, most)
+    .map(({ name, ms }) => [name, (ms / runs).toFixed(1), `${((100 * ms) / whole).toFixed(1)} %`]);
+  return markdownTable([what, "ms", "share"], rows);
+}
