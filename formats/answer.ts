@@ -162,12 +162,34 @@ const tuning = z.strictObject({
   tried: z.int().positive().describe("combinations of settings"),
 });
 
+/** Of what was asked, where it is there: what pages, charts and checks of an answer read. */
+const askedShape = z.looseObject({
+  policy: z.string().optional(),
+  profile: z.string().optional(),
+  run: z.string().optional(),
+  vary: z.string().optional(),
+  load: z.record(z.string(), z.unknown()).optional(),
+  goals: z
+    .looseObject({
+      slos: z.array(z.looseObject({ name: z.string(), metric: z.string().optional(), limitMs: z.number() })),
+    })
+    .optional(),
+  changes: z.array(z.string()).optional(),
+});
+
 export const answerSchema = z.strictObject({
   version: z.literal(ANSWER_VERSION),
   question: z.strictObject({
     name: z.enum(questionNames),
     goal: z.string().describe("the latency goals in words"),
-    asked: z.record(z.string(), z.unknown()).describe("policy, settings, profile and load, as far as given"),
+    asked: z
+      .record(z.string(), z.unknown())
+      .check(({ value: asked, issues }) => {
+        const { error } = askedShape.safeParse(asked);
+        for (const { message, path } of error?.issues ?? [])
+          issues.push({ code: "custom", message, path, input: asked });
+      })
+      .describe("policy, settings, profile and load, as far as given"),
   }),
   value,
   unit: z.string(),

@@ -97,14 +97,24 @@ function changesText(changes: Settings): string {
 }
 
 /**
- * How much more, or less, of the goal's value, as a fraction; in pairs. Null where only one meets the limits, and where a value
- * is 0, of which no other is a fraction.
+ * How much more, or less, of the goal's value, as a fraction; in pairs. Null where only one meets the limits, where requests have
+ * no answer, and where a value is 0, of which no other is a fraction.
  */
 function relative(a: Trial, b: Trial): AnswerTuning["base"]["difference"] {
-  if (isMissed(a) !== isMissed(b) || [...a.values, ...b.values].some((value) => value <= 0)) return null;
+  if (
+    isMissed(a) !== isMissed(b) ||
+    hasUnanswered(a) ||
+    hasUnanswered(b) ||
+    [...a.values, ...b.values].some((value) => value <= 0)
+  )
+    return null;
   // Of the values: scores also say how far limits are missed.
   const { mean: middle, low, high } = pairedDifference(a.values.map(Math.log), b.values.map(Math.log));
   return { value: Math.expm1(middle), low: Math.expm1(low), high: Math.expm1(high) };
+}
+
+function hasUnanswered({ probes = [] }: Trial): boolean {
+  return probes.some(({ goals }) => goals.some(({ isUnanswered }) => isUnanswered === true));
 }
 
 function pointOf(trial: Trial, goal: TuneGoal): AnswerTuning["front"][number] {

@@ -34,6 +34,8 @@ const EDGE = { step: 1.2, tolerance: 0.02 };
 /** What the logarithm of a missed limit's ratio counts for. */
 const PENALTY = 3;
 const LEAST = 1e-9;
+/** Settings that leave requests without an answer miss more than any limit does, though what they answer may be fast. */
+const UNANSWERED = 1e6;
 
 export async function tryAll(
   crew: Crew,
@@ -69,7 +71,10 @@ function onlyPolicy(deployment: Deployment, changes: Settings): Pick<Deployment,
 function trialOf(changes: Settings, probes: readonly DetailedProbe[], goal: TuneGoal): Trial {
   const values = probes.map((probe) => valueOf(probe, goal));
   const ratios = probes.map(({ goals }) =>
-    goals.reduce((most, one) => (one.name === goal.name ? most : Math.max(most, one.ratio)), 0),
+    goals.reduce((most, one) => {
+      if (one.isUnanswered === true) return Math.max(most, UNANSWERED);
+      return one.name === goal.name ? most : Math.max(most, one.ratio);
+    }, 0),
   );
   const scores = values.map((value, at) => {
     const score = Math.log(Math.max(LEAST, value)) * (goal.isMost ? -1 : 1);

@@ -147,6 +147,19 @@ test("with a single request, and with settings under which none is answered, all
   expect([best, base, ...front].flatMap(({ values }) => values).every(Number.isFinite)).toBe(true);
 });
 
+test("settings under which nothing is answered are not the best of an overloaded server", async () => {
+  // With blocks of 8, the 3 of them hold no prompt of 20 tokens and its answer of 10.
+  const settings = { num_gpu_blocks: 4, block_size: 16 };
+  const options = { settings: ["block_size"], candidates: 5, replications: 2 };
+  const given: Asked = { goal: "mean_ttft", policy: "vllm", settings, options };
+  const { best, base, verdict } = await tuned(given);
+  const [blocks] = (await answerTo(given)).tuning!.sensitivity;
+  expect(blocks!.others.find(({ value }) => value === 8)!.difference).toBeNull();
+  expect(best.changes.block_size ?? 16).toBeGreaterThan(8);
+  expect(average(best.values)).toBeLessThanOrEqual(average(base.values));
+  expect(verdict).toBe("cannot_be_met");
+});
+
 test("a difference is that of the values, also where limits are missed on both sides", async () => {
   const options = { settings: ["batch_size"], candidates: 5, replications: 2 };
   const goals = { slos: parseSlos("mean_tpot:0.001") };
