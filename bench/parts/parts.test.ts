@@ -45,6 +45,11 @@ test("own times are sums over samples; idle time and the profiler's own do not c
   expect(ownTimes(profile, functionOf)[0]).toEqual({ name: "`pacedRounds` (`sim/engine/paced-rounds.ts`)", ms: 8 });
 });
 
+test("next to no time is not worth a row", () => {
+  const table = ownTimeTable("part", [{ name: "a", ms: 1000 }, { name: "b", ms: 4 }], 1); // prettier-ignore
+  expect(table.split("\n").slice(2)).toEqual(["| a    | 1000.0 | 99.6 % |"]);
+});
+
 test("the table is per run, and shares are of everything, also where rows are left out", () => {
   const table = ownTimeTable("part", [{ name: "a", ms: 30 }, { name: "b", ms: 10 }], 2, 1); // prettier-ignore
   expect(table.split("\n").slice(2)).toEqual(["| a    | 15.0 | 75.0 % |"]);

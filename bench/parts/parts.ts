@@ -44,11 +44,15 @@ export function ownTimes(
   return [...msByName].map(([name, ms]) => ({ name, ms })).sort((a, b) => b.ms - a.ms);
 }
 
-/** Per run, of so many runs; the rows after the first `most` are left out. */
+/** Less of the time is not worth a row. */
+const LEAST_SHARE = 0.005;
+
+/** Per run, of so many runs; rows after the first `most`, and those of next to no time, are left out. */
 export function ownTimeTable(what: string, times: readonly OwnTime[], runs: number, most = Infinity): string {
   const whole = times.reduce((sum, { ms }) => sum + ms, 0);
   const rows = times
     .slice(0, most)
+    .filter(({ ms }) => ms >= LEAST_SHARE * whole)
     .map(({ name, ms }) => [name, (ms / runs).toFixed(1), `${((100 * ms) / whole).toFixed(1)} %`]);
   return markdownTable([what, "ms", "share"], rows);
 }

@@ -1,4 +1,4 @@
-/** Runs a case in a process of its own, so that no case profits or suffers from the one before. */
+/** Runs a case, or an axis, in a process of its own, so that none profits or suffers from the one before. */
 import { spawnSync } from "node:child_process";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,13 +13,18 @@ export function runInFreshProcess({ name, engine, mode, profilePath, requests, c
   if (profilePath !== undefined) options.push("--profile", profilePath);
   if (cold) options.push("--cold");
   if (requests !== undefined) options.push("--requests", String(requests));
+  return jsonOfFreshProcess(MAIN, options, `case ${name} on the ${engine} engine`) as DetailedFigures;
+}
+
+/** What a script prints as JSON in a process of its own; ConfigError or BackendError with what it said when it failed. */
+export function jsonOfFreshProcess(script: string, options: readonly string[], what: string): unknown {
   // The loader that runs TypeScript is among this process's own options.
-  const child = spawnSync(process.execPath, [...process.execArgv, MAIN, ...options], { encoding: "utf8" });
+  const child = spawnSync(process.execPath, [...process.execArgv, script, ...options], { encoding: "utf8" });
   // Exit code 2: a file or option is wrong, and the process has said in a line which.
   if (child.status === 2) throw new ConfigError(child.stderr.trim().replace(/^error: /, ""));
   if (child.status !== 0) {
     const how = child.status === null ? `ended by ${String(child.signal)}` : `exit code ${child.status}`;
-    throw new BackendError(`case ${name} on the ${engine} engine: ${how}\n${child.stderr}`.trimEnd());
+    throw new BackendError(`${what}: ${how}\n${child.stderr}`.trimEnd());
   }
-  return JSON.parse(child.stdout) as DetailedFigures;
+  return JSON.parse(child.stdout);
 }

@@ -1,15 +1,17 @@
 /**
  * npm run -s bench:growth -- [--mode default|bare] [--axis NAME]... [--json] [--svg FILE]: how the simulator's time grows along
- * seven axes, each at four sizes with the rest fixed; all in this process, after a warm-up.
+ * seven axes, each at four sizes with the rest fixed. An axis has a process of its own, and begins with a warm-up.
  */
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../formats/index.js";
 import { writeTextAtomic } from "../../formats/files/index.js";
 import { runScript } from "../original-suite/run-script.js";
 import { oneOf, parsedOptions } from "./arguments.js";
 import { benchModes, type BenchMode } from "./cases.js";
-import { figuresAt, growthPicture, growthTable } from "./growth-figures.js";
+import { jsonOfFreshProcess } from "./fresh-process.js";
+import { figuresAt, growthPicture, growthTable, type GrowthFigures } from "./growth-figures.js";
 import { axisKeys, growthAxes, pointsOf, type AxisKey } from "./growth-points.js";
 import { benchProfile } from "./simulate-bench.js";
 
@@ -22,13 +24,8 @@ interface Options {
 
 await runScript(async () => {
   const { mode, axes, json, svg } = readOptions(process.argv.slice(2));
-  const profile = benchProfile(mode);
-  const [warmUp] = pointsOf(growthAxes.requests);
-  figuresAt(warmUp!, growthAxes.requests, mode, profile);
-  const points = axes.flatMap((key) => {
-    const axis = growthAxes[key];
-    return pointsOf(axis).map((point) => figuresAt(point, axis, mode, profile));
-  });
+  const [first, ...others] = axes;
+  const points = others.length === 0 ? pointsAlong(first!, mode) : axes.flatMap((key) => inFreshProcess(key, mode));
   console.log(json ? JSON.stringify(points) : growthTable(points));
   if (svg !== undefined) {
     const { linesPicture } = await import("../../report/charts/index.js");
@@ -36,6 +33,19 @@ await runScript(async () => {
   }
   return 0;
 });
+
+function pointsAlong(key: AxisKey, mode: BenchMode): GrowthFigures[] {
+  const axis = growthAxes[key];
+  const profile = benchProfile(mode);
+  const points = pointsOf(axis);
+  figuresAt(points[0]!, axis, mode, profile);
+  return points.map((point) => figuresAt(point, axis, mode, profile));
+}
+
+function inFreshProcess(key: AxisKey, mode: BenchMode): GrowthFigures[] {
+  const options = ["--axis", key, "--mode", mode, "--json"];
+  return jsonOfFreshProcess(fileURLToPath(import.meta.url), options, `axis ${key}`) as GrowthFigures[];
+}
 
 function readOptions(argv: readonly string[]): Options {
   const { mode, axis, json, svg } = parsedOptions(argv, {
