@@ -14,7 +14,9 @@ export interface CommandGroup {
 }
 
 const MAIN = "dist/cli/main.js";
-const SIMULATE = [MAIN, "simulate", "--policy", "vllm", "--profile", "h100-llama-3.1-8b-vllm-0.26", "--json"];
+const COMMON = ["--policy", "vllm", "--profile", "h100-llama-3.1-8b-vllm-0.26", "--json"];
+const SIMULATE = [MAIN, "simulate", ...COMMON];
+const LOAD = "--dataset-name random --random-input-len 512 --random-output-len 128".split(" ");
 const ONE_REQUEST = [...SIMULATE, ..."--dataset-name fixed --input-len 100 --output-len 20 --num-prompts 1".split(" ")];
 
 interface ReplicasRow {
@@ -49,6 +51,31 @@ export const commandGroups = {
     rounds: 3,
     withMemory: true,
   },
+  /** Replications in one thread and in two. */
+  threads: {
+    commands: [1_000, 10_000, 100_000].flatMap((requests) =>
+      [1, 2].map((workers) => ({
+        label: `\`simulate\` of ${requests.toLocaleString("en-US")} requests: ${threadsText(workers)}`,
+        words: [...SIMULATE, ...LOAD, ...`--request-rate 10 --num-prompts ${requests} --workers ${workers}`.split(" ")],
+      })),
+    ),
+    rounds: 5,
+    withMemory: false,
+  },
+  /** Answers, in as many threads as they start. */
+  answers: {
+    commands: [
+      "whatif --request-rate 10 --change request_rate=x1.5",
+      "size --request-rate 60 --goodput ttft:500 tpot:30",
+      "capacity --goodput ttft:500 tpot:30",
+      "tune --request-rate 10 --goal p99_ttft",
+    ].map((command) => {
+      const [name, ...flags] = command.split(" ");
+      return { label: `\`${command}\``, words: [MAIN, name!, ...COMMON, ...LOAD, ...flags] };
+    }),
+    rounds: 5,
+    withMemory: false,
+  },
   /** A million requests, once and with an interval. */
   million: {
     commands: [1, 3].map((replications) => ({
@@ -65,9 +92,8 @@ export const commandGroups = {
 } as const satisfies Readonly<Record<string, CommandGroup>>;
 
 function replicasCommand({ requests, replicas, ratePerS, outputTokens }: ReplicasRow, workers: number): TimedCommand {
-  const threads = workers === 1 ? "one thread" : `${workers} threads`;
   return {
-    label: `${requests.toLocaleString("en-US")} requests, ${replicas} replicas, ${ratePerS}/s, ${outputTokens} tokens: ${threads}`,
+    label: `${requests.toLocaleString("en-US")} requests, ${replicas} replicas, ${ratePerS}/s, ${outputTokens} tokens: ${threadsText(workers)}`,
     words: [
       ...SIMULATE,
       ...`--dataset-name random --random-input-len 512 --random-output-len ${outputTokens}`.split(" "),
@@ -75,4 +101,8 @@ function replicasCommand({ requests, replicas, ratePerS, outputTokens }: Replica
       ...`--workers ${workers}`.split(" "),
     ],
   };
+}
+
+function threadsText(workers: number): string {
+  return workers === 1 ? "one thread" : `${workers} threads`;
 }

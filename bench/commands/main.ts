@@ -1,6 +1,6 @@
 /**
- * npm run -s bench:commands -- --group start|replicas|million [--rounds N] [--list]: wall time and memory of whole commands, run
- * in turn. --list prints the commands instead.
+ * npm run -s bench:commands -- --group start|threads|answers|replicas|million [--rounds N] [--list]: wall time and memory of
+ * whole commands, run in turn. --list prints the commands instead.
  */
 import { ConfigError } from "../../formats/index.js";
 import { runScript } from "../original-suite/run-script.js";

@@ -116,6 +116,15 @@ describe("GapSegments", () => {
     expectStatisticsOf(writtenOut(list), collect(list));
   });
 
+  it("counts a gap as often as it is given, up to what a weight holds and beyond", () => {
+    const gaps = new GapSegments();
+    for (const weight of [1, 65_535, 65_536, 2 ** 40]) gaps.addOne(3e6, weight);
+    gaps.addOne(1e6, 3);
+    expect(gaps.gaps).toBe(2 ** 40 + 131_075);
+    expect(gaps.describe()).toMatchObject({ median: 3, p99: 3 });
+    expect(gaps.quantilesMs([0])).toEqual(Float64Array.of(1));
+  });
+
   it("counts 10^12 gaps: a ramp has the moments of the uniform distribution", () => {
     const gaps = new GapSegments();
     for (let i = 0; i < 100; i++) gaps.add(0, 1000, 1_000_001, 10_000);

@@ -4,7 +4,7 @@ import { singleSums } from "./single-moments.js";
 
 test("sums of values and squares are exact, however many, large and heavy they are", () => {
   const value = fc.oneof(fc.nat(2 ** 31 - 1), fc.constantFrom(0, 1, 65_535, 65_536, 2 ** 32 - 1));
-  const weight = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.constantFrom(1, 2 ** 20));
+  const weight = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.constantFrom(1, 2 ** 16 - 1));
   fc.assert(
     fc.property(
       fc.array(fc.tuple(value, weight), { maxLength: 300 }),
