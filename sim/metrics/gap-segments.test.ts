@@ -122,7 +122,7 @@ describe("GapSegments", () => {
     gaps.addOne(1e6, 3);
     expect(gaps.gaps).toBe(2 ** 40 + 131_075);
     expect(gaps.describe()).toMatchObject({ median: 3, p99: 3 });
-    expect(gaps.quantilesMs([0])).toEqual(Float64Array.of(1));
+    expect([...gaps.quantilesMs([0])]).toEqual([1]);
   });
 
   it("counts 10^12 gaps: a ramp has the moments of the uniform distribution", () => {
