@@ -102,7 +102,7 @@ function show(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** What cannot be JSON, such as an object that holds itself, is told by its type. */
+/** As JSON; a value that JSON cannot hold, such as an object that contains itself, is shown by its type. */
 function jsonOf(value: unknown): string {
   try {
     return JSON.stringify(value);

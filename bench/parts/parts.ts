@@ -1,5 +1,6 @@
 /** A profile of V8's sampling profiler as tables: own time by part of the program, and of the functions that take most. */
 import type { Profiler } from "node:inspector";
+import { percent } from "../../formats/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 
 export interface OwnTime {
@@ -53,6 +54,6 @@ export function ownTimeTable(what: string, times: readonly OwnTime[], runs: numb
   const rows = times
     .slice(0, most)
     .filter(({ ms }) => ms >= LEAST_SHARE * whole)
-    .map(({ name, ms }) => [name, (ms / runs).toFixed(1), `${((100 * ms) / whole).toFixed(1)} %`]);
+    .map(({ name, ms }) => [name, (ms / runs).toFixed(1), percent(ms / whole, 1)]);
   return markdownTable([what, "ms", "share"], rows);
 }

@@ -4,7 +4,3 @@
 export function grouped(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
-}

@@ -1,10 +1,10 @@
 /** Times of one point of `bench:growth`, and all points as a Markdown table and as the data of a chart. */
-import type { Profile } from "../../formats/index.js";
+import { percent, type Profile } from "../../formats/index.js";
 import type { LinesPicture } from "../../report/charts/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import type { BenchMode } from "./cases.js";
 import { runAt, type GrowthAxis, type GrowthPoint } from "./growth-points.js";
-import { grouped, percent } from "./figure-text.js";
+import { grouped } from "./figure-text.js";
 import { stepCounts, timedRun, type TimedRun } from "./simulate-bench.js";
 
 /** What `--json` prints of each point. */

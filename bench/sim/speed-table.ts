@@ -1,4 +1,5 @@
 /** What `bench:sim` measured of each case, as a Markdown table. */
+import { percent } from "../../formats/index.js";
 import { median } from "../../sim/index.js";
 import { markdownTable } from "../original-suite/markdown-table.js";
 import { grouped } from "./figure-text.js";
@@ -41,7 +42,7 @@ export function speedTable(cases: readonly CaseRuns[]): string {
       ((seconds * 1e6) / requests).toFixed(2),
       grouped((seconds * 1e9) / steps),
       (steps / requests).toFixed(1),
-      `${((100 * (jumpedSteps + runSteps)) / steps).toFixed(1)} %`,
+      percent((jumpedSteps + runSteps) / steps, 1),
       grouped(preemptions),
       grouped(median(warm.map((run) => run.peakRssMib))),
       step.seconds.toFixed(2),

@@ -91,6 +91,17 @@ export function barLegend(name: string, data: ChartData): LegendItem[] {
   );
 }
 
+/** A line of that look with its marker, and what it stands for. */
+export function markedLine(text: string, look: PolicyLook): LegendItem {
+  return {
+    text,
+    draw: (swatch) => {
+      mark(swatch, "path", { d: "M1,7H25", stroke: look.colour, "stroke-width": 2, fill: "none" });
+      drawMarker(swatch, look, "real", 13, 7);
+    },
+  };
+}
+
 /** Legend of lines and points: colour and marker for each scheduler, solid and dashed for the sources. */
 export function lineLegend(data: ChartData, markers = true): LegendItem[] {
   return legendOf(

@@ -1,7 +1,7 @@
 /** Small multiples of lines on logarithmic axes: a panel for each quantity that grows, all with the same scale upwards. */
 import { greatest, least } from "../../formats/index.js";
 import { leftRoomPx, logAxis, scaledUnit, type ValueAxis } from "./axes.js";
-import { chartWidthPx, drawFrame, drawMarker, type LegendItem } from "./frame.js";
+import { chartWidthPx, drawFrame, drawMarker, markedLine } from "./frame.js";
 import { policyLooks, type PolicyLook } from "./palette.js";
 import { panelGrid } from "./panels.js";
 import { drawPanels, pathOf, standsFor, type Plot } from "./plot.js";
@@ -38,7 +38,7 @@ export function linesPicture({ name, title, up: upwards, panels, notes }: LinesP
       name,
       title,
       description: panels.map((panel) => inWords(panel, upwards.unit)).join(" "),
-      legend: names.map((text) => legendOf(text, looks.get(text)!)),
+      legend: names.map((text) => markedLine(text, looks.get(text)!)),
       notes: ["Both axes are logarithmic.", ...notes],
       widthPx: chartWidthPx,
       bodyHeightPx: grid.bodyHeightPx,
@@ -81,14 +81,4 @@ function inWords({ across, lines }: LinesPicture["panels"][number], unit: string
 
 function figure(value: number): string {
   return String(Number(value.toPrecision(3)));
-}
-
-function legendOf(text: string, look: PolicyLook): LegendItem {
-  return {
-    text,
-    draw: (swatch) => {
-      mark(swatch, "path", { d: "M1,7H25", stroke: look.colour, "stroke-width": 2, fill: "none" });
-      drawMarker(swatch, look, "real", 13, 7);
-    },
-  };
 }

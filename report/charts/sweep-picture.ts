@@ -11,7 +11,7 @@ import {
   type Area,
   type ValueAxis,
 } from "./axes.js";
-import { chartWidthPx, drawFrame, drawMarker, type LegendItem } from "./frame.js";
+import { chartWidthPx, drawFrame, drawMarker, markedLine } from "./frame.js";
 import { policyLooks, type PolicyLook } from "./palette.js";
 import { acrossPx, drawPanelHeading, panelGrid } from "./panels.js";
 import { standsAt } from "./plot.js";
@@ -59,7 +59,7 @@ export function sweepPicture({ title, axis, statistics, lines: all }: SweepPictu
       name: "sweep_picture",
       title,
       description: `${statistics.join(", ")} over ${axis}, of ${lines.map(({ name }) => name).join("; ")}.`,
-      legend: lines.map(({ name }) => legendOf(name, looks.get(name)!)),
+      legend: lines.map(({ name }) => markedLine(name, looks.get(name)!)),
       notes: [
         "Bars hold 9 of 10 runs.",
         ...(left === 0 ? [] : [`${left} more lines are in the table only: there are ${mostLines} colours.`]),
@@ -125,14 +125,4 @@ function drawLine(body: Mark, { name, points }: SweptLine, { area, across, up, a
     const tip = `${name}, ${String(x)}: ${String(Number(value.toPrecision(4)))} ms`;
     drawMarker(mark(body, "g", standsAt(name, String(x), exact), tip), look, "real", xPx, yPx(value));
   }
-}
-
-function legendOf(text: string, look: PolicyLook): LegendItem {
-  return {
-    text,
-    draw: (swatch) => {
-      mark(swatch, "path", { d: "M1,7H25", stroke: look.colour, "stroke-width": 2, fill: "none" });
-      drawMarker(swatch, look, "real", 13, 7);
-    },
-  };
 }

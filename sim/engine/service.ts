@@ -16,7 +16,7 @@ export class Service {
   readonly client: RequestClient;
   /** Where clients may give up or try again. */
   readonly giveUps: GiveUps | undefined;
-  readonly firstTokens: FirstTokens;
+  private readonly firstTokens: FirstTokens;
   /** Requests that each replica has. */
   outstanding: Int32Array;
   private readonly impatient: ImpatientClient | undefined;

@@ -4,7 +4,7 @@
  * decodes are one jump. At one instant requests end first, then others arrive, then engines go on. Replicas that are apart
  * are simulated one after the other.
  */
-import { ConfigError, defined, InvariantError, type Extrapolation } from "../../formats/index.js";
+import { ConfigError, defined, InvariantError, type Extrapolation, type WorkloadRequest } from "../../formats/index.js";
 import { extrapolationOf } from "../cost/index.js";
 import { tokenCounts, type StepScheduler, type TokenCounts } from "../policy/index.js";
 import type { GiveUpSummary } from "../metrics/index.js";
@@ -51,6 +51,8 @@ export function simulateSteps(input: StepSimulationInput): StepSimulationResult 
 }
 
 class StepSimulation {
+  /** All attempts of the workload's. */
+  private readonly requests: readonly WorkloadRequest[];
   private readonly log: StepLog;
   private readonly service: Service;
   private readonly client: RequestClient;
@@ -68,7 +70,8 @@ class StepSimulation {
     const { workload, replicas = 1, autoscale } = input;
     this.isClosed = workload.maxConcurrency !== Infinity || workload.sessions !== undefined;
     this.areApart = areApart(input);
-    const log = new StepLog(withAttempts(workload), tokens);
+    this.requests = withAttempts(workload);
+    const log = new StepLog(this.requests, tokens);
     this.log = log;
     this.service = new Service({
       input,
@@ -184,7 +187,7 @@ class StepSimulation {
   private makeRoute(): Route {
     const { policy, router = "round-robin", routerBeta, seed = "1" } = this.input;
     const { prefixCache } = policy;
-    return makeRouter(router, { requests: withAttempts(this.input.workload), seed, beta: routerBeta, prefixCache });
+    return makeRouter(router, { requests: this.requests, seed, beta: routerBeta, prefixCache });
   }
 
   /** The replica whose turn is first (the front end's before the engine's), its time and that of the next replica. */
