@@ -9,6 +9,7 @@ import type { GraphKind, GraphSizes } from "./graph-sizes.js";
 import { RangeUse, type MeasuredRange } from "./range-use.js";
 import { VllmFrontEndCost, VllmHostCost } from "./host-cost.js";
 import { meanFactors, type Factors } from "./jitter-draws.js";
+import { pacedCosts, type PacedCosts } from "./paced-costs.js";
 import { linearDecodeLaw, wholeNs, type DecodeLaw } from "./decode-law.js";
 import type { FrontEndCost, HostCost, StepCostModel, StepShape } from "./step-cost.js";
 
@@ -17,6 +18,7 @@ export class EngineStepCost implements StepCostModel {
   readonly frontEnd?: FrontEndCost;
   readonly isSampled: boolean;
   readonly decodeTimes?: (requests: number) => DecodeTimes;
+  readonly paced?: PacedCosts | undefined;
   private readonly gpuFactor: Factors["gpu"];
   readonly rangeUse: RangeUse;
 
@@ -36,6 +38,8 @@ export class EngineStepCost implements StepCostModel {
     this.host = host;
     if (frontEnd !== undefined) this.frontEnd = frontEnd;
     if (sampled === undefined) return;
+    const prefillNs = (tokens: number): number => this.prefillNs(tokens);
+    this.paced = pacedCosts({ cost, factors, graphs, host, frontEnd, prefillNs });
     const times: DecodeTimes[] = [];
     this.decodeTimes = (requests) =>
       (times[requests] ??= new DecodeTimes({
@@ -61,18 +65,24 @@ export class EngineStepCost implements StepCostModel {
       const { firstNs } = this.decodeLaw(step.scheduledRequests, contextTokens, step.ranks);
       return Math.max(1, wholeNs(firstNs * factor));
     }
-    const padded = this.graphs.paddedTokens(step.scheduledTokens);
-    const all = this.allTokens(step.scheduledTokens, step.ranks);
     return Math.max(
       1,
       wholeNs(
-        (Math.max(prefillComputeNs(gpu, all), prefillMemoryNs(gpu, padded, all)) +
-          this.largeGraphNs(padded, this.graphs.kind(step.scheduledTokens, false)) +
+        (this.prefillNs(step.scheduledTokens, step.ranks) +
           gpu.attention_pair_ns * step.prefillAttentionPairs +
           gpu.context_token_ns * contextTokens) *
           factor,
       ),
     );
+  }
+
+  /** A step with a prefill, of so many tokens in all, without what its attention reads. */
+  private prefillNs(tokens: number, ranks?: StepShape["ranks"]): number {
+    const { gpu } = this.cost;
+    const padded = this.graphs.paddedTokens(tokens);
+    const all = this.allTokens(tokens, ranks);
+    const largeNs = this.largeGraphNs(padded, this.graphs.kind(tokens, false));
+    return Math.max(prefillComputeNs(gpu, all), prefillMemoryNs(gpu, padded, all)) + largeNs;
   }
 
   private largeGraphNs(padded: number, kind: GraphKind): number {

@@ -40,12 +40,18 @@ export class GraphSizes {
   constructor(
     captureSizes: readonly number[],
     private readonly maxNumSeqs: number,
-    private readonly promptRestIsDecode = false,
+    /** A prompt's last token over an existing context counts as a decode. */
+    readonly promptRestIsDecode = false,
   ) {
     const ascending = [...captureSizes].sort((a, b) => a - b);
     this.padded = new Int32Array((ascending.at(-1) ?? 0) + 1);
     let tokens = 1;
     for (const size of ascending) for (; tokens <= size; tokens++) this.padded[tokens] = size;
+  }
+
+  /** Steps of fewer tokens have a graph. */
+  get graphTokens(): number {
+    return this.padded.length;
   }
 
   /** Tokens that a step of `tokens` computes. */

@@ -18,7 +18,8 @@ const MAX_STEP_BITS = 8;
 type HostState = EngineJitter["host_states"][number];
 
 export class HostPath {
-  private readonly cellsPerNs: number;
+  /** Read, as `values`, `firstCell` and `cells`, by a loop that looks into the window itself. */
+  readonly cellsPerNs: number;
   private readonly states: readonly State[];
   private readonly seeds: readonly [number, number, number];
   private readonly random = new Sfc32(0, 0, 0);
@@ -26,11 +27,11 @@ export class HostPath {
    * The blocks of the window, as far as they are made, and behind them the one before it that was asked for last. Room for
    * all of them once a run goes beyond the first.
    */
-  private values = new Float64Array(BLOCK_CELLS);
-  private firstCell = 0;
+  values = new Float64Array(BLOCK_CELLS);
+  firstCell = 0;
   /** The time asked for, where moveTo() has to be called: V8 would put a parameter into an object, and that in every query. */
   private askedNs = 0;
-  private cells = 0;
+  cells = 0;
   private blockBehind = -1;
 
   /** Draws from the streams `${name}/...`. The path has the values of the table, or without one places in a score table. */

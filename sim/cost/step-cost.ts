@@ -4,6 +4,7 @@
  */
 import type { DecodeLaw } from "./decode-law.js";
 import type { DecodeTimes } from "./decode-times.js";
+import type { PacedCosts } from "./paced-costs.js";
 import type { RangeUse } from "./range-use.js";
 
 /** Token counts over all requests of a step. */
@@ -80,6 +81,8 @@ export interface StepCostModel {
   gpuNs(step: StepShape): number;
   /** Drawn times of rounds that decode this many requests; rangeUse does not see them. Absent: times are not drawn. */
   decodeTimes?(requests: number): DecodeTimes;
+  /** All costs by their parts, where every time is drawn and the host's share one pace. Who draws from it asks nothing else. */
+  readonly paced?: PacedCosts | undefined;
   /** The GPU times from a step on that decodes so many requests with this many cached tokens. */
   decodeLaw(requests: number, contextTokens: number): DecodeLaw;
   /**

@@ -25,19 +25,24 @@ export class Progress {
     const isIdle = step.scheduledTokens === 0 && this.scheduler.hasUnfinished();
     this.emptySteps = isIdle ? this.emptySteps + 1 : 0;
     this.preemptionsSinceToken = step.samplingRequests > 0 ? 0 : this.preemptionsSinceToken + step.preempted.length;
-    if (this.emptySteps >= STUCK_STEPS) {
-      throw new InvariantError(`nothing was scheduled in ${STUCK_STEPS} steps, ${this.state(hostNs)}`);
-    }
-    if (this.preemptionsSinceToken >= STUCK_PREEMPTIONS) {
-      throw new ConfigError(
-        `livelock: ${STUCK_PREEMPTIONS} preemptions without an output token, ${this.state(hostNs)}; running requests take ` +
-          "each other's blocks, give more num_gpu_blocks, or leave scheduler_reserve_full_isl on",
-      );
-    }
+    if (this.emptySteps >= STUCK_STEPS) throw nothingScheduled(this.scheduler, hostNs);
+    if (this.preemptionsSinceToken >= STUCK_PREEMPTIONS) throw livelock(this.scheduler, hostNs);
   }
+}
 
-  private state(hostNs: number): string {
-    const { runningRequests, waitingRequests, freeBlocks } = this.scheduler;
-    return `at ${hostNs / 1e6} ms: ${runningRequests} requests running, ${waitingRequests} waiting, ${freeBlocks} KV blocks free`;
-  }
+type Queues = Pick<StepScheduler, "runningRequests" | "waitingRequests" | "freeBlocks">;
+
+export function nothingScheduled(queues: Queues, hostNs: number): Error {
+  return new InvariantError(`nothing was scheduled in ${STUCK_STEPS} steps, ${stateOf(queues, hostNs)}`);
+}
+
+export function livelock(queues: Queues, hostNs: number): Error {
+  return new ConfigError(
+    `livelock: ${STUCK_PREEMPTIONS} preemptions without an output token, ${stateOf(queues, hostNs)}; running requests take ` +
+      "each other's blocks, give more num_gpu_blocks, or leave scheduler_reserve_full_isl on",
+  );
+}
+
+function stateOf({ runningRequests, waitingRequests, freeBlocks }: Queues, hostNs: number): string {
+  return `at ${hostNs / 1e6} ms: ${runningRequests} requests running, ${waitingRequests} waiting, ${freeBlocks} KV blocks free`;
 }

@@ -41,4 +41,6 @@ export interface ServerLoop {
    * its turn at the same instant.
    */
   advance(limitNs: number, quietNs?: number, frontEndNs?: number): void;
+  /** The simulation is over; only what it has counted is asked from now on. */
+  finish?(): void;
 }

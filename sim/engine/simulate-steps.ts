@@ -6,7 +6,7 @@
  */
 import { ConfigError, defined, InvariantError, type Extrapolation, type WorkloadRequest } from "../../formats/index.js";
 import { extrapolationOf } from "../cost/index.js";
-import { tokenCounts, type StepScheduler, type TokenCounts } from "../policy/index.js";
+import { tokenCounts, type SchedulerChoice, type TokenCounts } from "../policy/index.js";
 import type { GiveUpSummary } from "../metrics/index.js";
 import { makeRouter, type Route } from "../router/index.js";
 import { isImpatient, withAttempts, type RequestClient } from "../workload/index.js";
@@ -40,13 +40,14 @@ export function simulateSteps(input: StepSimulationInput): StepSimulationResult 
   const requests = withAttempts(workload);
   const tokens = tokenCounts(requests);
   const isReference = input.engine === "step" || isImpatient(workload);
-  const { make, afterPreemption } = policy.choose({ requests, tokens, isReference });
-  if (afterPreemption === undefined) return new StepSimulation(input, tokens, make).run();
+  const choice = policy.choose({ requests, tokens, isReference });
+  const { afterPreemption } = choice;
+  if (afterPreemption === undefined) return new StepSimulation(input, tokens, choice).run();
   try {
-    return new StepSimulation(input, tokens, make, { stopsAtPreemption: true }).run();
+    return new StepSimulation(input, tokens, choice, { stopsAtPreemption: true }).run();
   } catch (error) {
     if (!(error instanceof PreemptionError)) throw error;
-    return new StepSimulation(input, tokens, afterPreemption).run();
+    return new StepSimulation(input, tokens, { make: afterPreemption }).run();
   }
 }
 
@@ -64,7 +65,7 @@ class StepSimulation {
   constructor(
     private readonly input: StepSimulationInput,
     tokens: TokenCounts,
-    makeScheduler: () => StepScheduler,
+    schedulers: SchedulerChoice,
     { stopsAtPreemption = false } = {},
   ) {
     const { workload, replicas = 1, autoscale } = input;
@@ -75,7 +76,8 @@ class StepSimulation {
     this.log = log;
     this.service = new Service({
       input,
-      makeScheduler,
+      schedulers,
+      tokens,
       log,
       stopsAtEnds: this.isClosed || (replicas > 1 && !this.areApart) || autoscale !== undefined,
       stopsAtPreemption,
@@ -87,9 +89,13 @@ class StepSimulation {
 
   run(): StepSimulationResult {
     const { replicas, fleet } = this.service;
-    if (replicas.length === 1 && fleet === undefined) this.runOne();
-    else if (this.areApart) this.runApart();
-    else this.runSeveral();
+    try {
+      if (replicas.length === 1 && fleet === undefined) this.runOne();
+      else if (this.areApart) this.runApart();
+      else this.runSeveral();
+    } finally {
+      for (const { loop } of replicas) loop.finish?.();
+    }
     if (this.client.nextDueNs !== Infinity) throw new InvariantError("requests were left unsent");
     this.log.checkWhole();
     return this.result();

@@ -172,6 +172,11 @@ export class StepLog implements RequestColumns {
     this.gaps.addOne(gapNs, requests);
   }
 
+  /** So many tokens of any requests, whose gaps and times are put in elsewhere. */
+  countTokensOf(tokens: number): void {
+    this.tokens += tokens;
+  }
+
   /** `count` more tokens for each of `requests` requests, gaps growing by `incrementNs` from `firstGapNs`. */
   steadyRun(requests: number, firstGapNs: number, incrementNs: number, count: number): void {
     this.tokens += requests * count;

@@ -35,6 +35,11 @@ export class GapSegments {
     this.store.addOne(gapNs, weight);
   }
 
+  /** The first `count` gaps, each less than 2^32 ns and seen by so many requests (at least 1). */
+  addMany(gapsNs: Uint32Array, weights: Uint16Array, count: number): void {
+    this.store.addMany(gapsNs, weights, count);
+  }
+
   /** Gaps of startNs, startNs + incrementNs, ..., `count` of them, each seen by `weight` requests. */
   add(startNs: number, incrementNs: number, count: number, weight: number): void {
     const lastNs = startNs + incrementNs * (count - 1);

@@ -65,6 +65,36 @@ export class GapStore {
     if (value > this.greatest) this.greatest = value;
   }
 
+  /** The first `count` single values and how often each counts. */
+  addMany(values: Uint32Array, weights: Uint16Array, count: number): void {
+    for (let from = 0; from < count;) {
+      const chunk = this.last.length < this.last.values.length ? this.last : this.nextChunk();
+      const until = Math.min(count, from + chunk.values.length - chunk.length);
+      chunk.values.set(values.subarray(from, until), chunk.length);
+      chunk.weights.set(weights.subarray(from, until), chunk.length);
+      chunk.length += until - from;
+      this.note(chunk, values, weights, from, until);
+      from = until;
+    }
+  }
+
+  private note(chunk: Singles, values: Uint32Array, weights: Uint16Array, from: number, until: number): void {
+    let { count, least, greatest } = this;
+    let { heaviest } = chunk;
+    for (let at = from; at < until; at++) {
+      const value = values[at]!;
+      const weight = weights[at]!;
+      count += weight;
+      if (weight > heaviest) heaviest = weight;
+      if (value < least) least = value;
+      if (value > greatest) greatest = value;
+    }
+    chunk.heaviest = heaviest;
+    this.count = count;
+    this.least = least;
+    this.greatest = greatest;
+  }
+
   /** A progression of `terms` >= 1; one that does not progress is kept as a single value. */
   add(start: number, increment: number, terms: number, weight: number): void {
     if (terms === 1 || increment === 0) this.addOne(start, weight * terms);

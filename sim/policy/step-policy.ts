@@ -5,6 +5,7 @@
 import type { GraphRules } from "../cost/index.js";
 import type { SchedulerRequest, StepScheduler } from "./step.js";
 import type { TokenCounts } from "./token-counts.js";
+import type { SchedulerLimits } from "./vllm/limits.js";
 
 /** What the engine around a scheduler must know about its limits. Lengths are tokens. */
 export interface EngineLimits {
@@ -75,6 +76,8 @@ export interface SchedulerChoice {
    * preemption. Absent: make() is always right.
    */
   readonly afterPreemption?: () => StepScheduler;
+  /** Limits of a scheduler that decides as those of make() do by counts alone: first come, first served, without a prefix cache. */
+  readonly counted?: SchedulerLimits | undefined;
 }
 
 /** The prefix cache of a policy that has one, on or off. */

@@ -3,6 +3,7 @@ export { CountScheduler } from "./counted/index.js";
 export { createVllm } from "./create-vllm.js";
 export { kvBlocksOf, limitsOf, resolveSettings } from "./limits-of.js";
 export type { SchedulerLimits } from "./limits.js";
+export { rejectionReason } from "./rejection.js";
 export { Scheduler } from "./scheduler.js";
 export { vllmSchedulers } from "./schedulers.js";
 export { vllmSettings } from "./settings.js";

@@ -43,13 +43,14 @@ export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
           : new CountScheduler(withFields(limits, { prefixCaching }), requests, tokens);
       // Counts know nothing of answers that end by themselves.
       if (isReference || asked !== requests) return { make: everyBlock };
-      if (!limits.prefixCaching) return { make: counts(false) };
+      const counted = limits.schedulingPolicy === "fcfs" ? limits : undefined;
+      if (!limits.prefixCaching) return { make: counts(false), counted };
       const isFollowed = requests.some(({ follows, answer }) => follows !== undefined || answer !== undefined);
       // Counts make the blocks of an answer known when it ends.
       if (isFollowed && !areAnswersFinished(requests)) return { make: everyBlock };
       if (requests.some(({ content }) => content !== undefined)) return { make: counts(true) };
       // Without shared prefixes the cache changes nothing until a preempted request finds its own blocks again.
-      return { make: counts(false), afterPreemption: counts(true) };
+      return { make: counts(false), afterPreemption: counts(true), counted };
     },
   };
 }

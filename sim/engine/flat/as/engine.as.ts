@@ -1,0 +1,282 @@
+/**
+ * One vLLM engine and its front end on the virtual clock, compiled: what engine-loop.ts does with count-scheduler.ts, where every time is
+ * drawn and shares the pace of its host, requests are served first come first served, and nobody watches. Same times to the last bit.
+ */
+import { beginClocks, clocks, inFlight } from "./clocks.as";
+import {
+  beginCosts, copyNs, decodeLaunchNs, decodeMeanNs, drawnGpuNs, EAGER, emptyStepSleepNs, graphTokens, later, leadOf, meansOf,
+  mixedLaunchNs, mixedMeanNs, mixedSpanNs, PIECEWISE, promptRestIsDecode, scheduleNs, sendNs, sooner, takeRequestNs, updateNs,
+  wakeNs, whole,
+} from "./costs.as";
+import {
+  beginFrontEnd, frontEnd, frontEndNextNs, inbox, isFreeAt, runFrontEnd, send, serve,
+} from "./front-end.as";
+import { clearMemory } from "./memory.as";
+import { ATTENTION_PAIRS, BATCH, beginRange, CONTEXT_TOKENS, PREFILL_TOKENS, PROMPT_TOKENS, see, seeAbove, STEP_TOKENS, took, tookDecodes } from "./range.as";
+import { beginReports, delivery, emptyReports, endedNs, setEndedNs, stopsAtEnds } from "./reports.as";
+import { arrivals, beginRequests, Request } from "./requests.as";
+import { takeRun } from "./runs.as";
+import {
+  add, beginScheduler, budget, chunkedPrefill, hasUnfinished, isAsynchronous, maxModelLen, runningRequests, schedule, slots,
+  unreported, update, waitingRequests,
+} from "./scheduler.as";
+import { beginSteps, done, Step } from "./steps.as";
+
+export { arrive } from "./front-end.as";
+export {
+  acceptNs, attentionPairNs, chunkNs, contextTokenNs, copyNs, deliveryNs, eagerLead, eagerPower, emptyStepSleepNs, factors,
+  firstChunkNs, firstWaitTokenNs, fullLead, graphTokens, hopGapNs, hopNs, hops, outputNs, outputTokenNs, paceCells, paceCellsPerNs,
+  paceFirstCell, paces, piecewiseLead, piecewisePower, prefillRequestNs, promptRestIsDecode, recencyMemoryNs, recencyShare,
+  requestNs, requestTokenNs, sendNs, stallTokens, takeRequestNs, wakeNs,
+} from "./costs.as";
+export { anyBeyondNs, asked, beyondNs, measuredHigh, measuredLow, totalNs } from "./range.as";
+export { endCount, ends, gaps, gapValues, gapWeights, stopsAtEnds, tokens } from "./reports.as";
+export {
+  adaptivePrefillCap, blockSize, budget, chunkedPrefill, fewestFreeBlocks, freeBlocks, isAsynchronous, longPrefillTokenThreshold,
+  maxModelLen, maxNumBatchedTokens, reserveFullIsl, runningRequests, slots, sparesLoneRequest, waitingRequests, watermarkBlocks,
+} from "./scheduler.as";
+
+/** How advance() ends: at its limit, or because of a preemption or of a scheduler that is stuck; `outcomes` of flat-loop.ts. */
+const AT_LIMIT: i32 = 0;
+const PREEMPTED: i32 = 1;
+const STUCK: i32 = 2;
+const LIVELOCK: i32 = 3;
+
+/** As in progress.ts. */
+const STUCK_STEPS: i32 = 1000;
+const STUCK_PREEMPTIONS: i32 = 10_000;
+
+export let stopsAtPreemption: i32 = 0;
+/** Passes by what stopped the admissions. */
+export let seatStops: f64 = 0;
+export let blockStops: f64 = 0;
+export let budgetStops: f64 = 0;
+export let noStops: f64 = 0;
+/** What was counted, once advance() has ended. */
+export let hostNs: f64 = 0;
+export let busyNs: f64 = 0;
+export let hostBusyNs: f64 = 0;
+export let frontEndBusyNs: f64 = 0;
+export let steps: f64 = 0;
+export let runSteps: f64 = 0;
+export let preemptions: f64 = 0;
+
+let outcome: i32 = AT_LIMIT;
+
+/** An engine that has served nothing; everything else was set before. */
+export function begin(longestOutput: i32): void {
+  clearMemory();
+  beginClocks();
+  beginCosts(slots, budget);
+  beginRange();
+  beginRequests();
+  beginSteps();
+  beginScheduler(longestOutput);
+  beginReports();
+  beginFrontEnd();
+  seatStops = blockStops = budgetStops = noStops = 0;
+  outcome = AT_LIMIT;
+  publish();
+}
+
+/** When something happens next; Infinity when nothing will without another request. */
+export function nextNs(): f64 {
+  return sooner(nextRoundNs(), frontEndNextNs());
+}
+
+/** Whether what happens next happens in the front end. At one instant it has its turn before the engine. */
+export function nextIsFrontEnd(): bool {
+  return frontEndNextNs() <= nextRoundNs();
+}
+
+/** When the next round starts: the loop is there and has work, or a request wakes it. */
+function nextRoundNs(): f64 {
+  if (inFlight.steps > 0 || hasWork()) return clocks.hostNs;
+  return inbox.nextNs <= clocks.hostNs ? clocks.hostNs : inbox.nextNs + wakeNs;
+}
+
+/** As ServerLoop.advance(); `firstEndNs`: when the first of the requests that the caller knows to be complete ends. */
+export function advance(limitNs: f64, quietNs: f64, frontEndNs: f64, firstEndNs: f64): i32 {
+  setEndedNs(firstEndNs);
+  for (;;) {
+    const roundNs = nextRoundNs();
+    const untilNs = sooner(roundNs, sooner(frontEndNs, endedNs) - 1);
+    if (frontEndNextNs() <= untilNs && (runFrontEnd(untilNs) || nextRoundNs() < roundNs)) continue;
+    if (roundNs >= limitNs || roundNs >= endedNs) break;
+    round(roundNs, sooner(limitNs, endedNs), sooner(quietNs, endedNs));
+    if (outcome !== AT_LIMIT) break;
+  }
+  emptyReports();
+  publish();
+  return outcome;
+}
+
+function publish(): void {
+  hostNs = clocks.hostNs;
+  busyNs = clocks.busyNs;
+  hostBusyNs = clocks.hostBusyNs;
+  frontEndBusyNs = frontEnd.busyNs;
+  steps = <f64>clocks.steps;
+  runSteps = <f64>clocks.runSteps;
+  preemptions = <f64>clocks.preemptions;
+}
+
+@inline
+function hasWork(): bool {
+  return unreported || hasUnfinished();
+}
+
+/** The next round, or a run of them, which ends before the limits. */
+function round(startNs: f64, limitNs: f64, quietNs: f64): void {
+  clocks.outputLimitNs = sooner(limitNs, arrivals.nextNs);
+  clocks.hostNs = startNs;
+  if (inbox.nextNs > startNs && limitNs === quietNs) {
+    const rounds = takeRun(clocks.outputLimitNs, !stopsAtEnds);
+    if (rounds > 0) {
+      countStop(runningRequests, <f64>rounds);
+      clocks.emptySteps = clocks.fruitlessPreemptions = 0;
+      return;
+    }
+  }
+  clocks.waitedNs = 0;
+  takeRequests(startNs);
+  let scheduledTokens = 0;
+  if (hasWork()) {
+    const step = schedule(clocks.hostNs);
+    if (!goesOn(step)) return;
+    scheduledTokens = step.tokens;
+    countStop(scheduledTokens, 1);
+    clocks.steps++;
+    if (scheduledTokens > 0 && step.prefillRequests === 0) launchDecodes(step);
+    else launchAny(step);
+  }
+  afterPass(scheduledTokens);
+  clocks.hostBusyNs += clocks.hostNs - startNs - clocks.waitedNs;
+}
+
+function takeRequests(startNs: f64): void {
+  while (inbox.nextNs <= startNs) {
+    const request = changetype<Request>(inbox.shift());
+    clocks.hostNs += takeRequestNs;
+    add(request);
+    request.takenNs = clocks.hostNs;
+  }
+}
+
+/** Whether the engine goes on after a pass: it may be stuck, or not be meant to preempt. */
+function goesOn(step: Step): bool {
+  if (step.preempted > 0) {
+    clocks.preemptions += step.preempted;
+    if (stopsAtPreemption) outcome = PREEMPTED;
+  }
+  const isIdle = step.tokens === 0 && hasUnfinished();
+  clocks.emptySteps = isIdle ? clocks.emptySteps + 1 : 0;
+  clocks.fruitlessPreemptions = step.samplingRequests > 0 ? 0 : clocks.fruitlessPreemptions + step.preempted;
+  if (clocks.emptySteps >= STUCK_STEPS) outcome = STUCK;
+  else if (clocks.fruitlessPreemptions >= STUCK_PREEMPTIONS) outcome = LIVELOCK;
+  return outcome === AT_LIMIT;
+}
+
+/** As countStop() of admission-stops.ts. */
+function countStop(scheduledTokens: i32, passes: f64): void {
+  const wanted = chunkedPrefill ? 1 : min(maxModelLen, budget);
+  if (waitingRequests === 0) noStops += passes;
+  else if (runningRequests >= slots) seatStops += passes;
+  else if (budget - scheduledTokens >= wanted) blockStops += passes;
+  else budgetStops += passes;
+}
+
+/** Launches a step that only decodes. */
+function launchDecodes(step: Step): void {
+  const requests = step.requests;
+  const contextTokens = step.decodeContextTokens;
+  const kind = meansOf(requests).decodeKind;
+  const scheduledNs = clocks.hostNs + scheduleNs(requests, 0, clocks.hostNs);
+  const launchNs = decodeLaunchNs(requests, kind, scheduledNs);
+  const gpuNs = drawnGpuNs(decodeMeanNs(requests, contextTokens));
+  tookDecodes(requests, contextTokens, 1, gpuNs);
+  launched(step, scheduledNs, launchNs, later(clocks.gpuEndNs, scheduledNs + whole(leadOf(kind) * launchNs)) + gpuNs, gpuNs);
+}
+
+function launchAny(step: Step): void {
+  const scheduledNs = clocks.hostNs + scheduleNs(step.requests, step.prefillRequests, clocks.hostNs);
+  if (step.tokens === 0) {
+    clocks.hostNs = scheduledNs;
+    inFlight.push(step, scheduledNs);
+  } else if (step.prefillTokens === (promptRestIsDecode ? step.promptRests : 0)) launchRests(step, scheduledNs);
+  else launchMixed(step, scheduledNs);
+}
+
+/** A step whose prefills are last tokens of prompts, which count as decodes. */
+function launchRests(step: Step, scheduledNs: f64): void {
+  const kind = meansOf(step.requests).decodeKind;
+  const launchNs = decodeLaunchNs(step.requests, kind, scheduledNs);
+  const gpuNs = drawnGpuNs(decodeMeanNs(step.requests, step.decodeContextTokens + step.prefillContextTokens));
+  seeStep(step, gpuNs);
+  launched(step, scheduledNs, launchNs, later(clocks.gpuEndNs, scheduledNs + whole(leadOf(kind) * launchNs)) + gpuNs, gpuNs);
+}
+
+function launchMixed(step: Step, scheduledNs: f64): void {
+  const kind = step.tokens < graphTokens ? PIECEWISE : EAGER;
+  const launchNs = mixedLaunchNs(step.requests, kind, scheduledNs);
+  const meanNs = mixedMeanNs(step.tokens, step.attentionPairs, step.decodeContextTokens + step.prefillContextTokens);
+  const gpuNs = drawnGpuNs(meanNs);
+  seeStep(step, gpuNs);
+  const endNs =
+    clocks.gpuEndNs <= scheduledNs + whole(leadOf(kind) * launchNs)
+      ? scheduledNs + mixedSpanNs(kind, launchNs, gpuNs)
+      : clocks.gpuEndNs + gpuNs;
+  launched(step, scheduledNs, launchNs, endNs, gpuNs);
+}
+
+/** The GPU ends a step at `endNs`, or with its launch if that is later. */
+function launched(step: Step, scheduledNs: f64, launchNs: f64, endNs: f64, gpuNs: f64): void {
+  clocks.hostNs = scheduledNs + launchNs;
+  clocks.gpuEndNs = later(endNs, clocks.hostNs);
+  clocks.busyNs += gpuNs;
+  inFlight.push(step, clocks.gpuEndNs);
+}
+
+/** As RangeUse.step(). */
+function seeStep(step: Step, gpuNs: f64): void {
+  see(BATCH, <f64>step.requests);
+  see(STEP_TOKENS, <f64>step.tokens);
+  if (step.decodeRequests > 0) see(CONTEXT_TOKENS, step.decodeContextTokens / <f64>step.decodeRequests);
+  if (step.prefillTokens > 0) {
+    see(PREFILL_TOKENS, <f64>step.prefillTokens);
+    seeAbove(ATTENTION_PAIRS, step.attentionPairs);
+    seeAbove(PROMPT_TOKENS, (step.prefillContextTokens + <f64>step.prefillTokens) / <f64>step.prefillRequests);
+  }
+  took(gpuNs);
+}
+
+function afterPass(scheduledTokens: i32): void {
+  const isFilling = inFlight.steps <= isAsynchronous && (scheduledTokens > 0 || hasWork());
+  if (!isFilling && inFlight.steps > 0) updateOldest();
+  // Also after the last request ended, whose end the worker has yet to hear of.
+  if (scheduledTokens === 0 && hasWork()) {
+    clocks.hostNs += emptyStepSleepNs;
+    clocks.waitedNs += emptyStepSleepNs;
+  }
+}
+
+/** Takes the results of the oldest step in flight. */
+function updateOldest(): void {
+  const step = inFlight.oldest!;
+  const readyNs = step.tokens === 0 ? inFlight.oldestEndNs : inFlight.oldestEndNs + copyNs;
+  const launchedNs = clocks.hostNs;
+  inFlight.shift();
+  update(step);
+  const takenNs = later(readyNs, launchedNs);
+  clocks.waitedNs += takenNs - launchedNs;
+  const updatedNs = takenNs + updateNs(step.requests, takenNs);
+  clocks.hostNs = updatedNs + sendNs;
+  if (step.samplingRequests === 0) done(step);
+  else if (clocks.hostNs >= clocks.outputLimitNs || !isFreeAt(clocks.hostNs, !stopsAtEnds)) {
+    step.updatedNs = updatedNs;
+    send(step, clocks.hostNs);
+  } else {
+    delivery.updatedNs = updatedNs;
+    serve(step, clocks.hostNs);
+  }
+}

@@ -1,0 +1,84 @@
+/** First in, first out: things in memory, each with a time, in a ring that grows. */
+import { room } from "./memory.as";
+
+/** A thing and its time. */
+const ENTRY: usize = 16;
+
+@unmanaged
+export class Ring {
+  /** Time of the first; Infinity when it is empty. */
+  nextNs: f64;
+  entries: usize;
+  head: u32;
+  tail: u32;
+  mask: u32;
+
+  /** In the memory that a new ring is to have. */
+  begin(capacity: u32): void {
+    this.nextNs = Infinity;
+    this.entries = room(<usize>capacity * ENTRY);
+    this.head = 0;
+    this.tail = 0;
+    this.mask = capacity - 1;
+  }
+
+  @inline get length(): i32 {
+    return this.tail - this.head;
+  }
+
+  /** The thing at a place from the front on, and its time. */
+  @inline at(place: i32): usize {
+    return load<usize>(this.entry(this.head + place));
+  }
+
+  @inline timeAt(place: i32): f64 {
+    return load<f64>(this.entry(this.head + place), 8);
+  }
+
+  /** Time of the second; Infinity when there is none. */
+  @inline get secondNs(): f64 {
+    return this.length > 1 ? this.timeAt(1) : Infinity;
+  }
+
+  push(thing: usize, atNs: f64): void {
+    if (this.tail - this.head > this.mask) this.grow();
+    const entry = this.entry(this.tail);
+    store<usize>(entry, thing);
+    store<f64>(entry, atNs, 8);
+    if (this.tail++ === this.head) this.nextNs = atNs;
+  }
+
+  /** Before all others. */
+  pushFront(thing: usize): void {
+    if (this.tail - this.head > this.mask) this.grow();
+    store<usize>(this.entry(--this.head), thing);
+  }
+
+  /** Takes the first out; there is one. */
+  shift(): usize {
+    const thing = load<usize>(this.entry(this.head++));
+    this.nextNs = this.head === this.tail ? Infinity : load<f64>(this.entry(this.head), 8);
+    return thing;
+  }
+
+  /** A thing that is in it leaves it, wherever it is; of a ring without times. */
+  remove(thing: usize): void {
+    let at = this.head;
+    while (load<usize>(this.entry(at)) !== thing) at++;
+    for (this.tail--; at !== this.tail; at++) store<usize>(this.entry(at), load<usize>(this.entry(at + 1)));
+  }
+
+  private entry(at: u32): usize {
+    return this.entries + <usize>(at & this.mask) * ENTRY;
+  }
+
+  private grow(): void {
+    const length = this.length;
+    const larger = room(<usize>(2 * length) * ENTRY);
+    for (let at = 0; at < length; at++) memory.copy(larger + <usize>at * ENTRY, this.entry(this.head + at), ENTRY);
+    this.entries = larger;
+    this.head = 0;
+    this.tail = length;
+    this.mask = 2 * length - 1;
+  }
+}

@@ -1,0 +1,2 @@
+/** The engine of the counting scheduler, compiled. */
+export { FlatLoop } from "./flat-loop.js";

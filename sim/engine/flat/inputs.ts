@@ -1,0 +1,103 @@
+/** What the compiled engine is told before it begins: limits of the scheduler, and costs as numbers. */
+import type { GraphKind, PacedCosts } from "../../cost/index.js";
+import { slotCount, stepBudget, type SchedulerLimits } from "../../policy/index.js";
+import type { Inputs } from "./machine.js";
+
+/** Numbers of the kinds of launches, and of the streams, which launches come at the end of. */
+export const kindNumbers: Readonly<Record<GraphKind, number>> = { full: 0, piecewise: 1, none: 2 };
+
+export function streamsOf({ streams }: PacedCosts): readonly PacedCosts["streams"]["gpu"][] {
+  const { schedule, update, gpu, request, output, launch_full_graph, launch_piecewise, launch_no_graph } = streams;
+  return [schedule, update, gpu, request, output, launch_full_graph, launch_piecewise, launch_no_graph];
+}
+
+/** Integers are 32 bits wide there. */
+const MOST = 2 ** 31 - 1;
+
+interface Asked {
+  readonly limits: SchedulerLimits;
+  readonly paced: PacedCosts;
+  readonly stopsAtEnds: boolean;
+  readonly stopsAtPreemption: boolean;
+}
+
+export function inputsOf({ limits, paced, stopsAtEnds, stopsAtPreemption }: Asked): Inputs {
+  const freeBlocks = limits.numGpuBlocks - 1;
+  return {
+    ...{ freeBlocks, fewestFreeBlocks: freeBlocks },
+    ...{ stopsAtEnds: Number(stopsAtEnds), stopsAtPreemption: Number(stopsAtPreemption) },
+    ...limitsAsNumbers(limits),
+    ...timesOf(paced),
+    ...launchesOf(paced),
+    paceCellsPerNs: paced.pace.cellsPerNs,
+    paceFirstCell: 0,
+    paceCells: 0,
+    stallTokens: paced.stalls.tokensLeft,
+  };
+}
+
+function limitsAsNumbers(limits: SchedulerLimits): Pick<Inputs, LimitName> {
+  return {
+    isAsynchronous: Number(limits.asyncScheduling),
+    budget: Math.min(MOST, stepBudget(limits)),
+    slots: slotCount(limits),
+    maxModelLen: Math.min(MOST, limits.maxModelLen),
+    maxNumBatchedTokens: Math.min(MOST, limits.maxNumBatchedTokens),
+    watermarkBlocks: Math.floor(limits.watermark * limits.numGpuBlocks),
+    blockSize: limits.blockSize,
+    longPrefillTokenThreshold: limits.longPrefillTokenThreshold,
+    adaptivePrefillCap: Number(limits.adaptivePrefillCap === true),
+    sparesLoneRequest: Number(limits.rules.sparesLoneRequest),
+    chunkedPrefill: Number(limits.chunkedPrefill),
+    reserveFullIsl: Number(limits.reserveFullIsl),
+  };
+}
+
+type LimitName =
+  | ("isAsynchronous" | "budget" | "slots" | "maxModelLen" | "maxNumBatchedTokens" | "watermarkBlocks" | "blockSize")
+  | ("longPrefillTokenThreshold" | "adaptivePrefillCap" | "sparesLoneRequest" | "chunkedPrefill" | "reserveFullIsl");
+
+function timesOf({ host, frontEnd, calls, jobs, gpu }: PacedCosts): Pick<Inputs, TimeName> {
+  const { copyNs, sendNs, takeRequestNs, wakeNs, emptyStepSleepNs } = host;
+  const { acceptNs, deliveryNs, hops } = frontEnd;
+  return {
+    ...{ copyNs, sendNs, takeRequestNs, wakeNs, emptyStepSleepNs, acceptNs, deliveryNs, hops },
+    prefillRequestNs: calls.schedule.prefill_request_ns ?? 0,
+    requestNs: jobs.request_ns,
+    requestTokenNs: jobs.request_token_ns,
+    hopNs: jobs.request_hop_ns,
+    hopGapNs: jobs.request_hop_gap_ns,
+    outputNs: jobs.output_ns,
+    outputTokenNs: jobs.output_token_ns,
+    chunkNs: jobs.chunk_ns,
+    firstChunkNs: jobs.first_chunk_ns,
+    firstWaitTokenNs: jobs.first_wait_token_ns,
+    contextTokenNs: gpu.context_token_ns,
+    attentionPairNs: gpu.attention_pair_ns,
+  };
+}
+
+type TimeName =
+  | ("copyNs" | "sendNs" | "takeRequestNs" | "wakeNs" | "emptyStepSleepNs" | "acceptNs" | "deliveryNs" | "hops")
+  | ("prefillRequestNs" | "requestNs" | "requestTokenNs" | "hopNs" | "hopGapNs" | "outputNs" | "outputTokenNs")
+  | ("chunkNs" | "firstChunkNs" | "firstWaitTokenNs" | "contextTokenNs" | "attentionPairNs");
+
+function launchesOf({ calls, graphs }: PacedCosts): Pick<Inputs, LaunchName> {
+  const { launch_lead, launch_full_graph: full, launch_piecewise: piecewise, launch_no_graph: eager } = calls;
+  const { share = 0, memory_ns = 1 } = calls.launch_recency ?? {};
+  return {
+    fullLead: full.lead ?? launch_lead,
+    piecewiseLead: piecewise.lead ?? launch_lead,
+    eagerLead: eager.lead ?? launch_lead,
+    piecewisePower: piecewise.overlap_power ?? Infinity,
+    eagerPower: eager.overlap_power ?? Infinity,
+    recencyShare: share,
+    recencyMemoryNs: memory_ns,
+    graphTokens: graphs.graphTokens,
+    promptRestIsDecode: Number(graphs.promptRestIsDecode),
+  };
+}
+
+type LaunchName =
+  | ("fullLead" | "piecewiseLead" | "eagerLead" | "piecewisePower" | "eagerPower" | "recencyShare" | "recencyMemoryNs")
+  | ("graphTokens" | "promptRestIsDecode");
