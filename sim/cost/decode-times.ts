@@ -2,8 +2,7 @@
  * Drawn times of rounds that decode the same requests, in whole ns: what cost models say of each round, with means worked out
  * once. Each answer draws from the stream that the model itself draws from.
  */
-import { OwnFactors, PacedFactors, Stalls, type FactorStream } from "./factor-streams.js";
-import type { HostPath } from "./host-path.js";
+import type { FactorStream } from "./factor-streams.js";
 import { firstOfLaw, incrementOfLaw, wholeNs } from "./decode-law.js";
 
 /** Means of one number of requests, ns, and what they are drawn by. */
@@ -44,8 +43,6 @@ export class DecodeTimes {
   readonly updateMeanNs: number;
   /** Of a job of one output. */
   readonly outputMeanNs: number;
-  /** The streams, where all but the GPU's are at one pace and there is a front end. */
-  readonly paced: PacedStreams | undefined;
   /** How much longer a step takes on the GPU in the mean than the one before it. */
   readonly incrementNs: number;
   private readonly requests: number;
@@ -69,7 +66,6 @@ export class DecodeTimes {
     this.update = means.update;
     this.outputs = means.outputs;
     this.outputMeanNs = means.outputs?.meanNs(1) ?? 0;
-    this.paced = pacedStreams(means);
     this.requests = means.requests;
     this.gpuBaseNs = means.gpuNs?.baseNs ?? NaN;
     this.contextTokenNs = means.gpuNs?.contextTokenNs ?? NaN;
@@ -112,26 +108,4 @@ export class DecodeTimes {
     const drawnNs = jobNs * means.factor.next(atNs) + means.stalls.next(means.tokens * outputs);
     return Math.max(this.restNs, wholeNs(drawnNs));
   }
-}
-
-/** What a round is drawn from, for a loop that reads the blocks of factors itself. */
-export interface PacedStreams {
-  readonly pace: HostPath;
-  readonly schedule: PacedFactors;
-  readonly launch: PacedFactors;
-  readonly gpu: OwnFactors;
-  readonly update: PacedFactors;
-  readonly output: PacedFactors;
-  readonly stalls: Stalls;
-}
-
-function pacedStreams({ schedule, launch, gpu, gpuNs, update, outputs }: DecodeMeans): PacedStreams | undefined {
-  if (!(schedule instanceof PacedFactors) || !(gpu instanceof OwnFactors)) return undefined;
-  if (gpuNs === undefined || outputs === undefined) return undefined;
-  const { pace } = schedule;
-  const { factor: output, stalls } = outputs;
-  const isOfPace = (stream: FactorStream): stream is PacedFactors =>
-    stream instanceof PacedFactors && stream.pace === pace;
-  if (!isOfPace(launch) || !isOfPace(update) || !isOfPace(output) || !(stalls instanceof Stalls)) return undefined;
-  return { pace, schedule, launch, gpu, update, output, stalls };
 }

@@ -2,7 +2,7 @@
 export type { BatchCost, BatchShape, CostModel } from "./cost-model.js";
 export { linearDecodeLaw, wholeNs, type DecodeLaw } from "./decode-law.js";
 export type { FrontEndCost, HostCost, OutputJob, StepCostModel, StepShape } from "./step-cost.js";
-export type { DecodeTimes, PacedStreams } from "./decode-times.js";
+export type { DecodeTimes } from "./decode-times.js";
 export type { PacedCosts } from "./paced-costs.js";
 export { BLOCK } from "./factor-streams.js";
 export { noHost } from "./step-cost.js";

@@ -5,7 +5,7 @@
 import type { JitterName, VllmEngineCost } from "../../formats/index.js";
 import { incrementOfLaw, wholeNs } from "./decode-law.js";
 import { decodeBaseNs } from "./gpu-step.js";
-import { FactorBlocks, OwnFactors, PacedFactors, Stalls, type FactorStream } from "./factor-streams.js";
+import { type FactorBlocks, OwnFactors, PacedFactors, Stalls, type FactorStream } from "./factor-streams.js";
 import type { GraphKind, GraphSizes } from "./graph-sizes.js";
 import { requestsNs, type VllmFrontEndCost } from "./host-cost.js";
 import type { HostPath } from "./host-path.js";
@@ -55,9 +55,11 @@ export function pacedCosts({ cost, factors, frontEnd, graphs, host, prefillNs }:
   const { schedule, gpu, stalls } = factors;
   const jobs = cost.front_end;
   if (jobs === undefined || frontEnd === undefined) return undefined;
-  if (!(schedule instanceof PacedFactors) || !(gpu instanceof OwnFactors) || !(stalls instanceof Stalls)) return undefined;
+  if (!(schedule instanceof PacedFactors) || !(gpu instanceof OwnFactors) || !(stalls instanceof Stalls))
+    return undefined;
   const { pace } = schedule;
-  const ofPace = (stream: FactorStream): stream is PacedFactors => stream instanceof PacedFactors && stream.pace === pace;
+  const ofPace = (stream: FactorStream): stream is PacedFactors =>
+    stream instanceof PacedFactors && stream.pace === pace;
   const { update, request, output, launch_full_graph, launch_piecewise, launch_no_graph } = factors;
   if (!ofPace(update) || !ofPace(request) || !ofPace(output)) return undefined;
   if (!ofPace(launch_full_graph) || !ofPace(launch_piecewise) || !ofPace(launch_no_graph)) return undefined;

@@ -6,13 +6,12 @@
  */
 import type { DecodeTimes } from "../cost/index.js";
 import type { EngineParts } from "./decode-jumps.js";
-import { pacedRounds, type RunState } from "./paced-rounds.js";
 import { RunOutputs, type OutputExits } from "./run-outputs.js";
 
 /** Rounds before their outputs: few, so that the two stay near each other in time and in the processor's cache. */
 const STRETCH = 64;
 
-export class DecodeRounds implements RunState {
+export class DecodeRounds {
   readonly isSynchronous: boolean;
   readonly copyNs: number;
   readonly sendNs: number;
@@ -95,21 +94,11 @@ export class DecodeRounds implements RunState {
   /** At most `most` rounds that begin before the limit; returns how many. */
   private run(most: number): number {
     const { outputs } = this;
-    const { paced } = this.times;
     let rounds = 0;
     while (rounds < most && this.hostNs < this.limitNs) {
-      if (paced !== undefined && outputs.isClear) {
-        rounds += pacedRounds(this, paced, this.parts.log, most - rounds);
-        if (!outputs.isBehind) break;
-        outputs.room()[0] = this.hostNs;
-        outputs.sent(1);
-      } else {
-        // Few, where the outputs may be up with the rounds again after them.
-        const stretch = paced === undefined ? STRETCH : outputs.isWaiting ? STRETCH / 8 : 1;
-        const taken = this.rounds(Math.min(stretch, most - rounds), outputs.room());
-        outputs.sent(taken);
-        rounds += taken;
-      }
+      const taken = this.rounds(Math.min(STRETCH, most - rounds), outputs.room());
+      outputs.sent(taken);
+      rounds += taken;
     }
     return rounds;
   }

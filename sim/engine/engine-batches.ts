@@ -5,19 +5,13 @@
  */
 import { InvariantError, type WorkloadRequest } from "../../formats/index.js";
 import type { StepCostModel } from "../cost/index.js";
-import {
-  tokenCounts,
-  type BatchWork,
-  type MemberOutcome,
-  type StepScheduler,
-  type StepSchedulers,
-} from "../policy/index.js";
+import { tokenCounts, type BatchWork, type MemberOutcome, type StepSchedulers } from "../policy/index.js";
 import type { BatchHardware, BatchRan } from "./batch-hardware.js";
-import type { EngineLoop } from "./engine-loop.js";
+import { engineOf } from "./engine-of.js";
 import type { EngineTotals } from "./engine-totals.js";
-import { engineLoop } from "./paced-loop.js";
 import { QueueLimits } from "./queue-limits.js";
 import type { EngineName } from "./step-simulation.js";
+import type { ServerLoop } from "./server-loop.js";
 import { StepLog } from "./step-log.js";
 
 export interface EngineBatchesInput {
@@ -31,11 +25,9 @@ export interface EngineBatchesInput {
 
 export class EngineBatches implements BatchHardware {
   readonly log: StepLog;
-  private readonly loop: EngineLoop;
-  /** KV blocks in all, and the most in use at once. */
-  private readonly kvBlocks: number;
+  private readonly loop: ServerLoop;
+  /** The most KV blocks in use at once. */
   private kvHighWater = 0;
-  private readonly scheduler: StepScheduler;
   private readonly queueLimits: QueueLimits;
 
   constructor({ requests, server, cost, engine }: EngineBatchesInput) {
@@ -44,17 +36,20 @@ export class EngineBatches implements BatchHardware {
     this.log = new StepLog(requests, tokens);
     this.queueLimits = new QueueLimits(limits, this.log, cost.frontEnd?.deliveryNs ?? 0);
     // What batches do to the engine decides when the next one comes: there is no running everything again.
-    const { make, afterPreemption } = server.choose({ requests, tokens, isReference: engine === "step" });
-    this.scheduler = (afterPreemption ?? make)();
-    this.kvBlocks = this.scheduler.freeBlocks;
-    const { scheduler, log } = this;
-    this.loop = engineLoop({ scheduler, cost, log, jumps: engine === "fast", stopsAtEnds: true, limits });
+    const choice = server.choose({ requests, tokens, isReference: engine === "step" });
+    const { log } = this;
+    this.loop = engineOf({
+      schedulers: choice.afterPreemption ?? choice,
+      ...{ limits, cost, log, requests, tokens, jumps: engine === "fast" },
+      ...{ stopsAtEnds: true, stopsAtPreemption: false },
+      tellsFirstTokens: limits.maxNumQueuedTokens !== undefined,
+    });
   }
 
   run(work: BatchWork, startNs: number): BatchRan {
-    const { loop, log, scheduler } = this;
+    const { loop, log } = this;
     loop.advance(startNs);
-    scheduler.fewestFreeBlocks = scheduler.freeBlocks;
+    loop.watchBlocks();
     const rejections = work.requests.map(({ index }) => this.send(index, startNs));
     let left = rejections.filter((rejection) => rejection === undefined).length;
     while (left > 0) {
@@ -68,7 +63,7 @@ export class EngineBatches implements BatchHardware {
         ? { firstTokenNs: log.firstTokenNs[index]! }
         : { failure: { status: "refused", reason } };
     });
-    const used = this.kvBlocks - scheduler.fewestFreeBlocks;
+    const [used] = loop.kvHighWater as [number];
     this.kvHighWater = Math.max(this.kvHighWater, used);
     const latest = (times: Float64Array): number =>
       work.requests.reduce(
@@ -78,14 +73,15 @@ export class EngineBatches implements BatchHardware {
     return {
       firstTokenNs: latest(log.firstTokenNs),
       endNs: latest(log.lastTokenNs),
-      memoryFraction: used / this.kvBlocks,
+      memoryFraction: used / loop.kvBlocks,
       members,
     };
   }
 
-  /** What the engine did so far. */
-  totals(): EngineTotals {
-    const { loop, kvBlocks, kvHighWater } = this;
+  /** It is over: what the engine did. */
+  finish(): EngineTotals {
+    const { loop, kvHighWater } = this;
+    loop.finish?.();
     return {
       steps: loop.steps,
       jumpedSteps: loop.jumpedSteps,
@@ -96,14 +92,14 @@ export class EngineBatches implements BatchHardware {
       admissionStops: loop.admissionStops,
       preemptions: loop.preemptions,
       kvHighWater: [kvHighWater],
-      kvBlocks,
+      kvBlocks: loop.kvBlocks,
     };
   }
 
   /** Sends a request to the server; returns why it is not served, if it is not. */
   private send(index: number, atNs: number): string | undefined {
     this.log.sent(index, atNs, atNs);
-    const rejection = this.scheduler.rejection(index) ?? this.queueLimits.rejection(index, atNs);
+    const rejection = this.loop.rejection(index) ?? this.queueLimits.rejection(index, atNs);
     if (rejection === undefined) this.loop.arrive(index, atNs);
     else this.log.rejected(index, rejection);
     return rejection;

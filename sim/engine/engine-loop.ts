@@ -112,6 +112,11 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     return [this.kvBlocks - this.input.scheduler.fewestFreeBlocks];
   }
 
+  watchBlocks(): void {
+    const { scheduler } = this.input;
+    scheduler.fewestFreeBlocks = scheduler.freeBlocks;
+  }
+
   rejection(index: number): string | undefined {
     return this.input.scheduler.rejection(index);
   }

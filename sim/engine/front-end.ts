@@ -94,31 +94,6 @@ export class FrontEnd<Output extends OutputToSend> {
     this.sent.push(OUTPUTS, atNs);
   }
 
-  /**
-   * Whether an output sent at `atNs` is a job of its own that begins at once, given that no request comes in before it. Then
-   * what is in service has been told of. `mayTellEnds`: even if it completes a request.
-   */
-  isFreeAt(atNs: number, mayTellEnds: boolean): boolean {
-    if (!this.hasOnlyServedOutputs() || this.isFreeFromNs() > atNs) return false;
-    if (this.serving === NOTHING) return true;
-    if (!mayTellEnds && this.servedComplete()) return false;
-    this.endOutput();
-    return true;
-  }
-
-  /** The job of such an output; when its tokens are told of. Sets `firstLateNs`. */
-  serve(tokens: number, firstTokens: number, atNs: number): number {
-    const { cost, job } = this;
-    job.tokens = job.chunks = tokens;
-    job.firstTokens = firstTokens;
-    const restNs = cost.restNs(job);
-    const ns = cost.outputNs(job, atNs);
-    this.firstLateNs = restNs + cost.firstWaitNs(job);
-    this.busyNs += ns;
-    this.freeNs = atNs + ns;
-    return this.freeNs - restNs;
-  }
-
   /** When something happens next; Infinity when nothing will by itself. */
   nextNs(): number {
     if (this.serving !== NOTHING) return this.servedNs;

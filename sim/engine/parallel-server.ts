@@ -95,6 +95,10 @@ export class ParallelServer implements ServerLoop {
     return this.sum((rank) => rank.freeBlocks);
   }
 
+  watchBlocks(): void {
+    for (const rank of this.ranks) rank.watchBlocks();
+  }
+
   get kvHighWater(): readonly number[] {
     return this.ranks.flatMap((rank) => rank.kvHighWater);
   }

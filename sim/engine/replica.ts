@@ -1,9 +1,7 @@
 /** A replica of a run: its server, the costs of its engines, and how many requests it lets wait. */
-import { withFields } from "../../formats/index.js";
 import type { StepCostModel } from "../cost/index.js";
-import type { DataParallel, SchedulerChoice, TokenCounts } from "../policy/index.js";
-import { FlatLoop } from "./flat/index.js";
-import { engineLoop } from "./paced-loop.js";
+import type { DataParallel, SchedulerChoice, SchedulerRequest, TokenCounts } from "../policy/index.js";
+import { engineOf } from "./engine-of.js";
 import { ParallelServer } from "./parallel-server.js";
 import { QueueLimits } from "./queue-limits.js";
 import type { ServerLoop } from "./server-loop.js";
@@ -23,6 +21,7 @@ export interface Replica {
 export interface ReplicaParts {
   readonly input: StepSimulationInput;
   readonly schedulers: Pick<SchedulerChoice, "make" | "counted">;
+  readonly requests: readonly SchedulerRequest[];
   /** Of all requests. */
   readonly tokens: TokenCounts;
   readonly log: StepLog;
@@ -40,30 +39,21 @@ export function makeReplica(parts: ReplicaParts, replica: number): Replica {
   const ranks = [...new Array(parallel?.ranks ?? 1).keys()];
   const costs = ranks.map((rank) => input.cost(replica, rank));
   return {
-    loop: parallel === undefined ? engineOf(parts, replica, costs[0]!) : parallelServer(parts, replica, costs, parallel),
+    loop: parallel === undefined ? engine(parts, replica, costs[0]!) : parallelServer(parts, replica, costs, parallel),
     costs,
     queueLimits: new QueueLimits(limits, log, costs[0]!.frontEnd?.deliveryNs ?? 0),
   };
 }
 
-function engineOf(parts: ReplicaParts, replica: number, cost: StepCostModel): ServerLoop {
-  const { input, schedulers, work } = parts;
-  const jumps = input.engine === "fast" && work === undefined;
-  const flat = jumps ? flatEngine(parts, cost) : undefined;
-  if (flat !== undefined) return flat;
-  // Shared by withFields, so that the loops of all runs are alike to V8, and what it compiled for one is good for the next.
-  const scheduler = schedulers.make();
-  return engineLoop(withFields(sharedOf(parts), { scheduler, cost, jumps, observer: observerOf(parts, replica, 0) }));
-}
-
-/** The compiled engine, where it does what is asked. Its log has a request late: nobody may ask for its first token before. */
-function flatEngine({ input, schedulers, ...parts }: ReplicaParts, cost: StepCostModel): FlatLoop | undefined {
-  const { counted: limits } = schedulers;
-  const { paced } = cost;
-  if (limits === undefined || paced === undefined) return undefined;
-  if (input.autoscale !== undefined || limits.maxNumQueuedTokens !== undefined) return undefined;
-  const { log, tokens, stopsAtEnds, stopsAtPreemption } = parts;
-  return new FlatLoop({ limits, cost, paced, log, tokens, stopsAtEnds, stopsAtPreemption });
+function engine({ input, ...parts }: ReplicaParts, replica: number, cost: StepCostModel): ServerLoop {
+  const { limits } = input.policy;
+  const { schedulers, log, requests, tokens, stopsAtEnds, stopsAtPreemption, work } = parts;
+  return engineOf({
+    ...{ schedulers, limits, cost, log, requests, tokens, stopsAtEnds, stopsAtPreemption },
+    jumps: input.engine === "fast" && work === undefined,
+    tellsFirstTokens: input.autoscale !== undefined || limits.maxNumQueuedTokens !== undefined,
+    observer: observerOf({ input, work }, replica, 0),
+  });
 }
 
 function parallelServer(
@@ -74,14 +64,16 @@ function parallelServer(
 ): ServerLoop {
   const schedulers = costs.map(() => parts.schedulers.make());
   const observer = (rank: number): StepObserver | undefined => observerOf(parts, replica, rank);
-  return new ParallelServer({ ...sharedOf(parts), parallel, schedulers, costs, observer });
+  const { input, log, stopsAtEnds, stopsAtPreemption } = parts;
+  const { limits } = input.policy;
+  return new ParallelServer({ log, stopsAtEnds, stopsAtPreemption, limits, parallel, schedulers, costs, observer });
 }
 
-function sharedOf({ input, log, stopsAtEnds, stopsAtPreemption }: ReplicaParts) {
-  return { log, stopsAtEnds, stopsAtPreemption, limits: input.policy.limits };
-}
-
-function observerOf({ input, work }: ReplicaParts, replica: number, rank: number): StepObserver | undefined {
+function observerOf(
+  { input, work }: Pick<ReplicaParts, "input" | "work">,
+  replica: number,
+  rank: number,
+): StepObserver | undefined {
   const given = input.observer?.(replica, rank);
   return work === undefined ? given : observeWork(work, given);
 }

@@ -28,8 +28,6 @@ export class RunOutputs {
   /** When an output was reported last, and how many were. */
   deliveredNs = 0;
   told = 0;
-  /** The output of the latest round waits, and is not known here yet. */
-  isBehind = false;
 
   constructor(
     private readonly parts: EngineParts,
@@ -38,15 +36,6 @@ export class RunOutputs {
   ) {
     this.sentNs = new Float64Array(2 * stretch);
     this.times = parts.cost.decodeTimes!(0);
-  }
-
-  /** Whether the next one, if it finds the front end free, is all that there is to report. */
-  get isClear(): boolean {
-    return this.waiting === 0 && this.deliveredNs >= this.parts.clocks.firstsOutNs;
-  }
-
-  get isWaiting(): boolean {
-    return this.waiting > 0;
   }
 
   /** A run of outputs of these requests; jobs that begin before `limitNs` are done. */

@@ -21,6 +21,8 @@ export interface ServerLoop {
   readonly kvBlocks: number;
   readonly freeBlocks: number;
   readonly kvHighWater: readonly number[];
+  /** The most in use at once is from now on that of what comes. */
+  watchBlocks(): void;
   /** Why it can never serve a request; undefined: it can. */
   rejection(index: number): string | undefined;
   /** A request that is not sent here, or was rejected. */

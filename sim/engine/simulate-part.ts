@@ -50,7 +50,7 @@ export function simulatePart(
   const choose: StepSchedulers["choose"] = (asked) => {
     const choice = input.policy.choose(asked);
     schedulers.areTwo = choice.afterPreemption !== undefined;
-    return isAfter ? { make: choice.afterPreemption ?? choice.make } : choice;
+    return isAfter ? (choice.afterPreemption ?? choice) : choice;
   };
   const policy = { ...input.policy, choose };
   const costs: StepCostModel[] = [];

@@ -119,7 +119,7 @@ function batchesOnEngine(input: SimulatedRunInput, plan: BatchPlan): RunOutcome 
     facts: {
       server_settings: server.settings,
       work_items: batches.length,
-      ...engineFacts(hardware.totals()),
+      ...engineFacts(hardware.finish()),
       ...jitterFact(input),
     },
     gaps: log.gaps,

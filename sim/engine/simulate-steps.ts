@@ -47,7 +47,7 @@ export function simulateSteps(input: StepSimulationInput): StepSimulationResult 
     return new StepSimulation(input, tokens, choice, { stopsAtPreemption: true }).run();
   } catch (error) {
     if (!(error instanceof PreemptionError)) throw error;
-    return new StepSimulation(input, tokens, { make: afterPreemption }).run();
+    return new StepSimulation(input, tokens, afterPreemption).run();
   }
 }
 
@@ -77,6 +77,7 @@ class StepSimulation {
     this.service = new Service({
       input,
       schedulers,
+      requests: this.requests,
       tokens,
       log,
       stopsAtEnds: this.isClosed || (replicas > 1 && !this.areApart) || autoscale !== undefined,

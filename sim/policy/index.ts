@@ -17,6 +17,7 @@ export {
 export { admissionLimits, serverSlots, slotCount, stepBudget } from "./step-policy.js";
 export type {
   AdmissionLimit,
+  CountedLimits,
   DataParallel,
   DataParallelRules,
   EngineLimits,
@@ -40,6 +41,8 @@ export {
   laterSettings,
   releaseOf,
   limitsOf,
+  PrefixCache,
+  Ranking,
   rejectionReason,
   rulesOf,
   Scheduler,

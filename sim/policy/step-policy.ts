@@ -5,7 +5,6 @@
 import type { GraphRules } from "../cost/index.js";
 import type { SchedulerRequest, StepScheduler } from "./step.js";
 import type { TokenCounts } from "./token-counts.js";
-import type { SchedulerLimits } from "./vllm/limits.js";
 
 /** What the engine around a scheduler must know about its limits. Lengths are tokens. */
 export interface EngineLimits {
@@ -25,6 +24,26 @@ export interface EngineLimits {
   readonly maxNumQueuedReqs?: number | undefined;
   /** A server with this many prompt tokens that wait for a first token rejects requests; absent: none is rejected. */
   readonly maxNumQueuedTokens?: number | undefined;
+}
+
+/** Limits of a scheduler over paged KV blocks, with every default filled. */
+export interface CountedLimits extends EngineLimits {
+  /** `sparesLoneRequest`: longPrefillTokenThreshold does not cut a request that is alone. */
+  readonly rules: GraphRules & { readonly sparesLoneRequest: boolean };
+  readonly asyncScheduling: boolean;
+  readonly blockSize: number;
+  /** KV blocks, the null block included. */
+  readonly numGpuBlocks: number;
+  readonly prefixCaching: boolean;
+  /** Most tokens of one request in a step; 0: no such cap. */
+  readonly longPrefillTokenThreshold: number;
+  /** That cap is at least an equal share of maxNumBatchedTokens; absent: it is not. */
+  readonly adaptivePrefillCap?: boolean;
+  readonly schedulingPolicy: "fcfs" | "priority";
+  /** Fraction of the pool kept free of admissions. */
+  readonly watermark: number;
+  /** Admit a request only when all its known tokens fit. */
+  readonly reserveFullIsl: boolean;
 }
 
 /** Token budget of a step. */
@@ -71,13 +90,13 @@ export interface SchedulerInput {
 /** How the schedulers of a run are made: one for each replica. */
 export interface SchedulerChoice {
   readonly make: () => StepScheduler;
+  /** Limits, where those of make() only count: the compiled engine decides the same. */
+  readonly counted?: CountedLimits | undefined;
   /**
-   * Where those of make() are right only as long as nothing is preempted: makes the schedulers for a new run after a
-   * preemption. Absent: make() is always right.
+   * Where those of make() are right only as long as nothing is preempted: the schedulers for a new run after a preemption.
+   * Absent: make() is always right.
    */
-  readonly afterPreemption?: () => StepScheduler;
-  /** Limits of a scheduler that decides as those of make() do by counts alone: first come, first served, without a prefix cache. */
-  readonly counted?: SchedulerLimits | undefined;
+  readonly afterPreemption?: SchedulerChoice;
 }
 
 /** The prefix cache of a policy that has one, on or off. */

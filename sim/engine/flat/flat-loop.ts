@@ -4,7 +4,14 @@
  */
 import { InvariantError } from "../../../formats/index.js";
 import { BLOCK, type PacedCosts, type StepCostModel } from "../../cost/index.js";
-import { rejectionReason, type SchedulerLimits, type TokenCounts } from "../../policy/index.js";
+import {
+  PrefixCache,
+  Ranking,
+  rejectionReason,
+  type CountedLimits,
+  type SchedulerRequest,
+  type TokenCounts,
+} from "../../policy/index.js";
 import type { AdmissionStops } from "../admission-stops.js";
 import { Ends } from "../ends.js";
 import { PreemptionError } from "../engine-loop-input.js";
@@ -13,16 +20,20 @@ import type { ServerLoop } from "../server-loop.js";
 import { ServerTimes } from "../server-times.js";
 import type { StepLog } from "../step-log.js";
 import { inputsOf, kindNumbers, streamsOf } from "./inputs.js";
-import { Machine, outputNames, type Caller, type Output } from "./machine.js";
+import type { Caller } from "./caller.js";
+import { Machine, outputNames, type Output } from "./machine.js";
 
 export interface FlatLoopInput {
-  readonly limits: SchedulerLimits;
+  readonly limits: CountedLimits;
   readonly cost: StepCostModel;
   readonly paced: PacedCosts;
   readonly log: StepLog;
+  readonly requests: readonly SchedulerRequest[];
   readonly tokens: TokenCounts;
   readonly stopsAtEnds: boolean;
   readonly stopsAtPreemption: boolean;
+  /** Whether the log has first tokens at once. */
+  readonly tellsFirstTokens: boolean;
 }
 
 /** How advance() ends, as in the program. */
@@ -30,9 +41,11 @@ const PREEMPTED = 1;
 const STUCK = 2;
 const LIVELOCK = 3;
 /** Numbers of a complete request. */
-const END_FIELDS = 8;
+const END_FIELDS = 9;
 
 export class FlatLoop implements ServerLoop, Caller {
+  /** None has a closed form. */
+  readonly jumpedSteps = 0;
   readonly ended = new Ends();
   readonly kvBlocks: number;
   private readonly machine = Machine.take();
@@ -43,6 +56,8 @@ export class FlatLoop implements ServerLoop, Caller {
   private paceFirstCell = 0;
   private paceCells = 0;
   private countedTokens = 0;
+  private readonly cache: PrefixCache | undefined;
+  private readonly ranking: Ranking | undefined;
   /** What was counted, once it is over. */
   private readonly final: Partial<Record<Output, number>> = {};
   private isOver = false;
@@ -51,6 +66,8 @@ export class FlatLoop implements ServerLoop, Caller {
     const { limits, cost, paced, log, tokens } = input;
     this.kvBlocks = limits.numGpuBlocks - 1;
     this.streams = streamsOf(paced);
+    if (limits.prefixCaching) this.cache = new PrefixCache(input.requests, limits.blockSize, this.kvBlocks);
+    if (limits.schedulingPolicy === "priority") this.ranking = new Ranking(input.requests);
     this.serverTimes = log.serverTimes ??= new ServerTimes(log.rows);
     this.deliveryNs = paced.frontEnd.deliveryNs;
     this.machine.begin(this, inputsOf(input), Math.min(tokens.longestOutput, limits.maxModelLen));
@@ -74,10 +91,6 @@ export class FlatLoop implements ServerLoop, Caller {
 
   get steps(): number {
     return this.number("steps");
-  }
-
-  get jumpedSteps(): number {
-    return 0;
   }
 
   get runSteps(): number {
@@ -113,13 +126,17 @@ export class FlatLoop implements ServerLoop, Caller {
     };
   }
 
+  watchBlocks(): void {
+    this.machine.wasm.fewestFreeBlocks.value = this.freeBlocks;
+  }
+
   rejection(index: number): string | undefined {
     const { promptTokens, outputTokens } = this.input.tokens;
     return rejectionReason(promptTokens[index]!, outputTokens[index]!, this.input.limits);
   }
 
-  absent(): void {
-    // Counts know nothing of requests that do not come.
+  absent(index: number): void {
+    this.cache?.absent(index);
   }
 
   arrive(index: number, atNs: number): void {
@@ -229,9 +246,53 @@ export class FlatLoop implements ServerLoop, Caller {
       serverTimes.takenNs[row] = ends[at + 5]!;
       serverTimes.firstNs[row] = ends[at + 6]!;
       serverTimes.lastNs[row] = ends[at + 7]!;
+      log.cachedTokens[row] = ends[at + 8]!;
       log.completed(row);
       if (stopsAtEnds) this.ended.push(row, lastTokenNs - this.deliveryNs);
     }
+  }
+
+  firstToken(row: number, atNs: number): void {
+    this.input.log.firstTokenNs[row] = atNs;
+  }
+
+  lookUp(index: number, knownTokens: number): void {
+    const cache = this.cache!;
+    cache.lookUp(index, knownTokens);
+    this.machine.wasm.hits.value = cache.hitBlocks;
+    this.machine.wasm.idleHits.value = cache.idleHits;
+  }
+
+  hold(index: number): void {
+    this.cache!.hold(index);
+  }
+
+  take(blocks: number): void {
+    this.cache!.take(blocks);
+  }
+
+  register(index: number, blocks: number): void {
+    this.cache!.register(index, blocks);
+  }
+
+  release(index: number, blocks: number): number {
+    return this.cache!.release(index, blocks);
+  }
+
+  forget(index: number): void {
+    this.cache!.forget(index);
+  }
+
+  arrived(index: number, atNs: number): void {
+    this.ranking!.arrived(index, atNs);
+  }
+
+  isServedBefore(index: number, other: number): boolean {
+    return this.ranking!.isServedBefore(index, other);
+  }
+
+  isRankedBehind(index: number, other: number): boolean {
+    return this.ranking!.isRankedBehind(index, other);
   }
 
   private number(name: Output): number {

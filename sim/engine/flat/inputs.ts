@@ -1,6 +1,6 @@
 /** What the compiled engine is told before it begins: limits of the scheduler, and costs as numbers. */
 import type { GraphKind, PacedCosts } from "../../cost/index.js";
-import { slotCount, stepBudget, type SchedulerLimits } from "../../policy/index.js";
+import { slotCount, stepBudget, type CountedLimits } from "../../policy/index.js";
 import type { Inputs } from "./machine.js";
 
 /** Numbers of the kinds of launches, and of the streams, which launches come at the end of. */
@@ -15,17 +15,22 @@ export function streamsOf({ streams }: PacedCosts): readonly PacedCosts["streams
 const MOST = 2 ** 31 - 1;
 
 interface Asked {
-  readonly limits: SchedulerLimits;
+  readonly limits: CountedLimits;
   readonly paced: PacedCosts;
   readonly stopsAtEnds: boolean;
   readonly stopsAtPreemption: boolean;
+  readonly tellsFirstTokens: boolean;
 }
 
-export function inputsOf({ limits, paced, stopsAtEnds, stopsAtPreemption }: Asked): Inputs {
+export function inputsOf({ limits, paced, ...asked }: Asked): Inputs {
   const freeBlocks = limits.numGpuBlocks - 1;
   return {
     ...{ freeBlocks, fewestFreeBlocks: freeBlocks },
-    ...{ stopsAtEnds: Number(stopsAtEnds), stopsAtPreemption: Number(stopsAtPreemption) },
+    isCaching: Number(limits.prefixCaching),
+    isRanked: Number(limits.schedulingPolicy === "priority"),
+    stopsAtEnds: Number(asked.stopsAtEnds),
+    stopsAtPreemption: Number(asked.stopsAtPreemption),
+    tellsFirstTokens: Number(asked.tellsFirstTokens),
     ...limitsAsNumbers(limits),
     ...timesOf(paced),
     ...launchesOf(paced),
@@ -36,7 +41,7 @@ export function inputsOf({ limits, paced, stopsAtEnds, stopsAtPreemption }: Aske
   };
 }
 
-function limitsAsNumbers(limits: SchedulerLimits): Pick<Inputs, LimitName> {
+function limitsAsNumbers(limits: CountedLimits): Pick<Inputs, LimitName> {
   return {
     isAsynchronous: Number(limits.asyncScheduling),
     budget: Math.min(MOST, stepBudget(limits)),

@@ -2,19 +2,8 @@
  * The way into the WebAssembly of as/engine.as.ts: its memory and its functions. A machine runs one engine at a time, and is used
  * again: memory and compiled code stay.
  */
+import { forwarded, type Caller } from "./caller.js";
 import { binary } from "./engine-binary.js";
-
-/** What the program asks of the run that it is in. */
-export interface Caller {
-  movePace(atNs: number): number;
-  refill(stream: number): void;
-  meansOf(requests: number, place: number): void;
-  prefillNs(tokens: number): number;
-  heldNs(): number;
-  takeGaps(): void;
-  takeGap(gapNs: number, weight: number): void;
-  takeEnds(): void;
-}
 
 interface Functions {
   readonly begin: (longestOutput: number) => void;
@@ -26,13 +15,59 @@ interface Functions {
 
 /** Set before an engine begins. */
 export const inputNames = [
-  ...(["isAsynchronous", "budget", "slots", "maxModelLen", "maxNumBatchedTokens", "watermarkBlocks", "blockSize"] as const),
-  ...(["longPrefillTokenThreshold", "adaptivePrefillCap", "sparesLoneRequest", "chunkedPrefill", "reserveFullIsl"] as const),
-  ...(["freeBlocks", "fewestFreeBlocks", "stopsAtEnds", "stopsAtPreemption"] as const),
-  ...(["copyNs", "sendNs", "takeRequestNs", "wakeNs", "emptyStepSleepNs", "acceptNs", "deliveryNs", "prefillRequestNs"] as const),
+  ...([
+    "isAsynchronous",
+    "budget",
+    "slots",
+    "maxModelLen",
+    "maxNumBatchedTokens",
+    "watermarkBlocks",
+    "blockSize",
+  ] as const),
+  ...([
+    "longPrefillTokenThreshold",
+    "adaptivePrefillCap",
+    "sparesLoneRequest",
+    "chunkedPrefill",
+    "reserveFullIsl",
+  ] as const),
+  ...([
+    "freeBlocks",
+    "fewestFreeBlocks",
+    "stopsAtEnds",
+    "stopsAtPreemption",
+    "isCaching",
+    "isRanked",
+    "tellsFirstTokens",
+  ] as const),
+  ...([
+    "copyNs",
+    "sendNs",
+    "takeRequestNs",
+    "wakeNs",
+    "emptyStepSleepNs",
+    "acceptNs",
+    "deliveryNs",
+    "prefillRequestNs",
+  ] as const),
   ...(["requestNs", "requestTokenNs", "hops", "hopNs", "hopGapNs", "outputNs", "outputTokenNs", "chunkNs"] as const),
-  ...(["firstChunkNs", "firstWaitTokenNs", "contextTokenNs", "attentionPairNs", "graphTokens", "promptRestIsDecode"] as const),
-  ...(["fullLead", "piecewiseLead", "eagerLead", "piecewisePower", "eagerPower", "recencyShare", "recencyMemoryNs"] as const),
+  ...([
+    "firstChunkNs",
+    "firstWaitTokenNs",
+    "contextTokenNs",
+    "attentionPairNs",
+    "graphTokens",
+    "promptRestIsDecode",
+  ] as const),
+  ...([
+    "fullLead",
+    "piecewiseLead",
+    "eagerLead",
+    "piecewisePower",
+    "eagerPower",
+    "recencyShare",
+    "recencyMemoryNs",
+  ] as const),
   ...(["paceCellsPerNs", "paceFirstCell", "paceCells", "stallTokens"] as const),
 ];
 export type Inputs = Readonly<Record<(typeof inputNames)[number], number>>;
@@ -41,14 +76,14 @@ export type Inputs = Readonly<Record<(typeof inputNames)[number], number>>;
 export const outputNames = [
   ...(["busyNs", "hostBusyNs", "frontEndBusyNs", "steps", "runSteps", "preemptions", "hostNs", "tokens"] as const),
   ...(["seatStops", "blockStops", "budgetStops", "noStops", "runningRequests", "waitingRequests"] as const),
-  ...(["freeBlocks", "fewestFreeBlocks", "anyBeyondNs", "totalNs", "gaps", "endCount"] as const),
+  ...(["freeBlocks", "fewestFreeBlocks", "anyBeyondNs", "totalNs", "gaps", "endCount", "hits", "idleHits"] as const),
 ];
 export type Output = (typeof outputNames)[number];
 
 /** What lies in the memory for both sides, and its size in bytes. */
 const tableBytes = {
   ...{ factors: 32_768, paces: 65_536, measuredLow: 48, measuredHigh: 48, asked: 96, beyondNs: 96 },
-  ...{ gapValues: 16_384, gapWeights: 8192, ends: 16_384 },
+  ...{ gapValues: 16_384, gapWeights: 8192, ends: 18_432 },
 };
 type TableName = keyof typeof tableBytes;
 
@@ -84,28 +119,8 @@ export class Machine {
 
   private constructor() {
     compiled ??= new WebAssembly.Module(Uint8Array.from(atob(binary), (letter) => letter.charCodeAt(0)));
-    const run: Caller = {
-      movePace: (atNs) => this.caller!.movePace(atNs),
-      refill: (stream) => {
-        this.caller!.refill(stream);
-      },
-      meansOf: (requests, place) => {
-        this.caller!.meansOf(requests, place);
-      },
-      prefillNs: (tokens) => this.caller!.prefillNs(tokens),
-      heldNs: () => this.caller!.heldNs(),
-      takeGaps: () => {
-        this.caller!.takeGaps();
-      },
-      takeGap: (gapNs, weight) => {
-        this.caller!.takeGap(gapNs, weight);
-      },
-      takeEnds: () => {
-        this.caller!.takeEnds();
-      },
-    };
-    const env = { "Math.exp": Math.exp, "Math.pow": Math.pow };
-    const imports = { run: { ...run }, env };
+    const run = forwarded(() => this.caller!);
+    const imports = { run, env: { "Math.exp": Math.exp, "Math.pow": Math.pow } };
     this.wasm = new WebAssembly.Instance(compiled, imports).exports as unknown as Exports;
     this.seen = this.look();
   }

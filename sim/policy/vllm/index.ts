@@ -1,5 +1,5 @@
 /** Continuous batching over a paged KV cache, as vLLM schedules it. */
-export { CountScheduler } from "./counted/index.js";
+export { CountScheduler, PrefixCache, Ranking } from "./counted/index.js";
 export { createVllm } from "./create-vllm.js";
 export { kvBlocksOf, limitsOf, resolveSettings } from "./limits-of.js";
 export type { SchedulerLimits } from "./limits.js";

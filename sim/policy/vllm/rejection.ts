@@ -1,13 +1,8 @@
 /** Requests that could never be served under the limits: the server rejects them, a simulation says why. */
-import { stepBudget } from "../step-policy.js";
-import type { SchedulerLimits } from "./limits.js";
+import { stepBudget, type CountedLimits } from "../step-policy.js";
 
 /** Why the request can never be served; undefined when it can. */
-export function rejectionReason(
-  promptTokens: number,
-  outputTokens: number,
-  limits: SchedulerLimits,
-): string | undefined {
+export function rejectionReason(promptTokens: number, outputTokens: number, limits: CountedLimits): string | undefined {
   const { maxModelLen, numGpuBlocks, blockSize } = limits;
   const tokens = promptTokens + outputTokens;
   if (tokens > maxModelLen) return `${tokens} tokens of prompt and output exceed max_model_len ${maxModelLen}`;
@@ -23,10 +18,7 @@ export function rejectionReason(
 }
 
 /** What it may have to compute at once: a preempted request computes its outputs again too, and one alone may be uncapped. */
-function longestChunk(
-  tokens: number,
-  { longPrefillTokenThreshold, adaptivePrefillCap, rules }: SchedulerLimits,
-): number {
+function longestChunk(tokens: number, { longPrefillTokenThreshold, adaptivePrefillCap, rules }: CountedLimits): number {
   const isCapped = longPrefillTokenThreshold > 0 && !rules.sparesLoneRequest && adaptivePrefillCap !== true;
   return isCapped ? Math.min(tokens, longPrefillTokenThreshold) : tokens;
 }

@@ -37,20 +37,20 @@ export function vllmSchedulers(limits: SchedulerLimits): StepSchedulers {
       const asked = asServed(requests, tokens, limits.maxModelLen);
       const everyBlock = (): StepScheduler => new Scheduler(limits, asked);
       // The counts' cache takes released blocks in the newer order only.
-      const counts = (prefixCaching: boolean) => (): StepScheduler =>
-        prefixCaching && !limits.rules.freesUnkeyedFirst
-          ? everyBlock()
-          : new CountScheduler(withFields(limits, { prefixCaching }), requests, tokens);
+      const counts = (prefixCaching: boolean): SchedulerChoice => {
+        if (prefixCaching && !limits.rules.freesUnkeyedFirst) return { make: everyBlock };
+        const counted = withFields(limits, { prefixCaching });
+        return { make: () => new CountScheduler(counted, requests, tokens), counted };
+      };
       // Counts know nothing of answers that end by themselves.
       if (isReference || asked !== requests) return { make: everyBlock };
-      const counted = limits.schedulingPolicy === "fcfs" ? limits : undefined;
-      if (!limits.prefixCaching) return { make: counts(false), counted };
+      if (!limits.prefixCaching) return counts(false);
       const isFollowed = requests.some(({ follows, answer }) => follows !== undefined || answer !== undefined);
       // Counts make the blocks of an answer known when it ends.
       if (isFollowed && !areAnswersFinished(requests)) return { make: everyBlock };
-      if (requests.some(({ content }) => content !== undefined)) return { make: counts(true) };
+      if (requests.some(({ content }) => content !== undefined)) return counts(true);
       // Without shared prefixes the cache changes nothing until a preempted request finds its own blocks again.
-      return { make: counts(false), afterPreemption: counts(true), counted };
+      return { ...counts(false), afterPreemption: counts(true) };
     },
   };
 }

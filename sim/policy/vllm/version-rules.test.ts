@@ -134,8 +134,9 @@ describe("released blocks without a prefix key", () => {
     const made = (version: string): StepScheduler[] => {
       const limits: SchedulerLimits = { ...roomy, ...under(version, { prefixCaching: true }) };
       const tokens = tokenCounts(requests);
-      const { make, afterPreemption } = vllmSchedulers(limits).choose({ requests, tokens, isReference: false });
-      return [make, ...(afterPreemption === undefined ? [] : [afterPreemption])].map((one) => one());
+      const choice = vllmSchedulers(limits).choose({ requests, tokens, isReference: false });
+      const { afterPreemption } = choice;
+      return [choice, ...(afterPreemption === undefined ? [] : [afterPreemption])].map(({ make }) => make());
     };
     expect(made("0.23.0")).toEqual([expect.any(Scheduler)]);
     expect(made("0.24.0")).toEqual([expect.any(CountScheduler)]);

@@ -30,10 +30,11 @@ export {
   requestNs, requestTokenNs, sendNs, stallTokens, takeRequestNs, wakeNs,
 } from "./costs.as";
 export { anyBeyondNs, asked, beyondNs, measuredHigh, measuredLow, totalNs } from "./range.as";
-export { endCount, ends, gaps, gapValues, gapWeights, stopsAtEnds, tokens } from "./reports.as";
+export { endCount, ends, gaps, gapValues, gapWeights, stopsAtEnds, tellsFirstTokens, tokens } from "./reports.as";
+export { blockSize, fewestFreeBlocks, freeBlocks, hits, idleHits, isCaching } from "./blocks.as";
+export { isRanked } from "./waiting.as";
 export {
-  adaptivePrefillCap, blockSize, budget, chunkedPrefill, fewestFreeBlocks, freeBlocks, isAsynchronous, longPrefillTokenThreshold,
-  maxModelLen, maxNumBatchedTokens, reserveFullIsl, runningRequests, slots, sparesLoneRequest, waitingRequests, watermarkBlocks,
+  adaptivePrefillCap, budget, chunkedPrefill, isAsynchronous, longPrefillTokenThreshold, maxModelLen, maxNumBatchedTokens, reserveFullIsl, runningRequests, slots, sparesLoneRequest, waitingRequests, watermarkBlocks,
 } from "./scheduler.as";
 
 /** How advance() ends: at its limit, or because of a preemption or of a scheduler that is stuck; `outcomes` of flat-loop.ts. */

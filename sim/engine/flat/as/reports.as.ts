@@ -16,20 +16,25 @@ export let gaps: i32 = 0;
 const LONGEST_GAP: f64 = 4294967295;
 /** Completed requests that the caller has not taken, each in so many numbers. */
 export const ENDS: i32 = 256;
-export const END_FIELDS: i32 = 8;
-export const ends = memory.data(16384, 16);
+export const END_FIELDS: i32 = 9;
+export const ends = memory.data(18432, 16);
 export let endCount: i32 = 0;
 /** Tokens that reached clients so far. */
 export let tokens: f64 = 0;
 /** When the first of the requests that are complete ends for a caller who waits for it; Infinity: none. */
 export let endedNs: f64 = Infinity;
 export let stopsAtEnds: i32 = 0;
+/** Whether the caller wants to know first tokens at once; set from outside. */
+export let tellsFirstTokens: i32 = 0;
 
 /** The caller takes the gaps, or the completed requests. */
 @external("run", "takeGaps")
 declare function takeGaps(): void;
 @external("run", "takeEnds")
 declare function takeEnds(): void;
+/** When a request had its first token, as soon as that is known. */
+@external("run", "firstToken")
+declare function firstToken(index: i32, atNs: f64): void;
 /** A gap that does not fit among the others. */
 @external("run", "takeGap")
 declare function takeGap(gapNs: f64, weight: i32): void;
@@ -183,6 +188,7 @@ function token(request: Request, atNs: f64): bool {
   const clientNs = atNs + deliveryNs;
   if (isNaN(request.firstTokenNs)) {
     request.firstTokenNs = request.lastTokenNs = clientNs + delivery.firstLateNs;
+    if (tellsFirstTokens) firstToken(request.index, request.firstTokenNs);
     return delivery.firstLateNs > 0;
   }
   const latestNs = request.lastTokenNs;
@@ -225,6 +231,7 @@ function complete(request: Request): void {
   store<f64>(at, request.takenNs, 40);
   store<f64>(at, request.serverFirstNs, 48);
   store<f64>(at, request.serverLastNs, 56);
+  store<f64>(at, <f64>request.cachedTokens, 64);
   if (stopsAtEnds) {
     const endNs = request.lastTokenNs - deliveryNs;
     if (endNs < endedNs) endedNs = endNs;

@@ -17,6 +17,8 @@ export class Request {
   takenNs: f64;
   serverFirstNs: f64;
   serverLastNs: f64;
+  /** When the front end had it. */
+  arrivedNs: f64;
   /** Of a steady one: computed tokens minus the passes so far, and the pass that schedules its last token. */
   base: i64;
   lastPass: i64;
@@ -30,6 +32,10 @@ export class Request {
   computed: i32;
   target: i32;
   preemptions: i32;
+  /** Tokens of its prompt that were in the cache when it was admitted first. */
+  cachedTokens: i32;
+  /** Its place among all admissions. */
+  admission: i32;
   /** Neighbours in the running list, and among those with the same last pass. */
   next: Request | null;
   previous: Request | null;
@@ -105,6 +111,7 @@ class Arrivals {
   take(): Request {
     const entry = this.entry(this.head++);
     const request = newRequest(load<i32>(entry, 8), load<i32>(entry, 12), load<i32>(entry, 16));
+    request.arrivedNs = load<f64>(entry);
     // From the beginning again, so that few of its pages are ever touched.
     if (this.head === this.tail) this.head = this.tail = 0;
     this.nextNs = this.head === this.tail ? Infinity : load<f64>(this.entry(this.head));

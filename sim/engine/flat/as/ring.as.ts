@@ -61,11 +61,27 @@ export class Ring {
     return thing;
   }
 
+  /** Takes the last out; there is one. */
+  pop(): usize {
+    return load<usize>(this.entry(--this.tail));
+  }
+
+  @inline put(place: i32, thing: usize): void {
+    store<usize>(this.entry(this.head + place), thing);
+  }
+
+  /** The place of a thing that is in it. */
+  placeOf(thing: usize): i32 {
+    let place = 0;
+    while (this.at(place) !== thing) place++;
+    return place;
+  }
+
   /** A thing that is in it leaves it, wherever it is; of a ring without times. */
   remove(thing: usize): void {
-    let at = this.head;
-    while (load<usize>(this.entry(at)) !== thing) at++;
-    for (this.tail--; at !== this.tail; at++) store<usize>(this.entry(at), load<usize>(this.entry(at + 1)));
+    const last = this.length - 1;
+    for (let place = this.placeOf(thing); place < last; place++) this.put(place, this.at(place + 1));
+    this.tail--;
   }
 
   private entry(at: u32): usize {

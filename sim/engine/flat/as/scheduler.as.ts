@@ -1,10 +1,15 @@
-/** The scheduler: the same decisions as count-scheduler.ts, first come first served and without a prefix cache. */
+/** The scheduler: the same decisions as count-scheduler.ts. */
+import {
+  blockSize, forget, forgetLookUp, freeBlocks, hits, hold, holding, idleHits, isCaching, lookUp, register, release, takeBlocks, watchBlocks,
+} from "./blocks.as";
 import { emptyRoom } from "./memory.as";
 import { tellWhenLeft } from "./reports.as";
 import { DRAINING, PREFILLING, Request, STARVED, STEADY, WAITING } from "./requests.as";
-import { Ring } from "./ring.as";
 import { steady } from "./steady.as";
 import { ending, follows, latestStep, newStep, Step } from "./steps.as";
+import {
+  addWaiting, beginWaiting, firstWaiting, isRanked, putBack, rankedLast, removeWaiting, takeFirst,
+} from "./waiting.as";
 
 /** The limits, set from outside. */
 export let isAsynchronous: i32 = 0;
@@ -13,16 +18,12 @@ export let slots: i32 = 0;
 export let maxModelLen: i32 = 0;
 export let maxNumBatchedTokens: i32 = 0;
 export let watermarkBlocks: i32 = 0;
-export let blockSize: i32 = 0;
 export let longPrefillTokenThreshold: i32 = 0;
 export let adaptivePrefillCap: i32 = 0;
 export let sparesLoneRequest: i32 = 0;
 export let chunkedPrefill: i32 = 0;
 export let reserveFullIsl: i32 = 0;
 
-/** KV blocks that no request holds, and the fewest of them after any pass; set from outside for the beginning. */
-export let freeBlocks: i32 = 0;
-export let fewestFreeBlocks: i32 = 0;
 export let waitingRequests: i32 = 0;
 export let runningRequests: i32 = 0;
 export let unreported: bool = false;
@@ -42,11 +43,10 @@ class Lists {
   cap: i32;
   /** When the pass at hand began. */
   passNs: f64;
+  admissions: i32;
 }
 const LISTS_AT = memory.data(offsetof<Lists>(), 16);
 const lists = changetype<Lists>(LISTS_AT);
-const WAITING_AT = memory.data(offsetof<Ring>(), 16);
-const waiting = changetype<Ring>(WAITING_AT);
 
 export function beginScheduler(longestOutput: i32): void {
   memory.fill(LISTS_AT, 0, offsetof<Lists>());
@@ -54,7 +54,7 @@ export function beginScheduler(longestOutput: i32): void {
   lists.prefilling = emptyRoom(room);
   lists.served = emptyRoom(room);
   lists.servedTokens = emptyRoom(room);
-  waiting.begin(64);
+  beginWaiting();
   steady.begin(blockSize, longestOutput);
   waitingRequests = runningRequests = 0;
   unreported = false;
@@ -63,7 +63,7 @@ export function beginScheduler(longestOutput: i32): void {
 export function add(request: Request): void {
   request.state = WAITING;
   request.target = request.promptTokens;
-  waiting.push(changetype<usize>(request), 0);
+  addWaiting(request);
   waitingRequests++;
 }
 
@@ -81,25 +81,39 @@ export function schedule(atNs: f64): Step {
   const left = isUnconstrained() ? runAll(step) : runInOrder(step);
   if (step.preempted === 0 && waitingRequests > 0) admit(step, left);
   drainEnding(step);
-  watch();
+  watchBlocks();
   follows(step);
   return step;
 }
 
 /** The step's outputs are known: its last ones free slots and blocks. */
 export function update(step: Step): void {
+  if (isCaching && step.ends > 1) sortByAdmission(step);
   for (let at: u32 = 0; at < step.ends; at++) {
     const request = ending.at(step.endFrom + at);
     if (request.state === DRAINING) {
       removeRunning(request);
-      freeBlocks += holding(request.computed);
+      release(request, request.computed, request.computed);
     } else {
       // Preempted while its last token was in flight.
-      waiting.remove(changetype<usize>(request));
+      removeWaiting(request);
       waitingRequests--;
     }
+    forget(request);
     request.state = 0;
     unreported = true;
+  }
+}
+
+/** The order in which a cache gets their blocks. */
+function sortByAdmission(step: Step): void {
+  for (let at: u32 = 1; at < step.ends; at++) {
+    const request = ending.at(step.endFrom + at);
+    let place = step.endFrom + at;
+    for (; place !== step.endFrom && ending.at(place - 1).admission > request.admission; place--) {
+      ending.put(place, ending.at(place - 1));
+    }
+    ending.put(place, request);
   }
 }
 
@@ -116,15 +130,17 @@ export function decodeRun(): i32 {
     lists.cap = prefillCap();
     if (admitsHead(budget - size)) return 0;
   }
-  return steady.passesWithin(freeBlocks, passes);
+  // Without the full-sequence gate, losing cached blocks that nobody holds can make the head's first chunk cheaper.
+  const isAtRisk = isCaching && waitingRequests > 0 && idleHits > 0 && !reserveFullIsl;
+  return steady.passesWithin(isAtRisk ? 0 : freeBlocks, passes);
 }
 
 /** Does so many passes of such a run, and the updates that belong to them. */
 export function skip(passes: i32): void {
-  freeBlocks -= steady.skip(passes);
+  takeBlocks(steady.skip(passes));
   unreported = false;
   drainEnding(latestStep());
-  watch();
+  watchBlocks();
 }
 
 /** A pass of such a run whose output is still to be reported; of a synchronous engine the latest. */
@@ -138,10 +154,6 @@ export function passOfRun(): Step {
 /** The outputs of such a run are with the clients. */
 export function deliverRun(atNs: f64): void {
   if (!isAsynchronous) latestStep().deliveredNs = atNs;
-}
-
-function watch(): void {
-  if (freeBlocks < fewestFreeBlocks) fewestFreeBlocks = freeBlocks;
 }
 
 /** As prefillCap() of limits.ts. */
@@ -193,7 +205,7 @@ function runAll(step: Step): i32 {
   const size = steady.size;
   step.steady = size;
   if (size > 0) step.decodes(size, steady.contextTokens);
-  freeBlocks -= steady.blocksNextPass();
+  takeBlocks(steady.blocksNextPass());
   steady.pass();
   let left = budget - size;
   const prefills = lists.prefills;
@@ -201,7 +213,8 @@ function runAll(step: Step): i32 {
   for (let at = 0; at < prefills; at++) {
     const request = prefillAt(at);
     const tokens = min(wanted(request), left);
-    freeBlocks -= blocksToGrow(request, tokens);
+    takeBlocks(blocksToGrow(request, tokens));
+    registerComputed(request, tokens);
     left -= tokens;
     if (!compute(request, tokens, step)) putPrefill(kept++, request);
   }
@@ -221,17 +234,23 @@ function runInOrder(step: Step): i32 {
     }
     const tokens = request.state === STEADY ? 1 : min(wanted(request), left);
     const blocks = blocksToGrow(request, tokens);
-    // The latest one gives way, which has not had its turn yet: in the end the request itself.
-    while (blocks > freeBlocks && lists.tail !== request) preempt(lists.tail!, step);
-    if (blocks > freeBlocks) {
-      preempt(request, step);
-      break;
+    while (blocks > freeBlocks) {
+      const victim = isRanked ? rankedLast(lists.head!) : lists.tail!;
+      const place = isRanked ? placeAmong(served, victim) : -1;
+      let taken = 0;
+      if (place >= 0) {
+        taken = servedTokensAt(place);
+        left += taken;
+        removeServed(place, served--);
+      }
+      preempt(victim, taken, step);
+      if (victim === request) break;
     }
-    freeBlocks -= blocks;
+    if (request.state === WAITING) break;
+    takeBlocks(blocks);
+    if (request.state !== STEADY) registerComputed(request, tokens);
     left -= tokens;
-    store<usize>(lists.served + <usize>served * sizeof<usize>(), changetype<usize>(request));
-    store<i32>(lists.servedTokens + (<usize>served << 2), tokens);
-    served++;
+    serve(served++, request, tokens);
     request = request.next;
   }
   settle(served, step);
@@ -246,6 +265,22 @@ function servedAt(at: i32): Request {
 @inline
 function servedTokensAt(at: i32): i32 {
   return load<i32>(lists.servedTokens + (<usize>at << 2));
+}
+
+/** The place of a request among those served; -1: it is not among them. First come first served, the latest one gives way, which is not. */
+function placeAmong(served: i32, request: Request): i32 {
+  for (let at = 0; at < served; at++) if (servedAt(at) === request) return at;
+  return -1;
+}
+
+function removeServed(place: i32, served: i32): void {
+  for (let at = place; at < served - 1; at++) serve(at, servedAt(at + 1), servedTokensAt(at + 1));
+}
+
+@inline
+function serve(at: i32, request: Request, tokens: i32): void {
+  store<usize>(lists.served + <usize>at * sizeof<usize>(), changetype<usize>(request));
+  store<i32>(lists.servedTokens + (<usize>at << 2), tokens);
 }
 
 /** Books what a walk in order decided, and takes those it passed over out of the steady ones. */
@@ -285,14 +320,23 @@ function isPrefilling(request: Request): bool {
 function admit(step: Step, budgetLeft: i32): void {
   let left = budgetLeft;
   while (waitingRequests > 0 && admitsHead(left)) {
-    const request = changetype<Request>(waiting.shift());
-    waitingRequests--;
-    request.computed = 0;
+    const request = firstWaiting();
+    const found = hits;
+    const cachedTokens = found * blockSize;
+    request.computed = cachedTokens;
     const tokens = min(wanted(request), left);
+    takeFirst();
+    waitingRequests--;
     pushRunning(request);
+    request.admission = lists.admissions++;
     request.state = PREFILLING;
-    if (isNaN(request.scheduledNs)) request.scheduledNs = lists.passNs;
-    freeBlocks -= holding(tokens);
+    if (isNaN(request.scheduledNs)) {
+      request.scheduledNs = lists.passNs;
+      request.cachedTokens = cachedTokens;
+    }
+    hold(request);
+    takeBlocks(holding(cachedTokens + tokens) - found);
+    registerComputed(request, tokens);
     left -= tokens;
     if (!compute(request, tokens, step)) putPrefill(lists.prefills++, request);
   }
@@ -300,14 +344,17 @@ function admit(step: Step, budgetLeft: i32): void {
 
 /** Whether the next waiting request can start with so much budget left. */
 function admitsHead(left: i32): bool {
+  forgetLookUp();
   if (left <= 0 || runningRequests >= slots) return false;
-  const request = changetype<Request>(waiting.at(0));
+  const request = firstWaiting();
   const known = request.target;
-  const asked = min(known, lists.cap);
+  lookUp(request, known);
+  const cachedTokens = hits * blockSize;
+  const asked = min(known - cachedTokens, lists.cap);
   if (!chunkedPrefill && asked > left) return false;
   const guard = runningRequests > 0 ? watermarkBlocks : 0;
-  const gated = reserveFullIsl ? known : min(asked, left);
-  return holding(gated) + guard <= freeBlocks;
+  const gated = reserveFullIsl ? known : cachedTokens + min(asked, left);
+  return holding(gated) - hits + idleHits + guard <= freeBlocks;
 }
 
 /** Computes `tokens` of a request outside the steady ones. Returns whether it samples, and so leaves that state. */
@@ -342,17 +389,21 @@ function drain(request: Request, computed: i32, step: Step): void {
   step.end(request);
 }
 
-/** Puts a running request back that has had nothing in this pass. */
-function preempt(request: Request, step: Step): void {
+/** Puts a running request back; `taken` tokens were given to it in this pass. */
+function preempt(request: Request, taken: i32, step: Step): void {
   const state = request.state;
   if (state === STEADY) leaveSteady(request);
-  freeBlocks += holding(request.computed);
+  const tokens = request.computed + taken;
+  const samples = state === STEADY || state === DRAINING;
+  // The token in flight is not known yet.
+  const registered = isAsynchronous && samples ? max(request.target, tokens - 1) : tokens;
+  release(request, tokens, registered);
   // A decoding request has sampled a token for every one computed from its prompt's last on.
-  if (state === STEADY || state === DRAINING) request.target = request.computed + 1;
+  if (samples) request.target = request.computed + 1;
   request.computed = 0;
   request.state = WAITING;
   removeRunning(request);
-  waiting.pushFront(changetype<usize>(request));
+  putBack(request);
   waitingRequests++;
   request.preemptions++;
   step.preempted++;
@@ -396,8 +447,8 @@ function blocksToGrow(request: Request, tokens: i32): i32 {
   return holding(request.computed + tokens) - holding(request.computed);
 }
 
-/** Blocks that hold so many tokens. */
+/** A request outside the steady ones computes so many tokens: full blocks of known tokens can be found from now on. */
 @inline
-function holding(tokens: i32): i32 {
-  return (tokens + blockSize - 1) / blockSize;
+function registerComputed(request: Request, tokens: i32): void {
+  register(request, min(request.computed + tokens, request.target));
 }

@@ -93,6 +93,10 @@ export class StepRequests {
     return changetype<Request>(load<usize>(this.entry(place)));
   }
 
+  @inline put(place: u32, request: Request): void {
+    store<usize>(this.entry(place), changetype<usize>(request));
+  }
+
   push(request: Request): void {
     if (this.tail - this.head > this.mask) this.grow();
     store<usize>(this.entry(this.tail++), changetype<usize>(request));

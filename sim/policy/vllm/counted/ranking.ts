@@ -17,11 +17,16 @@ export class Ranking {
     return isServedBefore(this.ranked[a]!, this.ranked[b]!);
   }
 
+  /** Whether it is preempted before the other. */
+  isRankedBehind(a: number, b: number): boolean {
+    return isRankedBehind(this.ranked[a]!, this.ranked[b]!);
+  }
+
   /** The one ranked last, the earliest admitted of equals. */
   last(running: RunningList): number {
     let last = running.head;
     for (let request = running.next(last); request >= 0; request = running.next(request)) {
-      if (isRankedBehind(this.ranked[request]!, this.ranked[last]!)) last = request;
+      if (this.isRankedBehind(request, last)) last = request;
     }
     return last;
   }

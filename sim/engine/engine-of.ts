@@ -1,0 +1,39 @@
+/** The engine of a server by itself: compiled where that one does what is asked, else the loop around a scheduler. */
+import { withFields } from "../../formats/index.js";
+import type { StepCostModel } from "../cost/index.js";
+import type { EngineLimits, SchedulerChoice, SchedulerRequest, TokenCounts } from "../policy/index.js";
+import { EngineLoop } from "./engine-loop.js";
+import { FlatLoop } from "./flat/index.js";
+import type { ServerLoop } from "./server-loop.js";
+import type { StepLog } from "./step-log.js";
+import type { StepObserver } from "./step-observer.js";
+
+export interface EngineInput {
+  readonly schedulers: Pick<SchedulerChoice, "make" | "counted">;
+  readonly limits: EngineLimits;
+  readonly cost: StepCostModel;
+  readonly log: StepLog;
+  /** Those of the log, and their lengths. */
+  readonly requests: readonly SchedulerRequest[];
+  readonly tokens: TokenCounts;
+  /** Whether runs of decodes are taken at once. */
+  readonly jumps: boolean;
+  readonly stopsAtEnds: boolean;
+  readonly stopsAtPreemption: boolean;
+  /** Whether somebody reads first tokens from the log before their requests are complete. */
+  readonly tellsFirstTokens: boolean;
+  /** Without jumps. */
+  readonly observer?: StepObserver | undefined;
+}
+
+export function engineOf(input: EngineInput): ServerLoop {
+  const { schedulers, limits, cost, log, jumps, stopsAtEnds, stopsAtPreemption, observer } = input;
+  if (jumps && schedulers.counted !== undefined && cost.paced !== undefined) {
+    const { requests, tokens, tellsFirstTokens } = input;
+    const asked = { limits: schedulers.counted, paced: cost.paced, stopsAtEnds, stopsAtPreemption, tellsFirstTokens };
+    return new FlatLoop({ ...asked, cost, log, requests, tokens });
+  }
+  // By withFields, so that the loops of all runs are alike to V8, and what it compiled for one is good for the next.
+  const shared = { cost, log, limits, jumps, stopsAtEnds, stopsAtPreemption };
+  return new EngineLoop(withFields(shared, { scheduler: schedulers.make(), observer }));
+}
