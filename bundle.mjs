@@ -147,7 +147,8 @@ writeFileSync("dist/cli/package.json", '{ "type": "commonjs" }\n');
 /**
  * A page has no use for zod's JSON schemas, a fifth of zod, nor for its look-out for values that contain themselves, as JSON cannot, nor for
  * its formats of text (no text is of one there, so that a schema with one fails at once), nor for what writes code, which its policy
- * forbids, nor for seedrandom but the generator that the simulator draws from. It offers no autoscaler, and not orca.
+ * forbids, nor for seedrandom but the generator that the simulator draws from. It offers no autoscaler, and not orca, and has the engine's loop
+ * alone, since its loads are small, and not the compiled engine, which is large.
  */
 const leftOut = {
   name: "left-out-of-pages",
@@ -162,6 +163,8 @@ const leftOut = {
     if (/sim[\\/]policy[\\/]orca\.ts$/.test(id)) {
       return 'export const orcaSettings = {}; export function createOrca() { throw new Error("a page has no orca"); }';
     }
+    if (/sim[\\/]engine[\\/]flat[\\/]index\.ts$/.test(id)) return "export class FlatLoop {}";
+    if (/sim[\\/]cost[\\/]paced-costs\.ts$/.test(id)) return "export const pacedCosts = () => undefined;";
     if (/zod[\\/]v4[\\/]core[\\/]doc\.js$/.test(id)) return "export class Doc {}";
     if (/zod[\\/]v4[\\/]core[\\/]regexes\.js$/.test(id)) {
       return readFileSync(id, "utf8").replace(/^(export const \w+ =) \/.{30,}\/\w*;/gm, "$1 /(?!)/;");

@@ -4,10 +4,10 @@ export interface Caller {
   /** The pace of the host at a time outside the window that the machine has, which moves there. */
   movePace(atNs: number): number;
   /** A block of factors is used up. */
-  refill(stream: number): void;
+  refillStream(stream: number): void;
   /** Means of steps of so many requests, to that place in the memory. */
-  meansOf(requests: number, place: number): void;
-  prefillNs(tokens: number): number;
+  fillMeans(requests: number, place: number): void;
+  meanPrefillNs(tokens: number): number;
   /** The front end is held up: how long. */
   heldNs(): number;
   /** Gaps and complete requests that are in the tables; a gap too long for them; a first token. */
@@ -16,12 +16,12 @@ export interface Caller {
   takeEnds(): void;
   firstToken(row: number, atNs: number): void;
   /** Of the prefix cache. */
-  lookUp(index: number, knownTokens: number): void;
-  hold(index: number): void;
-  take(blocks: number): void;
-  register(index: number, blocks: number): void;
-  release(index: number, blocks: number): number;
-  forget(index: number): void;
+  cacheLookUp(index: number, knownTokens: number): void;
+  cacheHold(index: number): void;
+  cacheTake(blocks: number): void;
+  cacheRegister(index: number, blocks: number): void;
+  cacheRelease(index: number, blocks: number): number;
+  cacheForget(index: number): void;
   /** Of the priority policy. */
   arrived(index: number, atNs: number): void;
   isServedBefore(index: number, other: number): boolean;
@@ -32,13 +32,13 @@ export interface Caller {
 export function forwarded(caller: () => Caller): Record<keyof Caller, (...given: number[]) => unknown> {
   return {
     movePace: (atNs) => caller().movePace(atNs),
-    refill: (stream) => {
-      caller().refill(stream);
+    refillStream: (stream) => {
+      caller().refillStream(stream);
     },
-    meansOf: (requests, place) => {
-      caller().meansOf(requests, place);
+    fillMeans: (requests, place) => {
+      caller().fillMeans(requests, place);
     },
-    prefillNs: (tokens) => caller().prefillNs(tokens),
+    meanPrefillNs: (tokens) => caller().meanPrefillNs(tokens),
     heldNs: () => caller().heldNs(),
     takeGaps: () => {
       caller().takeGaps();
@@ -52,21 +52,21 @@ export function forwarded(caller: () => Caller): Record<keyof Caller, (...given:
     firstToken: (row, atNs) => {
       caller().firstToken(row, atNs);
     },
-    lookUp: (index, knownTokens) => {
-      caller().lookUp(index, knownTokens);
+    cacheLookUp: (index, knownTokens) => {
+      caller().cacheLookUp(index, knownTokens);
     },
-    hold: (index) => {
-      caller().hold(index);
+    cacheHold: (index) => {
+      caller().cacheHold(index);
     },
-    take: (blocks) => {
-      caller().take(blocks);
+    cacheTake: (blocks) => {
+      caller().cacheTake(blocks);
     },
-    register: (index, blocks) => {
-      caller().register(index, blocks);
+    cacheRegister: (index, blocks) => {
+      caller().cacheRegister(index, blocks);
     },
-    release: (index, blocks) => caller().release(index, blocks),
-    forget: (index) => {
-      caller().forget(index);
+    cacheRelease: (index, blocks) => caller().cacheRelease(index, blocks),
+    cacheForget: (index) => {
+      caller().cacheForget(index);
     },
     arrived: (index, atNs) => {
       caller().arrived(index, atNs);

@@ -193,13 +193,13 @@ export class FlatLoop implements ServerLoop, Caller {
     return value;
   }
 
-  refill(stream: number): void {
+  refillStream(stream: number): void {
     const factors = this.streams[stream]!;
     factors.refill();
     this.machine.tables.factors.set(factors.values, stream * BLOCK);
   }
 
-  meansOf(requests: number, place: number): void {
+  fillMeans(requests: number, place: number): void {
     const means = this.input.paced.meansOf(requests);
     const { scheduleNs, updateNs, launchNs, decodeNs, incrementNs, outputNs, restNs } = means;
     const { full, piecewise, none } = launchNs;
@@ -208,7 +208,7 @@ export class FlatLoop implements ServerLoop, Caller {
     integers[place / 4 + 18] = kindNumbers[means.decodeKind];
   }
 
-  prefillNs(tokens: number): number {
+  meanPrefillNs(tokens: number): number {
     return this.input.paced.prefillNs(tokens);
   }
 
@@ -256,30 +256,30 @@ export class FlatLoop implements ServerLoop, Caller {
     this.input.log.firstTokenNs[row] = atNs;
   }
 
-  lookUp(index: number, knownTokens: number): void {
+  cacheLookUp(index: number, knownTokens: number): void {
     const cache = this.cache!;
     cache.lookUp(index, knownTokens);
     this.machine.wasm.hits.value = cache.hitBlocks;
     this.machine.wasm.idleHits.value = cache.idleHits;
   }
 
-  hold(index: number): void {
+  cacheHold(index: number): void {
     this.cache!.hold(index);
   }
 
-  take(blocks: number): void {
+  cacheTake(blocks: number): void {
     this.cache!.take(blocks);
   }
 
-  register(index: number, blocks: number): void {
+  cacheRegister(index: number, blocks: number): void {
     this.cache!.register(index, blocks);
   }
 
-  release(index: number, blocks: number): number {
+  cacheRelease(index: number, blocks: number): number {
     return this.cache!.release(index, blocks);
   }
 
-  forget(index: number): void {
+  cacheForget(index: number): void {
     this.cache!.forget(index);
   }
 

@@ -119,8 +119,10 @@ export class Machine {
 
   private constructor() {
     compiled ??= new WebAssembly.Module(Uint8Array.from(atob(binary), (letter) => letter.charCodeAt(0)));
-    const run = forwarded(() => this.caller!);
-    const imports = { run, env: { "Math.exp": Math.exp, "Math.pow": Math.pow } };
+    const imports = {
+      "caller.as": forwarded(() => this.caller!),
+      env: { "Math.exp": Math.exp, "Math.pow": Math.pow },
+    };
     this.wasm = new WebAssembly.Instance(compiled, imports).exports as unknown as Exports;
     this.seen = this.look();
   }

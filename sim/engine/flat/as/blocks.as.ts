@@ -1,4 +1,5 @@
 /** KV blocks by their number, as in counted-blocks.ts. Where there is a prefix cache, the caller has it. */
+import { cacheForget, cacheHold, cacheLookUp, cacheRegister, cacheRelease, cacheTake } from "./caller.as";
 import { Request } from "./requests.as";
 
 /** Set from outside: tokens in a block, whether there is a prefix cache, and the blocks, of which no request holds one at first. */
@@ -11,45 +12,26 @@ export let fewestFreeBlocks: i32 = 0;
 export let hits: i32 = 0;
 export let idleHits: i32 = 0;
 
-/** As the methods of PrefixCache; a look-up sets `hits` and `idleHits`. */
-@external("run", "lookUp")
-declare function lookUpCached(index: i32, knownTokens: i32): void;
-@external("run", "hold")
-declare function holdCached(index: i32): void;
-@external("run", "take")
-declare function takeCached(blocks: i32): void;
-@external("run", "register")
-declare function registerCached(index: i32, blocks: i32): void;
-@external("run", "release")
-declare function releaseCached(index: i32, blocks: i32): i32;
-@external("run", "forget")
-declare function forgetCached(index: i32): void;
-
 /** Looks for the first `knownTokens` of a request in the cache. */
-@inline
 export function lookUp(request: Request, knownTokens: i32): void {
-  if (isCaching) lookUpCached(request.index, knownTokens);
+  if (isCaching) cacheLookUp(request.index, knownTokens);
 }
 
-@inline
 export function forgetLookUp(): void {
   hits = idleHits = 0;
 }
 
 /** Blocks that hold so many tokens. */
-@inline
 export function holding(tokens: i32): i32 {
   return (tokens + blockSize - 1) / blockSize;
 }
 
-@inline
 export function takeBlocks(blocks: i32): void {
   freeBlocks -= blocks;
-  if (isCaching && blocks > 0) takeCached(blocks);
+  if (isCaching && blocks > 0) cacheTake(blocks);
 }
 
 /** A pass is over. */
-@inline
 export function watchBlocks(): void {
   if (freeBlocks < fewestFreeBlocks) fewestFreeBlocks = freeBlocks;
 }
@@ -58,24 +40,22 @@ export function watchBlocks(): void {
 export function hold(request: Request): void {
   if (!isCaching) return;
   freeBlocks -= idleHits;
-  holdCached(request.index);
+  cacheHold(request.index);
 }
 
 /** The full blocks of a request's first `tokens` can be found from now on. */
-@inline
 export function register(request: Request, tokens: i32): void {
-  if (isCaching) registerCached(request.index, tokens / blockSize);
+  if (isCaching) cacheRegister(request.index, tokens / blockSize);
 }
 
 /** Gives up the blocks of `tokens`, of which the full ones of the first `registered` can be found. */
 export function release(request: Request, tokens: i32, registered: i32): void {
   const blocks = holding(tokens);
   register(request, registered);
-  freeBlocks += isCaching ? releaseCached(request.index, blocks) : blocks;
+  freeBlocks += isCaching ? cacheRelease(request.index, blocks) : blocks;
 }
 
 /** The request has ended. */
-@inline
 export function forget(request: Request): void {
-  if (isCaching) forgetCached(request.index);
+  if (isCaching) cacheForget(request.index);
 }

@@ -1,25 +1,12 @@
 /** What things cost, in whole ns: the caller gives means and blocks of drawn factors; both are put together here. */
+import { fillMeans, heldNs, meanPrefillNs } from "./caller.as";
+import { beginFactors, Factors, GPU, LAUNCH, OUTPUT, REQUEST, SCHEDULE, UPDATE } from "./factors.as";
 import { emptyRoom, room } from "./memory.as";
 
 /** Kinds of launches. */
 export const FULL: i32 = 0;
 export const PIECEWISE: i32 = 1;
 export const EAGER: i32 = 2;
-
-/** Streams of factors by their number; those of launches are LAUNCH + kind. */
-export const SCHEDULE: i32 = 0;
-export const UPDATE: i32 = 1;
-export const GPU: i32 = 2;
-export const REQUEST: i32 = 3;
-export const OUTPUT: i32 = 4;
-export const LAUNCH: i32 = 5;
-const STREAMS: i32 = 8;
-
-/** Bytes of a block of factors. */
-export const BLOCK: usize = 512 * 8;
-/** The blocks, one stream after the other, and how far into each of them the next factor lies. */
-export const factors = memory.data(32768, 16);
-const nextFactors = memory.data(STREAMS * 4, 16);
 
 /** Fixed times of the host and the front end; set from outside, as all that follows. */
 export let copyNs: f64 = 0;
@@ -56,87 +43,19 @@ export let recencyMemoryNs: f64 = 1;
 export let graphTokens: i32 = 0;
 export let promptRestIsDecode: i32 = 0;
 
-/** The pace of the host: cells of time, of which the window has some from `paceFirstCell` on. */
-export let paceCellsPerNs: f64 = 0;
-export let paceFirstCell: f64 = 0;
-export let paceCells: f64 = 0;
-/** Room for the window. */
-export const paces = memory.data(65536, 16);
-
 /** Tokens for which the front end is not held up; below 0: it is. */
 export let stallTokens: f64 = 0;
-
-/** The pace at a time outside the window, which then moves. */
-@external("run", "movePace")
-declare function movePace(atNs: f64): f64;
-/** Fills the block of a stream. */
-@external("run", "refill")
-declare function refillStream(stream: i32): void;
-/** The means of steps of so many requests go to this place. */
-@external("run", "meansOf")
-declare function fillMeans(requests: i32, place: usize): void;
-/** What a step with a prefill of so many tokens takes on the GPU, without what its attention reads. */
-@external("run", "prefillNs")
-declare function meanPrefillNs(tokens: i32): f64;
-/** How long the front end is held up now; sets `stallTokens`. */
-@external("run", "heldNs")
-declare function heldNs(): f64;
 
 export function whole(ns: f64): f64 {
   return floor<f64>(ns + 0.5);
 }
 
-@inline
 export function later(oneNs: f64, otherNs: f64): f64 {
   return oneNs > otherNs ? oneNs : otherNs;
 }
 
-@inline
 export function sooner(oneNs: f64, otherNs: f64): f64 {
   return oneNs < otherNs ? oneNs : otherNs;
-}
-
-@inline
-export function paceAt(atNs: f64): f64 {
-  const cell = atNs * paceCellsPerNs - paceFirstCell;
-  return cell >= 0 && cell < paceCells ? load<f64>(paces + ((<usize>(<u32>cell)) << 3)) : movePace(atNs);
-}
-
-/** How far into a stream's block the next factor is to be found; one that is used up is refilled. */
-@inline
-export function factorAt(stream: i32): usize {
-  const at = load<u32>(nextFactors + (stream << 2));
-  return at === <u32>BLOCK ? refilled(stream) : at;
-}
-
-/** The next factor of a stream is that one. */
-@inline
-export function goOnAt(stream: i32, at: usize): void {
-  store<u32>(nextFactors + (stream << 2), <u32>at);
-}
-
-export function refilled(stream: i32): usize {
-  refillStream(stream);
-  return 0;
-}
-
-/** Where a stream's block begins. */
-@inline
-export function blockOf(stream: i32): usize {
-  return factors + <usize>stream * BLOCK;
-}
-
-@inline
-function ownFactor(stream: i32): f64 {
-  const at = factorAt(stream);
-  goOnAt(stream, at + 8);
-  return load<f64>(blockOf(stream) + at);
-}
-
-/** A factor times the pace of the host. */
-@inline
-function pacedFactor(stream: i32, atNs: f64): f64 {
-  return paceAt(atNs) * ownFactor(stream);
 }
 
 /** Means of steps of so many requests. */
@@ -173,9 +92,9 @@ const MOST_PREFILL: i32 = 16384;
 export function beginCosts(slots: i32, budget: i32): void {
   tables.means = emptyRoom(<usize>(slots + 1) * offsetof<Means>());
   tables.prefillTokens = min(budget, MOST_PREFILL);
-  tables.prefillNs = emptyRoom(<usize>(tables.prefillTokens + 1) << 3);
+  tables.prefillNs = emptyRoom((<usize>(tables.prefillTokens + 1)) << 3);
   tables.lastEagerNs = -Infinity;
-  for (let stream = 0; stream < STREAMS; stream++) goOnAt(stream, BLOCK);
+  beginFactors();
 }
 
 export function meansOf(requests: i32): Means {
@@ -189,32 +108,30 @@ export function meansOf(requests: i32): Means {
 
 export function scheduleNs(requests: i32, prefillRequests: i32, atNs: f64): f64 {
   const prefillNs = prefillRequestNs * <f64>prefillRequests;
-  return whole((meansOf(requests).scheduleNs + prefillNs) * pacedFactor(SCHEDULE, atNs));
+  return whole((meansOf(requests).scheduleNs + prefillNs) * Factors.paced(SCHEDULE, atNs));
 }
 
 export function updateNs(requests: i32, atNs: f64): f64 {
-  return whole(meansOf(requests).updateNs * pacedFactor(UPDATE, atNs));
+  return whole(meansOf(requests).updateNs * Factors.paced(UPDATE, atNs));
 }
 
 /** The launch of a step that only decodes, of a kind. */
 export function decodeLaunchNs(requests: i32, kind: i32, atNs: f64): f64 {
-  return whole(launchMeanNs(meansOf(requests), kind) * pacedFactor(LAUNCH + kind, atNs));
+  return whole(launchMeanNs(meansOf(requests), kind) * Factors.paced(LAUNCH + kind, atNs));
 }
 
 export function mixedLaunchNs(requests: i32, kind: i32, atNs: f64): f64 {
-  const drawnNs = launchMeanNs(meansOf(requests), kind) * pacedFactor(LAUNCH + kind, atNs);
+  const drawnNs = launchMeanNs(meansOf(requests), kind) * Factors.paced(LAUNCH + kind, atNs);
   if (recencyShare === 0) return whole(drawnNs);
   const recent = 1 - recencyShare * JSMath.exp((tables.lastEagerNs - atNs) / recencyMemoryNs);
   if (kind === EAGER) tables.lastEagerNs = atNs;
   return whole(drawnNs * recent);
 }
 
-@inline
 export function launchMeanNs(means: Means, kind: i32): f64 {
   return kind === FULL ? means.fullNs : kind === PIECEWISE ? means.piecewiseNs : means.eagerNs;
 }
 
-@inline
 export function leadOf(kind: i32): f64 {
   return kind === FULL ? fullLead : kind === PIECEWISE ? piecewiseLead : eagerLead;
 }
@@ -240,7 +157,7 @@ export function decodeMeanNs(requests: i32, contextTokens: f64): f64 {
 }
 
 export function drawnGpuNs(meanNs: f64): f64 {
-  return later(1, whole(meanNs * ownFactor(GPU)));
+  return later(1, whole(meanNs * Factors.own(GPU)));
 }
 
 /** The mean of a step that prefills; `pairs` of query and key. */
@@ -251,7 +168,7 @@ export function mixedMeanNs(tokens: i32, pairs: f64, contextTokens: f64): f64 {
 /** 0: not asked for yet; no step takes no time. */
 function prefillNsOf(tokens: i32): f64 {
   if (tokens > tables.prefillTokens) return meanPrefillNs(tokens);
-  const place = tables.prefillNs + (<usize>tokens << 3);
+  const place = tables.prefillNs + ((<usize>tokens) << 3);
   let ns = load<f64>(place);
   if (ns === 0) {
     ns = meanPrefillNs(tokens);
@@ -262,15 +179,15 @@ function prefillNsOf(tokens: i32): f64 {
 
 /** The front end handles a request. */
 export function handlingNs(promptTokens: i32, atNs: f64): f64 {
-  return whole((requestNs + requestTokenNs * <f64>promptTokens) * pacedFactor(REQUEST, atNs));
+  return whole((requestNs + requestTokenNs * <f64>promptTokens) * Factors.paced(REQUEST, atNs));
 }
 
 export function drawnHopNs(atNs: f64): f64 {
-  return whole(hopNs * pacedFactor(REQUEST, atNs));
+  return whole(hopNs * Factors.paced(REQUEST, atNs));
 }
 
 export function drawnHopGapNs(atNs: f64): f64 {
-  return whole(hopGapNs * pacedFactor(REQUEST, atNs));
+  return whole(hopGapNs * Factors.paced(REQUEST, atNs));
 }
 
 /** The front end handles outputs of so many tokens in so many chunks. */
@@ -287,19 +204,14 @@ export function decodesJobNs(requests: i32, atNs: f64): f64 {
 }
 
 function jobOf(meanNs: f64, atLeastNs: f64, tokens: i32, atNs: f64): f64 {
-  const drawnNs = meanNs * pacedFactor(OUTPUT, atNs);
+  const drawnNs = meanNs * Factors.paced(OUTPUT, atNs);
   return later(atLeastNs, whole(drawnNs + (isHeldAt(<f64>tokens) ? heldNs() : 0)));
 }
 
 /** Whether the front end is held up at an output of so many tokens. */
-@inline
 export function isHeldAt(tokens: f64): bool {
   stallTokens -= tokens;
   return stallTokens < 0;
-}
-
-export function stallNs(): f64 {
-  return heldNs();
 }
 
 export function restNs(chunks: i32, firstTokens: i32): f64 {

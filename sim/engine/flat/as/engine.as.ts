@@ -4,37 +4,118 @@
  */
 import { beginClocks, clocks, inFlight } from "./clocks.as";
 import {
-  beginCosts, copyNs, decodeLaunchNs, decodeMeanNs, drawnGpuNs, EAGER, emptyStepSleepNs, graphTokens, later, leadOf, meansOf,
-  mixedLaunchNs, mixedMeanNs, mixedSpanNs, PIECEWISE, promptRestIsDecode, scheduleNs, sendNs, sooner, takeRequestNs, updateNs,
-  wakeNs, whole,
+  beginCosts,
+  copyNs,
+  decodeLaunchNs,
+  decodeMeanNs,
+  drawnGpuNs,
+  EAGER,
+  emptyStepSleepNs,
+  graphTokens,
+  later,
+  leadOf,
+  meansOf,
+  mixedLaunchNs,
+  mixedMeanNs,
+  mixedSpanNs,
+  PIECEWISE,
+  promptRestIsDecode,
+  scheduleNs,
+  sendNs,
+  sooner,
+  takeRequestNs,
+  updateNs,
+  wakeNs,
+  whole,
 } from "./costs.as";
-import {
-  beginFrontEnd, frontEnd, frontEndNextNs, inbox, isFreeAt, runFrontEnd, send, serve,
-} from "./front-end.as";
+import { beginFrontEnd, frontEnd, frontEndNextNs, inbox, isFreeAt, runFrontEnd, send, serve } from "./front-end.as";
 import { clearMemory } from "./memory.as";
-import { ATTENTION_PAIRS, BATCH, beginRange, CONTEXT_TOKENS, PREFILL_TOKENS, PROMPT_TOKENS, see, seeAbove, STEP_TOKENS, took, tookDecodes } from "./range.as";
+import {
+  ATTENTION_PAIRS,
+  BATCH,
+  beginRange,
+  CONTEXT_TOKENS,
+  PREFILL_TOKENS,
+  PROMPT_TOKENS,
+  see,
+  seeAbove,
+  STEP_TOKENS,
+  took,
+  tookDecodes,
+} from "./range.as";
 import { beginReports, delivery, emptyReports, endedNs, setEndedNs, stopsAtEnds } from "./reports.as";
 import { arrivals, beginRequests, Request } from "./requests.as";
 import { takeRun } from "./runs.as";
 import {
-  add, beginScheduler, budget, chunkedPrefill, hasUnfinished, isAsynchronous, maxModelLen, runningRequests, schedule, slots,
-  unreported, update, waitingRequests,
+  add,
+  beginScheduler,
+  budget,
+  chunkedPrefill,
+  hasUnfinished,
+  isAsynchronous,
+  maxModelLen,
+  runningRequests,
+  schedule,
+  slots,
+  unreported,
+  update,
+  waitingRequests,
 } from "./scheduler.as";
 import { beginSteps, done, Step } from "./steps.as";
 
 export { arrive } from "./front-end.as";
 export {
-  acceptNs, attentionPairNs, chunkNs, contextTokenNs, copyNs, deliveryNs, eagerLead, eagerPower, emptyStepSleepNs, factors,
-  firstChunkNs, firstWaitTokenNs, fullLead, graphTokens, hopGapNs, hopNs, hops, outputNs, outputTokenNs, paceCells, paceCellsPerNs,
-  paceFirstCell, paces, piecewiseLead, piecewisePower, prefillRequestNs, promptRestIsDecode, recencyMemoryNs, recencyShare,
-  requestNs, requestTokenNs, sendNs, stallTokens, takeRequestNs, wakeNs,
+  acceptNs,
+  attentionPairNs,
+  chunkNs,
+  contextTokenNs,
+  copyNs,
+  deliveryNs,
+  eagerLead,
+  eagerPower,
+  emptyStepSleepNs,
+  firstChunkNs,
+  firstWaitTokenNs,
+  fullLead,
+  graphTokens,
+  hopGapNs,
+  hopNs,
+  hops,
+  outputNs,
+  outputTokenNs,
+  piecewiseLead,
+  piecewisePower,
+  prefillRequestNs,
+  promptRestIsDecode,
+  recencyMemoryNs,
+  recencyShare,
+  requestNs,
+  requestTokenNs,
+  sendNs,
+  stallTokens,
+  takeRequestNs,
+  wakeNs,
 } from "./costs.as";
+export { factors } from "./factors.as";
+export { paceCells, paceCellsPerNs, paceFirstCell, paces } from "./pace.as";
 export { anyBeyondNs, asked, beyondNs, measuredHigh, measuredLow, totalNs } from "./range.as";
 export { endCount, ends, gaps, gapValues, gapWeights, stopsAtEnds, tellsFirstTokens, tokens } from "./reports.as";
 export { blockSize, fewestFreeBlocks, freeBlocks, hits, idleHits, isCaching } from "./blocks.as";
 export { isRanked } from "./waiting.as";
 export {
-  adaptivePrefillCap, budget, chunkedPrefill, isAsynchronous, longPrefillTokenThreshold, maxModelLen, maxNumBatchedTokens, reserveFullIsl, runningRequests, slots, sparesLoneRequest, waitingRequests, watermarkBlocks,
+  adaptivePrefillCap,
+  budget,
+  chunkedPrefill,
+  isAsynchronous,
+  longPrefillTokenThreshold,
+  maxModelLen,
+  maxNumBatchedTokens,
+  reserveFullIsl,
+  runningRequests,
+  slots,
+  sparesLoneRequest,
+  waitingRequests,
+  watermarkBlocks,
 } from "./scheduler.as";
 
 /** How advance() ends: at its limit, or because of a preemption or of a scheduler that is stuck; `outcomes` of flat-loop.ts. */
@@ -122,7 +203,6 @@ function publish(): void {
   preemptions = <f64>clocks.preemptions;
 }
 
-@inline
 function hasWork(): bool {
   return unreported || hasUnfinished();
 }
@@ -196,7 +276,13 @@ function launchDecodes(step: Step): void {
   const launchNs = decodeLaunchNs(requests, kind, scheduledNs);
   const gpuNs = drawnGpuNs(decodeMeanNs(requests, contextTokens));
   tookDecodes(requests, contextTokens, 1, gpuNs);
-  launched(step, scheduledNs, launchNs, later(clocks.gpuEndNs, scheduledNs + whole(leadOf(kind) * launchNs)) + gpuNs, gpuNs);
+  launched(
+    step,
+    scheduledNs,
+    launchNs,
+    later(clocks.gpuEndNs, scheduledNs + whole(leadOf(kind) * launchNs)) + gpuNs,
+    gpuNs,
+  );
 }
 
 function launchAny(step: Step): void {
@@ -214,7 +300,13 @@ function launchRests(step: Step, scheduledNs: f64): void {
   const launchNs = decodeLaunchNs(step.requests, kind, scheduledNs);
   const gpuNs = drawnGpuNs(decodeMeanNs(step.requests, step.decodeContextTokens + step.prefillContextTokens));
   seeStep(step, gpuNs);
-  launched(step, scheduledNs, launchNs, later(clocks.gpuEndNs, scheduledNs + whole(leadOf(kind) * launchNs)) + gpuNs, gpuNs);
+  launched(
+    step,
+    scheduledNs,
+    launchNs,
+    later(clocks.gpuEndNs, scheduledNs + whole(leadOf(kind) * launchNs)) + gpuNs,
+    gpuNs,
+  );
 }
 
 function launchMixed(step: Step, scheduledNs: f64): void {

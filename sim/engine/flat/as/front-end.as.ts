@@ -1,6 +1,17 @@
 /** The front end; as in front-end.ts, with the outputs of one engine. */
 import {
-  acceptNs, drawnHopGapNs, drawnHopNs, decodesJobNs, firstWaitNs, handlingNs, hops, jobNs, later, meansOf, restNs, sooner,
+  acceptNs,
+  drawnHopGapNs,
+  drawnHopNs,
+  decodesJobNs,
+  firstWaitNs,
+  handlingNs,
+  hops,
+  jobNs,
+  later,
+  meansOf,
+  restNs,
+  sooner,
 } from "./costs.as";
 import { deliver, delivery } from "./reports.as";
 import { arrivals, Request } from "./requests.as";

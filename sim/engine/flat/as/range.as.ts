@@ -28,13 +28,11 @@ export function beginRange(): void {
   sides = 0;
 }
 
-@inline
 export function see(quantity: i32, value: f64): void {
   if (value < load<f64>(measuredLow + (quantity << 3))) seeBeyond(2 * quantity, value);
   else seeAbove(quantity, value);
 }
 
-@inline
 export function seeAbove(quantity: i32, value: f64): void {
   if (value > load<f64>(measuredHigh + (quantity << 3))) seeBeyond(2 * quantity + 1, value);
 }

@@ -2,6 +2,7 @@
  * Tokens that reach the clients, as in token-reports.ts, and what the log knows of them, as in step-log.ts: gaps between tokens, and
  * requests that are complete.
  */
+import { firstToken, takeEnds, takeGap, takeGaps } from "./caller.as";
 import { deliveryNs } from "./costs.as";
 import { moved, room } from "./memory.as";
 import { freeRequest, Request } from "./requests.as";
@@ -26,18 +27,6 @@ export let endedNs: f64 = Infinity;
 export let stopsAtEnds: i32 = 0;
 /** Whether the caller wants to know first tokens at once; set from outside. */
 export let tellsFirstTokens: i32 = 0;
-
-/** The caller takes the gaps, or the completed requests. */
-@external("run", "takeGaps")
-declare function takeGaps(): void;
-@external("run", "takeEnds")
-declare function takeEnds(): void;
-/** When a request had its first token, as soon as that is known. */
-@external("run", "firstToken")
-declare function firstToken(index: i32, atNs: f64): void;
-/** A gap that does not fit among the others. */
-@external("run", "takeGap")
-declare function takeGap(gapNs: f64, weight: i32): void;
 
 /** The delivery at hand: when the engine had the output, and how much later first tokens come. */
 @unmanaged
@@ -91,31 +80,26 @@ export function deliver(step: Step, atNs: f64): void {
 }
 
 /** One more token for each of so many requests, `gapNs` after their last. */
-@inline
 export function steadyTokens(requests: i32, gapNs: f64): void {
   tokens += <f64>requests;
-  addGap(gapNs, requests);
+  Gaps.add(gapNs, requests);
 }
 
-@inline
-export function addGap(gapNs: f64, weight: i32): void {
-  if (gapNs > LONGEST_GAP || weight > 65535) takeGap(gapNs, weight);
-  else {
-    if (gaps === GAPS) emptyGaps();
-    store<u32>(gapValues + (<usize>gaps << 2), <u32>gapNs);
-    store<u16>(gapWeights + (<usize>gaps << 1), <u16>weight);
-    gaps++;
+export class Gaps {
+  @inline static add(gapNs: f64, weight: i32): void {
+    if (gapNs > LONGEST_GAP || weight > 65535) takeGap(gapNs, weight);
+    else {
+      if (gaps === GAPS) emptyGaps();
+      store<u32>(gapValues + ((<usize>gaps) << 2), <u32>gapNs);
+      store<u16>(gapWeights + ((<usize>gaps) << 1), <u16>weight);
+      gaps++;
+    }
   }
 }
 
-/** For a caller that writes gaps itself. */
-export function emptyGaps(): void {
+function emptyGaps(): void {
   takeGaps();
   gaps = 0;
-}
-
-export function setGaps(count: i32): void {
-  gaps = count;
 }
 
 export function countTokens(count: f64): void {
@@ -162,12 +146,10 @@ function deliverEach(step: Step, atNs: f64): void {
   for (let at: u32 = 0; at < step.leaves; at++) tellLast(leaving.at(step.leaveFrom + at), atNs);
 }
 
-@inline
 function lateAt(at: i32): Request {
   return changetype<Request>(load<usize>(delivery.late + <usize>at * sizeof<usize>()));
 }
 
-@inline
 function putLater(at: i32, request: Request): void {
   store<usize>(delivery.later + <usize>at * sizeof<usize>(), changetype<usize>(request));
 }
@@ -193,7 +175,7 @@ function token(request: Request, atNs: f64): bool {
   }
   const latestNs = request.lastTokenNs;
   const chunkNs = clientNs > latestNs ? clientNs : latestNs;
-  addGap(chunkNs - latestNs, 1);
+  Gaps.add(chunkNs - latestNs, 1);
   request.lastTokenNs = chunkNs;
   return chunkNs > clientNs;
 }

@@ -2,13 +2,13 @@
  * Runs of rounds that decode the same requests, where each output finds the front end free: most rounds of most simulations, in one
  * loop on local variables.
  */
-import {
-  BLOCK, blockOf, copyNs, decodeMeanNs, factorAt, goOnAt, GPU, isHeldAt, LAUNCH, later, launchMeanNs, leadOf, meansOf, OUTPUT, paceAt, refilled,
-  SCHEDULE, sendNs, stallNs, UPDATE, whole,
-} from "./costs.as";
+import { heldNs } from "./caller.as";
+import { copyNs, decodeMeanNs, isHeldAt, later, launchMeanNs, leadOf, meansOf, sendNs, whole } from "./costs.as";
+import { BLOCK, Factors, GPU, LAUNCH, OUTPUT, SCHEDULE, UPDATE } from "./factors.as";
 import { endOutput, frontEnd, hasOnlyServedOutputs, isFreeFromNs, send, servedComplete } from "./front-end.as";
+import { Pace } from "./pace.as";
 import { decodesOnOneSide, tookDecodes } from "./range.as";
-import { addGap, countTokens, delivery } from "./reports.as";
+import { countTokens, delivery, Gaps } from "./reports.as";
 import { decodeRun, deliverRun, isAsynchronous, passOfRun, runningRequests, skip } from "./scheduler.as";
 import { steady } from "./steady.as";
 import { clocks, inFlight } from "./clocks.as";
@@ -59,16 +59,16 @@ function decodeRounds(requests: i32, firstMeanNs: f64, most: i32, limitNs: f64):
   const incrementNs = means.incrementNs;
   const outputMeanNs = means.outputNs;
   const restNs = means.restNs;
-  const scheduleFactors = blockOf(SCHEDULE);
-  const launchFactors = blockOf(launchStream);
-  const gpuFactors = blockOf(GPU);
-  const updateFactors = blockOf(UPDATE);
-  const outputFactors = blockOf(OUTPUT);
-  let scheduleAt = factorAt(SCHEDULE);
-  let launchAt = factorAt(launchStream);
-  let gpuAt = factorAt(GPU);
-  let updateAt = factorAt(UPDATE);
-  let outputAt = factorAt(OUTPUT);
+  const scheduleFactors = Factors.blockOf(SCHEDULE);
+  const launchFactors = Factors.blockOf(launchStream);
+  const gpuFactors = Factors.blockOf(GPU);
+  const updateFactors = Factors.blockOf(UPDATE);
+  const outputFactors = Factors.blockOf(OUTPUT);
+  let scheduleAt = Factors.placeOf(SCHEDULE);
+  let launchAt = Factors.placeOf(launchStream);
+  let gpuAt = Factors.placeOf(GPU);
+  let updateAt = Factors.placeOf(UPDATE);
+  let outputAt = Factors.placeOf(OUTPUT);
   let hostNs = clocks.hostNs;
   let gpuEndNs = clocks.gpuEndNs;
   let oldestEndNs = inFlight.oldestEndNs;
@@ -81,44 +81,44 @@ function decodeRounds(requests: i32, firstMeanNs: f64, most: i32, limitNs: f64):
   let rounds = 0;
   let told = 0;
   while (rounds < most && hostNs < limitNs) {
-    if (scheduleAt === BLOCK) scheduleAt = refilled(SCHEDULE);
-    const scheduledNs = hostNs + whole(scheduleMeanNs * (paceAt(hostNs) * load<f64>(scheduleFactors + scheduleAt)));
+    if (scheduleAt === BLOCK) scheduleAt = Factors.refilled(SCHEDULE);
+    const scheduledNs = hostNs + whole(scheduleMeanNs * (Pace.at(hostNs) * load<f64>(scheduleFactors + scheduleAt)));
     scheduleAt += 8;
-    if (launchAt === BLOCK) launchAt = refilled(launchStream);
-    const launchNs = whole(launchMean * (paceAt(scheduledNs) * load<f64>(launchFactors + launchAt)));
+    if (launchAt === BLOCK) launchAt = Factors.refilled(launchStream);
+    const launchNs = whole(launchMean * (Pace.at(scheduledNs) * load<f64>(launchFactors + launchAt)));
     launchAt += 8;
     const launchedNs = scheduledNs + launchNs;
-    if (gpuAt === BLOCK) gpuAt = refilled(GPU);
+    if (gpuAt === BLOCK) gpuAt = Factors.refilled(GPU);
     const gpuNs = later(1, whole(meanNs * load<f64>(gpuFactors + gpuAt)));
     gpuAt += 8;
     gpuEndNs = later(later(gpuEndNs, scheduledNs + whole(lead * launchNs)) + gpuNs, launchedNs);
     const takenNs = later((isAsynchronous ? oldestEndNs : gpuEndNs) + copyNs, launchedNs);
     oldestEndNs = gpuEndNs;
-    if (updateAt === BLOCK) updateAt = refilled(UPDATE);
-    hostNs = takenNs + whole(updateMeanNs * (paceAt(takenNs) * load<f64>(updateFactors + updateAt))) + sendNs;
+    if (updateAt === BLOCK) updateAt = Factors.refilled(UPDATE);
+    hostNs = takenNs + whole(updateMeanNs * (Pace.at(takenNs) * load<f64>(updateFactors + updateAt))) + sendNs;
     updateAt += 8;
     meanNs += incrementNs;
     gpuBusyNs += gpuNs;
     waitedNs += takenNs - launchedNs;
     rounds++;
     if (freeNs > hostNs || hostNs >= limitNs) break;
-    if (outputAt === BLOCK) outputAt = refilled(OUTPUT);
-    let outputNs = outputMeanNs * (paceAt(hostNs) * load<f64>(outputFactors + outputAt));
+    if (outputAt === BLOCK) outputAt = Factors.refilled(OUTPUT);
+    let outputNs = outputMeanNs * (Pace.at(hostNs) * load<f64>(outputFactors + outputAt));
     outputAt += 8;
-    if (isHeldAt(<f64>requests)) outputNs += stallNs();
+    if (isHeldAt(<f64>requests)) outputNs += heldNs();
     outputNs = later(restNs, whole(outputNs));
     outputsNs += outputNs;
     freeNs = hostNs + outputNs;
     const toldNs = freeNs - restNs;
-    addGap(toldNs - deliveredNs, requests);
+    Gaps.add(toldNs - deliveredNs, requests);
     deliveredNs = toldNs;
     told++;
   }
-  goOnAt(SCHEDULE, scheduleAt);
-  goOnAt(launchStream, launchAt);
-  goOnAt(GPU, gpuAt);
-  goOnAt(UPDATE, updateAt);
-  goOnAt(OUTPUT, outputAt);
+  Factors.goOn(SCHEDULE, scheduleAt);
+  Factors.goOn(launchStream, launchAt);
+  Factors.goOn(GPU, gpuAt);
+  Factors.goOn(UPDATE, updateAt);
+  Factors.goOn(OUTPUT, outputAt);
   countTokens(<f64>told * <f64>requests);
   clocks.hostNs = hostNs;
   clocks.gpuEndNs = gpuEndNs;

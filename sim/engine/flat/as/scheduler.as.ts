@@ -1,6 +1,19 @@
 /** The scheduler: the same decisions as count-scheduler.ts. */
 import {
-  blockSize, forget, forgetLookUp, freeBlocks, hits, hold, holding, idleHits, isCaching, lookUp, register, release, takeBlocks, watchBlocks,
+  blockSize,
+  forget,
+  forgetLookUp,
+  freeBlocks,
+  hits,
+  hold,
+  holding,
+  idleHits,
+  isCaching,
+  lookUp,
+  register,
+  release,
+  takeBlocks,
+  watchBlocks,
 } from "./blocks.as";
 import { emptyRoom } from "./memory.as";
 import { tellWhenLeft } from "./reports.as";
@@ -8,7 +21,14 @@ import { DRAINING, PREFILLING, Request, STARVED, STEADY, WAITING } from "./reque
 import { steady } from "./steady.as";
 import { ending, follows, latestStep, newStep, Step } from "./steps.as";
 import {
-  addWaiting, beginWaiting, firstWaiting, isRanked, putBack, rankedLast, removeWaiting, takeFirst,
+  addWaiting,
+  beginWaiting,
+  firstWaiting,
+  isRanked,
+  putBack,
+  rankedLast,
+  removeWaiting,
+  takeFirst,
 } from "./waiting.as";
 
 /** The limits, set from outside. */
@@ -67,7 +87,6 @@ export function add(request: Request): void {
   waitingRequests++;
 }
 
-@inline
 export function hasUnfinished(): bool {
   return (runningRequests | waitingRequests) !== 0;
 }
@@ -164,12 +183,10 @@ function prefillCap(): i32 {
   return known === 0 ? i32.MAX_VALUE : max(longPrefillTokenThreshold, maxNumBatchedTokens / known);
 }
 
-@inline
 function prefillAt(at: i32): Request {
   return changetype<Request>(load<usize>(lists.prefilling + <usize>at * sizeof<usize>()));
 }
 
-@inline
 function putPrefill(at: i32, request: Request): void {
   store<usize>(lists.prefilling + <usize>at * sizeof<usize>(), changetype<usize>(request));
 }
@@ -257,14 +274,12 @@ function runInOrder(step: Step): i32 {
   return left;
 }
 
-@inline
 function servedAt(at: i32): Request {
   return changetype<Request>(load<usize>(lists.served + <usize>at * sizeof<usize>()));
 }
 
-@inline
 function servedTokensAt(at: i32): i32 {
-  return load<i32>(lists.servedTokens + (<usize>at << 2));
+  return load<i32>(lists.servedTokens + ((<usize>at) << 2));
 }
 
 /** The place of a request among those served; -1: it is not among them. First come first served, the latest one gives way, which is not. */
@@ -277,10 +292,9 @@ function removeServed(place: i32, served: i32): void {
   for (let at = place; at < served - 1; at++) serve(at, servedAt(at + 1), servedTokensAt(at + 1));
 }
 
-@inline
 function serve(at: i32, request: Request, tokens: i32): void {
   store<usize>(lists.served + <usize>at * sizeof<usize>(), changetype<usize>(request));
-  store<i32>(lists.servedTokens + (<usize>at << 2), tokens);
+  store<i32>(lists.servedTokens + ((<usize>at) << 2), tokens);
 }
 
 /** Books what a walk in order decided, and takes those it passed over out of the steady ones. */
@@ -312,7 +326,6 @@ function settle(served: i32, step: Step): void {
   lists.prefills = prefills;
 }
 
-@inline
 function isPrefilling(request: Request): bool {
   return request.state === PREFILLING || request.state === STARVED;
 }
@@ -437,7 +450,6 @@ function removeRunning(request: Request): void {
 }
 
 /** Tokens a request outside the steady ones asks for in a pass. */
-@inline
 function wanted(request: Request): i32 {
   return min(request.target - request.computed, lists.cap);
 }
@@ -448,7 +460,6 @@ function blocksToGrow(request: Request, tokens: i32): i32 {
 }
 
 /** A request outside the steady ones computes so many tokens: full blocks of known tokens can be found from now on. */
-@inline
 function registerComputed(request: Request, tokens: i32): void {
   register(request, min(request.computed + tokens, request.target));
 }

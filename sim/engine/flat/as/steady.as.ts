@@ -25,7 +25,7 @@ class Steady {
     this.size = this.phase = 0;
     this.blockSize = blockSize;
     this.ringMask = ring - 1;
-    this.crossings = emptyRoom(<usize>blockSize << 2);
+    this.crossings = emptyRoom((<usize>blockSize) << 2);
     this.heads = emptyRoom(<usize>ring * sizeof<usize>());
   }
 
@@ -74,7 +74,7 @@ class Steady {
 
   /** Blocks that the next pass takes. */
   @inline blocksNextPass(): i32 {
-    return load<i32>(this.crossings + (<usize>this.phase << 2));
+    return load<i32>(this.crossings + ((<usize>this.phase) << 2));
   }
 
   @inline needsBlock(request: Request): bool {
@@ -104,7 +104,7 @@ class Steady {
     let left = freeBlocks - rounds * size;
     let residue = (this.phase + passes) % blockSize;
     while (passes < limit) {
-      left -= load<i32>(this.crossings + (<usize>residue << 2));
+      left -= load<i32>(this.crossings + ((<usize>residue) << 2));
       if (left < 0) break;
       passes++;
       if (++residue === blockSize) residue = 0;
@@ -126,13 +126,13 @@ class Steady {
   }
 
   @inline private bucket(pass: i64): usize {
-    return this.heads + (<usize>(<i32>pass & this.ringMask)) * sizeof<usize>();
+    return this.heads + <usize>((<i32>pass) & this.ringMask) * sizeof<usize>();
   }
 
   @inline private cross(base: i64, members: i32): void {
     const remainder = <i32>(-base % <i64>this.blockSize);
     const residue = remainder < 0 ? remainder + this.blockSize : remainder;
-    const place = this.crossings + (<usize>residue << 2);
+    const place = this.crossings + ((<usize>residue) << 2);
     store<i32>(place, load<i32>(place) + members);
   }
 }

@@ -108,7 +108,7 @@ export class StepRequests {
   }
 
   @inline private entry(place: u32): usize {
-    return this.entries + (<usize>(place & this.mask)) * sizeof<usize>();
+    return this.entries + <usize>(place & this.mask) * sizeof<usize>();
   }
 
   /** Places stay what they are. */
@@ -118,8 +118,8 @@ export class StepRequests {
     const larger = 2 * mask + 1;
     const grown = room(<usize>(larger + 1) * sizeof<usize>());
     for (let place = this.head; place !== this.tail; place++) {
-      const from = entries + (<usize>(place & mask)) * sizeof<usize>();
-      store<usize>(grown + (<usize>(place & larger)) * sizeof<usize>(), load<usize>(from));
+      const from = entries + <usize>(place & mask) * sizeof<usize>();
+      store<usize>(grown + <usize>(place & larger) * sizeof<usize>(), load<usize>(from));
     }
     this.entries = grown;
     this.mask = larger;
@@ -163,7 +163,6 @@ export function newStep(): Step {
 }
 
 /** The step that was scheduled last; there is one. */
-@inline
 export function latestStep(): Step {
   return pool.latest!;
 }

@@ -2,20 +2,12 @@
  * Requests that wait for admission: first come, first served, with room at the front for preempted ones; or by rank, in a heap. As in
  * request-queue.ts.
  */
+import { arrived, isRankedBehind, isServedBefore } from "./caller.as";
 import { Request } from "./requests.as";
 import { Ring } from "./ring.as";
 
 /** The priority policy; set from outside. */
 export let isRanked: i32 = 0;
-
-/** Whether the first of two is served before the other one, and whether it is preempted before it; of requests by their index. */
-@external("run", "isServedBefore")
-declare function isServedBefore(index: i32, other: i32): i32;
-@external("run", "isRankedBehind")
-declare function isRankedBehind(index: i32, other: i32): i32;
-/** The server has a request that reached it at that time. */
-@external("run", "arrived")
-declare function arrived(index: i32, atNs: f64): void;
 
 const QUEUE_AT = memory.data(offsetof<Ring>(), 16);
 /** Under the priority policy its places are those of a heap. */
@@ -26,7 +18,6 @@ export function beginWaiting(): void {
 }
 
 /** The request that is served next; there is one. */
-@inline
 export function firstWaiting(): Request {
   return changetype<Request>(queue.at(0));
 }
@@ -75,9 +66,8 @@ function removeAt(at: i32): void {
   rise(at);
 }
 
-@inline
 function comesFirst(at: i32, other: i32): bool {
-  return isServedBefore(changetype<Request>(queue.at(at)).index, changetype<Request>(queue.at(other)).index) !== 0;
+  return isServedBefore(changetype<Request>(queue.at(at)).index, changetype<Request>(queue.at(other)).index);
 }
 
 function rise(from: i32): void {
