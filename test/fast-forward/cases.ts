@@ -259,44 +259,69 @@ const jitters: fc.Arbitrary<EngineJitter> = fc
     return Object.fromEntries(known) as EngineJitter;
   });
 
-const engineCost: fc.Arbitrary<VllmEngineCost> = fc
+/** Half of them absent. */
+const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq: 1 }); // prettier-ignore
+
+const gpu = fc
   .record({
-    gpu: fc.record({
-      decode_base_ns: ns(60_000),
-      decode_padded_token_ns: ns(3_000),
-      context_token_ns: coefficient,
-      prefill_base_ns: ns(60_000),
-      prefill_padded_token_ns: coefficient,
-      attention_pair_ns: fc.constantFrom(0, 0.3, 7),
-    }),
-    host: fc.record({
-      schedule: perStep(10_000),
-      update: perStep(10_000),
-      launch_full_graph: launch,
-      launch_piecewise: launch,
-      launch_no_graph: launch,
-      launch_lead: fraction,
-      copy_ns: ns(20_000),
-      send_ns: ns(5_000),
-      take_request_ns: ns(2_000),
-      wake_ns: ns(5_000),
-      empty_step_sleep_ns: ns(100_000),
-    }),
-    front_end: fc.option(frontEnd, { nil: undefined }),
-    jitter: fc.option(jitters, { nil: undefined, freq: 2 }),
+    decode_base_ns: ns(60_000),
+    decode_padded_token_ns: ns(3_000),
+    context_token_ns: coefficient,
+    prefill_base_ns: ns(60_000),
+    prefill_padded_token_ns: coefficient,
+    attention_pair_ns: fc.constantFrom(0, 0.3, 7),
+    mixed_base_ns: maybe(ns(90_000)),
+    decode_factors: fc.constantFrom<VllmEngineCost["gpu"]["decode_factors"]>(undefined, [[2, 1], [9, 1.7]]), // prettier-ignore
+    experts: fc.constantFrom(undefined, undefined, { total: 8, active: 2, all_ns: 40_000 }),
+    large_graph: fc.constantFrom(undefined, undefined, { beyond: 4, upto: 24, extra_ns: 30_000 }),
   })
-  .map(({ front_end, jitter, ...rest }) => ({
-    kind: "vllm_engine",
+  .map(({ mixed_base_ns, decode_factors, experts, large_graph, ...rest }) => ({
     ...rest,
-    ...defined({ front_end, jitter }),
+    ...defined({ mixed_base_ns, decode_factors, experts, large_graph }),
   }));
+
+const calls = (max: number) =>
+  fc
+    .record({ cost: perStep(max), first: fc.constantFrom(undefined, undefined, { upto: 3, request_ns: 700 }) })
+    .map(({ cost, first }) => ({ ...cost, ...defined({ first_requests: first }) }));
+
+const host = fc
+  .record({
+    schedule: calls(10_000),
+    prefillNs: maybe(ns(2_000)),
+    update: calls(10_000),
+    launch_full_graph: launch,
+    launch_piecewise: launch,
+    launch_no_graph: launch,
+    launch_lead: fraction,
+    recency: fc.constantFrom(undefined, { share: 0.4, memory_ns: 50_000 }),
+    copy_ns: ns(20_000),
+    send_ns: ns(5_000),
+    take_request_ns: ns(2_000),
+    wake_ns: ns(5_000),
+    empty_step_sleep_ns: ns(100_000),
+  })
+  .map(({ schedule, prefillNs, recency, ...rest }) => ({
+    ...rest,
+    schedule: { ...schedule, ...defined({ prefill_request_ns: prefillNs }) },
+    ...defined({ launch_recency: recency }),
+  }));
+
+const engineCost: fc.Arbitrary<VllmEngineCost> = fc
+  .record({ gpu, host, front_end: maybe(frontEnd), jitter: fc.option(jitters, { nil: undefined, freq: 2 }) })
+  .map(({ front_end, jitter, ...rest }) => ({ kind: "vllm_engine", ...rest, ...defined({ front_end, jitter }) }));
+
+/** As calibrated profiles are: a front end, and times that share the pace of the host, which the compiled engine takes. */
+const pacedCost: fc.Arbitrary<VllmEngineCost> = fc
+  .record({ gpu, host, front_end: frontEnd, jitter: jitters, pace: pace.filter((drawn) => drawn !== undefined) })
+  .map(({ pace: drawn, jitter, ...rest }) => ({ kind: "vllm_engine", ...rest, jitter: { ...jitter, pace: drawn } }));
 
 export const fastCases: fc.Arbitrary<FastCase> = fc
   .record({
     limits: limitsButPool,
     poolFactor,
     workload: workloads,
-    cost: fc.oneof(staticCost, engineCost, engineCost),
+    cost: fc.oneof(staticCost, engineCost, pacedCost, pacedCost),
     coldStart: fc.boolean(),
     jitter: fc.constantFrom(true, true, false),
     replicas: fc.constantFrom(1, 1, 1, 2, 3),

@@ -55,6 +55,13 @@ export function compareEngines(fastCase: FastCase): BothEngines {
       if (!Object.is(got, expected)) differences.push(`${column} of request ${row}: fast ${got}, step ${expected}`);
     }
   }
+  for (const column of ["takenNs", "firstNs", "lastNs"] as const) {
+    const [got, expected] = [fast.log.serverTimes?.[column], step.log.serverTimes?.[column]];
+    expected?.forEach((ns, row) => {
+      if (!Object.is(got?.[row], ns))
+        differences.push(`server's ${column} of request ${row}: fast ${got?.[row]}, step ${ns}`);
+    });
+  }
   const rejectionsOf = ({ log }: typeof fast): unknown => [...log.rejections].sort(([a], [b]) => a - b);
   compare("rejections", rejectionsOf(fast), rejectionsOf(step));
   compare("gaps", [fast.log.gaps.gaps, fast.log.gaps.describe()], [step.log.gaps.gaps, step.log.gaps.describe()]);
