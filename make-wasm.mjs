@@ -10,7 +10,8 @@ const programs = [
   { source: "sim/engine/flat/as/engine.as.ts", target: "sim/engine/flat/engine-binary.ts" },
 ];
 const compiler = "assemblyscript@0.28.20";
-const options = ["-O3", "--runtime", "stub", "--noAssert", "--enable", "simd"];
+// With the names of functions, for profiles and stack traces.
+const options = ["-O3", "--debug", "--runtime", "stub", "--noAssert", "--enable", "simd"];
 
 const folder = mkdtempSync(join(tmpdir(), "servesim-wasm-"));
 for (const { source, target } of programs) {

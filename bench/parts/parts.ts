@@ -8,23 +8,32 @@ export interface OwnTime {
   readonly ms: number;
 }
 
+type Frame = Pick<Profiler.ProfileNode["callFrame"], "functionName" | "url">;
+
 /** The part of the program that a call frame belongs to: a folder of sim/, or what V8 and Node do beside it. */
-export function partOf({ functionName, url }: Pick<Profiler.ProfileNode["callFrame"], "functionName" | "url">): string {
-  if (functionName === "(garbage collector)") return "garbage collection";
-  if (url.startsWith("wasm:")) return "draws in WebAssembly";
-  const folder = /\/(sim\/[\w-]+|formats|bench)\//.exec(url)?.[1];
-  return folder === undefined ? "Node and V8" : `\`${folder}\``;
+export function partOf(frame: Frame): string {
+  if (frame.functionName === "(garbage collector)") return "garbage collection";
+  const compiled = compiledFunction(frame);
+  const folder = /(?:^|\/)(sim\/[\w-]+|formats|bench)\//.exec(compiled?.file ?? frame.url)?.[1];
+  if (folder === undefined) return "Node and V8";
+  return compiled === undefined ? `\`${folder}\`` : `\`${folder}\` in WebAssembly`;
 }
 
 /** A function and its file: `makePath (sim/cost/host-path.ts)`. */
-export function functionOf({
-  functionName,
-  url,
-}: Pick<Profiler.ProfileNode["callFrame"], "functionName" | "url">): string {
+export function functionOf(frame: Frame): string {
+  const compiled = compiledFunction(frame);
+  if (compiled !== undefined) return `\`${compiled.name}\` (\`${compiled.file}\`)`;
+  const { functionName, url } = frame;
   const file = /\/((?:sim|formats|bench)\/.*)\.[jt]s$/.exec(url)?.[1];
   const name = functionName === "" ? "(anonymous)" : functionName;
-  if (url.startsWith("wasm:")) return `\`${name}\` (\`sim/kernel/bulk-draws.as.ts\`)`;
   return file === undefined ? name : `\`${name}\` (\`${file}.ts\`)`;
+}
+
+/** A function in WebAssembly has its file in its name: sim/kernel/bulk-draws.as/walk. */
+function compiledFunction({ functionName, url }: Frame): { readonly file: string; readonly name: string } | undefined {
+  const [, file, name] = /^(.+\.as)\/(.+)$/.exec(functionName) ?? [];
+  if (!url.startsWith("wasm:") || file === undefined || name === undefined) return undefined;
+  return { file: `${file}.ts`, name };
 }
 
 /** Own time by the name that `nameOf` gives a frame, the greatest first; idle time and the profiler's own are left out. */
