@@ -67,3 +67,16 @@ test("a chain that is used again has nothing of what it was", () => {
   chain.finish();
   expect([chain.tip, chain.nodes, chain.ends, chain.tokens]).toEqual([root, [root], [2], 8]);
 });
+
+test("unknown tokens lie in the node of the first chain that ends where it ends; who goes on there branches off", () => {
+  const root = new ChainNode();
+  const [first, same, longer, shorter] = [chainOf(root, [[1, 10]]), chainOf(root, [[1, 10]]), chainOf(root, [[1, 10]]), chainOf(root, [[1, 6]])]; // prettier-ignore
+  for (const chain of [shorter, first, same]) chain.own();
+  longer.add(2, 10);
+  longer.finish();
+  expect([first.nodes, first.ends]).toEqual([[root], [Infinity]]);
+  expect(same.nodes).toEqual([root, expect.not.objectContaining({ parent: root })]);
+  expect(same.ends).toEqual([2, Infinity]);
+  expect([shorter.nodes.length, shorter.ends]).toEqual([2, [1, Infinity]]);
+  expect([longer.tip.start, longer.tip.firstBlock, longer.tip.parent]).toEqual([10, 2, root]);
+});

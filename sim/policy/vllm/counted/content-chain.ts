@@ -20,6 +20,8 @@ export class ChainNode {
   spares: Extent[] | undefined;
   /** Chains that end in it and are needed. */
   chains = 0;
+  /** Whether blocks of unknown content lie behind its tokens: it cannot become longer. */
+  isClosed = false;
   /** Where its tokens end so far. */
   end: number;
   /** Of each of its runs the id and the end; no two neighbours of one id. */
@@ -197,12 +199,22 @@ export class Chain {
     this.leave(Math.floor(this.tokens / this.blockSize));
   }
 
-  /** What no other request has lies behind the known tokens: from block `block` on, in a node of its own. */
-  own(block: number): ChainNode {
-    const node = new ChainNode(block);
-    this.nodes.push(node);
-    this.ends.push(Infinity);
-    return node;
+  /** Its blocks so far; endless with those of `own`. */
+  get blocks(): number {
+    return this.ends.length === 0 ? 0 : this.ends[this.ends.length - 1]!;
+  }
+
+  /** It goes on with what no other request has: in the node that it ends in if that ends there too, else in one of its own. */
+  own(): void {
+    const { tip, nodes, ends, blocks } = this;
+    const isTipOpen = this.tokens === tip.end && !tip.isClosed;
+    const node = isTipOpen ? tip : new ChainNode(blocks);
+    node.isClosed = true;
+    if (nodes[nodes.length - 1] === node) ends[ends.length - 1] = Infinity;
+    else {
+      nodes.push(node);
+      ends.push(Infinity);
+    }
   }
 
   private pass(to: number): void {
@@ -218,7 +230,8 @@ export class Chain {
       this.enter(child);
       return;
     }
-    if (tokens < tip.end) this.enter(tip.addChild(tokenId, tokens, Math.floor(tokens / this.blockSize)));
+    if (tokens < tip.end || tip.isClosed)
+      this.enter(tip.addChild(tokenId, tokens, Math.floor(tokens / this.blockSize)));
     this.run = this.tip.append(tokenId, to - tokens);
     this.tokens = to;
   }

@@ -79,7 +79,7 @@ export class PrefixCache {
         holding.highs.push(extent.high);
       }
       holding.blocks = hits;
-      holding.at = holding.blocks === ends[at]! ? at + 1 : at;
+      holding.at = at;
     }
   }
 
@@ -101,15 +101,16 @@ export class PrefixCache {
     const holding = this.holdingOf(request);
     const { chain } = holding;
     while (holding.blocks < blocks) {
-      const { at, blocks: low } = holding;
-      const node = chain.nodes[at] ?? chain.own(low);
-      const end = chain.ends[at]!;
+      const low = holding.blocks;
+      if (low === chain.blocks) chain.own();
+      if (low === chain.ends[holding.at]) holding.at++;
+      const node = chain.nodes[holding.at]!;
+      const end = chain.ends[holding.at]!;
       const isSpare = low < node.cached;
       const high = Math.min(blocks, end, isSpare ? node.cached : Infinity);
       this.add(holding, node, low, high);
       if (!isSpare) node.cached = high;
       holding.blocks = high;
-      if (high === end) holding.at++;
     }
   }
 

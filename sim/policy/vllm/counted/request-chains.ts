@@ -2,9 +2,9 @@
  * The chains of requests (content-chain.ts): one is kept while its request is in the engine, and until the last of those that
  * follow it has come, which goes on from there. So a turn of a conversation names its new tokens only.
  */
-import { InvariantError } from "../../../../formats/index.js";
+import { InvariantError, type ContentRuns } from "../../../../formats/index.js";
 import type { SchedulerRequest } from "../../step.js";
-import { piecesFrom, type Piece } from "../content-reader.js";
+import { piecesFrom } from "../content-reader.js";
 import { Chain, type ChainNode } from "./content-chain.js";
 
 export class RequestChains {
@@ -31,12 +31,7 @@ export class RequestChains {
     const chain = this.spare.pop() ?? new Chain(this.root, this.blockSize);
     const before = follows === undefined ? undefined : this.kept.get(follows.index);
     if (before !== undefined) chain.begin(before, Math.min(follows!.tokens, before.tokens));
-    const { pieces, startsAt } = piecesFrom(this.requests, index, chain.tokens);
-    let passed = chain.tokens - startsAt;
-    for (const piece of pieces) {
-      if (!addPiece(chain, piece, passed)) break;
-      passed = 0;
-    }
+    this.name(index, chain);
     chain.finish();
     chain.tip.chains++;
     chain.users = 1;
@@ -46,6 +41,23 @@ export class RequestChains {
     }
     this.absent(index);
     return chain;
+  }
+
+  /** Adds a request's tokens to the beginning of its chain, up to the first that are like no other request's. */
+  private name(index: number, chain: Chain): void {
+    const { follows, promptTokens, outputTokens, content, answer } = this.requests[index]!;
+    const begun = follows?.tokens ?? 0;
+    if (chain.tokens >= begun) {
+      if (addRuns(chain, content, begun, promptTokens))
+        addRuns(chain, answer, promptTokens, promptTokens + outputTokens);
+      return;
+    }
+    const { pieces, startsAt } = piecesFrom(this.requests, index, chain.tokens);
+    let start = startsAt;
+    for (const { runs, tokens } of pieces) {
+      if (!addRuns(chain, runs, start, start + tokens)) return;
+      start += tokens;
+    }
   }
 
   /** A request with this chain is over. */
@@ -74,22 +86,16 @@ export class RequestChains {
   }
 }
 
-/** Adds the tokens of a piece behind its first `passed`; false: they are like no other request's. */
-function addPiece(chain: Chain, { runs, tokens, index }: Piece, passed: number): boolean {
+/** Adds what is still missing of tokens `start` to `end`, which the runs name; false: nothing does. */
+function addRuns(chain: Chain, runs: ContentRuns | undefined, start: number, end: number): boolean {
+  if (start === end) return true;
   if (runs === undefined || runs.length === 0) return false;
-  /** Of the piece: where the run begins, and ends. */
-  let from = 0;
-  let to = 0;
-  for (let at = 0; at < runs.length && to < tokens; at++) {
-    const run = runs[at]!;
-    from = to;
-    to = Math.min(from + run[1], tokens);
-    if (to > passed) chain.add(run[0], to - Math.max(from, passed));
+  let at = start;
+  for (let run = 0; run < runs.length && at < end; run++) {
+    const next = runs[run]!;
+    at = Math.min(at + next[1], end);
+    if (at > chain.tokens) chain.add(next[0], at - chain.tokens);
   }
-  if (to < tokens) {
-    throw new InvariantError(
-      `the content of request ${index} ends ${tokens - to} tokens before the end of a prompt or answer`,
-    );
-  }
+  if (at < end) throw new InvariantError(`the content of a prompt or answer ends ${end - at} tokens before its end`);
   return true;
 }
