@@ -130,6 +130,12 @@ export class FrontEnd<Output extends OutputToSend> {
     return this.requests.length === 0 && this.sent.length === 0 && this.queue.length === 0;
   }
 
+  /** Whether some output that is not reported yet completes a request. */
+  hasEnds(): boolean {
+    for (let at = 0; at < this.outputs.length; at++) if (this.outputs.peek(at)!.completes) return true;
+    return false;
+  }
+
   /** Whether outputs in service that are not reported yet complete a request. */
   servedComplete(): boolean {
     return this.serving === TELLING && this.completes;
