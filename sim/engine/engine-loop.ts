@@ -165,10 +165,11 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   quietUntilNs(): number {
     const nextNs = this.nextNs();
     const { frontEnd, inFlight } = this;
-    if (!this.input.jumps || frontEnd?.hasEnds() === true) return nextNs;
+    if (!this.input.jumps) return nextNs;
     // Steps give their results in turn: none does before the GPU ends the oldest.
     const resultNs = inFlight.length === 0 ? nextNs : Math.max(this.hostNs, inFlight.oldestEndNs);
-    if (frontEnd !== undefined || this.inbox.length > 0) return resultNs;
+    if (frontEnd !== undefined) return Math.min(resultNs, frontEnd.quietUntilNs());
+    if (this.inbox.length > 0) return resultNs;
     const run = this.decodeJumps?.from(this.nextRoundNs(), Infinity, Infinity);
     return run === undefined ? resultNs : startOfRound(run.form, run.rounds + 1);
   }

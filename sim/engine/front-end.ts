@@ -130,10 +130,15 @@ export class FrontEnd<Output extends OutputToSend> {
     return this.requests.length === 0 && this.sent.length === 0 && this.queue.length === 0;
   }
 
-  /** Whether some output that is not reported yet completes a request. */
-  hasEnds(): boolean {
-    for (let at = 0; at < this.outputs.length; at++) if (this.outputs.peek(at)!.completes) return true;
-    return false;
+  /** A time before which no request ends of which the engine has sent the last output; Infinity: there is none. */
+  quietUntilNs(): number {
+    if (this.servedComplete()) return this.servedNs;
+    const { outputs, servedOutputs, waitingOutputs } = this;
+    for (let at = servedOutputs; at < outputs.length; at++) {
+      if (!outputs.peek(at)!.completes) continue;
+      return at < servedOutputs + waitingOutputs ? this.nextNs() : Math.max(this.nextNs(), this.sent.nextNs);
+    }
+    return Infinity;
   }
 
   /** Whether outputs in service that are not reported yet complete a request. */
