@@ -169,9 +169,14 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   /** A time before which no request ends, whatever happens elsewhere; at least nextNs(). */
   quietUntilNs(): number {
     const nextNs = this.nextNs();
-    if (this.frontEnd !== undefined || this.inbox.length > 0) return nextNs;
+    const { frontEnd, inFlight } = this;
+    if (!this.input.jumps) return nextNs;
+    // Steps give their results in turn: none does before the GPU ends the oldest.
+    const resultNs = inFlight.length === 0 ? nextNs : Math.max(this.hostNs, inFlight.oldestEndNs);
+    if (frontEnd !== undefined) return Math.min(resultNs, frontEnd.quietUntilNs());
+    if (this.inbox.length > 0) return resultNs;
     const run = this.decodeJumps?.from(this.nextRoundNs(), Infinity, Infinity);
-    return run === undefined ? nextNs : startOfRound(run.form, run.rounds + 1);
+    return run === undefined ? resultNs : startOfRound(run.form, run.rounds + 1);
   }
 
   /**

@@ -1,11 +1,12 @@
 /** The autoscaler's rule by itself, and a fleet of engines under it. */
+import fc from "fast-check";
 import { ConfigError, parseAutoscale, type AutoscalePlan, type Workload } from "../../formats/index.js";
 import { vllmSchedulers } from "../policy/index.js";
 import { routerNames } from "../router/index.js";
 import { Fleet } from "./fleet.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import { recordsOf } from "./step-records.js";
-import { roomyLimits } from "./step-scenarios.fixture.js";
+import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 
 const plan = (changes: Partial<AutoscalePlan> = {}): AutoscalePlan => ({
@@ -125,4 +126,36 @@ test("plans are read with their defaults, and what cannot be read is named", () 
     expect(() => parseAutoscale(text)).toThrow(ConfigError);
     expect(() => parseAutoscale(text)).toThrow(message);
   }
+});
+
+test("a fleet is the same by either engine, whether clients wait for answers or not", () => {
+  const plans = fc.record({
+    signal: fc.constantFrom("queue", "kv", "p90_ttft"),
+    target: fc.constantFrom(0.1, 2),
+    startupS: fc.constantFrom(0, 20e-6),
+    intervalS: fc.constantFrom(10e-6, 200e-6),
+    scaleDownDelayS: fc.constantFrom(0, 300e-6),
+    max: fc.integer({ min: 2, max: 5 }),
+  });
+  const scenarios = fc.record({
+    workload: stepWorkloads(30),
+    limits: tightLimits,
+    cost: engineCosts,
+    router: fc.constantFrom(...routerNames),
+    plans,
+  });
+  let launched = 0;
+  fc.assert(
+    fc.property(scenarios, ({ limits, plans: drawn, ...rest }) => {
+      const policy = vllmSchedulers({ ...limits, reserveFullIsl: true, schedulingPolicy: "fcfs" });
+      const [fast, step] = (["fast", "step"] as const).map((engine) => {
+        const { log, fleet } = simulateSteps({ ...rest, policy, engine, seed: "1", autoscale: plan(drawn) });
+        launched += fleet!.members.length - 1;
+        return { records: recordsOf(log), members: fleet!.members, states: fleet!.states };
+      });
+      expect(fast).toEqual(step);
+    }),
+    { numRuns: 60, seed: 20_261_127 },
+  );
+  expect(launched).toBeGreaterThan(60);
 });

@@ -258,3 +258,26 @@ test("everything comes out once, in the order in which it came in, however far e
     { numRuns: 500, seed: 20_251_124 },
   );
 });
+
+describe("no request ends", () => {
+  it("before an output that completes one is there, or what it waits behind is done; then before it is told of", () => {
+    const { frontEnd, out } = build();
+    frontEnd.send(output("a", 1, 0), 100);
+    expect(frontEnd.quietUntilNs()).toBe(Infinity);
+    runTo(frontEnd, 100);
+    frontEnd.send(output("b!", 1, 0), 110);
+    // a takes 23; from 123 on b does.
+    expect(frontEnd.quietUntilNs()).toBe(123);
+    runTo(frontEnd, 123);
+    expect(frontEnd.quietUntilNs()).toBe(146);
+    runTo(frontEnd, 146);
+    expect([out, frontEnd.quietUntilNs()]).toEqual([["a at 123", "b! at 146"], Infinity]);
+  });
+
+  it("while the output is still on its way, whatever the front end does until then", () => {
+    const { frontEnd } = build(0);
+    arrive(frontEnd, 0, 4, 100);
+    frontEnd.send(output("a!", 1, 0), 200);
+    expect([frontEnd.nextNs(), frontEnd.quietUntilNs()]).toEqual([100, 200]);
+  });
+});

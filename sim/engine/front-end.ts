@@ -105,6 +105,17 @@ export class FrontEnd<Output extends OutputToSend> {
     return this.requests.length === 0 && this.sent.length === 0 && this.queue.length === 0;
   }
 
+  /** A time before which no request ends of which the engine has sent the last output; Infinity: there is none. */
+  quietUntilNs(): number {
+    if (this.servedComplete()) return this.servedNs;
+    const { outputs, servedOutputs, waitingOutputs } = this;
+    for (let at = servedOutputs; at < outputs.length; at++) {
+      if (!outputs.peek(at)!.completes) continue;
+      return at < servedOutputs + waitingOutputs ? this.nextNs() : Math.max(this.nextNs(), this.sent.nextNs);
+    }
+    return Infinity;
+  }
+
   /** Whether outputs in service that are not reported yet complete a request. */
   servedComplete(): boolean {
     return this.serving === TELLING && this.completes;

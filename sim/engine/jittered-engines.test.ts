@@ -41,7 +41,7 @@ const requests = Array.from({ length: 300 }, (_, k) => ({
   arrivalNs: 30e6 * k + (k % 7) * 11e6,
   promptTokens: 10 + ((k * 331) % 900),
   outputTokens: 1 + ((k * 53) % 120),
-}));
+})).sort((a, b) => a.arrivalNs - b.arrivalNs);
 
 test.each([true, false])("jitter %p: every time of every request is the same", (jitter) => {
   const run = (engine: "fast" | "step"): unknown => {

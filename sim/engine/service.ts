@@ -22,6 +22,8 @@ export class Service {
   private readonly impatient: ImpatientClient | undefined;
   private readonly log: StepLog;
   private readonly deliveryNs: number;
+  /** From the end of a request at its replica until a client that waited for it sends another one, at least. */
+  readonly replyNs: number;
   private sent = 0;
 
   constructor(private readonly parts: ReplicaParts) {
@@ -36,7 +38,8 @@ export class Service {
     // The client has an answer a while after the front end sent it; a closed loop goes on from there.
     const deliveryNs = this.replicas[0]?.costs[0]!.frontEnd?.deliveryNs ?? 0;
     this.deliveryNs = deliveryNs;
-    const sender = { ...workload, thinkNs: workload.thinkNs + deliveryNs };
+    this.replyNs = workload.thinkNs + deliveryNs;
+    const sender = { ...workload, thinkNs: this.replyNs };
     if (work === undefined) this.client = clientOf(sender);
     else {
       this.impatient = new ImpatientClient(sender);
@@ -48,12 +51,6 @@ export class Service {
   /** When the client of the replica's first complete request has its answer; Infinity without any. */
   endedHead(replica: number): number {
     return this.replicas[replica]!.loop.ended.nextNs;
-  }
-
-  firstEnded(): number {
-    let first = 0;
-    for (let at = 1; at < this.replicas.length; at++) if (this.endedHead(at) < this.endedHead(first)) first = at;
-    return first;
   }
 
   takeEnd(replica: number): void {

@@ -1,8 +1,8 @@
 /**
  * Continuous batching under a workload: clients, a router, and one engine loop per replica on one virtual clock. A
- * replica is taken forward only when it could be next to end a request, or when a request is sent to it; until then its
- * decodes are one jump. At one instant requests end first, then others arrive, then engines go on. Replicas that are apart
- * are simulated one after the other.
+ * replica is taken forward only when it could be next to end a request, or when a request is sent to it; then as far as no
+ * request can come from a client that another replica answers. At one instant requests end first, then others arrive, then
+ * engines go on. Replicas that are apart are simulated one after the other.
  */
 import { ConfigError, defined, InvariantError, type Extrapolation, type WorkloadRequest } from "../../formats/index.js";
 import { extrapolationOf } from "../cost/index.js";
@@ -16,6 +16,7 @@ import type { Fleet } from "./fleet.js";
 import type { QueueLimits } from "./queue-limits.js";
 import { Service } from "./service.js";
 import { StepLog } from "./step-log.js";
+import { Turns } from "./turns.js";
 import { areApart, type StepSimulationInput } from "./step-simulation.js";
 import { RequestWork } from "./wasted-work.js";
 
@@ -39,8 +40,7 @@ export function simulateSteps(input: StepSimulationInput): StepSimulationResult 
   }
   const requests = withAttempts(workload);
   const tokens = tokenCounts(requests);
-  const isReference = input.engine === "step" || isImpatient(workload);
-  const choice = policy.choose({ requests, tokens, isReference });
+  const choice = policy.choose({ requests, tokens, isReference: isReference(input) });
   const { afterPreemption } = choice;
   if (afterPreemption === undefined) return new StepSimulation(input, tokens, choice).run();
   try {
@@ -49,6 +49,10 @@ export function simulateSteps(input: StepSimulationInput): StepSimulationResult 
     if (!(error instanceof PreemptionError)) throw error;
     return new StepSimulation(input, tokens, afterPreemption).run();
   }
+}
+
+function isReference({ engine, workload }: StepSimulationInput): boolean {
+  return engine === "step" || isImpatient(workload);
 }
 
 class StepSimulation {
@@ -61,6 +65,8 @@ class StepSimulation {
   private readonly all: readonly number[];
   private readonly isClosed: boolean;
   private readonly areApart: boolean;
+  /** How long after an end the client sends another request, at least. The reference does not look ahead. */
+  private readonly replyNs: number;
 
   constructor(
     private readonly input: StepSimulationInput,
@@ -85,6 +91,7 @@ class StepSimulation {
       work: isImpatient(workload) ? new RequestWork(log.rows) : undefined,
     });
     this.client = this.service.client;
+    this.replyNs = isReference(input) ? 0 : this.isClosed ? this.service.replyNs : Infinity;
     this.all = [...this.service.replicas.keys()];
   }
 
@@ -159,21 +166,24 @@ class StepSimulation {
     const { client, service } = this;
     const { replicas, fleet, giveUps } = service;
     const route = this.makeRoute();
+    const turns = new Turns(replicas);
     for (;;) {
       const arrivalNs = client.nextDueNs;
-      const ender = service.firstEnded();
-      const endNs = service.endedHead(ender);
-      const { first, quietNs, secondNs } = this.turns();
+      turns.look();
+      const { first, quietNs, secondNs, ender, endNs } = turns;
       const isOver = arrivalNs === Infinity && quietNs === Infinity && endNs === Infinity;
       const fleetNs = isOver ? Infinity : (fleet?.nextNs() ?? Infinity);
       const giveUpNs = giveUps?.nextNs ?? Infinity;
       const othersNs = Math.min(arrivalNs, quietNs, fleetNs);
       if (endNs <= othersNs && endNs <= giveUpNs && endNs !== Infinity) {
         service.takeEnd(ender);
+        turns.ended(ender);
       } else if (giveUpNs <= othersNs && giveUpNs !== Infinity) {
         service.giveUp(giveUpNs);
+        turns.allMoved();
       } else if (fleetNs <= arrivalNs && fleetNs <= quietNs && fleetNs !== Infinity) {
         service.autoscale(fleet!, fleetNs);
+        turns.allMoved();
       } else if (arrivalNs <= quietNs) {
         if (arrivalNs === Infinity) return;
         const request = client.take(arrivalNs)!;
@@ -181,12 +191,15 @@ class StepSimulation {
         const target = route(request.index, { serving: fleet?.serving(arrivalNs) ?? this.all, outstanding });
         replicas[target]!.loop.advance(arrivalNs);
         service.send(request, arrivalNs, target);
+        turns.moved(target);
       } else {
         const { loop } = replicas[first]!;
-        const limitNs = Math.min(arrivalNs, endNs, fleetNs, giveUpNs, this.isClosed ? secondNs : Infinity);
+        const nextEndNs = this.isClosed ? Math.min(endNs, secondNs) : endNs;
+        const limitNs = Math.min(arrivalNs, fleetNs, giveUpNs, nextEndNs + this.replyNs);
         // Where another replica has its turn at the same instant, this one does no more than what is due at it.
-        if (limitNs > quietNs) loop.advance(limitNs);
+        if (limitNs > quietNs || loop.nextNs() < limitNs) loop.advance(limitNs);
         else loop.advance(loop.nextIsFrontEnd() ? limitNs : limitNs + 1, limitNs, limitNs + 1);
+        turns.moved(first);
       }
     }
   }
@@ -195,21 +208,6 @@ class StepSimulation {
     const { policy, router = "round-robin", routerBeta, seed = "1" } = this.input;
     const { prefixCache } = policy;
     return makeRouter(router, { requests: this.requests, seed, beta: routerBeta, prefixCache });
-  }
-
-  /** The replica whose turn is first (the front end's before the engine's), its time and that of the next replica. */
-  private turns(): { first: number; quietNs: number; secondNs: number } {
-    const { replicas } = this.service;
-    let [first, quietNs, secondNs] = [0, Infinity, Infinity];
-    for (let at = 0; at < replicas.length; at++) {
-      const { loop } = replicas[at]!;
-      const untilNs = loop.quietUntilNs();
-      const isFirst =
-        untilNs < quietNs || (untilNs === quietNs && loop.nextIsFrontEnd() && !replicas[first]!.loop.nextIsFrontEnd());
-      if (isFirst) [first, quietNs, secondNs] = [at, untilNs, quietNs];
-      else secondNs = Math.min(secondNs, untilNs);
-    }
-    return { first, quietNs, secondNs };
   }
 
   private result(): StepSimulationResult {

@@ -157,7 +157,7 @@ export class FlatLoop implements ServerLoop, Caller {
   }
 
   quietUntilNs(): number {
-    return this.nextNs();
+    return this.machine.wasm.quietUntilNs();
   }
 
   advance(limitNs: number, quietNs = limitNs, frontEndNs = limitNs): void {

@@ -9,6 +9,7 @@ interface Functions {
   readonly begin: (longestOutput: number) => void;
   readonly arrive: (index: number, promptTokens: number, outputTokens: number, atNs: number) => void;
   readonly nextNs: () => number;
+  readonly quietUntilNs: () => number;
   readonly nextIsFrontEnd: () => number;
   readonly advance: (limitNs: number, quietNs: number, frontEndNs: number, firstEndNs: number) => number;
 }

@@ -28,7 +28,17 @@ import {
   wakeNs,
   whole,
 } from "./costs.as";
-import { beginFrontEnd, frontEnd, frontEndNextNs, inbox, isFreeAt, runFrontEnd, send, serve } from "./front-end.as";
+import {
+  beginFrontEnd,
+  frontEnd,
+  frontEndNextNs,
+  frontEndQuietUntilNs,
+  inbox,
+  isFreeAt,
+  runFrontEnd,
+  send,
+  serve,
+} from "./front-end.as";
 import { clearMemory } from "./memory.as";
 import {
   ATTENTION_PAIRS,
@@ -164,6 +174,13 @@ export function begin(longestOutput: i32): void {
 /** When something happens next; Infinity when nothing will without another request. */
 export function nextNs(): f64 {
   return sooner(nextRoundNs(), frontEndNextNs());
+}
+
+/** A time before which no request ends, whatever happens elsewhere; at least nextNs(). */
+export function quietUntilNs(): f64 {
+  // Steps give their results in turn: none does before the GPU ends the oldest.
+  const resultNs = inFlight.steps === 0 ? nextNs() : later(clocks.hostNs, inFlight.oldestEndNs);
+  return sooner(resultNs, frontEndQuietUntilNs());
 }
 
 /** Whether what happens next happens in the front end. At one instant it has its turn before the engine. */

@@ -94,6 +94,17 @@ export function hasOnlyServedOutputs(): bool {
   return (frontEnd.requests | sent.length | queue.length) === 0;
 }
 
+/** A time before which no request ends of which the engine has sent the last output; Infinity: there is none. */
+export function frontEndQuietUntilNs(): f64 {
+  if (servedComplete()) return frontEnd.servedNs;
+  const here = frontEnd.servedOutputs + frontEnd.waitingOutputs;
+  for (let at = frontEnd.servedOutputs; at < outputs.length; at++) {
+    if (changetype<Step>(outputs.at(at)).ends === 0) continue;
+    return at < here ? frontEndNextNs() : later(frontEndNextNs(), sent.nextNs);
+  }
+  return Infinity;
+}
+
 export function servedComplete(): bool {
   return frontEnd.serving === TELLING && frontEnd.completes;
 }

@@ -1,86 +1,95 @@
 /**
- * What the blocks of requests hold, as a tree of nodes (a radix tree): a node is a run of blocks of given contents, one after
- * another, behind a given place of its parent. Equal prefixes lie in the same nodes, and a prompt that goes on where a node
- * ends makes it longer. So the turns of a conversation are one node, not thousands of blocks, and a branch is one more.
+ * What requests hold, as a tree of nodes (a radix tree): a node is a run of tokens of given ids, one after another, behind a
+ * given token of its parent. Equal prefixes lie in the same nodes, and a prompt that goes on where a node ends makes it longer.
+ * So the turns of a conversation are one node, not thousands of blocks, and a branch is one more.
+ * A block lies in the node that its last token is in: two blocks are in one place exactly if all tokens up to their ends are
+ * equal. Tokens and blocks are numbered from the beginning of the request.
  */
 import type { Extent } from "./extent.js";
+import { shorten } from "./shorten.js";
 
-/** A block of one token id is named by it, another by the text of its runs. */
-export type BlockContent = number | string;
+const NO_RUNS: readonly number[] = [];
 
 export class ChainNode {
-  /** Leading blocks that are in the cache. */
-  cached = 0;
-  /** Where they are: what is found, from front to back without gaps. */
-  readonly found: Extent[] = [];
+  /** End of those of its blocks that are in the cache, all its leading ones. */
+  cached: number;
+  /** Where they are, what is found: the first and the last of a list from front to back without gaps. */
+  first: Extent | undefined;
+  last: Extent | undefined;
   /** Other copies, in the order of registration; made when there is one. */
   spares: Extent[] | undefined;
-  /** Requests that need a chain which ends in it. */
+  /** Chains that end in it and are needed. */
   chains = 0;
-  /** Its pieces, blocks of one content each: no two neighbours of the same; `ends[i]`: blocks up to the end of piece `i`. */
-  private readonly contents: BlockContent[] = [];
-  private readonly ends: number[] = [];
-  /** Nodes that leave this one, by their first content; those of one content at different places are a list. */
-  private children: Map<BlockContent, ChainNode> | undefined;
+  /** Whether blocks of unknown content lie behind its tokens: it cannot become longer. */
+  isClosed = false;
+  /** Where its tokens end so far. */
+  end: number;
+  /** Of each of its runs the id and the end; no two neighbours of one id. */
+  private runs = NO_RUNS as number[];
+  /** Nodes that leave this one, by their first id; those of one id at different tokens are a list. */
+  private children: Map<number, ChainNode> | undefined;
   private alike: ChainNode | undefined;
 
-  /** It begins with `content` behind the first `after` blocks of `parent`. */
+  /** Its first token is `start`, its first block `firstBlock`. */
   constructor(
-    private readonly parent?: ChainNode,
-    private readonly after = 0,
-    content?: BlockContent,
+    readonly firstBlock = 0,
+    readonly start = 0,
+    readonly parent?: ChainNode,
   ) {
-    if (content === undefined) return;
-    this.contents.push(content);
-    this.ends.push(0);
+    this.cached = firstBlock;
+    this.end = start;
+    this.first = undefined;
+    this.last = undefined;
+    this.spares = undefined;
+    this.children = undefined;
+    this.alike = undefined;
   }
 
-  get blocks(): number {
-    return this.ends.at(-1) ?? 0;
-  }
-
-  /** The piece that block `place` is in. */
-  pieceAt(place: number): number {
-    let [low, high] = [0, this.ends.length];
+  /** The run that token `at` is in, or that would begin with it. */
+  runAt(at: number): number {
+    let [low, high] = [0, this.runs.length / 2];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.ends[middle]! > place) high = middle;
+      if (this.runs[2 * middle + 1]! > at) high = middle;
       else low = middle + 1;
     }
     return low;
   }
 
-  /** How many blocks of that content piece `piece` has from block `place` on. */
-  fits(piece: number, place: number, content: BlockContent): number {
-    return this.contents[piece] === content ? this.ends[piece]! - place : 0;
+  /** Where run `run` ends if it is of that id; 0: it is of another, or there is none. */
+  endOf(run: number, tokenId: number): number {
+    const { runs } = this;
+    return 2 * run < runs.length && runs[2 * run] === tokenId ? runs[2 * run + 1]! : 0;
   }
 
-  endsPiece(piece: number, place: number): boolean {
-    return this.ends[piece] === place;
+  endsRun(run: number, at: number): boolean {
+    return this.runs[2 * run + 1] === at;
   }
 
-  /** Makes it longer. */
-  append(content: BlockContent, blocks: number): void {
-    const last = this.contents.length - 1;
-    if (this.contents[last] === content) this.ends[last]! += blocks;
-    else {
-      this.ends.push(this.blocks + blocks);
-      this.contents.push(content);
-    }
+  /** Makes it longer; how many runs it has then. */
+  append(tokenId: number, tokens: number): number {
+    const { runs } = this;
+    this.end += tokens;
+    // Not made by pushing: V8 gives a list that grows room for many more.
+    if (runs.length === 0) this.runs = [tokenId, this.end];
+    else if (runs[runs.length - 2] === tokenId) runs[runs.length - 1] = this.end;
+    else runs.push(tokenId, this.end);
+    return this.runs.length / 2;
   }
 
-  /** The node that leaves this one with that content behind its first `after` blocks. */
-  child(content: BlockContent, after: number): ChainNode | undefined {
-    let known = this.children?.get(content);
-    while (known !== undefined && known.after !== after) known = known.alike;
+  /** The node that leaves this one at token `at` with that id. */
+  child(tokenId: number, at: number): ChainNode | undefined {
+    let known = this.children?.get(tokenId);
+    while (known !== undefined && known.start !== at) known = known.alike;
     return known;
   }
 
-  addChild(content: BlockContent, after: number): ChainNode {
-    const node = new ChainNode(this, after, content);
+  /** `block`: the one that token `at` is in. */
+  addChild(tokenId: number, at: number, block: number): ChainNode {
+    const node = new ChainNode(block, at, this);
     this.children ??= new Map();
-    node.alike = this.children.get(content);
-    this.children.set(content, node);
+    node.alike = this.children.get(tokenId);
+    this.children.set(tokenId, node);
     return node;
   }
 
@@ -100,102 +109,143 @@ export class ChainNode {
 
   /** Whether no chain ends in it, no block of it is in the cache and no other node leaves it. */
   get isIdle(): boolean {
-    const { chains, found, spares, children } = this;
-    return chains + found.length + (spares?.length ?? 0) + (children?.size ?? 0) === 0;
+    const { chains, first, spares, children } = this;
+    return chains === 0 && first === undefined && (spares?.length ?? 0) + (children?.size ?? 0) === 0;
+  }
+
+  /** What is found behind `before`, first of all without. */
+  link(extent: Extent, before: Extent | undefined): void {
+    const after = before === undefined ? this.first : before.after;
+    extent.before = before;
+    extent.after = after;
+    if (before === undefined) this.first = extent;
+    else before.after = extent;
+    if (after === undefined) this.last = extent;
+    else after.before = extent;
+  }
+
+  unlink({ before, after }: Extent): void {
+    if (before === undefined) this.first = after;
+    else before.after = after;
+    if (after === undefined) this.last = before;
+    else after.before = before;
   }
 
   private remove(child: ChainNode): void {
-    const content = child.contents[0]!;
-    let before = this.children!.get(content)!;
+    const tokenId = child.runs[0]!;
+    let before = this.children!.get(tokenId)!;
     if (before !== child) {
       while (before.alike !== child) before = before.alike!;
       before.alike = child.alike;
-    } else if (child.alike === undefined) this.children!.delete(content);
-    else this.children!.set(content, child.alike);
+    } else if (child.alike === undefined) this.children!.delete(tokenId);
+    else this.children!.set(tokenId, child.alike);
   }
 }
 
-/** A request's blocks in order: `nodes[i]` has those up to `ends[i]`, from where the node before it ends. */
-export interface Chain {
-  readonly nodes: readonly ChainNode[];
-  readonly ends: readonly number[];
-  /** Blocks of known content. Those behind them are in the last node, which no other chain has. */
-  readonly known: number;
-}
+/** A request's tokens in order, named from front to back, and where its blocks lie. Can be used again for another request. */
+export class Chain {
+  /** Of its blocks, `nodes[i]` has those up to `ends[i]`, from where the node before it ends. */
+  readonly nodes: ChainNode[] = [];
+  readonly ends: number[] = [];
+  /** Tokens so far; the node that the next one is in if it goes on like that, and the run of it. */
+  tokens = 0;
+  tip: ChainNode;
+  /** Who needs it: its request, and those that follow. */
+  users = 0;
+  private run = 0;
 
-/** The node that the last block of known content is in. */
-export function tipOf({ nodes }: Chain): ChainNode | undefined {
-  return nodes[nodes.length - 2];
-}
-
-/** Makes a chain from front to back: all of it, or from the first `blocks` of another one on. */
-export class ChainBuilder {
-  private readonly nodes: ChainNode[];
-  private readonly ends: number[];
-  /** Where the next block comes: its place in the node, and the piece that it is in. */
-  private node: ChainNode;
-  private place = 0;
-  private piece = 0;
-  /** Blocks so far. */
-  private known = 0;
-
-  constructor(root: ChainNode, start?: Chain, blocks = 0) {
-    this.nodes = [];
-    this.ends = [];
-    this.node = root;
-    if (start === undefined || blocks === 0) return;
-    const last = start.ends.findIndex((end) => end >= blocks);
-    this.nodes = start.nodes.slice(0, last);
-    this.ends = start.ends.slice(0, last);
-    this.known = blocks;
-    this.node = start.nodes[last]!;
-    this.place = blocks - (this.ends.at(-1) ?? 0);
-    this.piece = this.node.pieceAt(this.place);
+  constructor(
+    private readonly root: ChainNode,
+    private readonly blockSize: number,
+  ) {
+    this.tip = root;
   }
 
-  /** The next blocks, of one content. */
-  add(content: BlockContent, blocks: number): void {
-    let left = blocks;
-    while (left > 0) {
-      const fitting = Math.min(left, this.node.fits(this.piece, this.place, content));
-      if (fitting > 0) {
-        left -= fitting;
-        this.pass(fitting);
-        continue;
-      }
-      const child = this.node.child(content, this.place);
-      if (child !== undefined) this.enter(child);
-      else {
-        if (this.place < this.node.blocks) this.enter(this.node.addChild(content, this.place));
-        this.node.append(content, left);
-        this.pass(left);
-        return;
-      }
+  /** Becomes another one, without tokens. */
+  restart(): void {
+    shorten(this.nodes, 0);
+    shorten(this.ends, 0);
+    this.tip = this.root;
+    this.tokens = 0;
+    this.run = 0;
+  }
+
+  /** Begins with the first `tokens` of another chain. */
+  begin({ tip, nodes, ends }: Chain, tokens: number): void {
+    let node = tip;
+    while (node.parent !== undefined && node.start >= tokens) node = node.parent;
+    for (let at = 0; at < nodes.length && ends[at]! <= node.firstBlock; at++) {
+      this.nodes.push(nodes[at]!);
+      this.ends.push(ends[at]!);
+    }
+    this.tip = node;
+    this.tokens = tokens;
+    this.run = node.runAt(tokens);
+  }
+
+  /** The next `tokens`, of one id. */
+  add(tokenId: number, tokens: number): void {
+    const to = this.tokens + tokens;
+    while (this.tokens < to) {
+      const { tip } = this;
+      const end = tip.endOf(this.run, tokenId);
+      if (end > 0) this.pass(Math.min(end, to));
+      else this.branch(tokenId, to);
     }
   }
 
-  /** The chain so far, and behind it a node of its own for what no other request has. */
-  chain(): Chain {
-    this.enter(new ChainNode());
-    const { nodes, ends, known } = this;
-    nodes.push(this.node);
-    ends.push(Infinity);
-    return { nodes, ends, known };
+  /** No more tokens of it are known. */
+  finish(): void {
+    this.leave(Math.floor(this.tokens / this.blockSize));
   }
 
-  private pass(blocks: number): void {
-    this.place += blocks;
-    this.known += blocks;
-    if (this.node.endsPiece(this.piece, this.place)) this.piece++;
+  /** Its blocks so far; endless with those of `own`. */
+  get blocks(): number {
+    return this.ends.length === 0 ? 0 : this.ends[this.ends.length - 1]!;
+  }
+
+  /** It goes on with what no other request has: in the node that it ends in if that ends there too, else in one of its own. */
+  own(): void {
+    const { tip, nodes, ends, blocks } = this;
+    const isTipOpen = this.tokens === tip.end && !tip.isClosed;
+    const node = isTipOpen ? tip : new ChainNode(blocks);
+    node.isClosed = true;
+    if (nodes[nodes.length - 1] === node) ends[ends.length - 1] = Infinity;
+    else {
+      nodes.push(node);
+      ends.push(Infinity);
+    }
+  }
+
+  private pass(to: number): void {
+    this.tokens = to;
+    if (this.tip.endsRun(this.run, to)) this.run++;
+  }
+
+  /** Goes on where its node does not: in one that leaves it there, or by making it longer. */
+  private branch(tokenId: number, to: number): void {
+    const { tip, tokens } = this;
+    const child = tip.child(tokenId, tokens);
+    if (child !== undefined) {
+      this.enter(child);
+      return;
+    }
+    if (tokens < tip.end || tip.isClosed)
+      this.enter(tip.addChild(tokenId, tokens, Math.floor(tokens / this.blockSize)));
+    this.run = this.tip.append(tokenId, to - tokens);
+    this.tokens = to;
   }
 
   private enter(child: ChainNode): void {
-    if (this.place > 0) {
-      this.nodes.push(this.node);
-      this.ends.push(this.known);
-    }
-    this.node = child;
-    this.place = 0;
-    this.piece = 0;
+    this.leave(child.firstBlock);
+    this.tip = child;
+    this.run = 0;
+  }
+
+  /** Its blocks from `block` on are not in this node. */
+  private leave(block: number): void {
+    if (block === this.tip.firstBlock) return;
+    this.nodes.push(this.tip);
+    this.ends.push(block);
   }
 }

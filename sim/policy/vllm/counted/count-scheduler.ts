@@ -146,7 +146,8 @@ export class CountScheduler implements StepScheduler<CountStep> {
   }
 
   update(step: CountStep): readonly number[] {
-    if (this.blocks.isCaching) step.ending.sort((a, b) => this.admission[a]! - this.admission[b]!);
+    if (this.blocks.isCaching && step.ending.length > 1)
+      step.ending.sort((a, b) => this.admission[a]! - this.admission[b]!);
     for (const request of step.ending) {
       if (this.state[request] === DRAINING) {
         this.running.remove(request);

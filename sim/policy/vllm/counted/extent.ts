@@ -8,10 +8,13 @@ import type { ChainNode } from "./content-chain.js";
 export class Extent {
   holders = 1;
   /** What was split off behind it, for holders of both. */
-  upper: Extent | undefined;
+  upper: Extent | undefined = undefined;
   /** Neighbours in the queue; absent while held. */
-  next: Extent | undefined;
-  previous: Extent | undefined;
+  next: Extent | undefined = undefined;
+  previous: Extent | undefined = undefined;
+  /** Neighbours among those of its node that are found. */
+  before: Extent | undefined = undefined;
+  after: Extent | undefined = undefined;
 
   /** Blocks `low` to `high`, without that, of the node; `isSpare`: others with their content are found first. */
   constructor(

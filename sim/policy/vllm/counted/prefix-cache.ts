@@ -7,15 +7,17 @@ import type { SchedulerRequest } from "../../step.js";
 import { ChainNode, type Chain } from "./content-chain.js";
 import { Extent, FreeExtents } from "./extent.js";
 import { RequestChains } from "./request-chains.js";
+import { shorten } from "./shorten.js";
 
 /** What a request in the engine holds: extents in the order of its blocks, each up to a block of its node. */
-interface Holding {
-  readonly chain: Chain;
-  readonly extents: Extent[];
-  readonly highs: number[];
+class Holding {
+  readonly extents: Extent[] = [];
+  readonly highs: number[] = [];
   /** Blocks that are registered, all its leading ones; and the node that the next one is in. */
-  blocks: number;
-  at: number;
+  blocks = 0;
+  at = 0;
+
+  constructor(public chain: Chain) {}
 }
 
 export class PrefixCache {
@@ -25,7 +27,11 @@ export class PrefixCache {
   private readonly root = new ChainNode();
   private readonly free = new FreeExtents(this.root);
   private readonly chains: RequestChains;
-  private readonly holdings = new Map<number, Holding>();
+  /** By request; and those of requests that have ended, to be used again. */
+  private readonly holdings: (Holding | undefined)[];
+  private readonly spare: Holding[] = [];
+  /** Pieces of an extent that are being given up. */
+  private readonly pieces: Extent[] = [];
 
   /** `blanks`: free blocks without content, which are taken first. */
   constructor(
@@ -34,6 +40,7 @@ export class PrefixCache {
     private blanks: number,
   ) {
     this.chains = new RequestChains(this.root, requests, blockSize);
+    this.holdings = new Array<undefined>(requests.length);
   }
 
   /** Looks for the longest cached prefix of a request with `known` tokens, of which at least one is left to compute. */
@@ -44,13 +51,12 @@ export class PrefixCache {
     this.idleHits = 0;
     for (let at = 0; at < nodes.length && this.hitBlocks < most; at++) {
       const node = nodes[at]!;
-      const wanted = Math.min(ends[at]!, most) - this.hitBlocks;
+      const wanted = Math.min(ends[at]!, most);
       const hits = Math.min(wanted, node.cached);
-      for (const extent of node.found) {
-        if (extent.low >= hits) break;
+      for (let extent = node.first; extent !== undefined && extent.low < hits; extent = extent.after) {
         if (extent.holders === 0) this.idleHits += Math.min(extent.high, hits) - extent.low;
       }
-      this.hitBlocks += hits;
+      this.hitBlocks = hits;
       if (hits < wanted) return;
     }
   }
@@ -65,17 +71,15 @@ export class PrefixCache {
     const holding = this.holdingOf(request);
     const { nodes, ends } = holding.chain;
     for (let at = 0; holding.blocks < this.hitBlocks; at++) {
-      const hits = Math.min(ends[at]!, this.hitBlocks) - holding.blocks;
-      const { found } = nodes[at]!;
-      for (let place = 0; place < found.length && found[place]!.low < hits; place++) {
-        const extent = found[place]!;
+      const hits = Math.min(ends[at]!, this.hitBlocks);
+      for (let extent = nodes[at]!.first; extent !== undefined && extent.low < hits; extent = extent.after) {
         if (extent.high > hits) this.split(extent, hits);
         if (extent.holders++ === 0) this.free.remove(extent);
         holding.extents.push(extent);
         holding.highs.push(extent.high);
       }
-      holding.blocks += hits;
-      holding.at = holding.blocks === ends[at]! ? at + 1 : at;
+      holding.blocks = hits;
+      holding.at = at;
     }
   }
 
@@ -95,18 +99,18 @@ export class PrefixCache {
   /** The request's leading blocks up to `blocks` can be found from now on. */
   register(request: number, blocks: number): void {
     const holding = this.holdingOf(request);
-    const { nodes, ends } = holding.chain;
+    const { chain } = holding;
     while (holding.blocks < blocks) {
-      const { at } = holding;
-      const node = nodes[at]!;
-      const start = at === 0 ? 0 : ends[at - 1]!;
-      const high = Math.min(blocks, ends[at]!) - start;
-      const low = holding.blocks - start;
+      const low = holding.blocks;
+      if (low === chain.blocks) chain.own();
+      if (low === chain.ends[holding.at]) holding.at++;
+      const node = chain.nodes[holding.at]!;
+      const end = chain.ends[holding.at]!;
       const isSpare = low < node.cached;
-      this.add(holding, node, low, isSpare ? Math.min(high, node.cached) : high);
-      holding.blocks = start + (isSpare ? Math.min(high, node.cached) : high);
+      const high = Math.min(blocks, end, isSpare ? node.cached : Infinity);
+      this.add(holding, node, low, high);
       if (!isSpare) node.cached = high;
-      if (holding.blocks === ends[at]!) holding.at++;
+      holding.blocks = high;
     }
   }
 
@@ -118,27 +122,38 @@ export class PrefixCache {
     this.blanks += blanks;
     let freed = blanks;
     for (let at = extents.length - 1; at >= 0; at--) {
-      const pieces = [extents[at]!];
-      for (let last = pieces[0]!; last.high < highs[at]!; last = last.upper!) pieces.push(last.upper!);
-      for (const piece of pieces.reverse()) {
-        if (--piece.holders > 0) continue;
-        freed += piece.blocks;
-        this.enqueue(piece);
-      }
+      freed += this.letGo(extents[at]!, highs[at]!);
     }
-    extents.length = 0;
-    highs.length = 0;
+    shorten(extents, 0);
+    shorten(highs, 0);
     holding.blocks = 0;
     holding.at = 0;
     return freed;
   }
 
+  /** One holder less of an extent and of what was split off behind it, up to `high`, the last first; blocks that come free. */
+  private letGo(extent: Extent, high: number): number {
+    const { pieces } = this;
+    pieces.push(extent);
+    for (let last = extent; last.high < high; last = last.upper!) pieces.push(last.upper!);
+    let freed = 0;
+    while (pieces.length > 0) {
+      const piece = pieces.pop()!;
+      if (--piece.holders > 0) continue;
+      piece.upper = undefined;
+      freed += piece.blocks;
+      this.enqueue(piece);
+    }
+    return freed;
+  }
+
   /** The request has ended. */
   forget(request: number): void {
-    const holding = this.holdings.get(request);
+    const holding = this.holdings[request];
     if (holding === undefined) return;
     this.chains.end(holding.chain);
-    this.holdings.delete(request);
+    this.holdings[request] = undefined;
+    this.spare.push(holding);
   }
 
   /** The request will not come. */
@@ -147,11 +162,12 @@ export class PrefixCache {
   }
 
   private holdingOf(request: number): Holding {
-    const known = this.holdings.get(request);
+    const known = this.holdings[request];
     if (known !== undefined) return known;
     const chain = this.chains.start(request);
-    const holding = { chain, extents: [], highs: [], blocks: 0, at: 0 };
-    this.holdings.set(request, holding);
+    const holding = this.spare.pop() ?? new Holding(chain);
+    holding.chain = chain;
+    this.holdings[request] = holding;
     return holding;
   }
 
@@ -168,7 +184,7 @@ export class PrefixCache {
     }
     const extent = new Extent(node, low, high, isSpare);
     if (isSpare) (node.spares ??= []).push(extent);
-    else node.found.push(extent);
+    else node.link(extent, node.last);
     extents.push(extent);
     highs.push(high);
   }
@@ -179,7 +195,7 @@ export class PrefixCache {
     const last = this.free.last();
     if (last?.node === node && last.low === extent.high && !hasSpares(node)) {
       last.low = extent.low;
-      node.found.splice(node.found.indexOf(extent), 1);
+      node.unlink(extent);
     } else this.free.push(extent);
   }
 
@@ -191,8 +207,8 @@ export class PrefixCache {
     upper.upper = extent.upper;
     extent.upper = upper;
     extent.high = at;
-    const list = listOf(extent);
-    list.splice(list.indexOf(extent) + 1, 0, upper);
+    if (extent.isSpare) node.spares!.splice(node.spares!.indexOf(extent) + 1, 0, upper);
+    else node.link(upper, extent);
     if (extent.holders === 0) this.free.insert(upper, extent);
   }
 
@@ -202,8 +218,8 @@ export class PrefixCache {
     extent.high = from;
     if (from === extent.low) {
       this.free.remove(extent);
-      const list = listOf(extent);
-      list.splice(list.indexOf(extent), 1);
+      if (isSpare) removeFrom(node.spares!, extent);
+      else node.unlink(extent);
     }
     if (!isSpare) this.lose(node, from, high);
     if (extent.low === from) node.prune();
@@ -230,17 +246,17 @@ export class PrefixCache {
     if (spare.high > place + 1) this.split(spare, place + 1);
     if (spare.low < place) this.split(spare, place);
     const alone = spare.low === place ? spare : spare.upper!;
-    spares.splice(spares.indexOf(alone), 1);
+    removeFrom(spares, alone);
     alone.isSpare = false;
-    const before = node.found.findIndex(({ low }) => low > place);
-    node.found.splice(before < 0 ? node.found.length : before, 0, alone);
+    let before = node.last;
+    while (before !== undefined && before.low > place) before = before.before;
+    node.link(alone, before);
     return true;
   }
 }
 
-/** Those of its node that are found, or the other copies. */
-function listOf({ node, isSpare }: Extent): Extent[] {
-  return isSpare ? node.spares! : node.found;
+function removeFrom(list: Extent[], extent: Extent): void {
+  list.splice(list.indexOf(extent), 1);
 }
 
 function hasSpares({ spares }: ChainNode): boolean {

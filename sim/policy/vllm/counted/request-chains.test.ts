@@ -48,13 +48,12 @@ function written(runs: ContentRuns): number[] {
 }
 
 /** Where each block of known content lies: its node by number, and its place there. */
-function placesOf({ nodes, ends, known }: Chain, numbers: Map<ChainNode, number>): string[] {
+function placesOf({ nodes, ends }: Chain, numbers: Map<ChainNode, number>): string[] {
   const places: string[] = [];
-  for (let at = 0; places.length < known; at++) {
-    const number = numbers.get(nodes[at]!) ?? numbers.size;
-    numbers.set(nodes[at]!, number);
-    const start = at === 0 ? 0 : ends[at - 1]!;
-    for (let place = 0; place < ends[at]! - start; place++) places.push(`${number}/${place}`);
+  for (const [at, node] of nodes.entries()) {
+    const number = numbers.get(node) ?? numbers.size;
+    numbers.set(node, number);
+    while (places.length < ends[at]!) places.push(`${number}/${places.length}`);
   }
   return places;
 }
@@ -94,7 +93,7 @@ test("a conversation is one node, and a branch one more", () => {
     { after: 1, keep: 18, added: [[9, 90]], outputs: 5 },
   ]);
   const chains = new RequestChains(new ChainNode(), requests, BLOCK_SIZE);
-  const nodes = requests.map((_, index) => chains.start(index).nodes.slice(0, -1));
+  const nodes = requests.map((_, index) => chains.start(index).nodes);
   expect(nodes.map(({ length }) => length)).toEqual([1, 1, 1, 2]);
   expect(new Set(nodes.flat()).size).toBe(2);
 });
