@@ -416,7 +416,7 @@ describe("the small commands", () => {
     for (const name of ["run", "calibrate", "simulate", "bench", "compare", "report", "trace", "schema", "doctor"]) {
       expect(stdout).toMatch(new RegExp(`^ *servesim ${name}\\b`, "m"));
     }
-    expectMistake(await servesim("simulat"), /did you mean simulate\?/);
+    expectMistake(await servesim("simulat"), /did you mean "simulate"\?/);
     expectMistake(await servesim(), /no command given/);
   });
 

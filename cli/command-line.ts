@@ -117,6 +117,9 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
   ],
 ];
 
+/** The commands' names alone. */
+export const commandNames: readonly string[] = commands.map(([name]) => firstWord(name));
+
 /** Runs the command that process.argv names; returns the exit code. */
 export async function runCommandLine(): Promise<number> {
   try {
@@ -132,6 +135,7 @@ export async function runCommandLine(): Promise<number> {
 
 async function runCommand(words: readonly string[]): Promise<void> {
   const asked = words.includes("--help") ? undefined : commands.find(([name]) => firstWord(name) === words[0]);
+  if (asked === undefined) await requireCommand(words[0]);
   const parser = asked === undefined ? parserOfAll(words) : parserOf(asked, words.slice(1));
   await parser
     .parserConfiguration(PARSING)
@@ -146,6 +150,13 @@ async function runCommand(words: readonly string[]): Promise<void> {
     .parseAsync();
 }
 
+/** A first word, unless it is a flag or "help", is a command. */
+async function requireCommand(word: string | undefined): Promise<void> {
+  if (word === undefined || word.startsWith("-") || word === "help" || commandNames.includes(word)) return;
+  const { unknownCommand } = await import("./unknown-command.js");
+  throw new UsageError(unknownCommand(word, commandNames));
+}
+
 /** For help, the version, and words that do not begin with a command. */
 function parserOfAll(words: readonly string[]): Argv {
   let parser = yargs([...words])
@@ -154,8 +165,7 @@ function parserOfAll(words: readonly string[]): Argv {
     .usage(
       "$0 <command>\n\nCompare LLM serving schedulers: calibrate on real hardware, simulate, run for real, see the difference.",
     )
-    .demandCommand(1, 'no command given, see "servesim --help"')
-    .recommendCommands();
+    .demandCommand(1, 'no command given, see "servesim --help"');
   for (const command of commands) parser = withCommand(parser, command, command[0], words);
   return parser;
 }
