@@ -9,6 +9,7 @@ import {
   type PartName,
   type Parts,
 } from "../../sim/index.js";
+import { isSettled, overloadOf, type Overload } from "./overload.js";
 import { effectiveCounts, type EffectiveCounts } from "./shown.js";
 import { inputOf, type Day, type Scenario } from "./scenario.js";
 
@@ -39,7 +40,7 @@ export interface ExplainedDay {
   readonly extrapolated: Extrapolation;
   readonly requests: number;
   readonly failed: number;
-  readonly overloaded: boolean;
+  readonly overload: Overload;
 }
 
 export function explainDay(scenario: Scenario, day: Day): ExplainedDay {
@@ -64,7 +65,7 @@ export function explainDay(scenario: Scenario, day: Day): ExplainedDay {
     extrapolated: outcome.extrapolation,
     requests: table.rows,
     failed: summary.failed,
-    overloaded: summary.overloaded,
+    overload: overloadOf(summary.overloaded, isSettled(table)),
   };
 }
 

@@ -10,6 +10,7 @@ export {
   type ExplainedDay,
   type ExplainedMetric,
 } from "./explain-day.js";
+export { overloadNotes } from "./overload.js";
 export { isHidden, tooFewNote } from "./shown.js";
 export { costOfDays } from "./cost-of-days.js";
 export { requireAnswers } from "./require-answers.js";
