@@ -176,7 +176,7 @@ function notesOf({ base, changed }: WhatifInput, before: readonly DayResult[], a
   const notes = [...new Set(assumed), ...changed.notes, ...(input.workload.notes ?? [])];
   for (const what of missingCauses(input, causesOf(input, true))) notes.push(`the interval is too narrow: ${what}`);
   for (const [when, , days] of sides) {
-    notes.push(...overloadNotes(days, `${when} the change `));
+    for (const note of overloadNotes(days, `${when} the change `)) notes.push(note);
     const failed = days.reduce((sum, day) => sum + day.failed, 0);
     if (failed > 0) notes.push(`${when} the change ${failed} requests of ${days.length} runs got no answer`);
   }
