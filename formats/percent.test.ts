@@ -13,7 +13,7 @@ test("a small share is not rounded to nothing", () => {
 });
 
 test("a fraction of nothing is no number", () => {
-  expect([percent(0 / 0), percent(1 / 0), signedPercent(-1 / 0), signedPercent(1 / 0), sharePercent(0 / 0)]).toEqual(
+  expect([percent(0 / 0), percent(1e307), signedPercent(-1 / 0), signedPercent(1 / 0), sharePercent(0 / 0)]).toEqual(
     Array.from({ length: 5 }, () => "-"),
   );
 });

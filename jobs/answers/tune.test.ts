@@ -185,3 +185,8 @@ test.each<[what: string, given: Asked, message: RegExp]>([
   await expect(tuned(given)).rejects.toThrow(ConfigError);
   await expect(tuned(given)).rejects.toThrow(message);
 });
+
+test("a load that cannot be simulated says so, not that nothing can be tuned", async () => {
+  const { deployment, goal } = await asked({ goal: "mean_ttft", load: { request_rate: 1e-9 } });
+  await expect(tune(deployment, goal, { workers: 1 })).rejects.toThrow(/a request rate of .* beyond 104 days/);
+});
