@@ -134,7 +134,7 @@ export async function runCommandLine(): Promise<number> {
 }
 
 async function runCommand(words: readonly string[]): Promise<void> {
-  const asked = words.includes("--help") ? undefined : commands.find(([name]) => firstWord(name) === words[0]);
+  const asked = words.includes("--help") ? undefined : commandOf(words[0]);
   if (asked === undefined) await requireCommand(words[0]);
   const parser = asked === undefined ? parserOfAll(words) : parserOf(asked, words.slice(1));
   await parser
@@ -200,6 +200,10 @@ function withCommand(
   );
 }
 
+function commandOf(word: string | undefined): (typeof commands)[number] | undefined {
+  return commands.find(([name]) => firstWord(name) === word);
+}
+
 function firstWord(text: string): string {
   return text.split(" ")[0]!;
 }
@@ -230,6 +234,11 @@ function isUsage(error: Error): boolean {
 async function explainUsage(message: string): Promise<string> {
   const bare = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
   if (bare !== undefined) return `command line: --${bare}: got nothing, expected a value${dashHint(bare)}`;
+  const few = message.startsWith("Not enough non-option arguments: ") ? commandOf(process.argv[2]) : undefined;
+  if (few !== undefined) {
+    const [name] = few;
+    return `too few arguments, expected servesim ${name}; see "servesim ${firstWord(name)} --help"`;
+  }
   const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(", ")[0];
   if (unknown === undefined) return message.charAt(0).toLowerCase() + message.slice(1);
   const { suggest } = await import("../formats/index.js");
@@ -240,7 +249,8 @@ async function explainUsage(message: string): Promise<string> {
   const owner = settingsNotModelled().get(unknown);
   if (owner !== undefined) return `--${unknown} is a setting of ${owner} that is not modelled, leave it out`;
   const known = await knownFlags();
-  return `unknown flag --${unknown}${suggest(unknown, known)}; see "servesim ${process.argv[2] ?? ""} --help"`;
+  const dashes = unknown.length === 1 ? "-" : "--";
+  return `unknown flag ${dashes}${unknown}${suggest(unknown, known)}; see "servesim ${process.argv[2] ?? ""} --help"`;
 }
 
 /** What was meant to be the value of a flag, and looks like a flag itself. */
@@ -255,7 +265,7 @@ function escapeRegExp(text: string): string {
 }
 
 async function knownFlags(): Promise<string[]> {
-  const found = commands.find(([name]) => firstWord(name) === process.argv[2]);
+  const found = commandOf(process.argv[2]);
   if (found === undefined) return [];
   const command = await found[2]();
   const parser = (await command.flags?.(yargs([]))) ?? yargs([]);
