@@ -2,7 +2,7 @@
 // 35 bundles and not 570 files (docs/design.md, section 1). Not minified: a stack trace says what happened.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { transform } from "esbuild";
+import { build, transform } from "esbuild";
 import { rolldown } from "rolldown";
 
 /** From node_modules, when a command needs them: native code, files found beside the code, code that evaluates its own text, megabytes. */
@@ -197,8 +197,7 @@ await bundlePage("report", "report/html/client/main.ts");
 // A page's policy forbids code made from text, and zod would try.
 const withoutEval = "globalThis.__zod_globalConfig = { jitless: true };";
 await bundlePage("what-if", "page/main.ts", withoutEval);
-const style = await transform(readFileSync("page/page.css", "utf8"), { loader: "css", minify: true });
-writeFileSync("dist/pages/what-if.css", style.code);
+await build({ entryPoints: ["page/page.css"], bundle: true, minify: true, outfile: "dist/pages/what-if.css" });
 // Without what its lines are indented by, to which browsers give no meaning.
 writeFileSync("dist/pages/what-if.html", readFileSync("page/page.html", "utf8").replace(/\n +/g, "\n"));
 

@@ -36,6 +36,7 @@ function drawOf({ differences, parts, tuning, sizing }: Answer): Draw {
 }
 
 const differenceChart: Draw = (charts, { evidence, differences = [] }) => {
+  if (charts.relativeDifferences(differences).length === 0) return "every statistic was zero before the change";
   const after = evidence[1];
   const changes = Object.entries(after?.varied ?? {}).map(([key, value]) => `${key} ${String(value)}`);
   const what = changes.length === 0 ? "the change" : changes.join(", ");
@@ -45,6 +46,7 @@ const differenceChart: Draw = (charts, { evidence, differences = [] }) => {
 };
 
 const partsChart: Draw = (charts, { evidence, parts = [] }, { run, policy }) => {
+  if (parts.length === 0) return "the answer has no statistic with parts";
   const runs = evidence[0] === undefined ? "" : `, n = ${evidence[0].replications} runs`;
   const title = `Where the time of ${run ?? policy} went (ms)${runs}`;
   return { name: "where_the_time_went", svg: charts.partsPicture({ title, parts, titles: partTitles }) };
@@ -60,6 +62,7 @@ const tuneChart: Draw = (charts, { tuning, unit, question }, { policy, profile }
 const replicasChart: Draw = (charts, answer, asked) => {
   const { value, sizing } = answer;
   const { autoscale, trace } = sizing!;
+  if (trace!.windows.length === 0) return "the trace has no window";
   const picture = {
     title: titleOf(answer, asked),
     policy: asked.policy,

@@ -65,3 +65,81 @@ test("a file that is no answer, and --page without one, are mistakes", async () 
   await expect(report({ folder: file })).rejects.toThrow(/none\.json/);
   await expect(report({ folder, page: "x.html" })).rejects.toThrow(/--page x\.html: is for an answer/);
 });
+
+/** Every number of a value replaced, except those that say what the file is. */
+function withEvery(value: unknown, figure: number): unknown {
+  if (typeof value === "number") return figure;
+  if (Array.isArray(value)) return value.map((each) => withEvery(each, figure));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [
+      key,
+      /^(version|replications|extrapolated_share)$/.test(key) ? each : withEvery(each, figure),
+    ]),
+  );
+}
+
+const parts: Answer["parts"] = [
+  { statistic: "p99_ttft", value: 50, interval: null, parts: { own_prefill: 20, decode: 30 }, beside: null },
+];
+const difference: NonNullable<Answer["differences"]>[number] = {
+  statistic: "p99_ttft_ms",
+  before: 100,
+  after: 80,
+  difference: -20,
+  interval: { low: -24, high: -16 },
+  of_a_day: { low: -40, high: 0 },
+  verdict: "better",
+};
+const tuned: Answer["tuning"] = {
+  command: "",
+  changes: {},
+  base: { value: 5, difference: { value: 0.1, low: 0, high: 0.2 } },
+  front: [
+    {
+      changes: {},
+      value: 5,
+      interval: { low: 4, high: 6 },
+      beside: { statistic: "mean_tpot", value: 3 },
+      extrapolated_share: 0,
+      is_beyond_calibration: false,
+    },
+  ],
+  sensitivity: [],
+  tried: 2,
+};
+const kinds: [kind: string, answer: Answer][] = [
+  ["a load", answer],
+  ["parts", { ...answer, parts }],
+  ["differences", { ...answer, evidence: [point(20, 100), point(24, 80)], differences: [difference] }],
+  ["settings", { ...answer, tuning: tuned }],
+];
+
+describe.each(kinds)("an answer with %s", (kind, given) => {
+  const file = join(folder, `${kind}.json`);
+
+  test.each([0, 5e-324, 1e-15, 1, 1e15, -1e15])("is drawn when all its figures are %p", async (figure) => {
+    const each = withEvery(given, figure) as { tuning?: object };
+    if (each.tuning !== undefined) Object.assign(each.tuning, { tried: 2 });
+    writeFileSync(file, JSON.stringify(each));
+    await report({ folder: file, force: true });
+    expect(readFileSync(file.replace("json", "html"), "utf8")).not.toMatch(/[>"][+-]?(NaN|Infinity)\b/);
+  });
+
+  test("is rejected by its place when a figure is too large to draw", async () => {
+    writeFileSync(file, JSON.stringify({ ...given, value: 1e308 }));
+    await expect(report({ folder: file, force: true })).rejects.toThrow(
+      /json: value: got 1e\+308, expected number to be <=1000000000000000$/,
+    );
+  });
+});
+
+test.each([
+  ["differences", { differences: [{ ...difference, before: 0 }] }],
+  ["parts", { parts: [] }],
+])("an answer whose %s show nothing has a page without a chart", async (kind, more) => {
+  const file = join(folder, `no-${kind}.json`);
+  writeFileSync(file, JSON.stringify({ ...answer, ...more }));
+  await report({ folder: file });
+  expect(readFileSync(file.replace("json", "html"), "utf8")).not.toContain("<figure");
+});

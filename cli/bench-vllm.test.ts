@@ -146,7 +146,7 @@ test("clients give up and try again, and the terminal says what that came to", a
   const { code, stdout } = await bench(
     { script: (_, { requestId }) => (requestId?.endsWith("-retry1") === true ? {} : { gapMs: 60_000 }) },
     ...[...random, "--num-prompts", "3", "--max-concurrency", "3", "--output", "out", "--num-warmups", "0"],
-    ...["--patience-e2el", "0.1", "--retries", "1", "--retry-backoff", "0.01"],
+    ...["--patience-e2el", "0.5", "--retries", "1", "--retry-backoff", "0.01"],
   );
   expect(code).toBe(0);
   expect(stdout).toContain(
@@ -155,7 +155,7 @@ test("clients give up and try again, and the terminal says what that came to", a
   expect(stdout).toContain("wasted on what was given up: at least 36 prompt and 3 output tokens\n");
   const { info, requests } = await readRun(join(folder, "out"));
   expect(requests.map(({ status }) => status)).toEqual(["aborted", "ok", "aborted", "ok", "aborted", "ok"]);
-  expect(info.load).toMatchObject({ patience_e2el: "0.1", retries: 1 });
+  expect(info.load).toMatchObject({ patience_e2el: "0.5", retries: 1 });
 });
 
 test("a load with classes has figures by class, as in simulations, whoever batches", async () => {

@@ -39,7 +39,11 @@ const ownFlags = {
   base_url: z.string().optional().describe("URL of the server, such as http://127.0.0.1:8000"),
   model: z.string().optional().describe("model on the server; default: the first that it serves"),
   ...serverFlags,
-  output: z.string().default("profile.json").describe("profile to write; the raw runs go into OUTPUT.raw"),
+  output: z
+    .string()
+    .min(1, "expected a file")
+    .default("profile.json")
+    .describe("profile to write; the raw runs go into OUTPUT.raw"),
   budget: duration.default(120_000).describe("longest time for probes and loads, such as 120s or 2m"),
   vocab_size: vocabSize,
   measure_only: z.boolean().default(false).describe("only record; fit a profile later with --from"),

@@ -46,7 +46,11 @@ const gridFlags = {
 const planFlags = { ...modelFlags, ...samplingFlags, ...gridFlags };
 
 const ownFlags = {
-  output: z.string().default("profile.json").describe("profile to write; measurements and plot are written beside it"),
+  output: z
+    .string()
+    .min(1, "expected a file")
+    .default("profile.json")
+    .describe("profile to write; measurements and plot are written beside it"),
   resume: z.boolean().default(false).describe("continue an interrupted calibration"),
   force: z.boolean().default(false).describe("overwrite an existing profile"),
   accept_rejected: z

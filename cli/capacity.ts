@@ -25,7 +25,8 @@ const ownFlags = {
     ),
   at_rate: z
     .number()
-    .positive()
+    .min(1e-6)
+    .max(1e9)
     .optional()
     .describe("also judge this load: safe, at the knee or no, with its head-room; exit code 4 if no"),
   precision: z

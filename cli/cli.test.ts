@@ -416,8 +416,16 @@ describe("the small commands", () => {
     for (const name of ["run", "calibrate", "simulate", "bench", "compare", "report", "trace", "schema", "doctor"]) {
       expect(stdout).toMatch(new RegExp(`^ *servesim ${name}\\b`, "m"));
     }
-    expectMistake(await servesim("simulat"), /did you mean simulate\?/);
+    expectMistake(await servesim("simulat"), /did you mean "simulate"\?/);
     expectMistake(await servesim(), /no command given/);
+    expectMistake(
+      await servesim("trace", "inspect"),
+      /too few arguments, expected servesim trace <action> <file>; see/,
+    );
+    expectMistake(await servesim("simulate", "-o", "x"), /unknown flag -o; see "servesim simulate --help"/);
+    expectMistake(await servesim("calibrate", "onnx", "--output="), /--output: got "", expected a file/);
+    expectMistake(await servesim("calibrate", "vllm", "--from", "x", "--output="), /--output: got "", expected a file/);
+    expectMistake(await servesim("report", "--csv", "c.csv", "--output="), /--output: got "", expected a folder/);
   });
 
   test("report --csv draws the seven charts of the original suite's columns", async () => {

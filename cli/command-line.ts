@@ -117,6 +117,9 @@ const commands: readonly (readonly [name: string, describe: string, load: () => 
   ],
 ];
 
+/** The commands' names alone. */
+export const commandNames: readonly string[] = commands.map(([name]) => firstWord(name));
+
 /** Runs the command that process.argv names; returns the exit code. */
 export async function runCommandLine(): Promise<number> {
   try {
@@ -131,7 +134,8 @@ export async function runCommandLine(): Promise<number> {
 }
 
 async function runCommand(words: readonly string[]): Promise<void> {
-  const asked = words.includes("--help") ? undefined : commands.find(([name]) => firstWord(name) === words[0]);
+  const asked = words.includes("--help") ? undefined : commandOf(words[0]);
+  if (asked === undefined) await requireCommand(words[0]);
   const parser = asked === undefined ? parserOfAll(words) : parserOf(asked, words.slice(1));
   await parser
     .parserConfiguration(PARSING)
@@ -146,6 +150,13 @@ async function runCommand(words: readonly string[]): Promise<void> {
     .parseAsync();
 }
 
+/** A first word, unless it is a flag or "help", is a command. */
+async function requireCommand(word: string | undefined): Promise<void> {
+  if (word === undefined || word.startsWith("-") || word === "help" || commandNames.includes(word)) return;
+  const { unknownCommand } = await import("./unknown-command.js");
+  throw new UsageError(unknownCommand(word, commandNames));
+}
+
 /** For help, the version, and words that do not begin with a command. */
 function parserOfAll(words: readonly string[]): Argv {
   let parser = yargs([...words])
@@ -154,8 +165,7 @@ function parserOfAll(words: readonly string[]): Argv {
     .usage(
       "$0 <command>\n\nCompare LLM serving schedulers: calibrate on real hardware, simulate, run for real, see the difference.",
     )
-    .demandCommand(1, 'no command given, see "servesim --help"')
-    .recommendCommands();
+    .demandCommand(1, 'no command given, see "servesim --help"');
   for (const command of commands) parser = withCommand(parser, command, command[0], words);
   return parser;
 }
@@ -190,6 +200,10 @@ function withCommand(
   );
 }
 
+function commandOf(word: string | undefined): (typeof commands)[number] | undefined {
+  return commands.find(([name]) => firstWord(name) === word);
+}
+
 function firstWord(text: string): string {
   return text.split(" ")[0]!;
 }
@@ -220,6 +234,11 @@ function isUsage(error: Error): boolean {
 async function explainUsage(message: string): Promise<string> {
   const bare = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
   if (bare !== undefined) return `command line: --${bare}: got nothing, expected a value${dashHint(bare)}`;
+  const few = message.startsWith("Not enough non-option arguments: ") ? commandOf(process.argv[2]) : undefined;
+  if (few !== undefined) {
+    const [name] = few;
+    return `too few arguments, expected servesim ${name}; see "servesim ${firstWord(name)} --help"`;
+  }
   const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(", ")[0];
   if (unknown === undefined) return message.charAt(0).toLowerCase() + message.slice(1);
   const { suggest } = await import("../formats/index.js");
@@ -230,7 +249,8 @@ async function explainUsage(message: string): Promise<string> {
   const owner = settingsNotModelled().get(unknown);
   if (owner !== undefined) return `--${unknown} is a setting of ${owner} that is not modelled, leave it out`;
   const known = await knownFlags();
-  return `unknown flag --${unknown}${suggest(unknown, known)}; see "servesim ${process.argv[2] ?? ""} --help"`;
+  const dashes = unknown.length === 1 ? "-" : "--";
+  return `unknown flag ${dashes}${unknown}${suggest(unknown, known)}; see "servesim ${process.argv[2] ?? ""} --help"`;
 }
 
 /** What was meant to be the value of a flag, and looks like a flag itself. */
@@ -245,7 +265,7 @@ function escapeRegExp(text: string): string {
 }
 
 async function knownFlags(): Promise<string[]> {
-  const found = commands.find(([name]) => firstWord(name) === process.argv[2]);
+  const found = commandOf(process.argv[2]);
   if (found === undefined) return [];
   const command = await found[2]();
   const parser = (await command.flags?.(yargs([]))) ?? yargs([]);

@@ -1,14 +1,16 @@
 /** servesim explain: where the time of a run's latencies went, and what would change it. */
 import { z } from "zod";
 import { ConfigError } from "../formats/index.js";
-import { explain, scenarioOfRun, type ExplainInput } from "../jobs/explain/index.js";
+import { explain, explainRequest, scenarioOfRun, type ExplainInput } from "../jobs/explain/index.js";
 import { answerDelivery, answerFlags, replicationsFlag, requireAnswerPlaces } from "./answer-flags.js";
 import type { Args, Command } from "./command.js";
 import { deliverAnswer } from "./deliver-answer.js";
 import { flagName, givenFlags, parseFlags } from "./flags.js";
 import { loadFlags } from "./load-flags.js";
 import { policyShape } from "./policy-flags.js";
+import { note, printJson } from "./output.js";
 import { printExplain } from "./print-explain.js";
+import { printExplainedRequest } from "./print-explained-request.js";
 import { readRunSaying } from "./read-run.js";
 import { sameCommand, withCheck } from "./reproduce.js";
 import { declareScenarioFlags, scenarioFromFlags } from "./scenario-flags.js";
@@ -26,6 +28,11 @@ const ownFlags = {
     .default(12)
     .describe("seeds, paces of the host and draws of the calibration, with and without each change"),
   chart: chartFile.describe("SVG file for a chart of the parts"),
+  request: z
+    .string()
+    .min(1, "expected the id of a request")
+    .optional()
+    .describe("id of one request (column request_id of requests.csv): explain it in place of the statistics"),
 };
 
 export const explainCommand: Command = {
@@ -38,7 +45,11 @@ export const explainCommand: Command = {
   run: async (args) => {
     const flags = parseFlags({ ...ownFlags, ...answerDelivery }, args);
     requireAnswerPlaces(flags, flags.force);
-    const { statistic, replications } = flags;
+    const { statistic, replications, request } = flags;
+    if (request !== undefined) {
+      await explainOne(request, flags.json, args);
+      return;
+    }
     const asked = await askedOf(args);
     const commands = { reproduce: sameCommand(), check: null };
     const question = { ...asked.asked, statistic };
@@ -49,6 +60,20 @@ export const explainCommand: Command = {
     await deliverAnswer(answer, flags, printExplain);
   },
 };
+
+/** What belongs to statistics over many days. */
+const ofStatistics = ["statistic", "replications", "chart", "png", "output", "page", "force", "price_per_hour"];
+
+async function explainOne(id: string, isJson: boolean, args: Args): Promise<void> {
+  const given = ofStatistics.find((key) => args[flagName(key)] !== undefined);
+  if (given !== undefined)
+    throw new ConfigError(`--${flagName(given)} is not for --request, which only prints; leave it out`);
+  const { scenario, notes = [] } = await askedOf(args);
+  const explained = explainRequest(scenario, id);
+  for (const text of notes) note(text);
+  if (isJson) printJson(explained);
+  else printExplainedRequest(explained);
+}
 
 type Asked = Pick<ExplainInput, "scenario" | "asked" | "pricePerHour" | "notes">;
 

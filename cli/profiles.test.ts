@@ -41,6 +41,9 @@ test("a profile is shown by name or from its file, with a chart that is not repl
 test("mistakes are named", async () => {
   await expect(run("show", { profile: "mini-cpu-2cor" })).rejects.toThrow(/no profile "mini-cpu-2cor".*mini-cpu-2core/);
   await expect(run("show")).rejects.toThrow("profiles show: give a name of profiles list, or a file");
+  await expect(run("list", { profile: "mini" })).rejects.toThrow(
+    "profiles list mini: lists all, use profiles show mini",
+  );
   await expect(run("list", { chart: "c.svg" })).rejects.toThrow(/--chart c\.svg: draws one profile/);
   await expect(run("show", { profile: "mini-cpu-2core", png: true })).rejects.toThrow(/--png.*give --chart/);
   await expect(run("look")).rejects.toThrow('profiles: got "look", expected list or show');

@@ -34,6 +34,9 @@ export const profilesCommand: Command = {
     }
     if (chart === undefined && png) throw new ConfigError("--png writes the chart as PNG, too: give --chart with it");
     if (action === "list") {
+      const name = args.profile;
+      if (typeof name === "string")
+        throw new ConfigError(`profiles list ${name}: lists all, use profiles show ${name}`);
       if (chart !== undefined) throw new ConfigError(`--chart ${chart}: draws one profile, use profiles show NAME`);
       list(shippedProfiles(), json);
       return;

@@ -83,6 +83,12 @@ test("explain: a simulated run's folder says what it was; flags of another load 
   expect(stdout).toMatch(/^reproduce: servesim explain run --statistic mean_ttft --replications 2$/m);
   expect(answerIn("a.json")).toMatchObject({ question: { name: "explain" }, binds: { resource: "seats" } });
   expect(readFileSync(join(folder, "a.svg"), "utf8")).toContain("waiting for a slot");
+  const one = await servesimIn(folder, words("explain run --request 30"));
+  expect(one.stdout).toMatch(
+    /^request 30: 20 prompt and 10 output tokens, came at .* waiting for a slot.* slower than/s,
+  );
+  const both = await servesimIn(folder, words("explain run --request 30 --chart b.svg"));
+  expect(both.stderr).toMatch(/^error: --chart is not for --request, which only prints; leave it out/);
   const mistake = await servesimIn(folder, words("explain run --request-rate 5"));
   expect(mistake.stderr).toMatch(/^error: --request-rate: run records this itself, leave the flag out/);
   expect(mistake.code).toBe(2);

@@ -15,7 +15,7 @@ import { pngFlag, writeChart } from "./write-chart.js";
 
 const ownFlags = {
   csv: z.string().optional().describe("CSV in the original suite's format, instead of a folder"),
-  output: z.string().default("plots").describe("folder for the charts with --csv"),
+  output: z.string().min(1, "expected a folder").default("plots").describe("folder for the charts with --csv"),
   page: z
     .string()
     .min(1, "expected a file")

@@ -113,7 +113,10 @@ function slicedByRows(
   const rows = requests.slice(start, end);
   const originNs = rows[0]?.arrivalNs;
   if (rows.length === 0) {
-    throw new ConfigError(`no requests from row ${start} to ${end}, expected rows of 0 to ${requests.length}`);
+    const rowsAsked = `${start}${end === Infinity ? " on" : ` to ${end}`}`;
+    throw new ConfigError(
+      `no requests from row ${rowsAsked}, the trace has ${requests.length}: change --start-row or --end-row`,
+    );
   }
   return originNs === undefined
     ? rows

@@ -25,10 +25,13 @@ export const answerVerdicts = [
 ] as const;
 export type AnswerVerdict = (typeof answerVerdicts)[number];
 
-const value = z.number().nullable();
+/** No figure of an answer is larger; sums and ratios of larger ones could be beyond what a number holds, and no chart draws them. */
+const MAX_FIGURE = 1e15;
+const number = z.number().min(-MAX_FIGURE).max(MAX_FIGURE);
+const value = number.nullable();
 const goalVerdict = z.enum(["safe", "knee", "no"]);
-const interval = z.strictObject({ low: z.number(), high: z.number() });
-const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
+const interval = z.strictObject({ low: number, high: number });
+const scalar = z.union([number, z.string(), z.boolean(), z.null()]);
 
 const evidence = z.strictObject({
   varied: z.record(z.string(), scalar).describe("what sets this point apart from the others"),
@@ -38,7 +41,7 @@ const evidence = z.strictObject({
 });
 
 const cost = z.strictObject({
-  price_per_hour: z.number().positive().nullable().describe("of one replica"),
+  price_per_hour: number.positive().nullable().describe("of one replica"),
   replicas: z.int().positive(),
   per_million_tokens: value.describe("prompt and output tokens together"),
   per_million_output_tokens: value,
@@ -49,9 +52,9 @@ const cost = z.strictObject({
 
 const difference = z.strictObject({
   statistic: z.string(),
-  before: z.number(),
-  after: z.number(),
-  difference: z.number().describe("after less before, mean of days that share their random numbers"),
+  before: number,
+  after: number,
+  difference: number.describe("after less before, mean of days that share their random numbers"),
   interval: interval.nullable().describe("holds the mean difference with 90 % confidence"),
   of_a_day: interval.nullable().describe("holds the difference of 9 of 10 days"),
   verdict: z.enum(["better", "worse", "same", "unclear"]),
@@ -59,9 +62,9 @@ const difference = z.strictObject({
 
 const parts = z.strictObject({
   statistic: z.string(),
-  value: z.number().describe("ms, mean over the days"),
+  value: number.describe("ms, mean over the days"),
   interval: interval.nullable().describe("holds it on 9 of 10 days"),
-  parts: z.record(z.string(), z.number()).describe("ms by part; they add up to the value"),
+  parts: z.record(z.string(), number).describe("ms by part; they add up to the value"),
   beside: value.describe("requests that decoded together while its requests decoded, by time"),
 });
 
@@ -73,15 +76,15 @@ const counterfactual = z.strictObject({
 
 const count = z.int().positive().nullable();
 
-const ranged = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
+const ranged = z.strictObject({ value: number, low: number, high: number });
 
 const autoscale = z.strictObject({
   plan: z.strictObject({
     signal: z.enum(autoscaleSignals),
-    target: z.number().positive(),
-    startup_s: z.number(),
-    interval_s: z.number(),
-    scale_down_delay_s: z.number(),
+    target: number.positive(),
+    startup_s: number,
+    interval_s: number,
+    scale_down_delay_s: number,
     min: z.int().positive(),
     max: z.int().positive(),
     initial: z.int().positive(),
@@ -89,16 +92,16 @@ const autoscale = z.strictObject({
   verdict: z
     .enum(["met", "knee", "no"])
     .describe("met: the goals hold in 9 of 10 replications; no: in 1 of 10 at most"),
-  met_share: z.number().min(0).max(1),
+  met_share: number.min(0).max(1),
   attainment: ranged.describe("share of the requests within the limits of percentiles and of goodput"),
   minutes: z.int().nonnegative(),
   minutes_outside: ranged.describe("minutes whose requests miss a goal"),
   replica_hours: ranged.describe("from launch to stop"),
-  mean_replicas: z.number(),
+  mean_replicas: number,
   peak_replicas: z.int().nonnegative(),
-  statistics: z.record(z.string(), z.number()).describe("means over the replications of what is limited, ms"),
+  statistics: z.record(z.string(), number).describe("means over the replications of what is limited, ms"),
   timeline: z
-    .array(z.strictObject({ at_s: z.number(), serving: z.int(), starting: z.int(), draining: z.int() }))
+    .array(z.strictObject({ at_s: number, serving: z.int(), starting: z.int(), draining: z.int() }))
     .describe("replicas in the first replication, from each moment on"),
 });
 
@@ -109,16 +112,16 @@ const sizing = z.strictObject({
   tried: z.int().positive().describe("the most replicas that were tried"),
   trace: z
     .strictObject({
-      window_s: z.number().positive(),
+      window_s: number.positive(),
       windows: z.array(
         z.strictObject({
-          start_s: z.number(),
-          end_s: z.number(),
+          start_s: number,
+          end_s: number,
           requests: z.int().nonnegative(),
           replicas: z.int().nonnegative().nullable(),
         }),
       ),
-      fixed_replica_hours: z.number(),
+      fixed_replica_hours: number,
       ideal_replica_hours: value.describe("of each window's fewest"),
     })
     .optional()
@@ -127,26 +130,23 @@ const sizing = z.strictObject({
 });
 
 const changes = z.record(z.string(), scalar);
-const relative = interval
-  .extend({ value: z.number() })
-  .nullable()
-  .describe("null: only one of the two meets the limits");
+const relative = interval.extend({ value: number }).nullable().describe("null: only one of the two meets the limits");
 
 const tuning = z.strictObject({
   command: z.string().describe("the changed settings alone, ready to be pasted"),
   changes,
   base: z.strictObject({
-    value: z.number().describe("with the settings as they are"),
+    value: number.describe("with the settings as they are"),
     difference: relative.describe("from the best, as a fraction of it; in pairs on the same random numbers, at 95 %"),
   }),
   front: z
     .array(
       z.strictObject({
         changes,
-        value: z.number(),
+        value: number,
         interval: interval.nullable(),
-        beside: z.strictObject({ statistic: z.string(), value: z.number() }).nullable(),
-        extrapolated_share: z.number(),
+        beside: z.strictObject({ statistic: z.string(), value: number }).nullable(),
+        extrapolated_share: number,
         is_beyond_calibration: z.boolean(),
       }),
     )
@@ -171,7 +171,7 @@ const askedShape = z.looseObject({
   load: z.record(z.string(), z.unknown()).optional(),
   goals: z
     .looseObject({
-      slos: z.array(z.looseObject({ name: z.string(), metric: z.string().optional(), limitMs: z.number() })),
+      slos: z.array(z.looseObject({ name: z.string(), metric: z.string().optional(), limitMs: number })),
     })
     .optional(),
   changes: z.array(z.string()).optional(),
@@ -200,11 +200,11 @@ export const answerSchema = z.strictObject({
     .describe("standard deviation of the value by cause, in its unit; null: not known"),
   verdict: z.enum(answerVerdicts),
   at_rate: z
-    .strictObject({ rate: z.number().positive(), head_room: z.number(), interval })
+    .strictObject({ rate: number.positive(), head_room: number, interval })
     .optional()
     .describe("a load and its head-room: how much it may grow within the goals, as a fraction of it"),
   turns_per_s: z
-    .strictObject({ value: z.number(), interval: interval.nullable() })
+    .strictObject({ value: number, interval: interval.nullable() })
     .optional()
     .describe("of a load of sessions at the value: turns, which are requests, per second, on 9 of 10 days"),
   observed: z
@@ -223,14 +223,14 @@ export const answerSchema = z.strictObject({
     .strictObject({ change: z.string(), value, unit: z.string() })
     .nullable()
     .describe("what would help most, and the value with it"),
-  extrapolated_share: z.number().min(0).max(1).describe("share of the time in steps beyond what the profile measured"),
+  extrapolated_share: number.min(0).max(1).describe("share of the time in steps beyond what the profile measured"),
   nearest_measured: z
     .strictObject({
       recording: z.string(),
       statistic: z.string(),
-      measured: z.number(),
-      here: z.number(),
-      error: z.number().describe("of the simulation of that recording"),
+      measured: number,
+      here: number,
+      error: number.describe("of the simulation of that recording"),
     })
     .nullable()
     .describe("the recorded run, kept out of the fit, that is most like the load at the value"),

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { classesSchema } from "./request-classes.js";
 import { patienceSchema } from "./patience.js";
 import { traceFormatNames } from "./trace.js";
-import { MAX_TOKENS } from "./workload.js";
+import { LATEST_MS, MAX_TOKENS } from "./workload.js";
 
 /** Where prompt and output lengths come from, when not from a trace; vLLM bench's names where it has one. */
 export const datasetNames = [
@@ -26,7 +26,10 @@ export const MAX_LABEL = 100;
 const MAX_PRIORITIES_TEXT = 10_000;
 
 const tokens = z.int().positive().max(MAX_TOKENS);
-const perSecond = z.number().positive();
+/** As good as at once. */
+const MAX_PER_S = 1e9;
+const perSecond = z.number().positive().max(MAX_PER_S);
+const sliceS = z.number().max(LATEST_MS / 1e3);
 const spread = z.number().min(0).max(100).optional();
 
 /** Keys that belong to one dataset, by the dataset. */
@@ -105,8 +108,8 @@ export const traceShape = {
     .optional()
     .describe("multiply the trace's times by this: 2 halves the rate"),
   trace_rate: perSecond.optional().describe("scale the trace's times to this mean rate, requests/s"),
-  slice_start_s: z.number().min(0).optional().describe("leave out requests before this time in the trace, s"),
-  slice_end_s: z.number().positive().optional().describe("leave out requests from this time in the trace on, s"),
+  slice_start_s: sliceS.min(0).optional().describe("leave out requests before this time in the trace, s"),
+  slice_end_s: sliceS.positive().optional().describe("leave out requests from this time in the trace on, s"),
   unbin: z
     .enum(["even", "uniform"])
     .optional()

@@ -31,6 +31,8 @@ describe("a load", () => {
     expect(rejected({ dataset_name: "random", random_input_len: 0 })).toThrow(/random_input_len: got 0/);
     expect(rejected({ dataset_name: "random", random_prefix_len: -1 })).toThrow(/random_prefix_len: got -1/);
     expect(rejected({ dataset_name: "random", random_input_len: 2.5 })).toThrow(/random_input_len: got 2.5/);
+    expect(rejected({ request_rate: 1e308 })).toThrow(/request_rate: got 1e\+308, expected number to be <=1000000000/);
+    expect(rejected({ workload: "a", slice_start_s: 1e308 })).toThrow(/slice_start_s: got 1e\+308, expected/);
     expect(rejected({ workload: "a", time_scale: NaN })).toThrow(/time_scale: got NaN/);
     expect(rejected({ priorities: "high:1" })).toThrow(/priorities: got "high:1", expected "priority:weight,..."/);
   });

@@ -11,3 +11,9 @@ test("a difference has its sign", () => {
 test("a small share is not rounded to nothing", () => {
   expect([0, 0.0004, 0.001].map(sharePercent)).toEqual(["0.0 %", "below 0.1 %", "0.1 %"]);
 });
+
+test("a fraction of nothing is no number", () => {
+  expect([percent(0 / 0), percent(1e307), signedPercent(-1 / 0), signedPercent(1 / 0), sharePercent(0 / 0)]).toEqual(
+    Array.from({ length: 5 }, () => "-"),
+  );
+});

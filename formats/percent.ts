@@ -1,13 +1,14 @@
-/** Fractions as people read them. */
+/** Fractions as people read them; a fraction of nothing is `-`. */
 
 /** 0.123 is `12 %`, with one decimal `12.3 %`. */
 export function percent(fraction: number, decimals = 0): string {
-  return `${(100 * fraction).toFixed(decimals)} %`;
+  const percents = 100 * fraction;
+  return Number.isFinite(percents) ? `${percents.toFixed(decimals)} %` : "-";
 }
 
 /** A difference, with its sign: 0.032 is `+3.2 %`. */
 export function signedPercent(fraction: number): string {
-  return `${fraction >= 0 ? "+" : ""}${percent(fraction, 1)}`;
+  return `${fraction >= 0 && 100 * fraction < Infinity ? "+" : ""}${percent(fraction, 1)}`;
 }
 
 /** A share of a whole, one decimal; a small one is not rounded to nothing. */

@@ -11,7 +11,12 @@ export const basisNames = ["base", "rows", "tokens", "attention_pairs", "context
 export const basis = z.enum(basisNames);
 export const interval = z.tuple([z.number(), z.number()]);
 export const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
-export const ns = z.number().nonnegative();
+/** No part of a step takes 100 s. With longer ones the times of a run are soon beyond whole nanoseconds. */
+const MAX_NS = 1e11;
+export const ns = z.number().nonnegative().max(MAX_NS);
+/** A time or a cost over its mean or median. */
+const MAX_RATIO = 1e3;
+export const ratio = z.number().positive().max(MAX_RATIO);
 
 /** value = coefficient * clip(basis), where clip is min(x, upto), max(0, x - beyond), or x itself; 0 for other batches. */
 export const costTerm = z.strictObject({
@@ -20,7 +25,7 @@ export const costTerm = z.strictObject({
   beyond: z.number().positive().optional(),
   rows_upto: z.number().positive().optional().describe("counts only in batches of at most this many rows"),
   rows_beyond: z.number().positive().optional().describe("counts only in batches of more rows"),
-  coefficient_ns: z.number().nonnegative(),
+  coefficient_ns: ns,
   ci95_ns: interval.optional(),
 });
 
@@ -37,7 +42,7 @@ export const perStep = z.strictObject({ base_ns: ns, request_ns: ns.default(0) }
 
 /** How one time varies about its mean: quantiles [p, time / mean], p ascending from 0 to 1, linear between them. */
 export const variation = z.strictObject({
-  quantiles: z.array(z.tuple([z.number().min(0).max(1), z.number().nonnegative()])).min(2),
+  quantiles: z.array(z.tuple([z.number().min(0).max(1), z.number().nonnegative().max(MAX_RATIO)])).min(2),
 });
 
 export type Variation = z.output<typeof variation>;

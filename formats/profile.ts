@@ -3,12 +3,19 @@
  * Times are nanoseconds (the cost model's own unit), memory is bytes, ratios are 0-1.
  */
 import { z } from "zod";
-import { basis, costTerm, fitScore, interval, ns, perStep, range, variation } from "./profile-parts.js";
+import { basis, costTerm, fitScore, interval, ns, perStep, range, ratio, variation } from "./profile-parts.js";
 import { stepCosts } from "./step-costs.js";
 
 export const PROFILE_VERSION = 1;
 
-const memoryTerm = z.strictObject({ basis, coefficient_bytes: z.number().nonnegative() });
+/** Of a statistic, ms, or an error. */
+const MAX_FIGURE = 1e12;
+const figure = z.number().min(-MAX_FIGURE).max(MAX_FIGURE).nullable();
+
+/** More than any machine has. */
+const MAX_BYTES = 1e15;
+const bytes = z.number().nonnegative().max(MAX_BYTES);
+const memoryTerm = z.strictObject({ basis, coefficient_bytes: bytes });
 
 /** The first requests of a step may cost more each than those after them. */
 const perRequest = perStep.extend({
@@ -38,7 +45,7 @@ const launch = perStep.extend({
 const hostState = (of: string): z.ZodObject<{ share: z.ZodNumber; memory_ns: z.ZodNumber }> =>
   z.strictObject({
     share: z.number().min(0).max(1).describe(of),
-    memory_ns: z.number().positive().describe("time after which the correlation falls to 1/e"),
+    memory_ns: z.number().min(1).describe("time after which the correlation falls to 1/e"),
   });
 
 const jitterNames = [
@@ -65,7 +72,7 @@ const staticBatchCost = z.strictObject({
 });
 
 const decodeFactors = z
-  .array(z.tuple([z.int().positive(), z.number().positive()]))
+  .array(z.tuple([z.int().positive(), ratio]))
   .min(1)
   .refine(
     (points) => points.every(([tokens], at) => at === 0 || tokens > points[at - 1]![0]),
@@ -112,9 +119,7 @@ export const vllmEngineCost = z.strictObject({
       ),
   }),
   host: z.strictObject({
-    pace: z
-      .number()
-      .positive()
+    pace: ratio
       .optional()
       .describe("pace of this host: all its times and the front end's, over those given here; absent: 1"),
     schedule,
@@ -124,7 +129,7 @@ export const vllmEngineCost = z.strictObject({
     launch_no_graph: launch.describe("more tokens than the largest graph, or eager"),
     launch_lead: z.number().min(0).max(1).describe("part of the launch after which the GPU begins"),
     launch_recency: z
-      .strictObject({ share: z.number().min(0).max(1), memory_ns: z.number().positive() })
+      .strictObject({ share: z.number().min(0).max(1), memory_ns: z.number().min(1) })
       .optional()
       .describe("by how much launches of steps that prefill are shorter soon after one without graphs; absent: none"),
     copy_ns: ns.describe("copying sampled tokens to the host"),
@@ -138,7 +143,11 @@ export const vllmEngineCost = z.strictObject({
       accept_ns: ns.default(0).describe("from the client to the front end, without occupying anything"),
       request_ns: ns.describe("handling of a request, before the engine"),
       request_token_ns: ns.describe("and per prompt token"),
-      request_hops: z.int().nonnegative().describe("times that a request goes round the event loop after that"),
+      request_hops: z
+        .int()
+        .nonnegative()
+        .max(1000)
+        .describe("times that a request goes round the event loop after that"),
       request_hop_ns: ns,
       request_hop_gap_ns: ns.default(0).describe("delay before each of them, without occupying anything"),
       output_ns: ns.describe("handling of an engine output, whatever its number of tokens"),
@@ -180,6 +189,7 @@ export const vllmEngineCost = z.strictObject({
       run_spread: z
         .number()
         .nonnegative()
+        .max(10)
         .nullable()
         .default(null)
         .describe(
@@ -194,7 +204,7 @@ export const vllmEngineCost = z.strictObject({
 const costDraws = z
   .strictObject({
     names: z.array(z.string()).min(1).describe("places in the cost: gpu.decode_base_ns"),
-    values: z.array(z.array(z.number())).min(1),
+    values: z.array(z.array(ns)).min(1),
   })
   .refine(({ names, values }) => values.every((row) => row.length === names.length), "expected a value for each name");
 
@@ -257,13 +267,12 @@ export const profileSchema = z.strictObject({
   }),
   cost: z.discriminatedUnion("kind", [staticBatchCost, vllmEngineCost]),
   memory: z.strictObject({
-    total_bytes: z.number().positive(),
-    base_bytes: z.number().nonnegative().describe("weights and runtime, before the first batch"),
+    total_bytes: bytes.positive(),
+    base_bytes: bytes.describe("weights and runtime, before the first batch"),
     terms: z.array(memoryTerm),
-    kv_bytes_per_token: z.number().positive(),
+    kv_bytes_per_token: bytes.min(1e-3),
     arena_keeps_peak: z.boolean().describe("memory is never given back"),
-    arena_region_bytes: z
-      .number()
+    arena_region_bytes: bytes
       .positive()
       .optional()
       .describe("the arena takes regions that double from 1 MiB up to this size; absent: as much as the terms say"),
@@ -292,10 +301,7 @@ export const profileSchema = z.strictObject({
       z.strictObject({
         recording: z.string(),
         requests: z.int().positive(),
-        metrics: z.record(
-          z.string(),
-          z.object({ real: z.number().nullable(), sim: z.number().nullable(), error: z.number().nullable() }),
-        ),
+        metrics: z.record(z.string(), z.object({ real: figure, sim: figure, error: figure })),
       }),
     )
     .optional()
@@ -304,7 +310,7 @@ export const profileSchema = z.strictObject({
     .strictObject({
       residual_quantiles: z.array(z.tuple([z.number().min(0).max(1), z.number()])).describe("[quantile, real/model]"),
       repeat_quantiles: z
-        .array(z.tuple([z.number().min(0).max(1), z.number().positive()]))
+        .array(z.tuple([z.number().min(0).max(1), ratio]))
         .optional()
         .describe("[quantile, repeat / median of its shape], for jitter"),
       repeat_spread: z.number().nonnegative().describe("median half range over median of repeats of a cell"),

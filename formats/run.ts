@@ -122,7 +122,7 @@ export const manifestSchema = z.strictObject({
         .max(250),
       policy: z.string(),
       load: z.string(),
-      repeats: z.int().nonnegative().describe("real runs; 0: simulated only"),
+      repeats: z.int().nonnegative().max(100).describe("real runs; 0: simulated only"),
     }),
   ),
 });

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Profile } from "../profile.js";
-import { readProfile, writeProfile } from "./index.js";
+import { readManifest, readProfile, writeProfile } from "./index.js";
 
 const FOLDER = "profiles";
 const shipped = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
@@ -50,4 +50,13 @@ describe("decode factors", () => {
   ])("%s are rejected with their place", (_, factors, message) => {
     expect(() => withFactors(factors)).toThrow(message);
   });
+});
+
+test("a manifest with more real runs than an experiment has is rejected with their place", () => {
+  const folder = mkdtempSync(join(tmpdir(), "servesim-manifest-"));
+  const file = join(folder, "manifest.json");
+  const cell = { cell: "a", policy: "vllm", load: "b", repeats: 1e15 };
+  writeFileSync(file, JSON.stringify({ version: 1, experiment: "e", servesim: "0", seed: "1", cells: [cell] }));
+  expect(() => readManifest(file)).toThrow(/manifest\.json: cells\[0\]\.repeats: got 1000000000000000, expected/);
+  rmSync(folder, { recursive: true });
 });

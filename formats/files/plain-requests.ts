@@ -3,6 +3,7 @@
  * schema, so that ten million take seconds. Every other row is left to the schema, which says what is wrong with it.
  */
 import { requestStatuses, type RequestRecord, type RequestStatus } from "../run.js";
+import { LATEST_MS } from "../workload.js";
 
 const times = {
   sent_ms: "sentNs",
@@ -66,10 +67,10 @@ function placesOf<Name extends string>(
   return header.flatMap((column, at) => (Object.hasOwn(names, column) ? [[at, names[column]!] as const] : []));
 }
 
-/** Milliseconds as nanoseconds; NaN for anything but a plain number. */
+/** Milliseconds as nanoseconds; NaN for anything but a plain number of a size that a time may have. */
 function nsOf(text: string): number {
   const ms = text === "" ? NaN : Number(text);
-  return Number.isFinite(ms) ? Math.round(ms * 1e6) : NaN;
+  return Math.abs(ms) <= LATEST_MS ? Math.round(ms * 1e6) : NaN;
 }
 
 /** NaN for anything but a whole number from 0. */

@@ -197,6 +197,19 @@ test("a value of the wrong kind is quoted with line and column", async () => {
   );
 });
 
+test.each([
+  ["arrival_ms", "a,1e308,7,9,3,1,ok"],
+  ["arrival_ms", "a,1760000000000,7,9,3,1,ok"],
+  ["first_token_ms", "a,1,-1e10,9,3,1,ok"],
+  ["last_token_ms", "a,1,7,1e308,3,1,ok"],
+])("a time that no run reaches, in %s, is rejected with its line", async (column, row) => {
+  const header = "request_id,arrival_ms,first_token_ms,last_token_ms,prompt_tokens,output_tokens,status";
+  const folder = await tampered(() => `${header}\n${row}\n`);
+  const expected = /expected a time since the run's start, at most 9007199254 ms \(104 days\)$/;
+  await expect(readRun(folder)).rejects.toThrow(expected);
+  await expect(readRun(folder)).rejects.toThrow(new RegExp(`requests\\.csv:2: ${column}: got `));
+});
+
 test("an answer whose last token precedes its first is rejected with its line", async () => {
   const folder = await tampered(
     () =>

@@ -11,6 +11,7 @@ import { ArtifactError, ConfigError } from "../errors.js";
 import { GrowingTable, type RequestTable } from "../request-table.js";
 import { requestStatuses, runSchema, type BatchRecord, type RequestRecord, type Run } from "../run.js";
 import { eachRequest, tableRun } from "../table-run.js";
+import { LATEST_MS } from "../workload.js";
 import { readJson, writeJson, writeLinesAtomic } from "./atomic.js";
 import { checkRow, eachRow, namedRow, writeCsv } from "./csv.js";
 import { csvLine } from "./csv-text.js";
@@ -52,6 +53,9 @@ const batchColumns = [
 const timeNs = z
   .string()
   .pipe(z.coerce.number<string>())
+  .refine((ms) => Math.abs(ms) <= LATEST_MS, {
+    message: `expected a time since the run's start, at most ${LATEST_MS} ms (104 days)`,
+  })
   .transform((ms) => Math.round(ms * 1e6));
 const count = z.string().pipe(z.coerce.number<string>()).pipe(z.int().nonnegative());
 /** Columns of a table hold whole numbers up to here. */

@@ -66,6 +66,25 @@ describe("a profile", () => {
     expect(() => readProfile(bad("NaN"))).toThrow(/is not JSON/);
   });
 
+  test("with a number that no machine has is rejected with its path: its simulation would never end, or end as a bug", () => {
+    const bad = (from: string, to: string) => () => readProfile(profileWith((text) => text.replace(from, to)));
+    expect(bad('"coefficient_ns": 6177734', '"coefficient_ns": 1e308')).toThrow(
+      /cost\.prefill\[0\]\.coefficient_ns: got 1e\+308, expected number to be <=100000000000$/,
+    );
+    expect(bad('"total_bytes": ', '"total_bytes": 1e300, "x": ')).toThrow(/memory\.total_bytes: got 1e\+300/);
+    const server = JSON.parse(readFileSync("profiles/h100-llama-3.1-8b-vllm-0.26.json", "utf8")) as {
+      cost: { jitter: { pace: { states: object[] }; gpu: { quantiles: unknown[] } }; front_end: object };
+      held_out_runs: { metrics: object }[];
+    };
+    Object.assign(server.cost.jitter.pace.states[0]!, { memory_ns: 1e-300 });
+    Object.assign(server.cost.jitter.gpu.quantiles, { 1: [0.5, 1e308] });
+    Object.assign(server.cost.front_end, { request_hops: 1e11 });
+    Object.assign(server.held_out_runs[0]!.metrics, { p99_ttft_ms: { real: 1e308, sim: 1, error: 0 } });
+    const read = (): unknown => readProfile(file("server.json", JSON.stringify(server)));
+    for (const place of ["memory_ns", "gpu.quantiles[1][1]", "request_hops", "p99_ttft_ms.real"])
+      expect(read).toThrow(`${place}: got`);
+  });
+
   test("with a misspelt key is rejected with the nearest known one", () => {
     expect(() => readProfile(profileWith((text) => text.replace('"cold_start_ns"', '"cold_strat_ns"')))).toThrow(
       /cost\.cold_strat_ns: unknown key "cold_strat_ns", did you mean "cold_start_ns"\?/,

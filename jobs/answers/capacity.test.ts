@@ -152,3 +152,28 @@ test.each([
 ] as const)("a load of %j with --vary %s contradicts the question", async (load, vary, message) => {
   await expect(capacity({ load, vary, goals: meanBelow(100) })).rejects.toThrow(message);
 });
+
+describe("clients that think", () => {
+  const think = { think_time_s: 10 };
+
+  test("limit the rate where they are few: twice of them would send twice as much", async () => {
+    const load = { max_concurrency: 4, think_time_s: 10, num_prompts: 400 };
+    const { value, binding } = await capacity({ load, goals: meanBelow(5 * aloneMs) });
+    // Each of them sends no more than one request in 10 s.
+    expect(value).toBeLessThan(0.4);
+    expect(binding).toMatchObject({ resource: "clients", next: { change: "max_concurrency 8" } });
+    expect(binding!.next!.factor).toBeGreaterThan(1.5);
+  });
+
+  test("do not limit it where the server does", async () => {
+    const load = { max_concurrency: 1000, num_prompts: 1000 };
+    const { binding } = await capacity({ load, goals: meanBelow(5 * aloneMs) });
+    expect(binding!.resource).not.toBe("clients");
+  });
+
+  test("of whom the server takes as many as are tried, nothing of the server is the limit", async () => {
+    const { binding, notes } = await capacity({ load: think, vary: "max_concurrency", goals: meanBelow(1e6) });
+    expect(binding).toBeNull();
+    expect(notes.join()).toMatch(/up to the most that was tried, \d+ clients, who do not reach a limit of the server/);
+  });
+});

@@ -87,7 +87,9 @@ export async function findCapacity(deployment: Deployment, options: CapacityOpti
     const bounds = { tolerance: precision, least: first.least, most: 2 * first.most, isWhole: search.isWhole };
     const edge = found.edges[0]!.edge;
     const bindsAt = { deployment, atEdge: atValue, edge, count: found.count, options: bounds };
-    const binding = edge === 0 ? null : await whatBinds(crew, bindsAt);
+    // As many clients as were tried do not reach any limit of the server.
+    const isFree = search.isWhole && found.edges[0]!.isOpen;
+    const binding = edge === 0 || isFree ? null : await whatBinds(crew, bindsAt);
     return {
       ...found,
       pilot: first,
@@ -178,12 +180,13 @@ function notesOf(deployment: Deployment, { found, first, atValue, missing, preci
   if (open > 0) {
     const most = !isWholeNumber(vary)
       ? `${figureText(first.most)} ${unit}, all that the full server serves`
-      : `${first.most} ${unit}`;
+      : `${first.most} ${unit}, who do not reach a limit of the server`;
     notes.push(`${open} of ${found.edges.length} replications meet the goals up to the most that was tried, ${most}`);
   }
   const none = found.edges.filter(({ edge }) => edge === 0).length;
   if (none > 0) notes.push(`in ${none} of ${found.edges.length} replications no load meets the goals`);
-  if (first.lowMiss !== undefined) {
+  // What the first look tried last may be above what the search found.
+  if (first.lowMiss !== undefined && first.lowMiss.x < found.value) {
     const { x, worst } = first.lowMiss;
     notes.push(`low loads miss the goals too: at ${figureText(x)} ${unit} ${worst.name} is ${figureText(worst.value)}`);
   }

@@ -2,7 +2,7 @@
  * What settings are tuned for: the least of a latency statistic, or the most goodput, at the load as it is; or the
  * highest rate within the latency goals. Other goals that were given must hold as well.
  */
-import { ConfigError, defined, goalsText, parseSlos, type Goals, type Slo } from "../../formats/index.js";
+import { ConfigError, defined, goalsText, parseSlos, sloMetrics, type Goals, type Slo } from "../../formats/index.js";
 
 export interface TuneGoal {
   /** `throughput`, `goodput`, or a statistic such as `p99_ttft`. */
@@ -41,8 +41,7 @@ export function tuneGoal(name: string, given: Goals | undefined): TuneGoal {
     // Its share is what is maximised, not a limit.
     return { name, unit: "requests/s", isMost: true, goals, text: `most requests/s that meet ${goalsText({ slos: [], goodput: goals.goodput })}` }; // prettier-ignore
   }
-  const [wanted] = parseSlos(`${name}:1`, "--goal throughput, goodput or a statistic");
-  const measured = unlimited(wanted!);
+  const measured = unlimited(statisticOf(name));
   const others = goals.slos.filter((slo) => slo.name !== measured.name);
   if (others.length < goals.slos.length) throw new ConfigError(`--goal ${name}: this statistic is minimised, leave it out of --slo`); // prettier-ignore
   const within = hasLimits ? ` within ${goalsText(goals)}` : "";
@@ -53,4 +52,18 @@ export function tuneGoal(name: string, given: Goals | undefined): TuneGoal {
     goals: { slos: [...others, measured], ...defined({ goodput: goals.goodput }) },
     text: `least ${measured.name}${within}`,
   };
+}
+
+/** ConfigError for what is no statistic alone. */
+function statisticOf(name: string): Slo {
+  try {
+    const [wanted, ...more] = parseSlos(`${name}:1`);
+    if (more.length === 0) return wanted!;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+  }
+  throw new ConfigError(
+    `--goal: got "${name}", expected throughput, goodput, or a statistic without a limit, such as p99_ttft ` +
+      `(statistics: mean, p50 to p99.9; metrics: ${sloMetrics.join(", ")})`,
+  );
 }

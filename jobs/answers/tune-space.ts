@@ -78,6 +78,8 @@ export function tuneSpace(deployment: Deployment, only?: readonly string[]): Dim
     return values.length < 2 ? [] : [{ setting, base, values }];
   });
   if (dimensions.length > 0) return dimensions;
+  // A load that cannot be simulated at all says why.
+  inputAt(deployment, { x: 1, seed: "1", draw: null, count: 1 });
   throw new ConfigError(`no setting of ${name} can be tuned on this profile under this load`);
 }
 

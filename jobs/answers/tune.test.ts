@@ -169,7 +169,7 @@ test("a difference is that of the values, also where limits are missed on both s
 });
 
 test.each<[what: string, given: Asked, message: RegExp]>([
-  ["a goal that is none", { goal: "speed" }, /got "speed:1", expected STATISTIC_METRIC/],
+  ["a goal that is none", { goal: "speed" }, /got "speed", expected throughput, goodput, or a statistic/],
   ["throughput without a limit", { goal: "throughput" }, /give --slo or --goodput/],
   ["goodput without its limits", { goal: "goodput" }, /expected its limits/],
   ["a goal that is a limit too", { goal: "p99_ttft", goals: { slos: parseSlos("p99_ttft:5") } }, /leave it out of --slo/], // prettier-ignore
@@ -185,3 +185,17 @@ test.each<[what: string, given: Asked, message: RegExp]>([
   await expect(tuned(given)).rejects.toThrow(ConfigError);
   await expect(tuned(given)).rejects.toThrow(message);
 });
+
+test("a load that cannot be simulated says so, not that nothing can be tuned", async () => {
+  const { deployment, goal } = await asked({ goal: "mean_ttft", load: { request_rate: 1e-9 } });
+  await expect(tune(deployment, goal, { workers: 1 })).rejects.toThrow(/a request rate of .* beyond 104 days/);
+});
+
+test.each(["foo", "p99_ttft:5", "", "p99_ttft:5,mean_tpot", "p101_ttft"])(
+  "the goal %j is rejected as it was given",
+  (name) => {
+    expect(() => tuneGoal(name, undefined)).toThrow(
+      `--goal: got "${name}", expected throughput, goodput, or a statistic`,
+    );
+  },
+);

@@ -1,6 +1,6 @@
 /**
- * What limits a deployment at its edge: the limit of admissions whose doubling moves the edge most, found on the random
- * numbers of the first replication; where none does, the clock that is busiest.
+ * What limits a deployment at its edge: the limit of admissions, or of clients, whose doubling moves the edge most, found on
+ * the random numbers of the first replication; where none does, the clock that is busiest.
  */
 import {
   admissionLimits,
@@ -18,7 +18,8 @@ import type { DetailedProbe } from "./probe.js";
 import type { EdgeTask } from "./tasks.js";
 
 export interface Binding {
-  readonly resource: BoundName;
+  /** Of the server, or the load's own limit of clients or sessions under way. */
+  readonly resource: BoundName | ClientLimit;
   /** With the limit that helps most doubled: what was changed, and by which factor the edge moves. */
   readonly next?: { readonly change: string; readonly factor: number };
 }
@@ -43,7 +44,8 @@ export async function whatBinds(crew: Crew, input: BindsInput): Promise<Binding>
   const { seed } = deployment;
   const run = inputAt(deployment, { x: edge, seed, draw: null, count: 1 });
   const search = { ...options, start: 1.1 * edge, step: 1.2 };
-  const doubled = doubledLimits(run, atEdge).map(({ limit, change, changes }) => {
+  const limits: Doubled[] = [...doubledLimits(run, atEdge), ...doubledClients(deployment)];
+  const doubled = limits.map(({ limit, change, changes }) => {
     const task: EdgeTask = { kind: "edge", point: { seed, draw: null, count }, options: search, changes };
     return { limit, change, task };
   });
@@ -60,11 +62,31 @@ export async function whatBinds(crew: Crew, input: BindsInput): Promise<Binding>
   return best ?? { resource: busiestClock(atEdge[0]!.busy) };
 }
 
-export interface DoubledLimit {
-  readonly limit: AdmissionLimit;
+interface Doubled {
+  readonly limit: AdmissionLimit | ClientLimit;
   readonly change: string;
   /** Of the deployment. */
-  readonly changes: Pick<Deployment, "policy" | "profile">;
+  readonly changes: Partial<Deployment>;
+}
+
+export interface DoubledLimit extends Doubled {
+  readonly limit: AdmissionLimit;
+}
+
+type ClientLimit = "clients" | "sessions";
+
+/** Twice the clients of a load whose rate is sought: while each waits for its answer, or thinks, no request comes. */
+function doubledClients({ vary, load }: Deployment): Doubled[] {
+  const { max_concurrency: clients, max_sessions: sessions } = load;
+  if (vary === "request_rate" && clients !== undefined) {
+    const changes = { load: { ...load, max_concurrency: 2 * clients } };
+    return [{ limit: "clients", change: `max_concurrency ${2 * clients}`, changes }];
+  }
+  if (vary === "session_rate" && sessions !== undefined) {
+    const changes = { load: { ...load, max_sessions: 2 * sessions } };
+    return [{ limit: "sessions", change: `max_sessions ${2 * sessions}`, changes }];
+  }
+  return [];
 }
 
 /** Each limit that stopped admissions in the runs, doubled where that can be simulated. */

@@ -123,6 +123,10 @@ describe("a run folder", () => {
     await expect(scenarioOfRun("run", unknown, { seed: "1" })).rejects.toThrow(
       /no profile that ships is called "mine", expected --profile FILE/,
     );
+    const unnamed: Run = { ...run, info: { ...run.info, profile: undefined } };
+    await expect(scenarioOfRun("run", unnamed, { seed: "1" })).rejects.toThrow(
+      /^run\/run\.json does not name its profile, expected --profile FILE/,
+    );
   });
 
   test("of a recorded server is its requests on the profile", async () => {

@@ -17,6 +17,7 @@ import {
   explainDays,
   inputOf,
   isHidden,
+  overloadNotes,
   requireAnswers,
   tooFewNote,
   simulateDays,
@@ -181,9 +182,7 @@ function notesOf(
     ...(headline.statistic === statistic
       ? []
       : [`${statistic} cannot be shown, the answer is about ${headline.statistic}`]),
-    ...(2 * days.filter(({ overloaded }) => overloaded).length > days.length
-      ? ["requests come faster than they are served: latencies depend on how long the run is"]
-      : []),
+    ...overloadNotes(days),
     ...(failed === 0 ? [] : [`${failed} requests of ${days.length} runs got no answer, and are in no latency`]),
     ...extrapolationOf(days).notes,
   ];

@@ -35,7 +35,7 @@ export async function scenarioOfRun(folder: string, run: Run, options: Options):
 
 async function simulated(folder: string, run: Run, { profile: given, prompts }: Options): Promise<RunScenario> {
   const { info } = run;
-  const found = given === undefined ? profileNamed(folder, String(info.profile)) : loadProfile(given);
+  const found = given === undefined ? profileNamed(folder, info.profile) : loadProfile(given);
   const pace = info.simulated_at_pace;
   const profile = typeof pace === "number" && found.cost.kind === "static_batch" ? atPace(found, pace) : found;
   const source = `${folder}/run.json`;
@@ -101,7 +101,12 @@ function requireSame(folder: string, run: Run, scenario: Scenario): void {
   );
 }
 
-function profileNamed(folder: string, name: string): Profile {
+function profileNamed(folder: string, name: unknown): Profile {
+  if (typeof name !== "string") {
+    throw new ConfigError(
+      `${folder}/run.json does not name its profile, expected --profile FILE with the one that it was simulated on`,
+    );
+  }
   const found = profileNames()
     .map(loadProfile)
     .filter((profile) => profile.name === name);

@@ -1,6 +1,15 @@
 /** One day of a scenario with every request's time explained: the parts of its mean, P95 and P99 latencies. */
 import type { Extrapolation } from "../../formats/index.js";
-import { explainRun, partNames, summarise, type ExplainedRequest, type PartName } from "../../sim/index.js";
+import {
+  explainRun,
+  partNames,
+  summarise,
+  sumOfParts,
+  type ExplainedRequest,
+  type PartName,
+  type Parts,
+} from "../../sim/index.js";
+import { isSettled, overloadOf, type Overload } from "./overload.js";
 import { effectiveCounts, type EffectiveCounts } from "./shown.js";
 import { inputOf, type Day, type Scenario } from "./scenario.js";
 
@@ -31,7 +40,7 @@ export interface ExplainedDay {
   readonly extrapolated: Extrapolation;
   readonly requests: number;
   readonly failed: number;
-  readonly overloaded: boolean;
+  readonly overload: Overload;
 }
 
 export function explainDay(scenario: Scenario, day: Day): ExplainedDay {
@@ -56,14 +65,14 @@ export function explainDay(scenario: Scenario, day: Day): ExplainedDay {
     extrapolated: outcome.extrapolation,
     requests: table.rows,
     failed: summary.failed,
-    overloaded: summary.overloaded,
+    overload: overloadOf(summary.overloaded, isSettled(table)),
   };
 }
 
 interface Row {
   readonly wholeNs: number;
   /** ns; of tpot per output token after the first. */
-  readonly parts: Readonly<Record<PartName, number>>;
+  readonly parts: Parts;
   readonly decodeNs: number;
   readonly besideNs: number;
 }
@@ -76,18 +85,27 @@ function rowsOf(
 ): Row[] {
   const rows: Row[] = [];
   for (const [row, request] of requests.entries()) {
-    const after = outputTokens[row]! - 1;
-    if (request === undefined || (metric === "tpot" && after < 1)) continue;
-    const { first, rest, decodeNs, besideNs } = request;
-    const partNs = (name: PartName): number => {
-      if (metric === "ttft") return first[name];
-      return metric === "tpot" ? rest[name] / after : first[name] + rest[name];
-    };
-    const parts = Object.fromEntries(partNames.map((name) => [name, partNs(name)])) as Record<PartName, number>;
-    const wholeNs = partNames.reduce((sum, name) => sum + parts[name], 0);
-    rows.push({ wholeNs, parts, decodeNs, besideNs });
+    const parts = request === undefined ? undefined : partsOfMetric(metric, request, outputTokens[row]!);
+    if (parts === undefined) continue;
+    const { decodeNs, besideNs } = request!;
+    rows.push({ wholeNs: sumOfParts(parts), parts, decodeNs, besideNs });
   }
   return rows.sort((a, b) => a.wholeNs - b.wholeNs);
+}
+
+/** The parts of one latency of a request, ns; undefined: an answer of one token has no time per output token. */
+export function partsOfMetric(
+  metric: ExplainedMetric,
+  { first, rest }: ExplainedRequest,
+  outputTokens: number,
+): Parts | undefined {
+  const after = outputTokens - 1;
+  if (metric === "tpot" && after < 1) return undefined;
+  const partNs = (name: PartName): number => {
+    if (metric === "ttft") return first[name];
+    return metric === "tpot" ? rest[name] / after : first[name] + rest[name];
+  };
+  return Object.fromEntries(partNames.map((name) => [name, partNs(name)])) as Parts;
 }
 
 function around(rows: readonly Row[], statistic: ExplainedStatistic): readonly Row[] {

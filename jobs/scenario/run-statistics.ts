@@ -9,6 +9,7 @@ import {
   type Busy,
   type GoalValue,
 } from "../../sim/index.js";
+import { isSettled, overloadOf, type Overload } from "./overload.js";
 import { effectiveCounts, type EffectiveCounts } from "./shown.js";
 import { inputOf, type Day, type Scenario } from "./scenario.js";
 
@@ -26,7 +27,7 @@ export interface DayResult {
   readonly goals: readonly GoalValue[];
   readonly requests: number;
   readonly failed: number;
-  readonly overloaded: boolean;
+  readonly overload: Overload;
   readonly extrapolated: Extrapolation;
   readonly busy: Busy;
   readonly stops: AdmissionStops | null;
@@ -44,7 +45,10 @@ export function runDay({ scenario, day, goals: asked }: DayTask): DayResult {
   const outcome = simulateOutcome(inputOf(scenario, day));
   const summary = summarise(outcome.table);
   const isOpen = scenario.load.request_rate !== undefined;
-  const { goals } = measureGoals(outcome, asked, { isSteady: isOpen });
+  const settled = isSettled(outcome.table);
+  const measured = measureGoals(outcome, asked, { isSteady: isOpen }).goals;
+  const fallsBehind = measured.some(({ name, ratio }) => name === "sustained" && ratio > 1);
+  const goals = settled ? measured : measured.filter(({ name }) => name !== "sustained");
   const usual = [...latencies, ...rates].flatMap((key) =>
     summary[key] === null ? [] : [[key, summary[key]] as const],
   );
@@ -59,7 +63,7 @@ export function runDay({ scenario, day, goals: asked }: DayTask): DayResult {
     goals,
     requests: outcome.table.rows,
     failed: summary.failed,
-    overloaded: summary.overloaded || goals.some(({ name, ratio }) => name === "sustained" && ratio > 1),
+    overload: overloadOf(summary.overloaded || fallsBehind, settled),
     extrapolated: outcome.extrapolation,
     busy: busyFractions(facts, summary.duration, scenario.replicas),
     stops: (facts.admission_stops as AdmissionStops | undefined) ?? null,

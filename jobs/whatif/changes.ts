@@ -13,6 +13,9 @@ import {
 import { loadProfile } from "../inputs/index.js";
 import { readContent, type Scenario } from "../scenario/index.js";
 
+/** As --replicas takes. */
+const MOST_REPLICAS = 1000;
+
 export interface Change {
   readonly text: string;
   readonly key: string;
@@ -184,8 +187,9 @@ function withOne(scenario: Scenario, change: Change, { before, after, notes }: O
   }
   if (key === "profile") return { ...scenario, profile: loadProfile(String(after)) };
   if (key === "replicas") {
-    if (typeof after === "number" && Number.isInteger(after) && after > 0) return { ...scenario, replicas: after };
-    throw failure(change, `got ${String(after)} replicas, expected a whole number above 0`);
+    if (typeof after === "number" && Number.isInteger(after) && after > 0 && after <= MOST_REPLICAS)
+      return { ...scenario, replicas: after };
+    throw failure(change, `got ${String(after)} replicas, expected a whole number from 1 to ${MOST_REPLICAS}`);
   }
   if (key === "router") {
     const router = routerNames.find((name) => name === after);

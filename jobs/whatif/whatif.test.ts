@@ -101,7 +101,8 @@ test.each([
   ["request_rate=-3", /--change: request_rate: /],
   ["batch_size=x1.3", /--change: batch_size: /],
   ["seed=2", /both sides have the same random numbers, leave it out/],
-  ["replicas=1.5", /got 1.5 replicas, expected a whole number above 0/],
+  ["replicas=1.5", /got 1.5 replicas, expected a whole number from 1 to 1000/],
+  ["replicas=1e9", /got 1000000000 replicas, expected a whole number from 1 to 1000/],
   ["router=best", /got "best", expected one of round-robin/],
   ["router_beta=1", /--change router_beta: only the router prefix-aware has it, not round-robin/],
   ["router_beta=-1", /got -1, expected a number of at least 0/],
@@ -123,4 +124,32 @@ test("runs too short to show a goal are rejected with the number of requests tha
   await expect(asked(base, ["request_rate=x2"], { slos: parseSlos("p99_ttft:50") })).rejects.toThrow(
     /100 requests, too few to show p99_ttft <= 50 ms: it takes at least 368/,
   );
+});
+
+describe("a load that looks overloaded", () => {
+  const long = { dataset_name: "fixed", input_len: 100, output_len: 200, request_rate: 40 };
+  const scenario = async (settings: object, load: object): Promise<Scenario> => ({
+    ...(await scenarioOf({ policy: "vllm", settings: { ...settings }, load: { ...long, ...load } })),
+    profile: readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json"),
+    jitter: true,
+  });
+  const goals: Goals = { slos: parseSlos("mean_e2el:100000", "test") };
+
+  test("is said to be too short to tell where the server still fills when it ends, and misses no goal by that", async () => {
+    const base = await scenario({}, { num_prompts: 100 });
+    const { notes, goal_verdicts: verdicts } = await asked(base, ["request_rate=x1.1"], goals);
+    expect(notes.join()).toMatch(/before the change the load is too short to tell whether requests come faster/);
+    expect(notes.join()).not.toMatch(/latencies depend on how long the run is/);
+    expect(verdicts).toEqual({ before: "safe", after: "safe" });
+  });
+
+  test("is overloaded where it goes on, however long its requests wait", async () => {
+    const base = await scenario({ max_num_seqs: 8 }, { num_prompts: 1000 });
+    const { notes, goal_verdicts: verdicts } = await asked(base, ["max_num_seqs=4"], goals);
+    for (const when of ["before", "after"])
+      expect(notes).toContain(
+        `${when} the change requests come faster than they are served: latencies depend on how long the run is`,
+      );
+    expect(verdicts).toEqual({ before: "no", after: "no" });
+  });
 });

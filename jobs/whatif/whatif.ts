@@ -22,6 +22,7 @@ import {
   costOfDays,
   inputOf,
   isHidden,
+  overloadNotes,
   requireAnswers,
   tooFewNote,
   simulateDays,
@@ -175,12 +176,7 @@ function notesOf({ base, changed }: WhatifInput, before: readonly DayResult[], a
   const notes = [...new Set(assumed), ...changed.notes, ...(input.workload.notes ?? [])];
   for (const what of missingCauses(input, causesOf(input, true))) notes.push(`the interval is too narrow: ${what}`);
   for (const [when, , days] of sides) {
-    const overloaded = days.filter((day) => day.overloaded).length;
-    if (2 * overloaded > days.length) {
-      notes.push(
-        `${when} the change requests come faster than they are served: latencies depend on how long the run is`,
-      );
-    }
+    for (const note of overloadNotes(days, `${when} the change `)) notes.push(note);
     const failed = days.reduce((sum, day) => sum + day.failed, 0);
     if (failed > 0) notes.push(`${when} the change ${failed} requests of ${days.length} runs got no answer`);
   }

@@ -29,9 +29,17 @@ const colours: Readonly<Record<AnswerDifference["verdict"], string>> = {
 };
 const words = { better: "better", worse: "worse", same: "the same", unclear: "cannot tell" } as const;
 
-/** SVG text of at least one difference from a value that is not zero. */
+/** A value before that is closer to zero has no difference in percent. */
+const LEAST_BEFORE = 1e-9;
+
+/** The differences that can be told in percent of the value before. */
+export function relativeDifferences(differences: readonly AnswerDifference[]): readonly AnswerDifference[] {
+  return differences.filter(({ before }) => Math.abs(before) >= LEAST_BEFORE);
+}
+
+/** SVG text of at least one difference that can be told in percent. */
 export function differencePicture({ title, differences }: DifferencePicture): string {
-  const rows = differences.filter(({ before }) => before !== 0);
+  const rows = relativeDifferences(differences);
   const across = axisOf(rows);
   const leftPx = 30 + greatest(rows.map(({ statistic }) => textWidthPx(statistic, fontPx)));
   const area: Area = { leftPx, topPx: 8, widthPx: chartWidthPx - leftPx - 130, heightPx: rows.length * rowPx };

@@ -13,7 +13,7 @@ export { tracePicture } from "./trace-picture.js";
 export { tunePicture, type TunePicture } from "./tune-picture.js";
 export { replicasPicture, type ReplicasPicture } from "./replicas-picture.js";
 export { answerPicture, type AnswerPicture } from "./answer-picture.js";
-export { differencePicture, type DifferencePicture } from "./difference-picture.js";
+export { relativeDifferences, differencePicture, type DifferencePicture } from "./difference-picture.js";
 export { linesPicture, type LinesPicture } from "./lines-picture.js";
 export { partsPicture, type PartsPicture } from "./parts-picture.js";
 export type { RunScene } from "./run-scene.js";

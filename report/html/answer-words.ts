@@ -35,6 +35,8 @@ export const resourceWords: Readonly<Record<string, string>> = {
   seats: "requests at once (max_num_seqs, batch size or clients)",
   kv_blocks: "KV memory",
   token_budget: "max_num_batched_tokens",
+  clients: "the number of clients (max_concurrency)",
+  sessions: "the number of sessions under way (max_sessions)",
 };
 
 /** Parts of a latency, in the order in which a request meets them. */

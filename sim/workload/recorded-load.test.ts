@@ -90,3 +90,8 @@ test("a recording without an answer is rejected", () => {
     "the recording has no answered request",
   );
 });
+
+test("an answer of no tokens cannot be simulated, and is rejected by its id", () => {
+  const run = recording([request("a", 0, 5), request("b", 3, 9, { outputTokens: 0 })], { kind: "open_loop" });
+  expect(() => recordedWorkload(run)).toThrow(/request "b" is answered \(status ok\) with 0 output tokens/);
+});

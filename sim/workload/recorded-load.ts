@@ -11,6 +11,13 @@ export function recordedWorkload({ info, requests }: Run): Workload {
     .filter(({ status }) => status === "ok")
     .sort((a, b) => a.arrivalNs - b.arrivalNs || sentNs(a) - sentNs(b));
   if (sent.length === 0) throw new ArtifactError("the recording has no answered request, expected at least one");
+  const empty = sent.find(({ outputTokens }) => outputTokens === 0);
+  if (empty !== undefined) {
+    throw new ArtifactError(
+      `the recording's request "${empty.requestId}" is answered (status ok) with 0 output tokens, expected at least 1; correct its ` +
+        'output_tokens, or give it the status "error"',
+    );
+  }
   const maxConcurrency = typeof info.load.max_concurrency === "number" ? info.load.max_concurrency : Infinity;
   const isClosed = info.load.kind === "closed_loop" && maxConcurrency !== Infinity;
   const leftOut = requests.length - sent.length;

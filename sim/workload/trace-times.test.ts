@@ -42,7 +42,10 @@ describe("a replayed trace", () => {
       }),
     );
     expect(() => replay(requestsAt([7, 7]), { trace_rate: 3 })).toThrow(/at one instant has no rate/);
-    expect(() => replay(trace, { trace_rate: 1e-9 })).toThrow(/would end at .* s, expected at most 104 days/);
+    expect(() => replay(trace, { trace_rate: 1e-9 })).toThrow(/would end at .* s, expected at most 104 days: raise/);
+    expect(() => replay(trace, { trace_rate: 1e-308 })).toThrow(
+      /would end never, expected at most 104 days: raise trace_rate/,
+    );
   });
 
   it("is sliced from a time to before another, cut, and then scaled", () => {
@@ -51,7 +54,11 @@ describe("a replayed trace", () => {
       { ...trace[2]!, arrivalNs: 1e9 },
     ]);
     expect(times(replay(trace, { slice_start_s: 1, num_prompts: 2, time_scale: 3 }))).toEqual([0, 3e9]);
-    expect(() => replay(trace, { slice_start_s: 5 })).toThrow(/no request arrives from 5 s .* ends at 4 s/);
+    expect(() => replay(trace, { slice_start_s: 5 })).toThrow(
+      /no request arrives from 5 s on, and the trace ends at 4 s: change/,
+    );
+    expect(() => replay(trace, { slice_end_s: 1e-9, slice_start_s: 0 })).not.toThrow();
+    expect(() => replay(trace, { slice_start_s: 2.5, slice_end_s: 3 })).toThrow(/from 2.5 s to 3 s, and/);
   });
 
   it("in slices that follow each other is whole", () => {

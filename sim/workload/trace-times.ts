@@ -14,8 +14,9 @@ export function sliceOf(requests: readonly WorkloadRequest[], slice: TraceSlice)
   const inside = requests.filter(({ arrivalNs = 0 }) => arrivalNs >= startNs && arrivalNs < endNs);
   if (inside.length === 0) {
     const lastS = (requests.at(-1)?.arrivalNs ?? 0) / 1e9;
+    const until = endNs === Infinity ? "on" : `to ${endNs / 1e9} s`;
     throw new ConfigError(
-      `no request arrives from ${startNs / 1e9} s to ${endNs / 1e9} s of the trace, which ends at ${lastS} s`,
+      `no request arrives from ${startNs / 1e9} s ${until}, and the trace ends at ${lastS} s: change slice_start or slice_end`,
     );
   }
   return startNs === 0 ? inside : moved(inside, (arrivalNs) => arrivalNs - startNs);
@@ -48,7 +49,10 @@ export function scaledToRate(requests: readonly WorkloadRequest[], ratePerS: num
 function moved(requests: readonly WorkloadRequest[], change: (arrivalNs: number) => number): WorkloadRequest[] {
   const lastNs = change(requests.at(-1)?.arrivalNs ?? 0);
   if (lastNs > LATEST_MS * 1e6) {
-    throw new ConfigError(`the trace would end at ${Math.round(lastNs / 1e9)} s, expected at most 104 days`);
+    const endS = Number((lastNs / 1e9).toPrecision(6));
+    throw new ConfigError(
+      `the trace would end ${endS === Infinity ? "never" : `at ${endS} s`}, expected at most 104 days: raise trace_rate, or lower time_scale`,
+    );
   }
   return requests.map((request) => ({ ...request, arrivalNs: Math.round(change(request.arrivalNs ?? 0)) }));
 }
