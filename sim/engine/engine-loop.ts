@@ -40,23 +40,23 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   /** When the latest pass of the scheduler began. */
   protected passStartNs = 0;
   protected readonly inFlight = new StepsInFlight();
-  protected readonly inbox = new Inbox();
-  protected readonly frontEnd: FrontEnd<Output> | undefined;
+  private readonly inbox = new Inbox();
+  private readonly frontEnd: FrontEnd<Output> | undefined;
   private readonly outputs: Outputs;
   /** When the engine had the output that is being delivered. */
-  protected updatedNs = 0;
+  private updatedNs = 0;
   /** From the client to the front end, and from there to the client. */
   private readonly acceptNs: number;
   private readonly deliveryNs: number;
   /** How long after the others of its step a request's first token is written. */
-  protected firstLateNs = 0;
+  private firstLateNs = 0;
   outputLimitNs = 0;
-  protected readonly progress: Progress;
+  private readonly progress: Progress;
   /** Runs of decodes: of times with a closed form, or drawn. */
   private readonly decodeJumps: DecodeJumps | undefined;
-  protected readonly decodeRounds: DecodeRounds | undefined;
+  private readonly decodeRounds: DecodeRounds | undefined;
 
-  constructor(protected readonly input: EngineLoopInput) {
+  constructor(private readonly input: EngineLoopInput) {
     const { cost, rank } = input;
     this.ended = rank?.ended ?? new Ends();
     this.outputs = new Outputs(rank?.number ?? 0);
@@ -234,7 +234,9 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     if (this.inbox.nextNs > startNs && this.takeDecodes(startNs, this.outputLimitNs, Math.min(quietNs, comesNs)))
       return;
     this.waitedNs = 0;
-    this.oneRound(startNs);
+    const step = this.pass(startNs);
+    if (step !== undefined && step.scheduledTokens > 0) this.launch(step);
+    this.afterPass(step?.scheduledTokens ?? 0);
     this.hostBusyNs += this.hostNs - startNs - this.waitedNs;
   }
 
@@ -250,21 +252,10 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     } else if (decodeRounds !== undefined && limitNs === quietNs) {
       rounds = decodeRounds.take(!this.input.stopsAtEnds);
     }
-    return this.tookRun(rounds);
-  }
-
-  /** So many rounds were taken at once; whether there were any. */
-  protected tookRun(rounds: number): boolean {
     if (rounds === 0) return false;
     this.countStops(this.input.scheduler.runningRequests, rounds);
     this.progress.made();
     return true;
-  }
-
-  protected oneRound(startNs: number): void {
-    const step = this.pass(startNs);
-    if (step !== undefined && step.scheduledTokens > 0) this.launch(step);
-    this.afterPass(step?.scheduledTokens ?? 0);
   }
 
   /** Takes requests in and schedules, where there is something to do. */
@@ -290,7 +281,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   }
 
   /** Takes the results of the oldest step in flight, if there is one. */
-  protected updateOldest(): void {
+  private updateOldest(): void {
     const { scheduler, cost } = this.input;
     const { oldest: step, oldestEndNs } = this.inFlight;
     if (step === undefined) return;
@@ -304,7 +295,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     this.sendOutput(step, complete, updatedNs);
   }
 
-  protected takeRequests(startNs: number): void {
+  private takeRequests(startNs: number): void {
     const { scheduler, cost, log } = this.input;
     const { inbox } = this;
     while (inbox.nextNs <= startNs) {
@@ -344,7 +335,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   }
 
   /** Who joined and left the running list in a pass at `startNs`. */
-  protected noteChanges(step: EngineStep, startNs: number): void {
+  private noteChanges(step: EngineStep, startNs: number): void {
     const { log, stopsAtPreemption = false } = this.input;
     const { admitted, preempted } = step;
     for (let i = 0; i < admitted.length; i++) log.admitted(admitted[i]!, step.cachedTokens[i]!, startNs);
@@ -354,7 +345,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   }
 
   /** The step that was just scheduled goes to the GPU. */
-  protected launch(step: EngineStep): void {
+  private launch(step: EngineStep): void {
     const { cost } = this.input;
     const { host } = cost;
     const scheduledNs = this.hostNs;
@@ -379,7 +370,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     observer.scheduled({ startNs, step, assignments, gpuNs, gpuEndNs: this.gpuEndNs, stop, ...after });
   }
 
-  protected sendOutput(step: EngineStep, complete: readonly number[], updatedNs: number): void {
+  private sendOutput(step: EngineStep, complete: readonly number[], updatedNs: number): void {
     const { observer, rank, scheduler } = this.input;
     observer?.sent(step, this.hostNs);
     if (step.samplingRequests === 0) {
@@ -396,7 +387,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     else frontEnd!.send(output, this.hostNs);
   }
 
-  protected deliver(step: EngineStep, complete: readonly number[], atNs: number): void {
+  private deliver(step: EngineStep, complete: readonly number[], atNs: number): void {
     const { scheduler, log, stopsAtEnds } = this.input;
     scheduler.deliver(step, atNs, this);
     this.deliveredNs = atNs;
@@ -408,7 +399,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     scheduler.done?.(step);
   }
 
-  protected countStops(scheduledTokens: number, passes: number): void {
+  private countStops(scheduledTokens: number, passes: number): void {
     const { limits, scheduler } = this.input;
     if (limits !== undefined) countStop(this.admissionStops, scheduler, limits, scheduledTokens, passes);
   }

@@ -102,7 +102,7 @@ export class FlatLoop implements ServerLoop, Caller {
   }
 
   get waitingRequests(): number {
-    return this.number("waitingRequests");
+    return this.machine.wasm.waitingRequests();
   }
 
   get runningRequests(): number {

@@ -9,6 +9,7 @@ interface Functions {
   readonly begin: (longestOutput: number) => void;
   readonly arrive: (index: number, promptTokens: number, outputTokens: number, atNs: number) => void;
   readonly nextNs: () => number;
+  readonly waitingRequests: () => number;
   readonly quietUntilNs: () => number;
   readonly nextIsFrontEnd: () => number;
   readonly advance: (limitNs: number, quietNs: number, frontEndNs: number, firstEndNs: number) => number;
@@ -76,7 +77,7 @@ export type Inputs = Readonly<Record<(typeof inputNames)[number], number>>;
 /** What it has counted. */
 export const outputNames = [
   ...(["busyNs", "hostBusyNs", "frontEndBusyNs", "steps", "runSteps", "preemptions", "hostNs", "tokens"] as const),
-  ...(["seatStops", "blockStops", "budgetStops", "noStops", "runningRequests", "waitingRequests"] as const),
+  ...(["seatStops", "blockStops", "budgetStops", "noStops", "runningRequests"] as const),
   ...(["freeBlocks", "fewestFreeBlocks", "anyBeyondNs", "totalNs", "gaps", "endCount", "hits", "idleHits"] as const),
 ];
 export type Output = (typeof outputNames)[number];

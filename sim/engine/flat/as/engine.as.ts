@@ -1,32 +1,18 @@
 /**
  * One vLLM engine and its front end on the virtual clock, compiled: what engine-loop.ts does with count-scheduler.ts, where every time is
- * drawn and shares the pace of its host, requests are served first come first served, and nobody watches. Same times to the last bit.
+ * drawn and shares the pace of its host, and nobody watches. Same times to the last bit.
  */
 import { beginClocks, clocks, inFlight } from "./clocks.as";
 import {
   beginCosts,
   copyNs,
-  decodeLaunchNs,
-  decodeMeanNs,
-  drawnGpuNs,
-  EAGER,
   emptyStepSleepNs,
-  graphTokens,
   later,
-  leadOf,
-  meansOf,
-  mixedLaunchNs,
-  mixedMeanNs,
-  mixedSpanNs,
-  PIECEWISE,
-  promptRestIsDecode,
-  scheduleNs,
   sendNs,
   sooner,
   takeRequestNs,
   updateNs,
   wakeNs,
-  whole,
 } from "./costs.as";
 import {
   beginFrontEnd,
@@ -39,39 +25,17 @@ import {
   send,
   serve,
 } from "./front-end.as";
+import { launchAny, launchDecodes } from "./launches.as";
+import { budget, chunkedPrefill, isAsynchronous, maxModelLen, slots } from "./limits.as";
 import { clearMemory } from "./memory.as";
-import {
-  ATTENTION_PAIRS,
-  BATCH,
-  beginRange,
-  CONTEXT_TOKENS,
-  PREFILL_TOKENS,
-  PROMPT_TOKENS,
-  see,
-  seeAbove,
-  STEP_TOKENS,
-  took,
-  tookDecodes,
-} from "./range.as";
+import { beginRange } from "./range.as";
 import { beginReports, delivery, emptyReports, endedNs, setEndedNs, stopsAtEnds } from "./reports.as";
 import { arrivals, beginRequests, Request } from "./requests.as";
+import { running } from "./running.as";
 import { takeRun } from "./runs.as";
-import {
-  add,
-  beginScheduler,
-  budget,
-  chunkedPrefill,
-  hasUnfinished,
-  isAsynchronous,
-  maxModelLen,
-  runningRequests,
-  schedule,
-  slots,
-  unreported,
-  update,
-  waitingRequests,
-} from "./scheduler.as";
+import { add, beginScheduler, hasUnfinished, schedule, unreported, update } from "./scheduler.as";
 import { beginSteps, done, Step } from "./steps.as";
+import { waitingRequests } from "./waiting.as";
 
 export { arrive } from "./front-end.as";
 export {
@@ -111,24 +75,10 @@ export { paceCells, paceCellsPerNs, paceFirstCell, paces } from "./pace.as";
 export { anyBeyondNs, asked, beyondNs, measuredHigh, measuredLow, totalNs } from "./range.as";
 export { endCount, ends, gaps, gapValues, gapWeights, stopsAtEnds, tellsFirstTokens, tokens } from "./reports.as";
 export { blockSize, fewestFreeBlocks, freeBlocks, hits, idleHits, isCaching } from "./blocks.as";
-export { isRanked } from "./waiting.as";
-export {
-  adaptivePrefillCap,
-  budget,
-  chunkedPrefill,
-  isAsynchronous,
-  longPrefillTokenThreshold,
-  maxModelLen,
-  maxNumBatchedTokens,
-  reserveFullIsl,
-  runningRequests,
-  slots,
-  sparesLoneRequest,
-  waitingRequests,
-  watermarkBlocks,
-} from "./scheduler.as";
+export { isRanked, waitingRequests } from "./waiting.as";
+export * from "./limits.as";
 
-/** How advance() ends: at its limit, or because of a preemption or of a scheduler that is stuck; `outcomes` of flat-loop.ts. */
+/** How advance() ends: at its limit, or because of a preemption or of a scheduler that is stuck (flat-loop.ts). */
 const AT_LIMIT: i32 = 0;
 const PREEMPTED: i32 = 1;
 const STUCK: i32 = 2;
@@ -152,6 +102,7 @@ export let frontEndBusyNs: f64 = 0;
 export let steps: f64 = 0;
 export let runSteps: f64 = 0;
 export let preemptions: f64 = 0;
+export let runningRequests: f64 = 0;
 
 let outcome: i32 = AT_LIMIT;
 
@@ -218,6 +169,7 @@ function publish(): void {
   steps = <f64>clocks.steps;
   runSteps = <f64>clocks.runSteps;
   preemptions = <f64>clocks.preemptions;
+  runningRequests = <f64>running.length;
 }
 
 function hasWork(): bool {
@@ -231,7 +183,7 @@ function round(startNs: f64, limitNs: f64, quietNs: f64): void {
   if (inbox.nextNs > startNs && limitNs === quietNs) {
     const rounds = takeRun(clocks.outputLimitNs, !stopsAtEnds);
     if (rounds > 0) {
-      countStop(runningRequests, <f64>rounds);
+      countStop(running.length, <f64>rounds);
       clocks.emptySteps = clocks.fruitlessPreemptions = 0;
       return;
     }
@@ -278,86 +230,10 @@ function goesOn(step: Step): bool {
 /** As countStop() of admission-stops.ts. */
 function countStop(scheduledTokens: i32, passes: f64): void {
   const wanted = chunkedPrefill ? 1 : min(maxModelLen, budget);
-  if (waitingRequests === 0) noStops += passes;
-  else if (runningRequests >= slots) seatStops += passes;
+  if (waitingRequests() === 0) noStops += passes;
+  else if (running.length >= slots) seatStops += passes;
   else if (budget - scheduledTokens >= wanted) blockStops += passes;
   else budgetStops += passes;
-}
-
-/** Launches a step that only decodes. */
-function launchDecodes(step: Step): void {
-  const requests = step.requests;
-  const contextTokens = step.decodeContextTokens;
-  const kind = meansOf(requests).decodeKind;
-  const scheduledNs = clocks.hostNs + scheduleNs(requests, 0, clocks.hostNs);
-  const launchNs = decodeLaunchNs(requests, kind, scheduledNs);
-  const gpuNs = drawnGpuNs(decodeMeanNs(requests, contextTokens));
-  tookDecodes(requests, contextTokens, 1, gpuNs);
-  launched(
-    step,
-    scheduledNs,
-    launchNs,
-    later(clocks.gpuEndNs, scheduledNs + whole(leadOf(kind) * launchNs)) + gpuNs,
-    gpuNs,
-  );
-}
-
-function launchAny(step: Step): void {
-  const scheduledNs = clocks.hostNs + scheduleNs(step.requests, step.prefillRequests, clocks.hostNs);
-  if (step.tokens === 0) {
-    clocks.hostNs = scheduledNs;
-    inFlight.push(step, scheduledNs);
-  } else if (step.prefillTokens === (promptRestIsDecode ? step.promptRests : 0)) launchRests(step, scheduledNs);
-  else launchMixed(step, scheduledNs);
-}
-
-/** A step whose prefills are last tokens of prompts, which count as decodes. */
-function launchRests(step: Step, scheduledNs: f64): void {
-  const kind = meansOf(step.requests).decodeKind;
-  const launchNs = decodeLaunchNs(step.requests, kind, scheduledNs);
-  const gpuNs = drawnGpuNs(decodeMeanNs(step.requests, step.decodeContextTokens + step.prefillContextTokens));
-  seeStep(step, gpuNs);
-  launched(
-    step,
-    scheduledNs,
-    launchNs,
-    later(clocks.gpuEndNs, scheduledNs + whole(leadOf(kind) * launchNs)) + gpuNs,
-    gpuNs,
-  );
-}
-
-function launchMixed(step: Step, scheduledNs: f64): void {
-  const kind = step.tokens < graphTokens ? PIECEWISE : EAGER;
-  const launchNs = mixedLaunchNs(step.requests, kind, scheduledNs);
-  const meanNs = mixedMeanNs(step.tokens, step.attentionPairs, step.decodeContextTokens + step.prefillContextTokens);
-  const gpuNs = drawnGpuNs(meanNs);
-  seeStep(step, gpuNs);
-  const endNs =
-    clocks.gpuEndNs <= scheduledNs + whole(leadOf(kind) * launchNs)
-      ? scheduledNs + mixedSpanNs(kind, launchNs, gpuNs)
-      : clocks.gpuEndNs + gpuNs;
-  launched(step, scheduledNs, launchNs, endNs, gpuNs);
-}
-
-/** The GPU ends a step at `endNs`, or with its launch if that is later. */
-function launched(step: Step, scheduledNs: f64, launchNs: f64, endNs: f64, gpuNs: f64): void {
-  clocks.hostNs = scheduledNs + launchNs;
-  clocks.gpuEndNs = later(endNs, clocks.hostNs);
-  clocks.busyNs += gpuNs;
-  inFlight.push(step, clocks.gpuEndNs);
-}
-
-/** As RangeUse.step(). */
-function seeStep(step: Step, gpuNs: f64): void {
-  see(BATCH, <f64>step.requests);
-  see(STEP_TOKENS, <f64>step.tokens);
-  if (step.decodeRequests > 0) see(CONTEXT_TOKENS, step.decodeContextTokens / <f64>step.decodeRequests);
-  if (step.prefillTokens > 0) {
-    see(PREFILL_TOKENS, <f64>step.prefillTokens);
-    seeAbove(ATTENTION_PAIRS, step.attentionPairs);
-    seeAbove(PROMPT_TOKENS, (step.prefillContextTokens + <f64>step.prefillTokens) / <f64>step.prefillRequests);
-  }
-  took(gpuNs);
 }
 
 function afterPass(scheduledTokens: i32): void {

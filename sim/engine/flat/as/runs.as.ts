@@ -7,9 +7,11 @@ import { copyNs, decodeMeanNs, isHeldAt, later, launchMeanNs, leadOf, meansOf, s
 import { BLOCK, Factors, GPU, LAUNCH, OUTPUT, SCHEDULE, UPDATE } from "./factors.as";
 import { endOutput, frontEnd, hasOnlyServedOutputs, isFreeFromNs, send, servedComplete } from "./front-end.as";
 import { Pace } from "./pace.as";
+import { isAsynchronous } from "./limits.as";
 import { decodesOnOneSide, tookDecodes } from "./range.as";
 import { countTokens, delivery, Gaps } from "./reports.as";
-import { decodeRun, deliverRun, isAsynchronous, passOfRun, runningRequests, skip } from "./scheduler.as";
+import { decodeRun, deliverRun, passOfRun, skip } from "./scheduler.as";
+import { running } from "./running.as";
 import { steady } from "./steady.as";
 import { clocks, inFlight } from "./clocks.as";
 
@@ -21,7 +23,7 @@ export function takeRun(limitNs: f64, mayTellEnds: bool): i32 {
   if (inFlight.steps !== isAsynchronous || !hasOnlyServedOutputs() || (servedComplete() && !mayTellEnds)) return 0;
   const possible = decodeRun();
   if (possible === 0) return 0;
-  const requests = runningRequests;
+  const requests = running.length;
   const contextTokens = steady.contextTokens;
   const meanNs = decodeMeanNs(requests, contextTokens);
   if (meanNs <= 1) return 0;

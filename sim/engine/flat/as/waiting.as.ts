@@ -17,6 +17,10 @@ export function beginWaiting(): void {
   queue.begin(64);
 }
 
+export function waitingRequests(): i32 {
+  return queue.length;
+}
+
 /** The request that is served next; there is one. */
 export function firstWaiting(): Request {
   return changetype<Request>(queue.at(0));
