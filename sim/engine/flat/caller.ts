@@ -10,10 +10,10 @@ export interface Caller {
   meanPrefillNs(tokens: number): number;
   /** The front end is held up: how long. */
   heldNs(): number;
-  /** Gaps and complete requests that are in the tables; a gap too long for them; a first token. */
-  takeGaps(): void;
+  /** So many gaps and complete requests are in the tables; a gap too long for them; a first token. */
+  takeGaps(count: number): void;
   takeGap(gapNs: number, weight: number): void;
-  takeEnds(): void;
+  takeEnds(count: number, tokens: number): void;
   firstToken(row: number, atNs: number): void;
   /** Of the prefix cache. */
   cacheLookUp(index: number, knownTokens: number): void;
@@ -40,14 +40,14 @@ export function forwarded(caller: () => Caller): Record<keyof Caller, (...given:
     },
     meanPrefillNs: (tokens) => caller().meanPrefillNs(tokens),
     heldNs: () => caller().heldNs(),
-    takeGaps: () => {
-      caller().takeGaps();
+    takeGaps: (count) => {
+      caller().takeGaps(count);
     },
     takeGap: (gapNs, weight) => {
       caller().takeGap(gapNs, weight);
     },
-    takeEnds: () => {
-      caller().takeEnds();
+    takeEnds: (count, tokens) => {
+      caller().takeEnds(count, tokens);
     },
     firstToken: (row, atNs) => {
       caller().firstToken(row, atNs);

@@ -169,6 +169,7 @@ export class FlatLoop implements ServerLoop, Caller {
 
   finish(): void {
     if (this.isOver) return;
+    this.takeGaps(this.number("gaps"));
     const use = this.input.cost.rangeUse!;
     const { asked, beyondNs } = this.machine.tables;
     use.asked.set(asked);
@@ -219,23 +220,21 @@ export class FlatLoop implements ServerLoop, Caller {
     return ns;
   }
 
-  takeGaps(): void {
+  takeGaps(count: number): void {
     const { gapValues, gapWeights } = this.machine.tables;
-    this.input.log.gaps.addMany(gapValues, gapWeights, this.number("gaps"));
+    this.input.log.gaps.addMany(gapValues, gapWeights, count);
   }
 
   takeGap(gapNs: number, weight: number): void {
     this.input.log.gaps.addOne(gapNs, weight);
   }
 
-  takeEnds(): void {
+  takeEnds(count: number, tokens: number): void {
     const { log, stopsAtEnds } = this.input;
     const { serverTimes } = this;
     const { ends } = this.machine.tables;
-    const tokens = this.number("tokens");
     log.countTokensOf(tokens - this.countedTokens);
     this.countedTokens = tokens;
-    const count = this.number("endCount");
     for (let at = 0; at < count * END_FIELDS; at += END_FIELDS) {
       const row = ends[at]!;
       const lastTokenNs = ends[at + 4]!;

@@ -76,9 +76,9 @@ export type Inputs = Readonly<Record<(typeof inputNames)[number], number>>;
 
 /** What it has counted. */
 export const outputNames = [
-  ...(["busyNs", "hostBusyNs", "frontEndBusyNs", "steps", "runSteps", "preemptions", "hostNs", "tokens"] as const),
+  ...(["busyNs", "hostBusyNs", "frontEndBusyNs", "steps", "runSteps", "preemptions", "hostNs"] as const),
   ...(["seatStops", "blockStops", "budgetStops", "noStops", "runningRequests"] as const),
-  ...(["freeBlocks", "fewestFreeBlocks", "anyBeyondNs", "totalNs", "gaps", "endCount", "hits", "idleHits"] as const),
+  ...(["freeBlocks", "fewestFreeBlocks", "anyBeyondNs", "totalNs", "gaps", "hits", "idleHits"] as const),
 ];
 export type Output = (typeof outputNames)[number];
 

@@ -11,9 +11,9 @@ export declare function meanPrefillNs(tokens: i32): f64;
 /** How long the front end is held up now; sets `stallTokens`. */
 export declare function heldNs(): f64;
 
-/** The caller takes the gaps, or the completed requests, from their tables. */
-export declare function takeGaps(): void;
-export declare function takeEnds(): void;
+/** The caller takes so many gaps, or completed requests, from their tables; `tokens` have reached clients so far. */
+export declare function takeGaps(count: i32): void;
+export declare function takeEnds(count: i32, tokens: f64): void;
 /** A gap that does not fit among the others. */
 export declare function takeGap(gapNs: f64, weight: i32): void;
 /** When a request had its first token, as soon as that is known. */

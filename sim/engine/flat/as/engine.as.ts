@@ -29,7 +29,7 @@ import { launchAny, launchDecodes } from "./launches.as";
 import { budget, chunkedPrefill, isAsynchronous, maxModelLen, slots } from "./limits.as";
 import { clearMemory } from "./memory.as";
 import { beginRange } from "./range.as";
-import { beginReports, delivery, emptyReports, endedNs, setEndedNs, stopsAtEnds } from "./reports.as";
+import { beginReports, delivery, emptyEnds, endedNs, setEndedNs, stopsAtEnds } from "./reports.as";
 import { arrivals, beginRequests, Request } from "./requests.as";
 import { running } from "./running.as";
 import { takeRun } from "./runs.as";
@@ -73,7 +73,7 @@ export {
 export { factors } from "./factors.as";
 export { paceCells, paceCellsPerNs, paceFirstCell, paces } from "./pace.as";
 export { anyBeyondNs, asked, beyondNs, measuredHigh, measuredLow, totalNs } from "./range.as";
-export { endCount, ends, gaps, gapValues, gapWeights, stopsAtEnds, tellsFirstTokens, tokens } from "./reports.as";
+export { ends, gaps, gapValues, gapWeights, stopsAtEnds, tellsFirstTokens } from "./reports.as";
 export { blockSize, fewestFreeBlocks, freeBlocks, hits, idleHits, isCaching } from "./blocks.as";
 export { isRanked, waitingRequests } from "./waiting.as";
 export * from "./limits.as";
@@ -156,7 +156,7 @@ export function advance(limitNs: f64, quietNs: f64, frontEndNs: f64, firstEndNs:
     round(roundNs, sooner(limitNs, endedNs), sooner(quietNs, endedNs));
     if (outcome !== AT_LIMIT) break;
   }
-  emptyReports();
+  emptyEnds();
   publish();
   return outcome;
 }

@@ -19,9 +19,9 @@ const LONGEST_GAP: f64 = 4294967295;
 export const ENDS: i32 = 256;
 export const END_FIELDS: i32 = 9;
 export const ends = memory.data(18432, 16);
-export let endCount: i32 = 0;
+let endCount: i32 = 0;
 /** Tokens that reached clients so far. */
-export let tokens: f64 = 0;
+let tokens: f64 = 0;
 /** When the first of the requests that are complete ends for a caller who waits for it; Infinity: none. */
 export let endedNs: f64 = Infinity;
 export let stopsAtEnds: i32 = 0;
@@ -98,7 +98,7 @@ export class Gaps {
 }
 
 function emptyGaps(): void {
-  takeGaps();
+  takeGaps(gaps);
   gaps = 0;
 }
 
@@ -106,19 +106,14 @@ export function countTokens(count: f64): void {
   tokens += count;
 }
 
-/** The caller takes what is left. */
-export function emptyReports(): void {
-  if (gaps > 0) emptyGaps();
-  if (endCount > 0) emptyEnds();
+/** The caller takes the completed requests; gaps that are left when all is over it takes by itself. */
+export function emptyEnds(): void {
+  if (endCount > 0) takeEnds(endCount, tokens);
+  endCount = 0;
 }
 
 export function setEndedNs(atNs: f64): void {
   endedNs = atNs;
-}
-
-function emptyEnds(): void {
-  takeEnds();
-  endCount = 0;
 }
 
 function deliverEach(step: Step, atNs: f64): void {
