@@ -45,9 +45,13 @@ export function makeReplica(parts: ReplicaParts, replica: number): Replica {
   };
 }
 
+/** So many engines may be compiled ones: each takes ten gigabytes of addresses, of which a process has a hundred terabytes. */
+const MOST_COMPILED = 256;
+
 function engine({ input, ...parts }: ReplicaParts, replica: number, cost: StepCostModel): ServerLoop {
   const { limits } = input.policy;
-  const { schedulers, log, requests, tokens, stopsAtEnds, stopsAtPreemption, work } = parts;
+  const schedulers = replica < MOST_COMPILED ? parts.schedulers : { make: parts.schedulers.make };
+  const { log, requests, tokens, stopsAtEnds, stopsAtPreemption, work } = parts;
   return engineOf({
     ...{ schedulers, limits, cost, log, requests, tokens, stopsAtEnds, stopsAtPreemption },
     jumps: input.engine === "fast" && work === undefined,

@@ -107,7 +107,7 @@ type Tables = Readonly<
 let compiled: WebAssembly.Module | undefined;
 const idle: Machine[] = [];
 /** Machines with more memory are not kept for another run. */
-const MOST_KEPT_BYTES = 64 * 2 ** 20;
+const MOST_KEPT_BYTES = 16 * 2 ** 20;
 
 export class Machine {
   readonly wasm: Exports;
