@@ -163,7 +163,9 @@ const leftOut = {
     if (/sim[\\/]policy[\\/]orca\.ts$/.test(id)) {
       return 'export const orcaSettings = {}; export function createOrca() { throw new Error("a page has no orca"); }';
     }
-    if (/sim[\\/]engine[\\/]flat[\\/]index\.ts$/.test(id)) return "export class FlatLoop {}";
+    if (/sim[\\/]engine[\\/]flat[\\/]index\.ts$/.test(id)) {
+      return "export class FlatLoop {}\nexport const isWithinReach = () => false;";
+    }
     if (/sim[\\/]cost[\\/]paced-costs\.ts$/.test(id)) return "export const pacedCosts = () => undefined;";
     if (/zod[\\/]v4[\\/]core[\\/]doc\.js$/.test(id)) return "export class Doc {}";
     if (/zod[\\/]v4[\\/]core[\\/]regexes\.js$/.test(id)) {

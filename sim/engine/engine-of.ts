@@ -3,7 +3,7 @@ import { withFields } from "../../formats/index.js";
 import type { StepCostModel } from "../cost/index.js";
 import type { EngineLimits, SchedulerChoice, SchedulerRequest, TokenCounts } from "../policy/index.js";
 import { EngineLoop } from "./engine-loop.js";
-import { FlatLoop } from "./flat/index.js";
+import { FlatLoop, isWithinReach } from "./flat/index.js";
 import type { ServerLoop } from "./server-loop.js";
 import type { StepLog } from "./step-log.js";
 import type { StepObserver } from "./step-observer.js";
@@ -27,10 +27,12 @@ export interface EngineInput {
 }
 
 export function engineOf(input: EngineInput): ServerLoop {
-  const { schedulers, limits, cost, log, jumps, stopsAtEnds, stopsAtPreemption, observer } = input;
-  if (jumps && schedulers.counted !== undefined && cost.paced !== undefined) {
-    const { requests, tokens, tellsFirstTokens } = input;
-    const asked = { limits: schedulers.counted, paced: cost.paced, stopsAtEnds, stopsAtPreemption, tellsFirstTokens };
+  const { schedulers, limits, cost, log, tokens, jumps, stopsAtEnds, stopsAtPreemption, observer } = input;
+  const { counted } = schedulers;
+  const { paced } = cost;
+  if (jumps && counted !== undefined && paced !== undefined && isWithinReach(counted, tokens)) {
+    const { requests, tellsFirstTokens } = input;
+    const asked = { limits: counted, paced, stopsAtEnds, stopsAtPreemption, tellsFirstTokens };
     return new FlatLoop({ ...asked, cost, log, requests, tokens });
   }
   // By withFields, so that the loops of all runs are alike to V8, and what it compiled for one is good for the next.

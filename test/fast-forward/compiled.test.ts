@@ -2,7 +2,9 @@
 import { readProfile } from "../../formats/files/index.js";
 import type { Profile, Workload, WorkloadRequest } from "../../formats/index.js";
 import { rulesOf, type SchedulerLimits } from "../../sim/index.js";
+import { isWithinReach } from "../../sim/engine/flat/index.js";
 import { Machine } from "../../sim/engine/flat/machine.js";
+import { tokenCounts } from "../../sim/policy/index.js";
 import { compareEngines } from "./identical.js";
 
 const { cost } = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json") as Profile & {
@@ -80,6 +82,16 @@ describe("the compiled engine", () => {
   it("keeps first tokens that are written long after the others of their step", () => {
     const late = { ...cost.front_end!, first_wait_token_ns: 5_000_000 };
     expect(differences(openLoop(500, 2_000_000), { cost: { ...cost, front_end: late } })).toEqual([]);
+  });
+
+  it("leaves to the loop what its numbers do not hold", () => {
+    const workload = openLoop(40, 1_000_000);
+    const tokens = tokenCounts(workload.requests);
+    const beyond = [{ numGpuBlocks: 2 ** 33 }, { maxNumSeqs: 2 ** 20 }, { maxModelLen: Infinity }];
+    expect(beyond.map((change) => isWithinReach({ ...limits, ...change }, tokens))).toEqual([false, false, false]);
+    expect(isWithinReach(limits, { ...tokens, longestOutput: 2 ** 23 })).toBe(true);
+    expect(isWithinReach({ ...limits, maxModelLen: 2 ** 24 }, { ...tokens, longestOutput: 2 ** 23 })).toBe(false);
+    expect(differences(workload, { limits: { maxModelLen: Infinity } })).toEqual([]);
   });
 
   it("uses a machine again, also after a run that ended early", () => {

@@ -1,2 +1,3 @@
 /** The engine of the counting scheduler, compiled. */
 export { FlatLoop } from "./flat-loop.js";
+export { isWithinReach } from "./inputs.js";

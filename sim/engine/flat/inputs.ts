@@ -1,6 +1,6 @@
 /** What the compiled engine is told before it begins: limits of the scheduler, and costs as numbers. */
 import type { GraphKind, PacedCosts } from "../../cost/index.js";
-import { slotCount, stepBudget, type CountedLimits } from "../../policy/index.js";
+import { slotCount, stepBudget, type CountedLimits, type TokenCounts } from "../../policy/index.js";
 import type { Inputs } from "./machine.js";
 
 /** Numbers of the kinds of launches, and of the streams, which launches come at the end of. */
@@ -11,8 +11,17 @@ export function streamsOf({ streams }: PacedCosts): readonly PacedCosts["streams
   return [schedule, update, gpu, request, output, launch_full_graph, launch_piecewise, launch_no_graph];
 }
 
-/** Integers are 32 bits wide there. */
+/** Integers are 32 bits wide there, and some tables have an entry for each slot, or for each token of the longest answer. */
 const MOST = 2 ** 31 - 1;
+const MOST_SLOTS = 2 ** 16;
+const MOST_OUTPUT_TOKENS = 2 ** 22;
+
+/** Whether limits and answers are such that their numbers fit. */
+export function isWithinReach(limits: CountedLimits, { longestOutput }: TokenCounts): boolean {
+  const integers = [limits.numGpuBlocks, limits.maxModelLen, limits.longPrefillTokenThreshold];
+  const longest = Math.min(longestOutput, limits.maxModelLen);
+  return integers.every((value) => value <= MOST) && slotCount(limits) <= MOST_SLOTS && longest <= MOST_OUTPUT_TOKENS;
+}
 
 interface Asked {
   readonly limits: CountedLimits;
@@ -46,7 +55,7 @@ function limitsAsNumbers(limits: CountedLimits): Pick<Inputs, LimitName> {
     isAsynchronous: Number(limits.asyncScheduling),
     budget: Math.min(MOST, stepBudget(limits)),
     slots: slotCount(limits),
-    maxModelLen: Math.min(MOST, limits.maxModelLen),
+    maxModelLen: limits.maxModelLen,
     maxNumBatchedTokens: Math.min(MOST, limits.maxNumBatchedTokens),
     watermarkBlocks: Math.floor(limits.watermark * limits.numGpuBlocks),
     blockSize: limits.blockSize,

@@ -16,70 +16,25 @@ interface Functions {
 }
 
 /** Set before an engine begins. */
+// prettier-ignore
 export const inputNames = [
-  ...([
-    "isAsynchronous",
-    "budget",
-    "slots",
-    "maxModelLen",
-    "maxNumBatchedTokens",
-    "watermarkBlocks",
-    "blockSize",
-  ] as const),
-  ...([
-    "longPrefillTokenThreshold",
-    "adaptivePrefillCap",
-    "sparesLoneRequest",
-    "chunkedPrefill",
-    "reserveFullIsl",
-  ] as const),
-  ...([
-    "freeBlocks",
-    "fewestFreeBlocks",
-    "stopsAtEnds",
-    "stopsAtPreemption",
-    "isCaching",
-    "isRanked",
-    "tellsFirstTokens",
-  ] as const),
-  ...([
-    "copyNs",
-    "sendNs",
-    "takeRequestNs",
-    "wakeNs",
-    "emptyStepSleepNs",
-    "acceptNs",
-    "deliveryNs",
-    "prefillRequestNs",
-  ] as const),
-  ...(["requestNs", "requestTokenNs", "hops", "hopNs", "hopGapNs", "outputNs", "outputTokenNs", "chunkNs"] as const),
-  ...([
-    "firstChunkNs",
-    "firstWaitTokenNs",
-    "contextTokenNs",
-    "attentionPairNs",
-    "graphTokens",
-    "promptRestIsDecode",
-  ] as const),
-  ...([
-    "fullLead",
-    "piecewiseLead",
-    "eagerLead",
-    "piecewisePower",
-    "eagerPower",
-    "recencyShare",
-    "recencyMemoryNs",
-  ] as const),
-  ...(["paceCellsPerNs", "paceFirstCell", "paceCells", "stallTokens"] as const),
-];
+  "isAsynchronous", "budget", "slots", "maxModelLen", "maxNumBatchedTokens", "watermarkBlocks", "blockSize",
+  "longPrefillTokenThreshold", "adaptivePrefillCap", "sparesLoneRequest", "chunkedPrefill", "reserveFullIsl", "freeBlocks",
+  "fewestFreeBlocks", "stopsAtEnds", "stopsAtPreemption", "isCaching", "isRanked", "tellsFirstTokens", "copyNs", "sendNs",
+  "takeRequestNs", "wakeNs", "emptyStepSleepNs", "acceptNs", "deliveryNs", "prefillRequestNs", "requestNs", "requestTokenNs",
+  "hops", "hopNs", "hopGapNs", "outputNs", "outputTokenNs", "chunkNs", "firstChunkNs", "firstWaitTokenNs", "contextTokenNs",
+  "attentionPairNs", "graphTokens", "promptRestIsDecode", "fullLead", "piecewiseLead", "eagerLead", "piecewisePower",
+  "eagerPower", "recencyShare", "recencyMemoryNs", "paceCellsPerNs", "paceFirstCell", "paceCells", "stallTokens",
+] as const;
 export type Inputs = Readonly<Record<(typeof inputNames)[number], number>>;
 
 /** What it has counted. */
+// prettier-ignore
 export const outputNames = [
-  ...(["busyNs", "hostBusyNs", "frontEndBusyNs", "steps", "runSteps", "preemptions", "hostNs"] as const),
-  ...(["seatStops", "blockStops", "budgetStops", "noStops", "runningRequests"] as const),
-  ...(["freeBlocks", "fewestFreeBlocks", "anyBeyondNs", "totalNs", "gaps", "hits", "idleHits"] as const),
-];
+  "busyNs", "hostBusyNs", "frontEndBusyNs", "steps", "runSteps", "preemptions", "hostNs", "seatStops", "blockStops",
+  "budgetStops", "noStops", "runningRequests", "freeBlocks", "fewestFreeBlocks", "anyBeyondNs", "totalNs", "gaps", "hits",
+  "idleHits",
+] as const;
 export type Output = (typeof outputNames)[number];
 
 /** What lies in the memory for both sides, and its size in bytes. */
