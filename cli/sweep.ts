@@ -24,7 +24,7 @@ import {
   type SweepStatus,
   type SweptLines,
 } from "../jobs/sweep/index.js";
-import { profileReference } from "../jobs/inputs/index.js";
+import { atPlace, profileReference } from "../jobs/inputs/index.js";
 import { ConfigError, parseSlos, suggest, type Slo, type Sweep } from "../formats/index.js";
 import { readSweep, whileLocked } from "../formats/files/index.js";
 import type { Command } from "./command.js";
@@ -105,7 +105,7 @@ export const sweepCommand: Command = {
     requirePictured(action, flags);
     requireSweepPlaces(flags);
     const path = String(args.sweep);
-    const sweep = withPaths(readSweep(path), dirname(resolve(path)));
+    const sweep = withPaths(readSweep(path), path);
     const folder = sweepFolder(flags.results, sweep.name);
     report(await statusAfter[action](sweep, path, { folder, flags }), flags.json);
   },
@@ -295,11 +295,12 @@ function tellImpossible({ reasons }: SweepStatus): void {
 }
 
 /** Paths in a sweep file are relative to that file. */
-function withPaths(sweep: Sweep, base: string): Sweep {
+function withPaths(sweep: Sweep, file: string): Sweep {
+  const base = dirname(resolve(file));
   const at = (path: string): string => (isAbsolute(path) ? path : join(base, path));
   return {
     ...sweep,
-    profiles: sweep.profiles.map((name) => profileReference(name, base)),
+    profiles: sweep.profiles.map((name) => atPlace(`${file}: profiles`, () => profileReference(name, base))),
     ...(sweep.prompts === undefined ? {} : { prompts: at(sweep.prompts) }),
     loads: sweep.loads.map((load) => {
       const { workload } = load;

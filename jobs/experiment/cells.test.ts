@@ -50,7 +50,7 @@ describe("the cells of an experiment", () => {
 
   test("with a misspelt policy or setting name the place and the nearest name", () => {
     const of = (policy: object) => () => cellsOf(buildExperiment({ policies: [policy], loads: [{}] }), "x.yaml");
-    expect(of({ policy: "nave" })).toThrow(/no policy "nave", did you mean "naive"\?/);
+    expect(of({ policy: "nave" })).toThrow(/^x\.yaml: policies\[0\]\.policy: no policy "nave", did you mean "naive"\?/);
     expect(of({ policy: "naive", bach_size: 4 })).toThrow(/x\.yaml: policies\[0\].*did you mean "batch_size"\?/);
   });
 });

@@ -1,6 +1,7 @@
 /** The cells of an experiment: each policy under each load, then the pairs named one by one, every cell with a name. */
 import { ConfigError, type Experiment, type Load, type PolicyChoice } from "../../formats/index.js";
-import { planPolicy, type PolicyPlan } from "../../sim/index.js";
+import type { PolicyPlan } from "../../sim/index.js";
+import { planPolicyAt } from "../inputs/index.js";
 
 export interface Cell {
   /** Folder name, unique in the experiment. */
@@ -39,7 +40,7 @@ export function cellsOf(experiment: Experiment, source: string): Cell[] {
 
 function planOf(choice: PolicyChoice, source: string): PolicyPlan {
   const settings = Object.fromEntries(Object.entries(choice).filter(([key]) => key !== "policy" && key !== "label"));
-  return planPolicy(choice.policy, settings, { source });
+  return planPolicyAt(source, choice.policy, settings);
 }
 
 function labelOf(load: Load): string {

@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { ConfigError, type Experiment, type Manifest, type Profile } from "../../formats/index.js";
+import { ConfigError, defined, type Experiment, type Manifest, type Profile } from "../../formats/index.js";
 import {
   makeFolder,
   packageVersion,
@@ -24,7 +24,14 @@ import { measureCells, realTasks } from "./measure-cells.js";
 import { askServer, measureOnServer } from "./measure-on-server.js";
 import { loadOrCalibrate } from "./experiment-profile.js";
 import { paceAbout } from "./pace.js";
-import { loadProfile, profileReference, type QuietOptions, type Reporter, workloadOf } from "../inputs/index.js";
+import {
+  atPlace,
+  loadProfile,
+  profileReference,
+  type QuietOptions,
+  type Reporter,
+  workloadOf,
+} from "../inputs/index.js";
 import type { Blocking } from "../threads/index.js";
 import { simTasks, simulateAtPace, simulateCells, type CellWorkload, type SimulateOptions } from "./simulate-cells.js";
 
@@ -54,7 +61,7 @@ export async function runResolved(
   options: RunExperimentOptions,
 ): Promise<ExperimentFolder> {
   const { force, signal, blocking, reporter, quiet } = options;
-  const experiment = resolvePaths(given, dirname(resolve(path)));
+  const experiment = resolvePaths(given, path);
   const asked = await checkedCells(experiment, path);
   const { prompts, seed } = experiment;
   const folder = experimentFolder(join(options.results, experiment.name));
@@ -184,14 +191,20 @@ function withoutCredentials(experiment: Experiment): Experiment {
   return vllm === undefined ? experiment : { ...experiment, vllm: { ...vllm, base_url: shownUrl(vllm.base_url) } };
 }
 
+function profileOf({ profile }: Experiment, file: string): string | undefined {
+  if (profile === undefined) return undefined;
+  return atPlace(`${file}: profile`, () => profileReference(profile, dirname(resolve(file))));
+}
+
 /** Paths in an experiment file are relative to that file. */
-function resolvePaths(experiment: Experiment, base: string): Experiment {
+function resolvePaths(experiment: Experiment, file: string): Experiment {
+  const base = dirname(resolve(file));
   const at = (path: string): string => (isAbsolute(path) ? path : join(base, path));
   const load = <L extends { workload?: string | undefined }>(given: L): L =>
     given.workload === undefined ? given : { ...given, workload: at(given.workload) };
   return {
     ...experiment,
-    ...(experiment.profile === undefined ? {} : { profile: profileReference(experiment.profile, base) }),
+    ...defined({ profile: profileOf(experiment, file) }),
     ...(experiment.prompts === undefined ? {} : { prompts: at(experiment.prompts) }),
     ...(experiment.calibrate?.weights === undefined
       ? {}

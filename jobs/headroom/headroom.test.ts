@@ -196,6 +196,9 @@ const status: Answering = (response) => {
 const garbage: Answering = (response) => {
   response.end("<html>\n<p>not metrics</p>\n");
 };
+const odd: Answering = (response) => {
+  response.end(whole.replace(/(request_generation_tokens_sum\S*) .*/, "$1 NaN"));
+};
 const half: Answering = (response) => {
   response.end(whole.slice(0, whole.indexOf("vllm:request_generation_tokens") + 20));
 };
@@ -206,6 +209,11 @@ test.each([
   ["never answers", hangs, /^no server answers at .*\/metrics: no whole answer within 1 s; start vLLM there/],
   ["stops in the middle of an answer", stops, /\/metrics gave no whole answer: no whole answer within 1 s/],
   ["cuts its answer", cuts, /\/metrics gave no whole answer: /],
+  [
+    "answers with a sum that is no number",
+    odd,
+    /\/metrics is not in .*request_generation_tokens_sum: got NaN, expected a sum/,
+  ],
   ["answers with half of its metrics", half, /\/metrics (has no vllm:request_generation_tokens|is not in Prometheus)/],
 ])("a server that %s, at once or at the second reading, is one error of the backend", async (_, answering, message) => {
   // Only what never comes is waited for so short a time.

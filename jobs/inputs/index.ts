@@ -1,4 +1,5 @@
 /** What every job starts from: files that ship with servesim, workloads, memory, a quiet machine, a reporter. */
+export { atPlace, planPolicyAt } from "./at-place.js";
 export { recordedOutputs } from "./recorded-outputs.js";
 export { loadProfile, profileNames, profileReference, shippedProfile } from "./profiles.js";
 export { answerColumns } from "./answer-columns.js";

@@ -9,8 +9,8 @@ import {
   type Profile,
   type Sweep,
 } from "../../formats/index.js";
-import { planPolicy, requireBetaOf, routerNames, type RouterName } from "../../sim/index.js";
-import { loadProfile } from "../inputs/index.js";
+import { requireBetaOf, routerNames, type RouterName } from "../../sim/index.js";
+import { atPlace, loadProfile, planPolicyAt } from "../inputs/index.js";
 import { CellIndex } from "./cell-index.js";
 import { identifier, type Identify } from "./identify.js";
 
@@ -85,10 +85,13 @@ function combinationAt(axes: Axes, place: number): Omit<SweepCell, "id"> {
 /** Checks every policy, profile and load; `source` is the sweep's file, for errors. */
 export function planSweep(sweep: Sweep, source: string): SweepPlan {
   const router = routerOf(sweep, source);
-  const profiles = new Map(sweep.profiles.map((name) => [name, loadProfile(name)]));
+  rejectEmptyAxes(sweep, source);
+  const profiles = new Map(
+    sweep.profiles.map((name) => [name, atPlace(`${source}: profiles`, () => loadProfile(name))]),
+  );
   const policies = sweep.policies.flatMap(({ policy, label, ...axes }, at) =>
     combinations(axes).map((settings) => {
-      planPolicy(policy, settings, { source: `${source}: policies[${at}]` });
+      planPolicyAt(`${source}: policies[${at}]`, policy, settings);
       return { policy, label: label ?? policy, settings };
     }),
   );
@@ -111,6 +114,19 @@ export function planSweep(sweep: Sweep, source: string): SweepPlan {
     throw new ConfigError(`${source}: two cells are the same, ${names.join(" and ")}; leave one of them out`);
   }
   return { sweep, router, profiles, cells: new SweepCells(axes, ids), identify };
+}
+
+/** A list of no values makes no cell. */
+function rejectEmptyAxes(sweep: Sweep, source: string): void {
+  for (const part of ["policies", "loads"] as const) {
+    for (const [at, axes] of sweep[part].entries()) {
+      const empty = Object.entries(axes).find(([, value]) => Array.isArray(value) && value.length === 0);
+      if (empty === undefined) continue;
+      throw new ConfigError(
+        `${source}: ${part}[${at}].${empty[0]}: got an empty list, expected a value, or a list of values`,
+      );
+    }
+  }
 }
 
 function routerOf({ router, router_beta, replicas }: Sweep, source: string): RouterName {

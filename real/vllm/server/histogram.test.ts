@@ -24,6 +24,11 @@ test("label sets are summed bound by bound", () => {
 test("a histogram without its last bucket or with an odd bound is rejected by name", () => {
   expect(() => histogramOf(parsePrometheus('h_bucket{le="1"} 1'), "h")).toThrow('h_bucket: no bucket with le="+Inf"');
   expect(() => histogramOf(parsePrometheus("h_bucket 1"), "h")).toThrow('h_bucket: le is ""');
+  const bucket = 'h_bucket{le="+Inf"} 1\n';
+  for (const sum of ["NaN", "-1", "1e308\nh_sum 1e308"])
+    expect(() => histogramOf(parsePrometheus(`${bucket}h_sum ${sum}`), "h")).toThrow(
+      /metric h_sum: got .*, expected a sum/,
+    );
 });
 
 const before: Histogram = { bounds: [10, 20, Infinity], cumulative: [2, 2, 2], sum: 4 };
@@ -34,6 +39,7 @@ test("a difference holds what came between, and is not made across a restart", (
   expect(between).toEqual({ bounds: [10, 20, Infinity], cumulative: [0, 10, 10], sum: 150 });
   expect(countOf(between)).toBe(10);
   expect(differenceOf(before, after)).toBeUndefined();
+  expect(differenceOf({ ...after, sum: 3 }, before)).toBeUndefined();
   expect(differenceOf({ ...after, bounds: [10, 30, Infinity] }, before)).toBeUndefined();
   expect(differenceOf(after, undefined)).toBe(after);
 });

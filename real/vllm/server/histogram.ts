@@ -30,11 +30,9 @@ export function histogramOf(metrics: Exposition, name: string): Histogram | unde
   }
   const bounds = [...byBound.keys()].sort((a, b) => a - b);
   if (bounds.at(-1) !== Infinity) throw new ArtifactError(`metric ${name}_bucket: no bucket with le="+Inf"`);
-  return {
-    bounds,
-    cumulative: bounds.map((bound) => byBound.get(bound)!),
-    sum: (metrics.get(`${name}_sum`) ?? []).reduce((sum, { value }) => sum + value, 0),
-  };
+  const sum = (metrics.get(`${name}_sum`) ?? []).reduce((total, { value }) => total + value, 0);
+  if (!(sum >= 0 && sum < Infinity)) throw new ArtifactError(`metric ${name}_sum: got ${sum}, expected a sum`);
+  return { bounds, cumulative: bounds.map((bound) => byBound.get(bound)!), sum };
 }
 
 export function countOf(histogram: Histogram): number {
@@ -48,7 +46,7 @@ export function differenceOf(after: Histogram, before: Histogram | undefined): H
     return undefined;
   }
   const cumulative = after.cumulative.map((count, i) => count - before.cumulative[i]!);
-  if (cumulative.some((count) => count < 0)) return undefined;
+  if (cumulative.some((count) => count < 0) || after.sum < before.sum) return undefined;
   return { bounds: after.bounds, cumulative, sum: after.sum - before.sum };
 }
 

@@ -5,7 +5,7 @@ import { askServer } from "../ask-server.js";
 import { shownUrl, type ServerRef } from "../server-address.js";
 import { countOf, differenceOf, histogramOf, type Histogram } from "./histogram.js";
 import { parsePrometheus } from "./prometheus.js";
-import { readingOf, snapshotOf, type Reading, type Snapshot } from "./vllm-metrics.js";
+import { fromServer, readingOf, snapshotOf, type Reading, type Snapshot } from "./vllm-metrics.js";
 
 export interface Traffic {
   readonly seconds: number;
@@ -56,8 +56,7 @@ async function view(server: ServerRef, signal: AbortSignal): Promise<View> {
     throw new BackendError(`${where} answered with HTTP ${status}, expected the metrics of a vLLM server`);
   const snapshot = snapshotOf(text, where);
   const lengths = parsePrometheus(text, names);
-  const prompts = histogramOf(lengths, PROMPTS);
-  const outputs = histogramOf(lengths, OUTPUTS);
+  const [prompts, outputs] = [PROMPTS, OUTPUTS].map((name) => fromServer(where, () => histogramOf(lengths, name)));
   if (prompts === undefined || outputs === undefined) {
     throw new BackendError(
       `${where} has no ${prompts === undefined ? PROMPTS : OUTPUTS}, expected the metrics of a vLLM server`,

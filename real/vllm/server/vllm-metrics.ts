@@ -97,7 +97,7 @@ function parsed(text: string, where: string, only: ReadonlySet<string>): Exposit
 }
 
 /** A text of another form is the server's failure, and no file of the user's. */
-function fromServer<T>(where: string, read: () => T): T {
+export function fromServer<T>(where: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
