@@ -20,8 +20,9 @@ const WANTED_HALF_WIDTH = 0.01;
 /** Requests measured first: at least, and per slot. */
 const MIN_MEASURED = 400;
 const MEASURED_PER_SLOT = { step: 3, batch: 40 } as const;
-/** Steps that the longest of its runs takes, about: some tenths of a second. */
+/** What the longest of its runs takes, about: some tenths of a second. */
 const MAX_STEPS = 100_000;
+const MAX_REQUESTS = 200_000;
 /**
  * Where requests come one by one, what is offered of the rate found so far; which share of that a full server does not
  * serve; and how often more is tried.
@@ -176,7 +177,7 @@ function findRate(input: SimulatedRunInput, mix: Mix): Found | undefined {
   const measured = measuredFirst(input);
   const first = saturate(input, mix, measured);
   if (first === undefined) return undefined;
-  const longer = Math.ceil(measured * Math.max(1, timesAsLong(first)));
+  const longer = Math.ceil(measured * Math.max(1, timesAsLong(first, measured)));
   if (input.plan.work === "batch")
     return { first, last: longer > measured ? (saturate(input, mix, longer) ?? first) : first };
   let last = first;
@@ -189,11 +190,11 @@ function findRate(input: SimulatedRunInput, mix: Mix): Found | undefined {
 }
 
 /** How many times as many requests make the rate narrow, within what may be spent on it. */
-function timesAsLong({ rate, run }: Saturated): number {
+function timesAsLong({ rate, run }: Saturated, measured: number): number {
   const wanted = (rate.halfWidth / WANTED_HALF_WIDTH) ** 2;
   const steps = (run.info.engine_steps as { scheduled: number } | undefined)?.scheduled;
   const spent = steps ?? STEPS_PER_BATCH_TOKEN * run.batches.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
-  return Math.min(wanted, MAX_STEPS / Math.max(1, spent));
+  return Math.min(wanted, MAX_STEPS / Math.max(1, spent), MAX_REQUESTS / measured);
 }
 
 function measuredFirst(input: SimulatedRunInput): number {
