@@ -5,6 +5,7 @@
 import { binary } from "./bulk-draws-binary.js";
 import { CELLS, SHIFT, starts } from "./normal-cells.js";
 import { OUTER } from "./normal-quantile.js";
+import { programOf } from "./program.js";
 
 /** Draws in a fill. */
 export const FILL_DRAWS = 512;
@@ -37,8 +38,7 @@ export class BulkDraws {
   emptied = 0;
 
   constructor() {
-    const bytes = Uint8Array.from(atob(binary), (letter) => letter.charCodeAt(0));
-    const wasm = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { "Math.log": Math.log } })
+    const wasm = new WebAssembly.Instance(programOf(binary), { env: { "Math.log": Math.log } })
       .exports as unknown as Functions & Places & { readonly memory: WebAssembly.Memory };
     const { buffer } = wasm.memory;
     const numbers = (name: keyof Places, length: number): Float64Array =>

@@ -7,3 +7,4 @@ export { nearestRank } from "./nearest-rank.js";
 export { normalQuantile } from "./normal-quantile.js";
 export { BLOCK_CELLS, BulkTable, bulkDraws, FILL_DRAWS } from "./bulk-draws.js";
 export { Sfc32, seedsOf } from "./sfc32.js";
+export { programOf } from "./program.js";

@@ -2,6 +2,7 @@
  * The way into the WebAssembly of as/engine.as.ts: its memory and its functions. A machine runs one engine at a time, and is used
  * again: memory and compiled code stay.
  */
+import { programOf } from "../../kernel/index.js";
 import { forwarded, type Caller } from "./caller.js";
 import { binary } from "./engine-binary.js";
 
@@ -75,7 +76,7 @@ export class Machine {
   }
 
   private constructor() {
-    compiled ??= new WebAssembly.Module(Uint8Array.from(atob(binary), (letter) => letter.charCodeAt(0)));
+    compiled ??= programOf(binary);
     const imports = {
       "caller.as": forwarded(() => this.caller!),
       env: { "Math.exp": Math.exp, "Math.pow": Math.pow },
