@@ -11,11 +11,11 @@ export const basisNames = ["base", "rows", "tokens", "attention_pairs", "context
 export const basis = z.enum(basisNames);
 export const interval = z.tuple([z.number(), z.number()]);
 export const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
-/** No part of a step takes 100 s. With longer ones the times of a run are soon beyond whole nanoseconds. */
-const MAX_NS = 1e11;
+/** No part of a step takes 1000 s. With longer ones the times of a run are soon beyond whole nanoseconds. */
+const MAX_NS = 1e12;
 export const ns = z.number().nonnegative().max(MAX_NS);
-/** A time or a cost over its mean or median. */
-const MAX_RATIO = 1e3;
+/** A time or a cost over its mean or median: a machine that stood still for a second once has a long one among its shortest steps. */
+const MAX_RATIO = 1e6;
 export const ratio = z.number().positive().max(MAX_RATIO);
 
 /** value = coefficient * clip(basis), where clip is min(x, upto), max(0, x - beyond), or x itself; 0 for other batches. */

@@ -30,8 +30,12 @@ const modelled = {
     .int()
     .positive()
     .describe("token budget of a step, if below max_num_batched_tokens, which still sizes CUDA graphs"),
-  block_size: z.int().positive().describe("tokens per KV block"),
-  num_gpu_blocks: z.int().min(2).describe("number of KV blocks, one of them reserved; default: what memory allows"),
+  block_size: z.int().positive().max(65_536).describe("tokens per KV block"),
+  num_gpu_blocks: z
+    .int()
+    .min(2)
+    .max(100_000_000)
+    .describe("number of KV blocks, one of them reserved; default: what memory allows"),
   gpu_memory_utilization: z.number().positive().max(1).describe("fraction of memory for weights and KV"),
   max_model_len: z.int().positive().describe("most prompt plus output tokens; default: the model's positions"),
   enable_chunked_prefill: z.boolean().describe("cut long prompts to the token budget that is left"),
@@ -69,7 +73,7 @@ const modelled = {
       "spread a model's experts over all its GPUs; only as the profile was measured (the profile's server's, or false)",
     ),
   cudagraph_capture_sizes: z
-    .array(z.int().positive())
+    .array(z.int().positive().max(65_536))
     .describe("step sizes that CUDA graphs are captured for; default: vLLM's rule"),
 };
 

@@ -85,6 +85,11 @@ describe("the limits of the vllm policy", () => {
   it("reject an option that vLLM has not, a policy it has not, and a budget below whole prompts", () => {
     expect(() => limits({ max_num_sequences: 4 })).toThrow(/unknown key "max_num_sequences".*max_num_seqs/);
     expect(() => limits({ scheduling_policy: "lifo" })).toThrow("scheduling_policy");
+    expect(() => limits({ num_gpu_blocks: 1e12 })).toThrow(/num_gpu_blocks: got 1000000000000, expected .*100000000/);
+    expect(() => limits({ block_size: 1e6 })).toThrow(/block_size: got 1000000, expected .*65536/);
+    expect(() => limits({ cudagraph_capture_sizes: [8, 1e11] })).toThrow(
+      /cudagraph_capture_sizes\[1\]: got 100000000000/,
+    );
     expect(() => limits({ enable_chunked_prefill: false, max_num_batched_tokens: 8, max_model_len: 9 })).toThrow(
       "max_num_batched_tokens",
     );
