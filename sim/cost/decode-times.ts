@@ -37,12 +37,12 @@ export interface OutputMeans {
 /** Fields, not one object in another: they are read in every round. */
 export class DecodeTimes {
   readonly restNs: number;
-  readonly scheduleMeanNs: number;
-  readonly launchMeanNs: number;
-  readonly lead: number;
-  readonly updateMeanNs: number;
+  private readonly scheduleMeanNs: number;
+  private readonly launchMeanNs: number;
+  private readonly lead: number;
+  private readonly updateMeanNs: number;
   /** Of a job of one output. */
-  readonly outputMeanNs: number;
+  private readonly outputMeanNs: number;
   /** How much longer a step takes on the GPU in the mean than the one before it. */
   readonly incrementNs: number;
   private readonly requests: number;

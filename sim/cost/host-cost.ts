@@ -12,7 +12,7 @@ import type { FrontEndCost, HostCost, OutputJob, StepShape } from "./step-cost.j
 type CallCost = VllmEngineCost["host"]["update"];
 
 /** How steps of one kind are launched. Objects of one form, since the loop asks for them in every step. */
-interface Launch {
+export interface Launch {
   readonly call: CallCost;
   readonly factors: FactorStream;
   /** Part of it after which the GPU may begin. */
@@ -32,11 +32,11 @@ export class VllmHostCost implements HostCost {
   /** The step of the last query, and how it is launched. */
   private launched: StepShape | undefined;
   private launch: Launch;
-  private readonly full: Launch;
-  private readonly piecewise: Launch;
-  private readonly eager: Launch;
+  readonly full: Launch;
+  readonly piecewise: Launch;
+  readonly eager: Launch;
   private readonly schedule: CallCost;
-  private readonly prefillRequestNs: number;
+  readonly prefillRequestNs: number;
   private readonly update: CallCost;
 
   constructor(

@@ -7,10 +7,10 @@ import { incrementOfLaw, wholeNs } from "./decode-law.js";
 import { decodeBaseNs } from "./gpu-step.js";
 import { type FactorBlocks, OwnFactors, PacedFactors, Stalls, type FactorStream } from "./factor-streams.js";
 import type { GraphKind, GraphSizes } from "./graph-sizes.js";
-import { requestsNs, type VllmFrontEndCost } from "./host-cost.js";
+import { requestsNs, type VllmFrontEndCost, type VllmHostCost } from "./host-cost.js";
 import type { HostPath } from "./host-path.js";
 import type { Factors } from "./jitter-draws.js";
-import type { FrontEndCost, HostCost } from "./step-cost.js";
+import type { FrontEndCost } from "./step-cost.js";
 
 /** Means of steps of so many requests, not rounded where nothing else is said. */
 export interface StepMeans {
@@ -31,8 +31,7 @@ export interface PacedCosts {
   readonly pace: HostPath;
   readonly streams: Readonly<Record<JitterName, FactorBlocks>>;
   readonly stalls: Stalls;
-  /** For their times of fixed length. */
-  readonly host: HostCost;
+  readonly host: VllmHostCost;
   readonly frontEnd: FrontEndCost;
   /** Means of what the host and the front end do. */
   readonly calls: VllmEngineCost["host"];
@@ -72,9 +71,9 @@ export function pacedCosts({ cost, factors, frontEnd, graphs, host, prefillNs }:
       scheduleNs: requestsNs(calls.schedule, requests),
       updateNs: requestsNs(calls.update, requests),
       launchNs: {
-        full: requestsNs(calls.launch_full_graph, requests),
-        piecewise: requestsNs(calls.launch_piecewise, requests),
-        none: requestsNs(calls.launch_no_graph, requests),
+        full: requestsNs(host.full.call, requests),
+        piecewise: requestsNs(host.piecewise.call, requests),
+        none: requestsNs(host.eager.call, requests),
       },
       decodeKind: graphs.kind(requests, true),
       decodeNs: wholeNs(decodeBaseNs(cost.gpu, graphs.paddedTokens(requests))),

@@ -12,21 +12,21 @@ import { RunOutputs, type OutputExits } from "./run-outputs.js";
 const STRETCH = 64;
 
 export class DecodeRounds {
-  readonly isSynchronous: boolean;
-  readonly copyNs: number;
-  readonly sendNs: number;
-  readonly outputs: RunOutputs;
+  private readonly isSynchronous: boolean;
+  private readonly copyNs: number;
+  private readonly sendNs: number;
+  private readonly outputs: RunOutputs;
   /** Of the run being taken. */
-  requests = 0;
-  times: DecodeTimes;
-  meanNs = 0;
-  incrementNs = 0;
-  limitNs = 0;
-  hostNs = 0;
-  gpuEndNs = 0;
-  oldestEndNs = 0;
-  busyNs = 0;
-  waitedNs = 0;
+  private requests = 0;
+  private times: DecodeTimes;
+  private meanNs = 0;
+  private incrementNs = 0;
+  private limitNs = 0;
+  private hostNs = 0;
+  private gpuEndNs = 0;
+  private oldestEndNs = 0;
+  private busyNs = 0;
+  private waitedNs = 0;
 
   /** Of an engine whose cost draws times of decodes. */
   constructor(

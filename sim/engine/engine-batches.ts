@@ -41,8 +41,7 @@ export class EngineBatches implements BatchHardware {
     this.loop = engineOf({
       schedulers: choice.afterPreemption ?? choice,
       ...{ limits, cost, log, requests, tokens, jumps: engine === "fast" },
-      ...{ stopsAtEnds: true, stopsAtPreemption: false },
-      tellsFirstTokens: limits.maxNumQueuedTokens !== undefined,
+      ...{ stopsAtEnds: true, stopsAtPreemption: false, isScaled: false },
     });
   }
 

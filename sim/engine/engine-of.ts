@@ -20,8 +20,8 @@ export interface EngineInput {
   readonly jumps: boolean;
   readonly stopsAtEnds: boolean;
   readonly stopsAtPreemption: boolean;
-  /** Whether somebody reads first tokens from the log before their requests are complete. */
-  readonly tellsFirstTokens: boolean;
+  /** Whether an autoscaler reads first tokens from the log before their requests are complete. */
+  readonly isScaled: boolean;
   /** Without jumps. */
   readonly observer?: StepObserver | undefined;
 }
@@ -31,7 +31,8 @@ export function engineOf(input: EngineInput): ServerLoop {
   const { counted } = schedulers;
   const { paced } = cost;
   if (jumps && counted !== undefined && paced !== undefined && isWithinReach(counted, tokens)) {
-    const { requests, tellsFirstTokens } = input;
+    const { requests, isScaled } = input;
+    const tellsFirstTokens = isScaled || limits.maxNumQueuedTokens !== undefined;
     const asked = { limits: counted, paced, stopsAtEnds, stopsAtPreemption, tellsFirstTokens };
     return new FlatLoop({ ...asked, cost, log, requests, tokens });
   }

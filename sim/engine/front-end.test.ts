@@ -260,7 +260,7 @@ test("everything comes out once, in the order in which it came in, however far e
 });
 
 describe("no request ends", () => {
-  it("before an output that completes one is there, or what it waits behind is done; then before it is told of", () => {
+  it("before the output that completes it has arrived and had its turn; then before it is reported", () => {
     const { frontEnd, out } = build();
     frontEnd.send(output("a", 1, 0), 100);
     expect(frontEnd.quietUntilNs()).toBe(Infinity);
@@ -274,7 +274,7 @@ describe("no request ends", () => {
     expect([out, frontEnd.quietUntilNs()]).toEqual([["a at 123", "b! at 146"], Infinity]);
   });
 
-  it("while the output is still on its way, whatever the front end does until then", () => {
+  it("while that output is still on its way, whatever the front end does in the meantime", () => {
     const { frontEnd } = build(0);
     arrive(frontEnd, 0, 4, 100);
     frontEnd.send(output("a!", 1, 0), 200);

@@ -55,7 +55,7 @@ function engine({ input, ...parts }: ReplicaParts, replica: number, cost: StepCo
   return engineOf({
     ...{ schedulers, limits, cost, log, requests, tokens, stopsAtEnds, stopsAtPreemption },
     jumps: input.engine === "fast" && work === undefined,
-    tellsFirstTokens: input.autoscale !== undefined || limits.maxNumQueuedTokens !== undefined,
+    isScaled: input.autoscale !== undefined,
     observer: observerOf({ input, work }, replica, 0),
   });
 }

@@ -45,7 +45,7 @@ it("at one instant what comes before it goes first, then front ends, then the fi
   expect(turnsOf(engine, replicaAt(10))).toMatchObject({ first: 0, secondNs: 10 });
 });
 
-it("the first end of all is told of, the first replica's of equals", () => {
+it("reports the earliest end of all replicas; if several are equal, the first replica's", () => {
   expect(turnsOf(replicaAt(9), replicaAt(9, { endNs: 5 }), replicaAt(9, { endNs: 5 }))).toMatchObject({
     ender: 1,
     endNs: 5,

@@ -71,12 +71,11 @@ type LimitName =
   | ("isAsynchronous" | "budget" | "slots" | "maxModelLen" | "maxNumBatchedTokens" | "watermarkBlocks" | "blockSize")
   | ("longPrefillTokenThreshold" | "adaptivePrefillCap" | "sparesLoneRequest" | "chunkedPrefill" | "reserveFullIsl");
 
-function timesOf({ host, frontEnd, calls, jobs, gpu }: PacedCosts): Pick<Inputs, TimeName> {
-  const { copyNs, sendNs, takeRequestNs, wakeNs, emptyStepSleepNs } = host;
+function timesOf({ host, frontEnd, jobs, gpu }: PacedCosts): Pick<Inputs, TimeName> {
+  const { copyNs, sendNs, takeRequestNs, wakeNs, emptyStepSleepNs, prefillRequestNs } = host;
   const { acceptNs, deliveryNs, hops } = frontEnd;
   return {
-    ...{ copyNs, sendNs, takeRequestNs, wakeNs, emptyStepSleepNs, acceptNs, deliveryNs, hops },
-    prefillRequestNs: calls.schedule.prefill_request_ns ?? 0,
+    ...{ copyNs, sendNs, takeRequestNs, wakeNs, emptyStepSleepNs, acceptNs, deliveryNs, hops, prefillRequestNs },
     requestNs: jobs.request_ns,
     requestTokenNs: jobs.request_token_ns,
     hopNs: jobs.request_hop_ns,
@@ -96,15 +95,15 @@ type TimeName =
   | ("prefillRequestNs" | "requestNs" | "requestTokenNs" | "hopNs" | "hopGapNs" | "outputNs" | "outputTokenNs")
   | ("chunkNs" | "firstChunkNs" | "firstWaitTokenNs" | "contextTokenNs" | "attentionPairNs");
 
-function launchesOf({ calls, graphs }: PacedCosts): Pick<Inputs, LaunchName> {
-  const { launch_lead, launch_full_graph: full, launch_piecewise: piecewise, launch_no_graph: eager } = calls;
+function launchesOf({ host, calls, graphs }: PacedCosts): Pick<Inputs, LaunchName> {
+  const { full, piecewise, eager } = host;
   const { share = 0, memory_ns = 1 } = calls.launch_recency ?? {};
   return {
-    fullLead: full.lead ?? launch_lead,
-    piecewiseLead: piecewise.lead ?? launch_lead,
-    eagerLead: eager.lead ?? launch_lead,
-    piecewisePower: piecewise.overlap_power ?? Infinity,
-    eagerPower: eager.overlap_power ?? Infinity,
+    fullLead: full.lead,
+    piecewiseLead: piecewise.lead,
+    eagerLead: eager.lead,
+    piecewisePower: piecewise.overlapPower,
+    eagerPower: eager.overlapPower,
     recencyShare: share,
     recencyMemoryNs: memory_ns,
     graphTokens: graphs.graphTokens,

@@ -33,8 +33,7 @@ export type Inputs = Readonly<Record<(typeof inputNames)[number], number>>;
 // prettier-ignore
 export const outputNames = [
   "busyNs", "hostBusyNs", "frontEndBusyNs", "steps", "runSteps", "preemptions", "hostNs", "seatStops", "blockStops",
-  "budgetStops", "noStops", "runningRequests", "freeBlocks", "fewestFreeBlocks", "anyBeyondNs", "totalNs", "gaps", "hits",
-  "idleHits",
+  "budgetStops", "noStops", "runningRequests", "freeBlocks", "fewestFreeBlocks", "anyBeyondNs", "totalNs", "gaps",
 ] as const;
 export type Output = (typeof outputNames)[number];
 
@@ -45,8 +44,9 @@ const tableBytes = {
 };
 type TableName = keyof typeof tableBytes;
 
+/** `hits` and `idleHits`: of the latest look-up in the prefix cache. */
 type Exports = Functions & { readonly memory: WebAssembly.Memory } & Readonly<
-    Record<keyof Inputs | Output | TableName, WebAssembly.Global>
+    Record<keyof Inputs | Output | TableName | "hits" | "idleHits", WebAssembly.Global>
   >;
 
 type Tables = Readonly<

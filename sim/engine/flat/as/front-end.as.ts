@@ -14,7 +14,7 @@ import {
   sooner,
 } from "./costs.as";
 import { deliver, delivery } from "./reports.as";
-import { arrivals, Request } from "./requests.as";
+import { addArrival, arrivals, Request, takeArrival } from "./requests.as";
 import { Ring } from "./ring.as";
 import { Step } from "./steps.as";
 
@@ -75,7 +75,7 @@ export function beginFrontEnd(): void {
 
 /** A request reaches the server. */
 export function arrive(index: i32, promptTokens: i32, outputTokens: i32, atNs: f64): void {
-  arrivals.push(index, promptTokens, outputTokens, atNs + acceptNs);
+  addArrival(index, promptTokens, outputTokens, atNs + acceptNs);
 }
 
 /** The engine sends the output of a step. */
@@ -186,7 +186,7 @@ function isForOne(): bool {
 /** The request that came in first. */
 function admit(): Request {
   frontEnd.requests++;
-  return arrivals.take();
+  return takeArrival();
 }
 
 /** The only request goes its way from `freeNs` on, as far as nothing else comes; true when it is ready for the engine. */

@@ -1,5 +1,6 @@
 /** Requests from when they reach the front end to when their last token is with the client, and those that are still to come. */
-import { emptyRoom, room } from "./memory.as";
+import { emptyRoom } from "./memory.as";
+import { Ring } from "./ring.as";
 
 /** What the scheduler knows of a request; as in count-scheduler.ts. */
 export const WAITING: i32 = 1;
@@ -53,7 +54,7 @@ class Pool {
 const POOL_AT = memory.data(offsetof<Pool>(), 16);
 const pool = changetype<Pool>(POOL_AT);
 
-export function newRequest(index: i32, promptTokens: i32, outputTokens: i32): Request {
+function newRequest(index: i32, promptTokens: i32, outputTokens: i32): Request {
   if (pool.spare === null) fillPool();
   const request = pool.spare!;
   pool.spare = request.next;
@@ -79,64 +80,30 @@ function fillPool(): void {
   for (let i = POOL - 1; i >= 0; i--) freeRequest(changetype<Request>(at + <usize>i * offsetof<Request>()));
 }
 
-/** Requests on their way to the front end: a ring of {time, index, prompt and output tokens}. */
-@unmanaged
-class Arrivals {
-  /** When the next one comes; Infinity: none is known. */
-  nextNs: f64;
-  entries: usize;
-  head: u32;
-  tail: u32;
-  mask: u32;
-
-  @inline entry(at: u32): usize {
-    return this.entries + <usize>(at & this.mask) * ENTRY;
-  }
-
-  get secondNs(): f64 {
-    return this.tail - this.head > 1 ? load<f64>(this.entry(this.head + 1)) : Infinity;
-  }
-
-  push(index: i32, promptTokens: i32, outputTokens: i32, atNs: f64): void {
-    if (this.tail - this.head > this.mask) this.grow();
-    const entry = this.entry(this.tail);
-    store<f64>(entry, atNs);
-    store<i32>(entry, index, 8);
-    store<i32>(entry, promptTokens, 12);
-    store<i32>(entry, outputTokens, 16);
-    if (this.tail++ === this.head) this.nextNs = atNs;
-  }
-
-  /** The next one is there. */
-  take(): Request {
-    const entry = this.entry(this.head++);
-    const request = newRequest(load<i32>(entry, 8), load<i32>(entry, 12), load<i32>(entry, 16));
-    request.arrivedNs = load<f64>(entry);
-    // From the beginning again, so that few of its pages are ever touched.
-    if (this.head === this.tail) this.head = this.tail = 0;
-    this.nextNs = this.head === this.tail ? Infinity : load<f64>(this.entry(this.head));
-    return request;
-  }
-
-  private grow(): void {
-    const length = this.tail - this.head;
-    const larger = room(<usize>(2 * length) * ENTRY);
-    for (let at: u32 = 0; at < length; at++) memory.copy(larger + <usize>at * ENTRY, this.entry(this.head + at), ENTRY);
-    this.entries = larger;
-    this.head = 0;
-    this.tail = length;
-    this.mask = 2 * length - 1;
-  }
-}
-const ENTRY: usize = 24;
-const FEW: u32 = 64;
-const ARRIVALS_AT = memory.data(offsetof<Arrivals>(), 16);
-export const arrivals = changetype<Arrivals>(ARRIVALS_AT);
+/** Requests on their way to the front end, by index, with their prompt and output tokens. */
+const ARRIVALS_AT = memory.data(offsetof<Ring>(), 16);
+export const arrivals = changetype<Ring>(ARRIVALS_AT);
 
 export function beginRequests(): void {
   pool.spare = null;
-  arrivals.nextNs = Infinity;
-  arrivals.entries = room(<usize>FEW * ENTRY);
-  arrivals.head = arrivals.tail = 0;
-  arrivals.mask = FEW - 1;
+  arrivals.begin(64);
+}
+
+/** A request comes at a time that may be far ahead; times do not go back. */
+export function addArrival(index: i32, promptTokens: i32, outputTokens: i32, atNs: f64): void {
+  arrivals.push(index, atNs);
+  const entry = arrivals.entry(arrivals.tail - 1);
+  store<i32>(entry, promptTokens, 4);
+  store<i32>(entry, outputTokens, 16);
+}
+
+/** The next one is there. */
+export function takeArrival(): Request {
+  const entry = arrivals.entry(arrivals.head);
+  const promptTokens = load<i32>(entry, 4);
+  const outputTokens = load<i32>(entry, 16);
+  const arrivedNs = arrivals.nextNs;
+  const request = newRequest(<i32>arrivals.shift(), promptTokens, outputTokens);
+  request.arrivedNs = arrivedNs;
+  return request;
 }
