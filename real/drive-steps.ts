@@ -66,7 +66,7 @@ class StepDrive {
     this.log = new StepLog(requests, tokens);
     this.giveUps = isImpatient(workload) ? new StepGiveUps(workload, this.log) : undefined;
     this.client = this.giveUps?.client ?? new Client(workload);
-    this.scheduler = schedulers.choose({ requests, tokens, isReference: true }).make();
+    this.scheduler = schedulers.choose({ requests, tokens, isReference: true, saysWork: true }).make();
     if (this.scheduler.assignments === undefined) {
       throw new InvariantError("a real run needs a scheduler that names what each request does");
     }

@@ -5,7 +5,7 @@
  * (decode-jumps.ts), and draw by draw where they are drawn (decode-rounds.ts): all give the same times to the last bit.
  * Source of the loop: vllm/v1/engine/core.py (behaviour); docs/design.md, section 4.
  */
-import type { EngineStep, TokenSink } from "../policy/index.js";
+import type { EngineStep, Indexed, TokenSink } from "../policy/index.js";
 import { DecodeJumps } from "./decode-jumps.js";
 import { DecodeRounds } from "./decode-rounds.js";
 import { startOfRound } from "./decode-run.js";
@@ -199,7 +199,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     }
   }
 
-  token(index: number, atNs: number): boolean {
+  token({ index }: Indexed, atNs: number): boolean {
     const { log } = this.input;
     log.serverTimes?.token(index, this.updatedNs);
     return log.token(index, atNs + this.deliveryNs, this.firstLateNs);
@@ -209,7 +209,7 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
     this.input.log.steadyTokens(requests, atNs - this.deliveredNs);
   }
 
-  lastTokenWas(index: number, atNs: number): void {
+  lastTokenWas({ index }: Indexed, atNs: number): void {
     const { log } = this.input;
     log.lastTokenWas(index, atNs + this.deliveryNs);
     log.serverTimes?.token(index, this.updatedNs);

@@ -40,7 +40,8 @@ export function simulateSteps(input: StepSimulationInput): StepSimulationResult 
   }
   const requests = withAttempts(workload);
   const tokens = tokenCounts(requests);
-  const choice = policy.choose({ requests, tokens, isReference: isReference(input) });
+  const saysWork = input.observer !== undefined || isImpatient(workload);
+  const choice = policy.choose({ requests, tokens, isReference: isReference(input), saysWork });
   const { afterPreemption } = choice;
   if (afterPreemption === undefined) return new StepSimulation(input, tokens, choice).run();
   try {

@@ -225,11 +225,11 @@ export class StepLog implements RequestColumns {
 /** The log as the receiver of tokens where no step is jumped over, so that each token is reported separately. */
 export function tokenByToken(log: StepLog): TokenSink {
   return {
-    token: (index, atNs) => log.token(index, atNs),
+    token: ({ index }, atNs) => log.token(index, atNs),
     steadyTokens: () => {
       throw new InvariantError("tokens were reported for all requests together, expected each by itself");
     },
-    lastTokenWas: (index, atNs) => {
+    lastTokenWas: ({ index }, atNs) => {
       log.lastTokenWas(index, atNs);
     },
   };

@@ -42,12 +42,12 @@ interface Scenario extends StepScenario {
 }
 
 /** vllm under limits in every corner; `change` is made to all of them. */
-function vllmScenarios(change: Partial<SchedulerLimits>, { isReference }: Pick<StepScenario, "isReference">) {
+function vllmScenarios(change: Partial<SchedulerLimits>, { saysWork }: Pick<StepScenario, "saysWork">) {
   return fc
     .record({ workload: stepWorkloads(), limits: tightLimits, cost: costs })
     .map(({ limits: drawn, ...rest }): Scenario => {
       const limits = { ...drawn, ...change };
-      return { ...rest, policy: vllmSchedulers(limits), isReference, mayLivelock: !limits.reserveFullIsl };
+      return { ...rest, policy: vllmSchedulers(limits), saysWork, mayLivelock: !limits.reserveFullIsl };
     });
 }
 
@@ -78,7 +78,7 @@ const mayLivelock = fc.constant(false);
 
 function registeredScenarios(name: string): fc.Arbitrary<Scenario> {
   const policy = registeredPolicy(name);
-  return fc.record({ workload: stepWorkloads(), policy, isReference: fc.boolean(), cost: costs, mayLivelock });
+  return fc.record({ workload: stepWorkloads(), policy, saysWork: fc.boolean(), cost: costs, mayLivelock });
 }
 
 interface Case {
@@ -87,14 +87,14 @@ interface Case {
   readonly isNamed: boolean;
 }
 
-const reference = { isReference: true };
+const saying = { saysWork: true };
 const cases: Readonly<Record<string, Case>> = {
-  "vllm, every block": { scenarios: vllmScenarios({}, reference), isNamed: true },
-  "vllm, every block with prefix caching": {
-    scenarios: vllmScenarios({ prefixCaching: true }, reference),
+  "vllm, saying who does what": { scenarios: vllmScenarios({}, saying), isNamed: true },
+  "vllm, saying who does what, with prefix caching": {
+    scenarios: vllmScenarios({ prefixCaching: true }, saying),
     isNamed: true,
   },
-  "vllm, counts": { scenarios: vllmScenarios({}, { isReference: false }), isNamed: false },
+  "vllm, by counts": { scenarios: vllmScenarios({}, { saysWork: false }), isNamed: false },
   ...Object.fromEntries(
     stepPolicyNames.map((name) => [name, { scenarios: registeredScenarios(name), isNamed: false }]),
   ),
@@ -182,12 +182,12 @@ describe.each(Object.keys(cases))("the scheduler of %s", (name) => {
   });
 });
 
-test("counting takes every step as keeping every block does", () => {
+test("a scheduler that says who does what takes every step as one that only counts", () => {
   let preemptions = 0;
   fc.assert(
-    fc.property(vllmScenarios({}, reference), (scenario) => {
-      const run = (isReference: boolean): unknown => {
-        const observation = observed({ ...scenario, isReference });
+    fc.property(vllmScenarios({}, saying), (scenario) => {
+      const run = (saysWork: boolean): unknown => {
+        const observation = observed({ ...scenario, saysWork });
         if (observation === undefined) return "livelock";
         const { log, steps, busyNs } = observation;
         preemptions += steps.reduce((sum, { counts }) => sum + counts.preempted.length, 0);

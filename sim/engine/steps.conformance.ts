@@ -11,6 +11,7 @@ import {
   stepBudget,
   tokenCounts,
   type EngineStep,
+  type StepAssignment,
   type StepScheduler,
   type StepSchedulers,
 } from "../policy/index.js";
@@ -26,9 +27,9 @@ export interface RanStep {
   readonly inFlight: number;
   readonly runningRequests: number;
   readonly freeBlocks: number;
-  /** Requests' tokens in this step, where the scheduler names them, and who samples. */
-  readonly tokensOf: ReadonlyMap<number, number> | undefined;
-  readonly sampling: readonly number[] | undefined;
+  /** Requests' tokens in this step, and who samples; empty where the scheduler does not say. */
+  readonly tokensOf: ReadonlyMap<number, number>;
+  readonly sampling: readonly number[];
 }
 
 export interface StepObservation {
@@ -49,8 +50,8 @@ export interface StepObservation {
 export interface StepScenario {
   readonly workload: Workload;
   readonly policy: StepSchedulers;
-  /** Whether the reference runs, where the policy has a faster scheduler, too. */
-  readonly isReference: boolean;
+  /** Whether the scheduler says what each request does. */
+  readonly saysWork: boolean;
   readonly cost: StepCostModel;
 }
 
@@ -78,11 +79,11 @@ export function gpuOnly(terms: {
 }
 
 /** Runs a workload through one engine loop with a watch on its scheduler; every round by itself, no jumps. */
-export function observeSteps({ workload, policy, isReference, cost }: StepScenario): StepObservation {
+export function observeSteps({ workload, policy, saysWork, cost }: StepScenario): StepObservation {
   const { requests } = workload;
   const tokenColumns = tokenCounts(requests);
   const log = new StepLog(requests, tokenColumns);
-  const scheduler = policy.choose({ requests, tokens: tokenColumns, isReference }).make();
+  const scheduler = policy.choose({ requests, tokens: tokenColumns, isReference: true, saysWork }).make();
   const kvBlocks = scheduler.freeBlocks;
   const watched = new WatchedScheduler(scheduler, requests.length);
   const stopsAtEnds = workload.maxConcurrency !== Infinity;
@@ -149,7 +150,7 @@ export function kvProblems({ steps }: StepObservation, { requests }: Workload): 
   const sampled = requests.map(() => 0);
   const problems: string[] = [];
   for (const { counts, tokensOf, sampling } of steps) {
-    if (tokensOf === undefined || sampling === undefined) return ["the step does not say whom it scheduled"];
+    if (tokensOf.size === 0 && counts.scheduledRequests > 0) return ["the step does not say whom it scheduled"];
     for (const index of counts.preempted) computed[index] = 0;
     counts.admitted.forEach((index, at) => (computed[index] = counts.cachedTokens[at]!));
     for (const [index, tokens] of tokensOf) computed[index]! += tokens;
@@ -274,7 +275,7 @@ class WatchedScheduler implements StepScheduler {
       inFlight: ++this.inFlight,
       runningRequests: this.runningRequests,
       freeBlocks: this.freeBlocks,
-      ...namesOf(step),
+      ...namesOf(this.scheduler.assignments?.(step) ?? []),
     });
     this.completedOf.set(step, completed);
     return step;
@@ -344,16 +345,10 @@ function countsOf(step: EngineStep): EngineStep {
   };
 }
 
-/** Who was scheduled with how many tokens, from a step that keeps lists of its own. */
-function namesOf(step: EngineStep): Pick<RanStep, "tokensOf" | "sampling"> {
-  if (!("scheduled" in step && "tokens" in step && "sampling" in step)) {
-    return { tokensOf: undefined, sampling: undefined };
-  }
-  const { scheduled, tokens, sampling } = step as unknown as Record<"scheduled" | "sampling", { index: number }[]> & {
-    readonly tokens: readonly number[];
-  };
+/** Who was scheduled with how many tokens, and who samples. */
+function namesOf(work: readonly StepAssignment[]): Pick<RanStep, "tokensOf" | "sampling"> {
   return {
-    tokensOf: new Map(scheduled.map(({ index }, at) => [index, tokens[at]!])),
-    sampling: sampling.map(({ index }) => index),
+    tokensOf: new Map(work.map(({ index, tokens }) => [index, tokens])),
+    sampling: work.filter(({ samples }) => samples).map(({ index }) => index),
   };
 }

@@ -28,25 +28,25 @@ export type {
   StepSchedulers,
 } from "./step-policy.js";
 export { attentionPairs } from "./step.js";
-export type { EngineStep, SchedulerRequest, StepAssignment, StepScheduler, TokenSink } from "./step.js";
+export type { EngineStep, Indexed, SchedulerRequest, StepAssignment, StepScheduler, TokenSink } from "./step.js";
 export { tokenCounts, type TokenCounts } from "./token-counts.js";
 export {
   assumedOf,
   assumedOfBalancing,
-  CountScheduler,
   createVllm,
   dataParallelRules,
   DEFAULT_VERSION,
   defaultsOf,
+  isEndKnown,
   laterSettings,
   releaseOf,
   limitsOf,
   PrefixCache,
-  Ranking,
+  RequestRanking,
   rejectionReason,
   rulesOf,
-  Scheduler,
   VERSION_PATTERN,
+  VllmScheduler,
   vllmSchedulers,
 } from "./vllm/index.js";
 export type { SchedulerLimits, VersionRules } from "./vllm/index.js";

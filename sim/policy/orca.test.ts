@@ -21,7 +21,7 @@ function requestsOf(lengths: readonly (readonly [prompt: number, output: number]
 function observe(settings: object, lengths: readonly (readonly [number, number])[]): StepObservation {
   const policy = createOrca(orcaSettings.parse(settings), machine);
   const workload = { requests: requestsOf(lengths), maxConcurrency: Infinity, thinkNs: 0 };
-  return observeSteps({ workload, policy, isReference: true, cost: cost() });
+  return observeSteps({ workload, policy, saysWork: true, cost: cost() });
 }
 
 /** [decodes, prompt tokens, whom it admits] by step. */

@@ -203,7 +203,7 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
   }
 
   deliver({ members }: OrcaStep, atNs: number, sink: TokenSink): void {
-    for (const { index } of members) sink.token(index, atNs);
+    for (const member of members) sink.token(member, atNs);
   }
 
   decodeRun(): number {
@@ -225,7 +225,7 @@ class OrcaScheduler implements StepScheduler<OrcaStep> {
   }
 
   deliverRun(atNs: number, sink: TokenSink): void {
-    for (const { index } of this.running) sink.lastTokenWas(index, atNs);
+    for (const member of this.running) sink.lastTokenWas(member, atNs);
   }
 
   private admitsHead(): boolean {

@@ -29,7 +29,7 @@ export interface EngineLimits {
 /** Limits of a scheduler over paged KV blocks, with every default filled. */
 export interface CountedLimits extends EngineLimits {
   /** `sparesLoneRequest`: longPrefillTokenThreshold does not cut a request that is alone. */
-  readonly rules: GraphRules & { readonly sparesLoneRequest: boolean };
+  readonly rules: GraphRules & { readonly sparesLoneRequest: boolean; readonly freesUnkeyedFirst: boolean };
   readonly asyncScheduling: boolean;
   readonly blockSize: number;
   /** KV blocks, the null block included. */
@@ -85,6 +85,8 @@ export interface SchedulerInput {
   readonly tokens: TokenCounts;
   /** Whether the scheduler must be the policy's reference, where it has a faster one with the same decisions. */
   readonly isReference: boolean;
+  /** Whether the scheduler must say what each request does in each step. */
+  readonly saysWork?: boolean;
 }
 
 /** How the schedulers of a run are made: one for each replica. */

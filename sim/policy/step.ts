@@ -21,6 +21,8 @@ export interface SchedulerRequest {
   readonly answer?: ContentRuns;
   /** Of a session: the earlier request whose answer it waits for. */
   readonly turn?: { readonly after?: number };
+  /** Requests of different salts share no blocks. */
+  readonly salt?: string;
 }
 
 /** Called with output tokens when they reach the client. Times in whole ns. */
@@ -29,11 +31,16 @@ export interface TokenSink {
    * One more output token of a request. Returns whether it reaches the client later than that, behind the first one:
    * then the request's next token must be reported separately, too.
    */
-  token(index: number, atNs: number): boolean;
+  token(request: Indexed, atNs: number): boolean;
   /** One more output token of each of `requests` requests that also had one in the delivery just before. */
   steadyTokens(requests: number, atNs: number): void;
   /** The request had its latest token at this time, one that was delivered among steady tokens. */
-  lastTokenWas(index: number, atNs: number): void;
+  lastTokenWas(request: Indexed, atNs: number): void;
+}
+
+/** A request by its place in the workload. */
+export interface Indexed {
+  readonly index: number;
 }
 
 /**

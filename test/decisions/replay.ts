@@ -3,8 +3,8 @@
  * entered the engine, and the order of its schedule and update calls; compares every step with the recording.
  */
 import { listedId } from "../../formats/index.js";
-import { Scheduler } from "../../sim/policy/vllm/scheduler.js";
-import type { SchedulerStep } from "../../sim/policy/vllm/scheduler-step.js";
+import type { Step } from "../../sim/policy/vllm/scheduler/index.js";
+import { VllmScheduler } from "../../sim/policy/vllm/vllm-scheduler.js";
 import type { Recording, RequestRow, StepRow } from "./recording.js";
 
 export interface DecisionReport {
@@ -16,16 +16,17 @@ export interface DecisionReport {
 
 /** Steps after the first difference count as not identical: they follow from another state. */
 export function replayDecisions({ limits, requests, steps }: Recording): DecisionReport {
-  const scheduler = new Scheduler(
+  const scheduler = new VllmScheduler(
     limits,
     requests.map((row) => ({
       promptTokens: row.prompt_tokens,
       outputTokens: row.output_tokens,
       priority: row.priority,
     })),
+    { saysWork: true, findsAnswers: false },
   );
   const arrivals = entries(requests);
-  const made = new Map<StepRow, SchedulerStep>();
+  const made = new Map<StepRow, Step>();
   let entered = 0;
   let identicalSteps = 0;
   for (const { row, isUpdate } of calls(steps)) {
@@ -80,14 +81,13 @@ function calls(steps: readonly StepRow[]): Call[] {
 type Comparable = Omit<StepRow, "step" | "schedule_start_us" | "update_start_us">;
 
 function rowOf(
-  scheduler: Scheduler,
-  step: SchedulerStep,
+  scheduler: VllmScheduler,
+  step: Step,
   requests: readonly RequestRow[],
   waitingBefore: number,
 ): Comparable {
   const listed = (index: number): string => listedId(requests[index]!.request_id);
-  const chunks = step
-    .assignments()
+  const chunks = step.work
     .filter(({ prefills }) => prefills)
     .map(({ index, tokens, past }) => `${listed(index)}:${tokens}:${past}`);
   return {
@@ -99,7 +99,7 @@ function rowOf(
     context_tokens: step.decodeContextTokens + step.prefillContextTokens,
     decode_context_tokens: step.decodeContextTokens,
     prefill_attention_pairs: step.prefillAttentionPairs,
-    sampling_requests: step.sampling.length,
+    sampling_requests: step.samplingRequests,
     preempted: step.preempted.length,
     running: scheduler.runningRequests,
     waiting: scheduler.waitingRequests,

@@ -4,9 +4,9 @@
  */
 import { defined } from "../../formats/index.js";
 import type { SchedulerLimits } from "../../sim/policy/vllm/limits.js";
-import { Scheduler } from "../../sim/policy/vllm/scheduler.js";
-import type { SchedulerStep } from "../../sim/policy/vllm/scheduler-step.js";
-import type { ReplayRequest } from "../../sim/policy/vllm/sequence.js";
+import { WAITING, type Step } from "../../sim/policy/vllm/scheduler/index.js";
+import { VllmScheduler } from "../../sim/policy/vllm/vllm-scheduler.js";
+import type { SchedulerRequest } from "../../sim/policy/step.js";
 import { rulesOf } from "../../sim/policy/vllm/versions.js";
 import type { Config, Event, RequestRow, ScheduleEvent, Scenario, UpdateEvent } from "./vllm-file.js";
 
@@ -24,9 +24,9 @@ type Runs = readonly (readonly [tokenId: number, tokens: number])[];
 const EOS_TOKEN = 2;
 
 class Drive {
-  private readonly scheduler: Scheduler;
+  private readonly scheduler: VllmScheduler;
   /** By their place in the list; those that follow another one are known when they arrive. */
-  private readonly requests: ReplayRequest[] = [];
+  private readonly requests: SchedulerRequest[] = [];
   private readonly rows: readonly RequestRow[];
   private readonly indices: ReadonlyMap<string, number>;
   /** Loop index of arrival; undefined: not known yet, or added. */
@@ -35,6 +35,7 @@ class Drive {
   private readonly outputs: number[];
   private readonly live = new Set<number>();
   private added = 0;
+  private readonly limits: SchedulerLimits;
 
   constructor(
     private readonly scenario: Scenario,
@@ -44,7 +45,10 @@ class Drive {
     this.indices = new Map(this.rows.map(({ id }, index) => [id, index]));
     this.due = this.rows.map(({ arrive }) => arrive);
     this.outputs = this.rows.map(() => 0);
-    this.scheduler = new Scheduler(limitsOf(scenario.config, version), this.requests);
+    const longestOutput = Math.max(...this.rows.map((row) => row.max_tokens));
+    this.limits = limitsOf(scenario.config, version);
+    const options = { saysWork: true, findsAnswers: true };
+    this.scheduler = new VllmScheduler(this.limits, this.requests, options, { longestOutput });
   }
 
   run(): Event[] {
@@ -53,7 +57,7 @@ class Drive {
     const ended = events.reduce((sum, event) => sum + endsIn(event), 0);
     const most = events.length + (ended < this.rows.length ? 0 : 1);
     const made: Event[] = [];
-    const queue: { step: SchedulerStep; number: number }[] = [];
+    const queue: { step: Step; number: number }[] = [];
     let steps = 0;
     for (let loop = 0; made.length < most; loop++) {
       const added = this.addDue(loop);
@@ -109,8 +113,10 @@ class Drive {
   }
 
   private stateOf(index: number): Aborted[number][1] {
-    const sequence = [...this.scheduler.running, ...this.scheduler.allWaiting()].find((one) => one.index === index)!;
-    return sequence.status as Aborted[number][1];
+    const all = [...this.scheduler.allRunning(), ...this.scheduler.allWaiting()];
+    const { state, preemptions } = all.find((one) => one.index === index)!;
+    if (state !== WAITING) return "running";
+    return preemptions > 0 ? "preempted" : "waiting";
   }
 
   /** A request is over: those that follow it are due. */
@@ -120,19 +126,19 @@ class Drive {
     for (const [next, { after }] of this.rows.entries()) if (after?.id === id) this.due[next] = loop + after.delay;
   }
 
-  private requestOf(row: RequestRow, index: number): ReplayRequest {
+  private requestOf(row: RequestRow, index: number): SchedulerRequest {
     const before = row.after === undefined ? [] : this.conversationOf(this.indices.get(row.after.id)!);
     const content: Runs = [...before, ...row.prompt];
+    const promptTokens = content.reduce((sum, [, tokens]) => sum + tokens, 0);
+    const outputTokens = endOf(row, promptTokens, this.limits);
     return {
       id: row.id,
-      promptTokens: content.reduce((sum, [, tokens]) => sum + tokens, 0),
-      outputTokens: row.max_tokens,
+      promptTokens,
+      outputTokens,
+      maxTokens: row.max_tokens,
       content,
-      answer: Array.from(
-        { length: Math.min(row.max_tokens, this.scenario.config.max_model_len) },
-        (_, position) => [sampledToken(row, index, position), 1] as const,
-      ),
-      ...defined({ priority: row.priority, eosAt: row.eos_at, minTokens: row.min_tokens, salt: row.cache_salt }),
+      answer: Array.from({ length: outputTokens }, (_, position) => [sampledToken(row, index, position), 1] as const),
+      ...defined({ priority: row.priority, salt: row.cache_salt }),
     };
   }
 
@@ -145,44 +151,46 @@ class Drive {
 
   private readonly idOf = (index: number): string => this.rows[index]!.id;
 
-  private scheduleEvent(step: SchedulerStep): Omit<ScheduleEvent, "loop" | "step" | "added" | "aborted"> {
+  private scheduleEvent(step: Step): Omit<ScheduleEvent, "loop" | "step" | "added" | "aborted"> {
     const { scheduler, idOf } = this;
-    const { running } = scheduler;
+    const running = scheduler.allRunning();
     const admitted = step.admitted.map((index, at): [string, number] => [idOf(index), step.cachedTokens[at]!]);
     // The recording lists new requests first, then resumed ones.
-    const resumed = new Set(
-      step.scheduled.filter(({ preemptions }) => preemptions > 0).map(({ index }) => idOf(index)),
-    );
+    const resumed = new Set(step.work.filter(({ request }) => request.preemptions > 0).map(({ index }) => idOf(index)));
     const waiting = scheduler.allWaiting().map(({ index }) => idOf(index));
     return {
       ev: "schedule",
-      scheduled: step.scheduled.map(({ index }, at) => [idOf(index), step.tokens[at]!]),
+      scheduled: step.work.map(({ index, tokens }) => [idOf(index), tokens]),
       admitted: [...admitted.filter(([id]) => !resumed.has(id)), ...admitted.filter(([id]) => resumed.has(id))],
       preempted: step.preempted.map(idOf),
       running: running.map(({ index }) => idOf(index)),
       waiting: this.scenario.config.policy === "priority" ? waiting.sort() : waiting,
       free: scheduler.freeBlocks,
-      blocks: Object.fromEntries(running.map(({ index, blocks }) => [idOf(index), [...blocks]])),
+      blocks: Object.fromEntries(running.map(({ index }) => [idOf(index), [...scheduler.blocksOf(index)]])),
     };
   }
 
-  private updateEvent(step: SchedulerStep, loop: number): Omit<UpdateEvent, "loop" | "step" | "aborted"> {
+  private updateEvent(step: Step, loop: number): Omit<UpdateEvent, "loop" | "step" | "aborted"> {
     const { scheduler, idOf } = this;
-    const { delivered, finished, finishReasons } = step;
-    for (const { index, outputs } of delivered) this.outputs[index] = outputs;
+    const finished = Array.from({ length: step.ending.count }, (_, at) => step.ending.at(at).index);
+    const delivered = scheduler.deliveredOf(step);
+    for (const index of delivered) this.outputs[index]!++;
     for (const index of finished) this.end(index, loop);
-    const { queries, hits, preemptedQueries, preemptedHits } = scheduler.takePrefixStatistics();
+    const { queries, hits, preemptedQueries, preemptedHits } = scheduler.cached!.takeStatistics();
     return {
       ev: "update",
-      tokens: delivered.map(({ index, outputs }) => [
+      tokens: delivered.map((index) => [
         idOf(index),
-        [sampledToken(this.rows[index]!, index, outputs - 1)],
+        [sampledToken(this.rows[index]!, index, this.outputs[index]! - 1)],
       ]),
-      finished: finished.map((index, at) => [idOf(index), finishReasons[at]!]),
-      running: scheduler.running.map(({ index }) => idOf(index)),
+      finished: finished.map((index) => [
+        idOf(index),
+        this.outputs[index] === this.rows[index]!.eos_at ? "stop" : "length",
+      ]),
+      running: scheduler.allRunning().map(({ index }) => idOf(index)),
       free: scheduler.freeBlocks,
       prefix: { queries, hits, preempted_queries: preemptedQueries, preempted_hits: preemptedHits },
-      free_queue: scheduler.freeQueue(),
+      free_queue: [...scheduler.cached!.freeQueue()],
     };
   }
 }
@@ -194,6 +202,14 @@ function endsIn(event: Event): number {
 /** Id of the output at `position`, from 0, of the request listed at `index`. */
 function sampledToken({ eos_at }: RequestRow, index: number, position: number): number {
   return position + 1 === eos_at ? EOS_TOKEN : 1_000_000 + 10_000 * index + position;
+}
+
+/** The output after which a request ends. What min_tokens guards since 0.29, the detection of repetitions, is not modelled. */
+function endOf(row: RequestRow, promptTokens: number, { maxModelLen, rules }: SchedulerLimits): number {
+  const { max_tokens, eos_at = Infinity, min_tokens = 0 } = row;
+  const least = rules.endsBelowMinTokens ? 0 : min_tokens;
+  const longest = Math.max(least, Math.min(max_tokens, maxModelLen - promptTokens));
+  return eos_at >= least ? Math.min(eos_at, longest) : longest;
 }
 
 function limitsOf(config: Config, version: string): SchedulerLimits {

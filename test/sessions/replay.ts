@@ -1,9 +1,9 @@
 /** Sends the turns of a recording to the simulator's scheduler, one at a time, and compares what the prefix cache held. */
 import { ConfigError, type ContentRuns } from "../../formats/index.js";
 import type { SchedulerLimits } from "../../sim/policy/vllm/limits.js";
-import type { SchedulerStep } from "../../sim/policy/vllm/scheduler-step.js";
-import { Scheduler } from "../../sim/policy/vllm/scheduler.js";
-import type { ReplayRequest } from "../../sim/policy/vllm/sequence.js";
+import type { SchedulerRequest } from "../../sim/policy/step.js";
+import type { Step } from "../../sim/policy/vllm/scheduler/index.js";
+import { VllmScheduler } from "../../sim/policy/vllm/vllm-scheduler.js";
 import { DEFAULT_VERSION, rulesOf } from "../../sim/policy/vllm/versions.js";
 import type { RecordedTurn } from "./recording.js";
 
@@ -46,9 +46,9 @@ function requireFits(rows: readonly RecordedTurn[], { blockSize, numGpuBlocks }:
   );
 }
 
-function requestsOf(rows: readonly RecordedTurn[]): ReplayRequest[] {
+function requestsOf(rows: readonly RecordedTurn[]): SchedulerRequest[] {
   const latest = new Map<RecordedTurn["session"], number>();
-  return rows.map((row, index): ReplayRequest => {
+  return rows.map((row, index): SchedulerRequest => {
     const before = latest.get(row.session);
     latest.set(row.session, index);
     const { prompt_tokens: promptTokens, output_tokens: outputTokens } = row;
@@ -64,8 +64,8 @@ function runsOf(tokenIds: readonly number[]): ContentRuns {
 }
 
 /** Tokens found in the prefix cache when each request was admitted, in a cache that begins empty. */
-function cachedTokens(requests: readonly ReplayRequest[], pool: Pool): number[] {
-  const scheduler = new Scheduler(limitsOf(requests, pool), requests);
+function cachedTokens(requests: readonly SchedulerRequest[], pool: Pool): number[] {
+  const scheduler = new VllmScheduler(limitsOf(requests, pool), requests, { saysWork: true, findsAnswers: true });
   return requests.map((_, index) => {
     scheduler.add(index, index);
     return cachedOfOnly(scheduler);
@@ -73,8 +73,8 @@ function cachedTokens(requests: readonly ReplayRequest[], pool: Pool): number[] 
 }
 
 /** Runs the only request in the engine to its end. */
-function cachedOfOnly(scheduler: Scheduler): number {
-  const inFlight: SchedulerStep[] = [];
+function cachedOfOnly(scheduler: VllmScheduler): number {
+  const inFlight: Step[] = [];
   let cached: number | undefined;
   while (scheduler.hasWork() || inFlight.length > 0) {
     if (scheduler.hasWork()) {
@@ -89,7 +89,7 @@ function cachedOfOnly(scheduler: Scheduler): number {
 }
 
 /** What decides alone how much is cached when requests come one at a time: the pool. The rest is roomy. */
-function limitsOf(requests: readonly ReplayRequest[], { blockSize, numGpuBlocks }: Pool): SchedulerLimits {
+function limitsOf(requests: readonly SchedulerRequest[], { blockSize, numGpuBlocks }: Pool): SchedulerLimits {
   const longest = Math.max(...requests.map(({ promptTokens, outputTokens }) => promptTokens + outputTokens));
   return {
     rules: rulesOf(DEFAULT_VERSION),

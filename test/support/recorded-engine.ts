@@ -20,15 +20,15 @@ import {
   GraphSizes,
   jitterFactors,
   limitsOf,
-  Scheduler,
   serverSettings,
   tokenCounts,
+  VllmScheduler,
   type DecodeLaw,
   type HostCost,
   type StepCostModel,
   type StepShape,
 } from "../../sim/index.js";
-import type { SchedulerStep } from "../../sim/policy/vllm/scheduler-step.js";
+import type { Step } from "../../sim/policy/vllm/scheduler/index.js";
 
 export interface KnownRequest {
   readonly arrivalMs: number;
@@ -203,7 +203,7 @@ class WatchedCost implements StepCostModel {
 }
 
 interface Watching {
-  readonly step: SchedulerStep;
+  readonly step: Step;
   readonly startNs: number;
   readonly record: Omit<EngineStepRecord, "scheduleEndNs">;
   endNs: number;
@@ -213,7 +213,7 @@ interface Watching {
 }
 
 /** Keeps when the engine called it, and with which requests it was handed at which step. */
-class WatchedScheduler extends Scheduler {
+class WatchedScheduler extends VllmScheduler {
   readonly addedStep: Int32Array;
   readonly addedNs: Float64Array;
   private readonly watched: Watching[] = [];
@@ -222,8 +222,8 @@ class WatchedScheduler extends Scheduler {
   /** The call whose end the costs have not told yet. */
   private settleCall: (() => void) | undefined;
 
-  constructor(limits: ConstructorParameters<typeof Scheduler>[0], requests: readonly WorkloadRequest[]) {
-    super(limits, requests);
+  constructor(limits: ConstructorParameters<typeof VllmScheduler>[0], requests: readonly WorkloadRequest[]) {
+    super(limits, requests, { saysWork: true, findsAnswers: false });
     this.addedStep = new Int32Array(requests.length);
     this.addedNs = new Float64Array(requests.length);
   }
@@ -240,7 +240,7 @@ class WatchedScheduler extends Scheduler {
     this.addedNs[index] = this.nowNs();
   }
 
-  override schedule(): SchedulerStep {
+  override schedule(): Step {
     this.settleLast();
     const startNs = this.nowNs();
     const step = super.schedule();
@@ -261,7 +261,7 @@ class WatchedScheduler extends Scheduler {
     return step;
   }
 
-  override update(step: SchedulerStep): readonly number[] {
+  override update(step: Step): readonly number[] {
     this.settleLast();
     const watching = this.watched[step.id]!;
     const readyNs = watching.gpuEndNs + this.clocks.host.copyNs;

@@ -3,7 +3,7 @@
  * the server's did, from the step at which each request entered the engine.
  */
 import type { EngineStepRecord, Run } from "../../../formats/index.js";
-import { DEFAULT_VERSION, limitsOf, Scheduler, serverSettings, type OutputToSend } from "../../../sim/index.js";
+import { DEFAULT_VERSION, limitsOf, serverSettings, VllmScheduler, type OutputToSend } from "../../../sim/index.js";
 import { callsOf } from "./timeline.js";
 
 /** The output of one step, as it leaves the engine. */
@@ -42,7 +42,7 @@ export function recordedTraffic(run: Run, steps: readonly EngineStepRecord[]): R
   const order = entrySteps
     .map((_, request) => request)
     .sort((a, b) => entrySteps[a]! - entrySteps[b]! || entryUs[a]! - entryUs[b]! || a - b);
-  const made = new Map<EngineStepRecord, ReturnType<Scheduler["schedule"]>>();
+  const made = new Map<EngineStepRecord, ReturnType<VllmScheduler["schedule"]>>();
   const hasToken = new Uint8Array(run.requests.length);
   const outputs: RecordedOutput[] = [];
   const entries: RecordedEntry[] = [];
@@ -53,11 +53,11 @@ export function recordedTraffic(run: Run, steps: readonly EngineStepRecord[]): R
       const step = made.get(record)!;
       scheduler.update(step);
       made.delete(record);
-      const requests = step.delivered.map(({ index }) => index);
+      const requests = scheduler.deliveredOf(step);
       const firstTokens = requests.filter((request) => hasToken[request] === 0).length;
       for (const request of requests) hasToken[request] = 1;
       if (requests.length === 0) continue;
-      const completes = step.finished.length > 0;
+      const completes = step.ending.count > 0;
       outputs.push({ updatedNs: record.updateEndNs!, requests, tokens: requests.length, firstTokens, completes });
       continue;
     }
@@ -78,9 +78,9 @@ export function recordedTraffic(run: Run, steps: readonly EngineStepRecord[]): R
   return { outputs, entries, looksNs: Float64Array.from(steps, ({ scheduleStartNs }) => scheduleStartNs).sort() };
 }
 
-function schedulerOf({ info, requests }: Run): Scheduler {
+function schedulerOf({ info, requests }: Run): VllmScheduler {
   const settings = serverSettings.parse(info.engine.settings);
   const { version: serverVersion = DEFAULT_VERSION } = info.engine;
   const machine = { totalBytes: Infinity, baseBytes: 0, kvBytesPerToken: 1, positions: Infinity, serverVersion };
-  return new Scheduler(limitsOf(settings, machine), requests);
+  return new VllmScheduler(limitsOf(settings, machine), requests, { saysWork: true, findsAnswers: false });
 }

@@ -6,7 +6,8 @@ import { InvariantError } from "../../../formats/index.js";
 import { BLOCK, type PacedCosts, type StepCostModel } from "../../cost/index.js";
 import {
   PrefixCache,
-  Ranking,
+  isEndKnown,
+  RequestRanking,
   rejectionReason,
   type CountedLimits,
   type SchedulerRequest,
@@ -57,7 +58,7 @@ export class FlatLoop implements ServerLoop, Caller {
   private paceCells = 0;
   private countedTokens = 0;
   private readonly cache: PrefixCache | undefined;
-  private readonly ranking: Ranking | undefined;
+  private readonly ranking: RequestRanking | undefined;
   /** What was counted, once it is over. */
   private readonly final: Partial<Record<Output, number>> = {};
   private isOver = false;
@@ -66,8 +67,12 @@ export class FlatLoop implements ServerLoop, Caller {
     const { limits, cost, paced, log, tokens } = input;
     this.kvBlocks = limits.numGpuBlocks - 1;
     this.streams = streamsOf(paced);
-    if (limits.prefixCaching) this.cache = new PrefixCache(input.requests, limits.blockSize, this.kvBlocks);
-    if (limits.schedulingPolicy === "priority") this.ranking = new Ranking(input.requests);
+    if (limits.prefixCaching)
+      this.cache = new PrefixCache(input.requests, limits.blockSize, this.kvBlocks, {
+        ...limits.rules,
+        isNamed: false,
+      });
+    if (limits.schedulingPolicy === "priority") this.ranking = new RequestRanking(input.requests);
     this.serverTimes = log.serverTimes ??= new ServerTimes(log.rows);
     this.deliveryNs = paced.frontEnd.deliveryNs;
     this.machine.begin(this, inputsOf(input), Math.min(tokens.longestOutput, limits.maxModelLen));
@@ -127,12 +132,11 @@ export class FlatLoop implements ServerLoop, Caller {
   }
 
   watchBlocks(): void {
-    this.machine.wasm.fewestFreeBlocks.value = this.freeBlocks;
+    this.machine.wasm.watchBlocks();
   }
 
   rejection(index: number): string | undefined {
-    const { promptTokens, outputTokens } = this.input.tokens;
-    return rejectionReason(promptTokens[index]!, outputTokens[index]!, this.input.limits);
+    return rejectionReason(this.input.requests[index]!, this.input.limits);
   }
 
   absent(index: number): void {
@@ -140,8 +144,9 @@ export class FlatLoop implements ServerLoop, Caller {
   }
 
   arrive(index: number, atNs: number): void {
-    const { promptTokens, outputTokens } = this.input.tokens;
-    this.machine.wasm.arrive(index, promptTokens[index]!, outputTokens[index]!, atNs);
+    const { tokens, requests, limits } = this.input;
+    const knowsEnd = !tokens.hasLimits || isEndKnown(requests[index]!, limits.maxModelLen);
+    this.machine.wasm.arrive(index, tokens.promptTokens[index]!, tokens.outputTokens[index]!, knowsEnd, atNs);
   }
 
   abort(): void {
@@ -283,15 +288,15 @@ export class FlatLoop implements ServerLoop, Caller {
   }
 
   arrived(index: number, atNs: number): void {
-    this.ranking!.arrived(index, atNs);
+    this.ranking!.arrived({ index, arrivedNs: atNs });
   }
 
   isServedBefore(index: number, other: number): boolean {
-    return this.ranking!.isServedBefore(index, other);
+    return this.ranking!.isServedBefore({ index }, { index: other });
   }
 
   isRankedBehind(index: number, other: number): boolean {
-    return this.ranking!.isRankedBehind(index, other);
+    return this.ranking!.isRankedBehind({ index }, { index: other });
   }
 
   private number(name: Output): number {

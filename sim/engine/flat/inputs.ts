@@ -32,9 +32,8 @@ interface Asked {
 }
 
 export function inputsOf({ limits, paced, ...asked }: Asked): Inputs {
-  const freeBlocks = limits.numGpuBlocks - 1;
   return {
-    ...{ freeBlocks, fewestFreeBlocks: freeBlocks },
+    totalBlocks: limits.numGpuBlocks - 1,
     isCaching: Number(limits.prefixCaching),
     isRanked: Number(limits.schedulingPolicy === "priority"),
     stopsAtEnds: Number(asked.stopsAtEnds),

@@ -8,7 +8,14 @@ import { binary } from "./engine-binary.js";
 
 interface Functions {
   readonly begin: (longestOutput: number) => void;
-  readonly arrive: (index: number, promptTokens: number, outputTokens: number, atNs: number) => void;
+  readonly arrive: (
+    index: number,
+    promptTokens: number,
+    outputTokens: number,
+    isEndKnown: boolean,
+    atNs: number,
+  ) => void;
+  readonly watchBlocks: () => void;
   readonly nextNs: () => number;
   readonly waitingRequests: () => number;
   readonly quietUntilNs: () => number;
@@ -20,8 +27,8 @@ interface Functions {
 // prettier-ignore
 export const inputNames = [
   "isAsynchronous", "budget", "slots", "maxModelLen", "maxNumBatchedTokens", "watermarkBlocks", "blockSize",
-  "longPrefillTokenThreshold", "adaptivePrefillCap", "sparesLoneRequest", "chunkedPrefill", "reserveFullIsl", "freeBlocks",
-  "fewestFreeBlocks", "stopsAtEnds", "stopsAtPreemption", "isCaching", "isRanked", "tellsFirstTokens", "copyNs", "sendNs",
+  "longPrefillTokenThreshold", "adaptivePrefillCap", "sparesLoneRequest", "chunkedPrefill", "reserveFullIsl", "totalBlocks",
+  "stopsAtEnds", "stopsAtPreemption", "isCaching", "isRanked", "tellsFirstTokens", "copyNs", "sendNs",
   "takeRequestNs", "wakeNs", "emptyStepSleepNs", "acceptNs", "deliveryNs", "prefillRequestNs", "requestNs", "requestTokenNs",
   "hops", "hopNs", "hopGapNs", "outputNs", "outputTokenNs", "chunkNs", "firstChunkNs", "firstWaitTokenNs", "contextTokenNs",
   "attentionPairNs", "graphTokens", "promptRestIsDecode", "fullLead", "piecewiseLead", "eagerLead", "piecewisePower",

@@ -2,16 +2,16 @@
 import fc from "fast-check";
 import type { ContentRuns } from "../../../formats/index.js";
 import { Scenario } from "./scenario.fixture.js";
-import type { ReplayRequest } from "./sequence.js";
+import type { SchedulerRequest } from "../step.js";
 
 const prefixCaching = true;
 
 /** Turns that each follow one before, as lists of what they add, and the same requests with their prompts written out. */
 function conversation(
   turns: readonly { after?: number | undefined; keep?: number | undefined; added: number; outputs: number }[],
-): { following: ReplayRequest[]; whole: ReplayRequest[] } {
-  const following: ReplayRequest[] = [];
-  const whole: ReplayRequest[] = [];
+): { following: SchedulerRequest[]; whole: SchedulerRequest[] } {
+  const following: SchedulerRequest[] = [];
+  const whole: SchedulerRequest[] = [];
   for (const [index, { after, keep = Infinity, added, outputs }] of turns.entries()) {
     const before = after === undefined ? undefined : whole[after]!;
     const past = before === undefined ? [] : [...before.content!, ...before.answer!];
@@ -39,7 +39,7 @@ function cut(runs: ContentRuns, tokens: number): ContentRuns {
 }
 
 /** The turns one after the other: what each one has to compute in its first pass. */
-function firstPasses(requests: readonly ReplayRequest[], numGpuBlocks = 1000): string[] {
+function firstPasses(requests: readonly SchedulerRequest[], numGpuBlocks = 1000): string[] {
   const scenario = new Scenario(
     { prefixCaching, numGpuBlocks, maxNumBatchedTokens: 4096, maxModelLen: 4096 },
     requests,
@@ -105,26 +105,5 @@ describe("conversations in the KV cache", () => {
       ),
       { numRuns: 200, seed: 19 },
     );
-  });
-
-  it("keep keys as long as a turn is to come, and none beyond", () => {
-    const { following } = conversation([
-      { added: 40, outputs: 24 },
-      { after: 0, added: 16, outputs: 17 },
-      { after: 0, keep: 32, added: 16, outputs: 17 },
-    ]);
-    const scenario = new Scenario({ prefixCaching }, following, 0);
-    const keys = (): number => {
-      scenario.scheduler.resetPrefixCache();
-      return scenario.scheduler.liveKeys;
-    };
-    scenario.add(0);
-    scenario.run();
-    expect(keys()).toBe(3);
-    scenario.scheduler.absent(1);
-    expect(keys()).toBe(3);
-    scenario.add(2);
-    scenario.run();
-    expect(keys()).toBe(0);
   });
 });

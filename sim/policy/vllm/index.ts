@@ -1,12 +1,13 @@
 /** Continuous batching over a paged KV cache, as vLLM schedules it. */
-export { CountScheduler, PrefixCache, Ranking } from "./counted/index.js";
 export { createVllm } from "./create-vllm.js";
 export { kvBlocksOf, limitsOf, resolveSettings } from "./limits-of.js";
 export type { SchedulerLimits } from "./limits.js";
-export { rejectionReason } from "./rejection.js";
-export { Scheduler } from "./scheduler.js";
+export { isEndKnown, rejectionReason } from "./rejection.js";
+export { PrefixCache } from "./prefix-cache/index.js";
+export { RequestRanking } from "./request-ranking.js";
 export { vllmSchedulers } from "./schedulers.js";
 export { vllmSettings } from "./settings.js";
+export { VllmScheduler } from "./vllm-scheduler.js";
 export {
   assumedOf,
   assumedOfBalancing,

@@ -17,7 +17,7 @@ describe("prefix caching", () => {
     scenario.scheduler.abort(0);
     scenario.scheduler.abort(1);
     // Blocks without a key are taken next, the tail of a prefix before its head.
-    expect(scenario.scheduler.freeQueue()).toEqual([5, 4, 6, 7, 8, 9, 10, 3, 2, 1]);
+    expect(scenario.freeQueue()).toEqual([5, 4, 6, 7, 8, 9, 10, 3, 2, 1]);
     scenario.add(2);
     scenario.schedule();
     expect(scenario.blocks(2)).toEqual([1, 2, 3, 5]);
@@ -31,9 +31,9 @@ describe("prefix caching", () => {
     );
     scenario.schedule();
     scenario.scheduler.abort(0);
-    expect(scenario.scheduler.freeQueue()).toEqual([6, 10, 5, 4, 3, 2, 1]);
+    expect(scenario.freeQueue()).toEqual([6, 10, 5, 4, 3, 2, 1]);
     scenario.scheduler.abort(1);
-    expect(scenario.scheduler.freeQueue()).toEqual([6, 10, 5, 4, 3, 2, 1, 9, 8, 7]);
+    expect(scenario.freeQueue()).toEqual([6, 10, 5, 4, 3, 2, 1, 9, 8, 7]);
     scenario.add(2);
     scenario.schedule();
     expect(scenario.blocks(2)).toEqual([6, 10, 5, 4, 3, 2, 1, 9, 8, 7]);
@@ -96,44 +96,30 @@ describe("prefix caching", () => {
     const requests = [prompt(1, 48, 1), prompt(2, 80, 5), { ...prompt(1, 144, 1), content: [[1, 48], [3, 96]] as const }]; // prettier-ignore
     const scenario = new Scenario({ prefixCaching, numGpuBlocks: 11 }, requests, 2);
     scenario.step();
-    const before = scenario.scheduler.freeQueue();
+    const before = scenario.freeQueue();
     scenario.add(2);
     expect(scenario.schedule()).toBe("1:1*");
     expect(scenario.waiting).toEqual([2]);
     // Only the decode's block is gone, the first of the queue.
-    expect(scenario.scheduler.freeQueue()).toEqual(before.slice(1));
+    expect(scenario.freeQueue()).toEqual(before.slice(1));
   });
 
   it("counts lookups once per admission, apart after a preemption, and not at all when caching is off", () => {
     const limits = { prefixCaching, numGpuBlocks: 11, maxNumBatchedTokens: 200 };
     const scenario = new Scenario(limits, [prompt(1, 80, 5), prompt(2, 80, 5), prompt(1, 80, 1)]);
     scenario.step();
-    expect(scenario.scheduler.takePrefixStatistics()).toEqual({
+    expect(scenario.scheduler.cached!.takeStatistics()).toEqual({
       queries: 160,
       hits: 0,
       preemptedQueries: 0,
       preemptedHits: 0,
     });
     for (let pass = 1; pass < 5; pass++) scenario.step();
-    expect(scenario.scheduler.takePrefixStatistics().queries).toBe(0);
+    expect(scenario.scheduler.cached!.takeStatistics().queries).toBe(0);
     scenario.step();
-    expect(scenario.scheduler.takePrefixStatistics()).toMatchObject({ preemptedQueries: 81, preemptedHits: 64 });
+    expect(scenario.scheduler.cached!.takeStatistics()).toMatchObject({ preemptedQueries: 81, preemptedHits: 64 });
     const off = new Scenario({}, [prompt(1, 80, 1)]);
     off.step();
-    expect(off.scheduler.takePrefixStatistics().queries).toBe(0);
-  });
-
-  it("is emptied only while no block is held, or by force: all that ran wait again, in order", () => {
-    const scenario = new Scenario({ prefixCaching }, [prompt(1, 40, 9), prompt(2, 40, 9), prompt(1, 40, 1)], 2);
-    scenario.step();
-    expect(scenario.scheduler.resetPrefixCache()).toBe(false);
-    expect(scenario.running).toEqual([0, 1]);
-    expect(scenario.scheduler.resetPrefixCache(true)).toBe(true);
-    expect([scenario.running, scenario.waiting]).toEqual([[], [0, 1]]);
-    expect(scenario.step()).toBe("0:41* 1:41*");
-    scenario.run();
-    expect(scenario.scheduler.resetPrefixCache()).toBe(true);
-    scenario.add(2);
-    expect(scenario.schedule()).toBe("2:40*");
+    expect(off.scheduler.cached!.takeStatistics().queries).toBe(0);
   });
 });

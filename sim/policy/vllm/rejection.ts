@@ -1,9 +1,21 @@
 /** Requests that could never be served under the limits: the server rejects them, a simulation says why. */
 import { stepBudget, type CountedLimits } from "../step-policy.js";
+import type { SchedulerRequest } from "../step.js";
+
+type Lengths = Pick<SchedulerRequest, "promptTokens" | "outputTokens" | "maxTokens">;
+
+/** Whether the server knows where the request ends: at its own limit, or at the model's length. */
+export function isEndKnown({ promptTokens, outputTokens, maxTokens }: Lengths, maxModelLen: number): boolean {
+  return maxTokens === undefined || outputTokens >= Math.min(maxTokens, maxModelLen - promptTokens);
+}
 
 /** Why the request can never be served; undefined when it can. */
-export function rejectionReason(promptTokens: number, outputTokens: number, limits: CountedLimits): string | undefined {
+export function rejectionReason(request: Lengths, limits: CountedLimits): string | undefined {
+  const { promptTokens, outputTokens, maxTokens = Infinity } = request;
   const { maxModelLen, numGpuBlocks, blockSize } = limits;
+  if (maxTokens !== Infinity && promptTokens + maxTokens > maxModelLen) {
+    return `${promptTokens + maxTokens} tokens of prompt and max_tokens exceed max_model_len ${maxModelLen}`;
+  }
   const tokens = promptTokens + outputTokens;
   if (tokens > maxModelLen) return `${tokens} tokens of prompt and output exceed max_model_len ${maxModelLen}`;
   // The last token's KV is never computed. Alone in the engine a request may use every block, the watermark's too.

@@ -1,8 +1,8 @@
 /** What the tests of the scheduler build on: limits with roomy defaults, and a driver that writes steps as text. */
 import type { SchedulerLimits } from "./limits.js";
-import type { SchedulerStep } from "./scheduler-step.js";
-import { Scheduler } from "./scheduler.js";
-import type { ReplayRequest } from "./sequence.js";
+import type { SchedulerRequest } from "../step.js";
+import type { Step } from "./scheduler/index.js";
+import { VllmScheduler } from "./vllm-scheduler.js";
 import { DEFAULT_VERSION, rulesOf } from "./versions.js";
 
 /** Synchronous, prefix caching off, 999 usable blocks of 16. */
@@ -27,18 +27,19 @@ export function prompt(
   tokenId: number,
   tokens: number,
   outputs: number,
-  more: Partial<ReplayRequest> = {},
-): ReplayRequest {
+  more: Partial<SchedulerRequest> = {},
+): SchedulerRequest {
   return { promptTokens: tokens, outputTokens: outputs, content: [[tokenId, tokens]], ...more };
 }
 
 export class Scenario {
-  readonly scheduler: Scheduler;
-  readonly inFlight: SchedulerStep[] = [];
+  readonly scheduler: VllmScheduler;
+  readonly inFlight: Step[] = [];
 
   /** All requests are added at once, unless `added` says how many of them. */
-  constructor(change: Partial<SchedulerLimits>, requests: readonly ReplayRequest[], added = requests.length) {
-    this.scheduler = new Scheduler({ ...roomy, ...change }, requests);
+  constructor(change: Partial<SchedulerLimits>, requests: readonly SchedulerRequest[], added = requests.length) {
+    const options = { saysWork: true, findsAnswers: true };
+    this.scheduler = new VllmScheduler({ ...roomy, ...change }, requests, options);
     for (let index = 0; index < added; index++) this.scheduler.add(index, index);
   }
 
@@ -50,18 +51,15 @@ export class Scenario {
   schedule(): string {
     const step = this.scheduler.schedule();
     this.inFlight.push(step);
-    const scheduled = step.scheduled.map((sequence, at) => {
-      return `${sequence.index}:${step.tokens[at]!}${step.sampling.includes(sequence) ? "*" : ""}`;
-    });
+    const scheduled = step.work.map(({ index, tokens, samples }) => `${index}:${tokens}${samples ? "*" : ""}`);
     return [...scheduled, ...step.preempted.map((index) => `-${index}`)].join(" ");
   }
 
-  /** Updates the oldest step: "request" for an output kept, "request=reason" for an end. */
+  /** Updates the oldest step: "request" for an output kept, "request=end" for an end. */
   update(): string {
     const step = this.inFlight.shift()!;
-    this.scheduler.update(step);
-    const ends = step.finished.map((index, at) => `${index}=${step.finishReasons[at]!}`);
-    return [...step.delivered.map(({ index }) => String(index)), ...ends].join(" ");
+    const ends = this.scheduler.update(step).map((index) => `${index}=end`);
+    return [...this.scheduler.deliveredOf(step).map(String), ...ends].join(" ");
   }
 
   /** A pass and its update. */
@@ -86,7 +84,7 @@ export class Scenario {
   }
 
   get running(): number[] {
-    return this.scheduler.running.map(({ index }) => index);
+    return this.scheduler.allRunning().map(({ index }) => index);
   }
 
   get waiting(): number[] {
@@ -94,7 +92,12 @@ export class Scenario {
   }
 
   blocks(index: number): readonly number[] {
-    return this.scheduler.running.find((sequence) => sequence.index === index)!.blocks;
+    return this.scheduler.blocksOf(index);
+  }
+
+  /** Free KV blocks, next to be taken first. */
+  freeQueue(): readonly number[] {
+    return this.scheduler.cached!.freeQueue();
   }
 
   /** Tokens that a request had in the passes of a run, in all. */

@@ -9,7 +9,7 @@ const ALL = [
   "freesUnkeyedFirst",
   "endsBelowMinTokens",
   "sparesLoneRequest",
-  "hasOneQueue",
+
   "capturesMaxNumSeqs",
   "promptRestIsDecode",
 ];

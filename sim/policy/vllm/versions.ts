@@ -15,8 +15,6 @@ export interface VersionRules {
   readonly endsBelowMinTokens: boolean;
   /** long_prefill_token_threshold does not cap a request that is the only one known. #57951 */
   readonly sparesLoneRequest: boolean;
-  /** Requests passed over go to the front of those that wait; before, they had a queue of their own, served first. */
-  readonly hasOneQueue: boolean;
   /** CUDA graphs are captured for max_num_seqs itself, too. #57355 */
   readonly capturesMaxNumSeqs: boolean;
   /** A prompt's last token over an existing context counts as a decode when the kind of CUDA graph is chosen. */
@@ -37,7 +35,6 @@ const rulesSince: Readonly<Record<keyof VersionRules, Minor>> = {
   freesUnkeyedFirst: 24,
   endsBelowMinTokens: 29,
   sparesLoneRequest: 31,
-  hasOneQueue: 31,
   capturesMaxNumSeqs: 31,
   promptRestIsDecode: 31,
 };

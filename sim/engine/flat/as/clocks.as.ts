@@ -1,5 +1,5 @@
 /** Where the engine stands, and the steps that were launched and whose results are not taken: none, one or two. Times in ns. */
-import { Step } from "./steps.as";
+import { Step } from "../../../policy/vllm/scheduler/step";
 
 @unmanaged
 class Clocks {

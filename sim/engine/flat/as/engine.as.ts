@@ -1,5 +1,5 @@
 /**
- * One vLLM engine and its front end on the virtual clock, compiled: what engine-loop.ts does with count-scheduler.ts, where every time is
+ * One vLLM engine and its front end on the virtual clock, compiled: what engine-loop.ts does, where every time is
  * drawn and shares the pace of its host, and nobody watches. Same times to the last bit.
  */
 import { beginClocks, clocks, inFlight } from "./clocks.as";
@@ -30,12 +30,11 @@ import { budget, chunkedPrefill, isAsynchronous, maxModelLen, slots } from "./li
 import { clearMemory } from "./memory.as";
 import { beginRange } from "./range.as";
 import { beginReports, delivery, emptyEnds, endedNs, setEndedNs, stopsAtEnds } from "./reports.as";
-import { arrivals, beginRequests, Request } from "./requests.as";
-import { running } from "./running.as";
+import { Request } from "../../../policy/vllm/scheduler/request";
+import { Step } from "../../../policy/vllm/scheduler/step";
+import { arrivals, beginRequests } from "./requests.as";
 import { takeRun } from "./runs.as";
-import { add, beginScheduler, hasUnfinished, schedule, unreported, update } from "./scheduler.as";
-import { beginSteps, done, Step } from "./steps.as";
-import { waitingRequests } from "./waiting.as";
+import { beginScheduler, scheduler } from "./scheduler.as";
 
 export { arrive } from "./front-end.as";
 export {
@@ -74,8 +73,7 @@ export { factors } from "./factors.as";
 export { paceCells, paceCellsPerNs, paceFirstCell, paces } from "./pace.as";
 export { anyBeyondNs, asked, beyondNs, measuredHigh, measuredLow, totalNs } from "./range.as";
 export { ends, gaps, gapValues, gapWeights, stopsAtEnds, tellsFirstTokens } from "./reports.as";
-export { blockSize, fewestFreeBlocks, freeBlocks, hits, idleHits, isCaching } from "./blocks.as";
-export { isRanked, waitingRequests } from "./waiting.as";
+export { blockSize, hits, idleHits, isCaching, isRanked, totalBlocks } from "./scheduler.as";
 export * from "./limits.as";
 
 /** How advance() ends: at its limit, or because of a preemption or of a scheduler that is stuck (flat-loop.ts). */
@@ -103,6 +101,8 @@ export let steps: f64 = 0;
 export let runSteps: f64 = 0;
 export let preemptions: f64 = 0;
 export let runningRequests: f64 = 0;
+export let freeBlocks: f64 = 0;
+export let fewestFreeBlocks: f64 = 0;
 
 let outcome: i32 = AT_LIMIT;
 
@@ -113,7 +113,6 @@ export function begin(longestOutput: i32): void {
   beginCosts(slots, budget);
   beginRange();
   beginRequests();
-  beginSteps();
   beginScheduler(longestOutput);
   beginReports();
   beginFrontEnd();
@@ -141,7 +140,7 @@ export function nextIsFrontEnd(): bool {
 
 /** When the next round starts: the loop is there and has work, or a request wakes it. */
 function nextRoundNs(): f64 {
-  if (inFlight.steps > 0 || hasWork()) return clocks.hostNs;
+  if (inFlight.steps > 0 || scheduler.hasWork()) return clocks.hostNs;
   return inbox.nextNs <= clocks.hostNs ? clocks.hostNs : inbox.nextNs + wakeNs;
 }
 
@@ -169,11 +168,19 @@ function publish(): void {
   steps = <f64>clocks.steps;
   runSteps = <f64>clocks.runSteps;
   preemptions = <f64>clocks.preemptions;
-  runningRequests = <f64>running.length;
+  runningRequests = <f64>scheduler.running.length;
+  freeBlocks = <f64>scheduler.blocks.free;
+  fewestFreeBlocks = <f64>scheduler.blocks.fewestFree;
 }
 
-function hasWork(): bool {
-  return unreported || hasUnfinished();
+export function waitingRequests(): i32 {
+  return scheduler.waiting.length;
+}
+
+/** The fewest free blocks are those that are free now. */
+export function watchBlocks(): void {
+  scheduler.blocks.fewestFree = scheduler.blocks.free;
+  publish();
 }
 
 /** The next round, or a run of them, which ends before the limits. */
@@ -183,7 +190,7 @@ function round(startNs: f64, limitNs: f64, quietNs: f64): void {
   if (inbox.nextNs > startNs && limitNs === quietNs) {
     const rounds = takeRun(clocks.outputLimitNs, !stopsAtEnds);
     if (rounds > 0) {
-      countStop(running.length, <f64>rounds);
+      countStop(scheduler.running.length, <f64>rounds);
       clocks.emptySteps = clocks.fruitlessPreemptions = 0;
       return;
     }
@@ -191,10 +198,10 @@ function round(startNs: f64, limitNs: f64, quietNs: f64): void {
   clocks.waitedNs = 0;
   takeRequests(startNs);
   let scheduledTokens = 0;
-  if (hasWork()) {
-    const step = schedule(clocks.hostNs);
+  if (scheduler.hasWork()) {
+    const step = scheduler.scheduleAt(clocks.hostNs);
     if (!goesOn(step)) return;
-    scheduledTokens = step.tokens;
+    scheduledTokens = step.scheduledTokens;
     countStop(scheduledTokens, 1);
     clocks.steps++;
     if (scheduledTokens > 0 && step.prefillRequests === 0) launchDecodes(step);
@@ -208,20 +215,21 @@ function takeRequests(startNs: f64): void {
   while (inbox.nextNs <= startNs) {
     const request = changetype<Request>(inbox.shift());
     clocks.hostNs += takeRequestNs;
-    add(request);
+    scheduler.enter(request);
     request.takenNs = clocks.hostNs;
   }
 }
 
 /** Whether the engine goes on after a pass: it may be stuck, or not be meant to preempt. */
 function goesOn(step: Step): bool {
-  if (step.preempted > 0) {
-    clocks.preemptions += step.preempted;
+  const preempted = step.preempted.length;
+  if (preempted > 0) {
+    clocks.preemptions += preempted;
     if (stopsAtPreemption) outcome = PREEMPTED;
   }
-  const isIdle = step.tokens === 0 && hasUnfinished();
+  const isIdle = step.scheduledTokens === 0 && scheduler.hasUnfinished();
   clocks.emptySteps = isIdle ? clocks.emptySteps + 1 : 0;
-  clocks.fruitlessPreemptions = step.samplingRequests > 0 ? 0 : clocks.fruitlessPreemptions + step.preempted;
+  clocks.fruitlessPreemptions = step.samplingRequests > 0 ? 0 : clocks.fruitlessPreemptions + preempted;
   if (clocks.emptySteps >= STUCK_STEPS) outcome = STUCK;
   else if (clocks.fruitlessPreemptions >= STUCK_PREEMPTIONS) outcome = LIVELOCK;
   return outcome === AT_LIMIT;
@@ -231,16 +239,16 @@ function goesOn(step: Step): bool {
 function countStop(scheduledTokens: i32, passes: f64): void {
   const wanted = chunkedPrefill ? 1 : min(maxModelLen, budget);
   if (waitingRequests() === 0) noStops += passes;
-  else if (running.length >= slots) seatStops += passes;
+  else if (scheduler.running.length >= slots) seatStops += passes;
   else if (budget - scheduledTokens >= wanted) blockStops += passes;
   else budgetStops += passes;
 }
 
 function afterPass(scheduledTokens: i32): void {
-  const isFilling = inFlight.steps <= isAsynchronous && (scheduledTokens > 0 || hasWork());
+  const isFilling = inFlight.steps <= isAsynchronous && (scheduledTokens > 0 || scheduler.hasWork());
   if (!isFilling && inFlight.steps > 0) updateOldest();
   // Also after the last request ended, whose end the worker has yet to hear of.
-  if (scheduledTokens === 0 && hasWork()) {
+  if (scheduledTokens === 0 && scheduler.hasWork()) {
     clocks.hostNs += emptyStepSleepNs;
     clocks.waitedNs += emptyStepSleepNs;
   }
@@ -249,15 +257,15 @@ function afterPass(scheduledTokens: i32): void {
 /** Takes the results of the oldest step in flight. */
 function updateOldest(): void {
   const step = inFlight.oldest!;
-  const readyNs = step.tokens === 0 ? inFlight.oldestEndNs : inFlight.oldestEndNs + copyNs;
+  const readyNs = step.scheduledTokens === 0 ? inFlight.oldestEndNs : inFlight.oldestEndNs + copyNs;
   const launchedNs = clocks.hostNs;
   inFlight.shift();
-  update(step);
+  scheduler.settle(step);
   const takenNs = later(readyNs, launchedNs);
   clocks.waitedNs += takenNs - launchedNs;
-  const updatedNs = takenNs + updateNs(step.requests, takenNs);
+  const updatedNs = takenNs + updateNs(step.scheduledRequests, takenNs);
   clocks.hostNs = updatedNs + sendNs;
-  if (step.samplingRequests === 0) done(step);
+  if (step.samplingRequests === 0) scheduler.done(step);
   else if (clocks.hostNs >= clocks.outputLimitNs || !isFreeAt(clocks.hostNs, !stopsAtEnds)) {
     step.updatedNs = updatedNs;
     send(step, clocks.hostNs);

@@ -14,9 +14,10 @@ import {
   sooner,
 } from "./costs.as";
 import { deliver, delivery } from "./reports.as";
-import { addArrival, arrivals, Request, takeArrival } from "./requests.as";
+import { Request } from "../../../policy/vllm/scheduler/request";
+import { Step } from "../../../policy/vllm/scheduler/step";
+import { addArrival, arrivals, takeArrival } from "./requests.as";
 import { Ring } from "./ring.as";
-import { Step } from "./steps.as";
 
 /** What is in service: nothing; a request; outputs, until they are reported, and the rest of their job. */
 const NOTHING: i32 = 0;
@@ -74,8 +75,8 @@ export function beginFrontEnd(): void {
 }
 
 /** A request reaches the server. */
-export function arrive(index: i32, promptTokens: i32, outputTokens: i32, atNs: f64): void {
-  addArrival(index, promptTokens, outputTokens, atNs + acceptNs);
+export function arrive(index: i32, promptTokens: i32, outputTokens: i32, isEndKnown: bool, atNs: f64): void {
+  addArrival(index, promptTokens, outputTokens, isEndKnown, atNs + acceptNs);
 }
 
 /** The engine sends the output of a step. */
@@ -99,7 +100,7 @@ export function frontEndQuietUntilNs(): f64 {
   if (servedComplete()) return frontEnd.servedNs;
   const here = frontEnd.servedOutputs + frontEnd.waitingOutputs;
   for (let at = frontEnd.servedOutputs; at < outputs.length; at++) {
-    if (changetype<Step>(outputs.at(at)).ends === 0) continue;
+    if (changetype<Step>(outputs.at(at)).ending.count === 0) continue;
     return at < here ? frontEndNextNs() : later(frontEndNextNs(), sent.nextNs);
   }
   return Infinity;
@@ -288,7 +289,7 @@ function beginOutputs(): void {
     tokens += sampling;
     chunks = max(chunks, sampling);
     firstTokens += step.firstTokens;
-    completes = completes || step.ends > 0;
+    completes = completes || step.ending.count > 0;
   }
   frontEnd.completes = completes;
   frontEnd.restNs = restNs(chunks, firstTokens);

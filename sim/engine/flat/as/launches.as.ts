@@ -29,11 +29,11 @@ import {
   took,
   tookDecodes,
 } from "./range.as";
-import { Step } from "./steps.as";
+import { Step } from "../../../policy/vllm/scheduler/step";
 
 /** Launches a step that only decodes. */
 export function launchDecodes(step: Step): void {
-  const requests = step.requests;
+  const requests = step.scheduledRequests;
   const contextTokens = step.decodeContextTokens;
   const kind = meansOf(requests).decodeKind;
   const scheduledNs = clocks.hostNs + scheduleNs(requests, 0, clocks.hostNs);
@@ -50,8 +50,8 @@ export function launchDecodes(step: Step): void {
 }
 
 export function launchAny(step: Step): void {
-  const scheduledNs = clocks.hostNs + scheduleNs(step.requests, step.prefillRequests, clocks.hostNs);
-  if (step.tokens === 0) {
+  const scheduledNs = clocks.hostNs + scheduleNs(step.scheduledRequests, step.prefillRequests, clocks.hostNs);
+  if (step.scheduledTokens === 0) {
     clocks.hostNs = scheduledNs;
     inFlight.push(step, scheduledNs);
   } else if (step.prefillTokens === (promptRestIsDecode ? step.promptRests : 0)) launchRests(step, scheduledNs);
@@ -60,9 +60,9 @@ export function launchAny(step: Step): void {
 
 /** A step whose prefills are last tokens of prompts, which count as decodes. */
 function launchRests(step: Step, scheduledNs: f64): void {
-  const kind = meansOf(step.requests).decodeKind;
-  const launchNs = decodeLaunchNs(step.requests, kind, scheduledNs);
-  const gpuNs = drawnGpuNs(decodeMeanNs(step.requests, step.decodeContextTokens + step.prefillContextTokens));
+  const kind = meansOf(step.scheduledRequests).decodeKind;
+  const launchNs = decodeLaunchNs(step.scheduledRequests, kind, scheduledNs);
+  const gpuNs = drawnGpuNs(decodeMeanNs(step.scheduledRequests, step.decodeContextTokens + step.prefillContextTokens));
   seeStep(step, gpuNs);
   launched(
     step,
@@ -74,9 +74,13 @@ function launchRests(step: Step, scheduledNs: f64): void {
 }
 
 function launchMixed(step: Step, scheduledNs: f64): void {
-  const kind = step.tokens < graphTokens ? PIECEWISE : EAGER;
-  const launchNs = mixedLaunchNs(step.requests, kind, scheduledNs);
-  const meanNs = mixedMeanNs(step.tokens, step.attentionPairs, step.decodeContextTokens + step.prefillContextTokens);
+  const kind = step.scheduledTokens < graphTokens ? PIECEWISE : EAGER;
+  const launchNs = mixedLaunchNs(step.scheduledRequests, kind, scheduledNs);
+  const meanNs = mixedMeanNs(
+    step.scheduledTokens,
+    step.prefillAttentionPairs,
+    step.decodeContextTokens + step.prefillContextTokens,
+  );
   const gpuNs = drawnGpuNs(meanNs);
   seeStep(step, gpuNs);
   const endNs =
@@ -96,12 +100,12 @@ function launched(step: Step, scheduledNs: f64, launchNs: f64, endNs: f64, gpuNs
 
 /** As RangeUse.step(). */
 function seeStep(step: Step, gpuNs: f64): void {
-  see(BATCH, <f64>step.requests);
-  see(STEP_TOKENS, <f64>step.tokens);
+  see(BATCH, <f64>step.scheduledRequests);
+  see(STEP_TOKENS, <f64>step.scheduledTokens);
   if (step.decodeRequests > 0) see(CONTEXT_TOKENS, step.decodeContextTokens / <f64>step.decodeRequests);
   if (step.prefillTokens > 0) {
     see(PREFILL_TOKENS, <f64>step.prefillTokens);
-    seeAbove(ATTENTION_PAIRS, step.attentionPairs);
+    seeAbove(ATTENTION_PAIRS, step.prefillAttentionPairs);
     seeAbove(PROMPT_TOKENS, (step.prefillContextTokens + <f64>step.prefillTokens) / <f64>step.prefillRequests);
   }
   took(gpuNs);

@@ -1,13 +1,13 @@
 /**
- * Tokens that reach the clients, as in token-reports.ts, and what the log knows of them, as in step-log.ts: gaps between tokens, and
- * requests that are complete.
+ * What the log knows of tokens that reach the clients, as in step-log.ts: gaps between tokens, and requests that are complete.
  */
 import { firstToken, takeEnds, takeGap, takeGaps } from "./caller.as";
 import { deliveryNs } from "./costs.as";
-import { moved, room } from "./memory.as";
-import { freeRequest, Request } from "./requests.as";
-import { Ring } from "./ring.as";
-import { done, ending, joining, leaving, Step } from "./steps.as";
+import { Request } from "../../../policy/vllm/scheduler/request";
+import { Step } from "../../../policy/vllm/scheduler/step";
+import { TokenSink } from "../../../policy/vllm/scheduler/token-reports";
+import { freeRequest } from "./requests.as";
+import { scheduler } from "./scheduler.as";
 
 /** Gaps that the caller has not taken, ns, and how often each counts. */
 export const GAPS: i32 = 4096;
@@ -36,47 +36,26 @@ class Delivery {
   /** When outputs were reported last, and when all first chunks reported are out. */
   deliveredNs: f64;
   firstsOutNs: f64;
-  /** Steady requests whose next token is reported by itself, and room for those of the next step. */
-  late: usize;
-  later: usize;
-  room: i32;
-  lates: i32;
 }
 const DELIVERY_AT = memory.data(offsetof<Delivery>(), 16);
 export const delivery = changetype<Delivery>(DELIVERY_AT);
-/** Requests that left the steady ones after a step whose tokens were at the client already. */
-const LEFT_AT = memory.data(offsetof<Ring>(), 16);
-const left = changetype<Ring>(LEFT_AT);
+let sink: Clients = changetype<Clients>(0);
 
 export function beginReports(): void {
   memory.fill(DELIVERY_AT, 0, offsetof<Delivery>());
-  delivery.room = 64;
-  delivery.late = room(<usize>delivery.room * sizeof<usize>());
-  delivery.later = room(<usize>delivery.room * sizeof<usize>());
-  left.begin(16);
+  sink = new Clients();
   gaps = endCount = 0;
   tokens = 0;
   endedNs = Infinity;
 }
 
-/** A request leaves the steady ones; `latest` is the last step that gave it a token. */
-export function tellWhenLeft(request: Request, latest: Step): void {
-  if (isNaN(latest.deliveredNs)) latest.leave(request);
-  else left.push(changetype<usize>(request), latest.deliveredNs);
-}
-
 /** The tokens of a step are at the front end's door at `atNs`. */
 export function deliver(step: Step, atNs: f64): void {
-  step.deliveredNs = atNs;
-  if (step.isSteadyOnly && left.length === 0 && delivery.lates === 0) {
-    steadyTokens(step.steady, atNs - delivery.deliveredNs);
-  } else deliverEach(step, atNs);
+  scheduler.deliver(step, atNs, sink);
   delivery.deliveredNs = atNs;
-  for (let at: u32 = 0; at < step.ends; at++) complete(ending.at(step.endFrom + at));
-  joining.leave(step.joinFrom, step.joins);
-  ending.leave(step.endFrom, step.ends);
-  leaving.leave(step.leaveFrom, step.leaves);
-  done(step);
+  const ending = step.ending;
+  for (let at = 0; at < ending.count; at++) complete(ending.at(at));
+  scheduler.done(step);
 }
 
 /** One more token for each of so many requests, `gapNs` after their last. */
@@ -116,46 +95,18 @@ export function setEndedNs(atNs: f64): void {
   endedNs = atNs;
 }
 
-function deliverEach(step: Step, atNs: f64): void {
-  while (left.length > 0) {
-    const lastNs = left.nextNs;
-    tellLast(changetype<Request>(left.shift()), lastNs);
+class Clients implements TokenSink {
+  token(request: Request, atNs: f64): boolean {
+    return token(request, atNs);
   }
-  const lates = delivery.lates;
-  if (step.steady > lates) steadyTokens(step.steady - lates, atNs - delivery.deliveredNs);
-  reserveLate(lates + <i32>step.joins);
-  let stillLate = 0;
-  for (let at = 0; at < lates; at++) {
-    const request = lateAt(at);
-    if (token(request, atNs)) putLater(stillLate++, request);
+
+  steadyTokens(requests: i32, atNs: f64): void {
+    steadyTokens(requests, atNs - delivery.deliveredNs);
   }
-  for (let at: u32 = 0; at < step.joins; at++) {
-    const request = joining.at(step.joinFrom + at);
-    if (token(request, atNs)) putLater(stillLate++, request);
+
+  lastTokenWas(request: Request, atNs: f64): void {
+    tellLast(request, atNs);
   }
-  const late = delivery.late;
-  delivery.late = delivery.later;
-  delivery.later = late;
-  delivery.lates = stillLate;
-  for (let at: u32 = 0; at < step.ends; at++) tellLast(ending.at(step.endFrom + at), atNs);
-  for (let at: u32 = 0; at < step.leaves; at++) tellLast(leaving.at(step.leaveFrom + at), atNs);
-}
-
-function lateAt(at: i32): Request {
-  return changetype<Request>(load<usize>(delivery.late + <usize>at * sizeof<usize>()));
-}
-
-function putLater(at: i32, request: Request): void {
-  store<usize>(delivery.later + <usize>at * sizeof<usize>(), changetype<usize>(request));
-}
-
-function reserveLate(count: i32): void {
-  if (count <= delivery.room) return;
-  const bytes = <usize>delivery.room * sizeof<usize>();
-  while (delivery.room < count) delivery.room *= 2;
-  const largerBytes = <usize>delivery.room * sizeof<usize>();
-  delivery.late = moved(delivery.late, bytes, largerBytes);
-  delivery.later = room(largerBytes);
 }
 
 /** One more token of a request; whether it comes later than `atNs`, behind the first one. */
@@ -175,19 +126,11 @@ function token(request: Request, atNs: f64): bool {
   return chunkNs > clientNs;
 }
 
-/** The request is no longer steady, nor late; it had its latest token at that time. */
+/** A request had its latest token, among steady ones, at that time. */
 function tellLast(request: Request, lastNs: f64): void {
   const clientNs = lastNs + deliveryNs;
   if (!(request.lastTokenNs > clientNs)) request.lastTokenNs = clientNs;
   ofEngine(request);
-  let kept = 0;
-  for (let at = 0; at < delivery.lates; at++) {
-    const late = lateAt(at);
-    if (late === request) continue;
-    store<usize>(delivery.late + <usize>kept * sizeof<usize>(), changetype<usize>(late));
-    kept++;
-  }
-  delivery.lates = kept;
 }
 
 /** What the engine knows of its latest token. */

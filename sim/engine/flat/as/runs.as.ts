@@ -10,9 +10,7 @@ import { Pace } from "./pace.as";
 import { isAsynchronous } from "./limits.as";
 import { decodesOnOneSide, tookDecodes } from "./range.as";
 import { countTokens, delivery, Gaps } from "./reports.as";
-import { decodeRun, deliverRun, passOfRun, skip } from "./scheduler.as";
-import { running } from "./running.as";
-import { steady } from "./steady.as";
+import { scheduler } from "./scheduler.as";
 import { clocks, inFlight } from "./clocks.as";
 
 /**
@@ -21,10 +19,10 @@ import { clocks, inFlight } from "./clocks.as";
  */
 export function takeRun(limitNs: f64, mayTellEnds: bool): i32 {
   if (inFlight.steps !== isAsynchronous || !hasOnlyServedOutputs() || (servedComplete() && !mayTellEnds)) return 0;
-  const possible = decodeRun();
+  const possible = scheduler.runLength();
   if (possible === 0) return 0;
-  const requests = running.length;
-  const contextTokens = steady.contextTokens;
+  const requests = scheduler.running.length;
+  const contextTokens = scheduler.steady.contextTokens;
   const meanNs = decodeMeanNs(requests, contextTokens);
   if (meanNs <= 1) return 0;
   endOutput();
@@ -38,11 +36,11 @@ export function takeRun(limitNs: f64, mayTellEnds: bool): i32 {
   clocks.steps += rounds;
   clocks.runSteps += rounds;
   if (isAsynchronous) inFlight.oldestEndNs = clocks.gpuEndNs;
-  skip(rounds);
+  scheduler.skipPasses(rounds);
   const told = clocks.told;
-  if (told > 0) deliverRun(delivery.deliveredNs);
+  if (told > 0) scheduler.runDelivered(delivery.deliveredNs);
   if (told < rounds) {
-    const step = passOfRun();
+    const step = scheduler.stepOfRun(true);
     step.updatedNs = clocks.hostNs - sendNs;
     send(step, clocks.hostNs);
   }

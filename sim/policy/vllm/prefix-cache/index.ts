@@ -1,0 +1,3 @@
+export { CachedBlocks } from "./cached-blocks.js";
+export { areAnswersFinished } from "./finished-answers.js";
+export { PrefixCache } from "./prefix-cache.js";
