@@ -136,7 +136,9 @@ export class FlatLoop implements ServerLoop, Caller {
   }
 
   rejection(index: number): string | undefined {
-    return rejectionReason(this.input.requests[index]!, this.input.limits);
+    const { tokens, requests, limits } = this.input;
+    const { maxTokens = Infinity } = tokens.hasLimits ? requests[index]! : {};
+    return rejectionReason(tokens.promptTokens[index]!, tokens.outputTokens[index]!, maxTokens, limits);
   }
 
   absent(index: number): void {

@@ -9,9 +9,13 @@ export function isEndKnown({ promptTokens, outputTokens, maxTokens }: Lengths, m
   return maxTokens === undefined || outputTokens >= Math.min(maxTokens, maxModelLen - promptTokens);
 }
 
-/** Why the request can never be served; undefined when it can. */
-export function rejectionReason(request: Lengths, limits: CountedLimits): string | undefined {
-  const { promptTokens, outputTokens, maxTokens = Infinity } = request;
+/** Why a request of these lengths can never be served; undefined when it can. `maxTokens`: its own limit; Infinity: none. */
+export function rejectionReason(
+  promptTokens: number,
+  outputTokens: number,
+  maxTokens: number,
+  limits: CountedLimits,
+): string | undefined {
   const { maxModelLen, numGpuBlocks, blockSize } = limits;
   if (maxTokens !== Infinity && promptTokens + maxTokens > maxModelLen) {
     return `${promptTokens + maxTokens} tokens of prompt and max_tokens exceed max_model_len ${maxModelLen}`;

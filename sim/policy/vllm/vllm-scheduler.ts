@@ -72,7 +72,8 @@ export class VllmScheduler extends Scheduler implements StepScheduler<Step> {
   }
 
   rejection(index: number): string | undefined {
-    return rejectionReason(this.workload[index]!, this.given);
+    const { promptTokens, outputTokens, maxTokens = Infinity } = this.workload[index]!;
+    return rejectionReason(promptTokens, outputTokens, maxTokens, this.given);
   }
 
   /** A request that should be rejected may be added anyway, as a server's: it stops at the model's length, or waits. */

@@ -7,9 +7,6 @@
  */
 import type { i32 } from "../../../kernel/numbers.js";
 import { InOrder } from "./in-order.js";
-import type { KvBlocks } from "./kv-blocks.js";
-import type { Limits } from "./limits.js";
-import type { Ranking } from "./ranking.js";
 import { DRAINING, GONE, PREFILLING, type Request, STARVED, STEADY, WAITING } from "./request.js";
 import { Scheduling } from "./scheduling.js";
 import type { Step } from "./step.js";
@@ -24,10 +21,6 @@ export class Scheduler extends Scheduling {
   private runSize: i32 = 0;
   /** The step before the latest one. */
   private before: Step | null = null;
-
-  constructor(limits: Limits, blocks: KvBlocks, ranking: Ranking | null, longestOutput: i32, saysWork: boolean) {
-    super(limits, blocks, ranking, longestOutput, saysWork);
-  }
 
   /** A request enters the engine. */
   enter(request: Request): void {
