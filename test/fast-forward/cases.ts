@@ -70,6 +70,8 @@ interface DrawnRequest {
   readonly prefixTokens: number;
   readonly after: number | undefined;
   readonly isWhole: boolean;
+  /** Tokens of its own limit beyond where it ends by itself. */
+  readonly spare: number | undefined;
 }
 
 const requests: fc.Arbitrary<DrawnRequest[]> = fc.array(
@@ -83,6 +85,7 @@ const requests: fc.Arbitrary<DrawnRequest[]> = fc.array(
     /** Of sessions: the earlier request that it goes on from, and whether from the whole of it. */
     after: fc.option(upTo(23), { nil: undefined, freq: 4 }),
     isWhole: fc.boolean(),
+    spare: fc.option(fc.oneof(upTo(3), upTo(60), fc.constant(Infinity)), { nil: undefined, freq: 1 }),
   }),
   { minLength: 1, maxLength: 24 },
 );
@@ -94,12 +97,15 @@ const workloads: fc.Arbitrary<Workload> = fc
     concurrency: from1(8),
     thinkNs: ns(500_000),
     hasContent: fc.boolean(),
+    hasLimits: fc.constantFrom(false, false, true),
+    hasAnswers: fc.boolean(),
   })
-  .map(({ drawn, loop, concurrency, thinkNs, hasContent }) => {
+  .map(({ drawn: all, loop, concurrency, thinkNs, hasContent, hasLimits, hasAnswers }) => {
+    const drawn = hasLimits ? all : all.map((request) => ({ ...request, spare: undefined }));
     if (loop === "sessions" || loop === "timed sessions") return sessionsOf(drawn, loop, concurrency);
     let arrivalNs = 0;
     const list = drawn.map((request, index): WorkloadRequest => {
-      const { gapNs, promptTokens, outputTokens, priority, prefix, prefixTokens } = request;
+      const { gapNs, promptTokens, outputTokens, priority, prefix, prefixTokens, spare } = request;
       arrivalNs += gapNs;
       const shared = Math.min(prefixTokens, promptTokens);
       const runs = [
@@ -113,6 +119,9 @@ const workloads: fc.Arbitrary<Workload> = fc
         priority,
         ...(loop === "closed" ? {} : { arrivalNs }),
         ...(hasContent ? { content: runs.filter(([, tokens]) => tokens > 0) } : {}),
+        // Answers like prompts, which others may look for before they end.
+        ...(hasContent && hasAnswers ? { answer: [[prefix, outputTokens]] as const } : {}),
+        ...defined({ maxTokens: spare === undefined ? undefined : outputTokens + spare }),
       };
     });
     return { requests: list, maxConcurrency: loop === "open" ? Infinity : concurrency, thinkNs };
@@ -125,8 +134,9 @@ function sessionsOf(drawn: readonly DrawnRequest[], loop: string, concurrency: n
   let [arrivalNs, count] = [0, 0];
   for (const [
     index,
-    { gapNs, outputTokens, priority, prefix, prefixTokens, after, isWhole, promptTokens },
+    { gapNs, outputTokens, priority, prefix, prefixTokens, after, isWhole, promptTokens, spare },
   ] of drawn.entries()) {
+    const limit = defined({ maxTokens: spare === undefined ? undefined : outputTokens + spare });
     const answer = [[101 + 2 * index, outputTokens]] as const;
     const parent = after === undefined || index === 0 ? undefined : after % index;
     if (parent === undefined) {
@@ -135,7 +145,8 @@ function sessionsOf(drawn: readonly DrawnRequest[], loop: string, concurrency: n
       const content = ([[prefix, shared], [100 + 2 * index, promptTokens - shared]] as const).filter(([, run]) => run > 0); // prettier-ignore
       const turn = { session: count++, turn: 0, pauseNs: 0 };
       const id = String(index);
-      list.push({ id, promptTokens, outputTokens, priority, content, answer, turn, ...(isTimed ? { arrivalNs } : {}) });
+      const arrival = isTimed ? { arrivalNs } : {};
+      list.push({ id, promptTokens, outputTokens, priority, content, answer, turn, ...arrival, ...limit });
       continue;
     }
     const before = list[parent]!;
@@ -153,6 +164,7 @@ function sessionsOf(drawn: readonly DrawnRequest[], loop: string, concurrency: n
       answer,
       turn,
       ...follows,
+      ...limit,
     });
   }
   const maxConcurrent = isTimed && concurrency > 4 ? Infinity : concurrency;

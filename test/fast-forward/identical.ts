@@ -1,9 +1,9 @@
 /**
- * Runs a case with both engines and says where their results differ. The reference has all replicas on one clock, also
- * where none changes what another one does.
+ * Runs a case fast, step by step, and watched, where the scheduler says who does what in every step, and says where
+ * the results differ. Step by step all replicas are on one clock, also where none changes what another one does.
  */
-import { ConfigError, type Workload } from "../../formats/index.js";
-import { simulateSteps, vllmSchedulers, type EngineName } from "../../sim/index.js";
+import { ConfigError, defined, type Workload } from "../../formats/index.js";
+import { simulateSteps, vllmSchedulers, type EngineName, type StepObserver } from "../../sim/index.js";
 import { stepCost, type FastCase } from "./cases.js";
 
 export const columns = [
@@ -28,59 +28,76 @@ export interface BothEngines {
   readonly preemptions: number;
 }
 
+type Result = ReturnType<typeof simulateSteps>;
+
+const unmoved = (): void => undefined;
+const watcher: StepObserver = { queued: unmoved, taken: unmoved, scheduled: unmoved, sent: unmoved };
+
 /** Every request's times, tokens and preemptions, steps, busy time, KV high-water marks and gap statistics. */
 export function compareEngines(fastCase: FastCase): BothEngines {
-  const run = (engine: EngineName): ReturnType<typeof simulateSteps> => {
+  const run = (engine: EngineName, observer?: () => StepObserver): Result => {
     const { limits, replicas, router, routerBeta } = fastCase;
     const workload = engine === "step" ? onOneClock(fastCase.workload) : fastCase.workload;
     const policy = vllmSchedulers(limits);
     const cost = (replica: number): ReturnType<typeof stepCost> => stepCost(fastCase, replica);
-    return simulateSteps({ workload, policy, cost, engine, replicas, router, routerBeta, seed: "7" });
+    const asked = { workload, policy, cost, engine, replicas, router, routerBeta, seed: "7" };
+    return simulateSteps({ ...asked, ...defined({ observer }) });
   };
-  const [fast, step] = [outcome(() => run("fast")), outcome(() => run("step"))];
-  if (typeof fast === "string" || typeof step === "string") {
+  const fast = outcome(() => run("fast"));
+  const step = outcome(() => run("step"));
+  const watched = outcome(() => run("step", () => watcher));
+  const differences = [
+    ...differencesOf(fast, step, "fast", fastCase.replicas),
+    ...differencesOf(watched, step, "watched", fastCase.replicas),
+  ];
+  const skipped = typeof step === "string" ? 0 : step.jumpedSteps + step.runSteps;
+  if (skipped > 0) differences.push(`the step engine took ${skipped} steps at once`);
+  const none = { steps: 0, jumpedSteps: 0, runSteps: 0, preemptions: 0 };
+  const { steps, jumpedSteps, runSteps, preemptions } = typeof fast === "string" ? none : fast;
+  return { differences, steps, jumpedSteps, runSteps, preemptions };
+}
+
+function differencesOf(one: Result | string, step: Result | string, name: string, replicas: number): string[] {
+  if (typeof one === "string" || typeof step === "string") {
     // Which of several replicas that are stuck is named depends on which is simulated first.
-    const areAlike = fast === step || (typeof fast === typeof step && fastCase.replicas > 1);
-    const differences = areAlike ? [] : [`fast ${said(fast)}, step ${said(step)}`];
-    return { differences, steps: 0, jumpedSteps: 0, runSteps: 0, preemptions: 0 };
+    const areAlike = one === step || (typeof one === typeof step && replicas > 1);
+    return areAlike ? [] : [`${name} ${said(one)}, step ${said(step)}`];
   }
   const differences: string[] = [];
   const compare = (what: string, got: unknown, expected: unknown): void => {
     const [a, b] = [JSON.stringify(got), JSON.stringify(expected)];
-    if (a !== b) differences.push(`${what}: fast ${a}, step ${b}`);
+    if (a !== b) differences.push(`${what}: ${name} ${a}, step ${b}`);
   };
   for (const column of columns) {
     for (let row = 0; row < step.log.rows; row++) {
-      const [got, expected] = [fast.log[column][row]!, step.log[column][row]!];
-      if (!Object.is(got, expected)) differences.push(`${column} of request ${row}: fast ${got}, step ${expected}`);
+      const [got, expected] = [one.log[column][row]!, step.log[column][row]!];
+      if (!Object.is(got, expected)) differences.push(`${column} of request ${row}: ${name} ${got}, step ${expected}`);
     }
   }
   for (const column of ["takenNs", "firstNs", "lastNs"] as const) {
-    const [got, expected] = [fast.log.serverTimes?.[column], step.log.serverTimes?.[column]];
+    const [got, expected] = [one.log.serverTimes?.[column], step.log.serverTimes?.[column]];
     expected?.forEach((ns, row) => {
       if (!Object.is(got?.[row], ns))
-        differences.push(`server's ${column} of request ${row}: fast ${got?.[row]}, step ${ns}`);
+        differences.push(`server's ${column} of request ${row}: ${name} ${got?.[row]}, step ${ns}`);
     });
   }
-  const rejectionsOf = ({ log }: typeof fast): unknown => [...log.rejections].sort(([a], [b]) => a - b);
-  compare("rejections", rejectionsOf(fast), rejectionsOf(step));
-  compare("gaps", [fast.log.gaps.gaps, fast.log.gaps.describe()], [step.log.gaps.gaps, step.log.gaps.describe()]);
-  const facts = [
-    "steps",
-    "busyNs",
-    "hostBusyNs",
-    "frontEndBusyNs",
-    "admissionStops",
-    "preemptions",
-    "kvHighWater",
-  ] as const;
-  for (const fact of facts) compare(fact, fast[fact], step[fact]);
-  compare("extrapolation", fast.extrapolation, step.extrapolation);
-  const skipped = step.jumpedSteps + step.runSteps;
-  if (skipped > 0) differences.push(`the step engine took ${skipped} steps at once`);
-  const { steps, jumpedSteps, runSteps, preemptions } = fast;
-  return { differences, steps, jumpedSteps, runSteps, preemptions };
+  const rejectionsOf = ({ log }: Result): unknown => [...log.rejections].sort(([a], [b]) => a - b);
+  compare("rejections", rejectionsOf(one), rejectionsOf(step));
+  compare("gaps", [one.log.gaps.gaps, one.log.gaps.describe()], [step.log.gaps.gaps, step.log.gaps.describe()]);
+  for (const fact of facts) compare(fact, one[fact], step[fact]);
+  compare("extrapolation", one.extrapolation, step.extrapolation);
+  return differences;
 }
+
+const facts = [
+  "steps",
+  "busyNs",
+  "hostBusyNs",
+  "frontEndBusyNs",
+  "admissionStops",
+  "preemptions",
+  "kvHighWater",
+] as const;
 
 /** The same requests at the same times: a limit on concurrency that is never reached, so that replicas are not apart. */
 export function onOneClock(workload: Workload): Workload {
