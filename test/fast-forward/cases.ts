@@ -85,7 +85,7 @@ const requests: fc.Arbitrary<DrawnRequest[]> = fc.array(
     /** Of sessions: the earlier request that it goes on from, and whether from the whole of it. */
     after: fc.option(upTo(23), { nil: undefined, freq: 4 }),
     isWhole: fc.boolean(),
-    spare: fc.option(fc.oneof(upTo(3), upTo(60), fc.constant(Infinity)), { nil: undefined, freq: 1 }),
+    spare: fc.option(fc.oneof(upTo(3), upTo(60), fc.constant(Infinity)), { nil: undefined, freq: 2 }),
   }),
   { minLength: 1, maxLength: 24 },
 );
@@ -272,7 +272,7 @@ const jitters: fc.Arbitrary<EngineJitter> = fc
   });
 
 /** Half of them absent. */
-const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq: 1 }); // prettier-ignore
+const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq: 2 }); // prettier-ignore
 
 const gpu = fc
   .record({
