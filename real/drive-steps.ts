@@ -1,5 +1,5 @@
 /**
- * Drives a scheduler of steps on the real clock: the counterpart of sim/engine/engine-loop.ts and drive.ts, with the
+ * Drives a scheduler of steps on the real clock: the counterpart of sim/engine/server/engine-loop.ts and drive.ts, with the
  * same schedulers, clients and request log, and hardware in place of the cost model. A step blocks the thread, so nothing
  * lies between two steps but the work of scheduling itself; requests that are due meanwhile enter before the next one is
  * scheduled, as they would if another thread had held them. As many steps are scheduled ahead as the scheduler says.

@@ -1,5 +1,5 @@
 /**
- * Drives a batch policy on the real clock: the counterpart of sim/engine/simulate.ts, with the same policy objects, the
+ * Drives a batch policy on the real clock: the counterpart of sim/engine/batches/simulate.ts, with the same policy objects, the
  * same clients and the same request log, and hardware in place of the cost model.
  */
 import {

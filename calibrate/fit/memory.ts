@@ -1,7 +1,7 @@
 /**
  * Memory of a process that runs batches: base bytes (weights and runtime), and non-negative terms on top. An allocator's
  * arena keeps what it once took, so a peak belongs to the largest batch up to then. ONNX Runtime's CUDA arena grows in
- * regions of up to 1 GiB (sim/cost/batch-memory.ts): where peaks come in such steps, the need lies between two of them.
+ * regions of up to 1 GiB (sim/cost/batches/batch-memory.ts): where peaks come in such steps, the need lies between two of them.
  */
 import { greatest, type Profile } from "../../formats/index.js";
 import { arenaBytes } from "../../sim/cost/index.js";

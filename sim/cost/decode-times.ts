@@ -2,7 +2,7 @@
  * Drawn times of rounds that decode the same requests, in whole ns: what cost models say of each round, with means worked out
  * once. Each answer draws from the stream that the model itself draws from.
  */
-import type { FactorStream } from "./factor-streams.js";
+import type { FactorStream } from "./draws/index.js";
 import { firstOfLaw, incrementOfLaw, wholeNs } from "./decode-law.js";
 
 /** Means of one number of requests, ns, and what they are drawn by. */

@@ -4,7 +4,7 @@
  */
 import { stepPartNames, withFields, type StepCosts, type StepPartName } from "../../formats/index.js";
 import { DecodeTimes } from "./decode-times.js";
-import { OwnFactors, type FactorStream } from "./factor-streams.js";
+import { OwnFactors, type FactorStream } from "./draws/index.js";
 import { RangeUse } from "./range-use.js";
 import { linearDecodeLaw, wholeNs, type DecodeLaw } from "./decode-law.js";
 import { noHost, type HostCost, type StepCostModel, type StepShape } from "./step-cost.js";

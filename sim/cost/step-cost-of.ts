@@ -1,11 +1,11 @@
 /** The step costs of a profile of any kind. */
 import type { Profile } from "../../formats/index.js";
-import { EngineStepCost } from "./engine-step-cost.js";
-import { defaultCaptureSizes, GraphSizes, type GraphRules } from "./graph-sizes.js";
-import { atPace, runFactor } from "./host-pace.js";
-import { jitterFactors } from "./jitter-draws.js";
+import { EngineStepCost } from "./server/index.js";
+import { defaultCaptureSizes, GraphSizes, type GraphRules } from "./server/index.js";
+import { atPace, runFactor } from "./draws/index.js";
+import { jitterFactors } from "./draws/index.js";
 import { MeasuredStepCost } from "./measured-step-cost.js";
-import { StaticStepCost } from "./static-step-cost.js";
+import { StaticStepCost } from "./batches/index.js";
 import { measuredSteps } from "./range-use.js";
 import type { StepCostModel } from "./step-cost.js";
 

@@ -4,7 +4,7 @@
  */
 import type { DecodeLaw } from "./decode-law.js";
 import type { DecodeTimes } from "./decode-times.js";
-import type { PacedCosts } from "./paced-costs.js";
+import type { PacedCosts } from "./server/index.js";
 import type { RangeUse } from "./range-use.js";
 
 /** Token counts over all requests of a step. */

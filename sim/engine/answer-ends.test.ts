@@ -5,7 +5,7 @@ import { noHost, type StepCostModel } from "../cost/index.js";
 import { planPolicy, vllmSchedulers, type SchedulerLimits, type StepSchedulers } from "../policy/index.js";
 import { simulateSteps } from "./simulate-steps.js";
 import type { EngineName } from "./step-simulation.js";
-import { tableOf } from "./step-records.js";
+import { tableOf } from "./log/step-records.js";
 import { roomyLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 

@@ -7,7 +7,7 @@ import { gpuOnly } from "./steps.conformance.js";
 import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import type { EngineName } from "./step-simulation.js";
-import { StepLog } from "./step-log.js";
+import { StepLog } from "./log/step-log.js";
 
 const engines: readonly EngineName[] = ["fast", "step"];
 

@@ -12,8 +12,8 @@ import type { GapSegments, GiveUpSummary, Summary } from "../metrics/index.js";
 import { assumedOf, assumedOfBalancing, type DataParallel } from "../policy/index.js";
 import { goesByPrefix } from "../router/index.js";
 import { classesOf, isImpatient } from "../workload/index.js";
-import type { EngineTotals } from "./engine-totals.js";
-import type { Fleet } from "./fleet.js";
+import type { EngineTotals } from "./log/index.js";
+import type { Fleet } from "./fleet/index.js";
 import { hasJitter, isJittered } from "./is-jittered.js";
 import type { SimulatedRunInput } from "./run-input.js";
 

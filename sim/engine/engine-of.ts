@@ -2,11 +2,11 @@
 import { withFields } from "../../formats/index.js";
 import type { StepCostModel } from "../cost/index.js";
 import type { EngineLimits, SchedulerChoice, SchedulerRequest, TokenCounts } from "../policy/index.js";
-import { EngineLoop } from "./engine-loop.js";
+import { EngineLoop } from "./server/index.js";
 import { FlatLoop, isWithinReach } from "./flat/index.js";
-import type { ServerLoop } from "./server-loop.js";
-import type { StepLog } from "./step-log.js";
-import type { StepObserver } from "./step-observer.js";
+import type { ServerLoop } from "./server/index.js";
+import type { StepLog } from "./log/index.js";
+import type { StepObserver } from "./server/index.js";
 
 export interface EngineInput {
   readonly schedulers: Pick<SchedulerChoice, "make" | "counted">;

@@ -5,7 +5,7 @@ import { routerNames, type RouterName } from "../router/index.js";
 import { sessionsFromLoad, workloadFromSessions } from "../workload/index.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import type { EngineName } from "./step-simulation.js";
-import { recordsOf } from "./step-records.js";
+import { recordsOf } from "./log/step-records.js";
 import { roomyLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 

@@ -4,7 +4,7 @@ import type { RequestRecord, Workload, WorkloadRequest } from "../../formats/ind
 import { vllmSchedulers } from "../policy/index.js";
 import { routerNames, type RouterName } from "../router/index.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
-import { recordsOf } from "./step-records.js";
+import { recordsOf } from "./log/step-records.js";
 import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 

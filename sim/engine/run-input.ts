@@ -2,7 +2,7 @@
 import { ConfigError, type AutoscalePlan, type Load, type Profile, type Workload } from "../../formats/index.js";
 import type { PolicyPlan } from "../policy/index.js";
 import type { RouterName } from "../router/index.js";
-import type { Observe } from "./step-observer.js";
+import type { Observe } from "./server/index.js";
 import type { EngineName } from "./step-simulation.js";
 
 export interface SimulatedRunInput {

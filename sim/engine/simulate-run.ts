@@ -16,17 +16,17 @@ import { createVllm, stepPolicyNames, type BatchPlan, type StepPlan, type StepPo
 import { DEFAULT_BETA, requireRouter, type RouterName } from "../router/index.js";
 import { classesOf, isImpatient } from "../workload/index.js";
 import { engineFacts, jitterFact, runInfo, type RunOutcome } from "./describe-run.js";
-import { modelledHardware } from "./batch-hardware.js";
-import { EngineBatches } from "./engine-batches.js";
+import { modelledHardware } from "./batches/index.js";
+import { EngineBatches } from "./batches/index.js";
 import { isJittered } from "./is-jittered.js";
 import { machineOf } from "./machine-of.js";
 import type { SimulatedRunInput } from "./run-input.js";
-import { simulateBatches } from "./simulate.js";
+import { simulateBatches } from "./batches/index.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import type { StepSimulationInput } from "./step-simulation.js";
-import type { StepLog } from "./step-log.js";
-import type { StepObserver } from "./step-observer.js";
-import { tableOf } from "./step-records.js";
+import type { StepLog } from "./log/index.js";
+import type { StepObserver } from "./server/index.js";
+import { tableOf } from "./log/index.js";
 
 export function simulateRun(input: SimulatedRunInput): Run {
   return runOf(input, simulateOutcome(input));

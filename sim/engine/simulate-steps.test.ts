@@ -6,7 +6,7 @@ import { summarise } from "../metrics/index.js";
 import { vllmSchedulers, type SchedulerLimits } from "../policy/index.js";
 import { simulateSteps, type StepSimulationResult } from "./simulate-steps.js";
 import type { EngineName } from "./step-simulation.js";
-import { recordsOf } from "./step-records.js";
+import { recordsOf } from "./log/step-records.js";
 import { engineCosts, roomyLimits, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import { gpuOnly } from "./steps.conformance.js";
 

@@ -10,15 +10,15 @@ import { tokenCounts, type SchedulerChoice, type TokenCounts } from "../policy/i
 import type { GiveUpSummary } from "../metrics/index.js";
 import { makeRouter, type Route } from "../router/index.js";
 import { isImpatient, withAttempts, type RequestClient } from "../workload/index.js";
-import { PreemptionError } from "./engine-loop-input.js";
-import { sumTotals, type EngineTotals } from "./engine-totals.js";
-import type { Fleet } from "./fleet.js";
-import type { QueueLimits } from "./queue-limits.js";
-import { Service } from "./service.js";
-import { StepLog } from "./step-log.js";
-import { Turns } from "./turns.js";
+import { PreemptionError } from "./server/index.js";
+import { sumTotals, type EngineTotals } from "./log/index.js";
+import type { Fleet } from "./fleet/index.js";
+import type { QueueLimits } from "./server/index.js";
+import { Service } from "./fleet/index.js";
+import { StepLog } from "./log/index.js";
+import { Turns } from "./fleet/index.js";
 import { areApart, type StepSimulationInput } from "./step-simulation.js";
-import { RequestWork } from "./wasted-work.js";
+import { RequestWork } from "./clients/index.js";
 
 export interface StepSimulationResult extends EngineTotals {
   readonly log: StepLog;

@@ -4,7 +4,7 @@ import type { StepCostModel } from "../cost/index.js";
 import type { StepSchedulers } from "../policy/index.js";
 import { routesBlindly, type RouterName } from "../router/index.js";
 import { isImpatient } from "../workload/index.js";
-import type { StepObserver } from "./step-observer.js";
+import type { StepObserver } from "./server/index.js";
 
 /** `fast` jumps over runs of decodes; `step` does every step and token, the reference. Their results are the same. */
 export const engineNames = ["fast", "step"] as const;

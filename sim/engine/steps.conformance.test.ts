@@ -11,7 +11,7 @@ import {
 import { isMonotone } from "../policy/policy.conformance.js";
 import { simulateSteps } from "./simulate-steps.js";
 import type { EngineName } from "./step-simulation.js";
-import { recordsOf } from "./step-records.js";
+import { recordsOf } from "./log/step-records.js";
 import { engineCosts, stepWorkloads, tightLimits } from "./step-scenarios.fixture.js";
 import {
   endProblems,

@@ -16,8 +16,8 @@ import {
   type StepSchedulers,
 } from "../policy/index.js";
 import { Client } from "../workload/index.js";
-import { EngineLoop } from "./engine-loop.js";
-import { StepLog } from "./step-log.js";
+import { EngineLoop } from "./server/engine-loop.js";
+import { StepLog } from "./log/step-log.js";
 
 /** The numbers of a step as the loop saw it, and whom it completed. */
 export interface RanStep {

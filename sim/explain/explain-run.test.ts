@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { simulateSteps } from "../engine/index.js";
 import { engineCosts, stepWorkloads, tightLimits } from "../engine/step-scenarios.fixture.js";
-import { tableOf } from "../engine/step-records.js";
+import { tableOf } from "../engine/log/step-records.js";
 import { dataParallelRules, type DataParallel } from "../policy/index.js";
 import { vllmSchedulers } from "../policy/vllm/schedulers.js";
 import { partNames, sumOfParts, type ExplainedRequest, type Parts } from "./part-names.js";

@@ -2,7 +2,7 @@ import type { RequestRecord } from "../../formats/index.js";
 import { exponential, stream } from "../kernel/index.js";
 import { judgeOverload, type Overload } from "./overload.js";
 import { columnsOf } from "./request-columns.js";
-import { intervalsUntil } from "./sweep-line.js";
+import { intervalsUntil } from "./statistics/sweep-line.js";
 
 const SERVICE_S = 0.1;
 

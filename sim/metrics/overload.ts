@@ -3,8 +3,8 @@
  * went on and says more about the run's length than about the server. Criterion and its margin: docs/metrics.md.
  */
 import type { RequestColumns } from "./request-columns.js";
-import type { Intervals } from "./sweep-line.js";
-import { mean } from "./statistics.js";
+import type { Intervals } from "./statistics/index.js";
+import { mean } from "./statistics/index.js";
 
 /** The time between first and last arrival is cut into so many equal slices. */
 const SLICES = 10;

@@ -2,7 +2,7 @@
 import type { RequestTurn } from "../../formats/index.js";
 import { nearestRank } from "../kernel/index.js";
 import { gapMs } from "./request-metrics.js";
-import { mean } from "./statistics.js";
+import { mean } from "./statistics/index.js";
 import type { RequestColumns } from "./request-columns.js";
 
 /** Turns shown one by one; later ones are one row. */

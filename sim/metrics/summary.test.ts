@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { RequestRecord } from "../../formats/index.js";
-import { GapSegments } from "./gap-segments.js";
+import { GapSegments } from "./gaps/gap-segments.js";
 import { columnsOf } from "./request-columns.js";
 import { summarise as summariseColumns, type Summary, type SummaryOptions } from "./summary.js";
 

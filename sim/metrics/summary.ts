@@ -4,13 +4,13 @@
  */
 import { ArtifactError } from "../../formats/index.js";
 import type { ClassFigures } from "./class-summary.js";
-import { effectiveCount } from "./effective-count.js";
-import { GapSegments } from "./gap-segments.js";
+import { effectiveCount } from "./statistics/index.js";
+import { GapSegments } from "./gaps/index.js";
 import type { GiveUpSummary } from "./give-ups.js";
 import { countGood, type GoodputLimits } from "./goodput.js";
 import { gapsMs, inOrderOfArrival, tpotsMs } from "./latencies.js";
 import { judgeOverload } from "./overload.js";
-import { percentileIsShown } from "./quantile.js";
+import { percentileIsShown } from "./statistics/index.js";
 import type { RequestColumns } from "./request-columns.js";
 import {
   statisticsOf,
@@ -20,8 +20,8 @@ import {
   statisticNames,
   type StatisticName,
   type Statistics,
-} from "./statistics.js";
-import { intervalsUntil, sweepLine, type Intervals } from "./sweep-line.js";
+} from "./statistics/index.js";
+import { intervalsUntil, sweepLine, type Intervals } from "./statistics/index.js";
 
 type EffectiveCounts<Metric extends string> = Readonly<Record<`effective_n_${Metric}`, number>>;
 

@@ -1,10 +1,10 @@
 /** Workloads: arrivals, lengths, prompts and traces become one explicit request list; the client that sends it. */
-export { withAnswerEnds } from "./answer-ends.js";
-export { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./arrivals.js";
+export { withAnswerEnds } from "./synthetic/index.js";
+export { arrivalTimesNs, type ArrivalProcess, type RampUp } from "./synthetic/index.js";
 export { findBinning, unbinned, type Binning } from "./binning.js";
-export { Client, requireIndependent, requireTime, type RequestClient, type SentRequest } from "./client.js";
-export { classesOf } from "./request-classes.js";
-export { clientOf } from "./client-of.js";
+export { Client, requireIndependent, requireTime, type RequestClient, type SentRequest } from "./clients/index.js";
+export { classesOf } from "./synthetic/index.js";
+export { clientOf } from "./clients/index.js";
 export {
   attemptsOf,
   ImpatientClient,
@@ -13,15 +13,20 @@ export {
   requirePatience,
   withAttempts,
   withoutPatience,
-} from "./impatient-client.js";
-export { sessionsFromLoad, workloadFromSessions } from "./from-sessions.js";
-export { sessionStatistics, type SessionStatistics, type Spread } from "./session-statistics.js";
-export { syntheticLengths } from "./lengths.js";
-export { recordedWorkload } from "./recorded-load.js";
-export { workloadFromLengths, workloadFromPrompts, workloadFromRequests, type PromptSource } from "./from-load.js";
+} from "./clients/index.js";
+export { sessionsFromLoad, workloadFromSessions } from "./synthetic/index.js";
+export { sessionStatistics, type SessionStatistics, type Spread } from "./traces/index.js";
+export { syntheticLengths } from "./synthetic/index.js";
+export { recordedWorkload } from "./traces/index.js";
+export {
+  workloadFromLengths,
+  workloadFromPrompts,
+  workloadFromRequests,
+  type PromptSource,
+} from "./synthetic/index.js";
 export { moreOften } from "./more-often.js";
-export { prefixCeiling, type PrefixCeiling } from "./prefix-ceiling.js";
-export { meanRatePerS } from "./trace-times.js";
+export { prefixCeiling, type PrefixCeiling } from "./traces/index.js";
+export { meanRatePerS } from "./traces/index.js";
 export { requireFits } from "./require-fits.js";
 export { loadDetokenizer, loadTokenizer, type Tokenize } from "./tokenizer.js";
 export {
@@ -29,12 +34,12 @@ export {
   type ArrivalStatistics,
   type LengthStatistics,
   type TraceStatistics,
-} from "./trace-statistics.js";
+} from "./traces/index.js";
 export {
   rejectSeen,
   rejectUnmodelled,
   unmodelledFeature,
   unmodelledSettings,
   type Unmodelled,
-} from "./unmodelled-server.js";
+} from "./traces/index.js";
 export { withoutNetwork } from "./without-network.js";

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInThisContext } from "node:vm";
 import { loadSchema, type WorkloadRequest } from "../../formats/index.js";
-import { withAnswerEnds } from "./answer-ends.js";
-import { workloadFromLengths, workloadFromRequests } from "./from-load.js";
-import { withAttempts, withoutPatience } from "./impatient-client.js";
+import { withAnswerEnds } from "./synthetic/answer-ends.js";
+import { workloadFromLengths, workloadFromRequests } from "./synthetic/from-load.js";
+import { withAttempts, withoutPatience } from "./clients/impatient-client.js";
 
 /** V8 compiles a function at its first call. The flag is taken back, because code that is cached under other flags is rejected. */
 function nativesOfV8(): {

@@ -9,11 +9,11 @@ import {
   type VllmEngineCost,
   type WorkloadRequest,
 } from "../../formats/index.js";
-import { EngineStepCost } from "../../sim/cost/engine-step-cost.js";
-import { EngineLoop } from "../../sim/engine/engine-loop.js";
-import { StepLog } from "../../sim/engine/step-log.js";
-import { recordedCounts } from "../../sim/engine/recorded-counts.js";
-import { recordsOf } from "../../sim/engine/step-records.js";
+import { EngineStepCost } from "../../sim/cost/server/engine-step-cost.js";
+import { EngineLoop } from "../../sim/engine/server/engine-loop.js";
+import { StepLog } from "../../sim/engine/log/step-log.js";
+import { recordedCounts } from "../../sim/engine/log/recorded-counts.js";
+import { recordsOf } from "../../sim/engine/log/step-records.js";
 import {
   atPace,
   defaultCaptureSizes,

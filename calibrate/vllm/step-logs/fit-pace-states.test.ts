@@ -1,6 +1,6 @@
 import { exponential, normal, stream } from "../../../sim/index.js";
-import { HostPath } from "../../../sim/cost/host-path.js";
-import { CELLS_PER_SCORE, MIDDLE } from "../../../sim/cost/score-table.js";
+import { HostPath } from "../../../sim/cost/draws/host-path.js";
+import { CELLS_PER_SCORE, MIDDLE } from "../../../sim/cost/draws/score-table.js";
 import { fitPaceStates, type PacedRatio } from "./fit-pace-states.js";
 
 /** Calls 5 ms apart, with pauses; each is `own` noise and the host's levels by their shares. */

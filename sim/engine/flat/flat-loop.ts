@@ -13,13 +13,13 @@ import {
   type SchedulerRequest,
   type TokenCounts,
 } from "../../policy/index.js";
-import type { AdmissionStops } from "../admission-stops.js";
-import { Ends } from "../ends.js";
-import { PreemptionError } from "../engine-loop-input.js";
-import { livelock, nothingScheduled } from "../progress.js";
-import type { ServerLoop } from "../server-loop.js";
-import { ServerTimes } from "../server-times.js";
-import type { StepLog } from "../step-log.js";
+import type { AdmissionStops } from "../log/index.js";
+import { Ends } from "../log/index.js";
+import { PreemptionError } from "../server/index.js";
+import { livelock, nothingScheduled } from "../server/index.js";
+import type { ServerLoop } from "../server/index.js";
+import { ServerTimes } from "../log/index.js";
+import type { StepLog } from "../log/index.js";
 import { inputsOf, kindNumbers, streamsOf } from "./inputs.js";
 import type { Caller } from "./caller.js";
 import { Machine, outputNames, type Output } from "./machine.js";

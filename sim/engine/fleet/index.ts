@@ -1,0 +1,3 @@
+export type { Fleet, FleetState } from "./fleet.js";
+export { Service } from "./service.js";
+export { Turns } from "./turns.js";

@@ -1,0 +1,1 @@
+export { ParallelServer } from "./parallel-server.js";

@@ -1,0 +1,2 @@
+export { GapSegments } from "./gap-segments.js";
+export type { GapList } from "./gap-store.js";
