@@ -5,8 +5,7 @@
  */
 import { stream } from "../../sim/kernel/index.js";
 import { quantileOf } from "../../sim/metrics/index.js";
-import type { LinearSolver } from "./linear-solver.js";
-import { normalEquations, solveNnls, type NormalEquations } from "./nnls.js";
+import { normalEquations, solveNnls, type LinearSolver, type NormalEquations } from "./numerics/index.js";
 import type { RelativeDesign } from "./relative-fit.js";
 
 /** Coefficients in ns, a row per draw. `weights` are those of the fit. */

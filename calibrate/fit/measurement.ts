@@ -2,7 +2,7 @@
  * What calibration measures: one batch, run once. Repeats of one shape form a cell, and a cell is what the fit sees.
  * Times are whole-batch nanoseconds of the executor's own clock, memory is bytes.
  */
-import { ArtifactError } from "../../formats/index.js";
+import { ArtifactError, greatest, least } from "../../formats/index.js";
 import { median } from "../../sim/metrics/index.js";
 
 /** Shape of a batch: rows, prompt tokens of each (left-padded), decode steps after the first token. */
@@ -61,6 +61,11 @@ export function shapeName(shape: BatchShape): string {
  */
 export function blockName(shape: BatchShape): string {
   return `b${shape.batchSize} p${shape.promptTokens}`;
+}
+
+/** Smallest and largest of some levels. */
+export function span(levels: readonly number[]): [number, number] {
+  return [least(levels), greatest(levels)];
 }
 
 /** Groups the `grid` measurements by shape, in order of first sight; a prefill's median is its block's. Rejects what is not a duration. */

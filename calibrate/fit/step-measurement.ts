@@ -132,15 +132,8 @@ function octaveOf(tokens: number, of: number): number {
 }
 
 function meanWork(works: readonly StepWork[]): StepWork {
-  const of = (quantity: (work: StepWork) => number): number => mean(works.map(quantity));
-  return {
-    decodes: of(({ decodes }) => decodes),
-    contextTokens: of(({ contextTokens }) => contextTokens),
-    chunks: of(({ chunks }) => chunks),
-    chunkTokens: of(({ chunkTokens }) => chunkTokens),
-    attentionPairs: of(({ attentionPairs: pairs }) => pairs),
-    sampled: of(({ sampled }) => sampled),
-    moves: of(({ moves }) => moves),
-    movedTokens: of(({ movedTokens }) => movedTokens),
-  };
+  const means = Object.keys(workOfSpec(emptyStep)).map((name) => {
+    return [name, mean(works.map((work) => work[name as keyof StepWork]))];
+  });
+  return Object.fromEntries(means) as StepWork;
 }

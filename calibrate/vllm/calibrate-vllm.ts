@@ -4,7 +4,7 @@
  */
 import { ConfigError, type CostDraws, type Profile, type VllmEngineCost } from "../../formats/index.js";
 import { rejectUnmodelled } from "../../sim/index.js";
-import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
+import { loadLinearSolver, type LinearSolver } from "../fit/numerics/index.js";
 import { fitBlackBox, atPace, clientPaceNote, fitClientPace, trialReplay } from "./client-times/index.js";
 import { ASSUMED, buildProfile, engineCostOf, loggedSources, routingNotes } from "./profile/index.js";
 import {

@@ -5,17 +5,15 @@ import { stepQuantities, sumParts } from "../../../sim/index.js";
 import { median } from "../../../sim/metrics/index.js";
 import {
   fitSteps,
-  growthOf,
   STEADY,
   stepRange,
   toStepCells,
-  variationOf,
   workName,
-  type Growth,
   type StepCell,
   type StepMeasurement,
   type StepSpec,
 } from "../../fit/index.js";
+import { growthOf, variationOf, type Growth } from "../../fit/numerics/index.js";
 import { DISTURBED_FRACTION } from "../drift-watch.js";
 import type { StepRounds } from "./step-session.js";
 

@@ -4,7 +4,7 @@
  */
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { blackBoxConstants, type AssumedParts } from "./black-box-constants.js";
-import { logNormalVariation } from "../../fit/index.js";
+import { logNormalVariation } from "../../fit/numerics/index.js";
 
 export const ASSUMPTIONS: readonly string[] = [
   "client times alone: assumed that the GPU begins after 62 % of a full graph's launch, 30 % of a piecewise and 10 % of an eager one",

@@ -4,7 +4,7 @@
  */
 import { ArtifactError, type VllmEngineCost } from "../../../formats/index.js";
 import { quantileOf, tpotMs, ttftMs } from "../../../sim/index.js";
-import type { LinearSolver } from "../../fit/index.js";
+import type { LinearSolver } from "../../fit/numerics/index.js";
 import { parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import { decodeLadder, prefillLadder, type DecodeLadder, type PrefillLadder } from "./probe-ladders.js";
 import { isEager, isProbes, type RecordedRun } from "../recording/index.js";

@@ -3,9 +3,8 @@
  * trial costs, until latencies of loads and of probes agree.
  */
 import { defined, type CostDraws, type VllmEngineCost } from "../../../formats/index.js";
-import type { LinearSolver } from "../../fit/index.js";
+import type { LinearSolver, Miss } from "../../fit/numerics/index.js";
 import { blackBoxConstants, type AssumedParts, type BlackBoxConstants } from "./black-box-constants.js";
-import type { Miss } from "./gauss-newton.js";
 import { identifiability } from "./identifiability.js";
 import {
   ASSUMPTIONS,

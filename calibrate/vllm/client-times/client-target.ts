@@ -13,7 +13,7 @@ import {
   simulateRun,
   type SimulatedRunInput,
 } from "../../../sim/index.js";
-import type { Miss } from "./gauss-newton.js";
+import type { Miss } from "../../fit/numerics/index.js";
 import type { SearchConstants } from "./black-box-constants.js";
 import { buildProfile } from "../profile/index.js";
 import {

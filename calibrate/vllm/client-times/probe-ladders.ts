@@ -1,7 +1,7 @@
 /** Closed forms of probes: what a decode step takes by its batch and context, what a prefill takes by its length. */
 import { greatest, least, type RequestRecord, type VllmEngineCost } from "../../../formats/index.js";
 import { quantileOf, ttftMs } from "../../../sim/index.js";
-import { nnls, type LinearSolver } from "../../fit/index.js";
+import { nnls, type LinearSolver } from "../../fit/numerics/index.js";
 import { chunkTimesMs, chunksAt, isEager, settingsOf, type RecordedRun } from "../recording/index.js";
 
 /** From where on a step of the ladder is taken to be off its line by more than its measurement, as a logarithm. */

@@ -3,8 +3,7 @@ import { greatest, type VllmEngineCost } from "../../../formats/index.js";
 import { blackBoxConstants, type BlackBoxConstants, type Pulls } from "./black-box-constants.js";
 import { costOf, denseParameterNames, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import type { Start } from "./black-box-start.js";
-import { evolve, nelderMead, type LinearSolver } from "../../fit/index.js";
-import { gaussNewton, type Miss } from "./gauss-newton.js";
+import { evolve, gaussNewton, nelderMead, type LinearSolver, type Miss } from "../../fit/numerics/index.js";
 
 /** Costs that are moved together, and how many trials they get in a round. */
 const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: number])[] = [

@@ -3,7 +3,7 @@
  * tokens reached their clients. First its mean times, then how they vary, so that quantiles of both delays agree.
  */
 import { mean } from "../../../sim/index.js";
-import { nelderMead, type LinearSolver } from "../../fit/index.js";
+import { nelderMead, type LinearSolver } from "../../fit/numerics/index.js";
 import { pooled, quantileLoss, recordedDelays, replayedDelays, squaredLog } from "./front-end-delays.js";
 import { deliveryLog, type FrontEndLog, type Delivery, type DeliveryLog } from "./delivery-log.js";
 import { frontEndDraws } from "./front-end-draws.js";

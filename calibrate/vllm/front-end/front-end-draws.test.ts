@@ -2,7 +2,7 @@
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { exponential, mean, stream } from "../../../sim/index.js";
 import { recordEngine } from "../../../test/support/recorded-engine.js";
-import { loadLinearSolver, logNormalVariation } from "../../fit/index.js";
+import { loadLinearSolver, logNormalVariation } from "../../fit/numerics/index.js";
 import { recordedTraffic } from "../recording/index.js";
 import { deliveryLog, type DeliveryLog } from "./delivery-log.js";
 import { frontEndDraws } from "./front-end-draws.js";

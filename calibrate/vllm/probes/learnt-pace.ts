@@ -6,7 +6,7 @@
 import { greatest, type RequestRecord } from "../../../formats/index.js";
 import { mean, quantileOf, tpotMs, ttftMs } from "../../../sim/index.js";
 import { stepMs, type Pace } from "./probe-pace.js";
-import { growthOf } from "../../fit/index.js";
+import { growthOf } from "../../fit/numerics/index.js";
 
 /** Longer contexts say what attention takes. */
 const SHORT_CONTEXT = 64;

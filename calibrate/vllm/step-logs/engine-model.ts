@@ -1,7 +1,7 @@
 /** The two clocks of the engine as the fit works with them: GPU time of a step, launch time by kind. Times in ns. */
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { decodeBaseNs, prefillComputeNs, prefillMemoryNs, softLaterNs, type GraphKind } from "../../../sim/index.js";
-import type { Growth } from "../../fit/index.js";
+import type { Growth } from "../../fit/numerics/index.js";
 import type { TimedStep } from "../recording/index.js";
 
 export const graphKinds = ["full", "piecewise", "none"] as const satisfies readonly GraphKind[];

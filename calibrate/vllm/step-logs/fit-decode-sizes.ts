@@ -5,7 +5,7 @@
  */
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { decodeBaseNs, piecewiseLinear, quantileOf } from "../../../sim/index.js";
-import { monotone } from "../../fit/index.js";
+import { monotone } from "../../fit/numerics/index.js";
 import type { GpuTimes } from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
 

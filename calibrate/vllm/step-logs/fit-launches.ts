@@ -9,7 +9,7 @@ import {
   significantGrowth,
   weightedQuantiles,
   type Growth,
-} from "../../fit/index.js";
+} from "../../fit/numerics/index.js";
 import { gpuNsOf, forEachGraph, idleSpanNs, launchScale, type EngineModel, type LaunchTimes } from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
 import type { TimedStep, Timeline } from "../recording/index.js";

@@ -4,7 +4,7 @@
  */
 import type { EngineJitter, VllmEngineCost, Variation } from "../../../formats/index.js";
 import { factorTable, mean, meanOf, quantileOf } from "../../../sim/index.js";
-import { nnls, type LinearSolver, variationOf, weightedQuantiles } from "../../fit/index.js";
+import { nnls, type LinearSolver, variationOf, weightedQuantiles } from "../../fit/numerics/index.js";
 import { fitPaceStates } from "./fit-pace-states.js";
 import {
   callNs,

@@ -1,4 +1,4 @@
-import { meanOf } from "../../sim/index.js";
+import { meanOf } from "../../../sim/index.js";
 import { logNormalVariation, normalQuantile } from "./log-normal.js";
 
 test("normal quantiles are those of the tables", () => {

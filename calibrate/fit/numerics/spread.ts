@@ -1,7 +1,7 @@
 /** Statistics of measured times: means that a few stalls do not own, ratios about a fitted line. */
-import type { Variation } from "../../formats/index.js";
-import { mean } from "../../sim/index.js";
-import { censoredQuantiles, keptProbabilities, type Sighting } from "./censored-quantiles.js";
+import type { Variation } from "../../../formats/index.js";
+import { mean } from "../../../sim/index.js";
+import { censoredQuantiles, keptProbabilities } from "./censored-quantiles.js";
 
 /** base + slope x requests, neither negative. */
 export interface Growth {
@@ -9,8 +9,13 @@ export interface Growth {
   readonly requestNs: number;
 }
 
-/** Least squares line through (requests, ns); its slope is 0 where requests do not vary. */
-export function growthOf(points: readonly { readonly requests: number; readonly ns: number }[]): Growth {
+interface Point {
+  readonly requests: number;
+  readonly ns: number;
+}
+
+/** Least squares line through the points; its slope is 0 where requests do not vary. */
+export function growthOf(points: readonly Point[]): Growth {
   if (points.length === 0) return { baseNs: 0, requestNs: 0 };
   const meanX = mean(points.map(({ requests }) => requests));
   const meanY = mean(points.map(({ ns }) => ns));
@@ -26,9 +31,11 @@ export function growthOf(points: readonly { readonly requests: number; readonly 
 
 /** A slope of fewer standard errors is noise. */
 const SIGNIFICANT = 3;
+/** Fewer do not tell how values vary. */
+const MIN_RATIOS = 50;
 
 /** The line of growthOf; level where its slope may be noise. */
-export function significantGrowth(points: readonly { readonly requests: number; readonly ns: number }[]): Growth {
+export function significantGrowth(points: readonly Point[]): Growth {
   const line = growthOf(points);
   if (line.requestNs === 0 || points.length < 3) return line;
   const meanX = mean(points.map(({ requests }) => requests));
@@ -42,13 +49,12 @@ export function significantGrowth(points: readonly { readonly requests: number; 
 }
 
 /** How values vary about 1; undefined when there are too few to tell. */
-export function variationOf(ratios: readonly number[], least = 50): Variation | undefined {
-  const sightings = ratios.map((value): Sighting => ({ value, isExact: true }));
-  const quantiles = ratios.length < least ? undefined : censoredQuantiles(sightings);
-  if (quantiles === undefined) return undefined;
-  return { quantiles: rounded(quantiles) };
+export function variationOf(ratios: readonly number[]): Variation | undefined {
+  if (ratios.length < MIN_RATIOS) return undefined;
+  return { quantiles: rounded(censoredQuantiles(ratios.map((value) => ({ value, isExact: true })))!) };
 }
 
+/** As many digits as profiles have. */
 export function rounded(quantiles: readonly (readonly [number, number])[]): [number, number][] {
   return quantiles.map(([p, ratio]) => [Number(p.toPrecision(6)), Number(ratio.toPrecision(5))]);
 }

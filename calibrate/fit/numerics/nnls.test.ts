@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
+import { loadLinearSolver, type LinearSolver } from "./linear-algebra.js";
 import { nnls } from "./nnls.js";
 
 let solver: LinearSolver;

@@ -1,5 +1,5 @@
-import { loadLinearSolver } from "../../fit/index.js";
-import { gaussNewton, informationOf, slopesAt, type Miss, type PulledMisses } from "./gauss-newton.js";
+import { gaussNewton, informationOf, logsOf, slopesAt, type Miss, type PulledMisses } from "./gauss-newton.js";
+import { loadLinearSolver } from "./linear-algebra.js";
 
 const weight = 0.5;
 const misses = (...logs: readonly number[]): Miss[] => logs.map((log) => ({ log, weight }));
@@ -8,7 +8,10 @@ const problem = (missesOf: PulledMisses["missesOf"], pulls = [0, 0]): PulledMiss
 };
 
 test("slopes are those of each miss along each variable", () => {
-  const slopes = slopesAt(([x, y]) => misses(3 * x! - y!, 2 * y!), [5, 7]);
+  const slopes = slopesAt(
+    logsOf(([x, y]) => misses(3 * x! - y!, 2 * y!)),
+    [5, 7],
+  );
   expect(slopes.flat().map((slope) => Number(slope.toFixed(9)))).toEqual([3, 0, -1, 2]);
   const { gram, information, moment } = informationOf(slopes, misses(1, 2), [0.1, 0.2]);
   [[4.5, -1.5], [-1.5, 2.5]].forEach((row, i) => { row.forEach((value, j) => {

@@ -3,23 +3,19 @@
  * minimization" (1965), with the coefficients that depend on the dimension of Gao and Han (2012). Deterministic.
  */
 
-export interface NelderMeadOptions {
-  /** Length of the first simplex along each variable. */
-  readonly size: readonly number[];
-  readonly evaluations: number;
-  /** Stops when the values of the simplex differ by less than this fraction. */
-  readonly tolerance?: number;
-}
-
 export interface Minimum {
   readonly x: readonly number[];
   readonly value: number;
 }
 
+/**
+ * `size`: length of the first simplex along each variable. Stops when the values of the simplex differ by less than the
+ * fraction `tolerance`.
+ */
 export function nelderMead(
   of: (x: readonly number[]) => number,
   start: readonly number[],
-  { size, evaluations, tolerance = 1e-4 }: NelderMeadOptions,
+  { size, evaluations, tolerance = 1e-4 }: { size: readonly number[]; evaluations: number; tolerance?: number },
 ): Minimum {
   const n = start.length;
   const [expansion, contraction, shrinkage] = [1 + 2 / n, 0.75 - 1 / (2 * n), 1 - 1 / n];

@@ -26,29 +26,18 @@ export function censoredQuantiles(
     share *= 1 - 1 / (descending.length - above);
   });
   const ascending = atOrBelow.reverse();
-  return quantilesAt(ascending, points);
-}
-
-/** Probabilities of the quantiles that are kept: denser near 1, where the tail is, and some more near 0. */
-export function keptProbabilities(points = 41): number[] {
-  return [...NEAR_ZERO, ...Array.from({ length: points - 1 }, (_, k) => spacedProbability((k + 1) / (points - 1)))];
-}
-
-/** What lies below the least exact value has its value: nothing more is known of it. */
-function quantilesAt(ascending: readonly [value: number, p: number][], points: number): [number, number][] {
-  const quantiles: [number, number][] = [];
   let at = 0;
-  for (const p of keptProbabilities(points)) {
+  return keptProbabilities(points).map((p) => {
+    // What lies below the least exact value has its value: nothing more is known of it.
     while (at < ascending.length - 1 && ascending[at]![1] < p) at++;
-    quantiles.push([p, ascending[at]![0]]);
-  }
-  return quantiles;
+    return [p, ascending[at]![0]];
+  });
 }
 
 /** Few values are far below the others, and between two points a line is drawn. */
 const NEAR_ZERO = [0, 0.002, 0.01, 0.025];
 
-/** Denser near 1, where the tail is. */
-function spacedProbability(share: number): number {
-  return 1 - (1 - share) ** 2;
+/** Probabilities of the quantiles that are kept: denser near 1, where the tail is, and some more near 0. */
+export function keptProbabilities(points = 41): number[] {
+  return [...NEAR_ZERO, ...Array.from({ length: points - 1 }, (_, k) => 1 - (1 - (k + 1) / (points - 1)) ** 2)];
 }

@@ -2,7 +2,9 @@
  * Least squares of misses and pulls by steps of Gauss and Newton. Costs that only their sum, or a ratio, tells apart make a long
  * narrow valley: a search that moves each by itself zigzags in it, while the slopes of many misses point along it.
  */
-import { normalEquations, type LinearSolver } from "../../fit/index.js";
+import { withDiagonal, type LinearSolver } from "./linear-algebra.js";
+import type { Minimum } from "./nelder-mead.js";
+import { normalEquations } from "./nnls.js";
 
 /** Logarithm of a simulated over the recorded feature; the weights of all sum to 1 at most. */
 export interface Miss {
@@ -17,11 +19,6 @@ export interface PulledMisses {
   readonly origin: readonly number[];
 }
 
-export interface GaussNewtonOptions {
-  readonly solver: LinearSolver;
-  readonly steps: number;
-}
-
 /** Change of a variable by which slopes are taken: beyond the roughness of a simulation. */
 const STEP = 0.1;
 /** Farthest that one step moves a variable: slopes are of here. */
@@ -34,12 +31,11 @@ const DAMPINGS = [0, 1e-4, 4e-4, 1.6e-3, 6.4e-3, 2.5e-2, 0.1, 0.4, 1.6, 6.4, 25,
 /** Tries of a step. */
 const TRIES = 3;
 
-/** How each miss's logarithm grows with each variable, by variable. */
-export function slopesAt(missesOf: PulledMisses["missesOf"], x: readonly number[]): number[][] {
+/** How each figure grows with each variable, by variable. */
+export function slopesAt(figuresOf: (x: readonly number[]) => readonly number[], x: readonly number[]): number[][] {
   return x.map((_, i) => {
-    const logsBy = (by: number): number[] =>
-      missesOf(x.map((value, j) => (i === j ? value + by : value))).map(({ log }) => log);
-    const [up, down] = [logsBy(STEP), logsBy(-STEP)];
+    const moved = (by: number): readonly number[] => figuresOf(x.map((value, j) => (i === j ? value + by : value)));
+    const [up, down] = [moved(STEP), moved(-STEP)];
     return up.map((value, at) => (value - down[at]!) / (2 * STEP));
   });
 }
@@ -62,24 +58,22 @@ export function informationOf(
     misses.map(({ log }) => log),
     misses.map(({ weight }) => weight),
   );
-  const information = gram.map((row, i) => row.map((value, j) => (i === j ? value + pulls[i]! : value)));
-  return { gram, information, moment };
-}
-
-export interface Minimum {
-  readonly x: readonly number[];
-  readonly value: number;
+  return { gram, information: withDiagonal(gram, (i) => pulls[i]!), moment };
 }
 
 /**
  * The best place of all steps. A step goes to the best of its tries even where that is worse than where it came from: the loss
  * of a simulation is rough, and the next slopes lead on.
  */
-export function gaussNewton(problem: PulledMisses, start: readonly number[], options: GaussNewtonOptions): Minimum {
+export function gaussNewton(
+  problem: PulledMisses,
+  start: readonly number[],
+  { solver, steps }: { readonly solver: LinearSolver; readonly steps: number },
+): Minimum {
   let here: Minimum = { x: start, value: lossOf(problem, start) };
   let best = here;
-  for (let step = 0; step < options.steps; step++) {
-    const next = stepFrom(problem, here.x, options.solver);
+  for (let step = 0; step < steps; step++) {
+    const next = stepFrom(problem, here.x, solver);
     if (next === undefined) return best;
     here = next;
     if (here.value < best.value) best = here;
@@ -90,17 +84,24 @@ export function gaussNewton(problem: PulledMisses, start: readonly number[], opt
 /** Undefined where slopes are so steep that no damping keeps the step within reach. */
 function stepFrom(problem: PulledMisses, from: readonly number[], solver: LinearSolver): Minimum | undefined {
   const { missesOf, pulls, origin } = problem;
-  const { information, moment } = informationOf(slopesAt(missesOf, from), missesOf(from), pulls);
+  const { information, moment } = informationOf(slopesAt(logsOf(missesOf), from), missesOf(from), pulls);
   const downhill = moment.map((value, i) => -value - pulls[i]! * (from[i]! - origin[i]!));
-  const within = DAMPINGS.map((damping) => {
-    const damped = information.map((row, i) => row.map((value, j) => (i === j ? value + damping : value)));
-    return solver(damped, downhill);
-  }).filter((move) => move.every((by) => Math.abs(by) <= MAX_MOVE));
+  const within = DAMPINGS.map((damping) =>
+    solver(
+      withDiagonal(information, () => damping),
+      downhill,
+    ),
+  ).filter((move) => move.every((by) => Math.abs(by) <= MAX_MOVE));
   const tried = within.slice(0, TRIES).map((move) => {
     const x = from.map((value, i) => value + move[i]!);
     return { x, value: lossOf(problem, x) };
   });
   return tried.sort((a, b) => a.value - b.value)[0];
+}
+
+/** The misses' logarithms alone. */
+export function logsOf(missesOf: PulledMisses["missesOf"]): (x: readonly number[]) => number[] {
+  return (x) => missesOf(x).map(({ log }) => log);
 }
 
 function lossOf({ missesOf, pulls, origin }: PulledMisses, x: readonly number[]): number {

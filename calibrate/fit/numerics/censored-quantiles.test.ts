@@ -1,4 +1,4 @@
-import { exponential, stream } from "../../sim/index.js";
+import { exponential, stream } from "../../../sim/index.js";
 import { censoredQuantiles, type Sighting } from "./censored-quantiles.js";
 
 const exact = (value: number): Sighting => ({ value, isExact: true });

@@ -4,8 +4,8 @@
  * of like kind, so with columns scaled to norm 1 the squared condition number costs nothing, and a bootstrap re-weights
  * cells without touching the rows again.
  */
-import { InvariantError, greatest, least } from "../../formats/index.js";
-import type { LinearSolver } from "./linear-solver.js";
+import { InvariantError, greatest, least } from "../../../formats/index.js";
+import { dot, type LinearSolver } from "./linear-algebra.js";
 
 /** Normal equations of a least-squares problem: gram = A'A, moment = A'b. */
 export interface NormalEquations {
@@ -115,10 +115,6 @@ function solvePassive(
   );
   chosen.forEach((i, position) => (x[i] = solution[position]!));
   return x;
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }
 
 function argmax(values: readonly number[], allowed: (index: number) => boolean): number {

@@ -4,8 +4,8 @@
  * it would a simplex. CMA-ES with a diagonal covariance: Ros and Hansen, "A simple
  * modification in CMA-ES achieving linear time and space complexity" (2008), constants as there. Deterministic by name.
  */
-import { norm } from "../../formats/index.js";
-import { normal, stream } from "../../sim/index.js";
+import { norm } from "../../../formats/index.js";
+import { normal, stream } from "../../../sim/index.js";
 
 export interface EvolutionOptions {
   /** Standard deviation of the first population along each variable. */

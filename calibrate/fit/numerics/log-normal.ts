@@ -1,5 +1,5 @@
 /** Quantiles of a log-normal time about its mean, with a heavy tail where asked. */
-import type { Variation } from "../../formats/index.js";
+import type { Variation } from "../../../formats/index.js";
 
 const POINTS = 41;
 

@@ -1,4 +1,4 @@
-import { monotone } from "./index.js";
+import { monotone } from "./monotone.js";
 
 test("values that rise stay", () => {
   expect(monotone([1, 2, 2, 5], [1, 1, 1, 1])).toEqual([1, 2, 2, 5]);
