@@ -7,6 +7,7 @@ import { greatest, least } from "../../formats/index.js";
 import { median } from "../../sim/metrics/index.js";
 import { shapeName, type Measurement } from "../fit/index.js";
 import type { MeasureTask } from "./measure.js";
+import { grouped } from "../fit/numerics/index.js";
 
 /** Batches between two references, and how often the reference is run each time. */
 export const BLOCK_TASKS = 10;
@@ -115,14 +116,9 @@ export function reportDrift(measurements: readonly Measurement[]): DriftReport |
 
 /** Median wall time of the reference before each block. */
 function referenceGroups(measurements: readonly Watched[]): Map<number, number> {
-  const walls = new Map<number, number[]>();
-  for (const { kind, block, wallNs } of measurements) {
-    if (kind !== "reference" || block === undefined) continue;
-    const group = walls.get(block);
-    if (group === undefined) walls.set(block, [wallNs]);
-    else group.push(wallNs);
-  }
-  return new Map([...walls].map(([block, group]) => [block, median(group)]));
+  const references = measurements.filter(({ kind, block }) => kind === "reference" && block !== undefined);
+  const groups = grouped(references, ({ block }) => block!);
+  return new Map([...groups].map(([block, group]) => [block, median(group.map(({ wallNs }) => wallNs))]));
 }
 
 function isAtLeastAsQuiet(a: Measurement, b: Measurement, drifts: ReadonlyMap<number, number>): boolean {

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { checkRows, readCsv } from "../../formats/files/index.js";
 import { blockName, type Measurement } from "../fit/index.js";
+import { grouped } from "../fit/numerics/index.js";
 
 const count = z.string().pipe(z.coerce.number<string>()).pipe(z.int().nonnegative());
 export const wallTimeColumns = [
@@ -49,18 +50,18 @@ export async function readWallTimes(path: string): Promise<Measurement[]> {
       wallOnly: true,
     };
   });
-  const prefillsNs = new Map<string, number[]>();
-  for (const one of timed.filter(({ decodeSteps }) => decodeSteps === 0)) {
-    prefillsNs.set(blockName(one), [...(prefillsNs.get(blockName(one)) ?? []), one.wallNs]);
-  }
-  const grid = timed.map((one) => (one.decodeSteps === 0 ? one : splitWall(one, prefillsNs.get(blockName(one)))));
+  const prefills = grouped(
+    timed.filter(({ decodeSteps }) => decodeSteps === 0),
+    blockName,
+  );
+  const grid = timed.map((one) => (one.decodeSteps === 0 ? one : splitWall(one, prefills.get(blockName(one)))));
   const memory = grid.filter(({ peakRssBytes }) => peakRssBytes > 0);
   return [...grid, ...memory.map((one): Measurement => ({ ...one, kind: "memory" }))];
 }
 
 /** At least 1 ns of each, so that a noisy prefill makes no negative decode. */
-function splitWall(one: Measurement, prefillsNs: readonly number[] = []): Measurement {
-  const sorted = [...prefillsNs].sort((a, b) => a - b);
+function splitWall(one: Measurement, prefills: readonly Measurement[] = []): Measurement {
+  const sorted = prefills.map(({ wallNs }) => wallNs).sort((a, b) => a - b);
   const middleNs = sorted[Math.floor(sorted.length / 2)] ?? one.wallNs / (1 + one.decodeSteps);
   const prefillNs = Math.min(Math.max(1, Math.round(middleNs)), one.wallNs - 1);
   return { ...one, prefillNs, decodeNs: one.wallNs - prefillNs };

@@ -7,4 +7,5 @@ export { monotone } from "./monotone.js";
 export { nelderMead } from "./nelder-mead.js";
 export { nnls, normalEquations, solveNnls, type NormalEquations } from "./nnls.js";
 export { censoredQuantiles, type Sighting } from "./censored-quantiles.js";
+export { countBelow, grouped } from "./grouped.js";
 export { growthOf, rounded, significantGrowth, variationOf, weightedQuantiles, type Growth } from "./spread.js";

@@ -4,6 +4,5 @@ export { intervalsOf, type Intervals } from "./engine-intervals.js";
 export type { GpuTimes } from "./engine-model.js";
 export { fitEngine, type EngineFit } from "./fit-engine.js";
 export { refitPace } from "./refit-pace.js";
-export { loadOf, pacedRuns, withPaces, withRunPaces } from "./run-paces.js";
-export { runPaceOf, type RunPace } from "./run-pace.js";
+export { loadOf, pacedRuns, runPaceOf, withPaces, withRunPaces, type RunPace } from "./run-paces.js";
 export { typicalLead, type LaunchFit } from "./fit-launches.js";
