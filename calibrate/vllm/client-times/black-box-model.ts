@@ -117,6 +117,6 @@ function frontEndOf(p: Parameters, parts: AssumedParts): VllmEngineCost["front_e
 }
 
 /** The same engine on a host whose every job takes `pace` times as long: what differs between runs, and between hosts of one GPU. */
-export function atPace(cost: VllmEngineCost, pace: number): VllmEngineCost {
+export function withPace(cost: VllmEngineCost, pace: number): VllmEngineCost {
   return pace === 1 ? cost : { ...cost, host: { ...cost.host, pace: pace * (cost.host.pace ?? 1) } };
 }

@@ -28,7 +28,7 @@ export function pullOf(name: ParameterName, { origins }: Start, pulls: Pulls): n
   return origin === "measured" && slopes.includes(name) ? pulls.measuredSlope : pulls[origin];
 }
 
-export interface SearchOptions {
+interface SearchOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Share of the usual number of trials; default 1. */
   readonly effort?: number | undefined;
@@ -73,7 +73,7 @@ function bounded(value: number, most: number): number {
 }
 
 /** Beside each other: what all loads share is in the costs. */
-export function centred(paces: readonly number[]): readonly number[] {
+function centred(paces: readonly number[]): readonly number[] {
   const mean = paces.reduce((sum, pace) => sum + pace, 0) / Math.max(1, paces.length);
   return paces.map((pace) => pace - mean);
 }

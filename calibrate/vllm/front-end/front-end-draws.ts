@@ -18,7 +18,7 @@ import {
 } from "./delay-features.js";
 import { recordedDelays, replayedDelays, type Delays } from "./front-end-delays.js";
 import { costNames, frontEndAt, JITTER_NUMBERS } from "./front-end-parameters.js";
-import { mergedIn, MIN_MERGED, replayDraw } from "./replay-log.js";
+import { mergedIn, MIN_MERGED, replayDraw } from "./replay-front-end.js";
 
 const SAMPLES = 40;
 /** Draws of the jobs' own variation that figures are taken over. */
@@ -68,7 +68,7 @@ function figuresOf(log: DeliveryLog, numbers: readonly number[], sendNs: number,
     Array.from({ length: stretches.count }, (_, at) => at),
   );
   const replayed = (at: readonly number[]): { readonly delays: readonly Delays[]; readonly merged: number } => {
-    const replays = REPLAYS.map((draw) => replayDraw(log, frontEndAt(at), { sendNs, draw }));
+    const replays = REPLAYS.map((draw) => replayDraw(log, frontEndAt(at), sendNs, draw));
     const merged = mean(replays.map((replay) => mergedIn(replay, log.traffic)));
     return { delays: replays.map((replay) => replayedDelays(log, replay, wakeNs)), merged };
   };

@@ -6,7 +6,7 @@
 import type { EngineJitter, Variation } from "../../../formats/index.js";
 import { mean, type GraphKind } from "../../../sim/index.js";
 import { type LinearSolver, variationOf } from "../../fit/numerics/index.js";
-import { intervalsOf, resampledFits, type Intervals } from "./engine-intervals.js";
+import { intervalsOf, resampledFits, type Intervals } from "./resampled-fits.js";
 import { COPY_NS, firstModel } from "./first-model.js";
 import {
   forEachGraph,
