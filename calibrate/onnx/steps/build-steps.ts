@@ -14,7 +14,7 @@ import {
   type StepSpec,
 } from "../../fit/index.js";
 import { grouped, growthOf, variationOf, type Growth } from "../../fit/numerics/index.js";
-import { DISTURBED_FRACTION } from "../drift-watch.js";
+import { DISTURBED_FRACTION } from "../measure/index.js";
 import type { StepRounds } from "./step-session.js";
 
 export interface BuildStepsInput {

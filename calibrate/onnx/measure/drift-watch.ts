@@ -3,11 +3,11 @@
  * something else was at work (a neighbour, heat, the clock), and the block beside it is measured again. Fractions of the
  * session's median; negative is faster.
  */
-import { greatest, least } from "../../formats/index.js";
-import { median } from "../../sim/metrics/index.js";
-import { shapeName, type Measurement } from "../fit/index.js";
+import { greatest, least } from "../../../formats/index.js";
+import { median } from "../../../sim/metrics/index.js";
+import { shapeName, type Measurement } from "../../fit/index.js";
 import type { MeasureTask } from "./measure.js";
-import { grouped } from "../fit/numerics/index.js";
+import { grouped } from "../../fit/numerics/index.js";
 
 /** Batches between two references, and how often the reference is run each time. */
 export const BLOCK_TASKS = 10;

@@ -1,7 +1,7 @@
 /** What measuring needs of the machine: executors, a clock and the counters. Tests give a simulated one. */
-import type { OnnxExecutor } from "../../onnx/index.js";
-import type { BatchShape } from "../fit/index.js";
-import type { LoadSnapshot } from "../../machine/index.js";
+import type { OnnxExecutor } from "../../../onnx/index.js";
+import type { BatchShape } from "../../fit/index.js";
+import type { LoadSnapshot } from "../../../machine/index.js";
 
 export interface MeasuringBench {
   readonly executor: OnnxExecutor;

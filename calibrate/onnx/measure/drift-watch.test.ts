@@ -1,4 +1,4 @@
-import type { Measurement } from "../fit/index.js";
+import type { Measurement } from "../../fit/index.js";
 import { blockDrifts, chooseMeasurements, disturbedTasks, reportDrift } from "./drift-watch.js";
 
 let order = 0;

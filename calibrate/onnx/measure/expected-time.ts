@@ -1,6 +1,6 @@
 /** How long a batch will take, from those measured so far: enough to keep within a budget. Nanoseconds. */
-import type { BatchShape, Measurement } from "../fit/index.js";
-import { tokensHeld } from "./plan.js";
+import type { BatchShape, Measurement } from "../../fit/index.js";
+import { tokensHeld } from "../plan.js";
 
 /**
  * The last time of the same shape; else the geometric middle between the nearest smaller and larger shapes; else the

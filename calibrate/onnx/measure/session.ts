@@ -3,15 +3,15 @@
  * batches when asked and before time runs out. Grid tasks run in blocks with a reference between them. Starts from what an
  * earlier, interrupted sitting left.
  */
-import type { OnnxExecutor } from "../../onnx/index.js";
-import { otherCores } from "../../machine/index.js";
-import { BackendError, defined } from "../../formats/index.js";
-import { shapeName, type BatchShape, type Measurement } from "../fit/index.js";
+import type { OnnxExecutor } from "../../../onnx/index.js";
+import { otherCores } from "../../../machine/index.js";
+import { BackendError, defined } from "../../../formats/index.js";
+import { shapeName, type BatchShape, type Measurement } from "../../fit/index.js";
 import { BLOCK_TASKS, chooseMeasurements, REFERENCE_REPEATS } from "./drift-watch.js";
 import { covers, expectedNs } from "./expected-time.js";
 import { measureBatch, type MeasureTask } from "./measure.js";
 import type { MeasuringBench } from "./measuring-bench.js";
-import type { GridPlan } from "./plan.js";
+import type { GridPlan } from "../plan.js";
 
 /** Progress of a calibration, in batches; `etaS` is seconds left at the pace so far. */
 export interface CalibrationProgress {
@@ -118,17 +118,12 @@ export class CalibrationSession {
       return false;
     }
     if (!(await this.fitsApart(task.shape))) return false;
-    try {
-      const clock = { ...bench, ...defined({ executor: own.executor }) };
-      const timed = await measureBatch(clock, plan, task, this.order++);
-      const peakRssBytes = (task.kind === "memory" ? await bench.readPeakBytes?.() : undefined) ?? timed.peakRssBytes;
-      this.add({ ...timed, peakRssBytes, ...defined({ block: own.block }) }, keep);
-      return true;
-    } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
-      this.tooLarge.push(task.shape);
-      return false;
-    }
+    const clock = { ...bench, ...defined({ executor: own.executor }) };
+    const timed = await this.orTooLarge(task.shape, () => measureBatch(clock, plan, task, this.order++));
+    if (timed === undefined) return false;
+    const peakRssBytes = (task.kind === "memory" ? await bench.readPeakBytes?.() : undefined) ?? timed.peakRssBytes;
+    this.add({ ...timed, peakRssBytes, ...defined({ block: own.block }) }, keep);
+    return true;
   }
 
   /** Measures the tasks that are missing (`again`: all of them) in blocks, with the reference before each and at the end. */
@@ -156,11 +151,17 @@ export class CalibrationSession {
     }
     if (!(await this.fitsApart(shape))) return;
     this.warm.add(shapeName(shape));
+    await this.orTooLarge(shape, () => measureBatch(bench, plan, { kind: "cold", shape, rep: 0 }, 0));
+  }
+
+  /** What the run of a shape gives; undefined, and noted, where memory was not enough for it. */
+  private async orTooLarge<T>(shape: BatchShape, run: () => Promise<T>): Promise<T | undefined> {
     try {
-      await measureBatch(bench, plan, { kind: "cold", shape, rep: 0 }, 0);
+      return await run();
     } catch (error) {
-      if (!isOutOfMemory(error)) throw error;
+      if (!(error instanceof BackendError && error.message.includes("out of memory"))) throw error;
       this.tooLarge.push(shape);
+      return undefined;
     }
   }
 
@@ -200,10 +201,6 @@ export class CalibrationSession {
     const label = `${kind} ${shapeName(measurement)}${kind === "grid" ? ` round ${rep + 1}` : ""}`;
     this.options.onProgress?.({ done, total, etaS, label });
   }
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof BackendError && error.message.includes("out of memory");
 }
 
 function taskName(kind: string, measurement: BatchShape & { readonly rep: number }): string {

@@ -2,14 +2,14 @@
  * What is measured when: a cold start, memory in ascending size, the grid in random order round by round, then again
  * what a disturbance spoilt or what is still uncertain, and further cold starts. A budget bounds each part.
  */
-import { ConfigError } from "../../formats/index.js";
-import { toCells, type BatchShape } from "../fit/index.js";
+import { ConfigError } from "../../../formats/index.js";
+import { toCells, type BatchShape } from "../../fit/index.js";
 import type { MemoryBound } from "./batch-memory.js";
 import { disturbedTasks } from "./drift-watch.js";
 import type { MeasureTask } from "./measure.js";
 import type { MeasuringBench } from "./measuring-bench.js";
 import { nextRepeats } from "./next-repeats.js";
-import { gridShapes, memoryShapes, roundOrder, type GridPlan } from "./plan.js";
+import { gridShapes, memoryShapes, roundOrder, type GridPlan } from "../plan.js";
 import type { CalibrationSession } from "./session.js";
 import { thinGrid } from "./thin-grid.js";
 

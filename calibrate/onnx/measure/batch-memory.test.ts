@@ -1,4 +1,4 @@
-import { modelPresets } from "../../onnx/index.js";
+import { modelPresets } from "../../../onnx/index.js";
 import { batchBytes, MemoryBound } from "./batch-memory.js";
 
 const { layers, width } = modelPresets.mini;

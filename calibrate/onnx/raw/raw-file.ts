@@ -1,33 +1,15 @@
 /**
- * The raw measurements on disk: a CSV row per batch, appended as it is made, so that a calibration cut short loses
- * nothing; and beside it `<name>.plan.json`, which says what was measured where and is compared before going on.
- * Times are milliseconds in the file, nanoseconds in memory.
+ * The raw measurements of batches on disk, a row each, so that a calibration cut short loses nothing; and beside them
+ * `<name>.plan.json`, which says what was measured where and is compared before going on.
  */
 import { existsSync, rmSync } from "node:fs";
 import { z } from "zod";
-import { ArtifactError, ConfigError, check, defined } from "../../formats/index.js";
-import { checkRows, readCsv, readJson, writeCsv, writeJson, writeTextAtomic } from "../../formats/files/index.js";
-import { measurementKinds, type Measurement } from "../fit/index.js";
-import type { GridPlan } from "./plan.js";
-import { appendLine, dropCutLine } from "./raw-lines.js";
-import { stepRawPathOf } from "./steps/index.js";
-
-const columns = [
-  "batch_size",
-  "prompt_tokens",
-  "decode_steps",
-  "rep",
-  "order",
-  "prefill_ms",
-  "decode_ms",
-  "wall_ms",
-  "dispatch_ms",
-  "peak_rss_bytes",
-  "kind",
-] as const;
-/** Absent in files of servesim 0.1. */
-const laterColumns = ["block", "other_cores"] as const;
-const allColumns = [...columns, ...laterColumns];
+import { ArtifactError, ConfigError, check } from "../../../formats/index.js";
+import { readJson, writeJson } from "../../../formats/files/index.js";
+import { measurementKinds, type Measurement } from "../../fit/index.js";
+import type { GridPlan } from "../plan.js";
+import { count, dropCutLine, ms, rawRows, real } from "./raw-rows.js";
+import { stepRawPathOf } from "./step-file.js";
 
 /**
  * What a raw file belongs to. `baseBytes` is the memory before the first batch of the memory pass, `scouted` says that the
@@ -57,42 +39,28 @@ const contextSchema = z.object({
   scouted: z.boolean(),
 });
 
-const count = z.string().pipe(z.coerce.number<string>()).pipe(z.int().nonnegative());
-const ns = z
-  .string()
-  .pipe(z.coerce.number<string>())
-  .transform((ms) => Math.round(ms * 1e6));
+const batchRows = rawRows<Measurement>(
+  {
+    batch_size: ["batchSize", count],
+    prompt_tokens: ["promptTokens", count],
+    decode_steps: ["decodeSteps", count],
+    rep: ["rep", count],
+    order: ["order", count],
+    prefill_ms: ["prefillNs", ms],
+    decode_ms: ["decodeNs", ms],
+    wall_ms: ["wallNs", ms],
+    dispatch_ms: ["dispatchNs", ms],
+    peak_rss_bytes: ["peakRssBytes", count],
+    kind: ["kind", z.enum(measurementKinds)],
+    block: ["block", count.optional()],
+    other_cores: ["otherCores", real.optional()],
+  },
+  // Absent in files of servesim 0.1.
+  ["block", "other_cores"],
+);
 
-const rowSchema = z
-  .object({
-    batch_size: count,
-    prompt_tokens: count,
-    decode_steps: count,
-    rep: count,
-    order: count,
-    prefill_ms: ns,
-    decode_ms: ns,
-    wall_ms: ns,
-    dispatch_ms: ns,
-    peak_rss_bytes: count,
-    kind: z.enum(measurementKinds),
-    block: count.optional(),
-    other_cores: z.string().pipe(z.coerce.number<string>()).optional(),
-  })
-  .transform((row): Measurement => ({
-    batchSize: row.batch_size,
-    promptTokens: row.prompt_tokens,
-    decodeSteps: row.decode_steps,
-    rep: row.rep,
-    order: row.order,
-    prefillNs: row.prefill_ms,
-    decodeNs: row.decode_ms,
-    wallNs: row.wall_ms,
-    dispatchNs: row.dispatch_ms,
-    peakRssBytes: row.peak_rss_bytes,
-    kind: row.kind,
-    ...defined({ block: row.block, otherCores: row.other_cores }),
-  }));
+/** Adds one measurement at once; writes all of them, whole or not at all; reads them. */
+export const { append: appendRaw, write: writeRaw, read: readRaw } = batchRows;
 
 /** Where the plan of a raw file is kept. */
 export function planPathOf(rawPath: string): string {
@@ -117,33 +85,12 @@ export function startRaw(rawPath: string, context: RawContext): void {
     throw new ConfigError(`${planPath} exists already and is not a calibration plan; choose another --output`);
   }
   writeRawContext(rawPath, context);
-  writeTextAtomic(rawPath, header);
+  batchRows.start(rawPath);
 }
-
-const header = `${allColumns.join(",")}\n`;
 
 /** Writes the plan of a raw file (again, when the memory pass was made anew). */
 export function writeRawContext(rawPath: string, context: RawContext): void {
   writeJson(planPathOf(rawPath), { version: PLAN_VERSION, ...context });
-}
-
-/** Adds one measurement at once, so that it survives whatever comes. ConfigError when the disk takes no more. */
-export function appendRaw(rawPath: string, measurement: Measurement): void {
-  const row = toRow(measurement);
-  appendLine(
-    rawPath,
-    allColumns.map((column) => row[column] ?? ""),
-  );
-}
-
-/** Writes all measurements, whole or not at all. */
-export async function writeRaw(rawPath: string, measurements: readonly Measurement[]): Promise<void> {
-  await writeCsv(rawPath, allColumns, measurements.map(toRow));
-}
-
-/** Reads raw measurements. */
-export async function readRaw(rawPath: string): Promise<Measurement[]> {
-  return checkRows(rowSchema, await readCsv(rawPath, columns), rawPath);
 }
 
 /**
@@ -167,7 +114,7 @@ export async function resumeRaw(
   rejectDifference(rawPath, "machine", then.machine, { ...now.machine });
   // Cut short between its plan and its first measurement.
   if (!dropCutLine(rawPath)) {
-    writeTextAtomic(rawPath, header);
+    batchRows.start(rawPath);
     return { measurements: [], baseBytes: then.baseBytes, scouted: false };
   }
   return { measurements: await readRaw(rawPath), baseBytes: then.baseBytes, scouted: then.scouted };
@@ -188,22 +135,4 @@ function rejectDifference(
         `use the same options on the same machine, or choose another --output`,
     );
   }
-}
-
-function toRow(measurement: Measurement): Record<(typeof allColumns)[number], string | number | undefined> {
-  return {
-    batch_size: measurement.batchSize,
-    prompt_tokens: measurement.promptTokens,
-    decode_steps: measurement.decodeSteps,
-    rep: measurement.rep,
-    order: measurement.order,
-    prefill_ms: measurement.prefillNs / 1e6,
-    decode_ms: measurement.decodeNs / 1e6,
-    wall_ms: measurement.wallNs / 1e6,
-    dispatch_ms: measurement.dispatchNs / 1e6,
-    peak_rss_bytes: measurement.peakRssBytes,
-    kind: measurement.kind,
-    block: measurement.block,
-    other_cores: measurement.otherCores,
-  };
 }

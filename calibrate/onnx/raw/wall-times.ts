@@ -3,53 +3,47 @@
  * row a repeat. Shapes without decode steps are the prefill alone. `gpu_used_mib` stands on the last row of a block (batch size
  * and prompt): what the process holds by then, since its arena gives nothing back. Order of the rows is order of measuring.
  */
-import { z } from "zod";
-import { checkRows, readCsv } from "../../formats/files/index.js";
-import { blockName, type Measurement } from "../fit/index.js";
-import { grouped } from "../fit/numerics/index.js";
+import { readCsv } from "../../../formats/files/index.js";
+import { blockName, type BatchShape, type Measurement } from "../../fit/index.js";
+import { grouped } from "../../fit/numerics/index.js";
+import { readRaw } from "./raw-file.js";
+import { count, positiveMs, rawRows } from "./raw-rows.js";
 
-const count = z.string().pipe(z.coerce.number<string>()).pipe(z.int().nonnegative());
-export const wallTimeColumns = [
-  "batch_size",
-  "prompt_tokens",
-  "decode_steps",
-  "rep",
-  "wall_ms",
-  "gpu_used_mib",
-] as const;
-const rowSchema = z.object({
-  batch_size: count,
-  prompt_tokens: count,
-  decode_steps: count,
-  rep: count,
-  wall_ms: z.string().pipe(z.coerce.number<string>()).pipe(z.number().positive()),
-  gpu_used_mib: count.optional(),
+interface WallTime extends BatchShape {
+  readonly rep: number;
+  readonly wallNs: number;
+  readonly gpuUsedMib?: number;
+}
+
+const wallRows = rawRows<WallTime>({
+  batch_size: ["batchSize", count],
+  prompt_tokens: ["promptTokens", count],
+  decode_steps: ["decodeSteps", count],
+  rep: ["rep", count],
+  wall_ms: ["wallNs", positiveMs],
+  gpu_used_mib: ["gpuUsedMib", count.optional()],
 });
+export const wallTimeColumns = wallRows.columns;
 const MIB = 2 ** 20;
+
+/** Reads the raw measurements of any profile of whole batches, of these or of raw-file.ts. ArtifactError for what is neither. */
+export async function readMeasurements(path: string): Promise<Measurement[]> {
+  const [first] = await readCsv(path, ["batch_size", "wall_ms"]);
+  return first !== undefined && "gpu_used_mib" in first ? readWallTimes(path) : readRaw(path);
+}
 
 /**
  * A measurement per row, and one of kind "memory" more where the memory was read. A block's prefill is the median of its
  * rows without decode steps; decode is what is left of the wall time, and neither is used by a fit of `wallOnly`.
  */
 export async function readWallTimes(path: string): Promise<Measurement[]> {
-  const rows = checkRows(rowSchema, await readCsv(path, wallTimeColumns), path);
-  const timed = rows.map((row, order): Measurement => {
-    const wallNs = Math.round(row.wall_ms * 1e6);
-    return {
-      batchSize: row.batch_size,
-      promptTokens: row.prompt_tokens,
-      decodeSteps: row.decode_steps,
-      kind: "grid",
-      rep: row.rep,
-      order,
-      prefillNs: wallNs,
-      decodeNs: 0,
-      wallNs,
-      dispatchNs: 0,
-      peakRssBytes: (row.gpu_used_mib ?? 0) * MIB,
-      wallOnly: true,
-    };
-  });
+  const rows = await wallRows.read(path);
+  const timed = rows.map(
+    ({ gpuUsedMib = 0, batchSize, promptTokens, decodeSteps, rep, wallNs }, order): Measurement => ({
+      ...{ batchSize, promptTokens, decodeSteps, kind: "grid", rep, order, prefillNs: wallNs, decodeNs: 0, wallNs },
+      ...{ dispatchNs: 0, peakRssBytes: gpuUsedMib * MIB, wallOnly: true },
+    }),
+  );
   const prefills = grouped(
     timed.filter(({ decodeSteps }) => decodeSteps === 0),
     blockName,

@@ -1,5 +1,5 @@
 import { expectedNs } from "./expected-time.js";
-import { shapeName, type BatchShape, type Measurement } from "../fit/index.js";
+import { shapeName, type BatchShape, type Measurement } from "../../fit/index.js";
 import { thinGrid } from "./thin-grid.js";
 
 const shapes: BatchShape[] = [1, 2, 4, 8, 16].flatMap((batchSize) =>

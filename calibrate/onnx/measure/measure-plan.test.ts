@@ -1,11 +1,11 @@
-import { modelPresets, type BatchRequest, type OnnxExecutor } from "../../onnx/index.js";
-import { BackendError, ConfigError } from "../../formats/index.js";
-import { shapeName, toCells, type Measurement } from "../fit/index.js";
+import { modelPresets, type BatchRequest, type OnnxExecutor } from "../../../onnx/index.js";
+import { BackendError, ConfigError } from "../../../formats/index.js";
+import { shapeName, toCells, type Measurement } from "../../fit/index.js";
 import { MemoryBound } from "./batch-memory.js";
 import { reportDrift } from "./drift-watch.js";
 import { measurePlan } from "./measure-plan.js";
 import type { MeasuringBench } from "./measuring-bench.js";
-import { referenceShape, resolvePlan, type GridPlan } from "./plan.js";
+import { referenceShape, resolvePlan, type GridPlan } from "../plan.js";
 import { CalibrationSession } from "./session.js";
 
 const MS = 1e6;

@@ -1,9 +1,9 @@
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ArtifactError, ConfigError } from "../../formats/index.js";
-import type { Measurement } from "../fit/index.js";
-import type { GridPlan } from "./plan.js";
+import { ArtifactError, ConfigError } from "../../../formats/index.js";
+import type { Measurement } from "../../fit/index.js";
+import type { GridPlan } from "../plan.js";
 import { appendRaw, planPathOf, readRaw, resumeRaw, startRaw } from "./raw-file.js";
 
 const plan: GridPlan = {

@@ -2,8 +2,8 @@
  * How much memory a batch takes, before it is run: from the model's shape alone, then corrected by the batches that ran.
  * What would not fit is never tried, since the kernel ends a process that takes too much without a word. Bytes.
  */
-import type { ModelShape } from "../../onnx/index.js";
-import type { BatchShape } from "../fit/index.js";
+import type { ModelShape } from "../../../onnx/index.js";
+import type { BatchShape } from "../../fit/index.js";
 
 const FLOAT_BYTES = 4;
 /** Keys and values lie in the buffer of the prefill, and in the Loop's old and new state. */

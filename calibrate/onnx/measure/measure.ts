@@ -3,10 +3,10 @@
  * two clocks (the hand-over to the worker and back). Nanoseconds of one clock that both threads share, less what reading
  * it costs.
  */
-import { tokenizerVocab, type OnnxExecutor } from "../../onnx/index.js";
-import { checkMeasurement, type BatchShape, type Measurement, type MeasurementKind } from "../fit/index.js";
+import { tokenizerVocab, type OnnxExecutor } from "../../../onnx/index.js";
+import { checkMeasurement, type BatchShape, type Measurement, type MeasurementKind } from "../../fit/index.js";
 import type { MeasuringBench } from "./measuring-bench.js";
-import { promptIdsOf, type GridPlan } from "./plan.js";
+import { promptIdsOf, type GridPlan } from "../plan.js";
 
 /** What to measure: a shape, which repeat of it, for what. */
 export interface MeasureTask {

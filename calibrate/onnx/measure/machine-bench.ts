@@ -1,11 +1,11 @@
 /** The bench of this machine: executors of one model, its memory, and what is read of it while batches run. */
-import { availableMemoryBytes, readGpu, readLoad, GpuMemoryWatch, type Gpu } from "../../machine/index.js";
-import { CopyCount, startOnnxExecutor, tryBatch, type ModelFiles, type OnnxExecutor } from "../../onnx/index.js";
-import { defined } from "../../formats/index.js";
-import type { BatchShape } from "../fit/index.js";
+import { availableMemoryBytes, readGpu, readLoad, GpuMemoryWatch, type Gpu } from "../../../machine/index.js";
+import { CopyCount, startOnnxExecutor, tryBatch, type ModelFiles, type OnnxExecutor } from "../../../onnx/index.js";
+import { defined } from "../../../formats/index.js";
+import type { BatchShape } from "../../fit/index.js";
 import { MemoryBound } from "./batch-memory.js";
 import { timerOverheadNs, type MeasuringBench } from "./measuring-bench.js";
-import type { GridPlan } from "./plan.js";
+import type { GridPlan } from "../plan.js";
 
 export interface MachineBench extends MeasuringBench {
   /** Which shapes may need more memory than there is. */

@@ -1,6 +1,6 @@
 /** A budget too short for the whole grid gets a coarser one of the same range, and only then a smaller one. */
-import { greatest } from "../../formats/index.js";
-import type { BatchShape } from "../fit/index.js";
+import { greatest } from "../../../formats/index.js";
+import type { BatchShape } from "../../fit/index.js";
 
 /**
  * The shapes to measure first: as many as `mostNs` is expected to last for. Thins the decode steps to their ends, then the

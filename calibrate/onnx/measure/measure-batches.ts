@@ -1,12 +1,12 @@
 /** The batches of a calibration: takes up what an interrupted one measured, measures the rest, and keeps each in the raw file. */
-import { cpuModel } from "../../machine/index.js";
-import { ConfigError, defined } from "../../formats/index.js";
-import { blockName, toCells } from "../fit/index.js";
-import { heldOutBlocks } from "./held-out.js";
+import { cpuModel } from "../../../machine/index.js";
+import { ConfigError, defined } from "../../../formats/index.js";
+import { blockName, toCells } from "../../fit/index.js";
+import { heldOutBlocks } from "../held-out.js";
 import type { MachineBench } from "./machine-bench.js";
 import { measurePlan, type MeasuredPlan } from "./measure-plan.js";
-import { referenceShape, type GridPlan } from "./plan.js";
-import { appendRaw, resumeRaw, startRaw, writeRawContext, type EarlierSitting, type RawContext } from "./raw-file.js";
+import { referenceShape, type GridPlan } from "../plan.js";
+import { appendRaw, resumeRaw, startRaw, writeRawContext, type EarlierSitting, type RawContext } from "../raw/index.js";
 import { CalibrationSession, type CalibrationProgress } from "./session.js";
 
 /** Fewest shapes to fit, beside those held out. */
