@@ -1,5 +1,5 @@
 /** What each way to measure the pace predicts of a round, by what other rounds took. Errors are fractions. */
-import { loadLinearSolver, nnls } from "../../calibrate/fit/index.js";
+import { loadLinearSolver, nnls } from "../../calibrate/fit/numerics/index.js";
 import { median } from "../../sim/index.js";
 
 /** A batch or a step: rows that decode, tokens of all prompts, decode steps. */

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { loadLinearSolver } from "../../calibrate/fit/index.js";
+import { loadLinearSolver } from "../../calibrate/fit/numerics/index.js";
 import {
   blackBoxConstants,
   calibrateVllm,

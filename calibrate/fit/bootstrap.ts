@@ -5,8 +5,7 @@
  */
 import { stream } from "../../sim/kernel/index.js";
 import { quantileOf } from "../../sim/metrics/index.js";
-import type { LinearSolver } from "./linear-solver.js";
-import { normalEquations, solveNnls, type NormalEquations } from "./nnls.js";
+import { grouped, normalEquations, solveNnls, type LinearSolver, type NormalEquations } from "./numerics/index.js";
 import type { RelativeDesign } from "./relative-fit.js";
 
 /** Coefficients in ns, a row per draw. `weights` are those of the fit. */
@@ -35,8 +34,7 @@ export function intervalsOf(draws: readonly (readonly number[])[], estimates: re
 }
 
 function blockEquations(design: RelativeDesign, weights: readonly number[]): NormalEquations[] {
-  const cellsOf = new Map<number, number[]>();
-  design.blocks.forEach((block, cell) => cellsOf.set(block, [...(cellsOf.get(block) ?? []), cell]));
+  const cellsOf = grouped(design.blocks.keys(), (cell) => design.blocks[cell]!);
   return [...cellsOf.values()].map((cells) =>
     normalEquations(
       cells.map((cell) => design.rows[cell]!),

@@ -3,7 +3,7 @@ import { defined, type CostTerm } from "../../formats/index.js";
 import { bootstrapDraws, intervalsOf } from "./bootstrap.js";
 import type { FitTarget, Phase, TermShape } from "./features.js";
 import { chooseKnots } from "./knots.js";
-import type { LinearSolver } from "./linear-solver.js";
+import type { LinearSolver } from "./numerics/index.js";
 import { relativeDesign, solveRobust, splitIdentifiable } from "./relative-fit.js";
 import { varianceWeights } from "./weights.js";
 

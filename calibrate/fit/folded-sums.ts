@@ -3,7 +3,7 @@
  * kept, so that trying a model in cross-validation costs its columns and not its cells. Errors are relative, squared.
  */
 import type { FitTarget, TermShape } from "./features.js";
-import type { NormalEquations } from "./nnls.js";
+import type { NormalEquations } from "./numerics/index.js";
 
 /** Feature over measured time of each cell, by term; computed once. */
 export class FeatureColumns {

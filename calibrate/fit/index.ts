@@ -2,7 +2,7 @@
 export { fitStaticBatch, type FitOptions, type Residual, type StaticBatchFit } from "./static-batch.js";
 export { assess, FitRejected, type AssessedFit } from "./assess.js";
 export { batchModelNs } from "./features.js";
-export { fitMemory, type MemoryFit, type MemoryOptions } from "./memory.js";
+export { fitMemory, type MemoryFit } from "./memory.js";
 export { describeNoise, drift } from "./noise.js";
 export {
   blockName,
@@ -26,12 +26,3 @@ export {
   type StepMeasurement,
   type StepSpec,
 } from "./step-measurement.js";
-export { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
-export { nnls, normalEquations } from "./nnls.js";
-export { logNormalVariation, type HeavyTail, normalQuantile } from "./log-normal.js";
-export { cholesky } from "./cholesky.js";
-export { growthOf, type Growth, variationOf, rounded, significantGrowth, weightedQuantiles } from "./spread.js";
-export { evolve } from "./evolution.js";
-export { monotone } from "./monotone.js";
-export { nelderMead } from "./nelder-mead.js";
-export { censoredQuantiles, type Sighting } from "./censored-quantiles.js";

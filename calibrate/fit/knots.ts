@@ -8,8 +8,7 @@ import { defined } from "../../formats/index.js";
 import { shuffled, stream } from "../../sim/kernel/index.js";
 import type { Bend, FitTarget, Switch, TermShape } from "./features.js";
 import { FeatureColumns, FoldedSums } from "./folded-sums.js";
-import type { LinearSolver } from "./linear-solver.js";
-import { solveNnls } from "./nnls.js";
+import { solveNnls, type LinearSolver } from "./numerics/index.js";
 import { blocksOf } from "./relative-fit.js";
 import { huberWeights } from "./weights.js";
 

@@ -2,8 +2,9 @@
  * What calibration measures: one batch, run once. Repeats of one shape form a cell, and a cell is what the fit sees.
  * Times are whole-batch nanoseconds of the executor's own clock, memory is bytes.
  */
-import { ArtifactError } from "../../formats/index.js";
+import { ArtifactError, greatest, least } from "../../formats/index.js";
 import { median } from "../../sim/metrics/index.js";
+import { grouped } from "./numerics/index.js";
 
 /** Shape of a batch: rows, prompt tokens of each (left-padded), decode steps after the first token. */
 export interface BatchShape {
@@ -63,26 +64,24 @@ export function blockName(shape: BatchShape): string {
   return `b${shape.batchSize} p${shape.promptTokens}`;
 }
 
+/** Smallest and largest of some levels. */
+export function span(levels: readonly number[]): [number, number] {
+  return [least(levels), greatest(levels)];
+}
+
 /** Groups the `grid` measurements by shape, in order of first sight; a prefill's median is its block's. Rejects what is not a duration. */
 export function toCells(measurements: readonly Measurement[]): Cell[] {
-  const groups = new Map<string, Measurement[]>();
-  const prefillsNs = new Map<string, number[]>();
-  for (const measurement of measurements) {
-    if (measurement.kind !== "grid") continue;
-    checkMeasurement(measurement);
-    const name = shapeName(measurement);
-    groups.set(name, [...(groups.get(name) ?? []), measurement]);
-    const block = blockName(measurement);
-    prefillsNs.set(block, [...(prefillsNs.get(block) ?? []), measurement.prefillNs]);
-  }
-  return [...groups.values()].map((repeats) => {
+  const grid = measurements.filter(({ kind }) => kind === "grid");
+  grid.forEach(checkMeasurement);
+  const blocks = grouped(grid, blockName);
+  return [...grouped(grid, shapeName).values()].map((repeats) => {
     const { batchSize, promptTokens, decodeSteps } = repeats[0]!;
     return {
       batchSize,
       promptTokens,
       decodeSteps,
       repeats,
-      prefillNs: median(prefillsNs.get(blockName(repeats[0]!))!),
+      prefillNs: median(blocks.get(blockName(repeats[0]!))!.map((m) => m.prefillNs)),
       decodeNs: median(repeats.map((m) => m.decodeNs)),
       wallNs: median(repeats.map((m) => m.wallNs)),
     };

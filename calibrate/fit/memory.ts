@@ -5,15 +5,22 @@
  */
 import { greatest, type Profile } from "../../formats/index.js";
 import { arenaBytes } from "../../sim/cost/index.js";
-import { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
+import { dot, loadLinearSolver, nnls, type LinearSolver } from "./numerics/index.js";
 import type { BatchShape, Measurement } from "./measurement.js";
-import { nnls } from "./nnls.js";
 import { mean } from "../../sim/metrics/index.js";
 
 type MemoryTerm = Profile["memory"]["terms"][number];
 
-/** What any first batch takes (weights paged in, first arena), what is kept, what is computed at once, what a row takes. */
-const memoryBases = ["base", "kv_tokens", "tokens", "rows"] as const;
+/**
+ * What any first batch takes (weights paged in, first arena), what is kept, what is computed at once, what a row takes. Counted
+ * as in sim/cost: kept are the prompt, the first token, and one token per decode step.
+ */
+const memoryBases: readonly (readonly [basis: MemoryTerm["basis"], quantity: (shape: BatchShape) => number])[] = [
+  ["base", () => 1],
+  ["kv_tokens", ({ batchSize, promptTokens, decodeSteps }) => batchSize * (promptTokens + 1 + decodeSteps)],
+  ["tokens", ({ batchSize, promptTokens }) => batchSize * promptTokens],
+  ["rows", ({ batchSize }) => batchSize],
+];
 
 /** Terms on top of the base, and what to know of them; errors are fractions of the whole peak. */
 export interface MemoryFit {
@@ -28,29 +35,12 @@ export interface MemoryFit {
   readonly warnings: readonly string[];
 }
 
-export interface MemoryOptions {
-  /** Peaks that are predicted and not fitted. */
-  readonly isHeldOut?: (shape: BatchShape) => boolean;
-}
-
 const WORST_ERROR_FRACTION = 0.1;
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 /** An allocator's regions are exact; anything else on the device comes and goes by less than this. */
 const STEP_TOLERANCE_BYTES = 8 * MIB;
 const ROUNDS = 60;
-
-/**
- * Fits `memory` measurements, in the order of measuring. `baseBytes` is the memory before the first batch; undefined where
- * nobody looked. No terms when no batch took more than the base.
- */
-export async function fitMemory(
-  measurements: readonly Measurement[],
-  baseBytes?: number,
-  options: MemoryOptions = {},
-): Promise<MemoryFit> {
-  return fitMemoryWith(await loadLinearSolver(), measurements, baseBytes, options);
-}
 
 /** A measured peak, and the quantities of its batch. */
 interface Point {
@@ -62,21 +52,22 @@ interface Point {
 /** Least and most that the batches up to a point may have needed on top of the base. */
 type Need = readonly [number, number];
 
-/** Bytes on top of the base from the need of the neediest batch so far. */
-type Held = (neededBytes: number) => number;
-
-function fitMemoryWith(
-  solver: LinearSolver,
+/**
+ * Fits `memory` measurements, in the order of measuring. `baseBytes` is the memory before the first batch; undefined where
+ * nobody looked. `isHeldOut`: peaks that are predicted and not fitted. No terms when no batch took more than the base.
+ */
+export async function fitMemory(
   measurements: readonly Measurement[],
-  baseBytes: number | undefined,
-  { isHeldOut = () => false }: MemoryOptions,
-): MemoryFit {
+  baseBytes?: number,
+  { isHeldOut = () => false }: { readonly isHeldOut?: (shape: BatchShape) => boolean } = {},
+): Promise<MemoryFit> {
+  const solver = await loadLinearSolver();
   const points = measurements
     .filter((measurement) => measurement.kind === "memory")
     .sort((a, b) => a.order - b.order)
     .map((one): Point => ({
       bytes: one.peakRssBytes,
-      quantities: memoryBases.map((basis) => quantity(basis, one)),
+      quantities: memoryBases.map(([, quantity]) => quantity(one)),
       heldOut: isHeldOut(one),
     }));
   if (points.every(({ heldOut }) => heldOut)) {
@@ -84,7 +75,7 @@ function fitMemoryWith(
     return { terms: [], baseBytes: baseBytes ?? 0, worstErrorFraction: 0, warnings };
   }
   const steps = neverShrinks(points) && growsInRegions(points) ? stepBases(points, baseBytes) : [];
-  const asTermsSay = fitNeeds(solver, points, baseBytes ?? 0, exactNeed, (needed) => needed);
+  const asTermsSay = fitNeeds(solver, points, baseBytes ?? 0, exactly, (needed) => needed);
   const inRegions = steps.map((base) =>
     fitNeeds(solver, points, base, regionNeed, (needed) => arenaBytes(needed, GIB)),
   );
@@ -92,7 +83,7 @@ function fitMemoryWith(
   const worst = greatest(best.errors.filter((_, i) => !points[i]!.heldOut));
   const unseen = best.errors.filter((_, i) => points[i]!.heldOut);
   return {
-    terms: memoryBases.flatMap((basis, i) => {
+    terms: memoryBases.flatMap(([basis], i) => {
       const bytes = Math.round(best.coefficients[i]!);
       return bytes > 0 ? [{ basis, coefficient_bytes: bytes }] : [];
     }),
@@ -134,14 +125,15 @@ function growsInRegions(points: readonly Point[]): boolean {
 
 /** What may lie outside the arena: the first peak less each total that an arena can hold, or the base given. */
 function stepBases([first]: readonly Point[], baseBytes: number | undefined): number[] {
-  const bases: number[] = baseBytes === undefined ? [] : [baseBytes];
+  if (baseBytes !== undefined) return [baseBytes];
+  const bases: number[] = [];
   for (let held = arenaBytes(1, GIB); held <= first!.bytes; held = arenaBytes(held + 1, GIB)) {
-    if (baseBytes === undefined) bases.push(first!.bytes - held);
+    bases.push(first!.bytes - held);
   }
   return bases;
 }
 
-function exactNeed(bytes: number): Need {
+function exactly(bytes: number): Need {
   return [bytes, bytes];
 }
 
@@ -152,47 +144,41 @@ function regionNeed(bytes: number): Need {
   return [below, held];
 }
 
-interface NeedFit {
-  readonly baseBytes: number;
-  readonly coefficients: readonly number[];
-  readonly errors: readonly number[];
-  readonly meanError: number;
-}
-
 /**
  * Alternates: given coefficients, each peak belongs to the neediest batch up to it, and that batch's need to where the
  * model has it inside its bounds; given needs, least squares. A batch under the peak of another says nothing of its own.
+ * `held`: bytes on top of the base from the need of the neediest batch so far.
  */
 function fitNeeds(
   solver: LinearSolver,
   points: readonly Point[],
   baseBytes: number,
   needOf: (bytes: number) => Need,
-  held: Held,
-): NeedFit {
+  held: (neededBytes: number) => number,
+) {
   const needs = points.map(({ bytes }) => needOf(Math.max(0, bytes - baseBytes)));
   const fitted = points.map((_, i) => i).filter((i) => !points[i]!.heldOut);
   const targets = needs.map(([low, high]) => (low + high) / 2);
   const keeps = neverShrinks(points);
   let owners = points.map((_, i) => i);
-  let best: NeedFit | undefined;
+  const passes = [];
   for (let round = 0; round < ROUNDS; round++) {
     // Relative to the peak, as the errors are.
     const weighted = fitted.map((i) => points[owners[i]!]!.quantities.map((value) => value / points[i]!.bytes));
     const wanted = fitted.map((i) => targets[i]! / points[i]!.bytes);
     const coefficients = nnls(weighted, wanted, solver);
-    const need = points.map(({ quantities }) => quantities.reduce((sum, q, j) => sum + q * coefficients[j]!, 0));
+    const need = points.map(({ quantities }) => dot(quantities, coefficients));
     if (keeps) owners = neediest(need);
     const errors = points.map(({ bytes }, i) => Math.abs(baseBytes + held(need[owners[i]!]!) - bytes) / bytes);
     const meanError = mean(fitted.map((i) => errors[i]!));
-    if (best === undefined || meanError < best.meanError) best = { baseBytes, coefficients, errors, meanError };
+    passes.push({ baseBytes, coefficients, errors, meanError });
     points.forEach((_, i) => {
       const [low, high] = needs[i]!;
       const margin = (high - low) / 10;
       targets[i] = Math.min(Math.max(need[owners[i]!]!, low + margin), high - margin);
     });
   }
-  return best!;
+  return passes.reduce((best, pass) => (pass.meanError < best.meanError ? pass : best));
 }
 
 /** For each point the one with the largest need up to it. */
@@ -202,18 +188,4 @@ function neediest(needs: readonly number[]): number[] {
     if (need > needs[owner]!) owner = i;
     return owner;
   });
-}
-
-/** As sim/cost counts them: the prompt, the first token, and one per decode step. */
-function quantity(basis: (typeof memoryBases)[number], { batchSize, promptTokens, decodeSteps }: BatchShape): number {
-  switch (basis) {
-    case "base":
-      return 1;
-    case "rows":
-      return batchSize;
-    case "tokens":
-      return batchSize * promptTokens;
-    case "kv_tokens":
-      return batchSize * (promptTokens + 1 + decodeSteps);
-  }
 }

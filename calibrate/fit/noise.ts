@@ -10,8 +10,7 @@ export function residualQuantiles(
   grid: readonly Measurement[],
   batchNs: (shape: BatchShape) => number,
 ): [number, number][] {
-  const ratios = grid.map((measurement) => measurement.wallNs / batchNs(measurement));
-  return QUANTILES.map((q) => [q, Number(quantileOf(ratios, q).toPrecision(4))]);
+  return quantilesOf(grid.map((measurement) => measurement.wallNs / batchNs(measurement)));
 }
 
 /** Quantiles of single repeats over their shape's median; shapes measured once tell nothing. */
@@ -19,7 +18,11 @@ export function repeatQuantiles(cells: readonly Cell[]): [number, number][] {
   const ratios = cells.flatMap(({ repeats, wallNs }) =>
     repeats.length < 2 ? [] : repeats.map((repeat) => repeat.wallNs / wallNs),
   );
-  return ratios.length === 0 ? [] : QUANTILES.map((q) => [q, Number(quantileOf(ratios, q).toPrecision(4))]);
+  return ratios.length === 0 ? [] : quantilesOf(ratios);
+}
+
+function quantilesOf(ratios: readonly number[]): [number, number][] {
+  return QUANTILES.map((q) => [q, Number(quantileOf(ratios, q).toPrecision(4))]);
 }
 
 /** Median over cells of half the range of their repeats over their median, a fraction. */
@@ -29,7 +32,7 @@ export function repeatSpread(cells: readonly Cell[]): number {
 }
 
 /** Half the range of a cell's wall times over their median, a fraction; 0 for one repeat. */
-export function cellSpread(cell: Cell): number {
+function cellSpread(cell: Cell): number {
   const walls = cell.repeats.map((repeat) => repeat.wallNs);
   return (greatest(walls) - least(walls)) / 2 / cell.wallNs;
 }

@@ -3,15 +3,13 @@
  * as much as 5 % of a long one. Times cells' weights; the rest is normal equations, which cross-validation and the
  * bootstrap only add up.
  */
-import type { LinearSolver } from "./linear-solver.js";
+import { dot, normalEquations, solveNnls, type LinearSolver } from "./numerics/index.js";
 import { norm } from "../../formats/index.js";
 import type { FitTarget, TermShape } from "./features.js";
-import { normalEquations, solveNnls } from "./nnls.js";
 import { huberWeights } from "./weights.js";
 
 /** Rows of features over measured time; the target of each is 1. */
 export interface RelativeDesign {
-  readonly terms: readonly TermShape[];
   /** Prompt block of each row, by number from 0: rows of one block are not independent. */
   readonly blocks: readonly number[];
   readonly rows: readonly (readonly number[])[];
@@ -24,7 +22,6 @@ export function relativeDesign<C>(
   cells: readonly C[],
 ): RelativeDesign {
   return {
-    terms,
     blocks: blocksOf(target, cells),
     rows: cells.map((cell) => terms.map((term) => target.feature(term, cell) / target.measuredNs(cell))),
   };
@@ -41,31 +38,26 @@ export function blocksOf<C>(target: FitTarget<C>, cells: readonly C[]): number[]
   });
 }
 
-/** Coefficients in ns, and the weights that they came of. */
-export interface RobustFit {
-  readonly coefficients: readonly number[];
-  readonly weights: readonly number[];
-}
-
 const HUBER_ROUNDS = 5;
 
-/** Non-negative coefficients, cells far off the model counting less (weights.ts); starts from the given weights. */
-export function solveRobust(design: RelativeDesign, solver: LinearSolver, weights: readonly number[]): RobustFit {
+/**
+ * Non-negative coefficients in ns, with cells far off the model counting less (weights.ts), and the weights behind them;
+ * starts from the given weights.
+ */
+export function solveRobust(
+  design: RelativeDesign,
+  solver: LinearSolver,
+  weights: readonly number[],
+): { readonly coefficients: readonly number[]; readonly weights: readonly number[] } {
   const ones = design.rows.map(() => 1);
   const solve = (by: readonly number[]): number[] => solveNnls(normalEquations(design.rows, ones, by), solver);
   let [coefficients, robust] = [solve(weights), weights];
   for (let round = 0; round < HUBER_ROUNDS; round++) {
-    const residuals = design.rows.map((row) => ratio(row, coefficients) - 1);
-    const factors = huberWeights(residuals);
+    const factors = huberWeights(design.rows.map((row) => dot(row, coefficients) - 1));
     robust = weights.map((weight, i) => weight * factors[i]!);
     coefficients = solve(robust);
   }
   return { coefficients, weights: robust };
-}
-
-/** Model over measured, for one row of the design. */
-export function ratio(row: readonly number[], coefficients: readonly number[]): number {
-  return row.reduce((sum, value, i) => sum + value * coefficients[i]!, 0);
 }
 
 /**
@@ -86,7 +78,7 @@ export function splitIdentifiable<C>(
     let rest = vector;
     // Twice, because one Gram-Schmidt pass leaves rounding of the order of what is being judged.
     for (const direction of [...basis, ...basis]) {
-      const along = rest.reduce((sum, value, i) => sum + value * direction[i]!, 0);
+      const along = dot(rest, direction);
       rest = rest.map((value, i) => value - along * direction[i]!);
     }
     const length = norm(rest);

@@ -2,12 +2,20 @@
  * From measurements to the cost part of a profile: prefill and decode step of a static batch, fitted to the median of each
  * shape's repeats, with intervals, and scored on the cells of the fit and on those held out of it. Times are nanoseconds, errors fractions.
  */
-import { ArtifactError, type Profile, type StaticBatchProfile, greatest, least } from "../../formats/index.js";
+import { ArtifactError, type Profile, type StaticBatchProfile } from "../../formats/index.js";
 import { median } from "../../sim/metrics/index.js";
 import { batchTarget, decodeTarget, modelledNs, prefillTarget } from "./features.js";
 import { fitTarget, type PhaseFit, type TargetFit } from "./fit-target.js";
-import { loadLinearSolver, type LinearSolver } from "./linear-solver.js";
-import { checkMeasurement, shapeName, toCells, type BatchShape, type Cell, type Measurement } from "./measurement.js";
+import { loadLinearSolver, type LinearSolver } from "./numerics/index.js";
+import {
+  checkMeasurement,
+  shapeName,
+  span,
+  toCells,
+  type BatchShape,
+  type Cell,
+  type Measurement,
+} from "./measurement.js";
 import { repeatQuantiles, repeatSpread, residualQuantiles } from "./noise.js";
 import { score } from "./score.js";
 
@@ -47,10 +55,7 @@ export async function fitStaticBatch(
   measurements: readonly Measurement[],
   options: FitOptions,
 ): Promise<StaticBatchFit> {
-  return fitWith(await loadLinearSolver(), measurements, options);
-}
-
-function fitWith(solver: LinearSolver, measurements: readonly Measurement[], options: FitOptions): StaticBatchFit {
+  const solver = await loadLinearSolver();
   const cells = toCells(measurements);
   const heldOut = cells.filter((cell) => options.isHeldOut?.(cell) ?? false);
   const unseen = new Set(heldOut);
@@ -110,14 +115,8 @@ function scoresOf(
   };
 }
 
-interface PhaseFits {
-  readonly prefill: PhaseFit;
-  readonly decode: PhaseFit;
-  readonly warnings: readonly string[];
-}
-
 /** Prefill and decode each from their own times, or both from the whole batches where nothing else was timed. */
-function fitPhases(cells: readonly Cell[], solver: LinearSolver, options: FitOptions): PhaseFits {
+function fitPhases(cells: readonly Cell[], solver: LinearSolver, options: FitOptions) {
   const { seed, bootstrapSamples = 200, plain = false } = options;
   const targets = cells.some(isWallOnly) ? [batchTarget] : [prefillTarget, decodeTarget];
   const fits = targets.map((target) => fitTarget(target, cells, solver, { seed, bootstrapSamples, plain }));
@@ -158,7 +157,6 @@ function coldStart(
 }
 
 function rangeOf(cells: readonly Cell[]): Profile["range"] {
-  const span = (values: readonly number[]): [number, number] => [least(values), greatest(values)];
   const contexts = cells.flatMap(({ promptTokens, decodeSteps }) =>
     decodeSteps > 0 ? [promptTokens, promptTokens + decodeSteps] : [],
   );

@@ -16,9 +16,9 @@ import { meanOf, stepQuantities, sumParts, termQuantity, type StepQuantities, ty
 import { median } from "../../sim/metrics/index.js";
 import type { FitTarget } from "./features.js";
 import { fitTarget } from "./fit-target.js";
-import { loadLinearSolver } from "./linear-solver.js";
+import { span } from "./measurement.js";
+import { loadLinearSolver, variationOf } from "./numerics/index.js";
 import { score } from "./score.js";
-import { variationOf } from "./spread.js";
 import { isSingle, preferLoops, toStepCells, type StepCell, type StepMeasurement } from "./step-measurement.js";
 
 export interface StepFitOptions {
@@ -155,7 +155,6 @@ export function stepRange(
   cells: readonly StepWork[],
   longest: { readonly prompt: number; readonly context: number },
 ): StepCosts["range"] {
-  const span = (values: readonly number[]): [number, number] => [least(values), greatest(values)];
   const withChunks = cells.filter(({ chunks }) => chunks > 0);
   const withDecodes = cells.filter(({ decodes }) => decodes > 0);
   return {

@@ -2,6 +2,7 @@
 import { ArtifactError } from "../../formats/index.js";
 import { attentionPairs, type StepWork } from "../../sim/index.js";
 import { mean, median } from "../../sim/metrics/index.js";
+import { grouped } from "./numerics/index.js";
 
 /**
  * grid: single steps, in random order, which reach every corner of the range; loop: steps as a scheduler makes them, one after the
@@ -82,22 +83,18 @@ export function workName(work: StepWork): string {
 
 /** The measurements that a fit uses, by work, in order of first sight. ArtifactError for a time that cannot be. */
 export function toStepCells(measurements: readonly StepMeasurement[]): StepCell[] {
-  const groups = new Map<string, StepMeasurement[]>();
   for (const measurement of measurements) {
-    const { kind, stepNs } = measurement;
+    const { stepNs } = measurement;
     if (!Number.isFinite(stepNs) || stepNs <= 0) {
       throw new ArtifactError(
         `measured step "${workName(measurement)}", round ${measurement.block}: its time is ${stepNs} ns, expected a ` +
           "positive duration; take it out of the raw file, or calibrate again",
       );
     }
-    if (kind !== "grid" && kind !== "loop") continue;
-    const name = kind === "grid" ? workName(measurement) : nearName(measurement);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [measurement]);
-    else group.push(measurement);
   }
-  return [...groups.values()].map((repeats) => ({
+  const used = measurements.filter(({ kind }) => kind === "grid" || kind === "loop");
+  const cells = grouped(used, (one) => (one.kind === "grid" ? workName(one) : nearName(one)));
+  return [...cells.values()].map((repeats) => ({
     ...repeats[0]!,
     ...meanWork(repeats),
     repeats,
@@ -132,15 +129,8 @@ function octaveOf(tokens: number, of: number): number {
 }
 
 function meanWork(works: readonly StepWork[]): StepWork {
-  const of = (quantity: (work: StepWork) => number): number => mean(works.map(quantity));
-  return {
-    decodes: of(({ decodes }) => decodes),
-    contextTokens: of(({ contextTokens }) => contextTokens),
-    chunks: of(({ chunks }) => chunks),
-    chunkTokens: of(({ chunkTokens }) => chunkTokens),
-    attentionPairs: of(({ attentionPairs: pairs }) => pairs),
-    sampled: of(({ sampled }) => sampled),
-    moves: of(({ moves }) => moves),
-    movedTokens: of(({ movedTokens }) => movedTokens),
-  };
+  const means = Object.keys(workOfSpec(emptyStep)).map((name) => {
+    return [name, mean(works.map((work) => work[name as keyof StepWork]))];
+  });
+  return Object.fromEntries(means) as StepWork;
 }

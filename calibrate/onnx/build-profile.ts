@@ -21,7 +21,7 @@ import {
   type Measurement,
   type Residual,
 } from "../fit/index.js";
-import { reportDrift, type DriftReport } from "./drift-watch.js";
+import { reportDrift, type DriftReport } from "./measure/index.js";
 import { heldOutBlocks } from "./held-out.js";
 import { referenceShape, type GridPlan } from "./plan.js";
 

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { CalibrationPlan } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import { calibrateOnnx } from "./calibrate.js";
-import { chooseMeasurements } from "./drift-watch.js";
-import { readRaw } from "./raw-file.js";
-import type { CalibrationProgress } from "./session.js";
-import { readStepMeasurements, stepRawPathOf } from "./steps/index.js";
+import { chooseMeasurements } from "./measure/drift-watch.js";
+import { readRaw, stepRawPathOf, stepRows } from "./raw/index.js";
+import type { CalibrationProgress } from "./measure/session.js";
+
 import { rawPathOf, writeCalibration } from "./write.js";
 
 /** Of batches alone; the first test measures steps, too. */
@@ -58,7 +58,7 @@ test("a real model is measured and its profile written with the measurements bes
   expect(steps.mixed!.points).toBe(6);
   expect(steps.schedule.base_ns + steps.update.base_ns).toBeGreaterThan(0);
   expect(steps.draws!.dense[0]).toHaveLength(steps.terms.dense.length);
-  expect(await readStepMeasurements(join(folder, steps.raw!))).toEqual(calibration.stepMeasurements);
+  expect(await stepRows.read(join(folder, steps.raw!))).toEqual(calibration.stepMeasurements);
 
   const kinds = calibration.measurements.map(({ kind }) => kind);
   expect(kinds[0]).toBe("cold");
@@ -116,11 +116,11 @@ test("a calibration that is cut while it measures steps goes on with the steps t
   };
   const interrupted = calibrateOnnx(withSteps, { cacheDir: folder, rawPath, signal: stop.signal, onProgress });
   await expect(interrupted).rejects.toMatchObject({ name: "AbortError" });
-  const kept = await readStepMeasurements(stepRawPathOf(rawPath));
+  const kept = await stepRows.read(stepRawPathOf(rawPath));
   expect(kept).toHaveLength(30);
   const { stepMeasurements } = await calibrateOnnx(withSteps, { cacheDir: folder, rawPath, resume: true });
   expect(stepMeasurements.slice(0, 30)).toEqual(kept);
-  expect(await readStepMeasurements(stepRawPathOf(rawPath))).toEqual(stepMeasurements);
+  expect(await stepRows.read(stepRawPathOf(rawPath))).toEqual(stepMeasurements);
 });
 
 test("a model that cannot run steps is calibrated without, which is told; steps that were asked for are an error", async () => {

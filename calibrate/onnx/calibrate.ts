@@ -9,13 +9,19 @@ import { ConfigError, defined, type CalibrationPlan, type Profile } from "../../
 import type { Measurement, Residual, StepMeasurement } from "../fit/index.js";
 import { buildProfile } from "./build-profile.js";
 import { describeLoad, describeSession } from "./describe-session.js";
-import { nowNs, openMachineBench, type MachineBench } from "./machine-bench.js";
-import { measureBatches, type MeasuredBatches } from "./measure-batches.js";
-import { pinProcess, type Pinning } from "./pin.js";
+import {
+  nowNs,
+  openMachineBench,
+  type MachineBench,
+  measureBatches,
+  type MeasuredBatches,
+  pinProcess,
+  type Pinning,
+  type CalibrationProgress,
+} from "./measure/index.js";
 import { resolvePlan, type GridPlan } from "./plan.js";
-import type { RawContext } from "./raw-file.js";
-import type { CalibrationProgress } from "./session.js";
-import { calibrateSteps, stepRawPathOf, type CalibratedSteps } from "./steps/index.js";
+import { stepRawPathOf, type RawContext } from "./raw/index.js";
+import { calibrateSteps, type CalibratedSteps } from "./steps/index.js";
 
 export interface CalibrateOptions {
   /** Fixes order, prompts and what is held out; "1" when absent. */
@@ -77,7 +83,7 @@ export async function calibrateOnnx(plan: CalibrationPlan, options: CalibrateOpt
     try {
       const timing = { ...options, threads, endNs, isStepsAsked: plan.steps === true };
       const measured = await measure(bench, model, grid, timing);
-      return await fit(bench, grid, { measured, pinning, budgetS: plan.budget_s });
+      return await fit(bench, grid, measured, pinning, plan.budget_s);
     } finally {
       await bench.close();
     }
@@ -113,21 +119,17 @@ async function measure(
   const batchesEndNs = plan.steps && endNs !== Infinity ? endNs - STEP_FRACTION * leftNs : endNs;
   const batches = await measureBatches(bench, plan, { ...options, endNs: batchesEndNs - FIT_RESERVE_NS });
   const { length: done } = batches.session.measurements;
-  const stepped = plan.steps ? await measureSteps(model, plan, { ...options, batches: done }) : undefined;
+  const stepped = plan.steps ? await measureSteps(model, plan, options, done) : undefined;
   return { ...batches, stepped, otherCores: otherCores(before, readLoad()) };
-}
-
-interface FitInput {
-  readonly measured: Measured;
-  readonly pinning: Pinning;
-  readonly budgetS: number | undefined;
 }
 
 /** The profile, and what its reader should know. */
 async function fit(
   bench: MachineBench,
   plan: GridPlan,
-  { measured, pinning, budgetS }: FitInput,
+  measured: Measured,
+  pinning: Pinning,
+  budgetS: number | undefined,
 ): Promise<Calibration> {
   const { session, made, context, stepped, otherCores: others } = measured;
   const { gpu, executor } = bench;
@@ -161,15 +163,12 @@ async function fit(
   return { profile, measurements: session.measurements, stepMeasurements, warnings, rejection, residuals, context };
 }
 
-interface MeasureStepsOptions extends MeasureOptions {
-  /** Batches measured before. */
-  readonly batches: number;
-}
-
+/** `batches`: measured before. */
 async function measureSteps(
   model: ModelFiles,
   plan: GridPlan,
-  { rawPath, resume, onProgress, signal, threads, endNs, isStepsAsked, batches }: MeasureStepsOptions,
+  { rawPath, resume, onProgress, signal, threads, endNs, isStepsAsked }: MeasureOptions,
+  batches: number,
 ): Promise<CalibratedSteps> {
   const raw = rawPath === undefined ? undefined : { path: stepRawPathOf(rawPath), isNew: resume !== true };
   let startNs: number | undefined;

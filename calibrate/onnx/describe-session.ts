@@ -2,10 +2,16 @@
 import { percent } from "../../formats/index.js";
 import { WORTH_TELLING_CORES } from "../../machine/index.js";
 import { shapeName, toCells } from "../fit/index.js";
-import { COLD_SAMPLES, type MeasuredPlan } from "./measure-plan.js";
-import { DISTURBED_FRACTION, reportDrift, type DriftReport } from "./drift-watch.js";
-import { NARROW_FRACTION, wallHalfWidth } from "./next-repeats.js";
-import type { CalibrationSession } from "./session.js";
+import {
+  COLD_SAMPLES,
+  type MeasuredPlan,
+  DISTURBED_FRACTION,
+  reportDrift,
+  type DriftReport,
+  NARROW_FRACTION,
+  wallHalfWidth,
+  type CalibrationSession,
+} from "./measure/index.js";
 
 /** Warnings in order of weight; none when all went well. */
 export function describeSession(session: CalibrationSession, made: MeasuredPlan): string[] {

@@ -2,8 +2,7 @@
 import { basename } from "node:path";
 import { writeProfile } from "../../formats/files/index.js";
 import type { Calibration } from "./calibrate.js";
-import { writeRaw, writeRawContext } from "./raw-file.js";
-import { stepRawPathOf, writeSteps } from "./steps/index.js";
+import { stepRawPathOf, stepRows, writeRaw, writeRawContext } from "./raw/index.js";
 
 /** Where the raw measurements of a profile lie: `mini.json` has `mini.measurements.csv` beside it. */
 export function rawPathOf(profilePath: string): string {
@@ -16,7 +15,7 @@ export async function writeMeasurements(calibration: Calibration, profilePath: s
   writeRawContext(rawPath, calibration.context);
   await writeRaw(rawPath, calibration.measurements);
   if (calibration.stepMeasurements.length > 0) {
-    await writeSteps(stepRawPathOf(rawPath), calibration.stepMeasurements);
+    await stepRows.write(stepRawPathOf(rawPath), calibration.stepMeasurements);
   }
 }
 

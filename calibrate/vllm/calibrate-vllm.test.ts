@@ -3,7 +3,7 @@ import type { Profile, Run, VllmEngineCost } from "../../formats/index.js";
 import { exponential, mean, replayRecording, stream, tpotMs, ttftMs } from "../../sim/index.js";
 import { recordEngine, type KnownRequest } from "../../test/support/recorded-engine.js";
 import { calibrateVllm } from "./calibrate-vllm.js";
-import { logNormalVariation } from "../fit/index.js";
+import { logNormalVariation } from "../fit/numerics/index.js";
 import type { RecordedRun } from "./recording/index.js";
 
 const launches = logNormalVariation(0.25);

@@ -4,8 +4,8 @@
  */
 import { ConfigError, type CostDraws, type Profile, type VllmEngineCost } from "../../formats/index.js";
 import { rejectUnmodelled } from "../../sim/index.js";
-import { loadLinearSolver, type LinearSolver } from "../fit/index.js";
-import { fitBlackBox, atPace, clientPaceNote, fitClientPace, trialReplay } from "./client-times/index.js";
+import { loadLinearSolver, type LinearSolver } from "../fit/numerics/index.js";
+import { fitBlackBox, withPace, clientPaceNote, fitClientPace, trialReplay } from "./client-times/index.js";
 import { ASSUMED, buildProfile, engineCostOf, loggedSources, routingNotes } from "./profile/index.js";
 import {
   costDrawsOf,
@@ -137,7 +137,7 @@ function fitLogged(
   const cost = engineCostOf(engine, frontEnd);
   return {
     cost,
-    draws: costDrawsOf(engine, cost, frontEnd?.draws),
+    draws: costDrawsOf(engine.draws, cost, frontEnd?.draws),
     sources: loggedSources(engine, frontEnd),
     notes: [...engine.findings, ...engine.unidentified, ...notes],
     intervals: { ...engine.intervals, ...(frontEnd === undefined ? {} : intervalsOf(frontEnd.draws)) },
@@ -159,7 +159,7 @@ function fitUnlogged(
     if (paced?.suffices === true) {
       const { cost_intervals: intervals, cost_draws: draws, cost_sources: sources } = base;
       const notes = [...before, ...chunkFindings(runs).notes];
-      return { cost: atPace(cost, paced.pace), intervals, draws, sources, notes };
+      return { cost: withPace(cost, paced.pace), intervals, draws, sources, notes };
     }
   }
   const fitted = fitBlackBox(runs, solver, {

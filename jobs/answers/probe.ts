@@ -2,7 +2,7 @@
  * One run of a deployment held against its goals: how far the worst of them is from its limit, and what the run was
  * like.
  */
-import type { Extrapolation } from "../../formats/index.js";
+import type { Extrapolation, Workload } from "../../formats/index.js";
 import {
   busyFractions,
   isImpatient,
@@ -15,7 +15,6 @@ import {
   type GoalValue,
   type RunOutcome,
 } from "../../sim/index.js";
-import type { Workload } from "../../formats/index.js";
 import { inputAt, isSteadyLoad, replicasAt, type Deployment, type Point } from "./deployment.js";
 import { hasSteadyTurns, sessionDetail, sessionGoals, type RunDetail } from "./session-runs.js";
 

@@ -1,8 +1,7 @@
 /** What the report of an experiment says: the answer, whether to trust it, every figure, and how it was made. */
 import { requestCount } from "../../formats/index.js";
 import { comparisonRow, comparisonRows, type ComparisonRow } from "../../report/compare/index.js";
-import type { HeadlineMetric, HeadlineRow, OutcomeRow, ReportInput } from "../../report/html/index.js";
-import { metricDefinitions } from "../../report/html/index.js";
+import { type HeadlineMetric, type HeadlineRow, type OutcomeRow, type ReportInput, metricDefinitions } from "../../report/html/index.js";
 import { sharedNotes } from "../inputs/index.js";
 import { answerOf, statementOf } from "./answer-text.js";
 import {

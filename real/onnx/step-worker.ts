@@ -14,16 +14,7 @@ import type { DriveStepsInput } from "../steps-run.js";
 import { tokenSeed } from "./real-run.js";
 import { RequestTokens } from "./request-tokens.js";
 import { SharedRows } from "./shared-rows.js";
-import { WARM_UP_STEPS } from "./step-protocol.js";
-import type {
-  DriveCommand,
-  DrivenEnd,
-  DrivenRun,
-  SingleStep,
-  StepCommand,
-  StepRun,
-  StepWorkerOptions,
-} from "./step-protocol.js";
+import { WARM_UP_STEPS, type DriveCommand, type DrivenEnd, type DrivenRun, type SingleStep, type StepCommand, type StepRun, type StepWorkerOptions } from "./step-protocol.js";
 
 type Command = StepCommand | { readonly kind: "load" | "close" };
 type Reply = WorkerReply<StepRun | DrivenEnd>;

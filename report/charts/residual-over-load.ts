@@ -4,7 +4,7 @@
  */
 import { greatest } from "../../formats/index.js";
 import { quantile } from "../../sim/metrics/index.js";
-import { errorAxis, linearAxis, scaledUnit } from "./axes.js";
+import { errorAxis, linearAxis, scaledUnit, leftRoomPx } from "./axes.js";
 import type { Chart } from "./chart.js";
 import { dataNotes, sampleText, type ChartCell, type ChartData } from "./chart-data.js";
 import type { ChartRun } from "./chart-row.js";
@@ -14,7 +14,6 @@ import { pairsOf } from "./parity-pairs.js";
 import { policyLooks } from "./palette.js";
 import { panelGrid } from "./panels.js";
 import { drawLevel, drawPlot, pathOf, plotOf, standsFor, type Plot } from "./plot.js";
-import { leftRoomPx } from "./axes.js";
 import { mark, softInk } from "./svg.js";
 
 const mostBins = 10;

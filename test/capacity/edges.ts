@@ -2,8 +2,7 @@
  * The edge of a random task by brute force, without the search that is tested: every rate of a fine grid, twenty seeds, each
  * with its own arrivals, times, pace of the host and costs.
  */
-import type { Goals } from "../../formats/index.js";
-import { goalsText, parseGoodput, parseSlos } from "../../formats/index.js";
+import { type Goals, goalsText, parseGoodput, parseSlos } from "../../formats/index.js";
 import { findCapacity, type CapacityFound, type Deployment } from "../../jobs/answers/index.js";
 import {
   defaultJitter,

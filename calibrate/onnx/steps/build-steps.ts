@@ -5,18 +5,16 @@ import { stepQuantities, sumParts } from "../../../sim/index.js";
 import { median } from "../../../sim/metrics/index.js";
 import {
   fitSteps,
-  growthOf,
   STEADY,
   stepRange,
   toStepCells,
-  variationOf,
   workName,
-  type Growth,
   type StepCell,
   type StepMeasurement,
   type StepSpec,
 } from "../../fit/index.js";
-import { DISTURBED_FRACTION } from "../drift-watch.js";
+import { grouped, growthOf, variationOf, type Growth } from "../../fit/numerics/index.js";
+import { DISTURBED_FRACTION } from "../measure/index.js";
 import type { StepRounds } from "./step-session.js";
 
 export interface BuildStepsInput {
@@ -81,15 +79,14 @@ export async function buildSteps(
 
 /** A fifth of the decodes, of the chunks, of the mixed steps and of the moves, by a seeded hash; looks at their work alone. */
 function heldOutNames(cells: readonly StepCell[], seed: string): ReadonlySet<string> {
-  const kinds = new Map<string, string[]>();
-  for (const cell of cells) {
-    const kind = [cell.decodes > 0, cell.chunks > 0, cell.moves > 0].join();
-    kinds.set(kind, [...(kinds.get(kind) ?? []), workName(cell)]);
-  }
+  const kinds = grouped(cells, (cell) => [cell.decodes > 0, cell.chunks > 0, cell.moves > 0].join());
   const hashOf = (name: string): string => createHash("sha256").update(`${seed}/held-out/${name}`).digest("hex");
   return new Set(
-    [...kinds.values()].flatMap((names) =>
-      [...names].sort((a, b) => hashOf(a).localeCompare(hashOf(b))).slice(0, Math.ceil(names.length / HELD_OUT_EVERY)),
+    [...kinds.values()].flatMap((kind) =>
+      kind
+        .map(workName)
+        .sort((a, b) => hashOf(a).localeCompare(hashOf(b)))
+        .slice(0, Math.ceil(kind.length / HELD_OUT_EVERY)),
     ),
   );
 }

@@ -13,7 +13,7 @@ import { buildSteps } from "./build-steps.js";
 import { fillSlots, runStep } from "./run-step.js";
 import { longestRequest, referenceSpec, requestsOf, stepGrid } from "./step-grid.js";
 import { closedLoop, measureLoop, openLoop, type StepLoopInput } from "./step-loop.js";
-import { appendStep, resumeSteps } from "./step-raw-file.js";
+import { resumeSteps, stepRows } from "../raw/index.js";
 import { measureRounds, type StepRounds } from "./step-session.js";
 
 export interface CalibrateStepsInput {
@@ -48,14 +48,13 @@ export async function calibrateSteps(input: CalibrateStepsInput): Promise<Calibr
   const maxNumSeqs = grid.reduce((most, spec) => Math.max(most, requestsOf(spec)), 0);
   const maxModelLen = grid.reduce((most, spec) => Math.max(most, longestRequest(spec)), 0);
   const { device, sampling } = plan;
-  const started = await startOrReason({ model, device, threads, maxNumSeqs, maxModelLen, sampling });
-  if (typeof started === "string") return unmeasured(started);
-  const executor = started;
+  const executor = await startOrReason({ model, device, threads, maxNumSeqs, maxModelLen, sampling });
+  if (typeof executor === "string") return unmeasured(executor);
   try {
     const leftNs = (): number => endNs - nowNs();
     if (leftNs() <= 0) return unmeasured("the budget ended before");
     const keep = (measurement: StepMeasurement): void => {
-      if (raw !== undefined) appendStep(raw.path, measurement);
+      if (raw !== undefined) stepRows.append(raw.path, measurement);
     };
     const reference = referenceSpec(plan);
     const { stepNs: coldNs } = await runStep(executor, reference);

@@ -1,8 +1,9 @@
 /** Runs one step of a given kind on an executor, with made-up tokens: costs depend on shapes, not on values. */
-import { InvariantError } from "../../../formats/index.js";
+import { InvariantError, type StepCosts } from "../../../formats/index.js";
 import type { RequestStep } from "../../../onnx/index.js";
 import type { StepExecutor } from "../../../real/index.js";
 import { workOfSpec, type StepMeasurement, type StepSpec } from "../../fit/index.js";
+import { longestRequest, referenceStep, requestsOf } from "./step-grid.js";
 
 /** What measuring steps needs of an executor. */
 export type StepBench = Pick<StepExecutor, "runStep">;
@@ -36,6 +37,18 @@ export async function fillSlots(bench: StepBench, slots: number, tokens: number)
   for (const request of numbers(slots)) {
     await bench.runStep({ requests: [{ request, ids: numbers(tokens), past: 0 }], ended: request === 0 ? "all" : [] });
   }
+}
+
+/** The reference step of a profile, run once, and how to run it again, on another executor: resolves with its time, ns. */
+export async function prepareReferenceStep(
+  bench: StepBench,
+  { decodes, context_tokens, chunk_tokens }: StepCosts["reference"],
+): Promise<() => Promise<number>> {
+  const spec = referenceStep({ decodes, context: context_tokens, chunkTokens: chunk_tokens });
+  await fillSlots(bench, requestsOf(spec), longestRequest(spec));
+  const run = async (): Promise<number> => (await runStep(bench, spec)).stepNs;
+  await run();
+  return run;
 }
 
 /** A step as the measurement of it. */

@@ -4,7 +4,7 @@
  */
 import { shuffled, stream } from "../../../sim/kernel/index.js";
 import { workName, workOfSpec, type StepMeasurement, type StepSpec } from "../../fit/index.js";
-import { blockDrifts, DISTURBED_FRACTION } from "../drift-watch.js";
+import { blockDrifts, DISTURBED_FRACTION } from "../measure/index.js";
 import { measured, runStep, type StepBench } from "./run-step.js";
 
 export interface StepSessionInput {

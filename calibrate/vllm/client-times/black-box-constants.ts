@@ -4,7 +4,7 @@
  */
 import type { EngineJitter, Profile } from "../../../formats/index.js";
 import { ASSUMED } from "../profile/index.js";
-import type { HeavyTail } from "../../fit/index.js";
+import type { HeavyTail } from "../../fit/numerics/index.js";
 
 /** Parts of an engine's cost that no client sees apart from others. Fractions are 0-1. */
 export interface AssumedParts {

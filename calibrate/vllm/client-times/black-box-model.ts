@@ -4,7 +4,7 @@
  */
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { blackBoxConstants, type AssumedParts } from "./black-box-constants.js";
-import { logNormalVariation } from "../../fit/index.js";
+import { logNormalVariation } from "../../fit/numerics/index.js";
 
 export const ASSUMPTIONS: readonly string[] = [
   "client times alone: assumed that the GPU begins after 62 % of a full graph's launch, 30 % of a piecewise and 10 % of an eager one",
@@ -117,6 +117,6 @@ function frontEndOf(p: Parameters, parts: AssumedParts): VllmEngineCost["front_e
 }
 
 /** The same engine on a host whose every job takes `pace` times as long: what differs between runs, and between hosts of one GPU. */
-export function atPace(cost: VllmEngineCost, pace: number): VllmEngineCost {
+export function withPace(cost: VllmEngineCost, pace: number): VllmEngineCost {
   return pace === 1 ? cost : { ...cost, host: { ...cost.host, pace: pace * (cost.host.pace ?? 1) } };
 }

@@ -1,6 +1,6 @@
 /** What the start of a search knows, cost by cost, of recordings with and without the probes that tell it. */
 import { recordEngine, type KnownRequest } from "../../../test/support/recorded-engine.js";
-import { loadLinearSolver, type LinearSolver } from "../../fit/index.js";
+import { loadLinearSolver, type LinearSolver } from "../../fit/numerics/index.js";
 import { blackBoxConstants } from "./black-box-constants.js";
 import { costOf, parameterNames, type ParameterName } from "./black-box-model.js";
 import { originNotes, startFrom, startsOf, type Start } from "./black-box-start.js";

@@ -4,7 +4,7 @@
  */
 import { ArtifactError, type VllmEngineCost } from "../../../formats/index.js";
 import { quantileOf, tpotMs, ttftMs } from "../../../sim/index.js";
-import type { LinearSolver } from "../../fit/index.js";
+import type { LinearSolver } from "../../fit/numerics/index.js";
 import { parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import { decodeLadder, prefillLadder, type DecodeLadder, type PrefillLadder } from "./probe-ladders.js";
 import { isEager, isProbes, type RecordedRun } from "../recording/index.js";
@@ -13,18 +13,12 @@ import { isEager, isProbes, type RecordedRun } from "../recording/index.js";
  * measured: a closed form of probes had data for it. scaled: assumed, in the proportion of other servers to what probes measured.
  * guessed: assumed, in proportion to something that only a load showed.
  */
-export type Origin = "measured" | "scaled" | "guessed";
-export type Origins = Readonly<Record<ParameterName, Origin>>;
+type Origin = "measured" | "scaled" | "guessed";
+type Origins = Readonly<Record<ParameterName, Origin>>;
 
 export interface Start {
   readonly parameters: Parameters;
   readonly origins: Origins;
-}
-
-export interface Starts {
-  readonly starts: readonly Start[];
-  /** Of the GPU's costs, which no search moves; undefined where decodes lie on their line, or no probe shows it. */
-  readonly decodeFactors: VllmEngineCost["gpu"]["decode_factors"];
 }
 
 /** Costs whose start is a multiple of what a decode step takes; the others' is one of the time to a first token, or of neither. */
@@ -33,16 +27,21 @@ export const ofDecodes: readonly ParameterName[] = ["decode_base", "decode_padde
 /**
  * Starts that differ in which clock sets the pace of a decode, the GPU's or the host's: the host is an alternative only
  * where probes measured the start; otherwise the GPU is taken. `interval`: tokens a chunk. Decode ladders give the period
- * of a step, lone prefills what tokens cost; the rest is as on other servers. ArtifactError where too few answers show
+ * of a step, lone prefills what tokens cost; the rest is as on other servers. `decodeFactors` are those of the GPU's costs, which
+ * no search moves; undefined where decodes lie on their line, or no probe shows it. ArtifactError where too few answers show
  * a time per token.
  */
-export function startsOf(runs: readonly RecordedRun[], solver: LinearSolver, interval = 1): Starts {
+export function startsOf(
+  runs: readonly RecordedRun[],
+  solver: LinearSolver,
+  interval = 1,
+): { readonly starts: readonly Start[]; readonly decodeFactors: VllmEngineCost["gpu"]["decode_factors"] } {
   const probes = runs.filter(isProbes);
   const ladder = decodeLadder(probes, solver, interval);
   const prefill = prefillLadder(probes, solver);
   // Without CUDA graphs decodes, too, are launched kernel by kernel.
   const decodeLaunch = runs.every(isEager) ? "launch_none" : "launch_full";
-  const parameters = measuredStart(latenciesOf(runs), { ladder, prefill, decodeLaunch });
+  const parameters = measuredStart(latenciesOf(runs), ladder, prefill, decodeLaunch);
   const isMeasured = ladder?.tells ?? { base: false, token: false, context: false };
   const scales = { decodes: isMeasured.base, idle: ttftsAlone(probes) };
   /** `token` is the cost that the ladder's growth by tokens is in. */
@@ -85,14 +84,13 @@ function latenciesOf(runs: readonly RecordedRun[]): Latencies {
 /** The launch that decodes have. */
 type DecodeLaunch = "launch_none" | "launch_full";
 
-interface Ladders {
-  readonly ladder: DecodeLadder | undefined;
-  readonly prefill: PrefillLadder | undefined;
-  readonly decodeLaunch: DecodeLaunch;
-}
-
 /** What ladders measured, over what two latencies say; every cost is positive, since no cost of a search may start at 0. */
-function measuredStart(latencies: Latencies, { ladder, prefill, decodeLaunch }: Ladders): Parameters {
+function measuredStart(
+  latencies: Latencies,
+  ladder: DecodeLadder | undefined,
+  prefill: PrefillLadder | undefined,
+  decodeLaunch: DecodeLaunch,
+): Parameters {
   const { fastestTpotMs: fastestMs } = latencies;
   const decode = ladder?.line ?? [0.85 * fastestMs * 1e6, fastestMs * 1e6 * 1e-3, fastestMs * 6];
   const base = Math.max(decode[0], 1e5);
@@ -154,16 +152,13 @@ export function originNotes(origins: Origins, names: readonly ParameterName[]): 
       .filter((name) => origins[name] === origin)
       .map((name) => name.replaceAll("_", " "))
       .join(", ");
-  const [measured, scaled, guesses] = (["measured", "scaled", "guessed"] as const).map(listed) as [
-    string,
-    string,
-    string,
-  ];
-  return [
-    ...(measured === "" ? [] : [`measured by probes in closed form, and kept near that: ${measured}`]),
-    ...(scaled === "" ? [] : [`start assumed, in the proportions of other servers to what probes measured: ${scaled}`]),
-    ...(guesses === "" ? [] : [`start guessed from the fastest answers, since no probe measured them: ${guesses}`]),
-  ];
+  const words = {
+    measured: "measured by probes in closed form, and kept near that",
+    scaled: "start assumed, in the proportions of other servers to what probes measured",
+    guessed: "start guessed from the fastest answers, since no probe measured them",
+  };
+  const found = Object.entries(words).map(([origin, what]) => ({ what, names: listed(origin as Origin) }));
+  return found.flatMap(({ what, names: said }) => (said === "" ? [] : [`${what}: ${said}`]));
 }
 
 /** A start from two latencies alone, in the proportions of measured servers. */

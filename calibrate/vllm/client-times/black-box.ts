@@ -3,13 +3,12 @@
  * trial costs, until latencies of loads and of probes agree.
  */
 import { defined, type CostDraws, type VllmEngineCost } from "../../../formats/index.js";
-import type { LinearSolver } from "../../fit/index.js";
-import { blackBoxConstants, type AssumedParts, type BlackBoxConstants } from "./black-box-constants.js";
-import type { Miss } from "./gauss-newton.js";
+import type { LinearSolver, Miss } from "../../fit/numerics/index.js";
+import { blackBoxConstants, type BlackBoxConstants } from "./black-box-constants.js";
 import { identifiability } from "./identifiability.js";
 import {
   ASSUMPTIONS,
-  atPace,
+  withPace,
   costOf,
   denseParameterNames,
   expertParameterNames,
@@ -24,7 +23,7 @@ import { recordedModel } from "../profile/index.js";
 import { scaledStart } from "./scaled-start.js";
 import { searchCosts } from "./search-costs.js";
 
-export interface BlackBoxOptions {
+interface BlackBoxOptions {
   readonly replay: Replay;
   /** Costs of this GPU and model from elsewhere, not to be fitted. */
   readonly gpu?: VllmEngineCost["gpu"] | undefined;
@@ -34,7 +33,7 @@ export interface BlackBoxOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-export interface BlackBoxFit {
+interface BlackBoxFit {
   readonly cost: VllmEngineCost;
   readonly intervals: Intervals;
   readonly draws: CostDraws;
@@ -46,20 +45,20 @@ export interface BlackBoxFit {
 export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, options: BlackBoxOptions): BlackBoxFit {
   const { replay, gpu } = options;
   const { experts } = recordedModel(runs[0]!.run).model;
-  const constants = withExperts(options.constants ?? blackBoxConstants, experts);
-  const { search, parts } = constants;
+  const { search, parts: dense } = options.constants ?? blackBoxConstants;
+  const parts = { ...dense, ...defined({ experts }) };
   const loads = runs.filter((run) => !isProbes(run));
-  const targets = targetsOf(runs, { loads, replay, search });
+  const targets = targetsOf(runs, loads, replay, search);
   const { interval, notes: ofChunks } = chunkFindings(runs);
   const { starts: guesses, decodeFactors } = startsOf(runs, solver, interval);
   // Nothing but the loads tells where the costs of a model with experts lie.
   const isScaled = experts !== undefined && gpu === undefined && loads.length === runs.length;
-  const scaling = { loads: loads.map(({ run }) => run), replay, parts };
-  const starts = isScaled ? guesses.map((start) => scaledStart(start, scaling)) : guesses;
+  const recordedLoads = loads.map(({ run }) => run);
+  const starts = isScaled ? guesses.map((start) => scaledStart(start, recordedLoads, replay, parts)) : guesses;
   const { isOnHost, withGpu } = gpuOf(runs, gpu, decodeFactors);
   /** Of probes the pace is that of the costs. */
   const inLoad = (cost: VllmEngineCost, load: number, paces: readonly number[]): VllmEngineCost =>
-    atPace(withGpu(cost), load < 0 || paces.length < 2 ? 1 : Math.exp(paces[load]!));
+    withPace(withGpu(cost), load < 0 || paces.length < 2 ? 1 : Math.exp(paces[load]!));
   const missesOf = (cost: VllmEngineCost, paces: readonly number[]): Miss[] =>
     targets.flatMap((target) => target.missesOf(inLoad(cost, target.load, paces)));
   const lossOf = (cost: VllmEngineCost, paces: readonly number[]): number =>
@@ -70,7 +69,7 @@ export function fitBlackBox(runs: readonly RecordedRun[], solver: LinearSolver, 
     effort: options.effort,
     names,
     paces: loads.length > 1 ? loads.length : 0,
-    constants,
+    constants: { search, parts },
     polish: gpu === undefined && loads.length === runs.length ? { missesOf, solver } : undefined,
     onSettle: (cost, paces, isNear) => { for (const target of targets) target.settle(inLoad(cost, target.load, paces), isNear); }, // prettier-ignore
   });
@@ -107,15 +106,13 @@ function gpuOf(
   return { isOnHost, withGpu: (cost) => ({ ...cost, gpu: gpu ?? { ...cost.gpu, ...found } }) };
 }
 
-function withExperts({ parts, search }: BlackBoxConstants, experts: AssumedParts["experts"]): BlackBoxConstants {
-  return { search, parts: { ...parts, ...defined({ experts }) } };
-}
-
-type Targeting = { readonly loads: readonly RecordedRun[] } & Pick<BlackBoxOptions, "replay"> &
-  Pick<typeof blackBoxConstants, "search">;
-
 /** What simulations are compared with, by run; `load`: its place among the loads, -1 for probes. */
-function targetsOf(runs: readonly RecordedRun[], { loads, replay, search }: Targeting) {
+function targetsOf(
+  runs: readonly RecordedRun[],
+  loads: readonly RecordedRun[],
+  replay: Replay,
+  search: BlackBoxConstants["search"],
+) {
   const weightOf = (run: RecordedRun): number => (runs.every(isProbes) || !isProbes(run) ? 1 : search.probesWeight);
   const weights = runs.reduce((sum, run) => sum + weightOf(run), 0);
   return runs.map((run) => ({

@@ -3,7 +3,7 @@ import { readProfile } from "../../../formats/files/index.js";
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { exponential, replayRecording, stream } from "../../../sim/index.js";
 import { recordEngine } from "../../../test/support/recorded-engine.js";
-import { atPace } from "./black-box-model.js";
+import { withPace } from "./black-box-model.js";
 import { buildProfile } from "../profile/index.js";
 import type { Replay } from "./client-target.js";
 import { clientPaceNote, fitClientPace } from "./client-pace.js";
@@ -34,7 +34,7 @@ const replayOf =
     });
 
 test.each([0.7, 1.25])("a host that takes %f times as long is described well enough by one number", (pace) => {
-  const run = load(atPace(cost, pace));
+  const run = load(withPace(cost, pace));
   const found = fitClientPace(cost, [run], replayOf(run))!;
   expect(Math.abs(found.pace / pace - 1)).toBeLessThan(0.1);
   expect(found.suffices).toBe(true);

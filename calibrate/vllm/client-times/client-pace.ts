@@ -6,7 +6,7 @@
 import { signedPercent, type RequestRecord, type Run, type VllmEngineCost } from "../../../formats/index.js";
 import { e2elMs, mean, tpotMs, ttftMs } from "../../../sim/index.js";
 import { blackBoxConstants } from "./black-box-constants.js";
-import { atPace } from "./black-box-model.js";
+import { withPace } from "./black-box-model.js";
 import { clientTarget, type Replay } from "./client-target.js";
 import { isProbes, type RecordedRun } from "../recording/index.js";
 
@@ -40,16 +40,16 @@ export function fitClientPace(
   );
   const lossAt = (log: number): number =>
     targets
-      .flatMap((target) => target.missesOf(atPace(cost, Math.exp(log))))
+      .flatMap((target) => target.missesOf(withPace(cost, Math.exp(log))))
       .reduce((sum, { log: miss, weight }) => sum + weight * miss ** 2, 0);
   const pace = Math.exp(leastOf(lossAt, Math.log(MAX_PACE_FACTOR)));
   const rest = { tpot: 0, ttft: 0 };
   for (const { recorded, first } of loads) {
     const simulated = Array.from({ length: REPLICATIONS }, (_, k) =>
-      replay(recorded.run, atPace(cost, pace), `pace/${k}`),
+      replay(recorded.run, withPace(cost, pace), `pace/${k}`),
     );
-    rest.tpot += errorOf(tpotMs, recorded.run, { simulated, first }) / loads.length;
-    rest.ttft += errorOf(ttftMs, recorded.run, { simulated, first }) / loads.length;
+    rest.tpot += errorOf(tpotMs, recorded.run, simulated, first) / loads.length;
+    rest.ttft += errorOf(ttftMs, recorded.run, simulated, first) / loads.length;
   }
   const isWithin = Math.abs(rest.tpot) <= MAX_ERROR.tpot && Math.abs(rest.ttft) <= MAX_ERROR.ttft;
   const isInside = Math.abs(Math.log(pace)) < 0.95 * Math.log(MAX_PACE_FACTOR);
@@ -66,13 +66,8 @@ export function clientPaceNote(base: string, { pace, rest, suffices }: ClientPac
     : `one number for the whole host (${pace.toFixed(3)} times that of profile "${base}") is not enough, so its costs were fitted anew: ${basis}`;
 }
 
-interface Split {
-  readonly recorded: RecordedRun;
-  /** Ids of the first requests. */
-  readonly first: ReadonlySet<string>;
-}
-
-function split(recorded: RecordedRun): Split {
+/** A load, and the ids of its first requests. */
+function split(recorded: RecordedRun): { readonly recorded: RecordedRun; readonly first: ReadonlySet<string> } {
   const order = recorded.run.requests
     .filter((request) => request.status === "ok" && e2elMs(request) !== null)
     .sort((a, b) => a.arrivalNs - b.arrivalNs);
@@ -82,27 +77,20 @@ function split(recorded: RecordedRun): Split {
 
 /** The same load, in which only some requests have their times. */
 function showing(recorded: RecordedRun, shown: ReadonlySet<string>): RecordedRun {
-  const hidden = ({ requestId, arrivalNs, promptTokens, outputTokens, status }: RequestRecord): RequestRecord => {
-    return { requestId, arrivalNs, promptTokens, outputTokens, status };
-  };
-  const requests = recorded.run.requests.map((request) => (shown.has(request.requestId) ? request : hidden(request)));
+  const requests = recorded.run.requests.map((request): RequestRecord => {
+    const { requestId, arrivalNs, promptTokens, outputTokens, status } = request;
+    return shown.has(requestId) ? request : { requestId, arrivalNs, promptTokens, outputTokens, status };
+  });
   return { ...recorded, run: { ...recorded.run, requests } };
 }
 
-interface Rest {
-  readonly simulated: readonly Run[];
-  readonly first: ReadonlySet<string>;
-}
-
-function errorOf(metric: typeof tpotMs, real: Run, { simulated, first }: Rest): number {
+/** Of the mean over the requests that are not among the first. */
+function errorOf(metric: typeof tpotMs, real: Run, simulated: readonly Run[], first: ReadonlySet<string>): number {
   const meanOf = ({ requests }: Run): number =>
     mean(
-      Float64Array.from(
-        requests
-          .filter(({ requestId, status }) => status === "ok" && !first.has(requestId))
-          .map(metric)
-          .filter((ms) => ms !== null),
-      ),
+      requests
+        .filter(({ requestId, status }) => status === "ok" && !first.has(requestId))
+        .flatMap((request) => metric(request) ?? []),
     );
   return mean(simulated.map(meanOf)) / meanOf(real) - 1;
 }

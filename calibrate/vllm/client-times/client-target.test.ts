@@ -2,7 +2,7 @@
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { exponential, replayRecording, stream } from "../../../sim/index.js";
 import { recordEngine } from "../../../test/support/recorded-engine.js";
-import { atPace, costOf } from "./black-box-model.js";
+import { withPace, costOf } from "./black-box-model.js";
 import { startFrom } from "./black-box-start.js";
 import { buildProfile } from "../profile/index.js";
 import { clientTarget, type ClientTarget, type Replay } from "./client-target.js";
@@ -42,7 +42,7 @@ test("the costs that it was recorded with are nearer than others, and all weight
     prefill_base: 3 * parameters.mixed_base,
   });
   expect(lossOf(target, cost)).toBeLessThan(0.5 * lossOf(target, slower));
-  expect(lossOf(target, cost)).toBeLessThan(0.5 * lossOf(target, atPace(cost, 1.3)));
+  expect(lossOf(target, cost)).toBeLessThan(0.5 * lossOf(target, withPace(cost, 1.3)));
 });
 
 test("a load near capacity, which differs from draw to draw, counts less once that was seen", () => {
@@ -61,8 +61,8 @@ test("requests count one by one once costs are near, the less the more a request
 });
 
 test("a host at another pace takes longer for its jobs, and its GPU as long", () => {
-  const slow = atPace(cost, 1.5);
+  const slow = withPace(cost, 1.5);
   expect(slow.gpu).toEqual(cost.gpu);
   expect(slow.host).toEqual({ ...cost.host, pace: 1.5 });
-  expect(atPace(slow, 2).host.pace).toBe(3);
+  expect(withPace(slow, 2).host.pace).toBe(3);
 });

@@ -10,10 +10,11 @@ import {
   mean,
   quantile,
   replayInput,
+  sampleDeviation,
   simulateRun,
   type SimulatedRunInput,
 } from "../../../sim/index.js";
-import type { Miss } from "./gauss-newton.js";
+import type { Miss } from "../../fit/numerics/index.js";
 import type { SearchConstants } from "./black-box-constants.js";
 import { buildProfile } from "../profile/index.js";
 import {
@@ -71,9 +72,7 @@ const SETTLE_REPLICATIONS = 8;
 /** Clients' clocks resolve no less, ms. */
 const MIN_MS = 0.05;
 
-interface Weighed {
-  readonly log: number;
-  readonly weight: number;
+interface Weighed extends Miss {
   /** Of one request, beside the features of all. */
   readonly isSingle?: true;
 }
@@ -107,7 +106,7 @@ export function clientTarget(recorded: RecordedRun, { replay, share, weighing }:
       const scatter = scatterOf(draws[0]!.flatMap(({ isSingle }, at) => (isSingle ? [logIn(draws, at)] : [])));
       steadiness = draws[0]!.map(({ isSingle }, at) => {
         if (isSingle && !isNear) return 0;
-        const deviation = deviationOf(draws.map((draw) => draw[at]!.log));
+        const deviation = sampleDeviation(draws.map((draw) => draw[at]!.log));
         if (isSingle) return 1 / (1 + (deviation ** 2 + scatter ** 2) / weighing.singleChaos ** 2);
         return 1 / (1 + (deviation / weighing.chaos) ** 2);
       });
@@ -124,11 +123,6 @@ function scatterOf(logs: readonly number[]): number {
   if (logs.length < 2) return 0;
   const steps = logs.slice(1).map((log, at) => (log - logs[at]!) ** 2);
   return Math.sqrt(mean(steps) / 2);
-}
-
-function deviationOf(values: readonly number[]): number {
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
 function missOf({ ms, weight }: Feature, simulatedMs: number | undefined): Weighed {

@@ -1,7 +1,6 @@
 import { profileSchema } from "../../../formats/index.js";
 import { readProfile } from "../../../formats/files/index.js";
-import { loadLinearSolver } from "../../fit/index.js";
-import type { Miss } from "./gauss-newton.js";
+import { loadLinearSolver, type Miss } from "../../fit/numerics/index.js";
 import { identifiability } from "./identifiability.js";
 import { parameterNames, type Parameters } from "./black-box-model.js";
 import { startFrom } from "./black-box-start.js";

@@ -4,13 +4,19 @@
  * covariance of all costs, intervals of each, and joint draws. Features are not independent of each other, so intervals are
  * rather too narrow than too wide.
  */
-import type { CostDraws } from "../../../formats/index.js";
+import type { CostDraws, VllmEngineCost } from "../../../formats/index.js";
 import { normal, stream } from "../../../sim/index.js";
-import { type LinearSolver, cholesky } from "../../fit/index.js";
+import {
+  cholesky,
+  dot,
+  informationOf,
+  logsOf,
+  slopesAt,
+  type LinearSolver,
+  type Miss,
+} from "../../fit/numerics/index.js";
 import { costOf, type ParameterName, type Parameters } from "./black-box-model.js";
 import type { AssumedParts } from "./black-box-constants.js";
-import { coefficientsOf } from "./cost-places.js";
-import { informationOf, slopesAt, type Miss } from "./gauss-newton.js";
 import type { Intervals } from "../step-logs/index.js";
 import type { FoundCosts } from "./search-costs.js";
 
@@ -23,7 +29,7 @@ export interface Identifiability {
   readonly weaklyIdentified: readonly ParameterName[];
 }
 
-export interface IdentifiabilityOptions {
+interface IdentifiabilityOptions {
   /** Costs that were fitted; the others are not in question. */
   readonly names: readonly ParameterName[];
   readonly missesOf: (parameters: Parameters, paces: readonly number[]) => readonly Miss[];
@@ -54,7 +60,7 @@ export function identifiability(
   const loss = misses.reduce((sum, { log, weight }) => sum + weight * log * log, 0);
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   const features = all ** 2 / weights.reduce((sum, weight) => sum + weight * weight, 0);
-  const slopes = slopesAt(moved, here);
+  const slopes = slopesAt(logsOf(moved), here);
   const pulled = here.map((_, i) => (i < names.length ? pulls[names[i]!] : pacePull));
   const { gram, information } = informationOf(slopes, misses, pulled);
   const covariance = names.map((_, i) => {
@@ -66,11 +72,11 @@ export function identifiability(
   const deviations = covariance.map((row, i) => Math.sqrt(row[i]!));
   const placesOf = (of: Parameters): Record<string, number> => coefficientsOf(costOf(of, parts));
   const intervals: Intervals = Object.fromEntries(
-    names.flatMap((name, i) => Object.entries(places(parameters, name, { deviation: deviations[i]!, at: placesOf }))),
+    names.flatMap((name, i) => Object.entries(places(parameters, name, deviations[i]!, placesOf))),
   );
   return {
     intervals,
-    draws: drawsOf(parameters, names, { covariance, deviations, at: placesOf, places: Object.keys(intervals) }),
+    draws: drawsOf(at, { covariance, deviations }, placesOf, Object.keys(intervals)),
     weaklyIdentified: names.filter((name, i) => gram[i]![i]! < pulls[name]),
   };
 }
@@ -87,14 +93,26 @@ function atLogs(
   };
 }
 
+/** Coefficients of GPU, host and front end by their place in the cost: "gpu.decode_base_ns". Jitter has no places of its own. */
+function coefficientsOf({ gpu, host, front_end }: VllmEngineCost): Record<string, number> {
+  return numbersIn({ gpu, host, front_end });
+}
+
+function numbersIn(value: object, path = ""): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const [key, field] of Object.entries(value) as [string, unknown][]) {
+    const place = path === "" ? key : `${path}.${key}`;
+    if (Array.isArray(field)) continue;
+    if (typeof field === "object" && field !== null) Object.assign(found, numbersIn(field, place));
+    else if (typeof field === "number") found[place] = field;
+  }
+  return found;
+}
+
 type Coefficients = (of: Parameters) => Record<string, number>;
 
 /** The coefficients that a cost stands in, which are multiples of it, with their intervals. */
-function places(
-  parameters: Parameters,
-  name: ParameterName,
-  { deviation, at }: { readonly deviation: number; readonly at: Coefficients },
-): Intervals {
+function places(parameters: Parameters, name: ParameterName, deviation: number, at: Coefficients): Intervals {
   const moved = at({ ...parameters, [name]: 2 * parameters[name] });
   const factor = Math.exp(1.96 * deviation);
   return Object.fromEntries(
@@ -104,34 +122,29 @@ function places(
   );
 }
 
-interface Drawn {
-  readonly covariance: readonly (readonly number[])[];
-  readonly deviations: readonly number[];
-  readonly at: Coefficients;
-  /** Coefficients that the draws have. */
-  readonly places: readonly string[];
-}
-
-/** Normal in the logarithms, with the costs' covariance; what is out of bounds is drawn again, and in the end brought back. */
+/**
+ * Draws of the coefficients in `wanted`: normal in the logarithms, with the costs' covariance; what is out of bounds is drawn
+ * again, and in the end brought back.
+ */
 function drawsOf(
-  parameters: Parameters,
-  names: readonly ParameterName[],
-  { covariance, deviations, at, places: wanted }: Drawn,
+  at: (logs: readonly number[]) => readonly [Parameters, readonly number[]],
+  { covariance, deviations }: { covariance: readonly (readonly number[])[]; deviations: readonly number[] },
+  placesOf: Coefficients,
+  wanted: readonly string[],
 ): CostDraws {
   const root = cholesky(covariance);
   const random = stream("calibrate/black-box/draws");
   const bounds = deviations.map((deviation) => Math.min(MAX_DEVIATIONS * deviation, Math.log(MAX_FACTOR)));
   const draw = (): number[] => {
-    const z = names.map(() => normal(random));
-    return root.map((row) => row.reduce((sum, value, j) => sum + value * z[j]!, 0));
+    const z = bounds.map(() => normal(random));
+    return root.map((row) => dot(row, z));
   };
   const isPlausible = (logs: readonly number[]): boolean => logs.every((log, i) => Math.abs(log) <= bounds[i]!);
   const values = Array.from({ length: DRAWS }, () => {
     let logs = draw();
     for (let again = 0; again < 20 && !isPlausible(logs); again++) logs = draw();
     const kept = logs.map((log, i) => Math.max(-bounds[i]!, Math.min(bounds[i]!, log)));
-    const moved = Object.fromEntries(names.map((name, i) => [name, parameters[name] * Math.exp(kept[i]!)]));
-    const coefficients = at({ ...parameters, ...moved });
+    const coefficients = placesOf(at(kept)[0]);
     return wanted.map((place) => Number(coefficients[place]!.toPrecision(5)));
   });
   return { names: [...wanted], values };

@@ -1,7 +1,7 @@
 /** Closed forms of probes that were sent to engines of known costs. */
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { recordEngine, type KnownRequest } from "../../../test/support/recorded-engine.js";
-import { loadLinearSolver, type LinearSolver } from "../../fit/index.js";
+import { loadLinearSolver, type LinearSolver } from "../../fit/numerics/index.js";
 import { decodeLadder, prefillLadder } from "./probe-ladders.js";
 import type { RecordedRun } from "../recording/index.js";
 

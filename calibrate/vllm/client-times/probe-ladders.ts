@@ -1,7 +1,7 @@
 /** Closed forms of probes: what a decode step takes by its batch and context, what a prefill takes by its length. */
 import { greatest, least, type RequestRecord, type VllmEngineCost } from "../../../formats/index.js";
 import { quantileOf, ttftMs } from "../../../sim/index.js";
-import { nnls, type LinearSolver } from "../../fit/index.js";
+import { grouped, nnls, type LinearSolver } from "../../fit/numerics/index.js";
 import { chunkTimesMs, chunksAt, isEager, settingsOf, type RecordedRun } from "../recording/index.js";
 
 /** From where on a step of the ladder is taken to be off its line by more than its measurement, as a logarithm. */
@@ -71,21 +71,16 @@ export function decodeLadder(
 /** A rung for each batch, context and output length that was probed, by the median of its requests. */
 function rungsOf(recorded: RecordedRun, interval: number): DecodeRung[] {
   const { graphs } = settingsOf(recorded);
-  const groups = new Map<string, number[]>();
-  for (const request of recorded.run.requests) {
+  const probed = recorded.run.requests.flatMap((request) => {
     const ms = lateGapMs(request, interval);
-    if (ms === undefined || !/^decode-b\d+-c\d+$/.test(request.extra?.probe ?? "")) continue;
-    const key = `${request.extra!.probe!}-o${request.outputTokens}`;
-    groups.set(key, [...(groups.get(key) ?? []), ms]);
-  }
-  return [...groups].map(([key, values]) => {
-    const [, batch, context, output] = /^decode-b(\d+)-c(\d+)-o(\d+)$/.exec(key)!.map(Number) as [number, number, number, number]; // prettier-ignore
-    return {
-      tokens: graphs.paddedTokens(batch),
-      context: context + 0.75 * output,
-      contextTokens: batch * (context + 0.75 * output),
-      ns: quantileOf(values, 0.5) * 1e6,
-    };
+    const [label, batch, context] = /^decode-b(\d+)-c(\d+)$/.exec(request.extra?.probe ?? "") ?? [];
+    if (ms === undefined || label === undefined) return [];
+    return [{ ms, rung: `${label}-o${request.outputTokens}`, batch: Number(batch), context: Number(context) + 0.75 * request.outputTokens }]; // prettier-ignore
+  });
+  return [...grouped(probed, ({ rung }) => rung).values()].map((rung) => {
+    const { batch, context } = rung[0]!;
+    const ns = quantileOf(rung.map(({ ms }) => ms), 0.5) * 1e6; // prettier-ignore
+    return { tokens: graphs.paddedTokens(batch), context, contextTokens: batch * context, ns };
   });
 }
 
@@ -137,17 +132,17 @@ export interface PrefillLadder {
 
 /** Per token and per pair of tokens, ns, from lone prefills of one chunk, by the median of each length. */
 export function prefillLadder(probes: readonly RecordedRun[], solver: LinearSolver): PrefillLadder | undefined {
-  const byLength = new Map<number, number[]>();
-  for (const { run } of probes) {
+  const timed = probes.flatMap(({ run }) => {
     const budget = Number(run.info.engine.settings.max_num_batched_tokens);
-    for (const request of run.requests) {
-      const ms = ttftMs(request);
-      const tokens = request.promptTokens;
-      if (ms === null || tokens > budget || !request.extra?.probe?.startsWith("prefill-")) continue;
-      byLength.set(tokens, [...(byLength.get(tokens) ?? []), ms]);
-    }
-  }
-  const medians = [...byLength].map(([tokens, values]) => ({ tokens, ns: quantileOf(values, 0.5) * 1e6 }));
+    return run.requests.flatMap((request) => {
+      const [ms, tokens] = [ttftMs(request), request.promptTokens];
+      const isLone = request.extra?.probe?.startsWith("prefill-") === true;
+      return ms === null || tokens > budget || !isLone ? [] : [{ tokens, ms }];
+    });
+  });
+  const medians = [...grouped(timed, ({ tokens }) => tokens)].map(([tokens, values]) => {
+    return { tokens, ns: quantileOf(values.map(({ ms }) => ms), 0.5) * 1e6 }; // prettier-ignore
+  });
   const leastNs = least(medians.map(({ ns }) => ns));
   const grown = medians.filter(({ ns }) => ns > GROWN * leastNs);
   if (grown.length < 2) return undefined;

@@ -2,6 +2,7 @@ import type { RequestRecord, Run } from "../../../formats/index.js";
 import { smallRun } from "../../../test/support/small-run.js";
 import { blackBoxConstants } from "./black-box-constants.js";
 import { guessed, startFrom } from "./black-box-start.js";
+import type { Replay } from "./client-target.js";
 import { scaledStart } from "./scaled-start.js";
 
 /** 11 tokens, one every so many ms. */
@@ -29,14 +30,11 @@ test("costs of steps are scaled until simulated requests take as long per token 
   const parts = { ...blackBoxConstants.parts, experts: { total: 128, active: 8 } };
   let trials = 0;
   // A server whose steps take what their base and three quarters of its experts do, and 3 ms of something else.
-  const scaled = scaledStart(start, {
-    loads: [run(20)],
-    parts,
-    replay: (_, { gpu }) => {
-      trials++;
-      return run((gpu.decode_base_ns + 0.75 * gpu.experts!.all_ns) / 1e6 + 3);
-    },
-  });
+  const replay: Replay = (_, { gpu }) => {
+    trials++;
+    return run((gpu.decode_base_ns + 0.75 * gpu.experts!.all_ns) / 1e6 + 3);
+  };
+  const scaled = scaledStart(start, [run(20)], replay, parts);
   const { decode_base: base, experts, context_token: context, request: handling } = scaled.parameters;
   expect((base + 0.75 * experts) / 1e6 + 3).toBeGreaterThan(20 / 1.03);
   expect((base + 0.75 * experts) / 1e6 + 3).toBeLessThan(20 * 1.03);

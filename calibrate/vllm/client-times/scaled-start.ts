@@ -21,13 +21,13 @@ const LAUNCHES = { full: 0.5, piecewise: 1.2, none: 2.4 } as const;
 /** A decode costs nothing by itself; no cost of a search may start at 0. */
 const NO_TOKEN_NS = 1;
 
-export interface ScalingOptions {
-  readonly loads: readonly Run[];
-  readonly replay: Replay;
-  readonly parts: AssumedParts;
-}
-
-export function scaledStart({ parameters, origins }: Start, options: ScalingOptions): Start {
+/** `loads`: those that were recorded. */
+export function scaledStart(
+  { parameters, origins }: Start,
+  loads: readonly Run[],
+  replay: Replay,
+  parts: AssumedParts,
+): Start {
   const { decode_base: whole } = parameters;
   let scaled = withPrefills({
     ...parameters,
@@ -36,7 +36,7 @@ export function scaledStart({ parameters, origins }: Start, options: ScalingOpti
     experts: EXPERTS_SHARE * whole,
   });
   for (let round = 0; round < ROUNDS; round++) {
-    const log = missOf(costOf(scaled, options.parts), options);
+    const log = missOf(costOf(scaled, parts), loads, replay);
     if (Math.abs(log) < NEAR) break;
     const factor = Math.exp(-log);
     const moved = ofDecodes.map((name) => [name, scaled[name] * factor]);
@@ -58,7 +58,7 @@ function withPrefills(p: Parameters): Parameters {
 }
 
 /** Mean logarithm of simulated over recorded times per output token. */
-function missOf(cost: VllmEngineCost, { loads, replay }: ScalingOptions): number {
+function missOf(cost: VllmEngineCost, loads: readonly Run[], replay: Replay): number {
   const logs = loads.flatMap((run) => {
     const simulated = new Map(replay(run, cost, "fit/start").requests.map((request) => [request.requestId, request]));
     return run.requests.flatMap((request) => {

@@ -3,8 +3,7 @@ import { greatest, type VllmEngineCost } from "../../../formats/index.js";
 import { blackBoxConstants, type BlackBoxConstants, type Pulls } from "./black-box-constants.js";
 import { costOf, denseParameterNames, parameterNames, type ParameterName, type Parameters } from "./black-box-model.js";
 import type { Start } from "./black-box-start.js";
-import { evolve, nelderMead, type LinearSolver } from "../../fit/index.js";
-import { gaussNewton, type Miss } from "./gauss-newton.js";
+import { evolve, gaussNewton, nelderMead, type LinearSolver, type Miss } from "../../fit/numerics/index.js";
 
 /** Costs that are moved together, and how many trials they get in a round. */
 const blocks: readonly (readonly [names: readonly ParameterName[], evaluations: number])[] = [
@@ -29,7 +28,7 @@ export function pullOf(name: ParameterName, { origins }: Start, pulls: Pulls): n
   return origin === "measured" && slopes.includes(name) ? pulls.measuredSlope : pulls[origin];
 }
 
-export interface SearchOptions {
+interface SearchOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Share of the usual number of trials; default 1. */
   readonly effort?: number | undefined;
@@ -74,7 +73,7 @@ function bounded(value: number, most: number): number {
 }
 
 /** Beside each other: what all loads share is in the costs. */
-export function centred(paces: readonly number[]): readonly number[] {
+function centred(paces: readonly number[]): readonly number[] {
   const mean = paces.reduce((sum, pace) => sum + pace, 0) / Math.max(1, paces.length);
   return paces.map((pace) => pace - mean);
 }

@@ -3,13 +3,12 @@
  * tokens reached their clients. First its mean times, then how they vary, so that quantiles of both delays agree.
  */
 import { mean } from "../../../sim/index.js";
-import { nelderMead, type LinearSolver } from "../../fit/index.js";
+import { nelderMead, type LinearSolver } from "../../fit/numerics/index.js";
 import { pooled, quantileLoss, recordedDelays, replayedDelays, squaredLog } from "./front-end-delays.js";
 import { deliveryLog, type FrontEndLog, type Delivery, type DeliveryLog } from "./delivery-log.js";
 import { frontEndDraws } from "./front-end-draws.js";
 import { costsAt, frontEndAt, type FittedFrontEnd } from "./front-end-parameters.js";
-import type { FrontEndReplay } from "./replay-front-end.js";
-import { mergedIn, MIN_MERGED, replayDraw, replayMeans } from "./replay-log.js";
+import { mergedIn, MIN_MERGED, replayDraw, replayMeans, type FrontEndReplay } from "./replay-front-end.js";
 import { stepLogConstants, type StepLogConstants } from "../step-log-constants.js";
 
 export interface FrontEndFit extends FittedFrontEnd {
@@ -105,7 +104,7 @@ function fitVariation(
     onTrial();
     const fitted = frontEndAt(x);
     return logs.reduce((sum, log, index) => {
-      const replays = draws.map((draw) => replayDraw(log, fitted, { sendNs: options.sendNs, draw }));
+      const replays = draws.map((draw) => replayDraw(log, fitted, options.sendNs, draw));
       const paired = mean(
         replays.map((replay) => pairedWeight * pairedLoss(log, replay, options) + mergedLoss(log, replay)),
       );

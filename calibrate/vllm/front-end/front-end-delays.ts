@@ -3,6 +3,7 @@ import { mean } from "../../../sim/index.js";
 import type { Delivery, DeliveryLog } from "./delivery-log.js";
 import type { RecordedEntry, RecordedTraffic } from "../recording/index.js";
 import type { FrontEndReplay } from "./replay-front-end.js";
+import { countBelow } from "../../fit/numerics/index.js";
 
 /** Looks that the usual gap between looks is taken from. */
 const RECENT = 9;
@@ -66,8 +67,8 @@ function delaysOf(
  * up the next: that would have come as the ones before did.
  */
 function lookFor({ looksNs }: RecordedTraffic, { atNs, isAlone }: RecordedEntry, readyNs: number): number {
-  if (readyNs <= atNs || !isAlone) return looksNs[firstLook(looksNs, readyNs)] ?? readyNs;
-  const seen = firstLook(looksNs, atNs);
+  if (readyNs <= atNs || !isAlone) return looksNs[countBelow(looksNs, readyNs)] ?? readyNs;
+  const seen = countBelow(looksNs, atNs);
   const gapsNs = Float64Array.from(
     { length: Math.min(seen, RECENT) },
     (_, k) => looksNs[seen - k]! - looksNs[seen - k - 1]!,
@@ -75,19 +76,8 @@ function lookFor({ looksNs }: RecordedTraffic, { atNs, isAlone }: RecordedEntry,
   const nextNs = looksNs[seen + 1] ?? Infinity;
   const heldUpNs = Math.max(0, nextNs - atNs - (gapsNs.sort()[gapsNs.length >> 1] ?? Infinity));
   if (!Number.isFinite(heldUpNs)) return readyNs;
-  const laterNs = looksNs[firstLook(looksNs, readyNs + heldUpNs)];
+  const laterNs = looksNs[countBelow(looksNs, readyNs + heldUpNs)];
   return laterNs === undefined ? readyNs : laterNs - heldUpNs;
-}
-
-/** Position of the first look at or after a moment. */
-function firstLook(looksNs: Float64Array, readyNs: number): number {
-  let [low, high] = [0, looksNs.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (looksNs[middle]! < readyNs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** How far quantiles and means of delays are apart: sum of squared logs of their ratios. */

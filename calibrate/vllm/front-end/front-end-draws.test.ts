@@ -2,13 +2,13 @@
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { exponential, mean, stream } from "../../../sim/index.js";
 import { recordEngine } from "../../../test/support/recorded-engine.js";
-import { loadLinearSolver, logNormalVariation } from "../../fit/index.js";
+import { loadLinearSolver, logNormalVariation } from "../../fit/numerics/index.js";
 import { recordedTraffic } from "../recording/index.js";
 import { deliveryLog, type DeliveryLog } from "./delivery-log.js";
 import { frontEndDraws } from "./front-end-draws.js";
 import { costNames, frontEndAt } from "./front-end-parameters.js";
 import { replayedDelays } from "./front-end-delays.js";
-import { replayDraw } from "./replay-log.js";
+import { replayDraw } from "./replay-front-end.js";
 import { knownFrontEnd as frontEnd } from "./front-end.fixture.js";
 
 const sendNs = 90_000;
@@ -73,7 +73,7 @@ test("parts that only their sum tells apart are drawn wide, and their sum is kep
   const delays = draws.slice(0, 12).map((draw) => {
     const costs = Object.fromEntries(costNames.map((name) => [name, draw[`front_end.${name}`]!]));
     const fitted = frontEndAt(numbers);
-    const replay = replayDraw(log, { ...fitted, frontEnd: { ...fitted.frontEnd, ...costs } }, { sendNs, draw: 7 });
+    const replay = replayDraw(log, { ...fitted, frontEnd: { ...fitted.frontEnd, ...costs } }, sendNs, 7);
     const { other } = replayedDelays(log, replay, wakeNs);
     return mean(other);
   });

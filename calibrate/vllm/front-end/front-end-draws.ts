@@ -6,7 +6,7 @@
  * that the figures do not tell is drawn within what servers differ by (randomised maximum likelihood; Oliver, He and Reynolds, 1996).
  */
 import { mean, normal, stream, type Random } from "../../../sim/index.js";
-import { normalEquations, type LinearSolver } from "../../fit/index.js";
+import { normalEquations, slopesAt, withDiagonal, type LinearSolver } from "../../fit/numerics/index.js";
 import type { DeliveryLog } from "./delivery-log.js";
 import {
   delayFeatures,
@@ -18,46 +18,31 @@ import {
 } from "./delay-features.js";
 import { recordedDelays, replayedDelays, type Delays } from "./front-end-delays.js";
 import { costNames, frontEndAt, JITTER_NUMBERS } from "./front-end-parameters.js";
-import { mergedIn, MIN_MERGED, replayDraw } from "./replay-log.js";
+import { mergedIn, MIN_MERGED, replayDraw } from "./replay-front-end.js";
 
 const SAMPLES = 40;
 /** Draws of the jobs' own variation that figures are taken over. */
 const REPLAYS = [0, 1, 2, 3] as const;
-/** Change of a number by which slopes are taken: beyond the roughness of a replay. */
-const STEP = 0.1;
 /** Standard deviation of a cost that nothing tells, over itself: those of the two recorded servers differ by up to a factor of three. */
 const UNTOLD = 0.5;
 /** No cost is drawn smaller or larger than the fitted by more than this factor. */
 const MAX_FACTOR = 3;
 const ATTEMPTS = 20;
 
-export interface FrontEndDrawOptions {
-  readonly sendNs: number;
-  readonly wakeNs: number;
-  readonly solver: LinearSolver;
-}
-
 /** By place in a profile's cost, ns. `numbers`: the fitted ones, as frontEndAt takes them. */
 export function frontEndDraws(
   logs: readonly DeliveryLog[],
   numbers: readonly number[],
-  options: FrontEndDrawOptions,
+  { sendNs, wakeNs, solver }: { readonly sendNs: number; readonly wakeNs: number; readonly solver: LinearSolver },
 ): Readonly<Record<string, number>>[] {
-  const told = logs.map((log) => figuresOf(log, numbers, options));
+  const told = logs.map((log) => figuresOf(log, numbers, sendNs, wakeNs));
   const misses = told.flatMap(({ misses: of }) => of(undefined));
-  const slopes = numbers.map((_, at) => {
-    const moved = (by: number): number[] => {
-      const other = numbers.map((value, i) => (i === at ? value + by : value));
-      return logs.flatMap((log, nth) => told[nth]!.logsAt(other));
-    };
-    const [up, down] = [moved(STEP), moved(-STEP)];
-    return up.map((value, feature) => (value - down[feature]!) / (2 * STEP));
-  });
+  const slopes = slopesAt((other) => told.flatMap(({ logsAt }) => logsAt(other)), numbers);
   const random = stream("fit/front-end-draws");
   const resamples = Array.from({ length: SAMPLES }, () =>
     told.flatMap(({ misses: of, stretches }) => of(resampled(stretches, random))),
   );
-  const solve = stepSolver(misses, { slopes, resamples, solver: options.solver });
+  const solve = stepSolver(misses, slopes, resamples, solver);
   const steps = resamples.map((resample) => {
     let step = solve(resample, random);
     for (let again = 0; again < ATTEMPTS && !isPlausible(step); again++) step = solve(resample, random);
@@ -76,14 +61,14 @@ interface Figures {
   readonly logsAt: (numbers: readonly number[]) => number[];
 }
 
-function figuresOf(log: DeliveryLog, numbers: readonly number[], { sendNs, wakeNs }: FrontEndDrawOptions): Figures {
+function figuresOf(log: DeliveryLog, numbers: readonly number[], sendNs: number, wakeNs: number): Figures {
   const stretches = stretchesOf(log);
   const all = picked(
     stretches,
     Array.from({ length: stretches.count }, (_, at) => at),
   );
   const replayed = (at: readonly number[]): { readonly delays: readonly Delays[]; readonly merged: number } => {
-    const replays = REPLAYS.map((draw) => replayDraw(log, frontEndAt(at), { sendNs, draw }));
+    const replays = REPLAYS.map((draw) => replayDraw(log, frontEndAt(at), sendNs, draw));
     const merged = mean(replays.map((replay) => mergedIn(replay, log.traffic)));
     return { delays: replays.map((replay) => replayedDelays(log, replay, wakeNs)), merged };
   };
@@ -114,17 +99,12 @@ function resampled(stretches: Stretches, random: Random): Picked {
   );
 }
 
-interface Linear {
-  /** Of each number, of each figure. */
-  readonly slopes: readonly (readonly number[])[];
-  readonly resamples: readonly (readonly DelayFeature[])[];
-  readonly solver: LinearSolver;
-}
-
-/** Changes of all numbers that a resample asks for, each over its number. */
+/** Changes of all numbers that a resample asks for, each over its number. `slopes`: of each number, of each figure. */
 function stepSolver(
   misses: readonly DelayFeature[],
-  { slopes, resamples, solver }: Linear,
+  slopes: readonly (readonly number[])[],
+  resamples: readonly (readonly DelayFeature[])[],
+  solver: LinearSolver,
 ): (resample: readonly DelayFeature[], random: Random) => number[] {
   const weights = misses.map(({ weight }) => weight);
   const rows = misses.map((_, at) => slopes.map((slope) => slope[at]!));
@@ -141,8 +121,11 @@ function stepSolver(
   return (resample, random) => {
     const asked = centre.map((log, at) => log - resample[at]!.log + Math.sqrt(missed) * normal(random));
     const { gram, moment } = normalEquations(rows, asked, known);
-    const matrix = gram.map((row, i) => row.map((value, j) => (i === j ? value + precision : value)));
-    return solver(matrix, moment.map((value) => value + precision * UNTOLD * normal(random))); // prettier-ignore
+    const side = moment.map((value) => value + precision * UNTOLD * normal(random));
+    return solver(
+      withDiagonal(gram, () => precision),
+      side,
+    );
   };
 }
 

@@ -1,6 +1,6 @@
 /** The front end's costs and how its jobs vary as the numbers that its fit moves: logarithms, but for one log-odds. */
 import type { EngineJitter, VllmEngineCost } from "../../../formats/index.js";
-import { logNormalVariation } from "../../fit/index.js";
+import { logNormalVariation } from "../../fit/numerics/index.js";
 
 export type FrontEndCosts = NonNullable<VllmEngineCost["front_end"]>;
 export type FrontEndJitter = Pick<EngineJitter, "request" | "output" | "output_stall">;

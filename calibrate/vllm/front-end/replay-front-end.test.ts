@@ -2,7 +2,7 @@
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { exponential, meanFactors, stream, VllmFrontEndCost } from "../../../sim/index.js";
 import { recordEngine } from "../../../test/support/recorded-engine.js";
-import { logNormalVariation } from "../../fit/index.js";
+import { logNormalVariation } from "../../fit/numerics/index.js";
 import { recordedTraffic, type RecordedRun } from "../recording/index.js";
 import { replayFrontEnd } from "./replay-front-end.js";
 import { knownFrontEnd as frontEnd } from "./front-end.fixture.js";

@@ -1,7 +1,16 @@
 /** A recorded run's requests and engine outputs sent through a model of the front end: what it would have done with them. */
 import type { RequestRecord } from "../../../formats/index.js";
-import { FrontEnd, type FrontEndCost } from "../../../sim/index.js";
-import type { RecordedOutput } from "../recording/index.js";
+import {
+  FrontEnd,
+  frontEndAtPace,
+  jitterFactors,
+  meanFactors,
+  VllmFrontEndCost,
+  type FrontEndCost,
+} from "../../../sim/index.js";
+import type { RecordedOutput, RecordedTraffic } from "../recording/index.js";
+import type { DeliveryLog } from "./delivery-log.js";
+import type { FittedFrontEnd, FrontEndCosts } from "./front-end-parameters.js";
 
 export interface FrontEndReplay {
   /** When each request would be ready for the engine, ns. */
@@ -47,3 +56,43 @@ export function replayFrontEnd(
 function sentNs({ sentNs: at, arrivalNs }: RequestRecord): number {
   return at ?? arrivalNs;
 }
+
+/** At mean times. `sendNs`: from the end of an update until its output is at the front end. */
+export function replayMeans(log: DeliveryLog, costs: FrontEndCosts, sendNs: number): FrontEndReplay {
+  return replay(log, costs, sendNs, meanFactors(undefined, log.paceAt));
+}
+
+/** With times that vary; the same `draw` has the same chance. */
+export function replayDraw(
+  log: DeliveryLog,
+  { frontEnd, jitter }: FittedFrontEnd,
+  sendNs: number,
+  draw: number,
+): FrontEndReplay {
+  const varies = { ...jitter, host_states: [], run_spread: 0 };
+  return replay(log, frontEnd, sendNs, jitterFactors(varies, `fit/front-end/${draw}`, log.paceAt));
+}
+
+/** At the pace that the recording's host had. */
+function replay(
+  { requests, traffic, runPace }: DeliveryLog,
+  costs: FrontEndCosts,
+  sendNs: number,
+  factors: ReturnType<typeof meanFactors>,
+): FrontEndReplay {
+  const cost = new VllmFrontEndCost(frontEndAtPace(costs, runPace), factors);
+  return replayFrontEnd(requests, traffic.outputs, cost, runPace * sendNs);
+}
+
+/** Outputs that went out with the one before: their tokens came in its chunks, but those of new requests. */
+export function mergedIn({ deliveredNs }: FrontEndReplay, { outputs }: RecordedTraffic): number {
+  let [merged, tokens] = [0, 0];
+  outputs.forEach((output, at) => {
+    tokens += output.tokens;
+    if (at > 0 && deliveredNs[at] === deliveredNs[at - 1]) merged += output.tokens - output.firstTokens;
+  });
+  return merged / tokens;
+}
+
+/** What no count of merged tokens tells apart from none. */
+export const MIN_MERGED = 0.01;

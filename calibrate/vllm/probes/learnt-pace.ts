@@ -6,7 +6,7 @@
 import { greatest, type RequestRecord } from "../../../formats/index.js";
 import { mean, quantileOf, tpotMs, ttftMs } from "../../../sim/index.js";
 import { stepMs, type Pace } from "./probe-pace.js";
-import { growthOf } from "../../fit/index.js";
+import { countBelow, grouped, growthOf } from "../../fit/numerics/index.js";
 
 /** Longer contexts say what attention takes. */
 const SHORT_CONTEXT = 64;
@@ -26,15 +26,14 @@ export function learntPace(
     return ms === null ? [] : [{ requests: request.promptTokens, ns: ms }];
   });
   const line = lone.length < MIN_COUNT.prefills ? undefined : growthOf(lone);
-  const steps = new Map<number, number[]>();
-  for (const request of labelled(/^decode-b\d+-c\d+$/)) {
+  const timed = labelled(/^decode-b\d+-c\d+$/).flatMap((request) => {
     const [, batch, context] = /^decode-b(\d+)-c(\d+)$/.exec(request.extra!.probe!)!.map(Number) as [number, number, number]; // prettier-ignore
     const ms = tpotMs(request);
-    if (context > SHORT_CONTEXT || ms === null) continue;
-    steps.set(batch, [...(steps.get(batch) ?? []), ms]);
-  }
+    return context > SHORT_CONTEXT || ms === null ? [] : [{ batch, ms }];
+  });
+  const steps = grouped(timed, ({ batch }) => batch);
   const stepOf = (batch: number): number | undefined => {
-    const known = steps.get(batch);
+    const known = steps.get(batch)?.map(({ ms }) => ms);
     return known === undefined ? undefined : quantileOf(known, 0.5);
   };
   const largest = Math.max(0, greatest(steps.keys()));
@@ -60,7 +59,7 @@ function joinOf(load: readonly RequestRecord[], pace: Pace): { readonly requests
   const answers = load.filter((request) => request.status === "ok" && tpotMs(request) !== null);
   if (answers.length < MIN_COUNT.answers) return [];
   const arrivals = Float64Array.from(answers, ({ arrivalNs }) => arrivalNs).sort();
-  const during = (fromNs: number, toNs: number): number => countBefore(arrivals, toNs) - countBefore(arrivals, fromNs);
+  const during = (fromNs: number, toNs: number): number => countBelow(arrivals, toNs) - countBelow(arrivals, fromNs);
   const [beganNs, endedNs] = [arrivals[0]!, greatest(answers.map(({ lastTokenNs }) => lastTokenNs!))];
   const spans = answers.map(({ firstTokenNs, lastTokenNs }) => lastTokenNs! - firstTokenNs!);
   const running = spans.reduce((sum, ns) => sum + ns, 0) / (endedNs - beganNs);
@@ -72,14 +71,4 @@ function joinOf(load: readonly RequestRecord[], pace: Pace): { readonly requests
   });
   if (joined === 0) return [];
   return [{ requests: mean(answers.map(({ promptTokens }) => promptTokens)), ns: Math.max(0, beyondMs / joined) }];
-}
-
-function countBefore(sorted: Float64Array, atNs: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < atNs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,4 +1,3 @@
 /** From fitted costs to a profile. */
 export { ASSUMED, buildProfile, engineCostOf, loggedSources } from "./build-profile.js";
-export { recordedModel } from "./model-shape.js";
-export { routingNotes } from "./routing-note.js";
+export { recordedModel, routingNotes } from "./model-shape.js";

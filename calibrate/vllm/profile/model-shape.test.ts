@@ -1,5 +1,6 @@
 import { defined, type Run } from "../../../formats/index.js";
-import { recordedModel } from "./model-shape.js";
+import type { RecordedRun } from "../recording/index.js";
+import { recordedModel, routingNotes } from "./model-shape.js";
 
 const llama8b = {
   hidden_size: 4096,
@@ -98,4 +99,26 @@ describe("Qwen3-30B-A3B", () => {
       recordedModel(recorded(qwen, "bfloat16", { tensor_parallel_size: shards })).kvBytesPerToken!;
     expect([kvBytes(1), kvBytes(4), kvBytes(8)]).toEqual([98_304, 98_304, 196_608]);
   });
+});
+
+function recordedRun(model: Run["info"]["model"], kind = "probes"): RecordedRun {
+  const info = { model, load: { kind }, engine: { name: "vllm", settings: {} } } as unknown as Run["info"];
+  return { name: "run", run: { info, requests: [], batches: [] } };
+}
+
+test.each([
+  { name: "mine", config: { num_experts: 128, num_experts_per_tok: 8 } },
+  { name: "Qwen/Qwen3-30B-A3B-Instruct-2507" },
+  { name: "mistralai/Mixtral-8x7B-v0.1" },
+  { name: "Qwen/Qwen1.5-MoE-A2.7B" },
+])("probes of a model with experts say that random tokens are routed otherwise: $name", (model) => {
+  expect(routingNotes([recordedRun(model)])).toEqual([expect.stringMatching(/^\S+ has experts: .*random token ids/)]);
+});
+
+test.each(["meta-llama/Llama-3.1-8B", "Qwen/Qwen3-32B", "moelog/alpha-a3"])("nothing is said of %s", (name) => {
+  expect(routingNotes([recordedRun({ name })])).toEqual([]);
+});
+
+test("loads without probes are what they are", () => {
+  expect(routingNotes([recordedRun({ name: "Mixtral-8x7B" }, "poisson")])).toEqual([]);
 });

@@ -4,6 +4,7 @@
  */
 import type { RequestRecord, Run } from "../../../formats/index.js";
 import { e2elMs, mean, quantile, tpotMs, ttftMs } from "../../../sim/index.js";
+import { grouped } from "../../fit/numerics/index.js";
 
 /** A number and how much it counts. */
 export interface Feature {
@@ -36,15 +37,8 @@ export function loadFeatures(requests: readonly RequestRecord[]): Feature[] {
 }
 
 export function probeFeatures(requests: readonly RequestRecord[], groupOf: (id: string) => string): Feature[] {
-  const groups = new Map<string, RequestRecord[]>();
-  for (const request of requests) {
-    const group = groupOf(request.requestId);
-    const members = groups.get(group);
-    if (members === undefined) groups.set(group, [request]);
-    else members.push(request);
-  }
   const features: Feature[] = [];
-  for (const [group, members] of groups) {
+  for (const [group, members] of grouped(requests, ({ requestId }) => groupOf(requestId))) {
     if (members.length < MIN_GROUP || group === "") continue;
     const ttfts = sorted(members.map(ttftMs));
     const tpots = sorted(members.map(tpotMs));

@@ -9,20 +9,13 @@ export interface RecordedRun {
   readonly steps?: readonly EngineStepRecord[] | undefined;
 }
 
-/** Settings of the recorded server that the fit needs. */
-export interface RecordedSettings {
-  readonly isAsync: boolean;
-  readonly maxNumSeqs: number;
-  readonly graphs: GraphSizes;
-}
-
 /** Whether the run's requests are probes, sent alone or in groups, not traffic. */
 export function isProbes({ run }: RecordedRun): boolean {
   return run.info.load.kind === "probes";
 }
 
-/** ArtifactError where the recording lacks a setting that decides how its times are read. */
-export function settingsOf({ name, run }: RecordedRun): RecordedSettings {
+/** Settings that decide how the recording's times are read; ArtifactError where it lacks one. */
+export function settingsOf({ name, run }: RecordedRun): { readonly isAsync: boolean; readonly graphs: GraphSizes } {
   const settings = check(serverSettings, run.info.engine.settings, { source: `${name}/run.json engine.settings` });
   const { max_num_seqs: maxNumSeqs, max_num_batched_tokens: budget, async_scheduling: isAsync } = settings;
   if (maxNumSeqs === undefined || budget === undefined) {
@@ -34,7 +27,7 @@ export function settingsOf({ name, run }: RecordedRun): RecordedSettings {
   const sizes = isEager ? [] : settings.cudagraph_capture_sizes;
   const rules = rulesOf(run.info.engine.version ?? DEFAULT_VERSION);
   const graphs = new GraphSizes(sizes ?? defaultCaptureSizes(maxNumSeqs, budget, rules), maxNumSeqs);
-  return { isAsync: isAsync ?? true, maxNumSeqs, graphs };
+  return { isAsync: isAsync ?? true, graphs };
 }
 
 /** Whether not even a lone decode has a CUDA graph. */

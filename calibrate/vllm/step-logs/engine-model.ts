@@ -1,8 +1,17 @@
 /** The two clocks of the engine as the fit works with them: GPU time of a step, launch time by kind. Times in ns. */
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { decodeBaseNs, prefillComputeNs, prefillMemoryNs, softLaterNs, type GraphKind } from "../../../sim/index.js";
-import type { Growth } from "../../fit/index.js";
-import type { TimedStep } from "../recording/index.js";
+import type { Growth } from "../../fit/numerics/index.js";
+import type { TimedStep, Timeline } from "../recording/index.js";
+
+/** A step log to fit to. */
+export interface EngineLog {
+  readonly timeline: Timeline;
+  readonly isProbes: boolean;
+  readonly isAsync: boolean;
+  /** What its repeats have in common: recordings of one load at one server. */
+  readonly load?: string | undefined;
+}
 
 export const graphKinds = ["full", "piecewise", "none"] as const satisfies readonly GraphKind[];
 

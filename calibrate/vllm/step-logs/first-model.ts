@@ -1,7 +1,7 @@
 /** Where the fit of an engine to its step logs starts. Times in ns. */
 import { quantileOf, type GraphKind } from "../../../sim/index.js";
-import type { EngineModel, LaunchTimes } from "./engine-model.js";
-import { typicalLead, type EngineLog } from "./fit-launches.js";
+import type { EngineLog, EngineModel, LaunchTimes } from "./engine-model.js";
+import { typicalLead } from "./fit-launches.js";
 import { TYPICAL_OVERLAP } from "./fit-overlap.js";
 
 /** Results reach the host this long after the GPU has them; not told apart from GPU time by any log. */

@@ -5,7 +5,7 @@
  */
 import type { VllmEngineCost } from "../../../formats/index.js";
 import { decodeBaseNs, piecewiseLinear, quantileOf } from "../../../sim/index.js";
-import { monotone } from "../../fit/index.js";
+import { grouped, monotone } from "../../fit/numerics/index.js";
 import type { GpuTimes } from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
 
@@ -34,8 +34,6 @@ export interface DecodeSizes {
   /** Mean absolute logarithm of time over prediction of steps left out: by the line, and by size. */
   readonly lineError: number;
   readonly sizesError: number;
-  /** 95 % interval of the difference of the two, over stretches of steps. */
-  readonly gain: readonly [number, number];
 }
 
 /** `gpu`: the line. Undefined where fewer than two sizes have steps enough, or there are too few stretches to leave some out. */
@@ -50,8 +48,8 @@ export function decodeSizesOf(readings: readonly (readonly Reading[])[], gpu: Gp
   const mean = lineError - sizesError;
   // Standard error of a ratio of sums over stretches.
   const error = Math.sqrt(sumOf(({ line, sizes, steps: n }) => (line - sizes - mean * n) ** 2)) / steps;
-  const gain = [mean - 1.96 * error, mean + 1.96 * error] as const;
-  return { factors: gain[0] > WORTHWHILE * lineError ? factors : undefined, lineError, sizesError, gain };
+  const isWorthwhile = mean - 1.96 * error > WORTHWHILE * lineError;
+  return { factors: isWorthwhile ? factors : undefined, lineError, sizesError };
 }
 
 /** The same sizes' factors as other readings and another line have them; where a size has too few steps, as they are. */
@@ -107,17 +105,14 @@ function decodesOf(readings: readonly (readonly Reading[])[], gpu: GpuTimes): De
 
 /** Medians of each size, and their times in order; undefined with fewer than two sizes. */
 function factorsOf(decodes: readonly Decode[], gpu: GpuTimes): DecodeFactors | undefined {
-  const bySize = new Map<number, number[]>();
-  for (const { tokens, ratio } of decodes) {
-    const ratios = bySize.get(tokens);
-    if (ratios === undefined) bySize.set(tokens, [ratio]);
-    else ratios.push(ratio);
-  }
-  const sizes = [...bySize].filter(([, ratios]) => ratios.length >= MIN_STEPS).sort(([a], [b]) => a - b);
+  const sizes = [...grouped(decodes, ({ tokens }) => tokens)]
+    .filter(([, steps]) => steps.length >= MIN_STEPS)
+    .sort(([a], [b]) => a - b);
   if (sizes.length < 2) return undefined;
+  const middleOf = (steps: readonly Decode[]): number => quantileOf(steps.map(({ ratio }) => ratio), 0.5); // prettier-ignore
   const times = monotone(
-    sizes.map(([tokens, ratios]) => decodeBaseNs(gpu, tokens) * quantileOf(ratios, 0.5)),
-    sizes.map(([, ratios]) => ratios.length),
+    sizes.map(([tokens, steps]) => decodeBaseNs(gpu, tokens) * middleOf(steps)),
+    sizes.map(([, steps]) => steps.length),
   );
   return sizes.map(([tokens], at) => [tokens, times[at]! / decodeBaseNs(gpu, tokens)]);
 }

@@ -2,10 +2,10 @@
 import type { Variation, VllmEngineCost } from "../../../formats/index.js";
 import { decodeBaseNs, exponential, requestsNs, stream } from "../../../sim/index.js";
 import { recordEngine, type KnownEngine, type KnownRequest } from "../../../test/support/recorded-engine.js";
-import { loadLinearSolver, type LinearSolver, logNormalVariation } from "../../fit/index.js";
-import { gpuNsOf } from "./engine-model.js";
+import { loadLinearSolver, type LinearSolver, logNormalVariation } from "../../fit/numerics/index.js";
+import { gpuNsOf, type EngineLog } from "./engine-model.js";
 import { fitEngine, type EngineFit } from "./fit-engine.js";
-import type { EngineLog, LaunchFit } from "./fit-launches.js";
+import type { LaunchFit } from "./fit-launches.js";
 import {
   meanPace,
   pacePath,

@@ -5,13 +5,20 @@
  */
 import type { EngineJitter, Variation } from "../../../formats/index.js";
 import { mean, type GraphKind } from "../../../sim/index.js";
-import { type LinearSolver, variationOf } from "../../fit/index.js";
-import { intervalsOf, resampledFits, type Intervals } from "./engine-intervals.js";
+import { type LinearSolver, variationOf } from "../../fit/numerics/index.js";
+import { intervalsOf, resampledFits, type Intervals } from "./resampled-fits.js";
 import { COPY_NS, firstModel } from "./first-model.js";
-import { forEachGraph, graphKinds, type EngineModel, type GpuTimes, type Recency } from "./engine-model.js";
+import {
+  forEachGraph,
+  graphKinds,
+  type EngineLog,
+  type EngineModel,
+  type GpuTimes,
+  type Recency,
+} from "./engine-model.js";
 import { decodeSizesOf, refitFactors, type DecodeSizes } from "./fit-decode-sizes.js";
 import { fitGpu, gpuRatios, type GpuFit } from "./fit-gpu.js";
-import { launchModels, launchOf, typicalLead, type EngineLog, type LaunchFit } from "./fit-launches.js";
+import { launchModels, launchOf, typicalLead, type LaunchFit } from "./fit-launches.js";
 import { readTimeline, type Reading } from "./read-timeline.js";
 import { withOverlap } from "./fit-overlap.js";
 import { fitPace } from "./fit-pace.js";

@@ -1,6 +1,6 @@
 /** Fits the GPU's costs to the steps whose GPU time shows: non-negative, relative, and robust to single stalls. */
 import { quantileOf } from "../../../sim/index.js";
-import { nnls, type LinearSolver } from "../../fit/index.js";
+import { nnls, type LinearSolver } from "../../fit/numerics/index.js";
 import { gpuNsOf, gpuParts, type GpuTimes } from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
 import type { TimedStep } from "../recording/index.js";

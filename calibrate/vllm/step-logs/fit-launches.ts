@@ -9,19 +9,18 @@ import {
   significantGrowth,
   weightedQuantiles,
   type Growth,
-} from "../../fit/index.js";
-import { gpuNsOf, forEachGraph, idleSpanNs, launchScale, type EngineModel, type LaunchTimes } from "./engine-model.js";
+} from "../../fit/numerics/index.js";
+import {
+  gpuNsOf,
+  forEachGraph,
+  idleSpanNs,
+  launchScale,
+  type EngineModel,
+  type LaunchTimes,
+  type EngineLog,
+} from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
-import type { TimedStep, Timeline } from "../recording/index.js";
-
-/** A step log to fit to. */
-export interface EngineLog {
-  readonly timeline: Timeline;
-  readonly isProbes: boolean;
-  readonly isAsync: boolean;
-  /** What its repeats have in common: recordings of one load at one server. */
-  readonly load?: string | undefined;
-}
+import type { TimedStep } from "../recording/index.js";
 
 export interface LaunchFit extends LaunchTimes {
   readonly variation?: Variation | undefined;
@@ -87,7 +86,7 @@ export function launchOf(
 }
 
 /** A launch at pace 1. */
-export interface LaunchSighting extends Sighting {
+interface LaunchSighting extends Sighting {
   readonly requests: number;
   readonly step: TimedStep;
 }
@@ -97,27 +96,22 @@ function isAfterPrefill({ step }: LaunchSighting): boolean {
   return (step.previous?.record.prefillTokens ?? 0) > 0;
 }
 
-export function sightingsOf(
+function sightingsOf(
   kind: GraphKind,
   readings: readonly Reading[],
   log: EngineLog,
   model: EngineModel,
 ): LaunchSighting[] {
-  const found: LaunchSighting[] = [];
-  for (const reading of readings) {
-    const { step } = reading;
-    if (step.kind === kind) {
-      const requests = step.record.scheduledRequests;
-      const scale = launchScale(model, step);
-      if (!log.isAsync) {
-        const value = launchBehindGpu(reading, model) / scale;
-        if (!Number.isNaN(value)) found.push({ value, isExact: true, requests, step });
-      } else if (!Number.isNaN(reading.launchNs) && step.shownBy !== step) {
-        found.push({ value: reading.launchNs / scale, isExact: reading.isLaunchExact, requests, step });
-      }
-    }
-  }
-  return found;
+  return readings
+    .filter(({ step }) => step.kind === kind)
+    .flatMap((reading) => {
+      const { step } = reading;
+      const [launchNs, isExact] = log.isAsync
+        ? [step.shownBy === step ? NaN : reading.launchNs, reading.isLaunchExact]
+        : [launchBehindGpu(reading, model), true];
+      if (Number.isNaN(launchNs)) return [];
+      return [{ value: launchNs / launchScale(model, step), isExact, requests: step.record.scheduledRequests, step }];
+    });
 }
 
 /** With one step in flight its launch is what is left of its time: until the GPU's end it is max(lead x L + gpu, L), or softly so. */
@@ -205,17 +199,13 @@ function censoredLine(sightings: readonly LaunchSighting[]): Growth | undefined 
   return line.requestNs > 3 * errorNs ? line : { baseNs: mean(points.map(({ ns }) => ns)), requestNs: 0 };
 }
 
-/** The part of a launch after which the GPU begins. */
+/** The part of a launch after which the GPU begins: of full graphs, from steps that found the GPU idle and whose launch shows. */
 function leadOf(kind: GraphKind, readings: readonly (readonly Reading[])[], model: EngineModel): number {
-  const leads = kind === "full" ? leadsOf(kind, readings, model) : [];
-  if (leads.length < MIN_LEADS) return model.launch[kind].lead;
-  return Math.min(1, Math.max(0, quantileOf(leads, 0.5)));
-}
-
-/** From steps that found the GPU idle and whose launch shows. */
-function leadsOf(kind: GraphKind, readings: readonly (readonly Reading[])[], model: EngineModel): number[] {
-  return readings.flat().flatMap(({ step, isLaunchExact, launchNs, startsIdle, untilGpuEndNs }) => {
+  if (kind !== "full") return model.launch[kind].lead;
+  const leads = readings.flat().flatMap(({ step, isLaunchExact, launchNs, startsIdle, untilGpuEndNs }) => {
     if (step.kind !== kind || !isLaunchExact || !startsIdle || Number.isNaN(untilGpuEndNs)) return [];
     return [(untilGpuEndNs - gpuNsOf(step, model.gpu)) / launchNs];
   });
+  if (leads.length < MIN_LEADS) return model.launch[kind].lead;
+  return Math.min(1, Math.max(0, quantileOf(leads, 0.5)));
 }

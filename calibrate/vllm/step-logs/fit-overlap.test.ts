@@ -1,6 +1,6 @@
 import { normal, stream } from "../../../sim/index.js";
 import { gpuNsOfSpan, idleSpanNs, type EngineModel } from "./engine-model.js";
-import type { EngineLog } from "./fit-launches.js";
+import type { EngineLog } from "./engine-model.js";
 import { withOverlap } from "./fit-overlap.js";
 import type { Reading } from "./read-timeline.js";
 import type { TimedStep } from "../recording/index.js";

@@ -3,8 +3,7 @@
  * there each step's whole span shows, and its launch is known from the other recordings and the host's pace.
  */
 import { least } from "../../../formats/index.js";
-import { gpuNsOf, idleSpanNs, launchMeanNs, type EngineModel } from "./engine-model.js";
-import type { EngineLog } from "./fit-launches.js";
+import { gpuNsOf, idleSpanNs, launchMeanNs, type EngineLog, type EngineModel } from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
 
 /** Where no recording shows it: as on the recorded 8B server. */

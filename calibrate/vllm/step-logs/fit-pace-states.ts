@@ -3,7 +3,7 @@
  * share x exp(-time / memory) of a fast and a slow state. What calls of one moment do not share is noise of each.
  */
 import type { EngineJitter } from "../../../formats/index.js";
-import { normalQuantile } from "../../fit/index.js";
+import { normalQuantile } from "../../fit/numerics/index.js";
 
 export interface PacedRatio {
   readonly atNs: number;

@@ -4,7 +4,8 @@
  */
 import type { EngineJitter, VllmEngineCost, Variation } from "../../../formats/index.js";
 import { factorTable, mean, meanOf, quantileOf } from "../../../sim/index.js";
-import { nnls, type LinearSolver, variationOf, weightedQuantiles } from "../../fit/index.js";
+import { nnls, type LinearSolver, variationOf, weightedQuantiles } from "../../fit/numerics/index.js";
+import type { EngineLog } from "./engine-model.js";
 import { fitPaceStates } from "./fit-pace-states.js";
 import {
   callNs,
@@ -14,10 +15,9 @@ import {
   type CallCosts,
   type PacePath,
   type HostCall,
-  type Timeline,
 } from "../recording/index.js";
 
-export interface PaceFit {
+interface PaceFit {
   /** Mean times of the calls at pace 1, the mean pace of the traffic. */
   readonly means: CallCosts;
   /** Of each recording. */
@@ -25,12 +25,6 @@ export interface PaceFit {
   /** Undefined where calls near in time have nothing in common. */
   readonly pace: EngineJitter["pace"];
   readonly residuals: { readonly schedule?: Variation | undefined; readonly update?: Variation | undefined };
-}
-
-export interface PaceLog {
-  readonly timeline: Timeline;
-  readonly isProbes: boolean;
-  readonly isAsync: boolean;
 }
 
 /** The first requests of a step cost more each: on the recorded servers up to about here, and a straight line after. */
@@ -41,7 +35,7 @@ const MAX_LOG_RATIO = Math.log(1.8);
 /** States that explain less than this of the variance of calls are noise. */
 const MIN_SHARE = 0.05;
 
-export function fitPace(logs: readonly PaceLog[], solver: LinearSolver): PaceFit {
+export function fitPace(logs: readonly EngineLog[], solver: LinearSolver): PaceFit {
   const calls = logs.map(({ timeline }) => timeline.calls);
   // Pace 1 and its path are those of traffic in the first recording's mode; the others may be of another host.
   const ofMode = logs.filter(({ isAsync }) => isAsync === logs[0]!.isAsync);
@@ -67,14 +61,17 @@ export function fitPace(logs: readonly PaceLog[], solver: LinearSolver): PaceFit
   const residuals = { schedule: variationOf(ratios(false)), update: variationOf(ratios(true)) };
   const shown = paths.filter((_, at) => isTraffic[at]);
   const states = fitPaceStates(
-    logs.flatMap(({ timeline }, at) => (isTraffic[at] ? [ratiosInTime(timeline, costs)] : [])),
+    calls
+      .filter((_, at) => isTraffic[at])
+      .map((own) => own.map((call) => ({ atNs: call.atNs, ratio: call.ns / callNs(costs, call) }))),
   );
   const isShared = states.reduce((sum, { share }) => sum + share, 0) >= MIN_SHARE;
+  const meanCost = (call: keyof CallCosts): CallCost => {
+    const residual = residuals[call];
+    return residual === undefined ? costs[call] : times(costs[call], meanOf(residual.quantiles));
+  };
   return {
-    means: {
-      schedule: times(costs.schedule, residuals.schedule === undefined ? 1 : meanOf(residuals.schedule.quantiles)),
-      update: times(costs.update, residuals.update === undefined ? 1 : meanOf(residuals.update.quantiles)),
-    },
+    means: { schedule: meanCost("schedule"), update: meanCost("update") },
     paths,
     pace: isShared ? { quantiles: paceQuantiles(shown), states } : undefined,
     residuals,
@@ -102,11 +99,6 @@ function meanPaceOf(paths: readonly PacePath[]): number {
     weights += weight;
   }
   return weights > 0 ? sum / weights : 1;
-}
-
-/** Each call over its cost, in order of time. */
-function ratiosInTime({ calls }: Timeline, costs: CallCosts): { readonly atNs: number; readonly ratio: number }[] {
-  return calls.map((call) => ({ atNs: call.atNs, ratio: call.ns / callNs(costs, call) }));
 }
 
 /** Of the pace within a run, over the run's mean. */

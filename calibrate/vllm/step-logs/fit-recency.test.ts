@@ -1,6 +1,6 @@
 import { normal, stream } from "../../../sim/index.js";
 import type { EngineModel } from "./engine-model.js";
-import type { EngineLog } from "./fit-launches.js";
+import type { EngineLog } from "./engine-model.js";
 import { recencyOf } from "./fit-recency.js";
 import type { Reading } from "./read-timeline.js";
 

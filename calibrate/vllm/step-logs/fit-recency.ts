@@ -1,10 +1,11 @@
 /** How much shorter launches of steps that prefill are soon after one without graphs, which warms what they need. */
-import { launchMeanNs, type EngineModel, type Recency } from "./engine-model.js";
-import type { EngineLog } from "./fit-launches.js";
+import { grouped } from "../../fit/numerics/index.js";
+import { launchMeanNs, type EngineLog, type EngineModel, type Recency } from "./engine-model.js";
 import type { Reading } from "./read-timeline.js";
 import { mean } from "../../../sim/index.js";
 
-const memoriesNs = [60e6];
+/** How long a launch without graphs shortens others, on the recorded servers. */
+const MEMORY_NS = 60e6;
 const MIN_STEPS = 100;
 /** A share of fewer standard errors is noise. */
 const SIGNIFICANT = 3;
@@ -27,14 +28,8 @@ export function recencyOf(
     });
   });
   if (seen.length < MIN_STEPS) return undefined;
-  let best: (Recency & { readonly loss: number; readonly isNoise: boolean }) | undefined;
-  for (const memoryNs of memoriesNs) {
-    const fitted = shareOf(seen, memoryNs);
-    if (best === undefined || fitted.loss < best.loss) best = { ...fitted, memoryNs };
-  }
-  return best === undefined || best.isNoise || best.share <= 0
-    ? undefined
-    : { share: best.share, memoryNs: best.memoryNs };
+  const share = shareOf(seen);
+  return share > 0 ? { share, memoryNs: MEMORY_NS } : undefined;
 }
 
 interface Seen {
@@ -43,12 +38,11 @@ interface Seen {
   readonly sinceNs: number;
 }
 
-/** Least squares of log = level of its kind - share x exp(-since / memory). */
-function shareOf(seen: readonly Seen[], memoryNs: number): { share: number; loss: number; isNoise: boolean } {
+/** Least squares of log = level of its kind - share x exp(-since / memory); 0 where the share may be noise. */
+function shareOf(seen: readonly Seen[]): number {
   let [xx, xy, yy] = [0, 0, 0];
-  for (const kind of new Set(seen.map((one) => one.kind))) {
-    const own = seen.filter((one) => one.kind === kind);
-    const xs = own.map(({ sinceNs }) => Math.exp(-sinceNs / memoryNs));
+  for (const own of grouped(seen, ({ kind }) => kind).values()) {
+    const xs = own.map(({ sinceNs }) => Math.exp(-sinceNs / MEMORY_NS));
     const meanX = mean(xs);
     const meanY = mean(own.map(({ log }) => log));
     own.forEach(({ log }, at) => {
@@ -57,9 +51,9 @@ function shareOf(seen: readonly Seen[], memoryNs: number): { share: number; loss
       yy += (log - meanY) ** 2;
     });
   }
-  if (xx === 0) return { share: 0, loss: yy, isNoise: true };
+  if (xx === 0) return 0;
   const loss = yy - (xy * xy) / xx;
   const error = Math.sqrt(loss / Math.max(1, seen.length - 3) / xx);
   // In the logarithm a small share is the share.
-  return { share: Math.min(0.9, -xy / xx), loss, isNoise: Math.abs(xy / xx) < SIGNIFICANT * error };
+  return Math.abs(xy / xx) < SIGNIFICANT * error ? 0 : Math.min(0.9, -xy / xx);
 }

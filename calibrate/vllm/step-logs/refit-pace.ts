@@ -5,7 +5,7 @@
 import type { Profile, Run, VllmEngineCost } from "../../../formats/index.js";
 import { atRunPace, mean, replayRecording, tpotMs, ttftMs } from "../../../sim/index.js";
 import { type RecordedRun, isProbes } from "../recording/index.js";
-import { runPaceOf } from "./run-pace.js";
+import { runPaceOf } from "./run-paces.js";
 
 export type PaceRefit =
   { readonly cost: VllmEngineCost; readonly note: string } | { readonly cost: null; readonly reason: string };

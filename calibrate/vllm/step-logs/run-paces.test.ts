@@ -3,7 +3,7 @@ import type { VllmEngineCost } from "../../../formats/index.js";
 import { atPace } from "../../../sim/index.js";
 import { recordEngine } from "../../../test/support/recorded-engine.js";
 import type { PacePath, RecordedRun } from "../recording/index.js";
-import type { EngineLog } from "./fit-launches.js";
+import type { EngineLog } from "./engine-model.js";
 import { loadOf, runSpreadOf, withRunPaces } from "./run-paces.js";
 
 const pathOf = (pace: number): PacePath => ({ timesNs: Float64Array.of(0), paces: Float64Array.of(pace), weightsNs: Float64Array.of(1) }); // prettier-ignore

@@ -1,10 +1,33 @@
-/** The usual pace of a host, and how much it differs from run to run, where enough runs were recorded to tell. */
+/**
+ * The pace of the host in each recorded run, beside the costs of a profile; its usual pace, and how much that differs from run to
+ * run, where enough runs were recorded to tell.
+ */
 import type { Profile } from "../../../formats/index.js";
 import { ASSUMED_RUN_SPREAD, PREDICTION_LEVEL, mean, studentT } from "../../../sim/index.js";
-import type { EngineLog } from "./fit-launches.js";
-import { meanPace, type PacePath, type RecordedRun, isProbes } from "../recording/index.js";
-import { runPaceOf } from "./run-pace.js";
+import {
+  isProbes,
+  meanPace,
+  pacePath,
+  paceTable,
+  settingsOf,
+  timelineOf,
+  type PacePath,
+  type RecordedRun,
+} from "../recording/index.js";
+import type { EngineLog } from "./engine-model.js";
+import { usualCosts } from "./fit-pace.js";
+import { grouped } from "../../fit/numerics/index.js";
 
+/**
+ * Of one run, read from its step log where log and profile allow it: the mean pace over the time in which the host was at work,
+ * and over that the pace by time, which ends with the recording; null: unknown, and why.
+ */
+export type RunPace =
+  | { readonly pace: number; readonly paceAt: (atNs: number) => number }
+  | { readonly pace: null; readonly reason: string };
+
+/** Fewer calls are a moment, not a run. */
+const MIN_CALLS = 50;
 /** That of five runs of one load: its spread is known to about a third. */
 const MIN_FREEDOM = 4;
 
@@ -16,6 +39,25 @@ export interface PacedRun {
   readonly name?: string;
   readonly load: string;
   readonly pace: number;
+}
+
+export function runPaceOf({ cost }: Profile, recorded: RecordedRun): RunPace {
+  const { steps } = recorded;
+  if (cost.kind !== "vllm_engine") return { pace: null, reason: "the profile has no host" };
+  if (steps === undefined || steps.length === 0) {
+    return { pace: null, reason: "the recording has no step log (steps.csv)" };
+  }
+  if (cost.jitter?.schedule === undefined || cost.jitter.update === undefined) {
+    return { pace: null, reason: "the profile was not fitted to step logs: what calls of its host take is not known" };
+  }
+  const timeline = timelineOf(steps, settingsOf(recorded).graphs);
+  if (timeline.calls.length < MIN_CALLS) {
+    return { pace: null, reason: `the step log has ${timeline.calls.length} calls, too few to determine a pace` };
+  }
+  const path = pacePath(timeline, usualCosts(cost));
+  const pace = meanPace(path);
+  const table = paceTable(path);
+  return { pace, paceAt: (atNs) => table(atNs) / pace };
 }
 
 /** The load of a recording: its name without the number of the repeat. */
@@ -65,12 +107,10 @@ export function withRunPaces(profile: Profile, runs: readonly RecordedRun[]): Pr
  * one day lie closer together than those of the next.
  */
 function spreadOf(runs: readonly PacedRun[]): number | undefined {
-  const byLoad = new Map<string, number[]>();
-  for (const { load, pace } of runs) {
-    if (pace > 0) byLoad.set(load, [...(byLoad.get(load) ?? []), Math.log(pace)]);
-  }
+  const known = runs.filter(({ pace }) => pace > 0);
   let [squares, freedom] = [0, 0];
-  for (const values of byLoad.values()) {
+  for (const load of grouped(known, ({ load }) => load).values()) {
+    const values = load.map(({ pace }) => Math.log(pace));
     const level = mean(values);
     squares += values.reduce((sum, value) => sum + (value - level) ** 2, 0);
     freedom += values.length - 1;
