@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { readProfile } from "../../formats/files/index.js";
-import type { Reporter } from "../inputs/reporter.js";
-import { paceAbout } from "./pace.js";
-import { publish } from "./publish.js";
-import { runExperiment } from "./run-experiment.js";
+import { readProfile } from "../../../formats/files/index.js";
+import type { Reporter } from "../../inputs/reporter.js";
+import { paceAbout } from "../pace.js";
+import { publish } from "../report/index.js";
+import { runExperiment } from "../run-experiment.js";
 
 let folder: string;
 const { SERVESIM_CACHE: cache } = process.env;

@@ -1,6 +1,6 @@
 /** Where the figures of a report come from and how to make them again: commands, each run with its sums, files, versions. */
-import type { ReportSection } from "../../report/html/index.js";
-import type { CellResult, ExperimentResults } from "./results.js";
+import type { ReportSection } from "../../../report/html/index.js";
+import type { CellResult, ExperimentResults } from "../results.js";
 
 export function rerunSection({ cells, experiment, manifest }: ExperimentResults): ReportSection {
   const compared = cells.find(({ real }) => real.length > 0);

@@ -1,19 +1,19 @@
 /** The results as rows of the original suite's CSV: one per request and run, distinguished by `source` and `repeat`. */
-import { eachRequest, type Run } from "../../formats/index.js";
-import type { CellResult } from "./results.js";
+import { eachRequest, type Run } from "../../../formats/index.js";
+import type { CellResult } from "../results.js";
 
 type Row = Record<string, string | number | undefined>;
 
-/** `run_num` numbers the loads from 1 in the order of the experiment. Prompts are looked up by request id. */
+/** `run_num` numbers the loads from 1 in the order of the experiment. `prompts`: of each load, by request id. */
 export function* originalRows(
   cells: readonly CellResult[],
-  promptOf: (load: string, requestId: string) => string | undefined,
+  prompts: ReadonlyMap<string, ReadonlyMap<string, string>>,
 ): Generator<Row> {
   const loads = [...new Set(cells.map(({ load }) => load))];
   for (const cell of cells) {
     const runNum = loads.indexOf(cell.load) + 1;
     for (const runs of [cell.real, cell.predictions ?? [cell.sim]]) {
-      for (const [index, run] of runs.entries()) yield* rowsOf(run, cell, { runNum, repeat: index + 1 }, promptOf);
+      for (const [index, run] of runs.entries()) yield* rowsOf(run, cell, { runNum, repeat: index + 1 }, prompts);
     }
   }
 }
@@ -22,7 +22,7 @@ function* rowsOf(
   run: Run,
   cell: CellResult,
   { runNum, repeat }: { runNum: number; repeat: number },
-  promptOf: (load: string, requestId: string) => string | undefined,
+  prompts: ReadonlyMap<string, ReadonlyMap<string, string>>,
 ): Generator<Row> {
   const peaks = new Map(run.batches.map(({ batchId, peakBytes }) => [batchId, peakBytes]));
   let seq = 0;
@@ -44,7 +44,7 @@ function* rowsOf(
       latency: latencyS,
       ttft: firstTokenNs === undefined ? undefined : (firstTokenNs - arrivalNs) / 1e9,
       tokens_per_sec: latencyS === undefined || latencyS === 0 ? undefined : outputTokens / latencyS,
-      prompt: promptOf(cell.load, requestId),
+      prompt: prompts.get(cell.load)?.get(requestId),
       output_prompt: "",
       error: request.error,
       source: run.info.source,

@@ -8,7 +8,7 @@ import {
   samplingSettings,
   type ModelFiles,
   type SamplingSettings,
-} from "../../onnx/index.js";
+} from "../../../onnx/index.js";
 import {
   defined,
   greatest,
@@ -16,11 +16,11 @@ import {
   type CalibrationPlan,
   type Profile,
   type Run,
-} from "../../formats/index.js";
-import { benchOnnx, benchSteps, realStepPlan, type RealRunInput } from "../../real/index.js";
-import { machineOf, type BatchPlan, type PolicyPlan, type StepPlan } from "../../sim/index.js";
-import { startBatches, startSteps } from "../inputs/index.js";
-import { paceOf, stepPaceOf, type MeasurePace } from "./pace.js";
+} from "../../../formats/index.js";
+import { benchOnnx, benchSteps, realStepPlan, type RealRunInput } from "../../../real/index.js";
+import { machineOf, type BatchPlan, type PolicyPlan, type StepPlan } from "../../../sim/index.js";
+import { startBatches, startSteps } from "../../inputs/index.js";
+import { paceOf, stepPaceOf, type MeasurePace } from "../pace.js";
 
 interface CellEngine<Plan extends PolicyPlan = PolicyPlan> {
   readonly measurePace: MeasurePace | undefined;

@@ -1,9 +1,9 @@
 /** Charts of an experiment's runs over time, a set for each load, and of how its runs differ from one to the next. */
-import type { Run } from "../../formats/index.js";
-import type { BatchScene, SeedRow } from "../../report/charts/index.js";
-import { columnsIn, summarise } from "../../sim/index.js";
-import type { ExperimentFolder } from "./folder.js";
-import type { CellResult, ExperimentResults } from "./results.js";
+import type { Run } from "../../../formats/index.js";
+import type { BatchScene, SeedRow } from "../../../report/charts/index.js";
+import { columnsIn, summarise } from "../../../sim/index.js";
+import type { ExperimentFolder } from "../folder.js";
+import type { CellResult, ExperimentResults } from "../results.js";
 import { runScenes } from "./run-scenes.js";
 
 /** The first loads of an experiment are drawn over time; a page of dozens would say no more. */
@@ -14,7 +14,7 @@ export async function timelineCharts(
   folder: ExperimentFolder,
   results: ExperimentResults,
 ): Promise<Map<string, string>> {
-  const { runPictures, seedsPicture } = await import("../../report/charts/index.js");
+  const { runPictures, seedsPicture } = await import("../../../report/charts/index.js");
   const { cells, profile, experiment } = results;
   const charts = new Map<string, string>();
   const seeds = seedsPicture({ title: experiment.name, rows: cells.flatMap(seedRows) });

@@ -3,7 +3,7 @@ import { loadSchema } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
 import { planPolicy, simulateRun } from "../../sim/index.js";
 import type { Cell } from "./cells.js";
-import { withRates } from "./cell-workloads.js";
+import { withRates } from "./cells.js";
 import { workloadOf } from "../inputs/workload-of.js";
 
 const profile = readProfile(resolve("examples/original-suite/profile.json"));

@@ -1,8 +1,8 @@
-import type { StatisticComparison, Verdict } from "../../report/compare/index.js";
+import type { StatisticComparison, Verdict } from "../../../report/compare/index.js";
 import { answerOf, statementOf } from "./answer-text.js";
 import { meanLatency, type Figure } from "./cell-figures.js";
 import { rankings } from "./ranking.js";
-import type { CellResult } from "./results.js";
+import type { CellResult } from "../results.js";
 
 const compared = (error: number, verdict: Verdict): StatisticComparison =>
   ({ error_fraction: error, verdict, tolerance_fraction: 0.05 }) as StatisticComparison;

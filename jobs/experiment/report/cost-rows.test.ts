@@ -1,6 +1,6 @@
-import { readProfile } from "../../formats/files/index.js";
-import type { Profile } from "../../formats/index.js";
-import { measuredSteps } from "../../sim/cost/measured-steps.fixture.js";
+import { readProfile } from "../../../formats/files/index.js";
+import type { Profile } from "../../../formats/index.js";
+import { measuredSteps } from "../../../sim/cost/measured-steps.fixture.js";
 import { costRows, describeSteps, stepCostRows } from "./cost-rows.js";
 
 const CPU = "profiles/mini-cpu-2core.json";

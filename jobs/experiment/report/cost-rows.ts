@@ -13,8 +13,8 @@ import {
   type StepCosts,
   type StepPartName,
   type VllmEngineCost,
-} from "../../formats/index.js";
-import { decodeBaseNs } from "../../sim/index.js";
+} from "../../../formats/index.js";
+import { decodeBaseNs } from "../../../sim/index.js";
 
 export interface CostRow {
   readonly stage: string;

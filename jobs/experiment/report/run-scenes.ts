@@ -2,16 +2,14 @@
  * The runs of an experiment over time, for the charts of it: of each cell the first real run, and what was predicted of it. What
  * a simulation of steps did is not in its folder, so it is simulated again; a long one is left out.
  */
-import { requestCount, type Run } from "../../formats/index.js";
-import { readScheduledSteps } from "../../formats/files/index.js";
-import type { RunScene } from "../../report/charts/index.js";
-import { defaultJitter, recordedTimeline, simulatedTimeline } from "../../sim/index.js";
-import { cellWorkloads } from "./cell-workloads.js";
-import { cellsOf } from "./cells.js";
-import type { ExperimentFolder } from "./folder.js";
-import { atPace } from "./pace.js";
-import type { CellResult, ExperimentResults } from "./results.js";
-import type { CellWorkload } from "./simulate-cells.js";
+import { requestCount, type Run } from "../../../formats/index.js";
+import { readScheduledSteps } from "../../../formats/files/index.js";
+import type { RunScene } from "../../../report/charts/index.js";
+import { defaultJitter, recordedTimeline, simulatedTimeline } from "../../../sim/index.js";
+import { cellsOf, cellWorkloads, type CellWorkload } from "../cells.js";
+import type { ExperimentFolder } from "../folder.js";
+import { atPace } from "../pace.js";
+import type { CellResult, ExperimentResults } from "../results.js";
 
 /** Longer simulations of steps are not repeated for a picture. */
 const MOST_REQUESTS = 20_000;

@@ -2,10 +2,10 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { BackendError, ConfigError } from "../../formats/index.js";
-import { readManifest, readRun } from "../../formats/files/index.js";
-import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from "../../test/support/fake-vllm.js";
-import { runExperiment } from "./run-experiment.js";
+import { BackendError, ConfigError } from "../../../formats/index.js";
+import { readManifest, readRun } from "../../../formats/files/index.js";
+import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from "../../../test/support/fake-vllm.js";
+import { runExperiment } from "../run-experiment.js";
 
 const KV_METRICS = `vllm:kv_cache_usage_perc{engine="0"} 0.1
 vllm:cache_config_info{block_size="32",num_gpu_blocks="28982",engine="0"} 1.0

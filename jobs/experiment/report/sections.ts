@@ -1,12 +1,12 @@
 /** Sections of an experiment's report: policies and loads, requests behind each percentile, machine, calibration, pace. */
-import { requestCount, type FitScore, type Profile } from "../../formats/index.js";
-import { tallyOf, tallyText, type Comparison, type StatisticComparison } from "../../report/compare/index.js";
-import { minimumCount, type Summary } from "../../sim/index.js";
-import type { ReportSection } from "../../report/html/index.js";
+import { requestCount, type FitScore, type Profile } from "../../../formats/index.js";
+import { tallyOf, tallyText, type Comparison, type StatisticComparison } from "../../../report/compare/index.js";
+import { minimumCount, type Summary } from "../../../sim/index.js";
+import type { ReportSection } from "../../../report/html/index.js";
 import type { SummarisedCell } from "./cell-figures.js";
 import { costRows, describeSteps, stepCostRows } from "./cost-rows.js";
-import { paceAbout } from "./pace.js";
-import type { CellResult } from "./results.js";
+import { paceAbout } from "../pace.js";
+import type { CellResult } from "../results.js";
 
 /** Figures of a comparison that people are shown. */
 function judgedOf({ metrics, totals, batches }: Comparison): StatisticComparison[] {

@@ -1,10 +1,10 @@
 /** What there is to know before the figures of an experiment are trusted: each check with what it found, in a sentence. */
-import { greatest, least, percent, requestCount, sharePercent, type Run } from "../../formats/index.js";
-import { columnsIn, median, minimumCount, quantileOf, type RunCapacity, type Summary } from "../../sim/index.js";
-import type { TrustCheck, TrustState } from "../../report/html/index.js";
+import { greatest, least, percent, requestCount, sharePercent, type Run } from "../../../formats/index.js";
+import { columnsIn, median, minimumCount, quantileOf, type RunCapacity, type Summary } from "../../../sim/index.js";
+import type { TrustCheck, TrustState } from "../../../report/html/index.js";
 import type { SummarisedCell } from "./cell-figures.js";
-import { paceAbout, paceBeside } from "./pace.js";
-import type { ExperimentResults } from "./results.js";
+import { paceAbout, paceBeside } from "../pace.js";
+import type { ExperimentResults } from "../results.js";
 
 /** In the order in which doubts come up: the runs, the requests, the load, the simulation, the machine. */
 export function trustChecks(

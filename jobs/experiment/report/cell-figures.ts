@@ -1,9 +1,8 @@
 /** One metric of every cell, simulated and real, run by run: what the report compares policies by. */
-import type { Run } from "../../formats/index.js";
-import { columnsIn, mean, summarise, type Summary } from "../../sim/index.js";
-import type { StatisticComparison } from "../../report/compare/index.js";
-import { isAboveCapacity } from "./overload-remark.js";
-import type { CellResult } from "./results.js";
+import type { Run } from "../../../formats/index.js";
+import { columnsIn, mean, summarise, type Summary } from "../../../sim/index.js";
+import type { StatisticComparison } from "../../../report/compare/index.js";
+import type { CellResult } from "../results.js";
 
 /** A metric that policies are compared by: its key in a summary, and its name in a comparison. */
 export interface ComparedMetric {
@@ -103,4 +102,18 @@ function intervalOf(runs: readonly Run[], key: string): readonly [number, number
   });
   if (found.length < runs.length) return undefined;
   return [mean(found.map(({ low }) => low)), mean(found.map(({ high }) => high))];
+}
+
+/** What a latency above capacity does: it depends on the length of the run. */
+export const GROWS = "grows with the run";
+
+/** Whether the simulated load of a cell is above capacity. */
+export function isAboveCapacity({ sim }: Pick<CellResult, "sim">): boolean {
+  return (sim.info.capacity as { verdict?: string } | null | undefined)?.verdict === "above";
+}
+
+/** For charts; empty where no cell is above capacity. */
+export function overloadRemark(cells: readonly Pick<CellResult, "name" | "sim">[]): string {
+  const above = cells.filter(isAboveCapacity).map(({ name }) => name);
+  return above.length === 0 ? "" : `Above capacity, where every latency ${GROWS}: ${above.join(", ")}.`;
 }

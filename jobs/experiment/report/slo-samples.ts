@@ -1,9 +1,9 @@
 /** Requests of each cell for the page's limits of latency: all of a short run, an even sample of a long one. */
-import type { Run } from "../../formats/index.js";
-import { columnsIn, mean } from "../../sim/index.js";
-import type { SloSample } from "../../report/html/index.js";
+import type { Run } from "../../../formats/index.js";
+import { columnsIn, mean } from "../../../sim/index.js";
+import type { SloSample } from "../../../report/html/index.js";
 import { simsOf } from "./cell-figures.js";
-import type { CellResult } from "./results.js";
+import type { CellResult } from "../results.js";
 
 /** Requests of one cell and source, and of all of them together; a request takes about 20 bytes of the page. */
 const MOST_OF_ONE = 2000;

@@ -1,5 +1,5 @@
 /** Which policy is best under each load, by how much, and whether chance explains it. */
-import { mean, sampleDeviation, studentT } from "../../sim/index.js";
+import { mean, sampleDeviation, studentT } from "../../../sim/index.js";
 import type { ComparedMetric, Figure } from "./cell-figures.js";
 
 /** How far the best is ahead of another. */

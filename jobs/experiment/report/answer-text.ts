@@ -1,7 +1,7 @@
 /** The answer of an experiment in sentences made from its figures: who wins where, by how much, whether to believe it. */
-import { greatest, least, listed, percent, type FitScore, type Profile } from "../../formats/index.js";
-import { tallyOf, type StatisticComparison } from "../../report/compare/index.js";
-import type { ReportAnswer } from "../../report/html/index.js";
+import { greatest, least, listed, percent, type FitScore, type Profile } from "../../../formats/index.js";
+import { tallyOf, type StatisticComparison } from "../../../report/compare/index.js";
+import type { ReportAnswer } from "../../../report/html/index.js";
 import { realOf, valueOf, type Lead, type Ranking } from "./ranking.js";
 import type { ComparedMetric, Figure } from "./cell-figures.js";
 

@@ -1,8 +1,8 @@
-import type { Profile, Run, RunInfo } from "../../formats/index.js";
-import { buildRun, type RequestTimes } from "../../report/compare/run-builder.fixture.js";
-import type { TrustCheck } from "../../report/html/index.js";
+import type { Profile, Run, RunInfo } from "../../../formats/index.js";
+import { buildRun, type RequestTimes } from "../../../report/compare/run-builder.fixture.js";
+import type { TrustCheck } from "../../../report/html/index.js";
 import { summarised } from "./cell-figures.js";
-import type { CellResult } from "./results.js";
+import type { CellResult } from "../results.js";
 import { trustChecks } from "./trust.js";
 
 /** Four requests, one every 100 ms, sent on time, each answered in 50 ms. */

@@ -1,26 +1,31 @@
 /** What the report of an experiment says: the answer, whether to trust it, every figure, and how it was made. */
-import { requestCount } from "../../formats/index.js";
-import { comparisonRow, comparisonRows, type ComparisonRow } from "../../report/compare/index.js";
-import type { HeadlineMetric, HeadlineRow, OutcomeRow, ReportInput } from "../../report/html/index.js";
-import { metricDefinitions } from "../../report/html/index.js";
-import { sharedNotes } from "../inputs/index.js";
+import { requestCount, type RunInfo } from "../../../formats/index.js";
+import { comparisonRow, comparisonRows, type ComparisonRow } from "../../../report/compare/index.js";
+import {
+  type HeadlineMetric,
+  type HeadlineRow,
+  type OutcomeRow,
+  type ReportInput,
+  metricDefinitions,
+} from "../../../report/html/index.js";
+import { sharedNotes } from "../../inputs/index.js";
 import { answerOf, statementOf } from "./answer-text.js";
 import {
   comparedMetrics,
   figuresOf,
+  GROWS,
+  isAboveCapacity,
   meanLatency,
   summarised,
   type ComparedMetric,
   type Figure,
   type SummarisedCell,
 } from "./cell-figures.js";
-import { loadText } from "./load-text.js";
-import { GROWS, isAboveCapacity } from "./overload-remark.js";
-import { describePace, paceAbout } from "./pace.js";
+import { describePace, paceAbout } from "../pace.js";
 import { rankings } from "./ranking.js";
-import { calibrationSection, countsSection, machineSection, paceSection, policySection } from "./report-sections.js";
-import { filesSection, rerunSection, runsSection } from "./report-provenance.js";
-import type { CellResult, ExperimentResults } from "./results.js";
+import { calibrationSection, countsSection, machineSection, paceSection, policySection } from "./sections.js";
+import { filesSection, rerunSection, runsSection } from "./provenance.js";
+import type { CellResult, ExperimentResults } from "../results.js";
 import { sloSamples } from "./slo-samples.js";
 import { trustChecks } from "./trust.js";
 
@@ -86,6 +91,22 @@ function headlineRow(
     simInterval,
     ...(isGrowing ? { remark: GROWS } : {}),
   };
+}
+
+/** `20 requests/s at random times`; the label of the load where nothing is known of it. */
+function loadText({ load }: Pick<RunInfo, "load">): string {
+  const { request_rate: rate, max_concurrency: clients, burstiness, arrivals } = load;
+  const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+  const atOnce = isNumber(clients) ? `, at most ${clients} at once` : "";
+  if (isNumber(rate)) return `${rate} requests/s${timesText(arrivals, burstiness)}${atOnce}`;
+  if (isNumber(clients)) return `${clients} clients, each sends when it is answered`;
+  return typeof load.label === "string" ? load.label : load.kind;
+}
+
+function timesText(arrivals: unknown, burstiness: unknown): string {
+  if (arrivals === "constant") return " at even times";
+  if (arrivals !== "gamma") return "";
+  return burstiness === 1 ? " at random times (Poisson)" : ` at random times (burstiness ${String(burstiness)})`;
 }
 
 /** A latency of a load above capacity is not shown as if it were the server's. */

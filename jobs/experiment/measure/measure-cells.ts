@@ -3,7 +3,7 @@
  * over the cells. Each run is predicted first: reference batches or steps show the pace of the machine, the cell is
  * simulated at that pace, and only then it is run. Finished runs are kept, Ctrl-C loses only the one under way.
  */
-import { WORTH_TELLING_CORES } from "../../machine/index.js";
+import { WORTH_TELLING_CORES } from "../../../machine/index.js";
 import {
   ConfigError,
   greatest,
@@ -11,18 +11,18 @@ import {
   type Profile,
   type Run,
   type VllmServer,
-} from "../../formats/index.js";
-import { watchRun } from "../../real/index.js";
-import { describeLoad, loadTokenizer } from "../../sim/index.js";
+} from "../../../formats/index.js";
+import { describeLoad, loadTokenizer } from "../../../sim/index.js";
 import { startCellEngines, type CellEngines } from "./cell-engines.js";
-import type { ExperimentFolder } from "./folder.js";
-import { canReuse, writeReusable, type RunPlace } from "./reuse-run.js";
-import { describePace, paceAbout, type Pace } from "./pace.js";
-import { predictedRun } from "./predicted-run.js";
-import { fingerprint, waitUntilQuiet, type QuietOptions, type Reporter } from "../inputs/index.js";
-import { RecentPace } from "./recent-pace.js";
-import type { Blocking } from "../threads/index.js";
-import { simulateAtPace, type CellWorkload } from "./simulate-cells.js";
+import type { ExperimentFolder } from "../folder.js";
+import { makeRuns, type RealTask } from "./make-runs.js";
+import { canReuse } from "../reuse-run.js";
+import { describePace, paceAbout, type Pace } from "../pace.js";
+import { fingerprint, waitUntilQuiet, type QuietOptions, type Reporter } from "../../inputs/index.js";
+import { predictedRun, RecentPace } from "../predicted-run.js";
+import type { Blocking } from "../../threads/index.js";
+import type { CellWorkload } from "../cells.js";
+import { simulateAtPace } from "../simulate-cells.js";
 
 export interface MeasureCellsInput {
   /** Cells that can be run: on a server, or on this machine. */
@@ -43,11 +43,6 @@ export interface MeasureCellsInput {
   readonly blocking?: Blocking | undefined;
   readonly reporter: Reporter;
   readonly quiet?: QuietOptions | undefined;
-}
-
-export interface RealTask extends CellWorkload {
-  readonly place: RunPlace;
-  readonly repeat: number;
 }
 
 /** The runs still to make; ConfigError when one is there and made from other inputs. Writes nothing. */
@@ -92,39 +87,28 @@ function deviceOf({ name, engine }: Profile): "cpu" | "cuda" {
 }
 
 async function runTasks(tasks: readonly RealTask[], engines: CellEngines, input: MeasureCellsInput): Promise<void> {
-  const { seed, signal, reporter } = input;
+  const { seed, signal, reporter, folder } = input;
   const tokenize = await loadTokenizer();
-  const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);
-  const bar = reporter.progress("running for real, requests");
   const busy: number[] = [];
-  const paces: Pace[] = [];
-  const recent = new RecentPace(() => Number(process.hrtime.bigint()));
-  let before = 0;
-  try {
-    for (const { cell, workload, place, repeat } of tasks) {
-      const predict = (pace: number): Promise<void> =>
-        simulateAtPace({ cell, workload }, input, { path: input.folder.simAtPace(cell.name, repeat), pace });
-      const { measurePace, measure } = engines.of(cell.plan);
-      const make = (): Promise<Run> => {
-        const { onProgress, stop } = watchRun(workload, (ended, figures) => {
-          bar.update(before + ended, total, `${cell.name} repeat ${repeat}${figures === "" ? "" : `: ${figures}`}`);
-        });
-        const [load, date] = [describeLoad(cell.load), new Date().toISOString()];
-        return measure({ workload, tokenize, seed, signal, load, date, onProgress }).finally(stop);
-      };
-      const run = await undisturbed(input, () => predictedRun({ measurePace, paces: recent, predict, make }));
-      before += workload.requests.length;
-      await writeReusable(place, run);
-      for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
-      const others = othersBeside(run);
-      if (others > WORTH_TELLING_CORES) busy.push(others);
-      const pace = paceAbout(run);
-      if (pace !== undefined) paces.push(pace);
-    }
-  } finally {
-    bar.stop();
-  }
-  for (const line of describePace(paces)) reporter.warn(line);
+  const found: Pace[] = [];
+  const paces = new RecentPace(() => Number(process.hrtime.bigint()));
+  await makeRuns(tasks, { title: "running for real, requests", reporter }, async (task, watched) => {
+    const { cell, workload, repeat } = task;
+    const { measurePace, measure } = engines.of(cell.plan);
+    const predict = (pace: number): Promise<void> =>
+      simulateAtPace(task, input, { path: folder.simAtPace(cell.name, repeat), pace });
+    const make = (): Promise<Run> => {
+      const [load, date] = [describeLoad(cell.load), new Date().toISOString()];
+      return watched((onProgress) => measure({ workload, tokenize, seed, signal, load, date, onProgress }));
+    };
+    const run = await undisturbed(input, () => predictedRun({ measurePace, paces, predict, make }));
+    const others = othersBeside(run);
+    if (others > WORTH_TELLING_CORES) busy.push(others);
+    const pace = paceAbout(run);
+    if (pace !== undefined) found.push(pace);
+    return run;
+  });
+  for (const line of describePace(found)) reporter.warn(line);
   if (busy.length === 0) return;
   reporter.warn(
     `other processes were at work during ${busy.length} of ${tasks.length} real runs, on up to ` +

@@ -3,7 +3,7 @@
  * the others, so that all policies have the same engine and GPU. Finished runs are kept, Ctrl-C loses only the one
  * under way.
  */
-import type { Profile, Run, VllmServer } from "../../formats/index.js";
+import type { Profile, VllmServer } from "../../../formats/index.js";
 import {
   addressOf,
   benchBatches,
@@ -14,21 +14,19 @@ import {
   vocabularyFor,
   type ServerAccess,
   type VllmClientOptions,
-} from "../../real/vllm/index.js";
-import { readServerSettings, type ServerSettings } from "../../real/vllm/server/index.js";
-import { watchRun } from "../../real/index.js";
-import { describeLoad } from "../../sim/index.js";
-import { writeReusable } from "./reuse-run.js";
-import type { RealTask } from "./measure-cells.js";
-import type { Reporter } from "../inputs/index.js";
+} from "../../../real/vllm/index.js";
+import { readServerSettings, type ServerSettings } from "../../../real/vllm/server/index.js";
+import { describeLoad } from "../../../sim/index.js";
+import { makeRuns, type RealTask } from "./make-runs.js";
+import type { Reporter } from "../../inputs/index.js";
 
 /** A server that has answered, and its settings. */
-export interface AskedServer {
+interface AskedServer {
   readonly client: VllmClientOptions;
   readonly settings: ServerSettings;
 }
 
-export interface AskServerOptions {
+interface AskServerOptions {
   readonly profile: Profile;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal | undefined;
@@ -75,48 +73,27 @@ export async function askServer(
   };
 }
 
-export interface MeasureOnServerInput {
+interface MeasureOnServerInput {
   readonly server: AskedServer;
   readonly seed: string;
   readonly signal: AbortSignal;
   readonly reporter: Reporter;
 }
 
-export async function measureOnServer(tasks: readonly RealTask[], input: MeasureOnServerInput): Promise<void> {
-  const { server, seed, signal, reporter } = input;
-  const total = tasks.reduce((sum, { workload }) => sum + workload.requests.length, 0);
-  const bar = reporter.progress("running on the server, requests");
-  let before = 0;
-  try {
-    for (const task of tasks) {
-      const { cell, workload, place, repeat } = task;
-      const watched = watchRun(workload, (ended, figures) => {
-        bar.update(before + ended, total, `${cell.name} repeat ${repeat}: ${figures}`);
-      });
-      const run = await measureOne(task, {
-        ...server.client,
-        workload,
-        load: describeLoad(cell.load),
-        seed,
-        date: new Date().toISOString(),
-        settings: server.settings.settings,
-        hardware: server.settings.hardware,
-        signal,
-        onProgress: watched.onProgress,
-      }).finally(watched.stop);
-      before += workload.requests.length;
-      await writeReusable(place, run);
-      for (const reason of run.info.valid?.reasons ?? []) reporter.warn(`${place.path}: ${reason}`);
-    }
-  } finally {
-    bar.stop();
-  }
-}
-
-function measureOne({ cell }: RealTask, input: Parameters<typeof benchVllm>[0]): Promise<Run> {
-  const { plan } = cell;
-  if (plan.work === "batch") return benchBatches({ ...input, plan });
-  return benchVllm({ ...input, policySettings: plan.settings });
+export async function measureOnServer(
+  tasks: readonly RealTask[],
+  { server: { client, settings }, seed, signal, reporter }: MeasureOnServerInput,
+): Promise<void> {
+  const title = "running on the server, requests";
+  await makeRuns(tasks, { title, reporter }, ({ cell: { plan, load }, workload }, watched) =>
+    watched((onProgress) => {
+      const { settings: serverSettings, hardware } = settings;
+      const described = { load: describeLoad(load), seed, date: new Date().toISOString() };
+      const input = { ...client, workload, ...described, settings: serverSettings, hardware, signal, onProgress };
+      if (plan.work === "batch") return benchBatches({ ...input, plan });
+      return benchVllm({ ...input, policySettings: plan.settings });
+    }),
+  );
 }
 
 /** Settings that both report, with different values. */
