@@ -3,9 +3,7 @@
  * `loads` give the full cross, `cells` names pairs (so that a confounded design can be written down too).
  */
 import { z } from "zod";
-import { loadSchema } from "./load.js";
-import { labelSchema, MAX_LABEL } from "./load-shape.js";
-import { MAX_TOKENS } from "./workload.js";
+import { loadSchema, labelSchema, MAX_LABEL, MAX_TOKENS } from "./load/index.js";
 
 export const EXPERIMENT_VERSION = 1;
 

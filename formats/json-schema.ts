@@ -2,14 +2,13 @@
 import { z } from "zod";
 import { ConfigError } from "./errors.js";
 import { suggest } from "./check.js";
-import { answerSchema } from "./answer.js";
+import { answerSchema, verificationSchema } from "./answer/index.js";
 import { experimentSchema } from "./experiment.js";
 import { originalRowSchema } from "./original-csv.js";
-import { profileSchema } from "./profile.js";
-import { manifestSchema, runSchema } from "./run.js";
+import { profileSchema } from "./profile/index.js";
+import { manifestSchema, runSchema } from "./run/index.js";
 import { sweepSchema } from "./sweep.js";
-import { verificationSchema } from "./verification.js";
-import { promptsSchema, workloadRowSchema } from "./workload.js";
+import { promptsSchema, workloadRowSchema } from "./load/index.js";
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
   answer: answerSchema,

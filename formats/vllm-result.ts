@@ -1,5 +1,5 @@
 /** Results in the keys of `vllm bench serve --save-result` (vllm/benchmarks/serve.py of 0.32): what does not come from latencies. */
-import type { RunInfo } from "./run.js";
+import type { RunInfo } from "./run/index.js";
 
 /** The keys of what was asked, and of whom. */
 export function setupKeys({ model, label }: { model: RunInfo["model"]; label?: unknown }, backend: string) {

@@ -4,9 +4,8 @@ import { writeToString } from "fast-csv";
 import type { z } from "zod";
 import { ArtifactError } from "../errors.js";
 import { check } from "../check.js";
-import { writeLinesAtomic } from "./atomic.js";
+import { writeLinesAtomic, byteChunks } from "./disk/index.js";
 import { csvLine, csvLines, CsvProblem, notRun, type CsvLine } from "./csv-text.js";
-import { byteChunks } from "./read-bytes.js";
 
 /** Line of a row in its file: blank lines and quoted line breaks count, so it is not the row's index. */
 const lineKey = Symbol("line");
@@ -93,7 +92,7 @@ export function checkHeader(path: string, { fields, line }: CsvLine, required: r
   }
 }
 
-function shortRow(path: string, { fields, line }: CsvLine, header: readonly string[]): ArtifactError {
+export function shortRow(path: string, { fields, line }: CsvLine, header: readonly string[]): ArtifactError {
   return new ArtifactError(
     `${path}:${line}: got ${fields.length} fields, expected ${header.length} (${header.join(",").slice(0, 200)}); ` +
       "the file may be truncated",

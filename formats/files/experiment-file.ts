@@ -5,8 +5,7 @@ import { check } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { experimentSchema, validationSchema, type Experiment, type Validation } from "../experiment.js";
 import { sweepSchema, type Sweep } from "../sweep.js";
-import { writeTextAtomic } from "./atomic.js";
-import { readText } from "./read-bytes.js";
+import { writeTextAtomic, readText } from "./disk/index.js";
 
 export function readExperiment(path: string): Experiment {
   return readYaml(path, experimentSchema);

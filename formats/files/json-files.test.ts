@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Profile } from "../profile.js";
+import type { Profile } from "../profile/index.js";
 import { readManifest, readProfile, writeProfile } from "./index.js";
 
 const FOLDER = "profiles";

@@ -1,12 +1,11 @@
 /** Small files of JSON: a profile, the manifest of an experiment's folder, and the prompts that users write. */
 import { existsSync } from "node:fs";
-import { checkProfile } from "../check-profile.js";
+import { checkProfile, type Profile } from "../profile/index.js";
 import { check } from "../check.js";
 import { ArtifactError } from "../errors.js";
-import type { Profile } from "../profile.js";
-import { manifestSchema, type Manifest } from "../run.js";
-import { promptsSchema } from "../workload.js";
-import { readJson, writeJson } from "./atomic.js";
+import { manifestSchema, type Manifest } from "../run/index.js";
+import { promptsSchema } from "../load/index.js";
+import { readJson, writeJson } from "./json.js";
 
 export function readProfile(path: string): Profile {
   return checkProfile(readJson(path), path);

@@ -3,8 +3,7 @@
  * replaced, the rest of the page is left as it is.
  */
 import { ArtifactError } from "../errors.js";
-import { writeTextAtomic } from "./atomic.js";
-import { readText } from "./read-bytes.js";
+import { writeTextAtomic, readText } from "./disk/index.js";
 
 interface Section {
   readonly before: string;

@@ -1,6 +1,6 @@
 /** Reading and writing the original suite's CSV. */
 import { originalColumns, originalRowSchema, type OriginalRow } from "../original-csv.js";
-import { writeLinesAtomic } from "./atomic.js";
+import { writeLinesAtomic } from "./disk/index.js";
 import { checkRows, readCsv } from "./csv.js";
 import { csvLine } from "./csv-text.js";
 import { ArtifactError } from "../errors.js";

@@ -1,7 +1,7 @@
-/** The cells of an experiment: each policy under each load, then the pairs named one by one, every cell with a name. */
-import { ConfigError, type Experiment, type Load, type PolicyChoice } from "../../formats/index.js";
-import type { PolicyPlan } from "../../sim/index.js";
-import { planPolicyAt } from "../inputs/index.js";
+/** The cells of an experiment, each with a name, and what is sent in each: every policy under every load, then the pairs named one by one. */
+import { ConfigError, type Experiment, type Load, type Workload } from "../../formats/index.js";
+import { requireFits, type PolicyPlan } from "../../sim/index.js";
+import { planPolicyAt, ratedLoad, workloadOf, type CapacityInput } from "../inputs/index.js";
 
 export interface Cell {
   /** Folder name, unique in the experiment. */
@@ -13,6 +13,12 @@ export interface Cell {
   readonly coldStart: boolean;
 }
 
+/** A cell with its explicit requests. */
+export interface CellWorkload {
+  readonly cell: Cell;
+  readonly workload: Workload;
+}
+
 /** Checks every policy's settings; `source` is the experiment file, for errors. */
 export function cellsOf(experiment: Experiment, source: string): Cell[] {
   const pairs = [
@@ -22,8 +28,8 @@ export function cellsOf(experiment: Experiment, source: string): Cell[] {
     ...experiment.cells.map(({ policy, load }, c) => ({ policy, load, where: `cells[${c}].policy` })),
   ];
   const cells = pairs.map(({ policy, load, where }): Cell => {
-    const plan = planOf(policy, `${source}: ${where}`);
-    const policyLabel = policy.label ?? policy.policy;
+    const { policy: name, label: policyLabel = name, ...settings } = policy;
+    const plan = planPolicyAt(`${source}: ${where}`, name, settings);
     const loadLabel = load.label ?? labelOf(load);
     const coldStart = load.cold_start ?? experiment.cold_start;
     return { name: `${policyLabel}--${loadLabel}`, policyLabel, loadLabel, plan, load, coldStart };
@@ -38,20 +44,35 @@ export function cellsOf(experiment: Experiment, source: string): Cell[] {
   return cells;
 }
 
-function planOf(choice: PolicyChoice, source: string): PolicyPlan {
-  const settings = Object.fromEntries(Object.entries(choice).filter(([key]) => key !== "policy" && key !== "label"));
-  return planPolicyAt(source, choice.policy, settings);
-}
-
 function labelOf(load: Load): string {
   const count = load.num_prompts === undefined ? "" : `-n${load.num_prompts}`;
   if (load.workload !== undefined) return `workload${count}`;
   const dataset = load.dataset_name === undefined ? "" : `${load.dataset_name}-`;
   const clients = load.max_concurrency === undefined ? "" : `closed${load.max_concurrency}`;
-  const rate = load.request_rate === undefined ? utilisationLabel(load) : `rate${load.request_rate}`;
+  const utilisation = load.utilisation === undefined ? "" : `load${Math.round(100 * load.utilisation)}`;
+  const rate = load.request_rate === undefined ? utilisation : `rate${load.request_rate}`;
   return `${dataset}${clients}${rate}${clients === "" && rate === "" ? "at-once" : ""}${count}`;
 }
 
-function utilisationLabel({ utilisation }: Load): string {
-  return utilisation === undefined ? "" : `load${Math.round(100 * utilisation)}`;
+/** ConfigError when a request of a batch policy does not fit the profile's model. */
+export async function cellWorkloads(asked: readonly Cell[], input: CapacityInput): Promise<CellWorkload[]> {
+  const { profile, prompts, seed } = input;
+  const cells = await withRates(asked, input);
+  const workloads = await Promise.all(
+    cells.map(async (cell) => ({ cell, workload: await workloadOf(cell.load, prompts, seed) })),
+  );
+  for (const { cell, workload } of workloads) {
+    if (cell.plan.work === "batch") requireFits(workload, profile.model.positions, profile.model.name);
+  }
+  return workloads;
+}
+
+/** The cells of an experiment with a request rate in place of each utilisation. */
+export async function withRates(cells: readonly Cell[], input: CapacityInput): Promise<Cell[]> {
+  return Promise.all(
+    cells.map(async (cell) => {
+      const load = await ratedLoad(cell.load, cell.plan, input);
+      return load === cell.load ? cell : { ...cell, load };
+    }),
+  );
 }

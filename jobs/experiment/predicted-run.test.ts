@@ -1,6 +1,5 @@
 import type { Run } from "../../formats/index.js";
-import { predictedRun } from "./predicted-run.js";
-import { RecentPace } from "./recent-pace.js";
+import { predictedRun, RecentPace } from "./predicted-run.js";
 
 const bare = { info: { policy: "naive" }, requests: [], batches: [] } as unknown as Run;
 

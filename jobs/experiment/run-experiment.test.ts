@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Reporter } from "../inputs/reporter.js";
 import { experimentFolder } from "./folder.js";
-import { reportInput } from "./report-input.js";
+import { reportInput } from "./report/report-input.js";
 import { readResults } from "./results.js";
 import { runExperiment } from "./run-experiment.js";
 

@@ -17,11 +17,9 @@ import {
 } from "../../formats/files/index.js";
 import { shownUrl, type ServerAccess } from "../../real/vllm/index.js";
 import { parseThreshold } from "../../report/compare/index.js";
-import { cellWorkloads } from "./cell-workloads.js";
-import { cellsOf, type Cell } from "./cells.js";
+import { cellsOf, cellWorkloads, type Cell, type CellWorkload } from "./cells.js";
 import { experimentFolder, type ExperimentFolder } from "./folder.js";
-import { measureCells, realTasks } from "./measure-cells.js";
-import { askServer, measureOnServer } from "./measure-on-server.js";
+import { measureCells, realTasks, askServer, measureOnServer } from "./measure/index.js";
 import { loadOrCalibrate } from "./experiment-profile.js";
 import { paceAbout } from "./pace.js";
 import {
@@ -33,7 +31,7 @@ import {
   workloadOf,
 } from "../inputs/index.js";
 import type { Blocking } from "../threads/index.js";
-import { simTasks, simulateAtPace, simulateCells, type CellWorkload, type SimulateOptions } from "./simulate-cells.js";
+import { simTasks, simulateAtPace, simulateCells, type SimulateOptions } from "./simulate-cells.js";
 
 export interface RunExperimentOptions {
   /** Folder that experiments are kept under. */
@@ -86,7 +84,7 @@ export async function runResolved(
   const server = vllm === undefined ? undefined : await askServer(vllm, measurements, asking);
 
   const manifest = (interrupted: boolean): void => {
-    writeManifest(folder.manifest, manifestOf({ experiment, profile, cells, interrupted }));
+    writeManifest(folder.manifest, { ...manifestOf(cells, { experiment, profile }), interrupted });
   };
   // First: the folder is this experiment's from here on.
   manifest(true);
@@ -191,48 +189,40 @@ function withoutCredentials(experiment: Experiment): Experiment {
   return vllm === undefined ? experiment : { ...experiment, vllm: { ...vllm, base_url: shownUrl(vllm.base_url) } };
 }
 
-function profileOf({ profile }: Experiment, file: string): string | undefined {
-  if (profile === undefined) return undefined;
-  return atPlace(`${file}: profile`, () => profileReference(profile, dirname(resolve(file))));
-}
-
 /** Paths in an experiment file are relative to that file. */
 function resolvePaths(experiment: Experiment, file: string): Experiment {
+  const { profile, prompts, calibrate } = experiment;
   const base = dirname(resolve(file));
   const at = (path: string): string => (isAbsolute(path) ? path : join(base, path));
   const load = <L extends { workload?: string | undefined }>(given: L): L =>
     given.workload === undefined ? given : { ...given, workload: at(given.workload) };
   return {
     ...experiment,
-    ...defined({ profile: profileOf(experiment, file) }),
-    ...(experiment.prompts === undefined ? {} : { prompts: at(experiment.prompts) }),
-    ...(experiment.calibrate?.weights === undefined
-      ? {}
-      : { calibrate: { ...experiment.calibrate, weights: at(experiment.calibrate.weights) } }),
+    ...defined({
+      profile: profile === undefined ? undefined : atPlace(`${file}: profile`, () => profileReference(profile, base)),
+      prompts: prompts === undefined ? undefined : at(prompts),
+      calibrate: calibrate?.weights === undefined ? undefined : { ...calibrate, weights: at(calibrate.weights) },
+    }),
     loads: experiment.loads.map(load),
     cells: experiment.cells.map((cell) => ({ ...cell, load: load(cell.load) })),
   };
 }
 
-interface ManifestInput {
-  readonly experiment: Experiment;
-  readonly profile: Profile;
-  readonly cells: readonly Cell[];
-  readonly interrupted: boolean;
-}
-
-function manifestOf({ experiment, profile, cells, interrupted }: ManifestInput): Manifest {
+function manifestOf(
+  cells: readonly Cell[],
+  { experiment, profile }: { readonly experiment: Experiment; readonly profile: Profile },
+): Manifest {
   return {
     version: 1,
     experiment: experiment.name,
     servesim: packageVersion(),
     seed: experiment.seed,
-    interrupted,
-    cells: cells.map(({ name, plan, policyLabel, loadLabel }) => ({
-      cell: name,
-      policy: policyLabel,
-      load: loadLabel,
-      repeats: runsForReal({ plan }, experiment, profile) ? experiment.num_runs : 0,
+    interrupted: false,
+    cells: cells.map((cell) => ({
+      cell: cell.name,
+      policy: cell.policyLabel,
+      load: cell.loadLabel,
+      repeats: runsForReal(cell, experiment, profile) ? experiment.num_runs : 0,
     })),
   };
 }

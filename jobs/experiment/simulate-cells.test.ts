@@ -5,7 +5,7 @@ import { loadSchema, type CostTerm, type Profile, type StaticBatchCost } from ".
 import { readProfile, readRun } from "../../formats/files/index.js";
 import { mean, planPolicy } from "../../sim/index.js";
 import { measuredSteps } from "../../sim/cost/measured-steps.fixture.js";
-import type { CellWorkload } from "./simulate-cells.js";
+import type { CellWorkload } from "./cells.js";
 import { simulateAtPace } from "./simulate-cells.js";
 import { workloadOf } from "../inputs/workload-of.js";
 

@@ -2,7 +2,7 @@
  * Simulates the cells of an experiment, at the pace of the calibration and at that measured before a real run; what is
  * there and made from the same inputs is kept.
  */
-import { withInfo, defined, type Profile, type Run, type Workload } from "../../formats/index.js";
+import { withInfo, defined, type Profile, type Run } from "../../formats/index.js";
 import {
   columnsIn,
   defaultJitter,
@@ -12,19 +12,13 @@ import {
   withCapacity,
   type SimulatedRunInput,
 } from "../../sim/index.js";
-import type { Cell } from "./cells.js";
+import type { CellWorkload } from "./cells.js";
 import type { ExperimentFolder } from "./folder.js";
 import { canReuse, wasMadeFrom, writeReusable, type RunPlace } from "./reuse-run.js";
 import { atPace } from "./pace.js";
 import { replicate } from "../replicate/index.js";
 import { asUsual, type Blocking } from "../threads/index.js";
 import { fingerprint, type Reporter } from "../inputs/index.js";
-
-/** A cell with its explicit requests. */
-export interface CellWorkload {
-  readonly cell: Cell;
-  readonly workload: Workload;
-}
 
 export interface SimulateCellsInput {
   readonly workloads: readonly CellWorkload[];

@@ -8,10 +8,8 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { check } from "../../check.js";
 import { ArtifactError } from "../../errors.js";
-import type { Session, SessionTurn } from "../../session.js";
-import type { Trace } from "../../trace.js";
-import { LATEST_MS, type ContentRuns } from "../../workload.js";
-import { readJson } from "../atomic.js";
+import { type Session, type SessionTurn, type Trace, LATEST_MS, type ContentRuns } from "../../load/index.js";
+import { readJson } from "../json.js";
 import { blocksInCommon, finishedSessions, tokensInCommon, type HashedTurn } from "./session-turns.js";
 import { leftOut } from "./trace-rows.js";
 

@@ -2,8 +2,7 @@
  * Azure LLM inference traces: `TIMESTAMP,ContextTokens,GeneratedTokens`, with 7 digits of a second in 2023 and 6 and an
  * offset in 2024. Times are exact to the digit. https://github.com/Azure/AzurePublicDataset
  */
-import type { Trace } from "../../trace.js";
-import type { WorkloadRequest } from "../../workload.js";
+import type { Trace, WorkloadRequest } from "../../load/index.js";
 import { columnsOf, type CsvTable } from "./csv-table.js";
 import { fieldError, finishedTrace, leftOut, tokensOf } from "./trace-rows.js";
 

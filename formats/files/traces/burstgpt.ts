@@ -2,8 +2,7 @@
  * BurstGPT: `Timestamp` in seconds, `Request tokens`, `Response tokens` (0: the request failed), and columns that are
  * not needed here. https://github.com/HPMLL/BurstGPT
  */
-import type { Trace } from "../../trace.js";
-import type { WorkloadRequest } from "../../workload.js";
+import type { Trace, WorkloadRequest } from "../../load/index.js";
 import { columnsOf, type CsvTable } from "./csv-table.js";
 import { finishedTrace, leftOut, TimeColumn, tokensOf } from "./trace-rows.js";
 
@@ -20,8 +19,7 @@ export function readBurstGpt(table: CsvTable): Trace {
   let withoutPrompt = 0;
   for (const { fields, line } of table.rows) {
     const id = String(rows++);
-    const time = fields[at.Timestamp]!;
-    const arrivalNs = times.nsOf(time === "" ? NaN : Number(time), line, time);
+    const arrivalNs = times.nsOfText(fields[at.Timestamp]!, line);
     const promptTokens = tokensOf(fields[at["Request tokens"]]!, line, path, "Request tokens");
     const outputTokens = tokensOf(fields[at["Response tokens"]]!, line, path, "Response tokens");
     if (outputTokens === 0) failed++;

@@ -6,12 +6,10 @@ import { z } from "zod";
 import { check } from "../../check.js";
 import { ArtifactError } from "../../errors.js";
 import { least } from "../../extremes.js";
-import type { Session, SessionTurn } from "../../session.js";
-import type { Trace } from "../../trace.js";
-import type { ContentRuns } from "../../workload.js";
-import { jsonLines } from "./json-lines.js";
+import type { Session, SessionTurn, Trace, ContentRuns } from "../../load/index.js";
+import { jsonLines } from "./json-values.js";
 import { finishedSessions, tokensGoneOn, tokensInCommon } from "./session-turns.js";
-import { leftOut, TimeColumn } from "./trace-rows.js";
+import { leftOut, requireBlocks, TimeColumn } from "./trace-rows.js";
 
 const count = z.int().nonnegative();
 
@@ -86,28 +84,14 @@ function rowsOf(
     const where = `${path}:${line}: chat ${id}, turn ${read.turn}`;
     if (turns.has(id))
       throw new ArtifactError(`${where}: line ${turns.get(id)!.line} has that chat_id, expected another`);
-    const blocks = Math.ceil(promptTokens / blockTokens);
-    if (hashes !== undefined && hashes.length !== blocks) {
-      throw new ArtifactError(
-        `${where}: hash_ids: got ${hashes.length} ids, expected ${blocks} for input_length ${promptTokens} in blocks of ` +
-          `${blockTokens} tokens; if the trace has other blocks, set timed_trace_chunk_hash_size`,
-      );
-    }
+    if (hashes !== undefined) requireBlocks(where, hashes.length, promptTokens, blockTokens);
     if (promptTokens === 0 || outputTokens === 0) {
       withoutTokens++;
       continue;
     }
-    const atNs = times.nsOf(read.timestamp, line, read.timestamp);
-    turns.set(id, {
-      line,
-      id,
-      parent: read.parent_chat_id,
-      number: read.turn,
-      atNs,
-      promptTokens,
-      outputTokens,
-      hashes,
-    });
+    const atNs = times.nsOf(read.timestamp, line);
+    const { parent_chat_id: parent, turn: number } = read;
+    turns.set(id, { line, id, parent, number, atNs, promptTokens, outputTokens, hashes });
   }
   return { turns, rows, withoutTokens };
 }

@@ -3,7 +3,7 @@
  * second. Quoted fields may hold commas and doubled quotes, not line breaks.
  */
 import { ArtifactError } from "../../errors.js";
-import { checkHeader } from "../csv.js";
+import { checkHeader, shortRow } from "../csv.js";
 import { cellText, quotedFields, type CsvLine } from "../csv-text.js";
 import { textLines } from "./text-lines.js";
 
@@ -38,12 +38,7 @@ export function columnsOf<Name extends string>(table: CsvTable, names: readonly 
 
 function* ofLength(path: string, lines: Iterable<CsvLine>, header: readonly string[]): Generator<CsvLine> {
   for (const row of lines) {
-    if (row.fields.length !== header.length) {
-      throw new ArtifactError(
-        `${path}:${row.line}: got ${row.fields.length} fields, expected ${header.length} (${header.join(",").slice(0, 200)}); ` +
-          "the file may be truncated",
-      );
-    }
+    if (row.fields.length !== header.length) throw shortRow(path, row, header);
     yield row;
   }
 }

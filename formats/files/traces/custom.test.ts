@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Trace } from "../../trace.js";
+import type { Trace } from "../../load/index.js";
 import { readTrace, type TraceOptions } from "./read-trace.js";
 
 let folder: string;

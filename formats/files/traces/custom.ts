@@ -5,9 +5,8 @@
 import { z } from "zod";
 import { check } from "../../check.js";
 import { ArtifactError } from "../../errors.js";
-import type { Trace } from "../../trace.js";
-import { MAX_TOKENS, type WorkloadRequest } from "../../workload.js";
-import { jsonLines } from "./json-lines.js";
+import { type Trace, MAX_TOKENS, type WorkloadRequest } from "../../load/index.js";
+import { jsonLines } from "./json-values.js";
 import { finishedTrace, TimeColumn } from "./trace-rows.js";
 
 export interface CustomOptions {
@@ -48,7 +47,7 @@ export function readCustom(path: string, bytes: Buffer, options: CustomOptions):
       prompt,
     };
     if (requests.length > 0) requireAlike(requests[0]!, arrival, source);
-    if (arrival != null) request.arrivalNs = times.nsOf(arrival, line, arrival);
+    if (arrival != null) request.arrivalNs = times.nsOf(arrival, line);
     if (priority != null) request.priority = priority;
     requests.push(request);
     if (arrival == null && requests.length === wanted) break;

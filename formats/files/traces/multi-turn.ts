@@ -5,10 +5,8 @@
 import { z } from "zod";
 import { check } from "../../check.js";
 import { ArtifactError } from "../../errors.js";
-import { linearTurns, type Session } from "../../session.js";
-import type { Trace } from "../../trace.js";
-import { LATEST_MS } from "../../workload.js";
-import { jsonLines } from "./json-lines.js";
+import { linearTurns, type Session, type Trace, LATEST_MS } from "../../load/index.js";
+import { jsonLines } from "./json-values.js";
 import { finishedSessions } from "./session-turns.js";
 
 export const multiTurnKeys = ["session_id", "turns"] as const;

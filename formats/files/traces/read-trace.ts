@@ -2,11 +2,10 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ArtifactError, ConfigError } from "../../errors.js";
-import type { Load } from "../../load-shape.js";
-import type { Trace, TraceFormat } from "../../trace.js";
+import type { Load, Trace, TraceFormat } from "../../load/index.js";
 import { plainLine } from "../../plain-text.js";
-import { readBytes, rejectUtf16 } from "../read-bytes.js";
-import { holdsCutRun, readRun } from "../run-folder.js";
+import { readBytes, rejectUtf16 } from "../disk/index.js";
+import { holdsCutRun, readRun } from "../runs/index.js";
 import { agentFiles, readAgents } from "./agent-trace.js";
 import { azureColumns, readAzure } from "./azure.js";
 import { burstGptColumns, readBurstGpt } from "./burstgpt.js";

@@ -4,10 +4,8 @@
  */
 import { ArtifactError } from "../../errors.js";
 import { check } from "../../check.js";
-import type { Run } from "../../run.js";
-import { eachRequest } from "../../table-run.js";
-import type { Trace } from "../../trace.js";
-import { LATEST_MS, MAX_TOKENS, workloadRowSchema, type WorkloadRequest } from "../../workload.js";
+import { type Run, eachRequest } from "../../run/index.js";
+import { type Trace, LATEST_MS, MAX_TOKENS, workloadRowSchema, type WorkloadRequest } from "../../load/index.js";
 import { columnsOf, type CsvTable } from "./csv-table.js";
 import { finishedTrace, leftOut, TimeColumn, tokensOf } from "./trace-rows.js";
 
@@ -59,8 +57,7 @@ export function readRunCsv(table: CsvTable): Trace {
   const answered = new AnsweredRequests();
   const times = new TimeColumn(path, "arrival_ms", 1e6);
   for (const { fields, line } of table.rows) {
-    const time = fields[at.arrival_ms]!;
-    const arrivalNs = times.nsOf(time === "" ? NaN : Number(time), line, time);
+    const arrivalNs = times.nsOfText(fields[at.arrival_ms]!, line);
     const promptTokens = tokensOf(fields[at.prompt_tokens]!, line, path, "prompt_tokens");
     const outputTokens = tokensOf(fields[at.output_tokens]!, line, path, "output_tokens");
     answered.add({ id: fields[at.request_id]!, arrivalNs, promptTokens, outputTokens }, fields[at.status]!);

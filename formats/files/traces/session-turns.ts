@@ -1,8 +1,6 @@
 /** What readers of sessions share: how much of an earlier turn a prompt continues, and the finished trace. */
 import { ArtifactError } from "../../errors.js";
-import type { Session } from "../../session.js";
-import type { Trace, TraceFormat } from "../../trace.js";
-import { MAX_TOKENS } from "../../workload.js";
+import { type Session, type Trace, type TraceFormat, MAX_TOKENS } from "../../load/index.js";
 
 /** A turn whose content is known by hashes of blocks; each hash covers what is before it, too. */
 export interface HashedTurn {

@@ -2,9 +2,8 @@
  * ShareGPT conversations turn by turn: each turn of a person is a prompt that continues all before it, and its answer gives the output
  * length. There are no pauses. Turns after the last answer are left out, and counted.
  */
-import { linearTurns, type LinearTurn, type Session } from "../../session.js";
-import type { Trace } from "../../trace.js";
-import { jsonItems } from "./json-items.js";
+import { linearTurns, type LinearTurn, type Session, type Trace } from "../../load/index.js";
+import { jsonItems } from "./json-values.js";
 import { finishedSessions } from "./session-turns.js";
 import { fieldError, leftOut } from "./trace-rows.js";
 

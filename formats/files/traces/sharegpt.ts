@@ -2,9 +2,8 @@
  * ShareGPT conversations as vLLM bench uses them: the first turn is the prompt, the second gives the output length, and
  * what is very short or long is left out. There are no arrival times. Order is the file's; vLLM bench shuffles.
  */
-import type { Trace } from "../../trace.js";
-import type { WorkloadRequest } from "../../workload.js";
-import { jsonItems } from "./json-items.js";
+import type { Trace, WorkloadRequest } from "../../load/index.js";
+import { jsonItems } from "./json-values.js";
 import { fieldError, finishedTrace, leftOut } from "./trace-rows.js";
 
 /** vLLM bench's limits, tokens. */

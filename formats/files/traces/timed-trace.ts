@@ -4,10 +4,9 @@
  * text.
  */
 import { ArtifactError } from "../../errors.js";
-import type { Trace } from "../../trace.js";
-import type { ContentRuns, WorkloadRequest } from "../../workload.js";
-import { jsonLines } from "./json-lines.js";
-import { fieldError, finishedTrace, leftOut, TimeColumn } from "./trace-rows.js";
+import type { Trace, ContentRuns, WorkloadRequest } from "../../load/index.js";
+import { jsonLines } from "./json-values.js";
+import { fieldError, finishedTrace, leftOut, requireBlocks, TimeColumn } from "./trace-rows.js";
 
 export const timedTraceKeys = ["timestamp", "input_length", "output_length"] as const;
 
@@ -30,8 +29,7 @@ export function readTimedTrace(path: string, bytes: Buffer, units: TimedTraceUni
   for (const { value, line } of jsonLines(path, bytes)) {
     const row = rowOf(value, path, line);
     const id = String(rows++);
-    const time = row.timestamp;
-    const arrivalNs = times.nsOf(typeof time === "number" ? time : NaN, line, time);
+    const arrivalNs = times.nsOf(row.timestamp, line);
     const promptTokens = tokens(row.input_length, path, line, "input_length");
     const outputTokens = tokens(row.output_length, path, line, "output_length");
     const priority = row.priority === undefined ? {} : { priority: wholeNumber(row.priority, path, line, "priority") };
@@ -87,13 +85,7 @@ function contentOf(
 ): ContentRuns {
   const place = { ...at, column: "hash_ids" };
   if (!Array.isArray(ids)) throw fieldError(place, ids, "an array of whole numbers");
-  const blocks = Math.ceil(promptTokens / blockTokens);
-  if (ids.length !== blocks) {
-    throw new ArtifactError(
-      `${at.path}:${at.line}: hash_ids: got ${ids.length} ids, expected ${blocks} for input_length ${promptTokens} in blocks ` +
-        `of ${blockTokens} tokens; if the trace has other blocks, set timed_trace_chunk_hash_size`,
-    );
-  }
+  requireBlocks(`${at.path}:${at.line}`, ids.length, promptTokens, blockTokens);
   return ids.map((id: unknown, index): Run => {
     if (!Number.isSafeInteger(id) || (id as number) < 0) throw fieldError(place, id, "whole numbers, 0 or more");
     const left = promptTokens - index * blockTokens;

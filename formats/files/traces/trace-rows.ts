@@ -1,7 +1,6 @@
 /** What the readers of every trace format share: checked fields, rows left out, and requests in order of arrival. */
 import { ArtifactError } from "../../errors.js";
-import type { Trace, TraceFormat } from "../../trace.js";
-import { LATEST_MS, MAX_TOKENS, type WorkloadRequest } from "../../workload.js";
+import { type Trace, type TraceFormat, LATEST_MS, MAX_TOKENS, type WorkloadRequest } from "../../load/index.js";
 
 /** Where a field stands, for errors. */
 export interface FieldPlace {
@@ -14,6 +13,16 @@ export function fieldError({ path, line, column }: FieldPlace, got: unknown, exp
   const text = got === undefined || got === "" ? "nothing" : JSON.stringify(got);
   const shown = text.length > 60 ? `${text.slice(0, 57)}...` : text;
   return new ArtifactError(`${path}:${line}: ${column}: got ${shown}, expected ${expected}`);
+}
+
+/** ArtifactError where a prompt does not have a hash id for each of its blocks; `where`: file and line. */
+export function requireBlocks(where: string, ids: number, promptTokens: number, blockTokens: number): void {
+  const blocks = Math.ceil(promptTokens / blockTokens);
+  if (ids === blocks) return;
+  throw new ArtifactError(
+    `${where}: hash_ids: got ${ids} ids, expected ${blocks} for input_length ${promptTokens} in blocks of ` +
+      `${blockTokens} tokens; if the trace has other blocks, set timed_trace_chunk_hash_size`,
+  );
 }
 
 /** A whole number of tokens from 0, as text. */
@@ -38,8 +47,12 @@ export class TimeColumn {
     private readonly nsPerUnit: number,
   ) {}
 
+  nsOfText(text: string, line: number): number {
+    return this.nsOf(text, line, text === "" ? NaN : Number(text));
+  }
+
   /** `value` in the column's unit, NaN where it is not a number; `got` is what the file says. */
-  nsOf(value: number, line: number, got: unknown): number {
+  nsOf(got: unknown, line: number, value = typeof got === "number" ? got : NaN): number {
     this.origin ??= value;
     const ns = Math.round((value - this.origin) * this.nsPerUnit);
     if (!Number.isFinite(ns)) throw fieldError({ path: this.path, line, column: this.column }, got, "a number");

@@ -1,7 +1,7 @@
 /** Writes requests as servesim's CSV, or as JSON lines (timed_trace), which keep what prompts share. */
 import { ConfigError } from "../../errors.js";
-import type { ContentRuns, WorkloadRequest } from "../../workload.js";
-import { writeLinesAtomic } from "../atomic.js";
+import type { ContentRuns, WorkloadRequest } from "../../load/index.js";
+import { writeLinesAtomic } from "../disk/index.js";
 import { csvCell } from "../csv-text.js";
 
 export const writtenForms = ["csv", "jsonl"] as const;
