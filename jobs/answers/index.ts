@@ -1,23 +1,62 @@
 /** Answers about a deployment: how much load it takes within latency goals, what a change does, what it costs. */
-export { DEFAULT_PRECISION, findCapacity, type CapacityFound, type CapacityOptions } from "./capacity.js";
-export { capacityAnswer } from "./capacity-answer.js";
-export type { Deployment } from "./deployment.js";
-export { findSize, type Size, type SizeOptions } from "./size.js";
-export { sizeAnswer } from "./size-answer.js";
-export { scaledBy } from "./scaled-by.js";
-export { tune, type Tuned } from "./tune.js";
-export { tuneAnswer } from "./tune-answer.js";
-export { isLimit, tuneGoal, unlimited } from "./tune-goal.js";
-export { tunableSettings, type Settings } from "./tune-space.js";
-export { readSource, varyNames, varyOf, type AskedVary, type LoadSource, type Vary } from "./load-source.js";
-export { costOf } from "./cost.js";
-export { evidenceOf } from "./evidence.js";
-export { extrapolationOf } from "./extrapolated-runs.js";
-export { goalVerdictOf, mostFrequent, type GoalVerdict } from "./goal-verdict.js";
-export { nearestMeasured } from "./nearest-measured.js";
-export { withCrew, type CrewOptions } from "./crew.js";
-export { inputAt, isOfSessions, isSteadyLoad } from "./deployment.js";
-export { isWholeNumber, mostRequests } from "./load-source.js";
-export { requireSessions, sessionPace, sessionsToShow } from "./session-pace.js";
-export { hasSteadyTurns, sessionGoals, steadyPart } from "./session-runs.js";
-export type { DetailedProbe } from "./probe.js";
+export {
+  capacityAnswer,
+  DEFAULT_PRECISION,
+  findCapacity,
+  type CapacityFound,
+  type CapacityOptions,
+} from "./capacity/index.js";
+export {
+  isWholeNumber,
+  madeFrom,
+  mostRequests,
+  readSource,
+  scaledLoad,
+  varyNames,
+  varyOf,
+  type AskedVary,
+  type LoadSource,
+  type MadeFrom,
+  type Vary,
+} from "./load/index.js";
+export {
+  costOf,
+  evidenceAt,
+  evidenceOf,
+  extrapolationOf,
+  goalVerdictOf,
+  intervalOf,
+  meanInterval,
+  mostFrequent,
+  narrowNotes,
+  nearestMeasured,
+  type GoalVerdict,
+} from "./parts/index.js";
+export {
+  goalStatistics,
+  hasSteadyTurns,
+  inputAt,
+  isOfSessions,
+  isSteadyLoad,
+  keyOfGoal,
+  requireSessions,
+  scaledBy,
+  sessionGoals,
+  sessionPace,
+  sessionsToShow,
+  steadyPart,
+  type Deployment,
+  type DetailedProbe,
+} from "./run/index.js";
+export { withCrew, type CrewOptions } from "./search/index.js";
+export { findSize, sizeAnswer, type Size, type SizeOptions } from "./size/index.js";
+export {
+  isLimit,
+  tunableSettings,
+  tune,
+  tuneAnswer,
+  tuneGoal,
+  unlimited,
+  type Settings,
+  type Tuned,
+} from "./tune/index.js";

@@ -1,14 +1,13 @@
 import { loadSchema, parseSlos, type Goals } from "../../formats/index.js";
 import { readProfile } from "../../formats/files/index.js";
-import { capacityAnswer } from "./capacity-answer.js";
-import { findCapacity } from "./capacity.js";
-import type { Deployment } from "./deployment.js";
-import { readSource, type Vary } from "./load-source.js";
-import { detailedProbe } from "./probe.js";
-import { scaledBy } from "./scaled-by.js";
-import { tune } from "./tune.js";
-import { tuneAnswer } from "./tune-answer.js";
-import { tuneGoal } from "./tune-goal.js";
+import { capacityAnswer } from "./capacity/capacity-answer.js";
+import { findCapacity } from "./capacity/capacity.js";
+import { readSource, type Vary } from "./load/load-source.js";
+import { detailedProbe } from "./run/probe.js";
+import { scaledBy, type Deployment } from "./run/deployment.js";
+import { tune } from "./tune/tune.js";
+import { tuneAnswer } from "./tune/tune-answer.js";
+import { tuneGoal } from "./tune/tune-goal.js";
 
 const profile = readProfile("profiles/mini-cpu-2core.json");
 const engine = readProfile("profiles/h100-llama-3.1-8b-vllm-0.26.json");
@@ -97,7 +96,7 @@ test("settings are tuned for sessions, with the prefix cache among them", async 
   const load = { ...chat, session_rate: 2 };
   const deployment = await deploymentOf({ load, vary: "replicas", goals: "mean_ttft:1", changes: { ...onEngine, goals: goal.goals } }); // prettier-ignore
   const found = await tune(deployment, goal, { workers: 1, replications: 2, candidates: 2, settings: ["enable_prefix_caching"] }); // prettier-ignore
-  expect(found.dimensions.map(({ setting }) => setting)).toEqual(["enable_prefix_caching"]);
+  expect(found.sensitivity.map(({ setting }) => setting)).toEqual(["enable_prefix_caching"]);
   const answer = tuneAnswer({ deployment, goal, found, commandOf: () => "", asked: {}, commands });
   expect(answer.unit).toBe("ms");
   expect(answer.turns_per_s!.value).toBeGreaterThan(4);

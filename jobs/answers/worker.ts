@@ -1,5 +1,5 @@
 /** A worker thread that does tasks of an answer. */
 import { serveTasks } from "../threads/index.js";
-import { runTask } from "./tasks.js";
+import { runTask } from "./search/index.js";
 
 serveTasks(runTask);

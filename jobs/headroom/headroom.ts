@@ -7,7 +7,7 @@ import type { Histogram, Traffic } from "../../real/vllm/server/index.js";
 import { defaultJitter, machineOf, planPolicy } from "../../sim/index.js";
 import {
   capacityAnswer,
-  evidenceOf,
+  evidenceAt,
   findCapacity,
   withCrew,
   type CapacityOptions,
@@ -47,20 +47,13 @@ export async function headroom(input: HeadroomInput, options: CapacityOptions = 
   const rate = traffic.requestsPerS;
   const found = await findCapacity(deployment, options);
   const days = replicationTasks(deployment, options.replications ?? DEFAULT_DAYS);
-  const present = await withCrew(deployment, options, (crew) =>
-    crew.details(
-      days.map(({ seed, draw }) => ({ kind: "detail" as const, point: { x: rate, seed, draw, count: found.count } })),
-      "at the present rate",
-    ),
-  );
+  const points = days.map(({ seed, draw }) => ({ x: rate, seed, draw, count: found.count }));
+  const present = await withCrew(deployment, options, (crew) => crew.details(points, "at the present rate"));
   const answer = capacityAnswer({
     ...{ deployment, found, atRate: rate, pricePerHour, asked },
     commands: { reproduce, check: null },
   });
-  const now = evidenceOf(
-    { request_rate: rate },
-    present.map(({ statistics }) => statistics),
-  );
+  const now = evidenceAt({ request_rate: rate }, present);
   const { fullPerS } = found.pilot;
   return {
     ...answer,

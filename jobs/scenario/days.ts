@@ -2,18 +2,13 @@
 import { availableParallelism } from "node:os";
 import type { Goals } from "../../formats/index.js";
 import { workerFile } from "../../formats/files/index.js";
-import { asUsual, GrowingLanes, type Blocking } from "../threads/index.js";
+import { GrowingLanes, type ThreadOptions } from "../threads/index.js";
 import { explainDay, type ExplainedDay } from "./explain-day.js";
-import { runDay, type DayResult } from "./run-statistics.js";
+import { runDay, type DayResult } from "./run-day.js";
 import type { Day, Scenario } from "./scenario.js";
 
-export interface DaysOptions {
-  /** Threads; 1: this one; absent: one for each core. What comes out does not depend on it. */
-  readonly workers?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Runs work that blocks this thread, and with it the handling of signals. */
-  readonly blocking?: Blocking | undefined;
-  onProgress?(done: number, atMost: number): void;
+export interface DaysOptions extends ThreadOptions {
+  readonly onProgress?: ((done: number, atMost: number) => void) | undefined;
 }
 
 interface Base {
@@ -22,15 +17,18 @@ interface Base {
 }
 
 interface Task {
+  /** Of the scenarios. */
   readonly at: number;
   readonly day: Day;
   /** Whether the parts of its requests' times are wanted. */
   readonly isExplained: boolean;
 }
 
-export function dayOf({ scenarios, goals }: Base, { at, day, isExplained }: Task): DayResult | ExplainedDay {
+type Result = DayResult | ExplainedDay;
+
+export function dayOf({ scenarios, goals }: Base, { at, day, isExplained }: Task): Result {
   const scenario = scenarios[at]!;
-  return isExplained ? explainDay(scenario, day) : runDay({ scenario, day, goals });
+  return isExplained ? explainDay(scenario, day) : runDay(scenario, day, goals);
 }
 
 /** `days`: as many of each scenario. By scenario, then by day. */
@@ -57,24 +55,14 @@ export async function explainDays(
   return (await spreadOver({ scenarios: [scenario], goals: { slos: [] } }, tasks, options)) as ExplainedDay[];
 }
 
-type Result = DayResult | ExplainedDay;
-
 async function spreadOver(base: Base, tasks: readonly Task[], options: DaysOptions): Promise<Result[]> {
-  const workers = Math.min(tasks.length, options.workers ?? availableParallelism());
+  const { workers = availableParallelism(), signal, blocking, onProgress } = options;
   const lanes = new GrowingLanes<Base, Task, Result>({
-    workers,
-    isLong: false,
-    program: workerFile("scenarios"),
-    base,
-    remedy: "with fewer requests (--num-prompts) it needs less memory",
-    work: dayOf,
-    blocking: options.blocking ?? asUsual,
+    ...{ workers: Math.min(tasks.length, workers), signal, blocking },
+    ...{ program: workerFile("scenarios"), base, work: dayOf },
   });
   try {
-    return await lanes.run(tasks, {
-      signal: options.signal,
-      onDone: (done) => options.onProgress?.(done, tasks.length),
-    });
+    return await lanes.run(tasks, (done) => onProgress?.(done, tasks.length));
   } finally {
     await lanes.close();
   }

@@ -10,7 +10,7 @@ import {
   type Parts,
 } from "../../sim/index.js";
 import { isSettled, overloadOf, type Overload } from "./overload.js";
-import { effectiveCounts, type EffectiveCounts } from "./shown.js";
+import { effectiveCounts, type EffectiveCounts } from "./run-day.js";
 import { inputOf, type Day, type Scenario } from "./scenario.js";
 
 export const explainedMetrics = ["ttft", "tpot", "e2el"] as const;
@@ -27,14 +27,13 @@ export interface DayParts {
   readonly statistic: `${ExplainedStatistic}_${ExplainedMetric}`;
   readonly valueMs: number;
   /** Add up to the value. */
-  readonly partsMs: Readonly<Record<PartName, number>>;
+  readonly partsMs: Parts;
   readonly decodeNs: number;
   readonly besideNs: number;
 }
 
 export interface ExplainedDay {
   readonly parts: readonly DayParts[];
-  /** How many independent requests would say as much, by latency. */
   readonly effective: EffectiveCounts;
   readonly statistics: Readonly<Record<string, number>>;
   readonly extrapolated: Extrapolation;
@@ -69,12 +68,10 @@ export function explainDay(scenario: Scenario, day: Day): ExplainedDay {
   };
 }
 
-interface Row {
+interface Row extends Pick<ExplainedRequest, "decodeNs" | "besideNs"> {
   readonly wholeNs: number;
   /** ns; of tpot per output token after the first. */
   readonly parts: Parts;
-  readonly decodeNs: number;
-  readonly besideNs: number;
 }
 
 /** In order of the metric. */
@@ -83,13 +80,11 @@ function rowsOf(
   requests: readonly (ExplainedRequest | undefined)[],
   outputTokens: Int32Array,
 ): Row[] {
-  const rows: Row[] = [];
-  for (const [row, request] of requests.entries()) {
-    const parts = request === undefined ? undefined : partsOfMetric(metric, request, outputTokens[row]!);
-    if (parts === undefined) continue;
-    const { decodeNs, besideNs } = request!;
-    rows.push({ wholeNs: sumOfParts(parts), parts, decodeNs, besideNs });
-  }
+  const rows = requests.flatMap((request, row): Row[] => {
+    const parts = request && partsOfMetric(metric, request, outputTokens[row]!);
+    if (request === undefined || parts === undefined) return [];
+    return [{ wholeNs: sumOfParts(parts), parts, decodeNs: request.decodeNs, besideNs: request.besideNs }];
+  });
   return rows.sort((a, b) => a.wholeNs - b.wholeNs);
 }
 
@@ -123,12 +118,6 @@ function averaged(rows: readonly Row[], valueMs: number): Pick<DayParts, "partsM
   const sum = (of: (row: Row) => number): number => rows.reduce((total, row) => total + of(row), 0);
   const wholeNs = sum((row) => row.wholeNs);
   const scale = wholeNs === 0 ? 0 : valueMs / wholeNs;
-  return {
-    partsMs: Object.fromEntries(partNames.map((name) => [name, scale * sum((row) => row.parts[name])])) as Record<
-      PartName,
-      number
-    >,
-    decodeNs: sum((row) => row.decodeNs),
-    besideNs: sum((row) => row.besideNs),
-  };
+  const partsMs = Object.fromEntries(partNames.map((name) => [name, scale * sum((row) => row.parts[name])])) as Parts;
+  return { partsMs, decodeNs: sum((row) => row.decodeNs), besideNs: sum((row) => row.besideNs) };
 }

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { asUsual } from "./blocking.js";
 import { GrowingLanes } from "./growing-lanes.js";
 
 interface Task {
@@ -32,10 +31,10 @@ afterAll(() => {
 
 async function done(batches: readonly (readonly Task[])[], { workers = 9, isLong = false } = {}): Promise<string[][]> {
   const work = (_: string, task: Task): string => sleep("here", task);
-  const lanes = new GrowingLanes({ workers, isLong, program, base: "there", remedy: "", work, blocking: asUsual });
+  const lanes = new GrowingLanes({ workers, isLong, program, base: "there", work });
   const results: string[][] = [];
   try {
-    for (const tasks of batches) results.push(await lanes.run(tasks, {}));
+    for (const tasks of batches) results.push(await lanes.run(tasks));
   } finally {
     await lanes.close();
   }

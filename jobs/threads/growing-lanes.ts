@@ -1,34 +1,39 @@
 /**
  * Lanes of a job whose length may not be known: this thread alone, and when its tasks turn out to take long, worker threads in
- * its place. Until a thread has compiled its code, which takes a core from half a second to a second, a short job is over.
+ * its place. A short job is over before a thread has compiled its code, which takes a core half a second to a second.
  */
-import type { Blocking } from "./blocking.js";
-import { ownLane, workerLane, type Lane } from "./lanes.js";
-import { spread, type SpreadOptions } from "./spread.js";
+import { availableParallelism } from "node:os";
+import { asUsual, ownLane, workerLane, type Blocking, type Lane } from "./lanes.js";
+import { spread } from "./spread.js";
 
 /** Tasks that this thread does before it judges by them: the first are slow, since their code is not compiled. */
 const FIRST_TASKS = 3;
 /** Work of this thread that is worth two threads, and any number of them, ms. */
 const WORTH_TWO_MS = 2600;
 const WORTH_ANY_MS = 700;
+const REMEDY = "with fewer requests (--num-prompts) it needs less memory";
 
-export interface GrowingLanesInput<Base, Task, Result> {
-  /** Threads in the end; 1: this one. */
-  readonly workers: number;
-  /** Whether the job is known to be long: the threads are there from its beginning. */
-  readonly isLong: boolean;
+/** How a job uses threads. The results do not depend on it. */
+export interface ThreadOptions {
+  /** Threads; 1: this one; absent: one for each core. */
+  readonly workers?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Runs work that blocks this thread, and with it the handling of signals. */
+  readonly blocking?: Blocking | undefined;
+}
+
+export interface GrowingLanesInput<Base, Task, Result> extends ThreadOptions {
+  /** The job is known to be long: it begins in threads. */
+  readonly isLong?: boolean | undefined;
   /** What a worker thread runs; it serves `work`. */
   readonly program: string;
   readonly base: Base;
-  /** What to do when a thread dies. */
-  readonly remedy: string;
   readonly work: (base: Base, task: Task) => Result;
-  /** Runs the work of this thread. */
-  readonly blocking: Blocking;
 }
 
 export class GrowingLanes<Base, Task, Result> {
   private lanes: readonly Lane<Task, Result>[];
+  private readonly workers: number;
   private readonly worthMs: number;
   private isGrown: boolean;
   /** Of this thread: tasks done, and how long the latest took. */
@@ -36,15 +41,17 @@ export class GrowingLanes<Base, Task, Result> {
   private latestMs = 0;
 
   constructor(private readonly input: GrowingLanesInput<Base, Task, Result>) {
-    const { workers, isLong, blocking } = input;
+    const { workers = availableParallelism(), isLong = false, blocking = asUsual } = input;
+    this.workers = workers;
     this.worthMs = Math.max(WORTH_ANY_MS, WORTH_TWO_MS / (workers - 1));
     this.isGrown = isLong || workers <= 1;
     this.lanes = isLong && workers > 1 ? this.threads() : [ownLane((task) => blocking(() => this.timed(task)))];
   }
 
-  /** Results in the order of the tasks; rejects with the first error. */
-  run(tasks: readonly Task[], options: Omit<SpreadOptions<Task, Result>, "successors">): Promise<Result[]> {
-    return spread(this.lanes, tasks, { ...options, successors: (left) => this.successors(left) });
+  /** Results in the order of the tasks; rejects with the first error, or when the signal aborts. */
+  run(tasks: readonly Task[], onDone: (done: number) => void = () => undefined): Promise<Result[]> {
+    const { signal } = this.input;
+    return spread(this.lanes, tasks, { signal, onDone, successors: (left) => this.successors(left) });
   }
 
   async close(): Promise<void> {
@@ -70,7 +77,7 @@ export class GrowingLanes<Base, Task, Result> {
   }
 
   private threads(): readonly Lane<Task, Result>[] {
-    const { workers, program, base, remedy } = this.input;
-    return Array.from({ length: workers }, () => workerLane<Task, Result>(program, base, remedy));
+    const { program, base } = this.input;
+    return Array.from({ length: this.workers }, () => workerLane<Task, Result>(program, base, REMEDY));
   }
 }

@@ -8,6 +8,12 @@ export interface Lane<Task, Result> {
   close(): Promise<void>;
 }
 
+/** Runs work that blocks the event loop for long, and with it the handling of signals. */
+export type Blocking = <T>(work: () => T | Promise<T>) => Promise<T>;
+
+/** For callers that handle no signals. */
+export const asUsual: Blocking = (work) => Promise.resolve().then(work);
+
 /** This thread, which yields to the event loop before each task. */
 export function ownLane<Task, Result>(work: (task: Task) => Result | Promise<Result>): Lane<Task, Result> {
   return {
@@ -20,8 +26,8 @@ export function ownLane<Task, Result>(work: (task: Task) => Result | Promise<Res
 }
 
 /**
- * A worker thread that runs `program`, with `base` for its start. One that dies rejects what it was asked, with the
- * cause and `remedy`.
+ * A worker thread that runs `program` and starts with `base`. If it dies, its task is rejected with the cause and
+ * `remedy`.
  */
 export function workerLane<Task, Result>(program: string | URL, base: unknown, remedy: string): Lane<Task, Result> {
   const worker = new Worker(program, { workerData: base });

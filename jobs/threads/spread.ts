@@ -1,22 +1,20 @@
 /** A list of tasks spread over lanes: each lane takes the next one when it is free; results come in the order of the tasks. */
 import type { Lane } from "./lanes.js";
-import { rejectedBy } from "./rejected-by.js";
 
 export interface SpreadOptions<Task, Result> {
-  /** Rejects with its reason; the lanes are the caller's to close. */
+  /** Rejects with its reason; the caller closes the lanes. */
   readonly signal?: AbortSignal | undefined;
-  onDone?(done: number): void;
-  /** Asked after each task, with how many are left: lanes that go on in place of the one that did it; none: it goes on. */
-  successors?(left: number): readonly Lane<Task, Result>[];
+  readonly onDone?: (done: number) => void;
+  /** Called after each task with how many are left; lanes that it returns replace the one that did the task. */
+  readonly successors?: (left: number) => readonly Lane<Task, Result>[];
 }
 
 /** Rejects with the first error. */
 export async function spread<Task, Result>(
   lanes: readonly Lane<Task, Result>[],
   tasks: readonly Task[],
-  options: SpreadOptions<Task, Result> = {},
+  { signal, onDone, successors }: SpreadOptions<Task, Result> = {},
 ): Promise<Result[]> {
-  const { signal } = options;
   const results: Result[] = [];
   let next = 0;
   let done = 0;
@@ -25,21 +23,35 @@ export async function spread<Task, Result>(
       signal?.throwIfAborted();
       const at = next++;
       results[at] = await lane.run(tasks[at]!);
-      options.onDone?.(++done);
-      const successors = options.successors?.(tasks.length - next) ?? [];
-      if (successors.length > 0) {
-        await Promise.all(successors.map(drive));
+      onDone?.(++done);
+      const others = successors?.(tasks.length - next) ?? [];
+      if (others.length > 0) {
+        await Promise.all(others.map(drive));
         return;
       }
     }
   };
-  const all = Promise.all(lanes.map(drive));
-  all.catch(() => undefined);
+  await unlessAborted(Promise.all(lanes.map(drive)), signal);
+  return results;
+}
+
+/** What `work` resolves to; rejects with the signal's reason when it aborts. The work itself goes on. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   const over = new AbortController();
   try {
-    await Promise.race([all, rejectedBy(signal, over.signal)]);
+    return await Promise.race([work, rejectedBy(signal, over.signal)]);
   } finally {
     over.abort();
   }
-  return results;
+}
+
+/** A promise that rejects with the signal's reason when it aborts, until `unheard` ends the listening. */
+export function rejectedBy(signal: AbortSignal | undefined, unheard: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void => {
+      reject(signal!.reason as Error);
+    };
+    if (signal?.aborted === true) fail();
+    signal?.addEventListener("abort", fail, { signal: unheard });
+  });
 }

@@ -3,8 +3,8 @@
  * the prediction are compared in pairs.
  */
 import type { VerifiedDifference } from "../../formats/index.js";
-import { mean, predictionInterval } from "../../sim/index.js";
-import type { DetailedProbe } from "../answers/index.js";
+import { mean } from "../../sim/index.js";
+import { intervalOf, type DetailedProbe } from "../answers/index.js";
 import { ifUndisturbed, withGoodput } from "./judge-load.js";
 import type { VerifyPlan } from "./loads.js";
 
@@ -30,13 +30,13 @@ export function differencesOf(
   if (needs !== undefined || predicted.length < 2) return undefined;
   const [before, after] = predicted.map((days) => days.map((day) => withGoodput(day.statistics))) as [Day[], Day[]];
   const keys = Object.keys(before[0]!).filter((key) => compared.test(key));
+  const [ofBefore, ofAfter] = measured as [Day, Day];
   const all = keys.flatMap((statistic) => {
     const pairs = after.map((day, at) => day[statistic]! - before[at]![statistic]!);
-    const sides = measured.map((values) => values[statistic]) as [number | undefined, number | undefined];
-    if (pairs.some(Number.isNaN) || sides[0] === undefined || sides[1] === undefined || !(sides[0] > 0)) return [];
+    const [was, is] = [ofBefore[statistic], ofAfter[statistic]];
+    if (pairs.some(Number.isNaN) || was === undefined || is === undefined || !(was > 0)) return [];
     const promise = promised.get(statistic) ?? null;
-    const pair = { pairs, before: sides[0], measured: sides[1] - sides[0], tolerance };
-    const found = differenceOf({ statistic, promise, ...pair });
+    const found = differenceOf({ statistic, promise, pairs, before: was, measured: is - was, tolerance });
     return [{ ...found, verdict: ifUndisturbed(found.verdict, isDisturbed) }];
   });
   return all.sort((a, b) => Number(b.statistic === headline) - Number(a.statistic === headline));
@@ -60,8 +60,7 @@ interface Pairs {
  */
 function differenceOf({ statistic, promise, pairs, before, measured, tolerance }: Pairs): VerifiedDifference {
   const predicted = mean(pairs);
-  const range = predictionInterval(pairs);
-  const interval = range === null ? null : { low: range[0], high: range[1] };
+  const interval = intervalOf(pairs);
   const ofPair = interval === null ? 0 : (interval.high - interval.low) / 2 / before;
   const chance = ofPair > 0 ? ofPair : UNKNOWN;
   const error = (predicted - measured) / before;

@@ -4,6 +4,7 @@ import { isDisturbed, judgeError } from "../../report/compare/index.js";
 import { columnsIn, mean, measureGoals, summarise, type GoalValue } from "../../sim/index.js";
 import {
   evidenceOf,
+  goalStatistics,
   goalVerdictOf,
   hasSteadyTurns,
   isLimit,
@@ -28,11 +29,9 @@ export function statisticsOfRun(sent: Sent, deployment: Deployment): Values {
   const { summary, statistics } = hasSteadyTurns(deployment)
     ? steadyPart({ table: tableOf(sent.run), facts: sent.run.info }, sent.workload)
     : { summary: summarise(columnsIn(sent.run)), statistics: {} };
-  const ofGoals = goalsOf(sent, deployment)
-    .filter(({ name }) => name !== "sustained")
-    .map(({ name, value }) => [name === "goodput" ? "goodput_share" : `${name}_ms`, value] as const);
   const numbers = Object.entries(summary).filter(([, value]) => typeof value === "number") as [string, number][];
-  return withGoodput({ ...Object.fromEntries(numbers), ...Object.fromEntries(ofGoals), ...statistics });
+  const ofGoals = goalStatistics(goalsOf(sent, deployment));
+  return withGoodput({ ...Object.fromEntries(numbers), ...ofGoals, ...statistics });
 }
 
 /** Requests per second within the limits, where there are some. */

@@ -15,7 +15,7 @@ import {
 } from "../answers/index.js";
 import type { Served } from "../inputs/index.js";
 import { readContent, type Scenario } from "../scenario/index.js";
-import { parseChanges, withChanges } from "../whatif/index.js";
+import { headlineOf, parseChanges, withChanges } from "../whatif/index.js";
 import { askedOf, ownOf, type Asked } from "./asked.js";
 import {
   countOf,
@@ -62,17 +62,13 @@ async function planSize(answer: Answer, asked: Asked, lengths: Lengths): Promise
   const loads = sharesOf(deployment, value, lengths);
   const { router } = deployment;
   requireWholeSessions(deployment, value);
-  const isInTurn = router === "round-robin" || value === 1;
-  return {
-    loads,
-    needs: value === 1 ? ["safe"] : ["safe", "no"],
-    notes: [
-      ...(isInTurn
-        ? []
-        : [`the router ${router} depends on the state of all replicas; one replica's share is taken in turn instead`]),
-      ...(answer.sizing?.autoscale === undefined ? [] : ["the autoscaler is not checked: one server does not scale"]),
-    ],
-  };
+  const notes: string[] = [];
+  if (router !== "round-robin" && value > 1)
+    notes.push(
+      `the router ${router} depends on the state of all replicas; one replica's share is taken in turn instead`,
+    );
+  if (answer.sizing?.autoscale !== undefined) notes.push("the autoscaler is not checked: one server does not scale");
+  return { loads, needs: value === 1 ? ["safe"] : ["safe", "no"], notes };
 }
 
 /** ConfigError for turns of one session on several replicas, each of which caches only some of them. */
@@ -90,24 +86,18 @@ async function planWhatif(answer: Answer, asked: Asked, lengths: Lengths): Promi
   const changes = parseChanges(ownOf(asked, "changes"), `${file}: question.asked.changes`);
   const changed = await withChanges(before, changes, prompts);
   const { differences = [] } = answer;
-  const [slo] = goals.slos;
-  const ofGoodput = goals.goodput === undefined ? "mean_e2el_ms" : "goodput_share";
   return planSides(
+    [
+      { side: "before", what: "before the change", served: before },
+      { side: "after", what: "after the change", served: changed.scenario },
+    ],
+    { goals, prompts, lengths, countsAll: true },
     {
-      ...{ before, after: changed.scenario, whats: ["before the change", "after the change"] },
-      ...{ goals, prompts, lengths, countsAll: true },
-    },
-    {
-      headline: slo === undefined ? ofGoodput : `${slo.name}_ms`,
+      headline: headlineOf(goals),
       promised: new Map(differences.map(({ statistic, verdict }) => [statistic, verdict])),
       notes: changed.notes,
     },
   );
-}
-
-/** What a goal of `tune` is called among the statistics of a run. */
-function keyOfGoal(name: string): string {
-  return name === "goodput" ? "request_goodput" : `${name}_ms`;
 }
 
 async function planTune(answer: Answer, asked: Asked, lengths: Lengths): Promise<VerifyPlan> {
@@ -118,30 +108,30 @@ async function planTune(answer: Answer, asked: Asked, lengths: Lengths): Promise
   const goal = tuneGoal(ownOf(asked, "goal"), { ...goals, slos: goals.slos.filter(isLimit) });
   if (goal.name === "throughput") {
     const deployment = await deploymentOf(asked, "request_rate");
-    const best = { ...deployment, policy };
-    const around = loadsAround(answer, best, lengths, "after").map((load): LoadToSend => ({
+    const around = loadsAround(answer, { ...deployment, policy }, lengths, "after");
+    const needs = ["safe", "no"] as const;
+    if (!hasChanges) return { loads: around, needs, notes: [] };
+    const before = loadsAround({ ...answer, interval: null }, deployment, { ...lengths, loads: 1 }).map((load) => ({
       ...load,
-      what: hasChanges ? `${load.what}, with the settings found` : load.what,
+      what: `${load.what}, with the settings as they were`,
+      folder: `${load.folder}-before`,
     }));
-    const [base] = hasChanges ? loadsAround({ ...answer, interval: null }, deployment, { ...lengths, loads: 1 }) : [];
-    if (base === undefined) return { loads: around, needs: ["safe", "no"], notes: [] };
-    const asWas = { ...base, what: `${base.what}, with the settings as they were`, folder: `${base.folder}-before` };
-    return { loads: [asWas, ...around], needs: ["safe", "no"], notes: [] };
+    const after = around.map((load) => ({ ...load, what: `${load.what}, with the settings found` }));
+    return { loads: [...before, ...after], needs, notes: [] };
   }
-  const headline = keyOfGoal(goal.name);
-  const rest = { headline, notes: [] };
-  const one = { goals: goal.goals, prompts, lengths, countsAll: false };
-  if (!hasChanges) return planOne(served, { what: "with the settings as they are", ...one }, rest);
+  const headline = goal.name === "goodput" ? "request_goodput" : `${goal.name}_ms`;
+  const counting = { goals: goal.goals, prompts, lengths, countsAll: false };
+  const before = { side: "before", served } as const;
+  if (!hasChanges)
+    return planSides([{ ...before, what: "with the settings as they are" }], counting, { headline, notes: [] });
   return planSides(
+    [
+      { ...before, what: "with the settings as they were" },
+      { side: "after", what: "with the settings found", served: { ...served, policy } },
+    ],
+    counting,
     {
-      before: served,
-      after: { ...served, policy },
-      whats: ["with the settings as they were", "with the settings found"],
-      ...one,
-    },
-    {
-      ...rest,
-      alone: "after",
+      ...{ headline, notes: [], alone: "after" },
       promised: new Map([[headline, answer.verdict === "better" ? "better" : "unclear"] as const]),
     },
   );
@@ -151,14 +141,20 @@ async function planExplain(asked: Asked, lengths: Lengths): Promise<VerifyPlan> 
   const { served, prompts } = asked;
   const statistic = ownOf(asked, "statistic");
   const goals: Goals = { slos: parseSlos(`${statistic}:1`).map(unlimited) };
-  return planOne(
-    served,
-    { what: "the load explained", goals, prompts, lengths, countsAll: true },
+  return planSides(
+    [{ side: "before", what: "the load explained", served }],
+    { goals, prompts, lengths, countsAll: true },
     {
       headline: `${statistic}_ms`,
       notes: ["checked are the latencies, not their parts or what a change would do: a client does not see these"],
     },
   );
+}
+
+interface AskedSide {
+  readonly side: Side;
+  readonly what: string;
+  readonly served: Served;
 }
 
 /** How loads that are sent as they are count. */
@@ -170,42 +166,25 @@ interface Counting {
   readonly countsAll: boolean;
 }
 
-interface Sides extends Counting {
-  readonly before: Served;
-  readonly after: Served;
-  readonly whats: readonly [string, string];
-}
-
-/** Both send as many requests, so that they can be compared one by one. */
+/** Each sends as many requests as the first, so that two can be compared one by one. */
 async function planSides(
-  { before, after, whats, ...counting }: Sides,
+  sides: readonly AskedSide[],
+  counting: Counting,
   rest: Omit<VerifyPlan, "loads" | "needs">,
 ): Promise<VerifyPlan> {
-  const count = await countFor(before, counting);
-  const loads = await Promise.all([
-    sent(before, { side: "before", what: whats[0], ...counting, count }),
-    sent(after, { side: "after", what: whats[1], ...counting, count }),
-  ]);
+  const count = await countFor(sides[0]!.served, counting);
+  const loads = await Promise.all(sides.map((side) => sent(side, counting, count)));
   return { ...rest, loads };
-}
-
-interface One extends Counting {
-  readonly what: string;
-}
-
-async function planOne(
-  served: Served,
-  { what, ...one }: One,
-  rest: Omit<VerifyPlan, "loads" | "needs">,
-): Promise<VerifyPlan> {
-  const count = await countFor(served, one);
-  return { ...rest, loads: [await sent(served, { side: "before", what, ...one, count })] };
 }
 
 async function asItIs(served: Served, { goals, prompts, countsAll }: Counting): Promise<Deployment> {
   const source = await readSource(served.load, prompts, "replicas");
   return { ...served, source, vary: "replicas", goals, countsAll };
 }
+
+/** As `simulate` has it, of a load that does not say how many requests or sessions it has. */
+const DEFAULT_COUNT = 1000;
+const DEFAULT_SESSIONS = 100;
 
 /** Requests, or sessions: all of the load's, or as many as a steady part takes where that is what counts. */
 async function countFor(served: Served, counting: Counting): Promise<number> {
@@ -220,14 +199,7 @@ async function countFor(served: Served, counting: Counting): Promise<number> {
   return countOf(load, inputAt(deployment, all).workload, lengths, requestsToShow(goals));
 }
 
-/** Of a load that does not say how many requests it has, as `simulate` has it. */
-const DEFAULT_COUNT = 1000;
-const DEFAULT_SESSIONS = 100;
-
-async function sent(
-  served: Served,
-  { side, what, count, ...counting }: One & { readonly side: Side; readonly count: number },
-): Promise<LoadToSend> {
+async function sent({ side, what, served }: AskedSide, counting: Counting, count: number): Promise<LoadToSend> {
   const { load, seed, replicas: x } = served;
   const given = await asItIs(served, counting);
   const limited = { ...served, load: { ...load, num_prompts: count } };

@@ -1,7 +1,6 @@
 /** Loads of one replica each: of as many as an answer says are enough, and of one fewer. */
-import type { Load } from "../../formats/index.js";
 import { requestsToShow } from "../../sim/index.js";
-import { inputAt, isOfSessions, type Deployment, type LoadSource } from "../answers/index.js";
+import { inputAt, isOfSessions, scaledLoad, type Deployment, type LoadSource } from "../answers/index.js";
 import { givenCount, PER_CLIENT, requireEnough, sessionCounts, type Lengths, type LoadToSend } from "./loads.js";
 
 /** ConfigError for loads that are too short for the goals. */
@@ -16,9 +15,12 @@ interface Asked {
 }
 
 function ofOneReplica(deployment: Deployment, replicas: number, asked: Asked): LoadToSend {
-  const load = shareOfLoad(deployment.load, replicas);
-  const alone = { replicas: 1, router: "round-robin", routerBeta: undefined } as const;
-  const whole: Deployment = { ...deployment, load, ...alone };
+  const load = scaledLoad(
+    deployment.load,
+    (rate) => rate / replicas,
+    (count) => Math.ceil(count / replicas),
+  );
+  const whole: Deployment = { ...deployment, load, replicas: 1, router: "round-robin", routerBeta: undefined };
   const { one, count } = isOfSessions(deployment)
     ? shareOfSessions(whole, replicas, asked.lengths)
     : shareOfRequests(whole, { of: deployment, replicas, ...asked });
@@ -39,11 +41,6 @@ function ofOneReplica(deployment: Deployment, replicas: number, asked: Asked): L
 interface OneReplica {
   readonly one: Deployment;
   readonly count: number;
-}
-
-function shareOfRequests(whole: Deployment, share: Share): OneReplica {
-  const { source, count } = sourceOf(whole, share);
-  return { one: { ...whole, load: { ...whole.load, num_prompts: count }, source }, count };
 }
 
 /** Every n-th session; of those at times of their own the ones that begin in the first seconds, until their turns show the goals. */
@@ -67,40 +64,29 @@ function shareOfSessions(whole: Deployment, replicas: number, lengths: Lengths):
   return { one, count: after < 0 ? dealt.length : after };
 }
 
-/** Its part of the rates, the clients and the sessions. */
-function shareOfLoad(load: Load, replicas: number): Load {
-  const { request_rate: rate, max_concurrency: clients, session_rate: begin, max_sessions: sessions } = load;
-  return {
-    ...load,
-    ...(rate === undefined ? {} : { request_rate: rate / replicas }),
-    ...(clients === undefined ? {} : { max_concurrency: Math.ceil(clients / replicas) }),
-    ...(begin === undefined ? {} : { session_rate: begin / replicas }),
-    ...(sessions === undefined ? {} : { max_sessions: Math.ceil(sessions / replicas) }),
-  };
-}
-
 interface Share extends Asked {
   /** All replicas together. */
   readonly of: Deployment;
   readonly replicas: number;
 }
 
-/** What its requests come from, and how many of them there are, about. */
-function sourceOf(
-  { load, source, goals }: Deployment,
-  { of: { load: whole }, replicas, value, lengths }: Share,
-): { readonly source: LoadSource; readonly count: number } {
-  const { seconds } = lengths;
-  const given = givenCount({ source }, lengths);
+/** Every n-th request of an open load or, of a trace, of its busiest stretch; of clients, as many requests as they take. */
+function shareOfRequests(whole: Deployment, { of: { load: all }, replicas, value, lengths }: Share): OneReplica {
+  const { load, source, goals } = whole;
   const { request_rate: rate, max_concurrency: clients = 0, ramp_up_strategy: ramp } = load;
+  const given = givenCount(whole, lengths);
   const needed = requestsToShow(goals);
+  const shareOf = (count: number, from: LoadSource): OneReplica => ({
+    one: { ...whole, load: { ...load, num_prompts: count }, source: from },
+    count,
+  });
   if (source.kind === "trace" || ramp !== undefined) {
     const least = (given ?? needed) * value;
-    const stretch = given === undefined ? { seconds, least } : { least };
-    return { source: { kind: "share", of: { source, load: whole }, cut: { replicas, stretch } }, count: least };
+    const stretch = given === undefined ? { seconds: lengths.seconds, least } : { least };
+    return shareOf(least, { kind: "share", of: { source, load: all }, cut: { replicas, stretch } });
   }
-  if (rate === undefined) return { source, count: given ?? Math.max(needed, PER_CLIENT * clients) };
-  const count = given ?? Math.max(needed, Math.ceil(seconds * rate));
-  const all = { ...whole, num_prompts: count * replicas };
-  return { source: { kind: "share", of: { source, load: all }, cut: { replicas } }, count };
+  if (rate === undefined) return shareOf(given ?? Math.max(needed, PER_CLIENT * clients), source);
+  const count = given ?? Math.max(needed, Math.ceil(lengths.seconds * rate));
+  const longer = { ...all, num_prompts: count * replicas };
+  return shareOf(count, { kind: "share", of: { source, load: longer }, cut: { replicas } });
 }

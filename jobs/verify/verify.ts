@@ -39,8 +39,8 @@ export async function verify(input: VerifyInput, options: CrewOptions = {}): Pro
   const predicted = await predictionsOf(loads, replications, options);
   const verified: VerifiedLoad[] = [];
   const measured: Readonly<Record<string, number>>[] = [];
-  const disturbed: boolean[] = [];
-  let remarks: string[] = [];
+  const remarks: string[] = [];
+  let disturbed = 0;
   for (const [at, load] of loads.entries()) {
     const { deployment, point } = load;
     const real = inputAt(deployment, { ...point, seed: deployment.seed, draw: null });
@@ -51,10 +51,14 @@ export async function verify(input: VerifyInput, options: CrewOptions = {}): Pro
     verified.push(
       judgeLoad(load, { ...sent, probes: predicted[at]!, values, folder, tolerance, headline: plan.headline }),
     );
-    disturbed.push(isDisturbed(run));
-    remarks = [...remarks, ...(run.info.valid?.reasons ?? []).map((reason) => `${load.what}: ${reason}`)];
+    if (isDisturbed(run)) disturbed++;
+    for (const reason of run.info.valid?.reasons ?? []) remarks.push(`${load.what}: ${reason}`);
   }
-  const differences = differencesOf(plan, { predicted, measured, tolerance, isDisturbed: disturbed.includes(true) });
+  if (disturbed > 0) {
+    const of = `${disturbed} of ${loads.length} real runs`;
+    remarks.push(`${of} were disturbed: they may confirm the answer, but not refute it`);
+  }
+  const differences = differencesOf(plan, { predicted, measured, tolerance, isDisturbed: disturbed > 0 });
   return {
     version: VERIFICATION_VERSION,
     question: answer.question.name,
@@ -66,7 +70,7 @@ export async function verify(input: VerifyInput, options: CrewOptions = {}): Pro
     loads: verified,
     ...(differences === undefined ? {} : { differences }),
     verdict: verdictOf(plan, verified, differences),
-    notes: [...plan.notes, ...notes, ...remarks, ...refutedNothing(disturbed), ...tooShort(plan, answer, verified)],
+    notes: [...plan.notes, ...notes, ...remarks, ...tooShort(plan, answer, verified)],
   };
 }
 
@@ -79,12 +83,11 @@ async function predictionsOf(
   const { deployment } = loads[0]!;
   const tasks = loads.flatMap((load) =>
     replicationTasks(load.deployment, replications).map(({ seed, draw }) => ({
-      kind: "detail" as const,
       point: { ...load.point, seed, draw },
-      ...(load.deployment === deployment ? {} : { changes: load.deployment }),
+      changes: load.deployment === deployment ? undefined : load.deployment,
     })),
   );
-  const probes = await withCrew(deployment, options, (crew) => crew.details(tasks, "predicting"));
+  const probes = await withCrew(deployment, options, (crew) => crew.run("detail", tasks, "predicting"));
   return loads.map((_, at) => probes.slice(at * replications, (at + 1) * replications));
 }
 
@@ -103,12 +106,6 @@ function tooShort(
       const what = question.name === "size" ? `${x!} replicas are too few` : `${x!} ${unit} are too much`;
       return `${requests} requests are too few to show that ${what}; a longer --duration, or more --num-prompts, would`;
     });
-}
-
-function refutedNothing(disturbed: readonly boolean[]): string[] {
-  const count = disturbed.filter(Boolean).length;
-  if (count === 0) return [];
-  return [`${count} of ${disturbed.length} real runs were disturbed: they may confirm the answer, but not refute it`];
 }
 
 /** Goals that came out otherwise in a run that was disturbed, which refutes nothing, but confirms nothing either. */

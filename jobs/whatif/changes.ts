@@ -25,16 +25,10 @@ export interface Change {
 
 type Scalar = AnswerEvidence["varied"][string];
 
-/** What was changed, and the values before and after. */
-export interface AppliedChange {
-  readonly key: string;
-  readonly before: Scalar;
-  readonly after: Scalar;
-}
-
 export interface Changed {
   readonly scenario: Scenario;
-  readonly applied: readonly AppliedChange[];
+  /** What was changed, and the values before and after. */
+  readonly applied: readonly { readonly key: string; readonly before: Scalar; readonly after: Scalar }[];
   readonly notes: readonly string[];
 }
 
@@ -87,7 +81,7 @@ export async function withChanges(base: Scenario, changes: readonly Change[], pr
   const notes: string[] = [];
   let scenario = base;
   const rank = ({ key }: Change): number => (key === "policy" ? 0 : key === "profile" ? 1 : 2);
-  const applied: AppliedChange[] = [];
+  const applied: Changed["applied"][number][] = [];
   for (const change of [...changes].sort((a, b) => rank(a) - rank(b))) {
     const before = valueOf(scenario, change);
     const after = afterOf(change, before);
@@ -117,11 +111,8 @@ function valueOf(scenario: Scenario, change: Change): Scalar {
   const { key } = change;
   if (Object.hasOwn(shared, key)) throw failure(change, `${shared[key]!}, leave it out`);
   const own: Readonly<Record<string, Scalar>> = {
-    policy: policy.name,
-    profile: profile.name,
-    replicas,
-    router,
-    router_beta: routerBeta,
+    ...{ policy: policy.name, profile: profile.name },
+    ...{ replicas, router, router_beta: routerBeta },
   };
   if (Object.hasOwn(own, key)) return own[key]!;
   if (Object.hasOwn(loadShape, key) && key !== "label") return scalar(load[key as keyof typeof load]);
@@ -146,15 +137,8 @@ function settingOf(key: string, known: readonly string[]): string | undefined {
 function unknown(key: string, policy: string): string {
   const owners = policyNames.filter((name) => settingOf(key, settingNames(name)) !== undefined);
   if (owners.length > 0) return `${key} is a setting of ${owners.join(" and ")}, not of ${policy}`;
-  const all = [
-    ...settingNames(policy),
-    ...Object.keys(loadShape),
-    "policy",
-    "profile",
-    "replicas",
-    "router",
-    "router_beta",
-  ];
+  const own = ["policy", "profile", "replicas", "router", "router_beta"];
+  const all = [...settingNames(policy), ...Object.keys(loadShape), ...own];
   return `no setting, key of the load, policy, profile, replicas or router has that name${suggest(key, all)}`;
 }
 
@@ -176,38 +160,43 @@ interface One {
 
 function withOne(scenario: Scenario, change: Change, { before, after, notes }: One): Scenario {
   const { policy, load } = scenario;
-  const { key } = change;
-  if (key === "policy") {
-    findPolicy(String(after));
-    const known = settingNames(String(after));
-    const left = Object.keys(policy.settings).filter((name) => !known.includes(name));
-    if (left.length > 0) notes.push(`${left.join(", ")}: no setting of ${String(after)}, left out after the change`);
-    const kept = Object.entries(policy.settings).filter(([name]) => known.includes(name));
-    return { ...scenario, policy: { name: String(after), settings: Object.fromEntries(kept) } };
-  }
-  if (key === "profile") return { ...scenario, profile: loadProfile(String(after)) };
-  if (key === "replicas") {
-    if (typeof after === "number" && Number.isInteger(after) && after > 0 && after <= MOST_REPLICAS)
-      return { ...scenario, replicas: after };
-    throw failure(change, `got ${String(after)} replicas, expected a whole number from 1 to ${MOST_REPLICAS}`);
-  }
-  if (key === "router") {
-    const router = routerNames.find((name) => name === after);
-    if (router !== undefined) return { ...scenario, router };
-    throw failure(change, `got "${String(after)}", expected one of ${routerNames.join(", ")}`);
-  }
-  if (key === "router_beta") {
-    if (typeof after !== "number" || !(after >= 0))
+  const { key, to } = change;
+  switch (key) {
+    case "policy":
+      return { ...scenario, policy: { name: String(after), settings: settingsKept(policy, String(after), notes) } };
+    case "profile":
+      return { ...scenario, profile: loadProfile(String(after)) };
+    case "replicas":
+      if (typeof after === "number" && Number.isInteger(after) && after > 0 && after <= MOST_REPLICAS)
+        return { ...scenario, replicas: after };
+      throw failure(change, `got ${String(after)} replicas, expected a whole number from 1 to ${MOST_REPLICAS}`);
+    case "router": {
+      const router = routerNames.find((name) => name === after);
+      if (router !== undefined) return { ...scenario, router };
+      throw failure(change, `got "${String(after)}", expected one of ${routerNames.join(", ")}`);
+    }
+    case "router_beta":
+      if (typeof after === "number" && after >= 0) return { ...scenario, routerBeta: after };
       throw failure(change, `got ${String(after)}, expected a number of at least 0`);
-    return { ...scenario, routerBeta: after };
   }
   if (Object.hasOwn(loadShape, key)) {
-    const { factor = 1 } = change.to as { factor?: number };
-    if (key === "trace_rate" && before === null && "factor" in change.to) {
-      return { ...scenario, load: { ...load, time_scale: (load.time_scale ?? 1) / factor } };
-    }
-    return { ...scenario, load: { ...load, [key]: after } };
+    const isOwnTimes = key === "trace_rate" && before === null && "factor" in to;
+    const changed = isOwnTimes ? { time_scale: (load.time_scale ?? 1) / to.factor } : { [key]: after };
+    return { ...scenario, load: { ...load, ...changed } };
   }
   const setting = settingOf(key, settingNames(policy.name))!;
   return { ...scenario, policy: { ...policy, settings: { ...policy.settings, [setting]: after } } };
+}
+
+/** The settings that another policy has as well; a note says which are left out. */
+function settingsKept(
+  { settings }: Scenario["policy"],
+  policy: string,
+  notes: string[],
+): Scenario["policy"]["settings"] {
+  findPolicy(policy);
+  const known = settingNames(policy);
+  const left = Object.keys(settings).filter((name) => !known.includes(name));
+  if (left.length > 0) notes.push(`${left.join(", ")}: no setting of ${policy}, left out after the change`);
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => known.includes(name)));
 }

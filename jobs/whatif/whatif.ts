@@ -3,29 +3,32 @@ import {
   ANSWER_VERSION,
   ConfigError,
   goalsText,
+  greatest,
   type Answer,
   type AnswerDifference,
   type Goals,
 } from "../../formats/index.js";
-import { busiestClock, requestsToShow, stopNames, type AdmissionStops, type GoalValue } from "../../sim/index.js";
+import { busiestClock, requestsToShow, stopNames } from "../../sim/index.js";
 import {
-  evidenceOf,
+  evidenceAt,
   extrapolationOf,
   goalVerdictOf,
+  keyOfGoal,
   mostFrequent,
+  narrowNotes,
   nearestMeasured,
   type GoalVerdict,
 } from "../answers/index.js";
 import { versionNotes } from "../inputs/index.js";
-import { causesOf, missingCauses, replicationTasks } from "../replicate/index.js";
+import { replicationTasks } from "../replicate/index.js";
 import {
   costOfDays,
   inputOf,
   isHidden,
   overloadNotes,
   requireAnswers,
-  tooFewNote,
   simulateDays,
+  tooFewNote,
   type DayResult,
   type DaysOptions,
   type Scenario,
@@ -49,7 +52,7 @@ export const DEFAULT_DAYS = 12;
 const STOPPING_SHARE = 0.2;
 /** Judged where no goal says what matters. */
 const HEADLINE = "mean_e2el_ms";
-/** Says nothing of better or worse. */
+/** Neither more nor less of it is better. */
 const UNJUDGED = "mean_concurrent_requests";
 
 export async function whatif(input: WhatifInput, options: DaysOptions = {}): Promise<Answer> {
@@ -61,22 +64,14 @@ export async function whatif(input: WhatifInput, options: DaysOptions = {}): Pro
   const [before, after] = (await simulateDays({ scenarios, goals }, days, options)) as [DayResult[], DayResult[]];
   requireAnswers(base, before, "before the change ");
   requireAnswers(changed.scenario, after, "after the change ");
-  const differences = differencesOf(
-    before,
-    after,
-    goals.slos.map(({ name }) => name),
-  );
+  const differences = differencesOf(before, after, goals);
   const headline = differences.find(({ statistic }) => statistic === headlineOf(goals)) ?? differences[0]!;
-  const varied = (side: "before" | "after"): Record<string, Answer["evidence"][number]["varied"][string]> =>
-    Object.fromEntries(changed.applied.map((change) => [change.key, change[side]]));
-  const afterPoint = evidenceOf(
-    varied("after"),
-    after.map(({ statistics }) => statistics),
-  );
-  const goalVerdicts =
-    goals.slos.length === 0 && goals.goodput === undefined
-      ? {}
-      : { goal_verdicts: { before: goalVerdict(before), after: goalVerdict(after) } };
+  const evidence = (["before", "after"] as const).map((side) => {
+    const varied = Object.fromEntries(changed.applied.map((change) => [change.key, change[side]]));
+    return evidenceAt(varied, side === "before" ? before : after);
+  });
+  const isJudged = goals.slos.length > 0 || goals.goodput !== undefined;
+  const extrapolated = extrapolationOf(after);
   return {
     version: ANSWER_VERSION,
     question: { name: "whatif", goal: goalsText(goals), asked: { ...input.asked } },
@@ -86,21 +81,15 @@ export async function whatif(input: WhatifInput, options: DaysOptions = {}): Pro
     spread: null,
     verdict: headline.verdict,
     differences,
-    ...goalVerdicts,
+    ...(isJudged ? { goal_verdicts: { before: goalVerdict(before), after: goalVerdict(after) } } : {}),
     binds: { slo: mostMissed(after), resource: whatStops(after) },
     next_best: null,
-    extrapolated_share: extrapolationOf(after).share,
-    nearest_measured: nearestMeasured(changed.scenario.profile, afterPoint.statistics, headline.statistic),
-    evidence: [
-      evidenceOf(
-        varied("before"),
-        before.map(({ statistics }) => statistics),
-      ),
-      afterPoint,
-    ],
-    cost: costOfDays(input.changed.scenario, after, input.pricePerHour),
+    extrapolated_share: extrapolated.share,
+    nearest_measured: nearestMeasured(changed.scenario.profile, evidence[1]!.statistics, headline.statistic),
+    evidence,
+    cost: costOfDays(changed.scenario, after, input.pricePerHour),
     commands: input.commands,
-    notes: notesOf(input, before, after),
+    notes: [...notesOf(input, before, after), ...extrapolated.notes],
   };
 }
 
@@ -115,29 +104,26 @@ function requireEnough({ base, goals }: WhatifInput): void {
 }
 
 /** Of statistics that both have on every day, and that are of goals, or of enough requests on most days. */
-function differencesOf(
-  before: readonly DayResult[],
-  after: readonly DayResult[],
-  goals: readonly string[],
-): AnswerDifference[] {
+function differencesOf(before: readonly DayResult[], after: readonly DayResult[], { slos }: Goals): AnswerDifference[] {
   const all = [...before, ...after];
-  const isFew = (key: string): boolean => isHidden(key, before) || isHidden(key, after);
+  const ofGoals = slos.map(({ name }) => keyOfGoal(name));
+  const isShown = (key: string): boolean => ofGoals.includes(key) || !isFew(key, before, after);
   return Object.keys(before[0]!.statistics)
-    .filter((key) => key !== UNJUDGED && all.every(({ statistics }) => statistics[key] !== undefined))
-    .filter((key) => !isFew(key) || goals.some((name) => key === `${name}_ms`))
-    .map((key) =>
-      differenceOf(
-        key,
-        before.map(({ statistics }) => statistics[key]!),
-        after.map(({ statistics }) => statistics[key]!),
-      ),
-    );
+    .filter((key) => key !== UNJUDGED && all.every(({ statistics }) => statistics[key] !== undefined) && isShown(key))
+    .map((key) => {
+      const [was, is] = [before, after].map((days) => days.map(({ statistics }) => statistics[key]!));
+      return differenceOf(key, was!, is!);
+    });
 }
 
-function headlineOf({ slos, goodput }: Goals): string {
-  const [slo] = slos;
-  if (slo !== undefined) return `${slo.name}_ms`;
-  return goodput === undefined ? HEADLINE : "goodput_share";
+function isFew(key: string, before: readonly DayResult[], after: readonly DayResult[]): boolean {
+  return isHidden(key, before) || isHidden(key, after);
+}
+
+/** The statistic that a question with such goals is about, by its key. */
+export function headlineOf({ slos: [slo], goodput }: Goals): string {
+  if (slo !== undefined) return keyOfGoal(slo.name);
+  return goodput === undefined ? HEADLINE : keyOfGoal("goodput");
 }
 
 function unitOf(statistic: string): string {
@@ -145,25 +131,24 @@ function unitOf(statistic: string): string {
 }
 
 function goalVerdict(days: readonly DayResult[]): GoalVerdict {
-  return goalVerdictOf(days.map(({ goals }) => goals.reduce((most, { ratio }) => Math.max(most, ratio), 0)));
+  return goalVerdictOf(days.map(({ goals }) => greatest([0, ...goals.map(({ ratio }) => ratio)])));
 }
 
 function mostMissed(days: readonly DayResult[]): string | null {
   const missed = days.flatMap(({ goals }) => {
-    const worst = goals.reduce<GoalValue | null>((a, b) => (a === null || b.ratio > a.ratio ? b : a), null);
-    return worst === null || worst.ratio <= 1 ? [] : [worst.name];
+    const worst = greatest(goals.map(({ ratio }) => ratio));
+    return worst > 1 ? [goals.find(({ ratio }) => ratio === worst)!.name] : [];
   });
   return mostFrequent(missed);
 }
 
 /** The limit that stopped most passes, if it stopped many; else the busiest clock. */
 function whatStops(days: readonly DayResult[]): string {
-  const total: Partial<AdmissionStops> = {};
-  for (const { stops } of days) for (const name of stopNames) total[name] = (total[name] ?? 0) + (stops?.[name] ?? 0);
-  const passes = stopNames.reduce((sum, name) => sum + (total[name] ?? 0), 0);
-  const [most] = stopNames.filter((name) => name !== "none").sort((a, b) => (total[b] ?? 0) - (total[a] ?? 0));
-  if (passes > 0 && total[most!]! >= STOPPING_SHARE * passes) return most!;
-  return busiestClock(days[0]!.busy);
+  const totals = stopNames.map((name) => days.reduce((sum, { stops }) => sum + (stops?.[name] ?? 0), 0));
+  const passes = totals.reduce((sum, total) => sum + total, 0);
+  const most = greatest(totals.filter((_, at) => stopNames[at] !== "none"));
+  if (passes === 0 || most < STOPPING_SHARE * passes) return busiestClock(days[0]!.busy);
+  return stopNames.find((name, at) => name !== "none" && totals[at] === most)!;
 }
 
 function notesOf({ base, changed }: WhatifInput, before: readonly DayResult[], after: readonly DayResult[]): string[] {
@@ -173,14 +158,13 @@ function notesOf({ base, changed }: WhatifInput, before: readonly DayResult[], a
   ] as const;
   const input = inputOf(base, { seed: base.seed, draw: null });
   const assumed = sides.flatMap(([, scenario]) => versionNotes(scenario));
-  const notes = [...new Set(assumed), ...changed.notes, ...(input.workload.notes ?? [])];
-  for (const what of missingCauses(input, causesOf(input, true))) notes.push(`the interval is too narrow: ${what}`);
+  const notes = [...new Set(assumed), ...changed.notes, ...(input.workload.notes ?? []), ...narrowNotes(input)];
   for (const [when, , days] of sides) {
     for (const note of overloadNotes(days, `${when} the change `)) notes.push(note);
     const failed = days.reduce((sum, day) => sum + day.failed, 0);
     if (failed > 0) notes.push(`${when} the change ${failed} requests of ${days.length} runs got no answer`);
   }
-  const hidden = Object.keys(before[0]!.statistics).filter((key) => isHidden(key, before) || isHidden(key, after));
+  const hidden = Object.keys(before[0]!.statistics).filter((key) => isFew(key, before, after));
   if (hidden.length > 0) notes.push(tooFewNote(hidden, input.workload));
-  return [...notes, ...extrapolationOf(after).notes];
+  return notes;
 }
