@@ -12,18 +12,19 @@ import { drive, RunInterrupted, type BatchOutcome, type DriveResult } from "../d
 import type { BenchVllmInput } from "./bench-input.js";
 import { loadSettings } from "./bench-vllm.js";
 import { watchClient } from "./client-watch.js";
-import { openPool } from "./connection.js";
+import { openPool, requestBody, type LoadSettings, makeSending, sendWarmUps } from "./client/index.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
-import { engineFacts, rejectOtherEngine } from "./engines.js";
+import {
+  engineFacts,
+  rejectOtherEngine,
+  findServedModel,
+  type ServedModel,
+  addressOf,
+  type ServerAddress,
+} from "./access/index.js";
 import { ExchangeLog } from "./exchange-log.js";
 import { kvUsage, watchKvUsage } from "./kv-usage.js";
 import { withExchange } from "./records.js";
-import { requestBody } from "./request-body.js";
-import type { LoadSettings } from "./run-load.js";
-import { makeSending } from "./send-request.js";
-import { findServedModel, type ServedModel } from "./served-model.js";
-import { addressOf, type ServerAddress } from "./server-address.js";
-import { sendWarmUps } from "./warm-up.js";
 
 export interface BenchBatchesInput extends Omit<BenchVllmInput, "workers" | "keepsText" | "policySettings"> {
   readonly plan: BatchPlan;

@@ -6,20 +6,23 @@ import type { Run, WorkloadRequest } from "../../formats/index.js";
 import { RunInterrupted } from "../drive.js";
 import type { BenchVllmInput, VllmClientOptions } from "./bench-input.js";
 import { watchClient, worstDelay, type ClientWatch } from "./client-watch.js";
-import { defaultLimits } from "./connection.js";
+import {
+  defaultLimits,
+  rejectOwnFields,
+  isLast,
+  requestIdPrefix,
+  runInWorkers,
+  runLoad,
+  type LoadSettings,
+  type SentExchange,
+  requireOwnAnswers,
+  sendWarmUps,
+} from "./client/index.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
-import { engineFacts } from "./engines.js";
+import { engineFacts, findServedModel, type ServedModel } from "./access/index.js";
 import { ExchangeLog } from "./exchange-log.js";
 import { isImpatient, withAttempts } from "../../sim/index.js";
 import { plainRecordOf, recordOf } from "./records.js";
-import { rejectOwnFields } from "./request-body.js";
-import { isLast } from "./patience.js";
-import { requestIdPrefix } from "./request-id.js";
-import { runInWorkers } from "./run-in-workers.js";
-import { runLoad, type LoadSettings, type SentExchange } from "./run-load.js";
-import { findServedModel, type ServedModel } from "./served-model.js";
-import { requireOwnAnswers } from "./session-bodies.js";
-import { sendWarmUps } from "./warm-up.js";
 
 /** Ids that nearly every vocabulary has. */
 const DEFAULT_VOCAB = 32_000;

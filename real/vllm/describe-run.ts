@@ -22,13 +22,18 @@ import {
 } from "../../sim/index.js";
 import type { BenchVllmInput } from "./bench-input.js";
 import type { ClientWatch } from "./client-watch.js";
-import { engineTitle, isOtherEngine, VLLM } from "./engines.js";
+import {
+  engineTitle,
+  isOtherEngine,
+  VLLM,
+  type ServedModel,
+  addressOf,
+  INSECURE_NOTE,
+  shownUrl,
+} from "./access/index.js";
 import type { ExchangeLog } from "./exchange-log.js";
-import { giveUpsOf } from "./give-ups.js";
-import { sharesPromptsBetweenRuns } from "./request-body.js";
-import { lookThrough, type SeenLoad } from "./seen-load.js";
-import type { ServedModel } from "./served-model.js";
-import { addressOf, INSECURE_NOTE, shownUrl } from "./server-address.js";
+import { sharesPromptsBetweenRuns } from "./client/index.js";
+import { giveUpsOf, lookThrough, type SeenLoad } from "./seen-load.js";
 import { judge } from "./verdict.js";
 import { withClassFigures } from "../class-figures.js";
 import { eventLoopDelayMs, roundedMs } from "../surroundings.js";

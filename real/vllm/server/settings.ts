@@ -5,10 +5,16 @@
  */
 import { BackendError, ConfigError, defined, plainLine } from "../../../formats/index.js";
 import type { Unmodelled } from "../../../sim/index.js";
-import { askServer, type AskOptions } from "../ask-server.js";
-import { engineFacts, isOtherEngine } from "../engines.js";
-import { findServedModel, type ServedModel } from "../served-model.js";
-import { shownUrl, type ServerRef } from "../server-address.js";
+import {
+  askServer,
+  type AskOptions,
+  engineFacts,
+  isOtherEngine,
+  findServedModel,
+  type ServedModel,
+  shownUrl,
+  type ServerRef,
+} from "../access/index.js";
 import { serverInfoOf, settingNames, type ServerInfo, type SettingName } from "./server-info.js";
 import { unmodelledMetrics } from "./unmodelled-metrics.js";
 import { snapshotOf } from "./vllm-metrics.js";
