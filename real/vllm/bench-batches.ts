@@ -11,7 +11,7 @@ import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type BatchOutcome, type DriveResult } from "../drive.js";
 import type { BenchVllmInput } from "./bench-input.js";
 import { loadSettings } from "./bench-vllm.js";
-import { watchClient } from "./client-watch.js";
+import { watchSurroundings } from "../surroundings.js";
 import { openPool, requestBody, type LoadSettings, makeSending, sendWarmUps } from "./client/index.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
 import {
@@ -60,7 +60,7 @@ export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
   const described = { ...input, policySettings: plan.settings };
   const atStart = infoAtStart(described, { model, version, warmUps, policy: plan.name });
   journal?.begin({ ...atStart, planned_requests: workload.requests.length });
-  const endWatch = watchClient();
+  const endWatch = watchSurroundings();
   const describe = (result: DriveResult, isStopped: boolean): Run => {
     const batched = { policy: plan.name, ...result, requests: recordsOfBatches(input, result, sender) };
     return describeRun(described, {

@@ -5,7 +5,7 @@
 import type { Run, WorkloadRequest } from "../../formats/index.js";
 import { RunInterrupted } from "../drive.js";
 import type { BenchVllmInput, VllmClientOptions } from "./bench-input.js";
-import { watchClient, worstDelay, type ClientWatch } from "./client-watch.js";
+import { watchSurroundings, worstDelay, type RunSurroundings } from "../surroundings.js";
 import {
   defaultLimits,
   rejectOwnFields,
@@ -59,7 +59,7 @@ export async function measureVllm(input: BenchVllmInput): Promise<VllmMeasuremen
   RunInterrupted.throwBeforeStart(signal);
   const planned_requests = workload.requests.length;
   input.journal?.begin({ ...infoAtStart(input, { model, version, warmUps }), planned_requests });
-  const endWatch = watchClient();
+  const endWatch = watchSurroundings();
   const exchanges = new ExchangeLog(attempts.length);
   const sent = await send(input, { settings, signal, exchanges, attempts });
   const watched = endWatch();
@@ -118,7 +118,7 @@ interface Sent {
   /** Requests that were over before the stop. */
   readonly ended: number;
   /** Of the workers; absent: this thread's. */
-  readonly eventLoop?: ClientWatch["eventLoop"];
+  readonly eventLoop?: RunSurroundings["eventLoop"];
 }
 
 async function send(input: BenchVllmInput, { settings, signal, exchanges, attempts }: SendContext): Promise<Sent> {

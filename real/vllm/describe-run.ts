@@ -21,7 +21,6 @@ import {
   type SessionSummary,
 } from "../../sim/index.js";
 import type { BenchVllmInput } from "./bench-input.js";
-import type { ClientWatch } from "./client-watch.js";
 import {
   engineTitle,
   isOtherEngine,
@@ -36,14 +35,14 @@ import { sharesPromptsBetweenRuns } from "./client/index.js";
 import { giveUpsOf, lookThrough, type SeenLoad } from "./seen-load.js";
 import { judge } from "./verdict.js";
 import { withClassFigures } from "../class-figures.js";
-import { eventLoopDelayMs, roundedMs } from "../surroundings.js";
+import { eventLoopDelayMs, roundedMs, type RunSurroundings } from "../surroundings.js";
 
 export interface Measured {
   readonly exchanges: ExchangeLog;
   /** The requests that exchanges are of; absent: the workload's. */
   readonly attempts?: readonly WorkloadRequest[];
   readonly originNs: number;
-  readonly around: ClientWatch;
+  readonly around: RunSurroundings;
   readonly isStopped: boolean;
   readonly model: ServedModel;
   readonly version: string | undefined;

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { InvariantError } from "../../../formats/index.js";
 import { attemptsOf } from "../../../sim/index.js";
-import { watchEventLoop } from "../../event-loop-delay.js";
+import { watchEventLoop } from "../../surroundings.js";
 import { runLoad, type SentExchange } from "./run-load.js";
 import type { FromWorker, ToWorker, WorkerPart } from "./run-in-workers.js";
 

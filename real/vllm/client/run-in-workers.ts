@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { BackendError, type Retries, type Workload } from "../../../formats/index.js";
 import { workerFile } from "../../../formats/files/index.js";
 import { realClock } from "../../clock.js";
-import type { EventLoopDelay } from "../../event-loop-delay.js";
+import type { EventLoopDelay } from "../../surroundings.js";
 import type { LoadSettings, SentExchange } from "./run-load.js";
 
 /** A worker's part of the load: request `i` of the part is request `indices[i]` of the whole (attempts are told apart by both). */

@@ -1,4 +1,4 @@
-import { delayOf, watchEventLoop } from "./event-loop-delay.js";
+import { delayOf, watchEventLoop } from "./surroundings.js";
 
 test("the timer's own period is no delay, and a timer that never fired saw none", () => {
   const percentiles: Record<number, number> = { 50: 20_050_000, 99: 19_900_000 };
