@@ -29,7 +29,7 @@ const input = {
   "programs/onnx-batches": "onnx/batches/worker.ts",
   "programs/onnx-steps": "real/onnx/step-worker.ts",
   "programs/try-batch": "onnx/batches/try-batch-main.ts",
-  "programs/load-client": "real/vllm/client-worker.ts",
+  "programs/load-client": "real/vllm/client/client-worker.ts",
 };
 
 /**

@@ -6,6 +6,7 @@ import { ConfigError, defined, type Workload } from "../formats/index.js";
 import {
   benchBatches,
   measureNetwork,
+  measureWatched,
   rejectOtherEngine,
   vllmBackend,
   vllmResultJson,
@@ -14,7 +15,7 @@ import {
   type BenchVllmInput,
   type VllmMeasurement,
 } from "../real/vllm/index.js";
-import { measureWatched, readServerSettings, writeServerView, type ServerSettings } from "../real/vllm/server/index.js";
+import { readServerSettings, writeServerView, type ServerSettings } from "../real/vllm/server/index.js";
 import { batchPolicyNames, describeLoad, type PolicyPlan } from "../sim/index.js";
 import type { BenchRequest } from "./bench-flags.js";
 import { runRepeats, type MeasuredRepeat } from "./bench-repeats.js";

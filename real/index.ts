@@ -1,7 +1,6 @@
 /** Real runs: the policies of sim/policy on the real clock and real hardware. */
 export { realClock, type Clock } from "./clock.js";
-export type { OnProgress } from "./live-figures.js";
-export { watchRun, type WatchedRun } from "./watch-run.js";
+export { watchRun, type OnProgress, type WatchedRun } from "./live-figures.js";
 export { drive, RunFailed, RunInterrupted, type DriveInput, type DriveResult, type EndedRequest } from "./drive.js";
 export {
   benchOnnx,

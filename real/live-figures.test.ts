@@ -1,5 +1,5 @@
 import type { RequestRecord, Workload } from "../formats/index.js";
-import { LiveFigures } from "./live-figures.js";
+import { LiveFigures, watchRun } from "./live-figures.js";
 
 const MS = 1e6;
 const START_NS = 7e12;
@@ -64,4 +64,29 @@ test("a run whose requests have all failed says so", () => {
   expect(lastTokenNs).toBe(2 * MS);
   figures.add(failed);
   expect(figures.text()).toBe("1 failed");
+});
+
+test("figures are shown at each tick, not at each request, until the watch is stopped", () => {
+  const shown: [number, string][] = [];
+  let tick = (): void => undefined;
+  let isStopped = false;
+  const requests = [{ id: "0", promptTokens: 1, outputTokens: 1, arrivalNs: 0 }];
+  const watched = watchRun(
+    { requests, maxConcurrency: Infinity, thinkNs: 0 },
+    (ended, figures) => shown.push([ended, figures]),
+    (own) => {
+      tick = own;
+      return () => {
+        isStopped = true;
+      };
+    },
+  );
+  tick();
+  const failed: RequestRecord = { requestId: "0", arrivalNs: 0, promptTokens: 1, outputTokens: 0, status: "error" };
+  watched.onProgress(1, 1, failed);
+  expect(shown).toEqual([[0, ""]]);
+  tick();
+  expect(shown.at(-1)).toEqual([1, "1 failed"]);
+  watched.stop();
+  expect(isStopped).toBe(true);
 });

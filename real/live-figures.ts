@@ -1,6 +1,6 @@
 /**
- * How a real run goes so far, from its requests as they end: the rate asked and achieved, requests in flight, latencies. Sums alone
- * are kept, so that a client that measures is not held up.
+ * How a real run goes so far, from its requests as they end: the rate asked and achieved, requests in flight, latencies. Only sums
+ * are kept, so that a client that measures is not held up. Shown at a steady pace, whatever the requests do.
  */
 import type { RequestRecord, Workload } from "../formats/index.js";
 import { realClock } from "./clock.js";
@@ -85,4 +85,42 @@ function digits(value: number): string {
 function milliseconds(ns: number): string {
   const ms = ns / 1e6;
   return ms >= 10_000 ? `${digits(ms / 1e3)} s` : `${digits(ms)} ms`;
+}
+
+const EVERY_MS = 500;
+
+/** Calls `tick` again and again, until what it returns is called. */
+export type Ticker = (tick: () => void) => () => void;
+
+const twiceASecond: Ticker = (tick) => {
+  const timer = setInterval(tick, EVERY_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+  };
+};
+
+export interface WatchedRun {
+  readonly onProgress: OnProgress;
+  readonly stop: () => void;
+}
+
+/** `show`: requests that have ended, and the figures so far in words. */
+export function watchRun(
+  workload: Workload,
+  show: (ended: number, figures: string) => void,
+  ticker: Ticker = twiceASecond,
+): WatchedRun {
+  const figures = new LiveFigures(workload);
+  let ended = 0;
+  const stop = ticker(() => {
+    show(ended, figures.text());
+  });
+  return {
+    onProgress: (count, _, record) => {
+      ended = count;
+      figures.add(record);
+    },
+    stop,
+  };
 }

@@ -1,10 +1,12 @@
-import { runNotes, validity, type RunSurroundings } from "./validity.js";
+import { runNotes, validity } from "./validity.js";
+import type { RunSurroundings } from "./surroundings.js";
 
 const MS = 1_000_000;
 const quiet: RunSurroundings = {
   otherCores: 0.1,
   cores: 2,
   durationNs: 5e9,
+  ownCores: 0.2,
   eventLoop: { p50Ns: 0, p99Ns: 1 * MS, maxNs: 30 * MS },
 };
 

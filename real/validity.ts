@@ -5,7 +5,7 @@
 import { WORTH_TELLING_CORES } from "../machine/index.js";
 import type { RequestRecord, RunInfo } from "../formats/index.js";
 import { quantileOf } from "../sim/index.js";
-import type { EventLoopDelay } from "./event-loop-delay.js";
+import type { RunSurroundings } from "./surroundings.js";
 
 const MAX_LAG_P99_NS = 5_000_000;
 /** If other processes use this part of the machine, the run measures them as much as itself. */
@@ -14,15 +14,6 @@ const MAX_OTHER_FRACTION = 0.5;
 const MAX_LOOP_DELAY_P99_NS = 5_000_000;
 /** CPU counters tick every 10 ms; over less than this they say nothing. */
 const MIN_LOAD_NS = 1e9;
-
-/** What went on beside a run. */
-export interface RunSurroundings {
-  /** Cores that other processes used on average, of how many, over how long. */
-  readonly otherCores: number;
-  readonly cores: number;
-  readonly durationNs: number;
-  readonly eventLoop: EventLoopDelay;
-}
 
 /**
  * `sendLagsNs`: how late each request was sent. `eventLoop`: of what sends and reads; absent with `around`: that one's.

@@ -18,8 +18,8 @@ import {
 import { BackendError, type Run, type WorkloadRequest } from "../../formats/index.js";
 import { readRun, writeRun } from "../../formats/files/index.js";
 import { realClock } from "../../real/index.js";
-import { measureVllm, type BenchVllmInput } from "../../real/vllm/index.js";
-import { measureWatched, writeServerView } from "../../real/vllm/server/index.js";
+import { measureVllm, measureWatched, type BenchVllmInput } from "../../real/vllm/index.js";
+import { writeServerView } from "../../real/vllm/server/index.js";
 
 export type ProbeCommon = Omit<BenchVllmInput, "workload" | "load" | "probeOf">;
 

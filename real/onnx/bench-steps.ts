@@ -18,8 +18,8 @@ import type { EndedRequest } from "../request-rows.js";
 import { RunFailed, RunInterrupted } from "../drive.js";
 import type { StepExecutor } from "./step-executor.js";
 import { WARM_UP_STEPS, type DrivenEnd } from "./step-protocol.js";
-import { roundedMs, watchSurroundings } from "../surroundings.js";
-import { runNotes, type RunSurroundings } from "../validity.js";
+import { roundedMs, watchSurroundings, type RunSurroundings } from "../surroundings.js";
+import { runNotes } from "../validity.js";
 import { promptIdsOf, judgedInfo, startInfo, type RealRunInput } from "./real-run.js";
 
 export interface StepBenchInput extends RealRunInput {

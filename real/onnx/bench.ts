@@ -8,8 +8,8 @@ import { columnsOf, summarise, type PolicyPlan } from "../../sim/index.js";
 import { withClassFigures } from "../class-figures.js";
 import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type DriveResult } from "../drive.js";
-import { roundedMs, watchSurroundings } from "../surroundings.js";
-import { runNotes, type RunSurroundings } from "../validity.js";
+import { roundedMs, watchSurroundings, type RunSurroundings } from "../surroundings.js";
+import { runNotes } from "../validity.js";
 import {
   promptIdsOf,
   judgedInfo,

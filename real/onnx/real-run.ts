@@ -5,8 +5,8 @@ import type { OnProgress } from "../live-figures.js";
 import { defined, type RequestRecord, type RunInfo, type RunJournal, type Workload } from "../../formats/index.js";
 import type { SamplingSettings } from "../../onnx/index.js";
 import { stream, type Tokenize } from "../../sim/index.js";
-import { eventLoopDelayMs, roundedMs } from "../surroundings.js";
-import { validity, type RunSurroundings } from "../validity.js";
+import { eventLoopDelayMs, roundedMs, type RunSurroundings } from "../surroundings.js";
+import { validity } from "../validity.js";
 
 export interface RealRunInput {
   readonly workload: Workload;

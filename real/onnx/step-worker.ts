@@ -14,7 +14,16 @@ import type { DriveStepsInput } from "../steps-run.js";
 import { tokenSeed } from "./real-run.js";
 import { RequestTokens } from "./request-tokens.js";
 import { SharedRows } from "./shared-rows.js";
-import { WARM_UP_STEPS, type DriveCommand, type DrivenEnd, type DrivenRun, type SingleStep, type StepCommand, type StepRun, type StepWorkerOptions } from "./step-protocol.js";
+import {
+  WARM_UP_STEPS,
+  type DriveCommand,
+  type DrivenEnd,
+  type DrivenRun,
+  type SingleStep,
+  type StepCommand,
+  type StepRun,
+  type StepWorkerOptions,
+} from "./step-protocol.js";
 
 type Command = StepCommand | { readonly kind: "load" | "close" };
 type Reply = WorkerReply<StepRun | DrivenEnd>;

@@ -11,19 +11,20 @@ import { realClock } from "../clock.js";
 import { drive, RunInterrupted, type BatchOutcome, type DriveResult } from "../drive.js";
 import type { BenchVllmInput } from "./bench-input.js";
 import { loadSettings } from "./bench-vllm.js";
-import { watchClient } from "./client-watch.js";
-import { openPool } from "./connection.js";
+import { watchSurroundings } from "../surroundings.js";
+import { openPool, requestBody, type LoadSettings, makeSending, sendWarmUps } from "./client/index.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
-import { engineFacts, rejectOtherEngine } from "./engines.js";
+import {
+  engineFacts,
+  rejectOtherEngine,
+  findServedModel,
+  type ServedModel,
+  addressOf,
+  type ServerAddress,
+} from "./access/index.js";
 import { ExchangeLog } from "./exchange-log.js";
 import { kvUsage, watchKvUsage } from "./kv-usage.js";
 import { withExchange } from "./records.js";
-import { requestBody } from "./request-body.js";
-import type { LoadSettings } from "./run-load.js";
-import { makeSending } from "./send-request.js";
-import { findServedModel, type ServedModel } from "./served-model.js";
-import { addressOf, type ServerAddress } from "./server-address.js";
-import { sendWarmUps } from "./warm-up.js";
 
 export interface BenchBatchesInput extends Omit<BenchVllmInput, "workers" | "keepsText" | "policySettings"> {
   readonly plan: BatchPlan;
@@ -59,7 +60,7 @@ export async function benchBatches(input: BenchBatchesInput): Promise<Run> {
   const described = { ...input, policySettings: plan.settings };
   const atStart = infoAtStart(described, { model, version, warmUps, policy: plan.name });
   journal?.begin({ ...atStart, planned_requests: workload.requests.length });
-  const endWatch = watchClient();
+  const endWatch = watchSurroundings();
   const describe = (result: DriveResult, isStopped: boolean): Run => {
     const batched = { policy: plan.name, ...result, requests: recordsOfBatches(input, result, sender) };
     return describeRun(described, {

@@ -1,11 +1,8 @@
 /** What a load against a vLLM server is made from. */
 import type { OnProgress } from "../live-figures.js";
 import type { RunInfo, RunJournal, Workload, WorkloadRequest } from "../../formats/index.js";
-import type { ConnectionLimits } from "./connection.js";
-import type { Network } from "./network.js";
-import type { Endpoint, Sampling } from "./request-body.js";
-import type { ServedModel } from "./served-model.js";
-import type { ServerRef } from "./server-address.js";
+import type { ConnectionLimits, Endpoint, Sampling } from "./client/index.js";
+import type { Network, ServedModel, ServerRef } from "./access/index.js";
 
 /** How requests are made and sent, whatever the load. */
 export interface VllmClientOptions {

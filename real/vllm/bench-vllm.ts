@@ -5,21 +5,24 @@
 import type { Run, WorkloadRequest } from "../../formats/index.js";
 import { RunInterrupted } from "../drive.js";
 import type { BenchVllmInput, VllmClientOptions } from "./bench-input.js";
-import { watchClient, worstDelay, type ClientWatch } from "./client-watch.js";
-import { defaultLimits } from "./connection.js";
+import { watchSurroundings, worstDelay, type RunSurroundings } from "../surroundings.js";
+import {
+  defaultLimits,
+  rejectOwnFields,
+  isLast,
+  requestIdPrefix,
+  runInWorkers,
+  runLoad,
+  type LoadSettings,
+  type SentExchange,
+  requireOwnAnswers,
+  sendWarmUps,
+} from "./client/index.js";
 import { describeRun, infoAtStart } from "./describe-run.js";
-import { engineFacts } from "./engines.js";
+import { engineFacts, findServedModel, type ServedModel } from "./access/index.js";
 import { ExchangeLog } from "./exchange-log.js";
 import { isImpatient, withAttempts } from "../../sim/index.js";
 import { plainRecordOf, recordOf } from "./records.js";
-import { rejectOwnFields } from "./request-body.js";
-import { isLast } from "./patience.js";
-import { requestIdPrefix } from "./request-id.js";
-import { runInWorkers } from "./run-in-workers.js";
-import { runLoad, type LoadSettings, type SentExchange } from "./run-load.js";
-import { findServedModel, type ServedModel } from "./served-model.js";
-import { requireOwnAnswers } from "./session-bodies.js";
-import { sendWarmUps } from "./warm-up.js";
 
 /** Ids that nearly every vocabulary has. */
 const DEFAULT_VOCAB = 32_000;
@@ -56,7 +59,7 @@ export async function measureVllm(input: BenchVllmInput): Promise<VllmMeasuremen
   RunInterrupted.throwBeforeStart(signal);
   const planned_requests = workload.requests.length;
   input.journal?.begin({ ...infoAtStart(input, { model, version, warmUps }), planned_requests });
-  const endWatch = watchClient();
+  const endWatch = watchSurroundings();
   const exchanges = new ExchangeLog(attempts.length);
   const sent = await send(input, { settings, signal, exchanges, attempts });
   const watched = endWatch();
@@ -115,7 +118,7 @@ interface Sent {
   /** Requests that were over before the stop. */
   readonly ended: number;
   /** Of the workers; absent: this thread's. */
-  readonly eventLoop?: ClientWatch["eventLoop"];
+  readonly eventLoop?: RunSurroundings["eventLoop"];
 }
 
 async function send(input: BenchVllmInput, { settings, signal, exchanges, attempts }: SendContext): Promise<Sent> {

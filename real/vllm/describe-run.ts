@@ -21,24 +21,28 @@ import {
   type SessionSummary,
 } from "../../sim/index.js";
 import type { BenchVllmInput } from "./bench-input.js";
-import type { ClientWatch } from "./client-watch.js";
-import { engineTitle, isOtherEngine, VLLM } from "./engines.js";
+import {
+  engineTitle,
+  isOtherEngine,
+  VLLM,
+  type ServedModel,
+  addressOf,
+  INSECURE_NOTE,
+  shownUrl,
+} from "./access/index.js";
 import type { ExchangeLog } from "./exchange-log.js";
-import { giveUpsOf } from "./give-ups.js";
-import { sharesPromptsBetweenRuns } from "./request-body.js";
-import { lookThrough, type SeenLoad } from "./seen-load.js";
-import type { ServedModel } from "./served-model.js";
-import { addressOf, INSECURE_NOTE, shownUrl } from "./server-address.js";
+import { sharesPromptsBetweenRuns } from "./client/index.js";
+import { giveUpsOf, lookThrough, type SeenLoad } from "./seen-load.js";
 import { judge } from "./verdict.js";
 import { withClassFigures } from "../class-figures.js";
-import { eventLoopDelayMs, roundedMs } from "../surroundings.js";
+import { eventLoopDelayMs, roundedMs, type RunSurroundings } from "../surroundings.js";
 
 export interface Measured {
   readonly exchanges: ExchangeLog;
   /** The requests that exchanges are of; absent: the workload's. */
   readonly attempts?: readonly WorkloadRequest[];
   readonly originNs: number;
-  readonly around: ClientWatch;
+  readonly around: RunSurroundings;
   readonly isStopped: boolean;
   readonly model: ServedModel;
   readonly version: string | undefined;

@@ -1,5 +1,5 @@
 import { ExchangeLog } from "./exchange-log.js";
-import type { SentExchange } from "./run-load.js";
+import type { SentExchange } from "./client/run-load.js";
 
 /** Times as a real clock gives them, with all that may be there or not. */
 function exchange(index: number): SentExchange {

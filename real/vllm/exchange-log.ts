@@ -6,7 +6,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
-import type { SentExchange } from "./run-load.js";
+import type { SentExchange } from "./client/index.js";
 
 /** What was packed is kept in pieces, each in memory or in the file. */
 interface Piece {

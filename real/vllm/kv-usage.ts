@@ -3,9 +3,8 @@
  * steady pace while the batch runs, since blocks are free again when its requests are done.
  */
 import { BackendError } from "../../formats/index.js";
-import { askServer, type AskOptions } from "./ask-server.js";
+import { askServer, type AskOptions, shownUrl, type ServerRef } from "./access/index.js";
 import { readingOf } from "./server/index.js";
-import { shownUrl, type ServerRef } from "./server-address.js";
 
 const FIRST_MS = 20;
 const EVERY_MS = 100;

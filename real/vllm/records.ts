@@ -1,7 +1,7 @@
 /** Exchanges with a server as the request records of a run; times from the run's start, latency from the intended time. */
 import type { RequestRecord, WorkloadRequest } from "../../formats/index.js";
-import type { Failure } from "./failure.js";
-import type { SentExchange } from "./run-load.js";
+import type { Failure } from "./access/index.js";
+import type { SentExchange } from "./client/index.js";
 
 export interface RecordOptions {
   readonly originNs: number;

@@ -6,7 +6,7 @@
 import { arrivalKeys, compactDate, greatest, requestCount, setupKeys } from "../../formats/index.js";
 import { columnsIn, mean, quantile } from "../../sim/index.js";
 import type { VllmMeasurement } from "./bench-vllm.js";
-import type { SentExchange } from "./run-load.js";
+import type { SentExchange } from "./client/index.js";
 
 export interface ResultJsonOptions {
   readonly endpoint: string;

@@ -1,10 +1,10 @@
 /** What the exchanges of a load show as a whole, from one pass over them: they may be in a file. */
-import type { RequestTable, WorkloadRequest } from "../../formats/index.js";
-import { filledColumns } from "../../sim/index.js";
+import type { RequestTable, Workload, WorkloadRequest } from "../../formats/index.js";
+import { filledColumns, type GiveUpSummary } from "../../sim/index.js";
 import type { ExchangeLog } from "./exchange-log.js";
-import type { Failure, FailureKind } from "./failure.js";
+import type { Failure, FailureKind } from "./access/index.js";
 import { plainRecordOf, recordOf, type RecordOptions } from "./records.js";
-import type { SentExchange } from "./run-load.js";
+import type { SentExchange } from "./client/index.js";
 
 export interface SeenLoad {
   /** A row for each request that was sent, in workload order. */
@@ -87,4 +87,31 @@ class Walk {
     if (kind === "gave_up") return;
     this.failures[kind] = (this.failures[kind] ?? 0) + 1;
   }
+}
+
+/**
+ * What clients that gave up or tried again came to, as far as they saw it: the server alone knows what it computed. Wasted are the prompts of requests that had a first token, less what was cached, and the tokens that came. Of a server that does
+ * not count along, a chunk counts as one token.
+ */
+export function giveUpsOf(exchanges: ExchangeLog, { requests }: Workload): GiveUpSummary {
+  let [answered, beforeToken, inAnswer, promptTokens, outputTokens] = [0, 0, 0, 0, 0];
+  for (const { failure, chunkNs, ...exchange } of exchanges) {
+    if (failure === undefined) answered++;
+    if (failure?.kind !== "gave_up") continue;
+    if (chunkNs.length === 0) beforeToken++;
+    else {
+      inAnswer++;
+      promptTokens += Math.max(0, (exchange.promptTokens ?? 0) - (exchange.cachedTokens ?? 0));
+      outputTokens += exchange.outputTokens ?? chunkNs.length;
+    }
+  }
+  return {
+    aborted: beforeToken + inAnswer,
+    aborted_before_first_token: beforeToken,
+    aborted_in_answer: inAnswer,
+    retried: Math.max(0, exchanges.count - requests.length),
+    unanswered: requests.length - answered,
+    wasted_prompt_tokens: promptTokens,
+    wasted_output_tokens: outputTokens,
+  };
 }

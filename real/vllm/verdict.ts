@@ -4,7 +4,8 @@
  */
 import type { RequestRecord, Run, RunInfo } from "../../formats/index.js";
 import { columnsIn, percentileIsShown } from "../../sim/index.js";
-import { validity, type RunSurroundings } from "../validity.js";
+import type { RunSurroundings } from "../surroundings.js";
+import { validity } from "../validity.js";
 import type { SeenLoad } from "./seen-load.js";
 
 export interface VerdictInput {

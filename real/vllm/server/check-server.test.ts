@@ -1,7 +1,7 @@
 import { sglang, tensorrtLlm } from "../../../test/support/fake-engines.js";
 import { startFakeVllm, type FakeVllm, type FakeVllmOptions } from "../../../test/support/fake-vllm.js";
 import { checkServer } from "./check-server.js";
-import type { ServerFinding } from "./finding.js";
+import type { ServerFinding } from "./check-version.js";
 
 let fake: FakeVllm;
 afterEach(async () => {

@@ -3,15 +3,20 @@
  * what to do where it is missing. Sends two short requests.
  */
 import { BackendError } from "../../../formats/index.js";
-import { accessHint, askServer } from "../ask-server.js";
-import { defaultLimits, openPool } from "../connection.js";
-import { engineTitle, isOtherEngine, NEEDS_VLLM } from "../engines.js";
-import { errorText } from "../failure.js";
-import { requestBody, type BodyOptions } from "../request-body.js";
-import { makeSending, type Exchange } from "../send-request.js";
-import { addressOf, INSECURE_NOTE, shownUrl, type ServerRef } from "../server-address.js";
-import { checkVersion } from "./check-version.js";
-import type { ServerFinding } from "./finding.js";
+import {
+  accessHint,
+  askServer,
+  engineTitle,
+  isOtherEngine,
+  NEEDS_VLLM,
+  errorText,
+  addressOf,
+  INSECURE_NOTE,
+  shownUrl,
+  type ServerRef,
+} from "../access/index.js";
+import { defaultLimits, openPool, requestBody, type BodyOptions, makeSending, type Exchange } from "../client/index.js";
+import { checkVersion, type ServerFinding } from "./check-version.js";
 import { readServerSettings, type ServerSettings } from "./settings.js";
 import { snapshotOf } from "./vllm-metrics.js";
 

@@ -3,9 +3,18 @@
  * defaults where the newest version's are others.
  */
 import { assumedOf, defaultsOf, DEFAULT_VERSION, vllmDefaults } from "../../../sim/index.js";
-import type { ServerFinding } from "./finding.js";
 import { parseServeFlags, type ServeFlag } from "./serve-flags.js";
 import { flagVerdict, notModelledIn } from "./version-flags.js";
+
+/** One line of what is found out about a server. */
+export interface ServerFinding {
+  readonly what: string;
+  /** "unknown", "ignored": a flag that the version does not know, or takes and makes nothing of. */
+  readonly state: "ok" | "missing" | "info" | "unknown" | "ignored";
+  readonly detail: string;
+  /** Without it nothing can be measured. */
+  readonly isEssential: boolean;
+}
 
 export interface AskedOfVersion {
   readonly version: string;

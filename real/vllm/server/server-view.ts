@@ -2,6 +2,8 @@
  * What a server says of a run: histograms (after less before), counters, and the gauges sampled while it went on.
  * Times in ms. A histogram's mean is exact; a quantile is known to its bucket, which is given beside the interpolation.
  */
+import { join } from "node:path";
+import { writeCsv, writeJson } from "../../../formats/files/index.js";
 import { bucketQuantile, countOf, differenceOf, type Histogram } from "./histogram.js";
 import {
   counterNames,
@@ -195,4 +197,13 @@ function gaugeView(samples: readonly ServerSample[], name: GaugeName, endMs: num
     max = Math.max(max, value);
   });
   return lengthMs === 0 ? undefined : { mean: area / lengthMs, max };
+}
+
+const sampleColumns = ["at_ms", "running", "waiting", "kv_fraction", "preemptions"] as const;
+
+/** Writes server.json, and server-samples.csv with a row per change of a gauge, into a run's folder. */
+export async function writeServerView(folder: string, { samples, ...view }: ServerView): Promise<void> {
+  const rows = samples.map(({ atMs, ...reading }) => ({ at_ms: Number(atMs.toFixed(3)), ...reading }));
+  await writeCsv(join(folder, "server-samples.csv"), sampleColumns, rows);
+  writeJson(join(folder, "server.json"), view);
 }

@@ -5,10 +5,16 @@
  */
 import { BackendError, ConfigError, defined, plainLine } from "../../../formats/index.js";
 import type { Unmodelled } from "../../../sim/index.js";
-import { askServer, type AskOptions } from "../ask-server.js";
-import { engineFacts, isOtherEngine } from "../engines.js";
-import { findServedModel, type ServedModel } from "../served-model.js";
-import { shownUrl, type ServerRef } from "../server-address.js";
+import {
+  askServer,
+  type AskOptions,
+  engineFacts,
+  isOtherEngine,
+  findServedModel,
+  type ServedModel,
+  shownUrl,
+  type ServerRef,
+} from "../access/index.js";
 import { serverInfoOf, settingNames, type ServerInfo, type SettingName } from "./server-info.js";
 import { unmodelledMetrics } from "./unmodelled-metrics.js";
 import { snapshotOf } from "./vllm-metrics.js";
@@ -62,7 +68,9 @@ export async function readServerSettings(baseUrl: ServerRef, options: SettingsOp
     }
   };
   learn(info?.settings ?? {}, "/server_info");
-  learn(await metricsSettings(baseUrl, asking), "/metrics");
+  const metrics = await askServer(baseUrl, "/metrics", asking);
+  const text = metrics.status === 200 ? metrics.text : "";
+  learn(metricsSettings(text, `${shownUrl(baseUrl)}/metrics`), "/metrics");
   learn({ max_model_len: served.maxModelLen }, "/v1/models");
   rejectContradictions(options.stated ?? {}, settings, provenance);
   learn(options.stated ?? {}, "stated");
@@ -74,7 +82,7 @@ export async function readServerSettings(baseUrl: ServerRef, options: SettingsOp
     ownSettings,
     provenance,
     unknown: settingNames.filter((name) => settings[name] === undefined),
-    unmodelled: uniqueBySeen([...(info?.unmodelled ?? []), ...(await unmodelledByMetrics(baseUrl, asking))]),
+    unmodelled: uniqueBySeen([...(info?.unmodelled ?? []), ...unmodelledMetrics(text)]),
     leftOut: info?.leftOut ?? [],
     hardware: info?.hardware ?? {},
     isDevMode: info !== undefined,
@@ -117,18 +125,12 @@ async function serverInfo(baseUrl: ServerRef, asking: AskOptions): Promise<Serve
   return info;
 }
 
-async function unmodelledByMetrics(baseUrl: ServerRef, asking: AskOptions): Promise<Unmodelled[]> {
-  const { status, text } = await askServer(baseUrl, "/metrics", asking);
-  return status === 200 ? unmodelledMetrics(text) : [];
-}
-
 function uniqueBySeen(all: readonly Unmodelled[]): Unmodelled[] {
   return [...new Map(all.map((of) => [of.seen, of])).values()];
 }
 
-async function metricsSettings(baseUrl: ServerRef, asking: AskOptions): Promise<Partial<Record<SettingName, unknown>>> {
-  const { status, text } = await askServer(baseUrl, "/metrics", asking);
-  const cache = status === 200 ? snapshotOf(text, `${shownUrl(baseUrl)}/metrics`).cacheConfig : undefined;
+function metricsSettings(text: string, where: string): Partial<Record<SettingName, unknown>> {
+  const cache = snapshotOf(text, where).cacheConfig;
   if (cache === undefined) return {};
   const caching = cache.labels.get("enable_prefix_caching");
   const memory = Number(cache.labels.get("gpu_memory_utilization"));

@@ -1,8 +1,7 @@
 /** What a live server serves: its /metrics read twice, and what came in between. */
 import { BackendError, defined } from "../../../formats/index.js";
 import { realClock } from "../../clock.js";
-import { askServer } from "../ask-server.js";
-import { shownUrl, type ServerRef } from "../server-address.js";
+import { askServer, shownUrl, type ServerRef } from "../access/index.js";
 import { countOf, differenceOf, histogramOf, type Histogram } from "./histogram.js";
 import { parsePrometheus } from "./prometheus.js";
 import { fromServer, readingOf, snapshotOf, type Reading, type Snapshot } from "./vllm-metrics.js";

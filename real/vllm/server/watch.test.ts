@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BackendError } from "../../../formats/index.js";
 import { realClock } from "../../clock.js";
-import { writeServerView } from "./view-files.js";
+import { writeServerView } from "./server-view.js";
 import { startServerWatch } from "./watch.js";
 
 /** What a server's /metrics says at the n-th request, from 0. */

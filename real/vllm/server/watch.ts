@@ -7,8 +7,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { BackendError, messageOf } from "../../../formats/index.js";
 import { realClock, type Clock } from "../../clock.js";
-import { accessHint, openAsking } from "../ask-server.js";
-import { addressOf, type ServerRef } from "../server-address.js";
+import { accessHint, openAsking, addressOf, type ServerRef } from "../access/index.js";
 import { serverViewOf, type ServerSample, type ServerView } from "./server-view.js";
 import { readingOf, snapshotOf, type Reading, type Snapshot } from "./vllm-metrics.js";
 
