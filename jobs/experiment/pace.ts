@@ -9,6 +9,7 @@ import type { OnnxExecutor, SamplingSettings } from "../../onnx/index.js";
 import type { StepExecutor } from "../../real/index.js";
 import { prepareReferenceStep, promptIdsOf } from "../../calibrate/onnx/index.js";
 import {
+  defined,
   InvariantError,
   type CostTerm,
   type Profile,
@@ -78,20 +79,20 @@ export function describePace(paces: readonly Pace[]): string[] {
   const percent = (off: number): string => `${Math.round(100 * Math.abs(off))} % ${off > 0 ? "slower" : "faster"}`;
   const before = mean(paces.map((pace) => pace.before)) - 1;
   const changed = mean(paces.map((pace) => paceBeside(pace) / pace.before)) - 1;
-  return [
-    ...(Math.abs(before) < WORTH_TELLING
-      ? []
-      : [
-          `just before the real runs the machine was ${percent(before)} than in its calibration, by a reference batch: ` +
-            "each is simulated at the pace before it",
-        ]),
-    ...(Math.abs(changed) < WORTH_TELLING
-      ? []
-      : [
-          `during the real runs the machine was ${percent(changed)} than just before them, by the reference batch after each: ` +
-            `simulated times are about as much too ${changed > 0 ? "short" : "long"}`,
-        ]),
-  ];
+  const lines: string[] = [];
+  if (Math.abs(before) >= WORTH_TELLING) {
+    lines.push(
+      `just before the real runs the machine was ${percent(before)} than in its calibration, by a reference batch: ` +
+        "each is simulated at the pace before it",
+    );
+  }
+  if (Math.abs(changed) >= WORTH_TELLING) {
+    lines.push(
+      `during the real runs the machine was ${percent(changed)} than just before them, by the reference batch after each: ` +
+        `simulated times are about as much too ${changed > 0 ? "short" : "long"}`,
+    );
+  }
+  return lines;
 }
 
 /** The profile as it would be if the machine had had that pace when it was calibrated. */
@@ -109,8 +110,10 @@ export function atPace(profile: Profile, pace: number): Profile {
       dispatch_ns: pace * dispatch_ns,
       cold_start_ns: pace * cold_start_ns,
     },
-    ...(uncertainty === undefined ? {} : { uncertainty: scaledDraws(uncertainty, pace) }),
-    ...(steps === undefined ? {} : { steps: stepsAtPace(steps, pace) }),
+    ...defined({
+      uncertainty: uncertainty && scaledDraws(uncertainty, pace),
+      steps: steps && stepsAtPace(steps, pace),
+    }),
   };
 }
 
@@ -124,7 +127,7 @@ function stepsAtPace(steps: StepCosts, pace: number): StepCosts {
   return {
     ...steps,
     terms: Object.fromEntries(scaled) as StepTerms,
-    ...(draws === undefined ? {} : { draws: scaledDraws(draws, pace) }),
+    ...defined({ draws: draws && scaledDraws(draws, pace) }),
     schedule: perStep(schedule),
     update: perStep(update),
     cold_start_ns: pace * cold_start_ns,

@@ -1,6 +1,7 @@
 /** What would ease each part of the time: the same scenario with one setting changed, or one cause taken away. */
 import { defined, type Profile } from "../../formats/index.js";
-import { ifItWorks, machineOf, planPolicy, withTwice, type AdmissionLimit, type PartName } from "../../sim/index.js";
+import { ifItWorks, machineOf, withTwice, type AdmissionLimit, type PartName } from "../../sim/index.js";
+import { planOf } from "../inputs/index.js";
 import { inputOf, type Scenario } from "../scenario/index.js";
 
 export interface Counterfactual {
@@ -51,26 +52,26 @@ function doubled(limit: AdmissionLimit): Ease {
     const settings = Object.entries(twice.changed).map(([name, value]) => `${name} ${value}`);
     return {
       change: settings.length === 0 ? "twice the memory" : settings.join(", "),
-      scenario: {
-        ...scenario,
-        policy: { ...scenario.policy, settings: { ...scenario.policy.settings, ...twice.changed } },
-        profile: twice.input.profile,
-      },
+      scenario: { ...withSettings(scenario, twice.changed), profile: twice.input.profile },
     };
   };
 }
 
+function withSettings(scenario: Scenario, settings: Readonly<Record<string, unknown>>): Scenario {
+  const { policy } = scenario;
+  return { ...scenario, policy: { ...policy, settings: { ...policy.settings, ...settings } } };
+}
+
 function withSetting(scenario: Scenario, name: string, value: number): Eased {
-  const policy = { ...scenario.policy, settings: { ...scenario.policy.settings, [name]: value } };
-  const plan = planPolicy(policy.name, policy.settings, { source: policy.name });
-  plan.create(machineOf(scenario.profile));
-  return { change: `${name} ${value}`, scenario: { ...scenario, policy } };
+  const changed = withSettings(scenario, { [name]: value });
+  planOf(changed).create(machineOf(scenario.profile));
+  return { change: `${name} ${value}`, scenario: changed };
 }
 
 /** Of settings that are in force. */
-function settingOf({ policy, profile }: Scenario, name: string): number | undefined {
-  const plan = planPolicy(policy.name, policy.settings, { source: policy.name });
-  const settings = plan.work === "step" ? plan.create(machineOf(profile)).settings : plan.settings;
+function settingOf(scenario: Scenario, name: string): number | undefined {
+  const plan = planOf(scenario);
+  const settings = plan.work === "step" ? plan.create(machineOf(scenario.profile)).settings : plan.settings;
   const value = settings[name];
   return typeof value === "number" ? value : undefined;
 }
@@ -94,8 +95,7 @@ function withTwiceTheClients(scenario: Scenario): Eased {
 }
 
 function withAnotherReplica(scenario: Scenario): Eased {
-  const plan = planPolicy(scenario.policy.name, scenario.policy.settings, { source: scenario.policy.name });
-  if (plan.work === "batch") return undefined;
+  if (planOf(scenario).work === "batch") return undefined;
   const replicas = scenario.replicas + 1;
   return { change: `replicas ${replicas}`, scenario: { ...scenario, replicas } };
 }

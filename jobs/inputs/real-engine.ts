@@ -1,7 +1,7 @@
 /** A model loaded on this machine for the real runs of one policy: one that runs whole batches, or one that runs steps. */
 import { totalmem } from "node:os";
 import { defined, type Run } from "../../formats/index.js";
-import { availableMemoryBytes, describeMachine, readGpu, type Gpu } from "../../machine/index.js";
+import { availableMemoryBytes, describeMachine, GpuMemoryWatch, readGpu, type Gpu } from "../../machine/index.js";
 import { startOnnxExecutor, type ModelFiles, type OnnxExecutor, type SamplingSettings } from "../../onnx/index.js";
 import {
   benchOnnx,
@@ -13,7 +13,6 @@ import {
   type StepExecutor,
 } from "../../real/index.js";
 import type { BatchPlan, EngineLimits, PolicyPlan, StepPlan } from "../../sim/index.js";
-import { startMemory, type RealMemory } from "./real-memory.js";
 
 export interface RealEngine {
   measure(run: Omit<RealRunInput, "hardware" | "sampling">): Promise<Run>;
@@ -120,4 +119,34 @@ async function memoryBefore(device: "cpu" | "cuda") {
   }
   const { totalBytes, usedBytes } = await readGpu();
   return { totalBytes, usedBytes, freeBytes: totalBytes - usedBytes };
+}
+
+/** The memory that a real run's policy looks at: the process's own, or the GPU's as nvidia-smi sees it. Bytes. */
+interface RealMemory {
+  readonly totalBytes: number;
+  /** In use when it was started. */
+  readonly baseBytes: number;
+  /** Only on a GPU; on the CPU the executor reports the peak of each batch. */
+  readonly takePeakBytes?: () => number;
+  readonly gpu?: Gpu;
+  stop(): void;
+}
+
+/** `totalMib` absent: all there is. BackendError where a GPU's memory cannot be read. */
+async function startMemory(device: "cpu" | "cuda", totalMib: number | undefined): Promise<RealMemory> {
+  const given = totalMib === undefined ? undefined : totalMib * 2 ** 20;
+  if (device === "cpu") {
+    return { totalBytes: given ?? totalmem(), baseBytes: process.memoryUsage.rss(), stop: () => undefined };
+  }
+  const gpu = await readGpu();
+  const watch = await GpuMemoryWatch.start();
+  return {
+    totalBytes: given ?? gpu.totalBytes,
+    baseBytes: gpu.usedBytes,
+    gpu,
+    takePeakBytes: () => watch.takePeakBytes(),
+    stop: () => {
+      watch.stop();
+    },
+  };
 }

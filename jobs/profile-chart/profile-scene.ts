@@ -2,10 +2,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Profile } from "../../formats/index.js";
-import type { ProfilePicture } from "../../report/charts/index.js";
+import type { HeldOutStatistic, ProfilePicture } from "../../report/charts/index.js";
 import { batchScene } from "./batch-scene.js";
 import { blockScene } from "./block-scene.js";
-import { heldOutStatistics } from "./held-out-statistics.js";
 
 /** `path`: of the profile's file. ArtifactError where its measurements are there and cannot be read. */
 export async function profileScene(path: string, profile: Profile): Promise<ProfilePicture> {
@@ -25,4 +24,16 @@ function missing(raw: string | undefined): string {
   return raw === undefined
     ? "The profile names no file of measurements, so there are no measured points."
     : `The measurements (${raw}) are not beside the profile, so there are no measured points.`;
+}
+
+/** Of the runs that a server's calibration kept out of the fit: simulated and measured. */
+function heldOutStatistics({ held_out_runs: runs = [] }: Profile): HeldOutStatistic[] {
+  return runs.flatMap(({ recording, metrics }) =>
+    Object.entries(metrics).flatMap(([key, { real, sim }]) => {
+      const [, statistic, metric] = /^(\w+?)_(\w+)_ms$/.exec(key) ?? [];
+      if (statistic === undefined || metric === undefined || real === null || sim === null) return [];
+      if (real <= 0 || sim <= 0) return [];
+      return [{ recording, statistic, metric, realNs: 1e6 * real, simNs: 1e6 * sim }];
+    }),
+  );
 }

@@ -12,10 +12,10 @@ import { causesOf, missingCauses, type Causes } from "./causes.js";
 import { areEnough, leastKnownWidth, TOKEN_BUDGET, workOf, type ReplicationWork } from "./how-many.js";
 import { lanesFor, replicationLane, type ReplicationLane } from "./lanes.js";
 import { merge } from "./merge.js";
-import { replicationTasks } from "./draws.js";
 import { TaskList } from "./task-list.js";
 import {
   baseOf,
+  replicationTasks,
   resultOf,
   runReplication,
   runTask,

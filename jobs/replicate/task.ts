@@ -1,7 +1,18 @@
 /** One replication, or the capacity of the load: its input, its answer, and the work itself, in whichever thread. */
-import type { Run, Workload } from "../../formats/index.js";
-import { capacityOf, simulateRun, type Capacity, type NoCapacity, type SimulatedRunInput } from "../../sim/index.js";
-import { sharedOf } from "./shared.js";
+import type { Profile, Run, Workload } from "../../formats/index.js";
+import {
+  capacityOf,
+  costDrawCount,
+  planPolicy,
+  shuffled,
+  simulateRun,
+  stream,
+  withCostDraw,
+  type Capacity,
+  type NoCapacity,
+  type PolicyPlan,
+  type SimulatedRunInput,
+} from "../../sim/index.js";
 
 /** What all replications share, in a form that crosses threads: a plan holds functions, its name and settings do not. */
 export interface ReplicationBase {
@@ -36,6 +47,21 @@ export interface ReplicationResult {
   readonly notes: readonly string[];
 }
 
+/** The first has the seed as given and the profile as it is, later ones `seed/k` and a draw each. */
+export function replicationTasks(
+  { seed, profile }: { readonly seed: string; readonly profile: Profile },
+  count: number,
+): ReplicationTask[] {
+  // In a seeded order, so that none comes twice before each has come once.
+  const all = Array.from({ length: costDrawCount(profile) }, (_, draw) => draw);
+  const draws = shuffled(all, stream(`${seed}/calibration-draws`));
+  return Array.from({ length: count }, (_, index) => ({
+    index,
+    seed: index === 0 ? seed : `${seed}/${index}`,
+    draw: index === 0 || draws.length === 0 ? null : draws[(index - 1) % draws.length]!,
+  }));
+}
+
 export function baseOf({ plan, ...input }: SimulatedRunInput, isSteadyWanted: boolean): ReplicationBase {
   return { policy: { name: plan.name, settings: plan.settings }, input, isSteadyWanted };
 }
@@ -50,8 +76,9 @@ export function runReplication(
   { index, seed, draw, workload }: ReplicationTask,
 ): { readonly run: Run; readonly result: ReplicationResult } {
   const { input, isSteadyWanted } = base;
-  const { plan, drawn } = sharedOf(base);
-  const { profile, steady } = drawn(draw);
+  const common = sharedOf(base);
+  const { plan } = common;
+  const { profile, steady } = drawnOf(draw, base, common);
   const run = simulateRun({ ...input, plan, profile, seed, runSeed: seed, workload: workload ?? input.workload });
   return { run, result: resultOf(run, index, isSteadyWanted ? steady() : null) };
 }
@@ -59,4 +86,43 @@ export function runReplication(
 export function resultOf({ info }: Run, index: number, steady: SummaryValues | null): ReplicationResult {
   const { summary, preemptions, notes } = info;
   return { index, summary: summary!, steady, preemptions: Number(preemptions), notes: notes ?? [] };
+}
+
+/** What replications of one base have in common in one thread. */
+interface Shared {
+  readonly plan: PolicyPlan;
+  /** By the draw; draws come again where there are fewer of them than replications. */
+  readonly drawn: Map<number | null, Drawn>;
+}
+
+interface Drawn {
+  readonly profile: Profile;
+  readonly steady: () => SummaryValues;
+}
+
+const shared = new WeakMap<ReplicationBase, Shared>();
+
+/** Made when the first replication needs it. */
+function sharedOf(base: ReplicationBase): Shared {
+  const known = shared.get(base);
+  if (known !== undefined) return known;
+  const { name, settings } = base.policy;
+  const made = {
+    plan: planPolicy(name, settings, { source: `settings of ${name}` }),
+    drawn: new Map<number | null, Drawn>(),
+  };
+  shared.set(base, made);
+  return made;
+}
+
+function drawnOf(draw: number | null, { input }: ReplicationBase, { plan, drawn }: Shared): Drawn {
+  const known = drawn.get(draw);
+  if (known !== undefined) return known;
+  const profile = draw === null ? input.profile : withCostDraw(input.profile, draw);
+  let summary: SummaryValues | undefined;
+  const steady = (): SummaryValues =>
+    (summary ??= simulateRun({ ...input, plan, profile, jitter: false }).info.summary!);
+  const made = { profile, steady };
+  drawn.set(draw, made);
+  return made;
 }

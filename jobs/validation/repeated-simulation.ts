@@ -3,7 +3,7 @@
  * own error, and the other costs that fit the calibration's measurements equally well.
  */
 import type { Profile } from "../../formats/index.js";
-import { costDrawCount, mean, quantile, simulateRun, withCostDraw } from "../../sim/index.js";
+import { costDrawCount, mean, quantile, sampleDeviation, simulateRun, withCostDraw } from "../../sim/index.js";
 import { LEVEL } from "../../report/compare/index.js";
 import { atPace, type CellWorkload } from "../experiment/index.js";
 
@@ -52,8 +52,7 @@ export function repeatedSimulation(
       keys.map((key) => {
         const values = runs.map((run) => run[key]!);
         const average = mean(values);
-        const squares = values.reduce((sum, value) => sum + (value - average) ** 2, 0);
-        const deviation = values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1));
+        const deviation = values.length < 2 ? 0 : sampleDeviation(values);
         const draws = average > 0 ? (NORMAL * deviation) / Math.sqrt(values.length) / average : 0;
         return [key, { mean: average, spread: { run: 0, draws, calibration: calibration[key]! } }];
       }),

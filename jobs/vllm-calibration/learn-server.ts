@@ -31,7 +31,7 @@ const indispensable: readonly SettingName[] = [
 ];
 
 /** The server's limits; ConfigError names the settings that it does not report, and how to state them. */
-export function probedServerOf({ settings, unknown }: ServerSettings): ProbedServer {
+function probedServerOf({ settings, unknown }: ServerSettings): ProbedServer {
   const missing = indispensable.filter((name) => unknown.includes(name));
   if (missing.length > 0) {
     const flags = missing.map((name) => `--${name.replaceAll("_", "-")}`).join(", ");

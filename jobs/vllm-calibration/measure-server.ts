@@ -26,8 +26,15 @@ import {
 import { learnServer, tryPrefixCache, type LearntServer, type PrefixCacheFinding } from "./learn-server.js";
 import { mergeRuns } from "./merge-runs.js";
 import { preparation, type Preparation } from "./preparation.js";
-import { readPlanFile, rejectOtherServer, writePlanFile, type PlanFile } from "./plan-file.js";
-import { clearRawFolder, readWhole, type MeasuredRuns } from "./raw-folder.js";
+import {
+  clearRawFolder,
+  readPlanFile,
+  readWhole,
+  rejectOtherServer,
+  writePlanFile,
+  type MeasuredRuns,
+  type PlanFile,
+} from "./raw-folder.js";
 import { groupsFolder, runPlan, type PlanRuns, type ProbeCommon } from "./run-plan.js";
 import { insecureNotes, leftNotes, notesIn, serverNotesOf } from "./server-notes.js";
 import { timeServer } from "./time-server.js";
@@ -71,24 +78,22 @@ export async function measureServer(input: MeasureServerInput): Promise<Measured
   const learnt = await early(learnServer(baseUrl, input.model, { stated: input.stated, signal }));
   const before = earlierPlan(input, learnt.settings);
   const whole = before === undefined ? undefined : await readWhole(rawFolder);
-  if (whole !== undefined) return asMeasured(whole, learnt.settings);
+  if (whole !== undefined) {
+    const { settings } = learnt;
+    return { settings, ...asKnownNow(whole, settings), dropped: [], skipped: [], notes: notesIn(whole.probes) };
+  }
   const prepared = await prepare(input, learnt, { before, early, beganNs });
   signal.throwIfAborted();
   const watch = await early(startServerWatch(baseUrl, { everyMs: 0, signal }));
   let runs: PlanRuns;
   try {
-    const { plan, pace, common, budgetMs } = prepared;
-    const { acceptDisturbed, onProgress } = input;
-    const { server } = learnt;
-    runs = await runPlan({
-      ...{ plan, server, pace, common, rawFolder, budgetMs, pauseMs: PAUSE_MS, acceptDisturbed, signal, onProgress },
-    });
+    runs = await runPlan({ ...input, ...prepared, server: learnt.server, pauseMs: PAUSE_MS });
   } catch (error) {
     await watch.cancel();
     throw error;
   }
   const view = await watch.stop(beganNs);
-  return deliver(runs, { input, settings: learnt.settings, prepared, view });
+  return deliver(runs, input, learnt.settings, prepared, view);
 }
 
 /** What an earlier calibration began with, where this one resumes it; else its folder is cleared. */
@@ -112,24 +117,37 @@ interface Prepared {
   readonly plan: ProbePlan;
 }
 
-interface PrepareContext {
-  /** Of the calibration that is resumed. */
-  readonly before: PlanFile | undefined;
-  readonly early: Preparation;
-  readonly beganNs: number;
-}
-
 /** Warms the server up, finds out how fast it is, and plans the probes for what is left of the budget. */
 async function prepare(
   input: MeasureServerInput,
   { settings, server }: LearntServer,
-  { before, early, beganNs }: PrepareContext,
+  {
+    before,
+    early,
+    beganNs,
+  }: { readonly before: PlanFile | undefined; readonly early: Preparation; readonly beganNs: number },
 ): Promise<Prepared> {
   const { baseUrl, signal } = input;
   const vocab = before?.vocab ?? input.vocab ?? (await early(findVocabulary(baseUrl, settings.model.name, signal)));
   const seed = before?.seed ?? input.seed;
   const network = await early(measureNetwork(baseUrl));
-  const common = { ...commonInput(input, { settings, vocab, seed }), network, signal };
+  // No single answer is worth more than the whole budget. Its end comes first, and is what is reported.
+  const mostMs = input.budgetMs + 1000;
+  const common: ProbeCommon = {
+    baseUrl,
+    model: settings.model.name,
+    seed,
+    vocab,
+    date: new Date().toISOString(),
+    settings: settings.settings,
+    hardware: settings.hardware,
+    sampling: { ignoreEos: true, temperature: 0 },
+    warmUps: 0,
+    isWarm: true,
+    limits: { stallMs: Math.min(defaultLimits.stallMs, mostMs), requestMs: mostMs },
+    network,
+    signal,
+  };
   const first = { ...common, signal: early.signal };
   await early(warmUp(first));
   const cache = await early(tryPrefixCache(first, Math.min(512, server.maxModelLen - 1)));
@@ -144,25 +162,23 @@ async function prepare(
   return { common, cache, pace, budgetMs, plan: probePlan(server, pace, { budgetMs, seed, pauseMs: PAUSE_MS }) };
 }
 
-interface Delivery {
-  readonly input: MeasureServerInput;
-  readonly settings: ServerSettings;
-  readonly prepared: Prepared;
-  readonly view: ServerView;
-}
-
 /**
  * The runs as the calibration takes them, the probes in one folder; BackendError where what was measured is of no use.
  */
 async function deliver(
   runs: PlanRuns,
-  { input, settings, prepared: { plan, cache }, view: { counters, notes } }: Delivery,
+  { baseUrl, rawFolder }: MeasureServerInput,
+  settings: ServerSettings,
+  { plan, cache }: Prepared,
+  { counters, notes }: ServerView,
 ): Promise<MeasuredServer> {
-  const { baseUrl, rawFolder } = input;
   const findings = { runs, settings, cache, preemptions: counters.preemptions };
   const serverNotes = [...insecureNotes(baseUrl), ...serverNotesOf(findings), ...notes];
-  const merged = asKnownNow(mergeRuns(runs.probes), settings);
-  const probes = { ...merged, info: { ...merged.info, server_notes: serverNotes } };
+  const { mixed, heldOut, busy } = runs;
+  const merged = mergeRuns(runs.probes);
+  const info = { ...merged.info, server_notes: serverNotes };
+  const known = asKnownNow({ probes: { ...merged, info }, mixed, heldOut, busy }, settings);
+  const { probes } = known;
   rejectFailures(probes, rawFolder);
   const promptTokens = probes.requests.reduce((sum, request) => sum + request.promptTokens, 0);
   rejectCached(counters.cached_tokens ?? 0, promptTokens, shownUrl(baseUrl));
@@ -170,48 +186,10 @@ async function deliver(
   rmSync(groupsFolder(rawFolder), { recursive: true, force: true });
   return {
     settings,
-    probes,
-    mixed: asKnownNow(runs.mixed, settings),
-    heldOut: asKnownNow(runs.heldOut, settings),
-    busy: asKnownNow(runs.busy, settings),
+    ...known,
     dropped: plan.dropped,
     skipped: runs.skipped,
     notes: [...leftNotes(plan, runs), ...serverNotes],
-  };
-}
-
-/** A calibration that was measured to its end, with what is known of the server now. */
-function asMeasured({ probes, mixed, heldOut, busy }: MeasuredRuns, settings: ServerSettings): MeasuredServer {
-  return {
-    settings,
-    probes: asKnownNow(probes, settings),
-    mixed: asKnownNow(mixed, settings),
-    heldOut: asKnownNow(heldOut, settings),
-    busy: asKnownNow(busy, settings),
-    dropped: [],
-    skipped: [],
-    notes: notesIn(probes),
-  };
-}
-
-function commonInput(
-  { baseUrl, budgetMs, signal }: MeasureServerInput,
-  { settings, vocab, seed }: { settings: ServerSettings; vocab: number; seed: string },
-): ProbeCommon {
-  return {
-    baseUrl,
-    model: settings.model.name,
-    seed,
-    vocab,
-    date: new Date().toISOString(),
-    settings: settings.settings,
-    hardware: settings.hardware,
-    sampling: { ignoreEos: true, temperature: 0 },
-    warmUps: 0,
-    isWarm: true,
-    // No single answer is worth more than the whole budget. Its end comes first, and is what is reported.
-    limits: { stallMs: Math.min(defaultLimits.stallMs, budgetMs + 1000), requestMs: budgetMs + 1000 },
-    signal,
   };
 }
 
@@ -222,10 +200,14 @@ async function warmUp(common: ProbeCommon): Promise<void> {
   await measureVllm({ ...common, workload, load: { kind: "probes" }, warmUps: 2 });
 }
 
-/** The run with what is known of model and settings now: when a part of it was measured, less may have been known. */
-function asKnownNow(run: Run, { model, settings }: ServerSettings): Run {
-  const { engine } = run.info;
-  return { ...run, info: { ...run.info, model: { ...model }, engine: { ...engine, settings: { ...engine.settings, ...settings } } } }; // prettier-ignore
+/** The runs with what is known of model and settings now: when a part of them was measured, less may have been known. */
+function asKnownNow(runs: MeasuredRuns, { model, settings }: ServerSettings): MeasuredRuns {
+  const known = ({ info, ...run }: Run): Run => {
+    const engine = { ...info.engine, settings: { ...info.engine.settings, ...settings } };
+    return { ...run, info: { ...info, model: { ...model }, engine } };
+  };
+  const { probes, mixed, heldOut, busy } = runs;
+  return { probes: known(probes), mixed: known(mixed), heldOut: known(heldOut), busy: known(busy) };
 }
 
 function rejectFailures({ requests }: Run, rawFolder: string): void {

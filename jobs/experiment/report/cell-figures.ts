@@ -1,5 +1,5 @@
 /** One metric of every cell, simulated and real, run by run: what the report compares policies by. */
-import type { Run } from "../../../formats/index.js";
+import { defined, type Run } from "../../../formats/index.js";
 import { columnsIn, mean, summarise, type Summary } from "../../../sim/index.js";
 import type { StatisticComparison } from "../../../report/compare/index.js";
 import type { CellResult } from "../results.js";
@@ -81,16 +81,8 @@ export function figuresOf(cells: readonly SummarisedCell[], { key, metric, stat 
     const { metrics = [], totals = [] } = cell.comparison ?? {};
     const compared = [...metrics, ...totals].find((one) => one.metric === metric && one.stat === stat);
     const simInterval = intervalOf(simsOf(cell), key);
-    return [
-      {
-        cell,
-        sim: mean(simulated),
-        ...(simInterval === undefined ? {} : { simInterval }),
-        reals: measured,
-        ...(compared === undefined ? {} : { compared }),
-        isAbove: isAboveCapacity(cell),
-      },
-    ];
+    const isAbove = isAboveCapacity(cell);
+    return [{ cell, sim: mean(simulated), reals: measured, isAbove, ...defined({ simInterval, compared }) }];
   });
 }
 

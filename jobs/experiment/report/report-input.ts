@@ -1,5 +1,5 @@
 /** What the report of an experiment says: the answer, whether to trust it, every figure, and how it was made. */
-import { requestCount, type RunInfo } from "../../../formats/index.js";
+import { defined, requestCount, type RunInfo } from "../../../formats/index.js";
 import { comparisonRow, comparisonRows, type ComparisonRow } from "../../../report/compare/index.js";
 import {
   type HeadlineMetric,
@@ -138,13 +138,13 @@ function outcomeRows(cell: CellResult): OutcomeRow[] {
 
 /** As the page has it: what is not known is absent. */
 function withoutNulls({ errorPercent, intervalPercent, spread, verdict, ...row }: ComparisonRow) {
-  return {
-    ...row,
-    ...(errorPercent === null ? {} : { errorPercent }),
-    ...(intervalPercent === null ? {} : { intervalPercent }),
-    ...(spread === null ? {} : { spread }),
-    ...(verdict === null ? {} : { verdict }),
+  const known = {
+    errorPercent: errorPercent ?? undefined,
+    intervalPercent: intervalPercent ?? undefined,
+    spread: spread ?? undefined,
+    verdict: verdict ?? undefined,
   };
+  return { ...row, ...defined(known) };
 }
 
 function warnings({ cells, manifest, profile }: ExperimentResults): string[] {

@@ -49,12 +49,10 @@ function sampled(runs: readonly Run[], most: number): Omit<SloSample, "cell" | "
     for (let row = 0; row < rows; row++) {
       if (ok[row] === 0 || seen++ < Math.floor(next)) continue;
       next += step;
-      const [arrival, first, last, tokens] = [
-        arrivalNs[row]!,
-        firstTokenNs[row]!,
-        lastTokenNs[row]!,
-        outputTokens[row]!,
-      ];
+      const arrival = arrivalNs[row]!;
+      const first = firstTokenNs[row]!;
+      const last = lastTokenNs[row]!;
+      const tokens = outputTokens[row]!;
       ttftMs.push((first - arrival) / 1e6);
       // An answer of one token has no time per token, and meets any limit of it.
       tpotMs.push(tokens > 1 ? (last - first) / 1e6 / (tokens - 1) : 0);

@@ -1,7 +1,7 @@
 /** What there is to know before the figures of an experiment are trusted: each check with what it found, in a sentence. */
 import { greatest, least, percent, requestCount, sharePercent, type Run } from "../../../formats/index.js";
 import { columnsIn, median, minimumCount, quantileOf, type RunCapacity, type Summary } from "../../../sim/index.js";
-import type { TrustCheck, TrustState } from "../../../report/html/index.js";
+import type { TrustCheck } from "../../../report/html/index.js";
 import type { SummarisedCell } from "./cell-figures.js";
 import { paceAbout, paceBeside } from "../pace.js";
 import type { ExperimentResults } from "../results.js";
@@ -29,7 +29,7 @@ export function trustChecks(
 function realRuns(cells: readonly SummarisedCell[]): TrustCheck {
   const reals = realsOf(cells);
   const name = "Real runs";
-  if (reals.length === 0) return { name, state: "unknown", text: "None. Every figure is a prediction." };
+  if (reals.length === 0) return unknown(name, "None. Every figure is a prediction.");
   const invalid = reals.filter(({ info }) => info.valid?.ok === false);
   const repeats = cells.filter(({ reals: own }) => own.length > 0).map(({ reals: own }) => own.length);
   const each =
@@ -37,13 +37,8 @@ function realRuns(cells: readonly SummarisedCell[]): TrustCheck {
       ? `${repeats[0]!} of each cell`
       : `${least(repeats)} to ${greatest(repeats)} of each cell`;
   const single = least(repeats) === 1 ? " With one run of a cell it is not known how much a second would differ." : "";
-  if (invalid.length === 0)
-    return { name, state: single === "" ? "fine" : "look", text: `${reals.length}, ${each}, none disturbed.${single}` };
-  return {
-    name,
-    state: "look",
-    text: `${reals.length}, ${each}; ${invalid.length} disturbed, see the warnings.${single}`,
-  };
+  const disturbed = invalid.length === 0 ? ", none disturbed" : `; ${invalid.length} disturbed, see the warnings`;
+  return check(name, invalid.length === 0 && single === "", `${reals.length}, ${each}${disturbed}.${single}`);
 }
 
 function failures(cells: readonly SummarisedCell[]): TrustCheck {
@@ -56,7 +51,7 @@ function failures(cells: readonly SummarisedCell[]): TrustCheck {
     failed === 0
       ? `All ${count(all)} ${what} were answered.`
       : `${count(failed)} of ${count(all)} ${what} got no answer and are in no latency.`;
-  return { name: "Errors", state: failed === 0 ? "fine" : "look", text };
+  return check("Errors", failed === 0, text);
 }
 
 /** Most that the client may lag, as for valid runs. */
@@ -71,16 +66,11 @@ function lag(cells: readonly SummarisedCell[]): TrustCheck | undefined {
     const { p99 } = (info.event_loop_delay_ms ?? {}) as { p99?: number };
     return p99 ?? [];
   });
-  if (lags.length + loops.length === 0)
-    return { name, state: "unknown", text: "The runs do not say when requests were sent." };
-  const worst = greatest([...lags, ...loops]);
-  const sent =
-    lags.length === 0
-      ? ""
-      : `P99 of the delay between a request's time and its sending: at most ${greatest(lags).toFixed(1)} ms. `;
-  const loop =
-    loops.length === 0 ? "" : `P99 of the delay of the client's event loop: at most ${greatest(loops).toFixed(1)} ms. `;
-  return { name, state: worst > MAX_LAG_MS ? "look" : "fine", text: `${sent}${loop}Up to ${MAX_LAG_MS} ms is fine.` };
+  if (lags.length + loops.length === 0) return unknown(name, "The runs do not say when requests were sent.");
+  const atMost = (what: string, delaysMs: readonly number[]): string =>
+    delaysMs.length === 0 ? "" : `P99 of the delay ${what}: at most ${greatest(delaysMs).toFixed(1)} ms. `;
+  const text = atMost("between a request's time and its sending", lags) + atMost("of the client's event loop", loops);
+  return check(name, greatest([...lags, ...loops]) <= MAX_LAG_MS, `${text}Up to ${MAX_LAG_MS} ms is fine.`);
 }
 
 /** Undefined where the run does not know when it sent its requests. */
@@ -125,11 +115,7 @@ function rates(cells: readonly SummarisedCell[]): TrustCheck | undefined {
     behind.length === 0
       ? "The servers finished requests as fast as they came"
       : `Finished more slowly than they came: ${behind.map(({ cell, finished: rate }) => `${cell} ${figure(rate)} requests/s`).join(", ")}`;
-  return {
-    name: "Rate achieved",
-    state: off.length + behind.length === 0 ? "fine" : "look",
-    text: `${sent}. ${finished}.`,
-  };
+  return check("Rate achieved", off.length + behind.length === 0, `${sent}. ${finished}.`);
 }
 
 function rateOf({ request_throughput: rate }: Summary): number {
@@ -141,28 +127,24 @@ function arrivalRate(run: Run): number {
   return ((rows - 1) * 1e9) / (greatest(arrivalNs) - least(arrivalNs));
 }
 
+/** What is sent before a run, by the key that says how much. */
+const warmUps: Readonly<Record<string, string>> = {
+  warm_up_batches: "batches",
+  warm_up_steps: "steps",
+  num_warmups: "requests",
+};
+
 function warmUp(cells: readonly SummarisedCell[]): TrustCheck | undefined {
   const runs = realsOf(cells);
   if (runs.length === 0) return undefined;
   const name = "Warm-up";
   const counts = runs.map(({ info }) => {
-    const {
-      warm_up_batches: batches,
-      warm_up_steps: steps,
-      num_warmups: requests,
-    } = {
-      ...info.engine.settings,
-      ...(info.client as object | undefined),
-    } as Record<string, unknown>;
-    const found = [
-      [batches, "batches"],
-      [steps, "steps"],
-      [requests, "requests"],
-    ].find(([number]) => typeof number === "number");
-    return found === undefined ? undefined : `${Number(found[0])} ${String(found[1])}`;
+    const said: Record<string, unknown> = { ...info.engine.settings, ...(info.client as object | undefined) };
+    const found = Object.keys(warmUps).find((key) => typeof said[key] === "number");
+    return found === undefined ? undefined : `${Number(said[found])} ${warmUps[found]!}`;
   });
   const known = [...new Set(counts.filter((one) => one !== undefined))];
-  if (known.length === 0) return { name, state: "unknown", text: "The runs do not record a warm-up." };
+  if (known.length === 0) return unknown(name, "The runs do not record a warm-up.");
   const missing = counts.filter((one) => one === undefined).length;
   return {
     name,
@@ -180,11 +162,11 @@ function percentiles(cells: readonly SummarisedCell[]): TrustCheck {
   const needed = shownPercentiles.map((p) => `P${p} ${minimumCount(p / 100)}`).join(", ");
   const isHidden = summaries.some(({ hidden_percentiles: hidden }) => hidden.includes("p95_e2el_ms"));
   const hidden = isHidden ? " Percentiles of too few are not shown; longer runs would show them." : "";
-  return {
-    name: "Requests behind each percentile",
-    state: isHidden ? "look" : "fine",
-    text: `At least ${count(smallest)} in each run. They wait for each other, so for latencies they count like ${count(Math.round(independent))} independent ones (the fewest of any cell). A percentile takes at least: ${needed}.${hidden}`,
-  };
+  return check(
+    "Requests behind each percentile",
+    !isHidden,
+    `At least ${count(smallest)} in each run. They wait for each other, so for latencies they count like ${count(Math.round(independent))} independent ones (the fewest of any cell). A percentile takes at least: ${needed}.${hidden}`,
+  );
 }
 
 /** How far from 1 Little's law may be. */
@@ -195,14 +177,14 @@ function littlesLaw(cells: readonly SummarisedCell[]): TrustCheck {
     [...sims, ...reals].flatMap(({ littles_law_ratio: ratio }) => ratio ?? []),
   );
   const name = "Little's law";
-  if (ratios.length === 0) return { name, state: "unknown", text: "The runs lack the times for it." };
+  if (ratios.length === 0) return unknown(name, "The runs lack the times for it.");
   const isFine = ratios.every((ratio) => Math.abs(ratio - 1) <= LITTLE);
   const range = [...new Set([least(ratios), greatest(ratios)].map((ratio) => figure(ratio, 4)))].join(" to ");
-  return {
+  return check(
     name,
-    state: isFine ? "fine" : "look",
-    text: `Mean concurrency over (throughput × mean latency) is ${range} in ${ratios.length} runs; it is 1 where times are complete.`,
-  };
+    isFine,
+    `Mean concurrency over (throughput × mean latency) is ${range} in ${ratios.length} runs; it is 1 where times are complete.`,
+  );
 }
 
 const boundWords: Readonly<Record<RunCapacity["bound_by"], string>> = {
@@ -228,36 +210,34 @@ function utilisation(cells: readonly SummarisedCell[]): TrustCheck | undefined {
   const high = known.filter(({ capacity }) => capacity.verdict !== "below");
   const warning =
     high.length === 0 ? "" : " Near capacity and above it, runs differ a lot and latencies grow with the run.";
-  return {
-    name: "Utilisation, and what binds",
-    state: high.length === 0 ? "fine" : "look",
-    text: `Offered load over capacity, ${byBound.join("; ")}.${warning}`,
-  };
+  const text = `Offered load over capacity, ${byBound.join("; ")}.${warning}`;
+  return check("Utilisation, and what binds", high.length === 0, text);
 }
 
 /** Share of a run's time beyond the measured range that is worth a look. */
 const MOST_BEYOND = 0.01;
 
 function extrapolation(cells: readonly SummarisedCell[]): TrustCheck {
-  const found = cells.map(({ cell }) => ({ name: cell.name, extrapolation: cell.sim.info.extrapolation }));
-  const known = found.flatMap(({ name, extrapolation: of }) => (of === undefined ? [] : [{ name, of }]));
+  const known = cells.flatMap(({ cell: { name, sim } }) => {
+    const { extrapolation: of } = sim.info;
+    return of === undefined ? [] : [{ name, of }];
+  });
   const name = "Extrapolation";
-  if (known.length === 0)
-    return { name, state: "unknown", text: "The simulations do not say how far they left the measured range." };
+  if (known.length === 0) return unknown(name, "The simulations do not say how far they left the measured range.");
   const worst = known.reduce((a, b) => (b.of.share > a.of.share ? b : a));
   if (worst.of.share === 0)
-    return { name, state: "fine", text: "None: every batch and step lies within what the calibration measured." };
+    return check(name, true, "None: every batch and step lies within what the calibration measured.");
   const quantities = worst.of.of
     .map(
       ({ quantity, asked, measured_to: to }) =>
         `${quantity.replaceAll("_", " ")} ${figure(asked)}, measured to ${figure(to)}`,
     )
     .join("; ");
-  return {
+  return check(
     name,
-    state: worst.of.share > MOST_BEYOND ? "look" : "fine",
-    text: `Up to ${sharePercent(worst.of.share)} of the time (${worst.name}) lies beyond what the calibration measured: ${quantities}.`,
-  };
+    worst.of.share <= MOST_BEYOND,
+    `Up to ${sharePercent(worst.of.share)} of the time (${worst.name}) lies beyond what the calibration measured: ${quantities}.`,
+  );
 }
 
 /** Changes of the machine that show in a comparison. */
@@ -269,13 +249,12 @@ function pace(cells: readonly SummarisedCell[]): TrustCheck | undefined {
   const before = paces.map((one) => one.before);
   const changes = paces.map((one) => paceBeside(one) / one.before - 1);
   const most = greatest(changes.map(Math.abs));
-  return {
-    name: "Pace of the machine",
-    state: most > WORTH_TELLING ? "look" : "fine",
-    text:
-      `Before each real run a reference took ${figure(least(before))} to ${figure(greatest(before))} times as long as in the calibration, and the ` +
+  return check(
+    "Pace of the machine",
+    most <= WORTH_TELLING,
+    `Before each real run a reference took ${figure(least(before))} to ${figure(greatest(before))} times as long as in the calibration, and the ` +
       `run is predicted at that pace. While a run went on, the pace changed by up to ${percent(most, 1)}, which no prediction knows.`,
-  };
+  );
 }
 
 /** P90 error of a calibration that is worth a look. */
@@ -284,14 +263,21 @@ const MOST_ERROR = 0.1;
 function calibration({ held_out, fit }: ExperimentResults["profile"]): TrustCheck {
   const score = held_out?.batch ?? fit?.batch;
   const name = "Calibration";
-  if (score === undefined) return { name, state: "unknown", text: "The profile does not record how well it fits." };
+  if (score === undefined) return unknown(name, "The profile does not record how well it fits.");
   const where = held_out?.batch === undefined ? "of the fit" : "kept out of the fit";
-  const state: TrustState = score.p90_ape > MOST_ERROR ? "look" : "fine";
-  return {
+  return check(
     name,
-    state,
-    text: `Costs of ${score.points} shapes ${where} are off by ${percent(score.median_ape, 1)} in the median and ${percent(score.p90_ape, 1)} at P90.`,
-  };
+    score.p90_ape <= MOST_ERROR,
+    `Costs of ${score.points} shapes ${where} are off by ${percent(score.median_ape, 1)} in the median and ${percent(score.p90_ape, 1)} at P90.`,
+  );
+}
+
+function check(name: string, isFine: boolean, text: string): TrustCheck {
+  return { name, state: isFine ? "fine" : "look", text };
+}
+
+function unknown(name: string, text: string): TrustCheck {
+  return { name, state: "unknown", text };
 }
 
 function realsOf(cells: readonly SummarisedCell[]): Run[] {

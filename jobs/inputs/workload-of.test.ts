@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { check, loadSchema, type Load } from "../../formats/index.js";
-import { recordedOutputs } from "./recorded-outputs.js";
+import { recordedOutputs } from "./workload-of.js";
 import { workloadOf } from "./workload-of.js";
 
 const folder = mkdtempSync(join(tmpdir(), "servesim-outputs-"));
