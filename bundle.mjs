@@ -74,7 +74,7 @@ async function modulesOf(entry) {
   return new Set(taken.map(([id]) => id));
 }
 
-const ofSimulate = await modulesOf("cli/simulate.ts");
+const ofSimulate = await modulesOf("cli/commands/simulate.ts");
 const packages = /[\\/]node_modules[\\/](zod|@?fast|lodash|seedrandom)/;
 // Experiment files bring a parser of YAML, a fifth of it all, which few commands need.
 const common = /[\\/](formats|sim)[\\/](?!files[\\/]experiment-file)[^?]*\.ts$|[\\/]node_modules[\\/]zod[\\/]/;

@@ -1,8 +1,8 @@
 /** The command line as users meet it, in a temporary folder. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { servesimIn, signalWhen, startServesimIn, type Ended } from "../test/support/servesim-process.js";
+import { type Ended, servesimIn, signalWhen, startServesimIn } from "../test/support/servesim-process.js";
 
 const profile = resolve("examples/original-suite/profile.json");
 const h100 = resolve("profiles/h100-llama-3.1-8b-vllm-0.26.json");

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { compiled, late } from "./code-cache.js";
 
 test("the build leaves a code cache of what simulate loads, and V8 accepts it", () => {

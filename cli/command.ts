@@ -30,3 +30,8 @@ export function lastGiven(args: Args, repeated: readonly string[]): Args {
     ]),
   );
 }
+
+/** What yargs knows of the flags declared so far; its types leave the method out. */
+export function optionsOf(parser: Argv): { readonly key: object; readonly boolean: readonly string[] } {
+  return (parser as unknown as { getOptions(): { key: object; boolean: string[] } }).getOptions();
+}

@@ -1,6 +1,6 @@
 /** The last step of the build: runs short commands and keeps what V8 has compiled of them, which is what most commands begin with. */
-import { BundleLoader } from "./code-cache.js";
 import type * as CommandLine from "./command-line.js";
+import { BundleLoader } from "./code-cache.js";
 
 const commands = [
   "profiles list",

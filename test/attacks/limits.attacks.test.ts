@@ -6,11 +6,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { allBenchFlags } from "../../cli/bench-flags.js";
-import { flagName, parseFlags, type Shape } from "../../cli/flags.js";
-import { loadFlags, traceFlags } from "../../cli/load-flags.js";
-import { policyShape } from "../../cli/policy-flags.js";
-import { vllmFlags } from "../../cli/vllm-flags.js";
+import { allBenchFlags } from "../../cli/commands/bench/flags.js";
+import { flagName, parseFlags, type Shape } from "../../cli/flags/flags.js";
+import { loadFlags, traceFlags } from "../../cli/flags/load.js";
+import { policyShape } from "../../cli/flags/policy.js";
+import { vllmFlags } from "../../cli/flags/vllm.js";
 import { check, ConfigError, experimentSchema, loadSchema, loadShape } from "../../formats/index.js";
 import { chartRunsOf, renderAllCharts, type ChartRow } from "../../report/charts/index.js";
 import { servesimIn } from "../support/servesim-process.js";
