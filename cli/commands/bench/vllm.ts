@@ -15,11 +15,7 @@ import {
   type BenchVllmInput,
   type VllmMeasurement,
 } from "../../../real/vllm/index.js";
-import {
-  readServerSettings,
-  writeServerView,
-  type ServerSettings,
-} from "../../../real/vllm/server/index.js";
+import { readServerSettings, writeServerView, type ServerSettings } from "../../../real/vllm/server/index.js";
 import { batchPolicyNames, describeLoad, type PolicyPlan } from "../../../sim/index.js";
 import {
   clientOptions,
