@@ -3,7 +3,7 @@ import { makeAtomic, writeCsvRows } from "../../formats/files/index.js";
 import type { SweepFolder } from "./folder.js";
 import { ParquetTable } from "./parquet-table.js";
 import type { SweepStatus } from "./status.js";
-import { KeptColumns, openTable, type OpenTable, type SweepTable, type TableValue } from "./table.js";
+import { KeptColumns, openTable, type SweepTable, type TableValue } from "./table.js";
 
 export interface MergeOptions {
   /** Columns that are also kept, of all rows; absent: none are. */
@@ -16,33 +16,23 @@ export async function mergeSweep(
   { keep = () => false }: MergeOptions = {},
 ): Promise<SweepStatus & { readonly table: SweepTable }> {
   const table = await openTable(folder);
-  const { columns, texts } = table;
+  const { columns, texts, status } = table;
   const kept = new KeptColumns(columns, keep);
   try {
     await makeAtomic(folder.parquet, async (path) => {
       const parquet = new ParquetTable(path, columns, texts);
-      await writeCsvRows(
-        folder.csv,
-        columns,
-        eachRow(table, (row) => {
+      const rows = async function* (): AsyncGenerator<readonly TableValue[]> {
+        for await (const row of table.rows()) {
           parquet.add(row);
           kept.add(row);
-        }),
-      );
+          yield row;
+        }
+      };
+      await writeCsvRows(folder.csv, columns, rows());
       await parquet.finish();
     });
   } finally {
     table.close();
   }
-  return { ...table.status, table: kept.table };
-}
-
-async function* eachRow(
-  table: OpenTable,
-  see: (row: readonly TableValue[]) => void,
-): AsyncGenerator<readonly TableValue[]> {
-  for await (const row of table.rows()) {
-    see(row);
-    yield row;
-  }
+  return { ...status, table: kept.table };
 }

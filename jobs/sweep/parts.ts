@@ -6,7 +6,6 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readdirSync, existsSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { ArtifactError, check, ConfigError, messageOf } from "../../formats/index.js";
 import { makeFolder, readJsonLines } from "../../formats/files/index.js";
 import { sweepRowSchema, type SweepRow } from "./row.js";
@@ -73,32 +72,8 @@ export async function* eachRow(folder: string): AsyncGenerator<PlacedRow> {
     const path = join(folder, name);
     for await (const { value, line, offset, bytes } of readJsonLines(path, "the row of a cell")) {
       const where = `${path}:${line}`;
-      yield {
-        row: check(sweepRowSchema, value, { source: where, Failure: ArtifactError }),
-        where,
-        path,
-        offset,
-        bytes,
-      };
+      const row = check(sweepRowSchema, value, { source: where, Failure: ArtifactError });
+      yield { row, where, path, offset, bytes };
     }
   }
-}
-
-/** What `keep` makes of the row of each cell; of a cell that failed and was tried again, the row of the success. */
-export async function readRows<T>(folder: string, keep: (row: SweepRow) => T): Promise<Map<string, T>> {
-  const kept = new Map<string, T>();
-  const failed = new Set<string>();
-  for await (const { row, where } of eachRow(folder)) {
-    const { cell } = row;
-    const isFailed = "failed" in row;
-    const value = keep(row);
-    const earlier = kept.get(cell);
-    if (earlier === undefined || failed.has(cell)) kept.set(cell, value);
-    else if (!isFailed && !isDeepStrictEqual(earlier, value)) {
-      throw new ArtifactError(`${where}: cell ${cell} has another result than in another file; remove one of the two`);
-    }
-    if (isFailed && earlier === undefined) failed.add(cell);
-    else if (!isFailed) failed.delete(cell);
-  }
-  return kept;
 }

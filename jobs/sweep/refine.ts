@@ -3,44 +3,43 @@
  * the next.
  */
 import { ConfigError, sloText, type Load, type Slo } from "../../formats/index.js";
+import { grouped } from "./grouped.js";
 import type { PlannedCell } from "./plan-file.js";
 import type { SweepRow } from "./row.js";
 
 /** Rates closer together than this are not refined further. */
 const CLOSE_ENOUGH = 1.03;
 
-/** Loads to add, each beside a cell that it differs from in its rate alone; none: the edges are known. */
-export function refinements(
-  cells: Iterable<PlannedCell>,
-  rows: ReadonlyMap<string, SweepRow>,
-  slos: readonly Slo[],
-): { readonly beside: PlannedCell; readonly load: Load }[] {
-  const series = new Map<string, PlannedCell[]>();
-  for (const cell of cells) {
-    if (cell.impossible !== undefined || cell.load.request_rate === undefined) continue;
-    const key = JSON.stringify({ ...cell, id: undefined, load: { ...cell.load, request_rate: undefined } });
-    series.set(key, [...(series.get(key) ?? []), cell]);
-  }
-  return [...series.values()].flatMap((along) => {
-    const sorted = along.sort((a, b) => a.load.request_rate! - b.load.request_rate!);
-    const edge = edgeOf(sorted, rows, slos);
-    return edge === undefined ? [] : [edge];
-  });
+/** The load of a new cell, and a cell that it differs from in its rate alone. */
+export interface Refinement {
+  readonly beside: PlannedCell;
+  readonly load: Load;
 }
 
-function edgeOf(
-  cells: readonly PlannedCell[],
-  rows: ReadonlyMap<string, SweepRow>,
-  slos: readonly Slo[],
-): { readonly beside: PlannedCell; readonly load: Load } | undefined {
-  const works = cells.map(({ id }) => isGood(rows.get(id), slos));
+type RowOf = (cell: PlannedCell) => SweepRow | undefined;
+
+/** Loads to add; none: the edges are known. */
+export function refinements(cells: Iterable<PlannedCell>, rowOf: RowOf, slos: readonly Slo[]): Refinement[] {
+  const rated = [...cells].filter((cell) => cell.impossible === undefined && cell.load.request_rate !== undefined);
+  const series = grouped(rated, (cell) =>
+    JSON.stringify({ ...cell, id: undefined, load: { ...cell.load, request_rate: undefined } }),
+  );
+  return [...series.values()].flatMap((along) => edgeOf(along.sort(byRate), rowOf, slos));
+}
+
+function byRate(a: PlannedCell, b: PlannedCell): number {
+  return a.load.request_rate! - b.load.request_rate!;
+}
+
+function edgeOf(cells: readonly PlannedCell[], rowOf: RowOf, slos: readonly Slo[]): Refinement[] {
+  const works = cells.map((cell) => isGood(rowOf(cell), slos));
   const at = works.findIndex((good, index) => good === true && works[index + 1] === false);
-  if (at === -1) return undefined;
+  if (at === -1) return [];
   const [below, above] = [cells[at]!, cells[at + 1]!];
   const [low, high] = [below.load.request_rate!, above.load.request_rate!];
-  if (high / low <= CLOSE_ENOUGH) return undefined;
+  if (high / low <= CLOSE_ENOUGH) return [];
   const rate = Number(Math.sqrt(low * high).toPrecision(4));
-  return { beside: below, load: { ...below.load, request_rate: rate } };
+  return [{ beside: below, load: { ...below.load, request_rate: rate } }];
 }
 
 /** Undefined: not known. */

@@ -36,7 +36,7 @@ export class RowPlaces {
   static async of(
     folder: SweepFolder,
     cells: Pick<PlannedSource, "length" | "placeOf">,
-    onRow: (place: number, row: SweepRow) => void,
+    onRow: (place: number, row: SweepRow) => void = () => undefined,
   ): Promise<RowPlaces> {
     const found = new RowPlaces(cells.length);
     for await (const { row, where, path, offset, bytes } of eachRow(folder.parts)) {

@@ -9,11 +9,13 @@ import { spread, type Lane } from "../threads/index.js";
 import { cellLane } from "./cell-lane.js";
 import { planSweep, type SweepCell, type SweepPlan } from "./cells.js";
 import type { SweepFolder } from "./folder.js";
-import { partWriter, readRows } from "./parts.js";
+import { partWriter } from "./parts.js";
 import { addedOnDisk, writePlan } from "./plan-file.js";
 import { PlannedCells } from "./planned-cells.js";
 import { refinements } from "./refine.js";
+import { RowPlaces } from "./row-places.js";
 import { readStates } from "./status.js";
+import type { SweepRow } from "./row.js";
 import type { Shard } from "./shard.js";
 import { whyImpossible, type SweepBase } from "./simulate-cell.js";
 
@@ -72,21 +74,37 @@ export function baseOf({ sweep, router, profiles }: SweepPlan): SweepBase {
 /** Returns how many cells were simulated now. */
 export async function runSweep(plan: MadePlan, options: RunSweepOptions): Promise<number> {
   const { folder, refine } = options;
-  let planned = plan.planned;
+  let { planned } = plan;
   let simulated = await simulateMissing(plan, planned, options);
   while (refine !== undefined) {
-    const added = refinements(planned, await readRows(folder.parts, (row) => row), refine).map(({ beside, load }) => {
-      const cell = { ...beside, load };
-      return { ...cell, id: plan.identify(cell) };
-    });
-    const known = planned;
-    const fresh = added.filter(({ id }) => known.placeOf(id) === undefined);
+    const fresh = await newCells(plan, planned, folder, refine);
     if (fresh.length === 0) break;
     planned = planned.with(fresh);
     await writePlan(folder.plan, planned);
     simulated += await simulateMissing(plan, planned, options);
   }
   return simulated;
+}
+
+/** The cells that a refinement adds to those that are planned. */
+async function newCells(
+  { identify }: SweepPlan,
+  planned: PlannedCells,
+  folder: SweepFolder,
+  slos: readonly Slo[],
+): Promise<SweepCell[]> {
+  const places = await RowPlaces.of(folder, planned);
+  try {
+    const rowOf = ({ id }: SweepCell): SweepRow | undefined => {
+      const place = planned.placeOf(id)!;
+      return places.has(place) ? places.rowAt(place) : undefined;
+    };
+    return refinements(planned, rowOf, slos)
+      .map(({ beside, load }) => ({ ...beside, load, id: identify({ ...beside, load }) }))
+      .filter(({ id }) => planned.placeOf(id) === undefined);
+  } finally {
+    places.close();
+  }
 }
 
 async function simulateMissing(

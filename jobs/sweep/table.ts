@@ -61,47 +61,39 @@ export async function readTable(
   }
 }
 
-/** Columns and the values in them. */
-interface Fields {
-  readonly columns: readonly string[];
-  readonly values: readonly TableValue[];
-}
-
 /** Cells without a row, or that cannot be simulated, have none here. Ends of intervals are columns `<statistic>_low` and `_high`. */
 export async function openTable(folder: SweepFolder): Promise<OpenTable> {
-  const given = new Shapes();
+  const shapes = new Shapes();
+  const given: number[] = [];
   const plan = await PlanFile.open(folder.plan, (cell) => {
-    given.add(givenFields(cell));
+    given.push(shapes.numberOf(givenFields(cell)));
   });
-  const found = new Shapes(plan.length);
+  const found = new Uint32Array(plan.length);
   const states = new CellStates(plan.length);
   const places = await RowPlaces.of(folder, plan, (place, row) => {
     states.set(place, stateOf(row));
-    found.set(place, foundFields(row));
+    found[place] = shapes.numberOf(foundFields(row));
   });
-  const pairs = new Map<string, Pair>();
-  const pairAt = (place: number): Pair => {
-    const [a, b] = [given.at(place), found.at(place)];
-    const key = `${a.number}/${b.number}`;
-    const known = pairs.get(key) ?? { columns: joined(a.columns, b.columns), texts: [...a.texts, ...b.texts] };
-    pairs.set(key, known);
-    return known;
-  };
-  for (let place = 0; place < plan.length; place++) if (places.has(place)) pairAt(place);
+  const keyAt = (place: number): string => `${given[place]!}/${found[place]!}`;
+  const pairs = new Map<string, Shape>();
+  for (let place = 0; place < plan.length; place++) {
+    const key = keyAt(place);
+    if (places.has(place) && !pairs.has(key)) pairs.set(key, shapes.joined(given[place]!, found[place]!));
+  }
   // In the order in which the rows of the plan bring them.
   const columns = [...new Set([...pairs.values()].flatMap((pair) => pair.columns))];
-  for (const pair of pairs.values()) pair.from = columns.map((name) => pair.columns.indexOf(name));
+  const ownPlaces = new Map([...pairs].map(([key, pair]) => [key, columns.map((name) => pair.columns.indexOf(name))]));
   return {
     columns,
-    texts: new Set([...pairs.values()].flatMap((pair) => pair.texts)),
+    texts: new Set([...pairs.values()].flatMap(({ texts }) => texts)),
     status: await statusOf(plan, (place) => states.at(place)),
     async *rows() {
       let place = -1;
       for await (const cell of plan) {
         place++;
         if (!places.has(place)) continue;
-        const values = joined(givenFields(cell).values, foundFields(places.rowAt(place)).values);
-        yield pairAt(place).from!.map((at) => values[at] ?? null);
+        const row = joined(givenFields(cell), foundFields(places.rowAt(place)));
+        yield ownPlaces.get(keyAt(place))!.map((at) => row[at]?.[1] ?? null);
       }
     },
     close: () => {
@@ -110,53 +102,32 @@ export async function openTable(folder: SweepFolder): Promise<OpenTable> {
   };
 }
 
-/** The columns of a row; `from`: where the values of the table's columns are among its own. */
-interface Pair {
-  readonly columns: readonly string[];
-  readonly texts: readonly string[];
-  from?: readonly number[];
-}
+type Field = readonly [column: string, value: TableValue];
 
+/** The columns of some fields, and which of them have texts. */
 interface Shape {
-  readonly number: number;
   readonly columns: readonly string[];
   readonly texts: readonly string[];
 }
 
-/** Which columns, and which of them with texts, each of many fields has: a number for each, since most have the same. */
+/** The shapes of many lists of fields: a number for each, since most have the same. */
 class Shapes {
-  private readonly known = new Map<string, Shape>();
+  private readonly numbers = new Map<string, number>();
   private readonly shapes: Shape[] = [];
-  private numbers: Uint32Array;
-  private count = 0;
 
-  constructor(length = 1024) {
-    this.numbers = new Uint32Array(length);
-  }
-
-  add(fields: Fields): void {
-    if (this.count === this.numbers.length) {
-      const more = new Uint32Array(2 * this.numbers.length);
-      more.set(this.numbers);
-      this.numbers = more;
-    }
-    this.set(this.count++, fields);
-  }
-
-  set(at: number, { columns, values }: Fields): void {
-    const texts = columns.filter((_, column) => typeof values[column] === "string");
+  numberOf(fields: readonly Field[]): number {
+    const columns = fields.map(([column]) => column);
+    const texts = fields.filter(([, value]) => typeof value === "string").map(([column]) => column);
     const key = JSON.stringify([columns, texts]);
-    let shape = this.known.get(key);
-    if (shape === undefined) {
-      shape = { number: this.shapes.length, columns, texts };
-      this.known.set(key, shape);
-      this.shapes.push(shape);
-    }
-    this.numbers[at] = shape.number;
+    const known = this.numbers.get(key);
+    if (known !== undefined) return known;
+    this.numbers.set(key, this.shapes.length);
+    return this.shapes.push({ columns, texts }) - 1;
   }
 
-  at(place: number): Shape {
-    return this.shapes[this.numbers[place]!]!;
+  joined(given: number, found: number): Shape {
+    const [a, b] = [this.shapes[given]!, this.shapes[found]!];
+    return { columns: joined(a.columns, b.columns), texts: [...a.texts, ...b.texts] };
   }
 }
 
@@ -167,41 +138,29 @@ function joined<T>(given: readonly T[], found: readonly T[]): T[] {
   return [...given.slice(0, NAMES), found[0]!, ...given.slice(NAMES), ...found.slice(1)];
 }
 
-function givenFields({ id, policy, label, settings, profile, load, seed, replicas }: PlannedCell): Fields {
+function givenFields({ id, policy, label, settings, profile, load, seed, replicas }: PlannedCell): Field[] {
   const { label: loadLabel, ...sent } = load;
-  const fields = new GrowingFields();
-  fields.addAll("", { cell: id, profile, policy, label, load: loadLabel, seed, replicas });
-  fields.addAll("policy.", settings);
-  fields.addAll("load.", sent);
-  return fields;
+  return [
+    ...fieldsOf("", { cell: id, profile, policy, label, load: loadLabel, seed, replicas }),
+    ...fieldsOf("policy.", settings),
+    ...fieldsOf("load.", sent),
+  ];
 }
 
-function foundFields(row: SweepRow): Fields {
-  const fields = new GrowingFields();
-  fields.add("error", "failed" in row ? row.failed : null);
-  if ("failed" in row) return fields;
-  fields.addAll("capacity.", row.capacity);
+function foundFields(row: SweepRow): Field[] {
+  if ("failed" in row) return [["error", row.failed]];
+  const fields: Field[] = [["error", null], ...fieldsOf("capacity.", row.capacity)];
   for (const [key, value] of Object.entries(row.statistics)) {
     // What the run is too short to show would be believed.
-    fields.add(key, row.hidden.includes(key) ? null : value);
+    fields.push([key, row.hidden.includes(key) ? null : value]);
     const ends = row.intervals[key];
-    if (ends !== undefined) fields.addAll(`${key}_`, { low: ends[0], high: ends[1] });
+    if (ends !== undefined) fields.push([`${key}_low`, ends[0]], [`${key}_high`, ends[1]]);
   }
   return fields;
 }
 
-class GrowingFields implements Fields {
-  readonly columns: string[] = [];
-  readonly values: TableValue[] = [];
-
-  add(column: string, value: unknown): void {
-    this.columns.push(column);
-    this.values.push(plain(value));
-  }
-
-  addAll(prefix: string, fields: object): void {
-    for (const [key, value] of Object.entries(fields)) this.add(prefix + key, value);
-  }
+function fieldsOf(prefix: string, values: object): Field[] {
+  return Object.entries(values).map(([key, value]) => [prefix + key, plain(value)]);
 }
 
 function plain(value: unknown): TableValue {

@@ -1,5 +1,5 @@
 import { sweptLines } from "./swept-lines.js";
-import type { SweepTable } from "./table.js";
+import type { SweepTable } from "../table.js";
 
 const columns = ["cell", "profile", "label", "seed", "error", "policy.max_num_seqs", "load.request_rate", "mean_ttft_ms", "mean_ttft_ms_low", "mean_ttft_ms_high"]; // prettier-ignore
 const row = (seqs: number, rate: number, seed: string, value: number | null, error: string | null = null): SweepTable["rows"][number] =>

@@ -1,13 +1,13 @@
 /** What the page of a sweep says and shows, from its merged table. */
-import { percent } from "../../formats/index.js";
-import type { DataTable, SweepPageInput, TrustCheck } from "../../report/html/index.js";
-import { cellName } from "./cells.js";
+import { percent } from "../../../formats/index.js";
+import type { DataTable, SweepPageInput, TrustCheck } from "../../../report/html/index.js";
+import { cellName } from "../cells.js";
 import { contestsOf, nameOf, type Contest, type Contestant } from "./contests.js";
-import type { SweepFolder } from "./folder.js";
-import type { SweepStatus } from "./status.js";
+import type { SweepFolder } from "../folder.js";
+import type { SweepStatus } from "../status.js";
 import { ms, sweepText } from "./sweep-text.js";
 import { isSwept } from "./swept-lines.js";
-import { readTable, type SweepTable, type TableValue } from "./table.js";
+import { readTable, type SweepTable, type TableValue } from "../table.js";
 import { variedColumns } from "./words.js";
 
 /** Statistics that are ranked; the first is the headline's. */

@@ -2,9 +2,10 @@
  * Who wins where in a sweep: settings that compete (policies and their settings) at every place (load, profile, replicas), by one
  * statistic. Seeds of a cell are taken together: the mean of their values, and the widest of their intervals.
  */
-import { greatest, least, listed } from "../../formats/index.js";
-import { mean } from "../../sim/index.js";
-import type { SweepTable, TableValue } from "./table.js";
+import { greatest, least, listed } from "../../../formats/index.js";
+import { mean } from "../../../sim/index.js";
+import { grouped } from "../grouped.js";
+import type { SweepTable, TableValue } from "../table.js";
 import { rowWords, variedColumns } from "./words.js";
 
 export interface Contestant {
@@ -99,17 +100,6 @@ function contestantOf(
     ...(isKnown ? { interval: [least(lows), greatest(highs)] } : {}),
     isAbove: rows.some((row) => row[verdict] === "above"),
   };
-}
-
-function grouped(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const own = groups.get(key);
-    if (own === undefined) groups.set(key, [row]);
-    else own.push(row);
-  }
-  return groups;
 }
 
 /**

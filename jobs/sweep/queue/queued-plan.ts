@@ -3,10 +3,10 @@
  * expire KEPT_S after a machine last joined.
  */
 import { z } from "zod";
-import { ConfigError } from "../../formats/index.js";
-import { packageVersion } from "../../formats/files/index.js";
-import { fingerprint } from "../inputs/index.js";
-import type { PlannedCell } from "./plan-file.js";
+import { ConfigError } from "../../../formats/index.js";
+import { packageVersion } from "../../../formats/files/index.js";
+import { fingerprint } from "../../inputs/index.js";
+import type { PlannedCell } from "../plan-file.js";
 import type { Asked } from "./queue-connection.js";
 
 /** A week. */

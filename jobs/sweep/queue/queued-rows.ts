@@ -3,11 +3,11 @@
  * machines may put the same row: results depend on the cell alone.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { ArtifactError, check } from "../../formats/index.js";
+import { ArtifactError, check } from "../../../formats/index.js";
 import type { Asked } from "./queue-connection.js";
-import type { QueueKeys } from "./queue-plan.js";
-import { sweepRowSchema, type SweepRow } from "./row.js";
-import { stateOf, type CellState } from "./status.js";
+import type { QueueKeys } from "./queued-plan.js";
+import { sweepRowSchema, type SweepRow } from "../row.js";
+import { stateOf, type CellState } from "../status.js";
 
 /** Commands sent at a time. */
 const BATCH = 500;
@@ -24,32 +24,18 @@ redis.call('HDEL', KEYS[3], ARGV[1])
 return 1`;
 
 export async function putRows({ client, ask }: Asked, keys: QueueKeys, rows: readonly SweepRow[]): Promise<void> {
-  const { rows: made, failed, tries } = keys;
-  for (const batch of batches(rows)) {
-    await ask(() =>
-      Promise.all(
-        batch.map((row) =>
-          client.eval(PUT, 3, made, failed, tries, row.cell, packed(row), "failed" in row ? "failed" : "made"),
-        ),
-      ),
-    );
-  }
+  const put = (row: SweepRow): Promise<unknown> => {
+    const kind = "failed" in row ? "failed" : "made";
+    const packed = deflateRawSync(JSON.stringify(row));
+    return client.eval(PUT, 3, keys.rows, keys.failed, keys.tries, row.cell, packed, kind);
+  };
+  for (let at = 0; at < rows.length; at += BATCH) await ask(() => Promise.all(rows.slice(at, at + BATCH).map(put)));
 }
 
-/** Which of these cells have a row. */
-export async function finishedOf(
-  { client, ask }: Asked,
-  keys: QueueKeys,
-  ids: readonly string[],
-): Promise<Set<string>> {
-  const finished = new Set<string>();
-  for (const batch of batches(ids)) {
-    const found = await ask(() =>
-      Promise.all(batch.map((id) => Promise.all([client.hexists(keys.rows, id), client.hexists(keys.failed, id)]))),
-    );
-    for (const [at, counts] of found.entries()) if (counts.includes(1)) finished.add(batch[at]!);
-  }
-  return finished;
+/** Whether the cell has a row. */
+export async function isFinished({ client, ask }: Asked, keys: QueueKeys, id: string): Promise<boolean> {
+  const found = await ask(() => Promise.all([client.hexists(keys.rows, id), client.hexists(keys.failed, id)]));
+  return found.includes(1);
 }
 
 /** How many cells have a row. */
@@ -60,14 +46,14 @@ export async function countRows({ client, ask }: Asked, keys: QueueKeys): Promis
 
 /** What became of each cell that has a row. */
 export async function queuedStates({ client, ask, url }: Asked, keys: QueueKeys): Promise<Map<string, CellState>> {
+  const states = new Map<string, CellState>();
   const made = await ask(() => client.hkeys(keys.rows));
-  const failed = Object.values(await ask(() => client.hgetallBuffer(keys.failed))).map((bytes) =>
-    unpacked(bytes, url, keys.failed),
-  );
-  return new Map([
-    ...failed.map((row): [string, CellState] => [row.cell, stateOf(row)]),
-    ...made.map((id): [string, CellState] => [id, null]),
-  ]);
+  for (const bytes of Object.values(await ask(() => client.hgetallBuffer(keys.failed)))) {
+    const row = unpacked(bytes, url, keys.failed);
+    states.set(row.cell, stateOf(row));
+  }
+  for (const id of made) states.set(id, null);
+  return states;
 }
 
 /** All rows, in no order. */
@@ -92,14 +78,6 @@ export function beginCell({ client, ask }: Asked, keys: QueueKeys, id: string): 
 /** Forgets the failures, so that their cells are simulated again. */
 export async function forgetFailed({ client, ask }: Asked, keys: QueueKeys): Promise<void> {
   await ask(() => client.unlink(keys.failed, keys.tries));
-}
-
-function batches<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / BATCH) }, (_, at) => items.slice(at * BATCH, (at + 1) * BATCH));
-}
-
-function packed(row: SweepRow): Buffer {
-  return deflateRawSync(JSON.stringify(row));
 }
 
 function unpacked(bytes: Buffer, url: string, key: string): SweepRow {

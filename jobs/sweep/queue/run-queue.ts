@@ -5,13 +5,12 @@
  */
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { spread, rejectedBy, type Lane } from "../threads/index.js";
-import { cellLane } from "./cell-lane.js";
-import { cellName, type SweepCell } from "./cells.js";
-import { eachRow, partWriter } from "./parts.js";
-import type { PlannedCell } from "./plan-file.js";
+import { spread, unlessAborted, type Lane } from "../../threads/index.js";
+import { cellLane } from "../cell-lane.js";
+import { cellName, type SweepCell } from "../cells.js";
+import { eachRow, partWriter } from "../parts.js";
+import type { PlannedCell } from "../plan-file.js";
 import type { QueueAddress } from "./queue-address.js";
-import { cellsOfChunk, chunkCount, chunkIndexOf, type Chunk } from "./queue-chunks.js";
 import { connectQueue, type Asked } from "./queue-connection.js";
 import {
   agreedChunks,
@@ -21,11 +20,12 @@ import {
   queueKeys,
   type QueuedPlan,
   type QueueKeys,
-} from "./queue-plan.js";
-import { beginCell, countRows, finishedOf, forgetFailed, putRows, queuedStates } from "./queue-rows.js";
-import { queueJobs, type QueueJobs } from "./queue-work.js";
-import { baseOf, type MadePlan, type RunSweepOptions } from "./run-sweep.js";
-import type { SweepRow } from "./row.js";
+} from "./queued-plan.js";
+import { beginCell, countRows, forgetFailed, isFinished, putRows, queuedStates } from "./queued-rows.js";
+import { queueJobs, type QueueJobs } from "./queue-jobs.js";
+import { baseOf, type MadePlan, type RunSweepOptions } from "../run-sweep.js";
+import type { SweepRow } from "../row.js";
+import { cellsOfShard, type Shard } from "../shard.js";
 
 export interface RunQueueOptions extends Omit<RunSweepOptions, "shard" | "refine"> {
   readonly address: QueueAddress;
@@ -59,14 +59,11 @@ export async function runQueue(plan: MadePlan, options: RunQueueOptions): Promis
   const queued = queuedPlan(cells);
   const keys = queueKeys(plan.sweep.name, queued);
   const stop = new AbortController();
-  const end = (): void => {
-    stop.abort(signal.reason);
-  };
-  signal.addEventListener("abort", end);
+  const stopped = AbortSignal.any([signal, stop.signal]);
   const connection = await connectQueue(address, timeoutS);
   const part = partWriter(folder.parts);
   const lanes: Lane<SweepCell, void>[] = [];
-  const asked = connection.until(stop.signal);
+  const asked = connection.until(stopped);
   let simulated = 0;
   const keep = async (row: SweepRow): Promise<void> => {
     part.add(row);
@@ -80,7 +77,7 @@ export async function runQueue(plan: MadePlan, options: RunQueueOptions): Promis
     try {
       const threads = Math.min(cells.length, workers ?? availableParallelism());
       for (let at = 0; at < threads; at++) lanes.push(cellLane(baseOf(plan), hasThreads, keep));
-      await work({ ...{ asked, keys, queued, cells, jobs, lanes, stop, keep }, ...options }, retryFailed);
+      await work({ ...options, asked, keys, queued, cells, jobs, lanes, stop, stopped, keep }, retryFailed);
     } finally {
       jobs.pause();
       stop.abort(new Error("this machine stops"));
@@ -88,7 +85,6 @@ export async function runQueue(plan: MadePlan, options: RunQueueOptions): Promis
     }
     return simulated;
   } finally {
-    signal.removeEventListener("abort", end);
     part.close();
     connection.close();
   }
@@ -101,8 +97,10 @@ interface Machine extends RunQueueOptions {
   readonly cells: readonly PlannedCell[];
   readonly jobs: QueueJobs;
   readonly lanes: readonly Lane<SweepCell, void>[];
-  /** Aborted where this machine stops, with the reason. */
+  /** Ends the work of this machine, with the reason. */
   readonly stop: AbortController;
+  /** Aborts when this machine stops, or is stopped. */
+  readonly stopped: AbortSignal;
   readonly keep: (row: SweepRow) => Promise<void>;
 }
 
@@ -162,13 +160,13 @@ async function fill(machine: Machine): Promise<void> {
     count = await agreedChunks(asked, keys, chunkCount(cells.length, meanS, chunkS));
   }
   const missing = new Set(await missingCells(machine));
-  const indexes = cells.flatMap((cell, at) => (missing.has(cell) ? [chunkIndexOf(at, count!)] : []));
+  const indexes = cells.flatMap((cell, at) => (missing.has(cell) ? [at % count!] : []));
   await jobs.add([...new Set(indexes)], count!);
 }
 
 /** Seconds that a thread of this machine takes for a cell, from some that are missing; undefined: none was. */
 async function timeCells(machine: Machine): Promise<number | undefined> {
-  const { lanes, stop } = machine;
+  const { lanes, stopped } = machine;
   const missing = await missingCells(machine);
   if (missing.length === 0) return undefined;
   const number = Math.min(missing.length, lanes.length + TIMED_CELLS);
@@ -182,44 +180,44 @@ async function timeCells(machine: Machine): Promise<number | undefined> {
     },
     close: () => lane.close(),
   }));
-  const timesMs = (await spread(timed, some, { signal: stop.signal })).filter((ms) => ms !== undefined);
+  const timesMs = (await spread(timed, some, { signal: stopped })).filter((ms) => ms !== undefined);
   if (timesMs.length === 0) return undefined;
   // A thread's first cell is slow.
   const warm = timesMs.length > lanes.length ? timesMs.slice(lanes.length) : timesMs;
   return warm.reduce((sum, ms) => sum + ms, 0) / warm.length / 1e3;
 }
 
-async function simulateChunk(machine: Machine, chunk: Chunk, lane: Lane<SweepCell, void>): Promise<void> {
-  for (const cell of cellsOfChunk(machine.cells, chunk)) {
-    machine.stop.signal.throwIfAborted();
+/** How many chunks of at least `chunkS` seconds each; a cell is never split. `meanS`: of one thread, a cell. */
+export function chunkCount(cells: number, meanS: number, chunkS: number): number {
+  return Math.max(1, Math.min(cells, Math.floor((cells * meanS) / chunkS)));
+}
+
+async function simulateChunk(machine: Machine, chunk: Shard, lane: Lane<SweepCell, void>): Promise<void> {
+  for (const cell of cellsOfShard(machine.cells, chunk)) {
+    machine.stopped.throwIfAborted();
     await simulateOne(machine, cell, lane);
   }
 }
 
 /** False: the cell had a row already. One that ends its process again and again has a row that says so. */
 async function simulateOne(
-  { asked, keys, stop, keep }: Machine,
+  { asked, keys, stopped, keep }: Machine,
   cell: SweepCell,
   lane: Lane<SweepCell, void>,
 ): Promise<boolean> {
-  if ((await finishedOf(asked, keys, [cell.id])).size > 0) return false;
+  if (await isFinished(asked, keys, cell.id)) return false;
   const tries = await beginCell(asked, keys, cell.id);
   if (tries > MOST_TRIES) {
     const failed = `${cellName(cell)}: its process ended ${MOST_TRIES} times before it was finished; it may need more memory`;
     await keep({ cell: cell.id, failed });
     return true;
   }
-  const over = new AbortController();
-  try {
-    await Promise.race([lane.run(cell), rejectedBy(stop.signal, over.signal)]);
-    return true;
-  } finally {
-    over.abort();
-  }
+  await unlessAborted(lane.run(cell), stopped);
+  return true;
 }
 
 async function untilFinished(machine: Machine, onDone: (done: number, total: number) => void): Promise<void> {
-  const { asked, keys, queued, cells, jobs, stop } = machine;
+  const { asked, keys, queued, cells, jobs, stopped } = machine;
   let isIdle = false;
   for (;;) {
     if (!(await isJoined(asked, keys, queued))) {
@@ -235,17 +233,16 @@ async function untilFinished(machine: Machine, onDone: (done: number, total: num
     const wasIdle = isIdle;
     isIdle = (await jobs.count()) === 0;
     if (isIdle && wasIdle) await fill(machine);
-    await pause(LOOK_MS, stop.signal);
+    await pause(LOOK_MS, stopped);
   }
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const over = new AbortController();
+  const over = new Promise((resume) => (timer = setTimeout(resume, ms)));
   try {
-    await Promise.race([new Promise((resume) => (timer = setTimeout(resume, ms))), rejectedBy(signal, over.signal)]);
+    await unlessAborted(over, signal);
   } finally {
-    over.abort();
     clearTimeout(timer);
   }
 }

@@ -1,15 +1,15 @@
 /** What another machine than the workers asks of a sweep's queue: how far it is, and its rows, for the tables. */
-import { ConfigError } from "../../formats/index.js";
-import type { SweepFolder } from "./folder.js";
-import { partWriter } from "./parts.js";
-import { PlannedCells } from "./planned-cells.js";
+import { ConfigError } from "../../../formats/index.js";
+import type { SweepFolder } from "../folder.js";
+import { partWriter } from "../parts.js";
+import { PlannedCells } from "../planned-cells.js";
 import type { QueueAddress } from "./queue-address.js";
 import { connectQueue, type QueueConnection } from "./queue-connection.js";
-import { isJoined, queuedPlan, queueKeys, type QueueKeys } from "./queue-plan.js";
-import { eachQueuedRow, queuedStates } from "./queue-rows.js";
-import { queuedCells } from "./queue-run.js";
-import type { MadePlan } from "./run-sweep.js";
-import { readStates, stateOf, statusOf, type SweepStatus } from "./status.js";
+import { isJoined, queuedPlan, queueKeys, type QueueKeys } from "./queued-plan.js";
+import { eachQueuedRow, queuedStates } from "./queued-rows.js";
+import { queuedCells } from "./run-queue.js";
+import type { MadePlan } from "../run-sweep.js";
+import { readStates, stateOf, statusOf, type SweepStatus } from "../status.js";
 
 export interface AskQueueOptions {
   readonly address: QueueAddress;

@@ -1,10 +1,14 @@
-/** The jobs of a sweep's queue on this machine: BullMQ hands out chunks, a lane each simulates their cells. */
+/**
+ * The jobs of a sweep's queue on this machine: BullMQ hands out chunks (shards of the plan, the same on every machine), each to a
+ * lane that simulates its cells.
+ */
 import type { JobsOptions, Queue, Worker } from "bullmq";
-import type { Lane } from "../threads/index.js";
-import type { SweepCell } from "./cells.js";
-import { cellsOfChunk, jobIdOf, type Chunk } from "./queue-chunks.js";
+import type { Lane } from "../../threads/index.js";
+import { fingerprint } from "../../inputs/index.js";
+import type { SweepCell } from "../cells.js";
+import { cellsOfShard, type Shard } from "../shard.js";
 import type { QueueConnection } from "./queue-connection.js";
-import type { QueuedPlan } from "./queue-plan.js";
+import type { QueuedPlan } from "./queued-plan.js";
 
 /** Jobs added at a time. */
 const BATCH = 1000;
@@ -25,7 +29,7 @@ export interface QueueJobs {
   /** Takes chunks, one for each lane at a time, until `close`. `work` has a lane for itself; a chunk it rejects goes back. */
   start(
     lanes: readonly Lane<SweepCell, void>[],
-    work: (chunk: Chunk, lane: Lane<SweepCell, void>) => Promise<void>,
+    work: (chunk: Shard, lane: Lane<SweepCell, void>) => Promise<void>,
   ): void;
   /** Takes no more chunks. */
   pause(): void;
@@ -44,8 +48,8 @@ export async function queueJobs(
   const bullmq = await import("bullmq");
   // Machines with another plan of the same name never meet: theirs is another queue.
   const where: Where = { name: `${name}-${plan.plan}`, options: { connection: connection.client, prefix: "servesim" } };
-  const queue: Queue<Chunk> = new bullmq.Queue(where.name, where.options);
-  let worker: Worker<Chunk> | undefined;
+  const queue: Queue<Shard> = new bullmq.Queue(where.name, where.options);
+  let worker: Worker<Shard> | undefined;
   queue.on("error", unheard);
   // One that a machine was clearing when it ended stays paused.
   await connection.ask(() => queue.resume());
@@ -83,8 +87,11 @@ interface Where {
 /** BullMQ's errors of a connection that is away: its attempts go on, and who asks the queue notices. */
 const unheard = (): void => undefined;
 
-function jobOf(cells: readonly SweepCell[], chunk: Chunk): { name: string; data: Chunk; opts: JobsOptions } {
-  const jobId = jobIdOf(cellsOfChunk(cells, chunk));
+/** What a job says is the chunk: every machine has the plan. Its name is a hash of the cells, so that adding it again changes nothing. */
+function jobOf(cells: readonly SweepCell[], chunk: Shard): { name: string; data: Shard; opts: JobsOptions } {
+  const hash = fingerprint(cellsOfShard(cells, chunk).map(({ id }) => id));
+  // Not a number, as BullMQ demands.
+  const jobId = `cells-${hash.slice(0, 24)}`;
   return { name: "cells", data: chunk, opts: { jobId, attempts: FOREVER, removeOnComplete: true, removeOnFail: true } };
 }
 
@@ -94,9 +101,9 @@ interface Working {
   readonly chunkS: number;
 }
 
-function workerOf(BullWorker: typeof Worker, where: Where, { lanes, work, chunkS }: Working): Worker<Chunk> {
+function workerOf(BullWorker: typeof Worker, where: Where, { lanes, work, chunkS }: Working): Worker<Shard> {
   const free = [...lanes];
-  const processed = async ({ data }: { readonly data: Chunk }): Promise<void> => {
+  const processed = async ({ data }: { readonly data: Shard }): Promise<void> => {
     const lane = free.pop()!;
     try {
       await work(data, lane);
@@ -105,7 +112,7 @@ function workerOf(BullWorker: typeof Worker, where: Where, { lanes, work, chunkS
     }
   };
   const lockMs = Math.min(LOCK_MS.most, Math.max(LOCK_MS.least, chunkS * 1e3));
-  const worker = new BullWorker<Chunk>(where.name, processed, {
+  const worker = new BullWorker<Shard>(where.name, processed, {
     ...where.options,
     concurrency: lanes.length,
     lockDuration: lockMs,

@@ -1,5 +1,5 @@
 import { contestsOf, nameOf } from "./contests.js";
-import type { SweepTable } from "./table.js";
+import type { SweepTable } from "../table.js";
 
 const columns = ["cell", "profile", "label", "seed", "error", "policy.max_num_seqs", "load.request_rate", "capacity.verdict", "ms", "ms_low", "ms_high"]; // prettier-ignore
 

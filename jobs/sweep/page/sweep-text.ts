@@ -1,8 +1,8 @@
 /** The answer of a sweep in sentences made from its table: who wins where, by how much, and whether to believe it. */
-import { greatest, least, listed, percent } from "../../formats/index.js";
-import type { ReportAnswer } from "../../report/html/index.js";
+import { greatest, least, listed, percent } from "../../../formats/index.js";
+import type { ReportAnswer } from "../../../report/html/index.js";
 import { nameOf, type Contest, type Contestant } from "./contests.js";
-import type { SweepStatus } from "./status.js";
+import type { SweepStatus } from "../status.js";
 
 /** Places, and settings that are equally good, that a sentence names; more are counted. */
 const MOST_NAMED = 4;

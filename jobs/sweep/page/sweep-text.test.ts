@@ -1,5 +1,5 @@
 import type { Contest, Contestant } from "./contests.js";
-import type { SweepStatus } from "./status.js";
+import type { SweepStatus } from "../status.js";
 import { sweepText } from "./sweep-text.js";
 
 const done: SweepStatus = {

@@ -3,8 +3,8 @@
  * bounded time: then the queue is lost.
  */
 import type { Redis } from "ioredis";
-import { BackendError, ConfigError, messageOf } from "../../formats/index.js";
-import { rejectedBy } from "../threads/index.js";
+import { BackendError, ConfigError, defined, messageOf } from "../../../formats/index.js";
+import { unlessAborted } from "../../threads/index.js";
 import type { QueueAddress } from "./queue-address.js";
 
 export interface Asked {
@@ -31,18 +31,8 @@ export async function connectQueue(address: QueueAddress, timeoutS: number): Pro
   const { url, host, port, db, username, password, isTls } = address;
   const { Redis: Client } = await import("ioredis");
   const client = new Client({
-    ...{
-      host,
-      port,
-      db,
-      lazyConnect: true,
-      connectTimeout: CONNECT_MS,
-      disconnectTimeout: RETRY_MS,
-      connectionName: "servesim",
-    },
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(isTls ? { tls: {} } : {}),
+    ...{ host, port, db, ...defined({ username, password, tls: isTls ? {} : undefined }) },
+    ...{ lazyConnect: true, connectTimeout: CONNECT_MS, disconnectTimeout: RETRY_MS, connectionName: "servesim" },
     maxRetriesPerRequest: null,
     retryStrategy: () => RETRY_MS,
   });
@@ -130,10 +120,11 @@ interface Attempts {
 }
 
 async function attempt<T>(work: () => Promise<T>, { url, timeoutS, signal, why }: Attempts): Promise<T> {
-  const over = new AbortController();
+  let isOver = false;
   let failed: string | undefined;
+  let timer: NodeJS.Timeout | undefined;
   const lost = new Promise<never>((_, reject) => {
-    const timer = setTimeout(() => {
+    timer = setTimeout(() => {
       reject(
         new BackendError(
           `--queue: lost ${url}, no answer for ${timeoutS} s: ${failed ?? why()}; finished cells are kept: start the server ` +
@@ -141,26 +132,22 @@ async function attempt<T>(work: () => Promise<T>, { url, timeoutS, signal, why }
         ),
       );
     }, timeoutS * 1e3);
-    over.signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-    });
   });
   const tryAgain = async (): Promise<T> => {
     for (;;) {
       try {
         return await work();
       } catch (error) {
-        if (over.signal.aborted) throw error;
+        if (isOver) throw error;
         failed = messageOf(error);
         await new Promise((resume) => setTimeout(resume, RETRY_MS));
       }
     }
   };
-  const trying = tryAgain();
-  trying.catch(() => undefined);
   try {
-    return await Promise.race([trying, lost, rejectedBy(signal, over.signal)]);
+    return await unlessAborted(Promise.race([tryAgain(), lost]), signal);
   } finally {
-    over.abort();
+    isOver = true;
+    clearTimeout(timer);
   }
 }

@@ -1,5 +1,6 @@
 /** A sweep's table as lines to draw: statistics over the axis that was swept, one line for each setting of everything else. */
-import type { SweepTable, TableValue } from "./table.js";
+import { grouped } from "../grouped.js";
+import type { SweepTable, TableValue } from "../table.js";
 import { isGiven, rowWords, variedColumns } from "./words.js";
 
 export interface SweptLines {
@@ -50,11 +51,7 @@ export function sweptLines({ columns, rows }: SweepTable): SweptLines | undefine
   }).slice(0, MOST_DRAWN);
   if (axis === undefined || statistics.length === 0) return undefined;
   const others = varied.filter(({ name }) => name !== axis.name);
-  const byName = new Map<string, (readonly TableValue[])[]>();
-  for (const row of cells) {
-    const name = rowWords(others, row);
-    byName.set(name, [...(byName.get(name) ?? []), row]);
-  }
+  const byName = grouped(cells, (row) => rowWords(others, row));
   const label = columns.indexOf("label");
   const lines = [...byName].map(([name, of]) => ({
     name: name === "" ? String(of[0]![label]) : name,

@@ -1,5 +1,5 @@
 /** The columns of a sweep's table in words. */
-import type { TableValue } from "./table.js";
+import type { TableValue } from "../table.js";
 
 /** Columns that say which cell a row is, and not what it came to; seeds are repeats of a cell. */
 export function isGiven(column: string): boolean {

@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { sweepSchema, type Sweep } from "../../formats/index.js";
-import { describeWithValkey, startValkey, type Valkey } from "../../test/support/valkey.js";
-import { cellsOfChunk, chunkCount, chunkIndexOf } from "./queue-chunks.js";
-import { queueKeys, queuedPlan } from "./queue-plan.js";
-import { queuedCells } from "./queue-run.js";
+import { sweepSchema, type Sweep } from "../../../formats/index.js";
+import { describeWithValkey, startValkey, type Valkey } from "../../../test/support/valkey.js";
+import { cellsOfShard } from "../shard.js";
+import { queueKeys, queuedPlan } from "./queued-plan.js";
+import { chunkCount, queuedCells } from "./run-queue.js";
 import {
   collectRows,
   makePlan,
@@ -19,7 +19,7 @@ import {
   sweepFolder,
   type RunQueueOptions,
   type SweepFolder,
-} from "./index.js";
+} from "../index.js";
 
 let root: string;
 let valkey: Valkey;
@@ -198,11 +198,11 @@ test("chunks hold every cell once, each at least as much work as asked for", () 
   const cells = Array.from({ length: 100 }, (_, at) => at);
   const count = chunkCount(cells.length, 2, 30);
   expect(count).toBe(6);
-  const chunks = Array.from({ length: count }, (_, index) => cellsOfChunk(cells, { index, count }));
+  const chunks = Array.from({ length: count }, (_, index) => cellsOfShard(cells, { index, count }));
   expect(chunks.flat().sort((a, b) => a - b)).toEqual(cells);
   for (const [index, chunk] of chunks.entries()) {
     expect(2 * chunk.length).toBeGreaterThanOrEqual(30);
-    expect(chunk.map((at) => chunkIndexOf(at, count))).toEqual(chunk.map(() => index));
+    expect(chunk.map((at) => at % count)).toEqual(chunk.map(() => index));
   }
   expect([chunkCount(100, 0.01, 30), chunkCount(100, 500, 30)]).toEqual([1, 100]);
 });
