@@ -3,6 +3,7 @@
  * `loads` give the full cross, `cells` names pairs (so that a confounded design can be written down too).
  */
 import { z } from "zod";
+import { count, optional, positive, whole } from "./kinds.js";
 import { loadSchema, labelSchema, MAX_LABEL, MAX_TOKENS } from "./load/index.js";
 
 export const EXPERIMENT_VERSION = 1;
@@ -26,12 +27,13 @@ export const MAX_WAIT_S = 7 * 86_400;
 export const MAX_MEMORY_MIB = 2 ** 30;
 
 /** Upper bound of random token ids for a vLLM server. */
-export const vocabSize = z
-  .int()
-  .min(2)
-  .max(2 ** 31 - 1)
-  .optional()
-  .describe("upper bound of random token ids; default: found by asking the server");
+export const vocabSize = optional(
+  z
+    .int()
+    .min(2)
+    .max(2 ** 31 - 1),
+  "upper bound of random token ids; default: found by asking the server",
+);
 
 /** Values of one axis of a grid. */
 const MAX_LEVELS = 100;
@@ -39,7 +41,7 @@ const MAX_LEVELS = 100;
 /** Seconds, or text with a unit: `60`, `"60s"`, `"1.5m"`. */
 const duration = z
   .union([
-    z.number().positive(),
+    positive,
     z
       .string()
       .regex(/^\d+(\.\d+)?(s|m|h)?$/, 'expected seconds or a time such as "60s", "5m"')
@@ -49,29 +51,19 @@ const duration = z
 
 /** How a model is written and what its weights are; shared by everything that runs one. */
 export const modelFormShape = {
-  precision: z.enum(["fp32", "fp16"]).optional().describe("number format of a preset; default: fp32"),
-  fused: z.boolean().optional().describe("GPT-2 presets: fused operators (com.microsoft Attention and others)"),
-  weights: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("FILE.safetensors: a checkpoint of the preset's shape; default: random weights"),
+  precision: optional(z.enum(["fp32", "fp16"]), "number format of a preset; default: fp32"),
+  fused: optional(z.boolean(), "GPT-2 presets: fused operators (com.microsoft Attention and others)"),
+  weights: optional(z.string().min(1), "FILE.safetensors: a checkpoint of the preset's shape; default: random weights"),
 };
 
 /** How the next token is chosen; none of them, or a temperature of 0: the likeliest. */
 export const samplingShape = {
-  temperature: z
-    .number()
-    .refine((t) => t === 0 || (t >= 1e-3 && t <= 1e3), "expected 0, or 0.001 to 1000")
-    .optional()
-    .describe("sampling temperature; 0: always the likeliest token (default: 0, or 1 with top-k or top-p)"),
-  top_k: z.int().positive().optional().describe("sample from this many likeliest tokens"),
-  top_p: z
-    .number()
-    .positive()
-    .max(1)
-    .optional()
-    .describe("sample from the fewest tokens whose probabilities sum to this"),
+  temperature: optional(
+    z.number().refine((t) => t === 0 || (t >= 1e-3 && t <= 1e3), "expected 0, or 0.001 to 1000"),
+    "sampling temperature; 0: always the likeliest token (default: 0, or 1 with top-k or top-p)",
+  ),
+  top_k: optional(count, "sample from this many likeliest tokens"),
+  top_p: optional(positive.max(1), "sample from the fewest tokens whose probabilities sum to this"),
 };
 
 const calibration = z.strictObject({
@@ -79,39 +71,27 @@ const calibration = z.strictObject({
   device: z.enum(["cpu", "cuda"]).default("cpu"),
   ...modelFormShape,
   ...samplingShape,
-  batch_sizes: z.array(z.int().positive().max(65_536)).min(3).max(MAX_LEVELS).optional(),
-  prompt_tokens: z.array(z.int().positive().max(MAX_TOKENS)).min(2).max(MAX_LEVELS).optional(),
-  decode_steps: z.array(z.int().nonnegative().max(MAX_TOKENS)).min(1).max(MAX_LEVELS).optional(),
+  batch_sizes: z.array(count.max(65_536)).min(3).max(MAX_LEVELS).optional(),
+  prompt_tokens: z.array(count.max(MAX_TOKENS)).min(2).max(MAX_LEVELS).optional(),
+  decode_steps: z.array(whole.max(MAX_TOKENS)).min(1).max(MAX_LEVELS).optional(),
   repeats: z.int().min(2).max(100).default(3),
-  max_repeats: z
-    .int()
-    .min(2)
-    .max(1000)
-    .optional()
-    .describe("most repeats of a shape whose median stays uncertain; default: 8"),
-  steps: z
-    .boolean()
-    .optional()
-    .describe(
-      "also measure steps of continuous batching, for policies that run steps; default: yes on the CPU, no on a GPU",
-    ),
-  budget_s: duration.optional().describe("time limit for the calibration, e.g. 60s; default: none"),
+  max_repeats: optional(z.int().min(2).max(1000), "most repeats of a shape whose median stays uncertain; default: 8"),
+  steps: optional(
+    z.boolean(),
+    "also measure steps of continuous batching, for policies that run steps; default: yes on the CPU, no on a GPU",
+  ),
+  budget_s: optional(duration, "time limit for the calibration, e.g. 60s; default: none"),
 });
 
 /** A running vLLM server that all policies are measured on; what is absent is left to the server. */
 const vllmServer = z.strictObject({
   base_url: z.url({ protocol: /^https?$/ }).describe("URL of the server, such as http://127.0.0.1:8000"),
-  model: z.string().min(1).optional().describe("model on the server; default: the first that it serves"),
+  model: optional(z.string().min(1), "model on the server; default: the first that it serves"),
   endpoint: z.enum(["/v1/completions", "/v1/chat/completions"]).default("/v1/completions"),
   ignore_eos: z.boolean().default(true).describe("ignore end-of-sequence tokens and generate the full output length"),
   ...samplingShape,
   vocab_size: vocabSize,
-  num_warmups: z
-    .int()
-    .nonnegative()
-    .max(10_000)
-    .default(1)
-    .describe("warm-up requests before each run, not part of it"),
+  num_warmups: whole.max(10_000).default(1).describe("warm-up requests before each run, not part of it"),
 });
 
 const experimentShape = {
@@ -122,30 +102,18 @@ const experimentShape = {
     .regex(/^[\w-][\w.-]*$/, "expected letters, digits, '.', '_' or '-', the first not a '.'"),
   seed: z.union([z.string(), z.int()]).default(1).transform(String),
   description: z.string().optional(),
-  profile: z.string().optional().describe("profile to simulate with, by name or file; default: calibrate this machine"),
+  profile: optional(z.string(), "profile to simulate with, by name or file; default: calibrate this machine"),
   calibrate: calibration.optional(),
-  vllm: vllmServer
-    .optional()
-    .describe("measure every cell on this server, including those of vllm; default: on this machine"),
-  prompts: z.string().optional().describe("file with a JSON array of prompts; default: the 100 that ship"),
+  vllm: optional(vllmServer, "measure every cell on this server, including those of vllm; default: on this machine"),
+  prompts: optional(z.string(), "file with a JSON array of prompts; default: the 100 that ship"),
   cold_start: z.boolean().default(false).describe("default for loads: whether the first batch includes the cold start"),
-  jitter: z
-    .boolean()
-    .optional()
-    .describe("simulated times vary as measured; default: on if the profile says how they vary"),
-  total_memory_mib: z
-    .number()
-    .positive()
-    .max(MAX_MEMORY_MIB)
-    .optional()
-    .describe("memory that thresholds are a fraction of"),
+  jitter: optional(z.boolean(), "simulated times vary as measured; default: on if the profile says how they vary"),
+  total_memory_mib: optional(positive.max(MAX_MEMORY_MIB), "memory that thresholds are a fraction of"),
   num_runs: z.int().min(0).max(100).default(1).describe("real repeats of each cell; 0: simulate only"),
-  tolerances: z
-    .array(z.string())
-    .optional()
-    .describe(
-      'largest errors that count as agreement, such as ["e2el.mean=5%", "ttft.p95=10%"]; defaults: docs/metrics.md',
-    ),
+  tolerances: optional(
+    z.array(z.string()),
+    'largest errors that count as agreement, such as ["e2el.mean=5%", "ttft.p95=10%"]; defaults: docs/metrics.md',
+  ),
   policies: z.array(policyChoiceSchema).default([]),
   loads: z.array(loadSchema).default([]),
   cells: z.array(z.strictObject({ policy: policyChoiceSchema, load: loadSchema })).default([]),
@@ -181,16 +149,12 @@ export const validationSchema = z
     profile: z.never("validation calibrates this machine, leave it out").optional(),
     vllm: z.never("validation runs on this machine, leave it out").optional(),
     models: z.array(z.string().min(1)).min(1).describe("models, each of which is calibrated and run"),
-    wait_quiet_s: z
-      .int()
-      .nonnegative()
+    wait_quiet_s: whole
       .max(MAX_WAIT_S)
       .default(0)
       .describe("longest wait, before each measurement, until no other process is at work"),
     attempts: z.int().min(1).max(10).default(1).describe("attempts at a real run that other processes disturb"),
-    tolerance: z
-      .number()
-      .positive()
+    tolerance: positive
       .max(1)
       .default(0.05)
       .describe("largest error that counts as agreement, for statistics that tolerances does not name"),

@@ -3,6 +3,7 @@
  * `max_num_seqs: [64, 128]` is two policies, `request_rate: [8, 16, 24]` three loads.
  */
 import { z } from "zod";
+import { count, nonnegative, optional } from "./kinds.js";
 import { policyChoiceSchema } from "./experiment.js";
 
 export const SWEEP_VERSION = 1;
@@ -29,17 +30,15 @@ export const sweepSchema = z.strictObject({
     .refine(distinct, seedsMessage)
     .default(["1"])
     .describe("seeds of arrivals, lengths and times"),
-  replicas: z.array(z.int().positive().max(1000)).min(1).refine(distinct).default([1]).describe("servers"),
+  replicas: z.array(count.max(1000)).min(1).refine(distinct).default([1]).describe("servers"),
   router: z.string().default("round-robin").describe("which replica a request goes to"),
-  router_beta: z.number().nonnegative().optional().describe("weight of the load beside cache hits, of prefix-aware"),
-  replications: z
-    .int()
-    .positive()
-    .max(1000)
-    .optional()
-    .describe("simulate each cell so often, for its intervals; default: as often as they need"),
-  jitter: z.boolean().optional().describe("simulated times vary as measured; default: on if the profile says how"),
-  prompts: z.string().optional().describe("file with a JSON array of prompts; default: the 100 that ship"),
+  router_beta: optional(nonnegative, "weight of the load beside cache hits, of prefix-aware"),
+  replications: optional(
+    count.max(1000),
+    "simulate each cell so often, for its intervals; default: as often as they need",
+  ),
+  jitter: optional(z.boolean(), "simulated times vary as measured; default: on if the profile says how"),
+  prompts: optional(z.string(), "file with a JSON array of prompts; default: the 100 that ship"),
 });
 
 export type Sweep = z.output<typeof sweepSchema>;

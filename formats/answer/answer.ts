@@ -1,5 +1,6 @@
 /** An answer: a question about a deployment, the value with its interval, what it rests on and how to check it. */
 import { z } from "zod";
+import { count, optional, whole } from "../kinds.js";
 import { autoscaleSignals } from "./autoscale.js";
 
 export const ANSWER_VERSION = 1;
@@ -37,12 +38,12 @@ const evidence = z.strictObject({
   varied: z.record(z.string(), scalar).describe("what sets this point apart from the others"),
   statistics: z.record(z.string(), value).describe("means over the replications; times in ms, rates per second"),
   intervals: z.record(z.string(), interval).describe("the interval that 9 of 10 runs fall into, by statistic"),
-  replications: z.int().positive(),
+  replications: count,
 });
 
 const cost = z.strictObject({
   price_per_hour: number.positive().nullable().describe("of one replica"),
-  replicas: z.int().positive(),
+  replicas: count,
   per_million_tokens: value.describe("prompt and output tokens together"),
   per_million_output_tokens: value,
   per_request: value,
@@ -74,7 +75,7 @@ const counterfactual = z.strictObject({
   differences: z.array(difference),
 });
 
-const count = z.int().positive().nullable();
+const fewest = count.nullable();
 
 const ranged = z.strictObject({ value: number, low: number, high: number });
 
@@ -85,20 +86,20 @@ const autoscale = z.strictObject({
     startup_s: number,
     interval_s: number,
     scale_down_delay_s: number,
-    min: z.int().positive(),
-    max: z.int().positive(),
-    initial: z.int().positive(),
+    min: count,
+    max: count,
+    initial: count,
   }),
   verdict: z
     .enum(["met", "knee", "no"])
     .describe("met: the goals hold in 9 of 10 replications; no: in 1 of 10 at most"),
   met_share: number.min(0).max(1),
   attainment: ranged.describe("share of the requests within the limits of percentiles and of goodput"),
-  minutes: z.int().nonnegative(),
+  minutes: whole,
   minutes_outside: ranged.describe("minutes whose requests miss a goal"),
   replica_hours: ranged.describe("from launch to stop"),
   mean_replicas: number,
-  peak_replicas: z.int().nonnegative(),
+  peak_replicas: whole,
   statistics: z.record(z.string(), number).describe("means over the replications of what is limited, ms"),
   timeline: z
     .array(z.strictObject({ at_s: number, serving: z.int(), starting: z.int(), draining: z.int() }))
@@ -107,26 +108,26 @@ const autoscale = z.strictObject({
 
 const sizing = z.strictObject({
   by_router: z
-    .array(z.strictObject({ router: z.string(), value: count, low: count, high: count }))
+    .array(z.strictObject({ router: z.string(), value: fewest, low: fewest, high: fewest }))
     .describe("fewest replicas by router, the chosen one first; null: more than were tried"),
-  tried: z.int().positive().describe("the most replicas that were tried"),
-  trace: z
-    .strictObject({
+  tried: count.describe("the most replicas that were tried"),
+  trace: optional(
+    z.strictObject({
       window_s: number.positive(),
       windows: z.array(
         z.strictObject({
           start_s: number,
           end_s: number,
-          requests: z.int().nonnegative(),
-          replicas: z.int().nonnegative().nullable(),
+          requests: whole,
+          replicas: whole.nullable(),
         }),
       ),
       fixed_replica_hours: number,
       ideal_replica_hours: value.describe("of each window's fewest"),
-    })
-    .optional()
-    .describe("fewest replicas window by window, of loads that are traces"),
-  autoscale: autoscale.optional().describe("the load under a reactive autoscaler"),
+    }),
+    "fewest replicas window by window, of loads that are traces",
+  ),
+  autoscale: optional(autoscale, "the load under a reactive autoscaler"),
 });
 
 const changes = z.record(z.string(), scalar);
@@ -159,7 +160,7 @@ const tuning = z.strictObject({
       others: z.array(z.strictObject({ value: scalar, differs: z.boolean(), difference: relative })),
     }),
   ),
-  tried: z.int().positive().describe("combinations of settings"),
+  tried: count.describe("combinations of settings"),
 });
 
 /** Of what was asked, where it is there: what pages, charts and checks of an answer read. */
@@ -199,25 +200,25 @@ export const answerSchema = z.strictObject({
     .nullable()
     .describe("standard deviation of the value by cause, in its unit; null: not known"),
   verdict: z.enum(answerVerdicts),
-  at_rate: z
-    .strictObject({ rate: number.positive(), head_room: number, interval })
-    .optional()
-    .describe("a load and its head-room: how much it may grow within the goals, as a fraction of it"),
-  turns_per_s: z
-    .strictObject({ value: number, interval: interval.nullable() })
-    .optional()
-    .describe("of a load of sessions at the value: turns, which are requests, per second, on 9 of 10 days"),
-  observed: z
-    .record(z.string(), value)
-    .optional()
-    .describe("of a live server: rate per second, tokens per request, shares, requests at once, ms"),
-  differences: z.array(difference).optional().describe("of a change: each statistic before and after"),
-  parts: z.array(parts).optional().describe("of an explanation: where the time of each statistic went"),
-  counterfactuals: z.array(counterfactual).optional().describe("the same days with one thing changed"),
-  goal_verdicts: z
-    .strictObject({ before: goalVerdict, after: goalVerdict })
-    .optional()
-    .describe("of a change, where latency goals are given: whether they hold"),
+  at_rate: optional(
+    z.strictObject({ rate: number.positive(), head_room: number, interval }),
+    "a load and its head-room: how much it may grow within the goals, as a fraction of it",
+  ),
+  turns_per_s: optional(
+    z.strictObject({ value: number, interval: interval.nullable() }),
+    "of a load of sessions at the value: turns, which are requests, per second, on 9 of 10 days",
+  ),
+  observed: optional(
+    z.record(z.string(), value),
+    "of a live server: rate per second, tokens per request, shares, requests at once, ms",
+  ),
+  differences: optional(z.array(difference), "of a change: each statistic before and after"),
+  parts: optional(z.array(parts), "of an explanation: where the time of each statistic went"),
+  counterfactuals: optional(z.array(counterfactual), "the same days with one thing changed"),
+  goal_verdicts: optional(
+    z.strictObject({ before: goalVerdict, after: goalVerdict }),
+    "of a change, where latency goals are given: whether they hold",
+  ),
   binds: z.strictObject({ slo: z.string().nullable(), resource: z.string().nullable() }),
   next_best: z
     .strictObject({ change: z.string(), value, unit: z.string() })
@@ -236,8 +237,8 @@ export const answerSchema = z.strictObject({
     .describe("the recorded run, kept out of the fit, that is most like the load at the value"),
   evidence: z.array(evidence),
   cost: cost.nullable(),
-  sizing: sizing.optional().describe("size: what else was found of the number of replicas"),
-  tuning: tuning.optional().describe("tune: the settings found, and what each of them does"),
+  sizing: optional(sizing, "size: what else was found of the number of replicas"),
+  tuning: optional(tuning, "tune: the settings found, and what each of them does"),
   commands: z.strictObject({ reproduce: z.string(), check: z.string().nullable() }),
   notes: z.array(z.string()),
 });

@@ -1,5 +1,6 @@
 /** An answer checked on a real machine: each load predicted beside measured, and whether the answer was right. */
 import { z } from "zod";
+import { count, optional, positive } from "../kinds.js";
 
 export const VERIFICATION_VERSION = 1;
 
@@ -17,12 +18,8 @@ const statistic = z.strictObject({
 
 const load = z.strictObject({
   what: z.string().describe("the load in words: at 12 requests/s, before the change, one of 3 replicas"),
-  x: z
-    .number()
-    .positive()
-    .nullable()
-    .describe("of what the answer varies: requests/s, clients or replicas; null: nothing"),
-  requests: z.int().positive(),
+  x: positive.nullable().describe("of what the answer varies: requests/s, clients or replicas; null: nothing"),
+  requests: count,
   predicted: goalVerdict
     .nullable()
     .describe("safe: the goals hold on 9 of 10 days; no: on hardly any; knee: on some; null: there are no goals"),
@@ -60,12 +57,9 @@ export const verificationSchema = z.strictObject({
   value: z.number().nullable(),
   unit: z.string(),
   interval: interval.nullable(),
-  tolerance: z.number().positive().describe("largest relative error of a statistic that counts as agreement"),
+  tolerance: positive.describe("largest relative error of a statistic that counts as agreement"),
   loads: z.array(load).min(1),
-  differences: z
-    .array(difference)
-    .optional()
-    .describe("of an answer about two settings or loads: one measured beside the other"),
+  differences: optional(z.array(difference), "of an answer about two settings or loads: one measured beside the other"),
   verdict: z
     .enum(["right", "wrong", "cannot tell"])
     .describe(

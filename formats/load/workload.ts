@@ -1,5 +1,6 @@
 /** A workload: the explicit list of requests that a run serves, and the CSV form users write by hand. */
 import { z } from "zod";
+import { count } from "../kinds.js";
 import type { RequestTurn } from "./session.js";
 
 /**
@@ -81,7 +82,7 @@ export const LATEST_MS = Math.floor(Number.MAX_SAFE_INTEGER / 1e6);
 /** Longest prompt or answer of a request, tokens; beyond the context of any model. */
 export const MAX_TOKENS = 10_000_000;
 
-const tokens = z.coerce.number<string>().pipe(z.int().positive().max(MAX_TOKENS));
+const tokens = z.coerce.number<string>().pipe(count.max(MAX_TOKENS));
 
 /** A row of `arrival_ms,prompt_tokens,output_tokens[,request_id][,priority]`. */
 export const workloadRowSchema = z.strictObject({

@@ -1,29 +1,27 @@
 /** What a batch costs (onnxruntime), and what a step costs (a vLLM engine). Times are nanoseconds. */
 import { z } from "zod";
-import { costTerm, ns, perStep, ratio, share, variation } from "./parts.js";
+import { count, nonnegative, optional, share, whole } from "../kinds.js";
+import { costTerm, ns, perStep, ratio, variation } from "./parts.js";
 
 /** The first requests of a step may cost more each than those after them. */
 const perRequest = perStep.extend({
-  first_requests: z
-    .strictObject({ upto: z.int().positive(), request_ns: ns })
-    .optional()
-    .describe("extra time for each of the first `upto` requests of a step; absent: none"),
+  first_requests: optional(
+    z.strictObject({ upto: count, request_ns: ns }),
+    "extra time for each of the first `upto` requests of a step; absent: none",
+  ),
 });
 
 const schedule = perRequest.extend({
-  prefill_request_ns: ns.optional().describe("extra time for a request that prefills; absent: 0"),
+  prefill_request_ns: optional(ns, "extra time for a request that prefills; absent: 0"),
 });
 
 /** Time of a launch; absent `lead`: the host's `launch_lead`. */
 const launch = perStep.extend({
   lead: share.optional(),
-  overlap_power: z
-    .number()
-    .min(1)
-    .optional()
-    .describe(
-      "steps that prefill on an idle GPU end after (launch^p + (lead x launch + gpu)^p)^(1/p); absent: after the later",
-    ),
+  overlap_power: optional(
+    z.number().min(1),
+    "steps that prefill on an idle GPU end after (launch^p + (lead x launch + gpu)^p)^(1/p); absent: after the later",
+  ),
 });
 
 /** Hidden states of a host: Ornstein-Uhlenbeck processes by share of the variance and memory. */
@@ -57,7 +55,7 @@ export const staticBatchCost = z.strictObject({
 });
 
 const decodeFactors = z
-  .array(z.tuple([z.int().positive(), ratio]))
+  .array(z.tuple([count, ratio]))
   .min(1)
   .refine(
     (points) => points.every(([tokens], at) => at === 0 || tokens > points[at - 1]![0]),
@@ -78,45 +76,37 @@ export const vllmEngineCost = z.strictObject({
     decode_base_ns: ns,
     decode_padded_token_ns: ns.describe("per token of the padded step"),
     context_token_ns: ns.describe("per cached token that attention reads"),
-    mixed_base_ns: ns.optional().describe("decode_base_ns of a step that also prefills; absent: the same"),
+    mixed_base_ns: optional(ns, "decode_base_ns of a step that also prefills; absent: the same"),
     prefill_base_ns: ns,
     prefill_padded_token_ns: ns.describe("per token of the padded step, in a step that prefills"),
     attention_pair_ns: ns.describe("per query and key pair of the prefill chunks"),
     decode_factors: decodeFactors.optional(),
-    experts: z
-      .strictObject({ total: z.int().positive(), active: z.int().positive(), all_ns: ns })
-      .optional()
-      .describe(
-        "a step of n tokens, of all ranks, also takes all_ns x (1 - exp(-n x active / total)): reading the experts that " +
-          "some token goes through; absent: a dense model",
-      ),
-    on_host: z
-      .literal(true)
-      .optional()
-      .describe(
-        "the model runs on the host's own cores, so these times have the host's pace; absent: on a device of its own",
-      ),
-    large_graph: z
-      .strictObject({ beyond: z.int().positive(), upto: z.int().positive(), extra_ns: ns })
-      .optional()
-      .describe(
-        "a step that prefills, by a graph of more than `beyond` and at most `upto` tokens, takes this much longer",
-      ),
+    experts: optional(
+      z.strictObject({ total: count, active: count, all_ns: ns }),
+      "a step of n tokens, of all ranks, also takes all_ns x (1 - exp(-n x active / total)): reading the experts that " +
+        "some token goes through; absent: a dense model",
+    ),
+    on_host: optional(
+      z.literal(true),
+      "the model runs on the host's own cores, so these times have the host's pace; absent: on a device of its own",
+    ),
+    large_graph: optional(
+      z.strictObject({ beyond: count, upto: count, extra_ns: ns }),
+      "a step that prefills, by a graph of more than `beyond` and at most `upto` tokens, takes this much longer",
+    ),
   }),
   host: z.strictObject({
-    pace: ratio
-      .optional()
-      .describe("pace of this host: all its times and the front end's, over those given here; absent: 1"),
+    pace: optional(ratio, "pace of this host: all its times and the front end's, over those given here; absent: 1"),
     schedule,
     update: perRequest,
     launch_full_graph: launch.describe("decode only, one CUDA graph"),
     launch_piecewise: launch.describe("CUDA graphs between attention calls"),
     launch_no_graph: launch.describe("more tokens than the largest graph, or eager"),
     launch_lead: share.describe("part of the launch after which the GPU begins"),
-    launch_recency: z
-      .strictObject({ share, memory_ns: z.number().min(1) })
-      .optional()
-      .describe("by how much launches of steps that prefill are shorter soon after one without graphs; absent: none"),
+    launch_recency: optional(
+      z.strictObject({ share, memory_ns: z.number().min(1) }),
+      "by how much launches of steps that prefill are shorter soon after one without graphs; absent: none",
+    ),
     copy_ns: ns.describe("copying sampled tokens to the host"),
     send_ns: ns.describe("sending outputs to the front end"),
     take_request_ns: ns.describe("taking a request from the input queue"),
@@ -128,11 +118,7 @@ export const vllmEngineCost = z.strictObject({
       accept_ns: ns.default(0).describe("from the client to the front end, without occupying anything"),
       request_ns: ns.describe("handling of a request, before the engine"),
       request_token_ns: ns.describe("and per prompt token"),
-      request_hops: z
-        .int()
-        .nonnegative()
-        .max(1000)
-        .describe("times that a request goes round the event loop after that"),
+      request_hops: whole.max(1000).describe("times that a request goes round the event loop after that"),
       request_hop_ns: ns,
       request_hop_gap_ns: ns.default(0).describe("delay before each of them, without occupying anything"),
       output_ns: ns.describe("handling of an engine output, whatever its number of tokens"),
@@ -143,16 +129,16 @@ export const vllmEngineCost = z.strictObject({
       first_wait_token_ns: ns.default(0).describe("extra wait of a first chunk, per token beside it"),
     })
     .optional(),
-  jitter: z
-    .strictObject({
+  jitter: optional(
+    z.strictObject({
       ...variations,
-      pace: z
-        .strictObject({
+      pace: optional(
+        z.strictObject({
           ...variation.shape,
           states: z.array(hostState("of the variance of the pace's normal score, relative to the sum")).min(1),
-        })
-        .optional()
-        .describe("a factor that all times of host and front end share, as a path in time; absent: see host_states"),
+        }),
+        "a factor that all times of host and front end share, as a path in time; absent: see host_states",
+      ),
       host_states: z
         .array(hostState("of the variance of the normal scores of launches and front-end jobs"))
         .refine(
@@ -161,28 +147,24 @@ export const vllmEngineCost = z.strictObject({
         )
         .default([])
         .describe("launches and front-end jobs close in time are long or short together"),
-      output_stall: z
-        .strictObject({ token_probability: share, mean_ns: ns })
-        .optional()
-        .describe("with each token of an output the front end may be held up, exponentially long"),
-      interrupted_share: z
-        .number()
-        .min(0)
-        .max(0.5)
-        .optional()
-        .describe("share of times, the longest, that are independent of the host's states; absent: 0"),
-      run_spread: z
-        .number()
-        .nonnegative()
+      output_stall: optional(
+        z.strictObject({ token_probability: share, mean_ns: ns }),
+        "with each token of an output the front end may be held up, exponentially long",
+      ),
+      interrupted_share: optional(
+        z.number().min(0).max(0.5),
+        "share of times, the longest, that are independent of the host's states; absent: 0",
+      ),
+      run_spread: nonnegative
         .max(10)
         .nullable()
         .default(null)
         .describe(
           "standard deviation of the logarithm of all host times, from run to run; null: unknown, one is assumed",
         ),
-    })
-    .optional()
-    .describe("how times vary from step to step; absent: every time is its mean"),
+    }),
+    "how times vary from step to step; absent: every time is its mean",
+  ),
 });
 
 export type StaticBatchCost = z.output<typeof staticBatchCost>;

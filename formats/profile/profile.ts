@@ -3,10 +3,11 @@
  * Times are nanoseconds (the cost model's own unit), memory is bytes, ratios are 0-1.
  */
 import { z } from "zod";
+import { count, nonnegative, optional, positive, share } from "../kinds.js";
 import { ArtifactError } from "../errors.js";
 import { check } from "../check.js";
 import { staticBatchCost, vllmEngineCost, type StaticBatchCost } from "./costs.js";
-import { basis, fitScore, interval, ns, range, ratio, share } from "./parts.js";
+import { basis, fitScore, interval, ns, range, ratio } from "./parts.js";
 import { stepCosts } from "./step-costs.js";
 
 export const PROFILE_VERSION = 1;
@@ -17,7 +18,7 @@ const figure = z.number().min(-MAX_FIGURE).max(MAX_FIGURE).nullable();
 
 /** More than any machine has. */
 const MAX_BYTES = 1e15;
-const bytes = z.number().nonnegative().max(MAX_BYTES);
+const bytes = nonnegative.max(MAX_BYTES);
 const memoryTerm = z.strictObject({ basis, coefficient_bytes: bytes });
 
 /** Costs of a vLLM engine that fit its recordings about equally well, one row a draw, in the order of `names`. */
@@ -38,13 +39,13 @@ const fitScores = z.strictObject({
 });
 
 /** Of the model; a server does not always report it. */
-const size = z.int().positive().optional();
+const size = count.optional();
 
 const watts = z
   .union([
-    z.number().positive(),
+    positive,
     z
-      .strictObject({ idle: z.number().positive(), busy: z.number().positive() })
+      .strictObject({ idle: positive, busy: positive })
       .refine(({ idle, busy }) => idle <= busy, "expected idle to be at most busy"),
   ])
   .describe("power of the machine, W: while it waits and while it computes, or one number for both");
@@ -55,11 +56,11 @@ export const profileSchema = z.strictObject({
   date: z.string().optional(),
   source: z.string().describe("how the numbers were obtained, in a sentence"),
   machine: z.looseObject({
-    cpu: z.looseObject({ model: z.string(), cores: z.int().positive() }).optional(),
+    cpu: z.looseObject({ model: z.string(), cores: count }).optional(),
     gpu: z.string().optional(),
-    memory_bytes: z.number().positive().optional(),
+    memory_bytes: positive.optional(),
     watts: watts.optional(),
-    price_per_hour: z.number().positive().optional().describe("what an hour of it costs, in your currency"),
+    price_per_hour: optional(positive, "what an hour of it costs, in your currency"),
     os: z.string().optional(),
     libraries: z.record(z.string(), z.string()).optional(),
   }),
@@ -69,15 +70,14 @@ export const profileSchema = z.strictObject({
     width: size,
     heads: size,
     vocab: size,
-    positions: z.int().positive().describe("longest prompt plus output, tokens"),
+    positions: count.describe("longest prompt plus output, tokens"),
     parameters: size,
-    experts: z
-      .strictObject({ total: z.int().positive(), active: z.int().positive() })
-      .refine(({ total, active }) => active <= total, "expected at most as many active experts as there are")
-      .optional()
-      .describe(
-        "of each layer of a mixture of experts, and how many of them a token goes through; absent: it is dense",
-      ),
+    experts: optional(
+      z
+        .strictObject({ total: count, active: count })
+        .refine(({ total, active }) => active <= total, "expected at most as many active experts as there are"),
+      "of each layer of a mixture of experts, and how many of them a token goes through; absent: it is dense",
+    ),
     dtype: z.string(),
   }),
   engine: z.strictObject({
@@ -92,61 +92,62 @@ export const profileSchema = z.strictObject({
     terms: z.array(memoryTerm),
     kv_bytes_per_token: bytes.min(1e-3),
     arena_keeps_peak: z.boolean().describe("memory is never given back"),
-    arena_region_bytes: bytes
-      .positive()
-      .optional()
-      .describe("the arena takes regions that double from 1 MiB up to this size; absent: as much as the terms say"),
+    arena_region_bytes: optional(
+      bytes.positive(),
+      "the arena takes regions that double from 1 MiB up to this size; absent: as much as the terms say",
+    ),
   }),
   range: z.strictObject({
     batch: range,
     prompt_tokens: range,
     context_tokens: range,
-    step_tokens: range.optional().describe("vllm_engine: tokens of a step; absent: up to the server's token budget"),
-    prefill_tokens: range.optional().describe("vllm_engine: prompt tokens of a step that prefills"),
-    attention_pairs: range.optional().describe("vllm_engine: query and key pairs of a step's prompts"),
+    step_tokens: optional(range, "vllm_engine: tokens of a step; absent: up to the server's token budget"),
+    prefill_tokens: optional(range, "vllm_engine: prompt tokens of a step that prefills"),
+    attention_pairs: optional(range, "vllm_engine: query and key pairs of a step's prompts"),
   }),
   fit: fitScores.optional(),
   held_out: fitScores.optional(),
-  cost_intervals: z
-    .record(z.string(), interval)
-    .optional()
-    .describe("vllm_engine: 95 % intervals of coefficients, ns, by their place in the cost: gpu.decode_base_ns"),
-  cost_sources: z
-    .record(z.string(), z.string())
-    .optional()
-    .describe("vllm_engine: sources of the costs that the recordings do not determine, by place"),
-  cost_draws: costDraws.optional().describe("vllm_engine: joint draws of the fitted costs, for prediction intervals"),
-  held_out_runs: z
-    .array(
+  cost_intervals: optional(
+    z.record(z.string(), interval),
+    "vllm_engine: 95 % intervals of coefficients, ns, by their place in the cost: gpu.decode_base_ns",
+  ),
+  cost_sources: optional(
+    z.record(z.string(), z.string()),
+    "vllm_engine: sources of the costs that the recordings do not determine, by place",
+  ),
+  cost_draws: optional(costDraws, "vllm_engine: joint draws of the fitted costs, for prediction intervals"),
+  held_out_runs: optional(
+    z.array(
       z.strictObject({
         recording: z.string(),
-        requests: z.int().positive(),
+        requests: count,
         metrics: z.record(z.string(), z.object({ real: figure, sim: figure, error: figure })),
       }),
-    )
-    .optional()
-    .describe("vllm_engine: recorded runs kept out of the fit, and how they were predicted; milliseconds"),
+    ),
+    "vllm_engine: recorded runs kept out of the fit, and how they were predicted; milliseconds",
+  ),
   noise: z
     .strictObject({
       residual_quantiles: z.array(z.tuple([share, z.number()])).describe("[quantile, real/model]"),
-      repeat_quantiles: z
-        .array(z.tuple([share, ratio]))
-        .optional()
-        .describe("[quantile, repeat / median of its shape], for jitter"),
-      repeat_spread: z.number().nonnegative().describe("median half range over median of repeats of a cell"),
+      repeat_quantiles: optional(
+        z.array(z.tuple([share, ratio])),
+        "[quantile, repeat / median of its shape], for jitter",
+      ),
+      repeat_spread: nonnegative.describe("median half range over median of repeats of a cell"),
     })
     .optional(),
-  steps: stepCosts
-    .optional()
-    .describe("static_batch: what steps of continuous batching cost on the same machine; absent: not measured"),
-  uncertainty: uncertainty.optional().describe("other coefficients that the measurements allow, for bands"),
-  notes: z.array(z.string()).optional().describe("what a reader should know before trusting it"),
-  server_notes: z
-    .array(z.string())
-    .optional()
-    .describe("vllm_engine: about the server and how it was measured; repeated in every result made with the profile"),
-  plan_sha256: z.string().optional().describe("fingerprint of the calibration plan, to know a finished calibration"),
-  raw: z.string().optional().describe("file of raw measurements, beside the profile"),
+  steps: optional(
+    stepCosts,
+    "static_batch: what steps of continuous batching cost on the same machine; absent: not measured",
+  ),
+  uncertainty: optional(uncertainty, "other coefficients that the measurements allow, for bands"),
+  notes: optional(z.array(z.string()), "what a reader should know before trusting it"),
+  server_notes: optional(
+    z.array(z.string()),
+    "vllm_engine: about the server and how it was measured; repeated in every result made with the profile",
+  ),
+  plan_sha256: optional(z.string(), "fingerprint of the calibration plan, to know a finished calibration"),
+  raw: optional(z.string(), "file of raw measurements, beside the profile"),
 });
 
 export type Profile = z.output<typeof profileSchema>;

@@ -4,6 +4,7 @@
  * run takes; attention is computed for all decodes together, and for each chunk of a prompt. Times are nanoseconds.
  */
 import { z } from "zod";
+import { count, optional, positive, whole } from "../kinds.js";
 import { costTerm, fitScore, ns, perStep, range, variation } from "./parts.js";
 
 /** The parts of a step, each with terms of its own. */
@@ -20,19 +21,16 @@ export const stepTerms = z.strictObject({
 });
 
 const referenceStep = z.strictObject({
-  decodes: z.int().nonnegative(),
-  context_tokens: z.int().nonnegative().describe("cached tokens of each decode"),
-  chunk_tokens: z.int().nonnegative().describe("of the one prompt that is computed beside them; 0: none"),
-  ms: z.number().positive().describe("median in the calibration"),
+  decodes: whole,
+  context_tokens: whole.describe("cached tokens of each decode"),
+  chunk_tokens: whole.describe("of the one prompt that is computed beside them; 0: none"),
+  ms: positive.describe("median in the calibration"),
 });
 
 /** How mixed steps, which decode and prefill, compare with what was known before they were measured. */
 const mixedSteps = z.strictObject({
-  points: z.int().positive(),
-  over_two_runs: z
-    .number()
-    .positive()
-    .describe("median time over that of the same decodes and chunk in runs of their own"),
+  points: count,
+  over_two_runs: positive.describe("median time over that of the same decodes and chunk in runs of their own"),
   assumption_error: z
     .number()
     .describe(
@@ -42,14 +40,14 @@ const mixedSteps = z.strictObject({
 
 /** How the engine ran whose steps were measured; the default of simulations. */
 const stepSettings = z.strictObject({
-  max_num_seqs: z.int().positive(),
+  max_num_seqs: count,
   async_scheduling: z.literal(false).describe("a step starts when the one before has ended"),
   enable_prefix_caching: z.boolean(),
 });
 
 export const stepCosts = z.strictObject({
   settings: stepSettings,
-  groups_per_run: z.int().positive().describe("all decodes together are a group, and so is each chunk of a prompt"),
+  groups_per_run: count.describe("all decodes together are a group, and so is each chunk of a prompt"),
   terms: stepTerms,
   schedule: perStep.describe(
     "from the report of a step's tokens to the next step's start in its thread, where there is work",
@@ -70,16 +68,16 @@ export const stepCosts = z.strictObject({
   fit: fitScore,
   held_out: fitScore.optional(),
   mixed: mixedSteps.optional(),
-  loop: z
-    .strictObject({ steps: z.int().positive(), error: z.number() })
-    .optional()
-    .describe("steps as a scheduler makes them, in no fit: (modelled - measured) / measured of all their time"),
+  loop: optional(
+    z.strictObject({ steps: count, error: z.number() }),
+    "steps as a scheduler makes them, in no fit: (modelled - measured) / measured of all their time",
+  ),
   reference: referenceStep.describe("repeated through the calibration to see the machine drift, and before real runs"),
-  draws: z
-    .strictObject(Object.fromEntries(stepPartNames.map((name) => [name, z.array(z.array(ns))])) as Draws)
-    .optional()
-    .describe("other coefficients that the measurements allow, a row a draw, in the order of the terms"),
-  raw: z.string().optional().describe("file of raw measurements of steps, beside the profile"),
+  draws: optional(
+    z.strictObject(Object.fromEntries(stepPartNames.map((name) => [name, z.array(z.array(ns))])) as Draws),
+    "other coefficients that the measurements allow, a row a draw, in the order of the terms",
+  ),
+  raw: optional(z.string(), "file of raw measurements of steps, beside the profile"),
 });
 
 type Draws = Record<StepPartName, z.ZodArray<z.ZodArray<typeof ns>>>;

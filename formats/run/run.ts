@@ -3,6 +3,7 @@
  * nanoseconds since the start of the run; the file has milliseconds, a unit in each column name.
  */
 import { z } from "zod";
+import { optional, share, whole } from "../kinds.js";
 import type { BatchRecord, RequestRecord, ScheduledStepRecord } from "./records.js";
 import type { RequestTable } from "./request-table.js";
 
@@ -23,14 +24,14 @@ export const rangeQuantities = [
  * each to which end of the measured range, how far was asked, for which share of the time.
  */
 const extrapolation = z.strictObject({
-  share: z.number().min(0).max(1),
+  share: share,
   of: z.array(
     z.strictObject({
       quantity: z.enum(rangeQuantities),
       side: z.enum(["below", "above"]),
       measured_to: z.number(),
       asked: z.number(),
-      share: z.number().min(0).max(1),
+      share: share,
     }),
   ),
 });
@@ -49,17 +50,13 @@ export const runSchema = z.looseObject({
   model: z.looseObject({ name: z.string() }),
   hardware: z.looseObject({}).default({}),
   load: z.looseObject({ kind: z.string() }),
-  requests: z.int().nonnegative(),
+  requests: whole,
   seed: z.string().optional(),
-  cut: z.boolean().optional().describe("the run was cut: its process ended before the run did"),
-  planned_requests: z
-    .int()
-    .nonnegative()
-    .optional()
-    .describe("of a run that is under way or was cut: the number of requests planned"),
-  inputs_sha256: z.string().optional().describe("fingerprint of the run's inputs"),
-  requests_sha256: z.string().optional().describe("SHA-256 of requests.csv, unpacked; absent: not checked"),
-  batches_sha256: z.string().optional().describe("the same of batches.csv"),
+  cut: optional(z.boolean(), "the run was cut: its process ended before the run did"),
+  planned_requests: optional(whole, "of a run that is under way or was cut: the number of requests planned"),
+  inputs_sha256: optional(z.string(), "fingerprint of the run's inputs"),
+  requests_sha256: optional(z.string(), "SHA-256 of requests.csv, unpacked; absent: not checked"),
+  batches_sha256: optional(z.string(), "the same of batches.csv"),
   policy_settings: z.record(z.string(), z.unknown()).optional(),
   valid: z.strictObject({ ok: z.boolean(), reasons: z.array(z.string()) }).optional(),
   notes: z.array(z.string()).optional(),
@@ -104,7 +101,7 @@ export const manifestSchema = z.strictObject({
         .max(250),
       policy: z.string(),
       load: z.string(),
-      repeats: z.int().nonnegative().max(100).describe("real runs; 0: simulated only"),
+      repeats: whole.max(100).describe("real runs; 0: simulated only"),
     }),
   ),
 });
