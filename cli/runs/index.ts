@@ -1,5 +1,4 @@
 export { deliverRun, deliveryFlags, keptAsItGoes, requireRoom, requireRunPlaces } from "./deliver.js";
-export type { Drawn } from "./draw.js";
 export { keepPictures, pictureFlags, requirePicturePlaces } from "./pictures.js";
 export { readRunSaying, repeatFolder, warnIfCut } from "./places.js";
 export { keepResult, metadataOf, saveResult, savesResult } from "./result-file.js";

@@ -1,23 +1,6 @@
 /** Charts of runs as SVG text. Importing loads d3 and jsdom: import lazily. */
-export { chartRowsFromOriginal, chartRunsOf, type ChartRow, type ChartRun, type ChartSource } from "./chart-row.js";
-export { chartNames, renderAllCharts, renderChart, type AllCharts, type SkippedChart } from "./render.js";
-export type { ChartOptions } from "./chart.js";
-export { leastRequests } from "./latency-percentiles.js";
-export { inPolicyOrder, policyLooks, type PolicyLook } from "./palette.js";
-export { residualPicture } from "./residual-picture.js";
-export type { ResidualPoint } from "./batch-fit.js";
-export type { MeasuredMemory, MemoryLine, MemoryScene } from "./memory-panels.js";
-export { profilePicture, type ProfilePicture } from "./profile-picture.js";
-export type { HeldOutStatistic } from "./run-fit.js";
-export { tracePicture } from "./trace-picture.js";
-export { tunePicture, type TunePicture } from "./tune-picture.js";
-export { replicasPicture, type ReplicasPicture } from "./replicas-picture.js";
-export { answerPicture, type AnswerPicture } from "./answer-picture.js";
-export { relativeDifferences, differencePicture, type DifferencePicture } from "./difference-picture.js";
-export { linesPicture, type LinesPicture } from "./lines-picture.js";
-export { partsPicture, type PartsPicture } from "./parts-picture.js";
-export type { RunScene } from "./run-scene.js";
-export type { BatchScene } from "./dynamic-batches-picture.js";
-export { runPictures, type RunPictures } from "./run-pictures.js";
-export { seedsPicture, type SeedRow, type SeedsPicture } from "./seeds-picture.js";
-export { sweepPicture, type SweepPicture } from "./sweep-picture.js";
+export { inPolicyOrder, policyLooks, type ChartSource, type PolicyLook } from "./drawing/index.js";
+export * from "./pictures/index.js";
+export * from "./profiles/index.js";
+export * from "./requests/index.js";
+export * from "./runs/index.js";

@@ -32,7 +32,7 @@ function isOf({ series }: ChartMark, name: string): boolean {
   return `, ${series.join(", ")}, `.includes(`, ${name}, `);
 }
 
-/** As report/charts/frame.ts draws them: groups of a swatch and, 32 px to the right, the name. */
+/** As report/charts/drawing/frame.ts draws them: groups of a swatch and, 32 px to the right, the name. */
 function entriesOf(svg: SVGSVGElement): { readonly entry: SVGGElement; readonly name: string }[] {
   return [...svg.querySelectorAll<SVGGElement>(":scope > g")].flatMap((entry) => {
     const name = entry.querySelector(':scope > text[x="32"]')?.firstChild?.textContent;

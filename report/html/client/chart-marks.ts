@@ -1,6 +1,6 @@
 /**
  * The marks of a chart that stand for data: those with a title of their own, or with `data-series`, `data-x`, `data-y`,
- * `data-n` (report/charts/plot.ts). Titles are taken out, since the page shows them itself.
+ * `data-n` (report/charts/drawing/plot.ts). Titles are taken out, since the page shows them itself.
  */
 
 export interface ChartMark {
