@@ -40,6 +40,7 @@ export async function makeAtomic(path: string, write: (temporary: string) => Pro
     renameSync(temporary, path);
   } catch (error) {
     discard(temporary);
+    // `write` may throw an error of its own.
     throw (error as NodeJS.ErrnoException).syscall === undefined ? error : cannotWrite(path, error);
   }
 }
@@ -68,22 +69,14 @@ const BLOCK = 1 << 18;
  * when the name ends in .gz. Returns the SHA-256 of the text, hex.
  */
 export async function writeLinesAtomic(path: string, lines: Iterable<string> | AsyncIterable<string>): Promise<string> {
-  requireFile(path);
-  const temporary = temporaryBeside(path);
   const hash = createHash("sha256");
-  try {
-    makeFolder(dirname(path));
+  await makeAtomic(path, async (temporary) => {
     // Opened first: a stream may open its file after it was given up, and leave it behind.
     const file = await open(temporary, "w");
     if (path.endsWith(".gz")) await writePacked(file, blocksOf(lines, hash));
     else await writePlain(file, blocksOf(lines, hash));
-    renameSync(temporary, path);
-    return hash.digest("hex");
-  } catch (error) {
-    discard(temporary);
-    // The source of the lines may throw an error of its own.
-    throw (error as NodeJS.ErrnoException).syscall === undefined ? error : cannotWrite(path, error);
-  }
+  });
+  return hash.digest("hex");
 }
 
 async function writePlain(file: FileHandle, blocks: AsyncIterable<Buffer>): Promise<void> {

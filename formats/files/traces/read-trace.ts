@@ -104,14 +104,10 @@ export async function readTrace(path: string, options: TraceOptions): Promise<Tr
       });
     case "multi_turn":
       return readMultiTurn(file, bytes, await options.loadTokenizer());
-    case "sharegpt_turns": {
-      const limit = options.sessionLimit === undefined ? {} : { limit: options.sessionLimit };
-      return readShareGptTurns(file, bytes, { tokenize: await options.loadTokenizer(), ...limit });
-    }
-    case "sharegpt": {
-      const limit = options.limit === undefined ? {} : { limit: options.limit };
-      return readShareGpt(file, bytes, { tokenize: await options.loadTokenizer(), ...limit });
-    }
+    case "sharegpt_turns":
+      return readShareGptTurns(file, bytes, { tokenize: await options.loadTokenizer(), limit: options.sessionLimit });
+    case "sharegpt":
+      return readShareGpt(file, bytes, { tokenize: await options.loadTokenizer(), limit: options.limit });
     default:
       return csvForms.find((form) => form.format === format)!.read(csvTable(file, bytes));
   }

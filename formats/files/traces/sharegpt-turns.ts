@@ -3,6 +3,7 @@
  * length. There are no pauses. Turns after the last answer are left out, and counted.
  */
 import { linearTurns, type LinearTurn, type Session, type Trace } from "../../load/index.js";
+import type { ShareGptOptions } from "./sharegpt.js";
 import { jsonItems } from "./json-values.js";
 import { finishedSessions } from "./session-turns.js";
 import { fieldError, leftOut } from "./trace-rows.js";
@@ -10,11 +11,7 @@ import { fieldError, leftOut } from "./trace-rows.js";
 const people = new Set(["human", "user", "system"]);
 
 /** At most `limit` sessions, since tokenising takes long. */
-export function readShareGptTurns(
-  path: string,
-  bytes: Buffer,
-  { tokenize, limit = Infinity }: { readonly tokenize: (text: string) => readonly number[]; readonly limit?: number },
-): Trace {
+export function readShareGptTurns(path: string, bytes: Buffer, { tokenize, limit = Infinity }: ShareGptOptions): Trace {
   const sessions: Session[] = [];
   let rows = 0;
   let unanswered = 0;

@@ -14,8 +14,8 @@ const MAX_TOKENS = 2048;
 export interface ShareGptOptions {
   /** Token ids of a text. */
   readonly tokenize: (text: string) => readonly number[];
-  /** Stop after so many requests: tokenising a large file takes long. */
-  readonly limit?: number;
+  /** Stop after so many requests or sessions: tokenising a large file takes long. */
+  readonly limit?: number | undefined;
 }
 
 /** ids are the conversations' own where they are text, else their place in the file. */

@@ -18,26 +18,22 @@ import {
   type Run,
 } from "../../../formats/index.js";
 import { benchOnnx, benchSteps, realStepPlan, type RealRunInput } from "../../../real/index.js";
-import { machineOf, type BatchPlan, type PolicyPlan, type StepPlan } from "../../../sim/index.js";
+import { machineOf, type PolicyPlan, type StepPlan } from "../../../sim/index.js";
 import { startBatches, startSteps } from "../../inputs/index.js";
 import { paceOf, stepPaceOf, type MeasurePace } from "../pace.js";
 
-interface CellEngine<Plan extends PolicyPlan = PolicyPlan> {
+type CellRun = Omit<RealRunInput, "hardware" | "sampling">;
+
+/** Runs the cells of all plans that have the same kind of work. */
+interface WorkEngine {
   readonly measurePace: MeasurePace | undefined;
-  readonly measure: (plan: Plan, run: CellRun) => Promise<Run>;
+  readonly measure: (plan: PolicyPlan, run: CellRun) => Promise<Run>;
   close(): Promise<void>;
 }
 
-type CellRun = Omit<RealRunInput, "hardware" | "sampling">;
-
-/** What one policy runs on. */
-interface PlanEngine {
-  readonly measurePace: MeasurePace | undefined;
-  readonly measure: (run: CellRun) => Promise<Run>;
-}
-
 export interface CellEngines {
-  of(plan: PolicyPlan): PlanEngine;
+  /** What cells of that work run on. */
+  of(work: PolicyPlan["work"]): Omit<WorkEngine, "close">;
   close(): Promise<void>;
 }
 
@@ -64,9 +60,11 @@ export async function startCellEngines(
   try {
     const steps = stepPlans.length > 0 ? await stepEngine(stepPlans, input, device) : undefined;
     return {
-      of(plan) {
-        if (plan.work === "step") return bound(steps, plan);
-        return bound(batches, plan);
+      of(work) {
+        const engine = work === "step" ? steps : batches;
+        if (engine === undefined)
+          throw new InvariantError(`nothing was loaded for policies that run a ${work} at a time`);
+        return engine;
       },
       close: async () => {
         await batches?.close();
@@ -79,22 +77,14 @@ export async function startCellEngines(
   }
 }
 
-function bound<Plan extends PolicyPlan>(engine: CellEngine<Plan> | undefined, plan: Plan): PlanEngine {
-  if (engine === undefined) throw new InvariantError(`nothing was loaded for policy ${plan.name}`);
-  return { measurePace: engine.measurePace, measure: (run) => engine.measure(plan, run) };
-}
-
-async function batchEngine(
-  { profile, model, sampling }: EngineInput,
-  device: "cpu" | "cuda",
-): Promise<CellEngine<BatchPlan>> {
+async function batchEngine({ profile, model, sampling }: EngineInput, device: "cpu" | "cuda"): Promise<WorkEngine> {
   const { executor, memory, close } = await startBatches({ model, device, sampling });
   const { total_bytes: totalBytes, base_bytes: baseBytes } = profile.memory;
   const { takePeakBytes } = memory;
   const common = { executor, sampling, takePeakBytes, totalBytes, baseBytes, hardware: { ...profile.machine } };
   return {
     measurePace: paceOf(profile, executor, sampling),
-    measure: (plan, run) => benchOnnx({ ...common, ...run, plan }),
+    measure: (plan, run) => benchOnnx({ ...common, ...run, plan: plan }),
     close,
   };
 }
@@ -104,7 +94,7 @@ async function stepEngine(
   plans: readonly StepPlan[],
   { profile, model, sampling }: EngineInput,
   device: "cpu" | "cuda",
-): Promise<CellEngine<StepPlan>> {
+): Promise<WorkEngine> {
   const { steps } = profile;
   if (steps === undefined) throw new InvariantError(`profile "${profile.name}" has no costs of steps`);
   const machine = machineOf(profile);
@@ -117,7 +107,7 @@ async function stepEngine(
     const common = { executor, model, sampling, hardware: { ...profile.machine }, ...defined({ takePeakBytes }) };
     return {
       measurePace: await stepPaceOf(steps, executor),
-      measure: (plan, run) => benchSteps({ ...common, ...run, machine, plan: realStepPlan(plan) }),
+      measure: (plan, run) => benchSteps({ ...common, ...run, machine, plan: realStepPlan(plan as StepPlan) }),
       close,
     };
   } catch (error) {

@@ -94,12 +94,12 @@ async function runTasks(tasks: readonly RealTask[], engines: CellEngines, input:
   const paces = new RecentPace(() => Number(process.hrtime.bigint()));
   await makeRuns(tasks, { title: "running for real, requests", reporter }, async (task, watched) => {
     const { cell, workload, repeat } = task;
-    const { measurePace, measure } = engines.of(cell.plan);
+    const { measurePace, measure } = engines.of(cell.plan.work);
     const predict = (pace: number): Promise<void> =>
       simulateAtPace(task, input, { path: folder.simAtPace(cell.name, repeat), pace });
     const make = (): Promise<Run> => {
       const [load, date] = [describeLoad(cell.load), new Date().toISOString()];
-      return watched((onProgress) => measure({ workload, tokenize, seed, signal, load, date, onProgress }));
+      return watched((onProgress) => measure(cell.plan, { workload, tokenize, seed, signal, load, date, onProgress }));
     };
     const run = await undisturbed(input, () => predictedRun({ measurePace, paces, predict, make }));
     const others = othersBeside(run);
