@@ -6,6 +6,7 @@ import { greatest } from "../../../formats/index.js";
 import { isCategories, type Across, type Area, type Axis, type CategoryAxis } from "./axis.js";
 import { categoryRoom, chartWidthPx, drawBaseLine, drawBottomAxis, drawLeftAxis, leftRoomPx } from "./draw-axes.js";
 import { drawFrame, type Frame } from "./frame.js";
+import { policyLooks, type PolicyLook } from "./palette.js";
 import { plotOf, type Plot } from "./plot.js";
 import { label, mark, type Mark } from "./svg.js";
 import { shortened } from "./text.js";
@@ -52,11 +53,13 @@ export interface Figure extends Frame {
 
 /** The figure as SVG text. */
 export function figureSvg(figure: Figure): string {
-  const { panels, layout, define } = figure;
+  const { panels, layout, define, policies = [] } = figure;
+  const looks = policyLooks(policies);
+  const look = (policy: string): PolicyLook => looks.get(policy)!;
   const { rows, bodyHeightPx } = placed(panels, layout);
   return drawFrame(figure, [layout.widthPx ?? chartWidthPx, bodyHeightPx], (body) => {
     if (define !== undefined) define(mark(body, "defs"));
-    for (const one of rows.flat()) drawPanel(body, one);
+    for (const one of rows.flat()) drawPanel(body, one, look);
   });
 }
 
@@ -111,9 +114,9 @@ function rowsOf(panels: readonly Panel[], columns: number): Panel[][] {
   return rows;
 }
 
-function drawPanel(body: Mark, { panel, area, across, categoriesPx }: Placed): void {
+function drawPanel(body: Mark, { panel, area, across, categoriesPx }: Placed, look: Plot["look"]): void {
   const { heading, up, draw, drawUnder, bottom = "under" } = panel;
-  const plot = plotOf(body, area, across, up);
+  const plot = plotOf(body, { area, across, up, look });
   if (heading !== undefined) drawHeading(body, area, heading);
   drawUnder?.(plot);
   if (isDrawn(up)) drawLeftAxis(body, area, up);

@@ -15,8 +15,10 @@ export interface Frame {
   readonly description: string;
   readonly legend?: readonly LegendItem[];
   readonly notes?: readonly string[];
-  /** Those that have a hatch. */
-  readonly schedulers?: readonly string[];
+  /** Those that have a look of their own. */
+  readonly policies?: readonly string[];
+  /** Areas of simulated requests are hatched. */
+  readonly isHatched?: boolean;
 }
 
 const edgePx = 16;
@@ -28,7 +30,7 @@ const noteFontPx = 11;
 
 /** One chart as SVG text: the frame, and the body of a size as `drawBody` draws it. */
 export function drawFrame(
-  { name, title: given, description, legend = [], notes = [], schedulers = [] }: Frame,
+  { name, title: given, description, legend = [], notes = [], policies = [], isHatched = false }: Frame,
   [widthPx, bodyHeightPx]: readonly [number, number],
   drawBody: (body: Mark) => void,
 ): string {
@@ -53,7 +55,7 @@ export function drawFrame(
   return svgText(attributes, (svg) => {
     mark(svg, "title").text(title);
     mark(svg, "desc").text(xmlSafe(description));
-    drawPatterns(svg, name, schedulers);
+    drawPatterns(svg, name, isHatched ? policies : []);
     mark(svg, "rect", { width: widthPx, height: heightPx, ...paper });
     titleLines.forEach((line, i) => {
       label(svg, line, titleFontPx, { x: edgePx, y: edgePx + 14 + i * 20, "font-weight": 600 });

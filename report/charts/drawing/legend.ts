@@ -34,8 +34,8 @@ export function markerItem(text: string, look: PolicyLook, areaPx2: number, attr
   return { text, draw: (swatch) => mark(swatch, "path", { d, transform: "translate(14,7)", ...attributes }) };
 }
 
-/** A line of that look, with its marker unless told otherwise. */
-export function markedLine(text: string, look: PolicyLook, hasMarker = true): LegendItem {
+/** A line of a look, with its marker or without. */
+function markedLine(text: string, look: PolicyLook, hasMarker: boolean): LegendItem {
   return {
     text,
     draw: (swatch) => {

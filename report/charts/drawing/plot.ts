@@ -3,6 +3,7 @@
  * show exact values: `data-series`, `data-x` and `data-y` in the units of the axes, `data-n` where a mark stands for several.
  */
 import { isCategories, type Area, type Axis, type CategoryAxis } from "./axis.js";
+import type { PolicyLook } from "./palette.js";
 import { px, type Attributes, type Mark } from "./svg.js";
 
 export interface Plot {
@@ -13,14 +14,17 @@ export interface Plot {
   /** Where a value stands, px; values beyond an axis stand at its end. */
   readonly x: (value: number) => number;
   readonly y: (value: number) => number;
+  /** Of one of the figure's policies. */
+  readonly look: (policy: string) => PolicyLook;
 }
 
-export function plotOf(body: Mark, area: Area, across: Axis | CategoryAxis, up: Axis): Plot {
+export function plotOf(body: Mark, { area, across, up, look }: Pick<Plot, "area" | "across" | "up" | "look">): Plot {
   return {
     body,
     area,
     across,
     up,
+    look,
     x: isCategories(across)
       ? (at) => px(across.xPx(at))
       : (value) => px(area.leftPx + area.widthPx * within(across.fraction(value))),

@@ -7,13 +7,11 @@ import {
   figureText,
   logAxis,
   mark,
-  markedLine,
-  policyLooks,
+  lineLegend,
   scaledUnit,
   standsFor,
   type Axis,
   type Plot,
-  type PolicyLook,
 } from "../drawing/index.js";
 
 interface Line {
@@ -35,22 +33,22 @@ export interface LinesPicture {
 /** SVG text. */
 export function linesPicture({ name, title, up: upwards, panels, notes }: LinesPicture): string {
   const names = panels[0]!.lines.map((line) => line.name);
-  const looks = policyLooks(names);
   const values = panels.flatMap(({ lines }) => lines.flatMap(({ points }) => points.map(([, y]) => y)));
   const axis = logAxis(least(values), greatest(values), upwards.name, scaledUnit(upwards.unit, 1));
   return figureSvg({
     name,
     title,
     description: panels.map((panel) => inWords(panel, upwards.unit)).join(" "),
-    legend: names.map((text) => markedLine(text, looks.get(text)!)),
+    legend: lineLegend({ schedulers: names, sources: [] }),
     notes: ["Both axes are logarithmic.", ...notes],
+    policies: names,
     layout: { columns: Math.min(panels.length, 4), plotHeightPx: 170, belowPx: 30 },
     panels: panels.map(({ across, lines }) => ({
       heading: across,
       across: acrossAxis(lines),
       up: { ...axis, label: `${upwards.name} (${upwards.unit})` },
       draw: (plot) => {
-        for (const line of lines) drawOne(plot, line, looks.get(line.name)!, upwards.unit);
+        for (const line of lines) drawOne(plot, line, upwards.unit);
       },
     })),
   });
@@ -62,7 +60,8 @@ function acrossAxis(lines: readonly Line[]): Axis {
   return { ...logAxis(least(places), greatest(places), "", scaledUnit("", 1)), label: "" };
 }
 
-function drawOne(plot: Plot, { name, points }: Line, look: PolicyLook, unit: string): void {
+function drawOne(plot: Plot, { name, points }: Line, unit: string): void {
+  const look = plot.look(name);
   const places = points.map(([x, y]) => [plot.x(x), plot.y(y)] as const);
   drawLine(plot.body, places, { colour: look.colour });
   for (const [at, point] of points.entries()) {

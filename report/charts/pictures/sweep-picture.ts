@@ -8,14 +8,12 @@ import {
   figureText,
   linearAxis,
   mark,
-  markedLine,
-  policyLooks,
+  lineLegend,
   scaledUnit,
   spanAxis,
   standsFor,
   type Axis,
   type Plot,
-  type PolicyLook,
 } from "../drawing/index.js";
 
 interface SweptPoint {
@@ -48,26 +46,27 @@ const mostLines = 9;
 /** SVG text. Cells at one place of a line (seeds) are points above each other, which the line joins at their mean. */
 export function sweepPicture({ title, axis, statistics, lines: all }: SweepPicture): string {
   const lines = all.slice(0, mostLines);
-  const looks = policyLooks(lines.map(({ name }) => name));
+  const names = lines.map(({ name }) => name);
   const most = greatest(lines.flatMap(({ points }) => points.map(({ x }) => x)));
   const across = linearAxis(most, axis, scaledUnit(axis === "request_rate" ? "requests/s" : "", 1));
   const left = all.length - lines.length;
   return figureSvg({
     name: "sweep_picture",
     title,
-    description: `${statistics.join(", ")} over ${axis}, of ${lines.map(({ name }) => name).join("; ")}.`,
-    legend: lines.map(({ name }) => markedLine(name, looks.get(name)!)),
+    description: `${statistics.join(", ")} over ${axis}, of ${names.join("; ")}.`,
+    legend: lineLegend({ schedulers: names, sources: [] }),
     notes: [
       "Bars hold 9 of 10 runs.",
       ...(left === 0 ? [] : [`${left} more lines are in the table only: there are ${mostLines} colours.`]),
     ],
+    policies: names,
     layout: { plotHeightPx: 240 },
     panels: statistics.map((heading, at) => ({
       heading,
       across,
       up: axisOf(heading, lines, at),
       draw: (plot) => {
-        for (const line of lines) drawSwept(plot, line, at, looks.get(line.name)!);
+        for (const line of lines) drawSwept(plot, line, at);
       },
     })),
   });
@@ -84,7 +83,8 @@ function axisOf(name: string, lines: readonly SweptLine[], at: number): Axis {
 }
 
 /** `at`: which statistic. */
-function drawSwept(plot: Plot, { name, points }: SweptLine, at: number, look: PolicyLook): void {
+function drawSwept(plot: Plot, { name, points }: SweptLine, at: number): void {
+  const look = plot.look(name);
   const { body, x: xPx, y: yPx } = plot;
   const known = points.flatMap(({ x, values }) => {
     const { value, low, high } = values[at]!;

@@ -118,13 +118,13 @@ function drawBand(plot: Plot): void {
 }
 
 function drawPairs(
-  { body, x, y }: Plot,
+  plot: Plot,
   { schedulers }: ChartData,
   { pairs, unit }: Sheet,
   { name, pointText }: Agreement,
 ): void {
   const stride = Math.ceil(countOf(pairs) / mostPoints);
-  const groups = groupsOf(body, schedulers);
+  const groups = groupsOf(plot, schedulers);
   let skipped = 0;
   for (const { cell, seq, real, sim } of pairs) {
     const { scheduler, load } = cell;
@@ -135,17 +135,16 @@ function drawPairs(
       const stands = { "data-series": scheduler, "data-x": unit.exact(ofReal), "data-y": unit.exact(ofSim) };
       const values = `real ${unit.text(ofReal, 6)}, simulated ${unit.text(ofSim, 6)} ${unit.name}`;
       const tip = `${scheduler}, ${loadName(load)}, ${pointText(seq[at]!)}: ${values}`;
-      mark(groups.get(scheduler)!, "use", { href, x: x(ofReal), y: y(ofSim), ...stands }, tip);
+      mark(groups.get(scheduler)!, "use", { href, x: plot.x(ofReal), y: plot.y(ofSim), ...stands }, tip);
     }
     skipped += seq.length;
   }
 }
 
-function groupsOf(body: Mark, schedulers: readonly string[]): ReadonlyMap<string, Mark> {
-  const looks = policyLooks(schedulers);
+function groupsOf({ body, look: lookOf }: Plot, schedulers: readonly string[]): ReadonlyMap<string, Mark> {
   return new Map(
     schedulers.map((scheduler) => {
-      const { colour } = looks.get(scheduler)!;
+      const { colour } = lookOf(scheduler);
       const look = { "fill-opacity": 0.1, stroke: colour, "stroke-opacity": 0.75, "stroke-width": 1.2 };
       return [scheduler, mark(body, "g", { fill: colour, ...look })];
     }),

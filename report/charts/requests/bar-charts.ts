@@ -12,7 +12,6 @@ import {
   leftRoomPx,
   linearAxis,
   mark,
-  policyLooks,
   standsFor,
   textWidthPx,
   type Across,
@@ -95,14 +94,13 @@ interface Bars {
 }
 
 function drawBars(plot: Plot, { name, data, stats, tip }: Bars): void {
-  const { body, area, up, y } = plot;
-  const looks = policyLooks(data.schedulers);
+  const { body, area, up, y, look } = plot;
   const { widthPx: width, leftPx: leftPxOf } = barsOf(data, area);
   for (const { cell, ...stat } of stats) {
     const at = data.loads.indexOf(cell.load);
     const leftPx = leftPxOf(cell);
     const height = area.heightPx * up.fraction(stat.mean);
-    const fill = areaFill(name, cell.scheduler, looks.get(cell.scheduler)!, cell.source);
+    const fill = areaFill(name, cell.scheduler, look(cell.scheduler), cell.source);
     const stands = standsFor(cellName(cell), plot, [at, stat.mean], stat.requests);
     const group = mark(body, "g", stands, tip({ cell, ...stat }));
     mark(group, "rect", { x: leftPx, y: y(stat.mean), width, height, ...fill });

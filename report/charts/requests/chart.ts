@@ -20,7 +20,7 @@ export interface Chart {
 }
 
 /** A figure to which render.ts adds the title, and notes on requests that are left out. */
-export interface RequestFigure extends Omit<Figure, "name" | "title" | "schedulers"> {
+export interface RequestFigure extends Omit<Figure, "name" | "title" | "policies" | "isHatched"> {
   /** Of its axes, for the title. */
   readonly units: string;
   /** How much is drawn; absent: all requests. */

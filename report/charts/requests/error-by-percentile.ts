@@ -13,12 +13,10 @@ import {
   errorAxis,
   mark,
   pointLegend,
-  policyLooks,
   scaledUnit,
   standsFor,
   type Axis,
   type Plot,
-  type PolicyLook,
 } from "../drawing/index.js";
 import type { Chart } from "./chart.js";
 import { loadName, type ChartCell, type ChartData } from "./chart-data.js";
@@ -54,7 +52,6 @@ export const errorByPercentile: Chart = {
     const all = columns.flatMap(({ curves }) => curves.flatMap(({ points }) => points));
     const up = errorAxis(greatest([CLOSE, ...all.flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)])]));
     const across = percentAxis(percents.filter((percent) => all.some((point) => point.percent === percent)));
-    const looks = policyLooks(data.schedulers);
     const { notes, ...rows } = loadRows(
       data,
       columns.map(({ measure, curves }): RowColumn => ({
@@ -66,7 +63,7 @@ export const errorByPercentile: Chart = {
           drawClose(plot);
           const own = curves.filter(({ real }) => real.load === load);
           own.forEach((curve, at) => {
-            drawCurve(plot, curve, looks.get(curve.real.scheduler)!, 5 * (at - (own.length - 1) / 2));
+            drawCurve(plot, curve, 5 * (at - (own.length - 1) / 2));
           });
         },
       })),
@@ -113,8 +110,9 @@ function percentAxis(shown: readonly number[]): Axis {
   };
 }
 
-function drawCurve(plot: Plot, { real, points }: Curve, look: PolicyLook, asidePx: number): void {
+function drawCurve(plot: Plot, { real, points }: Curve, asidePx: number): void {
   const { body, x, y } = plot;
+  const look = plot.look(real.scheduler);
   const places = points.map(({ percent, error }) => [x(percent) + asidePx, y(error)] as const);
   drawLine(body, places, { colour: look.colour, widthPx: 1.6 });
   points.forEach(({ percent, error, low, high }, at) => {

@@ -12,12 +12,11 @@ import {
   mark,
   paper,
   paperLine,
-  policyLooks,
   spanAxis,
   standsFor,
   whiskerLine,
+  type Across,
   type Plot,
-  type PolicyLook,
   type Unit,
 } from "../drawing/index.js";
 import type { Chart } from "./chart.js";
@@ -96,16 +95,15 @@ function drawBoxes(
   data: ChartData,
   { boxes, unit }: { readonly boxes: readonly Box[]; readonly unit: Unit },
 ): void {
-  const looks = policyLooks(data.schedulers);
   const { widthPx, leftPx: leftPxOf } = sideBySide(data, plot.area, { mostPx: 56, gaps: [0.14, 0.14] });
   for (const box of boxes) {
     const { cell, values, quartiles, outliers } = box;
     const at = data.loads.indexOf(cell.load);
     const leftPx = leftPxOf(cell);
-    const look = looks.get(cell.scheduler)!;
+    const look = plot.look(cell.scheduler);
     const stands = standsFor(cellName(cell), plot, [at, quartiles[1]], values.length);
     const group = mark(plot.body, "g", stands, boxText(box, unit));
-    if (values.length >= leastForBox) drawBox({ ...plot, body: group }, box, { leftPx, widthPx, look });
+    if (values.length >= leastForBox) drawBox({ ...plot, body: group }, box, { leftPx, widthPx });
     for (const value of thinned(outliers)) {
       const fill = cell.source === "real" ? { fill: look.colour } : paper;
       const place = { cx: leftPx + widthPx / 2, cy: plot.y(value), r: 2.4 };
@@ -115,9 +113,9 @@ function drawBoxes(
 }
 
 function drawBox(
-  { body, y }: Plot,
+  { body, y, look }: Plot,
   { cell: { scheduler, source }, quartiles, whiskers }: Box,
-  { leftPx, widthPx, look }: { readonly leftPx: number; readonly widthPx: number; readonly look: PolicyLook },
+  { leftPx, widthPx }: Across,
 ): void {
   const [q1, median, q3] = quartiles;
   const [centrePx, capPx] = [leftPx + widthPx / 2, Math.min(widthPx / 4, 5)];
@@ -125,7 +123,7 @@ function drawBox(
   drawWhisker(body, centrePx, [y(q3), y(whiskers[1])], capPx);
   const boxPx = Math.max(y(q1) - y(q3), 4);
   const topPx = (y(q1) + y(q3) - boxPx) / 2;
-  const fill = areaFill(name, scheduler, look, source);
+  const fill = areaFill(name, scheduler, look(scheduler), source);
   mark(body, "rect", { x: leftPx, y: topPx, width: widthPx, height: boxPx, ...fill });
   const across = { x1: leftPx, x2: leftPx + widthPx, y1: y(median), y2: y(median) };
   if (boxPx > 14) mark(body, "line", { ...across, ...paperLine, "stroke-width": 4.5 });

@@ -10,13 +10,11 @@ import {
   lineLegend,
   logAxis,
   mark,
-  policyLooks,
   scaledUnit,
   spanAxis,
   standsFor,
   type Axis,
   type Plot,
-  type PolicyLook,
   type Unit,
 } from "../drawing/index.js";
 import type { Chart } from "./chart.js";
@@ -47,7 +45,6 @@ export const latencyCcdf: Chart = {
     if (columns.length === 0) return "no row has a usable latency";
     const counts = columns.flatMap(({ curves }) => curves.map(({ ascending }) => ascending.length));
     const up = logAxis(1 / Math.max(10, greatest(counts)), 1, "at least so long", scaledUnit("%", 100));
-    const looks = policyLooks(data.schedulers);
     const { notes, ...rows } = loadRows(
       data,
       columns.map(({ measure, across, curves, unit }): RowColumn => ({
@@ -57,7 +54,7 @@ export const latencyCcdf: Chart = {
         hasLoad: (load) => curves.some(({ cell }) => cell.load === load),
         draw: (plot, load) => {
           const own = curves.filter(({ cell }) => cell.load === load);
-          for (const curve of own) drawCurve(plot, curve, looks.get(curve.cell.scheduler)!, unit);
+          for (const curve of own) drawCurve(plot, curve, unit);
         },
       })),
     );
@@ -85,7 +82,8 @@ function columnOf(data: ChartData, measure: Measure): Column[] {
 }
 
 /** From all requests down to the slowest one, in equal steps on a log scale. */
-function drawCurve(plot: Plot, { cell, ascending }: Curve, look: PolicyLook, unit: Unit): void {
+function drawCurve(plot: Plot, { cell, ascending }: Curve, unit: Unit): void {
+  const look = plot.look(cell.scheduler);
   const { length } = ascending;
   const places = Array.from({ length: mostPoints + 1 }, (_, at) => Math.round(length ** (1 - at / mostPoints)));
   const steps = [...new Set(places)].map((slower) => [ascending[length - slower]!, slower / length] as const);

@@ -2,17 +2,7 @@
  * The share of requests answered within a time, a panel per load: what a latency target meets. Repeats are pooled;
  * curves of many requests keep 200 of their steps.
  */
-import {
-  dash,
-  lineLegend,
-  mark,
-  policyLooks,
-  shareAxis,
-  sharesPath,
-  spanAxis,
-  type Plot,
-  type Unit,
-} from "../drawing/index.js";
+import { dash, lineLegend, mark, shareAxis, sharesPath, spanAxis, type Plot, type Unit } from "../drawing/index.js";
 import type { Chart } from "./chart.js";
 import { cellName, loadLabels, loadName, pooledNotes, type ChartCell, type ChartData } from "./chart-data.js";
 import { latency } from "./measures.js";
@@ -50,7 +40,7 @@ export const latencyCdf: Chart = {
         up: shareAxis("requests"),
         draw: (plot) => {
           const own = curves.filter(({ cell }) => cell.load === load);
-          for (const curve of own) drawCurve(plot, data, curve, curveText(curve, unit));
+          for (const curve of own) drawCurve(plot, curve, curveText(curve, unit));
         },
       })),
     };
@@ -68,8 +58,8 @@ function curvesOf(data: ChartData): Curve[] {
     .filter(({ values }) => values.length > 0);
 }
 
-function drawCurve(plot: Plot, { schedulers }: ChartData, { cell, values }: Curve, tip: string): void {
-  const stroke = policyLooks(schedulers).get(cell.scheduler)!.colour;
+function drawCurve(plot: Plot, { cell, values }: Curve, tip: string): void {
+  const stroke = plot.look(cell.scheduler).colour;
   const line = { fill: "none", stroke, "stroke-width": cell.source === "real" ? 2 : 1.8, ...dash(cell.source) };
   mark(plot.body, "path", { d: sharesPath(plot, values, mostSteps), ...line }, tip);
 }

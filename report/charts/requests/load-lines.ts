@@ -3,7 +3,7 @@
  * over the repeats.
  */
 import { line } from "d3";
-import { dash, drawMarker, drawWhisker, mark, policyLooks, standsFor, type Plot } from "../drawing/index.js";
+import { dash, drawMarker, drawWhisker, mark, standsFor, type Plot } from "../drawing/index.js";
 import { cellName, type CellStat, type ChartData } from "./chart-data.js";
 
 /** Draws every line with its markers and whiskers, across an axis of loads. */
@@ -13,10 +13,9 @@ export function drawLoadLines(
   { stats, tip }: { readonly stats: readonly CellStat[]; readonly tip: (stat: CellStat) => string },
 ): void {
   const { body, x, y } = plot;
-  const looks = policyLooks(data.schedulers);
   const inPlace = data.loads.map((load, at) => ({ load, at })).sort((a, b) => x(a.at) - x(b.at));
   for (const scheduler of data.schedulers) {
-    const look = looks.get(scheduler)!;
+    const look = plot.look(scheduler);
     for (const source of data.sources) {
       const own = stats.filter(({ cell }) => cell.scheduler === scheduler && cell.source === source);
       const points = inPlace.map(({ load, at }) => ({ at, stat: own.find(({ cell }) => cell.load === load) }));

@@ -71,7 +71,8 @@ function drawn(
     ...figure,
     name,
     title: `${title} (${units}), ${sample ?? sampleText(data)}`,
-    schedulers: data.schedulers,
+    policies: data.schedulers,
+    isHatched: true,
     notes: [...notes, ...dataNotes(data, values), ...(note === undefined ? [] : [note])],
   });
 }

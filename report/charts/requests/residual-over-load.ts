@@ -15,7 +15,6 @@ import {
   linearAxis,
   mark,
   pointLegend,
-  policyLooks,
   scaledUnit,
   standsFor,
   type Plot,
@@ -79,10 +78,9 @@ export const residualOverLoad: Chart = {
 
 function drawBins(plot: Plot, { schedulers }: ChartData, bins: readonly Bin[]): void {
   const { body, x, y } = plot;
-  const looks = policyLooks(schedulers);
   for (const [place, scheduler] of schedulers.entries()) {
     const asidePx = 5 * (place - (schedulers.length - 1) / 2);
-    const look = looks.get(scheduler)!;
+    const look = plot.look(scheduler);
     const own = bins.filter((bin) => bin.scheduler === scheduler);
     const places = own.map(({ inSystem, median }) => [x(inSystem) + asidePx, y(median)] as const);
     drawLine(body, places, { colour: look.colour, widthPx: 1.6 });

@@ -9,13 +9,11 @@ import {
   linearAxis,
   mark,
   numberText,
-  policyLooks,
   px,
   scaledUnit,
   softInk,
   standsFor,
   type Plot,
-  type PolicyLook,
 } from "../drawing/index.js";
 import {
   busiestWindow,
@@ -48,7 +46,6 @@ export function batchGanttPicture({ title, scenes }: RunPicture): string {
   const rows = scenes.flatMap((scene) => rowsOf(scene, window));
   const passes = rows.flatMap((row) => row.passes);
   const most = greatest(passes.map(({ prefillTokens, decodeTokens }) => prefillTokens + decodeTokens));
-  const looks = policyLooks(scenes.map(({ policy }) => policy));
   const hasBatches = scenes.some(({ timeline }) => timeline.work === "batches");
   return figureSvg({
     name: "batch_gantt",
@@ -63,6 +60,7 @@ export function batchGanttPicture({ title, scenes }: RunPicture): string {
       ...(hasBatches ? ["Of a batch, prompts are padded to the longest, and all decodes are one box, as high as its requests."] : []), // prettier-ignore
       samplingText(scenes, window),
     ],
+    policies: scenes.map(({ policy }) => policy),
     layout: { columns: 1, plotHeightPx: 96, topPx: 28, belowPx: 4, lastBelowPx: 46 },
     panels: rows.map((row, at) => ({
       heading: row.heading,
@@ -70,7 +68,7 @@ export function batchGanttPicture({ title, scenes }: RunPicture): string {
       up: { ...linearAxis(most, "tokens", scaledUnit("tokens", 1)), label: "tokens" },
       bottom: at === rows.length - 1 ? "over" : "line over",
       draw: (plot) => {
-        for (const pass of row.passes) drawPass(plot, row.series, pass, looks.get(row.scene.policy)!);
+        for (const pass of row.passes) drawPass(plot, row, pass);
       },
     })),
   });
@@ -103,7 +101,8 @@ function busyText(passes: readonly Pass[], { fromNs, toNs }: Window): string {
   return `busy ${share(busyNs, toNs - fromNs)} of the time, ${share(prefillNs, busyNs)} of that with prompts`;
 }
 
-function drawPass(plot: Plot, series: string, pass: Pass, look: PolicyLook): void {
+function drawPass(plot: Plot, { scene, series }: Row, pass: Pass): void {
+  const { colour: fill } = plot.look(scene.policy);
   const { body, x, y, area } = plot;
   const { startNs, endNs, prefillTokens, decodeTokens } = pass;
   const [fromPx, toPx] = [x(startNs), x(endNs)];
@@ -112,7 +111,7 @@ function drawPass(plot: Plot, series: string, pass: Pass, look: PolicyLook): voi
   const group = mark(body, "g", standsFor(series, plot, [startNs, prefillTokens + decodeTokens]), tip);
   const drawBox = (fromTokens: number, toTokens: number, opacity: object): void => {
     const topPx = Math.max(area.topPx, Math.min(y(toTokens), y(fromTokens) - 1.2));
-    mark(group, "rect", { x: fromPx, y: topPx, width, height: y(fromTokens) - topPx, fill: look.colour, ...opacity });
+    mark(group, "rect", { x: fromPx, y: topPx, width, height: y(fromTokens) - topPx, fill, ...opacity });
   };
   if (decodeTokens > 0) drawBox(0, decodeTokens, { "fill-opacity": decodeOpacity });
   if (prefillTokens > 0) drawBox(decodeTokens, decodeTokens + prefillTokens, {});

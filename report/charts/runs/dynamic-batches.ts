@@ -15,7 +15,6 @@ import {
   lineLegend,
   mark,
   numberText,
-  policyLooks,
   scaledUnit,
   shareAxis,
   standsFor,
@@ -23,7 +22,6 @@ import {
   type ChartSource,
   type Panel,
   type Plot,
-  type PolicyLook,
 } from "../drawing/index.js";
 import { sceneName, seriesOf, windowAxis } from "./run-scene.js";
 
@@ -53,7 +51,6 @@ interface Bin {
 interface Row {
   readonly scene: BatchScene;
   readonly bins: readonly Bin[];
-  readonly look: PolicyLook;
 }
 
 /** SVG text of at least one scene. */
@@ -64,8 +61,7 @@ export function dynamicBatchesPicture({
   readonly title: string;
   readonly scenes: readonly BatchScene[];
 }): string {
-  const looks = policyLooks(scenes.map(({ policy }) => policy));
-  const rows = scenes.map((scene): Row => ({ scene, bins: binned(scene), look: looks.get(scene.policy)! }));
+  const rows = scenes.map((scene): Row => ({ scene, bins: binned(scene) }));
   const hasMemory = rows.some(({ bins }) => bins.some(({ peak }) => peak !== undefined));
   const counts = scenes.map(({ batches }) => batches.length.toLocaleString("en-US"));
   return figureSvg({
@@ -77,7 +73,8 @@ export function dynamicBatchesPicture({
       lineItem("line: most allowed; points: batches", whiskerLine, "M1,10H9V5H25"),
     ],
     notes: notesOf(rows, hasMemory),
-    schedulers: scenes.map(({ policy }) => policy),
+    isHatched: true,
+    policies: scenes.map(({ policy }) => policy),
     layout: { columns: 1, plotHeightPx: 150, topPx: 28, lastBelowPx: 46 },
     panels: panelsOf(rows, hasMemory),
   });
@@ -133,8 +130,9 @@ function binned({ batches, memoryBytes }: BatchScene): Bin[] {
   });
 }
 
-function drawSizes(plot: Plot, { scene, bins, look }: Row): void {
+function drawSizes(plot: Plot, { scene, bins }: Row): void {
   const { body, x, y } = plot;
+  const look = plot.look(scene.policy);
   const steps = bins.map(({ atNs, limit }, at) => (at === 0 ? `M${x(atNs)},${y(limit)}` : `H${x(atNs)}V${y(limit)}`));
   const line = { stroke: look.colour, "stroke-width": 1.4, fill: "none", ...dash(scene.source) };
   mark(body, "path", { d: `${steps.join("")}h8`, ...line });
@@ -145,12 +143,12 @@ function drawSizes(plot: Plot, { scene, bins, look }: Row): void {
   }
 }
 
-function drawPeaks(plot: Plot, { scene, bins, look }: Row): void {
+function drawPeaks(plot: Plot, { scene, bins }: Row): void {
   for (const { atNs, peak, n } of bins) {
     if (peak === undefined) continue;
     const tip = `${sceneName(scene)}: ${numberText(100 * peak)} % of memory`;
     const group = mark(plot.body, "g", standsFor(sceneName(scene), plot, [atNs, peak], n));
-    drawMarker(group, look, scene.source, [plot.x(atNs), plot.y(peak)], tip);
+    drawMarker(group, plot.look(scene.policy), scene.source, [plot.x(atNs), plot.y(peak)], tip);
   }
 }
 

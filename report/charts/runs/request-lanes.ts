@@ -10,7 +10,6 @@ import {
   mark,
   numberText,
   paper,
-  policyLooks,
   px,
   rowsAxis,
   shortened,
@@ -20,7 +19,6 @@ import {
   type Attributes,
   type LegendItem,
   type Plot,
-  type PolicyLook,
 } from "../drawing/index.js";
 import { busiestWindow, sceneCount, sceneName, windowAxis, type RunPicture, type RunScene } from "./run-scene.js";
 
@@ -42,13 +40,13 @@ export function requestLanesPicture({ title, scenes }: RunPicture): string {
   const shown = rows.flatMap(({ requests }) => requests);
   const [fromNs, toNs] = [least(shown.map(({ arrivalNs }) => arrivalNs)), greatest(shown.map(({ endNs }) => endNs))];
   const across = windowAxis({ fromNs: fromNs > 0.05 * toNs ? fromNs : 0, toNs: Math.max(toNs, 1) });
-  const looks = policyLooks(scenes.map(({ policy }) => policy));
   return figureSvg({
     name: "request_lanes",
     title: `${title}: the way of single requests (time), n = ${lanes} of ${sceneCount(scenes).slice(4)}`,
     description: rows.map(inWords).join(" "),
     legend,
     notes: [samplingText(rows)],
+    policies: scenes.map(({ policy }) => policy),
     layout: { columns: 1, indentPx: namesPx, plotHeightPx: lanePx, topPx: 28, belowPx: 6, lastBelowPx: 46 },
     panels: rows.map(({ scene, requests }, at) => ({
       heading: sceneName(scene),
@@ -57,7 +55,7 @@ export function requestLanesPicture({ title, scenes }: RunPicture): string {
       heightPx: Math.max(1, requests.length) * lanePx,
       draw: (plot) => {
         requests.forEach((request, lane) => {
-          drawLane(plot, { request, lane, series: sceneName(scene), look: looks.get(scene.policy)! });
+          drawLane(plot, scene, request, lane);
         });
         drawNames(plot, requests);
       },
@@ -75,20 +73,14 @@ function requestsFrom({ timeline }: RunScene, fromNs: number, count: number): Re
   return ordered.slice(from, from + count);
 }
 
-interface Lane {
-  readonly request: RequestTimeline;
-  readonly lane: number;
-  readonly series: string;
-  readonly look: PolicyLook;
-}
-
-function drawLane(plot: Plot, { request, lane, series, look }: Lane): void {
+function drawLane(plot: Plot, scene: RunScene, request: RequestTimeline, lane: number): void {
+  const { colour } = plot.look(scene.policy);
   const { body, area, x } = plot;
   const { requestId, arrivalNs, endNs, phases, promptTokens, outputTokens } = request;
   const spans = phases.map(({ phase, atNs }, at) => ({ phase, atNs, untilNs: phases[at + 1]?.atNs ?? endNs }));
   const told = spans.map(({ phase, atNs, untilNs }) => `${words[phase]} ${numberText((untilNs - atNs) / 1e6)} ms`);
   const tip = `request ${requestId}, ${promptTokens} prompt and ${outputTokens} output tokens: ${told.join(", ")}`;
-  const group = mark(body, "g", { ...standsFor(series, plot, [arrivalNs, lane]), "data-y": requestId }, tip);
+  const group = mark(body, "g", { ...standsFor(sceneName(scene), plot, [arrivalNs, lane]), "data-y": requestId }, tip);
   for (const { phase, atNs, untilNs } of spans) {
     const box = {
       x: x(atNs),
@@ -96,7 +88,7 @@ function drawLane(plot: Plot, { request, lane, series, look }: Lane): void {
       width: Math.max(0.6, px(x(untilNs) - x(atNs))),
       height: lanePx - 2,
     };
-    mark(group, "rect", { ...box, ...lookOf(phase, look.colour) });
+    mark(group, "rect", { ...box, ...lookOf(phase, colour) });
   }
 }
 

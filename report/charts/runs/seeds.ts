@@ -12,7 +12,6 @@ import {
   linearAxis,
   lineLegend,
   mark,
-  policyLooks,
   px,
   rowsAxis,
   shortened,
@@ -23,7 +22,6 @@ import {
   timeUnit,
   type ChartSource,
   type Plot,
-  type PolicyLook,
 } from "../drawing/index.js";
 import { seriesOf } from "./run-scene.js";
 
@@ -61,7 +59,6 @@ export function seedsPicture({ title, rows: given }: SeedsPicture): string | und
   const statistics = [...new Set(all.flatMap(({ values }) => Object.keys(values)))];
   if (statistics.length === 0) return undefined;
   const namesPx = Math.min(220, 16 + greatest(shown.map(({ name }) => textWidthPx(name, fontPx))));
-  const looks = policyLooks(all.map(({ policy }) => policy));
   return figureSvg({
     name: "seeds",
     title: `${title}: single runs (ms, s), n = ${countsText(all)} of each cell`,
@@ -71,7 +68,8 @@ export function seedsPicture({ title, rows: given }: SeedsPicture): string | und
       "Each dot is one run: a simulated one with another seed, or a real repeat.",
       ...(cells.length > shown.length ? [`${shown.length} of ${cells.length} cells are drawn.`] : []),
     ],
-    schedulers: all.map(({ policy }) => policy),
+    isHatched: true,
+    policies: all.map(({ policy }) => policy),
     layout: { columns, indentPx: namesPx, plotHeightPx: shown.length * rowPx, topPx: 28, rightPx: 35, belowPx: 56, lastBelowPx: 44 }, // prettier-ignore
     panels: statistics.map((statistic, at) => {
       const most = greatest(all.map(({ values }) => greatest(values[statistic] ?? []))) / 1e3;
@@ -86,7 +84,7 @@ export function seedsPicture({ title, rows: given }: SeedsPicture): string | und
               const place = { x: plot.area.leftPx - 8, y: yPx + 4, "text-anchor": "end" };
               label(plot.body, shortened(cell.name, namesPx - 14, fontPx), fontPx, place);
             }
-            drawDots(plot, { cell, statistic, yPx, looks });
+            drawDots(plot, { cell, statistic, yPx });
           });
         },
       };
@@ -98,18 +96,17 @@ interface Dots {
   readonly cell: Cell;
   readonly statistic: string;
   readonly yPx: number;
-  readonly looks: ReadonlyMap<string, PolicyLook>;
 }
 
 /** Simulated runs a little above the line, real ones below. */
-function drawDots(plot: Plot, { cell: { name, rows }, statistic, yPx, looks }: Dots): void {
+function drawDots(plot: Plot, { cell: { name, rows }, statistic, yPx }: Dots): void {
   const { body, area } = plot;
   mark(body, "path", { d: `M${px(area.leftPx)},${px(yPx)}h${px(area.widthPx)}`, ...gridLine });
   for (const { policy, source, values } of rows) {
     const asidePx = rows.length === 1 ? 0 : source === "sim" ? -5 : 5;
     for (const ms of values[statistic] ?? []) {
       const stands = { ...standsFor(`${name}, ${sourceNames[source]}`, plot, [ms / 1e3, 0]), "data-y": statistic };
-      drawMarker(mark(body, "g", stands), looks.get(policy)!, source, [plot.x(ms / 1e3), yPx + asidePx]);
+      drawMarker(mark(body, "g", stands), plot.look(policy), source, [plot.x(ms / 1e3), yPx + asidePx]);
     }
   }
 }

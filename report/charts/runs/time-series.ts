@@ -11,14 +11,12 @@ import {
   lineLegend,
   mark,
   numberText,
-  policyLooks,
   px,
   scaledUnit,
   shareAxis,
   whiskerLine,
   type Axis,
   type Plot,
-  type PolicyLook,
 } from "../drawing/index.js";
 import {
   endOf,
@@ -48,7 +46,6 @@ export function timeSeriesPicture({ title, scenes }: RunPicture): string {
   const endNs = endOf(scenes);
   const panels = panelsOf(scenes, endNs);
   const across = windowAxis({ fromNs: 0, toNs: endNs });
-  const looks = policyLooks(scenes.map(({ policy }) => policy));
   const stepUnit = spanUnit(endNs / bins);
   const hasReplicas = scenes.some(({ timeline }) => timeline.engines.length > 1);
   return figureSvg({
@@ -61,7 +58,8 @@ export function timeSeriesPicture({ title, scenes }: RunPicture): string {
       ...(hasReplicas ? ["Replicas are added up; of KV blocks the mean."] : []),
       ...kvNotes(scenes),
     ],
-    schedulers: scenes.map(({ policy }) => policy),
+    isHatched: true,
+    policies: scenes.map(({ policy }) => policy),
     layout: { columns: 1, plotHeightPx: 84, belowPx: 6, lastBelowPx: 46 },
     panels: panels.map(({ heading, up, lines, isKv }, at) => ({
       heading,
@@ -73,9 +71,8 @@ export function timeSeriesPicture({ title, scenes }: RunPicture): string {
         if (isKv === true) drawLevel(plot, 1, { "stroke-width": 1.4 });
         scenes.forEach((scene, of) => {
           const line = lines[of];
-          const look = looks.get(scene.policy)!;
-          if (line !== undefined) drawSteps(plot, { scene, line, endNs, look });
-          if (isKv === true) drawPreemptions(plot, scene, look);
+          if (line !== undefined) drawSteps(plot, { scene, line, endNs });
+          if (isKv === true) drawPreemptions(plot, scene);
         });
       },
     })),
@@ -160,10 +157,9 @@ interface Steps {
   readonly scene: RunScene;
   readonly line: Float64Array;
   readonly endNs: number;
-  readonly look: PolicyLook;
 }
 
-function drawSteps({ body, x, y }: Plot, { scene, line, endNs, look }: Steps): void {
+function drawSteps({ body, x, y, look }: Plot, { scene, line, endNs }: Steps): void {
   let path = `M${x(0)},${y(0)}`;
   let lastPx = y(0);
   line.forEach((value, bin) => {
@@ -171,17 +167,17 @@ function drawSteps({ body, x, y }: Plot, { scene, line, endNs, look }: Steps): v
     if (yPx !== lastPx) path += `H${x((bin * endNs) / bins)}V${yPx}`;
     lastPx = yPx;
   });
-  const stroke = { stroke: look.colour, "stroke-width": 1.5, fill: "none", ...dash(scene.source) };
+  const stroke = { stroke: look(scene.policy).colour, "stroke-width": 1.5, fill: "none", ...dash(scene.source) };
   mark(body, "path", { d: `${path}H${x(endNs)}`, ...stroke, "data-series": sceneName(scene) }, sceneName(scene));
 }
 
 /** Ticks above the line of 100 %. */
-function drawPreemptions({ body, x, y }: Plot, scene: RunScene, look: PolicyLook): void {
+function drawPreemptions({ body, x, y, look }: Plot, scene: RunScene): void {
   const times = preemptionsOf(scene);
   const every = Math.ceil(times.length / mostTicks);
   const ticks = times.filter((_, at) => at % every === 0).map((atNs) => `M${x(atNs)},${px(y(1) - 6)}v12`);
   if (ticks.length === 0) return;
-  const stroke = { ...whiskerLine, stroke: look.colour, "stroke-width": 1 };
+  const stroke = { ...whiskerLine, stroke: look(scene.policy).colour, "stroke-width": 1 };
   mark(body, "path", { d: ticks.join(""), ...stroke }, `preemptions of ${sceneName(scene)}`);
 }
 
