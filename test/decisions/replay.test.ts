@@ -68,10 +68,10 @@ describe("the replay of a server's decisions", () => {
   });
 
   it("makes the calls in the order of their times: an update after the next schedule frees nothing for it", async () => {
-    write({ steps: ["40,100,290,1,10,0,1,10,0,0,55,1,0,1,0,1,7,x:10:0,", ...steps.slice(1)] });
-    // Step 41 is scheduled before x has its first output: x has nothing to compute.
+    write({ steps: [steps[0]!, steps[1]!.replace(",290,", ",350,"), steps[2]!] });
+    // Step 42 is scheduled before x and y have their last outputs.
     expect(replayDecisions(await readRecording(folder)).firstDifference).toContain(
-      "step 41: scheduled_requests: got 1, expected 2",
+      "step 42: running: got 2, expected 0; free_blocks: got 3, expected 10",
     );
   });
 

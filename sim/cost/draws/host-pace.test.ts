@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { profileSchema, type EngineJitter, type VllmEngineCost } from "../../../formats/index.js";
 import { ASSUMED_RUN_SPREAD, atPace, atRunPace, hostPace, runFactor } from "./host-pace.js";
 
-const file = new URL("../../profiles/h100-llama-3.1-8b-vllm-0.26.json", import.meta.url);
+const file = new URL("../../../profiles/h100-llama-3.1-8b-vllm-0.26.json", import.meta.url);
 const profile = profileSchema.parse(JSON.parse(readFileSync(file, "utf8")));
 const cost = profile.cost as VllmEngineCost;
 
