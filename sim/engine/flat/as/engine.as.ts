@@ -222,7 +222,7 @@ function takeRequests(startNs: f64): void {
 
 /** Whether the engine goes on after a pass: it may be stuck, or not be meant to preempt. */
 function goesOn(step: Step): bool {
-  const preempted = step.preempted.length;
+  const preempted = step.preemptions.count;
   if (preempted > 0) {
     clocks.preemptions += preempted;
     if (stopsAtPreemption) outcome = PREEMPTED;

@@ -36,6 +36,7 @@ class CachedBlocks extends KvBlocks {
   constructor(blockSize: i32, blocks: i32) {
     super(blockSize, blocks);
     this.isCaching = true;
+    this.isPlain = false;
   }
 
   take(blocks: i32): void {

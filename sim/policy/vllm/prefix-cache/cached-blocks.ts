@@ -19,6 +19,7 @@ export class CachedBlocks extends KvBlocks {
   constructor(requests: readonly SchedulerRequest[], options: CachedBlocksOptions) {
     super(options.blockSize, options.blocks);
     this.isCaching = options.prefixCaching;
+    this.isPlain = false;
     this.cache = new PrefixCache(requests, options.blockSize, options.blocks, options);
   }
 

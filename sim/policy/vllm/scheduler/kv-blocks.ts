@@ -10,6 +10,8 @@ export class KvBlocks {
   hits: i32 = 0;
   idleHits: i32 = 0;
   isCaching: boolean = false;
+  /** Whether only numbers of blocks count, so that nobody need be told of a request's contents. */
+  isPlain: boolean = true;
 
   constructor(
     readonly blockSize: i32,

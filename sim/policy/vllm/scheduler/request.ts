@@ -42,6 +42,8 @@ export class Request {
   preemptions: i32 = 0;
   /** Tokens that were in the prefix cache when it was admitted first. */
   cachedTokens: i32 = 0;
+  /** Those at its latest admission. */
+  hitTokens: i32 = 0;
   /** Its place among all admissions. */
   admission: i32 = 0;
   /** Of a steady one: where it needs its next block, and the bucket of the pass that schedules its last token; -1: none. */

@@ -45,7 +45,7 @@ export class Scheduler extends Scheduling {
     this.passNs = atNs;
     this.cap = this.limits.prefillCap(this.running.length + this.waiting.length);
     const left = !this.saysWork && this.isUnconstrained() ? this.runAll(step) : this.inOrder.run(this, step);
-    if (step.preempted.length === 0 && this.waiting.length > 0) this.admit(step, left);
+    if (step.preemptions.count === 0 && this.waiting.length > 0) this.admit(step, left);
     this.drainEnding(step);
     this.blocks.watch();
     this.before = this.pool.latest;
@@ -67,7 +67,7 @@ export class Scheduler extends Scheduling {
     const inFlight = this.loseInFlight(request);
     if (request.state === WAITING) this.waiting.remove(request);
     else this.leaveRunning(request, inFlight);
-    this.blocks.forget(request);
+    if (!this.blocks.isPlain) this.blocks.forget(request);
     request.state = GONE;
     this.isEndUnreported = true;
   }
@@ -202,10 +202,10 @@ export class Scheduler extends Scheduling {
         request.scheduledNs = this.passNs;
         request.cachedTokens = cachedTokens;
       }
-      step.admitted.push(request.index);
-      step.cachedTokens.push(cachedTokens);
+      request.hitTokens = cachedTokens;
+      step.admissions.push(request);
       this.note(request, tokens, step);
-      blocks.hold(request);
+      if (!blocks.isPlain) blocks.hold(request);
       blocks.takeFor(request, blocks.holding(cachedTokens + tokens) - hits);
       this.registerComputed(request, tokens);
       left -= tokens;
@@ -221,7 +221,7 @@ export class Scheduler extends Scheduling {
     if (left <= 0 || this.running.length >= limits.slots) return false;
     const request = this.waiting.head();
     const known = request.target;
-    blocks.lookUp(request, known);
+    if (!blocks.isPlain) blocks.lookUp(request, known);
     const cachedTokens = blocks.hits * blocks.blockSize;
     const rest = known - cachedTokens;
     const wanted = rest < this.cap ? rest : this.cap;
@@ -247,7 +247,7 @@ export class Scheduler extends Scheduling {
       }
       this.leaveRunning(request, inFlight);
     }
-    this.blocks.forget(request);
+    if (!this.blocks.isPlain) this.blocks.forget(request);
     request.state = GONE;
     this.isEndUnreported = true;
   }

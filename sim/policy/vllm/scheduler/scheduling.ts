@@ -53,6 +53,7 @@ export class Scheduling {
 
   /** A request outside the steady ones computes so many tokens: full blocks of known tokens can be found from now on. */
   registerComputed(request: Request, tokens: i32): void {
+    if (this.blocks.isPlain) return;
     const end = request.computed + tokens;
     this.blocks.register(request, end < request.target ? end : request.target);
   }
@@ -132,7 +133,7 @@ export class Scheduling {
     this.running.remove(request);
     this.waiting.putBack(request);
     request.preemptions++;
-    step.preempted.push(request.index);
+    step.preemptions.push(request);
   }
 
   /** Takes a request out of the steady ones: its tokens so far are as of the latest step. */

@@ -42,10 +42,9 @@ export class Step {
   readonly joining: RequestList = new RequestList();
   readonly ending: RequestList = new RequestList();
   readonly leaving: RequestList = new RequestList();
-  /** Indices of requests admitted, new or resumed, with how many of their tokens were cached; of those put back. */
-  readonly admitted: i32[] = new Array<i32>();
-  readonly cachedTokens: i32[] = new Array<i32>();
-  readonly preempted: i32[] = new Array<i32>();
+  /** Requests admitted, new or resumed; and put back. */
+  readonly admissions: RequestList = new RequestList();
+  readonly preemptions: RequestList = new RequestList();
   /** In scheduling order, of a scheduler that says who does what. */
   readonly work: Work[] = new Array<Work>();
   isUpdated: boolean = false;
@@ -73,12 +72,26 @@ export class Step {
     this.joining.clear();
     this.ending.clear();
     this.leaving.clear();
-    empty(this.admitted);
-    empty(this.cachedTokens);
-    empty(this.preempted);
+    this.admissions.clear();
+    this.preemptions.clear();
     while (this.work.length > 0) this.work.pop();
     this.isUpdated = false;
     this.isDone = false;
+  }
+
+  /** Indices of the requests admitted, how many tokens of each were cached, and of those put back. */
+  get admitted(): i32[] {
+    return indicesOf(this.admissions);
+  }
+
+  get cachedTokens(): i32[] {
+    const tokens = new Array<i32>();
+    for (let at = 0; at < this.admissions.count; at++) tokens.push(this.admissions.at(at).hitTokens);
+    return tokens;
+  }
+
+  get preempted(): i32[] {
+    return indicesOf(this.preemptions);
   }
 
   get samplingRequests(): i32 {
@@ -116,9 +129,10 @@ export class Step {
   }
 }
 
-/** Empties a list, which keeps its room: V8 gives that up where the length is set to 0. */
-function empty(list: i32[]): void {
-  while (list.length > 0) list.pop();
+function indicesOf(list: RequestList): i32[] {
+  const indices = new Array<i32>();
+  for (let at = 0; at < list.count; at++) indices.push(list.at(at).index);
+  return indices;
 }
 
 /** Steps to be used again, and the one that was scheduled last. */
