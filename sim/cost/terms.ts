@@ -1,7 +1,7 @@
 /** Evaluation of a profile's cost terms: coefficient times a clipped quantity of the batch or step, summed. */
 import type { BasisName, CostTerm } from "../../formats/index.js";
 
-/** Quantities of a batch or step that terms may multiply; see formats/profile.ts for each. */
+/** Quantities of a batch or step that terms may multiply; see formats/profile for each. */
 export type Quantities = Readonly<Record<BasisName, number>>;
 
 /** A term without its coefficient: the quantity, where it is clipped, and the batches that it counts in. */
