@@ -153,7 +153,8 @@ class StepDrive {
     const startNs = this.nowNs();
     const step = scheduler.schedule();
     const endNs = this.nowNs();
-    for (const [at, index] of step.admitted.entries()) log.admitted(index, step.cachedTokens[at]!, endNs);
+    const { cachedTokens } = step;
+    for (const [at, index] of step.admitted.entries()) log.admitted(index, cachedTokens[at]!, endNs);
     for (const index of step.preempted) {
       log.preemptions[index]!++;
       this.released.push(index);

@@ -83,7 +83,7 @@ export interface DataParallelRules {
 export interface SchedulerInput {
   readonly requests: readonly SchedulerRequest[];
   readonly tokens: TokenCounts;
-  /** Whether the scheduler must be the policy's reference, where it has a faster one with the same decisions. */
+  /** Whether make() must be right whatever happens; otherwise the run may have to begin again after a preemption. */
   readonly isReference: boolean;
   /** Whether the scheduler must say what each request does in each step. */
   readonly saysWork?: boolean;

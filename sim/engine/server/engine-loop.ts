@@ -337,8 +337,8 @@ export class EngineLoop implements TokenSink, EngineClocks, ServerLoop {
   /** Who joined and left the running list in a pass at `startNs`. */
   private noteChanges(step: EngineStep, startNs: number): void {
     const { log, stopsAtPreemption = false } = this.input;
-    const { admitted, preempted } = step;
-    for (let i = 0; i < admitted.length; i++) log.admitted(admitted[i]!, step.cachedTokens[i]!, startNs);
+    const { admitted, cachedTokens, preempted } = step;
+    for (let i = 0; i < admitted.length; i++) log.admitted(admitted[i]!, cachedTokens[i]!, startNs);
     for (const index of preempted) log.preemptions[index]!++;
     if (preempted.length > 0 && stopsAtPreemption) throw new PreemptionError(`preemption in step ${step.id}`);
     this.preemptions += preempted.length;

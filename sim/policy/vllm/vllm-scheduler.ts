@@ -1,14 +1,13 @@
 /** vLLM's scheduler (scheduler/) as the engine loop drives it: requests by their index in the workload. */
 import { InvariantError } from "../../../formats/index.js";
 import { slotCount, stepBudget } from "../step-policy.js";
-import type { SchedulerRequest, StepAssignment, StepScheduler } from "../step.js";
+import type { SchedulerRequest, StepAssignment, StepScheduler, TokenSink } from "../step.js";
 import { tokenCounts, type TokenCounts } from "../token-counts.js";
 import type { SchedulerLimits } from "./limits.js";
 import { CachedBlocks } from "./prefix-cache/index.js";
 import { RequestRanking } from "./request-ranking.js";
 import { isEndKnown, rejectionReason } from "./rejection.js";
 import { KvBlocks, Limits, type Request, RequestPool, Scheduler, type Step } from "./scheduler/index.js";
-import type { TokenSink } from "../step.js";
 
 export interface VllmSchedulerOptions {
   /** Whether steps say what each request does, and blocks have ids; then nothing is skipped. */
@@ -28,7 +27,7 @@ export class VllmScheduler extends Scheduler implements StepScheduler<Step> {
     private readonly given: SchedulerLimits,
     private readonly workload: readonly SchedulerRequest[],
     { saysWork, findsAnswers }: VllmSchedulerOptions,
-    private readonly tokens: Pick<TokenCounts, "longestOutput"> = tokenCounts(workload),
+    tokens: Pick<TokenCounts, "longestOutput"> = tokenCounts(workload),
   ) {
     const { blockSize, numGpuBlocks, prefixCaching, schedulingPolicy, maxModelLen, rules } = given;
     // One block is the null block.
@@ -113,22 +112,6 @@ export class VllmScheduler extends Scheduler implements StepScheduler<Step> {
     super.deliver(step, atNs, sink);
     if (this.saysWork) return;
     for (let at = 0; at < step.ending.count; at++) this.requests.give(step.ending.at(at));
-  }
-
-  decodeRun(): number {
-    return this.runLength();
-  }
-
-  skip(steps: number): void {
-    this.skipPasses(steps);
-  }
-
-  passOfRun(isLatest: boolean): Step {
-    return this.stepOfRun(isLatest);
-  }
-
-  deliverRun(atNs: number): void {
-    this.runDelivered(atNs);
   }
 
   assignments({ work }: Step): readonly StepAssignment[] {

@@ -19,7 +19,7 @@ import { clocks, inFlight } from "./clocks.as";
  */
 export function takeRun(limitNs: f64, mayTellEnds: bool): i32 {
   if (inFlight.steps !== isAsynchronous || !hasOnlyServedOutputs() || (servedComplete() && !mayTellEnds)) return 0;
-  const possible = scheduler.runLength();
+  const possible = scheduler.decodeRun();
   if (possible === 0) return 0;
   const requests = scheduler.running.length;
   const contextTokens = scheduler.steady.contextTokens;
@@ -36,11 +36,11 @@ export function takeRun(limitNs: f64, mayTellEnds: bool): i32 {
   clocks.steps += rounds;
   clocks.runSteps += rounds;
   if (isAsynchronous) inFlight.oldestEndNs = clocks.gpuEndNs;
-  scheduler.skipPasses(rounds);
+  scheduler.skip(rounds);
   const told = clocks.told;
-  if (told > 0) scheduler.runDelivered(delivery.deliveredNs);
+  if (told > 0) scheduler.deliverRun(delivery.deliveredNs);
   if (told < rounds) {
-    const step = scheduler.stepOfRun(true);
+    const step = scheduler.passOfRun(true);
     step.updatedNs = clocks.hostNs - sendNs;
     send(step, clocks.hostNs);
   }

@@ -94,7 +94,7 @@ export class Scheduler extends Scheduling {
    * no preemption, and no request completed by the updates between them. 0 where that is unknown. In asynchronous mode the last one
    * may schedule the last token of some.
    */
-  runLength(): i32 {
+  decodeRun(): i32 {
     const steady = this.steady;
     const size = steady.size;
     const latest = this.pool.latest;
@@ -116,7 +116,7 @@ export class Scheduler extends Scheduling {
   }
 
   /** Does so many passes of such a run, and the updates that belong to them, at once. */
-  skipPasses(passes: i32): void {
+  skip(passes: i32): void {
     this.blocks.take(this.steady.skip(passes));
     const count: number = passes;
     this.passes += count;
@@ -126,7 +126,7 @@ export class Scheduler extends Scheduling {
   }
 
   /** A pass of such a run whose output is still to be reported; `isLatest`: it is the latest one of a synchronous scheduler. */
-  stepOfRun(isLatest: boolean): Step {
+  passOfRun(isLatest: boolean): Step {
     const step = this.pool.take(this.passes);
     step.steady = this.runSize;
     if (isLatest && !this.limits.isAsynchronous) this.pool.follows(step);
@@ -134,7 +134,7 @@ export class Scheduler extends Scheduling {
   }
 
   /** The outputs of such a run are with the clients, the last of them since `atNs`. */
-  runDelivered(atNs: number): void {
+  deliverRun(atNs: number): void {
     if (!this.limits.isAsynchronous) this.pool.latest!.deliveredNs = atNs;
   }
 
@@ -278,14 +278,12 @@ export class Scheduler extends Scheduling {
     }
   }
 
+  /** Tokens of a request that the latest step samples and that are not known: one or none. */
   private samplesInFlight(request: Request): i32 {
     const latest = this.pool.latest!;
     if (latest.isUpdated) return 0;
-    for (let at = 0; at < latest.work.length; at++) {
-      const work = latest.work[at]!;
-      if (work.request === request) return work.samples ? 1 : 0;
-    }
-    return 0;
+    const work = latest.workOf(request);
+    return work !== null && work.samples ? 1 : 0;
   }
 
   /** Its tokens in steps that are not updated are lost; how many there are. */
@@ -301,13 +299,10 @@ export class Scheduler extends Scheduling {
   /** Its token in a step is lost; how many it had there, one or none. */
   private lose(request: Request, step: Step): i32 {
     step.ending.remove(request);
-    for (let at = 0; at < step.work.length; at++) {
-      const work = step.work[at]!;
-      if (work.request !== request) continue;
-      work.isLost = true;
-      return work.samples ? 1 : 0;
-    }
-    return 0;
+    const work = step.workOf(request);
+    if (work === null) return 0;
+    work.isLost = true;
+    return work.samples ? 1 : 0;
   }
 }
 

@@ -123,6 +123,12 @@ export class Step {
     this.scheduledTokens += tokens;
   }
 
+  /** What a request does in it, where it says so; null: nothing. */
+  workOf(request: Request): Work | null {
+    for (let at = 0; at < this.work.length; at++) if (this.work[at]!.request === request) return this.work[at]!;
+    return null;
+  }
+
   join(request: Request, isFirstToken: boolean): void {
     if (isFirstToken) this.firstTokens++;
     this.joining.push(request);
